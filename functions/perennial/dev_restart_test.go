@@ -91,7 +91,7 @@ func TestSchedulesRunForEveryProgramInTheData(t *testing.T) {
 		t.Fatal(status, answer, err)
 	}
 	order := `{"member":"external:m1","placed_at":"2026-12-01T09:00:00Z","currency":"EUR","status":"paid",` +
-		`"lines":[{"id":"1","category":"mugs","quantity":1,"amount":2000}]}`
+		`"line_items": [{"id":"1","category":"mugs","quantity":1,"amount":2000}]}`
 	if status, answer, err := again.call("PUT", "/v1/orders/1", "", order); status != 201 {
 		t.Fatal(status, answer, err)
 	}

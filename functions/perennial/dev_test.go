@@ -141,7 +141,7 @@ func checkWhole(t *testing.T, p *process, members, writers int) {
 
 func orderOf(member int, at time.Time) string {
 	return fmt.Sprintf(`{"member":"external:m%d","placed_at":"%s","currency":"EUR","status":"paid",`+
-		`"lines":[{"id":"1","category":"mugs","quantity":1,"amount":2000}]}`, member, at.UTC().Format(time.RFC3339))
+		`"line_items": [{"id":"1","category":"mugs","quantity":1,"amount":2000}]}`, member, at.UTC().Format(time.RFC3339))
 }
 
 func TestClockCanBeFrozenAndAdvanced(t *testing.T) {

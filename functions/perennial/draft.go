@@ -42,7 +42,7 @@ func (c *draftSave) Run(ctx context.Context) error {
 		}
 		fmt.Printf("stored as draft %d of %s\n", version+1, c.Program)
 		if _, problems := program.Parse(source); len(problems) > 0 {
-			fmt.Printf("It cannot be published yet; run perennial program check %s for the problems.\n", c.File)
+			fmt.Printf("It cannot be published yet; run perennial program validate %s for the problems.\n", c.File)
 		}
 		return nil
 	})

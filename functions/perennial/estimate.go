@@ -11,7 +11,8 @@ import (
 )
 
 type estimateCmd struct {
-	Cost estimateCost `cmd:"" help:"Estimate the costs of requests, members and an idle stack on AWS."`
+	Cost  estimateCost  `cmd:"" help:"Estimate the costs of requests, members and an idle stack on AWS."`
+	Night estimateNight `cmd:"" help:"Estimate the time, units and cost of a night with many due members."`
 }
 
 type estimateCost struct {

@@ -1,5 +1,5 @@
 // Command perennial runs the whole platform on one machine (perennial dev) and contains the operator's commands:
-// check, explain, compare and publish program files, create and revoke API keys, add codes, inspect reminders and
+// validate, explain, compare and publish program files, create and revoke API keys, add codes, inspect reminders and
 // webhooks, list upcoming tier changes, estimate a night with many due members, advance the clock of a local stack
 // and send it sample events. It is not a Lambda function, and the only program that contains the engine of the
 // local table.
@@ -18,15 +18,14 @@ import (
 )
 
 type commands struct {
-	Dev      dev        `cmd:"" help:"Run the whole platform on this machine."`
-	Clock    clock      `cmd:"" help:"Read or advance the clock of a running perennial dev."`
-	Program  programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
-	Keys     keys       `cmd:"" help:"Create and revoke API keys."`
-	Reassess reassess   `cmd:"" help:"List upcoming tier changes."`
-	Plan     plan       `cmd:"" help:"Estimate the time, units and cost of a night with many due members."`
-	Codes    codesCmd   `cmd:"" help:"Add codes to a reward's pool."`
+	Dev     dev        `cmd:"" help:"Run the whole platform on this machine."`
+	Clock   clock      `cmd:"" help:"Read or advance the clock of a running perennial dev."`
+	Program programCmd `cmd:"" help:"Validate, explain, compare and publish program files."`
+	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
+	Tiers   tiersCmd   `cmd:"" help:"List upcoming tier changes."`
+	Codes   codesCmd   `cmd:"" help:"Add codes to a reward's pool."`
 
-	Estimate estimateCmd `cmd:"" help:"Estimate costs on AWS."`
+	Estimate estimateCmd `cmd:"" help:"Estimate costs, and nights with many due members, on AWS."`
 
 	Failures  failuresCmd  `cmd:"" help:"List, show and restart failed work."`
 	Webhooks  webhooksCmd  `cmd:"" help:"List, show, replay and backfill events of payment processors."`

@@ -44,13 +44,13 @@ func TestMeasureDurations(t *testing.T) {
 		at := time.Now().UTC().Add(-time.Hour).Format(time.RFC3339)
 		order := func(more string) string {
 			return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "status": "paid", "tenders": [{"kind": "card", "amount": 7678}],
-				"lines": [{"id": "1", "sku": "BEAN-1", "category": "coffee-beans", "quantity": 2, "amount": 5598},
+				"line_items": [{"id": "1", "sku": "BEAN-1", "category": "coffee-beans", "quantity": 2, "amount": 5598},
 				{"id": "2", "sku": "MUG-01", "category": "mugs", "quantity": 1, "amount": 1490}, {"id": "3", "sku": "FILTER", "quantity": 1, "amount": 590}]%s}`,
 				member, at, more)
 		}
 		path := fmt.Sprint("/v1/orders/measured-", i)
 		send("order", "PUT", path, "", order(""))
-		send("order_refunded", "PUT", path, "", order(fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 1490, "lines": [{"id": "2", "quantity": 1, "amount": 1490}]}]`, at)))
+		send("order_refunded", "PUT", path, "", order(fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 1490, "line_items": [{"id": "2", "quantity": 1, "amount": 1490}]}]`, at)))
 		send("member", "GET", "/v1/members/"+member, "", "")
 		key := fmt.Sprintf("measured-%020d", i)
 		send("adjustment", "POST", "/v1/members/"+member+"/adjustments", key, `{"points": 300, "reason": "to measure"}`)

@@ -11,21 +11,21 @@ import (
 )
 
 type programCmd struct {
-	Check    check    `cmd:"" help:"Check a program file, run its examples and print its problems."`
+	Validate validate `cmd:"" help:"Validate a program file, run its examples and print its problems."`
 	Explain  explain  `cmd:"" help:"Explain a program file in plain English."`
 	Diff     diff     `cmd:"" help:"Compare two program files, or a file with the live version."`
 	Draft    draft    `cmd:"" help:"Store or print the draft that the API publishes."`
-	Publish  publish  `cmd:"" help:"Check a program file and publish it, now or at an instant."`
+	Publish  publish  `cmd:"" help:"Validate a program file and publish it, now or at an instant."`
 	Rollback rollback `cmd:"" help:"Publish an earlier version again, and withdraw scheduled versions."`
 	Versions versions `cmd:"" help:"List the versions of a program, newest first."`
 }
 
-type check struct {
+type validate struct {
 	File string `arg:"" help:"Program file."`
 }
 
 // Run prints every problem with its line, and fails if there is one.
-func (c *check) Run() error {
+func (c *validate) Run() error {
 	f, _, err := readProgram(c.File, os.Stdout)
 	if err != nil {
 		return err

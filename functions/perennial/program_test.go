@@ -22,10 +22,10 @@ func writeProgram(t *testing.T, edit ...string) string {
 }
 
 func TestCheckReportsProblemsWithLines(t *testing.T) {
-	if out, err, status := run(t, "program", "check", writeProgram(t)); status != 0 || !strings.Contains(out, "bluebird can be published") {
+	if out, err, status := run(t, "program", "validate", writeProgram(t)); status != 0 || !strings.Contains(out, "bluebird can be published") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
-	out, err, status := run(t, "program", "check", writeProgram(t, "rounding: down", "rounding: dawn"))
+	out, err, status := run(t, "program", "validate", writeProgram(t, "rounding: down", "rounding: dawn"))
 	if status != 1 || !strings.Contains(out, "program.yaml: line 13") || !strings.Contains(out, `did you mean "down"`) || !strings.Contains(err, "has problems") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
@@ -126,11 +126,11 @@ func TestChangedLevelsRequireMode(t *testing.T) {
 	steps(t, []step{
 		{[]string{"publish", "--data", data, first}, "version 1 of bluebird is live\n"},
 		{[]string{"publish", "--data", data, second}, ask},
-		{[]string{"publish", "--data", data, second, "--levels", "upgrade_only"}, "version 2 of bluebird is live\n"},
+		{[]string{"publish", "--data", data, second, "--tier-changes", "upgrade_only"}, "version 2 of bluebird is live\n"},
 		{[]string{"rollback", "--data", data, "bluebird", "1"}, ask},
-		{[]string{"rollback", "--data", data, "bluebird", "1", "--levels", "full"}, "version 3 of bluebird is live, with the file of version 1\n"},
+		{[]string{"rollback", "--data", data, "bluebird", "1", "--tier-changes", "full"}, "version 3 of bluebird is live, with the file of version 1\n"},
 	})
-	if out, err, status := run(t, "program", "publish", "--data", data, second, "--levels", "down"); status == 0 || !strings.Contains(err, `must be one of`) {
+	if out, err, status := run(t, "program", "publish", "--data", data, second, "--tier-changes", "down"); status == 0 || !strings.Contains(err, `must be one of`) {
 		t.Errorf("%d %s%s", status, out, err)
 	}
 }
@@ -163,7 +163,7 @@ func TestDraftIsStoredAndPrinted(t *testing.T) {
 	good, bad := writeProgram(t), writeProgram(t, "rounding: down", "rounding: dawn")
 	steps(t, []step{
 		{[]string{"draft", "show", "--data", data, "bluebird"}, "perennial: bluebird has no draft\n"},
-		{[]string{"draft", "save", "--data", data, "bluebird", bad}, "stored as draft 1 of bluebird\nIt cannot be published yet; run perennial program check …"},
+		{[]string{"draft", "save", "--data", data, "bluebird", bad}, "stored as draft 1 of bluebird\nIt cannot be published yet; run perennial program validate …"},
 		{[]string{"draft", "save", "--data", data, "bluebird", good}, "stored as draft 2 of bluebird\n"},
 		{[]string{"draft", "show", "--data", data, "bluebird"}, string(program.Demo())},
 	})

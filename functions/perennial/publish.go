@@ -18,7 +18,7 @@ const commandLine = "command line"
 type publish struct {
 	store
 	File        string     `arg:"" help:"Program file. It contains the program's ID."`
-	Levels      string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels have changed: members only move up, or also down."`
+	TierChanges string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels have changed: members only move up, or also down."`
 	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Instant from which the version is live, such as 2026-12-05T00:00:00+01:00, at most a year ahead. The default is now."`
 	Recall      bool       `help:"Recall the replaced version. Orders from its period that are not accepted yet are priced by the version before it."`
 }
@@ -31,7 +31,7 @@ func (c *publish) Run(ctx context.Context) error {
 	}
 	return c.programs(ctx, func(p *app.Programs) error {
 		version, fresh, err := p.Publish(ctx, app.Publication{
-			Program: f.Program, Source: source, By: commandLine, At: c.EffectiveAt, Levels: loyalty.RefreshMode(c.Levels), Recall: c.Recall,
+			Program: f.Program, Source: source, By: commandLine, At: c.EffectiveAt, Levels: loyalty.RefreshMode(c.TierChanges), Recall: c.Recall,
 		})
 		if err != nil {
 			return refused(err)
@@ -63,10 +63,10 @@ func (c *publish) Run(ctx context.Context) error {
 
 type rollback struct {
 	store
-	Program string `arg:"" help:"ID of the program."`
-	Levels  string `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels differ: members only move up, or also down."`
-	Version int    `arg:"" help:"Version whose file is published again. For the live version, only scheduled versions are withdrawn."`
-	Recall  bool   `help:"Recall every later live version. Orders from their period that are not accepted yet are priced by the given version."`
+	Program     string `arg:"" help:"ID of the program."`
+	TierChanges string `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels differ: members only move up, or also down."`
+	Version     int    `arg:"" help:"Version whose file is published again. For the live version, only scheduled versions are withdrawn."`
+	Recall      bool   `help:"Recall every later live version. Orders from their period that are not accepted yet are priced by the given version."`
 }
 
 // Run publishes the file of an earlier version as a new version.
@@ -85,7 +85,7 @@ func (c *rollback) Run(ctx context.Context) error {
 			return err
 		}
 		version, fresh, err := p.Publish(ctx, app.Publication{
-			Program: f.Program, Source: was.Source, By: commandLine, Back: true, Levels: loyalty.RefreshMode(c.Levels),
+			Program: f.Program, Source: was.Source, By: commandLine, Back: true, Levels: loyalty.RefreshMode(c.TierChanges),
 			Recall: c.Recall, Version: c.Version,
 		})
 		if err != nil {

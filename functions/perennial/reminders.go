@@ -47,9 +47,9 @@ func (r *remindersCmd) get(ctx context.Context, path string, into any) error {
 }
 
 func (r *remindersCmd) tomorrow(ctx context.Context) error {
-	members, counts, excluded, cursor := int64(0), map[string]int64{}, map[string]int64{}, ""
+	evaluated, counts, suppressed, cursor := int64(0), map[string]int64{}, map[string]int64{}, ""
 	for {
-		path := "/v1/reminders/tomorrow?page_size=100"
+		path := "/v1/reminders/scheduled?page_size=100"
 		if cursor != "" {
 			path += "&cursor=" + url.QueryEscape(cursor)
 		}
@@ -58,9 +58,9 @@ func (r *remindersCmd) tomorrow(ctx context.Context) error {
 				Member, Reminder, Channel, At string
 				Points                        int64
 			}
-			Members          int64
-			Counts, Excluded map[string]int64
-			NextCursor       *string `json:"next_cursor"`
+			Evaluated          int64
+			Counts, Suppressed map[string]int64
+			NextCursor         *string `json:"next_cursor"`
 		}
 		if err := r.get(ctx, path, &page); err != nil {
 			return err
@@ -70,17 +70,17 @@ func (r *remindersCmd) tomorrow(ctx context.Context) error {
 				fmt.Printf("%s  %-24s %-8s %s  %d points\n", m.At, m.Reminder, m.Channel, m.Member, m.Points)
 			}
 		}
-		members += page.Members
+		evaluated += page.Evaluated
 		add(counts, page.Counts)
-		add(excluded, page.Excluded)
+		add(suppressed, page.Suppressed)
 		if page.NextCursor == nil {
 			break
 		}
 		cursor = *page.NextCursor
 	}
-	fmt.Printf("members evaluated: %d\n", members)
+	fmt.Printf("members evaluated: %d\n", evaluated)
 	show("would be sent", counts)
-	show("would not be sent, by reason", excluded)
+	show("would not be sent, by reason", suppressed)
 	return nil
 }
 

@@ -22,10 +22,10 @@ import (
 )
 
 type webhooksCmd struct {
-	List    webhooksList    `cmd:"" help:"List the events of a day, or the quarantined events."`
-	Show    webhooksShow    `cmd:"" help:"Show an event as received, and its outcome."`
-	Replay  webhooksReplay  `cmd:"" help:"Process an event again, even if it is quarantined. Its effects occur only once."`
-	CatchUp webhooksCatchUp `cmd:"" name:"catch-up" help:"Request a processor's past events, and process the missed ones."`
+	List     webhooksList     `cmd:"" help:"List the events of a day, or the quarantined events."`
+	Show     webhooksShow     `cmd:"" help:"Show an event as received, and its outcome."`
+	Replay   webhooksReplay   `cmd:"" help:"Process an event again, even if it is quarantined. Its effects occur only once."`
+	Backfill webhooksBackfill `cmd:"" name:"backfill" help:"Request a processor's past events, and process the missed ones."`
 }
 
 // A webhookStore is a table with the settings for reading and processing events.
@@ -181,14 +181,14 @@ func (c *webhooksReplay) Run(ctx context.Context) error {
 	})
 }
 
-type webhooksCatchUp struct {
+type webhooksBackfill struct {
 	webhookStore
 	Provider string    `required:"" enum:"stripe,paypal,square,shopify" help:"Payment processor: ${enum}. The others resend unprocessed events automatically."`
 	Since    time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"Start of the period, such as 2026-12-01T10:00:00Z."`
 }
 
 // Run prints the number of events per outcome. It can be repeated.
-func (c *webhooksCatchUp) Run(ctx context.Context) error {
+func (c *webhooksBackfill) Run(ctx context.Context) error {
 	return c.with(ctx, func(_ *app.App, r *payments.Receiver) error {
 		counts, err := r.CatchUp(ctx, c.Program, c.Provider, c.Since)
 		for _, outcome := range slices.Sorted(maps.Keys(counts)) {

@@ -99,7 +99,7 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	if _, errs, status := run(t, append([]string{"webhooks", "show", "stripe", "evt_9"}, at...)...); status != 1 || !strings.Contains(errs, "no event evt_9") {
 		t.Errorf("%d %s", status, errs)
 	}
-	if _, errs, status := run(t, append([]string{"webhooks", "catch-up", "--provider", "stripe", "--since", "2026-12-01T10:00:00Z"}, at...)...); status != 1 || !strings.Contains(errs, "no api_secret") {
+	if _, errs, status := run(t, append([]string{"webhooks", "backfill", "--provider", "stripe", "--since", "2026-12-01T10:00:00Z"}, at...)...); status != 1 || !strings.Contains(errs, "no api_secret") {
 		t.Errorf("%d %s", status, errs)
 	}
 
@@ -135,7 +135,7 @@ func TestMissedEventsAreCaughtUp(t *testing.T) {
 	if err := os.WriteFile(file, []byte(agreed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"webhooks", "catch-up", "--provider", "stripe", "--since", since.Format(time.RFC3339), "--data", data, "--program", "bluebird", "--webhooks", file}
+	args := []string{"webhooks", "backfill", "--provider", "stripe", "--since", since.Format(time.RFC3339), "--data", data, "--program", "bluebird", "--webhooks", file}
 	for _, want := range []string{"1 applied\n", "1 duplicate\n"} {
 		if out, errs, status := run(t, args...); status != 0 || out != want {
 			t.Errorf("%d %s%s, not %s", status, out, errs, want)

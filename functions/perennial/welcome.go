@@ -62,11 +62,11 @@ func (q request) curl() string {
 func (r *running) requests(ctx context.Context, now time.Time) ([]request, error) {
 	own := r.keyID[:6]
 	basket := fmt.Sprintf(`"member":"external:ada-%s","placed_at":"%s","currency":"%s","channel":"web",`+
-		`"lines":[{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999}],`+
+		`"line_items": [{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999}],`+
 		`"shipping":490,"tenders":[{"kind":"card","amount":3489}]`, own, now.Truncate(time.Second).Format(time.RFC3339), r.currency())
 	list := []request{
 		{
-			"Enrol a member.", "POST", "/v1/members", "enrol-ada-first-" + own,
+			"Enrol a member.", "POST", "/v1/members", "enroll-ada-first-" + own,
 			fmt.Sprintf(`{"external_id":"ada-%s","name":"Ada","locale":"en"}`, own),
 		},
 		{

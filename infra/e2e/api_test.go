@@ -50,7 +50,7 @@ func (w *world) balance(member string, points int) {
 func (w *world) putOrder(id, member, status string, placed time.Time, more string) answer {
 	w.Helper()
 	return w.call(success, "PUT", "/v1/orders/"+id, fmt.Sprintf(
-		`{"member": %q, "placed_at": %q, "currency": "EUR", "status": %q, "lines": [{"id": "1", "sku": "BEAN", "quantity": 1, "amount": 4999}]%s}`,
+		`{"member": %q, "placed_at": %q, "currency": "EUR", "status": %q, "line_items": [{"id": "1", "sku": "BEAN", "quantity": 1, "amount": 4999}]%s}`,
 		member, placed.UTC().Format(time.RFC3339), status, more))
 }
 
@@ -72,7 +72,7 @@ func order(w *world) {
 func limitedReward(w *world) {
 	bob := w.enroll("bob", 250)
 	quote := w.call(success, "POST", "/v1/quotes", fmt.Sprintf(
-		`{"member": %q, "currency": "EUR", "lines": [{"id": "1", "sku": "BEAN", "quantity": 1, "amount": 4999}]}`, bob))
+		`{"member": %q, "currency": "EUR", "line_items": [{"id": "1", "sku": "BEAN", "quantity": 1, "amount": 4999}]}`, bob))
 	w.want(quote, "points", "49")
 	redeem := fmt.Sprintf(`{"member": %q, "reward": "mug"}`, bob)
 	rd := w.call(success, "POST", "/v1/redemptions", redeem)
@@ -110,7 +110,7 @@ func giftCard(w *world) {
 func waitlist(w *world) {
 	eve, fay := w.enroll("eve", 100), w.enroll("fay", 100)
 	rd := w.call(success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "print"}`, eve))
-	w.call(success, "POST", "/v1/rewards/print/waiting-list", fmt.Sprintf(`{"member": %q}`, fay))
+	w.call(success, "POST", "/v1/rewards/print/waitlist", fmt.Sprintf(`{"member": %q}`, fay))
 	w.call(success, "POST", "/v1/redemptions/"+rd.text("id")+"/cancel", "")
 	w.call(success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "print", "commit": true}`, fay))
 	w.balance(fay, 0)
@@ -127,7 +127,7 @@ func transfer(w *world) {
 
 func household(w *world) {
 	ida, joe := w.enroll("ida", 50), w.enroll("joe", 150)
-	home := w.call(success, "POST", "/v1/households", fmt.Sprintf(`{"head": %q}`, ida)).text("id")
+	home := w.call(success, "POST", "/v1/households", fmt.Sprintf(`{"owner": %q}`, ida)).text("id")
 	w.call(success, "POST", "/v1/households/"+home+"/invitations", fmt.Sprintf(`{"member": %q, "role": "adult"}`, joe))
 	w.call(success, "POST", "/v1/households/"+home+"/accept", fmt.Sprintf(`{"member": %q}`, joe))
 	w.want(w.call(success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "mug", "household": true, "commit": true}`, ida)),

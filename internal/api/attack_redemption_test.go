@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// with enrols a member with so many points.
+// with enrolls a member with so many points.
 func (w *world) with(points int) string {
 	w.t.Helper()
 	id := w.must("POST", "/v1/members", `{}`)
@@ -93,7 +93,7 @@ func TestFiftyRedemptionsUnderOneKeyAreOne(t *testing.T) {
 		ada := w.with(100)
 		again := 0
 		got := w.parallel(50, func(i int) request { return keyed(redeem(ada, "ahoy", `, "commit": true`), "one-key-for-all-50") },
-			func(a answered) { again += map[string]int{"true": 1}[a.header["idempotency-replayed"]] })
+			func(a answered) { again += map[string]int{"true": 1}[a.header["idempotent-replayed"]] })
 		w.answers("one key sent 50 times", got, map[string]int{"201": 50})
 		if again != 49 {
 			t.Errorf("%d of 50 answers say that they are a repetition", again)
@@ -110,7 +110,7 @@ func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 		ada := w.with(99)
 		r := keyed(redeem(ada, "ahoy", ""), "declined-for-want-of-1")
 		first := w.expect("with 99 points", r, "409 insufficient_points")
-		w.must("PUT", "/v1/orders/1", `{"member": "`+ada+`", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "status": "paid", "lines": [{"id": "1", "quantity": 1, "amount": 50000}]}`)
+		w.must("PUT", "/v1/orders/1", `{"member": "`+ada+`", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`)
 		w.advance(14 * 24 * time.Hour)
 		w.wants("a fortnight later", ada, loyalty.Balance{Active: 599})
 		again := w.expect("with 599 points", r, "409 insufficient_points")
@@ -125,7 +125,7 @@ func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 	})
 }
 
-// Attack 50, with the instant of the lapse to the millisecond.
+// Attack 50, with the instant of the expiry to the millisecond.
 func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
@@ -144,8 +144,8 @@ func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 		}
 		w.wants("after commits that were refused", ada, loyalty.Balance{Active: 200, Reserved: 100})
 		w.expect("a commit of all", end(rd, "commit", "{}"), "200")
-		w.expect("a second commit", end(rd, "commit", "{}"), "409 hold_already_resolved")
-		w.expect("a cancel after it", end(rd, "cancel", "{}"), "409 hold_already_resolved")
+		w.expect("a second commit", end(rd, "commit", "{}"), "409 already_resolved")
+		w.expect("a cancel after it", end(rd, "cancel", "{}"), "409 already_resolved")
 		w.wants("committed once", ada, loyalty.Balance{Active: 200})
 
 		rd = hold()
@@ -153,10 +153,10 @@ func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 		w.expect("a commit in the last millisecond", end(rd, "commit", "{}"), "200")
 		rd = hold()
 		w.advance(30 * time.Minute)
-		w.expect("a commit at the instant", end(rd, "commit", "{}"), "422 hold_expired")
+		w.expect("a commit at the instant", end(rd, "commit", "{}"), "422 expired")
 		w.advance(time.Millisecond)
-		w.expect("a commit a millisecond after it", end(rd, "commit", "{}"), "422 hold_expired")
-		w.wants("lapsed", ada, loyalty.Balance{Active: 100})
+		w.expect("a commit a millisecond after it", end(rd, "commit", "{}"), "422 expired")
+		w.wants("expired", ada, loyalty.Balance{Active: 100})
 		w.audited(ada)
 	})
 }
@@ -181,15 +181,15 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 		w.wants("after it", ada, loyalty.Balance{Active: 100, Reserved: 100})
 
 		got := w.parallel(20, func(int) request { return cancel })
-		w.answers("20 cancels", got, map[string]int{"200": 1, "409 hold_already_resolved": 19})
+		w.answers("20 cancels", got, map[string]int{"200": 1, "409 already_resolved": 19})
 		w.wants("given back once", ada, loyalty.Balance{Active: 200})
 
 		cancel.path = path("voucher", `, "commit": true`)
 		w.advance(24 * time.Hour)
 		code, _ := lookup(w.expect("the redemption", request{method: "GET", path: strings.TrimSuffix(cancel.path, "/cancel")}, "200").json, "code")
-		w.expect("a cancel after the commit", cancel, "409 hold_already_resolved")
+		w.expect("a cancel after the commit", cancel, "409 already_resolved")
 		w.expect("the code at the till", request{method: "POST", path: "/v1/codes/" + code.(string) + "/uses"}, "200")
-		w.expect("a cancel after it was used", cancel, "409 hold_already_resolved")
+		w.expect("a cancel after it was used", cancel, "409 already_resolved")
 		w.wants("in the end", ada, loyalty.Balance{Active: 100})
 		w.audited(ada)
 	})
@@ -210,7 +210,7 @@ func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
 		ada := w.with(0)
 		had := 0
 		for round := range 20 {
-			order := fmt.Sprintf(`"member": %q, "placed_at": %q, "currency": "EUR", "status": "paid", "lines": [{"id": "1", "quantity": 1, "amount": 10000}]`,
+			order := fmt.Sprintf(`"member": %q, "placed_at": %q, "currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 10000}]`,
 				ada, w.clock().Format(time.RFC3339))
 			path := fmt.Sprint("/v1/orders/", round)
 			w.must("PUT", path, "{"+order+"}")

@@ -38,7 +38,7 @@ func lines(n int) string {
 	for i := range n {
 		fmt.Fprintf(&b, `,{"id":"%d","quantity":1,"amount":1}`, i)
 	}
-	return `{"member":"cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","lines":[` + b.String()[1:] + `]}`
+	return `{"member":"cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","line_items": [` + b.String()[1:] + `]}`
 }
 
 // TestOversizedRequestsAreRefused holds what is too large to write down in a script (attacks 41, 48, 62 and 64).
@@ -168,7 +168,7 @@ func TestFiftyTellingsOfOneOrderGiveOneEntry(t *testing.T) {
 		w := newWorld(t, tab)
 		ada := w.must("POST", "/v1/members", `{}`)
 		put := request{method: "PUT", path: "/v1/orders/1042", body: []byte(`{"member": "` + ada + `", "placed_at": "2026-12-01T10:00:00Z",
-			"currency": "EUR", "status": "paid", "lines": [{"id": "1", "quantity": 1, "amount": 1000}]}`)}
+			"currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)}
 		got := w.parallel(50, func(int) request { return put })
 		if got["201"] != 1 || got["200"] != 49 {
 			t.Errorf("50 tellings of one order answered %v, want one 201 and 49 times 200", got)

@@ -35,7 +35,7 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 		}
 		if r.Budget > 0 {
 			use := uses["campaigns."+r.ID]
-			one.Budget = &wire.Budget{Points: int64(r.Budget), Left: int64(use.Left), Overrun: int64(use.Overrun)}
+			one.Budget = &wire.Budget{Points: int64(r.Budget), Remaining: int64(use.Left), Overrun: int64(use.Overrun)}
 		}
 		list.Data = append(list.Data, one)
 	}

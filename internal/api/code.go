@@ -147,7 +147,7 @@ func (c *call) wireCode(r ledger.CodeResult) wire.Code {
 		ValidFrom: r.From.UTC(), ValidUntil: instant(r.Until), UsedAt: r.Used.UTC(), Uses: []wire.CodeUse{},
 	}
 	if r.Left.Currency != "" {
-		out.Left = &wire.Money{Amount: r.Left.Amount, Currency: string(r.Left.Currency)}
+		out.Remaining = &wire.Money{Amount: r.Left.Amount, Currency: string(r.Left.Currency)}
 	}
 	for _, u := range r.Uses {
 		out.Uses = append(out.Uses, wire.CodeUse{

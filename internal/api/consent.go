@@ -13,8 +13,8 @@ import (
 type consentBody struct {
 	Channel string `json:"channel"`
 	Purpose string `json:"purpose"`
-	Given   *bool  `json:"given"`
-	Text    string `json:"text"`
+	Given   *bool  `json:"granted"`
+	Text    string `json:"wording"`
 	Source  string `json:"source"`
 }
 
@@ -44,8 +44,8 @@ func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
 			seen[pair] = true
 		}
 		out = append(out, loyalty.Consent{
-			Channel: loyalty.Channel(x.Channel), Purpose: loyalty.Purpose(x.Purpose), Given: x.Given != nil && *x.Given,
-			At: now.UTC().Truncate(time.Millisecond), Text: x.Text, Source: x.Source,
+			Channel: loyalty.Channel(x.Channel), Purpose: loyalty.Purpose(x.Purpose), Granted: x.Given != nil && *x.Given,
+			At: now.UTC().Truncate(time.Millisecond), Wording: x.Text, Source: x.Source,
 		})
 	}
 	return out, c.err()
@@ -64,25 +64,25 @@ func listConsents(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := wire.ConsentList{Data: []wire.Consent{}, Log: []wire.LoggedConsent{}, Failed: []wire.FailedAddress{}}
+	out := wire.ConsentList{Data: []wire.Consent{}, Log: []wire.ConsentRecord{}, FailedAddresses: []wire.FailedAddress{}}
 	for _, x := range contact.Consents {
 		out.Data = append(out.Data, wire.Consent{
-			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Given: x.Given, At: x.At.UTC(), Text: x.Text, Source: x.Source,
+			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(), Wording: x.Wording, Source: x.Source,
 		})
 	}
 	for x, err := range c.app.Ledger.ConsentLog(ctx, p.ID, m.Account.Member) {
 		if err != nil {
 			return answer{}, err
 		}
-		out.Log = append(out.Log, wire.LoggedConsent{
-			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Given: x.Given, At: x.At.UTC(), Text: x.Text, Source: x.Source, By: x.By,
+		out.Log = append(out.Log, wire.ConsentRecord{
+			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(), Wording: x.Wording, Source: x.Source, RecordedBy: x.By,
 		})
 		if len(out.Log) > maxLogged {
 			out.Log = out.Log[1:]
 		}
 	}
 	for _, f := range contact.Failed {
-		out.Failed = append(out.Failed, wire.FailedAddress{Channel: wire.Channel(f.Channel), Address: f.Address, Why: wire.FailedAddressWhy(f.Why), At: f.At.UTC()})
+		out.FailedAddresses = append(out.FailedAddresses, wire.FailedAddress{Channel: wire.Channel(f.Channel), Address: f.Address, Reason: wire.FailedAddressReason(f.Why), At: f.At.UTC()})
 	}
 	return answer{body: out}, nil
 }

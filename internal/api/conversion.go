@@ -110,8 +110,8 @@ func wireConversion(r ledger.ConversionResult) wire.Conversion {
 	x := r.Conversion
 	out := wire.Conversion{
 		ID: x.ID, Member: string(r.Member), From: walletName(x.From), To: walletName(x.To),
-		Points: int64(x.Points), Received: int64(x.Received), Undone: int64(x.Undone), GivenBack: int64(x.Returned),
-		CreatedAt: x.At.UTC(), UndoUntil: instant(x.Until),
+		Points: int64(x.Points), Received: int64(x.Received), Reversed: int64(x.Reversed), Restored: int64(x.Returned),
+		CreatedAt: x.At.UTC(), ReversibleUntil: instant(x.ReversibleUntil),
 	}
 	if x.From == "" || x.To == "" {
 		out.Balances = append(out.Balances, wire.WalletBalance{Wallet: loyalty.MainWallet, Balance: wireBalance(r.Entry.Balance)})

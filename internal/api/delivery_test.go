@@ -57,8 +57,8 @@ func newDelivered(t *rapid.T, w *world, h *deliverytest.History, id string) *del
 	w.key(id, id, auth.Admin)
 	d.publish(h.Program, 0)
 	body := map[string]any{"birthday": birthday(h.Traits.Birthday)}
-	if year := h.Traits.YearFrom; year != 0 {
-		body["year_from"] = fmt.Sprintf("%02d-%02d", year/100, year%100)
+	if year := h.Traits.MembershipYearStart; year != 0 {
+		body["membership_year_start"] = fmt.Sprintf("%02d-%02d", year/100, year%100)
 	}
 	if h.Referred {
 		d.referrer = d.enroll(map[string]any{})
@@ -141,16 +141,16 @@ func (d *delivered) report(r deliverytest.Report) {
 		d.send("PUT", path+"/campaigns/"+r.OptsIn, map[string]any{})
 	case r.Traits != nil:
 		segments := append([]string{}, r.Traits.Segments...)
-		d.send("PATCH", path, wire.ChangeMemberRequest{Segments: &segments})
+		d.send("PATCH", path, wire.UpdateMemberRequest{Segments: &segments})
 	case r.Placement != nil:
 		in := wire.TierRequest{
-			Level: r.Placement.Level, Reason: r.Placement.Reason, Ladder: r.Placement.Ladder,
+			Level: r.Placement.Level, Reason: r.Placement.Reason, TierGroup: r.Placement.TierGroup,
 			Locked: r.Placement.Locked, Permanent: r.Placement.Permanent,
 		}
 		if !r.Placement.Until.IsZero() {
 			in.Until = &r.Placement.Until
 		}
-		d.send("POST", path+"/tier", in, loyalty.ValidationFailed)
+		d.send("PUT", path+"/tier", in, loyalty.ValidationFailed)
 	case r.Redeems:
 		in := wire.RedemptionRequest{Member: d.member, Reward: "mug", Commit: true}
 		a := d.send("POST", "/v1/redemptions", in, loyalty.InsufficientPoints)
@@ -169,8 +169,8 @@ func (d *delivered) order(o loyalty.Order) wire.OrderRequest {
 		Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, UpdatedAt: o.UpdatedAt,
 	}
 	for _, l := range o.Lines {
-		line := wire.Line{ID: l.ID, Brand: l.Brand, Category: l.Category, Quantity: l.Quantity, Amount: l.Amount}
-		out.Lines = append(out.Lines, line)
+		line := wire.LineItem{ID: l.ID, Brand: l.Brand, Category: l.Category, Quantity: l.Quantity, Amount: l.Amount}
+		out.LineItems = append(out.LineItems, line)
 	}
 	for _, x := range o.Tenders {
 		out.Tenders = append(out.Tenders, wire.Tender{Kind: wire.TenderKind(x.Kind), Amount: x.Amount})

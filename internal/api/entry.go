@@ -77,7 +77,7 @@ func (c *call) toldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entr
 		return answer{}, err
 	}
 	out, words := c.wireEntry(p, e), explain.Entry(p, e, locale)
-	out.Words = &wire.Words{Language: words.Language, Summary: words.Summary, Reasons: words.Reasons}
+	out.Explanation = &wire.Explanation{Language: words.Language, Summary: words.Summary, Details: words.Reasons}
 	return answer{body: out}, nil
 }
 
@@ -106,11 +106,11 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		ID: e.ID(), Kind: wire.EntryKind(e.Kind), Points: int64(e.Points),
 		Cause: wire.Cause{Kind: wire.CauseKind(e.Cause.Kind), ID: e.Cause.ID, Revision: e.Cause.Revision},
 		At:    e.Effective.UTC(), RecordedAt: e.Recorded.UTC(),
-		Ladder: e.Ladder, Because: wireBecause(e.Because), Balance: wireBalance(e.Balance),
+		TierGroup: e.TierGroup, Reasons: wireBecause(e.Reasons), Balance: wireBalance(e.Balance),
 	}
 	if g, ok := granted(e); ok {
 		out.Status = earned(g.ActiveAt, c.app.Now())
-		out.AvailableAt, out.ExpiresAt = g.ActiveAt.UTC(), end(p, g.Expires)
+		out.ActiveAt, out.ExpiresAt = g.ActiveAt.UTC(), end(p, g.Expires)
 	}
 	for _, w := range e.Wallets {
 		out.Wallets = append(out.Wallets, wire.WalletChange{Wallet: w.Wallet, Points: int64(w.Points), Balance: wireBalance(w.Balance)})
@@ -120,7 +120,7 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 	case r.To != "":
 		out.Transfer = wireEntryTransfer(e)
 	default:
-		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order, By: string(r.By)}
+		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order, Member: string(r.By)}
 	}
 	return out
 }
@@ -153,7 +153,7 @@ func earned(activeAt, now time.Time) wire.EntryStatus {
 	return wire.EntryStatusActive
 }
 
-// end is when a lot lapses; the zero instant if never.
+// end is when a lot expires; the zero instant if never.
 func end(p *loyalty.Program, d loyalty.Date) time.Time {
 	if d == 0 {
 		return time.Time{}
@@ -162,11 +162,11 @@ func end(p *loyalty.Program, d loyalty.Date) time.Time {
 }
 
 // wireBecause leaves out rules that are only tried out: members may read reasons, and those gave them nothing.
-func wireBecause(because []loyalty.Because) []wire.Because {
-	out := make([]wire.Because, 0, len(because))
+func wireBecause(because []loyalty.Reason) []wire.Reason {
+	out := make([]wire.Reason, 0, len(because))
 	for _, b := range because {
-		if b.What != loyalty.IsShadow {
-			out = append(out, wire.Because{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Effect(), Points: b.Points})
+		if b.Kind != loyalty.IsShadow {
+			out = append(out, wire.Reason{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Effect(), Points: b.Points})
 		}
 	}
 	return out

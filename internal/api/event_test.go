@@ -93,7 +93,7 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 		}
 		order := func(i int, status string) request {
 			return request{method: "PUT", path: "/v1/orders/" + strconv.Itoa(i), body: []byte(`{"member": "` + members[i] + `", "status": "` + status + `",
-				"placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "lines": [{"id": "1", "quantity": 1, "amount": 5000}]}`)}
+				"placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 5000}]}`)}
 		}
 		given := func() (sum float64) {
 			for i := range members {
@@ -103,7 +103,7 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 			return sum
 		}
 		left := func() any {
-			n, _ := lookup(w.do(request{method: "GET", path: "/v1/campaigns"}).json, "data.1.budget.left")
+			n, _ := lookup(w.do(request{method: "GET", path: "/v1/campaigns"}).json, "data.1.budget.remaining")
 			return n
 		}
 		if got := w.parallel(30, func(i int) request { return order(i, "paid") }); got["201"] != 30 {
@@ -112,9 +112,9 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 		if got := given(); got != 30*50+100 || left() != 0.0 {
 			t.Errorf("%v points were given, and %v are left of the budget", got, left())
 		}
-		w.parallel(30, func(i int) request { return order(i, "cancelled") })
+		w.parallel(30, func(i int) request { return order(i, "canceled") })
 		if got := given(); got != 0 || left() != 100.0 {
-			t.Errorf("after all were cancelled %v points are given, and %v are left of the budget", got, left())
+			t.Errorf("after all were canceled %v points are given, and %v are left of the budget", got, left())
 		}
 	})
 }

@@ -66,7 +66,7 @@ func TestRememberedExternalIDs(t *testing.T) {
 
 func orderOf(member string, amount int) string {
 	return fmt.Sprintf(`{"member": %q, "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR", "status": "paid",
-		"lines": [{"id": "1", "quantity": 1, "amount": %d}]}`, member, amount)
+		"line_items": [{"id": "1", "quantity": 1, "amount": %d}]}`, member, amount)
 }
 
 // A brokenIDs table cannot read external IDs.

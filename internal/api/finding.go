@@ -22,15 +22,15 @@ func checkProgram(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	p, errs, warnings := c.checked(source)
-	out := wire.CheckResult{Ok: len(errs) == 0}
+	out := wire.ValidationResult{Valid: len(errs) == 0}
 	for _, p := range errs {
 		out.Problems = append(out.Problems, finding(p, wire.FindingSeverityError))
 	}
 	for _, p := range warnings {
 		out.Problems = append(out.Problems, finding(p, wire.FindingSeverityWarning))
 	}
-	if out.Ok {
-		out.Explanation = c.explained(p)
+	if out.Valid {
+		out.RulesText = c.explained(p)
 		if out.Changes, err = c.changes(ctx, source); err != nil {
 			return answer{}, err
 		}

@@ -64,16 +64,16 @@ type fulfilmentBody struct {
 	Tracking *string `json:"tracking"`
 }
 
-var fulfilmentStatuses = []loyalty.FulfilmentStatus{loyalty.Ordered, loyalty.Shipped, loyalty.Delivered, loyalty.CalledOff}
+var fulfilmentStatuses = []loyalty.FulfillmentStatus{loyalty.Ordered, loyalty.Shipped, loyalty.Delivered, loyalty.FulfillmentCanceled}
 
 func moveFulfilment(ctx context.Context, c *call) (answer, error) {
 	var b fulfilmentBody
-	var to loyalty.FulfilmentStatus
+	var to loyalty.FulfillmentStatus
 	tracking := ""
 	err := c.take(&b, func(faults *check) {
-		to = loyalty.FulfilmentStatus(b.Status)
+		to = loyalty.FulfillmentStatus(b.Status)
 		if faults.required(at("status"), b.Status != "") && !slices.Contains(fulfilmentStatuses, to) {
-			faults.fault(at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or cancelled.")
+			faults.fault(at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or canceled.")
 		}
 		if b.Tracking != nil {
 			tracking = strings.TrimSpace(*b.Tracking)
@@ -97,12 +97,12 @@ func moveFulfilment(ctx context.Context, c *call) (answer, error) {
 // toldRedemption is a redemption with what there is of it beside the ledger.
 func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, status int) (answer, error) {
 	out := wireRedemption(r)
-	if r.Redemption.ByHand {
+	if r.Redemption.Manual {
 		h, err := c.app.Ledger.Handover(ctx, c.who.Program, r.Member, r.Redemption.ID)
 		if err != nil {
 			return answer{replayed: r.Replayed}, err
 		}
-		out.Fulfilment = c.wireFulfilment(h)
+		out.Fulfillment = c.wireFulfilment(h)
 	}
 	var err error
 	if out.Sent, err = c.sent(ctx, r); err != nil {
@@ -112,13 +112,13 @@ func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, st
 }
 
 // wireFulfilment is nil until there is one. An address is told to keys that may read members.
-func (c *call) wireFulfilment(h ledger.Handover) *wire.Fulfilment {
+func (c *call) wireFulfilment(h ledger.Handover) *wire.Fulfillment {
 	if h.Status == "" {
 		return nil
 	}
-	out := &wire.Fulfilment{Status: wire.FulfilmentStatus(h.Status), Tracking: h.Tracking, History: []wire.FulfilmentStep{}}
+	out := &wire.Fulfillment{Status: wire.FulfillmentStatus(h.Status), Tracking: h.Tracking, History: []wire.FulfillmentStep{}}
 	for _, s := range h.Steps {
-		out.History = append(out.History, wire.FulfilmentStep{Status: wire.FulfilmentStepStatus(s.Status), At: s.At.UTC()})
+		out.History = append(out.History, wire.FulfillmentStep{Status: wire.FulfillmentStepStatus(s.Status), At: s.At.UTC()})
 	}
 	if a := h.Address; a != nil && c.who.May(auth.MembersRead) {
 		out.Address = &wire.Address{
@@ -136,8 +136,8 @@ func listFulfilments(ctx context.Context, c *call) (answer, error) {
 	}
 	status := loyalty.Ordered
 	if s, given := c.event.Query["status"]; given {
-		if status = loyalty.FulfilmentStatus(s); status != loyalty.Ordered && status != loyalty.Shipped {
-			return answer{}, refuseAt(invalidParameter, "status", "status is ordered or shipped: what is delivered or cancelled is done.")
+		if status = loyalty.FulfillmentStatus(s); status != loyalty.Ordered && status != loyalty.Shipped {
+			return answer{}, refuseAt(invalidParameter, "status", "status is ordered or shipped: what is delivered or canceled is done.")
 		}
 	}
 	after, err := c.openTextCursor(string(status))
@@ -148,10 +148,10 @@ func listFulfilments(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	list := wire.FulfilmentList{Data: []wire.OpenFulfilment{}}
+	list := wire.FulfillmentList{Data: []wire.OpenFulfillment{}}
 	for _, h := range handovers {
-		list.Data = append(list.Data, wire.OpenFulfilment{
-			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfilment: *c.wireFulfilment(h),
+		list.Data = append(list.Data, wire.OpenFulfillment{
+			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfillment: *c.wireFulfilment(h),
 		})
 	}
 	if more {

@@ -11,9 +11,9 @@ import (
 func FuzzPutOrder(f *testing.F) {
 	w := newWorld(f, memory(f))
 	ada := w.must("POST", "/v1/members", `{"external_id": "cust"}`)
-	good := `{"member":"external:cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","lines":[{"id":"1","quantity":1,"amount":100}]}`
+	good := `{"member":"external:cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","line_items": [{"id":"1","quantity":1,"amount":100}]}`
 	for _, seed := range []string{
-		good, `{`, ``, `null`, "\x00", "\xff\xfe", `{"lines":[{"amount":1e999}]}`, strings.Replace(good, "100", "-0", 1),
+		good, `{`, ``, `null`, "\x00", "\xff\xfe", `{"line_items": [{"amount":1e999}]}`, strings.Replace(good, "100", "-0", 1),
 		strings.Replace(good, "external:cust", ada, 1), strings.Replace(good, "1}]", "1},null]", 1),
 		strings.Replace(good, "2026-12-01T10", "2026-12-01T24", 1), strings.Replace(good, `"EUR"`, `"\ud83d\ude00"`, 1),
 		strings.Replace(good, `"lines"`, `"store":"tokyo","store_timezone":"Asia/Tokyo","shipped_at":"2026-12-01T10:00:00Z","delivered_at":"2026-12-01T10:00:01Z",

@@ -63,7 +63,7 @@ func reinstatePoints(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	in := ledger.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
-	r, err := c.app.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.who.ID}) // the lapse is the identity
+	r, err := c.app.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.who.ID}) // the expiry is the identity
 	if err != nil {
 		return answer{}, err
 	}

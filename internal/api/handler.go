@@ -220,7 +220,7 @@ func (c *call) encode(ans *answer) ([]byte, error) {
 	}
 	headers := plainHeaders
 	if ans.replayed {
-		headers = append(headers[:len(headers):len(headers)], [2]string{"idempotency-replayed", "true"})
+		headers = append(headers[:len(headers):len(headers)], [2]string{"idempotent-replayed", "true"})
 	}
 	return response(ans.status, headers, body), nil
 }
@@ -244,7 +244,7 @@ func (c *call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte 
 		headers = append(headers, [2]string{"retry-after", "1"})
 	}
 	if replayed {
-		headers = append(headers, [2]string{"idempotency-replayed", "true"})
+		headers = append(headers, [2]string{"idempotent-replayed", "true"})
 	}
 	body, err := json.Marshal(p, json.Deterministic(true))
 	if err != nil {

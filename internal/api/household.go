@@ -9,7 +9,7 @@ import (
 )
 
 type foundBody struct {
-	Head string `json:"head"`
+	Head string `json:"owner"`
 }
 
 type invitationBody struct {
@@ -127,10 +127,10 @@ func (c *call) household(ctx context.Context, p *loyalty.Program, h loyalty.Hous
 	if err != nil {
 		return answer{}, err
 	}
-	out := wire.Household{ID: h.ID, Members: []wire.Housemate{}}
+	out := wire.Household{ID: h.ID, Members: []wire.HouseholdMember{}}
 	for _, m := range h.Members {
-		one := wire.Housemate{
-			Member: string(m.Member), Role: wire.HousemateRole(m.Role), InvitedAt: m.Invited.UTC(), JoinedAt: instant(m.Since),
+		one := wire.HouseholdMember{
+			Member: string(m.Member), Role: wire.HouseholdMemberRole(m.Role), InvitedAt: m.Invited.UTC(), JoinedAt: instant(m.Since),
 		}
 		for _, acc := range accs {
 			if acc.Member == m.Member {

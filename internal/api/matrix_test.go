@@ -37,7 +37,7 @@ func newMatrix(w *world) matrix {
 	ada := w.must("POST", "/v1/members", `{"external_id": "cust-1"}`)
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 5000, "reason": "a good start"}`)
 	first := w.must("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "five-off"}`)
-	basket := `"member": "` + ada + `", "currency": "EUR", "lines": [{"id": "1", "quantity": 1, "amount": 100}]`
+	basket := `"member": "` + ada + `", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 100}]`
 	event := `{"member": "` + ada + `", "type": "review.pending", "id": "778", "at": "2026-12-01T10:00:00Z"}`
 	w.must("POST", "/v1/events", event)
 	order := `{` + basket + `, "placed_at": "2026-12-01T10:00:00Z", "status": "paid"}`
@@ -49,31 +49,31 @@ func newMatrix(w *world) matrix {
 		ids: strings.NewReplacer("{member}", ada, "{order}", "1042", "{redemption}", first, "{entry}", "ent_order~1042~1",
 			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ", "{use}", "use_nobody", "{transfer}", "tr_00000000000000000000", "{household}", "hh_00000000000000000000", "{conversion}", "cv_none"),
 		bodies: map[string]string{
-			"enrolMember": `{}`, "changeMember": `{"name": "Ada"}`, "adjustBalance": `{"points": 5, "reason": "matrix"}`,
-			"putOrder": order, "quoteOrder": `{` + basket + `}`, "redeemReward": `{"member": "` + ada + `", "reward": "five-off"}`,
-			"commitRedemption": `{}`, "cancelRedemption": `{}`, "putDraft": `{"source": "y"}`, "checkProgram": `{"source": "y"}`,
-			"putEvent": event, "activateOrder": `{}`, "activateEvent": `{}`, "registerForCampaign": `{}`,
+			"createMember": `{}`, "updateMember": `{"name": "Ada"}`, "createAdjustment": `{"points": 5, "reason": "matrix"}`,
+			"putOrder": order, "createQuote": `{` + basket + `}`, "createRedemption": `{"member": "` + ada + `", "reward": "five-off"}`,
+			"commitRedemption": `{}`, "cancelRedemption": `{}`, "updateDraft": `{"source": "y"}`, "validateProgram": `{"source": "y"}`,
+			"createEvent": event, "activateOrder": `{}`, "activateEvent": `{}`, "registerForCampaign": `{}`,
 			"extendPoints":    `{"until": "2028-06-30", "reason": "matrix"}`,
-			"reinstatePoints": `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
-			"foundHousehold":  `{"head": "` + ada + `"}`, "inviteToHousehold": `{"member": "` + ada + `", "role": "adult"}`,
+			"reinstatePoints": `{"entry": "ent_expiry~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
+			"createHousehold": `{"owner": "` + ada + `"}`, "inviteToHousehold": `{"member": "` + ada + `", "role": "adult"}`,
 			"joinHousehold": `{"member": "` + ada + `"}`, "leaveHousehold": `{"member": "` + ada + `"}`, "removeFromHousehold": `{"member": "` + ada + `"}`,
-			"transferPoints": `{"to": "` + ada + `", "points": 5}`, "acceptTransfer": `{}`, "declineTransfer": `{}`, "cancelTransfer": `{}`,
-			"reverseRedemption": `{}`, "convertPoints": `{"from": "points", "to": "miles", "points": 15}`, "undoConversion": `{}`,
-			"giveReferralCode": `{}`, "referMember": `{"code": "NOBODY"}`,
-			"addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`, "reverseCodeUse": `{"reason": "matrix"}`,
-			"joinWaitingList": `{"member": "` + ada + `"}`, "leaveWaitingList": "",
-			"sendGiftCard":   `{"email": "eve@example.com"}`,
-			"moveFulfilment": `{"status": "shipped"}`,
-			"setTier":        `{"level": "gold", "reason": "matrix"}`,
-			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
-			"previewReminder": `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`,
-			"testReminder":    `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["me@example.com"]}`,
+			"createTransfer": `{"to": "` + ada + `", "points": 5}`, "acceptTransfer": `{}`, "declineTransfer": `{}`, "cancelTransfer": `{}`,
+			"reverseRedemption": `{}`, "createConversion": `{"from": "points", "to": "miles", "points": 15}`, "reverseConversion": `{}`,
+			"createReferralCode": `{}`, "attributeReferral": `{"code": "NOBODY"}`,
+			"uploadCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`, "reverseCodeUse": `{"reason": "matrix"}`,
+			"joinWaitlist": `{"member": "` + ada + `"}`, "leaveWaitlist": "",
+			"sendGiftCard":      `{"email": "eve@example.com"}`,
+			"updateFulfillment": `{"status": "shipped"}`,
+			"updateTier":        `{"level": "gold", "reason": "matrix"}`,
+			"publishProgram":    `{}`, "rollbackProgram": `{"version": 1}`,
+			"previewReminder":  `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`,
+			"sendTestReminder": `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["me@example.com"]}`,
 		},
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
-			"enrolMember": "201", "listRewards": own, "listFulfilments": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
-			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "listLevelChanges": own, "publishProgram": "422 validation_failed", "getDraft": own,
-			"listTomorrow": own, "reportReminders": own,
+			"createMember": "201", "listRewards": own, "listFulfillments": own, "listCampaigns": own, "retrieveProgram": own, "updateDraft": own, "validateProgram": own,
+			"rollbackProgram": own, "uploadCodes": "422 validation_failed", "listVersions": own, "listTierChanges": own, "publishProgram": "422 validation_failed", "retrieveDraft": own,
+			"listScheduledReminders": own, "retrieveReminderReport": own,
 		},
 	}
 }
@@ -103,7 +103,7 @@ func (m matrix) operation(t *testing.T, method, path, id string, scope auth.Scop
 	if want == "" {
 		want = "404 not_found"
 	}
-	if id == "getDraft" { // its draft may have been stored by another row of this test already
+	if id == "retrieveDraft" { // its draft may have been stored by another row of this test already
 		m.do(request{method: "PUT", path: path, key: "other", body: []byte(`{"source": "mine"}`)})
 	}
 	if id == "publishProgram" {

@@ -24,7 +24,7 @@ type memberBody struct {
 	Locale     *string  `json:"locale"`
 	Timezone   *string  `json:"timezone"`
 	Birthday   *string  `json:"birthday"`
-	YearFrom   *string  `json:"year_from"`
+	YearFrom   *string  `json:"membership_year_start"`
 	Segments   []string `json:"segments"` // nil: left out
 
 	Consents []consentBody `json:"consents"`
@@ -265,11 +265,11 @@ func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member
 func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 	return wire.Member{
 		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Phone: m.Profile.Phone, Name: m.Profile.Name,
-		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, YearFrom: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
+		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, MembershipYearStart: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
-		Ladders:  wireLadders(p, m.Account, c.app.Now()),
-		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.Campaigns(),
+		TierGroups: wireLadders(p, m.Account, c.app.Now()),
+		Expiring:   expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.Campaigns(),
 		Wallets:   wireWallets(p, m.Account),
 		Notices:   wireNotices(p, m.Account),
 		Household: m.Household,
@@ -279,11 +279,11 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 
 // wireNotices is the notices that the account shows, of what was put off because none was sent in time.
 func wireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
-	kinds := map[loyalty.NoticeOf]wire.NoticeKind{loyalty.OfLapse: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry}
+	kinds := map[loyalty.NoticeOf]wire.NoticeKind{loyalty.OfExpiry: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry}
 	out := []wire.Notice{}
 	for _, n := range p.AccountNotices(acc) {
 		out = append(out, wire.Notice{
-			Kind: kinds[n.What], NoticedAt: n.NoticedAt.UTC(), ExpiresAt: n.Expires.UTC(), Points: int64(n.Points), Level: n.Level,
+			Kind: kinds[n.What], NotifiedAt: n.NoticedAt.UTC(), ExpiresAt: n.Expires.UTC(), Points: int64(n.Points), Level: n.Level,
 		})
 	}
 	return out
@@ -304,8 +304,8 @@ func wireWallets(p *loyalty.Program, acc loyalty.Account) (out []wire.Wallet) {
 	return out
 }
 
-func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.PointsAt {
-	var out []wire.PointsAt
+func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.ScheduledPoints {
+	var out []wire.ScheduledPoints
 	for _, lot := range acc.In(wallet).Lots {
 		at, n := end(p, lot.Expires), len(out)
 		switch {
@@ -313,7 +313,7 @@ func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.Poi
 		case n > 0 && out[n-1].At.Equal(at): // one of them moves on with the next activity
 			out[n-1].Points += int64(lot.Points)
 		default:
-			out = append(out, wire.PointsAt{Points: int64(lot.Points), At: at})
+			out = append(out, wire.ScheduledPoints{Points: int64(lot.Points), At: at})
 		}
 	}
 	return out

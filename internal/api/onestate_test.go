@@ -58,7 +58,7 @@ func stateProgram(rng *rand.Rand) string {
 	pick := func(options ...string) string { return options[rng.IntN(len(options))] }
 	auto := ""
 	if rng.IntN(3) == 0 {
-		auto = "redeeming: { auto: { reward: small, at: 400, stop: 2 per day } }\n"
+		auto = "redemption: { auto: { reward: small, at: 400, limit: 2 per day } }\n"
 	}
 	return `version: 1
 program: bluebird
@@ -73,10 +73,10 @@ earn:
 tiers:
   qualify: { by: points_earned, window: ` + pick("lifetime", "2 months rolling") + ` }
   keep_for: 1 month
-  floors: [ { level: gold, segment: card } ]
+  minimums: [ { level: gold, segment: card } ]
   levels:
     - { id: basic, name: { en: Basic }, from: 0 }
-    - { id: gold, name: { en: Gold }, from: ` + pick("150", "300", "500") + `, points: 70 }
+    - { id: gold, name: { en: Gold }, from: ` + pick("150", "300", "500") + `, entry_bonus: 70 }
 rewards:
   - { id: small, name: { en: One euro off }, type: amount_off, cost: 100, value: 1 EUR }
 ` + auto
@@ -160,14 +160,14 @@ func (h *stateHistory) act() {
 		placed := h.clock().Add(-time.Duration(h.rng.IntN(72)) * time.Hour).UTC()
 		o := map[string]any{
 			"member": m, "placed_at": placed, "currency": "EUR", "status": "paid",
-			"lines": []any{map[string]any{"id": "1", "quantity": 1, "amount": 5_000 + h.rng.IntN(30_000)}},
+			"line_items": []any{map[string]any{"id": "1", "quantity": 1, "amount": 5_000 + h.rng.IntN(30_000)}},
 		}
 		h.orders = append(h.orders, o)
 		h.command("PUT", fmt.Sprint("/v1/orders/o", len(h.orders)), o)
 	case 5:
 		if n := len(h.orders); n > 0 {
 			at := h.rng.IntN(n)
-			h.orders[at]["status"] = "cancelled"
+			h.orders[at]["status"] = "canceled"
 			h.command("PUT", fmt.Sprint("/v1/orders/o", at+1), h.orders[at])
 		}
 	case 6, 9, 10:
@@ -357,7 +357,7 @@ func TestReadsShowDueEntriesThatCannotBeWritten(t *testing.T) {
 	if written := read(); !slices.Equal(unwritten, written) {
 		t.Errorf("unwritten:\n%s\nwritten:\n%s", strings.Join(unwritten, "\n"), strings.Join(written, "\n"))
 	}
-	if !strings.Contains(unwritten[2], `"release"`) || !strings.Contains(unwritten[3], `"lapsed"`) {
+	if !strings.Contains(unwritten[2], `"release"`) || !strings.Contains(unwritten[3], `"expired"`) {
 		t.Errorf("the reservation has not expired:\n%s", strings.Join(unwritten, "\n"))
 	}
 }
@@ -374,7 +374,7 @@ func TestExpiredTransferAgreesWithItsGiver(t *testing.T) {
 	}
 	w.advance(8 * 24 * time.Hour)
 	transfer, member := w.get("/v1/transfers/"+offer), w.get("/v1/members/"+giver)
-	if transfer["status"] != "lapsed" || !reflect.DeepEqual(transfer["balance"], member["balance"]) {
+	if transfer["status"] != "expired" || !reflect.DeepEqual(transfer["balance"], member["balance"]) {
 		t.Errorf("the transfer is %s, and the giver has %s", jsonOf(transfer), jsonOf(member["balance"]))
 	}
 }
@@ -420,7 +420,7 @@ func TestQuotesAndRewardListsWriteNothing(t *testing.T) {
 	w.must("POST", "/v1/redemptions", `{"member": "`+m+`", "reward": "monthly"}`)
 	w.advance(time.Hour)
 	before := w.dump()
-	quote := `{"member": "` + m + `", "currency": "EUR", "lines": [{"id": "1", "quantity": 1, "amount": 1000}]}`
+	quote := `{"member": "` + m + `", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`
 	for _, a := range []answered{
 		w.post("POST", "/v1/quotes", quote), w.do(request{method: "GET", path: "/v1/rewards?member=" + m}),
 	} {

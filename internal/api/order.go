@@ -17,7 +17,7 @@ type basketBody struct {
 	Channel  *string      `json:"channel"`
 	Store    *string      `json:"store"`
 	Zone     *string      `json:"store_timezone"`
-	Lines    []lineBody   `json:"lines"`
+	Lines    []lineBody   `json:"line_items"`
 	Discount whole        `json:"discount"`
 	Shipping whole        `json:"shipping"`
 	Tax      whole        `json:"tax"`
@@ -55,9 +55,9 @@ const maxTenders = 100
 func (b orderBody) order(c *check, now time.Time) loyalty.Order {
 	c.required(at("placed_at"), !b.PlacedAt.IsZero())
 	switch loyalty.OrderStatus(b.Status) {
-	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCancelled:
+	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCanceled:
 	default:
-		c.fault(at("status"), loyalty.ValidationFailed, "An order is placed, paid or cancelled.")
+		c.fault(at("status"), loyalty.ValidationFailed, "An order is placed, paid or canceled.")
 	}
 	o := b.basket(c)
 	o.Status = loyalty.OrderStatus(b.Status)
@@ -227,21 +227,21 @@ func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 		balance := wireBalance(r.Balance)
 		out.Balance = &balance
 	} else {
-		out.Reasons = []wire.Because{{Rule: "member", Points: "0", Effect: "the order names no member; send it again with one to award its points"}}
+		out.Reasons = []wire.Reason{{Rule: "member", Points: "0", Effect: "the order names no member; send it again with one to award its points"}}
 	}
 	for i, e := range r.Entries {
 		out.Entries[i] = c.wireEntry(p, e)
 	}
 	if n := len(r.Entries); n > 0 {
-		out.Shadow = wireShadow(r.Entries[n-1].Because)
+		out.Shadow = wireShadow(r.Entries[n-1].Reasons)
 	}
 	return out
 }
 
 // wireShadow is what the rules would have given that are only tried out, for the merchant.
-func wireShadow(because []loyalty.Because) (out []wire.ShadowResult) {
+func wireShadow(because []loyalty.Reason) (out []wire.ShadowResult) {
 	for _, b := range because {
-		if b.What == loyalty.IsShadow {
+		if b.Kind == loyalty.IsShadow {
 			out = append(out, wire.ShadowResult{Rule: b.Rule, Points: b.Args[0]})
 		}
 	}

@@ -17,9 +17,9 @@ func listPerks(ctx context.Context, c *call) (answer, error) {
 	}
 	list := wire.PerkList{Data: []wire.Perk{}}
 	for _, q := range p.Perks(m.Account, left, c.app.Now()) {
-		one := wire.Perk{Kind: wire.PerkKindLevel, ID: q.ID, Name: wire.Text{}, Ladder: q.Ladder, Available: len(q.Lacks) == 0, Lacks: wireLacks(q.Lacks)}
+		one := wire.Perk{Kind: wire.PerkKindLevel, ID: q.ID, Name: wire.Text{}, TierGroup: q.TierGroup, Available: len(q.Unmet) == 0, UnmetRequirements: wireLacks(q.Unmet)}
 		if q.Level == "" {
-			one.Kind, one.Name, one.About = wire.PerkKindReward, wire.Text(q.Reward.Name), wire.Text(q.Reward.About)
+			one.Kind, one.Name, one.Description = wire.PerkKindReward, wire.Text(q.Reward.Name), wire.Text(q.Reward.Description)
 		}
 		list.Data = append(list.Data, one)
 	}

@@ -62,7 +62,7 @@ func (w *world) overdue() {
 	late.Queue("mem_redeem", "mem_other")
 	w.must("PATCH", "/v1/members/"+changed, `{"external_id": "cust-2"}`)
 	w.must("PUT", "/v1/orders/late", `{"member": "mem_earn", "placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
-		"lines": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
+		"line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
 	w.must("POST", "/v1/redemptions", `{"member": "mem_redeem", "reward": "print", "household": true}`)
 	w.claim(p)
 }
@@ -91,7 +91,7 @@ func (w *world) claim(p *loyalty.Program) {
 		w.t.Fatal(kept.Outcome, kept.Detail, err)
 	}
 	w.must("PUT", "/v1/orders/paid-1", `{"placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
-		"lines": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
+		"line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
 	w.must("POST", "/v1/members", `{"email": "grace@shop.test"}`)
 }
 
@@ -102,7 +102,7 @@ func (w *world) reminders() {
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 3000, "reason": "a gift card"}`)
 	w.app.Programs.Forget("bluebird") // a process of its own reads the program
 	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start))
-	w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
+	w.fetch("GET", "/v1/reminders/scheduled", "", 200)
 	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example"]}`, 200)
 	w.must("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "gift-25", "commit": true}`)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "external:ada", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200)

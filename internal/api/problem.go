@@ -78,11 +78,11 @@ func ruleProblem(rule *loyalty.Error) wire.Problem {
 	}
 	p := document(rule.Code, rule.Detail, faults)
 	if rule.Code == loyalty.InsufficientPoints {
-		needed, active := int64(rule.Needed), int64(rule.Available)
-		p.Needed, p.Active = &needed, &active
+		needed, active := int64(rule.Required), int64(rule.Available)
+		p.Required, p.Active = &needed, &active
 	}
-	if len(rule.Lacks) > 0 {
-		p.Lacks = wireLacks(rule.Lacks)
+	if len(rule.Unmet) > 0 {
+		p.UnmetRequirements = wireLacks(rule.Unmet)
 	}
 	return p
 }

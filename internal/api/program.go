@@ -73,7 +73,7 @@ func (c *call) published(ctx context.Context, version int) (answer, error) {
 	}
 	return answer{body: wire.Program{
 		Program: v.Program, Version: v.Version, Status: wire.ProgramStatus(schedule.Status(v)), PublishedAt: v.At.UTC(),
-		PublishedBy: v.By, EffectiveAt: v.Effective, Source: string(v.Source), Explanation: c.explained(p),
+		PublishedBy: v.By, EffectiveAt: v.Effective, Source: string(v.Source), RulesText: c.explained(p),
 	}}, nil
 }
 

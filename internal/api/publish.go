@@ -13,13 +13,13 @@ import (
 type publishBody struct {
 	After       whole      `json:"after"`
 	EffectiveAt *time.Time `json:"effective_at"`
-	Levels      string     `json:"levels"`
+	Levels      string     `json:"tier_changes"`
 	Recall      bool       `json:"recall"`
 }
 
 type rollbackBody struct {
 	Version whole  `json:"version"`
-	Levels  string `json:"levels"`
+	Levels  string `json:"tier_changes"`
 	Recall  bool   `json:"recall"`
 }
 
@@ -87,7 +87,7 @@ func (c *call) publish(ctx context.Context, in app.Publication) (answer, error) 
 }
 
 func unpublishable(problems problem.Problems) error {
-	r := refuse(loyalty.ValidationFailed, "The file has problems. POST /v1/program/check lists them with line and column.")
+	r := refuse(loyalty.ValidationFailed, "The file has problems. POST /v1/program/validate lists them with line and column.")
 	for _, p := range problems[:min(len(problems), maxFaults)] {
 		r.faults = append(r.faults, wire.ProblemError{
 			Pointer: p.Path, Code: string(loyalty.ValidationFailed), Detail: p.String(),

@@ -14,7 +14,7 @@ func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 		w := newWorld(t, tab)
 		dearer := strings.Replace(plainSource(t), "cost: 500", "cost: 450", 1)
 		body, _ := json.Marshal(map[string]string{"source": dearer})
-		w.must("POST", "/v1/program/check", string(body))
+		w.must("POST", "/v1/program/validate", string(body))
 		w.must("PUT", "/v1/program/draft", string(body))
 		if a := w.post("POST", "/v1/program/publish", `{"after": 7}`); a.code() != string(versionConflict) {
 			t.Errorf("publishing behind a version that is not live: %d %s", a.status, a.body)
@@ -78,7 +78,7 @@ func TestVersionIsRecalledByTheAPI(t *testing.T) {
 		t.Helper()
 		a := w.post("PUT", "/v1/orders/"+id, jsonOf(map[string]any{
 			"member": m, "placed_at": w.clock().Add(-ago), "currency": "EUR", "status": "paid",
-			"lines": []any{map[string]any{"id": "1", "quantity": 1, "amount": 1000}},
+			"line_items": []any{map[string]any{"id": "1", "quantity": 1, "amount": 1000}},
 		}))
 		n, _ := lookup(a.json, "points")
 		return n

@@ -39,29 +39,29 @@ func quoteOrder(ctx context.Context, c *call) (answer, error) {
 }
 
 func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string, now time.Time) wire.Quote {
-	words := explain.Entry(p, loyalty.Entry{Because: q.Because}, locale)
+	words := explain.Entry(p, loyalty.Entry{Reasons: q.Reasons}, locale)
 	points, balance := int64(q.Points), wireBalance(q.Balance)
 	out := wire.Quote{
-		Points: points, Guest: q.Guest, Because: wireBecause(q.Because), Balance: &balance,
-		Words:   wire.QuoteWords{Language: words.Language, Reasons: words.Reasons},
-		Rewards: []wire.QuotedReward{},
+		Points: points, Guest: q.Guest, Reasons: wireBecause(q.Reasons), Balance: &balance,
+		Explanation: wire.QuoteExplanation{Language: words.Language, Details: words.Reasons},
+		Rewards:     []wire.QuotedReward{},
 	}
 	for _, g := range q.Wallets {
 		out.Wallets = append(out.Wallets, wire.WalletPoints{Wallet: g.Wallet, Points: int64(g.Worth)})
 	}
 	if q.Points > 0 {
-		out.AvailableAt, out.ExpiresAt = q.ActiveAt.UTC(), end(p, q.Expires)
+		out.ActiveAt, out.ExpiresAt = q.ActiveAt.UTC(), end(p, q.Expires)
 	}
 	if q.Guest {
-		out.Points, out.MembersWouldEarn, out.Balance = 0, &points, nil
+		out.Points, out.PotentialPoints, out.Balance = 0, &points, nil
 	}
 	if y := q.Pay; y.Points > 0 && !q.Guest {
-		out.Pay = &wire.QuotedPayment{Points: int64(y.Points), Value: wire.Money{Amount: y.Value.Amount, Currency: string(y.Value.Currency)}}
+		out.Payment = &wire.QuotedPayment{Points: int64(y.Points), Value: wire.Money{Amount: y.Value.Amount, Currency: string(y.Value.Currency)}}
 	}
 	for _, r := range q.Rewards {
-		if r.Reward.Shown.Has(now) {
+		if r.Reward.Visible.Has(now) {
 			out.Rewards = append(out.Rewards, wire.QuotedReward{
-				Reward: r.Reward.ID, Points: int64(r.Cost), Missing: int64(r.Missing), Available: len(r.Lacks) == 0, Lacks: wireLacks(r.Lacks),
+				Reward: r.Reward.ID, Points: int64(r.Cost), Missing: int64(r.Missing), Available: len(r.Unmet) == 0, UnmetRequirements: wireLacks(r.Unmet),
 			})
 		}
 	}

@@ -172,7 +172,7 @@ func (c *call) wireVoucher(v ledger.Voucher) wire.Voucher {
 		ValidFrom: issued.From.UTC(), ValidUntil: instant(issued.Until), UsedAt: issued.Used.UTC(),
 	}
 	if issued.Left.Currency != "" {
-		out.Left = &wire.Money{Amount: issued.Left.Amount, Currency: string(issued.Left.Currency)}
+		out.Remaining = &wire.Money{Amount: issued.Left.Amount, Currency: string(issued.Left.Currency)}
 	}
 	return out
 }
@@ -181,13 +181,13 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	rd := r.Redemption
 	out := wire.Redemption{
 		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,
-		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), GivenBack: int64(rd.Back),
+		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), Restored: int64(rd.Restored),
 		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: wireBalance(r.Balance),
 		Requested: int64(rd.Requested),
 		Wallet:    rd.Wallet, Wallets: walletBalances(r.Entry), Value: wireMoney(rd.Value),
 	}
-	for _, d := range rd.Drawn {
-		out.Drawn = append(out.Drawn, wire.DrawnPoints{Member: string(d.Member), Points: int64(d.Points)})
+	for _, d := range rd.Contributions {
+		out.Contributions = append(out.Contributions, wire.Contribution{Member: string(d.Member), Points: int64(d.Points)})
 	}
 	if rd.Date != "" {
 		out.Date = &wire.RedemptionDate{ID: rd.Date, At: rd.DateAt.UTC()}

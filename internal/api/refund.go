@@ -15,7 +15,7 @@ type refundBody struct {
 	Shipping whole            `json:"shipping"`
 	Tax      whole            `json:"tax"`
 	Tender   *string          `json:"tender"`
-	Lines    []refundLineBody `json:"lines"`
+	Lines    []refundLineBody `json:"line_items"`
 }
 
 type refundLineBody struct {

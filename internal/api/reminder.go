@@ -36,8 +36,8 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	f := foresight{call: c, p: p, left: left, out: wire.Tomorrow{
-		Data: []wire.PlannedMessage{}, Counts: map[string]int64{}, Excluded: map[string]int64{},
+	f := foresight{call: c, p: p, left: left, out: wire.ScheduledReminderList{
+		Data: []wire.ScheduledReminder{}, Counts: map[string]int64{}, Suppressed: map[string]int64{},
 	}}
 	until := c.app.Now().AddDate(0, 0, 3) // by then tomorrow is over everywhere
 	for ; shard < ledger.Shards; shard, place = shard+1, "" {
@@ -45,7 +45,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 			if err != nil {
 				return answer{}, err
 			}
-			if f.out.Members == int64(size) {
+			if f.out.Evaluated == int64(size) {
 				f.out.NextCursor = c.shardCursor(shard, place)
 				return answer{body: f.out}, nil
 			}
@@ -62,7 +62,7 @@ type foresight struct {
 	*call
 	p    *loyalty.Program
 	left loyalty.Budgets
-	out  wire.Tomorrow
+	out  wire.ScheduledReminderList
 }
 
 // maxForeseen is how many visits of a member are foreseen at most. Few have more than one a day.
@@ -84,7 +84,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 		at = v.Next
 	}
 	v.Who.Reach = f.office.Deliverable(v.Who.Reach)
-	f.out.Members++
+	f.out.Evaluated++
 	var plan loyalty.Plan
 	for n := 0; n < maxForeseen && at.Before(until); n++ {
 		if err := v.Pass(f.p, at); err != nil {
@@ -94,7 +94,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 		at = plan.Next
 	}
 	for _, k := range plan.Kept {
-		f.out.Excluded[string(k.Why)]++
+		f.out.Suppressed[string(k.Why)]++
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) loyalty.Pl
 		case held:
 			v.State = v.State.HoldOut(f.p, v.Account, n, at)
 		default:
-			v.State = v.State.Tell(f.p, v.Account, n, "foreseen", at)
+			v.State = v.State.RecordSent(f.p, v.Account, n, "foreseen", at)
 		}
 		if listed {
 			f.list(v.Account.Member, n, held, at)
@@ -121,11 +121,11 @@ func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) loyalty.Pl
 
 func (f *foresight) list(m loyalty.MemberID, n loyalty.News, held bool, at time.Time) {
 	if held {
-		f.out.Excluded[string(loyalty.HeldOut)]++
+		f.out.Suppressed[string(loyalty.HeldOut)]++
 		return
 	}
 	f.out.Counts[n.Reminder]++
-	f.out.Data = append(f.out.Data, wire.PlannedMessage{
+	f.out.Data = append(f.out.Data, wire.ScheduledReminder{
 		Member: string(m), Reminder: n.Reminder, Channel: wire.Channel(n.Channel), Purpose: wire.Purpose(n.Purpose), At: at, Points: int64(n.Points),
 	})
 }
@@ -197,7 +197,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 	if err != nil {
 		return m, "", err
 	}
-	if !slices.ContainsFunc(p.Reminders.Send, func(r loyalty.Reminder) bool { return r.ID == *b.Reminder }) {
+	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.ID == *b.Reminder }) {
 		return m, "", refuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
 	}
 	v.Who.Reach = c.office.Deliverable(v.Who.Reach)
@@ -225,14 +225,14 @@ func previewReminder(ctx context.Context, c *call) (answer, error) {
 	return answer{body: wirePreview(m, why)}, nil
 }
 
-func wirePreview(m notify.Message, why loyalty.Why) wire.Preview {
-	out := wire.Preview{
+func wirePreview(m notify.Message, why loyalty.Why) wire.ReminderPreview {
+	out := wire.ReminderPreview{
 		Reminder: m.Reminder, Channel: wire.Channel(m.Channel), Purpose: wire.Purpose(m.Purpose), Language: m.Language,
 		Subject: m.Subject, Text: m.Text, HTML: m.HTML,
 	}
 	if why != "" {
 		kept := string(why)
-		out.Kept = &kept
+		out.SuppressedReason = &kept
 	}
 	return out
 }
@@ -256,7 +256,7 @@ func testReminder(ctx context.Context, c *call) (answer, error) {
 		}
 		said[by] = marked(m)
 	}
-	out := wire.TestResult{Sent: []string{}, NotSent: []string{}}
+	out := wire.ReminderTestResult{Sent: []string{}, Suppressed: []string{}}
 	for _, to := range b.To {
 		m := said[channelOf(to)]
 		m.To, m.ID = to, "test_"+randomID(c.app.Random)
@@ -264,7 +264,7 @@ func testReminder(ctx context.Context, c *call) (answer, error) {
 			if !errors.Is(err, notify.ErrNotSent) && !errors.Is(err, notify.ErrRejected) {
 				return answer{}, err
 			}
-			out.NotSent = append(out.NotSent, to)
+			out.Suppressed = append(out.Suppressed, to)
 			continue
 		}
 		out.Sent = append(out.Sent, to)
@@ -310,15 +310,15 @@ func reportReminders(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := wire.ReminderReport{From: from.Format("2006-01"), To: to.Format("2006-01"), Data: []wire.ReminderFigures{}}
-	for _, r := range p.Reminders.Send {
+	out := wire.ReminderReport{From: from.Format("2006-01"), To: to.Format("2006-01"), Data: []wire.ReminderStatistics{}}
+	for _, r := range p.Reminders.Messages {
 		f := figures[r.ID]
-		one := wire.ReminderFigures{
+		one := wire.ReminderStatistics{
 			Reminder: r.ID, Sent: f[ledger.FigureSent], Delivered: f[ledger.FigureDelivered], Opened: f[ledger.FigureOpened],
 			Failed: f[ledger.FigureFailed], Complained: f[ledger.FigureComplained],
-			Ended: f[ledger.FigureEnded], Acted: f[ledger.FigureActed], Held: f[ledger.FigureHeld], HeldActed: f[ledger.FigureHeldActed],
+			Concluded: f[ledger.FigureEnded], Converted: f[ledger.FigureActed], Holdout: f[ledger.FigureHeld], HoldoutConverted: f[ledger.FigureHeldActed],
 		}
-		if l, ok := loyalty.LiftOf(one.Acted, one.Ended, one.HeldActed, one.Held); ok {
+		if l, ok := loyalty.LiftOf(one.Converted, one.Concluded, one.HoldoutConverted, one.Holdout); ok {
 			one.Lift = &wire.Lift{Points: l.Points, Low: l.Low, High: l.High}
 		}
 		out.Data = append(out.Data, one)
@@ -342,7 +342,7 @@ func (c *call) month(name string, otherwise time.Time) (time.Time, error) {
 // wake has a member's reminders looked at, if the program has one about what just happened and a daily visit would be late
 // for it. One that fails makes that reminder late, and nothing else.
 func (c *call) wake(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
-	if !slices.ContainsFunc(p.Reminders.Send, func(r loyalty.Reminder) bool { return r.On == on }) {
+	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return
 	}
 	if err := c.app.Ledger.Wake(ctx, p.ID, m); err != nil {

@@ -26,8 +26,8 @@ func (w *world) remind() string {
 	w.publish("bluebird", program.Demo(), 1)
 	w.app.Programs.Forget("bluebird")
 	ada := w.must("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "phone": "+491701234567", "name": "Ada <b>", "locale": "de", "consents": [
-		{"channel": "email", "purpose": "transactional", "given": true, "text": "terms-3", "source": "checkout"},
-		{"channel": "email", "purpose": "marketing", "given": true, "text": "news-1", "source": "checkout"}]}`)
+		{"channel": "email", "purpose": "transactional", "granted": true, "wording": "terms-3", "source": "checkout"},
+		{"channel": "email", "purpose": "marketing", "granted": true, "wording": "news-1", "source": "checkout"}]}`)
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 150, "reason": "a good start"}`)
 	return ada
 }
@@ -48,20 +48,20 @@ func (w *world) fetch(method, path, body string, want int) map[string]any {
 
 func TestConsentsAreGivenTakenBackAndLogged(t *testing.T) {
 	w, ada := reminded(t)
-	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "marketing", "given": false, "source": "app"}]}`, 200)
-	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "marketing", "given": false, "source": "app"}]}`, 200)
+	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "app"}]}`, 200)
+	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "app"}]}`, 200)
 	got := w.fetch("GET", "/v1/members/"+ada+"/consents", "", 200)
 	data, _ := json.Marshal(got["data"])
-	if len(got["data"].([]any)) != 2 || len(got["log"].([]any)) != 3 || !strings.Contains(string(data), `"given":false`) {
+	if len(got["data"].([]any)) != 2 || len(got["log"].([]any)) != 3 || !strings.Contains(string(data), `"granted":false`) {
 		t.Errorf("%v", got)
 	}
 	for _, bad := range []string{
-		`{"consents": [{"channel": "fax", "purpose": "marketing", "given": true, "text": "x", "source": "app"}]}`,
-		`{"consents": [{"channel": "email", "purpose": "spam", "given": true, "text": "x", "source": "app"}]}`,
-		`{"consents": [{"channel": "email", "purpose": "marketing", "given": true, "source": "app"}]}`,
-		`{"consents": [{"channel": "email", "purpose": "marketing", "text": "x", "source": "app"}]}`,
-		`{"consents": [{"channel": "email", "purpose": "marketing", "given": true, "text": "x", "source": ""}]}`,
-		`{"consents": [{"channel": "email", "purpose": "marketing", "given": false, "source": "a"}, {"channel": "email", "purpose": "marketing", "given": false, "source": "b"}]}`,
+		`{"consents": [{"channel": "fax", "purpose": "marketing", "granted": true, "wording": "x", "source": "app"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "spam", "granted": true, "wording": "x", "source": "app"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": true, "source": "app"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "wording": "x", "source": "app"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": true, "wording": "x", "source": ""}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "a"}, {"channel": "email", "purpose": "marketing", "granted": false, "source": "b"}]}`,
 		`{"phone": "0170 1234567"}`,
 	} {
 		w.fetch("PATCH", "/v1/members/"+ada, bad, 422)
@@ -78,7 +78,7 @@ func TestALinkTakesBackOneConsentAndLookingTakesNone(t *testing.T) {
 	path := strings.TrimPrefix(links.Unsubscribe(sub), "https://api.test")
 	given := func() (n int) {
 		for _, c := range w.fetch("GET", "/v1/members/"+ada+"/consents", "", 200)["data"].([]any) {
-			if c.(map[string]any)["given"] == true {
+			if c.(map[string]any)["granted"] == true {
 				n++
 			}
 		}
@@ -103,15 +103,15 @@ func TestALinkTakesBackOneConsentAndLookingTakesNone(t *testing.T) {
 func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	w, ada := reminded(t)
 	got := w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200)
-	if !strings.Contains(got["text"].(string), "31. Dezember 2027") || got["language"] != "de" || got["kept"] != nil {
+	if !strings.Contains(got["text"].(string), "31. Dezember 2027") || got["language"] != "de" || got["suppressed_reason"] != nil {
 		t.Errorf("%v", got)
 	}
 	if html := got["html"].(string); !strings.Contains(html, "Ada &lt;b&gt;") || strings.Contains(html, "Ada <b>") {
 		t.Error(html)
 	}
 	got = w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T23:00:00Z"}`, 200)
-	if got["kept"] != "quiet_hours" {
-		t.Errorf("%v", got["kept"])
+	if got["suppressed_reason"] != "quiet_hours" {
+		t.Errorf("%v", got["suppressed_reason"])
 	}
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422) // a year ahead there is nothing to say
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "nothing"}`, 422)
@@ -177,21 +177,21 @@ func TestTheLinkOfATestTakesNothingBack(t *testing.T) {
 
 func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 	w, ada := reminded(t)
-	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start)) // the lapse is told tomorrow
+	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start)) // the expiry is told tomorrow
 	before := w.dump()
 	for range 2 {
-		got := w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
+		got := w.fetch("GET", "/v1/reminders/scheduled", "", 200)
 		counts, _ := got["counts"].(map[string]any)
-		if counts["points-30d"] != 1.0 || got["members"] != 1.0 || got["data"].([]any)[0].(map[string]any)["member"] != ada {
+		if counts["points-30d"] != 1.0 || got["evaluated"] != 1.0 || got["data"].([]any)[0].(map[string]any)["member"] != ada {
 			t.Errorf("%v", got)
 		}
 	}
 	if w.dump() != before {
 		t.Error("something was written")
 	}
-	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "transactional", "given": false, "source": "app"}]}`, 200)
-	got := w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
-	if excluded, _ := got["excluded"].(map[string]any); excluded["consent"] != 1.0 || len(got["data"].([]any)) != 0 {
+	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "transactional", "granted": false, "source": "app"}]}`, 200)
+	got := w.fetch("GET", "/v1/reminders/scheduled", "", 200)
+	if excluded, _ := got["suppressed"].(map[string]any); excluded["consent"] != 1.0 || len(got["data"].([]any)) != 0 {
 		t.Errorf("%v", got)
 	}
 }
@@ -199,8 +199,8 @@ func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 // Tomorrow is a whole day of the member's, and what waits for this morning goes out today.
 func TestTomorrowIsFromMidnightToMidnight(t *testing.T) {
 	w, _ := reminded(t)
-	send := "  send:\n    - { id: late, at: [\"2027-12-02T15:00\"], channels: [email], title: A, text: B }\n"
-	w.publish("bluebird", []byte(strings.Replace(string(program.Demo()), "  send:\n", send, 1)), 2)
+	messages := "  messages:\n    - { id: late, at: [\"2027-12-02T15:00\"], channels: [email], title: A, text: B }\n"
+	w.publish("bluebird", []byte(strings.Replace(string(program.Demo()), "  messages:\n", messages, 1)), 2)
 	w.app.Programs.Forget("bluebird")
 	for _, c := range []struct{ now, want string }{
 		{"2027-11-30T10:00:00Z", ""},
@@ -214,7 +214,7 @@ func TestTomorrowIsFromMidnightToMidnight(t *testing.T) {
 		}
 		w.advance(now.Sub(w.app.Now()))
 		before, got := w.dump(), ""
-		for _, x := range w.fetch("GET", "/v1/reminders/tomorrow", "", 200)["data"].([]any) {
+		for _, x := range w.fetch("GET", "/v1/reminders/scheduled", "", 200)["data"].([]any) {
 			m := x.(map[string]any)
 			got += m["reminder"].(string) + " " + m["at"].(string) + ", "
 		}
@@ -232,22 +232,22 @@ func TestTomorrowsPagesHaveEveryMemberOnce(t *testing.T) {
 	want := map[string]int{ada: 1}
 	for i := range 6 {
 		m := w.must("POST", "/v1/members", `{"email": "m`+strconv.Itoa(i)+`@example.com", "consents": [
-			{"channel": "email", "purpose": "transactional", "given": true, "text": "terms-3", "source": "checkout"}]}`)
+			{"channel": "email", "purpose": "transactional", "granted": true, "wording": "terms-3", "source": "checkout"}]}`)
 		w.must("POST", "/v1/members/"+m+"/adjustments", `{"points": 150, "reason": "a good start"}`)
 		want[m] = 1
 	}
 	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start))
 	got, before := map[string]int{}, w.dump()
 	for cursor := ""; ; {
-		page := w.fetch("GET", "/v1/reminders/tomorrow?page_size=2"+cursor, "", 200)
+		page := w.fetch("GET", "/v1/reminders/scheduled?page_size=2"+cursor, "", 200)
 		for _, x := range page["data"].([]any) {
 			got[x.(map[string]any)["member"].(string)]++
 		}
 		if page["next_cursor"] == nil {
 			break
 		}
-		if page["members"] != 2.0 {
-			t.Errorf("a page is about %v members", page["members"])
+		if page["evaluated"] != 2.0 {
+			t.Errorf("a page is about %v members", page["evaluated"])
 		}
 		cursor = "&cursor=" + page["next_cursor"].(string)
 	}
@@ -257,7 +257,7 @@ func TestTomorrowsPagesHaveEveryMemberOnce(t *testing.T) {
 	if w.dump() != before {
 		t.Error("something was written")
 	}
-	if a := w.do(request{method: "GET", path: "/v1/reminders/tomorrow?cursor=AAAA"}); a.status != 400 {
+	if a := w.do(request{method: "GET", path: "/v1/reminders/scheduled?cursor=AAAA"}); a.status != 400 {
 		t.Error(a.status)
 	}
 }

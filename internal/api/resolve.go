@@ -23,7 +23,7 @@ type reverseBody struct {
 // refundedBody is how much of an order's money went back, all refunds together.
 type refundedBody struct {
 	Amount whole `json:"amount"`
-	Of     whole `json:"of"`
+	Of     whole `json:"total"`
 }
 
 // share is the refunded part of the money.

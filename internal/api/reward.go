@@ -50,24 +50,24 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 	acc := m.Account
 	list, now := wire.RewardList{Data: []wire.Reward{}}, c.app.Now()
 	for _, r := range p.Rewards {
-		if !r.Shown.Has(now) {
+		if !r.Visible.Has(now) {
 			continue
 		}
 		one := wireReward(r)
 		for _, o := range r.Dates {
 			if o.At.After(now) {
 				one.Dates = append(one.Dates, wire.RewardDate{
-					ID: o.ID, At: o.At.UTC(), Name: wire.Text(o.Name), Places: o.Places, Left: r.PlacesLeft(o, left),
+					ID: o.ID, At: o.At.UTC(), Name: wire.Text(o.Name), Capacity: o.Capacity, Remaining: r.RemainingCapacity(o, left),
 				})
 			}
 		}
-		if len(r.Drops) > 0 {
-			one.Stock = &wire.Stock{Pieces: int64(r.Pieces(now)), Left: int64(left[r.Key()])}
+		if len(r.StockBatches) > 0 {
+			one.Stock = &wire.Stock{Quantity: int64(r.Quantity(now)), Remaining: int64(left[r.Key()])}
 		}
 		if member != "" {
 			q := p.Available(acc, r, loyalty.Redemption{}, left, now)
-			can := len(q.Lacks) == 0
-			one.Points, one.Available, one.Lacks = int64(q.Cost), &can, wireLacks(q.Lacks)
+			can := len(q.Unmet) == 0
+			one.Points, one.Available, one.UnmetRequirements = int64(q.Cost), &can, wireLacks(q.Unmet)
 		}
 		list.Data = append(list.Data, one)
 	}
@@ -90,7 +90,7 @@ func (c *call) memberAndStock(ctx context.Context, p *loyalty.Program, id loyalt
 
 func wireReward(r loyalty.Reward) wire.Reward {
 	out := wire.Reward{
-		ID: r.ID, Type: wire.RewardType(r.Type), Name: wire.Text(r.Name), About: wire.Text(r.About), Points: int64(r.Cost),
+		ID: r.ID, Type: wire.RewardType(r.Type), Name: wire.Text(r.Name), Description: wire.Text(r.Description), Points: int64(r.Cost),
 		Sku: r.SKU, Partner: r.Partner, Tiers: r.Tiers, From: r.Active.From.UTC(), Until: r.Active.Until.UTC(),
 		Value: wireMoney(r.Value), MaxValue: wireMoney(r.MaxValue),
 	}
@@ -110,14 +110,14 @@ func wireReward(r loyalty.Reward) wire.Reward {
 		out.Wallets[wallet] = int64(n)
 	}
 	if r.Wallet != "" {
-		out.Gives = &wire.WalletPoints{Wallet: r.Wallet, Points: int64(r.Points)}
+		out.Earns = &wire.WalletPoints{Wallet: r.Wallet, Points: int64(r.Points)}
 	}
 	for _, currency := range slices.Sorted(maps.Keys(r.MinOrder)) {
 		out.MinOrder = append(out.MinOrder, wire.Money{Amount: r.MinOrder[currency], Currency: string(currency)})
 	}
-	out.WaitingList = r.Waits()
-	if r.ByHand {
-		out.Fulfil = wire.RewardFulfilByHand
+	out.Waitlist = r.HasWaitlist()
+	if r.Manual {
+		out.Fulfillment = wire.RewardFulfillmentManual
 	}
 	if r.Address {
 		out.Address = wire.RewardAddressRequired
@@ -136,11 +136,11 @@ func wireMoney(m loyalty.Money) *wire.Money {
 	return &wire.Money{Amount: m.Amount, Currency: string(m.Currency)}
 }
 
-func wireLacks(lacks []loyalty.Lack) []wire.Lack {
-	out := make([]wire.Lack, len(lacks))
+func wireLacks(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
+	out := make([]wire.UnmetRequirement, len(lacks))
 	for i, l := range lacks {
-		out[i] = wire.Lack{
-			What: wire.LackWhat(l.What), Required: l.Required, Available: l.Available, Missing: int64(l.Missing), From: l.From.UTC(),
+		out[i] = wire.UnmetRequirement{
+			Requirement: wire.UnmetRequirementRequirement(l.Requirement), Required: l.Required, Available: l.Available, Missing: int64(l.Missing), From: l.From.UTC(),
 		}
 	}
 	return out

@@ -217,7 +217,7 @@ func (s *script) perform(r request, want string) answered {
 	}
 	before := s.dump()
 	a := s.do(r)
-	if a.header["idempotency-replayed"] == "true" && r.key == "" {
+	if a.header["idempotent-replayed"] == "true" && r.key == "" {
 		s.replay(r, a)
 	}
 	if a.status >= 400 && !strings.Contains(want, "recorded") {
@@ -234,7 +234,7 @@ func (s *script) replay(r request, want answered) {
 	s.t.Helper()
 	r.key = "second"
 	a := s.do(r)
-	if a.status != want.status || a.header["idempotency-replayed"] != "true" || a.status < 400 && !reflect.DeepEqual(a.json, want.json) {
+	if a.status != want.status || a.header["idempotent-replayed"] != "true" || a.status < 400 && !reflect.DeepEqual(a.json, want.json) {
 		s.errorf("under another API key the replay answered %d: %s\nnot %d: %s", a.status, a.body, want.status, want.body)
 	}
 	pattern, _, _ := s.route(r)
@@ -247,7 +247,7 @@ func (s *script) expect(a answered, want string, holds []string) {
 	if a.status >= 400 {
 		got += " " + a.code()
 	}
-	if a.header["idempotency-replayed"] == "true" {
+	if a.header["idempotent-replayed"] == "true" {
 		got += " replayed"
 	}
 	if strings.HasSuffix(want, " recorded") {

@@ -80,7 +80,7 @@ func (c *call) hidden(what, s string) string {
 }
 
 // sent is to whom the gift card of a redemption was sent, for keys that may read members; nobody if it is none.
-func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.SentGiftCard, error) {
+func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.GiftCardMessage, error) {
 	if r.Redemption.Code == "" || !c.who.May(auth.MembersRead) {
 		return nil, nil
 	}
@@ -98,10 +98,10 @@ func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.Sent
 	if err != nil {
 		return nil, err
 	}
-	var out []wire.SentGiftCard
+	var out []wire.GiftCardMessage
 	for _, l := range letters {
-		out = append(out, wire.SentGiftCard{
-			ID: l.ID, Email: l.Email, Name: l.Name, Message: l.Message, At: l.At.UTC(), Status: wire.SentGiftCardStatus(l.Status),
+		out = append(out, wire.GiftCardMessage{
+			ID: l.ID, Email: l.Email, Name: l.Name, Message: l.Message, At: l.At.UTC(), Status: wire.GiftCardMessageStatus(l.Status),
 		})
 	}
 	return out, nil

@@ -10,7 +10,7 @@ import (
 )
 
 type tierBody struct {
-	Ladder    string     `json:"ladder"`
+	Ladder    string     `json:"tier_group"`
 	Level     string     `json:"level"`
 	Reason    string     `json:"reason"`
 	Until     *time.Time `json:"until"`
@@ -28,19 +28,19 @@ func getTier(ctx context.Context, c *call) (answer, error) {
 	if t == nil {
 		return answer{}, refuse(loyalty.NotFound, "The program has no tiers.")
 	}
-	if ahead, at, ok := p.Ahead(m.Account); ok {
-		t.Ahead = wireAhead(ahead, at)
+	if ahead, at, ok := p.Projection(m.Account); ok {
+		t.Projection = wireAhead(ahead, at)
 	}
-	for _, l := range p.Ladders {
-		view, on, _ := p.OnLadder(m.Account, l.ID)
+	for _, l := range p.TierGroups {
+		view, on, _ := p.TierGroupStanding(m.Account, l.ID)
 		x := fullTier(view, on, now)
 		if x == nil {
 			continue
 		}
-		if ahead, at, ok := p.AheadOn(m.Account, l.ID); ok {
-			x.Ahead = wireAhead(ahead, at)
+		if ahead, at, ok := p.ProjectionOf(m.Account, l.ID); ok {
+			x.Projection = wireAhead(ahead, at)
 		}
-		t.Ladders = append(t.Ladders, wire.OnLadder{ID: l.ID, Name: wire.Text(l.Name), Tier: *x})
+		t.TierGroups = append(t.TierGroups, wire.TierGroup{ID: l.ID, Name: wire.Text(l.Name), Tier: *x})
 	}
 	return answer{body: t}, nil
 }
@@ -53,24 +53,24 @@ func fullTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 	}
 	if t.Next != nil {
 		_, rung, _ := p.Level(t.Next.Level)
-		t.Next.Ways = wireWays(p.Gaps(acc, rung, now))
+		t.Next.Paths = wireWays(p.Gaps(acc, rung, now))
 	}
 	if stay, ok := p.Stay(acc, now); ok {
-		t.Stay.Ways = wireWays(stay.Ways)
+		t.Retention.Paths = wireWays(stay.Paths)
 	}
 	return t
 }
 
-func wireAhead(s loyalty.Standing, at time.Time) *wire.LevelAhead {
-	return &wire.LevelAhead{Level: s.Level, At: at.UTC(), Until: instant(s.Until)}
+func wireAhead(s loyalty.Standing, at time.Time) *wire.Projection {
+	return &wire.Projection{Level: s.Level, At: at.UTC(), Until: instant(s.Until)}
 }
 
 // wireLadders is where the member stands on each ladder beside tiers, as members' answers have it.
-func wireLadders(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []wire.OnLadder) {
-	for _, l := range p.Ladders {
-		view, on, _ := p.OnLadder(acc, l.ID)
+func wireLadders(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []wire.TierGroup) {
+	for _, l := range p.TierGroups {
+		view, on, _ := p.TierGroupStanding(acc, l.ID)
 		if t := wireTier(view, on, now); t != nil {
-			out = append(out, wire.OnLadder{ID: l.ID, Name: wire.Text(l.Name), Tier: *t})
+			out = append(out, wire.TierGroup{ID: l.ID, Name: wire.Text(l.Name), Tier: *t})
 		}
 	}
 	return out
@@ -87,7 +87,7 @@ func setTier(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	in := ledger.TierChange{ID: c.derivedID("tier_", m), Member: m, Placement: loyalty.Placement{
-		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, Ladder: b.Ladder,
+		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, TierGroup: b.Ladder,
 	}}
 	if b.Until != nil {
 		in.Until = b.Until.UTC().Truncate(time.Millisecond)
@@ -112,16 +112,16 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 	}
 	if next, missing, ok := p.Progress(acc, now); ok {
 		t.Next = &wire.NextLevel{
-			Level: next.ID, Name: wire.Text(next.Name), Missing: missing.Missing(), By: measureOf(missing, p),
+			Level: next.ID, Name: wire.Text(next.Name), Missing: missing.Missing(), Metric: measureOf(missing, p),
 		}
 	}
 	if stay, ok := p.Stay(acc, now); ok {
-		t.Stay = &wire.StayLevel{Missing: stay.Gap.Missing(), By: measureOf(stay.Gap, p), Before: stay.By.UTC()}
+		t.Retention = &wire.Retention{Missing: stay.Gap.Missing(), Metric: measureOf(stay.Gap, p), Deadline: stay.By.UTC()}
 	}
 	if now.Before(acc.Tier.Lock) {
 		t.LockedUntil = instant(acc.Tier.Lock)
 	}
-	t.Floor = acc.Tier.Floor
+	t.MinimumLevel = acc.Tier.Minimum
 	return t
 }
 
@@ -136,12 +136,12 @@ func measureOf(g loyalty.Gap, p *loyalty.Program) string {
 	return g.By.String()
 }
 
-func wireWays(ways [][]loyalty.Gap) [][]wire.LevelNeed {
-	out := make([][]wire.LevelNeed, 0, len(ways))
+func wireWays(ways [][]loyalty.Gap) [][]wire.LevelRequirement {
+	out := make([][]wire.LevelRequirement, 0, len(ways))
 	for _, way := range ways {
-		needs := make([]wire.LevelNeed, 0, len(way))
+		needs := make([]wire.LevelRequirement, 0, len(way))
 		for _, g := range way {
-			needs = append(needs, wire.LevelNeed{By: g.By.String(), From: g.From, Have: g.Have})
+			needs = append(needs, wire.LevelRequirement{Metric: g.By.String(), Required: g.From, Current: g.Have})
 		}
 		out = append(out, needs)
 	}

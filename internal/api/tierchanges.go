@@ -30,18 +30,18 @@ func listLevelChanges(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := wire.LevelChangeList{Data: []wire.LevelChange{}}
+	out := wire.TierChangeList{Data: []wire.TierChange{}}
 	for ; shard < ledger.Shards; shard, place = shard+1, "" {
 		for x, err := range c.app.Ledger.LevelChanges(ctx, v, shard, place) {
 			switch {
 			case err != nil:
 				return answer{}, err
-			case out.LookedAt == looked:
+			case out.Evaluated == looked:
 				out.NextCursor = c.shardCursor(shard, x.Place)
 				return answer{body: out}, nil
 			}
-			if out.LookedAt++; x.From != x.To {
-				out.Data = append(out.Data, wire.LevelChange{
+			if out.Evaluated++; x.From != x.To {
+				out.Data = append(out.Data, wire.TierChange{
 					Member: string(x.Member), From: x.From, To: x.To, At: x.At.UTC(), Effect: x.Because.Effect(),
 				})
 			}

@@ -94,7 +94,7 @@ func (w *usageWorld) warm() {
 	w.t.Helper()
 	for _, r := range []request{
 		{method: "GET", path: "/v1/members/mem_unknown"},
-		{method: "POST", path: "/v1/quotes", body: []byte(`{"member": "mem_unknown", "currency": "EUR", "lines": []}`)},
+		{method: "POST", path: "/v1/quotes", body: []byte(`{"member": "mem_unknown", "currency": "EUR", "line_items": []}`)},
 		{method: "GET", path: "/v1/orders/unknown"},
 		{method: "POST", path: "/v1/redemptions/rd_unknown/commit", body: []byte("{}")},
 	} {
@@ -114,7 +114,7 @@ const threeLines = `{"id": "1", "sku": "BEAN-1", "category": "coffee-beans", "qu
 	{"id": "3", "sku": "FILTER", "category": "brewing", "quantity": 1, "amount": 590}`
 
 func (w *usageWorld) orderOf(status, lines, more string) string {
-	return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "channel": "web", "status": %q, "lines": [%s],
+	return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "channel": "web", "status": %q, "line_items": [%s],
 		"shipping": 490, "tenders": [{"kind": "card", "amount": 8568}]%s}`, w.member, w.clock().Format(time.RFC3339), status, lines, more)
 }
 
@@ -141,10 +141,10 @@ func (w *usageWorld) measureOrders() {
 	paid := w.orderOf("paid", threeLines, "")
 	w.measure("order", "PUT", "/v1/orders/200001", paid)
 	w.measure("order_repeated", "PUT", "/v1/orders/200001", paid)
-	refund := fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 2999, "lines": [{"id": "1", "quantity": 1, "amount": 2999}]}]`,
+	refund := fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 2999, "line_items": [{"id": "1", "quantity": 1, "amount": 2999}]}]`,
 		w.clock().Format(time.RFC3339))
 	w.measure("order_refunded", "PUT", "/v1/orders/200001", w.orderOf("paid", threeLines, refund))
-	w.measure("order_canceled", "PUT", "/v1/orders/200001", w.orderOf("cancelled", threeLines, refund))
+	w.measure("order_canceled", "PUT", "/v1/orders/200001", w.orderOf("canceled", threeLines, refund))
 	w.measure("order_placed", "PUT", "/v1/orders/200002", w.orderOf("placed", threeLines, ""))
 	w.measure("order_paid", "PUT", "/v1/orders/200002", w.orderOf("paid", threeLines, ""))
 	w.measure("event", "POST", "/v1/events", fmt.Sprintf(`{"member": %q, "type": "review.approved", "id": "778", "at": %q,
@@ -187,7 +187,7 @@ func (w *usageWorld) measureLargeOrder() {
 		if i > 0 {
 			continue
 		}
-		refund := `, "refunds": [{"id": "re_1", "at": %q, "amount": 200, "lines": [%s]}]`
+		refund := `, "refunds": [{"id": "re_1", "at": %q, "amount": 200, "line_items": [%s]}]`
 		refunded := make([]string, 10)
 		for n := range refunded {
 			refunded[n] = fmt.Sprintf(`{"id": "%d", "quantity": 1, "amount": 20}`, 7*n+1)

@@ -31,7 +31,7 @@ func leaveWaitingList(ctx context.Context, c *call) (answer, error) {
 	return c.place(ctx, c.path("member"), c.app.Ledger.Leave)
 }
 
-// place does something about a member's place on the waiting list of the reward in the path, and answers with it.
+// place does something about a member's place on the waitlist of the reward in the path, and answers with it.
 func (c *call) place(ctx context.Context, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (ledger.Place, error),
 ) (answer, error) {
@@ -49,9 +49,9 @@ func (c *call) place(ctx context.Context, member string,
 	if err != nil {
 		return answer{}, err
 	}
-	out := wire.WaitingPlace{
-		Member: string(at.Member), Reward: at.Reward, Waits: at.Waits, Position: at.Position,
-		Since: at.Since.UTC(), FirstCallUntil: at.CallEnds.UTC(),
+	out := wire.WaitlistEntry{
+		Member: string(at.Member), Reward: at.Reward, Waitlisted: at.Waits, Position: at.Position,
+		Since: at.Since.UTC(), ClaimBy: at.CallEnds.UTC(),
 	}
 	return answer{body: out, replayed: at.Replayed}, nil
 }

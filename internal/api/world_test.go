@@ -224,7 +224,7 @@ func (w *world) do(r request) answered {
 // record writes a request and its answer to the transcript.
 func (w *world) record(r request, a answered) {
 	replayed := ""
-	if a.header["idempotency-replayed"] == "true" {
+	if a.header["idempotent-replayed"] == "true" {
 		replayed = " replayed"
 	}
 	fmt.Fprintf(w.transcript, "%s %s => %d%s %s\n", r.method, r.path, a.status, replayed, a.body)
@@ -344,7 +344,7 @@ func (w *world) headers(r request, id string) map[string]string {
 	if r.body != nil || r.base64 != "" {
 		headers["content-type"] = "application/json"
 	}
-	if r.method == http.MethodPost {
+	if r.method == http.MethodPost || r.method == http.MethodPut {
 		headers["idempotency-key"] = "key-of-" + id + "-000000"
 	}
 	for name, value := range r.header {

@@ -194,7 +194,7 @@ func (c *cloud) prepare() {
 		m := loyalty.MemberID("mem_" + channel)
 		var consents []loyalty.Consent
 		for _, purpose := range loyalty.Purposes() {
-			consents = append(consents, loyalty.Consent{Channel: channel, Purpose: purpose, Given: true, At: c.now, Text: "v1", Source: "test"})
+			consents = append(consents, loyalty.Consent{Channel: channel, Purpose: purpose, Granted: true, At: c.now, Wording: "v1", Source: "test"})
 		}
 		_, err := c.app.Ledger.Enrol(ctx, p, ledger.Enrolment{Member: m, Profile: profile, Consents: consents}, by)
 		c.check(err)

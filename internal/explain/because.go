@@ -7,10 +7,10 @@ import (
 )
 
 // because leaves out what is being tried out: it gave nothing, and members are not to be told of it.
-func (s speaker) because(all []loyalty.Because) []string {
+func (s speaker) because(all []loyalty.Reason) []string {
 	out := make([]string, 0, len(all))
 	for _, b := range all {
-		if b.What != loyalty.IsShadow {
+		if b.Kind != loyalty.IsShadow {
 			out = append(out, s.reason(b))
 		}
 	}
@@ -18,8 +18,8 @@ func (s speaker) because(all []loyalty.Because) []string {
 }
 
 // reason is the sentence of one reason.
-func (s speaker) reason(b loyalty.Because) string {
-	if b.What == loyalty.Says && strings.Join(b.Args, "") != "" {
+func (s speaker) reason(b loyalty.Reason) string {
+	if b.Kind == loyalty.Says && strings.Join(b.Args, "") != "" {
 		return b.Args[0] // somebody's own words
 	}
 	s = s.in(b.Wallet)
@@ -29,7 +29,7 @@ func (s speaker) reason(b loyalty.Because) string {
 		"tally":  s.tally(b.Points),
 		"units":  s.units(),
 	}
-	does, known := arguments[b.What]
+	does, known := arguments[b.Kind]
 	if !known || len(b.Args) < does.least {
 		return capital(say(s.reasons[reason{}], with))
 	}
@@ -38,9 +38,9 @@ func (s speaker) reason(b loyalty.Because) string {
 			with[a.name] = a.in(s, b.Args[a.at:])
 		}
 	}
-	form, ok := s.reasons[reason{b.What, which(b)}]
+	form, ok := s.reasons[reason{b.Kind, which(b)}]
 	if !ok {
-		form = s.reasons[reason{b.What, ""}]
+		form = s.reasons[reason{b.Kind, ""}]
 	}
 	return capital(say(form, with))
 }
@@ -56,19 +56,19 @@ func (s speaker) tally(points string) value {
 }
 
 // which is the case of a What, where some have a sentence of their own.
-func which(b loyalty.Because) string {
-	switch b.What {
+func which(b loyalty.Reason) string {
+	switch b.Kind {
 	case loyalty.IsRated:
 		if b.Rule == "earn.purchase" {
 			return "base"
 		}
 	case loyalty.IsKept:
-		if len(b.Args) > 1 || b.Args[0] != "lapsed" {
+		if len(b.Args) > 1 || b.Args[0] != "expired" {
 			return b.Args[0]
 		}
 	case loyalty.HasMoved:
 		return b.Args[2]
-	case loyalty.WasTold, loyalty.CameBack:
+	case loyalty.WasNotified, loyalty.CameBack:
 		return b.Args[0]
 	case loyalty.WasReturned:
 		if b.Rule == (loyalty.Transfers{}).Key() {

@@ -14,7 +14,7 @@ const (
 
 // said is each What, and each case of it, in both languages.
 var said = []struct {
-	because loyalty.Because
+	because loyalty.Reason
 	en, de  string
 }{
 	{
@@ -66,7 +66,7 @@ var said = []struct {
 		"49.99 EUR earns nothing until the payment processor reports how much of it was paid by gift card.",
 		"49,99 EUR bringen nichts, bis der Zahlungsdienst meldet, wie viel davon mit Geschenkkarten bezahlt wurde.",
 	},
-	{why("earn.purchase", "0", loyalty.IsCancelled), "The order was cancelled.", "Die Bestellung wurde storniert."},
+	{why("earn.purchase", "0", loyalty.IsCanceled), "The order was canceled.", "Die Bestellung wurde storniert."},
 	{
 		why("exchange", "0", loyalty.IsConverted, "1 JPY", "0.0061728 EUR"),
 		"The amount was converted: 1 JPY was 0.0061728 EUR.", "Der Betrag wurde umgerechnet: 1 JPY waren 0,0061728 EUR.",
@@ -212,16 +212,16 @@ var said = []struct {
 	},
 	{why("clawback", "12", loyalty.IsKept, "its lot has gone"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
 	{
-		why("clawback", "12", loyalty.IsKept, "lapsed", "2027-03-31"),
-		"12 beans were not taken back: they had lapsed at the end of 31 March 2027.",
+		why("clawback", "12", loyalty.IsKept, "expired", "2027-03-31"),
+		"12 beans were not taken back: they had expired at the end of 31 March 2027.",
 		"12 Bohnen waren schon mit Ablauf des 31. März 2027 verfallen und wurden nicht zurückgebucht.",
 	},
 	{
-		why("clawback", "1", loyalty.IsKept, "lapsed", "2027-03-31"),
-		"1 bean was not taken back: it had lapsed at the end of 31 March 2027.",
+		why("clawback", "1", loyalty.IsKept, "expired", "2027-03-31"),
+		"1 bean was not taken back: it had expired at the end of 31 March 2027.",
 		"1 Bohne war schon mit Ablauf des 31. März 2027 verfallen und wurde nicht zurückgebucht.",
 	},
-	{why("clawback", "12", loyalty.IsKept, "lapsed"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
+	{why("clawback", "12", loyalty.IsKept, "expired"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
 	{
 		why("clawback", "12", loyalty.IsKept, "pending"),
 		"12 beans were not taken back: only beans that cannot be spent yet are.",
@@ -243,12 +243,12 @@ var said = []struct {
 		"12 Bohnen wurden nie zurückgebucht und werden nicht erneut gutgeschrieben.",
 	},
 	{
-		why("expiry", "-30", loyalty.HasLapsed, "2027-03-31"),
-		"30 beans lapsed at the end of 31 March 2027.", "30 Bohnen sind mit Ablauf des 31. März 2027 verfallen.",
+		why("expiry", "-30", loyalty.HasExpired, "2027-03-31"),
+		"30 beans expired at the end of 31 March 2027.", "30 Bohnen sind mit Ablauf des 31. März 2027 verfallen.",
 	},
 	{
 		why("expiry", "-1", loyalty.CameLate, "2027-03-31"),
-		"1 bean came too late: it had lapsed at the end of 31 March 2027.",
+		"1 bean came too late: it had expired at the end of 31 March 2027.",
 		"1 Bohne kam zu spät und war schon mit Ablauf des 31. März 2027 verfallen.",
 	},
 	{
@@ -262,11 +262,11 @@ var said = []struct {
 	{why(mug, "0", loyalty.IsFree), "The reward Free mug is yours for nothing.", "Die Prämie „Gratis-Tasse“ bekommen Sie umsonst."},
 	{why(mug, "-1200", loyalty.IsCost, "1200"), "The reward Free mug costs 1,200 beans.", "Die Prämie „Gratis-Tasse“ kostet 1.200 Bohnen."},
 	{
-		why("redeeming.auto", "0", loyalty.IsAutomatic, "1200"),
+		why("redemption.auto", "0", loyalty.IsAutomatic, "1200"),
 		"It was redeemed by itself, because you had at least 1,200 beans.", "Sie wurde von selbst eingelöst, weil Sie mindestens 1.200 Bohnen hatten.",
 	},
 	{
-		why("redeeming.auto", "0", loyalty.IsStopped, "10", "2027-03-31"),
+		why("redemption.auto", "0", loyalty.IsStopped, "10", "2027-03-31"),
 		"No more is redeemed by itself on 31 March 2027.", "Am 31. März 2027 wird nichts mehr von selbst eingelöst.",
 	},
 	{
@@ -277,8 +277,8 @@ var said = []struct {
 	{why(mug, "1200", loyalty.WasReturned, "reversed"), "The redemption was reversed: +1,200 beans.", "Die Einlösung wurde rückgängig gemacht: +1.200 Bohnen."},
 	{why(mug, "200", loyalty.WasReturned, "unused"), "Not all that was reserved was needed: +200 beans.", "Nicht alles Reservierte wurde gebraucht: +200 Bohnen."},
 	{why(mug, "200", loyalty.WasReturned, "otherwise"), "The redemption has ended: +200 beans.", "Die Einlösung ist beendet: +200 Bohnen."},
-	{why(mug, "1200", loyalty.WasReturned, "cancelled"), "The redemption was cancelled: +1,200 beans.", "Die Einlösung wurde storniert: +1.200 Bohnen."},
-	{why(mug, "1200", loyalty.WasReturned, "lapsed"), "The reservation ran out: +1,200 beans.", "Die Reservierung ist abgelaufen: +1.200 Bohnen."},
+	{why(mug, "1200", loyalty.WasReturned, "canceled"), "The redemption was canceled: +1,200 beans.", "Die Einlösung wurde storniert: +1.200 Bohnen."},
+	{why(mug, "1200", loyalty.WasReturned, "expired"), "The reservation ran out: +1,200 beans.", "Die Reservierung ist abgelaufen: +1.200 Bohnen."},
 	{
 		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "reached", "512", "points_earned/12"),
 		"You reached the level Silver: 512 beans in 12 months.", "Sie haben die Stufe Silber erreicht: 512 Bohnen in 12 Monaten.",
@@ -315,16 +315,16 @@ var said = []struct {
 		"Die Bedingungen der Stufen haben sich geändert: Ihre Stufe wechselte von Gold zu Silber.",
 	},
 	{
-		why("advance_notice", "0", loyalty.WasTold, "lapse", "2027-03-31"),
-		"You were told that beans are about to lapse.", "Sie wurden darauf hingewiesen, dass Bohnen bald verfallen.",
+		why("advance_notice", "0", loyalty.WasNotified, "expiry", "2027-03-31"),
+		"You received a notice that beans are about to expire.", "Sie wurden darauf hingewiesen, dass Bohnen bald verfallen.",
 	},
 	{
-		why("advance_notice", "0", loyalty.WasTold, "fall", "silver:20270331T220000Z"),
-		"You were told that your level is about to end.", "Sie wurden darauf hingewiesen, dass Ihre Stufe bald endet.",
+		why("advance_notice", "0", loyalty.WasNotified, "fall", "silver:20270331T220000Z"),
+		"You received a notice that your level is about to end.", "Sie wurden darauf hingewiesen, dass Ihre Stufe bald endet.",
 	},
 	{
-		why("advance_notice", "0", loyalty.CameBack, "lapse", "2027-03-31"),
-		"The message that beans are about to lapse did not reach you.", "Der Hinweis, dass Bohnen bald verfallen, hat Sie nicht erreicht.",
+		why("advance_notice", "0", loyalty.CameBack, "expiry", "2027-03-31"),
+		"The message that beans are about to expire did not reach you.", "Der Hinweis, dass Bohnen bald verfallen, hat Sie nicht erreicht.",
 	},
 	{
 		why("advance_notice", "0", loyalty.CameBack, "fall", "silver:20270331T220000Z"),
@@ -334,7 +334,7 @@ var said = []struct {
 		why("advance_notice", "0", loyalty.CameBack, "else", "x"),
 		"What told you of what is to come did not reach you.", "Der Hinweis auf das, was ansteht, hat Sie nicht erreicht.",
 	},
-	{why("advance_notice", "0", loyalty.WasTold, "else", "x"), "You were told of what is to come.", "Sie wurden auf das hingewiesen, was ansteht."},
+	{why("advance_notice", "0", loyalty.WasNotified, "else", "x"), "You were told of what is to come.", "Sie wurden auf das hingewiesen, was ansteht."},
 	{
 		why("advance_notice", "0", loyalty.WasPostponed, "2027-04-30"),
 		"You had no notice in time, so nothing happens before 30 April 2027.",
@@ -359,7 +359,7 @@ var said = []struct {
 		"Mit dem, was für sie zählt, änderten sich die Daten Ihrer Stufe Silber.",
 	},
 	{
-		why("tiers.silver", "-25", loyalty.WasUnwelcomed, "silver"),
+		why("tiers.silver", "-25", loyalty.EntryBonusWithdrawn, "silver"),
 		"The points for the level Silver were taken back: -25 beans.", "Die Bohnen für die Stufe Silber wurden zurückgenommen: -25 Bohnen.",
 	},
 	{
@@ -388,7 +388,7 @@ var said = []struct {
 		"Der Meilenstein „3 Bestellungen“ zählt ab einem anderen Tag: Ihre Bohnen verfallen nicht.",
 	},
 	{
-		why("tiers.silver", "25", loyalty.IsWelcome, "silver"),
+		why("tiers.silver", "25", loyalty.IsEntryBonus, "silver"),
 		"Welcome to the level Silver: +25 beans.", "Willkommen auf der Stufe Silber: +25 Bohnen.",
 	},
 	{why("member", "0", loyalty.HasChanged, "year_from"), "The beginning of your year was updated.", "Der Beginn Ihres Jahres wurde geändert."},
@@ -413,12 +413,12 @@ var said = []struct {
 	},
 	{
 		why("adjustment", "30", loyalty.WasReinstated, "2027-03-31", "parental leave"),
-		"30 beans that had lapsed on 31 March 2027 are yours again (parental leave).",
+		"30 beans that had expired on 31 March 2027 are yours again (parental leave).",
 		"30 Bohnen, verfallen am 31. März 2027, gehören wieder Ihnen (parental leave).",
 	},
 	{
 		why("adjustment", "1", loyalty.WasReinstated, "2027-03-31"),
-		"1 bean that had lapsed on 31 March 2027 is yours again.", "1 Bohne, verfallen am 31. März 2027, gehört wieder Ihnen.",
+		"1 bean that had expired on 31 March 2027 is yours again.", "1 Bohne, verfallen am 31. März 2027, gehört wieder Ihnen.",
 	},
 	{
 		why("expiry", "0", loyalty.WasMovedBack, "2027-12-31"),
@@ -437,7 +437,7 @@ var said = []struct {
 	},
 	{
 		why("expiry", "0", loyalty.WasMoved, "never"),
-		"You were active again, so your beans no longer lapse.", "Sie waren wieder aktiv: Ihre Bohnen verfallen nicht mehr.",
+		"You were active again, so your beans no longer expire.", "Sie waren wieder aktiv: Ihre Bohnen verfallen nicht mehr.",
 	},
 	{why("member", "0", loyalty.HasChanged, "segments"), "Your details were updated.", "Ihre Angaben wurden aktualisiert."},
 	{why("member", "0", loyalty.HasChanged, "timezone"), "Your time zone was updated.", "Ihre Zeitzone wurde aktualisiert."},
@@ -453,20 +453,20 @@ var said = []struct {
 	{why("transfers", "0", loyalty.WasAccepted, "100"), "100 beans were accepted.", "100 Bohnen wurden angenommen."},
 	{why("transfers", "100", loyalty.WasReceived, "100"), "From another member: +100 beans.", "Von einem anderen Mitglied: +100 Bohnen."},
 	{why("transfers", "101", loyalty.WasReturned, "declined"), "The offer was declined: +101 beans.", "Das Angebot wurde abgelehnt: +101 Bohnen."},
-	{why("transfers", "101", loyalty.WasReturned, "cancelled"), "The offer was cancelled: +101 beans.", "Das Angebot wurde zurückgezogen: +101 Bohnen."},
-	{why("transfers", "101", loyalty.WasReturned, "lapsed"), "The offer ran out: +101 beans.", "Das Angebot ist abgelaufen: +101 Bohnen."},
-	{why("households", "40", loyalty.WasDrawn, "40"), "From others of your household: +40 beans.", "Von anderen in Ihrem Haushalt: +40 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "canceled"), "The offer was canceled: +101 beans.", "Das Angebot wurde zurückgezogen: +101 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "expired"), "The offer ran out: +101 beans.", "Das Angebot ist abgelaufen: +101 Bohnen."},
+	{why("households", "40", loyalty.WasContributed, "40"), "From others of your household: +40 beans.", "Von anderen in Ihrem Haushalt: +40 Bohnen."},
 	{why("households", "-40", loyalty.WasGivenTo, "40"), "For your household: -40 beans.", "Für Ihren Haushalt: -40 Bohnen."},
 	{
 		why("conversions.to-miles", "-150", loyalty.WasConverted, "150", "", "1", "miles"),
 		"150 beans became 1 mile.", "150 Bohnen wurden 1 Meile.",
 	},
 	{
-		loyalty.Because{Wallet: "miles", Rule: "conversions.to-miles", Points: "-100", What: loyalty.WasConvertedBack, Args: []string{"150", "", "100", "miles"}},
+		loyalty.Reason{Wallet: "miles", Rule: "conversions.to-miles", Points: "-100", Kind: loyalty.WasConvertedBack, Args: []string{"150", "", "100", "miles"}},
 		"100 miles became 150 beans again.", "100 Meilen wurden wieder 150 Bohnen.",
 	},
 	{
-		loyalty.Because{Wallet: "miles", Rule: "wallets.miles", Points: "14.995", What: loyalty.IsRated, Args: []string{"29.99 EUR", "1 per 2.00"}},
+		loyalty.Reason{Wallet: "miles", Rule: "wallets.miles", Points: "14.995", Kind: loyalty.IsRated, Args: []string{"29.99 EUR", "1 per 2.00"}},
 		"The wallet Sea miles gives 14.995 miles: 29.99 EUR at 1 mile per 2.00 EUR.", "Das Konto Seemeilen bringt 14,995 Meilen: 29,99 EUR, 1 Meile je 2,00 EUR.",
 	},
 	{
@@ -475,8 +475,8 @@ var said = []struct {
 	},
 }
 
-func why(rule, points string, what loyalty.What, args ...string) loyalty.Because {
-	return loyalty.Reason(rule, points, what, args...)
+func why(rule, points string, what loyalty.ReasonKind, args ...string) loyalty.Reason {
+	return loyalty.NewReason(rule, points, what, args...)
 }
 
 func TestEveryReasonIsSaidInEveryLanguage(t *testing.T) {
@@ -484,7 +484,7 @@ func TestEveryReasonIsSaidInEveryLanguage(t *testing.T) {
 	for _, x := range said {
 		for locale, want := range map[string]string{"en": x.en, "de": x.de} {
 			if got := speak(p, locale).reason(x.because); got != want {
-				t.Errorf("%s of %s %q\nis   %s\nwant %s", x.because.What, x.because.Rule, x.because.Args, got, want)
+				t.Errorf("%s of %s %q\nis   %s\nwant %s", x.because.Kind, x.because.Rule, x.because.Args, got, want)
 			}
 		}
 	}
@@ -494,13 +494,13 @@ func TestEveryCaseOfEveryReasonIsAmongThoseChecked(t *testing.T) {
 	checked := map[reason]bool{{}: true}
 	for _, x := range said {
 		of := ""
-		if _, known := arguments[x.because.What]; known && x.because.What != loyalty.Says {
+		if _, known := arguments[x.because.Kind]; known && x.because.Kind != loyalty.Says {
 			of = which(x.because)
 		}
-		if _, ok := english.reasons[reason{x.because.What, of}]; !ok {
+		if _, ok := english.reasons[reason{x.because.Kind, of}]; !ok {
 			of = ""
 		}
-		checked[reason{x.because.What, of}] = true
+		checked[reason{x.because.Kind, of}] = true
 	}
 	for r := range english.reasons {
 		if !checked[r] {
@@ -527,7 +527,7 @@ func TestAReasonWithAnyArgumentsAtAllHasWords(t *testing.T) {
 }
 
 func TestMembersAreNotToldOfWhatIsTriedOut(t *testing.T) {
-	got := Reasons(bluebird(t), []loyalty.Because{why(weekend, "0", loyalty.IsShadow, "37"), why("revision", "-37", loyalty.WasGiven)}, "en")
+	got := Reasons(bluebird(t), []loyalty.Reason{why(weekend, "0", loyalty.IsShadow, "37"), why("revision", "-37", loyalty.WasGiven)}, "en")
 	if len(got) != 1 || got[0] != "Already given before: -37 beans." {
 		t.Errorf("members are told %q", got)
 	}

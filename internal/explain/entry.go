@@ -21,19 +21,19 @@ func (s speaker) summary(e loyalty.Entry) string {
 		return s.earned(e)
 	case loyalty.KindActivate:
 		return s.activated(e)
-	case loyalty.KindReserve, loyalty.KindRelease, loyalty.KindRedeem, loyalty.KindRestore, loyalty.KindRefuse:
+	case loyalty.KindReserve, loyalty.KindRelease, loyalty.KindRedeem, loyalty.KindRestore, loyalty.KindReject:
 		return s.redeemed(e)
 	case loyalty.KindExpire:
-		return s.lapsed(e)
+		return s.expired(e)
 	case loyalty.KindAdjust, loyalty.KindReinstate:
 		return s.corrected(e)
-	case loyalty.KindTier:
+	case loyalty.KindMoveTier:
 		return s.moved(e)
-	case loyalty.KindJoin:
+	case loyalty.KindEnroll:
 		return s.joined(e)
 	case loyalty.KindExtend:
 		return s.extended(e)
-	case loyalty.KindMember, loyalty.KindNotice:
+	case loyalty.KindUpdateMember, loyalty.KindNotify:
 		return s.told(e)
 	case loyalty.KindForfeit, loyalty.KindNote:
 		return s.sentence(string(e.Kind), s.values(e))
@@ -66,13 +66,13 @@ func (s speaker) earned(e loyalty.Entry) string {
 	key := "earn" + sign(e.Points)
 	if e.Kind == loyalty.KindClawback && e.Points == 0 {
 		key = "earn.kept"
-	} else if e.Points >= 0 && slices.ContainsFunc(e.Because, wasGiven) {
+	} else if e.Points >= 0 && slices.ContainsFunc(e.Reasons, wasGiven) {
 		key += ".again"
 	}
 	return s.sentence(key, s.values(e)) + s.lives(e, e.Points)
 }
 
-func wasGiven(b loyalty.Because) bool { return b.What == loyalty.WasGiven }
+func wasGiven(b loyalty.Reason) bool { return b.Kind == loyalty.WasGiven }
 
 func (s speaker) activated(e loyalty.Entry) string {
 	var left, active loyalty.Points
@@ -95,7 +95,7 @@ func (s speaker) activated(e loyalty.Entry) string {
 	return s.sentence("activate.part", with) + s.lives(e, left)
 }
 
-func (s speaker) lapsed(e loyalty.Entry) string {
+func (s speaker) expired(e loyalty.Entry) string {
 	with := s.values(e)
 	with["day"] = value{text: s.day(e.Effective.Add(-1))}
 	for _, p := range e.Postings {
@@ -124,10 +124,10 @@ func (s speaker) extended(e loyalty.Entry) string {
 
 // told is what became known of the member, which the reasons say already.
 func (s speaker) told(e loyalty.Entry) string {
-	if len(e.Because) == 0 {
+	if len(e.Reasons) == 0 {
 		return s.sentence("other.none", nil)
 	}
-	return s.reason(e.Because[0])
+	return s.reason(e.Reasons[0])
 }
 
 func (s speaker) moved(e loyalty.Entry) string {
@@ -135,13 +135,13 @@ func (s speaker) moved(e loyalty.Entry) string {
 		return s.sentence("other.none", nil)
 	}
 	key := "tier"
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		switch {
-		case b.What == loyalty.HasStayed:
+		case b.Kind == loyalty.HasStayed:
 			key = "tier.kept"
-		case b.What == loyalty.WasPlaced:
+		case b.Kind == loyalty.WasPlaced:
 			key = "tier.placed"
-		case b.What == loyalty.HasMoved && len(b.Args) > 2:
+		case b.Kind == loyalty.HasMoved && len(b.Args) > 2:
 			key = "tier." + b.Args[2]
 		}
 	}
@@ -156,7 +156,7 @@ func (s speaker) moved(e loyalty.Entry) string {
 }
 
 func (s speaker) joined(e loyalty.Entry) string {
-	said := s.sentence("join", nil)
+	said := s.sentence("enroll", nil)
 	if name := s.p.Name.In(s.locale); name != "" {
 		said = s.sentence("join.program", values{"program": {text: name}})
 	}
@@ -184,7 +184,7 @@ func (s speaker) redeemed(e loyalty.Entry) string {
 		}
 	case loyalty.KindRelease:
 		key += "." + string(r.Status)
-		if e.Points == 0 && len(r.Drawn) == 0 {
+		if e.Points == 0 && len(r.Contributions) == 0 {
 			key = "release.none"
 		}
 	case loyalty.KindRestore:
@@ -194,10 +194,10 @@ func (s speaker) redeemed(e loyalty.Entry) string {
 		case r.Status != loyalty.Reversed:
 			key = "restore.part"
 		}
-	case loyalty.KindRefuse:
+	case loyalty.KindReject:
 		if e.Refusal != nil && e.Refusal.Code == loyalty.InsufficientPoints {
-			key = "refuse.short"
-			with["needed"], with["had"] = s.points(e.Refusal.Needed), s.points(e.Refusal.Available)
+			key = "reject.short"
+			with["needed"], with["had"] = s.points(e.Refusal.Required), s.points(e.Refusal.Available)
 		}
 	}
 	if _, ok := s.phrases[key]; !ok {

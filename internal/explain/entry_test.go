@@ -45,7 +45,7 @@ func with(e loyalty.Entry, change func(*loyalty.Entry)) loyalty.Entry {
 	return e
 }
 
-var given = []loyalty.Because{why("revision", "-25", loyalty.WasGiven)}
+var given = []loyalty.Reason{why("revision", "-25", loyalty.WasGiven)}
 
 type summarised struct {
 	name   string
@@ -70,18 +70,18 @@ func check(t *testing.T, all []summarised) {
 func TestSummariesOfWhatWasEarned(t *testing.T) {
 	check(t, []summarised{
 		{
-			"an order's points that wait and lapse", entry(loyalty.KindEarn, order, 37, pending(37, 20271231)),
-			"You earned 37 beans with order 1042. They can be spent from 15 December 2026 and lapse at the end of 31 December 2027.",
+			"an order's points that wait and expire", entry(loyalty.KindEarn, order, 37, pending(37, 20271231)),
+			"You earned 37 beans with order 1042. They can be spent from 15 December 2026 and expire at the end of 31 December 2027.",
 			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. Einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"one is one", entry(loyalty.KindEarn, order, 1, pending(1, 20271231)),
-			"You earned 1 bean with order 1042. It can be spent from 15 December 2026 and lapses at the end of 31 December 2027.",
+			"You earned 1 bean with order 1042. It can be spent from 15 December 2026 and expires at the end of 31 December 2027.",
 			"Für Bestellung 1042 haben Sie 1 Bohne gesammelt. Einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"points at once and for ever", entry(loyalty.KindEarn, review, 20, active(20, 0)),
-			"You earned 20 beans for your review. They never lapse.",
+			"You earned 20 beans for your review. They never expire.",
 			"Für Ihre Bewertung haben Sie 20 Bohnen gesammelt. Unbegrenzt gültig.",
 		},
 		{
@@ -92,45 +92,45 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 		},
 		{
 			"a friend whom the member brought", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_1.mem_2:1042", Revision: 1}, 200, active(200, 20271231)),
-			"You earned 200 beans for referring a friend. They lapse at the end of 31 December 2027.",
+			"You earned 200 beans for referring a friend. They expire at the end of 31 December 2027.",
 			"Für eine Empfehlung haben Sie 200 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"coming by a friend's code", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_2:10.42", Revision: 1}, 100, active(100, 20271231)),
-			"You earned 100 beans for joining by a friend’s code. They lapse at the end of 31 December 2027.",
+			"You earned 100 beans for joining by a friend’s code. They expire at the end of 31 December 2027.",
 			"Für Ihren Beitritt mit einem Empfehlungscode haben Sie 100 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"points that last while the member is active", entry("promotion", birthday, 100, active(100, sliding+20271231)),
-			"You earned 100 beans for your birthday. They lapse at the end of 31 December 2027, or later if you stay active.",
+			"You earned 100 beans for your birthday. They expire at the end of 31 December 2027, or later if you stay active.",
 			"Zu Ihrem Geburtstag haben Sie 100 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027 und länger, wenn Sie aktiv bleiben.",
 		},
 		{
 			"parts with lives of their own", entry(loyalty.KindEarn, order, 57, pending(20, 0), pending(17, 0), active(20, 20270131)),
-			"You earned 57 beans with order 1042. 37 beans can be spent from 15 December 2026 and never lapse. 20 beans lapse at the end of 31 January 2027.",
+			"You earned 57 beans with order 1042. 37 beans can be spent from 15 December 2026 and never expire. 20 beans expire at the end of 31 January 2027.",
 			"Für Bestellung 1042 haben Sie 57 Bohnen gesammelt. 37 Bohnen: einlösbar ab dem 15. Dezember 2026, unbegrenzt gültig. 20 Bohnen: gültig bis einschließlich 31. Januar 2027.",
 		},
 		{
 			"not what the order moved on of other lots",
 			entry(loyalty.KindEarn, order, 37, active(37, sliding+20271130), active(-60, sliding+20270131),
 				active(60, sliding+20271231), active(-37, sliding+20271130), active(37, sliding+20271231)),
-			"You earned 37 beans with order 1042. They lapse at the end of 31 December 2027, or later if you stay active.",
+			"You earned 37 beans with order 1042. They expire at the end of 31 December 2027, or later if you stay active.",
 			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027 und länger, wenn Sie aktiv bleiben.",
 		},
 		{
 			"points that now know how long they wait",
 			entry(loyalty.KindEarn, order, 0, loyalty.Posting{Bucket: loyalty.BucketPending, Points: -37}, pending(37, 20271231)),
-			"You earned no beans with order 1042. 37 beans can be spent from 15 December 2026 and lapse at the end of 31 December 2027.",
+			"You earned no beans with order 1042. 37 beans can be spent from 15 December 2026 and expire at the end of 31 December 2027.",
 			"Für Bestellung 1042 gibt es keine Bohnen. 37 Bohnen: einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"a part that paid debt", entry(loyalty.KindEarn, order, 37, debt(10), active(27, 0)),
-			"You earned 37 beans with order 1042. 27 beans never lapse. 10 beans made up for what your account owed.",
+			"You earned 37 beans with order 1042. 27 beans never expire. 10 beans made up for what your account owed.",
 			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. 27 Bohnen: unbegrenzt gültig. 10 Bohnen wurden mit dem verrechnet, was auf Ihrem Konto offen war.",
 		},
 		{
 			"an order that gives more than before",
-			with(entry(loyalty.KindEarn, order, 12), func(e *loyalty.Entry) { e.Because = given }),
+			with(entry(loyalty.KindEarn, order, 12), func(e *loyalty.Entry) { e.Reasons = given }),
 			"You earned 12 beans more with order 1042.", "Für Bestellung 1042 haben Sie noch einmal 12 Bohnen gesammelt.",
 		},
 		{
@@ -139,7 +139,7 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 		},
 		{
 			"an order that gives nothing more",
-			with(entry(loyalty.KindEarn, order, 0), func(e *loyalty.Entry) { e.Because = given }),
+			with(entry(loyalty.KindEarn, order, 0), func(e *loyalty.Entry) { e.Reasons = given }),
 			"You earned no more beans with order 1042.", "Für Bestellung 1042 gibt es keine weiteren Bohnen.",
 		},
 		{
@@ -169,22 +169,22 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 			"No beans earned with order 1042 were taken back.", "Für Bestellung 1042 haben wir keine Bohnen zurückgebucht.",
 		},
 		{
-			"a lot that lapsed", entry(loyalty.KindExpire, loyalty.Cause{}, -30, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: 20270331, Points: 30}),
-			"30 beans lapsed at the end of 31 March 2027.", "30 Bohnen sind mit Ablauf des 31. März 2027 verfallen.",
+			"a lot that expired", entry(loyalty.KindExpire, loyalty.Cause{}, -30, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: 20270331, Points: 30}),
+			"30 beans expired at the end of 31 March 2027.", "30 Bohnen sind mit Ablauf des 31. März 2027 verfallen.",
 		},
 		{
-			"a lapse that names no lot", entry(loyalty.KindExpire, loyalty.Cause{}, -1),
-			"1 bean lapsed at the end of 14 December 2026.", "1 Bohne ist mit Ablauf des 14. Dezember 2026 verfallen.",
+			"a expire that names no lot", entry(loyalty.KindExpire, loyalty.Cause{}, -1),
+			"1 bean expired at the end of 14 December 2026.", "1 Bohne ist mit Ablauf des 14. Dezember 2026 verfallen.",
 		},
 		{
 			"a gift", entry(loyalty.KindAdjust, byHand, 50, active(50, 20271231)),
-			"You were given 50 beans. They lapse at the end of 31 December 2027.",
+			"You were given 50 beans. They expire at the end of 31 December 2027.",
 			"Sie haben 50 Bohnen gutgeschrieben bekommen. Gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{"a deduction", entry(loyalty.KindAdjust, byHand, -1, active(-1, 0)), "1 bean was deducted.", "1 Bohne wurde abgezogen."},
 		{
 			"points brought back", entry(loyalty.KindReinstate, byHand, 30),
-			"30 beans that had lapsed are yours again.", "30 Bohnen, schon verfallen, gehören wieder Ihnen.",
+			"30 beans that had expired are yours again.", "30 Bohnen, schon verfallen, gehören wieder Ihnen.",
 		},
 		{
 			"points that live longer", entry(loyalty.KindExtend, byHand, 0, active(-20, 20270131), active(-10, 20270228), active(30, 20271231)),
@@ -198,12 +198,12 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 		},
 		{
 			"what is known of the member",
-			with(entry(loyalty.KindMember, loyalty.Cause{}, 0), func(e *loyalty.Entry) {
-				e.Because = []loyalty.Because{why("member", "0", loyalty.HasChanged, "birthday")}
+			with(entry(loyalty.KindUpdateMember, loyalty.Cause{}, 0), func(e *loyalty.Entry) {
+				e.Reasons = []loyalty.Reason{why("member", "0", loyalty.HasChanged, "birthday")}
 			}),
 			"Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert.",
 		},
-		{"what nobody said", entry(loyalty.KindMember, loyalty.Cause{}, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
+		{"what nobody said", entry(loyalty.KindUpdateMember, loyalty.Cause{}, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
 		{"a guest's order", entry(loyalty.KindNote, order, 0), "Order 1042 was recorded without a member.", "Bestellung 1042 wurde ohne Mitglied erfasst."},
 		{"a gain of another release", entry("comet", order, 5), "5 beans were added to your account.", "5 Bohnen wurden Ihrem Konto gutgeschrieben."},
 		{"a loss of another release", entry("comet", order, -1), "1 bean was taken off your account.", "1 Bohne wurde von Ihrem Konto abgebucht."},
@@ -215,11 +215,11 @@ func TestSummariesOfPointsThatBecameActive(t *testing.T) {
 	check(t, []summarised{
 		{
 			"all of them", entry(loyalty.KindActivate, loyalty.Cause{}, 0, pending(-37, 0), active(37, 0)),
-			"37 beans can now be spent. They never lapse.", "37 Bohnen können jetzt eingelöst werden. Unbegrenzt gültig.",
+			"37 beans can now be spent. They never expire.", "37 Bohnen können jetzt eingelöst werden. Unbegrenzt gültig.",
 		},
 		{
 			"some, where others pay debt", entry(loyalty.KindActivate, loyalty.Cause{}, 0, pending(-37, 0), debt(36), active(1, 0)),
-			"37 beans are no longer pending, and 1 bean can now be spent. 1 bean never lapses. 36 beans made up for what your account owed.",
+			"37 beans are no longer pending, and 1 bean can now be spent. 1 bean never expires. 36 beans made up for what your account owed.",
 			"37 Bohnen sind nicht mehr vorgemerkt, und 1 Bohne kann jetzt eingelöst werden. 1 Bohne: unbegrenzt gültig. 36 Bohnen wurden mit dem verrechnet, was auf Ihrem Konto offen war.",
 		},
 		{
@@ -251,12 +251,12 @@ func TestSummariesOfRedemptions(t *testing.T) {
 			"You spent 1,200 beans on the reward Free mug.", "Sie haben 1.200 Bohnen für die Prämie „Gratis-Tasse“ eingelöst.",
 		},
 		{
-			"or cancelled", spent(loyalty.KindRelease, 1200, loyalty.Cancelled),
-			"The reservation for the reward Free mug was cancelled, and you have 1,200 beans back.",
+			"or canceled", spent(loyalty.KindRelease, 1200, loyalty.Canceled),
+			"The reservation for the reward Free mug was canceled, and you have 1,200 beans back.",
 			"Die Reservierung für die Prämie „Gratis-Tasse“ wurde storniert, und Sie haben 1.200 Bohnen zurückerhalten.",
 		},
 		{
-			"or forgotten", spent(loyalty.KindRelease, 1200, loyalty.Lapsed),
+			"or forgotten", spent(loyalty.KindRelease, 1200, loyalty.Expired),
 			"The reservation for the reward Free mug ran out, and you have 1,200 beans back.",
 			"Die Reservierung für die Prämie „Gratis-Tasse“ ist abgelaufen, und Sie haben 1.200 Bohnen zurückerhalten.",
 		},
@@ -266,8 +266,8 @@ func TestSummariesOfRedemptions(t *testing.T) {
 			"Die Reservierung für die Prämie „Gratis-Tasse“ ist beendet, und Sie haben 1.200 Bohnen zurückerhalten.",
 		},
 		{
-			"too late for the points", spent(loyalty.KindRelease, 0, loyalty.Lapsed),
-			"The reservation for the reward Free mug has ended, but its beans had lapsed meanwhile.",
+			"too late for the points", spent(loyalty.KindRelease, 0, loyalty.Expired),
+			"The reservation for the reward Free mug has ended, but its beans had expired meanwhile.",
 			"Die Reservierung für die Prämie „Gratis-Tasse“ ist beendet, doch die Bohnen waren inzwischen verfallen.",
 		},
 		{
@@ -287,14 +287,14 @@ func TestSummariesOfRedemptions(t *testing.T) {
 		},
 		{
 			"refused for want of points",
-			with(spent(loyalty.KindRefuse, 0, loyalty.Refused), func(e *loyalty.Entry) {
-				e.Refusal = &loyalty.Error{Code: loyalty.InsufficientPoints, Needed: 1200, Available: 1160}
+			with(spent(loyalty.KindReject, 0, loyalty.Rejected), func(e *loyalty.Entry) {
+				e.Refusal = &loyalty.Error{Code: loyalty.InsufficientPoints, Required: 1200, Available: 1160}
 			}),
 			"The reward Free mug could not be redeemed: it costs 1,200 beans, and you could spend 1,160 beans.",
 			"Die Prämie „Gratis-Tasse“ konnte nicht eingelöst werden: Der Preis ist 1.200 Bohnen, Ihr Guthaben betrug 1.160 Bohnen.",
 		},
 		{
-			"refused for another reason", spent(loyalty.KindRefuse, 0, loyalty.Refused),
+			"refused for another reason", spent(loyalty.KindReject, 0, loyalty.Rejected),
 			"The reward Free mug could not be redeemed.", "Die Prämie „Gratis-Tasse“ konnte nicht eingelöst werden.",
 		},
 		{
@@ -305,18 +305,18 @@ func TestSummariesOfRedemptions(t *testing.T) {
 }
 
 func TestSummariesOfMembershipAndLevels(t *testing.T) {
-	level := func(standing *loyalty.Standing, because ...loyalty.Because) loyalty.Entry {
-		return loyalty.Entry{Kind: loyalty.KindTier, Standing: standing, Because: because}
+	level := func(standing *loyalty.Standing, because ...loyalty.Reason) loyalty.Entry {
+		return loyalty.Entry{Kind: loyalty.KindMoveTier, Standing: standing, Reasons: because}
 	}
 	check(t, []summarised{
 		{
 			"joining",
-			loyalty.Entry{Kind: loyalty.KindJoin, Standing: &loyalty.Standing{Level: "bronze"}},
+			loyalty.Entry{Kind: loyalty.KindEnroll, Standing: &loyalty.Standing{Level: "bronze"}},
 			"You joined Bluebird Rewards. Your level is Bronze.", "Sie sind jetzt Mitglied bei Bluebird Prämien. Ihre Stufe ist Bronze.",
 		},
 		{
 			"joining a program without levels",
-			loyalty.Entry{Kind: loyalty.KindJoin},
+			loyalty.Entry{Kind: loyalty.KindEnroll},
 			"You joined Bluebird Rewards.", "Sie sind jetzt Mitglied bei Bluebird Prämien.",
 		},
 		{
@@ -342,7 +342,7 @@ func TestSummariesOfMembershipAndLevels(t *testing.T) {
 		},
 		{
 			"a level of another ladder",
-			loyalty.Entry{Kind: loyalty.KindTier, Ladder: "club", Standing: &loyalty.Standing{Level: "friend"}, Because: []loyalty.Because{
+			loyalty.Entry{Kind: loyalty.KindMoveTier, TierGroup: "club", Standing: &loyalty.Standing{Level: "friend"}, Reasons: []loyalty.Reason{
 				why("ladders.club.friend", "0", loyalty.HasMoved, "guest", "friend", "reached", "3", "visits"),
 			}},
 			"You reached the level friend (club).", "Sie haben die Stufe friend (club) erreicht.",

@@ -27,11 +27,11 @@ func earned() loyalty.Entry {
 			Bucket: loyalty.BucketPending, Points: 37,
 			ActiveAt: time.Date(2026, 12, 15, 10, 0, 0, 0, time.UTC), Lot: 20271231,
 		}},
-		Because: []loyalty.Because{
-			loyalty.Reason("earn.purchase", "29.99", loyalty.IsRated, "29.99 EUR", "1 per 1.00"),
-			loyalty.Reason("tiers.silver", "7.4975", loyalty.IsFactor, "1.25"),
-			loyalty.Reason("campaigns.double", "0", loyalty.IsShort, "50.00 EUR", "29.99 EUR"),
-			loyalty.Reason("rounding", "-0.4875", loyalty.IsRounded, "down"),
+		Reasons: []loyalty.Reason{
+			loyalty.NewReason("earn.purchase", "29.99", loyalty.IsRated, "29.99 EUR", "1 per 1.00"),
+			loyalty.NewReason("tiers.silver", "7.4975", loyalty.IsFactor, "1.25"),
+			loyalty.NewReason("campaigns.double", "0", loyalty.IsShort, "50.00 EUR", "29.99 EUR"),
+			loyalty.NewReason("rounding", "-0.4875", loyalty.IsRounded, "down"),
 		},
 	}
 }
@@ -45,7 +45,7 @@ func ExampleEntry() {
 	}
 	// Output:
 	// en
-	// You earned 37 beans with order 1042. They can be spent from 15 December 2026 and lapse at the end of 31 December 2027.
+	// You earned 37 beans with order 1042. They can be spent from 15 December 2026 and expire at the end of 31 December 2027.
 	// - 29.99 EUR at 1 bean per 1.00 EUR: 29.99 beans.
 	// - The level Silver counts 1.25 times: +7.4975 beans.
 	// - The campaign Double beans weekend was not applied: it needs 50.00 EUR, and there were 29.99 EUR.
@@ -69,7 +69,7 @@ func ExampleEntry_german() {
 }
 
 func ExampleReasons() {
-	quote := []loyalty.Because{loyalty.Reason("earn.purchase", "2999/110", loyalty.IsRated, "29.99 USD", "1 per 1.10")}
+	quote := []loyalty.Reason{loyalty.NewReason("earn.purchase", "2999/110", loyalty.IsRated, "29.99 USD", "1 per 1.10")}
 	fmt.Println(explain.Reasons(program(), quote, "en")[0])
 	fmt.Println(explain.Reasons(program(), quote, "de")[0])
 	// Output:

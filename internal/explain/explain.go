@@ -33,12 +33,12 @@ type Words struct {
 // or in English if that is not among ours. p says what points, rewards and levels are called; any version of the
 // entry's program will do, and what it does not know goes by its id.
 func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
-	s := speak(p, locale).on(e.Ladder)
-	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Because)}
+	s := speak(p, locale).on(e.TierGroup)
+	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Reasons)}
 }
 
 // Reasons says each reason in a sentence, as Entry does, for a quote, which is no entry.
-func Reasons(p *loyalty.Program, because []loyalty.Because, locale string) []string {
+func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) []string {
 	return speak(p, locale).because(because)
 }
 
@@ -57,10 +57,10 @@ func (s speaker) on(ladder string) speaker {
 		return s
 	}
 	s.ladder = ladder
-	if i := slices.IndexFunc(s.p.Ladders, func(l loyalty.Ladder) bool { return l.ID == ladder }); i >= 0 {
-		s.ladder = cmp.Or(s.p.Ladders[i].Name.In(s.locale), ladder)
+	if i := slices.IndexFunc(s.p.TierGroups, func(l loyalty.TierGroup) bool { return l.ID == ladder }); i >= 0 {
+		s.ladder = cmp.Or(s.p.TierGroups[i].Name.In(s.locale), ladder)
 	}
-	s.p, _, _ = s.p.OnLadder(loyalty.Account{}, ladder)
+	s.p, _, _ = s.p.TierGroupStanding(loyalty.Account{}, ladder)
 	return s
 }
 

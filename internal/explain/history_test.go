@@ -67,11 +67,11 @@ func story(p *loyalty.Program, entries []loyalty.Entry, locale string) string {
 
 const english1042 = `
 You joined Bluebird Rewards. Your level is Bronze.
-You earned 1,000 beans for joining. They lapse at the end of 31 December 2027.
+You earned 1,000 beans for joining. They expire at the end of 31 December 2027.
 - The bonus welcome gives 1,000 beans.
 You reached the level Silver. It is yours at least until 1 December 2027.
 - You reached the level Silver: 1,000 beans in all.
-You earned 59 beans with order 1042. They can be spent from 15 December 2026 and lapse at the end of 31 December 2027.
+You earned 59 beans with order 1042. They can be spent from 15 December 2026 and expire at the end of 31 December 2027.
 - 29.99 EUR at 1 bean per 1.00 EUR: 29.99 beans.
 - The category coffee-beans counts double, for 29.99 EUR: +29.99 beans.
 - Rounded down: -0.98 beans.
@@ -80,14 +80,14 @@ You earned 59 beans with order 1042. They can be spent from 15 December 2026 and
 - The category coffee-beans counts double, for 19.99 EUR: +19.99 beans.
 - Rounded down: -0.98 beans.
 - Already given before: -59 beans.
-39 beans can now be spent. They lapse at the end of 31 December 2027.
+39 beans can now be spent. They expire at the end of 31 December 2027.
 - 39 beans earned with order 1042 can now be spent.
 You spent 1,030 beans on the reward Free mug.
 - The reward Free mug costs 1,030 beans.
 You keep the level Silver. It is yours at least until 1 December 2028.
 - You keep the level Silver: 1,039 beans in all.
-9 beans lapsed at the end of 31 December 2027.
-- 9 beans lapsed at the end of 31 December 2027.
+9 beans expired at the end of 31 December 2027.
+- 9 beans expired at the end of 31 December 2027.
 You keep the level Silver. It is yours at least until 1 December 2029.
 - You keep the level Silver: 1,039 beans in all.
 `

@@ -37,10 +37,10 @@ func TestSummariesOfWhatAHouseholdDrew(t *testing.T) {
 		{
 			"whose redemption it is and had none has none back",
 			with(entry(loyalty.KindRelease, loyalty.Cause{Kind: loyalty.CauseRedemption, ID: "rd_1"}, 0), func(e *loyalty.Entry) {
-				e.Redemption = redemption(loyalty.Cancelled)
-				e.Redemption.Drawn = []loyalty.Drawn{{Member: "mem_bob", Points: 1200}}
+				e.Redemption = redemption(loyalty.Canceled)
+				e.Redemption.Contributions = []loyalty.Contribution{{Member: "mem_bob", Points: 1200}}
 			}),
-			"The reservation for the reward Free mug was cancelled, and you have 0 beans back.",
+			"The reservation for the reward Free mug was canceled, and you have 0 beans back.",
 			"Die Reservierung für die Prämie „Gratis-Tasse“ wurde storniert, und Sie haben 0 Bohnen zurückerhalten.",
 		},
 	})

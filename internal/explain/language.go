@@ -29,7 +29,7 @@ type language struct {
 
 // A reason is what a sentence is about: a What, and which case of it where one sentence does not fit all.
 type reason struct {
-	what loyalty.What
+	what loyalty.ReasonKind
 	of   string
 }
 

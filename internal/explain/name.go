@@ -50,7 +50,7 @@ func (s speaker) name(section, id string) string {
 	case "tiers":
 		l, _, _ := s.p.Level(id)
 		return l.Name.In(s.locale)
-	case "ladders":
+	case "tier_groups":
 		_, level, _ := strings.Cut(id, ".") // of the ladder that is spoken of
 		return s.level(level).text
 	}

@@ -13,11 +13,11 @@ func (s speaker) transferred(e loyalty.Entry) string {
 			return s.sentence("transfer.none", with)
 		}
 		return s.sentence("transfer."+string(r.Status), with)
-	case loyalty.KindRefuse:
+	case loyalty.KindReject:
 		if e.Refusal == nil || e.Refusal.Code != loyalty.InsufficientPoints {
-			return s.sentence("transfer.refused", with)
+			return s.sentence("transfer.rejected", with)
 		}
-		with["needed"], with["had"] = s.points(e.Refusal.Needed), s.points(e.Refusal.Available)
+		with["needed"], with["had"] = s.points(e.Refusal.Required), s.points(e.Refusal.Available)
 		return s.sentence("transfer.short", with)
 	}
 	with["points"] = s.points(r.Points)

@@ -37,12 +37,12 @@ func TestSummariesOfTransfers(t *testing.T) {
 		},
 		{
 			"they arrive", given(loyalty.KindTransfer, 1, 100, received(""), active(100, 20270331)),
-			"Another member gave you 100 beans. They lapse at the end of 31 March 2027.",
+			"Another member gave you 100 beans. They expire at the end of 31 March 2027.",
 			"Ein anderes Mitglied hat Ihnen 100 Bohnen geschenkt. Gültig bis einschließlich 31. März 2027.",
 		},
 		{
 			"with a word", given(loyalty.KindTransfer, 1, 100, received("Happy {birthday}"), active(60, 0), debt(40)),
-			"Another member gave you 100 beans. 60 beans never lapse. 40 beans made up for what your account owed. With them came: “Happy {birthday}”",
+			"Another member gave you 100 beans. 60 beans never expire. 40 beans made up for what your account owed. With them came: “Happy {birthday}”",
 			"Ein anderes Mitglied hat Ihnen 100 Bohnen geschenkt. 60 Bohnen: unbegrenzt gültig. 40 Bohnen wurden mit dem verrechnet, was auf Ihrem Konto offen war. Dazu: „Happy {birthday}“",
 		},
 		{
@@ -51,30 +51,30 @@ func TestSummariesOfTransfers(t *testing.T) {
 			"Ihr Angebot an ein anderes Mitglied wurde abgelehnt, und Sie haben 110 Bohnen zurückerhalten.",
 		},
 		{
-			"cancelled", given(loyalty.KindRelease, 2, 110, status(loyalty.Cancelled)),
-			"Your offer to another member was cancelled, and you have 110 beans back.",
+			"canceled", given(loyalty.KindRelease, 2, 110, status(loyalty.Canceled)),
+			"Your offer to another member was canceled, and you have 110 beans back.",
 			"Ihr Angebot an ein anderes Mitglied wurde zurückgezogen, und Sie haben 110 Bohnen zurückerhalten.",
 		},
 		{
-			"forgotten", given(loyalty.KindRelease, 2, 110, status(loyalty.Lapsed)),
+			"forgotten", given(loyalty.KindRelease, 2, 110, status(loyalty.Expired)),
 			"Your offer to another member ran out, and you have 110 beans back.",
 			"Ihr Angebot an ein anderes Mitglied ist abgelaufen, und Sie haben 110 Bohnen zurückerhalten.",
 		},
 		{
-			"too late for the points", given(loyalty.KindRelease, 2, 0, status(loyalty.Lapsed)),
-			"Your offer to another member has ended, but its beans had lapsed meanwhile.",
+			"too late for the points", given(loyalty.KindRelease, 2, 0, status(loyalty.Expired)),
+			"Your offer to another member has ended, but its beans had expired meanwhile.",
 			"Ihr Angebot an ein anderes Mitglied ist beendet, doch die Bohnen waren inzwischen verfallen.",
 		},
 		{
 			"refused for want of points",
-			given(loyalty.KindRefuse, 1, 0, func(e *loyalty.Entry) {
-				e.Refusal = &loyalty.Error{Code: loyalty.InsufficientPoints, Needed: 110, Available: 60}
+			given(loyalty.KindReject, 1, 0, func(e *loyalty.Entry) {
+				e.Refusal = &loyalty.Error{Code: loyalty.InsufficientPoints, Required: 110, Available: 60}
 			}),
 			"You could not give the beans to another member: that takes 110 beans, and you could spend 60 beans.",
 			"Sie konnten einem anderen Mitglied keine Bohnen schenken: Nötig waren 110 Bohnen, Ihr Guthaben betrug 60 Bohnen.",
 		},
 		{
-			"refused for another reason", given(loyalty.KindRefuse, 1, 0, nil),
+			"refused for another reason", given(loyalty.KindReject, 1, 0, nil),
 			"You could not give the beans to another member.", "Sie konnten einem anderen Mitglied keine Bohnen schenken.",
 		},
 	})

@@ -50,8 +50,8 @@ func (s speaker) part(e loyalty.Entry) string {
 
 // inWallet is what of an entry concerns one wallet.
 func inWallet(e loyalty.Entry, w loyalty.WalletChange) loyalty.Entry {
-	all, because := e.Postings, e.Because
-	e.Points, e.Postings, e.Because = w.Points, nil, nil
+	all, because := e.Postings, e.Reasons
+	e.Points, e.Postings, e.Reasons = w.Points, nil, nil
 	for _, p := range all {
 		if p.Wallet == w.Wallet {
 			e.Postings = append(e.Postings, p)
@@ -59,7 +59,7 @@ func inWallet(e loyalty.Entry, w loyalty.WalletChange) loyalty.Entry {
 	}
 	for _, b := range because {
 		if b.Wallet == w.Wallet {
-			e.Because = append(e.Because, b)
+			e.Reasons = append(e.Reasons, b)
 		}
 	}
 	return e
@@ -70,7 +70,7 @@ func (s speaker) converted(e loyalty.Entry, x *loyalty.Converted) string {
 	if e.Cause.Revision > 1 {
 		key = "convert.back"
 	}
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		if len(b.Args) > 3 {
 			return s.sentence(key, values{"left": pointsIn(s, b.Args), "came": pointsIn(s, b.Args[2:])})
 		}

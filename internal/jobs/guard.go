@@ -23,7 +23,7 @@ const (
 // again. To resolve it, publish a corrected program, or increase the program's guard if the change is intended. The
 // guard stops only scheduled runs: a member's own command still applies the new rules.
 func (w *settleRun) guard(ctx context.Context, m shardTask) error {
-	most := w.program.Tiers.Guard
+	most := w.program.Tiers.MaxDowngrades
 	if most == nil || m.From != "" {
 		return nil
 	}

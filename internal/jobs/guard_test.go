@@ -75,7 +75,7 @@ func TestGuardStopsRunBeforeAnyMove(t *testing.T) {
 func testGuard(t *testing.T, members int) {
 	t.Helper()
 	b := silver(t, members)
-	b.republish(t, "1900", "  guard: 20%\n", loyalty.FullRefresh)
+	b.republish(t, "1900", "  max_downgrades: 20%\n", loyalty.FullRefresh)
 	b.sent = nil
 	b.dispatch(t, b.now)
 	bodies := b.sent
@@ -86,7 +86,7 @@ func testGuard(t *testing.T, members int) {
 	if at := b.levels(t, members); at["silver"] != members {
 		t.Errorf("the members are at %v", at)
 	}
-	b.republish(t, "1900", "  guard: 100%\n", loyalty.FullRefresh) // the change is intended
+	b.republish(t, "1900", "  max_downgrades: 100%\n", loyalty.FullRefresh) // the change is intended
 	b.dispatch(t, b.now)
 	b.sent = nil
 	b.dispatch(t, b.now)

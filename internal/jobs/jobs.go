@@ -18,7 +18,7 @@
 // account in the due index (6 in total if it leaves that index). A member without changes costs no write. One core
 // settles about 10,000 members per second with Pebble in memory.
 //
-// For 100 million members that are due on one 31 December, the simulation with these units (perennial plan)
+// For 100 million members that are due on one 31 December, the simulation with these units (perennial estimate night)
 // estimates, with 12 ms per transaction and the current 16 shards and workers: 3 h 32 min at 7,900 members per
 // second, limited by the 1,000 write units per second of one index key in DynamoDB, because each shard is one key;
 // 3,648 invocations; 700 million write units, and about 450 dollars. The table must be warmed up to 32,000 write

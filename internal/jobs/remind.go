@@ -315,7 +315,7 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 func (t *remindRun) plan(v *ledger.Visit, unsent []loyalty.News) loyalty.Plan {
 	now, s := t.Now(), v.State
 	for _, n := range unsent {
-		s = s.Tell(t.program, v.Account, n, "", now)
+		s = s.RecordSent(t.program, v.Account, n, "", now)
 	}
 	plan := t.program.Remind(v.Account, v.Who, s, now)
 	if len(unsent) > 0 && plan.Next.After(now.Add(again)) {
@@ -384,9 +384,9 @@ func (t *remindRun) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News
 	}
 	by, m := ledger.By{Actor: "reminders"}, v.Account.Member
 	switch n.On {
-	case loyalty.BeforeLapse:
+	case loyalty.BeforeExpiry:
 		for _, lot := range n.Lots {
-			err = errors.Join(err, t.Ledger.Notify(ctx, t.program, m, loyalty.OfLapse, loyalty.LotNotice(lot.Expires), by))
+			err = errors.Join(err, t.Ledger.Notify(ctx, t.program, m, loyalty.OfExpiry, loyalty.LotNotice(lot.Expires), by))
 		}
 	case loyalty.BeforeTier:
 		err = t.Ledger.Notify(ctx, t.program, m, loyalty.OfFall, loyalty.TierNotice(v.Account.Tier), by)

@@ -61,7 +61,7 @@ func (p *provider) dispatcher(a *app.App) *notify.Dispatcher {
 var everything = func() (all []loyalty.Consent) {
 	for _, c := range loyalty.Channels() {
 		for _, p := range loyalty.Purposes() {
-			all = append(all, loyalty.Consent{Channel: c, Purpose: p, Given: true, At: noon, Text: "v1", Source: "test"})
+			all = append(all, loyalty.Consent{Channel: c, Purpose: p, Granted: true, At: noon, Wording: "v1", Source: "test"})
 		}
 	}
 	return all
@@ -150,7 +150,7 @@ func TestExpiryNoticesAreSentOncePerStepInTheMorning(t *testing.T) {
 	b.runUntil(t, p, time.Date(2028, 1, 2, 0, 0, 0, 0, time.UTC))
 	var lapses []string
 	for _, m := range p.took {
-		if m.On == loyalty.BeforeLapse {
+		if m.On == loyalty.BeforeExpiry {
 			lapses = append(lapses, m.At.Format("01-02T15:04 ")+m.Reminder)
 		}
 	}
@@ -185,7 +185,7 @@ func TestConsentIsRequiredAndCanBeWithdrawn(t *testing.T) {
 	b.remindAll(t, p)
 	none := []loyalty.Consent{}
 	for _, c := range everything {
-		c.Given, c.At, c.Source = false, noon.Add(time.Hour), "unsubscribe"
+		c.Granted, c.At, c.Source = false, noon.Add(time.Hour), "unsubscribe"
 		none = append(none, c)
 	}
 	if err := b.Ledger.Consent(t.Context(), b.program, m, none, "test"); err != nil {

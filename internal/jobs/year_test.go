@@ -93,7 +93,7 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 	for _, c := range loyalty.Channels() {
 		for _, p := range loyalty.Purposes() {
 			if r.IntN(5) > 0 {
-				consents = append(consents, loyalty.Consent{Channel: c, Purpose: p, Given: true, At: yearBegins, Text: "v1", Source: "test"})
+				consents = append(consents, loyalty.Consent{Channel: c, Purpose: p, Granted: true, At: yearBegins, Wording: "v1", Source: "test"})
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 
 func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doings, doing{at, do}) }
 
-// enrol enrolls a member, with the referral code of another one if that member already exists.
+// enroll enrolls a member, with the referral code of another one if that member already exists.
 func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []loyalty.Consent) {
 	in := ledger.Enrolment{
 		Member: m, Consents: consents, Code: y.codes[through],
@@ -238,7 +238,7 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 	acc := who.Account
 	active := acc.Balance().Active
 	switch m.On {
-	case loyalty.BeforeLapse:
+	case loyalty.BeforeExpiry:
 		for _, lot := range m.Data.Lots {
 			i := slices.IndexFunc(acc.Lots, func(l loyalty.Lot) bool { return l.Expires.String() == lot.Day })
 			if i < 0 || acc.Lots[i].Points != lot.Points {
@@ -314,7 +314,7 @@ func TestYearOfRemindersFollowsRules(t *testing.T) {
 	for _, m := range y.post.took {
 		kinds[m.On]++
 	}
-	t.Logf("%d members, %d messages, %d lapses: %v", members, len(y.post.took), lapses, kinds)
+	t.Logf("%d members, %d messages, %d expires: %v", members, len(y.post.took), lapses, kinds)
 	for _, on := range loyalty.Triggers() {
 		if kinds[on] == 0 {
 			t.Errorf("no message for %s was sent", on)

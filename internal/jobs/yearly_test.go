@@ -22,14 +22,15 @@ tiers:
 rewards:
   - { id: mug, type: free_product, cost: 150, sku: MUG, codes: { from: generated, valid: 30 days } }
   - { id: tasting, type: experience, cost: 700 }
-redeeming: { hold: 7 days }
+redemption: { hold: 7 days }
 reminders:
   quiet_hours: { from: "20:00", until: "09:00" }
-  at_most: { email: 2 per week, sms: 1 per week, any: 1 per day }
+  frequency_caps: { email: 2 per week, sms: 1 per week, any: 1 per day }
   holdout: 10%
-  unanswered: { wait: 2 days, stop_after: 6 }
-  send:
-    - { id: lapse, before: points.expire, by: [14 days, 3 days], channels: [email, sms] }
+  wait_after_ignored: 2 days
+  stop_after_ignored: 6
+  messages:
+    - { id: expire, before: points.expire, by: [14 days, 3 days], channels: [email, sms] }
     - { id: active, after: points.active, channels: [push, email] }
     - { id: unspent, after: balance.unredeemed, by: [20 days, 40 days], channels: [email], min_points: 60 }
     - { id: away, after: member.inactive, by: 45 days, channels: [email, sms] }

@@ -75,7 +75,7 @@ func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 	for _, w := range e.Wallets {
 		sums[w.Wallet] = new(big.Rat)
 	}
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		n, ok := new(big.Rat).SetString(b.Points)
 		if !ok {
 			wrong = append(wrong, fmt.Errorf("entry %d gives %q points as a reason", e.Sequence, b.Points))

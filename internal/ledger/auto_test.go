@@ -13,7 +13,7 @@ import (
 // automatic makes the bench redeem a reward with a code of its own by itself, at 300 points and twice a day.
 func (b *bench) automatic(t *testing.T) {
 	t.Helper()
-	b.p.Redeeming.Auto = loyalty.Auto{Reward: "gift", At: 300, Stop: 2}
+	b.p.Redemption.Auto = loyalty.Auto{Reward: "gift", At: 300, Limit: 2}
 	b.offer(t, loyalty.Reward{
 		ID: "gift", Type: "gift_card", Cost: 250, Value: loyalty.Money{Amount: 500, Currency: "EUR"}, Codes: loyalty.Codes{From: loyalty.GeneratedCode},
 	})

@@ -17,16 +17,16 @@ func TestMessageIDDependsOnEveryPart(t *testing.T) {
 	news := func(reminder, subject string, on loyalty.Trigger, c loyalty.Channel, due time.Time) loyalty.News {
 		return loyalty.News{Reminder: reminder, On: on, Channel: c, Subjects: []loyalty.Subject{{ID: subject, Due: due}}}
 	}
-	base := news("expiring", "2026-03-31", loyalty.BeforeLapse, loyalty.Email, due)
+	base := news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due)
 	ids := map[string]string{ledger.MessageID("bluebird", "mem_ada", base): "base"}
 	for name, id := range map[string]string{
 		"program":  ledger.MessageID("redbird", "mem_ada", base),
 		"member":   ledger.MessageID("bluebird", "mem_eve", base),
-		"reminder": ledger.MessageID("bluebird", "mem_ada", news("last-call", "2026-03-31", loyalty.BeforeLapse, loyalty.Email, due)),
-		"subject":  ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-04-30", loyalty.BeforeLapse, loyalty.Email, due)),
+		"reminder": ledger.MessageID("bluebird", "mem_ada", news("last-call", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due)),
+		"subject":  ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-04-30", loyalty.BeforeExpiry, loyalty.Email, due)),
 		"trigger":  ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeTier, loyalty.Email, due)),
-		"channel":  ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeLapse, loyalty.SMS, due)),
-		"due":      ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeLapse, loyalty.Email, due.Add(time.Second))),
+		"channel":  ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.SMS, due)),
+		"due":      ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due.Add(time.Second))),
 		"cut":      ledger.MessageID("bluebirdm", "em_ada", base),
 	} {
 		if ids[id] != "" {
@@ -34,7 +34,7 @@ func TestMessageIDDependsOnEveryPart(t *testing.T) {
 		}
 		ids[id] = name
 	}
-	elsewhere := news("expiring", "2026-03-31", loyalty.BeforeLapse, loyalty.Email, due.In(time.FixedZone("", 3600)))
+	elsewhere := news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due.In(time.FixedZone("", 3600)))
 	if ids[ledger.MessageID("bluebird", "mem_ada", elsewhere)] != "base" {
 		t.Error("the time zone of an instant changes the message ID")
 	}
@@ -96,7 +96,7 @@ func TestWaitingListRejectsMembersWhoMayNotHaveTheReward(t *testing.T) {
 	r := mug(1)
 	r.FirstCall, r.Tiers = loyalty.Period{Hours: 24}, []string{"gold"}
 	b.offer(t, r)
-	b.offer(t, loyalty.Reward{ID: "print", Type: "free_product", Cost: 10, Drops: []loyalty.Drop{{Pieces: 1}}})
+	b.offer(t, loyalty.Reward{ID: "print", Type: "free_product", Cost: 10, StockBatches: []loyalty.StockBatch{{Quantity: 1}}})
 	b.enrol(t, "mem_ada")
 	_, err := b.Wait(t.Context(), b.p, "mug", "mem_ada")
 	wantRefusal(t, err, loyalty.RewardUnavailable)

@@ -8,13 +8,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// A refusal is decided twice, and once it is looked up in between whose reservations have lapsed.
+// A refusal is decided twice, and once it is looked up in between whose reservations have expired.
 func TestWhatARefusalForWantOfPiecesCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
 	b.offer(t, mug(1))
 	pooled := mug(1)
-	pooled.ID, pooled.Drops, pooled.Codes.From = "pooled", nil, loyalty.UploadedCode
+	pooled.ID, pooled.StockBatches, pooled.Codes.From = "pooled", nil, loyalty.UploadedCode
 	b.offer(t, pooled)
 	b.enrol(t, "mem_ada")
 	b.grant(t, "mem_ada", 1_000)

@@ -36,7 +36,7 @@ func (b *bench) left(tb testing.TB) loyalty.Points {
 // given is what the campaign gave to an order, by its reasons.
 func given(r ledger.OrderResult) (n int64) {
 	for _, e := range r.Entries {
-		for _, x := range e.Because {
+		for _, x := range e.Reasons {
 			if x.Rule == "campaigns.double" {
 				f, _ := new(big.Rat).SetString(x.Points)
 				n += f.Num().Int64()
@@ -91,7 +91,7 @@ func TestARefundGivesTheBudgetItsRoomBack(t *testing.T) {
 		}
 		second := b.order("2", "mem_ada", 5_000)
 		if r := b.put(t, second); r.State.Worth != 70 || b.left(t) != 0 {
-			t.Errorf("worth %d of the last 20, and %d are left: %v", r.State.Worth, b.left(t), r.Entries[0].Because)
+			t.Errorf("worth %d of the last 20, and %d are left: %v", r.State.Worth, b.left(t), r.Entries[0].Reasons)
 		}
 		o.Refunds = []loyalty.Refund{{ID: "re_1", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 8_000}}
 		if r := b.put(t, o); r.State.Worth != 0 || b.left(t) != 80 {
@@ -214,7 +214,7 @@ func TestTwentyAtOnceRegisterOnce(t *testing.T) {
 func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
-		b.p.Earn.Pending = loyalty.Wait{ByHand: true}
+		b.p.Earn.Pending = loyalty.Wait{Manual: true}
 		if err := b.p.Compile(); err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +241,7 @@ func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
 		if _, err := b.Advance(t.Context(), b.p, "mem_ada"); err != nil {
 			t.Fatal(err)
 		}
-		again := ledger.Reinstatement{Member: "mem_ada", Entry: "ent_lapse~mem_ada:2027-02-08~1", Until: 20270331, Reason: "was in hospital"}
+		again := ledger.Reinstatement{Member: "mem_ada", Entry: "ent_expiry~mem_ada:2027-02-08~1", Until: 20270331, Reason: "was in hospital"}
 		for range 2 {
 			if _, err := b.Reinstate(t.Context(), b.p, again, ledger.By{Input: "1"}); err != nil {
 				t.Fatal(err)

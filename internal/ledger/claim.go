@@ -21,7 +21,7 @@ type Flight struct {
 	ID   string
 	At   time.Time
 	Once bool // it must not be sent again, whatever became of it
-	told []loyalty.Told
+	told []loyalty.SentReminder
 }
 
 // Abandoned reports whether whoever claimed the message is gone.
@@ -48,7 +48,7 @@ var ErrClaimed = errors.New("ledger: somebody else visits the member")
 func (l *Ledger) ClaimMessage(ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string) error {
 	now := l.now()
 	id := MessageID(p.ID, v.Account.Member, n)
-	told := v.State.Tell(p, v.Account, n, id, now).Told
+	told := v.State.RecordSent(p, v.Account, n, id, now).SentReminders
 	v.Flight = &Flight{ID: id, At: now, Once: n.Purpose == loyalty.Marketing, told: told[len(told)-len(n.Subjects):]}
 	return l.keep(ctx, p, v, now.Add(lease), nil, reminders)
 }
@@ -60,7 +60,7 @@ func (l *Ledger) Record(ctx context.Context, p *loyalty.Program, v *Visit, n loy
 		n = noticeOf(p, f)
 	}
 	return l.land(ctx, p, v, l.now(), []figure{{n.Reminder, FigureSent}}, reminders, func(s loyalty.Reminded) loyalty.Reminded {
-		return s.Tell(p, v.Account, n, f.ID, f.At)
+		return s.RecordSent(p, v.Account, n, f.ID, f.At)
 	})
 }
 

@@ -45,7 +45,7 @@ func (x *till) order(n int) {
 		func() {
 			o.Refunds = []loyalty.Refund{{ID: "re_1", At: start, Status: loyalty.RefundSucceeded, Amount: o.Lines[0].Amount / 2}}
 		},
-		func() { o.Status = loyalty.OrderCancelled },
+		func() { o.Status = loyalty.OrderCanceled },
 	}[:1+x.rng.IntN(4)] {
 		told()
 		x.again("order", func() error {

@@ -45,9 +45,9 @@ type contactDoc struct {
 type consentDoc struct {
 	Channel string `json:"ch"`
 	Purpose string `json:"p"`
-	Given   bool   `json:"g,omitzero"`
+	Granted bool   `json:"g,omitzero"`
 	At      int64  `json:"at"`
-	Text    string `json:"tx,omitzero"`
+	Wording string `json:"w,omitzero"`
 	Source  string `json:"src,omitzero"`
 	By      string `json:"by,omitzero"` // in the log: an API key's id, or what else recorded it
 }
@@ -64,13 +64,13 @@ const maxConsents = 10_000
 
 func consentOf(d consentDoc) loyalty.Consent {
 	return loyalty.Consent{
-		Channel: loyalty.Channel(d.Channel), Purpose: loyalty.Purpose(d.Purpose), Given: d.Given, At: instant(d.At),
-		Text: d.Text, Source: d.Source,
+		Channel: loyalty.Channel(d.Channel), Purpose: loyalty.Purpose(d.Purpose), Granted: d.Granted, At: instant(d.At),
+		Wording: d.Wording, Source: d.Source,
 	}
 }
 
 func storedConsent(c loyalty.Consent, by string) consentDoc {
-	return consentDoc{string(c.Channel), string(c.Purpose), c.Given, millis(c.At), c.Text, c.Source, by}
+	return consentDoc{string(c.Channel), string(c.Purpose), c.Granted, millis(c.At), c.Wording, c.Source, by}
 }
 
 // Contact reads what a member agreed to, and which addresses failed; nothing if nothing is known.
@@ -116,9 +116,9 @@ func (c *Contact) record(program string, m loyalty.MemberID, consents []loyalty.
 	var ops []table.Op
 	for _, x := range consents {
 		known := slices.ContainsFunc(c.Consents, func(k loyalty.Consent) bool {
-			return k.Channel == x.Channel && k.Purpose == x.Purpose && k.Given == x.Given && k.Text == x.Text && k.Source == x.Source
+			return k.Channel == x.Channel && k.Purpose == x.Purpose && k.Granted == x.Granted && k.Wording == x.Wording && k.Source == x.Source
 		})
-		full := c.logs >= maxConsents && (x.Given || !c.Consents.Allow(x.Channel, x.Purpose))
+		full := c.logs >= maxConsents && (x.Granted || !c.Consents.Allow(x.Channel, x.Purpose))
 		if known || full {
 			continue
 		}
@@ -150,7 +150,7 @@ func (c Contact) reach(p Profile) []loyalty.Channel {
 func (c Contact) channels(p Profile) (out []loyalty.ChannelUse) {
 	reach := c.reach(p)
 	for _, x := range c.Consents {
-		if x.Given && slices.Contains(reach, x.Channel) {
+		if x.Granted && slices.Contains(reach, x.Channel) {
 			out = append(out, loyalty.ChannelUse{Channel: x.Channel, Purpose: x.Purpose})
 		}
 	}

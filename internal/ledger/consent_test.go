@@ -7,10 +7,10 @@ import (
 )
 
 func TestAFullLogOfConsentsTakesNoneButWhatEndsOne(t *testing.T) {
-	news := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, Text: "news-1", Source: "app"}
+	news := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, Wording: "news-1", Source: "app"}
 	say := func(c *Contact, given bool, source string) bool {
 		x := news
-		x.Given, x.Source = given, source
+		x.Granted, x.Source = given, source
 		return len(c.record("p", "mem_ada", []loyalty.Consent{x}, "key")) > 0
 	}
 	c := Contact{logs: maxConsents - 1}

@@ -388,7 +388,7 @@ func isUndecided(out loyalty.Outcome) bool { return out.Needs.Undecided() }
 // the account that exists: that the first joining exists is found when it is written.
 func (s *side) check() error {
 	before, entries := s.before, s.entries
-	if own := s.entries[s.passed:]; len(own) > 0 && own[0].Kind == loyalty.KindJoin {
+	if own := s.entries[s.passed:]; len(own) > 0 && own[0].Kind == loyalty.KindEnroll {
 		before, entries = loyalty.Account{}, own
 	}
 	return loyalty.CheckWrite(before, s.acc, entries)

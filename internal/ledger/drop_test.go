@@ -30,7 +30,7 @@ func amongst(goroutines, n int, do func(i int)) {
 	wg.Wait()
 }
 
-// crowd enrols n members with 100 points each.
+// crowd enrolls n members with 100 points each.
 func (b *bench) crowd(tb testing.TB, n int) {
 	b.p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: loyalty.EventJoined, Points: 100}}
 	if err := b.p.Compile(); err != nil {
@@ -191,7 +191,7 @@ func count(rs []loyalty.Redemption, status loyalty.RedemptionStatus) (n int) {
 	return n
 }
 
-// Members reserve, cancel, commit and let lapse at once; whenever it is quiet, what is left can be had to the last.
+// Members reserve, cancel, commit and let expire at once; whenever it is quiet, what is left can be had to the last.
 func TestNothingIsLeftUnsold(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		pieces, members := 7*scale, 14*scale

@@ -57,7 +57,7 @@ func (l *Ledger) DueFrom(ctx context.Context, program string, shard int, place s
 }
 
 // Dated yields all accounts of one shard for which time will do something, whenever that is, from a place in its queue
-// on. Only those whom time never touches are missing: the lowest level and nothing that lapses or is pending.
+// on. Only those whom time never touches are missing: the lowest level and nothing that expires or is pending.
 func (l *Ledger) Dated(ctx context.Context, program string, shard int, place string) iter.Seq2[Due, error] {
 	return l.due(ctx, program, shard, table.Query{From: place})
 }

@@ -29,26 +29,26 @@ type Address struct {
 	Phone      string // may be empty
 }
 
-// A Handover is the fulfilment of one redemption.
+// A Handover is the fulfillment of one redemption.
 type Handover struct {
 	Redemption string
 	Member     loyalty.MemberID
 	Reward     string
 	Address    *Address // nil if none was given, or it was erased
-	loyalty.Fulfilment
+	loyalty.Fulfillment
 	place table.Item
 }
 
 // fulfilDoc is a stored form: changed only by addition.
-type fulfilDoc struct {
-	Reward   string          `json:"r"`
-	Status   string          `json:"st,omitzero"` // none: the redemption is reserved
-	Tracking string          `json:"tr,omitzero"`
-	Steps    []fulfilStepDoc `json:"s,omitempty"`
-	Address  *addressDoc     `json:"adr,omitempty"`
+type fulfillmentDoc struct {
+	Reward   string               `json:"r"`
+	Status   string               `json:"st,omitzero"` // none: the redemption is reserved
+	Tracking string               `json:"tr,omitzero"`
+	Steps    []fulfillmentStepDoc `json:"s,omitempty"`
+	Address  *addressDoc          `json:"adr,omitempty"`
 }
 
-type fulfilStepDoc struct {
+type fulfillmentStepDoc struct {
 	Status string `json:"st"`
 	At     int64  `json:"at"`
 }
@@ -69,16 +69,16 @@ func fulfilKey(program string, m loyalty.MemberID, redemption string) table.Key 
 	return memberKey(program, m, fulfilPrefix+redemption)
 }
 
-func fulfilPartition(program string, s loyalty.FulfilmentStatus) string {
+func fulfilPartition(program string, s loyalty.FulfillmentStatus) string {
 	return "P#" + program + "#" + fulfilPrefix + string(s)
 }
 
 // handoverItem is a handover as stored. What is still to be done stands in the index, the longest ordered first.
 func handoverItem(program string, h Handover) table.Item {
 	it := table.Item{Key: fulfilKey(program, h.Member, h.Redemption), Version: h.place.Version}
-	d := fulfilDoc{Reward: h.Reward, Status: string(h.Status), Tracking: h.Tracking}
+	d := fulfillmentDoc{Reward: h.Reward, Status: string(h.Status), Tracking: h.Tracking}
 	for _, s := range h.Steps {
-		d.Steps = append(d.Steps, fulfilStepDoc{string(s.Status), millis(s.At)})
+		d.Steps = append(d.Steps, fulfillmentStepDoc{string(s.Status), millis(s.At)})
 	}
 	if h.Address != nil {
 		a := addressDoc(*h.Address)
@@ -98,13 +98,13 @@ func readHandover(it table.Item) (Handover, error) {
 	if it.Version == 0 {
 		return h, nil
 	}
-	var d fulfilDoc
+	var d fulfillmentDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return h, fmt.Errorf("ledger: read fulfilment %s: %w", it.Key, err)
+		return h, fmt.Errorf("ledger: read fulfillment %s: %w", it.Key, err)
 	}
-	h.Reward, h.Status, h.Tracking = d.Reward, loyalty.FulfilmentStatus(d.Status), d.Tracking
+	h.Reward, h.Status, h.Tracking = d.Reward, loyalty.FulfillmentStatus(d.Status), d.Tracking
 	for _, s := range d.Steps {
-		h.Steps = append(h.Steps, loyalty.FulfilmentStep{Status: loyalty.FulfilmentStatus(s.Status), At: instant(s.At)})
+		h.Steps = append(h.Steps, loyalty.FulfillmentStep{Status: loyalty.FulfillmentStatus(s.Status), At: instant(s.At)})
 	}
 	if d.Address != nil {
 		a := Address(*d.Address)
@@ -128,10 +128,10 @@ func (l *Ledger) Handover(ctx context.Context, program string, m loyalty.MemberI
 func (l *Ledger) toHandOver(p *loyalty.Program, reward *loyalty.Reward, in RedemptionRequest) []table.Op {
 	h := Handover{Redemption: in.ID, Member: in.Member, Reward: in.Reward, Address: in.Address}
 	switch {
-	case !reward.ByHand || !in.Commit && in.Address == nil:
+	case !reward.Manual || !in.Commit && in.Address == nil:
 		return nil
 	case in.Commit:
-		h.Fulfilment = h.Order(l.now())
+		h.Fulfillment = h.Order(l.now())
 		return []table.Op{table.Put(handoverItem(p.ID, h))}
 	}
 	it := handoverItem(p.ID, h)
@@ -141,39 +141,39 @@ func (l *Ledger) toHandOver(p *loyalty.Program, reward *loyalty.Reward, in Redem
 
 // ordered is what the commit of such a redemption writes besides.
 func (l *Ledger) ordered(ctx context.Context, program string, was RedemptionResult) ([]table.Op, error) {
-	if !was.Redemption.ByHand {
+	if !was.Redemption.Manual {
 		return nil, nil
 	}
 	h, err := l.Handover(ctx, program, was.Member, was.Redemption.ID)
 	if err != nil {
 		return nil, err
 	}
-	h.Reward, h.Fulfilment = was.Redemption.Reward, h.Order(l.now())
+	h.Reward, h.Fulfillment = was.Redemption.Reward, h.Order(l.now())
 	return []table.Op{table.Put(handoverItem(program, h))}, nil
 }
 
 // calledOff is what undoing a redemption writes besides, where it was not sent yet.
 func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry) ([]table.Op, error) {
-	if !e.Redemption.ByHand {
+	if !e.Redemption.Manual {
 		return nil, nil
 	}
 	h, err := l.Handover(ctx, program, e.Member, e.Redemption.ID)
 	if err != nil || h.Status != loyalty.Ordered {
 		return nil, err
 	}
-	if h.Fulfilment, err = h.Move(loyalty.CalledOff, "", l.now()); err != nil {
+	if h.Fulfillment, err = h.Move(loyalty.FulfillmentCanceled, "", l.now()); err != nil {
 		return nil, err
 	}
 	return []table.Op{table.Put(handoverItem(program, h))}, nil
 }
 
-// Fulfil tells what became of a fulfilment. What it is already changes nothing. Called off, it gives back all that the
+// Fulfil tells what became of a fulfillment. What it is already changes nothing. Called off, it gives back all that the
 // redemption cost: points, piece and limit, and makes its code worthless. not_found if there is no such redemption,
-// fulfilment_not_possible if it cannot become that.
-func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to loyalty.FulfilmentStatus, tracking string, by By) (RedemptionResult, error) {
+// invalid_fulfillment_transition if it cannot become that.
+func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to loyalty.FulfillmentStatus, tracking string, by By) (RedemptionResult, error) {
 	for range attempts {
 		was, err := l.Redemption(ctx, p.ID, id)
-		if err == nil && was.Redemption.Status == loyalty.Refused {
+		if err == nil && was.Redemption.Status == loyalty.Rejected {
 			err = notFound("redemption")
 		}
 		if err != nil {
@@ -187,12 +187,12 @@ func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to l
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		calledOff := to == loyalty.CalledOff && h.Status != to
+		calledOff := to == loyalty.FulfillmentCanceled && h.Status != to
 		if !calledOff && next.Tracking == h.Tracking && len(next.Steps) == len(h.Steps) {
 			was.Replayed = true
 			return was, nil
 		}
-		h.Fulfilment = next
+		h.Fulfillment = next
 		ops := []table.Op{table.Put(handoverItem(p.ID, h))}
 		if calledOff {
 			was, err = l.callOff(ctx, p, was, ops, by)
@@ -230,7 +230,7 @@ func (l *Ledger) callOff(ctx context.Context, p *loyalty.Program, was Redemption
 
 // Handovers yields the open fulfillments in one state, the oldest order first: those behind a place (empty: all), at most
 // limit of them (zero: all). It reads the index, so a change of this instant may come late to it.
-func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.FulfilmentStatus, after string, limit int) iter.Seq2[Handover, error] {
+func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.FulfillmentStatus, after string, limit int) iter.Seq2[Handover, error] {
 	q := table.Query{PK: fulfilPartition(program, s), Index: true, Limit: limit}
 	if m, sk, ok := strings.Cut(after, "#"); ok {
 		_, redemption, _ := strings.Cut(sk, "#")

@@ -19,14 +19,14 @@ var kiel = &ledger.Address{Name: "Ada L.", Lines: []string{"Am Kai 1"}, City: "K
 // posted offers a mug that is sent.
 func (b *bench) posted(tb testing.TB) {
 	r := mug(5)
-	r.ByHand, r.Address = true, true
+	r.Manual, r.Address = true, true
 	b.offer(tb, r)
 	b.enrol(tb, "mem_ada")
 	b.grant(tb, "mem_ada", 1_000)
 }
 
-// fulfil repeats what was not answered, as a caller does.
-func (b *bench) fulfil(tb testing.TB, id string, to loyalty.FulfilmentStatus) (ledger.RedemptionResult, error) {
+// fulfill repeats what was not answered, as a caller does.
+func (b *bench) fulfil(tb testing.TB, id string, to loyalty.FulfillmentStatus) (ledger.RedemptionResult, error) {
 	for {
 		r, err := b.Fulfil(tb.Context(), b.p, id, to, "", ledger.By{Actor: "test"})
 		if !errors.Is(err, ledger.ErrTryAgain) {
@@ -35,7 +35,7 @@ func (b *bench) fulfil(tb testing.TB, id string, to loyalty.FulfilmentStatus) (l
 	}
 }
 
-func (b *bench) open(tb testing.TB, s loyalty.FulfilmentStatus) (ids []string) {
+func (b *bench) open(tb testing.TB, s loyalty.FulfillmentStatus) (ids []string) {
 	for h, err := range b.Handovers(tb.Context(), b.p.ID, s, "", 0) {
 		if err != nil {
 			tb.Fatal(err)
@@ -55,7 +55,7 @@ func TestShippingAndCancellingAtOnce(t *testing.T) {
 			errs := inParallel(10, func(i int) error {
 				to := loyalty.Shipped
 				if i%2 == 0 {
-					to = loyalty.CalledOff
+					to = loyalty.FulfillmentCanceled
 				}
 				_, err := b.fulfil(t, id, to)
 				return err
@@ -64,13 +64,13 @@ func TestShippingAndCancellingAtOnce(t *testing.T) {
 			if err != nil || len(h.Steps) != 2 {
 				t.Fatalf("%+v, %v", h, err)
 			}
-			cancelled := h.Status == loyalty.CalledOff
+			cancelled := h.Status == loyalty.FulfillmentCanceled
 			for i, err := range errs {
 				if won := (i%2 == 0) == cancelled; won != (err == nil) {
 					t.Errorf("it is %s, and %d was told %v", h.Status, i, err)
 				}
 				if err != nil {
-					wantRefusal(t, err, loyalty.CannotFulfil)
+					wantRefusal(t, err, loyalty.InvalidFulfillmentTransition)
 				}
 			}
 			want := before - 100
@@ -135,7 +135,7 @@ func TestAnAddressIsInNoEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = b.fulfil(t, "rd_1", loyalty.Shipped)
-	wantRefusal(t, err, loyalty.CannotFulfil)
+	wantRefusal(t, err, loyalty.InvalidFulfillmentTransition)
 }
 
 // Of a redemption that ends otherwise the table forgets the address.
@@ -162,7 +162,7 @@ func TestTheUnitsThatAFulfilmentCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
 	r := mug(0)
-	r.Drops, r.ByHand = nil, true
+	r.StockBatches, r.Manual = nil, true
 	b.offer(t, r)
 	b.enrol(t, "mem_ada")
 	b.grant(t, "mem_ada", 1_000)

@@ -14,7 +14,7 @@ type Extension struct {
 	Reason string
 }
 
-// Extend makes what lapses before a day live until then. It repeats like Redeem.
+// Extend makes what expires before a day live until then. It repeats like Redeem.
 func (l *Ledger) Extend(ctx context.Context, p *loyalty.Program, in Extension, by By) (AdjustmentResult, error) {
 	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseExtension, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Extend(acc, in.ID, in.Until, in.Reason, l.now())
@@ -22,22 +22,22 @@ func (l *Ledger) Extend(ctx context.Context, p *loyalty.Program, in Extension, b
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
 }
 
-// A Reinstatement brings back what lapsed in one entry.
+// A Reinstatement brings back what expired in one entry.
 type Reinstatement struct {
 	Member loyalty.MemberID
-	Entry  string // the entry of the lapse, by its id
+	Entry  string // the entry of the expiry, by its id
 	Until  loyalty.Date
 	Reason string
 }
 
-// Reinstate brings back points that lapsed, once: a second time, also with another day or reason, answers with the
+// Reinstate brings back points that expired, once: a second time, also with another day or reason, answers with the
 // first. not_found if there is no such entry of the member.
 func (l *Ledger) Reinstate(ctx context.Context, p *loyalty.Program, in Reinstatement, by By) (AdjustmentResult, error) {
 	lapsed, err := l.Entry(ctx, p.ID, in.Member, in.Entry)
 	if err != nil {
 		return AdjustmentResult{}, err
 	}
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseReinstate, lapsed.Cause.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseReinstatement, lapsed.Cause.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Reinstate(acc, lapsed, in.Until, in.Reason, l.now())
 	})
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err

@@ -13,11 +13,11 @@ import (
 )
 
 // A reservation of a reward of which there are only so many, or whose code comes from a pool, is listed under its reward
-// by when it lapses, by the very transactions that begin and end it. So whoever is about to be refused finds what others
+// by when it expires, by the very transactions that begin and end it. So whoever is about to be refused finds what others
 // hold no longer, also where nobody has written that down yet: no piece stays unsold until a schedule comes by.
 //
-// It costs two write units to reserve and two to commit, cancel or lapse. A refusal costs one read unit, that of deciding
-// it once more, and what it takes to bring those up to date whose reservations have lapsed, which is to be done anyway.
+// It costs two write units to reserve and two to commit, cancel or expire. A refusal costs one read unit, that of deciding
+// it once more, and what it takes to bring those up to date whose reservations have expired, which is to be done anyway.
 
 // listedDoc is a stored form: changed only by addition.
 type listedDoc struct {
@@ -25,7 +25,7 @@ type listedDoc struct {
 	Date   string `json:"d,omitzero"`
 }
 
-// lapsedAtOnce is how many lapsed reservations are looked up at a time.
+// lapsedAtOnce is how many expired reservations are looked up at a time.
 const lapsedAtOnce = 10
 
 func listedPartition(program, reward string) string { return "P#" + program + "#HELD#" + reward }
@@ -41,7 +41,7 @@ func readListed(it table.Item) (d listedDoc, err error) {
 	return d, nil
 }
 
-// lapsedOf yields the listed reservations of a reward that have lapsed, the longest lapsed first, behind one of them.
+// lapsedOf yields the listed reservations of a reward that have expired, the longest expired first, behind one of them.
 func (l *Ledger) lapsedOf(ctx context.Context, program, reward string, last table.Item, limit int) iter.Seq2[table.Item, error] {
 	q := table.Query{PK: listedPartition(program, reward), To: stamped(l.now()) + "~", After: last, Limit: limit}
 	return l.Table.Query(ctx, q)
@@ -70,10 +70,10 @@ type lapsedError struct {
 	all   bool // there are no more of them
 }
 
-func (lapsedError) Error() string { return "ledger: reservations of the reward may have lapsed" }
+func (lapsedError) Error() string { return "ledger: reservations of the reward may have expired" }
 
 // unlessLapsed is a refusal, or a lapsedError in its place if it is one for want of pieces, places or codes. It stands
-// once it was decided after all that had lapsed was written down: what others wrote down a moment ago, this decision may
+// once it was decided after all that had expired was written down: what others wrote down a moment ago, this decision may
 // have missed.
 func (l *Ledger) unlessLapsed(ctx context.Context, program string, reward *loyalty.Reward, before lapsedError, refusal error) error {
 	if before.all || !errors.Is(refusal, loyalty.RewardOutOfStock) {
@@ -94,7 +94,7 @@ func (l *Ledger) unlessLapsed(ctx context.Context, program string, reward *loyal
 	return found
 }
 
-// letLapse brings those up to date whose reservations have lapsed.
+// letLapse brings those up to date whose reservations have expired.
 func (l *Ledger) letLapse(ctx context.Context, p *loyalty.Program, lapsed lapsedError) error {
 	for _, it := range lapsed.holds {
 		d, err := readListed(it)

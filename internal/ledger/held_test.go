@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// listed is the open reservations of a reward by the list of when they lapse.
+// listed is the open reservations of a reward by the list of when they expire.
 func (b *bench) listed(tb testing.TB, reward string) (ids []string) {
 	tb.Helper()
 	for it, err := range b.Table.Query(tb.Context(), table.Query{PK: "P#" + b.p.ID + "#HELD#" + reward}) {
@@ -32,10 +32,10 @@ type scarceReward struct {
 }
 
 // scarce is such rewards, each for another reason. The first of the dates is asked for.
-func scarce(dates ...loyalty.Occasion) []scarceReward {
+func scarce(dates ...loyalty.RewardDate) []scarceReward {
 	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: dates}
 	pooled, waited := mug(1), mug(1)
-	pooled.Drops, pooled.Codes.From = nil, loyalty.UploadedCode
+	pooled.StockBatches, pooled.Codes.From = nil, loyalty.UploadedCode
 	waited.FirstCall = loyalty.Period{Hours: 24}
 	return []scarceReward{
 		{"a piece", mug(1), ""},
@@ -47,7 +47,7 @@ func scarce(dates ...loyalty.Occasion) []scarceReward {
 
 func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
 	for _, c := range scarce(
-		loyalty.Occasion{ID: "may", At: start.AddDate(0, 6, 0), Places: 1}, loyalty.Occasion{ID: "june", At: start.AddDate(0, 7, 0), Places: 20},
+		loyalty.RewardDate{ID: "may", At: start.AddDate(0, 6, 0), Capacity: 1}, loyalty.RewardDate{ID: "june", At: start.AddDate(0, 7, 0), Capacity: 20},
 	) {
 		t.Run(c.name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, b *bench) {
@@ -59,7 +59,7 @@ func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
 					b.enrol(t, m)
 					b.grant(t, m, 2_000)
 				}
-				for i := range 12 { // others that have lapsed may be of other dates
+				for i := range 12 { // others that have expired may be of other dates
 					if c.date != "" {
 						b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_june_", i), Member: "mem_ada", Reward: "mug", Date: "june"})
 						b.advance(time.Second)
@@ -68,7 +68,7 @@ func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
 				b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Date: c.date})
 				_, err := b.try(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_bob", Reward: "mug", Date: c.date})
 				wantRefusal(t, err, loyalty.RewardOutOfStock)
-				if c.reward.Waits() {
+				if c.reward.HasWaitlist() {
 					if _, err := b.Wait(t.Context(), b.p, "mug", "mem_bob"); err != nil {
 						t.Fatal(err)
 					}
@@ -89,7 +89,7 @@ func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
 	}
 }
 
-// As many want it at once as have let it lapse: nobody is refused.
+// As many want it at once as have let it expire: nobody is refused.
 func TestWhatManyHaveLetLapseIsHadByAsMany(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		n := 10 * scale
@@ -110,7 +110,7 @@ func TestWhatManyHaveLetLapseIsHadByAsMany(t *testing.T) {
 
 // What was reserved by an earlier release is on no list, and ends as it did.
 func TestAReservationThatIsNotListedEndsAllTheSame(t *testing.T) {
-	for _, end := range []string{"commit", "cancel", "lapse"} {
+	for _, end := range []string{"commit", "cancel", "expire"} {
 		b := newBench(t, memory(t))
 		b.offer(t, mug(1))
 		b.enrol(t, "mem_ada")

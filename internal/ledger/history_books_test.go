@@ -32,7 +32,7 @@ type book struct {
 	events map[string]*loyalty.EventState // by family and id
 	issued map[string]loyalty.Points      // by cause
 	usage  map[loyalty.Usage]int64        // of caps and limits; its N is zero
-	lapsed []string                       // the ids of entries of lapses
+	lapsed []string                       // the ids of entries of expires
 	wallet map[string][2]string           // of each conversion: from which wallet, and to which
 }
 
@@ -176,9 +176,9 @@ func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...
 	b.walletWorth(s, e, grants)
 	for _, g := range grants {
 		if g.Wallet == "" {
-			all, never = all+g.Worth, never+g.Lapsed
+			all, never = all+g.Worth, never+g.ExpiredOn
 		}
-		if g.Worth < 0 || g.Owed < 0 || g.Lapsed < 0 {
+		if g.Worth < 0 || g.Owed < 0 || g.ExpiredOn < 0 {
 			b.h.t.Errorf("%s of %s has the grant %+v", e.Cause, e.Member, g)
 		}
 	}
@@ -204,7 +204,7 @@ func (s *book) yielded(e loyalty.Entry) (n loyalty.Points) {
 		}
 		n += s.issued[loyalty.CauseEvent+"/"+id] - ev.Worth
 		for _, g := range ev.Grants {
-			n -= g.Lapsed
+			n -= g.ExpiredOn
 		}
 	}
 	return n

@@ -58,7 +58,7 @@ func (h *history) everybodyLivesOnce() {
 		}
 		heads := 0
 		for _, x := range got.Members {
-			if x.Role == loyalty.Head {
+			if x.Role == loyalty.Owner {
 				heads++
 			}
 		}
@@ -112,14 +112,14 @@ func (b *books) paid() {
 		x.fresh = false
 		r, want := x.redemption, loyalty.Points(0)
 		if r.Status == loyalty.Committed || r.Status == loyalty.Reversed {
-			want = r.Points - r.Back
+			want = r.Points - r.Restored
 		}
 		if x.spent != want {
 			b.h.t.Errorf("%s has spent %d points, and is %+v", id, x.spent, r)
 		}
 		for m, n := range x.parts {
-			at := slices.IndexFunc(r.Drawn, func(d loyalty.Drawn) bool { return d.Member == m })
-			if at >= 0 && (n < 0 || n > r.Drawn[at].Points) {
+			at := slices.IndexFunc(r.Contributions, func(d loyalty.Contribution) bool { return d.Member == m })
+			if at >= 0 && (n < 0 || n > r.Contributions[at].Points) {
 				b.h.t.Errorf("%s has spent %d points of %s, and is %+v", id, n, m, r)
 			}
 		}

@@ -65,7 +65,7 @@ func (h *history) amend(m loyalty.MemberID) string {
 	}
 	switch h.rng.IntN(12) {
 	case 0:
-		o.Status = loyalty.OrderCancelled
+		o.Status = loyalty.OrderCanceled
 	case 1:
 		o.Status = loyalty.OrderPaid
 	case 2, 3, 4:

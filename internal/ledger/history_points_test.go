@@ -32,7 +32,7 @@ func (h *history) redeem(m loyalty.MemberID) string {
 		r, err = l.Redeem(h.t.Context(), h.p, in, by(in.ID))
 		return err
 	})
-	if err == nil && len(r.Redemption.Drawn) > 0 {
+	if err == nil && len(r.Redemption.Contributions) > 0 {
 		h.drawn++
 	}
 	switch {
@@ -54,7 +54,7 @@ func (h *history) commit(loyalty.MemberID) string {
 }
 
 func (h *history) cancel(loyalty.MemberID) string {
-	return h.end("cancelled", (*ledger.Ledger).Cancel)
+	return h.end("canceled", (*ledger.Ledger).Cancel)
 }
 
 func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error)) string {
@@ -71,7 +71,7 @@ func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyal
 	switch {
 	case errors.Is(err, loyalty.AmountOutOfRange) && as == "committed":
 		return "refused" // it holds fewer
-	case errors.Is(err, loyalty.HoldAlreadyResolved), errors.Is(err, loyalty.HoldExpired):
+	case errors.Is(err, loyalty.AlreadyResolved), errors.Is(err, loyalty.AlreadyExpired):
 		h.open = slices.Delete(h.open, at, at+1)
 		return "late"
 	case err != nil || string(r.Redemption.Status) != as:
@@ -106,7 +106,7 @@ func (h *history) extend(m loyalty.MemberID) string {
 	return "extended"
 }
 
-// reinstate brings back one of the latest lapses, perhaps a second time, with another day.
+// reinstate brings back one of the latest expires, perhaps a second time, with another day.
 func (h *history) reinstate(m loyalty.MemberID) string {
 	lapsed := h.books.of(m).lapsed
 	if len(lapsed) == 0 {
@@ -118,7 +118,7 @@ func (h *history) reinstate(m loyalty.MemberID) string {
 	}
 	var r ledger.AdjustmentResult
 	err := h.until(fmt.Sprintf("reinstate %+v", in), func(l *ledger.Ledger) (err error) {
-		r, err = l.Reinstate(h.t.Context(), h.p, in, by("")) // the lapse is the identity
+		r, err = l.Reinstate(h.t.Context(), h.p, in, by("")) // the expiry is the identity
 		return err
 	})
 	if h.refused(err, loyalty.ValidationFailed) {

@@ -32,7 +32,7 @@ func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
 func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.Program {
 	days := func(n int) loyalty.Period { return loyalty.Period{Days: n} }
 	p.Earn.Pending = pick(rng,
-		loyalty.Wait{For: days(14)}, loyalty.Wait{ByHand: true}, loyalty.Wait{On: []loyalty.Day{101, 229, 701}},
+		loyalty.Wait{For: days(14)}, loyalty.Wait{Manual: true}, loyalty.Wait{On: []loyalty.Day{101, 229, 701}},
 		loyalty.Wait{Until: loyalty.WhenDelivered, For: days(14), Within: days(45)},
 		loyalty.Wait{Until: loyalty.WhenShipped, Within: days(9)})
 	p.Earn.Expires = pick(rng,
@@ -44,19 +44,19 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 	p.Earn.Carry = rng.IntN(2) == 0
 	p.Earn.Counts = loyalty.Counts{Items: true, Shipping: rng.IntN(2) == 0, Tax: rng.IntN(2) == 0}
 	p.Earn.Caps = pick(rng, nil, []loyalty.Cap{
-		{Points: 120, Per: loyalty.PerOrder}, {Points: 150, Per: loyalty.PerDay, Refuse: rng.IntN(2) == 0}, {Points: 900, Per: loyalty.PerMonth},
+		{Points: 120, Per: loyalty.PerOrder}, {Points: 150, Per: loyalty.PerDay, Reject: rng.IntN(2) == 0}, {Points: 900, Per: loyalty.PerMonth},
 	})
-	p.TakeBack = pick(rng, loyalty.TakeBackDebt, loyalty.TakeBackWithinBalance, loyalty.TakeBackPendingOnly, loyalty.TakeBackUnlimited)
-	p.DebtAtMost = pick[loyalty.Points](rng, 0, 100)
+	p.Clawback = pick(rng, loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly, loyalty.ClawbackUnlimited)
+	p.MaxDebt = pick[loyalty.Points](rng, 0, 100)
 	historyTiers(p, rng)
 	historyRules(p)
 	historyActions(p)
 	historyRewards(p, rng)
-	p.Redeeming.Auto = pick(rng, loyalty.Auto{}, loyalty.Auto{}, loyalty.Auto{Reward: "five-off", At: 700, Stop: 2})
+	p.Redemption.Auto = pick(rng, loyalty.Auto{}, loyalty.Auto{}, loyalty.Auto{Reward: "five-off", At: 700, Limit: 2})
 	p.AdvanceNotice = loyalty.AdvanceNotice{Period: pick(rng, loyalty.Period{}, loyalty.Period{}, loyalty.Period{Days: 20}), MaxExtensions: 2}
-	historyWallets(p, pick(rng, loyalty.TakeBackDebt, loyalty.TakeBackWithinBalance, loyalty.TakeBackPendingOnly), pick(rng, 0, 20, 20))
+	historyWallets(p, pick(rng, loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly), pick(rng, 0, 20, 20))
 	historyTransfers(p, rng)
-	p.Households = loyalty.Households{Size: 4, Share: pick(rng, nil, big.NewRat(2, 5)), Wait: pick(rng, loyalty.Period{}, loyalty.Period{Days: 2})}
+	p.Households = loyalty.Households{Size: 4, Share: pick(rng, nil, big.NewRat(2, 5)), CoolingOff: pick(rng, loyalty.Period{}, loyalty.Period{Days: 2})}
 	if err := p.Compile(); err != nil {
 		tb.Fatal(err)
 	}
@@ -65,13 +65,13 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 
 func historyTiers(p *loyalty.Program, rng *rand.Rand) {
 	t := &p.Tiers
-	t.By = pick(rng, loyalty.ByPointsEarned, loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByElements)
+	t.By = pick(rng, loyalty.ByPointsEarned, loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems)
 	switch t.By {
 	case loyalty.ByOrders:
 		t.Levels[1].From, t.Levels[2].From = 5, 30
 	case loyalty.BySpend:
 		t.Currency, t.Levels[1].From, t.Levels[2].From = "EUR", 20_000, 200_000
-	case loyalty.ByElements:
+	case loyalty.ByQualifyingItems:
 		t.AtLeast = map[loyalty.Currency]int64{"EUR": 1_000, "USD": 1_000}
 		t.Levels[1].From, t.Levels[2].From = 6, 40
 	}
@@ -83,7 +83,7 @@ func historyTiers(p *loyalty.Program, rng *rand.Rand) {
 	}
 	historyLadder(t, rng)
 	if rng.IntN(2) == 0 {
-		t.Levels[2].Expires = new(loyalty.Expiry) // gold never lapses
+		t.Levels[2].Expires = new(loyalty.Expiry) // gold never expires
 	}
 }
 
@@ -100,13 +100,13 @@ func historyRules(p *loyalty.Program) {
 		{ID: "steps", Give: loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{"EUR": {{From: 2_000, Points: 5}, {From: 6_000, Points: 20}}}}, Group: "sum", Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerWeek}}},
 		{ID: "brief", Give: loyalty.Fixed{Points: 15}, Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 3_000}}, Life: brief, Caps: []loyalty.Cap{{Points: 70, Per: loyalty.PerMonth}}},
 		{ID: "first", Give: loyalty.Fixed{Points: 40}, Match: loyalty.Match{FirstOrder: true}, Group: "only", Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}},
-		{ID: "card", Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: third, Per: 100}}}, Match: loyalty.Match{Tenders: []string{"house-card"}}, Caps: []loyalty.Cap{{Points: 11, Per: loyalty.PerOrder}, {Points: 40, Per: loyalty.PerYear, Refuse: true}}},
-		{ID: "hours", Give: loyalty.Multiply{By: big.NewRat(3, 2)}, Match: loyalty.Match{Weekdays: []time.Weekday{0, 5, 6}, HoursFrom: 1_200, HoursUntil: 600, Zone: zone}, Group: "first", Priority: 2},
+		{ID: "card", Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: third, Per: 100}}}, Match: loyalty.Match{Tenders: []string{"house-card"}}, Caps: []loyalty.Cap{{Points: 11, Per: loyalty.PerOrder}, {Points: 40, Per: loyalty.PerYear, Reject: true}}},
+		{ID: "hours", Give: loyalty.Multiply{By: big.NewRat(3, 2)}, Match: loyalty.Match{Weekdays: []time.Weekday{0, 5, 6}, HoursFrom: 1_200, HoursUntil: 600, TimezoneOf: zone}, Group: "first", Priority: 2},
 		{ID: "large", Give: loyalty.Fixed{Points: 7}, Match: loyalty.Match{When: large}, Group: "first"},
 	}
 	p.Campaigns = []loyalty.Rule{
 		{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 2_003, Group: "best"},
-		{ID: "party", Give: loyalty.Multiply{By: big.NewRat(4, 1)}, Match: loyalty.Match{BirthdayMonth: true, Zone: zone}, Group: "best", Priority: 1},
+		{ID: "party", Give: loyalty.Multiply{By: big.NewRat(4, 1)}, Match: loyalty.Match{BirthdayMonth: true, TimezoneOf: zone}, Group: "best", Priority: 1},
 		{ID: "joined", Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(2, 3), Per: 100}}}, OptIn: true, Budget: 701, Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerWeek}}},
 		{ID: "tiny", Give: loyalty.Fixed{Points: 9}, Budget: 37, Caps: []loyalty.Cap{{Points: 20, Per: loyalty.PerEver}}, Life: brief},
 		{ID: "sent", Give: loyalty.Fixed{Points: 12}, Budget: 500, Life: sent, Match: loyalty.Match{Segments: []string{"vip"}}},
@@ -135,10 +135,10 @@ func historyActions(p *loyalty.Program) {
 		{ID: "anniversary", Event: loyalty.EventAnniversary, Points: 70, Life: loyalty.Life{Expires: &loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Days: 1}}}},
 		{ID: "visit", Event: "visit.completed", Points: 5, Cooldown: loyalty.Period{Days: 7}},
 		{ID: "review", Event: "review.approved", Points: 20, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}}, When: rated},
-		{ID: "critic", Event: "review.approved", Points: 30, Limits: []loyalty.Limit{{Times: 5, Per: loyalty.PerYear}}, Cooldown: loyalty.Period{Days: 2}, Life: loyalty.Life{Pending: &loyalty.Wait{ByHand: true}}},
+		{ID: "critic", Event: "review.approved", Points: 30, Limits: []loyalty.Limit{{Times: 5, Per: loyalty.PerYear}}, Cooldown: loyalty.Period{Days: 2}, Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}}},
 		{ID: "repair", Event: "repair.done", Points: 8, Segments: []string{"vip"}, Life: loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 20}}}},
 	}
-	p.Milestones = []loyalty.Milestone{{ID: "third", Reaches: 3, Points: 33}, {ID: "fiftieth", Reaches: 50, Points: 120}}
+	p.Milestones = []loyalty.Milestone{{ID: "third", Target: 3, Points: 33}, {ID: "fiftieth", Target: 50, Points: 120}}
 	p.Exchange = loyalty.Exchange{Base: "EUR", Rates: []loyalty.ExchangeRate{
 		{From: 20251201, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}},
 		{From: 20270301, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(97, 91)}},
@@ -164,5 +164,5 @@ func (h *history) publish(rng *rand.Rand) {
 	h.rules, h.p = append(h.rules, next), next
 	e := next.Earn
 	h.versions = append(h.versions, fmt.Sprintf("version %d at %s: pending %+v, expires %+v, carry %t, %d caps, by %s, take back %d",
-		next.Version, h.Now(), e.Pending, e.Expires, e.Carry, len(e.Caps), next.Tiers.By, next.TakeBack))
+		next.Version, h.Now(), e.Pending, e.Expires, e.Carry, len(e.Caps), next.Tiers.By, next.Clawback))
 }

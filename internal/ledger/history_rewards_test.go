@@ -19,11 +19,11 @@ func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 	p.Rewards = append(p.Rewards,
 		loyalty.Reward{
 			ID: "mug", Type: "free_product", Cost: 60, Codes: loyalty.Codes{From: loyalty.GeneratedCode},
-			Drops: []loyalty.Drop{{Pieces: 6}, {At: start.AddDate(0, 2, 0), Pieces: 9}}, Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}},
+			StockBatches: []loyalty.StockBatch{{Quantity: 6}, {At: start.AddDate(0, 2, 0), Quantity: 9}}, Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}},
 		},
 		loyalty.Reward{ID: "voucher", Type: "gift_card", Cost: 40, Value: loyalty.Money{Amount: 500, Currency: "EUR"}, Codes: loyalty.Codes{From: loyalty.UploadedCode}})
-	p.Redeeming = loyalty.Redeeming{OnRefund: pick(rng, loyalty.AllBack, loyalty.ShareBack), Grace: pick(rng, loyalty.Period{}, loyalty.Period{Days: 7})}
-	p.Redeeming.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(3, 1), Per: 2}}
+	p.Redemption = loyalty.RedemptionTerms{OnRefund: pick(rng, loyalty.AllBack, loyalty.ShareBack), Grace: pick(rng, loyalty.Period{}, loyalty.Period{Days: 7})}
+	p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(3, 1), Per: 2}}
 }
 
 // fill fills the pool, through whatever fails.
@@ -48,7 +48,7 @@ func (h *history) reverse(loyalty.MemberID) string {
 		_, err := l.Reverse(h.t.Context(), h.p, id, share, key)
 		return err
 	})
-	if h.refused(err, loyalty.ValidationFailed, loyalty.HoldAlreadyResolved, loyalty.CodeUsed) {
+	if h.refused(err, loyalty.ValidationFailed, loyalty.AlreadyResolved, loyalty.CodeUsed) {
 		return "refused"
 	}
 	return "reversed"
@@ -97,7 +97,7 @@ func (h *history) reverseUse(code string) bool {
 		_, err := l.ReverseUse(h.t.Context(), h.p.ID, in, key)
 		return err
 	})
-	return !h.refused(err, loyalty.HoldAlreadyResolved)
+	return !h.refused(err, loyalty.AlreadyResolved)
 }
 
 // checkCard compares the value of a gift card with its uses and with what reversals of its redemption took off it.
@@ -129,10 +129,10 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 		sign = -1
 	}
 	if e.Cause.Revision == 1 && strings.HasPrefix(r.ID, "rd_auto_") {
-		s.usage[loyalty.Usage{Rule: "redeeming.auto", Times: true, Per: loyalty.PerDay, Ends: loyalty.DateOf(r.At, b.h.p.Zone)}]++
+		s.usage[loyalty.Usage{Rule: "redemption.auto", Times: true, Per: loyalty.PerDay, Ends: loyalty.DateOf(r.At, b.h.p.Zone)}]++
 	}
 	if r.Order != "" {
-		paid := loyalty.Usage{Rule: "redeeming.pay:EUR:order:" + r.Order, Per: "use", Ends: loyalty.DateOf(r.At, b.h.p.Zone)}
+		paid := loyalty.Usage{Rule: "redemption.pay:EUR:order:" + r.Order, Per: "use", Ends: loyalty.DateOf(r.At, b.h.p.Zone)}
 		switch {
 		case e.Kind == loyalty.KindRedeem:
 			s.usage[paid] += r.Value.Amount

@@ -33,8 +33,8 @@ import (
 //
 // and what the books say (books_test.go): the entries of an order, an event or a milestone together issued what it is
 // worth; budgets, caps, limits, metrics and fractions are what the states of orders and events use of them; nothing is
-// kept that has lapsed; what one member gave to another is neither more nor less than what arrived, and lives no longer;
-// a redemption has spent, in all accounts together, what it says. And for what the step was about: a redemption was resolved at most once, and a command that was
+// kept that has expired; what one member gave to another is neither more nor less than what arrived, and lives no longer;
+// a redemption has spent, in all accounts together, what it says. And for what the step was description: a redemption was resolved at most once, and a command that was
 // repeated after a lost answer, or that a rival had given first, had its effect once.
 type history struct {
 	t *testing.T
@@ -150,7 +150,7 @@ func TestSameSeedGivesTheSameHistory(t *testing.T) {
 // Seeds that have found something.
 func TestHistoriesThatOnceFailed(t *testing.T) {
 	for _, seed := range []uint64{
-		6,  // an enrolment whose answer was lost was answered without what joining earned
+		6,  // an enrollment whose answer was lost was answered without what joining earned
 		5,  // points that were forfeited before an activation by hand never gave the program's caps their room back
 		8,  // nor did they cease to count towards a level
 		4,  // who was registered already was told to have just registered, if time had something to write
@@ -163,7 +163,7 @@ func TestHistoriesThatOnceFailed(t *testing.T) {
 // everyStep is what must have happened in a long history.
 var everyStep = []string{
 	"order", "amended", "replayed", "quoted", "claimed", "activated", "event", "retold", "joined", "registered", "told",
-	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "reversed", "used", "use reversed", "converted", "undone", "adjusted", "extended", "reinstated", "time",
+	"redeemed", "reserved", "committed", "canceled", "refused", "late", "reversed", "used", "use reversed", "converted", "undone", "adjusted", "extended", "reinstated", "time",
 	"given", "offered", "not given", "accepted", "declined", "unanswered", "moved", "not moved",
 }
 

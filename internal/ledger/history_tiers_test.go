@@ -15,9 +15,9 @@ func historyLadder(t *loyalty.Tiers, rng *rand.Rand) {
 		return
 	}
 	t.Visit, t.Brands = "visit.completed", []string{"east", "west"}
-	t.Levels[1].Points, t.Levels[2].Points = 11, 23
-	t.Welcome, t.Again = pick(rng, loyalty.HighestOnly, loyalty.EachLevel), rng.IntN(2) == 0
-	t.Floors = []loyalty.Floor{{Level: "silver", Segment: "vip"}}
+	t.Levels[1].EntryBonus, t.Levels[2].EntryBonus = 11, 23
+	t.SkippedLevels, t.RepeatEntryBonus = pick(rng, loyalty.HighestOnly, loyalty.EachLevel), rng.IntN(2) == 0
+	t.Minimums = []loyalty.Minimum{{Level: "silver", Segment: "vip"}}
 	if rng.IntN(2) == 0 {
 		t.Currency = "EUR"
 		t.Ways = [][]loyalty.Measure{{loyalty.ByVisits, loyalty.ByBrands}, {loyalty.BySpend}}
@@ -35,7 +35,7 @@ func historyLadder(t *loyalty.Tiers, rng *rand.Rand) {
 		loyalty.Window{Kind: loyalty.JoinWindow, Months: 3}, loyalty.Window{Kind: loyalty.OwnWindow, Months: 2},
 	)
 	t.KeepPeriods, t.MoveUp = 1+rng.IntN(2), pick(rng, loyalty.AtOnce, loyalty.NextPeriod)
-	t.Tail = pick(rng, loyalty.Period{}, loyalty.Period{Days: 9})
+	t.ExtendedBy = pick(rng, loyalty.Period{}, loyalty.Period{Days: 9})
 	t.MoveDown = pick(rng, loyalty.OneStep, loyalty.ToQualified, loyalty.StayUp)
 }
 

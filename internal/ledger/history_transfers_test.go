@@ -46,7 +46,7 @@ func (h *history) answer(loyalty.MemberID) string {
 	}
 	at := max(0, len(h.offers)-1-h.rng.IntN(3))
 	id, key := h.offers[at], by(h.key("answer"))
-	as := pick(h.rng, loyalty.Accepted, loyalty.Accepted, loyalty.Declined, loyalty.Cancelled)
+	as := pick(h.rng, loyalty.Accepted, loyalty.Accepted, loyalty.Declined, loyalty.Canceled)
 	var r ledger.TransferResult
 	err := h.until(string(as)+" "+id, func(l *ledger.Ledger) (err error) {
 		r, err = endTransfer(h.t.Context(), l, h.p, id, as, key)
@@ -57,7 +57,7 @@ func (h *history) answer(loyalty.MemberID) string {
 	}
 	h.offers = slices.Delete(h.offers, at, at+1)
 	switch {
-	case errors.Is(err, loyalty.HoldAlreadyResolved), errors.Is(err, loyalty.HoldExpired):
+	case errors.Is(err, loyalty.AlreadyResolved), errors.Is(err, loyalty.AlreadyExpired):
 		return "unanswered"
 	case err != nil || r.Transfer.Status != as:
 		h.t.Errorf("%s %s: %+v, %v", as, id, r.Transfer, err)

@@ -140,7 +140,7 @@ func (s *book) counted(t *testing.T, p *loyalty.Program) {
 	var counts, metrics loyalty.Metric
 	rest := new(big.Rat)
 	for _, o := range s.orders {
-		counts.Points, counts.Spend, counts.Elements = counts.Points+o.Worth, counts.Spend+o.Spend, counts.Elements+o.Elements
+		counts.Points, counts.Spend, counts.QualifyingItems = counts.Points+o.Worth, counts.Spend+o.Spend, counts.QualifyingItems+o.QualifyingItems
 		if o.Counted {
 			counts.Orders++
 		}
@@ -165,7 +165,7 @@ func (s *book) counted(t *testing.T, p *loyalty.Program) {
 	}
 	for _, m := range s.acc.Metrics {
 		metrics.Points, metrics.Orders = metrics.Points+m.Points, metrics.Orders+m.Orders
-		metrics.Spend, metrics.Elements = metrics.Spend+m.Spend, metrics.Elements+m.Elements
+		metrics.Spend, metrics.QualifyingItems = metrics.Spend+m.Spend, metrics.QualifyingItems+m.QualifyingItems
 		metrics.Visits += m.Visits
 	}
 	if p.Tiers.By != loyalty.ByPointsEarned || len(p.Tiers.Ways) > 0 {

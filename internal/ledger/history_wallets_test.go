@@ -10,17 +10,17 @@ import (
 )
 
 // historyWallets are miles that orders, visits, conversions and a reward give, and that buy another reward.
-func historyWallets(p *loyalty.Program, take loyalty.TakeBack, back int) {
+func historyWallets(p *loyalty.Program, take loyalty.ClawbackPolicy, back int) {
 	p.Wallets = []loyalty.Wallet{{
 		ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 3), Per: 100}},
-		Pending: loyalty.Wait{For: loyalty.Period{Days: 6}}, Expires: loyalty.Expiry{After: loyalty.Period{Days: 50}}, TakeBack: take, DebtAtMost: 30,
+		Pending: loyalty.Wait{For: loyalty.Period{Days: 6}}, Expires: loyalty.Expiry{After: loyalty.Period{Days: 50}}, Clawback: take, MaxDebt: 30,
 	}, {ID: "stars", Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}}}
 	p.Conversions = []loyalty.Conversion{
-		{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 3), Min: 5, Step: 5, Back: loyalty.Period{Days: back}, Limits: []loyalty.Limit{{Times: 4, Per: loyalty.PerWeek}}},
-		{ID: "to-stars", From: "miles", To: "stars", Rate: big.NewRat(7, 5), Back: loyalty.Period{Days: back}},
+		{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 3), Min: 5, Step: 5, ReversibleWithin: loyalty.Period{Days: back}, Limits: []loyalty.Limit{{Times: 4, Per: loyalty.PerWeek}}},
+		{ID: "to-stars", From: "miles", To: "stars", Rate: big.NewRat(7, 5), ReversibleWithin: loyalty.Period{Days: back}},
 	}
 	p.Earn.Actions = append(p.Earn.Actions, loyalty.Action{ID: "mileage", Event: "visit.completed", Points: 4, Wallet: "miles"},
-		loyalty.Action{ID: "starlet", Event: "review.approved", Points: 2, Wallet: "stars", Life: loyalty.Life{Pending: &loyalty.Wait{ByHand: true}}})
+		loyalty.Action{ID: "starlet", Event: "review.approved", Points: 2, Wallet: "stars", Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}}})
 	p.Rewards = append(p.Rewards,
 		loyalty.Reward{ID: "lounge", Type: "experience", Cost: 500, Wallets: map[string]loyalty.Points{"miles": 40, "stars": 40}},
 		loyalty.Reward{ID: "more-miles", Type: "wallet_points", Cost: 45, Wallet: "miles", Points: 40})
@@ -70,7 +70,7 @@ func (h *history) undo(loyalty.MemberID) string {
 		_, err := l.ConvertBack(h.t.Context(), h.p, id, n, key)
 		return err
 	})
-	if h.refused(err, loyalty.InsufficientPoints, loyalty.AmountOutOfRange, loyalty.HoldExpired, loyalty.HoldAlreadyResolved) {
+	if h.refused(err, loyalty.InsufficientPoints, loyalty.AmountOutOfRange, loyalty.AlreadyExpired, loyalty.AlreadyResolved) {
 		return "refused"
 	}
 	return "undone"
@@ -89,11 +89,11 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 	if got := s.issued[key(x.From)]; got != x.Points-x.Returned {
 		b.h.t.Errorf("%s took %d from %q, and says %+v", e.Cause, got, x.From, x)
 	}
-	if got := s.issued[key(x.To)]; got != x.Undone-x.Received {
+	if got := s.issued[key(x.To)]; got != x.Reversed-x.Received {
 		b.h.t.Errorf("%s gave %d to %q, and says %+v", e.Cause, -got, x.To, x)
 	}
 	// A clawback rounds what it takes back up, in the member's favor.
-	if (x.Returned-1)*x.Received >= x.Undone*x.Points && x.Returned > 0 || x.Undone > x.Received {
+	if (x.Returned-1)*x.Received >= x.Reversed*x.Points && x.Returned > 0 || x.Reversed > x.Received {
 		b.h.t.Errorf("%s gains: %+v", e.Cause, x)
 	}
 	if e.Cause.Revision == 1 && x.Rule == "to-miles" && x.To == "miles" {
@@ -106,8 +106,8 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 func (b *books) walletWorth(s *book, e loyalty.Entry, grants []loyalty.Grant) {
 	for _, g := range grants {
 		key := g.Wallet + "|" + e.Cause.Kind + "/" + e.Cause.ID
-		if got := s.issued[key] - g.Lapsed; g.Wallet != "" && got != g.Worth {
-			b.h.t.Errorf("%s of %s is worth %d in %s, and its entries issued %d there beside %d that were not taken back", e.Cause, e.Member, g.Worth, g.Wallet, got, g.Lapsed)
+		if got := s.issued[key] - g.ExpiredOn; g.Wallet != "" && got != g.Worth {
+			b.h.t.Errorf("%s of %s is worth %d in %s, and its entries issued %d there beside %d that were not taken back", e.Cause, e.Member, g.Worth, g.Wallet, got, g.ExpiredOn)
 		}
 	}
 }

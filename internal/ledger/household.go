@@ -24,12 +24,12 @@ type HouseholdResult struct {
 
 // householdDoc is a stored form: changed only by addition.
 type householdDoc struct {
-	Input   string         `json:"in"` // of its founding
-	By      string         `json:"by"`
-	Members []housemateDoc `json:"m,omitempty"`
+	Input   string               `json:"in"` // of its founding
+	By      string               `json:"by"`
+	Members []householdMemberDoc `json:"m,omitempty"`
 }
 
-type housemateDoc struct {
+type householdMemberDoc struct {
 	Member  string `json:"m"`
 	Role    string `json:"r"`
 	Invited int64  `json:"i"`
@@ -58,7 +58,7 @@ func readHousehold(it table.Item, id string) (d householdDoc, h loyalty.Househol
 		return d, h, fmt.Errorf("ledger: read household %s: %w", id, err)
 	}
 	for _, m := range d.Members {
-		h.Members = append(h.Members, loyalty.Housemate{
+		h.Members = append(h.Members, loyalty.HouseholdMember{
 			Member: loyalty.MemberID(m.Member), Role: loyalty.Role(m.Role), Invited: instant(m.Invited), Since: instant(m.Since),
 		})
 	}
@@ -69,7 +69,7 @@ func readHousehold(it table.Item, id string) (d householdDoc, h loyalty.Househol
 func (d householdDoc) as(h loyalty.Household) []byte {
 	d.Members = nil
 	for _, m := range h.Members {
-		d.Members = append(d.Members, housemateDoc{string(m.Member), string(m.Role), millis(m.Invited), millis(m.Since)})
+		d.Members = append(d.Members, householdMemberDoc{string(m.Member), string(m.Role), millis(m.Invited), millis(m.Since)})
 	}
 	return encode(d)
 }
@@ -288,7 +288,7 @@ func (l *Ledger) drawOn(ctx context.Context, c *command, r loyalty.Redemption, c
 
 // contributors are those whose accounts a redemption concerns besides its own.
 func contributors(r loyalty.Redemption) (all []loyalty.MemberID) {
-	for _, d := range r.Drawn {
+	for _, d := range r.Contributions {
 		all = append(all, d.Member)
 	}
 	return all

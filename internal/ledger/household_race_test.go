@@ -46,11 +46,11 @@ func TestPointsOfAHouseholdAreSpentOnce(t *testing.T) {
 				}
 				b.advance(30 * time.Minute) // time ends it in each account by itself
 				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(5)) })
-				b.has(t, "lapsed", active(0), active(0), active(0), active(0), active(0), active(150))
+				b.has(t, "expired", active(0), active(0), active(0), active(0), active(0), active(150))
 				got, err := until(func() (ledger.RedemptionResult, error) {
 					return b.Redemption(t.Context(), b.p.ID, fmt.Sprint("rd_", won))
 				})
-				if err != nil || got.Redemption.Status != loyalty.Lapsed {
+				if err != nil || got.Redemption.Status != loyalty.Expired {
 					t.Errorf("%+v, %v", got.Redemption, err)
 				}
 				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(won%5)) })
@@ -60,7 +60,7 @@ func TestPointsOfAHouseholdAreSpentOnce(t *testing.T) {
 	}
 }
 
-// Around the instant at which it lapses a household redemption is committed and cancelled by many, and time writes its
+// Around the instant at which it expires a household redemption is committed and canceled by many, and time writes its
 // end down in every account: one of them wins, in all accounts.
 func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
@@ -116,7 +116,7 @@ func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
 				t.Errorf("%s: the household had %+v, and has %+v", r.Redemption.Status, before, after)
 			}
 		}
-		if ends[loyalty.Lapsed] == 0 || ends[loyalty.Committed]+ends[loyalty.Cancelled] == 0 {
+		if ends[loyalty.Expired] == 0 || ends[loyalty.Committed]+ends[loyalty.Canceled] == 0 {
 			t.Errorf("only %v: nothing was raced", ends)
 		}
 		b.auditAll(t, 3)
@@ -167,7 +167,7 @@ func TestPointsOnTheirWayAreNotMissing(t *testing.T) {
 		}
 	}
 	r, err := b.draw(t, 0, "rd_1", true)
-	if err != nil || !slices.Equal(r.Redemption.Drawn, []loyalty.Drawn{{Member: member(1), Points: 100}}) {
+	if err != nil || !slices.Equal(r.Redemption.Contributions, []loyalty.Contribution{{Member: member(1), Points: 100}}) {
 		t.Errorf("%+v, %v", r.Redemption, err)
 	}
 	b.auditAll(t, 3)

@@ -86,7 +86,7 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 		b.gets(t, 1, 101)
 		b.gets(t, 2, 60)
 		r, err := b.draw(t, 0, "rd_1", false)
-		if want := []loyalty.Drawn{{Member: member(1), Points: 50}, {Member: member(2), Points: 20}}; err != nil || !slices.Equal(r.Redemption.Drawn, want) {
+		if want := []loyalty.Contribution{{Member: member(1), Points: 50}, {Member: member(2), Points: 20}}; err != nil || !slices.Equal(r.Redemption.Contributions, want) {
 			t.Fatalf("%+v, %v", r.Redemption, err)
 		}
 		b.has(t, "reserved", loyalty.Balance{Reserved: 30}, loyalty.Balance{Active: 51, Reserved: 50}, loyalty.Balance{Active: 40, Reserved: 20})
@@ -108,7 +108,7 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 		end("cancel", func() (ledger.RedemptionResult, error) {
 			return b.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "x"})
 		})
-		b.has(t, "cancelled", active(30), active(101), active(60))
+		b.has(t, "canceled", active(30), active(101), active(60))
 
 		until(func() (loyalty.Household, error) { return b.Invite(t.Context(), b.p, "hh_1", member(1), loyalty.Child) })
 		until(func() (loyalty.Household, error) { return b.AcceptInvitation(t.Context(), b.p, "hh_1", member(1)) })
@@ -119,21 +119,21 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 			return b.CommitPart(t.Context(), b.p, "rd_2", 70, ledger.By{Input: "c"})
 		})
 		b.has(t, "committed in part", active(0), active(101-10), active(60-30))
-		if want := []loyalty.Drawn{{Member: member(2), Points: 30}, {Member: member(1), Points: 10}}; part.Points != 70 || !slices.Equal(part.Drawn, want) {
+		if want := []loyalty.Contribution{{Member: member(2), Points: 30}, {Member: member(1), Points: 10}}; part.Points != 70 || !slices.Equal(part.Contributions, want) {
 			t.Errorf("%+v", part)
 		}
-		b.p.Redeeming.OnRefund = loyalty.ShareBack
+		b.p.Redemption.OnRefund = loyalty.ShareBack
 		half := func() (ledger.RedemptionResult, error) {
 			return b.Reverse(t.Context(), b.p, "rd_2", big.NewRat(1, 2), ledger.By{Input: "half"})
 		}
-		if r := end("reverse a half", half); r.Back != 35 || r.Status != loyalty.Committed {
+		if r := end("reverse a half", half); r.Restored != 35 || r.Status != loyalty.Committed {
 			t.Errorf("%+v", r)
 		}
 		end("again", half)
 		b.has(t, "reversed in part", active(0), active(101), active(60-5))
 		if r := end("reverse all", func() (ledger.RedemptionResult, error) {
 			return b.Reverse(t.Context(), b.p, "rd_2", big.NewRat(1, 1), ledger.By{Input: "all"})
-		}); r.Back != 70 || r.Status != loyalty.Reversed {
+		}); r.Restored != 70 || r.Status != loyalty.Reversed {
 			t.Errorf("%+v", r)
 		}
 		b.has(t, "reversed", active(30), active(101), active(60))
@@ -204,7 +204,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 	}
 	_, err := b.Found(t.Context(), b.p, "hh_1", member(0), ledger.By{Input: "1"})
 	wantRefusal(t, err, loyalty.ValidationFailed) // the program has none
-	b.households(t, loyalty.Households{Size: 2, Wait: loyalty.Period{Days: 7}})
+	b.households(t, loyalty.Households{Size: 2, CoolingOff: loyalty.Period{Days: 7}})
 	_, err = b.Found(t.Context(), b.p, "hh_1", "mem_nobody", ledger.By{Input: "1"})
 	wantRefusal(t, err, loyalty.NotFound)
 	b.home(t, 2)
@@ -239,7 +239,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 
 	// The head leaves, and then the other: nobody is left, and everybody is free.
 	h, err := b.LeaveHousehold(t.Context(), b.p, "hh_1", member(0))
-	if err != nil || len(h.Members) != 1 || h.Members[0].Role != loyalty.Head {
+	if err != nil || len(h.Members) != 1 || h.Members[0].Role != loyalty.Owner {
 		t.Errorf("%+v, %v", h, err)
 	}
 	got, err := b.draw(t, 1, "rd_1", true) // what was answered before is answered so again

@@ -30,7 +30,7 @@ const Shards = 16
 //	P#<program>#CODE#<code>    a code or gift card
 //	P#<program>#POOL#<reward>  uploaded codes that are free
 //	P#<program>#HELD#<reward>  open reservations by when they expire
-//	P#<program>#WAIT#<reward>  the waiting list, and beside it each member's place
+//	P#<program>#WAIT#<reward>  the waitlist, and beside it each member's place
 //	P#<program>#USE#<id>       one use of a code
 //	P#<program>#GUESS#<key>    misses of an API key that looks up codes
 //	P#<program>#PAY#<payment>  facts about one payment
@@ -41,23 +41,23 @@ const Shards = 16
 // Only in the index: P#<program>#DUE#<job>#<shard>, FULFIL#<status>, OUTBOX#waiting and WH@<day>. Package auth has the
 // partitions KEY#<id>.
 var causeNames = map[string]string{
-	loyalty.CauseJoin:       "JOIN",
-	loyalty.CauseOrder:      "O",
-	loyalty.CauseRedemption: "RD",
-	loyalty.CauseAdjustment: "ADJ",
-	loyalty.CauseActivation: "ACT",
-	loyalty.CauseLapse:      "LAPSE",
-	loyalty.CauseTier:       "TIER",
-	loyalty.CauseLevel:      "LEVEL",
-	loyalty.CauseEvent:      "EV",
-	loyalty.CauseForfeit:    "FORFEIT",
-	loyalty.CauseMilestone:  "MILESTONE",
-	loyalty.CauseMember:     "WHO",
-	loyalty.CauseExtension:  "EXT",
-	loyalty.CauseReinstate:  "AGAIN",
-	loyalty.CauseConversion: "CONVERT",
-	loyalty.CauseTransfer:   "TR",
-	loyalty.CauseReceipt:    "GOT",
+	loyalty.CauseEnrollment:    "JOIN",
+	loyalty.CauseOrder:         "O",
+	loyalty.CauseRedemption:    "RD",
+	loyalty.CauseAdjustment:    "ADJ",
+	loyalty.CauseActivation:    "ACT",
+	loyalty.CauseExpiry:        "LAPSE",
+	loyalty.CauseTier:          "TIER",
+	loyalty.CauseTierChange:    "LEVEL",
+	loyalty.CauseEvent:         "EV",
+	loyalty.CauseForfeit:       "FORFEIT",
+	loyalty.CauseMilestone:     "MILESTONE",
+	loyalty.CauseMember:        "WHO",
+	loyalty.CauseExtension:     "EXT",
+	loyalty.CauseReinstatement: "AGAIN",
+	loyalty.CauseConversion:    "CONVERT",
+	loyalty.CauseTransfer:      "TR",
+	loyalty.CauseReceipt:       "GOT",
 
 	loyalty.CauseContribution: "PART",
 	loyalty.CauseNotice:       "TOLD",

@@ -77,7 +77,7 @@ type Identity struct{ Kind, Value string }
 type Member struct {
 	Account  loyalty.Account
 	Profile  Profile
-	Replayed bool // the enrolment had happened before
+	Replayed bool // the enrollment had happened before
 
 	Household string // which the member has joined; empty if none, or in a program without households
 

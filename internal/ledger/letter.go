@@ -47,7 +47,7 @@ const (
 )
 
 // letterDoc is a stored form: changed only by addition.
-type letterDoc struct {
+type giftCardMessageDoc struct {
 	Kind       string `json:"k"` // "gift_card"
 	ID         string `json:"id"`
 	Redemption string `json:"rd"`
@@ -81,7 +81,7 @@ func (l *Ledger) Letters(ctx context.Context, program string, m loyalty.MemberID
 	return out, err
 }
 
-func (l *Ledger) letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) (docs []letterDoc, err error) {
+func (l *Ledger) letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) (docs []giftCardMessageDoc, err error) {
 	prefix := letterPrefix(redemption)
 	for d, err := range list(ctx, l.Table, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}, readLetter) {
 		if err != nil {
@@ -92,14 +92,14 @@ func (l *Ledger) letters(ctx context.Context, program string, m loyalty.MemberID
 	return docs, nil
 }
 
-func readLetter(it table.Item) (d letterDoc, err error) {
+func readLetter(it table.Item) (d giftCardMessageDoc, err error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return d, fmt.Errorf("ledger: read letter %s: %w", it.Key, err)
 	}
 	return d, nil
 }
 
-func (d letterDoc) letter() Letter {
+func (d giftCardMessageDoc) letter() Letter {
 	out := Letter{ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: instant(d.At), Status: LetterWaiting}
 	if d.Status != "" {
 		out.Status = LetterStatus(d.Status)

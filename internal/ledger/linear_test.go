@@ -42,7 +42,7 @@ type answer struct {
 // wallet is what a member is, as far as clients can tell: what can be spent, and how far each hold is.
 type wallet struct {
 	active loyalty.Points
-	holds  [linearHolds]byte // 0: never asked for; or one of "rcxn": reserved, committed, cancelled, refused
+	holds  [linearHolds]byte // 0: never asked for; or one of "rcxn": reserved, committed, canceled, refused
 }
 
 const (
@@ -53,7 +53,7 @@ const (
 
 // after is the wallet after a call, and what it must have been told.
 func (w wallet) after(c call) (wallet, answer) {
-	refused := answer{code: loyalty.HoldAlreadyResolved}
+	refused := answer{code: loyalty.AlreadyResolved}
 	switch h := &w.holds[c.hold]; c.what {
 	case "reserve":
 		switch {

@@ -18,7 +18,7 @@ func TestAPageReadsNoMoreItemsThanItWasAskedFor(t *testing.T) {
 	b := newBench(t, meter)
 	codes := b.befriend(t, 1)
 	parcel := mug(0)
-	parcel.Drops, parcel.ByHand = nil, true
+	parcel.StockBatches, parcel.Manual = nil, true
 	b.offer(t, parcel)
 	b.grant(t, member(0), 100_000)
 	for i := range rows {
@@ -73,7 +73,7 @@ func length[T any](t *testing.T, list iter.Seq2[T, error]) (n int) {
 	return n
 }
 
-// Only the first members of a waiting list are read, as many as can matter for the stock, and never the whole list.
+// Only the first members of a waitlist are read, as many as can matter for the stock, and never the whole list.
 func TestOfALongWaitingListTheBeginningIsRead(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)

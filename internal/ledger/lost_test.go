@@ -68,7 +68,7 @@ func TestALostAnswerIsWhatWasDecidedAndNotWhatWouldBeNow(t *testing.T) {
 func TestConversionIsReversedAlthoughResponseIsLost(t *testing.T) {
 	b, tab := lossyBench(t)
 	b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
-	b.p.Conversions = []loyalty.Conversion{{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), Back: loyalty.Period{Days: 7}}}
+	b.p.Conversions = []loyalty.Conversion{{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), ReversibleWithin: loyalty.Period{Days: 7}}}
 	if err := b.p.Compile(); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestConversionIsReversedAlthoughResponseIsLost(t *testing.T) {
 	}
 	tab.lose = true
 	got, err := b.ConvertBack(t.Context(), b.p, "cv_1", 150, ledger.By{Input: "2"})
-	if err != nil || got.Replayed || got.Conversion.Undone != 150 || got.Conversion.Returned != 75 {
+	if err != nil || got.Replayed || got.Conversion.Reversed != 150 || got.Conversion.Returned != 75 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 75})
@@ -123,7 +123,7 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 }
 
 // A rule's points wait for the parcel and are given up; the rest is made active by hand, and then the order is
-// cancelled: all of it makes room again, and none of it counts towards a level.
+// canceled: all of it makes room again, and none of it counts towards a level.
 func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.p.Earn.Caps = []loyalty.Cap{{Points: 1_000, Per: loyalty.PerYear}}
@@ -140,7 +140,7 @@ func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
 	if r, err := b.ActivateOrder(t.Context(), b.p, "1042", ledger.By{}); err != nil || r.State.Worth != 100 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	o.Status = loyalty.OrderCancelled
+	o.Status = loyalty.OrderCanceled
 	b.put(t, o)
 	if got, err := b.Member(t.Context(), b.p, "mem_ada"); err != nil || len(got.Account.Usage)+len(got.Account.Metrics) != 0 {
 		t.Errorf("of the cap is used %+v, and %+v counts, %v", got.Account.Usage, got.Account.Metrics, err)

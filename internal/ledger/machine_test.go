@@ -91,9 +91,9 @@ func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 	}
 	for _, must := range []string{
 		"redeem ", "redeem insufficient_points", "redeem reward_out_of_stock", "redeem reward_unavailable", "replaced", "in debt",
-		"commit ", "commit amount_out_of_range", "commit hold_already_resolved", "commit hold_expired",
-		"commit of a part ", "commit of a part amount_out_of_range", "cancel ", "cancel hold_already_resolved",
-		"reverse ", "reverse hold_already_resolved", "reverse validation_failed", "extend ", "extend validation_failed", "adjust insufficient_points",
+		"commit ", "commit amount_out_of_range", "commit already_resolved", "commit expired",
+		"commit of a part ", "commit of a part amount_out_of_range", "cancel ", "cancel already_resolved",
+		"reverse ", "reverse already_resolved", "reverse validation_failed", "extend ", "extend validation_failed", "adjust insufficient_points",
 		"refund", "repeat",
 	} {
 		if tally[must] == 0 && !t.Failed() {
@@ -131,17 +131,17 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 			Counts: loyalty.Counts{Items: true}, Pending: loyalty.Wait{For: loyalty.Period{Days: wait}},
 			Expires: loyalty.Expiry{After: loyalty.Period{Days: life}},
 		},
-		Goodwill:  loyalty.Goodwill{Extend: loyalty.Period{Days: extendBy}},
-		Redeeming: loyalty.Redeeming{OnRefund: m.model.refunds, Grace: loyalty.Period{Days: m.model.grace}},
-		Wallets:   []loyalty.Wallet{{ID: "miles"}},
+		Goodwill:   loyalty.Goodwill{Extend: loyalty.Period{Days: extendBy}},
+		Redemption: loyalty.RedemptionTerms{OnRefund: m.model.refunds, Grace: loyalty.Period{Days: m.model.grace}},
+		Wallets:    []loyalty.Wallet{{ID: "miles"}},
 		Rewards: []loyalty.Reward{
 			{ID: "miles", Type: "wallet_points", Cost: 3, Wallet: "miles", Points: 300},
 			{ID: "sticker", Type: "free_product", Cost: 3},
-			{ID: "mug", Type: "free_product", Cost: 5, Drops: []loyalty.Drop{{Pieces: 2}}},
+			{ID: "mug", Type: "free_product", Cost: 5, StockBatches: []loyalty.StockBatch{{Quantity: 2}}},
 			{ID: "badge", Type: "free_product", Cost: 2, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerEver}}},
 			{
 				ID: "print", Type: "free_product", Cost: 4, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
-				Drops: []loyalty.Drop{{Pieces: 1}, {At: day.After(day.After(began, time.UTC), time.UTC), Pieces: 1}},
+				StockBatches: []loyalty.StockBatch{{Quantity: 1}, {At: day.After(day.After(began, time.UTC), time.UTC), Quantity: 1}},
 			},
 		},
 	}
@@ -229,7 +229,7 @@ func (m *machine) time(r *rapid.T) {
 	}
 }
 
-// writeDown does what a schedule does: it tells the pieces that lapsed.
+// writeDown does what a schedule does: it tells the pieces that expired.
 func (m *machine) writeDown(r *rapid.T) {
 	for id := range m.model.members {
 		if err := untilDone(func() (int, error) { return m.Advance(r.Context(), m.p, id) }); err != nil {
@@ -462,7 +462,7 @@ func (m *machine) end(r *rapid.T) {
 	for id, p := range m.model.members {
 		for rd, c := range p.claims {
 			got, err := m.Redemption(r.Context(), m.p.ID, rd)
-			if x := got.Redemption; err != nil || x.Status != c.status || x.Points != loyalty.Points(c.points) || x.Back != loyalty.Points(c.back) {
+			if x := got.Redemption; err != nil || x.Status != c.status || x.Points != loyalty.Points(c.points) || x.Restored != loyalty.Points(c.back) {
 				r.Errorf("%s is %+v, %v, and should be %+v", rd, x, err, c)
 			}
 			if c.counts() {

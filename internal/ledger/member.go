@@ -14,14 +14,14 @@ import (
 
 // profileDoc is a stored form: changed only by addition.
 type profileDoc struct {
-	ExternalID string `json:"external_id,omitzero"`
-	Email      string `json:"email,omitzero"`
-	Name       string `json:"name,omitzero"`
-	Locale     string `json:"locale,omitzero"`
-	Timezone   string `json:"timezone,omitzero"`
-	Birthday   string `json:"birthday,omitzero"`
-	YearFrom   string `json:"year_from,omitzero"` // MM-DD
-	Phone      string `json:"phone,omitzero"`
+	ExternalID          string `json:"external_id,omitzero"`
+	Email               string `json:"email,omitzero"`
+	Name                string `json:"name,omitzero"`
+	Locale              string `json:"locale,omitzero"`
+	Timezone            string `json:"timezone,omitzero"`
+	Birthday            string `json:"birthday,omitzero"`
+	MembershipYearStart string `json:"membership_year_start,omitzero"` // MM-DD
+	Phone               string `json:"phone,omitzero"`
 }
 
 type identityDoc struct {
@@ -61,7 +61,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	contact := Contact{item: table.Item{Key: memberKey(p.ID, in.Member, "CONTACT")}}
 	c.with = append(c.with, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
 	who.Channels = contact.channels(in.Profile)
-	if len(in.Consents) > 0 || len(p.Reminders.Send) > 0 {
+	if len(in.Consents) > 0 || len(p.Reminders.Messages) > 0 {
 		c.with = append(c.with, table.Put(firstRemind(p.ID, in.Member, l.now())))
 	}
 	entries, err := l.do(ctx, c)
@@ -87,9 +87,9 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	return Member{Account: acc, Profile: in.Profile}, nil
 }
 
-// enrolled answers a repeated enrolment with the member as now.
+// enrolled answers a repeated enrollment with the member as now.
 func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item, by By) (Member, error) {
-	e, err := readEntry(it, loyalty.Cause{Kind: loyalty.CauseJoin, ID: string(m), Revision: 1})
+	e, err := readEntry(it, loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: string(m), Revision: 1})
 	if err != nil {
 		return Member{}, err
 	}
@@ -212,7 +212,7 @@ func readProfile(it table.Item, m loyalty.MemberID) (Profile, error) {
 			return Profile{}, fmt.Errorf("ledger: read profile %s: %w", m, err)
 		}
 	}
-	return Profile{m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, d.YearFrom, it.Version}, nil
+	return Profile{m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, d.MembershipYearStart, it.Version}, nil
 }
 
 func storedProfile(program string, p Profile) table.Item {
@@ -249,7 +249,7 @@ func traits(p Profile, segments []string) loyalty.Traits {
 		t.Birthday = int(d) % 10000
 	}
 	if d, err := loyalty.ParseDate("2000-" + p.YearFrom); err == nil {
-		t.YearFrom = int(d) % 10000
+		t.MembershipYearStart = int(d) % 10000
 	}
 	return t
 }

@@ -21,14 +21,14 @@ func TestAMemberIsReadWithOneQuery(t *testing.T) {
 		for i := 1; i < 20; i++ {
 			in := ledger.Enrolment{
 				Member: member(i), Code: codes[0], Profile: ledger.Profile{Name: fmt.Sprint("Friend ", i)},
-				Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Given: true}},
+				Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true}},
 			}
 			if _, err := b.Enrol(t.Context(), b.p, in, ledger.By{Input: fmt.Sprint(i)}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		parcel := mug(0)
-		parcel.Drops, parcel.ByHand = nil, true
+		parcel.StockBatches, parcel.Manual = nil, true
 		b.offer(t, parcel)
 		b.grant(t, member(0), 1_000)
 		for i := range 5 {

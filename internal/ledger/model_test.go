@@ -65,7 +65,7 @@ func (m *model) midnight(at time.Time, days int) time.Time {
 	return time.Date(y, mo, d+days+1, 0, 0, 0, 0, m.zone)
 }
 
-// some is up to n of a person's points in a state, those first that lapse first.
+// some is up to n of a person's points in a state, those first that expire first.
 func (p *person) some(n int, state, of string) (out []*point) {
 	for i := range p.points {
 		if x := &p.points[i]; x.state == state && x.of == of {
@@ -87,7 +87,7 @@ func (p *person) count(state string) (n loyalty.Points) {
 	return n
 }
 
-// credit makes a point spendable, unless the member owes one, or it has lapsed.
+// credit makes a point spendable, unless the member owes one, or it has expired.
 func (m *model) credit(p *person, x *point) {
 	x.state, x.of = "active", ""
 	switch {
@@ -135,7 +135,7 @@ func (m *model) pass(to time.Time) {
 			}
 			for _, id := range slices.Sorted(maps.Keys(p.claims)) {
 				if c := p.claims[id]; c.status == loyalty.Reserved && !c.until.After(m.now) {
-					m.release(p, id, loyalty.Lapsed)
+					m.release(p, id, loyalty.Expired)
 				}
 			}
 		}
@@ -226,7 +226,7 @@ func (m *model) redeem(who loyalty.MemberID, id, reward, cart string, commit boo
 	open, today, ever, taken := 0, 0, 0, 0
 	for other, c := range p.claims {
 		if cart != "" && c.cart == cart && c.status == loyalty.Reserved {
-			m.release(p, other, loyalty.Cancelled)
+			m.release(p, other, loyalty.Canceled)
 		}
 	}
 	day := m.now.In(m.zone).Format(time.DateOnly)
@@ -290,21 +290,21 @@ func (m *model) release(p *person, id string, as loyalty.RedemptionStatus) {
 
 func (m *model) cancel(who loyalty.MemberID, id string) loyalty.Code {
 	if m.members[who].claims[id].status != loyalty.Reserved {
-		return loyalty.HoldAlreadyResolved
+		return loyalty.AlreadyResolved
 	}
-	m.release(m.members[who], id, loyalty.Cancelled)
+	m.release(m.members[who], id, loyalty.Canceled)
 	return ""
 }
 
-// commit spends n of what is held, those points that lapse first; not a part of what is had as a whole.
+// commit spends n of what is held, those points that expire first; not a part of what is had as a whole.
 func (m *model) commit(who loyalty.MemberID, id string, n int) loyalty.Code {
 	p := m.members[who]
 	c := p.claims[id]
 	switch {
-	case c.status == loyalty.Lapsed:
-		return loyalty.HoldExpired
+	case c.status == loyalty.Expired:
+		return loyalty.AlreadyExpired
 	case c.status != loyalty.Reserved:
-		return loyalty.HoldAlreadyResolved
+		return loyalty.AlreadyResolved
 	case n > c.points || n < 0 || n > 0 && n < c.points && !m.offers[c.reward].parts:
 		return loyalty.AmountOutOfRange
 	case n == 0:
@@ -324,7 +324,7 @@ func (m *model) reverse(who loyalty.MemberID, id string, part, of int) loyalty.C
 	p := m.members[who]
 	c := p.claims[id]
 	if c.status != loyalty.Committed {
-		return loyalty.HoldAlreadyResolved
+		return loyalty.AlreadyResolved
 	}
 	target := map[loyalty.OnRefund]int{loyalty.AllBack: c.points, loyalty.ShareBack: c.points * part / of}[m.refunds]
 	if target <= c.back {
@@ -340,7 +340,7 @@ func (m *model) reverse(who loyalty.MemberID, id string, part, of int) loyalty.C
 	return ""
 }
 
-// extend makes what would lapse before the end of a day live until then.
+// extend makes what would expire before the end of a day live until then.
 func (m *model) extend(who loyalty.MemberID, days int) loyalty.Code {
 	p, until := m.members[who], m.midnight(m.now, days)
 	short := slices.DeleteFunc(p.some(all, "active", ""), func(x *point) bool { return !x.lapses.Before(until) })

@@ -18,7 +18,7 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 		if err := b.p.Compile(); err != nil {
 			t.Fatal(err)
 		}
-		news := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Transactional, Given: true, At: b.Now()}
+		news := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true, At: b.Now()}
 		in := ledger.Enrolment{
 			Member: "mem_ada", Profile: ledger.Profile{Email: "ada@example.com"}, Consents: []loyalty.Consent{news},
 		}
@@ -59,14 +59,14 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 			t.Fatal(err)
 		}
 		want("a new address", 3, byEmail)
-		news.Given, news.At = false, b.Now().Add(time.Minute)
+		news.Granted, news.At = false, b.Now().Add(time.Minute)
 		for range 2 {
 			if err := b.Consent(t.Context(), b.p, "mem_ada", []loyalty.Consent{news}, "key"); err != nil {
 				t.Fatal(err)
 			}
 			want("a consent that is taken back", 4, nil)
 		}
-		news.Given, news.At = true, b.Now().Add(2*time.Minute)
+		news.Granted, news.At = true, b.Now().Add(2*time.Minute)
 		if err := b.Consent(t.Context(), b.p, "mem_ada", []loyalty.Consent{news}, "key"); err != nil {
 			t.Fatal(err)
 		}

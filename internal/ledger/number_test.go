@@ -58,7 +58,7 @@ func TestCanceledAndRestoredOrdersKeepTheirNumbers(t *testing.T) {
 			for _, i := range []int{0, 2} {
 				b.advance(time.Minute)
 				o := orders[i]
-				o.Status = loyalty.OrderCancelled
+				o.Status = loyalty.OrderCanceled
 				b.put(t, o)
 			}
 			b.wantWorth(t, map[string]loyalty.Points{"1": 0, "2": 40, "3": 0, "4": 10})
@@ -122,10 +122,10 @@ func TestWhatOrderNumbersCost(t *testing.T) {
 	}
 	b.advance(time.Hour)
 	for _, o := range orders[1:] {
-		o.Status = loyalty.OrderCancelled
+		o.Status = loyalty.OrderCanceled
 		within(o, 2, 5)
 	}
-	orders[0].Status = loyalty.OrderCancelled
+	orders[0].Status = loyalty.OrderCanceled
 	for _, o := range orders[1:] {
 		within(o, 2, 5)
 	}

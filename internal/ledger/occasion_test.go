@@ -12,10 +12,10 @@ import (
 
 func TestEachDateHasItsOwnPlaces(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.offer(t, loyalty.Reward{ID: "tasting", Type: "experience", Cost: 100, Dates: []loyalty.Occasion{
-			{ID: "may", At: start.Add(24 * time.Hour), Places: 3},
-			{ID: "june", At: start.Add(48 * time.Hour), Places: 7},
-			{ID: "past", At: start, Places: 7},
+		b.offer(t, loyalty.Reward{ID: "tasting", Type: "experience", Cost: 100, Dates: []loyalty.RewardDate{
+			{ID: "may", At: start.Add(24 * time.Hour), Capacity: 3},
+			{ID: "june", At: start.Add(48 * time.Hour), Capacity: 7},
+			{ID: "past", At: start, Capacity: 7},
 		}})
 		for i := range 20 {
 			m := loyalty.MemberID(fmt.Sprint("mem_", i))
@@ -36,7 +36,7 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 					continue
 				}
 				var refusal *loyalty.Error
-				if !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock || refusal.Lacks[0].Required != date {
+				if !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock || refusal.Unmet[0].Required != date {
 					t.Errorf("%s: %v", date, err)
 				}
 			}
@@ -45,7 +45,7 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 			}
 		}
 		wantRefusal(t, ask(0, "past"), loyalty.RewardUnavailable)
-		b.advance(time.Hour) // what was reserved has lapsed
+		b.advance(time.Hour) // what was reserved has expired
 		for i := range 20 {
 			if _, err := b.Advance(t.Context(), b.p, loyalty.MemberID(fmt.Sprint("mem_", i))); err != nil {
 				t.Fatal(err)

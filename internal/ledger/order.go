@@ -39,7 +39,7 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 		if err != nil {
 			return loyalty.Entry{}, err
 		}
-		if was := from.was.Order.Order; was.Told == loyalty.Untold && was.Member != "" && was.Member != o.Member {
+		if was := from.was.Order.Order; was.ReportedStatus == loyalty.Unreported && was.Member != "" && was.Member != o.Member {
 			return l.moveOrder(ctx, p, from, o, by)
 		}
 		return l.writeOrder(ctx, p, from, o, by)
@@ -215,8 +215,8 @@ func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, 
 		return loyalty.Entry{}, err
 	}
 	gone := found.Order
-	gone.Status, gone.Told = loyalty.OrderCancelled, ""
-	anew := &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, Told: loyalty.Untold}, Revision: found.Revision + 1}
+	gone.Status, gone.ReportedStatus = loyalty.OrderCanceled, ""
+	anew := &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, ReportedStatus: loyalty.Unreported}, Revision: found.Revision + 1}
 	entries, err := l.do(ctx, command{
 		p: p, member: found.Order.Member, others: []loyalty.MemberID{o.Member}, by: by,
 		together: func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {

@@ -43,9 +43,9 @@ func TestAnOrderEarnsWaitsAndThenCanBeSpent(t *testing.T) {
 			t.Fatalf("commit again: %+v, %v", done, err)
 		}
 		_, err = b.Commit(t.Context(), b.p, "rd_1", ledger.By{Actor: "test", Input: "c2"})
-		wantRefusal(t, err, loyalty.HoldAlreadyResolved)
+		wantRefusal(t, err, loyalty.AlreadyResolved)
 		_, err = b.Cancel(t.Context(), b.p, "rd_1", ledger.By{Actor: "test", Input: "c3"})
-		wantRefusal(t, err, loyalty.HoldAlreadyResolved)
+		wantRefusal(t, err, loyalty.AlreadyResolved)
 		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 230})
 		b.audit(t, "mem_ada")
 	})
@@ -70,9 +70,9 @@ func TestOrdersConvergeOnWhatTheyAreNow(t *testing.T) {
 		if _, err := b.Redeem(t.Context(), b.p, in, ledger.By{Input: "1"}); err != nil {
 			t.Fatal(err)
 		}
-		o.Status = loyalty.OrderCancelled
+		o.Status = loyalty.OrderCanceled
 		if r := b.put(t, o); r.State.Worth != 0 || r.Balance.Debt != 40 {
-			t.Errorf("the cancelled order gave %+v", r)
+			t.Errorf("the canceled order gave %+v", r)
 		}
 		b.advance(time.Hour)
 		b.grant(t, "mem_ada", 50) // repays first

@@ -47,9 +47,9 @@ func TestFailedRefundExceedsTheBudget(t *testing.T) {
 		step(b.order("3", "mem_eve", 1_000), 10, ledger.BudgetUse{Overrun: 90})
 		hers.Refunds = []loyalty.Refund{{ID: "re_2", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 4_500}}
 		step(hers, 90, ledger.BudgetUse{Overrun: 45})
-		hers.Status = loyalty.OrderCancelled
+		hers.Status = loyalty.OrderCanceled
 		step(hers, 0, ledger.BudgetUse{})
-		mine.Status, mine.Refunds = loyalty.OrderCancelled, nil
+		mine.Status, mine.Refunds = loyalty.OrderCanceled, nil
 		step(mine, 0, ledger.BudgetUse{Left: 100})
 		step(b.order("4", "mem_eve", 30_000), 400, ledger.BudgetUse{})
 		b.audit(t, "mem_ada")
@@ -120,7 +120,7 @@ func randomState(rng *rand.Rand, o *loyalty.Order) {
 	}
 	switch rng.IntN(6) {
 	case 0:
-		o.Status = loyalty.OrderCancelled
+		o.Status = loyalty.OrderCanceled
 	case 1:
 		refund(loyalty.RefundSucceeded, 1)
 	case 2:

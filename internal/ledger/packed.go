@@ -195,12 +195,12 @@ func inflated(z []byte, dictionary string) ([]byte, error) {
 
 // accountDictionary has the texts that accounts consist of. What is stored refers to its bytes, so it never changes.
 const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,"told":[{"ext":[{"mv":[{"who":{"mb":{"lad":[{"st":"closed"` +
-	`{"joined":1796119260000,"seq":41,"head":"","lots":[20271231,175,101,211,8900,211,97,211,103,211,99,211,100,` +
+	`{"joined":1796119260000,"seq":41,"owner":"","lots":[20271231,175,101,211,8900,211,97,211,103,211,99,211,100,` +
 	`{"k":"order","id":"10","at":1859536860000,"lot":20291231,"n":211},"holds":[{"rd":{"id":"rd_","r":"free-","n":300,` +
 	`"at":1858500060000,"u":1858501860000},"lots":[20281130,175]}],"tier":{"l":"gold","s":1824631260000,"u":1856253660000},` +
 	`"past":[{"cnt":1858413660000,"caps":{"day":[20261201,211],"earn.actions.welcome|#ever":[0,1],"month":[20261231,211]},` +
 	`"ms1":[{"n":1,"g":{"r":"tenth-order","n":250,"act":1819447260000,"lot":20280831},"at":1819447260000}],"earned":5214,` +
-	`"lapsed":2085,"last":1858413660000,"seen":1858500060000,"ran":,"exp":[20271231,190,8900,140],"first":["mx4j16qo 1000",` +
+	`"expired":2085,"last":1858413660000,"seen":1858500060000,"ran":,"exp":[20271231,190,8900,140],"first":["mx4j16qo 1000",` +
 	`"mm":[0,202612,89,1,1,1],"mp":[2221,211,211],"mo":[13,1,1,1,1,1,2]}`
 
 // entryDictionary has the texts that entries consist of. It never changes either.

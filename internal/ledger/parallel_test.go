@@ -121,7 +121,7 @@ func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
 	tab := &skewed{Table: clean, first: make(chan struct{}), between: func() { rival.put(t, placed) }}
 	b := newBench(t, tab)
 	b.advance(loyalty.MaxOrderAge + time.Hour)
-	o.Status = loyalty.OrderCancelled
+	o.Status = loyalty.OrderCanceled
 	if r := b.put(t, o); r.Revision != 2 || r.State.Worth != 0 {
 		t.Errorf("%+v", r)
 	}
@@ -143,12 +143,12 @@ func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
 			replay bool
 		}{
 			"the same commit": {func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("c.1")); return err }, "", true},
-			"another commit":  {func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("d")); return err }, loyalty.HoldAlreadyResolved, false},
+			"another commit":  {func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("d")); return err }, loyalty.AlreadyResolved, false},
 			"a commit under the same key of other points": {func(b *bench, id string) error {
 				_, err := b.CommitPart(t.Context(), b.p, id, 100, by("c.2"))
 				return err
 			}, loyalty.KeyReused, false},
-			"a cancellation": {func(b *bench, id string) error { _, err := b.Cancel(t.Context(), b.p, id, by("x")); return err }, loyalty.HoldAlreadyResolved, false},
+			"a cancellation": {func(b *bench, id string) error { _, err := b.Cancel(t.Context(), b.p, id, by("x")); return err }, loyalty.AlreadyResolved, false},
 			"other points":   {func(b *bench, _ string) error { b.grant(t, "mem_ada", 5); return nil }, "", false},
 		} {
 			t.Run(map[bool]string{true: "the account is read first, ", false: "the redemption is read first, "}[accountFirst]+what, func(t *testing.T) {

@@ -97,7 +97,7 @@ func (l *Ledger) merge(ctx context.Context, p *loyalty.Program, k *Kept, known k
 	if err != nil {
 		return err
 	}
-	o, input := loyalty.Order{ID: known.doc.Order, Status: loyalty.OrderPlaced, Told: loyalty.Untold}, untold
+	o, input := loyalty.Order{ID: known.doc.Order, Status: loyalty.OrderPlaced, ReportedStatus: loyalty.Unreported}, untold
 	if was := from.order(); was != nil {
 		o, input = was.Order, from.was.Input
 	}
@@ -143,7 +143,7 @@ func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalt
 // buyer is whose order it is: the member that it names, else the one that its payment finds. An unknown payer may claim it
 // later under the names by which it is listed; buyer adds what lists it to ops.
 func (l *Ledger) buyer(ctx context.Context, p *loyalty.Program, o loyalty.Order, d *knownDoc, ops []table.Op) (loyalty.MemberID, []table.Op, error) {
-	if o.Member != "" || o.Told == loyalty.Untold && p.Payments.Award != loyalty.AwardPayments {
+	if o.Member != "" || o.ReportedStatus == loyalty.Unreported && p.Payments.Award != loyalty.AwardPayments {
 		return o.Member, ops, nil
 	}
 	m, err := l.payer(ctx, p, *d, o.PlacedAt)
@@ -281,7 +281,7 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 	if o.Member == "" {
 		o.Member = was.Member
 	}
-	if was.Told == loyalty.Untold && was.Member != "" && was.Member == o.Member {
+	if was.ReportedStatus == loyalty.Unreported && was.Member != "" && was.Member == o.Member {
 		o.PlacedAt = was.PlacedAt // its points have begun to live
 	}
 	for _, x := range o.Receipts {

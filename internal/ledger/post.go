@@ -27,7 +27,7 @@ type ClaimedLetter struct {
 
 	program string
 	item    table.Item
-	doc     letterDoc
+	doc     giftCardMessageDoc
 }
 
 // ClaimLetter keeps everybody else from a letter that is about to be sent. ErrClaimed if somebody else was there, it is

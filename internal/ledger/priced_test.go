@@ -48,7 +48,7 @@ func (v *versioned) placed(id string, ago time.Duration) loyalty.Order {
 // why returns the effect of the reason that a rule gives in the latest entry.
 func why(r ledger.OrderResult, rule string) string {
 	for _, e := range r.Entries {
-		for _, b := range e.Because {
+		for _, b := range e.Reasons {
 			if b.Rule == rule {
 				return b.Effect()
 			}
@@ -228,7 +228,7 @@ func TestRemovedLevelsAndWalletsGiveNothing(t *testing.T) {
 	}
 	ev := loyalty.Event{Type: "review.approved", ID: "7", Member: "mem_ada", At: v.Now().Add(-90 * time.Minute)}
 	got, err := v.PutEvent(t.Context(), v.p, ev, ledger.By{Actor: "test"})
-	if err != nil || len(got.Entry.Wallets) != 0 || got.Entry.Because[0].What != loyalty.IsMissing {
+	if err != nil || len(got.Entry.Wallets) != 0 || got.Entry.Reasons[0].Kind != loyalty.IsMissing {
 		t.Errorf("the event: %+v, %v", got.Entry, err)
 	}
 	balance := func() loyalty.Points {
@@ -360,10 +360,10 @@ func randomVersion(rng *rand.Rand) func(*loyalty.Program) {
 			{ID: "joined", Give: loyalty.Fixed{Points: loyalty.Points(n(50))}, OptIn: true},
 			{ID: "budget", Give: loyalty.Fixed{Points: loyalty.Points(n(50))}, Budget: loyalty.Points(20 * n(10))},
 			{ID: "hours", Give: loyalty.Fixed{Points: 3}, Match: loyalty.Match{
-				HoursFrom: hour, HoursUntil: (hour + 480) % 1440, Zone: loyalty.StoreClock,
+				HoursFrom: hour, HoursUntil: (hour + 480) % 1440, TimezoneOf: loyalty.StoreClock,
 			}},
 			{ID: "weekend", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Match: loyalty.Match{
-				Weekdays: []time.Weekday{0, 6}, Zone: loyalty.StoreClock,
+				Weekdays: []time.Weekday{0, 6}, TimezoneOf: loyalty.StoreClock,
 			}},
 			{ID: "silver", Give: loyalty.Fixed{Points: 9}, Match: loyalty.Match{Tiers: []string{"silver"}}},
 		} {

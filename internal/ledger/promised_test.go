@@ -100,7 +100,7 @@ func TestAPaymentHasTheRateOfItsReservation(t *testing.T) {
 		t.Run(fmt.Sprint(known), func(t *testing.T) {
 			b := newBench(t, memory(t))
 			rate := func(p *loyalty.Program, points int64) {
-				p.Redeeming.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(points, 1), Per: 100}}
+				p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(points, 1), Per: 100}}
 			}
 			b.changes(t, func(p *loyalty.Program) { rate(p, 100) })
 			b.enrol(t, "mem_ada")

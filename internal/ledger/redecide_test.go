@@ -53,7 +53,7 @@ func TestCanceledOrderWithdrawsItsLevel(t *testing.T) {
 			t.Fatalf("the level is %s", got)
 		}
 		b.advance(time.Hour)
-		o.Status = loyalty.OrderCancelled
+		o.Status = loyalty.OrderCanceled
 		b.put(t, o)
 		if got := b.level(t, "mem_ada"); got != "bronze" {
 			t.Errorf("after the cancellation the level is %s", got)
@@ -74,7 +74,7 @@ func TestLevelsAreDecidedFromAllEntriesThoughTheIndexIsBehind(t *testing.T) {
 		b.put(t, o)
 		b.advance(time.Hour)
 		b.put(t, b.order("2", "mem_ada", 1_000))
-		o.Status, lag.behind = loyalty.OrderCancelled, behind
+		o.Status, lag.behind = loyalty.OrderCanceled, behind
 		_, err := b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"})
 		if !errors.Is(err, want) {
 			t.Errorf("an index that is behind for %d queries: %v", behind, err)
@@ -150,7 +150,7 @@ func TestLevelsAreDecidedAgainByTheVersionsOfTheTime(t *testing.T) {
 	b.advance(time.Hour)
 	publish(1, 900)
 	b.advance(time.Hour)
-	other.Status = loyalty.OrderCancelled
+	other.Status = loyalty.OrderCanceled
 	b.put(t, other) // 600 remain, which were silver then
 	if got := b.level(t, "mem_ada"); got != "silver" {
 		t.Errorf("the level is %s", got)

@@ -39,7 +39,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 				return nil, err
 			}
 			outs, err := decided(accs, left)
-			if n, known := left[reward.Key()]; err == nil && known && reward.Waits() && reward.Takes(outs[0]) > 0 {
+			if n, known := left[reward.Key()]; err == nil && known && reward.HasWaitlist() && reward.Takes(outs[0]) > 0 {
 				if call, err = l.called(p, &reward, l.line(ctx, p.ID, reward.ID, callsAtOnce), n); err == nil {
 					err = call.Refuses(in.Member)
 				}
@@ -57,7 +57,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 			}
 			continue // with what they held
 		case outrun(err):
-			continue // somebody else took that code, changed the household, or the member's place on the waiting list
+			continue // somebody else took that code, changed the household, or the member's place on the waitlist
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
 		}
@@ -89,7 +89,7 @@ func (l *Ledger) redemptionCommand(ctx context.Context, p *loyalty.Program, rewa
 }
 
 // besides is what a redemption writes beside the ledger: the code that it takes, what is to be handed over, the place on
-// the waiting list that it gives up. It prepares the code.
+// the waitlist that it gives up. It prepares the code.
 func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) ([]table.Op, error) {
 	var code, leaving []table.Op
 	err := parallel.Do(func() (err error) {
@@ -140,10 +140,10 @@ func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e
 			err = taken{it}
 		}
 	default:
-		like.Kind, like.Refusal, like.Effective = loyalty.KindRefuse, refusal, l.now()
+		like.Kind, like.Refusal, like.Effective = loyalty.KindReject, refusal, l.now()
 		if like.Redemption != nil {
 			r := *like.Redemption
-			r.Status, r.At = loyalty.Refused, like.Effective
+			r.Status, r.At = loyalty.Rejected, like.Effective
 			r.Code, r.Pooled = "", false // of an attempt that was none
 			like.Redemption = &r
 		}
@@ -171,7 +171,7 @@ func redemptionResult(e loyalty.Entry, replayed bool) RedemptionResult {
 	return RedemptionResult{Member: e.Member, Redemption: *e.Redemption, Entry: e, Balance: e.Balance, Replayed: replayed}
 }
 
-// Redemption reads a redemption as it is now: a hold whose time has passed has lapsed, whether or not that was
+// Redemption reads a redemption as it is now: a hold whose time has passed has expired, whether or not that was
 // written down yet. not_found if there is none.
 func (l *Ledger) Redemption(ctx context.Context, program, id string) (RedemptionResult, error) {
 	r, _, err := l.redemption(ctx, program, id, "")
@@ -189,7 +189,7 @@ func (l *Ledger) redemption(ctx context.Context, program, id string, m loyalty.M
 	}
 	r := redemptionResult(*from.was, false)
 	if r.Redemption.Status == loyalty.Reserved && !l.now().Before(r.Redemption.Until) {
-		r.Redemption.Status = loyalty.Lapsed
+		r.Redemption.Status = loyalty.Expired
 	}
 	return r, from, nil
 }
@@ -200,26 +200,26 @@ func (l *Ledger) Commit(ctx context.Context, p *loyalty.Program, id string, by B
 }
 
 // CommitPart spends so many of the points that a redemption holds (zero: all), gives the others back, and makes its
-// code usable. The reward is what it was when it was reserved. hold_expired once its time has passed,
-// hold_already_resolved if it was committed or cancelled by another request.
+// code usable. The reward is what it was when it was reserved. expired once its time has passed,
+// already_resolved if it was committed or canceled by another request.
 func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (RedemptionResult, error) {
 	commit := func(p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
 		return p.CommitTogether(accs, r, rules, n, now)
 	}
-	return l.resolve(ctx, p, id, by, ending{commit, true, loyalty.HoldExpired, "The reservation lapsed before it was committed.", l.ordered})
+	return l.resolve(ctx, p, id, by, ending{commit, true, loyalty.AlreadyExpired, "The reservation expired before it was committed.", l.ordered})
 }
 
-// Cancel returns what a redemption holds to the lots that it came from. hold_already_resolved if it was
-// committed or cancelled by another request, or lapsed.
+// Cancel returns what a redemption holds to the lots that it came from. already_resolved if it was
+// committed or canceled by another request, or expired.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
 	cancel := func(p, _ *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
 		return p.CancelTogether(accs, r, now)
 	}
-	return l.resolve(ctx, p, id, by, ending{cancel, false, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned.", nil})
+	return l.resolve(ctx, p, id, by, ending{cancel, false, loyalty.AlreadyResolved, "The reservation expired, and its points were returned.", nil})
 }
 
 // resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
-// cancel and lapse wins. It reads the redemption and, if the ID names the member, the account in one step.
+// cancel and expire wins. It reads the redemption and, if the ID names the member, the account in one step.
 func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by By, end ending) (RedemptionResult, error) {
 	for range 2 {
 		was, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
@@ -264,7 +264,7 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 			return done, nil
 		}
 		// Somebody resolved it between the reading and the deciding: what is there now answers.
-		if !outrun(err) && !errors.Is(err, loyalty.HoldAlreadyResolved) {
+		if !outrun(err) && !errors.Is(err, loyalty.AlreadyResolved) {
 			return RedemptionResult{}, err
 		}
 	}
@@ -284,7 +284,7 @@ func (l *Ledger) promised(ctx context.Context, p *loyalty.Program, reserved loya
 	return rules, err
 }
 
-// ending is one way to resolve a reservation, and how it is refused once the reservation has lapsed.
+// ending is one way to resolve a reservation, and how it is refused once the reservation has expired.
 type ending struct {
 	decide func(p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error)
 	gives  bool // the reward, by the rules under which it was reserved
@@ -300,9 +300,9 @@ func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error)
 	switch was.Redemption.Status {
 	case loyalty.Reserved:
 		return RedemptionResult{}, nil
-	case loyalty.Refused:
+	case loyalty.Rejected:
 		return RedemptionResult{}, notFound("redemption")
-	case loyalty.Lapsed:
+	case loyalty.Expired:
 		return RedemptionResult{}, &loyalty.Error{Code: end.late, Detail: end.detail}
 	}
 	if was.Entry.Cause.Revision == 2 && by.Input != "" {
@@ -315,7 +315,7 @@ func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error)
 		}
 	}
 	return RedemptionResult{}, &loyalty.Error{
-		Code:   loyalty.HoldAlreadyResolved,
+		Code:   loyalty.AlreadyResolved,
 		Detail: "The redemption is " + string(was.Redemption.Status) + " already.",
 	}
 }
@@ -330,5 +330,5 @@ func (l *Ledger) otherDates(ctx context.Context, p *loyalty.Program, reward *loy
 	if failed != nil {
 		return failed
 	}
-	return reward.NoPlaces(date, left, l.now())
+	return reward.NoCapacity(date, left, l.now())
 }

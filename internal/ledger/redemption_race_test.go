@@ -66,7 +66,7 @@ func (b *bench) breakTable(t *testing.T) *tabletest.Faulty {
 	return broken
 }
 
-// Around the instant at which a reservation lapses its owner commits it, cancels it, reserves something else for the
+// Around the instant at which a reservation expires its owner commits it, cancels it, reserves something else for the
 // same cart, and time writes its end down: one of them wins, and points, piece and code are where it says.
 func TestOneEndOfAReservationWins(t *testing.T) {
 	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
@@ -98,7 +98,7 @@ func TestOneEndOfAReservationWins(t *testing.T) {
 		if spent, free := b.spent(t, "mug"), len(b.pool(t, "mug")); int(spent) != ends[loyalty.Committed] || free != rounds-ends[loyalty.Committed] {
 			t.Errorf("%v, and %d pieces are spent, %d codes free", ends, spent, free)
 		}
-		if ends[loyalty.Lapsed] == 0 || ends[loyalty.Committed]+ends[loyalty.Cancelled] == 0 {
+		if ends[loyalty.Expired] == 0 || ends[loyalty.Committed]+ends[loyalty.Canceled] == 0 {
 			t.Errorf("only %v: nothing was raced", ends)
 		}
 		for i := range rounds {
@@ -148,13 +148,13 @@ func (b *bench) raceToEnd(t *testing.T, m loyalty.MemberID, id string) loyalty.R
 		switch {
 		case err == nil:
 			winners++
-		case !errors.Is(err, loyalty.HoldAlreadyResolved) && (i%2 == 0 || !errors.Is(err, loyalty.HoldExpired)):
+		case !errors.Is(err, loyalty.AlreadyResolved) && (i%2 == 0 || !errors.Is(err, loyalty.AlreadyExpired)):
 			t.Errorf("end %d: %v", i, err)
 		}
 	}
 	got, err := until(func() (ledger.RedemptionResult, error) { return b.Redemption(t.Context(), b.p.ID, id) })
 	status := got.Redemption.Status
-	if err != nil || got.Entry.Cause.Revision != 2 || winners > 1 || status == loyalty.Committed && winners == 0 || status == loyalty.Lapsed && winners == 1 {
+	if err != nil || got.Entry.Cause.Revision != 2 || winners > 1 || status == loyalty.Committed && winners == 0 || status == loyalty.Expired && winners == 1 {
 		t.Errorf("%d won, and it is %s at revision %d, %v", winners, status, got.Entry.Cause.Revision, err)
 	}
 	want := loyalty.Balance{Reserved: 100}
@@ -199,7 +199,7 @@ func TestEveryAnswerOfARedemptionCanBeLost(t *testing.T) {
 			r := mug(2)
 			r.Type, r.Value, r.Codes = "gift_card", loyalty.Money{Amount: 500, Currency: "EUR"}, loyalty.Codes{From: loyalty.UploadedCode}
 			b.offer(t, r)
-			b.p.Redeeming.OnRefund = loyalty.ShareBack
+			b.p.Redemption.OnRefund = loyalty.ShareBack
 			b.enrol(t, "mem_ada")
 			b.grant(t, "mem_ada", 200)
 			b.upload(t, "mug", 2)

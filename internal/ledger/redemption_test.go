@@ -27,16 +27,16 @@ func TestAHoldLapsesAtItsInstantAndGivesItsLotsBack(t *testing.T) {
 		b.advance(time.Millisecond)
 		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 120})
 		_, err := b.Commit(t.Context(), b.p, "rd_1", ledger.By{Input: "late"})
-		wantRefusal(t, err, loyalty.HoldExpired)
+		wantRefusal(t, err, loyalty.AlreadyExpired)
 		_, err = b.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "late"})
-		wantRefusal(t, err, loyalty.HoldAlreadyResolved)
-		redeem("rd_2") // writes the lapse of the first one down
+		wantRefusal(t, err, loyalty.AlreadyResolved)
+		redeem("rd_2") // writes the expiry of the first one down
 		got, err := b.Redemption(t.Context(), b.p.ID, "rd_1")
-		if err != nil || got.Redemption.Status != loyalty.Lapsed || got.Entry.Cause.Revision != 2 {
-			t.Errorf("the lapsed redemption is %+v, %v", got, err)
+		if err != nil || got.Redemption.Status != loyalty.Expired || got.Entry.Cause.Revision != 2 {
+			t.Errorf("the expired redemption is %+v, %v", got, err)
 		}
 		_, err = b.Commit(t.Context(), b.p, "rd_1", ledger.By{Input: "later"})
-		wantRefusal(t, err, loyalty.HoldExpired)
+		wantRefusal(t, err, loyalty.AlreadyExpired)
 		b.audit(t, "mem_ada")
 	})
 }
@@ -45,7 +45,7 @@ func TestAHoldNeverLengthensTheLifeOfAPoint(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.p.Hold = 48 * time.Hour
 	b.enrol(t, "mem_ada")
-	b.grant(t, "mem_ada", 100) // lapses at the end of 2027-01-31 in Berlin
+	b.grant(t, "mem_ada", 100) // expires at the end of 2027-01-31 in Berlin
 	end := time.Date(2027, 1, 31, 23, 0, 0, 0, time.UTC)
 	b.advance(end.Sub(b.Now()) - time.Hour)
 	in := ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "sticker"}

@@ -126,7 +126,7 @@ func TestReferralsAreRewardedOnce(t *testing.T) {
 				o := b.order(fmt.Sprint("o", n), friend(n%friends), 2_000)
 				o.PlacedAt = start
 				if r.IntN(2) == 0 {
-					o.Status = loyalty.OrderCancelled
+					o.Status = loyalty.OrderCanceled
 				}
 				_, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"}) })
 				return err
@@ -330,7 +330,7 @@ func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 		for i := range 12 {
 			b.advance(time.Hour)
 			canceled := orders[i]
-			canceled.Status = loyalty.OrderCancelled
+			canceled.Status = loyalty.OrderCanceled
 			b.place(t, canceled)
 			if next := i + 1; next < 12 {
 				converts(orders[next].ID, each*loyalty.Points(12-next)+100, 200)

@@ -14,7 +14,7 @@ import (
 )
 
 // A member's reminders are one item with a place of its own in a due queue of its own. Nothing that earns writes it: it
-// is made when a member enrols or first consents, and whoever visits it, because it is due, reads the account and the
+// is made when a member enrolls or first consents, and whoever visits it, because it is due, reads the account and the
 // entries since the last visit, and plans anew. So what an earn changes is noticed by the next visit.
 
 // remindKey lists a member's reminders under when they are to be looked at.
@@ -107,8 +107,8 @@ func (l *Ledger) remindItem(ctx context.Context, program string, m loyalty.Membe
 	return it, d, err
 }
 
-// Noticed is when a member was told that the points of a lot were about to lapse; zero if that was never, or every
-// message came back. It is known until two months after the lapse.
+// Noticed is when a member was told that the points of a lot were about to expire; zero if that was never, or every
+// message came back. It is known until two months after the expiry.
 func (l *Ledger) Noticed(ctx context.Context, program string, m loyalty.MemberID, lot loyalty.Date) (time.Time, error) {
 	s, err := l.Reminded(ctx, program, m)
 	return s.Noticed(lot), err

@@ -12,7 +12,7 @@ import (
 // Reverse gives back points of a redemption whose order was refunded, by that share of its money (all refunds
 // together), and takes back its code (loyalty.IssuedCode.Back) in the same instant, so that what of a gift card is used
 // meanwhile is not given back. Repeated with the same By.Input it answers as the first time. not_found if there is no
-// such redemption, hold_already_resolved if it is none that was committed, code_used if a gift card was spent.
+// such redemption, already_resolved if it is none that was committed, code_used if a gift card was spent.
 func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By) (RedemptionResult, error) {
 	for range attempts {
 		was, replay, err := l.reversal(ctx, p.ID, id, by)
@@ -58,7 +58,7 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 // reversal is the last revision of a redemption, or the one that the same command wrote before.
 func (l *Ledger) reversal(ctx context.Context, program, id string, by By) (last loyalty.Entry, replay bool, err error) {
 	last, replay, err = l.amendment(ctx, program, loyalty.CauseRedemption, id, loyalty.KindRestore, by)
-	if err == nil && (last.Cause.Revision == 0 || last.Redemption.Status == loyalty.Refused) {
+	if err == nil && (last.Cause.Revision == 0 || last.Redemption.Status == loyalty.Rejected) {
 		err = notFound("redemption")
 	}
 	return last, replay, err

@@ -13,7 +13,7 @@ import (
 // card gives a new member a gift card of 25 EUR for 2,500 points, whose redemption is rd_1.
 func (b *bench) card(t *testing.T) (code string) {
 	t.Helper()
-	b.p.Redeeming.OnRefund = loyalty.ShareBack
+	b.p.Redemption.OnRefund = loyalty.ShareBack
 	b.offer(t, loyalty.Reward{
 		ID: "card", Type: "gift_card", Cost: 2_500, Value: loyalty.Money{Amount: 2_500, Currency: "EUR"},
 		Codes: loyalty.Codes{From: loyalty.GeneratedCode},
@@ -66,7 +66,7 @@ func TestOfAGiftCardOnlyWhatIsUnspentIsGivenBack(t *testing.T) {
 			r, err := b.reverse(t, c.percent, 100)
 			if c.back == 0 {
 				wantRefusal(t, err, loyalty.CodeUsed)
-			} else if err != nil || r.Back != c.back || (r.Status == loyalty.Reversed) != (c.back == 2_500) {
+			} else if err != nil || r.Restored != c.back || (r.Status == loyalty.Reversed) != (c.back == 2_500) {
 				t.Errorf("%+v, %v", r, err)
 			}
 			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: c.back})
@@ -87,12 +87,12 @@ func TestAGiftCardIsReversedInPartsBetweenUses(t *testing.T) {
 			if err := b.spend(t, fmt.Sprint("use_", i), code, 400); err != nil {
 				t.Fatal(err)
 			}
-			if r, err := b.reverse(t, part, 100); err != nil || r.Back != loyalty.Points(25*part) {
+			if r, err := b.reverse(t, part, 100); err != nil || r.Restored != loyalty.Points(25*part) {
 				t.Errorf("%+v, %v", r, err)
 			}
 		}
 		wantRefusal(t, b.spend(t, "more", code, 51), loyalty.AmountOutOfRange)
-		if r, err := b.reverse(t, 1, 1); err != nil || r.Back != 1_300 || r.Status != loyalty.Committed {
+		if r, err := b.reverse(t, 1, 1); err != nil || r.Restored != 1_300 || r.Status != loyalty.Committed {
 			t.Errorf("%+v, %v", r, err)
 		}
 		wantRefusal(t, b.spend(t, "late", code, 1), loyalty.CodeVoid)
@@ -120,10 +120,10 @@ func TestAReversalAndTheTillsShareOneCard(t *testing.T) {
 			}
 		}
 		r, err := b.Redemption(t.Context(), b.p.ID, "rd_1")
-		if err != nil || int64(r.Redemption.Back) != 2_500-spent {
-			t.Errorf("of 2,500 cents %d are spent, and %d points are back, %v: %v", spent, r.Redemption.Back, err, errs)
+		if err != nil || int64(r.Redemption.Restored) != 2_500-spent {
+			t.Errorf("of 2,500 cents %d are spent, and %d points are back, %v: %v", spent, r.Redemption.Restored, err, errs)
 		}
-		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: r.Redemption.Back})
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: r.Redemption.Restored})
 		b.audit(t, "mem_ada")
 	})
 }
@@ -133,7 +133,7 @@ func TestAnOldGiftCardIsReversedByTheProgramsValue(t *testing.T) {
 	b := newBench(t, memory(t))
 	code := b.card(t)
 	b.rewriteCode(t, code, `{"m":"mem_ada","rd":"rd_1","r":"card","left":100,"cur":"EUR"}`)
-	if r, err := b.reverse(t, 1, 1); err != nil || r.Back != 100 {
+	if r, err := b.reverse(t, 1, 1); err != nil || r.Restored != 100 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // redemption; code_used, code_void, code_not_valid or validation_failed if there is nothing to send.
 func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By) (RedemptionResult, Letter, error) {
 	was, err := l.Redemption(ctx, program, in.Redemption)
-	if err == nil && was.Redemption.Status == loyalty.Refused {
+	if err == nil && was.Redemption.Status == loyalty.Rejected {
 		err = notFound("redemption")
 	}
 	if err != nil {
@@ -46,7 +46,7 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 		err = l.Table.Transact(ctx, table.Put(table.Item{
 			Key:   memberKey(program, was.Member, letterPrefix(in.Redemption)+padded(int64(len(letters)+1), 2)),
 			Index: letterIndex(program, in.ID, in.At),
-			Doc: encode(letterDoc{
+			Doc: encode(giftCardMessageDoc{
 				Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, Email: in.Email, Name: in.Name, Message: in.Message,
 				At: millis(in.At), By: by.Actor, Input: by.Input,
 			}),

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// mostLapsed is how many lapsed reservations of one reward are counted as left.
+// mostLapsed is how many expired reservations of one reward are counted as left.
 const mostLapsed = 100
 
 // Stock returns what is left of each reward with a limited quantity, and of each date of one.
@@ -22,11 +22,11 @@ func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets
 	return l.Budgets(ctx, p.ID, of)
 }
 
-// StockFor is Stock as a member finds it who redeems now: with the quantity that lapsed reservations held, whether pools
-// have a code, and whether other members of a waiting list have the first call; without the last one if m is empty.
+// StockFor is Stock as a member finds it who redeems now: with the quantity that expired reservations held, whether pools
+// have a code, and whether other members of a waitlist have the first call; without the last one if m is empty.
 //
 // It takes two sequential steps. It costs a read unit more than Stock for each reward with uploaded codes, or of which
-// a piece or a date has run out; one more where the pool is empty; and one or more for each waiting list, of which it
+// a piece or a date has run out; one more where the pool is empty; and one or more for each waitlist, of which it
 // reads as many members as pieces are left, in pages.
 func (l *Ledger) StockFor(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (loyalty.Budgets, error) {
 	s := l.stockFor(p, m)
@@ -56,7 +56,7 @@ type stockReading struct {
 type rewardReading struct {
 	*loyalty.Reward
 	lapsed []listedDoc
-	line   []table.Item // the beginning of the waiting list
+	line   []table.Item // the beginning of the waitlist
 }
 
 func (l *Ledger) stockFor(p *loyalty.Program, m loyalty.MemberID) *stockReading {
@@ -104,7 +104,7 @@ func (s *stockReading) count() {
 	}
 }
 
-// second returns the reads of the second step: the lapsed reservations of rewards of which nothing is left, and the
+// second returns the reads of the second step: the expired reservations of rewards of which nothing is left, and the
 // beginnings of the waiting lists of those of which something may be.
 func (s *stockReading) second(ctx context.Context) (reads []func() error) {
 	for i := range s.rewards {
@@ -116,7 +116,7 @@ func (s *stockReading) second(ctx context.Context) (reads []func() error) {
 		if wanted {
 			reads = append(reads, func() error { return s.readLapsed(ctx, r) })
 		}
-		if s.m != "" && r.Waits() && (wanted || s.left[r.Key()] > 0) {
+		if s.m != "" && r.HasWaitlist() && (wanted || s.left[r.Key()] > 0) {
 			reads = append(reads, func() error { return s.readLine(ctx, r) })
 		}
 	}
@@ -147,7 +147,7 @@ func (s *stockReading) readLine(ctx context.Context, r *rewardReading) error {
 	return nil
 }
 
-// result adds what the second step has found. It reads on where the beginning of a waiting list is not enough.
+// result adds what the second step has found. It reads on where the beginning of a waitlist is not enough.
 func (s *stockReading) result(ctx context.Context) (loyalty.Budgets, error) {
 	for _, r := range s.rewards {
 		for _, d := range r.lapsed {
@@ -158,7 +158,7 @@ func (s *stockReading) result(ctx context.Context) (loyalty.Budgets, error) {
 			}
 		}
 		n := s.left[r.Key()]
-		if s.m == "" || !r.Waits() || n == 0 {
+		if s.m == "" || !r.HasWaitlist() || n == 0 {
 			continue
 		}
 		call, err := s.called(s.p, r.Reward, s.lineFrom(ctx, r), n)
@@ -172,7 +172,7 @@ func (s *stockReading) result(ctx context.Context) (loyalty.Budgets, error) {
 	return s.left, nil
 }
 
-// lineFrom yields the items of a waiting list, of which the beginning was read.
+// lineFrom yields the items of a waitlist, of which the beginning was read.
 func (s *stockReading) lineFrom(ctx context.Context, r rewardReading) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		for _, it := range r.line {

@@ -14,7 +14,7 @@ import (
 
 // What is said of a reward is what redeeming it would answer.
 func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
-	for _, c := range scarce(loyalty.Occasion{ID: "may", At: start.AddDate(1, 0, 0), Places: 1}) {
+	for _, c := range scarce(loyalty.RewardDate{ID: "may", At: start.AddDate(1, 0, 0), Capacity: 1}) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, memory(t))
 			b.offer(t, c.reward)
@@ -23,7 +23,7 @@ func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
 				b.enrol(t, m)
 				b.grant(t, m, 1_000)
 			}
-			says := func(m loyalty.MemberID, lacks ...loyalty.LackOf) {
+			says := func(m loyalty.MemberID, lacks ...loyalty.Requirement) {
 				t.Helper()
 				left, err := b.StockFor(t.Context(), b.p, m)
 				got, other := b.Member(t.Context(), b.p, m)
@@ -31,32 +31,32 @@ func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
 					t.Fatal(err, other)
 				}
 				q := b.p.Available(got.Account, c.reward, loyalty.Redemption{}, left, b.Now())
-				if len(q.Lacks) != len(lacks) || len(lacks) > 0 && q.Lacks[0].What != lacks[0] {
-					t.Errorf("%s lacks %+v, want %v", m, q.Lacks, lacks)
+				if len(q.Unmet) != len(lacks) || len(lacks) > 0 && q.Unmet[0].Requirement != lacks[0] {
+					t.Errorf("%s lacks %+v, want %v", m, q.Unmet, lacks)
 				}
 			}
 			if c.reward.Codes.From == loyalty.UploadedCode {
-				says("mem_ada", loyalty.LacksStock)
+				says("mem_ada", loyalty.RequirementStock)
 				b.upload(t, "mug", 1)
 			}
 			says("mem_ada")
 			b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Date: c.date})
-			says("mem_bob", loyalty.LacksStock)
-			if c.reward.Waits() {
+			says("mem_bob", loyalty.RequirementStock)
+			if c.reward.HasWaitlist() {
 				if _, err := b.Wait(t.Context(), b.p, "mug", "mem_bob"); err != nil {
 					t.Fatal(err)
 				}
 			}
 			b.advance(time.Hour)
 			says("mem_bob")
-			if c.reward.Waits() {
-				says("mem_eve", loyalty.LacksTurn)
+			if c.reward.HasWaitlist() {
+				says("mem_eve", loyalty.RequirementWaitlist)
 				_, err := b.try(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_eve", Reward: "mug"})
 				wantRefusal(t, err, loyalty.RewardOutOfStock)
-				says("mem_eve", loyalty.LacksTurn)
+				says("mem_eve", loyalty.RequirementWaitlist)
 			}
 			b.take(t, ledger.RedemptionRequest{ID: "rd_3", Member: "mem_bob", Reward: "mug", Date: c.date})
-			says("mem_eve", loyalty.LacksStock)
+			says("mem_eve", loyalty.RequirementStock)
 		})
 	}
 }
@@ -75,7 +75,7 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 		return meter.Take().Read
 	}
 	pooled, waited := mug(0), mug(5)
-	pooled.Drops, pooled.Codes.From = nil, loyalty.UploadedCode
+	pooled.StockBatches, pooled.Codes.From = nil, loyalty.UploadedCode
 	waited.FirstCall = loyalty.Period{Hours: 24}
 	base := cost(mug(5)) // its counters
 	for _, c := range []struct {
@@ -94,9 +94,9 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 }
 
 // Whatever kinds of rewards there are, and whether they have run out, a quote takes two sequential steps: also where a
-// reservation of the last piece, place or code has lapsed, members wait, and a campaign has a budget.
+// reservation of the last piece, place or code has expired, members wait, and a campaign has a budget.
 func TestAQuoteTakesTwoSteps(t *testing.T) {
-	dates := []loyalty.Occasion{{ID: "may", At: start.AddDate(1, 0, 0), Places: 1}, {ID: "june", At: start.AddDate(1, 1, 0), Places: 9}}
+	dates := []loyalty.RewardDate{{ID: "may", At: start.AddDate(1, 0, 0), Capacity: 1}, {ID: "june", At: start.AddDate(1, 1, 0), Capacity: 9}}
 	for _, held := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			meter := &tabletest.Meter{Table: memory(t), Bubble: true}
@@ -114,21 +114,21 @@ func TestAQuoteTakesTwoSteps(t *testing.T) {
 					continue
 				}
 				b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: c.reward.ID, Date: c.date})
-				if c.reward.Waits() {
+				if c.reward.HasWaitlist() {
 					if _, err := b.Wait(t.Context(), b.p, c.reward.ID, "mem_ada"); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
-			b.advance(time.Hour) // nobody has written down yet that the reservations have lapsed
+			b.advance(time.Hour) // nobody has written down yet that the reservations have expired
 			meter.Take()
 			q, err := b.Quote(t.Context(), b.p, b.order("1042", "mem_ada", 10_000))
 			if err != nil || q.Points != 200 || len(q.Rewards) != 6 || q.Profile.Member != "mem_ada" {
 				t.Fatalf("%+v, %v", q, err)
 			}
 			for _, r := range q.Rewards {
-				if len(r.Lacks) > 0 && r.Reward.ID != "five-off" {
-					t.Errorf("%s lacks %+v", r.Reward.ID, r.Lacks)
+				if len(r.Unmet) > 0 && r.Reward.ID != "five-off" {
+					t.Errorf("%s lacks %+v", r.Reward.ID, r.Unmet)
 				}
 			}
 			u := meter.Take()

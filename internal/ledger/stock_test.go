@@ -14,7 +14,7 @@ import (
 
 // mug is a reward of which there are so many.
 func mug(pieces int64) loyalty.Reward {
-	return loyalty.Reward{ID: "mug", Type: "free_product", Cost: 100, Drops: []loyalty.Drop{{Pieces: pieces}}}
+	return loyalty.Reward{ID: "mug", Type: "free_product", Cost: 100, StockBatches: []loyalty.StockBatch{{Quantity: pieces}}}
 }
 
 // offer gives the bench a reward beside its own, or another version of one.
@@ -116,7 +116,7 @@ func TestACartCanKeepTheLastPieceAndTheLastCode(t *testing.T) {
 			t.Errorf("%d pieces spent, the pool has %v", b.spent(t, "mug"), b.pool(t, "mug"))
 		}
 		b.take(t, ledger.RedemptionRequest{ID: "rd_3", Member: "mem_ada", Reward: "mug", Cart: "c1"})
-		b.advance(time.Hour) // lapsed, and nobody has written it down
+		b.advance(time.Hour) // expired, and nobody has written it down
 		b.take(t, ledger.RedemptionRequest{ID: "rd_4", Member: "mem_ada", Reward: "mug"})
 		if b.spent(t, "mug") != 1 || len(b.pool(t, "mug")) != 0 {
 			t.Errorf("%d pieces spent, the pool has %v", b.spent(t, "mug"), b.pool(t, "mug"))
@@ -125,7 +125,7 @@ func TestACartCanKeepTheLastPieceAndTheLastCode(t *testing.T) {
 	})
 }
 
-// Also with two or more pieces of one reward that lapse in the same instant.
+// Also with two or more pieces of one reward that expire in the same instant.
 func TestPiecesComeBackTogether(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.offer(t, mug(3))

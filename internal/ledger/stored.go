@@ -15,38 +15,38 @@ import (
 // one write unit of 1,024 bytes, names included; instants are milliseconds since 1970, days are yyyymmdd.
 
 type accountDoc struct {
-	Status   string               `json:"st,omitzero"` // left out while active
-	Joined   int64                `json:"joined"`
-	Sequence int64                `json:"seq"`
-	Head     string               `json:"head"`
-	Lots     seriesDoc            `json:"lots,omitempty"`
-	Pending  []pendingDoc         `json:"pend,omitempty"`
-	Holds    []holdDoc            `json:"holds,omitempty"`
-	Debt     int64                `json:"debt,omitzero"`
-	Purses   map[string]purseDoc  `json:"w,omitempty"` // by wallet
-	Tier     *tierDoc             `json:"tier,omitempty"`
-	Past     []*tierDoc           `json:"past,omitempty"` // oldest first; null: that of a new member
-	Counted  int64                `json:"cnt,omitzero"`   // left out where it is last; -1 where it is zero
-	Brands   map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
-	Ladders  []ladderDoc          `json:"lad,omitempty"`
-	Usage    map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
-	Reached  []reachedDoc         `json:"ms1,omitempty"`  // milestones
-	Traits   *traitsDoc           `json:"who,omitempty"`
-	Moves    []moveDoc            `json:"mv,omitempty"`
-	Notices  []noticeDoc          `json:"told,omitempty"`
-	Extended []extendedDoc        `json:"ext,omitempty"`
-	Slides   int32                `json:"slide,omitzero"`
-	Actives  []int64              `json:"act,omitempty"`
-	Slid     seriesDoc            `json:"slid,omitempty"`
-	Graced   []int32              `json:"grace,omitempty"`
-	Carried  string               `json:"frac,omitzero"`
-	Earned   int64                `json:"earned,omitzero"`
-	Redeemed int64                `json:"spent,omitzero"`
-	Expired  int64                `json:"lapsed,omitzero"`
-	Last     int64                `json:"last,omitzero"`
-	Seen     int64                `json:"seen,omitzero"` // likewise
-	Ran      int64                `json:"ran,omitzero"`  // left out where it is seen
-	Lapsed   seriesDoc            `json:"exp,omitempty"`
+	Status     string               `json:"st,omitzero"` // left out while active
+	Joined     int64                `json:"joined"`
+	Sequence   int64                `json:"seq"`
+	Head       string               `json:"head"`
+	Lots       seriesDoc            `json:"lots,omitempty"`
+	Pending    []pendingDoc         `json:"pend,omitempty"`
+	Holds      []holdDoc            `json:"holds,omitempty"`
+	Debt       int64                `json:"debt,omitzero"`
+	Purses     map[string]purseDoc  `json:"w,omitempty"` // by wallet
+	Tier       *tierDoc             `json:"tier,omitempty"`
+	Past       []*tierDoc           `json:"past,omitempty"` // oldest first; null: that of a new member
+	Counted    int64                `json:"cnt,omitzero"`   // left out where it is last; -1 where it is zero
+	Brands     map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
+	TierGroups []tierGroupDoc       `json:"tg,omitempty"`
+	Usage      map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
+	Reached    []reachedDoc         `json:"ms1,omitempty"`  // milestones
+	Traits     *traitsDoc           `json:"who,omitempty"`
+	Moves      []moveDoc            `json:"mv,omitempty"`
+	Notices    []noticeDoc          `json:"notices,omitempty"`
+	Extended   []extendedDoc        `json:"ext,omitempty"`
+	Slides     int32                `json:"slide,omitzero"`
+	Actives    []int64              `json:"act,omitempty"`
+	Slid       seriesDoc            `json:"slid,omitempty"`
+	Graced     []int32              `json:"grace,omitempty"`
+	Carried    string               `json:"frac,omitzero"`
+	Earned     int64                `json:"earned,omitzero"`
+	Redeemed   int64                `json:"spent,omitzero"`
+	Expired    int64                `json:"expired,omitzero"`
+	Last       int64                `json:"last,omitzero"`
+	Seen       int64                `json:"seen,omitzero"` // likewise
+	Ran        int64                `json:"ran,omitzero"`  // left out where it is seen
+	Lapsed     seriesDoc            `json:"exp,omitempty"`
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`
 
@@ -77,30 +77,30 @@ type holdDoc struct {
 }
 
 type tierDoc struct {
-	Level string `json:"l,omitzero"`
-	Since int64  `json:"s,omitzero"`
-	Until int64  `json:"u,omitzero"`
-	At    int64  `json:"at,omitzero"`
-	From  int64  `json:"f,omitzero"`
-	Lock  int64  `json:"lk,omitzero"`
-	Floor string `json:"fl,omitzero"`
-	Given bool   `json:"g,omitzero"`
+	Level   string `json:"l,omitzero"`
+	Since   int64  `json:"s,omitzero"`
+	Until   int64  `json:"u,omitzero"`
+	At      int64  `json:"at,omitzero"`
+	From    int64  `json:"f,omitzero"`
+	Lock    int64  `json:"lk,omitzero"`
+	Minimum string `json:"fl,omitzero"`
+	Given   bool   `json:"g,omitzero"`
 
 	Extensions int   `json:"x,omitzero"`
 	Ended      int64 `json:"e,omitzero"`
 }
 
 type traitsDoc struct {
-	Revision int      `json:"n,omitzero"`
-	Zone     string   `json:"tz,omitzero"`
-	Birthday int      `json:"bd,omitzero"`
-	Changed  int64    `json:"ch,omitzero"`
-	Given    int      `json:"y,omitzero"`
-	Years    int      `json:"a,omitzero"`
-	Segments []string `json:"seg,omitempty"`
-	OptIns   []string `json:"opt,omitempty"`
-	YearFrom int      `json:"yf,omitzero"`
-	OptedIn  []int64  `json:"opta,omitempty"` // when, of each
+	Revision            int      `json:"n,omitzero"`
+	Zone                string   `json:"tz,omitzero"`
+	Birthday            int      `json:"bd,omitzero"`
+	Changed             int64    `json:"ch,omitzero"`
+	Given               int      `json:"y,omitzero"`
+	Years               int      `json:"a,omitzero"`
+	Segments            []string `json:"seg,omitempty"`
+	OptIns              []string `json:"opt,omitempty"`
+	MembershipYearStart int      `json:"yf,omitzero"`
+	OptedIn             []int64  `json:"opta,omitempty"` // when, of each
 
 	Channels []channelUseDoc `json:"via,omitempty"`
 	Referral *referredDoc    `json:"ref,omitempty"`
@@ -157,15 +157,15 @@ type redecidedDoc struct {
 }
 
 type grantDoc struct {
-	Rule     string    `json:"r,omitzero"`
-	Wallet   string    `json:"w,omitzero"`
-	Worth    int64     `json:"n,omitzero"`
-	ActiveAt int64     `json:"act,omitzero"`
-	Lot      int32     `json:"lot,omitzero"`
-	Taken    seriesDoc `json:"taken,omitempty"`
-	Owed     int64     `json:"owed,omitzero"`
-	Lapsed   int64     `json:"gone,omitzero"`
-	Expired  int64     `json:"exp,omitzero"`
+	Rule      string    `json:"r,omitzero"`
+	Wallet    string    `json:"w,omitzero"`
+	Worth     int64     `json:"n,omitzero"`
+	ActiveAt  int64     `json:"act,omitzero"`
+	Lot       int32     `json:"lot,omitzero"`
+	Taken     seriesDoc `json:"taken,omitempty"`
+	Owed      int64     `json:"owed,omitzero"`
+	ExpiredOn int64     `json:"exo,omitzero"`
+	Expired   int64     `json:"exp,omitzero"`
 
 	Converted []unconvertedDoc `json:"cv,omitempty"`
 }
@@ -186,7 +186,7 @@ type entryDoc struct {
 	Kind       string               `json:"k"`
 	Points     int64                `json:"n"`
 	Postings   []postingDoc         `json:"p,omitempty"`
-	Because    []becauseDoc         `json:"why,omitempty"`
+	Reasons    []reasonDoc          `json:"why,omitempty"`
 	Program    int                  `json:"v"`
 	Effective  int64                `json:"at"`
 	Recorded   int64                `json:"rec"`
@@ -194,13 +194,13 @@ type entryDoc struct {
 	Input      string               `json:"in,omitzero"`
 	Order      *orderDoc            `json:"o,omitempty"`
 	Redemption *redemptionDoc       `json:"rd,omitempty"`
-	Refusal    *refusalDoc          `json:"no,omitempty"`
+	Rejection  *rejectionDoc        `json:"no,omitempty"`
 	Tier       *tierDoc             `json:"tier,omitempty"`
 	Redecided  *redecidedDoc        `json:"again,omitempty"`
 	Redated    []reachedDoc         `json:"dated,omitempty"`
 	Metric     *metricDoc           `json:"met,omitempty"`
 	Brands     map[string]int64     `json:"mb,omitempty"` // as the account's
-	Ladder     string               `json:"lad,omitzero"` // on which it happened
+	TierGroup  string               `json:"tg,omitzero"`  // on which it happened
 	Counts     []countDoc           `json:"cnt,omitempty"`
 	Usage      map[string]seriesDoc `json:"caps,omitempty"`
 	Numbers    int                  `json:"nums,omitzero"`
@@ -213,7 +213,7 @@ type entryDoc struct {
 	Reached    *reachedDoc          `json:"ms,omitempty"`
 	Traits     *traitsDoc           `json:"who,omitempty"`
 	Move       *moveDoc             `json:"mv,omitempty"`
-	Notice     *noticeDoc           `json:"told,omitempty"`
+	Notice     *noticeDoc           `json:"notice,omitempty"`
 	Extended   []extendedDoc        `json:"ext,omitempty"`
 	Slides     int32                `json:"slide,omitzero"`
 	Activity   *activityChangeDoc   `json:"act,omitzero"`
@@ -244,11 +244,11 @@ type postingDoc struct {
 	From   int32  `json:"f,omitzero"`
 }
 
-type becauseDoc struct {
+type reasonDoc struct {
 	Wallet string   `json:"w,omitzero"`
 	Rule   string   `json:"r"`
 	Effect string   `json:"e,omitzero"` // a text, as all were in the first release; instead of What and Args
-	What   string   `json:"k,omitzero"`
+	Kind   string   `json:"k,omitzero"`
 	Args   []string `json:"a,omitempty"`
 	Points string   `json:"n"`
 }
@@ -264,56 +264,56 @@ type metricDoc struct {
 }
 
 type orderDoc struct {
-	Placed   int64        `json:"at"`
-	Currency string       `json:"cur"`
-	Channel  string       `json:"ch,omitzero"`
-	Store    string       `json:"store,omitzero"`
-	Clock    string       `json:"tz,omitzero"` // that of the store
-	Status   string       `json:"st"`
-	Lines    []lineDoc    `json:"li,omitempty"`
-	Discount int64        `json:"dis,omitzero"`
-	Shipping int64        `json:"shi,omitzero"`
-	Tax      int64        `json:"tax,omitzero"`
-	Included int64        `json:"itax,omitzero"` // the tax that the other amounts include
-	Tenders  []tenderDoc  `json:"te,omitempty"`
-	Refunds  []refundDoc  `json:"re,omitempty"`
-	Disputes []disputeDoc `json:"dp,omitempty"`
-	Updated  int64        `json:"up,omitzero"`
-	Counted  bool         `json:"cnt,omitzero"`
-	Shipped  int64        `json:"sent,omitzero"`
-	Arrived  int64        `json:"got,omitzero"`
-	Receipts []receiptDoc `json:"pay,omitempty"`
-	Told     string       `json:"told,omitzero"`
-	Program  int          `json:"v,omitzero"` // whose rules it keeps
-	Level    string       `json:"lev,omitzero"`
-	Worth    int64        `json:"n,omitzero"`
-	ActiveAt int64        `json:"act,omitzero"`
-	Lot      int32        `json:"lot,omitzero"`
+	Placed         int64        `json:"at"`
+	Currency       string       `json:"cur"`
+	Channel        string       `json:"ch,omitzero"`
+	Store          string       `json:"store,omitzero"`
+	Clock          string       `json:"tz,omitzero"` // that of the store
+	Status         string       `json:"st"`
+	Lines          []lineDoc    `json:"li,omitempty"`
+	Discount       int64        `json:"dis,omitzero"`
+	Shipping       int64        `json:"shi,omitzero"`
+	Tax            int64        `json:"tax,omitzero"`
+	Included       int64        `json:"itax,omitzero"` // the tax that the other amounts include
+	Tenders        []tenderDoc  `json:"te,omitempty"`
+	Refunds        []refundDoc  `json:"re,omitempty"`
+	Disputes       []disputeDoc `json:"dp,omitempty"`
+	Updated        int64        `json:"up,omitzero"`
+	Counted        bool         `json:"cnt,omitzero"`
+	Shipped        int64        `json:"sent,omitzero"`
+	Arrived        int64        `json:"got,omitzero"`
+	Receipts       []receiptDoc `json:"pay,omitempty"`
+	ReportedStatus string       `json:"rst,omitzero"`
+	Program        int          `json:"v,omitzero"` // whose rules it keeps
+	Level          string       `json:"lev,omitzero"`
+	Worth          int64        `json:"n,omitzero"`
+	ActiveAt       int64        `json:"act,omitzero"`
+	Lot            int32        `json:"lot,omitzero"`
 
-	Orders       int64        `json:"nth,omitzero"` // the buyer: how many orders before
-	Segments     []string     `json:"seg,omitempty"`
-	OptIns       []string     `json:"opt,omitempty"`
-	Birthday     int          `json:"bd,omitzero"`
-	Zone         string       `json:"bz,omitzero"`
-	Rate         string       `json:"fx,omitzero"`
-	Carried      string       `json:"frac,omitzero"`
-	Rest         string       `json:"rest,omitzero"`
-	Spend        int64        `json:"spend,omitzero"`
-	Elements     int64        `json:"els,omitzero"`
-	Brands       []string     `json:"brs,omitempty"` // likewise
-	Bucket       int          `json:"bk,omitzero"`   // where the account counts it, if not under its month
-	ActiveBefore int64        `json:"ab,omitzero"`
-	SlidTo       int32        `json:"sl,omitzero"`
-	Ladders      []countedDoc `json:"lads,omitempty"`
-	More         []grantDoc   `json:"more,omitempty"` // beside the base, whose worth is what these leave
-	Shares       []shareDoc   `json:"sh,omitempty"`
+	Orders          int64        `json:"nth,omitzero"` // the buyer: how many orders before
+	Segments        []string     `json:"seg,omitempty"`
+	OptIns          []string     `json:"opt,omitempty"`
+	Birthday        int          `json:"bd,omitzero"`
+	Zone            string       `json:"bz,omitzero"`
+	Rate            string       `json:"fx,omitzero"`
+	Carried         string       `json:"frac,omitzero"`
+	Rest            string       `json:"rest,omitzero"`
+	Spend           int64        `json:"spend,omitzero"`
+	QualifyingItems int64        `json:"qi,omitzero"`
+	Brands          []string     `json:"brs,omitempty"` // likewise
+	Bucket          int          `json:"bk,omitzero"`   // where the account counts it, if not under its month
+	ActiveBefore    int64        `json:"ab,omitzero"`
+	SlidTo          int32        `json:"sl,omitzero"`
+	TierGroups      []countedDoc `json:"tgs,omitempty"`
+	More            []grantDoc   `json:"more,omitempty"` // beside the base, whose worth is what these leave
+	Shares          []shareDoc   `json:"sh,omitempty"`
 
 	Used      int64            `json:"used,omitzero"` // of the program's caps; left out where it is the worth
 	Peak      int64            `json:"peak,omitzero"` // likewise
 	Cut       bool             `json:"cut,omitzero"`
 	Taken     seriesDoc        `json:"taken,omitempty"`
 	Owed      int64            `json:"owed,omitzero"`
-	Lapsed    int64            `json:"gone,omitzero"`
+	Lapsed    int64            `json:"exo,omitzero"`
 	Expired   int64            `json:"exp,omitzero"`
 	Converted []unconvertedDoc `json:"cv,omitempty"`
 
@@ -328,25 +328,25 @@ type orderDoc struct {
 
 // eventDoc leaves out what the entry says already.
 type eventDoc struct {
-	Type     string              `json:"t"`
-	At       int64               `json:"at"`
-	Data     map[string]valueDoc `json:"d,omitempty"`
-	Program  int                 `json:"v,omitzero"`
-	Level    string              `json:"lev,omitzero"`
-	Orders   int64               `json:"nth,omitzero"`
-	Segments []string            `json:"seg,omitempty"`
-	OptIns   []string            `json:"opt,omitempty"`
-	Birthday int                 `json:"bd,omitzero"`
-	Zone     string              `json:"bz,omitzero"`
-	Worth    int64               `json:"n,omitzero"`
-	Grants   []grantDoc          `json:"g,omitempty"`
-	Shares   []shareDoc          `json:"sh,omitempty"`
-	Bucket   int                 `json:"bk,omitzero"`
-	SlidTo   int32               `json:"sl,omitzero"`
-	Visits   int64               `json:"vis,omitzero"`
-	Ladders  []countedDoc        `json:"lads,omitempty"`
-	Missing  []string            `json:"miss,omitempty"`
-	Meets    []string            `json:"meets,omitempty"`
+	Type       string              `json:"t"`
+	At         int64               `json:"at"`
+	Data       map[string]valueDoc `json:"d,omitempty"`
+	Program    int                 `json:"v,omitzero"`
+	Level      string              `json:"lev,omitzero"`
+	Orders     int64               `json:"nth,omitzero"`
+	Segments   []string            `json:"seg,omitempty"`
+	OptIns     []string            `json:"opt,omitempty"`
+	Birthday   int                 `json:"bd,omitzero"`
+	Zone       string              `json:"bz,omitzero"`
+	Worth      int64               `json:"n,omitzero"`
+	Grants     []grantDoc          `json:"g,omitempty"`
+	Shares     []shareDoc          `json:"sh,omitempty"`
+	Bucket     int                 `json:"bk,omitzero"`
+	SlidTo     int32               `json:"sl,omitzero"`
+	Visits     int64               `json:"vis,omitzero"`
+	TierGroups []countedDoc        `json:"tgs,omitempty"`
+	Missing    []string            `json:"miss,omitempty"`
+	Meets      []string            `json:"meets,omitempty"`
 }
 
 // valueDoc is one of a text, a number and a truth.
@@ -415,12 +415,12 @@ type redemptionDoc struct {
 	Value  int64  `json:"v,omitzero"`  // what a payment pays
 	Worth  string `json:"vc,omitzero"` // in which currency
 
-	Lots seriesDoc `json:"l,omitempty"` // once it is committed
-	Back int64     `json:"b,omitzero"`
-	Code string    `json:"code,omitzero"`
-	From int64     `json:"cf,omitzero"`
-	To   int64     `json:"cu,omitzero"`
-	Pool bool      `json:"pool,omitzero"` // the code comes from a pool
+	Lots     seriesDoc `json:"l,omitempty"` // once it is committed
+	Restored int64     `json:"b,omitzero"`
+	Code     string    `json:"code,omitzero"`
+	From     int64     `json:"cf,omitzero"`
+	To       int64     `json:"cu,omitzero"`
+	Pool     bool      `json:"pool,omitzero"` // the code comes from a pool
 
 	Wallet string    `json:"w,omitzero"`
 	Credit *grantDoc `json:"cr,omitempty"`
@@ -430,37 +430,37 @@ type redemptionDoc struct {
 	Fee  int64  `json:"fee,omitzero"`
 	Note string `json:"msg,omitzero"`
 
-	Drawn []drawnDoc `json:"dr,omitempty"`
+	Contributions []contributionDoc `json:"dr,omitempty"`
 
-	Hand bool   `json:"hand,omitzero"` // somebody hands it over
-	Date string `json:"d,omitzero"`
-	When int64  `json:"dat,omitzero"` // the date's instant
+	Manual bool   `json:"hand,omitzero"` // somebody hands it over
+	Date   string `json:"d,omitzero"`
+	When   int64  `json:"dat,omitzero"` // the date's instant
 
 	Asked  int64 `json:"ask,omitzero"` // how many points a payment was to take at most
-	Listed bool  `json:"ls,omitzero"`  // by when it lapses; not of what was reserved before there was that list
+	Listed bool  `json:"ls,omitzero"`  // by when it expires; not of what was reserved before there was that list
 }
 
-type drawnDoc struct {
+type contributionDoc struct {
 	Member string `json:"m"`
 	Points int64  `json:"n"`
 }
 
-type lackDoc struct {
-	What      string `json:"w"`
-	Required  string `json:"r,omitzero"`
-	Available string `json:"a,omitzero"`
-	Missing   int64  `json:"m,omitzero"`
-	From      int64  `json:"f,omitzero"`
+type unmetDoc struct {
+	Requirement string `json:"w"`
+	Required    string `json:"r,omitzero"`
+	Available   string `json:"a,omitzero"`
+	Missing     int64  `json:"m,omitzero"`
+	From        int64  `json:"f,omitzero"`
 }
 
-type refusalDoc struct {
+type rejectionDoc struct {
 	Code      string `json:"code"`
 	Detail    string `json:"detail"`
 	Pointer   string `json:"at,omitzero"`
-	Needed    int64  `json:"needed,omitzero"`
+	Required  int64  `json:"required,omitzero"`
 	Available int64  `json:"has,omitzero"`
 
-	Lacks []lackDoc `json:"lacks,omitempty"`
+	Unmet []unmetDoc `json:"unmet,omitempty"`
 }
 
 func encode(v any) []byte {

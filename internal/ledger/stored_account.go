@@ -24,7 +24,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 	if a.Status != loyalty.Active {
 		d.Status = string(a.Status)
 	}
-	d.Lapsed = storedLots(a.Lapsed)
+	d.Lapsed = storedLots(a.ExpiredLots)
 	for _, x := range a.Conversions {
 		d.Conversions = append(d.Conversions, *storedConverted(&x))
 	}
@@ -39,7 +39,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Holds = append(d.Holds, hold)
 	}
 	d.metricsDoc = storedMetrics(a.Metrics)
-	d.Brands, d.Ladders = storedBrands(a.Brands), storedLadders(a.Ladders)
+	d.Brands, d.TierGroups = storedBrands(a.Brands), storedLadders(a.TierGroups)
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
 	}
@@ -109,7 +109,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if a.Lots, err = readLots(d.Lots); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
-	if a.Lapsed, err = readLots(d.Lapsed); err != nil {
+	if a.ExpiredLots, err = readLots(d.Lapsed); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	for _, x := range d.Conversions {
@@ -187,7 +187,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if a.Brands, err = readBrands(d.Brands); err != nil {
 		return a, err
 	}
-	a.Ladders, err = readLadders(d.Ladders)
+	a.TierGroups, err = readLadders(d.TierGroups)
 	return a, err
 }
 

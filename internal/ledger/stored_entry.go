@@ -16,7 +16,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		Wallets: storedWallets(e.Wallets), Numbers: e.Numbers, Target: e.Target, First: storedPlaced(e.First), Undecided: storedAgain(e.Undecided),
 		Converting: storedConverting(e.Converting), From: storedFrom(e.UndecidedFrom),
 		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
-		Ladder: e.Ladder, Counts: storedCounts(e.Counts),
+		TierGroup: e.TierGroup, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
 		Previous: e.Previous, Hash: e.Hash,
@@ -27,11 +27,11 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	for i, p := range e.Postings {
 		d.Postings[i] = postingDoc{p.Wallet, string(p.Bucket), int32(p.Lot), millis(p.ActiveAt), millis(p.GiveUp), p.Cause.Kind, p.Cause.ID, int64(p.Points), int32(p.From)}
 	}
-	if len(e.Because) > 0 {
-		d.Because = make([]becauseDoc, len(e.Because))
+	if len(e.Reasons) > 0 {
+		d.Reasons = make([]reasonDoc, len(e.Reasons))
 	}
-	for i, b := range e.Because {
-		d.Because[i] = storedBecause(b)
+	for i, b := range e.Reasons {
+		d.Reasons[i] = storedBecause(b)
 	}
 	if e.Metric != nil {
 		m := storedMetric(*e.Metric, e.Window)
@@ -60,22 +60,22 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Reached = &r
 	}
 	if r := e.Refusal; r != nil {
-		d.Refusal = storedRefusal(r)
+		d.Rejection = storedRefusal(r)
 	}
 	return d
 }
 
 // storedBecause writes a text that stands for itself as the first release did, so that the hashes of its entries are
 // those of what is written now.
-func storedBecause(b loyalty.Because) becauseDoc {
-	if b.What == loyalty.Says && len(b.Args) == 1 {
-		return becauseDoc{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
+func storedBecause(b loyalty.Reason) reasonDoc {
+	if b.Kind == loyalty.Says && len(b.Args) == 1 {
+		return reasonDoc{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
 	}
-	return becauseDoc{Wallet: b.Wallet, Rule: b.Rule, What: string(b.What), Args: b.Args, Points: b.Points}
+	return reasonDoc{Wallet: b.Wallet, Rule: b.Rule, Kind: string(b.Kind), Args: b.Args, Points: b.Points}
 }
 
-func (d becauseDoc) because() loyalty.Because {
-	b := loyalty.Because{Wallet: d.Wallet, Rule: d.Rule, What: loyalty.What(d.What), Args: d.Args, Points: d.Points}
+func (d reasonDoc) because() loyalty.Reason {
+	b := loyalty.Reason{Wallet: d.Wallet, Rule: d.Rule, Kind: loyalty.ReasonKind(d.Kind), Args: d.Args, Points: d.Points}
 	if d.Effect != "" {
 		b.Args = []string{d.Effect}
 	}
@@ -98,7 +98,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		},
 		Previous: d.Previous, Hash: d.Hash,
 	}
-	e.Ladder = d.Ladder
+	e.TierGroup = d.TierGroup
 	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried, readWallets(d.Wallets)
 	e.Reversals, e.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
 	e.Graced = datesTo[loyalty.Date](d.Graced)
@@ -143,8 +143,8 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 			Cause: loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: loyalty.Date(p.From),
 		})
 	}
-	for _, b := range d.Because {
-		e.Because = append(e.Because, b.because())
+	for _, b := range d.Reasons {
+		e.Reasons = append(e.Reasons, b.because())
 	}
 	if d.Tier != nil {
 		s := d.Tier.standing()
@@ -179,8 +179,8 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 			e.Metric = &m
 		}
 	}
-	if d.Refusal != nil {
-		e.Refusal = d.Refusal.refusal()
+	if d.Rejection != nil {
+		e.Refusal = d.Rejection.refusal()
 	}
 	return e, nil
 }

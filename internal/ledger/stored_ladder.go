@@ -11,41 +11,41 @@ import (
 
 // ladderDoc is where a member stands on a ladder, with what counts there by month, and in Brands by month and brand as
 // the account's.
-type ladderDoc struct {
-	Ladder  string               `json:"id"`
-	Tier    *tierDoc             `json:"tier,omitempty"`
-	Past    []*tierDoc           `json:"past,omitempty"`
-	Metrics map[string]metricDoc `json:"met,omitempty"` // by month
-	Brands  map[string]int64     `json:"mb,omitempty"`
+type tierGroupDoc struct {
+	TierGroup string               `json:"id"`
+	Tier      *tierDoc             `json:"tier,omitempty"`
+	Past      []*tierDoc           `json:"past,omitempty"`
+	Metrics   map[string]metricDoc `json:"met,omitempty"` // by month
+	Brands    map[string]int64     `json:"mb,omitempty"`
 }
 
 // countDoc is what an entry adds on a ladder.
 type countDoc struct {
-	Ladder string           `json:"id"`
-	Metric metricDoc        `json:"met,omitzero"`
-	Brands map[string]int64 `json:"mb,omitempty"`
+	TierGroup string           `json:"id"`
+	Metric    metricDoc        `json:"met,omitzero"`
+	Brands    map[string]int64 `json:"mb,omitempty"`
 }
 
 // countedDoc is what an order or event counts on a ladder.
 type countedDoc struct {
-	Ladder string    `json:"id"`
-	Metric metricDoc `json:"met,omitzero"`
-	Brands []string  `json:"brs,omitempty"`
+	TierGroup string    `json:"id"`
+	Metric    metricDoc `json:"met,omitzero"`
+	Brands    []string  `json:"brs,omitempty"`
 }
 
 func storedMetric(m loyalty.Metric, window int) metricDoc {
-	return metricDoc{m.Month, int64(m.Points), m.Orders, m.Spend, m.Elements, window, m.Visits}
+	return metricDoc{m.Month, int64(m.Points), m.Orders, m.Spend, m.QualifyingItems, window, m.Visits}
 }
 
 func (d metricDoc) metric() loyalty.Metric {
 	return loyalty.Metric{
-		Month: d.Month, Points: loyalty.Points(d.Points), Orders: d.Orders, Spend: d.Spend, Elements: d.Pieces, Visits: d.Visits,
+		Month: d.Month, Points: loyalty.Points(d.Points), Orders: d.Orders, Spend: d.Spend, QualifyingItems: d.Pieces, Visits: d.Visits,
 	}
 }
 
-func storedLadders(all []loyalty.OnLadder) (out []ladderDoc) {
+func storedLadders(all []loyalty.TierGroupStanding) (out []tierGroupDoc) {
 	for _, l := range all {
-		d := ladderDoc{Ladder: l.Ladder, Tier: storedTier(&l.Tier), Past: storedPast(l.Past, l.Tier), Brands: storedBrands(l.Brands)}
+		d := tierGroupDoc{TierGroup: l.TierGroup, Tier: storedTier(&l.Tier), Past: storedPast(l.Past, l.Tier), Brands: storedBrands(l.Brands)}
 		for _, m := range l.Metrics {
 			if d.Metrics == nil {
 				d.Metrics = map[string]metricDoc{}
@@ -59,9 +59,9 @@ func storedLadders(all []loyalty.OnLadder) (out []ladderDoc) {
 	return out
 }
 
-func readLadders(stored []ladderDoc) (out []loyalty.OnLadder, err error) {
+func readLadders(stored []tierGroupDoc) (out []loyalty.TierGroupStanding, err error) {
 	for _, d := range stored {
-		l := loyalty.OnLadder{Ladder: d.Ladder, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing())}
+		l := loyalty.TierGroupStanding{TierGroup: d.TierGroup, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing())}
 		for key, m := range d.Metrics {
 			month, err := strconv.Atoi(key)
 			if err != nil {
@@ -79,16 +79,16 @@ func readLadders(stored []ladderDoc) (out []loyalty.OnLadder, err error) {
 	return out, nil
 }
 
-func storedCounts(all []loyalty.LadderCount) (out []countDoc) {
+func storedCounts(all []loyalty.TierGroupCount) (out []countDoc) {
 	for _, c := range all {
-		out = append(out, countDoc{c.Ladder, storedMetric(c.Metric, c.Window), storedBrands(c.Brands)})
+		out = append(out, countDoc{c.TierGroup, storedMetric(c.Metric, c.Window), storedBrands(c.Brands)})
 	}
 	return out
 }
 
-func readCounts(stored []countDoc) (out []loyalty.LadderCount, err error) {
+func readCounts(stored []countDoc) (out []loyalty.TierGroupCount, err error) {
 	for _, d := range stored {
-		c := loyalty.LadderCount{Ladder: d.Ladder, Metric: d.Metric.metric(), Window: d.Metric.Window}
+		c := loyalty.TierGroupCount{TierGroup: d.TierGroup, Metric: d.Metric.metric(), Window: d.Metric.Window}
 		if c.Brands, err = readBrands(d.Brands); err != nil {
 			return nil, err
 		}
@@ -99,14 +99,14 @@ func readCounts(stored []countDoc) (out []loyalty.LadderCount, err error) {
 
 func storedCounted(all []loyalty.Counted) (out []countedDoc) {
 	for _, c := range all {
-		out = append(out, countedDoc{c.Ladder, storedMetric(c.Metric, 0), c.Brands})
+		out = append(out, countedDoc{c.TierGroup, storedMetric(c.Metric, 0), c.Brands})
 	}
 	return out
 }
 
 func readCounted(stored []countedDoc) (out []loyalty.Counted) {
 	for _, d := range stored {
-		out = append(out, loyalty.Counted{Ladder: d.Ladder, Metric: d.Metric.metric(), Brands: d.Brands})
+		out = append(out, loyalty.Counted{TierGroup: d.TierGroup, Metric: d.Metric.metric(), Brands: d.Brands})
 	}
 	return out
 }

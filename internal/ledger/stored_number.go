@@ -11,7 +11,7 @@ import (
 // againDoc is an order that is to be decided again. It is a stored form: changed only by addition.
 type againDoc struct {
 	Order   string `json:"o"` // as storedPlaced
-	Because string `json:"b"`
+	Reasons string `json:"b"`
 }
 
 // storedPlaced names each order by the millisecond of its placing, in base 36, and its ID: "mi8x2k00 1042".
@@ -48,7 +48,7 @@ func placedFrom(s string) (loyalty.PlacedOrder, error) {
 
 func storedAgain(orders []loyalty.Again) (out []againDoc) {
 	for _, x := range orders {
-		out = append(out, againDoc{placedText(x.Order), x.Because})
+		out = append(out, againDoc{placedText(x.Order), x.Reasons})
 	}
 	return out
 }
@@ -59,7 +59,7 @@ func readAgain(stored []againDoc) (out []loyalty.Again, err error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, loyalty.Again{Order: o, Because: d.Because})
+		out = append(out, loyalty.Again{Order: o, Reasons: d.Reasons})
 	}
 	return out, nil
 }
@@ -72,7 +72,7 @@ func storedFrom(x *loyalty.Again) *againDoc {
 	case *x == loyalty.Again{}:
 		return &againDoc{}
 	}
-	return &againDoc{placedText(x.Order), x.Because}
+	return &againDoc{placedText(x.Order), x.Reasons}
 }
 
 func (d *againDoc) from() (*loyalty.Again, error) {
@@ -83,7 +83,7 @@ func (d *againDoc) from() (*loyalty.Again, error) {
 		return &loyalty.Again{}, nil
 	}
 	o, err := placedFrom(d.Order)
-	return &loyalty.Again{Order: o, Because: d.Because}, err
+	return &loyalty.Again{Order: o, Reasons: d.Reasons}, err
 }
 
 // storedCut names each order as storedPlaced does, with the day on which its periods end, zero for none, in between.

@@ -18,9 +18,9 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Updated: millis(o.UpdatedAt), Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
-		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
+		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, QualifyingItems: s.QualifyingItems, Brands: s.Brands, Bucket: s.Bucket,
 		SlidTo: int32(s.SlidTo), ActiveBefore: millis(s.ActiveBefore),
-		Ladders: storedCounted(s.Ladders), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince, RefundsAt: s.RefundsSince,
+		TierGroups: storedCounted(s.TierGroups), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince, RefundsAt: s.RefundsSince,
 		Missing: s.Missing, Converts: s.Converts,
 	}
 	if o.Clock != nil {
@@ -28,7 +28,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 	}
 	if len(s.Grants) > 0 {
 		base := storedGrant(s.Grants[0])
-		d.ActiveAt, d.Lot, d.Taken, d.Owed, d.Lapsed = base.ActiveAt, base.Lot, base.Taken, base.Owed, base.Lapsed
+		d.ActiveAt, d.Lot, d.Taken, d.Owed, d.Lapsed = base.ActiveAt, base.Lot, base.Taken, base.Owed, base.ExpiredOn
 		d.Expired, d.Converted = base.Expired, base.Converted
 		d.More = storedGrants(s.Grants[1:])
 	}
@@ -69,7 +69,7 @@ func (d *orderDoc) goods(o loyalty.Order) {
 	for _, x := range o.Receipts {
 		d.Receipts = append(d.Receipts, storedReceipt(x))
 	}
-	d.Told = string(o.Told)
+	d.ReportedStatus = string(o.ReportedStatus)
 }
 
 func storedRefund(r loyalty.Refund) refundDoc {
@@ -102,9 +102,9 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	s := &loyalty.OrderState{
 		Revision: revision, Program: d.Program, Rate: d.Rate, Worth: loyalty.Points(d.Worth),
 		Buyer:   loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
-		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, Elements: d.Elements, Brands: d.Brands, Bucket: d.Bucket,
+		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, QualifyingItems: d.QualifyingItems, Brands: d.Brands, Bucket: d.Bucket,
 		SlidTo: loyalty.Date(d.SlidTo), ActiveBefore: instant(d.ActiveBefore),
-		Ladders: readCounted(d.Ladders), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing, Converts: d.Converts,
+		TierGroups: readCounted(d.TierGroups), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing, Converts: d.Converts,
 	}
 	var err error
 	if s.Order, err = d.order(id, m); err != nil {
@@ -118,7 +118,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		return nil, err
 	}
 	base, err := grantDoc{
-		ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, Lapsed: d.Lapsed, Expired: d.Expired, Converted: d.Converted,
+		ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, ExpiredOn: d.Lapsed, Expired: d.Expired, Converted: d.Converted,
 		Worth: d.Worth,
 	}.grant()
 	if err != nil {
@@ -165,6 +165,6 @@ func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 	for _, x := range d.Receipts {
 		o.Receipts = append(o.Receipts, x.receipt())
 	}
-	o.Told = loyalty.OrderStatus(d.Told)
+	o.ReportedStatus = loyalty.OrderStatus(d.ReportedStatus)
 	return o, nil
 }

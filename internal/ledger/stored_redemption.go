@@ -12,16 +12,16 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 		Wallet: r.Wallet,
 		ID:     r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
 		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece, Value: r.Value.Amount, Worth: string(r.Value.Currency),
-		Lots: storedLots(r.Lots), Back: int64(r.Back), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
+		Lots: storedLots(r.Lots), Restored: int64(r.Restored), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
 		Whom: string(r.To), Who: string(r.By), Fee: int64(r.Fee), Note: r.Note,
-		Hand: r.ByHand, Date: r.Date, When: millis(r.DateAt), Asked: int64(r.Requested),
+		Manual: r.Manual, Date: r.Date, When: millis(r.DateAt), Asked: int64(r.Requested),
 	}
 	if r.Credit != nil {
 		g := storedGrant(*r.Credit)
 		d.Credit = &g
 	}
-	for _, x := range r.Drawn {
-		d.Drawn = append(d.Drawn, drawnDoc{string(x.Member), int64(x.Points)})
+	for _, x := range r.Contributions {
+		d.Contributions = append(d.Contributions, contributionDoc{string(x.Member), int64(x.Points)})
 	}
 	return d
 }
@@ -35,12 +35,12 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
 		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
 		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
-		Lots: lots, Back: loyalty.Points(d.Back), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To), Pooled: d.Pool, Listed: d.Listed,
+		Lots: lots, Restored: loyalty.Points(d.Restored), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To), Pooled: d.Pool, Listed: d.Listed,
 		To: loyalty.MemberID(d.Whom), By: loyalty.MemberID(d.Who), Fee: loyalty.Points(d.Fee), Note: d.Note,
-		ByHand: d.Hand, Date: d.Date, DateAt: instant(d.When), Requested: loyalty.Points(d.Asked),
+		Manual: d.Manual, Date: d.Date, DateAt: instant(d.When), Requested: loyalty.Points(d.Asked),
 	}
-	for _, x := range d.Drawn {
-		r.Drawn = append(r.Drawn, loyalty.Drawn{Member: loyalty.MemberID(x.Member), Points: loyalty.Points(x.Points)})
+	for _, x := range d.Contributions {
+		r.Contributions = append(r.Contributions, loyalty.Contribution{Member: loyalty.MemberID(x.Member), Points: loyalty.Points(x.Points)})
 	}
 	r.Value, r.Wallet = loyalty.Money{Amount: d.Value, Currency: loyalty.Currency(d.Worth)}, d.Wallet
 	if err != nil || d.Credit == nil {
@@ -51,22 +51,22 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 	return r, err
 }
 
-func storedRefusal(r *loyalty.Error) *refusalDoc {
-	d := &refusalDoc{Code: string(r.Code), Detail: r.Detail, Pointer: r.Pointer, Needed: int64(r.Needed), Available: int64(r.Available)}
-	for _, l := range r.Lacks {
-		d.Lacks = append(d.Lacks, lackDoc{string(l.What), l.Required, l.Available, int64(l.Missing), millis(l.From)})
+func storedRefusal(r *loyalty.Error) *rejectionDoc {
+	d := &rejectionDoc{Code: string(r.Code), Detail: r.Detail, Pointer: r.Pointer, Required: int64(r.Required), Available: int64(r.Available)}
+	for _, l := range r.Unmet {
+		d.Unmet = append(d.Unmet, unmetDoc{string(l.Requirement), l.Required, l.Available, int64(l.Missing), millis(l.From)})
 	}
 	return d
 }
 
-func (d *refusalDoc) refusal() *loyalty.Error {
+func (d *rejectionDoc) refusal() *loyalty.Error {
 	e := &loyalty.Error{
 		Code: loyalty.Code(d.Code), Detail: d.Detail, Pointer: d.Pointer,
-		Needed: loyalty.Points(d.Needed), Available: loyalty.Points(d.Available),
+		Required: loyalty.Points(d.Required), Available: loyalty.Points(d.Available),
 	}
-	for _, l := range d.Lacks {
-		e.Lacks = append(e.Lacks, loyalty.Lack{
-			What: loyalty.LackOf(l.What), Required: l.Required, Available: l.Available, Missing: loyalty.Points(l.Missing), From: instant(l.From),
+	for _, l := range d.Unmet {
+		e.Unmet = append(e.Unmet, loyalty.UnmetRequirement{
+			Requirement: loyalty.Requirement(l.Requirement), Required: l.Required, Available: l.Available, Missing: loyalty.Points(l.Missing), From: instant(l.From),
 		})
 	}
 	return e

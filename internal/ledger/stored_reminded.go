@@ -12,22 +12,22 @@ import (
 
 // What is kept of a member's reminders: a stored form, changed only by addition. A typical member's takes one write unit.
 type remindedDoc struct {
-	Told     []toldDoc        `json:"told,omitempty"`
-	Sent     []sentDoc        `json:"sent,omitempty"`
-	Open     []openDoc        `json:"open,omitempty"`
-	Ignored  int64            `json:"ign,omitzero"`
-	Last     int64            `json:"last,omitzero"`
-	Seen     int64            `json:"seen,omitzero"`
-	Redeemed int64            `json:"rd,omitzero"`
-	Rich     map[string]int64 `json:"rich,omitempty"`
-	Active   []activationDoc  `json:"act,omitempty"`
-	Orders   []boughtDoc      `json:"ord,omitempty"`
-	Codes    []unusedDoc      `json:"code,omitempty"`
-	Flight   *flightDoc       `json:"fly,omitempty"`
-	Planned  string           `json:"by,omitzero"` // by which reminders it was planned
+	SentReminders []sentReminderDoc `json:"sentr,omitempty"`
+	Sent          []sentDoc         `json:"sent,omitempty"`
+	Open          []openDoc         `json:"open,omitempty"`
+	Ignored       int64             `json:"ign,omitzero"`
+	Last          int64             `json:"last,omitzero"`
+	Seen          int64             `json:"seen,omitzero"`
+	Redeemed      int64             `json:"rd,omitzero"`
+	Rich          map[string]int64  `json:"rich,omitempty"`
+	Active        []activationDoc   `json:"act,omitempty"`
+	Orders        []boughtDoc       `json:"ord,omitempty"`
+	Codes         []unusedDoc       `json:"code,omitempty"`
+	Flight        *flightDoc        `json:"fly,omitempty"`
+	Planned       string            `json:"by,omitzero"` // by which reminders it was planned
 }
 
-type toldDoc struct {
+type sentReminderDoc struct {
 	Reminder string `json:"r"`
 	Step     int    `json:"s,omitzero"`
 	On       string `json:"on"`
@@ -81,15 +81,15 @@ type unusedDoc struct {
 
 // flightDoc is a message between the claim and the record.
 type flightDoc struct {
-	ID   string    `json:"id"`
-	At   int64     `json:"at"`
-	Once bool      `json:"once,omitzero"` // it must not be sent again, whatever became of it
-	Told []toldDoc `json:"told"`
+	ID   string            `json:"id"`
+	At   int64             `json:"at"`
+	Once bool              `json:"once,omitzero"` // it must not be sent again, whatever became of it
+	Told []sentReminderDoc `json:"told"`
 }
 
 func storedReminded(s loyalty.Reminded) remindedDoc {
 	d := remindedDoc{
-		Ignored: s.Ignored, Last: millis(s.Last), Seen: s.Seen, Redeemed: millis(s.Redeemed), Told: storedTold(s.Told),
+		Ignored: s.Ignored, Last: millis(s.Last), Seen: s.Seen, Redeemed: millis(s.Redeemed), SentReminders: storedTold(s.SentReminders),
 	}
 	for _, c := range s.Sent {
 		d.Sent = append(d.Sent, sentDoc{int32(c.Day), string(c.Channel), c.N})
@@ -115,9 +115,9 @@ func storedReminded(s loyalty.Reminded) remindedDoc {
 	return d
 }
 
-func storedTold(told []loyalty.Told) (out []toldDoc) {
+func storedTold(told []loyalty.SentReminder) (out []sentReminderDoc) {
 	for _, t := range told {
-		out = append(out, toldDoc{
+		out = append(out, sentReminderDoc{
 			t.Reminder, t.Step, string(t.On), t.Subject.ID, millis(t.Subject.Due), t.Subject.Cycle, millis(t.Subject.Until),
 			millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
 		})
@@ -125,8 +125,8 @@ func storedTold(told []loyalty.Told) (out []toldDoc) {
 	return out
 }
 
-func (d toldDoc) told() loyalty.Told {
-	return loyalty.Told{
+func (d sentReminderDoc) told() loyalty.SentReminder {
+	return loyalty.SentReminder{
 		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
 		Subject: loyalty.Subject{ID: d.Subject, Due: instant(d.Due), Cycle: d.Cycle, Until: instant(d.Until)},
 		At:      instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Passing: d.Passing, Heard: d.Heard,
@@ -135,8 +135,8 @@ func (d toldDoc) told() loyalty.Told {
 
 func (d remindedDoc) reminded() loyalty.Reminded {
 	s := loyalty.Reminded{Ignored: d.Ignored, Last: instant(d.Last), Seen: d.Seen, Redeemed: instant(d.Redeemed)}
-	for _, t := range d.Told {
-		s.Told = append(s.Told, t.told())
+	for _, t := range d.SentReminders {
+		s.SentReminders = append(s.SentReminders, t.told())
 	}
 	for _, c := range d.Sent {
 		s.Sent = append(s.Sent, loyalty.SentCount{Day: loyalty.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N})

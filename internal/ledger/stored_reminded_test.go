@@ -36,8 +36,8 @@ func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
 	at := time.Date(2027, 3, 2, 8, 35, 0, 0, time.UTC)
 	s := loyalty.Reminded{Seen: 40, Redeemed: at, Last: at, Sent: []loyalty.SentCount{{Day: 20270301, Channel: "email", N: 1}}}
 	for _, lot := range []string{"2027-03-31", "2027-04-30"} {
-		s.Told = append(s.Told, loyalty.Told{
-			Reminder: "points-30d", On: loyalty.BeforeLapse, Subject: loyalty.Subject{ID: lot, Due: at, Until: at}, At: at, Channel: "email",
+		s.SentReminders = append(s.SentReminders, loyalty.SentReminder{
+			Reminder: "points-30d", On: loyalty.BeforeExpiry, Subject: loyalty.Subject{ID: lot, Due: at, Until: at}, At: at, Channel: "email",
 			ID: "msg_0123456789abcdefghij", Heard: []string{"delivered"},
 		})
 	}

@@ -100,12 +100,12 @@ func readUsage(stored map[string]seriesDoc) (out []loyalty.Usage, err error) {
 
 // metricsDoc is an account's metrics: the months, and by month the numbers of each metric that has any.
 type metricsDoc struct {
-	Months   []int64 `json:"mm,omitempty"` // the first one, and of each further one the distance from the one before
-	Points   []int64 `json:"mp,omitempty"`
-	Orders   []int64 `json:"mo,omitempty"`
-	Spend    []int64 `json:"ms,omitempty"`
-	Elements []int64 `json:"me,omitempty"`
-	Visits   []int64 `json:"mvi,omitempty"`
+	Months          []int64 `json:"mm,omitempty"` // the first one, and of each further one the distance from the one before
+	Points          []int64 `json:"mp,omitempty"`
+	Orders          []int64 `json:"mo,omitempty"`
+	Spend           []int64 `json:"ms,omitempty"`
+	QualifyingItems []int64 `json:"me,omitempty"`
+	Visits          []int64 `json:"mvi,omitempty"`
 }
 
 // A metricColumn is a column and the field of a metric that it holds.
@@ -116,7 +116,7 @@ type metricColumn struct {
 
 func (d *metricsDoc) columns(m *loyalty.Metric) [5]metricColumn {
 	return [...]metricColumn{
-		{&d.Points, (*int64)(&m.Points)}, {&d.Orders, &m.Orders}, {&d.Spend, &m.Spend}, {&d.Elements, &m.Elements}, {&d.Visits, &m.Visits},
+		{&d.Points, (*int64)(&m.Points)}, {&d.Orders, &m.Orders}, {&d.Spend, &m.Spend}, {&d.QualifyingItems, &m.QualifyingItems}, {&d.Visits, &m.Visits},
 	}
 }
 

@@ -128,7 +128,7 @@ func TestNothingOfAnEntryIsLost(t *testing.T) {
 
 // What is left out is read as what it was.
 func TestAnEntryOfNothingIsReadAsNothing(t *testing.T) {
-	want := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseJoin, ID: "mem_ada", Revision: 1}}
+	want := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: "mem_ada", Revision: 1}}
 	for name, o := range map[string]*loyalty.OrderState{
 		"no order":                      nil,
 		"an order of nothing":           {Grants: []loyalty.Grant{{}}},

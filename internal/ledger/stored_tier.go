@@ -13,7 +13,7 @@ func storedTier(s *loyalty.Standing) *tierDoc {
 		return nil
 	}
 	return &tierDoc{
-		s.Level, millis(s.Since), millis(s.Until), millis(s.At), millis(s.From), millis(s.Lock), s.Floor, s.Given,
+		s.Level, millis(s.Since), millis(s.Until), millis(s.At), millis(s.From), millis(s.Lock), s.Minimum, s.Given,
 		s.Extensions, millis(s.Ended),
 	}
 }
@@ -24,7 +24,7 @@ func (d *tierDoc) standing() loyalty.Standing {
 	}
 	return loyalty.Standing{
 		Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), At: instant(d.At),
-		From: instant(d.From), Lock: instant(d.Lock), Floor: d.Floor, Given: d.Given,
+		From: instant(d.From), Lock: instant(d.Lock), Minimum: d.Minimum, Given: d.Given,
 		Extensions: d.Extensions, Ended: instant(d.Ended),
 	}
 }
@@ -54,7 +54,7 @@ func readPast(stored []*tierDoc, last loyalty.Standing) []loyalty.Standing {
 	for i, d := range slices.Backward(stored) {
 		if d != nil {
 			out[i] = (&tierDoc{
-				cmp.Or(d.Level, last.Level), cmp.Or(d.Since, millis(last.Since)), d.Until, d.At, d.From, d.Lock, d.Floor, d.Given,
+				cmp.Or(d.Level, last.Level), cmp.Or(d.Since, millis(last.Since)), d.Until, d.At, d.From, d.Lock, d.Minimum, d.Given,
 				d.Extensions, d.Ended,
 			}).standing()
 		}

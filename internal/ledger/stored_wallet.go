@@ -14,7 +14,7 @@ type purseDoc struct {
 	Debt     int64     `json:"debt,omitzero"`
 	Earned   int64     `json:"earned,omitzero"`
 	Redeemed int64     `json:"spent,omitzero"`
-	Expired  int64     `json:"lapsed,omitzero"`
+	Expired  int64     `json:"expired,omitzero"`
 	Lapsed   seriesDoc `json:"exp,omitempty"`
 }
 
@@ -29,18 +29,18 @@ type walletDoc struct {
 }
 
 type convertedDoc struct {
-	ID       string    `json:"id"`
-	Rule     string    `json:"r"`
-	From     string    `json:"f,omitzero"`
-	To       string    `json:"t,omitzero"`
-	Points   int64     `json:"n"`
-	Received int64     `json:"got"`
-	Taken    seriesDoc `json:"l,omitempty"`
-	Lot      int32     `json:"lot,omitzero"`
-	At       int64     `json:"at"`
-	Until    int64     `json:"u,omitzero"`
-	Undone   int64     `json:"un,omitzero"`
-	Returned int64     `json:"b,omitzero"`
+	ID              string    `json:"id"`
+	Rule            string    `json:"r"`
+	From            string    `json:"f,omitzero"`
+	To              string    `json:"t,omitzero"`
+	Points          int64     `json:"n"`
+	Received        int64     `json:"got"`
+	Taken           seriesDoc `json:"l,omitempty"`
+	Lot             int32     `json:"lot,omitzero"`
+	At              int64     `json:"at"`
+	ReversibleUntil int64     `json:"u,omitzero"`
+	Reversed        int64     `json:"un,omitzero"`
+	Returned        int64     `json:"b,omitzero"`
 }
 
 func storedPurses(all []loyalty.Purse) map[string]purseDoc {
@@ -49,7 +49,7 @@ func storedPurses(all []loyalty.Purse) map[string]purseDoc {
 	}
 	out := make(map[string]purseDoc, len(all))
 	for _, x := range all {
-		out[x.Wallet] = purseDoc{storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired), storedLots(x.Lapsed)}
+		out[x.Wallet] = purseDoc{storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired), storedLots(x.ExpiredLots)}
 	}
 	return out
 }
@@ -66,7 +66,7 @@ func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
 			return nil, err
 		}
 		out = append(out, loyalty.Purse{
-			Wallet: wallet, Lots: lots, Lapsed: lapsed, Debt: loyalty.Points(d.Debt),
+			Wallet: wallet, Lots: lots, ExpiredLots: lapsed, Debt: loyalty.Points(d.Debt),
 			Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
 		})
 	}
@@ -137,7 +137,7 @@ func storedConverted(x *loyalty.Converted) *convertedDoc {
 	}
 	return &convertedDoc{
 		x.ID, x.Rule, x.From, x.To, int64(x.Points), int64(x.Received), storedLots(x.Taken), int32(x.Lot),
-		millis(x.At), millis(x.Until), int64(x.Undone), int64(x.Returned),
+		millis(x.At), millis(x.ReversibleUntil), int64(x.Reversed), int64(x.Returned),
 	}
 }
 
@@ -148,7 +148,7 @@ func (d *convertedDoc) converted() (*loyalty.Converted, error) {
 	taken, err := readLots(d.Taken)
 	return &loyalty.Converted{
 		ID: d.ID, Rule: d.Rule, From: d.From, To: d.To, Points: loyalty.Points(d.Points), Received: loyalty.Points(d.Received),
-		Taken: taken, Lot: loyalty.Date(d.Lot), At: instant(d.At), Until: instant(d.Until),
-		Undone: loyalty.Points(d.Undone), Returned: loyalty.Points(d.Returned),
+		Taken: taken, Lot: loyalty.Date(d.Lot), At: instant(d.At), ReversibleUntil: instant(d.ReversibleUntil),
+		Reversed: loyalty.Points(d.Reversed), Returned: loyalty.Points(d.Returned),
 	}, err
 }

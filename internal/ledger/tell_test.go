@@ -24,11 +24,11 @@ func TestWhoWasCalledMeanwhileKeepsNobodyElseFromBeingCalled(t *testing.T) {
 		m := loyalty.MemberID(rune('a' + i))
 		err := tab.Transact(t.Context(),
 			table.Put(table.Item{Key: placeKey("p", "mug", m), Doc: encode(placeDoc{string(m)})}),
-			table.Put(table.Item{Key: table.Key{PK: linePartition("p", "mug"), SK: string(m)}, Doc: encode(waiterDoc{string(m), 1, called})}))
+			table.Put(table.Item{Key: table.Key{PK: linePartition("p", "mug"), SK: string(m)}, Doc: encode(waitlistEntryDoc{string(m), 1, called})}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		call.Called = append(call.Called, loyalty.Waiter{Member: m, Since: instant(1)})
+		call.Called = append(call.Called, loyalty.WaitlistEntry{Member: m, Since: instant(1)})
 	}
 	if err := l.tell(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ type LevelChange struct {
 	Place    string // in its shard, to continue behind
 	From, To string // the same where the level does not change
 	At       time.Time
-	Because  loyalty.Because // of the last move
+	Because  loyalty.Reason // of the last move
 }
 
 // Down reports whether the level of next is a lower one.
@@ -67,8 +67,8 @@ func (l *Ledger) levelChange(ctx context.Context, d Due, v LevelPreview) (LevelC
 	}
 	c := LevelChange{Member: d.Member, Place: d.Place, From: now.Account.Tier.Level, To: then.Account.Tier.Level}
 	for _, e := range then.Entries {
-		if e.Kind == loyalty.KindTier && e.Ladder == "" {
-			c.At, c.Because = e.Effective, e.Because[0]
+		if e.Kind == loyalty.KindMoveTier && e.TierGroup == "" {
+			c.At, c.Because = e.Effective, e.Reasons[0]
 		}
 	}
 	return c, nil

@@ -49,7 +49,7 @@ func (l *Ledger) Transfer(ctx context.Context, p *loyalty.Program, in TransferRe
 	return transferResult(e, replayed), nil
 }
 
-// FindTransfer reads a transfer as it is now: an offer whose time has passed has lapsed, whether or not that was written
+// FindTransfer reads a transfer as it is now: an offer whose time has passed has expired, whether or not that was written
 // down yet. not_found if there is none.
 func (l *Ledger) FindTransfer(ctx context.Context, program, id string) (TransferResult, error) {
 	e, err := l.transfer(ctx, program, id)
@@ -58,7 +58,7 @@ func (l *Ledger) FindTransfer(ctx context.Context, program, id string) (Transfer
 	}
 	r := transferResult(e, false)
 	if r.Transfer.Status == loyalty.Offered && !l.now().Before(r.Transfer.Until) {
-		r.Transfer.Status = loyalty.Lapsed
+		r.Transfer.Status = loyalty.Expired
 	}
 	return r, nil
 }
@@ -72,13 +72,13 @@ func (l *Ledger) transfer(ctx context.Context, program, id string) (loyalty.Entr
 	return e, err
 }
 
-// AcceptTransfer moves what an offer holds to whom it was made. hold_expired once its time has passed,
-// hold_already_resolved if it was accepted, declined or cancelled by another request.
+// AcceptTransfer moves what an offer holds to whom it was made. expired once its time has passed,
+// already_resolved if it was accepted, declined or canceled by another request.
 func (l *Ledger) AcceptTransfer(ctx context.Context, p *loyalty.Program, id string, by By) (TransferResult, error) {
 	return l.endTransfer(ctx, p, id, by, loyalty.Accepted)
 }
 
-// DeclineTransfer returns what an offer holds, because the other does not want it. hold_already_resolved if it ended
+// DeclineTransfer returns what an offer holds, because the other does not want it. already_resolved if it ended
 // before.
 func (l *Ledger) DeclineTransfer(ctx context.Context, p *loyalty.Program, id string, by By) (TransferResult, error) {
 	return l.endTransfer(ctx, p, id, by, loyalty.Declined)
@@ -86,10 +86,10 @@ func (l *Ledger) DeclineTransfer(ctx context.Context, p *loyalty.Program, id str
 
 // CancelTransfer is DeclineTransfer by who made the offer.
 func (l *Ledger) CancelTransfer(ctx context.Context, p *loyalty.Program, id string, by By) (TransferResult, error) {
-	return l.endTransfer(ctx, p, id, by, loyalty.Cancelled)
+	return l.endTransfer(ctx, p, id, by, loyalty.Canceled)
 }
 
-// endTransfer ends an offer by writing its second revision: exactly one of accept, decline, cancel and lapse wins.
+// endTransfer ends an offer by writing its second revision: exactly one of accept, decline, cancel and expire wins.
 func (l *Ledger) endTransfer(ctx context.Context, p *loyalty.Program, id string, by By, as loyalty.RedemptionStatus) (TransferResult, error) {
 	for range 2 {
 		was, err := l.FindTransfer(ctx, p.ID, id)
@@ -104,7 +104,7 @@ func (l *Ledger) endTransfer(ctx context.Context, p *loyalty.Program, id string,
 			return transferResult(entries[0], false), nil
 		}
 		// Somebody ended it between the reading and the deciding: what is there now answers.
-		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.HoldAlreadyResolved) {
+		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.AlreadyResolved) {
 			return TransferResult{}, err
 		}
 	}
@@ -132,14 +132,14 @@ func (was TransferResult) ended(by By, as loyalty.RedemptionStatus) (TransferRes
 	switch status := was.Transfer.Status; {
 	case status == loyalty.Offered:
 		return TransferResult{}, nil
-	case status == loyalty.Lapsed && as == loyalty.Accepted:
-		return TransferResult{}, &loyalty.Error{Code: loyalty.HoldExpired, Detail: "The offer lapsed before it was accepted."}
+	case status == loyalty.Expired && as == loyalty.Accepted:
+		return TransferResult{}, &loyalty.Error{Code: loyalty.AlreadyExpired, Detail: "The offer expired before it was accepted."}
 	case status == as && was.Entry.Cause.Revision == 2 && was.Entry.Input == by.Input && by.Input != "":
 		was.Replayed = true
 		return was, nil
 	}
 	return TransferResult{}, &loyalty.Error{
-		Code:   loyalty.HoldAlreadyResolved,
+		Code:   loyalty.AlreadyResolved,
 		Detail: "The transfer is " + string(was.Transfer.Status) + " already.",
 	}
 }

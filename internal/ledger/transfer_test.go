@@ -86,14 +86,14 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 	}
 }
 
-// person enrols a member without points.
+// person enrolls a member without points.
 func (b *bench) person(tb testing.TB, i int) {
 	until(func() (ledger.Member, error) {
 		return b.Enrol(tb.Context(), b.p, ledger.Enrolment{Member: member(i)}, ledger.By{Input: string(member(i))})
 	})
 }
 
-// Around the instant at which an offer lapses it is accepted, declined, cancelled, and time writes its end down: one of
+// Around the instant at which an offer expires it is accepted, declined, canceled, and time writes its end down: one of
 // them wins, and the points are where it says.
 func TestOneEndOfAnOfferWins(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
@@ -118,7 +118,7 @@ func TestOneEndOfAnOfferWins(t *testing.T) {
 			b.Ledger.Now = clock
 			b.advance(time.Millisecond)
 		}
-		if ends[loyalty.Lapsed] == 0 || ends[loyalty.Accepted]+ends[loyalty.Declined]+ends[loyalty.Cancelled] == 0 {
+		if ends[loyalty.Expired] == 0 || ends[loyalty.Accepted]+ends[loyalty.Declined]+ends[loyalty.Canceled] == 0 {
 			t.Errorf("only %v: nothing was raced", ends)
 		}
 	})
@@ -126,7 +126,7 @@ func TestOneEndOfAnOfferWins(t *testing.T) {
 
 func (b *bench) raceForOffer(t *testing.T, from, to loyalty.MemberID, id string) loyalty.RedemptionStatus {
 	t.Helper()
-	ends := []loyalty.RedemptionStatus{loyalty.Accepted, loyalty.Declined, loyalty.Cancelled}
+	ends := []loyalty.RedemptionStatus{loyalty.Accepted, loyalty.Declined, loyalty.Canceled}
 	var wg sync.WaitGroup
 	told := make([]error, 9)
 	for i := range told {
@@ -149,11 +149,11 @@ func (b *bench) raceForOffer(t *testing.T, from, to loyalty.MemberID, id string)
 		switch {
 		case err == nil && ends[i%3] == status:
 			winners++
-		case !errors.Is(err, loyalty.HoldAlreadyResolved) && (i%3 > 0 || !errors.Is(err, loyalty.HoldExpired)):
+		case !errors.Is(err, loyalty.AlreadyResolved) && (i%3 > 0 || !errors.Is(err, loyalty.AlreadyExpired)):
 			t.Errorf("%s: %v, and it is %s", ends[i%3], err, status)
 		}
 	}
-	if got.Entry.Cause.Revision != 2 || winners > 1 || (winners == 0) != (status == loyalty.Lapsed) {
+	if got.Entry.Cause.Revision != 2 || winners > 1 || (winners == 0) != (status == loyalty.Expired) {
 		t.Errorf("%d won, and it is %s at revision %d", winners, status, got.Entry.Cause.Revision)
 	}
 	want := [2]loyalty.Balance{{Active: 100}, {}}

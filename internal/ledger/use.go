@@ -172,7 +172,7 @@ func usedBefore(it table.Item, by By, err error) (CodeResult, error) {
 }
 
 // ReverseUse reverses one use of a code (loyalty.IssuedCode.Unuse). Repeated with the same By.Input it returns the first
-// result. not_found if the code has no such use; hold_already_resolved if another request reversed it. An Input may end
+// result. not_found if the code has no such use; already_resolved if another request reversed it. An Input may end
 // with a dot and a fingerprint of the reason: the same key with another reason is idempotency_key_reused.
 func (l *Ledger) ReverseUse(ctx context.Context, program string, in UseReversal, by By) (CodeResult, error) {
 	plain := loyalty.PlainCode(in.Code)
@@ -225,7 +225,7 @@ func (d *useDoc) reversedBefore(by By) (CodeResult, error) {
 		return CodeResult{}, keyReused()
 	}
 	return CodeResult{}, &loyalty.Error{
-		Code:   loyalty.HoldAlreadyResolved,
+		Code:   loyalty.AlreadyResolved,
 		Detail: "The use was reversed on " + instant(d.Reversal.At).Format("2 January 2006 15:04 MST") + " already.",
 	}
 }

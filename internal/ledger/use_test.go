@@ -39,7 +39,7 @@ func TestAUseIsReversedOnce(t *testing.T) {
 		won := slices.Index(errs, nil)
 		for i, err := range errs {
 			if i != won {
-				wantRefusal(t, err, loyalty.HoldAlreadyResolved)
+				wantRefusal(t, err, loyalty.AlreadyResolved)
 			}
 		}
 		got, err := b.reverseUse(t, code, "use_1", fmt.Sprint("key_", won))
@@ -64,5 +64,5 @@ func TestAUseThatIsNoLongerListedIsReversed(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	_, err = b.reverseUse(t, code, "use_0", "another")
-	wantRefusal(t, err, loyalty.HoldAlreadyResolved)
+	wantRefusal(t, err, loyalty.AlreadyResolved)
 }

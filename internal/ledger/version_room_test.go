@@ -29,7 +29,7 @@ func TestVersionsShareTheTimesOfALimit(t *testing.T) {
 		want          map[string]loyalty.Points
 	}{
 		{
-			"a raised limit and a cancellation", 1, 2, loyalty.OrderPaid, loyalty.OrderCancelled,
+			"a raised limit and a cancellation", 1, 2, loyalty.OrderPaid, loyalty.OrderCanceled,
 			map[string]loyalty.Points{"o0": 0, "o1": 110, "o2": 110},
 		},
 		{

@@ -54,7 +54,7 @@ func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(
 func silverFrom(n int64) func(*loyalty.Program) {
 	return func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
-		p.Tiers.Levels[1].From, p.Tiers.Levels[1].Points = n, 50
+		p.Tiers.Levels[1].From, p.Tiers.Levels[1].EntryBonus = n, 50
 	}
 }
 

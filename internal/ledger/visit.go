@@ -166,7 +166,7 @@ func (l *Ledger) sentOn(ctx context.Context, program string, m loyalty.MemberID,
 		return false, nil
 	}
 	letters, err := l.letters(ctx, program, m, d.Redemption)
-	return slices.ContainsFunc(letters, func(d letterDoc) bool {
+	return slices.ContainsFunc(letters, func(d giftCardMessageDoc) bool {
 		s := d.letter().Status
 		return s == LetterWaiting || s == LetterSent
 	}), err

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A waiting list is a partition with an item for each member who waits, in the order in which they came, and beside it
+// A waitlist is a partition with an item for each member who waits, in the order in which they came, and beside it
 // an item for each that says where in the line the member stands. Both are written together.
 //
 // Nobody's time begins by itself: a member is called, from which on the first call runs, when somebody asks for a piece
@@ -21,7 +21,7 @@ import (
 // be done while nobody wants it.
 
 // waiterDoc and placeDoc are stored forms: changed only by addition.
-type waiterDoc struct {
+type waitlistEntryDoc struct {
 	Member string `json:"m"`
 	Since  int64  `json:"at"`
 	Called int64  `json:"c,omitzero"`
@@ -37,7 +37,7 @@ const callsAtOnce = 25
 // farthest is the last place that is counted. Beyond it a member is told no number.
 const farthest = 1000
 
-// A Place is where a member stands on a waiting list.
+// A Place is where a member stands on a waitlist.
 type Place struct {
 	Member   loyalty.MemberID
 	Reward   string
@@ -54,15 +54,15 @@ func placeKey(program, reward string, m loyalty.MemberID) table.Key {
 	return table.Key{PK: linePartition(program, reward) + "#" + string(m), SK: "PLACE"}
 }
 
-func readWaiter(it table.Item) (loyalty.Waiter, error) {
-	var d waiterDoc
+func readWaiter(it table.Item) (loyalty.WaitlistEntry, error) {
+	var d waitlistEntryDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return loyalty.Waiter{}, fmt.Errorf("ledger: read waiting list %s: %w", it.Key, err)
+		return loyalty.WaitlistEntry{}, fmt.Errorf("ledger: read waitlist %s: %w", it.Key, err)
 	}
-	return loyalty.Waiter{Member: loyalty.MemberID(d.Member), Since: instant(d.Since), Called: instant(d.Called)}, nil
+	return loyalty.WaitlistEntry{Member: loyalty.MemberID(d.Member), Since: instant(d.Since), Called: instant(d.Called)}, nil
 }
 
-// line yields the items of a waiting list in order. It reads so many at a time.
+// line yields the items of a waitlist in order. It reads so many at a time.
 func (l *Ledger) line(ctx context.Context, program, reward string, atATime int) iter.Seq2[table.Item, error] {
 	return l.inPages(ctx, table.Query{PK: linePartition(program, reward), Limit: atATime})
 }
@@ -82,7 +82,7 @@ func (l *Ledger) standing(ctx context.Context, program, reward string, m loyalty
 
 // leaving is what takes a member off the line, if the member stands there.
 func (l *Ledger) leaving(ctx context.Context, program string, r *loyalty.Reward, m loyalty.MemberID) ([]table.Op, error) {
-	if !r.Waits() {
+	if !r.HasWaitlist() {
 		return nil, nil
 	}
 	place, waiter, err := l.standing(ctx, program, r.ID, m)
@@ -92,7 +92,7 @@ func (l *Ledger) leaving(ctx context.Context, program string, r *loyalty.Reward,
 	return []table.Op{table.Delete(place), table.Delete(waiter)}, nil
 }
 
-// Wait puts a member at the end of the waiting list of a reward. Whoever waits already keeps the place. not_found if
+// Wait puts a member at the end of the waitlist of a reward. Whoever waits already keeps the place. not_found if
 // there is no such member or reward; validation_failed if the reward has no list, or pieces are left that nobody waits
 // for; reward_unavailable if it is not for the member.
 func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
@@ -112,7 +112,7 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 		if at.Replayed = true; err != nil || at.Waits {
 			return at, err
 		}
-		left, err := l.Budget(ctx, p.ID, r.Key(), r.Pieces(l.now()))
+		left, err := l.Budget(ctx, p.ID, r.Key(), r.Quantity(l.now()))
 		if err != nil {
 			return Place{}, err
 		}
@@ -127,7 +127,7 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 		sk := stamped(since) + "#" + string(m)
 		err = l.Table.Transact(ctx,
 			table.Put(table.Item{Key: placeKey(p.ID, reward, m), Doc: encode(placeDoc{sk})}),
-			table.Put(table.Item{Key: table.Key{PK: linePartition(p.ID, reward), SK: sk}, Doc: encode(waiterDoc{string(m), millis(since), 0})}))
+			table.Put(table.Item{Key: table.Key{PK: linePartition(p.ID, reward), SK: sk}, Doc: encode(waitlistEntryDoc{string(m), millis(since), 0})}))
 		if err == nil {
 			return l.Place(ctx, p, reward, m)
 		}
@@ -138,7 +138,7 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 	return Place{}, ErrTryAgain
 }
 
-// Leave takes a member off a waiting list; nothing happens if the member is not on it.
+// Leave takes a member off a waitlist; nothing happens if the member is not on it.
 func (l *Ledger) Leave(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	for range attempts {
 		place, waiter, err := l.standing(ctx, p.ID, reward, m)
@@ -153,7 +153,7 @@ func (l *Ledger) Leave(ctx context.Context, p *loyalty.Program, reward string, m
 	return Place{}, ErrTryAgain
 }
 
-// Place is where a member stands on a waiting list. Whoever's call is over is taken off the list.
+// Place is where a member stands on a waitlist. Whoever's call is over is taken off the list.
 func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	out := Place{Member: m, Reward: reward}
 	r, ok := p.Reward(reward)
@@ -190,11 +190,11 @@ func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m
 	return out, nil
 }
 
-// called is who of a waiting list has the first call on the pieces that are left.
+// called is who of a waitlist has the first call on the pieces that are left.
 func (l *Ledger) called(p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[table.Item, error], left loyalty.Points) (call loyalty.Call, err error) {
-	call = p.Call(r, func(yield func(loyalty.Waiter) bool) {
+	call = p.Call(r, func(yield func(loyalty.WaitlistEntry) bool) {
 		for it, failed := range line {
-			var w loyalty.Waiter
+			var w loyalty.WaitlistEntry
 			if failed == nil {
 				w, failed = readWaiter(it)
 			}
@@ -229,7 +229,7 @@ func (l *Ledger) tell(ctx context.Context, p *loyalty.Program, r *loyalty.Reward
 		if !now.Called.IsZero() {
 			continue
 		}
-		it.Doc = encode(waiterDoc{string(w.Member), millis(w.Since), millis(l.now())})
+		it.Doc = encode(waitlistEntryDoc{string(w.Member), millis(w.Since), millis(l.now())})
 		if err := l.Table.Transact(ctx, table.Put(it)); err != nil && !errors.As(err, new(*table.ConflictError)) {
 			return retryable(err)
 		}

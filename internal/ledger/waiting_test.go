@@ -117,7 +117,7 @@ func TestOneMemberStandsInLineOnce(t *testing.T) {
 	})
 }
 
-// Stock without a waiting list costs what it did.
+// Stock without a waitlist costs what it did.
 func TestAWaitingListCostsOnlyWhereThereIsOne(t *testing.T) {
 	var cost [2]tabletest.Usage
 	for i, first := range []loyalty.Period{{}, {Hours: 24}} {

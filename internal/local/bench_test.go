@@ -115,7 +115,7 @@ func drive(b *testing.B, clients int, url, key string, want int) {
 		all.Go(func() {
 			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
 				body := fmt.Appendf(nil, `{"member":"%s","placed_at":"%s","currency":"EUR","channel":"web","status":"paid",`+
-					`"lines":[{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},`+
+					`"line_items": [{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},`+
 					`{"id":"2","sku":"MUG-01","category":"mugs","quantity":1,"amount":1490},`+
 					`{"id":"3","sku":"FILTER","category":"brewing","quantity":1,"amount":590}],`+
 					`"shipping":490,"tenders":[{"kind":"card","amount":5569}]}`, memberID(int(i)%benchMembers), placed)

@@ -26,7 +26,7 @@ func yearOfMessages(t *testing.T, steps, days int) (list []string) {
 	stack, p, _ := newStack(t, tab, NewClock(noon))
 	var consents []loyalty.Consent
 	for _, purpose := range loyalty.Purposes() {
-		consents = append(consents, loyalty.Consent{Channel: loyalty.Email, Purpose: purpose, Given: true, At: noon, Text: "v1", Source: "test"})
+		consents = append(consents, loyalty.Consent{Channel: loyalty.Email, Purpose: purpose, Granted: true, At: noon, Wording: "v1", Source: "test"})
 	}
 	for i := range 10 {
 		m := memberID(i)
@@ -68,7 +68,7 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	in := ledger.Enrolment{
 		Member: memberID(1), Profile: ledger.Profile{Email: "ada@example.com"},
-		Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Given: true, At: noon, Text: "v1", Source: "test"}},
+		Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"}},
 	}
 	if _, err := stack.App.Ledger.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)

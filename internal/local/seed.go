@@ -89,7 +89,7 @@ func (per *person) live(ctx context.Context) error {
 	joined := per.end.AddDate(0, -seedMonths, 0).Add(late.Truncate(time.Second))
 	per.now = joined
 	if err := per.enrol(ctx); err != nil {
-		return fmt.Errorf("enrol %s: %w", SeedExternalID(per.index), err)
+		return fmt.Errorf("enroll %s: %w", SeedExternalID(per.index), err)
 	}
 	per.planOrders(joined)
 	for plan, ok := per.plans.next(); ok; plan, ok = per.plans.next() {

@@ -55,7 +55,7 @@ func (per *person) planOrders(joined time.Time) {
 			o.Status = loyalty.OrderPlaced
 			per.plans.add(at.Add(2*24*time.Hour), per.put(o, loyalty.OrderPaid))
 		case per.oneIn(15):
-			per.plans.add(at.Add(time.Duration(1+per.rand.IntN(20))*24*time.Hour), per.put(o, loyalty.OrderCancelled))
+			per.plans.add(at.Add(time.Duration(1+per.rand.IntN(20))*24*time.Hour), per.put(o, loyalty.OrderCanceled))
 		}
 		per.plans.add(at.Add(time.Minute), per.put(o, o.Status))
 		if per.oneIn(4) {
@@ -126,7 +126,7 @@ func paid(o loyalty.Order) loyalty.Money {
 func Affordable(p *loyalty.Program, acc loyalty.Account, total loyalty.Money, now time.Time) (loyalty.Reward, bool) {
 	rewards := slices.DeleteFunc(slices.Clone(p.Rewards), func(r loyalty.Reward) bool {
 		q := p.Available(acc, r, loyalty.Redemption{Total: total}, nil, now)
-		return len(q.Lacks) > 0 || r.Codes.From != loyalty.NoCode
+		return len(q.Unmet) > 0 || r.Codes.From != loyalty.NoCode
 	})
 	if len(rewards) == 0 {
 		return loyalty.Reward{}, false

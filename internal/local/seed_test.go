@@ -94,7 +94,7 @@ func TestSeedIsReproducible(t *testing.T) {
 	}
 	t.Log(counts)
 	for _, want := range []string{
-		"join 200", "earn 500", "clawback 10", "activate 500", "redeem 50", "reserve 10", "release 5", "adjust 3", "tier 5",
+		"enroll 200", "earn 500", "clawback 10", "activate 500", "redeem 50", "reserve 10", "release 5", "adjust 3", "move_tier 5",
 		"level bronze 50", "level silver 5", "level gold 2", "currency EUR 300", "currency USD 100", "currency JPY 50",
 		"tender card 500", "tender gift_card 50", "tender store_credit 10", "locale de 20", "locale ja 10",
 	} {

@@ -141,9 +141,9 @@ func life(t *testing.T, s *Stack, url, key string) (answers []string) {
 	t.Helper()
 	c := &client{t: t, url: url, key: key}
 	order := `{"member":"external:ada","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",` +
-		`"lines":[{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`
+		`"line_items": [{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`
 	consents := `{"external_id":"ada","name":"Ada","locale":"en","email":"ada@example.com","consents":[` +
-		`{"channel":"email","purpose":"marketing","given":true,"text":"v1","source":"test"}]}`
+		`{"channel":"email","purpose":"marketing","granted":true,"wording":"v1","source":"test"}]}`
 	answers = append(answers,
 		c.send("POST", "/v1/members", consents),
 		c.send("PUT", "/v1/orders/order-1", order),
@@ -155,7 +155,7 @@ func life(t *testing.T, s *Stack, url, key string) (answers []string) {
 		c.send("GET", "/v1/rewards", ""),
 		c.send("GET", "/v1/program", ""),
 		c.send("POST", "/v1/redemptions", `{"member":"external:ada","reward":"free-shipping"}`),
-		c.send("POST", "/v1/program/check", "not a program", "Content-Type", "application/yaml"),
+		c.send("POST", "/v1/program/validate", "not a program", "Content-Type", "application/yaml"),
 		c.webhook("evt-1", "application/json"), c.webhook("evt-1", "application/octet-stream"), c.webhook("evt-2", "text/plain"),
 		c.send("POST", "/v1/unsubscribe/nonsense", "List-Unsubscribe=One-Click", "Content-Type", "application/x-www-form-urlencoded"),
 		c.send("GET", "/v1/nothing", ""), c.send("DELETE", "/v1/orders/order-1", ""), c.send("PUT", "/v1/orders/order-2", "{"),
@@ -231,7 +231,7 @@ func TestBounceStopsEmailToAddress(t *testing.T) {
 	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
 	in := ledger.Enrolment{
 		Member: memberID(1), Profile: ledger.Profile{Email: "bounce@simulator.amazonses.com"},
-		Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Given: true, At: noon, Text: "v1", Source: "test"}},
+		Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"}},
 	}
 	by := ledger.By{Actor: "test"}
 	if _, err := s.App.Ledger.Enrol(t.Context(), p, in, by); err != nil {
@@ -297,7 +297,7 @@ func TestMissingPermissionIsDenied(t *testing.T) {
 		t.Fatal(a)
 	}
 	order := `{"member":"external:ada","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",` +
-		`"lines":[{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`
+		`"line_items": [{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`
 	if a := c.send("PUT", "/v1/orders/order-1", order); !strings.Contains(a, " 500 ") {
 		t.Error(a)
 	}

@@ -68,7 +68,7 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 	enrol(t, stack, p, 1)
 	headers := []string{"Authorization", "Bearer " + key, "Content-Type", "application/json", "Idempotency-Key", "an-hour-and-a-half"}
 	resp, body := do(t, "PUT", server.URL+"/v1/orders/1", `{"member":"`+string(m)+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR",`+
-		`"status":"paid","lines":[{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`, headers...)
+		`"status":"paid","line_items": [{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`, headers...)
 	if resp.StatusCode != 201 {
 		t.Fatal(resp.StatusCode, body)
 	}
@@ -76,7 +76,7 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 		t.Errorf("the clock is at %s", now)
 	}
 	// The schedule at 11:05 found the points that became active at 11:00, not the schedule at 12:05.
-	want := []string{"12-01T12:00 join 0", "12-01T12:00 earn 50", "12-01T12:00 earn 400", "12-15T11:05 activate 0"}
+	want := []string{"12-01T12:00 enroll 0", "12-01T12:00 earn 50", "12-01T12:00 earn 400", "12-15T11:05 activate 0"}
 	if d := cmp.Diff(want, kinds(t, stack, m)); d != "" {
 		t.Error(d)
 	}

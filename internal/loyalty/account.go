@@ -30,12 +30,12 @@ type Account struct {
 	Pending []Pending // what will be active in any of them, earliest first
 	Holds   []Hold    // what open redemptions have reserved, earliest end first
 
-	Tier    Standing
-	Past    []Standing // the standings before it that orders may still ask for, oldest first; see trimmed
-	Counted time.Time  // the latest instant at which what counts towards levels happened or changed
-	Metrics []Metric   // what qualifies for a tier, by month, oldest first
-	Brands  []Bought   // and the brands, by month and name
-	Ladders []OnLadder // the other ladders on which anything ever happened, the latest last
+	Tier       Standing
+	Past       []Standing          // the standings before it that orders may still ask for, oldest first; see trimmed
+	Counted    time.Time           // the latest instant at which what counts towards levels happened or changed
+	Metrics    []Metric            // what qualifies for a tier, by month, oldest first
+	Brands     []Bought            // and the brands, by month and name
+	TierGroups []TierGroupStanding // the other ladders on which anything ever happened, the latest last
 
 	First FirstOrders // the first orders that count, where rules ask for their numbers
 
@@ -67,7 +67,7 @@ type Account struct {
 	Ran          time.Time   // until when time had passed for it when it was written last; zero: until Seen. No entry states it
 }
 
-// A Lot is points that lapse together, at the end of the same day.
+// A Lot is points that expire together, at the end of the same day.
 type Lot struct {
 	Expires Date
 	Points  Points
@@ -100,7 +100,7 @@ func (p Pending) compare(q Pending) int {
 	return cmp.Or(x.Compare(y), cmp.Compare(p.Cause.Kind, q.Cause.Kind), cmp.Compare(p.Cause.ID, q.Cause.ID))
 }
 
-// A Hold is an open redemption with the lots of its wallet that its points came from. From Redemption.Until on it has lapsed.
+// A Hold is an open redemption with the lots of its wallet that its points came from. From Redemption.Until on it has expired.
 type Hold struct {
 	Redemption Redemption
 	Lots       []Lot
@@ -112,12 +112,12 @@ func (h Hold) Points() Points { return total(h.Lots) }
 // A Metric is what one piece of time counts towards a level. Those that no window reaches any more are summed up in
 // month 0, so that an account stays small.
 type Metric struct {
-	Month    int // yyyymm; or, where periods do not begin with a month, the bucket's beginning (see Program.bucket)
-	Points   Points
-	Orders   int64 // those that count: paid, and something that earns is left of them
-	Spend    int64 // minor units of the tiers' currency
-	Elements int64
-	Visits   int64
+	Month           int // yyyymm; or, where periods do not begin with a month, the bucket's beginning (see Program.bucket)
+	Points          Points
+	Orders          int64 // those that count: paid, and something that earns is left of them
+	Spend           int64 // minor units of the tiers' currency
+	QualifyingItems int64
+	Visits          int64
 }
 
 // A Bought is in how many orders of one piece of time a brand was bought, for levels by brands.
@@ -127,8 +127,8 @@ type Bought struct {
 	N     int64
 }
 
-// A Move is lots that somebody made to live longer, or brought back: what was active at an instant and was to lapse on
-// First to Last, or had, lapses on To.
+// A Move is lots that somebody made to live longer, or brought back: what was active at an instant and was to expire on
+// First to Last, or had, expires on To.
 type Move struct {
 	At              time.Time
 	First, Last, To Date
@@ -136,7 +136,7 @@ type Move struct {
 }
 
 // maxMoves is how many moves an account remembers: a bound on its size. Older ones are forgotten, and a refund of points
-// that they moved then finds them lapsed.
+// that they moved then finds them expired.
 const maxMoves = 10
 
 // maxGraced is how many days an account remembers to which grace has put points off: a bound on its size, and more than

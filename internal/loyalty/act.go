@@ -136,7 +136,7 @@ func (d *decision) award(rules *Program, s *EventState, facts *Facts, from time.
 	if s.Revision > 1 {
 		e.Effective = d.now
 		if s.Worth != 0 {
-			e.Because = append(e.Because, Reason("revision", points(-s.Worth), WasGiven))
+			e.Reasons = append(e.Reasons, NewReason("revision", points(-s.Worth), WasGiven))
 		}
 	}
 	total := Points(0)
@@ -177,10 +177,10 @@ func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, 
 	switch {
 	case a.Event != s.Event.Type:
 	case s.missedBy(a) != "":
-		e.Because = append(e.Because, missingReason(key, s.missedBy(a)))
+		e.Reasons = append(e.Reasons, missingReason(key, s.missedBy(a)))
 	default:
 		if what, of := a.elsewhere(s); what != "" {
-			e.Because = append(e.Because, Reason(key, "0", IsFor, what, strings.Join(of, ", ")))
+			e.Reasons = append(e.Reasons, NewReason(key, "0", IsFor, what, strings.Join(of, ", ")))
 		} else {
 			n = d.allowed(s, a, share, facts, e, day)
 		}
@@ -228,24 +228,24 @@ func (d *decision) allowed(s *EventState, a Action, share *Share, facts *Facts, 
 	if a.When != nil {
 		ok, err := s.meets(a, facts)
 		if err != nil {
-			e.Because = append(e.Because, Reason(key, "0", IsFailed, err.Error()))
+			e.Reasons = append(e.Reasons, NewReason(key, "0", IsFailed, err.Error()))
 		}
 		if !ok && err == nil {
-			e.Because = append(e.Because, Reason(key, "0", IsUnmet, a.When.String()))
+			e.Reasons = append(e.Reasons, NewReason(key, "0", IsUnmet, a.When.String()))
 		}
 		if !ok || err != nil {
 			return 0
 		}
 	}
 	if l, full := share.limited(d.Account, a.Limits, day); full {
-		e.Because = append(e.Because, Reason(key, "0", IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per)))
+		e.Reasons = append(e.Reasons, NewReason(key, "0", IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per)))
 		return 0
 	}
 	if until := d.Account.restsUntil(key, day); until != 0 && share.Peak == 0 {
-		e.Because = append(e.Because, Reason(key, "0", IsResting, until.String()))
+		e.Reasons = append(e.Reasons, NewReason(key, "0", IsResting, until.String()))
 		return 0
 	}
-	e.Because = append(e.Because, reasonIn(a.Wallet, key, a.Points, IsFixed, points(a.Points)))
+	e.Reasons = append(e.Reasons, reasonIn(a.Wallet, key, a.Points, IsFixed, points(a.Points)))
 	return a.Points
 }
 
@@ -283,7 +283,7 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 		d.begin(rules, s, a, g, from)
 	}
 	if g.Wallet != "" {
-		e.Because = given(e.Because, *g)
+		e.Reasons = given(e.Reasons, *g)
 	}
 	delta := target - g.Worth
 	switch {

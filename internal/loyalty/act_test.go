@@ -112,8 +112,8 @@ func TestLaterStatesOfAnEvent(t *testing.T) {
 				out.Account.Balance(),
 			)
 		}
-		if was := e.Because[0]; (was.What == WasGiven) != (state != nil && state.Worth != 0) {
-			t.Errorf("%d: because %+v", i, e.Because)
+		if was := e.Reasons[0]; (was.Kind == WasGiven) != (state != nil && state.Worth != 0) {
+			t.Errorf("%d: because %+v", i, e.Reasons)
 		}
 		acc, state = out.Account, e.Event
 	}
@@ -156,8 +156,8 @@ func TestForWhomAnActionIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, b := range out.Entries[0].Because {
-			if b.Rule == "earn.actions.time" && (b.What == IsFor) != (c.lack == "time") {
+		for _, b := range out.Entries[0].Reasons {
+			if b.Rule == "earn.actions.time" && (b.Kind == IsFor) != (c.lack == "time") {
 				t.Errorf("%s: %+v", c.name, b)
 			}
 		}
@@ -183,7 +183,7 @@ func TestForWhomAnActionIs(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := out.Account.Balance().Active - acc.Balance().Active; got != c.want {
-			t.Errorf("event %d gives %d points, want %d because %+v", i, got, c.want, out.Entries[0].Because)
+			t.Errorf("event %d gives %d points, want %d because %+v", i, got, c.want, out.Entries[0].Reasons)
 		}
 		uses := int64(0)
 		for _, u := range out.Entries[0].Usage {

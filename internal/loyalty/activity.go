@@ -79,7 +79,7 @@ func (d *decision) slide(e *Entry, to Date) {
 	case to > was || was == forever:
 		e.Slides = to
 	}
-	for _, h := range d.Account.Holds { // they slide when they come back, but for what would have lapsed before
+	for _, h := range d.Account.Holds { // they slide when they come back, but for what would have expired before
 		for _, l := range h.Lots {
 			if day := d.lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.p.Zone).After(d.now) {
 				e.Stale = max(e.Stale, l.Expires)
@@ -87,7 +87,7 @@ func (d *decision) slide(e *Entry, to Date) {
 		}
 	}
 	if moved {
-		e.Because = append(e.Because, Reason("expiry", "0", WasMoved, to.String()))
+		e.Reasons = append(e.Reasons, NewReason("expiry", "0", WasMoved, to.String()))
 	}
 }
 
@@ -99,7 +99,7 @@ func (d *decision) unexpire(e *Entry, to Date, at time.Time) {
 			to = max(to, d.slidesTo(a)) // moved on by each that came in time
 		}
 	}
-	for _, l := range d.Account.Lapsed {
+	for _, l := range d.Account.ExpiredLots {
 		if !l.Expires.Slides() || !l.Expires.End(d.p.Zone).After(at) || to != 0 && to <= l.Expires {
 			continue
 		}
@@ -109,7 +109,7 @@ func (d *decision) unexpire(e *Entry, to Date, at time.Time) {
 			continue
 		}
 		e.Postings = from(d.activate(e.Postings, "", l.Points, to, d.now), len(e.Postings), l.Expires)
-		e.Because = append(e.Because, Reason("expiry", points(l.Points), WasRevived, l.Expires.String()))
+		e.Reasons = append(e.Reasons, NewReason("expiry", points(l.Points), WasRevived, l.Expires.String()))
 	}
 }
 
@@ -144,7 +144,7 @@ func (d *decision) inactive(e *Entry, to Date, at time.Time) {
 		}
 	}
 	if last != 0 {
-		e.Because = append(e.Because, Reason("expiry", "0", WasMovedBack, last.String()))
+		e.Reasons = append(e.Reasons, NewReason("expiry", "0", WasMovedBack, last.String()))
 	}
 }
 
@@ -256,7 +256,7 @@ func (a *Account) changeActivity(c ActivityChange) {
 	}
 }
 
-// slideAtLevel makes a member's points stop sliding, for good, at a level whose points never lapse, and those to come
+// slideAtLevel makes a member's points stop sliding, for good, at a level whose points never expire, and those to come
 // slide again below it. The levels of ladders move no lots.
 func (d *decision) slideAtLevel(e *Entry, level string, at time.Time) {
 	if d.whole != nil || !d.p.Earn.Expires.Inactive {
@@ -271,7 +271,7 @@ func (d *decision) slideAtLevel(e *Entry, level string, at time.Time) {
 	}
 }
 
-// forever is the day to which lots slide that never lapse any more.
+// forever is the day to which lots slide that never expire any more.
 const forever = slides + 9999_12_31
 
 // sliding is the lots that slide, as the entry leaves them.

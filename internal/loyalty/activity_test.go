@@ -27,7 +27,7 @@ func slidingProgram(t testing.TB, edit ...func(*Program)) *Program {
 // order that counts again is one again.
 func TestOrderThatCountsNoLongerIsNoActivity(t *testing.T) {
 	change := map[string][2]func(*Order){
-		"canceled": {func(o *Order) { o.Status = OrderCancelled }, func(o *Order) { o.Status = OrderPaid }},
+		"canceled": {func(o *Order) { o.Status = OrderCanceled }, func(o *Order) { o.Status = OrderPaid }},
 		"refunded in full": {
 			func(o *Order) { o.Refunds = []Refund{back("r", o.total())} },
 			func(o *Order) { o.Refunds = []Refund{back("r", o.total())}; o.Refunds[0].Status = RefundFailed },
@@ -81,10 +81,10 @@ func TestLastActivityIsOfAnOrderThatCounts(t *testing.T) {
 		}
 	}
 	want(second)
-	for _, status := range []OrderStatus{OrderCancelled, OrderPaid, OrderCancelled} {
+	for _, status := range []OrderStatus{OrderCanceled, OrderPaid, OrderCanceled} {
 		o.Status = status
 		s.tell(o, second.AddDate(0, 0, 5))
-		want(map[OrderStatus]time.Time{OrderPaid: second, OrderCancelled: first}[status])
+		want(map[OrderStatus]time.Time{OrderPaid: second, OrderCanceled: first}[status])
 	}
 }
 
@@ -107,7 +107,7 @@ func TestPointsExpireAtOnceIfTheActivityWasNone(t *testing.T) {
 	o := s.buy("second", 10, instant(t, "2026-03-01T12:00:00Z"))
 	for range 3 {
 		at := instant(t, "2026-04-20T12:00:00Z")
-		o.Status = OrderCancelled
+		o.Status = OrderCanceled
 		s.tell(o, at)
 		if s.wantLots(t); s.acc.Expired != 100 {
 			t.Errorf("%d points have expired", s.acc.Expired)
@@ -244,14 +244,14 @@ func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 		var direct, delivery []report
 		end := at.Add(time.Duration(rapid.IntRange(0, 40*24).Draw(t, "end")) * time.Hour)
 		for i, x := range steps {
-			final := OrderCancelled
+			final := OrderCanceled
 			if x.final {
 				final = OrderPaid
 				direct = append(direct, report{x.at, order(i, OrderPaid)})
 			}
 			told := x.at.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 30, 200}).Draw(t, "late")) * time.Hour)
 			for range rapid.IntRange(0, 3).Draw(t, "states") {
-				state := rapid.SampledFrom([]OrderStatus{OrderPaid, OrderCancelled}).Draw(t, "state")
+				state := rapid.SampledFrom([]OrderStatus{OrderPaid, OrderCanceled}).Draw(t, "state")
 				delivery = append(delivery, report{told, order(i, state)})
 				told = told.Add(time.Duration(rapid.IntRange(0, 20*24).Draw(t, "next")) * time.Hour)
 			}
@@ -273,8 +273,8 @@ func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 				was := len(s.entries)
 				s.tell(x.order, x.at)
 				for _, e := range s.entries[was:] {
-					for _, b := range e.Because {
-						counts[string(b.What)]++
+					for _, b := range e.Reasons {
+						counts[string(b.Kind)]++
 					}
 				}
 			}
@@ -290,7 +290,7 @@ func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 		counts["histories"]++
 	})
 	t.Log(counts)
-	for _, what := range []What{WasMoved, WasMovedBack} {
+	for _, what := range []ReasonKind{WasMoved, WasMovedBack} {
 		if counts[string(what)]*20 < counts["histories"] {
 			t.Errorf("only in %d of %d histories were points %s", counts[string(what)], counts["histories"], what)
 		}

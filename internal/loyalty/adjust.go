@@ -3,7 +3,7 @@ package loyalty
 import "time"
 
 // Adjust corrects the balance of a wallet by hand, up or down, for a reason that somebody gave. Points given live as
-// long as those that members of the same level earn, from now on; points taken are those that would lapse first, and no
+// long as those that members of the same level earn, from now on; points taken are those that would expire first, and no
 // more than there are.
 func (p *Program) Adjust(acc Account, id, wallet string, n Points, reason string, now time.Time) (Outcome, error) {
 	switch _, ok := p.Wallet(wallet); {
@@ -19,7 +19,7 @@ func (p *Program) Adjust(acc Account, id, wallet string, n Points, reason string
 	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindAdjust, Cause: Cause{CauseAdjustment, id, 1}, Effective: now,
-		Because: []Because{reasonIn(wallet, "adjustment", n, Says, reason)},
+		Reasons: []Reason{reasonIn(wallet, "adjustment", n, Says, reason)},
 	}
 	if n < 0 {
 		var taken Points

@@ -11,9 +11,9 @@ const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this order, what
 // time does: what a lock held rises to its level, pending points become active, a reward is redeemed by itself, pending
-// points are given up, the tier rises or is reviewed, then the level on each ladder, lots lapse, holds lapse, birthdays and
+// points are given up, the tier rises or is reviewed, then the level on each ladder, lots expire, holds expire, birthdays and
 // anniversaries are celebrated, and what that made active is redeemed likewise. So points that arrive in the same instant
-// in which others lapse can still count for the review, and a hold that ends when its lot does gives its points back to
+// in which others expire can still count for the review, and a hold that ends when its lot does gives its points back to
 // nobody. One long jump and many small steps leave the same account and the same entries, but for when they were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 	return p.AdvanceThrough(acc, nil, now)
@@ -98,7 +98,7 @@ func (p *Program) Due(acc Account) time.Time {
 	}
 	sooner(p.refreshAt(acc))
 	sooner(p.tierDue(acc))
-	for i := range p.Ladders {
+	for i := range p.TierGroups {
 		v := p.ladder(i)
 		sooner(v.tierDue(v.view(acc)))
 	}
@@ -130,7 +130,7 @@ func (d *decision) activatePending(at time.Time) error {
 		}
 		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
 		e.Postings = d.arrive(e.Postings, x.Wallet, x.Points, x.Expires, at)
-		e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points)))
+		e.Reasons = append(e.Reasons, reasonIn(x.Wallet, "pending", 0, BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points)))
 	}
 	if e.Postings == nil {
 		return nil
@@ -144,7 +144,7 @@ func (d *decision) forfeitPending(at time.Time) error {
 	for _, x := range d.Account.Pending {
 		if x.ActiveAt.IsZero() && !x.GiveUp.IsZero() && !x.GiveUp.After(at) {
 			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, GiveUp: x.GiveUp, Cause: x.Cause, Points: -x.Points})
-			e.Because = append(e.Because, Reason("pending", points(-x.Points), IsLate, DateOf(at, d.p.Zone).String()))
+			e.Reasons = append(e.Reasons, NewReason("pending", points(-x.Points), IsLate, DateOf(at, d.p.Zone).String()))
 		}
 	}
 	if e.Postings == nil {
@@ -157,7 +157,7 @@ func (d *decision) forfeitPending(at time.Time) error {
 func lostToExpiry(e Entry) Entry {
 	for _, p := range e.Postings {
 		if p.Bucket == BucketExpired && p.Points > 0 {
-			e.Because = append(e.Because, reasonIn(p.Wallet, "expiry", -p.Points, CameLate, p.Lot.String()))
+			e.Reasons = append(e.Reasons, reasonIn(p.Wallet, "expiry", -p.Points, CameLate, p.Lot.String()))
 		}
 	}
 	return e
@@ -196,15 +196,15 @@ func (d *decision) lapse(wallet string, l Lot, at time.Time) Entry {
 	}
 	gone := Posting{Wallet: wallet, Bucket: BucketActive, Lot: l.Expires, Points: -l.Points}
 	return Entry{
-		Kind: KindExpire, Cause: d.ownCause(CauseLapse, day), Effective: at,
+		Kind: KindExpire, Cause: d.ownCause(CauseExpiry, day), Effective: at,
 		Postings: mirror([]Posting{gone}, BucketExpired),
-		Because:  []Because{reasonIn(wallet, "expiry", -l.Points, HasLapsed, l.Expires.String())},
+		Reasons:  []Reason{reasonIn(wallet, "expiry", -l.Points, HasExpired, l.Expires.String())},
 	}
 }
 
 func (d *decision) releaseHolds(at time.Time) error {
 	for len(d.Account.Holds) > 0 && !d.Account.Holds[0].Redemption.Until.After(at) {
-		if err := d.release(d.Account.Holds[0], Lapsed, at); err != nil {
+		if err := d.release(d.Account.Holds[0], Expired, at); err != nil {
 			return err
 		}
 	}

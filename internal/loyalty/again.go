@@ -9,7 +9,7 @@ import (
 // An Again is an order that is to be decided again, and the order whose change is the reason.
 type Again struct {
 	Order   PlacedOrder
-	Because string
+	Reasons string
 }
 
 // A KnownOrder is the latest entry of an order, with the rules that the order keeps.
@@ -113,7 +113,7 @@ func (b Budgets) after(spends []Spend) Budgets {
 func (d *decision) reason(order string) string {
 	for _, x := range d.Account.Undecided {
 		if x.Order.ID == order {
-			return x.Because
+			return x.Reasons
 		}
 	}
 	return d.Entries[0].Cause.ID
@@ -121,13 +121,13 @@ func (d *decision) reason(order string) string {
 
 // explain adds the reason to an entry.
 func (a Again) explain(e Entry) Entry {
-	e.Because = append([]Because{Reason("revision", "0", HasFollowed, a.Because)}, e.Because...)
+	e.Reasons = append([]Reason{NewReason("revision", "0", HasFollowed, a.Reasons)}, e.Reasons...)
 	return e
 }
 
 // Follows reports whether an entry is of an order that was decided again because another one changed.
 func (e *Entry) Follows() bool {
-	return len(e.Because) > 0 && e.Because[0].What == HasFollowed
+	return len(e.Reasons) > 0 && e.Reasons[0].Kind == HasFollowed
 }
 
 // changesNothing reports whether an order's entry changes nothing but what the order's rules know of it. was is the

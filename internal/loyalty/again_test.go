@@ -29,7 +29,7 @@ func TestALoserThatWinsLaterIsStillLimited(t *testing.T) {
 func TestOneOrderAloneIsTheFirst(t *testing.T) {
 	s := newShop(t, made(t, func(p *Program) { p.Earn.Rules = seven(Match{FirstOrder: true}) }))
 	a := s.buy("1", 10, noon)
-	a.Status = OrderCancelled
+	a.Status = OrderCanceled
 	s.tell(a, noon)
 	s.buy("2", 10, noon)
 	a.Status = OrderPaid
@@ -53,10 +53,10 @@ func TestARefundTakesBackWhatWasExtendedBehindItsFirstDay(t *testing.T) {
 	if err := s.extend(20281031, noon); err != nil {
 		t.Fatal(err)
 	}
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, noon.AddDate(1, 2, 0))
 	if b := s.acc.Balance(); b != (Balance{}) {
-		t.Errorf("the order was cancelled, and there are %+v", b)
+		t.Errorf("the order was canceled, and there are %+v", b)
 	}
 }
 
@@ -69,9 +69,9 @@ func TestARefundTakesBackWhatWasReinstated(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.took(out)
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, now)
 	if b := s.acc.Balance(); b != (Balance{}) {
-		t.Errorf("the order was cancelled, and there are %+v", b)
+		t.Errorf("the order was canceled, and there are %+v", b)
 	}
 }

@@ -28,9 +28,9 @@ func (a Account) Apply(e Entry) (Account, error) {
 // note takes over what an entry says beside its postings.
 func (a *Account) note(e Entry) {
 	switch {
-	case e.Standing != nil && e.Ladder != "":
-		a.setLadder(e.Ladder, func(l *OnLadder) { l.Past, l.Tier = e.past(l.Past, l.Tier), *e.Standing })
-	case e.Standing != nil && e.Kind == KindJoin:
+	case e.Standing != nil && e.TierGroup != "":
+		a.setLadder(e.TierGroup, func(l *TierGroupStanding) { l.Past, l.Tier = e.past(l.Past, l.Tier), *e.Standing })
+	case e.Standing != nil && e.Kind == KindEnroll:
 		a.Tier = *e.Standing
 	case e.Standing != nil:
 		a.Past, a.Tier = e.past(a.Past, a.Tier), *e.Standing
@@ -46,11 +46,11 @@ func (a *Account) note(e Entry) {
 		a.Brands = addBrand(a.Brands, b, e.Window)
 	}
 	for _, c := range e.Counts {
-		if c.Ladder == "" { // what moves between the windows of levels
+		if c.TierGroup == "" { // what moves between the windows of levels
 			a.recount(c)
 			continue
 		}
-		a.setLadder(c.Ladder, func(l *OnLadder) {
+		a.setLadder(c.TierGroup, func(l *TierGroupStanding) {
 			l.Metrics = addMetric(l.Metrics, c.Metric, c.Window)
 			for _, b := range c.Brands {
 				l.Brands = addBrand(l.Brands, b, c.Window)
@@ -62,7 +62,7 @@ func (a *Account) note(e Entry) {
 	}
 	for _, w := range e.WriteOffs {
 		purse := a.purse(w.Wallet)
-		purse.Lapsed = addLapsed(purse.Lapsed, Lot{w.Lot, -w.Points})
+		purse.ExpiredLots = addLapsed(purse.ExpiredLots, Lot{w.Lot, -w.Points})
 	}
 	if e.Conversion != nil {
 		a.Conversions = setConversion(a.Conversions, *e.Conversion)
@@ -125,7 +125,7 @@ func (a *Account) note(e Entry) {
 		a.Seen, a.Past = at, trimmed(a.Past, a.Tier, at)
 	}
 	switch e.Kind {
-	case KindJoin:
+	case KindEnroll:
 		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective
 	case KindEarn, KindRedeem:
 		if !e.anothers() && !e.Follows() && e.Order == nil && e.Effective.After(a.LastActivity) {
@@ -163,7 +163,7 @@ func (a *Account) apply(e Entry, p Posting) {
 	case BucketExpired:
 		purse := a.purse(p.Wallet)
 		purse.Expired += p.Points
-		purse.Lapsed = addLapsed(purse.Lapsed, Lot{p.Lot, p.Points})
+		purse.ExpiredLots = addLapsed(purse.ExpiredLots, Lot{p.Lot, p.Points})
 	}
 }
 
@@ -241,7 +241,7 @@ func addGraced(days []Date, day Date) []Date {
 }
 
 // recount adds what moves between the windows of the levels of Tiers.
-func (a *Account) recount(c LadderCount) {
+func (a *Account) recount(c TierGroupCount) {
 	a.Metrics = addMetric(a.Metrics, c.Metric, c.Window)
 	for _, b := range c.Brands {
 		a.Brands = addBrand(a.Brands, b, c.Window)

@@ -15,21 +15,21 @@ import (
 type Auto struct {
 	Reward string // none: nothing is redeemed by itself
 	At     Points // what it takes, at least the reward's cost
-	Stop   int64  // so often a day of the program's calendar at most, in case the program says what nobody meant
+	Limit  int64  // so often a day of the program's calendar at most, in case the program says what nobody meant
 }
 
 // MaxAutoStop bounds Auto.Stop, so that what happens in one instant stays within one transaction.
-const MaxAutoStop = 10
+const MaxAutoLimit = 10
 
 // autoKey names it among the rules.
-const autoKey = "redeeming.auto"
+const autoKey = "redemption.auto"
 
 // autoRedeem redeems the reward as often as the active points do for it and the day allows it. In an instant it comes
 // behind points that become active and before the tier is reviewed, and behind what a level welcomes with and before
-// lots lapse. A tier that asked for a balance could thus not be reached beyond Auto.At; there is none.
+// lots expire. A tier that asked for a balance could thus not be reached beyond Auto.At; there is none.
 func (d *decision) autoRedeem(at time.Time) error {
-	auto, day := d.p.Redeeming.Auto, DateOf(at, d.p.Zone)
-	limit := Limit{auto.Stop, PerDay}
+	auto, day := d.p.Redemption.Auto, DateOf(at, d.p.Zone)
+	limit := Limit{auto.Limit, PerDay}
 	reward, _ := d.p.Reward(auto.Reward)
 	if reward.When != nil {
 		return nil // published when that was not refused; somebody who may have it can ask for it
@@ -45,15 +45,15 @@ func (d *decision) autoRedeem(at time.Time) error {
 		d.p.claim(&r, &reward, lotsOf(taken), at)
 		e := Entry{
 			Kind: KindRedeem, Cause: Cause{CauseRedemption, r.ID, 1}, Effective: at, Redemption: &r,
-			Because: []Because{
-				Reason(reward.Key(), points(-cost), IsCost, points(cost)),
-				Reason(autoKey, "0", IsAutomatic, points(auto.At)),
+			Reasons: []Reason{
+				NewReason(reward.Key(), points(-cost), IsCost, points(cost)),
+				NewReason(autoKey, "0", IsAutomatic, points(auto.At)),
 			},
 			Usage:    []Usage{limit.usage(autoKey, day, 1)},
 			Postings: spent(taken, "", cost),
 		}
 		if n == limit.Times {
-			e.Because = append(e.Because, Reason(autoKey, "0", IsStopped, strconv.FormatInt(n, 10), day.String()))
+			e.Reasons = append(e.Reasons, NewReason(autoKey, "0", IsStopped, strconv.FormatInt(n, 10), day.String()))
 		}
 		d.fill(&e, &reward, cost)
 		if err := d.post(e); err != nil {
@@ -76,7 +76,7 @@ func (d *decision) autoID() string {
 
 // autoReady reports whether a member has what it takes.
 func (p *Program) autoReady(acc Account) bool {
-	auto := p.Redeeming.Auto
+	auto := p.Redemption.Auto
 	return auto.Reward != "" && acc.Status == Active && !p.inDebt(acc) && total(acc.Lots) >= auto.At
 }
 
@@ -87,7 +87,7 @@ func (p *Program) autoDue(acc Account) time.Time {
 	}
 	var last Date
 	for _, u := range acc.Usage {
-		if u.Rule == autoKey && u.N >= p.Redeeming.Auto.Stop {
+		if u.Rule == autoKey && u.N >= p.Redemption.Auto.Limit {
 			last = max(last, u.Ends)
 		}
 	}
@@ -99,7 +99,7 @@ func (p *Program) autoDue(acc Account) time.Time {
 
 // compileAuto refuses a reward that somebody would have to ask for, or of which there may be none.
 func (p *Program) compileAuto() error {
-	auto := p.Redeeming.Auto
+	auto := p.Redemption.Auto
 	if auto == (Auto{}) {
 		return nil
 	}
@@ -107,8 +107,8 @@ func (p *Program) compileAuto() error {
 	switch {
 	case !ok:
 		return fmt.Errorf("there is no reward %q that could be redeemed by itself", auto.Reward)
-	case auto.Stop < 1 || auto.Stop > MaxAutoStop:
-		return fmt.Errorf("%d is not from 1 to %d times a day", auto.Stop, MaxAutoStop)
+	case auto.Limit < 1 || auto.Limit > MaxAutoLimit:
+		return fmt.Errorf("%d is not from 1 to %d times a day", auto.Limit, MaxAutoLimit)
 	}
 	r.When = nil // see autoRedeem
 	if wants := r.Wants(); wants != "" {
@@ -137,7 +137,7 @@ func (r *Reward) Wants() string {
 		return "asks for a condition"
 	case r.Active != Span{}:
 		return "is not always active"
-	case r.ByHand:
+	case r.Manual:
 		return "is handed over by hand"
 	}
 	return ""

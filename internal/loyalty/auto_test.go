@@ -15,7 +15,7 @@ import (
 // automatic is a program that redeems "it", for 100 points, by itself at 120.
 func automatic(tb testing.TB, edit func(*Program, *Reward)) *Program {
 	return stocked(tb, func(p *Program, r *Reward) {
-		p.Redeeming.Auto = Auto{Reward: "it", At: 120, Stop: 3}
+		p.Redemption.Auto = Auto{Reward: "it", At: 120, Limit: 3}
 		if edit != nil {
 			edit(p, r)
 		}
@@ -25,7 +25,7 @@ func automatic(tb testing.TB, edit func(*Program, *Reward)) *Program {
 // automatically is when a reward was redeemed by itself.
 func automatically(out Outcome) (at []time.Time) {
 	for _, e := range out.Entries {
-		if slices.ContainsFunc(e.Because, func(b Because) bool { return b.What == IsAutomatic }) {
+		if slices.ContainsFunc(e.Reasons, func(b Reason) bool { return b.Kind == IsAutomatic }) {
 			at = append(at, e.Effective)
 		}
 	}
@@ -55,12 +55,12 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 			p.Earn.Pending, p.Earn.Actions = Wait{}, []Action{{ID: "visit", Event: "visit.completed", Points: Points(more)}}
 			return p.PlaceEvent(a, nil, p, Event{Type: "visit.completed", ID: "1", Member: a.Member, At: noon}, noon)
 		},
-		"a reservation that is cancelled": func(p *Program, a Account, more int64) (Outcome, error) {
+		"a reservation that is canceled": func(p *Program, a Account, more int64) (Outcome, error) {
 			a.Holds = []Hold{{Redemption{ID: "rd_1", Reward: "it"}, []Lot{{20280131, Points(more)}}}}
 			return p.Cancel(a, Redemption{ID: "rd_1"}, noon)
 		},
 		"a commit of a part": func(p *Program, a Account, more int64) (Outcome, error) {
-			p.Redeeming.Pay.Rates = map[Currency]Rate{"EUR": {Points: big.NewRat(1, 1), Per: 1}}
+			p.Redemption.Pay.Rates = map[Currency]Rate{"EUR": {Points: big.NewRat(1, 1), Per: 1}}
 			a.Holds = []Hold{{Redemption{ID: "rd_1", Reward: PayReward, Value: Money{int64(more) + 10, "EUR"}}, []Lot{{20280131, Points(more) + 10}}}}
 			return p.Commit(a, Redemption{ID: "rd_1"}, 10, noon)
 		},
@@ -143,8 +143,8 @@ func TestTheDailyStopHoldsUntilMidnight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if had := automatically(out); len(had) != 3 || !slices.ContainsFunc(last(out).Because, func(b Because) bool { return b.What == IsStopped }) {
-		t.Errorf("on the first day %v: %+v", had, last(out).Because)
+	if had := automatically(out); len(had) != 3 || !slices.ContainsFunc(last(out).Reasons, func(b Reason) bool { return b.Kind == IsStopped }) {
+		t.Errorf("on the first day %v: %+v", had, last(out).Reasons)
 	}
 	again, err := p.Adjust(out.Account, "adj_2", "", 1, "more", noon.Add(time.Hour))
 	if err != nil || len(automatically(again)) > 0 {
@@ -167,7 +167,7 @@ func TestTheDailyStopHoldsUntilMidnight(t *testing.T) {
 	}
 }
 
-// The order within an instant: points become active, are redeemed, and only then others lapse.
+// The order within an instant: points become active, are redeemed, and only then others expire.
 func TestWhatLapsesInTheInstantCanStillBeRedeemedByItself(t *testing.T) {
 	p := automatic(t, nil)
 	end := Date(20261231).End(p.Zone)
@@ -175,14 +175,14 @@ func TestWhatLapsesInTheInstantCanStillBeRedeemedByItself(t *testing.T) {
 	acc.Pending = []Pending{{Cause: Cause{Kind: CauseOrder, ID: "1"}, ActiveAt: end, Expires: 20271231, Points: 20}}
 	out := advanced(t, p, acc, end)
 	if len(automatically(out)) != 1 || !slices.Equal(out.Account.Lots, []Lot{{20271231, 20}}) || out.Account.Expired != 0 {
-		t.Errorf("%v, %v, %d lapsed", automatically(out), out.Account.Lots, out.Account.Expired)
+		t.Errorf("%v, %v, %d expired", automatically(out), out.Account.Lots, out.Account.Expired)
 	}
 }
 
 func TestWhatIsRedeemedByItselfIsTheSameInOneJumpAndInManySteps(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
 	p.Rewards = []Reward{{ID: "it", Type: "free_product", Cost: 40, Prices: map[string]Points{"gold": 30}}}
-	p.Redeeming.Auto = Auto{Reward: "it", At: 60, Stop: 2}
+	p.Redemption.Auto = Auto{Reward: "it", At: 60, Limit: 2}
 	if err := p.Compile(); err != nil {
 		t.Fatal(err)
 	}
@@ -214,24 +214,24 @@ func TestWhatIsRedeemedByItselfIsTheSameInOneJumpAndInManySteps(t *testing.T) {
 
 func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 	for name, edit := range map[string]func(p *Program, r *Reward){
-		"no such reward":   func(p *Program, _ *Reward) { p.Redeeming.Auto.Reward = "yacht" },
-		"too few points":   func(p *Program, _ *Reward) { p.Redeeming.Auto.At = 99 },
+		"no such reward":   func(p *Program, _ *Reward) { p.Redemption.Auto.Reward = "yacht" },
+		"too few points":   func(p *Program, _ *Reward) { p.Redemption.Auto.At = 99 },
 		"dearer for some":  func(_ *Program, r *Reward) { r.Prices = map[string]Points{"gold": 121} },
 		"free for some":    func(_ *Program, r *Reward) { r.Prices = map[string]Points{"gold": 0} },
-		"no stop":          func(p *Program, _ *Reward) { p.Redeeming.Auto.Stop = 0 },
-		"too late a stop":  func(p *Program, _ *Reward) { p.Redeeming.Auto.Stop = 11 },
+		"no stop":          func(p *Program, _ *Reward) { p.Redemption.Auto.Limit = 0 },
+		"too late a stop":  func(p *Program, _ *Reward) { p.Redemption.Auto.Limit = 11 },
 		"codes of a pool":  func(_ *Program, r *Reward) { r.Codes.From = UploadedCode },
-		"a stock":          func(_ *Program, r *Reward) { r.Drops = []Drop{{Pieces: 9}} },
+		"a stock":          func(_ *Program, r *Reward) { r.StockBatches = []StockBatch{{Quantity: 9}} },
 		"a limit":          func(_ *Program, r *Reward) { r.Limits = []Limit{{1, PerDay}} },
 		"a level":          func(_ *Program, r *Reward) { r.Tiers = []string{"gold"} },
 		"a segment":        func(_ *Program, r *Reward) { r.Segments = []string{"vip"} },
 		"an order":         func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 1} },
 		"a time":           func(_ *Program, r *Reward) { r.Active.From = noon },
-		"somebody's hands": func(_ *Program, r *Reward) { r.ByHand = true },
+		"somebody's hands": func(_ *Program, r *Reward) { r.Manual = true },
 	} {
 		p := testProgram(t)
 		r := Reward{ID: "it", Type: "free_product", Cost: 100}
-		p.Redeeming.Auto = Auto{Reward: "it", At: 120, Stop: 3}
+		p.Redemption.Auto = Auto{Reward: "it", At: 120, Limit: 3}
 		edit(p, &r)
 		p.Rewards = []Reward{r}
 		if err := p.Compile(); err == nil || errors.Is(err, ValidationFailed) {
@@ -240,7 +240,7 @@ func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 	}
 }
 
-// A program that was published with a condition is read, and goes on without redeeming: nobody asks it.
+// A program that was published with a condition is read, and goes on without redemption: nobody asks it.
 func TestARewardWithAConditionIsNotRedeemedByItself(t *testing.T) {
 	p := automatic(t, func(_ *Program, r *Reward) {
 		r.When = condition(func(*Facts) (bool, error) { return true, nil })
@@ -264,12 +264,12 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 				{ID: "hello", Event: EventJoined, Points: 20},
 				{ID: "visit", Event: "visit.completed", Points: 20},
 			}
-			p.Tiers = Tiers{By: ByPointsEarned, MoveDown: StayUp, Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 40, Points: 100}}}
-			p.Tiers.Floors = []Floor{{"silver", "vip"}}
+			p.Tiers = Tiers{By: ByPointsEarned, MoveDown: StayUp, Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 40, EntryBonus: 100}}}
+			p.Tiers.Minimums = []Minimum{{"silver", "vip"}}
 			partner := p.Tiers
-			partner.Levels = []Level{{ID: "guest"}, {ID: "friend", From: 1_000, Points: 100}}
-			partner.Floors = nil
-			p.Ladders = []Ladder{{ID: "partner", Tiers: partner}}
+			partner.Levels = []Level{{ID: "guest"}, {ID: "friend", From: 1_000, EntryBonus: 100}}
+			partner.Minimums = nil
+			p.TierGroups = []TierGroup{{ID: "partner", Tiers: partner}}
 		})
 	}
 	visit := Event{Type: "visit.completed", ID: "1", Member: "ada", At: noon.Add(time.Second)}
@@ -285,7 +285,7 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 			return p.SetTier(a, "t", Placement{Level: "silver", Reason: "a match"}, noon)
 		},
 		"somebody by hand, on a ladder": func(p *Program, a Account) (Outcome, error) {
-			return p.SetTier(a, "t", Placement{Ladder: "partner", Level: "friend", Reason: "a match"}, noon)
+			return p.SetTier(a, "t", Placement{TierGroup: "partner", Level: "friend", Reason: "a match"}, noon)
 		},
 		"a segment": func(p *Program, a Account) (Outcome, error) {
 			return p.SetTraits(a, Traits{Segments: []string{"vip"}}, noon)

@@ -42,7 +42,7 @@ func (d *decision) vacant(b bonus) Reached {
 func (d *decision) payBonus(r Reached, b bonus) error {
 	e, main := d.bonusEntry(KindEarn, &r, b.at), d.main()
 	e = main.asOf(d.posted(), func() Entry { return main.giveBonus(e, &r, b) })
-	e.Because = append([]Because{Reason(b.key, points(b.points), IsWelcome, b.level)}, e.Because...)
+	e.Reasons = append([]Reason{NewReason(b.key, points(b.points), IsEntryBonus, b.level)}, e.Reasons...)
 	return d.postBonus(lostToExpiry(issued(e)))
 }
 
@@ -96,7 +96,7 @@ func (d *decision) revive(e Entry, g *Grant, was Date, n Points) (Entry, Points)
 	if part == 0 || was == d.where(*g) || d.p.lapsed(d.where(*g), d.now) {
 		return e, n
 	}
-	g.Expired, g.Lapsed = g.Expired-part, g.Lapsed-part
+	g.Expired, g.ExpiredOn = g.Expired-part, g.ExpiredOn-part
 	e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, was, -part})
 	e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketExpired, Lot: was, Points: -part})
 	e.Postings = d.activate(e.Postings, g.Wallet, part, d.where(*g), d.now)
@@ -107,7 +107,7 @@ func (d *decision) revive(e Entry, g *Grant, was Date, n Points) (Entry, Points)
 func (d *decision) withdraw(r Reached) error {
 	e := d.bonusEntry(KindClawback, &r, d.now)
 	g := &r.Grant
-	e.Because = []Because{Reason(g.Rule, points(-g.Worth), WasUnwelcomed, strings.TrimPrefix(g.Rule, d.p.levelKey("")))}
+	e.Reasons = []Reason{NewReason(g.Rule, points(-g.Worth), EntryBonusWithdrawn, strings.TrimPrefix(g.Rule, d.p.levelKey("")))}
 	e = d.main().clawBack(e, g.Worth, g)
 	g.Worth = 0
 	return d.postBonus(issued(e))
@@ -120,7 +120,7 @@ func (d *decision) redate(x bonusPair) error {
 	e := d.bonusEntry(KindEarn, &r, d.now)
 	e = main.moveBonus(e, &r, x.wanted)
 	until := x.wanted.expires.String()
-	e.Because = []Because{Reason(r.Grant.Rule, points(moved(e.Postings)), WasRedated, x.wanted.level, until)}
+	e.Reasons = []Reason{NewReason(r.Grant.Rule, points(moved(e.Postings)), WasRedated, x.wanted.level, until)}
 	return d.postBonus(lostToExpiry(e))
 }
 
@@ -156,7 +156,7 @@ func (d *decision) bonusEntry(kind Kind, r *Reached, at time.Time) Entry {
 	if r.N > 0 {
 		id += ":" + strconv.Itoa(r.N+1)
 	}
-	return Entry{Kind: kind, Effective: at, Cause: Cause{CauseLevel, id, r.Revision}, Reached: r}
+	return Entry{Kind: kind, Effective: at, Cause: Cause{CauseTierChange, id, r.Revision}, Reached: r}
 }
 
 // postBonus posts an entry about a bonus. What becomes active may be enough for the reward that is redeemed by itself.

@@ -147,7 +147,7 @@ func TestTextInALanguage(t *testing.T) {
 
 // A level that goes by spend counts no visits, so that the account has nothing of it.
 func TestVisitsCountOnlyWhereLevelsGoByThem(t *testing.T) {
-	p := twoLadders(t, func(l *Ladder) {
+	p := twoLadders(t, func(l *TierGroup) {
 		l.Tiers = Tiers{
 			By: BySpend, Currency: "EUR", Visit: "visit.completed", Months: 12,
 			Levels: []Level{{ID: "guest"}, {ID: "friend", From: 100_00}},
@@ -159,8 +159,8 @@ func TestVisitsCountOnlyWhereLevelsGoByThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out.Account.Ladders)+len(out.Account.Metrics) > 0 || len(out.Entries[0].Counts) > 0 {
-		t.Errorf("a visit counts %+v and %+v", out.Account.Metrics, out.Account.Ladders)
+	if len(out.Account.TierGroups)+len(out.Account.Metrics) > 0 || len(out.Entries[0].Counts) > 0 {
+		t.Errorf("a visit counts %+v and %+v", out.Account.Metrics, out.Account.TierGroups)
 	}
 }
 

@@ -48,7 +48,7 @@ func TestACapAndALimitAreForAPeriod(t *testing.T) {
 				if span.within != "" {
 					e := s.sell(placed(span.within).with(func(o *Order) { o.ID = "within" }), nil)
 					s.want(t, "within", b.within)
-					reason := e.Because[len(e.Because)-1]
+					reason := e.Reasons[len(e.Reasons)-1]
 					if got, want := reason.Rule+": "+reason.Effect()+" = "+reason.Points, fmt.Sprintf(b.cut+b.refuse+b.limited, span.per); got != want {
 						t.Errorf("because %s, want %s", got, want)
 					}
@@ -162,7 +162,7 @@ func TestWhatAnOrderTakesOfABudget(t *testing.T) {
 	want(spends(Budgets{"earn.rules.give": 0}))
 	o.Refunds = []Refund{back("1", 4000)}
 	want(spends(Budgets{"earn.rules.give": 0}), give(-40))
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	want(spends(nil), give(-70))
 }
 

@@ -74,9 +74,9 @@ func (v *valuation) consider(c *candidate) bool {
 }
 
 // why keeps a reason why a rule gave nothing, as long as there are few.
-func (v *valuation) why(rule string, what What, args ...string) {
+func (v *valuation) why(rule string, what ReasonKind, args ...string) {
 	if v.whys++; v.whys <= maxWhyNots {
-		v.because = append(v.because, Reason(rule, "0", what, args...))
+		v.because = append(v.because, NewReason(rule, "0", what, args...))
 	}
 }
 
@@ -106,7 +106,7 @@ func (v *valuation) asBefore(c *candidate) bool {
 		}
 		if want := c.whole(); want > g.n && want > 0 {
 			most := whole(int64(max(0, g.n)))
-			c.cuts = append(c.cuts, Reason(c.r.key, most.sub(c.gives).String(), IsBounded))
+			c.cuts = append(c.cuts, NewReason(c.r.key, most.sub(c.gives).String(), IsBounded))
 			c.gives = most
 		}
 		return true
@@ -134,7 +134,7 @@ func (v *valuation) allowed(c *candidate, want Points) {
 			allowed = min(allowed, peak)
 		}
 		if allowed < got {
-			cuts = append(cuts, Reason(r.key, points(allowed-got), IsSpent, points(max(0, left))))
+			cuts = append(cuts, NewReason(r.key, points(allowed-got), IsSpent, points(max(0, left))))
 			got, s.Cut = allowed, true
 		}
 		s.Peak = max(peak, got)

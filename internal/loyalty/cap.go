@@ -12,7 +12,7 @@ import (
 type Cap struct {
 	Points Points
 	Per    CapPeriod
-	Refuse bool // what would go beyond gives nothing at all, instead of what is left
+	Reject bool // what would go beyond gives nothing at all, instead of what is left
 }
 
 // CapPeriod is what a cap is per, in the words of the program file.
@@ -143,8 +143,8 @@ func (a Account) exhausted(rule string, limits []Limit, day Date) (Limit, bool) 
 // orders before it use: the caps of a period leave the rest. Of a period that is closed the order keeps what it was
 // allowed.
 func (s *Share) bounded(
-	acc Account, of *OrderState, caps []Cap, day Date, want Points, why []Because,
-) (Points, []Because) {
+	acc Account, of *OrderState, caps []Cap, day Date, want Points, why []Reason,
+) (Points, []Reason) {
 	rule := s.Rule
 	if rule == "" {
 		rule = "earn.caps"
@@ -163,10 +163,10 @@ func (s *Share) bounded(
 			continue
 		}
 		what := IsCapped
-		if c.Refuse && !closed {
+		if c.Reject && !closed {
 			what, allowed = IsRefused, 0
 		}
-		why = append(why, Reason(rule, points(allowed-want), what, points(c.Points), string(c.Per)))
+		why = append(why, NewReason(rule, points(allowed-want), what, points(c.Points), string(c.Per)))
 		if c.Per != PerOrder {
 			of.cutBy(u)
 		}

@@ -44,8 +44,8 @@ func TestCapsCutAndSaySo(t *testing.T) {
 	s.buy("5", 90, noon.AddDate(0, 1, 0))
 	s.want(t, "5", 90)
 	e := s.tell(func() Order { o.Channel = "web"; return o }(), noon.AddDate(0, 1, 0))
-	if last := e.Because[len(e.Because)-2]; !reflect.DeepEqual(last, Reason("earn.caps", "-40", IsCapped, "150", "day")) {
-		t.Errorf("the cut is reported as %+v", e.Because)
+	if last := e.Reasons[len(e.Reasons)-2]; !reflect.DeepEqual(last, NewReason("earn.caps", "-40", IsCapped, "150", "day")) {
+		t.Errorf("the cut is reported as %+v", e.Reasons)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestRoomThatARefundFreesGoesToTheNextOrders(t *testing.T) {
 	s.want(t, "2", 60)
 	last := s.entries[len(s.entries)-1]
 	if last.Cause.ID != "2" || !last.Follows() || last.Points != 40 {
-		t.Errorf("the last entry is %s of %d because %+v", last.Cause, last.Points, last.Because)
+		t.Errorf("the last entry is %s of %d because %+v", last.Cause, last.Points, last.Reasons)
 	}
 	s.buy("3", 90, noon.Add(3*time.Hour))
 	s.want(t, "3", 40)
@@ -78,7 +78,7 @@ func TestRoomThatARefundFreesGoesToTheNextOrders(t *testing.T) {
 
 // A refund of a cent gives an order no points, though it is decided again.
 func TestRefundGivesNoPoints(t *testing.T) {
-	s := capped(t, Cap{Points: 100, Per: PerDay, Refuse: true})
+	s := capped(t, Cap{Points: 100, Per: PerDay, Reject: true})
 	s.buy("1", 80, noon)
 	second := s.buy("2", 60, noon)
 	s.want(t, "2", 0)
@@ -117,7 +117,7 @@ func TestTimeOfALimitGoesToTheNextOrder(t *testing.T) {
 	}
 	want(40, 10, 10)
 	for range 2 {
-		first.Status = OrderCancelled
+		first.Status = OrderCanceled
 		s.tell(first, noon.Add(time.Hour))
 		want(0, 40, 10)
 		first.Status = OrderPaid

@@ -25,7 +25,7 @@ func TestBudgetIsChargedThePointsThatMembersReceive(t *testing.T) {
 	half := func(o *Order) { o.Refunds = []Refund{back("1", 5000)} }
 	all := func(o *Order) { o.Refunds = []Refund{back("1", 10000)} }
 	failed := func(o *Order) { o.Refunds[0].Status = RefundFailed }
-	canceled := func(o *Order) { o.Status = OrderCancelled }
+	canceled := func(o *Order) { o.Status = OrderCanceled }
 	own := func(r *Rule) { r.Life.Expires = &Expiry{After: Period{Days: 10}} }
 	cap := func(n Points, refuse bool) func(*Program) {
 		return func(p *Program) { p.Earn.Caps = []Cap{{n, PerDay, refuse}} }
@@ -87,7 +87,7 @@ func TestRestoredPointsExceedABudgetThatOthersUsed(t *testing.T) {
 			func(o *Order) { o.Refunds = []Refund{back("1", 10000)}; o.Refunds[0].Status = RefundFailed },
 		},
 		"a canceled order that is restored": {
-			func(o *Order) { o.Status = OrderCancelled }, func(o *Order) { o.Status = OrderPaid },
+			func(o *Order) { o.Status = OrderCanceled }, func(o *Order) { o.Status = OrderPaid },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,9 +112,9 @@ func TestRestoredPointsExceedABudgetThatOthersUsed(t *testing.T) {
 			late := bought("EUR", Line{Amount: 10000})
 			late.ID = "late"
 			put(eve, late, 100, 200)
-			hers.Status = OrderCancelled
+			hers.Status = OrderCanceled
 			put(eve, hers, 0, 100)
-			mine.Status, mine.Refunds = OrderCancelled, nil
+			mine.Status, mine.Refunds = OrderCanceled, nil
 			put(ada, mine, 0, 0)
 		})
 	}
@@ -166,11 +166,11 @@ func receivedUnder(p *Program, e Entry) map[string]Points {
 	}
 	later := map[string]*big.Rat{}
 	var order []string
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		n, _ := new(big.Rat).SetString(b.Points)
 		switch {
 		case b.Wallet != "" || b.Rule == "earn.caps" || b.Rule == "rounding" || b.Rule == "revision" ||
-			b.What == IsBounded && b.Rule == "earn.purchase":
+			b.Kind == IsBounded && b.Rule == "earn.purchase":
 		case b.Rule == "campaigns.double" || b.Rule == "campaigns.fixed":
 			if later[b.Rule] == nil {
 				later[b.Rule], order = new(big.Rat), append(order, b.Rule)
@@ -214,7 +214,7 @@ func TestBudgetsAreChargedWhatAllMembersReceive(t *testing.T) {
 			o := &orders[i][rapid.IntRange(0, 2).Draw(t, "order")]
 			switch rapid.IntRange(0, 5).Draw(t, "step") {
 			case 0:
-				o.Status = OrderCancelled
+				o.Status = OrderCanceled
 			case 1:
 				o.Refunds = []Refund{back("r", o.total())}
 			case 2:
@@ -237,7 +237,7 @@ func TestBudgetsAreChargedWhatAllMembersReceive(t *testing.T) {
 			for _, e := range last {
 				for rule, n := range receivedUnder(p, e) {
 					if got := e.Order.shareOf(rule).Charged; got != n {
-						t.Fatalf("%s gives %d under %s and charges it %d: %v", e.Cause.ID, n, rule, got, e.Because)
+						t.Fatalf("%s gives %d under %s and charges it %d: %v", e.Cause.ID, n, rule, got, e.Reasons)
 					}
 					sums[rule] += n
 				}
@@ -252,17 +252,17 @@ func TestBudgetsAreChargedWhatAllMembersReceive(t *testing.T) {
 	t.Log(counts)
 	for _, what := range []string{"charges", "cut by a cap", "exhausted", "returned", "overrun"} {
 		if counts[what]*50 < counts["histories"] {
-			t.Errorf("only %d of %d histories had what this test is about: %s", counts[what], counts["histories"], what)
+			t.Errorf("only %d of %d histories had what this test is description: %s", counts[what], counts["histories"], what)
 		}
 	}
 }
 
 func countCharges(p *Program, counts map[string]int, e Entry, s *till) {
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		if b.Rule == "earn.caps" {
 			counts["cut by a cap"]++
 		}
-		if b.What == IsSpent && strings.HasPrefix(b.Rule, "campaigns.") {
+		if b.Kind == IsSpent && strings.HasPrefix(b.Rule, "campaigns.") {
 			counts["exhausted"]++
 		}
 	}

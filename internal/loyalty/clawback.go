@@ -6,18 +6,18 @@ import (
 )
 
 // TakeBack is how far a clawback reaches when an order's own points are not there any more.
-type TakeBack int
+type ClawbackPolicy int
 
 const (
-	TakeBackDebt          TakeBack = iota // other lots, and then debt, which the next active points pay
-	TakeBackWithinBalance                 // other lots, and no further
-	TakeBackPendingOnly                   // only what is still pending of the order itself
-	TakeBackUnlimited                     // as TakeBackDebt, but never bounded by DebtAtMost
+	ClawbackDebt          ClawbackPolicy = iota // other lots, and then debt, which the next active points pay
+	ClawbackWithinBalance                       // other lots, and no further
+	ClawbackPendingOnly                         // only what is still pending of the order itself
+	ClawbackUnlimited                           // as TakeBackDebt, but never bounded by DebtAtMost
 )
 
 // Why points are not taken back, as IsKept says it.
 const (
-	keptLapsed  = "lapsed"
+	keptExpired = "expired"
 	keptPending = "pending"
 	keptWithin  = "within"
 	keptDebt    = "debt"
@@ -42,15 +42,15 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	if !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now) {
 		e, rest = d.writeOffExpired(e, left.In(g.Wallet), rest, g)
 	}
-	if reach == TakeBackPendingOnly {
+	if reach == ClawbackPendingOnly {
 		e, rest = writeOff(e, rest, g, keptPending)
 	}
 	e, rest = d.takeFromLots(e, left.In(g.Wallet).Lots, rest, g)
 	e, rest = d.takeFromConversions(e, rest, g)
-	if reach == TakeBackWithinBalance {
+	if reach == ClawbackWithinBalance {
 		e, rest = writeOff(e, rest, g, keptWithin)
 	}
-	if most > 0 && reach == TakeBackDebt {
+	if most > 0 && reach == ClawbackDebt {
 		if room := max(0, most-left.In(g.Wallet).Debt); rest > room {
 			e, _ = writeOff(e, rest-room, g, keptDebt)
 			rest = room
@@ -58,7 +58,7 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	}
 	if rest > 0 {
 		if !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now) {
-			e.Because = append(e.Because, reasonIn(g.Wallet, "clawback", 0, IsOwed, points(rest)))
+			e.Reasons = append(e.Reasons, reasonIn(g.Wallet, "clawback", 0, IsOwed, points(rest)))
 		}
 		e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketDebt, Points: -rest})
 		g.Owed += rest
@@ -78,7 +78,7 @@ func (d *decision) leftBy(e Entry) Account {
 	}
 	for _, w := range e.WriteOffs {
 		purse := acc.purse(w.Wallet)
-		purse.Lapsed = addLapsed(purse.Lapsed, Lot{w.Lot, -w.Points})
+		purse.ExpiredLots = addLapsed(purse.ExpiredLots, Lot{w.Lot, -w.Points})
 	}
 	return acc
 }
@@ -114,7 +114,7 @@ func (d *decision) writeOffExpired(e Entry, purse Purse, rest Points, g *Grant) 
 	if part == 0 {
 		return e, rest
 	}
-	e, _ = writeOff(e, part, g, keptLapsed)
+	e, _ = writeOff(e, part, g, keptExpired)
 	g.Expired += part
 	e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, lot, part})
 	return e, rest - part
@@ -124,11 +124,11 @@ func (d *decision) writeOffExpired(e Entry, purse Purse, rest Points, g *Grant) 
 func writeOff(e Entry, rest Points, g *Grant, why string) (Entry, Points) {
 	if rest > 0 {
 		args := []string{why}
-		if why == keptLapsed {
+		if why == keptExpired {
 			args = append(args, g.Expires.String())
 		}
-		e.Because = append(e.Because, reasonIn(g.Wallet, "clawback", rest, IsKept, args...))
-		g.Lapsed += rest
+		e.Reasons = append(e.Reasons, reasonIn(g.Wallet, "clawback", rest, IsKept, args...))
+		g.ExpiredOn += rest
 	}
 	return e, 0
 }
@@ -159,11 +159,11 @@ func issued(e Entry) Entry {
 // giveBack credits n points to a grant that became worth more: first whatever was taken of it beyond its own
 // points, to where it was taken from, so that a refund that failed leaves no trace, then to its own lot.
 func (d *decision) giveBack(e Entry, n Points, g *Grant, giveUp time.Time) Entry {
-	if never := min(n, g.Lapsed); never > 0 {
-		e.Because = append(e.Because, reasonIn(g.Wallet, "clawback", -never, WasKept))
-		g.Lapsed -= never
+	if never := min(n, g.ExpiredOn); never > 0 {
+		e.Reasons = append(e.Reasons, reasonIn(g.Wallet, "clawback", -never, WasKept))
+		g.ExpiredOn -= never
 		n -= never
-		if again := g.Expired - min(g.Expired, g.Lapsed); again > 0 {
+		if again := g.Expired - min(g.Expired, g.ExpiredOn); again > 0 {
 			g.Expired -= again
 			e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, d.where(*g), -again})
 		}

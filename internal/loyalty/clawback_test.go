@@ -50,13 +50,13 @@ func TestADeliveryAndARefundMayBeToldAtOnce(t *testing.T) {
 
 func TestADebtIsBoundedWhateverLivesTheOrdersPointsHave(t *testing.T) {
 	s := newShop(t, made(t, func(p *Program) {
-		p.Earn.Pending, p.DebtAtMost = Wait{}, 30
+		p.Earn.Pending, p.MaxDebt = Wait{}, 30
 		p.Earn.Rules = []Rule{{ID: "extra", Give: Fixed{100}, Life: Life{Expires: &Expiry{After: Period{Days: 60}}}}}
 	}))
 	o := paid("EUR", Line{Amount: 10_000})
 	s.tell(o, noon)
 	s.spend(200, noon)
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, noon)
 	if b := s.acc.Balance(); b != (Balance{Debt: 30}) {
 		t.Errorf("of 200 points that were spent, with a debt of at most 30, there are %+v", b)
@@ -69,14 +69,14 @@ func TestADebtIsBoundedWhateverLivesTheOrdersPointsHave(t *testing.T) {
 // Policies that never lead to debt do not do so either if the points were spent before the day on which they would have
 // expired, and the order is canceled after it.
 func TestPoliciesWithoutDebtOweNothingAfterExpiry(t *testing.T) {
-	for reach, want := range map[TakeBack]Balance{
-		TakeBackPendingOnly:   {Active: 20},
-		TakeBackWithinBalance: {},
-		TakeBackDebt:          {Debt: 80},
+	for reach, want := range map[ClawbackPolicy]Balance{
+		ClawbackPendingOnly:   {Active: 20},
+		ClawbackWithinBalance: {},
+		ClawbackDebt:          {Debt: 80},
 	} {
 		s := newShop(t, made(t, func(p *Program) {
 			p.Earn.Pending, p.Earn.Expires = Wait{}, Expiry{After: Period{Days: 30}, RoundTo: EndOfDay}
-			p.TakeBack = reach
+			p.Clawback = reach
 		}))
 		o := paid("EUR", Line{Amount: 100_00})
 		s.tell(o, noon)
@@ -85,7 +85,7 @@ func TestPoliciesWithoutDebtOweNothingAfterExpiry(t *testing.T) {
 		other := paid("EUR", Line{Amount: 20_00})
 		other.ID, other.PlacedAt = "1043", after
 		s.tell(other, after)
-		o.Status = OrderCancelled
+		o.Status = OrderCanceled
 		s.tell(o, after)
 		if got := s.acc.Balance(); got != want {
 			t.Errorf("policy %d: the cancellation leaves %+v, want %+v", reach, got, want)

@@ -144,7 +144,7 @@ func (p *Program) compileExchange() error {
 	return nil
 }
 
-// MaxDays is how many days of a year points can become active or lapse on.
+// MaxDays is how many days of a year points can become active or expire on.
 const MaxDays = 20
 
 func (p *Program) compileTiers() error {
@@ -311,7 +311,7 @@ func (a *asks) rule(r Rule) {
 	a.segments = a.segments || len(r.Match.Segments) > 0
 	a.optIns = a.optIns || r.OptIn
 	a.birthday = a.birthday || r.Match.Birthday()
-	a.zone = a.zone || r.Match.Zone == MemberClock
+	a.zone = a.zone || r.Match.TimezoneOf == MemberClock
 	a.all(r.Match.When)
 }
 
@@ -344,13 +344,13 @@ func checkBounds(caps []Cap, limits []Limit, budget Points, life Life) error {
 		return errors.New("the budget is out of bounds")
 	}
 	if life.Expires != nil && life.Expires.Inactive {
-		return errors.New("points of one rule cannot lapse by inactivity: those of all do, or none")
+		return errors.New("points of one rule cannot expire by inactivity: those of all do, or none")
 	}
 	return nil
 }
 
 func (p *Program) compilePay() error {
-	y := &p.Redeeming.Pay
+	y := &p.Redemption.Pay
 	for c, r := range y.Rates {
 		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points == nil || r.Points.Sign() <= 0 {
 			return fmt.Errorf("the worth of points in %q is none", c)
@@ -381,10 +381,10 @@ func (p *Program) compileActions() error {
 		}
 	}
 	for _, m := range p.Milestones {
-		if m.Reaches <= MaxOrderNumber {
-			p.compiled.target = max(p.compiled.target, int(m.Reaches))
+		if m.Target <= MaxOrderNumber {
+			p.compiled.target = max(p.compiled.target, int(m.Target))
 		}
-		if m.Reaches < 1 || m.Points < 0 || m.Points > MaxPoints {
+		if m.Target < 1 || m.Points < 0 || m.Points > MaxPoints {
 			return fmt.Errorf("milestone %s is none", m.ID)
 		}
 	}

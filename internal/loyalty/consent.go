@@ -24,7 +24,7 @@ type Purpose string
 
 const (
 	Marketing     Purpose = "marketing"
-	Transactional Purpose = "transactional" // what the membership itself makes necessary: points that are about to lapse
+	Transactional Purpose = "transactional" // what the membership itself makes necessary: points that are about to expire
 )
 
 // Purposes lists every purpose.
@@ -34,9 +34,9 @@ func Purposes() []Purpose { return []Purpose{Marketing, Transactional} }
 type Consent struct {
 	Channel Channel
 	Purpose Purpose
-	Given   bool
+	Granted bool
 	At      time.Time
-	Text    string // which version of which text the member was shown
+	Wording string // which version of which text the member was shown
 	Source  string // where: checkout, app, unsubscribe …
 }
 
@@ -46,12 +46,12 @@ type Consents []Consent
 // Allow reports whether a member may be written to.
 func (cs Consents) Allow(channel Channel, purpose Purpose) bool {
 	i := cs.index(channel, purpose)
-	return i >= 0 && cs[i].Given
+	return i >= 0 && cs[i].Granted
 }
 
 // any reports whether a member agreed to anything.
 func (cs Consents) any() bool {
-	return slices.ContainsFunc(cs, func(c Consent) bool { return c.Given })
+	return slices.ContainsFunc(cs, func(c Consent) bool { return c.Granted })
 }
 
 // With is the consents with one more. An older one than that which is there changes nothing.

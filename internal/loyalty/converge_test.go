@@ -87,7 +87,7 @@ func (s *till) keep(t fataler, o Order, out Outcome) {
 // check compares an order's entry with its reasons, and what was issued for the order with what it is worth.
 func (s *till) check(t fataler, e Entry) {
 	sums := map[string]*big.Rat{"": new(big.Rat)}
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		s.because = append(s.because, b.Rule+": "+b.Effect()+" = "+b.Points)
 		n, ok := new(big.Rat).SetString(b.Points)
 		if !ok {
@@ -101,7 +101,7 @@ func (s *till) check(t fataler, e Entry) {
 	for _, w := range append(e.Wallets, WalletChange{Points: e.Points}) {
 		sum := sums[w.Wallet]
 		if sum == nil && w.Points != 0 || sum != nil && sum.Cmp(new(big.Rat).SetInt64(int64(w.Points))) != 0 {
-			t.Fatalf("the reasons sum to %s, and the entry moves %d of %q: %v", sum.RatString(), w.Points, w.Wallet, e.Because)
+			t.Fatalf("the reasons sum to %s, and the entry moves %d of %q: %v", sum.RatString(), w.Points, w.Wallet, e.Reasons)
 		}
 	}
 	worth, id := Points(0), e.Order.Order.ID
@@ -163,12 +163,12 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 		if worth := s.put(t, gone, now).Order.Worth; worth > 0 && o.total() > 0 && (o.Shipping+o.Tax == 0 || !p.Earn.Counts.Shipping && !p.Earn.Counts.Tax) {
 			t.Fatalf("a full refund leaves %d points", worth)
 		}
-		gone.Status, gone.Refunds = OrderCancelled, nil
+		gone.Status, gone.Refunds = OrderCanceled, nil
 		s.put(t, gone, now)
 		only := newTill(t, p)
 		only.put(t, other, now)
 		if s.acc.Balance() != only.acc.Balance() {
-			t.Fatalf("a cancelled order leaves %+v, and none at all %+v", s.acc.Balance(), only.acc.Balance())
+			t.Fatalf("a canceled order leaves %+v, and none at all %+v", s.acc.Balance(), only.acc.Balance())
 		}
 	})
 }

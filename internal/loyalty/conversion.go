@@ -10,28 +10,28 @@ import (
 
 // A Conversion is a way from one wallet into another, and never back but for a change of mind.
 type Conversion struct {
-	ID       string
-	From, To string   // wallets; empty for that of points
-	Rate     *big.Rat // what one point becomes, above zero
-	Min      Points   // at least so many at a time
-	Step     Points   // in multiples of this; zero for 1
-	Back     Period   // how long it can be undone; zero: not at all
-	Limits   []Limit
+	ID               string
+	From, To         string   // wallets; empty for that of points
+	Rate             *big.Rat // what one point becomes, above zero
+	Min              Points   // at least so many at a time
+	Step             Points   // in multiples of this; zero for 1
+	ReversibleWithin Period   // how long it can be undone; zero: not at all
+	Limits           []Limit
 }
 
 // A Converted is points that went from one wallet to another.
 type Converted struct {
-	ID       string
-	Rule     string // the Conversion
-	From, To string
-	Points   Points // how many went
-	Received Points // what they became
-	Taken    []Lot  // where they came from, less what went back there
-	Lot      Date   // where they went; where they are by now, decision.left knows
-	At       time.Time
-	Until    time.Time // until when they can go back, exclusive; zero: they cannot
-	Undone   Points    // of Received: how many went back
-	Returned Points    // of Points: what these became again
+	ID              string
+	Rule            string // the Conversion
+	From, To        string
+	Points          Points // how many went
+	Received        Points // what they became
+	Taken           []Lot  // where they came from, less what went back there
+	Lot             Date   // where they went; where they are by now, decision.left knows
+	At              time.Time
+	ReversibleUntil time.Time // until when they can go back, exclusive; zero: they cannot
+	Reversed        Points    // of Received: how many went back
+	Returned        Points    // of Points: what these became again
 }
 
 // Key names the conversion among the rules: its limits and reasons.
@@ -46,7 +46,7 @@ func (p *Program) Conversion(from, to string) (Conversion, bool) {
 	return p.Conversions[at], true
 }
 
-// Convert turns n points of one wallet into what they are in another, rounded down: those that lapse first go, and
+// Convert turns n points of one wallet into what they are in another, rounded down: those that expire first go, and
 // what they become lives as long as all that comes into that wallet. A member who owes points converts only to settle the
 // debt, also against the direction of a conversion. The account must have been advanced to now.
 func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.Time) (Outcome, error) {
@@ -71,13 +71,13 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 		ID: id, Rule: c.ID, From: from, To: to, Points: n, Received: received, Taken: lotsOf(taken), At: now,
 		Lot: d.lot(expiry.Date(now, acc.since(expiry), p.Zone)),
 	}
-	if !c.Back.IsZero() {
-		x.Until = c.Back.After(now, p.Zone)
+	if !c.ReversibleWithin.IsZero() {
+		x.ReversibleUntil = c.ReversibleWithin.After(now, p.Zone)
 	}
 	e := Entry{
 		Kind: KindConvert, Cause: Cause{CauseConversion, id, 1}, Effective: now, Conversion: &x,
 		Postings: append(taken, Posting{Wallet: from, Bucket: BucketConverted, Points: n}, Posting{Wallet: to, Bucket: BucketConverted, Points: -received}),
-		Because:  x.reasons(n, received, WasConverted),
+		Reasons:  x.reasons(n, received, WasConverted),
 	}
 	for _, l := range c.Limits {
 		e.Usage = append(e.Usage, l.usage(c.Key(), DateOf(now, p.Zone), 1))
@@ -126,20 +126,20 @@ func (p *Program) noWay(from, to string) error {
 }
 
 // reasons says in both wallets what became of what: n points where they came from are so many where they went.
-func (x *Converted) reasons(n, there Points, what What) []Because {
+func (x *Converted) reasons(n, there Points, what ReasonKind) []Reason {
 	from, to := -n, there
 	if what == WasConvertedBack {
 		from, to = n, -there
 	}
 	args := []string{points(n), x.From, points(there), x.To}
-	return []Because{
+	return []Reason{
 		reasonIn(x.From, "conversions."+x.Rule, from, what, args...), reasonIn(x.To, "conversions."+x.Rule, to, what, args...),
 	}
 }
 
 // ConvertBack undoes a conversion, or so many of the points that it gave (zero: all that are left of it): they must be
 // there still, and go back to the lots that they came from, the one that lives longest first, or to nobody where a lot
-// has lapsed meanwhile. Rounding never makes them more, and so few that it makes them none do not go back. prior is the
+// has expired meanwhile. Rounding never makes them more, and so few that it makes them none do not go back. prior is the
 // last revision of the conversion; the account must have been advanced to now.
 func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
 	x, d := acc.conversion(*prior.Conversion), p.decide(acc, now)
@@ -151,14 +151,14 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 		return Outcome{}, err
 	}
 	back := x.worth(n)
-	x.Undone += n
+	x.Reversed += n
 	x.Returned += back
 	e := Entry{
 		Kind: KindConvert, Cause: Cause{CauseConversion, x.ID, prior.Cause.Revision + 1}, Effective: now, Conversion: &x,
 		Postings: []Posting{
 			{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n}, {Wallet: x.To, Bucket: BucketConverted, Points: n},
 		},
-		Because: x.reasons(back, n, WasConvertedBack),
+		Reasons: x.reasons(back, n, WasConvertedBack),
 	}
 	e.Postings = append(e.Postings, Posting{Wallet: x.From, Bucket: BucketConverted, Points: -back})
 	x.Taken = slices.Clone(x.Taken)
@@ -183,7 +183,7 @@ func (d *decision) leftIn(acc Account, x Converted) (Date, Points) {
 	lot := d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
 	for _, l := range acc.In(x.To).Lots {
 		if l.Expires == lot {
-			return lot, min(l.Points, x.Received-x.Undone)
+			return lot, min(l.Points, x.Received-x.Reversed)
 		}
 	}
 	return lot, 0
@@ -191,14 +191,14 @@ func (d *decision) leftIn(acc Account, x Converted) (Date, Points) {
 
 // worth is what n more of the points that a conversion gave become again, rounded down with those that went back before.
 func (x *Converted) worth(n Points) Points {
-	all, _ := share(int64(x.Undone+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
+	all, _ := share(int64(x.Reversed+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
 	return all - x.Returned
 }
 
 // least is how many more of the points that a conversion gave have to go back for one to come of it.
 func (x *Converted) least() Points {
 	all, _ := share(int64(x.Returned+1), int64(x.Points)).mul(whole(int64(x.Received))).round(Up)
-	return all - x.Undone
+	return all - x.Reversed
 }
 
 // undoable is why n of the points that a conversion gave, of which so many are left, cannot go back.
@@ -206,16 +206,16 @@ func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Ti
 	switch {
 	case acc.Status != Active:
 		return frozen("")
-	case x.Until.IsZero() || !now.Before(x.Until):
-		return refuse(HoldExpired, "", "The conversion cannot be undone any more.")
-	case x.Undone == x.Received:
-		return refuse(HoldAlreadyResolved, "", "The conversion was undone before.")
+	case x.ReversibleUntil.IsZero() || !now.Before(x.ReversibleUntil):
+		return refuse(AlreadyExpired, "", "The conversion cannot be undone any more.")
+	case x.Reversed == x.Received:
+		return refuse(AlreadyResolved, "", "The conversion was undone before.")
 	case n < 0:
 		return refuse(AmountNotPositive, "/points", "How many points go back is above zero.")
-	case n > x.Received-x.Undone:
-		return refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Undone)+" points that have not gone back.")
+	case n > x.Received-x.Reversed:
+		return refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Reversed)+" points that have not gone back.")
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
-		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left." + p.owes(acc, x.To), Needed: max(1, n), Available: left}
+		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left." + p.owes(acc, x.To), Required: max(1, n), Available: left}
 	case x.worth(n) == 0:
 		return refuse(AmountOutOfRange, "/points", "So few "+p.units(x.To)+" become nothing again: at least "+points(x.least())+" have to go back, and "+points(left)+" are left.")
 	}

@@ -16,7 +16,7 @@ import (
 func miles(tb testing.TB, rate *big.Rat) *Program {
 	p := testProgram(tb)
 	p.Wallets = []Wallet{{ID: "pay", Unit: Units{Other: Text{"en": "pay miles"}}, Expires: Expiry{After: Period{Months: 6}, RoundTo: EndOfDay}}}
-	p.Conversions = []Conversion{{ID: "to-pay", To: "pay", Rate: rate, Min: 15, Back: Period{Days: 7}}}
+	p.Conversions = []Conversion{{ID: "to-pay", To: "pay", Rate: rate, Min: 15, ReversibleWithin: Period{Days: 7}}}
 	p.Tiers = Tiers{}
 	if err := p.Compile(); err != nil {
 		tb.Fatal(err)
@@ -43,7 +43,7 @@ func TestConversionsAreLikeKrisPays(t *testing.T) {
 	}
 	acc = out.Account
 	if want := []Lot{{20290131, 90}}; !slices.Equal(acc.Lots, want) {
-		t.Errorf("what lapses first goes first: %v", acc.Lots)
+		t.Errorf("what expires first goes first: %v", acc.Lots)
 	}
 	day := DateOf(Period{Months: 6}.After(noon, p.Zone), p.Zone)
 	if want := []Lot{{day, 30}}; !slices.Equal(acc.In("pay").Lots, want) {
@@ -51,7 +51,7 @@ func TestConversionsAreLikeKrisPays(t *testing.T) {
 	}
 	first := out.Entries[0]
 	for _, late := range []time.Duration{7 * 24 * time.Hour, 300 * 24 * time.Hour} {
-		if _, err := p.ConvertBack(advanced(t, p, acc, noon.Add(late)).Account, first, 0, noon.Add(late)); !errors.Is(err, HoldExpired) {
+		if _, err := p.ConvertBack(advanced(t, p, acc, noon.Add(late)).Account, first, 0, noon.Add(late)); !errors.Is(err, AlreadyExpired) {
 			t.Errorf("back after %s: %v", late, err)
 		}
 	}
@@ -60,7 +60,7 @@ func TestConversionsAreLikeKrisPays(t *testing.T) {
 	if err != nil || back.Account.BalanceOf("pay") != (Balance{}) || !slices.Equal(back.Account.Lots, []Lot{{20270131, 20}, {20290131, 100}}) {
 		t.Fatalf("back: %+v, %v", back.Account, err)
 	}
-	if _, err := p.ConvertBack(back.Account, back.Entries[0], 0, in); !errors.Is(err, HoldAlreadyResolved) {
+	if _, err := p.ConvertBack(back.Account, back.Entries[0], 0, in); !errors.Is(err, AlreadyResolved) {
 		t.Errorf("back a second time: %v", err)
 	}
 }
@@ -95,7 +95,7 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 			out, err = p.ConvertBack(acc, entry, Points(rapid.Int64Range(0, 60).Draw(t, "back")), now)
 		}
 		x := entry.Conversion
-		if total(acc.Lots) != total(was.Lots)-x.Points+x.Returned || x.Returned*x.Received > x.Undone*x.Points || x.Undone == x.Received && x.Returned != x.Points {
+		if total(acc.Lots) != total(was.Lots)-x.Points+x.Returned || x.Returned*x.Received > x.Reversed*x.Points || x.Reversed == x.Received && x.Returned != x.Points {
 			t.Fatalf("%v became %v by %+v", was.Lots, acc.Lots, x)
 		}
 		for i := range lots { // of what lives until a day or longer there are never more than before
@@ -106,11 +106,11 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 	})
 }
 
-// beans is a program in which beans, that lapse in half a year, become points, that lapse like that.
+// beans is a program in which beans, that expire in half a year, become points, that expire like that.
 func beans(tb testing.TB, expires Expiry, edit func(*Program)) *Program {
 	p := testProgram(tb)
 	p.Wallets = []Wallet{{ID: "beans", Expires: Expiry{After: Period{Months: 6}}}}
-	p.Conversions = []Conversion{{ID: "to-points", From: "beans", Rate: big.NewRat(2, 1), Back: Period{Months: 12}}}
+	p.Conversions = []Conversion{{ID: "to-points", From: "beans", Rate: big.NewRat(2, 1), ReversibleWithin: Period{Months: 12}}}
 	p.Earn.Expires, p.Goodwill.Extend, p.Tiers = expires, Period{Months: 24}, Tiers{}
 	if edit != nil {
 		edit(p)
@@ -161,7 +161,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 			t.Fatalf("%s, nothing moved: %v", name, out.Account.Lots)
 		}
 		back, err := p.ConvertBack(out.Account, first, 0, noon.AddDate(0, 5, 0))
-		if err != nil || last(back).Conversion.Undone != 100 || !slices.Equal(back.Account.In("beans").Lots, []Lot{{20271101, 50}}) || len(back.Account.Lots) > 0 {
+		if err != nil || last(back).Conversion.Reversed != 100 || !slices.Equal(back.Account.In("beans").Lots, []Lot{{20271101, 50}}) || len(back.Account.Lots) > 0 {
 			t.Errorf("%s: %v, %v, %v", name, back.Account.In("beans").Lots, back.Account.Lots, err)
 		}
 	}
@@ -194,7 +194,7 @@ func TestAnUndoneConversionTakesNobodyElsesPoints(t *testing.T) {
 	past := first.Conversion.Lot.End(p.Zone)
 	out = advanced(t, p, holding(Lot{20270301, 30}, Lot{0, 70}), past)
 	if _, err = p.ConvertBack(out.Account, first, 0, past); !errors.Is(err, InsufficientPoints) {
-		t.Errorf("what has lapsed: %v", err)
+		t.Errorf("what has expired: %v", err)
 	}
 }
 

@@ -17,7 +17,7 @@ func TestOrderCountsWhileSomethingThatEarnsIsLeft(t *testing.T) {
 	}{
 		{"paid", func(*Order) {}, 1, 1},
 		{"placed", func(o *Order) { o.Status = OrderPlaced }, 0, 0},
-		{"canceled", func(o *Order) { o.Status = OrderCancelled }, 0, 0},
+		{"canceled", func(o *Order) { o.Status = OrderCanceled }, 0, 0},
 		{"of 0.00", func(o *Order) { o.Lines[0].Amount = 0 }, 0, 1},
 		{"of 0.00 with shipping", func(o *Order) {
 			o.Lines[0].Amount = 0

@@ -8,7 +8,7 @@ import (
 )
 
 // Date is a day of the civil calendar as the number yyyymmdd; which instants it spans depends on a time zone.
-// The zero Date is "never". Lots are named by the Date on whose end they lapse. One above 100,000,000 slides: it is
+// The zero Date is "never". Lots are named by the Date on whose end they expire. One above 100,000,000 slides: it is
 // the same day, but an activity of the member moves it on.
 type Date int32
 
@@ -35,7 +35,7 @@ func ParseDate(s string) (Date, error) {
 	return DateOf(t, time.UTC), nil
 }
 
-// End is the first instant after the day in zone: what lapses with the day is gone at End, and not a
+// End is the first instant after the day in zone: what expires with the day is gone at End, and not a
 // nanosecond earlier.
 func (d Date) End(zone *time.Location) time.Time {
 	return midnight(d.year(), d.month(), d.day()+1, zone).UTC()
@@ -100,7 +100,7 @@ func (d Date) String() string {
 	return string(s[:4]) + "-" + string(s[4:6]) + "-" + string(s[6:])
 }
 
-// Compare orders dates as they lapse: never at the end, and of one day the lot that does not slide first.
+// Compare orders dates as they expire: never at the end, and of one day the lot that does not slide first.
 func (d Date) Compare(e Date) int {
 	return cmp.Or(cmp.Compare(uint32(d.Day())-1, uint32(e.Day())-1), cmp.Compare(d, e))
 }
@@ -182,10 +182,10 @@ const (
 	OfTier    Anniversary = "tier" // when the member's level began
 )
 
-// Never reports whether points with this expiry do not lapse.
+// Never reports whether points with this expiry do not expire.
 func (e Expiry) Never() bool { return e.After.IsZero() && len(e.On) == 0 && e.Anniversary == "" }
 
-// Date is the day at whose end points lapse that become active at t, or, if they slide, that have seen an activity
+// Date is the day at whose end points expire that become active at t, or, if they slide, that have seen an activity
 // at t. since is what Anniversary counts from.
 func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
 	if e.Never() {

@@ -121,7 +121,7 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 		}
 	}
 	q := p.Available(s.acc, p.Rewards[0], Redemption{}, nil, noon)
-	if len(q.Lacks) == 0 {
+	if len(q.Unmet) == 0 {
 		t.Error("the reward is said to be available")
 	}
 	if n := p.Shares(s.acc); n != 0 {

@@ -23,15 +23,15 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *Program {
 				Rates: []ExchangeRate{{From: 20260101, Rates: map[Currency]*big.Rat{"CHF": big.NewRat(105, 100)}}},
 			},
 			Milestones: []Milestone{{"one", 1, 11}, {"three", 3, 33}}[:r.IntN(3)],
-			TakeBack: pick(
+			Clawback: pick(
 				r,
-				TakeBackDebt,
-				TakeBackDebt,
-				TakeBackWithinBalance,
-				TakeBackPendingOnly,
-				TakeBackUnlimited,
+				ClawbackDebt,
+				ClawbackDebt,
+				ClawbackWithinBalance,
+				ClawbackPendingOnly,
+				ClawbackUnlimited,
 			),
-			DebtAtMost: pick[Points](r, 0, 0, 40), BirthdayLock: pick(r, Period{}, Period{Months: 6}),
+			MaxDebt: pick[Points](r, 0, 0, 40), BirthdayLock: pick(r, Period{}, Period{Months: 6}),
 			Goodwill: Goodwill{Extend: Period{Months: 24}, Reinstate: Period{Days: 90}},
 			Hold:     pick(r, 30*time.Minute, 36*time.Hour), Reminders: drawnReminders(r),
 		}
@@ -40,7 +40,7 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *Program {
 			p.Campaigns = append(p.Campaigns, Rule{ID: "fund", Give: Fixed{30}, Budget: 90})
 		}
 		if r.IntN(3) == 0 {
-			p.Ladders = []Ladder{{ID: "partner", Tiers: drawnTiers(r)}}
+			p.TierGroups = []TierGroup{{ID: "partner", Tiers: drawnTiers(r)}}
 		}
 		if r.IntN(3) == 0 {
 			p.AdvanceNotice = AdvanceNotice{Period: Period{Days: 14}, MaxExtensions: 2}
@@ -50,9 +50,9 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *Program {
 			Fee: pick(r, Fee{}, Fee{Points: 3}, Fee{Share: big.NewRat(1, 10)}),
 		}
 		p.Households = Households{
-			Size:  3,
-			Share: pick(r, nil, big.NewRat(1, 3)),
-			Wait:  pick(r, Period{}, Period{Days: 60}),
+			Size:       3,
+			Share:      pick(r, nil, big.NewRat(1, 3)),
+			CoolingOff: pick(r, Period{}, Period{Days: 60}),
 		}
 		p.drawSpending(r)
 		if p.Compile() == nil {
@@ -73,17 +73,17 @@ func (p *Program) drawSpending(r *rand.Rand) {
 			r,
 			Expiry{},
 			Expiry{After: Period{Months: 6}, RoundTo: EndOfDay},
-		), TakeBack: pick(r, TakeBackDebt, TakeBackWithinBalance),
+		), Clawback: pick(r, ClawbackDebt, ClawbackWithinBalance),
 	}}
 	p.Earn.Actions = append(p.Earn.Actions, Action{ID: "air", Event: "visit.completed", Points: 9, Wallet: "miles"})
 	p.Conversions = []Conversion{
 		{
-			ID:     "fly",
-			To:     "miles",
-			Rate:   pick(r, big.NewRat(1, 3), big.NewRat(2, 1)),
-			Min:    10,
-			Back:   Period{Days: 30},
-			Limits: []Limit{{2, PerMonth}},
+			ID:               "fly",
+			To:               "miles",
+			Rate:             pick(r, big.NewRat(1, 3), big.NewRat(2, 1)),
+			Min:              10,
+			ReversibleWithin: Period{Days: 30},
+			Limits:           []Limit{{2, PerMonth}},
 		},
 	}
 	p.Rewards = []Reward{
@@ -101,12 +101,12 @@ func (p *Program) drawSpending(r *rand.Rand) {
 			Active: Span{
 				From:  noon.AddDate(0, 0, 20),
 				Until: pick(r, time.Time{}, noon.AddDate(1, 0, 0)),
-			}, Drops: []Drop{{Pieces: 1}, {At: noon.AddDate(0, 3, 0), Pieces: 2}},
+			}, StockBatches: []StockBatch{{Quantity: 1}, {At: noon.AddDate(0, 3, 0), Quantity: 2}},
 			When: pick[Condition](r, nil, atLeast(2000)),
 		},
 		{ID: "perk", Type: Perk, Tiers: []string{"silver", "gold"}, Limits: []Limit{{1, PerMonth}}},
 	}
-	p.Redeeming = Redeeming{
+	p.Redemption = RedemptionTerms{
 		PerOrder: pick[int64](
 			r,
 			0,
@@ -121,7 +121,7 @@ func (p *Program) drawSpending(r *rand.Rand) {
 	}
 	if r.IntN(5) == 0 {
 		p.Rewards = append(p.Rewards, Reward{ID: "gift", Type: "free_product", Cost: 100})
-		p.Redeeming.Auto = Auto{Reward: "gift", At: 120, Stop: 2}
+		p.Redemption.Auto = Auto{Reward: "gift", At: 120, Limit: 2}
 	}
 }
 
@@ -157,7 +157,7 @@ func drawnEarn(r *rand.Rand) Earn {
 			Wait{},
 			Wait{For: Period{Days: 14}},
 			Wait{On: []Day{101, 615}},
-			Wait{ByHand: true},
+			Wait{Manual: true},
 			Wait{Until: WhenDelivered, For: Period{Days: 2}, Within: Period{Days: 30}},
 		),
 		Expires: pick(
@@ -239,7 +239,7 @@ func drawnRule(r *rand.Rand, id string) Rule {
 	case 2:
 		x.Match.Currencies = []Currency{"JPY", "CHF"}
 	case 3:
-		x.Match.HoursFrom, x.Match.HoursUntil, x.Match.Zone = 22*60, 11*60, pick(
+		x.Match.HoursFrom, x.Match.HoursUntil, x.Match.TimezoneOf = 22*60, 11*60, pick(
 			r,
 			ProgramClock,
 			StoreClock,
@@ -287,26 +287,26 @@ func drawnTiers(r *rand.Rand) Tiers {
 	t := Tiers{
 		Levels: []Level{
 			{ID: "bronze"},
-			{ID: "silver", Points: pick[Points](r, 0, 25)},
-			{ID: "gold", Points: pick[Points](r, 0, 50)},
+			{ID: "silver", EntryBonus: pick[Points](r, 0, 25)},
+			{ID: "gold", EntryBonus: pick[Points](r, 0, 50)},
 		},
 		By: pick(
 			r,
 			ByPointsEarned,
 			ByOrders,
 			BySpend,
-			ByElements,
+			ByQualifyingItems,
 			ByVisits,
 		), Currency: "EUR", AtLeast: map[Currency]int64{"EUR": 1000}, Visit: "visit.completed",
-		Welcome: pick(
+		SkippedLevels: pick(
 			r,
 			HighestOnly,
 			EachLevel,
-		), Again: r.IntN(2) == 0, MoveDown: pick(r, OneStep, ToQualified, ToQualified, StayUp),
+		), RepeatEntryBonus: r.IntN(2) == 0, MoveDown: pick(r, OneStep, ToQualified, ToQualified, StayUp),
 		Grace: pick(r, Period{}, Period{}, Period{Days: 30}), KeepOnRefund: r.IntN(4) == 0,
-		Floors: []Floor{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}},
+		Minimums: []Minimum{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}},
 	}
-	from := map[Measure][2]int64{ByPointsEarned: {100, 300}, ByOrders: {2, 4}, BySpend: {100_00, 300_00}, ByElements: {2, 4}, ByVisits: {1, 2}}[t.By]
+	from := map[Measure][2]int64{ByPointsEarned: {100, 300}, ByOrders: {2, 4}, BySpend: {100_00, 300_00}, ByQualifyingItems: {2, 4}, ByVisits: {1, 2}}[t.By]
 	t.Levels[1].From, t.Levels[2].From = from[0], from[1]
 	t.Levels[1].Perks, t.Levels[2].Perks = []string{"tea"}, []string{"tea", "lounge"}
 	t.Levels[1].Multiply, t.Levels[2].Multiply = pick(r, nil, big.NewRat(5, 4)), pick(r, nil, big.NewRat(3, 2))
@@ -340,7 +340,7 @@ func drawnTiers(r *rand.Rand) Tiers {
 	}
 	if r.IntN(6) == 0 {
 		t.Levels = slices.Delete(t.Levels, 1, 2)
-		t.Floors = t.Floors[1:]
+		t.Minimums = t.Minimums[1:]
 	}
 	_, cyclic := t.cycle()
 	switch r.IntN(3) {
@@ -354,7 +354,7 @@ func drawnTiers(r *rand.Rand) Tiers {
 		}
 	}
 	if t.KeepFor.IsZero() {
-		t.Tail = pick(r, Period{}, Period{Days: 31})
+		t.ExtendedBy = pick(r, Period{}, Period{Days: 31})
 	}
 	if cyclic && r.IntN(2) == 0 {
 		t.MoveUp = NextPeriod

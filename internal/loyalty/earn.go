@@ -7,7 +7,7 @@ import (
 )
 
 // worth is what an order gives by these rules, with the reasons; the order is that of the state and must have passed
-// check. Placed and cancelled orders, and the zero status, are worth nothing.
+// check. Placed and canceled orders, and the zero status, are worth nothing.
 //
 // Source of the formula: eligible amount × rate × best category × level, plus what the rules and campaigns give,
 // summed, with the fraction that earlier orders left if the program carries it, rounded once, then the program's
@@ -21,10 +21,10 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 	o := s.Order
 	switch o.Status {
 	case OrderPaid:
-	case OrderCancelled:
-		w.because = []Because{Reason("earn.purchase", "0", IsCancelled)}
+	case OrderCanceled:
+		w.because = []Reason{NewReason("earn.purchase", "0", IsCanceled)}
 	default:
-		w.because = []Because{Reason("earn.purchase", "0", IsUnpaid)}
+		w.because = []Reason{NewReason("earn.purchase", "0", IsUnpaid)}
 	}
 	s.Cut = nil
 	if o.Status != OrderPaid {
@@ -66,7 +66,7 @@ type worth struct {
 	takes     []owned // what each rule that is capped, limited or on a budget gives
 	received  []owned // what the member receives under each rule with a budget; see receives
 	granted   []owned // likewise of the whole order, if this is what is left of it
-	because   []Because
+	because   []Reason
 	usage     []Usage
 	spends    []Spend
 	rest      exact // the fraction that rounding leaves for the next order
@@ -89,7 +89,7 @@ type owned struct {
 // of values an order that is paid. most is what the whole order gives, if this is what is left of it.
 func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *worth) error {
 	v := valuation{p: p, acc: acc, s: s, o: &s.Order, budgets: left, most: most, worth: w}
-	w.because, w.rest = make([]Because, 0, 4), whole(0)
+	w.because, w.rest = make([]Reason, 0, 4), whole(0)
 	v.base()
 	v.number()
 	v.byCategory()
@@ -125,7 +125,7 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 // bound keeps what is left of an order to what the whole one gives.
 func (w *worth) bound(most *worth) {
 	if w.total > most.total {
-		w.because = append(w.because, Reason("earn.purchase", points(most.total-w.total), IsBounded))
+		w.because = append(w.because, NewReason("earn.purchase", points(most.total-w.total), IsBounded))
 		w.total = most.total
 	}
 }
@@ -158,9 +158,9 @@ type valuation struct {
 	listing      bool // reasons are wanted of every rule that does not apply, not of campaigns alone
 }
 
-func (v *valuation) add(rule string, points exact, what What, args ...string) {
+func (v *valuation) add(rule string, points exact, what ReasonKind, args ...string) {
 	v.sum = v.sum.add(points)
-	v.because = append(v.because, Reason(rule, points.String(), what, args...))
+	v.because = append(v.because, NewReason(rule, points.String(), what, args...))
 }
 
 // base gives the eligible amount at the currency's rate.
@@ -173,7 +173,7 @@ func (v *valuation) base() {
 	if rate, ok := v.s.converted(); ok {
 		v.currency = v.p.Exchange.Base
 		v.kept = inMinor(rate, v.o.Currency, v.currency)
-		v.because = append(v.because, Reason("exchange", "0", IsConverted, "1 "+string(v.o.Currency), rate.String()+" "+string(v.currency)))
+		v.because = append(v.because, NewReason("exchange", "0", IsConverted, "1 "+string(v.o.Currency), rate.String()+" "+string(v.currency)))
 	}
 	v.rate = v.p.compiled.rates[v.currency]
 	if v.tenders = v.o.tenderRefunds(); v.o.unearning() > 0 {
@@ -184,7 +184,7 @@ func (v *valuation) base() {
 		}
 	}
 	if _, unknown := v.o.giftCards(); unknown > 0 {
-		v.because = append(v.because, Reason("earn.purchase", "0", IsUnknownTender, Money{unknown, v.o.Currency}.String()))
+		v.because = append(v.because, NewReason("earn.purchase", "0", IsUnknownTender, Money{unknown, v.o.Currency}.String()))
 	}
 	items, extra := v.left(everyLine), whole(0)
 	v.remains = whole(1)
@@ -298,7 +298,7 @@ func (w *worth) count(p *Program, v *valuation) {
 			w.spend, _ = v.all.amount.floor()
 		}
 	}
-	if !p.counts(ByElements) && !p.counts(ByBrands) {
+	if !p.counts(ByQualifyingItems) && !p.counts(ByBrands) {
 		return
 	}
 	least, ok := p.Tiers.AtLeast[v.currency]
@@ -307,7 +307,7 @@ func (w *worth) count(p *Program, v *valuation) {
 		if l.amount.sign() <= 0 {
 			continue
 		}
-		if ok && p.counts(ByElements) && l.amount.sub(whole(least)).sign() >= 0 {
+		if ok && p.counts(ByQualifyingItems) && l.amount.sub(whole(least)).sign() >= 0 {
 			w.pieces++
 		}
 		if b := v.o.Lines[i].Brand; p.counts(ByBrands) && slices.Contains(p.Tiers.Brands, b) && !slices.Contains(w.brands, b) {
@@ -370,14 +370,14 @@ func (w *worth) forfeit(p *Program, late func(rule string) time.Time) {
 		o := &w.own[i]
 		base -= o.n
 		if at := late(o.rule); !at.IsZero() && o.n > 0 {
-			w.because = append(w.because, Reason(o.rule, points(-o.n), IsLate, DateOf(at, p.Zone).String()))
+			w.because = append(w.because, NewReason(o.rule, points(-o.n), IsLate, DateOf(at, p.Zone).String()))
 			w.total, o.n = w.total-o.n, 0
 			late := func(t owned) bool { return t.rule == o.rule }
 			w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)
 		}
 	}
 	if at := late(""); !at.IsZero() && base > 0 {
-		w.because = append(w.because, Reason("pending", points(-base), IsLate, DateOf(at, p.Zone).String()))
+		w.because = append(w.because, NewReason("pending", points(-base), IsLate, DateOf(at, p.Zone).String()))
 		w.total -= base
 		late := func(t owned) bool { return w.ofRule(t.rule) == 0 }
 		w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)

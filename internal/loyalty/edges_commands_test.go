@@ -55,8 +55,8 @@ func TestReversalThatGivesNothingMoreBack(t *testing.T) {
 		{"no share", AllBack, new(big.Rat), 0, card, 0, AmountOutOfRange},
 		{"more than all", AllBack, big.NewRat(101, 100), 0, card, 0, AmountOutOfRange},
 	} {
-		p := stocked(t, func(p *Program, _ *Reward) { p.Redeeming.OnRefund = c.onRefund })
-		got, _, err := p.Returned(Redemption{Status: Committed, Points: 10, Back: c.back}, c.share, c.code)
+		p := stocked(t, func(p *Program, _ *Reward) { p.Redemption.OnRefund = c.onRefund })
+		got, _, err := p.Returned(Redemption{Status: Committed, Points: 10, Restored: c.back}, c.share, c.code)
 		if c.refused == "" && (err != nil || got != c.want) || c.refused != "" && !errors.Is(err, c.refused) {
 			t.Errorf("%s: %d, %v; want %d, %s", c.name, got, err, c.want, c.refused)
 		}
@@ -66,8 +66,8 @@ func TestReversalThatGivesNothingMoreBack(t *testing.T) {
 		t.Errorf("what cost nothing can be reversed: %d, %v", n, err)
 	}
 	half := IssuedCode{Left: Money{50, "EUR"}, Worth: 100}
-	p.Redeeming.OnRefund = ShareBack
-	_, _, err := p.Returned(Redemption{Status: Committed, Points: 10, Back: 5}, big.NewRat(1, 1), half)
+	p.Redemption.OnRefund = ShareBack
+	_, _, err := p.Returned(Redemption{Status: Committed, Points: 10, Restored: 5}, big.NewRat(1, 1), half)
 	wantRefusal(t, "no more than the card has left", err, CodeUsed, "")
 }
 
@@ -75,7 +75,7 @@ func TestReversalThatGivesNothingMoreBack(t *testing.T) {
 func TestCapsHoldMessagesBackUntilTheFirstHasRoom(t *testing.T) {
 	p := reminding(t, Reminder{ID: "near", On: NearReward, Within: 50, Channels: []Channel{Email, SMS}, Purpose: Marketing})
 	p.Rewards = []Reward{{ID: "it", Type: "free_product", Cost: 100}, {ID: "other", Type: "free_product", Cost: 100}}
-	p.Reminders.AtMost = []SendCap{{Channel: Email, Times: 1, Per: PerMonth}, {Channel: SMS, Times: 1, Per: PerWeek}}
+	p.Reminders.FrequencyCaps = []FrequencyCap{{Channel: Email, Times: 1, Per: PerMonth}, {Channel: SMS, Times: 1, Per: PerWeek}}
 	if err := p.Compile(); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestCapsHoldMessagesBackUntilTheFirstHasRoom(t *testing.T) {
 		}
 	}
 	v := p.visit(acc, anybody, sent(Email, SMS), now)
-	v.r = &p.Reminders.Send[0]
+	v.r = &p.Reminders.Messages[0]
 	v.look()
 	if why, again := v.stopped(&v.offers[0]); why != Capped || !again.Equal(utc("2027-03-08T08:00")) {
 		t.Errorf("%s until %s", why, again)

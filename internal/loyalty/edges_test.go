@@ -87,8 +87,8 @@ func TestSecondActivityOfADayMovesNothing(t *testing.T) {
 			t.Errorf("the second order moves %+v", p)
 		}
 	}
-	for _, b := range s.entries[len(s.entries)-1].Because {
-		if b.What == WasMoved {
+	for _, b := range s.entries[len(s.entries)-1].Reasons {
+		if b.Kind == WasMoved {
 			t.Errorf("because %+v", b)
 		}
 	}
@@ -97,24 +97,24 @@ func TestSecondActivityOfADayMovesNothing(t *testing.T) {
 // A debt is written off only beyond its bound, and exactly the rest.
 func TestBoundOfADebt(t *testing.T) {
 	for _, c := range []struct {
-		take      TakeBack
+		take      ClawbackPolicy
 		most      Points
 		spent     Points
 		debt      Points
 		writesOff Points
 	}{
-		{TakeBackDebt, 30, 30, 30, 0},
-		{TakeBackDebt, 30, 31, 30, 1},
-		{TakeBackDebt, 30, 29, 29, 0},
-		{TakeBackDebt, 0, 90, 90, 0},
-		{TakeBackUnlimited, 30, 90, 90, 0},
-		{TakeBackWithinBalance, 0, 30, 0, 30},
-		{TakeBackWithinBalance, 0, 0, 0, 0},
-		{TakeBackPendingOnly, 0, 30, 0, 100},
+		{ClawbackDebt, 30, 30, 30, 0},
+		{ClawbackDebt, 30, 31, 30, 1},
+		{ClawbackDebt, 30, 29, 29, 0},
+		{ClawbackDebt, 0, 90, 90, 0},
+		{ClawbackUnlimited, 30, 90, 90, 0},
+		{ClawbackWithinBalance, 0, 30, 0, 30},
+		{ClawbackWithinBalance, 0, 0, 0, 0},
+		{ClawbackPendingOnly, 0, 30, 0, 100},
 	} {
 		s := newShop(
 			t,
-			made(t, func(p *Program) { p.Earn.Pending, p.TakeBack, p.DebtAtMost = Wait{}, c.take, c.most }),
+			made(t, func(p *Program) { p.Earn.Pending, p.Clawback, p.MaxDebt = Wait{}, c.take, c.most }),
 		)
 		o := s.buy("1", 100, noon)
 		if c.spent > 0 {
@@ -122,8 +122,8 @@ func TestBoundOfADebt(t *testing.T) {
 		}
 		o.Refunds = []Refund{back("r", o.total())}
 		e, off, reasons := s.tell(o, noon), Points(0), 0
-		for _, b := range e.Because {
-			if b.What == IsKept {
+		for _, b := range e.Reasons {
+			if b.Kind == IsKept {
 				n := Points(0)
 				fmt.Sscan(b.Points, &n)
 				off, reasons = off+n, reasons+1
@@ -165,7 +165,7 @@ func TestSecondNoticeChangesNothing(t *testing.T) {
 	p := made(t, func(p *Program) { p.AdvanceNotice = AdvanceNotice{Period{Days: 14}, 2} })
 	acc := joined(t, p, noon)
 	for i, want := range []int{1, 0, 0} {
-		out, err := p.Notify(acc, OfLapse, "2027-01-31", noon.Add(time.Duration(i)*time.Hour))
+		out, err := p.Notify(acc, OfExpiry, "2027-01-31", noon.Add(time.Duration(i)*time.Hour))
 		if err != nil || len(out.Entries) != want {
 			t.Fatalf("notice %d: %+v, %v", i, out.Entries, err)
 		}
@@ -177,7 +177,7 @@ func TestSecondNoticeChangesNothing(t *testing.T) {
 	for _, c := range []struct {
 		what    NoticeOf
 		subject string
-	}{{"else", "x"}, {OfFall, ""}, {OfLapse, "a#b"}, {OfLapse, "a~b"}, {OfLapse, "a b"}} {
+	}{{"else", "x"}, {OfFall, ""}, {OfExpiry, "a#b"}, {OfExpiry, "a~b"}, {OfExpiry, "a b"}} {
 		_, err := p.Notify(acc, c.what, c.subject, noon)
 		wantRefusal(t, fmt.Sprint(c.what, " ", c.subject), err, ValidationFailed, "")
 	}
@@ -270,24 +270,24 @@ func TestBudgetsAfterSpends(t *testing.T) {
 }
 
 func TestWhatIsLeftOfAReward(t *testing.T) {
-	p := stocked(t, func(_ *Program, r *Reward) { r.Drops = []Drop{{At: noon, Pieces: 2}} })
+	p := stocked(t, func(_ *Program, r *Reward) { r.StockBatches = []StockBatch{{At: noon, Quantity: 2}} })
 	r := &p.Rewards[0]
 	for _, c := range []struct {
 		left Budgets
 		at   time.Time
-		want []LackOf
+		want []Requirement
 	}{
 		{nil, noon, nil},
-		{nil, noon.Add(-1), []LackOf{LacksStock}},
+		{nil, noon.Add(-1), []Requirement{RequirementStock}},
 		{Budgets{r.Key(): 1}, noon, nil},
-		{Budgets{r.Key(): 0}, noon, []LackOf{LacksStock}},
+		{Budgets{r.Key(): 0}, noon, []Requirement{RequirementStock}},
 		{Budgets{r.CodesKey(): 1, r.TurnKey(): 1}, noon, nil},
-		{Budgets{r.CodesKey(): 0}, noon, []LackOf{LacksStock}},
-		{Budgets{r.TurnKey(): 0, r.Key(): 2}, noon, []LackOf{LacksTurn}},
+		{Budgets{r.CodesKey(): 0}, noon, []Requirement{RequirementStock}},
+		{Budgets{r.TurnKey(): 0, r.Key(): 2}, noon, []Requirement{RequirementWaitlist}},
 	} {
-		var got []LackOf
+		var got []Requirement
 		for _, l := range r.gone(c.left, c.at) {
-			got = append(got, l.What)
+			got = append(got, l.Requirement)
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%v at %s: %v, want %v", c.left, c.at, got, c.want)
@@ -400,12 +400,12 @@ func TestOrdersAfterAnOrderWithWhatTheyUse(t *testing.T) {
 	}
 }
 
-// What a reward gave in another wallet goes back in proportion to the points that are not back yet, rounded up.
+// ReasonKind a reward gave in another wallet goes back in proportion to the points that are not back yet, rounded up.
 func TestPointsOfAnotherWalletGoBackInParts(t *testing.T) {
 	p := stocked(t, func(p *Program, r *Reward) {
 		p.Wallets = []Wallet{{ID: "miles"}}
 		r.Type, r.Wallet, r.Points = "wallet_points", "miles", 90
-		p.Redeeming.OnRefund = ShareBack
+		p.Redemption.OnRefund = ShareBack
 	})
 	out := redeemed(t, p, saver(t, p, ample), Redemption{ID: "rd_1"}, true, noon)
 	for _, c := range []struct {
@@ -417,12 +417,12 @@ func TestPointsOfAnotherWalletGoBackInParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := last(back).Redemption
-		if r.Back != c.main || back.Account.BalanceOf("miles").Active != c.held || r.Credit.Worth != c.held ||
+		if r.Restored != c.main || back.Account.BalanceOf("miles").Active != c.held || r.Credit.Worth != c.held ||
 			back.Account.Balance().Active != ample.Points-100+c.main {
 			t.Errorf(
 				"after %s came back: %d points, %d miles, credit %+v; want %d, %d",
 				c.share,
-				r.Back,
+				r.Restored,
 				back.Account.BalanceOf("miles").Active,
 				r.Credit,
 				c.main,
@@ -484,8 +484,8 @@ func TestOrderSaysThatItsTendersAreNotKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, b := range q.Because {
-			if b.What == IsUnknownTender {
+		for _, b := range q.Reasons {
+			if b.Kind == IsUnknownTender {
 				args = append(args, b.Rule, b.Points, strings.Join(b.Args, " "))
 			}
 		}
@@ -523,12 +523,12 @@ func TestCategoryUnderACondition(t *testing.T) {
 }
 
 func TestRefusedFulfilmentNamesWhatIsPossible(t *testing.T) {
-	for from, want := range map[FulfilmentStatus]string{
+	for from, want := range map[FulfillmentStatus]string{
 		Ordered:   "",
-		Shipped:   "The fulfilment is shipped, and can become delivered.",
-		Delivered: "The fulfilment is delivered, and can become nothing else any more.",
+		Shipped:   "The fulfillment is shipped, and can become delivered.",
+		Delivered: "The fulfillment is delivered, and can become nothing else any more.",
 	} {
-		_, err := Fulfilment{Status: from}.Move(Ordered, "", noon)
+		_, err := Fulfillment{Status: from}.Move(Ordered, "", noon)
 		var rejected *Error
 		if got := errors.As(err, &rejected); got != (want != "") || got && rejected.Detail != want {
 			t.Errorf("%s: %v", from, err)
@@ -569,8 +569,8 @@ func TestLevelByVisits(t *testing.T) {
 func TestReturnedMessageOfNoNoticeChangesNothing(t *testing.T) {
 	p := made(t, func(p *Program) { p.AdvanceNotice = AdvanceNotice{Period{Days: 14}, 2} })
 	acc := joined(t, p, noon)
-	for _, on := range []Trigger{BeforeLapse, BeforeTier, AfterIdle} {
-		s := Reminded{Told: []Told{{On: on, Subject: Subject{ID: "2027-01-31"}, At: noon, Channel: Email, ID: "msg", Failed: true}}}
+	for _, on := range []Trigger{BeforeExpiry, BeforeTier, AfterIdle} {
+		s := Reminded{SentReminders: []SentReminder{{On: on, Subject: Subject{ID: "2027-01-31"}, At: noon, Channel: Email, ID: "msg", Failed: true}}}
 		if out, err := p.Unnotify(acc, s, "msg", noon); err != nil || len(out.Entries) != 0 {
 			t.Errorf("%s: %+v, %v", on, out.Entries, err)
 		}

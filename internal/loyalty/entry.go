@@ -8,24 +8,24 @@ import (
 
 // Cause kinds. Each is a namespace of identities.
 const (
-	CauseJoin       = "join"       // a member's enrolment, by member
-	CauseOrder      = "order"      // by the merchant's order id
-	CauseRedemption = "redemption" // by redemption id
-	CauseAdjustment = "adjustment" // by adjustment id
-	CauseActivation = "activation" // by member and instant
-	CauseLapse      = "lapse"      // by member and day, and the wallet if it is another
-	CauseTier       = "tier"       // by member, level (with its ladder) and instant; or by the id of a placement by hand
-	CauseLevel      = "level"      // the welcome to a level, by member and level
-	CauseEvent      = "event"      // by family and the merchant's event id
-	CauseForfeit    = "forfeit"    // by member and instant
-	CauseMilestone  = "milestone"  // by member and milestone
-	CauseMember     = "member"     // by member
-	CauseExtension  = "extension"  // by extension id
-	CauseNotice     = "notice"     // by member and what it is of
-	CauseReinstate  = "reinstate"  // by member and day of the lapse
-	CauseConversion = "conversion" // by conversion id
-	CauseTransfer   = "transfer"   // by transfer id: what became of it with who gives
-	CauseReceipt    = "receipt"    // by transfer id: that the other has it
+	CauseEnrollment    = "enrollment"    // a member's enrollment, by member
+	CauseOrder         = "order"         // by the merchant's order id
+	CauseRedemption    = "redemption"    // by redemption id
+	CauseAdjustment    = "adjustment"    // by adjustment id
+	CauseActivation    = "activation"    // by member and instant
+	CauseExpiry        = "expiry"        // by member and day, and the wallet if it is another
+	CauseTier          = "tier"          // by member, level (with its ladder) and instant; or by the id of a placement by hand
+	CauseTierChange    = "tier_change"   // the welcome to a level, by member and level
+	CauseEvent         = "event"         // by family and the merchant's event id
+	CauseForfeit       = "forfeit"       // by member and instant
+	CauseMilestone     = "milestone"     // by member and milestone
+	CauseMember        = "member"        // by member
+	CauseExtension     = "extension"     // by extension id
+	CauseNotice        = "notice"        // by member and what it is of
+	CauseReinstatement = "reinstatement" // by member and day of the expiry
+	CauseConversion    = "conversion"    // by conversion id
+	CauseTransfer      = "transfer"      // by transfer id: what became of it with who gives
+	CauseReceipt       = "receipt"       // by transfer id: that the other has it
 
 	CauseContribution = "contribution" // by redemption id and member: what another of the household gives to it
 )
@@ -43,26 +43,26 @@ func (c Cause) String() string { return fmt.Sprintf("%s/%s.%d", c.Kind, c.ID, c.
 type Kind string
 
 const (
-	KindJoin     Kind = "join"     // the account began
-	KindEarn     Kind = "earn"     // an order or event became worth more, or was seen for the first time
-	KindClawback Kind = "clawback" // it became worth less
-	KindActivate Kind = "activate" // pending points became active
-	KindReserve  Kind = "reserve"  // a redemption holds points
-	KindRelease  Kind = "release"  // a hold was cancelled or lapsed
-	KindRedeem   Kind = "redeem"   // points were spent
-	KindRestore  Kind = "restore"  // a redemption was reversed
-	KindRefuse   Kind = "refuse"   // a redemption was refused; moves nothing and has no place in the sequence
-	KindNote     Kind = "note"     // a guest's order, kept until it is somebody's; likewise
-	KindExpire   Kind = "expire"   // a lot lapsed
-	KindAdjust   Kind = "adjust"   // someone corrected the balance by hand
-	KindTier     Kind = "tier"     // the level changed, or was kept for another period
+	KindEnroll   Kind = "enroll"    // the account began
+	KindEarn     Kind = "earn"      // an order or event became worth more, or was seen for the first time
+	KindClawback Kind = "clawback"  // it became worth less
+	KindActivate Kind = "activate"  // pending points became active
+	KindReserve  Kind = "reserve"   // a redemption holds points
+	KindRelease  Kind = "release"   // a hold was canceled or expired
+	KindRedeem   Kind = "redeem"    // points were spent
+	KindRestore  Kind = "restore"   // a redemption was reversed
+	KindReject   Kind = "reject"    // a redemption was refused; moves nothing and has no place in the sequence
+	KindNote     Kind = "note"      // a guest's order, kept until it is somebody's; likewise
+	KindExpire   Kind = "expire"    // a lot expired
+	KindAdjust   Kind = "adjust"    // someone corrected the balance by hand
+	KindMoveTier Kind = "move_tier" // the level changed, or was kept for another period
 
-	KindForfeit   Kind = "forfeit"   // pending points were given up: what they waited for did not happen in time
-	KindExtend    Kind = "extend"    // lots were made to live longer by hand
-	KindReinstate Kind = "reinstate" // lapsed points were brought back by hand
-	KindNotice    Kind = "notice"    // the member was told of what is to come
-	KindMember    Kind = "member"    // what rules know of the member changed
-	KindConvert   Kind = "convert"   // points went from one wallet to another, or back
+	KindForfeit      Kind = "forfeit"       // pending points were given up: what they waited for did not happen in time
+	KindExtend       Kind = "extend"        // lots were made to live longer by hand
+	KindReinstate    Kind = "reinstate"     // expired points were brought back by hand
+	KindNotify       Kind = "notify"        // the member was told of what is to come
+	KindUpdateMember Kind = "update_member" // what rules know of the member changed
+	KindConvert      Kind = "convert"       // points went from one wallet to another, or back
 
 	KindOffer    Kind = "offer"    // points are held until another member accepts them
 	KindTransfer Kind = "transfer" // points went to another member, or came from one
@@ -111,7 +111,7 @@ type Entry struct {
 	Kind      Kind
 	Points    Points // by how much active + pending - debt changed, in the wallet of points
 	Postings  []Posting
-	Because   []Because
+	Reasons   []Reason
 	Program   int       // the version that decided
 	Effective time.Time // when it holds from
 	Recorded  time.Time // when it was written
@@ -121,20 +121,20 @@ type Entry struct {
 	// What the entry is about, and the state that the next revision of its cause starts from.
 	Order      *OrderState
 	Redemption *Redemption
-	Standing   *Standing     // the member's standing after, if the entry changed it
-	Redecided  *Redecision   // with Standing: the standings before it were decided again
-	Redated    []Reached     // with Redecided: bonuses of levels that count from another instant, and move no points
-	Metric     *Metric       // what it adds to a month
-	Brands     []Bought      // likewise
-	Window     int           // with Metric: how many months the account keeps apart, the newest included
-	Ladder     string        // the ladder on which it happened; empty: Tiers, or none
-	Counts     []LadderCount // what it adds on the other ladders
-	Usage      []Usage       // what it uses of caps and limits
-	Numbers    int           // the greatest order number that rules ask for; zero: they ask for none
-	Target     int           // the greatest target of a milestone that an account remembers orders for; zero: there is none
-	First      []PlacedOrder // the member's first orders, if they were read from the member's entries
-	Converting *Converting   // the first orders that could convert the referral, if they were read likewise
-	Undecided  []Again       // orders that are to be decided again because of it, and were not yet
+	Standing   *Standing        // the member's standing after, if the entry changed it
+	Redecided  *Redecision      // with Standing: the standings before it were decided again
+	Redated    []Reached        // with Redecided: bonuses of levels that count from another instant, and move no points
+	Metric     *Metric          // what it adds to a month
+	Brands     []Bought         // likewise
+	Window     int              // with Metric: how many months the account keeps apart, the newest included
+	TierGroup  string           // the ladder on which it happened; empty: Tiers, or none
+	Counts     []TierGroupCount // what it adds on the other ladders
+	Usage      []Usage          // what it uses of caps and limits
+	Numbers    int              // the greatest order number that rules ask for; zero: they ask for none
+	Target     int              // the greatest target of a milestone that an account remembers orders for; zero: there is none
+	First      []PlacedOrder    // the member's first orders, if they were read from the member's entries
+	Converting *Converting      // the first orders that could convert the referral, if they were read likewise
+	Undecided  []Again          // orders that are to be decided again because of it, and were not yet
 	Event      *EventState
 
 	UndecidedFrom *Again   // the order from which on all orders are to be decided again; zero if there is none any more
@@ -148,7 +148,7 @@ type Entry struct {
 	Notice        *Notice    // what the member was told of
 	Extended      []Extended // points whose expiry it put off for want of notice
 	Slides        Date       // to which day it moved the lots that slide; zero if it moved none
-	Stale         Date       // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
+	Stale         Date       // with Slides: up to which day those that are reserved did not follow, as they would have expired; zero if all did
 	Graced        []Date     // the days to which grace put off points in it
 	Carried       string     // the fraction of a point that the member has after it; empty if it did not change that
 	Refusal       *Error     // why, if it records a refusal

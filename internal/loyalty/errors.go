@@ -10,28 +10,28 @@ func (c Code) Error() string { return string(c) }
 // The refusals that rules can give; the API adds those of its own. Each is documented in the API's error
 // catalogue under the same name.
 const (
-	InsufficientPoints   Code = "insufficient_points"
-	AccountFrozen        Code = "account_frozen"
-	NotFound             Code = "not_found"
-	ValidationFailed     Code = "validation_failed"
-	AmountNotPositive    Code = "amount_not_positive"
-	AmountOutOfRange     Code = "amount_out_of_range"
-	CurrencyUnsupported  Code = "currency_unsupported"
-	CurrencyMismatch     Code = "currency_mismatch"
-	HoldAlreadyResolved  Code = "hold_already_resolved"
-	HoldExpired          Code = "hold_expired"
-	AlreadyExists        Code = "already_exists"
-	RefundExceedsPayment Code = "refund_exceeds_payment"
-	KeyReused            Code = "idempotency_key_reused"
-	RewardOutOfStock     Code = "reward_out_of_stock"
-	RewardUnavailable    Code = "reward_unavailable"
-	CodeUsed             Code = "code_used"
-	CodeVoid             Code = "code_void"
-	CodeNotValid         Code = "code_not_valid"
-	RateLimited          Code = "rate_limited"
-	CannotFulfil         Code = "fulfilment_not_possible"
-	SelfReferral         Code = "self_referral"
-	ReferralClaimed      Code = "referral_already_claimed"
+	InsufficientPoints           Code = "insufficient_points"
+	AccountFrozen                Code = "account_frozen"
+	NotFound                     Code = "not_found"
+	ValidationFailed             Code = "validation_failed"
+	AmountNotPositive            Code = "amount_not_positive"
+	AmountOutOfRange             Code = "amount_out_of_range"
+	CurrencyUnsupported          Code = "currency_unsupported"
+	CurrencyMismatch             Code = "currency_mismatch"
+	AlreadyResolved              Code = "already_resolved"
+	AlreadyExpired               Code = "expired"
+	AlreadyExists                Code = "already_exists"
+	RefundExceedsPayment         Code = "refund_exceeds_payment"
+	KeyReused                    Code = "idempotency_key_reused"
+	RewardOutOfStock             Code = "reward_out_of_stock"
+	RewardUnavailable            Code = "reward_unavailable"
+	CodeUsed                     Code = "code_used"
+	CodeVoid                     Code = "code_void"
+	CodeNotValid                 Code = "code_not_valid"
+	RateLimited                  Code = "rate_limited"
+	InvalidFulfillmentTransition Code = "invalid_fulfillment_transition"
+	SelfReferral                 Code = "self_referral"
+	ReferralClaimed              Code = "referral_already_claimed"
 )
 
 // An Error is a refusal: a rule says no, and nothing has changed.
@@ -40,8 +40,8 @@ type Error struct {
 	Detail  string // one or two sentences for whoever reads the answer
 	Pointer string // which part of the input is at fault, as a JSON pointer; may be empty
 
-	Needed, Available Points // insufficient_points: the cost, and what can be spent
-	Lacks             []Lack // reward_out_of_stock, reward_unavailable: why
+	Required, Available Points             // insufficient_points: the cost, and what can be spent
+	Unmet               []UnmetRequirement // reward_out_of_stock, reward_unavailable: why
 }
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }

@@ -77,19 +77,19 @@ type Limit struct {
 
 // EventState is all that is known of an event and what it is worth.
 type EventState struct {
-	Event    Event
-	Revision int
-	Program  int
-	Buyer    Buyer
-	Worth    Points
-	Grants   []Grant   // by action
-	Shares   []Share   // what it uses of their limits
-	Bucket   int       // as OrderState's
-	SlidTo   Date      // likewise
-	Visits   int64     // what it counts towards a level
-	Ladders  []Counted // and on other ladders
-	Missing  []string  // as OrderState's
-	Meets    []string  // of a referral: the actions whose conditions the friend's order meets
+	Event      Event
+	Revision   int
+	Program    int
+	Buyer      Buyer
+	Worth      Points
+	Grants     []Grant   // by action
+	Shares     []Share   // what it uses of their limits
+	Bucket     int       // as OrderState's
+	SlidTo     Date      // likewise
+	Visits     int64     // what it counts towards a level
+	TierGroups []Counted // and on other ladders
+	Missing    []string  // as OrderState's
+	Meets      []string  // of a referral: the actions whose conditions the friend's order meets
 }
 
 // A Grant is points that one cause gave and that live and die together.
@@ -101,11 +101,11 @@ type Grant struct {
 	Expires  Date      // the lot that they join; not known before ActiveAt is
 
 	// What was taken back of it beyond its own points, so that it can be given back there.
-	Taken  []Lot  // from other lots
-	Owed   Points // as debt
-	Lapsed Points // nowhere: the points had lapsed, or the program does not ask for more
+	Taken     []Lot  // from other lots
+	Owed      Points // as debt
+	ExpiredOn Points // nowhere: the points had expired, or the program does not ask for more
 
-	Expired   Points        // of Lapsed: points that had expired in the grant's own lot
+	Expired   Points        // of Expired: points that had expired in the grant's own lot
 	Converted []Unconverted // from conversions into other wallets
 }
 
@@ -133,23 +133,23 @@ func shareIn(shares *[]Share, rule string) *Share {
 
 // A Milestone gives points when a member's orders reach a number.
 type Milestone struct {
-	ID      string
-	Reaches int64
-	Points  Points
+	ID     string
+	Target int64
+	Points Points
 }
 
 // Traits is what rules know of a member apart from points, as the member's entries tell it.
 type Traits struct {
-	Revision int    // how often it was told
-	Zone     string // IANA; empty for the program's
-	Birthday int    // MMDD; zero if unknown
-	Changed  time.Time
-	Given    int      // the last year whose birthday is over: given, or before it was known
-	Years    int      // the last anniversary that is over
-	Segments []string // sorted
-	YearFrom int      // MMDD: when the member's own year begins (OwnWindow); zero: with the joining
-	OptIns   []OptIn  // by campaign
-	Referral Referral // through whom the member came
+	Revision            int    // how often it was told
+	Zone                string // IANA; empty for the program's
+	Birthday            int    // MMDD; zero if unknown
+	Changed             time.Time
+	Given               int      // the last year whose birthday is over: given, or before it was known
+	Years               int      // the last anniversary that is over
+	Segments            []string // sorted
+	MembershipYearStart int      // MMDD: when the member's own year begins (OwnWindow); zero: with the joining
+	OptIns              []OptIn  // by campaign
+	Referral            Referral // through whom the member came
 
 	Channels []ChannelUse // in which the member can be written to, by channel and purpose
 }
@@ -193,6 +193,6 @@ type ExchangeRate struct {
 
 // Goodwill bounds what can be done for a member by hand.
 type Goodwill struct {
-	Reinstate Period // how long after they lapsed points can be brought back; zero: not at all
+	Reinstate Period // how long after they expired points can be brought back; zero: not at all
 	Extend    Period // by how much, from now, lots can be made to live; zero: not at all
 }

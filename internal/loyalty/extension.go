@@ -53,8 +53,8 @@ type ChannelUse struct {
 
 // reachable reports whether a reminder of something that takes points or a level away can be sent to the member.
 func (p *Program) reachable(acc Account, what NoticeOf) bool {
-	on := map[NoticeOf]Trigger{OfLapse: BeforeLapse, OfFall: BeforeTier}[what]
-	return slices.ContainsFunc(p.Reminders.Send, func(r Reminder) bool {
+	on := map[NoticeOf]Trigger{OfExpiry: BeforeExpiry, OfFall: BeforeTier}[what]
+	return slices.ContainsFunc(p.Reminders.Messages, func(r Reminder) bool {
 		purpose := cmp.Or(r.Purpose, r.On.Purpose())
 		return r.On == on && slices.ContainsFunc(r.Channels, func(c Channel) bool {
 			return slices.Contains(acc.Traits.Channels, ChannelUse{c, purpose})
@@ -83,13 +83,13 @@ func (a Account) failed(what NoticeOf, subject string) bool {
 // postpone lets points of a lot live on of whose expiry no notice was sent in time, and returns the others.
 func (d *decision) postpone(l Lot, at time.Time) (Lot, error) {
 	subject := LotNotice(l.Expires)
-	if d.p.AdvanceNotice.Period.IsZero() || !d.p.unnoticed(d.Account, OfLapse, subject, at) {
+	if d.p.AdvanceNotice.Period.IsZero() || !d.p.unnoticed(d.Account, OfExpiry, subject, at) {
 		return l, nil
 	}
 	rest := l
 	for _, x := range d.Account.extensionsOf(l) {
-		failed := d.Account.failed(OfLapse, subject) || d.Account.failed(OfLapse, LotNotice(x.From))
-		if !d.p.again(d.Account, OfLapse, x.Times, failed) {
+		failed := d.Account.failed(OfExpiry, subject) || d.Account.failed(OfExpiry, LotNotice(x.From))
+		if !d.p.again(d.Account, OfExpiry, x.Times, failed) {
 			continue
 		}
 		if err := d.postponeLot(x, at); err != nil {
@@ -137,7 +137,7 @@ func (d *decision) postponeLot(x Extended, at time.Time) error {
 	e := Entry{
 		Kind: KindExtend, Effective: at,
 		Move:    &Move{At: at, First: day, Last: day, To: to, Times: x.Times},
-		Because: []Because{Reason("advance_notice", "0", WasPostponed, to.String())},
+		Reasons: []Reason{NewReason("advance_notice", "0", WasPostponed, to.String())},
 	}
 	if x.Times > 1 {
 		id += ":" + strconv.Itoa(x.Times)
@@ -188,7 +188,7 @@ func (d *decision) postponeFall(at time.Time) error {
 	}
 	s.Until = d.p.AdvanceNotice.Period.After(DateOf(at.Add(-1), d.p.Zone).End(d.p.Zone), d.p.Zone)
 	until := DateOf(s.Until, d.p.Zone).String()
-	return d.standing(s, at, Reason("advance_notice", "0", WasPostponed, until))
+	return d.standing(s, at, NewReason("advance_notice", "0", WasPostponed, until))
 }
 
 // An AccountNotice is notice in the member's account of something that was put off because no notice was sent in time.
@@ -206,7 +206,7 @@ func (p *Program) AccountNotices(acc Account) (out []AccountNotice) {
 		for _, x := range acc.extensionsOf(l) {
 			if x.Times > 0 {
 				out = append(out, AccountNotice{
-					What: OfLapse, NoticedAt: x.From.End(p.Zone), Expires: x.Lot.End(p.Zone), Points: x.Points,
+					What: OfExpiry, NoticedAt: x.From.End(p.Zone), Expires: x.Lot.End(p.Zone), Points: x.Points,
 				})
 			}
 		}

@@ -17,8 +17,8 @@ func noticeProgram(t *testing.T, extensions int, edit ...func(*Program)) *Progra
 	return made(t, func(p *Program) {
 		p.Earn.Pending, p.Earn.Expires = Wait{}, Expiry{After: Period{Days: 30}, RoundTo: EndOfDay}
 		p.AdvanceNotice = AdvanceNotice{Period{Days: 14}, extensions}
-		p.Reminders = Reminders{Send: []Reminder{
-			{ID: "points", On: BeforeLapse, Leads: []Period{{Days: 14}}, Channels: []Channel{Email}},
+		p.Reminders = Reminders{Messages: []Reminder{
+			{ID: "points", On: BeforeExpiry, Leads: []Period{{Days: 14}}, Channels: []Channel{Email}},
 			{ID: "level", On: BeforeTier, Leads: []Period{{Days: 14}}, Channels: []Channel{Email}},
 		}}
 		for _, e := range edit {
@@ -34,10 +34,10 @@ func (s *shop) extensions(t *testing.T) (days []string) {
 		if e.Kind != KindExtend {
 			continue
 		}
-		if len(e.Because) != 1 || e.Because[0].Rule != "advance_notice" || e.Because[0].What != WasPostponed {
-			t.Errorf("the extension says %+v", e.Because)
+		if len(e.Reasons) != 1 || e.Reasons[0].Rule != "advance_notice" || e.Reasons[0].Kind != WasPostponed {
+			t.Errorf("the extension says %+v", e.Reasons)
 		}
-		days = append(days, e.Because[0].Args[0])
+		days = append(days, e.Reasons[0].Args[0])
 	}
 	return days
 }
@@ -89,8 +89,8 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 			s.buy("1", 100, instant(t, noon))
 			if c.fails != "" {
 				s.passNotified(t, c.notices, instant(t, c.fails))
-				told := Told{On: BeforeLapse, Subject: Subject{ID: "2026-03-03"}, Channel: Email, ID: "a", Failed: true}
-				out, err := s.p.Unnotify(s.acc, Reminded{Told: []Told{told}}, "a", instant(t, c.fails))
+				told := SentReminder{On: BeforeExpiry, Subject: Subject{ID: "2026-03-03"}, Channel: Email, ID: "a", Failed: true}
+				out, err := s.p.Unnotify(s.acc, Reminded{SentReminders: []SentReminder{told}}, "a", instant(t, c.fails))
 				if err != nil || len(out.Entries) != 1 {
 					t.Fatal(out.Entries, err)
 				}
@@ -101,7 +101,7 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 			for _, day := range c.want {
 				s.passNotified(t, c.notices, instant(t, last+"T23:00:00Z"))
 				s.wantLots(t, "100 "+day)
-				shown := []AccountNotice{{What: OfLapse, NoticedAt: instant(t, "2026-03-03T23:00:00Z"), Points: 100}}
+				shown := []AccountNotice{{What: OfExpiry, NoticedAt: instant(t, "2026-03-03T23:00:00Z"), Points: 100}}
 				d, _ := ParseDate(day)
 				shown[0].Expires = d.End(s.p.Zone)
 				if got := s.p.AccountNotices(s.acc); !slices.Equal(got, shown) {
@@ -133,7 +133,7 @@ func (s *shop) passNotified(t *testing.T, notices map[string]Date, until time.Ti
 	t.Helper()
 	for _, when := range slices.Sorted(maps.Keys(notices)) {
 		if at := instant(t, when); at.After(s.acc.Seen) && at.Before(until) {
-			s.notify(t, when, OfLapse, LotNotice(notices[when]))
+			s.notify(t, when, OfExpiry, LotNotice(notices[when]))
 		}
 	}
 	s.pass(until)
@@ -298,8 +298,8 @@ func TestChannelsAreRecordedForAdvanceNotice(t *testing.T) {
 	if len(s.entries) == n+2 { // the first entry that a shop takes is preceded by that of the enrollment
 		n++
 	}
-	if e := s.entries[len(s.entries)-1]; len(s.entries) != n+1 || e.Kind != KindMember || !strings.Contains(e.Because[0].Effect(), "channels") {
-		t.Errorf("%d entries, the last of them %+v", len(s.entries)-n, e.Because)
+	if e := s.entries[len(s.entries)-1]; len(s.entries) != n+1 || e.Kind != KindUpdateMember || !strings.Contains(e.Reasons[0].Effect(), "channels") {
+		t.Errorf("%d entries, the last of them %+v", len(s.entries)-n, e.Reasons)
 	}
 	s.p = made(t, func(*Program) {})
 	n = len(s.entries)

@@ -9,7 +9,7 @@ import (
 // Nobody stays below the floor of a segment once a lock ends, and nobody can be put there without one.
 func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	p := bySpend(t, func(t *Tiers) {
-		t.Months, t.KeepFor, t.Floors = 12, Period{Months: 12}, []Floor{{"gold", "card"}}
+		t.Months, t.KeepFor, t.Minimums = 12, Period{Months: 12}, []Minimum{{"gold", "card"}}
 	})
 	s := member2026(t, p)
 	s.buy("1", 1, s.acc.Joined)
@@ -48,7 +48,7 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 // What was reached under a lock is there once it ends, whatever grace there is before the level is reviewed.
 func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 	p := bySpend(t, func(t *Tiers) {
-		t.Months, t.KeepFor, t.Grace, t.Floors = 12, Period{Months: 12}, Period{Days: 30}, []Floor{{"gold", "card"}}
+		t.Months, t.KeepFor, t.Grace, t.Minimums = 12, Period{Months: 12}, Period{Days: 30}, []Minimum{{"gold", "card"}}
 	})
 	for _, card := range []bool{false, true} {
 		s := member2026(t, p)
@@ -75,14 +75,14 @@ func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
 	tiers := func(x *Tiers) { x.Months, x.KeepFor, x.Grace = 12, Period{Months: 12}, Period{Days: 30} }
 	p := bySpend(t, tiers)
-	p.Ladders = []Ladder{{ID: "partner", Tiers: p.Tiers}}
+	p.TierGroups = []TierGroup{{ID: "partner", Tiers: p.Tiers}}
 	if err := p.Compile(); err != nil {
 		t.Fatal(err)
 	}
 	s := member2026(t, p)
 	until := instant(t, "2026-05-01T00:00:00Z")
 	for i, ladder := range []string{"", "partner"} {
-		out, err := p.SetTier(s.acc, fmt.Sprint("tier_", i), Placement{Ladder: ladder, Level: "bronze", Reason: "because", Until: until, Locked: true}, s.acc.Seen)
+		out, err := p.SetTier(s.acc, fmt.Sprint("tier_", i), Placement{TierGroup: ladder, Level: "bronze", Reason: "because", Until: until, Locked: true}, s.acc.Seen)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
 	}
 	s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
 	s.wantLevel(t, "2026-05-01T00:00:00Z", "silver")
-	if _, v, ok := p.OnLadder(s.acc, "partner"); !ok || v.Tier.Level != "silver" {
+	if _, v, ok := p.TierGroupStanding(s.acc, "partner"); !ok || v.Tier.Level != "silver" {
 		t.Errorf("on the ladder it is %+v", v.Tier)
 	}
 }
@@ -110,7 +110,7 @@ func TestWhatWasReachedUnderALevelGivenByHandLasts(t *testing.T) {
 		{2000, true, func(t *Tiers) { t.Grace = Period{Days: 20} }},
 		{600, true, func(t *Tiers) { t.MoveUp = NextPeriod }},
 		{2000, true, func(t *Tiers) { t.MoveUp = NextPeriod }},
-		{600, false, func(t *Tiers) { t.Tail = Period{Months: 1} }},
+		{600, false, func(t *Tiers) { t.ExtendedBy = Period{Months: 1} }},
 		{499, false, func(t *Tiers) {}},
 	} {
 		p := bySpend(t, func(t *Tiers) {

@@ -8,16 +8,16 @@ import (
 )
 
 func TestAFulfilmentGoesForwardOnly(t *testing.T) {
-	can := map[FulfilmentStatus]string{
-		"": "", Ordered: "ordered shipped delivered cancelled", Shipped: "shipped delivered", Delivered: "delivered", CalledOff: "cancelled",
+	can := map[FulfillmentStatus]string{
+		"": "", Ordered: "ordered shipped delivered canceled", Shipped: "shipped delivered", Delivered: "delivered", FulfillmentCanceled: "canceled",
 	}
 	for from, want := range can {
 		got := ""
-		for _, to := range []FulfilmentStatus{Ordered, Shipped, Delivered, CalledOff} {
-			f := Fulfilment{Status: from}
+		for _, to := range []FulfillmentStatus{Ordered, Shipped, Delivered, FulfillmentCanceled} {
+			f := Fulfillment{Status: from}
 			next, err := f.Move(to, "1Z", noon)
 			if err != nil {
-				if !errors.Is(err, CannotFulfil) || next.Tracking != "" {
+				if !errors.Is(err, InvalidFulfillmentTransition) || next.Tracking != "" {
 					t.Errorf("%s to %s: %+v, %v", from, to, next, err)
 				}
 				continue
@@ -39,12 +39,12 @@ func TestAFulfilmentGoesForwardOnly(t *testing.T) {
 func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 	for _, policy := range []OnRefund{AllBack, ShareBack, NoneBack} {
 		p := stocked(t, func(p *Program, r *Reward) {
-			r.Drops, r.Limits, r.ByHand, p.Redeeming.OnRefund = []Drop{{Pieces: 1}}, []Limit{{1, PerEver}}, true, policy
+			r.StockBatches, r.Limits, r.Manual, p.Redemption.OnRefund = []StockBatch{{Quantity: 1}}, []Limit{{1, PerEver}}, true, policy
 		})
 		before := saver(t, p, Lot{20270131, 60}, Lot{20280131, 90})
 		taken := redeemed(t, p, before, Redemption{ID: "rd_1"}, true, noon)
 		e := taken.Entries[len(taken.Entries)-1]
-		if !e.Redemption.ByHand {
+		if !e.Redemption.Manual {
 			t.Fatalf("%+v", e.Redemption)
 		}
 		outs, err := p.CallOff([]Account{taken.Account}, []Entry{e}, noon.Add(time.Hour))
@@ -53,13 +53,13 @@ func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 		}
 		out := outs[0]
 		last := out.Entries[len(out.Entries)-1]
-		if b := out.Account.Balance(); b.Active != 150 || last.Redemption.Status != Reversed || last.Redemption.Back != 100 {
+		if b := out.Account.Balance(); b.Active != 150 || last.Redemption.Status != Reversed || last.Redemption.Restored != 100 {
 			t.Errorf("%v: %+v, %+v", policy, b, last.Redemption)
 		}
 		if len(out.Spends) != 1 || out.Spends[0].Points != -1 || out.Account.used("rewards.it", true, PerEver, 0) != 0 {
 			t.Errorf("%v: the piece or the limit is not back: %+v", policy, out)
 		}
-		if _, err := p.CallOff([]Account{out.Account}, []Entry{last}, noon); !errors.Is(err, CannotFulfil) {
+		if _, err := p.CallOff([]Account{out.Account}, []Entry{last}, noon); !errors.Is(err, InvalidFulfillmentTransition) {
 			t.Errorf("%v: twice: %v", policy, err)
 		}
 		whole, part := p.GivesAllBack(big.NewRat(1, 1)), p.GivesAllBack(big.NewRat(1, 2))
@@ -76,10 +76,10 @@ func TestAnAddressIsForWhatIsSent(t *testing.T) {
 	}{
 		{Reward{}, false, true},
 		{Reward{}, true, false},
-		{Reward{ByHand: true}, false, true},
-		{Reward{ByHand: true}, true, true},
-		{Reward{ByHand: true, Address: true}, false, false},
-		{Reward{ByHand: true, Address: true}, true, true},
+		{Reward{Manual: true}, false, true},
+		{Reward{Manual: true}, true, true},
+		{Reward{Manual: true, Address: true}, false, false},
+		{Reward{Manual: true, Address: true}, true, true},
 	} {
 		if err := c.r.CheckAddress(c.given); (err == nil) != c.fine {
 			t.Errorf("%+v, given %t: %v", c.r, c.given, err)

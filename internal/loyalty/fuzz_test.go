@@ -52,7 +52,7 @@ func fuzzed(f *testing.F) *Program {
 		}
 		p.Earn.Caps = []Cap{{2_000_000, PerOrder, false}, {3_000_000, PerWeek, true}}
 		p.Milestones = []Milestone{{"second", 2, 40}}
-		p.DebtAtMost = 1000
+		p.MaxDebt = 1000
 		rates(p)
 	})
 }
@@ -64,7 +64,7 @@ func (d *digits) order(states map[string]*OrderState, now time.Time) Order {
 		o := s.Order
 		switch d.below(4) {
 		case 0:
-			o.Status = []OrderStatus{OrderPaid, OrderPlaced, OrderCancelled}[d.below(3)]
+			o.Status = []OrderStatus{OrderPaid, OrderPlaced, OrderCanceled}[d.below(3)]
 		case 1:
 			o.Delivered = now
 		}
@@ -147,7 +147,7 @@ func FuzzPlaceOrder(f *testing.F) {
 				}
 			}
 			b := acc.Balance()
-			if min(b.Active, b.Pending, b.Reserved, b.Debt) < 0 || b.Debt > p.DebtAtMost || b.Active+b.Pending-b.Debt+acc.Expired-adjusted != acc.Earned {
+			if min(b.Active, b.Pending, b.Reserved, b.Debt) < 0 || b.Debt > p.MaxDebt || b.Active+b.Pending-b.Debt+acc.Expired-adjusted != acc.Earned {
 				t.Fatalf("%+v, %d expired, %d adjusted, %d earned", b, acc.Expired, adjusted, acc.Earned)
 			}
 		}
@@ -157,7 +157,7 @@ func FuzzPlaceOrder(f *testing.F) {
 // adds holds an entry to its reasons and an order to its parts.
 func adds(t *testing.T, e Entry) {
 	sum := new(big.Rat)
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		n, ok := new(big.Rat).SetString(b.Points)
 		if !ok {
 			t.Fatalf("%q is no number", b.Points)
@@ -165,12 +165,12 @@ func adds(t *testing.T, e Entry) {
 		sum.Add(sum, n)
 	}
 	if sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) != 0 {
-		t.Fatalf("the reasons sum to %s, and the entry moves %d: %v", sum.RatString(), e.Points, e.Because)
+		t.Fatalf("the reasons sum to %s, and the entry moves %d: %v", sum.RatString(), e.Points, e.Reasons)
 	}
 	s := e.Order
 	worth := Points(0)
 	for _, g := range s.Grants {
-		if worth += g.Worth; g.Worth < 0 || g.Owed < 0 || g.Lapsed < 0 {
+		if worth += g.Worth; g.Worth < 0 || g.Owed < 0 || g.ExpiredOn < 0 {
 			t.Fatalf("a grant is %+v", g)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Extend makes the lots that lapse before the end of a day live until then, for a reason that somebody gave; no lot
+// Extend makes the lots that expire before the end of a day live until then, for a reason that somebody gave; no lot
 // is ever shortened. The program says how far.
 func (p *Program) Extend(acc Account, id string, until Date, reason string, now time.Time) (Outcome, error) {
 	most := DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
@@ -35,18 +35,18 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 		}
 	}
 	if e.Postings == nil {
-		return Outcome{}, refuse(ValidationFailed, "/until", "No points of the member lapse before that day.")
+		return Outcome{}, refuse(ValidationFailed, "/until", "No points of the member expire before that day.")
 	}
 	e.Move = &Move{At: now, First: DateOf(now, p.Zone), Last: until - 1, To: until}
-	e.Because = []Because{Reason("goodwill", "0", WasExtended, until.String(), reason)}
+	e.Reasons = []Reason{NewReason("goodwill", "0", WasExtended, until.String(), reason)}
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil
 }
 
-// Reinstate brings back what a lot lost when it lapsed, once, for a reason that somebody gave: lapsed is the entry of
-// that lapse. The points live until the end of a day.
+// Reinstate brings back what a lot lost when it expired, once, for a reason that somebody gave: expired is the entry of
+// that expire. The points live until the end of a day.
 func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string, now time.Time) (Outcome, error) {
 	most := DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	if p.Goodwill.Extend.IsZero() {
@@ -56,19 +56,19 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	case acc.Status != Active:
 		return Outcome{}, frozen("")
 	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0: // zero: of another wallet
-		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is none of points that lapsed.")
+		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is none of points that expired.")
 	case p.Goodwill.Reinstate.IsZero():
-		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow lapsed points to be brought back (goodwill.reinstate_within).")
+		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow expired points to be brought back (goodwill.reinstate_within).")
 	case !now.Before(p.Goodwill.Reinstate.After(lapsed.Effective, p.Zone)):
-		return Outcome{}, refuse(ValidationFailed, "/entry", "The points lapsed too long ago.")
+		return Outcome{}, refuse(ValidationFailed, "/entry", "The points expired too long ago.")
 	case until.Slides() || until < DateOf(now, p.Zone) || most != 0 && until > most:
 		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("The points can live until %s at most, and must live until today.", most))
 	}
 	n, day := -lapsed.Points, DateOf(lapsed.Effective.Add(-1), p.Zone) // the last day that they lived
 	d := p.decide(acc, now)
 	e := Entry{
-		Kind: KindReinstate, Cause: Cause{CauseReinstate, lapsed.Cause.ID, 1}, Effective: now,
-		Because: []Because{Reason("goodwill", points(n), WasReinstated, day.String(), reason)},
+		Kind: KindReinstate, Cause: Cause{CauseReinstatement, lapsed.Cause.ID, 1}, Effective: now,
+		Reasons: []Reason{NewReason("goodwill", points(n), WasReinstated, day.String(), reason)},
 	}
 	e.Move = &Move{At: lapsed.Effective, First: day, Last: day, To: until}
 	for _, x := range lapsed.Postings {
@@ -104,8 +104,8 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	}
 	e.Order = &s
 	d.noteConverting(&e, rules, &s, s.Counted)
-	s.count(&e, p, acc, &prior, worth{counted: s.Counted, spend: s.Spend, pieces: s.Elements, brands: s.Brands}) // what was given up
-	s.countLadders(&e, p, rules, acc, worth{counted: s.Counted, ladders: s.Ladders})
+	s.count(&e, p, acc, &prior, worth{counted: s.Counted, spend: s.Spend, pieces: s.QualifyingItems, brands: s.Brands}) // what was given up
+	s.countLadders(&e, p, rules, acc, worth{counted: s.Counted, ladders: s.TierGroups})
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
@@ -158,7 +158,7 @@ func (d *decision) activateNow(e Entry, rules *Program, g *Grant, expiry Expiry)
 		g.ActiveAt, g.Expires = d.now, expiry.Date(d.now, d.Account.since(expiry), rules.Zone)
 		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Points: -x.Points})
 		e.Postings = d.arrive(e.Postings, x.Wallet, x.Points, g.Expires, d.now)
-		e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
+		e.Reasons = append(e.Reasons, reasonIn(x.Wallet, "pending", 0, BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
 	}
 	return e
 }

@@ -61,7 +61,7 @@ func TestLotsAreExtendedAndNeverShortened(t *testing.T) {
 		name  string
 		until Date
 	}{
-		{"a day by which nothing lapses", 20280229},
+		{"a day by which nothing expires", 20280229},
 		{"yesterday", 20270430},
 		{"a day beyond what the program allows", 20290502},
 		{"never", 0},
@@ -100,7 +100,7 @@ func TestWhatIsExtendedStillSlides(t *testing.T) {
 	s.wantLots(t, "110 2027-08-01, slides")
 	s.buy("3", 1, noon.AddDate(0, 7, 0)) // and moves it on
 	s.wantLots(t, "111 2028-01-01, slides")
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, noon.AddDate(0, 7, 1)) // beyond the day that the order's points had at first
 	s.wantLots(t, "11 2028-01-01, slides")
 }
@@ -120,7 +120,7 @@ func TestARefundAfterAnExtensionTakesWhatWasExtended(t *testing.T) {
 	s.wantLots(t, "110 2028-10-31")
 }
 
-// lapse lets the points of one order lapse and is the entry that says so.
+// expire lets the points of one order expire and is the entry that says so.
 func lapse(t *testing.T, s *shop) (Order, Entry) {
 	o := s.buy("1", 100, noon)
 	out, err := s.p.Advance(s.acc, noon.AddDate(1, 1, 0))
@@ -133,7 +133,7 @@ func lapse(t *testing.T, s *shop) (Order, Entry) {
 			return o, e
 		}
 	}
-	t.Fatal("nothing lapsed")
+	t.Fatal("nothing expired")
 	return o, Entry{}
 }
 
@@ -166,7 +166,7 @@ func TestLapsedPointsAreBroughtBackWithinTheWindow(t *testing.T) {
 			continue
 		}
 		e := out.Entries[0]
-		if want := (Cause{CauseReinstate, "mem_ada:2027-12-31", 1}); e.Cause != want { // so that the ledger takes it once
+		if want := (Cause{CauseReinstatement, "mem_ada:2027-12-31", 1}); e.Cause != want { // so that the ledger takes it once
 			t.Errorf("%s: the cause is %s", c.name, e.Cause)
 		}
 		if s.took(out); e.Points != 100 || s.acc.Expired != 0 || s.acc.Earned != 100 {
@@ -218,7 +218,7 @@ func TestWhatIsBroughtBackPaysDebtFirst(t *testing.T) {
 
 func TestPendingPointsAreMadeActiveByHand(t *testing.T) {
 	for name, wait := range map[string]Wait{
-		"that wait for a hand": {ByHand: true}, "that wait for a fortnight": {For: Period{Days: 14}}, "that wait for a delivery": {Until: WhenDelivered, Within: Period{Days: 45}},
+		"that wait for a hand": {Manual: true}, "that wait for a fortnight": {For: Period{Days: 14}}, "that wait for a delivery": {Until: WhenDelivered, Within: Period{Days: 45}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t, kind(t, func(p *Program) {
@@ -255,8 +255,8 @@ func TestPendingPointsAreMadeActiveByHand(t *testing.T) {
 			o.Refunds[0].Status = RefundFailed
 			s.tell(o, noon.Add(time.Hour))
 			s.wantLots(t, "20 2026-12-11", "100 2027-12-31")
-			o.Status = OrderCancelled
-			s.tell(o, noon.AddDate(0, 0, 60)) // when the extra has lapsed, and any deadline is over
+			o.Status = OrderCanceled
+			s.tell(o, noon.AddDate(0, 0, 60)) // when the extra has expired, and any deadline is over
 			if want(Balance{}); s.acc.Expired != 20 || s.states["1"].lapsed() != 20 {
 				t.Errorf("%d expired, %d written off", s.acc.Expired, s.states["1"].lapsed())
 			}
@@ -265,7 +265,7 @@ func TestPendingPointsAreMadeActiveByHand(t *testing.T) {
 }
 
 func TestARefundBeforeTheHandLeavesLessToActivate(t *testing.T) {
-	s := newShop(t, kind(t, func(p *Program) { p.Earn.Pending = Wait{ByHand: true} }))
+	s := newShop(t, kind(t, func(p *Program) { p.Earn.Pending = Wait{Manual: true} }))
 	o := s.buy("1", 100, noon)
 	o.Refunds = []Refund{back("1", 7_500)}
 	s.tell(o, noon)
@@ -282,7 +282,7 @@ func TestARefundBeforeTheHandLeavesLessToActivate(t *testing.T) {
 
 func TestAnEventsPendingPointsAreMadeActiveByHand(t *testing.T) {
 	p := kind(t, func(p *Program) {
-		p.Earn.Actions = []Action{{ID: "review", Event: "review.approved", Points: 20, Life: Life{Pending: &Wait{ByHand: true}}}}
+		p.Earn.Actions = []Action{{ID: "review", Event: "review.approved", Points: 20, Life: Life{Pending: &Wait{Manual: true}}}}
 	})
 	acc := joined(t, p, noon)
 	var state *EventState

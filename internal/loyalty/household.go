@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// A household has no account of its own: every point stays in the account and the lot of who earned it, and lapses when
-// it would have lapsed. A redemption of one of them draws on the others, whose part of it is an entry in their own
+// A household has no account of its own: every point stays in the account and the lot of who earned it, and expires when
+// it would have expired. A redemption of one of them draws on the others, whose part of it is an entry in their own
 // account; what comes back from it comes back there. So whoever leaves takes along what is theirs, levels stay personal,
 // and nothing lives longer because others could spend it. To contribute is no activity of the member.
 
 // Households is how members draw on each other's points. The zero Households: they do not.
 type Households struct {
-	Size  int      // how many members one may have, the invited ones included; zero: there are none
-	Share *big.Rat // of the points that a member can spend, at most so many are for the others at a time; nil for all
-	Wait  Period   // so long after joining a member cannot draw on the others
+	Size       int      // how many members one may have, the invited ones included; zero: there are none
+	Share      *big.Rat // of the points that a member can spend, at most so many are for the others at a time; nil for all
+	CoolingOff Period   // so long after joining a member cannot draw on the others
 }
 
 // Key names households among the rules.
 func (Households) Key() string { return "households" }
 
 // MaxHousehold bounds how many members a household may have: all of them change in one transaction.
-const MaxHousehold = 12
+const MaxHouseholdSize = 12
 
 // Role is what a member of a household may do.
 type Role string
 
 const (
-	Head  Role = "head"  // invites, removes and draws; there is one
+	Owner Role = "owner" // invites, removes and draws; there is one
 	Adult Role = "adult" // draws
 	Child Role = "child" // contributes only
 )
@@ -38,11 +38,11 @@ const (
 // A Household is members who draw on each other's points. One without members has ended.
 type Household struct {
 	ID      string
-	Members []Housemate // in the order in which they were invited
+	Members []HouseholdMember // in the order in which they were invited
 }
 
 // A Housemate is a member of a household, or one who is invited.
-type Housemate struct {
+type HouseholdMember struct {
 	Member  MemberID
 	Role    Role
 	Invited time.Time
@@ -61,7 +61,7 @@ func (h Household) Joined() (all []MemberID) {
 
 // mate finds a member, invited or joined; -1 if the household has no such member.
 func (h Household) mate(m MemberID) int {
-	return slices.IndexFunc(h.Members, func(x Housemate) bool { return x.Member == m })
+	return slices.IndexFunc(h.Members, func(x HouseholdMember) bool { return x.Member == m })
 }
 
 // Found begins a household with its head.
@@ -69,7 +69,7 @@ func (p *Program) Found(id string, head MemberID, now time.Time) (Household, err
 	if p.Households.Size == 0 {
 		return Household{}, noHouseholds()
 	}
-	return Household{id, []Housemate{{head, Head, now, now}}}, nil
+	return Household{id, []HouseholdMember{{head, Owner, now, now}}}, nil
 }
 
 func noHouseholds() *Error {
@@ -94,7 +94,7 @@ func (p *Program) Invite(h Household, m MemberID, role Role, now time.Time) (Hou
 		h.Members[at].Role = role
 		return h, nil
 	}
-	h.Members = append(h.Members, Housemate{Member: m, Role: role, Invited: now})
+	h.Members = append(h.Members, HouseholdMember{Member: m, Role: role, Invited: now})
 	return h, nil
 }
 
@@ -129,7 +129,7 @@ func (h Household) Leave(m MemberID) (Household, error) {
 	}
 	left := h.Members[at]
 	h.Members = slices.Delete(slices.Clone(h.Members), at, at+1)
-	if left.Role != Head {
+	if left.Role != Owner {
 		return h, nil
 	}
 	next := -1
@@ -142,20 +142,20 @@ func (h Household) Leave(m MemberID) (Household, error) {
 		h.Members = nil
 		return h, nil
 	}
-	h.Members[next].Role = Head
+	h.Members[next].Role = Owner
 	return h, nil
 }
 
 // Remove takes out a member, or an invitation back, in the head's name.
 func (h Household) Remove(m MemberID) (Household, error) {
-	if at := h.mate(m); at >= 0 && h.Members[at].Role == Head {
+	if at := h.mate(m); at >= 0 && h.Members[at].Role == Owner {
 		return h, refuse(ValidationFailed, "/member", "The head of a household is not removed, but leaves.")
 	}
 	return h.Leave(m)
 }
 
 // Drawn is how many points a member contributes to a redemption of the household.
-type Drawn struct {
+type Contribution struct {
 	Member MemberID
 	Points Points
 }
@@ -180,7 +180,7 @@ func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, com
 	case in.Cart != "":
 		return nil, refuse(ValidationFailed, "/cart", "A redemption of a household names no cart: cancel the one that it is to replace.")
 	}
-	if from := p.Households.Wait.After(h.Members[at].Since, p.Zone); now.Before(from) {
+	if from := p.Households.CoolingOff.After(h.Members[at].Since, p.Zone); now.Before(from) {
 		return p.redeemAlone(accs, in, commit, left, from, now)
 	}
 	return p.redeem(accs, in, commit, left, now)
@@ -205,7 +205,7 @@ func (p *Program) redeemAlone(accs []Account, in Redemption, commit bool, left B
 
 // A pot is what the others of a household have for one of them.
 type pot struct {
-	lots   []potLot // those that lapse first at the beginning
+	lots   []potLot // those that expire first at the beginning
 	room   map[MemberID]Points
 	points Points // in all
 }
@@ -240,8 +240,8 @@ func (p *Program) pot(others []Account) pot {
 	return all
 }
 
-// draw is who contributes how much of n points: those that lapse first, whoever's they are.
-func (y pot) draw(n Points) (all []Drawn) {
+// draw is who contributes how much of n points: those that expire first, whoever's they are.
+func (y pot) draw(n Points) (all []Contribution) {
 	for _, l := range y.lots {
 		part := min(n, l.Points, y.room[l.member])
 		if part == 0 {
@@ -249,10 +249,10 @@ func (y pot) draw(n Points) (all []Drawn) {
 		}
 		n -= part
 		y.room[l.member] -= part
-		at := slices.IndexFunc(all, func(d Drawn) bool { return d.Member == l.member })
+		at := slices.IndexFunc(all, func(d Contribution) bool { return d.Member == l.member })
 		if at < 0 {
 			at = len(all)
-			all = append(all, Drawn{Member: l.member})
+			all = append(all, Contribution{Member: l.member})
 		}
 		all[at].Points += part
 	}
@@ -264,7 +264,7 @@ func (p *Program) contribute(first Outcome, others []Account, in Redemption, com
 	outs := []Outcome{first}
 	for _, acc := range others {
 		d := p.decide(acc, now)
-		for _, part := range in.Drawn {
+		for _, part := range in.Contributions {
 			if part.Member != acc.Member {
 				continue
 			}
@@ -287,7 +287,7 @@ func (d *decision) give(r Redemption, commit bool) error {
 	e := Entry{
 		Kind: KindReserve, Cause: r.cause(d.Account.Member, 1), Effective: d.now, Redemption: &r,
 		Postings: mirror(taken, BucketReserved),
-		Because:  []Because{Reason(d.p.Households.Key(), points(-r.Points), WasGivenTo, points(r.Points))},
+		Reasons:  []Reason{NewReason(d.p.Households.Key(), points(-r.Points), WasGivenTo, points(r.Points))},
 	}
 	if commit {
 		r.Lots = lotsOf(taken)
@@ -296,10 +296,10 @@ func (d *decision) give(r Redemption, commit bool) error {
 	return d.post(e)
 }
 
-// contributed ends a contribution of which n points were spent: one of which none were is as if it had been cancelled.
+// contributed ends a contribution of which n points were spent: one of which none were is as if it had been canceled.
 func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
 	if n == 0 {
-		return d.end(h, Cancelled)
+		return d.end(h, Canceled)
 	}
 	r := h.Redemption
 	r.Points = n
@@ -311,8 +311,8 @@ func (p *Program) compileHouseholds() error {
 	if share != nil && (share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0) {
 		return errors.New("the share that members have of each other's points is none")
 	}
-	if n := p.Households.Size; n < 0 || n == 1 || n > MaxHousehold {
-		return errors.New("a household has 2 to " + strconv.Itoa(MaxHousehold) + " members")
+	if n := p.Households.Size; n < 0 || n == 1 || n > MaxHouseholdSize {
+		return errors.New("a household has 2 to " + strconv.Itoa(MaxHouseholdSize) + " members")
 	}
 	return nil
 }

@@ -47,15 +47,15 @@ func TestWhoContributesHowMuch(t *testing.T) {
 		own       []Lot
 		bob, cleo []Lot
 		edit      func(bob *Account)
-		want      []Drawn
+		want      []Contribution
 		refused   bool
 	}{
 		{"one's own are enough", nil, []Lot{{far, 100}}, []Lot{{near, 900}}, nil, nil, nil, false},
-		{"one's own come first, whenever they lapse", nil, []Lot{{far, 60}}, []Lot{{near, 900}}, nil, nil, []Drawn{{"mem_bob", 40}}, false},
-		{"then what lapses first, whoever's it is", nil, nil, []Lot{{near, 30}, {far, 900}}, []Lot{{20270228, 50}, {0, 90}}, nil, []Drawn{{"mem_bob", 50}, {"mem_cleo", 50}}, false},
-		{"of each no more than the share, rounded down", big.NewRat(1, 2), nil, []Lot{{near, 99}}, []Lot{{far, 102}}, nil, []Drawn{{"mem_bob", 49}, {"mem_cleo", 51}}, false},
+		{"one's own come first, whenever they expire", nil, []Lot{{far, 60}}, []Lot{{near, 900}}, nil, nil, []Contribution{{"mem_bob", 40}}, false},
+		{"then what expires first, whoever's it is", nil, nil, []Lot{{near, 30}, {far, 900}}, []Lot{{20270228, 50}, {0, 90}}, nil, []Contribution{{"mem_bob", 50}, {"mem_cleo", 50}}, false},
+		{"of each no more than the share, rounded down", big.NewRat(1, 2), nil, []Lot{{near, 99}}, []Lot{{far, 102}}, nil, []Contribution{{"mem_bob", 49}, {"mem_cleo", 51}}, false},
 		{"and not a point more", big.NewRat(1, 2), nil, []Lot{{near, 99}}, []Lot{{far, 101}}, nil, nil, true},
-		{"who owes points contributes none", nil, nil, []Lot{{near, 900}}, []Lot{{far, 100}}, func(bob *Account) { bob.Debt = 1 }, []Drawn{{"mem_cleo", 100}}, false},
+		{"who owes points contributes none", nil, nil, []Lot{{near, 900}}, []Lot{{far, 100}}, func(bob *Account) { bob.Debt = 1 }, []Contribution{{"mem_cleo", 100}}, false},
 		{"nor who is frozen", nil, nil, []Lot{{near, 900}}, []Lot{{far, 99}}, func(bob *Account) { bob.Status = Frozen }, nil, true},
 		{"nor who has as many holds as there may be", nil, nil, []Lot{{near, 900}}, nil, func(bob *Account) { bob.Holds = make([]Hold, MaxHolds) }, nil, true},
 	} {
@@ -75,11 +75,11 @@ func TestWhoContributesHowMuch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := last(outs[0]).Redemption.Drawn; !slices.Equal(got, c.want) {
+			if got := last(outs[0]).Redemption.Contributions; !slices.Equal(got, c.want) {
 				t.Errorf("%+v contribute, want %+v", got, c.want)
 			}
 			for i, out := range outs[1:] {
-				if (len(out.Entries) > 0) != slices.ContainsFunc(c.want, func(d Drawn) bool { return d.Member == accs[i+1].Member }) {
+				if (len(out.Entries) > 0) != slices.ContainsFunc(c.want, func(d Contribution) bool { return d.Member == accs[i+1].Member }) {
 					t.Errorf("%s: %+v", accs[i+1].Member, out.Entries)
 				}
 				if !out.Account.LastActivity.IsZero() {
@@ -91,7 +91,7 @@ func TestWhoContributesHowMuch(t *testing.T) {
 }
 
 func TestWhoMayDraw(t *testing.T) {
-	p := living(t, Households{Size: 3, Wait: Period{Days: 7}})
+	p := living(t, Households{Size: 3, CoolingOff: Period{Days: 7}})
 	h := family(t, p)
 	h.Members[2].Role = Child
 	later := noon.AddDate(0, 0, 7)
@@ -123,7 +123,7 @@ func TestRolesOfAHousehold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := p.Invite(h, "mem_dan", Child, noon.Add(1)); err != nil || again.Members[3] != (Housemate{"mem_dan", Child, noon, time.Time{}}) || h.Members[3].Role != Adult {
+	if again, err := p.Invite(h, "mem_dan", Child, noon.Add(1)); err != nil || again.Members[3] != (HouseholdMember{"mem_dan", Child, noon, time.Time{}}) || h.Members[3].Role != Adult {
 		t.Errorf("%+v, %v", again, err)
 	}
 	for _, c := range []struct {
@@ -131,7 +131,7 @@ func TestRolesOfAHousehold(t *testing.T) {
 		role Role
 		want Code
 	}{
-		{"mem_eve", Adult, ValidationFailed}, {"mem_bob", Child, AlreadyExists}, {"mem_eve", Head, ValidationFailed}, {"mem_eve", "", ValidationFailed},
+		{"mem_eve", Adult, ValidationFailed}, {"mem_bob", Child, AlreadyExists}, {"mem_eve", Owner, ValidationFailed}, {"mem_eve", "", ValidationFailed},
 	} {
 		if _, err := p.Invite(h, c.m, c.role, noon); !errors.Is(err, c.want) {
 			t.Errorf("%s as %q: %v", c.m, c.role, err)
@@ -139,7 +139,7 @@ func TestRolesOfAHousehold(t *testing.T) {
 	}
 	h.Members[1].Role = Child
 	h, err = h.Leave("mem_ada") // cleo is the adult who has joined, dan is only invited
-	if err != nil || h.Members[1] != (Housemate{"mem_cleo", Head, noon, noon}) || len(h.Members) != 3 {
+	if err != nil || h.Members[1] != (HouseholdMember{"mem_cleo", Owner, noon, noon}) || len(h.Members) != 3 {
 		t.Errorf("%+v, %v", h, err)
 	}
 	h, err = h.Leave("mem_cleo")
@@ -159,7 +159,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		p := *base
 		p.Households.Share = rapid.SampledFrom([]*big.Rat{nil, big.NewRat(1, 3), big.NewRat(9, 10)}).Draw(t, "share")
-		p.Redeeming.OnRefund = ShareBack
+		p.Redemption.OnRefund = ShareBack
 		var accs []Account
 		for _, m := range []MemberID{"mem_ada", "mem_bob", "mem_cleo"} {
 			acc := called(tt, &p, m)
@@ -177,7 +177,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 		r := *last(outs[0]).Redemption
 		byMember := map[MemberID]int{"mem_ada": 0, "mem_bob": 1, "mem_cleo": 2}
 		open := []Account{outs[0].Account}
-		for _, d := range r.Drawn {
+		for _, d := range r.Contributions {
 			open = append(open, outs[byMember[d.Member]].Account)
 		}
 		back, err := p.CancelTogether(open, r, noon)
@@ -186,7 +186,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 		}
 		for _, out := range back {
 			if was := accs[byMember[out.Account.Member]]; !slices.Equal(out.Account.Lots, was.Lots) {
-				t.Fatalf("%s had %v, and has %v after it was cancelled", was.Member, was.Lots, out.Account.Lots)
+				t.Fatalf("%s had %v, and has %v after it was canceled", was.Member, was.Lots, out.Account.Lots)
 			}
 		}
 		n := Points(rapid.IntRange(1, 100).Draw(t, "commit"))
@@ -200,11 +200,11 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			if e := last(out); e.Kind == KindRedeem {
 				prior, left = append(prior, e), append(left, out.Account)
 				spent += e.Redemption.Points
-			} else if !slices.Equal(out.Account.Lots, accs[byMember[r.Drawn[i].Member]].Lots) {
-				t.Fatalf("of %s nothing was spent, and the lots are %v", r.Drawn[i].Member, out.Account.Lots)
+			} else if !slices.Equal(out.Account.Lots, accs[byMember[r.Contributions[i].Member]].Lots) {
+				t.Fatalf("of %s nothing was spent, and the lots are %v", r.Contributions[i].Member, out.Account.Lots)
 			}
 		}
-		if spent != n || prior[0].Redemption.Points != n || len(prior[0].Redemption.Drawn) != len(prior)-1 {
+		if spent != n || prior[0].Redemption.Points != n || len(prior[0].Redemption.Contributions) != len(prior)-1 {
 			t.Fatalf("%d of %d were spent: %+v", spent, n, prior)
 		}
 		for _, share := range []*big.Rat{big.NewRat(rapid.Int64Range(1, 4).Draw(t, "refunded"), 5), big.NewRat(1, 1)} {

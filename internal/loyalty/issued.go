@@ -23,11 +23,11 @@ type IssuedCode struct {
 type CodeState string
 
 const (
-	CodeIsValid   CodeState = "valid"
-	CodeIsEarly   CodeState = "early"
-	CodeIsExpired CodeState = "expired"
-	CodeIsUsed    CodeState = "used"
-	CodeIsVoid    CodeState = "void"
+	CodeIsValid     CodeState = "valid"
+	CodeNotYetValid CodeState = "not_yet_valid"
+	CodeIsExpired   CodeState = "expired"
+	CodeIsUsed      CodeState = "used"
+	CodeIsVoid      CodeState = "void"
 )
 
 // State is whether the code can be used at an instant.
@@ -38,7 +38,7 @@ func (c IssuedCode) State(at time.Time) CodeState {
 	case !c.Used.IsZero():
 		return CodeIsUsed
 	case at.Before(c.From):
-		return CodeIsEarly
+		return CodeNotYetValid
 	case !c.Until.IsZero() && !at.Before(c.Until):
 		return CodeIsExpired
 	}
@@ -50,7 +50,7 @@ func (c IssuedCode) MaySend(now time.Time) error {
 	if c.Left.Currency == "" {
 		return refuse(ValidationFailed, "", "Only gift cards can be sent to somebody.")
 	}
-	if c.State(now) == CodeIsEarly {
+	if c.State(now) == CodeNotYetValid {
 		return nil
 	}
 	_, err := c.Use(c.Left, now)
@@ -65,8 +65,8 @@ const MaxLetters = 5
 // its own.
 func (r Redemption) MaySend(code IssuedCode, sent int, now time.Time) error {
 	switch r.Status {
-	case Reserved, Cancelled, Lapsed:
-		return refuse(HoldAlreadyResolved, "", "Only what was committed can be sent; the redemption is "+string(r.Status)+".")
+	case Reserved, Canceled, Expired:
+		return refuse(AlreadyResolved, "", "Only what was committed can be sent; the redemption is "+string(r.Status)+".")
 	}
 	if err := code.MaySend(now); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {
 		return c, refuse(CodeVoid, "", "The code is worthless: what it was for was given back.")
 	case CodeIsUsed:
 		return c, refuse(CodeUsed, "", "The code was used on "+written(c.Used)+".")
-	case CodeIsEarly:
+	case CodeNotYetValid:
 		return c, refuse(CodeNotValid, "", "The code can be used from "+written(c.From)+" on.")
 	case CodeIsExpired:
 		return c, refuse(CodeNotValid, "", "The code could be used until "+written(c.Until)+".")

@@ -29,7 +29,7 @@ func TestStateOfAnIssuedCode(t *testing.T) {
 		at   time.Time
 		want CodeState
 	}{
-		{"before its first instant", IssuedCode{From: from, Until: until}, from.Add(-1), CodeIsEarly},
+		{"before its first instant", IssuedCode{From: from, Until: until}, from.Add(-1), CodeNotYetValid},
 		{"at its first instant", IssuedCode{From: from, Until: until}, from, CodeIsValid},
 		{"before its end", IssuedCode{From: from, Until: until}, until.Add(-1), CodeIsValid},
 		{"at its end", IssuedCode{From: from, Until: until}, until, CodeIsExpired},
@@ -134,9 +134,9 @@ func TestWhichGiftCardsMayBeSent(t *testing.T) {
 		want   Code
 	}{
 		{"committed", Committed, card, 0, noon, ""},
-		{"reserved", Reserved, card, 0, noon, HoldAlreadyResolved},
-		{"canceled", Cancelled, card, 0, noon, HoldAlreadyResolved},
-		{"expired reservation", Lapsed, card, 0, noon, HoldAlreadyResolved},
+		{"reserved", Reserved, card, 0, noon, AlreadyResolved},
+		{"canceled", Canceled, card, 0, noon, AlreadyResolved},
+		{"expired reservation", Expired, card, 0, noon, AlreadyResolved},
 		{"no gift card", Committed, IssuedCode{From: noon}, 0, noon, ValidationFailed},
 		{"not valid yet", Committed, card, 0, noon.Add(-1), ""},
 		{"not valid any more", Committed, card, 0, noon.Add(time.Hour), CodeNotValid},

@@ -9,7 +9,7 @@ import (
 // lowest level if the program has levels and what is known of the member, and then what joining earns.
 func (p *Program) Join(m MemberID, t Traits, now time.Time) (Outcome, error) {
 	d := p.decide(Account{Member: m}, now)
-	e := Entry{Kind: KindJoin, Cause: Cause{CauseJoin, string(m), 1}, Effective: now}
+	e := Entry{Kind: KindEnroll, Cause: Cause{CauseEnrollment, string(m), 1}, Effective: now}
 	if len(p.Tiers.Levels) > 0 {
 		e.Standing = &Standing{Level: p.Tiers.Levels[0].ID, Since: now}
 	}

@@ -24,7 +24,7 @@ func (p *Program) keptFrom(acc Account, at time.Time, n int) time.Time {
 	default:
 		return p.Tiers.KeepFor.After(at, p.Zone)
 	}
-	return p.Tiers.Tail.After(end, p.Zone)
+	return p.Tiers.ExtendedBy.After(end, p.Zone)
 }
 
 // keptOn is until when a standing is kept on at the end of what it was kept for. Months are counted from its beginning, so
@@ -62,7 +62,7 @@ func (p *Program) loweredUntil(acc Account, asOf, at time.Time) time.Time {
 
 // closes is the end of the last period for which a standing is kept: Until without the program's tail.
 func (p *Program) closes(acc Account, s Standing) time.Time {
-	if p.Tiers.keepPeriods() == 0 || p.Tiers.Tail.IsZero() {
+	if p.Tiers.keepPeriods() == 0 || p.Tiers.ExtendedBy.IsZero() {
 		return s.Until
 	}
 	for day, n := DateOf(s.Until, p.Zone), 0; n < MaxWindow; n++ {
@@ -71,7 +71,7 @@ func (p *Program) closes(acc Account, s Standing) time.Time {
 			first, _ = p.period(acc, day)
 		}
 		start := first.start(p.Zone)
-		switch end := p.Tiers.Tail.After(start, p.Zone); {
+		switch end := p.Tiers.ExtendedBy.After(start, p.Zone); {
 		case end.Equal(s.Until):
 			return start
 		case end.Before(s.Until):
@@ -169,13 +169,13 @@ func (p *Program) bucketEnds(acc Account, bucket int) (last, since time.Time) {
 
 // floor is the least level of an account: of its segments, or given by hand for ever.
 func (p *Program) floor(acc Account) (rung int) {
-	for _, f := range p.Tiers.Floors {
+	for _, f := range p.Tiers.Minimums {
 		if anyOf([]string{f.Segment}, acc.Traits.Segments) {
 			rung = max(rung, p.rung(Standing{Level: f.Level}))
 		}
 	}
-	if acc.Tier.Floor != "" {
-		rung = max(rung, p.rung(Standing{Level: acc.Tier.Floor}))
+	if acc.Tier.Minimum != "" {
+		rung = max(rung, p.rung(Standing{Level: acc.Tier.Minimum}))
 	}
 	return rung
 }

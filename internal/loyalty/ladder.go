@@ -13,7 +13,7 @@ import (
 //
 // Decisions about it are those about Tiers: the program and the account are looked at as if the ladder were Tiers (see
 // Program.ladder and Program.view), and what is decided so is posted as an entry that names the ladder.
-type Ladder struct {
+type TierGroup struct {
 	ID    string
 	Name  Text
 	Tiers Tiers
@@ -22,47 +22,47 @@ type Ladder struct {
 // MaxLadders is how many a program can have beside Tiers, and maxOnLadders how many an account remembers, those of
 // earlier versions included: bounds on the account's size.
 const (
-	MaxLadders   = 4
-	maxOnLadders = 2 * MaxLadders
+	MaxTierGroups = 4
+	maxOnLadders  = 2 * MaxTierGroups
 )
 
 // OnLadder is where a member stands on a ladder, with what counts there. Who is on none of its levels yet has the
 // lowest since joining.
-type OnLadder struct {
-	Ladder  string
-	Tier    Standing
-	Past    []Standing // as Account's
-	Metrics []Metric
-	Brands  []Bought
+type TierGroupStanding struct {
+	TierGroup string
+	Tier      Standing
+	Past      []Standing // as Account's
+	Metrics   []Metric
+	Brands    []Bought
 }
 
 // A LadderCount is what an entry adds to what counts on a ladder.
-type LadderCount struct {
-	Ladder string
-	Metric Metric
-	Brands []Bought
-	Window int // as Entry's
+type TierGroupCount struct {
+	TierGroup string
+	Metric    Metric
+	Brands    []Bought
+	Window    int // as Entry's
 }
 
 // Counted is what an order or event counts on a ladder at present, and in its Month where.
 type Counted struct {
-	Ladder string
-	Metric Metric
-	Brands []string
+	TierGroup string
+	Metric    Metric
+	Brands    []string
 }
 
 // ladder is the program as its i-th ladder sees it.
 func (p *Program) ladder(i int) *Program {
 	v := *p
-	v.Tiers, v.Ladders, v.AdvanceNotice = p.Ladders[i].Tiers, nil, AdvanceNotice{}
-	v.compiled.ladder = p.Ladders[i].ID
+	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, AdvanceNotice{}
+	v.compiled.ladder = p.TierGroups[i].ID
 	return &v
 }
 
 // OnLadder is the program and an account as a ladder sees them, for what can be asked about levels: Level, Progress,
 // Stay and Gaps; false if there is no such ladder.
-func (p *Program) OnLadder(acc Account, id string) (*Program, Account, bool) {
-	i := slices.IndexFunc(p.Ladders, func(l Ladder) bool { return l.ID == id })
+func (p *Program) TierGroupStanding(acc Account, id string) (*Program, Account, bool) {
+	i := slices.IndexFunc(p.TierGroups, func(l TierGroup) bool { return l.ID == id })
 	if i < 0 {
 		return p, acc, false
 	}
@@ -75,9 +75,9 @@ func (p *Program) view(acc Account) Account {
 	if p.compiled.ladder == "" {
 		return acc
 	}
-	on := OnLadder{}
+	on := TierGroupStanding{}
 	if i := acc.onLadder(p.compiled.ladder); i >= 0 {
-		on = acc.Ladders[i]
+		on = acc.TierGroups[i]
 	}
 	if first := p.first(acc); on.Tier == (Standing{}) {
 		on.Tier = first
@@ -97,24 +97,24 @@ func (p *Program) first(acc Account) Standing {
 }
 
 func (a *Account) onLadder(id string) int {
-	return slices.IndexFunc(a.Ladders, func(l OnLadder) bool { return l.Ladder == id })
+	return slices.IndexFunc(a.TierGroups, func(l TierGroupStanding) bool { return l.TierGroup == id })
 }
 
 // setLadder changes what an account has of a ladder. The one that changed last is the last, so that what is forgotten
 // is what no version has used for longest.
-func (a *Account) setLadder(id string, change func(*OnLadder)) {
-	on, rest := OnLadder{Ladder: id}, slices.Clone(a.Ladders)
+func (a *Account) setLadder(id string, change func(*TierGroupStanding)) {
+	on, rest := TierGroupStanding{TierGroup: id}, slices.Clone(a.TierGroups)
 	if i := a.onLadder(id); i >= 0 {
 		on = rest[i]
 		rest = slices.Delete(rest, i, i+1)
 	}
 	change(&on)
-	a.Ladders = append(rest[max(0, len(rest)+1-maxOnLadders):], on)
+	a.TierGroups = append(rest[max(0, len(rest)+1-maxOnLadders):], on)
 }
 
 // onLadders lets something be decided about each of the ladders.
 func (d *decision) onLadders(decide func(*decision) error) error {
-	for i := range d.p.Ladders {
+	for i := range d.p.TierGroups {
 		if err := decide(d.on(d.p.ladder(i))); err != nil {
 			return err
 		}
@@ -178,24 +178,24 @@ func (p *Program) levelID(level string) string {
 // was told first does not count there later; since is when it happened.
 func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program, since time.Time, now func(*Program) Counted) []Counted {
 	all := slices.Clone(was)
-	for i := range p.Ladders {
+	for i := range p.TierGroups {
 		v := p.ladder(i)
-		r, _, known := rules.OnLadder(Account{}, v.compiled.ladder)
+		r, _, known := rules.TierGroupStanding(Account{}, v.compiled.ladder)
 		if !known {
 			continue
 		}
 		c := now(r)
-		at := slices.IndexFunc(all, func(x Counted) bool { return x.Ladder == v.compiled.ladder })
+		at := slices.IndexFunc(all, func(x Counted) bool { return x.TierGroup == v.compiled.ladder })
 		switch {
 		case at < 0 && c.Metric.isZero() && len(c.Brands) == 0:
 			continue
 		case at < 0:
-			all, at = append(all, Counted{Ladder: v.compiled.ladder, Metric: Metric{Month: v.bucket(v.view(acc), since)}}), len(all)
+			all, at = append(all, Counted{TierGroup: v.compiled.ladder, Metric: Metric{Month: v.bucket(v.view(acc), since)}}), len(all)
 		}
 		had := all[at]
-		c.Ladder, c.Metric.Month = had.Ladder, v.rebucketed(v.view(acc), had.Metric.Month, since)
-		change := LadderCount{
-			Ladder: c.Ladder, Metric: c.Metric.less(had.Metric), Window: v.apart(v.view(acc)),
+		c.TierGroup, c.Metric.Month = had.TierGroup, v.rebucketed(v.view(acc), had.Metric.Month, since)
+		change := TierGroupCount{
+			TierGroup: c.TierGroup, Metric: c.Metric.less(had.Metric), Window: v.apart(v.view(acc)),
 			Brands: brandsBetween(had.Brands, c.Brands, c.Metric.Month),
 		}
 		if !change.Metric.isZero() || len(change.Brands) > 0 {
@@ -210,7 +210,7 @@ func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program,
 func (m Metric) less(was Metric) Metric {
 	return Metric{
 		Month: m.Month, Points: m.Points - was.Points, Orders: m.Orders - was.Orders, Spend: m.Spend - was.Spend,
-		Elements: m.Elements - was.Elements, Visits: m.Visits - was.Visits,
+		QualifyingItems: m.QualifyingItems - was.QualifyingItems, Visits: m.Visits - was.Visits,
 	}
 }
 
@@ -218,14 +218,14 @@ func (m Metric) less(was Metric) Metric {
 func (m Metric) plus(n Metric) Metric {
 	return Metric{
 		Month: m.Month, Points: m.Points + n.Points, Orders: m.Orders + n.Orders, Spend: m.Spend + n.Spend,
-		Elements: m.Elements + n.Elements, Visits: m.Visits + n.Visits,
+		QualifyingItems: m.QualifyingItems + n.QualifyingItems, Visits: m.Visits + n.Visits,
 	}
 }
 
 // countLadders is counting of an order that is worth so much.
 func (s *OrderState) countLadders(e *Entry, p, rules *Program, acc Account, w worth) {
-	s.Ladders = p.counting(e, acc, s.Ladders, rules, s.Order.PlacedAt, func(r *Program) (c Counted) {
-		if i := slices.IndexFunc(w.ladders, func(x Counted) bool { return x.Ladder == r.compiled.ladder }); i >= 0 {
+	s.TierGroups = p.counting(e, acc, s.TierGroups, rules, s.Order.PlacedAt, func(r *Program) (c Counted) {
+		if i := slices.IndexFunc(w.ladders, func(x Counted) bool { return x.TierGroup == r.compiled.ladder }); i >= 0 {
 			c = w.ladders[i]
 		}
 		if r.counts(ByPointsEarned) {
@@ -240,7 +240,7 @@ func (s *OrderState) countLadders(e *Entry, p, rules *Program, acc Account, w wo
 
 // countLadders is counting of an event that is worth so much.
 func (s *EventState) countLadders(e *Entry, p, rules *Program, acc Account, total Points) {
-	s.Ladders = p.counting(e, acc, s.Ladders, rules, s.Event.At, func(r *Program) (c Counted) {
+	s.TierGroups = p.counting(e, acc, s.TierGroups, rules, s.Event.At, func(r *Program) (c Counted) {
 		if r.counts(ByPointsEarned) {
 			c.Metric.Points = total
 		}
@@ -253,26 +253,26 @@ func (s *EventState) countLadders(e *Entry, p, rules *Program, acc Account, tota
 
 // onLadders is what an order counts on each ladder of what is measured in it: by spend, elements and brands.
 func (w *worth) onLadders(p *Program, v *valuation) {
-	for i := range p.Ladders {
+	for i := range p.TierGroups {
 		var x worth
 		x.count(p.ladder(i), v)
 		if x.spend != 0 || x.pieces != 0 || len(x.brands) > 0 {
-			w.ladders = append(w.ladders, Counted{p.Ladders[i].ID, Metric{Spend: x.spend, Elements: x.pieces}, x.brands})
+			w.ladders = append(w.ladders, Counted{p.TierGroups[i].ID, Metric{Spend: x.spend, QualifyingItems: x.pieces}, x.brands})
 		}
 	}
 }
 
 // compileLadders checks the ladders as compileTiers does Tiers.
 func (p *Program) compileLadders() error {
-	if len(p.Ladders) > MaxLadders {
-		return fmt.Errorf("%d ladders are more than %d", len(p.Ladders), MaxLadders)
+	if len(p.TierGroups) > MaxTierGroups {
+		return fmt.Errorf("%d ladders are more than %d", len(p.TierGroups), MaxTierGroups)
 	}
-	for i, l := range p.Ladders {
-		if l.ID == "" || len(l.Tiers.Levels) == 0 || slices.ContainsFunc(p.Ladders[:i], func(x Ladder) bool { return x.ID == l.ID }) {
+	for i, l := range p.TierGroups {
+		if l.ID == "" || len(l.Tiers.Levels) == 0 || slices.ContainsFunc(p.TierGroups[:i], func(x TierGroup) bool { return x.ID == l.ID }) {
 			return fmt.Errorf("ladder %q has no id of its own, or no levels", l.ID)
 		}
-		if l.Tiers.Guard != nil || slices.ContainsFunc(l.Tiers.Levels, func(l Level) bool { return l.Multiply != nil || l.Expires != nil }) {
-			return fmt.Errorf("the levels of ladder %s multiply, let points lapse, or have a guard", l.ID)
+		if l.Tiers.MaxDowngrades != nil || slices.ContainsFunc(l.Tiers.Levels, func(l Level) bool { return l.Multiply != nil || l.Expires != nil }) {
+			return fmt.Errorf("the levels of ladder %s multiply, let points expire, or have a guard", l.ID)
 		}
 		if err := l.Tiers.sound(); err != nil {
 			return fmt.Errorf("ladder %s: %w", l.ID, err)

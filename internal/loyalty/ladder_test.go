@@ -48,12 +48,12 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 		tiers  func(*Tiers)
 		steps  []step
 	}{
-		{"to 31 January of the year after next", "", func(t *Tiers) { t.Calendar, t.KeepYear, t.Tail = true, 2, Period{Months: 1} }, []step{
+		{"to 31 January of the year after next", "", func(t *Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, Period{Months: 1} }, []step{
 			{"2026-11-20T12:00:00Z", 500, "silver"},
 			{"2028-01-31T22:59:59.999Z", 0, "silver"},
 			{"2028-01-31T23:00:00Z", 0, "bronze"},
 		}},
-		{"what is bought in the tail counts for the level, and it is kept to the end of the next tail", "", func(t *Tiers) { t.Calendar, t.KeepYear, t.Tail = true, 2, Period{Months: 1} }, []step{
+		{"what is bought in the tail counts for the level, and it is kept to the end of the next tail", "", func(t *Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, Period{Months: 1} }, []step{
 			{"2026-11-20T12:00:00Z", 500, "silver"},
 			{"2028-01-15T12:00:00Z", 500, ""},
 			{"2028-01-31T23:00:00Z", 0, "silver"},
@@ -137,7 +137,7 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 func TestTheMembersOwnYear(t *testing.T) {
 	p := bySpend(t, func(t *Tiers) { t.Window, t.KeepPeriods = Window{Kind: OwnWindow, Months: 12}, 1 })
 	s := member2026(t, p)
-	out, err := p.SetTraits(s.acc, Traits{YearFrom: 615}, s.acc.Joined)
+	out, err := p.SetTraits(s.acc, Traits{MembershipYearStart: 615}, s.acc.Joined)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestALateOrderDecidesItsPeriodAgain(t *testing.T) {
 	if got := s.acc.Tier; !got.Since.Equal(instant(t, "2026-12-30T12:00:00Z")) || !got.Until.Equal(instant(t, "2027-12-31T23:00:00Z")) {
 		t.Errorf("silver is had since %s until %s", got.Since, got.Until)
 	}
-	tell(100, OrderCancelled)
+	tell(100, OrderCanceled)
 	s.wantLevel(t, "2027-01-20T12:00:00Z", "bronze")
 
 	p = bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear = true, 1 })
@@ -209,7 +209,7 @@ func TestLateIsAsGoodAsInTime(t *testing.T) {
 func TestWhoReachesALevelIsWelcomedOnce(t *testing.T) {
 	points := func(t *Tiers) {
 		t.Calendar, t.KeepYear = true, 1
-		t.Levels[1].Points, t.Levels[2].Points = 100, 300
+		t.Levels[1].EntryBonus, t.Levels[2].EntryBonus = 100, 300
 	}
 	for _, c := range []struct {
 		name  string
@@ -218,8 +218,8 @@ func TestWhoReachesALevelIsWelcomedOnce(t *testing.T) {
 		again Points // a year later
 	}{
 		{"of several levels the highest", func(*Tiers) {}, 300, 0},
-		{"each", func(t *Tiers) { t.Welcome = EachLevel }, 400, 0},
-		{"each, and again", func(t *Tiers) { t.Welcome, t.Again = EachLevel, true }, 400, 400},
+		{"each", func(t *Tiers) { t.SkippedLevels = EachLevel }, 400, 0},
+		{"each, and again", func(t *Tiers) { t.SkippedLevels, t.RepeatEntryBonus = EachLevel, true }, 400, 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := bySpend(t, func(t *Tiers) { points(t); c.edit(t) })
@@ -246,7 +246,7 @@ func TestWhoReachesALevelIsWelcomedOnce(t *testing.T) {
 
 func TestFloors(t *testing.T) {
 	p := bySpend(t, func(t *Tiers) {
-		t.Calendar, t.KeepYear, t.Floors = true, 2, []Floor{{"silver", "card"}, {"gold", "vip"}}
+		t.Calendar, t.KeepYear, t.Minimums = true, 2, []Minimum{{"silver", "card"}, {"gold", "vip"}}
 	})
 	s := member2026(t, p)
 	segments := func(at string, want string, names ...string) {
@@ -313,7 +313,7 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 	programs := []*Program{
 		bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear = true, 2 }),
 		bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 1, Period{Days: 40} }),
-		bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear, t.Tail = true, 2, Period{Months: 1} }),
+		bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, Period{Months: 1} }),
 		bySpend(t, func(t *Tiers) { t.Months, t.KeepFor = 12, Period{Months: 12} }),
 		bySpend(t, func(t *Tiers) { t.Months, t.KeepFor, t.Grace = 3, Period{Days: 100}, Period{Days: 20} }),
 		bySpend(t, func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveUp = Window{CycleWindow, 3, 101}, 2, NextPeriod }),
@@ -332,7 +332,7 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 			s.pass(now)
 		}
 		stay, ok := p.Stay(s.acc, now)
-		ahead, at, moves := p.Ahead(s.acc)
+		ahead, at, moves := p.Projection(s.acc)
 		if !ok || !moves {
 			return
 		}

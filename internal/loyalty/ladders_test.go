@@ -12,19 +12,19 @@ import (
 )
 
 // twoLadders is levels by spend in the calendar year, and beside them a ladder by visits in twelve months.
-func twoLadders(tb testing.TB, edit func(*Ladder)) *Program {
+func twoLadders(tb testing.TB, edit func(*TierGroup)) *Program {
 	return made(tb, func(p *Program) {
 		p.Earn.Pending, p.Milestones = Wait{}, nil
 		p.Tiers = Tiers{
 			Levels: []Level{{ID: "bronze"}, {ID: "gold", From: 100_00, Multiply: big.NewRat(2, 1)}}, By: BySpend, Currency: "EUR",
 			Calendar: true, KeepYear: 2, MoveDown: ToQualified,
 		}
-		l := Ladder{ID: "partner", Tiers: Tiers{
-			Levels: []Level{{ID: "guest"}, {ID: "friend", From: 2, Points: 30, Perks: []string{"tea"}}, {ID: "gold", From: 4, Perks: []string{"tea", "table"}}},
+		l := TierGroup{ID: "partner", Tiers: Tiers{
+			Levels: []Level{{ID: "guest"}, {ID: "friend", From: 2, EntryBonus: 30, Perks: []string{"tea"}}, {ID: "gold", From: 4, Perks: []string{"tea", "table"}}},
 			By:     ByVisits, Visit: "visit.completed", Months: 12, KeepFor: Period{Months: 6}, Grace: Period{Days: 10},
 		}}
 		edit(&l)
-		p.Ladders = []Ladder{l}
+		p.TierGroups = []TierGroup{l}
 	})
 }
 
@@ -39,7 +39,7 @@ func (s *shop) visit(id string, at time.Time) {
 
 // on is where the member stands on the partner's ladder.
 func (s *shop) on() Standing {
-	_, acc, ok := s.p.OnLadder(s.acc, "partner")
+	_, acc, ok := s.p.TierGroupStanding(s.acc, "partner")
 	if !ok {
 		s.t.Fatal("there is no such ladder")
 	}
@@ -47,9 +47,9 @@ func (s *shop) on() Standing {
 }
 
 func TestEachLadderGoesByItsOwn(t *testing.T) {
-	s := newShop(t, twoLadders(t, func(*Ladder) {}))
-	if got := s.on(); got.Level != "guest" || !got.Since.Equal(noon) || s.acc.Ladders != nil {
-		t.Fatalf("a new member is %+v, and the account remembers %v", got, s.acc.Ladders)
+	s := newShop(t, twoLadders(t, func(*TierGroup) {}))
+	if got := s.on(); got.Level != "guest" || !got.Since.Equal(noon) || s.acc.TierGroups != nil {
+		t.Fatalf("a new member is %+v, and the account remembers %v", got, s.acc.TierGroups)
 	}
 	s.visit("1", noon.Add(time.Hour))
 	s.visit("2", noon.Add(2*time.Hour))
@@ -74,7 +74,7 @@ func TestEachLadderGoesByItsOwn(t *testing.T) {
 
 // A level of a ladder ends at the instant at which its keep and grace do.
 func TestALadderIsReviewedAtItsOwnInstant(t *testing.T) {
-	s := newShop(t, twoLadders(t, func(l *Ladder) { l.Tiers.Months = 1 }))
+	s := newShop(t, twoLadders(t, func(l *TierGroup) { l.Tiers.Months = 1 }))
 	s.visit("1", noon.Add(time.Hour))
 	s.visit("2", noon.Add(2*time.Hour))
 	until := (Period{Months: 6}).After(noon.Add(2*time.Hour), s.p.Zone)
@@ -82,7 +82,7 @@ func TestALadderIsReviewedAtItsOwnInstant(t *testing.T) {
 	if got := s.on(); !got.Until.Equal(until) || !s.p.Due(s.acc).Equal(review) {
 		t.Fatalf("kept until %s, due at %s; want %s and %s", got.Until, s.p.Due(s.acc), until, review)
 	}
-	next, at, ok := s.p.AheadOn(s.acc, "partner")
+	next, at, ok := s.p.ProjectionOf(s.acc, "partner")
 	if !ok || next.Level != "guest" || !at.Equal(review) {
 		t.Errorf("ahead is %+v at %s", next, at)
 	}
@@ -97,31 +97,31 @@ func TestALadderIsReviewedAtItsOwnInstant(t *testing.T) {
 }
 
 func TestALevelOfALadderIsSetByHand(t *testing.T) {
-	s := newShop(t, twoLadders(t, func(*Ladder) {}))
+	s := newShop(t, twoLadders(t, func(*TierGroup) {}))
 	place := func(in Placement) (Outcome, error) { return s.p.SetTier(s.acc, "tier_1", in, noon) }
 	for _, c := range []struct {
 		in      Placement
 		pointer string
 	}{
-		{Placement{Ladder: "brand", Level: "gold", Reason: "a match"}, "/ladder"},
-		{Placement{Ladder: "partner", Level: "bronze", Reason: "a match"}, "/level"},
+		{Placement{TierGroup: "brand", Level: "gold", Reason: "a match"}, "/ladder"},
+		{Placement{TierGroup: "partner", Level: "bronze", Reason: "a match"}, "/level"},
 		{Placement{Level: "friend", Reason: "a match"}, "/level"},
-		{Placement{Ladder: "partner", Level: "gold", Reason: "a match", Locked: true}, "/until"},
+		{Placement{TierGroup: "partner", Level: "gold", Reason: "a match", Locked: true}, "/until"},
 	} {
 		_, err := place(c.in)
 		if e := (*Error)(nil); !errors.As(err, &e) || e.Code != ValidationFailed || e.Pointer != c.pointer {
 			t.Errorf("%+v: %v", c.in, err)
 		}
 	}
-	out, err := place(Placement{Ladder: "partner", Level: "friend", Reason: "a match", Permanent: true})
+	out, err := place(Placement{TierGroup: "partner", Level: "friend", Reason: "a match", Permanent: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.took(out)
-	if got := s.on(); got.Level != "friend" || got.Floor != "friend" || s.acc.Tier.Level != "bronze" || s.acc.Tier.Floor != "" {
+	if got := s.on(); got.Level != "friend" || got.Minimum != "friend" || s.acc.Tier.Level != "bronze" || s.acc.Tier.Minimum != "" {
 		t.Fatalf("it is %+v, and %+v", got, s.acc.Tier)
 	}
-	if e := out.Entries[0]; e.Ladder != "partner" || e.Because[0].Rule != "ladders.partner.friend" || len(out.Entries) != 2 {
+	if e := out.Entries[0]; e.TierGroup != "partner" || e.Reasons[0].Rule != "ladders.partner.friend" || len(out.Entries) != 2 {
 		t.Errorf("the entries are %+v", out.Entries)
 	}
 	s.pass(noon.AddDate(3, 0, 0))
@@ -131,11 +131,11 @@ func TestALevelOfALadderIsSetByHand(t *testing.T) {
 }
 
 func TestPerksOfALadderAreThoseOfItsLevel(t *testing.T) {
-	s := newShop(t, twoLadders(t, func(*Ladder) {}))
+	s := newShop(t, twoLadders(t, func(*TierGroup) {}))
 	s.p.Rewards = nil
 	has := func() (out []string) {
 		for _, q := range s.p.Perks(s.acc, nil, noon) {
-			if q.Ladder == "partner" && len(q.Lacks) == 0 {
+			if q.TierGroup == "partner" && len(q.Unmet) == 0 {
 				out = append(out, q.ID)
 			}
 		}
@@ -151,14 +151,14 @@ func TestPerksOfALadderAreThoseOfItsLevel(t *testing.T) {
 	}
 }
 
-// What an order counts on a ladder is what it would if it had been told as it is now at once; and one that is cancelled
+// What an order counts on a ladder is what it would if it had been told as it is now at once; and one that is canceled
 // counts nothing.
 func TestOrdersCountOnLaddersWhatIsLeftOfThem(t *testing.T) {
-	p := twoLadders(t, func(l *Ladder) {
+	p := twoLadders(t, func(l *TierGroup) {
 		l.Tiers.Currency, l.Tiers.AtLeast, l.Tiers.Brands = "EUR", map[Currency]int64{"EUR": 10_00}, []string{"east", "west"}
-		l.Tiers.Ways = [][]Measure{{BySpend, ByOrders}, {ByElements, ByPointsEarned}, {ByBrands}}
+		l.Tiers.Ways = [][]Measure{{BySpend, ByOrders}, {ByQualifyingItems, ByPointsEarned}, {ByBrands}}
 		needs := func(n int64) []Need {
-			return []Need{{BySpend, n * 100_00}, {ByOrders, n}, {ByElements, n * 5}, {ByPointsEarned, n * 500}, {ByBrands, n}}
+			return []Need{{BySpend, n * 100_00}, {ByOrders, n}, {ByQualifyingItems, n * 5}, {ByPointsEarned, n * 500}, {ByBrands, n}}
 		}
 		l.Tiers.Levels[1] = Level{ID: "friend", Needs: needs(1)}
 		l.Tiers.Levels[2] = Level{ID: "gold", Needs: needs(2)}
@@ -182,7 +182,7 @@ func TestOrdersCountOnLaddersWhatIsLeftOfThem(t *testing.T) {
 			case 0:
 				o.Status = OrderPaid
 			case 1:
-				o.Status = OrderCancelled
+				o.Status = OrderCanceled
 			case 2:
 				if o.total() > int64(len(o.Refunds)) {
 					o.Refunds = append(slices.Clip(o.Refunds), back(fmt.Sprint(i), 1))
@@ -201,46 +201,46 @@ func TestOrdersCountOnLaddersWhatIsLeftOfThem(t *testing.T) {
 	})
 }
 
-func (s *shop) counted() OnLadder {
+func (s *shop) counted() TierGroupStanding {
 	if i := s.acc.onLadder("partner"); i >= 0 {
-		return s.acc.Ladders[i]
+		return s.acc.TierGroups[i]
 	}
-	return OnLadder{}
+	return TierGroupStanding{}
 }
 
 // What a ladder did not see when it was first told does not count there later, nor is it taken away from there.
 func TestALadderBeginsWithWhatComesAfterIt(t *testing.T) {
-	with := twoLadders(t, func(l *Ladder) { l.Tiers.By = ByOrders })
+	with := twoLadders(t, func(l *TierGroup) { l.Tiers.By = ByOrders })
 	without := *with
-	without.Ladders = nil
+	without.TierGroups = nil
 	s := newShop(t, &without)
 	o := s.buy("1", 10, noon.Add(time.Hour))
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	out, err := with.PlaceOrder(s.acc, s.states["1"], &without, o, nil, noon.Add(2*time.Hour))
-	if err != nil || out.Account.Ladders != nil {
-		t.Errorf("the account has %+v, %v", out.Account.Ladders, err)
+	if err != nil || out.Account.TierGroups != nil {
+		t.Errorf("the account has %+v, %v", out.Account.TierGroups, err)
 	}
 }
 
 func TestAnAccountRemembersNoMoreLaddersThanItMay(t *testing.T) {
 	acc := Account{}
 	for i := range 3 * maxOnLadders {
-		acc.setLadder(fmt.Sprint(i), func(l *OnLadder) { l.Tier.Level = "gold" })
+		acc.setLadder(fmt.Sprint(i), func(l *TierGroupStanding) { l.Tier.Level = "gold" })
 	}
-	if len(acc.Ladders) != maxOnLadders || acc.Ladders[maxOnLadders-1].Ladder != fmt.Sprint(3*maxOnLadders-1) {
-		t.Errorf("it remembers %+v", acc.Ladders)
+	if len(acc.TierGroups) != maxOnLadders || acc.TierGroups[maxOnLadders-1].TierGroup != fmt.Sprint(3*maxOnLadders-1) {
+		t.Errorf("it remembers %+v", acc.TierGroups)
 	}
 }
 
 func TestLaddersThatCannotBeAreRefused(t *testing.T) {
-	ok := twoLadders(t, func(*Ladder) {})
+	ok := twoLadders(t, func(*TierGroup) {})
 	for name, edit := range map[string]func(*Program){
-		"too many":         func(p *Program) { p.Ladders = make([]Ladder, MaxLadders+1) },
-		"twice":            func(p *Program) { p.Ladders = append(slices.Clip(p.Ladders), p.Ladders[0]) },
-		"without levels":   func(p *Program) { p.Ladders = []Ladder{{ID: "empty"}} },
-		"with multipliers": func(p *Program) { p.Ladders = []Ladder{{ID: "main", Tiers: p.Tiers}} },
+		"too many":         func(p *Program) { p.TierGroups = make([]TierGroup, MaxTierGroups+1) },
+		"twice":            func(p *Program) { p.TierGroups = append(slices.Clip(p.TierGroups), p.TierGroups[0]) },
+		"without levels":   func(p *Program) { p.TierGroups = []TierGroup{{ID: "empty"}} },
+		"with multipliers": func(p *Program) { p.TierGroups = []TierGroup{{ID: "main", Tiers: p.Tiers}} },
 		"out of order": func(p *Program) {
-			p.Ladders = []Ladder{{ID: "odd", Tiers: Tiers{Levels: []Level{{ID: "a"}, {ID: "b"}}}}}
+			p.TierGroups = []TierGroup{{ID: "odd", Tiers: Tiers{Levels: []Level{{ID: "a"}, {ID: "b"}}}}}
 		},
 	} {
 		p := *ok

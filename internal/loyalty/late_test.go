@@ -19,7 +19,7 @@ func TestALateOrderDecidesEachClosedMonthThatCountsIt(t *testing.T) {
 		if day := DateOf(s.acc.Tier.Until, p.Zone).Month(); day != 202703 {
 			t.Errorf("it is kept until %s", s.acc.Tier.Until)
 		}
-		o.Status = OrderCancelled
+		o.Status = OrderCanceled
 		s.tell(o, instant(t, told))
 		s.wantLevel(t, told, "bronze")
 	}

@@ -74,8 +74,8 @@ func randomLife(t *rapid.T, p *Program, joined time.Time) (l life) {
 
 func randomPlacement(t *rapid.T, p *Program, at time.Time) *Placement {
 	in := &Placement{Level: rapid.SampledFrom([]string{"silver", "gold", "black"}).Draw(t, "placed"), Reason: "because"}
-	if len(p.Ladders) > 0 {
-		in.Ladder = rapid.SampledFrom([]string{"", p.Ladders[0].ID}).Draw(t, "placed on")
+	if len(p.TierGroups) > 0 {
+		in.TierGroup = rapid.SampledFrom([]string{"", p.TierGroups[0].ID}).Draw(t, "placed on")
 	}
 	switch rapid.IntRange(0, 3).Draw(t, "how") {
 	case 0:
@@ -90,7 +90,7 @@ func randomPlacement(t *rapid.T, p *Program, at time.Time) *Placement {
 
 // The states in which a delivery reports orders and refunds.
 var (
-	reportedStatuses = []OrderStatus{OrderPlaced, OrderPaid, OrderPaid, OrderPaid, OrderCancelled}
+	reportedStatuses = []OrderStatus{OrderPlaced, OrderPaid, OrderPaid, OrderPaid, OrderCanceled}
 	reportedRefunds  = []RefundStatus{RefundSucceeded, RefundSucceeded, RefundPending, RefundFailed}
 )
 
@@ -104,7 +104,7 @@ func (l *life) deliver(t *rapid.T, o Order) Order {
 		final.Refunds = append(final.Refunds, r)
 	}
 	if final.Status = OrderPaid; rapid.IntRange(0, 3).Draw(t, "final") == 0 {
-		final.Status = OrderCancelled
+		final.Status = OrderCanceled
 	}
 	l.reportDirectly(final)
 	at := o.PlacedAt.AddDate(0, 0, rapid.SampledFrom([]int{0, 0, 0, 1, 30, 80}).Draw(t, "late"))
@@ -130,7 +130,7 @@ func (l *life) deliver(t *rapid.T, o Order) Order {
 // reportDirectly adds what happened to an order in its order: it was placed, and then refunded. A canceled order never
 // happened.
 func (l *life) reportDirectly(final Order) {
-	if final.Status == OrderCancelled {
+	if final.Status == OrderCanceled {
 		return
 	}
 	refunds := slices.Clone(final.Refunds)
@@ -183,21 +183,21 @@ func (c *deliveryCounts) count(out Outcome) {
 			c.late++
 		case e.Redecided != nil:
 			c.redecided++
-		case what == WasUnwelcomed:
+		case what == EntryBonusWithdrawn:
 			c.bonusesWithdrawn++
 		case what == WasRedated:
 			c.redated++
-		case what == IsWelcome && e.Reached.Revision > 1:
+		case what == IsEntryBonus && e.Reached.Revision > 1:
 			c.restored++
 		}
 	}
 }
 
-func firstReason(e Entry) What {
-	if len(e.Because) == 0 {
+func firstReason(e Entry) ReasonKind {
+	if len(e.Reasons) == 0 {
 		return ""
 	}
-	return e.Because[0].What
+	return e.Reasons[0].Kind
 }
 
 func (r *receiver) take(out Outcome, err error) Entry {
@@ -260,9 +260,9 @@ func deliveryProgram(t *rapid.T, base *Program) *Program {
 	p := *randomLadder(t, base)
 	p.Milestones, p.Earn.Actions, p.Campaigns = nil, []Action{{ID: "visit", Event: "visit.completed", Points: 40}}, nil
 	p.Earn.Expires = Expiry{After: Period{Months: 36}, RoundTo: EndOfMonth}
-	p.Tiers.KeepOnRefund, p.Ladders = false, slices.Clone(p.Ladders)
-	for i := range p.Ladders {
-		p.Ladders[i].Tiers.KeepOnRefund = false
+	p.Tiers.KeepOnRefund, p.TierGroups = false, slices.Clone(p.TierGroups)
+	for i := range p.TierGroups {
+		p.TierGroups[i].Tiers.KeepOnRefund = false
 	}
 	if rapid.Bool().Draw(t, "multiply") {
 		p.Tiers.Levels[2].Multiply = big.NewRat(2, 1)
@@ -331,9 +331,9 @@ func sameLevels(t *rapid.T, p *Program, got, want *shop) {
 	if got.acc.Tier != want.acc.Tier {
 		fail("the standing", got.acc.Tier, want.acc.Tier)
 	}
-	for _, l := range p.Ladders {
-		_, x, _ := p.OnLadder(got.acc, l.ID)
-		if _, y, _ := p.OnLadder(want.acc, l.ID); x.Tier != y.Tier {
+	for _, l := range p.TierGroups {
+		_, x, _ := p.TierGroupStanding(got.acc, l.ID)
+		if _, y, _ := p.TierGroupStanding(want.acc, l.ID); x.Tier != y.Tier {
 			fail("the standing on "+l.ID, x.Tier, fmt.Sprintf("%+v\n%+v", y.Tier, l.Tiers))
 		}
 	}
@@ -369,8 +369,8 @@ func dump(entries []Entry) (out string) {
 		if e.Metric != nil {
 			out += fmt.Sprintf(" metric %+v", *e.Metric)
 		}
-		if e.Ladder != "" {
-			out += " on " + e.Ladder
+		if e.TierGroup != "" {
+			out += " on " + e.TierGroup
 		}
 		if e.Standing != nil {
 			s := e.Standing
@@ -379,8 +379,8 @@ func dump(entries []Entry) (out string) {
 				out += fmt.Sprintf(" redecided from %s %+v", e.Redecided.From, e.Redecided.Past)
 			}
 		}
-		if len(e.Because) > 0 {
-			out += fmt.Sprintf(" %s %v", e.Because[0].What, e.Because[0].Args)
+		if len(e.Reasons) > 0 {
+			out += fmt.Sprintf(" %s %v", e.Reasons[0].Kind, e.Reasons[0].Args)
 		}
 		out += "\n"
 	}

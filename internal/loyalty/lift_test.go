@@ -31,12 +31,14 @@ func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 		return r
 	}
 	rules := map[string]func(r *Reminders){
-		"none":           func(*Reminders) {},
-		"stop":           func(r *Reminders) { r.Ignored.Stop = 2 },
-		"decay":          func(r *Reminders) { r.Ignored.Wait = Period{Days: 10} },
-		"a cap":          func(r *Reminders) { r.AtMost = []SendCap{{Email, 3, PerMonth}} },
-		"all":            func(r *Reminders) { r.Ignored, r.AtMost = IgnoredRule{Period{Days: 2}, 3}, []SendCap{{"", 1, PerDay}} },
-		"no consent, so": func(r *Reminders) { r.Send[0].Channels, r.Ignored.Stop = []Channel{SMS}, 2 },
+		"none":  func(*Reminders) {},
+		"stop":  func(r *Reminders) { r.Ignored.StopAfter = 2 },
+		"decay": func(r *Reminders) { r.Ignored.Wait = Period{Days: 10} },
+		"a cap": func(r *Reminders) { r.FrequencyCaps = []FrequencyCap{{Email, 3, PerMonth}} },
+		"all": func(r *Reminders) {
+			r.Ignored, r.FrequencyCaps = IgnoredRule{Period{Days: 2}, 3}, []FrequencyCap{{"", 1, PerDay}}
+		},
+		"no consent, so": func(r *Reminders) { r.Messages[0].Channels, r.Ignored.StopAfter = []Channel{SMS}, 2 },
 	}
 	for name, rule := range rules {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +46,7 @@ func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 			p.Reminders.Holdout = big.NewRat(1, 2)
 			rule(&p.Reminders)
 			who := anybody
-			who.Consents = Consents{{Channel: Email, Purpose: Marketing, Given: true}, {Channel: SMS, Purpose: Transactional, Given: true}}
+			who.Consents = Consents{{Channel: Email, Purpose: Marketing, Granted: true}, {Channel: SMS, Purpose: Transactional, Granted: true}}
 			for _, reminder := range []string{"a", "b"} {
 				var ended, acted [2]int64 // of those sent to, and of those held out
 				for _, m := range sameOfEachKind(p) {
@@ -108,7 +110,7 @@ func liveWithReminders(p *Program, m aMember, who Recipient) (ended []Settled) {
 				s = s.HoldOut(p, acc, n, now)
 				continue
 			}
-			s = s.Tell(p, acc, n, "msg", now)
+			s = s.RecordSent(p, acc, n, "msg", now)
 		}
 	}
 	return ended

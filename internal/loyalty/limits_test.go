@@ -22,15 +22,15 @@ func TestBoundsOfAConversion(t *testing.T) {
 		t.Fatalf("%+v, %v", out.Account, err)
 	}
 	x := out.Entries[0]
-	if want := []Because{
-		{Rule: "conversions.to-pay", What: WasConverted, Args: []string{"70", "", "2", "pay"}, Points: "-70"},
-	}; !reflect.DeepEqual(x.Because[:1], want) || len(x.Because) != 2 || x.Because[1].Points != "2" {
-		t.Errorf("%+v", x.Because)
+	if want := []Reason{
+		{Rule: "conversions.to-pay", Kind: WasConverted, Args: []string{"70", "", "2", "pay"}, Points: "-70"},
+	}; !reflect.DeepEqual(x.Reasons[:1], want) || len(x.Reasons) != 2 || x.Reasons[1].Points != "2" {
+		t.Errorf("%+v", x.Reasons)
 	}
 	if len(x.Usage) != 1 || x.Usage[0].N != 1 || x.Usage[0].Rule != "conversions.to-pay" {
 		t.Errorf("usage %+v", x.Usage)
 	}
-	if got := x.Conversion; got.Points != 70 || got.Received != 2 || !got.Until.Equal(noon.AddDate(0, 0, 7)) ||
+	if got := x.Conversion; got.Points != 70 || got.Received != 2 || !got.ReversibleUntil.Equal(noon.AddDate(0, 0, 7)) ||
 		!slices.Equal(got.Taken, []Lot{{20290131, 70}}) {
 		t.Errorf("%+v", got)
 	}
@@ -116,10 +116,10 @@ func TestBoundsOfUndoingAConversion(t *testing.T) {
 	if err != nil || back.Account.Balance().Active != 3 || back.Account.BalanceOf("pay").Active != 0 {
 		t.Errorf("what is left goes back: %+v, %v", back.Account, err)
 	}
-	if got := back.Entries[0]; got.Conversion.Undone != 10 || got.Conversion.Returned != 3 ||
-		got.Because[0].Points != "3" ||
-		got.Because[1].Points != "-10" {
-		t.Errorf("%+v because %+v", got.Conversion, got.Because)
+	if got := back.Entries[0]; got.Conversion.Reversed != 10 || got.Conversion.Returned != 3 ||
+		got.Reasons[0].Points != "3" ||
+		got.Reasons[1].Points != "-10" {
+		t.Errorf("%+v because %+v", got.Conversion, got.Reasons)
 	}
 }
 
@@ -187,16 +187,16 @@ func TestBoundsOfAnAdjustment(t *testing.T) {
 			continue
 		}
 		e, was := out.Entries[0], c.acc.BalanceOf(c.wallet).Active
-		if got := out.Account.BalanceOf(c.wallet).Active; got != was+c.n || e.Because[0].Points != points(c.n) ||
-			e.Because[0].Args[0] != "sorry" {
-			t.Errorf("%s: %d points, because %+v", c.name, got, e.Because)
+		if got := out.Account.BalanceOf(c.wallet).Active; got != was+c.n || e.Reasons[0].Points != points(c.n) ||
+			e.Reasons[0].Args[0] != "sorry" {
+			t.Errorf("%s: %d points, because %+v", c.name, got, e.Reasons)
 		}
 	}
 }
 
 func TestBoundsOfAPlacement(t *testing.T) {
 	p := made(t, func(p *Program) {
-		p.Tiers.Floors = []Floor{{Segment: "staff", Level: "silver"}}
+		p.Tiers.Minimums = []Minimum{{Segment: "staff", Level: "silver"}}
 	})
 	later := noon.AddDate(0, 1, 0)
 	member := joined(t, p, noon)
@@ -204,7 +204,7 @@ func TestBoundsOfAPlacement(t *testing.T) {
 	staff.Traits.Segments = []string{"staff"}
 	frozenMember.Status = Frozen
 	permanentGold := member
-	permanentGold.Tier.Floor = "gold"
+	permanentGold.Tier.Minimum = "gold"
 	for _, c := range []struct {
 		name    string
 		acc     Account
@@ -214,7 +214,7 @@ func TestBoundsOfAPlacement(t *testing.T) {
 	}{
 		{"a level", member, Placement{Level: "gold"}, "", ""},
 		{"an unknown level", member, Placement{Level: "tin"}, ValidationFailed, "/level"},
-		{"an unknown ladder", member, Placement{Level: "gold", Ladder: "none"}, ValidationFailed, "/ladder"},
+		{"an unknown ladder", member, Placement{Level: "gold", TierGroup: "none"}, ValidationFailed, "/ladder"},
 		{"frozen", frozenMember, Placement{Level: "gold"}, AccountFrozen, ""},
 		{"below the level of a segment", staff, Placement{Level: "bronze"}, ValidationFailed, "/level"},
 		{"below the level of a segment, locked", staff, Placement{Level: "bronze", Locked: true, Until: later}, "", ""},
@@ -235,7 +235,7 @@ func TestBoundsOfAPlacement(t *testing.T) {
 			continue
 		}
 		s := out.Account.Tier
-		if s.Level != c.in.Level || (s.Floor == c.in.Level) != c.in.Permanent || s.Given != !c.in.Until.IsZero() {
+		if s.Level != c.in.Level || (s.Minimum == c.in.Level) != c.in.Permanent || s.Given != !c.in.Until.IsZero() {
 			t.Errorf("%s: %+v", c.name, s)
 		}
 		held := c.in.Permanent || c.in.Level == "bronze" ||
@@ -245,9 +245,9 @@ func TestBoundsOfAPlacement(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, s)
 		}
 		e := out.Entries[0]
-		if want := []string{c.acc.Tier.Level, c.in.Level, ""}; e.Kind != KindTier || e.Because[0].What != WasPlaced ||
-			!slices.Equal(e.Because[0].Args, want) {
-			t.Errorf("%s: because %+v", c.name, e.Because)
+		if want := []string{c.acc.Tier.Level, c.in.Level, ""}; e.Kind != KindMoveTier || e.Reasons[0].Kind != WasPlaced ||
+			!slices.Equal(e.Reasons[0].Args, want) {
+			t.Errorf("%s: because %+v", c.name, e.Reasons)
 		}
 	}
 }
@@ -290,7 +290,7 @@ func TestMemberRegistersForACampaign(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", id, out.Entries, err)
 		}
 		if i < 2 &&
-			(out.Entries[0].Because[0].Args[0] != "campaigns."+id || out.Entries[0].Cause.Revision != i+1 || out.Entries[0].Kind != KindMember) {
+			(out.Entries[0].Reasons[0].Args[0] != "campaigns."+id || out.Entries[0].Cause.Revision != i+1 || out.Entries[0].Kind != KindUpdateMember) {
 			t.Errorf("%+v", out.Entries[0])
 		}
 		member = out.Account

@@ -25,7 +25,7 @@ func TestLowerLevelIsKeptFromTheJudgedPeriod(t *testing.T) {
 		},
 		{
 			"with a tail", "2027-03-07T23:00:00Z",
-			func(t *Tiers) { t.Window, t.KeepPeriods, t.Tail = month, 2, Period{Days: 7} },
+			func(t *Tiers) { t.Window, t.KeepPeriods, t.ExtendedBy = month, 2, Period{Days: 7} },
 		},
 		{
 			"after a grace", "2027-02-28T23:00:00Z",
@@ -89,7 +89,7 @@ func TestDemotedMemberKeepsALevelNoLonger(t *testing.T) {
 				tiers.KeepPeriods = rapid.IntRange(1, 2).Draw(t, "keep")
 			}
 			tiers.MoveDown = rapid.SampledFrom([]MoveDown{OneStep, ToQualified}).Draw(t, "down")
-			tiers.Tail = rapid.SampledFrom([]Period{{}, {Days: 9}}).Draw(t, "tail")
+			tiers.ExtendedBy = rapid.SampledFrom([]Period{{}, {Days: 9}}).Draw(t, "tail")
 			tiers.Grace = rapid.SampledFrom([]Period{{}, {Days: 9}, {Days: 70}}).Draw(t, "grace")
 		})
 		from := instantOf("2026-01-10T12:00:00Z")

@@ -152,7 +152,7 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 				t.Fatal(err)
 			}
 			var because []string
-			for _, b := range q.Because {
+			for _, b := range q.Reasons {
 				because = append(because, b.Rule+": "+b.Effect()+" = "+b.Points)
 			}
 			if q.Points != c.want || !reflect.DeepEqual(because, c.because) {
@@ -227,7 +227,7 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 		full.Pending = append(full.Pending, Pending{Cause: Cause{Kind: CauseOrder, ID: fmt.Sprint("p", i)}, ActiveAt: noon.Add(time.Hour), Points: 1})
 	}
 	refused(full, ValidationFailed)
-	p.Earn.Pending = Wait{ByHand: true}
+	p.Earn.Pending = Wait{Manual: true}
 	refused(full, ValidationFailed)
 	p.Earn.Pending = Wait{}
 	if _, err := p.PlaceOrder(full, nil, p, paid("EUR", Line{Amount: 1000}), nil, noon); err != nil {

@@ -71,7 +71,7 @@ func (m *Match) Birthday() bool { return m.BirthdayMonth || m.BirthdayDays > 0 }
 // onTime reports whether the order was placed on the weekday, in the hours and near the birthday of a rule. Hours that
 // cross midnight belong to the day on which they begin.
 func (v *valuation) onTime(m *Match) bool {
-	zone := v.p.clock(m.Zone, v.o, &v.s.Buyer)
+	zone := v.p.clock(m.TimezoneOf, v.o, &v.s.Buyer)
 	at := v.o.PlacedAt.In(zone)
 	if m.HoursFrom != m.HoursUntil && !within(at, m.HoursFrom, m.HoursUntil) {
 		return false
@@ -113,7 +113,7 @@ func within(at time.Time, from, until int) bool {
 }
 
 // clock is whose time counts.
-func (p *Program) clock(z ClockZone, o *Order, b *Buyer) *time.Location {
+func (p *Program) clock(z TimezoneOf, o *Order, b *Buyer) *time.Location {
 	switch {
 	case z == StoreClock && o != nil && o.Clock != nil:
 		return o.Clock

@@ -101,7 +101,7 @@ func (s *OrderState) count(e *Entry, p *Program, acc Account, prior *OrderState,
 	s.Bucket = p.rebucketed(acc, s.Bucket, s.Order.PlacedAt)
 	m := Metric{
 		Month: cmp.Or(s.Bucket, DateOf(s.Order.PlacedAt, p.Zone).Month()),
-		Spend: w.spend - s.Spend, Elements: w.pieces - s.Elements,
+		Spend: w.spend - s.Spend, QualifyingItems: w.pieces - s.QualifyingItems,
 	}
 	if p.counts(ByPointsEarned) {
 		m.Points = s.Worth
@@ -121,7 +121,7 @@ func (s *OrderState) count(e *Entry, p *Program, acc Account, prior *OrderState,
 		e.Metric = &m
 	}
 	e.Brands = brandsBetween(s.Brands, w.brands, m.Month)
-	s.Spend, s.Elements, s.Brands = w.spend, w.pieces, w.brands
+	s.Spend, s.QualifyingItems, s.Brands = w.spend, w.pieces, w.brands
 }
 
 // firstBucket is the bucket in which something is counted when it is reported first; zero for the one of its month.

@@ -16,7 +16,7 @@ func (d *decision) milestones(now time.Time) error {
 		if at := slices.IndexFunc(d.Account.Reached, func(x Reached) bool { return x.Grant.Rule == m.ID }); at >= 0 {
 			r = d.Account.Reached[at]
 		}
-		if count < m.Reaches {
+		if count < m.Target {
 			if r.Grant.Worth > 0 {
 				if err := d.unreach(r, m, now); err != nil {
 					return err
@@ -33,7 +33,7 @@ func (d *decision) milestones(now time.Time) error {
 
 // milestone returns the bonus for a milestone that is reached now.
 func (d *decision) milestone(r Reached, m Milestone, now time.Time) bonus {
-	at := d.Account.orderAt(m.Reaches)
+	at := d.Account.orderAt(m.Target)
 	switch {
 	case !at.IsZero():
 		at = later(at, d.Account.Joined)
@@ -51,13 +51,13 @@ func (d *decision) milestone(r Reached, m Milestone, now time.Time) bonus {
 
 // reach gives the bonus of a milestone, or moves what was given to another day.
 func (d *decision) reach(r Reached, b bonus, m Milestone, now time.Time) error {
-	delta, reached := b.points-r.Grant.Worth, strconv.FormatInt(m.Reaches, 10)
+	delta, reached := b.points-r.Grant.Worth, strconv.FormatInt(m.Target, 10)
 	if delta == 0 {
 		return d.redateMilestone(r, b, reached)
 	}
 	e := d.milestoneEntry(KindEarn, &r, b.at)
 	e = d.giveBonus(e, &r, b)
-	e.Because = append([]Because{Reason("milestones."+m.ID, points(delta), WasReached, reached)}, e.Because...)
+	e.Reasons = append([]Reason{NewReason("milestones."+m.ID, points(delta), WasReached, reached)}, e.Reasons...)
 	return d.post(lostToExpiry(issued(e)))
 }
 
@@ -70,8 +70,8 @@ func (d *decision) redateMilestone(r Reached, b bonus, reached string) error {
 		return nil
 	}
 	e := d.moveBonus(d.milestoneEntry(KindEarn, &r, d.now), &r, b)
-	why := Reason("milestones."+b.key, points(moved(e.Postings)), WasReachedOn, reached, b.expires.String())
-	e.Because = []Because{why}
+	why := NewReason("milestones."+b.key, points(moved(e.Postings)), WasReachedOn, reached, b.expires.String())
+	e.Reasons = []Reason{why}
 	return d.post(lostToExpiry(e))
 }
 
@@ -80,8 +80,8 @@ func (d *decision) unreach(r Reached, m Milestone, now time.Time) error {
 	e, n := d.milestoneEntry(KindClawback, &r, now), r.Grant.Worth
 	e = d.clawBack(e, n, &r.Grant)
 	r.Grant.Worth = 0
-	why := Reason("milestones."+m.ID, points(-n), WasUnreached, strconv.FormatInt(m.Reaches, 10))
-	e.Because = append([]Because{why}, e.Because...)
+	why := NewReason("milestones."+m.ID, points(-n), WasUnreached, strconv.FormatInt(m.Target, 10))
+	e.Reasons = append([]Reason{why}, e.Reasons...)
 	return d.post(issued(e))
 }
 

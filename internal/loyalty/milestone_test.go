@@ -10,7 +10,7 @@ func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 	second := func() *shop {
 		s := newShop(t, made(t, func(p *Program) {
 			p.Earn.Pending = Wait{}
-			p.Milestones = []Milestone{{ID: "second", Reaches: 2, Points: 50}}
+			p.Milestones = []Milestone{{ID: "second", Target: 2, Points: 50}}
 		}))
 		s.buy("1", 1, noon)
 		return s
@@ -24,7 +24,7 @@ func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 		}
 	}
 	want(Balance{Active: 52})
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, noon)
 	want(Balance{Active: 1})
 	o.Status = OrderPaid
@@ -40,7 +40,7 @@ func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 	s = second()
 	o = s.buy("2", 1, noon)
 	s.spend(52, noon)
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, noon)
 	want(Balance{Debt: 51})
 	later := noon.AddDate(2, 0, 0)
@@ -54,14 +54,14 @@ func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 func TestAMilestoneThatIsReachedAgainYearsLaterIsWorthAsMuch(t *testing.T) {
 	s := newShop(t, made(t, func(p *Program) {
 		p.Earn.Pending = Wait{}
-		p.Milestones = []Milestone{{ID: "first", Reaches: 1, Points: 50}}
+		p.Milestones = []Milestone{{ID: "first", Target: 1, Points: 50}}
 	}))
 	o := s.buy("1", 10, noon)
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, noon)
 	s.buy("2", 10, noon.AddDate(2, 0, 0))
 	if b := s.acc.Balance(); b != (Balance{Active: 60}) {
-		t.Errorf("two years after the first was cancelled, an order leaves %+v", b)
+		t.Errorf("two years after the first was canceled, an order leaves %+v", b)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestAMilestoneThatIsReachedAgainYearsLaterIsWorthAsMuch(t *testing.T) {
 func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 	s := newShop(t, made(t, func(p *Program) {
 		p.Earn.Pending, p.Tiers, p.Zone = Wait{}, Tiers{}, time.UTC
-		p.Milestones = []Milestone{{ID: "second", Reaches: 2, Points: 50}}
+		p.Milestones = []Milestone{{ID: "second", Target: 2, Points: 50}}
 	}))
 	s.acc.Joined = noon
 	place := func(id string, months int, status OrderStatus, reported int) {
@@ -96,9 +96,9 @@ func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 	want(2)
 	place("b", 1, OrderPaid, 3) // now b is
 	want(1)
-	place("a", 0, OrderCancelled, 3) // c again
+	place("a", 0, OrderCanceled, 3) // c again
 	want(2)
-	place("c", 2, OrderCancelled, 3) // only b is left
+	place("c", 2, OrderCanceled, 3) // only b is left
 	if s.acc.Balance().Active != 10 {
 		t.Errorf("one order leaves %+v", s.acc.Balance())
 	}
@@ -110,7 +110,7 @@ func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 func TestMilestoneBeyondTheRememberedOrders(t *testing.T) {
 	s := newShop(t, made(t, func(p *Program) {
 		p.Earn.Pending, p.Tiers, p.Zone = Wait{}, Tiers{}, time.UTC
-		p.Milestones = []Milestone{{ID: "many", Reaches: MaxOrderNumber + 1, Points: 50}}
+		p.Milestones = []Milestone{{ID: "many", Target: MaxOrderNumber + 1, Points: 50}}
 	}))
 	for i := range MaxOrderNumber + 3 {
 		s.buy(strconv.Itoa(i), 1, noon.AddDate(0, 0, 10*i))

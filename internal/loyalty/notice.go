@@ -20,18 +20,18 @@ type Notice struct {
 type NoticeOf string
 
 const (
-	OfLapse NoticeOf = "lapse" // that points lapse
-	OfFall  NoticeOf = "fall"  // that a level ends
+	OfExpiry NoticeOf = "expiry" // that points expire
+	OfFall   NoticeOf = "fall"   // that a level ends
 )
 
-// LotNotice is the subject of a notice that the points of a lot lapse: the day at whose end they do. One notice may
+// LotNotice is the subject of a notice that the points of a lot expire: the day at whose end they do. One notice may
 // be given for each lot of which the member is told.
 func LotNotice(lapses Date) string { return lapses.Day().String() }
 
 // TierNotice is the subject of a notice that a standing ends: the level and the last instant for which it is kept.
 func TierNotice(s Standing) string { return s.Level + ":" + s.Until.UTC().Format(stamp) }
 
-// maxNotices is how many notices an account remembers: a bound on its size. Those of lots that have lapsed are forgotten
+// maxNotices is how many notices an account remembers: a bound on its size. Those of lots that have expired are forgotten
 // first, and then older ones, and what these were about is extended.
 const maxNotices = 64
 
@@ -39,8 +39,8 @@ const maxNotices = 64
 // account must have been advanced to now.
 func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
-	if what != OfLapse && what != OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
-		return Outcome{}, refuse(ValidationFailed, "", "A notice is of points that lapse or of a level that falls, and says which.")
+	if what != OfExpiry && what != OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
+		return Outcome{}, refuse(ValidationFailed, "", "A notice is of points that expire or of a level that falls, and says which.")
 	}
 	cause := string(what) + ":" + subject
 	was, ok := acc.noticed(what, subject)
@@ -51,9 +51,9 @@ func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Ti
 		cause += ":" + was.At.UTC().Format(stamp) // another one than that which came back
 	}
 	err := d.post(Entry{
-		Kind: KindNotice, Cause: d.ownCause(CauseNotice, cause), Effective: now,
+		Kind: KindNotify, Cause: d.ownCause(CauseNotice, cause), Effective: now,
 		Notice:  &Notice{What: what, Subject: subject, At: now},
-		Because: []Because{Reason("advance_notice", "0", WasTold, string(what), subject)},
+		Reasons: []Reason{NewReason("advance_notice", "0", WasNotified, string(what), subject)},
 	})
 	return d.Outcome, err
 }
@@ -62,7 +62,7 @@ func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Ti
 // back, the notice is of that one. A second time changes nothing. The account must have been advanced to now.
 func (p *Program) Unnotify(acc Account, s Reminded, id string, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
-	for _, t := range s.Told {
+	for _, t := range s.SentReminders {
 		if t.ID != id || !t.Failed {
 			continue
 		}
@@ -77,9 +77,9 @@ func (p *Program) Unnotify(acc Account, s Reminded, id string, now time.Time) (O
 			to.At, to.Withdrawn = was.At, true
 		}
 		if err := d.post(Entry{
-			Kind: KindNotice, Cause: d.ownCause(CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(stamp)), Effective: now,
+			Kind: KindNotify, Cause: d.ownCause(CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(stamp)), Effective: now,
 			Notice:  &to,
-			Because: []Because{Reason("advance_notice", "0", CameBack, string(what), subject)},
+			Reasons: []Reason{NewReason("advance_notice", "0", CameBack, string(what), subject)},
 		}); err != nil {
 			return Outcome{}, err
 		}
@@ -88,10 +88,10 @@ func (p *Program) Unnotify(acc Account, s Reminded, id string, now time.Time) (O
 }
 
 // noticeOf is which notice of the account a message gave; none if it can no longer matter.
-func (p *Program) noticeOf(acc Account, t Told) (what NoticeOf, subject string) {
+func (p *Program) noticeOf(acc Account, t SentReminder) (what NoticeOf, subject string) {
 	switch t.On {
-	case BeforeLapse:
-		return OfLapse, t.Subject.ID
+	case BeforeExpiry:
+		return OfExpiry, t.Subject.ID
 	case BeforeTier:
 		if t.Subject.ID == tierSubject(acc.Tier.Level, p.reviewAt(acc.Tier)) {
 			return OfFall, TierNotice(acc.Tier)
@@ -114,7 +114,7 @@ func (a Account) noticed(what NoticeOf, subject string) (Notice, bool) {
 func addNotice(list []Notice, n Notice) []Notice {
 	yesterday := n.At.UTC().AddDate(0, 0, -1).Format(time.DateOnly) // the account knows no zone
 	list = slices.DeleteFunc(slices.Clone(list), func(o Notice) bool {
-		return o.What == n.What && (o.Subject == n.Subject || o.What == OfLapse && o.Subject < yesterday)
+		return o.What == n.What && (o.Subject == n.Subject || o.What == OfExpiry && o.Subject < yesterday)
 	})
 	return append(list[max(0, len(list)+1-maxNotices):], n)
 }

@@ -19,7 +19,7 @@ func (s *shop) notify(t *testing.T, at string, what NoticeOf, subject string) {
 func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
 	p := made(t, func(p *Program) {
 		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = Wait{}, Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}, AdvanceNotice{Period{Days: 30}, 2}
-		p.Reminders = Reminders{Send: []Reminder{{On: BeforeLapse, Leads: []Period{{Days: 30}}, Channels: []Channel{Email}}}}
+		p.Reminders = Reminders{Messages: []Reminder{{On: BeforeExpiry, Leads: []Period{{Days: 30}}, Channels: []Channel{Email}}}}
 	})
 	start := func() *shop {
 		s := member2026(t, p)
@@ -29,22 +29,22 @@ func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
 		return s
 	}
 	s := start() // told in time: 30 days before the end of the 31st, at any time of the day, and not a millisecond later
-	s.notify(t, "2026-03-02T21:59:59.999Z", OfLapse, LotNotice(20260331))
+	s.notify(t, "2026-03-02T21:59:59.999Z", OfExpiry, LotNotice(20260331))
 	s.pass(instant(t, "2026-03-31T22:00:00Z"))
 	s.wantLots(t)
 	s = start()
-	s.notify(t, "2026-03-02T23:00:00Z", OfLapse, LotNotice(20260331))
+	s.notify(t, "2026-03-02T23:00:00Z", OfExpiry, LotNotice(20260331))
 	s.pass(instant(t, "2026-03-31T22:00:00Z"))
 	s.wantLots(t, "100 2026-04-30")
 	o := s.states["1"].Order // a refund finds them where they are
 	o.Refunds = []Refund{back("1", 4_000)}
 	s.tell(o, instant(t, "2026-04-02T12:00:00Z"))
 	s.wantLots(t, "60 2026-04-30")
-	s.notify(t, "2026-04-05T12:00:00Z", OfLapse, LotNotice(20260430)) // 25 days before: still too late
-	s.notify(t, "2026-04-06T12:00:00Z", OfLapse, LotNotice(20260430))
+	s.notify(t, "2026-04-05T12:00:00Z", OfExpiry, LotNotice(20260430)) // 25 days before: still too late
+	s.notify(t, "2026-04-06T12:00:00Z", OfExpiry, LotNotice(20260430))
 	s.pass(instant(t, "2026-04-30T22:00:00Z"))
 	s.wantLots(t, "60 2026-05-30")
-	s.notify(t, "2026-04-30T22:00:00Z", OfLapse, LotNotice(20260530))
+	s.notify(t, "2026-04-30T22:00:00Z", OfExpiry, LotNotice(20260530))
 	s.pass(instant(t, "2026-05-30T22:00:00Z"))
 	s.wantLots(t)
 	if n := len(s.acc.Notices); n != 2 {
@@ -65,19 +65,19 @@ func (s *shop) told(t *testing.T, from, until string, back int) (sent int) {
 		plan := s.p.Remind(s.acc, anybody, state, at)
 		for _, n := range plan.Send {
 			sent++
-			state = state.Tell(s.p, s.acc, n, "msg", at)
+			state = state.RecordSent(s.p, s.acc, n, "msg", at)
 			if sent <= back {
 				continue
 			}
 			subjects := []string{TierNotice(s.acc.Tier)}
-			if n.On == BeforeLapse {
+			if n.On == BeforeExpiry {
 				subjects = nil
 				for _, l := range n.Lots {
 					subjects = append(subjects, LotNotice(l.Expires))
 				}
 			}
 			for _, subject := range subjects {
-				s.notify(t, at.Format(time.RFC3339), map[Trigger]NoticeOf{BeforeLapse: OfLapse, BeforeTier: OfFall}[n.On], subject)
+				s.notify(t, at.Format(time.RFC3339), map[Trigger]NoticeOf{BeforeExpiry: OfExpiry, BeforeTier: OfFall}[n.On], subject)
 			}
 		}
 		at = plan.Next
@@ -99,7 +99,7 @@ func TestWhatIsPutOffIsToldOfInTimeAndThenHappens(t *testing.T) {
 		{"2026-01-05T21:30:00Z", 1, "2026-05-05T22:00:00Z"},
 	} {
 		p := bySpend(t, func(t *Tiers) { t.Months, t.KeepFor = 1, Period{Months: 3} })
-		p.AdvanceNotice, p.Reminders = AdvanceNotice{Period{Days: 30}, 2}, Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
+		p.AdvanceNotice, p.Reminders = AdvanceNotice{Period{Days: 30}, 2}, Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []Reminder{
 			{ID: "risk", On: BeforeTier, Leads: []Period{{Days: 30}}, Channels: []Channel{Email}, Purpose: Transactional},
 		}}
 		s := member2026(t, p)
@@ -114,7 +114,7 @@ func TestWhatIsPutOffIsToldOfInTimeAndThenHappens(t *testing.T) {
 
 // What a message asks for is what keeps the level, all of it, and by when.
 func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
-	risk := Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
+	risk := Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []Reminder{
 		{ID: "risk", On: BeforeTier, Leads: []Period{{Months: 6}}, Channels: []Channel{Email}, Purpose: Transactional},
 		{ID: "near", On: NearTier, Within: 500_000, Channels: []Channel{Email}, Purpose: Transactional},
 	}}
@@ -158,8 +158,8 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 func TestAsManyNoticesAreRememberedAsLotsCanLapse(t *testing.T) {
 	p := made(t, func(p *Program) {
 		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = Wait{}, Expiry{After: Period{Months: 3}, RoundTo: EndOfDay}, AdvanceNotice{Period{Days: 30}, 2}
-		p.Reminders = Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
-			{ID: "lapse", On: BeforeLapse, Leads: []Period{{Days: 40}}, Channels: []Channel{Email}, Purpose: Transactional},
+		p.Reminders = Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []Reminder{
+			{ID: "expire", On: BeforeExpiry, Leads: []Period{{Days: 40}}, Channels: []Channel{Email}, Purpose: Transactional},
 		}}
 	})
 	s := member2026(t, p)
@@ -203,38 +203,38 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 	p := made(t, func(p *Program) {
 		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = Wait{}, Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}, AdvanceNotice{Period{Days: 10}, 2}
 	})
-	told := func(id, at string, failed bool) Told {
-		return Told{On: BeforeLapse, Subject: Subject{ID: "2026-03-31"}, At: instant(t, at), Channel: Email, ID: id, Failed: failed}
+	told := func(id, at string, failed bool) SentReminder {
+		return SentReminder{On: BeforeExpiry, Subject: Subject{ID: "2026-03-31"}, At: instant(t, at), Channel: Email, ID: id, Failed: failed}
 	}
 	early, late, tooLate := "2026-03-01T12:00:00Z", "2026-03-15T12:00:00Z", "2026-03-28T12:00:00Z"
 	for name, c := range map[string]struct {
-		told    []Told
+		told    []SentReminder
 		later   string // when it is told anew, by a message that arrives
 		entries int
 		lots    []string
 	}{
-		"nothing else told it":        {told: []Told{told("a", early, true)}, entries: 1, lots: []string{"100 2026-04-10"}},
-		"another told it in time":     {told: []Told{told("a", early, true), told("b", late, false)}, entries: 1},
-		"another told it too late":    {told: []Told{told("a", early, true), told("b", tooLate, false)}, entries: 1, lots: []string{"100 2026-04-10"}},
-		"an earlier one told it":      {told: []Told{told("b", "2026-02-28T12:00:00Z", false), told("a", early, true)}},
-		"it is told anew, in time":    {told: []Told{told("a", early, true)}, later: late, entries: 1},
-		"it is told anew, too late":   {told: []Told{told("a", early, true)}, later: tooLate, entries: 1, lots: []string{"100 2026-04-10"}},
-		"a message that did not fail": {told: []Told{told("a", early, false)}},
-		"another message came back":   {told: []Told{told("b", early, true)}},
+		"nothing else told it":        {told: []SentReminder{told("a", early, true)}, entries: 1, lots: []string{"100 2026-04-10"}},
+		"another told it in time":     {told: []SentReminder{told("a", early, true), told("b", late, false)}, entries: 1},
+		"another told it too late":    {told: []SentReminder{told("a", early, true), told("b", tooLate, false)}, entries: 1, lots: []string{"100 2026-04-10"}},
+		"an earlier one told it":      {told: []SentReminder{told("b", "2026-02-28T12:00:00Z", false), told("a", early, true)}},
+		"it is told anew, in time":    {told: []SentReminder{told("a", early, true)}, later: late, entries: 1},
+		"it is told anew, too late":   {told: []SentReminder{told("a", early, true)}, later: tooLate, entries: 1, lots: []string{"100 2026-04-10"}},
+		"a message that did not fail": {told: []SentReminder{told("a", early, false)}},
+		"another message came back":   {told: []SentReminder{told("b", early, true)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := member2026(t, p)
 			s.buy("1", 100, instant(t, "2026-02-10T12:00:00Z"))
-			s.notify(t, early, OfLapse, LotNotice(20260331))
+			s.notify(t, early, OfExpiry, LotNotice(20260331))
 			for _, want := range []int{c.entries, 0} { // it may be reported twice
-				out, err := p.Unnotify(s.acc, Reminded{Told: c.told}, "a", instant(t, early).Add(time.Hour))
+				out, err := p.Unnotify(s.acc, Reminded{SentReminders: c.told}, "a", instant(t, early).Add(time.Hour))
 				if err != nil || len(out.Entries) != want {
 					t.Fatalf("%d entries, want %d: %v", len(out.Entries), want, err)
 				}
 				s.took(out)
 			}
 			if c.later != "" {
-				s.notify(t, c.later, OfLapse, LotNotice(20260331))
+				s.notify(t, c.later, OfExpiry, LotNotice(20260331))
 			}
 			if len(s.acc.Notices) != 1 {
 				t.Errorf("%+v", s.acc.Notices)
@@ -252,7 +252,7 @@ func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsToldAnew(t *testing.T) {
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}})
 	s.notify(t, "2027-11-30T12:00:00Z", OfFall, TierNotice(s.acc.Tier))
 	subject := Subject{ID: tierSubject("silver", p.reviewAt(s.acc.Tier))}
-	out, err := p.Unnotify(s.acc, Reminded{Told: []Told{{On: BeforeTier, Subject: subject, ID: "a", Channel: Email, Failed: true}}}, "a", instant(t, "2027-12-01T12:00:00Z"))
+	out, err := p.Unnotify(s.acc, Reminded{SentReminders: []SentReminder{{On: BeforeTier, Subject: subject, ID: "a", Channel: Email, Failed: true}}}, "a", instant(t, "2027-12-01T12:00:00Z"))
 	if err != nil || len(out.Entries) != 1 {
 		t.Fatal(out.Entries, err)
 	}

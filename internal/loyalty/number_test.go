@@ -38,7 +38,7 @@ func (s *shop) worths(ids ...string) (worths []Points) {
 
 func TestOrderNumbersFollowTheOrdersThatCount(t *testing.T) {
 	minutes := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
-	cancel := func(o Order) Order { o.Status = OrderCancelled; return o }
+	cancel := func(o Order) Order { o.Status = OrderCanceled; return o }
 	refund := func(o Order) Order { o.Refunds = []Refund{back("r", 1000)}; return o }
 	for _, again := range []struct {
 		name string
@@ -82,8 +82,8 @@ func TestLateOrderTakesItsNumber(t *testing.T) {
 	s.want(t, "1", 40)
 	s.want(t, "2", 10)
 	last := s.entries[len(s.entries)-1]
-	if last.Cause.ID != "2" || !last.Follows() || last.Because[0].Effect() != "decided again because order 1 changed" {
-		t.Errorf("the last entry is %s %s because %+v", last.Kind, last.Cause, last.Because)
+	if last.Cause.ID != "2" || !last.Follows() || last.Reasons[0].Effect() != "decided again because order 1 changed" {
+		t.Errorf("the last entry is %s %s because %+v", last.Kind, last.Cause, last.Reasons)
 	}
 	if last.Kind != KindClawback || last.Points != -30 {
 		t.Errorf("it is a %s of %d", last.Kind, last.Points)

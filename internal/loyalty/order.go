@@ -10,12 +10,12 @@ import (
 type OrderStatus string
 
 const (
-	OrderPlaced    OrderStatus = "placed" // not paid: worth nothing yet
-	OrderPaid      OrderStatus = "paid"
-	OrderCancelled OrderStatus = "cancelled" // worth nothing any more
+	OrderPlaced   OrderStatus = "placed" // not paid: worth nothing yet
+	OrderPaid     OrderStatus = "paid"
+	OrderCanceled OrderStatus = "canceled" // worth nothing any more
 
 	// Untold is what was Told of an order that is known from its payments alone.
-	Untold OrderStatus = "untold"
+	Unreported OrderStatus = "unreported"
 )
 
 // An Order is what a member bought, in full, as the merchant last told us. Amounts are minor units of
@@ -42,8 +42,8 @@ type Order struct {
 	Shipped   time.Time // zero if it was not, or nobody said so
 	Delivered time.Time
 
-	Receipts []Receipt   // what processors reported, by id
-	Told     OrderStatus // what the merchant said, where payments make it another Status; see Program.Paid
+	Receipts       []Receipt   // what processors reported, by id
+	ReportedStatus OrderStatus // what the merchant said, where payments make it another Status; see Program.Paid
 }
 
 // A Line is one position; Amount is what is paid for all of its pieces, after its own discounts.
@@ -81,25 +81,25 @@ const (
 // An OrderState is all that is known of an order and what it is worth: the facts that its next revision starts
 // from.
 type OrderState struct {
-	Order    Order
-	Revision int
-	Program  int     // the version whose rules it keeps for ever
-	Buyer    Buyer   // what its rules know of the member, as of its placing
-	Rate     string  // what its currency was in that of the program, if it has no rate of its own; exact
-	Worth    Points  // what all its revisions together have given
-	Grants   []Grant // where: the base first, then rules whose points have a life of their own
-	Shares   []Share // what it uses of caps, limits and budgets
-	Cut      []Usage // the caps and limits of periods that leave it less than it asks for; N is hasRoom or isFull
-	Carried  string  // the fraction of a point that it started with; exact, empty for none
-	Rest     string  // what its rounding left, or took, of fractions; exact, empty for none
-	Counted  bool    // it is one of the member's orders, for milestones, levels and first-order rules
-	Spend    int64   // what it counts towards a level by spend, in minor units
-	Elements int64   // and by elements
-	Brands   []string
-	Bucket   int       // where the account counts it, if not under the month of its placing
-	Ladders  []Counted // what it counts on other ladders
-	Converts []string  // the referral actions whose conditions it meets; empty if it cannot convert a referral
-	Missing  []string  // wallets and the member's level that the program had no more when it was first accepted, by their keys
+	Order           Order
+	Revision        int
+	Program         int     // the version whose rules it keeps for ever
+	Buyer           Buyer   // what its rules know of the member, as of its placing
+	Rate            string  // what its currency was in that of the program, if it has no rate of its own; exact
+	Worth           Points  // what all its revisions together have given
+	Grants          []Grant // where: the base first, then rules whose points have a life of their own
+	Shares          []Share // what it uses of caps, limits and budgets
+	Cut             []Usage // the caps and limits of periods that leave it less than it asks for; N is hasRoom or isFull
+	Carried         string  // the fraction of a point that it started with; exact, empty for none
+	Rest            string  // what its rounding left, or took, of fractions; exact, empty for none
+	Counted         bool    // it is one of the member's orders, for milestones, levels and first-order rules
+	Spend           int64   // what it counts towards a level by spend, in minor units
+	QualifyingItems int64   // and by elements
+	Brands          []string
+	Bucket          int       // where the account counts it, if not under the month of its placing
+	TierGroups      []Counted // what it counts on other ladders
+	Converts        []string  // the referral actions whose conditions it meets; empty if it cannot convert a referral
+	Missing         []string  // wallets and the member's level that the program had no more when it was first accepted, by their keys
 
 	ActiveBefore time.Time // the member's last activity before it, where it is one for reminders alone
 	SlidTo       Date      // the day to which it moved points as an activity; zero if it is none
@@ -196,9 +196,9 @@ func (o Order) check() error {
 		return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("%q is not a currency of ISO 4217, in capitals, like EUR.", o.Currency))
 	}
 	switch o.Status {
-	case OrderPlaced, OrderPaid, OrderCancelled:
+	case OrderPlaced, OrderPaid, OrderCanceled:
 	default:
-		return refuse(ValidationFailed, "/status", "An order is placed, paid or cancelled.")
+		return refuse(ValidationFailed, "/status", "An order is placed, paid or canceled.")
 	}
 	if err := o.checkLines(); err != nil {
 		return err

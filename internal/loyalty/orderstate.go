@@ -52,7 +52,7 @@ func (s *OrderState) sinceWhen(prior *OrderState) {
 // Blank reports whether the state is only that of payments whose order is told now, or of which no money has come yet:
 // what comes behind it begins anew, by the rules of today.
 func (s *OrderState) Blank(o Order) bool {
-	return s.Order.Told == Untold && s.Order.Member == "" && (o.Told != Untold || len(s.Order.Lines) == 0)
+	return s.Order.ReportedStatus == Unreported && s.Order.Member == "" && (o.ReportedStatus != Unreported || len(s.Order.Lines) == 0)
 }
 
 func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {

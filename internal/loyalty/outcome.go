@@ -41,7 +41,7 @@ func (p *Program) decide(acc Account, now time.Time) *decision {
 // post completes the entry (its place, points, balance), applies it, and keeps it.
 func (d *decision) post(e Entry) error {
 	if d.whole != nil {
-		e.Ladder = d.p.compiled.ladder
+		e.TierGroup = d.p.compiled.ladder
 		err := d.whole.post(e)
 		d.Account = d.p.view(d.whole.Account)
 		return err
@@ -78,7 +78,7 @@ func (d *decision) post(e Entry) error {
 }
 
 // credit is the postings that give n points of a grant: pending until it becomes active, or as long as nobody knows
-// when; after that they pay debt first, and what remains joins its lot, or has lapsed if the lot has.
+// when; after that they pay debt first, and what remains joins its lot, or has expired if the lot has.
 func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp time.Time) []Posting {
 	if g.ActiveAt.IsZero() || g.ActiveAt.After(d.now) {
 		p := Posting{Wallet: g.Wallet, Bucket: BucketPending, Lot: g.Expires, ActiveAt: g.ActiveAt, Points: n}
@@ -129,7 +129,7 @@ func (d *decision) arrive(out []Posting, wallet string, n Points, expires Date, 
 	return d.activate(out, wallet, n, expires, at)
 }
 
-// settle puts n points into their lot, or among the expired if the lot has lapsed at that instant.
+// settle puts n points into their lot, or among the expired if the lot has expired at that instant.
 func (d *decision) settle(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
 	own := expires
 	expires = d.lot(expires)
@@ -142,7 +142,7 @@ func (d *decision) settle(out []Posting, wallet string, n Points, expires Date, 
 	return from(append(out, Posting{Wallet: wallet, Bucket: BucketActive, Lot: expires, Points: n}), len(out), own)
 }
 
-// take is the postings that take up to n active points of a wallet, the earliest to lapse first, and how many they
+// take is the postings that take up to n active points of a wallet, the earliest to expire first, and how many they
 // take.
 func (d *decision) take(out []Posting, wallet string, n Points) ([]Posting, Points) {
 	taken := Points(0)
@@ -166,7 +166,7 @@ func mirror(taken []Posting, into Bucket) []Posting {
 	return out
 }
 
-// lot is the lot in which points are now that were to lapse on a day: activity may have moved it on.
+// lot is the lot in which points are now that were to expire on a day: activity may have moved it on.
 func (d *decision) lot(expires Date) Date {
 	if !expires.Slides() {
 		return expires

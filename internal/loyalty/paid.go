@@ -13,23 +13,23 @@ const derived = "/"
 // Paid returns the order as its payments report it, by the program's terms: whether it is paid, and what was refunded. It
 // may be applied again after every change, because it starts from the order as the merchant sent it.
 func (p *Program) Paid(o Order) Order {
-	if p.Earn.TaxIncluded && o.Told != Untold {
+	if p.Earn.TaxIncluded && o.ReportedStatus != Unreported {
 		o = o.withTaxInside()
 	}
-	if len(o.Receipts) == 0 && o.Told == "" && !p.Payments.awardsWhenPaid() {
+	if len(o.Receipts) == 0 && o.ReportedStatus == "" && !p.Payments.awardsWhenPaid() {
 		return o
 	}
-	told := cmp.Or(o.Told, o.Status)
+	told := cmp.Or(o.ReportedStatus, o.Status)
 	o.Refunds = slices.DeleteFunc(slices.Clone(o.Refunds), func(r Refund) bool { return strings.HasPrefix(r.ID, derived) })
 	o.Disputes = slices.DeleteFunc(slices.Clone(o.Disputes), func(d Dispute) bool { return strings.HasPrefix(d.ID, derived) })
-	if told == Untold {
+	if told == Unreported {
 		o.buy(p.Earn.TaxIncluded)
 	}
 	o.reportTenders()
 	o.Status = p.Payments.status(told, o)
-	o.Told = ""
+	o.ReportedStatus = ""
 	if told != o.Status {
-		o.Told = told
+		o.ReportedStatus = told
 	}
 	o.giveBack(p.Earn.TaxIncluded)
 	o.dispute()
@@ -265,11 +265,11 @@ func (t PaymentTerms) status(told OrderStatus, o Order) OrderStatus {
 		got += sum
 	}
 	switch {
-	case told == Untold && t.Award == AwardPayments && got > 0:
+	case told == Unreported && t.Award == AwardPayments && got > 0:
 		return OrderPaid
-	case told == Untold:
+	case told == Unreported:
 		return OrderPlaced
-	case told == OrderCancelled || !t.awardsWhenPaid():
+	case told == OrderCanceled || !t.awardsWhenPaid():
 		return told
 	}
 	due := o.total()

@@ -25,7 +25,7 @@ func backFact(id string, cents int64, edit ...func(*Fact)) Fact {
 
 func TestOrderOfPaymentsAlone(t *testing.T) {
 	untold := func(receipts ...Receipt) Order {
-		return Order{ID: "1", Currency: "EUR", Status: Untold, PlacedAt: noon, Receipts: receipts}
+		return Order{ID: "1", Currency: "EUR", Status: Unreported, PlacedAt: noon, Receipts: receipts}
 	}
 	for _, c := range []struct {
 		name                    string
@@ -96,8 +96,8 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 			t.Errorf("%s: lines %+v, shipping %d, tax %d, included %d\nwant %+v, %d, %d, %d",
 				c.name, got.Lines, got.Shipping, got.Tax, got.Included, c.lines, c.shipping, c.tax, c.included)
 		}
-		if got.Status != c.status || got.Told != Untold && c.status != Untold {
-			t.Errorf("%s: %s, reported as %q", c.name, got.Status, got.Told)
+		if got.Status != c.status || got.ReportedStatus != Unreported && c.status != Unreported {
+			t.Errorf("%s: %s, reported as %q", c.name, got.Status, got.ReportedStatus)
 		}
 		if again := p.Paid(got); !reflect.DeepEqual(again, got) {
 			t.Errorf("%s: applied again %+v, want %+v", c.name, again, got)
@@ -121,8 +121,8 @@ func TestStatusOfAnOrderByItsPayments(t *testing.T) {
 			o.Status, o.Receipts = OrderPlaced, []Receipt{captured("p", 1000)}
 		}, OrderPaid},
 		{"canceled, but paid", AwardPayments, func(o *Order) {
-			o.Status, o.Receipts = OrderCancelled, []Receipt{captured("p", 1000)}
-		}, OrderCancelled},
+			o.Status, o.Receipts = OrderCanceled, []Receipt{captured("p", 1000)}
+		}, OrderCanceled},
 		{"the rest in cash", AwardOrdersWhenPaid, func(o *Order) {
 			o.Tenders, o.Receipts = []Tender{{Kind: TenderCash, Amount: 400}}, []Receipt{captured("p", 600)}
 		}, OrderPaid},
@@ -145,8 +145,8 @@ func TestStatusOfAnOrderByItsPayments(t *testing.T) {
 		if got.Status != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got.Status, c.want)
 		}
-		if want := told; got.Told != "" && got.Told != want || (got.Told != "") != (told != c.want) {
-			t.Errorf("%s: reported as %q", c.name, got.Told)
+		if want := told; got.ReportedStatus != "" && got.ReportedStatus != want || (got.ReportedStatus != "") != (told != c.want) {
+			t.Errorf("%s: reported as %q", c.name, got.ReportedStatus)
 		}
 	}
 }
@@ -273,7 +273,7 @@ func TestRefundsOfTaxIncludedPayments(t *testing.T) {
 		{ID: "o", Status: RefundFailed, Amount: 30, Shipping: 30, Tax: 5},
 		{ID: "q", Status: RefundFailed, Amount: 5, Tax: 1, Lines: []RefundLine{{"1", 1, 5}}},
 	}
-	o.Told = OrderPaid
+	o.ReportedStatus = OrderPaid
 	got := p.Paid(o)
 	if got.Tax != 0 || got.Included != 150 || o.Refunds[0].Tax != 2 {
 		t.Errorf("tax %d, included %d", got.Tax, got.Included)

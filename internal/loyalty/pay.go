@@ -35,18 +35,18 @@ func (p *Program) Payable(want Points, total Money) (pay Payment, ok bool) {
 
 // payable is Payable of an order of which points pay so much already.
 func (p *Program) payable(want Points, total Money, already int64) (pay Payment, ok bool) {
-	rate, ok := p.Redeeming.Pay.Rates[total.Currency]
+	rate, ok := p.Redemption.Pay.Rates[total.Currency]
 	if !ok {
 		return Payment{}, false
 	}
 	perPoint := rate.perPoint()
-	value := p.Redeeming.Pay.bound(total, already)
+	value := p.Redemption.Pay.bound(total, already)
 	if want < need(value, perPoint) {
-		step := max(1, p.Redeeming.Pay.Step)
+		step := max(1, p.Redemption.Pay.Step)
 		want = want / step * step
 		value, _ = perPoint.mul(whole(int64(want))).floor()
 	}
-	if least, _ := perPoint.mul(whole(int64(p.Redeeming.Pay.Min))).floor(); want < p.Redeeming.Pay.Min || value < max(1, least) {
+	if least, _ := perPoint.mul(whole(int64(p.Redemption.Pay.Min))).floor(); want < p.Redemption.Pay.Min || value < max(1, least) {
 		return Payment{}, true
 	}
 	return Payment{need(value, perPoint), Money{value, total.Currency}}, true
@@ -71,9 +71,9 @@ func (r Redemption) paying(c Currency) string {
 	case r.Reward != PayReward:
 		return ""
 	case r.Order != "":
-		return "redeeming.pay:" + string(c) + ":order:" + r.Order
+		return "redemption.pay:" + string(c) + ":order:" + r.Order
 	case r.Cart != "":
-		return "redeeming.pay:" + string(c) + ":cart:" + r.Cart
+		return "redemption.pay:" + string(c) + ":cart:" + r.Cart
 	}
 	return ""
 }
@@ -126,7 +126,7 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 	available := acc.Balance().Active + more
 	want := in.Points
 	switch {
-	case len(p.Redeeming.Pay.Rates) == 0:
+	case len(p.Redemption.Pay.Rates) == 0:
 		return Reward{}, refuse(NotFound, "/reward", "The program does not take points as payment.")
 	case in.Total.Amount <= 0 || in.Total.Amount > MaxAmount:
 		return Reward{}, refuse(ValidationFailed, "/order_total", "Say what the order comes to.")
@@ -138,17 +138,17 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 	already := acc.paidBeside(*in)
 	pay, ok := p.payable(want, in.Total, already)
 	if !ok {
-		return Reward{}, refuse(CurrencyUnsupported, "/order_total/currency", "The program takes points for "+p.Redeeming.Pay.currencies()+".")
+		return Reward{}, refuse(CurrencyUnsupported, "/order_total/currency", "The program takes points for "+p.Redemption.Pay.currencies()+".")
 	}
 	if pay.Points == 0 {
-		least, ok := p.Redeeming.Pay.least(in.Total, already)
+		least, ok := p.Redemption.Pay.least(in.Total, already)
 		if !ok {
-			return Reward{}, refuse(AmountOutOfRange, "/order_total", "What points may yet pay of this order costs less than the "+points(max(1, p.Redeeming.Pay.Min))+" points that a payment takes at least.")
+			return Reward{}, refuse(AmountOutOfRange, "/order_total", "What points may yet pay of this order costs less than the "+points(max(1, p.Redemption.Pay.Min))+" points that a payment takes at least.")
 		}
 		if available < least {
 			return Reward{}, p.insufficientWith(acc, "", more, least, "A payment takes at least")
 		}
-		return Reward{}, refuse(AmountOutOfRange, "/points", "So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+points(max(1, p.Redeeming.Pay.Step))+".")
+		return Reward{}, refuse(AmountOutOfRange, "/points", "So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+points(max(1, p.Redemption.Pay.Step))+".")
 	}
 	in.Requested, in.Value = in.Points, pay.Value
 	return Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil

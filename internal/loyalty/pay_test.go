@@ -10,7 +10,7 @@ import (
 
 func payProgram(tb testing.TB, y Pay) *Program {
 	p := testProgram(tb)
-	p.Redeeming.Pay = y
+	p.Redemption.Pay = y
 	if err := p.Compile(); err != nil {
 		tb.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestWhatPointsPayOfAnOrder(t *testing.T) {
 func TestPaymentsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate := Rate{Points: big.NewRat(rapid.Int64Range(1, 1000).Draw(t, "points"), rapid.Int64Range(1, 7).Draw(t, "of")), Per: rapid.Int64Range(1, 500).Draw(t, "per")}
-		p := &Program{ID: "p", Zone: noon.Location(), Redeeming: Redeeming{Pay: Pay{
+		p := &Program{ID: "p", Zone: noon.Location(), Redemption: RedemptionTerms{Pay: Pay{
 			Rates: map[Currency]Rate{"EUR": rate}, Step: Points(rapid.IntRange(0, 200).Draw(t, "step")),
 		}}}
 		if err := p.Compile(); err != nil {
@@ -120,7 +120,7 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 // The fewest points that a refusal names do, and no fewer.
 func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := &Program{ID: "p", Zone: noon.Location(), Redeeming: Redeeming{Pay: Pay{
+		p := &Program{ID: "p", Zone: noon.Location(), Redemption: RedemptionTerms{Pay: Pay{
 			Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(rapid.Int64Range(1, 300).Draw(t, "points"), 1), Per: rapid.Int64Range(1, 200).Draw(t, "per")}},
 			Min:   Points(rapid.IntRange(0, 120).Draw(t, "min")), Step: Points(rapid.IntRange(0, 60).Draw(t, "step")),
 			Share: rapid.SampledFrom([]*big.Rat{nil, big.NewRat(1, 2)}).Draw(t, "share"),
@@ -129,7 +129,7 @@ func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 			t.Fatal(err)
 		}
 		total := Money{rapid.Int64Range(1, 200).Draw(t, "total"), "EUR"}
-		least, ok := p.Redeeming.Pay.least(total, 0)
+		least, ok := p.Redemption.Pay.least(total, 0)
 		for want := Points(0); want < 2_000; want++ {
 			if pay, _ := p.Payable(want, total); pay.Points > 0 {
 				if !ok || want != least {
@@ -295,7 +295,7 @@ func TestPaymentsOfOneOrderShareItsBound(t *testing.T) {
 		want("300 reversed", n, 300)
 		end(p.Cancel(acc, acc.Holds[0].Redemption, noon))
 		n, _ = pay("rd_7", 1200, true)
-		want("a hold cancelled", n, 300)
+		want("a hold canceled", n, 300)
 		if len(acc.Holds) > 0 {
 			t.Errorf("%s: %+v", name, acc.Holds)
 		}

@@ -28,7 +28,7 @@ func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Bud
 	p.claim(&in, reward, nil, now)
 	e := Entry{
 		Kind: KindRedeem, Cause: Cause{CauseRedemption, in.ID, 1}, Effective: now, Redemption: &in,
-		Because: []Because{Reason(reward.Key(), "0", IsFree)},
+		Reasons: []Reason{NewReason(reward.Key(), "0", IsFree)},
 		Usage:   p.uses(reward, in, 1),
 	}
 	d.redemptionActivity(&e)
@@ -40,24 +40,24 @@ func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Bud
 
 // A PerkQuote is a perk with whether a member has it, or can claim it.
 type PerkQuote struct {
-	Ladder string // that of Level; empty for Tiers
-	Level  string // one that brings it, the lowest; empty if it is a reward
-	ID     string // as the level names it, or the reward's id
-	Reward Reward
-	Lacks  []Lack // why not; empty if it is the member's
+	TierGroup string // that of Level; empty for Tiers
+	Level     string // one that brings it, the lowest; empty if it is a reward
+	ID        string // as the level names it, or the reward's id
+	Reward    Reward
+	Unmet     []UnmetRequirement // why not; empty if it is the member's
 }
 
 // Perks is every perk of the levels, from the lowest up, each once, then those of the ladders, and then the perks among
 // the rewards that are shown now. The account must have been advanced to now; of pieces it knows what left says.
 func (p *Program) Perks(acc Account, left Budgets, now time.Time) (out []PerkQuote) {
 	out = p.levelPerks(acc)
-	for i := range p.Ladders {
+	for i := range p.TierGroups {
 		v := p.ladder(i)
 		out = append(out, v.levelPerks(v.view(acc))...)
 	}
 	for _, r := range p.Rewards {
-		if r.Type == Perk && r.Shown.Has(now) {
-			out = append(out, PerkQuote{ID: r.ID, Reward: r, Lacks: p.Available(acc, r, Redemption{}, left, now).Lacks})
+		if r.Type == Perk && r.Visible.Has(now) {
+			out = append(out, PerkQuote{ID: r.ID, Reward: r, Unmet: p.Available(acc, r, Redemption{}, left, now).Unmet})
 		}
 	}
 	return out
@@ -70,13 +70,13 @@ func (p *Program) levelPerks(acc Account) (out []PerkQuote) {
 	for _, l := range p.Tiers.Levels {
 		for _, perk := range l.Perks {
 			if levels[perk] = append(levels[perk], l.ID); len(levels[perk]) == 1 {
-				out = append(out, PerkQuote{Ladder: p.compiled.ladder, Level: l.ID, ID: perk})
+				out = append(out, PerkQuote{TierGroup: p.compiled.ladder, Level: l.ID, ID: perk})
 			}
 		}
 	}
 	for i, q := range out {
 		if !slices.Contains(mine.Perks, q.ID) {
-			out[i].Lacks = []Lack{{What: LacksTier, Required: strings.Join(levels[q.ID], ", "), Available: acc.Tier.Level}}
+			out[i].Unmet = []UnmetRequirement{{Requirement: RequirementTier, Required: strings.Join(levels[q.ID], ", "), Available: acc.Tier.Level}}
 		}
 	}
 	return out

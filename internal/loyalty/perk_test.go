@@ -11,7 +11,7 @@ func TestAPerkIsHadInDebtAndWithoutPoints(t *testing.T) {
 	p := stocked(t, func(_ *Program, r *Reward) { r.Type, r.Cost = Perk, 0 })
 	acc := saver(t, p)
 	acc.Debt = 50
-	if q := p.Available(acc, p.Rewards[0], Redemption{}, nil, noon); len(q.Lacks) != 0 || q.Missing != 0 {
+	if q := p.Available(acc, p.Rewards[0], Redemption{}, nil, noon); len(q.Unmet) != 0 || q.Missing != 0 {
 		t.Errorf("%+v", q)
 	}
 	for _, commit := range []bool{false, true} {
@@ -27,7 +27,7 @@ func TestAPerkIsHadInDebtAndWithoutPoints(t *testing.T) {
 }
 
 func TestAPerkOfALimitedNumber(t *testing.T) {
-	p := stocked(t, func(_ *Program, r *Reward) { r.Type, r.Cost, r.Drops = Perk, 0, []Drop{{Pieces: 1}} })
+	p := stocked(t, func(_ *Program, r *Reward) { r.Type, r.Cost, r.StockBatches = Perk, 0, []StockBatch{{Quantity: 1}} })
 	acc := saver(t, p)
 	out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: "it"}, true, Budgets{"rewards.it": 1}, noon)
 	if err != nil || len(out.Spends) != 1 || out.Spends[0].Points != 1 {
@@ -55,7 +55,7 @@ func TestAPerkTakesThePlaceOfWhatItsCartHolds(t *testing.T) {
 
 func TestPerksOfLevelsAndRewards(t *testing.T) {
 	p := stocked(t, func(p *Program, r *Reward) {
-		r.Type, r.Cost, r.Shown = Perk, 0, Span{From: noon}
+		r.Type, r.Cost, r.Visible = Perk, 0, Span{From: noon}
 		p.Tiers.Levels[1].Perks, p.Tiers.Levels[2].Perks = []string{"tea"}, []string{"tea", "lounge"}
 	})
 	acc := joined(t, p, noon)
@@ -72,7 +72,7 @@ func TestPerksOfLevelsAndRewards(t *testing.T) {
 		got := ""
 		for _, q := range p.Perks(acc, nil, c.at) {
 			lacks := ""
-			for _, l := range q.Lacks {
+			for _, l := range q.Unmet {
 				lacks += ", lacks " + l.Required
 			}
 			got += fmt.Sprintf(" [%s of %s%s]", q.ID, q.Level, lacks)

@@ -58,12 +58,12 @@ func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, l
 	}
 	e := Entry{
 		Kind: KindEarn, Cause: Cause{CauseOrder, o.ID, s.Revision}, Program: s.Program,
-		Effective: o.PlacedAt, Because: w.because, Usage: w.usage, Postings: make([]Posting, 0, 2),
+		Effective: o.PlacedAt, Reasons: w.because, Usage: w.usage, Postings: make([]Posting, 0, 2),
 	}
 	if prior != nil && prior.Order.Member != "" {
 		e.Effective = d.now
 		if s.Worth != 0 {
-			e.Because = append(e.Because, Reason("revision", points(-s.Worth), WasGiven))
+			e.Reasons = append(e.Reasons, NewReason("revision", points(-s.Worth), WasGiven))
 		}
 	}
 	e = d.bring(e, rules, &s, w)
@@ -140,7 +140,7 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 		delta := target - g.Worth
 		if g.Wallet != "" {
 			less = less || delta < 0
-			e.Because = given(e.Because, *g)
+			e.Reasons = given(e.Reasons, *g)
 		}
 		switch {
 		case delta > 0:
@@ -160,7 +160,7 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 }
 
 // given is the reasons with what a grant in another wallet had given before.
-func given(because []Because, g Grant) []Because {
+func given(because []Reason, g Grant) []Reason {
 	if g.Worth == 0 {
 		return because
 	}
@@ -169,7 +169,7 @@ func given(because []Because, g Grant) []Because {
 
 // empty reports whether a rule's grant holds nothing that must be remembered.
 func (g Grant) empty() bool {
-	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && len(g.Converted) == 0 && g.Owed == 0 && g.Lapsed == 0
+	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && len(g.Converted) == 0 && g.Owed == 0 && g.ExpiredOn == 0
 }
 
 // ofRule is what a rule with a life of its own gives, or what there is for a wallet; zero if nothing.
@@ -232,7 +232,7 @@ func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry
 	for _, x := range d.Account.Pending {
 		if x.Cause == cause {
 			if !at.After(d.now) {
-				e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, "order "+s.Order.ID, points(x.Points)))
+				e.Reasons = append(e.Reasons, reasonIn(x.Wallet, "pending", 0, BecameActive, "order "+s.Order.ID, points(x.Points)))
 			}
 			e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points})
 			e.Postings = d.credit(e.Postings, cause, x.Points, *g, time.Time{})
@@ -249,7 +249,7 @@ func (c Cause) of(g Grant) Cause {
 	return Cause{Kind: c.Kind, ID: c.ID}
 }
 
-// life is when the points of a rule, or the base, become active and lapse at a level.
+// life is when the points of a rule, or the base, become active and expire at a level.
 func (p *Program) life(key, level string) (Wait, Expiry) {
 	wait, expiry := p.Earn.Pending, p.Earn.Expires
 	if l, _, ok := p.Level(level); ok && l.Expires != nil {

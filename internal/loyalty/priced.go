@@ -114,11 +114,11 @@ func (w *worth) missingLevel(s *OrderState) {
 }
 
 // missingReason is the reason why a rule gives nothing for a level or in a wallet that there is no more.
-func missingReason(rule, key string) Because {
+func missingReason(rule, key string) Reason {
 	if wallet, ok := strings.CutPrefix(key, walletsPrefix); ok {
-		return Reason(rule, "0", IsMissing, "wallet", wallet)
+		return NewReason(rule, "0", IsMissing, "wallet", wallet)
 	}
-	return Reason(rule, "0", IsMissing, "level", key[strings.LastIndexByte(key, '.')+1:])
+	return NewReason(rule, "0", IsMissing, "level", key[strings.LastIndexByte(key, '.')+1:])
 }
 
 // missedBy returns what an action gives for or in and there is no more; empty if there is all of it.

@@ -57,18 +57,18 @@ func (b *books) check(t *rapid.T) {
 		worth += s.Worth - b.given[id] + s.lapsed()
 	}
 	for _, r := range a.Reached {
-		worth += r.Grant.Worth + r.Grant.Lapsed
+		worth += r.Grant.Worth + r.Grant.ExpiredOn
 	}
 	if worth != a.Earned {
 		t.Fatalf("%d points were issued, and orders and milestones are worth %d with what was written off", a.Earned, worth)
 	}
-	switch b.p.TakeBack {
-	case TakeBackWithinBalance, TakeBackPendingOnly:
+	switch b.p.Clawback {
+	case ClawbackWithinBalance, ClawbackPendingOnly:
 		if bal.Debt != 0 {
 			t.Fatalf("there is a debt of %d", bal.Debt)
 		}
-	case TakeBackDebt:
-		if most := b.p.DebtAtMost; most > 0 && bal.Debt > most {
+	case ClawbackDebt:
+		if most := b.p.MaxDebt; most > 0 && bal.Debt > most {
 			t.Fatalf("there is a debt of %d, and at most %d are allowed", bal.Debt, most)
 		}
 	}
@@ -123,7 +123,7 @@ func (b *books) step(t *rapid.T) {
 		b.order(t, o)
 	case 2:
 		o := b.some(t)
-		o.Status = rapid.SampledFrom([]OrderStatus{OrderPaid, OrderPlaced, OrderCancelled}).Draw(t, "status")
+		o.Status = rapid.SampledFrom([]OrderStatus{OrderPaid, OrderPlaced, OrderCanceled}).Draw(t, "status")
 		b.order(t, o)
 	case 3, 4:
 		b.redeem(t, rapid.Bool().Draw(t, "at once"))
@@ -158,7 +158,7 @@ func (b *books) resolve(t *rapid.T, commit bool) {
 	if commit {
 		out, err = b.p.Commit(b.acc, r, 0, b.now)
 	}
-	if err == nil { // or it has lapsed
+	if err == nil { // or it has expired
 		b.take(t, out)
 	}
 }
@@ -179,16 +179,16 @@ func openBooks(t *rapid.T, p *Program) *books {
 }
 
 // A member who orders, redeems, gets refunds and cancels in any order, over any time, has no more from it in the end
-// than what the program gave up on: once all orders are cancelled, what was spent, what lapsed and what is left, less
+// than what the program gave up on: once all orders are canceled, what was spent, what expired and what is left, less
 // the debt, is exactly what was written off.
 func TestEarnRedeemAndRefundNeverMakeAProfit(t *testing.T) {
 	checks(t, 6_000)
 	rapid.Check(t, func(t *rapid.T) {
 		p := randomProgram(t)
-		p.TakeBack = rapid.SampledFrom([]TakeBack{TakeBackDebt, TakeBackUnlimited, TakeBackWithinBalance, TakeBackPendingOnly}).Draw(t, "reach")
-		p.DebtAtMost = rapid.SampledFrom([]Points{0, 25, 100}).Draw(t, "debt at most")
+		p.Clawback = rapid.SampledFrom([]ClawbackPolicy{ClawbackDebt, ClawbackUnlimited, ClawbackWithinBalance, ClawbackPendingOnly}).Draw(t, "reach")
+		p.MaxDebt = rapid.SampledFrom([]Points{0, 25, 100}).Draw(t, "debt at most")
 		if rapid.Bool().Draw(t, "milestones") {
-			p.Milestones = []Milestone{{ID: "second", Reaches: 2, Points: 40}, {ID: "third", Reaches: 3, Points: 15}}
+			p.Milestones = []Milestone{{ID: "second", Target: 2, Points: 40}, {ID: "third", Target: 3, Points: 15}}
 		}
 		b := openBooks(t, p)
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -197,25 +197,25 @@ func TestEarnRedeemAndRefundNeverMakeAProfit(t *testing.T) {
 		written := Points(0)
 		for i := range b.count {
 			o := b.states[fmt.Sprint(i+1)].Order
-			o.Status = OrderCancelled
+			o.Status = OrderCanceled
 			b.order(t, o)
 			written += b.states[o.ID].lapsed()
 		}
 		for _, r := range b.acc.Reached {
-			if written += r.Grant.Lapsed; r.Grant.Worth != 0 {
+			if written += r.Grant.ExpiredOn; r.Grant.Worth != 0 {
 				t.Fatalf("no order is left, and %+v", r)
 			}
 		}
 		bal := b.acc.Balance()
 		if got := bal.Active + bal.Pending + bal.Reserved - bal.Debt + b.acc.Redeemed + b.acc.Expired; got != written {
-			t.Fatalf("all is cancelled, and %+v, %d redeemed and %d expired are left, of which %d were written off", bal, b.acc.Redeemed, b.acc.Expired, written)
+			t.Fatalf("all is canceled, and %+v, %d redeemed and %d expired are left, of which %d were written off", bal, b.acc.Redeemed, b.acc.Expired, written)
 		}
 		if len(b.spent) > 0 || len(b.acc.Usage) > 0 && b.now.Before(noon.Add(MaxOrderAge)) {
-			t.Fatalf("all is cancelled, and of budgets %v are used, and of caps %v", b.spent, b.acc.Usage)
+			t.Fatalf("all is canceled, and of budgets %v are used, and of caps %v", b.spent, b.acc.Usage)
 		}
-		unlimited := p.TakeBack == TakeBackUnlimited || p.TakeBack == TakeBackDebt && p.DebtAtMost == 0
+		unlimited := p.Clawback == ClawbackUnlimited || p.Clawback == ClawbackDebt && p.MaxDebt == 0
 		if unlimited && p.Earn.Expires.Never() && !lives(p) && written != 0 {
-			t.Fatalf("nothing lapses and debts have no bound, and %d were written off", written)
+			t.Fatalf("nothing expires and debts have no bound, and %d were written off", written)
 		}
 	})
 }
@@ -267,7 +267,7 @@ func TestDeliveriesAndRefundsInAnyOrderAreAccountedFor(t *testing.T) {
 	checks(t, 3_000)
 	rapid.Check(t, func(t *rapid.T) {
 		p := randomProgram(t)
-		p.TakeBack = rapid.SampledFrom([]TakeBack{TakeBackDebt, TakeBackWithinBalance, TakeBackPendingOnly}).Draw(t, "reach")
+		p.Clawback = rapid.SampledFrom([]ClawbackPolicy{ClawbackDebt, ClawbackWithinBalance, ClawbackPendingOnly}).Draw(t, "reach")
 		p.Earn.Pending = Wait{Until: WhenDelivered, For: Period{Days: rapid.SampledFrom([]int{0, 14}).Draw(t, "and then")}, Within: Period{Days: rapid.SampledFrom([]int{0, 45}).Draw(t, "within")}}
 		for i := range p.Earn.Rules {
 			if r := &p.Earn.Rules[i]; r.Life.Pending != nil && rapid.Bool().Draw(t, "shipped") {

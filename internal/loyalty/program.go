@@ -21,17 +21,17 @@ type Program struct {
 	Events     []EventType // the program's own families, beside those that every program has
 	Milestones []Milestone
 	Tiers      Tiers
-	Ladders    []Ladder // beside Tiers
+	TierGroups []TierGroup // beside Tiers
 	Rewards    []Reward
 
 	Wallets     []Wallet // beside that of points
 	Conversions []Conversion
 
-	TakeBack      TakeBack // how far a clawback reaches
-	DebtAtMost    Points   // of TakeBackDebt: how deep; zero: no bound
-	Goodwill      Goodwill // what can be done by hand
-	BirthdayLock  Period   // how long a birthday that was told cannot be changed
-	Redeeming     Redeeming
+	Clawback      ClawbackPolicy // how far a clawback reaches
+	MaxDebt       Points         // of TakeBackDebt: how deep; zero: no bound
+	Goodwill      Goodwill       // what can be done by hand
+	BirthdayLock  Period         // how long a birthday that was told cannot be changed
+	Redemption    RedemptionTerms
 	Payments      PaymentTerms
 	Transfers     Transfers  // how members give points to each other
 	Households    Households // how members draw on each other's points
@@ -133,20 +133,20 @@ type Tiers struct {
 	Calendar bool               // the window is instead the calendar year
 	Window   Window             // instead of both
 
-	MoveUp       MoveUp
-	KeepFor      Period // once reached, kept at least so long
-	KeepYear     int    // instead: to the end of the calendar year, 1 for the present one, 2 for the next
-	KeepPeriods  int    // instead: to the end of a period of the window, likewise
-	Tail         Period // with KeepYear and KeepPeriods: and so much longer
-	Grace        Period // after that, extra time before moving down
-	MoveDown     MoveDown
-	Floors       []Floor
-	Welcome      Welcome
-	KeepOnRefund bool              // a level stays when an order that it was reached by is refunded or canceled
-	Again        bool              // who reaches a level a second time is welcomed again
-	Guard        *big.Rat          // a run that would move down a greater share of the members that it looks at stops; nil: none does
-	Refresh      Refresh           // publishing sets it
-	Gone         map[string]string // levels of earlier versions, and those that took their place; publishing sets it
+	MoveUp           MoveUp
+	KeepFor          Period // once reached, kept at least so long
+	KeepYear         int    // instead: to the end of the calendar year, 1 for the present one, 2 for the next
+	KeepPeriods      int    // instead: to the end of a period of the window, likewise
+	ExtendedBy       Period // with KeepYear and KeepPeriods: and so much longer
+	Grace            Period // after that, extra time before moving down
+	MoveDown         MoveDown
+	Minimums         []Minimum
+	SkippedLevels    SkippedLevels
+	KeepOnRefund     bool              // a level stays when an order that it was reached by is refunded or canceled
+	RepeatEntryBonus bool              // who reaches a level a second time is welcomed again
+	MaxDowngrades    *big.Rat          // a run that would move down a greater share of the members that it looks at stops; nil: none does
+	Refresh          Refresh           // publishing sets it
+	Gone             map[string]string // levels of earlier versions, and those that took their place; publishing sets it
 }
 
 // Measure is what qualifies for a level.
@@ -155,15 +155,15 @@ type Measure int
 const (
 	ByPointsEarned Measure = iota
 	ByOrders
-	BySpend    // what was paid for items that earn, by means that earn, less refunds; in minor units
-	ByElements // lines of which so much is left
-	ByVisits   // events of one type
-	ByBrands   // how many different ones were bought
+	BySpend           // what was paid for items that earn, by means that earn, less refunds; in minor units
+	ByQualifyingItems // lines of which so much is left
+	ByVisits          // events of one type
+	ByBrands          // how many different ones were bought
 )
 
 func (m Measure) String() string {
 	return [...]string{
-		ByPointsEarned: "points_earned", ByOrders: "orders", BySpend: "spend", ByElements: "elements", ByVisits: "visits",
+		ByPointsEarned: "points_earned", ByOrders: "orders", BySpend: "spend", ByQualifyingItems: "elements", ByVisits: "visits",
 		ByBrands: "brands",
 	}[m]
 }
@@ -190,26 +190,26 @@ const (
 
 // A Floor is the least level of everybody in a segment, as of those who have the store's card. Who leaves the segment
 // keeps the level like one that was reached then.
-type Floor struct{ Level, Segment string }
+type Minimum struct{ Level, Segment string }
 
 // Welcome is which levels' points a member gets who passes several at once.
-type Welcome int
+type SkippedLevels int
 
 const (
-	HighestOnly Welcome = iota
+	HighestOnly SkippedLevels = iota
 	EachLevel
 )
 
 // A Level is one rung.
 type Level struct {
-	ID       string
-	Name     Text
-	From     int64    // of the measure; where there are Ways, Needs says it instead
-	Needs    []Need   // of each measure by which the level can be reached; none for the lowest
-	Multiply *big.Rat // nil for 1
-	Perks    []string
-	Points   Points  // for reaching it
-	Expires  *Expiry // of the points that members of this level get, for whatever; nil: as for all
+	ID         string
+	Name       Text
+	From       int64    // of the measure; where there are Ways, Needs says it instead
+	Needs      []Need   // of each measure by which the level can be reached; none for the lowest
+	Multiply   *big.Rat // nil for 1
+	Perks      []string
+	EntryBonus Points  // for reaching it
+	Expires    *Expiry // of the points that members of this level get, for whatever; nil: as for all
 }
 
 // A Need is from how much of a measure on a level is.

@@ -26,7 +26,7 @@ func (d *decision) unprotect(e *Entry, h History, t *decision, level string) boo
 	if n > 0 {
 		from := Posting{Bucket: BucketActive, Points: -n}
 		e.Postings = append(e.Postings, from, Posting{Bucket: BucketActive, Lot: to, Points: n})
-		e.Because = append(e.Because, Reason("expiry", "0", LostProtection, to.String()))
+		e.Reasons = append(e.Reasons, NewReason("expiry", "0", LostProtection, to.String()))
 	}
 	return true
 }
@@ -37,7 +37,7 @@ func (h History) protected() (n Points, found bool) {
 	for i := range h.Entries {
 		e := &h.Entries[i]
 		switch {
-		case e.Kind == KindTier && e.Ladder == "" && e.Slides != 0:
+		case e.Kind == KindMoveTier && e.TierGroup == "" && e.Slides != 0:
 			n, found = 0, e.Slides == forever
 		case !found || !e.slid():
 			continue

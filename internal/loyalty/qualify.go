@@ -69,8 +69,8 @@ func (p *Program) measured(acc Account, by Measure, at time.Time) (sum int64) {
 			sum += m.Orders
 		case BySpend:
 			sum += m.Spend
-		case ByElements:
-			sum += m.Elements
+		case ByQualifyingItems:
+			sum += m.QualifyingItems
 		case ByVisits:
 			sum += m.Visits
 		}
@@ -222,7 +222,7 @@ func (t *Tiers) check() error {
 	case len(t.Brands) > MaxBrands:
 		return fmt.Errorf("%d brands are more than %d", len(t.Brands), MaxBrands)
 	}
-	for _, f := range t.Floors {
+	for _, f := range t.Minimums {
 		if !slices.ContainsFunc(t.Levels, func(l Level) bool { return l.ID == f.Level }) {
 			return fmt.Errorf("there is no level %q to be a floor", f.Level)
 		}
@@ -233,7 +233,7 @@ func (t *Tiers) check() error {
 // checkLevel refuses a level that is not above the one before it.
 func (t *Tiers) checkLevel(i int) error {
 	l := t.Levels[i]
-	if l.Points < 0 || l.Points > MaxPoints {
+	if l.EntryBonus < 0 || l.EntryBonus > MaxPoints {
 		return fmt.Errorf("the points of level %s are none", l.ID)
 	}
 	if len(t.Ways) == 0 {

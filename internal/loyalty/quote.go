@@ -8,7 +8,7 @@ type Quote struct {
 	Wallets  []Grant   // what it would earn in other wallets
 	ActiveAt time.Time // when they could be spent
 	Expires  Date      // the lot that they would join
-	Because  []Because
+	Reasons  []Reason
 	Spends   []Spend // what it would take of budgets
 	Needs    Needs   // if not zero, the quote needs to know more of the member's orders, and nothing else is set
 	Guest    bool    // nobody is named: the figures are those of a new member
@@ -20,9 +20,9 @@ type Quote struct {
 // A RewardQuote says whether a reward can be had now, and what is missing if not.
 type RewardQuote struct {
 	Reward  Reward
-	Cost    Points // at the member's level
-	Missing Points // zero if the points suffice
-	Lacks   []Lack // why it cannot be had now; empty if it can
+	Cost    Points             // at the member's level
+	Missing Points             // zero if the points suffice
+	Unmet   []UnmetRequirement // why it cannot be had now; empty if it can
 }
 
 // Quote decides what PlaceOrder would, by the same function, and writes nothing. What the program gives only once a
@@ -50,7 +50,7 @@ func (p *Program) QuoteUnder(rules *Program, acc Account, o Order, left Budgets,
 	}
 	e := out.Entries[0]
 	q.Points = e.Order.Worth
-	q.Because = rules.unappliedCampaigns(acc, e.Order, e.Because)
+	q.Reasons = rules.unappliedCampaigns(acc, e.Order, e.Reasons)
 	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
 	for _, g := range e.Order.Grants {
 		if g.Wallet != "" {
@@ -84,14 +84,14 @@ func (p *Program) affords(a Account, prices map[string]Points) bool {
 // Available says whether a member can have a reward now, and why not; the account must have been advanced to now. Of
 // how many there are left it knows what left says.
 func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, now time.Time) RewardQuote {
-	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Lacks: p.lacks(acc, &r, in, now)}
+	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Unmet: p.lacks(acc, &r, in, now)}
 	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
 		q.Missing = 0
 	} else if (q.Missing > 0 || p.inDebt(acc)) && !p.affords(acc, r.Wallets) {
-		l := Lack{What: LacksPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
-		q.Lacks = append(q.Lacks, l)
+		l := UnmetRequirement{Requirement: RequirementPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
+		q.Unmet = append(q.Unmet, l)
 	}
-	q.Lacks = append(q.Lacks, r.gone(left, now)...)
+	q.Unmet = append(q.Unmet, r.gone(left, now)...)
 	return q
 }
 
@@ -104,16 +104,16 @@ func (r *Reward) TurnKey() string { return "turns." + r.ID }
 
 // gone is what is missing where there are no pieces, places or codes left, or others have the first call on them, as far
 // as left knows.
-func (r *Reward) gone(left Budgets, now time.Time) []Lack {
+func (r *Reward) gone(left Budgets, now time.Time) []UnmetRequirement {
 	lacks := r.dated(left, now)
-	if n, known := left[r.Key()]; len(r.Drops) > 0 && (known && n <= 0 || r.Pieces(now) == 0) {
-		lacks = append(lacks, outOfStock(r, now).Lacks...)
+	if n, known := left[r.Key()]; len(r.StockBatches) > 0 && (known && n <= 0 || r.Quantity(now) == 0) {
+		lacks = append(lacks, outOfStock(r, now).Unmet...)
 	}
 	if n, known := left[r.CodesKey()]; known && n <= 0 {
-		lacks = append(lacks, outOfStock(r, now).Lacks...)
+		lacks = append(lacks, outOfStock(r, now).Unmet...)
 	}
 	if n, known := left[r.TurnKey()]; known && n <= 0 {
-		lacks = append(lacks, Lack{What: LacksTurn, Available: points(left[r.Key()])})
+		lacks = append(lacks, UnmetRequirement{Requirement: RequirementWaitlist, Available: points(left[r.Key()])})
 	}
 	return lacks
 }

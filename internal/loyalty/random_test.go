@@ -31,7 +31,7 @@ func randomProgram(t *rapid.T) *Program {
 			},
 			Rounding: rapid.SampledFrom([]Rounding{Down, Nearest, Up, HalfEven}).Draw(t, "rounding"),
 			Carry:    rapid.IntRange(0, 3).Draw(t, "carry") == 0,
-			Pending:  rapid.SampledFrom([]Wait{{}, {For: Period{Days: 14}}, {On: []Day{101, 615}}, {ByHand: true}}).Draw(t, "pending"),
+			Pending:  rapid.SampledFrom([]Wait{{}, {For: Period{Days: 14}}, {On: []Day{101, 615}}, {Manual: true}}).Draw(t, "pending"),
 			Expires: rapid.SampledFrom([]Expiry{
 				{},
 				{After: Period{Months: 12}, RoundTo: EndOfMonth},
@@ -42,7 +42,7 @@ func randomProgram(t *rapid.T) *Program {
 		},
 		Groups:   []Group{{"best", Best}, {"sum", Sum}, {"first", First}, {"only", Exclusive}},
 		Exchange: Exchange{Base: "EUR", Rates: []ExchangeRate{{From: 20260101, Rates: map[Currency]*big.Rat{"CHF": big.NewRat(105, 100)}}}},
-		TakeBack: rapid.SampledFrom([]TakeBack{TakeBackDebt, TakeBackUnlimited}).Draw(t, "take back"),
+		Clawback: rapid.SampledFrom([]ClawbackPolicy{ClawbackDebt, ClawbackUnlimited}).Draw(t, "take back"),
 	}
 	for i := range rapid.IntRange(0, 8).Draw(t, "rules") {
 		p.Earn.Rules = append(p.Earn.Rules, randomRule(t, fmt.Sprint("r", i)))
@@ -59,7 +59,7 @@ func randomProgram(t *rapid.T) *Program {
 		p.Wallets = []Wallet{{
 			ID: "miles", Rates: map[Currency]Rate{"EUR": {Points: randomRate(t, "miles"), Per: 100, Full: rapid.IntRange(0, 3).Draw(t, "full miles") == 0}}, Expires: Expiry{After: Period{Months: 6}},
 			Pending:  rapid.SampledFrom([]Wait{{}, {For: Period{Days: 5}}}).Draw(t, "miles pending"),
-			TakeBack: rapid.SampledFrom([]TakeBack{TakeBackDebt, TakeBackUnlimited}).Draw(t, "miles back"),
+			Clawback: rapid.SampledFrom([]ClawbackPolicy{ClawbackDebt, ClawbackUnlimited}).Draw(t, "miles back"),
 		}}
 	}
 	if err := p.Compile(); err != nil {

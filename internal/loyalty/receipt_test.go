@@ -99,7 +99,7 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		o.Receipts = x
 		return o
 	}
-	untold := Order{ID: "1", Currency: "EUR", Status: OrderPlaced, Told: Untold}
+	untold := Order{ID: "1", Currency: "EUR", Status: OrderPlaced, ReportedStatus: Unreported}
 	for _, c := range []struct {
 		name                     string
 		o                        Order
@@ -112,7 +112,7 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		{"paid in another currency", with(told, Receipt{"a:1", []Fact{{Kind: FactCapture, ID: "1", State: FactDone, Money: Money{1000, "USD"}}}}), OrderPaid, OrderPlaced, OrderPlaced},
 		{"nobody told it", with(untold, capture("a:1", 1000)), OrderPlaced, OrderPlaced, OrderPaid},
 		{"nobody told it or paid", with(untold, Receipt{ID: "a:1"}), OrderPlaced, OrderPlaced, OrderPlaced},
-		{"cancelled", with(Order{ID: "1", Currency: "EUR", Status: OrderCancelled, Lines: told.Lines}, capture("a:1", 1000)), OrderCancelled, OrderCancelled, OrderCancelled},
+		{"canceled", with(Order{ID: "1", Currency: "EUR", Status: OrderCanceled, Lines: told.Lines}, capture("a:1", 1000)), OrderCanceled, OrderCanceled, OrderCanceled},
 		{"by gift card", Order{ID: "1", Currency: "EUR", Status: OrderPaid, Lines: told.Lines, Tenders: []Tender{{Kind: TenderGiftCard, Amount: 1000}}}, OrderPaid, OrderPaid, OrderPaid},
 	} {
 		for award, want := range map[Award]OrderStatus{AwardOrders: c.orders, AwardOrdersWhenPaid: c.whenPaid, AwardPayments: c.byself} {

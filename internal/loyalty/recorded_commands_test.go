@@ -107,7 +107,7 @@ func (h *recorded) revise() {
 	o.Refunds, o.Disputes = slices.Clone(o.Refunds), slices.Clone(o.Disputes)
 	switch h.r.IntN(9) {
 	case 0:
-		o.Status = OrderCancelled
+		o.Status = OrderCanceled
 	case 1:
 		o.Status = OrderPaid
 	case 2, 3:
@@ -223,7 +223,7 @@ func (h *recorded) give() {
 }
 
 func (h *recorded) endOffer(offer Redemption) {
-	if as := pick(h.r, Accepted, Accepted, Declined, Cancelled); as != Accepted {
+	if as := pick(h.r, Accepted, Accepted, Declined, Canceled); as != Accepted {
 		h.do(string(as), func() (Outcome, error) { return h.p.Return(h.acc, offer, as, h.at) })
 		return
 	}
@@ -247,7 +247,7 @@ func (h *recorded) resolve() {
 		return
 	}
 	accs, entries := []Account{h.acc}, []Entry{e}
-	if part, ok := h.parts[x.ID]; ok && len(x.Drawn) > 0 {
+	if part, ok := h.parts[x.ID]; ok && len(x.Contributions) > 0 {
 		accs, entries = append(accs, h.bob), append(entries, part)
 	}
 	switch h.r.IntN(5) {
@@ -290,8 +290,8 @@ func (h *recorded) place() {
 	if h.r.IntN(2) == 0 {
 		in.Until = h.at.Add(pick(h.r, time.Millisecond, 20*24*time.Hour, 100*24*time.Hour))
 	}
-	if len(h.p.Ladders) > 0 && h.r.IntN(2) == 0 {
-		in.Ladder = "partner"
+	if len(h.p.TierGroups) > 0 && h.r.IntN(2) == 0 {
+		in.TierGroup = "partner"
 	}
 	h.do(
 		"set "+in.Level,
@@ -305,7 +305,7 @@ func (h *recorded) tellTraits() {
 		return
 	}
 	traits := Traits{
-		Zone: pick(h.r, "", "America/New_York"), Birthday: pick(h.r, 0, 229, 1202), YearFrom: pick(h.r, 0, 615),
+		Zone: pick(h.r, "", "America/New_York"), Birthday: pick(h.r, 0, 229, 1202), MembershipYearStart: pick(h.r, 0, 615),
 		Segments: pick(h.r, nil, []string{"card"}, []string{"vip", "card"}),
 	}
 	h.do("traits", func() (Outcome, error) { return h.p.SetTraits(h.acc, traits, h.at) })
@@ -370,7 +370,7 @@ func (h *recorded) goodwill() {
 	case 3:
 		what, subject := OfFall, TierNotice(h.acc.Tier)
 		if len(h.acc.Lots) > 0 && h.r.IntN(2) == 0 {
-			what, subject = OfLapse, h.acc.Lots[0].Expires.String()
+			what, subject = OfExpiry, h.acc.Lots[0].Expires.String()
 		}
 		h.do("notify", func() (Outcome, error) { return h.p.Notify(h.acc, what, subject, h.at) })
 	}

@@ -11,12 +11,12 @@ import (
 // drawnReminders returns reminders of all triggers, with some of their conditions and bounds.
 func drawnReminders(r *rand.Rand) Reminders {
 	all := Reminders{
-		QuietFrom: DefaultQuietFrom, QuietUntil: DefaultQuietUntil, Answer: pick(r, Period{}, Period{Days: 3}),
-		AtMost: []SendCap{{Times: 3, Per: PerWeek}, {Channel: SMS, Times: 1, Per: PerMonth}}[:r.IntN(3)],
+		QuietFrom: DefaultQuietFrom, QuietUntil: DefaultQuietUntil, AttributionWindow: pick(r, Period{}, Period{Days: 3}),
+		FrequencyCaps: []FrequencyCap{{Times: 3, Per: PerWeek}, {Channel: SMS, Times: 1, Per: PerMonth}}[:r.IntN(3)],
 		Ignored: pick(
 			r,
 			IgnoredRule{},
-			IgnoredRule{Wait: Period{Days: 2}, Stop: 4},
+			IgnoredRule{Wait: Period{Days: 2}, StopAfter: 4},
 		), Holdout: pick(r, nil, nil, big.NewRat(1, 2)),
 	}
 	if r.IntN(4) == 0 {
@@ -45,7 +45,7 @@ func drawnReminders(r *rand.Rand) Reminders {
 		if on == Scheduled {
 			x.At, x.Days = []time.Time{noon.AddDate(0, 1, 3)}, []Day{214, 501}
 		}
-		all.Send = append(all.Send, x)
+		all.Messages = append(all.Messages, x)
 	}
 	return all
 }
@@ -75,7 +75,7 @@ func (h *recorded) remind() {
 			h.told = h.told.HoldOut(h.p, h.acc, n, h.at)
 			continue
 		}
-		h.told = h.told.Tell(h.p, h.acc, n, id, h.at)
+		h.told = h.told.RecordSent(h.p, h.acc, n, id, h.at)
 		if h.r.IntN(6) == 0 {
 			back := h.r.IntN(2) == 0
 			next, reminder, news := h.told.Hear(id, "report", back, h.r.IntN(2) == 0)
@@ -83,7 +83,7 @@ func (h *recorded) remind() {
 			h.line("heard", fmt.Sprint(reminder, " ", news, " ", back))
 		}
 	}
-	if id := pick(h.r, h.p.Reminders.Send...).ID; h.r.IntN(4) == 0 {
+	if id := pick(h.r, h.p.Reminders.Messages...).ID; h.r.IntN(4) == 0 {
 		n, why, ok := h.p.Preview(h.acc, who, h.told, id, h.at)
 		h.line("preview", fmt.Sprint(id, " ", ok, " ", why), n, slices.Clone(n.Subjects))
 	}

@@ -63,7 +63,7 @@ func newRecorded(t *testing.T, seed uint64) *recorded {
 		), r: r, at: noon, events: map[string]*EventState{}, left: Budgets{"campaigns.fund": 90}, parts: map[string]Entry{},
 		bob: called(t, p, "mem_bob", Lot{20270630, 40}, Lot{20271231, 500}),
 	}
-	h.home = Household{"hh_1", []Housemate{{h.acc.Member, Head, noon, noon}, {"mem_bob", Adult, noon, noon}}}
+	h.home = Household{"hh_1", []HouseholdMember{{h.acc.Member, Owner, noon, noon}, {"mem_bob", Adult, noon, noon}}}
 	return h
 }
 
@@ -261,7 +261,7 @@ func (h *recorded) show() {
 		p, acc := h.p, h.acc
 		if id != "" {
 			var ok bool
-			if p, acc, ok = h.p.OnLadder(acc, id); !ok {
+			if p, acc, ok = h.p.TierGroupStanding(acc, id); !ok {
 				continue
 			}
 		}
@@ -277,10 +277,10 @@ func (h *recorded) show() {
 			p.levelAt(acc, h.at.AddDate(0, 0, -20)),
 		)
 	}
-	ahead, at, ok := h.p.Ahead(h.acc)
+	ahead, at, ok := h.p.Projection(h.acc)
 	add(ahead, at, ok)
 	for _, r := range h.p.Rewards {
-		add(h.p.Available(h.acc, r, Redemption{Total: Money{2500, "EUR"}}, nil, h.at).Lacks)
+		add(h.p.Available(h.acc, r, Redemption{Total: Money{2500, "EUR"}}, nil, h.at).Unmet)
 	}
 	for _, n := range []Points{0, 99, 150} {
 		pay, ok := h.p.Payable(n, Money{2500, "EUR"})

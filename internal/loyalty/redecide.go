@@ -168,10 +168,10 @@ func (p *Program) firstOf(at time.Time) Date {
 // before then, only earlier entries say.
 func (h History) changesTraits(since time.Time) bool {
 	return slices.ContainsFunc(h.Entries, func(e Entry) bool {
-		if e.Kind != KindMember || e.Effective.Before(since) || len(e.Because) == 0 {
+		if e.Kind != KindUpdateMember || e.Effective.Before(since) || len(e.Reasons) == 0 {
 			return false
 		}
-		changed := strings.Join(e.Because[0].Args, " ")
+		changed := strings.Join(e.Reasons[0].Args, " ")
 		return slices.ContainsFunc([]string{"segments", "year_from", changedChannels}, func(what string) bool {
 			return strings.Contains(changed, what)
 		})
@@ -234,7 +234,7 @@ func (p *Program) sameGroup(q *Program) *Program {
 	if q.compiled.ladder == "" {
 		return p
 	}
-	if v, _, ok := p.OnLadder(Account{}, q.compiled.ladder); ok {
+	if v, _, ok := p.TierGroupStanding(Account{}, q.compiled.ladder); ok {
 		return v
 	}
 	v := *p
@@ -341,7 +341,7 @@ func (h History) facts(p *Program, joined time.Time) (all []fact) {
 		e := &h.Entries[i]
 		at, counts := e.counted()
 		switch {
-		case e.Kind == KindJoin, e.Kind == KindMember, e.placed() && e.Ladder == p.compiled.ladder:
+		case e.Kind == KindEnroll, e.Kind == KindUpdateMember, e.placed() && e.TierGroup == p.compiled.ladder:
 			all = append(all, fact{at: e.Effective, entry: e})
 		case counts:
 			f := fact{at: later(at, joined), placed: later(at, joined), cause: Cause{Kind: e.Cause.Kind, ID: e.Cause.ID}}
@@ -366,7 +366,7 @@ func (h History) facts(p *Program, joined time.Time) (all []fact) {
 
 // placed reports whether an entry is of a level that was set manually.
 func (e *Entry) placed() bool {
-	return e.Kind == KindTier && len(e.Because) > 0 && e.Because[0].What == WasPlaced
+	return e.Kind == KindMoveTier && len(e.Reasons) > 0 && e.Reasons[0].Kind == WasPlaced
 }
 
 // counted returns the instant at which what the entry counts towards levels happened; false if it counts nothing.
@@ -390,7 +390,7 @@ func (e *Entry) counts(ladder string) (metrics []Metric, brands []Bought) {
 		return metrics, e.Brands
 	}
 	for _, c := range e.Counts {
-		if c.Ladder == ladder {
+		if c.TierGroup == ladder {
 			metrics, brands = append(metrics, c.Metric), append(brands, c.Brands...)
 		}
 	}
@@ -417,7 +417,7 @@ func (d *decision) happens(f fact) error {
 
 // placement returns the placement that led to a standing.
 func placement(s Standing) Placement {
-	in := Placement{Level: s.Level, Permanent: s.Floor != ""}
+	in := Placement{Level: s.Level, Permanent: s.Minimum != ""}
 	if s.Given {
 		in.Until, in.Locked = s.Until, s.Lock.Equal(s.Until)
 	}
@@ -442,14 +442,14 @@ func (d *decision) rejudge(t *decision, h History, since time.Time, redated []Re
 			r.Past = append(r.Past, s)
 		}
 	}
-	e := Entry{Kind: KindTier, Effective: d.now, Standing: &is, Redecided: &r, Counts: d.recount(t, h.All), Redated: redated}
+	e := Entry{Kind: KindMoveTier, Effective: d.now, Standing: &is, Redecided: &r, Counts: d.recount(t, h.All), Redated: redated}
 	same := was == is && slices.Equal(e.past(d.Account.Past, was), trimmed(d.Account.Past, was, d.now))
 	if same && len(e.Counts)+len(redated) == 0 {
 		return nil
 	}
 	n := strconv.FormatInt(d.Account.Sequence, 10)
 	e.Cause = d.ownCause(CauseTier, d.p.levelID(is.Level)+":"+d.now.UTC().Format(stamp)+":"+n)
-	e.Because = []Because{d.why(was, is)}
+	e.Reasons = []Reason{d.why(was, is)}
 	if !d.unprotect(&e, h, t, is.Level) {
 		d.slideAtLevel(&e, is.Level, d.now)
 	}
@@ -457,17 +457,17 @@ func (d *decision) rejudge(t *decision, h History, since time.Time, redated []Re
 }
 
 // why returns the reason for a standing that was decided again.
-func (d *decision) why(was, is Standing) Because {
+func (d *decision) why(was, is Standing) Reason {
 	key := d.p.levelKey(is.Level)
 	cause := d.main().Entries[0].Cause
 	switch from, to := d.p.rung(was), d.p.rung(is); {
 	case to < from:
-		return Reason(key, "0", WasWithdrawn, was.Level, is.Level, cause.Kind+" "+cause.ID)
+		return NewReason(key, "0", WasWithdrawn, was.Level, is.Level, cause.Kind+" "+cause.ID)
 	case to > from:
 		n, window := d.p.measure(d.Account, d.now)
-		return Reason(key, "0", HasMoved, was.Level, is.Level, "reached", n, window)
+		return NewReason(key, "0", HasMoved, was.Level, is.Level, "reached", n, window)
 	}
-	return Reason(key, "0", WasRedecided, is.Level, cause.Kind+" "+cause.ID)
+	return NewReason(key, "0", WasRedecided, is.Level, cause.Kind+" "+cause.ID)
 }
 
 // unbounded is a window of months that keeps all of them apart.
@@ -490,7 +490,7 @@ func (p *Program) rolls() bool {
 
 // recount returns what moves between the windows of levels, where those began at other instants in a trial. all says that
 // the trial has seen all entries: then months count again that were summed up before the level became a manual one again.
-func (d *decision) recount(t *decision, all bool) (out []LadderCount) {
+func (d *decision) recount(t *decision, all bool) (out []TierGroupCount) {
 	manual := d.p.Tiers.Months > 0 && t.Account.Tier.manual() && all
 	if d.p.Tiers.Window.Kind != LevelWindow && !manual {
 		return nil
@@ -512,10 +512,10 @@ func (d *decision) recount(t *decision, all bool) (out []LadderCount) {
 	}
 	ladder, window := d.p.compiled.ladder, d.p.apart(t.Account)
 	for _, m := range slices.Backward(change) { // the newest first: only the newest window is kept however old it is
-		out = append(out, LadderCount{Ladder: ladder, Metric: m, Window: window})
+		out = append(out, TierGroupCount{TierGroup: ladder, Metric: m, Window: window})
 	}
 	for _, b := range slices.Backward(brands) {
-		out = append(out, LadderCount{Ladder: ladder, Brands: []Bought{b}, Window: window})
+		out = append(out, TierGroupCount{TierGroup: ladder, Brands: []Bought{b}, Window: window})
 	}
 	return out
 }

@@ -12,7 +12,7 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		t.Run(fmt.Sprint("keep ", keep), func(t *testing.T) {
 			p := bySpend(t, func(t *Tiers) {
-				t.Calendar, t.KeepYear, t.KeepOnRefund, t.Levels[2].Points = true, 2, keep, 300
+				t.Calendar, t.KeepYear, t.KeepOnRefund, t.Levels[2].EntryBonus = true, 2, keep, 300
 			})
 			s := member2026(t, p)
 			small := s.buy("1", 400, instant(t, "2026-02-01T12:00:00Z"))
@@ -22,7 +22,7 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 				t.Fatalf("the orders reached %+v with the bonuses %s", gold, bonus)
 			}
 			later := instant(t, "2026-06-01T12:00:00Z")
-			large.Status = OrderCancelled
+			large.Status = OrderCanceled
 			s.tell(large, later)
 			want, left := s.p.first(s.acc), "[]"
 			if keep {
@@ -47,7 +47,7 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 
 // Where the remaining orders reach a level later, it counts from then on and the bonus stays.
 func TestLevelCountsFromTheInstantAtWhichTheRemainingFactsQualify(t *testing.T) {
-	p := bySpend(t, func(t *Tiers) { t.KeepFor, t.Levels[1].Points = Period{Months: 12}, 100 })
+	p := bySpend(t, func(t *Tiers) { t.KeepFor, t.Levels[1].EntryBonus = Period{Months: 12}, 100 })
 	s := member2026(t, p)
 	first := s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
 	second := instant(t, "2026-03-20T12:00:00Z")
@@ -63,7 +63,7 @@ func TestLevelCountsFromTheInstantAtWhichTheRemainingFactsQualify(t *testing.T) 
 		t.Errorf("%d points are left", got)
 	}
 	for _, e := range s.entries[n:] {
-		if e.Kind == KindClawback && e.Cause.Kind == CauseLevel {
+		if e.Kind == KindClawback && e.Cause.Kind == CauseTierChange {
 			t.Errorf("the bonus was taken back: %+v", e)
 		}
 	}
@@ -74,11 +74,11 @@ func TestWithdrawalNamesTheOrder(t *testing.T) {
 	p := bySpend(t, func(t *Tiers) { t.KeepFor = Period{Months: 12} })
 	s := member2026(t, p)
 	o := s.buy("1042", 500, instant(t, "2026-02-01T12:00:00Z"))
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, instant(t, "2026-02-02T12:00:00Z"))
 	e := s.entries[len(s.entries)-1]
-	got, want := e.Because[0], "silver to bronze, withdrawn: order 1042"
-	if e.Kind != KindTier || got.What != WasWithdrawn || got.Effect() != want {
+	got, want := e.Reasons[0], "silver to bronze, withdrawn: order 1042"
+	if e.Kind != KindMoveTier || got.Kind != WasWithdrawn || got.Effect() != want {
 		t.Errorf("the last entry is %s: %s, want %s", e.Kind, got.Effect(), want)
 	}
 }
@@ -93,7 +93,7 @@ func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 	s.pass(instant(t, "2026-02-10T12:00:00Z"))
 	again := s.buy("again", 2000, instant(t, "2026-02-10T12:00:00Z"))
 	s.wantLevel(t, "2026-03-15T12:00:00Z", "gold") // by February
-	again.Status = OrderCancelled
+	again.Status = OrderCanceled
 	s.tell(again, instant(t, "2026-03-20T12:00:00Z"))
 	got := s.acc.Tier
 	since, last := DateOf(got.Since, p.Zone), DateOf(got.Until.Add(-time.Millisecond), p.Zone)
@@ -105,7 +105,7 @@ func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 // A bonus whose lot has expired lives on if its level counts from a later day, whose lot has not.
 func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
 	for _, spent := range []Points{0, 30, 100} {
-		p := bySpend(t, func(t *Tiers) { t.KeepFor, t.Levels[1].Points = Period{Months: 12}, 100 })
+		p := bySpend(t, func(t *Tiers) { t.KeepFor, t.Levels[1].EntryBonus = Period{Months: 12}, 100 })
 		p.Earn.Rates["EUR"] = Rate{Points: p.Earn.Rates["EUR"].Points, Per: 1_000_000_000}
 		p.Earn.Expires = Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}
 		if err := p.Compile(); err != nil {
@@ -117,7 +117,7 @@ func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
 			s.spend(spent, instant(t, "2026-03-05T12:00:00Z"))
 		}
 		s.buy("2", 500, instant(t, "2026-03-20T12:00:00Z"))
-		first.Status = OrderCancelled
+		first.Status = OrderCanceled
 		s.tell(first, instant(t, "2026-04-10T12:00:00Z"))
 		if got := s.acc.Balance(); got.Active-got.Debt != 100-spent || s.acc.Expired != 0 || s.acc.Earned != 100 {
 			t.Errorf("with %d spent there are %+v, %d expired and %d earned", spent, got, s.acc.Expired, s.acc.Earned)
@@ -152,10 +152,10 @@ func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
 
 // A full refund takes a level back like a cancellation, on a ladder as well.
 func TestRefundInFullWithdrawsALevelOfALadder(t *testing.T) {
-	p := twoLadders(t, func(l *Ladder) {
+	p := twoLadders(t, func(l *TierGroup) {
 		l.Tiers = Tiers{
 			By: ByBrands, Brands: []string{"east", "west"}, Window: Window{CycleWindow, 3, 101}, KeepPeriods: 1,
-			MoveDown: ToQualified, Again: true, Levels: []Level{{ID: "one"}, {ID: "both", From: 2, Points: 250}},
+			MoveDown: ToQualified, RepeatEntryBonus: true, Levels: []Level{{ID: "one"}, {ID: "both", From: 2, EntryBonus: 250}},
 		}
 	})
 	s := newShop(t, p)
@@ -207,7 +207,7 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 // An account remembers few bonuses of a level, however often that is reached; what became of the others is final.
 func TestAnAccountRemembersFewBonuses(t *testing.T) {
 	p := bySpend(t, func(t *Tiers) {
-		t.Window, t.KeepPeriods, t.Again, t.Levels[1].Points = Window{CycleWindow, 1, 101}, 1, true, 10
+		t.Window, t.KeepPeriods, t.RepeatEntryBonus, t.Levels[1].EntryBonus = Window{CycleWindow, 1, 101}, 1, true, 10
 	})
 	p.Earn.Expires = Expiry{}
 	if err := p.Compile(); err != nil {
@@ -228,7 +228,7 @@ func TestAnAccountRemembersFewBonuses(t *testing.T) {
 		want     Points
 	}{{14, 14 * 510}, {0, 13*510 + 10}, {13, 12*510 + 10}} { // the bonus of the first month is final
 		o := orders[c.canceled]
-		o.Status = OrderCancelled
+		o.Status = OrderCanceled
 		s.tell(o, now)
 		if got := points(); got != c.want {
 			t.Errorf("without order %d there are %d points, want %d", c.canceled, got, c.want)
@@ -267,7 +267,7 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 	if s.acc.Tier.Level != "black" {
 		t.Fatalf("the order reached %s, want black", s.acc.Tier.Level)
 	}
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	s.tell(o, at.Add(time.Hour))
 	if s.acc.Tier.Level != "silver" {
 		t.Fatalf("the cancellation leads to %s, want silver", s.acc.Tier.Level)

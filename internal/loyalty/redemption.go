@@ -13,12 +13,12 @@ type RedemptionStatus string
 const (
 	Reserved  RedemptionStatus = "reserved"
 	Committed RedemptionStatus = "committed"
-	Cancelled RedemptionStatus = "cancelled"
-	Lapsed    RedemptionStatus = "lapsed"
+	Canceled  RedemptionStatus = "canceled"
+	Expired   RedemptionStatus = "expired"
 	Reversed  RedemptionStatus = "reversed"
-	Refused   RedemptionStatus = "refused"
+	Rejected  RedemptionStatus = "rejected"
 
-	Offered  RedemptionStatus = "offered" // a transfer that waits for the other's yes; it may lapse or be cancelled too
+	Offered  RedemptionStatus = "offered" // a transfer that waits for the other's yes; it may expire or be canceled too
 	Accepted RedemptionStatus = "accepted"
 	Declined RedemptionStatus = "declined"
 )
@@ -39,23 +39,23 @@ type Redemption struct {
 	At        time.Time // when it was asked for
 	Until     time.Time // reserved until, exclusive; zero if it was committed at once
 	Piece     bool      // it took one of a limited number
-	Listed    bool      // while it is reserved it is listed by when it lapses, as others wait for what it holds
+	Listed    bool      // while it is reserved it is listed by when it expires, as others wait for what it holds
 
-	Lots []Lot  // once it is committed: where its points came from
-	Back Points // what reversals have given back
+	Lots     []Lot  // once it is committed: where its points came from
+	Restored Points // what reversals have given back
 
 	Code      string // what the member shows at the till; known from the beginning if it comes from a pool
 	CodeFrom  time.Time
 	CodeUntil time.Time // exclusive; zero: for ever
 	Date      string    // the date that it is for; empty unless the reward has dates
 	DateAt    time.Time // when that is
-	ByHand    bool      // somebody hands it over
+	Manual    bool      // somebody hands it over
 	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
 
 	Credit *Grant // wallet_points: what it gave in another wallet, once it is committed
 
-	By    MemberID // in the account of another member who is part of it: whose it is
-	Drawn []Drawn  // what others of the household contribute to Points
+	By            MemberID       // in the account of another member who is part of it: whose it is
+	Contributions []Contribution // what others of the household contribute to Points
 
 	// Of a transfer, which has no reward.
 	To   MemberID // who is given the points
@@ -88,7 +88,7 @@ func (r Redemption) rule() string {
 const MaxHolds = 20
 
 // Redeem spends points on a reward: at once, or by reserving them until the program's hold has passed. The
-// points are those that lapse first. A reservation for the same cart is cancelled by it. left is what there is of
+// points are those that expire first. A reservation for the same cart is canceled by it. left is what there is of
 // rewards of which there are only so many, as far as that is known (Outcome.Spends). The account must have been
 // advanced to now.
 func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, now time.Time) (Outcome, error) {
@@ -138,12 +138,12 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
 		in.Code, in.Pooled = replaced.Code, true // the pool is empty but for the code that is given up for this one
 	}
-	in.Points, in.At, in.Piece, in.ByHand = cost, now, reward.Limited(), reward.ByHand
+	in.Points, in.At, in.Piece, in.Manual = cost, now, reward.Limited(), reward.Manual
 	if err := d.ready(&in, &reward, pot.points, commit, left); err != nil {
 		return nil, err
 	}
 	taken, n := d.take(nil, in.Wallet, in.Points)
-	in.Drawn = pot.draw(in.Points - n)
+	in.Contributions = pot.draw(in.Points - n)
 	if err := d.redeemed(in, &reward, taken, commit); err != nil {
 		return nil, err
 	}
@@ -189,15 +189,15 @@ func (d *decision) ready(in *Redemption, reward *Reward, more Points, commit boo
 func (d *decision) redeemed(in Redemption, reward *Reward, taken []Posting, commit bool) error {
 	e := Entry{
 		Kind: KindReserve, Cause: in.cause(d.Account.Member, 1), Effective: d.now, Redemption: &in,
-		Because: []Because{in.reason(-in.Points, IsCost, points(in.Points))},
+		Reasons: []Reason{in.reason(-in.Points, IsCost, points(in.Points))},
 		Usage:   d.p.uses(reward, in, 1),
 	}
 	own := in.Points
-	for _, x := range in.Drawn {
+	for _, x := range in.Contributions {
 		own -= x.Points
 	}
 	if drawn := in.Points - own; drawn > 0 {
-		e.Because = append(e.Because, Reason(d.p.Households.Key(), points(drawn), WasDrawn, points(drawn)))
+		e.Reasons = append(e.Reasons, NewReason(d.p.Households.Key(), points(drawn), WasContributed, points(drawn)))
 	}
 	if commit {
 		d.p.claim(&in, reward, lotsOf(taken), d.now)
@@ -244,7 +244,7 @@ func (d *decision) replace(in Redemption) (Redemption, error) {
 		return Redemption{}, nil
 	}
 	h := d.Account.Holds[at]
-	return h.Redemption, d.release(h, Cancelled, d.now)
+	return h.Redemption, d.release(h, Canceled, d.now)
 }
 
 // piece takes one of a limited number, and refuses if none is left.
@@ -255,7 +255,7 @@ func (d *decision) piece(reward *Reward, date string, left Budgets, now time.Tim
 	s := reward.counter(date, now)
 	if n, known := left[s.Rule]; s.Budget == 0 || known && n+d.returned(s.Rule) <= 0 {
 		if date != "" {
-			return reward.NoPlaces(date, left, now)
+			return reward.NoCapacity(date, left, now)
 		}
 		return outOfStock(reward, now)
 	}
@@ -275,17 +275,17 @@ func (d *decision) returned(rule string) (n Points) {
 }
 
 func outOfStock(reward *Reward, now time.Time) *Error {
-	l := Lack{What: LacksStock, Available: "0"}
-	for _, drop := range reward.Drops {
+	l := UnmetRequirement{Requirement: RequirementStock, Available: "0"}
+	for _, drop := range reward.StockBatches {
 		if drop.At.After(now) && (l.From.IsZero() || drop.At.Before(l.From)) {
 			l.From = drop.At
 		}
 	}
-	return &Error{Code: RewardOutOfStock, Detail: l.Why(), Pointer: "/reward", Lacks: []Lack{l}}
+	return &Error{Code: RewardOutOfStock, Detail: l.Why(), Pointer: "/reward", Unmet: []UnmetRequirement{l}}
 }
 
-func unavailable(lacks []Lack) *Error {
-	return &Error{Code: RewardUnavailable, Detail: lacks[0].Why(), Pointer: "/reward", Lacks: lacks}
+func unavailable(lacks []UnmetRequirement) *Error {
+	return &Error{Code: RewardUnavailable, Detail: lacks[0].Why(), Pointer: "/reward", Unmet: lacks}
 }
 
 // claim makes the reward the member's, whose points came from these lots. The zero reward gives no code.
@@ -304,7 +304,7 @@ func (p *Program) claim(r *Redemption, reward *Reward, lots []Lot, now time.Time
 }
 
 // CodeLasts is for how long a reward's codes can be used; zero: for ever.
-func (p *Program) CodeLasts(r *Reward) Period { return cmp.Or(r.Codes.Valid, p.Redeeming.CodeValid) }
+func (p *Program) CodeLasts(r *Reward) Period { return cmp.Or(r.Codes.Valid, p.Redemption.CodeValid) }
 
 func lotsOf(taken []Posting) (lots []Lot) {
 	for _, t := range taken {
@@ -313,15 +313,15 @@ func lotsOf(taken []Posting) (lots []Lot) {
 	return lots
 }
 
-// gracious is the day on which points lapse that come back: their own, to which activity may have moved it, or that
+// gracious is the day on which points expire that come back: their own, to which activity may have moved it, or that
 // of the program's grace from now. What grace has put off to a day it does not put off again, or whoever reserves and
-// cancels often enough would have points that never lapse.
+// cancels often enough would have points that never expire.
 func (d *decision) gracious(expires Date, now time.Time) Date {
 	expires = d.lot(expires)
-	if expires == 0 || d.p.Redeeming.Grace.IsZero() {
+	if expires == 0 || d.p.Redemption.Grace.IsZero() {
 		return expires
 	}
-	least := DateOf(d.p.Redeeming.Grace.After(now, d.p.Zone), d.p.Zone)
+	least := DateOf(d.p.Redemption.Grace.After(now, d.p.Zone), d.p.Zone)
 	if expires.Day() >= least || slices.Contains(d.Account.Graced, expires) {
 		return expires
 	}
@@ -362,7 +362,7 @@ func (a Account) hold(r Redemption) (Hold, error) {
 			return h, nil
 		}
 	}
-	return Hold{}, refuse(HoldAlreadyResolved, "", "The redemption was resolved before.")
+	return Hold{}, refuse(AlreadyResolved, "", "The redemption was resolved before.")
 }
 
 // end is what becomes of a hold that is given back now.
@@ -379,7 +379,7 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	r.Status = as
 	e := Entry{
 		Kind: KindRelease, Cause: r.cause(d.Account.Member, 2), Effective: at, Redemption: &r,
-		Because: []Because{r.reason(h.Points(), WasReturned, string(as))},
+		Reasons: []Reason{r.reason(h.Points(), WasReturned, string(as))},
 	}
 	d.undo(&e, r)
 	for _, l := range h.Lots {
@@ -394,7 +394,7 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 }
 
 // reason is why n points moved, for the reward or transfer.
-func (r *Redemption) reason(n Points, what What, args ...string) Because {
+func (r *Redemption) reason(n Points, what ReasonKind, args ...string) Reason {
 	return reasonIn(r.Wallet, r.rule(), n, what, args...)
 }
 
@@ -413,7 +413,7 @@ func (p *Program) insufficientWith(acc Account, wallet string, more, needed Poin
 			break
 		}
 	}
-	return &Error{Code: InsufficientPoints, Detail: detail, Needed: needed, Available: available}
+	return &Error{Code: InsufficientPoints, Detail: detail, Required: needed, Available: available}
 }
 
 // owes says of a wallet what is owed there, as a sentence behind another one; empty if nothing is.

@@ -12,7 +12,9 @@ import (
 )
 
 func TestACartHoldsOneReward(t *testing.T) {
-	p := stocked(t, func(p *Program, r *Reward) { r.Drops, r.Limits = []Drop{{Pieces: 1}}, []Limit{{1, PerEver}} })
+	p := stocked(t, func(p *Program, r *Reward) {
+		r.StockBatches, r.Limits = []StockBatch{{Quantity: 1}}, []Limit{{1, PerEver}}
+	})
 	acc := saver(t, p, Lot{20270131, 60}, Lot{20280131, 90})
 	first := redeemed(t, p, acc, Redemption{ID: "rd_1", Cart: "c"}, false, noon)
 	in := Redemption{ID: "rd_2", Reward: "it", Cart: "c"}
@@ -23,7 +25,7 @@ func TestACartHoldsOneReward(t *testing.T) {
 	if h := out.Account.Holds; len(h) != 1 || h[0].Redemption.ID != "rd_2" || !slices.Equal(h[0].Lots, []Lot{{20270131, 60}, {20280131, 40}}) {
 		t.Errorf("the holds are %+v", h)
 	}
-	if e := out.Entries[0]; len(out.Entries) != 2 || e.Redemption.ID != "rd_1" || e.Redemption.Status != Cancelled || e.Cause.Revision != 2 {
+	if e := out.Entries[0]; len(out.Entries) != 2 || e.Redemption.ID != "rd_1" || e.Redemption.Status != Canceled || e.Cause.Revision != 2 {
 		t.Errorf("the first entry is %+v", e)
 	}
 	for _, other := range []string{"", "d"} {
@@ -56,7 +58,7 @@ func TestARefusedReplacementLeavesTheHold(t *testing.T) {
 	acc.Tier.Level = "gold"
 	out, err := p.Redeem(acc, Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
 	var refusal *Error
-	if !errors.As(err, &refusal) || refusal.Code != InsufficientPoints || refusal.Needed != 500 || refusal.Available != 150 {
+	if !errors.As(err, &refusal) || refusal.Code != InsufficientPoints || refusal.Required != 500 || refusal.Available != 150 {
 		t.Errorf("%+v", err)
 	}
 	if out.Entries != nil || len(acc.Holds) != 1 {
@@ -90,7 +92,7 @@ func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
 		if !slices.Equal(out.Account.Lots, want) || out.Account.Redeemed != n || r.Points != n || total(r.Lots) != n || r.Status != Committed {
 			t.Errorf("commit %d leaves %v, redeemed %d: %+v", n, out.Account.Lots, out.Account.Redeemed, r)
 		}
-		if _, err := p.Commit(out.Account, Redemption{ID: "rd_1"}, 0, noon); !errors.Is(err, HoldAlreadyResolved) {
+		if _, err := p.Commit(out.Account, Redemption{ID: "rd_1"}, 0, noon); !errors.Is(err, AlreadyResolved) {
 			t.Error(err)
 		}
 	}
@@ -126,7 +128,7 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 	lot := Lot{20261201, 100}
 	for name, end := range map[string]func(*Program, Account) (Outcome, error){
 		"cancel": func(p *Program, a Account) (Outcome, error) { return p.Cancel(a, Redemption{ID: "rd_1"}, after) },
-		"lapse":  func(p *Program, a Account) (Outcome, error) { return p.Advance(a, noon.Add(48*time.Hour)) },
+		"expire": func(p *Program, a Account) (Outcome, error) { return p.Advance(a, noon.Add(48*time.Hour)) },
 		"part":   func(p *Program, a Account) (Outcome, error) { return p.Commit(a, Redemption{ID: "rd_1"}, 40, after) },
 		"reversal": func(p *Program, a Account) (Outcome, error) {
 			out, err := p.Commit(a, Redemption{ID: "rd_1"}, 0, after)
@@ -138,7 +140,7 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 	} {
 		for grace, want := range map[Period]Date{{}: 0, {Days: 10}: 20261212} {
 			p := stocked(t, func(p *Program, r *Reward) {
-				p.Hold, p.Redeeming.Grace = 48*time.Hour, grace
+				p.Hold, p.Redemption.Grace = 48*time.Hour, grace
 				inMiles(p, r)
 			})
 			out, err := end(p, redeemed(t, p, saver(t, p, lot), Redemption{ID: "rd_1"}, false, noon).Account)
@@ -146,7 +148,7 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			lots := out.Account.Lots
-			if want == 0 && len(lots) != 0 || want != 0 && (len(lots) != 1 || lots[0].Expires != want && name != "lapse") {
+			if want == 0 && len(lots) != 0 || want != 0 && (len(lots) != 1 || lots[0].Expires != want && name != "expire") {
 				t.Errorf("%s with grace of %v days leaves %v", name, grace.Days, lots)
 			}
 		}
@@ -157,7 +159,7 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 func TestGraceNeverShortensALife(t *testing.T) {
 	p := stocked(t, func(p *Program, _ *Reward) {
 		p.Earn.Expires = Expiry{After: Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
-		p.Redeeming.Grace = Period{Days: 30}
+		p.Redemption.Grace = Period{Days: 30}
 	})
 	acc := redeemed(t, p, saver(t, p, Lot{slides + 20261210, 100}), Redemption{ID: "rd_1"}, false, noon).Account
 	acc.Slides = slides + 20270601 // an order came meanwhile
@@ -170,8 +172,8 @@ func TestGraceNeverShortensALife(t *testing.T) {
 // taken is "it", committed, with the entry that says so.
 func taken(tb testing.TB, policy OnRefund, lots ...Lot) (*Program, Account, Entry) {
 	p := stocked(tb, func(p *Program, r *Reward) {
-		r.Drops, r.Limits = []Drop{{Pieces: 1}}, []Limit{{1, PerEver}}
-		p.Redeeming.OnRefund, p.Redeeming.PerOrder = policy, 1
+		r.StockBatches, r.Limits = []StockBatch{{Quantity: 1}}, []Limit{{1, PerEver}}
+		p.Redemption.OnRefund, p.Redemption.PerOrder = policy, 1
 	})
 	out := redeemed(tb, p, saver(tb, p, lots...), Redemption{ID: "rd_1", Order: "o1"}, true, noon)
 	return p, out.Account, last(out)
@@ -206,7 +208,7 @@ func TestAReversalFollowsItsPolicy(t *testing.T) {
 		if (r.Status == Reversed) != c.whole || (len(out.Account.Usage) == 0) != c.whole || (len(out.Spends) == 1) != c.whole {
 			t.Errorf("%v of %s: %s, used %v, spends %v", c.policy, c.share, r.Status, out.Account.Usage, out.Spends)
 		}
-		if acc.Redeemed-out.Account.Redeemed != r.Back || r.Points-r.Back != total(r.Lots) {
+		if acc.Redeemed-out.Account.Redeemed != r.Restored || r.Points-r.Restored != total(r.Lots) {
 			t.Errorf("%v of %s: %+v", c.policy, c.share, r)
 		}
 	}
@@ -220,7 +222,7 @@ func TestAReversalRefusesWhatIsNoShare(t *testing.T) {
 		}
 	}
 	entry.Redemption.Status = Reversed
-	if _, err := p.Reverse(acc, entry, big.NewRat(1, 1), noon); !errors.Is(err, HoldAlreadyResolved) {
+	if _, err := p.Reverse(acc, entry, big.NewRat(1, 1), noon); !errors.Is(err, AlreadyResolved) {
 		t.Error(err)
 	}
 }
@@ -251,7 +253,7 @@ func TestSharesConvergeInAnyOrder(t *testing.T) {
 			}
 			exact := new(big.Rat).Mul(most, big.NewRat(100, 1))
 			want := Points(new(big.Int).Quo(exact.Num(), exact.Denom()).Int64())
-			if got := acc.Balance().Active - before; got != want || entry.Redemption.Back != want {
+			if got := acc.Balance().Active - before; got != want || entry.Redemption.Restored != want {
 				r.Fatalf("%d came back for %s, want %d (%v)", got, most, want, err)
 			}
 		}
@@ -261,7 +263,7 @@ func TestSharesConvergeInAnyOrder(t *testing.T) {
 // However holds are made and ended, without grace no day has more points of its own, or later ones, than before.
 func TestRedeemingAndCancellingNeverLengthensALife(t *testing.T) {
 	p := stocked(t, func(p *Program, r *Reward) {
-		p.Hold, p.Redeeming.OnRefund = 20*24*time.Hour, ShareBack
+		p.Hold, p.Redemption.OnRefund = 20*24*time.Hour, ShareBack
 		inMiles(p, r)
 	})
 	rapid.Check(t, func(r *rapid.T) {
@@ -358,7 +360,7 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 // To reserve and cancel, however often, lengthens a life by the grace at most once; and of what comes back for the first
 // time none has less for what came back before.
 func TestGraceIsGivenOnce(t *testing.T) {
-	p := stocked(t, func(p *Program, _ *Reward) { p.Hold, p.Redeeming.Grace = 7*24*time.Hour, Period{Days: 10} })
+	p := stocked(t, func(p *Program, _ *Reward) { p.Hold, p.Redemption.Grace = 7*24*time.Hour, Period{Days: 10} })
 	acc := saver(t, p, Lot{20270201, 100}, Lot{20270210, 100})
 	for i := range 20 {
 		now := time.Date(2027, 1, 25, 9, 0, 0, 0, time.UTC).AddDate(0, 0, 3*i)
@@ -375,7 +377,7 @@ func TestGraceIsGivenOnce(t *testing.T) {
 	}
 	// The first ones came back on 27 January, the others on 11 February.
 	if want := []Date{20270206, 20270221}; !slices.Equal(acc.Graced, want) || acc.Expired != 200 || len(acc.Lots)+len(acc.Holds) > 0 {
-		t.Errorf("grace gave %v, and they lived on: %v, %v, %d lapsed", acc.Graced, acc.Lots, acc.Holds, acc.Expired)
+		t.Errorf("grace gave %v, and they lived on: %v, %v, %d expired", acc.Graced, acc.Lots, acc.Holds, acc.Expired)
 	}
 
 	acc = saver(t, p, Lot{20270201, 200})

@@ -270,9 +270,9 @@ func (p *Program) referralState(acc Account, part referralPart) (s EventState, f
 func (s *EventState) yield() (spare []Grant) {
 	for i := range s.Grants {
 		g := &s.Grants[i]
-		if n := g.Lapsed - g.Expired; n > 0 {
-			spare = append(spare, Grant{Rule: g.Rule, Wallet: g.Wallet, Lapsed: n})
-			g.Lapsed -= n
+		if n := g.ExpiredOn - g.Expired; n > 0 {
+			spare = append(spare, Grant{Rule: g.Rule, Wallet: g.Wallet, ExpiredOn: n})
+			g.ExpiredOn -= n
 		}
 	}
 	return spare
@@ -286,7 +286,7 @@ func (s *EventState) adopt(spare []Grant) {
 			s.Grants = append(s.Grants, x)
 			continue
 		}
-		s.Grants[at].Lapsed += x.Lapsed
+		s.Grants[at].ExpiredOn += x.ExpiredOn
 	}
 }
 

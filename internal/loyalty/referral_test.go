@@ -81,11 +81,11 @@ func (x *couple) known(order string, converts bool) KnownReferral {
 func (x *couple) explained(e Entry) {
 	x.Helper()
 	sum := exact{}
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		sum = sum.add(exactFrom(b.Points))
 	}
 	if e.Event != nil && sum.sub(whole(int64(e.Points))).sign() != 0 {
-		x.Errorf("%s gives %d points, and its reasons %s: %v", e.Cause, e.Points, sum, e.Because)
+		x.Errorf("%s gives %d points, and its reasons %s: %v", e.Cause, e.Points, sum, e.Reasons)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestAReferralFollowsTheFriendsOrderBothWays(t *testing.T) {
 	if x.referrer.Sequence != entries {
 		t.Errorf("what changes nothing for the referrer wrote %d entries", x.referrer.Sequence-entries)
 	}
-	more.Status = OrderCancelled
+	more.Status = OrderCanceled
 	x.tell(more, noon.AddDate(0, 0, 16))
 	o.Refunds = append(o.Refunds, back("2", 2_000))
 	x.tell(o, noon.AddDate(0, 0, 16))
@@ -160,9 +160,9 @@ func TestTheNextOrderConvertsWhatTheFirstNoLongerDoes(t *testing.T) {
 	x := newCouple(t, func(*Program) {})
 	o := paid("EUR", Line{Amount: 3_000})
 	x.tell(o, noon)
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	x.tell(o, noon.AddDate(0, 0, 1))
-	x.want("cancelled", Balance{}, Balance{}, ReferralRegistered)
+	x.want("canceled", Balance{}, Balance{}, ReferralRegistered)
 	next := paid("EUR", Line{Amount: 3_000})
 	next.ID, next.PlacedAt = "1043", noon.AddDate(0, 0, 2)
 	x.tell(next, next.PlacedAt)
@@ -204,8 +204,8 @@ func TestTheFirstPlacedOrderConvertsWhenItIsReportedLater(t *testing.T) {
 
 // What was spent meanwhile is owed, and who orders and gives back for ever gains nothing.
 func TestGivingBackAndOrderingAgainGainsNothing(t *testing.T) {
-	for _, reach := range []TakeBack{TakeBackDebt, TakeBackWithinBalance, TakeBackPendingOnly, TakeBackUnlimited} {
-		x := newCouple(t, func(p *Program) { p.TakeBack = reach })
+	for _, reach := range []ClawbackPolicy{ClawbackDebt, ClawbackWithinBalance, ClawbackPendingOnly, ClawbackUnlimited} {
+		x := newCouple(t, func(p *Program) { p.Clawback = reach })
 		spent := Points(0)
 		now := noon
 		for i := range 6 {
@@ -222,7 +222,7 @@ func TestGivingBackAndOrderingAgainGainsNothing(t *testing.T) {
 				x.referrer = out.Account
 				spent += 100
 			}
-			o.Status = OrderCancelled
+			o.Status = OrderCanceled
 			now = now.AddDate(0, 0, 1)
 			x.tell(o, now)
 		}
@@ -280,7 +280,7 @@ func TestALimitOnReferralsIsTheReferrers(t *testing.T) {
 	o.ID, o.Member = "1043", "mem_eve"
 	x.tell(o, noon)
 	x.want("the second friend", Balance{Pending: 200}, Balance{Pending: 100}, ReferralConverted)
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	x.tell(o, noon)
 	x.want("and back", Balance{Pending: 200}, Balance{}, ReferralRegistered)
 }
@@ -295,7 +295,7 @@ func TestAFrozenReferrerGetsNothingAndGivesBack(t *testing.T) {
 	x = newCouple(t, func(*Program) {})
 	x.tell(o, noon)
 	x.referrer.Status = Frozen
-	o.Status = OrderCancelled
+	o.Status = OrderCanceled
 	x.tell(o, noon)
 	x.want("frozen after", Balance{}, Balance{}, ReferralRegistered)
 }

@@ -30,7 +30,7 @@ func (p *Program) Retiers(before *Program) bool {
 func (t *Tiers) takes() Tiers {
 	out := Tiers{
 		By: t.By, Ways: t.Ways, Currency: t.Currency, AtLeast: t.AtLeast, Visit: t.Visit, Brands: t.Brands, Months: t.Months,
-		Calendar: t.Calendar, Window: t.Window, Floors: t.Floors,
+		Calendar: t.Calendar, Window: t.Window, Minimums: t.Minimums,
 	}
 	for _, l := range t.Levels {
 		out.Levels = append(out.Levels, Level{ID: l.ID, From: l.From, Needs: l.Needs})
@@ -132,7 +132,7 @@ func (d *decision) refreshTier(at time.Time) error {
 			s.Until = time.Time{}
 		}
 		n, window := d.p.measure(d.Account, due)
-		return d.moved(s, Reason(d.p.levelKey(s.Level), "0", HasMoved, was, s.Level, "rules", n, window))
+		return d.moved(s, NewReason(d.p.levelKey(s.Level), "0", HasMoved, was, s.Level, "rules", n, window))
 	}
 	return d.moveTo(d.p.refreshed(d.Account), d.p.reachedUntil(d.Account, due), "rules", due)
 }

@@ -121,7 +121,7 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 			if got.Level != c.want || !got.Since.Equal(takesOver) || s.acc.standingAt(takesOver.Add(-1)).Level != before.Level || !got.Lock.Equal(c.lock) {
 				t.Errorf("the level is %+v, want %s", got, c.want)
 			}
-			if n := len(out.Entries); n != 1 || out.Entries[0].Because[0].Args[2] != "rules" {
+			if n := len(out.Entries); n != 1 || out.Entries[0].Reasons[0].Args[2] != "rules" {
 				t.Errorf("it has %d entries: %+v", n, out.Entries)
 			}
 			if c.placed.Permanent && (!got.Until.IsZero() || p.floor(s.acc) != 1) {

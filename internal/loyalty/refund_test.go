@@ -52,7 +52,7 @@ func TestWhatIsLeftOfAnOrderAfterRefunds(t *testing.T) {
 			c.edit(&o)
 			q, err := p.Quote(joined(t, p, noon), o, nil, noon)
 			if err != nil || q.Points != c.want {
-				t.Errorf("worth %d because %v (%v), want %d", q.Points, q.Because, err, c.want)
+				t.Errorf("worth %d because %v (%v), want %d", q.Points, q.Reasons, err, c.want)
 			}
 		})
 	}
@@ -387,7 +387,7 @@ func TestLapsedPointsAreNotTakenBack(t *testing.T) {
 	o.Refunds = []Refund{back("1", 10_000)}
 	e := s.tell(o, late)
 	if b := s.acc.Balance(); b != (Balance{Active: 50}) || s.acc.Expired != 100 || e.Points != 0 {
-		t.Errorf("the refund of an order whose points lapsed leaves %+v, expired %d", b, s.acc.Expired)
+		t.Errorf("the refund of an order whose points expired leaves %+v, expired %d", b, s.acc.Expired)
 	}
 	o.Refunds[0].Status = RefundFailed
 	if s.tell(o, late); s.acc.Balance() != (Balance{Active: 50}) {
@@ -397,15 +397,15 @@ func TestLapsedPointsAreNotTakenBack(t *testing.T) {
 
 func TestHowFarAClawbackReaches(t *testing.T) {
 	for _, c := range []struct {
-		reach TakeBack
+		reach ClawbackPolicy
 		want  Balance
 	}{
-		{TakeBackDebt, Balance{Debt: 40}},
-		{TakeBackWithinBalance, Balance{}},
-		{TakeBackPendingOnly, Balance{Active: 60}},
+		{ClawbackDebt, Balance{Debt: 40}},
+		{ClawbackWithinBalance, Balance{}},
+		{ClawbackPendingOnly, Balance{Active: 60}},
 	} {
 		p := testProgram(t)
-		p.TakeBack = c.reach
+		p.Clawback = c.reach
 		s := newShop(t, p)
 		o := paid("EUR", Line{Amount: 10_000})
 		s.tell(o, noon)
@@ -417,12 +417,12 @@ func TestHowFarAClawbackReaches(t *testing.T) {
 			t.Errorf("reach %d leaves %+v, want %+v", c.reach, got, c.want)
 		}
 		sum := new(big.Rat)
-		for _, b := range e.Because {
+		for _, b := range e.Reasons {
 			n, _ := new(big.Rat).SetString(b.Points)
 			sum.Add(sum, n)
 		}
 		if sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) != 0 {
-			t.Errorf("the reasons %v sum to %s, and the entry moves %d", e.Because, sum, e.Points)
+			t.Errorf("the reasons %v sum to %s, and the entry moves %d", e.Reasons, sum, e.Points)
 		}
 	}
 }
@@ -496,13 +496,13 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 	}
 }
 
-// lapsed is what was written off of an order.
+// expired is what was written off of an order.
 func (s *OrderState) lapsed() (n Points) {
 	for _, g := range s.Grants {
 		if g.Wallet != "" {
 			continue
 		}
-		n += g.Lapsed
+		n += g.ExpiredOn
 	}
 	return n
 }

@@ -13,8 +13,8 @@ import (
 // is no longer true is not said. The account must have been advanced to now, and all of its entries digested.
 func (p *Program) Remind(acc Account, who Recipient, s Reminded, now time.Time) Plan {
 	v := p.visit(acc, who, p.Forget(acc, s, now), now)
-	for i := range p.Reminders.Send {
-		v.r = &p.Reminders.Send[i]
+	for i := range p.Reminders.Messages {
+		v.r = &p.Reminders.Messages[i]
 		v.look()
 	}
 	for _, o := range s.Open {
@@ -41,10 +41,10 @@ const unconsented = 30 * 24 * time.Hour
 // and what would keep it from being sent; false if it has nothing to say then.
 func (p *Program) Preview(acc Account, who Recipient, s Reminded, reminder string, now time.Time) (n News, why Why, ok bool) {
 	told := s
-	told.Told = nil
+	told.SentReminders = nil
 	v := p.visit(acc, who, told, now)
-	for i := range p.Reminders.Send {
-		if v.r = &p.Reminders.Send[i]; v.r.ID == reminder {
+	for i := range p.Reminders.Messages {
+		if v.r = &p.Reminders.Messages[i]; v.r.ID == reminder {
 			v.look()
 		}
 	}
@@ -211,7 +211,7 @@ func (v *visit) capped(o offer, channel Channel) (frees time.Time) {
 		return frees
 	}
 	today := DateOf(v.now, v.zone)
-	for _, c := range v.p.Reminders.AtMost {
+	for _, c := range v.p.Reminders.FrequencyCaps {
 		if c.Channel != "" && c.Channel != channel {
 			continue
 		}
@@ -235,7 +235,7 @@ func (v *visit) tired(o offer) time.Time {
 	switch {
 	case o.Purpose != Marketing || v.s.Ignored == 0:
 		return time.Time{}
-	case rule.Stop > 0 && v.s.Ignored >= rule.Stop:
+	case rule.StopAfter > 0 && v.s.Ignored >= rule.StopAfter:
 		return v.now.Add(v.p.Reminders.rest(v.p))
 	case rule.Wait.IsZero():
 		return time.Time{}
@@ -252,13 +252,13 @@ func (v *visit) tired(o offer) time.Time {
 
 // limited reports whether the reminder has used up its own limit, and when that ends; zero if never.
 func (v *visit) limited(o offer) (frees time.Time, full bool) {
-	if o.On == BeforeLapse {
+	if o.On == BeforeExpiry {
 		return frees, false // published when it could still have a limit
 	}
 	today := DateOf(v.now, v.zone)
 	for _, l := range o.r.Limits {
 		ends, said := l.Per.ends(today), map[time.Time]bool{}
-		for _, t := range v.s.Told {
+		for _, t := range v.s.SentReminders {
 			if t.Reminder == o.r.ID && l.Per.ends(DateOf(t.At, v.zone)) == ends {
 				said[t.At] = true // several subjects of one message count once
 			}
@@ -292,7 +292,7 @@ func (p *Program) heldOut(m MemberID) bool {
 func (p *Program) Forget(acc Account, s Reminded, now time.Time) Reminded {
 	zone := p.zoneOf(acc.Traits.Zone)
 	today := DateOf(now, zone)
-	s.Told = slices.DeleteFunc(slices.Clone(s.Told), func(t Told) bool {
+	s.SentReminders = slices.DeleteFunc(slices.Clone(s.SentReminders), func(t SentReminder) bool {
 		over := !t.Subject.Until.IsZero() && t.Subject.Until.Before(now)
 		if t.Subject.Until.IsZero() {
 			over = t.Subject.Cycle != p.cycle(acc, s, t.On, t.Reminder)
@@ -306,8 +306,8 @@ func (p *Program) Forget(acc Account, s Reminded, now time.Time) Reminded {
 }
 
 // stillCounts reports whether what was said still counts for a limit of its reminder.
-func (p *Program) stillCounts(t Told, today Date, zone *time.Location) bool {
-	for _, r := range p.Reminders.Send {
+func (p *Program) stillCounts(t SentReminder, today Date, zone *time.Location) bool {
+	for _, r := range p.Reminders.Messages {
 		if r.ID != t.Reminder {
 			continue
 		}

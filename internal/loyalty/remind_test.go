@@ -16,7 +16,7 @@ func reminding(t testing.TB, r ...Reminder) *Program {
 	}
 	p := &Program{
 		ID: "p", Zone: zone, Earn: Earn{Expires: Expiry{After: Period{Months: 12}}},
-		Reminders: Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: r},
+		Reminders: Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: r},
 	}
 	if err := p.Compile(); err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ var anybody = func() Recipient {
 	r := Recipient{Reach: Channels()}
 	for _, c := range Channels() {
 		for _, p := range Purposes() {
-			r.Consents = r.Consents.With(Consent{Channel: c, Purpose: p, Given: true})
+			r.Consents = r.Consents.With(Consent{Channel: c, Purpose: p, Granted: true})
 		}
 	}
 	return r
@@ -43,7 +43,7 @@ func utc(s string) time.Time {
 	return t.UTC()
 }
 
-var lapseSteps = Reminder{ID: "lapse", On: BeforeLapse, Leads: []Period{{Days: 30}, {Days: 7}, {Days: 1}}, Channels: []Channel{Email, SMS}, Purpose: Transactional}
+var lapseSteps = Reminder{ID: "expire", On: BeforeExpiry, Leads: []Period{{Days: 30}, {Days: 7}, {Days: 1}}, Channels: []Channel{Email, SMS}, Purpose: Transactional}
 
 func whoHas(lots ...Lot) Account {
 	return Account{Member: "mem_ada", Status: Active, Joined: utc("2026-01-01T12:00"), Purse: Purse{Lots: lots}}
@@ -61,7 +61,7 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 	}{
 		{"nothing", func(*Program, *Account, *Recipient, *Reminded, *time.Time) {}, "", ""},
 		{"no consent", func(_ *Program, a *Account, w *Recipient, _ *Reminded, _ *time.Time) {
-			a.Status, w.Consents = Frozen, Consents{{Channel: Email, Purpose: Transactional, Given: true}}
+			a.Status, w.Consents = Frozen, Consents{{Channel: Email, Purpose: Transactional, Granted: true}}
 		}, NoConsent, ""},
 		{"a consent that was taken back", func(_ *Program, _ *Account, w *Recipient, _ *Reminded, _ *time.Time) {
 			w.Consents = w.Consents.With(Consent{Channel: Email, Purpose: Marketing, At: day})
@@ -73,7 +73,7 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 			a.Status, *now = Frozen, utc("2027-03-02T22:00")
 		}, NotActive, ""},
 		{"night in Berlin", func(p *Program, _ *Account, _ *Recipient, s *Reminded, now *time.Time) {
-			p.Reminders.AtMost, *now = []SendCap{{Email, 0, PerDay}}, utc("2027-03-02T22:00")
+			p.Reminders.FrequencyCaps, *now = []FrequencyCap{{Email, 0, PerDay}}, utc("2027-03-02T22:00")
 		}, Quiet, "2027-03-03T08:00"},
 		{"night in Tokyo, noon here", func(_ *Program, a *Account, _ *Recipient, _ *Reminded, now *time.Time) {
 			a.Traits.Zone, *now = "Asia/Tokyo", utc("2027-03-02T12:00")
@@ -82,18 +82,18 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 			a.Traits.Zone, *now = "Mars/Olympus", utc("2027-03-02T22:00")
 		}, Quiet, "2027-03-03T08:00"},
 		{"a cap of the day", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
-			p.Reminders.AtMost = []SendCap{{Email, 1, PerDay}}
+			p.Reminders.FrequencyCaps = []FrequencyCap{{Email, 1, PerDay}}
 			s.Sent, s.Ignored, s.Last = []SentCount{{20270302, Email, 1}}, 9, day
-			p.Reminders.Ignored.Stop = 1
+			p.Reminders.Ignored.StopAfter = 1
 		}, Capped, "2027-03-03T08:00"},
 		{"a cap of the week, in all", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
-			p.Reminders.AtMost, s.Sent = []SendCap{{"", 2, PerWeek}}, []SentCount{{20270301, SMS, 1}, {20270302, Push, 1}}
+			p.Reminders.FrequencyCaps, s.Sent = []FrequencyCap{{"", 2, PerWeek}}, []SentCount{{20270301, SMS, 1}, {20270302, Push, 1}}
 		}, Capped, "2027-03-03T08:00"}, // visited daily, as something may end the need
 		{"last week's do not count", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
-			p.Reminders.AtMost, s.Sent = []SendCap{{"", 2, PerWeek}}, []SentCount{{20270227, SMS, 1}, {20270228, Push, 1}}
+			p.Reminders.FrequencyCaps, s.Sent = []FrequencyCap{{"", 2, PerWeek}}, []SentCount{{20270227, SMS, 1}, {20270228, Push, 1}}
 		}, "", ""},
 		{"others' channels do not count", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
-			p.Reminders.AtMost, s.Sent = []SendCap{{Email, 1, PerWeek}}, []SentCount{{20270301, SMS, 5}}
+			p.Reminders.FrequencyCaps, s.Sent = []FrequencyCap{{Email, 1, PerWeek}}, []SentCount{{20270301, SMS, 5}}
 		}, "", ""},
 		{"one that was ignored", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
 			p.Reminders.Ignored, s.Ignored, s.Last = IgnoredRule{Wait: Period{Days: 7}}, 2, day.AddDate(0, 0, -13)
@@ -102,10 +102,10 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 			p.Reminders.Ignored, s.Ignored, s.Last = IgnoredRule{Wait: Period{Days: 7}}, 2, day.AddDate(0, 0, -14)
 		}, "", ""},
 		{"too many ignored", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
-			p.Reminders.Ignored, s.Ignored = IgnoredRule{Stop: 3}, 3
+			p.Reminders.Ignored, s.Ignored = IgnoredRule{StopAfter: 3}, 3
 		}, Tired, ""},
 		{"its own limit", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
-			s.Told = []Told{{Reminder: "near", On: NearReward, Subject: Subject{ID: "other"}, At: day.AddDate(0, 0, -1), Channel: Email}}
+			s.SentReminders = []SentReminder{{Reminder: "near", On: NearReward, Subject: Subject{ID: "other"}, At: day.AddDate(0, 0, -1), Channel: Email}}
 		}, Limited, ""},
 		{"the holdout", func(p *Program, _ *Account, _ *Recipient, _ *Reminded, _ *time.Time) {
 			p.Reminders.Holdout = big.NewRat(1, 1)
@@ -136,8 +136,8 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 
 func TestNoCapAndNoHoldoutSwallowsANotice(t *testing.T) {
 	p := reminding(t, lapseSteps)
-	p.Reminders.AtMost, p.Reminders.Holdout = []SendCap{{"", 1, PerMonth}}, big.NewRat(1, 1)
-	p.Reminders.Ignored = IgnoredRule{Wait: Period{Months: 12}, Stop: 1}
+	p.Reminders.FrequencyCaps, p.Reminders.Holdout = []FrequencyCap{{"", 1, PerMonth}}, big.NewRat(1, 1)
+	p.Reminders.Ignored = IgnoredRule{Wait: Period{Months: 12}, StopAfter: 1}
 	now := utc("2027-03-31T10:00")
 	s := Reminded{Sent: []SentCount{{20270331, Email, 99}}, Ignored: 50, Last: now}
 	if plan := p.Remind(whoHas(Lot{20270331, 1}), anybody, s, now); len(plan.Send) != 1 {
@@ -154,7 +154,7 @@ func TestTheNextChannelTakesOverWhereTheFirstCannot(t *testing.T) {
 	if len(plan.Send) != 1 || plan.Send[0].Channel != SMS {
 		t.Fatalf("%+v", plan)
 	}
-	s := Reminded{}.Tell(p, acc, plan.Send[0], "msg", now)
+	s := Reminded{}.RecordSent(p, acc, plan.Send[0], "msg", now)
 	if plan := p.Remind(acc, who, s, now); len(plan.Send) != 0 {
 		t.Errorf("told twice: %+v", plan.Send)
 	}
@@ -196,7 +196,7 @@ func BenchmarkRemind(b *testing.B) {
 		Reminder{ID: "away", On: AfterAbsence, Leads: []Period{{Days: 90}}, Channels: []Channel{Email}, Purpose: Marketing},
 		Reminder{ID: "birthday", On: OnBirthday, Channels: []Channel{Email}, Purpose: Marketing})
 	p.Rewards = []Reward{{ID: "mug", Cost: 130}, {ID: "gift", Cost: 900}}
-	p.Reminders.AtMost = []SendCap{{Email, 2, PerWeek}, {"", 3, PerWeek}}
+	p.Reminders.FrequencyCaps = []FrequencyCap{{Email, 2, PerWeek}, {"", 3, PerWeek}}
 	acc := whoHas(Lot{20270331, 50}, Lot{20270430, 30}, Lot{20270531, 20})
 	acc.Traits = Traits{Birthday: 302, Zone: "America/New_York"}
 	now := utc("2027-03-02T16:00")
@@ -206,7 +206,7 @@ func BenchmarkRemind(b *testing.B) {
 		if len(plan.Send) < 2 {
 			b.Fatal(plan)
 		}
-		if then := p.Remind(acc, anybody, Reminded{}.Tell(p, acc, plan.Send[0], "m", now), now); len(then.Send) != len(plan.Send)-1 {
+		if then := p.Remind(acc, anybody, Reminded{}.RecordSent(p, acc, plan.Send[0], "m", now), now); len(then.Send) != len(plan.Send)-1 {
 			b.Fatal(then)
 		}
 	}

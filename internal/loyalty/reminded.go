@@ -9,11 +9,11 @@ import (
 // Reminded is all that reminders keep of one member: what was said, what of it was answered, and those facts of the
 // member's entries that the account itself does not hold. It is derived from entries and messages alone.
 type Reminded struct {
-	Told    []Told
-	Sent    []SentCount // marketing, by day and channel, for caps; of who is held out what would have been sent
-	Open    []Open      // what may yet be answered
-	Ignored int64       // marketing in a row that was not answered
-	Last    time.Time   // when marketing was sent last, or held out
+	SentReminders []SentReminder
+	Sent          []SentCount // marketing, by day and channel, for caps; of who is held out what would have been sent
+	Open          []Open      // what may yet be answered
+	Ignored       int64       // marketing in a row that was not answered
+	Last          time.Time   // when marketing was sent last, or held out
 
 	Seen     int64                // the entries up to this one are in what follows
 	Redeemed time.Time            // the last redemption
@@ -24,7 +24,7 @@ type Reminded struct {
 }
 
 // Told is that something was said about a subject.
-type Told struct {
+type SentReminder struct {
 	Reminder string
 	Step     int
 	On       Trigger
@@ -95,7 +95,7 @@ func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time
 		s.Seen = e.Sequence
 		s.note(p, acc, e)
 	}
-	for _, r := range p.Reminders.Send { // a reminder that is younger than the entries
+	for _, r := range p.Reminders.Messages { // a reminder that is younger than the entries
 		if _, known := s.Rich[r.ID]; r.On == AfterIdle && !known && total(acc.Lots) >= r.least() {
 			s.Rich[r.ID] = later(acc.LastActivity, acc.Joined)
 		}
@@ -127,7 +127,7 @@ func (s *Reminded) note(p *Program, acc Account, e Entry) {
 	if r := e.Redemption; r != nil {
 		s.claimed(e, *r)
 	}
-	for _, r := range p.Reminders.Send {
+	for _, r := range p.Reminders.Messages {
 		if r.On != AfterIdle {
 			continue
 		}
@@ -155,7 +155,7 @@ func activated(e Entry) (n Points) {
 func (s *Reminded) bought(p *Program, acc Account, e Entry) {
 	o := e.Order.Order
 	i := slices.IndexFunc(s.Orders, func(b Purchase) bool { return b.Order == o.ID })
-	switch over := o.Status == OrderCancelled || o.allBack(); {
+	switch over := o.Status == OrderCanceled || o.allBack(); {
 	case i < 0 && (over || e.Cause.Revision > 1):
 	case i < 0:
 		s.Orders = append(s.Orders, Purchase{o.ID, o.PlacedAt, o.Status != OrderPaid})
@@ -214,10 +214,10 @@ func (p *Program) answerEnds(acc Account, sent time.Time) time.Time {
 }
 
 // Tell takes note of what was sent, under the message's id.
-func (s Reminded) Tell(p *Program, acc Account, n News, id string, now time.Time) Reminded {
-	s.Told = slices.Clone(s.Told)
+func (s Reminded) RecordSent(p *Program, acc Account, n News, id string, now time.Time) Reminded {
+	s.SentReminders = slices.Clone(s.SentReminders)
 	for _, subject := range n.Subjects {
-		s.Told = append(s.Told, Told{Reminder: n.Reminder, Step: n.Step, On: n.On, Subject: subject, At: now, Channel: n.Channel, ID: id})
+		s.SentReminders = append(s.SentReminders, SentReminder{Reminder: n.Reminder, Step: n.Step, On: n.On, Subject: subject, At: now, Channel: n.Channel, ID: id})
 	}
 	s.Open = append(slices.Clone(s.Open), Open{n.Reminder, n.Purpose, now, false, false})
 	if n.Purpose == Marketing {
@@ -231,9 +231,9 @@ func (s Reminded) Tell(p *Program, acc Account, n News, id string, now time.Time
 // only those thinned out who are sent to, those of them who act anyway would be over-represented, and a reminder that does
 // nothing would seem to do much. Only nobody was told anything.
 func (s Reminded) HoldOut(p *Program, acc Account, n News, now time.Time) Reminded {
-	s = s.Tell(p, acc, n, "", now)
-	for i := len(s.Told) - len(n.Subjects); i < len(s.Told); i++ {
-		s.Told[i].Channel = ""
+	s = s.RecordSent(p, acc, n, "", now)
+	for i := len(s.SentReminders) - len(n.Subjects); i < len(s.SentReminders); i++ {
+		s.SentReminders[i].Channel = ""
 	}
 	s.Open[len(s.Open)-1].Held = true
 	return s
@@ -253,14 +253,14 @@ func counted(sent []SentCount, day Date, channel Channel) []SentCount {
 // Of one that came back, what it said counts as not told, and nobody could answer it; where the reason passes it is not said
 // again, as the provider has tried for long enough, and an answering machine's mail is reported like that too.
 func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, reminder string, news bool) {
-	s.Told, s.Open = slices.Clone(s.Told), slices.Clone(s.Open)
-	for i, t := range s.Told {
+	s.SentReminders, s.Open = slices.Clone(s.SentReminders), slices.Clone(s.Open)
+	for i, t := range s.SentReminders {
 		if t.ID != id || slices.Contains(t.Heard, what) {
 			continue
 		}
-		s.Told[i].Heard = append(slices.Clone(t.Heard), what)
+		s.SentReminders[i].Heard = append(slices.Clone(t.Heard), what)
 		if cameBack {
-			s.Told[i].Failed, s.Told[i].Passing = true, passing
+			s.SentReminders[i].Failed, s.SentReminders[i].Passing = true, passing
 		}
 		reminder, news = t.Reminder, true
 		s.Open = slices.DeleteFunc(s.Open, func(o Open) bool { return cameBack && o.Reminder == t.Reminder && o.At.Equal(t.At) })
@@ -268,13 +268,13 @@ func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, 
 	return s, reminder, news
 }
 
-// Noticed is when the member was told that the points of a lot were about to lapse, the first time; zero if that was
+// Noticed is when the member was told that the points of a lot were about to expire, the first time; zero if that was
 // never, or every message came back.
-func (s Reminded) Noticed(lot Date) (at time.Time) { return s.since(BeforeLapse, lot.String()) }
+func (s Reminded) Noticed(lot Date) (at time.Time) { return s.since(BeforeExpiry, lot.String()) }
 
 // since is when something was told for the first time by a message that did not come back; zero if by none.
 func (s Reminded) since(on Trigger, subject string) (at time.Time) {
-	for _, t := range s.Told {
+	for _, t := range s.SentReminders {
 		if t.On == on && t.Subject.ID == subject && t.Channel != "" && !t.Failed && (at.IsZero() || t.At.Before(at)) {
 			at = t.At
 		}
@@ -285,7 +285,7 @@ func (s Reminded) since(on Trigger, subject string) (at time.Time) {
 // told reports whether a subject was told at this step, or at a later one, or is not to be. Where it fell due is no part of
 // a subject that has no steps.
 func (s Reminded) told(on Trigger, subject Subject) bool {
-	return slices.ContainsFunc(s.Told, func(t Told) bool {
+	return slices.ContainsFunc(s.SentReminders, func(t SentReminder) bool {
 		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) && !t.Subject.Due.Before(subject.Due)
 	})
 }

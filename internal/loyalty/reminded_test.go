@@ -9,7 +9,7 @@ import (
 // A full mailbox, or an answering machine.
 func TestWhatCameBackForAReasonThatPassesIsNotToldAgainAtThatStep(t *testing.T) {
 	p, acc, now := reminding(t, lapseSteps), whoHas(Lot{20270331, 200}), utc("2027-03-02T10:00")
-	s := Reminded{}.Tell(p, acc, p.Remind(acc, anybody, Reminded{}, now).Send[0], "msg", now)
+	s := Reminded{}.RecordSent(p, acc, p.Remind(acc, anybody, Reminded{}, now).Send[0], "msg", now)
 	s, _, _ = s.Hear("msg", "failed", true, true)
 	s, _, _ = s.Hear("msg", "opened", false, true)
 	for d := range 22 {
@@ -33,7 +33,7 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 	line := []Line{{ID: "1", Quantity: 1, Amount: 5000}}
 	placed, paid := Order{ID: "1", Status: OrderPlaced, Lines: line, Shipping: 490}, Order{ID: "1", Status: OrderPaid, Lines: line, Shipping: 490}
 	cancelled, back, contested := paid, paid, paid
-	cancelled.Status = OrderCancelled
+	cancelled.Status = OrderCanceled
 	back.Refunds = []Refund{{ID: "r", Status: RefundSucceeded, Amount: 5000}}
 	contested.Disputes = []Dispute{{ID: "d", Amount: 5490}}
 	part := paid
@@ -46,8 +46,8 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 		"paid later":             {[]Order{placed, paid}, true},
 		"paid and told again":    {[]Order{placed, paid, part}, true},
 		"placed":                 {[]Order{placed}, false},
-		"placed and cancelled":   {[]Order{placed, cancelled}, false},
-		"cancelled":              {[]Order{paid, cancelled}, false},
+		"placed and canceled":    {[]Order{placed, cancelled}, false},
+		"canceled":               {[]Order{paid, cancelled}, false},
 		"refunded, but shipping": {[]Order{paid, back}, false},
 		"refunded in part":       {[]Order{paid, part}, true},
 		"contested":              {[]Order{placed, paid, contested}, false},
@@ -79,7 +79,7 @@ func TestWhatIsAnsweredIsSettledOnceAndEndsTheRow(t *testing.T) {
 	p, acc := reminding(t, lapseSteps), whoHas()
 	n := News{Reminder: "x", Purpose: Marketing, Channel: Email, Subjects: []Subject{{ID: "s"}}}
 	at := utc("2027-03-01T10:00")
-	s := Reminded{Ignored: 3, Seen: 1}.Tell(p, acc, n, "a", at).Tell(p, acc, n, "b", at.AddDate(0, 0, 10))
+	s := Reminded{Ignored: 3, Seen: 1}.RecordSent(p, acc, n, "a", at).RecordSent(p, acc, n, "b", at.AddDate(0, 0, 10))
 	entry := Entry{Sequence: 2, Kind: KindRedeem, Effective: at.AddDate(0, 0, 3), Redemption: &Redemption{ID: "rd"}}
 	s = s.Digest(p, acc, []Entry{entry, {Sequence: 4}}, at.AddDate(0, 0, 20))
 	if s.Seen != 2 || s.Ignored != 0 {
@@ -110,7 +110,7 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 			t.Errorf("day %d: step %d, not %d", day, got, want)
 		}
 	}
-	told := s.Tell(p, acc, p.Remind(acc, anybody, s, at(91)).Send[0], "m", at(91))
+	told := s.RecordSent(p, acc, p.Remind(acc, anybody, s, at(91)).Send[0], "m", at(91))
 	if plan := p.Remind(acc, anybody, told, at(95)); len(plan.Send) > 0 {
 		t.Errorf("told twice: %+v", plan.Send)
 	}

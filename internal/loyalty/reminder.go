@@ -7,13 +7,13 @@ import (
 
 // Reminders is what members are told without having asked, and how seldom.
 type Reminders struct {
-	QuietFrom  int         // minutes of the member's day; nothing is sent from then on
-	QuietUntil int         // until then; below QuietFrom: over midnight. Both the same: at any time
-	AtMost     []SendCap   // of marketing; transactional messages are neither counted nor bounded
-	Holdout    *big.Rat    // the share of members whom marketing leaves alone, to see what it does; nil for none
-	Answer     Period      // an order or a redemption within it counts as an answer; zero: seven days
-	Ignored    IgnoredRule // what becomes of marketing that is not answered
-	Send       []Reminder
+	QuietFrom         int            // minutes of the member's day; nothing is sent from then on
+	QuietUntil        int            // until then; below QuietFrom: over midnight. Both the same: at any time
+	FrequencyCaps     []FrequencyCap // of marketing; transactional messages are neither counted nor bounded
+	Holdout           *big.Rat       // the share of members whom marketing leaves alone, to see what it does; nil for none
+	AttributionWindow Period         // an order or a redemption within it counts as an answer; zero: seven days
+	Ignored           IgnoredRule    // what becomes of marketing that is not answered
+	Messages          []Reminder
 }
 
 // The quiet hours where the program does not say: from eight in the evening to nine in the morning. Whoever makes
@@ -24,7 +24,7 @@ const (
 )
 
 // A SendCap bounds how often a member is written to in a day, week or month of the member's own calendar.
-type SendCap struct {
+type FrequencyCap struct {
 	Channel Channel // empty: all of them together
 	Times   int64
 	Per     CapPeriod
@@ -33,8 +33,8 @@ type SendCap struct {
 // An IgnoredRule makes unanswered marketing rarer and ends it. After one that was not answered the next waits for Wait,
 // after two in a row for twice, then four times as long; after Stop in a row none follows until the member acts.
 type IgnoredRule struct {
-	Wait Period // zero: they do not become rarer
-	Stop int64  // zero: never
+	Wait      Period // zero: they do not become rarer
+	StopAfter int64  // zero: never
 }
 
 // A Reminder is one thing that members are told: about what, when, through which channels.
@@ -65,7 +65,7 @@ func (r *Reminder) least() Points { return max(1, r.MinPoints) }
 type Trigger string
 
 const (
-	BeforeLapse   Trigger = "points.expire"      // points are about to lapse
+	BeforeExpiry  Trigger = "points.expire"      // points are about to expire
 	AfterActive   Trigger = "points.active"      // pending points became active
 	AfterIdle     Trigger = "balance.unredeemed" // there are points and none was redeemed for so long
 	AfterAbsence  Trigger = "member.inactive"    // no order and no redemption for so long
@@ -86,7 +86,7 @@ const (
 // Triggers lists every trigger.
 func Triggers() []Trigger {
 	return []Trigger{
-		BeforeLapse, AfterActive, AfterIdle, AfterAbsence, NearReward, NearTier, BeforeTier, AfterClaim, BeforeCode, BeforeHold,
+		BeforeExpiry, AfterActive, AfterIdle, AfterAbsence, NearReward, NearTier, BeforeTier, AfterClaim, BeforeCode, BeforeHold,
 		OnBirthday, OnAnniversary, AfterJoining, AfterOrder, AfterReferral, Scheduled,
 	}
 }
@@ -96,13 +96,13 @@ func MessageLanguages() []string { return []string{"en", "de", "es", "fr", "tr"}
 
 // Before reports whether the trigger looks ahead: its leads are how long before something happens.
 func (t Trigger) Before() bool {
-	return t == BeforeLapse || t == BeforeTier || t == BeforeCode || t == BeforeHold
+	return t == BeforeExpiry || t == BeforeTier || t == BeforeCode || t == BeforeHold
 }
 
-// Purpose is that of a reminder which does not say its own. That points lapse is told because it takes something away.
+// Purpose is that of a reminder which does not say its own. That points expire is told because it takes something away.
 func (t Trigger) Purpose() Purpose {
 	switch t {
-	case BeforeLapse, AfterActive, BeforeCode, BeforeHold:
+	case BeforeExpiry, AfterActive, BeforeCode, BeforeHold:
 		return Transactional
 	}
 	return Marketing
@@ -137,7 +137,7 @@ type News struct {
 	Subjects []Subject // what it is about; never empty
 
 	Points  Points    // about so many points
-	Lots    []Lot     // BeforeLapse: which lapse when
+	Lots    []Lot     // BeforeLapse: which expire when
 	Reward  string    // the id of the reward
 	Level   string    // the id of the level
 	Missing int64     // how much is missing: points, or what levels are measured by
@@ -148,14 +148,14 @@ type News struct {
 	Until   time.Time // until which instant, exclusive
 	Code    string
 	Order   string
-	Ordered bool // AfterAbsence: there was an order, paid and not cancelled
+	Ordered bool // AfterAbsence: there was an order, paid and not canceled
 	Years   int
 
 	At   time.Time      // as of when all of this is so
 	Zone *time.Location // the member's: days are told as they are there
 }
 
-// A Subject is what a member is told about once: a day on which points lapse, a code, an order.
+// A Subject is what a member is told about once: a day on which points expire, a code, an order.
 type Subject struct {
 	ID    string
 	Due   time.Time // of the step: a later step is told too, an earlier one no more
@@ -208,8 +208,8 @@ func (plan Plan) First() (n News, held, ok bool) {
 
 // answer is how long something counts as an answer.
 func (r Reminders) answer() Period {
-	if r.Answer.IsZero() {
+	if r.AttributionWindow.IsZero() {
 		return Period{Days: 7}
 	}
-	return r.Answer
+	return r.AttributionWindow
 }

@@ -9,7 +9,7 @@ import (
 // them. A part is for what is worth as much as is paid for it: a payment with points, which takes no more of them than
 // what it pays then costs, and points of another wallet. Any other reward is had as a whole: fewer points than it costs
 // are refused with amount_out_of_range, and so are those that buy nothing. The account must have been advanced to now, so
-// a hold that is still there has not lapsed.
+// a hold that is still there has not expired.
 func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
 	return alone(p.CommitTogether([]Account{acc}, r, p, n, now))
 }
@@ -36,13 +36,13 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n
 		return nil, err
 	}
 	outs := make([]Outcome, len(accs))
-	n, r.Drawn = r.Points, nil
+	n, r.Contributions = r.Points, nil
 	rest := n - min(n, holds[0].Points())
 	for i := 1; i < len(accs); i++ {
 		part := min(rest, holds[i].Points())
 		rest -= part
 		if part > 0 {
-			r.Drawn = append(r.Drawn, Drawn{accs[i].Member, part})
+			r.Contributions = append(r.Contributions, Contribution{accs[i].Member, part})
 		}
 		d := p.decide(accs[i], now)
 		if outs[i], err = d.contributed(holds[i], part); err != nil {
@@ -57,7 +57,7 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n
 // costs. amount_out_of_range if so many buy nothing, or a part of what is had as a whole.
 func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
 	reward, _ := p.Reward(r.Reward)
-	rate, ok := p.Redeeming.Pay.Rates[r.Value.Currency]
+	rate, ok := p.Redemption.Pay.Rates[r.Value.Currency]
 	var buys int64
 	switch r.Points = n; {
 	case n == held:
@@ -81,7 +81,7 @@ func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
 func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcome, error) {
 	e := Entry{
 		Kind: KindRedeem, Cause: r.cause(d.Account.Member, 2), Effective: d.now, Redemption: &r,
-		Because: []Because{r.reason(0, WasSpent, points(n))}, Usage: d.p.pays(r, 1),
+		Reasons: []Reason{r.reason(0, WasSpent, points(n))}, Usage: d.p.pays(r, 1),
 	}
 	var used []Lot
 	rest := n
@@ -98,7 +98,7 @@ func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcom
 	}
 	e.Postings = spent(e.Postings, r.Wallet, n)
 	if back := h.Points() - n; back > 0 {
-		e.Because = append(e.Because, r.reason(back, WasReturned, "unused"))
+		e.Reasons = append(e.Reasons, r.reason(back, WasReturned, "unused"))
 	}
 	reward, _ := rules.Reward(r.Reward)
 	if r.By != "" {
@@ -113,7 +113,7 @@ func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcom
 	return d.done()
 }
 
-// Cancel returns what a redemption holds to the lots that it came from, or to nobody where the lot has lapsed
+// Cancel returns what a redemption holds to the lots that it came from, or to nobody where the lot has expired
 // meanwhile: but for the program's grace a hold never lengthens the life of a point.
 func (p *Program) Cancel(acc Account, r Redemption, now time.Time) (Outcome, error) {
 	return alone(p.CancelTogether([]Account{acc}, r, now))
@@ -127,7 +127,7 @@ func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([
 	}
 	outs := make([]Outcome, len(accs))
 	for i, acc := range accs {
-		if outs[i], err = p.decide(acc, now).end(holds[i], Cancelled); err != nil {
+		if outs[i], err = p.decide(acc, now).end(holds[i], Canceled); err != nil {
 			return nil, err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 func (r Reminders) rest(p *Program) time.Duration {
 	const day = 24 * time.Hour
 	rest := 30 * day
-	for _, s := range r.Send {
+	for _, s := range r.Messages {
 		rest = min(rest, s.rest(p))
 	}
 	return max(day, rest)
@@ -20,7 +20,7 @@ func (r Reminders) rest(p *Program) time.Duration {
 func (r *Reminder) rest(p *Program) time.Duration {
 	const day = 24 * time.Hour
 	switch r.On {
-	case BeforeLapse:
+	case BeforeExpiry:
 		longest := 0
 		for _, l := range r.Leads {
 			longest = max(longest, l.Months*31+l.Days+1)
@@ -35,7 +35,7 @@ func (r *Reminder) rest(p *Program) time.Duration {
 	return 30 * day
 }
 
-// shortestLife is for how many days points live at least, whatever gives them; those that lapse on days of the year may
+// shortestLife is for how many days points live at least, whatever gives them; those that expire on days of the year may
 // live for none.
 func (p *Program) shortestLife() int {
 	days := 10_000
@@ -45,10 +45,10 @@ func (p *Program) shortestLife() int {
 	return days
 }
 
-// Lapses reports whether points lapse, whatever gives them.
-func (p *Program) Lapses() bool { return len(p.expiries()) > 0 }
+// Lapses reports whether points expire, whatever gives them.
+func (p *Program) Expiries() bool { return len(p.expiries()) > 0 }
 
-// expiries is how long those points live that lapse.
+// expiries is how long those points live that expire.
 func (p *Program) expiries() []*Expiry {
 	all := []*Expiry{&p.Earn.Expires}
 	for _, l := range p.Tiers.Levels {

@@ -28,9 +28,9 @@ func randomLadder(t *rapid.T, base *Program) *Program {
 	}
 	p.AdvanceNotice = AdvanceNotice{rapid.SampledFrom([]Period{{}, {}, {Days: 30}}).Draw(t, "notice"), 2}
 	p.Tiers = randomTiers(t)
-	p.Ladders = nil
+	p.TierGroups = nil
 	for _, id := range []string{"partner", "brand"}[:rapid.IntRange(0, 2).Draw(t, "ladders")] {
-		p.Ladders = append(p.Ladders, Ladder{ID: id, Tiers: randomTiers(t)})
+		p.TierGroups = append(p.TierGroups, TierGroup{ID: id, Tiers: randomTiers(t)})
 	}
 	if err := p.Compile(); err != nil {
 		t.Fatal(err)
@@ -42,20 +42,20 @@ func randomLadder(t *rapid.T, base *Program) *Program {
 func randomTiers(t *rapid.T) Tiers {
 	l := Tiers{
 		Currency: "EUR", AtLeast: map[Currency]int64{"EUR": 2500}, Visit: "visit.completed", Brands: []string{"east", "west"},
-		Levels:  []Level{{ID: "bronze"}, {ID: "silver", Points: 25}, {ID: "gold", Points: 50}, {ID: "black"}},
-		Welcome: rapid.SampledFrom([]Welcome{HighestOnly, EachLevel}).Draw(t, "welcome"), Again: rapid.Bool().Draw(t, "again"),
+		Levels:        []Level{{ID: "bronze"}, {ID: "silver", EntryBonus: 25}, {ID: "gold", EntryBonus: 50}, {ID: "black"}},
+		SkippedLevels: rapid.SampledFrom([]SkippedLevels{HighestOnly, EachLevel}).Draw(t, "welcome"), RepeatEntryBonus: rapid.Bool().Draw(t, "again"),
 		KeepOnRefund: rapid.IntRange(0, 3).Draw(t, "on order refund") == 0,
 		MoveDown:     rapid.SampledFrom([]MoveDown{OneStep, ToQualified, ToQualified, StayUp}).Draw(t, "down"),
 		Grace:        rapid.SampledFrom([]Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
 	}
 	froms := map[Measure][]int64{
-		ByPointsEarned: {100, 300, 900}, ByOrders: {2, 4, 8}, BySpend: {100_00, 300_00, 900_00}, ByElements: {2, 4, 8},
+		ByPointsEarned: {100, 300, 900}, ByOrders: {2, 4, 8}, BySpend: {100_00, 300_00, 900_00}, ByQualifyingItems: {2, 4, 8},
 		ByVisits: {1, 3, 6}, ByBrands: {1, 2, 2},
 	}
-	some := rapid.SampledFrom([]Measure{ByPointsEarned, ByOrders, BySpend, ByElements, ByVisits, ByBrands})
+	some := rapid.SampledFrom([]Measure{ByPointsEarned, ByOrders, BySpend, ByQualifyingItems, ByVisits, ByBrands})
 	switch rapid.IntRange(0, 2).Draw(t, "ways") {
 	case 0:
-		l.By = rapid.SampledFrom([]Measure{ByPointsEarned, ByOrders, BySpend, ByElements, ByVisits}).Draw(t, "by")
+		l.By = rapid.SampledFrom([]Measure{ByPointsEarned, ByOrders, BySpend, ByQualifyingItems, ByVisits}).Draw(t, "by")
 		for i, n := range froms[l.By] {
 			l.Levels[i+1].From = n
 		}
@@ -68,7 +68,7 @@ func randomTiers(t *rapid.T) Tiers {
 		l.Levels[3].Needs = []Need{{BySpend, 900_00}}
 		for i := range 3 {
 			l.Levels[i+1].Needs = nil
-			for _, by := range []Measure{ByPointsEarned, ByOrders, BySpend, ByElements, ByVisits, ByBrands} {
+			for _, by := range []Measure{ByPointsEarned, ByOrders, BySpend, ByQualifyingItems, ByVisits, ByBrands} {
 				l.Levels[i+1].Needs = append(l.Levels[i+1].Needs, Need{by, froms[by][i]})
 			}
 		}
@@ -99,13 +99,13 @@ func randomTiers(t *rapid.T) Tiers {
 		}
 	}
 	if l.KeepFor.IsZero() {
-		l.Tail = rapid.SampledFrom([]Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "tail")
+		l.ExtendedBy = rapid.SampledFrom([]Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "tail")
 	}
 	if cyclic && rapid.Bool().Draw(t, "next period") {
 		l.MoveUp = NextPeriod
 	}
 	if rapid.Bool().Draw(t, "floors") {
-		l.Floors = []Floor{{"silver", "card"}, {"gold", "vip"}}
+		l.Minimums = []Minimum{{"silver", "card"}, {"gold", "vip"}}
 	}
 	return l
 }
@@ -129,9 +129,9 @@ func (d *diary) keep(out Outcome, err error) {
 }
 
 // takeBack lets the message come back by which the member was told, one time in two.
-func (d *diary) takeBack(t Told) {
+func (d *diary) takeBack(t SentReminder) {
 	if t.ID, t.Channel, t.Failed = "msg_1", Email, true; rapid.Bool().Draw(d.t, "came back") {
-		d.keep(d.p.Unnotify(d.acc, Reminded{Told: []Told{t}}, t.ID, d.now))
+		d.keep(d.p.Unnotify(d.acc, Reminded{SentReminders: []SentReminder{t}}, t.ID, d.now))
 	}
 }
 
@@ -145,10 +145,10 @@ func (d *diary) live(i int) {
 	switch rapid.IntRange(0, 11).Draw(d.t, "thing") {
 	case 10:
 		d.keep(d.p.Notify(d.acc, OfFall, TierNotice(d.acc.Tier), d.now))
-		d.takeBack(Told{On: BeforeTier, Subject: Subject{ID: tierSubject(d.acc.Tier.Level, d.p.reviewAt(d.acc.Tier))}})
+		d.takeBack(SentReminder{On: BeforeTier, Subject: Subject{ID: tierSubject(d.acc.Tier.Level, d.p.reviewAt(d.acc.Tier))}})
 	case 11:
 		if len(d.acc.Lots) > 0 {
-			d.keep(d.p.Notify(d.acc, OfLapse, LotNotice(d.acc.Lots[0].Expires), d.now))
+			d.keep(d.p.Notify(d.acc, OfExpiry, LotNotice(d.acc.Lots[0].Expires), d.now))
 		}
 	case 0, 1, 2, 3, 4:
 		d.order(fmt.Sprint(i), nil)
@@ -165,8 +165,8 @@ func (d *diary) live(i int) {
 		d.keep(d.p.SetTraits(d.acc, t, d.now))
 	case 9:
 		in := Placement{Level: rapid.SampledFrom([]string{"bronze", "silver", "gold"}).Draw(d.t, "placed"), Reason: "because"}
-		if len(d.p.Ladders) > 0 {
-			in.Ladder = rapid.SampledFrom([]string{"", d.p.Ladders[0].ID}).Draw(d.t, "placed on")
+		if len(d.p.TierGroups) > 0 {
+			in.TierGroup = rapid.SampledFrom([]string{"", d.p.TierGroups[0].ID}).Draw(d.t, "placed on")
 		}
 		switch rapid.IntRange(0, 3).Draw(d.t, "how") {
 		case 0:
@@ -203,8 +203,8 @@ func (d *diary) order(id string, prior *OrderState) {
 	if prior != nil {
 		o = prior.Order
 		o.Refunds = append(slices.Clip(o.Refunds), back(fmt.Sprint(len(o.Refunds)), 1))
-		if rapid.Bool().Draw(d.t, "cancelled") {
-			o.Status, o.Refunds = OrderCancelled, nil
+		if rapid.Bool().Draw(d.t, "canceled") {
+			o.Status, o.Refunds = OrderCanceled, nil
 		} else if o.total() < int64(len(o.Refunds)) {
 			return
 		}
@@ -226,7 +226,7 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 	check := func(t *rapid.T) {
 		p := randomLadder(t, base)
 		d := &diary{t: t, p: p, now: instantOf("2026-02-28T22:30:00Z").Add(time.Duration(rapid.IntRange(0, 700*24).Draw(t, "joins")) * time.Hour), states: map[string]*OrderState{}}
-		d.keep(p.Join("mem_ada", Traits{Birthday: 615, Segments: rapid.SampledFrom([][]string{nil, {"card"}}).Draw(t, "joins as"), YearFrom: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")}, d.now))
+		d.keep(p.Join("mem_ada", Traits{Birthday: 615, Segments: rapid.SampledFrom([][]string{nil, {"card"}}).Draw(t, "joins as"), MembershipYearStart: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")}, d.now))
 		for i := range rapid.IntRange(1, 25).Draw(t, "things") {
 			d.live(i)
 		}
@@ -247,7 +247,7 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 		}
 		ids := map[string]bool{}
 		for _, e := range append(slices.Clip(d.entries), jump.Entries...) {
-			if e.Kind == KindTier && ids[e.ID()] {
+			if e.Kind == KindMoveTier && ids[e.ID()] {
 				t.Fatalf("two entries are %s", e.ID())
 			}
 			ids[e.ID()] = true
@@ -264,8 +264,8 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 			if got != want.acc.Tier {
 				t.Fatalf("by the entries it is %+v\nthe account has      %+v\ntiers %+v\n%s", got, want.acc.Tier, p.Tiers, dump(want.entries))
 			}
-			for _, l := range p.Ladders {
-				v, on, _ := p.OnLadder(want.acc, l.ID)
+			for _, l := range p.TierGroups {
+				v, on, _ := p.TierGroupStanding(want.acc, l.ID)
 				got, err := v.Retrace(on, want.entries, want.now)
 				if err != nil || got != on.Tier {
 					t.Fatalf("on %s by the entries it is %+v, %v\nthe account has      %+v\ntiers %+v\n%s", l.ID, got, err, on.Tier, l.Tiers, dump(want.entries))
@@ -284,7 +284,7 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 
 // What occasions give counts on a ladder as well, and moves the member there at once.
 func TestAnOccasionCountsOnALadder(t *testing.T) {
-	p := twoLadders(t, func(l *Ladder) {
+	p := twoLadders(t, func(l *TierGroup) {
 		l.Tiers = Tiers{By: ByPointsEarned, Calendar: true, KeepFor: Period{Months: 2}, Levels: []Level{{ID: "bronze"}, {ID: "gold", From: 300}}}
 	})
 	p.Earn.Actions = []Action{{ID: "year", Event: EventAnniversary, Points: 300}}
@@ -304,8 +304,8 @@ func TestAnOccasionCountsOnALadder(t *testing.T) {
 	keep(p.Join("mem_ada", Traits{}, noon))
 	keep(p.Advance(acc, now))
 	for _, want := range []string{"gold", "gold"} {
-		_, on, _ := p.OnLadder(acc, "partner")
-		v, _, _ := p.OnLadder(acc, "partner")
+		_, on, _ := p.TierGroupStanding(acc, "partner")
+		v, _, _ := p.TierGroupStanding(acc, "partner")
 		got, err := v.Retrace(on, entries, now)
 		if on.Tier.Level != want || got != on.Tier || err != nil {
 			t.Errorf("the account is %s, by the entries it is %+v, %v; want %s", on.Tier.Level, got, err, want)
@@ -331,7 +331,7 @@ func TestWhatEndedBeforeALevelWasGivenByHandMovesItNoMore(t *testing.T) {
 		p.Tiers = Tiers{
 			By: ByOrders, Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 2}, {ID: "gold", From: 4}},
 			Window: Window{Kind: CycleWindow, Months: 1, From: 101}, MoveUp: NextPeriod, KeepFor: Period{Months: 2},
-			Floors: []Floor{{"silver", "card"}},
+			Minimums: []Minimum{{"silver", "card"}},
 		}
 	})
 	s := newShop(t, p)

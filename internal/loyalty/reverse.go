@@ -24,22 +24,22 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 func (p *Program) Returned(r Redemption, share *big.Rat, code IssuedCode) (Points, IssuedCode, error) {
 	switch {
 	case r.Status != Committed:
-		return 0, code, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
+		return 0, code, refuse(AlreadyResolved, "", "Only a redemption that was committed can be reversed.")
 	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
 		return 0, code, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
 	}
 	target := r.Points
-	switch p.Redeeming.OnRefund {
+	switch p.Redemption.OnRefund {
 	case ShareBack:
 		target, _ = exactOf(share).mul(whole(int64(r.Points))).round(Down)
 	case NoneBack:
 		target = 0
 	}
-	if r.Points > 0 && target <= r.Back {
+	if r.Points > 0 && target <= r.Restored {
 		return 0, code, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
 	}
 	code, target = code.Back(target, r.Points)
-	if r.Points > 0 && target <= r.Back {
+	if r.Points > 0 && target <= r.Restored {
 		return 0, code, refuse(CodeUsed, "", "The gift card was spent: for what is spent nothing is given back.")
 	}
 	return target, code, nil
@@ -54,14 +54,14 @@ func (p *Program) ReverseTogether(accs []Account, priors []Entry, target Points,
 
 // restore gives back so many of the points of a redemption that was committed, all that is given back together.
 func (p *Program) restore(accs []Account, priors []Entry, target Points, why RedemptionStatus, now time.Time) ([]Outcome, error) {
-	n := target - priors[0].Redemption.Back
+	n := target - priors[0].Redemption.Restored
 	outs := make([]Outcome, len(accs))
 	for i := len(accs) - 1; i > 0; i-- {
 		part := min(n, total(priors[i].Redemption.Lots))
 		if n -= part; part == 0 {
 			continue
 		}
-		back := priors[i].Redemption.Back + part
+		back := priors[i].Redemption.Restored + part
 		d := p.decide(accs[i], now)
 		if err := d.restore(priors[i], back, part, why); err != nil {
 			return nil, err
@@ -79,13 +79,13 @@ func (d *decision) restore(prior Entry, back, n Points, why RedemptionStatus) er
 	r := *prior.Redemption
 	e := Entry{
 		Kind: KindRestore, Cause: r.cause(d.Account.Member, prior.Cause.Revision+1), Effective: d.now, Redemption: &r,
-		Because: []Because{r.reason(n, WasReturned, string(why))},
+		Reasons: []Reason{r.reason(n, WasReturned, string(why))},
 	}
 	if n > 0 {
 		e.Postings = []Posting{{Wallet: r.Wallet, Bucket: BucketRedeemed, Points: -n}}
 	}
-	e = d.drain(e, back-r.Back)
-	r.Back = back
+	e = d.drain(e, back-r.Restored)
+	r.Restored = back
 	r.Lots = slices.Clone(r.Lots)
 	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
 		part := min(n, r.Lots[i].Points)
@@ -93,7 +93,7 @@ func (d *decision) restore(prior Entry, back, n Points, why RedemptionStatus) er
 		r.Lots[i].Points -= part
 		n -= part
 	}
-	if r.Back == r.Points {
+	if r.Restored == r.Points {
 		r.Status = Reversed
 		d.undo(&e, r)
 	}

@@ -11,35 +11,35 @@ import (
 
 // A Reward is what points can be spent on.
 type Reward struct {
-	ID       string
-	Type     string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation, wallet_points, perk
-	Name     Text   // may be empty
-	About    Text   // what members read about it; may be empty
-	Cost     Points
-	Prices   map[string]Points // for members of these levels, instead of Cost
-	Wallets  map[string]Points // what it costs in other wallets, for everybody
-	Value    Money             // amount_off, gift_card, donation
-	Percent  *big.Rat          // percent_off: 10 for 10%
-	MaxValue Money             // percent_off: the most that it takes off; zero: no bound
-	SKU      string            // free_product
-	Partner  string            // partner: whose voucher it is
-	Wallet   string            // wallet_points: into which one
-	Points   Points            // wallet_points: how many
+	ID          string
+	Type        string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation, wallet_points, perk
+	Name        Text   // may be empty
+	Description Text   // what members read about it; may be empty
+	Cost        Points
+	Prices      map[string]Points // for members of these levels, instead of Cost
+	Wallets     map[string]Points // what it costs in other wallets, for everybody
+	Value       Money             // amount_off, gift_card, donation
+	Percent     *big.Rat          // percent_off: 10 for 10%
+	MaxValue    Money             // percent_off: the most that it takes off; zero: no bound
+	SKU         string            // free_product
+	Partner     string            // partner: whose voucher it is
+	Wallet      string            // wallet_points: into which one
+	Points      Points            // wallet_points: how many
 
 	// Who can have it, when, and how often.
-	MinOrder  map[Currency]int64 // the least order that it can be used on, minor units
-	Shown     Span               // when members see it
-	Active    Span               // when it can be redeemed
-	Tiers     []string
-	Segments  []string
-	When      Condition  // of the member and what the order comes to; nil: always
-	Limits    []Limit    // of one member
-	Drops     []Drop     // how many pieces there are, and from when on; none: no bound
-	FirstCall Period     // for how long who waits has the first call on a piece; zero: nobody waits
-	Dates     []Occasion // when it takes place: each has its own places, instead of pieces
-	Codes     Codes
-	ByHand    bool // somebody hands it over: it is ordered, shipped, delivered
-	Address   bool // and has to know where to
+	MinOrder     map[Currency]int64 // the least order that it can be used on, minor units
+	Visible      Span               // when members see it
+	Active       Span               // when it can be redeemed
+	Tiers        []string
+	Segments     []string
+	When         Condition    // of the member and what the order comes to; nil: always
+	Limits       []Limit      // of one member
+	StockBatches []StockBatch // how many pieces there are, and from when on; none: no bound
+	FirstCall    Period       // for how long who waits has the first call on a piece; zero: nobody waits
+	Dates        []RewardDate // when it takes place: each has its own places, instead of pieces
+	Codes        Codes
+	Manual       bool // somebody hands it over: it is ordered, shipped, delivered
+	Address      bool // and has to know where to
 }
 
 // A Span is from an instant until another, exclusive; a zero end is open.
@@ -51,9 +51,9 @@ func (s Span) Has(at time.Time) bool {
 }
 
 // A Drop is pieces that can be had from an instant on; the zero instant is the beginning.
-type Drop struct {
-	At     time.Time
-	Pieces int64
+type StockBatch struct {
+	At       time.Time
+	Quantity int64
 }
 
 // Codes is where the codes of a reward come from, and how long they can be used.
@@ -75,7 +75,7 @@ const (
 )
 
 // Redeeming is how points are spent.
-type Redeeming struct {
+type RedemptionTerms struct {
 	PerOrder  int64    // how many rewards one order may use; zero: no bound
 	CodeValid Period   // how long a code can be used; zero: for ever
 	Grace     Period   // what comes back from a redemption lives at least so long, but is put off once
@@ -124,13 +124,13 @@ func (r *Reward) CostAt(level string) Points {
 func (r *Reward) Costs() []Points { return append(slices.Collect(maps.Values(r.Prices)), r.Cost) }
 
 // Limited reports whether there are only so many.
-func (r *Reward) Limited() bool { return len(r.Drops)+len(r.Dates) > 0 }
+func (r *Reward) Limited() bool { return len(r.StockBatches)+len(r.Dates) > 0 }
 
 // Pieces is how many there have been until an instant, taken or not.
-func (r *Reward) Pieces(at time.Time) (n Points) {
-	for _, d := range r.Drops {
+func (r *Reward) Quantity(at time.Time) (n Points) {
+	for _, d := range r.StockBatches {
 		if !d.At.After(at) {
-			n += Points(d.Pieces)
+			n += Points(d.Quantity)
 		}
 	}
 	return n
@@ -140,44 +140,44 @@ func (r *Reward) Pieces(at time.Time) (n Points) {
 func (r *Reward) Key() string { return "rewards." + r.ID }
 
 // A Lack is why a member cannot have a reward now.
-type Lack struct {
-	What      LackOf
-	Required  string
-	Available string
-	Missing   Points    // points: how many
-	From      time.Time // when it can be had, if that is known; zero if not
+type UnmetRequirement struct {
+	Requirement Requirement
+	Required    string
+	Available   string
+	Missing     Points    // points: how many
+	From        time.Time // when it can be had, if that is known; zero if not
 }
 
 // LackOf is what a reward wants that is not there.
-type LackOf string
+type Requirement string
 
 const (
-	LacksPoints   LackOf = "points"
-	LacksTime     LackOf = "time" // it is not active yet, or not any more
-	LacksTier     LackOf = "tier"
-	LacksSegment  LackOf = "segment"
-	LacksOrder    LackOf = "min_order" // the order is too small, or of another currency
-	LacksStock    LackOf = "stock"
-	LacksLimit    LackOf = "limit"        // the member has had it as often as it may
-	LacksPerOrder LackOf = "per_order"    // the order uses as many rewards as it may
-	LacksTurn     LackOf = "waiting_list" // others, who wait, have the first call on what is left
-	LacksWhen     LackOf = "condition"    // what the program asks beside all that
+	RequirementPoints    Requirement = "points"
+	RequirementTime      Requirement = "time" // it is not active yet, or not any more
+	RequirementTier      Requirement = "tier"
+	RequirementSegment   Requirement = "segment"
+	RequirementMinOrder  Requirement = "min_order" // the order is too small, or of another currency
+	RequirementStock     Requirement = "stock"
+	RequirementLimit     Requirement = "limit"     // the member has had it as often as it may
+	RequirementPerOrder  Requirement = "per_order" // the order uses as many rewards as it may
+	RequirementWaitlist  Requirement = "waitlist"  // others, who wait, have the first call on what is left
+	RequirementCondition Requirement = "condition" // what the program asks beside all that
 )
 
 // lacks is why a member cannot have a reward, apart from points and stock; in, what it is for.
-func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (out []Lack) {
+func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (out []UnmetRequirement) {
 	if !r.Active.Has(now) {
-		l := Lack{What: LacksTime}
+		l := UnmetRequirement{Requirement: RequirementTime}
 		if now.Before(r.Active.From) {
 			l.From = r.Active.From
 		}
 		out = append(out, l)
 	}
 	if !oneOf(r.Tiers, acc.Tier.Level) {
-		out = append(out, Lack{What: LacksTier, Required: strings.Join(r.Tiers, ", "), Available: acc.Tier.Level})
+		out = append(out, UnmetRequirement{Requirement: RequirementTier, Required: strings.Join(r.Tiers, ", "), Available: acc.Tier.Level})
 	}
 	if !anyOf(r.Segments, acc.Traits.Segments) {
-		out = append(out, Lack{What: LacksSegment, Required: strings.Join(r.Segments, ", "), Available: strings.Join(acc.Traits.Segments, ", ")})
+		out = append(out, UnmetRequirement{Requirement: RequirementSegment, Required: strings.Join(r.Segments, ", "), Available: strings.Join(acc.Traits.Segments, ", ")})
 	}
 	if l, short := r.minOrder(in.Total); short {
 		out = append(out, l)
@@ -188,36 +188,36 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 			facts.Order = &Order{Currency: in.Total.Currency}
 		}
 		if !holds(r.When, &facts) {
-			out = append(out, Lack{What: LacksWhen, Required: strings.Join(strings.Fields(r.When.String()), " ")})
+			out = append(out, UnmetRequirement{Requirement: RequirementCondition, Required: strings.Join(strings.Fields(r.When.String()), " ")})
 		}
 	}
 	day := DateOf(now, p.Zone)
 	for _, l := range r.Limits {
 		if n := acc.times(r.Key(), l, day); n >= l.Times {
-			lack := Lack{What: LacksLimit, Required: strconv.FormatInt(l.Times, 10) + " per " + string(l.Per), Available: strconv.FormatInt(n, 10)}
+			lack := UnmetRequirement{Requirement: RequirementLimit, Required: strconv.FormatInt(l.Times, 10) + " per " + string(l.Per), Available: strconv.FormatInt(n, 10)}
 			if ends := l.Per.ends(day); ends != 0 {
 				lack.From = ends.End(p.Zone)
 			}
 			out = append(out, lack)
 		}
 	}
-	if most := p.Redeeming.PerOrder; most > 0 && in.Order != "" {
+	if most := p.Redemption.PerOrder; most > 0 && in.Order != "" {
 		if n := acc.usedOn(in.Order); n >= most {
-			out = append(out, Lack{What: LacksPerOrder, Required: strconv.FormatInt(most, 10), Available: strconv.FormatInt(n, 10)})
+			out = append(out, UnmetRequirement{Requirement: RequirementPerOrder, Required: strconv.FormatInt(most, 10), Available: strconv.FormatInt(n, 10)})
 		}
 	}
 	return out
 }
 
-func (r *Reward) minOrder(total Money) (Lack, bool) {
+func (r *Reward) minOrder(total Money) (UnmetRequirement, bool) {
 	if len(r.MinOrder) == 0 {
-		return Lack{}, false
+		return UnmetRequirement{}, false
 	}
 	least, ok := r.MinOrder[total.Currency]
 	if ok && total.Amount >= least {
-		return Lack{}, false
+		return UnmetRequirement{}, false
 	}
-	l := Lack{What: LacksOrder}
+	l := UnmetRequirement{Requirement: RequirementMinOrder}
 	var required []string
 	for c, n := range r.MinOrder {
 		required = append(required, Money{n, c}.String())
@@ -233,9 +233,9 @@ func (r *Reward) minOrder(total Money) (Lack, bool) {
 }
 
 // Why is the lack as a sentence, for a refusal.
-func (l Lack) Why() string {
-	switch l.What {
-	case LacksTime:
+func (l UnmetRequirement) Why() string {
+	switch l.Requirement {
+	case RequirementTime:
 		if !l.From.IsZero() {
 			return "It can be redeemed from " + written(l.From) + " on."
 		}
@@ -243,16 +243,16 @@ func (l Lack) Why() string {
 			return "The date " + l.Required + " is over."
 		}
 		return "It cannot be redeemed any more."
-	case LacksTier:
+	case RequirementTier:
 		return "It is for members of the level " + l.Required + "."
-	case LacksSegment:
+	case RequirementSegment:
 		return "It is for other members."
-	case LacksOrder:
+	case RequirementMinOrder:
 		if l.Available == "" {
 			return "It is for orders of at least " + l.Required + ": say what the order comes to (order_total)."
 		}
 		return "It is for orders of at least " + l.Required + "; this one comes to " + l.Available + "."
-	case LacksStock:
+	case RequirementStock:
 		if l.Required != "" && l.Available != "" {
 			return "No places are left on the date " + l.Required + "; there are some on " + l.Available + "."
 		}
@@ -263,13 +263,13 @@ func (l Lack) Why() string {
 			return "None are left; more come on " + written(l.From) + "."
 		}
 		return "None are left."
-	case LacksLimit:
+	case RequirementLimit:
 		return "A member can have it " + l.Required + " at most."
-	case LacksTurn:
-		return "Members on the waiting list have the first call on what is left."
-	case LacksWhen:
+	case RequirementWaitlist:
+		return "Members on the waitlist have the first call on what is left."
+	case RequirementCondition:
 		return "It is for whom this holds: " + l.Required + "."
-	case LacksPerOrder:
+	case RequirementPerOrder:
 		unit := " rewards"
 		if l.Available == "1" {
 			unit = " reward"
@@ -285,7 +285,7 @@ const perUse CapPeriod = "use"
 // usedOn is how many rewards an order uses.
 func (a Account) usedOn(order string) (n int64) {
 	for _, u := range a.Usage {
-		if u.Rule == "redeeming:"+order && u.Per == perUse {
+		if u.Rule == "redemption:"+order && u.Per == perUse {
 			n += u.N
 		}
 	}
@@ -298,8 +298,8 @@ func (p *Program) uses(reward *Reward, r Redemption, n int64) (out []Usage) {
 	for _, l := range reward.Limits {
 		out = append(out, l.usage(reward.Key(), day, n))
 	}
-	if p.Redeeming.PerOrder > 0 && r.Order != "" {
-		out = append(out, Usage{Rule: "redeeming:" + r.Order, Times: true, Per: perUse, Ends: day, N: n})
+	if p.Redemption.PerOrder > 0 && r.Order != "" {
+		out = append(out, Usage{Rule: "redemption:" + r.Order, Times: true, Per: perUse, Ends: day, N: n})
 	}
 	return out
 }

@@ -59,63 +59,63 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 		reward func(*Program, *Reward)
 		member func(*Account)
 		in     Redemption
-		want   Lack
+		want   UnmetRequirement
 		why    string
 	}{
 		{
 			"it is for others than this level", func(_ *Program, r *Reward) { r.Tiers = []string{"silver", "gold"} }, nil,
 			Redemption{},
-			Lack{What: LacksTier, Required: "silver, gold", Available: "bronze"},
+			UnmetRequirement{Requirement: RequirementTier, Required: "silver, gold", Available: "bronze"},
 			"It is for members of the level silver, gold.",
 		},
 		{
 			"it is for a segment", func(_ *Program, r *Reward) { r.Segments = []string{"vip"} }, func(a *Account) { a.Traits.Segments = []string{"press"} },
 			Redemption{},
-			Lack{What: LacksSegment, Required: "vip", Available: "press"},
+			UnmetRequirement{Requirement: RequirementSegment, Required: "vip", Available: "press"},
 			"It is for other members.",
 		},
 		{
 			"it is not active yet", func(_ *Program, r *Reward) { r.Active.From = friday }, nil,
 			Redemption{},
-			Lack{What: LacksTime, From: friday},
+			UnmetRequirement{Requirement: RequirementTime, From: friday},
 			"It can be redeemed from 4 December 2026 11:00 UTC on.",
 		},
 		{
 			"its end is exclusive", func(_ *Program, r *Reward) { r.Active.Until = noon }, nil,
 			Redemption{},
-			Lack{What: LacksTime},
+			UnmetRequirement{Requirement: RequirementTime},
 			"It cannot be redeemed any more.",
 		},
 		{
 			"the order is too small", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000} }, nil,
 			Redemption{Total: eur(4_999)},
-			Lack{What: LacksOrder, Required: "50.00 EUR", Available: "49.99 EUR"},
+			UnmetRequirement{Requirement: RequirementMinOrder, Required: "50.00 EUR", Available: "49.99 EUR"},
 			"It is for orders of at least 50.00 EUR; this one comes to 49.99 EUR.",
 		},
 		{
 			"the order is of another currency", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000, "USD": 5_500} }, nil,
 			Redemption{Total: Money{9_000, "JPY"}},
-			Lack{What: LacksOrder, Required: "50.00 EUR, 55.00 USD", Available: "9000 JPY"},
+			UnmetRequirement{Requirement: RequirementMinOrder, Required: "50.00 EUR, 55.00 USD", Available: "9000 JPY"},
 			"",
 		},
 		{
 			"nobody said what the order comes to", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000} }, nil,
 			Redemption{},
-			Lack{What: LacksOrder, Required: "50.00 EUR"},
+			UnmetRequirement{Requirement: RequirementMinOrder, Required: "50.00 EUR"},
 			"It is for orders of at least 50.00 EUR: say what the order comes to (order_total).",
 		},
 		{
 			"the first pieces come later", func(_ *Program, r *Reward) {
-				r.Drops = []Drop{{At: friday.AddDate(0, 1, 0), Pieces: 5}, {At: friday, Pieces: 5}}
+				r.StockBatches = []StockBatch{{At: friday.AddDate(0, 1, 0), Quantity: 5}, {At: friday, Quantity: 5}}
 			}, nil,
 			Redemption{},
-			Lack{What: LacksStock, Available: "0", From: friday},
+			UnmetRequirement{Requirement: RequirementStock, Available: "0", From: friday},
 			"None are left; more come on 4 December 2026 11:00 UTC.",
 		},
 		{
 			"no code is left", func(_ *Program, r *Reward) { r.Codes.From = UploadedCode }, nil,
 			Redemption{},
-			Lack{What: LacksStock, Available: "0"},
+			UnmetRequirement{Requirement: RequirementStock, Available: "0"},
 			"None are left.",
 		},
 		{
@@ -123,21 +123,21 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 				a.Usage = []Usage{{Rule: "rewards.it", Times: true, Per: PerMonth, Ends: 20261231, N: 1}}
 			},
 			Redemption{},
-			Lack{What: LacksLimit, Required: "1 per month", Available: "1", From: time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)},
+			UnmetRequirement{Requirement: RequirementLimit, Required: "1 per month", Available: "1", From: time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)},
 			"A member can have it 1 per month at most.",
 		},
 		{"once is for ever", func(_ *Program, r *Reward) { r.Limits = []Limit{{1, PerEver}} }, func(a *Account) {
 			a.Usage = []Usage{{Rule: "rewards.it", Times: true, Per: PerEver, N: 1}}
-		}, Redemption{}, Lack{What: LacksLimit, Required: "1 per ever", Available: "1"}, ""},
+		}, Redemption{}, UnmetRequirement{Requirement: RequirementLimit, Required: "1 per ever", Available: "1"}, ""},
 		{
-			"the order has its rewards", func(p *Program, _ *Reward) { p.Redeeming.PerOrder = 2 }, func(a *Account) {
+			"the order has its rewards", func(p *Program, _ *Reward) { p.Redemption.PerOrder = 2 }, func(a *Account) {
 				a.Usage = []Usage{
-					{Rule: "redeeming:o1", Times: true, Per: perUse, Ends: 20261130, N: 1},
-					{Rule: "redeeming:o1", Times: true, Per: perUse, Ends: 20261201, N: 1},
+					{Rule: "redemption:o1", Times: true, Per: perUse, Ends: 20261130, N: 1},
+					{Rule: "redemption:o1", Times: true, Per: perUse, Ends: 20261201, N: 1},
 				}
 			},
 			Redemption{Order: "o1"},
-			Lack{What: LacksPerOrder, Required: "2", Available: "2"},
+			UnmetRequirement{Requirement: RequirementPerOrder, Required: "2", Available: "2"},
 			"The order uses 2 rewards already, and may use 2.",
 		},
 	} {
@@ -150,10 +150,10 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			c.in.Reward = "it"
 			_, err := p.Redeem(acc, c.in, false, nil, noon)
 			var refusal *Error
-			if !errors.As(err, &refusal) || !slices.Equal(refusal.Lacks, []Lack{c.want}) {
+			if !errors.As(err, &refusal) || !slices.Equal(refusal.Unmet, []UnmetRequirement{c.want}) {
 				t.Fatalf("%+v", err)
 			}
-			if code := RewardUnavailable; c.want.What != LacksStock && refusal.Code != code || c.want.What == LacksStock && refusal.Code != RewardOutOfStock {
+			if code := RewardUnavailable; c.want.Requirement != RequirementStock && refusal.Code != code || c.want.Requirement == RequirementStock && refusal.Code != RewardOutOfStock {
 				t.Errorf("the refusal is %s", refusal.Code)
 			}
 			if c.why != "" && refusal.Detail != c.why {
@@ -165,14 +165,14 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 
 func TestEveryLackIsToldAtOnce(t *testing.T) {
 	p := stocked(t, func(_ *Program, r *Reward) {
-		r.Tiers, r.Segments, r.Active.Until, r.Drops = []string{"gold"}, []string{"vip"}, noon, []Drop{{Pieces: 1}}
+		r.Tiers, r.Segments, r.Active.Until, r.StockBatches = []string{"gold"}, []string{"vip"}, noon, []StockBatch{{Quantity: 1}}
 	})
 	q := p.Available(saver(t, p), p.Rewards[0], Redemption{}, Budgets{"rewards.it": 0}, noon)
-	var got []LackOf
-	for _, l := range q.Lacks {
-		got = append(got, l.What)
+	var got []Requirement
+	for _, l := range q.Unmet {
+		got = append(got, l.Requirement)
 	}
-	if want := []LackOf{LacksTime, LacksTier, LacksSegment, LacksPoints, LacksStock}; !slices.Equal(got, want) || q.Missing != 100 {
+	if want := []Requirement{RequirementTime, RequirementTier, RequirementSegment, RequirementPoints, RequirementStock}; !slices.Equal(got, want) || q.Missing != 100 {
 		t.Errorf("it lacks %v, and %d points", got, q.Missing)
 	}
 }
@@ -191,11 +191,11 @@ func TestALevelPaysItsOwnPrice(t *testing.T) {
 
 func TestPiecesComeOverTime(t *testing.T) {
 	p := stocked(t, func(_ *Program, r *Reward) {
-		r.Drops = []Drop{{Pieces: 3}, {At: noon, Pieces: 4}, {At: noon.Add(time.Hour), Pieces: 5}}
+		r.StockBatches = []StockBatch{{Quantity: 3}, {At: noon, Quantity: 4}, {At: noon.Add(time.Hour), Quantity: 5}}
 	})
 	r := &p.Rewards[0]
 	for at, want := range map[time.Time]Points{noon.Add(-1): 3, noon: 7, noon.Add(time.Hour - 1): 7, noon.Add(time.Hour): 12} {
-		if got := r.Pieces(at); got != want {
+		if got := r.Quantity(at); got != want {
 			t.Errorf("until %s there were %d, want %d", at, got, want)
 		}
 		out := redeemed(t, p, saver(t, p, ample), Redemption{ID: "rd_1"}, false, at)
@@ -211,7 +211,7 @@ func TestPiecesComeOverTime(t *testing.T) {
 
 func TestALimitIsOfItsPeriodAndComesBack(t *testing.T) {
 	p := stocked(t, func(p *Program, r *Reward) {
-		r.Limits, p.Redeeming.PerOrder = []Limit{{2, PerDay}, {3, PerMonth}}, 1
+		r.Limits, p.Redemption.PerOrder = []Limit{{2, PerDay}, {3, PerMonth}}, 1
 	})
 	acc := saver(t, p, ample)
 	try := func(id, order string, at time.Time, want error) {
@@ -254,8 +254,8 @@ func TestALimitThatIsYoungerThanARedemptionIsNotExtendedByIt(t *testing.T) {
 
 func TestRefusalsCountWhatIsOne(t *testing.T) {
 	for got, want := range map[string]string{
-		Lack{What: LacksPerOrder, Required: "1", Available: "1"}.Why(): "The order uses 1 reward already, and may use 1.",
-		Lack{What: LacksPerOrder, Required: "2", Available: "2"}.Why(): "The order uses 2 rewards already, and may use 2.",
+		UnmetRequirement{Requirement: RequirementPerOrder, Required: "1", Available: "1"}.Why(): "The order uses 1 reward already, and may use 1.",
+		UnmetRequirement{Requirement: RequirementPerOrder, Required: "2", Available: "2"}.Why(): "The order uses 2 rewards already, and may use 2.",
 		Limit{1, PerDay}.often():   "once per day",
 		Limit{3, PerMonth}.often(): "3 times per month",
 		Limit{1, PerEver}.often():  "once ever",

@@ -31,7 +31,7 @@ func TestProgramWithoutHouseholds(t *testing.T) {
 func TestInvitationsToAHousehold(t *testing.T) {
 	p := living(t, Households{Size: 3})
 	h, err := p.Found("hh_1", "mem_ada", noon)
-	if err != nil || !slices.Equal(h.Members, []Housemate{{"mem_ada", Head, noon, noon}}) || h.ID != "hh_1" {
+	if err != nil || !slices.Equal(h.Members, []HouseholdMember{{"mem_ada", Owner, noon, noon}}) || h.ID != "hh_1" {
 		t.Fatalf("%+v, %v", h, err)
 	}
 	for _, m := range []MemberID{"mem_bob", "mem_cleo"} {
@@ -45,7 +45,7 @@ func TestInvitationsToAHousehold(t *testing.T) {
 	wantRefusal(t, "accept without an invitation", err, NotFound, "/member")
 	later := noon.Add(time.Hour)
 	next, err := p.AcceptInvitation(h, "mem_bob", later)
-	if err != nil || next.Members[1] != (Housemate{"mem_bob", Adult, noon, later}) || !h.Members[1].Since.IsZero() {
+	if err != nil || next.Members[1] != (HouseholdMember{"mem_bob", Adult, noon, later}) || !h.Members[1].Since.IsZero() {
 		t.Errorf("%+v, %v", next, err)
 	}
 	if again, err := p.AcceptInvitation(next, "mem_bob", later.Add(time.Hour)); err != nil ||
@@ -70,7 +70,7 @@ func TestMemberLeavesAHousehold(t *testing.T) {
 	_, err = h.Remove("mem_ada")
 	wantRefusal(t, "the head is removed", err, ValidationFailed, "/member")
 	left, err := h.Remove("mem_bob")
-	if err != nil || len(left.Members) != 2 || left.Members[0].Role != Head || left.Members[1].Member != "mem_cleo" ||
+	if err != nil || len(left.Members) != 2 || left.Members[0].Role != Owner || left.Members[1].Member != "mem_cleo" ||
 		len(h.Members) != 3 {
 		t.Errorf("%+v, %v", left, err)
 	}
@@ -82,7 +82,7 @@ func TestMemberLeavesAHousehold(t *testing.T) {
 		h.Members = slices.Clone(h.Members)
 		h.Members[1].Since, h.Members[2].Since = since[0], since[1]
 		next, err := h.Leave("mem_ada")
-		if at := next.mate(name); err != nil || len(next.Members) != 2 || next.Members[at].Role != Head ||
+		if at := next.mate(name); err != nil || len(next.Members) != 2 || next.Members[at].Role != Owner ||
 			next.Members[1-at].Role != Adult {
 			t.Errorf("%s does not become the head: %+v, %v", name, next, err)
 		}
@@ -90,7 +90,7 @@ func TestMemberLeavesAHousehold(t *testing.T) {
 }
 
 func TestMemberOfAHouseholdWaits(t *testing.T) {
-	p := living(t, Households{Size: 3, Wait: Period{Days: 7}})
+	p := living(t, Households{Size: 3, CoolingOff: Period{Days: 7}})
 	h, bob := family(t, p), called(t, p, "mem_bob", ample)
 	redeem := func(at time.Time, lots ...Lot) ([]Outcome, error) {
 		return p.RedeemTogether(
@@ -169,8 +169,8 @@ func TestHouseholdsOfAProgram(t *testing.T) {
 		{0, nil, true},
 		{1, nil, false},
 		{2, nil, true},
-		{MaxHousehold, nil, true},
-		{MaxHousehold + 1, nil, false},
+		{MaxHouseholdSize, nil, true},
+		{MaxHouseholdSize + 1, nil, false},
 		{-1, nil, false},
 		{2, new(big.Rat), false},
 		{2, big.NewRat(1, 1), true},
@@ -188,10 +188,10 @@ func TestHouseholdsOfAProgram(t *testing.T) {
 // tour is a reward with three dates.
 func tour(tb testing.TB) *Program {
 	return stocked(tb, func(_ *Program, r *Reward) {
-		r.Dates = []Occasion{
-			{ID: "a", At: noon, Places: 3},
-			{ID: "b", At: noon.Add(time.Hour), Places: 5},
-			{ID: "c", At: noon.Add(2 * time.Hour), Places: 1},
+		r.Dates = []RewardDate{
+			{ID: "a", At: noon, Capacity: 3},
+			{ID: "b", At: noon.Add(time.Hour), Capacity: 5},
+			{ID: "c", At: noon.Add(2 * time.Hour), Capacity: 1},
 		}
 	})
 }
@@ -204,24 +204,24 @@ func TestDatesOfAReward(t *testing.T) {
 		at      time.Time
 		code    Code
 		pointer string
-		lack    *Lack
+		lack    *UnmetRequirement
 	}{
 		{"a", noon.Add(-1), "", "", nil},
-		{"a", noon, RewardUnavailable, "/reward", &Lack{What: LacksTime, Required: "a"}},
+		{"a", noon, RewardUnavailable, "/reward", &UnmetRequirement{Requirement: RequirementTime, Required: "a"}},
 		{"b", noon, "", "", nil},
 		{"", noon, ValidationFailed, "/date", nil},
 		{"d", noon, ValidationFailed, "/date", nil},
 		{"d", noon.Add(2*time.Hour - 1), ValidationFailed, "/date", nil},
-		{"d", noon.Add(2 * time.Hour), RewardUnavailable, "/reward", &Lack{What: LacksTime}},
+		{"d", noon.Add(2 * time.Hour), RewardUnavailable, "/reward", &UnmetRequirement{Requirement: RequirementTime}},
 	} {
 		in, name := Redemption{Date: c.date}, fmt.Sprint(c.date, " at ", c.at)
 		err := r.date(&in, c.at)
 		wantRefusal(t, name, err, c.code, c.pointer)
 		var got *Error
-		if errors.As(err, &got) && c.lack != nil && (len(got.Lacks) != 1 || got.Lacks[0] != *c.lack) {
-			t.Errorf("%s: %+v", name, got.Lacks)
+		if errors.As(err, &got) && c.lack != nil && (len(got.Unmet) != 1 || got.Unmet[0] != *c.lack) {
+			t.Errorf("%s: %+v", name, got.Unmet)
 		}
-		if i := slices.IndexFunc(r.Dates, func(o Occasion) bool { return o.ID == c.date }); i >= 0 &&
+		if i := slices.IndexFunc(r.Dates, func(o RewardDate) bool { return o.ID == c.date }); i >= 0 &&
 			!in.DateAt.Equal(r.Dates[i].At) {
 			t.Errorf("%s: the date is at %s", name, in.DateAt)
 		}
@@ -249,7 +249,7 @@ func TestPlacesOfDates(t *testing.T) {
 	if got := r.Counters(noon.Add(-1)); len(got) != 3 {
 		t.Errorf("%+v", got)
 	}
-	r.Drops = []Drop{{At: noon, Pieces: 7}, {At: noon.Add(1), Pieces: 8}}
+	r.StockBatches = []StockBatch{{At: noon, Quantity: 7}, {At: noon.Add(1), Quantity: 8}}
 	if got := r.Counters(noon.Add(3 * time.Hour)); !slices.Equal(got, []Spend{{Rule: "rewards.it", Budget: 15}}) {
 		t.Errorf("%+v", got)
 	}
@@ -263,15 +263,15 @@ func TestPlacesOfDates(t *testing.T) {
 	for _, c := range []struct {
 		left Budgets
 		at   time.Time
-		want []Lack
+		want []UnmetRequirement
 	}{
 		{nil, noon, nil},
 		{nil, noon.Add(2*time.Hour - 1), nil},
-		{nil, noon.Add(2 * time.Hour), []Lack{{What: LacksTime}}},
+		{nil, noon.Add(2 * time.Hour), []UnmetRequirement{{Requirement: RequirementTime}}},
 		{Budgets{key("b"): 0, key("c"): 1}, noon, nil},
 		{Budgets{key("b"): 1, key("c"): 0}, noon, nil},
-		{Budgets{key("b"): 0, key("c"): 0}, noon, []Lack{{What: LacksStock, Available: "0"}}},
-		{Budgets{key("a"): 1, key("b"): 0, key("c"): -1}, noon, []Lack{{What: LacksStock, Available: "0"}}},
+		{Budgets{key("b"): 0, key("c"): 0}, noon, []UnmetRequirement{{Requirement: RequirementStock, Available: "0"}}},
+		{Budgets{key("a"): 1, key("b"): 0, key("c"): -1}, noon, []UnmetRequirement{{Requirement: RequirementStock, Available: "0"}}},
 	} {
 		if got := r.dated(c.left, c.at); !slices.Equal(got, c.want) {
 			t.Errorf("%v at %s: %+v, want %+v", c.left, c.at, got, c.want)
@@ -281,9 +281,9 @@ func TestPlacesOfDates(t *testing.T) {
 		t.Errorf("a reward without dates: %+v", got)
 	}
 	for left, want := range map[string]string{"": "c", key("c"): ""} {
-		err := r.NoPlaces("b", Budgets{left: 0}, noon)
+		err := r.NoCapacity("b", Budgets{left: 0}, noon)
 		if err.Code != RewardOutOfStock || err.Pointer != "/date" ||
-			err.Lacks[0] != (Lack{What: LacksStock, Required: "b", Available: want}) {
+			err.Unmet[0] != (UnmetRequirement{Requirement: RequirementStock, Required: "b", Available: want}) {
 			t.Errorf("without %q: %+v", left, err)
 		}
 	}

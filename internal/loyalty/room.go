@@ -188,7 +188,7 @@ func (p *Program) bound(u Usage) int64 {
 // which may use less once a part of it is refunded.
 func (p *Program) refuses(u Usage) bool {
 	caps, _ := p.boundsOf(u.Rule)
-	return !u.Times && slices.ContainsFunc(caps, func(c Cap) bool { return c.Per == u.Per && c.Refuse })
+	return !u.Times && slices.ContainsFunc(caps, func(c Cap) bool { return c.Per == u.Per && c.Reject })
 }
 
 // boundsOf returns the caps and limits of a rule, or those of the program.

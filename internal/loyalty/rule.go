@@ -69,18 +69,18 @@ type Match struct {
 	Weekdays    []time.Weekday
 	HoursFrom   int // minutes of the day; both zero: all day
 	HoursUntil  int // exclusive; below HoursFrom: over midnight
-	Zone        ClockZone
+	TimezoneOf  TimezoneOf
 	MinSpend    map[Currency]int64 // of what matches, minor units; a currency that is not there does not match
 	When        Condition          // nil: always
 }
 
 // ClockZone says whose clock weekdays, hours and birthdays go by. From and Until are instants.
-type ClockZone int
+type TimezoneOf int
 
 const (
-	ProgramClock ClockZone = iota
-	StoreClock             // the order's; the program's where it names none
-	MemberClock            // the member's; the program's where none is known
+	ProgramClock TimezoneOf = iota
+	StoreClock              // the order's; the program's where it names none
+	MemberClock             // the member's; the program's where none is known
 )
 
 // A Condition is what a rule asks beyond its structured keys: a `when:` of the program file.

@@ -161,7 +161,7 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 		{name: "for the second if the first was refunded in full", rules: seven(first), before: []Order{ten.with(func(o *Order) { o.Refunds = []Refund{back("1", 1000)} })}, order: ten, want: 17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7`},
-		{name: "for the second if the first was cancelled", rules: seven(first), before: []Order{ten.with(func(o *Order) { o.Status = OrderCancelled })}, order: ten, want: 17, because: `
+		{name: "for the second if the first was canceled", rules: seven(first), before: []Order{ten.with(func(o *Order) { o.Status = OrderCanceled })}, order: ten, want: 17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7`},
 		{name: "for the first that is paid", rules: seven(first), before: []Order{ten.with(func(o *Order) { o.Status = OrderPlaced })}, order: ten, want: 17, because: `
@@ -182,7 +182,7 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 		{name: "of a birthday that nobody knows", rules: seven(Match{BirthdayMonth: true}), order: ten, want: 10, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10`},
 		{
-			name: "in the month where the member lives", rules: seven(Match{BirthdayMonth: true, Zone: MemberClock}), order: placed("2026-11-30T12:00:00Z"),
+			name: "in the month where the member lives", rules: seven(Match{BirthdayMonth: true, TimezoneOf: MemberClock}), order: placed("2026-11-30T12:00:00Z"),
 			member: func(a *Account) { a.Traits.Birthday, a.Traits.Zone = 1224, "Pacific/Auckland" }, want: 17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7`,
@@ -226,7 +226,7 @@ func TestARuleIsForATime(t *testing.T) {
 	night := Match{HoursFrom: 22 * 60, HoursUntil: 6*60 + 30}
 	store := func(o Order) Order { return o.with(func(o *Order) { o.Clock = zone(t, "America/New_York") }) }
 	kiwi := func(a *Account) { a.Traits.Zone = "Pacific/Auckland" }
-	by := func(m Match, z ClockZone) []Rule { m.Zone = z; return seven(m) }
+	by := func(m Match, z TimezoneOf) []Rule { m.TimezoneOf = z; return seven(m) }
 	for name, c := range map[string]struct {
 		rules  []Rule
 		order  Order

@@ -44,8 +44,8 @@ func (c sale) run(t *testing.T) {
 		change(&o)
 		e = s.sell(o, c.left)
 	}
-	sum, lines := new(big.Rat), make([]string, 0, len(e.Because))
-	for _, b := range e.Because {
+	sum, lines := new(big.Rat), make([]string, 0, len(e.Reasons))
+	for _, b := range e.Reasons {
 		n, ok := new(big.Rat).SetString(b.Points)
 		if !ok {
 			t.Errorf("%q is no number", b.Points)

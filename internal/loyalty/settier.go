@@ -14,7 +14,7 @@ type Placement struct {
 	Until     time.Time // kept at least until then; zero: as long as one that was reached
 	Locked    bool      // until then nothing moves it, up or down
 	Permanent bool      // it is the least level for ever
-	Ladder    string    // of which one it is; empty: of Tiers
+	TierGroup string    // of which one it is; empty: of Tiers
 }
 
 // SetTier gives a member a level by hand. From then on the program's own rules go on: the level is reviewed when its
@@ -23,10 +23,10 @@ type Placement struct {
 func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	on := d
-	if in.Ladder != "" {
-		v, _, ok := p.OnLadder(acc, in.Ladder)
+	if in.TierGroup != "" {
+		v, _, ok := p.TierGroupStanding(acc, in.TierGroup)
 		if !ok {
-			return Outcome{}, refuse(ValidationFailed, "/ladder", fmt.Sprintf("The program has no ladder %q.", in.Ladder))
+			return Outcome{}, refuse(ValidationFailed, "/ladder", fmt.Sprintf("The program has no ladder %q.", in.TierGroup))
 		}
 		on = d.on(v)
 	}
@@ -54,7 +54,7 @@ func (d *decision) checkPlacement(in Placement) error {
 	_, rung, ok := d.p.Level(in.Level)
 	now := d.now
 	segments := d.Account // and not what a person gave for ever before: the latest word counts
-	segments.Tier.Floor = ""
+	segments.Tier.Minimum = ""
 	floor := d.p.floor(segments)
 	switch {
 	case d.Account.Status != Active:
@@ -80,7 +80,7 @@ func (d *decision) setTier(id string, in Placement) error {
 	p, acc, now := d.p, d.Account, d.now
 	_, rung, _ := p.Level(in.Level)
 	from := p.rung(acc.Tier)
-	d.Account.Tier.Floor = "" // the latest word of a person counts
+	d.Account.Tier.Minimum = "" // the latest word of a person counts
 	until := p.reachedUntil(d.Account, now)
 	if !in.Until.IsZero() {
 		until = in.Until
@@ -92,7 +92,7 @@ func (d *decision) setTier(id string, in Placement) error {
 	}
 	switch {
 	case in.Permanent:
-		s.Floor, s.Until = in.Level, time.Time{}
+		s.Minimum, s.Until = in.Level, time.Time{}
 	case in.Locked:
 		s.Until, s.Lock = in.Until, in.Until
 	}
@@ -104,8 +104,8 @@ func (d *decision) setTier(id string, in Placement) error {
 		return d.welcome(from, rung)
 	}
 	e := Entry{
-		Kind: KindTier, Cause: Cause{CauseTier, id, 1}, Effective: now, Standing: &s,
-		Because: []Because{Reason(p.levelKey(in.Level), "0", WasPlaced, acc.Tier.Level, in.Level, in.Reason)},
+		Kind: KindMoveTier, Cause: Cause{CauseTier, id, 1}, Effective: now, Standing: &s,
+		Reasons: []Reason{NewReason(p.levelKey(in.Level), "0", WasPlaced, acc.Tier.Level, in.Level, in.Reason)},
 	}
 	d.slideAtLevel(&e, s.Level, now)
 	if err := d.post(e); err != nil {
@@ -144,5 +144,5 @@ func (d *decision) floorTier() error {
 	}
 	s.Until = until
 	n, window := d.p.measure(d.Account, d.now)
-	return d.standing(s, d.now, Reason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
+	return d.standing(s, d.now, NewReason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
 }

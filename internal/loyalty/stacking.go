@@ -9,9 +9,9 @@ import (
 type candidate struct {
 	r     *rule
 	m     matched
-	gives exact     // after its caps
-	cuts  []Because // what its caps took
-	share Share     // what its caps and budget make of the order's share, once it is paid
+	gives exact    // after its caps
+	cuts  []Reason // what its caps took
+	share Share    // what its caps and budget make of the order's share, once it is paid
 }
 
 // whole is what a candidate gives in whole points, a begun one as one.
@@ -67,7 +67,7 @@ func (v *valuation) usedUp(c candidate) bool {
 		return false
 	}
 	for _, b := range c.cuts {
-		v.why(c.r.key, b.What, b.Args...)
+		v.why(c.r.key, b.Kind, b.Args...)
 	}
 	if c.share.Cut {
 		v.s.share(c.r.key).Cut = true // what others give back to the budget later is not for it
@@ -98,7 +98,7 @@ func (v *valuation) pay(c candidate) {
 		own = own.sub(exactFrom(b.Points))
 	}
 	what, args := c.r.give.because(&c.m)
-	v.because = append(v.because, Reason(c.r.key, own.String(), what, args...))
+	v.because = append(v.because, NewReason(c.r.key, own.String(), what, args...))
 	v.because = append(v.because, c.cuts...)
 	if c.r.bounded && c.gives.sign() > 0 {
 		n, _ := c.gives.round(Up)

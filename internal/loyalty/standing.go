@@ -12,10 +12,10 @@ type Standing struct {
 	Until time.Time // kept at least until then; zero for the lowest level, which cannot be lost
 	At    time.Time // the instant at which it was decided; zero if that is Since
 
-	From  time.Time // what counts for LevelWindow begins after it; zero: after Since
-	Lock  time.Time // the level was set manually, and nothing moves it before, nor does what ended before
-	Floor string    // the least level for ever, set manually
-	Given bool      // Until was set manually
+	From    time.Time // what counts for LevelWindow begins after it; zero: after Since
+	Lock    time.Time // the level was set manually, and nothing moves it before, nor does what ended before
+	Minimum string    // the least level for ever, set manually
+	Given   bool      // Until was set manually
 
 	Extensions int       // how often its end was put off because no notice was given in time
 	Ended      time.Time // until when it was kept at first, where its end was put off

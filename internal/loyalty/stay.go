@@ -3,19 +3,19 @@ package loyalty
 import "time"
 
 // A Stay is what it takes to keep a level beyond its end, in the first period that is not over and counts for that.
-type Stay struct {
-	Gap  Gap       // what is missing yet, of the measure of which the greatest share is; none if it is kept already
-	By   time.Time // exclusive: what happens from then on comes too late
-	Ways [][]Gap   // all ways to keep it
+type Retention struct {
+	Gap   Gap       // what is missing yet, of the measure of which the greatest share is; none if it is kept already
+	By    time.Time // exclusive: what happens from then on comes too late
+	Paths [][]Gap   // all ways to keep it
 }
 
 // Stay is what the member has still to do to keep the level; false if it cannot be lost, or can only be reached again
 // once it is.
-func (p *Program) Stay(acc Account, now time.Time) (best Stay, ok bool) {
+func (p *Program) Stay(acc Account, now time.Time) (best Retention, ok bool) {
 	review := p.reviewAt(acc.Tier)
 	rung := p.rung(acc.Tier)
 	if review.IsZero() || rung <= p.floor(acc) || now.Before(acc.Tier.Lock) {
-		return Stay{}, false
+		return Retention{}, false
 	}
 	periods := p.reviewed(acc, review)
 	if n, _, asOf := p.lasting(acc, review); n >= rung {
@@ -27,8 +27,8 @@ func (p *Program) Stay(acc Account, now time.Time) (best Stay, ok bool) {
 		if end := last.End(p.Zone); end.Before(by) {
 			by = end
 		}
-		x := Stay{By: by, Ways: p.Gaps(acc, rung, t)}
-		x.Gap = nearest(x.Ways)
+		x := Retention{By: by, Paths: p.Gaps(acc, rung, t)}
+		x.Gap = nearest(x.Paths)
 		switch {
 		case !x.Gap.open():
 			return x, true
@@ -41,11 +41,11 @@ func (p *Program) Stay(acc Account, now time.Time) (best Stay, ok bool) {
 
 // Ahead is the standing that the account will have, if nothing more happens, when time next moves or reviews it; false
 // if it never does.
-func (p *Program) Ahead(acc Account) (Standing, time.Time, bool) { return p.aheadOn(p, acc) }
+func (p *Program) Projection(acc Account) (Standing, time.Time, bool) { return p.aheadOn(p, acc) }
 
 // AheadOn is Ahead on a ladder.
-func (p *Program) AheadOn(acc Account, ladder string) (Standing, time.Time, bool) {
-	v, _, ok := p.OnLadder(acc, ladder)
+func (p *Program) ProjectionOf(acc Account, ladder string) (Standing, time.Time, bool) {
+	v, _, ok := p.TierGroupStanding(acc, ladder)
 	if !ok {
 		return Standing{}, time.Time{}, false
 	}

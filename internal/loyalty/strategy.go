@@ -20,7 +20,7 @@ type giver interface {
 	gives(m *matched) exact
 
 	// because is the reason, in the strategy's own terms.
-	because(m *matched) (What, []string)
+	because(m *matched) (ReasonKind, []string)
 }
 
 var errNegative = errors.New("gives less than nothing")
@@ -46,7 +46,7 @@ func (g perAmount) gives(m *matched) exact {
 	return r.gives(m.amount)
 }
 
-func (g perAmount) because(m *matched) (What, []string) {
+func (g perAmount) because(m *matched) (ReasonKind, []string) {
 	return IsRated, []string{amountText(m.amount, m.currency), g[m.currency].text}
 }
 
@@ -61,7 +61,7 @@ type perUnit exact
 
 func (g perUnit) gives(m *matched) exact { return exact(g).mul(whole(m.units)) }
 
-func (g perUnit) because(m *matched) (What, []string) {
+func (g perUnit) because(m *matched) (ReasonKind, []string) {
 	return IsUnits, []string{strconv.FormatInt(m.units, 10), exact(g).String()}
 }
 
@@ -78,7 +78,7 @@ type fixed Points
 
 func (g fixed) gives(*matched) exact { return whole(int64(g)) }
 
-func (g fixed) because(*matched) (What, []string) { return IsFixed, []string{points(Points(g))} }
+func (g fixed) because(*matched) (ReasonKind, []string) { return IsFixed, []string{points(Points(g))} }
 
 func (s Steps) compile() (giver, error) {
 	for c, bands := range s.Bands {
@@ -109,7 +109,7 @@ func (g steps) reached(m *matched) (reached Band) {
 
 func (g steps) gives(m *matched) exact { return whole(int64(g.reached(m).Points)) }
 
-func (g steps) because(m *matched) (What, []string) {
+func (g steps) because(m *matched) (ReasonKind, []string) {
 	b := g.reached(m)
 	return IsStep, []string{amountText(m.amount, m.currency), Money{b.From, m.currency}.String(), points(b.Points)}
 }
@@ -123,7 +123,7 @@ func (s Multiply) compile() (giver, error) {
 
 func (m multiplier) gives(x *matched) exact { return x.value.mul(m.less) }
 
-func (m multiplier) because(x *matched) (What, []string) {
+func (m multiplier) because(x *matched) (ReasonKind, []string) {
 	return IsTimes, []string{x.value.String(), m.text}
 }
 

@@ -103,14 +103,14 @@ func (a *Account) sum() (sum Metric) {
 		sum = sum.plus(m)
 	}
 	for _, b := range a.Brands {
-		sum.Elements += b.N
+		sum.QualifyingItems += b.N
 	}
 	return sum
 }
 
 // falls reports whether a change takes something away.
 func (m Metric) falls() bool {
-	return min(int64(m.Points), m.Orders, m.Spend, m.Elements, m.Visits) < 0
+	return min(int64(m.Points), m.Orders, m.Spend, m.QualifyingItems, m.Visits) < 0
 }
 
 // climbAll decides about the levels of all tier groups for which something else counts than before, by what counts at
@@ -313,7 +313,7 @@ func (d *decision) reviewTier(at time.Time) error {
 		s := d.Account.Tier.renewed()
 		s.Until, s.Given = lasts, false
 		n, window := d.p.measure(d.Account, asOf)
-		return d.standing(s, at, Reason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
+		return d.standing(s, at, NewReason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
 	case to == from || from <= floor || d.p.Tiers.MoveDown == StayUp:
 		return d.prolong(at, asOf)
 	case d.p.postponesFall(d.Account, at):
@@ -342,19 +342,19 @@ func (d *decision) prolong(at, asOf time.Time) error {
 		}
 	}
 	n, window := d.p.measure(d.Account, asOf)
-	return d.standing(s, at, Reason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
+	return d.standing(s, at, NewReason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
 }
 
 // moveTo moves the account to another level by what counted at an instant.
 func (d *decision) moveTo(rung int, until time.Time, why string, asOf time.Time) error {
 	n, window := d.p.measure(d.Account, asOf)
 	s := d.p.onLevel(d.Account, rung, until, d.now)
-	return d.moved(s, Reason(d.p.levelKey(s.Level), "0", HasMoved, d.Account.Tier.Level, s.Level, why, n, window))
+	return d.moved(s, NewReason(d.p.levelKey(s.Level), "0", HasMoved, d.Account.Tier.Level, s.Level, why, n, window))
 }
 
 // onLevel is the standing of an account that is at a level from now on, until an instant.
 func (p *Program) onLevel(acc Account, rung int, until, now time.Time) Standing {
-	s := Standing{Level: p.Tiers.Levels[rung].ID, Since: now, Floor: acc.Tier.Floor}
+	s := Standing{Level: p.Tiers.Levels[rung].ID, Since: now, Minimum: acc.Tier.Minimum}
 	if rung > p.floor(acc) {
 		s.Until = until
 	}
@@ -362,7 +362,7 @@ func (p *Program) onLevel(acc Account, rung int, until, now time.Time) Standing 
 }
 
 // moved posts a standing at another level, and what welcomes the member there.
-func (d *decision) moved(s Standing, why Because) error {
+func (d *decision) moved(s Standing, why Reason) error {
 	from := d.p.rung(d.Account.Tier)
 	if err := d.standing(s, d.now, why); err != nil {
 		return err
@@ -371,7 +371,7 @@ func (d *decision) moved(s Standing, why Because) error {
 }
 
 // standing posts a standing that is decided at an instant.
-func (d *decision) standing(s Standing, at time.Time, why Because) error {
+func (d *decision) standing(s Standing, at time.Time, why Reason) error {
 	s = s.decidedAt(later(at, d.Account.Tier.decided()))
 	if d.trial != nil {
 		d.stand(s)
@@ -382,9 +382,9 @@ func (d *decision) standing(s Standing, at time.Time, why Because) error {
 		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
 	}
 	e := Entry{
-		Kind: KindTier, Cause: d.ownCause(CauseTier, what), Effective: at,
+		Kind: KindMoveTier, Cause: d.ownCause(CauseTier, what), Effective: at,
 		Standing: &s,
-		Because:  []Because{why},
+		Reasons:  []Reason{why},
 	}
 	d.slideAtLevel(&e, s.Level, at)
 	return d.post(e)

@@ -71,7 +71,7 @@ func TestALevelByTheYearIsKeptToTheEndOfTheNext(t *testing.T) {
 			s.tell(o, instant(t, "2027-12-30T12:00:00Z"))
 		}, map[string]string{"2027-12-31T22:59:59Z": "silver", "2027-12-31T23:00:00Z": "bronze"}},
 		{"the order that qualified was canceled: the level is withdrawn", func(s *shop, first Order) {
-			first.Status = OrderCancelled
+			first.Status = OrderCanceled
 			s.tell(first, instant(t, "2026-11-21T12:00:00Z"))
 		}, map[string]string{"2026-11-21T12:00:00Z": "bronze", "2027-12-31T22:59:59Z": "bronze"}},
 		{"a higher level in the next year", func(s *shop, _ Order) { s.buy("2", 2000, instant(t, "2027-06-01T12:00:00Z")) }, map[string]string{
@@ -168,7 +168,7 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 		p.Earn.Pending = Wait{}
 		p.Tiers = Tiers{
 			Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 4, Multiply: big.NewRat(2, 1)}},
-			By:     ByElements, AtLeast: map[Currency]int64{"EUR": 500}, Months: 12, KeepFor: Period{Months: 12},
+			By:     ByQualifyingItems, AtLeast: map[Currency]int64{"EUR": 500}, Months: 12, KeepFor: Period{Months: 12},
 		}
 	})
 	s := newShop(t, p)
@@ -185,7 +185,7 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	}
 	counts := func(at time.Time, want int64) {
 		t.Helper()
-		if got := p.measured(s.acc, ByElements, at); got != want {
+		if got := p.measured(s.acc, ByQualifyingItems, at); got != want {
 			t.Errorf("at %s there are %d elements, want %d", at, got, want)
 		}
 	}
@@ -213,7 +213,7 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	counts(year, 4)
 	for i := range 2 {
 		o := s.states[fmt.Sprint("j", i)].Order
-		o.Status = OrderCancelled
+		o.Status = OrderCanceled
 		s.tell(o, year)
 	}
 	counts(year, 2)

@@ -28,7 +28,7 @@ func lively(tb testing.TB, zone string) *Program {
 		{ID: "visit", Event: "visit.completed", Points: 5, Cooldown: Period{Days: 7}},
 		{ID: "review", Event: "review.approved", Points: 20, Limits: []Limit{{2, PerMonth}}},
 	}
-	p.Milestones = []Milestone{{ID: "third", Reaches: 3, Points: 33}}
+	p.Milestones = []Milestone{{ID: "third", Target: 3, Points: 33}}
 	p.Wallets = []Wallet{{ID: "miles", Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(1, 2), Per: 100}}, Pending: Wait{For: Period{Days: 9}}, Expires: Expiry{After: Period{Days: 100}}}}
 	if err := p.Compile(); err != nil {
 		tb.Fatal(err)

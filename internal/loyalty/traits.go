@@ -32,7 +32,7 @@ func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, erro
 		changed = append(changed, "segments")
 	}
 	d := p.decide(acc, now)
-	if next.YearFrom = t.YearFrom; next.YearFrom != was.YearFrom {
+	if next.MembershipYearStart = t.MembershipYearStart; next.MembershipYearStart != was.MembershipYearStart {
 		changed = append(changed, "year_from")
 	}
 	if !p.AdvanceNotice.Period.IsZero() && !slices.Equal(t.Channels, was.Channels) {
@@ -136,8 +136,8 @@ func (p *Program) roomForOptIn(all []OptIn) []OptIn {
 func (d *decision) tell(t Traits, changed []string, now time.Time) error {
 	t.Revision++
 	return d.post(Entry{
-		Kind: KindMember, Cause: Cause{CauseMember, string(d.Account.Member), t.Revision}, Effective: now, Traits: &t,
-		Because: []Because{Reason("member", "0", HasChanged, strings.Join(changed, ", "))},
+		Kind: KindUpdateMember, Cause: Cause{CauseMember, string(d.Account.Member), t.Revision}, Effective: now, Traits: &t,
+		Reasons: []Reason{NewReason("member", "0", HasChanged, strings.Join(changed, ", "))},
 	})
 }
 

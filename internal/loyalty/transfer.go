@@ -9,7 +9,7 @@ import (
 )
 
 // Points that one member gives to another keep their lots, so that nobody makes them live longer by passing them on: a
-// lot arrives with the day on which it would have lapsed, and if that is over by then it has lapsed. A lot that an
+// lot arrives with the day on which it would have expired, and if that is over by then it has expired. A lot that an
 // activity would have moved on arrives with the day that it has reached, and stays there: whose activity moves it
 // could otherwise be chosen. Pending points never move, nor do any of a member who owes some. A transfer earns nothing,
 // counts for no level, and is an activity of neither.
@@ -47,7 +47,7 @@ const MaxOffer = 90 * 24 * time.Hour
 func (Transfers) Key() string { return "transfers" }
 
 // Transfer gives points of one member to another: at once or, where the program wants the other's yes, by holding them
-// until the offer has passed. What is taken is what lapses first, the fee foremost. The outcomes are those of the two,
+// until the offer has passed. What is taken is what expires first, the fee foremost. The outcomes are those of the two,
 // in their order; an offer leaves the other's account as it is. Both accounts must have been advanced to now.
 func (p *Program) Transfer(from, to Account, in Redemption, now time.Time) ([]Outcome, error) {
 	if err := p.mayGive(from, to, in.Points, now); err != nil {
@@ -62,10 +62,10 @@ func (p *Program) Transfer(from, to Account, in Redemption, now time.Time) ([]Ou
 	}
 	e := Entry{
 		Kind: KindTransfer, Cause: in.cause(from.Member, 1), Effective: now, Redemption: &in, Usage: p.gives(in, 1),
-		Because: []Because{Reason(p.Transfers.Key(), points(-in.Points), WasSent, points(in.Points))},
+		Reasons: []Reason{NewReason(p.Transfers.Key(), points(-in.Points), WasSent, points(in.Points))},
 	}
 	if in.Fee > 0 {
-		e.Because = append(e.Because, Reason(p.Transfers.Key(), points(-in.Fee), IsFee, points(in.Fee)))
+		e.Reasons = append(e.Reasons, NewReason(p.Transfers.Key(), points(-in.Fee), IsFee, points(in.Fee)))
 	}
 	if p.Transfers.Accept.IsZero() {
 		in.Status, e.Postings = Accepted, taken
@@ -133,7 +133,7 @@ func (p *Program) gives(r Redemption, sign int64) (out []Usage) {
 }
 
 // Accept moves what an offer holds to whom it was made. An offer of a member who has come to owe points waits until that
-// is paid. Both accounts must have been advanced to now, so an offer that is still there has not lapsed.
+// is paid. Both accounts must have been advanced to now, so an offer that is still there has not expired.
 func (p *Program) Accept(from, to Account, r Redemption, now time.Time) ([]Outcome, error) {
 	h, err := from.hold(r)
 	switch {
@@ -149,7 +149,7 @@ func (p *Program) Accept(from, to Account, r Redemption, now time.Time) ([]Outco
 	r.Status = Accepted
 	e := Entry{
 		Kind: KindTransfer, Cause: r.cause(from.Member, 2), Effective: now, Redemption: &r,
-		Because: []Because{Reason(p.Transfers.Key(), "0", WasAccepted, points(r.Points))},
+		Reasons: []Reason{NewReason(p.Transfers.Key(), "0", WasAccepted, points(r.Points))},
 	}
 	for _, l := range h.Lots {
 		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
@@ -173,7 +173,7 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 	other := d.p.decide(to, d.now)
 	in := Entry{
 		Kind: KindTransfer, Cause: got.cause(to.Member, 1), Effective: d.now, Redemption: &got,
-		Because:  []Because{Reason(d.p.Transfers.Key(), points(r.Points), WasReceived, points(r.Points))},
+		Reasons:  []Reason{NewReason(d.p.Transfers.Key(), points(r.Points), WasReceived, points(r.Points))},
 		Postings: []Posting{{Bucket: BucketTransferred, Points: -r.Points}},
 	}
 	for _, l := range r.Lots {

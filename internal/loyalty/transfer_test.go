@@ -37,11 +37,11 @@ func TestPointsThatAreGivenKeepTheirLots(t *testing.T) {
 		slides    Date
 		left, got []Lot
 	}{
-		{"the first to lapse are given", Fee{}, []Lot{{20261231, 40}, {20270131, 90}}, 0, []Lot{{20270131, 30}}, []Lot{{20261231, 40}, {20270131, 60}}},
+		{"the first to expire are given", Fee{}, []Lot{{20261231, 40}, {20270131, 90}}, 0, []Lot{{20270131, 30}}, []Lot{{20261231, 40}, {20270131, 60}}},
 		{"the fee is paid foremost", Fee{Points: 50}, []Lot{{20261231, 40}, {20270131, 120}}, 0, []Lot{{20270131, 10}}, []Lot{{20270131, 100}}},
 		{"a share is rounded up", Fee{Share: big.NewRat(1, 30)}, []Lot{{20261231, 104}}, 0, nil, []Lot{{20261231, 100}}},
 		{"what slides stays where it is", Fee{}, []Lot{{slides + 20270101, 100}}, slides + 20270101, nil, []Lot{{20270101, 100}}},
-		{"what never lapses never does", Fee{}, []Lot{{0, 100}}, forever, nil, []Lot{{0, 100}}},
+		{"what never expires never does", Fee{}, []Lot{{0, 100}}, forever, nil, []Lot{{0, 100}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, wait := range []Period{{}, {Days: 1}} {
@@ -128,7 +128,7 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 	p := giving(t, Transfers{
 		Min: 1, Fee: Fee{Points: 10}, Accept: Period{Days: 7}, Limits: []Limit{{1, PerMonth}}, AtMost: []Cap{{Points: 100, Per: PerEver}},
 	})
-	p.Redeeming.Grace = Period{Days: 90} // is for redemptions
+	p.Redemption.Grace = Period{Days: 90} // is for redemptions
 	from, to := pair(t, p, Lot{20261203, 30}, Lot{20270131, 80})
 	outs, err := p.Transfer(from, to, Redemption{ID: "tr_1", Points: 100}, noon)
 	if err != nil {
@@ -139,16 +139,16 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 		t.Errorf("%+v", offered)
 	}
 	later := noon.AddDate(0, 0, 5)
-	for _, as := range []RedemptionStatus{Declined, Cancelled} {
+	for _, as := range []RedemptionStatus{Declined, Canceled} {
 		out, err := p.Return(advanced(t, p, offered, later).Account, Redemption{ID: "tr_1"}, as, later)
 		if err != nil || !slices.Equal(out.Account.Lots, []Lot{{20270131, 80}}) || len(out.Account.Usage) != 0 || last(out).Redemption.Status != as {
-			t.Errorf("%s: %+v, %v", as, out, err) // what lapsed meanwhile has lapsed
+			t.Errorf("%s: %+v, %v", as, out, err) // what expired meanwhile has expired
 		}
-		if _, err := p.Return(out.Account, Redemption{ID: "tr_1"}, as, later); !errors.Is(err, HoldAlreadyResolved) {
+		if _, err := p.Return(out.Account, Redemption{ID: "tr_1"}, as, later); !errors.Is(err, AlreadyResolved) {
 			t.Errorf("%s again: %v", as, err)
 		}
 	}
-	if out := advanced(t, p, offered, noon.AddDate(0, 0, 7)); last(out).Cause != (Cause{CauseTransfer, "tr_1", 2}) || last(out).Redemption.Status != Lapsed || len(out.Account.Usage) != 0 {
+	if out := advanced(t, p, offered, noon.AddDate(0, 0, 7)); last(out).Cause != (Cause{CauseTransfer, "tr_1", 2}) || last(out).Redemption.Status != Expired || len(out.Account.Usage) != 0 {
 		t.Errorf("%+v", out)
 	}
 	owing := advanced(t, p, offered, later).Account
@@ -159,14 +159,14 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 	to.Debt = 15
 	outs, err = p.Accept(advanced(t, p, offered, later).Account, to, Redemption{ID: "tr_1"}, later)
 	if err != nil || !slices.Equal(outs[1].Account.Lots, []Lot{{20270131, 80}}) || outs[1].Account.Expired != 5 || outs[1].Account.Debt != 0 {
-		t.Errorf("%+v, %v", outs, err) // 20 of the first lot had lapsed, of which 15 pay what was owed
+		t.Errorf("%+v, %v", outs, err) // 20 of the first lot had expired, of which 15 pay what was owed
 	}
 	if len(outs[0].Account.Usage) != 2 {
 		t.Errorf("what was accepted has used %+v", outs[0].Account.Usage)
 	}
 }
 
-// What is offered slides with an activity when it comes back, but not if it would have lapsed before that.
+// What is offered slides with an activity when it comes back, but not if it would have expired before that.
 func TestWhatIsHeldWhileItLapsesDoesNotSlideOn(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
 	q := *p
@@ -184,7 +184,7 @@ func TestWhatIsHeldWhileItLapsesDoesNotSlideOn(t *testing.T) {
 		at := instant(t, visit)
 		with := visits(t, &q, advanced(t, &q, outs[0].Account, at).Account, 1, at)
 		later := at.AddDate(0, 0, 3)
-		out, err := q.Return(advanced(t, &q, with, later).Account, Redemption{ID: "tr_1"}, Cancelled, later)
+		out, err := q.Return(advanced(t, &q, with, later).Account, Redemption{ID: "tr_1"}, Canceled, later)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +210,7 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 			Min: 1, Fee: rapid.SampledFrom([]Fee{{}, {Points: 3}, {Share: big.NewRat(1, 9)}}).Draw(t, "fee"),
 			Accept: rapid.SampledFrom([]Period{{}, {Days: 2}, {Days: 60}}).Draw(t, "accept"),
 		}
-		q.Redeeming.Grace = rapid.SampledFrom([]Period{{}, {Days: 200}}).Draw(t, "grace")
+		q.Redemption.Grace = rapid.SampledFrom([]Period{{}, {Days: 200}}).Draw(t, "grace")
 		now := noon
 		a, b := withLots(t, &q, "mem_ada"), withLots(t, &q, "mem_bob")
 		with, without := [2]Account{a, b}, [2]Account{a, b}
@@ -237,7 +237,7 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 				id := Redemption{ID: fmt.Sprint("tr_", rapid.IntRange(0, offers-1).Draw(t, "offer"))}
 				if outs, err := q.Accept(with[who], with[1-who], id, now); err == nil && rapid.Bool().Draw(t, "yes") {
 					with[who], with[1-who] = outs[0].Account, outs[1].Account
-				} else if out, err := q.Return(with[who], id, Cancelled, now); err == nil {
+				} else if out, err := q.Return(with[who], id, Canceled, now); err == nil {
 					with[who] = out.Account
 				}
 			}
@@ -269,7 +269,7 @@ func visits(t interface{ Fatal(...any) }, p *Program, acc Account, i int, now ti
 	return out.Account
 }
 
-// noLongerTogether compares how many points live until a day, held ones included, on every day on which some lapse.
+// noLongerTogether compares how many points live until a day, held ones included, on every day on which some expire.
 func noLongerTogether(t *rapid.T, p *Program, now time.Time, with, without [2]Account) {
 	var has, had []Lot
 	for k := range with {
@@ -309,7 +309,7 @@ func lotsAlive(p *Program, acc Account, now time.Time) (lots []Lot) {
 // What grace has put off is not put off again with who is given it, or two members could make points live for ever.
 func TestPointsThatGraceHasPutOffArriveAsSuch(t *testing.T) {
 	p := giving(t, Transfers{Min: 1})
-	p.Redeeming.Grace = Period{Days: 10}
+	p.Redemption.Grace = Period{Days: 10}
 	from, to := pair(t, p, Lot{20261211, 40}, Lot{20270131, 80})
 	from.Graced = []Date{20261211}
 	outs, err := p.Transfer(from, to, Redemption{ID: "tr_1", Points: 100}, noon)

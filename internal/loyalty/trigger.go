@@ -21,7 +21,7 @@ func (v *visit) look() {
 		return
 	}
 	switch v.r.On {
-	case BeforeLapse:
+	case BeforeExpiry:
 		v.lapses()
 	case AfterActive:
 		v.activations()
@@ -100,7 +100,7 @@ func (p Period) before(t time.Time, zone *time.Location) time.Time {
 	return Period{-p.Months, -p.Days, -p.Hours, -p.Minutes}.After(t, zone)
 }
 
-// lapses tells of lots that are about to lapse: of each at each step, and in one message of those that lapse within a
+// expires tells of lots that are about to expire: of each at each step, and in one message of those that expire within a
 // quarter of the lead after the first, each with its day.
 func (v *visit) lapses() {
 	ends := func(l Lot) time.Time { return l.Expires.End(v.p.Zone) }
@@ -226,7 +226,7 @@ func (v *visit) nearReward() {
 	}
 	for _, r := range v.p.Rewards {
 		price := r.CostAt(v.acc.Tier.Level)
-		if price <= have || cost > 0 && price >= cost || !r.Shown.Has(v.now) || v.barred(r) {
+		if price <= have || cost > 0 && price >= cost || !r.Visible.Has(v.now) || v.barred(r) {
 			continue
 		}
 		best, cost = r, price
@@ -275,7 +275,7 @@ func (v *visit) tierAtRisk() {
 		Subjects: []Subject{{ID: tierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
 	if stay, ok := v.p.Stay(v.acc, v.now); ok {
-		n.Missing, n.By, n.Before, n.Besides = stay.Gap.Missing(), stay.Gap.By, stay.By, besides(stay.Ways, stay.Gap)
+		n.Missing, n.By, n.Before, n.Besides = stay.Gap.Missing(), stay.Gap.By, stay.By, besides(stay.Paths, stay.Gap)
 	}
 	v.offer(n)
 }

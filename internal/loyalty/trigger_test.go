@@ -49,7 +49,7 @@ func TestDaysAreToldWhereTheMemberLives(t *testing.T) {
 	}
 }
 
-// Neither who never ordered nor who cancelled the only order has a last one.
+// Neither who never ordered nor who canceled the only order has a last one.
 func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
 	p := reminding(t, Reminder{ID: "away", On: AfterAbsence, Leads: []Period{{Days: 60}}, Channels: []Channel{Email}})
 	for _, c := range []struct {
@@ -60,7 +60,7 @@ func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
 		{"no order", nil, false},
 		{"one", []Metric{{Month: 202601, Orders: 1}}, true},
 		{"one, long ago", []Metric{{Orders: 1}}, true},
-		{"one that was cancelled", []Metric{{Month: 202601, Orders: 1}, {Month: 202602, Orders: -1}}, false},
+		{"one that was canceled", []Metric{{Month: 202601, Orders: 1}, {Month: 202602, Orders: -1}}, false},
 	} {
 		acc := whoHas()
 		acc.Metrics = c.metrics
@@ -78,7 +78,7 @@ func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
 	if len(plan.Send) != 1 || plan.Send[0].Points != 150 || len(plan.Send[0].Lots) != 2 {
 		t.Fatalf("%+v", plan.Send)
 	}
-	s := Reminded{}.Tell(p, acc, plan.Send[0], "msg", now)
+	s := Reminded{}.RecordSent(p, acc, plan.Send[0], "msg", now)
 	for d := range 22 { // the second is not told again at the step at which it was told, and both are at the next
 		now := now.AddDate(0, 0, d)
 		if plan := p.Remind(acc, anybody, s, now); len(plan.Send) > 0 {
@@ -86,10 +86,10 @@ func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
 		}
 	}
 	limited := *p
-	limited.Reminders.Send = []Reminder{lapseSteps}
-	limited.Reminders.Send[0].Limits = []Limit{{1, PerYear}}
+	limited.Reminders.Messages = []Reminder{lapseSteps}
+	limited.Reminders.Messages[0].Limits = []Limit{{1, PerYear}}
 	if plan := limited.Remind(acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 {
-		t.Errorf("a limit lets points lapse in silence: %+v", plan)
+		t.Errorf("a limit lets points expire in silence: %+v", plan)
 	}
 	if at := s.Noticed(20270403); !at.Equal(now) {
 		t.Errorf("noticed at %s", at)
@@ -160,7 +160,7 @@ func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
 	now := utc("2027-03-02T10:00")
 	tasting := func(days int) Reward {
-		return Reward{ID: "tasting", Cost: 130, Dates: []Occasion{{ID: "d", At: now.AddDate(0, 0, days), Places: 2}}}
+		return Reward{ID: "tasting", Cost: 130, Dates: []RewardDate{{ID: "d", At: now.AddDate(0, 0, days), Capacity: 2}}}
 	}
 	for what, c := range map[string]struct {
 		reward Reward
@@ -171,9 +171,9 @@ func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
 		"a date with places":       {tasting(3), Budgets{"rewards.tasting@d": 1}, true},
 		"a date without":           {tasting(3), Budgets{"rewards.tasting@d": 0}, false},
 		"a date that is past":      {tasting(-3), nil, false},
-		"pieces left":              {Reward{ID: "mug", Cost: 130, Drops: []Drop{{Pieces: 5}}}, Budgets{"rewards.mug": 1}, true},
-		"none left":                {Reward{ID: "mug", Cost: 130, Drops: []Drop{{Pieces: 5}}}, Budgets{"rewards.mug": 0}, false},
-		"none released so far":     {Reward{ID: "mug", Cost: 130, Drops: []Drop{{At: now.Add(time.Hour), Pieces: 5}}}, nil, false},
+		"pieces left":              {Reward{ID: "mug", Cost: 130, StockBatches: []StockBatch{{Quantity: 5}}}, Budgets{"rewards.mug": 1}, true},
+		"none left":                {Reward{ID: "mug", Cost: 130, StockBatches: []StockBatch{{Quantity: 5}}}, Budgets{"rewards.mug": 0}, false},
+		"none released so far":     {Reward{ID: "mug", Cost: 130, StockBatches: []StockBatch{{At: now.Add(time.Hour), Quantity: 5}}}, nil, false},
 		"as many as anybody wants": {Reward{ID: "mug", Cost: 130}, nil, true},
 	} {
 		p := reminding(t, Reminder{ID: "near", On: NearReward, Within: 50, Channels: []Channel{Email}, Purpose: Marketing})

@@ -37,7 +37,7 @@ func (v *valuation) mentions(rule string) bool {
 }
 
 // unappliedCampaigns adds to the reasons of a quote why other campaigns that run do not apply.
-func (p *Program) unappliedCampaigns(acc Account, s *OrderState, because []Because) []Because {
+func (p *Program) unappliedCampaigns(acc Account, s *OrderState, because []Reason) []Reason {
 	var w worth
 	v := valuation{p: p, acc: acc, s: s, o: &s.Order, worth: &w}
 	v.base()

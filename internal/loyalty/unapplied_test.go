@@ -66,8 +66,8 @@ func TestQuoteListsCampaignsThatDoNotApply(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, b := range q.Because {
-		if b.What != IsShadow {
+	for _, b := range q.Reasons {
+		if b.Kind != IsShadow {
 			got = append(got, b.Rule+": "+b.Effect())
 		}
 	}

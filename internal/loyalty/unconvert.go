@@ -18,7 +18,7 @@ const maxConversions = 10
 func setConversion(all []Converted, x Converted) []Converted {
 	at := slices.IndexFunc(all, func(y Converted) bool { return y.ID == x.ID })
 	all = slices.Clone(all)
-	switch done := x.Undone == x.Received; {
+	switch done := x.Reversed == x.Received; {
 	case at >= 0 && done:
 		return slices.Delete(all, at, at+1)
 	case at >= 0:
@@ -38,7 +38,7 @@ func reverseConversion(all []Converted, u Unconverted) []Converted {
 		return all
 	}
 	all = slices.Clone(all)
-	all[at].Undone += u.Points
+	all[at].Reversed += u.Points
 	all[at].Returned += u.Worth
 	return all
 }
@@ -47,7 +47,7 @@ func reverseConversion(all []Converted, u Unconverted) []Converted {
 func (a Account) conversion(x Converted) Converted {
 	for _, y := range a.Conversions {
 		if y.ID == x.ID {
-			x.Undone, x.Returned = y.Undone, y.Returned
+			x.Reversed, x.Returned = y.Reversed, y.Returned
 		}
 	}
 	return x
@@ -78,7 +78,7 @@ func (d *decision) takeFromConversions(e Entry, rest Points, g *Grant) (Entry, P
 				Posting{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n}, Posting{Wallet: x.To, Bucket: BucketConverted, Points: n},
 				Posting{Wallet: x.From, Bucket: BucketConverted, Points: -u.Worth},
 			)
-			e.Because = append(e.Because, x.reasons(u.Worth, n, WasConvertedBack)...)
+			e.Reasons = append(e.Reasons, x.reasons(u.Worth, n, WasConvertedBack)...)
 			e.Reversals = append(e.Reversals, u)
 			g.Converted = append(slices.Clone(g.Converted), u)
 			rest -= u.Worth
@@ -105,7 +105,7 @@ func (d *decision) convertAgain(e Entry, n Points, g *Grant) (Entry, Points) {
 			Posting{Wallet: x.From, Bucket: BucketConverted, Points: part}, Posting{Wallet: x.To, Bucket: BucketConverted, Points: back.Points},
 		)
 		e.Postings = d.activate(e.Postings, x.To, Points(there), d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot}), d.now)
-		e.Because = append(e.Because, x.reasons(part, Points(there), WasConverted)...)
+		e.Reasons = append(e.Reasons, x.reasons(part, Points(there), WasConverted)...)
 		e.Reversals = append(e.Reversals, back)
 		u.Points, u.Worth = u.Points+back.Points, u.Worth-part
 		n -= part
@@ -117,11 +117,11 @@ func (d *decision) convertAgain(e Entry, n Points, g *Grant) (Entry, Points) {
 // covering returns the fewest points of the wallet into which a conversion led that are worth n points of the other one.
 func (x *Converted) covering(n Points) Points {
 	all, _ := share(int64(x.Returned+n-1), int64(x.Points)).mul(whole(int64(x.Received))).floor()
-	return Points(all) + 1 - x.Undone
+	return Points(all) + 1 - x.Reversed
 }
 
 // worthUp is worth, rounded up.
 func (x *Converted) worthUp(n Points) Points {
-	all, _ := share(int64(x.Undone+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Up)
+	all, _ := share(int64(x.Reversed+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Up)
 	return all - x.Returned
 }

@@ -65,7 +65,7 @@ func (p *Program) Resume(acc Account, placed []PlacedOrder) Outcome {
 	if len(acc.Undecided) == 0 && len(placed) > 0 {
 		r := &resumption{}
 		for i, o := range placed {
-			x := Again{o, acc.UndecidedFrom.Because}
+			x := Again{o, acc.UndecidedFrom.Reasons}
 			if i == maxUndecided {
 				r.from = x
 				break

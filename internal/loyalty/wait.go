@@ -8,7 +8,7 @@ type Wait struct {
 	Until  OrderEvent // pending until this has happened to the order
 	Within Period     // with Until: given up if it has not happened so long after the placing; zero: never
 	On     []Day      // instead: until the first of these days that begins after the placing; ascending
-	ByHand bool       // instead: until somebody activates them
+	Manual bool       // instead: until somebody activates them
 }
 
 // OrderEvent is something that happens to an order after it was placed.
@@ -32,7 +32,7 @@ func (d Day) in(year int) Date {
 // yet. happened is when Until happened, zero if it has not.
 func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 	switch {
-	case w.ByHand:
+	case w.Manual:
 		return time.Time{}
 	case w.Until != "":
 		if happened.IsZero() {

@@ -8,10 +8,12 @@ import (
 )
 
 func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
-	p := stocked(t, func(_ *Program, r *Reward) { r.Drops, r.FirstCall = []Drop{{Pieces: 9}}, Period{Hours: 24} })
+	p := stocked(t, func(_ *Program, r *Reward) {
+		r.StockBatches, r.FirstCall = []StockBatch{{Quantity: 9}}, Period{Hours: 24}
+	})
 	r := &p.Rewards[0]
 	called, over := noon.Add(-23*time.Hour), noon.Add(-24*time.Hour)
-	line := []Waiter{{Member: "a", Called: over}, {Member: "b", Called: called}, {Member: "c"}, {Member: "d"}}
+	line := []WaitlistEntry{{Member: "a", Called: over}, {Member: "b", Called: called}, {Member: "c"}, {Member: "d"}}
 	for _, c := range []struct {
 		left               Points
 		may, told, forfeit string
@@ -23,7 +25,7 @@ func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
 		{4, "a b c d x", "c d", "a"},
 	} {
 		read := 0
-		call := p.Call(r, func(yield func(Waiter) bool) {
+		call := p.Call(r, func(yield func(WaitlistEntry) bool) {
 			for _, w := range line {
 				if read++; !yield(w) {
 					return
@@ -39,7 +41,7 @@ func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		names := func(list []Waiter) string {
+		names := func(list []WaitlistEntry) string {
 			var out []string
 			for _, w := range list {
 				out = append(out, string(w.Member))
@@ -67,7 +69,7 @@ func TestWhoMayWait(t *testing.T) {
 		"later":        {func(_ *Program, r *Reward) { r.Active.From = noon.Add(time.Hour) }, ""},
 	} {
 		p := stocked(t, func(p *Program, r *Reward) {
-			r.Drops, r.FirstCall = []Drop{{Pieces: 1}}, Period{Hours: 24}
+			r.StockBatches, r.FirstCall = []StockBatch{{Quantity: 1}}, Period{Hours: 24}
 			c.edit(p, r)
 		})
 		err := p.MayWait(saver(t, p), &p.Rewards[0], noon)

@@ -10,14 +10,14 @@ import (
 // A Wallet is a second kind of points beside those that every program has: miles, say. It has a life and a policy of
 // its own, never counts towards a level, and is spent on rewards that have a price in it.
 type Wallet struct {
-	ID         string
-	Name       Text
-	Unit       Units
-	Rates      map[Currency]Rate // what orders earn in it, beside points, on what was paid for goods that earn; may be empty
-	Pending    Wait              // no Until: what an order gives in it is not undone by a parcel that never comes
-	Expires    Expiry            // not Inactive: one day slides in an account, that of points
-	TakeBack   TakeBack
-	DebtAtMost Points
+	ID       string
+	Name     Text
+	Unit     Units
+	Rates    map[Currency]Rate // what orders earn in it, beside points, on what was paid for goods that earn; may be empty
+	Pending  Wait              // no Until: what an order gives in it is not undone by a parcel that never comes
+	Expires  Expiry            // not Inactive: one day slides in an account, that of points
+	Clawback ClawbackPolicy
+	MaxDebt  Points
 }
 
 // MainWallet is what the wallet of points is called beside the others. In decisions its id is empty.
@@ -46,14 +46,14 @@ type Purse struct {
 	Lots   []Lot  // what can be spent, earliest expiry first, never last; no empty ones
 	Debt   Points // what was taken back but could not be; the next active points pay it
 
-	Lapsed []Lot // the points that expired lately and that no clawback has written off, by the lot's day; at most maxLapsed
+	ExpiredLots []Lot // the points that expired lately and that no clawback has written off, by the lot's day; at most maxLapsed
 
 	Earned, Redeemed, Expired Points // of a lifetime: by rules, without adjustments and what was clawed back
 }
 
 // isEmpty reports whether nothing of a purse must be remembered.
 func (p Purse) isEmpty() bool {
-	return len(p.Lots) == 0 && len(p.Lapsed) == 0 && p.Debt == 0 && p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
+	return len(p.Lots) == 0 && len(p.ExpiredLots) == 0 && p.Debt == 0 && p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
 }
 
 // In is what the member has in a wallet.
@@ -160,11 +160,11 @@ func balanced(postings []Posting) bool {
 }
 
 // takeBack is how far a clawback reaches in a wallet, and how deep debt goes there; zero: no bound.
-func (p *Program) takeBack(wallet string) (TakeBack, Points) {
+func (p *Program) takeBack(wallet string) (ClawbackPolicy, Points) {
 	if w, ok := p.Wallet(wallet); ok {
-		return w.TakeBack, w.DebtAtMost
+		return w.Clawback, w.MaxDebt
 	}
-	return p.TakeBack, p.DebtAtMost
+	return p.Clawback, p.MaxDebt
 }
 
 // expiry is how long points live that are given in a wallet for whatever, at a level.
@@ -208,7 +208,7 @@ func (p *Program) compileWallets() error {
 		case w.ID == "" || w.ID == MainWallet || p.compiled.wallets[w.ID] != nil:
 			return fmt.Errorf("wallet %q is none, or the second one", w.ID)
 		case w.Expires.Inactive || w.Pending.Until != "":
-			return errors.New("the points of wallet " + w.ID + " cannot lapse by inactivity, or wait for a parcel")
+			return errors.New("the points of wallet " + w.ID + " cannot expire by inactivity, or wait for a parcel")
 		case len(w.Pending.On) > MaxDays || len(w.Expires.On) > MaxDays:
 			return fmt.Errorf("more than %d days of a year", MaxDays)
 		}
@@ -244,9 +244,9 @@ func (w *worth) walletWorth(p *Program, v *valuation) error {
 		}
 		n = max(0, n)
 		w.inWallets = append(w.inWallets, owned{wallet.Key(), n})
-		why := func(x exact, what What, args ...string) {
+		why := func(x exact, what ReasonKind, args ...string) {
 			if x.sign() != 0 {
-				w.because = append(w.because, Because{Wallet: wallet.ID, Rule: wallet.Key(), What: what, Args: args, Points: x.String()})
+				w.because = append(w.because, Reason{Wallet: wallet.ID, Rule: wallet.Key(), Kind: what, Args: args, Points: x.String()})
 			}
 		}
 		gives := rate.gives(v.all.amount)

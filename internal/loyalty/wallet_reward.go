@@ -29,7 +29,7 @@ func (d *decision) fill(e *Entry, reward *Reward, held Points) {
 	r.Credit = &Grant{Wallet: reward.Wallet, Worth: n, ActiveAt: d.now, Expires: expiry.Date(d.now, d.Account.since(expiry), d.p.Zone)}
 	e.Postings = append(e.Postings, Posting{Wallet: reward.Wallet, Bucket: BucketConverted, Points: -n})
 	e.Postings = d.activate(e.Postings, reward.Wallet, n, r.Credit.Expires, d.now)
-	e.Because = append(e.Because, reasonIn(reward.Wallet, reward.Key(), n, IsFixed, points(n)))
+	e.Reasons = append(e.Reasons, reasonIn(reward.Wallet, reward.Key(), n, IsFixed, points(n)))
 }
 
 // drain takes back what a redemption gave in another wallet, in the proportion in which n of its points, of those that
@@ -41,9 +41,9 @@ func (d *decision) drain(e Entry, n Points) Entry {
 	}
 	g := *r.Credit
 	g.Taken = slices.Clone(g.Taken)
-	take, _ := share(int64(n), int64(r.Points-r.Back)).mul(whole(int64(g.Worth))).round(Up)
+	take, _ := share(int64(n), int64(r.Points-r.Restored)).mul(whole(int64(g.Worth))).round(Up)
 	before := len(e.Postings)
-	e.Because = append(e.Because, reasonIn(g.Wallet, r.rule(), -take, WasReturned, string(Reversed)))
+	e.Reasons = append(e.Reasons, reasonIn(g.Wallet, r.rule(), -take, WasReturned, string(Reversed)))
 	e = d.clawBack(e, take, &g)
 	g.Worth -= take
 	r.Credit = &g

@@ -7,7 +7,7 @@ import "slices"
 func (d *decision) welcome(from, to int) error {
 	for i := from + 1; i <= to; i++ {
 		l := d.p.Tiers.Levels[i]
-		if l.Points == 0 || i < to && d.p.Tiers.Welcome == HighestOnly {
+		if l.EntryBonus == 0 || i < to && d.p.Tiers.SkippedLevels == HighestOnly {
 			continue
 		}
 		if err := d.greet(l); err != nil {
@@ -21,7 +21,7 @@ func (d *decision) welcome(from, to int) error {
 func (d *decision) greet(l Level) error {
 	b := d.bonus(l)
 	given := func(r Reached) bool { return r.Grant.Rule == b.key && r.Grant.Worth > 0 }
-	if !d.p.Tiers.Again && slices.ContainsFunc(d.Account.Reached, given) {
+	if !d.p.Tiers.RepeatEntryBonus && slices.ContainsFunc(d.Account.Reached, given) {
 		return nil
 	}
 	if d.trial != nil {
@@ -36,7 +36,7 @@ func (d *decision) greet(l Level) error {
 // bonus is the points of a level that is reached at this instant. The points of a level of a ladder live as long as
 // those of the level that the member has in Tiers.
 func (d *decision) bonus(l Level) bonus {
-	b := bonus{level: l.ID, key: d.p.levelKey(l.ID), points: l.Points, at: d.now}
+	b := bonus{level: l.ID, key: d.p.levelKey(l.ID), points: l.EntryBonus, at: d.now}
 	whole, acc := d.main(), d.Account
 	if d.trial != nil {
 		whole = d.trial.whole

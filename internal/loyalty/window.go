@@ -54,8 +54,8 @@ func (p *Program) yearFrom(acc Account, w Window) Day {
 	switch {
 	case w.Kind == CycleWindow:
 		return w.From
-	case w.Kind == OwnWindow && acc.Traits.YearFrom != 0:
-		return Day(acc.Traits.YearFrom)
+	case w.Kind == OwnWindow && acc.Traits.MembershipYearStart != 0:
+		return Day(acc.Traits.MembershipYearStart)
 	}
 	return Day(DateOf(acc.Joined, p.Zone) % 10000)
 }

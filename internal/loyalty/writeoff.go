@@ -16,12 +16,12 @@ const maxLapsed = 12
 
 // expiredIn returns how many points expired in a lot and have not been written off.
 func (p Purse) expiredIn(lot Date) Points {
-	for _, l := range p.Lapsed {
+	for _, l := range p.ExpiredLots {
 		if l.Expires == lot {
 			return l.Points
 		}
 	}
-	if len(p.Lapsed) == maxLapsed && lot.Compare(p.Lapsed[0].Expires) < 0 {
+	if len(p.ExpiredLots) == maxLapsed && lot.Compare(p.ExpiredLots[0].Expires) < 0 {
 		return MaxBalance
 	}
 	return 0
@@ -30,7 +30,7 @@ func (p Purse) expiredIn(lot Date) Points {
 // expiredSince returns the first lot of a day or later in which points expired by inactivity: that of an activity that
 // counts no longer, perhaps.
 func (p Purse) expiredSince(day Date) Date {
-	for _, l := range p.Lapsed {
+	for _, l := range p.ExpiredLots {
 		if l.Expires.Slides() && l.Expires >= day && l.Points > 0 {
 			return l.Expires
 		}

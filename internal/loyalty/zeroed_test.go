@@ -16,6 +16,6 @@ func TestARulePerAmountPaysNothingForWhatEarnsNothing(t *testing.T) {
 	o.Tenders = []Tender{{Kind: TenderCard, Amount: 10000}}
 	q, err := p.Quote(joined(t, p, noon), o, nil, noon)
 	if err != nil || q.Points != 0 {
-		t.Errorf("the sale of a gift card earns %d: %v %v", q.Points, q.Because, err)
+		t.Errorf("the sale of a gift card earns %d: %v %v", q.Points, q.Reasons, err)
 	}
 }

@@ -63,7 +63,7 @@ func TestMarketingRequiresLink(t *testing.T) {
 	if m, err := write(known, loyalty.Marketing); err != nil || !strings.HasPrefix(m.Unsubscribe, "https://x.example/v1/unsubscribe/") {
 		t.Errorf("%+v %v", m, err)
 	}
-	consents := loyalty.Consents{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Given: true}, {Channel: loyalty.Email, Purpose: loyalty.Transactional, Given: true}}
+	consents := loyalty.Consents{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true}, {Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true}}
 	if got := o.Permitted(consents); len(got) != 1 || got.Allow(loyalty.Email, loyalty.Marketing) || len(known.Permitted(consents)) != 2 {
 		t.Errorf("%+v", got)
 	}

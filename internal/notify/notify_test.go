@@ -49,7 +49,7 @@ func TestDataContainsInstantsOfEnds(t *testing.T) {
 	}
 	o := Dispatcher{Words: func(*loyalty.Program, Person, loyalty.News, string) (Words, error) { return Words{}, nil }}
 	m, err := o.Write(&loyalty.Program{ID: "p", Zone: berlin}, Person{}, loyalty.News{
-		On: loyalty.BeforeLapse, Channel: loyalty.Push, Day: 20270228, Until: loyalty.Date(20270228).End(berlin),
+		On: loyalty.BeforeExpiry, Channel: loyalty.Push, Day: 20270228, Until: loyalty.Date(20270228).End(berlin),
 		Lots: []loyalty.Lot{{Expires: 20270228, Points: 5}, {Expires: 20270301, Points: 6}},
 	}, "msg", time.Now())
 	if err != nil {

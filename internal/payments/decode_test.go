@@ -23,7 +23,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		nested(1, ``, `[`+strings.Repeat(`{},`, maxDepth)+`{}]`, ``):                                                      "",
 		nested(1, ``, `"`+strings.Repeat(`[`, maxDepth)+`"`, ``):                                                          "",
 		nested(1, ``, `"`+strings.Repeat(`{`, maxDepth)+`"`, ``):                                                          "",
-		nested(1, ``, `"`+strings.Repeat(`\"[`, 3*maxDepth)+`"`, ``):                                                        "",
+		nested(1, ``, `"`+strings.Repeat(`\"[`, 3*maxDepth)+`"`, ``):                                                      "",
 		nested(1, ``, `"`+strings.Repeat(`]`, maxDepth)+`"`, ``):                                                          "",
 		nested(maxDepth+1, `[`, `"`+strings.Repeat(`]`, maxDepth)+`"`, `]`):                                               "json_too_deep",
 		nested(maxDepth+1, `[`, `"`+strings.Repeat(`}`, maxDepth)+`"`, `]`):                                               "json_too_deep",

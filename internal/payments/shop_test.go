@@ -165,7 +165,7 @@ func (s *shop) enrol(external, email string) string {
 // order tells of an order of 49.99 EUR as the storefront does.
 func (s *shop) order(id, status string, more string) map[string]any {
 	s.t.Helper()
-	body := fmt.Sprintf(`{"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":%q,"lines":[{"id":"1","quantity":1,"amount":4999}]%s}`, status, more)
+	body := fmt.Sprintf(`{"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":%q,"line_items":[{"id":"1","quantity":1,"amount":4999}]%s}`, status, more)
 	req, err := http.NewRequest("PUT", s.server.URL+"/v1/orders/"+id, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)

@@ -74,7 +74,7 @@ func shopifyOrder(tax, shipping int, inside, card bool, more object) object {
 // shop, whether orders/updated or refunds/create reports the refund, and in the customer's currency by the shop's amounts.
 func TestShopifyRefundsCountByTheirParts(t *testing.T) {
 	const told = `{"member":%q,"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid","shipping":1000,"tax":500,` +
-		`"lines":[{"id":"9000","quantity":1,"amount":5000},{"id":"9001","quantity":2,"amount":2000}]}`
+		`"line_items":[{"id":"9000","quantity":1,"amount":5000},{"id":"9001","quantity":2,"amount":2000}]}`
 	for name, c := range map[string]struct {
 		amount, shipping int
 		lines            []returned

@@ -51,7 +51,7 @@ func TestPartOfAShopifyOrderPaidWithAGiftCardEarnsNothing(t *testing.T) {
 				s := newShop(t, award)
 				if award == "orders" {
 					s.call("PUT", "/v1/orders/5501", `{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
-						`"lines":[{"id":"9000","quantity":1,"amount":5000}]}`, 201)
+						`"line_items":[{"id":"9000","quantity":1,"amount":5000}]}`, 201)
 				}
 				order := func() { s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, c.order)) }
 				if !first {
@@ -83,7 +83,7 @@ func TestAMixedShopifyOrderStatesWhyItEarnsNothing(t *testing.T) {
 		s := newShop(t, "orders")
 		s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, partly))
 		answer := s.call("PUT", "/v1/orders/5501", `{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
-			`"lines":[{"id":"9000","quantity":1,"amount":5000}]`+tenders+`}`, 200)
+			`"line_items":[{"id":"9000","quantity":1,"amount":5000}]`+tenders+`}`, 200)
 		if got := s.points(s.member); got != want {
 			t.Errorf("tenders %q: %d points, want %d", tenders, got, want)
 		}
@@ -118,7 +118,7 @@ func TestShopifyRefundsGoToTheirTender(t *testing.T) {
 				s := newShop(t, "payments")
 				if told != "" {
 					s.call("PUT", "/v1/orders/5501", `{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
-						`"lines":[{"id":"9000","quantity":1,"amount":5000}]`+strings.TrimPrefix(told, "no tenders")+`}`, 201)
+						`"line_items":[{"id":"9000","quantity":1,"amount":5000}]`+strings.TrimPrefix(told, "no tenders")+`}`, 201)
 				}
 				partly := object{"payment_gateway_names": []string{"gift_card", "shopify_payments"}}
 				s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, partly))

@@ -52,12 +52,12 @@ func (r taxedRefund) byAPI(s *shop, included, refunded bool) {
 	}
 	o := object{
 		"member": s.member, "placed_at": "2026-12-01T11:00:00Z", "currency": "EUR", "status": "paid", "shipping": shipping,
-		"tax": 950 + shippingTax, "lines": []object{{"id": "9000", "quantity": 1, "amount": line}},
+		"tax": 950 + shippingTax, "line_items": []object{{"id": "9000", "quantity": 1, "amount": line}},
 	}
 	if refunded {
 		one := object{"id": "73", "at": "2026-12-01T11:30:00Z", "amount": r.amount(), "shipping": shippingBack, "tax": mugTax + freightTax}
 		if back > 0 {
-			one["lines"] = []object{{"id": "9000", "amount": back}}
+			one["line_items"] = []object{{"id": "9000", "amount": back}}
 		}
 		o["refunds"] = []object{one}
 	}

@@ -105,7 +105,7 @@ func (s *story) become(text string, now time.Time) {
 		case second == "spent":
 			so.Spend = s.minor(first, s.p.Tiers.Currency)
 		case second == "elements":
-			so.Elements = s.number(first)
+			so.QualifyingItems = s.number(first)
 		case first != "member":
 			s.acc.Tier = reached(s.p, first, now)
 		}

@@ -40,7 +40,7 @@ func (c *compiler) caps(n *node) (caps []loyalty.Cap) {
 	for _, item := range n.list() {
 		value, refuse := item, false
 		if item.is(mapping) {
-			value, refuse = item.get("cap"), item.get("beyond").text() == "refuse"
+			value, refuse = item.get("cap"), item.get("on_exceed").text() == "reject"
 		}
 		points, per, ok := c.counted(value, int64(loyalty.MaxPoints))
 		seen := func(x loyalty.Cap) bool { return x.Per == per }
@@ -49,7 +49,7 @@ func (c *compiler) caps(n *node) (caps []loyalty.Cap) {
 		case slices.ContainsFunc(caps, seen):
 			c.add(at(value, "there is a cap %s already", spoken(per)))
 		default:
-			caps = append(caps, loyalty.Cap{Points: loyalty.Points(points), Per: per, Refuse: refuse})
+			caps = append(caps, loyalty.Cap{Points: loyalty.Points(points), Per: per, Reject: refuse})
 		}
 	}
 	return caps

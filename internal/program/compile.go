@@ -38,28 +38,28 @@ func (c *compiler) file(root *node) *File {
 	c.p.Earn.Rates = byCurrency(c, root.get("earn").get("purchase").get("rates"), c.rate)
 	c.p.Exchange = c.exchange(root.get("exchange"))
 	c.p.Tiers = c.tiers(root.get("tiers"))
-	c.p.Ladders = c.ladders(root)
+	c.p.TierGroups = c.ladders(root)
 	c.p.Groups = c.groups(root.get("stacking"))
 	c.p.Wallets = c.wallets(root.get("wallets"))
 	c.earn(root.get("earn"))
 	c.p.Campaigns = c.rules(root.get("campaigns"))
 	c.p.Milestones = c.milestones(root.get("milestones"))
 	c.p.Rewards = c.rewards(root.get("rewards"))
-	c.p.Redeeming = c.redeeming(root.get("redeeming"))
+	c.p.Redemption = c.redeeming(root.get("redemption"))
 	c.p.Payments = c.payments(root.get("payments"))
 	c.p.Conversions = c.conversions(root.get("conversions"))
 	c.circles(root)
 	c.p.Transfers = c.transfers(root.get("transfers"))
 	c.p.Households = c.households(root.get("households"))
 	c.p.Reminders = c.reminders(root.get("reminders"))
-	c.refunds(root.get("refunds"))
+	c.refunds(root.get("clawback"))
 	c.advanceNotice(root)
 	c.promises(root)
 	c.sense(root)
 	return &File{Program: c.p, Reporting: c.reporting(root.get("reporting"))}
 }
 
-// finish lets the program check and prepare itself, and runs the examples.
+// finish lets the program validate and prepare itself, and runs the examples.
 func (c *compiler) finish(f *File, root *node) {
 	if err := f.Program.Compile(); err != nil {
 		c.add(at(root, "%s", err))

@@ -31,7 +31,7 @@ func ExampleExplain() {
 	// A birthday earns 100 beans, once per year (birthday).
 	// The first order of a friend who came by a member's code earns the member 200 beans and the friend 100 beans, at most 10 times per year, if order.total >= 20 && order.currency == "EUR" (referral).
 	// The 10th order earns 250 beans (tenth-order).
-	// Points can be spent 14 days after the order and lapse 12 months later, at the end of that month.
+	// Points can be spent 14 days after the order and expire 12 months later, at the end of that month.
 	// Points for events can be spent at once where nothing else is said.
 	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
 	// Levels go by points earned in 12 calendar months, the present one included:
@@ -59,8 +59,8 @@ func ExampleExplain() {
 	// - Marketing comes at most 2 times a week by e-mail.
 	// - Marketing comes at most once a week by text message.
 	// - Marketing comes at most 3 times a week in all.
-	// - points-30d: 30 days before points lapse, if it is about 100 beans or more, by e-mail (not marketing).
-	// - points-7d: 7 days before points lapse, if it is about 100 beans or more, by e-mail or else text message (not marketing).
+	// - points-30d: 30 days before points expire, if it is about 100 beans or more, by e-mail (not marketing).
+	// - points-7d: 7 days before points expire, if it is about 100 beans or more, by e-mail or else text message (not marketing).
 	// - tier-risk: 30 days before a level is lost, if what counts by then is too little, by e-mail (marketing).
 	// - nearly-there: when 50 beans or less are missing for the next reward, once per month, by e-mail (marketing).
 	// - unused-code: 14 days after a code was given out, if it was not used, by e-mail (marketing).

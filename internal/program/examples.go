@@ -24,11 +24,11 @@ func (c *compiler) examples(p *loyalty.Program, n *node) {
 		expect := item.get("expect")
 		quote, err := p.Quote(account, order, nil, order.PlacedAt)
 		if err != nil {
-			c.add(at(expect, "%q is refused: %s", item.get("say").text(), reason(err)))
+			c.add(at(expect, "%q is refused: %s", item.get("name").text(), reason(err)))
 			continue
 		}
 		if want := c.integer(expect, 0, int64(loyalty.MaxPoints)); quote.Points != loyalty.Points(want) {
-			c.add(at(expect, "%q gives %d, not %d: %s", item.get("say").text(), quote.Points, want, reasons(quote.Because)))
+			c.add(at(expect, "%q gives %d, not %d: %s", item.get("name").text(), quote.Points, want, reasons(quote.Reasons)))
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (c *compiler) amounts(order *loyalty.Order, n *node) {
 	order.Discount = c.amount(n.get("discount"), order.Currency)
 	order.Shipping = c.amount(n.get("shipping"), order.Currency)
 	order.Tax = c.amount(n.get("tax"), order.Currency)
-	for i, line := range n.get("lines").list() {
+	for i, line := range n.get("line_items").list() {
 		quantity := int64(1)
 		if q := line.get("quantity"); q != nil {
 			quantity = c.integer(q, 1, 1e6)
@@ -147,7 +147,7 @@ func reason(err error) string {
 }
 
 // reasons is what an order earns for, in one line.
-func reasons(because []loyalty.Because) string {
+func reasons(because []loyalty.Reason) string {
 	if len(because) == 0 {
 		return "nothing in it earns"
 	}

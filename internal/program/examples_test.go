@@ -105,7 +105,7 @@ func examplesOf(t *testing.T, name string) (*File, []worked) {
 	for _, item := range root.get("examples").list() {
 		order, account := c.example(f.Program, item)
 		all = append(all, worked{
-			item.get("say").text(), order, account, loyalty.Points(c.integer(item.get("expect"), 0, int64(loyalty.MaxPoints))),
+			item.get("name").text(), order, account, loyalty.Points(c.integer(item.get("expect"), 0, int64(loyalty.MaxPoints))),
 		})
 	}
 	return f, all

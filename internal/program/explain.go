@@ -31,7 +31,7 @@ func Explain(p *loyalty.Program) string {
 		e.say("Members are sent notice %s before points expire and levels end. Without it both are extended by as long: "+
 			"once for members whom no message reaches, whose account shows the notice, and %s for others.",
 			period(a.Period), times)
-		if len(e.p.Wallets)+len(e.p.Ladders) > 0 {
+		if len(e.p.Wallets)+len(e.p.TierGroups) > 0 {
 			e.say("That is not about other wallets and ladders.")
 		}
 	}
@@ -65,17 +65,17 @@ func (e *explainer) whole(n int64) string { return e.points(big.NewRat(n, 1)) }
 
 func (e *explainer) refunds() {
 	const taken = "A refund takes back what was earned: first the order's own points, then others, and "
-	switch p := e.p; p.TakeBack {
-	case loyalty.TakeBackWithinBalance:
+	switch p := e.p; p.Clawback {
+	case loyalty.ClawbackWithinBalance:
 		e.say(taken + "no more than there are.")
-	case loyalty.TakeBackPendingOnly:
+	case loyalty.ClawbackPendingOnly:
 		e.say("A refund takes back what was earned as long as it is pending.")
-	case loyalty.TakeBackUnlimited:
+	case loyalty.ClawbackUnlimited:
 		e.say(taken + "what is missing the next points pay, however much it is.")
 	default:
 		most := ""
-		if p.DebtAtMost > 0 {
-			most = ", up to " + e.whole(int64(p.DebtAtMost))
+		if p.MaxDebt > 0 {
+			most = ", up to " + e.whole(int64(p.MaxDebt))
 		}
 		e.say(taken+"what is missing the next points pay%s.", most)
 	}
@@ -84,7 +84,7 @@ func (e *explainer) refunds() {
 // goodwill is what can be done by hand, and what members cannot do.
 func (e *explainer) goodwill() {
 	if p := e.p.Goodwill.Reinstate; !p.IsZero() {
-		e.say("Points that lapsed can be brought back by hand for %s.", period(p))
+		e.say("Points that expired can be brought back by hand for %s.", period(p))
 	}
 	if p := e.p.Goodwill.Extend; !p.IsZero() {
 		e.say("By hand points can be made to live for another %s from that day on.", period(p))

@@ -91,7 +91,7 @@ func counted(c loyalty.Counts) string {
 func (e *explainer) bounds() {
 	for _, c := range e.p.Earn.Caps {
 		beyond := ""
-		if c.Refuse {
+		if c.Reject {
 			beyond = "; one that would go beyond earns nothing"
 		}
 		switch most := e.whole(int64(c.Points)); c.Per {
@@ -141,7 +141,7 @@ func (e *explainer) actions() {
 		e.ownLife(a.Life)
 	}
 	for _, m := range e.p.Milestones {
-		e.say("The %s order earns %s (%s).", nth(m.Reaches), e.whole(int64(m.Points)), m.ID)
+		e.say("The %s order earns %s (%s).", nth(m.Target), e.whole(int64(m.Points)), m.ID)
 	}
 }
 

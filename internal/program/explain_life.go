@@ -11,7 +11,7 @@ import (
 func (e *explainer) life() {
 	e.say("Points can be spent %s and %s.", starts(e.p.Earn.Pending), ends(e.p.Earn.Expires))
 	e.givenUp(e.p.Earn.Pending)
-	if w := e.p.Earn.Pending; len(e.p.Earn.Actions) > 0 && (w.ByHand || w.Until != "" || len(w.On) > 0 || !w.For.IsZero()) {
+	if w := e.p.Earn.Pending; len(e.p.Earn.Actions) > 0 && (w.Manual || w.Until != "" || len(w.On) > 0 || !w.For.IsZero()) {
 		e.say("Points for events can be spent at once where nothing else is said.")
 	}
 }
@@ -44,7 +44,7 @@ func starts(w loyalty.Wait) string {
 		after = "as soon as "
 	}
 	switch {
-	case w.ByHand:
+	case w.Manual:
 		return "once somebody activates them"
 	case w.Until != "":
 		return after + "the order was " + string(w.Until)
@@ -56,7 +56,7 @@ func starts(w loyalty.Wait) string {
 	return after + "the order"
 }
 
-// ends is when points lapse.
+// ends is when points expire.
 func ends(e loyalty.Expiry) string {
 	least := ""
 	if !e.After.IsZero() {
@@ -64,22 +64,22 @@ func ends(e loyalty.Expiry) string {
 	}
 	switch {
 	case e.Never():
-		return "never lapse"
+		return "never expire"
 	case len(e.On) > 0:
-		return "lapse at the end of the next " + days(e.On) + least
+		return "expire at the end of the next " + days(e.On) + least
 	case e.Anniversary == loyalty.OfTier:
-		return "lapse at the end of the first anniversary of reaching the level" + least
+		return "expire at the end of the first anniversary of reaching the level" + least
 	case e.Anniversary != "":
-		return "lapse at the end of the first anniversary of joining" + least
+		return "expire at the end of the first anniversary of joining" + least
 	}
 	rounded := "at the end of that " + map[loyalty.RoundTo]string{
 		loyalty.EndOfDay: "day", loyalty.EndOfWeek: "week", loyalty.EndOfMonth: "month", loyalty.EndOfQuarter: "quarter",
 		loyalty.EndOfYear: "year",
 	}[e.RoundTo]
 	if e.Inactive {
-		return "lapse " + period(e.After) + " after the member's last activity (" + series(e.ResetBy, "or") + "), " + rounded
+		return "expire " + period(e.After) + " after the member's last activity (" + series(e.ResetBy, "or") + "), " + rounded
 	}
-	return "lapse " + period(e.After) + " later, " + rounded
+	return "expire " + period(e.After) + " later, " + rounded
 }
 
 // days is days of every year: 1 March or 1 September.

@@ -10,24 +10,24 @@ import (
 // reminders is what members are told without having asked, and how seldom.
 func (e *explainer) reminders() {
 	r := e.p.Reminders
-	if len(r.Send) == 0 {
+	if len(r.Messages) == 0 {
 		return
 	}
 	e.say("Members who agreed to it are reminded, but not from %s to %s of their own day.", clockTime(r.QuietFrom), clockTime(r.QuietUntil))
-	for _, c := range r.AtMost {
+	for _, c := range r.FrequencyCaps {
 		by := "by " + channelName(c.Channel)
 		if c.Channel == "" {
 			by = "in all"
 		}
 		e.say("- Marketing comes at most %s %s.", capped(c.Times, c.Per), by)
 	}
-	if r.Ignored.Stop > 0 || !r.Ignored.Wait.IsZero() {
+	if r.Ignored.StopAfter > 0 || !r.Ignored.Wait.IsZero() {
 		e.ignored(r.Ignored)
 	}
 	if r.Holdout != nil {
 		e.say("- %s of the members get no marketing, to see what it does.", percentage(r.Holdout))
 	}
-	for _, one := range r.Send {
+	for _, one := range r.Messages {
 		e.reminder(one)
 	}
 }
@@ -36,8 +36,8 @@ func (e *explainer) ignored(r loyalty.IgnoredRule) {
 	if !r.Wait.IsZero() {
 		e.say("- After marketing that was not answered the next waits for %s, then twice, then four times as long.", period(r.Wait))
 	}
-	if r.Stop > 0 {
-		e.say("- After %d in a row that were not answered there is none until the member orders or redeems.", r.Stop)
+	if r.StopAfter > 0 {
+		e.say("- After %d in a row that were not answered there is none until the member orders or redeems.", r.StopAfter)
 	}
 }
 
@@ -76,8 +76,8 @@ func (e *explainer) when(r loyalty.Reminder) string {
 		after = "at once when "
 	}
 	switch r.On {
-	case loyalty.BeforeLapse:
-		return by + " before points lapse"
+	case loyalty.BeforeExpiry:
+		return by + " before points expire"
 	case loyalty.BeforeTier:
 		return by + " before a level is lost, if what counts by then is too little"
 	case loyalty.BeforeCode:

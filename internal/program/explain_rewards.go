@@ -34,13 +34,13 @@ func (e *explainer) reward(r loyalty.Reward) {
 	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
 	e.cheaper(r)
 	e.alsoFor(r)
-	if shown := e.span(r.Shown.From, r.Shown.Until); len(shown) > 0 {
+	if shown := e.span(r.Visible.From, r.Visible.Until); len(shown) > 0 {
 		e.say("- Members see it %s.", strings.Join(shown, " "))
 	}
 	if len(r.Limits) > 0 {
 		e.say("- A member can have it %s.", series(often(r.Limits), "and"))
 	}
-	for i, d := range r.Drops {
+	for i, d := range r.StockBatches {
 		more, when := "", ""
 		if i > 0 {
 			more = " more"
@@ -48,19 +48,19 @@ func (e *explainer) reward(r loyalty.Reward) {
 		if !d.At.IsZero() {
 			when = " " + e.span(d.At, time.Time{})[0] + " on"
 		}
-		e.say("- There are %d%s%s.", d.Pieces, more, when)
+		e.say("- There are %d%s%s.", d.Quantity, more, when)
 	}
-	if r.Waits() {
+	if r.HasWaitlist() {
 		e.say("- Members can wait for it; each has the first call on a piece for %s.", period(r.FirstCall))
 	}
 	for _, o := range r.Dates {
-		e.say("- On %s it has %s (%s).", e.instant(o.At), count(int(o.Places), "place"), o.ID)
+		e.say("- On %s it has %s (%s).", e.instant(o.At), count(int(o.Capacity), "place"), o.ID)
 	}
 	e.codes(r.Codes)
 	switch {
 	case r.Address:
 		e.say("- It is sent to an address.")
-	case r.ByHand:
+	case r.Manual:
 		e.say("- It is handed over by hand.")
 	}
 }
@@ -127,7 +127,7 @@ func (e *explainer) codes(c loyalty.Codes) {
 
 // redeeming is what holds for all rewards.
 func (e *explainer) redeeming() {
-	r := e.p.Redeeming
+	r := e.p.Redemption
 	e.say("Points stay reserved for %s; those of a reservation that the shop cancels are given back.", period(holding(e.p)))
 	if r.PerOrder > 0 {
 		e.say("An order can use %s at most.", count(int(r.PerOrder), "reward"))
@@ -143,7 +143,7 @@ func (e *explainer) redeeming() {
 	}[r.OnRefund])
 	e.pay(r.Pay)
 	if r.Auto.Reward != "" {
-		e.say("Whoever has %s gets %s by itself, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward, count(int(r.Auto.Stop), "time"))
+		e.say("Whoever has %s gets %s by itself, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward, count(int(r.Auto.Limit), "time"))
 	}
 	if !r.Grace.IsZero() {
 		e.say("Points that are given back can be spent for at least %s.", period(r.Grace))

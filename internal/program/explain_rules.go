@@ -49,7 +49,7 @@ func (e *explainer) rule(r loyalty.Rule) {
 	}
 	for _, c := range r.Caps {
 		beyond := ""
-		if c.Refuse {
+		if c.Reject {
 			beyond = ", or nothing if it would be more"
 		}
 		e.say("- It gives a member at most %s %s%s.", e.whole(int64(c.Points)), spoken(c.Per), beyond)
@@ -138,8 +138,8 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 	if m.HoursFrom != m.HoursUntil {
 		parts = append(parts, "from "+clockTime(m.HoursFrom)+" until "+clockTime(m.HoursUntil))
 	}
-	if m.Zone != loyalty.ProgramClock {
-		parts = append(parts, map[loyalty.ClockZone]string{loyalty.StoreClock: "by the store's clock", loyalty.MemberClock: "by the member's clock"}[m.Zone])
+	if m.TimezoneOf != loyalty.ProgramClock {
+		parts = append(parts, map[loyalty.TimezoneOf]string{loyalty.StoreClock: "by the store's clock", loyalty.MemberClock: "by the member's clock"}[m.TimezoneOf])
 	}
 	add("for at least ", amounts(m.MinSpend))
 	if m.When != nil {

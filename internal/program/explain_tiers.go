@@ -16,13 +16,13 @@ func (e *explainer) tiers() {
 	for _, l := range t.Levels {
 		e.level(l)
 	}
-	if t.Welcome == loyalty.EachLevel {
+	if t.SkippedLevels == loyalty.EachLevel {
 		e.say("Who passes several levels at once gets the points of each.")
 	}
-	if t.Again {
+	if t.RepeatEntryBonus {
 		e.say("Who reaches a level again gets its points again.")
 	}
-	for _, f := range t.Floors {
+	for _, f := range t.Minimums {
 		l, _, _ := e.p.Level(f.Level)
 		e.say("Members in %s have at least %s.", f.Segment, l.Name.In("en"))
 	}
@@ -32,8 +32,8 @@ func (e *explainer) tiers() {
 	if t.MoveUp == loyalty.NextPeriod {
 		e.say("Who qualifies moves up when the period ends.")
 	}
-	if t.Guard != nil {
-		e.say("A run that would move down more than %s of the members that it looks at stops.", percentage(t.Guard))
+	if t.MaxDowngrades != nil {
+		e.say("A run that would move down more than %s of the members that it looks at stops.", percentage(t.MaxDowngrades))
 	}
 	if t.MoveDown == loyalty.StayUp {
 		e.say("A level that was reached is never lost.")
@@ -44,11 +44,11 @@ func (e *explainer) tiers() {
 
 // ladders says of each further ladder what tiers says of the first.
 func (e *explainer) ladders() {
-	for _, l := range e.p.Ladders {
-		view, _, _ := e.p.OnLadder(loyalty.Account{}, l.ID)
+	for _, l := range e.p.TierGroups {
+		view, _, _ := e.p.TierGroupStanding(loyalty.Account{}, l.ID)
 		x := explainer{p: view}
 		x.tiers()
-		e.say("Beside them is the ladder %s, which rules, rewards and lapsing do not go by.", cmp.Or(l.Name.In("en"), l.ID))
+		e.say("Beside them is the ladder %s, which rules, rewards and expiring do not go by.", cmp.Or(l.Name.In("en"), l.ID))
 		e.lines = append(e.lines, x.lines...)
 		if !e.p.AdvanceNotice.Period.IsZero() && l.Tiers.MoveDown != loyalty.StayUp {
 			e.say("Its levels end without notice.")
@@ -66,8 +66,8 @@ func (e *explainer) kept(t loyalty.Tiers) {
 		kept = "to the end of the next period"
 	}
 	grace := ""
-	if !t.Tail.IsZero() {
-		grace = " and " + period(t.Tail) + " longer"
+	if !t.ExtendedBy.IsZero() {
+		grace = " and " + period(t.ExtendedBy) + " longer"
 	}
 	if !t.Grace.IsZero() {
 		grace += " and " + period(t.Grace) + " of grace"
@@ -125,7 +125,7 @@ func (e *explainer) what(by loyalty.Measure) string {
 		return "orders"
 	case loyalty.BySpend:
 		return "what is spent on items in " + string(t.Currency)
-	case loyalty.ByElements:
+	case loyalty.ByQualifyingItems:
 		return "lines of at least " + series(amounts(t.AtLeast), "or")
 	case loyalty.ByVisits:
 		return "events of type " + t.Visit
@@ -150,8 +150,8 @@ func (e *explainer) level(l loyalty.Level) {
 	if len(l.Perks) > 0 {
 		line += ", with " + series(l.Perks, "and")
 	}
-	if l.Points > 0 {
-		line += ", and " + e.whole(int64(l.Points)) + " for reaching it"
+	if l.EntryBonus > 0 {
+		line += ", and " + e.whole(int64(l.EntryBonus)) + " for reaching it"
 	}
 	if l.Expires != nil {
 		line += "; the points of its members " + ends(*l.Expires)
@@ -183,7 +183,7 @@ func (e *explainer) measured(by loyalty.Measure, n int64) string {
 	switch by {
 	case loyalty.ByOrders:
 		return count(int(n), "order")
-	case loyalty.ByElements:
+	case loyalty.ByQualifyingItems:
 		return count(int(n), "such line")
 	case loyalty.ByVisits:
 		return count(int(n), "such event")

@@ -19,7 +19,7 @@ func (e *explainer) transfers() {
 	if t.Step > 1 {
 		bounds += " in steps of " + e.whole(int64(t.Step))
 	}
-	e.say("Members can give each other points, %s; they lapse when they would have lapsed.", bounds)
+	e.say("Members can give each other points, %s; they expire when they would have expired.", bounds)
 	if len(t.Limits) > 0 {
 		e.say("- A member can do so %s.", series(often(t.Limits), "and"))
 	}

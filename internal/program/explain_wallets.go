@@ -15,15 +15,15 @@ func (e *explainer) wallets() {
 			e.say("- Orders earn %s beside points, on what is paid for goods that earn.", in.rates(w.Rates, "or"))
 		}
 		most := ""
-		if w.DebtAtMost > 0 {
-			most = ", up to " + e.in(w.ID, int64(w.DebtAtMost))
+		if w.MaxDebt > 0 {
+			most = ", up to " + e.in(w.ID, int64(w.MaxDebt))
 		}
-		e.say("- %s", map[loyalty.TakeBack]string{
-			loyalty.TakeBackDebt:          "What a refund takes back and is not there any more the next ones pay" + most + ".",
-			loyalty.TakeBackUnlimited:     "What a refund takes back and is not there any more the next ones pay, however much it is.",
-			loyalty.TakeBackWithinBalance: "A refund takes back no more than there are.",
-			loyalty.TakeBackPendingOnly:   "A refund takes them back as long as they are pending.",
-		}[w.TakeBack])
+		e.say("- %s", map[loyalty.ClawbackPolicy]string{
+			loyalty.ClawbackDebt:          "What a refund takes back and is not there any more the next ones pay" + most + ".",
+			loyalty.ClawbackUnlimited:     "What a refund takes back and is not there any more the next ones pay, however much it is.",
+			loyalty.ClawbackWithinBalance: "A refund takes back no more than there are.",
+			loyalty.ClawbackPendingOnly:   "A refund takes them back as long as they are pending.",
+		}[w.Clawback])
 	}
 	for _, c := range e.p.Conversions {
 		e.conversion(c)
@@ -43,11 +43,11 @@ func (e *explainer) conversion(c loyalty.Conversion) {
 	if len(bounds) > 0 {
 		e.say("- That is %s.", series(bounds, "and"))
 	}
-	if c.Back.IsZero() {
+	if c.ReversibleWithin.IsZero() {
 		e.say("- It cannot be undone.")
 		return
 	}
-	e.say("- It can be undone for %s, as far as what it gave is there.", period(c.Back))
+	e.say("- It can be undone for %s, as far as what it gave is there.", period(c.ReversibleWithin))
 }
 
 // in is so many points of a wallet under their name.

@@ -54,7 +54,7 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 		{"multiply: 0", loyalty.Rule{Give: loyalty.Multiply{By: ratio(0, 1)}}},
 		{"per_amount: { EUR: 4 per 1.00 }", loyalty.Rule{Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: ratio(4, 1), Per: 100}}}}},
 		{"per_amount: { EUR: 5 per full 2.50 }", loyalty.Rule{Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: ratio(5, 1), Per: 250, Full: true}}}}},
-		{"fixed: 5, birthday: 7 days, clock: member", loyalty.Rule{Give: fixed, Match: match{BirthdayDays: 7, Zone: loyalty.MemberClock}}},
+		{"fixed: 5, birthday: 7 days, timezone_of: member", loyalty.Rule{Give: fixed, Match: match{BirthdayDays: 7, TimezoneOf: loyalty.MemberClock}}},
 		{"steps: { EUR: [20 from 50.00, 50 from 100], JPY: [1 from 7500] }", loyalty.Rule{Give: loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{
 			"EUR": {{From: 5000, Points: 20}, {From: 10000, Points: 50}}, "JPY": {{From: 7500, Points: 1}},
 		}}}},
@@ -62,21 +62,21 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 		{"fixed: 5, tenders: [card, Visa], currencies: [JPY], channels: [web], stores: [kiel]", loyalty.Rule{Give: fixed, Match: match{
 			Tenders: []string{"card", "Visa"}, Currencies: []loyalty.Currency{"JPY"}, Channels: []string{"web"}, Stores: []string{"kiel"},
 		}}},
-		{"fixed: 5, tiers: [gold], segments: [vip], first_order: true, birthday_month: true, clock: member", loyalty.Rule{Give: fixed, Match: match{
-			Tiers: []string{"gold"}, Segments: []string{"vip"}, FirstOrder: true, BirthdayMonth: true, Zone: loyalty.MemberClock,
+		{"fixed: 5, tiers: [gold], segments: [vip], first_order: true, birthday_month: true, timezone_of: member", loyalty.Rule{Give: fixed, Match: match{
+			Tiers: []string{"gold"}, Segments: []string{"vip"}, FirstOrder: true, BirthdayMonth: true, TimezoneOf: loyalty.MemberClock,
 		}}},
 		{"fixed: 5, from: 2026-07-01T00:00, until: 2026-12-01T08:30", loyalty.Rule{Give: fixed, Match: match{From: at("2026-06-30T22:00:00Z"), Until: at("2026-12-01T07:30:00Z")}}},
-		{`fixed: 5, weekdays: [sat, sun], hours: { from: "22:00", until: "02:30" }, clock: store`, loyalty.Rule{Give: fixed, Match: match{
-			Weekdays: []time.Weekday{time.Saturday, time.Sunday}, HoursFrom: 22 * 60, HoursUntil: 150, Zone: loyalty.StoreClock,
+		{`fixed: 5, weekdays: [sat, sun], hours: { from: "22:00", until: "02:30" }, timezone_of: store`, loyalty.Rule{Give: fixed, Match: match{
+			Weekdays: []time.Weekday{time.Saturday, time.Sunday}, HoursFrom: 22 * 60, HoursUntil: 150, TimezoneOf: loyalty.StoreClock,
 		}}},
 		{"fixed: 5, min_spend: { EUR: 20, JPY: 3000 }", loyalty.Rule{Give: fixed, Match: match{MinSpend: map[loyalty.Currency]int64{"EUR": 2000, "JPY": 3000}}}},
 		{"fixed: 5, group: seasonal, priority: -3", loyalty.Rule{Give: fixed, Group: "seasonal", Priority: -3}},
-		{"fixed: 5, caps: [5000 ever, { cap: 10 per order, beyond: refuse }]", loyalty.Rule{Give: fixed, Caps: []loyalty.Cap{{Points: 5000, Per: loyalty.PerEver}, {Points: 10, Per: loyalty.PerOrder, Refuse: true}}}},
+		{"fixed: 5, caps: [5000 ever, { cap: 10 per order, on_exceed: reject }]", loyalty.Rule{Give: fixed, Caps: []loyalty.Cap{{Points: 5000, Per: loyalty.PerEver}, {Points: 10, Per: loyalty.PerOrder, Reject: true}}}},
 		{"fixed: 5, limit: 1 ever", loyalty.Rule{Give: fixed, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}}},
 		{"fixed: 5, limit: [1 per day, 3 per week]", loyalty.Rule{Give: fixed, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerWeek}}}},
 		{"fixed: 5, budget: 250000 points, opt_in: true, shadow: false", loyalty.Rule{Give: fixed, Budget: 250000, OptIn: true}},
 		{"fixed: 5, shadow: true", loyalty.Rule{Give: fixed, Shadow: true}},
-		{"fixed: 5, pending: by_hand, expires: never", loyalty.Rule{Give: fixed, Life: loyalty.Life{Pending: &loyalty.Wait{ByHand: true}, Expires: &loyalty.Expiry{}}}},
+		{"fixed: 5, pending: manual, expires: never", loyalty.Rule{Give: fixed, Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}, Expires: &loyalty.Expiry{}}}},
 	}
 	for _, c := range cases {
 		t.Run(c.keys, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestACampaignIsARuleWithATime(t *testing.T) {
 func TestEachWayToWaitAndToLapseHasItsMeaning(t *testing.T) {
 	both := []string{"order", "redemption"}
 	waits := map[string]loyalty.Wait{
-		"by_hand":                            {ByHand: true},
+		"manual":                             {Manual: true},
 		"{ until: shipped }":                 {Until: loyalty.WhenShipped},
 		`{ on: ["03-01", "09-01"] }`:         {On: []loyalty.Day{301, 901}},
 		`{ until: delivered, then: 2 days }`: {Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 2}},
@@ -176,8 +176,8 @@ func TestEachOtherSectionHasItsMeaning(t *testing.T) {
 		{"exchange", "exchange: { base: EUR, rates: [ { from: 2026-01-01, CHF: 1.05 } ] }\n", func(p *loyalty.Program) {
 			p.Exchange = loyalty.Exchange{Base: "EUR", Rates: []loyalty.ExchangeRate{{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": ratio(21, 20)}}}}
 		}},
-		{"refunds", "refunds: { debt_at_most: 500 }\n", func(p *loyalty.Program) { p.DebtAtMost = 500 }},
-		{"refunds without a bound", "refunds: { take_back: unlimited }\n", func(p *loyalty.Program) { p.TakeBack = loyalty.TakeBackUnlimited }},
+		{"refunds", "clawback: { max_debt: 500 }\n", func(p *loyalty.Program) { p.MaxDebt = 500 }},
+		{"refunds without a bound", "clawback: { policy: unlimited }\n", func(p *loyalty.Program) { p.Clawback = loyalty.ClawbackUnlimited }},
 		{"goodwill", "goodwill: { reinstate_within: 90 days, extend_by: 1 year }\n", func(p *loyalty.Program) {
 			p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
 		}},
@@ -188,25 +188,26 @@ func TestEachOtherSectionHasItsMeaning(t *testing.T) {
 		}},
 		{"reminders", `reminders:
   quiet_hours: { from: "21:30", until: "08:00" }
-  at_most: { email: 2 per week, any: 1 per day }
+  frequency_caps: { email: 2 per week, any: 1 per day }
   holdout: 5%
-  answer_within: 10 days
-  unanswered: { wait: 1 week, stop_after: 4 }
-  send:
+  attribution_window: 10 days
+  wait_after_ignored: 1 week
+  stop_after_ignored: 4
+  messages:
     - { id: a, before: points.expire, by: [30 days, 1 day], channels: [email, sms], min_points: 100 }
     - { id: b, near: next_reward, within: 50, channels: [push], limit: 1 per month }
-    - { id: c, after: member.birthday, channels: [webhook], class: transactional }
+    - { id: c, after: member.birthday, channels: [webhook], purpose: transactional }
     - { id: d, at: ["2026-12-01T10:00"], on: ["12-06"], channels: [email], segments: [vip], title: T, text: B }
 rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 `, func(p *loyalty.Program) {
 			p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 500, SKU: "MUG"}}
 			p.Reminders = loyalty.Reminders{
-				QuietFrom: 21*60 + 30, QuietUntil: 8 * 60, Holdout: ratio(1, 20), Answer: loyalty.Period{Days: 10},
-				AtMost:  []loyalty.SendCap{{Channel: loyalty.Email, Times: 2, Per: loyalty.PerWeek}, {Times: 1, Per: loyalty.PerDay}},
-				Ignored: loyalty.IgnoredRule{Wait: loyalty.Period{Days: 7}, Stop: 4},
-				Send: []loyalty.Reminder{
+				QuietFrom: 21*60 + 30, QuietUntil: 8 * 60, Holdout: ratio(1, 20), AttributionWindow: loyalty.Period{Days: 10},
+				FrequencyCaps: []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 2, Per: loyalty.PerWeek}, {Times: 1, Per: loyalty.PerDay}},
+				Ignored:       loyalty.IgnoredRule{Wait: loyalty.Period{Days: 7}, StopAfter: 4},
+				Messages: []loyalty.Reminder{
 					{
-						ID: "a", On: loyalty.BeforeLapse, Purpose: loyalty.Transactional, Leads: []loyalty.Period{{Days: 30}, {Days: 1}},
+						ID: "a", On: loyalty.BeforeExpiry, Purpose: loyalty.Transactional, Leads: []loyalty.Period{{Days: 30}, {Days: 1}},
 						Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS}, MinPoints: 100,
 					},
 					{
@@ -222,17 +223,17 @@ rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 				},
 			}
 		}},
-		{"members", "members: { birthday_locked_for: 12 months }\n", func(p *loyalty.Program) { p.BirthdayLock = loyalty.Period{Months: 12} }},
-		{"milestones", "milestones: [ { id: ten, count: order.completed, reaches: 10, points: 250 } ]\n", func(p *loyalty.Program) {
-			p.Milestones = []loyalty.Milestone{{ID: "ten", Reaches: 10, Points: 250}}
+		{"members", "members: { birthday_change_cooldown: 12 months }\n", func(p *loyalty.Program) { p.BirthdayLock = loyalty.Period{Months: 12} }},
+		{"milestones", "milestones: [ { id: ten, count: order.completed, target: 10, points: 250 } ]\n", func(p *loyalty.Program) {
+			p.Milestones = []loyalty.Milestone{{ID: "ten", Target: 10, Points: 250}}
 		}},
 		{"levels by spend", strings.NewReplacer("points_earned", "spend, currency: EUR", "lifetime", "calendar year", "1 year", "end_of_next_year", "500", "500.50, expires: never").Replace(levels), func(p *loyalty.Program) {
 			p.Tiers = loyalty.Tiers{By: loyalty.BySpend, Currency: "EUR", Calendar: true, KeepYear: 2, Levels: []loyalty.Level{
 				{ID: "bronze", Name: loyalty.Text{"und": "Bronze"}}, {ID: "gold", Name: loyalty.Text{"und": "Gold"}, From: 50050, Expires: &loyalty.Expiry{}},
 			}}
 		}},
-		{"levels by elements", strings.NewReplacer("points_earned", "elements, at_least: { JPY: 2500 }", "1 year", "end_of_year").Replace(levels), func(p *loyalty.Program) {
-			p.Tiers = loyalty.Tiers{By: loyalty.ByElements, AtLeast: map[loyalty.Currency]int64{"JPY": 2500}, KeepYear: 1, Levels: []loyalty.Level{
+		{"levels by elements", strings.NewReplacer("points_earned", "qualifying_items, at_least: { JPY: 2500 }", "1 year", "end_of_year").Replace(levels), func(p *loyalty.Program) {
+			p.Tiers = loyalty.Tiers{By: loyalty.ByQualifyingItems, AtLeast: map[loyalty.Currency]int64{"JPY": 2500}, KeepYear: 1, Levels: []loyalty.Level{
 				{ID: "bronze", Name: loyalty.Text{"und": "Bronze"}}, {ID: "gold", Name: loyalty.Text{"und": "Gold"}, From: 500},
 			}}
 		}},

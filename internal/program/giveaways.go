@@ -13,11 +13,11 @@ import (
 var generous = big.NewRat(1, 2)
 
 // returns compares rewards, payments with points and entry bonuses with the money that members must spend to earn the
-// points. A return above half of it is a warning; one above redeeming.max_return, or 100%, is an error. Points earn at
+// points. A return above half of it is a warning; one above redemption.max_return, or 100%, is an error. Points earn at
 // the base rate of the reward's currency and move between wallets by conversions and wallet_points rewards.
 func (c *compiler) returns(root *node) {
 	most := big.NewRat(1, 1)
-	if n := root.get("redeeming").get("max_return"); n != nil {
+	if n := root.get("redemption").get("max_return"); n != nil {
 		if most = c.maxReturn(n); most == nil {
 			return
 		}
@@ -26,23 +26,23 @@ func (c *compiler) returns(root *node) {
 		percent := new(big.Rat).Mul(share, big.NewRat(100, 1)).FloatString(0)
 		switch {
 		case share.Cmp(most) > 0:
-			c.add(at(n, "gives back %s%% of what members must spend to earn %s; redeeming.max_return allows %s%%",
+			c.add(at(n, "gives back %s%% of what members must spend to earn %s; redemption.max_return allows %s%%",
 				percent, what, new(big.Rat).Mul(most, big.NewRat(100, 1)).FloatString(0)))
 		case share.Cmp(generous) > 0:
 			c.warn(at(n, "gives back %s%% of what members must spend to earn %s", percent, what))
 		}
 	}
 	c.rewardReturns(root.get("rewards"), check)
-	for _, f := range root.get("redeeming").get("pay").get("rates").pairs() {
+	for _, f := range root.get("redemption").get("pay").get("rates").pairs() {
 		code := loyalty.Currency(f.key.name)
-		earned, value := c.earned(code)[""], payValue(c.p.Redeeming.Pay.Rates[code])
+		earned, value := c.earned(code)[""], payValue(c.p.Redemption.Pay.Rates[code])
 		if earned != nil && value != nil {
 			check(f, new(big.Rat).Mul(earned, value), "the points")
 		}
 	}
 	c.bonusReturns(root.get("tiers"), c.p.Tiers, check)
-	for i, item := range root.get("ladders").list() {
-		c.bonusReturns(item, c.p.Ladders[i].Tiers, check)
+	for i, item := range root.get("tier_groups").list() {
+		c.bonusReturns(item, c.p.TierGroups[i].Tiers, check)
 	}
 }
 
@@ -173,7 +173,7 @@ func (c *compiler) worths(code loyalty.Currency) map[string]*big.Rat {
 			worth[wallet] = n
 		}
 	}
-	raise("", payValue(c.p.Redeeming.Pay.Rates[code]))
+	raise("", payValue(c.p.Redemption.Pay.Rates[code]))
 	for range len(c.p.Wallets) + 1 {
 		for _, r := range c.p.Rewards {
 			gives := new(big.Rat)
@@ -205,7 +205,7 @@ func (c *compiler) bonusReturns(item *node, t loyalty.Tiers, check func(n *node,
 	sum := loyalty.Points(0)
 	for i, level := range item.get("levels").list() {
 		l := t.Levels[i]
-		if sum += l.Points; l.Points == 0 || i == 0 {
+		if sum += l.EntryBonus; l.EntryBonus == 0 || i == 0 {
 			continue
 		}
 		best := new(big.Rat)
@@ -219,7 +219,7 @@ func (c *compiler) bonusReturns(item *node, t loyalty.Tiers, check func(n *node,
 				best = share
 			}
 		}
-		check(level.get("points"), best, "level "+l.ID)
+		check(level.get("entry_bonus"), best, "level "+l.ID)
 	}
 }
 

@@ -11,9 +11,9 @@ func (c *compiler) households(n *node) (h loyalty.Households) {
 	if n == nil {
 		return h
 	}
-	h.Size = int(c.integer(n.get("size"), 2, loyalty.MaxHousehold))
+	h.Size = int(c.integer(n.get("size"), 2, loyalty.MaxHouseholdSize))
 	h.Share = c.share(n.get("share"))
-	h.Wait = c.some(n.get("join_wait"))
+	h.CoolingOff = c.some(n.get("cooling_off"))
 	return h
 }
 
@@ -28,7 +28,7 @@ func (e *explainer) households() {
 		share = percentage(h.Share) + " of each other's points at a time"
 	}
 	e.say("A household of up to %d members can draw on %s; levels and expiry stay each member's own.", h.Size, share)
-	if !h.Wait.IsZero() {
-		e.say("- Who joins one can draw on the others after %s.", period(h.Wait))
+	if !h.CoolingOff.IsZero() {
+		e.say("- Who joins one can draw on the others after %s.", period(h.CoolingOff))
 	}
 }

@@ -10,10 +10,10 @@ import (
 
 func TestEachKeyOfHouseholdsHasItsMeaning(t *testing.T) {
 	for keys, want := range map[string]loyalty.Households{
-		"size: 6":                    {Size: 6},
-		"size: 2, share: 100%":       {Size: 2, Share: ratio(1, 1)},
-		"size: 12, share: 12.5%":     {Size: 12, Share: ratio(1, 8)},
-		"size: 6, join_wait: 7 days": {Size: 6, Wait: loyalty.Period{Days: 7}},
+		"size: 6":                      {Size: 6},
+		"size: 2, share: 100%":         {Size: 2, Share: ratio(1, 1)},
+		"size: 12, share: 12.5%":       {Size: 12, Share: ratio(1, 8)},
+		"size: 6, cooling_off: 7 days": {Size: 6, CoolingOff: loyalty.Period{Days: 7}},
 	} {
 		p := mustCompile(t, []byte(corner+"households: { "+keys+" }\n"))
 		if diff := cmp.Diff(want, p.Households, alike); diff != "" {

@@ -3,8 +3,8 @@ package program
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
 // ladders reads the ladders beside that of tiers, which are of the same form.
-func (c *compiler) ladders(root *node) (ladders []loyalty.Ladder) {
-	n := root.get("ladders")
+func (c *compiler) ladders(root *node) (ladders []loyalty.TierGroup) {
+	n := root.get("tier_groups")
 	if n == nil {
 		return nil
 	}
@@ -13,7 +13,7 @@ func (c *compiler) ladders(root *node) (ladders []loyalty.Ladder) {
 	}
 	c.unique(n.list())
 	for _, item := range n.list() {
-		ladders = append(ladders, loyalty.Ladder{
+		ladders = append(ladders, loyalty.TierGroup{
 			ID: item.get("id").text(), Name: c.wordsIf(item.get("name")), Tiers: c.tiers(item),
 		})
 	}

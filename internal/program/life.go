@@ -11,10 +11,10 @@ import (
 // wait reads how long points are pending.
 func (c *compiler) wait(n *node) (w loyalty.Wait) {
 	switch {
-	case n.text() == "by_hand":
-		w.ByHand = true
-	case n.is(text) && nearest.Word(n.value, []string{"by_hand"}) != "":
-		c.add(notA(n, title("wait")).Suggest("by_hand"))
+	case n.text() == "manual":
+		w.Manual = true
+	case n.is(text) && nearest.Word(n.value, []string{"manual"}) != "":
+		c.add(notA(n, title("wait")).Suggest("manual"))
 	case n.is(mapping):
 		return c.waitFor(n)
 	default:
@@ -119,7 +119,7 @@ func (c *compiler) together(n *node) {
 		{"anniversary", "round_to"},
 	} {
 		if a, b := n.get(pair[0]), n.get(pair[1]); a != nil && b != nil {
-			c.add(atKey(b, "cannot stand beside %s, which says already when points lapse", pair[0]))
+			c.add(atKey(b, "cannot stand beside %s, which says already when points expire", pair[0]))
 		}
 	}
 	if f := n.get("reset_by"); f != nil && n.get("inactive") == nil {
@@ -132,9 +132,9 @@ func (c *compiler) lifetime(n *node) loyalty.Period {
 	p := c.period(n)
 	switch {
 	case p.Hours > 0 || p.Minutes > 0:
-		c.add(at(n, "%s is not a number of days, weeks, months or years; points lapse at the end of a day", n.value))
+		c.add(at(n, "%s is not a number of days, weeks, months or years; points expire at the end of a day", n.value))
 	case p.IsZero() && durationForm.MatchString(n.text()):
-		c.add(at(n, "points that lapse at once are none; write never for points that do not lapse"))
+		c.add(at(n, "points that expire at once are none; write never for points that do not expire"))
 	}
 	return p
 }

@@ -30,7 +30,7 @@ func (c *compiler) match(item *node) loyalty.Match {
 	}
 	m.From, m.Until = c.span(item)
 	m.HoursFrom, m.HoursUntil = c.hours(item.get("hours"), "never fires: it ends as it begins; leave hours out for the whole day")
-	m.Zone = c.clock(item, m)
+	m.TimezoneOf = c.clock(item, m)
 	if least := item.get("min_spend"); least != nil {
 		m.MinSpend = byCurrency(c, least, c.amount)
 		c.earnable(least)
@@ -134,11 +134,11 @@ func (c *compiler) hours(n *node, empty string) (from, until int) {
 	return from, until
 }
 
-var clocks = map[string]loyalty.ClockZone{"store": loyalty.StoreClock, "member": loyalty.MemberClock}
+var clocks = map[string]loyalty.TimezoneOf{"store": loyalty.StoreClock, "member": loyalty.MemberClock}
 
 // clock reads by whose clock a rule's days and hours go.
-func (c *compiler) clock(item *node, m loyalty.Match) loyalty.ClockZone {
-	n := item.get("clock")
+func (c *compiler) clock(item *node, m loyalty.Match) loyalty.TimezoneOf {
+	n := item.get("timezone_of")
 	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !m.Birthday() {
 		c.add(atKey(n, "means nothing without weekdays, hours, birthday or birthday_month: from and until are instants"))
 	}

@@ -30,7 +30,7 @@ func (c *compiler) contradictions(item *node, r loyalty.Rule) {
 	c.disjoint(item, r)
 }
 
-// inactiveAlone refuses a rule or action whose points alone would lapse by inactivity: those of all do, or none.
+// inactiveAlone refuses a rule or action whose points alone would expire by inactivity: those of all do, or none.
 func (c *compiler) inactiveAlone(item *node) {
 	if f := item.get("expires").get("inactive"); f != nil {
 		c.add(atKey(f, "can only be said for all points, under earn.purchase.expires"))

@@ -35,10 +35,10 @@ func (c *compiler) unnoticed(n *node) {
 		on      loyalty.Trigger
 		subject string
 	}{
-		{c.p.Lapses(), loyalty.BeforeLapse, "points"},
+		{c.p.Expiries(), loyalty.BeforeExpiry, "points"},
 		{len(c.p.Tiers.Levels) > 1 && c.p.Tiers.MoveDown != loyalty.StayUp, loyalty.BeforeTier, "levels"},
 	} {
-		inTime := slices.ContainsFunc(c.p.Reminders.Send, func(r loyalty.Reminder) bool {
+		inTime := slices.ContainsFunc(c.p.Reminders.Messages, func(r loyalty.Reminder) bool {
 			return r.On == what.on && slices.ContainsFunc(r.Leads, func(lead loyalty.Period) bool {
 				return reaches(lead, c.p.AdvanceNotice.Period)
 			})

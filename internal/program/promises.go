@@ -7,21 +7,21 @@ import (
 )
 
 // takeBack is how far a clawback reaches, by the words of the file; debt unless given.
-var takeBack = map[string]loyalty.TakeBack{
-	"within_balance": loyalty.TakeBackWithinBalance,
-	"pending_only":   loyalty.TakeBackPendingOnly,
-	"unlimited":      loyalty.TakeBackUnlimited,
+var takeBack = map[string]loyalty.ClawbackPolicy{
+	"within_balance": loyalty.ClawbackWithinBalance,
+	"pending_only":   loyalty.ClawbackPendingOnly,
+	"unlimited":      loyalty.ClawbackUnlimited,
 }
 
 func (c *compiler) refunds(n *node) {
-	c.p.TakeBack, c.p.DebtAtMost = c.reach(n)
+	c.p.Clawback, c.p.MaxDebt = c.reach(n)
 }
 
 // reach reads how far a refund reaches, in all wallets or in one.
-func (c *compiler) reach(n *node) (loyalty.TakeBack, loyalty.Points) {
-	far, most := takeBack[n.get("take_back").text()], n.get("debt_at_most")
-	if most != nil && far != loyalty.TakeBackDebt {
-		c.add(atKey(most, "means nothing with take_back: %s; only debt has a bound", n.get("take_back").text()))
+func (c *compiler) reach(n *node) (loyalty.ClawbackPolicy, loyalty.Points) {
+	far, most := takeBack[n.get("policy").text()], n.get("max_debt")
+	if most != nil && far != loyalty.ClawbackDebt {
+		c.add(atKey(most, "means nothing with policy: %s; only debt has a bound", n.get("policy").text()))
 	}
 	return far, loyalty.Points(c.integer(most, 1, int64(loyalty.MaxPoints)))
 }
@@ -30,7 +30,7 @@ func (c *compiler) reach(n *node) (loyalty.TakeBack, loyalty.Points) {
 func (c *compiler) promises(root *node) {
 	c.p.Goodwill.Reinstate = c.some(root.get("goodwill").get("reinstate_within"))
 	c.p.Goodwill.Extend = c.some(root.get("goodwill").get("extend_by"))
-	c.p.BirthdayLock = c.some(root.get("members").get("birthday_locked_for"))
+	c.p.BirthdayLock = c.some(root.get("members").get("birthday_change_cooldown"))
 }
 
 // some reads a period of at least something: who wants none leaves the key out.
@@ -54,9 +54,9 @@ func (c *compiler) milestones(n *node) (all []loyalty.Milestone) {
 			c.add(at(counted, "%s cannot be counted yet; order.completed can", shown(counted)))
 		}
 		all = append(all, loyalty.Milestone{
-			ID:      item.get("id").text(),
-			Reaches: c.integer(item.get("reaches"), 1, 1e9),
-			Points:  loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints))),
+			ID:     item.get("id").text(),
+			Target: c.integer(item.get("target"), 1, 1e9),
+			Points: loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints))),
 		})
 	}
 	return all

@@ -12,8 +12,8 @@ func (c *compiler) outOfReach(root *node) {
 		return
 	}
 	c.levelsOutOfReach(root.get("tiers"), c.p.Tiers)
-	for i, item := range root.get("ladders").list() {
-		c.levelsOutOfReach(item, c.p.Ladders[i].Tiers)
+	for i, item := range root.get("tier_groups").list() {
+		c.levelsOutOfReach(item, c.p.TierGroups[i].Tiers)
 	}
 	months := 0 // for which points live; zero: for ever
 	if e := c.p.Earn.Expires; !e.Inactive && e.Anniversary == "" && len(e.On) == 0 && !e.After.IsZero() {

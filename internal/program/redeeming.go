@@ -14,9 +14,9 @@ import (
 var onRefund = map[string]loyalty.OnRefund{"pro_rata": loyalty.ShareBack, "keep": loyalty.NoneBack}
 
 // redeeming reads how points are spent.
-func (c *compiler) redeeming(n *node) loyalty.Redeeming {
+func (c *compiler) redeeming(n *node) loyalty.RedemptionTerms {
 	c.p.Hold = c.hold(n.get("hold"))
-	return loyalty.Redeeming{
+	return loyalty.RedemptionTerms{
 		PerOrder:  c.integer(n.get("per_order"), 1, 100),
 		CodeValid: c.some(n.get("code_valid")),
 		Grace:     c.grace(n.get("grace")),
@@ -32,13 +32,13 @@ func (c *compiler) auto(n *node) (auto loyalty.Auto) {
 		return auto
 	}
 	auto = loyalty.Auto{
-		Reward: n.get("reward").text(), At: loyalty.Points(c.integer(n.get("at"), 1, int64(loyalty.MaxPoints))), Stop: loyalty.MaxAutoStop,
+		Reward: n.get("reward").text(), At: loyalty.Points(c.integer(n.get("at"), 1, int64(loyalty.MaxPoints))), Limit: loyalty.MaxAutoLimit,
 	}
-	if stop := n.get("stop"); stop != nil {
+	if stop := n.get("limit"); stop != nil {
 		times, _, _ := strings.Cut(stop.text(), " ")
-		auto.Stop, _ = strconv.ParseInt(times, 10, 64)
-		if auto.Stop < 1 || auto.Stop > loyalty.MaxAutoStop {
-			c.add(at(stop, "%s is not from 1 to %d per day", stop.value, loyalty.MaxAutoStop))
+		auto.Limit, _ = strconv.ParseInt(times, 10, 64)
+		if auto.Limit < 1 || auto.Limit > loyalty.MaxAutoLimit {
+			c.add(at(stop, "%s is not from 1 to %d per day", stop.value, loyalty.MaxAutoLimit))
 		}
 	}
 	r, ok := c.p.Reward(auto.Reward)
@@ -83,7 +83,7 @@ func (c *compiler) pay(n *node) (y loyalty.Pay) {
 func (c *compiler) grace(n *node) loyalty.Period {
 	p := c.some(n)
 	if p.Hours > 0 || p.Minutes > 0 {
-		c.add(at(n, "%s is not a number of days, weeks, months or years; points lapse at the end of a day", n.value))
+		c.add(at(n, "%s is not a number of days, weeks, months or years; points expire at the end of a day", n.value))
 	}
 	return p
 }

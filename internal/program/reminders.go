@@ -16,14 +16,14 @@ func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
 		return r
 	}
 	r.QuietFrom, r.QuietUntil = c.quiet(n.get("quiet_hours"))
-	r.AtMost = c.atMost(n.get("at_most"))
+	r.FrequencyCaps = c.atMost(n.get("frequency_caps"))
 	r.Holdout = c.share(n.get("holdout"))
-	r.Answer = c.some(n.get("answer_within"))
-	r.Ignored.Wait = c.some(n.get("unanswered").get("wait"))
-	r.Ignored.Stop = c.integer(n.get("unanswered").get("stop_after"), 1, 100)
-	c.unique(n.get("send").list())
-	for _, item := range n.get("send").list() {
-		r.Send = append(r.Send, c.reminder(item))
+	r.AttributionWindow = c.some(n.get("attribution_window"))
+	r.Ignored.Wait = c.some(n.get("wait_after_ignored"))
+	r.Ignored.StopAfter = c.integer(n.get("stop_after_ignored"), 1, 100)
+	c.unique(n.get("messages").list())
+	for _, item := range n.get("messages").list() {
+		r.Messages = append(r.Messages, c.reminder(item))
 	}
 	c.readable(n)
 	return r
@@ -48,7 +48,7 @@ func (c *compiler) quiet(n *node) (from, until int) {
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
 
 // atMost reads caps in the order in which channels are listed, that of all together last.
-func (c *compiler) atMost(n *node) (caps []loyalty.SendCap) {
+func (c *compiler) atMost(n *node) (caps []loyalty.FrequencyCap) {
 	for _, name := range []string{"email", "sms", "push", "webhook", "any"} {
 		f := n.get(name)
 		m := sendCapForm.FindStringSubmatch(f.text())
@@ -63,7 +63,7 @@ func (c *compiler) atMost(n *node) (caps []loyalty.SendCap) {
 		if name == "any" {
 			channel = ""
 		}
-		caps = append(caps, loyalty.SendCap{Channel: channel, Times: times, Per: loyalty.CapPeriod(m[2])})
+		caps = append(caps, loyalty.FrequencyCap{Channel: channel, Times: times, Per: loyalty.CapPeriod(m[2])})
 	}
 	return caps
 }
@@ -92,14 +92,14 @@ func (c *compiler) reminder(item *node) loyalty.Reminder {
 	}
 	slices.SortFunc(r.At, time.Time.Compare)
 	r.Purpose = r.On.Purpose()
-	if class := item.get("class"); class.text() != "" {
+	if class := item.get("purpose"); class.text() != "" {
 		r.Purpose = loyalty.Purpose(class.text())
-		if r.On == loyalty.BeforeLapse && r.Purpose == loyalty.Marketing {
-			c.add(at(class, "cannot be marketing: that points lapse takes something away, and no cap may swallow it"))
+		if r.On == loyalty.BeforeExpiry && r.Purpose == loyalty.Marketing {
+			c.add(at(class, "cannot be marketing: that points expire takes something away, and no cap may swallow it"))
 		}
 	}
-	if limit := item.get("limit"); limit != nil && r.On == loyalty.BeforeLapse {
-		c.add(at(limit, "cannot be: points would lapse of which nobody was told"))
+	if limit := item.get("limit"); limit != nil && r.On == loyalty.BeforeExpiry {
+		c.add(at(limit, "cannot be: points would expire of which nobody was told"))
 	}
 	c.leads(item, &r)
 	c.aboutWhat(item, r)
@@ -200,12 +200,12 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 		}
 	}
 	switch r.On {
-	case loyalty.BeforeLapse:
-		if !c.p.Lapses() {
-			c.warn(atKey(item.get("before"), "never happens: points of this program do not lapse"))
+	case loyalty.BeforeExpiry:
+		if !c.p.Expiries() {
+			c.warn(atKey(item.get("before"), "never happens: points of this program do not expire"))
 			return
 		}
-		late(c.p.Earn.Expires.After, "%s before the lapse is before points are there, which live for %s")
+		late(c.p.Earn.Expires.After, "%s before the expiry is before points are there, which live for %s")
 	case loyalty.BeforeTier, loyalty.NearTier:
 		if len(c.p.Tiers.Levels) == 0 {
 			c.add(at(item, "is about levels, and the program has none"))

@@ -45,7 +45,7 @@ func (c *compiler) orderedIn(p Problem, code loyalty.Currency) {
 // times reads when members see a reward and when it can be redeemed.
 func (c *compiler) times(item *node) (shown, active loyalty.Span) {
 	const backwards = "%s is not after %s, when it begins"
-	shown.From, shown.Until = c.between(item.get("shown"), backwards)
+	shown.From, shown.Until = c.between(item.get("visible"), backwards)
 	n := item.get("active")
 	active.From, active.Until = c.between(n, backwards)
 	early := active.From.Before(shown.From)
@@ -98,8 +98,8 @@ func (c *compiler) codesOf(n *node) loyalty.Codes {
 }
 
 // drops reads how many of a reward there are. A stock is one drop at the beginning.
-func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.Drop) {
-	stock, list := item.get("stock"), item.get("drops")
+func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.StockBatch) {
+	stock, list := item.get("stock"), item.get("stock_batches")
 	for _, n := range []*node{stock, list} {
 		if n != nil && from == loyalty.UploadedCode {
 			c.add(atKey(n, "cannot stand beside uploaded codes: there are as many as codes are left"))
@@ -109,11 +109,11 @@ func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.D
 		c.add(atKey(list, "cannot stand beside stock: what is there from the beginning is a drop too"))
 	}
 	if stock != nil {
-		drops = append(drops, loyalty.Drop{Pieces: c.integer(stock, 0, 1e9)})
+		drops = append(drops, loyalty.StockBatch{Quantity: c.integer(stock, 0, 1e9)})
 	}
 	var last time.Time
 	for _, n := range list.list() {
-		d := loyalty.Drop{Pieces: c.integer(n.get("pieces"), 1, 1e9)}
+		d := loyalty.StockBatch{Quantity: c.integer(n.get("quantity"), 1, 1e9)}
 		if when := n.get("at"); when.text() != "" {
 			d.At = c.instant(when, c.p.Zone)
 			if !d.At.IsZero() && !d.At.After(last) {
@@ -127,7 +127,7 @@ func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.D
 }
 
 // dates reads when an experience takes place.
-func (c *compiler) dates(item *node) (dates []loyalty.Occasion) {
+func (c *compiler) dates(item *node) (dates []loyalty.RewardDate) {
 	n := item.get("dates")
 	for _, name := range []string{"stock", "drops"} {
 		if other := item.get(name); other != nil && n != nil {
@@ -136,7 +136,7 @@ func (c *compiler) dates(item *node) (dates []loyalty.Occasion) {
 	}
 	c.unique(n.list())
 	for _, d := range n.list() {
-		o := loyalty.Occasion{ID: d.get("id").text(), Places: c.integer(d.get("places"), 1, 1e6), Name: c.wordsIf(d.get("name"))}
+		o := loyalty.RewardDate{ID: d.get("id").text(), Capacity: c.integer(d.get("capacity"), 1, 1e6), Name: c.wordsIf(d.get("name"))}
 		if when := d.get("at"); when.text() != "" {
 			o.At = c.instant(when, c.p.Zone)
 		}
@@ -147,8 +147,8 @@ func (c *compiler) dates(item *node) (dates []loyalty.Occasion) {
 
 // firstCall reads for how long who waits has the first call on a piece.
 func (c *compiler) firstCall(item *node) loyalty.Period {
-	n := item.get("waiting_list")
-	if n != nil && item.get("stock") == nil && item.get("drops") == nil {
+	n := item.get("waitlist")
+	if n != nil && item.get("stock") == nil && item.get("stock_batches") == nil {
 		c.add(atKey(n, "means nothing without stock or drops: nobody has to wait"))
 	}
 	p := c.some(n)

@@ -12,25 +12,25 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 	for _, item := range n.list() {
 		cost := item.get("cost")
 		r := loyalty.Reward{
-			ID:       item.get("id").text(),
-			Type:     item.get("type").text(),
-			Name:     c.wordsIf(item.get("name")),
-			About:    c.wordsIf(item.get("about")),
-			Cost:     loyalty.Points(c.integer(cost, 1, int64(loyalty.MaxPoints))),
-			Tiers:    c.levelsOf(item.get("tiers")),
-			Segments: c.labels(item.get("segments")),
-			Limits:   c.limits(item.get("limit")),
-			When:     c.rewardCondition(item.get("when")),
-			ByHand:   item.get("fulfil").text() == "by_hand",
-			Address:  item.get("address").text() == "required",
+			ID:          item.get("id").text(),
+			Type:        item.get("type").text(),
+			Name:        c.wordsIf(item.get("name")),
+			Description: c.wordsIf(item.get("description")),
+			Cost:        loyalty.Points(c.integer(cost, 1, int64(loyalty.MaxPoints))),
+			Tiers:       c.levelsOf(item.get("tiers")),
+			Segments:    c.labels(item.get("segments")),
+			Limits:      c.limits(item.get("limit")),
+			When:        c.rewardCondition(item.get("when")),
+			Manual:      item.get("fulfillment").text() == "manual",
+			Address:     item.get("address").text() == "required",
 		}
 		r.Prices = c.prices(item.get("prices"), r)
 		r.Wallets = c.walletPrices(item.get("wallets"))
 		c.worth(item, &r)
 		r.MinOrder = c.minOrder(item.get("min_order"), r)
-		r.Shown, r.Active = c.times(item)
+		r.Visible, r.Active = c.times(item)
 		r.Codes = c.codes(item.get("codes"), r.Type)
-		r.Drops = c.drops(item, r.Codes.From)
+		r.StockBatches = c.drops(item, r.Codes.From)
 		r.Dates = c.dates(item)
 		r.FirstCall = c.firstCall(item)
 		rewards = append(rewards, r)
@@ -43,9 +43,9 @@ var meaningful = map[string][]string{
 	"amount_off":    {"value", "codes"},
 	"percent_off":   {"value", "max_value", "codes"},
 	"free_shipping": {"codes"},
-	"free_product":  {"sku", "fulfil", "address", "codes"},
+	"free_product":  {"sku", "fulfill", "address", "codes"},
 	"gift_card":     {"value", "codes"},
-	"experience":    {"dates", "fulfil", "address", "codes"},
+	"experience":    {"dates", "fulfill", "address", "codes"},
 	"partner":       {"partner", "codes"},
 	"donation":      {"value"},
 	"wallet_points": {"wallet", "points"},
@@ -55,14 +55,14 @@ var meaningful = map[string][]string{
 // worth reads what a reward is, which depends on its type.
 func (c *compiler) worth(item *node, r *loyalty.Reward) {
 	c.costs(item, r.Type)
-	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfil", "address", "codes", "wallet", "points"} {
+	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfill", "address", "codes", "wallet", "points"} {
 		keys, known := meaningful[r.Type]
 		if n := item.get(name); n != nil && known && !slices.Contains(keys, name) {
 			c.add(atKey(n, "means nothing for a reward of type %s", r.Type))
 		}
 	}
-	if n := item.get("address"); n != nil && item.get("fulfil") == nil {
-		c.add(atKey(n, "means nothing without fulfil: nothing is sent"))
+	if n := item.get("address"); n != nil && item.get("fulfillment") == nil {
+		c.add(atKey(n, "means nothing without fulfill: nothing is sent"))
 	}
 	value := item.get("value")
 	switch r.Type {

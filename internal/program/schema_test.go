@@ -173,9 +173,9 @@ func TestListsAreBounded(t *testing.T) {
 		{"earn.actions", "  actions:\n", "    - { id: a%d, event: review.approved, points: 1, segments: [s%d] }\n", 200},
 		{"campaigns", "campaigns:\n", "  - { id: c%d, fixed: 1, channels: [c%d], from: 2026-07-01T00:00, until: 2026-08-01T00:00 }\n", 200},
 		{"stacking", "stacking:\n", "  - { id: g%d, mode: best } # %d\n", 50},
-		{"milestones", "milestones:\n", "  - { id: m%d, count: order.completed, reaches: 5, points: 1 } # %d\n", 200},
+		{"milestones", "milestones:\n", "  - { id: m%d, count: order.completed, target: 5, points: 1 } # %d\n", 200},
 		{"events", "events:\n", "  e%d: { states: [s%d] }\n", 100},
-		{"examples", "examples:\n", "  - { say: S%d, at: 2026-12-01T10:00, order: { currency: EUR, lines: [ { sku: s%d, amount: 1.00 } ] }, expect: 1 }\n", 200},
+		{"examples", "examples:\n", "  - { name: S%d, at: 2026-12-01T10:00, order: { currency: EUR, line_items: [ { sku: s%d, amount: 1.00 } ] }, expect: 1 }\n", 200},
 	}
 	for _, c := range cases {
 		t.Run(c.path, func(t *testing.T) {

@@ -144,12 +144,12 @@ func (c *compiler) unused(n *node) {
 	}
 }
 
-// sliding refuses levels whose points lapse by inactivity where those of others do not: an activity moves all on.
+// sliding refuses levels whose points expire by inactivity where those of others do not: an activity moves all on.
 func (c *compiler) sliding(n *node) {
 	for _, item := range n.list() {
 		expires := item.get("expires")
 		if f := expires.get("inactive"); f != nil && !c.p.Earn.Expires.Inactive {
-			c.add(atKey(f, "needs inactive under earn.purchase.expires too: points of all levels lapse by inactivity, or of none"))
+			c.add(atKey(f, "needs inactive under earn.purchase.expires too: points of all levels expire by inactivity, or of none"))
 		}
 		if f := expires.get("reset_by"); f != nil && expires.get("inactive") != nil {
 			c.add(atKey(f, "is said once for all levels, under earn.purchase.expires"))

@@ -44,7 +44,7 @@ func (s *story) row(cells []string) (first worked) {
 	points := loyalty.Points(0)
 	for _, e := range entries {
 		if points += e.Points; !sound(e) {
-			s.t.Errorf("the reasons of %s do not sum to %d: %v", e.ID(), e.Points, e.Because)
+			s.t.Errorf("the reasons of %s do not sum to %d: %v", e.ID(), e.Points, e.Reasons)
 		}
 	}
 	if number != "" {
@@ -84,8 +84,8 @@ func (s *story) do(what string, now time.Time) (loyalty.Outcome, error) {
 		s.order.Refunds = append(s.order.Refunds, s.refund(rest, now))
 	case "delivered":
 		s.order.Delivered = now
-	case "cancelled":
-		s.order.Status = loyalty.OrderCancelled
+	case "canceled":
+		s.order.Status = loyalty.OrderCanceled
 	default:
 		s.order, s.state = s.basket(what, now), nil
 		s.order.ID = fmt.Sprint(s.told)
@@ -100,7 +100,7 @@ func (s *story) do(what string, now time.Time) (loyalty.Outcome, error) {
 // sound reports whether an entry's reasons sum to its points.
 func sound(e loyalty.Entry) bool {
 	sum := new(big.Rat)
-	for _, b := range e.Because {
+	for _, b := range e.Reasons {
 		if r, ok := new(big.Rat).SetString(b.Points); ok {
 			sum.Add(sum, r)
 		}
@@ -112,7 +112,7 @@ func sound(e loyalty.Entry) bool {
 func why(entries []loyalty.Entry) string {
 	var parts []string
 	for _, e := range entries {
-		for _, b := range e.Because {
+		for _, b := range e.Reasons {
 			parts = append(parts, fmt.Sprintf("`%s: %s = %s`", b.Rule, b.Effect(), b.Points))
 		}
 	}

@@ -12,14 +12,14 @@ import (
 
 var measures = map[string]loyalty.Measure{
 	"points_earned": loyalty.ByPointsEarned, "orders": loyalty.ByOrders, "spend": loyalty.BySpend,
-	"elements": loyalty.ByElements, "visits": loyalty.ByVisits, "brands": loyalty.ByBrands,
+	"qualifying_items": loyalty.ByQualifyingItems, "visits": loyalty.ByVisits, "brands": loyalty.ByBrands,
 }
 
 // words is what one key or another of the tiers can say, beside what they say if they are left out.
 var (
 	moveUps   = map[string]loyalty.MoveUp{"next_period": loyalty.NextPeriod}
 	moveDowns = map[string]loyalty.MoveDown{"to_qualified": loyalty.ToQualified, "none": loyalty.StayUp}
-	welcomes  = map[string]loyalty.Welcome{"each": loyalty.EachLevel}
+	welcomes  = map[string]loyalty.SkippedLevels{"each": loyalty.EachLevel}
 )
 
 func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
@@ -31,14 +31,14 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	c.measured(qualify, &t)
 	c.window(qualify.get("window"), &t)
 	c.keep(n.get("keep_for"), &t)
-	t.Tail, t.Grace = c.period(n.get("tail")), c.period(n.get("grace"))
+	t.ExtendedBy, t.Grace = c.period(n.get("extended_by")), c.period(n.get("grace"))
 	t.MoveUp, t.MoveDown = moveUps[n.get("move_up").text()], moveDowns[n.get("move_down").text()]
 	t.KeepOnRefund = n.get("on_order_refund").text() == "keep"
-	t.Guard = c.share(n.get("guard"))
-	t.Welcome, t.Again = welcomes[n.get("welcome").text()], n.get("welcome_again") != nil
+	t.MaxDowngrades = c.share(n.get("max_downgrades"))
+	t.SkippedLevels, t.RepeatEntryBonus = welcomes[n.get("skipped_levels").text()], n.get("repeat_entry_bonus") != nil
 	t.Levels = c.levels(n.get("levels"), t)
-	for _, f := range n.get("floors").list() {
-		t.Floors = append(t.Floors, loyalty.Floor{Level: f.get("level").text(), Segment: f.get("segment").text()})
+	for _, f := range n.get("minimums").list() {
+		t.Minimums = append(t.Minimums, loyalty.Minimum{Level: f.get("level").text(), Segment: f.get("segment").text()})
 		c.levelOf(t.Levels, f.get("level"))
 	}
 	c.periods(n, t)
@@ -48,7 +48,7 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 // periods refuses what only windows of periods can do where there are none.
 func (c *compiler) periods(n *node, t loyalty.Tiers) {
 	cyclic := t.Calendar || t.Window.Kind != "" && t.Window.Kind != loyalty.LevelWindow
-	keep, up, tail := n.get("keep_for"), n.get("move_up"), n.get("tail")
+	keep, up, tail := n.get("keep_for"), n.get("move_up"), n.get("extended_by")
 	if !cyclic && t.KeepPeriods > 0 {
 		c.add(at(keep, "%s needs a window with periods, like calendar year", keep.text()))
 	}
@@ -106,7 +106,7 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		needed bool
 	}{
 		{loyalty.BySpend, "currency", true},
-		{loyalty.ByElements, "at_least", true},
+		{loyalty.ByQualifyingItems, "at_least", true},
 		{loyalty.ByVisits, "event", false},
 		{loyalty.ByBrands, "brands", true},
 	} {
@@ -203,8 +203,8 @@ func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 			Name:     c.words(item.get("name")),
 			Multiply: c.factor(item.get("multiply")),
 		}
-		if points := item.get("points"); points != nil {
-			l.Points = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))
+		if points := item.get("entry_bonus"); points != nil {
+			l.EntryBonus = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))
 			if i == 0 {
 				c.add(atKey(points, "is not given: every new member has the first level; let an action give points for member.joined"))
 			}

@@ -20,23 +20,23 @@ func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
 	}{
 		{"qualify: { by: orders, window: 6 months rolling }|keep_for: 12 months", tiers{By: loyalty.ByOrders, Months: 6, KeepFor: loyalty.Period{Months: 12}}},
 		{"qualify: { by: orders, window: lifetime }|keep_for: 1 day|move_down: none", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Days: 1}, MoveDown: loyalty.StayUp}},
-		{"qualify: { by: orders, window: calendar year }|keep_for: end_of_year|tail: 31 days", tiers{By: loyalty.ByOrders, Calendar: true, KeepYear: 1, Tail: loyalty.Period{Days: 31}}},
+		{"qualify: { by: orders, window: calendar year }|keep_for: end_of_year|extended_by: 31 days", tiers{By: loyalty.ByOrders, Calendar: true, KeepYear: 1, ExtendedBy: loyalty.Period{Days: 31}}},
 		{"qualify: { by: orders, window: calendar half }|keep_for: end_of_period", tiers{By: loyalty.ByOrders, Window: cycle(6, 101), KeepPeriods: 1}},
 		{"qualify: { by: orders, window: calendar quarter }|keep_for: end_of_next_period|move_up: next_period", tiers{By: loyalty.ByOrders, Window: cycle(3, 101), KeepPeriods: 2, MoveUp: loyalty.NextPeriod}},
 		{"qualify: { by: orders, window: calendar month }|keep_for: end_of_period|move_up: at_once", tiers{By: loyalty.ByOrders, Window: cycle(1, 101), KeepPeriods: 1}},
 		{"qualify: { by: orders, window: year from 02-29 }|keep_for: end_of_period", tiers{By: loyalty.ByOrders, Window: cycle(12, 229), KeepPeriods: 1}},
 		{"qualify: { by: orders, window: year from joining }|keep_for: end_of_period", tiers{By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}, KeepPeriods: 1}},
 		{"qualify: { by: orders, window: year from member }|keep_for: end_of_period", tiers{By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.OwnWindow, Months: 12}, KeepPeriods: 1}},
-		{"qualify: { by: orders, window: since level }|keep_for: 6 months|welcome: highest", tiers{By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.LevelWindow}, KeepFor: loyalty.Period{Months: 6}}},
-		{"qualify: { by: visits, window: lifetime }|keep_for: 6 months|welcome: each|welcome_again: true", tiers{By: loyalty.ByVisits, Visit: "visit.completed", KeepFor: loyalty.Period{Months: 6}, Welcome: loyalty.EachLevel, Again: true}},
+		{"qualify: { by: orders, window: since level }|keep_for: 6 months|skipped_levels: highest_only", tiers{By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.LevelWindow}, KeepFor: loyalty.Period{Months: 6}}},
+		{"qualify: { by: visits, window: lifetime }|keep_for: 6 months|skipped_levels: each|repeat_entry_bonus: true", tiers{By: loyalty.ByVisits, Visit: "visit.completed", KeepFor: loyalty.Period{Months: 6}, SkippedLevels: loyalty.EachLevel, RepeatEntryBonus: true}},
 		{"qualify: { by: visits, event: survey.completed, window: lifetime }|keep_for: 6 months", tiers{By: loyalty.ByVisits, Visit: "survey.completed", KeepFor: loyalty.Period{Months: 6}}},
 		{"qualify: { by: orders, window: lifetime }|keep_for: 6 months|on_order_refund: withdraw", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}}},
 		{"qualify: { by: orders, window: lifetime }|keep_for: 6 months|on_order_refund: keep", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}, KeepOnRefund: true}},
-		{"qualify: { by: orders, window: lifetime }|keep_for: 6 months|floors: [ { level: best, segment: card } ]", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}, Floors: []loyalty.Floor{{Level: "best", Segment: "card"}}}},
+		{"qualify: { by: orders, window: lifetime }|keep_for: 6 months|minimums: [ { level: best, segment: card } ]", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}, Minimums: []loyalty.Minimum{{Level: "best", Segment: "card"}}}},
 	} {
 		t.Run(c.source, func(t *testing.T) {
 			source := corner + "tiers:\n  " + strings.ReplaceAll(c.source, "|", "\n  ") +
-				"\n  levels: [ { id: plain, name: Plain, from: 0 }, { id: best, name: Best, from: 5, points: 10 } ]\n"
+				"\n  levels: [ { id: plain, name: Plain, from: 0 }, { id: best, name: Best, from: 5, entry_bonus: 10 } ]\n"
 			got := mustCompile(t, []byte(source)).Tiers
 			got.Levels = nil
 			if diff := cmp.Diff(c.want, got); diff != "" {

@@ -32,7 +32,7 @@ func (c *compiler) wallets(n *node) (wallets []loyalty.Wallet) {
 		if w.Pending.Until != "" {
 			c.add(at(item.get("pending"), "cannot go by what happens to an order: that is for the points of every program alone"))
 		}
-		w.TakeBack, w.DebtAtMost = c.reach(item)
+		w.Clawback, w.MaxDebt = c.reach(item.get("clawback"))
 		for _, f := range item.get("earns").pairs() {
 			c.orderedIn(atKey(f, ""), loyalty.Currency(f.key.name))
 		}
@@ -79,14 +79,14 @@ func (c *compiler) conversions(n *node) (all []loyalty.Conversion) {
 	for _, item := range n.list() {
 		from, to := item.get("from"), item.get("to")
 		x := loyalty.Conversion{
-			ID:     item.get("id").text(),
-			From:   c.wallet(from),
-			To:     c.wallet(to),
-			Rate:   c.pointsRate(item.get("rate")),
-			Min:    loyalty.Points(c.integer(item.get("min"), 1, int64(loyalty.MaxPoints))),
-			Step:   loyalty.Points(c.integer(item.get("step"), 1, int64(loyalty.MaxPoints))),
-			Back:   c.some(item.get("back_within")),
-			Limits: c.limits(item.get("limit")),
+			ID:               item.get("id").text(),
+			From:             c.wallet(from),
+			To:               c.wallet(to),
+			Rate:             c.pointsRate(item.get("rate")),
+			Min:              loyalty.Points(c.integer(item.get("min"), 1, int64(loyalty.MaxPoints))),
+			Step:             loyalty.Points(c.integer(item.get("step"), 1, int64(loyalty.MaxPoints))),
+			ReversibleWithin: c.some(item.get("reversible_within")),
+			Limits:           c.limits(item.get("limit")),
 		}
 		same := func(y loyalty.Conversion) bool { return y.From == x.From && y.To == x.To }
 		switch {

@@ -9,25 +9,25 @@ import (
 
 // Defines values for CauseKind.
 const (
-	CauseKindActivation   CauseKind = "activation"
-	CauseKindAdjustment   CauseKind = "adjustment"
-	CauseKindContribution CauseKind = "contribution"
-	CauseKindConversion   CauseKind = "conversion"
-	CauseKindEvent        CauseKind = "event"
-	CauseKindExtension    CauseKind = "extension"
-	CauseKindForfeit      CauseKind = "forfeit"
-	CauseKindJoin         CauseKind = "join"
-	CauseKindLapse        CauseKind = "lapse"
-	CauseKindLevel        CauseKind = "level"
-	CauseKindMember       CauseKind = "member"
-	CauseKindMilestone    CauseKind = "milestone"
-	CauseKindNotice       CauseKind = "notice"
-	CauseKindOrder        CauseKind = "order"
-	CauseKindReceipt      CauseKind = "receipt"
-	CauseKindRedemption   CauseKind = "redemption"
-	CauseKindReinstate    CauseKind = "reinstate"
-	CauseKindTier         CauseKind = "tier"
-	CauseKindTransfer     CauseKind = "transfer"
+	CauseKindActivation    CauseKind = "activation"
+	CauseKindAdjustment    CauseKind = "adjustment"
+	CauseKindContribution  CauseKind = "contribution"
+	CauseKindConversion    CauseKind = "conversion"
+	CauseKindEnrollment    CauseKind = "enrollment"
+	CauseKindEvent         CauseKind = "event"
+	CauseKindExpiry        CauseKind = "expiry"
+	CauseKindExtension     CauseKind = "extension"
+	CauseKindForfeit       CauseKind = "forfeit"
+	CauseKindMember        CauseKind = "member"
+	CauseKindMilestone     CauseKind = "milestone"
+	CauseKindNotice        CauseKind = "notice"
+	CauseKindOrder         CauseKind = "order"
+	CauseKindReceipt       CauseKind = "receipt"
+	CauseKindRedemption    CauseKind = "redemption"
+	CauseKindReinstatement CauseKind = "reinstatement"
+	CauseKindTier          CauseKind = "tier"
+	CauseKindTierChange    CauseKind = "tier_change"
+	CauseKindTransfer      CauseKind = "transfer"
 )
 
 // Valid indicates whether the value is a known member of the CauseKind enum.
@@ -41,17 +41,15 @@ func (e CauseKind) Valid() bool {
 		return true
 	case CauseKindConversion:
 		return true
+	case CauseKindEnrollment:
+		return true
 	case CauseKindEvent:
+		return true
+	case CauseKindExpiry:
 		return true
 	case CauseKindExtension:
 		return true
 	case CauseKindForfeit:
-		return true
-	case CauseKindJoin:
-		return true
-	case CauseKindLapse:
-		return true
-	case CauseKindLevel:
 		return true
 	case CauseKindMember:
 		return true
@@ -65,9 +63,11 @@ func (e CauseKind) Valid() bool {
 		return true
 	case CauseKindRedemption:
 		return true
-	case CauseKindReinstate:
+	case CauseKindReinstatement:
 		return true
 	case CauseKindTier:
+		return true
+	case CauseKindTierChange:
 		return true
 	case CauseKindTransfer:
 		return true
@@ -102,19 +102,19 @@ func (e Channel) Valid() bool {
 
 // Defines values for CodeState.
 const (
-	CodeStateEarly   CodeState = "early"
-	CodeStateExpired CodeState = "expired"
-	CodeStateUsed    CodeState = "used"
-	CodeStateValid   CodeState = "valid"
-	CodeStateVoid    CodeState = "void"
+	CodeStateExpired     CodeState = "expired"
+	CodeStateNotYetValid CodeState = "not_yet_valid"
+	CodeStateUsed        CodeState = "used"
+	CodeStateValid       CodeState = "valid"
+	CodeStateVoid        CodeState = "void"
 )
 
 // Valid indicates whether the value is a known member of the CodeState enum.
 func (e CodeState) Valid() bool {
 	switch e {
-	case CodeStateEarly:
-		return true
 	case CodeStateExpired:
+		return true
+	case CodeStateNotYetValid:
 		return true
 	case CodeStateUsed:
 		return true
@@ -150,26 +150,26 @@ func (e DisputeStatus) Valid() bool {
 
 // Defines values for EntryKind.
 const (
-	EntryKindActivate  EntryKind = "activate"
-	EntryKindAdjust    EntryKind = "adjust"
-	EntryKindClawback  EntryKind = "clawback"
-	EntryKindConvert   EntryKind = "convert"
-	EntryKindEarn      EntryKind = "earn"
-	EntryKindExpire    EntryKind = "expire"
-	EntryKindExtend    EntryKind = "extend"
-	EntryKindForfeit   EntryKind = "forfeit"
-	EntryKindJoin      EntryKind = "join"
-	EntryKindMember    EntryKind = "member"
-	EntryKindNotice    EntryKind = "notice"
-	EntryKindOffer     EntryKind = "offer"
-	EntryKindRedeem    EntryKind = "redeem"
-	EntryKindRefuse    EntryKind = "refuse"
-	EntryKindReinstate EntryKind = "reinstate"
-	EntryKindRelease   EntryKind = "release"
-	EntryKindReserve   EntryKind = "reserve"
-	EntryKindRestore   EntryKind = "restore"
-	EntryKindTier      EntryKind = "tier"
-	EntryKindTransfer  EntryKind = "transfer"
+	EntryKindActivate     EntryKind = "activate"
+	EntryKindAdjust       EntryKind = "adjust"
+	EntryKindClawback     EntryKind = "clawback"
+	EntryKindConvert      EntryKind = "convert"
+	EntryKindEarn         EntryKind = "earn"
+	EntryKindEnroll       EntryKind = "enroll"
+	EntryKindExpire       EntryKind = "expire"
+	EntryKindExtend       EntryKind = "extend"
+	EntryKindForfeit      EntryKind = "forfeit"
+	EntryKindMoveTier     EntryKind = "move_tier"
+	EntryKindNotify       EntryKind = "notify"
+	EntryKindOffer        EntryKind = "offer"
+	EntryKindRedeem       EntryKind = "redeem"
+	EntryKindReinstate    EntryKind = "reinstate"
+	EntryKindReject       EntryKind = "reject"
+	EntryKindRelease      EntryKind = "release"
+	EntryKindReserve      EntryKind = "reserve"
+	EntryKindRestore      EntryKind = "restore"
+	EntryKindTransfer     EntryKind = "transfer"
+	EntryKindUpdateMember EntryKind = "update_member"
 )
 
 // Valid indicates whether the value is a known member of the EntryKind enum.
@@ -185,25 +185,25 @@ func (e EntryKind) Valid() bool {
 		return true
 	case EntryKindEarn:
 		return true
+	case EntryKindEnroll:
+		return true
 	case EntryKindExpire:
 		return true
 	case EntryKindExtend:
 		return true
 	case EntryKindForfeit:
 		return true
-	case EntryKindJoin:
+	case EntryKindMoveTier:
 		return true
-	case EntryKindMember:
-		return true
-	case EntryKindNotice:
+	case EntryKindNotify:
 		return true
 	case EntryKindOffer:
 		return true
 	case EntryKindRedeem:
 		return true
-	case EntryKindRefuse:
-		return true
 	case EntryKindReinstate:
+		return true
+	case EntryKindReject:
 		return true
 	case EntryKindRelease:
 		return true
@@ -211,9 +211,9 @@ func (e EntryKind) Valid() bool {
 		return true
 	case EntryKindRestore:
 		return true
-	case EntryKindTier:
-		return true
 	case EntryKindTransfer:
+		return true
+	case EntryKindUpdateMember:
 		return true
 	default:
 		return false
@@ -238,21 +238,21 @@ func (e EntryStatus) Valid() bool {
 	}
 }
 
-// Defines values for FailedAddressWhy.
+// Defines values for FailedAddressReason.
 const (
-	FailedAddressWhyBounced    FailedAddressWhy = "bounced"
-	FailedAddressWhyComplained FailedAddressWhy = "complained"
-	FailedAddressWhyRejected   FailedAddressWhy = "rejected"
+	FailedAddressReasonBounced    FailedAddressReason = "bounced"
+	FailedAddressReasonComplained FailedAddressReason = "complained"
+	FailedAddressReasonRejected   FailedAddressReason = "rejected"
 )
 
-// Valid indicates whether the value is a known member of the FailedAddressWhy enum.
-func (e FailedAddressWhy) Valid() bool {
+// Valid indicates whether the value is a known member of the FailedAddressReason enum.
+func (e FailedAddressReason) Valid() bool {
 	switch e {
-	case FailedAddressWhyBounced:
+	case FailedAddressReasonBounced:
 		return true
-	case FailedAddressWhyComplained:
+	case FailedAddressReasonComplained:
 		return true
-	case FailedAddressWhyRejected:
+	case FailedAddressReasonRejected:
 		return true
 	default:
 		return false
@@ -277,93 +277,117 @@ func (e FindingSeverity) Valid() bool {
 	}
 }
 
-// Defines values for FulfilmentStatus.
+// Defines values for FulfillmentStatus.
 const (
-	FulfilmentStatusCancelled FulfilmentStatus = "cancelled"
-	FulfilmentStatusDelivered FulfilmentStatus = "delivered"
-	FulfilmentStatusOrdered   FulfilmentStatus = "ordered"
-	FulfilmentStatusShipped   FulfilmentStatus = "shipped"
+	FulfillmentStatusCanceled  FulfillmentStatus = "canceled"
+	FulfillmentStatusDelivered FulfillmentStatus = "delivered"
+	FulfillmentStatusOrdered   FulfillmentStatus = "ordered"
+	FulfillmentStatusShipped   FulfillmentStatus = "shipped"
 )
 
-// Valid indicates whether the value is a known member of the FulfilmentStatus enum.
-func (e FulfilmentStatus) Valid() bool {
+// Valid indicates whether the value is a known member of the FulfillmentStatus enum.
+func (e FulfillmentStatus) Valid() bool {
 	switch e {
-	case FulfilmentStatusCancelled:
+	case FulfillmentStatusCanceled:
 		return true
-	case FulfilmentStatusDelivered:
+	case FulfillmentStatusDelivered:
 		return true
-	case FulfilmentStatusOrdered:
+	case FulfillmentStatusOrdered:
 		return true
-	case FulfilmentStatusShipped:
+	case FulfillmentStatusShipped:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for FulfilmentRequestStatus.
+// Defines values for FulfillmentRequestStatus.
 const (
-	FulfilmentRequestStatusCancelled FulfilmentRequestStatus = "cancelled"
-	FulfilmentRequestStatusDelivered FulfilmentRequestStatus = "delivered"
-	FulfilmentRequestStatusOrdered   FulfilmentRequestStatus = "ordered"
-	FulfilmentRequestStatusShipped   FulfilmentRequestStatus = "shipped"
+	FulfillmentRequestStatusCanceled  FulfillmentRequestStatus = "canceled"
+	FulfillmentRequestStatusDelivered FulfillmentRequestStatus = "delivered"
+	FulfillmentRequestStatusOrdered   FulfillmentRequestStatus = "ordered"
+	FulfillmentRequestStatusShipped   FulfillmentRequestStatus = "shipped"
 )
 
-// Valid indicates whether the value is a known member of the FulfilmentRequestStatus enum.
-func (e FulfilmentRequestStatus) Valid() bool {
+// Valid indicates whether the value is a known member of the FulfillmentRequestStatus enum.
+func (e FulfillmentRequestStatus) Valid() bool {
 	switch e {
-	case FulfilmentRequestStatusCancelled:
+	case FulfillmentRequestStatusCanceled:
 		return true
-	case FulfilmentRequestStatusDelivered:
+	case FulfillmentRequestStatusDelivered:
 		return true
-	case FulfilmentRequestStatusOrdered:
+	case FulfillmentRequestStatusOrdered:
 		return true
-	case FulfilmentRequestStatusShipped:
+	case FulfillmentRequestStatusShipped:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for FulfilmentStepStatus.
+// Defines values for FulfillmentStepStatus.
 const (
-	FulfilmentStepStatusCancelled FulfilmentStepStatus = "cancelled"
-	FulfilmentStepStatusDelivered FulfilmentStepStatus = "delivered"
-	FulfilmentStepStatusOrdered   FulfilmentStepStatus = "ordered"
-	FulfilmentStepStatusShipped   FulfilmentStepStatus = "shipped"
+	FulfillmentStepStatusCanceled  FulfillmentStepStatus = "canceled"
+	FulfillmentStepStatusDelivered FulfillmentStepStatus = "delivered"
+	FulfillmentStepStatusOrdered   FulfillmentStepStatus = "ordered"
+	FulfillmentStepStatusShipped   FulfillmentStepStatus = "shipped"
 )
 
-// Valid indicates whether the value is a known member of the FulfilmentStepStatus enum.
-func (e FulfilmentStepStatus) Valid() bool {
+// Valid indicates whether the value is a known member of the FulfillmentStepStatus enum.
+func (e FulfillmentStepStatus) Valid() bool {
 	switch e {
-	case FulfilmentStepStatusCancelled:
+	case FulfillmentStepStatusCanceled:
 		return true
-	case FulfilmentStepStatusDelivered:
+	case FulfillmentStepStatusDelivered:
 		return true
-	case FulfilmentStepStatusOrdered:
+	case FulfillmentStepStatusOrdered:
 		return true
-	case FulfilmentStepStatusShipped:
+	case FulfillmentStepStatusShipped:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for HousemateRole.
+// Defines values for GiftCardMessageStatus.
 const (
-	HousemateRoleAdult HousemateRole = "adult"
-	HousemateRoleChild HousemateRole = "child"
-	HousemateRoleHead  HousemateRole = "head"
+	GiftCardMessageStatusFailed    GiftCardMessageStatus = "failed"
+	GiftCardMessageStatusSent      GiftCardMessageStatus = "sent"
+	GiftCardMessageStatusWaiting   GiftCardMessageStatus = "waiting"
+	GiftCardMessageStatusWithdrawn GiftCardMessageStatus = "withdrawn"
 )
 
-// Valid indicates whether the value is a known member of the HousemateRole enum.
-func (e HousemateRole) Valid() bool {
+// Valid indicates whether the value is a known member of the GiftCardMessageStatus enum.
+func (e GiftCardMessageStatus) Valid() bool {
 	switch e {
-	case HousemateRoleAdult:
+	case GiftCardMessageStatusFailed:
 		return true
-	case HousemateRoleChild:
+	case GiftCardMessageStatusSent:
 		return true
-	case HousemateRoleHead:
+	case GiftCardMessageStatusWaiting:
+		return true
+	case GiftCardMessageStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HouseholdMemberRole.
+const (
+	HouseholdMemberRoleAdult HouseholdMemberRole = "adult"
+	HouseholdMemberRoleChild HouseholdMemberRole = "child"
+	HouseholdMemberRoleOwner HouseholdMemberRole = "owner"
+)
+
+// Valid indicates whether the value is a known member of the HouseholdMemberRole enum.
+func (e HouseholdMemberRole) Valid() bool {
+	switch e {
+	case HouseholdMemberRoleAdult:
+		return true
+	case HouseholdMemberRoleChild:
+		return true
+	case HouseholdMemberRoleOwner:
 		return true
 	default:
 		return false
@@ -382,48 +406,6 @@ func (e InvitationRequestRole) Valid() bool {
 	case InvitationRequestRoleAdult:
 		return true
 	case InvitationRequestRoleChild:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for LackWhat.
-const (
-	LackWhatCondition   LackWhat = "condition"
-	LackWhatLimit       LackWhat = "limit"
-	LackWhatMinOrder    LackWhat = "min_order"
-	LackWhatPerOrder    LackWhat = "per_order"
-	LackWhatPoints      LackWhat = "points"
-	LackWhatSegment     LackWhat = "segment"
-	LackWhatStock       LackWhat = "stock"
-	LackWhatTier        LackWhat = "tier"
-	LackWhatTime        LackWhat = "time"
-	LackWhatWaitingList LackWhat = "waiting_list"
-)
-
-// Valid indicates whether the value is a known member of the LackWhat enum.
-func (e LackWhat) Valid() bool {
-	switch e {
-	case LackWhatCondition:
-		return true
-	case LackWhatLimit:
-		return true
-	case LackWhatMinOrder:
-		return true
-	case LackWhatPerOrder:
-		return true
-	case LackWhatPoints:
-		return true
-	case LackWhatSegment:
-		return true
-	case LackWhatStock:
-		return true
-	case LackWhatTier:
-		return true
-	case LackWhatTime:
-		return true
-	case LackWhatWaitingList:
 		return true
 	default:
 		return false
@@ -468,15 +450,15 @@ func (e NoticeKind) Valid() bool {
 
 // Defines values for OrderStatus.
 const (
-	OrderStatusCancelled OrderStatus = "cancelled"
-	OrderStatusPaid      OrderStatus = "paid"
-	OrderStatusPlaced    OrderStatus = "placed"
+	OrderStatusCanceled OrderStatus = "canceled"
+	OrderStatusPaid     OrderStatus = "paid"
+	OrderStatusPlaced   OrderStatus = "placed"
 )
 
 // Valid indicates whether the value is a known member of the OrderStatus enum.
 func (e OrderStatus) Valid() bool {
 	switch e {
-	case OrderStatusCancelled:
+	case OrderStatusCanceled:
 		return true
 	case OrderStatusPaid:
 		return true
@@ -489,15 +471,15 @@ func (e OrderStatus) Valid() bool {
 
 // Defines values for OrderRequestStatus.
 const (
-	OrderRequestStatusCancelled OrderRequestStatus = "cancelled"
-	OrderRequestStatusPaid      OrderRequestStatus = "paid"
-	OrderRequestStatusPlaced    OrderRequestStatus = "placed"
+	OrderRequestStatusCanceled OrderRequestStatus = "canceled"
+	OrderRequestStatusPaid     OrderRequestStatus = "paid"
+	OrderRequestStatusPlaced   OrderRequestStatus = "placed"
 )
 
 // Valid indicates whether the value is a known member of the OrderRequestStatus enum.
 func (e OrderRequestStatus) Valid() bool {
 	switch e {
-	case OrderRequestStatusCancelled:
+	case OrderRequestStatusCanceled:
 		return true
 	case OrderRequestStatusPaid:
 		return true
@@ -553,18 +535,18 @@ func (e ProgramStatus) Valid() bool {
 	}
 }
 
-// Defines values for PublishRequestLevels.
+// Defines values for PublishRequestTierChanges.
 const (
-	PublishRequestLevelsFull        PublishRequestLevels = "full"
-	PublishRequestLevelsUpgradeOnly PublishRequestLevels = "upgrade_only"
+	PublishRequestTierChangesFull        PublishRequestTierChanges = "full"
+	PublishRequestTierChangesUpgradeOnly PublishRequestTierChanges = "upgrade_only"
 )
 
-// Valid indicates whether the value is a known member of the PublishRequestLevels enum.
-func (e PublishRequestLevels) Valid() bool {
+// Valid indicates whether the value is a known member of the PublishRequestTierChanges enum.
+func (e PublishRequestTierChanges) Valid() bool {
 	switch e {
-	case PublishRequestLevelsFull:
+	case PublishRequestTierChangesFull:
 		return true
-	case PublishRequestLevelsUpgradeOnly:
+	case PublishRequestTierChangesUpgradeOnly:
 		return true
 	default:
 		return false
@@ -591,10 +573,10 @@ func (e Purpose) Valid() bool {
 
 // Defines values for RedemptionStatus.
 const (
-	RedemptionStatusCancelled RedemptionStatus = "cancelled"
+	RedemptionStatusCanceled  RedemptionStatus = "canceled"
 	RedemptionStatusCommitted RedemptionStatus = "committed"
-	RedemptionStatusLapsed    RedemptionStatus = "lapsed"
-	RedemptionStatusRefused   RedemptionStatus = "refused"
+	RedemptionStatusExpired   RedemptionStatus = "expired"
+	RedemptionStatusRejected  RedemptionStatus = "rejected"
 	RedemptionStatusReserved  RedemptionStatus = "reserved"
 	RedemptionStatusReversed  RedemptionStatus = "reversed"
 )
@@ -602,13 +584,13 @@ const (
 // Valid indicates whether the value is a known member of the RedemptionStatus enum.
 func (e RedemptionStatus) Valid() bool {
 	switch e {
-	case RedemptionStatusCancelled:
+	case RedemptionStatusCanceled:
 		return true
 	case RedemptionStatusCommitted:
 		return true
-	case RedemptionStatusLapsed:
+	case RedemptionStatusExpired:
 		return true
-	case RedemptionStatusRefused:
+	case RedemptionStatusRejected:
 		return true
 	case RedemptionStatusReserved:
 		return true
@@ -703,15 +685,15 @@ func (e RewardType) Valid() bool {
 	}
 }
 
-// Defines values for RewardFulfil.
+// Defines values for RewardFulfillment.
 const (
-	RewardFulfilByHand RewardFulfil = "by_hand"
+	RewardFulfillmentManual RewardFulfillment = "manual"
 )
 
-// Valid indicates whether the value is a known member of the RewardFulfil enum.
-func (e RewardFulfil) Valid() bool {
+// Valid indicates whether the value is a known member of the RewardFulfillment enum.
+func (e RewardFulfillment) Valid() bool {
 	switch e {
-	case RewardFulfilByHand:
+	case RewardFulfillmentManual:
 		return true
 	default:
 		return false
@@ -733,42 +715,18 @@ func (e RewardAddress) Valid() bool {
 	}
 }
 
-// Defines values for RollbackRequestLevels.
+// Defines values for RollbackRequestTierChanges.
 const (
-	RollbackRequestLevelsFull        RollbackRequestLevels = "full"
-	RollbackRequestLevelsUpgradeOnly RollbackRequestLevels = "upgrade_only"
+	RollbackRequestTierChangesFull        RollbackRequestTierChanges = "full"
+	RollbackRequestTierChangesUpgradeOnly RollbackRequestTierChanges = "upgrade_only"
 )
 
-// Valid indicates whether the value is a known member of the RollbackRequestLevels enum.
-func (e RollbackRequestLevels) Valid() bool {
+// Valid indicates whether the value is a known member of the RollbackRequestTierChanges enum.
+func (e RollbackRequestTierChanges) Valid() bool {
 	switch e {
-	case RollbackRequestLevelsFull:
+	case RollbackRequestTierChangesFull:
 		return true
-	case RollbackRequestLevelsUpgradeOnly:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for SentGiftCardStatus.
-const (
-	SentGiftCardStatusFailed    SentGiftCardStatus = "failed"
-	SentGiftCardStatusSent      SentGiftCardStatus = "sent"
-	SentGiftCardStatusWaiting   SentGiftCardStatus = "waiting"
-	SentGiftCardStatusWithdrawn SentGiftCardStatus = "withdrawn"
-)
-
-// Valid indicates whether the value is a known member of the SentGiftCardStatus enum.
-func (e SentGiftCardStatus) Valid() bool {
-	switch e {
-	case SentGiftCardStatusFailed:
-		return true
-	case SentGiftCardStatusSent:
-		return true
-	case SentGiftCardStatusWaiting:
-		return true
-	case SentGiftCardStatusWithdrawn:
+	case RollbackRequestTierChangesUpgradeOnly:
 		return true
 	default:
 		return false
@@ -807,11 +765,11 @@ func (e TenderKind) Valid() bool {
 
 // Defines values for TransferStatus.
 const (
-	TransferStatusAccepted  TransferStatus = "accepted"
-	TransferStatusCancelled TransferStatus = "cancelled"
-	TransferStatusDeclined  TransferStatus = "declined"
-	TransferStatusLapsed    TransferStatus = "lapsed"
-	TransferStatusOffered   TransferStatus = "offered"
+	TransferStatusAccepted TransferStatus = "accepted"
+	TransferStatusCanceled TransferStatus = "canceled"
+	TransferStatusDeclined TransferStatus = "declined"
+	TransferStatusExpired  TransferStatus = "expired"
+	TransferStatusOffered  TransferStatus = "offered"
 )
 
 // Valid indicates whether the value is a known member of the TransferStatus enum.
@@ -819,13 +777,55 @@ func (e TransferStatus) Valid() bool {
 	switch e {
 	case TransferStatusAccepted:
 		return true
-	case TransferStatusCancelled:
+	case TransferStatusCanceled:
 		return true
 	case TransferStatusDeclined:
 		return true
-	case TransferStatusLapsed:
+	case TransferStatusExpired:
 		return true
 	case TransferStatusOffered:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UnmetRequirementRequirement.
+const (
+	UnmetRequirementRequirementCondition UnmetRequirementRequirement = "condition"
+	UnmetRequirementRequirementLimit     UnmetRequirementRequirement = "limit"
+	UnmetRequirementRequirementMinOrder  UnmetRequirementRequirement = "min_order"
+	UnmetRequirementRequirementPerOrder  UnmetRequirementRequirement = "per_order"
+	UnmetRequirementRequirementPoints    UnmetRequirementRequirement = "points"
+	UnmetRequirementRequirementSegment   UnmetRequirementRequirement = "segment"
+	UnmetRequirementRequirementStock     UnmetRequirementRequirement = "stock"
+	UnmetRequirementRequirementTier      UnmetRequirementRequirement = "tier"
+	UnmetRequirementRequirementTime      UnmetRequirementRequirement = "time"
+	UnmetRequirementRequirementWaitlist  UnmetRequirementRequirement = "waitlist"
+)
+
+// Valid indicates whether the value is a known member of the UnmetRequirementRequirement enum.
+func (e UnmetRequirementRequirement) Valid() bool {
+	switch e {
+	case UnmetRequirementRequirementCondition:
+		return true
+	case UnmetRequirementRequirementLimit:
+		return true
+	case UnmetRequirementRequirementMinOrder:
+		return true
+	case UnmetRequirementRequirementPerOrder:
+		return true
+	case UnmetRequirementRequirementPoints:
+		return true
+	case UnmetRequirementRequirementSegment:
+		return true
+	case UnmetRequirementRequirementStock:
+		return true
+	case UnmetRequirementRequirementTier:
+		return true
+	case UnmetRequirementRequirementTime:
+		return true
+	case UnmetRequirementRequirementWaitlist:
 		return true
 	default:
 		return false
@@ -879,19 +879,19 @@ func (e VoucherStatus) Valid() bool {
 
 // Defines values for VoucherState.
 const (
-	VoucherStateEarly   VoucherState = "early"
-	VoucherStateExpired VoucherState = "expired"
-	VoucherStateUsed    VoucherState = "used"
-	VoucherStateValid   VoucherState = "valid"
-	VoucherStateVoid    VoucherState = "void"
+	VoucherStateExpired     VoucherState = "expired"
+	VoucherStateNotYetValid VoucherState = "not_yet_valid"
+	VoucherStateUsed        VoucherState = "used"
+	VoucherStateValid       VoucherState = "valid"
+	VoucherStateVoid        VoucherState = "void"
 )
 
 // Valid indicates whether the value is a known member of the VoucherState enum.
 func (e VoucherState) Valid() bool {
 	switch e {
-	case VoucherStateEarly:
-		return true
 	case VoucherStateExpired:
+		return true
+	case VoucherStateNotYetValid:
 		return true
 	case VoucherStateUsed:
 		return true
@@ -931,36 +931,36 @@ func (e WebhookReceiptReceivedOutcome) Valid() bool {
 	}
 }
 
-// Defines values for ListFulfilmentsParamsStatus.
+// Defines values for ListFulfillmentsParamsStatus.
 const (
-	ListFulfilmentsParamsStatusOrdered ListFulfilmentsParamsStatus = "ordered"
-	ListFulfilmentsParamsStatusShipped ListFulfilmentsParamsStatus = "shipped"
+	ListFulfillmentsParamsStatusOrdered ListFulfillmentsParamsStatus = "ordered"
+	ListFulfillmentsParamsStatusShipped ListFulfillmentsParamsStatus = "shipped"
 )
 
-// Valid indicates whether the value is a known member of the ListFulfilmentsParamsStatus enum.
-func (e ListFulfilmentsParamsStatus) Valid() bool {
+// Valid indicates whether the value is a known member of the ListFulfillmentsParamsStatus enum.
+func (e ListFulfillmentsParamsStatus) Valid() bool {
 	switch e {
-	case ListFulfilmentsParamsStatusOrdered:
+	case ListFulfillmentsParamsStatusOrdered:
 		return true
-	case ListFulfilmentsParamsStatusShipped:
+	case ListFulfillmentsParamsStatusShipped:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListLevelChangesParamsDraft.
+// Defines values for ListTierChangesParamsDraft.
 const (
-	ListLevelChangesParamsDraftFull        ListLevelChangesParamsDraft = "full"
-	ListLevelChangesParamsDraftUpgradeOnly ListLevelChangesParamsDraft = "upgrade_only"
+	ListTierChangesParamsDraftFull        ListTierChangesParamsDraft = "full"
+	ListTierChangesParamsDraftUpgradeOnly ListTierChangesParamsDraft = "upgrade_only"
 )
 
-// Valid indicates whether the value is a known member of the ListLevelChangesParamsDraft enum.
-func (e ListLevelChangesParamsDraft) Valid() bool {
+// Valid indicates whether the value is a known member of the ListTierChangesParamsDraft enum.
+func (e ListTierChangesParamsDraft) Valid() bool {
 	switch e {
-	case ListLevelChangesParamsDraftFull:
+	case ListTierChangesParamsDraftFull:
 		return true
-	case ListLevelChangesParamsDraftUpgradeOnly:
+	case ListTierChangesParamsDraftUpgradeOnly:
 		return true
 	default:
 		return false
@@ -1018,28 +1018,13 @@ type Balance struct {
 	Debt int64 `json:"debt"`
 }
 
-// Because One reason for the points of an entry.
-type Because struct {
-	// Wallet The wallet of the points. Omitted for the points wallet. The reasons of a wallet sum to its change.
-	Wallet string `json:"wallet,omitempty,omitzero"`
-
-	// Rule The rule of the program, for example `earn.purchase`.
-	Rule string `json:"rule"`
-
-	// Effect The calculation in words.
-	Effect string `json:"effect"`
-
-	// Points The exact points, as a decimal, or as a fraction if the decimal is infinite.
-	Points string `json:"points"`
-}
-
 // Budget The budget of a campaign.
 type Budget struct {
 	// Points The points of the whole budget.
 	Points int64 `json:"points"`
 
-	// Left Points that members can still receive.
-	Left int64 `json:"left"`
+	// Remaining Points that members can still receive.
+	Remaining int64 `json:"remaining"`
 
 	// Overrun Points that members received beyond the budget. A refund that fails restores the points that the budget had granted, even if others have used the budget by then.
 	Overrun int64 `json:"overrun"`
@@ -1077,7 +1062,7 @@ type CampaignList struct {
 
 // Cause The cause of an entry. Each revision of a cause has one entry.
 type Cause struct {
-	// Kind `join`: the enrollment. `order`: an order. `redemption`: a redemption. `adjustment`: an adjustment. `activation`: the activation of pending points. `lapse`: the expiry of points. `tier`: a change or a review of the level. `event`: an event. `forfeit`: the end of the time for an activation. `milestone`: a milestone. `member`: a change of the profile. `extension`: an extension. `reinstate`: a reinstatement. `transfer`: a transfer, in the sender's statement. `receipt`: a transfer, in the recipient's statement. `contribution`: another household member's redemption. `conversion`: a conversion. `level`: the bonus of a level. `notice`: a notice.
+	// Kind `enrollment`: the enrollment. `order`: an order. `redemption`: a redemption. `adjustment`: an adjustment. `activation`: the activation of pending points. `expiry`: the expiry of points. `tier`: a change or a review of the level. `event`: an event. `forfeit`: the end of the time for an activation. `milestone`: a milestone. `member`: a change of the profile. `extension`: an extension. `reinstatement`: a reinstatement. `transfer`: a transfer, in the sender's statement. `receipt`: a transfer, in the recipient's statement. `contribution`: another household member's redemption. `conversion`: a conversion. `tier_change`: the bonus of a level. `notice`: a notice.
 	Kind CauseKind `json:"kind"`
 
 	// ID ID of the cause, unique within its kind.
@@ -1087,7 +1072,7 @@ type Cause struct {
 	Revision int `json:"revision"`
 }
 
-// CauseKind `join`: the enrollment. `order`: an order. `redemption`: a redemption. `adjustment`: an adjustment. `activation`: the activation of pending points. `lapse`: the expiry of points. `tier`: a change or a review of the level. `event`: an event. `forfeit`: the end of the time for an activation. `milestone`: a milestone. `member`: a change of the profile. `extension`: an extension. `reinstate`: a reinstatement. `transfer`: a transfer, in the sender's statement. `receipt`: a transfer, in the recipient's statement. `contribution`: another household member's redemption. `conversion`: a conversion. `level`: the bonus of a level. `notice`: a notice.
+// CauseKind `enrollment`: the enrollment. `order`: an order. `redemption`: a redemption. `adjustment`: an adjustment. `activation`: the activation of pending points. `expiry`: the expiry of points. `tier`: a change or a review of the level. `event`: an event. `forfeit`: the end of the time for an activation. `milestone`: a milestone. `member`: a change of the profile. `extension`: an extension. `reinstatement`: a reinstatement. `transfer`: a transfer, in the sender's statement. `receipt`: a transfer, in the recipient's statement. `contribution`: another household member's redemption. `conversion`: a conversion. `tier_change`: the bonus of a level. `notice`: a notice.
 type CauseKind string
 
 // Change One value that differs between two files. A new value has no `from`, and a removed value has no `to`.
@@ -1105,69 +1090,15 @@ type Change struct {
 	Line int `json:"line"`
 }
 
-// ChangeMemberRequest The fields of a profile to update. Omitted fields keep their values.
-type ChangeMemberRequest struct {
-	// ExternalID The merchant's own ID of the person; empty removes it.
-	ExternalID *string `json:"external_id,omitempty"`
-
-	// Email Email address; empty removes it.
-	Email *string `json:"email,omitempty"`
-
-	// Phone Telephone number in E.164; empty removes it.
-	Phone *string `json:"phone,omitempty"`
-
-	// Consents Consents that the person gave or withdrew; others keep their state.
-	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
-
-	// Name The person's name; empty removes it.
-	Name *string `json:"name,omitempty"`
-
-	// Locale Language tag (BCP 47); empty removes it.
-	Locale *string `json:"locale,omitempty"`
-
-	// Timezone IANA time zone; empty removes it.
-	Timezone *string `json:"timezone,omitempty"`
-
-	// Birthday Date of birth, for example `1990-12-31`; empty removes it. The program can lock it for a time after a change (`members.birthday_locked_for`).
-	Birthday *string `json:"birthday,omitempty"`
-
-	// YearFrom Month and day on which the membership year begins, for example `03-31`; empty removes it.
-	YearFrom *string `json:"year_from,omitempty"`
-
-	// Segments All segments of the member; an empty list removes them.
-	Segments *[]string `json:"segments,omitempty"`
-}
-
 // Channel A channel on which a member can be reached.
 type Channel string
-
-// CheckRequest The program file to validate.
-type CheckRequest struct {
-	// Source The program file in YAML. Default: the draft.
-	Source string `json:"source,omitempty,omitzero"`
-}
-
-// CheckResult The result of a validation.
-type CheckResult struct {
-	// Ok Whether the file can be published.
-	Ok bool `json:"ok"`
-
-	// Problems The problems found.
-	Problems []Finding `json:"problems"`
-
-	// Explanation The rules of the program in plain English, one sentence each. Empty unless `ok`.
-	Explanation []string `json:"explanation"`
-
-	// Changes The differences from the file of the live version, at most 500. Empty unless `ok`, or if no version is live.
-	Changes []Change `json:"changes"`
-}
 
 // Code A code and its uses.
 type Code struct {
 	// Code The code as the request wrote it.
 	Code string `json:"code"`
 
-	// State `valid`: it can be used. `early`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
+	// State `valid`: it can be used. `not_yet_valid`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
 	State CodeState `json:"state"`
 
 	// Reward The reward's ID.
@@ -1185,8 +1116,8 @@ type Code struct {
 	// ValidUntil Until when the code can be used, exclusive; null if it does not expire.
 	ValidUntil *time.Time `json:"valid_until"`
 
-	// Left An amount of money.
-	Left *Money `json:"left,omitempty"`
+	// Remaining An amount of money.
+	Remaining *Money `json:"remaining,omitempty"`
 
 	// UsedAt When the code was used up. Omitted if it was not.
 	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
@@ -1195,7 +1126,7 @@ type Code struct {
 	Uses []CodeUse `json:"uses"`
 }
 
-// CodeState `valid`: it can be used. `early`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
+// CodeState `valid`: it can be used. `not_yet_valid`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
 type CodeState string
 
 // CodeUse One use of a code.
@@ -1266,14 +1197,14 @@ type Consent struct {
 	// Purpose The purpose of a message.
 	Purpose Purpose `json:"purpose"`
 
-	// Given Whether the person consents.
-	Given bool `json:"given"`
+	// Granted Whether the person consents.
+	Granted bool `json:"granted"`
 
 	// At When the consent was given or withdrawn.
 	At time.Time `json:"at"`
 
-	// Text The version of the wording to which the person agreed.
-	Text string `json:"text,omitempty,omitzero"`
+	// Wording The version of the wording to which the person agreed.
+	Wording string `json:"wording,omitempty,omitzero"`
 
 	// Source Where the consent was given or withdrawn.
 	Source string `json:"source"`
@@ -1285,10 +1216,34 @@ type ConsentList struct {
 	Data []Consent `json:"data"`
 
 	// Log The latest changes, oldest first.
-	Log []LoggedConsent `json:"log"`
+	Log []ConsentRecord `json:"log"`
 
-	// Failed Addresses to which nothing more is sent.
-	Failed []FailedAddress `json:"failed"`
+	// FailedAddresses Addresses to which nothing more is sent.
+	FailedAddresses []FailedAddress `json:"failed_addresses"`
+}
+
+// ConsentRecord A change of a consent.
+type ConsentRecord struct {
+	// Channel A channel on which a member can be reached.
+	Channel Channel `json:"channel"`
+
+	// Purpose The purpose of a message.
+	Purpose Purpose `json:"purpose"`
+
+	// Granted Whether the person consents.
+	Granted bool `json:"granted"`
+
+	// At When the consent was given or withdrawn.
+	At time.Time `json:"at"`
+
+	// Wording The version of the wording to which the person agreed.
+	Wording string `json:"wording,omitempty,omitzero"`
+
+	// Source Where the consent was given or withdrawn.
+	Source string `json:"source"`
+
+	// RecordedBy The API key or the process that recorded the change.
+	RecordedBy string `json:"recorded_by"`
 }
 
 // ConsentRequest A consent that a person gave or withdrew.
@@ -1299,14 +1254,23 @@ type ConsentRequest struct {
 	// Purpose The purpose of a message.
 	Purpose Purpose `json:"purpose"`
 
-	// Given Whether the person consents; false withdraws the consent.
-	Given bool `json:"given"`
+	// Granted Whether the person consents; false withdraws the consent.
+	Granted bool `json:"granted"`
 
-	// Text The version of the wording to which the person agreed; required if the consent is given.
-	Text string `json:"text,omitempty,omitzero"`
+	// Wording The version of the wording to which the person agreed; required if the consent is given.
+	Wording string `json:"wording,omitempty,omitzero"`
 
 	// Source Where the consent was given, for example `checkout` or `app`.
 	Source string `json:"source"`
+}
+
+// Contribution The points that a household member contributes.
+type Contribution struct {
+	// Member ID of the member who contributes.
+	Member string `json:"member"`
+
+	// Points The number of points.
+	Points int64 `json:"points"`
 }
 
 // Conversion A conversion of points between two wallets.
@@ -1329,17 +1293,17 @@ type Conversion struct {
 	// Received The number of points that were received.
 	Received int64 `json:"received"`
 
-	// Undone The number of received points that were reversed.
-	Undone int64 `json:"undone"`
+	// Reversed The number of received points that were reversed.
+	Reversed int64 `json:"reversed"`
 
-	// GivenBack The number of points that the reversals restored.
-	GivenBack int64 `json:"given_back"`
+	// Restored The number of points that the reversals restored.
+	Restored int64 `json:"restored"`
 
 	// CreatedAt When the conversion was made.
 	CreatedAt time.Time `json:"created_at"`
 
-	// UndoUntil Until when the conversion can be reversed, exclusive; null if it cannot be reversed.
-	UndoUntil *time.Time `json:"undo_until"`
+	// ReversibleUntil Until when the conversion can be reversed, exclusive; null if it cannot be reversed.
+	ReversibleUntil *time.Time `json:"reversible_until"`
 
 	// Balances The balances of both wallets after the conversion.
 	Balances []WalletBalance `json:"balances"`
@@ -1355,6 +1319,48 @@ type ConversionRequest struct {
 
 	// Points The number of points to convert.
 	Points int64 `json:"points"`
+}
+
+// ConversionReversalRequest The points to reverse.
+type ConversionReversalRequest struct {
+	// Points The number of received points to reverse. Default: all that are available.
+	Points int64 `json:"points,omitempty,omitzero"`
+}
+
+// CreateMemberRequest The profile of a new member. All fields are optional.
+type CreateMemberRequest struct {
+	// ExternalID The merchant's own ID of the person, unique among members.
+	ExternalID string `json:"external_id,omitempty,omitzero"`
+
+	// Email Email address, unique among members regardless of case; only ASCII before the `@`.
+	Email string `json:"email,omitempty,omitzero"`
+
+	// Phone Telephone number in E.164, for example `+491701234567`.
+	Phone string `json:"phone,omitempty,omitzero"`
+
+	// Consents The consents that the person gave. Nothing is sent without a consent.
+	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
+
+	// Name The person's name.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Locale Language tag (BCP 47), for example `de-AT`.
+	Locale string `json:"locale,omitempty,omitzero"`
+
+	// Timezone IANA time zone, for example `Europe/Berlin`. Default: the program's.
+	Timezone string `json:"timezone,omitempty,omitzero"`
+
+	// Birthday Date of birth, for example `1990-12-31`; not in the future.
+	Birthday string `json:"birthday,omitempty,omitzero"`
+
+	// MembershipYearStart Month and day on which the membership year begins, for example `03-31`. Default: the day of enrollment.
+	MembershipYearStart string `json:"membership_year_start,omitempty,omitzero"`
+
+	// Segments Segments of the member, which rules can name, for example `vip`.
+	Segments []string `json:"segments,omitempty,omitzero"`
+
+	// ReferralCode The referral code of the member who referred this person.
+	ReferralCode string `json:"referral_code,omitempty,omitzero"`
 }
 
 // Dispute A payment that the customer disputes with the bank. The order earns as if `amount` were refunded while the dispute is open and after it is lost, and as before once it is won.
@@ -1393,57 +1399,15 @@ type DraftRequest struct {
 	Version *int64 `json:"version,omitempty"`
 }
 
-// DrawnPoints The points that a household member contributes.
-type DrawnPoints struct {
-	// Member ID of the member who contributes.
-	Member string `json:"member"`
-
-	// Points The number of points.
-	Points int64 `json:"points"`
-}
-
-// EnrolRequest The profile of a new member. All fields are optional.
-type EnrolRequest struct {
-	// ExternalID The merchant's own ID of the person, unique among members.
-	ExternalID string `json:"external_id,omitempty,omitzero"`
-
-	// Email Email address, unique among members regardless of case; only ASCII before the `@`.
-	Email string `json:"email,omitempty,omitzero"`
-
-	// Phone Telephone number in E.164, for example `+491701234567`.
-	Phone string `json:"phone,omitempty,omitzero"`
-
-	// Consents The consents that the person gave. Nothing is sent without a consent.
-	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
-
-	// Name The person's name.
-	Name string `json:"name,omitempty,omitzero"`
-
-	// Locale Language tag (BCP 47), for example `de-AT`.
-	Locale string `json:"locale,omitempty,omitzero"`
-
-	// Timezone IANA time zone, for example `Europe/Berlin`. Default: the program's.
-	Timezone string `json:"timezone,omitempty,omitzero"`
-
-	// Birthday Date of birth, for example `1990-12-31`; not in the future.
-	Birthday string `json:"birthday,omitempty,omitzero"`
-
-	// YearFrom Month and day on which the membership year begins, for example `03-31`. Default: the day of enrollment.
-	YearFrom string `json:"year_from,omitempty,omitzero"`
-
-	// Segments Segments of the member, which rules can name, for example `vip`.
-	Segments []string `json:"segments,omitempty,omitzero"`
-
-	// ReferralCode The referral code of the member who referred this person.
-	ReferralCode string `json:"referral_code,omitempty,omitzero"`
-}
+// Empty An empty object.
+type Empty = map[string]interface{}
 
 // Entry One entry of a member's statement. Entries are never changed.
 type Entry struct {
 	// ID `ent_`, followed by the cause and its revision.
 	ID string `json:"id"`
 
-	// Kind `join`: the member enrolled. `earn`: an order or an event earned points. `clawback`: a refund or another correction removed earned points. `activate`: pending points became active. `reserve`: a redemption reserved points. `release`: a reservation was cancelled or expired. `redeem`: points were spent. `refuse`: a redemption was rejected. `expire`: points expired. `adjust`: the balance was adjusted. `tier`: the level changed or was kept. `forfeit`: pending points were forfeited. `extend`: the expiry of points was extended. `reinstate`: expired points were reinstated. `restore`: a reversal restored points. `member`: the member's profile changed. `offer`: a transfer was offered. `transfer`: a transfer moved points. `convert`: points were converted. `notice`: a notice was sent or shown.
+	// Kind `enroll`: the member enrolled. `earn`: an order or an event earned points. `clawback`: a refund or another correction removed earned points. `activate`: pending points became active. `reserve`: a redemption reserved points. `release`: a reservation was canceled or expired. `redeem`: points were spent. `reject`: a redemption was rejected. `expire`: points expired. `adjust`: the balance was adjusted. `move_tier`: the level changed or was kept. `forfeit`: pending points were forfeited. `extend`: the expiry of points was extended. `reinstate`: expired points were reinstated. `restore`: a reversal restored points. `update_member`: the member's profile changed. `offer`: a transfer was offered. `transfer`: a transfer moved points. `convert`: points were converted. `notify`: a notice was sent or shown.
 	Kind EntryKind `json:"kind"`
 
 	// Points The change of active plus pending points minus debt. Reserved points are no longer active.
@@ -1452,8 +1416,8 @@ type Entry struct {
 	// Status Whether earned points are already active. Omitted for other entries.
 	Status EntryStatus `json:"status,omitempty,omitzero"`
 
-	// AvailableAt When earned points become active. Omitted if that is not known yet.
-	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
+	// ActiveAt When earned points become active. Omitted if that is not known yet.
+	ActiveAt time.Time `json:"active_at,omitempty,omitzero"`
 
 	// ExpiresAt When earned points expire if no activity extends them. Omitted if they never expire, or if that is not known yet.
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
@@ -1467,11 +1431,11 @@ type Entry struct {
 	// RecordedAt When the entry was recorded.
 	RecordedAt time.Time `json:"recorded_at"`
 
-	// Ladder The ladder that the entry is about. Omitted for the tiers.
-	Ladder string `json:"ladder,omitempty,omitzero"`
+	// TierGroup The ladder that the entry is about. Omitted for the tiers.
+	TierGroup string `json:"tier_group,omitempty,omitzero"`
 
-	// Because The reasons; their points sum to those of the entry.
-	Because []Because `json:"because"`
+	// Reasons The reasons; their points sum to those of the entry.
+	Reasons []Reason `json:"reasons"`
 
 	// Wallets The changes of other wallets. Omitted if there are none.
 	Wallets []WalletChange `json:"wallets,omitempty,omitzero"`
@@ -1485,11 +1449,11 @@ type Entry struct {
 	// Transfer The transfer that the entry is about.
 	Transfer *EntryTransfer `json:"transfer,omitempty"`
 
-	// Words The entry in the member's language, as plain text. Only in the response for a single entry.
-	Words *Words `json:"words,omitempty"`
+	// Explanation The entry in the member's language, as plain text. Only in the response for a single entry.
+	Explanation *Explanation `json:"explanation,omitempty"`
 }
 
-// EntryKind `join`: the member enrolled. `earn`: an order or an event earned points. `clawback`: a refund or another correction removed earned points. `activate`: pending points became active. `reserve`: a redemption reserved points. `release`: a reservation was cancelled or expired. `redeem`: points were spent. `refuse`: a redemption was rejected. `expire`: points expired. `adjust`: the balance was adjusted. `tier`: the level changed or was kept. `forfeit`: pending points were forfeited. `extend`: the expiry of points was extended. `reinstate`: expired points were reinstated. `restore`: a reversal restored points. `member`: the member's profile changed. `offer`: a transfer was offered. `transfer`: a transfer moved points. `convert`: points were converted. `notice`: a notice was sent or shown.
+// EntryKind `enroll`: the member enrolled. `earn`: an order or an event earned points. `clawback`: a refund or another correction removed earned points. `activate`: pending points became active. `reserve`: a redemption reserved points. `release`: a reservation was canceled or expired. `redeem`: points were spent. `reject`: a redemption was rejected. `expire`: points expired. `adjust`: the balance was adjusted. `move_tier`: the level changed or was kept. `forfeit`: pending points were forfeited. `extend`: the expiry of points was extended. `reinstate`: expired points were reinstated. `restore`: a reversal restored points. `update_member`: the member's profile changed. `offer`: a transfer was offered. `transfer`: a transfer moved points. `convert`: points were converted. `notify`: a notice was sent or shown.
 type EntryKind string
 
 // EntryStatus Whether earned points are already active. Omitted for other entries.
@@ -1518,8 +1482,8 @@ type EntryRedemption struct {
 	// Order The order of the redemption.
 	Order string `json:"order,omitempty,omitzero"`
 
-	// By ID of the household member who redeemed the reward. Omitted if it is this member.
-	By string `json:"by,omitempty,omitzero"`
+	// Member ID of the household member who redeemed the reward. Omitted if it is this member.
+	Member string `json:"member,omitempty,omitzero"`
 }
 
 // EntryTransfer The transfer that the entry is about.
@@ -1591,6 +1555,18 @@ type EventResult struct {
 	Balance Balance `json:"balance"`
 }
 
+// Explanation The entry in the member's language, as plain text. Only in the response for a single entry.
+type Explanation struct {
+	// Language The language of the texts, for example `en`.
+	Language string `json:"language"`
+
+	// Summary One or more sentences that describe the entry.
+	Summary string `json:"summary"`
+
+	// Details One sentence for each item of `reasons`, in the same order.
+	Details []string `json:"details"`
+}
+
 // ExtensionRequest The new expiry.
 type ExtensionRequest struct {
 	// Until The day at whose end the points expire, in the program's time zone.
@@ -1608,15 +1584,15 @@ type FailedAddress struct {
 	// Address The email address or telephone number.
 	Address string `json:"address"`
 
-	// Why `bounced`: a delivery failed for good. `complained`: the person reported a message as unwanted. `rejected`: the provider refuses the address.
-	Why FailedAddressWhy `json:"why"`
+	// Reason `bounced`: a delivery failed for good. `complained`: the person reported a message as unwanted. `rejected`: the provider refuses the address.
+	Reason FailedAddressReason `json:"reason"`
 
 	// At When the delivery failed.
 	At time.Time `json:"at"`
 }
 
-// FailedAddressWhy `bounced`: a delivery failed for good. `complained`: the person reported a message as unwanted. `rejected`: the provider refuses the address.
-type FailedAddressWhy string
+// FailedAddressReason `bounced`: a delivery failed for good. `complained`: the person reported a message as unwanted. `rejected`: the provider refuses the address.
+type FailedAddressReason string
 
 // Finding A problem of a program file.
 type Finding struct {
@@ -1651,10 +1627,10 @@ type Friend struct {
 	Referral Referral `json:"referral"`
 }
 
-// Fulfilment The delivery of a reward.
-type Fulfilment struct {
+// Fulfillment The delivery of a reward.
+type Fulfillment struct {
 	// Status The current status.
-	Status FulfilmentStatus `json:"status"`
+	Status FulfillmentStatus `json:"status"`
 
 	// Address A delivery address. Personal data, stored apart from the ledger.
 	Address *Address `json:"address,omitempty"`
@@ -1663,44 +1639,80 @@ type Fulfilment struct {
 	Tracking string `json:"tracking,omitempty,omitzero"`
 
 	// History All statuses so far, oldest first.
-	History []FulfilmentStep `json:"history"`
+	History []FulfillmentStep `json:"history"`
 }
 
-// FulfilmentStatus The current status.
-type FulfilmentStatus string
+// FulfillmentStatus The current status.
+type FulfillmentStatus string
 
-// FulfilmentList A page of open fulfilments.
-type FulfilmentList struct {
-	// Data The fulfilments, oldest order first.
-	Data []OpenFulfilment `json:"data"`
+// FulfillmentList A page of open fulfillments.
+type FulfillmentList struct {
+	// Data The fulfillments, oldest order first.
+	Data []OpenFulfillment `json:"data"`
 
 	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// FulfilmentRequest The new status of a fulfilment.
-type FulfilmentRequest struct {
+// FulfillmentRequest The new status of a fulfillment.
+type FulfillmentRequest struct {
 	// Status The new status.
-	Status FulfilmentRequestStatus `json:"status"`
+	Status FulfillmentRequestStatus `json:"status"`
 
 	// Tracking The carrier's tracking number.
 	Tracking string `json:"tracking,omitempty,omitzero"`
 }
 
-// FulfilmentRequestStatus The new status.
-type FulfilmentRequestStatus string
+// FulfillmentRequestStatus The new status.
+type FulfillmentRequestStatus string
 
-// FulfilmentStep One status of a fulfilment.
-type FulfilmentStep struct {
+// FulfillmentStep One status of a fulfillment.
+type FulfillmentStep struct {
 	// Status The status.
-	Status FulfilmentStepStatus `json:"status"`
+	Status FulfillmentStepStatus `json:"status"`
 
-	// At When the fulfilment got the status.
+	// At When the fulfillment got the status.
 	At time.Time `json:"at"`
 }
 
-// FulfilmentStepStatus The status.
-type FulfilmentStepStatus string
+// FulfillmentStepStatus The status.
+type FulfillmentStepStatus string
+
+// GiftCardMessage A gift card that was sent to a friend.
+type GiftCardMessage struct {
+	// ID `snd_` and 20 characters.
+	ID string `json:"id"`
+
+	// Email The friend's email address.
+	Email string `json:"email"`
+
+	// Name The friend's name.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Message The member's message to the friend.
+	Message string `json:"message,omitempty,omitzero"`
+
+	// At When sending was requested.
+	At time.Time `json:"at"`
+
+	// Status `waiting`: not sent yet. `sent`: the email provider accepted it. `failed`: it bounced or could not be sent. `withdrawn`: the gift card was used, reversed or expired before it was sent.
+	Status GiftCardMessageStatus `json:"status"`
+}
+
+// GiftCardMessageStatus `waiting`: not sent yet. `sent`: the email provider accepted it. `failed`: it bounced or could not be sent. `withdrawn`: the gift card was used, reversed or expired before it was sent.
+type GiftCardMessageStatus string
+
+// GiftCardMessageRequest The friend to whom a gift card is sent.
+type GiftCardMessageRequest struct {
+	// Email The friend's email address. Personal data, stored apart from the ledger.
+	Email string `json:"email"`
+
+	// Name The friend's name.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Message The member's message to the friend.
+	Message string `json:"message,omitempty,omitzero"`
+}
 
 // Household A household and its members.
 type Household struct {
@@ -1708,7 +1720,7 @@ type Household struct {
 	ID string `json:"id"`
 
 	// Members The members in the order of their invitations. Empty once the household has ended.
-	Members []Housemate `json:"members"`
+	Members []HouseholdMember `json:"members"`
 
 	// Active The active points of all members who joined.
 	Active int64 `json:"active"`
@@ -1717,19 +1729,13 @@ type Household struct {
 	Shared int64 `json:"shared"`
 }
 
-// HouseholdRequest The head of a new household.
-type HouseholdRequest struct {
-	// Head The member's ID, or `external:` and the external ID.
-	Head string `json:"head"`
-}
-
-// Housemate A member's place in a household.
-type Housemate struct {
+// HouseholdMember A member's place in a household.
+type HouseholdMember struct {
 	// Member The member's ID.
 	Member string `json:"member"`
 
 	// Role The head invites and removes members. A child cannot use the points of the others.
-	Role HousemateRole `json:"role"`
+	Role HouseholdMemberRole `json:"role"`
 
 	// InvitedAt When the member was invited.
 	InvitedAt time.Time `json:"invited_at"`
@@ -1744,13 +1750,19 @@ type Housemate struct {
 	Shares int64 `json:"shares"`
 }
 
-// HousemateRole The head invites and removes members. A child cannot use the points of the others.
-type HousemateRole string
+// HouseholdMemberRole The head invites and removes members. A child cannot use the points of the others.
+type HouseholdMemberRole string
 
-// HousemateRequest A member of the household.
-type HousemateRequest struct {
+// HouseholdMemberRequest A member of the household.
+type HouseholdMemberRequest struct {
 	// Member The member's ID, or `external:` and the external ID.
 	Member string `json:"member"`
+}
+
+// HouseholdRequest The head of a new household.
+type HouseholdRequest struct {
+	// Owner The member's ID, or `external:` and the external ID.
+	Owner string `json:"owner"`
 }
 
 // InvitationRequest The member to invite.
@@ -1765,79 +1777,16 @@ type InvitationRequest struct {
 // InvitationRequestRole An adult can use the points of the others; a child can only contribute.
 type InvitationRequestRole string
 
-// Lack A requirement for a reward that is not met. Fields that do not apply are omitted.
-type Lack struct {
-	// What The requirement. `points`: the balance. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waiting_list`: reserved for members who wait. `condition`: a condition of the program.
-	What LackWhat `json:"what"`
+// LevelRequirement One requirement of a level.
+type LevelRequirement struct {
+	// Metric The metric.
+	Metric string `json:"metric"`
 
-	// Required The required value, for example `25.00 EUR` or `2 per month`, or the condition.
-	Required string `json:"required,omitempty,omitzero"`
+	// Required The required amount.
+	Required int64 `json:"required"`
 
-	// Available The current value.
-	Available string `json:"available,omitempty,omitzero"`
-
-	// Missing The missing points.
-	Missing int64 `json:"missing,omitempty,omitzero"`
-
-	// From When the reward becomes available. Omitted if that is not known.
-	From time.Time `json:"from,omitempty,omitzero"`
-}
-
-// LackWhat The requirement. `points`: the balance. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waiting_list`: reserved for members who wait. `condition`: a condition of the program.
-type LackWhat string
-
-// LevelAhead The member's level if nothing more happens. Omitted if time changes nothing, and within a member.
-type LevelAhead struct {
-	// Level The level's ID.
-	Level string `json:"level"`
-
-	// At When the level is next changed or reviewed.
-	At time.Time `json:"at"`
-
-	// Until Until when the member would then keep the level.
-	Until *time.Time `json:"until"`
-}
-
-// LevelChange An upcoming change of a member's level.
-type LevelChange struct {
-	// Member The member's ID.
-	Member string `json:"member"`
-
-	// From ID of the current level.
-	From string `json:"from"`
-
-	// To ID of the level after the change.
-	To string `json:"to"`
-
-	// At When the level changes.
-	At time.Time `json:"at"`
-
-	// Effect The reason as a formula: the metric and its time window.
-	Effect string `json:"effect"`
-}
-
-// LevelChangeList A page of upcoming level changes.
-type LevelChangeList struct {
-	// Data The members on this page whose level changes.
-	Data []LevelChange `json:"data"`
-
-	// LookedAt The number of members that this page examined.
-	LookedAt int `json:"looked_at"`
-
-	// NextCursor The cursor of the next page; null on the last page.
-	NextCursor *string `json:"next_cursor"`
-}
-
-// LevelNeed One requirement of a level.
-type LevelNeed struct {
-	// By The metric.
-	By string `json:"by"`
-
-	// From The required amount.
-	From int64 `json:"from"`
-
-	// Have The current amount in the time window.
-	Have int64 `json:"have"`
+	// Current The current amount in the time window.
+	Current int64 `json:"current"`
 }
 
 // Lift The effect of a reminder, with a 95% confidence interval.
@@ -1852,8 +1801,8 @@ type Lift struct {
 	High float64 `json:"high"`
 }
 
-// Line One item of an order.
-type Line struct {
+// LineItem One item of an order.
+type LineItem struct {
 	// ID ID of the line, unique in its order.
 	ID string `json:"id"`
 
@@ -1871,30 +1820,6 @@ type Line struct {
 
 	// Amount The price of all units after the line's own discounts, in minor units; 0 for a free item.
 	Amount int64 `json:"amount"`
-}
-
-// LoggedConsent A change of a consent.
-type LoggedConsent struct {
-	// Channel A channel on which a member can be reached.
-	Channel Channel `json:"channel"`
-
-	// Purpose The purpose of a message.
-	Purpose Purpose `json:"purpose"`
-
-	// Given Whether the person consents.
-	Given bool `json:"given"`
-
-	// At When the consent was given or withdrawn.
-	At time.Time `json:"at"`
-
-	// Text The version of the wording to which the person agreed.
-	Text string `json:"text,omitempty,omitzero"`
-
-	// Source Where the consent was given or withdrawn.
-	Source string `json:"source"`
-
-	// By The API key or the process that recorded the change.
-	By string `json:"by"`
 }
 
 // Member A member of the program.
@@ -1923,8 +1848,8 @@ type Member struct {
 	// Birthday Date of birth, for example `1990-12-31`.
 	Birthday string `json:"birthday,omitempty,omitzero"`
 
-	// YearFrom Month and day on which the membership year begins, for example `03-31`.
-	YearFrom string `json:"year_from,omitempty,omitzero"`
+	// MembershipYearStart Month and day on which the membership year begins, for example `03-31`.
+	MembershipYearStart string `json:"membership_year_start,omitempty,omitzero"`
 
 	// Segments Segments of the member, in alphabetical order.
 	Segments []string `json:"segments"`
@@ -1941,11 +1866,11 @@ type Member struct {
 	// Tier The member's tier; null in a program without tiers.
 	Tier *Tier `json:"tier"`
 
-	// Ladders The member's tiers on the program's other ladders, in its order. Omitted if there are none.
-	Ladders []OnLadder `json:"ladders,omitempty,omitzero"`
+	// TierGroups The member's tiers on the program's other ladders, in its order. Omitted if there are none.
+	TierGroups []TierGroup `json:"tier_groups,omitempty,omitzero"`
 
 	// Expiring Active points that will expire, soonest first.
-	Expiring []PointsAt `json:"expiring"`
+	Expiring []ScheduledPoints `json:"expiring"`
 
 	// Pending Pending points, soonest first; points without a known time come last.
 	Pending []PendingPoints `json:"pending"`
@@ -1986,26 +1911,23 @@ type NextLevel struct {
 	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Missing The missing amount of the metric in `by`.
+	// Missing The missing amount of the metric in `metric`.
 	Missing int64 `json:"missing"`
 
-	// By The metric: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
-	By string `json:"by"`
+	// Metric The metric: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
+	Metric string `json:"metric"`
 
-	// Ways Alternatives; meeting all requirements of one is sufficient. Omitted within a member.
-	Ways [][]LevelNeed `json:"ways,omitempty,omitzero"`
+	// Paths Alternatives; meeting all requirements of one is sufficient. Omitted within a member.
+	Paths [][]LevelRequirement `json:"paths,omitempty,omitzero"`
 }
-
-// Nothing An empty object.
-type Nothing = map[string]interface{}
 
 // Notice Notice that points expire or a level ends. If the program promises `advance_notice` and none was sent in time, they are extended and the account shows the notice.
 type Notice struct {
 	// Kind Whether points expire or a level ends.
 	Kind NoticeKind `json:"kind"`
 
-	// NoticedAt From when on the account shows the notice. The points or the level were to end at this instant.
-	NoticedAt time.Time `json:"noticed_at"`
+	// NotifiedAt From when on the account shows the notice. The points or the level were to end at this instant.
+	NotifiedAt time.Time `json:"notified_at"`
 
 	// ExpiresAt When the points expire or the level ends after the extension.
 	ExpiresAt time.Time `json:"expires_at"`
@@ -2020,20 +1942,8 @@ type Notice struct {
 // NoticeKind Whether points expire or a level ends.
 type NoticeKind string
 
-// OnLadder A member's tier on another ladder of the program.
-type OnLadder struct {
-	// ID The ladder's ID.
-	ID string `json:"id"`
-
-	// Name A text by language tag, for example `{"en": "Silver"}`.
-	Name Text `json:"name,omitempty,omitzero"`
-
-	// Tier A member's standing in the tiers.
-	Tier Tier `json:"tier"`
-}
-
-// OpenFulfilment A reward that is not delivered yet.
-type OpenFulfilment struct {
+// OpenFulfillment A reward that is not delivered yet.
+type OpenFulfillment struct {
 	// Redemption The redemption's ID.
 	Redemption string `json:"redemption"`
 
@@ -2043,8 +1953,8 @@ type OpenFulfilment struct {
 	// Reward The reward's ID.
 	Reward string `json:"reward"`
 
-	// Fulfilment The delivery of a reward.
-	Fulfilment Fulfilment `json:"fulfilment"`
+	// Fulfillment The delivery of a reward.
+	Fulfillment Fulfillment `json:"fulfillment"`
 }
 
 // Order An order and its points.
@@ -2071,7 +1981,7 @@ type Order struct {
 	Balance *Balance `json:"balance,omitempty"`
 
 	// Reasons Why an order of a guest earns nothing. Omitted for an order of a member, whose entries have the reasons.
-	Reasons []Because `json:"reasons,omitempty,omitzero"`
+	Reasons []Reason `json:"reasons,omitempty,omitzero"`
 
 	// UpdatedAt When your system last changed the order. Omitted if it is not stated.
 	UpdatedAt time.Time `json:"updated_at,omitempty,omitzero"`
@@ -2106,11 +2016,11 @@ type OrderRequest struct {
 	// StoreTimezone IANA time zone of the store, for rules that use its local time. Default: the program's.
 	StoreTimezone string `json:"store_timezone,omitempty,omitzero"`
 
-	// Status The status of the order. An order earns points from `paid` on and none once it is `cancelled`.
+	// Status The status of the order. An order earns points from `paid` on and none once it is `canceled`.
 	Status OrderRequestStatus `json:"status"`
 
-	// Lines The items of the order.
-	Lines []Line `json:"lines"`
+	// LineItems The items of the order.
+	LineItems []LineItem `json:"line_items"`
 
 	// Discount Discount on the whole order in minor units, distributed over its lines.
 	Discount int64 `json:"discount,omitempty,omitzero"`
@@ -2140,7 +2050,7 @@ type OrderRequest struct {
 	DeliveredAt time.Time `json:"delivered_at,omitempty,omitzero"`
 }
 
-// OrderRequestStatus The status of the order. An order earns points from `paid` on and none once it is `cancelled`.
+// OrderRequestStatus The status of the order. An order earns points from `paid` on and none once it is `canceled`.
 type OrderRequestStatus string
 
 // OrderTotal The total of the order, for rewards with a minimum order value and for `pay-with-points`.
@@ -2169,20 +2079,20 @@ type Perk struct {
 	// ID The perk's name in the level, or the reward's ID.
 	ID string `json:"id"`
 
-	// Ladder The ladder of the level. Omitted for the tiers.
-	Ladder string `json:"ladder,omitempty,omitzero"`
+	// TierGroup The ladder of the level. Omitted for the tiers.
+	TierGroup string `json:"tier_group,omitempty,omitzero"`
 
 	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// About A text by language tag, for example `{"en": "Silver"}`.
-	About Text `json:"about,omitempty,omitzero"`
+	// Description A text by language tag, for example `{"en": "Silver"}`.
+	Description Text `json:"description,omitempty,omitzero"`
 
 	// Available Whether the member has the perk or can claim it now.
 	Available bool `json:"available"`
 
-	// Lacks The requirements that are not met. Empty if there are none.
-	Lacks []Lack `json:"lacks"`
+	// UnmetRequirements The requirements that are not met. Empty if there are none.
+	UnmetRequirements []UnmetRequirement `json:"unmet_requirements"`
 }
 
 // PerkKind Whether the perk belongs to a level or must be claimed as a reward.
@@ -2192,75 +2102,6 @@ type PerkKind string
 type PerkList struct {
 	// Data The perks of the levels from the lowest up, then the rewards in the program's order.
 	Data []Perk `json:"data"`
-}
-
-// PlannedMessage A reminder that is due.
-type PlannedMessage struct {
-	// Member The member's ID.
-	Member string `json:"member"`
-
-	// Reminder The reminder's ID.
-	Reminder string `json:"reminder"`
-
-	// Channel A channel on which a member can be reached.
-	Channel Channel `json:"channel"`
-
-	// Purpose The purpose of a message.
-	Purpose Purpose `json:"purpose"`
-
-	// At When the reminder is due; the next run of the schedule sends it.
-	At time.Time `json:"at"`
-
-	// Points The points that the reminder is about.
-	Points int64 `json:"points"`
-}
-
-// PointsAt Points that expire together.
-type PointsAt struct {
-	// Points The number of points.
-	Points int64 `json:"points"`
-
-	// At When the points expire.
-	At time.Time `json:"at"`
-}
-
-// Preview The text of a reminder.
-type Preview struct {
-	// Reminder The reminder's ID.
-	Reminder string `json:"reminder"`
-
-	// Channel A channel on which a member can be reached.
-	Channel Channel `json:"channel"`
-
-	// Purpose The purpose of a message.
-	Purpose Purpose `json:"purpose"`
-
-	// Language The language of the text.
-	Language string `json:"language"`
-
-	// Subject The subject of an email.
-	Subject string `json:"subject,omitempty,omitzero"`
-
-	// Text The plain text.
-	Text string `json:"text"`
-
-	// HTML The HTML of an email.
-	HTML string `json:"html,omitempty,omitzero"`
-
-	// Kept Why the reminder would not be sent now: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit` or `holdout`; null if it would be sent.
-	Kept *string `json:"kept"`
-}
-
-// PreviewRequest The reminder to preview, and for whom.
-type PreviewRequest struct {
-	// Member The member's ID, or `external:` and the external ID.
-	Member string `json:"member"`
-
-	// Reminder The reminder's ID.
-	Reminder string `json:"reminder"`
-
-	// At When the reminder would be sent, from now to 13 months ahead. Default: now.
-	At time.Time `json:"at,omitempty,omitzero"`
 }
 
 // Problem A problem document (RFC 9457).
@@ -2289,14 +2130,14 @@ type Problem struct {
 	// Errors The invalid parts of the request, if there are any.
 	Errors []ProblemError `json:"errors"`
 
-	// Needed For `insufficient_points`, the price in points.
-	Needed *int64 `json:"needed,omitempty"`
+	// Required For `insufficient_points`, the price in points.
+	Required *int64 `json:"required,omitempty"`
 
 	// Active For `insufficient_points`, the member's active points.
 	Active *int64 `json:"active,omitempty"`
 
-	// Lacks For `reward_unavailable` and `reward_out_of_stock`, the requirements that are not met.
-	Lacks []Lack `json:"lacks,omitempty,omitzero"`
+	// UnmetRequirements For `reward_unavailable` and `reward_out_of_stock`, the requirements that are not met.
+	UnmetRequirements []UnmetRequirement `json:"unmet_requirements,omitempty,omitzero"`
 }
 
 // ProblemError An invalid part of a request.
@@ -2334,12 +2175,24 @@ type Program struct {
 	// Source The program file in YAML.
 	Source string `json:"source"`
 
-	// Explanation The rules of the program in plain English, one sentence each.
-	Explanation []string `json:"explanation"`
+	// RulesText The rules of the program in plain English, one sentence each.
+	RulesText []string `json:"rules_text"`
 }
 
 // ProgramStatus `live`: in effect. `scheduled`: takes effect at `effective_at`. `past`: replaced by another version. `withdrawn`: withdrawn before `effective_at`. `recalled`: applies only to orders and events that were received before the recall.
 type ProgramStatus string
+
+// Projection The member's level if nothing more happens. Omitted if time changes nothing, and within a member.
+type Projection struct {
+	// Level The level's ID.
+	Level string `json:"level"`
+
+	// At When the level is next changed or reviewed.
+	At time.Time `json:"at"`
+
+	// Until Until when the member would then keep the level.
+	Until *time.Time `json:"until"`
+}
 
 // PublishRequest The terms of a publication.
 type PublishRequest struct {
@@ -2349,15 +2202,15 @@ type PublishRequest struct {
 	// EffectiveAt From when on the version is live, up to a year in the future. Default: immediately.
 	EffectiveAt *time.Time `json:"effective_at,omitempty"`
 
-	// Levels Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
-	Levels PublishRequestLevels `json:"levels,omitempty,omitzero"`
+	// TierChanges Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
+	TierChanges PublishRequestTierChanges `json:"tier_changes,omitempty,omitzero"`
 
 	// Recall Whether to recall the version that is replaced. Orders and events of its time that were not received yet then use the version before it. Default: false.
 	Recall bool `json:"recall,omitempty,omitzero"`
 }
 
-// PublishRequestLevels Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
-type PublishRequestLevels string
+// PublishRequestTierChanges Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
+type PublishRequestTierChanges string
 
 // Purpose The purpose of a message.
 type Purpose string
@@ -2367,23 +2220,23 @@ type Quote struct {
 	// Points The points that the order would earn; 0 for a guest.
 	Points int64 `json:"points"`
 
-	// MembersWouldEarn The points that a new member would earn. Only for a guest.
-	MembersWouldEarn *int64 `json:"members_would_earn,omitempty"`
+	// PotentialPoints The points that a new member would earn. Only for a guest.
+	PotentialPoints *int64 `json:"potential_points,omitempty"`
 
 	// Guest Whether the request names no member.
 	Guest bool `json:"guest"`
 
-	// AvailableAt When the points would become active.
-	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
+	// ActiveAt When the points would become active.
+	ActiveAt time.Time `json:"active_at,omitempty,omitzero"`
 
 	// ExpiresAt When the points would expire. Omitted if they never expire.
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
 
-	// Because The reasons; their points sum to `points`, or to `members_would_earn`. Rules that almost applied have 0 points.
-	Because []Because `json:"because"`
+	// Reasons The reasons; their points sum to `points`, or to `potential_points`. Rules that almost applied have 0 points.
+	Reasons []Reason `json:"reasons"`
 
-	// Words The reasons in the member's language, as plain text.
-	Words QuoteWords `json:"words"`
+	// Explanation The reasons in the member's language, as plain text.
+	Explanation QuoteExplanation `json:"explanation"`
 
 	// Balance The points of a member in one wallet. No number is negative.
 	Balance *Balance `json:"balance,omitempty"`
@@ -2391,11 +2244,20 @@ type Quote struct {
 	// Rewards All rewards that are currently shown.
 	Rewards []QuotedReward `json:"rewards"`
 
-	// Pay The part of the order that the member could pay with points now. Omitted if there is none.
-	Pay *QuotedPayment `json:"pay,omitempty"`
+	// Payment The part of the order that the member could pay with points now. Omitted if there is none.
+	Payment *QuotedPayment `json:"payment,omitempty"`
 
 	// Wallets The points that the order would earn in other wallets, for a guest those of a new member. Omitted if there are none.
 	Wallets []WalletPoints `json:"wallets,omitempty,omitzero"`
+}
+
+// QuoteExplanation The reasons in the member's language, as plain text.
+type QuoteExplanation struct {
+	// Language The language of the texts, for example `en`.
+	Language string `json:"language"`
+
+	// Details One sentence for each item of `reasons`, in the same order.
+	Details []string `json:"details"`
 }
 
 // QuoteRequest An order for which a quote is created.
@@ -2418,8 +2280,8 @@ type QuoteRequest struct {
 	// StoreTimezone IANA time zone of the store, for rules that use its local time. Default: the program's.
 	StoreTimezone string `json:"store_timezone,omitempty,omitzero"`
 
-	// Lines The items of the order.
-	Lines []Line `json:"lines"`
+	// LineItems The items of the order.
+	LineItems []LineItem `json:"line_items"`
 
 	// Discount Discount on the whole order in minor units.
 	Discount int64 `json:"discount,omitempty,omitzero"`
@@ -2432,15 +2294,6 @@ type QuoteRequest struct {
 
 	// Tenders The means of payment.
 	Tenders []Tender `json:"tenders,omitempty,omitzero"`
-}
-
-// QuoteWords The reasons in the member's language, as plain text.
-type QuoteWords struct {
-	// Language The language of the texts, for example `en`.
-	Language string `json:"language"`
-
-	// Reasons One sentence for each item of `because`, in the same order.
-	Reasons []string `json:"reasons"`
 }
 
 // QuotedPayment The part of the order that the member could pay with points now. Omitted if there is none.
@@ -2466,13 +2319,28 @@ type QuotedReward struct {
 	// Available Whether the reward can be redeemed now on this order.
 	Available bool `json:"available"`
 
-	// Lacks The requirements that are not met. Empty if there are none.
-	Lacks []Lack `json:"lacks"`
+	// UnmetRequirements The requirements that are not met. Empty if there are none.
+	UnmetRequirements []UnmetRequirement `json:"unmet_requirements"`
+}
+
+// Reason One reason for the points of an entry.
+type Reason struct {
+	// Wallet The wallet of the points. Omitted for the points wallet. The reasons of a wallet sum to its change.
+	Wallet string `json:"wallet,omitempty,omitzero"`
+
+	// Rule The rule of the program, for example `earn.purchase`.
+	Rule string `json:"rule"`
+
+	// Effect The calculation in words.
+	Effect string `json:"effect"`
+
+	// Points The exact points, as a decimal, or as a fraction if the decimal is infinite.
+	Points string `json:"points"`
 }
 
 // Redemption A redemption of a reward.
 type Redemption struct {
-	// ID `rd_` and more characters; `rd_auto_` for an automatic redemption (`redeeming.auto`).
+	// ID `rd_` and more characters; `rd_auto_` for an automatic redemption (`redemption.auto`).
 	ID string `json:"id"`
 
 	// Member The member's ID.
@@ -2487,7 +2355,7 @@ type Redemption struct {
 	// Cart The cart of the redemption.
 	Cart string `json:"cart,omitempty,omitzero"`
 
-	// Status `reserved`: points are reserved. `committed`: points were spent. `cancelled`: it was cancelled before the commit. `lapsed`: the reservation expired. `reversed`: all points were restored. `refused`: it was rejected.
+	// Status `reserved`: points are reserved. `committed`: points were spent. `canceled`: it was canceled before the commit. `expired`: the reservation expired. `reversed`: all points were restored. `rejected`: it was rejected.
 	Status RedemptionStatus `json:"status"`
 
 	// Points The price in points; after the commit, the points that were spent.
@@ -2499,8 +2367,8 @@ type Redemption struct {
 	// Value An amount of money.
 	Value *Money `json:"value,omitempty"`
 
-	// GivenBack The points that reversals restored.
-	GivenBack int64 `json:"given_back"`
+	// Restored The points that reversals restored.
+	Restored int64 `json:"restored"`
 
 	// CreatedAt When the redemption was requested.
 	CreatedAt time.Time `json:"created_at"`
@@ -2517,8 +2385,8 @@ type Redemption struct {
 	// CodeUntil Until when the code can be used, exclusive; null if it does not expire.
 	CodeUntil *time.Time `json:"code_until"`
 
-	// Drawn The points that other household members contribute to `points`. Omitted if there are none.
-	Drawn []DrawnPoints `json:"drawn,omitempty,omitzero"`
+	// Contributions The points that other household members contribute to `points`. Omitted if there are none.
+	Contributions []Contribution `json:"contributions,omitempty,omitzero"`
 
 	// Wallet The wallet to pay from. Omitted for the points wallet.
 	Wallet string `json:"wallet,omitempty,omitzero"`
@@ -2529,17 +2397,17 @@ type Redemption struct {
 	// Balance The points of a member in one wallet. No number is negative.
 	Balance Balance `json:"balance"`
 
-	// Fulfilment The delivery of a reward.
-	Fulfilment *Fulfilment `json:"fulfilment,omitempty"`
+	// Fulfillment The delivery of a reward.
+	Fulfillment *Fulfillment `json:"fulfillment,omitempty"`
 
 	// Date The date of an experience.
 	Date *RedemptionDate `json:"date,omitempty"`
 
 	// Sent The friends to whom a gift card was sent. Only for API keys with `members:read`.
-	Sent []SentGiftCard `json:"sent,omitempty,omitzero"`
+	Sent []GiftCardMessage `json:"sent,omitempty,omitzero"`
 }
 
-// RedemptionStatus `reserved`: points are reserved. `committed`: points were spent. `cancelled`: it was cancelled before the commit. `lapsed`: the reservation expired. `reversed`: all points were restored. `refused`: it was rejected.
+// RedemptionStatus `reserved`: points are reserved. `committed`: points were spent. `canceled`: it was canceled before the commit. `expired`: the reservation expired. `reversed`: all points were restored. `rejected`: it was rejected.
 type RedemptionStatus string
 
 // RedemptionDate The date of an experience.
@@ -2638,7 +2506,7 @@ type ReferralRequest struct {
 	Code string `json:"code"`
 }
 
-// Refund Money returned to the customer. `lines`, `shipping` and `tax` state its parts. A refund without parts is distributed over the remaining goods, shipping and tax in proportion; one that covers the remaining goods and their tax returns all goods. With stated lines, the rest of `amount` is for shipping and tax, and then for goods. With only `shipping` or `tax` stated, the rest is for goods.
+// Refund Money returned to the customer. `line_items`, `shipping` and `tax` state its parts. A refund without parts is distributed over the remaining goods, shipping and tax in proportion; one that covers the remaining goods and their tax returns all goods. With stated lines, the rest of `amount` is for shipping and tax, and then for goods. With only `shipping` or `tax` stated, the rest is for goods.
 type Refund struct {
 	// ID ID of the refund, unique in its order.
 	ID string `json:"id"`
@@ -2661,15 +2529,15 @@ type Refund struct {
 	// Tender Kind or name of the tender that was refunded, as in the order's `tenders`. Default: the remaining tenders in proportion. The remaining amounts of gift cards, store credit and points earn nothing.
 	Tender string `json:"tender,omitempty,omitzero"`
 
-	// Lines The parts for single lines.
-	Lines []RefundLine `json:"lines,omitempty,omitzero"`
+	// LineItems The parts for single lines.
+	LineItems []RefundLineItem `json:"line_items,omitempty,omitzero"`
 }
 
 // RefundStatus Only `succeeded` refunds count; `succeeded` is the default. A refund that fails later restores the points that it took.
 type RefundStatus string
 
-// RefundLine The part of a refund for one line.
-type RefundLine struct {
+// RefundLineItem The part of a refund for one line.
+type RefundLineItem struct {
 	// ID ID of the line.
 	ID string `json:"id"`
 
@@ -2685,8 +2553,8 @@ type Refunded struct {
 	// Amount The amount refunded, in minor units.
 	Amount int64 `json:"amount"`
 
-	// Of The amount paid, in minor units.
-	Of int64 `json:"of"`
+	// Total The amount paid, in minor units.
+	Total int64 `json:"total"`
 }
 
 // Registration A member's registration for a campaign.
@@ -2710,8 +2578,59 @@ type ReinstatementRequest struct {
 	Reason string `json:"reason"`
 }
 
-// ReminderFigures The figures of one reminder.
-type ReminderFigures struct {
+// ReminderPreview The text of a reminder.
+type ReminderPreview struct {
+	// Reminder The reminder's ID.
+	Reminder string `json:"reminder"`
+
+	// Channel A channel on which a member can be reached.
+	Channel Channel `json:"channel"`
+
+	// Purpose The purpose of a message.
+	Purpose Purpose `json:"purpose"`
+
+	// Language The language of the text.
+	Language string `json:"language"`
+
+	// Subject The subject of an email.
+	Subject string `json:"subject,omitempty,omitzero"`
+
+	// Text The plain text.
+	Text string `json:"text"`
+
+	// HTML The HTML of an email.
+	HTML string `json:"html,omitempty,omitzero"`
+
+	// SuppressedReason Why the reminder would not be sent now: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit` or `holdout`; null if it would be sent.
+	SuppressedReason *string `json:"suppressed_reason"`
+}
+
+// ReminderPreviewRequest The reminder to preview, and for whom.
+type ReminderPreviewRequest struct {
+	// Member The member's ID, or `external:` and the external ID.
+	Member string `json:"member"`
+
+	// Reminder The reminder's ID.
+	Reminder string `json:"reminder"`
+
+	// At When the reminder would be sent, from now to 13 months ahead. Default: now.
+	At time.Time `json:"at,omitempty,omitzero"`
+}
+
+// ReminderReport The figures of all reminders for a range of months.
+type ReminderReport struct {
+	// From The first month, for example `2026-12`.
+	From string `json:"from"`
+
+	// To The last month, for example `2026-12`.
+	To string `json:"to"`
+
+	// Data One item for each reminder.
+	Data []ReminderStatistics `json:"data"`
+}
+
+// ReminderStatistics The figures of one reminder.
+type ReminderStatistics struct {
 	// Reminder The reminder's ID.
 	Reminder string `json:"reminder"`
 
@@ -2730,32 +2649,59 @@ type ReminderFigures struct {
 	// Complained The number that was reported as unwanted.
 	Complained int64 `json:"complained"`
 
-	// Ended The number whose time to convert is over, or that converted.
-	Ended int64 `json:"ended"`
+	// Concluded The number whose time to convert is over, or that converted.
+	Concluded int64 `json:"concluded"`
 
-	// Acted The number of `ended` that led to an order or a redemption.
-	Acted int64 `json:"acted"`
+	// Converted The number of `concluded` that led to an order or a redemption.
+	Converted int64 `json:"converted"`
 
-	// Held The same number as `ended`, for members in the holdout group. The same caps and limits apply to them.
-	Held int64 `json:"held"`
+	// Holdout The same number as `concluded`, for members in the holdout group. The same caps and limits apply to them.
+	Holdout int64 `json:"holdout"`
 
-	// HeldActed The number of `held` with an order or a redemption.
-	HeldActed int64 `json:"held_acted"`
+	// HoldoutConverted The number of `holdout` with an order or a redemption.
+	HoldoutConverted int64 `json:"holdout_converted"`
 
 	// Lift The effect of the reminder; null while one of the groups is empty.
 	Lift *Lift `json:"lift"`
 }
 
-// ReminderReport The figures of all reminders for a range of months.
-type ReminderReport struct {
-	// From The first month, for example `2026-12`.
-	From string `json:"from"`
+// ReminderTestRequest The reminder to send as a test, and to whom.
+type ReminderTestRequest struct {
+	// Member The member's ID, or `external:` and the external ID.
+	Member string `json:"member"`
 
-	// To The last month, for example `2026-12`.
-	To string `json:"to"`
+	// Reminder The reminder's ID.
+	Reminder string `json:"reminder"`
 
-	// Data One item for each reminder.
-	Data []ReminderFigures `json:"data"`
+	// At When the reminder would be sent, from now to 13 months ahead. Default: now.
+	At time.Time `json:"at,omitempty,omitzero"`
+
+	// To Email addresses or telephone numbers.
+	To []string `json:"to"`
+}
+
+// ReminderTestResult The result of a test.
+type ReminderTestResult struct {
+	// Sent Addresses to which the reminder was sent.
+	Sent []string `json:"sent"`
+
+	// Suppressed Addresses to which sending failed.
+	Suppressed []string `json:"suppressed"`
+}
+
+// Retention The requirements to keep the level beyond its end. Omitted if the level cannot be lost, or can only be reached again.
+type Retention struct {
+	// Missing The missing amount of the metric in `metric`; 0 if the requirements are met.
+	Missing int64 `json:"missing"`
+
+	// Metric The metric: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
+	Metric string `json:"metric"`
+
+	// Deadline The deadline, exclusive.
+	Deadline time.Time `json:"deadline"`
+
+	// Paths Alternatives; meeting all requirements of one is sufficient. Omitted within a member.
+	Paths [][]LevelRequirement `json:"paths,omitempty,omitzero"`
 }
 
 // ReverseRequest The refund that a reversal follows.
@@ -2775,8 +2721,8 @@ type Reward struct {
 	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// About A text by language tag, for example `{"en": "Silver"}`.
-	About Text `json:"about,omitempty,omitzero"`
+	// Description A text by language tag, for example `{"en": "Silver"}`.
+	Description Text `json:"description,omitempty,omitzero"`
 
 	// Points The price in points, for the member if the request names one; 0 for a perk.
 	Points int64 `json:"points"`
@@ -2787,8 +2733,8 @@ type Reward struct {
 	// Wallets Prices in points of other wallets.
 	Wallets map[string]int64 `json:"wallets,omitempty,omitzero"`
 
-	// Gives Points in a wallet.
-	Gives *WalletPoints `json:"gives,omitempty"`
+	// Earns Points in a wallet.
+	Earns *WalletPoints `json:"earns,omitempty"`
 
 	// Value An amount of money.
 	Value *Money `json:"value,omitempty"`
@@ -2811,11 +2757,11 @@ type Reward struct {
 	// Tiers Levels whose members can redeem the reward. Omitted if all can.
 	Tiers []string `json:"tiers,omitempty,omitzero"`
 
-	// WaitingList Whether members can join a waiting list when the reward is out of stock. Omitted if they cannot.
-	WaitingList bool `json:"waiting_list,omitempty,omitzero"`
+	// Waitlist Whether members can join a waitlist when the reward is out of stock. Omitted if they cannot.
+	Waitlist bool `json:"waitlist,omitempty,omitzero"`
 
-	// Fulfil How the reward reaches the member, if an employee must ship it or hand it out. Omitted if it needs no fulfilment.
-	Fulfil RewardFulfil `json:"fulfil,omitempty,omitzero"`
+	// Fulfillment How the reward reaches the member, if an employee must ship it or hand it out. Omitted if it needs no fulfillment.
+	Fulfillment RewardFulfillment `json:"fulfillment,omitempty,omitzero"`
 
 	// Address Whether a redemption needs a delivery address. Omitted if it does not.
 	Address RewardAddress `json:"address,omitempty,omitzero"`
@@ -2835,18 +2781,18 @@ type Reward struct {
 	// Codes Source of the codes: generated for each redemption, uploaded to a pool, or one shared code; null if the reward has no code.
 	Codes *string `json:"codes"`
 
-	// Available Whether the member can redeem the reward now from any wallet in which it has a price. Only with a member. An empty pool of codes and a waiting list are detected only by a redemption.
+	// Available Whether the member can redeem the reward now from any wallet in which it has a price. Only with a member. An empty pool of codes and a waitlist are detected only by a redemption.
 	Available *bool `json:"available,omitempty"`
 
-	// Lacks The requirements that the member does not meet. Only with a member; omitted if there are none.
-	Lacks []Lack `json:"lacks,omitempty,omitzero"`
+	// UnmetRequirements The requirements that the member does not meet. Only with a member; omitted if there are none.
+	UnmetRequirements []UnmetRequirement `json:"unmet_requirements,omitempty,omitzero"`
 }
 
 // RewardType `amount_off`: a discount of an amount. `percent_off`: a discount in percent. `free_shipping`: free shipping. `free_product`: a product. `gift_card`: a gift card. `experience`: an experience, such as a tasting. `partner`: a voucher of another company. `donation`: a donation. `wallet_points`: points of another wallet. `perk`: a reward that costs no points.
 type RewardType string
 
-// RewardFulfil How the reward reaches the member, if an employee must ship it or hand it out. Omitted if it needs no fulfilment.
-type RewardFulfil string
+// RewardFulfillment How the reward reaches the member, if an employee must ship it or hand it out. Omitted if it needs no fulfillment.
+type RewardFulfillment string
 
 // RewardAddress Whether a redemption needs a delivery address. Omitted if it does not.
 type RewardAddress string
@@ -2862,11 +2808,11 @@ type RewardDate struct {
 	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Places The capacity.
-	Places int64 `json:"places"`
+	// Capacity The capacity.
+	Capacity int64 `json:"capacity"`
 
-	// Left The remaining capacity.
-	Left int64 `json:"left"`
+	// Remaining The remaining capacity.
+	Remaining int64 `json:"remaining"`
 }
 
 // RewardList The rewards of the program.
@@ -2883,51 +2829,63 @@ type RollbackRequest struct {
 	// Version The version to publish again.
 	Version int64 `json:"version"`
 
-	// Levels Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
-	Levels RollbackRequestLevels `json:"levels,omitempty,omitzero"`
+	// TierChanges Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
+	TierChanges RollbackRequestTierChanges `json:"tier_changes,omitempty,omitzero"`
 
 	// Recall Whether to recall every version that was live since the restored one. Default: false.
 	Recall bool `json:"recall,omitempty,omitzero"`
 }
 
-// RollbackRequestLevels Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
-type RollbackRequestLevels string
+// RollbackRequestTierChanges Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
+type RollbackRequestTierChanges string
 
-// SendRequest The friend to whom a gift card is sent.
-type SendRequest struct {
-	// Email The friend's email address. Personal data, stored apart from the ledger.
-	Email string `json:"email"`
+// ScheduledPoints Points that expire together.
+type ScheduledPoints struct {
+	// Points The number of points.
+	Points int64 `json:"points"`
 
-	// Name The friend's name.
-	Name string `json:"name,omitempty,omitzero"`
-
-	// Message The member's message to the friend.
-	Message string `json:"message,omitempty,omitzero"`
+	// At When the points expire.
+	At time.Time `json:"at"`
 }
 
-// SentGiftCard A gift card that was sent to a friend.
-type SentGiftCard struct {
-	// ID `snd_` and 20 characters.
-	ID string `json:"id"`
+// ScheduledReminder A reminder that is due.
+type ScheduledReminder struct {
+	// Member The member's ID.
+	Member string `json:"member"`
 
-	// Email The friend's email address.
-	Email string `json:"email"`
+	// Reminder The reminder's ID.
+	Reminder string `json:"reminder"`
 
-	// Name The friend's name.
-	Name string `json:"name,omitempty,omitzero"`
+	// Channel A channel on which a member can be reached.
+	Channel Channel `json:"channel"`
 
-	// Message The member's message to the friend.
-	Message string `json:"message,omitempty,omitzero"`
+	// Purpose The purpose of a message.
+	Purpose Purpose `json:"purpose"`
 
-	// At When sending was requested.
+	// At When the reminder is due; the next run of the schedule sends it.
 	At time.Time `json:"at"`
 
-	// Status `waiting`: not sent yet. `sent`: the email provider accepted it. `failed`: it bounced or could not be sent. `withdrawn`: the gift card was used, reversed or expired before it was sent.
-	Status SentGiftCardStatus `json:"status"`
+	// Points The points that the reminder is about.
+	Points int64 `json:"points"`
 }
 
-// SentGiftCardStatus `waiting`: not sent yet. `sent`: the email provider accepted it. `failed`: it bounced or could not be sent. `withdrawn`: the gift card was used, reversed or expired before it was sent.
-type SentGiftCardStatus string
+// ScheduledReminderList A page of reminders that are due on the next day.
+type ScheduledReminderList struct {
+	// Data The reminders that would be sent.
+	Data []ScheduledReminder `json:"data"`
+
+	// Evaluated The number of members on this page who have something due by then.
+	Evaluated int64 `json:"evaluated"`
+
+	// Counts The number of due reminders on this page, by reminder.
+	Counts map[string]int64 `json:"counts"`
+
+	// Suppressed The number of reminders on this page that are not sent, by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit` or `holdout`.
+	Suppressed map[string]int64 `json:"suppressed"`
+
+	// NextCursor The cursor of the next page; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
 
 // ShadowResult The result of a rule in shadow mode.
 type ShadowResult struct {
@@ -2938,28 +2896,13 @@ type ShadowResult struct {
 	Points string `json:"points"`
 }
 
-// StayLevel The requirements to keep the level beyond its end. Omitted if the level cannot be lost, or can only be reached again.
-type StayLevel struct {
-	// Missing The missing amount of the metric in `by`; 0 if the requirements are met.
-	Missing int64 `json:"missing"`
-
-	// By The metric: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
-	By string `json:"by"`
-
-	// Before The deadline, exclusive.
-	Before time.Time `json:"before"`
-
-	// Ways Alternatives; meeting all requirements of one is sufficient. Omitted within a member.
-	Ways [][]LevelNeed `json:"ways,omitempty,omitzero"`
-}
-
 // Stock The stock of a reward.
 type Stock struct {
-	// Pieces The total number so far, redeemed or not.
-	Pieces int64 `json:"pieces"`
+	// Quantity The total number so far, redeemed or not.
+	Quantity int64 `json:"quantity"`
 
-	// Left The remaining number.
-	Left int64 `json:"left"`
+	// Remaining The remaining number.
+	Remaining int64 `json:"remaining"`
 }
 
 // Tender A means of payment and its amount.
@@ -2976,30 +2919,6 @@ type Tender struct {
 
 // TenderKind `card`: a card. `cash`: cash. `other`: any other kind. `points`: points of the program. `gift_card`: a gift card. `store_credit`: store credit.
 type TenderKind string
-
-// TestRequest The reminder to send as a test, and to whom.
-type TestRequest struct {
-	// Member The member's ID, or `external:` and the external ID.
-	Member string `json:"member"`
-
-	// Reminder The reminder's ID.
-	Reminder string `json:"reminder"`
-
-	// At When the reminder would be sent, from now to 13 months ahead. Default: now.
-	At time.Time `json:"at,omitempty,omitzero"`
-
-	// To Email addresses or telephone numbers.
-	To []string `json:"to"`
-}
-
-// TestResult The result of a test.
-type TestResult struct {
-	// Sent Addresses to which the reminder was sent.
-	Sent []string `json:"sent"`
-
-	// NotSent Addresses to which sending failed.
-	NotSent []string `json:"not_sent"`
-}
 
 // Text A text by language tag, for example `{"en": "Silver"}`.
 type Text map[string]string
@@ -3024,26 +2943,68 @@ type Tier struct {
 	// Next The next higher level; null at the highest level.
 	Next *NextLevel `json:"next"`
 
-	// Stay The requirements to keep the level beyond its end. Omitted if the level cannot be lost, or can only be reached again.
-	Stay *StayLevel `json:"stay,omitempty"`
+	// Retention The requirements to keep the level beyond its end. Omitted if the level cannot be lost, or can only be reached again.
+	Retention *Retention `json:"retention,omitempty"`
 
-	// Ahead The member's level if nothing more happens. Omitted if time changes nothing, and within a member.
-	Ahead *LevelAhead `json:"ahead,omitempty"`
+	// Projection The member's level if nothing more happens. Omitted if time changes nothing, and within a member.
+	Projection *Projection `json:"projection,omitempty"`
 
 	// LockedUntil Until when the level is locked. Omitted if it is not locked.
 	LockedUntil *time.Time `json:"locked_until,omitempty"`
 
-	// Floor The least level that the member keeps permanently. Omitted if there is none.
-	Floor string `json:"floor,omitempty,omitzero"`
+	// MinimumLevel The least level that the member keeps permanently. Omitted if there is none.
+	MinimumLevel string `json:"minimum_level,omitempty,omitzero"`
 
-	// Ladders The member's tiers on the program's other ladders, in its order. Omitted if there are none, and within a member.
-	Ladders []OnLadder `json:"ladders,omitempty,omitzero"`
+	// TierGroups The member's tiers on the program's other ladders, in its order. Omitted if there are none, and within a member.
+	TierGroups []TierGroup `json:"tier_groups,omitempty,omitzero"`
+}
+
+// TierChange An upcoming change of a member's level.
+type TierChange struct {
+	// Member The member's ID.
+	Member string `json:"member"`
+
+	// From ID of the current level.
+	From string `json:"from"`
+
+	// To ID of the level after the change.
+	To string `json:"to"`
+
+	// At When the level changes.
+	At time.Time `json:"at"`
+
+	// Effect The reason as a formula: the metric and its time window.
+	Effect string `json:"effect"`
+}
+
+// TierChangeList A page of upcoming level changes.
+type TierChangeList struct {
+	// Data The members on this page whose level changes.
+	Data []TierChange `json:"data"`
+
+	// Evaluated The number of members that this page examined.
+	Evaluated int `json:"evaluated"`
+
+	// NextCursor The cursor of the next page; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// TierGroup A member's tier on another ladder of the program.
+type TierGroup struct {
+	// ID The ladder's ID.
+	ID string `json:"id"`
+
+	// Name A text by language tag, for example `{"en": "Silver"}`.
+	Name Text `json:"name,omitempty,omitzero"`
+
+	// Tier A member's standing in the tiers.
+	Tier Tier `json:"tier"`
 }
 
 // TierRequest The level to which a member is moved.
 type TierRequest struct {
-	// Ladder The ladder's ID. Default: the tiers.
-	Ladder string `json:"ladder,omitempty,omitzero"`
+	// TierGroup The ladder's ID. Default: the tiers.
+	TierGroup string `json:"tier_group,omitempty,omitzero"`
 
 	// Level The level's ID.
 	Level string `json:"level"`
@@ -3061,24 +3022,6 @@ type TierRequest struct {
 	Permanent bool `json:"permanent,omitempty,omitzero"`
 }
 
-// Tomorrow A page of reminders that are due on the next day.
-type Tomorrow struct {
-	// Data The reminders that would be sent.
-	Data []PlannedMessage `json:"data"`
-
-	// Members The number of members on this page who have something due by then.
-	Members int64 `json:"members"`
-
-	// Counts The number of due reminders on this page, by reminder.
-	Counts map[string]int64 `json:"counts"`
-
-	// Excluded The number of reminders on this page that are not sent, by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit` or `holdout`.
-	Excluded map[string]int64 `json:"excluded"`
-
-	// NextCursor The cursor of the next page; null on the last page.
-	NextCursor *string `json:"next_cursor"`
-}
-
 // Transfer A transfer of points between two members.
 type Transfer struct {
 	// ID `tr_` and 20 characters.
@@ -3090,7 +3033,7 @@ type Transfer struct {
 	// To ID of the recipient.
 	To string `json:"to"`
 
-	// Status `offered`: the recipient has not responded. `accepted`: the points were moved, which an immediate transfer does at once. `declined`: the recipient declined. `cancelled`: the sender cancelled. `lapsed`: the offer expired.
+	// Status `offered`: the recipient has not responded. `accepted`: the points were moved, which an immediate transfer does at once. `declined`: the recipient declined. `canceled`: the sender canceled. `expired`: the offer expired.
 	Status TransferStatus `json:"status"`
 
 	// Points The number of points that are transferred.
@@ -3112,7 +3055,7 @@ type Transfer struct {
 	Balance Balance `json:"balance"`
 }
 
-// TransferStatus `offered`: the recipient has not responded. `accepted`: the points were moved, which an immediate transfer does at once. `declined`: the recipient declined. `cancelled`: the sender cancelled. `lapsed`: the offer expired.
+// TransferStatus `offered`: the recipient has not responded. `accepted`: the points were moved, which an immediate transfer does at once. `declined`: the recipient declined. `canceled`: the sender canceled. `expired`: the offer expired.
 type TransferStatus string
 
 // TransferRequest The points to transfer.
@@ -3127,10 +3070,79 @@ type TransferRequest struct {
 	Note string `json:"note,omitempty,omitzero"`
 }
 
-// UndoRequest The points to reverse.
-type UndoRequest struct {
-	// Points The number of received points to reverse. Default: all that are available.
-	Points int64 `json:"points,omitempty,omitzero"`
+// UnmetRequirement A requirement for a reward that is not met. Fields that do not apply are omitted.
+type UnmetRequirement struct {
+	// Requirement The requirement. `points`: the balance. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waitlist`: reserved for members who wait. `condition`: a condition of the program.
+	Requirement UnmetRequirementRequirement `json:"requirement"`
+
+	// Required The required value, for example `25.00 EUR` or `2 per month`, or the condition.
+	Required string `json:"required,omitempty,omitzero"`
+
+	// Available The current value.
+	Available string `json:"available,omitempty,omitzero"`
+
+	// Missing The missing points.
+	Missing int64 `json:"missing,omitempty,omitzero"`
+
+	// From When the reward becomes available. Omitted if that is not known.
+	From time.Time `json:"from,omitempty,omitzero"`
+}
+
+// UnmetRequirementRequirement The requirement. `points`: the balance. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waitlist`: reserved for members who wait. `condition`: a condition of the program.
+type UnmetRequirementRequirement string
+
+// UpdateMemberRequest The fields of a profile to update. Omitted fields keep their values.
+type UpdateMemberRequest struct {
+	// ExternalID The merchant's own ID of the person; empty removes it.
+	ExternalID *string `json:"external_id,omitempty"`
+
+	// Email Email address; empty removes it.
+	Email *string `json:"email,omitempty"`
+
+	// Phone Telephone number in E.164; empty removes it.
+	Phone *string `json:"phone,omitempty"`
+
+	// Consents Consents that the person gave or withdrew; others keep their state.
+	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
+
+	// Name The person's name; empty removes it.
+	Name *string `json:"name,omitempty"`
+
+	// Locale Language tag (BCP 47); empty removes it.
+	Locale *string `json:"locale,omitempty"`
+
+	// Timezone IANA time zone; empty removes it.
+	Timezone *string `json:"timezone,omitempty"`
+
+	// Birthday Date of birth, for example `1990-12-31`; empty removes it. The program can lock it for a time after a change (`members.birthday_change_cooldown`).
+	Birthday *string `json:"birthday,omitempty"`
+
+	// MembershipYearStart Month and day on which the membership year begins, for example `03-31`; empty removes it.
+	MembershipYearStart *string `json:"membership_year_start,omitempty"`
+
+	// Segments All segments of the member; an empty list removes them.
+	Segments *[]string `json:"segments,omitempty"`
+}
+
+// ValidationRequest The program file to validate.
+type ValidationRequest struct {
+	// Source The program file in YAML. Default: the draft.
+	Source string `json:"source,omitempty,omitzero"`
+}
+
+// ValidationResult The result of a validation.
+type ValidationResult struct {
+	// Valid Whether the file can be published.
+	Valid bool `json:"valid"`
+
+	// Problems The problems found.
+	Problems []Finding `json:"problems"`
+
+	// RulesText The rules of the program in plain English, one sentence each. Empty unless `valid`.
+	RulesText []string `json:"rules_text"`
+
+	// Changes The differences from the file of the live version, at most 500. Empty unless `valid`, or if no version is live.
+	Changes []Change `json:"changes"`
 }
 
 // Version A version of the program.
@@ -3183,7 +3195,7 @@ type Voucher struct {
 	// CodeHint The last four characters of the code, by which the member recognizes it; fewer if the code has fewer than 16.
 	CodeHint string `json:"code_hint"`
 
-	// State `valid`: the code can be used. `early`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
+	// State `valid`: the code can be used. `not_yet_valid`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
 	State VoucherState `json:"state"`
 
 	// ValidFrom From when on the code can be used.
@@ -3192,8 +3204,8 @@ type Voucher struct {
 	// ValidUntil Until when the code can be used, exclusive; null if it does not expire.
 	ValidUntil *time.Time `json:"valid_until"`
 
-	// Left An amount of money.
-	Left *Money `json:"left,omitempty"`
+	// Remaining An amount of money.
+	Remaining *Money `json:"remaining,omitempty"`
 
 	// UsedAt When the code was used up. Omitted if it was not.
 	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
@@ -3202,7 +3214,7 @@ type Voucher struct {
 // VoucherStatus The status of the redemption; `reversed` once all of its points are restored.
 type VoucherStatus string
 
-// VoucherState `valid`: the code can be used. `early`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
+// VoucherState `valid`: the code can be used. `not_yet_valid`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
 type VoucherState string
 
 // VoucherList A page of a member's vouchers.
@@ -3214,22 +3226,16 @@ type VoucherList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// WaitRequest The member to add to a waiting list.
-type WaitRequest struct {
-	// Member The member's ID, or `external:` and the external ID.
-	Member string `json:"member"`
-}
-
-// WaitingPlace A member's position on a waiting list.
-type WaitingPlace struct {
+// WaitlistEntry A member's position on a waitlist.
+type WaitlistEntry struct {
 	// Member The member's ID.
 	Member string `json:"member"`
 
 	// Reward The reward's ID.
 	Reward string `json:"reward"`
 
-	// Waits Whether the member is on the waiting list.
-	Waits bool `json:"waits"`
+	// Waitlisted Whether the member is on the waitlist.
+	Waitlisted bool `json:"waitlisted"`
 
 	// Position The position from 1. Omitted if the member is not on the list, or is beyond position 1,000.
 	Position int `json:"position,omitempty,omitzero"`
@@ -3237,8 +3243,14 @@ type WaitingPlace struct {
 	// Since When the member joined the list.
 	Since time.Time `json:"since,omitempty,omitzero"`
 
-	// FirstCallUntil Until when the reward is held for the member, exclusive. Omitted if it is not held.
-	FirstCallUntil time.Time `json:"first_call_until,omitempty,omitzero"`
+	// ClaimBy Until when the reward is held for the member, exclusive. Omitted if it is not held.
+	ClaimBy time.Time `json:"claim_by,omitempty,omitzero"`
+}
+
+// WaitlistRequest The member to add to a waitlist.
+type WaitlistRequest struct {
+	// Member The member's ID, or `external:` and the external ID.
+	Member string `json:"member"`
 }
 
 // Wallet A member's points in a wallet other than the points wallet.
@@ -3253,7 +3265,7 @@ type Wallet struct {
 	Balance Balance `json:"balance"`
 
 	// Expiring Active points that will expire, soonest first.
-	Expiring []PointsAt `json:"expiring"`
+	Expiring []ScheduledPoints `json:"expiring"`
 
 	// Pending Pending points, soonest first.
 	Pending []PendingPoints `json:"pending"`
@@ -3306,18 +3318,6 @@ type WebhookReceipt struct {
 
 // WebhookReceiptReceivedOutcome `applied`: the event changed an order. `waiting`: the event is stored until its order or payment is known. `ignored`: the event does not concern points. `duplicate`: the event was received before. `quarantined`: the event is authentic but cannot be processed without a review.
 type WebhookReceiptReceivedOutcome string
-
-// Words The entry in the member's language, as plain text. Only in the response for a single entry.
-type Words struct {
-	// Language The language of the texts, for example `en`.
-	Language string `json:"language"`
-
-	// Summary One or more sentences that describe the entry.
-	Summary string `json:"summary"`
-
-	// Reasons One sentence for each item of `because`, in the same order.
-	Reasons []string `json:"reasons"`
-}
 
 // ClientName defines model for ClientName.
 type ClientName = string
@@ -3415,15 +3415,15 @@ type UnsupportedMediaType = Problem
 // ValidationFailed A problem document (RFC 9457).
 type ValidationFailed = Problem
 
-// GetCodeParams defines parameters for GetCode.
-type GetCodeParams struct {
+// RetrieveCodeParams defines parameters for RetrieveCode.
+type RetrieveCodeParams struct {
 	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
 	// lookups of one client do not affect the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 }
 
-// DrawCodeParams defines parameters for DrawCode.
-type DrawCodeParams struct {
+// RenderCodeParams defines parameters for RenderCode.
+type RenderCodeParams struct {
 	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
 	// lookups of one client do not affect the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
@@ -3451,23 +3451,23 @@ type ReverseCodeUseParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// UndoConversionParams defines parameters for UndoConversion.
-type UndoConversionParams struct {
+// ReverseConversionParams defines parameters for ReverseConversion.
+type ReverseConversionParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// FindEntryParams defines parameters for FindEntry.
-type FindEntryParams struct {
+// RetrieveEntryParams defines parameters for RetrieveEntry.
+type RetrieveEntryParams struct {
 	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
-// ListFulfilmentsParams defines parameters for ListFulfilments.
-type ListFulfilmentsParams struct {
-	// Status The status of the fulfilments: `ordered` (not shipped yet) or `shipped`.
-	Status ListFulfilmentsParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+// ListFulfillmentsParams defines parameters for ListFulfillments.
+type ListFulfillmentsParams struct {
+	// Status The status of the fulfillments: `ordered` (not shipped yet) or `shipped`.
+	Status ListFulfillmentsParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
 
 	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
@@ -3476,32 +3476,32 @@ type ListFulfilmentsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
-// ListFulfilmentsParamsStatus defines parameters for ListFulfilments.
-type ListFulfilmentsParamsStatus string
+// ListFulfillmentsParamsStatus defines parameters for ListFulfillments.
+type ListFulfillmentsParamsStatus string
 
-// FoundHouseholdParams defines parameters for FoundHousehold.
-type FoundHouseholdParams struct {
+// CreateHouseholdParams defines parameters for CreateHousehold.
+type CreateHouseholdParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// EnrolMemberParams defines parameters for EnrolMember.
-type EnrolMemberParams struct {
+// CreateMemberParams defines parameters for CreateMember.
+type CreateMemberParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// AdjustBalanceParams defines parameters for AdjustBalance.
-type AdjustBalanceParams struct {
+// CreateAdjustmentParams defines parameters for CreateAdjustment.
+type CreateAdjustmentParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// ConvertPointsParams defines parameters for ConvertPoints.
-type ConvertPointsParams struct {
+// CreateConversionParams defines parameters for CreateConversion.
+type CreateConversionParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -3516,8 +3516,8 @@ type ListEntriesParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
-// GetEntryParams defines parameters for GetEntry.
-type GetEntryParams struct {
+// RetrieveMemberEntryParams defines parameters for RetrieveMemberEntry.
+type RetrieveMemberEntryParams struct {
 	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
@@ -3529,8 +3529,8 @@ type ExtendPointsParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// ListVouchersParams defines parameters for ListVouchers.
-type ListVouchersParams struct {
+// ListRedemptionsParams defines parameters for ListRedemptions.
+type ListRedemptionsParams struct {
 	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 
@@ -3538,8 +3538,8 @@ type ListVouchersParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
-// ReferMemberParams defines parameters for ReferMember.
-type ReferMemberParams struct {
+// AttributeReferralParams defines parameters for AttributeReferral.
+type AttributeReferralParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -3554,34 +3554,34 @@ type ListReferralsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
-// SetTierParams defines parameters for SetTier.
-type SetTierParams struct {
+// UpdateTierParams defines parameters for UpdateTier.
+type UpdateTierParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// TransferPointsParams defines parameters for TransferPoints.
-type TransferPointsParams struct {
+// CreateTransferParams defines parameters for CreateTransfer.
+type CreateTransferParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// ListLevelChangesParams defines parameters for ListLevelChanges.
-type ListLevelChangesParams struct {
+// ListTierChangesParams defines parameters for ListTierChanges.
+type ListTierChangesParams struct {
 	// Until The instant, up to two years in the future. Default: now.
 	Until time.Time `form:"until,omitempty" json:"until,omitempty,omitzero"`
 
 	// Draft Use the draft instead of the live version, as if it were published so that members can only move up (`upgrade_only`), or also down (`full`).
-	Draft ListLevelChangesParamsDraft `form:"draft,omitempty" json:"draft,omitempty,omitzero"`
+	Draft ListTierChangesParamsDraft `form:"draft,omitempty" json:"draft,omitempty,omitzero"`
 
 	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
-// ListLevelChangesParamsDraft defines parameters for ListLevelChanges.
-type ListLevelChangesParamsDraft string
+// ListTierChangesParamsDraft defines parameters for ListTierChanges.
+type ListTierChangesParamsDraft string
 
 // ListVersionsParams defines parameters for ListVersions.
 type ListVersionsParams struct {
@@ -3592,14 +3592,14 @@ type ListVersionsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
-// QuoteOrderParams defines parameters for QuoteOrder.
-type QuoteOrderParams struct {
+// CreateQuoteParams defines parameters for CreateQuote.
+type CreateQuoteParams struct {
 	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
-// RedeemRewardParams defines parameters for RedeemReward.
-type RedeemRewardParams struct {
+// CreateRedemptionParams defines parameters for CreateRedemption.
+type CreateRedemptionParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -3633,8 +3633,8 @@ type SendGiftCardParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
-// ListTomorrowParams defines parameters for ListTomorrow.
-type ListTomorrowParams struct {
+// ListScheduledRemindersParams defines parameters for ListScheduledReminders.
+type ListScheduledRemindersParams struct {
 	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 
@@ -3642,8 +3642,8 @@ type ListTomorrowParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
-// ReportRemindersParams defines parameters for ReportReminders.
-type ReportRemindersParams struct {
+// RetrieveReminderReportParams defines parameters for RetrieveReminderReport.
+type RetrieveReminderReportParams struct {
 	// From The first month, for example `2026-12`. Default: the current month.
 	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
@@ -3690,74 +3690,71 @@ type UseCodeJSONRequestBody = CodeUseRequest
 // ReverseCodeUseJSONRequestBody defines body for ReverseCodeUse for application/json ContentType.
 type ReverseCodeUseJSONRequestBody = CodeUseReversalRequest
 
-// UndoConversionJSONRequestBody defines body for UndoConversion for application/json ContentType.
-type UndoConversionJSONRequestBody = UndoRequest
+// ReverseConversionJSONRequestBody defines body for ReverseConversion for application/json ContentType.
+type ReverseConversionJSONRequestBody = ConversionReversalRequest
 
-// PutEventJSONRequestBody defines body for PutEvent for application/json ContentType.
-type PutEventJSONRequestBody = EventRequest
+// CreateEventJSONRequestBody defines body for CreateEvent for application/json ContentType.
+type CreateEventJSONRequestBody = EventRequest
 
 // ActivateEventJSONRequestBody defines body for ActivateEvent for application/json ContentType.
-type ActivateEventJSONRequestBody = Nothing
+type ActivateEventJSONRequestBody = Empty
 
-// FoundHouseholdJSONRequestBody defines body for FoundHousehold for application/json ContentType.
-type FoundHouseholdJSONRequestBody = HouseholdRequest
+// CreateHouseholdJSONRequestBody defines body for CreateHousehold for application/json ContentType.
+type CreateHouseholdJSONRequestBody = HouseholdRequest
 
 // JoinHouseholdJSONRequestBody defines body for JoinHousehold for application/json ContentType.
-type JoinHouseholdJSONRequestBody = HousemateRequest
+type JoinHouseholdJSONRequestBody = HouseholdMemberRequest
 
 // InviteToHouseholdJSONRequestBody defines body for InviteToHousehold for application/json ContentType.
 type InviteToHouseholdJSONRequestBody = InvitationRequest
 
 // LeaveHouseholdJSONRequestBody defines body for LeaveHousehold for application/json ContentType.
-type LeaveHouseholdJSONRequestBody = HousemateRequest
+type LeaveHouseholdJSONRequestBody = HouseholdMemberRequest
 
 // RemoveFromHouseholdJSONRequestBody defines body for RemoveFromHousehold for application/json ContentType.
-type RemoveFromHouseholdJSONRequestBody = HousemateRequest
+type RemoveFromHouseholdJSONRequestBody = HouseholdMemberRequest
 
-// EnrolMemberJSONRequestBody defines body for EnrolMember for application/json ContentType.
-type EnrolMemberJSONRequestBody = EnrolRequest
+// CreateMemberJSONRequestBody defines body for CreateMember for application/json ContentType.
+type CreateMemberJSONRequestBody = CreateMemberRequest
 
-// ChangeMemberJSONRequestBody defines body for ChangeMember for application/json ContentType.
-type ChangeMemberJSONRequestBody = ChangeMemberRequest
+// UpdateMemberJSONRequestBody defines body for UpdateMember for application/json ContentType.
+type UpdateMemberJSONRequestBody = UpdateMemberRequest
 
-// AdjustBalanceJSONRequestBody defines body for AdjustBalance for application/json ContentType.
-type AdjustBalanceJSONRequestBody = AdjustmentRequest
+// CreateAdjustmentJSONRequestBody defines body for CreateAdjustment for application/json ContentType.
+type CreateAdjustmentJSONRequestBody = AdjustmentRequest
 
 // RegisterForCampaignJSONRequestBody defines body for RegisterForCampaign for application/json ContentType.
-type RegisterForCampaignJSONRequestBody = Nothing
+type RegisterForCampaignJSONRequestBody = Empty
 
-// ConvertPointsJSONRequestBody defines body for ConvertPoints for application/json ContentType.
-type ConvertPointsJSONRequestBody = ConversionRequest
+// CreateConversionJSONRequestBody defines body for CreateConversion for application/json ContentType.
+type CreateConversionJSONRequestBody = ConversionRequest
 
 // ExtendPointsJSONRequestBody defines body for ExtendPoints for application/json ContentType.
 type ExtendPointsJSONRequestBody = ExtensionRequest
 
-// ReferMemberJSONRequestBody defines body for ReferMember for application/json ContentType.
-type ReferMemberJSONRequestBody = ReferralRequest
+// AttributeReferralJSONRequestBody defines body for AttributeReferral for application/json ContentType.
+type AttributeReferralJSONRequestBody = ReferralRequest
 
-// GiveReferralCodeJSONRequestBody defines body for GiveReferralCode for application/json ContentType.
-type GiveReferralCodeJSONRequestBody = ReferralCodeRequest
+// CreateReferralCodeJSONRequestBody defines body for CreateReferralCode for application/json ContentType.
+type CreateReferralCodeJSONRequestBody = ReferralCodeRequest
 
 // ReinstatePointsJSONRequestBody defines body for ReinstatePoints for application/json ContentType.
 type ReinstatePointsJSONRequestBody = ReinstatementRequest
 
-// SetTierJSONRequestBody defines body for SetTier for application/json ContentType.
-type SetTierJSONRequestBody = TierRequest
+// UpdateTierJSONRequestBody defines body for UpdateTier for application/json ContentType.
+type UpdateTierJSONRequestBody = TierRequest
 
-// TransferPointsJSONRequestBody defines body for TransferPoints for application/json ContentType.
-type TransferPointsJSONRequestBody = TransferRequest
+// CreateTransferJSONRequestBody defines body for CreateTransfer for application/json ContentType.
+type CreateTransferJSONRequestBody = TransferRequest
 
 // PutOrderJSONRequestBody defines body for PutOrder for application/json ContentType.
 type PutOrderJSONRequestBody = OrderRequest
 
 // ActivateOrderJSONRequestBody defines body for ActivateOrder for application/json ContentType.
-type ActivateOrderJSONRequestBody = Nothing
+type ActivateOrderJSONRequestBody = Empty
 
-// CheckProgramJSONRequestBody defines body for CheckProgram for application/json ContentType.
-type CheckProgramJSONRequestBody = CheckRequest
-
-// PutDraftJSONRequestBody defines body for PutDraft for application/json ContentType.
-type PutDraftJSONRequestBody = DraftRequest
+// UpdateDraftJSONRequestBody defines body for UpdateDraft for application/json ContentType.
+type UpdateDraftJSONRequestBody = DraftRequest
 
 // PublishProgramJSONRequestBody defines body for PublishProgram for application/json ContentType.
 type PublishProgramJSONRequestBody = PublishRequest
@@ -3765,47 +3762,50 @@ type PublishProgramJSONRequestBody = PublishRequest
 // RollbackProgramJSONRequestBody defines body for RollbackProgram for application/json ContentType.
 type RollbackProgramJSONRequestBody = RollbackRequest
 
-// QuoteOrderJSONRequestBody defines body for QuoteOrder for application/json ContentType.
-type QuoteOrderJSONRequestBody = QuoteRequest
+// ValidateProgramJSONRequestBody defines body for ValidateProgram for application/json ContentType.
+type ValidateProgramJSONRequestBody = ValidationRequest
 
-// RedeemRewardJSONRequestBody defines body for RedeemReward for application/json ContentType.
-type RedeemRewardJSONRequestBody = RedemptionRequest
+// CreateQuoteJSONRequestBody defines body for CreateQuote for application/json ContentType.
+type CreateQuoteJSONRequestBody = QuoteRequest
+
+// CreateRedemptionJSONRequestBody defines body for CreateRedemption for application/json ContentType.
+type CreateRedemptionJSONRequestBody = RedemptionRequest
 
 // CancelRedemptionJSONRequestBody defines body for CancelRedemption for application/json ContentType.
-type CancelRedemptionJSONRequestBody = Nothing
+type CancelRedemptionJSONRequestBody = Empty
 
 // CommitRedemptionJSONRequestBody defines body for CommitRedemption for application/json ContentType.
 type CommitRedemptionJSONRequestBody = CommitRequest
 
-// MoveFulfilmentJSONRequestBody defines body for MoveFulfilment for application/json ContentType.
-type MoveFulfilmentJSONRequestBody = FulfilmentRequest
+// UpdateFulfillmentJSONRequestBody defines body for UpdateFulfillment for application/json ContentType.
+type UpdateFulfillmentJSONRequestBody = FulfillmentRequest
 
 // ReverseRedemptionJSONRequestBody defines body for ReverseRedemption for application/json ContentType.
 type ReverseRedemptionJSONRequestBody = ReverseRequest
 
 // SendGiftCardJSONRequestBody defines body for SendGiftCard for application/json ContentType.
-type SendGiftCardJSONRequestBody = SendRequest
+type SendGiftCardJSONRequestBody = GiftCardMessageRequest
 
 // PreviewReminderJSONRequestBody defines body for PreviewReminder for application/json ContentType.
-type PreviewReminderJSONRequestBody = PreviewRequest
+type PreviewReminderJSONRequestBody = ReminderPreviewRequest
 
-// TestReminderJSONRequestBody defines body for TestReminder for application/json ContentType.
-type TestReminderJSONRequestBody = TestRequest
+// SendTestReminderJSONRequestBody defines body for SendTestReminder for application/json ContentType.
+type SendTestReminderJSONRequestBody = ReminderTestRequest
 
-// AddCodesJSONRequestBody defines body for AddCodes for application/json ContentType.
-type AddCodesJSONRequestBody = CodesRequest
+// UploadCodesJSONRequestBody defines body for UploadCodes for application/json ContentType.
+type UploadCodesJSONRequestBody = CodesRequest
 
-// JoinWaitingListJSONRequestBody defines body for JoinWaitingList for application/json ContentType.
-type JoinWaitingListJSONRequestBody = WaitRequest
+// JoinWaitlistJSONRequestBody defines body for JoinWaitlist for application/json ContentType.
+type JoinWaitlistJSONRequestBody = WaitlistRequest
 
 // AcceptTransferJSONRequestBody defines body for AcceptTransfer for application/json ContentType.
-type AcceptTransferJSONRequestBody = Nothing
+type AcceptTransferJSONRequestBody = Empty
 
 // CancelTransferJSONRequestBody defines body for CancelTransfer for application/json ContentType.
-type CancelTransferJSONRequestBody = Nothing
+type CancelTransferJSONRequestBody = Empty
 
 // DeclineTransferJSONRequestBody defines body for DeclineTransfer for application/json ContentType.
-type DeclineTransferJSONRequestBody = Nothing
+type DeclineTransferJSONRequestBody = Empty
 
 // ReceiveShopifyWebhookJSONRequestBody defines body for ReceiveShopifyWebhook for application/json ContentType.
 type ReceiveShopifyWebhookJSONRequestBody = ReceiveShopifyWebhookJSONBody

@@ -72,7 +72,7 @@ func newApp(t *testing.T) *app.App {
 
 func message(c loyalty.Channel, to string) notify.Message {
 	return notify.Message{
-		ID: "msg_" + string(c), Program: "bluebird", Member: "mem_ada", Reminder: "points-30d", On: loyalty.BeforeLapse,
+		ID: "msg_" + string(c), Program: "bluebird", Member: "mem_ada", Reminder: "points-30d", On: loyalty.BeforeExpiry,
 		Purpose: loyalty.Transactional, Channel: c, To: to, Language: "de", Subject: "Bohnen ä", Text: "200 Bohnen verfallen.",
 		HTML: "<p>200 Bohnen verfallen.</p>", Unsubscribe: "https://api.example/v1/unsubscribe/x", At: time.Now().UTC(),
 	}

@@ -90,7 +90,7 @@ func (a *API) transact(ctx context.Context, writes []write) error {
 		return nil
 	}
 	e := fail("TransactionCanceledException",
-		"Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
+		"Transaction canceled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
 	e.Reasons = reasons
 	return e
 }

@@ -268,11 +268,11 @@ func (a *Account) Dump() (out string) {
 			out += fmt.Sprintf(" placed %s %s", inMillis(e.Order.Order.PlacedAt), e.Order.Order.Status)
 		}
 		if s := e.Standing; s != nil {
-			out += fmt.Sprintf(" %s %s since %s", e.Ladder, s.Level, inMillis(s.Since))
+			out += fmt.Sprintf(" %s %s since %s", e.TierGroup, s.Level, inMillis(s.Since))
 			out += fmt.Sprintf(" until %s", inMillis(s.Until))
 		}
-		if len(e.Because) > 0 {
-			out += fmt.Sprintf(" %s %v", e.Because[0].What, e.Because[0].Args)
+		if len(e.Reasons) > 0 {
+			out += fmt.Sprintf(" %s %v", e.Reasons[0].Kind, e.Reasons[0].Args)
 		}
 		out += "\n"
 	}

@@ -58,8 +58,8 @@ type levels struct {
 
 func (h *History) levelsOf(a *Account) levels {
 	l := levels{Tiers: map[string]loyalty.Standing{"": a.Tier}}
-	for _, x := range h.Last().Ladders {
-		_, on, _ := h.Last().OnLadder(a.Account, x.ID)
+	for _, x := range h.Last().TierGroups {
+		_, on, _ := h.Last().TierGroupStanding(a.Account, x.ID)
 		l.Tiers[x.ID] = on.Tier
 	}
 	for _, r := range a.Reached {
@@ -123,7 +123,7 @@ func sums(a *Account) map[string]loyalty.Points {
 	}
 	for _, x := range a.Conversions {
 		all[x.From] -= x.Returned
-		all[x.To] += x.Undone
+		all[x.To] += x.Reversed
 	}
 	return all
 }

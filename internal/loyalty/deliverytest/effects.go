@@ -57,8 +57,8 @@ func (f *Effects) Rare() (rare []string) {
 func (f *Effects) count(out loyalty.Outcome) {
 	for _, e := range out.Entries {
 		switch e.Kind {
-		case loyalty.KindTier:
-			if f.LevelChanges++; e.Ladder != "" {
+		case loyalty.KindMoveTier:
+			if f.LevelChanges++; e.TierGroup != "" {
 				f.GroupChanges++
 			}
 		case loyalty.KindClawback:
@@ -82,34 +82,34 @@ func (f *Effects) count(out loyalty.Outcome) {
 				f.Miles++
 			}
 		}
-		for _, b := range e.Because {
+		for _, b := range e.Reasons {
 			switch {
-			case b.What == loyalty.WasWithdrawn:
+			case b.Kind == loyalty.WasWithdrawn:
 				f.Withdrawn++
-			case b.What == loyalty.IsWelcome:
+			case b.Kind == loyalty.IsEntryBonus:
 				f.Bonuses++
-			case b.What == loyalty.WasUnwelcomed:
+			case b.Kind == loyalty.EntryBonusWithdrawn:
 				f.BonusesTaken++
-			case b.What == loyalty.WasReached:
+			case b.Kind == loyalty.WasReached:
 				f.Milestones++
-			case b.What == loyalty.WasUnreached:
+			case b.Kind == loyalty.WasUnreached:
 				f.Missed++
-			case b.What == loyalty.WasReachedOn:
+			case b.Kind == loyalty.WasReachedOn:
 				f.Moved++
-			case b.What == loyalty.HasFollowed:
+			case b.Kind == loyalty.HasFollowed:
 				f.Followed++
-			case b.Rule == "campaigns.club" && b.What == loyalty.IsFixed:
+			case b.Rule == "campaigns.club" && b.Kind == loyalty.IsFixed:
 				f.OptedIn++
-			case b.What == loyalty.IsCapped, b.What == loyalty.IsRefused:
+			case b.Kind == loyalty.IsCapped, b.Kind == loyalty.IsRefused:
 				f.Capped++
 				if per := loyalty.CapPeriod(b.Args[len(b.Args)-1]); per != loyalty.PerOrder && per != loyalty.PerEver {
 					f.PeriodCaps++
 				}
-			case b.What == loyalty.IsSpent:
+			case b.Kind == loyalty.IsSpent:
 				f.Exhausted++
-			case b.What == loyalty.IsLimited:
+			case b.Kind == loyalty.IsLimited:
 				f.Limited++
-			case b.What == loyalty.IsFactor:
+			case b.Kind == loyalty.IsFactor:
 				f.Multiplied++
 			}
 		}

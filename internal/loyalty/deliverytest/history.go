@@ -52,7 +52,7 @@ func Random(t *rapid.T) *History {
 	h := &History{
 		Life: life, Program: RandomProgram(t, life),
 		Joined: time.Date(2026, 2, 10, 22+rapid.IntRange(0, 300*24).Draw(t, "joins"), 30, 0, 0, time.UTC),
-		Traits: loyalty.Traits{Birthday: 615, YearFrom: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")},
+		Traits: loyalty.Traits{Birthday: 615, MembershipYearStart: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")},
 	}
 	h.Referred = len(h.Program.Earn.Actions) > basicActions
 	h.publish(t)
@@ -122,8 +122,8 @@ func (h *History) changes(t *rapid.T) {
 func (h *History) placement(t *rapid.T, at time.Time) *loyalty.Placement {
 	level := rapid.SampledFrom([]string{"silver", "gold", "black"}).Draw(t, "placed")
 	in := &loyalty.Placement{Level: level, Reason: "a match"}
-	if len(h.Program.Ladders) > 0 {
-		in.Ladder = rapid.SampledFrom([]string{"", h.Program.Ladders[0].ID}).Draw(t, "placed on")
+	if len(h.Program.TierGroups) > 0 {
+		in.TierGroup = rapid.SampledFrom([]string{"", h.Program.TierGroups[0].ID}).Draw(t, "placed on")
 	}
 	switch rapid.IntRange(0, 3).Draw(t, "how") {
 	case 0:

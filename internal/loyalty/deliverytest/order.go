@@ -43,7 +43,7 @@ func (h *History) order(t *rapid.T, o loyalty.Order) {
 	final := o
 	h.refunds(t, &final)
 	if often := map[Life]int{Spending: 1}; rapid.IntRange(0, 3).Draw(t, "canceled") <= often[h.Life] {
-		final.Status = loyalty.OrderCancelled
+		final.Status = loyalty.OrderCanceled
 	}
 	h.directly(final)
 	h.deliver(t, final)
@@ -79,7 +79,7 @@ func (h *History) refunds(t *rapid.T, o *loyalty.Order) {
 // directly adds what happened to an order, in its order. A canceled order never happened, and neither did refunds that
 // failed and disputes that were won.
 func (h *History) directly(final loyalty.Order) {
-	if final.Status == loyalty.OrderCancelled {
+	if final.Status == loyalty.OrderCanceled {
 		return
 	}
 	add := func(at time.Time, o loyalty.Order) { h.Direct = append(h.Direct, Report{At: at, Order: &o}) }
@@ -183,7 +183,7 @@ func latest(x, y time.Time) time.Time {
 func interim(t *rapid.T, final loyalty.Order, at time.Time) loyalty.Order {
 	o := final
 	o.Status = rapid.SampledFrom([]loyalty.OrderStatus{
-		loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderCancelled,
+		loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderCanceled,
 	}).Draw(t, "status")
 	o.Refunds, o.Disputes = nil, nil
 	for _, r := range final.Refunds {

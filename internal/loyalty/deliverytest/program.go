@@ -74,10 +74,10 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	p := &loyalty.Program{
 		ID: "random", Version: 1, Zone: rapid.SampledFrom(zones).Draw(t, "zone"), Earn: randomEarn(t, life),
 		Tiers: randomTiers(t, life), Milestones: randomMilestones(t, life),
-		TakeBack: rapid.SampledFrom([]loyalty.TakeBack{loyalty.TakeBackDebt, loyalty.TakeBackUnlimited}).Draw(t, "clawback"),
+		Clawback: rapid.SampledFrom([]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited}).Draw(t, "clawback"),
 	}
 	if rapid.IntRange(0, 3).Draw(t, "ladder") == 0 {
-		p.Ladders = []loyalty.Ladder{{ID: "partner", Tiers: randomTiers(t, life)}}
+		p.TierGroups = []loyalty.TierGroup{{ID: "partner", Tiers: randomTiers(t, life)}}
 	}
 	for i := range p.Tiers.Levels {
 		if by := rapid.SampledFrom([]int64{2, 2, 3, 4}).Draw(t, "level multiplies"); i > 0 && by > 2 {
@@ -86,7 +86,7 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	}
 	if life == Spending || rapid.IntRange(0, 3).Draw(t, "wallet") == 0 {
 		p.Wallets = []loyalty.Wallet{{
-			ID: "miles", Rates: rates(1, 2), TakeBack: p.TakeBack, Expires: walletExpiry(p.Earn.Expires),
+			ID: "miles", Rates: rates(1, 2), Clawback: p.Clawback, Expires: walletExpiry(p.Earn.Expires),
 			Pending: rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 5}}}).Draw(t, "miles pending"),
 		}}
 	}
@@ -120,7 +120,7 @@ func budgeted(p *loyalty.Program) bool {
 // order that is decided again, because its number changes, gets what is left of a budget then.
 func unbound(e *loyalty.Earn) {
 	e.Carry = false
-	e.Caps = slices.DeleteFunc(e.Caps, func(c loyalty.Cap) bool { return c.Per != loyalty.PerOrder || c.Refuse })
+	e.Caps = slices.DeleteFunc(e.Caps, func(c loyalty.Cap) bool { return c.Per != loyalty.PerOrder || c.Reject })
 	for i := range e.Rules {
 		r := &e.Rules[i]
 		r.Caps, r.Limits, r.Match.FirstOrder, r.Match.When = nil, nil, false, nil
@@ -204,7 +204,7 @@ func randomReferral(t *rapid.T) loyalty.Action {
 
 func randomCap(t *rapid.T, per loyalty.CapPeriod, most int) loyalty.Cap {
 	n := loyalty.Points(rapid.IntRange(most/10, most).Draw(t, "cap"))
-	return loyalty.Cap{Points: n, Per: per, Refuse: rapid.IntRange(0, 4).Draw(t, "refuse") == 0}
+	return loyalty.Cap{Points: n, Per: per, Reject: rapid.IntRange(0, 4).Draw(t, "refuse") == 0}
 }
 
 func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
@@ -261,7 +261,7 @@ func randomMilestones(t *rapid.T, life Life) (all []loyalty.Milestone) {
 		return nil
 	}
 	for _, n := range []int64{1, 2, 4}[:rapid.IntRange(0, 3).Draw(t, "milestones")] {
-		all = append(all, loyalty.Milestone{ID: fmt.Sprint("m", n), Reaches: n, Points: 11 * loyalty.Points(n)})
+		all = append(all, loyalty.Milestone{ID: fmt.Sprint("m", n), Target: n, Points: 11 * loyalty.Points(n)})
 	}
 	return all
 }

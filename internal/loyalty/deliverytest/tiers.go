@@ -8,11 +8,11 @@ import (
 
 var (
 	measures = []loyalty.Measure{
-		loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByElements, loyalty.ByVisits, loyalty.ByBrands,
+		loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits, loyalty.ByBrands,
 	}
 	thresholds = map[loyalty.Measure][]int64{
 		loyalty.ByPointsEarned: {100, 300, 900}, loyalty.ByOrders: {2, 4, 8}, loyalty.BySpend: {100_00, 300_00, 900_00},
-		loyalty.ByElements: {2, 4, 8}, loyalty.ByVisits: {1, 3, 6}, loyalty.ByBrands: {1, 2, 2},
+		loyalty.ByQualifyingItems: {2, 4, 8}, loyalty.ByVisits: {1, 3, 6}, loyalty.ByBrands: {1, 2, 2},
 	}
 )
 
@@ -20,17 +20,17 @@ var (
 func randomTiers(t *rapid.T, life Life) loyalty.Tiers {
 	l := loyalty.Tiers{
 		Currency: currency, AtLeast: map[loyalty.Currency]int64{currency: 25_00}, Visit: "visit.completed",
-		Brands:  []string{"east", "west"},
-		Levels:  []loyalty.Level{{ID: "bronze"}, {ID: "silver"}, {ID: "gold"}, {ID: "black"}},
-		Welcome: rapid.SampledFrom([]loyalty.Welcome{loyalty.HighestOnly, loyalty.EachLevel}).Draw(t, "skipped levels"),
-		Again:   rapid.Bool().Draw(t, "repeat bonus"),
+		Brands:           []string{"east", "west"},
+		Levels:           []loyalty.Level{{ID: "bronze"}, {ID: "silver"}, {ID: "gold"}, {ID: "black"}},
+		SkippedLevels:    rapid.SampledFrom([]loyalty.SkippedLevels{loyalty.HighestOnly, loyalty.EachLevel}).Draw(t, "skipped levels"),
+		RepeatEntryBonus: rapid.Bool().Draw(t, "repeat bonus"),
 		MoveDown: rapid.SampledFrom([]loyalty.MoveDown{
 			loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp,
 		}).Draw(t, "move down"),
 		Grace: rapid.SampledFrom([]loyalty.Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
 	}
 	if life.bonuses() {
-		l.Levels[1].Points, l.Levels[2].Points = 25, 50
+		l.Levels[1].EntryBonus, l.Levels[2].EntryBonus = 25, 50
 	}
 	qualifyBy(t, &l)
 	cyclic := randomWindow(t, &l)
@@ -39,7 +39,7 @@ func randomTiers(t *rapid.T, life Life) loyalty.Tiers {
 		l.MoveUp = loyalty.NextPeriod
 	}
 	if rapid.Bool().Draw(t, "minimums") {
-		l.Floors = []loyalty.Floor{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}}
+		l.Minimums = []loyalty.Minimum{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}}
 	}
 	return l
 }
@@ -103,6 +103,6 @@ func keepBy(t *rapid.T, l *loyalty.Tiers, cyclic bool) {
 		}
 	}
 	if l.KeepFor.IsZero() {
-		l.Tail = rapid.SampledFrom([]loyalty.Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "extended by")
+		l.ExtendedBy = rapid.SampledFrom([]loyalty.Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "extended by")
 	}
 }

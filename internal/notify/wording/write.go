@@ -170,7 +170,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) 
 	if n.On == loyalty.BeforeTier && n.Before.Before(n.Until) {
 		v.Before, _ = l.last(n.Before, n)
 	}
-	for _, r := range p.Reminders.Send {
+	for _, r := range p.Reminders.Messages {
 		if r.ID == n.Reminder {
 			v.Title, v.Body = line(r.Title.In(l.tag), 200), line(r.Body.In(l.tag), 1000)
 		}
@@ -234,7 +234,7 @@ var things = map[loyalty.Measure]map[string][2]string{
 		"en": {"order", "orders"}, "de": {"Bestellung", "Bestellungen"}, "es": {"pedido", "pedidos"},
 		"fr": {"commande", "commandes"}, "tr": {"sipariş", "sipariş"},
 	},
-	loyalty.ByElements: {
+	loyalty.ByQualifyingItems: {
 		"en": {"item", "items"}, "de": {"Artikel", "Artikel"}, "es": {"artículo", "artículos"},
 		"fr": {"article", "articles"}, "tr": {"ürün", "ürün"},
 	},

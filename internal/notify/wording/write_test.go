@@ -33,7 +33,7 @@ func programOf(name string) *loyalty.Program {
 		ID: "p", Zone: time.UTC, Name: text, Unit: words("bean", "beans"),
 		Rewards:   []loyalty.Reward{{ID: "mug", Name: text}},
 		Tiers:     loyalty.Tiers{Levels: []loyalty.Level{{ID: "gold", Name: text}}},
-		Reminders: loyalty.Reminders{Send: []loyalty.Reminder{{ID: "r", Title: text, Body: text}}},
+		Reminders: loyalty.Reminders{Messages: []loyalty.Reminder{{ID: "r", Title: text, Body: text}}},
 	}
 }
 
@@ -168,7 +168,7 @@ func TestMessagesHaveDaysPluralsAndUnsubscribeLink(t *testing.T) {
 		"tr": {"0 bean geçerliliğini", "1 bean geçerliliğini", "2 bean geçerliliğini"},
 	} {
 		for n, text := range want {
-			if w := write(t, p, notify.Person{Locale: l}, withChannel(full(loyalty.BeforeLapse, loyalty.Points(n)), loyalty.Push)); !strings.Contains(w.Text, text) {
+			if w := write(t, p, notify.Person{Locale: l}, withChannel(full(loyalty.BeforeExpiry, loyalty.Points(n)), loyalty.Push)); !strings.Contains(w.Text, text) {
 				t.Errorf("%s: %s", l, w.Text)
 			}
 		}
@@ -214,7 +214,7 @@ func TestMissingAmountsAgreeInNumber(t *testing.T) {
 	}
 	for l, triggers := range want {
 		for on, of := range triggers {
-			for _, by := range []loyalty.Measure{loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.ByElements, loyalty.ByVisits, loyalty.ByBrands} {
+			for _, by := range []loyalty.Measure{loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.ByQualifyingItems, loyalty.ByVisits, loyalty.ByBrands} {
 				said(l, on, by, 1, of[0])
 				said(l, on, by, 5, of[1])
 			}
@@ -289,9 +289,9 @@ func TestLastDayIsCompleteForMember(t *testing.T) {
 		{loyalty.BeforeTier, noon, berlin, 48 * time.Hour, "en", "", "yours until the end of 15 December 2026."},
 		{loyalty.BeforeTier, noon, berlin, time.Hour, "tr", "", "16 Aralık 2026, 11:00 CET anına kadar sizin."},
 		{loyalty.BeforeHold, noon, berlin, 48 * time.Hour, "en", "Reserved until 16 December 2026, 11:00 CET: ", "On 16 December 2026, 11:00 CET the reservation ends"},
-		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), angeles, 48 * time.Hour, "en", "2 beans: valid until 27 February 2027", "valid until the end of 27 February 2027."},
-		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), angeles, 2 * time.Hour, "en", "2 beans: valid until 28 February 2027, 15:00 PST", "valid until 28 February 2027, 15:00 PST."},
-		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), berlin, 2 * time.Hour, "tr", "2 bean: son gün 28 Şubat 2027", "28 Şubat 2027 gününün sonuna kadar."},
+		{loyalty.BeforeExpiry, loyalty.Date(20270228).End(berlin), angeles, 48 * time.Hour, "en", "2 beans: valid until 27 February 2027", "valid until the end of 27 February 2027."},
+		{loyalty.BeforeExpiry, loyalty.Date(20270228).End(berlin), angeles, 2 * time.Hour, "en", "2 beans: valid until 28 February 2027, 15:00 PST", "valid until 28 February 2027, 15:00 PST."},
+		{loyalty.BeforeExpiry, loyalty.Date(20270228).End(berlin), berlin, 2 * time.Hour, "tr", "2 bean: son gün 28 Şubat 2027", "28 Şubat 2027 gününün sonuna kadar."},
 	} {
 		n := withChannel(full(c.on, 2), loyalty.Push)
 		n.Lots, n.Until, n.Zone, n.At = []loyalty.Lot{{Expires: 20270228, Points: 2}}, c.until, c.zone, c.until.Add(-c.ahead)
@@ -299,7 +299,7 @@ func TestLastDayIsCompleteForMember(t *testing.T) {
 			t.Errorf("%s, %s before in %s: %q, %q", c.on, c.ahead, c.zone, w.Subject, w.Text)
 		}
 	}
-	n := withChannel(full(loyalty.BeforeLapse, 2), loyalty.Email)
+	n := withChannel(full(loyalty.BeforeExpiry, 2), loyalty.Email)
 	n.Lots = []loyalty.Lot{{Expires: 20270228, Points: 1}, {Expires: 20270301, Points: 1}}
 	n.Until, n.Zone, n.At = loyalty.Date(20270228).End(berlin), angeles, time.Date(2027, 2, 28, 18, 0, 0, 0, time.UTC)
 	w := write(t, p, notify.Person{Locale: "en"}, n)
@@ -401,7 +401,7 @@ func TestMessagesDoNotShowRewardIDs(t *testing.T) {
 
 // Several lots are in one message, each with its last day.
 func ExampleWords() {
-	n := withChannel(full(loyalty.BeforeLapse, 300), loyalty.Email)
+	n := withChannel(full(loyalty.BeforeExpiry, 300), loyalty.Email)
 	n.Purpose = loyalty.Transactional
 	n.Lots = []loyalty.Lot{{Expires: 20270331, Points: 100}, {Expires: 20270403, Points: 200}}
 	w, err := Words(programOf("Shop"), notify.Person{Name: "Ada", Locale: "en"}, n, link)
@@ -424,7 +424,7 @@ func ExampleWords() {
 }
 
 func BenchmarkWords(b *testing.B) {
-	p, n := programOf("Shop"), withChannel(full(loyalty.BeforeLapse, 300), loyalty.Email)
+	p, n := programOf("Shop"), withChannel(full(loyalty.BeforeExpiry, 300), loyalty.Email)
 	for b.Loop() {
 		if _, err := Words(p, notify.Person{Name: "Ada", Locale: "de"}, n, link); err != nil {
 			b.Fatal(err)

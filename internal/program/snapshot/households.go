@@ -3,15 +3,15 @@ package snapshot
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
 type householdsDoc struct {
-	Size  int       `json:"size,omitzero"` // none: there are no households
-	Share ratio     `json:"share,omitzero"`
-	Wait  periodDoc `json:"wait,omitzero"`
+	Size       int       `json:"size,omitzero"` // none: there are no households
+	Share      ratio     `json:"share,omitzero"`
+	CoolingOff periodDoc `json:"cooling_off,omitzero"`
 }
 
 func householdsOf(h loyalty.Households) householdsDoc {
-	return householdsDoc{h.Size, ratio{h.Share}, periodDoc(h.Wait)}
+	return householdsDoc{h.Size, ratio{h.Share}, periodDoc(h.CoolingOff)}
 }
 
 func (d householdsDoc) households() loyalty.Households {
-	return loyalty.Households{Size: d.Size, Share: d.Share.number, Wait: loyalty.Period(d.Wait)}
+	return loyalty.Households{Size: d.Size, Share: d.Share.number, CoolingOff: loyalty.Period(d.CoolingOff)}
 }

@@ -16,7 +16,7 @@ type (
 		Until  loyalty.OrderEvent `json:"until,omitzero"`
 		Within periodDoc          `json:"within,omitzero"`
 		On     []loyalty.Day      `json:"on,omitzero"`
-		ByHand bool               `json:"by_hand,omitzero"`
+		Manual bool               `json:"manual,omitzero"`
 	}
 
 	expiryDoc struct {
@@ -35,12 +35,12 @@ type (
 )
 
 func waitOf(w loyalty.Wait) waitDoc {
-	return waitDoc{periodDoc(w.For), w.Until, periodDoc(w.Within), w.On, w.ByHand}
+	return waitDoc{periodDoc(w.For), w.Until, periodDoc(w.Within), w.On, w.Manual}
 }
 
 func (d waitDoc) wait() loyalty.Wait {
 	return loyalty.Wait{
-		For: loyalty.Period(d.For), Until: d.Until, Within: loyalty.Period(d.Within), On: d.On, ByHand: d.ByHand,
+		For: loyalty.Period(d.For), Until: d.Until, Within: loyalty.Period(d.Within), On: d.On, Manual: d.Manual,
 	}
 }
 

@@ -9,24 +9,24 @@ import (
 // What members are told without having asked.
 type (
 	remindersDoc struct {
-		QuietFrom  int           `json:"quiet_from,omitzero"` // minutes of the day
-		QuietUntil int           `json:"quiet_until,omitzero"`
-		AtMost     []sendCapDoc  `json:"at_most,omitzero"`
-		Holdout    ratio         `json:"holdout,omitzero"`
-		Answer     periodDoc     `json:"answer,omitzero"`
-		Ignored    ignoredDoc    `json:"ignored,omitzero"`
-		Send       []reminderDoc `json:"send,omitzero"`
+		QuietFrom         int               `json:"quiet_from,omitzero"` // minutes of the day
+		QuietUntil        int               `json:"quiet_until,omitzero"`
+		FrequencyCaps     []frequencyCapDoc `json:"frequency_caps,omitzero"`
+		Holdout           ratio             `json:"holdout,omitzero"`
+		AttributionWindow periodDoc         `json:"attribution_window,omitzero"`
+		Ignored           ignoredDoc        `json:"ignored,omitzero"`
+		Messages          []reminderDoc     `json:"messages,omitzero"`
 	}
 
-	sendCapDoc struct {
+	frequencyCapDoc struct {
 		Channel loyalty.Channel   `json:"channel,omitzero"` // none: all of them together
 		Times   int64             `json:"times"`
 		Per     loyalty.CapPeriod `json:"per"`
 	}
 
 	ignoredDoc struct {
-		Wait periodDoc `json:"wait,omitzero"`
-		Stop int64     `json:"stop,omitzero"`
+		Wait      periodDoc `json:"wait,omitzero"`
+		StopAfter int64     `json:"stop_after,omitzero"`
 	}
 
 	reminderDoc struct {
@@ -50,17 +50,17 @@ type (
 
 func remindersOf(r loyalty.Reminders) remindersDoc {
 	return remindersDoc{
-		QuietFrom: r.QuietFrom, QuietUntil: r.QuietUntil, Holdout: ratio{r.Holdout}, Answer: periodDoc(r.Answer),
-		AtMost:  each(r.AtMost, func(c loyalty.SendCap) sendCapDoc { return sendCapDoc(c) }),
-		Ignored: ignoredDoc{periodDoc(r.Ignored.Wait), r.Ignored.Stop}, Send: each(r.Send, reminderOf),
+		QuietFrom: r.QuietFrom, QuietUntil: r.QuietUntil, Holdout: ratio{r.Holdout}, AttributionWindow: periodDoc(r.AttributionWindow),
+		FrequencyCaps: each(r.FrequencyCaps, func(c loyalty.FrequencyCap) frequencyCapDoc { return frequencyCapDoc(c) }),
+		Ignored:       ignoredDoc{periodDoc(r.Ignored.Wait), r.Ignored.StopAfter}, Messages: each(r.Messages, reminderOf),
 	}
 }
 
 func (d remindersDoc) reminders() loyalty.Reminders {
 	return loyalty.Reminders{
-		QuietFrom: d.QuietFrom, QuietUntil: d.QuietUntil, Holdout: d.Holdout.number, Answer: loyalty.Period(d.Answer),
-		AtMost:  each(d.AtMost, func(c sendCapDoc) loyalty.SendCap { return loyalty.SendCap(c) }),
-		Ignored: loyalty.IgnoredRule{Wait: loyalty.Period(d.Ignored.Wait), Stop: d.Ignored.Stop}, Send: each(d.Send, reminderDoc.reminder),
+		QuietFrom: d.QuietFrom, QuietUntil: d.QuietUntil, Holdout: d.Holdout.number, AttributionWindow: loyalty.Period(d.AttributionWindow),
+		FrequencyCaps: each(d.FrequencyCaps, func(c frequencyCapDoc) loyalty.FrequencyCap { return loyalty.FrequencyCap(c) }),
+		Ignored:       loyalty.IgnoredRule{Wait: loyalty.Period(d.Ignored.Wait), StopAfter: d.Ignored.StopAfter}, Messages: each(d.Messages, reminderDoc.reminder),
 	}
 }
 

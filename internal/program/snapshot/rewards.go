@@ -9,33 +9,33 @@ import (
 // What points can be spent on, and how. The keys of Codes stand together, as in the file.
 type (
 	rewardDoc struct {
-		ID        string                     `json:"id"`
-		Type      string                     `json:"type"`
-		Name      loyalty.Text               `json:"name,omitzero"`
-		About     loyalty.Text               `json:"about,omitzero"`
-		Cost      loyalty.Points             `json:"cost,omitzero"`
-		Prices    map[string]loyalty.Points  `json:"prices,omitzero"` // by level
-		Value     moneyDoc                   `json:"value,omitzero"`
-		Percent   ratio                      `json:"percent,omitzero"`
-		MaxValue  moneyDoc                   `json:"max_value,omitzero"`
-		SKU       string                     `json:"sku,omitzero"`
-		Partner   string                     `json:"partner,omitzero"`
-		MinOrder  map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minor units
-		Shown     spanDoc                    `json:"shown,omitzero"`
-		Active    spanDoc                    `json:"active,omitzero"`
-		Tiers     []string                   `json:"tiers,omitzero"`
-		Segments  []string                   `json:"segments,omitzero"`
-		Limits    []limitDoc                 `json:"limits,omitzero"`
-		Drops     []dropDoc                  `json:"drops,omitzero"`
-		FirstCall periodDoc                  `json:"first_call,omitzero"`
-		Dates     []occasionDoc              `json:"dates,omitzero"`
-		Codes     codesDoc                   `json:"codes,omitzero"`
-		ByHand    bool                       `json:"by_hand,omitzero"`
-		Wallets   map[string]loyalty.Points  `json:"wallets,omitzero"` // prices by wallet
-		Wallet    string                     `json:"wallet,omitzero"`
-		Points    loyalty.Points             `json:"points,omitzero"`
-		Address   bool                       `json:"address,omitzero"`
-		When      *whenDoc                   `json:"when,omitzero"`
+		ID           string                     `json:"id"`
+		Type         string                     `json:"type"`
+		Name         loyalty.Text               `json:"name,omitzero"`
+		Description  loyalty.Text               `json:"description,omitzero"`
+		Cost         loyalty.Points             `json:"cost,omitzero"`
+		Prices       map[string]loyalty.Points  `json:"prices,omitzero"` // by level
+		Value        moneyDoc                   `json:"value,omitzero"`
+		Percent      ratio                      `json:"percent,omitzero"`
+		MaxValue     moneyDoc                   `json:"max_value,omitzero"`
+		SKU          string                     `json:"sku,omitzero"`
+		Partner      string                     `json:"partner,omitzero"`
+		MinOrder     map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minor units
+		Visible      spanDoc                    `json:"visible,omitzero"`
+		Active       spanDoc                    `json:"active,omitzero"`
+		Tiers        []string                   `json:"tiers,omitzero"`
+		Segments     []string                   `json:"segments,omitzero"`
+		Limits       []limitDoc                 `json:"limits,omitzero"`
+		StockBatches []stockBatchDoc            `json:"stock_batches,omitzero"`
+		FirstCall    periodDoc                  `json:"first_call,omitzero"`
+		Dates        []rewardDateDoc            `json:"dates,omitzero"`
+		Codes        codesDoc                   `json:"codes,omitzero"`
+		Manual       bool                       `json:"manual,omitzero"`
+		Wallets      map[string]loyalty.Points  `json:"wallets,omitzero"` // prices by wallet
+		Wallet       string                     `json:"wallet,omitzero"`
+		Points       loyalty.Points             `json:"points,omitzero"`
+		Address      bool                       `json:"address,omitzero"`
+		When         *whenDoc                   `json:"when,omitzero"`
 	}
 
 	moneyDoc struct {
@@ -48,16 +48,16 @@ type (
 		Until time.Time `json:"until,omitzero"`
 	}
 
-	dropDoc struct {
-		At     time.Time `json:"at,omitzero"` // none: from the beginning
-		Pieces int64     `json:"pieces"`
+	stockBatchDoc struct {
+		At       time.Time `json:"at,omitzero"` // none: from the beginning
+		Quantity int64     `json:"quantity"`
 	}
 
-	occasionDoc struct {
-		ID     string       `json:"id"`
-		At     time.Time    `json:"at"`
-		Places int64        `json:"places"`
-		Name   loyalty.Text `json:"name,omitzero"`
+	rewardDateDoc struct {
+		ID       string       `json:"id"`
+		At       time.Time    `json:"at"`
+		Capacity int64        `json:"capacity"`
+		Name     loyalty.Text `json:"name,omitzero"`
 	}
 
 	codesDoc struct {
@@ -67,7 +67,7 @@ type (
 		Valid  periodDoc          `json:"valid,omitzero"`
 	}
 
-	redeemingDoc struct {
+	redemptionDoc struct {
 		PerOrder  int64     `json:"per_order,omitzero"`
 		CodeValid periodDoc `json:"code_valid,omitzero"`
 		Grace     periodDoc `json:"grace,omitzero"`
@@ -79,7 +79,7 @@ type (
 	autoDoc struct {
 		Reward string         `json:"reward,omitzero"`
 		At     loyalty.Points `json:"at,omitzero"`
-		Stop   int64          `json:"stop,omitzero"` // per day
+		Limit  int64          `json:"limit,omitzero"` // per day
 	}
 
 	payDoc struct {
@@ -93,41 +93,41 @@ type (
 
 func rewardOf(r loyalty.Reward) rewardDoc {
 	return rewardDoc{
-		ID: r.ID, Type: r.Type, Name: r.Name, About: r.About, Cost: r.Cost, Prices: r.Prices, Value: moneyDoc(r.Value),
+		ID: r.ID, Type: r.Type, Name: r.Name, Description: r.Description, Cost: r.Cost, Prices: r.Prices, Value: moneyDoc(r.Value),
 		Percent: ratio{r.Percent}, MaxValue: moneyDoc(r.MaxValue), SKU: r.SKU, Partner: r.Partner, MinOrder: r.MinOrder,
-		Shown: spanDoc(r.Shown), Active: spanDoc(r.Active), Tiers: r.Tiers, Segments: r.Segments,
-		Limits: each(r.Limits, limitOf), Drops: each(r.Drops, func(d loyalty.Drop) dropDoc { return dropDoc(d) }),
+		Visible: spanDoc(r.Visible), Active: spanDoc(r.Active), Tiers: r.Tiers, Segments: r.Segments,
+		Limits: each(r.Limits, limitOf), StockBatches: each(r.StockBatches, func(d loyalty.StockBatch) stockBatchDoc { return stockBatchDoc(d) }),
 		Codes:  codesDoc{r.Codes.From, r.Codes.Shared, periodDoc(r.Codes.Wait), periodDoc(r.Codes.Valid)},
-		Dates:  each(r.Dates, func(o loyalty.Occasion) occasionDoc { return occasionDoc(o) }),
-		ByHand: r.ByHand, Address: r.Address, FirstCall: periodDoc(r.FirstCall), When: whenOf(r.When, ofReward),
+		Dates:  each(r.Dates, func(o loyalty.RewardDate) rewardDateDoc { return rewardDateDoc(o) }),
+		Manual: r.Manual, Address: r.Address, FirstCall: periodDoc(r.FirstCall), When: whenOf(r.When, ofReward),
 		Wallets: r.Wallets, Wallet: r.Wallet, Points: r.Points,
 	}
 }
 
 func (d rewardDoc) reward() loyalty.Reward {
 	return loyalty.Reward{
-		ID: d.ID, Type: d.Type, Name: d.Name, About: d.About, Cost: d.Cost, Prices: d.Prices, Value: loyalty.Money(d.Value),
+		ID: d.ID, Type: d.Type, Name: d.Name, Description: d.Description, Cost: d.Cost, Prices: d.Prices, Value: loyalty.Money(d.Value),
 		Percent: d.Percent.number, MaxValue: loyalty.Money(d.MaxValue), SKU: d.SKU, Partner: d.Partner, MinOrder: d.MinOrder,
-		Shown: loyalty.Span(d.Shown), Active: loyalty.Span(d.Active), Tiers: d.Tiers, Segments: d.Segments,
-		Limits: each(d.Limits, limitDoc.limit), Drops: each(d.Drops, func(d dropDoc) loyalty.Drop { return loyalty.Drop(d) }),
+		Visible: loyalty.Span(d.Visible), Active: loyalty.Span(d.Active), Tiers: d.Tiers, Segments: d.Segments,
+		Limits: each(d.Limits, limitDoc.limit), StockBatches: each(d.StockBatches, func(d stockBatchDoc) loyalty.StockBatch { return loyalty.StockBatch(d) }),
 		Codes: loyalty.Codes{
 			From: d.Codes.From, Shared: d.Codes.Shared, Wait: loyalty.Period(d.Codes.Wait), Valid: loyalty.Period(d.Codes.Valid),
 		},
-		Dates:  each(d.Dates, func(o occasionDoc) loyalty.Occasion { return loyalty.Occasion(o) }),
-		ByHand: d.ByHand, Address: d.Address, FirstCall: loyalty.Period(d.FirstCall),
+		Dates:  each(d.Dates, func(o rewardDateDoc) loyalty.RewardDate { return loyalty.RewardDate(o) }),
+		Manual: d.Manual, Address: d.Address, FirstCall: loyalty.Period(d.FirstCall),
 		Wallets: d.Wallets, Wallet: d.Wallet, Points: d.Points,
 	}
 }
 
-func redeemingOf(r loyalty.Redeeming) redeemingDoc {
+func redeemingOf(r loyalty.RedemptionTerms) redemptionDoc {
 	y := r.Pay
-	return redeemingDoc{r.PerOrder, periodDoc(r.CodeValid), periodDoc(r.Grace), onRefund(r.OnRefund), payDoc{
+	return redemptionDoc{r.PerOrder, periodDoc(r.CodeValid), periodDoc(r.Grace), onRefund(r.OnRefund), payDoc{
 		rates(y.Rates, rateOf), y.Min, y.Step, ratio{y.Share}, y.Most,
 	}, autoDoc(r.Auto)}
 }
 
-func (d redeemingDoc) redeeming() loyalty.Redeeming {
-	return loyalty.Redeeming{
+func (d redemptionDoc) redeeming() loyalty.RedemptionTerms {
+	return loyalty.RedemptionTerms{
 		PerOrder: d.PerOrder, CodeValid: loyalty.Period(d.CodeValid), Grace: loyalty.Period(d.Grace),
 		OnRefund: loyalty.OnRefund(d.OnRefund),
 		Pay: loyalty.Pay{

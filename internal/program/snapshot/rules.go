@@ -44,7 +44,7 @@ type (
 		Weekdays      []weekday                  `json:"weekdays,omitzero"`
 		HoursFrom     int                        `json:"hours_from,omitzero"` // minutes of the day
 		HoursUntil    int                        `json:"hours_until,omitzero"`
-		Zone          clockZone                  `json:"clock,omitzero"`
+		TimezoneOf    clockZone                  `json:"timezone_of,omitzero"`
 		MinSpend      map[loyalty.Currency]int64 `json:"min_spend,omitzero"` // minor units
 	}
 
@@ -104,7 +104,7 @@ func matchOf(m loyalty.Match) matchDoc {
 		Channels: m.Channels, Stores: m.Stores, Tiers: m.Tiers, Segments: m.Segments, FirstOrder: m.FirstOrder,
 		BirthdayMonth: m.BirthdayMonth, BirthdayDays: m.BirthdayDays, From: m.From, Until: m.Until,
 		Weekdays:  each(m.Weekdays, func(d time.Weekday) weekday { return weekday(d) }),
-		HoursFrom: m.HoursFrom, HoursUntil: m.HoursUntil, Zone: clockZone(m.Zone), MinSpend: m.MinSpend,
+		HoursFrom: m.HoursFrom, HoursUntil: m.HoursUntil, TimezoneOf: clockZone(m.TimezoneOf), MinSpend: m.MinSpend,
 	}
 }
 
@@ -114,7 +114,7 @@ func (d matchDoc) match() loyalty.Match {
 		Channels: d.Channels, Stores: d.Stores, Tiers: d.Tiers, Segments: d.Segments, FirstOrder: d.FirstOrder,
 		BirthdayMonth: d.BirthdayMonth, BirthdayDays: d.BirthdayDays, From: d.From, Until: d.Until,
 		Weekdays:  each(d.Weekdays, func(d weekday) time.Weekday { return time.Weekday(d) }),
-		HoursFrom: d.HoursFrom, HoursUntil: d.HoursUntil, Zone: loyalty.ClockZone(d.Zone), MinSpend: d.MinSpend,
+		HoursFrom: d.HoursFrom, HoursUntil: d.HoursUntil, TimezoneOf: loyalty.TimezoneOf(d.TimezoneOf), MinSpend: d.MinSpend,
 	}
 }
 

@@ -23,8 +23,8 @@ var alike = cmp.Options{
 
 func TestEveryChoiceHasAWord(t *testing.T) {
 	for typ, words := range map[string][]string{
-		"Rounding": roundings, "RoundTo": roundTos, "Measure": measures, "MoveDown": moveDowns, "TakeBack": takeBacks,
-		"Stacking": stackings, "ClockZone": clockZones, "OnRefund": onRefunds, "MoveUp": moveUps, "Welcome": welcomes,
+		"Rounding": roundings, "RoundTo": roundTos, "Measure": measures, "MoveDown": moveDowns, "ClawbackPolicy": takeBacks,
+		"Stacking": stackings, "TimezoneOf": clockZones, "OnRefund": onRefunds, "MoveUp": moveUps, "SkippedLevels": welcomes,
 	} {
 		if n := constants(t, typ); n != len(words) {
 			t.Errorf("loyalty.%s has %d values and %d words", typ, n, len(words))
@@ -45,7 +45,7 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 		`"tiers":{"levels":[{"id":"bronze"},{"id":"silver","from":500,"multiply":"5/4","perks":["gifts"]}],"by":"orders","months":12,` +
 		`"keep_for":{"months":12},"grace":{"days":30},"move_down":"to_qualified"},"rewards":[{"id":"five-off","type":"amount_off",` +
 		`"cost":500,"value":{"amount":500,"currency":"EUR"}},{"id":"ten","type":"percent_off","cost":800,"percent":"10"}],` +
-		`"take_back":"within_balance","hold":"30m0s"}`
+		`"clawback":"within_balance","hold":"30m0s"}`
 	got, err := Decode([]byte(first))
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 			{ID: "five-off", Type: "amount_off", Cost: 500, Value: loyalty.Money{Amount: 500, Currency: "EUR"}},
 			{ID: "ten", Type: "percent_off", Cost: 800, Percent: big.NewRat(10, 1)},
 		},
-		TakeBack: loyalty.TakeBackWithinBalance,
+		Clawback: loyalty.ClawbackWithinBalance,
 	}
 	if diff := cmp.Diff(want, got, alike); diff != "" || got.Zone.String() != "Europe/Berlin" {
 		t.Errorf("%s\n%s", got.Zone, diff)

@@ -23,15 +23,15 @@ type (
 		Events       []eventDoc      `json:"events,omitzero"`
 		Milestones   []milestoneDoc  `json:"milestones,omitzero"`
 		Tiers        tiersDoc        `json:"tiers,omitzero"`
-		Ladders      []ladderDoc     `json:"ladders,omitzero"`
+		TierGroups   []tierGroupDoc  `json:"tier_groups,omitzero"`
 		Rewards      []rewardDoc     `json:"rewards,omitzero"`
 		Wallets      []walletDoc     `json:"wallets,omitzero"`
 		Conversions  []conversionDoc `json:"conversions,omitzero"`
-		TakeBack     takeBack        `json:"take_back,omitzero"`
-		DebtAtMost   loyalty.Points  `json:"debt_at_most,omitzero"`
+		Clawback     takeBack        `json:"clawback,omitzero"`
+		MaxDebt      loyalty.Points  `json:"max_debt,omitzero"`
 		Goodwill     goodwillDoc     `json:"goodwill,omitzero"`
 		BirthdayLock periodDoc       `json:"birthday_lock,omitzero"`
-		Redeeming    redeemingDoc    `json:"redeeming,omitzero"`
+		Redemption   redemptionDoc   `json:"redemption,omitzero"`
 		Transfers    transfersDoc    `json:"transfers,omitzero"`
 		Households   householdsDoc   `json:"households,omitzero"`
 		Notice       noticeDoc       `json:"advance_notice,omitzero"`
@@ -87,7 +87,7 @@ type (
 	capDoc struct {
 		Points loyalty.Points    `json:"points"`
 		Per    loyalty.CapPeriod `json:"per"`
-		Refuse bool              `json:"refuse,omitzero"`
+		Reject bool              `json:"reject,omitzero"`
 	}
 
 	groupDoc struct {
@@ -112,9 +112,9 @@ type (
 	}
 
 	milestoneDoc struct {
-		ID      string         `json:"id"`
-		Reaches int64          `json:"reaches"`
-		Points  loyalty.Points `json:"points,omitzero"`
+		ID     string         `json:"id"`
+		Target int64          `json:"target"`
+		Points loyalty.Points `json:"points,omitzero"`
 	}
 
 	goodwillDoc struct {
@@ -154,10 +154,10 @@ func programOf(p *loyalty.Program) programDoc {
 		Campaigns: each(p.Campaigns, ruleOf), Exchange: exchangeOf(p.Exchange),
 		Events:     each(p.Events, func(e loyalty.EventType) eventDoc { return eventDoc(e) }),
 		Milestones: each(p.Milestones, func(m loyalty.Milestone) milestoneDoc { return milestoneDoc(m) }),
-		Tiers:      tiersOf(p.Tiers), Ladders: each(p.Ladders, ladderOf), Rewards: each(p.Rewards, rewardOf),
-		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf), TakeBack: takeBack(p.TakeBack),
-		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
-		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
+		Tiers:      tiersOf(p.Tiers), TierGroups: each(p.TierGroups, ladderOf), Rewards: each(p.Rewards, rewardOf),
+		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf), Clawback: takeBack(p.Clawback),
+		MaxDebt: p.MaxDebt, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
+		BirthdayLock: periodDoc(p.BirthdayLock), Redemption: redeemingOf(p.Redemption), Hold: duration(p.Hold),
 		Payments:  paymentsOf(p.Payments),
 		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
 		Notice:    noticeDoc{periodDoc(p.AdvanceNotice.Period), p.AdvanceNotice.MaxExtensions},
@@ -173,11 +173,11 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
 		Events:     each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
 		Milestones: each(d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) }),
-		Tiers:      d.Tiers.tiers(), Ladders: each(d.Ladders, ladderDoc.ladder), Rewards: each(d.Rewards, rewardDoc.reward),
-		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion), TakeBack: loyalty.TakeBack(d.TakeBack),
-		DebtAtMost:   d.DebtAtMost,
+		Tiers:      d.Tiers.tiers(), TierGroups: each(d.TierGroups, tierGroupDoc.ladder), Rewards: each(d.Rewards, rewardDoc.reward),
+		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion), Clawback: loyalty.ClawbackPolicy(d.Clawback),
+		MaxDebt:      d.MaxDebt,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
-		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
+		BirthdayLock: loyalty.Period(d.BirthdayLock), Redemption: d.Redemption.redeeming(), Hold: time.Duration(d.Hold),
 		Payments:  d.Payments.payments(),
 		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
 		AdvanceNotice: loyalty.AdvanceNotice{

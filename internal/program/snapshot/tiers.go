@@ -19,23 +19,23 @@ type (
 		Grace    periodDoc                  `json:"grace,omitzero"`
 		MoveDown moveDown                   `json:"move_down,omitzero"`
 
-		Ways        [][]measure       `json:"ways,omitzero"`
-		Visit       string            `json:"visit,omitzero"`
-		Brands      []string          `json:"brands,omitzero"`
-		Window      windowDoc         `json:"window,omitzero"`
-		MoveUp      moveUp            `json:"move_up,omitzero"`
-		KeepPeriods int               `json:"keep_periods,omitzero"`
-		Tail        periodDoc         `json:"tail,omitzero"`
-		Floors      []floorDoc        `json:"floors,omitzero"`
-		Welcome     welcome           `json:"welcome,omitzero"`
-		Again       bool              `json:"again,omitzero"`
-		Keep        bool              `json:"keep_on_refund,omitzero"`
-		Refresh     refreshDoc        `json:"refresh,omitzero"`
-		Guard       ratio             `json:"guard,omitzero"`
-		Gone        map[string]string `json:"gone,omitzero"`
+		Ways             [][]measure       `json:"ways,omitzero"`
+		Visit            string            `json:"visit,omitzero"`
+		Brands           []string          `json:"brands,omitzero"`
+		Window           windowDoc         `json:"window,omitzero"`
+		MoveUp           moveUp            `json:"move_up,omitzero"`
+		KeepPeriods      int               `json:"keep_periods,omitzero"`
+		ExtendedBy       periodDoc         `json:"extended_by,omitzero"`
+		Minimums         []minimumDoc      `json:"minimums,omitzero"`
+		SkippedLevels    welcome           `json:"skipped_levels,omitzero"`
+		RepeatEntryBonus bool              `json:"repeat_entry_bonus,omitzero"`
+		Keep             bool              `json:"keep_on_refund,omitzero"`
+		Refresh          refreshDoc        `json:"refresh,omitzero"`
+		MaxDowngrades    ratio             `json:"max_downgrades,omitzero"`
+		Gone             map[string]string `json:"gone,omitzero"`
 	}
 
-	ladderDoc struct {
+	tierGroupDoc struct {
 		ID    string       `json:"id"`
 		Name  loyalty.Text `json:"name,omitzero"`
 		Tiers tiersDoc     `json:"tiers"`
@@ -52,7 +52,7 @@ type (
 		Mode loyalty.RefreshMode `json:"mode,omitzero"`
 	}
 
-	floorDoc struct {
+	minimumDoc struct {
 		Level   string `json:"level"`
 		Segment string `json:"segment"`
 	}
@@ -70,15 +70,15 @@ type (
 		Perks    []string     `json:"perks,omitzero"`
 		Expires  *expiryDoc   `json:"expires,omitzero"` // an empty one is never
 
-		Needs  []needDoc      `json:"needs,omitzero"`
-		Points loyalty.Points `json:"points,omitzero"`
+		Needs      []needDoc      `json:"needs,omitzero"`
+		EntryBonus loyalty.Points `json:"entry_bonus,omitzero"`
 	}
 )
 
-func ladderOf(l loyalty.Ladder) ladderDoc { return ladderDoc{l.ID, l.Name, tiersOf(l.Tiers)} }
+func ladderOf(l loyalty.TierGroup) tierGroupDoc { return tierGroupDoc{l.ID, l.Name, tiersOf(l.Tiers)} }
 
-func (d ladderDoc) ladder() loyalty.Ladder {
-	return loyalty.Ladder{ID: d.ID, Name: d.Name, Tiers: d.Tiers.tiers()}
+func (d tierGroupDoc) ladder() loyalty.TierGroup {
+	return loyalty.TierGroup{ID: d.ID, Name: d.Name, Tiers: d.Tiers.tiers()}
 }
 
 func tiersOf(t loyalty.Tiers) tiersDoc {
@@ -88,7 +88,7 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 				l.ID, l.Name, l.From,
 				ratio{l.Multiply},
 				l.Perks, maybe(l.Expires, expiryOf),
-				each(l.Needs, func(n loyalty.Need) needDoc { return needDoc{measure(n.By), n.From} }), l.Points,
+				each(l.Needs, func(n loyalty.Need) needDoc { return needDoc{measure(n.By), n.From} }), l.EntryBonus,
 			}
 		}),
 		By: measure(t.By), Currency: t.Currency, AtLeast: t.AtLeast, Months: t.Months, Calendar: t.Calendar,
@@ -97,8 +97,8 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 			return each(way, func(m loyalty.Measure) measure { return measure(m) })
 		}),
 		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp), KeepPeriods: t.KeepPeriods,
-		Tail: periodDoc(t.Tail), Floors: each(t.Floors, func(f loyalty.Floor) floorDoc { return floorDoc(f) }),
-		Welcome: welcome(t.Welcome), Again: t.Again, Keep: t.KeepOnRefund, Refresh: refreshDoc(t.Refresh), Guard: ratio{t.Guard}, Gone: t.Gone,
+		ExtendedBy: periodDoc(t.ExtendedBy), Minimums: each(t.Minimums, func(f loyalty.Minimum) minimumDoc { return minimumDoc(f) }),
+		SkippedLevels: welcome(t.SkippedLevels), RepeatEntryBonus: t.RepeatEntryBonus, Keep: t.KeepOnRefund, Refresh: refreshDoc(t.Refresh), MaxDowngrades: ratio{t.MaxDowngrades}, Gone: t.Gone,
 	}
 }
 
@@ -107,7 +107,7 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Levels: each(d.Levels, func(l levelDoc) loyalty.Level {
 			return loyalty.Level{
 				ID: l.ID, Name: l.Name, From: l.From, Multiply: l.Multiply.number, Perks: l.Perks,
-				Expires: maybe(l.Expires, expiryDoc.expiry), Points: l.Points,
+				Expires: maybe(l.Expires, expiryDoc.expiry), EntryBonus: l.EntryBonus,
 				Needs: each(l.Needs, func(n needDoc) loyalty.Need { return loyalty.Need{By: loyalty.Measure(n.By), From: n.From} }),
 			}
 		}),
@@ -118,8 +118,8 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 			return each(way, func(m measure) loyalty.Measure { return loyalty.Measure(m) })
 		}),
 		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
-		KeepPeriods: d.KeepPeriods, Tail: loyalty.Period(d.Tail),
-		Floors:  each(d.Floors, func(f floorDoc) loyalty.Floor { return loyalty.Floor(f) }),
-		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, KeepOnRefund: d.Keep, Refresh: loyalty.Refresh(d.Refresh), Guard: d.Guard.number, Gone: d.Gone,
+		KeepPeriods: d.KeepPeriods, ExtendedBy: loyalty.Period(d.ExtendedBy),
+		Minimums:      each(d.Minimums, func(f minimumDoc) loyalty.Minimum { return loyalty.Minimum(f) }),
+		SkippedLevels: loyalty.SkippedLevels(d.SkippedLevels), RepeatEntryBonus: d.RepeatEntryBonus, KeepOnRefund: d.Keep, Refresh: loyalty.Refresh(d.Refresh), MaxDowngrades: d.MaxDowngrades.number, Gone: d.Gone,
 	}
 }

@@ -5,32 +5,32 @@ import "github.com/perennial-loyalty/perennial/internal/loyalty"
 // Wallets, and the ways between them.
 type (
 	walletDoc struct {
-		ID         string                       `json:"id"`
-		Name       loyalty.Text                 `json:"name,omitzero"`
-		Unit       unitDoc                      `json:"unit,omitzero"`
-		Rates      map[loyalty.Currency]rateDoc `json:"rates,omitzero"`
-		Pending    waitDoc                      `json:"pending,omitzero"`
-		Expires    expiryDoc                    `json:"expires,omitzero"`
-		TakeBack   takeBack                     `json:"take_back,omitzero"`
-		DebtAtMost loyalty.Points               `json:"debt_at_most,omitzero"`
+		ID       string                       `json:"id"`
+		Name     loyalty.Text                 `json:"name,omitzero"`
+		Unit     unitDoc                      `json:"unit,omitzero"`
+		Rates    map[loyalty.Currency]rateDoc `json:"rates,omitzero"`
+		Pending  waitDoc                      `json:"pending,omitzero"`
+		Expires  expiryDoc                    `json:"expires,omitzero"`
+		Clawback takeBack                     `json:"clawback,omitzero"`
+		MaxDebt  loyalty.Points               `json:"max_debt,omitzero"`
 	}
 
 	conversionDoc struct {
-		ID     string         `json:"id"`
-		From   string         `json:"from,omitzero"`
-		To     string         `json:"to,omitzero"`
-		Rate   ratio          `json:"rate,omitzero"`
-		Min    loyalty.Points `json:"min,omitzero"`
-		Step   loyalty.Points `json:"step,omitzero"`
-		Back   periodDoc      `json:"back,omitzero"`
-		Limits []limitDoc     `json:"limits,omitzero"`
+		ID               string         `json:"id"`
+		From             string         `json:"from,omitzero"`
+		To               string         `json:"to,omitzero"`
+		Rate             ratio          `json:"rate,omitzero"`
+		Min              loyalty.Points `json:"min,omitzero"`
+		Step             loyalty.Points `json:"step,omitzero"`
+		ReversibleWithin periodDoc      `json:"reversible_within,omitzero"`
+		Limits           []limitDoc     `json:"limits,omitzero"`
 	}
 )
 
 func walletOf(w loyalty.Wallet) walletDoc {
 	return walletDoc{
 		w.ID, w.Name, unitDoc(w.Unit), rates(w.Rates, rateOf),
-		waitOf(w.Pending), expiryOf(w.Expires), takeBack(w.TakeBack), w.DebtAtMost,
+		waitOf(w.Pending), expiryOf(w.Expires), takeBack(w.Clawback), w.MaxDebt,
 	}
 }
 
@@ -38,17 +38,17 @@ func (d walletDoc) wallet() loyalty.Wallet {
 	return loyalty.Wallet{
 		ID: d.ID, Name: d.Name, Unit: loyalty.Units(d.Unit),
 		Rates:   rates(d.Rates, rateDoc.rate),
-		Pending: d.Pending.wait(), Expires: d.Expires.expiry(), TakeBack: loyalty.TakeBack(d.TakeBack), DebtAtMost: d.DebtAtMost,
+		Pending: d.Pending.wait(), Expires: d.Expires.expiry(), Clawback: loyalty.ClawbackPolicy(d.Clawback), MaxDebt: d.MaxDebt,
 	}
 }
 
 func conversionOf(c loyalty.Conversion) conversionDoc {
-	return conversionDoc{c.ID, c.From, c.To, ratio{c.Rate}, c.Min, c.Step, periodDoc(c.Back), each(c.Limits, limitOf)}
+	return conversionDoc{c.ID, c.From, c.To, ratio{c.Rate}, c.Min, c.Step, periodDoc(c.ReversibleWithin), each(c.Limits, limitOf)}
 }
 
 func (d conversionDoc) conversion() loyalty.Conversion {
 	return loyalty.Conversion{
-		ID: d.ID, From: d.From, To: d.To, Rate: d.Rate.number, Min: d.Min, Step: d.Step, Back: loyalty.Period(d.Back),
+		ID: d.ID, From: d.From, To: d.To, Rate: d.Rate.number, Min: d.Min, Step: d.Step, ReversibleWithin: loyalty.Period(d.ReversibleWithin),
 		Limits: each(d.Limits, limitDoc.limit),
 	}
 }

@@ -106,8 +106,8 @@ func (d programDoc) conditions(p *loyalty.Program) (err error) {
 			return fmt.Errorf("reward %s: %w", r.ID, err)
 		}
 	}
-	for i, r := range d.Reminders.Send {
-		if p.Reminders.Send[i].When, err = r.When.compile(ofMember, MemberCondition); err != nil {
+	for i, r := range d.Reminders.Messages {
+		if p.Reminders.Messages[i].When, err = r.When.compile(ofMember, MemberCondition); err != nil {
 			return fmt.Errorf("reminder %s: %w", r.ID, err)
 		}
 	}

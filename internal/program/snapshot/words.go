@@ -17,10 +17,10 @@ type (
 	measure   loyalty.Measure
 	moveDown  loyalty.MoveDown
 	moveUp    loyalty.MoveUp
-	welcome   loyalty.Welcome
-	takeBack  loyalty.TakeBack
+	welcome   loyalty.SkippedLevels
+	takeBack  loyalty.ClawbackPolicy
 	stacking  loyalty.Stacking
-	clockZone loyalty.ClockZone
+	clockZone loyalty.TimezoneOf
 	onRefund  loyalty.OnRefund
 	weekday   time.Weekday
 )
@@ -33,14 +33,14 @@ var (
 	}
 	measures = []string{
 		loyalty.ByPointsEarned: "points_earned", loyalty.ByOrders: "orders", loyalty.BySpend: "spend",
-		loyalty.ByElements: "elements", loyalty.ByVisits: "visits", loyalty.ByBrands: "brands",
+		loyalty.ByQualifyingItems: "qualifying_items", loyalty.ByVisits: "visits", loyalty.ByBrands: "brands",
 	}
 	moveDowns = []string{loyalty.OneStep: "one_step", loyalty.ToQualified: "to_qualified", loyalty.StayUp: "none"}
 	moveUps   = []string{loyalty.AtOnce: "at_once", loyalty.NextPeriod: "next_period"}
-	welcomes  = []string{loyalty.HighestOnly: "highest", loyalty.EachLevel: "each"}
+	welcomes  = []string{loyalty.HighestOnly: "highest_only", loyalty.EachLevel: "each"}
 	takeBacks = []string{
-		loyalty.TakeBackDebt: "debt", loyalty.TakeBackWithinBalance: "within_balance",
-		loyalty.TakeBackPendingOnly: "pending_only", loyalty.TakeBackUnlimited: "unlimited",
+		loyalty.ClawbackDebt: "debt", loyalty.ClawbackWithinBalance: "within_balance",
+		loyalty.ClawbackPendingOnly: "pending_only", loyalty.ClawbackUnlimited: "unlimited",
 	}
 	stackings  = []string{loyalty.Best: "best", loyalty.Sum: "sum", loyalty.First: "first", loyalty.Exclusive: "exclusive"}
 	clockZones = []string{loyalty.ProgramClock: "program", loyalty.StoreClock: "store", loyalty.MemberClock: "member"}

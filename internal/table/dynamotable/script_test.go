@@ -137,7 +137,7 @@ func reset(s *script, w http.ResponseWriter, _ *http.Request) {
 // silent does not respond until the client has given up.
 func silent(_ *script, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// cancelled responds that a transaction was canceled for these reasons, in the order of its items. A reason may be
+// canceled responds that a transaction was canceled for these reasons, in the order of its items. A reason may be
 // followed by the current item, as in `ConditionalCheckFailed {"pk":…}`.
 func cancelled(reasons ...string) answer {
 	var all []string
@@ -149,7 +149,7 @@ func cancelled(reasons ...string) answer {
 		all = append(all, `{"Code":"`+code+`"`+item+`}`)
 	}
 	return says(400, `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",`+
-		`"Message":"Transaction cancelled, please refer cancellation reasons for specific reasons",`+
+		`"Message":"Transaction canceled, please refer cancellation reasons for specific reasons",`+
 		`"CancellationReasons":[`+strings.Join(all, ",")+`]}`)
 }
 

@@ -38,7 +38,7 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := writeProgram(t, "from: 500,", "from: 100,")
-	c := &reassess{Program: "bluebird", File: file, Levels: "full"}
+	c := &tiersPreview{Program: "bluebird", File: file, TierChanges: "full"}
 	next, err := c.next(live, now.Add(time.Second))
 	if err != nil {
 		t.Fatal(err)
@@ -66,13 +66,10 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 	const looked = "1 members evaluated, excluding members without time-dependent changes\n"
 	cheap := ada + "  …Z  …\n" + looked + "     1 from bronze to silver\n"
 	for _, x := range []struct{ args, want string }{{"", looked}, {"--file " + file, cheap}, {"--file " + file, cheap}, {"", looked}} {
-		args := append([]string{"reassess", "--preview", "--data", dir, "bluebird"}, strings.Fields(x.args)...)
+		args := append([]string{"tiers", "preview", "--data", dir, "bluebird"}, strings.Fields(x.args)...)
 		if out, err, status := run(t, args...); status != 0 || !like(x.want, out) {
 			t.Errorf("%v: %d %s%s", args, status, out, err)
 		}
-	}
-	if out, err, status := run(t, "reassess", "--data", dir, "bluebird"); status == 0 || !strings.Contains(err, "--preview") {
-		t.Errorf("without --preview: %d %s%s", status, out, err)
 	}
 	c.Program = "other"
 	if _, err := c.next(live, now); err == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local"
 )
 
-type plan struct {
+type estimateNight struct {
 	Members  string        `default:"100e6" help:"Number of due members."`
 	Changing float64       `default:"1" help:"Share of due members with changes, from 0 to 1."`
 	Shards   int           `default:"16" help:"Shards of the due index."`
@@ -19,12 +19,12 @@ type plan struct {
 }
 
 // Run simulates a day with the given number of due members.
-func (c *plan) Run() error {
+func (c *estimateNight) Run() error {
 	members, err := strconv.ParseFloat(c.Members, 64)
 	possible := members >= 1 && members <= 1e12 && c.Shards >= 1 && c.Shards <= 256 && c.Workers >= 1 && c.Latency > 0 &&
 		c.Table > 0 && c.Changing >= 0 && c.Changing <= 1 // false for NaN too
 	if err != nil || !possible {
-		return errors.New("invalid plan: use 1 to 1e12 members, 1 to 256 shards, a share from 0 to 1, and positive values for the rest")
+		return errors.New("invalid flags: use 1 to 1e12 members, 1 to 256 shards, a share from 0 to 1, and positive values for the rest")
 	}
 	p := local.Assumed()
 	p.Members, p.Changing, p.Shards, p.Workers, p.Latency, p.Table = members, c.Changing, c.Shards, c.Workers, c.Latency, c.Table

@@ -13,17 +13,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-type reassess struct {
+type tiersCmd struct {
+	Preview tiersPreview `cmd:"" help:"List upcoming tier changes."`
+}
+
+type tiersPreview struct {
 	store
-	Program string     `arg:"" help:"ID of the program."`
-	Preview bool       `required:"" help:"List tier changes without applying them. The schedule applies them."`
-	Until   *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Instant up to which to list changes, such as 2027-01-01T00:00:00+01:00. The default is now."`
-	File    string     `type:"path" help:"Program file to use in place of the live version, as if it were published now."`
-	Levels  string     `enum:"upgrade_only,full" default:"full" help:"With --file, tier changes if the requirements of levels differ: members only move up, or also down."`
+	Program     string     `arg:"" help:"ID of the program."`
+	Until       *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Instant up to which to list changes, such as 2027-01-01T00:00:00+01:00. The default is now."`
+	File        string     `type:"path" help:"Program file to use in place of the live version, as if it were published now."`
+	TierChanges string     `enum:"upgrade_only,full" default:"full" help:"With --file, tier changes if the requirements of levels differ: members only move up, or also down."`
 }
 
 // Run prints one line per member whose level will change, and the number of members per kind of change.
-func (c *reassess) Run(ctx context.Context) error {
+func (c *tiersPreview) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		live, err := p.Live(ctx, c.Program)
 		if err != nil {
@@ -42,7 +45,7 @@ func (c *reassess) Run(ctx context.Context) error {
 }
 
 // next returns the program that determines the changes.
-func (c *reassess) next(live *loyalty.Program, now time.Time) (*loyalty.Program, error) {
+func (c *tiersPreview) next(live *loyalty.Program, now time.Time) (*loyalty.Program, error) {
 	if c.File == "" {
 		return live, nil
 	}
@@ -53,11 +56,11 @@ func (c *reassess) next(live *loyalty.Program, now time.Time) (*loyalty.Program,
 	if f.Program.ID != c.Program {
 		return nil, fmt.Errorf("%s is for the program %s, not %s", c.File, f.Program.ID, c.Program)
 	}
-	f.Program.Supersede(live, now, loyalty.RefreshMode(c.Levels))
+	f.Program.Supersede(live, now, loyalty.RefreshMode(c.TierChanges))
 	return f.Program, nil
 }
 
-func (c *reassess) list(ctx context.Context, l *ledger.Ledger, v ledger.LevelPreview) error {
+func (c *tiersPreview) list(ctx context.Context, l *ledger.Ledger, v ledger.LevelPreview) error {
 	evaluated, moves := 0, map[string]int{}
 	for shard := range ledger.Shards {
 		for x, err := range l.LevelChanges(ctx, v, shard, "") {
