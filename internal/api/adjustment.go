@@ -26,7 +26,8 @@ func (b adjustmentBody) check(c *check) {
 	c.text(at("reason"), b.Reason, 3, 200)
 }
 
-// optionalWallet is a wallet that may be left out: that of points.
+// optionalWallet checks an optional wallet ID. It returns the empty string, which stands for the main wallet, if the
+// ID is omitted.
 func (c *check) optionalWallet(p place, id *string) string {
 	if id == nil {
 		return ""
@@ -47,7 +48,7 @@ func adjustBalance(ctx context.Context, c *call) (answer, error) {
 	in := ledger.Adjustment{
 		ID: c.derivedID("adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.n), Reason: b.Reason,
 	}
-	by, err := c.by(struct { // as for redemptions
+	by, err := c.by(struct { // Later fields are omitted if empty, as in byRedemption.
 		ID     string
 		Member loyalty.MemberID
 		Points loyalty.Points
@@ -61,7 +62,7 @@ func adjustBalance(ctx context.Context, c *call) (answer, error) {
 	return c.adjusted(p, r, err)
 }
 
-// adjusted answers with the entry that was made by hand.
+// adjusted answers with the entry of a manual change, with status 201.
 func (c *call) adjusted(p *loyalty.Program, r ledger.AdjustmentResult, err error) (answer, error) {
 	if err != nil {
 		return answer{replayed: r.Replayed}, err

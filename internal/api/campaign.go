@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// listCampaigns lists what runs or is to come. A shadow campaign is tried out in secret.
+// listCampaigns lists current and future campaigns. It omits shadow campaigns, which members must not see.
 func listCampaigns(ctx context.Context, c *call) (answer, error) {
 	p, err := c.program(ctx)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The refusals that the API adds to those of loyalty and auth.
+// These codes belong to errors that only the API returns, in addition to those of packages loyalty and auth.
 const (
 	malformedJSON        loyalty.Code = "malformed_json"
 	duplicateJSONKey     loyalty.Code = "duplicate_json_key"
@@ -28,13 +28,13 @@ const (
 	temporarilyUnavailable loyalty.Code = "temporarily_unavailable"
 )
 
-// A kind of refusal: its HTTP status and its title.
+// A kind is the HTTP status and the title of an error code.
 type kind struct {
 	status int
 	title  string
 }
 
-// catalogue is every refusal that the API can answer. It is the one map from codes to statuses.
+// catalogue lists every error code that the API can return. It is the only map from codes to HTTP statuses.
 var catalogue = map[loyalty.Code]kind{
 	malformedJSON:    {http.StatusBadRequest, "The body is not a JSON object"},
 	duplicateJSONKey: {http.StatusBadRequest, "A name stands twice in an object"},

@@ -7,24 +7,25 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // Lambda's own system has no time zones
+	_ "time/tzdata" // Lambda's operating system has no time zone data
 	"unicode/utf8"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxFaults bounds how many faults of one request are reported.
+// maxFaults is the maximum number of faults that the answer to one request lists.
 const maxFaults = 20
 
-// A check gathers what is wrong with the values of a body, so that all of it is told at once. The first fault
-// gives the refusal its code.
+// A check collects the faults of a request body, so that one answer reports all of them. The first fault determines
+// the error code.
 type check struct{ faults []wire.ProblemError }
 
-// A place is where in a body a value stands. It is written as a JSON pointer only when something is wrong.
+// A place is the location of a value in a request body. It is formatted as a JSON pointer only if the value has a
+// fault.
 type place struct {
-	name string // of a field; within a list, of a field of its element
-	list string // of the list; empty if there is none
+	name string // name of the field, in the body or in a list element
+	list string // name of the list that contains the field; empty if there is none
 	i    int
 }
 
@@ -44,7 +45,7 @@ func (c *check) fault(p place, code loyalty.Code, format string, args ...any) {
 	}
 }
 
-// err is the refusal of everything that was wrong, nil if nothing was.
+// err returns an error that lists all faults, or nil if there are none.
 func (c *check) err() error {
 	if len(c.faults) == 0 {
 		return nil
@@ -63,7 +64,7 @@ func (c *call) take(b any, values func(*check)) error {
 	return faults.err()
 }
 
-// required reports whether a value is there, and keeps the fault if not.
+// required reports whether a value is present, and records a fault if it is not.
 func (c *check) required(p place, given bool) bool {
 	if !given {
 		c.fault(p, loyalty.ValidationFailed, "This field is required.")
@@ -73,14 +74,14 @@ func (c *check) required(p place, given bool) bool {
 
 const idForm = "This must be 1 to 128 letters, digits and _ : . - in all."
 
-// id checks an identifier; empty is for required to find.
+// id checks the form of an identifier. It accepts the empty string, which required reports.
 func (c *check) id(p place, s string) {
 	if s != "" && !validID(s) {
 		c.fault(p, loyalty.ValidationFailed, idForm)
 	}
 }
 
-// requiredID is id for one that must be there.
+// requiredID checks an identifier that must be present.
 func (c *check) requiredID(p place, s string) {
 	if c.required(p, s != "") {
 		c.id(p, s)
@@ -99,7 +100,7 @@ func validID(s string) bool {
 	return s != "" && len(s) <= 128 && s != "." && s != ".."
 }
 
-// text checks a line of text: so many characters, none of them a control character.
+// text checks that a text has least to most characters and no control characters.
 func (c *check) text(p place, s string, least, most int) {
 	if n := utf8.RuneCountInString(s); n < least || n > most {
 		c.fault(p, loyalty.ValidationFailed, "This must have %d to %d characters.", least, most)
@@ -110,7 +111,8 @@ func (c *check) text(p place, s string, least, most int) {
 	}
 }
 
-// amount checks an amount of money, in minor units: not below zero, and within what one order may have.
+// amount checks an amount of money in minor units: it must not be negative, and must not exceed loyalty.MaxAmount. It
+// returns the amount.
 func (c *check) amount(p place, w whole) int64 {
 	switch {
 	case w.n < 0:
@@ -133,7 +135,7 @@ func (c *check) timezone(p place, s string) {
 	}
 }
 
-// clock is the time zone of a name that may be left out.
+// clock returns the time zone with an optional name. It returns nil if the name is omitted.
 func (c *check) clock(p place, name *string) *time.Location {
 	if name == nil {
 		return nil
@@ -145,8 +147,9 @@ func (c *check) clock(p place, name *string) *time.Location {
 	return zone
 }
 
-// parameter is a path parameter, decoded. API Gateway hands some over as they were sent, percent-encoded, so
-// one level is taken off; what remains has to be an id, so nothing can name another item than it says.
+// parameter decodes and checks a path parameter. API Gateway passes some parameters percent-encoded, as the client
+// sent them, so parameter decodes one level. The result must be a valid ID, so a parameter that is encoded twice
+// cannot name a different item.
 func parameter(name, raw string) (string, error) {
 	s := raw
 	if strings.IndexByte(raw, '%') >= 0 {
@@ -165,7 +168,7 @@ func parameter(name, raw string) (string, error) {
 	return s, nil
 }
 
-// codeForm is how a code is written, read aloud in groups, or mistyped.
+// codeForm matches a code as printed, grouped with spaces or hyphens, or mistyped.
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9 -]{4,64}$`)
 
 func validEntryID(s string) bool {

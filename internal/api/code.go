@@ -17,7 +17,7 @@ type codeUseBody struct {
 	Order    *string `json:"order"`
 }
 
-// use reads the request, of the code in the path.
+// use checks the body and returns the requested use of the code in the path.
 func (b codeUseBody) use(c *check, code string) ledger.CodeUse {
 	in := ledger.CodeUse{Code: loyalty.PlainCode(code), Order: c.optionalID(at("order"), b.Order)}
 	if b.Amount.given || b.Currency != nil {
@@ -38,8 +38,8 @@ func getCode(ctx context.Context, c *call) (answer, error) {
 	return answer{body: c.wireCode(r)}, nil
 }
 
-// guarded looks up a code within the limits on guesses. Codes with the form of a generated one and codes that a reward
-// shares among all members have no limit: the former cannot be guessed, and the latter are no secret.
+// guarded looks up a code and limits the number of guesses. Codes that match the form of generated codes and shared
+// reward codes have no limit, because the former cannot be guessed and the latter are public.
 func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, error)) (r ledger.CodeResult, err error) {
 	p, err := c.program(ctx)
 	if err != nil {
@@ -69,7 +69,8 @@ func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, erro
 	return r, err
 }
 
-// client returns the POS terminal, session or address that the caller acts for; empty if it names none.
+// client returns the POS terminal, session or address that the caller acts for. It returns the empty string if the
+// request names none.
 func (c *call) client() (string, error) {
 	name := c.event.Headers.Client
 	for i := range len(name) {
@@ -80,8 +81,8 @@ func (c *call) client() (string, error) {
 	return name, nil
 }
 
-// useCode uses a code as a POS terminal does. A code that a reward shares is valid each time and records no use, because it
-// does not say which member shows it.
+// useCode records a use of a code at a POS terminal. A shared reward code can be used any number of times. Its uses
+// are not recorded, because the code does not identify the member.
 func useCode(ctx context.Context, c *call) (answer, error) {
 	var b codeUseBody
 	var in ledger.CodeUse
@@ -107,7 +108,7 @@ type useReversalBody struct {
 	Reason string `json:"reason"`
 }
 
-// reverseUse reverses a use of a code. A code that a reward shares has no uses.
+// reverseUse reverses a use of a code. Shared reward codes have no recorded uses.
 func reverseUse(ctx context.Context, c *call) (answer, error) {
 	var b useReversalBody
 	if err := c.take(&b, func(faults *check) { faults.text(at("reason"), b.Reason, 3, 200) }); err != nil {
@@ -130,7 +131,8 @@ func reverseUse(ctx context.Context, c *call) (answer, error) {
 	return answer{body: c.wireCode(r), replayed: r.Replayed}, nil
 }
 
-// drawCode draws the code as the path has it: printed with hyphens, it is scanned with them.
+// drawCode renders the code as a QR code. It encodes the code as written in the path, so that a code printed with
+// hyphens also scans with hyphens.
 func drawCode(ctx context.Context, c *call) (answer, error) {
 	_, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) })
 	if err != nil {
@@ -140,7 +142,8 @@ func drawCode(ctx context.Context, c *call) (answer, error) {
 	return answer{status: http.StatusOK, drawn: drawn}, err
 }
 
-// wireCode is a code as of now, written as the caller wrote it. A code that a reward shares has only its reward.
+// wireCode returns a code and its current state, written as in the request path. For a shared reward code, it names
+// only the reward.
 func (c *call) wireCode(r ledger.CodeResult) wire.Code {
 	out := wire.Code{
 		Code: c.path("code"), State: wire.CodeState(r.State(c.app.Now())), Reward: r.Reward, Redemption: r.Redemption, Member: string(r.Member),

@@ -9,7 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// consentBody is a consent that was given, or taken back. It is fingerprinted as it is, so its fields keep their names.
+// A consentBody grants or withdraws a consent. The idempotency fingerprint covers this struct, so its field names
+// must not change.
 type consentBody struct {
 	Channel string `json:"channel"`
 	Purpose string `json:"purpose"`
@@ -18,7 +19,8 @@ type consentBody struct {
 	Source  string `json:"source"`
 }
 
-// consents is what the body says of consents, as of now. One that is given says which text was agreed to.
+// consents returns the body's consents as of now. A granted consent must include the wording that the member agreed
+// to.
 func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
 	var c check
 	if most := len(loyalty.Channels()) * len(loyalty.Purposes()); len(b.Consents) > most {
@@ -51,10 +53,10 @@ func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
 	return out, c.err()
 }
 
-// maxLogged is how much of a log one answer holds: the latest.
+// maxLogged is the maximum number of consent log entries in an answer. It contains the latest entries.
 const maxLogged = 200
 
-// listConsents is what a member agreed to, with the log of how that came about.
+// listConsents lists a member's consents and the log of their changes.
 func listConsents(ctx context.Context, c *call) (answer, error) {
 	p, m, err := c.namedMember(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ type undoBody struct {
 	Points whole `json:"points"`
 }
 
-// wallet is the id of a wallet, as rules name it.
+// wallet checks a wallet ID and returns it as the program's rules name it: the main wallet is the empty string.
 func (c *check) wallet(p place, id string) string {
 	c.id(p, id)
 	if id == loyalty.MainWallet {
@@ -29,7 +29,7 @@ func (c *check) wallet(p place, id string) string {
 	return id
 }
 
-// walletName is a wallet as callers name it.
+// walletName returns the wallet's name in the API: the main wallet has the name loyalty.MainWallet.
 func walletName(wallet string) string {
 	if wallet == "" {
 		return loyalty.MainWallet
@@ -37,7 +37,7 @@ func walletName(wallet string) string {
 	return wallet
 }
 
-// somePoints is how many points a request moves: above none, as far as they are given.
+// somePoints checks the points of a request, if present: they must be 1 to loyalty.MaxPoints.
 func (c *check) somePoints(p place, w whole) loyalty.Points {
 	switch {
 	case w.given && w.n < 1:
@@ -120,7 +120,7 @@ func wireConversion(r ledger.ConversionResult) wire.Conversion {
 	return out
 }
 
-// walletBalances is what there is in the wallets that an entry touched, beside points.
+// walletBalances returns the balances of the wallets that the entry changed, without the main wallet.
 func walletBalances(e loyalty.Entry) (out []wire.WalletBalance) {
 	for _, w := range e.Wallets {
 		out = append(out, wire.WalletBalance{Wallet: w.Wallet, Balance: wireBalance(w.Balance)})

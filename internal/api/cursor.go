@@ -12,16 +12,17 @@ import (
 
 const sealSize = 16
 
-// cursor seals where the next page of a list begins: a number, and a signature over it, the program, the route
-// and the list's owner. So a cursor can neither be made up nor used elsewhere.
+// cursor returns a cursor to the next page of a list. It contains the position n and a signature over the position,
+// the program, the route and the list's owner. Clients can therefore neither forge a cursor nor use it for a
+// different list.
 func (c *call) cursor(owner string, n int64) *string {
 	return c.sealed(owner, binary.AppendUvarint(nil, uint64(n)))
 }
 
-// textCursor is cursor where the place is a text.
+// textCursor returns a cursor whose position is a text.
 func (c *call) textCursor(owner, place string) *string { return c.sealed(owner, []byte(place)) }
 
-// shardCursor is cursor where a list goes through shards: the shard, and the place in it.
+// shardCursor returns a cursor for a list that spans shards. The position is a shard and a place in this shard.
 func (c *call) shardCursor(shard int, place string) *string {
 	return c.textCursor("", strconv.Itoa(shard)+" "+place)
 }
@@ -31,27 +32,28 @@ func (c *call) sealed(owner string, b []byte) *string {
 	return &s
 }
 
-// openCursor is the number in the request's cursor; zero if there is none.
+// openCursor returns the number in the request's cursor, or zero if the request has none.
 func (c *call) openCursor(owner string) (int64, error) {
 	b, err := c.unsealed(owner)
 	n, _ := binary.Uvarint(b)
 	return int64(n), err
 }
 
-// openTextCursor is the text in the request's cursor; empty if there is none.
+// openTextCursor returns the text in the request's cursor, or the empty string if the request has none.
 func (c *call) openTextCursor(owner string) (string, error) {
 	b, err := c.unsealed(owner)
 	return string(b), err
 }
 
-// openShardCursor is the shard and the place in the request's cursor; the first of both if there is none.
+// openShardCursor returns the shard and the place in the request's cursor. Without a cursor, it returns the start of
+// the first shard.
 func (c *call) openShardCursor() (shard int, place string, err error) {
 	text, err := c.openTextCursor("")
 	if err != nil || text == "" {
 		return 0, "", err
 	}
 	number, place, _ := strings.Cut(text, " ")
-	if shard, err = strconv.Atoi(number); err != nil { // sealed by a release that wrote places otherwise
+	if shard, err = strconv.Atoi(number); err != nil { // an earlier release wrote this cursor in another format
 		return 0, "", foreignCursor()
 	}
 	return shard, place, nil

@@ -15,10 +15,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxDepth is how deep a body may be nested; none of ours needs more than four levels.
+// maxDepth is the maximum nesting depth of a body. No body of the API needs more than four levels.
 const maxDepth = 32
 
-// readBody is the body as sent, if the route takes one, within its limits and of the right type.
+// readBody returns the body as sent, if the route takes one. It checks the size and the media type.
 func (c *call) readBody() ([]byte, error) {
 	if c.route.body == noBody {
 		return nil, nil
@@ -54,25 +54,26 @@ func isJSON(contentType string) bool {
 	return err == nil && media == "application/json" && (!named || strings.EqualFold(charset, "utf-8"))
 }
 
-// strict is how every body is read. That names be unique, exact in case, and UTF-8 be valid is json's default.
+// strict holds the options for decoding every body. By default, json already rejects duplicate names, names in the
+// wrong case and invalid UTF-8.
 var strict = json.RejectUnknownMembers(true)
 
-// withoutNull is strict for a body that holds a null somewhere, which json would take for a zero value. To look
-// at every value costs time, so it is done only then.
+// withoutNull holds the options for a body that may contain a null, which json would decode as a zero value. It
+// checks every value, which takes time, so decode uses it only if scan finds a possible null.
 var withoutNull = json.JoinOptions(strict,
 	json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, _ any) error {
 		if dec.PeekKind() == 'n' {
 			return errNull
 		}
-		return errors.ErrUnsupported // go on as if this were not here
+		return errors.ErrUnsupported // continue with the default decoding
 	})),
 )
 
-// errNull says that a field is null.
+// errNull means that a field is null.
 var errNull = errors.New("null")
 
-// decode reads the body into v, a pointer to a struct. What is wrong with the JSON is 400, what is wrong with a
-// value is 422.
+// decode reads the body into v, a pointer to a struct. It returns an error with status 400 for invalid JSON and 422
+// for an invalid value.
 func (c *call) decode(v any) error {
 	if first := bytes.TrimLeft(c.body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return refuse(malformedJSON, "The body must be a JSON object in UTF-8.")
@@ -115,7 +116,7 @@ func badValue(bad *json.SemanticError) error {
 	return refuseAt(loyalty.ValidationFailed, at, "This must be "+wanted(bad.GoType)+".")
 }
 
-// wanted is a Go type in the words of JSON.
+// wanted returns a description of the JSON value that t requires.
 func wanted(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
@@ -134,8 +135,8 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
-// scan finds how deep a body is nested, and whether there may be a null in it. It runs before the decoder, which
-// would follow any depth, and looks at strings only to find their end.
+// scan returns the nesting depth of a body and reports whether the body may contain a null. It runs before the
+// decoder, which has no depth limit of its own. It skips the contents of strings.
 func scan(b []byte) (depth int, nulls bool) {
 	open, quoted := 0, false
 	for i := 0; i < len(b) && depth <= maxDepth; i++ {
@@ -163,13 +164,13 @@ func scan(b []byte) (depth int, nulls bool) {
 	return depth, nulls
 }
 
-// whole is a whole number that knows whether it was given: for an amount, left out and zero are not the same.
+// A whole is a whole number that records whether it was present, because an omitted amount differs from zero.
 type whole struct {
 	given bool
 	n     int64
 }
 
-// UnmarshalJSONFrom takes digits only: 1.5, 1e3 and "5" are no whole numbers, whatever their value.
+// UnmarshalJSONFrom accepts only digits with an optional sign. It rejects 1.5, 1e3 and "5".
 func (w *whole) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	if err != nil {

@@ -1,12 +1,15 @@
-// Package api is the functions behind routes: decode, authorise, call the ledger, encode. openapi.yaml says what
-// the API is; Routes says which function serves which of it; catalogue.go is the one map from codes to statuses.
+// Package api implements the operations of the HTTP API. Each one decodes the request, authorizes it, calls the
+// ledger and encodes the result. File openapi.yaml specifies the API, Routes assigns each operation to a function,
+// and catalogue.go is the only map from error codes to HTTP statuses.
 //
-// It promises that a request is understood as a whole or refused with a problem document that names the part at
-// fault; that, but for routes that anyone may call, nothing is read before the key is known and holds the scope; that
-// what does not exist and what is another program's get the same answer; and that a mistake of ours is one fixed
-// sentence outside and one log line inside.
+// The package guarantees that
 //
-// It deliberately decides nothing about points (loyalty does) and stores nothing itself (ledger does). It speaks
-// API Gateway's payload format 2.0 in bytes rather than net/http, so that one machine exercises the same
-// decoding as Lambda.
+//   - a request is processed completely or rejected with a problem document that names the invalid part;
+//   - the package reads no data until the API key is verified and has the required scope, except on public routes;
+//   - an object that does not exist and an object of another program get the same answer;
+//   - an internal error is answered with one fixed sentence and logged on one line.
+//
+// The package contains no rules about points, which are in package loyalty, and stores no data, which package ledger
+// does. It processes payload format 2.0 of API Gateway as bytes instead of using net/http, so that the local server
+// runs the same decoding code as Lambda.
 package api

@@ -30,7 +30,7 @@ func listEntries(ctx context.Context, c *call) (answer, error) {
 	for _, e := range entries {
 		list.Data = append(list.Data, c.wireEntry(p, e))
 	}
-	// The sequence of an account's entries begins at 1 and has no gaps.
+	// The sequence numbers of an account's entries begin at 1 and have no gaps.
 	if n := len(entries); n > 0 && entries[n-1].Sequence > 1 {
 		list.NextCursor = c.cursor(string(m), entries[n-1].Sequence)
 	}
@@ -53,7 +53,7 @@ func getEntry(ctx context.Context, c *call) (answer, error) {
 	return c.toldEntry(ctx, p, e, language)
 }
 
-// findEntry is getEntry for who knows the entry alone.
+// findEntry looks up an entry by its ID alone.
 func findEntry(ctx context.Context, c *call) (answer, error) {
 	language, err := c.language()
 	if err != nil {
@@ -70,7 +70,7 @@ func findEntry(ctx context.Context, c *call) (answer, error) {
 	return c.toldEntry(ctx, p, e, language)
 }
 
-// toldEntry is an entry with its words: the live program's, whatever it was called then.
+// toldEntry answers with an entry and its explanation. The explanation uses the current names of the live program.
 func (c *call) toldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entry, language string) (answer, error) {
 	locale, err := c.locale(ctx, p, e.Member, language)
 	if err != nil {
@@ -81,7 +81,8 @@ func (c *call) toldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entr
 	return answer{body: out}, nil
 }
 
-// language is the one that the request wants words in; empty if it leaves that to the member.
+// language returns the language that the request asks for. It returns the empty string if the request names none, so
+// that the member's language applies.
 func (c *call) language() (string, error) {
 	s, given := c.event.Query["language"]
 	var faults check
@@ -92,7 +93,7 @@ func (c *call) language() (string, error) {
 	return s, nil
 }
 
-// locale is the language for a member's words: the one that was asked for, or else the member's own.
+// locale returns the language of an explanation: the requested language or, without one, the member's language.
 func (c *call) locale(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, asked string) (string, error) {
 	if asked != "" || m == "" {
 		return asked, nil
@@ -125,8 +126,8 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 	return out
 }
 
-// granted is the points that an entry gave, of which it can be said when they can be spent: the base of an order, or
-// else the first rule or action that gave any.
+// granted returns the grant that determines when the points of an entry become active: the first grant of the order,
+// the event or the milestone with more than zero points. It reports false if there is none.
 func granted(e loyalty.Entry) (loyalty.Grant, bool) {
 	var grants []loyalty.Grant
 	switch {
@@ -153,7 +154,7 @@ func earned(activeAt, now time.Time) wire.EntryStatus {
 	return wire.EntryStatusActive
 }
 
-// end is when a lot expires; the zero instant if never.
+// end returns the instant at which a lot expires, or the zero time if it never expires.
 func end(p *loyalty.Program, d loyalty.Date) time.Time {
 	if d == 0 {
 		return time.Time{}
@@ -161,7 +162,8 @@ func end(p *loyalty.Program, d loyalty.Date) time.Time {
 	return d.End(p.Zone)
 }
 
-// wireBecause leaves out rules that are only tried out: members may read reasons, and those gave them nothing.
+// wireBecause returns the reasons without those of shadow rules. Members may read reasons, and shadow rules award no
+// points.
 func wireBecause(because []loyalty.Reason) []wire.Reason {
 	out := make([]wire.Reason, 0, len(because))
 	for _, b := range because {

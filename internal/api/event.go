@@ -23,7 +23,7 @@ type eventBody struct {
 	Data   map[string]datum `json:"data"`
 }
 
-// Bounds of what can be told of an event: it is kept with each of its entries.
+// These constants bound the data of an event, because every entry of the event stores it.
 const (
 	maxData     = 20
 	maxDataText = 2000 // characters
@@ -34,7 +34,7 @@ var (
 	dataNumber = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,6})?$`)
 )
 
-// event is the event that the body tells of. Whether its type and fields exist is for the program to say.
+// event checks the body and returns the event. The program checks later whether the event's type and fields exist.
 func (b eventBody) event(c *check) loyalty.Event {
 	c.requiredID(at("member"), b.Member)
 	typed := c.required(at("type"), b.Type != "")
@@ -74,10 +74,10 @@ func (c *check) datum(name string, d datum) {
 	}
 }
 
-// datum is what an event tells in one field: string, bool or *big.Rat.
+// A datum is the value of one event field: a string, a bool or a *big.Rat.
 type datum struct{ value any }
 
-// UnmarshalJSONFrom takes a number by its digits, so that it is exactly what was written.
+// UnmarshalJSONFrom reads a number from its digits, so that the value is exact.
 func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	if err != nil {
@@ -119,7 +119,7 @@ func putEvent(ctx context.Context, c *call) (answer, error) {
 	return answer{status: createdIf(r.State.Revision == 1 && !r.Replayed), body: c.wireEvent(p, r), replayed: r.Replayed}, nil
 }
 
-// activateEvent makes what is pending of an event active by hand.
+// activateEvent activates the pending points of an event manually.
 func activateEvent(ctx context.Context, c *call) (answer, error) {
 	p, err := c.nothingBut(ctx)
 	if err != nil {
@@ -150,7 +150,7 @@ func (c *call) wireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventRes
 	return out
 }
 
-// digits writes a number of at most six decimals exactly.
+// digits formats a number with at most six decimals exactly.
 func digits(n *big.Rat) string {
 	s := n.FloatString(6)
 	for s[len(s)-1] == '0' {

@@ -11,18 +11,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxExternalIDs is how many external IDs a process remembers. They take about 2 MB.
+// maxExternalIDs is the maximum number of external IDs that a process caches. They take about 2 MB.
 const maxExternalIDs = 10_000
 
-// externalIDs remembers which member an external ID named when it was last read. It only saves a sequential step: every
-// request that uses a remembered member reads the external ID again at the same time (confirmation). Its methods are safe
-// for concurrent use.
+// externalIDs caches the member that each external ID named when it was last read. The cache only saves a sequential
+// read: every request that uses a cached member reads the external ID again in parallel (see confirmation). Its
+// methods are safe for concurrent use.
 type externalIDs struct {
 	mu      sync.Mutex
 	members map[externalID]loyalty.MemberID
 }
 
-// An externalID is a merchant's ID of a member, which is unique in its program.
+// An externalID is the merchant's ID of a member. It is unique in the program.
 type externalID struct{ program, id string }
 
 func (e *externalIDs) get(id externalID) (loyalty.MemberID, bool) {
@@ -47,7 +47,7 @@ func (e *externalIDs) remove(id externalID) {
 	delete(e.members, id)
 }
 
-// read reads which member an external ID names, and remembers it. not_found if there is none.
+// read reads the member that an external ID names and caches it. It returns not_found if there is none.
 func (e *externalIDs) read(ctx context.Context, l *ledger.Ledger, id externalID) (loyalty.MemberID, error) {
 	m, err := l.FindMember(ctx, id.program, ledger.Identity{Kind: "external", Value: id.id})
 	if err != nil {
@@ -58,12 +58,12 @@ func (e *externalIDs) read(ctx context.Context, l *ledger.Ledger, id externalID)
 	return m, nil
 }
 
-// errMemberChanged says that an external ID does not name the remembered member any more.
+// errMemberChanged means that an external ID no longer names the cached member.
 var errMemberChanged = errors.New("api: the external ID names another member or none")
 
-// externalMember returns the member that an external ID names. If the process remembers it, the external ID is read again
-// in the background: the rest of the request reads at the same time, but writes nothing and is not answered before that
-// has confirmed the member. The function of reminders sends messages, so it does not use remembered members.
+// externalMember returns the member that an external ID names. If the member is cached, the external ID is read again
+// in the background. The rest of the request reads in parallel, but neither writes nor answers until that read has
+// confirmed the member. The reminders function does not use cached members, because it sends messages.
 func (c *call) externalMember(ctx context.Context, external string) (loyalty.MemberID, error) {
 	id := externalID{c.who.Program, external}
 	if m, ok := c.externals.get(id); ok && !c.repeated && c.office == nil {
@@ -73,8 +73,8 @@ func (c *call) externalMember(ctx context.Context, external string) (loyalty.Mem
 	return c.externals.read(ctx, c.app.Ledger, id)
 }
 
-// confirm reads an external ID again. The error is errMemberChanged if it does not name the remembered member any more. A
-// panic is returned as an error, because this runs in a goroutine of its own.
+// confirm reads an external ID again. It returns errMemberChanged if the ID no longer names the cached member. It
+// returns a panic as an error, because it runs in a separate goroutine.
 func (e *externalIDs) confirm(ctx context.Context, l *ledger.Ledger, id externalID, remembered loyalty.MemberID) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -88,13 +88,13 @@ func (e *externalIDs) confirm(ctx context.Context, l *ledger.Ledger, id external
 	return err
 }
 
-// A confirmation is the reading of an external ID whose member is remembered.
+// A confirmation is the background read of an external ID whose member was cached.
 type confirmation struct {
 	done chan struct{}
 	err  error // set before done is closed
 }
 
-// confirmLater begins a confirmation, and replaces the call's ledger with one that waits for it before it writes.
+// confirmLater starts a confirmation and replaces the call's ledger with one that waits for it before each write.
 func (c *call) confirmLater(ctx context.Context, id externalID, remembered loyalty.MemberID) {
 	x := &confirmation{done: make(chan struct{})}
 	c.confirmations = append(c.confirmations, x)
@@ -110,7 +110,7 @@ func (c *call) confirmLater(ctx context.Context, id externalID, remembered loyal
 	}
 }
 
-// confirmed waits for the confirmations of the request, and returns the first error among them.
+// confirmed waits for all confirmations of the request and returns the first error.
 func (c *call) confirmed() error {
 	var failed error
 	for _, x := range c.confirmations {
@@ -122,10 +122,10 @@ func (c *call) confirmed() error {
 	return failed
 }
 
-// perform runs the request's route. If a remembered external ID turns out to name another member or none, nothing has been
-// written, and the route runs again with members that are read.
+// perform runs the request's route. If a cached external ID turns out to name another member or none, the route has
+// written nothing yet, and perform runs it again without cached members.
 func (c *call) perform(ctx context.Context) (answer, error) {
-	defer c.confirmed() // no read outlives the request, not even one that panics
+	defer c.confirmed() // no read continues after the request ends, even if the route panics
 	ans, err := c.route.serve(ctx, c)
 	switch unconfirmed := c.confirmed(); {
 	case unconfirmed == nil:

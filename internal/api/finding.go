@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
-// maxChanges bounds how many differences from the live version an answer lists.
+// maxChanges is the maximum number of changes to the live version that an answer lists.
 const maxChanges = 500
 
 type checkBody struct {
@@ -38,7 +38,7 @@ func checkProgram(ctx context.Context, c *call) (answer, error) {
 	return answer{body: out}, nil
 }
 
-// toCheck is the source in the body or, without one, the draft.
+// toCheck returns the program file in the body or, if the body has none, the draft.
 func (c *call) toCheck(ctx context.Context) ([]byte, error) {
 	var b checkBody
 	if err := c.decode(&b); err != nil {
@@ -53,7 +53,7 @@ func (c *call) toCheck(ctx context.Context) ([]byte, error) {
 	return []byte(*b.Source), faults.err()
 }
 
-// checked is what a file says, what is wrong with it, and what is odd about it. The file must be that of the key's
+// checked compiles a program file and returns its errors and warnings. The file must be that of the API key's
 // program.
 func (c *call) checked(source []byte) (p *loyalty.Program, errs, warnings problem.Problems) {
 	p, errs, warnings = c.reader.Check(source)
@@ -69,8 +69,8 @@ func finding(p problem.Problem, severity wire.FindingSeverity) wire.Finding {
 	}
 }
 
-// changes is what differs between the live version's file and source, which has no problems; nothing while no version
-// is live.
+// changes returns the differences between the live version's file and source, which must have no errors. It returns
+// none if no version is live.
 func (c *call) changes(ctx context.Context, source []byte) (out []wire.Change, err error) {
 	live, err := c.app.Ledger.Live(ctx, c.who.Program)
 	if err != nil || live == 0 {

@@ -25,7 +25,7 @@ type addressBody struct {
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
-// address is the address as it is kept.
+// address checks the body and returns the address in the form that the ledger stores.
 func (b *addressBody) address(c *check) *ledger.Address {
 	if b == nil {
 		return nil
@@ -87,14 +87,14 @@ func moveFulfilment(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := c.app.Ledger.Fulfil(ctx, p, c.path("redemption"), to, tracking, ledger.By{Actor: c.who.ID}) // the state is the identity
+	r, err := c.app.Ledger.Fulfil(ctx, p, c.path("redemption"), to, tracking, ledger.By{Actor: c.who.ID}) // the status identifies the command
 	if err != nil {
 		return answer{}, err
 	}
 	return c.toldRedemption(ctx, r, http.StatusOK)
 }
 
-// toldRedemption is a redemption with what there is of it beside the ledger.
+// toldRedemption answers with a redemption, its fulfillment and the messages that sent its gift card.
 func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, status int) (answer, error) {
 	out := wireRedemption(r)
 	if r.Redemption.Manual {
@@ -111,7 +111,8 @@ func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, st
 	return answer{status: status, body: out, replayed: r.Replayed}, nil
 }
 
-// wireFulfilment is nil until there is one. An address is told to keys that may read members.
+// wireFulfilment returns the fulfillment, or nil if there is none. It includes the address only if the API key may
+// read members.
 func (c *call) wireFulfilment(h ledger.Handover) *wire.Fulfillment {
 	if h.Status == "" {
 		return nil
@@ -128,7 +129,7 @@ func (c *call) wireFulfilment(h ledger.Handover) *wire.Fulfillment {
 	return out
 }
 
-// listFulfilments lists what is still to be done: ordered, or on its way.
+// listFulfilments lists the fulfillments that are not finished: those with status ordered or shipped.
 func listFulfilments(ctx context.Context, c *call) (answer, error) {
 	size, err := c.pageSize()
 	if err != nil {

@@ -10,9 +10,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// event is what is needed of API Gateway's event for an HTTP API, payload format 2.0. Header names come in
-// lower case and repeated headers joined by commas:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+// An event contains the fields that the API needs from an API Gateway event for an HTTP API, payload format 2.0.
+// Header names are in lower case, and the values of repeated headers are joined with commas:
+//
+//	https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 type event struct {
 	RouteKey string            `json:"routeKey"`
 	RawPath  string            `json:"rawPath"`
@@ -46,7 +47,7 @@ func readEvent(payload []byte) (event, error) {
 	return e, nil
 }
 
-// path returns the request's path as routes have it: rawPath begins with the name of a stage that has one.
+// path returns the request's path without the stage name. In a named stage, rawPath begins with this name.
 func (e *event) path() string {
 	if stage := e.Context.Stage; stage != "" && stage != defaultStage {
 		return strings.TrimPrefix(e.RawPath, "/"+stage)
@@ -54,13 +55,14 @@ func (e *event) path() string {
 	return e.RawPath
 }
 
-// url returns the public address at which the request arrived, without a slash at its end; empty if the event does not
-// say. It is what the gateway says of its own domain, and no header: a client chooses the values of X-Forwarded-Host.
+// url returns the public address at which the request arrived, without a trailing slash. It returns the empty string
+// if the event does not contain it. It uses the gateway's own domain and no headers, because clients choose the value
+// of X-Forwarded-Host.
 func (e *event) url() string {
 	if e.Context.Domain == "" {
 		return ""
 	}
-	scheme := "https://" // API Gateway has no other
+	scheme := "https://" // API Gateway supports no other scheme
 	if e.Context.APIID == localAPI {
 		scheme = "http://"
 	}
@@ -70,13 +72,13 @@ func (e *event) url() string {
 	return scheme + e.Context.Domain
 }
 
-// localAPI is the ID of the API on one machine.
+// localAPI is the API ID that the local server uses.
 const localAPI = "local"
 
-// defaultStage is API Gateway's name for the stage that adds nothing to paths.
+// defaultStage is API Gateway's name for the stage that adds no prefix to paths.
 const defaultStage = "$default"
 
-// bytes is the body as it was sent.
+// bytes returns the body as it was sent.
 func (e *event) bytes() ([]byte, error) {
 	if !e.Base64 {
 		return []byte(e.Body), nil
@@ -88,8 +90,8 @@ func (e *event) bytes() ([]byte, error) {
 	return b, nil
 }
 
-// response writes API Gateway's answer, payload format 2.0. It is put together by hand: the body is JSON within
-// JSON, and everything else is short.
+// response encodes an answer to API Gateway, payload format 2.0. It writes the JSON directly, because the body is
+// JSON inside a JSON string and everything else is short.
 func response(status int, headers [][2]string, body []byte) []byte {
 	out := make([]byte, 0, len(body)+len(body)/4+512)
 	out = append(out, `{"statusCode":`...)

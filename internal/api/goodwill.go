@@ -18,7 +18,7 @@ type reinstatementBody struct {
 	Reason string `json:"reason"`
 }
 
-// day is a date that is required.
+// day checks and returns a required date.
 func (c *check) day(p place, s string) loyalty.Date {
 	if !c.required(p, s != "") {
 		return 0
@@ -63,7 +63,7 @@ func reinstatePoints(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	in := ledger.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
-	r, err := c.app.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.who.ID}) // the expiry is the identity
+	r, err := c.app.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.who.ID}) // the expiry entry identifies the command
 	if err != nil {
 		return answer{}, err
 	}

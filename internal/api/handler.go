@@ -22,16 +22,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// handler serves the routes of one function.
+// A handler serves the routes of one Lambda function.
 type handler struct {
 	app      *app.App
 	function string
 	routes   map[string]*Route                           // by pattern
-	seal     []byte                                      // signs cursors
-	veil     []byte                                      // hides what is personal in fingerprints
-	blind    func(program, email string) ledger.Identity // hides e-mail addresses in keys
-	reader   Reader                                      // only in the function of the program file
-	office   *notify.Dispatcher                          // only in the function of reminders
+	seal     []byte                                      // key that signs cursors
+	veil     []byte                                      // key that hides personal data in fingerprints
+	blind    func(program, email string) ledger.Identity // hides email addresses in table keys
+	reader   Reader                                      // set only in the programs function
+	office   *notify.Dispatcher                          // set only in the reminders function
 
 	externals *externalIDs
 }
@@ -49,7 +49,7 @@ func newHandler(a *app.App, function string) *handler {
 	return h
 }
 
-// A call is one request on its way: whose it is, and what of it the route needs.
+// A call is one request: its caller, its route and its input.
 type call struct {
 	*handler
 	who   auth.Principal
@@ -58,20 +58,20 @@ type call struct {
 	body  []byte
 	key   string // the Idempotency-Key, without quotes
 
-	confirmations []*confirmation // of remembered members
-	repeated      bool            // a remembered member was wrong, so members are read
+	confirmations []*confirmation // of cached members
+	repeated      bool            // a cached member was wrong, so the route runs again without the cache
 }
 
-// An answer is what a route says. The zero status is 200.
+// An answer is the result of a route. The zero status stands for 200.
 type answer struct {
 	status   int
-	body     any    // one of wire's models
-	drawn    string // an SVG, in the place of a body
-	page     string // HTML, likewise
+	body     any    // a model of package wire
+	drawn    string // an SVG image, instead of a body
+	page     string // an HTML page, instead of a body
 	replayed bool
 }
 
-// createdIf is the status of an answer about what the request made, or about what was there before it.
+// createdIf returns status 201 if the request created the object in the answer, and 200 if the object existed before.
 func createdIf(fresh bool) int {
 	if fresh {
 		return http.StatusCreated
@@ -79,10 +79,10 @@ func createdIf(fresh bool) int {
 	return http.StatusOK
 }
 
-// Invoke answers one event of API Gateway. It never returns an error to Lambda: every failure is answered with a
-// problem document, and counted in the metric Errors.
+// Invoke answers one API Gateway event. It never returns an error to Lambda: it answers every failure with a problem
+// document and counts it in the metric Errors.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	start := time.Now() // a stop-watch, not a clock: nothing is decided by it
+	start := time.Now() // measures the duration only; no decision depends on it
 	ctx, counters, end := app.Begin(ctx)
 	defer end()
 	c := &call{handler: h}
@@ -114,7 +114,8 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return out, nil
 }
 
-// answer serves the request and encodes the answer. It returns a panic as an error: a panic would end the process.
+// answer serves the request and encodes the answer. It returns a panic as an error, because a panic would end the
+// process.
 func (c *call) answer(ctx context.Context, payload []byte) (ans answer, out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -128,9 +129,9 @@ func (c *call) answer(ctx context.Context, payload []byte) (ans answer, out []by
 	return ans, out, err
 }
 
-// serve takes the request through every gate, in this order: the route, the key, its scope, the parameters, the
-// Idempotency-Key, the body. So nobody without a key learns what a valid request is. A route without a scope has the
-// first gate alone, and looks itself at what it takes from the request.
+// serve checks the request in this order: the route, the API key, its scope, the parameters, the Idempotency-Key and
+// the body. A caller without a key therefore cannot find out what a valid request looks like. On a route without a
+// scope, serve checks only the route, and the route checks its own input.
 func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error) {
 	if c.event, err = readEvent(payload); err != nil {
 		return answer{}, err
@@ -139,7 +140,7 @@ func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error
 		return answer{}, unrouted(c.event.Context.HTTP.Method, c.event.path())
 	}
 	if c.route.Scope == "" {
-		return c.route.serve(ctx, c) // anyone may call it
+		return c.route.serve(ctx, c) // a public route
 	}
 	if c.who, err = c.app.Keys.Verify(ctx, c.event.Headers.Authorization); err != nil {
 		return answer{}, err
@@ -161,8 +162,8 @@ func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error
 	return c.perform(ctx)
 }
 
-// unrouted answers a request that no route takes, which comes through DefaultRoute. A gateway may refuse a path that a
-// route seems to take, such as one with "..": then nothing is there.
+// unrouted returns the error for a request that matches no route and therefore arrives through DefaultRoute. API
+// Gateway can reject a path that seems to match a route, such as a path with "..". The error is then not_found.
 func unrouted(method, path string) error {
 	if methods := allowed(path); len(methods) > 0 && !slices.Contains(methods, method) {
 		allow := strings.Join(methods, ", ")
@@ -171,7 +172,7 @@ func unrouted(method, path string) error {
 	return refuse(loyalty.NotFound, notFoundDetail)
 }
 
-// checkParameters decodes the path's parameters and refuses query parameters that the route does not know.
+// checkParameters decodes the path parameters and rejects query parameters that the route does not define.
 func (c *call) checkParameters() error {
 	for name, raw := range c.event.Path {
 		value, err := parameter(name, raw)
@@ -190,7 +191,7 @@ func (c *call) checkParameters() error {
 
 func (c *call) path(name string) string { return c.event.Path[name] }
 
-// program is the live version of the key's program.
+// program returns the live version of the API key's program.
 func (c *call) program(ctx context.Context) (*loyalty.Program, error) {
 	return c.app.Programs.Live(ctx, c.who.Program)
 }
@@ -199,7 +200,7 @@ var plainHeaders = [][2]string{
 	{"content-type", "application/json"}, {"cache-control", "no-store"}, {"x-content-type-options", "nosniff"},
 }
 
-// pagePolicy lets a page do nothing but send its form back to where it came from.
+// pagePolicy allows a page only to submit its form to its own origin.
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 
 func (c *call) encode(ans *answer) ([]byte, error) {
@@ -248,7 +249,7 @@ func (c *call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte 
 	}
 	body, err := json.Marshal(p, json.Deterministic(true))
 	if err != nil {
-		body = []byte(`{}`) // cannot be: a Problem is strings and numbers
+		body = []byte(`{}`) // not expected: a Problem contains only strings and numbers
 	}
 	return response(p.Status, headers, body)
 }

@@ -21,7 +21,7 @@ type housemateBody struct {
 	Member string `json:"member"`
 }
 
-// someone is the member that a field of a body names, once its other faults are known.
+// someone returns the member that a field of the body names. It first returns any faults of the body.
 func (c *call) someone(ctx context.Context, faults *check, field, named string) (loyalty.MemberID, error) {
 	faults.requiredID(at(field), named)
 	if err := faults.err(); err != nil {
@@ -96,7 +96,7 @@ func removeFromHousehold(ctx context.Context, c *call) (answer, error) {
 
 type householdChange func(context.Context, *loyalty.Program, string, loyalty.MemberID) (loyalty.Household, error)
 
-// changeHouseholdOf changes the household in the path as far as one member goes, whom the body names.
+// changeHouseholdOf changes the household in the path for the member that the body names.
 func (c *call) changeHouseholdOf(ctx context.Context, change householdChange) (answer, error) {
 	var b housemateBody
 	if err := c.decode(&b); err != nil {
@@ -121,7 +121,7 @@ func (c *call) changeHousehold(ctx context.Context, faults *check, named string,
 	return c.household(ctx, p, h)
 }
 
-// household is a household with what its members have for each other.
+// household answers with a household and the points that its members can contribute.
 func (c *call) household(ctx context.Context, p *loyalty.Program, h loyalty.Household) (answer, error) {
 	accs, err := c.app.Ledger.Accounts(ctx, p, h.Joined())
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// idempotencyKey is the key in a header, with or without the double quotes of
+// idempotencyKey returns the key in a header. The key may be enclosed in double quotes, as in
 // draft-ietf-httpapi-idempotency-key-header.
 func idempotencyKey(header string) (string, error) {
 	if header == "" {
@@ -33,8 +33,8 @@ func idempotencyKey(header string) (string, error) {
 	return key, nil
 }
 
-// derivedID derives the identity of a command that has no natural one from the program, the route, the member and the
-// Idempotency-Key. The API key is not part of it, so that a merchant can rotate an API key while a client retries.
+// derivedID derives the ID of a command from the program, the route, the member and the Idempotency-Key, if the
+// command has no natural ID. The API key is not included, so that a merchant can rotate it while a client retries.
 func (c *call) derivedID(prefix string, member loyalty.MemberID) string {
 	sum := digest("id", c.who.Program, c.route.Pattern, string(member), c.key)
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's
@@ -47,7 +47,8 @@ func (c *call) derivedID(prefix string, member loyalty.MemberID) string {
 	return prefix + string(id[:])
 }
 
-// by says who asks, and for what: the fingerprint of the request as it was understood, not of its bytes.
+// by returns the actor and the fingerprint of the request. The fingerprint covers the decoded request instead of its
+// bytes.
 func (c *call) by(request any) (ledger.By, error) {
 	canonical, err := json.Marshal(request, json.Deterministic(true))
 	if err != nil {
@@ -56,7 +57,8 @@ func (c *call) by(request any) (ledger.By, error) {
 	return ledger.By{Actor: c.who.ID, Input: fingerprint("input", string(canonical))}, nil
 }
 
-// byKey is by for a route whose path names the object: two requests differ by their Idempotency-Key alone.
+// byKey returns the actor and fingerprint for a route whose path names the object. Two such requests differ only in
+// their Idempotency-Key.
 func (c *call) byKey() ledger.By {
 	return ledger.By{Actor: c.who.ID, Input: fingerprint("key", c.route.Pattern, c.key)}
 }
@@ -66,7 +68,8 @@ func fingerprint(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])[:22]
 }
 
-// digest is the SHA-256 of the parts, each with its length so that none runs into the next.
+// digest returns the SHA-256 hash of the parts. Each part is prefixed with its length, so that different parts never
+// form the same input.
 func digest(parts ...string) [sha256.Size]byte {
 	var b []byte
 	for _, p := range parts {
@@ -75,10 +78,10 @@ func digest(parts ...string) [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
-// externalPrefix lets a caller name a member by its own id of the person.
+// externalPrefix precedes a merchant's own ID of a member in the API.
 const externalPrefix = "external:"
 
-// member is the id that a request means, which may name the member from outside.
+// member returns the ID of the member that a request names by its ID or by its external ID.
 func (c *call) member(ctx context.Context, named string) (loyalty.MemberID, error) {
 	external, ok := strings.CutPrefix(named, externalPrefix)
 	if !ok {
@@ -87,7 +90,7 @@ func (c *call) member(ctx context.Context, named string) (loyalty.MemberID, erro
 	return c.externalMember(ctx, external)
 }
 
-// meant is the live program, and the member of it whom a request names.
+// meant returns the live program and the member that a request names.
 func (c *call) meant(ctx context.Context, named string) (*loyalty.Program, loyalty.MemberID, error) {
 	p, err := c.program(ctx)
 	if err != nil {
@@ -97,8 +100,8 @@ func (c *call) meant(ctx context.Context, named string) (*loyalty.Program, loyal
 	return p, m, err
 }
 
-// identities are the names by which others know the person. An e-mail address goes in as a keyed hash, so that
-// the table's keys tell nothing.
+// identities returns the identities under which other systems know the member. An email address is stored as a keyed
+// hash, so that the table's keys do not reveal it.
 func (c *call) identities(externalID, email string) []ledger.Identity {
 	var ids []ledger.Identity
 	if externalID != "" {
@@ -110,8 +113,8 @@ func (c *call) identities(externalID, email string) []ledger.Identity {
 	return ids
 }
 
-// asked is the beginning of what is asked of the member in the path: the body is read into b and checked, then the live
-// program and the member are found.
+// asked prepares a request about the member in the path: it reads the body into b, checks it, and returns the live
+// program and the member.
 func (c *call) asked(ctx context.Context, b any, checked func(*check)) (*loyalty.Program, loyalty.MemberID, error) {
 	if err := c.take(b, checked); err != nil {
 		return nil, "", err

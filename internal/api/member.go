@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// memberBody is what may be said of a person. Each field is a pointer, because a change tells "left out" from
-// "removed".
+// A memberBody contains the changeable data of a member. The fields are pointers, because a change distinguishes an
+// omitted field from a removed one.
 type memberBody struct {
 	ExternalID *string  `json:"external_id"`
 	Email      *string  `json:"email"`
@@ -25,18 +25,19 @@ type memberBody struct {
 	Timezone   *string  `json:"timezone"`
 	Birthday   *string  `json:"birthday"`
 	YearFrom   *string  `json:"membership_year_start"`
-	Segments   []string `json:"segments"` // nil: left out
+	Segments   []string `json:"segments"` // nil: omitted
 
 	Consents []consentBody `json:"consents"`
 }
 
-// enrolBody is what may be said of a person who joins.
+// An enrolBody contains the data of a new member.
 type enrolBody struct {
 	memberBody   `json:",inline"`
 	ReferralCode *string `json:"referral_code"`
 }
 
-// profile is the body laid over what is known; where removing is allowed, the empty string does.
+// profile returns the known profile with the changes of the body. If removing is set, an empty string removes a
+// field.
 func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.Date) (ledger.Profile, error) {
 	var c check
 	set := func(to *string, given *string, p place, valid func(place, string)) {
@@ -65,7 +66,8 @@ func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.D
 
 var segmentForm = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
-// segments is all segments that the body names, or those that are known if it names none: sorted, each once.
+// segments returns the segments in the body, sorted and without duplicates. If the body omits them, it returns the
+// known segments.
 func (b memberBody) segments(known []string) ([]string, error) {
 	if b.Segments == nil {
 		return known, nil
@@ -82,14 +84,14 @@ func (b memberBody) segments(known []string) ([]string, error) {
 	return slices.Compact(slices.Sorted(slices.Values(b.Segments))), c.err()
 }
 
-// externalID leaves room for the prefix under which the member can be named.
+// externalID checks a merchant's ID of a member. It leaves room for the prefix under which requests name the member.
 func (c *check) externalID(p place, s string) {
 	if !validID(externalPrefix + s) {
 		c.fault(p, loyalty.ValidationFailed, "This must be 1 to 119 letters, digits and _ : . - in all.")
 	}
 }
 
-// email checks for the least that an address has. Whether somebody reads it, only a message can tell.
+// email checks the basic form of an email address. It cannot check whether the mailbox exists.
 func (c *check) email(p place, s string) {
 	inside := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) })
 	if len(s) > 254 || inside || !notify.Mailable(s) {
@@ -125,7 +127,7 @@ func (c *check) birthday(p place, s string, today loyalty.Date) {
 }
 
 func (c *check) dayOfYear(p place, s string) {
-	if _, err := loyalty.ParseDate("2000-" + s); err != nil || len(s) != len("01-02") { // a leap year, which has every day
+	if _, err := loyalty.ParseDate("2000-" + s); err != nil || len(s) != len("01-02") { // a leap year, so that 29 February is valid
 		c.fault(p, loyalty.ValidationFailed, "This must be a day of the year like 03-31.")
 	}
 }
@@ -185,7 +187,8 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 	return answer{status: http.StatusCreated, body: c.wireMember(p, m), replayed: m.Replayed}, nil
 }
 
-// claimed is the member with what was paid under its names before they were known.
+// claimed assigns payments to the member that arrived under its identities before they were known. It returns the
+// updated member.
 func (c *call) claimed(ctx context.Context, p *loyalty.Program, m ledger.Member, names []ledger.Identity) (ledger.Member, error) {
 	n, err := c.app.Ledger.Claim(ctx, p, m.Account.Member, names)
 	if err != nil || n == 0 {
@@ -240,7 +243,7 @@ func changeMember(ctx context.Context, c *call) (answer, error) {
 			return answer{}, err
 		}
 	}
-	if b.ExternalID != nil || b.Email != nil { // also where nothing changes: the last attempt may have ended in between
+	if b.ExternalID != nil || b.Email != nil { // even if nothing changes, because the last attempt may have failed before this step
 		if m, err = c.claimed(ctx, p, m, after); err != nil {
 			return answer{}, err
 		}
@@ -252,7 +255,7 @@ func without(ids, others []ledger.Identity) []ledger.Identity {
 	return slices.DeleteFunc(slices.Clone(ids), func(id ledger.Identity) bool { return slices.Contains(others, id) })
 }
 
-// namedMember is the member in the path as of now, with the live program.
+// namedMember returns the live program and the current state of the member in the path.
 func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member, error) {
 	p, id, err := c.meant(ctx, c.path("member"))
 	if err != nil {
@@ -277,7 +280,8 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 	}
 }
 
-// wireNotices is the notices that the account shows, of what was put off because none was sent in time.
+// wireNotices returns the notices in the account. Each one postpones an expiry because the member was not notified in
+// time.
 func wireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
 	kinds := map[loyalty.NoticeOf]wire.NoticeKind{loyalty.OfExpiry: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry}
 	out := []wire.Notice{}
@@ -293,7 +297,7 @@ func wireBalance(b loyalty.Balance) wire.Balance {
 	return wire.Balance{Active: int64(b.Active), Pending: int64(b.Pending), Reserved: int64(b.Reserved), Debt: int64(b.Debt)}
 }
 
-// wireWallets is what the member has beside points, also where that is nothing.
+// wireWallets returns the balances of all wallets of the program except the main wallet, including empty ones.
 func wireWallets(p *loyalty.Program, acc loyalty.Account) (out []wire.Wallet) {
 	for _, w := range p.Wallets {
 		out = append(out, wire.Wallet{
@@ -310,7 +314,7 @@ func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.Sch
 		at, n := end(p, lot.Expires), len(out)
 		switch {
 		case at.IsZero():
-		case n > 0 && out[n-1].At.Equal(at): // one of them moves on with the next activity
+		case n > 0 && out[n-1].At.Equal(at): // several lots expire together; one of them is extended by the next activity
 			out[n-1].Points += int64(lot.Points)
 		default:
 			out = append(out, wire.ScheduledPoints{Points: int64(lot.Points), At: at})
@@ -319,8 +323,8 @@ func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.Sch
 	return out
 }
 
-// pending sums up by instant: what a member wants to know is when how much comes. What comes at an instant that nobody
-// knows yet is last.
+// pending returns the wallet's pending points, summed by the instant at which they become active. Points without a
+// known instant are last.
 func pending(acc loyalty.Account, wallet string) []wire.PendingPoints {
 	var out []wire.PendingPoints
 	open := loyalty.Points(0)

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// basketBody is what an order and a quote have in common.
+// A basketBody contains the fields that orders and quotes share.
 type basketBody struct {
 	Member   *string      `json:"member"`
 	PlacedAt time.Time    `json:"placed_at"`
@@ -51,7 +51,7 @@ type tenderBody struct {
 
 const maxTenders = 100
 
-// order is the order that the body tells of.
+// order checks the body and returns the order.
 func (b orderBody) order(c *check, now time.Time) loyalty.Order {
 	c.required(at("placed_at"), !b.PlacedAt.IsZero())
 	switch loyalty.OrderStatus(b.Status) {
@@ -85,8 +85,9 @@ func (b orderBody) order(c *check, now time.Time) loyalty.Order {
 	return o
 }
 
-// happened is when something happened to the order: behind its placing, and not in the future, for points may wait for
-// it. The zero time: it has not.
+// happened checks and returns the instant of a change to the order, such as its shipping. The instant must not be
+// before the order was placed, nor in the future, because points can become active at this instant. It returns the
+// zero time if the change has not happened.
 func (b orderBody) happened(c *check, p place, when *time.Time, now time.Time) time.Time {
 	switch {
 	case when == nil:
@@ -155,7 +156,7 @@ func (b tenderBody) tender(c *check, i int) loyalty.Tender {
 	}
 }
 
-// optional is a text that may be left out, but not be empty.
+// optional checks a text that may be omitted but not empty.
 func optional(c *check, p place, s *string, most int) string {
 	if s == nil {
 		return ""
@@ -185,7 +186,7 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 	return answer{status: createdIf(r.Revision == 1 && !r.Replayed && !r.Superseded), body: c.wireOrder(p, r), replayed: r.Replayed}, nil
 }
 
-// activateOrder makes what is pending of an order active by hand.
+// activateOrder activates the pending points of an order manually.
 func activateOrder(ctx context.Context, c *call) (answer, error) {
 	p, err := c.nothingBut(ctx)
 	if err != nil {
@@ -198,7 +199,7 @@ func activateOrder(ctx context.Context, c *call) (answer, error) {
 	return answer{body: c.wireOrder(p, r)}, nil
 }
 
-// buyer is the member whose basket it is; empty for a guest.
+// buyer returns the member who placed the order. It returns the empty ID for a guest.
 func (c *call) buyer(ctx context.Context, b basketBody) (loyalty.MemberID, error) {
 	if b.Member == nil {
 		return "", nil
@@ -238,7 +239,7 @@ func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 	return out
 }
 
-// wireShadow is what the rules would have given that are only tried out, for the merchant.
+// wireShadow returns the points that shadow rules would have awarded, for the merchant's information.
 func wireShadow(because []loyalty.Reason) (out []wire.ShadowResult) {
 	for _, b := range because {
 		if b.Kind == loyalty.IsShadow {

@@ -18,8 +18,8 @@ func (c *call) pageSize() (int, error) {
 	return n, nil
 }
 
-// firstPage collects the first size rows of a list, and reports whether there is another one. The list is best asked for
-// size+1 rows, so that nothing is read that is not needed.
+// firstPage collects the first size rows of a list and reports whether there are more. The list should request size+1
+// rows from the table, so that it reads no unneeded rows.
 func firstPage[T any](list iter.Seq2[T, error], size int) (rows []T, more bool, err error) {
 	for row, err := range list {
 		if err != nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A refusal is the API's own no, with the parts of the request that are at fault.
+// A refusal is an error that the API itself returns, with the invalid parts of the request.
 type refusal struct {
 	code   loyalty.Code
 	detail string
 	faults []wire.ProblemError
-	allow  string // method_not_allowed: which methods would be
+	allow  string // allowed methods, for method_not_allowed
 }
 
 func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
@@ -25,13 +25,13 @@ func refuse(code loyalty.Code, format string, args ...any) *refusal {
 	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
 }
 
-// refuseAt is refuse with the part at fault: a JSON pointer, or the name of a parameter or header.
+// refuseAt returns a refusal that names the invalid part: a JSON pointer, or the name of a parameter or header.
 func refuseAt(code loyalty.Code, pointer, detail string) *refusal {
 	return &refusal{code: code, detail: detail, faults: []wire.ProblemError{{Pointer: pointer, Code: string(code), Detail: detail}}}
 }
 
-// problemOf is the problem document of an error. What is not a refusal becomes internal_error and says nothing
-// of itself.
+// problemOf returns the problem document of an error. Any error that is not a rejection becomes internal_error
+// without details.
 func problemOf(err error) wire.Problem {
 	var own *refusal
 	var rule *loyalty.Error
@@ -53,7 +53,7 @@ func problemOf(err error) wire.Problem {
 	return document(internalError, "Something went wrong on our side. It was logged under the request id.", nil)
 }
 
-// unavailable is the problem document of a request that was not finished in time, or that others kept from being
+// unavailable returns the problem document of a request that timed out or that concurrent writes prevented from being
 // written.
 func unavailable() wire.Problem {
 	return document(temporarilyUnavailable, "The service is busy, or its table did not answer in time. Repeating the same request is safe.", nil)
@@ -65,7 +65,7 @@ var whoDetail = map[auth.Code]string{
 	auth.ScopeMissing:    "The API key lacks the scope of this route.",
 }
 
-// notFoundDetail is the same whatever is missing, so that nobody learns what exists elsewhere.
+// notFoundDetail is the same for all missing objects, so that callers cannot find out what exists in other programs.
 const notFoundDetail = "There is no such thing in this program."
 
 func ruleProblem(rule *loyalty.Error) wire.Problem {

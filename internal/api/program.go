@@ -13,17 +13,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
-// maxSource bounds a program file, in characters. It keeps a draft within one item of the table.
+// maxSource is the maximum length of a program file in characters. With it, a draft fits into one item of the table.
 const maxSource = 200_000
 
-// A Reader is what package program does with a program file. It is handed in, so that no function but that of the
-// program file links the parser and the schema.
+// A Reader provides the functions of package program. It is injected, so that only the programs function links the
+// parser and the schema.
 type Reader struct {
-	// Check is what a file says, or what is wrong with it, and what is odd about it.
+	// Check compiles a file and returns the program, its errors and its warnings.
 	Check func(source []byte) (p *loyalty.Program, problems, warnings problem.Problems)
-	// Explain is what a program does, a sentence a line.
+	// Explain describes a program in plain language, one sentence per line.
 	Explain func(p *loyalty.Program) string
-	// Diff is what differs between two files, or why one of them cannot be read.
+	// Diff returns the differences between two files, or the problems of a file that cannot be read.
 	Diff func(older, newer []byte) ([]change.Change, problem.Problems)
 }
 
@@ -38,7 +38,7 @@ func (c *check) source(s string) {
 	}
 }
 
-// version checks a version number, which may be left out.
+// version checks an optional version number.
 func (c *check) version(p place, w whole, least int64) {
 	switch {
 	case w.given && w.n < least:
@@ -50,8 +50,8 @@ func (c *check) version(p place, w whole, least int64) {
 
 func getProgram(ctx context.Context, c *call) (answer, error) { return c.published(ctx, 0) }
 
-// published is a version as it stands now, zero for the live one. It is what the table says and not what was kept for
-// 30 seconds: whoever asks may have published just now, by way of another process.
+// published answers with a version, or with the live one if version is zero. It reads the table instead of the
+// 30-second cache, because the caller may just have published a version through another process.
 func (c *call) published(ctx context.Context, version int) (answer, error) {
 	schedule, err := c.app.Ledger.Schedule(ctx, c.who.Program)
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *call) published(ctx context.Context, version int) (answer, error) {
 	}}, nil
 }
 
-// explained is what a program does, a sentence each.
+// explained returns the sentences that describe a program.
 func (c *call) explained(p *loyalty.Program) []string {
 	return strings.Split(strings.TrimSpace(c.reader.Explain(p)), "\n")
 }
@@ -120,7 +120,7 @@ func getDraft(ctx context.Context, c *call) (answer, error) {
 	return answer{body: wire.Draft{Source: string(source), Version: version}}, nil
 }
 
-// draft is the draft; not_found if there is none.
+// draft returns the draft and its version, or not_found if there is no draft.
 func (c *call) draft(ctx context.Context) ([]byte, int64, error) {
 	source, version, err := c.app.Ledger.Draft(ctx, c.who.Program)
 	if err == nil && version == 0 {
@@ -150,7 +150,7 @@ func putDraft(ctx context.Context, c *call) (answer, error) {
 	return answer{body: wire.Draft{Source: b.Source, Version: version + 1}}, nil
 }
 
-// outrun turns the ledger's "there is one already" into what it means for something that has versions.
+// outrun replaces already_exists with version_conflict, which is the right code for an object with versions.
 func outrun(err error) error {
 	if rule, ok := errors.AsType[*loyalty.Error](err); ok && rule.Code == loyalty.AlreadyExists {
 		return refuse(versionConflict, "%s", rule.Detail)

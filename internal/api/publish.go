@@ -23,7 +23,7 @@ type rollbackBody struct {
 	Recall  bool   `json:"recall"`
 }
 
-// levels is what is to become of members' levels.
+// levels checks how publishing may change members' levels.
 func (c *check) levels(s string) loyalty.RefreshMode {
 	mode := loyalty.RefreshMode(s)
 	if mode != "" && mode != loyalty.UpgradeOnly && mode != loyalty.FullRefresh {
@@ -72,7 +72,7 @@ func rollbackProgram(ctx context.Context, c *call) (answer, error) {
 	return c.publish(ctx, app.Publication{Source: v.Source, Back: true, Levels: mode, Recall: b.Recall, Version: v.Version})
 }
 
-// publish compiles what is to be published, and answers with the version that has it then.
+// publish compiles and publishes a program file, and answers with its version.
 func (c *call) publish(ctx context.Context, in app.Publication) (answer, error) {
 	p, errs, _ := c.checked(in.Source)
 	if len(errs) > 0 {

@@ -7,11 +7,11 @@ import (
 	"rsc.io/qr"
 )
 
-// quiet is how many modules of white a QR code has around it (ISO/IEC 18004, 9.1).
+// quiet is the width of the white margin around a QR code, in modules (ISO/IEC 18004, 9.1).
 const quiet = 4
 
-// drawQR draws a text as a QR code in SVG: a white square, and on it one path of black runs, each a rectangle one module
-// high. The text is in the picture as modules only, so nothing of it can be markup.
+// drawQR renders a text as a QR code in SVG: a white square and one path that consists of black rectangles, each one
+// module high. The image contains the text only as modules, so the text cannot inject markup.
 func drawQR(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M)
 	if err != nil {

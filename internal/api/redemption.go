@@ -26,13 +26,13 @@ type redemptionBody struct {
 	Date      *string      `json:"date"`
 }
 
-// totalBody is what an order comes to.
+// A totalBody is the total of an order.
 type totalBody struct {
 	Amount   whole  `json:"amount"`
 	Currency string `json:"currency"`
 }
 
-// request is what the body asks for, without an id and by the member's name that it has.
+// request checks the body and returns the redemption request. The caller sets its ID and its member.
 func (b redemptionBody) request(c *check) ledger.RedemptionRequest {
 	c.requiredID(at("member"), b.Member)
 	c.requiredID(at("reward"), b.Reward)
@@ -62,7 +62,7 @@ func (b redemptionBody) request(c *check) ledger.RedemptionRequest {
 	return in
 }
 
-// optionalID is an identifier that may be left out, but not be empty.
+// optionalID checks an identifier that may be omitted but not empty.
 func (c *check) optionalID(p place, s *string) string {
 	if s == nil {
 		return ""
@@ -98,8 +98,8 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	return c.toldRedemption(ctx, r, http.StatusCreated)
 }
 
-// byRedemption is by for a redemption. What came later to requests stands in the fingerprint only where it is said, so
-// that what was asked before it came still has the same one.
+// byRedemption returns the actor and fingerprint of a redemption. Fields that were added to the API later are in the
+// fingerprint only if they are set. The fingerprints of older requests therefore do not change.
 func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 	address := ""
 	if in.Address != nil {
@@ -134,7 +134,7 @@ func getRedemption(ctx context.Context, c *call) (answer, error) {
 	return c.toldRedemption(ctx, r, http.StatusOK)
 }
 
-// listVouchers lists a member's redemptions that gave a code, newest first, with the state of each code.
+// listVouchers lists a member's redemptions that issued a code, newest first, with the state of each code.
 func listVouchers(ctx context.Context, c *call) (answer, error) {
 	size, err := c.pageSize()
 	if err != nil {
@@ -163,7 +163,7 @@ func listVouchers(ctx context.Context, c *call) (answer, error) {
 	return answer{body: list}, nil
 }
 
-// wireVoucher is a voucher as of now, without its code.
+// wireVoucher returns the current state of a voucher, without its full code.
 func (c *call) wireVoucher(v ledger.Voucher) wire.Voucher {
 	issued := v.Issued
 	out := wire.Voucher{
@@ -192,7 +192,7 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	if rd.Date != "" {
 		out.Date = &wire.RedemptionDate{ID: rd.Date, At: rd.DateAt.UTC()}
 	}
-	// Until then a code may yet go back to its pool and to somebody else.
+	// Before the commit, the code can return to its pool and be issued to another member.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed
 	if claimed && rd.Code != "" {
 		out.Code, out.CodeFrom, out.CodeUntil = &rd.Code, instant(rd.CodeFrom), instant(rd.CodeUntil)
@@ -200,7 +200,7 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	return out
 }
 
-// instant is an instant that may be missing.
+// instant returns a pointer to the instant in UTC, or nil if the instant is zero.
 func instant(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

@@ -10,12 +10,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// referralCodeBody is a code: the member's own, or that by which the member came.
+// A referralCodeBody is a referral code: the member's own code, or the code of the referrer.
 type referralCodeBody struct {
 	Code *string `json:"code"`
 }
 
-// maxReferralCode bounds what is looked up as a code.
+// maxReferralCode is the maximum length of a referral code that is looked up.
 const maxReferralCode = 64
 
 var referralCodeForm = regexp.MustCompile(`^[A-Za-z0-9]([ -]?[A-Za-z0-9]){3,19}$`)
@@ -102,7 +102,7 @@ func listReferrals(ctx context.Context, c *call) (answer, error) {
 	return answer{body: list}, nil
 }
 
-// wireReferral is through whom a member came; zero, which is left out, if through nobody.
+// wireReferral returns the member's referral. It is zero, and therefore omitted, if the member was not referred.
 func wireReferral(r loyalty.Referral, now time.Time) wire.Referral {
 	return wire.Referral{
 		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(r.Status(now)), Order: r.Order, ActiveAt: r.ActiveAt.UTC(),

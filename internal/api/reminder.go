@@ -17,8 +17,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/random"
 )
 
-// listTomorrow says who would get what tomorrow, where each lives, as things stand now, and what is kept back, why. A page
-// is full with so many members who are visited by then; those whose day is a later one are looked at besides.
+// listTomorrow lists the reminders that members would receive tomorrow in their time zones, as of now. It also counts
+// suppressed reminders by reason. Members whose next visit is after tomorrow do not count toward the page size.
 func listTomorrow(ctx context.Context, c *call) (answer, error) {
 	size, err := c.pageSize()
 	if err != nil {
@@ -39,7 +39,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 	f := foresight{call: c, p: p, left: left, out: wire.ScheduledReminderList{
 		Data: []wire.ScheduledReminder{}, Counts: map[string]int64{}, Suppressed: map[string]int64{},
 	}}
-	until := c.app.Now().AddDate(0, 0, 3) // by then tomorrow is over everywhere
+	until := c.app.Now().AddDate(0, 0, 3) // the end of tomorrow in every time zone
 	for ; shard < ledger.Shards; shard, place = shard+1, "" {
 		for at, err := range c.app.Ledger.RemindersBehind(ctx, p.ID, shard, place, until) {
 			if err != nil {
@@ -65,11 +65,12 @@ type foresight struct {
 	out  wire.ScheduledReminderList
 }
 
-// maxForeseen is how many visits of a member are foreseen at most. Few have more than one a day.
+// maxForeseen is the maximum number of visits to a member that are simulated. Few members have more than one visit a
+// day.
 const maxForeseen = 100
 
-// look foresees the visits of one member, from now on until the member's tomorrow is over, each when the one before plans
-// it. Today's go first: what goes out today is no more to be said tomorrow.
+// look simulates the visits to one member from now until the end of the member's tomorrow. Each visit plans the next
+// one. It includes today's visits, because a reminder that is sent today is not sent again tomorrow.
 func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	at := f.app.Now()
 	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, at)
@@ -99,7 +100,8 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	return nil
 }
 
-// visit does in memory what a visit at an instant does, lists it if it is to be, and returns the plan at its end.
+// visit simulates a visit at an instant in memory and returns the resulting plan. If listed is set, it lists the
+// reminders of the visit.
 func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) loyalty.Plan {
 	for range loyalty.MaxAtOnce {
 		plan := f.p.Remind(v.Account, v.Who, v.State, at)
@@ -116,7 +118,7 @@ func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) loyalty.Pl
 			f.list(v.Account.Member, n, held, at)
 		}
 	}
-	return loyalty.Plan{Next: at.Add(30 * time.Minute)} // the rest with the next run of the schedule
+	return loyalty.Plan{Next: at.Add(30 * time.Minute)} // the next scheduled run sends the remaining reminders
 }
 
 func (f *foresight) list(m loyalty.MemberID, n loyalty.News, held bool, at time.Time) {
@@ -130,20 +132,20 @@ func (f *foresight) list(m loyalty.MemberID, n loyalty.News, held bool, at time.
 	})
 }
 
-// previewBody asks what a reminder would say.
+// A previewBody requests a preview of a reminder.
 type previewBody struct {
 	Member   *string    `json:"member"`
 	Reminder *string    `json:"reminder"`
 	At       *time.Time `json:"at"`
 }
 
-// testBody asks to send it to somebody else.
+// A testBody requests a test message to the given addresses.
 type testBody struct {
 	previewBody `json:",inline"`
 	To          []string `json:"to"`
 }
 
-// maxTestAddresses is how many addresses a test goes to at most.
+// maxTestAddresses is the maximum number of addresses of a test message.
 const maxTestAddresses = 5
 
 func (b previewBody) check(c *check, now time.Time) {
@@ -174,7 +176,7 @@ func (b testBody) check(c *check, now time.Time) {
 	}
 }
 
-// channelOf is how an address is written to: a telephone number begins with +.
+// channelOf returns the channel of an address. Telephone numbers begin with "+".
 func channelOf(address string) loyalty.Channel {
 	if strings.HasPrefix(address, "+") {
 		return loyalty.SMS
@@ -182,8 +184,8 @@ func channelOf(address string) loyalty.Channel {
 	return loyalty.Email
 }
 
-// previewed is the message that a reminder would be to a member, and why it would not be sent. With a channel it is a
-// test, which goes by that one to somebody else.
+// previewed returns the message that a reminder would send to a member, and the reason if it would be suppressed. If
+// a channel is given, the message is a test that goes to another recipient through this channel.
 func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel) (m notify.Message, why loyalty.Why, err error) {
 	now := c.app.Now()
 	if b.At != nil {
@@ -237,14 +239,14 @@ func wirePreview(m notify.Message, why loyalty.Why) wire.ReminderPreview {
 	return out
 }
 
-// testReminder sends what a reminder would say to addresses of the merchant's own, marked as a test. Nothing is recorded:
-// repeating it sends again.
+// testReminder sends a reminder to the merchant's own addresses, marked as a test. Nothing is recorded, so repeating
+// the request sends the message again.
 func testReminder(ctx context.Context, c *call) (answer, error) {
 	var b testBody
 	if err := c.take(&b, func(faults *check) { b.check(faults, c.app.Now()) }); err != nil {
 		return answer{}, err
 	}
-	said := map[loyalty.Channel]notify.Message{} // all words are found before any goes out
+	said := map[loyalty.Channel]notify.Message{} // all messages are written before any is sent
 	for _, to := range b.To {
 		by := channelOf(to)
 		if _, ok := said[by]; ok {
@@ -272,7 +274,7 @@ func testReminder(ctx context.Context, c *call) (answer, error) {
 	return answer{body: out}, nil
 }
 
-// marked is a message that says of itself that it is a test.
+// marked returns the message, marked as a test.
 func marked(m notify.Message) notify.Message {
 	m.Reminder = "test"
 	if m.Channel == loyalty.SMS {
@@ -289,7 +291,7 @@ func randomID(source io.Reader) string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// reportReminders is what reminders did, month by month summed up, beside those whom they left alone.
+// reportReminders reports the effect of each reminder, summed over the requested months, and of its holdout group.
 func reportReminders(ctx context.Context, c *call) (answer, error) {
 	from, err := c.month("from", c.app.Now())
 	if err != nil {
@@ -326,7 +328,7 @@ func reportReminders(ctx context.Context, c *call) (answer, error) {
 	return answer{body: out}, nil
 }
 
-// month reads a query parameter like 2026-12; left out, it is that of an instant.
+// month returns a query parameter like 2026-12. Without the parameter, it returns the month of the given instant.
 func (c *call) month(name string, otherwise time.Time) (time.Time, error) {
 	s, ok := c.event.Query[name]
 	if !ok {
@@ -339,8 +341,8 @@ func (c *call) month(name string, otherwise time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// wake has a member's reminders looked at, if the program has one about what just happened and a daily visit would be late
-// for it. One that fails makes that reminder late, and nothing else.
+// wake schedules an immediate evaluation of a member's reminders, if the program has a reminder for what just
+// happened. The daily visit could be too late for it. A failure only delays the reminder.
 func (c *call) wake(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return

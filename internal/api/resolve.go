@@ -10,8 +10,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// What becomes of a redemption once it was made.
-
 type commitBody struct {
 	Points whole `json:"points"`
 }
@@ -20,13 +18,13 @@ type reverseBody struct {
 	Refunded *refundedBody `json:"refunded"`
 }
 
-// refundedBody is how much of an order's money went back, all refunds together.
+// A refundedBody states how much of an order's payment all refunds together returned.
 type refundedBody struct {
 	Amount whole `json:"amount"`
 	Of     whole `json:"total"`
 }
 
-// share is the refunded part of the money.
+// share returns the refunded share of the payment.
 func (b *refundedBody) share(c *check) *big.Rat {
 	if b == nil {
 		return big.NewRat(1, 1)
@@ -38,7 +36,7 @@ func (b *refundedBody) share(c *check) *big.Rat {
 	return big.NewRat(amount, of)
 }
 
-// atLeastOne is an amount of money that is required, and not nothing.
+// atLeastOne checks a required amount of money, which must be 1 minor unit or more.
 func (c *check) atLeastOne(p place, w whole) int64 {
 	if c.required(p, w.given) && w.n == 0 {
 		c.fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
@@ -86,8 +84,8 @@ func reverseRedemption(ctx context.Context, c *call) (answer, error) {
 	})
 }
 
-// resolve ends a redemption one way or the other. The path says which, what says what else the body does: under the same
-// key with anything else it is another request.
+// resolve commits, cancels or reverses a redemption, as the path requests. Parameter what contains the other inputs
+// of the body, so that a different body under the same Idempotency-Key is a different request.
 func (c *call) resolve(ctx context.Context, what string, end func(*loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error)) (answer, error) {
 	p, err := c.program(ctx)
 	if err != nil {
@@ -104,7 +102,7 @@ func (c *call) resolve(ctx context.Context, what string, end func(*loyalty.Progr
 	return c.toldRedemption(ctx, r, http.StatusOK)
 }
 
-// nothingBut is the live program, for a route whose path says everything: its body is nothing, or an empty object.
+// nothingBut returns the live program, for a route whose body must be omitted or an empty object.
 func (c *call) nothingBut(ctx context.Context) (*loyalty.Program, error) {
 	var nothing struct{}
 	if err := c.decode(&nothing); err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
-// listRewards is the catalogue, for anybody or for one member. What the member lacks tells what the member has, so that
-// wants the scope for it.
+// listRewards lists the rewards, in general or for one member. The unmet requirements of a member reveal the member's
+// balance, so a list for a member requires the scope members:read.
 func listRewards(ctx context.Context, c *call) (answer, error) {
 	member, given := c.event.Query["member"]
 	switch {
@@ -31,7 +31,7 @@ func listMemberRewards(ctx context.Context, c *call) (answer, error) {
 	return c.rewards(ctx, c.path("member"))
 }
 
-// rewards lists what is shown now; for a member, if one is named, with what is lacking.
+// rewards lists the rewards that are visible now. If a member is named, it includes the member's unmet requirements.
 func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 	p, err := c.program(ctx)
 	if err != nil {
@@ -74,7 +74,7 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 	return answer{body: list}, nil
 }
 
-// memberAndStock reads a member, if the ID is not empty, and what is left of the rewards, at the same time.
+// memberAndStock reads the member, if the ID is not empty, and the remaining stock of the rewards in parallel.
 func (c *call) memberAndStock(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (m ledger.Member, left loyalty.Budgets, err error) {
 	err = parallel.Do(func() (err error) {
 		if id != "" {
@@ -128,7 +128,7 @@ func wireReward(r loyalty.Reward) wire.Reward {
 	return out
 }
 
-// wireMoney is an amount that may be missing.
+// wireMoney returns an amount of money, or nil if it is zero.
 func wireMoney(m loyalty.Money) *wire.Money {
 	if m == (loyalty.Money{}) {
 		return nil
@@ -146,7 +146,7 @@ func wireLacks(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 	return out
 }
 
-// decimal writes a percentage, which has few decimals: 10, 12.5.
+// decimal formats a percentage without trailing zeros: 10, 12.5.
 func decimal(r *big.Rat) string {
 	s := r.FloatString(6)
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".")

@@ -12,36 +12,36 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A Route is one operation: which function serves it, and what a request needs before it is served.
+// A Route is an operation of the API: the function that serves it and the requirements of its requests.
 type Route struct {
 	Pattern  string     // HTTP API route key, Go mux pattern, and openapi.yaml's method and path: "PUT /v1/orders/{order}"
-	Function string     // "earn"; the function of that name serves it
-	Scope    auth.Scope // what the key must hold; empty: anyone may call
-	Keyed    bool       // wants an Idempotency-Key
+	Function string     // name of the function that serves it, such as "earn"
+	Scope    auth.Scope // required scope of the API key; empty for a public route
+	Keyed    bool       // requires an Idempotency-Key
 
 	body  body
-	query []string // the query parameters that it knows
+	query []string // names of the allowed query parameters
 	serve func(context.Context, *call) (answer, error)
 }
 
-// body is what a route takes along.
+// A body is the kind of body that a route takes.
 type body int
 
 const (
 	noBody    body = 0
 	smallBody body = 256 << 10
 	largeBody body = 1 << 20
-	maybeBody body = -1 // nothing, or an object of which nothing is required
+	maybeBody body = -1 // omitted, or an object without required fields
 )
 
-// DefaultRoute is API Gateway's route key for requests that no other route takes. DefaultFunction serves it: it answers
-// 405 with the allowed methods if the path has other methods, and 404 if there is no such path.
+// DefaultRoute is API Gateway's route key for requests that match no other route. DefaultFunction serves it. It
+// answers 405 with the allowed methods if the path has other methods, and 404 if the path does not exist.
 const (
 	DefaultRoute    = "$default"
 	DefaultFunction = "members"
 )
 
-// Routes lists every operation of the API.
+// Routes returns all operations of the API.
 func Routes() []Route {
 	page, words := []string{"page_size", "cursor"}, []string{"language"}
 	return []Route{
@@ -128,7 +128,7 @@ func Routes() []Route {
 	}
 }
 
-// Members serves members, their statements, households and referrals, and what is done for them by hand.
+// Members serves members, their statements, households and referrals, and manual changes to them.
 func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
 
 // Earn serves orders, events, quotes and campaigns.
@@ -146,7 +146,7 @@ func Programs(reader Reader) func(*app.App) lambda.Handler {
 	}
 }
 
-// Reminders serves what is reminded of: what tomorrow brings, previews, what it did, and links to take consents back.
+// Reminders serves reminders: the schedule for tomorrow, previews, reports and unsubscribe links.
 func Reminders(office func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler {
 		h := newHandler(a, "reminders")
@@ -155,7 +155,7 @@ func Reminders(office func(*app.App) *notify.Dispatcher) func(*app.App) lambda.H
 	}
 }
 
-// allowed returns the methods of a path in alphabetical order; none if it is no path of the API.
+// allowed returns the methods of a path in alphabetical order, or none if the API has no such path.
 func allowed(path string) (methods []string) {
 	for _, r := range Routes() {
 		method, pattern, _ := strings.Cut(r.Pattern, " ")

@@ -22,7 +22,7 @@ type sendBody struct {
 	Message *string `json:"message"`
 }
 
-// letter is what the body says.
+// letter checks the body and returns the gift card message.
 func (b sendBody) letter(c *check) ledger.Letter {
 	in := ledger.Letter{Email: strings.TrimSpace(b.Email)}
 	if c.required(at("email"), in.Email != "") {
@@ -39,7 +39,7 @@ func (b sendBody) letter(c *check) ledger.Letter {
 	return in
 }
 
-// prose checks a text of several lines.
+// prose checks a text that may have several lines.
 func (c *check) prose(p place, s string, least, most int) {
 	if n := utf8.RuneCountInString(s); n < least || n > most {
 		c.fault(p, loyalty.ValidationFailed, "This must have %d to %d characters.", least, most)
@@ -71,21 +71,22 @@ func sendGiftCard(ctx context.Context, c *call) (answer, error) {
 	return ans, err
 }
 
-// hidden is something personal as a keyed hash, for a fingerprint: those are kept for ever, and nobody is to try names
-// and addresses out on them.
+// hidden returns a keyed hash of personal data for a fingerprint. Fingerprints are stored indefinitely, and the key
+// prevents guessing the names and addresses in them.
 func (c *call) hidden(what, s string) string {
 	mac := hmac.New(sha256.New, c.veil)
 	fmt.Fprintf(mac, "%s\x00%s\x00%s", c.who.Program, what, s)
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// sent is to whom the gift card of a redemption was sent, for keys that may read members; nobody if it is none.
+// sent returns the messages that sent the gift card of a redemption. It returns none if the API key must not read
+// members.
 func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.GiftCardMessage, error) {
 	if r.Redemption.Code == "" || !c.who.May(auth.MembersRead) {
 		return nil, nil
 	}
 	if r.Redemption.Status == loyalty.Reserved || r.Written && r.Redemption.Status == loyalty.Committed {
-		return nil, nil // a gift card can be sent only after it was committed
+		return nil, nil // a gift card can be sent only after its redemption is committed
 	}
 	p, err := c.program(ctx)
 	if err != nil {

@@ -45,7 +45,7 @@ func getTier(ctx context.Context, c *call) (answer, error) {
 	return answer{body: t}, nil
 }
 
-// fullTier is the tier with all that it takes; nil without one.
+// fullTier returns the member's tier with all its requirements, or nil if the member has no level.
 func fullTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
 	t := wireTier(p, acc, now)
 	if t == nil {
@@ -65,7 +65,7 @@ func wireAhead(s loyalty.Standing, at time.Time) *wire.Projection {
 	return &wire.Projection{Level: s.Level, At: at.UTC(), Until: instant(s.Until)}
 }
 
-// wireLadders is where the member stands on each ladder beside tiers, as members' answers have it.
+// wireLadders returns the member's tier in each tier group except the main one, in the form of a member answer.
 func wireLadders(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []wire.TierGroup) {
 	for _, l := range p.TierGroups {
 		view, on, _ := p.TierGroupStanding(acc, l.ID)
@@ -100,7 +100,8 @@ func setTier(ctx context.Context, c *call) (answer, error) {
 	return c.adjusted(p, r, err)
 }
 
-// wireTier is the tier as members' answers have it; what it takes in full, and what lies ahead, getTier adds.
+// wireTier returns the tier in the form of a member answer. Operation getTier adds the full requirements and the
+// projection.
 func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
 	level, _, ok := p.Level(acc.Tier.Level)
 	if !ok {
@@ -125,7 +126,7 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 	return t
 }
 
-// measureOf is the name of the measure that a gap is of; where nothing is missing, of the first that counts.
+// measureOf returns the name of the gap's metric. If the gap is zero, it returns the program's first metric.
 func measureOf(g loyalty.Gap, p *loyalty.Program) string {
 	if g.From == 0 {
 		g.By = p.Tiers.By

@@ -9,10 +9,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// looked is how many members one page of the list looks at, however few of them it then lists.
+// looked is the maximum number of members that one page evaluates, even if it lists only few of them.
 const looked = 1000
 
-// listLevelChanges says whose level will be another one at an instant: by the live program, or by the draft.
+// listLevelChanges lists the members whose level changes by an instant, according to the live program or the draft.
 func listLevelChanges(ctx context.Context, c *call) (answer, error) {
 	p, err := c.program(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func listLevelChanges(ctx context.Context, c *call) (answer, error) {
 	return answer{body: out}, nil
 }
 
-// untilInstant returns the instant of the request, which is right after now if it names none.
+// untilInstant returns the requested instant. Without one, it returns the first instant after now.
 func (c *call) untilInstant(now time.Time) (time.Time, error) {
 	s, ok := c.event.Query["until"]
 	if !ok {
@@ -63,7 +63,8 @@ func (c *call) untilInstant(now time.Time) (time.Time, error) {
 	return until, nil
 }
 
-// nextProgram returns the draft as if it took over at an instant, if the request asks for that, and else the live program.
+// nextProgram returns the draft as if it were published at an instant, if the request asks for it, and otherwise the
+// live program.
 func (c *call) nextProgram(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	mode := loyalty.RefreshMode(c.event.Query["draft"])
 	switch mode {

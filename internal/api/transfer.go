@@ -79,7 +79,7 @@ func cancelTransfer(ctx context.Context, c *call) (answer, error) {
 	return c.endTransfer(ctx, c.app.Ledger.CancelTransfer)
 }
 
-// endTransfer ends an offer as the path says.
+// endTransfer accepts, declines or cancels a transfer, as the path requests.
 func (c *call) endTransfer(ctx context.Context,
 	end func(context.Context, *loyalty.Program, string, ledger.By) (ledger.TransferResult, error),
 ) (answer, error) {
@@ -103,7 +103,7 @@ func wireTransfer(r ledger.TransferResult) wire.Transfer {
 	}
 }
 
-// wireEntryTransfer is what an entry is about, whichever of the two it is of.
+// wireEntryTransfer returns the transfer of an entry, which belongs to the sender or to the recipient.
 func wireEntryTransfer(e loyalty.Entry) *wire.EntryTransfer {
 	t, from := e.Redemption, e.Member
 	if t.By != "" {

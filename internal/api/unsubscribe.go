@@ -8,9 +8,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A link in a message takes back the consent that the message rests on. Programs that read mail follow links too, so
-// that looking changes nothing and only the button, or the one click of a mail program (RFC 8058), does. Whoever has the
-// link needs no key, and learns nothing by it.
+// The unsubscribe link in a message withdraws the consent on which the message depends. Mail programs and scanners
+// follow links too. Therefore GET changes nothing, and only the button or a mail program's one-click unsubscribe (RFC
+// 8058) withdraws the consent. The link requires no API key and reveals no data.
 
 func askUnsubscribe(_ context.Context, c *call) (answer, error) {
 	if _, err := c.subscription(); err != nil {
@@ -46,7 +46,7 @@ func (c *call) subscription() (notify.Subscription, error) {
 	return s, nil
 }
 
-// page is a page of our own words: nothing of anybody else's stands in it.
+// page returns an HTML page. The title and the body must be constants, never input.
 func page(title, body string) string {
 	return strings.NewReplacer("{title}", title, "{body}", body).Replace(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>{title}</title></head>

@@ -9,7 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxCodes is how many codes one request adds to a pool: as many as come through within the time that a function has.
+// maxCodes is the maximum number of codes that one request adds to a pool. That many fit into the function's time
+// limit.
 const maxCodes = 2_000
 
 type codesBody struct {
@@ -31,7 +32,7 @@ func (b codesBody) check(c *check) (pool loyalty.CodePool) {
 	return pool
 }
 
-// addCodes fills the pool of a reward.
+// addCodes adds codes to the pool of a reward.
 func addCodes(ctx context.Context, c *call) (answer, error) {
 	var b codesBody
 	var pool loyalty.CodePool

@@ -31,7 +31,7 @@ func leaveWaitingList(ctx context.Context, c *call) (answer, error) {
 	return c.place(ctx, c.path("member"), c.app.Ledger.Leave)
 }
 
-// place does something about a member's place on the waitlist of the reward in the path, and answers with it.
+// place performs an operation on a member's waitlist entry for the reward in the path, and answers with the entry.
 func (c *call) place(ctx context.Context, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (ledger.Place, error),
 ) (answer, error) {
