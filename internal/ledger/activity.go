@@ -14,24 +14,24 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// An Activity says when verified events of a payment processor arrived. It is kept in one item for each processor of a
-// program, which is written every few minutes at most and not with every event.
+// An Activity states when verified events of one payment processor arrived. Each processor of a program has one item,
+// which is written at most every few minutes and not with every event.
 type Activity struct {
 	Provider    string
 	First, Last time.Time                // of all events
-	gaps        map[string]time.Duration // the longest that ended on each of the last days: 2026-12-01
+	gaps        map[string]time.Duration // the longest gap that ended on each of the last days, by day: 2026-12-01
 }
 
 const (
-	gapsFor      = 14 * 24 * time.Hour // for how long before the last event gaps are remembered
-	knownAfter   = 7 * 24 * time.Hour  // a processor that is connected for less time is not called silent
-	disconnected = 14 * 24 * time.Hour // nor is one that has sent nothing for so long
-	shortestGap  = time.Hour           // the shortest that is usual: the check runs every hour
+	gapsFor      = 14 * 24 * time.Hour // how long gaps are remembered, counted back from the last event
+	knownAfter   = 7 * 24 * time.Hour  // a processor that was connected for a shorter time is not called silent
+	disconnected = 14 * 24 * time.Hour // a processor that has sent nothing for this long is not called silent either
+	shortestGap  = time.Hour           // the shortest usual gap: the check runs every hour
 )
 
-// Usual returns the usual time between two events: of the longest gaps of each of the 14 days before the last event, the
-// second longest. So a shop that is closed on weekends has usual gaps as long as a weekend, and one outage does not hide
-// the next. It is an hour at least, and zero if no gap is known.
+// Usual returns the usual time between two events: the second longest of the daily longest gaps of the 14 days before
+// the last event. Therefore a shop that is closed on weekends has usual gaps as long as a weekend, and one outage does
+// not hide the next. Usual returns at least one hour, or zero if no gap is known.
 func (a Activity) Usual() time.Duration {
 	if len(a.gaps) == 0 {
 		return 0
@@ -40,21 +40,23 @@ func (a Activity) Usual() time.Duration {
 	return max(shortestGap, longest[max(0, len(longest)-2)])
 }
 
-// Silent reports whether no event has arrived for more than twice the usual time between two. A processor that was
-// connected less than a week ago is not judged. One that has been silent for 14 days counts as disconnected.
+// Silent reports whether no event has arrived for more than twice the usual time between two events. It is false for a
+// processor that was connected less than a week ago, and for one that has been silent for 14 days, which counts as
+// disconnected.
 func (a Activity) Silent(now time.Time) bool {
 	usual, silence := a.Usual(), now.Sub(a.Last)
 	return usual > 0 && now.Sub(a.First) > knownAfter && silence > 2*usual && silence < disconnected
 }
 
-// activityDoc is changed by addition only.
+// activityDoc is a stored form: changed only by addition.
 type activityDoc struct {
 	First int64            `json:"first"`
 	Last  int64            `json:"last"`
 	Gaps  map[string]int64 `json:"gaps,omitempty"` // seconds, by the day on which they ended: 2026-12-01
 }
 
-// RecordActivity records that a verified event of a processor arrived. If another process records one at the same time, that is enough.
+// RecordActivity records that a verified event of a processor arrived. If another process records one at the same time,
+// RecordActivity returns nil without writing, because one record is enough.
 func (l *Ledger) RecordActivity(ctx context.Context, program, provider string) error {
 	it, err := l.Table.Get(ctx, activityKey(program, provider))
 	if err != nil {
@@ -72,7 +74,7 @@ func (l *Ledger) RecordActivity(ctx context.Context, program, provider string) e
 	return retryable(err)
 }
 
-// at is what is known once an event has arrived at an instant.
+// at returns the activity after an event that arrived at the given instant.
 func (a Activity) at(now time.Time) Activity {
 	if a.First.IsZero() {
 		a.First, a.Last = now, now
@@ -117,7 +119,7 @@ func readActivity(it table.Item) (Activity, error) {
 	return a, nil
 }
 
-// Activities lists when verified events of the processors of a program arrived.
+// Activities lists, for each payment processor of a program, when its verified events arrived.
 func (l *Ledger) Activities(ctx context.Context, program string) iter.Seq2[Activity, error] {
 	return list(ctx, l.Table, table.Query{PK: activityKey(program, "").PK}, readActivity)
 }

@@ -6,10 +6,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Adjust corrects a balance by hand. It repeats like Redeem.
+// Adjust corrects a balance manually. It handles repeated requests like Redeem.
 func (l *Ledger) Adjust(ctx context.Context, p *loyalty.Program, in Adjustment, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseAdjustment, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Adjust(acc, in.ID, in.Wallet, in.Points, in.Reason, l.now())
-	})
+	e, replayed, err := l.once(
+		ctx, p, in.Member, loyalty.CauseAdjustment, in.ID, by,
+		func(acc loyalty.Account) (loyalty.Outcome, error) {
+			return p.Adjust(acc, in.ID, in.Wallet, in.Points, in.Reason, l.now())
+		},
+	)
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
 }

@@ -14,32 +14,34 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// An item of the table holds 400 KB. The lines of an order with more than loyalty.InlineLines, and its refunds if they name
-// more lines than that, are stored apart from its entry, compressed, in items of the order's partition behind its revisions.
-// A revision that does not change them names the revision that did and stores nothing again. An entry's hash covers them
-// as if they were part of it.
+// DynamoDB limits an item to 400 KB. Therefore the lines of an order with more than loyalty.InlineLines lines are
+// stored outside its entry, compressed, in separate items that sort after the revisions in the order's partition. The
+// same applies to its refunds if they name more lines than that. A revision that does not change these parts names the
+// revision that last changed them and does not store them again. The hash of an entry covers the parts as if they were
+// stored in the entry.
 
 const (
 	linesPart   = "LINES#"
 	refundsPart = "REFUNDS#"
 
-	// lastRevision is the last sort key that a revision can have.
+	// lastRevision is the greatest sort key that a revision can have.
 	lastRevision = "999999"
 
-	// partSize is how many bytes of compressed JSON one item holds: base64 makes a third more of them in a table that has no bytes.
+	// partSize is the maximum number of bytes of compressed JSON in one item. In a table without a binary type, base64
+	// adds a third to the size.
 	partSize = 240 << 10
 
-	// maxParts bounds what is unpacked of an order: a request of 1 MB says less.
+	// maxParts bounds the number of bytes that are unpacked for an order. The facts of a request of at most 1 MB fit.
 	maxParts = 16 << 20
 )
 
 // partDoc is a stored form: changed only by addition.
 type partDoc struct {
-	Packed string `json:"z"` // bytes
+	Packed string `json:"z"` // compressed bytes
 }
 
-// apart returns the document of an entry as it is stored, packed if it is large and without what is stored apart, and what
-// writes that. doc is the whole document.
+// apart returns the stored document of an entry and the operations that write its separate parts. The stored document
+// is packed if it is large, and omits the separate parts. doc is the complete document.
 func apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
 	if len(doc) <= packAbove {
 		return doc, nil
@@ -65,14 +67,14 @@ func apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
 	return packed(d), parts
 }
 
-// partOps writes a part of an order beside a revision.
+// partOps returns the operations that write a separate part of an order for a revision.
 func partOps(program string, c loyalty.Cause, part string, v any) (ops []table.Op) {
 	var packed bytes.Buffer
 	w, err := flate.NewWriter(&packed, flate.BestSpeed)
 	if err != nil {
-		panic("ledger: " + err.Error()) // the level is one that there is
+		panic("ledger: " + err.Error()) // cannot happen: the level is valid
 	}
-	_, _ = w.Write(encode(v)) // a buffer takes everything
+	_, _ = w.Write(encode(v)) // a write to a buffer does not fail
 	_ = w.Close()
 	prefix := part + padded(int64(c.Revision), 6) + "#"
 	for n := 0; packed.Len() > 0; n++ {
@@ -82,7 +84,7 @@ func partOps(program string, c loyalty.Cause, part string, v any) (ops []table.O
 	return ops
 }
 
-// whole is an entry with what its order stores apart.
+// whole returns an entry with the separately stored parts of its order.
 func (l *Ledger) whole(ctx context.Context, program string, e loyalty.Entry) (loyalty.Entry, error) {
 	if e.Order == nil {
 		return e, nil
@@ -93,7 +95,7 @@ func (l *Ledger) whole(ctx context.Context, program string, e loyalty.Entry) (lo
 	return e, err
 }
 
-// wholeOrder reads what an order stores apart, unless it was read already.
+// wholeOrder reads the separately stored parts of an order, unless they were already read.
 func (l *Ledger) wholeOrder(ctx context.Context, program string, s *loyalty.OrderState) error {
 	if s.LinesSince > 0 && len(s.Order.Lines) == 0 {
 		var lines []lineDoc
@@ -116,7 +118,7 @@ func (l *Ledger) wholeOrder(ctx context.Context, program string, s *loyalty.Orde
 	return nil
 }
 
-// part reads a part of an order that is stored beside a revision.
+// part reads a separate part of an order that was stored with a revision.
 func (l *Ledger) part(ctx context.Context, program, order, part string, revision int, v any) error {
 	prefix := part + padded(int64(revision), 6) + "#"
 	q := table.Query{PK: causePartition(program, loyalty.CauseOrder, order), From: prefix, To: prefix + "~"}

@@ -11,11 +11,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Audit derives a member's account anew from the member's entries and compares it with the one that is kept.
-// It reports everything that does not hold: a gap in the sequence, a broken chain, postings that do not
-// balance, reasons that do not sum to the points, a balance that an entry states wrongly, an account that is
-// not the sum of its entries. It reads the statement's index, so an entry that was written this instant may
-// look like a gap on DynamoDB; repeat it then.
+// Audit recomputes a member's account from the member's entries and compares it with the stored account. It reports
+// every violation: a gap in the sequence, a broken hash chain, postings that do not balance, reasons that do not sum to
+// the points, a balance that an entry states incorrectly, and an account that is not the sum of its entries. Audit
+// reads the index of the statement, which is eventually consistent on DynamoDB: an entry that was just written may look
+// like a gap. In that case, repeat the audit.
 func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) error {
 	var entries []loyalty.Entry
 	for e, err := range l.Statement(ctx, program, m, 0, 0) {
@@ -28,9 +28,11 @@ func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) 
 	return err
 }
 
-// AuditFrom is Audit from an account that was audited before, with the entries that came since, newest first.
-// It returns the account that they give.
-func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Account, m loyalty.MemberID, entries []loyalty.Entry) (loyalty.Account, error) {
+// AuditFrom is Audit starting from an account that was audited before. entries are the entries since then, newest
+// first. It returns the resulting account.
+func (l *Ledger) AuditFrom(
+	ctx context.Context, program string, acc loyalty.Account, m loyalty.MemberID, entries []loyalty.Entry,
+) (loyalty.Account, error) {
 	var wrong []error
 	for _, e := range slices.Backward(entries) {
 		e, err := l.whole(ctx, program, e)
@@ -42,11 +44,15 @@ func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Acco
 			return acc, errors.Join(append(wrong, err)...)
 		}
 		if got := acc.Balance(); got != e.Balance {
-			wrong = append(wrong, fmt.Errorf("entry %d states the balance %+v, and %+v is what it leaves", e.Sequence, e.Balance, got))
+			wrong = append(wrong, fmt.Errorf(
+				"entry %d states the balance %+v, and %+v is what it leaves", e.Sequence, e.Balance, got,
+			))
 		}
 		for _, w := range e.Wallets {
 			if got := acc.BalanceOf(w.Wallet); got != w.Balance {
-				wrong = append(wrong, fmt.Errorf("entry %d states the balance %+v of %s, and %+v is what it leaves", e.Sequence, w.Balance, w.Wallet, got))
+				wrong = append(wrong, fmt.Errorf(
+					"entry %d states the balance %+v of %s, and %+v is what it leaves", e.Sequence, w.Balance, w.Wallet, got,
+				))
 			}
 		}
 	}
@@ -58,14 +64,14 @@ func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Acco
 	if err != nil {
 		return acc, err
 	}
-	acc.Ran = kept.Ran // no entry states it
+	acc.Ran = kept.Ran // no entry states this value
 	if was, is := encode(storedAccount(kept)), encode(storedAccount(acc)); !bytes.Equal(was, is) {
 		wrong = append(wrong, fmt.Errorf("the account is kept as\n%s\nand its entries give\n%s", was, is))
 	}
 	return acc, errors.Join(wrong...)
 }
 
-// auditEntry checks what an entry says of itself, against the account before it.
+// auditEntry checks the hash chain and the reasons of an entry. before is the account before the entry.
 func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 	var wrong []error
 	if again, _ := sealed(e, before.Head); again.Hash != e.Hash || e.Previous != before.Head {
@@ -97,7 +103,10 @@ func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 			}
 		}
 		if sum.Cmp(new(big.Rat).SetInt64(int64(moved))) != 0 {
-			wrong = append(wrong, fmt.Errorf("entry %d (%s %s) gives reasons for %s points of wallet %q and moves %d", e.Sequence, e.Kind, e.Cause, sum.RatString(), wallet, moved))
+			wrong = append(wrong, fmt.Errorf(
+				"entry %d (%s %s) gives reasons for %s points of wallet %q and moves %d",
+				e.Sequence, e.Kind, e.Cause, sum.RatString(), wallet, moved,
+			))
 		}
 	}
 	return errors.Join(wrong...)

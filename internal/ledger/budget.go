@@ -15,25 +15,25 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// BudgetShards is how many counters a budget, or the stock of a reward, is spread over, so that orders and redemptions
-// do not queue for one.
+// BudgetShards is the number of counters that share a budget, or the stock of a reward, so that concurrent orders and
+// redemptions do not contend for one item.
 const BudgetShards = 16
 
-// budgets is what one command has found out about the budgets that it touches.
+// budgets holds the counters that one command has read, for the budgets that it changes.
 //
-// A budget is BudgetShards counters, each with its share of it, that begin at zero and fall by what is spent. The
-// floor of each is its share below zero, so that the table itself refuses to overspend. What one counter does not have
-// left is taken from others, so that a budget is spent to its last point.
+// A budget has BudgetShards counters, each with a share of the budget. A counter starts at zero and decreases by the
+// points spent. Its floor is its negated share, so that the table itself rejects overspending. If one counter has too
+// few points, the rest is taken from other counters, so that a budget can be spent to its last point.
 //
-// If a refund fails, the points that it had returned to the budget are charged again, even if the budget has nothing left.
-// One counter then falls below its floor. The next spend raises it to its floor with points of the other counters in the
-// same transaction, so that the table keeps rejecting more than the counters have in total.
+// If a refund fails, the points that it had returned to the budget are charged again, even if the budget is exhausted.
+// One counter then falls below its floor. The next spend raises it to its floor with points of the other counters in
+// the same transaction, so that the table keeps rejecting more than the counters have in total.
 type budgets struct {
 	ledger  *Ledger
 	program string
-	back    []loyalty.Spend // what time gives back in the same instant, so that it can be spent again
+	back    []loyalty.Spend // points that expiry returns in the same transaction; they can be spent again
 
-	mu       sync.Mutex                     // guards counters while several are read at the same time
+	mu       sync.Mutex                     // guards counters while several budgets are read concurrently
 	counters map[string][BudgetShards]int64 // by rule, as read
 }
 
@@ -47,8 +47,11 @@ func budgetKey(program, rule string, shard int) table.Key {
 
 func budgetPartition(program, rule string) string { return "P#" + program + "#C#" + rule }
 
-// decide asks for a decision, and asks again with what is left of the budgets that it wants to spend.
-func (b *budgets) decide(ctx context.Context, ask func(loyalty.Budgets) ([]loyalty.Outcome, error)) ([]loyalty.Outcome, error) {
+// decide calls ask until ask knows the remainder of every budget that it wants to spend from. It reads unknown budgets
+// between calls.
+func (b *budgets) decide(
+	ctx context.Context, ask func(loyalty.Budgets) ([]loyalty.Outcome, error),
+) ([]loyalty.Outcome, error) {
 	left := loyalty.Budgets{}
 	for {
 		outs, err := ask(left)
@@ -83,13 +86,13 @@ func spends(outs []loyalty.Outcome) (all []loyalty.Spend) {
 	return all
 }
 
-// left is what is left of one budget, which was loaded.
+// left returns the remainder of one budget, which must be loaded.
 func (b *budgets) left(s loyalty.Spend) loyalty.Points {
 	counters := b.counters[s.Rule]
 	return max(0, s.Budget-charged(counters))
 }
 
-// charged returns the sum of all that counters were charged.
+// charged returns the total that the counters were charged.
 func charged(counters [BudgetShards]int64) (sum loyalty.Points) {
 	for _, n := range counters {
 		sum -= loyalty.Points(n)
@@ -97,12 +100,12 @@ func charged(counters [BudgetShards]int64) (sum loyalty.Points) {
 	return sum
 }
 
-// load reads the counters of budgets at the same time, but for those that were read already.
+// load reads the counters of budgets concurrently. It skips counters that were already read.
 func (b *budgets) load(ctx context.Context, of []loyalty.Spend) error {
 	return parallel.Do(b.reads(ctx, of)...)
 }
 
-// reads returns the reads that load makes.
+// reads returns the functions with which load reads the counters.
 func (b *budgets) reads(ctx context.Context, of []loyalty.Spend) (reads []func() error) {
 	seen := map[string]bool{}
 	for _, s := range of {
@@ -140,10 +143,10 @@ func (b *budgets) read(ctx context.Context, rule string) error {
 	return nil
 }
 
-// forget makes the counters be read again.
+// forget discards the counters, so that they are read again.
 func (b *budgets) forget() { b.counters = nil }
 
-// shardShare is what one counter has of a budget.
+// shardShare returns the share of a budget that one counter has.
 func shardShare(budget loyalty.Points, shard int) int64 {
 	share := int64(budget) / BudgetShards
 	if int64(shard) < int64(budget)%BudgetShards {
@@ -152,7 +155,7 @@ func shardShare(budget loyalty.Points, shard int) int64 {
 	return share
 }
 
-// inAll is what the spends come to, one for each rule: what is given back in the same transaction is spent from there.
+// inAll sums the spends of each rule. Points that are returned in the same transaction reduce the points to spend.
 func inAll(spends []loyalty.Spend) (out []loyalty.Spend) {
 	for _, s := range spends {
 		at := slices.IndexFunc(out, func(x loyalty.Spend) bool { return x.Rule == s.Rule })
@@ -168,8 +171,9 @@ func inAll(spends []loyalty.Spend) (out []loyalty.Spend) {
 	return out
 }
 
-// ops is what spends the points, or gives them back. Giving back is never refused, also not where the budget is smaller
-// by now than what was spent of it. Nor is more than what is left: only points that are restored are more.
+// ops returns the operations that spend points or return them. Returning points is never rejected, even if the budget
+// was meanwhile lowered below the points spent. Spending more than the remainder is not rejected either: only restored
+// points can exceed it.
 func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	home := int(hashed(cause) % BudgetShards)
 	for _, s := range inAll(spends) {
@@ -184,8 +188,8 @@ func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	return ops
 }
 
-// spend takes points from one counter if it has enough, else from as many as it takes, the fullest first. It brings
-// counters below their floor back to it, with points of the others.
+// spend returns the operations that take points from the home counter if it has enough, else from several counters, the
+// fullest first. It raises counters that are below their floor to the floor, with points of the other counters.
 func (b *budgets) spend(s loyalty.Spend, home int) (ops []table.Op) {
 	room := func(i int) int64 { return b.counters[s.Rule][i] + shardShare(s.Budget, i) }
 	add := func(i int, n, floor int64) {
@@ -214,15 +218,15 @@ func (b *budgets) spend(s loyalty.Spend, home int) (ops []table.Op) {
 	return ops
 }
 
-// leftOf adds what is left of budgets, which were loaded.
+// leftOf adds the remainders of budgets to left. The budgets must be loaded.
 func (b *budgets) leftOf(of []loyalty.Spend, left loyalty.Budgets) {
 	for _, s := range of {
 		left[s.Rule] = b.left(s)
 	}
 }
 
-// Budgets returns what is left of budgets, which it reads at the same time. A budget is named by its rule with the
-// section: campaigns.double.
+// Budgets returns the remainders of budgets, which it reads concurrently. A budget is identified by its rule, including
+// the section: campaigns.double.
 func (l *Ledger) Budgets(ctx context.Context, program string, of []loyalty.Spend) (loyalty.Budgets, error) {
 	b, left := budgets{ledger: l, program: program}, loyalty.Budgets{}
 	if err := b.load(ctx, of); err != nil {
@@ -232,13 +236,13 @@ func (l *Ledger) Budgets(ctx context.Context, program string, of []loyalty.Spend
 	return left, nil
 }
 
-// A BudgetUse says how much of a budget is left and by how much it is exceeded. One of the two is zero.
+// A BudgetUse states the remainder of a budget and the amount by which it is exceeded. At least one of the two is zero.
 type BudgetUse struct {
 	Left    loyalty.Points
 	Overrun loyalty.Points // charged beyond the budget, by failed refunds or because the budget was lowered
 }
 
-// BudgetUses returns the use of budgets by rule. It reads them at the same time.
+// BudgetUses returns the use of budgets by rule. It reads them concurrently.
 func (l *Ledger) BudgetUses(ctx context.Context, program string, of []loyalty.Spend) (map[string]BudgetUse, error) {
 	b, uses := budgets{ledger: l, program: program}, map[string]BudgetUse{}
 	if err := b.load(ctx, of); err != nil {
@@ -250,7 +254,7 @@ func (l *Ledger) BudgetUses(ctx context.Context, program string, of []loyalty.Sp
 	return uses, nil
 }
 
-// Budget is Budgets for one of them.
+// Budget returns the remainder of one budget.
 func (l *Ledger) Budget(ctx context.Context, program, rule string, budget loyalty.Points) (loyalty.Points, error) {
 	left, err := l.Budgets(ctx, program, []loyalty.Spend{{Rule: rule, Budget: budget}})
 	return left[rule], err

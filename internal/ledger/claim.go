@@ -12,40 +12,46 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// lease is how long a message may be between its claim and its record before it counts as abandoned: longer than any
-// function runs.
+// lease is the maximum time between the claim of a message and its record. After it, the message counts as abandoned.
+// It is longer than any function runs.
 const lease = 15 * time.Minute
 
 // A Flight is a message between its claim and its record.
 type Flight struct {
 	ID   string
 	At   time.Time
-	Once bool // it must not be sent again, whatever became of it
+	Once bool // the message must not be sent again, whatever its outcome
 	told []loyalty.SentReminder
 }
 
-// Abandoned reports whether whoever claimed the message is gone.
+// Abandoned reports whether the process that claimed the message has stopped without recording or releasing it.
 func (f *Flight) Abandoned(now time.Time) bool { return f != nil && !f.At.Add(lease).After(now) }
 
-// MessageID names what a notice says to a member, for ever: repeated, it is the same message.
+// MessageID returns the permanent ID of the message that a notice sends to a member. The same notice always has the
+// same ID.
 func MessageID(program string, m loyalty.MemberID, n loyalty.News) string {
 	h := sha256.New()
-	for _, part := range []string{program, string(m), n.Reminder, string(n.On), n.Subjects[0].ID, n.Subjects[0].Due.UTC().Format(time.RFC3339), string(n.Channel)} {
+	for _, part := range []string{
+		program, string(m), n.Reminder, string(n.On),
+		n.Subjects[0].ID, n.Subjects[0].Due.UTC().Format(time.RFC3339), string(n.Channel),
+	} {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	return "msg_" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15])
 }
 
-// ErrClaimed says that somebody else is at the same member's reminders, or at the same letter.
+// ErrClaimed means that another process works on the same member's reminders, or on the same gift card message.
 var ErrClaimed = errors.New("ledger: somebody else visits the member")
 
-// ClaimMessage keeps everybody else from a message that is about to be sent. It changes v to what it stored. ErrClaimed if
-// somebody else was there since the visit began.
+// ClaimMessage claims a message that is about to be sent, so that no other process sends it. It updates v to the stored
+// state. It returns ErrClaimed if another process has written the member's state since the visit began.
 //
-// Whoever claimed calls Record or Release after the send. Where that never happens, because the machine is gone, a
-// marketing message counts as sent: one may be lost by a crash, and none is sent twice. A transactional one is sent
-// again under the same id: one may be sent twice by a crash, unless the provider knows the id, and none is lost.
-func (l *Ledger) ClaimMessage(ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string) error {
+// The process that claimed the message calls Record or Release after the send. If it stops before that, a marketing
+// message counts as sent: a crash may lose a message but never sends it twice. A transactional message is sent again
+// with the same ID: a crash never loses a message but may send it twice, unless the provider recognizes the ID.
+func (l *Ledger) ClaimMessage(
+	ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string,
+) error {
 	now := l.now()
 	id := MessageID(p.ID, v.Account.Member, n)
 	told := v.State.RecordSent(p, v.Account, n, id, now).SentReminders
@@ -53,25 +59,33 @@ func (l *Ledger) ClaimMessage(ctx context.Context, p *loyalty.Program, v *Visit,
 	return l.keep(ctx, p, v, now.Add(lease), nil, reminders)
 }
 
-// Record ends a claim: the message went out. Where the claim was abandoned n is zero, and what was claimed is recorded.
+// Record ends a claim after the message was sent. For an abandoned claim, n is zero and Record records the claimed
+// message.
 func (l *Ledger) Record(ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string) error {
 	f := v.Flight
 	if len(n.Subjects) == 0 {
 		n = noticeOf(p, f)
 	}
-	return l.land(ctx, p, v, l.now(), []figure{{n.Reminder, FigureSent}}, reminders, func(s loyalty.Reminded) loyalty.Reminded {
-		return s.RecordSent(p, v.Account, n, f.ID, f.At)
-	})
+	return l.land(
+		ctx, p, v, l.now(), []figure{{n.Reminder, FigureSent}}, reminders,
+		func(s loyalty.Reminded) loyalty.Reminded {
+			return s.RecordSent(p, v.Account, n, f.ID, f.At)
+		},
+	)
 }
 
-// Release ends a claim: the message certainly did not go out, and is to be tried again from an instant on.
+// Release ends a claim when the message was certainly not sent. The message may be tried again from the instant again
+// on.
 func (l *Ledger) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
 	return l.land(ctx, p, v, again, nil, reminders, func(s loyalty.Reminded) loyalty.Reminded { return s })
 }
 
-// land writes the end of a claim over whatever is known of the member by then: a consent, or an address that failed, is
-// written beside a claim and leaves it as it is.
-func (l *Ledger) land(ctx context.Context, p *loyalty.Program, v *Visit, at time.Time, figures []figure, reminders string, state func(loyalty.Reminded) loyalty.Reminded) error {
+// land writes the end of a claim on top of the latest stored state. Other processes may have written that state since
+// the claim, for example a consent or a failed address, without ending the claim.
+func (l *Ledger) land(
+	ctx context.Context, p *loyalty.Program, v *Visit, at time.Time, figures []figure, reminders string,
+	state func(loyalty.Reminded) loyalty.Reminded,
+) error {
 	id := v.Flight.ID
 	for range attempts {
 		next := *v
@@ -91,7 +105,8 @@ func (l *Ledger) land(ctx context.Context, p *loyalty.Program, v *Visit, at time
 	return ErrTryAgain
 }
 
-// reread takes up what others wrote of a member while a message was in flight; ErrClaimed if the claim is gone.
+// reread loads the changes that other processes made to a member's state while a message was in flight. It returns
+// ErrClaimed if the claim no longer exists.
 func (l *Ledger) reread(ctx context.Context, p *loyalty.Program, v *Visit, id string) error {
 	it, d, err := l.remindItem(ctx, p.ID, v.Account.Member)
 	if err != nil {
@@ -104,7 +119,7 @@ func (l *Ledger) reread(ctx context.Context, p *loyalty.Program, v *Visit, id st
 	return nil
 }
 
-// noticeOf is what is still known of a message that was claimed.
+// noticeOf reconstructs the notice of a claimed message from the claim.
 func noticeOf(p *loyalty.Program, f *Flight) loyalty.News {
 	n := loyalty.News{Purpose: loyalty.Marketing}
 	for _, t := range f.told {
@@ -117,18 +132,20 @@ func noticeOf(p *loyalty.Program, f *Flight) loyalty.News {
 	return n
 }
 
-// HoldOut takes note of a notice that went to nobody because its member is one of those left alone.
+// HoldOut records a notice that was not sent because the member belongs to the holdout.
 func (l *Ledger) HoldOut(p *loyalty.Program, v *Visit, n loyalty.News) {
 	v.State = v.State.HoldOut(p, v.Account, n, l.now())
 }
 
-// Plan ends a visit: the next one is at an instant.
+// Plan ends a visit and schedules the next one.
 func (l *Ledger) Plan(ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, reminders string) error {
 	return l.keep(ctx, p, v, next, nil, reminders)
 }
 
-// keep writes the state as the next version of what was visited, with the figures that it changes.
-func (l *Ledger) keep(ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, figures []figure, reminders string) error {
+// keep writes the state of a visit as the next version of its item, with the figures that change.
+func (l *Ledger) keep(
+	ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, figures []figure, reminders string,
+) error {
 	d := storedReminded(p.Forget(v.Account, v.State, l.now()))
 	d.Planned = reminders
 	if f := v.Flight; f != nil {
@@ -146,7 +163,8 @@ func (l *Ledger) keep(ctx context.Context, p *loyalty.Program, v *Visit, next ti
 	return nil
 }
 
-// replace writes the next version of what was claimed, and more with it; ErrClaimed if somebody else wrote one.
+// replace writes the next version of a claimed item, together with more. It returns ErrClaimed if another process wrote
+// a version.
 func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) error {
 	err := l.Table.Transact(ctx, append([]table.Op{table.Put(*it)}, more...)...)
 	switch {
@@ -159,10 +177,13 @@ func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) 
 	return nil
 }
 
-// Delivery takes note of what was reported of a message, and counts it once: one of the figures. What came back, which
-// is FigureFailed, counts as not told, and is told again through another channel if there is one, but for a reason that
-// passes. It answers whose message it was: the reminder's; nothing if the message is not known, or no longer.
-func (l *Ledger) Delivery(ctx context.Context, program string, m loyalty.MemberID, id, what string, passing bool) (reminder string, err error) {
+// Delivery records a delivery report for a message and counts it once. what is one of the figures. A message with
+// FigureFailed counts as not sent, and is sent again through another channel if there is one, unless the failure is
+// temporary (passing). Delivery returns the reminder of the message, or an empty string if the message is unknown or
+// was forgotten.
+func (l *Ledger) Delivery(
+	ctx context.Context, program string, m loyalty.MemberID, id, what string, passing bool,
+) (reminder string, err error) {
 	for range attempts {
 		it, d, err := l.remindItem(ctx, program, m)
 		if err != nil || what == "" {

@@ -15,27 +15,27 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A code is an item of its own, found by the code alone: with the member who claimed it or, where it was uploaded and
-// nobody has yet, with nobody. A code of a pool that nobody has lies in the partition of its reward besides. Whoever
-// reserves takes it out of there, and what a reservation gives back is put in again, in the very transaction that moves
-// the points: so a code belongs to one, and none is lost.
+// Each code has a separate item that is found by the code alone. The item names the member who claimed the code. It
+// names no member if the code was uploaded and is unclaimed. An unclaimed code of a pool is also listed in the
+// partition of its reward. A reservation takes the code from that partition, and a released reservation puts it back,
+// in the transaction that moves the points. Therefore a code has at most one owner, and no code is lost.
 
 // codeDoc is a stored form: changed only by addition.
 type codeDoc struct {
-	Member     string `json:"m,omitzero"` // none: it was uploaded, and nobody has claimed it
+	Member     string `json:"m,omitzero"` // empty: uploaded and unclaimed
 	Redemption string `json:"rd,omitzero"`
 	Reward     string `json:"r"`
 	From       int64  `json:"f,omitzero"`
 	Until      int64  `json:"u,omitzero"`
-	Left       int64  `json:"left,omitzero"` // gift cards: what is left, minor units
+	Left       int64  `json:"left,omitzero"` // gift cards: remaining value, minor units
 	Currency   string `json:"cur,omitzero"`
-	Worth      int64  `json:"w,omitzero"`    // gift cards: what there was on it at first; none: it is older than this
-	Taken      int64  `json:"t,omitzero"`    // gift cards: what reversals have taken off it
+	Worth      int64  `json:"w,omitzero"`    // gift cards: original value, minor units; absent in older items
+	Taken      int64  `json:"t,omitzero"`    // gift cards: value removed by reversals, minor units
 	Used       int64  `json:"used,omitzero"` // when it was used up
 	Void       bool   `json:"void,omitzero"`
-	Returned   bool   `json:"ret,omitzero"` // other codes: the points were given back after it was used
+	Returned   bool   `json:"ret,omitzero"` // other codes: the points were returned after the code was used
 
-	Uses []codeUseDoc `json:"uses,omitzero"` // the latest ones, oldest first; at most maxCodeUses
+	Uses []codeUseDoc `json:"uses,omitzero"` // the latest uses, oldest first; at most maxCodeUses
 }
 
 // codeUseDoc is a stored form: changed only by addition.
@@ -44,7 +44,7 @@ type codeUseDoc struct {
 	At       int64  `json:"at"`
 	Amount   int64  `json:"a,omitzero"`
 	Order    string `json:"o,omitzero"`
-	Reversed int64  `json:"rev,omitzero"` // when it was reversed
+	Reversed int64  `json:"rev,omitzero"` // when the use was reversed
 	Reason   string `json:"why,omitzero"`
 }
 
@@ -52,16 +52,19 @@ func codeKey(program, code string) table.Key {
 	return table.Key{PK: "P#" + program + "#CODE#" + code, SK: "CODE"}
 }
 
-// poolKey scatters the codes of a pool, which a merchant may number, so that a random place is near each as often.
+// poolKey returns the key of an unclaimed code in a pool. It distributes the codes by hash, because a merchant may
+// number them: a random position is then equally likely to be near each code.
 func poolKey(program, reward, code string) table.Key {
 	return table.Key{PK: poolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", hashed(code), code)}
 }
 
 func poolPartition(program, reward string) string { return "P#" + program + "#POOL#" + reward }
 
-// code prepares the code of a redemption: where one comes from a pool, one of those that nobody has, none if there is
-// none. The operations take it out of the pool.
-func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption) ([]table.Op, error) {
+// code sets the code of a redemption. For a reward with uploaded codes it takes an unclaimed code from the pool, and
+// sets none if the pool is empty. It returns the operations that remove the code from the pool.
+func (l *Ledger) code(
+	ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption,
+) ([]table.Op, error) {
 	r.Code, r.Pooled = "", false
 	switch reward.Codes.From {
 	case loyalty.GeneratedCode:
@@ -78,7 +81,8 @@ func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.R
 	return nil, nil
 }
 
-// giveCode makes the code of a reward that was redeemed automatically, because rules draw nothing at random.
+// giveCode generates the code of a reward that was redeemed automatically. The rules cannot do so, because they use no
+// random source.
 func (l *Ledger) giveCode(p *loyalty.Program, e loyalty.Entry) {
 	r := e.Redemption
 	if r == nil || e.Kind != loyalty.KindRedeem || e.Cause.Revision != 1 || r.Code != "" {
@@ -95,9 +99,11 @@ func (l *Ledger) bits() (b [10]byte) {
 	return b
 }
 
-// codeItem is a code that can be used. What was uploaded is there, at its first version.
+// codeItem returns the item of a usable code. An uploaded code already has an item, at version 1.
 func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) table.Item {
-	d := codeDoc{Member: string(m), Redemption: r.ID, Reward: r.Reward, From: millis(r.CodeFrom), Until: millis(r.CodeUntil)}
+	d := codeDoc{
+		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: millis(r.CodeFrom), Until: millis(r.CodeUntil),
+	}
 	if reward, ok := p.Reward(r.Reward); ok && reward.Type == "gift_card" {
 		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount
 	}
@@ -108,8 +114,8 @@ func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) tabl
 	return it
 }
 
-// anyOf is a code of a pool that nobody has, found from a random place on, so that few meet at one; Version 0 if there
-// is none.
+// anyOf returns an unclaimed code of a pool. It starts at a random position, so that concurrent requests rarely select
+// the same code. The version is 0 if there is none.
 func (l *Ledger) anyOf(ctx context.Context, program, reward string) (table.Item, error) {
 	pool, place := poolPartition(program, reward), l.bits()
 	from := fmt.Sprintf("%x", place[:4])
@@ -121,8 +127,8 @@ func (l *Ledger) anyOf(ctx context.Context, program, reward string) (table.Item,
 	return table.Item{}, nil
 }
 
-// codeOps is what entries do to codes: a redemption that is committed makes its code usable, and a reservation that
-// ended otherwise puts one of a pool back, unless the redemption that takes its place has it.
+// codeOps returns the operations on codes that follow from entries. A committed redemption makes its code usable. A
+// reservation that ended otherwise returns its code to the pool, unless the redemption that replaces it took the code.
 func codeOps(c command, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		r := e.Redemption
@@ -131,7 +137,7 @@ func codeOps(c command, entries []loyalty.Entry) (ops []table.Op) {
 		}
 		p := c.p
 		if e.Cause.Revision > 1 && c.rules != nil {
-			p = c.rules // beside it a reward of today may be redeemed by itself
+			p = c.rules // the same command may also automatically redeem a reward under the current rules
 		}
 		reward, _ := p.Reward(r.Reward)
 		switch {
@@ -150,17 +156,17 @@ func passedOn(r *loyalty.Redemption, entries []loyalty.Entry) bool {
 	})
 }
 
-// uploadAtOnce is how many codes one transaction adds: two items each.
+// uploadAtOnce is the number of codes that one transaction adds. Each needs two items.
 const uploadAtOnce = 40
 
-// An Upload is what became of codes that were to be added to a pool.
+// An Upload is the result of adding codes to a pool.
 type Upload struct {
 	Added     int
-	Duplicate []string // codes that are known already, in any pool of the program or in a member's hands
+	Duplicate []string // codes that already exist in any pool of the program or belong to a member
 }
 
-// AddCodes adds codes to the pool of a reward. A code that is known already in the program is left out and told.
-// Repeated, also after an error, it adds what is still missing.
+// AddCodes adds codes to the pool of a reward. It skips codes that already exist in the program and returns them as
+// duplicates. If it is repeated, even after an error, it adds the codes that are still missing.
 func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes iter.Seq[string]) (Upload, error) {
 	u := uploading{Ledger: l, program: program, reward: reward}
 	var batch []string
@@ -184,12 +190,12 @@ func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes ite
 	return u.Upload, err
 }
 
-// uploading is an upload on its way.
+// uploading is an upload in progress.
 type uploading struct {
 	*Ledger
 	Upload
 	program, reward string
-	suspect         bool // some codes were known; where there are some, there are more
+	suspect         bool // some codes existed already, so more of them probably do
 }
 
 func (u *uploading) add(ctx context.Context, batch []string) error {
@@ -214,7 +220,7 @@ func (u *uploading) add(ctx context.Context, batch []string) error {
 	}
 }
 
-// addBatch adds all of the codes, or none where one of them is known already.
+// addBatch adds all of the codes, or none if one of them already exists.
 func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (added bool, err error) {
 	if len(codes) == 0 {
 		return true, nil
@@ -235,8 +241,8 @@ func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []s
 	return false, retryable(fmt.Errorf("ledger: add codes: %w", err))
 }
 
-// known is which of the codes are in a pool, or were given to somebody. They are looked up at once: a list that is sent
-// again, because the first time took too long, has to get further than it did then.
+// known returns the codes that are in a pool or were issued to a member. It looks them up concurrently: if a list is
+// sent again because the first upload took too long, the second upload must proceed further than the first.
 func (l *Ledger) known(ctx context.Context, program string, codes []string) (known []string, err error) {
 	keys := make([]table.Key, len(codes))
 	for i, code := range codes {

@@ -6,9 +6,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Confirmed returns a ledger over the same table that waits for confirm before it writes. If confirm returns an error, the
-// write does not happen and returns that error. So a command can read its inputs while the caller still checks whom the
-// command is about.
+// Confirmed returns a ledger over the same table that calls confirm before each write. If confirm returns an error, the
+// ledger does not write and returns that error. This lets a command read its inputs while the caller still verifies the
+// member that the command concerns.
 func (l *Ledger) Confirmed(confirm func() error) *Ledger {
 	confirmed := *l
 	confirmed.Table = confirmedTable{l.Table, confirm}

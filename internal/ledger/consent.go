@@ -14,10 +14,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Consents lie with the personal data of their member: one item with what holds now, so that whoever is about to send
-// reads it alone, and behind it a log that is only added to, in the same transaction.
+// Consents are stored with the personal data of their member. One item has the current consents, so that a sender reads
+// only that item. Each change is also appended to a log, in the same transaction.
 
-// Contact is what must be known before a member is written to.
+// Contact is the information that must be checked before a message is sent to a member.
 type Contact struct {
 	Consents loyalty.Consents
 	Failed   []FailedAddress
@@ -26,8 +26,8 @@ type Contact struct {
 	logs int
 }
 
-// A FailedAddress is one that messages came back from, or whose owner complained. Another address of the channel has
-// not failed.
+// A FailedAddress is an address from which messages were returned, or whose owner complained. It does not affect other
+// addresses of the channel.
 type FailedAddress struct {
 	Channel loyalty.Channel
 	Address string
@@ -39,7 +39,7 @@ type FailedAddress struct {
 type contactDoc struct {
 	Consents []consentDoc `json:"c,omitempty"`
 	Failed   []failedDoc  `json:"bad,omitempty"`
-	Logs     int          `json:"n,omitzero"` // how many consents there are in the log
+	Logs     int          `json:"n,omitzero"` // number of consents in the log
 }
 
 type consentDoc struct {
@@ -49,7 +49,7 @@ type consentDoc struct {
 	At      int64  `json:"at"`
 	Wording string `json:"w,omitzero"`
 	Source  string `json:"src,omitzero"`
-	By      string `json:"by,omitzero"` // in the log: an API key's id, or what else recorded it
+	By      string `json:"by,omitzero"` // only in the log: the ID of an API key, or another source of the record
 }
 
 type failedDoc struct {
@@ -59,7 +59,8 @@ type failedDoc struct {
 	At      int64  `json:"at"`
 }
 
-// maxConsents bounds the log that one member can have: a bound on what a loop of somebody else's can fill.
+// maxConsents bounds the consent log of one member, so that a client that repeats requests in a loop cannot fill the
+// table.
 const maxConsents = 10_000
 
 func consentOf(d consentDoc) loyalty.Consent {
@@ -73,7 +74,7 @@ func storedConsent(c loyalty.Consent, by string) consentDoc {
 	return consentDoc{string(c.Channel), string(c.Purpose), c.Granted, millis(c.At), c.Wording, c.Source, by}
 }
 
-// Contact reads what a member agreed to, and which addresses failed; nothing if nothing is known.
+// Contact reads the consents and the failed addresses of a member. It returns an empty Contact if none are stored.
 func (l *Ledger) Contact(ctx context.Context, program string, m loyalty.MemberID) (Contact, error) {
 	it, err := l.Table.Get(ctx, memberKey(program, m, "CONTACT"))
 	if err != nil {
@@ -96,7 +97,7 @@ func (l *Ledger) Contact(ctx context.Context, program string, m loyalty.MemberID
 	return c, nil
 }
 
-// put is the operation that stores what is known now.
+// put returns the operation that stores the contact.
 func (c Contact) put() table.Op {
 	d := contactDoc{Logs: c.logs}
 	for _, x := range c.Consents {
@@ -110,13 +111,14 @@ func (c Contact) put() table.Op {
 	return table.Put(it)
 }
 
-// record takes note of consents, and returns the operations that store them with their log; none where they say nothing
-// new. Where the log is full only what takes an agreement back is taken note of.
+// record adds consents to the contact and returns the operations that store them with their log. It returns none if
+// nothing changes. If the log is full, it records only the withdrawal of a consent.
 func (c *Contact) record(program string, m loyalty.MemberID, consents []loyalty.Consent, by string) []table.Op {
 	var ops []table.Op
 	for _, x := range consents {
 		known := slices.ContainsFunc(c.Consents, func(k loyalty.Consent) bool {
-			return k.Channel == x.Channel && k.Purpose == x.Purpose && k.Granted == x.Granted && k.Wording == x.Wording && k.Source == x.Source
+			return k.Channel == x.Channel && k.Purpose == x.Purpose && k.Granted == x.Granted &&
+				k.Wording == x.Wording && k.Source == x.Source
 		})
 		full := c.logs >= maxConsents && (x.Granted || !c.Consents.Allow(x.Channel, x.Purpose))
 		if known || full {
@@ -133,8 +135,8 @@ func (c *Contact) record(program string, m loyalty.MemberID, consents []loyalty.
 	return append(ops, c.put())
 }
 
-// reach is the channels through which a person can be reached: an address that is known and has not failed. Push and
-// webhook find their members by id.
+// reach returns the channels that can reach a person: those with a known address that has not failed. Push and webhook
+// need no address, because they identify members by ID.
 func (c Contact) reach(p Profile) []loyalty.Channel {
 	out := []loyalty.Channel{}
 	for _, channel := range loyalty.Channels() {
@@ -145,8 +147,8 @@ func (c Contact) reach(p Profile) []loyalty.Channel {
 	return out
 }
 
-// channels returns in which channels a person can be written to for what: there is a consent, and an address that has
-// not failed.
+// channels returns the channels and purposes for which a person can be contacted: there is a consent, and an address
+// that has not failed.
 func (c Contact) channels(p Profile) (out []loyalty.ChannelUse) {
 	reach := c.reach(p)
 	for _, x := range c.Consents {
@@ -158,11 +160,14 @@ func (c Contact) channels(p Profile) (out []loyalty.ChannelUse) {
 }
 
 func (c Contact) failed(channel loyalty.Channel, address string) bool {
-	return slices.ContainsFunc(c.Failed, func(f FailedAddress) bool { return f.Channel == channel && f.Address == address })
+	return slices.ContainsFunc(
+		c.Failed, func(f FailedAddress) bool { return f.Channel == channel && f.Address == address },
+	)
 }
 
-// Address is where a channel reaches the person, empty if it cannot; false if the channel wants none. An e-mail address is
-// in ASCII, as it is written to and as providers report of it.
+// Address returns the person's address for a channel, or an empty string if there is none. wanted is false if the
+// channel needs no address. An email address is returned in its ASCII form, which messages and delivery reports of
+// providers use.
 func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 	switch c {
 	case loyalty.Email:
@@ -174,14 +179,16 @@ func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 	return "", false
 }
 
-// Consent takes note of what a member agreed to, or took back. Repeated, it changes nothing. not_found if there is no
-// such member.
-func (l *Ledger) Consent(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, consents []loyalty.Consent, by string) error {
+// Consent records consents that a member granted or withdrew. Repeating it changes nothing. It returns not_found if the
+// member does not exist.
+func (l *Ledger) Consent(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, consents []loyalty.Consent, by string,
+) error {
 	return l.changeContact(ctx, p, m, by, func(c *Contact) []table.Op { return c.record(p.ID, m, consents, by) })
 }
 
-// AddressFailed takes note that messages to an address come back, or that its owner complained. A complaint takes back
-// the consent to marketing too, also where the address had failed before.
+// AddressFailed records that messages to an address are returned, or that its owner complained. A complaint also
+// withdraws the consent to marketing, even if the address had failed before.
 func (l *Ledger) AddressFailed(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, f FailedAddress) error {
 	return l.changeContact(ctx, p, m, f.Why, func(c *Contact) []table.Op {
 		known := c.failed(f.Channel, f.Address)
@@ -190,7 +197,9 @@ func (l *Ledger) AddressFailed(ctx context.Context, p *loyalty.Program, m loyalt
 			c.Failed = c.Failed[max(0, len(c.Failed)-10):]
 		}
 		if f.Why == Complained && c.Consents.Allow(f.Channel, loyalty.Marketing) {
-			return c.record(p.ID, m, []loyalty.Consent{{Channel: f.Channel, Purpose: loyalty.Marketing, At: f.At, Source: f.Why}}, f.Why)
+			return c.record(
+				p.ID, m, []loyalty.Consent{{Channel: f.Channel, Purpose: loyalty.Marketing, At: f.At, Source: f.Why}}, f.Why,
+			)
 		}
 		if known {
 			return nil
@@ -199,15 +208,16 @@ func (l *Ledger) AddressFailed(ctx context.Context, p *loyalty.Program, m loyalt
 	})
 }
 
-// Why an address failed.
+// These are the reasons why an address failed.
 const (
 	Bounced    = "bounced"
 	Complained = "complained"
 	Rejected   = "rejected"
 )
 
-// changeContact writes what change decides, with the member's reminders due at once: what may be sent has changed. The
-// account records in which channels the member can be written to, where that matters (loyalty.SetChannels).
+// changeContact writes the operations that change returns and makes the member's reminders due at once, because what
+// may be sent has changed. If the program gives advance notice, the account also records the channels in which the
+// member can be contacted (loyalty.SetChannels).
 func (l *Ledger) changeContact(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, actor string, change func(*Contact) []table.Op,
 ) error {
@@ -235,7 +245,7 @@ func (l *Ledger) changeContact(
 	return ErrTryAgain
 }
 
-// writeContact writes a contact, with what the account records of it.
+// writeContact writes a contact, and the channels that the account records if the program gives advance notice.
 func (l *Ledger) writeContact(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, c Contact, by By, ops []table.Op,
 ) error {
@@ -246,19 +256,22 @@ func (l *Ledger) writeContact(
 	if err != nil {
 		return err
 	}
-	_, err = l.do(ctx, command{p: p, member: m, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		return p.SetChannels(acc, c.channels(profile), l.now())
-	}})
+	_, err = l.do(ctx, command{
+		p: p, member: m, by: by, with: ops, alone: true,
+		decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			return p.SetChannels(acc, c.channels(profile), l.now())
+		},
+	})
 	return err
 }
 
-// A LoggedConsent is a consent as it was recorded.
+// A LoggedConsent is a consent as recorded in the log.
 type LoggedConsent struct {
 	loyalty.Consent
 	By string
 }
 
-// ConsentLog yields every consent of a member, the oldest first.
+// ConsentLog yields all logged consents of a member, oldest first.
 func (l *Ledger) ConsentLog(ctx context.Context, program string, m loyalty.MemberID) iter.Seq2[LoggedConsent, error] {
 	q := table.Query{PK: memberPartition(program, m), From: "CONSENT#", To: "CONSENT#~"}
 	return list(ctx, l.Table, q, func(it table.Item) (LoggedConsent, error) {

@@ -7,11 +7,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A ConversionRequest asks for points of one wallet to become points of another, under an id that the caller derived.
+// A ConversionRequest requests the conversion of points of one wallet into points of another. The caller derives the
+// ID.
 type ConversionRequest struct {
 	ID       string
 	Member   loyalty.MemberID
-	From, To string // wallets; empty for that of points
+	From, To string // wallets; empty for the points wallet
 	Points   loyalty.Points
 }
 
@@ -31,15 +32,20 @@ func conversionResult(e loyalty.Entry, replayed bool) ConversionResult {
 	return r
 }
 
-// Convert turns points of one wallet into points of another. It repeats like Redeem.
-func (l *Ledger) Convert(ctx context.Context, p *loyalty.Program, in ConversionRequest, by By) (ConversionResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseConversion, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Convert(acc, in.ID, in.From, in.To, in.Points, l.now())
-	})
+// Convert converts points of one wallet into points of another. It handles repeated requests like Redeem.
+func (l *Ledger) Convert(
+	ctx context.Context, p *loyalty.Program, in ConversionRequest, by By,
+) (ConversionResult, error) {
+	e, replayed, err := l.once(
+		ctx, p, in.Member, loyalty.CauseConversion, in.ID, by,
+		func(acc loyalty.Account) (loyalty.Outcome, error) {
+			return p.Convert(acc, in.ID, in.From, in.To, in.Points, l.now())
+		},
+	)
 	return conversionResult(e, replayed), err
 }
 
-// Conversion reads a conversion as it is now; not_found if there is none.
+// Conversion reads the current state of a conversion. It returns not_found if there is none.
 func (l *Ledger) Conversion(ctx context.Context, program, id string) (ConversionResult, error) {
 	e, err := l.latest(ctx, program, loyalty.CauseConversion, id)
 	if err == nil && e.Conversion == nil {
@@ -48,9 +54,11 @@ func (l *Ledger) Conversion(ctx context.Context, program, id string) (Conversion
 	return conversionResult(e, false), err
 }
 
-// ConvertBack undoes a conversion as far as its points are there, or so many of them; zero is all. Repeated with the
-// same By.Input it answers as the first time.
-func (l *Ledger) ConvertBack(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (ConversionResult, error) {
+// ConvertBack reverses a conversion by n points, or completely if n is zero, as far as the converted points are still
+// available. Repeated with the same By.Input, it returns the first result.
+func (l *Ledger) ConvertBack(
+	ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By,
+) (ConversionResult, error) {
 	for range attempts {
 		last, replay, err := l.amendment(ctx, p.ID, loyalty.CauseConversion, id, loyalty.KindConvert, by)
 		switch {
@@ -61,9 +69,12 @@ func (l *Ledger) ConvertBack(ctx context.Context, p *loyalty.Program, id string,
 		case replay:
 			return conversionResult(last, true), nil
 		}
-		entries, err := l.do(ctx, command{p: p, member: last.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-			return p.ConvertBack(acc, last, n, l.now())
-		}})
+		entries, err := l.do(ctx, command{
+			p: p, member: last.Member, by: by,
+			decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+				return p.ConvertBack(acc, last, n, l.now())
+			},
+		})
 		if err == nil {
 			return conversionResult(entries[0], false), nil
 		}

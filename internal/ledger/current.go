@@ -10,9 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// settle writes what is due of an account that was read, and returns the account as it is then. Where others write the same
-// account, it reads it again. Where it cannot write for the moment, it returns the account as it would be, with the entries
-// that are not written.
+// settle writes the changes that are due in an account that was read, and returns the resulting account. If other
+// processes write the same account, it reads the account again. If it temporarily cannot write, it returns the account
+// as it would be after the write, with the unwritten entries.
 func (l *Ledger) settle(
 	ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID,
 ) (acc loyalty.Account, unwritten []loyalty.Entry, err error) {
@@ -38,7 +38,7 @@ func (l *Ledger) settle(
 	return acc, nil, ErrTryAgain
 }
 
-// byTime gives entries their actor.
+// byTime sets the actor of entries to timeActor.
 func byTime(entries []loyalty.Entry) []loyalty.Entry {
 	for i := range entries {
 		entries[i].Actor = timeActor
@@ -46,11 +46,12 @@ func byTime(entries []loyalty.Entry) []loyalty.Entry {
 	return entries
 }
 
-// timeActor is the actor of what time does.
+// timeActor is the actor of entries that the passing of time causes.
 const timeActor = "time"
 
-// CurrentRedemption reads a redemption and its member's present balances. What is due of the member is written first, so
-// that the redemption, the member and the statement agree. not_found if there is no such redemption.
+// CurrentRedemption reads a redemption and its member's current balances. It writes the changes that are due for the
+// member first, so that the redemption, the member and the statement agree. It returns not_found if there is no such
+// redemption.
 func (l *Ledger) CurrentRedemption(ctx context.Context, p *loyalty.Program, id string) (RedemptionResult, error) {
 	r, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
 	if err != nil {
@@ -68,7 +69,7 @@ func (l *Ledger) CurrentRedemption(ctx context.Context, p *loyalty.Program, id s
 	return r, nil
 }
 
-// CurrentTransfer is CurrentRedemption for a transfer, with the present balance of its giver.
+// CurrentTransfer is CurrentRedemption for a transfer. It returns the current balance of the sender.
 func (l *Ledger) CurrentTransfer(ctx context.Context, p *loyalty.Program, id string) (TransferResult, error) {
 	e, err := l.transfer(ctx, p.ID, id)
 	if err != nil {
@@ -83,8 +84,9 @@ func (l *Ledger) CurrentTransfer(ctx context.Context, p *loyalty.Program, id str
 	return r, nil
 }
 
-// currentState brings the account of a member up to the present and returns it with the latest entry about a hold, of which
-// an earlier one was read: time may have ended the hold. The account is read unless read has it.
+// currentState brings the account of a member up to date and returns it with the latest entry of a reservation or
+// transfer. was is an earlier entry: the reservation may have expired since. The account is read unless it is passed in
+// read.
 func (l *Ledger) currentState(
 	ctx context.Context, p *loyalty.Program, was loyalty.Entry, m loyalty.MemberID, read *table.Item,
 ) (loyalty.Entry, loyalty.Account, error) {
@@ -96,7 +98,9 @@ func (l *Ledger) currentState(
 		read = &it
 	}
 	acc, unwritten, err := l.settle(ctx, p, *read, m)
-	if err != nil || !slices.Contains([]loyalty.RedemptionStatus{loyalty.Reserved, loyalty.Offered}, was.Redemption.Status) {
+	if err != nil || !slices.Contains(
+		[]loyalty.RedemptionStatus{loyalty.Reserved, loyalty.Offered}, was.Redemption.Status,
+	) {
 		return was, acc, err
 	}
 	for _, e := range unwritten {
@@ -111,10 +115,10 @@ func (l *Ledger) currentState(
 	return e, acc, err
 }
 
-// StatementPage returns the account of a member and entries, newest first: those before a sequence number (zero: all), at
-// most limit of them. It shows the same state as the member, with the entries that are not written yet. It reads the index
-// again where that does not list the latest entries yet, and answers ErrTryAgain if it stays behind. not_found if there is
-// no such member.
+// StatementPage returns the account of a member and at most limit entries, newest first, with sequence numbers below
+// before (zero: no bound). It shows the same state as CurrentMember, including entries that are not written yet. If the
+// index does not list the latest entries yet, it reads the index again, and returns ErrTryAgain if the index remains
+// behind. It returns not_found if the member does not exist.
 func (l *Ledger) StatementPage(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, before int64, limit int,
 ) ([]loyalty.Entry, loyalty.Account, error) {
@@ -159,7 +163,7 @@ func (l *Ledger) StatementPage(
 	return listed, acc, nil
 }
 
-// lists reports whether the entries are all from one sequence number to another.
+// lists reports whether entries are exactly those from the sequence number first to last.
 func lists(entries []loyalty.Entry, first, last int64) bool {
 	if n := last - first + 1; int64(len(entries)) != max(0, n) {
 		return false
@@ -172,9 +176,11 @@ func lists(entries []loyalty.Entry, first, last int64) bool {
 	return true
 }
 
-// CurrentEntry reads one entry of a member by its ID, as a statement shows it. not_found also for an entry of another
-// member.
-func (l *Ledger) CurrentEntry(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, id string) (loyalty.Entry, error) {
+// CurrentEntry reads one entry of a member by its ID, as a statement shows it. It also returns not_found for an entry
+// of another member.
+func (l *Ledger) CurrentEntry(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, id string,
+) (loyalty.Entry, error) {
 	e, err := l.Entry(ctx, p.ID, m, id)
 	if !errors.Is(err, loyalty.NotFound) {
 		return e, err

@@ -12,10 +12,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// customerDoc is which member a processor's customer is, as the merchant's own system first named it. It is a stored form:
-// changed only by addition.
+// customerDoc maps a customer of a payment processor to a member, as the merchant's own system first stated. It is a
+// stored form: changed only by addition.
 type customerDoc struct {
-	Member string `json:"m,omitzero"` // a member's ID, or "external:" and the merchant's own, also of one not enrolled yet; none: not named
+	// Member is a member's ID, or "external:" and the merchant's own ID, even before that member enrolls. It is empty if
+	// no member was stated.
+	Member string `json:"m,omitzero"`
 }
 
 type customerItem struct {
@@ -32,7 +34,7 @@ func (c customerItem) put() table.Op {
 	return table.Put(c.item)
 }
 
-// customer reads which member a customer is; Member is empty if that was never said.
+// customer reads the member of a customer. Member is empty if it was never stated.
 func (l *Ledger) customer(ctx context.Context, program, customer string) (c customerItem, err error) {
 	if c.item, err = l.Table.Get(ctx, customerKey(program, customer)); err != nil {
 		return c, retryable(err)
@@ -45,9 +47,9 @@ func (l *Ledger) customer(ctx context.Context, program, customer string) (c cust
 	return c, nil
 }
 
-// nameCustomer keeps which member a customer is, if the report says so for the first time: later payments of the customer
-// may not say it. Orders that the customer has paid already become the member's, or are listed under the member's name
-// until it enrolls.
+// nameCustomer stores the member of a customer if the report states it for the first time, because later payments of
+// the customer may not state it. Earlier orders paid by the customer are assigned to the member, or listed under the
+// member's name until the member enrolls.
 func (l *Ledger) nameCustomer(ctx context.Context, p *loyalty.Program, r Report) ([]table.Op, error) {
 	if r.Customer == "" || r.Member == "" || !p.Payments.FindsBy(loyalty.ByMetadata) {
 		return nil, nil
@@ -85,8 +87,8 @@ func (l *Ledger) nameCustomer(ctx context.Context, p *loyalty.Program, r Report)
 	return ops, nil
 }
 
-// payingCustomer is the member that a processor's customer is: the one that the merchant's own system named, else the one
-// whose external ID is the customer's.
+// payingCustomer returns the member for a customer of a payment processor: the member that the merchant's own system
+// named, else the member whose external ID equals the customer's ID.
 func (l *Ledger) payingCustomer(ctx context.Context, p *loyalty.Program, customer string) (loyalty.MemberID, error) {
 	_, id, ok := strings.Cut(customer, ":")
 	if !ok {
@@ -102,8 +104,8 @@ func (l *Ledger) payingCustomer(ctx context.Context, p *loyalty.Program, custome
 	return l.lookUp(ctx, p.ID, Identity{"external", id})
 }
 
-// namedBy is the identity by which a member enrolls that is named so: "external:" and the merchant's own ID; none if the
-// name is a member's ID, which only exists after the enrollment.
+// namedBy returns the identity under which the named member enrolls: "external:" and the merchant's own ID. It returns
+// none if the name is a member ID, which exists only after the enrollment.
 func namedBy(name string) []Identity {
 	if external, ok := strings.CutPrefix(name, "external:"); ok {
 		return []Identity{{"external", external}}
@@ -111,7 +113,7 @@ func namedBy(name string) []Identity {
 	return nil
 }
 
-// named is the member that a name means; empty if there is none.
+// named returns the member with a name, or an empty ID if there is none.
 func (l *Ledger) named(ctx context.Context, program, name string) (loyalty.MemberID, error) {
 	if name == "" {
 		return "", nil
@@ -126,7 +128,7 @@ func (l *Ledger) named(ctx context.Context, program, name string) (loyalty.Membe
 	return loyalty.MemberID(name), nil
 }
 
-// lookUp is FindMember for a member that need not exist.
+// lookUp is FindMember, but returns an empty ID if there is no such member.
 func (l *Ledger) lookUp(ctx context.Context, program string, id Identity) (loyalty.MemberID, error) {
 	m, err := l.FindMember(ctx, program, id)
 	if errors.Is(err, loyalty.NotFound) {

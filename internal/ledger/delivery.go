@@ -13,57 +13,57 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Delivery is one verified event of a payment processor, as it came.
+// A Delivery is one verified event of a payment processor, as received.
 type Delivery struct {
 	Provider string
-	Event    string    // its identity, from what is signed
-	Type     string    // what the processor calls it
-	Path     string    // what the webhook's address said it is about; may be empty
+	Event    string    // the event's identity, taken from signed content
+	Type     string    // the processor's name of the event type
+	Path     string    // the path that the webhook address stated; may be empty
 	At       time.Time // when it happened, by the processor's clock; may be zero
 	Received time.Time
-	Mark     string // a fingerprint of what it says, so that another one under the same identity is noticed
-	Body     []byte // sealed by the caller; kept as it is
+	Mark     string // a fingerprint of the content, to detect different content with the same identity
+	Body     []byte // encrypted by the caller and stored unchanged
 
-	Transmission string // binds to Mark: another event under the same transmission is a forgery. May be empty
-	Again        bool   // take it again, as if it were new: what it says counts once all the same
+	Transmission string // tied to Mark: different content with the same transmission is a forgery; may be empty
+	Again        bool   // process the event again as if it were new; its content still counts only once
 }
 
-// Outcome is what became of an event.
+// Outcome is the result of processing an event.
 type Outcome string
 
 const (
 	Applied     Outcome = "applied"
-	Waiting     Outcome = "waiting" // its facts are kept, and count once the order or the money is known
-	Ignored     Outcome = "ignored" // genuine, and says nothing about points
+	Waiting     Outcome = "waiting" // its facts are stored, and count once the order or the money is known
+	Ignored     Outcome = "ignored" // genuine, but irrelevant to points
 	Duplicate   Outcome = "duplicate"
-	Quarantined Outcome = "quarantined" // genuine, and odd: somebody must look at it
+	Quarantined Outcome = "quarantined" // genuine, but inconsistent: a person must review it
 )
 
-// Codes of what is quarantined beside those of refusals.
+// These codes, and those of rejections, state why an event was quarantined.
 const (
-	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the same identity says two things, or the processor says another
-	StageMismatch loyalty.Code = "webhook_stage_mismatch" // play money at a live stack, or the other way round
+	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the same identity has another content, or the processor reports it
+	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live ones on a test stack
 )
 
-// Kept is an event with what became of it.
+// Kept is a stored event with its outcome.
 type Kept struct {
 	Delivery
-	Key      string // under which of the event's keys it is kept
+	Key      string // the sort key under which the event is stored
 	Outcome  Outcome
 	Code     loyalty.Code // why it was quarantined
 	Detail   string
 	Payment  string
 	Order    string
-	Redriven time.Time // quarantined: when it was taken after all
+	Redriven time.Time // for quarantined events: when the event was accepted later
 
-	// Unclear is what was known of objects of which this event says something else though it is not newer: which of the
-	// two is so, only the processor can say. It is told once, and not kept.
+	// Unclear lists stored facts about objects that this event contradicts although it is not newer. Only the processor
+	// can say which is correct. Unclear is returned once and not stored.
 	Unclear []loyalty.Fact
 
 	version int64
 }
 
-// Counted reports whether what the event says counts, also where somebody must look at it.
+// Counted reports whether the content of the event counts, even if a person must review it.
 func (k Kept) Counted() bool { return k.Key == eventItem }
 
 const (
@@ -72,9 +72,10 @@ const (
 	quarantineShelf = "QUARANTINE"
 )
 
-// Receive takes one event: it is kept with its outcome, in one step with what it says and the points that follow. The
-// same event again is a Duplicate and changes nothing. Another one under its identity, and one that the rules refuse,
-// is quarantined: the answer says so, and it is no error. A report of nil says nothing that counts.
+// Receive processes one event. It stores the event and its outcome in the same transaction as its facts and the
+// resulting points. The same event again is a Duplicate and changes nothing. An event with the same identity but
+// different content, or one that the rules reject, is quarantined, which the result states without an error. A nil
+// report contains nothing that counts.
 func (l *Ledger) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r *Report) (Kept, error) {
 	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
 	for range attempts {
@@ -105,7 +106,7 @@ func (l *Ledger) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r 
 	return Kept{}, ErrTryAgain
 }
 
-// arrival looks whether an event came before, and how it is to be kept if not.
+// arrival determines whether an event was received before, and how to store it if not.
 func (l *Ledger) arrival(ctx context.Context, program string, d Delivery) (k Kept, ops []table.Op, err error) {
 	k = Kept{Delivery: d, Key: eventItem}
 	was, err := l.readDelivery(ctx, deliveryKey(program, d.Provider, d.Event, eventItem))
@@ -140,19 +141,22 @@ func (l *Ledger) arrival(ctx context.Context, program string, d Delivery) (k Kep
 	return k, []table.Op{table.Put(it)}, nil
 }
 
-// Quarantine keeps an event that is genuine and odd, beside the place of its identity, which stays free for it.
-func (l *Ledger) Quarantine(ctx context.Context, program string, d Delivery, code loyalty.Code, detail string) (Kept, error) {
+// Quarantine stores an event that is genuine but inconsistent. It uses a separate sort key, so that the identity
+// remains free for the correct event.
+func (l *Ledger) Quarantine(
+	ctx context.Context, program string, d Delivery, code loyalty.Code, detail string,
+) (Kept, error) {
 	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
 	k := Kept{Delivery: d, Key: quarantineItem + d.Mark}
 	k.flag(code, detail)
 	err := l.commit(ctx, k.put(program))
 	if errors.As(err, new(*table.ConflictError)) {
-		err = nil // it was quarantined before
+		err = nil // it was already quarantined
 	}
 	return k, err
 }
 
-// Redriven notes that a quarantined event was taken after all.
+// Redriven records that a quarantined event was accepted later.
 func (l *Ledger) Redriven(ctx context.Context, program string, k Kept) error {
 	was, err := l.readDelivery(ctx, deliveryKey(program, k.Provider, k.Event, k.Key))
 	if err != nil || was.version == 0 || was.Outcome != Quarantined || !was.Redriven.IsZero() {
@@ -161,7 +165,7 @@ func (l *Ledger) Redriven(ctx context.Context, program string, k Kept) error {
 	was.Redriven = l.now()
 	err = l.commit(ctx, was.put(program))
 	if errors.As(err, new(*table.ConflictError)) {
-		return nil // somebody else did it
+		return nil // another process recorded it
 	}
 	return err
 }
@@ -185,17 +189,18 @@ func keptOf(it table.Item) (Kept, error) {
 	return d.delivery(it.Key.SK, it.Version), nil
 }
 
-// Deliveries lists what is kept of one event: as it counted, and what was quarantined under its identity.
+// Deliveries lists what is stored for one event: the event that counted, and those that were quarantined under its
+// identity.
 func (l *Ledger) Deliveries(ctx context.Context, program, provider, event string) iter.Seq2[Kept, error] {
 	return l.deliveries(ctx, table.Query{PK: deliveryKey(program, provider, event, "").PK})
 }
 
-// Arrived lists the events of one day, in UTC, oldest first, but for those in quarantine.
+// Arrived lists the events of one day in UTC, oldest first, except those in quarantine.
 func (l *Ledger) Arrived(ctx context.Context, program string, day time.Time) iter.Seq2[Kept, error] {
 	return l.deliveries(ctx, table.Query{PK: arrivalKey(program, day.UTC().Format(time.DateOnly), Kept{}).PK, Index: true})
 }
 
-// InQuarantine lists the events that somebody must look at, oldest first.
+// InQuarantine lists the events that a person must review, oldest first.
 func (l *Ledger) InQuarantine(ctx context.Context, program string) iter.Seq2[Kept, error] {
 	return l.deliveries(ctx, table.Query{PK: arrivalKey(program, quarantineShelf, Kept{}).PK, Index: true})
 }
