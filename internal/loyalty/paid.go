@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// derived begins the ids of what payments add to an order; no id that a merchant gives has it.
+// derived is the prefix of the IDs of lines, refunds and disputes that payments add to an order. IDs that a merchant
+// sends never have this prefix.
 const derived = "/"
 
-// Paid returns the order as its payments report it, by the program's terms: whether it is paid, and what was refunded. It
-// may be applied again after every change, because it starts from the order as the merchant sent it.
+// Paid returns the order with the status, the lines, the refunds and the disputes that its payments report, under the
+// program's payment terms. It can be applied again after every change, because it starts from the order as the merchant
+// sent it.
 func (p *Program) Paid(o Order) Order {
 	if p.Earn.TaxIncluded && o.ReportedStatus != Unreported {
 		o = o.withTaxInside()
@@ -36,7 +38,7 @@ func (p *Program) Paid(o Order) Order {
 	return o
 }
 
-// buy makes what was paid the lines of an order that only payments report.
+// buy sets the line items, the shipping and the tax of an order that only payments report to the captured money.
 func (o *Order) buy(taxIncluded bool) {
 	o.Lines, o.Shipping, o.Tax, o.Included = nil, 0, 0, 0
 	for _, x := range o.Receipts {
@@ -56,10 +58,10 @@ func (o *Order) buy(taxIncluded bool) {
 	}
 }
 
-// lineOf is the ID of a processor's line in an order that is known from its payments alone.
+// lineOf returns the ID of a processor's line item in an order that only payments report.
 func lineOf(x Receipt, id string) string { return derived + x.ID + derived + id }
 
-// cardsSold are the IDs of the lines that are gift cards, as the order's payments report them.
+// cardsSold returns the IDs of the line items that are gift cards, as the order's payments report them.
 func (o *Order) cardsSold() (ids map[string]bool) {
 	for _, x := range o.Receipts {
 		for _, l := range x.cardsSold(o.Currency) {
@@ -72,7 +74,8 @@ func (o *Order) cardsSold() (ids map[string]bool) {
 	return ids
 }
 
-// capture returns the money that was captured in the order's currency, and its parts.
+// capture returns the money that a payment captured in the order's currency, in minor units, and its shipping and tax.
+// It returns 0 if nothing was captured or if the captured money is in another currency.
 func (o *Order) capture(x Receipt, taxIncluded bool) (sum int64, parts moneyParts) {
 	got, _, ok := x.Captured()
 	if !ok || got.Currency != o.Currency {
@@ -90,8 +93,9 @@ func (o *Order) capture(x Receipt, taxIncluded bool) (sum int64, parts moneyPart
 	return got.Amount, parts
 }
 
-// withParts returns a capture with its shipping and tax. If it states neither, another object of the processor may. Of a
-// capture of less than that object's amount, they are a share, rounded down.
+// withParts returns a capture with its shipping and tax. If the capture states neither, the values come from another
+// object of the processor. If the capture is smaller than that object's amount, its shipping and tax are proportional
+// shares, rounded down.
 func (x Receipt) withParts(f Fact) Fact {
 	var stated Fact
 	for _, p := range x.Facts {
@@ -109,8 +113,8 @@ func (x Receipt) withParts(f Fact) Fact {
 	return f
 }
 
-// giveBack makes refunds of what went back by the payments, as far as the merchant did not tell of as much: money that
-// both tell of went back once. No more goes back than came.
+// giveBack adds refunds to the order for money that the payments report as refunded. Money that the merchant reports as
+// well counts once. A payment cannot refund more than it captured, nor all payments more than the order's total.
 func (o *Order) giveBack(taxIncluded bool) {
 	told := int64(0)
 	for _, r := range o.Refunds {
@@ -136,8 +140,9 @@ func (o *Order) giveBack(taxIncluded bool) {
 	}
 }
 
-// refundsOf makes an amount that went back by a payment refunds of the order: one of what the processor states, if that is
-// all of its own, and one of the rest.
+// refundsOf returns the order refunds for an amount that a payment refunded: one refund for the facts that state their
+// lines, shipping, tax or tip, and one for the rest. If all is false, the merchant reported some of the amount, and all
+// of it is in the second refund.
 func (o *Order) refundsOf(x Receipt, amount int64, all, taxIncluded bool) (refunds []Refund) {
 	parts := Refund{ID: derived + x.ID + derived, At: x.lastRefund(), Status: RefundSucceeded}
 	room := o.refundable()
@@ -162,7 +167,8 @@ func (o *Order) refundsOf(x Receipt, amount int64, all, taxIncluded bool) (refun
 	return refunds
 }
 
-// tendered returns the refund with what the facts report of its tenders, if they are all of it and all report them.
+// tendered returns the refund with the tenders that the facts report, if the facts add up to the whole refund and all
+// of them report tenders.
 func (r Refund) tendered(facts []Fact) Refund {
 	sum, cards := int64(0), int64(0)
 	for _, f := range facts {
@@ -176,10 +182,10 @@ func (r Refund) tendered(facts []Fact) Refund {
 	return r
 }
 
-// stated reports whether a refund says what it was for.
+// stated reports whether a refund states its line items, shipping, tax or tip.
 func (f Fact) stated() bool { return len(f.Lines) > 0 || f.Shipping > 0 || f.Tax > 0 || f.Tip > 0 }
 
-// refundable is how much of each part of an order can still be refunded.
+// refundable contains how much of each part of an order can still be refunded, in minor units.
 type refundable struct {
 	lines                map[string]int64
 	goods, shipping, tax int64
@@ -199,8 +205,8 @@ func (o *Order) refundable() refundable {
 	return r
 }
 
-// take adds what a refund of a payment states, as far as the order has it, to a refund of the order. A line that the order
-// does not have was for goods of no certain line.
+// take adds the parts that a refund of a payment states to a refund of the order, up to what is still refundable. The
+// amount of a line item that the order does not have counts as goods of no particular line item.
 func (r *refundable) take(x Receipt, f Fact, taxIncluded bool, to *Refund) {
 	to.Amount += f.Money.Amount
 	rest, parts := f.Money.Amount, f.parts(taxIncluded)
@@ -231,7 +237,8 @@ func (r *refundable) take(x Receipt, f Fact, taxIncluded bool, to *Refund) {
 		}
 	}
 	if taxIncluded && len(f.Lines) == 0 {
-		to.Goods += from(&r.goods, rest) // its shipping or its tax is stated, so the rest was for goods
+		// The refund states its shipping or its tax, so the rest was for goods.
+		to.Goods += from(&r.goods, rest)
 	}
 }
 
@@ -257,7 +264,8 @@ func (o *Order) dispute() {
 	}
 }
 
-// status is how far an order is, by what the merchant told and what came.
+// status returns the order's status under the terms, from the status that the merchant reported and the money that was
+// captured.
 func (t PaymentTerms) status(told OrderStatus, o Order) OrderStatus {
 	got := int64(0)
 	for _, x := range o.Receipts {
@@ -275,7 +283,7 @@ func (t PaymentTerms) status(told OrderStatus, o Order) OrderStatus {
 	due := o.total()
 	for _, x := range o.Tenders {
 		if x.Kind != TenderCard && x.Kind != TenderOther && !x.Reported {
-			due -= x.Amount // no processor reports it
+			due -= x.Amount // no processor reports this tender
 		}
 	}
 	switch {

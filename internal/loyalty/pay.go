@@ -6,34 +6,43 @@ import (
 	"strings"
 )
 
-// Pay is how orders can be paid with points. Without rates they cannot.
+// Pay states how members can pay for orders with points. Without Rates they cannot.
 type Pay struct {
-	Rates map[Currency]Rate  // so many points are so much money: 100 points per 1.00 EUR is {100, 100}
-	Min   Points             // at least so many at a time
-	Step  Points             // in multiples of this; zero for 1. The last step may be smaller, so that all can be paid
-	Share *big.Rat           // at most this share of an order, all payments together, above 0 and at most 1; nil for all of it
-	Most  map[Currency]int64 // at most so much of one order, in minor units; a currency that is not there has no bound
+	// Rates is the number of points per amount of money: 100 points per 1.00 EUR is {100, 100}.
+	Rates map[Currency]Rate
+	// Min is the fewest points that one payment takes.
+	Min Points
+	// Step is the number of points of which a payment is a multiple; zero means 1. The last step may be smaller, so
+	// that points can pay the whole amount.
+	Step Points
+	// Share is the largest share of an order that all payments with points together can pay, above 0 and at most 1; nil
+	// means the whole order.
+	Share *big.Rat
+	// Most is the largest amount of one order that points can pay, in minor units. A currency without an entry has no
+	// limit.
+	Most map[Currency]int64
 }
 
-// A Payment is how much of an order points pay.
+// A Payment is the number of points that pay for an order, and the money that they are worth.
 type Payment struct {
 	Points Points
 	Value  Money
 }
 
-// Payable is what up to want points pay of an order that comes to total: never more than share and bound allow, in whole
-// steps, and no point more than the money is worth. Zero is as many as possible. What points cover to the last cent
-// needs no whole step. The zero Payment: none, or fewer than the least. The least is of points as they are offered, in
-// whole steps: those of them that the money is not worth are not taken, and lack nobody. ok is false if the program takes
-// no points for that currency.
+// Payable returns how much of an order with the given total up to want points can pay. If want is at least the points
+// that the payable amount is worth, the payment covers that amount exactly; otherwise want is rounded down to whole
+// steps. A payment never exceeds Share and Most, and takes no point beyond the money that it pays. It is zero if no
+// payment is possible, or if the points are fewer than Min. Min applies to the points before those beyond the money are
+// removed, so that removing them cannot make a payment too small. ok is false if the program takes no points for that
+// currency.
 //
-// Source of the formula: points × money per point, rounded down to a minor unit; and for money, the least number of
-// points that is worth it.
+// Source of the formula: points × money per point, rounded down to a minor unit; for money, the least number of points
+// that is worth it.
 func (p *Program) Payable(want Points, total Money) (pay Payment, ok bool) {
 	return p.payable(want, total, 0)
 }
 
-// payable is Payable of an order of which points pay so much already.
+// payable is like Payable, for an order of which points already pay the given amount in minor units.
 func (p *Program) payable(want Points, total Money, already int64) (pay Payment, ok bool) {
 	rate, ok := p.Redemption.Pay.Rates[total.Currency]
 	if !ok {
@@ -52,7 +61,7 @@ func (p *Program) payable(want Points, total Money, already int64) (pay Payment,
 	return Payment{need(value, perPoint), Money{value, total.Currency}}, true
 }
 
-// bound is how much more of an order points may pay.
+// bound returns how much more of an order points may pay, in minor units.
 func (y *Pay) bound(total Money, already int64) int64 {
 	most := total.Amount
 	if y.Share != nil {
@@ -64,8 +73,9 @@ func (y *Pay) bound(total Money, already int64) int64 {
 	return max(0, most-already)
 }
 
-// paying is the order that a redemption pays for with points, or the cart where it names no order, as the rule of a usage;
-// empty if it is no payment, or names neither and stands for itself.
+// paying returns the usage rule of the order that a redemption pays for with points, or of the cart if the redemption
+// names no order. It is empty if the redemption is not a payment or names neither; such a payment has no other payments
+// to share a limit with.
 func (r Redemption) paying(c Currency) string {
 	switch {
 	case r.Reward != PayReward:
@@ -78,8 +88,8 @@ func (r Redemption) paying(c Currency) string {
 	return ""
 }
 
-// pays is what a payment that is committed uses of what points may pay of its order, in minor units, times n: 1 when it is
-// committed, -1 when it is undone.
+// pays returns how much a committed payment uses of the amount that points may pay of its order, in minor units, times
+// n. n is 1 when the payment is committed and -1 when it is reversed.
 func (p *Program) pays(r Redemption, n int64) []Usage {
 	rule := r.paying(r.Value.Currency)
 	if rule == "" || r.Value.Amount == 0 {
@@ -88,8 +98,8 @@ func (p *Program) pays(r Redemption, n int64) []Usage {
 	return []Usage{{Rule: rule, Per: perUse, Ends: DateOf(r.At, p.Zone), N: n * r.Value.Amount}}
 }
 
-// paidBeside is how much the member's other payments pay of the order of one, in minor units: those that are committed,
-// and those that are reserved.
+// paidBeside returns how much of the same order the member's other payments pay, in minor units. It counts committed
+// and reserved payments.
 func (a Account) paidBeside(r Redemption) (n int64) {
 	rule := r.paying(r.Total.Currency)
 	if rule == "" {
@@ -108,7 +118,7 @@ func (a Account) paidBeside(r Redemption) (n int64) {
 	return n
 }
 
-// need is the least number of points that is worth an amount of minor units.
+// need returns the least number of points that is worth an amount in minor units.
 func need(amount int64, perPoint exact) Points {
 	n, isWhole := whole(amount).quo(perPoint).floor()
 	if !isWhole {
@@ -117,11 +127,12 @@ func need(amount int64, perPoint exact) Points {
 	return Points(n)
 }
 
-// PayReward is the id under which points pay for an order.
+// PayReward is the reward ID of redemptions that pay for an order with points.
 const PayReward = "pay-with-points"
 
-// payment is the reward that a payment is, with its cost, for who can draw on more than is there; a refusal if none is
-// possible.
+// payment returns a payment as a reward with its cost in points, and sets the requested points and the value in the
+// redemption. more is the number of points that the member can use beyond the account's own, such as those of the
+// household. It returns a rejection if no payment is possible.
 func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, error) {
 	available := acc.Balance().Active + more
 	want := in.Points
@@ -154,8 +165,9 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 	return Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
 }
 
-// least is the fewest points that pay anything of an order that comes to total, of which points pay so much already: in
-// whole steps, or what covers all that they may pay; false if none do.
+// least returns the fewest points that can pay for any part of an order with the given total, of which points already
+// pay the given amount in minor units. They are in whole steps, or fewer if they cover everything that points may pay.
+// It returns false if no number of points can pay.
 func (y *Pay) least(total Money, already int64) (Points, bool) {
 	rate, step, most := y.Rates[total.Currency], max(1, y.Step), y.bound(total, already)
 	worth, _ := rate.perPoint().mul(whole(int64(y.Min))).floor()

@@ -6,36 +6,44 @@ import (
 	"time"
 )
 
-// Award is what an order must be to be worth something.
+// Award states which orders earn.
 type Award string
 
 const (
-	AwardOrders         Award = "orders"           // what the merchant tells; payments only take back. The zero value too
-	AwardOrdersWhenPaid Award = "orders_when_paid" // what the merchant tells, once a processor has reported the money
-	AwardPayments       Award = "payments"         // the same, and what a processor reports of orders that nobody told
+	// AwardOrders awards orders that the merchant reports; payments only claw back. The zero value means the same.
+	AwardOrders Award = "orders"
+	// AwardOrdersWhenPaid awards orders that the merchant reports, once a processor has reported the money.
+	AwardOrdersWhenPaid Award = "orders_when_paid"
+	// AwardPayments awards the same orders, and also orders that only a processor reports.
+	AwardPayments Award = "payments"
 )
 
-// MemberBy is by what a payment finds its member.
+// MemberBy is a way to find the member of a payment.
 type MemberBy string
 
 const (
-	ByMetadata MemberBy = "metadata" // loyalty_member, which the merchant's own system attached to the payment
-	ByCustomer MemberBy = "customer" // the processor's id of the customer, or the merchant's own under which the member enrolled
+	// ByMetadata uses the metadata field loyalty_member, which the merchant's system attached to the payment.
+	ByMetadata MemberBy = "metadata"
+	// ByCustomer uses the processor's customer ID, or the merchant's customer ID under which the member enrolled.
+	ByCustomer MemberBy = "customer"
 	ByEmail    MemberBy = "email"
 )
 
-// PaymentTerms is what processors' reports do. The zero value: orders award, and refunds and disputes take back.
+// PaymentTerms states what the reports of payment processors do. With the zero value, orders award, and refunds and
+// disputes claw back.
 type PaymentTerms struct {
-	Award       Award
-	FindBy      []MemberBy // one after the other; nil: metadata, customer, email
-	ClaimWithin Period     // so long after it a payment of somebody unknown becomes a new member's; zero: 30 days
+	Award  Award
+	FindBy []MemberBy // in this order; nil: metadata, customer, email
+	// ClaimWithin is how long after a payment by an unknown customer a new member can still claim it; zero means 30
+	// days.
+	ClaimWithin Period
 }
 
 func (t PaymentTerms) awardsWhenPaid() bool {
 	return t.Award == AwardOrdersWhenPaid || t.Award == AwardPayments
 }
 
-// Finds is by what a payment finds its member, one after the other.
+// Finds returns the ways to find the member of a payment, in the order in which they are tried.
 func (t PaymentTerms) Finds() []MemberBy {
 	if t.FindBy == nil {
 		return []MemberBy{ByMetadata, ByCustomer, ByEmail}
@@ -43,14 +51,15 @@ func (t PaymentTerms) Finds() []MemberBy {
 	return t.FindBy
 }
 
-// FindsBy reports whether a payment finds its member so.
+// FindsBy reports whether a payment can find its member in the given way.
 func (t PaymentTerms) FindsBy(by MemberBy) bool { return slices.Contains(t.Finds(), by) }
 
-// Claims is so long after it a payment of somebody unknown can become a new member's.
+// Claims returns how long after a payment by an unknown customer a new member can still claim it.
 func (t PaymentTerms) Claims() Period { return cmp.Or(t.ClaimWithin, Period{Days: 30}) }
 
-// Attributable reports whether an order that was placed by an unknown customer, or before its member joined, can be the
-// member's: the member had joined by then, give or take JoinGrace, or the order is not older than Claims.
+// Attributable reports whether an order can be attributed to the member although an unknown customer placed it, or
+// although it was placed before the member joined. The order must not be older than MaxOrderAge. It must also have been
+// placed at most JoinGrace before the member joined, or within the period that Claims returns.
 func (p *Program) Attributable(placed, joined, now time.Time) bool {
 	if placed.Before(now.Add(-MaxOrderAge)) {
 		return false

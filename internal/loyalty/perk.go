@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// Perk is the type of rewards that cost nothing: what a level or a segment is entitled to.
+// Perk is the type of rewards that cost nothing. Levels and segments entitle members to them.
 const Perk = "perk"
 
-// claimPerk makes a perk the member's at once: there is nothing to reserve. It takes the place of what its cart holds.
+// claimPerk gives a perk to the member immediately, without a reservation. It cancels the reservation for the same
+// cart.
 func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Budgets, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	if _, err := d.replace(in); err != nil {
@@ -38,17 +39,18 @@ func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Bud
 	return d.freed(acc)
 }
 
-// A PerkQuote is a perk with whether a member has it, or can claim it.
+// A PerkQuote is a perk, with the requirements that the member does not meet.
 type PerkQuote struct {
-	TierGroup string // that of Level; empty for Tiers
-	Level     string // one that brings it, the lowest; empty if it is a reward
-	ID        string // as the level names it, or the reward's id
+	TierGroup string // the tier group of Level; empty for Tiers
+	Level     string // the lowest level with the perk; empty if the perk is a reward
+	ID        string // the name of the perk in the level, or the reward's ID
 	Reward    Reward
-	Unmet     []UnmetRequirement // why not; empty if it is the member's
+	Unmet     []UnmetRequirement // why the member does not have the perk; empty if the member has it or can claim it
 }
 
-// Perks is every perk of the levels, from the lowest up, each once, then those of the ladders, and then the perks among
-// the rewards that are shown now. The account must have been advanced to now; of pieces it knows what left says.
+// Perks returns every perk of the levels once, from the lowest level up, then those of the tier groups, and then the
+// perks among the rewards that are visible now. The account must have been advanced to now. left contains the remaining
+// stock, as far as it is known.
 func (p *Program) Perks(acc Account, left Budgets, now time.Time) (out []PerkQuote) {
 	out = p.levelPerks(acc)
 	for i := range p.TierGroups {
@@ -63,7 +65,7 @@ func (p *Program) Perks(acc Account, left Budgets, now time.Time) (out []PerkQuo
 	return out
 }
 
-// levelPerks is the perks of one ladder.
+// levelPerks returns the perks of one tier group.
 func (p *Program) levelPerks(acc Account) (out []PerkQuote) {
 	levels := map[string][]string{}
 	mine, _, _ := p.Level(acc.Tier.Level)

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// PlaceOrder brings the points of an order up to what it is now: those of its worth that earlier revisions
-// have not given are credited, those that they gave too much are taken back. The worth of a later revision is
-// computed by the rules, and by what was known of the member, at the first one: rules is the version that prior names,
-// and p itself where prior is nil. left is what the budgets of campaigns still have, as far as that is known. The
-// account must have been advanced to now.
+// PlaceOrder updates the points of an order to the order's current worth. It credits points that earlier revisions did
+// not give, and claws back points that they gave in excess. A later revision is evaluated by the rules, and with the
+// member's traits and level, of the first one: rules is the program version that prior names, and p if prior is nil.
+// left contains the remaining budgets of campaigns, as far as they are known. The account must have been advanced to
+// now.
 func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time) (Outcome, error) {
 	return p.place(acc, prior, rules, rules.Paid(o), left, now)
 }
 
-// place is PlaceOrder of an order that is as its payments have it.
+// place is like PlaceOrder, for an order to which Paid was applied.
 func (p *Program) place(
 	acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time,
 ) (Outcome, error) {
@@ -37,8 +37,8 @@ func (p *Program) place(
 	return d.Outcome, nil
 }
 
-// placeOrder posts the next revision of an order, which s begins, and what follows from it. again is set where it is
-// another order that changed.
+// placeOrder posts the next revision of an order, which s begins, and its consequences. again is set if the order is
+// decided again because another order changed.
 func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, left Budgets, again *Again) error {
 	p, acc, o := d.p, d.Account, s.Order
 	room := d.roomFor(prior, rules, &o)
@@ -98,7 +98,7 @@ func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, l
 	return d.settleOrders()
 }
 
-// orderActivity makes an order that counts an activity, and one that counts no longer none.
+// orderActivity records an activity when an order starts to count, and removes it when the order no longer counts.
 func (d *decision) orderActivity(e *Entry, s, prior *OrderState) {
 	was := prior != nil && prior.Order.Member != "" && prior.Counted
 	switch {
@@ -115,7 +115,7 @@ func (d *decision) orderActivity(e *Entry, s, prior *OrderState) {
 	}
 }
 
-// bring posts what brings each of the order's grants to what it is worth now.
+// bring posts the difference between what each of the order's grants gave and its current worth.
 func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry {
 	for _, o := range w.own {
 		s.grant(o.rule)
@@ -125,7 +125,7 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 			s.grant(o.rule).Wallet = strings.TrimPrefix(o.rule, walletsPrefix)
 		}
 	}
-	less := false // in a wallet
+	less := false // whether a wallet gets less
 	base := w.total
 	for _, o := range w.own {
 		base -= o.n
@@ -159,7 +159,7 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 	return lostToExpiry(issued(e))
 }
 
-// given is the reasons with what a grant in another wallet had given before.
+// given adds the reason for the points that a grant in another wallet gave before.
 func given(because []Reason, g Grant) []Reason {
 	if g.Worth == 0 {
 		return because
@@ -167,12 +167,12 @@ func given(because []Reason, g Grant) []Reason {
 	return append(because, reasonIn(g.Wallet, "revision", -g.Worth, WasGiven))
 }
 
-// empty reports whether a rule's grant holds nothing that must be remembered.
+// empty reports whether a rule's grant contains nothing that later revisions need.
 func (g Grant) empty() bool {
 	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && len(g.Converted) == 0 && g.Owed == 0 && g.ExpiredOn == 0
 }
 
-// ofRule is what a rule with a life of its own gives, or what there is for a wallet; zero if nothing.
+// ofRule returns the points of a rule with a separate pending period or expiry, or of a wallet; zero if there are none.
 func (w worth) ofRule(rule string) Points {
 	for _, all := range [][]owned{w.own, w.inWallets} {
 		for _, o := range all {
@@ -184,8 +184,8 @@ func (w worth) ofRule(rule string) Points {
 	return 0
 }
 
-// late is when what the points of a rule, or of the base, wait for should have happened and had not; zero if that is
-// not so.
+// late returns the deadline that the points of a rule, or of the base earning, have missed. The event that they waited
+// for did not happen by then. It returns zero if the deadline has not passed or was met, or if there is none.
 func (s *OrderState) late(rules *Program, now time.Time) func(rule string) time.Time {
 	return func(rule string) time.Time {
 		wait, _ := rules.life(rule, s.Buyer.Level)
@@ -205,7 +205,7 @@ func (s *OrderState) late(rules *Program, now time.Time) func(rule string) time.
 	}
 }
 
-// grant is the grant of a rule with a life of its own, made if it is not there.
+// grant returns the grant of a rule with a separate pending period or expiry. It adds the grant if the order has none.
 func (s *OrderState) grant(rule string) *Grant {
 	for i := range s.Grants {
 		if s.Grants[i].Rule == rule {
@@ -216,15 +216,16 @@ func (s *OrderState) grant(rule string) *Grant {
 	return &s.Grants[len(s.Grants)-1]
 }
 
-// start tells when the points of a grant become active, as soon as that is known, and moves those that were pending
-// without knowing.
+// start sets when the points of a grant become active, as soon as this is known. It moves the points that were pending
+// without a date.
 func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry {
 	if !g.ActiveAt.IsZero() {
 		return e
 	}
 	wait, expiry := rules.life(g.Rule, s.Buyer.Level)
 	at := wait.Active(s.Order.PlacedAt, s.Order.happened(wait.Until), rules.Zone)
-	if at.IsZero() || !s.late(rules, d.now)(g.Rule).IsZero() { // what came too late starts nothing
+	// Nothing becomes active after a missed deadline.
+	if at.IsZero() || !s.late(rules, d.now)(g.Rule).IsZero() {
 		return e
 	}
 	g.ActiveAt, g.Expires = at, expiry.Date(at, d.Account.since(expiry), rules.Zone)
@@ -241,7 +242,7 @@ func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry
 	return e
 }
 
-// of is the cause under which points of a grant are pending.
+// of returns the cause under which the points of a grant are pending.
 func (c Cause) of(g Grant) Cause {
 	if g.Rule != "" {
 		c.ID += "~" + g.Rule
@@ -249,7 +250,7 @@ func (c Cause) of(g Grant) Cause {
 	return Cause{Kind: c.Kind, ID: c.ID}
 }
 
-// life is when the points of a rule, or the base, become active and expire at a level.
+// life returns when the points of a rule, or of the base earning, become active, and when they expire at a level.
 func (p *Program) life(key, level string) (Wait, Expiry) {
 	wait, expiry := p.Earn.Pending, p.Earn.Expires
 	if l, _, ok := p.Level(level); ok && l.Expires != nil {
@@ -268,7 +269,8 @@ func (p *Program) life(key, level string) (Wait, Expiry) {
 	return wait, expiry
 }
 
-// over lays a life over that of the base.
+// over returns the pending period and the expiry of a life. The given ones, of the base earning, apply where the life
+// sets none.
 func (l Life) over(w Wait, e Expiry) (Wait, Expiry) {
 	if l.Pending != nil {
 		w = *l.Pending
@@ -279,7 +281,7 @@ func (l Life) over(w Wait, e Expiry) (Wait, Expiry) {
 	return w, e
 }
 
-// since is what an expiry by anniversary counts from.
+// since returns the instant from which an expiry by anniversary counts.
 func (a Account) since(e Expiry) time.Time {
 	if e.Anniversary == OfTier && !a.Tier.Since.IsZero() {
 		return a.Tier.Since
@@ -287,7 +289,8 @@ func (a Account) since(e Expiry) time.Time {
 	return a.Joined
 }
 
-// carry is the fraction that the member has after the order, to be written down if the order changed it.
+// carry returns the fraction of a point that the member has after the order, to be stored in the entry. It is empty if
+// the order does not change the fraction.
 func (s *OrderState) carry(acc Account, rest exact) string {
 	n, _ := rest.mul(whole(carriedParts)).add(half).floor()
 	rest = share(n, carriedParts)
@@ -306,6 +309,6 @@ func (s *OrderState) carry(acc Account, rest exact) string {
 	return sum.String()
 }
 
-// carriedParts is how fine a carried fraction is: a millionth of a point. As fine as it comes it would grow with every
-// order, by the denominators of all rates that there ever were.
+// carriedParts is the precision of a carried fraction: a millionth of a point. An exact fraction would grow with every
+// order, by the denominators of all rates that ever applied.
 const carriedParts = 1_000_000

@@ -6,11 +6,12 @@ import (
 	"math/bits"
 )
 
-// MinPoolBits is how many random bits the codes of a pool must have. At 300 guesses a minute, finding a certain code of 40
-// bits takes 3,500 years on average.
+// MinPoolBits is the number of random bits that the codes of a pool must have. At 300 guesses a minute, it takes 3,500
+// years on average to guess a given code of 40 bits.
 const MinPoolBits = 40
 
-// generatedBits is how hard a generated code is to guess. A code with its form has no limit on guesses.
+// generatedBits is the number of random bits of a generated code. Guesses at codes that have the form of a generated
+// code are not limited.
 const generatedBits = 80
 
 // A CodePool estimates how hard the codes of one upload are to guess. Positions at which all codes have the same character
@@ -19,11 +20,12 @@ const generatedBits = 80
 type CodePool struct {
 	codes     int
 	shortest  int          // length of the shortest code
-	positions [64]position // by place, without hyphens
+	positions [64]position // by position, without hyphens
 	generated string       // the first code with the form of a generated one; empty if there is none
 }
 
-// A position is what the codes have in one place: how many have one, and which characters, a bit for each of 0-9A-Z.
+// A position describes the codes at one position: how many codes are long enough to have it, and which characters occur
+// there, with one bit for each of 0-9 and A-Z.
 type position struct {
 	codes      int
 	characters uint64
@@ -69,7 +71,7 @@ func (p *CodePool) Check() error {
 	return nil
 }
 
-// bits estimates how many random bits the weakest code of the pool has.
+// bits estimates the number of random bits of the pool's weakest code.
 func (p *CodePool) bits() (sum float64) {
 	varying := uint64(0)
 	for i := range p.shortest {
@@ -82,9 +84,9 @@ func (p *CodePool) bits() (sum float64) {
 			continue
 		}
 		switch at := p.positions[i]; {
-		case at.codes >= 1000: // enough to have seen every character
+		case at.codes >= 1000: // enough codes that every character has occurred
 			sum += math.Log2(float64(bits.OnesCount64(at.characters)))
-		case at.codes >= 10: // enough to tell digits from letters
+		case at.codes >= 10: // enough codes to distinguish digits from letters
 			sum += math.Log2(alphabetSize(at.characters))
 		default:
 			sum += math.Log2(alphabetSize(varying))
@@ -93,8 +95,8 @@ func (p *CodePool) bits() (sum float64) {
 	return sum
 }
 
-// fixed reports whether all codes have the same character in a place. Two or three random codes may agree in a place by
-// chance, but hardly in three places in a row.
+// fixed reports whether all codes have the same character at a position. Two or three random codes may have the same
+// character at one position by chance, but hardly at three positions in a row.
 func (p *CodePool) fixed(i int) bool {
 	same := func(i int) bool {
 		return i >= 0 && i < p.shortest && bits.OnesCount64(p.positions[i].characters) == 1
@@ -103,7 +105,8 @@ func (p *CodePool) fixed(i int) bool {
 	return p.codes > 1 && same(i) && (p.codes > 3 || row)
 }
 
-// alphabetSize is the size of the alphabet that characters are drawn from. I, L and O are read as digits.
+// alphabetSize returns the size of the alphabet from which the characters were chosen. It counts 23 letters, because I,
+// L and O are read as digits.
 func alphabetSize(characters uint64) float64 {
 	size := 0.0
 	if characters&digitBits != 0 {

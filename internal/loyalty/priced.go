@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// What happened at an instant is priced by the version of the program that was live then: its rules. Two things are those
-// of the live version p all the same: how large budgets are, and which levels and wallets there are. A level or wallet that
-// the live version does not have gives nothing; an order or event keeps a list of those (Missing), so that its later
-// revisions are worth the same.
+// Orders and events are evaluated by the rules of the program version that was live when they happened. Two things come
+// from the current live version p instead: the size of budgets, and the set of levels and wallets. A level or wallet
+// that the live version does not have gives nothing. The order or event stores a list of those (Missing), so that its
+// later revisions have the same worth.
 
-// underBudgetsOf returns the rules with the budgets of the live version, where that has the same rule.
+// underBudgetsOf returns the rules with the budgets of the live version, for each rule that the live version has.
 func (p *Program) underBudgetsOf(live *Program) *Program {
 	if p == live {
 		return p
@@ -37,7 +37,7 @@ func (p *Program) underBudgetsOf(live *Program) *Program {
 	return &under
 }
 
-// budgetOf returns the budget of a rule, zero if it has none; false if there is no such rule.
+// budgetOf returns the budget of a rule, zero if it has none. It returns false if there is no such rule.
 func (p *Program) budgetOf(key string) (Points, bool) {
 	for i := range p.compiled.rules {
 		if r := &p.compiled.rules[i]; r.key == key {
@@ -47,8 +47,8 @@ func (p *Program) budgetOf(key string) (Points, bool) {
 	return 0, false
 }
 
-// levelUnder returns the level of a member at an instant as the rules know it. missing is the level's key if p does not
-// have the level any more; the level then counts for nothing and is empty.
+// levelUnder returns the member's level at an instant by the given rules. If p no longer has that level, the returned
+// level is empty, and missing is the level's key.
 func (p *Program) levelUnder(rules *Program, acc Account, at time.Time) (level, missing string) {
 	if rules == p || len(rules.Tiers.Levels) == 0 {
 		return p.levelAt(acc, at).ID, ""
@@ -70,7 +70,7 @@ func (p *Program) hasLevel(id string) bool {
 	return ok
 }
 
-// missingWallets returns the keys of the wallets that the rules have and p does not have any more.
+// missingWallets returns the keys of the wallets that the rules have and p no longer has.
 func (p *Program) missingWallets(rules *Program) (keys []string) {
 	if rules == p {
 		return nil
@@ -84,8 +84,8 @@ func (p *Program) missingWallets(rules *Program) (keys []string) {
 	return keys
 }
 
-// pricedFor takes note of what the rules know of the member of an order, and of the levels and wallets that they have and
-// the program does not have any more.
+// pricedFor stores in the order's state what the rules need of the member, and the level and wallets that the rules
+// have and p no longer has.
 func (s *OrderState) pricedFor(p, rules *Program, acc Account) {
 	s.Missing = p.missingWallets(rules)
 	level, missing := p.levelUnder(rules, acc, s.Order.PlacedAt)
@@ -94,7 +94,7 @@ func (s *OrderState) pricedFor(p, rules *Program, acc Account) {
 	}
 }
 
-// pricedEvent returns the first state of an event that happened at an instant, with what the rules know of its member.
+// pricedEvent returns the first state of an event that happened at an instant, with what the rules need of the member.
 func (p *Program) pricedEvent(rules *Program, acc Account, at time.Time) EventState {
 	s := EventState{Program: rules.Version, Missing: p.missingWallets(rules)}
 	level, missing := p.levelUnder(rules, acc, at)
@@ -104,7 +104,7 @@ func (p *Program) pricedEvent(rules *Program, acc Account, at time.Time) EventSt
 	return s
 }
 
-// missingLevel adds the reason for a level of the member that the program does not have any more.
+// missingLevel adds the reason for a level of the member that the program no longer has.
 func (w *worth) missingLevel(s *OrderState) {
 	for _, key := range s.Missing {
 		if !strings.HasPrefix(key, walletsPrefix) {
@@ -113,7 +113,7 @@ func (w *worth) missingLevel(s *OrderState) {
 	}
 }
 
-// missingReason is the reason why a rule gives nothing for a level or in a wallet that there is no more.
+// missingReason returns the reason why a rule gives nothing: its level or wallet no longer exists.
 func missingReason(rule, key string) Reason {
 	if wallet, ok := strings.CutPrefix(key, walletsPrefix); ok {
 		return NewReason(rule, "0", IsMissing, "wallet", wallet)
@@ -121,7 +121,7 @@ func missingReason(rule, key string) Reason {
 	return NewReason(rule, "0", IsMissing, "level", key[strings.LastIndexByte(key, '.')+1:])
 }
 
-// missedBy returns what an action gives for or in and there is no more; empty if there is all of it.
+// missedBy returns the key of the level or wallet of an action that no longer exists; empty if all of them exist.
 func (s *EventState) missedBy(a Action) string {
 	for _, key := range s.Missing {
 		wallet, ok := strings.CutPrefix(key, walletsPrefix)

@@ -5,47 +5,48 @@ import (
 	"time"
 )
 
-// A Program is a merchant's loyalty rules as typed values. Fill the exported fields and call Compile once;
-// after that a Program is never changed and may be shared.
+// A Program is a merchant's loyalty rules as typed values. Fill the exported fields and call Compile once. After that
+// the Program must not be changed, and may be shared.
 type Program struct {
 	ID      string
-	Version int // as published, from 1; zero for a draft
+	Version int // the published version, from 1; zero for a draft
 	Zone    *time.Location
 	Name    Text
-	Unit    Units // what a point is called
+	Unit    Units // the name of a point
 
 	Earn       Earn
-	Groups     []Group // stacking, in the order in which Exclusive ones go
+	Groups     []Group // stacking groups, in the order in which Exclusive ones are evaluated
 	Campaigns  []Rule
 	Exchange   Exchange
-	Events     []EventType // the program's own families, beside those that every program has
+	Events     []EventType // the program's event types, in addition to the built-in ones
 	Milestones []Milestone
 	Tiers      Tiers
-	TierGroups []TierGroup // beside Tiers
+	TierGroups []TierGroup // in addition to Tiers
 	Rewards    []Reward
 
-	Wallets     []Wallet // beside that of points
+	Wallets     []Wallet // in addition to the points wallet
 	Conversions []Conversion
 
-	Clawback      ClawbackPolicy // how far a clawback reaches
-	MaxDebt       Points         // of TakeBackDebt: how deep; zero: no bound
-	Goodwill      Goodwill       // what can be done by hand
-	BirthdayLock  Period         // how long a birthday that was told cannot be changed
+	Clawback      ClawbackPolicy // how far a clawback goes
+	MaxDebt       Points         // the largest debt with TakeBackDebt; zero: unlimited
+	Goodwill      Goodwill       // limits of manual adjustments
+	BirthdayLock  Period         // how long a birthday cannot be changed after the member entered it
 	Redemption    RedemptionTerms
 	Payments      PaymentTerms
 	Transfers     Transfers  // how members give points to each other
-	Households    Households // how members draw on each other's points
+	Households    Households // how household members use each other's points
 	AdvanceNotice AdvanceNotice
 	Reminders     Reminders
-	Hold          time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
+	Hold          time.Duration // how long a redemption stays reserved; Compile sets zero to 30 minutes
 
-	compiled compiled // what Compile derives
+	compiled compiled // the values that Compile derives
 }
 
 // Text is a text by language tag ("en", "de").
 type Text map[string]string
 
-// In is the text in the language of locale ("de-AT" finds "de"), else in English, else in any language.
+// In returns the text in the language of locale ("de-AT" finds "de"). If there is none, it returns the text in English,
+// or else in the language whose tag sorts first.
 func (t Text) In(locale string) string {
 	for len(locale) > 0 {
 		if s, ok := t[locale]; ok {
@@ -69,19 +70,20 @@ func (t Text) In(locale string) string {
 	return t[least]
 }
 
-// Units is what a member calls points: one bean, two beans.
+// Units is the name of a point in the singular and the plural: one bean, two beans.
 type Units struct{ One, Other Text }
 
-// Earn is how orders become points.
+// Earn states how orders earn points.
 type Earn struct {
-	Rates       map[Currency]Rate // a currency without a rate earns nothing and is refused
+	Rates       map[Currency]Rate // orders in a currency without a rate are rejected
 	Counts      Counts
-	TaxIncluded bool // the amounts of orders and refunds include the tax
+	TaxIncluded bool // amounts of orders and refunds include tax
 	Rounding    Rounding
-	CountPlaced bool   // every paid order counts as one of the member's orders, also one of which nothing earns
-	Carry       bool   // the fraction that rounding leaves is kept for the member's next order
-	Pending     Wait   // from the order's placing to the instant at which its points can be spent
-	Expires     Expiry // from that instant on
+	// CountPlaced counts every paid order as one of the member's orders, including orders that earn nothing.
+	CountPlaced bool
+	Carry       bool   // the member's next order uses the fraction that rounding leaves
+	Pending     Wait   // from when the order is placed until its points can be spent
+	Expires     Expiry // from when the points can be spent
 	Categories  []CategoryRule
 	Rules       []Rule
 	Actions     []Action
@@ -95,24 +97,25 @@ type Rate struct {
 	Full   bool  // only full steps of Per count: 5 per full 2.50 gives 5 for 4.99
 }
 
-// Counts says which parts of an order earn.
+// Counts states which parts of an order earn.
 type Counts struct{ Items, Shipping, Tax bool }
 
-// Rounding is what becomes of the fraction of a point, once per order.
+// Rounding states how the fraction of a point is rounded, once per order.
 type Rounding int
 
 const (
 	Down    Rounding = iota
-	Nearest          // halves go up
+	Nearest          // halves are rounded up
 	Up
-	HalfEven // to the nearest; halves to the even one
+	HalfEven // to the nearest; halves to the even neighbor
 )
 
 func (r Rounding) String() string {
 	return [...]string{Down: "down", Nearest: "nearest", Up: "up", HalfEven: "half_even"}[r]
 }
 
-// A CategoryRule multiplies what lines of one category earn. Where several match a line, the best wins.
+// A CategoryRule multiplies the points of the line items of one category. If several match a line item, the one that
+// gives most applies.
 type CategoryRule struct {
 	ID       string
 	Category string
@@ -120,45 +123,52 @@ type CategoryRule struct {
 	When     Condition // nil: always
 }
 
-// Tiers is the ladder of levels and how members climb and leave it.
+// Tiers defines the levels, and how members qualify for them and lose them.
 type Tiers struct {
 	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
 	By       Measure
-	Ways     [][]Measure        // instead: any one of them qualifies, each by all of its measures
-	Currency Currency           // BySpend: orders of another one are converted by Exchange, or do not count
-	AtLeast  map[Currency]int64 // ByElements: what a line must cost to be one, in minor units
-	Visit    string             // ByVisits: the type of event that is one
-	Brands   []string           // ByBrands: those that count, at most MaxBrands
-	Months   int                // the window: so many calendar months, the present one included; zero for a lifetime
-	Calendar bool               // the window is instead the calendar year
-	Window   Window             // instead of both
+	Ways     [][]Measure        // used instead of By: any of them qualifies, if all of its measures do
+	Currency Currency           // BySpend: orders in other currencies are converted by Exchange, or do not count
+	AtLeast  map[Currency]int64 // ByQualifyingItems: the minimum amount of a line item, in minor units
+	Visit    string             // ByVisits: the event type that counts as a visit
+	Brands   []string           // ByBrands: the brands that count, at most MaxBrands
+	Months   int                // the window in calendar months, including the current one; zero for a lifetime
+	Calendar bool               // the window is the calendar year; Months does not apply
+	Window   Window             // used instead of Months and Calendar
 
-	MoveUp           MoveUp
-	KeepFor          Period // once reached, kept at least so long
-	KeepYear         int    // instead: to the end of the calendar year, 1 for the present one, 2 for the next
-	KeepPeriods      int    // instead: to the end of a period of the window, likewise
-	ExtendedBy       Period // with KeepYear and KeepPeriods: and so much longer
-	Grace            Period // after that, extra time before moving down
-	MoveDown         MoveDown
-	Minimums         []Minimum
-	SkippedLevels    SkippedLevels
-	KeepOnRefund     bool              // a level stays when an order that it was reached by is refunded or canceled
-	RepeatEntryBonus bool              // who reaches a level a second time is welcomed again
-	MaxDowngrades    *big.Rat          // a run that would move down a greater share of the members that it looks at stops; nil: none does
-	Refresh          Refresh           // publishing sets it
-	Gone             map[string]string // levels of earlier versions, and those that took their place; publishing sets it
+	MoveUp        MoveUp
+	KeepFor       Period // the minimum time for which a member keeps a level
+	KeepYear      int    // used instead: until the end of a calendar year, 1 for the current one, 2 for the next
+	KeepPeriods   int    // used instead: until the end of a period of the window, counted in the same way
+	ExtendedBy    Period // extra time after the end by KeepYear or KeepPeriods
+	Grace         Period // after that, extra time before the member moves down
+	MoveDown      MoveDown
+	Minimums      []Minimum
+	SkippedLevels SkippedLevels
+	// KeepOnRefund keeps a level when an order that qualified the member for it is refunded or canceled.
+	KeepOnRefund bool
+	// RepeatEntryBonus gives the entry bonus again to members who reach a level a second time.
+	RepeatEntryBonus bool
+	// MaxDowngrades is the largest share of the evaluated members that a run may move down. A run that would move down
+	// more stops. Nil means no limit.
+	MaxDowngrades *big.Rat
+	Refresh       Refresh // set by publishing
+	// Gone maps the levels of earlier versions that no longer exist to their replacements. Publishing sets it.
+	Gone map[string]string
 }
 
-// Measure is what qualifies for a level.
+// Measure is a metric by which members qualify for a level.
 type Measure int
 
 const (
 	ByPointsEarned Measure = iota
 	ByOrders
-	BySpend           // what was paid for items that earn, by means that earn, less refunds; in minor units
-	ByQualifyingItems // lines of which so much is left
-	ByVisits          // events of one type
-	ByBrands          // how many different ones were bought
+	// BySpend is the money paid for items that earn, by tenders that earn, less refunds, in minor units.
+	BySpend
+	// ByQualifyingItems counts line items whose amount after refunds is at least AtLeast.
+	ByQualifyingItems
+	ByVisits // events of one type
+	ByBrands // the number of different brands that were bought
 )
 
 func (m Measure) String() string {
@@ -168,31 +178,31 @@ func (m Measure) String() string {
 	}[m]
 }
 
-// MaxBrands is how many brands can count towards a level, so that an account stays small.
+// MaxBrands is the largest number of brands that can count towards a level. It limits the size of an account.
 const MaxBrands = 20
 
-// MoveDown is where a member lands who did not requalify.
+// MoveDown states to which level a member moves who did not requalify.
 type MoveDown int
 
 const (
 	OneStep MoveDown = iota
 	ToQualified
-	StayUp // a level that was reached is never lost
+	StayUp // members never lose a level that they reached
 )
 
-// MoveUp is when a member moves to a higher level.
+// MoveUp states when a member moves to a higher level.
 type MoveUp int
 
 const (
 	AtOnce     MoveUp = iota
-	NextPeriod        // when the period of the window ends in which the member qualified
+	NextPeriod        // at the end of the window's period in which the member qualified
 )
 
-// A Floor is the least level of everybody in a segment, as of those who have the store's card. Who leaves the segment
-// keeps the level like one that was reached then.
+// A Minimum is the lowest level of all members of a segment, such as holders of the store's card. A member who leaves
+// the segment keeps the level as if it had been reached then.
 type Minimum struct{ Level, Segment string }
 
-// Welcome is which levels' points a member gets who passes several at once.
+// SkippedLevels states which entry bonuses a member gets who passes several levels at once.
 type SkippedLevels int
 
 const (
@@ -200,25 +210,26 @@ const (
 	EachLevel
 )
 
-// A Level is one rung.
+// A Level is one level of a tier group.
 type Level struct {
 	ID         string
 	Name       Text
-	From       int64    // of the measure; where there are Ways, Needs says it instead
-	Needs      []Need   // of each measure by which the level can be reached; none for the lowest
+	From       int64    // of the measure; with Ways, Needs is used instead
+	Needs      []Need   // for each measure by which members can reach the level; none for the lowest
 	Multiply   *big.Rat // nil for 1
 	Perks      []string
-	EntryBonus Points  // for reaching it
-	Expires    *Expiry // of the points that members of this level get, for whatever; nil: as for all
+	EntryBonus Points  // for reaching the level
+	Expires    *Expiry // of all points that members of this level get; nil: as for other levels
 }
 
-// A Need is from how much of a measure on a level is.
+// A Need is how much of a measure a level requires.
 type Need struct {
 	By   Measure
 	From int64
 }
 
-// Level finds a level by id; false also for a program without tiers.
+// Level returns the level with the given ID and its index. It returns false if there is none, or if the program has no
+// tiers.
 func (p *Program) Level(id string) (Level, int, bool) {
 	for i, l := range p.Tiers.Levels {
 		if l.ID == id {
