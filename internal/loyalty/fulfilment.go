@@ -7,37 +7,37 @@ import (
 	"time"
 )
 
-// A Fulfilment is how far it is with what somebody hands over by hand.
+// A Fulfillment is the state of the delivery of a reward that the merchant fulfills manually.
 type Fulfillment struct {
 	Status   FulfillmentStatus
-	Tracking string // by which a carrier knows the parcel; may be empty
+	Tracking string // the carrier's tracking number; may be empty
 	Steps    []FulfillmentStep
 }
 
-// A FulfilmentStep is when a fulfillment became what.
+// A FulfillmentStep records when a fulfillment entered a status.
 type FulfillmentStep struct {
 	Status FulfillmentStatus
 	At     time.Time
 }
 
-// FulfilmentStatus is how far a fulfillment is.
+// FulfillmentStatus is the status of a fulfillment.
 type FulfillmentStatus string
 
 const (
 	Ordered             FulfillmentStatus = "ordered"
 	Shipped             FulfillmentStatus = "shipped"
 	Delivered           FulfillmentStatus = "delivered"
-	FulfillmentCanceled FulfillmentStatus = "canceled" // and what it cost was given back
+	FulfillmentCanceled FulfillmentStatus = "canceled" // the cost of the redemption was returned to the member
 )
 
-// moves is what a fulfillment can become. What was sent cannot be called off: it is on its way, and a parcel that comes
-// back is a matter of reversing the redemption.
+// moves lists the statuses that can follow each status. A shipped fulfillment cannot be canceled, because it is in
+// transit. If the parcel comes back, the merchant reverses the redemption instead.
 var moves = map[FulfillmentStatus][]FulfillmentStatus{
 	Ordered: {Shipped, Delivered, FulfillmentCanceled},
 	Shipped: {Delivered},
 }
 
-// Order is the fulfillment of a redemption that was committed.
+// Order returns the fulfillment with the status Ordered, for a redemption that was committed.
 func (f Fulfillment) Order(now time.Time) Fulfillment { return f.to(Ordered, now) }
 
 func (f Fulfillment) to(s FulfillmentStatus, now time.Time) Fulfillment {
@@ -45,8 +45,9 @@ func (f Fulfillment) to(s FulfillmentStatus, now time.Time) Fulfillment {
 	return f
 }
 
-// Move is the fulfillment in another state, and with a number to track it by if there is one. What it is already stays
-// as it is, so that telling it twice tells nothing new; fulfilment_not_possible if it cannot become that.
+// Move returns the fulfillment with another status and, if tracking is not empty, another tracking number. A repeated
+// update to the present status changes nothing. It returns InvalidFulfillmentTransition if the status cannot follow the
+// present one.
 func (f Fulfillment) Move(to FulfillmentStatus, tracking string, now time.Time) (Fulfillment, error) {
 	next := moves[f.Status]
 	switch {
@@ -71,7 +72,8 @@ func (f Fulfillment) Move(to FulfillmentStatus, tracking string, now time.Time) 
 	return f, nil
 }
 
-// CheckAddress refuses a reward that wants an address and was given none, and an address to which nothing is sent.
+// CheckAddress rejects a redemption without an address if the reward requires one, and a redemption with an address if
+// nothing is sent for the reward.
 func (r *Reward) CheckAddress(given bool) error {
 	switch {
 	case given && !r.Manual:
@@ -82,8 +84,9 @@ func (r *Reward) CheckAddress(given bool) error {
 	return nil
 }
 
-// CallOff gives back all that a redemption cost, whatever the program says of refunds: it will not be handed over.
-// The accounts and entries are those of ReverseTogether.
+// CallOff cancels the fulfillment of a redemption and returns everything that the redemption cost, regardless of the
+// program's refund policy, because the reward will not be delivered. accs and priors are the same as for
+// ReverseTogether.
 func (p *Program) CallOff(accs []Account, priors []Entry, now time.Time) ([]Outcome, error) {
 	r := *priors[0].Redemption
 	if r.Status != Committed {
@@ -92,7 +95,7 @@ func (p *Program) CallOff(accs []Account, priors []Entry, now time.Time) ([]Outc
 	return p.restore(accs, priors, r.Points, Canceled, now)
 }
 
-// GivesAllBack reports whether a reversal for that share of an order's money undoes a redemption altogether.
+// GivesAllBack reports whether a refund of this share of an order's amount reverses a redemption in full.
 func (p *Program) GivesAllBack(share *big.Rat) bool {
 	return p.Redemption.OnRefund == AllBack || p.Redemption.OnRefund == ShareBack && share.Cmp(big.NewRat(1, 1)) == 0
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Extend makes the lots that expire before the end of a day live until then, for a reason that somebody gave; no lot
-// is ever shortened. The program says how far.
+// Extend moves the lots that expire before the end of a day to that day, for a stated reason. It never shortens the
+// life of a lot. The program limits how far ahead the day may be.
 func (p *Program) Extend(acc Account, id string, until Date, reason string, now time.Time) (Outcome, error) {
 	most := DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	switch {
@@ -19,7 +19,8 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 	}
 	d := p.decide(acc, now)
 	e := Entry{Kind: KindExtend, Cause: Cause{CauseExtension, id, 1}, Effective: now}
-	for _, to := range []Date{until, slides + until} { // what slides still does, or the next activity would pass it by
+	// Lots that slide keep sliding; otherwise the next activity would not extend them.
+	for _, to := range []Date{until, slides + until} {
 		moved := Points(0)
 		for _, l := range acc.Lots {
 			if l.Expires != 0 && l.Expires.Slides() == to.Slides() && l.Expires < to {
@@ -45,8 +46,8 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 	return d.Outcome, nil
 }
 
-// Reinstate brings back what a lot lost when it expired, once, for a reason that somebody gave: expired is the entry of
-// that expire. The points live until the end of a day.
+// Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. The entry lapsed
+// recorded the expiry. The points live until the end of the day until.
 func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string, now time.Time) (Outcome, error) {
 	most := DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	if p.Goodwill.Extend.IsZero() {
@@ -55,7 +56,8 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	switch {
 	case acc.Status != Active:
 		return Outcome{}, frozen("")
-	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0: // zero: of another wallet
+	// The entry of another wallet has 0 points.
+	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0:
 		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is none of points that expired.")
 	case p.Goodwill.Reinstate.IsZero():
 		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow expired points to be brought back (goodwill.reinstate_within).")
@@ -64,7 +66,7 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	case until.Slides() || until < DateOf(now, p.Zone) || most != 0 && until > most:
 		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("The points can live until %s at most, and must live until today.", most))
 	}
-	n, day := -lapsed.Points, DateOf(lapsed.Effective.Add(-1), p.Zone) // the last day that they lived
+	n, day := -lapsed.Points, DateOf(lapsed.Effective.Add(-1), p.Zone) // the last day on which the points were active
 	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindReinstate, Cause: Cause{CauseReinstatement, lapsed.Cause.ID, 1}, Effective: now,
@@ -83,8 +85,8 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	return d.done()
 }
 
-// ActivateOrder makes what is pending of an order active now, by hand: the next revision of the order, with the same
-// facts. The account must have been advanced to now.
+// ActivateOrder manually activates the pending points of an order now. It posts the next revision of the order, with
+// the same facts. The account must have been advanced to now.
 func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
 		return Outcome{}, frozen("")
@@ -104,7 +106,8 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	}
 	e.Order = &s
 	d.noteConverting(&e, rules, &s, s.Counted)
-	s.count(&e, p, acc, &prior, worth{counted: s.Counted, spend: s.Spend, pieces: s.QualifyingItems, brands: s.Brands}) // what was given up
+	// The metrics then exclude the points that were given up.
+	s.count(&e, p, acc, &prior, worth{counted: s.Counted, spend: s.Spend, pieces: s.QualifyingItems, brands: s.Brands})
 	s.countLadders(&e, p, rules, acc, worth{counted: s.Counted, ladders: s.TierGroups})
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
@@ -115,7 +118,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	return d.done()
 }
 
-// ActivateEvent is ActivateOrder for an event.
+// ActivateEvent does the same as ActivateOrder for an event.
 func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
 		return Outcome{}, frozen("")
@@ -148,7 +151,7 @@ func (p *Program) actionLife(id, level string) (Wait, Expiry) {
 	return Wait{}, p.expiry("", level)
 }
 
-// activateNow is the postings that make what is pending of a grant active.
+// activateNow adds to an entry the postings that activate the pending points of a grant.
 func (d *decision) activateNow(e Entry, rules *Program, g *Grant, expiry Expiry) Entry {
 	cause := e.Cause.of(*g)
 	for _, x := range d.Account.Pending {

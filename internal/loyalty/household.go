@@ -8,48 +8,49 @@ import (
 	"time"
 )
 
-// A household has no account of its own: every point stays in the account and the lot of who earned it, and expires when
-// it would have expired. A redemption of one of them draws on the others, whose part of it is an entry in their own
-// account; what comes back from it comes back there. So whoever leaves takes along what is theirs, levels stay personal,
-// and nothing lives longer because others could spend it. To contribute is no activity of the member.
+// A household has no account. All points stay in the account and lot of the member who earned them and expire on the
+// same day as without the household. A redemption by one member may draw on the points of the others. Each contribution
+// is an entry in the contributor's account, and a reversal returns it to that account. So members who leave take their
+// points along, levels stay personal, and sharing does not extend the life of any points. A contribution is not an
+// activity of the contributor.
 
-// Households is how members draw on each other's points. The zero Households: they do not.
+// Households are the rules by which members draw on each other's points. The zero Households disables households.
 type Households struct {
-	Size       int      // how many members one may have, the invited ones included; zero: there are none
-	Share      *big.Rat // of the points that a member can spend, at most so many are for the others at a time; nil for all
-	CoolingOff Period   // so long after joining a member cannot draw on the others
+	Size       int      // the most members in one household, including invited ones; 0 disables households
+	Share      *big.Rat // the share of a member's active points that the others may use at a time; nil for all
+	CoolingOff Period   // how long after joining a member cannot draw on the others
 }
 
-// Key names households among the rules.
+// Key returns the key of households among the program's rules.
 func (Households) Key() string { return "households" }
 
-// MaxHousehold bounds how many members a household may have: all of them change in one transaction.
+// MaxHouseholdSize limits the members of a household, because all of their accounts change in one transaction.
 const MaxHouseholdSize = 12
 
 // Role is what a member of a household may do.
 type Role string
 
 const (
-	Owner Role = "owner" // invites, removes and draws; there is one
-	Adult Role = "adult" // draws
-	Child Role = "child" // contributes only
+	Owner Role = "owner" // invites and removes members, and draws on their points; one per household
+	Adult Role = "adult" // draws on the others' points
+	Child Role = "child" // only contributes points
 )
 
-// A Household is members who draw on each other's points. One without members has ended.
+// A Household is a group of members who draw on each other's points. A household without members has ended.
 type Household struct {
 	ID      string
-	Members []HouseholdMember // in the order in which they were invited
+	Members []HouseholdMember // in the order of their invitations
 }
 
-// A Housemate is a member of a household, or one who is invited.
+// A HouseholdMember is a member of a household or a member who is invited to it.
 type HouseholdMember struct {
 	Member  MemberID
 	Role    Role
 	Invited time.Time
-	Since   time.Time // when the member joined; zero: only invited
+	Since   time.Time // when the member joined; zero while only invited
 }
 
-// Joined is those who have joined, in the order of Members.
+// Joined returns the members who have joined, in the order of Members.
 func (h Household) Joined() (all []MemberID) {
 	for _, m := range h.Members {
 		if !m.Since.IsZero() {
@@ -59,12 +60,12 @@ func (h Household) Joined() (all []MemberID) {
 	return all
 }
 
-// mate finds a member, invited or joined; -1 if the household has no such member.
+// mate returns the index of an invited or joined member, or -1 if the household does not have that member.
 func (h Household) mate(m MemberID) int {
 	return slices.IndexFunc(h.Members, func(x HouseholdMember) bool { return x.Member == m })
 }
 
-// Found begins a household with its head.
+// Found creates a household with its owner.
 func (p *Program) Found(id string, head MemberID, now time.Time) (Household, error) {
 	if p.Households.Size == 0 {
 		return Household{}, noHouseholds()
@@ -76,7 +77,7 @@ func noHouseholds() *Error {
 	return refuse(ValidationFailed, "", "The program has no households (households).")
 }
 
-// Invite asks a member to join, or changes the role of one who was asked.
+// Invite invites a member to join, or changes the role of a member who is invited already.
 func (p *Program) Invite(h Household, m MemberID, role Role, now time.Time) (Household, error) {
 	at := h.mate(m)
 	switch {
@@ -102,7 +103,7 @@ func full(p *Program) *Error {
 	return refuse(ValidationFailed, "", "A household has "+strconv.Itoa(p.Households.Size)+" members at most, those who are invited included.")
 }
 
-// AcceptInvitation makes a member who was invited one who has joined.
+// AcceptInvitation adds an invited member to the household.
 func (p *Program) AcceptInvitation(h Household, m MemberID, now time.Time) (Household, error) {
 	at := h.mate(m)
 	switch {
@@ -120,8 +121,8 @@ func (p *Program) AcceptInvitation(h Household, m MemberID, now time.Time) (Hous
 	return h, nil
 }
 
-// Leave takes a member out, or back an invitation. Where the head leaves, the adult who has been there longest becomes
-// the head; where there is none, the household ends.
+// Leave removes a member or withdraws the invitation of a member. If the owner leaves, the adult who joined first
+// becomes the owner. If there is no adult, the household ends.
 func (h Household) Leave(m MemberID) (Household, error) {
 	at := h.mate(m)
 	if at < 0 {
@@ -146,7 +147,7 @@ func (h Household) Leave(m MemberID) (Household, error) {
 	return h, nil
 }
 
-// Remove takes out a member, or an invitation back, in the head's name.
+// Remove removes a member or withdraws an invitation, on behalf of the owner. It rejects the removal of the owner.
 func (h Household) Remove(m MemberID) (Household, error) {
 	if at := h.mate(m); at >= 0 && h.Members[at].Role == Owner {
 		return h, refuse(ValidationFailed, "/member", "The head of a household is not removed, but leaves.")
@@ -154,18 +155,18 @@ func (h Household) Remove(m MemberID) (Household, error) {
 	return h.Leave(m)
 }
 
-// Drawn is how many points a member contributes to a redemption of the household.
+// A Contribution is the number of points that a member contributes to a redemption of the household.
 type Contribution struct {
 	Member MemberID
 	Points Points
 }
 
-// ContributionID is the id of what a member contributes to a redemption, as a cause.
+// ContributionID returns the ID of a member's contribution to a redemption, for use in causes.
 func ContributionID(redemption string, m MemberID) string { return redemption + ":" + string(m) }
 
-// RedeemTogether is Redeem for a member of a household, the first of the accounts, who draws on the others where the
-// member's own points are not enough. The others are those who have joined, in any order; the outcomes are in theirs.
-// All accounts must have been advanced to now.
+// RedeemTogether redeems a reward for a member of a household, who draws on the others' points if the member's own
+// points do not suffice. accs[0] is the redeeming member's account. The rest are the accounts of the other joined
+// members, in any order. The outcomes are in the same order. All accounts must have been advanced to now.
 func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, commit bool, left Budgets, now time.Time) ([]Outcome, error) {
 	at := h.mate(accs[0].Member)
 	switch {
@@ -186,7 +187,7 @@ func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, com
 	return p.redeem(accs, in, commit, left, now)
 }
 
-// redeemAlone redeems from the member's own points, as the member cannot draw on the others before an instant.
+// redeemAlone redeems with the member's own points only, because the member cannot draw on the others before from.
 func (p *Program) redeemAlone(accs []Account, in Redemption, commit bool, left Budgets, from, now time.Time) ([]Outcome, error) {
 	outs, err := p.redeem(accs[:1], in, commit, left, now)
 	var rejected *Error
@@ -203,11 +204,11 @@ func (p *Program) redeemAlone(accs []Account, in Redemption, commit bool, left B
 	return outs, nil
 }
 
-// A pot is what the others of a household have for one of them.
+// A pot is the points that the other members of a household can contribute to a redemption.
 type pot struct {
-	lots   []potLot // those that expire first at the beginning
+	lots   []potLot // ordered by expiry, earliest first
 	room   map[MemberID]Points
-	points Points // in all
+	points Points // the total of room
 }
 
 type potLot struct {
@@ -215,7 +216,8 @@ type potLot struct {
 	Lot
 }
 
-// Shares is how many of a member's points are for the others now: none while the account is frozen or owes points.
+// Shares returns how many of a member's points the household may use now. It returns 0 while the account is frozen or
+// in debt, or has MaxHolds reservations.
 func (p *Program) Shares(acc Account) Points {
 	if acc.Status != Active || p.inDebt(acc) || len(acc.Holds) >= MaxHolds {
 		return 0
@@ -240,7 +242,8 @@ func (p *Program) pot(others []Account) pot {
 	return all
 }
 
-// draw is who contributes how much of n points: those that expire first, whoever's they are.
+// draw returns the contributions that add up to n points. It takes the points that expire first, regardless of their
+// owner.
 func (y pot) draw(n Points) (all []Contribution) {
 	for _, l := range y.lots {
 		part := min(n, l.Points, y.room[l.member])
@@ -259,7 +262,7 @@ func (y pot) draw(n Points) (all []Contribution) {
 	return all
 }
 
-// contribute adds what others give to a redemption, which the first outcome has decided.
+// contribute adds the other members' contributions to a redemption that the first outcome has decided.
 func (p *Program) contribute(first Outcome, others []Account, in Redemption, commit bool, now time.Time) ([]Outcome, error) {
 	outs := []Outcome{first}
 	for _, acc := range others {
@@ -277,7 +280,8 @@ func (p *Program) contribute(first Outcome, others []Account, in Redemption, com
 	return outs, nil
 }
 
-// partOf is what a redemption is in the account of one who contributes to it.
+// partOf returns the redemption as it is stored in the account of a member who contributes n points to it. whose is the
+// member who redeems.
 func (r Redemption) partOf(whose MemberID, n Points) Redemption {
 	return Redemption{ID: r.ID, Reward: r.Reward, Order: r.Order, Points: n, Status: r.Status, At: r.At, Until: r.Until, By: whose}
 }
@@ -296,7 +300,8 @@ func (d *decision) give(r Redemption, commit bool) error {
 	return d.post(e)
 }
 
-// contributed ends a contribution of which n points were spent: one of which none were is as if it had been canceled.
+// contributed completes a contribution of which n points were spent. A contribution of which no points were spent is
+// canceled.
 func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
 	if n == 0 {
 		return d.end(h, Canceled)

@@ -2,8 +2,8 @@ package loyalty
 
 import "slices"
 
-// withTaxInside returns an order as a merchant sends it, in a program whose amounts include the tax: the tax that the order
-// and its refunds state is part of their other amounts. Applied again, it changes nothing.
+// withTaxInside returns an order as a merchant sends it, in a program whose amounts include the tax: the tax that the
+// order and its refunds state is part of their other amounts. A second call changes nothing.
 func (o Order) withTaxInside() Order {
 	if o.Tax > 0 {
 		o.Included, o.Tax = o.Tax, 0
@@ -19,14 +19,14 @@ func (o Order) withTaxInside() Order {
 		}
 		r.Included, r.Tax = r.Tax, 0
 		if len(r.Lines) == 0 && r.Shipping == 0 {
-			r.Goods = r.Amount // its tax says that it was for goods
+			r.Goods = r.Amount // a refund that states tax was for goods
 		}
 	}
 	return o
 }
 
-// moneyParts is what money was for: shipping, and what is neither goods nor shipping. In a program whose amounts include
-// the tax, the tax of shipping is part of it, and beside goods and shipping there is only the tip.
+// moneyParts splits an amount of money: shipping, money for neither goods nor shipping (beside), and included tax. In a
+// program whose amounts include the tax, shipping includes its tax, and beside is only the tip.
 type moneyParts struct{ shipping, beside, included int64 }
 
 func (f Fact) parts(taxIncluded bool) moneyParts {
@@ -37,7 +37,8 @@ func (f Fact) parts(taxIncluded bool) moneyParts {
 	return moneyParts{shipping, tax + tip, 0}
 }
 
-// amount returns what a line of a refund is worth in the program's amounts.
+// amount returns the amount of a refunded line in the program's terms: with its tax if the program's amounts include
+// tax.
 func (l FactLine) amount(taxIncluded bool) int64 {
 	if taxIncluded {
 		return l.Amount + l.Tax

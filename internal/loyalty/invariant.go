@@ -5,18 +5,18 @@ import (
 	"fmt"
 )
 
-// ErrInvariant says that an account or an entry breaks an invariant of the ledger, which no input may break. It is a
-// defect of the rules or damage to stored data, and no refusal: nothing may be written.
+// ErrInvariant reports that an account or an entry breaks an invariant of the ledger. No input may cause it: it means a
+// defect in the rules or damaged stored data. It is not a rejection, and nothing may be written.
 var ErrInvariant = errors.New("loyalty: an invariant is violated")
 
 func violation(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrInvariant}, args...)...)
 }
 
-// CheckWrite checks what is about to be written of one account, by means that do not depend on the decision: the entries
-// follow the account that was read without gaps, the postings of each sum to zero in every wallet, the points that they
-// state are those that the account's balance changes by, the last one states the new balance, and nothing that an account
-// holds is negative. The error wraps ErrInvariant.
+// CheckWrite checks what is about to be written of one account, by means that do not depend on the decision. The
+// entries must follow the account that was read without gaps. The postings of each entry must sum to 0 in every wallet.
+// The points that the entries state must equal the change of the account's balance. The last entry must state the new
+// balance. Nothing in the account may be negative. The error wraps ErrInvariant.
 func CheckWrite(before, after Account, entries []Entry) error {
 	sum := Points(0)
 	for i, e := range entries {
@@ -50,5 +50,5 @@ func CheckWrite(before, after Account, entries []Entry) error {
 	return after.sound()
 }
 
-// net is what the points of entries add up to.
+// net returns the sum to which the points of all entries add up.
 func (b Balance) net() Points { return b.Active + b.Pending - b.Debt }

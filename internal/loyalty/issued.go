@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// An IssuedCode is what a member can do with a code.
+// An IssuedCode is the state of a code that a redemption issued, such as a gift card.
 type IssuedCode struct {
 	From  time.Time
-	Until time.Time // exclusive; zero: for ever
-	Left  Money     // gift cards
-	Worth int64     // gift cards: what there was on it at first, minor units
-	Taken int64     // gift cards: what reversals have taken off it, minor units
-	Used  time.Time // when it was used up; zero if it is not
-	Void  bool      // its redemption was reversed, and nothing is left of it
+	Until time.Time // exclusive; zero for a code that never expires
+	Left  Money     // gift cards: the remaining value
+	Worth int64     // gift cards: the initial value in minor units
+	Taken int64     // gift cards: the value removed by reversals, in minor units
+	Used  time.Time // when the code was used up; zero if it was not
+	Void  bool      // the redemption was reversed, and the code has no value any more
 
-	Returned bool // other codes: the points of its redemption were given back after it was used
+	Returned bool // other codes: the points of the redemption were returned after the code was used
 }
 
-// CodeState is whether a code can be used.
+// CodeState is whether a code can be used, and if not, why.
 type CodeState string
 
 const (
@@ -30,7 +30,7 @@ const (
 	CodeIsVoid      CodeState = "void"
 )
 
-// State is whether the code can be used at an instant.
+// State returns the state of the code at an instant.
 func (c IssuedCode) State(at time.Time) CodeState {
 	switch {
 	case c.Void:
@@ -45,7 +45,7 @@ func (c IssuedCode) State(at time.Time) CodeState {
 	return CodeIsValid
 }
 
-// MaySend refuses to send to a friend what is no gift card, or none that the friend could use.
+// MaySend rejects sending a code to a friend if it is not a gift card or cannot be used any more.
 func (c IssuedCode) MaySend(now time.Time) error {
 	if c.Left.Currency == "" {
 		return refuse(ValidationFailed, "", "Only gift cards can be sent to somebody.")
@@ -57,12 +57,12 @@ func (c IssuedCode) MaySend(now time.Time) error {
 	return err
 }
 
-// MaxLetters is how often one gift card can be sent: the address may be wrong the first time.
+// MaxLetters is how often one gift card can be sent. A correction may be necessary if the first address was wrong.
 const MaxLetters = 5
 
-// MaySend refuses to send the gift card of a redemption to a friend: where it was not committed, is none that the friend
-// could use, or was sent as often as it can be. code is what the redemption gave, as it is now; zero if that is no code of
-// its own.
+// MaySend rejects sending the gift card of a redemption to a friend if the redemption was not committed, if the gift
+// card cannot be used, or if it was sent MaxLetters times already. code is the present state of the code that the
+// redemption issued, or zero if the redemption issued no code.
 func (r Redemption) MaySend(code IssuedCode, sent int, now time.Time) error {
 	switch r.Status {
 	case Reserved, Canceled, Expired:
@@ -77,8 +77,8 @@ func (r Redemption) MaySend(code IssuedCode, sent int, now time.Time) error {
 	return nil
 }
 
-// Use takes an amount off a gift card, or uses up any other code; the refusal says why it cannot: code_void,
-// code_used, code_not_valid, or that the amount is none for it.
+// Use deducts an amount from a gift card, or uses up any other code. It returns CodeVoid, CodeUsed or CodeNotValid if
+// the code cannot be used, and an error about the amount if the code cannot be used for that amount.
 func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {
 	switch c.State(now) {
 	case CodeIsVoid:
@@ -107,9 +107,9 @@ func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {
 	return c, nil
 }
 
-// Unuse returns the code as it is after a use of it was reversed. The amount returns to a gift card, which is valid again
-// even if the rest of it was given back in the meantime. Any other code can be used again, unless the points of its
-// redemption were given back in the meantime: then it becomes void.
+// Unuse returns the code after a use of it was reversed. A gift card gets the amount back and is valid again, even if
+// the rest of its value was returned in the meantime. Any other code can be used again, unless the points of its
+// redemption were returned in the meantime: then it becomes void.
 func (c IssuedCode) Unuse(amount Money) IssuedCode {
 	c.Used = time.Time{}
 	if c.Left.Currency == "" {
@@ -121,20 +121,21 @@ func (c IssuedCode) Unuse(amount Money) IssuedCode {
 	return c
 }
 
-// Unspent is what of a gift card nobody has used, minor units: what is left, and what reversals have taken off.
+// Unspent returns the gift card's unused value in minor units, including value removed by reversals.
 func (c IssuedCode) Unspent() int64 { return c.Left.Amount + c.Taken }
 
-// Back takes back a code of whose redemption so many of the points are to come back in all, those of earlier reversals
-// among them. A gift card falls by the same share, and points come back for no more of it than is unspent; it is
-// worthless once nothing is left. Any other code is worthless at once, unless it was used: then the order that is
-// refunded is the one that it was used on. It returns the code as it becomes and how many points come back.
+// Back removes value from a code because its redemption is reversed. back is the total number of the redemption's
+// points to return, including earlier reversals, and of is the cost of the redemption in points. A gift card loses the
+// same share of its initial value, and no points are returned for value that was spent. It becomes void when no value
+// remains. Any other code becomes void at once, unless it was used: then the refunded order is the one on which it was
+// used. Back returns the new code and the number of points to return.
 func (c IssuedCode) Back(back, of Points) (IssuedCode, Points) {
 	if c.Left.Currency == "" {
 		c.Void, c.Returned = c.Void || c.Used.IsZero(), true
 		return c, back
 	}
 	switch worth, unspent := big.NewInt(c.Worth), c.Unspent(); {
-	case unspent == 0: // nor may anybody know what there was on it
+	case unspent == 0: // and the caller may not learn the initial value
 		return c, 0
 	case of == 0:
 		c.Left.Amount, c.Taken = 0, unspent
@@ -142,7 +143,7 @@ func (c IssuedCode) Back(back, of Points) (IssuedCode, Points) {
 		most := new(big.Int).Mul(big.NewInt(int64(of)), big.NewInt(unspent))
 		back = min(back, Points(most.Quo(most, worth).Int64()))
 		share := new(big.Int).Mul(worth, big.NewInt(int64(back)))
-		up := big.NewInt(int64(of) - 1) // rounded up: no part of a cent is both on the card and given back
+		up := big.NewInt(int64(of) - 1) // rounded up, so that no part of a cent is both on the card and returned
 		c.Taken = share.Quo(share.Add(share, up), big.NewInt(int64(of))).Int64()
 		c.Left.Amount = unspent - c.Taken
 	}

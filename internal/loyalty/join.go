@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Join is the beginning of an account: a first entry that moves nothing, from which its chain grows, with the
-// lowest level if the program has levels and what is known of the member, and then what joining earns.
+// Join opens an account. It posts a first entry that moves no points and begins the account's chain of entries. That
+// entry records the lowest level, if the program has levels, and the member's traits. Then Join awards what joining
+// earns.
 func (p *Program) Join(m MemberID, t Traits, now time.Time) (Outcome, error) {
 	d := p.decide(Account{Member: m}, now)
 	e := Entry{Kind: KindEnroll, Cause: Cause{CauseEnrollment, string(m), 1}, Effective: now}

@@ -2,12 +2,13 @@ package loyalty
 
 import "time"
 
-// keepPeriods is how many periods a level that was reached is kept, the present one included; zero where it is not kept
-// by periods.
+// keepPeriods returns for how many periods a level is kept after it was reached, including the present period. It
+// returns 0 if levels are not kept by periods.
 func (t *Tiers) keepPeriods() int { return max(t.KeepYear, t.KeepPeriods) }
 
-// keptFrom is until when a level is kept that was reached at an instant, or kept until then, if it is to the end of the
-// n-th period from there; zero if it cannot be lost.
+// keptFrom returns until when a level is kept that was reached at an instant, or that was kept until that instant.
+// Where levels are kept by periods, it is until the end of the n-th period from there. It returns zero if the level
+// cannot be lost.
 func (p *Program) keptFrom(acc Account, at time.Time, n int) time.Time {
 	end := at
 	switch {
@@ -27,8 +28,9 @@ func (p *Program) keptFrom(acc Account, at time.Time, n int) time.Time {
 	return p.Tiers.ExtendedBy.After(end, p.Zone)
 }
 
-// keptOn is until when a standing is kept on at the end of what it was kept for. Months are counted from its beginning, so
-// that one of the 31st does not end on the 28th for ever.
+// keptOn returns until when a standing is kept that qualifies again at the end of its validity (closes). Months are
+// counted from the beginning of the standing; otherwise a standing from the 31st would end on the 28th after its first
+// February.
 func (p *Program) keptOn(acc Account, s Standing, closes time.Time) time.Time {
 	next := p.keptFrom(acc, closes, 1)
 	keep := p.Tiers.KeepFor
@@ -40,27 +42,28 @@ func (p *Program) keptOn(acc Account, s Standing, closes time.Time) time.Time {
 		case end.Equal(closes):
 			return keep.times(n+1).After(s.Since, p.Zone)
 		case end.After(closes):
-			return next // it was not kept since it began
+			return next // the standing was not renewed each time since it began
 		}
 	}
 }
 
-// loweredUntil returns until when a level is kept to which a review at an instant lowers the account. It counts from the
-// period that was judged, in which asOf lies, as for a member who reached the level in that period. Where levels are kept
-// for a length of time, or levels have no periods, it counts from the end of the standing, as for a member who kept the
-// level then. Counting from the review would let a demoted member keep a level longer than a member who earned it.
+// loweredUntil returns until when a level is kept to which a review at an instant lowers the account. It counts from
+// the period that was judged, in which asOf lies, as for a member who reached the level in that period. If levels are
+// kept for a length of time, or have no periods, it counts from the end of the standing, as for a member who kept the
+// level then. If it counted from the review, a demoted member would keep a level longer than a member who earned it.
 func (p *Program) loweredUntil(acc Account, asOf, at time.Time) time.Time {
 	n := p.Tiers.keepPeriods()
 	if _, cyclic := p.Tiers.cycle(); n == 0 || !cyclic {
 		return p.keptFrom(acc, p.closes(acc, acc.Tier), 1)
 	}
 	if p.Tiers.MoveUp == NextPeriod && asOf.Before(at) {
-		asOf = asOf.Add(1) // a level that is reached in a period begins with the next one
+		asOf = asOf.Add(1) // a level that was reached in a period begins with the next one
 	}
 	return p.keptFrom(acc, asOf, n)
 }
 
-// closes is the end of the last period for which a standing is kept: Until without the program's tail.
+// closes returns the end of the last period for which a standing is kept: Until without the program's extension
+// (Tiers.ExtendedBy).
 func (p *Program) closes(acc Account, s Standing) time.Time {
 	if p.Tiers.keepPeriods() == 0 || p.Tiers.ExtendedBy.IsZero() {
 		return s.Until
@@ -75,14 +78,15 @@ func (p *Program) closes(acc Account, s Standing) time.Time {
 		case end.Equal(s.Until):
 			return start
 		case end.Before(s.Until):
-			return s.Until // somebody set it by hand, or another version did
+			return s.Until // Until was set manually or by another version of the program
 		}
 		day = DateOf(start.Add(-1), p.Zone)
 	}
 	return s.Until
 }
 
-// reviewAt is when a standing is up for review: at the end of its keep and grace; zero if it cannot be lost.
+// reviewAt returns when a standing is reviewed: at the end of its validity and the grace period. It returns zero if the
+// level cannot be lost.
 func (p *Program) reviewAt(s Standing) time.Time {
 	if s.Until.IsZero() || p.Tiers.MoveDown == StayUp && !s.Until.Equal(s.Lock) {
 		return time.Time{}
@@ -90,9 +94,10 @@ func (p *Program) reviewAt(s Standing) time.Time {
 	return p.Tiers.Grace.After(s.Until, p.Zone)
 }
 
-// reviewed is the instants by whose periods a standing is reviewed: the present one, and where periods count those
-// that ended since the one began for which the level was kept. That one itself counts only where it did not count
-// before: a level that is kept for the rest of the period in which it was reached has to be reached again.
+// reviewed returns the instants whose periods a review of the standing considers. They are the present one and, if the
+// program has periods, the last instants of all periods that ended since the period for which the level was kept. That
+// period counts too only if it did not count before: a level that is kept for the rest of the period in which it was
+// reached must be reached again.
 func (p *Program) reviewed(acc Account, at time.Time) []time.Time {
 	out := []time.Time{at}
 	if _, cyclic := p.Tiers.cycle(); !cyclic || acc.Tier.Until.IsZero() {
@@ -108,8 +113,8 @@ func (p *Program) reviewed(acc Account, at time.Time) []time.Time {
 	return out
 }
 
-// requalified is the highest level that the account has kept at the end of its standing, and the instant by whose
-// period it did.
+// requalified returns the highest level for which the account qualifies at the end of its standing, and the instant
+// whose period qualified it.
 func (p *Program) requalified(acc Account, at time.Time) (rung int, asOf time.Time) {
 	rung = -1
 	for _, t := range p.reviewed(acc, at) {
@@ -120,15 +125,17 @@ func (p *Program) requalified(acc Account, at time.Time) (rung int, asOf time.Ti
 	return rung, asOf
 }
 
-// lasting is the highest level that was reached under one that was given by hand, in what is over by now, and that would
-// not be over yet by itself: until when, and the instant by whose period it was; -1 if there is none.
+// lasting returns the highest level that the account reached while it had a manually set level, in a period that is
+// over by now, and that would still be valid on that basis. It also returns until when, and the instant whose period
+// qualified the account. The level is -1 if there is none.
 func (p *Program) lasting(acc Account, at time.Time) (rung int, until, asOf time.Time) {
 	rung = -1
 	s := acc.Tier
 	if !s.manual() {
 		return rung, until, asOf
 	}
-	oldest := monthsBack(DateOf(at, p.Zone).Month(), p.apart(acc)-1) // of the buckets that are apart in any case
+	// The account always keeps the buckets from this month on separate.
+	oldest := monthsBack(DateOf(at, p.Zone).Month(), p.apart(acc)-1)
 	for _, bucket := range acc.buckets() {
 		last, since := p.bucketEnds(acc, bucket)
 		if monthOf(bucket) < oldest || last.IsZero() || !last.After(s.Since) || since.After(at) {
@@ -145,8 +152,8 @@ func (p *Program) lasting(acc Account, at time.Time) (rung int, until, asOf time
 	return rung, until, asOf
 }
 
-// bucketEnds is the last instant of a bucket of a window that moves on, and from when a level counts that was reached
-// then at the latest.
+// bucketEnds returns the last instant of a bucket of a rolling window or of periods, and the latest instant from which
+// a level counts that was reached in the bucket. Both are zero if the program has neither.
 func (p *Program) bucketEnds(acc Account, bucket int) (last, since time.Time) {
 	begins := p.begins(bucket)
 	_, cyclic := p.Tiers.cycle()
@@ -167,7 +174,8 @@ func (p *Program) bucketEnds(acc Account, bucket int) (last, since time.Time) {
 	return last, last
 }
 
-// floor is the least level of an account: of its segments, or given by hand for ever.
+// floor returns the minimum level of an account: the highest of the minimums of its segments and of the minimum that
+// was set manually.
 func (p *Program) floor(acc Account) (rung int) {
 	for _, f := range p.Tiers.Minimums {
 		if anyOf([]string{f.Segment}, acc.Traits.Segments) {

@@ -6,52 +6,54 @@ import (
 	"time"
 )
 
-// A Ladder is levels beside those of Tiers, which a member climbs and leaves by themselves: as a status by visits to a
-// partner beside that by spend. It brings perks and points for reaching a level, and nothing else asks about it: rules,
-// rewards and expiry go by Tiers alone, so a level of it neither multiplies nor has lives of points of its own. Nor is
-// notice given of its end: AdvanceNotice is about Tiers.
+// A TierGroup is a group of levels in addition to those of Tiers, which a member reaches and loses independently: for
+// example, a status by visits to a partner in addition to the status by spend. It brings perks and entry bonuses, and
+// nothing else depends on it. Rules, rewards and expiry use Tiers alone. So the levels of a tier group neither multiply
+// points nor change how long points live. The program gives no notice of their end, because AdvanceNotice is about
+// Tiers.
 //
-// Decisions about it are those about Tiers: the program and the account are looked at as if the ladder were Tiers (see
-// Program.ladder and Program.view), and what is decided so is posted as an entry that names the ladder.
+// Decisions about a tier group use the same code as those about Tiers. They see the program and the account as if the
+// tier group were Tiers (see Program.ladder and Program.view), and post entries that name the tier group.
 type TierGroup struct {
 	ID    string
 	Name  Text
 	Tiers Tiers
 }
 
-// MaxLadders is how many a program can have beside Tiers, and maxOnLadders how many an account remembers, those of
-// earlier versions included: bounds on the account's size.
+// MaxTierGroups is how many tier groups a program can have in addition to Tiers. maxOnLadders is how many an account
+// remembers, including those of earlier versions. Both limit the account's size.
 const (
 	MaxTierGroups = 4
 	maxOnLadders  = 2 * MaxTierGroups
 )
 
-// OnLadder is where a member stands on a ladder, with what counts there. Who is on none of its levels yet has the
-// lowest since joining.
+// A TierGroupStanding is a member's standing in a tier group, with the metrics that count there. A member without a
+// recorded standing has the lowest level since joining.
 type TierGroupStanding struct {
 	TierGroup string
 	Tier      Standing
-	Past      []Standing // as Account's
+	Past      []Standing // as in Account
 	Metrics   []Metric
 	Brands    []Bought
 }
 
-// A LadderCount is what an entry adds to what counts on a ladder.
+// A TierGroupCount is what an entry adds to the metrics of a tier group.
 type TierGroupCount struct {
 	TierGroup string
 	Metric    Metric
 	Brands    []Bought
-	Window    int // as Entry's
+	Window    int // as in Entry
 }
 
-// Counted is what an order or event counts on a ladder at present, and in its Month where.
+// Counted is what an order or event counts in a tier group at present. The Month of its Metric is the bucket in which
+// it counts.
 type Counted struct {
 	TierGroup string
 	Metric    Metric
 	Brands    []string
 }
 
-// ladder is the program as its i-th ladder sees it.
+// ladder returns the program as its i-th tier group sees it.
 func (p *Program) ladder(i int) *Program {
 	v := *p
 	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, AdvanceNotice{}
@@ -59,8 +61,8 @@ func (p *Program) ladder(i int) *Program {
 	return &v
 }
 
-// OnLadder is the program and an account as a ladder sees them, for what can be asked about levels: Level, Progress,
-// Stay and Gaps; false if there is no such ladder.
+// TierGroupStanding returns the program and an account as a tier group sees them, for questions about levels: Level,
+// Progress, Stay and Gaps. It returns false if the program has no such tier group.
 func (p *Program) TierGroupStanding(acc Account, id string) (*Program, Account, bool) {
 	i := slices.IndexFunc(p.TierGroups, func(l TierGroup) bool { return l.ID == id })
 	if i < 0 {
@@ -70,7 +72,7 @@ func (p *Program) TierGroupStanding(acc Account, id string) (*Program, Account, 
 	return v, v.view(acc), true
 }
 
-// view is an account as the ladder of the program sees it, if it is seen by one.
+// view returns an account as the program's tier group sees it, or unchanged if the program is not seen by a tier group.
 func (p *Program) view(acc Account) Account {
 	if p.compiled.ladder == "" {
 		return acc
@@ -100,8 +102,8 @@ func (a *Account) onLadder(id string) int {
 	return slices.IndexFunc(a.TierGroups, func(l TierGroupStanding) bool { return l.TierGroup == id })
 }
 
-// setLadder changes what an account has of a ladder. The one that changed last is the last, so that what is forgotten
-// is what no version has used for longest.
+// setLadder changes an account's standing in a tier group. The standing that changed last comes last, so that the
+// account forgets the tier group that no version has used for the longest time.
 func (a *Account) setLadder(id string, change func(*TierGroupStanding)) {
 	on, rest := TierGroupStanding{TierGroup: id}, slices.Clone(a.TierGroups)
 	if i := a.onLadder(id); i >= 0 {
@@ -112,7 +114,7 @@ func (a *Account) setLadder(id string, change func(*TierGroupStanding)) {
 	a.TierGroups = append(rest[max(0, len(rest)+1-maxOnLadders):], on)
 }
 
-// onLadders lets something be decided about each of the ladders.
+// onLadders makes a decision about each tier group.
 func (d *decision) onLadders(decide func(*decision) error) error {
 	for i := range d.p.TierGroups {
 		if err := decide(d.on(d.p.ladder(i))); err != nil {
@@ -122,12 +124,12 @@ func (d *decision) onLadders(decide func(*decision) error) error {
 	return nil
 }
 
-// on is the decision about an account as a ladder sees it.
+// on returns the decision about an account as a tier group sees it.
 func (d *decision) on(v *Program) *decision {
 	return &decision{p: v, now: d.now, recorded: d.recorded, whole: d, Outcome: Outcome{Account: v.view(d.Account)}}
 }
 
-// main is the decision about the whole account.
+// main returns the decision about the whole account.
 func (d *decision) main() *decision {
 	if d.whole != nil {
 		return d.whole
@@ -135,9 +137,10 @@ func (d *decision) main() *decision {
 	return d
 }
 
-// unlock ends the locks on all ladders. It is the first thing in an instant, as what is decided next hides that they ended.
+// unlock ends the locks in Tiers and all tier groups. It comes first in each instant, because later decisions hide that
+// the locks ended.
 func (d *decision) unlock(at time.Time) error {
-	seen := d.Account.Seen // before any of them: several locks may end at once
+	seen := d.Account.Seen // as it was before any lock ended: several may end at once
 	if err := d.unlockTier(at); err != nil {
 		return err
 	}
@@ -147,7 +150,7 @@ func (d *decision) unlock(at time.Time) error {
 	})
 }
 
-// reviewLadders does on the ladders what time does there.
+// reviewLadders moves and reviews the levels of all tier groups at an instant.
 func (d *decision) reviewLadders(at time.Time) error {
 	return d.onLadders(func(d *decision) error {
 		if err := d.riseTier(at); err != nil {
@@ -157,7 +160,7 @@ func (d *decision) reviewLadders(at time.Time) error {
 	})
 }
 
-// levelKey is what reasons call a level.
+// levelKey returns the key of a level in reasons.
 func (p *Program) levelKey(level string) string {
 	if p.compiled.ladder == "" {
 		return "tiers." + level
@@ -165,7 +168,7 @@ func (p *Program) levelKey(level string) string {
 	return "ladders." + p.compiled.ladder + "." + level
 }
 
-// levelID tells a level apart from those of all ladders, in causes.
+// levelID returns the ID of a level in causes. It is unique across Tiers and all tier groups.
 func (p *Program) levelID(level string) string {
 	if p.compiled.ladder == "" {
 		return level
@@ -173,9 +176,10 @@ func (p *Program) levelID(level string) string {
 	return p.compiled.ladder + "." + level
 }
 
-// counting is what an order or event counts on the ladders: it writes into the entry what that changes, and is what it
-// counts from now on. Like its points it goes by the rules of its first revision, so what a ladder did not see when it
-// was told first does not count there later; since is when it happened.
+// counting records in an entry how a revision changes what an order or event counts in the tier groups, and returns
+// what it counts from now on. was is what it counted before. Like its points, the counts follow the rules of its first
+// revision: a tier group that did not exist when it was first reported does not count it later. since is when the order
+// or event happened.
 func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program, since time.Time, now func(*Program) Counted) []Counted {
 	all := slices.Clone(was)
 	for i := range p.TierGroups {
@@ -206,7 +210,7 @@ func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program,
 	return all
 }
 
-// less is by how much m is more than what it was, in the same bucket.
+// less returns the difference between m and the metric it was, in the bucket of m.
 func (m Metric) less(was Metric) Metric {
 	return Metric{
 		Month: m.Month, Points: m.Points - was.Points, Orders: m.Orders - was.Orders, Spend: m.Spend - was.Spend,
@@ -222,7 +226,7 @@ func (m Metric) plus(n Metric) Metric {
 	}
 }
 
-// countLadders is counting of an order that is worth so much.
+// countLadders records what an order with the worth w counts in the tier groups.
 func (s *OrderState) countLadders(e *Entry, p, rules *Program, acc Account, w worth) {
 	s.TierGroups = p.counting(e, acc, s.TierGroups, rules, s.Order.PlacedAt, func(r *Program) (c Counted) {
 		if i := slices.IndexFunc(w.ladders, func(x Counted) bool { return x.TierGroup == r.compiled.ladder }); i >= 0 {
@@ -238,7 +242,7 @@ func (s *OrderState) countLadders(e *Entry, p, rules *Program, acc Account, w wo
 	})
 }
 
-// countLadders is counting of an event that is worth so much.
+// countLadders records what an event that is worth total points counts in the tier groups.
 func (s *EventState) countLadders(e *Entry, p, rules *Program, acc Account, total Points) {
 	s.TierGroups = p.counting(e, acc, s.TierGroups, rules, s.Event.At, func(r *Program) (c Counted) {
 		if r.counts(ByPointsEarned) {
@@ -251,7 +255,7 @@ func (s *EventState) countLadders(e *Entry, p, rules *Program, acc Account, tota
 	})
 }
 
-// onLadders is what an order counts on each ladder of what is measured in it: by spend, elements and brands.
+// onLadders adds to the worth what the order counts in each tier group by spend, qualifying items and brands.
 func (w *worth) onLadders(p *Program, v *valuation) {
 	for i := range p.TierGroups {
 		var x worth
@@ -262,7 +266,7 @@ func (w *worth) onLadders(p *Program, v *valuation) {
 	}
 }
 
-// compileLadders checks the ladders as compileTiers does Tiers.
+// compileLadders checks the tier groups as compileTiers checks Tiers.
 func (p *Program) compileLadders() error {
 	if len(p.TierGroups) > MaxTierGroups {
 		return fmt.Errorf("%d ladders are more than %d", len(p.TierGroups), MaxTierGroups)

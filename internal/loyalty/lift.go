@@ -2,17 +2,18 @@ package loyalty
 
 import "math"
 
-// A Lift is by how much the share of those who acted is above that of those who were left alone, in percentage points,
-// with the interval in which it lies at 95%.
+// A Lift is the difference, in percentage points, between the share of members who acted after a message and the share
+// of the holdout who acted. Low and High are its 95% confidence interval.
 type Lift struct{ Points, Low, High float64 }
 
-// LiftOf compares two shares: acted of sent, and heldActed of held. False where one of the groups is empty: then nothing
-// can be said. The interval is Newcombe's hybrid score interval (R. G. Newcombe, "Interval estimation for the difference
-// between independent proportions", Statistics in Medicine 17 (1998), method 10), which holds for small groups too.
+// LiftOf compares two shares: acted of sent, and heldActed of held. It returns false if one of the groups is empty,
+// because then the shares cannot be compared. The interval is Newcombe's hybrid score interval (R. G. Newcombe,
+// "Interval estimation for the difference between independent proportions", Statistics in Medicine 17 (1998), method
+// 10), which is valid for small groups too.
 //
-// Messages are counted, and those to one member are not independent: the interval is too narrow where many go to few.
-// Whoever is held out is thinned out by caps, limits and what is ignored as everybody is (Reminded.HoldOut), so that both
-// shares are the same of a reminder that changes nothing.
+// LiftOf counts messages, and messages to the same member are not independent. The interval is therefore too narrow if
+// few members receive many messages. Caps, limits and ignored messages reduce the holdout as they reduce other members
+// (Reminded.HoldOut), so that a reminder without an effect has equal shares.
 func LiftOf(acted, sent, heldActed, held int64) (Lift, bool) {
 	if sent <= 0 || held <= 0 {
 		return Lift{}, false
@@ -25,7 +26,7 @@ func LiftOf(acted, sent, heldActed, held int64) (Lift, bool) {
 	}, true
 }
 
-// wilson is a share with its score interval at 95%.
+// wilson returns a share with its 95% score interval.
 func wilson(k, n int64) (p, low, high float64) {
 	const z = 1.959963984540054
 	x, m := float64(k), float64(n)
@@ -35,5 +36,5 @@ func wilson(k, n int64) (p, low, high float64) {
 	return p, centre - half, centre + half
 }
 
-// round2 writes a share as percentage points with two decimals.
+// round2 converts a share to percentage points with two decimals.
 func round2(share float64) float64 { return math.Round(share*10_000) / 100 }

@@ -5,18 +5,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
+	_ "time/tzdata" // embeds the time zones, so that they are the same on every machine; Lambda has none
 )
 
-// lineValue is a line as rules need it.
+// lineValue is the value of a line item, as rules need it.
 type lineValue struct {
-	amount exact // eligible, in minor units of the valuation's currency
-	value  exact // points after rate, category and level
-	units  int64 // whole pieces that are left
+	amount exact // the eligible amount, in minor units of the valuation's currency
+	value  exact // the points after rate, category and level
+	units  int64 // whole units that were not refunded
 }
 
-// about reports whether a rule is about this order at all. A campaign that runs and is for others says so; of the other
-// rules there may be hundreds.
+// about reports whether a rule applies to this order at all. For a campaign that runs but applies to other orders, it
+// records the reason. For other rules it does not, because there may be hundreds.
 func (v *valuation) about(r *rule) bool {
 	at := v.o.PlacedAt
 	if m := &r.Match; !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
@@ -29,7 +29,8 @@ func (v *valuation) about(r *rule) bool {
 	return what == ""
 }
 
-// elsewhere is what a rule is for that this order is not; empty if it is for such orders.
+// elsewhere returns the condition of a rule that this order does not meet, with the values that the rule accepts. It
+// returns an empty string if the order meets all of them.
 func (v *valuation) elsewhere(m *Match) (what string, which []string) {
 	o, b := v.o, &v.s.Buyer
 	switch {
@@ -68,8 +69,8 @@ func (m *Match) timed() bool {
 // Birthday reports whether a rule depends on the member's birthday.
 func (m *Match) Birthday() bool { return m.BirthdayMonth || m.BirthdayDays > 0 }
 
-// onTime reports whether the order was placed on the weekday, in the hours and near the birthday of a rule. Hours that
-// cross midnight belong to the day on which they begin.
+// onTime reports whether the order was placed on a weekday, in the hours and near the birthday that the rule requires.
+// Hours that cross midnight belong to the day on which they begin.
 func (v *valuation) onTime(m *Match) bool {
 	zone := v.p.clock(m.TimezoneOf, v.o, &v.s.Buyer)
 	at := v.o.PlacedAt.In(zone)
@@ -89,7 +90,8 @@ func (v *valuation) onTime(m *Match) bool {
 	return len(m.Weekdays) == 0 || slices.Contains(m.Weekdays, day.weekday())
 }
 
-// nearBirthday reports whether a day is at most n days before or after a birthday; false if the birthday is unknown.
+// nearBirthday reports whether a day is at most n days before or after a birthday. It returns false if the birthday is
+// unknown.
 func nearBirthday(day Date, birthday Day, n int) bool {
 	if birthday == 0 {
 		return false
@@ -103,7 +105,8 @@ func nearBirthday(day Date, birthday Day, n int) bool {
 	return false
 }
 
-// within reports whether an instant lies in hours of its day, given in minutes; from above until: over midnight.
+// within reports whether an instant lies in a range of its day, given in minutes since midnight. If from is greater
+// than until, the range crosses midnight.
 func within(at time.Time, from, until int) bool {
 	minute := at.Hour()*60 + at.Minute()
 	if from <= until {
@@ -112,7 +115,7 @@ func within(at time.Time, from, until int) bool {
 	return from <= minute || minute < until
 }
 
-// clock is whose time counts.
+// clock returns the time zone that counts: that of the store, the member or the program.
 func (p *Program) clock(z TimezoneOf, o *Order, b *Buyer) *time.Location {
 	switch {
 	case z == StoreClock && o != nil && o.Clock != nil:
@@ -123,7 +126,7 @@ func (p *Program) clock(z TimezoneOf, o *Order, b *Buyer) *time.Location {
 	return p.Zone
 }
 
-// zoneOf is a member's time zone; the program's if none, or none that exists, is known.
+// zoneOf returns a member's time zone, or the program's if the member's is unknown or does not exist.
 func (p *Program) zoneOf(name string) *time.Location {
 	if name == "" {
 		return p.Zone
@@ -139,14 +142,14 @@ func (p *Program) zoneOf(name string) *time.Location {
 	return z
 }
 
-// matched finds the part of the order that a rule is about; false if there is none.
+// matched finds the part of the order to which a rule applies. It returns false if there is none.
 func (v *valuation) matched(r *rule, m *matched) bool {
 	v.prepare()
 	if !r.lines {
 		*m = v.all
-		m.value = v.sum // with shipping and tax, where they count
+		m.value = v.sum // with shipping and tax, if they count
 		if len(v.lines) > 0 && m.amount.sign() == 0 && m.units == 0 {
-			return false // all that is left earns nothing
+			return false // nothing that remains of the order earns
 		}
 	} else if !v.matchedLines(r, m) {
 		return false
@@ -177,7 +180,7 @@ func (v *valuation) matchedLines(r *rule, m *matched) bool {
 	return some
 }
 
-// prepare values the lines, once.
+// prepare computes the values of the line items once.
 func (v *valuation) prepare() {
 	if v.all.currency != "" {
 		return
@@ -191,7 +194,7 @@ func (v *valuation) prepare() {
 	for i, l := range v.o.Lines {
 		m, ok := v.category(l.Category)
 		if ok && m.by.sign() == 0 || !v.earning(l) {
-			v.lines[i] = lineValue{amount: whole(0), value: whole(0)} // earns nothing, whatever the rule
+			v.lines[i] = lineValue{amount: whole(0), value: whole(0)} // earns nothing under any rule
 			continue
 		}
 		left := v.leftOf(l)
@@ -207,8 +210,8 @@ func (v *valuation) prepare() {
 	}
 }
 
-// unitsOf is how many whole pieces of a line are left, by the money that is left of it; of what was free, by what
-// came back.
+// unitsOf returns how many whole units of a line item remain after refunds, by the amount that remains of it. For a
+// free line item it goes by the number of returned units.
 func (v *valuation) unitsOf(l Line, left exact) int64 {
 	if l.Amount == 0 {
 		return l.Quantity - v.refunded.units[l.ID]
@@ -224,7 +227,7 @@ func (v *valuation) unitsOf(l Line, left exact) int64 {
 	return n
 }
 
-// paidBy is the share of what earns that was paid by some tenders.
+// paidBy returns the share of the earning amount that was paid with some of the tenders.
 func (v *valuation) paidBy(names []string) exact {
 	paid := whole(0)
 	for i, t := range v.o.Tenders {
@@ -242,7 +245,7 @@ func (v *valuation) paidBy(names []string) exact {
 	return whole(0)
 }
 
-// may reports whether a rule that is about the order also applies, and keeps the reason if it nearly does.
+// may reports whether a rule that matches the order also applies. It records the reason if the rule nearly applies.
 func (v *valuation) may(r *rule, m *matched) bool {
 	if r.Match.When != nil {
 		before := len(v.because)
@@ -273,7 +276,8 @@ func (v *valuation) may(r *rule, m *matched) bool {
 	return true
 }
 
-// holds asks a condition; one that fails does not hold, and says so.
+// holds evaluates a condition. If the evaluation fails, the condition does not hold and the failure is recorded as a
+// reason.
 func (v *valuation) holds(rule string, when Condition) bool {
 	if v.facts == nil {
 		v.facts = v.p.orderFacts(v)
@@ -285,7 +289,7 @@ func (v *valuation) holds(rule string, when Condition) bool {
 	return ok && err == nil
 }
 
-// orderFacts is what conditions can ask about an order: as it remains.
+// orderFacts returns the facts of an order that conditions can use. They describe the order after its refunds.
 func (p *Program) orderFacts(v *valuation) *Facts {
 	o := *v.o
 	o.Lines = make([]Line, 0, len(v.o.Lines))

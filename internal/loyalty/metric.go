@@ -8,7 +8,7 @@ import (
 
 func (m Metric) isZero() bool { return m == Metric{Month: m.Month} }
 
-// buckets is those in which an account has anything.
+// buckets returns the keys of the buckets in which the account has metrics or brands.
 func (a *Account) buckets() (all []int) {
 	for _, m := range a.Metrics {
 		all = append(all, m.Month)
@@ -19,8 +19,9 @@ func (a *Account) buckets() (all []int) {
 	return all
 }
 
-// addMetric adds to a bucket, and sums up those in month 0 that lie so many months back. The newest one stays, however
-// old it is, if it began at an instant: a level may be worked on for longer than any window.
+// addMetric adds a metric to its bucket. Buckets that begin window or more months before the newest one are merged into
+// bucket 0. The newest bucket stays, regardless of its age, if it began at an instant (LevelWindow): a member may work
+// toward a level for longer than any window.
 func addMetric(all []Metric, m Metric, window int) []Metric {
 	newest := m.Month
 	if len(all) > 0 {
@@ -64,7 +65,7 @@ func addBrand(all []Bought, b Bought, window int) []Bought {
 	return slices.DeleteFunc(out, func(x Bought) bool { return x.N == 0 })
 }
 
-// kept is the bucket in which one is kept when another is the newest.
+// kept returns the key under which a bucket is stored when newest is the newest bucket: 0 if it is merged.
 func kept(bucket, newest, window int) int {
 	if bucket > lastDay && bucket == newest {
 		return bucket
@@ -75,7 +76,8 @@ func kept(bucket, newest, window int) int {
 	return bucket
 }
 
-// monthOf is the month yyyymm in which a bucket begins; that of an instant in UTC, which is near enough to forget it by.
+// monthOf returns the month yyyymm in which a bucket begins. For a bucket that begins at an instant, it is the month in
+// UTC, which is exact enough to decide when to merge the bucket.
 func monthOf(bucket int) int {
 	switch {
 	case bucket <= lastMonth:
@@ -86,14 +88,14 @@ func monthOf(bucket int) int {
 	return DateOf(time.UnixMilli(int64(bucket)), time.UTC).Month()
 }
 
-// monthsBack is the month yyyymm that lies n months before m.
+// monthsBack returns the month yyyymm that is n months before m.
 func monthsBack(m, n int) int {
 	k := m/100*12 + m%100 - 1 - n
 	return k/12*100 + k%12 + 1
 }
 
-// count writes into an entry what a revision changes of what the order counts towards a level, and into its state what
-// it counts from now on.
+// count records in an entry how a revision changes what the order counts toward a level, and in the state what the
+// order counts from now on.
 func (s *OrderState) count(e *Entry, p *Program, acc Account, prior *OrderState, w worth) {
 	if prior == nil || prior.Order.Member == "" {
 		prior, s.Bucket = nil, p.firstBucket(acc, s.Order.PlacedAt)
@@ -124,7 +126,8 @@ func (s *OrderState) count(e *Entry, p *Program, acc Account, prior *OrderState,
 	s.Spend, s.QualifyingItems, s.Brands = w.spend, w.pieces, w.brands
 }
 
-// firstBucket is the bucket in which something is counted when it is reported first; zero for the one of its month.
+// firstBucket returns the bucket in which something counts that is reported for the first time. It returns 0 for the
+// bucket of its month.
 func (p *Program) firstBucket(acc Account, at time.Time) int {
 	if b := p.bucket(acc, at); b > lastMonth {
 		return b
@@ -132,8 +135,8 @@ func (p *Program) firstBucket(acc Account, at time.Time) int {
 	return 0
 }
 
-// rebucketed is the bucket in which something is counted now that was counted in a bucket before. Only windows that begin
-// with a level move: when the level was reached may have been decided again.
+// rebucketed returns the bucket in which something counts now that counted in the given bucket before. It differs only
+// for windows that begin with a level, because the instant at which the level was reached may have been decided again.
 func (p *Program) rebucketed(acc Account, bucket int, at time.Time) int {
 	if p.Tiers.Window.Kind != LevelWindow || bucket <= lastDay {
 		return bucket
@@ -144,7 +147,8 @@ func (p *Program) rebucketed(acc Account, bucket int, at time.Time) int {
 	return bucket
 }
 
-// brandsBetween is what changes where the one brands counted and the others do now. Both are sorted.
+// brandsBetween returns the changes from the brands that counted before to the brands that count now. Both lists are
+// sorted.
 func brandsBetween(was, are []string, month int) (out []Bought) {
 	for _, b := range was {
 		if !slices.Contains(are, b) {
@@ -159,7 +163,7 @@ func brandsBetween(was, are []string, month int) (out []Bought) {
 	return out
 }
 
-// count does the same for an event, which is now worth so many points more.
+// count does the same for an event, which is now worth more points than before by the number in more.
 func (s *EventState) count(e *Entry, p, rules *Program, acc Account, more Points) {
 	if s.Revision == 1 {
 		s.Bucket = p.firstBucket(acc, s.Event.At)

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// milestones gives what the number of the member's orders has reached, and takes back what it fell below again, because an
-// order was canceled or refunded in full: each time the next revision of the same cause. A milestone is reached by the
-// order that has its number. When that is another order now, its points move to the lot of that order's day.
+// milestones awards each milestone that the number of the member's orders has reached, and claws back each milestone
+// that it no longer reaches because an order was canceled or refunded in full. Each change is the next revision of the
+// same cause. A milestone is reached by the order whose number is its target. If that becomes another order, the points
+// move to the lot of that order's day.
 func (d *decision) milestones(now time.Time) error {
 	count := d.Account.orders()
 	for _, m := range d.p.Milestones {
@@ -31,7 +32,7 @@ func (d *decision) milestones(now time.Time) error {
 	return nil
 }
 
-// milestone returns the bonus for a milestone that is reached now.
+// milestone returns the bonus of a milestone that is reached at present.
 func (d *decision) milestone(r Reached, m Milestone, now time.Time) bonus {
 	at := d.Account.orderAt(m.Target)
 	switch {
@@ -49,7 +50,7 @@ func (d *decision) milestone(r Reached, m Milestone, now time.Time) bonus {
 	}
 }
 
-// reach gives the bonus of a milestone, or moves what was given to another day.
+// reach awards the bonus of a milestone, or moves the awarded points to the lot of another day.
 func (d *decision) reach(r Reached, b bonus, m Milestone, now time.Time) error {
 	delta, reached := b.points-r.Grant.Worth, strconv.FormatInt(m.Target, 10)
 	if delta == 0 {
@@ -75,7 +76,7 @@ func (d *decision) redateMilestone(r Reached, b bonus, reached string) error {
 	return d.post(lostToExpiry(e))
 }
 
-// unreach takes the bonus of a milestone back.
+// unreach claws back the bonus of a milestone.
 func (d *decision) unreach(r Reached, m Milestone, now time.Time) error {
 	e, n := d.milestoneEntry(KindClawback, &r, now), r.Grant.Worth
 	e = d.clawBack(e, n, &r.Grant)
@@ -85,7 +86,7 @@ func (d *decision) unreach(r Reached, m Milestone, now time.Time) error {
 	return d.post(issued(e))
 }
 
-// milestoneEntry begins the next entry about a milestone.
+// milestoneEntry returns the beginning of the next entry about a milestone.
 func (d *decision) milestoneEntry(kind Kind, r *Reached, at time.Time) Entry {
 	r.Revision++
 	return Entry{
@@ -94,7 +95,7 @@ func (d *decision) milestoneEntry(kind Kind, r *Reached, at time.Time) Entry {
 	}
 }
 
-// orderAt returns the instant at which the member's n-th order that counts was placed; zero if the account does not
+// orderAt returns the instant at which the member's n-th order that counts was placed, or zero if the account does not
 // remember it.
 func (a *Account) orderAt(n int64) time.Time {
 	if n > int64(len(a.First.Orders)) {

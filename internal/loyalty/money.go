@@ -8,14 +8,14 @@ import (
 // Points is a whole number of points.
 type Points int64
 
-// Bounds that no program can lift. They keep every sum far below 2^53, so that it is exact in JSON too.
+// Bounds that no program can raise. They keep every sum far below 2^53, so that sums are exact in JSON too.
 const (
 	MaxPoints  Points = 1e9  // of one operation
 	MaxBalance Points = 1e12 // of one account
 	MaxAmount  int64  = 1e12 // of one order, in minor units
 )
 
-// Currency is an ISO 4217 code in capitals.
+// Currency is an ISO 4217 code in capital letters.
 type Currency string
 
 // Money is an amount in minor units of a currency: 29.99 EUR is {2999, EUR}, 150 JPY is {150, JPY}.
@@ -24,10 +24,10 @@ type Money struct {
 	Currency Currency
 }
 
-// String writes the amount with the currency's own number of decimals: "29.99 EUR", "150 JPY".
+// String formats the amount with the currency's number of decimals: "29.99 EUR", "150 JPY".
 func (m Money) String() string { return m.Decimal() + " " + string(m.Currency) }
 
-// Decimal is String without the currency.
+// Decimal formats the amount like String, without the currency.
 func (m Money) Decimal() string {
 	exp, _ := m.Currency.Exponent()
 	return decimal(m.Amount, exp)
@@ -47,8 +47,8 @@ func decimal(n int64, exp int) string {
 	return sign + digits[:at] + "." + digits[at:]
 }
 
-// Exponent is how many decimals the currency's major unit has (ISO 4217: EUR 2, JPY 0, KWD 3); false if it
-// is no currency that money can be asked for in.
+// Exponent returns how many decimals the currency's major unit has (ISO 4217: EUR 2, JPY 0, KWD 3). It returns false if
+// the code is not an active currency.
 func (c Currency) Exponent() (int, bool) {
 	if len(c) != 3 {
 		return 0, false

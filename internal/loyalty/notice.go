@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// A Notice is that a member was sent notice of something before it happens. Where the program promises advance notice,
-// points expire and levels end only if it was sent so long before, by days; see AdvanceNotice.
+// A Notice records that a member was notified of an event before it happens. If the program promises advance notice,
+// points expire and levels end only if the notice was sent that long before, in days; see AdvanceNotice.
 type Notice struct {
 	What    NoticeOf
 	Subject string // see LotNotice and TierNotice
 	At      time.Time
 
-	Withdrawn bool // it came back, and does not count
+	Withdrawn bool // the message was returned, and the notice does not count
 }
 
-// NoticeOf is what a member was told of.
+// NoticeOf is what a notice is about.
 type NoticeOf string
 
 const (
@@ -24,18 +24,18 @@ const (
 	OfFall   NoticeOf = "fall"   // that a level ends
 )
 
-// LotNotice is the subject of a notice that the points of a lot expire: the day at whose end they do. One notice may
-// be given for each lot of which the member is told.
+// LotNotice returns the subject of a notice that the points of a lot expire: the day at whose end they expire. Each lot
+// of which the member is notified may have one notice.
 func LotNotice(lapses Date) string { return lapses.Day().String() }
 
-// TierNotice is the subject of a notice that a standing ends: the level and the last instant for which it is kept.
+// TierNotice returns the subject of a notice that a standing ends: the level and the instant until which it is kept.
 func TierNotice(s Standing) string { return s.Level + ":" + s.Until.UTC().Format(stamp) }
 
-// maxNotices is how many notices an account remembers: a bound on its size. Those of lots that have expired are forgotten
-// first, and then older ones, and what these were about is extended.
+// maxNotices is how many notices an account remembers, to limit its size. The account first forgets the notices of lots
+// that have expired, then the oldest ones. An expiry or the end of a level whose notice was forgotten is postponed.
 const maxNotices = 64
 
-// Notify takes note that a member was told of something. A second time changes nothing: the first notice counts. The
+// Notify records that a member was notified. A repeated notification changes nothing: the first notice counts. The
 // account must have been advanced to now.
 func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
@@ -48,7 +48,7 @@ func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Ti
 		return d.Outcome, nil
 	}
 	if ok {
-		cause += ":" + was.At.UTC().Format(stamp) // another one than that which came back
+		cause += ":" + was.At.UTC().Format(stamp) // a new ID, different from that of the withdrawn notice
 	}
 	err := d.post(Entry{
 		Kind: KindNotify, Cause: d.ownCause(CauseNotice, cause), Effective: now,
@@ -58,8 +58,9 @@ func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Ti
 	return d.Outcome, err
 }
 
-// Unnotify takes back what a message told that came back, by its id. Where another message told the same and did not come
-// back, the notice is of that one. A second time changes nothing. The account must have been advanced to now.
+// Unnotify withdraws the notices that a message gave because the message with this ID was returned. If another message
+// with the same content was not returned, the notice counts from that message. A repeated call changes nothing. The
+// account must have been advanced to now.
 func (p *Program) Unnotify(acc Account, s Reminded, id string, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	for _, t := range s.SentReminders {
@@ -87,7 +88,7 @@ func (p *Program) Unnotify(acc Account, s Reminded, id string, now time.Time) (O
 	return d.Outcome, nil
 }
 
-// noticeOf is which notice of the account a message gave; none if it can no longer matter.
+// noticeOf returns which notice of the account a message gave, or empty strings if it no longer matters.
 func (p *Program) noticeOf(acc Account, t SentReminder) (what NoticeOf, subject string) {
 	switch t.On {
 	case BeforeExpiry:
@@ -100,7 +101,7 @@ func (p *Program) noticeOf(acc Account, t SentReminder) (what NoticeOf, subject 
 	return "", ""
 }
 
-// noticed is what the account knows of a notice.
+// noticed returns the account's notice about a subject.
 func (a Account) noticed(what NoticeOf, subject string) (Notice, bool) {
 	i := slices.IndexFunc(a.Notices, func(n Notice) bool { return n.What == what && n.Subject == subject })
 	if i < 0 {
@@ -109,10 +110,10 @@ func (a Account) noticed(what NoticeOf, subject string) (Notice, bool) {
 	return a.Notices[i], true
 }
 
-// addNotice takes up a notice, in the place of an earlier one of the same. Those of days that are over are forgotten, and of
-// too many the oldest.
+// addNotice adds a notice, which replaces an earlier notice of the same subject. It removes notices of days that are
+// over, and the oldest notice if there are too many.
 func addNotice(list []Notice, n Notice) []Notice {
-	yesterday := n.At.UTC().AddDate(0, 0, -1).Format(time.DateOnly) // the account knows no zone
+	yesterday := n.At.UTC().AddDate(0, 0, -1).Format(time.DateOnly) // the account has no time zone
 	list = slices.DeleteFunc(slices.Clone(list), func(o Notice) bool {
 		return o.What == n.What && (o.Subject == n.Subject || o.What == OfExpiry && o.Subject < yesterday)
 	})

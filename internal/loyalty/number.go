@@ -7,49 +7,51 @@ import (
 	"time"
 )
 
-// MaxOrderNumber is the greatest order number that rules can ask for.
+// MaxOrderNumber is the greatest order number that rules can use.
 const MaxOrderNumber = 20
 
-// spareOrders is how many orders an account remembers beyond the greatest number that rules ask for, so that a
-// cancellation seldom needs the member's entries.
+// spareOrders is how many orders an account remembers beyond the greatest number that rules use, so that a cancellation
+// rarely needs the member's entries.
 const spareOrders = 4
 
-// A PlacedOrder is an order with the instant at which it was placed. A member's orders are numbered in this order.
+// A PlacedOrder is an order with the instant at which it was placed. A member's orders are numbered in this order (see
+// Compare).
 type PlacedOrder struct {
 	At time.Time
 	ID string
 }
 
-// Compare returns which of two orders comes first: the one that was placed first, then the one with the lower ID.
+// Compare orders by the instant of placing, then by ID.
 func (x PlacedOrder) Compare(y PlacedOrder) int {
 	return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.ID, y.ID))
 }
 
 func (o *Order) placed() PlacedOrder { return PlacedOrder{o.PlacedAt.UTC(), o.ID} }
 
-// FirstOrders are the first of a member's orders that count, in their order and without gaps. An account remembers
-// them once a rule asks for an order's number.
+// FirstOrders are the first of a member's orders that count, in the order of their numbers and without gaps. An account
+// remembers them once a rule uses order numbers.
 type FirstOrders struct {
-	Most   int // the greatest number that any rule ever asked for; zero: none did
-	Target int // the greatest target of a milestone of the program, while an order is decided; zero: there is none
+	Most   int // the greatest number that any rule has ever used; 0 if no rule has
+	Target int // the greatest target of the program's milestones, while an order is decided; 0 if there is none
 	Orders []PlacedOrder
 
-	Loaded bool // read from the member's entries, so that the next entry must record them
+	Loaded bool // the orders were read from the member's entries, so the next entry must record them
 }
 
 // keep returns how many orders are remembered.
 func (f FirstOrders) keep() int { return min(MaxOrderNumber, f.least()+spareOrders) }
 
-// least returns how many orders have to be remembered, if there are so many.
+// least returns how many orders must be remembered, if the member has that many.
 func (f FirstOrders) least() int { return max(f.Most, f.Target) }
 
-// number returns the number of an order if it counts.
+// number returns the number that an order has if it counts.
 func (f FirstOrders) number(o PlacedOrder) int {
 	at, _ := slices.BinarySearchFunc(f.Orders, o, PlacedOrder.Compare)
 	return at + 1
 }
 
-// with returns the first orders once an order counts or does not. all reports whether f has all orders that count.
+// with returns the first orders after an order starts or stops counting. all reports whether f contains all orders that
+// count.
 func (f FirstOrders) with(o PlacedOrder, counts, all bool) FirstOrders {
 	at, found := slices.BinarySearchFunc(f.Orders, o, PlacedOrder.Compare)
 	orders := slices.Clone(f.Orders)
@@ -65,8 +67,8 @@ func (f FirstOrders) with(o PlacedOrder, counts, all bool) FirstOrders {
 	return FirstOrders{Most: f.Most, Target: f.Target, Orders: orders[:min(len(orders), f.keep())]}
 }
 
-// moved returns the orders whose number changes for the rules that ask for numbers up to f.Most, other than o. next
-// are the first orders afterwards.
+// moved returns the orders other than o whose numbers change for the rules that use numbers up to f.Most. next are the
+// first orders after the change.
 func (f FirstOrders) moved(next FirstOrders, o PlacedOrder) (moved []PlacedOrder) {
 	for _, x := range slices.Concat(f.Orders, next.Orders) {
 		was, is := f.number(x), next.number(x)
@@ -78,8 +80,8 @@ func (f FirstOrders) moved(next FirstOrders, o PlacedOrder) (moved []PlacedOrder
 	return moved
 }
 
-// EarlierOrders are the first orders of a member of whom it is only known that so many orders were placed before an
-// instant.
+// EarlierOrders returns the first orders of a member who placed n orders before an instant, where nothing else is known
+// about these orders.
 func EarlierOrders(n int64, before time.Time) (f FirstOrders) {
 	f.Most = MaxOrderNumber
 	for i := range min(n, MaxOrderNumber) {
@@ -91,8 +93,9 @@ func EarlierOrders(n int64, before time.Time) (f FirstOrders) {
 // hasAllOrders reports whether the account remembers all orders that count.
 func (a *Account) hasAllOrders() bool { return int64(len(a.First.Orders)) >= a.orders() }
 
-// firstOrders returns the member's first orders once an order counts or does not; false if the account does not
-// remember enough of them, so that the member's entries are needed. was reports whether the order counted before.
+// firstOrders returns the member's first orders after an order starts or stops counting. It returns false if the
+// account does not remember enough of them, so that the member's entries are needed. was reports whether the order
+// counted before.
 func (p *Program) firstOrders(acc Account, rules *Program, o *Order, was, counts bool) (FirstOrders, bool) {
 	f := acc.First
 	f.Most = max(f.Most, p.compiled.numbers, rules.compiled.numbers)
@@ -110,8 +113,8 @@ func (p *Program) firstOrders(acc Account, rules *Program, o *Order, was, counts
 	return next, len(next.Orders) >= f.least() || int64(len(next.Orders)) >= orders
 }
 
-// WithFirstOrders returns an account that remembers the first orders which the member's entries have. They are all of
-// the member's entries.
+// WithFirstOrders returns the account with the first orders read from the member's entries. entries must be all of the
+// member's entries.
 func (p *Program) WithFirstOrders(acc Account, entries []Entry) Account {
 	latest := map[string]*OrderState{}
 	for i := range entries {
@@ -135,7 +138,7 @@ func (p *Program) WithFirstOrders(acc Account, entries []Entry) Account {
 	return acc
 }
 
-// noteOrder takes over what an entry says of the member's first orders.
+// noteOrder updates the member's first orders from an entry.
 func (a *Account) noteOrder(e Entry) {
 	if e.Order == nil {
 		return
@@ -156,13 +159,13 @@ func (a *Account) noteOrder(e Entry) {
 	}
 }
 
-// counts reports whether what remains of the order counts as one of the member's orders: something that earns is left.
-// That must not depend on the order's number.
+// counts reports whether what remains of the order counts as one of the member's orders: that is, whether anything
+// remains that earns. The result must not depend on the order's number.
 func (v *valuation) counts() bool {
 	if v.p.Earn.CountPlaced {
 		return true
 	}
-	defer func() { v.facts = nil }() // they were those of an order without a number
+	defer func() { v.facts = nil }() // the facts were those of an order without a number
 	return v.kept.sign() > 0 && slices.ContainsFunc(v.o.Lines, func(l Line) bool {
 		if !v.earning(l) || v.leftOf(l).sign() == 0 {
 			return false
@@ -172,7 +175,7 @@ func (v *valuation) counts() bool {
 	})
 }
 
-// number finds out which of the member's orders that count this is.
+// number determines the order's number among the member's orders that count.
 func (v *valuation) number() {
 	v.counted = v.counts()
 	most := v.p.compiled.numbers
@@ -185,7 +188,7 @@ func (v *valuation) number() {
 	}
 }
 
-// askNumbers takes note of the order numbers that a condition asks for.
+// askNumbers records the order numbers that a condition uses.
 func (p *Program) askNumbers(when Condition) error {
 	n := orderNumbers(when)
 	if n > MaxOrderNumber {
@@ -195,7 +198,7 @@ func (p *Program) askNumbers(when Condition) error {
 	return nil
 }
 
-// excludes reports whether a rule makes lines of a category earn nothing.
+// excludes reports whether a rule excludes the line items of a category from earning.
 func (p *Program) excludes(category string) bool {
 	return slices.ContainsFunc(p.Earn.Categories, func(c CategoryRule) bool {
 		return c.Category == category && c.Multiply.Sign() == 0

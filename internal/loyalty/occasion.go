@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// An Occasion is one of the dates of an experience: it has its own places, which are counted apart.
+// A RewardDate is one date of an experience. Each date has a separate capacity, counted separately.
 type RewardDate struct {
 	ID       string
 	At       time.Time
@@ -13,11 +13,11 @@ type RewardDate struct {
 	Name     Text // may be empty
 }
 
-// key names the places of a date among the rules, beside those of the reward.
+// key returns the key of the date's capacity among the rules, which differs from the reward's key.
 func (o RewardDate) key(r *Reward) string { return r.Key() + "@" + o.ID }
 
-// Counters is what the reward has a bounded number of, and how many each has had until an instant. What was yesterday
-// is not counted any more.
+// Counters returns what the reward has in limited quantity, and how much of each was available until an instant. It
+// omits dates that are over.
 func (r *Reward) Counters(at time.Time) (out []Spend) {
 	if len(r.StockBatches) > 0 {
 		out = append(out, Spend{Rule: r.Key(), Budget: r.Quantity(at)})
@@ -30,7 +30,7 @@ func (r *Reward) Counters(at time.Time) (out []Spend) {
 	return out
 }
 
-// counter is what a redemption takes a piece of: those of its date, if it is for one.
+// counter returns which limited quantity a redemption uses: that of its date, or that of the reward if it has no date.
 func (r *Reward) counter(date string, at time.Time) Spend {
 	if date == "" {
 		return Spend{Rule: r.Key(), Budget: r.Quantity(at)}
@@ -40,13 +40,13 @@ func (r *Reward) counter(date string, at time.Time) Spend {
 			return Spend{Rule: o.key(r), Budget: Points(o.Capacity)}
 		}
 	}
-	return Spend{Rule: RewardDate{ID: date}.key(r)} // the program does not have it any more
+	return Spend{Rule: RewardDate{ID: date}.key(r)} // the program no longer has this date
 }
 
-// KeyOn names what is counted of a date, or of the reward where there is none, among the rules.
+// KeyOn returns the key under which redemptions of a date are counted, or of the reward if date is empty.
 func (r *Reward) KeyOn(date string) string { return r.counter(date, time.Time{}).Rule }
 
-// PlacesLeft is how many places a date has left, as far as that is known.
+// RemainingCapacity returns the remaining capacity of a date, as far as it is known.
 func (r *Reward) RemainingCapacity(o RewardDate, left Budgets) int64 {
 	if n, known := left[o.key(r)]; known {
 		return int64(n)
@@ -54,7 +54,8 @@ func (r *Reward) RemainingCapacity(o RewardDate, left Budgets) int64 {
 	return o.Capacity
 }
 
-// date finds the date that a redemption is for, and refuses one that there is none of, or that is over.
+// date finds the date of a redemption and sets its DateAt. It rejects a date that the reward does not have or that is
+// over.
 func (r *Reward) date(in *Redemption, now time.Time) error {
 	if len(r.Dates) == 0 {
 		if in.Date != "" {
@@ -80,7 +81,8 @@ func (r *Reward) date(in *Redemption, now time.Time) error {
 	return refuse(ValidationFailed, "/date", "Say on which date: "+strings.Join(ids, ", ")+".")
 }
 
-// dated is what is lacking of all of the dates together: they are over, or have no places.
+// dated returns the requirement that all dates together do not meet: all dates are over, or those ahead have no
+// capacity.
 func (r *Reward) dated(left Budgets, now time.Time) (out []UnmetRequirement) {
 	ahead, places := false, false
 	for _, o := range r.Dates {
@@ -97,7 +99,7 @@ func (r *Reward) dated(left Budgets, now time.Time) (out []UnmetRequirement) {
 	return out
 }
 
-// NoPlaces is the refusal of a date that has no places left, and says which have.
+// NoCapacity returns the error for a date without remaining capacity, which lists the dates that have some.
 func (r *Reward) NoCapacity(date string, left Budgets, now time.Time) *Error {
 	var others []string
 	for _, o := range r.Dates {

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// OrderStatus is how far an order is.
+// OrderStatus is the state of an order.
 type OrderStatus string
 
 const (
-	OrderPlaced   OrderStatus = "placed" // not paid: worth nothing yet
+	OrderPlaced   OrderStatus = "placed" // not paid yet, so it earns nothing
 	OrderPaid     OrderStatus = "paid"
-	OrderCanceled OrderStatus = "canceled" // worth nothing any more
+	OrderCanceled OrderStatus = "canceled" // earns nothing any more
 
-	// Untold is what was Told of an order that is known from its payments alone.
+	// Unreported is the ReportedStatus of an order that is known only from its payments.
 	Unreported OrderStatus = "unreported"
 )
 
-// An Order is what a member bought, in full, as the merchant last told us. Amounts are minor units of
+// An Order is a member's purchase, in full, in the state that the merchant last reported. Amounts are in minor units of
 // Currency.
 type Order struct {
 	ID       string
@@ -26,27 +26,27 @@ type Order struct {
 	PlacedAt time.Time
 	Currency Currency
 	Channel  string
-	Store    string         // where it was placed; may be empty
-	Clock    *time.Location // that of the store; nil if unknown
+	Store    string         // the store in which it was placed; may be empty
+	Clock    *time.Location // the store's time zone; nil if unknown
 	Status   OrderStatus
 	Lines    []Line
-	Discount int64 // on the whole order, spread over its lines
+	Discount int64 // on the whole order, spread over its line items
 	Shipping int64
-	Tax      int64 // beside the lines and shipping
-	Included int64 // the tax that the lines, the discount and shipping include; it is part of no sum
+	Tax      int64 // in addition to the line items and shipping
+	Included int64 // the tax included in the line items, discount and shipping; no sum adds it
 	Tenders  []Tender
-	Refunds  []Refund  // all that there ever were, by the ids that they were given; in any order
-	Disputes []Dispute // likewise
+	Refunds  []Refund  // all refunds of the order with their stable IDs, in any order
+	Disputes []Dispute // all disputes, likewise
 
-	UpdatedAt time.Time // when the merchant's system last changed it; zero if it does not say
-	Shipped   time.Time // zero if it was not, or nobody said so
+	UpdatedAt time.Time // when the merchant's system last changed it; zero if not reported
+	Shipped   time.Time // zero if it was not shipped, or this was not reported
 	Delivered time.Time
 
-	Receipts       []Receipt   // what processors reported, by id
-	ReportedStatus OrderStatus // what the merchant said, where payments make it another Status; see Program.Paid
+	Receipts       []Receipt   // payments reported by processors, by ID
+	ReportedStatus OrderStatus // the status reported by the merchant, if payments change Status; see Program.Paid
 }
 
-// A Line is one position; Amount is what is paid for all of its pieces, after its own discounts.
+// A Line is a line item. Amount is the amount paid for all of its units, after the discounts on the line item.
 type Line struct {
 	ID       string
 	SKU      string
@@ -59,14 +59,14 @@ type Line struct {
 // A Tender is a means of payment and how much of the order it paid.
 type Tender struct {
 	Kind   TenderKind
-	Name   string // which card or wallet, as the shop calls it; may be empty
+	Name   string // the shop's name for the card or wallet; may be empty
 	Amount int64
 
-	Reported bool // payments report it; the merchant sent no tenders
+	Reported bool // reported by payments, because the merchant sent no tenders
 }
 
-// TenderKind is a means of payment. What was paid by points, gift card or store credit earned already, or
-// never did, so it earns nothing.
+// TenderKind is a kind of payment. Amounts paid with points, gift cards or store credit earn nothing: the money behind
+// them earned before, or was never paid.
 type TenderKind string
 
 const (
@@ -78,42 +78,43 @@ const (
 	TenderStoreCredit TenderKind = "store_credit"
 )
 
-// An OrderState is all that is known of an order and what it is worth: the facts that its next revision starts
-// from.
+// An OrderState is everything that is known about an order, including what it is worth. The next revision of the order
+// starts from it.
 type OrderState struct {
 	Order           Order
 	Revision        int
-	Program         int     // the version whose rules it keeps for ever
-	Buyer           Buyer   // what its rules know of the member, as of its placing
-	Rate            string  // what its currency was in that of the program, if it has no rate of its own; exact
-	Worth           Points  // what all its revisions together have given
-	Grants          []Grant // where: the base first, then rules whose points have a life of their own
-	Shares          []Share // what it uses of caps, limits and budgets
-	Cut             []Usage // the caps and limits of periods that leave it less than it asks for; N is hasRoom or isFull
-	Carried         string  // the fraction of a point that it started with; exact, empty for none
-	Rest            string  // what its rounding left, or took, of fractions; exact, empty for none
-	Counted         bool    // it is one of the member's orders, for milestones, levels and first-order rules
-	Spend           int64   // what it counts towards a level by spend, in minor units
-	QualifyingItems int64   // and by elements
+	Program         int     // the program version whose rules apply to it permanently
+	Buyer           Buyer   // the member's data that its rules use, as of its placing
+	Rate            string  // the exact rate to the program's currency, if its currency has no rate there
+	Worth           Points  // what all of its revisions together have awarded
+	Grants          []Grant // the awards: the base first, then rules whose points have their own life
+	Shares          []Share // its use of caps, limits and budgets
+	Cut             []Usage // caps and limits of periods that reduce its award; N is hasRoom or isFull
+	Carried         string  // the exact fraction of a point that it started with; empty for none
+	Rest            string  // the exact fraction that its rounding left or took; empty for none
+	Counted         bool    // whether it counts for milestones, levels and first-order rules
+	Spend           int64   // its amount toward a level by spend, in minor units
+	QualifyingItems int64   // its units toward a level by qualifying items
 	Brands          []string
-	Bucket          int       // where the account counts it, if not under the month of its placing
-	TierGroups      []Counted // what it counts on other ladders
+	Bucket          int       // the bucket in which the account counts it, if not its month of placing
+	TierGroups      []Counted // what it counts in tier groups
 	Converts        []string  // the referral actions whose conditions it meets; empty if it cannot convert a referral
-	Missing         []string  // wallets and the member's level that the program had no more when it was first accepted, by their keys
+	Missing         []string  // keys of wallets and level that the program lacked at first
 
-	ActiveBefore time.Time // the member's last activity before it, where it is one for reminders alone
-	SlidTo       Date      // the day to which it moved points as an activity; zero if it is none
+	ActiveBefore time.Time // the member's last activity before it, if it is an activity for reminders alone
+	SlidTo       Date      // the day to which it extended points as an activity; zero if it did not
 
-	// The revisions that last changed the lines and the refunds of a large order, which are stored apart from its entries;
-	// zero for an order with at most InlineLines of them.
+	// The revisions that last changed the lines and the refunds of a large order, which are stored separately from its
+	// entries. They are 0 for an order with at most InlineLines of them.
 	LinesSince   int
 	RefundsSince int
 }
 
-// share is what the state has of one rule's bounds; the state must own its Shares.
+// share returns the state's share of one rule's caps, limits and budgets. The state must own its Shares, because the
+// caller may change the result.
 func (s *OrderState) share(rule string) *Share { return shareIn(&s.Shares, rule) }
 
-// shareOf is the same to look at only.
+// shareOf does the same for reading only.
 func (s *OrderState) shareOf(rule string) *Share {
 	for i := range s.Shares {
 		if s.Shares[i].Rule == rule {
@@ -123,7 +124,7 @@ func (s *OrderState) shareOf(rule string) *Share {
 	return &Share{Rule: rule}
 }
 
-// converted is the rate at which the order's currency is converted; false if it is not.
+// converted returns the rate at which the order's currency is converted, or false if it is not converted.
 func (s *OrderState) converted() (exact, bool) {
 	if s.Rate == "" {
 		return exact{}, false
@@ -131,15 +132,15 @@ func (s *OrderState) converted() (exact, bool) {
 	return exactFrom(s.Rate), true
 }
 
-// Windows for when an order was placed. Clocks of shops run ahead a little, and orders arrive late; what is
-// outside is refused, for its rules and tiers are no longer, or not yet, those of today.
+// Limits on when an order was placed. The clocks of shops run slightly ahead, and orders arrive late. An order outside
+// of these limits is rejected, because the present rules and tiers do not apply to it.
 const (
-	MaxOrderAge   = 90 * 24 * time.Hour // a first revision, or a guest's becoming a member's, at the latest so long after
-	MaxOrderAhead = 5 * time.Minute     // and not from further in the future
-	JoinGrace     = 24 * time.Hour      // enrolled at the till: the order may be so much older than the member
+	MaxOrderAge   = 90 * 24 * time.Hour // of a first revision, or of a guest order that is attributed
+	MaxOrderAhead = 5 * time.Minute     // how far in the future an order may be placed
+	JoinGrace     = 24 * time.Hour      // how long before joining, for members who enroll at checkout
 	MaxLines      = 10_000
-	InlineLines   = 100   // how many lines, and how many refunded lines, an entry of an order holds itself
-	MaxPending    = 2_000 // orders and events of one member whose points are pending: a bound on the account's size
+	InlineLines   = 100   // how many lines, and how many refunded lines, an order's entry stores inline
+	MaxPending    = 2_000 // how many orders and events of a member may have pending points, to limit the account's size
 )
 
 func (o Order) items() (sum int64) {
@@ -149,13 +150,14 @@ func (o Order) items() (sum int64) {
 	return sum
 }
 
-// Supersedes reports whether the order replaces an earlier delivery of it. A state that the merchant's system changed
-// before the stored one does not; without a time of change, and of two equal ones, the later delivery does.
+// Supersedes reports whether the order replaces an earlier delivery of it. It does not if the merchant's system changed
+// it before the stored one. If it has no time of change, or both times are equal, the later delivery replaces the
+// earlier one.
 func (o Order) Supersedes(was Order) bool {
 	return o.UpdatedAt.IsZero() || !o.UpdatedAt.Before(was.UpdatedAt)
 }
 
-// happened is when something happened to the order; zero if it has not.
+// happened returns when an event happened to the order, or zero if it has not.
 func (o Order) happened(e OrderEvent) time.Time {
 	switch e {
 	case WhenShipped:
@@ -166,16 +168,16 @@ func (o Order) happened(e OrderEvent) time.Time {
 	return time.Time{}
 }
 
-// total is what the customer pays.
+// total returns what the customer pays.
 func (o Order) total() int64 { return o.items() - o.Discount + o.Shipping + o.Tax }
 
 func (k TenderKind) earns() bool {
 	return k != TenderPoints && k != TenderGiftCard && k != TenderStoreCredit
 }
 
-// unearning is how much was paid by means that earn nothing. What the merchant and a processor both report of gift cards
-// and store credit was paid once. Money of which no processor reports yet whether a gift card paid it earns nothing
-// either, unless the merchant states the tenders.
+// unearning returns how much was paid with tenders that earn nothing. If the merchant and a processor both report
+// payments by gift card or store credit, they count once. Money for which no processor has reported yet whether a gift
+// card paid it earns nothing either, unless the merchant states the tenders.
 func (o Order) unearning() int64 {
 	points, cards := int64(0), int64(0)
 	for _, t := range o.Tenders {
@@ -190,7 +192,7 @@ func (o Order) unearning() int64 {
 	return min(o.total(), points+max(cards, reported+unknown))
 }
 
-// check refuses an order that no program could read.
+// check rejects an order that is invalid under any program.
 func (o Order) check() error {
 	if _, ok := o.Currency.Exponent(); !ok {
 		return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("%q is not a currency of ISO 4217, in capitals, like EUR.", o.Currency))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// orderState is the state that this revision starts from: with the worth still of the revision before.
+// orderState returns the state that this revision starts from. Its Worth is still that of the previous revision.
 func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
 	if prior != nil && !prior.Blank(o) {
 		return p.nextState(acc, prior, rules, o, now)
@@ -32,7 +32,7 @@ func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o O
 	return s, nil
 }
 
-// sinceWhen finds the revisions that last changed the lines and the refunds of a large order.
+// sinceWhen sets the revisions that last changed the lines and the refunds of a large order.
 func (s *OrderState) sinceWhen(prior *OrderState) {
 	s.LinesSince, s.RefundsSince = 0, 0
 	if len(s.Order.Lines) > InlineLines {
@@ -49,8 +49,8 @@ func (s *OrderState) sinceWhen(prior *OrderState) {
 	}
 }
 
-// Blank reports whether the state is only that of payments whose order is told now, or of which no money has come yet:
-// what comes behind it begins anew, by the rules of today.
+// Blank reports whether the state consists only of payments, and their order is reported now or no money has been
+// received yet. The next revision then starts over, under the present rules.
 func (s *OrderState) Blank(o Order) bool {
 	return s.Order.ReportedStatus == Unreported && s.Order.Member == "" && (o.ReportedStatus != Unreported || len(s.Order.Lines) == 0)
 }
@@ -83,7 +83,7 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 	return s, nil
 }
 
-// forget takes note of what time has taken: points that waited for something to happen, and were given up.
+// forget removes points that have expired while they waited for an event, such as a delivery, from the state.
 func (s *OrderState) forget(rules *Program, now time.Time) {
 	for i := range s.Grants {
 		g := &s.Grants[i]
@@ -96,7 +96,7 @@ func (s *OrderState) forget(rules *Program, now time.Time) {
 	}
 }
 
-// buyer is what rules ask about the member of an order, whose level is known.
+// buyer returns the data about an order's member that rules use. The member's level is given.
 func (p *Program) buyer(acc Account, o Order, level string) Buyer {
 	b := Buyer{Level: level}
 	ask, t := p.compiled.asks, acc.Traits
@@ -115,7 +115,7 @@ func (p *Program) buyer(acc Account, o Order, level string) Buyer {
 	return b
 }
 
-// orders is how many paid orders the member ever had.
+// orders returns how many orders of the member count.
 func (a Account) orders() (n int64) {
 	for _, m := range a.Metrics {
 		n += m.Orders
@@ -123,9 +123,9 @@ func (a Account) orders() (n int64) {
 	return n
 }
 
-// GuestOrder is the state of an order that no member is known for: it is checked and kept, with the rules of its
-// first revision, and worth nothing until a later revision names the member, at most MaxOrderAge after it was
-// placed. From then on it is the member's.
+// GuestOrder returns the state of an order without a known member. The order is checked and stored with the rules of
+// its first revision. It is worth nothing until a later revision names the member, at most MaxOrderAge after it was
+// placed. From then on, it belongs to the member.
 func (p *Program) GuestOrder(prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
 	o = rules.Paid(o)
 	if err := o.check(); err != nil {
@@ -149,8 +149,8 @@ func (p *Program) checkPlaced(o Order, now time.Time) error {
 	return nil
 }
 
-// checkJoined rejects an order that was placed before its member joined, unless it may still become the member's: whether
-// it is sent with its member at once or first without.
+// checkJoined rejects an order that was placed before its member joined, unless it can still be attributed to the
+// member. It does not matter whether the first report of the order names the member.
 func (p *Program) checkJoined(acc Account, o Order, now time.Time) error {
 	if o.Member == "" || p.Attributable(o.PlacedAt, acc.Joined, now) {
 		return nil
@@ -159,8 +159,8 @@ func (p *Program) checkJoined(acc Account, o Order, now time.Time) error {
 		written(acc.Joined)+", and longer ago than payments.claim_within allows.")
 }
 
-// exchange is what one major unit of the order's currency was in the program's, on the day of its placing; false if
-// the currency has a rate of its own, or is not in the table.
+// exchange returns what one major unit of the order's currency was worth in the program's currency on the day of its
+// placing. It returns false if the currency has a rate in the program, or is not in the exchange table.
 func (p *Program) exchange(o Order) (exact, bool) {
 	if _, own := p.compiled.rates[o.Currency]; own || p.Exchange.Base == "" {
 		return exact{}, false

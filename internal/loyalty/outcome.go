@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// An Outcome is what a decision makes of an account, with the entries that say why, in order. Whoever stores
-// it seals the entries (hashes, actor) and replays them onto the account that it read.
+// An Outcome is the result of a decision about an account: the new account, and the entries that explain it, in order.
+// The caller that stores it seals the entries (hashes, actor) and applies them to the account that it read.
 type Outcome struct {
 	Account Account
 	Entries []Entry
-	Spends  []Spend // what it takes of budgets, and gives back
-	Needs   Needs   // what the decision still waits for; see Redecide
+	Spends  []Spend // what it takes from and returns to budgets
+	Needs   Needs   // data that the decision still requires; see Redecide
 
-	resumed *resumption // orders that wait to be decided again, for the next entry to record
+	resumed *resumption // orders that wait to be decided again; the next entry records them
 
-	rising *rising // the milestones and levels that are decided once all orders are
+	rising *rising // the milestones and levels to decide after all orders are decided
 }
 
-// decision builds an Outcome: entries are posted one by one, each onto the account that the one before left.
+// decision builds an Outcome. Entries are posted one by one, each to the account that results from the previous one.
 type decision struct {
 	p        *Program
-	now      time.Time // the instant that is decided about
-	present  time.Time // the present, where now is an earlier instant that is reported late; zero: now
-	recorded time.Time // when that is
-	traits   *Traits   // to be told with the next award
-	graced   []Date    // to be told with the next entry
-	whole    *decision // of which this is what a ladder sees; nil: it is the whole
+	now      time.Time // the instant of the decision
+	present  time.Time // the present, if now is an earlier instant that is reported late; zero if now is the present
+	recorded time.Time // the instant at which the entries are recorded
+	traits   *Traits   // recorded with the next award
+	graced   []Date    // recorded with the next entry
+	whole    *decision // the whole decision, if this is its view for a tier group; otherwise nil
 	later    LaterOrders
-	holding  bool   // more orders are to be decided before settleOrders
-	trial    *trial // nothing is posted, and only levels are decided; nil: it is no trial
+	holding  bool   // more orders will be decided before settleOrders
+	trial    *trial // if not nil, only levels are decided and nothing is posted
 	Outcome
 }
 
@@ -38,7 +38,7 @@ func (p *Program) decide(acc Account, now time.Time) *decision {
 	return &decision{p: p, now: now, recorded: now, Outcome: Outcome{Account: acc}}
 }
 
-// post completes the entry (its place, points, balance), applies it, and keeps it.
+// post completes the entry (its sequence, points and balance), applies it to the account and appends it to the outcome.
 func (d *decision) post(e Entry) error {
 	if d.whole != nil {
 		e.TierGroup = d.p.compiled.ladder
@@ -77,8 +77,9 @@ func (d *decision) post(e Entry) error {
 	return nil
 }
 
-// credit is the postings that give n points of a grant: pending until it becomes active, or as long as nobody knows
-// when; after that they pay debt first, and what remains joins its lot, or has expired if the lot has.
+// credit returns out with the postings that award n points of a grant. The points are pending until they become active,
+// or as long as that instant is unknown. Points that are active pay debt first. The rest joins its lot, or expires if
+// the lot has expired.
 func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp time.Time) []Posting {
 	if g.ActiveAt.IsZero() || g.ActiveAt.After(d.now) {
 		p := Posting{Wallet: g.Wallet, Bucket: BucketPending, Lot: g.Expires, ActiveAt: g.ActiveAt, Points: n}
@@ -93,8 +94,8 @@ func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp 
 	return from(d.activate(out, g.Wallet, n, d.where(g), d.now), len(out), g.Expires)
 }
 
-// activate is the postings that make n points of a wallet spendable, behind those of the same entry: they pay what
-// debt is left there, and what remains joins its lot.
+// activate returns out with the postings that make n points of a wallet spendable. out are earlier postings of the same
+// entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
 func (d *decision) activate(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
 	debt := d.Account.In(wallet).Debt
 	for _, p := range out {
@@ -109,8 +110,8 @@ func (d *decision) activate(out []Posting, wallet string, n Points, expires Date
 	return d.settle(out, wallet, n, expires, at)
 }
 
-// arrive is activate for points of several lots that arrive in one entry: those that expire first pay the debt, foremost
-// those of a lot that has expired. Where points of a later lot have paid before, the two change places.
+// arrive does the same as activate for points of several lots in one entry. The points that expire first pay the debt,
+// beginning with those of a lot that has expired. If points of a later lot have paid already, the two are exchanged.
 func (d *decision) arrive(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
 	lot := d.lot(expires)
 	for i := range out {
@@ -129,7 +130,7 @@ func (d *decision) arrive(out []Posting, wallet string, n Points, expires Date, 
 	return d.activate(out, wallet, n, expires, at)
 }
 
-// settle puts n points into their lot, or among the expired if the lot has expired at that instant.
+// settle adds n points to their lot, or to the expired points if the lot has expired at that instant.
 func (d *decision) settle(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
 	own := expires
 	expires = d.lot(expires)
@@ -142,8 +143,8 @@ func (d *decision) settle(out []Posting, wallet string, n Points, expires Date, 
 	return from(append(out, Posting{Wallet: wallet, Bucket: BucketActive, Lot: expires, Points: n}), len(out), own)
 }
 
-// take is the postings that take up to n active points of a wallet, the earliest to expire first, and how many they
-// take.
+// take returns out with the postings that take up to n active points of a wallet, earliest expiry first, and the number
+// of points that they take.
 func (d *decision) take(out []Posting, wallet string, n Points) ([]Posting, Points) {
 	taken := Points(0)
 	for _, l := range d.Account.In(wallet).Lots {
@@ -157,7 +158,7 @@ func (d *decision) take(out []Posting, wallet string, n Points) ([]Posting, Poin
 	return out, taken
 }
 
-// mirror is what was taken from active lots, put into another bucket lot by lot.
+// mirror returns the postings that move points taken from active lots to another bucket, lot by lot.
 func mirror(taken []Posting, into Bucket) []Posting {
 	out := slices.Clone(taken)
 	for _, p := range taken {
@@ -166,7 +167,7 @@ func mirror(taken []Posting, into Bucket) []Posting {
 	return out
 }
 
-// lot is the lot in which points are now that were to expire on a day: activity may have moved it on.
+// lot returns the lot in which points are now that were to expire on a day: an activity may have extended it.
 func (d *decision) lot(expires Date) Date {
 	if !expires.Slides() {
 		return expires
@@ -177,14 +178,15 @@ func (d *decision) lot(expires Date) Date {
 	return expires
 }
 
-// where is the lot in which the points of a grant are now: activity may have moved it on, or somebody by hand.
+// where returns the lot in which the points of a grant are now. An activity or a manual extension may have moved them.
 func (d *decision) where(g Grant) Date {
 	if g.Wallet != "" {
 		return g.Expires // lots of other wallets do not move
 	}
 	lot, times := d.lot(g.Expires), 0
 	for _, m := range d.Account.Moves {
-		other := m.Times > 0 && m.Times != times+1 // it moved points of this lot that were put off more or less often
+		// The move was of points of this lot that were postponed a different number of times.
+		other := m.Times > 0 && m.Times != times+1
 		if !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
 			lot, times = m.To, m.Times
 		}
