@@ -7,15 +7,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Notify takes note that a member was told of something that is to come. A second time changes nothing: the first notice
-// counts. not_found if there is no such member.
+// Notify records that the member was notified of a future change. If a notice of it is already recorded, Notify changes
+// nothing. It returns not_found if the member does not exist.
 func (l *Ledger) Notify(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by By) error {
 	return l.note(ctx, p, m, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Notify(acc, what, subject, l.now())
 	})
 }
 
-// Unnotify takes back what a message told that came back, as Delivery heard. A second time changes nothing.
+// Unnotify withdraws the notices that a message carried, because Delivery reported that the message bounced. Repeating
+// the call changes nothing.
 func (l *Ledger) Unnotify(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, message string, by By) error {
 	s, err := l.Reminded(ctx, p.ID, m)
 	if err != nil {
@@ -26,7 +27,7 @@ func (l *Ledger) Unnotify(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	})
 }
 
-// note changes what a member was told.
+// note changes the notices that the account records.
 func (l *Ledger) note(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, by By, decide func(loyalty.Account) (loyalty.Outcome, error)) error {
 	_, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
@@ -35,7 +36,7 @@ func (l *Ledger) note(ctx context.Context, p *loyalty.Program, m loyalty.MemberI
 		return decide(acc)
 	}})
 	if errors.As(err, new(taken)) {
-		return nil // so long ago that the account has forgotten it
+		return nil // so old that the account no longer records it
 	}
 	return err
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// PutOrder brings the points of an order up to what it is now. The order's id is the identity: the same
-// content again is a replay of the latest revision, other content is the next one, under the rules of the
-// first: those of the version that was live when the order was placed. A state that is older by UpdatedAt than the stored one changes nothing and returns the stored one. An order without a member is kept, worth nothing, until a later revision names the member. not_found if
-// that member does not exist.
+// PutOrder updates the points of an order to match its new state. Orders are identified by their ID: the same content
+// again is a replay of the latest revision; different content becomes the next revision. Revisions follow the rules of
+// the first one, that is, of the version that was live when the order was placed. If UpdatedAt is older than that of
+// the stored state, PutOrder changes nothing and returns the stored state. An order without a member is stored and
+// earns nothing until a later revision names the member. PutOrder returns not_found if that member does not exist.
 func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Order, by By) (OrderResult, error) {
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
 	o.UpdatedAt = o.UpdatedAt.UTC().Truncate(time.Millisecond)
@@ -33,7 +34,7 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 			return loyalty.Entry{}, errSuperseded
 		}
 		if o.UpdatedAt.IsZero() {
-			o.UpdatedAt = from.was.Order.Order.UpdatedAt // older states stay older
+			o.UpdatedAt = from.was.Order.Order.UpdatedAt // so that older states are still recognized as older
 		}
 		o, err := l.carried(ctx, p, from.was.Order.Order, o)
 		if err != nil {
@@ -55,24 +56,24 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 	return orderResult(e, replayed), nil
 }
 
-// errSuperseded ends the writing of an order of which a newer state is stored.
+// errSuperseded aborts the write of an order if a newer state is stored.
 var errSuperseded = errors.New("ledger: a newer state of the order is stored")
 
-// prior is what the next revision of a cause starts from: the latest revision with its rules, and the account as it was
-// read at the same time.
+// A prior is the state on which the next revision of a cause builds: the latest revision with its rules, and the
+// account, which is read in the same step.
 type prior struct {
 	was     *loyalty.Entry   // nil if the cause is new
-	rules   *loyalty.Program // those of the first revision
-	account *table.Item      // nil if it was not read
+	rules   *loyalty.Program // the rules of the first revision
+	account *table.Item      // nil if the account was not read
 }
 
 // upsert writes the next revision of a cause that has a natural identity. The same content again is a replay of the
-// latest revision and writes nothing; other content is the next revision, under the rules of the first.
+// latest revision and writes nothing. Different content becomes the next revision, under the rules of the first.
 //
-// It reads the account of m, if m is not empty, and the latest revision at the same time, so that a command takes two
-// sequential steps. Either may be older than the other. An account that does not have the latest revision yet is
-// read again before anything is decided (command.reached). A revision that has come since then makes the write fail. A
-// rejection writes nothing, so it is returned only if the latest revision is still the same.
+// It reads the latest revision and, unless m is empty, the account of m in parallel, so that a command takes two
+// sequential steps. Either result may be older than the other. If the account does not include the latest revision yet,
+// it is read again before the decision (command.reached). If another revision is written meanwhile, the write fails. A
+// rejection writes nothing, so upsert returns it only if the latest revision is still the same.
 func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID, by By,
 	write func(prior) (loyalty.Entry, error),
 ) (e loyalty.Entry, replayed bool, err error) {
@@ -104,8 +105,8 @@ func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, cause loyalty.C
 	return loyalty.Entry{}, false, ErrTryAgain
 }
 
-// prior reads the latest revision of a cause and, at the same time, the account of m if m is not empty. It finds the rules
-// of the first revision, or p if there is none.
+// prior reads the latest revision of a cause and, unless m is empty, the account of m in parallel. It loads the rules
+// of the first revision, or returns p as the rules if there is none.
 func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID) (prior, error) {
 	from, err := l.latestWith(ctx, p.ID, cause, m)
 	if from.rules = p; err != nil || from.was == nil {
@@ -113,13 +114,13 @@ func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Ca
 	}
 	version := from.was.Program
 	if order := from.was.Order; order != nil {
-		version = order.Program // notes of the first release name the one in force when they were written
+		version = order.Program // notes written by the first release name the version that was in force at that time
 	}
 	from.rules, err = l.rules(ctx, p, version)
 	return from, err
 }
 
-// latestWith is prior without the rules.
+// latestWith does the same as prior, but does not load the rules.
 func (l *Ledger) latestWith(ctx context.Context, program string, cause loyalty.Cause, m loyalty.MemberID) (from prior, err error) {
 	var was loyalty.Entry
 	latest := func() (err error) {
@@ -142,7 +143,7 @@ func (l *Ledger) latestWith(ctx context.Context, program string, cause loyalty.C
 	return from, err
 }
 
-// revision returns the number of the latest revision, 0 if there is none.
+// revision returns the number of the latest revision, or 0 if there is none.
 func (from prior) revision() int {
 	if from.was == nil {
 		return 0
@@ -150,7 +151,7 @@ func (from prior) revision() int {
 	return from.was.Cause.Revision
 }
 
-// order returns the order as of the latest revision, nil if there is none.
+// order returns the order as of the latest revision, or nil if there is none.
 func (from prior) order() *loyalty.OrderState {
 	if from.was == nil {
 		return nil
@@ -170,8 +171,8 @@ func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) command
 	return c
 }
 
-// writeOrder writes the next revision of an order to the account of its member, or to none while the member is unknown.
-// with is written in the same transaction.
+// writeOrder writes the next revision of an order to its member's account, or to no account while the member is
+// unknown. It writes the operations in with in the same transaction.
 func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By, with ...table.Op) (loyalty.Entry, error) {
 	prior, rules := from.order(), from.rules
 	if prior == nil || prior.Blank(o) {
@@ -204,10 +205,10 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, from prior,
 	return entries[0], nil
 }
 
-// moveOrder moves an order from the member that its payments found to the member that the merchant names. In one
-// transaction the order is canceled in the one account and placed in the other. The merchant's word counts more than what
-// a payment found, whichever comes first. It is rejected where a referral depends on the order, for then four accounts
-// would change at once.
+// moveOrder moves an order from the member that its payments identified to the member that the merchant names. One
+// transaction cancels the order in the first account and places it in the second. The merchant's information takes
+// precedence over a payment's, whichever arrives first. moveOrder rejects the order if a referral depends on it, since
+// four accounts would have to change at once.
 func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By) (loyalty.Entry, error) {
 	found, rules := from.was.Order, from.rules
 	newRules, err := l.rulesAt(ctx, p, o.PlacedAt)
@@ -242,17 +243,17 @@ func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, 
 			return e, nil
 		}
 	}
-	return l.latest(ctx, p.ID, loyalty.CauseOrder, o.ID) // the answer was lost
+	return l.latest(ctx, p.ID, loyalty.CauseOrder, o.ID) // the response of the transaction was lost
 }
 
-// movesReferral reports whether an outcome changes which order converts the referral of its member.
+// movesReferral reports whether an outcome changes which order converts the member's referral.
 func movesReferral(was loyalty.Account, out loyalty.Outcome) bool {
 	before, changed := was.ReferralChange("")
 	after, changes := out.Account.ReferralChange("")
 	return changed != changes || before != after
 }
 
-// rules is the program in the version that an order keeps.
+// rules returns the program in the version that an order uses.
 func (l *Ledger) rules(ctx context.Context, p *loyalty.Program, version int) (*loyalty.Program, error) {
 	if p.Version == version {
 		return p, nil
@@ -260,7 +261,8 @@ func (l *Ledger) rules(ctx context.Context, p *loyalty.Program, version int) (*l
 	return l.Program(ctx, p.ID, version)
 }
 
-// orderFingerprint tells whether an order says the same as before.
+// orderFingerprint returns a fingerprint of the order's content. Two orders with the same content have the same
+// fingerprint.
 func orderFingerprint(o loyalty.Order) string {
 	return fingerprint(append(encode(storedOrder(loyalty.OrderState{Order: o})), o.Member...))
 }
@@ -273,8 +275,8 @@ func orderResult(e loyalty.Entry, replayed bool) OrderResult {
 	return r
 }
 
-// Order reads the latest revision of an order, with the entries of all its revisions, oldest first. not_found
-// if there is none.
+// Order returns the latest revision of an order, with the entries of all its revisions, oldest first. It returns
+// not_found if the order does not exist.
 func (l *Ledger) Order(ctx context.Context, program, id string) (OrderResult, error) {
 	var r OrderResult
 	for e, err := range l.revisions(ctx, program, loyalty.CauseOrder, id, false, 0) {

@@ -12,32 +12,34 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// DynamoDB bills a write by the KB, and a transaction twice. So a large account is stored as compressed JSON, and a large entry
-// packed: its line items by column
-// (package columns), and the rest of it as compressed JSON. An order with 100 line items fits into one KB if their SKUs differ
-// in numbers, such as MUGS-0042 or EANs, and they share a few categories (internal/cost/usage.json has measured examples). SKUs
-// of 16 random hexadecimal digits need two KB. Small accounts and entries are plain JSON, which people can read.
+// DynamoDB bills writes per KB, and transactional writes twice. Large accounts are therefore stored as compressed JSON.
+// Large entries are packed: their line items are stored by column (package columns), and the rest as compressed JSON.
+// An order with 100 line items fits into 1 KB if the SKUs differ only in digits, such as MUGS-0042 or EANs, and share a
+// few categories (internal/cost/usage.json lists measured examples). SKUs of 16 random hexadecimal digits need 2 KB.
+// Small accounts and entries are stored as plain JSON, which is readable in the table.
 
-// packAbove is how many bytes of JSON a plain document has at most. DynamoDB counts fewer for it: less than 1,024 with its keys.
+// packAbove is the maximum size of a plain document in bytes of JSON. DynamoDB counts fewer bytes for such a document:
+// less than 1,024 including its keys.
 const packAbove = 1_050
 
-// maxUnpacked bounds what is unpacked of one entry or account. An order of which a merchant sends all is smaller.
+// maxUnpacked is the maximum size in bytes of an unpacked entry or account. The largest order that a merchant may send
+// is smaller.
 const maxUnpacked = 1 << 20
 
-// packedDoc is a stored form: changed only by addition.
+// packedDoc is a stored form: only add fields.
 type packedDoc struct {
-	Packed string `json:"z,omitzero"` // bytes: an unpackedDoc, compressed with packDictionary
-	Lines  string `json:"l,omitzero"` // bytes: the columns of the lines
+	Packed string `json:"z,omitzero"` // an unpackedDoc or accountDoc, compressed and in binary form
+	Lines  string `json:"l,omitzero"` // the columns of the line items in binary form
 }
 
-// unpackedDoc is a stored form: changed only by addition.
+// unpackedDoc is a stored form: only add fields.
 type unpackedDoc struct {
 	Entry entryDoc `json:"e"`
-	Lines int      `json:"n,omitzero"` // how many there are in the columns
+	Lines int      `json:"n,omitzero"` // number of line items in the columns
 	Texts []string `json:"t,omitempty"`
 }
 
-// packed returns the document of an entry as it is stored.
+// packed returns the stored document of an entry.
 func packed(d entryDoc) []byte {
 	doc := encode(d)
 	if len(doc) <= packAbove {
@@ -55,7 +57,7 @@ func packed(d entryDoc) []byte {
 	return encode(p)
 }
 
-// unpackedEntry reads the document of an entry, packed or not.
+// unpackedEntry decodes the stored document of an entry, packed or plain.
 func unpackedEntry(doc []byte) (entryDoc, error) {
 	var d struct {
 		entryDoc
@@ -84,11 +86,11 @@ func unpackedEntry(doc []byte) (entryDoc, error) {
 	return u.Entry, err
 }
 
-// texts returns the fields of a line that are columns of strings, in the order of the columns.
+// texts returns the fields of a line item that are stored as columns of strings, in the order of the columns.
 func (d *lineDoc) texts() [4]*string { return [...]*string{&d.ID, &d.SKU, &d.Category, &d.Brand} }
 
-// writeLines writes the lines by column: their strings, whether amounts are written for one unit, which all of them must
-// allow, the quantities and the amounts.
+// writeLines writes the line items by column: the strings, whether amounts are per unit (1) or per line item (0), the
+// quantities and the amounts. Amounts are per unit if every amount is a multiple of its quantity.
 func writeLines(w *columns.Writer, lines []lineDoc) {
 	texts, numbers := make([]string, len(lines)), make([]int64, len(lines))
 	for column := range new(lineDoc).texts() {
@@ -146,7 +148,7 @@ func readLines(r *columns.Reader, n int) ([]lineDoc, error) {
 	return lines, nil
 }
 
-// packedAccount returns the document of an account as it is stored.
+// packedAccount returns the stored document of an account.
 func packedAccount(d accountDoc) []byte {
 	doc := encode(d)
 	if len(doc) <= packAbove {
@@ -155,7 +157,7 @@ func packedAccount(d accountDoc) []byte {
 	return encode(packedDoc{Packed: table.Binary(deflated(doc, accountDictionary))})
 }
 
-// unpackedAccount reads the document of an account, packed or not.
+// unpackedAccount decodes the stored document of an account, packed or plain.
 func unpackedAccount(doc []byte) (d accountDoc, err error) {
 	var p packedDoc
 	if err := json.Unmarshal(doc, &p); err != nil {
@@ -177,9 +179,9 @@ func deflated(plain []byte, dictionary string) []byte {
 	var out bytes.Buffer
 	w, err := flate.NewWriterDict(&out, flate.BestCompression, []byte(dictionary))
 	if err != nil {
-		panic("ledger: " + err.Error()) // the level is one that there is
+		panic("ledger: " + err.Error()) // cannot happen: the compression level is valid
 	}
-	_, _ = w.Write(plain) // a buffer takes everything
+	_, _ = w.Write(plain) // writing to a bytes.Buffer does not fail
 	_ = w.Close()
 	return out.Bytes()
 }
@@ -193,7 +195,8 @@ func inflated(z []byte, dictionary string) ([]byte, error) {
 	return plain, err
 }
 
-// accountDictionary has the texts that accounts consist of. What is stored refers to its bytes, so it never changes.
+// accountDictionary contains the texts that are frequent in accounts. It must never change, because stored documents
+// refer to its bytes.
 const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,"told":[{"ext":[{"mv":[{"who":{"mb":{"lad":[{"st":"closed"` +
 	`{"joined":1796119260000,"seq":41,"owner":"","lots":[20271231,175,101,211,8900,211,97,211,103,211,99,211,100,` +
 	`{"k":"order","id":"10","at":1859536860000,"lot":20291231,"n":211},"holds":[{"rd":{"id":"rd_","r":"free-","n":300,` +
@@ -203,7 +206,8 @@ const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,"told":[{"ext":[{
 	`"expired":2085,"last":1858413660000,"seen":1858500060000,"ran":,"exp":[20271231,190,8900,140],"first":["mx4j16qo 1000",` +
 	`"mm":[0,202612,89,1,1,1],"mp":[2221,211,211],"mo":[13,1,1,1,1,1,2]}`
 
-// entryDictionary has the texts that entries consist of. It never changes either.
+// entryDictionary contains the texts that are frequent in entries. It must never change, because stored documents refer
+// to its bytes.
 const entryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
 	`"rd":{"id":"rd_","r":"","n":,"st":"committed","k":"redeem","event:"k":"clawback","r":"revision","k":"given"` +
 	`{"e":{"seq":41,"m":"mem_","k":"earn","n":59,"p":[{"b":"pending","l":20271231,"at":1829709660000,"n":59},` +

@@ -9,9 +9,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Claim gives a member the orders that were paid under one of its names before it was known by it, as long as the program
-// allows, and returns how many. It may be repeated. The merchant's system, which enrolls or changes the member, is
-// responsible for the names: it has verified the address.
+// Claim assigns to a member the orders that were paid under one of the given names before the member had that name,
+// within the limits of the program. It returns the number of claimed orders and may be repeated. The merchant's system,
+// which enrolls or updates the member, must have verified the names, such as the email address.
 func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) (claimed int, err error) {
 	for _, id := range names {
 		parked, err := l.parked(ctx, p.ID, id)
@@ -31,10 +31,10 @@ func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.Member
 	return claimed, nil
 }
 
-// maxClaimed bounds what one enrollment waits for.
+// maxClaimed is the maximum number of parked orders per name that one enrollment claims.
 const maxClaimed = 100
 
-// parked lists the orders that are parked under a name.
+// parked returns the orders that are parked under a name, at most maxClaimed.
 func (l *Ledger) parked(ctx context.Context, program string, id Identity) (items []table.Item, err error) {
 	for it, err := range l.Table.Query(ctx, table.Query{PK: parkedPartition(program, id), Limit: maxClaimed}) {
 		if err != nil {
@@ -45,7 +45,7 @@ func (l *Ledger) parked(ctx context.Context, program string, id Identity) (items
 	return items, nil
 }
 
-// claim gives a member a parked order, unless the order is no longer a guest's or may not become the member's.
+// claim assigns a parked order to a member, unless the order already has a member or may not become this member's.
 func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item) (claimed bool, err error) {
 	for range attempts {
 		from, err := l.prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: it.Key.SK}, m)
@@ -66,10 +66,10 @@ func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.Member
 			_, err = l.writeOrder(ctx, p, from, o, By{Actor: "claim", Input: from.was.Input}, table.Delete(it))
 		}
 		if conflict := (*table.ConflictError)(nil); errors.As(err, &conflict) && conflict.Key == it.Key {
-			return false, nil // another process did it
+			return false, nil // another process claimed the order
 		}
 		if errors.As(err, new(*loyalty.Error)) {
-			return false, nil // it stays a guest's
+			return false, nil // the order remains a guest order
 		}
 		if !outrun(err) {
 			return claimed && err == nil, err
@@ -78,7 +78,8 @@ func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.Member
 	return false, ErrTryAgain
 }
 
-// park adds to ops what lists an order under a name by which its payer may become known, unless it is listed already.
+// park adds to ops the write that lists an order under a name, so that its payer can claim it later. It adds nothing if
+// the order is already listed.
 func (l *Ledger) park(ctx context.Context, program string, id Identity, order string, ops []table.Op) ([]table.Op, error) {
 	key := table.Key{PK: parkedPartition(program, id), SK: order}
 	if slices.ContainsFunc(ops, func(op table.Op) bool { return op.Item.Key == key }) {

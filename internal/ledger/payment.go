@@ -13,20 +13,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Report is what one event of a processor says of one payment, or only which member a customer is.
+// A Report is the content of one event of a payment processor about one payment, or only the assignment of a customer
+// to a member.
 type Report struct {
-	Payment  string         // the processor's id of the payment, behind its name: "stripe:pi_3N"; empty: it names a customer
-	Same     string         // another name under which facts of this payment may have come; may be empty
-	Facts    []loyalty.Fact // none: only what follows
-	Order    string         // the merchant's id of the order; may be empty
-	Member   string         // a member's id, or "external:" and the merchant's own; may be empty
-	Customer string         // the processor's id of the customer; may be empty
-	Email    string         // the keyed hash of an address, as Identity has it; may be empty
+	Payment  string         // the payment's ID with its processor: "stripe:pi_3N"; empty: assigns a customer
+	Same     string         // another ID under which facts of this payment may have been reported; may be empty
+	Facts    []loyalty.Fact // may be empty
+	Order    string         // the merchant's ID of the order; may be empty
+	Member   string         // a member's ID, or "external:" and the merchant's ID; may be empty
+	Customer string         // the processor's ID of the customer; may be empty
+	Email    string         // the keyed hash of an email address, as in Identity; may be empty
 }
 
-// receive merges what the report says into what is known of the payment and its order, and writes that, the points
-// that follow, and the event with its outcome in one step. It returns a *table.ConflictError or taken if somebody else
-// wrote first.
+// receive merges a report into the stored state of the payment and its order. It writes that state, the resulting
+// points, and the event with its outcome in one transaction. It returns a *table.ConflictError or taken if another
+// process wrote first.
 func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Report, ops []table.Op) error {
 	named, err := l.nameCustomer(ctx, p, r)
 	if err != nil {
@@ -56,7 +57,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	d.Payment = storedReceipt(x)
 	names := len(d.names(p))
 	d.Member, d.Customer, d.Email = cmp.Or(d.Member, r.Member), cmp.Or(d.Customer, r.Customer), cmp.Or(d.Email, r.Email)
-	d.Parked = d.Parked && len(d.names(p)) == names // under a name that is new as well
+	d.Parked = d.Parked && len(d.names(p)) == names // park again under a new name
 	d.Order = cmp.Or(d.Order, r.Order)
 	if _, _, ok := x.Captured(); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
 		d.Order = x.ID
@@ -77,7 +78,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	return l.merge(ctx, p, k, known, x, ops)
 }
 
-// mismatch refuses a report in another currency than that of the money that came.
+// mismatch rejects a report whose currency differs from the currency of the captured payment.
 func mismatch(x loyalty.Receipt, facts []loyalty.Fact) error {
 	got, _, ok := x.Captured()
 	for _, f := range facts {
@@ -91,7 +92,7 @@ func mismatch(x loyalty.Receipt, facts []loyalty.Fact) error {
 	return nil
 }
 
-// merge brings an order up to what is known of one of its payments.
+// merge updates an order to include the state of one of its payments.
 func (l *Ledger) merge(ctx context.Context, p *loyalty.Program, k *Kept, known knownItem, x loyalty.Receipt, ops []table.Op) error {
 	from, err := l.prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: known.doc.Order}, "")
 	if err != nil {
@@ -122,10 +123,10 @@ func (l *Ledger) merge(ctx context.Context, p *loyalty.Program, k *Kept, known k
 	return err
 }
 
-// untold is the input of an order that is known from its payments alone: the fingerprint of no order.
+// untold is the input of an order that is known from its payments only. No order has it as its fingerprint.
 const untold = "payments"
 
-// placed says when and in which currency an order was placed that is known from its payments alone.
+// placed sets the time and currency of an order that is known from its payments only.
 func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalty.Order, error) {
 	got, at, ok := x.Captured()
 	switch {
@@ -140,8 +141,9 @@ func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalt
 	return o, nil
 }
 
-// buyer is whose order it is: the member that it names, else the one that its payment finds. An unknown payer may claim it
-// later under the names by which it is listed; buyer adds what lists it to ops.
+// buyer returns the member of an order: the member that the order names, or else the one that its payment identifies.
+// If the payer is unknown, buyer adds to ops the writes that list the order under the payer's names, so that the payer
+// can claim it later.
 func (l *Ledger) buyer(ctx context.Context, p *loyalty.Program, o loyalty.Order, d *knownDoc, ops []table.Op) (loyalty.MemberID, []table.Op, error) {
 	if o.Member != "" || o.ReportedStatus == loyalty.Unreported && p.Payments.Award != loyalty.AwardPayments {
 		return o.Member, ops, nil
@@ -159,7 +161,7 @@ func (l *Ledger) buyer(ctx context.Context, p *loyalty.Program, o loyalty.Order,
 		}
 		names = append(names, namedBy(c.Member)...)
 		if c.Member == "" {
-			ops = append(ops, c.put()) // an event that names the customer at the same time would not see the order
+			ops = append(ops, c.put()) // conflicts with a concurrent event that assigns the customer
 		}
 	}
 	for _, id := range names {
@@ -170,7 +172,8 @@ func (l *Ledger) buyer(ctx context.Context, p *loyalty.Program, o loyalty.Order,
 	return "", ops, nil
 }
 
-// names are the names under which an unknown payer may become known, as far as the program finds members by them.
+// names returns the names under which an unknown payer may claim an order later, limited to those by which the program
+// finds members.
 func (d knownDoc) names(p *loyalty.Program) (ids []Identity) {
 	for _, by := range p.Payments.Finds() {
 		switch by {
@@ -189,8 +192,8 @@ func (d knownDoc) names(p *loyalty.Program) (ids []Identity) {
 	return ids
 }
 
-// payer is the member that a payment finds for an order, if the order may still become the member's. So it does not
-// matter whether the payment or the enrollment is reported first.
+// payer returns the member that a payment identifies, if the order may still be attributed to that member. The result
+// is therefore the same whether the payment or the enrollment is reported first.
 func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time) (loyalty.MemberID, error) {
 	m, err := l.found(ctx, p, d)
 	if err != nil || m == "" {
@@ -203,7 +206,7 @@ func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, plac
 	return m, nil
 }
 
-// found finds the member of a payment, in the program's order.
+// found looks up the member of a payment by each of the program's methods, in the program's order.
 func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d knownDoc) (m loyalty.MemberID, err error) {
 	for _, by := range p.Payments.Finds() {
 		switch by {
@@ -223,7 +226,7 @@ func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d knownDoc) (m l
 	return "", nil
 }
 
-// A knownItem is what is known of a payment, as it was read.
+// A knownItem is the stored state of a payment, with its item as read.
 type knownItem struct {
 	item table.Item
 	doc  knownDoc
@@ -234,8 +237,8 @@ func (k knownItem) put() table.Op {
 	return table.Put(k.item)
 }
 
-// knownOf reads what is known of a report's payment. Where a report says that facts came under another name too, they
-// move to the payment, and what comes under that name later is sent on.
+// knownOf reads the stored state of the payment that a report is about. If the report names a second ID of the payment,
+// knownOf moves the facts stored under that ID to the payment and redirects later reports.
 func (l *Ledger) knownOf(ctx context.Context, program string, r Report) (knownItem, []table.Op, error) {
 	k, err := l.readKnown(ctx, program, r.Payment)
 	if err == nil && k.doc.Same != "" {
@@ -267,12 +270,12 @@ func (l *Ledger) readKnown(ctx context.Context, program, payment string) (knownI
 	return k, nil
 }
 
-// commit writes what has no order to go with.
+// commit writes operations that do not belong to an order.
 func (l *Ledger) commit(ctx context.Context, ops ...table.Op) error {
 	return retryable(l.Table.Transact(ctx, ops...))
 }
 
-// carried is an order as the merchant tells it now, with what its payments have told meanwhile.
+// carried returns the merchant's new state of an order with the payment data that was received meanwhile.
 func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty.Order) (loyalty.Order, error) {
 	if len(was.Receipts) == 0 {
 		return o, nil
@@ -282,7 +285,7 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 		o.Member = was.Member
 	}
 	if was.ReportedStatus == loyalty.Unreported && was.Member != "" && was.Member == o.Member {
-		o.PlacedAt = was.PlacedAt // its points have begun to live
+		o.PlacedAt = was.PlacedAt // the validity of its points has begun
 	}
 	for _, x := range o.Receipts {
 		if o.Member != "" {
@@ -299,19 +302,19 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 	return o, nil
 }
 
-// flag lists an event for somebody to look at, whether or not it counted.
+// flag quarantines an event for manual review, whether or not the event took effect.
 func (k *Kept) flag(code loyalty.Code, detail string) {
 	k.Outcome, k.Code, k.Detail = Quarantined, code, detail
 }
 
-// become sets the outcome, unless somebody must look at the event.
+// become sets the outcome, unless the event was flagged for manual review.
 func (k *Kept) become(o Outcome) {
 	if k.Code == "" {
 		k.Outcome = o
 	}
 }
 
-// put stores the event as the next version of what was read.
+// put returns the operation that stores the event as the next version of the item that was read.
 func (k *Kept) put(program string) table.Op {
 	shelf := k.Received.UTC().Format(time.DateOnly)
 	if k.Outcome == Quarantined && k.Redriven.IsZero() {

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// maxClaims is how often a letter is claimed without anybody knowing what became of it: each time it may have
-	// arrived, and a friend is not to get it for ever.
+	// maxClaims is the maximum number of claims of a message with an unknown result. Each of these attempts may have
+	// delivered the message, so the limit protects the recipient from repeated messages.
 	maxClaims = 3
 
-	// letterWaits is how long a letter is tried that certainly was not sent.
+	// letterWaits is how long sending is retried if the message was certainly not sent.
 	letterWaits = 3 * 24 * time.Hour
 )
 
-// A ClaimedLetter is a letter that its claimant alone may send now, with everything that it says.
+// A ClaimedLetter is a gift card message that only its claimant may send now, with its full content.
 type ClaimedLetter struct {
 	Letter
 	CodeResult
@@ -30,13 +30,13 @@ type ClaimedLetter struct {
 	doc     giftCardMessageDoc
 }
 
-// ClaimLetter keeps everybody else from a letter that is about to be sent. ErrClaimed if somebody else was there, it is
-// not due yet or it is settled. A letter that is not to be sent any more, because nobody could use the gift card or
-// because it was tried too often, is settled, and the answer has the status.
+// ClaimLetter claims a message for sending, so that no other process sends it. It returns ErrClaimed if another process
+// claimed it, it is not due yet, or it is settled. If the message must not be sent any more, because the gift card
+// cannot be used or there were too many attempts, ClaimLetter settles it and returns it with that status.
 //
-// Whoever claimed calls SettleLetter or PostponeLetter after the send. Where that never happens, because the machine is
-// gone, it is sent again under the same id once the lease is over: a crash may double a letter, unless the provider
-// knows the id, and loses none.
+// After the attempt, the caller calls SettleLetter or PostponeLetter. If it never does, for example because the process
+// crashed, the message is sent again under the same ID after the lease ends. A crash may thus send a message twice,
+// unless the provider deduplicates by ID, but never loses one.
 func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace) (*ClaimedLetter, error) {
 	it, err := l.Table.Get(ctx, memberKey(program, at.Member, at.Item))
 	if err != nil {
@@ -63,7 +63,7 @@ func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace
 	case c.doc.Claims >= maxClaims:
 		return c, l.SettleLetter(ctx, c, LetterFailed)
 	}
-	c.Code = was.Redemption.Code // as it is written
+	c.Code = was.Redemption.Code // formatted for display
 	if c.Sender, err = l.Profile(ctx, program, at.Member); err != nil {
 		return nil, err
 	}
@@ -71,14 +71,14 @@ func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace
 	return c, l.keepLetter(ctx, c, letterIndex(program, c.doc.ID, l.now().Add(lease)))
 }
 
-// SettleLetter ends a letter: it was sent, or never will be.
+// SettleLetter records the final status of a message: sent, failed or withdrawn.
 func (l *Ledger) SettleLetter(ctx context.Context, c *ClaimedLetter, as LetterStatus) error {
 	c.Status, c.doc.Status, c.doc.Settled = as, string(as), millis(l.now())
 	return l.keepLetter(ctx, c, table.Key{})
 }
 
-// PostponeLetter ends a claim: the letter certainly did not go out, and is to be tried again from an instant on, unless
-// it has waited too long.
+// PostponeLetter releases a claim after the message was certainly not sent, and schedules the next attempt. If the
+// message is older than letterWaits, PostponeLetter settles it as failed instead.
 func (l *Ledger) PostponeLetter(ctx context.Context, c *ClaimedLetter, again time.Time) error {
 	if l.now().Sub(c.At) > letterWaits {
 		return l.SettleLetter(ctx, c, LetterFailed)
@@ -87,7 +87,7 @@ func (l *Ledger) PostponeLetter(ctx context.Context, c *ClaimedLetter, again tim
 	return l.keepLetter(ctx, c, letterIndex(c.program, c.doc.ID, again))
 }
 
-// keepLetter writes the letter as the next version of what was claimed.
+// keepLetter writes the message as the next version of the claimed item.
 func (l *Ledger) keepLetter(ctx context.Context, c *ClaimedLetter, index table.Key) error {
 	it := c.item
 	it.Doc, it.Index = encode(c.doc), index
@@ -98,7 +98,7 @@ func (l *Ledger) keepLetter(ctx context.Context, c *ClaimedLetter, index table.K
 	return nil
 }
 
-// LetterCameBack takes note that a letter of a member came back after it was sent. One that is not known changes nothing.
+// LetterCameBack records that a message of a member bounced after it was sent. It ignores an unknown message.
 func (l *Ledger) LetterCameBack(ctx context.Context, program string, m loyalty.MemberID, id string) error {
 	q := table.Query{PK: memberPartition(program, m), From: "OUTBOX#", To: "OUTBOX#~"}
 	for it, err := range l.Table.Query(ctx, q) {
@@ -114,7 +114,7 @@ func (l *Ledger) LetterCameBack(ctx context.Context, program string, m loyalty.M
 		}
 		err = l.SettleLetter(ctx, &ClaimedLetter{program: program, item: it, doc: d}, LetterFailed)
 		if errors.Is(err, ErrClaimed) {
-			err = ErrTryAgain // the report and the record came at once
+			err = ErrTryAgain // the bounce report and the send result were written at the same time
 		}
 		return err
 	}

@@ -16,25 +16,25 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Published is one version of a program's file. Nothing of it changes any more, but that one which is to take
-// effect later may be withdrawn before.
+// A Published is one version of a program file. It never changes, except that a scheduled version may be withdrawn
+// before it takes effect.
 type Published struct {
 	Program   string
 	Version   int // from 1
 	Source    []byte
-	Snapshot  []byte // the compiled form, a JSON object; to be published, and read by Snapshot alone
+	Snapshot  []byte // the compiled form, a JSON object; set to publish, returned by Snapshot only
 	At        time.Time
 	By        string
-	Effective time.Time // when it became or becomes the live one
-	Withdrawn time.Time // zero if it was not
-	Recall    []int     // to be published: versions in force before it that price nothing any more that was not accepted
+	Effective time.Time // when it takes or took effect
+	Withdrawn time.Time // zero if it was not withdrawn
+	Recall    []int     // set to publish: the earlier versions to recall, as in Recall
 }
 
 type publishedDoc struct {
 	Source    string `json:"source"`
 	At        int64  `json:"at"`
 	By        string `json:"by"`
-	Effective int64  `json:"effective,omitzero"` // left out: at once
+	Effective int64  `json:"effective,omitzero"` // omitted: takes effect at once
 	Withdrawn int64  `json:"withdrawn,omitzero"`
 }
 
@@ -44,7 +44,7 @@ type draftDoc struct {
 
 const (
 	programPrefix  = "PROGRAM#"
-	snapshotPrefix = "SNAPSHOT#" // an item of its own: together with the source it might be too large for one
+	snapshotPrefix = "SNAPSHOT#" // a separate item: with the source it may be too large for one item
 )
 
 // ProgramIDs yields the IDs of all programs that were ever published in the table, in ascending order.
@@ -54,7 +54,7 @@ func (l *Ledger) ProgramIDs(ctx context.Context) iter.Seq2[string, error] {
 	})
 }
 
-// Snapshot reads the compiled form of one version; not_found if there is none.
+// Snapshot returns the compiled form of one version. It returns not_found if the version does not exist.
 func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]byte, error) {
 	it, err := l.Table.Get(ctx, snapshotKey(program, version))
 	if err != nil {
@@ -66,8 +66,8 @@ func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]b
 	return it.Doc, nil
 }
 
-// NewestSnapshot reads the compiled form of the newest version, which most often is the live one; version 0 if there is
-// none.
+// NewestSnapshot returns the compiled form of the newest version, which is usually the live one. The version is 0 if
+// none was published.
 func (l *Ledger) NewestSnapshot(ctx context.Context, program string) (version int, snapshot []byte, err error) {
 	q := table.Query{PK: programPartition(program), From: snapshotPrefix, To: snapshotPrefix + "~", Reverse: true, Limit: 1}
 	for it, err := range l.Table.Query(ctx, q) {
@@ -83,7 +83,7 @@ func (l *Ledger) NewestSnapshot(ctx context.Context, program string) (version in
 	return version, snapshot, nil
 }
 
-// Published reads one version without its snapshot; not_found if there is none.
+// Published returns one version without its snapshot. It returns not_found if the version does not exist.
 func (l *Ledger) Published(ctx context.Context, program string, version int) (Published, error) {
 	it, err := l.Table.Get(ctx, versionKey(program, version))
 	if err != nil {
@@ -95,8 +95,8 @@ func (l *Ledger) Published(ctx context.Context, program string, version int) (Pu
 	return readPublished(program, it)
 }
 
-// PublishedVersions yields the versions without their snapshots, newest first: those before a version (zero: all), at
-// most limit of them (zero: all).
+// PublishedVersions yields versions without their snapshots, newest first. It yields only versions before the given one
+// (0: all), and at most limit of them (0: no limit).
 func (l *Ledger) PublishedVersions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
 	q := table.Query{PK: programPartition(program), From: programPrefix, To: programPrefix + "~", Reverse: true, Limit: limit}
 	if before > 0 {
@@ -120,7 +120,7 @@ func readPublished(program string, it table.Item) (Published, error) {
 	}, nil
 }
 
-// Draft reads the draft's source and its version, both zero if there is none.
+// Draft returns the draft's source and its version. Both are zero if there is no draft.
 func (l *Ledger) Draft(ctx context.Context, program string) ([]byte, int64, error) {
 	it, err := l.Table.Get(ctx, programKey(program, "DRAFT"))
 	if err != nil || it.Version == 0 {
@@ -133,8 +133,8 @@ func (l *Ledger) Draft(ctx context.Context, program string) ([]byte, int64, erro
 	return []byte(d.Source), it.Version, nil
 }
 
-// SaveDraft stores source as the version of the draft behind the one that was read. already_exists if somebody
-// else saved one meanwhile.
+// SaveDraft stores source as the next version of the draft; version is the one that the caller read. It returns
+// already_exists if another draft was saved meanwhile.
 func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, version int64) error {
 	it := table.Item{Key: programKey(program, "DRAFT"), Version: version, Doc: encode(draftDoc{string(source)})}
 	err := l.Table.Transact(ctx, table.Put(it))

@@ -16,15 +16,15 @@ var errOutrun = &loyalty.Error{
 	Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Look at it, then publish again.",
 }
 
-// Publish stores in.Source and in.Snapshot as the version behind `after`, the newest so far (zero for the first), and
-// enters it into the schedule, all at once: it is the live one from in.Effective on, or from now on if that is zero or
-// past. It cancels nothing: what is scheduled still takes over at its time. already_exists if another version was
-// published meanwhile.
+// Publish stores in.Source and in.Snapshot as the version following `after`, the newest so far (0 for the first), and
+// adds it to the schedule, in one transaction. The version takes effect at in.Effective, or immediately if that is zero
+// or in the past. Versions that are already scheduled still take effect at their times. Publish returns already_exists
+// if another version was published meanwhile.
 func (l *Ledger) Publish(ctx context.Context, in Published, after int) error {
 	return l.publish(ctx, in, after, false)
 }
 
-// PublishAlone is Publish that also withdraws everything that is scheduled.
+// PublishAlone does the same as Publish and also withdraws all scheduled versions.
 func (l *Ledger) PublishAlone(ctx context.Context, in Published, after int) error {
 	return l.publish(ctx, in, after, true)
 }
@@ -63,8 +63,8 @@ func (l *Ledger) publish(ctx context.Context, in Published, after int, alone boo
 		table.Put(live)))
 }
 
-// Withdraw drops every version that is scheduled: the live one stays. already_exists if another was published
-// meanwhile.
+// Withdraw withdraws all scheduled versions; the live version remains. It returns already_exists if another version was
+// published meanwhile.
 func (l *Ledger) Withdraw(ctx context.Context, program string) error {
 	now := l.now()
 	live, s, err := l.readSchedule(ctx, program, now)
@@ -79,8 +79,8 @@ func (l *Ledger) Withdraw(ctx context.Context, program string) error {
 	return l.commitSchedule(ctx, append(ops, table.Put(live)))
 }
 
-// Recall recalls versions that were in force: what happened under them and was not accepted yet is priced by others
-// (Schedule.Pricing). already_exists if another version was published meanwhile.
+// Recall recalls versions that were in force. What happened under them but was not accepted yet is priced by other
+// versions (Schedule.Pricing). Recall returns already_exists if another version was published meanwhile.
 func (l *Ledger) Recall(ctx context.Context, program string, versions []int) error {
 	live, s, err := l.readSchedule(ctx, program, l.now())
 	if err != nil || len(versions) == 0 {
@@ -91,7 +91,7 @@ func (l *Ledger) Recall(ctx context.Context, program string, versions []int) err
 	return l.commitSchedule(ctx, []table.Op{table.Put(live)})
 }
 
-// commitSchedule writes the schedule, and what belongs to it, unless somebody else did meanwhile.
+// commitSchedule writes the schedule with ops. It returns errOutrun if the schedule changed meanwhile.
 func (l *Ledger) commitSchedule(ctx context.Context, ops []table.Op) error {
 	err := l.Table.Transact(ctx, ops...)
 	if errors.As(err, new(*table.ConflictError)) {
@@ -100,8 +100,8 @@ func (l *Ledger) commitSchedule(ctx context.Context, ops []table.Op) error {
 	return retryable(err)
 }
 
-// withdrawn takes what is scheduled out of s, and is the writes that say so on those versions: that they were never
-// in force could not be told otherwise once their instants have passed.
+// withdrawn removes the scheduled versions from s and returns the writes that mark them as withdrawn. Without these
+// marks, they would look like versions that had been in force once their times have passed.
 func (l *Ledger) withdrawn(ctx context.Context, program string, s *Schedule, now time.Time) (ops []table.Op, err error) {
 	for _, n := range s.Next {
 		it, err := l.Table.Get(ctx, versionKey(program, n.Version))

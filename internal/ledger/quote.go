@@ -8,18 +8,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
-// A QuoteResult is a quote with the profile of its member, which is empty for a guest.
+// A QuoteResult is a quote with the profile of its member. The profile is empty for a guest.
 type QuoteResult struct {
 	loyalty.Quote
 	Profile Profile
 }
 
-// Quote says what an order would earn and which rewards could be had now. It writes nothing. An order without a member is
-// a guest's.
+// Quote returns the points that an order would earn and the rewards that the member could redeem now. It writes
+// nothing. An order without a member is a guest order.
 //
-// It takes two sequential steps: first the member, the counters and pools of rewards; then what else is to be known of
-// rewards that have run out, and the budgets that the order would spend. A budget that comes into play only because another
-// one is spent takes a third.
+// It takes two sequential steps. The first reads the member, the counters and the code pools of rewards. The second
+// reads further information about rewards that are out of stock, and the budgets that the order would spend. A third
+// step is necessary only if a budget becomes relevant because another one is used up.
 func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order) (QuoteResult, error) {
 	var m Member
 	s := l.stockFor(p, o.Member)

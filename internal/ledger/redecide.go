@@ -10,15 +10,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// How many of a member's entries are read at first to decide levels again, and at most in one query after that: most
-// often the few newest are enough.
+// The number of a member's entries that are read first to decide levels again, and the maximum per later query. The few
+// newest entries are usually enough.
 const (
 	fewEntries  = 8
 	manyEntries = 100
 )
 
-// needed is what completes an outcome. written is how many entries of the account are stored; passed are those of time
-// that this attempt writes with the outcome.
+// needed is the input for completing an outcome. written is the number of stored entries of the account. passed
+// contains the entries that this attempt writes for the passage of time, together with the outcome.
 type needed struct {
 	p       *loyalty.Program
 	written int64
@@ -41,7 +41,7 @@ func (l *Ledger) redecided(ctx context.Context, n needed, out loyalty.Outcome) (
 	return out, nil
 }
 
-// historyFor reads what an outcome needs next.
+// historyFor reads the entries that an outcome needs next.
 func (l *Ledger) historyFor(ctx context.Context, n needed, out loyalty.Outcome) (h loyalty.History, err error) {
 	if len(out.Needs.Orders) > 0 {
 		h.Left = n.left
@@ -63,7 +63,7 @@ func (l *Ledger) historyFor(ctx context.Context, n needed, out loyalty.Outcome) 
 	return h, err
 }
 
-// knownOrders reads the latest entries of a member's orders, with their rules, at the same time.
+// knownOrders reads the latest entries of a member's orders, with their rules, in parallel.
 func (l *Ledger) knownOrders(
 	ctx context.Context, n needed, m loyalty.MemberID, orders []loyalty.PlacedOrder,
 ) ([]loyalty.KnownOrder, error) {
@@ -85,7 +85,7 @@ func (l *Ledger) knownOrders(
 	return known, parallel.Do(reads...)
 }
 
-// entriesSince reads the entries of a member that may be about orders that were placed after another one.
+// entriesSince reads the entries of a member that may concern orders placed after the given one.
 func (l *Ledger) entriesSince(
 	ctx context.Context, program string, m loyalty.MemberID, written int64, than loyalty.PlacedOrder,
 ) ([]loyalty.Entry, error) {
@@ -93,7 +93,8 @@ func (l *Ledger) entriesSince(
 	return h.Entries, err
 }
 
-// resumed asks for the orders of an account that wait to be decided again. written is how many of its entries are stored.
+// resumed requests the account's orders that are still to be decided again. written is the number of its stored
+// entries.
 func (l *Ledger) resumed(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64,
 ) (loyalty.Outcome, error) {
@@ -105,7 +106,7 @@ func (l *Ledger) resumed(
 	return p.Resume(acc, loyalty.PlacedFrom(from, entries)), err
 }
 
-// withOrders returns an account with what an undecided outcome needs to know of the member's orders.
+// withOrders returns the account with the information about the member's orders that an undecided outcome needs.
 func (l *Ledger) withOrders(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64, needs loyalty.Needs,
 ) (loyalty.Account, error) {
@@ -126,7 +127,7 @@ func (l *Ledger) withOrders(
 	return acc, nil
 }
 
-// versionsBefore returns the versions that were in force before p, as far as a decision needs them.
+// versionsBefore returns the versions that were in force before p, as far back as the decision needs them.
 func (l *Ledger) versionsBefore(
 	ctx context.Context, p *loyalty.Program, needs loyalty.Needs, h loyalty.History,
 ) ([]loyalty.Live, error) {
@@ -142,7 +143,8 @@ func (l *Ledger) versionsBefore(
 	return versions, err
 }
 
-// versions returns the schedule of a program's versions, read now where nothing caches it.
+// versions returns the schedule of a program's versions, from the cache if there is one, and the time at which it was
+// read.
 func (l *Ledger) versions(ctx context.Context, program string) (Schedule, time.Time, error) {
 	if l.Versions != nil {
 		return l.Versions(ctx, program)
@@ -151,8 +153,8 @@ func (l *Ledger) versions(ctx context.Context, program string) (Schedule, time.T
 	return s, l.now(), err
 }
 
-// history reads the entries that a decision needs, back from the newest of those that are written. An entry that the
-// index does not list yet is read again: entries have no gaps. It answers ErrTryAgain if the index stays behind.
+// history reads the entries that a decision needs, backwards from the newest stored entry. Entries have no gaps, so an
+// entry that is missing from the index is read again. history returns ErrTryAgain if the index remains behind.
 func (l *Ledger) history(
 	ctx context.Context, program string, m loyalty.MemberID, written int64, needs loyalty.Needs,
 ) (h loyalty.History, err error) {
@@ -175,7 +177,7 @@ func (l *Ledger) history(
 	return h, nil
 }
 
-// entriesBetween reads the entries of a member from one sequence number to another, in their order.
+// entriesBetween reads the entries of a member from sequence number first to last, both included, in ascending order.
 func (l *Ledger) entriesBetween(
 	ctx context.Context, program string, m loyalty.MemberID, first, last int64,
 ) ([]loyalty.Entry, error) {

@@ -12,13 +12,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Redeem reserves a reward, or takes it at once. Repeated under the same id and By.Input it answers as the
-// first time, also where that was a refusal for want of points or pieces; with another input, idempotency_key_reused.
+// Redeem reserves a reward, or redeems it immediately. If it is repeated with the same ID and By.Input, it returns the
+// first result, including a rejection because of insufficient points or stock. With a different input, it returns
+// idempotency_key_reused.
 func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By) (RedemptionResult, error) {
 	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Wallet: in.Wallet, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points, Date: in.Date}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
-	var lapsed lapsedError // what others held of it until their time passed
+	var lapsed lapsedError // expired reservations of the reward that still count against its stock
 	for range attempts {
 		c, err := l.redemptionCommand(ctx, p, &reward, &r, in)
 		if err != nil {
@@ -55,9 +56,9 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 			if err := l.letLapse(ctx, p, lapsed); err != nil {
 				return RedemptionResult{}, err
 			}
-			continue // with what they held
+			continue // retry with the stock that the expired reservations held
 		case outrun(err):
-			continue // somebody else took that code, changed the household, or the member's place on the waitlist
+			continue // another process took the code or changed the household or the waitlist entry
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
 		}
@@ -68,8 +69,9 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 	return RedemptionResult{}, ErrTryAgain
 }
 
-// redemptionCommand returns the command of a redemption with its inputs, which it reads in one step: the account, the
-// counter of the reward's stock, and the items that the method besides reads. do reads a household's accounts later.
+// redemptionCommand returns the command of a redemption with its inputs. It reads them in one step: the account, the
+// counter of the reward's stock, and the items that the method besides reads. For a household, do reads the accounts
+// later.
 func (l *Ledger) redemptionCommand(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) (command, error) {
 	c := command{p: p, member: in.Member, budgets: &budgets{ledger: l, program: p.ID}}
 	counters := slices.DeleteFunc(reward.Counters(l.now()), func(s loyalty.Spend) bool { return s.Rule != reward.KeyOn(in.Date) })
@@ -88,8 +90,8 @@ func (l *Ledger) redemptionCommand(ctx context.Context, p *loyalty.Program, rewa
 	return c, err
 }
 
-// besides is what a redemption writes beside the ledger: the code that it takes, what is to be handed over, the place on
-// the waitlist that it gives up. It prepares the code.
+// besides returns the other writes of a redemption: the code that it takes, the fulfillment task, and the removal of
+// the member's waitlist entry. It also sets the code of the redemption.
 func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) ([]table.Op, error) {
 	var code, leaving []table.Op
 	err := parallel.Do(func() (err error) {
@@ -102,8 +104,8 @@ func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalt
 	return slices.Concat(code, l.toHandOver(p, reward, in), leaving), err
 }
 
-// once runs a command that has no natural identity, under the one that was derived for it: repeated with the
-// same input it answers from the first result, also where that was a refusal for want of points.
+// once runs a command that has no natural identity, under an ID that was derived for it. If it is repeated with the
+// same input, it returns the first result, including a rejection because of insufficient points.
 func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
 	decide func(loyalty.Account) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
@@ -113,8 +115,8 @@ func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberI
 	return l.onceWith(ctx, c, loyalty.Entry{Member: m, Cause: loyalty.Cause{Kind: kind, ID: id, Revision: 1}})
 }
 
-// onceWith is once for a command that brings more along, or concerns several members. like is what a refusal is
-// recorded as.
+// onceWith does the same as once for a command that also writes other items or concerns several members. A rejection is
+// recorded as the entry like.
 func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e loyalty.Entry, replayed bool, err error) {
 	p, m, by, decide := c.p, c.member, c.by, c.decision()
 	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
@@ -131,7 +133,8 @@ func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e
 	switch {
 	case !errors.As(err, &refusal):
 	case refusal.Code != loyalty.InsufficientPoints && refusal.Code != loyalty.RewardOutOfStock && refusal.Code != loyalty.RewardUnavailable:
-		// What is refused as new may have happened already: an account that was extended has nothing to extend.
+		// The rejection may be caused by the first run of the same command: points that were already extended cannot be
+		// extended again.
 		it, e := l.Table.Get(ctx, causeKey(p.ID, like.Cause))
 		if e != nil {
 			return like, false, retryable(e)
@@ -144,7 +147,7 @@ func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e
 		if like.Redemption != nil {
 			r := *like.Redemption
 			r.Status, r.At = loyalty.Rejected, like.Effective
-			r.Code, r.Pooled = "", false // of an attempt that was none
+			r.Code, r.Pooled = "", false // the code of the failed attempt
 			like.Redemption = &r
 		}
 		if _, e := l.record(ctx, p, like, by); e != nil {
@@ -171,14 +174,14 @@ func redemptionResult(e loyalty.Entry, replayed bool) RedemptionResult {
 	return RedemptionResult{Member: e.Member, Redemption: *e.Redemption, Entry: e, Balance: e.Balance, Replayed: replayed}
 }
 
-// Redemption reads a redemption as it is now: a hold whose time has passed has expired, whether or not that was
-// written down yet. not_found if there is none.
+// Redemption returns the current state of a redemption. A reservation whose time has passed has the status expired,
+// even if the expiry was not recorded yet. Redemption returns not_found if the redemption does not exist.
 func (l *Ledger) Redemption(ctx context.Context, program, id string) (RedemptionResult, error) {
 	r, _, err := l.redemption(ctx, program, id, "")
 	return r, err
 }
 
-// redemption is Redemption, and reads the account of m at the same time if m is not empty.
+// redemption does the same as Redemption. Unless m is empty, it also reads the account of m, in the same step.
 func (l *Ledger) redemption(ctx context.Context, program, id string, m loyalty.MemberID) (RedemptionResult, prior, error) {
 	from, err := l.latestWith(ctx, program, loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id}, m)
 	if err == nil && from.was == nil {
@@ -194,14 +197,14 @@ func (l *Ledger) redemption(ctx context.Context, program, id string, m loyalty.M
 	return r, from, nil
 }
 
-// Commit is CommitPart for all that a redemption holds.
+// Commit commits all points that a redemption reserves. It does the same as CommitPart with n = 0.
 func (l *Ledger) Commit(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
 	return l.CommitPart(ctx, p, id, 0, by)
 }
 
-// CommitPart spends so many of the points that a redemption holds (zero: all), gives the others back, and makes its
-// code usable. The reward is what it was when it was reserved. expired once its time has passed,
-// already_resolved if it was committed or canceled by another request.
+// CommitPart spends n of the points that a redemption reserves (0: all), returns the other points, and activates its
+// code. The reward's terms are those of the program version under which it was reserved. CommitPart returns expired if
+// the reservation has expired, and already_resolved if another request committed or canceled it.
 func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (RedemptionResult, error) {
 	commit := func(p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
 		return p.CommitTogether(accs, r, rules, n, now)
@@ -209,8 +212,8 @@ func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, 
 	return l.resolve(ctx, p, id, by, ending{commit, true, loyalty.AlreadyExpired, "The reservation expired before it was committed.", l.ordered})
 }
 
-// Cancel returns what a redemption holds to the lots that it came from. already_resolved if it was
-// committed or canceled by another request, or expired.
+// Cancel returns the reserved points of a redemption to the lots that they came from. It returns already_resolved if
+// another request committed or canceled the redemption, or if it has expired.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
 	cancel := func(p, _ *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
 		return p.CancelTogether(accs, r, now)
@@ -218,15 +221,15 @@ func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by B
 	return l.resolve(ctx, p, id, by, ending{cancel, false, loyalty.AlreadyResolved, "The reservation expired, and its points were returned.", nil})
 }
 
-// resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
-// cancel and expire wins. It reads the redemption and, if the ID names the member, the account in one step.
+// resolve ends a reservation by writing its second revision. There is only one such revision, so exactly one of commit,
+// cancel and expire succeeds. resolve reads the redemption and, if the ID names the member, the account in one step.
 func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by By, end ending) (RedemptionResult, error) {
 	for range 2 {
 		was, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		if was.Entry.Cause.Revision > 2 { // it was reversed since
+		if was.Entry.Cause.Revision > 2 { // the redemption was reversed since
 			c := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id, Revision: 2}
 			it, err := l.Table.Get(ctx, causeKey(p.ID, c))
 			if err != nil {
@@ -263,7 +266,7 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 			done.Written = true
 			return done, nil
 		}
-		// Somebody resolved it between the reading and the deciding: what is there now answers.
+		// Another request resolved the redemption between the read and the decision. Return the result from its state.
 		if !outrun(err) && !errors.Is(err, loyalty.AlreadyResolved) {
 			return RedemptionResult{}, err
 		}
@@ -271,8 +274,8 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 	return RedemptionResult{}, ErrTryAgain
 }
 
-// promised is the program in the version under which a redemption was reserved, or the live one where nobody knows that
-// version.
+// promised returns the program in the version under which a redemption was reserved. If that version is unknown, it
+// returns the live version.
 func (l *Ledger) promised(ctx context.Context, p *loyalty.Program, reserved loyalty.Entry) (*loyalty.Program, error) {
 	if reserved.Program == 0 {
 		return p, nil
@@ -284,18 +287,18 @@ func (l *Ledger) promised(ctx context.Context, p *loyalty.Program, reserved loya
 	return rules, err
 }
 
-// ending is one way to resolve a reservation, and how it is refused once the reservation has expired.
+// An ending describes one way to resolve a reservation, and the error if the reservation has already expired.
 type ending struct {
 	decide func(p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error)
-	gives  bool // the reward, by the rules under which it was reserved
+	gives  bool // whether it grants the reward, under the rules of the reservation
 	late   loyalty.Code
 	detail string
-	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // what else it writes; nil: nothing
+	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // returns further writes; may be nil
 }
 
-// resolved answers from the second revision, if there is one: a replay, or the rejection of a command that comes
-// second. It returns neither while the redemption is reserved. An Input may end with a dot and what else was asked: the same
-// key with anything else is rejected.
+// resolved returns the result if the second revision already exists: a replay of it, or a rejection of the later
+// command. It returns zero values while the redemption is reserved. An Input may end with a dot and a fingerprint of
+// the other parameters: the same key with a different fingerprint is rejected.
 func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error) {
 	switch was.Redemption.Status {
 	case loyalty.Reserved:
@@ -320,7 +323,7 @@ func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error)
 	}
 }
 
-// otherDates adds to the refusal of a date without places which others have some.
+// otherDates adds to an out-of-stock error for a date the dates that still have capacity.
 func (l *Ledger) otherDates(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, date string, err error) error {
 	var refusal *loyalty.Error
 	if date == "" || !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock || refusal.Pointer != "/date" {

@@ -16,26 +16,27 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Who came through whom stands in the friend's account, and is all that decides. Beside it the referrer's partition lists
-// the friends, for the referrer to see: one item each, written with what makes it true.
+// The friend's account records the referrer, and only that record is used for decisions. In addition, the referrer's
+// partition lists the friends for display, one item per friend. An item is written in the same transaction as the
+// referral itself.
 
-// ReferralCode is the kind of identity under which a member's code is found.
+// ReferralCode is the identity type under which a member is found by their referral code.
 const ReferralCode = "referral"
 
-// friendPrefix begins the sort keys of a member's friends.
+// friendPrefix is the prefix of the sort keys of a member's friends.
 const friendPrefix = "FRIEND#"
 
-// referredItem lists a friend with the referrer.
+// referredItem returns the item that lists a friend in the referrer's partition.
 func referredItem(program string, referrer, friend loyalty.MemberID) table.Item {
 	return table.Item{Key: memberKey(program, referrer, friendPrefix+string(friend)), Doc: encode(struct{}{})}
 }
 
-// referralDoc is a stored form: changed only by addition.
+// referralDoc is a stored form: only add fields.
 type referralDoc struct {
 	Code string `json:"c"`
 }
 
-// ReferralCodeOf is the code by which friends come through a member; empty if the member has none.
+// ReferralCodeOf returns the member's referral code, or an empty string if the member has none.
 func (l *Ledger) ReferralCodeOf(ctx context.Context, program string, m loyalty.MemberID) (string, error) {
 	it, err := l.Table.Get(ctx, memberKey(program, m, "REFERRAL"))
 	if err != nil || it.Version == 0 {
@@ -48,9 +49,9 @@ func (l *Ledger) ReferralCodeOf(ctx context.Context, program string, m loyalty.M
 	return d.Code, nil
 }
 
-// GiveReferralCode gives a member the code by which friends come through them, for ever: code, or one that is made where
-// that is empty. It answers with the one that there is, and refuses with already_exists if that is another, or if code is
-// another member's.
+// GiveReferralCode assigns a member a permanent referral code: the given one, or a generated one if code is empty. It
+// returns the member's code. It returns already_exists if the member already has a different code, or if another member
+// has this code.
 func (l *Ledger) GiveReferralCode(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, code string) (string, error) {
 	for range attempts {
 		has, err := l.ReferralCodeOf(ctx, p.ID, m)
@@ -84,7 +85,7 @@ func (l *Ledger) GiveReferralCode(ctx context.Context, p *loyalty.Program, m loy
 	return "", ErrTryAgain
 }
 
-// whose is the member whose code it is; validation_failed if it is nobody's.
+// whose returns the member whose referral code it is. It returns validation_failed if no member has the code.
 func (l *Ledger) whose(ctx context.Context, program, code string) (loyalty.MemberID, error) {
 	m, err := l.FindMember(ctx, program, Identity{ReferralCode, loyalty.PlainCode(code)})
 	if errors.Is(err, loyalty.NotFound) {
@@ -93,7 +94,8 @@ func (l *Ledger) whose(ctx context.Context, program, code string) (loyalty.Membe
 	return m, err
 }
 
-// through is the referral with which a member joins; zero without a code. Its refusals are about /referral_code.
+// through returns the referral with which a member enrolls, or zero if the request has no code. Its errors point to
+// /referral_code.
 func (l *Ledger) through(ctx context.Context, p *loyalty.Program, in Enrolment) (loyalty.Referral, error) {
 	if in.Code == "" {
 		return loyalty.Referral{}, nil
@@ -119,7 +121,7 @@ func (l *Ledger) through(ctx context.Context, p *loyalty.Program, in Enrolment) 
 	return referral, nil
 }
 
-// alike reports whether two members are one person, by what is known of them now.
+// alike reports whether two members are the same person according to their current profiles.
 func (l *Ledger) alike(ctx context.Context, program string, x, y loyalty.MemberID) (bool, error) {
 	var known [2]Profile
 	for i, m := range []loyalty.MemberID{x, y} {
@@ -131,22 +133,23 @@ func (l *Ledger) alike(ctx context.Context, program string, x, y loyalty.MemberI
 	return samePerson(known[0], known[1]), nil
 }
 
-// samePerson reports whether two profiles are certainly of one person: by the telephone number, or by an address that
-// reaches the same mailbox.
+// samePerson reports whether two profiles certainly belong to the same person. They do if they have the same phone
+// number, or email addresses of the same mailbox.
 func samePerson(x, y Profile) bool {
 	return x.Phone != "" && x.Phone == y.Phone || x.Email != "" && y.Email != "" && sameMailbox(x.Email, y.Email)
 }
 
-// sameMailbox compares addresses without their case, dots and tags, and a domain in either of its two forms:
-// bücher.example is xn--bcher-kva.example (Unicode TS #46).
+// sameMailbox compares email addresses. It ignores case, dots and tags, and treats both forms of an internationalized
+// domain as equal: bücher.example is xn--bcher-kva.example (Unicode TS #46).
 func sameMailbox(x, y string) bool {
 	xLocal, xDomain := mailbox(x)
 	yLocal, yDomain := mailbox(y)
 	return sameLetters(xLocal, yLocal) && sameLetters(xDomain, yDomain)
 }
 
-// sameLetters compares the names of two mailboxes, or their domains. Where one has letters beyond ASCII, also those that
-// only look alike are the same (Unicode TS #39), and not otherwise: anna1@ and annal@ are two people.
+// sameLetters compares the local parts or the domains of two email addresses. If one of them contains non-ASCII
+// characters, characters that look alike are equal (Unicode TS #39). Otherwise they differ: anna1@ and annal@ are two
+// people.
 func sameLetters(x, y string) bool {
 	ascii := func(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e }) }
 	return x == y || (!ascii(x) || !ascii(y)) && confusable.Skeleton(x) == confusable.Skeleton(y)
@@ -155,7 +158,8 @@ func sameLetters(x, y string) bool {
 func mailbox(address string) (local, domain string) {
 	local, domain, _ = strings.Cut(strings.ToLower(norm.NFKC.String(address)), "@")
 	local, _, _ = strings.Cut(local, "+")
-	// In letters, since ASCII does not show what looks alike. What is no domain stays as far as it can be read.
+	// The Unicode form of the domain is compared, since its ASCII form hides similar characters. An invalid domain is
+	// converted as far as possible.
 	domain, _ = idna.Lookup.ToUnicode(domain)
 	if domain == "googlemail.com" {
 		domain = "gmail.com"
@@ -163,15 +167,16 @@ func mailbox(address string) (local, domain string) {
 	return strings.ReplaceAll(local, ".", ""), domain
 }
 
-// A ReferralRequest says through whose code a member came, under an id that the caller derived.
+// A ReferralRequest names the referral code with which a member came, under an ID that the caller derived.
 type ReferralRequest struct {
 	ID     string
 	Member loyalty.MemberID
 	Code   string
 }
 
-// Refer takes note of through whom a member came who said so only after joining. Repeated under the same id it answers
-// as it did. It refuses as loyalty.Program.Refer does, and with validation_failed if nobody has the code.
+// Refer records the referrer of a member who named the referral code after enrollment. If it is repeated with the same
+// ID, it returns the first result. It returns the errors of loyalty.Program.Refer, and validation_failed if no member
+// has the code.
 func (l *Ledger) Refer(ctx context.Context, p *loyalty.Program, in ReferralRequest, by By) (m Member, err error) {
 	if m, err = l.Member(ctx, p, in.Member); err != nil {
 		return m, err
@@ -202,27 +207,27 @@ func (l *Ledger) Refer(ctx context.Context, p *loyalty.Program, in ReferralReque
 	if err != nil && !errors.Is(err, loyalty.ReferralClaimed) {
 		return m, err
 	}
-	is, again := l.Member(ctx, p, in.Member) // the answer may have been lost
+	is, again := l.Member(ctx, p, in.Member) // the response may have been lost
 	if again != nil || is.Account.Traits.Referral.Claim != in.ID {
 		return m, cmp.Or(again, err)
 	}
-	// What is known of the member may be what reminders are about. A wake that fails is made up for by the next visit.
+	// Reminders may depend on the referral. If Wake fails, the next visit plans them.
 	_ = l.Wake(ctx, p.ID, in.Member)
 	return is, nil
 }
 
-// A Friend is who came through a member, and what became of that.
+// A Friend is a member whom another member referred, with the state of the referral.
 type Friend struct {
 	Member   loyalty.MemberID
 	Referral loyalty.Referral
 }
 
-// Friends lists the members who came through a member, by their IDs: those behind one of them (empty: all), at most limit
-// of them (zero: all). It reads their accounts at the same time.
+// Friends returns the members whom a member referred, in the order of their IDs. It returns only members after the
+// given one (empty: all), and at most limit of them (0: no limit). It reads their accounts in parallel.
 func (l *Ledger) Friends(ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID, limit int) ([]Friend, error) {
 	q := table.Query{PK: memberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~", Limit: limit}
 	if after != "" {
-		q.From = friendPrefix + string(after) + "!" // the next one behind it
+		q.From = friendPrefix + string(after) + "!" // the next one after it
 	}
 	var friends []Friend
 	var keys []table.Key

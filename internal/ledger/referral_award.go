@@ -8,12 +8,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
-// errConcerned ends a decision about one account that is one about two.
+// errConcerned aborts a decision about one account if the order also changes the referrer's account.
 var errConcerned = errors.New("ledger: the order concerns a referrer")
 
-// doReferred is do for a command about an order, which the rules that it keeps decide. If the order changes a referral, the
-// referrer's account changes in the same transaction. That is known only once the order is decided, so other orders read
-// no more than before.
+// doReferred does the same as do, for a command about an order; rules are the rules that the order uses. If the order
+// changes a referral, the referrer's account changes in the same transaction. That is known only after the order is
+// decided, so other orders do not read more items.
 func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Program) ([]loyalty.Entry, error) {
 	order, alone := c.decide, c
 	referrals := referrals{ledger: l, program: c.p.ID}
@@ -50,17 +50,18 @@ func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Progr
 	return l.do(ctx, c)
 }
 
-// referrals finds out for one command what its order makes of a referral.
+// A referrals determines for one command how its order changes a referral.
 type referrals struct {
 	ledger   *Ledger
 	program  string
 	referrer loyalty.MemberID
-	compared bool // whether the two members were compared already
+	compared bool // whether the two members were already compared
 	alike    bool
 }
 
-// change returns what an order makes of a referral; false if nothing. Profiles change after joining, so the two members
-// are compared again before another order converts the referral: while they are one person, none does.
+// change returns how an order changes a referral, and false if it does not. Profiles may change after enrollment, so
+// the two members are compared again before another order converts the referral. While they are the same person, no
+// order converts it.
 func (r *referrals) change(ctx context.Context, out loyalty.Outcome) (loyalty.ReferralChange, bool, error) {
 	if out.Needs.Undecided() || len(out.Entries) == 0 || out.Entries[0].Order == nil {
 		return loyalty.ReferralChange{}, false, nil
@@ -83,7 +84,7 @@ func (r *referrals) change(ctx context.Context, out loyalty.Outcome) (loyalty.Re
 	return change, change.Converts != "" || out.Account.Traits.Referral.Order != "", nil
 }
 
-// knownReferrals reads the states that a change of a referral needs. out is the decision about an order, which keeps the
+// knownReferrals reads the states that a change of a referral needs. out is the decision about an order that uses
 // rules.
 func (l *Ledger) knownReferrals(
 	ctx context.Context, p *loyalty.Program, out loyalty.Outcome, rules *loyalty.Program, change loyalty.ReferralChange,
@@ -100,8 +101,8 @@ func (l *Ledger) knownReferrals(
 	return withdrawn, converting, err
 }
 
-// convertingOrder returns the state of the order that converts a referral: as it was decided in this command, or as it is
-// stored.
+// convertingOrder returns the state of the order that converts a referral, either from this command's decision or from
+// the table.
 func (l *Ledger) convertingOrder(
 	ctx context.Context, p *loyalty.Program, out loyalty.Outcome, rules *loyalty.Program, order string,
 ) (loyalty.KnownReferral, error) {
@@ -119,7 +120,7 @@ func (l *Ledger) convertingOrder(
 	return loyalty.KnownReferral{Order: e.Order, Rules: rules}, err
 }
 
-// referralEvents reads the two events of a referral for an order, and the rules that they keep.
+// referralEvents reads the two events of a referral for an order, and the rules that they use.
 func (l *Ledger) referralEvents(
 	ctx context.Context, p *loyalty.Program, friend loyalty.Account, order string, known *loyalty.KnownReferral,
 ) error {

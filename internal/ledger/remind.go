@@ -13,11 +13,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A member's reminders are one item with a place of its own in a due queue of its own. Nothing that earns writes it: it
-// is made when a member enrolls or first consents, and whoever visits it, because it is due, reads the account and the
-// entries since the last visit, and plans anew. So what an earn changes is noticed by the next visit.
+// The reminders of a member are one item, which has its own entry in a separate due queue. Transactions that earn
+// points do not write the item. It is created when a member enrolls or first consents. When it is due, a visit reads
+// the account and the entries since the last visit, and plans the reminders again. A change by an earning transaction
+// is therefore taken into account at the next visit.
 
-// remindKey lists a member's reminders under when they are to be looked at.
+// remindKey returns the index key that lists a member's reminders by the time of the next visit.
 func remindKey(program string, m loyalty.MemberID, at time.Time) table.Key {
 	return table.Key{PK: remindPartition(program, shardOf(m)), SK: placeAt(at, m)}
 }
@@ -26,12 +27,12 @@ func remindPartition(program string, shard int) string {
 	return fmt.Sprintf("P#%s#DUE#remind#%02d", program, shard)
 }
 
-// firstRemind is the item of a new member, to be looked at at once.
+// firstRemind returns the item of a new member, due immediately.
 func firstRemind(program string, m loyalty.MemberID, now time.Time) table.Item {
 	return table.Item{Key: memberKey(program, m, "REMIND"), Index: remindKey(program, m, now), Doc: encode(remindedDoc{})}
 }
 
-// wake is the operation that makes a member's reminders due at once.
+// wake returns the operation that makes a member's reminders due immediately.
 func (l *Ledger) wake(ctx context.Context, program string, m loyalty.MemberID) (table.Op, error) {
 	it, err := l.Table.Get(ctx, memberKey(program, m, "REMIND"))
 	if err != nil {
@@ -44,8 +45,8 @@ func (l *Ledger) wake(ctx context.Context, program string, m loyalty.MemberID) (
 	return table.Put(it), nil
 }
 
-// Wake makes a member's reminders due at once, because something happened that they are about. Who has none is left
-// alone. A wake that is lost is made up for by the next visit.
+// Wake makes a member's reminders due immediately, because an event occurred that affects them. It does nothing for a
+// member without reminders. If a wake is lost, the next visit makes up for it.
 func (l *Ledger) Wake(ctx context.Context, program string, m loyalty.MemberID) error {
 	it, err := l.Table.Get(ctx, memberKey(program, m, "REMIND"))
 	if err != nil || it.Version == 0 {
@@ -58,14 +59,14 @@ func (l *Ledger) Wake(ctx context.Context, program string, m loyalty.MemberID) e
 	it.Index = now
 	err = l.Table.Transact(ctx, table.Put(it))
 	if errors.As(err, new(*table.ConflictError)) {
-		return nil // somebody is there already
+		return nil // another process already visits the member or made the reminders due
 	}
 	return retryable(err)
 }
 
-// RemindersBehind yields places in the due queue of one shard, in which MemberAt finds the members whose reminders are to
-// be looked at until an instant, the longest due first; the zero instant: all members who have any. It begins behind a
-// place (empty: at the first), for lists in pages.
+// RemindersBehind yields places in the due queue of one shard, in the order of their due times. MemberAt returns the
+// member of a place. It yields the members whose reminders are due by the given instant, or all members with reminders
+// if the instant is zero. For paging, it begins after the given place (empty: at the beginning).
 func (l *Ledger) RemindersBehind(ctx context.Context, program string, shard int, place string, until time.Time) iter.Seq2[string, error] {
 	q := dueReminders(program, shard, until)
 	if place != "" {
@@ -74,7 +75,7 @@ func (l *Ledger) RemindersBehind(ctx context.Context, program string, shard int,
 	return list(ctx, l.Table, q, func(it table.Item) (string, error) { return it.Index.SK, nil })
 }
 
-// AnyReminderDue reports whether RemindersBehind has anybody.
+// AnyReminderDue reports whether RemindersBehind would yield any place.
 func (l *Ledger) AnyReminderDue(ctx context.Context, program string, shard int, until time.Time) (bool, error) {
 	q := dueReminders(program, shard, until)
 	q.Limit = 1
@@ -92,13 +93,13 @@ func dueReminders(program string, shard int, until time.Time) table.Query {
 	return q
 }
 
-// Reminded is what is known of the reminders of a member.
+// Reminded returns the stored state of a member's reminders.
 func (l *Ledger) Reminded(ctx context.Context, program string, m loyalty.MemberID) (loyalty.Reminded, error) {
 	_, d, err := l.remindItem(ctx, program, m)
 	return d.reminded(), err
 }
 
-// remindItem reads the item of a member's reminders, with what it says.
+// remindItem reads the item of a member's reminders and decodes it.
 func (l *Ledger) remindItem(ctx context.Context, program string, m loyalty.MemberID) (it table.Item, d remindedDoc, err error) {
 	if it, err = l.Table.Get(ctx, memberKey(program, m, "REMIND")); err != nil {
 		return it, d, retryable(err)
@@ -107,19 +108,20 @@ func (l *Ledger) remindItem(ctx context.Context, program string, m loyalty.Membe
 	return it, d, err
 }
 
-// Noticed is when a member was told that the points of a lot were about to expire; zero if that was never, or every
-// message came back. It is known until two months after the expiry.
+// Noticed returns when the member was notified of the expiry of a lot. It returns zero if the member was not notified
+// or every message bounced. The time is available until two months after the expiry.
 func (l *Ledger) Noticed(ctx context.Context, program string, m loyalty.MemberID, lot loyalty.Date) (time.Time, error) {
 	s, err := l.Reminded(ctx, program, m)
 	return s.Noticed(lot), err
 }
 
-// sweepDoc says by which reminders all members of a program were planned.
+// A sweepDoc records the reminders by which all members of a program were planned.
 type sweepDoc struct {
 	Reminders string `json:"reminders"`
 }
 
-// Swept is by which reminders the members of a program were last planned anew, with what MarkSwept wants.
+// Swept returns the reminders by which the members of a program were last planned again, and the item that MarkSwept
+// needs.
 func (l *Ledger) Swept(ctx context.Context, program string) (reminders string, mark table.Item, err error) {
 	it, err := l.Table.Get(ctx, table.Key{PK: "P#" + program + "#SWEEP", SK: "REMINDERS"})
 	if err != nil {
@@ -132,12 +134,12 @@ func (l *Ledger) Swept(ctx context.Context, program string) (reminders string, m
 	return d.Reminders, it, err
 }
 
-// MarkSwept takes note that every member is about to be planned by these reminders.
+// MarkSwept records that the planning of every member by these reminders begins.
 func (l *Ledger) MarkSwept(ctx context.Context, mark table.Item, reminders string) error {
 	mark.Doc = encode(sweepDoc{reminders})
 	err := l.Table.Transact(ctx, table.Put(mark))
 	if errors.As(err, new(*table.ConflictError)) {
-		return nil // somebody else did
+		return nil // another process recorded it
 	}
 	return retryable(err)
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Reverse gives back points of a redemption whose order was refunded, by that share of its money (all refunds
-// together), and takes back its code (loyalty.IssuedCode.Back) in the same instant, so that what of a gift card is used
-// meanwhile is not given back. Repeated with the same By.Input it answers as the first time. not_found if there is no
-// such redemption, already_resolved if it is none that was committed, code_used if a gift card was spent.
+// Reverse returns points of a redemption whose order was refunded. share is the refunded share of the order's money,
+// over all refunds. In the same transaction, Reverse takes back the redemption's code (loyalty.IssuedCode.Back), so
+// that it does not restore points for the part of a gift card that is used meanwhile. If it is repeated with the same
+// By.Input, it returns the first result. It returns not_found if the redemption does not exist, already_resolved if the
+// redemption is not committed, and code_used if a gift card was spent.
 func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By) (RedemptionResult, error) {
 	for range attempts {
 		was, replay, err := l.reversal(ctx, p.ID, id, by)
@@ -55,7 +56,7 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 	return RedemptionResult{}, ErrTryAgain
 }
 
-// reversal is the last revision of a redemption, or the one that the same command wrote before.
+// reversal returns the last revision of a redemption, or the one that the same command wrote before.
 func (l *Ledger) reversal(ctx context.Context, program, id string, by By) (last loyalty.Entry, replay bool, err error) {
 	last, replay, err = l.amendment(ctx, program, loyalty.CauseRedemption, id, loyalty.KindRestore, by)
 	if err == nil && (last.Cause.Revision == 0 || last.Redemption.Status == loyalty.Rejected) {
@@ -64,8 +65,9 @@ func (l *Ledger) reversal(ctx context.Context, program, id string, by By) (last 
 	return last, replay, err
 }
 
-// amendment is the last revision of a cause, zero if there is none, or the one of a kind that the same command wrote
-// before. An Input may end with a dot and what beside its key was asked: the same key with anything else is refused.
+// amendment returns the last revision of a cause (zero if there is none), or the revision of the given kind that the
+// same command wrote before. An Input may end with a dot and a fingerprint of the other parameters: the same key with a
+// different fingerprint is rejected.
 func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind loyalty.Kind, by By) (last loyalty.Entry, replay bool, err error) {
 	for e, err := range l.revisions(ctx, program, cause, id, true, 0) {
 		if err != nil {
@@ -87,20 +89,21 @@ func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind 
 	return last, false, nil
 }
 
-// keyOf is the part of an entry's Input that its idempotency key made.
+// keyOf returns the part of an entry's Input that derives from its idempotency key.
 func keyOf(e loyalty.Entry) string {
 	key, _, _ := strings.Cut(e.Input, ".")
 	return key
 }
 
-// A heldCode is the code of a redemption, as it was read; Version 0 if it has none of its own.
+// A heldCode is the code of a redemption, with its item as read. The item's Version is 0 if the redemption has no
+// individual code.
 type heldCode struct {
 	codeDoc
 	item table.Item
 }
 
-// issuedFor reads the code of a redemption. What there was at first on a gift card that is older than that being kept is
-// what the program says, if it can be.
+// issuedFor reads the code of a redemption. Older gift cards do not store their initial value. For them it is taken
+// from the program if possible.
 func (l *Ledger) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.Entry) (c heldCode, err error) {
 	if e.Redemption.Code == "" {
 		return c, nil
@@ -122,7 +125,7 @@ func (l *Ledger) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.En
 	return heldCode{d, it}, nil
 }
 
-// become is what makes the code what a reversal leaves of it.
+// become returns the writes that change the code as the reversal requires.
 func (c heldCode) become(issued loyalty.IssuedCode) []table.Op {
 	if c.item.Version == 0 || issued == c.issued() {
 		return nil

@@ -12,38 +12,40 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Schedule is which version of a program is in force when, from the present on. It is one item, so that it changes
-// as a whole, and follows from nothing but that item and the clock: a version takes over at its instant without
-// anybody doing anything. Of two for the same instant the higher wins.
+// A Schedule states which version of a program is in force at each time from now on. It is stored as one item, so that
+// it changes atomically. It depends only on this item and the clock: a version takes effect at its time without any
+// process. Of two versions for the same instant, the higher one takes effect.
 type Schedule struct {
-	Live int        // zero if none is yet
-	Next []Upcoming // those that take over, in the order in which they do
-	Last int        // the newest number, whatever became of that version; zero if none was published
-	Past []Ended    // those that were in force before Live, oldest first; at most maxPast
+	Live int        // 0 if none is live yet
+	Next []Upcoming // scheduled versions, in the order in which they take effect
+	Last int        // the newest version number, including withdrawn versions; 0 if none was published
+	Past []Ended    // versions that were in force before Live, oldest first; at most maxPast
 
-	Since time.Time // when the first of Past, or Live if there is none, took over
+	Since time.Time // when the first of Past, or Live if Past is empty, took effect
 }
 
-// An Ended version was in force until another one took over. A recalled one prices nothing that was not accepted before.
+// An Ended version was in force until another one took effect. A recalled version prices only what was accepted before
+// the recall.
 type Ended struct {
 	Version  int
 	Until    time.Time
 	Recalled bool
 }
 
-// maxPast is how many versions that ended the schedule remembers, so that the item stays small.
+// maxPast is the maximum number of past versions in the schedule. It limits the size of the item.
 const maxPast = 100
 
-// An Upcoming version takes over at an instant that lies ahead.
+// An Upcoming version takes effect at a future time.
 type Upcoming struct {
 	Version int
 	At      time.Time
 }
 
-// MaxUpcoming is how many versions may wait for their instant, so that the item stays small.
+// MaxUpcoming is the maximum number of scheduled versions. It limits the size of the item.
 const MaxUpcoming = 10
 
-// At is the version that is in force at an instant from the present on, as things stand; zero for none.
+// At returns the version that is in force at t according to the current schedule, where t is not in the past. It
+// returns 0 if there is none.
 func (s Schedule) At(t time.Time) int {
 	version := s.Live
 	for _, n := range s.Next {
@@ -54,9 +56,10 @@ func (s Schedule) At(t time.Time) int {
 	return version
 }
 
-// Pricing returns the version by which what happened at an instant is priced. That is the one that was in force then or,
-// before the first version, the first one. If that was recalled, or replaced in the same millisecond, it is the last one
-// before it that was not, or else the first one after it. Zero if none was ever published.
+// Pricing returns the version that prices what happened at an instant. That is the version that was in force then, or
+// the first version if the instant precedes it. If that version was recalled, or replaced in the same millisecond, the
+// last suitable version before it is used, or else the first suitable one after it. Pricing returns 0 if no version was
+// ever published.
 func (s Schedule) Pricing(at time.Time) int {
 	n := slices.IndexFunc(s.Past, func(v Ended) bool { return at.Before(v.Until) })
 	if n < 0 {
@@ -84,7 +87,7 @@ func (s Schedule) prices(i int) bool {
 	return !s.Past[i].Recalled && since.Before(s.Past[i].Until)
 }
 
-// recall marks versions that were in force.
+// recall marks past versions as recalled.
 func (s *Schedule) recall(versions []int) {
 	s.Past = slices.Clone(s.Past)
 	for i := range s.Past {
@@ -92,18 +95,18 @@ func (s *Schedule) recall(versions []int) {
 	}
 }
 
-// A Status is where a version stands.
+// A Status is the state of a version.
 type Status string
 
 const (
 	StatusLive      Status = "live"      // in force
-	StatusScheduled Status = "scheduled" // takes over at its instant
-	StatusPast      Status = "past"      // another one took over, before it or after
-	StatusWithdrawn Status = "withdrawn" // was dropped before its instant
-	StatusRecalled  Status = "recalled"  // past, and prices nothing any more that was not accepted before
+	StatusScheduled Status = "scheduled" // takes effect at its time
+	StatusPast      Status = "past"      // replaced by another version, or skipped
+	StatusWithdrawn Status = "withdrawn" // withdrawn before its time
+	StatusRecalled  Status = "recalled"  // past, and prices only what was accepted before the recall
 )
 
-// Status is where one of the program's versions stands.
+// Status returns the state of one of the program's versions.
 func (s Schedule) Status(v Published) Status {
 	switch {
 	case v.Version == s.Live:
@@ -118,13 +121,13 @@ func (s Schedule) Status(v Published) Status {
 	return StatusPast
 }
 
-// The schedule as stored. A version whose instant has passed moves from Next to Version with the next publication;
-// until then its place there says the same.
+// liveDoc is the stored form of the schedule. A version whose time has passed moves from Next to Version when the
+// schedule is written next. Until then, readers derive the same state from Next.
 type liveDoc struct {
 	Version int           `json:"version"`
-	Next    []upcomingDoc `json:"next,omitempty"` // in the order in which they take over
-	Last    int           `json:"last,omitzero"`  // left out: the highest of the others
-	Past    []upcomingDoc `json:"past,omitempty"` // with the instants at which others took over, oldest first
+	Next    []upcomingDoc `json:"next,omitempty"` // in the order in which they take effect
+	Last    int           `json:"last,omitzero"`  // omitted if it is the highest of the others
+	Past    []upcomingDoc `json:"past,omitempty"` // with the times at which they ended, oldest first
 	Since   int64         `json:"since,omitzero"`
 }
 
@@ -134,13 +137,13 @@ type upcomingDoc struct {
 	Recalled bool  `json:"recalled,omitzero"`
 }
 
-// Schedule is which version of a program is in force when, from now on; zero if none was published.
+// Schedule returns the current schedule of a program's versions, or zero if none was published.
 func (l *Ledger) Schedule(ctx context.Context, program string) (Schedule, error) {
 	_, s, err := l.readSchedule(ctx, program, l.now())
 	return s, err
 }
 
-// Live is the number of the version in force now; zero if there is none.
+// Live returns the number of the version that is in force now, or 0 if there is none.
 func (l *Ledger) Live(ctx context.Context, program string) (int, error) {
 	s, err := l.Schedule(ctx, program)
 	return s.Live, err
@@ -170,7 +173,7 @@ func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time
 	return it, s, nil
 }
 
-// begin lets a version be the live one from an instant on.
+// begin makes a version the live one at the given time.
 func (s *Schedule) begin(version int, at time.Time) {
 	switch {
 	case s.Live == 0:
@@ -184,7 +187,7 @@ func (s *Schedule) begin(version int, at time.Time) {
 	s.Live = version
 }
 
-// takeOver enters a version that takes over at an instant, or at once if that does not lie ahead.
+// takeOver schedules a version, or makes it live immediately if the time is not in the future.
 func (s *Schedule) takeOver(version int, at, now time.Time) {
 	s.Last = version
 	if !at.After(now) {

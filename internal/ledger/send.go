@@ -8,9 +8,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// SendCode puts the gift card of a redemption that was committed into a letter to a friend. Repeated under the same id
-// and By.Input it answers as the first time; with another input, idempotency_key_reused. not_found if there is no such
-// redemption; code_used, code_void, code_not_valid or validation_failed if there is nothing to send.
+// SendCode queues a message that sends the gift card of a committed redemption to a friend. If it is repeated with the
+// same ID and By.Input, it returns the first result; with a different input, it returns idempotency_key_reused. It
+// returns not_found if the redemption does not exist, and code_used, code_void, code_not_valid or validation_failed if
+// there is nothing to send.
 func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By) (RedemptionResult, Letter, error) {
 	was, err := l.Redemption(ctx, program, in.Redemption)
 	if err == nil && was.Redemption.Status == loyalty.Rejected {
@@ -58,13 +59,13 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 	return was, in, ErrTryAgain
 }
 
-// codeOf is the code of a redemption as it is now; zero where it has none of its own.
+// codeOf returns the current state of a redemption's code, or zero if the redemption has no individual code.
 func (l *Ledger) codeOf(ctx context.Context, program string, r loyalty.Redemption) (CodeResult, error) {
 	if r.Code == "" {
 		return CodeResult{}, nil
 	}
 	code, err := l.Code(ctx, program, r.Code)
-	if errors.Is(err, loyalty.NotFound) { // one for all
+	if errors.Is(err, loyalty.NotFound) { // all members share the code
 		return CodeResult{}, nil
 	}
 	return code, err

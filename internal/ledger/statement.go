@@ -10,8 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Statement yields a member's entries, newest first: those before a sequence number (zero: all), at most limit of them
-// (zero: all). It reads no more items than limit. It reads the index, so an entry of this instant may come late to it.
+// Statement yields a member's entries, newest first. It yields only entries before the given sequence number (0: all),
+// and at most limit of them (0: no limit). It reads no more items than limit. It reads the index, so an entry that was
+// just written may be missing.
 func (l *Ledger) Statement(ctx context.Context, program string, m loyalty.MemberID, before int64, limit int) iter.Seq2[loyalty.Entry, error] {
 	q := table.Query{PK: memberPartition(program, m), Index: true, Reverse: true, Limit: limit}
 	if before > 0 {
@@ -20,7 +21,7 @@ func (l *Ledger) Statement(ctx context.Context, program string, m loyalty.Member
 	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return readAny(program, it) })
 }
 
-// readAny reads an entry whose cause is known by its key alone.
+// readAny reads an entry and derives its cause from its key.
 func readAny(program string, it table.Item) (loyalty.Entry, error) {
 	name, id, _ := strings.Cut(strings.TrimPrefix(it.Key.PK, entryPrefix(program)), "#")
 	for kind, n := range causeNames {
@@ -31,7 +32,8 @@ func readAny(program string, it table.Item) (loyalty.Entry, error) {
 	return loyalty.Entry{}, fmt.Errorf("ledger: %s is no entry", it.Key)
 }
 
-// Entry reads one entry of a member by its id; not_found also for another member's.
+// Entry returns one entry of a member by its ID. It returns not_found if the entry does not exist or belongs to another
+// member.
 func (l *Ledger) Entry(ctx context.Context, program string, m loyalty.MemberID, id string) (loyalty.Entry, error) {
 	e, err := l.FindEntry(ctx, program, id)
 	if err == nil && e.Member != m {
@@ -40,7 +42,8 @@ func (l *Ledger) Entry(ctx context.Context, program string, m loyalty.MemberID, 
 	return e, err
 }
 
-// FindEntry reads one entry by its id, whoever's it is; not_found also for what has no place in a statement.
+// FindEntry returns an entry of any member by its ID. It returns not_found if the entry does not exist or does not
+// appear in statements.
 func (l *Ledger) FindEntry(ctx context.Context, program, id string) (loyalty.Entry, error) {
 	c, ok := parseEntryID(id)
 	if !ok {

@@ -10,10 +10,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// mostLapsed is how many expired reservations of one reward are counted as left.
+// mostLapsed is the maximum number of expired reservations per reward that are counted as available again.
 const mostLapsed = 100
 
-// Stock returns what is left of each reward with a limited quantity, and of each date of one.
+// Stock returns the remaining quantity of each reward with a limited quantity, also per date.
 func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets, error) {
 	var of []loyalty.Spend
 	for _, r := range p.Rewards {
@@ -22,12 +22,13 @@ func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets
 	return l.Budgets(ctx, p.ID, of)
 }
 
-// StockFor is Stock as a member finds it who redeems now: with the quantity that expired reservations held, whether pools
-// have a code, and whether other members of a waitlist have the first call; without the last one if m is empty.
+// StockFor returns the stock that is available if member m redeems now. In addition to Stock, it includes the quantity
+// of expired reservations, whether code pools have a code, and, unless m is empty, whether other members of the
+// waitlist have precedence.
 //
-// It takes two sequential steps. It costs a read unit more than Stock for each reward with uploaded codes, or of which
-// a piece or a date has run out; one more where the pool is empty; and one or more for each waitlist, of which it
-// reads as many members as pieces are left, in pages.
+// It takes two sequential steps. In addition to the cost of Stock, it costs one read unit for each reward that uses
+// uploaded codes, or that is out of stock in total or on a date. It costs one more for each empty pool, and one or more
+// for each waitlist, since it reads as many of its members as units remain, in pages.
 func (l *Ledger) StockFor(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (loyalty.Budgets, error) {
 	s := l.stockFor(p, m)
 	if err := parallel.Do(s.first(ctx)...); err != nil {
@@ -40,8 +41,8 @@ func (l *Ledger) StockFor(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	return s.result(ctx)
 }
 
-// A stockReading finds out what is left of the rewards of a program. Its reads are in two steps: first the counters and the
-// pools, then what is wanted of those of which nothing is left.
+// A stockReading determines the remaining stock of a program's rewards. It reads in two steps: first the counters and
+// pools, then further items of the rewards that are out of stock.
 type stockReading struct {
 	*Ledger
 	p        *loyalty.Program
@@ -52,11 +53,11 @@ type stockReading struct {
 	rewards  []rewardReading
 }
 
-// A rewardReading is what was read of one reward.
+// A rewardReading contains the items that were read for one reward.
 type rewardReading struct {
 	*loyalty.Reward
 	lapsed []listedDoc
-	line   []table.Item // the beginning of the waitlist
+	line   []table.Item // the first members of the waitlist
 }
 
 func (l *Ledger) stockFor(p *loyalty.Program, m loyalty.MemberID) *stockReading {
@@ -70,7 +71,7 @@ func (l *Ledger) stockFor(p *loyalty.Program, m loyalty.MemberID) *stockReading 
 	return s
 }
 
-// first returns the reads of the first step: the counters, and whether pools have a code.
+// first returns the reads of the first step: the counters, and whether each code pool has a code.
 func (s *stockReading) first(ctx context.Context) []func() error {
 	var of []loyalty.Spend
 	var pools []func() error
@@ -97,15 +98,15 @@ func (s *stockReading) readPool(ctx context.Context, r *loyalty.Reward) error {
 	return nil
 }
 
-// count adds what the counters of the first step say.
+// count adds the results of the counters of the first step.
 func (s *stockReading) count() {
 	for _, r := range s.rewards {
 		s.counters.leftOf(r.Counters(s.now), s.left)
 	}
 }
 
-// second returns the reads of the second step: the expired reservations of rewards of which nothing is left, and the
-// beginnings of the waiting lists of those of which something may be.
+// second returns the reads of the second step: the expired reservations of rewards that are out of stock, and the first
+// members of the waitlists of rewards that may have stock.
 func (s *stockReading) second(ctx context.Context) (reads []func() error) {
 	for i := range s.rewards {
 		r := &s.rewards[i]
@@ -147,7 +148,7 @@ func (s *stockReading) readLine(ctx context.Context, r *rewardReading) error {
 	return nil
 }
 
-// result adds what the second step has found. It reads on where the beginning of a waitlist is not enough.
+// result adds the results of the second step. It reads more of a waitlist if its first members are not enough.
 func (s *stockReading) result(ctx context.Context) (loyalty.Budgets, error) {
 	for _, r := range s.rewards {
 		for _, d := range r.lapsed {
@@ -172,7 +173,7 @@ func (s *stockReading) result(ctx context.Context) (loyalty.Budgets, error) {
 	return s.left, nil
 }
 
-// lineFrom yields the items of a waitlist, of which the beginning was read.
+// lineFrom yields the items of a waitlist, starting with those that were already read.
 func (s *stockReading) lineFrom(ctx context.Context, r rewardReading) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		for _, it := range r.line {

@@ -10,12 +10,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The stored forms, apart from the types that decisions use and changed only by addition: a table written by
-// an earlier release must be readable. Names are short because an account and an entry are each to fit into
-// one write unit of 1,024 bytes, names included; instants are milliseconds since 1970, days are yyyymmdd.
+// The stored forms are separate from the types that decisions use. Only add fields: tables that an earlier release
+// wrote must remain readable. Names are short, because an account and an entry should each fit into one write unit of
+// 1,024 bytes, including names. Instants are in milliseconds since 1970, days are in the form yyyymmdd.
 
 type accountDoc struct {
-	Status     string               `json:"st,omitzero"` // left out while active
+	Status     string               `json:"st,omitzero"` // omitted while active
 	Joined     int64                `json:"joined"`
 	Sequence   int64                `json:"seq"`
 	Head       string               `json:"head"`
@@ -25,8 +25,8 @@ type accountDoc struct {
 	Debt       int64                `json:"debt,omitzero"`
 	Purses     map[string]purseDoc  `json:"w,omitempty"` // by wallet
 	Tier       *tierDoc             `json:"tier,omitempty"`
-	Past       []*tierDoc           `json:"past,omitempty"` // oldest first; null: that of a new member
-	Counted    int64                `json:"cnt,omitzero"`   // left out where it is last; -1 where it is zero
+	Past       []*tierDoc           `json:"past,omitempty"` // oldest first; null: the standing of a new member
+	Counted    int64                `json:"cnt,omitzero"`   // omitted if it equals Last; -1 if it is zero
 	Brands     map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
 	TierGroups []tierGroupDoc       `json:"tg,omitempty"`
 	Usage      map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
@@ -44,8 +44,8 @@ type accountDoc struct {
 	Redeemed   int64                `json:"spent,omitzero"`
 	Expired    int64                `json:"expired,omitzero"`
 	Last       int64                `json:"last,omitzero"`
-	Seen       int64                `json:"seen,omitzero"` // likewise
-	Ran        int64                `json:"ran,omitzero"`  // left out where it is seen
+	Seen       int64                `json:"seen,omitzero"` // omitted if it equals Last; -1 if it is zero
+	Ran        int64                `json:"ran,omitzero"`  // omitted if it equals Seen; -1 if it is zero
 	Lapsed     seriesDoc            `json:"exp,omitempty"`
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`
@@ -53,10 +53,10 @@ type accountDoc struct {
 	Numbers   int        `json:"nums,omitzero"`
 	First     []string   `json:"first,omitempty"` // the first orders: "mi8x2k00 1042"
 	Undecided []againDoc `json:"undec,omitempty"`
-	From      *againDoc  `json:"undecf,omitempty"` // the order from which on all are to be decided again
+	From      *againDoc  `json:"undecf,omitempty"` // all orders from this one on are to be decided again
 	Converts  []string   `json:"conv,omitempty"`   // the first orders that could convert the referral: "mi8x2k00 1042"
-	More      bool       `json:"convm,omitzero"`   // there are others
-	Cut       []string   `json:"cut,omitempty"`    // orders that caps and limits cut: "mi8x2k00 20261231 1042"
+	More      bool       `json:"convm,omitzero"`   // there are more of them
+	Cut       []string   `json:"cut,omitempty"`    // orders that caps and limits truncated: "mi8x2k00 20261231 1042"
 
 	metricsDoc
 }
@@ -100,7 +100,7 @@ type traitsDoc struct {
 	Segments            []string `json:"seg,omitempty"`
 	OptIns              []string `json:"opt,omitempty"`
 	MembershipYearStart int      `json:"yf,omitzero"`
-	OptedIn             []int64  `json:"opta,omitempty"` // when, of each
+	OptedIn             []int64  `json:"opta,omitempty"` // the time of each opt-in
 
 	Channels []channelUseDoc `json:"via,omitempty"`
 	Referral *referredDoc    `json:"ref,omitempty"`
@@ -150,10 +150,10 @@ type reachedDoc struct {
 	At       int64    `json:"at,omitzero"`
 }
 
-// redecidedDoc is the standings that were decided again from an instant on, but for the last.
+// redecidedDoc contains the standings since an instant that were decided again, except the last one.
 type redecidedDoc struct {
 	From int64      `json:"f"`
-	Past []*tierDoc `json:"past,omitempty"` // as the account's
+	Past []*tierDoc `json:"past,omitempty"` // encoded like accountDoc.Past
 }
 
 type grantDoc struct {
@@ -199,15 +199,15 @@ type entryDoc struct {
 	Redecided  *redecidedDoc        `json:"again,omitempty"`
 	Redated    []reachedDoc         `json:"dated,omitempty"`
 	Metric     *metricDoc           `json:"met,omitempty"`
-	Brands     map[string]int64     `json:"mb,omitempty"` // as the account's
-	TierGroup  string               `json:"tg,omitzero"`  // on which it happened
+	Brands     map[string]int64     `json:"mb,omitempty"` // encoded like accountDoc.Brands
+	TierGroup  string               `json:"tg,omitzero"`  // the tier group in which the change happened
 	Counts     []countDoc           `json:"cnt,omitempty"`
 	Usage      map[string]seriesDoc `json:"caps,omitempty"`
 	Numbers    int                  `json:"nums,omitzero"`
 	Target     int                  `json:"tgt,omitzero"`
-	First      []string             `json:"first,omitempty"`  // as the account's
-	Undecided  []againDoc           `json:"undec,omitempty"`  // as the account's
-	From       *againDoc            `json:"undecf,omitempty"` // without an order: there is none any more
+	First      []string             `json:"first,omitempty"`  // encoded like accountDoc.First
+	Undecided  []againDoc           `json:"undec,omitempty"`  // encoded like accountDoc.Undecided
+	From       *againDoc            `json:"undecf,omitempty"` // an empty order: clears the account's value
 	Converting *convertingDoc       `json:"conv,omitempty"`
 	Event      *eventDoc            `json:"ev,omitempty"`
 	Reached    *reachedDoc          `json:"ms,omitempty"`
@@ -224,7 +224,7 @@ type entryDoc struct {
 	Reversals  []unconvertedDoc     `json:"unc,omitempty"`
 	WriteOffs  []writeOffDoc        `json:"wo,omitempty"`
 	Wallets    []walletDoc          `json:"ws,omitempty"`
-	Active     int64                `json:"ba,omitzero"` // the balance after
+	Active     int64                `json:"ba,omitzero"` // the balance after the entry
 	Pending    int64                `json:"bp,omitzero"`
 	Reserved   int64                `json:"br,omitzero"`
 	Debt       int64                `json:"bd,omitzero"`
@@ -247,7 +247,7 @@ type postingDoc struct {
 type reasonDoc struct {
 	Wallet string   `json:"w,omitzero"`
 	Rule   string   `json:"r"`
-	Effect string   `json:"e,omitzero"` // a text, as all were in the first release; instead of What and Args
+	Effect string   `json:"e,omitzero"` // a text, used by the first release instead of Kind and Args
 	Kind   string   `json:"k,omitzero"`
 	Args   []string `json:"a,omitempty"`
 	Points string   `json:"n"`
@@ -268,13 +268,13 @@ type orderDoc struct {
 	Currency       string       `json:"cur"`
 	Channel        string       `json:"ch,omitzero"`
 	Store          string       `json:"store,omitzero"`
-	Clock          string       `json:"tz,omitzero"` // that of the store
+	Clock          string       `json:"tz,omitzero"` // the store's time zone
 	Status         string       `json:"st"`
 	Lines          []lineDoc    `json:"li,omitempty"`
 	Discount       int64        `json:"dis,omitzero"`
 	Shipping       int64        `json:"shi,omitzero"`
 	Tax            int64        `json:"tax,omitzero"`
-	Included       int64        `json:"itax,omitzero"` // the tax that the other amounts include
+	Included       int64        `json:"itax,omitzero"` // the tax that is included in the other amounts
 	Tenders        []tenderDoc  `json:"te,omitempty"`
 	Refunds        []refundDoc  `json:"re,omitempty"`
 	Disputes       []disputeDoc `json:"dp,omitempty"`
@@ -284,13 +284,13 @@ type orderDoc struct {
 	Arrived        int64        `json:"got,omitzero"`
 	Receipts       []receiptDoc `json:"pay,omitempty"`
 	ReportedStatus string       `json:"rst,omitzero"`
-	Program        int          `json:"v,omitzero"` // whose rules it keeps
+	Program        int          `json:"v,omitzero"` // the version whose rules the order uses
 	Level          string       `json:"lev,omitzero"`
 	Worth          int64        `json:"n,omitzero"`
 	ActiveAt       int64        `json:"act,omitzero"`
 	Lot            int32        `json:"lot,omitzero"`
 
-	Orders          int64        `json:"nth,omitzero"` // the buyer: how many orders before
+	Orders          int64        `json:"nth,omitzero"` // the buyer's number of earlier orders
 	Segments        []string     `json:"seg,omitempty"`
 	OptIns          []string     `json:"opt,omitempty"`
 	Birthday        int          `json:"bd,omitzero"`
@@ -300,16 +300,16 @@ type orderDoc struct {
 	Rest            string       `json:"rest,omitzero"`
 	Spend           int64        `json:"spend,omitzero"`
 	QualifyingItems int64        `json:"qi,omitzero"`
-	Brands          []string     `json:"brs,omitempty"` // likewise
-	Bucket          int          `json:"bk,omitzero"`   // where the account counts it, if not under its month
+	Brands          []string     `json:"brs,omitempty"` // the brands of the qualifying items
+	Bucket          int          `json:"bk,omitzero"`   // the bucket that counts the order, if it is not its month
 	ActiveBefore    int64        `json:"ab,omitzero"`
 	SlidTo          int32        `json:"sl,omitzero"`
 	TierGroups      []countedDoc `json:"tgs,omitempty"`
-	More            []grantDoc   `json:"more,omitempty"` // beside the base, whose worth is what these leave
+	More            []grantDoc   `json:"more,omitempty"` // the other grants; the base grant is Worth minus these
 	Shares          []shareDoc   `json:"sh,omitempty"`
 
-	Used      int64            `json:"used,omitzero"` // of the program's caps; left out where it is the worth
-	Peak      int64            `json:"peak,omitzero"` // likewise
+	Used      int64            `json:"used,omitzero"` // usage of the program's caps; omitted if it equals Worth
+	Peak      int64            `json:"peak,omitzero"` // omitted if it equals Worth
 	Cut       bool             `json:"cut,omitzero"`
 	Taken     seriesDoc        `json:"taken,omitempty"`
 	Owed      int64            `json:"owed,omitzero"`
@@ -319,14 +319,14 @@ type orderDoc struct {
 
 	Missing []string `json:"miss,omitempty"`
 
-	Converts []string             `json:"conv,omitempty"` // referral actions whose conditions it meets
-	Limits   map[string]seriesDoc `json:"cuts,omitempty"` // the caps and limits that cut it, as the account's caps
+	Converts []string             `json:"conv,omitempty"` // referral actions whose conditions the order meets
+	Limits   map[string]seriesDoc `json:"cuts,omitempty"` // caps and limits that truncated it, like accountDoc.Usage
 
-	LinesAt   int `json:"lia,omitzero"` // instead of the lines: the revision beside which they are stored
-	RefundsAt int `json:"rea,omitzero"` // likewise
+	LinesAt   int `json:"lia,omitzero"` // instead of the line items: the revision with which they are stored
+	RefundsAt int `json:"rea,omitzero"` // instead of the refunds: the revision with which they are stored
 }
 
-// eventDoc leaves out what the entry says already.
+// eventDoc omits the fields that its entry already contains.
 type eventDoc struct {
 	Type       string              `json:"t"`
 	At         int64               `json:"at"`
@@ -349,7 +349,7 @@ type eventDoc struct {
 	Meets      []string            `json:"meets,omitempty"`
 }
 
-// valueDoc is one of a text, a number and a truth.
+// valueDoc has exactly one field set: a text, a number or a boolean.
 type valueDoc struct {
 	Text   *string `json:"s,omitzero"`
 	Number string  `json:"n,omitzero"` // exact: "5", "9/2"
@@ -366,7 +366,7 @@ type disputeDoc struct {
 type refundDoc struct {
 	ID       string          `json:"id"`
 	At       int64           `json:"at"`
-	Status   string          `json:"st,omitzero"` // left out once it succeeded
+	Status   string          `json:"st,omitzero"` // omitted if the refund succeeded
 	Amount   int64           `json:"a"`
 	Shipping int64           `json:"shi,omitzero"`
 	Tax      int64           `json:"tax,omitzero"`
@@ -405,17 +405,17 @@ type redemptionDoc struct {
 	Reward string `json:"r"`
 	Points int64  `json:"n,omitzero"`
 	Order  string `json:"o,omitzero"`
-	Status string `json:"st,omitzero"` // left out of holds that are reserved
+	Status string `json:"st,omitzero"` // omitted for reservations that are still reserved
 	At     int64  `json:"at"`
 	Until  int64  `json:"u,omitzero"`
 	Cart   string `json:"c,omitzero"`
-	Amount int64  `json:"a,omitzero"` // what the order comes to
+	Amount int64  `json:"a,omitzero"` // the order's total in minor units
 	Money  string `json:"cur,omitzero"`
 	Piece  bool   `json:"pc,omitzero"`
-	Value  int64  `json:"v,omitzero"`  // what a payment pays
-	Worth  string `json:"vc,omitzero"` // in which currency
+	Value  int64  `json:"v,omitzero"`  // the value of a payment with points, in minor units
+	Worth  string `json:"vc,omitzero"` // the currency of Value
 
-	Lots     seriesDoc `json:"l,omitempty"` // once it is committed
+	Lots     seriesDoc `json:"l,omitempty"` // set once the redemption is committed
 	Restored int64     `json:"b,omitzero"`
 	Code     string    `json:"code,omitzero"`
 	From     int64     `json:"cf,omitzero"`
@@ -425,19 +425,19 @@ type redemptionDoc struct {
 	Wallet string    `json:"w,omitzero"`
 	Credit *grantDoc `json:"cr,omitempty"`
 
-	Whom string `json:"to,omitzero"` // of a transfer
-	Who  string `json:"by,omitzero"` // also of a contribution
+	Whom string `json:"to,omitzero"` // the recipient of a transfer
+	Who  string `json:"by,omitzero"` // the sender of a transfer, or the member of a contribution
 	Fee  int64  `json:"fee,omitzero"`
 	Note string `json:"msg,omitzero"`
 
 	Contributions []contributionDoc `json:"dr,omitempty"`
 
-	Manual bool   `json:"hand,omitzero"` // somebody hands it over
+	Manual bool   `json:"hand,omitzero"` // requires manual fulfillment
 	Date   string `json:"d,omitzero"`
-	When   int64  `json:"dat,omitzero"` // the date's instant
+	When   int64  `json:"dat,omitzero"` // the instant of the date
 
-	Asked  int64 `json:"ask,omitzero"` // how many points a payment was to take at most
-	Listed bool  `json:"ls,omitzero"`  // by when it expires; not of what was reserved before there was that list
+	Asked  int64 `json:"ask,omitzero"` // the maximum points that a payment was requested to use
+	Listed bool  `json:"ls,omitzero"`  // listed by expiry; false for reservations older than that list
 }
 
 type contributionDoc struct {
@@ -466,13 +466,13 @@ type rejectionDoc struct {
 func encode(v any) []byte {
 	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
-		panic("ledger: a stored form cannot be written: " + err.Error()) // only plain fields: a bug here
+		panic("ledger: a stored form cannot be written: " + err.Error()) // a bug: stored forms have only plain fields
 	}
 	return b
 }
 
-// sealed is the entry with its place in the chain, and its stored form. Its hash is SHA-256 over its cause and
-// the stored form without the hash, which names the hash of the entry before.
+// sealed returns the entry with its place in the hash chain, and its stored form. The hash is SHA-256 over the entry's
+// cause and its stored form without the hash. The stored form includes the hash of the previous entry.
 func sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
 	e.Previous, e.Hash = previous, ""
 	doc := encode(storedEntry(e))
@@ -480,11 +480,11 @@ func sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
 	h.Write([]byte(e.Cause.String() + "\n"))
 	h.Write(doc)
 	e.Hash = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-	doc = append(doc[:len(doc)-1], `,"hash":"`...) // the last of entryDoc's fields, so this is what encode would write
+	doc = append(doc[:len(doc)-1], `,"hash":"`...) // the last field of entryDoc, so that the result equals encode(d)
 	return e, append(append(doc, e.Hash...), `"}`...)
 }
 
-// fingerprint is short enough to keep on every entry: 128 bits of SHA-256.
+// fingerprint returns the first 128 bits of the SHA-256 of doc. That is short enough to store in every entry.
 func fingerprint(doc []byte) string {
 	sum := sha256.Sum256(doc)
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

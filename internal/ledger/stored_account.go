@@ -58,7 +58,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 	return d
 }
 
-// storedInstantOf leaves an instant out where it is the same as another; one that is zero where the other is not is -1.
+// storedInstantOf returns at in its stored form: 0 if it equals other, and -1 if it is zero but other is not.
 func storedInstantOf(at, other time.Time) int64 {
 	switch {
 	case at.Equal(other):
@@ -69,7 +69,7 @@ func storedInstantOf(at, other time.Time) int64 {
 	return millis(at)
 }
 
-// instantOf reads what storedInstantOf wrote.
+// instantOf decodes the result of storedInstantOf.
 func instantOf(ms int64, other time.Time) time.Time {
 	switch {
 	case ms == 0:
@@ -80,7 +80,7 @@ func instantOf(ms int64, other time.Time) time.Time {
 	return instant(ms)
 }
 
-// datesTo is days in their stored form, or out of it.
+// datesTo converts dates to or from their stored form.
 func datesTo[To, From ~int32](days []From) (out []To) {
 	for _, day := range days {
 		out = append(out, To(day))
@@ -88,7 +88,7 @@ func datesTo[To, From ~int32](days []From) (out []To) {
 	return out
 }
 
-// readAccount reads an account as it was stored. An absent item is the account of nobody: Sequence zero.
+// readAccount decodes a stored account. If the item does not exist, the account has Sequence 0.
 func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if it.Version == 0 {
 		return loyalty.Account{Member: m}, nil
@@ -191,7 +191,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	return a, err
 }
 
-// storedBrands names each by its month and brand: "202612|east".
+// storedBrands returns the counts with a key of month and brand: "202612|east".
 func storedBrands(all []loyalty.Bought) map[string]int64 {
 	if len(all) == 0 {
 		return nil

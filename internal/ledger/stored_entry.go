@@ -38,7 +38,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Metric = &m
 	}
 	if d.Brands = storedBrands(e.Brands); d.Brands != nil && d.Metric == nil {
-		d.Metric = &metricDoc{Window: e.Window} // which a brand goes by, too
+		d.Metric = &metricDoc{Window: e.Window} // brand counts use the window as well
 	}
 	if e.Order != nil {
 		d.Order = storedOrder(*e.Order)
@@ -65,8 +65,8 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	return d
 }
 
-// storedBecause writes a text that stands for itself as the first release did, so that the hashes of its entries are
-// those of what is written now.
+// storedBecause stores a plain text in the form of the first release, so that the hashes of entries from that release
+// remain the same.
 func storedBecause(b loyalty.Reason) reasonDoc {
 	if b.Kind == loyalty.Says && len(b.Args) == 1 {
 		return reasonDoc{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
@@ -82,7 +82,7 @@ func (d reasonDoc) because() loyalty.Reason {
 	return b
 }
 
-// readEntry reads an entry as it was stored under its cause.
+// readEntry decodes the stored entry of a cause.
 func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	d, err := unpackedEntry(it.Doc)
 	if err != nil {

@@ -40,7 +40,7 @@ func storedData(data map[string]any) map[string]valueDoc {
 	return out
 }
 
-// state reads an event's state; nil if the entry has none.
+// state decodes an event's state. It returns nil if the entry has none.
 func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventState, error) {
 	if d == nil {
 		return nil, nil

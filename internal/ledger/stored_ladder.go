@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// ladderDoc is where a member stands on a ladder, with what counts there by month, and in Brands by month and brand as
-// the account's.
+// tierGroupDoc is a member's standing in a tier group, with the metrics that count there by month. Brands has counts by
+// month and brand, encoded like accountDoc.Brands.
 type tierGroupDoc struct {
 	TierGroup string               `json:"id"`
 	Tier      *tierDoc             `json:"tier,omitempty"`
@@ -19,14 +19,14 @@ type tierGroupDoc struct {
 	Brands    map[string]int64     `json:"mb,omitempty"`
 }
 
-// countDoc is what an entry adds on a ladder.
+// countDoc is the amount that an entry adds to the metrics of a tier group.
 type countDoc struct {
 	TierGroup string           `json:"id"`
 	Metric    metricDoc        `json:"met,omitzero"`
 	Brands    map[string]int64 `json:"mb,omitempty"`
 }
 
-// countedDoc is what an order or event counts on a ladder.
+// countedDoc is the amount that an order or event counts in a tier group.
 type countedDoc struct {
 	TierGroup string    `json:"id"`
 	Metric    metricDoc `json:"met,omitzero"`
@@ -51,7 +51,7 @@ func storedLadders(all []loyalty.TierGroupStanding) (out []tierGroupDoc) {
 				d.Metrics = map[string]metricDoc{}
 			}
 			month := strconv.Itoa(m.Month)
-			m.Month = 0 // the key says it
+			m.Month = 0 // the map key contains the month
 			d.Metrics[month] = storedMetric(m, 0)
 		}
 		out = append(out, d)

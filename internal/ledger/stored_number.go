@@ -8,13 +8,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// againDoc is an order that is to be decided again. It is a stored form: changed only by addition.
+// againDoc is an order that is to be decided again. It is a stored form: only add fields.
 type againDoc struct {
-	Order   string `json:"o"` // as storedPlaced
+	Order   string `json:"o"` // encoded like storedPlaced
 	Reasons string `json:"b"`
 }
 
-// storedPlaced names each order by the millisecond of its placing, in base 36, and its ID: "mi8x2k00 1042".
+// storedPlaced encodes each order as the millisecond at which it was placed, in base 36, and its ID: "mi8x2k00 1042".
 func storedPlaced(orders []loyalty.PlacedOrder) (out []string) {
 	for _, o := range orders {
 		out = append(out, placedText(o))
@@ -64,7 +64,8 @@ func readAgain(stored []againDoc) (out []loyalty.Again, err error) {
 	return out, nil
 }
 
-// storedFrom stores the order from which on all orders are to be decided again; without an order, that there is none.
+// storedFrom encodes the order from which on all orders are to be decided again. An empty document means that there is
+// none.
 func storedFrom(x *loyalty.Again) *againDoc {
 	switch {
 	case x == nil:
@@ -86,7 +87,7 @@ func (d *againDoc) from() (*loyalty.Again, error) {
 	return &loyalty.Again{Order: o, Reasons: d.Reasons}, err
 }
 
-// storedCut names each order as storedPlaced does, with the day on which its periods end, zero for none, in between.
+// storedCut encodes orders like storedPlaced, with the day on which the order's periods end in between (0: none).
 func storedCut(orders []loyalty.CutOrder) (out []string) {
 	for _, x := range orders {
 		at, id, _ := strings.Cut(placedText(x.Order), " ")
@@ -112,9 +113,9 @@ func readCut(stored []string) (out []loyalty.CutOrder, err error) {
 	return out, nil
 }
 
-// convertingDoc is the first orders that could convert a referral. It is a stored form: changed only by addition.
+// convertingDoc contains the first orders that could convert a referral. It is a stored form: only add fields.
 type convertingDoc struct {
-	Orders []string `json:"o,omitempty"` // as storedPlaced
+	Orders []string `json:"o,omitempty"` // encoded like storedPlaced
 	More   bool     `json:"m,omitzero"`
 }
 

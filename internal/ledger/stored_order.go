@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"time"
-	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
+	_ "time/tzdata" // makes time zones available and equal on every machine; AWS Lambda has no database of them
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// storedOrder leaves out what the entry says already: the order's id, the member, the revision.
+// storedOrder encodes an order's state. It omits what the entry contains: the order's ID, the member and the revision.
 func storedOrder(s loyalty.OrderState) *orderDoc {
 	o := s.Order
 	d := &orderDoc{
@@ -49,7 +49,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 	return d
 }
 
-// goods is what an order consists of.
+// goods sets the fields that store the contents of an order.
 func (d *orderDoc) goods(o loyalty.Order) {
 	if len(o.Lines) > 0 {
 		d.Lines = make([]lineDoc, len(o.Lines))
@@ -94,7 +94,7 @@ func (d refundDoc) refund() loyalty.Refund {
 	return r
 }
 
-// state reads an order's state; nil if the entry has none.
+// state decodes an order's state. It returns nil if the entry has none.
 func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.OrderState, error) {
 	if d == nil {
 		return nil, nil

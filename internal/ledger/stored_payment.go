@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Stored forms, changed only by addition.
+// The stored forms of payments: only add fields.
 
 type receiptDoc struct {
 	ID    string    `json:"id"`
@@ -40,42 +40,42 @@ type factLineDoc struct {
 	Tax      int64  `json:"tax,omitzero"`
 }
 
-// knownDoc is what is known of one payment before and beside its order.
+// knownDoc is the stored state of a payment, apart from its order.
 type knownDoc struct {
 	Payment  receiptDoc `json:"p"`
-	Order    string     `json:"o,omitzero"`    // which it pays, once that is known; for good
-	Same     string     `json:"same,omitzero"` // instead of all else: the payment that this one turned out to be
-	Member   string     `json:"m,omitzero"`    // as the processor names the member
+	Order    string     `json:"o,omitzero"`    // the order that it pays, once known; never changes
+	Same     string     `json:"same,omitzero"` // the payment into which this one was merged; other fields are empty
+	Member   string     `json:"m,omitzero"`    // the member as named by the processor
 	Customer string     `json:"cus,omitzero"`
 	Email    string     `json:"em,omitzero"`   // a keyed hash
-	Parked   bool       `json:"park,omitzero"` // its order is listed under every name that is known
+	Parked   bool       `json:"park,omitzero"` // its order is listed under every known name
 }
 
-// parkedDoc lists an order of somebody unknown under a name by which they may become known.
+// parkedDoc lists an order of an unknown payer under a name by which the payer may become known.
 type parkedDoc struct {
 	Order string `json:"o"`
 	At    int64  `json:"at"`
 }
 
-// deliveryDoc is a verified event as it came, and what became of it.
+// deliveryDoc is a verified event as received, with its outcome.
 type deliveryDoc struct {
 	Provider string `json:"by"`
 	Event    string `json:"id"`
 	Type     string `json:"t"`
-	Path     string `json:"path,omitzero"` // what the webhook's address said it is about
+	Path     string `json:"path,omitzero"` // the subject of the event according to the webhook's URL
 	At       int64  `json:"at,omitzero"`
 	Received int64  `json:"rec"`
-	Mark     string `json:"mark"`           // tells whether an event says the same as before
-	Body     []byte `json:"body,omitempty"` // sealed
+	Mark     string `json:"mark"`           // fingerprint of the event's content
+	Body     []byte `json:"body,omitempty"` // encrypted
 	Outcome  string `json:"out"`
 	Code     string `json:"code,omitzero"`
 	Detail   string `json:"why,omitzero"`
 	Payment  string `json:"pay,omitzero"`
 	Order    string `json:"o,omitzero"`
-	Redriven int64  `json:"re,omitzero"` // quarantined: when it was taken after all
+	Redriven int64  `json:"re,omitzero"` // when a quarantined event was accepted
 }
 
-// transmissionDoc binds a transmission to the body that came with it.
+// transmissionDoc binds a transmission to the body with which it was received.
 type transmissionDoc struct {
 	Body string `json:"b"`
 }
@@ -132,7 +132,7 @@ func storedDelivery(k Kept) deliveryDoc {
 	}
 }
 
-// whole makes the instants of a report those that are stored.
+// whole truncates the instants of facts to the precision of the stored form.
 func whole(facts []loyalty.Fact) []loyalty.Fact {
 	out := make([]loyalty.Fact, len(facts))
 	for i, f := range facts {

@@ -10,7 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// What is kept of a member's reminders: a stored form, changed only by addition. A typical member's takes one write unit.
+// remindedDoc is the stored state of a member's reminders: only add fields. The document of a typical member needs one
+// write unit.
 type remindedDoc struct {
 	SentReminders []sentReminderDoc `json:"sentr,omitempty"`
 	Sent          []sentDoc         `json:"sent,omitempty"`
@@ -24,7 +25,7 @@ type remindedDoc struct {
 	Orders        []boughtDoc       `json:"ord,omitempty"`
 	Codes         []unusedDoc       `json:"code,omitempty"`
 	Flight        *flightDoc        `json:"fly,omitempty"`
-	Planned       string            `json:"by,omitzero"` // by which reminders it was planned
+	Planned       string            `json:"by,omitzero"` // the reminders by which the member was last planned
 }
 
 type sentReminderDoc struct {
@@ -79,11 +80,11 @@ type unusedDoc struct {
 	Until      int64  `json:"u,omitzero"`
 }
 
-// flightDoc is a message between the claim and the record.
+// flightDoc is a message that is claimed and not recorded yet.
 type flightDoc struct {
 	ID   string            `json:"id"`
 	At   int64             `json:"at"`
-	Once bool              `json:"once,omitzero"` // it must not be sent again, whatever became of it
+	Once bool              `json:"once,omitzero"` // must not be sent again, whatever its result
 	Told []sentReminderDoc `json:"told"`
 }
 

@@ -11,12 +11,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A seriesDoc is numbers by day or month, in few bytes: the first day (20271231) and its number, and then for each further
-// day its distance from the one before as a number (20280131 is 8900 after 20271231) and its number. DynamoDB bills items
-// by the KB, and an account has dozens of such numbers.
+// A seriesDoc stores numbers by day or month in few bytes. It starts with the first day (20271231) and its number. For
+// each further day it has the difference from the previous day as a number (20280131 is 8900 after 20271231) and the
+// day's number. DynamoDB bills items by the KB, and an account has dozens of such numbers.
 type seriesDoc []int64
 
-// errOddSeries says that a stored series lacks its last number.
+// errOddSeries means that the last number of a stored series is missing.
 var errOddSeries = errors.New("a series of numbers by day has an odd length")
 
 // add appends the number n with its key. last is the key of the previous number, or 0 for the first number. The series
@@ -42,7 +42,7 @@ func (s seriesDoc) check() error {
 	return nil
 }
 
-// storedLots orders lots as accounts do: earliest first, never (0) last.
+// storedLots encodes lots in the order of accounts: the earliest expiry first, lots that never expire (0) last.
 func storedLots(lots []loyalty.Lot) (out seriesDoc) {
 	last := int64(0)
 	for _, l := range slices.SortedStableFunc(slices.Values(lots), compareLots) {
@@ -61,8 +61,8 @@ func readLots(stored seriesDoc) (lots []loyalty.Lot, err error) {
 	return lots, stored.check()
 }
 
-// storedUsage names each series by the rule, a # for what counts times, and the period: "campaigns.x|#week", and "day"
-// for the program's own. Its days are the last ones of the periods.
+// storedUsage encodes usage as one series per rule and period. A key consists of the rule, a # if it counts times, and
+// the period: "campaigns.x|#week", or "day" for the program's own caps. The days are the last days of the periods.
 func storedUsage(all []loyalty.Usage) map[string]seriesDoc {
 	if len(all) == 0 {
 		return nil
@@ -98,9 +98,10 @@ func readUsage(stored map[string]seriesDoc) (out []loyalty.Usage, err error) {
 	return out, err
 }
 
-// metricsDoc is an account's metrics: the months, and by month the numbers of each metric that has any.
+// metricsDoc is the stored form of an account's metrics: the months, and a column for each metric that has any nonzero
+// number.
 type metricsDoc struct {
-	Months          []int64 `json:"mm,omitempty"` // the first one, and of each further one the distance from the one before
+	Months          []int64 `json:"mm,omitempty"` // the first month, then differences between months
 	Points          []int64 `json:"mp,omitempty"`
 	Orders          []int64 `json:"mo,omitempty"`
 	Spend           []int64 `json:"ms,omitempty"`
@@ -108,7 +109,7 @@ type metricsDoc struct {
 	Visits          []int64 `json:"mvi,omitempty"`
 }
 
-// A metricColumn is a column and the field of a metric that it holds.
+// A metricColumn is a column and the corresponding field of a metric.
 type metricColumn struct {
 	numbers *[]int64
 	of      *int64
@@ -120,7 +121,7 @@ func (d *metricsDoc) columns(m *loyalty.Metric) [5]metricColumn {
 	}
 }
 
-// storedMetrics leaves out months in which everything is zero.
+// storedMetrics encodes metrics. It omits months in which all numbers are zero.
 func storedMetrics(all []loyalty.Metric) (d metricsDoc) {
 	last := 0
 	for _, m := range all {

@@ -29,8 +29,8 @@ func (d *tierDoc) standing() loyalty.Standing {
 	}
 }
 
-// storedPast writes standings without the level and the beginning that they share with the one behind them, as those
-// of one level do that was kept for another period. last is behind all of them.
+// storedPast encodes standings. It omits the level and the start that a standing shares with the next one, as it does
+// if the same level was retained for another period. last is the standing after all of them.
 func storedPast(all []loyalty.Standing, last loyalty.Standing) []*tierDoc {
 	out := make([]*tierDoc, len(all))
 	for i, s := range slices.Backward(all) {

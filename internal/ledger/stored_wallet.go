@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// purseDoc is what an account has in a wallet beside that of points, which the account's own fields hold as in the
-// first release.
+// purseDoc is the state of a wallet other than the points wallet. The account's own fields store the points wallet, as
+// in the first release.
 type purseDoc struct {
 	Lots     seriesDoc `json:"lots,omitempty"`
 	Debt     int64     `json:"debt,omitzero"`
@@ -18,11 +18,11 @@ type purseDoc struct {
 	Lapsed   seriesDoc `json:"exp,omitempty"`
 }
 
-// walletDoc is what an entry did to a wallet.
+// walletDoc is the change of a wallet by an entry.
 type walletDoc struct {
 	Wallet   string `json:"w"`
 	Points   int64  `json:"n"`
-	Active   int64  `json:"ba,omitzero"` // the balance after
+	Active   int64  `json:"ba,omitzero"` // the balance after the entry
 	Pending  int64  `json:"bp,omitzero"`
 	Reserved int64  `json:"br,omitzero"`
 	Debt     int64  `json:"bd,omitzero"`

@@ -8,33 +8,33 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A LevelChange is what time, and another version of the program, will have made of a member's level at an instant, if
-// nothing else happens.
+// A LevelChange is the expected level of a member at a later instant, due to time and possibly another version of the
+// program, if nothing else happens.
 type LevelChange struct {
 	Member   loyalty.MemberID
-	Place    string // in its shard, to continue behind
-	From, To string // the same where the level does not change
+	Place    string // in the member's shard, to continue after
+	From, To string // equal if the level does not change
 	At       time.Time
-	Because  loyalty.Reason // of the last move
+	Because  loyalty.Reason // the reason of the last change
 }
 
-// Down reports whether the level of next is a lower one.
+// Down reports whether the new level is lower under next.
 func (c LevelChange) Down(next *loyalty.Program) bool {
 	_, from, _ := next.Level(c.From)
 	_, to, _ := next.Level(c.To)
 	return to < from
 }
 
-// A LevelPreview compares the levels of members now with those at a later instant, by another version of the program or
-// by the same one. A version that takes over must do so after Now: time that has passed for an account under one version
-// does not pass again under another one.
+// A LevelPreview compares the levels of members now with those at a later instant, under another version of the program
+// or the same one. Another version must take effect after Now, because time that has passed for an account under one
+// version does not pass again under another.
 type LevelPreview struct {
 	Live, Next *loyalty.Program
 	Now, Until time.Time
 }
 
-// LevelChanges looks at all members of a shard for whom time will do something (see Dated), from a place on. It writes
-// nothing.
+// LevelChanges evaluates all members of a shard that have a pending time-based change (see Dated), after the given
+// place. It writes nothing.
 func (l *Ledger) LevelChanges(ctx context.Context, v LevelPreview, shard int, place string) iter.Seq2[LevelChange, error] {
 	return func(yield func(LevelChange, error) bool) {
 		for d, err := range l.Dated(ctx, v.Live.ID, shard, place) {
@@ -60,7 +60,7 @@ func (l *Ledger) levelChange(ctx context.Context, d Due, v LevelPreview) (LevelC
 		return LevelChange{}, err
 	}
 	present := now.Account
-	present.Ran = acc.Ran // next takes over now, so it has not run yet
+	present.Ran = acc.Ran // next takes effect now, so it has not run yet
 	then, err := v.Next.Advance(present, v.Until)
 	if err != nil {
 		return LevelChange{}, err

@@ -7,11 +7,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A transfer is a cause with revisions in the giver's account: the first, in which it was offered or made at once, and
-// the second, which ends an offer and of which there is one. What arrives is a cause of its own in the other's account,
-// written in the same transaction.
+// A transfer is a cause with revisions in the sender's account. The first revision offers the transfer or makes it
+// immediately. The second, of which there is only one, ends an offer. The receipt is a separate cause in the
+// recipient's account, written in the same transaction.
 
-// A TransferRequest asks that points of one member go to another, under an id that the caller derived.
+// A TransferRequest requests a transfer of points from one member to another, under an ID that the caller derived.
 type TransferRequest struct {
 	ID       string
 	From, To loyalty.MemberID
@@ -19,13 +19,13 @@ type TransferRequest struct {
 	Note     string
 }
 
-// A TransferResult is a transfer as of one revision. With a recorded refusal it comes beside the error, for the sake of
-// Replayed.
+// A TransferResult is a transfer as of one revision. With a recorded rejection it is returned together with the error,
+// so that Replayed is available.
 type TransferResult struct {
 	From     loyalty.MemberID
 	Transfer loyalty.Redemption
 	Entry    loyalty.Entry
-	Balance  loyalty.Balance // the giver's
+	Balance  loyalty.Balance // the sender's balance
 	Replayed bool
 }
 
@@ -33,7 +33,8 @@ func transferResult(e loyalty.Entry, replayed bool) TransferResult {
 	return TransferResult{From: e.Member, Transfer: *e.Redemption, Entry: e, Balance: e.Balance, Replayed: replayed}
 }
 
-// Transfer gives points to another member, or offers them. It repeats like Redeem. not_found if there is no such member.
+// Transfer transfers points to another member, or offers them. Repeated calls behave as in Redeem. It returns not_found
+// if the member does not exist.
 func (l *Ledger) Transfer(ctx context.Context, p *loyalty.Program, in TransferRequest, by By) (TransferResult, error) {
 	r := loyalty.Redemption{ID: in.ID, To: in.To, Points: in.Points, Note: in.Note}
 	like := loyalty.Entry{
@@ -49,8 +50,8 @@ func (l *Ledger) Transfer(ctx context.Context, p *loyalty.Program, in TransferRe
 	return transferResult(e, replayed), nil
 }
 
-// FindTransfer reads a transfer as it is now: an offer whose time has passed has expired, whether or not that was written
-// down yet. not_found if there is none.
+// FindTransfer returns the current state of a transfer. An offer whose time has passed has the status expired, even if
+// the expiry was not recorded yet. It returns not_found if the transfer does not exist.
 func (l *Ledger) FindTransfer(ctx context.Context, program, id string) (TransferResult, error) {
 	e, err := l.transfer(ctx, program, id)
 	if err != nil {
@@ -63,7 +64,7 @@ func (l *Ledger) FindTransfer(ctx context.Context, program, id string) (Transfer
 	return r, nil
 }
 
-// transfer reads the latest entry of a transfer. not_found if there is none.
+// transfer returns the latest entry of a transfer. It returns not_found if the transfer does not exist.
 func (l *Ledger) transfer(ctx context.Context, program, id string) (loyalty.Entry, error) {
 	e, err := l.latest(ctx, program, loyalty.CauseTransfer, id)
 	if err == nil && (e.Cause.Revision == 0 || e.Refusal != nil) {
@@ -72,24 +73,25 @@ func (l *Ledger) transfer(ctx context.Context, program, id string) (loyalty.Entr
 	return e, err
 }
 
-// AcceptTransfer moves what an offer holds to whom it was made. expired once its time has passed,
-// already_resolved if it was accepted, declined or canceled by another request.
+// AcceptTransfer moves the reserved points of an offer to its recipient. It returns expired if the offer has expired,
+// and already_resolved if another request accepted, declined or canceled it.
 func (l *Ledger) AcceptTransfer(ctx context.Context, p *loyalty.Program, id string, by By) (TransferResult, error) {
 	return l.endTransfer(ctx, p, id, by, loyalty.Accepted)
 }
 
-// DeclineTransfer returns what an offer holds, because the other does not want it. already_resolved if it ended
-// before.
+// DeclineTransfer returns the reserved points of an offer to the sender because the recipient declines it. It returns
+// already_resolved if the offer has ended.
 func (l *Ledger) DeclineTransfer(ctx context.Context, p *loyalty.Program, id string, by By) (TransferResult, error) {
 	return l.endTransfer(ctx, p, id, by, loyalty.Declined)
 }
 
-// CancelTransfer is DeclineTransfer by who made the offer.
+// CancelTransfer returns the reserved points of an offer because the sender cancels it. It returns already_resolved if
+// the offer has ended.
 func (l *Ledger) CancelTransfer(ctx context.Context, p *loyalty.Program, id string, by By) (TransferResult, error) {
 	return l.endTransfer(ctx, p, id, by, loyalty.Canceled)
 }
 
-// endTransfer ends an offer by writing its second revision: exactly one of accept, decline, cancel and expire wins.
+// endTransfer ends an offer by writing its second revision: exactly one of accept, decline, cancel and expire succeeds.
 func (l *Ledger) endTransfer(ctx context.Context, p *loyalty.Program, id string, by By, as loyalty.RedemptionStatus) (TransferResult, error) {
 	for range 2 {
 		was, err := l.FindTransfer(ctx, p.ID, id)
@@ -103,7 +105,7 @@ func (l *Ledger) endTransfer(ctx context.Context, p *loyalty.Program, id string,
 		if err == nil {
 			return transferResult(entries[0], false), nil
 		}
-		// Somebody ended it between the reading and the deciding: what is there now answers.
+		// Another request ended the offer between the read and the decision. Return the result from its state.
 		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.AlreadyResolved) {
 			return TransferResult{}, err
 		}
@@ -111,7 +113,7 @@ func (l *Ledger) endTransfer(ctx context.Context, p *loyalty.Program, id string,
 	return TransferResult{}, ErrTryAgain
 }
 
-// endOf is the command that ends an offer. To give it back is nobody's business but the giver's.
+// endOf returns the command that ends an offer. Only an acceptance changes the recipient's account.
 func (l *Ledger) endOf(p *loyalty.Program, was TransferResult, as loyalty.RedemptionStatus, by By) command {
 	c := command{p: p, member: was.From, by: by}
 	if as == loyalty.Accepted {
@@ -127,7 +129,8 @@ func (l *Ledger) endOf(p *loyalty.Program, was TransferResult, as loyalty.Redemp
 	return c
 }
 
-// ended answers from what is there already: a replay, or the refusal of whoever comes second. Neither: the offer is open.
+// ended returns the result if the transfer has already ended: a replay, or the rejection of the later request. It
+// returns zero values while the offer is open.
 func (was TransferResult) ended(by By, as loyalty.RedemptionStatus) (TransferResult, error) {
 	switch status := was.Transfer.Status; {
 	case status == loyalty.Offered:

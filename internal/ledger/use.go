@@ -13,22 +13,22 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A CodeUse asks for a code to be used, under an ID that the caller derived.
+// A CodeUse requests the use of a code, under an ID that the caller derived.
 type CodeUse struct {
 	ID     string
-	Code   string        // as it was typed
-	Amount loyalty.Money // gift cards: how much of it; zero for other codes
-	Order  string        // what it was used on; may be empty
+	Code   string        // as entered
+	Amount loyalty.Money // gift cards: the amount to use; zero for other codes
+	Order  string        // the order it was used for; may be empty
 }
 
-// A UseReversal asks for one use of a code to be reversed.
+// A UseReversal requests the reversal of one use of a code.
 type UseReversal struct {
-	Code   string // as it was typed
+	Code   string // as entered
 	Use    string // the ID of the use
 	Reason string
 }
 
-// A CodeResult is the state of a code, now or right after a use or the reversal of a use.
+// A CodeResult is the state of a code, either now or right after a use or the reversal of a use.
 type CodeResult struct {
 	Code       string
 	Member     loyalty.MemberID
@@ -46,14 +46,14 @@ type UsedCode struct {
 	Amount   loyalty.Money // zero unless the code is a gift card
 	Order    string        // may be empty
 	Reversed time.Time     // zero unless the use was reversed
-	Reason   string        // of the reversal
+	Reason   string        // the reason of the reversal
 }
 
-// maxCodeUses is how many uses a code lists. A gift card can be used more often: each use has its own item, by which it
-// can be reversed, and the oldest ones are no longer listed.
+// maxCodeUses is the maximum number of uses that a code lists. A gift card can be used more often: each use has a
+// separate item, by which it can be reversed, and the oldest uses are no longer listed.
 const maxCodeUses = 50
 
-// useDoc is a stored form: changed only by addition.
+// useDoc is a stored form: only add fields.
 type useDoc struct {
 	Code   codeDoc `json:"code"`
 	Plain  string  `json:"c"`
@@ -66,7 +66,7 @@ type useDoc struct {
 	Reversal *useReversalDoc `json:"rev,omitzero"`
 }
 
-// useReversalDoc is a stored form: changed only by addition.
+// useReversalDoc is a stored form: only add fields.
 type useReversalDoc struct {
 	Code   codeDoc `json:"code"`
 	Input  string  `json:"in"`
@@ -79,7 +79,7 @@ func useKey(program, id string) table.Key {
 	return table.Key{PK: "P#" + program + "#USE#" + id, SK: "USE"}
 }
 
-// Code reads a code; not_found if no member was given it.
+// Code returns the state of a code. It returns not_found if no member received the code.
 func (l *Ledger) Code(ctx context.Context, program, code string) (CodeResult, error) {
 	it, err := l.codeItem(ctx, program, code)
 	if err != nil {
@@ -89,7 +89,7 @@ func (l *Ledger) Code(ctx context.Context, program, code string) (CodeResult, er
 	return d.result(loyalty.PlainCode(code)), err
 }
 
-// claimedCode reads a code; not_found if no member was given it.
+// claimedCode decodes a code. It returns not_found if no member received the code.
 func claimedCode(it table.Item) (codeDoc, error) {
 	d, err := readCode(it)
 	if err == nil && d.Member == "" {
@@ -98,8 +98,8 @@ func claimedCode(it table.Item) (codeDoc, error) {
 	return d, err
 }
 
-// codeItem reads the item of a code. It reads also codes with a wrong check character, because an uploaded code may have
-// the form of a generated one.
+// codeItem reads the item of a code. It also reads codes with a wrong check character, because an uploaded code may
+// have the form of a generated one.
 func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item, error) {
 	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
 	if err != nil {
@@ -111,9 +111,10 @@ func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item
 	return it, nil
 }
 
-// UseCode uses a code up, or a part of a gift card. Repeated with the same ID and By.Input it returns the first result, so
-// that a POS terminal can retry; with another input, idempotency_key_reused. not_found if no member was given the code;
-// code_used, code_void, code_not_valid or amount_out_of_range if it cannot be used.
+// UseCode uses a code, or a part of a gift card. If it is repeated with the same ID and By.Input, it returns the first
+// result, so that a POS terminal can retry; with a different input, it returns idempotency_key_reused. It returns
+// not_found if no member received the code, and code_used, code_void, code_not_valid or amount_out_of_range if the code
+// cannot be used.
 func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By) (CodeResult, error) {
 	record := table.Item{Key: useKey(program, in.ID)}
 	for range attempts {
@@ -154,7 +155,7 @@ func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By)
 	return CodeResult{}, ErrTryAgain
 }
 
-// usedBefore answers a repetition from what the first use wrote.
+// usedBefore returns the result that the first use stored.
 func usedBefore(it table.Item, by By, err error) (CodeResult, error) {
 	if err != nil {
 		return CodeResult{}, retryable(err)
@@ -171,9 +172,10 @@ func usedBefore(it table.Item, by By, err error) (CodeResult, error) {
 	return r, nil
 }
 
-// ReverseUse reverses one use of a code (loyalty.IssuedCode.Unuse). Repeated with the same By.Input it returns the first
-// result. not_found if the code has no such use; already_resolved if another request reversed it. An Input may end
-// with a dot and a fingerprint of the reason: the same key with another reason is idempotency_key_reused.
+// ReverseUse reverses one use of a code (loyalty.IssuedCode.Unuse). If it is repeated with the same By.Input, it
+// returns the first result. It returns not_found if the code has no such use, and already_resolved if another request
+// reversed it. An Input may end with a dot and a fingerprint of the reason: the same key with a different reason
+// returns idempotency_key_reused.
 func (l *Ledger) ReverseUse(ctx context.Context, program string, in UseReversal, by By) (CodeResult, error) {
 	plain := loyalty.PlainCode(in.Code)
 	for range attempts {
@@ -214,7 +216,7 @@ func (l *Ledger) ReverseUse(ctx context.Context, program string, in UseReversal,
 	return CodeResult{}, ErrTryAgain
 }
 
-// reversedBefore answers a repetition from what the first reversal wrote, and rejects a second reversal.
+// reversedBefore returns the result that the first reversal stored, and rejects a second reversal.
 func (d *useDoc) reversedBefore(by By) (CodeResult, error) {
 	switch key, _, _ := strings.Cut(by.Input, "."); {
 	case by.Input != "" && d.Reversal.Input == by.Input:
@@ -237,7 +239,7 @@ func readUse(it table.Item) (d useDoc, err error) {
 	return d, nil
 }
 
-// list adds a use to those that the code lists, and drops the oldest one above maxCodeUses.
+// list adds a use to the uses that the code lists, and removes the oldest one beyond maxCodeUses.
 func (d *codeDoc) list(u codeUseDoc) {
 	d.Uses = append(d.Uses, u)
 	d.Uses = d.Uses[max(0, len(d.Uses)-maxCodeUses):]
@@ -252,7 +254,7 @@ func (d *codeDoc) unlist(id string, at int64, reason string) {
 	}
 }
 
-// issued returns what the member can do with the code.
+// issued returns the code's validity and remaining value.
 func (d *codeDoc) issued() loyalty.IssuedCode {
 	return loyalty.IssuedCode{
 		From: instant(d.From), Until: instant(d.Until),
@@ -261,7 +263,7 @@ func (d *codeDoc) issued() loyalty.IssuedCode {
 	}
 }
 
-// set stores the part of a code that uses and reversals change.
+// set stores the fields of a code that uses and reversals change.
 func (d *codeDoc) set(c loyalty.IssuedCode) {
 	d.Left, d.Taken, d.Used, d.Void, d.Returned = c.Left.Amount, c.Taken, millis(c.Used), c.Void, c.Returned
 }

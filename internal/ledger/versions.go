@@ -7,9 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// past returns the versions of the program that were live before p and since an instant, oldest first, and the instant
-// until which p is known to be the live one. Most often there is none, and nothing is read: the schedule and the versions
-// are cached.
+// past returns the versions of the program that were live before p and after an instant, oldest first, and the time
+// until which p is known to be the live version. There are usually none, and nothing is read, because the schedule and
+// the versions are cached.
 func (l *Ledger) past(
 	ctx context.Context, p *loyalty.Program, since, now time.Time,
 ) (versions []loyalty.Live, until time.Time, err error) {
@@ -30,14 +30,14 @@ func (l *Ledger) past(
 	return versions, until, err
 }
 
-// between returns the versions of a schedule that were live before p and since an instant, and when p itself ended: zero
-// if it did not.
+// between returns the versions of a schedule that were live before p and after an instant, and when p itself ended.
+// That time is zero if p has not ended.
 func (l *Ledger) between(
 	ctx context.Context, p *loyalty.Program, s Schedule, since time.Time,
 ) (versions []loyalty.Live, ended time.Time, err error) {
 	for _, v := range s.Past {
 		switch {
-		case v.Version == p.Version: // another one has just taken over
+		case v.Version == p.Version: // another version has just taken effect
 			return versions, v.Until, nil
 		case !v.Until.After(since):
 			continue
@@ -51,8 +51,8 @@ func (l *Ledger) between(
 	return versions, ended, nil
 }
 
-// rulesAt returns the version of the program by which what happened at an instant is priced: the one that was live then,
-// unless that was recalled. p is the present one.
+// rulesAt returns the version of the program that prices what happened at an instant: the version that was live then,
+// unless it was recalled. p is the current version.
 func (l *Ledger) rulesAt(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	if l.Versions == nil {
 		return p, nil
@@ -67,7 +67,7 @@ func (l *Ledger) rulesAt(ctx context.Context, p *loyalty.Program, at time.Time) 
 	return p, nil
 }
 
-// present returns an account with what time did to it until now.
+// present returns an account with all time-based changes until now.
 func (l *Ledger) present(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
 ) (loyalty.Outcome, error) {
@@ -85,13 +85,13 @@ func (l *Ledger) present(
 	return out, err
 }
 
-// Present is what time does to an account until now. Nothing of it is written.
+// Present returns an account with all time-based changes until now. It writes nothing.
 func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Account) (loyalty.Outcome, error) {
 	return l.present(ctx, p, acc, l.now())
 }
 
-// pass returns what time does to an account until now. If that is too much for one transaction, because the account was
-// not written for long, it returns the first part of it, and more is set.
+// pass returns the time-based changes of an account until now. If they do not fit into one transaction, because the
+// account was not written for a long time, pass returns the first part and sets more.
 func (l *Ledger) pass(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
 ) (out loyalty.Outcome, more bool, err error) {

@@ -10,37 +10,36 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Visit is one look at a member, with everything that a plan needs.
+// A Visit is the state of a member at one planning of reminders, with everything that the plan needs.
 type Visit struct {
 	Account loyalty.Account
 	Profile Profile
 	Who     loyalty.Recipient
 	State   loyalty.Reminded
-	Settled []loyalty.Settled // what can no longer be answered, since the last visit
-	Next    time.Time         // when it was planned for
+	Settled []loyalty.Settled // messages since the last visit that can no longer be attributed
+	Next    time.Time         // when the visit was planned for
 	Flight  *Flight           // a message that was claimed and not recorded
 
 	item    table.Item
 	planned string
 }
 
-// PlannedBy reports whether the member was last visited under these reminders.
+// PlannedBy reports whether the member was last planned by these reminders.
 func (v *Visit) PlannedBy(reminders string) bool { return v.planned == reminders }
 
-// Visit reads a member whose reminders are due, brought up to the present: what is due of the account is written down
-// first, so that its entries are complete. not_found if there is no such member. left is what there is of limited
-// rewards.
+// Visit reads a member whose reminders are due. It first writes the account's due changes, so that its entries are
+// complete. left is the remaining stock of limited rewards. Visit returns not_found if the member does not exist.
 func (l *Ledger) Visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets) (*Visit, error) {
 	return l.visit(ctx, p, m, left, l.now(), true)
 }
 
-// Foresee is Visit as of an instant that lies ahead, and writes nothing.
+// Foresee returns the expected Visit at a future instant. It writes nothing.
 func (l *Ledger) Foresee(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time) (*Visit, error) {
 	return l.visit(ctx, p, m, left, at, false)
 }
 
-// Pass lets time pass for a visit that was foreseen, until an instant and as if nobody did anything by then. It writes
-// nothing.
+// Pass advances a foreseen visit to an instant, on the assumption that nothing but time changes the account until then.
+// It writes nothing.
 func (v *Visit) Pass(p *loyalty.Program, until time.Time) error {
 	out, err := p.Advance(v.Account, until)
 	if err != nil {
@@ -78,8 +77,8 @@ func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.Member
 	return v, l.person(ctx, p, v, left, at)
 }
 
-// stored is the account as it lies in the table, and what time does to it until now. write says that what has become due
-// of it is to be written first.
+// stored returns the account as stored, and its time-based changes until now. If write is set, the changes that are due
+// are written first.
 func (l *Ledger) stored(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool,
 ) (loyalty.Account, loyalty.Outcome, error) {
@@ -99,8 +98,8 @@ func (l *Ledger) stored(
 	return loyalty.Account{}, loyalty.Outcome{}, ErrTryAgain
 }
 
-// digest reads the entries since the last visit. They are numbered without gaps, so that one which the index does not
-// show yet is missed, and the visit is to be repeated.
+// digest reads the entries since the last visit. Entries are numbered without gaps, so that an entry missing from the
+// index is detected. digest then returns ErrTryAgain, and the visit must be repeated.
 func (l *Ledger) digest(ctx context.Context, p *loyalty.Program, v *Visit, stored loyalty.Account, ahead []loyalty.Entry, at time.Time) error {
 	const some = 200
 	var entries []loyalty.Entry
@@ -124,7 +123,7 @@ func (l *Ledger) digest(ctx context.Context, p *loyalty.Program, v *Visit, store
 	return nil
 }
 
-// person reads what is known of the person, and which of the codes can still be used.
+// person reads the member's profile and consents, and determines which codes can still be used.
 func (l *Ledger) person(ctx context.Context, p *loyalty.Program, v *Visit, left loyalty.Budgets, at time.Time) (err error) {
 	if v.Profile, err = l.Profile(ctx, p.ID, v.Account.Member); err != nil {
 		return err
@@ -140,7 +139,7 @@ func (l *Ledger) person(ctx context.Context, p *loyalty.Program, v *Visit, left 
 			return retryable(err)
 		}
 		if it.Version == 0 {
-			continue // one for all: nobody knows who used it
+			continue // all members share the code: its uses are unknown
 		}
 		d, err := readCode(it)
 		if err != nil {
@@ -160,7 +159,7 @@ func (l *Ledger) person(ctx context.Context, p *loyalty.Program, v *Visit, left 
 	return nil
 }
 
-// sentOn reports whether a gift card is a friend's by now: it was sent to one, or is about to be.
+// sentOn reports whether a gift card was sent to a friend, or is waiting to be sent.
 func (l *Ledger) sentOn(ctx context.Context, program string, m loyalty.MemberID, d codeDoc) (bool, error) {
 	if d.Currency == "" {
 		return false, nil

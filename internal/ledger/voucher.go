@@ -10,13 +10,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A redemption that gives its member a code is listed in the member's partition by its time, in the transaction that
-// commits it. The item holds nothing but its key: the redemption and its code are read where they are stored. It costs two
+// A redemption that issues a code to its member is listed in the member's partition by time, in the transaction that
+// commits it. The item has only a key: the redemption and its code are read from their own items. The item costs two
 // write units. Redemptions without codes are not listed and do not cost more.
 
 const voucherPrefix = "VOUCHER#"
 
-// voucherOps lists the vouchers that entries give.
+// voucherOps returns the writes that list the vouchers issued by entries.
 func voucherOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		if e.Kind == loyalty.KindRedeem && e.Redemption.Code != "" {
@@ -27,15 +27,15 @@ func voucherOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 	return ops
 }
 
-// A Voucher is a redemption that gave its member a code, and the state of the code.
+// A Voucher is a redemption that issued a code to its member, with the state of the code.
 type Voucher struct {
 	loyalty.Redemption
 	Issued loyalty.IssuedCode
 	Place  string // in the list; Vouchers continues after it
 }
 
-// Vouchers returns a member's vouchers, newest first: those after a place (empty: all), at most limit. It reads all
-// redemptions and codes of the page at the same time.
+// Vouchers returns a member's vouchers, newest first. It returns only vouchers after the given place (empty: all), and
+// at most limit of them. It reads all redemptions and codes of the page in parallel.
 func (l *Ledger) Vouchers(
 	ctx context.Context, program string, m loyalty.MemberID, after string, limit int,
 ) ([]Voucher, error) {
@@ -59,7 +59,7 @@ func (l *Ledger) Vouchers(
 	return vouchers, parallel.Do(reads...)
 }
 
-// readVoucher reads the redemption at a place of a member's list, and its code.
+// readVoucher reads the redemption at a place in a member's list, and its code.
 func (l *Ledger) readVoucher(ctx context.Context, program string, v *Voucher) error {
 	id := v.Place[strings.LastIndex(v.Place, "#")+1:]
 	r, err := l.Redemption(ctx, program, id)
@@ -67,7 +67,7 @@ func (l *Ledger) readVoucher(ctx context.Context, program string, v *Voucher) er
 		return fmt.Errorf("ledger: read voucher %s: %w", id, err)
 	}
 	v.Redemption = r.Redemption
-	// A code that a reward shares has no item of its own: it is valid within the redemption's dates.
+	// A code that a reward's members share has no separate item: it is valid within the redemption's dates.
 	v.Issued = loyalty.IssuedCode{From: v.CodeFrom, Until: v.CodeUntil, Void: v.Status == loyalty.Reversed}
 	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(v.Code)))
 	if err != nil || it.Version == 0 {

@@ -13,14 +13,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A waitlist is a partition with an item for each member who waits, in the order in which they came, and beside it
-// an item for each that says where in the line the member stands. Both are written together.
+// A waitlist is a partition with an item for each waiting member, in the order in which they joined. A second item per
+// member stores the member's place in the list. Both are written together.
 //
-// Nobody's time begins by itself: a member is called, from which on the first call runs, when somebody asks for a piece
-// that is there. So a piece waits for nobody longer than for the time of a call after it was wanted, and nothing has to
-// be done while nobody wants it.
+// A claim period does not start automatically. When a member requests a unit that is in stock, the members who are
+// first on the waitlist are called, and their claim periods start. A unit is therefore reserved for waiting members at
+// most for one claim period after a request, and no background process is needed.
 
-// waiterDoc and placeDoc are stored forms: changed only by addition.
+// waitlistEntryDoc and placeDoc are stored forms: only add fields.
 type waitlistEntryDoc struct {
 	Member string `json:"m"`
 	Since  int64  `json:"at"`
@@ -28,23 +28,23 @@ type waitlistEntryDoc struct {
 }
 
 type placeDoc struct {
-	Place string `json:"sk"` // of the item in the line
+	Place string `json:"sk"` // the sort key of the member's item in the waitlist
 }
 
-// callsAtOnce is how many members one request calls.
+// callsAtOnce is the maximum number of members that one request calls.
 const callsAtOnce = 25
 
-// farthest is the last place that is counted. Beyond it a member is told no number.
+// farthest is the last position that is counted. Members after it have no position number.
 const farthest = 1000
 
-// A Place is where a member stands on a waitlist.
+// A Place is a member's place on a waitlist.
 type Place struct {
 	Member   loyalty.MemberID
 	Reward   string
 	Waits    bool
-	Position int       // 1 is the first; 0 if the member does not wait, or is beyond 1,000
+	Position int       // the first is 1; 0 if the member does not wait, or is beyond farthest
 	Since    time.Time // zero if the member does not wait
-	CallEnds time.Time // until when the member has the first call, exclusive; zero if not called yet
+	CallEnds time.Time // the end of the member's claim period, exclusive; zero if not called yet
 	Replayed bool
 }
 
@@ -62,12 +62,12 @@ func readWaiter(it table.Item) (loyalty.WaitlistEntry, error) {
 	return loyalty.WaitlistEntry{Member: loyalty.MemberID(d.Member), Since: instant(d.Since), Called: instant(d.Called)}, nil
 }
 
-// line yields the items of a waitlist in order. It reads so many at a time.
+// line yields the items of a waitlist in order. It reads pages of atATime items.
 func (l *Ledger) line(ctx context.Context, program, reward string, atATime int) iter.Seq2[table.Item, error] {
 	return l.inPages(ctx, table.Query{PK: linePartition(program, reward), Limit: atATime})
 }
 
-// standing is the two items of a member who waits; Version 0 of one who does not.
+// standing returns the two items of a waiting member. Their Version is 0 if the member does not wait.
 func (l *Ledger) standing(ctx context.Context, program, reward string, m loyalty.MemberID) (place, waiter table.Item, err error) {
 	if place, err = l.Table.Get(ctx, placeKey(program, reward, m)); err != nil || place.Version == 0 {
 		return place, waiter, retryable(err)
@@ -80,7 +80,7 @@ func (l *Ledger) standing(ctx context.Context, program, reward string, m loyalty
 	return place, waiter, retryable(err)
 }
 
-// leaving is what takes a member off the line, if the member stands there.
+// leaving returns the operations that remove a member from the waitlist. It returns none if the member is not on it.
 func (l *Ledger) leaving(ctx context.Context, program string, r *loyalty.Reward, m loyalty.MemberID) ([]table.Op, error) {
 	if !r.HasWaitlist() {
 		return nil, nil
@@ -92,9 +92,9 @@ func (l *Ledger) leaving(ctx context.Context, program string, r *loyalty.Reward,
 	return []table.Op{table.Delete(place), table.Delete(waiter)}, nil
 }
 
-// Wait puts a member at the end of the waitlist of a reward. Whoever waits already keeps the place. not_found if
-// there is no such member or reward; validation_failed if the reward has no list, or pieces are left that nobody waits
-// for; reward_unavailable if it is not for the member.
+// Wait adds a member to the end of a reward's waitlist. A member who already waits retains the place. Wait returns
+// not_found if the member or reward does not exist, validation_failed if the reward has no waitlist or has stock that
+// no waiting member may claim, and reward_unavailable if the reward is not available to the member.
 func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	r, ok := p.Reward(reward)
 	if !ok {
@@ -138,7 +138,7 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 	return Place{}, ErrTryAgain
 }
 
-// Leave takes a member off a waitlist; nothing happens if the member is not on it.
+// Leave removes a member from a waitlist. It does nothing if the member is not on it.
 func (l *Ledger) Leave(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	for range attempts {
 		place, waiter, err := l.standing(ctx, p.ID, reward, m)
@@ -153,7 +153,8 @@ func (l *Ledger) Leave(ctx context.Context, p *loyalty.Program, reward string, m
 	return Place{}, ErrTryAgain
 }
 
-// Place is where a member stands on a waitlist. Whoever's call is over is taken off the list.
+// Place returns a member's place on a waitlist. If the member's claim period is over, Place removes the member from the
+// waitlist.
 func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	out := Place{Member: m, Reward: reward}
 	r, ok := p.Reward(reward)
@@ -190,7 +191,7 @@ func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m
 	return out, nil
 }
 
-// called is who of a waitlist has the first call on the pieces that are left.
+// called returns the waiting members who may claim the remaining stock, and those whose claim periods are over.
 func (l *Ledger) called(p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[table.Item, error], left loyalty.Points) (call loyalty.Call, err error) {
 	call = p.Call(r, func(yield func(loyalty.WaitlistEntry) bool) {
 		for it, failed := range line {
@@ -206,8 +207,8 @@ func (l *Ledger) called(p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[ta
 	return call, err
 }
 
-// tell writes down who was called and who has lost the place. Somebody else may be doing it at the same time, so what
-// has changed meanwhile is left alone: the next one who asks does what is still to be done.
+// tell records the members who were called, and removes those whose claim periods are over. Another process may do so
+// at the same time, so tell skips members whose items changed meanwhile. The next request records the rest.
 func (l *Ledger) tell(ctx context.Context, p *loyalty.Program, r *loyalty.Reward, call loyalty.Call) error {
 	for _, w := range call.Lost[:min(len(call.Lost), callsAtOnce)] {
 		if _, err := l.Place(ctx, p, r.ID, w.Member); err != nil {
