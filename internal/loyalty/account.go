@@ -5,85 +5,85 @@ import (
 	"time"
 )
 
-// MemberID names a member for ever: "mem_" and 20 characters. It says nothing about the person.
+// MemberID identifies a member permanently. It is "mem_" and 20 characters and contains no personal data.
 type MemberID string
 
-// Status is whether an account takes part.
+// Status says whether an account can earn and spend.
 type Status string
 
 const (
 	Active Status = "active"
-	Frozen Status = "frozen" // can neither earn nor spend
+	Frozen Status = "frozen" // the account can neither earn nor spend
 )
 
-// An Account is everything that a command needs to know of a member, the sum of the member's entries. Its
+// An Account is everything that a command needs to know about a member. It is the sum of the member's entries. Its
 // slices are never changed in place, so a copy of the struct is a copy of the account.
 type Account struct {
 	Member   MemberID
 	Status   Status
 	Joined   time.Time
-	Sequence int64  // how many entries there are
-	Head     string // the hash of the last one
+	Sequence int64  // the number of entries
+	Head     string // the hash of the last entry
 
-	Purse             // points
-	Purses  []Purse   // the other wallets that ever held anything, by id
-	Pending []Pending // what will be active in any of them, earliest first
-	Holds   []Hold    // what open redemptions have reserved, earliest end first
+	Purse             // the main wallet, of points
+	Purses  []Purse   // the other wallets that ever held points, by ID
+	Pending []Pending // points of all wallets that are not active yet, earliest due first
+	Holds   []Hold    // reservations of open redemptions, earliest expiry first
 
 	Tier       Standing
-	Past       []Standing          // the standings before it that orders may still ask for, oldest first; see trimmed
-	Counted    time.Time           // the latest instant at which what counts towards levels happened or changed
-	Metrics    []Metric            // what qualifies for a tier, by month, oldest first
-	Brands     []Bought            // and the brands, by month and name
-	TierGroups []TierGroupStanding // the other ladders on which anything ever happened, the latest last
+	Past       []Standing          // earlier standings that late orders may still need, oldest first; see trimmed
+	Counted    time.Time           // the latest instant at which something that counts towards levels happened or changed
+	Metrics    []Metric            // what counts towards a level, by month, oldest first
+	Brands     []Bought            // the brands bought, by month and name
+	TierGroups []TierGroupStanding // the standings in tier groups with any activity, most recently added last
 
-	First FirstOrders // the first orders that count, where rules ask for their numbers
+	First FirstOrders // the member's first counted orders, if rules ask for order numbers
 
-	Converting Converting // the first orders that could convert the referral of a member who was referred
+	Converting Converting // the first orders that could convert the referral of a referred member
 
-	Cut       []CutOrder  // orders that caps or limits cut, at most maxCut
-	Later     LaterOrders // what is known of the orders after the one that is decided next; it is not stored
-	Undecided []Again     // orders that are to be decided again, because another order changed; at most maxUndecided
+	Cut       []CutOrder  // orders that caps or limits reduced, at most maxCut
+	Later     LaterOrders // what is known of the orders after the one that is decided next; not stored
+	Undecided []Again     // orders to decide again after another order changed; at most maxUndecided
 
-	UndecidedFrom Again // the order from which on all orders are to be decided again; zero: none
+	UndecidedFrom Again // the first of the orders to decide again, with all later orders; zero: none
 
-	Usage   []Usage   // of caps and limits, in the periods that are still open for orders; by rule and period
-	Reached []Reached // milestones, by id
-	Traits  Traits    // what rules know of the member
-	Moves   []Move    // lots that were moved by hand, the latest last
-	Notices []Notice  // what the member was told of, the latest last
+	Usage   []Usage   // use of caps and limits in periods still open for orders; by rule and period
+	Reached []Reached // milestones and levels that were reached, by ID
+	Traits  Traits    // what rules know about the member
+	Moves   []Move    // lots that were extended or reinstated manually, latest last
+	Notices []Notice  // notices that were sent to the member, latest last
 
-	Extended []Extended // points whose expiry was put off for want of notice, the latest last
+	Extended []Extended // points whose expiry was postponed after no notice was sent, latest last
 
-	Conversions []Converted // the latest that are not undone, oldest first; at most maxConversions
-	Slides      Date        // the day to which the last activity moved the lots that slide; zero if none did
-	Graced      []Date      // the days to which grace has put points off, the latest last: from there it puts off none again
-	Carried     string      // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
+	Conversions []Converted // the latest conversions that are not fully reversed, oldest first; at most maxConversions
+	Slides      Date        // the day to which the last activity moved the sliding lots; zero: no activity moved any
+	Graced      []Date      // days to which a grace period postponed points, latest last; grace does not postpone points of these days again
+	Carried     string      // the exact fraction of a point carried from earlier orders; may be negative; empty: none
 
-	Activities   []time.Time // the latest that count, oldest first; see ActivityChange
-	Slid         []Lot       // points that activities moved to Slides, by the day on which they would have expired by themselves
-	LastActivity time.Time   // the latest order that counts, event that gave points, or redemption
-	Seen         time.Time   // when something was last decided about it: the latest instant of its entries
-	Ran          time.Time   // until when time had passed for it when it was written last; zero: until Seen. No entry states it
+	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
+	Slid         []Lot       // points that activities moved to Slides, by the day on which they would have expired otherwise
+	LastActivity time.Time   // the latest counted order, event that gave points, or redemption
+	Seen         time.Time   // the latest instant of the account's entries
+	Ran          time.Time   // the instant until which Advance had run when the account was last written; zero: until Seen. Not stated by any entry
 }
 
-// A Lot is points that expire together, at the end of the same day.
+// A Lot is a number of points that expire together at the end of the same day.
 type Lot struct {
 	Expires Date
 	Points  Points
 }
 
-// A Pending is points that one cause has promised and that become active by themselves.
+// A Pending is a number of points that one cause promised and that become active automatically.
 type Pending struct {
-	Cause    Cause     // Revision is zero: all revisions share it. Of a rule with a life of its own: "1042~rule"
-	ActiveAt time.Time // zero: not known yet, or by hand
-	GiveUp   time.Time // when it is not known by then, they are gone; zero: never
-	Expires  Date      // the lot that they will join
+	Cause    Cause     // Revision is zero, as all revisions share it; for a rule with its own expiry: "1042~rule"
+	ActiveAt time.Time // zero: not known yet, or activated manually
+	GiveUp   time.Time // the points are forfeited if ActiveAt is unknown at this instant; zero: never
+	Expires  Date      // the expiry of the lot that the points will join
 	Wallet   string
 	Points   Points
 }
 
-// due is the instant at which time does something to it; zero if it never does.
+// due returns the instant at which time alone changes the pending points, or zero if it never does.
 func (p Pending) due() time.Time {
 	if p.ActiveAt.IsZero() {
 		return p.GiveUp
@@ -91,7 +91,7 @@ func (p Pending) due() time.Time {
 	return p.ActiveAt
 }
 
-// compare orders what is pending by what time does first; what waits for no instant is last.
+// compare orders pending points by their due instant. Points without a due instant come last.
 func (p Pending) compare(q Pending) int {
 	x, y := p.due(), q.due()
 	if x.IsZero() != y.IsZero() {
@@ -100,64 +100,65 @@ func (p Pending) compare(q Pending) int {
 	return cmp.Or(x.Compare(y), cmp.Compare(p.Cause.Kind, q.Cause.Kind), cmp.Compare(p.Cause.ID, q.Cause.ID))
 }
 
-// A Hold is an open redemption with the lots of its wallet that its points came from. From Redemption.Until on it has expired.
+// A Hold is an open redemption with the lots of its wallet from which its points were reserved. It expires at
+// Redemption.Until.
 type Hold struct {
 	Redemption Redemption
 	Lots       []Lot
 }
 
-// Points is the sum of the hold.
+// Points returns the total of the reserved points.
 func (h Hold) Points() Points { return total(h.Lots) }
 
-// A Metric is what one piece of time counts towards a level. Those that no window reaches any more are summed up in
-// month 0, so that an account stays small.
+// A Metric is what one month or other bucket of time counts towards a level. Buckets that no window includes any more
+// are summed in month 0, so that an account stays small.
 type Metric struct {
-	Month           int // yyyymm; or, where periods do not begin with a month, the bucket's beginning (see Program.bucket)
+	Month           int // yyyymm, or the beginning of the bucket where periods do not start with a month (see Program.bucket)
 	Points          Points
-	Orders          int64 // those that count: paid, and something that earns is left of them
+	Orders          int64 // orders that count: paid, with at least one earning item remaining
 	Spend           int64 // minor units of the tiers' currency
 	QualifyingItems int64
 	Visits          int64
 }
 
-// A Bought is in how many orders of one piece of time a brand was bought, for levels by brands.
+// A Bought is the number of orders in one bucket of time that contained a brand, for levels by brands.
 type Bought struct {
-	Month int // as Metric's
+	Month int // as in Metric
 	Brand string
 	N     int64
 }
 
-// A Move is lots that somebody made to live longer, or brought back: what was active at an instant and was to expire on
-// First to Last, or had, expires on To.
+// A Move is a manual extension or reinstatement of lots. Lots that were active at an instant and expire (or expired)
+// from First to Last now expire on To.
 type Move struct {
 	At              time.Time
 	First, Last, To Date
-	Times           int // of points whose expiry was put off for want of notice: the how-manieth time; see Extended
+	Times           int // for points whose expiry was postponed for missing notice: the number of postponements so far; see Extended
 }
 
-// maxMoves is how many moves an account remembers: a bound on its size. Older ones are forgotten, and a refund of points
-// that they moved then finds them expired.
+// maxMoves bounds the moves that an account remembers. Older moves are forgotten; a refund of points that such a move
+// extended finds them expired.
 const maxMoves = 10
 
-// maxGraced is how many days an account remembers to which grace has put points off: a bound on its size, and more than
-// there are between a release and the end of its grace, where that is a month. Older ones are forgotten.
+// maxGraced bounds the days that an account remembers to which a grace period postponed points. It is more than the
+// number of days between a release and the end of its grace period, if that is a month. Older days are forgotten.
 const maxGraced = 40
 
 // A Reached is a milestone or a level that was reached, and perhaps lost again, with the points that it gave.
 type Reached struct {
 	Revision int
-	Grant    Grant     // its Rule is the milestone's id, or the level's key
-	N        int       // of a level: the how-manieth promotion to it that gave points; zero is the first
-	At       time.Time // of a level: the promotion's instant
+	Grant    Grant     // Rule is the milestone's ID, or the level's key
+	N        int       // for a level: the index of the promotion that gave points, from 0
+	At       time.Time // for a level: the instant of the promotion
 }
 
-// A Balance sums up a wallet of an account.
+// A Balance summarizes a wallet of an account.
 type Balance struct{ Active, Pending, Reserved, Debt Points }
 
-// Balance is BalanceOf the wallet of points.
+// Balance returns the balance of the main wallet, as BalanceOf does for any wallet.
 func (a Account) Balance() Balance { return a.BalanceOf("") }
 
-// fits reports whether an account can hold so much.
+// fits reports whether every amount is within MaxBalance.
 func (b Balance) fits() bool { return max(b.Active, b.Pending, b.Reserved, b.Debt) <= MaxBalance }
 
 func total(lots []Lot) (sum Points) {

@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// Family is the part of the type before the state: "review" of "review.approved".
+// Family returns the part of the type before the state: "review" for "review.approved".
 func (e Event) Family() string {
 	family, _, _ := strings.Cut(e.Type, ".")
 	return family
 }
 
-// Cause is the event's id as a cause: the same in all of its states.
+// Cause returns the event's ID as a cause ID. It is the same in all states of the event.
 func (e Event) Cause() string { return e.Family() + ":" + e.ID }
 
-// PlaceEvent brings the points of an event up to what it is worth in its present state: nothing while a review is
-// pending, the points of its actions once it is approved, nothing again if it is declined after all. Like an order's,
-// later revisions go by the rules of the first, which are those of the version that prior names. The account must have
-// been advanced to now.
+// PlaceEvent updates the points of an event to its current state. A pending review gives nothing, an approved one gives
+// the points of its actions, and one that is declined later gives nothing again. As with orders, later revisions use
+// the rules of the first revision, which are those of the version that prior names. The account must have been advanced
+// to now.
 func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev Event, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
 		return Outcome{}, frozen("/member")
 	}
-	if err := rules.checkEvent(ev); err != nil && p.checkEvent(ev) != nil { // the version of then may not know it yet
+	if err := rules.checkEvent(ev); err != nil && p.checkEvent(ev) != nil { // the original version may not know the event's type yet
 		return Outcome{}, err
 	}
 	s, err := p.eventState(acc, prior, rules, ev, now)
@@ -74,10 +74,10 @@ func (p *Program) eventState(acc Account, prior *EventState, rules *Program, ev 
 	return s, nil
 }
 
-// actor is what actions ask about a member.
+// actor returns the facts about a member that conditions of actions can use.
 func (p *Program) actor(acc Account, at time.Time) Buyer { return acc.actor(p.levelAt(acc, at).ID, at) }
 
-// actor is the same of a member whose level is known.
+// actor returns the same facts for a member whose level is known.
 func (a Account) actor(level string, at time.Time) Buyer {
 	return Buyer{
 		Level: level, Orders: a.orders(), Segments: a.Traits.Segments,
@@ -85,7 +85,7 @@ func (a Account) actor(level string, at time.Time) Buyer {
 	}
 }
 
-// checkEvent refuses an event that the program does not know, or whose data is not of the kinds that it says.
+// checkEvent rejects an event of a type unknown to the program, or with data that does not match the type's fields.
 func (p *Program) checkEvent(ev Event) error {
 	family, ok := p.EventType(ev.Type)
 	if !ok || ev.Family() == "member" {
@@ -121,13 +121,13 @@ func (p *Program) eventTypes() (out []string) {
 	return out
 }
 
-// facts is what conditions can ask about an event.
+// facts returns the facts about an event that conditions can use.
 func (s *EventState) facts(rules *Program) *Facts {
 	return &Facts{Event: &s.Event, Buyer: s.Buyer, At: s.Event.At.In(rules.Zone)}
 }
 
-// award posts what brings an event to what it is worth; the first time also if that is nothing. Actions ask their
-// conditions of facts, and what they give is active at from at the earliest.
+// award posts the entry that updates an event's points. The first revision gets an entry even if it gives nothing.
+// Conditions of actions are evaluated on facts. The points become active at from at the earliest.
 func (d *decision) award(rules *Program, s *EventState, facts *Facts, from time.Time) error {
 	day := DateOf(s.Event.At, rules.Zone)
 	e := Entry{
@@ -169,7 +169,8 @@ func (d *decision) award(rules *Program, s *EventState, facts *Facts, from time.
 	return d.expireInactive()
 }
 
-// actionWorth is what one action gives for the event as it is, with the reason and what it uses of its limits.
+// actionWorth returns the points that one action gives for the event's current state. It adds the reason, and the use
+// of the action's limits, to the entry.
 func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, day Date, zone *time.Location) Points {
 	key := "earn.actions." + a.ID
 	share := s.share(key)
@@ -199,8 +200,8 @@ func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, 
 	return n
 }
 
-// elsewhere returns what an action is for that the event or its member is not, and which values; empty if the action is
-// for it.
+// elsewhere returns the restriction of an action that the event or its member does not meet, with the allowed values.
+// It returns an empty string if all restrictions are met.
 func (a Action) elsewhere(s *EventState) (what string, which []string) {
 	at := s.Event.At
 	switch {
@@ -214,7 +215,7 @@ func (a Action) elsewhere(s *EventState) (what string, which []string) {
 	return "", nil
 }
 
-// meets reports whether the condition of an action holds. For a referral that was decided with the friend's order.
+// meets reports whether the condition of an action holds. For a referral, this was decided with the friend's order.
 func (s *EventState) meets(a Action, facts *Facts) (bool, error) {
 	if a.refers() {
 		return slices.Contains(s.Meets, a.ID), nil
@@ -222,7 +223,7 @@ func (s *EventState) meets(a Action, facts *Facts) (bool, error) {
 	return a.When.Holds(facts)
 }
 
-// allowed is what an action that is about the event gives under its condition, limits and cool-down.
+// allowed returns the points that an action gives for a matching event under its condition, limits and cooldown.
 func (d *decision) allowed(s *EventState, a Action, share *Share, facts *Facts, e *Entry, day Date) Points {
 	key := share.Rule
 	if a.When != nil {
@@ -249,7 +250,7 @@ func (d *decision) allowed(s *EventState, a Action, share *Share, facts *Facts, 
 	return a.Points
 }
 
-// restsUntil is the last day on which an action's cool-down still runs; zero if it does not.
+// restsUntil returns the last day of an action's cooldown, or zero if no cooldown is running.
 func (a Account) restsUntil(key string, day Date) Date {
 	for _, u := range a.Usage {
 		if u.Rule == key && u.Times && u.Per == perRest && u.N > 0 && u.Ends >= day {
@@ -259,7 +260,7 @@ func (a Account) restsUntil(key string, day Date) Date {
 	return 0
 }
 
-// begin says from when what an action gives is active, and until when.
+// begin sets from when the points of an action are active, and when they expire.
 func (d *decision) begin(rules *Program, s *EventState, a Action, g *Grant, from time.Time) {
 	wait, expiry := a.Life.over(Wait{}, rules.expiry(a.Wallet, s.Buyer.Level))
 	if g.ActiveAt = wait.Active(s.Event.At, time.Time{}, rules.Zone); !g.ActiveAt.IsZero() {
@@ -268,7 +269,7 @@ func (d *decision) begin(rules *Program, s *EventState, a Action, g *Grant, from
 	}
 }
 
-// grantAction brings what an action has given to what it is to give.
+// grantAction changes the points that an action has given to the target.
 func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action, target Points, from time.Time) Entry {
 	at := slices.IndexFunc(s.Grants, func(g Grant) bool { return g.Rule == a.ID })
 	if at < 0 {

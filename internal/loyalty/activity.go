@@ -7,30 +7,32 @@ import (
 
 // Activities
 //
-// Points may expire some time after the member's last activity (Expiry.Inactive): an order that counts, a redemption that
-// is committed, or an event. An order that is canceled or refunded in full was no activity, and neither was a reservation
-// that is canceled or expires. An activity that counts no longer moves points back to where the latest remaining activity
-// has them expire; one that counts again, or is reported late, also returns points that expired since it happened.
+// Points may expire some time after the member's last activity (Expiry.Inactive). Activities are orders that count,
+// committed redemptions and events. An order that is canceled or refunded in full is no activity, and neither is a
+// reservation that is canceled or expires. When an activity no longer counts, the points return to the expiry that the
+// latest remaining activity gives them. An activity that counts again, or is reported late, also returns points that
+// expired since it happened.
 
-// An ActivityChange is an activity that counts from an entry on, or no longer.
+// An ActivityChange records that an activity counts from an entry on, or no longer counts.
 type ActivityChange struct {
-	At        time.Time // when it happened
+	At        time.Time // the instant of the activity
 	Withdrawn bool
 }
 
-// maxActivities is how many of the latest activities an account remembers: a bound on its size. Where more than these
-// are withdrawn, points expire as after the earliest of them.
+// maxActivities bounds the latest activities that an account remembers. If more than these are withdrawn, points expire
+// as after the earliest of them.
 const maxActivities = 4
 
-// isActivity reports whether something is an activity that moves on the points that expire by inactivity.
+// isActivity reports whether an activity of this kind postpones the expiry of points that expire by inactivity.
 func (p *Program) isActivity(what string) bool {
 	e := p.Earn.Expires
 	return e.Inactive && slices.Contains(e.ResetBy, what)
 }
 
-// active adds an activity to an entry, which lets points expire later that expire by inactivity: all of them on the
-// same day, and none earlier than before. Points of a level that never expire stop sliding. It returns that day: forever
-// where they stop, and slides where the points of the level have days of their own.
+// active adds an activity to an entry. The activity postpones the expiry of all points that expire by inactivity to the
+// same day, but never to an earlier day than before. At a level whose points never expire, points stop sliding. active
+// returns that day. It returns forever if the points stop sliding, and slides if points of the level expire on fixed
+// days.
 func (d *decision) active(e *Entry, at time.Time) Date {
 	e.Activity = &ActivityChange{At: at}
 	to := d.slidesTo(at)
@@ -51,7 +53,7 @@ func (d *decision) slidesTo(at time.Time) Date {
 	return expiry.Date(at, d.Account.since(expiry), d.p.Zone)
 }
 
-// slide moves the lots that expire by inactivity on to a day; zero: they do not expire any more.
+// slide moves the lots that expire by inactivity to a later day. Zero means that they no longer expire.
 func (d *decision) slide(e *Entry, to Date) {
 	moved := false
 	for _, l := range d.sliding(*e) {
@@ -79,7 +81,7 @@ func (d *decision) slide(e *Entry, to Date) {
 	case to > was || was == forever:
 		e.Slides = to
 	}
-	for _, h := range d.Account.Holds { // they slide when they come back, but for what would have expired before
+	for _, h := range d.Account.Holds { // reserved points slide when they are returned, except those that would have expired before
 		for _, l := range h.Lots {
 			if day := d.lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.p.Zone).After(d.now) {
 				e.Stale = max(e.Stale, l.Expires)
@@ -92,11 +94,11 @@ func (d *decision) slide(e *Entry, to Date) {
 }
 
 // unexpire returns points that expired by inactivity after an activity that is reported only now. They expire with the
-// others, or, if that is over too, on that day.
+// other sliding points or, if that day is over too, are booked as expired on that day.
 func (d *decision) unexpire(e *Entry, to Date, at time.Time) {
 	for _, a := range d.Account.Activities {
 		if to != 0 && a.After(at) && a.Before(to.End(d.p.Zone)) {
-			to = max(to, d.slidesTo(a)) // moved on by each that came in time
+			to = max(to, d.slidesTo(a)) // each later activity in time postpones the expiry further
 		}
 	}
 	for _, l := range d.Account.ExpiredLots {
@@ -113,9 +115,9 @@ func (d *decision) unexpire(e *Entry, to Date, at time.Time) {
 	}
 }
 
-// inactive takes an activity out of an entry's account that counts no longer. If it was the one that determined when
-// points expire, the latest remaining activity determines it: points that were moved on return to that day, or to the
-// later one on which they would have expired by themselves. to is the day to which the activity had moved them.
+// inactive removes an activity that no longer counts from the account of an entry. If this activity determined when
+// points expire, the latest remaining activity determines it now. Points that were moved return to that day, or to the
+// later day on which they would have expired without any activity. to is the day to which the activity had moved them.
 func (d *decision) inactive(e *Entry, to Date, at time.Time) {
 	e.Activity = &ActivityChange{At: at, Withdrawn: true}
 	if to == forever || d.Account.Slides != to {
@@ -148,8 +150,8 @@ func (d *decision) inactive(e *Entry, to Date, at time.Time) {
 	}
 }
 
-// from notes of the postings from the n-th on that an activity had moved the points on which they put into a lot: they
-// would have expired on a day by themselves.
+// from records the original expiry in the postings from index n on that put points into a later sliding lot. day is
+// when the points would have expired without the activity.
 func from(out []Posting, n int, day Date) []Posting {
 	for i := n; i < len(out); i++ {
 		if p := &out[i]; p.Bucket == BucketActive && day.Slides() && p.Lot.Slides() && p.Lot > day {
@@ -159,8 +161,8 @@ func from(out []Posting, n int, day Date) []Posting {
 	return out
 }
 
-// slid returns the points of a lot that activities moved there, by the day on which they would have expired by
-// themselves. What was spent of the lot is what would have expired first.
+// slid returns the points of a lot that activities moved there, by the day on which they would have expired otherwise.
+// Points that were spent from the lot count as those with the earliest such day.
 func (a Account) slid(l Lot) (out []Lot) {
 	rest := l.Points
 	for _, x := range slices.Backward(a.Slid) {
@@ -172,11 +174,11 @@ func (a Account) slid(l Lot) (out []Lot) {
 	return out
 }
 
-// maxSlid is how many such days an account remembers: a bound on its size. Points of earlier days count as of the
-// earliest that is remembered.
+// maxSlid bounds the original expiry days that an account remembers. Points of earlier days are added to the earliest
+// day that is remembered.
 const maxSlid = 8
 
-// addSlid adds points to those of a day.
+// addSlid adds points to an original expiry day.
 func addSlid(all []Lot, l Lot) []Lot {
 	all = addLot(all, l)
 	if all = slices.DeleteFunc(all, func(x Lot) bool { return x.Points <= 0 }); len(all) > maxSlid {
@@ -186,7 +188,8 @@ func addSlid(all []Lot, l Lot) []Lot {
 	return all
 }
 
-// keepSlid forgets what activities moved to a day that no longer is that of the latest one, or was spent since.
+// keepSlid forgets the original expiry days of points that are no longer in the lot of the latest activity or were
+// spent.
 func (a *Account) keepSlid() {
 	if a.Slid == nil {
 		return
@@ -199,7 +202,7 @@ func (a *Account) keepSlid() {
 	a.Slid = a.slid(a.Lots[i])
 }
 
-// expireInactive lets points expire that were moved back to a day that is over.
+// expireInactive expires points that were moved back to a day that is over.
 func (d *decision) expireInactive() error {
 	for _, l := range d.Account.Lots {
 		if !d.p.lapsed(l.Expires, d.now) {
@@ -213,7 +216,7 @@ func (d *decision) expireInactive() error {
 			continue
 		}
 		e := d.lapse("", l, d.now)
-		e.Cause.ID += ":" + points(Points(d.Account.Sequence+1)) // the same may expire again
+		e.Cause.ID += ":" + points(Points(d.Account.Sequence+1)) // points of the same day may expire again
 		if err := d.post(e); err != nil {
 			return err
 		}
@@ -229,7 +232,7 @@ func (a Account) lastActivity() time.Time {
 	return a.LastActivity
 }
 
-// activitiesWithout returns the activities that the account remembers without one of an instant.
+// activitiesWithout returns the activities that the account remembers, without the one at an instant.
 func (a Account) activitiesWithout(at time.Time) []time.Time {
 	i := slices.IndexFunc(a.Activities, at.Equal)
 	if i < 0 {
@@ -238,7 +241,7 @@ func (a Account) activitiesWithout(at time.Time) []time.Time {
 	return slices.Delete(slices.Clone(a.Activities), i, i+1)
 }
 
-// changeActivity takes note of an activity that counts now, or no longer.
+// changeActivity records an activity that counts from now on, or no longer counts.
 func (a *Account) changeActivity(c ActivityChange) {
 	if !c.Withdrawn {
 		i, _ := slices.BinarySearchFunc(a.Activities, c.At, time.Time.Compare)
@@ -256,8 +259,8 @@ func (a *Account) changeActivity(c ActivityChange) {
 	}
 }
 
-// slideAtLevel makes a member's points stop sliding, for good, at a level whose points never expire, and those to come
-// slide again below it. The levels of ladders move no lots.
+// slideAtLevel stops a member's points from sliding, permanently, at a level whose points never expire. Points that are
+// earned below that level slide again. The levels of tier groups move no lots.
 func (d *decision) slideAtLevel(e *Entry, level string, at time.Time) {
 	if d.whole != nil || !d.p.Earn.Expires.Inactive {
 		return
@@ -271,10 +274,10 @@ func (d *decision) slideAtLevel(e *Entry, level string, at time.Time) {
 	}
 }
 
-// forever is the day to which lots slide that never expire any more.
+// forever is the day to which sliding lots move that no longer expire.
 const forever = slides + 9999_12_31
 
-// sliding is the lots that slide, as the entry leaves them.
+// sliding returns the sliding lots as the entry leaves them.
 func (d *decision) sliding(e Entry) (lots []Lot) {
 	for _, l := range d.Account.Lots {
 		if l.Expires.Slides() {

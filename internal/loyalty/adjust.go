@@ -2,9 +2,10 @@ package loyalty
 
 import "time"
 
-// Adjust corrects the balance of a wallet by hand, up or down, for a reason that somebody gave. Points given live as
-// long as those that members of the same level earn, from now on; points taken are those that would expire first, and no
-// more than there are.
+// Adjust corrects the balance of a wallet manually, up or down, with a reason from the caller. Points that it adds
+// expire like points that members of the same level earn now. Points that it removes are those that expire first. It
+// returns InsufficientPoints if the wallet has fewer points than it would remove, AmountNotPositive for 0 points and
+// AmountOutOfRange for more than MaxPoints.
 func (p *Program) Adjust(acc Account, id, wallet string, n Points, reason string, now time.Time) (Outcome, error) {
 	switch _, ok := p.Wallet(wallet); {
 	case !ok && wallet != "":

@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// stamp writes an instant as part of a cause's id.
+// stamp is the format of an instant in the ID of a cause.
 const stamp = "20060102T150405.999999999Z"
 
-// Advance brings an account to the present: it goes from one due instant to the next and does there, in this order, what
-// time does: what a lock held rises to its level, pending points become active, a reward is redeemed by itself, pending
-// points are given up, the tier rises or is reviewed, then the level on each ladder, lots expire, holds expire, birthdays and
-// anniversaries are celebrated, and what that made active is redeemed likewise. So points that arrive in the same instant
-// in which others expire can still count for the review, and a hold that ends when its lot does gives its points back to
-// nobody. One long jump and many small steps leave the same account and the same entries, but for when they were recorded.
+// Advance updates an account to the present. It goes from one due instant to the next and processes each in this order:
+// levels deferred by a lock take effect, pending points become active, the automatic reward is redeemed, pending points
+// whose deadline passed are forfeited, the tier moves up or is reviewed, the levels of tier groups are reviewed, lots
+// expire, reservations expire, birthdays and anniversaries are celebrated, and the automatic reward is redeemed again.
+// Points that arrive at the instant at which others expire therefore still count for the review. A reservation that
+// ends at the instant at which its lot expires returns no points. One long step and many short steps produce the same
+// account and the same entries, except for the time at which the entries were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 	return p.AdvanceThrough(acc, nil, now)
 }
 
-// AdvanceThrough is Advance for an account for which other versions of the program may still have something to do: those
-// that were live since time last passed for it. Each version does what is due until the next one takes over, so the result
-// does not depend on whether anybody read the account in between.
+// AdvanceThrough is Advance for an account that earlier versions of the program may still change: those that were live
+// since the account was last advanced. Each version does what is due until the next version takes over. The result does
+// not depend on whether the account was read in between.
 func (p *Program) AdvanceThrough(acc Account, versions []Live, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	for _, v := range versions {
@@ -41,7 +42,7 @@ func (p *Program) AdvanceThrough(acc Account, versions []Live, now time.Time) (O
 	return d.Outcome, nil
 }
 
-// pass goes from one due instant to the next, until none is left up to an instant.
+// pass goes from one due instant to the next, up to and including until.
 func (d *decision) pass(until time.Time) error {
 	for at := d.p.Due(d.Account); !at.IsZero() && !at.After(until); at = d.p.Due(d.Account) {
 		if err := d.happenAt(at); err != nil {
@@ -55,7 +56,7 @@ func (d *decision) pass(until time.Time) error {
 	return nil
 }
 
-// happenAt does what is due at an instant.
+// happenAt does everything that is due at an instant.
 func (d *decision) happenAt(at time.Time) error {
 	d.now = at
 	for _, step := range []func(time.Time) error{
@@ -70,14 +71,14 @@ func (d *decision) happenAt(at time.Time) error {
 	return nil
 }
 
-// passed takes note of the instant until which time has passed, for an account that remembers it.
+// passed records the instant until which the account was advanced, for an account that remembers it.
 func (d *decision) passed(until time.Time) {
 	if !d.Account.Ran.IsZero() {
 		d.Account.Ran = later(d.Account.Ran, until)
 	}
 }
 
-// Due is the next instant at which time alone changes the account; zero if there is none.
+// Due returns the next instant at which time alone changes the account, or zero if there is none.
 func (p *Program) Due(acc Account) time.Time {
 	var due time.Time
 	sooner := func(t time.Time) {
@@ -107,8 +108,8 @@ func (p *Program) Due(acc Account) time.Time {
 	return due
 }
 
-// NextRun returns the instant at which the scheduled run looks at an account: when time changes it or, if orders wait to
-// be decided again, at once. It is zero if there is none.
+// NextRun returns the instant at which the scheduled run must process an account: when time next changes it, or at once
+// if orders wait to be decided again. It returns zero if there is no such instant.
 func (p *Program) NextRun(acc Account) time.Time {
 	if acc.HasUndecided() && acc.Status == Active {
 		return acc.Seen
@@ -138,7 +139,7 @@ func (d *decision) activatePending(at time.Time) error {
 	return d.post(lostToExpiry(e))
 }
 
-// forfeitPending gives up what waited for something to happen to its order until now.
+// forfeitPending forfeits pending points whose condition on the order was not met by its deadline.
 func (d *decision) forfeitPending(at time.Time) error {
 	e := Entry{Kind: KindForfeit, Cause: d.ownCause(CauseForfeit, at.UTC().Format(stamp)), Effective: at}
 	for _, x := range d.Account.Pending {
@@ -153,7 +154,7 @@ func (d *decision) forfeitPending(at time.Time) error {
 	return d.post(issued(e))
 }
 
-// lostToExpiry adds the reason for points that came too late for their own lot.
+// lostToExpiry adds a reason for each posting of points that arrived after the expiry of their lot.
 func lostToExpiry(e Entry) Entry {
 	for _, p := range e.Postings {
 		if p.Bucket == BucketExpired && p.Points > 0 {
@@ -211,7 +212,7 @@ func (d *decision) releaseHolds(at time.Time) error {
 	return nil
 }
 
-// ownCause is a cause that time gives: of this member, told apart by what.
+// ownCause returns a cause that time produces for this member. what distinguishes causes of the same kind.
 func (d *decision) ownCause(kind, what string) Cause {
 	return Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
 }

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// An Again is an order that is to be decided again, and the order whose change is the reason.
+// An Again is an order that must be decided again, and the ID of the order whose change is the reason.
 type Again struct {
 	Order   PlacedOrder
 	Reasons string
 }
 
-// A KnownOrder is the latest entry of an order, with the rules that the order keeps.
+// A KnownOrder is the latest entry of an order and the rules that the order keeps.
 type KnownOrder struct {
 	Entry Entry
 	Rules *Program
 }
 
-// orders decides orders again, in their order. An order for which nothing changes is not posted.
+// orders decides orders again, in the order of their placing. It posts nothing for an order that does not change.
 func (d *decision) orders(h History) error {
 	d.Needs.Orders, d.Needs.Later = nil, PlacedOrder{}
 	d.Entries, d.later, d.holding = slices.Clip(d.Entries), h.Later, true
@@ -38,12 +38,12 @@ func (d *decision) orders(h History) error {
 	return d.settleOrders()
 }
 
-// again decides an order again.
+// again decides one order again.
 func (d *decision) again(x KnownOrder, left Budgets) error {
 	d.Needs.Orders = slices.DeleteFunc(d.Needs.Orders, func(o PlacedOrder) bool { return o == x.placed() })
 	for _, e := range d.Entries {
 		if e.Order != nil && e.Order.Order.ID == x.Entry.Order.Order.ID {
-			x.Entry = e // it was decided in this command already
+			x.Entry = e // this command already decided the order
 		}
 	}
 	prior, n := x.Entry.Order, len(d.Entries)
@@ -56,21 +56,21 @@ func (d *decision) again(x KnownOrder, left Budgets) error {
 		return err
 	}
 	if len(d.Entries) > n {
-		d.Entries[n].Input = x.Entry.Input // the same state of the order is still a replay
+		d.Entries[n].Input = x.Entry.Input // a repeated request with the same state of the order is still a replay
 	}
 	return nil
 }
 
 func (x KnownOrder) placed() PlacedOrder { return x.Entry.Order.Order.placed() }
 
-// rising is what the milestones and levels are decided by: when the orders that changed were placed, and the account
-// before.
+// rising is the input for deciding milestones and levels: the instants at which the changed orders were placed, and the
+// account before the changes.
 type rising struct {
 	placed []time.Time
 	was    Account
 }
 
-// with adds an order that changed. was is the account before it.
+// with adds a changed order. was is the account before the change.
 func (r *rising) with(placed time.Time, was Account) *rising {
 	if r == nil {
 		return &rising{[]time.Time{placed}, was}
@@ -78,8 +78,8 @@ func (r *rising) with(placed time.Time, was Account) *rising {
 	return &rising{append(slices.Clip(r.placed), placed), r.was}
 }
 
-// settleOrders decides what follows from orders, once all of them are decided: what is redeemed automatically, the
-// milestones and the levels. So points that another order gains or loses at once cause neither.
+// settleOrders decides what follows from orders once all of them are decided: automatic redemptions, milestones and
+// levels. Points that one order gains and another loses in the same command therefore have no such effect.
 func (d *decision) settleOrders() error {
 	if d.rising == nil || d.holding || len(d.Needs.Orders) > 0 {
 		return nil
@@ -98,7 +98,7 @@ func (d *decision) settleOrders() error {
 	return d.autoRedeem(d.now)
 }
 
-// after returns what is left of budgets after spends of the same command.
+// after returns the remaining budgets after the spends of the same command.
 func (b Budgets) after(spends []Spend) Budgets {
 	b = maps.Clone(b)
 	for _, s := range spends {
@@ -109,7 +109,7 @@ func (b Budgets) after(spends []Spend) Budgets {
 	return b
 }
 
-// reason returns the order whose change made the program decide about another one again.
+// reason returns the ID of the order whose change made it necessary to decide another order again.
 func (d *decision) reason(order string) string {
 	for _, x := range d.Account.Undecided {
 		if x.Order.ID == order {
@@ -125,13 +125,13 @@ func (a Again) explain(e Entry) Entry {
 	return e
 }
 
-// Follows reports whether an entry is of an order that was decided again because another one changed.
+// Follows reports whether the entry decides an order again after another order changed.
 func (e *Entry) Follows() bool {
 	return len(e.Reasons) > 0 && e.Reasons[0].Kind == HasFollowed
 }
 
-// changesNothing reports whether an order's entry changes nothing but what the order's rules know of it. was is the
-// state of the order before.
+// changesNothing reports whether an order's entry changes only the facts that rules know of the order. was is the
+// previous state of the order.
 func (e *Entry) changesNothing(was *OrderState, spends []Spend) bool {
 	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) &&
 		slices.Equal(was.Shares, e.Order.Shares) && len(e.Postings)+len(e.Usage)+len(e.Brands)+len(e.Counts) == 0 && e.Metric == nil && e.Carried == "" &&

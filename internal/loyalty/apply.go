@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Apply is the account after the entry: the only way in which accounts change, so that replaying a member's
-// entries gives the member's account. An error means that the entry does not belong here (its sequence, its
-// postings), never that a rule refuses it.
+// Apply returns the account after the entry. Accounts change in no other way, so replaying a member's entries
+// reproduces the member's account. An error means that the entry does not fit the account (its sequence number or its
+// postings). It never means that a rule rejects the entry.
 func (a Account) Apply(e Entry) (Account, error) {
 	if e.Sequence != a.Sequence+1 {
 		return a, violation("entry %d of %s cannot follow %d", e.Sequence, e.Member, a.Sequence)
@@ -17,7 +17,7 @@ func (a Account) Apply(e Entry) (Account, error) {
 	for _, p := range e.Postings {
 		a.apply(e, p)
 	}
-	a.Purses = slices.DeleteFunc(a.Purses, Purse.isEmpty) // one that became empty is in a slice of this account alone
+	a.Purses = slices.DeleteFunc(a.Purses, Purse.isEmpty) // the slice was copied for this account, so deleting from it changes no other account
 	if !balanced(e.Postings) {
 		return a, violation("entry %d of %s is off balance", e.Sequence, e.Member)
 	}
@@ -25,7 +25,7 @@ func (a Account) Apply(e Entry) (Account, error) {
 	return a, a.sound()
 }
 
-// note takes over what an entry says beside its postings.
+// note applies everything that an entry states apart from its postings.
 func (a *Account) note(e Entry) {
 	switch {
 	case e.Standing != nil && e.TierGroup != "":
@@ -46,7 +46,7 @@ func (a *Account) note(e Entry) {
 		a.Brands = addBrand(a.Brands, b, e.Window)
 	}
 	for _, c := range e.Counts {
-		if c.TierGroup == "" { // what moves between the windows of levels
+		if c.TierGroup == "" { // counts that move between the windows of levels of the main tier
 			a.recount(c)
 			continue
 		}
@@ -134,7 +134,7 @@ func (a *Account) note(e Entry) {
 	}
 }
 
-// earlier is the instant that comes first: an order may be dated ahead, and what time did is recorded late.
+// earlier returns the earlier instant. An order may be dated ahead, and the effects of time are recorded late.
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
@@ -201,7 +201,7 @@ func (a *Account) addHold(r Redemption, l Lot) {
 	}
 }
 
-// settle makes lots that are reserved slide no more, up to a day.
+// settle makes reserved sliding lots up to a day stop sliding.
 func (a *Account) settle(stale Date) {
 	a.Holds = slices.Clone(a.Holds)
 	for i, h := range a.Holds {
@@ -216,7 +216,7 @@ func (a *Account) settle(stale Date) {
 	}
 }
 
-// addLot is lots with l added to the one of its day; a lot that is used up is gone.
+// addLot returns lots with l added to the lot of the same day. It removes a lot whose points become zero.
 func addLot(lots []Lot, l Lot) []Lot {
 	at, found := slices.BinarySearchFunc(lots, l, func(x, y Lot) int {
 		return x.Expires.Compare(y.Expires)
@@ -232,7 +232,7 @@ func addLot(lots []Lot, l Lot) []Lot {
 	return lots
 }
 
-// addGraced takes up a day, if it is not there; of too many the oldest is forgotten.
+// addGraced adds a day unless it is present. If there are more than maxGraced days, it drops the oldest.
 func addGraced(days []Date, day Date) []Date {
 	if slices.Contains(days, day) {
 		return days
@@ -240,7 +240,7 @@ func addGraced(days []Date, day Date) []Date {
 	return append(slices.Clone(days[max(0, len(days)+1-maxGraced):]), day)
 }
 
-// recount adds what moves between the windows of the levels of Tiers.
+// recount adds counts that move between the windows of the levels of Tiers.
 func (a *Account) recount(c TierGroupCount) {
 	a.Metrics = addMetric(a.Metrics, c.Metric, c.Window)
 	for _, b := range c.Brands {
@@ -248,7 +248,7 @@ func (a *Account) recount(c TierGroupCount) {
 	}
 }
 
-// past returns the standings that an account remembers before the entry's own.
+// past returns the standings that an account remembers before the standing of the entry.
 func (e Entry) past(past []Standing, present Standing) []Standing {
 	if e.Redecided != nil {
 		return e.Redecided.apply(past, present, *e.Standing, e.Effective)
@@ -256,7 +256,7 @@ func (e Entry) past(past []Standing, present Standing) []Standing {
 	return stand(past, present, *e.Standing, e.Effective)
 }
 
-// setReached returns all milestones and levels with one of them as it is now.
+// setReached returns all milestones and levels, with r added or replaced.
 func setReached(all []Reached, r Reached) []Reached {
 	at, found := slices.BinarySearchFunc(all, r, func(x, y Reached) int {
 		return cmp.Or(cmp.Compare(x.Grant.Rule, y.Grant.Rule), cmp.Compare(x.N, y.N))
@@ -269,12 +269,11 @@ func setReached(all []Reached, r Reached) []Reached {
 	return forgetBonus(slices.Insert(all, at, r), r.Grant.Rule)
 }
 
-// maxBonuses is how many bonuses of one level an account remembers: a bound on its size. What became of earlier ones
-// is final.
+// maxBonuses bounds the bonuses of one level that an account remembers. Older bonuses are final.
 const maxBonuses = 8
 
-// forgetBonus drops the bonus of a level for the earliest promotion, if there are too many. It keeps the latest one,
-// because the number of the next bonus follows from it.
+// forgetBonus drops the bonus of a level for the earliest promotion if there are more than maxBonuses. It keeps the
+// bonus with the highest number, as the number of the next bonus follows from it.
 func forgetBonus(all []Reached, rule string) []Reached {
 	n, first := 0, -1
 	for i, r := range all {
@@ -293,7 +292,7 @@ func forgetBonus(all []Reached, rule string) []Reached {
 	return slices.Delete(all, first, first+1)
 }
 
-// sound reports a balance that no sequence of entries may lead to.
+// sound returns an error if the account has a negative lot, debt, pending amount or reservation.
 func (a Account) sound() error {
 	bad := func(what string, n Points) error {
 		return violation("%s of %s would be %d after entry %d", what, a.Member, n, a.Sequence)
