@@ -9,30 +9,32 @@ import (
 	"time"
 )
 
-// Auto is a reward that is redeemed by itself, at once and whenever a member has so many active points. It happens to
-// whatever makes points active: an order, an event, an adjustment, a reservation that ends, a level that welcomes, and time
-// itself. Who gives a reward back keeps the points until the next ones come.
+// Auto is a reward that is redeemed automatically, at once and whenever a member has at least At active points. It
+// applies whatever made the points active: an order, an event, an adjustment, a canceled or expired reservation, an
+// entry bonus, or time. A member whose automatic redemption is reversed keeps the points until points next become
+// active.
 type Auto struct {
-	Reward string // none: nothing is redeemed by itself
-	At     Points // what it takes, at least the reward's cost
-	Limit  int64  // so often a day of the program's calendar at most, in case the program says what nobody meant
+	Reward string // ID of the reward; empty: nothing is redeemed automatically
+	At     Points // the active points that trigger a redemption, at least the reward's cost
+	Limit  int64  // the maximum number of redemptions per day of the program's calendar, as protection against a misconfigured program
 }
 
-// MaxAutoStop bounds Auto.Stop, so that what happens in one instant stays within one transaction.
+// MaxAutoLimit bounds Auto.Limit, so that all redemptions of one instant fit into one transaction.
 const MaxAutoLimit = 10
 
-// autoKey names it among the rules.
+// autoKey identifies automatic redemption among the rules.
 const autoKey = "redemption.auto"
 
-// autoRedeem redeems the reward as often as the active points do for it and the day allows it. In an instant it comes
-// behind points that become active and before the tier is reviewed, and behind what a level welcomes with and before
-// lots expire. A tier that asked for a balance could thus not be reached beyond Auto.At; there is none.
+// autoRedeem redeems the reward as often as the active points and the daily limit allow. Among the steps of one
+// instant, it runs after pending points become active and before the tier is reviewed, and again at the end, after
+// entry bonuses. A level that required a balance above Auto.At could therefore never be reached; there are no such
+// levels.
 func (d *decision) autoRedeem(at time.Time) error {
 	auto, day := d.p.Redemption.Auto, DateOf(at, d.p.Zone)
 	limit := Limit{auto.Limit, PerDay}
 	reward, _ := d.p.Reward(auto.Reward)
 	if reward.When != nil {
-		return nil // published when that was not refused; somebody who may have it can ask for it
+		return nil // conditions are rejected unless confirmed on publication; a member who meets them can redeem the reward manually
 	}
 	for d.p.autoReady(d.Account) {
 		n := d.Account.times(autoKey, limit, day) + 1
@@ -63,24 +65,25 @@ func (d *decision) autoRedeem(at time.Time) error {
 	return nil
 }
 
-// done is what was decided, once the reward is redeemed by itself if what became active is enough.
+// done returns the decision after redeeming the automatic reward, if enough points became active.
 func (d *decision) done() (Outcome, error) {
 	err := d.autoRedeem(d.now)
 	return d.Outcome, err
 }
 
-// autoID is the redemption's id: of the member and the entry's place, so that the same history has the same ids.
+// autoID returns the redemption's ID. It consists of the member and the sequence number of the entry, so that the same
+// history produces the same IDs.
 func (d *decision) autoID() string {
 	return fmt.Sprintf("rd_auto_%s_%d", strings.TrimPrefix(string(d.Account.Member), "mem_"), d.Account.Sequence+1)
 }
 
-// autoReady reports whether a member has what it takes.
+// autoReady reports whether a member has enough active points for the automatic reward, and may redeem it.
 func (p *Program) autoReady(acc Account) bool {
 	auto := p.Redemption.Auto
 	return auto.Reward != "" && acc.Status == Active && !p.inDebt(acc) && total(acc.Lots) >= auto.At
 }
 
-// autoDue is when the day ends that stopped it; zero if none did.
+// autoDue returns the end of the day whose limit stopped automatic redemption, or zero if no limit stopped it.
 func (p *Program) autoDue(acc Account) time.Time {
 	if !p.autoReady(acc) {
 		return time.Time{}
@@ -97,7 +100,7 @@ func (p *Program) autoDue(acc Account) time.Time {
 	return last.End(p.Zone)
 }
 
-// compileAuto refuses a reward that somebody would have to ask for, or of which there may be none.
+// compileAuto rejects a reward that members must ask for, or that may be out of stock.
 func (p *Program) compileAuto() error {
 	auto := p.Redemption.Auto
 	if auto == (Auto{}) {
@@ -120,7 +123,8 @@ func (p *Program) compileAuto() error {
 	return nil
 }
 
-// Wants is what a reward asks for beside points, so that it cannot be redeemed by itself; empty if there is nothing.
+// Wants returns what a reward requires apart from points, which prevents automatic redemption. It returns an empty
+// string if there is nothing.
 func (r *Reward) Wants() string {
 	switch {
 	case r.Codes.From == UploadedCode:

@@ -5,18 +5,20 @@ import (
 	"strings"
 )
 
-// A Because is one reason of an entry: a rule of the program, what it did, and the exact points that it gave or
-// took, as a decimal ("29.99") or, where it has no end, a fraction ("2999/110"). The reasons of an entry sum to its
-// points, and those of another wallet to what it did there. A reason that gave and took nothing says why not.
+// A Reason is one reason of an entry: a rule of the program, what it did, and the exact points that it gave or took.
+// The points are a decimal ("29.99") or, if the decimal does not terminate, a fraction ("2999/110"). The reasons of an
+// entry add up to its points, and reasons of another wallet to the change of that wallet. A reason with 0 points says
+// why the rule gave nothing.
 type Reason struct {
-	Wallet string // whose points; empty for that of points
+	Wallet string // the wallet of the points; empty for the main wallet
 	Rule   string // "earn.purchase", "campaigns.double-weekend", "rounding"
 	Kind   ReasonKind
-	Args   []string // what What is about, in its own order
+	Args   []string // the arguments of Kind, in the order that each kind defines
 	Points string
 }
 
-// What a reason says, apart from language. Effect puts it into a formula; package explain into sentences.
+// A ReasonKind states what a reason says, independent of language. Effect formats it as a formula, and package explain
+// as sentences. The comments below list the arguments.
 type ReasonKind string
 
 const (
@@ -26,74 +28,74 @@ const (
 	IsFactor            ReasonKind = "factor"      // factor
 	IsUnits             ReasonKind = "units"       // units, points each
 	IsFixed             ReasonKind = "fixed"       // points
-	IsStep              ReasonKind = "step"        // amount, the band's beginning, points
+	IsStep              ReasonKind = "step"        // amount, beginning of the band, points
 	IsUnpaid            ReasonKind = "unpaid"      // the order is not paid yet
-	IsUnknownTender     ReasonKind = "tender"      // the amount of which no processor has reported the means of payment yet
+	IsUnknownTender     ReasonKind = "tender"      // the amount whose means of payment no processor has reported yet
 	IsCanceled          ReasonKind = "void"        // the order was canceled
-	IsConverted         ReasonKind = "exchange"    // one unit of the order's currency, what it was in the program's
+	IsConverted         ReasonKind = "exchange"    // one unit of the order's currency, its value in the program's currency
 	IsRounded           ReasonKind = "round"       // down, nearest, half_even, up
-	IsCarried           ReasonKind = "carry"       // the fraction that earlier orders left
+	IsCarried           ReasonKind = "carry"       // the fraction carried from earlier orders
 	IsCapped            ReasonKind = "cap"         // points, period
-	IsRefused           ReasonKind = "refuse"      // points, period: more than the cap, so nothing
-	IsSpent             ReasonKind = "budget"      // the budget's points: what is left of it
+	IsRefused           ReasonKind = "refuse"      // points, period: above the cap, so it gives nothing
+	IsSpent             ReasonKind = "budget"      // the remaining points of the budget
 	IsLimited           ReasonKind = "limit"       // times, period
-	IsResting           ReasonKind = "rest"        // the last day of a cool-down
+	IsResting           ReasonKind = "rest"        // the last day of the cooldown
 	IsBeaten            ReasonKind = "beaten"      // the rule that was applied instead
-	IsShort             ReasonKind = "short"       // needed, what there was
-	IsUnmet             ReasonKind = "unmet"       // the condition that does not hold, as it is written
-	IsUnjoined          ReasonKind = "unjoined"    // the member has not registered
-	IsFor               ReasonKind = "for"         // what the rule is for: tiers, segments, channels, stores, currencies, items, first_order, time; which
-	IsMissing           ReasonKind = "missing"     // level or wallet, which: the program does not have it any more
-	IsShadow            ReasonKind = "shadow"      // the points that it would have given
-	IsFailed            ReasonKind = "failed"      // why a condition could not be told
-	IsBounded           ReasonKind = "bounded"     // what is left of an order gives no more than all of it
-	WasGiven            ReasonKind = "given"       // by earlier revisions
-	HasFollowed         ReasonKind = "followed"    // the order whose change made the program decide about this one again
-	IsLate              ReasonKind = "late"        // the event did not come by this day
-	IsKept              ReasonKind = "kept"        // not taken back: expired (with the day), pending, within, debt
-	IsOwed              ReasonKind = "owed"        // points: spent before the day on which they would have expired
-	WasKept             ReasonKind = "unkept"      // what was never taken back is given back as nothing
+	IsShort             ReasonKind = "short"       // required, available
+	IsUnmet             ReasonKind = "unmet"       // the condition that does not hold, as written
+	IsUnjoined          ReasonKind = "unjoined"    // the member has not registered for the campaign
+	IsFor               ReasonKind = "for"         // the restriction (tiers, segments, channels, stores, currencies, items, first_order or time), its values
+	IsMissing           ReasonKind = "missing"     // "level" or "wallet", ID: the program no longer has it
+	IsShadow            ReasonKind = "shadow"      // the points that the rule would have given
+	IsFailed            ReasonKind = "failed"      // why the condition could not be evaluated
+	IsBounded           ReasonKind = "bounded"     // the rest of a reduced order gives no more than the whole order
+	WasGiven            ReasonKind = "given"       // the points of earlier revisions
+	HasFollowed         ReasonKind = "followed"    // the order whose change caused this one to be decided again
+	IsLate              ReasonKind = "late"        // the day by which the required event did not arrive
+	IsKept              ReasonKind = "kept"        // why points were not taken back: expired (with the day), pending, within or debt
+	IsOwed              ReasonKind = "owed"        // points that were spent before the day on which they would have expired
+	WasKept             ReasonKind = "unkept"      // points that were never taken back are not given again
 	HasExpired          ReasonKind = "expired"     // the day
-	CameLate            ReasonKind = "gone"        // the day on which its lot had expired
+	CameLate            ReasonKind = "gone"        // the day on which the points' lot had expired
 	BecameActive        ReasonKind = "active"      // cause, points
 	IsCost              ReasonKind = "cost"        // points
 	WasSpent            ReasonKind = "spent"       // points that were reserved
 	WasReturned         ReasonKind = "returned"    // canceled, declined, expired, reversed or unused
-	HasMoved            ReasonKind = "moved"       // from level, to level, how: reached, lost, floor or rules, measure, window
+	HasMoved            ReasonKind = "moved"       // from level, to level, cause (reached, lost, floor or rules), measure, window
 	HasStayed           ReasonKind = "stayed"      // measure, window
 	WasReached          ReasonKind = "reached"     // count
 	WasUnreached        ReasonKind = "missed"      // count
 	WasReachedOn        ReasonKind = "reached_on"  // count that another order reached, the new day
-	WasExtended         ReasonKind = "extended"    // to the day, why
-	WasReinstated       ReasonKind = "again"       // expired on the day, why
+	WasExtended         ReasonKind = "extended"    // the new day, reason
+	WasReinstated       ReasonKind = "again"       // the day of the expiry, reason
 	WasMoved            ReasonKind = "slid"        // the new day
-	WasMovedBack        ReasonKind = "unslid"      // an activity no longer counts; the new day
-	WasRevived          ReasonKind = "revived"     // expired on the day, and an activity before it was reported later
-	HasChanged          ReasonKind = "changed"     // which trait
+	WasMovedBack        ReasonKind = "unslid"      // the new day, as an activity no longer counts
+	WasRevived          ReasonKind = "revived"     // the day of the expiry, as an earlier activity was reported late
+	HasChanged          ReasonKind = "changed"     // the trait
 	WasSent             ReasonKind = "sent"        // points
 	IsFee               ReasonKind = "fee"         // points
-	WasAccepted         ReasonKind = "accepted"    // points that were held
+	WasAccepted         ReasonKind = "accepted"    // points that were reserved
 	WasReceived         ReasonKind = "received"    // points
-	WasContributed      ReasonKind = "contributed" // points of others of the household
-	WasGivenTo          ReasonKind = "gives"       // points, to a redemption of the household
-	WasConverted        ReasonKind = "converted"   // points, wallet, what they are in the other one, wallet
-	WasConvertedBack    ReasonKind = "unconverted" // likewise
-	IsAutomatic         ReasonKind = "auto"        // points: so many active ones are enough
-	IsStopped           ReasonKind = "stopped"     // times, the day: no more of it then
+	WasContributed      ReasonKind = "contributed" // points from other household members
+	WasGivenTo          ReasonKind = "gives"       // points contributed to a redemption of another household member
+	WasConverted        ReasonKind = "converted"   // points, wallet, points received in the other wallet, that wallet
+	WasConvertedBack    ReasonKind = "unconverted" // as above
+	IsAutomatic         ReasonKind = "auto"        // the active points that trigger the redemption
+	IsStopped           ReasonKind = "stopped"     // times, the day: the daily limit is reached
 	IsFree              ReasonKind = "free"
-	WasPlaced           ReasonKind = "placed"                // by hand: from level, to level, why
-	WasNotified         ReasonKind = "notified"              // of what, which: a notice
-	CameBack            ReasonKind = "back"                  // of what, which: a notice that does not count
-	WasPostponed        ReasonKind = "later"                 // no notice was sent in time; the new day
-	IsEntryBonus        ReasonKind = "entry_bonus"           // to a level
+	WasPlaced           ReasonKind = "placed"                // manually: from level, to level, reason
+	WasNotified         ReasonKind = "notified"              // what the notice is about, its subject
+	CameBack            ReasonKind = "back"                  // what the notice is about, its subject: the notice was not delivered and does not count
+	WasPostponed        ReasonKind = "later"                 // the new day, as no notice was sent in time
+	IsEntryBonus        ReasonKind = "entry_bonus"           // the level
 	WasWithdrawn        ReasonKind = "withdrawn"             // from level, to level, the order or event that no longer counts
-	WasRedecided        ReasonKind = "redecided"             // the level, the order or event that changed since when, or until when, it is had
+	WasRedecided        ReasonKind = "redecided"             // the level, the order or event that changed from when or until when the member holds it
 	EntryBonusWithdrawn ReasonKind = "entry_bonus_withdrawn" // the level that was not reached after all
-	LostProtection      ReasonKind = "unprotected"           // by a level; the new day
+	LostProtection      ReasonKind = "unprotected"           // the new day, as the points lost the protection of a level
 	WasRedated          ReasonKind = "redated"               // the level that was reached at another instant, the new day
 )
 
-// effects is each What as a formula; a %s stands for each of its arguments.
+// effects maps each kind to a formula. Each %s stands for one argument.
 var effects = map[ReasonKind]string{
 	Says:                "%s",
 	IsRated:             "%s x %s",
@@ -168,7 +170,7 @@ var effects = map[ReasonKind]string{
 	WasGivenTo:          "%s for the household",
 }
 
-// Whats lists every What that there is, for those who put them into words.
+// Whats returns all reason kinds, for packages that describe them in words.
 func Whats() []ReasonKind {
 	out := make([]ReasonKind, 0, len(effects))
 	for w := range effects {
@@ -177,7 +179,7 @@ func Whats() []ReasonKind {
 	return out
 }
 
-// Effect is what the rule did, as a short formula: "29.99 EUR x 1 per 1.00".
+// Effect returns what the rule did as a short formula: "29.99 EUR x 1 per 1.00".
 func (b Reason) Effect() string {
 	form, ok := effects[b.Kind]
 	if !ok || strings.Count(form, "%s") > len(b.Args) {
@@ -190,12 +192,12 @@ func (b Reason) Effect() string {
 	return strings.TrimSpace(fmt.Sprintf(form, args...))
 }
 
-// reasonIn is a Reason for n points of a wallet.
+// reasonIn returns a Reason for n points of a wallet.
 func reasonIn(wallet, rule string, n Points, what ReasonKind, args ...string) Reason {
 	return Reason{Wallet: wallet, Rule: rule, Kind: what, Args: args, Points: points(n)}
 }
 
-// Reason makes a Because; points is what it gave, "0" for a reason why not.
+// NewReason returns a Reason in the main wallet. points is what the rule gave, or "0" if it gave nothing.
 func NewReason(rule, points string, what ReasonKind, args ...string) Reason {
 	return Reason{Rule: rule, Kind: what, Args: args, Points: points}
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A bonus is the points for reaching a level at an instant.
+// A bonus is the entry bonus of a level that was reached at an instant.
 type bonus struct {
 	level   string
 	key     string // as Grant.Rule
@@ -16,8 +16,8 @@ type bonus struct {
 	expires Date
 }
 
-// vacant returns what the account remembers of a bonus that is given now: in the place of one that was withdrawn, if
-// there is one, preferably for the same promotion, so that its points return to where they were taken from.
+// vacant returns the record in which the account stores a bonus that is given now. It reuses the record of a withdrawn
+// bonus if there is one, preferably for the same promotion. The points then return to where they were taken from.
 func (d *decision) vacant(b bonus) Reached {
 	next := Reached{Grant: Grant{Rule: b.key}}
 	var free []Reached
@@ -46,7 +46,7 @@ func (d *decision) payBonus(r Reached, b bonus) error {
 	return d.postBonus(lostToExpiry(issued(e)))
 }
 
-// giveBonus gives what a bonus is worth beyond what was given of it.
+// giveBonus gives the points of a bonus that were not given yet.
 func (d *decision) giveBonus(e Entry, r *Reached, b bonus) Entry {
 	g, n, was := &r.Grant, b.points-r.Grant.Worth, d.where(r.Grant)
 	*r = r.dated(b)
@@ -67,7 +67,7 @@ func (d *decision) moveBonus(e Entry, r *Reached, b bonus) Entry {
 	return e
 }
 
-// posted returns the instant at which points move: the present, where what happened earlier is reported late.
+// posted returns the instant at which points move. It is the present if an earlier fact was reported late.
 func (d *decision) posted() time.Time {
 	if d.present.IsZero() {
 		return d.now
@@ -75,7 +75,7 @@ func (d *decision) posted() time.Time {
 	return d.present
 }
 
-// asOf lets an entry be completed as of an instant.
+// asOf calls complete with the decision's current instant set to at.
 func (d *decision) asOf(at time.Time, complete func() Entry) Entry {
 	now := d.now
 	defer func() { d.now = now }()
@@ -83,14 +83,14 @@ func (d *decision) asOf(at time.Time, complete func() Entry) Entry {
 	return complete()
 }
 
-// dated returns what was reached as of another promotion.
+// dated returns the record as of the promotion of b.
 func (r Reached) dated(b bonus) Reached {
 	r.At, r.Grant.ActiveAt, r.Grant.Expires = b.at, b.at, b.expires
 	return r
 }
 
-// revive gives points of a bonus that expired in an earlier lot, unless the lot that they belong to now has expired
-// too. It returns how many of n points are still to be given.
+// revive restores points of a bonus that expired in an earlier lot, unless the lot to which they belong now has expired
+// too. It returns the number of points that are still to be given.
 func (d *decision) revive(e Entry, g *Grant, was Date, n Points) (Entry, Points) {
 	part := min(n, g.Expired)
 	if part == 0 || was == d.where(*g) || d.p.lapsed(d.where(*g), d.now) {
@@ -103,7 +103,7 @@ func (d *decision) revive(e Entry, g *Grant, was Date, n Points) (Entry, Points)
 	return e, n - part
 }
 
-// withdraw takes a bonus back whose level was not reached after all.
+// withdraw takes back a bonus whose level was not reached after all.
 func (d *decision) withdraw(r Reached) error {
 	e := d.bonusEntry(KindClawback, &r, d.now)
 	g := &r.Grant
@@ -113,8 +113,8 @@ func (d *decision) withdraw(r Reached) error {
 	return d.postBonus(issued(e))
 }
 
-// redate moves the points of a bonus to the lot of another promotion to the same level: those that are still in the
-// lot of the first, or that expired with it.
+// redate moves the points of a bonus to the lot of another promotion to the same level. It moves the points that are
+// still in the first lot or expired with it.
 func (d *decision) redate(x bonusPair) error {
 	r, main := x.given, d.main()
 	e := d.bonusEntry(KindEarn, &r, d.now)
@@ -124,8 +124,8 @@ func (d *decision) redate(x bonusPair) error {
 	return d.postBonus(lostToExpiry(e))
 }
 
-// moved returns by how much postings change what the member has in the wallet of points, points that expire at once
-// included.
+// moved returns by how much postings change the member's points in the main wallet, including points that expire at
+// once.
 func moved(all []Posting) (sum Points) {
 	for _, p := range all {
 		if p.Wallet == "" && (p.Bucket.counts() || p.Bucket == BucketExpired && p.Points > 0) {
@@ -135,7 +135,7 @@ func moved(all []Posting) (sum Points) {
 	return sum
 }
 
-// added returns the postings with those of the same place added up; none of zero.
+// added returns the postings with those that differ only in points added up, without those that become zero.
 func added(all []Posting) (out []Posting) {
 	for _, p := range all {
 		same := func(q Posting) bool { q.Points = p.Points; return q == p }
@@ -148,8 +148,8 @@ func added(all []Posting) (out []Posting) {
 	return slices.DeleteFunc(out, func(p Posting) bool { return p.Points == 0 })
 }
 
-// bonusEntry begins the next entry about a bonus. Each promotion that gave points is a cause of its own, so that no
-// promotion gives them twice.
+// bonusEntry begins the next entry about a bonus. Each promotion has a separate cause, so that no promotion gives its
+// bonus twice.
 func (d *decision) bonusEntry(kind Kind, r *Reached, at time.Time) Entry {
 	r.Revision++
 	id := string(d.Account.Member) + ":" + d.p.levelID(strings.TrimPrefix(r.Grant.Rule, d.p.levelKey("")))
@@ -159,7 +159,7 @@ func (d *decision) bonusEntry(kind Kind, r *Reached, at time.Time) Entry {
 	return Entry{Kind: kind, Effective: at, Cause: Cause{CauseTierChange, id, r.Revision}, Reached: r}
 }
 
-// postBonus posts an entry about a bonus. What becomes active may be enough for the reward that is redeemed by itself.
+// postBonus posts an entry about a bonus, and redeems the automatic reward if enough points became active.
 func (d *decision) postBonus(e Entry) error {
 	if err := d.post(e); err != nil {
 		return err
@@ -172,13 +172,13 @@ func (d *decision) postBonus(e Entry) error {
 	return err
 }
 
-// A bonusPair is a bonus that was given, and the one that it is now.
+// A bonusPair is a bonus that was given and the bonus that should replace it.
 type bonusPair struct {
 	given  Reached
 	wanted bonus
 }
 
-// bonusChanges is what becomes of the bonuses for promotions since an instant.
+// bonusChanges are the changes to the bonuses for promotions since an instant.
 type bonusChanges struct {
 	withdraw []Reached
 	move     []bonusPair // to another lot
@@ -186,8 +186,8 @@ type bonusChanges struct {
 	give     []bonus
 }
 
-// bonusChanges compares the bonuses that were given for promotions since an instant with those that a trial found. For
-// each level, it pairs those for the same promotion first, then the others in their order.
+// bonusChanges compares the bonuses that were given for promotions since an instant with the bonuses that a trial
+// found. For each level, it pairs bonuses for the same promotion first, then the others in their order.
 func (d *decision) bonusChanges(since time.Time, wanted []bonus) (out bonusChanges) {
 	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r Reached) bool {
 		return !strings.HasPrefix(r.Grant.Rule, d.p.levelKey("")) || r.Grant.Worth == 0 || r.At.Before(since)
@@ -207,7 +207,7 @@ func (d *decision) bonusChanges(since time.Time, wanted []bonus) (out bonusChang
 	return out
 }
 
-// forgot reports whether the account no longer remembers what became of a bonus.
+// forgot reports whether the account no longer remembers what happened to a bonus.
 func (a *Account) forgot(b bonus) bool {
 	n, numbers, earliest := 0, 0, time.Time{}
 	for _, r := range a.Reached {
@@ -218,7 +218,7 @@ func (a *Account) forgot(b bonus) bool {
 	return n < numbers && b.at.Before(earliest)
 }
 
-// pair notes that a bonus that was given is another one now.
+// pair records that a bonus was replaced by another one.
 func (x *bonusChanges) pair(d *decision, r Reached, b bonus) {
 	main := d.main()
 	from := main.where(r.Grant)
@@ -232,11 +232,12 @@ func (x *bonusChanges) pair(d *decision, r Reached, b bonus) {
 	}
 }
 
-// leastNotice is the least time that a member has to spend points whose expiry moves to an earlier day.
+// leastNotice is the minimum time that a member has to spend points whose expiry moves to an earlier day.
 var leastNotice = Period{Days: 14}
 
-// notBefore returns the day on which points expire that were to expire on one day and should on another. If that is
-// earlier, the member has the program's period of notice, or at least leastNotice, to spend them.
+// notBefore returns the new expiry day of points that were to expire on the day was and should expire on the day is. If
+// is comes first, the member has at least the program's period of advance notice and leastNotice to spend the points,
+// but never longer than until was.
 func (d *decision) notBefore(was, is Date) Date {
 	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
 		return is
@@ -251,12 +252,12 @@ func (d *decision) notBefore(was, is Date) Date {
 	return least
 }
 
-// leastDay returns the day on which points expire at the earliest that lose their protection now.
+// leastDay returns the earliest day on which points may expire that lose their protection now.
 func (p *Program) leastDay(now time.Time) Date {
 	return max(DateOf(leastNotice.After(now, p.Zone), p.Zone), DateOf(p.AdvanceNotice.Period.After(now, p.Zone), p.Zone))
 }
 
-// settle posts the changes, but for redated, which the entry about the standing has.
+// settle posts the changes except redated, which the entry about the standing contains.
 func (x bonusChanges) settle(d *decision) error {
 	for _, r := range x.withdraw {
 		if err := d.withdraw(r); err != nil {

@@ -4,39 +4,39 @@ import (
 	"math/bits"
 )
 
-// maxWhyNots is how many reasons why a rule gave nothing are kept with an order.
+// maxWhyNots bounds the reasons for rules that gave nothing that an order stores.
 const maxWhyNots = 8
 
-// Budgets is what is left of the budgets of rules that have one, and of rewards of which there are only so many, by
-// the name with its section. What is not there has enough: whoever places the order finds out by Outcome.Spends, where
-// each is listed that is not below zero, and asks again with what there is.
+// Budgets holds what remains of the budgets of rules and of the limited stock of rewards, by the full key with its
+// section. A key that is missing counts as sufficient. The caller then checks the remaining amount of each budget that
+// Outcome.Spends lists with points of zero or more, and decides again with that amount.
 type Budgets map[string]Points
 
-// A Spend is what an order takes of the budget of a rule, or gives back to it; or a redemption of the stock of a reward,
-// in pieces.
+// A Spend is what an order takes from or returns to the budget of a rule, or the units that a redemption takes from or
+// returns to the stock of a reward.
 type Spend struct {
-	Rule   string // with its section
-	Points Points // below zero: given back; zero: only how much is left decided something
-	Budget Points // all of it
+	Rule   string // the full key with its section
+	Points Points // negative: returned; zero: only the remaining amount affects the decision
+	Budget Points // the whole budget
 }
 
-// rule is a Rule as decisions need it.
+// rule is a Rule in the form that decisions use.
 type rule struct {
 	Rule
 	give     giver
-	key      string // with its section
-	group    int    // in the order in which groups are looked at
+	key      string // the full key with its section
+	group    int    // the position of its group in the order of evaluation
 	mode     Stacking
-	lines    bool // it is about some lines only
-	bounded  bool // it has caps, limits or a budget, so that what it gave must be remembered
-	owned    bool // its points have a life of their own
+	lines    bool // it applies to some line items only
+	bounded  bool // it has caps, limits or a budget, so the order stores what it gave
+	owned    bool // its points have a separate activation or expiry
 	multiply bool
 	campaign bool
 	limits   []Limit
 }
 
-// rules adds what rules and campaigns give. Each is computed from the values that rate, category and level have
-// given; the groups then say how they go together.
+// rules adds what rules and campaigns give. Each is computed from the values after rate, category and level. The groups
+// then determine how they combine.
 func (v *valuation) rules() {
 	set := v.p.compiled.index.about(v.o)
 	words, most := (len(v.p.compiled.rules)+63)/64, 0
@@ -50,7 +50,7 @@ func (v *valuation) rules() {
 			if !v.about(r) {
 				continue
 			}
-			found = append(found, candidate{r: r}) // in its place from the beginning, which spares the copies
+			found = append(found, candidate{r: r}) // stored in its final place at once, which avoids copies
 			if !v.consider(&found[len(found)-1]) {
 				found = found[:len(found)-1]
 			}
@@ -59,7 +59,7 @@ func (v *valuation) rules() {
 	v.stack(found)
 }
 
-// consider finds what a rule that is about the order would give; false if it does not apply.
+// consider computes what a rule that may match the order would give. It returns false if the rule does not apply.
 func (v *valuation) consider(c *candidate) bool {
 	r := c.r
 	if !v.matched(r, &c.m) || !v.may(r, &c.m) {
@@ -73,15 +73,15 @@ func (v *valuation) consider(c *candidate) bool {
 	return c.gives.sign() != 0 && v.within(c)
 }
 
-// why keeps a reason why a rule gave nothing, as long as there are few.
+// why records a reason why a rule gave nothing, unless there are maxWhyNots reasons already.
 func (v *valuation) why(rule string, what ReasonKind, args ...string) {
 	if v.whys++; v.whys <= maxWhyNots {
 		v.because = append(v.because, NewReason(rule, "0", what, args...))
 	}
 }
 
-// within cuts a candidate to what its caps and its budget leave, or left the whole order; false if that had nothing
-// of it.
+// within reduces a candidate to what its caps and its budget allow or, for a reduced order, to what they allowed for
+// the whole order. It returns false if the whole order received nothing from the rule.
 func (v *valuation) within(c *candidate) bool {
 	if v.most != nil {
 		return v.asBefore(c)
@@ -98,7 +98,7 @@ func (v *valuation) within(c *candidate) bool {
 	return true
 }
 
-// asBefore keeps a candidate to what the whole order had of it.
+// asBefore reduces a candidate to what the whole order received from the rule.
 func (v *valuation) asBefore(c *candidate) bool {
 	for _, g := range v.most.grants {
 		if g.rule != c.r.key {
@@ -114,7 +114,7 @@ func (v *valuation) asBefore(c *candidate) bool {
 	return false
 }
 
-// allowed cuts a candidate to what its caps and its budget leave.
+// allowed reduces a candidate to what its caps and its budget allow.
 func (v *valuation) allowed(c *candidate, want Points) {
 	r := c.r
 	s := &c.share
@@ -146,6 +146,6 @@ func (v *valuation) allowed(c *candidate, want Points) {
 	for _, b := range cuts[1:] {
 		rest = rest.sub(exactFrom(b.Points))
 	}
-	cuts[0].Points = rest.String() // the first cut also takes the fraction
+	cuts[0].Points = rest.String() // the first cut also removes the fraction
 	c.gives, c.cuts = whole(int64(got)), cuts
 }

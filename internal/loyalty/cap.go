@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// A Cap bounds what a member can earn, by all rules or by one: each order by itself, or all that were placed in one
-// day, week, month or year of the program's calendar, or ever. What is above is cut off and reported, never silently.
+// A Cap bounds what a member can earn, by all rules or by one. It applies to each order separately, to all orders
+// placed in one day, week, month or year of the program's calendar, or to all orders ever. What is above the cap is cut
+// and reported with a reason.
 type Cap struct {
 	Points Points
 	Per    CapPeriod
-	Reject bool // what would go beyond gives nothing at all, instead of what is left
+	Reject bool // an order above the cap gives nothing, instead of the remaining points
 }
 
-// CapPeriod is what a cap is per, in the words of the program file.
+// CapPeriod is the period of a cap, as written in the program file.
 type CapPeriod string
 
 const (
@@ -26,7 +27,7 @@ const (
 	PerYear  CapPeriod = "year"
 	PerEver  CapPeriod = "ever"
 
-	perRest CapPeriod = "rest" // an action's cool-down
+	perRest CapPeriod = "rest" // an action's cooldown
 )
 
 func (c Cap) String() string { return points(c.Points) + " per " + string(c.Per) }
@@ -39,7 +40,7 @@ func (p CapPeriod) known() bool {
 	return false
 }
 
-// ends is the last day of the period in which a day lies; zero for an order, which has none, and for ever.
+// ends returns the last day of the period that contains a day. It returns zero for PerOrder and PerEver.
 func (p CapPeriod) ends(d Date) Date {
 	switch p {
 	case PerDay:
@@ -54,16 +55,16 @@ func (p CapPeriod) ends(d Date) Date {
 	return 0
 }
 
-// A Usage is how much of a cap, or of a limit, one period has used up.
+// A Usage is how much of a cap or a limit was used in one period.
 type Usage struct {
-	Rule  string // with its section; empty for the caps of the program
-	Times bool   // it counts how often, not points
+	Rule  string // full key with its section; empty for the caps of the program
+	Times bool   // N counts uses instead of points
 	Per   CapPeriod
-	Ends  Date // the period's last day; zero for ever
+	Ends  Date // the period's last day; zero for PerEver
 	N     int64
 }
 
-// Compare orders usages as accounts keep them.
+// Compare orders usages as accounts store them.
 func (u Usage) Compare(v Usage) int {
 	b := func(x bool) int {
 		if x {
@@ -74,12 +75,12 @@ func (u Usage) Compare(v Usage) int {
 	return cmp.Or(cmp.Compare(u.Rule, v.Rule), b(u.Times)-b(v.Times), cmp.Compare(u.Per, v.Per), cmp.Compare(u.Ends, v.Ends))
 }
 
-// usage is n times more on a day under a rule's limit.
+// usage returns n uses of a rule's limit on a day.
 func (l Limit) usage(rule string, day Date, n int64) Usage {
 	return Usage{Rule: rule, Times: true, Per: l.Per, Ends: l.Per.ends(day), N: n}
 }
 
-// often is how often, for a refusal: "once per day", "3 times per month", "once ever".
+// often returns the limit as text for error messages: "once per day", "3 times per month", "once ever".
 func (l Limit) often() string {
 	n := strconv.FormatInt(l.Times, 10) + " times"
 	if l.Times == 1 {
@@ -91,16 +92,16 @@ func (l Limit) often() string {
 	return n + " per " + string(l.Per)
 }
 
-// usage is n points more on a day under a rule's cap.
+// usage returns n points used of a rule's cap on a day.
 func (c Cap) usage(rule string, day Date, n Points) Usage {
 	return Usage{Rule: rule, Per: c.Per, Ends: c.Per.ends(day), N: int64(n)}
 }
 
-// usageKept is how long after its end a period's usage is kept. No first revision of an order comes later; and
-// what later revisions give back to a period that is forgotten, nobody can use.
+// usageKept is how long after its end a period's usage is stored. No first revision of an order is accepted later. What
+// later revisions return to a forgotten period cannot be used by any order.
 const usageKept = MaxOrderAge + 48*time.Hour
 
-// addUsage is all with more added, and without what is older than now minus usageKept.
+// addUsage returns all with more added. It drops usages of periods that ended more than usageKept before now.
 func addUsage(all, more []Usage, now time.Time) []Usage {
 	out := slices.Clone(all)
 	for _, u := range more {
@@ -116,7 +117,7 @@ func addUsage(all, more []Usage, now time.Time) []Usage {
 	return slices.DeleteFunc(out, func(u Usage) bool { return u.N == 0 || u.Ends != 0 && u.Ends < oldest })
 }
 
-// used is what a period has used up.
+// used returns what was used in a period.
 func (a Account) used(rule string, times bool, per CapPeriod, ends Date) int64 {
 	u := Usage{Rule: rule, Times: times, Per: per, Ends: ends}
 	if at, found := slices.BinarySearchFunc(a.Usage, u, Usage.Compare); found {
@@ -125,12 +126,12 @@ func (a Account) used(rule string, times bool, per CapPeriod, ends Date) int64 {
 	return 0
 }
 
-// times is how often a rule's limit is used up in the period of a day.
+// times returns how many times a rule's limit was used in the period of a day.
 func (a Account) times(rule string, l Limit, day Date) int64 {
 	return a.used(rule, true, l.Per, l.Per.ends(day))
 }
 
-// exhausted is the first of a rule's limits that leaves no room for another time on a day, if there is one.
+// exhausted returns the first of a rule's limits that allows no further use on a day, if there is one.
 func (a Account) exhausted(rule string, limits []Limit, day Date) (Limit, bool) {
 	at := slices.IndexFunc(limits, func(l Limit) bool { return a.times(rule, l, day) >= l.Times })
 	if at < 0 {
@@ -139,9 +140,9 @@ func (a Account) exhausted(rule string, limits []Limit, day Date) (Limit, bool) 
 	return limits[at], true
 }
 
-// bounded is how much of want the caps of a rule allow to an order of a day, and why not more. acc has used what the
-// orders before it use: the caps of a period leave the rest. Of a period that is closed the order keeps what it was
-// allowed.
+// bounded returns how much of want the caps of a rule allow to an order of a day, with the reasons for each cut. acc
+// contains the usage of the earlier orders, and caps of a period allow the rest. In a closed period, the order keeps
+// what it was allowed.
 func (s *Share) bounded(
 	acc Account, of *OrderState, caps []Cap, day Date, want Points, why []Reason,
 ) (Points, []Reason) {
@@ -176,7 +177,7 @@ func (s *Share) bounded(
 	return want, why
 }
 
-// use brings a share to what is used now, and is what that changes of the caps and limits of its rule.
+// use sets the share's usage to n points and returns the change in the usage of the rule's caps and limits.
 func (s *Share) use(n Points, caps []Cap, limits []Limit, day Date) (out []Usage) {
 	delta := n - s.Used
 	for _, c := range caps {
@@ -200,16 +201,16 @@ func (s *Share) use(n Points, caps []Cap, limits []Limit, day Date) (out []Usage
 	return out
 }
 
-// limited is the limit that leaves no room for another time of an event, if there is one.
+// limited returns the limit that allows no further use for an event, if there is one.
 func (s *Share) limited(acc Account, limits []Limit, day Date) (Limit, bool) {
 	if s.Peak > 0 {
-		return Limit{}, false // it had its time
+		return Limit{}, false // the event already has its use
 	}
 	return acc.exhausted(s.Rule, limits, day)
 }
 
-// limited is the limit of a rule that leaves no room for an order of a day, if there is one. acc has used what the orders
-// before it use. Of a period that is closed the order keeps its time if it had one.
+// limited returns the first limit of a rule that does not allow an order of a day, if there is one. acc contains the
+// usage of the earlier orders. In a closed period, an order that had a use keeps it.
 func (s *OrderState) limited(acc Account, rule string, limits []Limit, day Date) (found Limit, full bool) {
 	for _, l := range limits {
 		u := l.usage(rule, day, 1)

@@ -1,14 +1,14 @@
 package loyalty
 
-// A layer is what an order gives with a rule that has a budget, in addition to what it gives without it.
+// A layer is what a rule with a budget adds to what an order gives without it.
 type layer struct {
 	rule string
-	upTo Points // what the order gives with this rule and those before it, before the program's caps
-	most Points // what the rule itself gives, a begun point as one
+	upTo Points // what the order gives with this rule and the rules before it, before the program's caps
+	most Points // what the rule gives, rounded up to whole points
 }
 
-// layers sorts what an order gives by budgets, before it is rounded: first all that has no budget, then each rule with
-// a budget in the order in which they apply. Rules whose points have lots of their own are not layers.
+// layers splits what an order gives by budgets, before rounding. Everything without a budget comes first, then each
+// rule with a budget in the order in which they apply. Rules whose points have separate lots are not layers.
 func (v *valuation) layers() {
 	without := v.sum
 	for _, b := range v.budgeted {
@@ -25,10 +25,10 @@ func (v *valuation) layers() {
 	}
 }
 
-// receives returns how many points the member receives under each rule: the charge of the rule's budget. Points in lots
-// of a rule's own are received under that rule. The others are received first from all that has no budget, then from
-// rules with a budget in the order in which they apply. So caps remove points of budgets first, and a budget is never
-// charged a point that the member would have received without it.
+// receives returns how many points the member receives under each rule, which is the charge to the rule's budget.
+// Points in separate lots of a rule are received under that rule. The others are received first from everything without
+// a budget, then from rules with a budget in the order in which they apply. Caps therefore remove points of budgets
+// first, and a budget is never charged a point that the member would have received without it.
 func (w *worth) receives() (out []owned) {
 	rest := w.total
 	for _, o := range w.own {
@@ -53,8 +53,8 @@ func pointsOf(all []owned, rule string) Points {
 	return 0
 }
 
-// chargeBudget brings the charge of a rule's budget to what the member receives under it now. It remembers the most
-// that the budget ever granted, so that a refund that fails restores it.
+// chargeBudget updates the charge to a rule's budget to what the member receives under the rule now. It stores the
+// highest amount that the budget ever granted, so that a failed refund restores it.
 func (w *worth) chargeBudget(r *rule, s *Share) {
 	if r.Budget == 0 {
 		return

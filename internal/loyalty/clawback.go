@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// TakeBack is how far a clawback reaches when an order's own points are not there any more.
+// ClawbackPolicy says how far a clawback reaches if an order's points are no longer available.
 type ClawbackPolicy int
 
 const (
-	ClawbackDebt          ClawbackPolicy = iota // other lots, and then debt, which the next active points pay
-	ClawbackWithinBalance                       // other lots, and no further
-	ClawbackPendingOnly                         // only what is still pending of the order itself
-	ClawbackUnlimited                           // as TakeBackDebt, but never bounded by DebtAtMost
+	ClawbackDebt          ClawbackPolicy = iota // takes from other lots, then creates debt, which the next active points pay
+	ClawbackWithinBalance                       // takes from other lots, but creates no debt
+	ClawbackPendingOnly                         // takes only what is still pending of the same order
+	ClawbackUnlimited                           // as ClawbackDebt, but not bounded by the maximum debt
 )
 
-// Why points are not taken back, as IsKept says it.
+// Reasons why points are not taken back, as arguments of IsKept.
 const (
 	keptExpired = "expired"
 	keptPending = "pending"
@@ -23,11 +23,11 @@ const (
 	keptDebt    = "debt"
 )
 
-// clawBack takes n points of a grant back: those that are pending, then those in its lot, then from other lots,
-// the earliest to expire first, then from what they were converted to, and the rest as debt; how far is the program's
-// choice. Points that expired are not taken a second time: what expired in the grant's lot is written off, as long as no
-// other clawback has written it off. Points that were spent are owed, also after the day on which they would have expired.
-// The grant remembers what was taken from where.
+// clawBack takes back n points of a grant. It takes pending points first, then points in the grant's lot, then points
+// from other lots, earliest expiry first, then points that were converted to other wallets, and books the rest as debt.
+// The program's ClawbackPolicy limits how far it goes. Points that expired are not taken a second time: what expired in
+// the grant's lot is written off, unless another clawback has written it off. Points that were spent are owed, even
+// after the day on which they would have expired. The grant stores what was taken from where.
 func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	rest, cause := n, e.Cause.of(*g)
 	left := d.leftBy(e)
@@ -66,8 +66,8 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	return e
 }
 
-// leftBy is the account as the entry leaves it so far: it may have moved pending points into a lot, or taken from
-// lots for another grant.
+// leftBy returns the account as the entry leaves it so far. The entry may have moved pending points into a lot, or
+// taken from lots for another grant.
 func (d *decision) leftBy(e Entry) Account {
 	acc := d.Account
 	for _, p := range e.Postings {
@@ -83,7 +83,7 @@ func (d *decision) leftBy(e Entry) Account {
 	return acc
 }
 
-// takeFromLots takes from the grant's own lot first and then from the others.
+// takeFromLots takes points from the grant's lot first and then from the others.
 func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Entry, Points) {
 	mine := d.where(*g)
 	for _, own := range []bool{true, false} {
@@ -104,7 +104,7 @@ func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Ent
 	return e, rest
 }
 
-// writeOffExpired gives up on taking what expired in the grant's own lot, and returns what is left to take.
+// writeOffExpired writes off points that expired in the grant's lot and returns how many remain to be taken.
 func (d *decision) writeOffExpired(e Entry, purse Purse, rest Points, g *Grant) (Entry, Points) {
 	lot := d.where(*g)
 	if purse.expiredIn(lot) == 0 && lot.Slides() {
@@ -120,7 +120,7 @@ func (d *decision) writeOffExpired(e Entry, purse Purse, rest Points, g *Grant) 
 	return e, rest - part
 }
 
-// writeOff gives up on taking the rest.
+// writeOff writes off the rest of the points.
 func writeOff(e Entry, rest Points, g *Grant, why string) (Entry, Points) {
 	if rest > 0 {
 		args := []string{why}
@@ -133,7 +133,7 @@ func writeOff(e Entry, rest Points, g *Grant, why string) (Entry, Points) {
 	return e, 0
 }
 
-// issued balances the entry against the program's bucket of issued points, in each wallet.
+// issued balances the entry against the program's bucket of issued points in each wallet.
 func issued(e Entry) Entry {
 	if len(e.Postings) == 0 {
 		e.Postings = nil
@@ -156,8 +156,9 @@ func issued(e Entry) Entry {
 	return e
 }
 
-// giveBack credits n points to a grant that became worth more: first whatever was taken of it beyond its own
-// points, to where it was taken from, so that a refund that failed leaves no trace, then to its own lot.
+// giveBack credits n points to a grant that became worth more. It first returns points that were taken beyond the
+// grant's lot to where they were taken from, so that a failed refund has no effect. It credits the rest to the grant's
+// lot.
 func (d *decision) giveBack(e Entry, n Points, g *Grant, giveUp time.Time) Entry {
 	if never := min(n, g.ExpiredOn); never > 0 {
 		e.Reasons = append(e.Reasons, reasonIn(g.Wallet, "clawback", -never, WasKept))
@@ -168,7 +169,7 @@ func (d *decision) giveBack(e Entry, n Points, g *Grant, giveUp time.Time) Entry
 			e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, d.where(*g), -again})
 		}
 	}
-	if owed := min(n, g.Owed); owed > 0 && len(g.Converted)+len(g.Taken) > 0 { // first, so that no other points pay it
+	if owed := min(n, g.Owed); owed > 0 && len(g.Converted)+len(g.Taken) > 0 { // first, so that no other points pay this debt
 		e.Postings = d.credit(e.Postings, e.Cause.of(*g), owed, *g, giveUp)
 		g.Owed -= owed
 		n -= owed

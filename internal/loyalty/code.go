@@ -2,13 +2,13 @@ package loyalty
 
 import "strings"
 
-// alphabet is Crockford's base 32: no I, L, O or U, which are mistaken for others.
+// alphabet is Crockford's base 32. It has no I, L, O or U, which are easily mistaken for other characters.
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// NewCode writes 80 random bits as a code: sixteen characters of Crockford's base 32 and a check character, in groups
-// that can be read aloud: "7K3M-Q9XZ-02VB-HJ4D-R". The check character is the sum of the characters' values, each times
-// a power of two of its own, in the field of 32 elements: it differs after any one wrong character and after any two
-// that changed places.
+// NewCode formats 80 random bits as a code: 16 characters of Crockford's base 32 and a check character, in groups that
+// can be read aloud: "7K3M-Q9XZ-02VB-HJ4D-R". The check character is the sum of the characters' values in the field of
+// 32 elements, each multiplied by a different power of two. It detects any single wrong character and any two exchanged
+// characters.
 func NewCode(bits [10]byte) string {
 	var b strings.Builder
 	values := make([]byte, 16)
@@ -31,8 +31,8 @@ func NewCode(bits [10]byte) string {
 	return b.String()
 }
 
-// NewReferralCode writes 40 random bits as a code that members tell their friends: "7Q4K-2M9X". It is no secret, and
-// whoever mistypes it is told that nobody has it.
+// NewReferralCode formats 40 random bits as a code that members share with friends: "7Q4K-2M9X". The code is not
+// secret. A mistyped code is usually unknown and then rejected.
 func NewReferralCode(bits [5]byte) string {
 	n := uint64(0)
 	for _, b := range bits {
@@ -49,7 +49,7 @@ func NewReferralCode(bits [5]byte) string {
 	return string(b[:])
 }
 
-// checkOf is the check value of characters.
+// checkOf returns the check value of characters.
 func checkOf(values []byte) byte {
 	sum, power := byte(0), byte(1)
 	for _, v := range values {
@@ -72,8 +72,8 @@ func times32(a, b byte) (p byte) {
 	return p
 }
 
-// PlainCode is a code as it is looked up: without spaces and hyphens, in capitals, with the letters that are mistaken
-// for digits as those digits.
+// PlainCode returns a code in the form used for lookup: without spaces and hyphens, in upper case, with O as 0 and I
+// and L as 1.
 func PlainCode(code string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -92,7 +92,7 @@ func PlainCode(code string) string {
 	}, code)
 }
 
-// SharedBy finds the reward whose one code for all a code is.
+// SharedBy returns the reward that uses code as a shared code for all members.
 func (p *Program) SharedBy(code string) (Reward, bool) {
 	plain := PlainCode(code)
 	for _, r := range p.Rewards {
@@ -103,8 +103,8 @@ func (p *Program) SharedBy(code string) (Reward, bool) {
 	return Reward{}, false
 }
 
-// WellFormed reports whether a code has the form of a generated one, with the right check character. Such a code has 80
-// random bits, or is none of ours.
+// WellFormed reports whether a code has the form of a generated one, with the right check character. A code of this
+// form is either unknown or has 80 random bits.
 func WellFormed(code string) bool {
 	plain := PlainCode(code)
 	if len(plain) != 17 {
@@ -121,15 +121,15 @@ func WellFormed(code string) bool {
 	return checkOf(values[:16]) == values[16]
 }
 
-// CodeHint returns the last characters of a code, by which its owner recognizes it: four, but at most a quarter of the
-// code, so that the rest remains too long to guess.
+// CodeHint returns the last characters of a code, by which its owner recognizes it. It returns four characters, but at
+// most a quarter of the code, so that the rest remains too long to guess.
 func CodeHint(code string) string {
 	plain := PlainCode(code)
 	return plain[len(plain)-min(4, len(plain)/4):]
 }
 
-// ValidCode reports whether a code can be put into a pool: 4 to 64 letters, digits and hyphens, and at least 4 that are
-// no hyphens.
+// ValidCode reports whether a code can be added to a pool. It must consist of 4 to 64 letters, digits and hyphens, with
+// at least 4 characters that are not hyphens.
 func ValidCode(code string) bool {
 	for i := range len(code) {
 		b := code[i]

@@ -10,31 +10,31 @@ import (
 	"time"
 )
 
-// DefaultHold is how long a redemption stays reserved where the program does not say.
+// DefaultHold is how long a redemption stays reserved if the program does not say.
 const DefaultHold = 30 * time.Minute
 
-// compiled is what decisions need of a program in the form in which they need it.
+// compiled holds the parts of a program in the form that decisions use.
 type compiled struct {
 	rates      map[Currency]compiledRate
-	categories map[string][]multiplier // the rules of each category, the best first
-	levels     map[string]multiplier   // by level id; only those that multiply
+	categories map[string][]multiplier // the rules of each category, highest multiplier first
+	levels     map[string]multiplier   // by level ID; only levels that multiply
 	wallets    map[string]map[Currency]compiledRate
-	rules      []rule // those of earn.rules, then the campaigns
+	rules      []rule // the rules of earn.rules, then the campaigns
 	index      index
 	asks       asks
-	numbers    int       // the greatest order number that rules ask for; zero: they ask for none
+	numbers    int       // the greatest order number that rules ask for; zero: none
 	target     int       // the greatest target of a milestone, at most MaxOrderNumber
 	zones      *sync.Map // time zones of members, by name
-	ladder     string    // whose view of the program this is; empty: its own
-	occasions  bool      // whether birthdays or anniversaries earn
+	ladder     string    // the tier group whose view of the program this is; empty: the program itself
+	occasions  bool      // whether birthdays or anniversaries earn points
 }
 
-// asks is what the rules want to know of a member: the rest is not kept with orders.
+// asks says which facts about a member the rules use. Orders do not store other facts.
 type asks struct{ segments, optIns, birthday, zone bool }
 
 type compiledRate struct {
 	points   exact  // per step
-	step     int64  // minor units, if only full steps count; zero otherwise
+	step     int64  // minor units if only full steps earn; zero otherwise
 	perMinor exact  // points per minor unit
 	text     string // "1 per 1.00", "5 per full 2.50"
 }
@@ -48,8 +48,8 @@ func (r compiledRate) gives(amount exact) exact {
 	return whole(steps).mul(r.points)
 }
 
-// over returns the rate with its points for an amount spread evenly over that amount. Rules that concern a part of the
-// amount then receive the part's share of the full steps.
+// over returns the rate with its points for an amount spread evenly over that amount. A rule that applies to a part of
+// the amount then receives a proportional share of the full steps.
 func (r compiledRate) over(amount exact) compiledRate {
 	if r.step != 0 && amount.sign() > 0 {
 		r.perMinor = r.gives(amount).quo(amount)
@@ -60,7 +60,7 @@ func (r compiledRate) over(amount exact) compiledRate {
 type multiplier struct {
 	rule string
 	by   exact
-	less exact // by - 1: what it adds to what is there
+	less exact // by - 1: what the multiplier adds
 	text string
 	when Condition
 }
@@ -70,8 +70,8 @@ func newMultiplier(rule string, r *big.Rat) multiplier {
 	return multiplier{rule: rule, by: by, less: by.sub(whole(1)), text: by.String()}
 }
 
-// Compile checks what the types cannot and derives what decisions need. It is called once, before any other
-// method. Its errors are for whoever builds a Program by hand; the program file's own checks are kinder.
+// Compile checks what the types cannot express and derives what decisions need. It must be called once, before any
+// other method. Its errors are for developers who build a Program in code; the checks of the program file explain more.
 func (p *Program) Compile() error {
 	if p.ID == "" || p.Zone == nil {
 		return errors.New("loyalty: a program needs an id and a time zone")
@@ -144,7 +144,7 @@ func (p *Program) compileExchange() error {
 	return nil
 }
 
-// MaxDays is how many days of a year points can become active or expire on.
+// MaxDays is the maximum number of fixed days of a year on which points become active or expire.
 const MaxDays = 20
 
 func (p *Program) compileTiers() error {
@@ -163,7 +163,7 @@ func (p *Program) compileTiers() error {
 	return nil
 }
 
-// sound refuses a ladder that decisions could not go by, with its levels.
+// sound rejects tiers, including their levels, that decisions cannot use.
 func (t *Tiers) sound() error {
 	if t.Months > MaxWindow {
 		return fmt.Errorf("a tier window of %d months is longer than %d", t.Months, MaxWindow)
@@ -179,17 +179,17 @@ func (t *Tiers) sound() error {
 	return nil
 }
 
-// asks remembers that a condition may ask about everything.
+// all records that a condition may use any fact about the member.
 func (a *asks) all(when Condition) {
 	if when != nil {
 		*a = asks{segments: true, optIns: true, birthday: true, zone: a.zone}
 	}
 }
 
-// MaxRules is how many rules and campaigns a program can have together.
+// MaxRules is the maximum number of rules and campaigns in a program.
 const MaxRules = 2048
 
-// A ruleSet says which rules, by their place.
+// A ruleSet is a set of rules, by their position.
 type ruleSet [MaxRules / 64]uint64
 
 func (s *ruleSet) add(t *ruleSet) {
@@ -201,8 +201,8 @@ func (s *ruleSet) add(t *ruleSet) {
 	}
 }
 
-// index finds the rules that may be about an order, so that those about other goods and channels are not looked at.
-// Each rule is in one list alone.
+// index finds the rules that may match an order, so that decisions skip rules for other items and channels. Each rule
+// is in exactly one list.
 type index struct {
 	always                                ruleSet
 	byCategory, bySKU, byBrand, byChannel map[string]*ruleSet
@@ -227,14 +227,14 @@ func (x *index) add(m Match, campaign bool, at int) {
 		in(&x.bySKU, m.SKUs)
 	case len(m.Brands) > 0:
 		in(&x.byBrand, m.Brands)
-	case len(m.Channels) > 0 && !campaign: // a campaign says which channels it is for
+	case len(m.Channels) > 0 && !campaign: // skipping a campaign here would omit the reason that states its channels
 		in(&x.byChannel, m.Channels)
 	default:
 		x.always[at/64] |= 1 << (at % 64)
 	}
 }
 
-// about is the rules that may be about an order.
+// about returns the rules that may match an order.
 func (x *index) about(o *Order) ruleSet {
 	s := x.always
 	s.add(x.byChannel[o.Channel])
@@ -251,8 +251,8 @@ func (x *index) about(o *Order) ruleSet {
 	return s
 }
 
-// compileRules puts the rules and campaigns in the order of their groups: those of the program, in its order, then
-// multipliers without a group, of which the best counts, then all others.
+// compileRules orders the rules and campaigns by their groups: the program's groups in their order, then multipliers
+// without a group, of which only the best applies, then all others.
 func (p *Program) compileRules() error {
 	if n := len(p.Earn.Rules) + len(p.Campaigns); n > MaxRules {
 		return fmt.Errorf("%d rules and campaigns are more than %d", n, MaxRules)
@@ -284,7 +284,7 @@ func (p *Program) compileRules() error {
 	return nil
 }
 
-// ready is a rule as decisions need it; groups is the place of each.
+// ready returns a rule in the form that decisions use. groups maps each group to its position.
 func (p *Program) ready(key string, r Rule, groups map[string]int) (rule, error) {
 	c := rule{Rule: r, key: key, campaign: strings.HasPrefix(key, "campaigns."), limits: r.Limits, owned: !r.Life.isZero()}
 	_, c.multiply = r.Give.(Multiply)

@@ -12,49 +12,50 @@ type Channel string
 const (
 	Email   Channel = "email"
 	SMS     Channel = "sms"
-	Push    Channel = "push"    // an event on the bus: the merchant's app has the device
-	Webhook Channel = "webhook" // a signed request to the merchant, for whatever else there is
+	Push    Channel = "push"    // an event on the bus; the merchant's app delivers it to the device
+	Webhook Channel = "webhook" // a signed request to the merchant, for any other channel
 )
 
 // Channels lists every channel.
 func Channels() []Channel { return []Channel{Email, SMS, Push, Webhook} }
 
-// Purpose is what a member is written to for. A message is of one purpose, and so is a consent.
+// Purpose is the purpose of a message. Each message and each consent has one purpose.
 type Purpose string
 
 const (
 	Marketing     Purpose = "marketing"
-	Transactional Purpose = "transactional" // what the membership itself makes necessary: points that are about to expire
+	Transactional Purpose = "transactional" // required by the membership itself, such as notice that points expire
 )
 
 // Purposes lists every purpose.
 func Purposes() []Purpose { return []Purpose{Marketing, Transactional} }
 
-// A Consent is that a member agreed to be written to through a channel for a purpose, or took that back.
+// A Consent records that a member granted or withdrew consent to messages through a channel for a purpose.
 type Consent struct {
 	Channel Channel
 	Purpose Purpose
 	Granted bool
 	At      time.Time
-	Wording string // which version of which text the member was shown
-	Source  string // where: checkout, app, unsubscribe …
+	Wording string // the version of the text that the member was shown
+	Source  string // where the consent was given: checkout, app, unsubscribe …
 }
 
-// Consents are the latest of each channel and purpose. What is not there was never given: nothing is sent without.
+// Consents are the latest consents of each channel and purpose. Without an entry, consent was never given and nothing
+// is sent.
 type Consents []Consent
 
-// Allow reports whether a member may be written to.
+// Allow reports whether messages for the purpose may be sent to the member through the channel.
 func (cs Consents) Allow(channel Channel, purpose Purpose) bool {
 	i := cs.index(channel, purpose)
 	return i >= 0 && cs[i].Granted
 }
 
-// any reports whether a member agreed to anything.
+// any reports whether the member granted any consent.
 func (cs Consents) any() bool {
 	return slices.ContainsFunc(cs, func(c Consent) bool { return c.Granted })
 }
 
-// With is the consents with one more. An older one than that which is there changes nothing.
+// With returns the consents with c added or replaced. It ignores c if the stored consent is newer.
 func (cs Consents) With(c Consent) Consents {
 	i := cs.index(c.Channel, c.Purpose)
 	next := slices.Clone(cs)

@@ -8,36 +8,37 @@ import (
 	"time"
 )
 
-// A Conversion is a way from one wallet into another, and never back but for a change of mind.
+// A Conversion is a way to convert points of one wallet into points of another. There is no conversion in the opposite
+// direction, but a conversion can be reversed for a time.
 type Conversion struct {
 	ID               string
-	From, To         string   // wallets; empty for that of points
+	From, To         string   // wallets; empty for the main wallet
 	Rate             *big.Rat // what one point becomes, above zero
-	Min              Points   // at least so many at a time
-	Step             Points   // in multiples of this; zero for 1
-	ReversibleWithin Period   // how long it can be undone; zero: not at all
+	Min              Points   // the minimum points per conversion
+	Step             Points   // points must be a multiple of this; zero for 1
+	ReversibleWithin Period   // how long a conversion can be reversed; zero: not at all
 	Limits           []Limit
 }
 
-// A Converted is points that went from one wallet to another.
+// A Converted is a completed conversion of points from one wallet to another.
 type Converted struct {
 	ID              string
-	Rule            string // the Conversion
+	Rule            string // ID of the Conversion
 	From, To        string
-	Points          Points // how many went
-	Received        Points // what they became
-	Taken           []Lot  // where they came from, less what went back there
-	Lot             Date   // where they went; where they are by now, decision.left knows
+	Points          Points // points taken from the source wallet
+	Received        Points // points added to the target wallet
+	Taken           []Lot  // the lots that the points came from, less what was returned to them
+	Lot             Date   // the lot that received the points; decision.left returns where they are now
 	At              time.Time
-	ReversibleUntil time.Time // until when they can go back, exclusive; zero: they cannot
-	Reversed        Points    // of Received: how many went back
-	Returned        Points    // of Points: what these became again
+	ReversibleUntil time.Time // exclusive end of the time for reversal; zero: it cannot be reversed
+	Reversed        Points    // how many points of Received were reversed
+	Returned        Points    // how many points of Points were returned by reversals
 }
 
-// Key names the conversion among the rules: its limits and reasons.
+// Key returns the name of the conversion among the rules, for limits and reasons.
 func (c *Conversion) Key() string { return "conversions." + c.ID }
 
-// Conversion finds the way from one wallet into another.
+// Conversion returns the conversion from one wallet to another, if there is one.
 func (p *Program) Conversion(from, to string) (Conversion, bool) {
 	at := slices.IndexFunc(p.Conversions, func(c Conversion) bool { return c.From == from && c.To == to })
 	if at < 0 {
@@ -46,9 +47,9 @@ func (p *Program) Conversion(from, to string) (Conversion, bool) {
 	return p.Conversions[at], true
 }
 
-// Convert turns n points of one wallet into what they are in another, rounded down: those that expire first go, and
-// what they become lives as long as all that comes into that wallet. A member who owes points converts only to settle the
-// debt, also against the direction of a conversion. The account must have been advanced to now.
+// Convert converts n points of one wallet to another, rounded down. It takes the points that expire first. The received
+// points expire like all points that are added to the target wallet. A member who owes points can convert only to
+// settle the debt, even against the direction of a conversion. The account must have been advanced to now.
 func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.Time) (Outcome, error) {
 	owing, debt := p.indebted(acc)
 	settles := debt > 0 && owing == to && acc.In(from).Debt == 0
@@ -89,8 +90,8 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	return d.done()
 }
 
-// convertible is by which conversion n points go from one wallet to another and what they become there, or why they
-// cannot, apart from those that are missing.
+// convertible returns the conversion for n points from one wallet to another, and the points received. It returns an
+// error if the conversion is not possible for a reason other than insufficient points.
 func (p *Program) convertible(acc Account, from, to string, n Points, now time.Time) (c Conversion, received Points, err error) {
 	c, ok := p.Conversion(from, to)
 	switch {
@@ -115,7 +116,7 @@ func (p *Program) convertible(acc Account, from, to string, n Points, now time.T
 	return c, received, nil
 }
 
-// noWay refuses to convert where there is no such conversion.
+// noWay returns the error for a conversion that the program does not have.
 func (p *Program) noWay(from, to string) error {
 	for _, end := range []struct{ pointer, wallet string }{{"/from", from}, {"/to", to}} {
 		if _, ok := p.Wallet(end.wallet); !ok && end.wallet != "" {
@@ -125,7 +126,7 @@ func (p *Program) noWay(from, to string) error {
 	return refuse(ValidationFailed, "/to", "The program has no conversion between these wallets.")
 }
 
-// reasons says in both wallets what became of what: n points where they came from are so many where they went.
+// reasons returns the reasons in both wallets: n points of the source wallet equal there points of the target wallet.
 func (x *Converted) reasons(n, there Points, what ReasonKind) []Reason {
 	from, to := -n, there
 	if what == WasConvertedBack {
@@ -137,10 +138,10 @@ func (x *Converted) reasons(n, there Points, what ReasonKind) []Reason {
 	}
 }
 
-// ConvertBack undoes a conversion, or so many of the points that it gave (zero: all that are left of it): they must be
-// there still, and go back to the lots that they came from, the one that lives longest first, or to nobody where a lot
-// has expired meanwhile. Rounding never makes them more, and so few that it makes them none do not go back. prior is the
-// last revision of the conversion; the account must have been advanced to now.
+// ConvertBack reverses a conversion, or n of the points that it gave; zero reverses all that are available. The points
+// must still be available. They return to the lots that they came from, latest expiry first, and expire at once where a
+// lot has expired meanwhile. Rounding never increases the points, and a number of points that would return as none is
+// rejected. prior is the last revision of the conversion. The account must have been advanced to now.
 func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
 	x, d := acc.conversion(*prior.Conversion), p.decide(acc, now)
 	lot, left := d.left(x)
@@ -174,11 +175,11 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	return d.done()
 }
 
-// left is how many of the points that a conversion gave are still there, and in which lot: activity may have moved it on,
-// or somebody by hand. Those of one lot are alike, and none of another one is taken for them.
+// left returns the lot of the points that a conversion gave, and how many of them are available there. An activity or a
+// manual extension may have moved the lot. Points of one lot are interchangeable; points of other lots are not used.
 func (d *decision) left(x Converted) (Date, Points) { return d.leftIn(d.Account, x) }
 
-// leftIn is left in an account that the decision has not posted yet.
+// leftIn is left for an account that the decision has not posted yet.
 func (d *decision) leftIn(acc Account, x Converted) (Date, Points) {
 	lot := d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
 	for _, l := range acc.In(x.To).Lots {
@@ -189,19 +190,20 @@ func (d *decision) leftIn(acc Account, x Converted) (Date, Points) {
 	return lot, 0
 }
 
-// worth is what n more of the points that a conversion gave become again, rounded down with those that went back before.
+// worth returns what n more of the received points return to the source wallet, rounded down together with earlier
+// reversals.
 func (x *Converted) worth(n Points) Points {
 	all, _ := share(int64(x.Reversed+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
 	return all - x.Returned
 }
 
-// least is how many more of the points that a conversion gave have to go back for one to come of it.
+// least returns how many more of the received points must be reversed to return at least one point.
 func (x *Converted) least() Points {
 	all, _ := share(int64(x.Returned+1), int64(x.Points)).mul(whole(int64(x.Received))).round(Up)
 	return all - x.Reversed
 }
 
-// undoable is why n of the points that a conversion gave, of which so many are left, cannot go back.
+// undoable returns why n of the received points, of which left are available, cannot be reversed; nil if they can.
 func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Time) error {
 	switch {
 	case acc.Status != Active:
@@ -222,7 +224,7 @@ func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Ti
 	return nil
 }
 
-// compileConversions checks conversions, and rewards that are points in another wallet.
+// compileConversions checks conversions, and rewards that give points of another wallet.
 func (p *Program) compileConversions() error {
 	for i, c := range p.Conversions {
 		_, from := p.Wallet(c.From)
@@ -249,7 +251,7 @@ func (p *Program) compileConversions() error {
 	return nil
 }
 
-// leads reports whether points can come from one wallet to another by any number of conversions and rewards.
+// leads reports whether points can move from one wallet to another by any number of conversions and rewards.
 func (p *Program) leads(from, to string) bool {
 	reached := map[string]bool{from: true}
 	for range MaxWallets + 1 {
@@ -267,13 +269,13 @@ func (p *Program) leads(from, to string) bool {
 	return reached[to]
 }
 
-// paidFrom is the wallets that a reward has a price in.
+// paidFrom returns the wallets in which a reward has a price.
 func (r *Reward) paidFrom() []string {
 	return append([]string{""}, slices.Collect(maps.Keys(r.Wallets))...)
 }
 
-// Circle is a conversion, or a reward of points, by which points can come back to the wallet that they left, by its key;
-// empty if there is none. They would live for ever there, or grow.
+// Circle returns the key of a conversion, or of a reward that gives points, by which points can return to the wallet
+// that they left. It returns an empty string if there is none. In a circle, points could grow or be renewed forever.
 func (p *Program) Circle() string {
 	for i := range p.Conversions {
 		if c := &p.Conversions[i]; c.From != c.To && p.leads(c.To, c.From) {

@@ -7,26 +7,26 @@ import (
 	"time"
 )
 
-// Date is a day of the civil calendar as the number yyyymmdd; which instants it spans depends on a time zone.
-// The zero Date is "never". Lots are named by the Date on whose end they expire. One above 100,000,000 slides: it is
-// the same day, but an activity of the member moves it on.
+// Date is a day of the civil calendar as the number yyyymmdd. The instants that it spans depend on a time zone. The
+// zero Date is "never". A lot is named by the Date at whose end it expires. A Date above 100,000,000 is sliding: it is
+// the same day, but an activity of the member postpones it.
 type Date int32
 
 const slides Date = 100_000_000
 
-// Slides reports whether an activity moves the day on.
+// Slides reports whether an activity postpones the day.
 func (d Date) Slides() bool { return d > slides }
 
-// Day is the date without regard to sliding.
+// Day returns the date without the sliding mark.
 func (d Date) Day() Date { return d % slides }
 
-// DateOf is the day on which instant t falls in zone.
+// DateOf returns the day on which the instant t falls in zone.
 func DateOf(t time.Time, zone *time.Location) Date {
 	y, m, d := t.In(zone).Date()
 	return Date(y*10000 + int(m)*100 + d)
 }
 
-// ParseDate reads "2027-03-31".
+// ParseDate parses a date such as "2027-03-31".
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -35,27 +35,25 @@ func ParseDate(s string) (Date, error) {
 	return DateOf(t, time.UTC), nil
 }
 
-// End is the first instant after the day in zone: what expires with the day is gone at End, and not a
-// nanosecond earlier.
+// End returns the first instant after the day in zone. Points that expire on the day expire exactly at End.
 func (d Date) End(zone *time.Location) time.Time {
 	return midnight(d.year(), d.month(), d.day()+1, zone).UTC()
 }
 
-// LastDay is the last day that is whole in zone before something ends at until; false if there is none from now on, as
-// that is before today is over.
+// LastDay returns the last whole day in zone before something ends at until. ok is false if that day is before today.
 func LastDay(until, now time.Time, zone *time.Location) (day Date, ok bool) {
 	day = DateOf(DateOf(until, zone).start(zone).Add(-1), zone)
 	return day, day >= DateOf(now, zone)
 }
 
-// start is the first instant of the day in zone.
+// start returns the first instant of the day in zone.
 func (d Date) start(zone *time.Location) time.Time {
 	return midnight(d.year(), d.month(), d.day(), zone).UTC()
 }
 
-// midnight is the first instant of a day. Where clocks are put forward at midnight there is no such hour, and
-// time.Date may answer with 23:00 of the day before; where they are put back to it there are two, and it may answer
-// with the second.
+// midnight returns the first instant of a day. If clocks are put forward at midnight, that hour does not exist, and
+// time.Date may return 23:00 of the day before. If clocks are put back to midnight, the hour occurs twice, and
+// time.Date may return the second one.
 func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
 	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
 	began, ends := t.ZoneBounds()
@@ -72,7 +70,7 @@ func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
 	return t
 }
 
-// Month is the number yyyymm.
+// Month returns the number yyyymm.
 func (d Date) Month() int { return int(d.Day()) / 100 }
 
 func (d Date) year() int         { return int(d.Day()) / 10000 }
@@ -87,7 +85,7 @@ func (d Date) weekday() time.Weekday { return d.utc().Weekday() }
 // utc returns midnight of the day in UTC, for arithmetic on days.
 func (d Date) utc() time.Time { return time.Date(d.year(), d.month(), d.day(), 0, 0, 0, 0, time.UTC) }
 
-// String writes the date as 2027-03-31, and the zero Date as "never".
+// String formats the date as 2027-03-31, and the zero Date as "never".
 func (d Date) String() string {
 	if d == 0 {
 		return "never"
@@ -100,12 +98,12 @@ func (d Date) String() string {
 	return string(s[:4]) + "-" + string(s[4:6]) + "-" + string(s[6:])
 }
 
-// Compare orders dates as they expire: never at the end, and of one day the lot that does not slide first.
+// Compare orders dates by expiry. Never comes last, and of one day, the lot that does not slide comes first.
 func (d Date) Compare(e Date) int {
 	return cmp.Or(cmp.Compare(uint32(d.Day())-1, uint32(e.Day())-1), cmp.Compare(d, e))
 }
 
-// A Period is a length of time by the calendar: months and years are as long as they are.
+// A Period is a length of time by the calendar. Months and years have their actual length.
 type Period struct {
 	Months, Days   int
 	Hours, Minutes int
@@ -118,8 +116,8 @@ func (p Period) times(n int) Period {
 	return Period{p.Months * n, p.Days * n, p.Hours * n, p.Minutes * n}
 }
 
-// After is the instant one period after t by the calendar of zone. A day that the month does not have becomes
-// its last: 31 January and a month is 28 or 29 February.
+// After returns the instant one period after t by the calendar of zone. A day that the month does not have becomes its
+// last day: one month after 31 January is 28 or 29 February.
 func (p Period) After(t time.Time, zone *time.Location) time.Time {
 	t = t.In(zone)
 	if p.Months != 0 {
@@ -137,7 +135,8 @@ func (p Period) After(t time.Time, zone *time.Location) time.Time {
 	return t.Add(time.Duration(p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute).UTC()
 }
 
-// RoundTo says to the end of what an expiry is moved on, so that few lots remain and members can remember.
+// RoundTo is the calendar unit to whose end an expiry is postponed. This keeps lots few and expiry days easy to
+// remember.
 type RoundTo int
 
 const (
@@ -164,17 +163,17 @@ func (r RoundTo) date(d Date) Date {
 	return DateOf(time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC), time.UTC)
 }
 
-// Expiry is how long points live once they are active. The zero Expiry is for ever.
+// Expiry is how long points live once they are active. With the zero Expiry, they never expire.
 type Expiry struct {
 	After       Period
 	RoundTo     RoundTo
-	On          []Day       // instead of RoundTo: until the end of the first of these days that is not before After
-	Anniversary Anniversary // instead of RoundTo: until the first anniversary of this that is not before After
-	Inactive    bool        // After counts from the member's last activity; each activity moves all such lots on
-	ResetBy     []string    // Inactive: what is an activity: order, redemption, or the type of an event
+	On          []Day       // instead of RoundTo: expire at the end of the first of these days that is not before After
+	Anniversary Anniversary // instead of RoundTo: expire on the first of these anniversaries that is not before After
+	Inactive    bool        // After counts from the member's last activity; each activity postpones all such lots
+	ResetBy     []string    // with Inactive: what counts as activity: order, redemption, or the type of an event
 }
 
-// Anniversary is what a lot's years are counted from.
+// Anniversary is the event from which a lot's years are counted.
 type Anniversary string
 
 const (
@@ -185,8 +184,8 @@ const (
 // Never reports whether points with this expiry do not expire.
 func (e Expiry) Never() bool { return e.After.IsZero() && len(e.On) == 0 && e.Anniversary == "" }
 
-// Date is the day at whose end points expire that become active at t, or, if they slide, that have seen an activity
-// at t. since is what Anniversary counts from.
+// Date returns the day at whose end points expire that become active at t or, for sliding points, that saw an activity
+// at t. since is the instant from which Anniversary counts.
 func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
 	if e.Never() {
 		return 0
@@ -204,7 +203,7 @@ func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
 	return d
 }
 
-// nextDay is the first of the days that is not before d.
+// nextDay returns the first of the days that is not before d.
 func nextDay(days []Day, d Date) Date {
 	for y := d.year(); ; y++ {
 		for _, day := range days {

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// indebted returns a wallet in which a member owes points and that can be spent from, and how many. A debt of 0 is none.
-// While there is one, no wallet redeems, transfers or converts: otherwise a debtor would move on to the next wallet.
+// indebted returns a spendable wallet in which a member owes points, and how many; the debt is 0 if there is none.
+// While there is a debt, no wallet can redeem, transfer or convert points. Otherwise a debtor could spend from the next
+// wallet.
 func (p *Program) indebted(acc Account) (wallet string, debt Points) {
 	for purse := range acc.purses {
 		if purse.Debt > 0 && p.spendable(purse.Wallet) {
@@ -16,7 +17,7 @@ func (p *Program) indebted(acc Account) (wallet string, debt Points) {
 	return "", 0
 }
 
-// inDebt reports whether a member owes points in a wallet that can be spent from.
+// inDebt reports whether a member owes points in a spendable wallet.
 func (p *Program) inDebt(acc Account) bool {
 	_, debt := p.indebted(acc)
 	return debt > 0
@@ -29,8 +30,8 @@ func (p *Program) spendable(wallet string) bool {
 		slices.ContainsFunc(p.Conversions, func(c Conversion) bool { return c.From == wallet })
 }
 
-// settles is the conversion by which points of one wallet pay what is owed in another: the program's, or the opposite
-// one at the inverse rate. ok is false if the program has neither.
+// settles returns the conversion by which points of one wallet pay a debt in another. It is the program's conversion,
+// or the opposite one at the inverse rate. ok is false if the program has neither.
 func (p *Program) settles(from, to string) (c Conversion, ok bool) {
 	if c, ok = p.Conversion(from, to); ok {
 		return Conversion{ID: c.ID, From: from, To: to, Rate: c.Rate}, true
@@ -42,8 +43,8 @@ func (p *Program) settles(from, to string) (c Conversion, ok bool) {
 	return Conversion{ID: back.ID, From: from, To: to, Rate: new(big.Rat).Inv(back.Rate)}, true
 }
 
-// settlement returns how n points of a wallet pay what is owed in another, and rejects more than that takes. Fractions
-// count in the member's favor. Limits, steps and minimums of the conversion do not apply.
+// settlement returns how n points of a wallet pay a debt in another. It returns AmountOutOfRange if n is more than the
+// debt requires. It rounds in the member's favor. Limits, steps and minimums of the conversion do not apply.
 func (p *Program) settlement(acc Account, from, to string, n Points) (c Conversion, received Points, err error) {
 	c, ok := p.settles(from, to)
 	debt := acc.In(to).Debt
