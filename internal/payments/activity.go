@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// recordEvery is how often a process records at most that verified events of a processor arrive. It bounds the writes:
-// one in ten minutes for each processor and warm function, however many webhooks there are.
+// recordEvery is the minimum time between two records of a processor's activity by one process. It bounds the writes
+// to one in ten minutes for each processor and process, regardless of the number of webhooks.
 const recordEvery = 10 * time.Minute
 
-// An activity remembers when the activity of a connection was last recorded by this process.
+// An activity stores when this process last recorded the activity of each connection.
 type activity struct {
 	mu   sync.Mutex
 	last map[string]time.Time // by program and provider
 }
 
-// due reports whether an event that arrives now is to be recorded.
+// due reports whether the activity must be recorded for an event that arrives now.
 func (a *activity) due(name string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -30,8 +30,8 @@ func (a *activity) due(name string, now time.Time) bool {
 	return true
 }
 
-// recordActivity records that a verified event arrived, from which silence is detected. The event is stored by then, so
-// that a failure is logged and does not fail the request.
+// recordActivity records that a verified event arrived. Alerts about silent processors use this record. The event
+// itself is already stored, so a failure is only logged and does not fail the request.
 func (r *Receiver) recordActivity(ctx context.Context, con *connection) {
 	if !r.activity.due(con.program+"/"+con.provider, r.app.Now()) {
 		return

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An adyenBatch is what Adyen sends. Whether it is live is not signed; it is looked at only to refuse.
+// An adyenBatch is the body of an Adyen webhook. Field live is not signed, so it is used only to reject events.
 type adyenBatch struct {
 	Live  jsontext.Value `json:"live"`
 	Items []struct {
@@ -18,15 +18,15 @@ type adyenBatch struct {
 	} `json:"notificationItems"`
 }
 
-// An adyenFact is what an event code says of which object, and its place among what is said of that object: neither the
-// time of an event nor anything else but the code is signed, and the codes follow each other in one order.
+// An adyenFact describes what an event code states about a payment, refund or dispute. The rank orders the codes of
+// one object, because Adyen signs the code but not the time of the event.
 type adyenFact struct {
 	kind  loyalty.FactKind
 	state loyalty.FactState
 	rank  int64
 }
 
-// adyenFacts are those of accounts that capture manually.
+// adyenFacts maps event codes to facts, for accounts that capture manually.
 var adyenFacts = map[string]adyenFact{
 	"CAPTURE":                    {loyalty.FactCapture, loyalty.FactDone, 1},
 	"CAPTURE_FAILED":             {loyalty.FactCapture, loyalty.FactFailed, 2},
@@ -41,12 +41,12 @@ var adyenFacts = map[string]adyenFact{
 	"PREARBITRATION_LOST":        {loyalty.FactDispute, loyalty.FactLost, 5},
 }
 
-// adyenDecimals is where Adyen's minor units differ from the standard, as it says itself
+// adyenDecimals lists the currencies whose minor units at Adyen differ from ISO 4217
 // (https://docs.adyen.com/development-resources/currency-codes).
 var adyenDecimals = decimals{"CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2}
 
-// fact is what an item says of which object; false if nothing. Where an account captures automatically, the authorization
-// is the capture: later events of the payment can only undo it.
+// fact returns what an item states about its object, or false if it states nothing. For accounts that capture
+// automatically, the authorization is the capture, and later events can only cancel it.
 func (it adyenItem) fact(manual bool) (f adyenFact, ok bool) {
 	if f, ok = adyenFacts[it.Event]; manual || f.kind == loyalty.FactRefund || f.kind == loyalty.FactDispute {
 		return f, ok
@@ -60,7 +60,7 @@ func (it adyenItem) fact(manual bool) (f adyenFact, ok bool) {
 	return adyenFact{}, false
 }
 
-// readAdyenItemEvent reads one genuine item of a merchant account that captures manually or automatically.
+// readAdyenItemEvent reads a verified item. Parameter manual reports whether the merchant account captures manually.
 func readAdyenItemEvent(it adyenItem, live jsontext.Value, manual bool) (event, error) {
 	if err := it.sensible(); err != nil {
 		return event{}, err
@@ -89,16 +89,16 @@ func readAdyenItemEvent(it adyenItem, live jsontext.Value, manual bool) (event, 
 	r := &report{Report: ledger.Report{Payment: "adyen:" + it.PSP}}
 	e.report = r
 	if f.kind == "" || f.kind == loyalty.FactCapture {
-		r.Order = reference(it.Merchant) // what follows may have a reference of its own
+		r.Order = reference(it.Merchant) // later items may have a reference of their own
 	}
 	object := it.PSP
 	switch {
-	case it.Event == "AUTHORISATION": // which is the payment
+	case it.Event == "AUTHORISATION": // the authorization is the payment
 	case it.Original != "":
 		r.Payment = "adyen:" + it.Original
 		switch {
 		case f.kind == loyalty.FactDispute:
-			r.Same = "adyen:" + it.PSP // under which later reports of the dispute come, that name no payment
+			r.Same = "adyen:" + it.PSP // later items about the dispute refer to this ID and name no payment
 		case f.kind == loyalty.FactCapture && !manual:
 			object = it.Original
 		}
@@ -106,7 +106,7 @@ func readAdyenItemEvent(it adyenItem, live jsontext.Value, manual bool) (event, 
 		return e, odd("validation_failed", "It names no payment.")
 	}
 	if !ok {
-		return e, nil // it moves no money, but says which order the payment is for
+		return e, nil // it moves no money, but names the payment's order
 	}
 	if success == "false" {
 		f.state = loyalty.FactFailed

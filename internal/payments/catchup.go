@@ -16,9 +16,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 )
 
-// CatchUp asks a processor for what it has reported since an instant, and takes it as if it had been sent: what was
-// taken before is a duplicate. It says how many events there were of each outcome, also beside an error, after which
-// it can be repeated. Stripe keeps events for 30 days, and PayPal too; Shopify is asked for the orders themselves.
+// CatchUp reads from a processor's API what it has reported since an instant, and processes it like webhooks. Events
+// that were processed before are duplicates. CatchUp returns the number of events for each outcome, even with an
+// error, and can be repeated after an error. Stripe and PayPal store events for 30 days. For Shopify, it reads the
+// orders instead of events.
 func (r *Receiver) CatchUp(ctx context.Context, program, provider string, since time.Time) (map[ledger.Outcome]int, error) {
 	counts := map[ledger.Outcome]int{}
 	con := r.connection(ctx, program, provider)
@@ -53,13 +54,14 @@ func (r *Receiver) CatchUp(ctx context.Context, program, provider string, since 
 	}
 }
 
-// A page is a part of a processor's list of events, and where the list continues; empty at its end.
+// A page is one page of a processor's list of events. The next cursor is empty on the last page.
 type page struct {
 	events []pulled
 	next   string
 }
 
-// A pulled event has the topic of the address to which the processor would have sent it, if that matters.
+// A pulled is an event that was read from the API. Its path is the topic of the webhook address, for processors that
+// use it.
 type pulled struct {
 	path string
 	body jsontext.Value
@@ -72,8 +74,8 @@ func pulledFrom(path string, events []jsontext.Value) (all []pulled) {
 	return all
 }
 
-// base is where a processor's API is. A connection to Shopify that has access to it says where; PayPal's is paypalAPI's
-// affair.
+// base returns the base URL of a processor's API. For Shopify, the connection's settings contain it. For PayPal,
+// paypalAPI has its own.
 func (con *connection) base(stage app.Stage) string {
 	if con.agreed.API != "" {
 		return strings.TrimSuffix(con.agreed.API, "/")
@@ -90,11 +92,11 @@ func (con *connection) base(stage app.Stage) string {
 func (con *connection) bearer(r *http.Request) {
 	r.Header.Set("Authorization", "Bearer "+con.agreed.APISecret)
 	if con.provider == app.Stripe {
-		r.Header.Set("Stripe-Version", stripeVersion) // of objects; events keep the version of their webhook
+		r.Header.Set("Stripe-Version", stripeVersion) // version of objects; events keep the version of their webhook
 	}
 }
 
-// readPage reads a page's JSON.
+// readPage decodes a page's JSON.
 func readPage(raw []byte, into any) error {
 	if err := json.Unmarshal(raw, into); err != nil {
 		return fmt.Errorf("payments: a processor's list of events is of another form: %w", err)
@@ -102,7 +104,7 @@ func readPage(raw []byte, into any) error {
 	return nil
 }
 
-// https://docs.stripe.com/api/events/list, newest first.
+// pullStripe reads a page of events, newest first (https://docs.stripe.com/api/events/list).
 func pullStripe(ctx context.Context, r *Receiver, con *connection, since time.Time, after string) (page, error) {
 	q := url.Values{"limit": {"100"}, "created[gte]": {fmt.Sprint(since.Unix())}}
 	if after != "" {
@@ -124,7 +126,7 @@ func pullStripe(ctx context.Context, r *Receiver, con *connection, since time.Ti
 	return page{events: pulledFrom("", list.Data), next: last.ID}, err
 }
 
-// https://developer.paypal.com/docs/api/webhooks/v1/#webhooks-events_list
+// pullPayPal reads a page of events (https://developer.paypal.com/docs/api/webhooks/v1/#webhooks-events_list).
 func pullPayPal(ctx context.Context, r *Receiver, con *connection, since time.Time, next string) (page, error) {
 	path := next
 	if path == "" {
@@ -148,13 +150,13 @@ func pullPayPal(ctx context.Context, r *Receiver, con *connection, since time.Ti
 	p := page{events: pulledFrom("", list.Events)}
 	for _, l := range list.Links {
 		if u, err := url.Parse(l.Href); l.Rel == "next" && err == nil && len(list.Events) > 0 {
-			p.next = u.RequestURI() // of the host that we know, wherever it says
+			p.next = u.RequestURI() // use only the path, so that the next request goes to PayPal's known host
 		}
 	}
 	return p, nil
 }
 
-// https://developer.squareup.com/reference/square/events-api/search-events
+// pullSquare reads a page of events (https://developer.squareup.com/reference/square/events-api/search-events).
 func pullSquare(ctx context.Context, r *Receiver, con *connection, since time.Time, cursor string) (page, error) {
 	query := map[string]any{
 		"limit": 100, "query": map[string]any{"filter": map[string]any{"created_at": map[string]string{"start_at": since.Format(time.RFC3339)}}},
@@ -184,8 +186,9 @@ func pullSquare(ctx context.Context, r *Receiver, con *connection, since time.Ti
 	return page{events: pulledFrom("", list.Events), next: list.Cursor}, err
 }
 
-// https://shopify.dev/docs/api/admin-rest/latest/resources/order, by ascending id. An order includes its refunds. Its
-// transactions are asked for where gift cards paid a part.
+// pullShopify reads a page of orders by ascending ID
+// (https://shopify.dev/docs/api/admin-rest/latest/resources/order). An order includes its refunds. If gift cards paid
+// part of an order, pullShopify also reads its transactions.
 func pullShopify(ctx context.Context, r *Receiver, con *connection, since time.Time, after string) (page, error) {
 	q := url.Values{"status": {"any"}, "limit": {"50"}, "updated_at_min": {since.Format(time.RFC3339)}, "since_id": {"0"}}
 	if after != "" {
@@ -220,7 +223,7 @@ func pullShopify(ctx context.Context, r *Receiver, con *connection, since time.T
 	return p, nil
 }
 
-// askShopify reads a document of Shopify's Admin API.
+// askShopify reads a document from Shopify's Admin API.
 func (r *Receiver) askShopify(ctx context.Context, con *connection, path string, into any) error {
 	raw, err := fetch(ctx, r.app.HTTP, con.base(r.app.Stage)+"/admin/api/2025-07/"+path, func(req *http.Request) {
 		req.Header.Set("X-Shopify-Access-Token", con.agreed.APISecret)

@@ -1,20 +1,28 @@
-// Package payments is where payment processors report what was paid, refunded and disputed: webhooks that are
-// verified, read, and made facts about the payment of an order. What the order is worth then is the ledger's affair.
+// Package payments receives reports of payments, refunds and disputes from payment processors. It verifies and reads
+// webhooks and converts them to facts about the payment of an order. The ledger decides how many points the order
+// earns.
 //
-// It promises to look at nothing before it is known to be genuine, to acknowledge nothing before it is durable, and
-// to count nothing twice: an event is kept with its outcome in one step with what it says and the points that follow.
-// What is genuine is always answered with 200, also what we do not want or cannot use, because a processor would send
-// it again for days and then give up on the address; what is odd goes to quarantine, where somebody looks at it and
-// drives it again. A bad signature is answered with 401, a connection that is not set up with 503, and 5xx otherwise
-// only where we failed or the processor's own API did, so that the event comes again.
+// The package guarantees that
 //
-// Signatures cover less than one thinks. Shopify signs neither topic nor time, Adyen eight fields of each item, PayPal
-// a CRC of the body. So what a body is about is said by the address that it came to, nothing that is not signed
-// decides anything about money, and what PayPal's webhooks say is read back from its API first, but for a reversal, of
-// which the API knows no more than the payment that it is taken from: it takes back no more than that came to.
+//   - no event affects data before its signature is verified;
+//   - no event is acknowledged before it is stored;
+//   - no event counts twice, because an event, its outcome, its facts and the resulting points are stored in one transaction.
 //
-// It deliberately decides nothing about points, keeps nothing itself, and trusts no library of a processor: those that
-// can be had accept empty secrets and signatures from the future (a test compares).
+// A verified event is always answered with 200, even if it is irrelevant or cannot be used, because a processor would
+// otherwise send it again for days and then disable the address. An event that is verified but unusual goes to
+// quarantine, where an operator inspects and replays it. An invalid signature is answered with 401 and an
+// unconfigured connection with 503. Other 5xx answers mean that this service or the processor's API failed, so that
+// the processor sends the event again.
+//
+// Signatures cover only part of an event. Shopify signs neither the topic nor the time, Adyen signs eight fields of
+// each item, and PayPal signs a CRC of the body. Therefore the address determines what a body is about, and unsigned
+// data never affects money. Events from PayPal are compared with PayPal's API before they count. Reversals are the
+// exception, because the API returns only the captured payment: a reversal takes back at most the amount of the
+// capture.
+//
+// The package contains no rules about points and stores no data itself. It does not use the processors' libraries for
+// signatures, because the available ones accept empty secrets and signatures with a future time (a test compares
+// them).
 package payments
 
 import (
@@ -39,14 +47,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// Webhooks serves POST /v1/webhooks/{program}/{provider}, and for Shopify POST
-// /v1/webhooks/{program}/shopify/{resource}/{action}. Connections that will not do are named in the log and answered
-// as if they were not there; Wire refuses to start with one.
+// Webhooks serves POST /v1/webhooks/{program}/{provider} and, for Shopify, POST
+// /v1/webhooks/{program}/shopify/{resource}/{action}. Connections with invalid settings are logged and answered as if
+// they did not exist. Wire refuses to start with such a connection.
 func Webhooks(a *app.App) lambda.Handler { return webhooks{New(a)} }
 
 type webhooks struct{ *Receiver }
 
-// A call is what is looked at of API Gateway's event, payload format 2.0.
+// A call contains the fields that webhooks need from an API Gateway event, payload format 2.0.
 type call struct {
 	Route string `json:"routeKey"`
 	Path  struct {
@@ -63,19 +71,20 @@ type call struct {
 	} `json:"requestContext"`
 }
 
-// retryAfter is when a processor may try again, in seconds. All of them keep trying for days, less and less often.
+// retryAfter is the number of seconds after which a processor may try again. All processors retry for days, with
+// increasing delays.
 const retryAfter = "3600"
 
-// Received is what became of one event, as the answer says it.
+// A Received is the outcome of one event, in the form of the answer.
 type Received struct {
 	Event   string         `json:"event"`
 	Outcome ledger.Outcome `json:"outcome"`
 	Code    loyalty.Code   `json:"code,omitzero"`
 }
 
-// Invoke answers one event of API Gateway.
+// Invoke answers one API Gateway event.
 func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	start := time.Now() // a stop-watch, not a clock
+	start := time.Now() // measures the duration only
 	ctx, counters, end := app.Begin(ctx)
 	defer end()
 	var c call
@@ -114,7 +123,7 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(answer)
 }
 
-// A refusal is an answer that is neither a rejection nor our own failure.
+// A refusal is an error that is neither a rejected signature nor an internal failure.
 type refusal struct {
 	status        int
 	code          loyalty.Code
@@ -179,7 +188,7 @@ func written(status int, contentType string, document any) (events.APIGatewayV2H
 	}, nil
 }
 
-// problemOf is the problem document of an error. It says nothing of why a signature was not good.
+// problemOf returns the problem document of an error. It does not reveal why a signature is invalid.
 func problemOf(err error) wire.Problem {
 	p := wire.Problem{Status: http.StatusInternalServerError, Code: "internal_error", Title: "Internal error", Detail: "Something went wrong on our side. It was logged under the request id."}
 	var own *refusal
@@ -199,7 +208,7 @@ func problemOf(err error) wire.Problem {
 
 const temporarilyUnavailable = "temporarily_unavailable"
 
-// unavailable is the problem document of an event that could not be stored in time.
+// unavailable returns the problem document of an event that could not be stored in time.
 func unavailable() wire.Problem {
 	return wire.Problem{
 		Type: wire.ProblemType + temporarilyUnavailable, Status: http.StatusServiceUnavailable, Code: temporarilyUnavailable,
@@ -214,7 +223,8 @@ var rejectionDetail = map[loyalty.Code]string{
 	notConfigured:       "No payment processor is connected here. Nothing was read or recorded.",
 }
 
-// busy reports whether the same event may be taken in a moment; also where a processor's API did not answer.
+// busy reports whether the failure is temporary, so that the same event may succeed soon. This includes an
+// unavailable processor API.
 func busy(err error) bool {
 	var api *answerError
 	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) || errors.Is(err, errUnreachable)

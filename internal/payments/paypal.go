@@ -12,9 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A paypalEvent says which object has changed. A body can be forged under a genuine signature, so that what it says about
-// the object is compared with what PayPal's API says, and that counts. Of a reversal there is nothing to compare with
-// (reversed).
+// A paypalEvent states which object changed. A forged body can carry a valid signature, so the object is read from
+// PayPal's API and compared with the event, and the API's data counts. A reversal cannot be compared (see reversed).
 type paypalEvent struct {
 	ID       string         `json:"id"`
 	Type     string         `json:"event_type"`
@@ -22,8 +21,8 @@ type paypalEvent struct {
 	Resource jsontext.Value `json:"resource"`
 }
 
-// paypalMoney is v2's {currency_code, value} or v1's {currency, total}, of which the shipping and the tax may be stated. v2
-// states them with the checkout order alone.
+// A paypalMoney is {currency_code, value} of the v2 API or {currency, total} of v1. In v1 it may include shipping and
+// tax. In v2, only the checkout order states them.
 type paypalMoney struct {
 	Code     string `json:"currency_code"`
 	Value    string `json:"value"`
@@ -37,12 +36,12 @@ type paypalMoney struct {
 
 func (m paypalMoney) money() (loyalty.Money, error) {
 	if m.Total != "" {
-		return decimalMoney(strings.TrimPrefix(m.Total, "-"), m.Currency) // v1 shows refunds as negative
+		return decimalMoney(strings.TrimPrefix(m.Total, "-"), m.Currency) // v1 reports refunds as negative amounts
 	}
 	return decimalMoney(m.Value, m.Code)
 }
 
-// A paypalObject is what is looked at of a capture, sale, refund or dispute.
+// A paypalObject contains the fields that the package needs of a capture, sale, refund or dispute.
 type paypalObject struct {
 	ID            string      `json:"id"`
 	Status        string      `json:"status"`
@@ -78,7 +77,7 @@ type paypalObject struct {
 	} `json:"links"`
 }
 
-// paypalKinds is what types are about, and where the object is read
+// paypalKinds maps event type prefixes to kinds of objects and the API paths of the objects
 // (https://developer.paypal.com/api/rest/webhooks/event-names/).
 var paypalKinds = []struct{ prefix, kind, path string }{
 	{"PAYMENT.CAPTURE.REFUNDED", "refund", "/v2/payments/refunds/"},
@@ -90,10 +89,10 @@ var paypalKinds = []struct{ prefix, kind, path string }{
 	{"CUSTOMER.DISPUTE.", "dispute", "/v1/customer/disputes/"},
 }
 
-// A paypalClaim is what an event says, before it is read back.
+// A paypalClaim is the content of an event before it is compared with the API.
 type paypalClaim struct {
 	event
-	kind, path string // empty: nothing that counts
+	kind, path string // empty if the event does not count
 	object     paypalObject
 }
 
@@ -124,8 +123,8 @@ func readPayPal(body []byte) (paypalClaim, error) {
 	return c, nil
 }
 
-// paypalMark is a fingerprint of what an event says, however it is spaced: what is pulled from the API is written
-// differently from what was sent.
+// paypalMark returns a fingerprint of the event's content that does not depend on its formatting. Events that are
+// pulled from the API are formatted differently from webhooks.
 func paypalMark(body []byte) string {
 	var in paypalEvent
 	if decode(body, &in) != nil {
@@ -145,7 +144,7 @@ func (o paypalObject) id() string {
 	return o.ID
 }
 
-// capture is the capture, or sale, that a refund or reversal belongs to.
+// capture returns the ID of the capture or sale to which a refund or reversal belongs.
 func (o paypalObject) capture() string {
 	if o.Sale != "" {
 		return o.Sale
@@ -158,7 +157,7 @@ func (o paypalObject) capture() string {
 	return ""
 }
 
-// confirmed is the event with what PayPal's API says of its object. It is an oddity if that is something else.
+// confirmed returns the event with the object as PayPal's API returns it. It returns an oddity if the two differ.
 func (c paypalClaim) confirmed(ctx context.Context, api *paypalAPI) (event, error) {
 	if c.kind == "" {
 		return c.event, nil
@@ -181,7 +180,7 @@ func (c paypalClaim) confirmed(ctx context.Context, api *paypalAPI) (event, erro
 	if o.id() != c.object.id() {
 		return c.event, mismatch
 	}
-	if c.kind != "dispute" { // what is disputed may have changed since
+	if c.kind != "dispute" { // the disputed amount may have changed since the event
 		said, saidErr := c.object.Amount.money()
 		is, err := o.Amount.money()
 		switch {
@@ -201,9 +200,9 @@ func (c paypalClaim) confirmed(ctx context.Context, api *paypalAPI) (event, erro
 	return c.event, err
 }
 
-// reversed is money that PayPal took back from a capture that is there. Of the reversal itself its API knows nothing: its
-// id, its amount and its time are those of the body, so that who can forge one can take back what the capture came to,
-// and never give.
+// reversed returns a refund for money that PayPal took back from an existing capture. PayPal's API has no data about
+// the reversal itself, so its ID, amount and time come from the body. An attacker who forges a body can therefore
+// take back at most the amount of the capture, and can never add money.
 func (c paypalClaim) reversed(capture paypalObject, mismatch error) (event, error) {
 	m, err := c.object.Amount.money()
 	all, captureErr := capture.Amount.money()
@@ -220,7 +219,7 @@ func (c paypalClaim) reversed(capture paypalObject, mismatch error) (event, erro
 	return c.event, nil
 }
 
-// report is what an object of the API says. custom_id names the member, invoice_id the order.
+// report returns what an object of the API states. Field custom_id names the member and invoice_id the order.
 func (o paypalObject) report(kind string) (*report, error) {
 	f := loyalty.Fact{ID: o.id(), Clock: clock(instant(o.Updated)), At: instant(o.Created)}
 	if f.Clock == 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// paypalAPI reads from PayPal what a webhook claims.
+// A paypalAPI reads the objects of webhooks from PayPal's API. It is safe for concurrent use.
 type paypalAPI struct {
 	base         string
 	client, pass string
@@ -51,14 +51,14 @@ func (p *paypalAPI) get(ctx context.Context, path string) ([]byte, error) {
 	return raw, err
 }
 
-// forget makes the next request ask for another access token.
+// forget discards the access token, so that the next request fetches a new one.
 func (p *paypalAPI) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.token = ""
 }
 
-// bearer is an access token, kept as long as PayPal says.
+// bearer returns an access token. It caches the token until PayPal's expiry.
 func (p *paypalAPI) bearer(ctx context.Context) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

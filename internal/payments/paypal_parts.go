@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A paypalOrder states for what its captures were, per purchase unit. A capture does not
+// A paypalOrder states shipping and tax for each purchase unit. Its captures do not state them
 // (https://developer.paypal.com/docs/api/orders/v2/#orders_get).
 type paypalOrder struct {
 	ID    string `json:"id"`
@@ -28,7 +28,7 @@ type paypalOrder struct {
 	} `json:"purchase_units"`
 }
 
-// order is the ID of the checkout order of a capture; empty if it has none.
+// order returns the ID of the checkout order of a capture, or the empty string if it has none.
 func (o paypalObject) order() string {
 	if id := o.Supplementary.Related.Order; idForm.MatchString(id) {
 		return id
@@ -41,7 +41,8 @@ func (o paypalObject) order() string {
 	return ""
 }
 
-// orderParts reads from PayPal's API for what a capture was. PayPal may no longer have the order: then nothing is known.
+// orderParts reads the shipping and tax of a capture from PayPal's API. It returns no facts if PayPal no longer has
+// the order.
 func (o paypalObject) orderParts(ctx context.Context, api *paypalAPI) ([]loyalty.Fact, error) {
 	if o.order() == "" {
 		return nil, nil
@@ -60,7 +61,7 @@ func (o paypalObject) orderParts(ctx context.Context, api *paypalAPI) ([]loyalty
 	return order.parts(o)
 }
 
-// parts is what the purchase unit of a capture states.
+// parts returns the shipping and tax of the purchase unit to which a capture belongs.
 func (x paypalOrder) parts(capture paypalObject) ([]loyalty.Fact, error) {
 	for _, u := range x.Units {
 		for _, c := range u.Payments.Captures {
@@ -83,7 +84,7 @@ func (x paypalOrder) parts(capture paypalObject) ([]loyalty.Fact, error) {
 	return nil, nil
 }
 
-// portions are two portions of an amount in one currency; zero if they are not stated.
+// portions converts tax and shipping to minor units of one currency. A missing portion is zero.
 func portions(c loyalty.Currency, tax, shipping *paypalMoney) (n, m int64, err error) {
 	read := func(from *paypalMoney) (amount int64) {
 		if from == nil || err != nil {
@@ -99,7 +100,7 @@ func portions(c loyalty.Currency, tax, shipping *paypalMoney) (n, m int64, err e
 	return n, m, err
 }
 
-// salePortions are what a sale of v1 states with its amount.
+// salePortions returns the tax and shipping that a v1 sale states with its amount.
 func (m paypalMoney) salePortions() (tax, shipping int64, err error) {
 	portion := func(text string) *paypalMoney {
 		if text == "" {

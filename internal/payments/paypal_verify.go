@@ -21,20 +21,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// PayPal signs, with the key of a certificate that it names itself, its id of the transmission, its time, the id of
-// the webhook and the CRC-32 of the body (https://developer.paypal.com/api/rest/webhooks/rest/#verify). A CRC is no
-// proof: a body can be changed and padded so that it stays the same. So the signature only says that PayPal sent
-// something; what it is about is read back from PayPal's API (paypal.go), and a transmission is bound to the body
-// that was taken with it.
+// A paypal verifies PayPal's signatures. With the key of a certificate that the request names, PayPal signs the
+// transmission ID, the time, the webhook ID and the CRC-32 of the body
+// (https://developer.paypal.com/api/rest/webhooks/rest/#verify). A CRC does not protect the body, because an attacker
+// can change the body and pad it to the same CRC. The signature therefore only proves that PayPal sent a webhook. Its
+// content is compared with PayPal's API (paypal.go), and a transmission ID stays bound to the body with which it was
+// first accepted.
 type paypal struct {
 	webhook string
-	host    string // of the certificates, by stage
-	name    string // whom they are for
+	host    string // host of the certificates; depends on the stage
+	name    string // expected DNS name in the certificates
 	roots   *x509.CertPool
 	http    *http.Client
 
 	mu    sync.Mutex
-	known map[string][]*x509.Certificate // by address; a handful at most
+	known map[string][]*x509.Certificate // by address; only a few entries
 }
 
 const (
@@ -44,7 +45,7 @@ const (
 	maxAnswer = 1 << 20
 	maxCerts  = 16
 
-	// PayPal repeats what was not taken for three days, with the time of the first attempt.
+	// PayPal retries an event for three days, with the time of the first attempt.
 	paypalRetries = 3 * 24 * time.Hour
 )
 
@@ -58,13 +59,13 @@ func newPayPal(c app.Processor, a *app.App) *paypal {
 	return p
 }
 
-// verify returns a *rejection, or another error if the certificate could not be fetched. No request is made to an
-// address that is not PayPal's.
+// verify returns a *rejection if the signature is invalid, or another error if the certificate could not be fetched.
+// It sends no request to an address that is not PayPal's.
 func (p *paypal) verify(ctx context.Context, h headers, body []byte, now time.Time) error {
 	id, when, signature := h["paypal-transmission-id"], h["paypal-transmission-time"], h["paypal-transmission-sig"]
 	at, err := time.Parse(time.RFC3339, when)
 	switch {
-	case p.webhook == "" || p.webhook == "WEBHOOK_ID": // what PayPal's simulator really signs
+	case p.webhook == "" || p.webhook == "WEBHOOK_ID": // the value that PayPal's webhook simulator signs
 		return errConfig
 	case id == "" || when == "" || signature == "" || h["paypal-cert-url"] == "":
 		return errMissing
@@ -102,7 +103,8 @@ func (p *paypal) verify(ctx context.Context, h headers, body []byte, now time.Ti
 	return nil
 }
 
-// trusted is the key of a certificate that is valid now, for PayPal's name, and issued by whom we trust.
+// trusted returns the key of a certificate that is valid now, has PayPal's DNS name and was issued by a trusted
+// authority.
 func (p *paypal) trusted(chain []*x509.Certificate, now time.Time) (*rsa.PublicKey, error) {
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
@@ -116,7 +118,8 @@ func (p *paypal) trusted(chain []*x509.Certificate, now time.Time) (*rsa.PublicK
 	return key, nil
 }
 
-// certificates fetches a chain, the signer's first. A certificate's address never shows another one.
+// certificates fetches a certificate chain, the signer's first. It caches the chain, because the content of a
+// certificate address never changes.
 func (p *paypal) certificates(ctx context.Context, address string) ([]*x509.Certificate, error) {
 	chain := p.fetched(address)
 	if chain != nil {
@@ -124,7 +127,7 @@ func (p *paypal) certificates(ctx context.Context, address string) ([]*x509.Cert
 	}
 	raw, err := fetch(ctx, p.http, address, nil)
 	if bad := (*answerError)(nil); errors.As(err, &bad) && bad.final() {
-		return nil, errCertURL // there is no such certificate: whoever named it is not PayPal
+		return nil, errCertURL // the certificate does not exist, so the request is not from PayPal
 	}
 	if err != nil {
 		return nil, err
@@ -148,26 +151,26 @@ func (p *paypal) certificates(ctx context.Context, address string) ([]*x509.Cert
 	return chain, nil
 }
 
-// fetched returns the chain that was fetched from an address before; nil if none was.
+// fetched returns the cached chain of an address, or nil if there is none.
 func (p *paypal) fetched(address string) []*x509.Certificate {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.known[address]
 }
 
-// An answerError is an answer of a processor's API that is not 200.
+// An answerError is an answer of a processor's API with a status other than 200.
 type answerError struct{ status int }
 
 func (e *answerError) Error() string {
 	return "payments: the processor's API answered " + strconv.Itoa(e.status)
 }
 
-// final reports whether the same question has the same answer in a moment.
+// final reports whether a retry would get the same answer.
 func (e *answerError) final() bool {
 	return e.status/100 == 4 && e.status != http.StatusRequestTimeout && e.status != http.StatusTooManyRequests
 }
 
-// fetch gets what is at an address, within bounds, and follows nothing.
+// fetch sends a GET request with limits on its time and size. It does not follow redirects.
 func fetch(ctx context.Context, client *http.Client, address string, prepare func(*http.Request)) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

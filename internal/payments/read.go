@@ -14,24 +14,24 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An event is what a processor reports, in our words.
+// An event is the report of a processor, in this package's terms.
 type event struct {
-	id   string // its identity, from what is signed
-	kind string // what the processor calls it
+	id   string // identity, from signed data
+	kind string // the processor's name for the event type
 	at   time.Time
-	live *bool // whether the money is real; nil if it does not say
-	odd  error // it is genuine and strange: it goes to quarantine for this, and nothing of it counts
+	live *bool // whether the money is real; nil if the event does not state it
+	odd  error // reason for quarantine: the event is verified but unusual, and no part of it counts
 
-	report *report // nil: it says nothing that counts
+	report *report // nil if the event contains nothing that counts
 }
 
-// A report is what an event says of one payment. An address is not hashed yet.
+// A report is what an event states about one payment. The email address is not hashed yet.
 type report struct {
 	ledger.Report
 	email string
 }
 
-// An oddity is why a genuine event is not taken.
+// An oddity is the reason why a verified event is not processed.
 type oddity struct {
 	code   loyalty.Code
 	detail string
@@ -46,11 +46,11 @@ var (
 	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
-// maxDepth is how deep a body may be nested.
+// maxDepth is the maximum nesting depth of a body.
 const maxDepth = 32
 
-// decode reads JSON strictly, but for names that are not known: processors add some every month. What stands twice in
-// an object, is no UTF-8 or is nested too deeply is refused, for two readers could understand it differently.
+// decode reads JSON strictly, except that it accepts unknown fields, because processors add fields frequently. It
+// rejects duplicate names, invalid UTF-8 and deep nesting, which two readers could interpret differently.
 func decode(body []byte, v any) error {
 	if depth(body) > maxDepth {
 		return odd("json_too_deep", "The body is nested too deeply.")
@@ -64,12 +64,13 @@ func decode(body []byte, v any) error {
 	return nil
 }
 
-// depth is how deep a body is nested, or more than maxDepth. It runs before the decoder, which would follow any.
+// depth returns the nesting depth of a body, or more than maxDepth. It runs before the decoder, which has no depth
+// limit of its own.
 func depth(b []byte) (deepest int) {
 	open, quoted := 0, false
 	for i := 0; i < len(b) && deepest <= maxDepth; i++ {
 		switch {
-		case b[i] == '\\': // outside of a text, it is no JSON
+		case b[i] == '\\': // outside a string, a backslash is invalid JSON
 			i++
 		case b[i] == '"':
 			quoted = !quoted
@@ -84,11 +85,11 @@ func depth(b []byte) (deepest int) {
 	return deepest
 }
 
-// decimals is how many decimals the minor units of a processor have, of currencies in which they are not those of
-// ISO 4217.
+// decimals contains the number of decimals of a processor's minor units, for currencies in which it differs from ISO
+// 4217.
 type decimals map[loyalty.Currency]int
 
-// money makes an amount in a processor's minor units one in those of ISO 4217.
+// money converts an amount from a processor's minor units to those of ISO 4217.
 func (d decimals) money(amount int64, currency string) (loyalty.Money, error) {
 	code := loyalty.Currency(strings.ToUpper(currency))
 	exp, ok := code.Exponent()
@@ -123,7 +124,7 @@ var errPrecision = odd("amount_precision", "The amount has more decimals than it
 
 var decimalForm = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
 
-// decimalMoney reads an amount in major units by the exponent of its currency. More digits than it has must be zeros.
+// decimalMoney parses an amount in major units. Digits beyond the currency's exponent must be zeros.
 func decimalMoney(amount, currency string) (loyalty.Money, error) {
 	exp, ok := loyalty.Currency(currency).Exponent()
 	if !ok {
@@ -144,7 +145,8 @@ func decimalMoney(amount, currency string) (loyalty.Money, error) {
 	return money(n, currency)
 }
 
-// checkIDs checks identifiers that become parts of keys. An empty one is none.
+// checkIDs checks identifiers that become parts of table keys. An empty string is valid and means that there is no
+// identifier.
 func checkIDs(ids ...string) error {
 	for _, id := range ids {
 		if id != "" && !idForm.MatchString(id) {
@@ -154,7 +156,8 @@ func checkIDs(ids ...string) error {
 	return nil
 }
 
-// reference is what a merchant attached to a payment, if it can be an id of ours; else it is nothing to us.
+// reference returns the text that a merchant attached to a payment, if it is a valid ID, and otherwise the empty
+// string.
 func reference(s string) string {
 	if s = strings.TrimSpace(s); idForm.MatchString(s) {
 		return s
@@ -162,7 +165,7 @@ func reference(s string) string {
 	return ""
 }
 
-// number is a JSON value that some processors write as a number and some as a text.
+// number returns the digits of a JSON value that some processors write as a number and others as a string.
 func number(v jsontext.Value) string {
 	var s string
 	switch v.Kind() {
@@ -177,7 +180,7 @@ func number(v jsontext.Value) string {
 	return ""
 }
 
-// instant reads RFC 3339; the zero time if it is none.
+// instant parses an RFC 3339 time. It returns the zero time if the text is not valid.
 func instant(s string) time.Time {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
@@ -186,11 +189,11 @@ func instant(s string) time.Time {
 	return t.UTC()
 }
 
-// unix is an instant in seconds since 1970.
+// unix returns the instant of a Unix time in seconds.
 func unix(s int64) time.Time { return time.Unix(s, 0).UTC() }
 
-// nothing leaves out facts that move no money, which a processor's totals are full of; a sum of nothing is kept,
-// for it may have been something before.
+// nothing removes facts that move no money. It does not remove a refund total of zero, because the total may have
+// been positive before.
 func nothing(facts []loyalty.Fact) (kept []loyalty.Fact) {
 	for _, f := range facts {
 		if f.Money.Amount > 0 || f.Kind == loyalty.FactRefunded {

@@ -12,9 +12,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// readBack asks a processor for objects of which two events say different things and neither is newer: Stripe's clock
-// has whole seconds, and a refund can be made and fail within one. Without access to the API, or if it does not answer,
-// what the facts' own order says stays; nothing is lost, and every order of arrival ends at the same.
+// readBack reads objects from a processor's API if two events contradict each other and neither is newer. Stripe's
+// clock has a resolution of one second, and a refund can be created and fail within one second. Without API access,
+// or if the API does not answer, the order of the facts' states decides. No event is lost, and every order of arrival
+// has the same result.
 func (r *Receiver) readBack(ctx context.Context, con *connection, unclear []loyalty.Fact) {
 	for _, f := range unclear {
 		path, kind := con.object(f)
@@ -35,7 +36,8 @@ func (r *Receiver) readBack(ctx context.Context, con *connection, unclear []loya
 	}
 }
 
-// object is where the object of a fact is read, and which event would tell of it; empty if it cannot be.
+// object returns the API path of a fact's object and the type of the event that reports it. Both are empty if the
+// object cannot be read.
 func (con *connection) object(f loyalty.Fact) (path, kind string) {
 	switch con.provider {
 	case app.Stripe:
@@ -62,7 +64,7 @@ func (con *connection) object(f loyalty.Fact) (path, kind string) {
 	return "", ""
 }
 
-// asEvent is an object as an event tells of it, so that it is read, kept and can be replayed like every other.
+// asEvent returns an object as the body of an event, so that it is read, stored and replayed like a webhook.
 func (con *connection) asEvent(kind string, f loyalty.Fact, object jsontext.Value) ([]byte, error) {
 	id := fmt.Sprintf("readback:%s:%s", f.ID, digest(object))
 	event := map[string]any{"data": map[string]any{"object": object}, "type": kind}

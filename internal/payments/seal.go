@@ -13,18 +13,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/random"
 )
 
-// A seal keeps bodies as they came, compressed and under a key of the stack, for they hold names and addresses that
-// nothing else in the table shows in the clear. What an event is bound to goes in as additional data, so that a body
-// cannot be put in the place of another.
+// A seal compresses and encrypts the bodies of stored events with a key of the stack, because they contain names and
+// addresses. The event's identity is the additional authenticated data, so that a body cannot be moved to another
+// event.
 type seal struct {
 	aead   cipher.AEAD
-	random io.Reader // where nonces come from; nil for crypto/rand
+	random io.Reader // source of nonces; nil for crypto/rand
 }
 
 func newSeal(key []byte, random io.Reader) seal {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		panic("payments: " + err.Error()) // the key is always 32 bytes
+		panic("payments: " + err.Error()) // cannot happen: the key always has 32 bytes
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
@@ -33,15 +33,15 @@ func newSeal(key []byte, random io.Reader) seal {
 	return seal{aead, random}
 }
 
-// maxUnpacked is how large a body may be that was kept: one that was sent has maxBody at most, and one that was pulled
-// from a processor's API, and wrapped as an event, maxAnswer and a little.
+// maxUnpacked is the maximum size of a decompressed body. A webhook has at most maxBody. A body from a processor's
+// API, wrapped as an event, has slightly more than maxAnswer.
 const maxUnpacked = 2 * maxBody
 
-// packers are kept, for each is a megabyte.
+// packers pools the compressors, because each uses about a megabyte of memory.
 var packers = sync.Pool{New: func() any {
 	w, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
-		panic("payments: " + err.Error()) // the level is one that there is
+		panic("payments: " + err.Error()) // cannot happen: the level is valid
 	}
 	return w
 }}

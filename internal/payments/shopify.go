@@ -11,13 +11,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An order of Shopify is one payment of ours, under the order's id, for its refunds and disputes name that. Its
-// note_attributes are not looked at: whoever shops writes them into the cart, and could name an order or a member of
-// somebody else (https://shopify.dev/docs/api/storefront/latest/objects/Attribute). Amounts are those of the shop's
-// currency, as decimal texts. An event has no identity that is signed, so it is told apart by
-// its topic, which is the address, by what it is about, and by a digest of all that it says: an order may change twice
-// within a second, and a dispute does not say when it did. What is repeated is the same bytes
-// (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates).
+// A shopifyOrder is an order of Shopify, which counts as one payment. The payment has the order's ID, because refunds
+// and disputes refer to it. Field note_attributes is ignored: customers can set it in the cart and could name another
+// customer's order or member (https://shopify.dev/docs/api/storefront/latest/objects/Attribute). Amounts are decimal
+// strings in the shop's currency.
+//
+// Shopify events have no signed ID. They are identified by the topic, which is the address, by their object and by a
+// digest of the body, because an order can change twice within a second and a dispute has no time of change. A
+// repeated event has the same bytes (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates).
 type shopifyOrder struct {
 	ID        jsontext.Value   `json:"id"`
 	Currency  string           `json:"currency"`
@@ -32,7 +33,7 @@ type shopifyOrder struct {
 	Processed string           `json:"processed_at"`
 	Created   string           `json:"created_at"`
 	Updated   string           `json:"updated_at"`
-	Current   *string          `json:"current_total_price"` // without what was returned, exchanged or removed
+	Current   *string          `json:"current_total_price"` // without items that were returned, exchanged or removed
 	Lines     []shopifyLine    `json:"line_items"`
 	Shipping  []shopifyFreight `json:"shipping_lines"`
 	Refunds   []shopifyRefund  `json:"refunds"`
@@ -42,7 +43,7 @@ type shopifyOrder struct {
 	} `json:"customer"`
 }
 
-// A shopifyFreight is one way of shipping that the customer paid for.
+// A shopifyFreight is a shipping method that the customer paid for.
 type shopifyFreight struct {
 	Taxes []struct {
 		Price jsontext.Value `json:"price"`
@@ -60,8 +61,8 @@ type shopifyDispute struct {
 	Initiated string         `json:"initiated_at"`
 }
 
-// shopifyTopics are the addresses that are known; those that say nothing of money are acknowledged, also the three
-// that Shopify wants of every app.
+// shopifyTopics maps the known topics to their readers. Topics that do not concern money are acknowledged, including
+// the three that Shopify requires of every app.
 var shopifyTopics = map[string]func(body []byte) (event, error){
 	"orders/create": readShopifyOrder, "orders/paid": readShopifyOrder, "orders/updated": readShopifyOrder,
 	"orders/cancelled": readShopifyOrder, "orders/partially_fulfilled": readShopifyOrder, "orders/fulfilled": readShopifyOrder,
@@ -81,10 +82,11 @@ func readShopify(topic string, body []byte) (event, error) {
 	return e, err
 }
 
-// readShopifyOther reads what says nothing of money.
+// readShopifyOther reads an event that does not concern money.
 func readShopifyOther(body []byte) (event, error) { return event{}, decode(body, &struct{}{}) }
 
-// wrongShape says that a body is not what is sent to its address. The signature of one topic is good for every other.
+// wrongShape returns the oddity of a body that does not match its address. Shopify's signature does not cover the
+// topic, so it is also valid at the address of another topic.
 func wrongShape() error {
 	return odd("validation_failed", "The body is not of the topic that this address is for.")
 }
@@ -131,13 +133,13 @@ func (o shopifyOrder) facts(r *report, id string) error {
 	return nil
 }
 
-// shopifyGiftCard reports whether a gateway is that of gift cards or of store credit.
+// shopifyGiftCard reports whether a gateway is that of gift cards or store credit.
 func shopifyGiftCard(gateway string) bool {
 	return gateway == "gift_card" || gateway == "shopify_store_credit"
 }
 
-// tenders reports whether gift cards and store credit paid all of an order, or some of it. An order lists its gateways
-// without amounts, so how much gift cards paid of a part, only order_transactions/create reports.
+// tenders reports whether gift cards and store credit paid all of an order (cards) or part of it (mixed). An order
+// lists its gateways without amounts. Only order_transactions/create states the amount of a part.
 func (o shopifyOrder) tenders() (cards, mixed bool) {
 	n := 0
 	for _, name := range o.Gateways {
@@ -148,7 +150,7 @@ func (o shopifyOrder) tenders() (cards, mixed bool) {
 	return n > 0 && n == len(o.Gateways), n > 0 && n < len(o.Gateways)
 }
 
-// capture is the money of an order, and what of it was for shipping, tax and gift cards.
+// capture returns the payment of an order, with its portions for shipping, tax and gift cards.
 func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 	total, err := o.paid()
 	if err != nil {
@@ -180,16 +182,16 @@ func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 	return o.withParts(f), nil
 }
 
-// withParts states how much of a capture was for shipping and tax, as far as the order does.
+// withParts adds the portions for shipping and tax to a capture, if the order states them.
 func (o shopifyOrder) withParts(f loyalty.Fact) loyalty.Fact {
-	total, _ := decimalMoney(*o.Total, o.Currency) // paid has read it
+	total, _ := decimalMoney(*o.Total, o.Currency) // paid has already parsed it
 	goods, goodsErr := decimalMoney(o.Subtotal, o.Currency)
 	tax, taxErr := decimalMoney(o.TotalTax, o.Currency)
 	shippingTax, shippingErr := o.shippingTax()
 	if goodsErr != nil || taxErr != nil || shippingErr != nil {
-		return f // it is all for goods, as far as we know
+		return f // without valid portions, the whole amount counts as goods
 	}
-	if total.Amount > 0 { // of an exchange, the tax of what was exchanged did not come
+	if total.Amount > 0 { // after an exchange, only the paid share of the tax counts
 		share := new(big.Int).Mul(big.NewInt(tax.Amount), big.NewInt(f.Money.Amount))
 		f.Tax = share.Quo(share, big.NewInt(total.Amount)).Int64()
 	}
@@ -201,7 +203,7 @@ func (o shopifyOrder) withParts(f loyalty.Fact) loyalty.Fact {
 	return f
 }
 
-// shippingTax is the part of the tax that was for shipping, in the shop's currency.
+// shippingTax returns the tax on shipping, in the shop's currency.
 func (o shopifyOrder) shippingTax() (sum int64, err error) {
 	for _, way := range o.Shipping {
 		for _, t := range way.Taxes {
@@ -215,8 +217,8 @@ func (o shopifyOrder) shippingTax() (sum int64, err error) {
 	return sum, nil
 }
 
-// paid is what the customer paid in all: what the order costs now, and the money that went back. An exchange adds the new
-// goods to the total price, and leaves there what was returned for them.
+// paid returns the total that the customer paid: the current price of the order plus the refunded money. After an
+// exchange, the total price includes the new items and still includes the returned ones.
 func (o shopifyOrder) paid() (loyalty.Money, error) {
 	total, err := decimalMoney(*o.Total, o.Currency)
 	if err != nil || o.Current == nil {
@@ -239,7 +241,8 @@ func (o shopifyOrder) paid() (loyalty.Money, error) {
 	return total, nil
 }
 
-// shopifyDisputes is how a dispute goes on, for no time of its changes is told.
+// shopifyDisputes lists the states of a dispute in their order. The order replaces the time of a change, which
+// Shopify does not state.
 var shopifyDisputes = []string{"needs_response", "under_review", "charge_refunded", "accepted", "lost", "won"}
 
 func readShopifyDispute(body []byte) (event, error) {
@@ -263,12 +266,12 @@ func readShopifyDispute(body []byte) (event, error) {
 		state = loyalty.FactLost
 	default:
 		if x.Type == "inquiry" {
-			state = loyalty.FactPending // no money was moved
+			state = loyalty.FactPending // no money has moved
 		}
 	}
 	f := loyalty.Fact{Kind: loyalty.FactDispute, ID: id, State: state, Money: m, Clock: int64(rank), At: instant(x.Initiated)}
 	if x.Type == "chargeback" {
-		f.Clock += int64(len(shopifyDisputes)) // what an inquiry has become
+		f.Clock += int64(len(shopifyDisputes)) // a chargeback can follow an inquiry, so it ranks after all states of the inquiry
 	}
 	return event{
 		id: id + ":", at: f.At,
@@ -276,7 +279,7 @@ func readShopifyDispute(body []byte) (event, error) {
 	}, nil
 }
 
-// not is the opposite of what may be unsaid.
+// not returns the negation of an optional value, or nil if it is not set.
 func not(b *bool) *bool {
 	if b == nil {
 		return nil
@@ -285,7 +288,7 @@ func not(b *bool) *bool {
 	return &live
 }
 
-// clock is an instant in milliseconds, for comparing.
+// clock returns an instant in milliseconds, for comparisons. The zero time is 0.
 func clock(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -10,9 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A shopifyRefund is money that went back, or goods alone
-// (https://shopify.dev/docs/api/admin-rest/latest/resources/refund). The parts of it are stated in the shop's currency and
-// in that of the customer; its transactions may be in the latter alone.
+// A shopifyRefund is a refund of money or a return of goods without money
+// (https://shopify.dev/docs/api/admin-rest/latest/resources/refund). It states its parts in the shop's currency and
+// in the customer's. Its transactions may state only the customer's currency.
 type shopifyRefund struct {
 	ID           jsontext.Value       `json:"id"`
 	Order        jsontext.Value       `json:"order_id"`
@@ -22,7 +22,7 @@ type shopifyRefund struct {
 	Transactions []shopifyTransaction `json:"transactions"`
 }
 
-// A shopifyBag is one amount in the shop's currency and in that of the customer
+// A shopifyBag is an amount in the shop's currency and in the customer's
 // (https://shopify.dev/docs/api/admin-graphql/latest/objects/MoneyBag).
 type shopifyBag struct {
 	Shop     *shopifyMoney `json:"shop_money"`
@@ -37,14 +37,14 @@ type shopifyMoney struct {
 type shopifyReturn struct {
 	Line        jsontext.Value `json:"line_item_id"`
 	Quantity    int64          `json:"quantity"`
-	Subtotal    jsontext.Value `json:"subtotal"` // a number, or a text
+	Subtotal    jsontext.Value `json:"subtotal"` // a number or a string
 	Tax         jsontext.Value `json:"total_tax"`
 	SubtotalSet shopifyBag     `json:"subtotal_set"`
 	TaxSet      shopifyBag     `json:"total_tax_set"`
 }
 
-// A shopifyAdjustment is what of a refund was for shipping, or what it differs by from its parts. Its amount is negative
-// if it went back, and without tax.
+// A shopifyAdjustment is the refunded shipping, or a difference between the refund and its parts. A refunded amount
+// is negative and excludes tax.
 type shopifyAdjustment struct {
 	Kind      string         `json:"kind"`
 	Amount    jsontext.Value `json:"amount"`
@@ -63,7 +63,7 @@ type shopifyTransaction struct {
 	Set      shopifyBag `json:"amount_set"`
 }
 
-// A shopifyLine is what is looked at of an order's line.
+// A shopifyLine contains the fields that the package needs of an order's line item.
 type shopifyLine struct {
 	ID       jsontext.Value `json:"id"`
 	Quantity int64          `json:"quantity"`
@@ -71,7 +71,7 @@ type shopifyLine struct {
 	GiftCard bool           `json:"gift_card"`
 }
 
-// giftCard is the line as one of a gift card that was sold; the zero line if it is of something else.
+// giftCard returns the line item if it sold a gift card, and otherwise the zero value.
 func (l shopifyLine) giftCard(currency string) (loyalty.FactLine, error) {
 	if !l.GiftCard || !idForm.MatchString(number(l.ID)) || l.Quantity < 1 {
 		return loyalty.FactLine{}, nil
@@ -83,7 +83,8 @@ func (l shopifyLine) giftCard(currency string) (loyalty.FactLine, error) {
 	return loyalty.FactLine{ID: number(l.ID), Quantity: l.Quantity, Amount: price.Amount * l.Quantity}, nil
 }
 
-// in is an amount in a currency: as the bag states it, else the plain one, which is in the shop's. It may be below zero.
+// in returns the amount in a currency: the amount that the bag states or, without one, the plain amount in the shop's
+// currency. The result may be negative.
 func (b shopifyBag) in(currency string, plain jsontext.Value) (int64, error) {
 	text := number(plain)
 	for _, m := range []*shopifyMoney{b.Customer, b.Shop} {
@@ -102,7 +103,7 @@ func (b shopifyBag) in(currency string, plain jsontext.Value) (int64, error) {
 	return m.Amount, err
 }
 
-// currency returns the shop's currency, which a part of the refund may state; empty if none does.
+// currency returns the shop's currency if a part of the refund states it, and otherwise the empty string.
 func (x shopifyRefund) currency() string {
 	for _, l := range x.Lines {
 		if l.SubtotalSet.Shop != nil {
@@ -117,13 +118,13 @@ func (x shopifyRefund) currency() string {
 	return ""
 }
 
-// shopifyParts is what a refund states that it was for, in one currency.
+// A shopifyParts contains the parts of a refund in one currency.
 type shopifyParts struct {
 	lines                                  []loyalty.FactLine
 	goods, tax, shipping, shippingTax, off int64
 }
 
-// sum is what the parts add up to, where prices include the tax or not.
+// sum returns the total of the parts. If inside is set, prices include tax.
 func (p shopifyParts) sum(inside bool) int64 {
 	n := p.goods + p.shipping + p.shippingTax - p.off
 	if !inside {
@@ -165,15 +166,16 @@ func (x shopifyRefund) parts(currency string) (p shopifyParts, err error) {
 	return p, nil
 }
 
-// refunded reports whether money of the transaction went back.
+// refunded reports whether the transaction returned money.
 func (t shopifyTransaction) refunded() bool { return t.Kind == "refund" && t.Status == "success" }
 
-// money is what went back in a currency; false if a transaction does not say how much it was in it.
+// money returns the refunded money in a currency. It reports false if a transaction does not state its amount in this
+// currency.
 func (x shopifyRefund) money(currency string) (sum int64, ok bool, err error) {
 	return x.moneyBy(currency, func(string) bool { return true })
 }
 
-// moneyBy is what went back by some gateways.
+// moneyBy returns the refunded money of the selected gateways.
 func (x shopifyRefund) moneyBy(currency string, gateway func(string) bool) (sum int64, ok bool, err error) {
 	for _, t := range x.Transactions {
 		if !t.refunded() || !gateway(t.Gateway) {
@@ -195,8 +197,8 @@ func (x shopifyRefund) moneyBy(currency string, gateway func(string) bool) (sum 
 	return sum, true, nil
 }
 
-// fact is the money of a refund in the shop's currency; none where only goods came back. An order says which currency
-// that is; a refund alone may say it with its parts.
+// fact returns the refunded money in the shop's currency, or no fact if only goods were returned. Parameter shop is
+// the shop's currency, which an order states. A separate refund may state it with its parts.
 func (x shopifyRefund) fact(shop string) ([]loyalty.Fact, error) {
 	id := number(x.ID)
 	if !idForm.MatchString(id) {
@@ -253,8 +255,9 @@ func (x shopifyRefund) fact(shop string) ([]loyalty.Fact, error) {
 	return []loyalty.Fact{f}, nil
 }
 
-// tender states how much of the refund went to gift cards and store credit, if every transaction names its gateway. Of an
-// amount that was converted from the customer's currency, that is known if it went to one of the two sides alone.
+// tender sets the portion of the refund that went to gift cards and store credit, if every transaction names its
+// gateway. If the amount was converted from the customer's currency, the portion is known only if the whole refund
+// went to gift cards and store credit or none of it did.
 func (x shopifyRefund) tender(f *loyalty.Fact) {
 	others := false
 	for _, t := range x.Transactions {
@@ -272,8 +275,8 @@ func (x shopifyRefund) tender(f *loyalty.Fact) {
 	}
 }
 
-// taxInside reports whether the prices of a refund include the tax, if it has any: its parts add up to the money that went
-// back only then. It looks at the currency in which that was paid.
+// taxInside reports whether the refund's prices include tax. It compares the sum of the parts with the refunded money
+// in the currency of the payment.
 func (x shopifyRefund) taxInside(currency string) (bool, error) {
 	parts, err := x.parts(currency)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 )
 
 // A shopifyPayment is one payment, refund or authorization of an order
-// (https://shopify.dev/docs/api/admin-rest/latest/resources/transaction). An order lists the gateways by which it was paid,
-// but not the amounts; its transactions state how much each gateway paid. The money itself is that of the order.
+// (https://shopify.dev/docs/api/admin-rest/latest/resources/transaction). An order lists its gateways without
+// amounts, and the transactions state the amount of each gateway. The total still comes from the order.
 type shopifyPayment struct {
 	ID       jsontext.Value `json:"id"`
 	Order    jsontext.Value `json:"order_id"`

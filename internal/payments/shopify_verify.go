@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Shopify signs the body alone: neither the topic nor the shop nor a time. What a body is about is therefore said by
-// the address that it was sent to, and by its own shape
+// A shopify verifies Shopify's signatures. Shopify signs only the body, and not the topic, the shop or a time. The
+// address and the form of the body therefore determine what a body is about
 // (https://shopify.dev/docs/apps/build/webhooks/subscribe/https).
 type shopify struct{ keys [][]byte }
 
@@ -24,7 +24,7 @@ func (s shopify) verify(h headers, body []byte, _ time.Time) error {
 	return inBase64(s.keys, signature, body)
 }
 
-// inBase64 checks the one signature of a header.
+// inBase64 checks the single signature of a header, which is in base64.
 func inBase64(keys [][]byte, signature string, parts ...[]byte) error {
 	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
 	if err != nil {

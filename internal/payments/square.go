@@ -8,9 +8,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Square sends each object whole whenever it changes, with the time of its change. What came is total_money, for what
-// goes back is of the tip too (https://developer.squareup.com/reference/square/objects/Payment); the tip is kept apart
-// as tax is, and earns no more than that.
+// A squareEvent contains a whole object, which Square sends after every change with the time of the change. The
+// captured amount is total_money, which includes the tip, because refunds may include the tip too
+// (https://developer.squareup.com/reference/square/objects/Payment). The tip is a separate portion like tax, and
+// earns points only if tax does.
 type squareEvent struct {
 	ID      string `json:"event_id"`
 	Type    string `json:"type"`
@@ -31,7 +32,7 @@ type squareMoney struct {
 
 type squareObject struct {
 	ID        string      `json:"id"`
-	DisputeID string      `json:"dispute_id"` // a dispute's, in some samples
+	DisputeID string      `json:"dispute_id"` // in some samples, the ID of a dispute
 	Status    string      `json:"status"`
 	State     string      `json:"state"`
 	Amount    squareMoney `json:"amount_money"`
@@ -51,7 +52,7 @@ type squareObject struct {
 	External struct {
 		Type string `json:"type"`
 	} `json:"external_details"`
-	Reference string `json:"reference_id"` // the merchant's own
+	Reference string `json:"reference_id"` // the merchant's own reference
 	Customer  string `json:"customer_id"`
 	Email     string `json:"buyer_email_address"`
 	Created   string `json:"created_at"`
@@ -59,7 +60,7 @@ type squareObject struct {
 	Updated   string `json:"updated_at"`
 }
 
-// squareDisputes are the events that tell how far a dispute is; others are of its evidence
+// squareDisputes lists the events that change the state of a dispute. Other dispute events concern its evidence
 // (https://developer.squareup.com/reference/square/disputes-api/webhooks).
 var squareDisputes = []string{"dispute.created", "dispute.state.updated", "dispute.state.changed"}
 
@@ -97,7 +98,7 @@ func readSquare(body []byte) (event, error) {
 	return e, err
 }
 
-// fact is one of the object, by the time of its last change.
+// fact returns a fact about the object, ordered by the time of the object's last change.
 func (o squareObject) fact(kind loyalty.FactKind, state loyalty.FactState, m squareMoney) (loyalty.Fact, error) {
 	amount, err := money(m.Amount, m.Currency)
 	at := instant(o.Created)
@@ -142,7 +143,7 @@ func (o squareObject) payment() (*report, error) {
 	return r, nil
 }
 
-// giftCard reports whether the payment was made with a gift card or with stored credit, of Square or of another system
+// giftCard reports whether the payment was made with a gift card or stored credit, of Square or of another system
 // (https://developer.squareup.com/reference/square/objects/ExternalPaymentDetails).
 func (o squareObject) giftCard() bool {
 	if o.Source == "EXTERNAL" {
@@ -151,7 +152,7 @@ func (o squareObject) giftCard() bool {
 	return o.Card.Card.Brand == "SQUARE_GIFT_CARD"
 }
 
-// tipped is a capture with the tip.
+// tipped adds the tip to a capture.
 func (o squareObject) tipped(f loyalty.Fact) (loyalty.Fact, error) {
 	tip, err := money(o.Tip.Amount, o.Tip.Currency)
 	if err != nil {
@@ -173,7 +174,7 @@ func (o squareObject) refund() (*report, error) {
 	case !ok:
 		return nil, odd("validation_failed", "The refund has a status that is not known.")
 	case o.Unlinked || o.Payment == "":
-		return nil, nil // of no payment of ours
+		return nil, nil // it belongs to no known payment
 	}
 	return o.of(o.Payment, loyalty.FactRefund, state)
 }

@@ -2,8 +2,8 @@ package payments
 
 import "time"
 
-// Square signs the notification URL and the body, with nothing between them. The URL is the one that was entered at
-// Square, never the one that a request claims to have come to
+// A square verifies Square's signatures. Square signs the notification URL followed by the body, without a separator.
+// The URL is the one that was entered at Square, never one that a request contains
 // (https://developer.squareup.com/docs/webhooks/step3validate).
 type square struct {
 	keys [][]byte

@@ -5,17 +5,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A standardEvent is what a merchant's own system reports, where it takes payments by means that no processor of ours
-// knows. Its form is ours, in the envelope that Standard Webhooks recommends. Amounts are minor units:
+// A standardEvent is the report of a merchant's own system about payments that no supported processor handles. This
+// package defines its form, in the envelope that Standard Webhooks recommends. Amounts are in minor units:
 //
 //	{"type": "payment.captured", "timestamp": "2026-12-01T10:00:00Z",
 //	 "data": {"payment": "till-7-4711", "id": "till-7-4711", "status": "done", "amount": 3489, "currency": "EUR",
 //	          "order": "1042", "member": "external:cust-42", "email": "ada@example.com"}}
 //
-// shipping and tax state how much of the amount was for these, and shipping_tax how much of the tax was for shipping;
-// shipping is without its tax.
-// Types are payment.captured, payment.refunded and payment.disputed; id is that of the capture, the refund or the
-// dispute, and status how far it is: pending, done, failed, and for disputes open, won, lost.
+// Fields shipping and tax state the portions of the amount for shipping and tax. Field shipping_tax states the
+// portion of the tax that is for shipping, and shipping excludes its tax.
+//
+// The types are payment.captured, payment.refunded and payment.disputed. Field id is the ID of the capture, the
+// refund or the dispute. Its status is pending, done or failed or, for disputes, open, won or lost.
 type standardEvent struct {
 	Type string `json:"type"`
 	At   string `json:"timestamp"`
@@ -36,7 +37,7 @@ type standardEvent struct {
 	} `json:"data"`
 }
 
-// readStandard reads an event whose id is that of its header, which is signed.
+// readStandard reads an event. Its ID comes from the signed header.
 func readStandard(id string, body []byte) (event, error) {
 	var in standardEvent
 	if err := decode(body, &in); err != nil {

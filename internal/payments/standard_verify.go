@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// standard is Standard Webhooks 1.0.0 (https://www.standardwebhooks.com), by which the merchant's own systems can
-// report what they know of payments. Of its signatures v1 is taken, that with a shared secret.
+// A standard verifies signatures of Standard Webhooks 1.0.0 (https://www.standardwebhooks.com), with which merchants'
+// own systems report payments. It accepts only v1 signatures, which use a shared secret.
 type standard struct{ keys [][]byte }
 
 func (s standard) verify(h headers, body []byte, now time.Time) error {

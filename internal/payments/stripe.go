@@ -11,27 +11,29 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Stripe reports one payment as a payment intent, as its charge and as a checkout session. All of it is kept under the
-// payment intent (else the charge), so that one payment is one however many of these a merchant subscribes to; where the
-// intent and its charge disagree about the money that came, the intent is believed.
+// A stripeEvent is an event of Stripe. Stripe reports one payment as a payment intent, a charge and a checkout
+// session. All of them are stored under the ID of the payment intent or, without one, of the charge, so that a
+// payment counts once regardless of the event types that a merchant subscribes to. If the intent and its charge
+// differ about the received money, the intent counts.
 //
-// The charges of a subscription inherit no metadata. Checkout sessions, subscriptions, invoices and customers say which
-// member a customer is; their money is that of a charge, and is not counted again. Charges do not state their tax. A
-// payment intent may, in its amount_details; a checkout session does, and so does an invoice that names its payment.
+// The charges of a subscription inherit no metadata. Checkout sessions, subscriptions, invoices and customers state
+// which member a customer is. Their money is that of a charge and does not count again. Charges do not state their
+// tax. A payment intent may state it in amount_details. A checkout session states it, and so does an invoice that
+// names its payment.
 type stripeEvent struct {
 	ID      string         `json:"id"`
 	Object  string         `json:"object"`
 	Version string         `json:"api_version"`
 	Type    string         `json:"type"`
-	Created jsontext.Value `json:"created"` // a number; a text in thin events, which are not taken
+	Created jsontext.Value `json:"created"` // a number; a string in thin events, which are not supported
 	Live    *bool          `json:"livemode"`
 	Data    struct {
 		Object jsontext.Value `json:"object"`
 	} `json:"data"`
 }
 
-// A stripeObject is what is looked at of a payment intent, charge, refund, dispute, checkout session, invoice, subscription
-// or customer.
+// A stripeObject contains the fields that the package needs of a payment intent, charge, refund, dispute, checkout
+// session, invoice, subscription or customer.
 type stripeObject struct {
 	ID            string            `json:"id"`
 	Object        string            `json:"object"`
@@ -57,7 +59,7 @@ type stripeObject struct {
 	Subscription stripeNames `json:"subscription_details"` // invoices before 2025-03-31
 	Parent       struct {
 		Subscription stripeNames `json:"subscription_details"`
-	} `json:"parent"` // invoices since then
+	} `json:"parent"` // invoices since 2025-03-31
 	stripeParts
 }
 
@@ -65,7 +67,7 @@ type stripeNames struct {
 	Metadata map[string]string `json:"metadata"`
 }
 
-// member is the member that the merchant's own system attached to the object.
+// member returns the member that the merchant's own system attached to the object.
 func (o stripeObject) member() string {
 	for _, names := range []map[string]string{o.Metadata, o.Subscription.Metadata, o.Parent.Subscription.Metadata} {
 		if m := reference(names["loyalty_member"]); m != "" {
@@ -75,7 +77,7 @@ func (o stripeObject) member() string {
 	return ""
 }
 
-// customer is the ID of the customer that the object is of, or is.
+// customer returns the ID of the object's customer, or of the object itself if it is a customer.
 func (o stripeObject) customer() string {
 	if o.Object == "customer" {
 		return o.ID
@@ -83,7 +85,7 @@ func (o stripeObject) customer() string {
 	return string(o.Customer)
 }
 
-// A stripeRef is an id, also where the object was expanded.
+// A stripeRef is the ID of an object that an event contains as an ID or in expanded form.
 type stripeRef string
 
 func (r *stripeRef) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -98,12 +100,13 @@ func (r *stripeRef) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// stripeDecimals: of what ISO 4217 has no decimals for, Stripe writes the crown of Iceland and the shilling of Uganda
-// with two, for the sake of those who did before, and it writes the ariary of Madagascar with none
+// stripeDecimals lists the currencies whose minor units at Stripe differ from ISO 4217. For backward compatibility,
+// Stripe uses two decimals for the Icelandic króna and the Ugandan shilling. It uses none for the Malagasy ariary
 // (https://docs.stripe.com/currencies#special-cases and #zero-decimal).
 var stripeDecimals = decimals{"ISK": 2, "UGX": 2, "MGA": 0}
 
-// overCharge puts what a payment intent says of the money that came over what its charge says.
+// overCharge is added to the clock of a payment intent's facts, so that they take precedence over those of its
+// charge.
 const overCharge = int64(1) << 50
 
 func readStripe(body []byte) (event, error) {
@@ -136,10 +139,10 @@ func readStripe(body []byte) (event, error) {
 	return e, err
 }
 
-// stripeFamilies are the first words of the event types that are read.
+// stripeFamilies lists the first words of the event types that are processed.
 var stripeFamilies = []string{"payment_intent", "charge", "refund", "checkout", "invoice", "customer"}
 
-// report is what an object says; nil if that is neither money nor a name.
+// report returns what an object states, or nil if it states neither money nor a member.
 func (o stripeObject) report(in stripeEvent, created int64) (*report, error) {
 	payment := string(o.Intent)
 	if payment == "" {
@@ -174,7 +177,8 @@ func (o stripeObject) report(in stripeEvent, created int64) (*report, error) {
 	return r, nil
 }
 
-// facts is what an object says of money by a clock in milliseconds; false for an event that says nothing of a payment.
+// facts returns the facts about money in an object, with a clock in milliseconds. It reports false for an event that
+// concerns no payment.
 func (o stripeObject) facts(in stripeEvent, payment string, clock int64) (facts []loyalty.Fact, known bool, err error) {
 	at, kind := unix(o.Created), in.Type
 	add := func(f loyalty.FactKind, id string, s loyalty.FactState, amount, clock int64) {
@@ -185,7 +189,7 @@ func (o stripeObject) facts(in stripeEvent, payment string, clock int64) (facts 
 	}
 	switch {
 	case kind == "payment_intent.succeeded" && o.Object == "payment_intent":
-		at = unix(clock / 1000) // when it was paid, not when the cart was opened
+		at = unix(clock / 1000) // the time of the payment instead of the time at which the session was created
 		if add(loyalty.FactCapture, payment, loyalty.FactDone, o.Received, clock+overCharge); err == nil {
 			err = o.intentParts(&facts[0])
 		}
@@ -225,11 +229,11 @@ func (o stripeObject) facts(in stripeEvent, payment string, clock int64) (facts 
 	return facts, true, err
 }
 
-// stripeVersion is the API version in which objects are read back. Since it, amount_refunded no longer includes money that
-// was authorized and never captured.
+// stripeVersion is the API version in which objects are read back. Since this version, amount_refunded excludes money
+// that was authorized but never captured.
 const stripeVersion = "2025-03-31.basil"
 
-// refunded is the sum of a charge's refunds, without what was released because it was not captured.
+// refunded returns the total of a charge's refunds, without money that was released because it was not captured.
 func (o stripeObject) refunded(version string, clock int64) (loyalty.Fact, error) {
 	released := int64(0)
 	if version < stripeVersion[:10] {
@@ -246,7 +250,7 @@ func (o stripeObject) refunded(version string, clock int64) (loyalty.Fact, error
 	return f, err
 }
 
-// dispute is how far a dispute is. A warning moves no money.
+// dispute returns the state of a dispute. A warning moves no money.
 func (o stripeObject) dispute(kind string) (loyalty.FactState, bool) {
 	switch {
 	case strings.HasPrefix(o.Status, "warning_"), o.Status == "prevented":

@@ -2,9 +2,10 @@ package payments
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// stripeParts are the fields that state for what the money of a payment was.
+// A stripeParts contains the fields that state the portions of a payment.
 type stripeParts struct {
-	// Payment intents since 2025-09-30, if the merchant states it (https://docs.stripe.com/payments/payment-line-items).
+	// AmountDetails is set on payment intents since 2025-09-30, if the merchant provides it
+	// (https://docs.stripe.com/payments/payment-line-items).
 	AmountDetails struct {
 		Tip      stripeAmount `json:"tip"`
 		Shipping stripeAmount `json:"shipping"`
@@ -13,7 +14,7 @@ type stripeParts struct {
 		} `json:"tax"`
 	} `json:"amount_details"`
 
-	// Checkout sessions (https://docs.stripe.com/api/checkout/sessions/object).
+	// The following fields are set on checkout sessions (https://docs.stripe.com/api/checkout/sessions/object).
 	AmountTotal  int64 `json:"amount_total"`
 	TotalDetails struct {
 		Tax int64 `json:"amount_tax"`
@@ -21,9 +22,10 @@ type stripeParts struct {
 	Shipping struct {
 		Subtotal int64 `json:"amount_subtotal"`
 		Tax      int64 `json:"amount_tax"`
-	} `json:"shipping_cost"` // invoices too
+	} `json:"shipping_cost"` // also set on invoices
 
-	// Invoices (https://docs.stripe.com/api/invoices/object). Before 2025-03-31 they name their payment intent.
+	// The following fields are set on invoices (https://docs.stripe.com/api/invoices/object). Invoices before
+	// 2025-03-31 name their payment intent.
 	Total      int64          `json:"total"`
 	TotalTaxes []stripeAmount `json:"total_tax_amounts"`
 }
@@ -32,7 +34,7 @@ type stripeAmount struct {
 	Amount int64 `json:"amount"`
 }
 
-// intentParts adds to a capture what its payment intent states that the money was for.
+// intentParts adds the portions that a payment intent states to its capture.
 func (o stripeObject) intentParts(f *loyalty.Fact) error {
 	d := o.AmountDetails
 	return stripePortion(o.Currency, map[*int64]int64{
@@ -40,7 +42,7 @@ func (o stripeObject) intentParts(f *loyalty.Fact) error {
 	})
 }
 
-// partsFact is what a checkout session or an invoice states that the money of its payment was for.
+// partsFact returns the portions that a checkout session or an invoice states for its payment.
 func (o stripeObject) partsFact(clock int64) (loyalty.Fact, error) {
 	total, tax := o.AmountTotal, o.TotalDetails.Tax
 	if o.Object == "invoice" {
@@ -59,7 +61,7 @@ func (o stripeObject) partsFact(clock int64) (loyalty.Fact, error) {
 	})
 }
 
-// stripePortion stores amounts in Stripe's minor units in those of ISO 4217.
+// stripePortion converts amounts from Stripe's minor units to those of ISO 4217 and stores each at its pointer.
 func stripePortion(currency string, amounts map[*int64]int64) error {
 	for to, amount := range amounts {
 		m, err := stripeDecimals.money(amount, currency)

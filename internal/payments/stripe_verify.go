@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Stripe signs the time, a dot and the body, with the whole of the secret, whsec_ included
-// (https://docs.stripe.com/webhooks#verify-manually).
+// A stripe verifies Stripe's signatures. Stripe signs the time, a dot and the body. The key is the whole secret,
+// including its prefix whsec_ (https://docs.stripe.com/webhooks#verify-manually).
 type stripe struct{ keys [][]byte }
 
 func (s stripe) verify(h headers, body []byte, now time.Time) error {
@@ -29,8 +29,8 @@ func (s stripe) verify(h headers, body []byte, now time.Time) error {
 	return inTime(at, now)
 }
 
-// stripeHeader reads t=…,v1=…,v1=…,v0=…. Two times would be two claims about what was signed, and more signatures
-// than anybody needs are an attempt to make us count.
+// stripeHeader parses a header like t=…,v1=…,v1=…,v0=…. It rejects a header with two times, because the signed time
+// would be ambiguous, and one with too many signatures, because checking them would waste time.
 func stripeHeader(header string) (when string, signatures [][]byte, err error) {
 	all := 0
 	for part := range strings.SplitSeq(header, ",") {

@@ -18,7 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// A Receiver takes events of payment processors. It is safe for concurrent use.
+// A Receiver processes events of payment processors. It is safe for concurrent use.
 type Receiver struct {
 	app         *app.App
 	email       func(program, email string) ledger.Identity
@@ -27,21 +27,21 @@ type Receiver struct {
 	activity    activity
 }
 
-// connections are the processors that are set up as they must be, by program and provider.
+// connections contains the processors with valid settings, by program and provider.
 type connections map[string]map[string]*connection
 
-// A connection is one processor of one program.
+// A connection is the connection of a program to a processor.
 type connection struct {
 	program, provider string
-	verifier          verifier // of Stripe, Shopify, Square and the merchant's own systems
+	verifier          verifier // for Stripe, Shopify, Square and the merchant's own systems
 	adyen             adyen
 	paypal            *paypal
 	api               *paypalAPI
 	agreed            app.Processor
 }
 
-// New makes a receiver for the connections of an App that are set up as they must be, and names the others in the log.
-// Where the App can read what is agreed with processors again, a rotated secret is accepted within minutes.
+// New returns a receiver for the App's connections with valid settings, and logs the other connections. If the App
+// can read the settings again, a rotated secret is accepted within minutes.
 func New(a *app.App) *Receiver {
 	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks"), a.Random)}
 	connected := connect(a, a.Processors, nil)
@@ -52,7 +52,7 @@ func New(a *app.App) *Receiver {
 			if err != nil {
 				return nil, err
 			}
-			connected = connect(a, agreed, connected) // one caller at a time is here
+			connected = connect(a, agreed, connected) // only one caller at a time runs this function
 			return connected, nil
 		}
 	}
@@ -60,8 +60,8 @@ func New(a *app.App) *Receiver {
 	return r
 }
 
-// connect makes the connections. It keeps those of before whose agreement is the same, with the tokens and certificates
-// that they have fetched.
+// connect creates the connections. It reuses a previous connection whose settings have not changed, with its cached
+// tokens and certificates.
 func connect(a *app.App, agreed app.Processors, before connections) connections {
 	all := connections{}
 	for program, providers := range agreed {
@@ -81,7 +81,7 @@ func connect(a *app.App, agreed app.Processors, before connections) connections 
 	return all
 }
 
-// connection returns the connection of a program to a provider; nil if there is none.
+// connection returns the connection of a program to a provider, or nil if there is none.
 func (r *Receiver) connection(ctx context.Context, program, provider string) *connection {
 	return r.connections.Get(ctx)[program][provider]
 }
@@ -105,7 +105,7 @@ func newConnection(a *app.App, program, provider string, c app.Processor) *conne
 	return con
 }
 
-// receive verifies a request and takes what is in it.
+// receive verifies a request and processes its events.
 func (r *Receiver) receive(ctx context.Context, con *connection, topic string, h headers, body []byte) ([]Received, error) {
 	received, err := r.verified(ctx, con, topic, h, body)
 	if err == nil {
@@ -135,18 +135,18 @@ func (r *Receiver) verified(ctx context.Context, con *connection, topic string, 
 	return []Received{one}, nil
 }
 
-// An arrival is a body that is known to be genuine.
+// An arrival is a verified body.
 type arrival struct {
-	path         string // Shopify: the topic that the address is for
-	event        string // the event's id, where a signed header says it
-	transmission string // PayPal's
+	path         string // for Shopify: the topic of the address
+	event        string // the event's ID, if a signed header contains it
+	transmission string // for PayPal: the transmission ID
 	body         []byte
 	at           time.Time
 	again        bool
-	clock        int64 // of what was read back; zero otherwise
+	clock        int64 // of an object that was read back; otherwise zero
 }
 
-// take reads a genuine event and hands what it says to the ledger.
+// take reads a verified event and passes it to the ledger.
 func (r *Receiver) take(ctx context.Context, con *connection, in arrival) (Received, error) {
 	e, err := r.read(ctx, con, in)
 	var strange *oddity
@@ -159,7 +159,7 @@ func (r *Receiver) take(ctx context.Context, con *connection, in arrival) (Recei
 	return r.settle(ctx, con, in, e)
 }
 
-// read reads an event. PayPal's is read back from its API, so that this may fail for the moment.
+// read reads an event. A PayPal event is compared with PayPal's API, so read can fail temporarily.
 func (r *Receiver) read(ctx context.Context, con *connection, in arrival) (event, error) {
 	switch con.provider {
 	case app.Stripe:
@@ -180,7 +180,7 @@ func (r *Receiver) read(ctx context.Context, con *connection, in arrival) (event
 	return r.readAdyen(con, in.body)
 }
 
-// settle gives a genuine event to the ledger, or to quarantine.
+// settle passes a verified event to the ledger or to quarantine.
 func (r *Receiver) settle(ctx context.Context, con *connection, in arrival, e event) (Received, error) {
 	p, err := r.app.Programs.Live(ctx, con.program)
 	if err != nil {
@@ -215,8 +215,8 @@ func (r *Receiver) settle(ctx context.Context, con *connection, in arrival, e ev
 	return Received{Event: d.Event, Outcome: k.Outcome, Code: k.Code}, nil
 }
 
-// report is what an event says, in the ledger's words. It completes the delivery: with an identity where the event has
-// none, and with the mark that tells whether an event says the same as before.
+// report converts an event to the ledger's form. It completes the delivery with an ID, if the event has none, and
+// with the mark that detects whether two events have the same content.
 func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e event) *ledger.Report {
 	raw := digest(in.body)
 	if d.Event == "" {
@@ -231,7 +231,7 @@ func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e eve
 		report = &one
 	}
 	if con.provider == app.PayPal {
-		d.Transmission, d.Mark = in.transmission, paypalMark(in.body) // what its API says changes
+		d.Transmission, d.Mark = in.transmission, paypalMark(in.body) // the API's data can change, so the mark covers the webhook
 		return report
 	}
 	said, err := json.Marshal(report, json.Deterministic(true))
@@ -242,7 +242,7 @@ func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e eve
 	if report != nil {
 		for i := range report.Facts {
 			if report.Facts[i].At.IsZero() {
-				report.Facts[i].At = in.at // no time of it is signed
+				report.Facts[i].At = in.at // no signed field contains a time
 			}
 			if in.clock > 0 {
 				report.Facts[i].Clock = in.clock
@@ -252,11 +252,12 @@ func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e eve
 	return report
 }
 
-// maxKept is how large a sealed body may be, so that it fits into one item of the table. JSON of 1 MiB is usually packed to a
-// fraction of it; what is not, is taken and not kept.
+// maxKept is the maximum size of a sealed body, so that it fits into one item of the table. Compression usually
+// reduces 1 MiB of JSON to a fraction of this size. An event with a larger sealed body is processed, but its body is
+// not stored.
 const maxKept = 240 << 10
 
-// bound is what a kept body belongs to.
+// bound returns the additional authenticated data that binds a stored body to its event.
 func (con *connection) bound(event string) string {
 	return con.program + "\n" + con.provider + "\n" + event
 }
@@ -266,11 +267,11 @@ func digest(b []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])[:22]
 }
 
-// receiveAdyen takes a batch item by item: a bad one neither drops nor blesses the others. Where none is good, the
-// request is rejected as a whole.
+// receiveAdyen processes each item of a batch separately, so that an invalid item does not affect the others. If no
+// item is valid, it rejects the request.
 func (r *Receiver) receiveAdyen(ctx context.Context, con *connection, h headers, body []byte) ([]Received, error) {
 	now := r.app.Now()
-	if signature := h["hmacsignature"]; signature != "" { // of another product, of which nothing counts
+	if signature := h["hmacsignature"]; signature != "" { // of another Adyen product, whose events do not count
 		if err := con.adyen.verifyPayload(signature, body); err != nil {
 			return nil, err
 		}
@@ -279,7 +280,7 @@ func (r *Receiver) receiveAdyen(ctx context.Context, con *connection, h headers,
 	}
 	var batch adyenBatch
 	if decode(body, &batch) != nil || len(batch.Items) == 0 {
-		return nil, errMissing // there is nothing in it that could be signed
+		return nil, errMissing // the batch contains nothing that could be signed
 	}
 	bad := make([]error, len(batch.Items))
 	good := 0
@@ -312,7 +313,7 @@ func (r *Receiver) receiveAdyen(ctx context.Context, con *connection, h headers,
 	return all, nil
 }
 
-// adyenAlone is a batch of one item, which is how it is kept.
+// adyenAlone returns the body of a batch with a single item, which is the form in which items are stored.
 func adyenAlone(live, item jsontext.Value) []byte {
 	if len(live) == 0 {
 		live = jsontext.Value("null")
@@ -320,8 +321,8 @@ func adyenAlone(live, item jsontext.Value) []byte {
 	return fmt.Appendf(nil, `{"live":%s,"notificationItems":[{"NotificationRequestItem":%s}]}`, live, item)
 }
 
-// readAdyen reads a batch of one. The signature is looked at again: one that was kept without is not let in by being
-// driven again.
+// readAdyen reads a batch with a single item. It verifies the signature again, so that replaying an item that was
+// stored without a valid signature does not accept it.
 func (r *Receiver) readAdyen(con *connection, body []byte) (event, error) {
 	var batch adyenBatch
 	if err := decode(body, &batch); err != nil || len(batch.Items) != 1 {
@@ -337,10 +338,10 @@ func (r *Receiver) readAdyen(con *connection, body []byte) (event, error) {
 	return readAdyenItemEvent(it, batch.Live, con.agreed.CapturesManually(it.Account))
 }
 
-// errUnreachable says that a processor's API could not be asked.
+// errUnreachable means that a processor's API could not be reached.
 var errUnreachable = errors.New("payments: a processor's API could not be reached")
 
-// Replay takes an event again that was kept before: what it says counts once all the same.
+// Replay processes a stored event again. Its content still counts only once.
 func (r *Receiver) Replay(ctx context.Context, program string, k ledger.Kept) (Received, error) {
 	con := r.connection(ctx, program, k.Provider)
 	if con == nil {
@@ -357,7 +358,7 @@ func (r *Receiver) Replay(ctx context.Context, program string, k ledger.Kept) (R
 	return one, err
 }
 
-// Body is an event as it came.
+// Body returns a stored event as it was received.
 func (r *Receiver) Body(program string, k ledger.Kept) ([]byte, error) {
 	return r.seal.open(k.Body, (&connection{program: program, provider: k.Provider}).bound(k.Event))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A rejection is why an event is not known to be genuine. Nothing in it comes from what was sent.
+// A rejection is the reason why an event could not be verified. It contains no data from the request.
 type rejection struct {
 	reason string
 	code   loyalty.Code
@@ -20,14 +20,14 @@ type rejection struct {
 
 func (r *rejection) Error() string { return "payments: " + string(r.code) + ": " + r.reason }
 
-// The rejections that there are. They are told apart for tests and logs; whoever calls learns the code alone.
+// These are all rejections. The reasons differ for tests and logs, but the caller receives only the code.
 var (
 	errMissing   = &rejection{"missing", signatureMissing}
 	errHeader    = &rejection{"header", signatureInvalid}
 	errSignature = &rejection{"signature", signatureInvalid}
 	errAlgorithm = &rejection{"algorithm", signatureInvalid}
 	errCertURL   = &rejection{"cert-url", signatureInvalid}
-	errCert      = &rejection{"cert-expired", signatureInvalid} // expired, or of nobody whom we trust
+	errCert      = &rejection{"cert-expired", signatureInvalid} // expired, or issued by an untrusted authority
 	errStale     = &rejection{"stale", timestampOutOfRange}
 	errFuture    = &rejection{"future", timestampOutOfRange}
 	errConfig    = &rejection{"config", notConfigured}
@@ -40,7 +40,7 @@ const (
 	notConfigured       loyalty.Code = "webhook_not_configured"
 )
 
-// status is what a rejected event is answered with.
+// status returns the HTTP status of the answer to a rejected event.
 func (r *rejection) status() int {
 	if r.code == notConfigured {
 		return http.StatusServiceUnavailable
@@ -48,24 +48,24 @@ func (r *rejection) status() int {
 	return http.StatusUnauthorized
 }
 
-// Bounds on what is looked at before anything is known to be genuine.
+// These constants limit the work on a request before it is verified.
 const (
-	maxBody       = 4 << 20 // Lambda takes 6 MB, in which API Gateway may send a body as base64
+	maxBody       = 4 << 20 // Lambda accepts 6 MB, and API Gateway may encode the body as base64
 	maxSignatures = 10
 	maxSecrets    = 2
-	tolerance     = 300 * time.Second // inclusive, both ways
+	tolerance     = 300 * time.Second // inclusive, in both directions
 )
 
-// headers are those of a request, by their names in lower case.
+// headers contains the headers of a request by their names in lower case.
 type headers map[string]string
 
-// A verifier knows whether a request comes from who it says. It is given the bytes as they were sent, never parses
-// them before it knows, takes the same time whatever the signature, and returns a *rejection or nil.
+// A verifier checks whether a request is from the expected sender. It receives the body as sent, does not parse it
+// before it is verified, takes the same time for every signature, and returns a *rejection or nil.
 type verifier interface {
 	verify(h headers, body []byte, now time.Time) error
 }
 
-// sum is the HMAC-SHA256 of the parts, one behind the other.
+// sum returns the HMAC-SHA256 of the concatenated parts.
 func sum(key []byte, parts ...[]byte) []byte {
 	mac := hmac.New(sha256.New, key)
 	for _, p := range parts {
@@ -74,7 +74,7 @@ func sum(key []byte, parts ...[]byte) []byte {
 	return mac.Sum(nil)
 }
 
-// signed reports whether one of the signatures was made with one of the keys over the parts.
+// signed returns nil if one of the keys produced one of the signatures over the parts, and otherwise a rejection.
 func signed(keys [][]byte, signatures [][]byte, parts ...[]byte) error {
 	if len(keys) == 0 || len(keys) > maxSecrets {
 		return errConfig
@@ -95,7 +95,7 @@ func signed(keys [][]byte, signatures [][]byte, parts ...[]byte) error {
 	return nil
 }
 
-// inTime reports whether a signed instant, in seconds since 1970, is that of now.
+// inTime returns nil if a signed Unix time in seconds is within the tolerance of now, and otherwise a rejection.
 func inTime(at int64, now time.Time) error {
 	switch age := now.Unix() - at; {
 	case age > int64(tolerance/time.Second):
@@ -106,7 +106,7 @@ func inTime(at int64, now time.Time) error {
 	return nil
 }
 
-// seconds reads an instant that consists of digits and nothing else.
+// seconds parses a Unix time that consists only of digits.
 func seconds(s string) (int64, error) {
 	if s == "" || len(s) > 12 || strings.Trim(s, "0123456789") != "" {
 		return 0, errHeader
@@ -114,7 +114,7 @@ func seconds(s string) (int64, error) {
 	return strconv.ParseInt(s, 10, 64)
 }
 
-// plain makes keys of secrets that are used as they are written.
+// plain converts secrets that are used as written to keys.
 func plain(secrets []string) (keys [][]byte) {
 	for _, s := range secrets {
 		keys = append(keys, []byte(s))
@@ -122,8 +122,8 @@ func plain(secrets []string) (keys [][]byte) {
 	return keys
 }
 
-// keysOf makes keys of secrets that are written in some other way. One that cannot be read is no key, which nothing
-// passes.
+// keysOf converts encoded secrets to keys. A secret that cannot be decoded becomes a nil key, which matches no
+// signature.
 func keysOf(secrets []string, read func(string) ([]byte, error)) (keys [][]byte) {
 	for _, s := range secrets {
 		key, err := read(s)
