@@ -2,9 +2,10 @@ package loyalty
 
 import "slices"
 
-// unprotect lets points slide again that do not expire because of a level that was not reached after all, and reports
-// whether there is such a level. They expire as if it had never been reached, but not before the period of notice is
-// over, or leastNotice. Points of a level that never expire by the order's own terms stay as they are.
+// unprotect makes points expire by inactivity again if they never expired only because of a level that the member did
+// not reach after all. It reports whether there is such a level. The points expire as if the level had never been
+// reached, but not before the period of advance notice, or leastNotice, has passed. Points that never expire by the
+// terms of their order or event stay unchanged.
 func (d *decision) unprotect(e *Entry, h History, t *decision, level string) bool {
 	if d.whole != nil || !d.p.Earn.Expires.Inactive || d.Account.Slides != forever {
 		return false
@@ -31,8 +32,9 @@ func (d *decision) unprotect(e *Entry, h History, t *decision, level string) boo
 	return true
 }
 
-// protected returns how many points a level made that never expire and would have slid without it: those of the lots
-// that slid when it was reached, and those that came since. found is false if no entry says that it was reached.
+// protected returns how many points a level without expiry protects that would expire by inactivity without it: the
+// points of such lots when the level was reached, and those that came later. found is false if no entry records that
+// the level was reached.
 func (h History) protected() (n Points, found bool) {
 	for i := range h.Entries {
 		e := &h.Entries[i]
@@ -51,7 +53,8 @@ func (h History) protected() (n Points, found bool) {
 	return max(0, n), found
 }
 
-// slid reports whether an entry is of points that expire by inactivity, by their own terms.
+// slid reports whether an entry contains points that expire by inactivity under their terms, before a level changed
+// that.
 func (e *Entry) slid() bool {
 	var grants []Grant
 	switch {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ways is how a level is reached: by any of these, each with all of its measures.
+// ways returns the ways to qualify for a level. One of them is enough, but all of its measures are needed.
 func (t *Tiers) ways() [][]Measure {
 	if len(t.Ways) > 0 {
 		return t.Ways
@@ -18,7 +18,7 @@ func (t *Tiers) ways() [][]Measure {
 	return [][]Measure{{t.By}}
 }
 
-// measures is all of what counts, each once.
+// measures returns all measures of the levels, each once.
 func (t *Tiers) measures() (all []Measure) {
 	for _, way := range t.ways() {
 		for _, m := range way {
@@ -30,15 +30,16 @@ func (t *Tiers) measures() (all []Measure) {
 	return all
 }
 
-// GoBy reports whether levels go by a measure.
+// GoBy reports whether levels depend on a measure.
 func (t *Tiers) GoBy(by Measure) bool {
 	return slices.ContainsFunc(t.ways(), func(way []Measure) bool { return slices.Contains(way, by) })
 }
 
-// counts reports whether there are levels that go by a measure.
+// counts reports whether the program has levels that depend on a measure.
 func (p *Program) counts(by Measure) bool { return len(p.Tiers.Levels) > 0 && p.Tiers.GoBy(by) }
 
-// need is from how much of a measure on a level is; false if the level cannot be reached by it.
+// need returns how much of a measure a level requires. It returns false if members cannot reach the level by that
+// measure.
 func (t *Tiers) need(rung int, by Measure) (int64, bool) {
 	l := t.Levels[rung]
 	if len(t.Ways) == 0 {
@@ -52,7 +53,7 @@ func (t *Tiers) need(rung int, by Measure) (int64, bool) {
 	return 0, rung == 0
 }
 
-// measured is what counts of a measure at an instant: in the window or the period in which it lies.
+// measured returns the value of a measure at an instant, in the window or period that contains it.
 func (p *Program) measured(acc Account, by Measure, at time.Time) (sum int64) {
 	within := p.within(acc, at)
 	if by == ByBrands {
@@ -78,7 +79,7 @@ func (p *Program) measured(acc Account, by Measure, at time.Time) (sum int64) {
 	return sum
 }
 
-// brands is how many different ones were bought in the buckets that count.
+// brands returns how many different brands were bought in the months that count.
 func (p *Program) brands(acc Account, within func(int) bool) (n int64) {
 	for _, brand := range p.Tiers.Brands {
 		bought := int64(0)
@@ -94,7 +95,7 @@ func (p *Program) brands(acc Account, within func(int) bool) (n int64) {
 	return n
 }
 
-// qualified is the highest level (by its place) that the account qualifies for by what counts at an instant; -1 without
+// qualified returns the index of the highest level that the account qualifies for at an instant; -1 if there are no
 // tiers.
 func (p *Program) qualified(acc Account, at time.Time) int {
 	for i := len(p.Tiers.Levels) - 1; i > 0; i-- {
@@ -107,18 +108,18 @@ func (p *Program) qualified(acc Account, at time.Time) int {
 	return min(0, len(p.Tiers.Levels)-1)
 }
 
-// A Gap is how much of one measure a level needs, and how much of it there is.
+// A Gap is how much of one measure a level requires, and how much of it the member has.
 type Gap struct {
 	By         Measure
 	From, Have int64
 }
 
-// Missing is how much more it takes; zero if there is enough.
+// Missing returns how much more is required; zero if there is enough.
 func (g Gap) Missing() int64 { return max(0, g.From-g.Have) }
 
 func (g Gap) open() bool { return g.Have < g.From }
 
-// Gaps is by which ways a level can be reached, each with all that it takes, by what counts at an instant.
+// Gaps returns the ways to qualify for a level, each with the gaps of all its measures at an instant.
 func (p *Program) Gaps(acc Account, rung int, at time.Time) (ways [][]Gap) {
 	for _, way := range p.Tiers.ways() {
 		gaps := make([]Gap, 0, len(way))
@@ -134,8 +135,8 @@ func (p *Program) Gaps(acc Account, rung int, at time.Time) (ways [][]Gap) {
 	return ways
 }
 
-// nearest is what is missing on the way of which the greatest share is done: its first measure of which there is not
-// enough. No gap if nothing is missing.
+// nearest returns the gap that is the largest on the way that is the most complete: the open gap of which the smallest
+// share is done. It returns no gap if a way is complete.
 func nearest(ways [][]Gap) (best Gap) {
 	for i, way := range ways {
 		worst := Gap{}
@@ -154,7 +155,7 @@ func nearest(ways [][]Gap) (best Gap) {
 	return best
 }
 
-// besides is what else is missing on the way that a gap is the nearest of.
+// besides returns the other open gaps on the way of the gap that nearest returned.
 func besides(ways [][]Gap, gap Gap) (others []Gap) {
 	for _, way := range ways {
 		if slices.Contains(way, gap) {
@@ -169,8 +170,8 @@ func farther(a, b Gap) bool {
 	return whole(max(0, a.Have)).mul(whole(b.From)).sub(whole(max(0, b.Have)).mul(whole(a.From))).sign() < 0
 }
 
-// Progress is the next level and how much is missing, of the measure that is named; false on the highest, or without
-// tiers.
+// Progress returns the next level, and the largest gap on the most complete way to it. It returns false on the highest
+// level or without tiers.
 func (p *Program) Progress(acc Account, now time.Time) (next Level, missing Gap, ok bool) {
 	at := p.rung(acc.Tier) + 1
 	if at >= len(p.Tiers.Levels) {
@@ -179,8 +180,8 @@ func (p *Program) Progress(acc Account, now time.Time) (next Level, missing Gap,
 	return p.Tiers.Levels[at], nearest(p.Gaps(acc, at, now)), true
 }
 
-// measure is what was measured and over which time, for the reasons: "512", "points_earned/12" or "orders"; of several
-// measures "512+3", "spend+visits/year".
+// measure returns the measured values and the window for reasons: "512" with "points_earned/12" or "orders"; with
+// several measures "512+3" with "spend+visits/year".
 func (p *Program) measure(acc Account, at time.Time) (n, window string) {
 	var amounts, names []string
 	for _, by := range p.Tiers.measures() {
@@ -194,7 +195,7 @@ func (p *Program) measure(acc Account, at time.Time) (n, window string) {
 	return strings.Join(amounts, "+"), strings.Join(names, "+") + p.window()
 }
 
-// window is what a reason says of the time that counts: "/12", "/year"; nothing for a lifetime.
+// window returns the window in the form that reasons use: "/12", "/year"; empty for a lifetime.
 func (p *Program) window() string {
 	w, cyclic := p.Tiers.cycle()
 	months := map[int]string{1: "month", 3: "quarter", 6: "half", 12: "year"}[w.Months]
@@ -211,7 +212,7 @@ func (p *Program) window() string {
 	return ""
 }
 
-// check refuses a ladder that decisions could not go by.
+// check rejects tiers that decisions cannot use.
 func (t *Tiers) check() error {
 	w, cyclic := t.cycle()
 	switch {
@@ -230,7 +231,7 @@ func (t *Tiers) check() error {
 	return nil
 }
 
-// checkLevel refuses a level that is not above the one before it.
+// checkLevel rejects a level that does not require more than the level before it.
 func (t *Tiers) checkLevel(i int) error {
 	l := t.Levels[i]
 	if l.EntryBonus < 0 || l.EntryBonus > MaxPoints {

@@ -2,37 +2,37 @@ package loyalty
 
 import "time"
 
-// A Quote is what an order would earn if it were placed as given, and what could be redeemed now.
+// A Quote is what an order would earn if it were placed as given, and what the member could redeem now.
 type Quote struct {
 	Points   Points
-	Wallets  []Grant   // what it would earn in other wallets
-	ActiveAt time.Time // when they could be spent
-	Expires  Date      // the lot that they would join
+	Wallets  []Grant   // the points in other wallets
+	ActiveAt time.Time // when the points could be spent
+	Expires  Date      // when the points would expire
 	Reasons  []Reason
-	Spends   []Spend // what it would take of budgets
-	Needs    Needs   // if not zero, the quote needs to know more of the member's orders, and nothing else is set
-	Guest    bool    // nobody is named: the figures are those of a new member
+	Spends   []Spend // the parts of budgets that the order would use
+	Needs    Needs   // if not zero, the quote needs more of the member's orders; nothing else is set
+	Guest    bool    // no member is given: the figures are those of a new member
 	Balance  Balance
 	Rewards  []RewardQuote
-	Pay      Payment // what the member's points could pay of it; zero if nothing
+	Pay      Payment // how much of the order the member's points could pay; zero if nothing
 }
 
-// A RewardQuote says whether a reward can be had now, and what is missing if not.
+// A RewardQuote states whether a member can redeem a reward now, and which requirements the member does not meet.
 type RewardQuote struct {
 	Reward  Reward
 	Cost    Points             // at the member's level
-	Missing Points             // zero if the points suffice
-	Unmet   []UnmetRequirement // why it cannot be had now; empty if it can
+	Missing Points             // the missing points; zero if there are enough
+	Unmet   []UnmetRequirement // why the member cannot redeem it now; empty if it is available
 }
 
-// Quote decides what PlaceOrder would, by the same function, and writes nothing. What the program gives only once a
-// processor has reported the money counts as if it had. The zero Account is a guest;
-// any other must have been advanced to now.
+// Quote decides like PlaceOrder, by the same function, and writes nothing. Points that the program gives only after a
+// processor has reported the money count as given. The zero Account is a guest; any other must have been advanced to
+// now.
 func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quote, error) {
 	return p.QuoteUnder(p, acc, o, left, now)
 }
 
-// QuoteUnder is Quote by the rules of the version that was live when the order was placed.
+// QuoteUnder is like Quote, by the rules of the version that was live when the order was placed.
 func (p *Program) QuoteUnder(rules *Program, acc Account, o Order, left Budgets, now time.Time) (Quote, error) {
 	q := Quote{Guest: acc.Member == ""}
 	if q.Guest {
@@ -68,7 +68,7 @@ func (p *Program) QuoteUnder(rules *Program, acc Account, o Order, left Budgets,
 	return q, nil
 }
 
-// affords reports whether a member can pay one of these prices from its wallet.
+// affords reports whether a member can pay one of the prices, given by wallet.
 func (p *Program) affords(a Account, prices map[string]Points) bool {
 	if p.inDebt(a) {
 		return false
@@ -81,8 +81,8 @@ func (p *Program) affords(a Account, prices map[string]Points) bool {
 	return false
 }
 
-// Available says whether a member can have a reward now, and why not; the account must have been advanced to now. Of
-// how many there are left it knows what left says.
+// Available returns whether a member can redeem a reward now, and the unmet requirements if not. The account must have
+// been advanced to now. left contains the remaining stock, as far as it is known.
 func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, now time.Time) RewardQuote {
 	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Unmet: p.lacks(acc, &r, in, now)}
 	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
@@ -95,15 +95,15 @@ func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, 
 	return q
 }
 
-// CodesKey names in Budgets whether a pool has a code, and TurnKey whether it is a member's turn to have a piece: zero says
-// that it has none, or that it is not.
+// CodesKey is the key in Budgets that states whether a pool has a code left: 0 if it has none.
 func (r *Reward) CodesKey() string { return "codes." + r.ID }
 
-// TurnKey is said with CodesKey.
+// TurnKey is the key in Budgets that states whether the member may take a unit before others on the waitlist: 0 if not.
+// Budgets has it whenever it has CodesKey.
 func (r *Reward) TurnKey() string { return "turns." + r.ID }
 
-// gone is what is missing where there are no pieces, places or codes left, or others have the first call on them, as far
-// as left knows.
+// gone returns the unmet requirements if no stock, places or codes remain, or if members on the waitlist have priority.
+// It considers what left contains.
 func (r *Reward) gone(left Budgets, now time.Time) []UnmetRequirement {
 	lacks := r.dated(left, now)
 	if n, known := left[r.Key()]; len(r.StockBatches) > 0 && (known && n <= 0 || r.Quantity(now) == 0) {

@@ -6,36 +6,42 @@ import (
 	"time"
 )
 
-// A Receipt is what a processor has reported of one payment of an order: facts, by the processor's own ids. What the
-// order is worth follows from all of them together, so it does not matter in which order they came, or how often.
+// A Receipt contains what a processor has reported of one payment of an order: facts, by the processor's IDs. The
+// order's worth follows from all facts together, so the order and the number of their deliveries do not matter.
 type Receipt struct {
 	ID    string // "stripe:pi_3N"
-	Facts []Fact // by Kind and ID, each once
+	Facts []Fact // sorted by Kind and ID, each once
 }
 
-// A Fact is the newest that is known of one object of a processor. Amounts are minor units of Money's currency.
+// A Fact is the newest known state of one object of a processor. Amounts are in minor units of Money's currency.
 type Fact struct {
 	Kind  FactKind
-	ID    string // the processor's own, of the object
+	ID    string // the processor's ID of the object
 	State FactState
 	Money Money
-	Clock int64     // of two reports about one object the one with the larger Clock is the newer: the processor's clock, never ours
-	At    time.Time // when the object came to be
+	// Clock is the processor's time of the report, never ours. Of two reports about one object, the one with the larger
+	// Clock is the newer.
+	Clock int64
+	At    time.Time // when the object was created
 
-	// What of the money was for what, as far as the processor says. The rest was for goods, without their tax.
-	Shipping    int64 // without its tax
-	Tax         int64 // all of it, without a tip
-	ShippingTax int64 // what of Tax was for shipping
+	// These fields state what the money was for, as far as the processor reports it. The rest was for goods, without
+	// their tax.
+	Shipping    int64 // without tax
+	Tax         int64 // all tax; without a tip
+	ShippingTax int64 // the part of Tax that was for shipping
 	Tip         int64
-	Lines       []FactLine // captures: gift cards that were sold; refunds: what was returned
+	Lines       []FactLine // captures: gift cards that were sold; refunds: line items that were returned
 
-	GiftCard int64 // captures: how much was paid with gift cards and store credit; refunds: how much was returned to them
-	Mixed    bool  // captures: gift cards paid some of it; how much, only facts of the kinds gift_card and tender state
-	Tendered bool  // refunds: GiftCard is stated, also where it is 0
-	Released int64 // sums of refunds: how much was authorized and never captured
+	// GiftCard is how much of a capture was paid with gift cards and store credit, and how much of a refund was
+	// returned to them.
+	GiftCard int64
+	// Mixed is set if gift cards paid some of a capture. Only facts of the kinds gift_card and tender state how much.
+	Mixed    bool
+	Tendered bool  // refunds: GiftCard is stated, even if it is 0
+	Released int64 // sums of refunds: the amount that was authorized and never captured
 }
 
-// A FactLine is money for one line of an order.
+// A FactLine is the money for one line item of an order.
 type FactLine struct {
 	ID       string
 	Quantity int64
@@ -43,38 +49,40 @@ type FactLine struct {
 	Tax      int64
 }
 
-// FactKind is what a fact is about.
+// FactKind is the kind of a processor's object that a fact describes.
 type FactKind string
 
 const (
-	FactCapture  FactKind = "capture"  // money that came
-	FactRefund   FactKind = "refund"   // money that went back, one refund
-	FactRefunded FactKind = "refunded" // all that went back of a payment until Clock, as the processor adds it up
+	FactCapture FactKind = "capture" // money received
+	FactRefund  FactKind = "refund"  // money returned by one refund
+	// FactRefunded is all money that was returned of a payment until Clock, as the processor adds it up.
+	FactRefunded FactKind = "refunded"
 	FactDispute  FactKind = "dispute"
-	FactGiftCard FactKind = "gift_card" // money of the captures that one gift card or store credit paid
-	FactTender   FactKind = "tender"    // money of the captures that another means of payment paid
-	FactParts    FactKind = "parts"     // the shipping and tax of the captures, as another object of the processor states them
+	FactGiftCard FactKind = "gift_card" // the part of the captures that one gift card or store credit paid
+	FactTender   FactKind = "tender"    // the part of the captures that another tender paid
+	// FactParts is the shipping and tax of the captures, as another object of the processor states them.
+	FactParts FactKind = "parts"
 )
 
-// FactState is how far the object is.
+// FactState is the state of the object.
 type FactState string
 
 const (
-	FactPending FactState = "pending" // moves no money yet; a dispute that is an inquiry
+	FactPending FactState = "pending" // has moved no money yet; also a dispute that is only an inquiry
 	FactDone    FactState = "done"
-	FactOpen    FactState = "open" // of disputes, which are then won or lost
+	FactOpen    FactState = "open" // a dispute that will be won or lost
 	FactWon     FactState = "won"
 	FactFailed  FactState = "failed"
 	FactLost    FactState = "lost"
 )
 
-// Bounds on what one order and one payment keep.
+// These are the limits on the payments of one order, and on the facts of one payment.
 const (
 	MaxReceipts = 20
 	MaxFacts    = 100
 )
 
-// states is the order in which reports of one instant go: what one knows less of comes first.
+// states is the order in which reports with the same clock apply. The less final state comes first.
 var states = []FactState{FactPending, FactDone, FactOpen, FactWon, FactFailed, FactLost}
 
 func (l FactLine) compare(m FactLine) int {
@@ -83,8 +91,8 @@ func (l FactLine) compare(m FactLine) int {
 	)
 }
 
-// after orders reports about one object: by the processor's clock, and in one instant such that every order of arrival
-// ends at the same.
+// after compares two reports about one object, by the processor's clock. Reports with the same clock have a fixed
+// order, so that every order of arrival has the same result.
 func (f Fact) after(g Fact) int {
 	return cmp.Or(
 		cmp.Compare(f.Clock, g.Clock),
@@ -114,15 +122,15 @@ func compareBool(x, y bool) int {
 	return -1
 }
 
-// equal reports whether two facts say the same.
+// equal reports whether two facts are the same.
 func (f Fact) equal(g Fact) bool { return f.place(g) == 0 && f.after(g) == 0 }
 
 func (f Fact) place(g Fact) int {
 	return cmp.Or(cmp.Compare(f.Kind, g.Kind), cmp.Compare(f.ID, g.ID))
 }
 
-// With is the payment with what a report adds: of each object the newest. It is commutative, associative and
-// idempotent, which is why deliveries may be late, repeated and in any order.
+// With returns the payment with the facts of a report added. Of each object it contains the newest fact. The operation
+// is commutative, associative and idempotent, so deliveries may be late, repeated and in any order.
 func (x Receipt) With(facts []Fact) Receipt {
 	x.Facts = slices.Clone(x.Facts)
 	for _, f := range facts {
@@ -137,8 +145,8 @@ func (x Receipt) With(facts []Fact) Receipt {
 	return x
 }
 
-// Unclear is what is known of objects of which a report says something else, though it is of the same instant or, of
-// what changes, of an earlier one.
+// Unclear returns the known facts that a report contradicts, if the report has the same clock. It also returns those
+// that the report contradicts with an earlier clock, except captures.
 func (x Receipt) Unclear(facts []Fact) (known []Fact) {
 	for _, f := range facts {
 		i, ok := slices.BinarySearchFunc(x.Facts, f, Fact.place)
@@ -154,7 +162,7 @@ func (x Receipt) Unclear(facts []Fact) (known []Fact) {
 	return known
 }
 
-// Captured is the money that came, and since when; false if none did.
+// Captured returns the money received and the time of the first capture. It returns false if no money was captured.
 func (x Receipt) Captured() (sum Money, at time.Time, ok bool) {
 	for _, f := range x.Facts {
 		if f.Kind != FactCapture || f.State != FactDone || ok && f.Money.Currency != sum.Currency {
@@ -169,7 +177,7 @@ func (x Receipt) Captured() (sum Money, at time.Time, ok bool) {
 	return sum, at, ok
 }
 
-// cardsSold are the lines of what was paid, in a currency, that are gift cards.
+// cardsSold returns the paid line items in a currency that are gift cards.
 func (x Receipt) cardsSold(c Currency) (lines []FactLine) {
 	for _, f := range x.Facts {
 		if f.Kind == FactCapture && f.State == FactDone && f.Money.Currency == c {
@@ -179,9 +187,9 @@ func (x Receipt) cardsSold(c Currency) (lines []FactLine) {
 	return lines
 }
 
-// giftCards is how much of the money that was captured, in a currency, was paid with gift cards and store credit. What a
-// capture states and what facts of their own report is the same money. Where gift cards paid an amount that is not known
-// yet, everything that is not reported of other tenders may have been paid with them: unknown is that amount.
+// giftCards returns how much of the captured money in a currency was paid with gift cards and store credit. Captures
+// and separate facts of the kind gift_card report the same money. If gift cards paid an amount that is not known yet,
+// unknown is the largest possible amount: everything that is not reported for other tenders.
 func (x Receipt) giftCards(c Currency) (sum, unknown int64) {
 	captured, stated, single, others, mixed := int64(0), int64(0), int64(0), int64(0), false
 	for _, f := range x.Facts {
@@ -203,7 +211,8 @@ func (x Receipt) giftCards(c Currency) (sum, unknown int64) {
 	return sum, unknown
 }
 
-// ForOrder returns the facts that the payment's order needs. Tenders matter only to an order that gift cards paid in part.
+// ForOrder returns the facts that the payment's order needs. It removes tender facts unless gift cards paid the order
+// in part.
 func (x Receipt) ForOrder() Receipt {
 	if !slices.ContainsFunc(x.Facts, func(f Fact) bool { return f.Mixed }) {
 		x.Facts = slices.DeleteFunc(slices.Clone(x.Facts), func(f Fact) bool { return f.Kind == FactTender })
@@ -211,9 +220,10 @@ func (x Receipt) ForOrder() Receipt {
 	return x
 }
 
-// back is what went back in a currency. A sum that the processor adds up includes every refund that was made until then,
-// so that only refunds made later change it, and those that failed later or at the same instant: Stripe's clock has whole
-// seconds, and a refund can be made and fail within one. It is never less than the refunds that are known.
+// back returns the money that was returned in a currency. A sum that the processor adds up includes every refund made
+// until then. Only later refunds change it, and refunds that failed later or at the same instant: Stripe's clock has
+// whole seconds, and a refund can be created and fail within one second. The result is never less than the sum of the
+// known refunds.
 func (x Receipt) back(c Currency) int64 {
 	sum, until, summed := int64(0), int64(0), false
 	for _, f := range x.Facts {
@@ -240,9 +250,9 @@ func (x Receipt) back(c Currency) int64 {
 	return max(sum, single)
 }
 
-// refunds returns the refunds of a payment in a currency, without releases: Stripe used to report money that was
-// authorized and never captured as a refund, with an object of its own. For each released amount, that is the oldest
-// refund of it.
+// refunds returns the refunds of a payment in a currency, without releases. Stripe used to report money that was
+// authorized and never captured as a refund, with a separate object. For each released amount, refunds removes the
+// oldest refund of that amount.
 func (x Receipt) refunds(c Currency) (refunds []Fact) {
 	for _, f := range x.Facts {
 		if f.Kind == FactRefund && f.Money.Currency == c {
@@ -266,7 +276,8 @@ func (x Receipt) refunds(c Currency) (refunds []Fact) {
 	return refunds
 }
 
-// Excess is by how much more went back than came, as far as it is known what came.
+// Excess returns by how much the returned money exceeds the received money; zero if it is not known how much was
+// received.
 func (x Receipt) Excess() int64 {
 	got, _, ok := x.Captured()
 	if !ok {
@@ -275,7 +286,7 @@ func (x Receipt) Excess() int64 {
 	return max(0, x.back(got.Currency)-got.Amount)
 }
 
-// Foreign is how many reports are in another currency than that of the money that came, as far as that is known: they
+// Foreign returns how many facts are in another currency than the received money, as far as that is known. Such facts
 // count for nothing.
 func (x Receipt) Foreign() (n int) {
 	got, _, ok := x.Captured()
@@ -287,7 +298,8 @@ func (x Receipt) Foreign() (n int) {
 	return n
 }
 
-// WithReceipt is the order with what is known of one of its payments; false if that is nothing new.
+// WithReceipt returns the order with the facts of one of its payments added. It returns false if they contain nothing
+// new.
 func (o Order) WithReceipt(x Receipt) (Order, bool) {
 	i, known := slices.BinarySearchFunc(o.Receipts, x, func(a, b Receipt) int { return cmp.Compare(a.ID, b.ID) })
 	if !known {

@@ -8,27 +8,29 @@ import (
 	"time"
 )
 
-// Needs says which of the member's entries a decision still needs. The zero Needs needs none.
+// Needs states which of the member's entries a decision still needs. The zero Needs needs none.
 //
-// Levels are decided in the order in which things happen. What is reported late, or counts no longer, can change
-// decisions that were made already: whether a level was reached, from when on, until when, and whether reviews kept
-// it. Then a command leaves all levels as they are and says since when they depend on it; the caller loads the
-// entries and calls Redecide. Most commands change nothing that an earlier decision depends on, and need no entries.
+// Levels are decided in the order in which things happened. A late report, or an order or event that no longer counts,
+// can change earlier decisions: whether a level was reached, when it starts and ends, and whether reviews extended it.
+// In that case a command leaves all levels unchanged and reports since when they depend on the change. The caller then
+// loads the entries and calls Redecide. Most commands change nothing that an earlier decision depends on, and need no
+// entries.
 type Needs struct {
 	// Since is the instant from which the levels are decided again.
 	Since time.Time
-	// Recorded is the instant since which the needed entries were recorded: before Since where a window reaches back.
+	// Recorded is the instant since which the needed entries were recorded. It is before Since if a window starts
+	// earlier.
 	Recorded time.Time
-	// All asks for all entries, because the account does not remember what was decided before Since.
+	// All requests all entries, because the account does not store the decisions before Since.
 	All bool
 
-	// Orders are decided again in their order, before the levels are: what they are worth depends on an order that
+	// Orders must be decided again, in this order and before the levels, because their worth depends on an order that
 	// changed. The caller loads their latest entries.
 	Orders []PlacedOrder
-	// Later asks for what the orders use that were placed after an order (WithLaterOrders, or History.Later): the entries
-	// since it was placed say it. That order is not decided yet.
+	// Later requests what the orders placed after the given order use (WithLaterOrders, or History.Later). The entries
+	// since it was placed contain that. The given order is not decided yet.
 	Later PlacedOrder
-	// Numbers asks for an account that remembers the member's first orders (WithFirstOrders). Nothing is decided yet.
+	// Numbers requests an account with the member's first orders (WithFirstOrders). Nothing is decided yet.
 	Numbers bool
 }
 
@@ -37,10 +39,10 @@ func (n Needs) IsZero() bool {
 	return !n.Numbers && n.Later == PlacedOrder{} && len(n.Orders) == 0 && n.levels() == levelNeeds{}
 }
 
-// Undecided reports whether an order is not decided yet, because more must be known of the others.
+// Undecided reports whether an order is not decided yet, because the decision needs more of the other orders.
 func (n Needs) Undecided() bool { return n.Numbers || n.Later != PlacedOrder{} }
 
-// levelNeeds is what the levels need.
+// levelNeeds is the part of Needs that the levels need.
 type levelNeeds struct {
 	since, recorded time.Time
 	all             bool
@@ -48,7 +50,7 @@ type levelNeeds struct {
 
 func (n Needs) levels() levelNeeds { return levelNeeds{n.Since, n.Recorded, n.All} }
 
-// with returns what two decisions need together.
+// with returns the combined needs of two decisions.
 func (n Needs) with(m Needs) Needs {
 	orders := slices.Concat(n.Orders, m.Orders)
 	slices.SortFunc(orders, PlacedOrder.Compare)
@@ -58,36 +60,38 @@ func (n Needs) with(m Needs) Needs {
 	}
 }
 
-// clockSkew is by how much the clocks of two writers may differ.
+// clockSkew is the maximum difference between the clocks of two writers.
 const clockSkew = time.Minute
 
-// Enough reports whether an entry is the oldest that is needed: entries before it were recorded too early.
+// Enough reports whether no entry before e is needed, because they were recorded too early.
 func (n Needs) Enough(e Entry) bool {
 	return !n.All && e.Recorded.Before(n.Recorded.Add(-MaxOrderAhead-clockSkew))
 }
 
-// A History is entries of one member, with the versions of the program that were in force.
+// A History contains entries of one member, and the versions of the program that were in force.
 type History struct {
-	Entries  []Entry // in their order; those that Needs asked for, up to the account as it was read
-	All      bool    // they are all that there are
-	Versions []Live  // those before the present one, in their order; the first held from before the entries on
+	Entries []Entry // in order; those that Needs requested, up to the account as it was read
+	All     bool    // Entries contains all entries of the member
+	// Versions contains the versions before the present one, in order. The first was in force before the first entry.
+	Versions []Live
 
-	Orders []KnownOrder // those that Needs asked for, in any order
+	Orders []KnownOrder // those that Needs requested, in any order
 	Later  LaterOrders
-	Left   Budgets // what is left of budgets, as far as that is known
+	Left   Budgets // the remaining budgets, as far as they are known
 }
 
-// A Live program was in force until another version took over.
+// A Live is a program version and the instant at which another version replaced it.
 type Live struct {
 	Program *Program
 	Until   time.Time
 }
 
-// Redecide decides the orders again that an outcome asks for or, if it asks for none, the levels of all tier groups, and posts the difference: the
-// standing that the remaining facts give, and the bonuses of the levels that they reach. It decides what happened
-// since Needs.Since in its order, on the account as it was before, by the same functions as those that decide in
-// time; so the result does not depend on when, or how often, something was reported. Levels that were set manually,
-// locks and minimums hold as they did. The outcome may need more entries; then it is otherwise unchanged.
+// Redecide decides again the orders that an outcome requests. If it requests none, Redecide decides the levels of all
+// tier groups again and posts the difference: the standing that follows from the remaining facts, and the entry bonuses
+// of the levels reached. It decides everything since Needs.Since in the order in which it happened, on the account as
+// it was before, by the same functions as decisions in time. So the result does not depend on when, or how often,
+// something was reported. Levels that were set manually, locks and minimums apply as before. The outcome may need more
+// entries; then it is otherwise unchanged.
 func (p *Program) Redecide(out Outcome, h History, now time.Time) (Outcome, error) {
 	if out.Needs.IsZero() {
 		return out, nil
@@ -116,8 +120,8 @@ func (p *Program) Redecide(out Outcome, h History, now time.Time) (Outcome, erro
 	return d.Outcome, err
 }
 
-// needs returns what it takes to decide all tier groups again from an instant on: all entries, unless the account
-// remembers the standings of then.
+// needs returns which entries are needed to decide all tier groups again from an instant on. It asks for all entries
+// unless the account stores the standings of that time.
 func (d *decision) needs(since time.Time) Needs {
 	n := d.needsOf(since)
 	_ = d.onLadders(func(d *decision) error {
@@ -127,7 +131,7 @@ func (d *decision) needs(since time.Time) Needs {
 	return n
 }
 
-// needsOf is needs of one tier group.
+// needsOf is like needs, for one tier group.
 func (d *decision) needsOf(since time.Time) Needs {
 	n := Needs{Since: since, Recorded: since}
 	past := before(d.Account.standings(), since)
@@ -138,14 +142,14 @@ func (d *decision) needsOf(since time.Time) Needs {
 	if from, ok := d.p.reachesBack(d.Account, since); ok {
 		n.Recorded = from
 	}
-	// What counted in the window of a level is summed up with all before, once that lies too far back.
+	// The account merges months that lie too far back in the window of a level with all earlier ones.
 	from := past[len(past)-1].from()
 	n.All = d.p.Tiers.Window.Kind == LevelWindow && from.AddDate(0, MaxWindow-1, 0).Before(d.now)
 	return n
 }
 
-// reachesBack returns from when on what counts is needed to decide again from an instant on, where a window of months
-// reaches back to months that the account does not keep apart any more; false if it keeps all of them.
+// reachesBack returns since when the counted facts are needed to decide again from an instant on, if a window of months
+// includes months that the account no longer stores separately. It returns false if the account stores all of them.
 func (p *Program) reachesBack(acc Account, since time.Time) (from time.Time, ok bool) {
 	_, cyclic := p.Tiers.cycle()
 	if cyclic || p.Tiers.Months == 0 || p.Tiers.Window.Kind == LevelWindow {
@@ -155,17 +159,17 @@ func (p *Program) reachesBack(acc Account, since time.Time) (from time.Time, ok 
 	if past := before(acc.standings(), since); len(past) > 0 && past[len(past)-1].manual() { // see lasting
 		first = min(first, p.firstOf(past[len(past)-1].Since))
 	}
-	newest := DateOf(later(acc.Counted, since), p.Zone).Month() // also where that counts no longer
+	newest := DateOf(later(acc.Counted, since), p.Zone).Month() // including months whose facts no longer count
 	return first.start(p.Zone), first.Month() < monthsBack(newest, p.Tiers.Months-1)
 }
 
-// firstOf returns the first day on which something counts at an instant in a window of months.
+// firstOf returns the first day of a window of months at an instant.
 func (p *Program) firstOf(at time.Time) Date {
 	return Date(monthsBack(DateOf(at, p.Zone).Month(), p.Tiers.Months-1)*100 + 1)
 }
 
-// changesTraits reports whether the entries change, from an instant on, what levels ask of the member. What it was
-// before then, only earlier entries say.
+// changesTraits reports whether the entries change traits that levels depend on, from an instant on. Only earlier
+// entries contain the traits before that instant.
 func (h History) changesTraits(since time.Time) bool {
 	return slices.ContainsFunc(h.Entries, func(e Entry) bool {
 		if e.Kind != KindUpdateMember || e.Effective.Before(since) || len(e.Reasons) == 0 {
@@ -178,7 +182,7 @@ func (h History) changesTraits(since time.Time) bool {
 	})
 }
 
-// redecide decides one tier group again from an instant on. whole is the decision about the account.
+// redecide decides one tier group again from an instant on. whole is the decision for the whole account.
 func (d *decision) redecide(h History, since time.Time, whole *decision) error {
 	if len(d.p.Tiers.Levels) == 0 {
 		return nil
@@ -192,7 +196,7 @@ func (d *decision) redecide(h History, since time.Time, whole *decision) error {
 	return d.adopt(t, h, since)
 }
 
-// replay decides on a trial about all facts since an instant, in their order, and lets time pass until now.
+// replay applies all facts since an instant to a trial, in order, and lets time pass until now.
 func (d *decision) replay(t *decision, h History, facts []fact, since time.Time) error {
 	for _, f := range facts {
 		if f.at.Before(since) || f.nothing() {
@@ -210,7 +214,8 @@ func (d *decision) replay(t *decision, h History, facts []fact, since time.Time)
 	return t.passVersions(h, d.p, d.now)
 }
 
-// passVersions is passTiers where versions of the program took over from each other. p is the present one.
+// passVersions is like passTiers, but applies the program version that was in force at each time. p is the present
+// version.
 func (d *decision) passVersions(h History, p *Program, until time.Time) error {
 	for _, v := range h.Versions {
 		if !d.now.Before(v.Until) {
@@ -229,7 +234,8 @@ func (d *decision) passVersions(h History, p *Program, until time.Time) error {
 	return d.passTiers(until)
 }
 
-// sameGroup returns the program as the tier group of another version sees it; without levels if it has no such group.
+// sameGroup returns the program as the tier group of another version sees it. The result has no levels if the program
+// has no such group.
 func (p *Program) sameGroup(q *Program) *Program {
 	if q.compiled.ladder == "" {
 		return p
@@ -242,7 +248,8 @@ func (p *Program) sameGroup(q *Program) *Program {
 	return &v
 }
 
-// baseline returns the decision from which levels are decided again: about the account as it was before an instant.
+// baseline returns the decision from which levels are decided again. Its account is the account as it was before an
+// instant.
 func (d *decision) baseline(h History, facts []fact, since time.Time) *decision {
 	acc := d.Account
 	base := Account{
@@ -260,8 +267,8 @@ func (d *decision) baseline(h History, facts []fact, since time.Time) *decision 
 	return d.p.decide(base, since)
 }
 
-// countBefore makes an account count what counted before an instant: what counts now without what happened since then
-// or, where a window reaches back too far for that, what the facts say.
+// countBefore sets the metrics of an account to those before an instant. They are the present metrics without the facts
+// since then. If a window reaches too far back for that, they are computed from the facts.
 func (a *Account) countBefore(d *decision, facts []fact, since time.Time) {
 	if from, ok := d.p.reachesBack(d.Account, since); ok {
 		for _, f := range facts {
@@ -279,7 +286,7 @@ func (a *Account) countBefore(d *decision, facts []fact, since time.Time) {
 	}
 }
 
-// count adds what a fact counts. window is how many months stay apart.
+// count adds the metrics of a fact. window is how many months are stored separately.
 func (a *Account) count(p *Program, f fact, window int) {
 	for _, m := range f.metrics {
 		m.Month = p.rebucketed(*a, m.Month, f.placed)
@@ -291,7 +298,7 @@ func (a *Account) count(p *Program, f fact, window int) {
 	}
 }
 
-// uncount takes a fact out of what an account counts. acc is the account that counts it.
+// uncount removes the metrics of a fact from an account. acc is the account that includes them.
 func (a *Account) uncount(p *Program, acc Account, f fact) {
 	for _, m := range f.metrics {
 		m.Month = p.rebucketed(acc, m.Month, f.placed)
@@ -303,20 +310,24 @@ func (a *Account) uncount(p *Program, acc Account, f fact) {
 	}
 }
 
-// A fact is something that levels depend on.
+// A fact is an event in the member's history that levels depend on.
 type fact struct {
-	at      time.Time
-	placed  time.Time // at which it counts, where it is reported as something that changed at another instant
-	cause   Cause     // of what counts, without its revision; it orders the facts of one instant
+	at time.Time
+	// placed is the instant at which the fact counts. It differs from at if the fact is a later change.
+	placed time.Time
+	// cause is the cause of what counts, without its revision. It orders the facts of one instant.
+	cause   Cause
 	metrics []Metric
 	brands  []Bought
-	entry   *Entry // instead: what became known of the member, or a level that was set manually
+	// entry is set instead of metrics and brands if the fact is a change of the member or a level that was set
+	// manually.
+	entry *Entry
 }
 
-// sum returns all that a fact counts, with the brands among the elements.
+// sum returns all metrics of a fact, with the brands among the qualifying items.
 func (f fact) sum() Metric { return (&Account{Metrics: f.metrics, Brands: f.brands}).sum() }
 
-// nothing reports whether what was counted counts no longer.
+// nothing reports whether a fact no longer counts anything.
 func (f fact) nothing() bool {
 	brands := map[string]int64{}
 	for _, b := range f.brands {
@@ -331,10 +342,9 @@ func (f fact) compare(g fact) int {
 	return cmp.Or(f.at.Compare(g.at), cmp.Compare(f.cause.Kind, g.cause.Kind), cmp.Compare(f.cause.ID, g.cause.ID))
 }
 
-// facts returns what the entries say about the levels of a tier group, in the order in which it happened. What
-// happened before the member joined counts from joining on. What an order counts, it counts from its placing on;
-// where members keep levels on a refund, less counts from when that was recorded on, and so does what comes back
-// later.
+// facts returns the facts about the levels of a tier group, in the order in which they happened. A fact from before the
+// member joined counts from the time of joining. An order counts from when it was placed. If members keep levels on a
+// refund, a decrease counts from when it was recorded, and so does a later increase of the same order or event.
 func (h History) facts(p *Program, joined time.Time) (all []fact) {
 	counted, fell := map[Cause]int{}, map[Cause]bool{}
 	for i := range h.Entries {
@@ -364,12 +374,13 @@ func (h History) facts(p *Program, joined time.Time) (all []fact) {
 	return all
 }
 
-// placed reports whether an entry is of a level that was set manually.
+// placed reports whether an entry sets a level manually.
 func (e *Entry) placed() bool {
 	return e.Kind == KindMoveTier && len(e.Reasons) > 0 && e.Reasons[0].Kind == WasPlaced
 }
 
-// counted returns the instant at which what the entry counts towards levels happened; false if it counts nothing.
+// counted returns the instant of the order or event that the entry counts towards levels. It returns false if the entry
+// counts nothing.
 func (e *Entry) counted() (time.Time, bool) {
 	switch {
 	case e.Metric == nil && len(e.Brands) == 0 && len(e.Counts) == 0:
@@ -381,7 +392,7 @@ func (e *Entry) counted() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// counts returns what an entry counts towards the levels of a tier group.
+// counts returns the metrics and brands that an entry counts towards the levels of a tier group.
 func (e *Entry) counts(ladder string) (metrics []Metric, brands []Bought) {
 	if ladder == "" {
 		if e.Metric != nil {
@@ -397,7 +408,7 @@ func (e *Entry) counts(ladder string) (metrics []Metric, brands []Bought) {
 	return metrics, brands
 }
 
-// happens decides about the levels by one fact.
+// happens updates the levels for one fact.
 func (d *decision) happens(f fact) error {
 	switch {
 	case f.entry == nil:
@@ -415,7 +426,7 @@ func (d *decision) happens(f fact) error {
 	return d.floorTier()
 }
 
-// placement returns the placement that led to a standing.
+// placement returns the placement that leads to a standing.
 func placement(s Standing) Placement {
 	in := Placement{Level: s.Level, Permanent: s.Minimum != ""}
 	if s.Given {
@@ -424,7 +435,7 @@ func placement(s Standing) Placement {
 	return in
 }
 
-// adopt posts what a trial from an instant on has found, where it differs from what the account has.
+// adopt posts the differences between a trial from an instant on and the account.
 func (d *decision) adopt(t *decision, h History, since time.Time) error {
 	changes := d.bonusChanges(since, t.trial.bonuses)
 	if err := d.rejudge(t, h, since, changes.redated); err != nil {
@@ -433,7 +444,7 @@ func (d *decision) adopt(t *decision, h History, since time.Time) error {
 	return changes.settle(d)
 }
 
-// rejudge posts the standings of a trial, where they differ from those of the account.
+// rejudge posts the standings of a trial if they differ from those of the account.
 func (d *decision) rejudge(t *decision, h History, since time.Time, redated []Reached) error {
 	was, is := d.Account.Tier, t.Account.Tier
 	r := Redecision{From: since}
@@ -470,11 +481,11 @@ func (d *decision) why(was, is Standing) Reason {
 	return NewReason(key, "0", WasRedecided, is.Level, cause.Kind+" "+cause.ID)
 }
 
-// unbounded is a window of months that keeps all of them apart.
+// unbounded is a window in months that stores every month separately.
 const unbounded = 12 * 10_000
 
-// trialWindow returns how many months a trial keeps apart. It keeps all of a window of months, because a level that is set
-// manually later needs months from before; see recount.
+// trialWindow returns how many months a trial stores separately. It stores every month of a window of months, because a
+// level that is set manually later needs earlier months; see recount.
 func (d *decision) trialWindow() int {
 	if d.p.rolls() {
 		return unbounded
@@ -482,14 +493,15 @@ func (d *decision) trialWindow() int {
 	return d.p.apart(d.Account)
 }
 
-// rolls reports whether levels go by the latest months.
+// rolls reports whether levels depend on the most recent months.
 func (p *Program) rolls() bool {
 	_, cyclic := p.Tiers.cycle()
 	return !cyclic && p.Tiers.Months > 0 && p.Tiers.Window.Kind != LevelWindow
 }
 
-// recount returns what moves between the windows of levels, where those began at other instants in a trial. all says that
-// the trial has seen all entries: then months count again that were summed up before the level became a manual one again.
+// recount returns the counts that move between the windows of levels, if these windows began at other instants in a
+// trial. all reports that the trial has used all entries. Then months count again that were merged before the level
+// became a manual one again.
 func (d *decision) recount(t *decision, all bool) (out []TierGroupCount) {
 	manual := d.p.Tiers.Months > 0 && t.Account.Tier.manual() && all
 	if d.p.Tiers.Window.Kind != LevelWindow && !manual {
@@ -511,7 +523,8 @@ func (d *decision) recount(t *decision, all bool) (out []TierGroupCount) {
 		brands = addBrand(brands, b, unbounded)
 	}
 	ladder, window := d.p.compiled.ladder, d.p.apart(t.Account)
-	for _, m := range slices.Backward(change) { // the newest first: only the newest window is kept however old it is
+	// The newest comes first, because only the newest window is stored regardless of its age.
+	for _, m := range slices.Backward(change) {
 		out = append(out, TierGroupCount{TierGroup: ladder, Metric: m, Window: window})
 	}
 	for _, b := range slices.Backward(brands) {

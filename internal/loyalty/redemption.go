@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// RedemptionStatus is how far a redemption is, or a transfer. Reserved becomes one of the others; Committed may yet be
-// Reversed.
+// RedemptionStatus is the status of a redemption or a transfer. A Reserved redemption changes to one of the other
+// statuses. A Committed one can still be Reversed.
 type RedemptionStatus string
 
 const (
@@ -18,52 +18,58 @@ const (
 	Reversed  RedemptionStatus = "reversed"
 	Rejected  RedemptionStatus = "rejected"
 
-	Offered  RedemptionStatus = "offered" // a transfer that waits for the other's yes; it may expire or be canceled too
+	// Offered is the status of a transfer that the receiver has not answered. It can also expire or be canceled.
+	Offered  RedemptionStatus = "offered"
 	Accepted RedemptionStatus = "accepted"
 	Declined RedemptionStatus = "declined"
 )
 
-// A Redemption is points spent, or about to be, on one reward, or given to another member.
+// A Redemption is points that a member spends or reserves for one reward, or transfers to another member.
 type Redemption struct {
 	ID     string
 	Reward string
-	Wallet string // from which its points come
+	Wallet string // the wallet of the points
 	Points Points
-	Order  string // the order that it is for; may be empty
-	Cart   string // the cart that it is for: another redemption for it takes its place; may be empty
-	Total  Money  // what the order comes to, for rewards that ask and payments; may be zero
-	Value  Money  // what a payment with points pays of it
+	Order  string // the order of the redemption; may be empty
+	// Cart is the cart of the redemption; may be empty. Another redemption for the same cart replaces this one.
+	Cart  string
+	Total Money // the order's total, for rewards that depend on it and for payments; may be zero
+	Value Money // the amount that a payment with points pays
 
-	Requested Points // of a payment: how many at most, as was asked; zero: as many as can pay
+	// Requested is the requested maximum of points of a payment. Zero means as many as can pay.
+	Requested Points
 	Status    RedemptionStatus
-	At        time.Time // when it was asked for
-	Until     time.Time // reserved until, exclusive; zero if it was committed at once
-	Piece     bool      // it took one of a limited number
-	Listed    bool      // while it is reserved it is listed by when it expires, as others wait for what it holds
+	At        time.Time // when it was requested
+	Until     time.Time // end of the reservation, exclusive; zero if it was committed immediately
+	Piece     bool      // it uses a unit of limited stock
+	// Listed is set if the redemption is listed by its expiry while it is reserved, because others wait for what it
+	// reserves.
+	Listed bool
 
-	Lots     []Lot  // once it is committed: where its points came from
-	Restored Points // what reversals have given back
+	Lots     []Lot  // lots from which the points came; set when it is committed
+	Restored Points // points that reversals have restored
 
-	Code      string // what the member shows at the till; known from the beginning if it comes from a pool
+	Code      string // the code that the member presents; set from the start if it comes from a pool
 	CodeFrom  time.Time
-	CodeUntil time.Time // exclusive; zero: for ever
-	Date      string    // the date that it is for; empty unless the reward has dates
-	DateAt    time.Time // when that is
-	Manual    bool      // somebody hands it over
-	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
+	CodeUntil time.Time // exclusive; zero: never expires
+	Date      string    // the chosen date; empty unless the reward has dates
+	DateAt    time.Time // the instant of Date
+	Manual    bool      // the fulfillment is manual
+	Pooled    bool      // the code comes from a pool, and returns there unless the redemption is committed
 
-	Credit *Grant // wallet_points: what it gave in another wallet, once it is committed
+	Credit *Grant // wallet_points: the points credited to another wallet; set when it is committed
 
-	By            MemberID       // in the account of another member who is part of it: whose it is
-	Contributions []Contribution // what others of the household contribute to Points
+	// By is the member whose redemption or transfer this is, in the account of another member who takes part in it.
+	By            MemberID
+	Contributions []Contribution // the parts of Points that household members contribute
 
-	// Of a transfer, which has no reward.
-	To   MemberID // who is given the points
-	Fee  Points   // what the giver pays besides
-	Note string   // what the giver says to it; may be empty
+	// These fields apply to transfers, which have no reward.
+	To   MemberID // the receiver of the points
+	Fee  Points   // the points that the giver pays in addition
+	Note string   // the giver's message; may be empty
 }
 
-// cause is the cause of a redemption's n-th revision in a member's account.
+// cause returns the cause of the n-th revision of a redemption in a member's account.
 func (r Redemption) cause(m MemberID, n int) Cause {
 	switch {
 	case r.To == "" && r.By == "":
@@ -76,7 +82,7 @@ func (r Redemption) cause(m MemberID, n int) Cause {
 	return Cause{CauseReceipt, r.ID, n}
 }
 
-// rule names what a redemption is for among the rules.
+// rule returns the key of the reward or of transfers, under which the redemption appears in reasons.
 func (r Redemption) rule() string {
 	if r.To != "" {
 		return Transfers{}.Key()
@@ -84,18 +90,18 @@ func (r Redemption) rule() string {
 	return "rewards." + r.Reward
 }
 
-// MaxHolds is how many redemptions of one member may be open at a time: a bound on the account's size.
+// MaxHolds is the maximum number of open redemptions of one member. It limits the size of an account.
 const MaxHolds = 20
 
-// Redeem spends points on a reward: at once, or by reserving them until the program's hold has passed. The
-// points are those that expire first. A reservation for the same cart is canceled by it. left is what there is of
-// rewards of which there are only so many, as far as that is known (Outcome.Spends). The account must have been
-// advanced to now.
+// Redeem spends points on a reward. It either commits them immediately or reserves them for the duration of
+// Program.Hold. It uses the points that expire first. It cancels a reservation for the same cart. left contains the
+// remaining stock of limited rewards, as far as it is known (Outcome.Spends). The account must have been advanced to
+// now.
 func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, now time.Time) (Outcome, error) {
 	return alone(p.redeem([]Account{acc}, in, commit, left, now))
 }
 
-// alone is the outcome of who is concerned alone.
+// alone returns the outcome of a decision about a single account.
 func alone(outs []Outcome, err error) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
@@ -103,7 +109,8 @@ func alone(outs []Outcome, err error) (Outcome, error) {
 	return outs[0], nil
 }
 
-// redeem is Redeem for the first of the accounts, which may draw on the others. Their outcomes come in the same order.
+// redeem is like Redeem for the first of the accounts, to which the others may contribute. It returns their outcomes in
+// the same order.
 func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budgets, now time.Time) ([]Outcome, error) {
 	acc, pot := accs[0], p.pot(accs[1:])
 	reward, ok := p.Reward(in.Reward)
@@ -136,7 +143,8 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 		cost = reward.Cost
 	}
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
-		in.Code, in.Pooled = replaced.Code, true // the pool is empty but for the code that is given up for this one
+		// The pool may contain no code except the one that this redemption replaces.
+		in.Code, in.Pooled = replaced.Code, true
 	}
 	in.Points, in.At, in.Piece, in.Manual = cost, now, reward.Limited(), reward.Manual
 	if err := d.ready(&in, &reward, pot.points, commit, left); err != nil {
@@ -155,8 +163,8 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	return p.contribute(out, accs[1:], made, commit, now)
 }
 
-// freed is done where the hold that was replaced has left more active points than there were: those that were there
-// already redeem nothing by themselves.
+// freed finishes the decision. If canceling the replaced reservation left more active points than before, it also
+// starts automatic redemption. Points that were active before do not start it.
 func (d *decision) freed(was Account) (Outcome, error) {
 	if d.Account.Balance().Active <= was.Balance().Active {
 		return d.Outcome, nil
@@ -164,7 +172,8 @@ func (d *decision) freed(was Account) (Outcome, error) {
 	return d.done()
 }
 
-// ready refuses a redemption for whatever it lacks, of who can draw on more points than are there, and takes its piece.
+// ready rejects a redemption with unmet requirements, and takes a unit of the reward's stock. more is the number of
+// points that the member can use beyond the account's.
 func (d *decision) ready(in *Redemption, reward *Reward, more Points, commit bool, left Budgets) error {
 	if err := reward.date(in, d.now); err != nil {
 		return err
@@ -185,7 +194,7 @@ func (d *decision) ready(in *Redemption, reward *Reward, more Points, commit boo
 	return d.piece(reward, in.Date, left, d.now)
 }
 
-// redeemed posts the entry of a redemption for which so much was taken from the account itself.
+// redeemed posts the entry of a redemption. taken are the postings of the points from the account itself.
 func (d *decision) redeemed(in Redemption, reward *Reward, taken []Posting, commit bool) error {
 	e := Entry{
 		Kind: KindReserve, Cause: in.cause(d.Account.Member, 1), Effective: d.now, Redemption: &in,
@@ -212,14 +221,14 @@ func (d *decision) redeemed(in Redemption, reward *Reward, taken []Posting, comm
 	return d.post(e)
 }
 
-// redemptionActivity makes a redemption that is committed an activity.
+// redemptionActivity records the committed redemption as an activity.
 func (d *decision) redemptionActivity(e *Entry) {
 	if d.p.isActivity("redemption") {
 		d.active(e, d.now)
 	}
 }
 
-// spent is what was taken, n points in all, as it is redeemed.
+// spent returns the postings of n points taken and redeemed.
 func spent(taken []Posting, wallet string, n Points) []Posting {
 	if n == 0 {
 		return taken
@@ -227,7 +236,8 @@ func spent(taken []Posting, wallet string, n Points) []Posting {
 	return append(taken, Posting{Wallet: wallet, Bucket: BucketRedeemed, Points: n})
 }
 
-// held is what was taken as it is reserved. Where others contribute all, a hold of nothing stands for the redemption.
+// held returns the postings of points taken and reserved. If household members contribute all points, an empty posting
+// represents the reservation.
 func held(taken []Posting, wallet string) []Posting {
 	if len(taken) == 0 {
 		return []Posting{{Wallet: wallet, Bucket: BucketReserved}}
@@ -235,7 +245,8 @@ func held(taken []Posting, wallet string) []Posting {
 	return mirror(taken, BucketReserved)
 }
 
-// replace cancels the reservation for the same cart, if there is another one, and says which.
+// replace cancels another reservation for the same cart and returns it; it returns the zero Redemption if there is
+// none.
 func (d *decision) replace(in Redemption) (Redemption, error) {
 	at := slices.IndexFunc(d.Account.Holds, func(h Hold) bool {
 		return in.Cart != "" && h.Redemption.Cart == in.Cart && h.Redemption.ID != in.ID
@@ -247,7 +258,7 @@ func (d *decision) replace(in Redemption) (Redemption, error) {
 	return h.Redemption, d.release(h, Canceled, d.now)
 }
 
-// piece takes one of a limited number, and refuses if none is left.
+// piece takes a unit of the reward's limited stock, and returns a rejection if none remains.
 func (d *decision) piece(reward *Reward, date string, left Budgets, now time.Time) error {
 	if !reward.Limited() {
 		return nil
@@ -264,7 +275,7 @@ func (d *decision) piece(reward *Reward, date string, left Budgets, now time.Tim
 	return nil
 }
 
-// returned is how many pieces this very decision gives back.
+// returned returns how many units of stock this decision gives back.
 func (d *decision) returned(rule string) (n Points) {
 	for _, s := range d.Spends {
 		if s.Rule == rule {
@@ -288,7 +299,7 @@ func unavailable(lacks []UnmetRequirement) *Error {
 	return &Error{Code: RewardUnavailable, Detail: lacks[0].Why(), Pointer: "/reward", Unmet: lacks}
 }
 
-// claim makes the reward the member's, whose points came from these lots. The zero reward gives no code.
+// claim commits the redemption and sets its code. lots are those of its points. The zero reward has no code.
 func (p *Program) claim(r *Redemption, reward *Reward, lots []Lot, now time.Time) {
 	r.Status, r.Lots = Committed, lots
 	if reward.Codes.From == NoCode {
@@ -303,7 +314,7 @@ func (p *Program) claim(r *Redemption, reward *Reward, lots []Lot, now time.Time
 	}
 }
 
-// CodeLasts is for how long a reward's codes can be used; zero: for ever.
+// CodeLasts returns how long a reward's codes can be used; zero means without end.
 func (p *Program) CodeLasts(r *Reward) Period { return cmp.Or(r.Codes.Valid, p.Redemption.CodeValid) }
 
 func lotsOf(taken []Posting) (lots []Lot) {
@@ -313,9 +324,9 @@ func lotsOf(taken []Posting) (lots []Lot) {
 	return lots
 }
 
-// gracious is the day on which points expire that come back: their own, to which activity may have moved it, or that
-// of the program's grace from now. What grace has put off to a day it does not put off again, or whoever reserves and
-// cancels often enough would have points that never expire.
+// gracious returns the day on which returned points expire: their expiry day, to which activity may have moved it, or
+// the end of the program's grace period from now if that is later. An expiry that grace has extended once is not
+// extended again. Otherwise members could keep points forever by reserving and canceling repeatedly.
 func (d *decision) gracious(expires Date, now time.Time) Date {
 	expires = d.lot(expires)
 	if expires == 0 || d.p.Redemption.Grace.IsZero() {
@@ -329,24 +340,24 @@ func (d *decision) gracious(expires Date, now time.Time) Date {
 	return least
 }
 
-// undo gives back what a redemption used beside points: its piece, and its place in limits.
+// undo returns what a redemption used in addition to points: its unit of stock and its usage of limits.
 func (d *decision) undo(e *Entry, r Redemption) {
 	if r.By != "" {
-		return // of what belongs to another there is nothing but points
+		return // the account of a contributor or receiver contains only points
 	}
 	reward, ok := d.p.Reward(r.Reward)
 	if !ok {
 		reward = Reward{ID: r.Reward}
 	}
 	uses := d.p.uses(&reward, r, -1)
-	if r.Status == Reversed { // or a payment that was only reserved, which its hold stands for
+	if r.Status == Reversed { // a payment that was only reserved has no usage yet
 		uses = append(uses, d.p.pays(r, -1)...)
 	}
 	if r.To != "" {
 		uses = d.p.gives(r, -1)
 	}
 	e.Usage = slices.DeleteFunc(uses, func(u Usage) bool {
-		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) < -u.N // the limit is younger than the redemption
+		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) < -u.N // the limit was added after the redemption
 	})
 	if r.Piece {
 		s := reward.counter(r.Date, d.now)
@@ -355,7 +366,7 @@ func (d *decision) undo(e *Entry, r Redemption) {
 	}
 }
 
-// hold finds the open hold of a redemption, or says why there is none.
+// hold returns the open reservation of a redemption, or a rejection if it has none.
 func (a Account) hold(r Redemption) (Hold, error) {
 	for _, h := range a.Holds {
 		if h.Redemption.ID == r.ID {
@@ -365,7 +376,7 @@ func (a Account) hold(r Redemption) (Hold, error) {
 	return Hold{}, refuse(AlreadyResolved, "", "The redemption was resolved before.")
 }
 
-// end is what becomes of a hold that is given back now.
+// end releases a reservation now and returns the outcome.
 func (d *decision) end(h Hold, as RedemptionStatus) (Outcome, error) {
 	if err := d.release(h, as, d.now); err != nil {
 		return Outcome{}, err
@@ -373,7 +384,7 @@ func (d *decision) end(h Hold, as RedemptionStatus) (Outcome, error) {
 	return d.done()
 }
 
-// release gives back what a redemption holds.
+// release returns the reserved points of a redemption.
 func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	r := h.Redemption
 	r.Status = as
@@ -384,7 +395,8 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	d.undo(&e, r)
 	for _, l := range h.Lots {
 		back := d.lot(l.Expires)
-		if r.To == "" { // or whoever offers points to nobody would have them live longer
+		// Offers of transfers get no grace. Otherwise members could extend their points by offering them.
+		if r.To == "" {
 			back = d.gracious(l.Expires, at)
 		}
 		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
@@ -393,17 +405,18 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	return d.post(lostToExpiry(e))
 }
 
-// reason is why n points moved, for the reward or transfer.
+// reason returns the reason for the movement of n points for the reward or transfer.
 func (r *Redemption) reason(n Points, what ReasonKind, args ...string) Reason {
 	return reasonIn(r.Wallet, r.rule(), n, what, args...)
 }
 
-// insufficient says what is needed, what there is, what is owed, which the next points pay first, and what will come next.
+// insufficient returns the rejection for insufficient points. It states the required and the available points, the debt
+// that the next points pay first, and when more points become active.
 func (p *Program) insufficient(acc Account, wallet string, needed Points, verb string) *Error {
 	return p.insufficientWith(acc, wallet, 0, needed, verb)
 }
 
-// insufficientWith is insufficient for who can draw on more than is there.
+// insufficientWith is like insufficient, for a member who can use more points than the account has.
 func (p *Program) insufficientWith(acc Account, wallet string, more, needed Points, verb string) *Error {
 	available := acc.BalanceOf(wallet).Active + more
 	detail := verb + " " + points(needed) + " " + p.units(wallet) + "; " + points(available) + " can be spent." + p.owes(acc, wallet)
@@ -416,7 +429,8 @@ func (p *Program) insufficientWith(acc Account, wallet string, more, needed Poin
 	return &Error{Code: InsufficientPoints, Detail: detail, Required: needed, Available: available}
 }
 
-// owes says of a wallet what is owed there, as a sentence behind another one; empty if nothing is.
+// owes returns a sentence about the debt that prevents spending from a wallet, with a leading space; empty if there is
+// none.
 func (p *Program) owes(acc Account, wallet string) string {
 	debt := acc.In(wallet).Debt
 	if other, owed := p.indebted(acc); debt == 0 && owed > 0 {

@@ -5,29 +5,29 @@ import (
 	"time"
 )
 
-// A Referral says which member referred another one, the friend, and which order converted it: the first of the friend's
-// orders, by placed_at and ID, that count and that the program's actions ask for. Both members then get points, which are
-// pending at least as long as those of the order. If the order stops counting, both lose them, and the next such order
-// converts the referral.
+// A Referral states which member referred another member, the friend, and which order converted the referral. That is
+// the first of the friend's orders, by placed_at and ID, that counts and meets the condition of a referral action. Both
+// members then get points, which are pending at least as long as those of the order. If the order no longer counts,
+// both lose the points, and the next such order converts the referral.
 type Referral struct {
-	By       MemberID  // the referrer; empty: the member was not referred
+	By       MemberID  // the referrer; empty if the member was not referred
 	At       time.Time // when the friend gave the referrer's code
-	Claim    string    // the ID of the request, if that was after joining
-	Order    string    // the order for which the points were given; empty: there is none
-	ActiveAt time.Time // with Order: when the points of both are active
-	Former   string    // without Order: the order for which the points were given last, until they were taken back
+	Claim    string    // the request ID, if the friend gave the code after joining
+	Order    string    // the order for which points were given; empty if there is none
+	ActiveAt time.Time // with Order: when the points of both members become active
+	Former   string    // without Order: the last order for which points were given, before their clawback
 }
 
-// ReferralStatus is how far a referral is.
+// ReferralStatus is the status of a referral.
 type ReferralStatus string
 
 const (
-	ReferralRegistered ReferralStatus = "registered" // the friend has an account, and has not ordered what counts
+	ReferralRegistered ReferralStatus = "registered" // the friend has an account, but no converting order
 	ReferralConverted  ReferralStatus = "converted"  // the friend has ordered, and the points are pending
 	ReferralRewarded   ReferralStatus = "rewarded"   // the points are active
 )
 
-// Status is how far the referral is at an instant; empty if there is none.
+// Status returns the status of the referral at an instant; empty if there is none.
 func (r Referral) Status(now time.Time) ReferralStatus {
 	switch {
 	case r.By == "":
@@ -40,12 +40,12 @@ func (r Referral) Status(now time.Time) ReferralStatus {
 	return ReferralRewarded
 }
 
-// ReferralWindow is how long after joining a member can still say through whom.
+// ReferralWindow is how long after joining a member can still give a referrer's code.
 const ReferralWindow = 30 * 24 * time.Hour
 
-// Refer takes note of through whom a member came. It refuses with self_referral if both are one person (MayRefer), with
-// referral_already_claimed if the member came through somebody already, or through whom came through the member, and with
-// validation_failed if it is too late for that. The account must have been advanced to now.
+// Refer records which member referred another one. It returns self_referral if both are the same person (MayRefer). It
+// returns referral_already_claimed if the member already has a referrer, or referred the referrer. It returns
+// validation_failed if the referral is too late or not possible otherwise. The account must have been advanced to now.
 func (p *Program) Refer(acc, referrer Account, alike bool, claim string, now time.Time) (Outcome, error) {
 	if err := p.MayRefer(acc, referrer, alike); err != nil {
 		return Outcome{}, err
@@ -67,8 +67,8 @@ func (p *Program) Refer(acc, referrer Account, alike bool, claim string, now tim
 	return d.Outcome, err
 }
 
-// MayRefer refuses through whom a member cannot come. The member may be about to join. alike reports whether what is known
-// of the two says that they are one person.
+// MayRefer rejects a referrer who cannot refer the member. The member may be about to join. alike reports whether the
+// known data of the two indicate that they are the same person.
 func (p *Program) MayRefer(acc, referrer Account, alike bool) error {
 	switch {
 	case !slices.ContainsFunc(p.Earn.Actions, Action.refers):
@@ -87,5 +87,5 @@ func (p *Program) MayRefer(acc, referrer Account, alike bool) error {
 	return nil
 }
 
-// refers reports whether an action is what a referral earns.
+// refers reports whether the action awards referrals.
 func (a Action) refers() bool { return a.Event == EventConverted }

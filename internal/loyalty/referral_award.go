@@ -8,24 +8,25 @@ import (
 	"time"
 )
 
-// The points of a referral depend on one order, which converts it: the first of the friend's orders, by placed_at and ID,
-// that counts and meets the condition of a referral action. The friend's account remembers the first of these orders
+// The points of a referral depend on one order, which converts it: the first of the friend's orders, by placed_at and
+// ID, that counts and meets the condition of a referral action. The friend's account stores the first of these orders
 // (Converting), so that an order that arrives late, stops counting or is restored changes the converting order at once.
 //
-// Each order that ever converted a referral has two events, one in each account: the friend's part and the referrer's.
-// An event keeps the rules of its order, and what was known of its member when the order first converted the referral.
-// When another order takes over, the events of the former one become worth nothing, and those of the next one what its
-// actions give; when the former order is restored, its events are worth the same as before. Points that the clawback
-// policy leaves with a member count as given for the next order, so that canceling and ordering again gains nothing.
+// Each order that ever converted a referral has two events: the friend's in the friend's account, and the referrer's in
+// the referrer's account. An event stores the rules of its order, and the member's traits and level when the order
+// first converted the referral. When another order becomes the converting order, the events of the former one become
+// worth nothing, and the events of the next one give the points of its actions. If the former order is restored, its
+// events are worth the same as before. Points that the clawback policy leaves with a member count as given for the next
+// order, so that canceling and ordering again gains nothing.
 
-// maxConverting is how many of a friend's orders an account remembers that could convert the referral. If all of them
-// stop counting and there are more, the member's entries are read.
+// maxConverting is the number of the friend's orders that an account stores as candidates to convert the referral. If
+// all of them stop counting and there are more, the member's entries are read.
 const maxConverting = 4
 
-// Converting is the first of a friend's orders that could convert the referral, in their order.
+// Converting contains the first of a friend's orders that could convert the referral, in order.
 type Converting struct {
 	Orders []PlacedOrder
-	More   bool // there are others behind them
+	More   bool // there are more orders after these
 }
 
 // first returns the ID of the order that converts the referral; empty if there is none.
@@ -36,8 +37,8 @@ func (c Converting) first() string {
 	return c.Orders[0].ID
 }
 
-// with returns the orders once an order could convert the referral or could not. known is false if the first of them
-// is not remembered.
+// with returns the orders after it is decided whether an order could convert the referral. known is false if the
+// account does not store the first of them.
 func (c Converting) with(o PlacedOrder, converts bool) (next Converting, known bool) {
 	at, found := slices.BinarySearchFunc(c.Orders, o, PlacedOrder.Compare)
 	next = Converting{slices.Clone(c.Orders), c.More}
@@ -51,7 +52,7 @@ func (c Converting) with(o PlacedOrder, converts bool) (next Converting, known b
 	return next, len(next.Orders) > 0 || !next.More
 }
 
-// trimmed drops all but the first orders.
+// trimmed removes all but the first orders.
 func (c Converting) trimmed() Converting {
 	if len(c.Orders) > maxConverting {
 		return Converting{slices.Clip(c.Orders[:maxConverting]), true}
@@ -62,8 +63,8 @@ func (c Converting) trimmed() Converting {
 	return c
 }
 
-// noteConverting finds out which referral actions the order's state asks for. It returns false if the member's entries
-// are needed to know the order that converts the referral now.
+// noteConverting sets the referral actions whose conditions the order meets. It returns false if the member's entries
+// are needed to determine which order converts the referral now.
 func (d *decision) noteConverting(e *Entry, rules *Program, s *OrderState, counts bool) bool {
 	if d.Account.Traits.Referral.By == "" {
 		return true
@@ -76,7 +77,7 @@ func (d *decision) noteConverting(e *Entry, rules *Program, s *OrderState, count
 	return known
 }
 
-// noteReferral takes over whether an order could convert the referral.
+// noteReferral updates the account's orders that could convert the referral.
 func (a *Account) noteReferral(e Entry) {
 	switch {
 	case e.Converting != nil:
@@ -86,7 +87,8 @@ func (a *Account) noteReferral(e Entry) {
 	}
 }
 
-// converts returns the referral actions whose conditions an order meets, if it counts and its points have a date.
+// converts returns the referral actions whose conditions an order meets. It returns none unless the order counts and
+// the date on which its points become active is known.
 func (p *Program) converts(acc Account, s *OrderState, counts bool) (actions []string) {
 	since := acc.Traits.Referral.At.Add(-JoinGrace)
 	if !counts || s.Order.Status != OrderPaid || s.Order.PlacedAt.Before(since) || s.Grants[0].ActiveAt.IsZero() {
@@ -103,15 +105,17 @@ func (p *Program) converts(acc Account, s *OrderState, counts bool) (actions []s
 	return actions
 }
 
-// A ReferralChange says what is to be done about a referral.
+// A ReferralChange states how the points of a referral must change.
 type ReferralChange struct {
-	Referrer  MemberID
-	Withdrawn string // the order for which the points were given last, if another one or none converts the referral now
-	Converts  string // the order for which the points are to be given, or decided again; empty: none
+	Referrer MemberID
+	// Withdrawn is the order for which points were given last, if another order or none converts the referral now.
+	Withdrawn string
+	// Converts is the order for which points must be given or decided again; empty if there is none.
+	Converts string
 }
 
-// ReferralChange returns what the member's orders make of the referral, once one of them was decided; false if they
-// change nothing.
+// ReferralChange returns how the referral changes after the member's order decided was decided. It returns false if
+// nothing changes.
 func (a Account) ReferralChange(decided string) (ReferralChange, bool) {
 	r, first := a.Traits.Referral, a.Converting.first()
 	switch {
@@ -127,7 +131,8 @@ func (a Account) ReferralChange(decided string) (ReferralChange, bool) {
 	return c, true
 }
 
-// Parts returns the two events of a referral for an order: the friend's and the referrer's, whose ID names both members.
+// Parts returns the two events of a referral for an order: the friend's, and the referrer's, whose ID contains both
+// members.
 func (r Referral) Parts(friend MemberID, order string) (friends, referrers Event) {
 	friends = Event{Type: EventConverted, ID: string(friend) + ":" + order, Member: friend}
 	referrers = Event{Type: EventConverted, ID: string(r.By) + "." + string(friend) + ":" + order, Member: r.By}
@@ -142,7 +147,8 @@ func (e Event) friends() bool {
 
 const referralFamily = "referral"
 
-// of returns an action as it concerns an event: the limits, levels and segments of a referral are those of the referrer.
+// of returns an action as it applies to an event. The limits, levels and segments of a referral apply to the referrer
+// only.
 func (a Action) of(e Event) Action {
 	if a.refers() && e.friends() {
 		a.Points, a.Limits, a.Tiers, a.Segments = a.Friend, nil, nil, nil
@@ -152,17 +158,17 @@ func (a Action) of(e Event) Action {
 
 // A KnownReferral is the state of a referral for one order.
 type KnownReferral struct {
-	Order     *OrderState // nil if the order converts the referral no longer
-	Rules     *Program    // that the order keeps
-	Friends   *EventState // the latest states of the two events; nil before the first
+	Order     *OrderState // nil if the order no longer converts the referral
+	Rules     *Program    // the rules of the order
+	Friends   *EventState // Friends and Referrers are the latest states of the two events; nil before the first
 	Referrers *EventState
 }
 
 // AwardReferral adds a change of the referral to a decision about an order of the friend, whose entry comes first.
-// withdrawn and converting are the states for the orders that the change names. The first outcome is the friend's. A
-// referrer whose account is frozen, or can hold no more, loses what is withdrawn and gets nothing until another order of
-// the friend is reported: the friend's order is never rejected because of the referrer. The referrer's account must have
-// been advanced to now.
+// withdrawn and converting are the states of the orders that the change names. The first outcome is the friend's. If
+// the referrer's account is frozen or has reached its limits, the referrer loses the withdrawn points and gets none
+// until another order of the friend is reported. The friend's order is never rejected because of the referrer. The
+// referrer's account must have been advanced to now.
 func (p *Program) AwardReferral(
 	order Outcome, referrer Account, c ReferralChange, withdrawn, converting KnownReferral, now time.Time,
 ) ([]Outcome, error) {
@@ -198,17 +204,17 @@ func (p *Program) AwardReferral(
 	return []Outcome{own, theirs}, nil
 }
 
-// A referralPart is one event of a referral that is brought up to date.
+// A referralPart is one event of a referral to be updated.
 type referralPart struct {
 	known KnownReferral
-	was   *EventState // nil: the event is new
+	was   *EventState // nil if the event is new
 	event Event
-	spare *[]Grant // what the clawback policy left with the member of the former order's points
-	moves bool     // whether another order takes that over
+	spare *[]Grant // the former order's points that the clawback policy left with the member
+	moves bool     // whether the points in spare move to another order
 }
 
-// bringReferral brings one event of a referral up to what it is worth now, behind what was decided about its member
-// already. It adds no entries if nothing changes.
+// bringReferral updates one event of a referral to its current worth, after the entries that were already decided for
+// the member. It adds no entries if nothing changes.
 func (p *Program) bringReferral(
 	out Outcome, part referralPart, next *Referral, now time.Time,
 ) (Outcome, error) {
@@ -242,7 +248,7 @@ func (p *Program) bringReferral(
 	return more, err
 }
 
-// referralState returns the next state of an event of a referral, and from when on its points are active at the earliest.
+// referralState returns the next state of a referral event, and the earliest instant at which its points become active.
 func (p *Program) referralState(acc Account, part referralPart) (s EventState, from time.Time) {
 	known, was, ev := part.known, part.was, part.event
 	if was != nil {
@@ -265,8 +271,8 @@ func (p *Program) referralState(acc Account, part referralPart) (s EventState, f
 	return s, from
 }
 
-// yield takes out of an event what the clawback policy left with the member, other than points that expired. The entry of
-// the event has the state that this leaves.
+// yield removes and returns the points of an event that the clawback policy left with the member, except those that
+// expired. The event's entry contains the remaining state.
 func (s *EventState) yield() (spare []Grant) {
 	for i := range s.Grants {
 		g := &s.Grants[i]
@@ -278,7 +284,7 @@ func (s *EventState) yield() (spare []Grant) {
 	return spare
 }
 
-// adopt makes an event count points as given that another one yields.
+// adopt adds the points that another event yields to those that the event has already given.
 func (s *EventState) adopt(spare []Grant) {
 	for _, x := range spare {
 		at := slices.IndexFunc(s.Grants, func(g Grant) bool { return g.Rule == x.Rule })
@@ -290,7 +296,7 @@ func (s *EventState) adopt(spare []Grant) {
 	}
 }
 
-// sameGrants reports whether two revisions of an event give the same.
+// sameGrants reports whether two revisions of an event give the same points.
 func sameGrants(x, y []Grant) bool {
 	return slices.EqualFunc(x, y, func(g, h Grant) bool { return g.Rule == h.Rule && g.Worth == h.Worth })
 }

@@ -7,26 +7,29 @@ import (
 	"time"
 )
 
-// A Refresh is what becomes of members' levels where a version changes what they take: whoever publishes says so.
+// A Refresh states how members' levels change when a version changes the requirements. The publisher chooses it.
 type Refresh struct {
-	At   time.Time // when that version took over; zero: nothing changed
+	At   time.Time // when that version took effect; zero: nothing changed
 	Mode RefreshMode
 }
 
-// RefreshMode is which way members move because of it.
+// RefreshMode states in which direction members can move.
 type RefreshMode string
 
 const (
-	UpgradeOnly RefreshMode = "upgrade_only" // up, who qualifies for more now; whom it would lower keeps the level as promised
-	FullRefresh RefreshMode = "full"         // up and down; but down at the next review alone where there is to be no surprise
+	// UpgradeOnly moves members up who now qualify for more. The others keep their level until its end.
+	UpgradeOnly RefreshMode = "upgrade_only"
+	// FullRefresh moves members up and down. With an advance notice period, members move down only at their next
+	// review.
+	FullRefresh RefreshMode = "full"
 )
 
-// Retiers reports whether p takes something else for its levels than the version before, if both have some.
+// Retiers reports whether p has other level requirements than the version before, if both have levels.
 func (p *Program) Retiers(before *Program) bool {
 	return before != nil && len(before.Tiers.Levels) > 0 && len(p.Tiers.Levels) > 0 && !reflect.DeepEqual(p.Tiers.takes(), before.Tiers.takes())
 }
 
-// takes is all of a ladder that says who qualifies for what.
+// takes returns the fields of the tiers that determine who qualifies for which level.
 func (t *Tiers) takes() Tiers {
 	out := Tiers{
 		By: t.By, Ways: t.Ways, Currency: t.Currency, AtLeast: t.AtLeast, Visit: t.Visit, Brands: t.Brands, Months: t.Months,
@@ -38,8 +41,8 @@ func (t *Tiers) takes() Tiers {
 	return out
 }
 
-// succeed says which level takes the place of each that t no longer has: the next lower one of those before that is left,
-// or else the lowest.
+// succeed sets the replacement of each level that t no longer has. It is the next lower level that still exists, or
+// else the lowest.
 func (t *Tiers) succeed(before *Tiers) {
 	has := func(id string) bool { return slices.ContainsFunc(t.Levels, func(l Level) bool { return l.ID == id }) }
 	if len(t.Levels) == 0 {
@@ -63,13 +66,14 @@ func (t *Tiers) succeed(before *Tiers) {
 	}
 }
 
-// gone reports whether the program no longer has the level on which an account is.
+// gone reports whether the program no longer has the account's level.
 func (p *Program) gone(acc Account) bool {
 	_, _, ok := p.Level(acc.Tier.Level)
 	return !ok && acc.Tier.Level != "" && len(p.Tiers.Levels) > 0
 }
 
-// refreshAt is when the account moves because what levels take has changed; zero if it does not, or was looked at since.
+// refreshAt returns when the account moves because level requirements changed; zero if it does not, or if it was
+// evaluated since.
 func (p *Program) refreshAt(acc Account) time.Time {
 	r := p.Tiers.Refresh
 	switch {
@@ -83,7 +87,7 @@ func (p *Program) refreshAt(acc Account) time.Time {
 	return r.At
 }
 
-// ran returns the instant until which time had passed for an account when it was written last.
+// ran returns the instant until which time had passed for the account when it was last written.
 func (a Account) ran() time.Time {
 	if a.Ran.IsZero() {
 		return a.Seen
@@ -91,15 +95,15 @@ func (a Account) ran() time.Time {
 	return a.Ran
 }
 
-// refreshes reports whether what levels take now moves an account. Down it moves nobody who has a level until an instant
-// that somebody named.
+// refreshes reports whether the new requirements move the account to another level. They do not move a member down
+// whose level was set manually.
 func (p *Program) refreshes(acc Account) bool {
 	r, rung, to := p.Tiers.Refresh, p.rung(acc.Tier), p.refreshed(acc)
 	return to > rung || to < rung && r.Mode == FullRefresh && p.AdvanceNotice.Period.IsZero() && !acc.Tier.Given
 }
 
-// refreshed is the level that an account has by what levels take now: of the present period, or of the one before it
-// where levels are kept to the end of the next one.
+// refreshed returns the index of the level for which the account qualifies by the new requirements. It uses the present
+// period, or the previous one if levels last until the end of the next period.
 func (p *Program) refreshed(acc Account) int {
 	at := p.Tiers.Refresh.At
 	to := p.qualified(acc, at)
@@ -116,8 +120,8 @@ func (p *Program) refreshed(acc Account) int {
 	return max(to, p.floor(acc))
 }
 
-// refreshTier moves the account to where it belongs by what levels take now. Who was on a level that is gone has at once
-// the one that took its place, on the same terms, a lock among them.
+// refreshTier moves the account to its level by the new requirements. A member whose level no longer exists immediately
+// gets its replacement, with the same end and lock.
 func (d *decision) refreshTier(at time.Time) error {
 	due := d.p.refreshAt(d.Account)
 	if due.IsZero() || due.After(at) {
