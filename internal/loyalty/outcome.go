@@ -97,6 +97,12 @@ func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp 
 // activate returns out with the postings that make n points of a wallet spendable. out are earlier postings of the same
 // entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
 func (d *decision) activate(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
+	out, n = d.payDebt(out, wallet, n, expires)
+	return d.settle(out, wallet, n, expires, at)
+}
+
+// payDebt pays what the earlier postings of the entry leave of a wallet's debt with up to n points, and returns the rest.
+func (d *decision) payDebt(out []Posting, wallet string, n Points, expires Date) ([]Posting, Points) {
 	debt := d.Account.In(wallet).Debt
 	for _, p := range out {
 		if p.Bucket == BucketDebt && p.Wallet == wallet {
@@ -107,27 +113,39 @@ func (d *decision) activate(out []Posting, wallet string, n Points, expires Date
 		out = append(out, Posting{Wallet: wallet, Bucket: BucketDebt, Lot: d.lot(expires), Points: pay})
 		n -= pay
 	}
-	return d.settle(out, wallet, n, expires, at)
+	return out, n
 }
 
-// arrive does the same as activate for points of several lots in one entry. The points that expire first pay the debt,
-// beginning with those of a lot that has expired. If points of a later lot have paid already, the two are exchanged.
+// arrive does the same as activate for points of several lots in one entry. Of all these points, those that expire first
+// pay the debt, beginning with those of a lot that has expired. If points of a later lot have paid already, the two are exchanged.
 func (d *decision) arrive(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
 	lot := d.lot(expires)
-	for i := range out {
-		p := out[i]
-		later := p.Bucket == BucketDebt && p.Wallet == wallet && p.Points > 0 && p.Lot.Compare(lot) > 0
-		part := min(n, p.Points)
-		if !later || part == 0 {
-			continue
+	out, n = d.payDebt(out, wallet, n, expires)
+	for n > 0 {
+		i := lastPayer(out, wallet)
+		if i < 0 || out[i].Lot.Compare(lot) <= 0 {
+			break
 		}
+		part := min(n, out[i].Points)
 		out[i].Points -= part
 		out = append(out, Posting{Wallet: wallet, Bucket: BucketDebt, Lot: lot, Points: part})
-		out = d.settle(out, wallet, part, p.Lot, at)
+		out = d.settle(out, wallet, part, out[i].Lot, at)
 		n -= part
 	}
 	out = slices.DeleteFunc(out, func(p Posting) bool { return p.Bucket == BucketDebt && p.Points == 0 })
-	return d.activate(out, wallet, n, expires, at)
+	return d.settle(out, wallet, n, expires, at)
+}
+
+// lastPayer returns the index of the posting that paid a wallet's debt with points of the latest lot, or -1.
+func lastPayer(out []Posting, wallet string) int {
+	last := -1
+	for i, p := range out {
+		paid := p.Bucket == BucketDebt && p.Wallet == wallet && p.Points > 0
+		if paid && (last < 0 || p.Lot.Compare(out[last].Lot) > 0) {
+			last = i
+		}
+	}
+	return last
 }
 
 // settle adds n points to their lot, or to the expired points if the lot has expired at that instant.
