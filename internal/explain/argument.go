@@ -7,14 +7,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An argument is what a sentence can name: how it is written, and where among those of a reason it begins.
+// An argument is a value that a sentence can name: its name in the sentence, the index of its first argument in the
+// reason, and the function that formats it.
 type argument struct {
 	name string
 	at   int
 	in   func(speaker, []string) value
 }
 
-// arguments says of each What how many arguments it has at least, and what they are.
+// arguments lists, for each kind of reason, the least number of arguments and the values that a sentence can name.
 var arguments = map[loyalty.ReasonKind]struct {
 	least int
 	are   []argument
@@ -39,12 +40,12 @@ var arguments = map[loyalty.ReasonKind]struct {
 	loyalty.IsResting:           {1, []argument{{"day", 0, date}}},
 	loyalty.IsBeaten:            {1, []argument{{"other", 0, rule}}},
 	loyalty.IsShort:             {2, []argument{{"needed", 0, amount}, {"had", 1, amount}}},
-	loyalty.IsUnmet:             {1, nil}, // the condition is written for the program's editors
+	loyalty.IsUnmet:             {1, nil}, // the condition is meant for the program's editors
 	loyalty.IsUnjoined:          {0, nil},
 	loyalty.IsFor:               {2, []argument{{"which", 1, named}}},
 	loyalty.IsMissing:           {2, []argument{{"which", 1, named}}},
 	loyalty.IsShadow:            {1, []argument{{"would", 0, points}}},
-	loyalty.IsFailed:            {1, nil}, // the fault is for whoever keeps the program
+	loyalty.IsFailed:            {1, nil}, // the error is meant for the program's editors
 	loyalty.IsBounded:           {0, nil},
 	loyalty.WasGiven:            {0, nil},
 	loyalty.HasFollowed:         {1, []argument{{"order", 0, text}}},
@@ -99,7 +100,7 @@ func points(s speaker, args []string) value   { return s.quantity(args[0], figur
 func rule(s speaker, args []string) value     { return s.rule(args[0]) }
 func level(s speaker, args []string) value    { return s.level(args[0]) }
 
-// counted is a number of things that a phrase of that name counts.
+// counted returns a function that formats a number of things with the phrase of the given name.
 func counted(things string) func(speaker, []string) value {
 	return func(s speaker, args []string) value {
 		n := s.write(args[0], figures{})
@@ -107,7 +108,7 @@ func counted(things string) func(speaker, []string) value {
 	}
 }
 
-// rate is "1 per 1.00" in the currency of the amount before it.
+// rate formats a rate such as "1 per 1.00" in the currency of the preceding amount.
 func rate(s speaker, args []string) value {
 	gives, per, found := strings.Cut(args[1], " per ")
 	per, full := strings.CutPrefix(per, "full ")
@@ -126,7 +127,7 @@ func rate(s speaker, args []string) value {
 	})}
 }
 
-// counts is a factor as a verb: "counts double". A factor of a few numbers has a verb of its own.
+// counts formats a factor as a verb: "counts double". Some numbers have a specific phrase.
 func counts(s speaker, args []string) value {
 	if said := s.phrases["counts."+args[0]]; said != "" {
 		return value{text: said}
@@ -141,7 +142,7 @@ func times(s speaker, args []string) value {
 	return value{text: s.phrase("times", values{"n": s.write(args[0], figures{})})}
 }
 
-// named is what a campaign is for: levels by their names, all else as the shop calls it.
+// named formats the targets of a campaign: levels by name, other targets as the merchant names them.
 func named(s speaker, args []string) value {
 	which := strings.Split(args[0], ", ")
 	for i, name := range which {
@@ -162,14 +163,14 @@ func date(s speaker, args []string) value {
 	return value{text: s.date(d)}
 }
 
-// by is the cause of pending points: "order 1042".
+// by formats the cause of pending points: "order 1042".
 func by(s speaker, args []string) value {
 	kind, id, _ := strings.Cut(args[0], " ")
 	return s.by(kind, id)
 }
 
-// measured is what counted towards a level, and when: "512", "points_earned/12"; of several measures "512+3",
-// "spend+visits/year".
+// measured formats the amount that counted towards a level, and the period: "512", "points_earned/12". For several
+// metrics the arguments are "512+3" and "spend+visits/year".
 func measured(s speaker, args []string) value {
 	by, window, _ := strings.Cut(args[1], "/")
 	key := "window." + cmp.Or(window, "all")

@@ -6,7 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// because leaves out what is being tried out: it gave nothing, and members are not to be told of it.
+// because returns a sentence for each reason. It omits shadow rules, because they gave no points and must not be shown
+// to members.
 func (s speaker) because(all []loyalty.Reason) []string {
 	out := make([]string, 0, len(all))
 	for _, b := range all {
@@ -17,10 +18,10 @@ func (s speaker) because(all []loyalty.Reason) []string {
 	return out
 }
 
-// reason is the sentence of one reason.
+// reason returns the sentence for one reason.
 func (s speaker) reason(b loyalty.Reason) string {
 	if b.Kind == loyalty.Says && strings.Join(b.Args, "") != "" {
-		return b.Args[0] // somebody's own words
+		return b.Args[0] // text that a person entered
 	}
 	s = s.in(b.Wallet)
 	with := values{
@@ -45,7 +46,8 @@ func (s speaker) reason(b loyalty.Reason) string {
 	return capital(say(form, with))
 }
 
-// tally ends a sentence with what the reason gave or took: ": -40 beans". It is empty if that is nothing.
+// tally formats the points that the reason gave or took, for the end of a sentence: ": -40 beans". It is empty for zero
+// points.
 func (s speaker) tally(points string) value {
 	if points == "" || points == "0" {
 		return value{}
@@ -55,7 +57,7 @@ func (s speaker) tally(points string) value {
 	return v
 }
 
-// which is the case of a What, where some have a sentence of their own.
+// which returns the variant of a reason, for kinds of reasons that have several sentences.
 func which(b loyalty.Reason) string {
 	switch b.Kind {
 	case loyalty.IsRated:

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// summary is what an entry did.
+// summary returns a sentence that states the effect of an entry.
 func (s speaker) summary(e loyalty.Entry) string {
 	switch r := e.Redemption; {
 	case r == nil:
@@ -41,7 +41,7 @@ func (s speaker) summary(e loyalty.Entry) string {
 	return s.sentence("other"+sign(e.Points), s.values(e))
 }
 
-// values are those that most sentences about an entry name.
+// values returns the values that most sentences about an entry use.
 func (s speaker) values(e loyalty.Entry) values {
 	return values{
 		"points": s.points(max(e.Points, -e.Points)),
@@ -51,7 +51,7 @@ func (s speaker) values(e loyalty.Entry) values {
 	}
 }
 
-// sign tells apart the forms of a sentence: points given, taken, or none.
+// sign returns the suffix of the phrase for points given, taken, or none.
 func sign(n loyalty.Points) string {
 	switch {
 	case n > 0:
@@ -106,7 +106,7 @@ func (s speaker) expired(e loyalty.Entry) string {
 	return s.sentence("expire", with)
 }
 
-// corrected is what was done by hand.
+// corrected returns the sentence for a manual correction.
 func (s speaker) corrected(e loyalty.Entry) string {
 	return s.sentence(string(e.Kind)+sign(e.Points), s.values(e)) + s.lives(e, e.Points)
 }
@@ -122,7 +122,7 @@ func (s speaker) extended(e loyalty.Entry) string {
 	return s.sentence("other.none", with)
 }
 
-// told is what became known of the member, which the reasons say already.
+// told returns the first reason as the summary of a change of the member, because the reasons already state the change.
 func (s speaker) told(e loyalty.Entry) string {
 	if len(e.Reasons) == 0 {
 		return s.sentence("other.none", nil)

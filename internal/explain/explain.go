@@ -1,17 +1,17 @@
-// Package explain puts the ledger into a member's words: what an entry did, in a sentence or two, and why, in one
-// sentence for each of its reasons.
+// Package explain describes ledger entries in the language of a member: the effect of an entry in one or two sentences,
+// and a sentence for each of its reasons.
 //
-// The rules give reasons as a What with arguments, apart from language. Here each What has a sentence in each
-// language, and nothing else knows about languages. A language is one file (english.go, german.go): its sentences,
-// its months and how it writes numbers; a test compares the languages, so that none lacks what another has.
+// The rules give reasons as a kind with arguments, independent of language. This package has a sentence for each kind
+// in each language, and no other package depends on languages. A language is one file (english.go, german.go) with
+// sentences, months and the format of numbers. A test compares the languages, so that each has all sentences.
 //
-// It promises that every entry has words. What this release does not know (a kind, a What, a level that the program
-// no longer has) gets a plainer sentence or its id, never an error and never the name of a What. Amounts are
-// written from their digits, exactly, or rounded to four decimals with "about" before them. Dates are those of the
-// program's zone. Words are plain text: who puts them into HTML escapes them.
+// Every entry has a description. For anything unknown to this release (a kind of entry or reason, or a level that the
+// program no longer has), the package uses a general sentence or the ID. It never returns an error and never shows the
+// name of a kind of reason. Amounts are formatted exactly from their digits, or rounded to four decimals and preceded
+// by "about". Dates are in the program's time zone. The text is plain: a caller that inserts it into HTML must escape
+// it.
 //
-// It deliberately does not decide or compute anything about points, and does not say what a program does: that is
-// program.Explain.
+// The package deliberately does not decide or compute points, and does not describe programs: see program.Explain.
 package explain
 
 import (
@@ -22,36 +22,36 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Words are an entry in a member's language.
+// Words describe an entry in a member's language.
 type Words struct {
-	Language string   // of the words, as a BCP 47 tag: "en", "de"
-	Summary  string   // what the entry did, in one sentence or a few
-	Reasons  []string // why: a sentence for each of the entry's reasons but those of shadow rules, in their order
+	Language string   // the language of the text, as a BCP 47 tag: "en", "de"
+	Summary  string   // the effect of the entry, in one or more sentences
+	Reasons  []string // a sentence for each of the entry's reasons except those of shadow rules, in order
 }
 
-// Entry says what an entry of the ledger did and why. The words are in the language of locale ("de-AT" finds "de"),
-// or in English if that is not among ours. p says what points, rewards and levels are called; any version of the
-// entry's program will do, and what it does not know goes by its id.
+// Entry describes the effect and the reasons of a ledger entry. The text is in the language of locale ("de-AT" selects
+// "de"), or in English if the language is not supported. p provides the names of points, rewards and levels. Any
+// version of the entry's program is valid; names that it does not have are replaced by IDs.
 func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
 	s := speak(p, locale).on(e.TierGroup)
 	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Reasons)}
 }
 
-// Reasons says each reason in a sentence, as Entry does, for a quote, which is no entry.
+// Reasons returns a sentence for each reason, as Entry does. It serves quotes, which are not entries.
 func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) []string {
 	return speak(p, locale).because(because)
 }
 
-// A speaker says things about one program in one language.
+// A speaker formats text about one program in one language.
 type speaker struct {
 	*language
 	p      *loyalty.Program
-	locale string // in which the program's own texts are looked up
-	wallet string // whose points are spoken of
-	ladder string // what that is called whose levels are spoken of; empty: those of tiers
+	locale string // the locale in which the program's own texts are looked up
+	wallet string // the wallet whose points the text describes
+	ladder string // the name of the tier group whose levels the text describes; empty: the main tiers
 }
 
-// on speaks of the levels of a ladder, where that is not the one of tiers.
+// on returns a speaker for the levels of a tier group. An empty ID selects the main tiers.
 func (s speaker) on(ladder string) speaker {
 	if ladder == "" {
 		return s

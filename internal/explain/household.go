@@ -2,7 +2,7 @@ package explain
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// contributed is what became of points that a member's household drew on, as the member is told.
+// contributed describes to a member what happened to points that the member's household used.
 func (s speaker) contributed(e loyalty.Entry) string {
 	r, with := e.Redemption, s.values(e)
 	with["reward"], with["until"] = s.rule("rewards."+r.Reward), value{text: s.instant(r.Until)}

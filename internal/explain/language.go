@@ -8,38 +8,40 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// languages are those that there are; the first one stands in for all others.
+// languages lists the supported languages. The first one replaces any unsupported language.
 var languages = []*language{&english, &german}
 
-// A language is how to say everything that this package says.
+// A language has all texts of this package in one language.
 //
-// In its sentences, {name} stands for a value, and {was|were} for the word that goes with the nearest count before
-// it, or with the sentence's {points} if there is none: the first for one, the second for any other number. A
-// merchant may call points anything, so no sentence may lean on the gender of the word, or on a case in which it has
-// other forms: in German points are nominative or accusative, and {rule} is nominative.
+// In sentences, {name} is replaced by a value, and {was
+//
+// were} by the form that agrees with the nearest preceding count, or with the sentence's {points} if there is none: the
+// first form for one, the second for any other number. A merchant may choose any name for points. Therefore no sentence
+// may depend on the gender of the name, or use a case in which its form changes: in German, points are nominative or
+// accusative, and {rule} is nominative.
 type language struct {
 	tag     string
-	decimal string // between the whole and the fraction of a number
-	group   string // between its thousands
+	decimal string // separates the integer part of a number from the fraction
+	group   string // separates groups of three digits
 	months  [12]string
 
-	phrases map[string]string // what entries did, and the parts that sentences are made of
+	phrases map[string]string // the effects of entries, and parts of sentences
 	reasons map[reason]string
 }
 
-// A reason is what a sentence is about: a What, and which case of it where one sentence does not fit all.
+// A reason identifies a sentence: a kind of reason, and a variant if the kind has several sentences.
 type reason struct {
 	what loyalty.ReasonKind
 	of   string
 }
 
-// A value is what stands in a sentence for a {name}.
+// A value replaces a {name} in a sentence.
 type value struct {
 	text   string
 	number number
 }
 
-// number is what the words after a value agree with.
+// number is the grammatical number with which the words after a value agree.
 type number int
 
 const (
@@ -48,16 +50,16 @@ const (
 	several
 )
 
-// values are by name.
+// values maps names to values.
 type values map[string]value
 
-// phrase is a part of a sentence.
+// phrase returns a part of a sentence.
 func (l *language) phrase(key string, with values) string { return say(l.phrases[key], with) }
 
-// sentence is a whole one.
+// sentence returns a complete sentence.
 func (l *language) sentence(key string, with values) string { return capital(l.phrase(key, with)) }
 
-// say puts the values into a form. What a value contains is never read as a form.
+// say inserts the values into a form. Braces inside a value are not interpreted.
 func say(form string, with values) string {
 	var out strings.Builder
 	count := with["points"].number
@@ -83,7 +85,7 @@ func say(form string, with values) string {
 	}
 }
 
-// capital is the sentence with a capital letter at its beginning.
+// capital returns the sentence with a capital first letter.
 func capital(sentence string) string {
 	first, size := utf8.DecodeRuneInString(sentence)
 	if size == 0 {

@@ -7,16 +7,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A life is from when and until when points of an entry can be spent.
+// A life is the period in which points of an entry can be spent.
 type life struct {
-	pending bool      // not from the beginning, but from
-	from    time.Time // zero: nobody knows yet
+	pending bool      // the points are pending until from
+	from    time.Time // zero: not known yet
 	until   loyalty.Date
 	points  loyalty.Points
 }
 
-// livesOf reads the lives of what an entry gave off its postings: they say for each part where it went, whatever
-// gave it. What an activity moved on from other lots is not among them.
+// livesOf returns the lives of the points that an entry gave. It reads them from the postings, which state for each
+// part its destination, independent of the rule that gave it. It excludes points that an activity moved from other
+// lots.
 func livesOf(e loyalty.Entry) (lives []life) {
 	all, moved := net(e), loyalty.Points(0)
 	for _, x := range all {
@@ -35,7 +36,7 @@ func livesOf(e loyalty.Entry) (lives []life) {
 	return lives
 }
 
-// net sums up what an entry gave or took of points that live together.
+// net sums the points that an entry gave or took, by life.
 func net(e loyalty.Entry) (all []life) {
 	for _, p := range e.Postings {
 		x := life{until: p.Lot}
@@ -56,19 +57,20 @@ func net(e loyalty.Entry) (all []life) {
 	return all
 }
 
-// same reports whether two parts live together.
+// same reports whether two parts have the same life.
 func (x life) same(y life) bool {
 	return x.pending == y.pending && x.from.Equal(y.from) && x.until == y.until
 }
 
-// slid reports whether an activity may have moved other points here.
+// slid reports whether an activity may have moved other points to this lot.
 func (x life) slid() bool { return !x.pending && (x.until == 0 || x.until.Slides()) }
 
-// lives says for how long points that an entry gave can be spent, in sentences that follow on its own.
+// lives returns sentences that state how long the points of an entry can be spent. They follow the sentence of the
+// entry.
 func (s speaker) lives(e loyalty.Entry, points loyalty.Points) (said string) {
 	lives := livesOf(e)
 	if e.Kind == loyalty.KindClawback {
-		lives = nil // what one rule gave while more was taken of another
+		lives = nil // omit points that one rule gave while more points of another rule were taken
 	}
 	for _, x := range lives {
 		with := values{
@@ -84,7 +86,7 @@ func (s speaker) lives(e loyalty.Entry, points loyalty.Points) (said string) {
 	return said + s.owed(e)
 }
 
-// owed says what an entry paid of the account's debt, or added to it.
+// owed returns a sentence that states the change of the account's debt, if there is one.
 func (s speaker) owed(e loyalty.Entry) string {
 	paid := loyalty.Points(0)
 	for _, p := range e.Postings {

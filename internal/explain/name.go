@@ -9,13 +9,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// sections are where rules stand in the program, as far as members hear of them.
+// sections are the sections of the program whose rules can be shown to members.
 var sections = []string{
 	"campaigns", "earn.rules", "earn.actions", "earn.categories", "milestones", "rewards", "tiers", "ladders", "wallets",
 }
 
-// rule is what a rule is called, with its article: "the campaign Double beans weekend". The program stands for
-// rules that have no name, and for its own: the base rate, the caps, rounding.
+// rule returns the name of a rule with an article: "the campaign Double beans weekend". For unnamed rules and built-in
+// rules (the base rate, caps, rounding) it returns the phrase for the program.
 func (s speaker) rule(name string) value {
 	if name == "rewards."+loyalty.PayReward {
 		return value{text: s.phrase("rule.pay", nil)}
@@ -28,7 +28,7 @@ func (s speaker) rule(name string) value {
 	return value{text: s.phrase("rule", nil)}
 }
 
-// name is what the program calls something in this language; empty if it does not.
+// name returns the program's name for something in this language, or an empty string if it has none.
 func (s speaker) name(section, id string) string {
 	switch section {
 	case "campaigns":
@@ -51,7 +51,7 @@ func (s speaker) name(section, id string) string {
 		l, _, _ := s.p.Level(id)
 		return l.Name.In(s.locale)
 	case "tier_groups":
-		_, level, _ := strings.Cut(id, ".") // of the ladder that is spoken of
+		_, level, _ := strings.Cut(id, ".") // an ID within the current tier group
 		return s.level(level).text
 	}
 	return ""
@@ -65,7 +65,8 @@ func (s speaker) ruleName(rules []loyalty.Rule, id string) string {
 	return rules[at].Name.In(s.locale)
 }
 
-// level is a level's bare name, with that of its ladder, if that is not the one of tiers.
+// level returns the name of a level. If the level is in a tier group, the name of the tier group follows in
+// parentheses.
 func (s speaker) level(id string) value {
 	name := cmp.Or(s.name("tiers", id), id)
 	if s.ladder != "" {
@@ -74,12 +75,12 @@ func (s speaker) level(id string) value {
 	return value{text: name}
 }
 
-// units is what points are called, as many.
+// units returns the plural name of points.
 func (s speaker) units() value {
 	return value{text: cmp.Or(s.unit().Other.In(s.locale), s.phrases["points"])}
 }
 
-// quantity is so many points: "1 bean", "29.99 beans".
+// quantity formats a number of points: "1 bean", "29.99 beans".
 func (s speaker) quantity(digits string, f figures) value {
 	v := s.write(digits, f)
 	unit := s.units().text
@@ -94,9 +95,9 @@ func (s speaker) points(n loyalty.Points) value {
 	return s.quantity(strconv.FormatInt(int64(n), 10), figures{})
 }
 
-// by is what points were earned by, as it goes with a verb: "with order 1042", "for your review".
+// by formats the cause of earned points, as it follows a verb: "with order 1042", "for your review".
 func (s speaker) by(kind, id string) value {
-	id, _, _ = strings.Cut(id, "~") // behind it is the rule whose points live apart
+	id, _, _ = strings.Cut(id, "~") // the part after "~" is the rule whose points expire separately
 	key := "by." + kind
 	if kind == loyalty.CauseEvent {
 		key, id = s.event(id)
@@ -107,15 +108,16 @@ func (s speaker) by(kind, id string) value {
 	return value{text: s.phrase(key, values{"id": {text: id}})}
 }
 
-// event is the phrase for an event, and its family: of "review:778", or of "member:mem_…:birthday:2026", which the
-// platform itself brings about.
+// event returns the phrase key and the family of an event such as "review:778", or "member:mem_…:birthday:2026",
+// which the platform itself generates.
 func (s speaker) event(id string) (key, family string) {
 	parts := strings.Split(id, ":")
 	family, key = parts[0], "by.event."+parts[0]
 	switch {
 	case family == "member" && len(parts) > 2:
 		key += "." + parts[2]
-	case family == "referral" && len(parts) > 1 && !strings.Contains(parts[1], "."): // the referrer's names both members
+	// The referrer's event names both members, separated by a period.
+	case family == "referral" && len(parts) > 1 && !strings.Contains(parts[1], "."):
 		key += ".friend"
 	}
 	if _, ok := s.phrases[key]; !ok {

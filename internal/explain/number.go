@@ -9,18 +9,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// decimals is how many a number is shown with at most.
+// decimals is the maximum number of decimals that are shown.
 const decimals = 4
 
-// figures is how a number is written.
+// figures states how a number is formatted.
 type figures struct {
-	least int  // decimals at least
-	exact bool // all the decimals that it has, however many
-	plus  bool // a sign also before what is above zero
+	least int  // minimum number of decimals
+	exact bool // show all decimals
+	plus  bool // show a plus sign before positive numbers
 }
 
-// write writes a decimal ("-1234.5") or a fraction ("2999/110") as the language does, from its digits. What has more
-// decimals than are shown is rounded, halves away from zero, and said to be about. What is no number stays as it is.
+// write formats a decimal ("-1234.5") or a fraction ("2999/110") exactly, in the format of the language. A number with
+// more decimals than are shown is rounded half away from zero and marked as approximate. Text that is not a number is
+// returned unchanged.
 func (l *language) write(digits string, f figures) value {
 	r, ok := new(big.Rat).SetString(digits)
 	if !ok {
@@ -49,7 +50,7 @@ func (l *language) write(digits string, f figures) value {
 	return v
 }
 
-// trim drops zeros at the end of a decimal, down to the least number of decimals.
+// trim removes trailing zeros of a decimal, but keeps the minimum number of decimals.
 func trim(text string, least int) string {
 	whole, fraction, _ := strings.Cut(text, ".")
 	for len(fraction) > least && fraction[len(fraction)-1] == '0' {
@@ -64,7 +65,7 @@ func trim(text string, least int) string {
 	return whole
 }
 
-// grouped writes a decimal with the language's separators.
+// grouped inserts the separators of the language into a decimal.
 func (l *language) grouped(text string) string {
 	rest, negative := strings.CutPrefix(text, "-")
 	whole, fraction, _ := strings.Cut(rest, ".")
@@ -84,7 +85,8 @@ func (l *language) grouped(text string) string {
 	return out.String()
 }
 
-// money writes "29.99 EUR" with at least the decimals that the currency has; what has no currency is a number.
+// money formats "29.99 EUR" with at least the decimals of the currency. An amount without a currency is formatted as a
+// number.
 func (l *language) money(amount string, f figures) value {
 	number, code, found := strings.Cut(amount, " ")
 	if !found {
@@ -107,10 +109,10 @@ func (l *language) date(d loyalty.Date) string {
 	})
 }
 
-// day is the date on which an instant falls in the program's zone.
+// day returns the date of an instant in the program's time zone.
 func (s speaker) day(t time.Time) string { return s.date(loyalty.DateOf(t, s.p.Zone)) }
 
-// instant is the date and the time of day.
+// instant returns the date and the time of day in the program's time zone.
 func (s speaker) instant(t time.Time) string {
 	return s.phrase("instant", values{"date": {text: s.day(t)}, "time": {text: t.In(s.p.Zone).Format("15:04")}})
 }

@@ -2,8 +2,8 @@ package explain
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// transferred is what became of points that one member gives to another, as either of them is told. Neither is told
-// who the other is: that is the shop's to say.
+// transferred describes a transfer of points between members to one of them. It does not identify the other member:
+// only the merchant may do so.
 func (s speaker) transferred(e loyalty.Entry) string {
 	r, with := e.Redemption, s.values(e)
 	with["until"], with["note"] = value{text: s.instant(r.Until)}, value{text: r.Note}

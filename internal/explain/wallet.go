@@ -2,13 +2,13 @@ package explain
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// in speaks of the points of a wallet.
+// in returns a speaker for the points of a wallet.
 func (s speaker) in(wallet string) speaker {
 	s.wallet = wallet
 	return s
 }
 
-// unit is what points are called that are spoken of.
+// unit returns the name of the wallet's points.
 func (s speaker) unit() loyalty.Units {
 	if w, ok := s.p.Wallet(s.wallet); ok {
 		return w.Unit
@@ -16,7 +16,7 @@ func (s speaker) unit() loyalty.Units {
 	return s.p.Unit
 }
 
-// summaries is what an entry did in each of the wallets that it touched.
+// summaries states the effect of an entry in each wallet that it changed.
 func (s speaker) summaries(e loyalty.Entry) string {
 	if x := e.Conversion; x != nil {
 		return s.converted(e, x)
@@ -40,7 +40,8 @@ func (s speaker) summaries(e loyalty.Entry) string {
 	return said
 }
 
-// part is what an entry did in one wallet. What a reward of points gave there was not spent.
+// part states the effect of an entry in one wallet. Points that a reward gave in another wallet are not described as
+// spent.
 func (s speaker) part(e loyalty.Entry) string {
 	if r := e.Redemption; r != nil && r.Wallet != s.wallet {
 		return s.sentence("other"+sign(e.Points), s.values(e))
@@ -48,7 +49,7 @@ func (s speaker) part(e loyalty.Entry) string {
 	return s.summary(e)
 }
 
-// inWallet is what of an entry concerns one wallet.
+// inWallet returns the part of an entry that concerns one wallet.
 func inWallet(e loyalty.Entry, w loyalty.WalletChange) loyalty.Entry {
 	all, because := e.Postings, e.Reasons
 	e.Points, e.Postings, e.Reasons = w.Points, nil, nil
@@ -78,5 +79,5 @@ func (s speaker) converted(e loyalty.Entry, x *loyalty.Converted) string {
 	return s.sentence("other.none", nil)
 }
 
-// pointsIn is so many points of the wallet that is named behind them.
+// pointsIn formats a number of points of the wallet named by the following argument.
 func pointsIn(s speaker, args []string) value { return s.in(args[1]).quantity(args[0], figures{}) }

@@ -41,7 +41,7 @@ const (
 
 // These codes, and those of rejections, state why an event was quarantined.
 const (
-	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the same identity has another content, or the processor reports it
+	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the identity has other content, here or at the processor
 	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live ones on a test stack
 )
 

@@ -14,49 +14,53 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// attempts bounds how often one command is decided anew. Each time somebody else has written, so the account
-// as a whole moves on; a command that loses so often in a row answers ErrTryAgain.
+// attempts bounds how often one command is decided again. Each retry means that another command was written, so the
+// account makes progress. A command that loses this often in a row returns ErrTryAgain.
 const attempts = 64
 
-// mostOps is how many operations a table takes at once.
+// mostOps is the maximum number of operations in one transaction of the table.
 const mostOps = 100
 
-// A taken error says that the revision which a command was about to write is there already.
+// A taken error means that the revision that a command was about to write exists already.
 type taken struct{ item table.Item }
 
 func (taken) Error() string { return "ledger: the cause has this revision already" }
 
-// errBehind says that an account was read before the revision that the command starts from was written.
+// errBehind means that an account was read before the revision that the command starts from was written.
 var errBehind = errors.New("ledger: the account was read too early")
 
-// outrun reports whether somebody else wrote first, so that it is to be decided anew.
+// outrun reports whether another command was written first, so that the command must be decided again.
 func outrun(err error) bool {
 	return errors.As(err, new(taken)) || errors.As(err, new(*table.ConflictError))
 }
 
-// command is one change of one account, or of several at once.
+// command is a change of one account, or of several accounts in one transaction.
 type command struct {
-	p        *loyalty.Program
-	rules    *loyalty.Program // that say what the reward is whose reservation it commits; nil: it commits none
-	member   loyalty.MemberID
-	others   []loyalty.MemberID // whose accounts it may change besides
-	by       By
-	main     loyalty.Cause                                                            // whose entry is the command's own; zero: that of the first that is decided
-	decide   func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) // acc is advanced to now; nil: advance only
-	together together                                                                 // instead of decide, where there are others
-	with     []table.Op                                                               // what else is to be written in the same instant
-	alone    bool                                                                     // and also where there is no entry to write
-	read     *table.Item                                                              // the account, if it was read already
-	budgets  *budgets                                                                 // counters that were read already; nil: none
-	reached  int64                                                                    // the sequence that the account has reached; a smaller one was read too early
+	p *loyalty.Program
+	// rules are the rules of the reward whose reservation the command commits, or nil if it commits none.
+	rules  *loyalty.Program
+	member loyalty.MemberID
+	others []loyalty.MemberID // other members whose accounts the command may change
+	by     By
+	// main is the cause of the command's main entry. If it is zero, the first decided entry is the main one.
+	main loyalty.Cause
+	// decide decides about an account that is advanced to now. If it is nil, the command only advances the account.
+	decide   func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error)
+	together together    // used instead of decide if there are others
+	with     []table.Op  // other operations to write in the same transaction
+	alone    bool        // write with even if there is no entry to write
+	read     *table.Item // the account, if it was already read
+	budgets  *budgets    // counters that were already read; nil if none
+	// reached is the sequence that the account is known to have. An account with a smaller sequence was read too early.
+	reached int64
 }
 
-// together decides about several accounts, each advanced to now: that of the command's member and those of the others, in
-// their order. It gives as many outcomes in the same order. One without entries leaves its account as it was, and what
-// time did to it unwritten.
+// together decides about several accounts, each advanced to now: first that of the command's member, then those of the
+// others, in order. It returns one outcome per account in the same order. If an outcome has no entries, its account
+// stays unchanged, and the entries that advanced it to now are not written.
 type together func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error)
 
-// decision is how the command decides, over however many accounts; nil: it does not.
+// decision returns the command's decision over one or several accounts, or nil if the command only advances an account.
 func (c command) decision() together {
 	if c.decide == nil {
 		return c.together
@@ -67,19 +71,19 @@ func (c command) decision() together {
 	}
 }
 
-// do reads the accounts, brings them to the present, decides, and commits accounts and entries at once. On a
-// conflict over an account it starts again from the account as it is now. It returns taken if the first entry
-// of the decision exists already and is not its own, and the command's entries otherwise: those of the decision, those
-// of the command's member first, or the first of them alone where the answer was lost; those of time if nothing is to be
-// decided.
+// do reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
+// account has changed meanwhile, it starts again from the changed account. It returns taken if another command wrote
+// the first entry of the decision. Otherwise it returns the entries of the decision, those of the command's member
+// first. If the response of the table was lost, it returns only the first of them. If there is nothing to decide, it
+// returns the entries that the passing of time caused.
 func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	read, err := l.read(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	c.read = nil               // it was so once; from here on accounts are as they are
-	var lost []loyalty.Entry   // the command's own entries of attempts that may have been written
-	var passed []loyalty.Entry // what time did in transactions of its own
+	c.read = nil               // valid for the first attempt only; later attempts read the accounts again
+	var lost []loyalty.Entry   // first entries of attempts whose result is unknown
+	var passed []loyalty.Entry // entries of time that were committed in separate transactions
 	if c.budgets == nil {
 		c.budgets = &budgets{ledger: l, program: c.p.ID}
 	}
@@ -110,7 +114,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		case err == nil:
 			return append(passed, w.entries[:w.own]...), nil
 		case errors.Is(err, table.ErrUnknown):
-			// It may have happened: the accounts as they are now tell, and so does the cause.
+			// The transaction may have been committed. The accounts and the cause, read again, show whether it was.
 			if len(w.entries) == 0 {
 				return nil, ErrTryAgain
 			}
@@ -124,16 +128,16 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		case conflict.Op == 0 && w.own > 0 && c.decision() != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
 			was, err := readEntry(conflict.Current, w.entries[0].Cause)
 			if err == nil && slices.ContainsFunc(lost, func(e loyalty.Entry) bool { return e.Hash == was.Hash }) {
-				return []loyalty.Entry{was}, nil // what was written, not what would be now
+				return []loyalty.Entry{was}, nil // the entry that was written, not a new decision
 			}
 			return nil, taken{conflict.Current}
 		case conflict.Op < len(w.entries):
-			// An entry of time exists that an account does not know yet: the account was read too early.
+			// An entry of time exists that the account does not include: the account was read too early.
 			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
 			}
 		case w.ops[conflict.Op].Kind == table.OpAdd:
-			c.budgets.forget() // others were at the same budget
+			c.budgets.forget() // another command changed the same budget
 		default:
 			return nil, conflict
 		}
@@ -141,10 +145,12 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	return nil, ErrTryAgain
 }
 
-// rejectedAgain returns the entry of an attempt whose response was lost, if it was written: the command is then rejected
-// because it has had its effect. Otherwise it returns the rejection. The callers look up the first revision of a cause
-// themselves.
-func (l *Ledger) rejectedAgain(ctx context.Context, c command, lost []loyalty.Entry, rejection error) ([]loyalty.Entry, error) {
+// rejectedAgain returns the entry of an attempt whose response was lost, if it was written: the command is then
+// rejected because it has had its effect. Otherwise it returns the rejection. Callers of do look up the first revision
+// of a cause themselves.
+func (l *Ledger) rejectedAgain(
+	ctx context.Context, c command, lost []loyalty.Entry, rejection error,
+) ([]loyalty.Entry, error) {
 	for _, e := range lost {
 		if e.Cause.Revision == 1 {
 			continue
@@ -158,7 +164,8 @@ func (l *Ledger) rejectedAgain(ctx context.Context, c command, lost []loyalty.En
 	return nil, rejection
 }
 
-// read reads the accounts of a command at the same time: its member's first, then those of the others.
+// read reads the accounts of a command concurrently. The account of the command's member is first, followed by those of
+// the others.
 func (l *Ledger) read(ctx context.Context, c command) ([]table.Item, error) {
 	if c.read != nil && len(c.others) == 0 {
 		return []table.Item{*c.read}, nil
@@ -183,8 +190,8 @@ func (c command) members() []loyalty.MemberID {
 	return append([]loyalty.MemberID{c.member}, c.others...)
 }
 
-// replaced puts the account that a conflict is over, as it is now, in the place of what was read; false if it is over
-// something else.
+// replaced replaces the account that caused a conflict with its current version. It returns false if something other
+// than an account caused the conflict.
 func replaced(read []table.Item, conflict *table.ConflictError) bool {
 	at := slices.IndexFunc(read, func(it table.Item) bool { return it.Key == conflict.Key })
 	if at >= 0 {
@@ -193,10 +200,10 @@ func replaced(read []table.Item, conflict *table.ConflictError) bool {
 	return at >= 0
 }
 
-// premature reports whether a plan over several accounts, or its refusal, is to be made anew.
+// premature reports whether a plan over several accounts, or its rejection, must be computed again.
 func (l *Ledger) premature(ctx context.Context, c command, read []table.Item, w planned, err error) bool {
 	if errors.Is(err, loyalty.InsufficientPoints) {
-		// Each account was read by itself: points may have gone from one to the other in between, and been in neither.
+		// The accounts were read separately. Points that moved between two reads may be missing from both accounts.
 		checks := make([]table.Op, len(read))
 		for i, it := range read {
 			checks[i] = table.Check(it)
@@ -206,25 +213,26 @@ func (l *Ledger) premature(ctx context.Context, c command, read []table.Item, w 
 	if len(w.ops) <= mostOps && !w.more {
 		return false
 	}
-	for _, m := range c.members() { // long unseen ones: time first, each alone. What goes wrong, the next attempt finds
+	// Advance each account alone, because together they need too many operations. The next attempt finds any error.
+	for _, m := range c.members() {
 		_, _ = l.do(ctx, command{p: c.p, member: m})
 	}
 	return true
 }
 
-// A planned write is what one attempt writes: the command's own entries first, so that a conflict over its cause is
-// the one reported, then those of time, then the accounts, then what the command brings along, then what it takes of
-// budgets. No operations: there is nothing to do.
+// A planned value is what one attempt writes: the command's own entries first, so that a conflict over its cause is the
+// one that is reported, then entries of time, the accounts, the command's other operations, and the budgets. Without
+// operations there is nothing to write.
 type planned struct {
 	ops     []table.Op
 	entries []loyalty.Entry
-	own     int  // how many of the entries are the command's; all, where it is that time passes
-	more    bool // it is only the first part of what time did, and nothing of the command
+	own     int  // number of entries of the command; if it only advances the account, all of them
+	more    bool // the plan has only the first part of the entries of time, and no entry of the command
 	again   bool // other orders were decided again
 }
 
-// behind is how many entries of time one transaction holds. With the codes and pieces that they give back, and with all
-// that a command writes, it stays below the hundred operations that a transaction can have.
+// behind is the maximum number of entries of time in one transaction. With the codes and stock that they return, and
+// everything that a command writes, a transaction stays within mostOps.
 const behind = 20
 
 // plan decides again as many orders of other causes as fit into the transaction. The due queue decides the others.
@@ -237,7 +245,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 	}
 }
 
-// planAtMost is plan with at most so many orders that are decided again.
+// planAtMost is plan with at most the given number of orders that are decided again.
 func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b *budgets, most int) (planned, error) {
 	sides, more, err := c.decided(ctx, read, b, most, l.now())
 	if err != nil {
@@ -246,7 +254,7 @@ func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b
 	w := planned{more: more, again: slices.ContainsFunc(sides, func(s side) bool { return s.again })}
 	switch {
 	case more && len(c.others) > 0:
-		return w, nil // each of them alone, before they meet
+		return w, nil // each account is advanced alone before the command is decided
 	case more:
 		c.with = nil
 	}
@@ -284,23 +292,23 @@ func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b
 	return w, nil
 }
 
-// A side is one account in an attempt: how it was read, and what becomes of it.
+// A side is one account in an attempt: the account as read, and the changes to it.
 type side struct {
 	item    table.Item
 	before  loyalty.Account // as it was read
 	acc     loyalty.Account
-	head    string // the hash of the last entry that is written
-	written int64  // how many entries are
+	head    string // the hash of the last written entry
+	written int64  // the number of written entries
 	entries []loyalty.Entry
-	passed  int // how many of the entries are those of time
+	passed  int // how many of the entries are entries of time
 	spends  []loyalty.Spend
-	parts   []table.Op // writes what large orders store apart
-	ran     time.Time  // until when time has passed for it
+	parts   []table.Op // operations that write the separate parts of large orders
+	ran     time.Time  // the instant up to which time has been applied
 	again   bool       // other orders were decided again
 }
 
-// decided brings the accounts to the present, and decides; not, if that alone takes more than one transaction. most is
-// how many orders of other causes are decided again.
+// decided advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
+// decide and returns more. most is the maximum number of orders of other causes that are decided again.
 func (c command) decided(
 	ctx context.Context, read []table.Item, b *budgets, most int, now time.Time,
 ) (sides []side, more bool, err error) {
@@ -327,7 +335,7 @@ func (c command) decided(
 	if more || c.decision() == nil && !accs[0].HasUndecided() {
 		return sides, more, nil
 	}
-	b.back = sides[0].spends // what time gives back in another's account counts only once that is written
+	b.back = sides[0].spends // points that time returns in other accounts count only after they are written
 	outs, err := b.decide(ctx, func(left loyalty.Budgets) ([]loyalty.Outcome, error) {
 		return c.complete(ctx, b.ledger, sides, accs, left, most, now)
 	})
@@ -345,8 +353,8 @@ func (c command) decided(
 	return sides, false, nil
 }
 
-// complete decides, with all that the decisions need of the members' entries. A command that only brings an account to
-// the present decides the orders again that wait for it.
+// complete decides and supplies the entries of the members that the decisions need. A command that only advances an
+// account decides the orders that were postponed.
 func (c command) complete(
 	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left loyalty.Budgets, most int, now time.Time,
 ) ([]loyalty.Outcome, error) {
@@ -384,8 +392,8 @@ func (c command) complete(
 
 func isUndecided(out loyalty.Outcome) bool { return out.Needs.Undecided() }
 
-// check refuses to write what breaks an invariant. A member who joins again is decided about from the beginning, without
-// the account that exists: that the first joining exists is found when it is written.
+// check rejects a write that violates an invariant. A repeated enrollment is decided without the existing account. The
+// write detects that the first enrollment exists.
 func (s *side) check() error {
 	before, entries := s.before, s.entries
 	if own := s.entries[s.passed:]; len(own) > 0 && own[0].Kind == loyalty.KindEnroll {
@@ -394,8 +402,8 @@ func (s *side) check() error {
 	return loyalty.CheckWrite(before, s.acc, entries)
 }
 
-// seal gives the entries of a side their actor and their place in the chain, and the account its next form. It returns
-// what writes the entries.
+// seal sets the actor of the entries of a side and their place in the hash chain, and encodes the account. It returns
+// the operations that write the entries.
 func (s *side) seal(l *Ledger, c command) []table.Op {
 	puts := make([]table.Op, len(s.entries))
 	for i, e := range s.entries {
@@ -415,8 +423,8 @@ func (s *side) seal(l *Ledger, c command) []table.Op {
 	return puts
 }
 
-// behind is how many entries are written behind the command's own: those of time, and what the command did on its way
-// to the main one.
+// behind returns how many entries are written after the command's main entry: entries of time, and entries that the
+// command caused before its main one.
 func (s *side) behind(main loyalty.Cause) int {
 	if at := slices.IndexFunc(s.entries, func(e loyalty.Entry) bool { return e.Cause == main }); at >= 0 {
 		return at
@@ -424,10 +432,12 @@ func (s *side) behind(main loyalty.Cause) int {
 	return s.passed
 }
 
-// record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same
-// answer also when the account could pay by then, or the order of a guest. It is no part of an account's
-// sequence and costs no write of one.
-func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, with ...table.Op) (loyalty.Entry, error) {
+// record writes an entry that moves no points, under its cause: a rejection, so that a repeated command gets the same
+// answer even if the account could pay by then, or the order of a guest. The entry is not part of an account's
+// sequence, so no account is written.
+func (l *Ledger) record(
+	ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, with ...table.Op,
+) (loyalty.Entry, error) {
 	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), l.now(), by.Actor, by.Input
 	doc, parts := apart(p.ID, e, encode(storedEntry(e)))
 	it := table.Item{Key: causeKey(p.ID, e.Cause), Doc: doc}
@@ -439,7 +449,7 @@ func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry
 	return e, retryable(err)
 }
 
-// latest reads the last revision of a cause; Cause.Revision is zero if there is none.
+// latest reads the last revision of a cause. Cause.Revision is zero if there is none.
 func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.Entry, error) {
 	for e, err := range l.revisions(ctx, program, kind, id, true, 1) {
 		if err != nil {
@@ -450,7 +460,9 @@ func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.
 	return loyalty.Entry{}, nil
 }
 
-func (l *Ledger) revisions(ctx context.Context, program, kind, id string, newestFirst bool, limit int) iter.Seq2[loyalty.Entry, error] {
+func (l *Ledger) revisions(
+	ctx context.Context, program, kind, id string, newestFirst bool, limit int,
+) iter.Seq2[loyalty.Entry, error] {
 	q := table.Query{PK: causePartition(program, kind, id), To: lastRevision, Reverse: newestFirst, Limit: limit}
 	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
 }
@@ -463,7 +475,8 @@ func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {
 	return readEntry(it, loyalty.Cause{Kind: kind, ID: id, Revision: n})
 }
 
-// retryable turns the table's "not now" and "who knows" into ErrTryAgain: a repeated command finds out.
+// retryable converts the table's ErrBusy and ErrUnknown to ErrTryAgain. Repeating the command is safe and shows whether
+// it was written.
 func retryable(err error) error {
 	if errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) {
 		return fmt.Errorf("%w: %w", ErrTryAgain, err)
@@ -476,5 +489,8 @@ func notFound(what string) error {
 }
 
 func keyReused() error {
-	return &loyalty.Error{Code: loyalty.KeyReused, Detail: "The idempotency key was used for another request. Use a new key for a new request."}
+	return &loyalty.Error{
+		Code:   loyalty.KeyReused,
+		Detail: "The idempotency key was used for another request. Use a new key for a new request.",
+	}
 }

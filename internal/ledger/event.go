@@ -7,11 +7,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An EventResult is an event with what it is worth now, as of one revision.
+// An EventResult is an event and the points that it currently earns, as of one revision.
 type EventResult struct {
 	State    loyalty.EventState
 	Entry    loyalty.Entry
-	Balance  loyalty.Balance // after it
+	Balance  loyalty.Balance // after the entry
 	Replayed bool
 }
 
@@ -19,61 +19,70 @@ func eventResult(e loyalty.Entry, replayed bool) EventResult {
 	return EventResult{State: *e.Event, Entry: e, Balance: e.Balance, Replayed: replayed}
 }
 
-// PutEvent brings the points of an event up to the state that it is in now. Its family and id are its identity: the
-// same content again is a replay, another state or other data the next revision, under the rules of the first: those of the version that was live at
-// the event's instant.
-// not_found if the member does not exist.
+// PutEvent updates the points of an event to its current state. An event is identified by its family and ID. The same
+// content again is a replay. A different state or different data is the next revision, under the rules of the first
+// revision: those of the version that was live at the event's instant. PutEvent returns not_found if the member does
+// not exist.
 func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by By) (EventResult, error) {
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
 	by.Input = fingerprint(append(encode(storedEvent(&loyalty.EventState{Event: ev})), ev.Member...))
-	e, replayed, err := l.upsert(ctx, p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: ev.Cause()}, ev.Member, by, func(from prior) (loyalty.Entry, error) {
-		var prior *loyalty.EventState
-		if from.was != nil {
-			prior = from.was.Event
-		}
-		rules := from.rules
-		if prior == nil {
-			var err error
-			if rules, err = l.rulesAt(ctx, p, ev.At); err != nil {
+	e, replayed, err := l.upsert(
+		ctx, p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: ev.Cause()}, ev.Member, by,
+		func(from prior) (loyalty.Entry, error) {
+			var prior *loyalty.EventState
+			if from.was != nil {
+				prior = from.was.Event
+			}
+			rules := from.rules
+			if prior == nil {
+				var err error
+				if rules, err = l.rulesAt(ctx, p, ev.At); err != nil {
+					return loyalty.Entry{}, err
+				}
+			}
+			c := from.command(p, ev.Member, by)
+			c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+				if acc.Sequence == 0 {
+					return loyalty.Outcome{}, notFound("member")
+				}
+				return p.PlaceEvent(acc, prior, rules, ev, l.now())
+			}
+			entries, err := l.do(ctx, c)
+			if err != nil {
 				return loyalty.Entry{}, err
 			}
-		}
-		c := from.command(p, ev.Member, by)
-		c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-			if acc.Sequence == 0 {
-				return loyalty.Outcome{}, notFound("member")
-			}
-			return p.PlaceEvent(acc, prior, rules, ev, l.now())
-		}
-		entries, err := l.do(ctx, c)
-		if err != nil {
-			return loyalty.Entry{}, err
-		}
-		return entries[0], nil
-	})
+			return entries[0], nil
+		},
+	)
 	if err != nil {
 		return EventResult{}, err
 	}
 	return eventResult(e, replayed), nil
 }
 
-// ActivateOrder makes what is pending of an order active by hand. Repeated, it answers with what the first time did.
-// not_found if there is no such order of a member.
+// ActivateOrder activates the pending points of an order manually. Repeated, it returns the first result. It returns
+// not_found if no member has such an order.
 func (l *Ledger) ActivateOrder(ctx context.Context, p *loyalty.Program, id string, by By) (OrderResult, error) {
-	e, replayed, err := l.activate(ctx, p, loyalty.CauseOrder, id, by, func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error) {
-		return p.ActivateOrder(acc, *was.Order, rules, l.now())
-	})
+	e, replayed, err := l.activate(
+		ctx, p, loyalty.CauseOrder, id, by,
+		func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error) {
+			return p.ActivateOrder(acc, *was.Order, rules, l.now())
+		},
+	)
 	if err != nil {
 		return OrderResult{}, err
 	}
 	return orderResult(e, replayed), nil
 }
 
-// ActivateEvent is ActivateOrder for an event, by its family and id: "review:778".
+// ActivateEvent is ActivateOrder for an event, identified by its family and ID: "review:778".
 func (l *Ledger) ActivateEvent(ctx context.Context, p *loyalty.Program, id string, by By) (EventResult, error) {
-	e, replayed, err := l.activate(ctx, p, loyalty.CauseEvent, id, by, func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error) {
-		return p.ActivateEvent(acc, *was.Event, rules, l.now())
-	})
+	e, replayed, err := l.activate(
+		ctx, p, loyalty.CauseEvent, id, by,
+		func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error) {
+			return p.ActivateEvent(acc, *was.Event, rules, l.now())
+		},
+	)
 	if err != nil {
 		return EventResult{}, err
 	}
@@ -91,9 +100,11 @@ func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id stri
 		case was.Kind == loyalty.KindActivate:
 			return *was, nil
 		case was.Kind == loyalty.KindNote:
-			return loyalty.Entry{}, &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "The order is a guest's, and has no points yet."}
+			return loyalty.Entry{}, &loyalty.Error{
+				Code: loyalty.ValidationFailed, Detail: "The order is a guest's, and has no points yet.",
+			}
 		}
-		by.Input = was.Input // the facts are the same: told again they are a replay
+		by.Input = was.Input // the facts are unchanged, so the same event sent again is a replay
 		c := from.command(p, was.Member, by)
 		c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			return decide(acc, *was, from.rules)

@@ -12,18 +12,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// What is counted of reminders, by month. A figure is raised in the transaction that its reason is written in, so that
-// it is exact, and has as many shards as the queue, so that no two workers meet at it.
+// Figures count reminders by month. A figure is increased in the transaction that writes its reason, so that it is
+// exact. It has as many shards as the queue, so that two workers do not write the same item.
 const (
 	FigureSent       = "sent"
 	FigureDelivered  = "delivered"
 	FigureOpened     = "opened"
-	FigureFailed     = "failed" // came back
+	FigureFailed     = "failed" // returned as undeliverable
 	FigureComplained = "complained"
-	FigureEnded      = "ended" // messages that could no longer be answered, answered or not
-	FigureActed      = "acted" // of these, answered
-	FigureHeld       = "held"  // the same for members who were left alone
-	FigureHeldActed  = "held_acted"
+	FigureEnded      = "ended"      // messages whose attribution window ended, with or without a response
+	FigureActed      = "acted"      // the ended messages that were responded to
+	FigureHeld       = "held"       // ended messages of the holdout, which were not sent
+	FigureHeldActed  = "held_acted" // the ended messages of the holdout whose member responded
 )
 
 const (
@@ -48,7 +48,8 @@ func figurePartition(program, month string) string {
 	return "P#" + program + "#" + figuresPartition + "#" + month
 }
 
-// figureOps raises figures, each once however often it is named.
+// figureOps returns the operations that increase figures. A figure that occurs several times gets one operation with
+// the sum.
 func figureOps(program string, m loyalty.MemberID, now time.Time, figures []figure) (ops []table.Op) {
 	place := map[figure]int{}
 	for _, f := range figures {
@@ -66,12 +67,16 @@ func figureOps(program string, m loyalty.MemberID, now time.Time, figures []figu
 	return ops
 }
 
-// ReminderFigures sums up what was counted in the months from one to another, both inclusive: by reminder and figure.
-func (l *Ledger) ReminderFigures(ctx context.Context, program string, from, to time.Time) (map[string]map[string]int64, error) {
+// ReminderFigures sums the figures of the months from one to another, both inclusive, by reminder and figure.
+func (l *Ledger) ReminderFigures(
+	ctx context.Context, program string, from, to time.Time,
+) (map[string]map[string]int64, error) {
 	sums := map[string]map[string]int64{}
 	month := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC)
 	for ; !month.After(to); month = month.AddDate(0, 1, 0) {
-		q := table.Query{PK: figurePartition(program, month.Format("2006-01")), From: figuresOfReminder, To: figuresOfReminder + "~"}
+		q := table.Query{
+			PK: figurePartition(program, month.Format("2006-01")), From: figuresOfReminder, To: figuresOfReminder + "~",
+		}
 		for it, err := range l.Table.Query(ctx, q) {
 			if err != nil {
 				return nil, retryable(err)

@@ -14,17 +14,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// What is handed over by hand has an item of its own beside the member's profile, with the address: entries are for
-// ever, and a person's address is not. While the redemption is only reserved the item waits to be dropped by the table,
-// and nothing lists it. Once it is committed it stays, and stands in the index until it was delivered or called off.
+// The fulfillment of a manual reward has a separate item beside the member's profile, with the address: entries are
+// permanent, and a person's address must not be. While the redemption is only reserved, the item expires in the table
+// and is not in the index. Once the redemption is committed, the item is permanent, and it is in the index until the
+// fulfillment is delivered or canceled.
 
-// An Address is where something is sent.
+// An Address is a postal address.
 type Address struct {
 	Name       string
 	Lines      []string // street and number, floor
 	City       string
-	Region     string // may be empty, as may the next
-	PostalCode string
+	Region     string // may be empty
+	PostalCode string // may be empty
 	Country    string // ISO 3166-1 alpha-2
 	Phone      string // may be empty
 }
@@ -39,10 +40,10 @@ type Handover struct {
 	place table.Item
 }
 
-// fulfilDoc is a stored form: changed only by addition.
+// fulfillmentDoc is a stored form: changed only by addition.
 type fulfillmentDoc struct {
 	Reward   string               `json:"r"`
-	Status   string               `json:"st,omitzero"` // none: the redemption is reserved
+	Status   string               `json:"st,omitzero"` // empty: the redemption is reserved
 	Tracking string               `json:"tr,omitzero"`
 	Steps    []fulfillmentStepDoc `json:"s,omitempty"`
 	Address  *addressDoc          `json:"adr,omitempty"`
@@ -73,7 +74,7 @@ func fulfilPartition(program string, s loyalty.FulfillmentStatus) string {
 	return "P#" + program + "#" + fulfilPrefix + string(s)
 }
 
-// handoverItem is a handover as stored. What is still to be done stands in the index, the longest ordered first.
+// handoverItem returns the stored form of a handover. Open fulfillments are in the index, the oldest order first.
 func handoverItem(program string, h Handover) table.Item {
 	it := table.Item{Key: fulfilKey(program, h.Member, h.Redemption), Version: h.place.Version}
 	d := fulfillmentDoc{Reward: h.Reward, Status: string(h.Status), Tracking: h.Tracking}
@@ -113,9 +114,11 @@ func readHandover(it table.Item) (Handover, error) {
 	return h, nil
 }
 
-// Handover is how far it is with handing over what a member redeemed; without a status if there is nothing to hand
-// over, or not yet.
-func (l *Ledger) Handover(ctx context.Context, program string, m loyalty.MemberID, redemption string) (Handover, error) {
+// Handover returns the fulfillment of a redemption. Its status is empty if there is nothing to fulfill, or the
+// redemption is not committed yet.
+func (l *Ledger) Handover(
+	ctx context.Context, program string, m loyalty.MemberID, redemption string,
+) (Handover, error) {
 	it, err := l.Table.Get(ctx, fulfilKey(program, m, redemption))
 	if err != nil {
 		return Handover{}, retryable(err)
@@ -123,8 +126,8 @@ func (l *Ledger) Handover(ctx context.Context, program string, m loyalty.MemberI
 	return readHandover(it)
 }
 
-// toHandOver is what a redemption of something that is handed over by hand writes besides: the order, or the address
-// alone while it is reserved.
+// toHandOver returns the operation that a redemption of a manual reward also writes: the fulfillment if the redemption
+// is committed at once, or only the address while it is reserved.
 func (l *Ledger) toHandOver(p *loyalty.Program, reward *loyalty.Reward, in RedemptionRequest) []table.Op {
 	h := Handover{Redemption: in.ID, Member: in.Member, Reward: in.Reward, Address: in.Address}
 	switch {
@@ -139,7 +142,7 @@ func (l *Ledger) toHandOver(p *loyalty.Program, reward *loyalty.Reward, in Redem
 	return []table.Op{table.Put(it)}
 }
 
-// ordered is what the commit of such a redemption writes besides.
+// ordered returns the operations that the commit of a redemption of a manual reward also writes.
 func (l *Ledger) ordered(ctx context.Context, program string, was RedemptionResult) ([]table.Op, error) {
 	if !was.Redemption.Manual {
 		return nil, nil
@@ -152,7 +155,7 @@ func (l *Ledger) ordered(ctx context.Context, program string, was RedemptionResu
 	return []table.Op{table.Put(handoverItem(program, h))}, nil
 }
 
-// calledOff is what undoing a redemption writes besides, where it was not sent yet.
+// calledOff returns the operations that the reversal of a redemption also writes if its fulfillment is not shipped yet.
 func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry) ([]table.Op, error) {
 	if !e.Redemption.Manual {
 		return nil, nil
@@ -167,10 +170,12 @@ func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry)
 	return []table.Op{table.Put(handoverItem(program, h))}, nil
 }
 
-// Fulfil tells what became of a fulfillment. What it is already changes nothing. Called off, it gives back all that the
-// redemption cost: points, piece and limit, and makes its code worthless. not_found if there is no such redemption,
-// invalid_fulfillment_transition if it cannot become that.
-func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to loyalty.FulfillmentStatus, tracking string, by By) (RedemptionResult, error) {
+// Fulfil updates the status of a fulfillment. Setting the current status again changes nothing. A cancellation restores
+// everything that the redemption used, points, stock and limits, and voids its code. Fulfil returns not_found if there
+// is no such redemption, and invalid_fulfillment_transition if the transition is not allowed.
+func (l *Ledger) Fulfil(
+	ctx context.Context, p *loyalty.Program, id string, to loyalty.FulfillmentStatus, tracking string, by By,
+) (RedemptionResult, error) {
 	for range attempts {
 		was, err := l.Redemption(ctx, p.ID, id)
 		if err == nil && was.Redemption.Status == loyalty.Rejected {
@@ -206,12 +211,14 @@ func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to l
 	return RedemptionResult{}, ErrTryAgain
 }
 
-func (l *Ledger) callOff(ctx context.Context, p *loyalty.Program, was RedemptionResult, ops []table.Op, by By) (RedemptionResult, error) {
+func (l *Ledger) callOff(
+	ctx context.Context, p *loyalty.Program, was RedemptionResult, ops []table.Op, by By,
+) (RedemptionResult, error) {
 	code, err := l.issuedFor(ctx, p, was.Entry)
 	if err != nil {
 		return was, err
 	}
-	issued, _ := code.issued().Back(was.Redemption.Points, was.Redemption.Points) // no gift card is handed over by hand
+	issued, _ := code.issued().Back(was.Redemption.Points, was.Redemption.Points) // a manual reward is never a gift card
 	priors, err := l.contributions(ctx, p.ID, was.Entry)
 	if err != nil {
 		return was, err
@@ -228,9 +235,11 @@ func (l *Ledger) callOff(ctx context.Context, p *loyalty.Program, was Redemption
 	return redemptionResult(entries[0], false), nil
 }
 
-// Handovers yields the open fulfillments in one state, the oldest order first: those behind a place (empty: all), at most
-// limit of them (zero: all). It reads the index, so a change of this instant may come late to it.
-func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.FulfillmentStatus, after string, limit int) iter.Seq2[Handover, error] {
+// Handovers yields the open fulfillments in one status, the oldest order first: those after a position (empty: all), at
+// most limit of them (zero: all). It reads the index, so a very recent change may not be visible yet.
+func (l *Ledger) Handovers(
+	ctx context.Context, program string, s loyalty.FulfillmentStatus, after string, limit int,
+) iter.Seq2[Handover, error] {
 	q := table.Query{PK: fulfilPartition(program, s), Index: true, Limit: limit}
 	if m, sk, ok := strings.Cut(after, "#"); ok {
 		_, redemption, _ := strings.Cut(sk, "#")
@@ -239,5 +248,5 @@ func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.Fulfil
 	return list(ctx, l.Table, q, readHandover)
 }
 
-// Place is where the handover stands among the others.
+// Place returns the position of the fulfillment in the list of open ones.
 func (h Handover) Place() string { return string(h.Member) + "#" + h.place.Index.SK }

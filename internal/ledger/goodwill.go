@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An Extension makes lots live until the end of a day, under an id that the caller derived.
+// An Extension postpones the expiry of lots to the end of a day. The caller derives the ID.
 type Extension struct {
 	ID     string
 	Member loyalty.MemberID
@@ -14,42 +14,54 @@ type Extension struct {
 	Reason string
 }
 
-// Extend makes what expires before a day live until then. It repeats like Redeem.
+// Extend postpones the expiry of lots that would expire before the given day to that day. It handles repeated requests
+// like Redeem.
 func (l *Ledger) Extend(ctx context.Context, p *loyalty.Program, in Extension, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseExtension, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Extend(acc, in.ID, in.Until, in.Reason, l.now())
-	})
+	e, replayed, err := l.once(
+		ctx, p, in.Member, loyalty.CauseExtension, in.ID, by,
+		func(acc loyalty.Account) (loyalty.Outcome, error) {
+			return p.Extend(acc, in.ID, in.Until, in.Reason, l.now())
+		},
+	)
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
 }
 
-// A Reinstatement brings back what expired in one entry.
+// A Reinstatement restores the points that expired in one entry.
 type Reinstatement struct {
 	Member loyalty.MemberID
-	Entry  string // the entry of the expiry, by its id
+	Entry  string // the ID of the entry of the expiry
 	Until  loyalty.Date
 	Reason string
 }
 
-// Reinstate brings back points that expired, once: a second time, also with another day or reason, answers with the
-// first. not_found if there is no such entry of the member.
+// Reinstate restores expired points once. A repeated request, even with another day or reason, returns the first
+// result. It returns not_found if the member has no such entry.
 func (l *Ledger) Reinstate(ctx context.Context, p *loyalty.Program, in Reinstatement, by By) (AdjustmentResult, error) {
 	lapsed, err := l.Entry(ctx, p.ID, in.Member, in.Entry)
 	if err != nil {
 		return AdjustmentResult{}, err
 	}
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseReinstatement, lapsed.Cause.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Reinstate(acc, lapsed, in.Until, in.Reason, l.now())
-	})
+	e, replayed, err := l.once(
+		ctx, p, in.Member, loyalty.CauseReinstatement, lapsed.Cause.ID, by,
+		func(acc loyalty.Account) (loyalty.Outcome, error) {
+			return p.Reinstate(acc, lapsed, in.Until, in.Reason, l.now())
+		},
+	)
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
 }
 
-// OptIn registers a member for a campaign, and reports whether it was registered before.
-func (l *Ledger) OptIn(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, campaign string, by By) (already bool, err error) {
-	entries, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		if acc.Sequence == 0 {
-			return loyalty.Outcome{}, notFound("member")
-		}
-		return p.OptIn(acc, campaign, l.now())
-	}})
+// OptIn registers a member for a campaign and reports whether the member was already registered.
+func (l *Ledger) OptIn(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, campaign string, by By,
+) (already bool, err error) {
+	entries, err := l.do(ctx, command{
+		p: p, member: m, by: by,
+		decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			if acc.Sequence == 0 {
+				return loyalty.Outcome{}, notFound("member")
+			}
+			return p.OptIn(acc, campaign, l.now())
+		},
+	})
 	return err == nil && len(entries) == 0, err
 }

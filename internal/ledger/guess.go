@@ -44,11 +44,12 @@ type guessLimit struct {
 	perKey bool
 }
 
-// Guarded runs a lookup that can be guessed, on behalf of a guesser. Each lookup that finds nothing counts as a miss. Once
-// a limit is reached, every lookup is rejected with *loyalty.TooManyGuesses, including those of codes that exist.
+// Guarded runs a lookup that can be guessed, on behalf of a guesser. Each lookup that finds nothing counts as a miss.
+// Once a limit is reached, every lookup is rejected with *loyalty.TooManyGuesses, including lookups of codes that
+// exist.
 //
-// Each limit costs one read unit, and a miss one write unit. Lookups that run at the same instant do not see each other's
-// misses: those that find a code succeed, and those that do not are counted one by one.
+// Each limit costs one read unit, and a miss one write unit. Concurrent lookups do not see each other's misses: those
+// that find a code succeed, and those that do not are counted one by one.
 func (l *Ledger) Guarded(ctx context.Context, program string, who Guesser, look func() error) error {
 	limits := who.limits(program)
 	items := make([]table.Item, len(limits))

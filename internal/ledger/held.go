@@ -12,12 +12,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A reservation of a reward of which there are only so many, or whose code comes from a pool, is listed under its reward
-// by when it expires, by the very transactions that begin and end it. So whoever is about to be refused finds what others
-// hold no longer, also where nobody has written that down yet: no piece stays unsold until a schedule comes by.
+// A reservation of a reward with limited stock, or with codes from a pool, is listed under its reward by the instant at
+// which it expires. The transactions that begin and end the reservation update the list. Before a command is rejected
+// because the reward is out of stock, it finds the listed reservations that have expired but whose expiry is not
+// written yet. Therefore no unit stays unavailable until a scheduled run.
 //
-// It costs two write units to reserve and two to commit, cancel or expire. A refusal costs one read unit, that of deciding
-// it once more, and what it takes to bring those up to date whose reservations have expired, which is to be done anyway.
+//
+// A reservation costs two write units, and so does its commit, cancellation or expiry. A rejection costs one read unit
+// for the second decision, and the cost of advancing the members whose reservations have expired, which is due anyway.
 
 // listedDoc is a stored form: changed only by addition.
 type listedDoc struct {
@@ -25,7 +27,7 @@ type listedDoc struct {
 	Date   string `json:"d,omitzero"`
 }
 
-// lapsedAtOnce is how many expired reservations are looked up at a time.
+// lapsedAtOnce is the number of expired reservations that are read at a time.
 const lapsedAtOnce = 10
 
 func listedPartition(program, reward string) string { return "P#" + program + "#HELD#" + reward }
@@ -41,13 +43,17 @@ func readListed(it table.Item) (d listedDoc, err error) {
 	return d, nil
 }
 
-// lapsedOf yields the listed reservations of a reward that have expired, the longest expired first, behind one of them.
-func (l *Ledger) lapsedOf(ctx context.Context, program, reward string, last table.Item, limit int) iter.Seq2[table.Item, error] {
+// lapsedOf yields the listed reservations of a reward that have expired, the longest expired first, after the item
+// last.
+func (l *Ledger) lapsedOf(
+	ctx context.Context, program, reward string, last table.Item, limit int,
+) iter.Seq2[table.Item, error] {
 	q := table.Query{PK: listedPartition(program, reward), To: stamped(l.now()) + "~", After: last, Limit: limit}
 	return l.Table.Query(ctx, q)
 }
 
-// listOps is what entries do to the list: a reservation that begins is put there, and one that ends taken out.
+// listOps returns the operations that entries cause on the list: a new reservation is added, and one that ends is
+// removed.
 func listOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		r := e.Redemption
@@ -56,7 +62,9 @@ func listOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 		}
 		switch e.Kind {
 		case loyalty.KindReserve:
-			ops = append(ops, table.Put(table.Item{Key: listedKey(program, r), Doc: encode(listedDoc{string(e.Member), r.Date})}))
+			ops = append(ops, table.Put(table.Item{
+				Key: listedKey(program, r), Doc: encode(listedDoc{string(e.Member), r.Date}),
+			}))
 		case loyalty.KindRedeem, loyalty.KindRelease:
 			ops = append(ops, table.Delete(table.Item{Key: listedKey(program, r), Version: 1}))
 		}
@@ -64,18 +72,20 @@ func listOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 	return ops
 }
 
-// A lapsedError says that a refusal for want of pieces is to be decided anew once these have been written down.
+// A lapsedError means that an out-of-stock rejection must be decided again after these expiries are written.
 type lapsedError struct {
 	holds []table.Item
-	all   bool // there are no more of them
+	all   bool // the list has no more expired reservations
 }
 
 func (lapsedError) Error() string { return "ledger: reservations of the reward may have expired" }
 
-// unlessLapsed is a refusal, or a lapsedError in its place if it is one for want of pieces, places or codes. It stands
-// once it was decided after all that had expired was written down: what others wrote down a moment ago, this decision may
-// have missed.
-func (l *Ledger) unlessLapsed(ctx context.Context, program string, reward *loyalty.Reward, before lapsedError, refusal error) error {
+// unlessLapsed returns a lapsedError instead of a rejection because of missing stock, capacity or codes. It returns the
+// rejection if the decision was made after all expiries were written. Even if no listed reservation has expired, the
+// command is decided once more, because the decision may have missed an expiry that another process wrote just before.
+func (l *Ledger) unlessLapsed(
+	ctx context.Context, program string, reward *loyalty.Reward, before lapsedError, refusal error,
+) error {
 	if before.all || !errors.Is(refusal, loyalty.RewardOutOfStock) {
 		return refusal
 	}
@@ -94,7 +104,7 @@ func (l *Ledger) unlessLapsed(ctx context.Context, program string, reward *loyal
 	return found
 }
 
-// letLapse brings those up to date whose reservations have expired.
+// letLapse advances the members whose reservations have expired.
 func (l *Ledger) letLapse(ctx context.Context, p *loyalty.Program, lapsed lapsedError) error {
 	for _, it := range lapsed.holds {
 		d, err := readListed(it)

@@ -12,19 +12,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A household is an item of its own. Each member who has joined one has an item beside the account that names it, so
-// that nobody is in two: both are written in one transaction. Whoever draws on a household checks in the transaction of
-// the redemption that its item has not changed.
+// A household has a separate item. Each member who has joined a household has an item beside the account that names it.
+// Both are written in one transaction, so that a member is in at most one household. A redemption that uses points of a
+// household checks in its transaction that the household's item has not changed.
 
-// A HouseholdResult is a household as it is.
+// A HouseholdResult is the current state of a household.
 type HouseholdResult struct {
 	loyalty.Household
-	Replayed bool // the founding had happened before
+	Replayed bool // the household had already been created
 }
 
 // householdDoc is a stored form: changed only by addition.
 type householdDoc struct {
-	Input   string               `json:"in"` // of its founding
+	Input   string               `json:"in"` // the fingerprint of the request that created the household
 	By      string               `json:"by"`
 	Members []householdMemberDoc `json:"m,omitempty"`
 }
@@ -65,16 +65,18 @@ func readHousehold(it table.Item, id string) (d householdDoc, h loyalty.Househol
 	return d, h, nil
 }
 
-// as is the document of a household that has become h.
+// as returns the document of a household after its change to h.
 func (d householdDoc) as(h loyalty.Household) []byte {
 	d.Members = nil
 	for _, m := range h.Members {
-		d.Members = append(d.Members, householdMemberDoc{string(m.Member), string(m.Role), millis(m.Invited), millis(m.Since)})
+		d.Members = append(d.Members, householdMemberDoc{
+			string(m.Member), string(m.Role), millis(m.Invited), millis(m.Since),
+		})
 	}
 	return encode(d)
 }
 
-// Household reads a household; not_found if there is none, or it has ended.
+// Household reads a household. It returns not_found if there is none, or it has ended.
 func (l *Ledger) Household(ctx context.Context, program, id string) (loyalty.Household, error) {
 	it, err := l.Table.Get(ctx, householdKey(program, id))
 	if err != nil {
@@ -87,7 +89,7 @@ func (l *Ledger) Household(ctx context.Context, program, id string) (loyalty.Hou
 	return h, err
 }
 
-// HouseholdOf is the household that a member has joined; empty if none.
+// HouseholdOf returns the ID of the household that a member has joined, or an empty string.
 func (l *Ledger) HouseholdOf(ctx context.Context, program string, m loyalty.MemberID) (string, error) {
 	_, id, err := l.livesIn(ctx, program, m)
 	return id, err
@@ -112,9 +114,12 @@ func readLivesIn(it table.Item, m loyalty.MemberID) (string, error) {
 	return d.Household, nil
 }
 
-// Found begins a household under an id that the caller derived. Repeated with the same By.Input it answers with the
-// household as it is now; with another, idempotency_key_reused. already_exists if the member is in one.
-func (l *Ledger) Found(ctx context.Context, p *loyalty.Program, id string, head loyalty.MemberID, by By) (HouseholdResult, error) {
+// Found creates a household. The caller derives the ID. Repeated with the same By.Input, it returns the current
+// household; with another one, it returns idempotency_key_reused. It returns already_exists if the member is in a
+// household.
+func (l *Ledger) Found(
+	ctx context.Context, p *loyalty.Program, id string, head loyalty.MemberID, by By,
+) (HouseholdResult, error) {
 	if _, err := l.account(ctx, p, head); err != nil {
 		return HouseholdResult{}, err
 	}
@@ -146,8 +151,10 @@ func (l *Ledger) Found(ctx context.Context, p *loyalty.Program, id string, head 
 	return HouseholdResult{}, ErrTryAgain
 }
 
-// Invite asks a member to join as an adult or a child. Repeating it changes nothing.
-func (l *Ledger) Invite(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID, role loyalty.Role) (loyalty.Household, error) {
+// Invite invites a member to join as an adult or a child. Repeating it changes nothing.
+func (l *Ledger) Invite(
+	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID, role loyalty.Role,
+) (loyalty.Household, error) {
 	if _, err := l.account(ctx, p, m); err != nil {
 		return loyalty.Household{}, err
 	}
@@ -156,31 +163,39 @@ func (l *Ledger) Invite(ctx context.Context, p *loyalty.Program, id string, m lo
 	})
 }
 
-// AcceptInvitation lets a member join who was invited; already_exists if the member is in another household. Repeating it
-// changes nothing.
-func (l *Ledger) AcceptInvitation(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
+// AcceptInvitation lets an invited member join. It returns already_exists if the member is in another household.
+// Repeating it changes nothing.
+func (l *Ledger) AcceptInvitation(
+	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
+) (loyalty.Household, error) {
 	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
 		return p.AcceptInvitation(h, m, l.now())
 	})
 }
 
-// LeaveHousehold takes a member out, with what is the member's own; also one who was only invited. not_found if the
+// LeaveHousehold removes a member, who keeps all points, or withdraws an invitation. It returns not_found if the
 // household has no such member.
-func (l *Ledger) LeaveHousehold(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
+func (l *Ledger) LeaveHousehold(
+	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
+) (loyalty.Household, error) {
 	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
 		return h.Leave(m)
 	})
 }
 
-// RemoveFromHousehold is LeaveHousehold in the name of the head, who cannot be removed.
-func (l *Ledger) RemoveFromHousehold(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
+// RemoveFromHousehold is LeaveHousehold on behalf of the owner, who cannot be removed.
+func (l *Ledger) RemoveFromHousehold(
+	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
+) (loyalty.Household, error) {
 	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
 		return h.Remove(m)
 	})
 }
 
-// Accounts reads the accounts of members as they are now. not_found if there is no such member.
-func (l *Ledger) Accounts(ctx context.Context, p *loyalty.Program, members []loyalty.MemberID) (accs []loyalty.Account, err error) {
+// Accounts reads the current accounts of members. It returns not_found if a member does not exist.
+func (l *Ledger) Accounts(
+	ctx context.Context, p *loyalty.Program, members []loyalty.MemberID,
+) (accs []loyalty.Account, err error) {
 	for _, m := range members {
 		acc, err := l.account(ctx, p, m)
 		if err != nil {
@@ -191,15 +206,17 @@ func (l *Ledger) Accounts(ctx context.Context, p *loyalty.Program, members []loy
 	return accs, nil
 }
 
-// changeHousehold decides what is to become of a household, from what it is now, until it is written. A change whose
-// answer was lost is decided anew; what it has done already, it finds done.
-func (l *Ledger) changeHousehold(ctx context.Context, p *loyalty.Program, id string, change func(loyalty.Household) (loyalty.Household, error)) (loyalty.Household, error) {
+// changeHousehold decides the change of a household from its current state and retries until it is written. If the
+// response of a write was lost, the change is decided again, and finds the effect that it may have had already.
+func (l *Ledger) changeHousehold(
+	ctx context.Context, p *loyalty.Program, id string, change func(loyalty.Household) (loyalty.Household, error),
+) (loyalty.Household, error) {
 	lost := false
 	for range attempts {
 		it, err := l.Table.Get(ctx, householdKey(p.ID, id))
 		switch {
 		case lost && errors.Is(err, table.ErrBusy):
-			continue // whoever gave up now would ask again, and find it done by somebody
+			continue // giving up would make the caller repeat a change that may already be written
 		case err != nil:
 			return loyalty.Household{}, retryable(err)
 		}
@@ -212,7 +229,7 @@ func (l *Ledger) changeHousehold(ctx context.Context, p *loyalty.Program, id str
 		}
 		h, err := change(was)
 		switch {
-		case lost && errors.Is(err, loyalty.NotFound): // the member has left by this very change
+		case lost && errors.Is(err, loyalty.NotFound): // this change has already removed the member
 			return was, nil
 		case err != nil:
 			return was, err
@@ -228,9 +245,11 @@ func (l *Ledger) changeHousehold(ctx context.Context, p *loyalty.Program, id str
 	return loyalty.Household{}, ErrTryAgain
 }
 
-// putHousehold writes a household as it has become, and who lives in it. Not done and no error: somebody else was
-// first, or nobody knows.
-func (l *Ledger) putHousehold(ctx context.Context, program string, it table.Item, d householdDoc, was, is loyalty.Household) (done bool, err error) {
+// putHousehold writes the new state of a household and the items of members who join or leave. done is false without an
+// error if another process was first or the result is unknown.
+func (l *Ledger) putHousehold(
+	ctx context.Context, program string, it table.Item, d householdDoc, was, is loyalty.Household,
+) (done bool, err error) {
 	it.Doc = d.as(is)
 	ops := []table.Op{table.Put(it)}
 	before, now := was.Joined(), is.Joined()
@@ -244,7 +263,9 @@ func (l *Ledger) putHousehold(ctx context.Context, program string, it table.Item
 			return false, err
 		}
 		if stays && household != "" {
-			return false, &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "The member is in a household already.", Pointer: "/member"}
+			return false, &loyalty.Error{
+				Code: loyalty.AlreadyExists, Detail: "The member is in a household already.", Pointer: "/member",
+			}
 		}
 		lives.Doc = encode(livesInDoc{})
 		if stays {
@@ -260,9 +281,9 @@ func (l *Ledger) putHousehold(ctx context.Context, program string, it table.Item
 	return err == nil, retryable(err)
 }
 
-// drawOn lets a redemption draw on the household of its member: the others come along, and that the household stays as
-// it is while they do. Whether the member may is decided with the rest, so that a repeated command finds its answer also
-// where the member has left since.
+// drawOn lets a redemption use the points of the member's household. It adds the accounts of the other household
+// members, and a check that the household does not change meanwhile. Whether the member may use them is decided with
+// the redemption, so that a repeated command finds its answer even if the member has left since.
 func (l *Ledger) drawOn(ctx context.Context, c *command, r loyalty.Redemption, commit bool) error {
 	_, id, err := l.livesIn(ctx, c.p.ID, c.member)
 	if err != nil {
@@ -286,7 +307,7 @@ func (l *Ledger) drawOn(ctx context.Context, c *command, r loyalty.Redemption, c
 	return nil
 }
 
-// contributors are those whose accounts a redemption concerns besides its own.
+// contributors returns the other members whose points a redemption uses.
 func contributors(r loyalty.Redemption) (all []loyalty.MemberID) {
 	for _, d := range r.Contributions {
 		all = append(all, d.Member)
@@ -294,7 +315,8 @@ func contributors(r loyalty.Redemption) (all []loyalty.MemberID) {
 	return all
 }
 
-// contributions is the last revision of a redemption with those of what others have contributed to it.
+// contributions returns the last revision of a redemption, followed by the last revisions of the contributions of other
+// members.
 func (l *Ledger) contributions(ctx context.Context, program string, was loyalty.Entry) ([]loyalty.Entry, error) {
 	all := []loyalty.Entry{was}
 	for _, m := range contributors(*was.Redemption) {

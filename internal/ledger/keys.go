@@ -11,34 +11,36 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Shards is how many parts the queue of due accounts has, so that a day on which every member falls due does
-// not meet on one partition of the index.
+// Shards is the number of parts of the queue of due accounts. Without them, a day on which every account is due would
+// overload one partition of the index.
 const Shards = 16
 
-// The partitions of the table. IDs have only letters, digits and _:.- in them, so # separates safely. The policies in
-// template.yaml name these kinds; a new kind, or a read or write of one from another function, needs a change there,
-// which the tests of that function require.
+// causeNames has the names of causes in keys.
+//
+// The table has the following partitions. IDs contain only letters, digits and _:.-, so # is a safe separator. The
+// policies in template.yaml name these kinds of partitions. A new kind, or a function that starts to read or write a
+// kind, needs a change there, which the tests of that function require.
 //
 //	PROGRAMS                   the IDs of all programs
 //	P#<program>#PROGRAM        draft, versions, snapshots and which version is live
-//	P#<program>#M#<member>     account, profile, contact, reminders, letters, fulfillments, list of vouchers; index:
-//	                           the statement
+//	P#<program>#M#<member>     account, profile, contact, reminders, gift card messages, fulfillments, list of
+//	                           vouchers; index: the statement
 //	P#<program>#E#<kind>#<id>  ledger entries of one cause, by revision
-//	P#<program>#ID#…           members by external ID, email and other names; orders of persons unknown
+//	P#<program>#ID#…           members by external ID, email and other names; orders of unknown persons
 //	P#<program>#HH#<id>        a household
 //	P#<program>#C#<rule>       counters of budgets and stock
 //	P#<program>#CODE#<code>    a code or gift card
-//	P#<program>#POOL#<reward>  uploaded codes that are free
-//	P#<program>#HELD#<reward>  open reservations by when they expire
-//	P#<program>#WAIT#<reward>  the waitlist, and beside it each member's place
+//	P#<program>#POOL#<reward>  unclaimed uploaded codes
+//	P#<program>#HELD#<reward>  open reservations by expiry
+//	P#<program>#WAIT#<reward>  the waitlist and each member's entry in it
 //	P#<program>#USE#<id>       one use of a code
 //	P#<program>#GUESS#<key>    misses of an API key that looks up codes
 //	P#<program>#PAY#<payment>  facts about one payment
-//	P#<program>#WH#… and WHT#… webhook events as they came, and their transmissions
-//	P#<program>#S#<month>      figures of reminders
-//	P#<program>#SWEEP          by which reminders all members were planned
+//	P#<program>#WH#… and WHT#… webhook events as received, and their transmissions
+//	P#<program>#S#<month>      reminder figures
+//	P#<program>#SWEEP          the reminders for which all members were planned
 //
-// Only in the index: P#<program>#DUE#<job>#<shard>, FULFIL#<status>, OUTBOX#waiting and WH@<day>. Package auth has the
+// Only in the index: P#<program>#DUE#<job>#<shard>, FULFIL#<status>, OUTBOX#waiting and WH@<day>. Package auth owns the
 // partitions KEY#<id>.
 var causeNames = map[string]string{
 	loyalty.CauseEnrollment:    "JOIN",
@@ -63,8 +65,8 @@ var causeNames = map[string]string{
 	loyalty.CauseNotice:       "TOLD",
 }
 
-// Sort keys of the items that most requests read of a member. They follow one another, so that one query reads them: no
-// other item of a member sorts between them.
+// These are the sort keys of the items of a member that most requests read. They are adjacent, so that one query reads
+// them: no other item of a member sorts between them.
 const (
 	accountItem   = "ACCOUNT"
 	householdItem = "ACCOUNT#HOUSEHOLD"
@@ -83,8 +85,8 @@ func memberPartition(program string, m loyalty.MemberID) string {
 	return "P#" + program + "#M#" + string(m)
 }
 
-// entryPrefix begins the partitions of all ledger entries of a program, whatever their cause: one pattern of a policy
-// allows what any command may write, because time may cause entries of any kind in any command.
+// entryPrefix returns the prefix of the partitions of all ledger entries of a program. One policy pattern allows all of
+// them, because any command may write entries of any kind that time causes.
 func entryPrefix(program string) string { return "P#" + program + "#E#" }
 
 func causePartition(program, kind, id string) string {
@@ -95,7 +97,7 @@ func causeKey(program string, c loyalty.Cause) table.Key {
 	return table.Key{PK: causePartition(program, c.Kind, c.ID), SK: padded(int64(c.Revision), 6)}
 }
 
-// statementKey lists an entry in its member's statement.
+// statementKey returns the index key that lists an entry in its member's statement.
 func statementKey(program string, e loyalty.Entry) table.Key {
 	return table.Key{PK: memberPartition(program, e.Member), SK: padded(e.Sequence, 10)}
 }
@@ -104,15 +106,16 @@ func identityKey(program string, id Identity) table.Key {
 	return table.Key{PK: "P#" + program + "#ID#" + id.Kind + "#" + id.Value, SK: "ID"}
 }
 
-// programPartition holds the program itself: its draft, its versions and which one is live. It is a partition of its
-// own, so that a policy can let one function alone write it: a policy can distinguish partitions and not sort keys.
+// programPartition returns the partition of the program itself: its draft, its versions and which one is live. The
+// partition is separate, so that a policy can let only one function write it: a policy can distinguish partitions but
+// not sort keys.
 func programPartition(program string) string { return "P#" + program + "#PROGRAM" }
 
 func programKey(program, item string) table.Key {
 	return table.Key{PK: programPartition(program), SK: item}
 }
 
-// programIDKey lists a program among those of the table, from its first publication on.
+// programIDKey returns the key that lists a program among those of the table, from its first publication on.
 func programIDKey(program string) table.Key { return table.Key{PK: programsPartition, SK: program} }
 
 const programsPartition = "PROGRAMS"
@@ -129,7 +132,7 @@ func duePartition(program string, shard int) string {
 	return fmt.Sprintf("P#%s#DUE#reassess#%02d", program, shard)
 }
 
-// dueKey lists an account under when it falls due.
+// dueKey returns the index key that lists an account by the instant at which it is due.
 func dueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
 	if due.IsZero() {
 		return table.Key{}
@@ -137,21 +140,22 @@ func dueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
 	return table.Key{PK: duePartition(program, shardOf(m)), SK: placeAt(due, m)}
 }
 
-// shardOf is in which part of a queue a member stands.
+// shardOf returns the shard of a queue in which a member is listed.
 func shardOf(m loyalty.MemberID) int { return int(hashed(string(m)) % Shards) }
 
-// placeAt is where a member stands in that part: under the second of an instant, or the next one, so never early.
+// placeAt returns the position of a member in a shard. It rounds the instant up to a full second, so that the member is
+// never due early.
 func placeAt(at time.Time, m loyalty.MemberID) string {
 	return at.Add(time.Second-1).UTC().Truncate(time.Second).Format(time.RFC3339) + "#" + string(m)
 }
 
-// MemberAt is the member at a place of a due queue.
+// MemberAt returns the member at a position of a due queue.
 func MemberAt(place string) loyalty.MemberID {
 	_, m, _ := strings.Cut(place, "#")
 	return loyalty.MemberID(m)
 }
 
-// instantAt is the instant of a place of a due queue; zero where there is none.
+// instantAt returns the instant of a position of a due queue, or zero if the position has none.
 func instantAt(place string) time.Time {
 	second, _, _ := strings.Cut(place, "#")
 	t, err := time.Parse(time.RFC3339, second)
@@ -161,23 +165,24 @@ func instantAt(place string) time.Time {
 	return t.UTC()
 }
 
-// dueBound is the last place of those that are due at an instant.
+// dueBound returns the last position of the accounts that are due at an instant.
 func dueBound(now time.Time) string { return now.UTC().Format(time.RFC3339) + "~" }
 
-// memberPrefix begins the IDs of members that the API makes.
+// memberPrefix is the prefix of member IDs that the API creates.
 const memberPrefix = "mem_"
 
 // uniqueLength is the length of the first part of a redemption's ID.
 const uniqueLength = 20
 
-// RedemptionID makes the ID of a redemption of a member: "rd_", 20 characters that make it unique, and the member's ID
-// without "mem_". Whoever commits or cancels the redemption names nothing but this ID, so the member in it lets the
-// account be read together with the redemption, one step earlier. It is a hint: what the redemption says counts.
+// RedemptionID creates the ID of a redemption of a member: "rd_", 20 characters that make it unique, and the member's
+// ID without "mem_". A request to commit or cancel a redemption contains only this ID. The member in it allows the
+// account to be read concurrently with the redemption, which saves one step. It is a hint: the stored redemption
+// decides.
 func RedemptionID(unique string, m loyalty.MemberID) string {
 	return "rd_" + unique + strings.TrimPrefix(string(m), memberPrefix)
 }
 
-// redeemer is the member that the ID of a redemption hints at; empty if it has no hint.
+// redeemer returns the member that the ID of a redemption hints at, or an empty ID if it has no hint.
 func redeemer(redemption string) loyalty.MemberID {
 	rest, ok := strings.CutPrefix(redemption, "rd_")
 	if !ok || len(rest) <= uniqueLength {
@@ -186,24 +191,24 @@ func redeemer(redemption string) loyalty.MemberID {
 	return loyalty.MemberID(memberPrefix + rest[uniqueLength:])
 }
 
-// activityKey is of when verified events of a payment processor arrived.
+// activityKey returns the key of the Activity of a payment processor.
 func activityKey(program, provider string) table.Key {
 	return table.Key{PK: "P#" + program + "#PROVIDERS", SK: provider}
 }
 
-// knownKey is of what is known of one payment, by the processor's id of it.
+// knownKey returns the key of the facts about one payment, by the processor's ID of the payment.
 func knownKey(program, payment string) table.Key {
 	return table.Key{PK: "P#" + program + "#PAY#" + payment, SK: "PAYMENT"}
 }
 
-// parkedPartition lists orders of somebody unknown under a name by which they may become known. It is one of the
-// partitions of identities, from which enrolling may delete.
+// parkedPartition returns the partition that lists orders of an unknown person, under an identity by which the person
+// may later enroll. It is one of the partitions of identities, from which an enrollment may delete.
 func parkedPartition(program string, id Identity) string {
 	return "P#" + program + "#ID#parked-" + id.Kind + "#" + id.Value
 }
 
-// deliveryKey is of an event as it came. What was quarantined stands beside it, by what it says, so that it does not
-// take the place of the genuine one.
+// deliveryKey returns the key of an event as received. A quarantined event has a separate sort key derived from its
+// content, so that it does not take the key of the genuine event.
 func deliveryKey(program, provider, event, item string) table.Key {
 	return table.Key{PK: "P#" + program + "#WH#" + provider + "#" + event, SK: item}
 }
@@ -212,15 +217,16 @@ func transmissionKey(program, provider, transmission string) table.Key {
 	return table.Key{PK: "P#" + program + "#WHT#" + provider + "#" + transmission, SK: "TRANSMISSION"}
 }
 
-// arrivalKey lists an event by the day of its arrival, or among those that somebody must look at.
+// arrivalKey returns the index key that lists an event by the day of its arrival, or among those that a person must
+// review.
 func arrivalKey(program, shelf string, k Kept) table.Key {
 	return table.Key{PK: "P#" + program + "#WH@" + shelf, SK: stamped(k.Received) + "#" + k.Provider + "#" + k.Event}
 }
 
-// stamped writes an instant to the millisecond, so that keys stand in the order of time.
+// stamped formats an instant with milliseconds, so that keys sort by time.
 func stamped(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// hashed is a number that scatters names evenly.
+// hashed returns a hash that distributes names evenly.
 func hashed(name string) uint32 {
 	h := fnv.New32a()
 	h.Write([]byte(name))
@@ -232,7 +238,7 @@ func padded(n int64, width int) string {
 	return strings.Repeat("0", max(0, width-len(s))) + s
 }
 
-// parseEntryID finds the cause in an entry's id, as Entry.ID writes it.
+// parseEntryID parses an entry ID, as Entry.ID formats it, into the entry's cause.
 func parseEntryID(id string) (c loyalty.Cause, ok bool) {
 	parts := strings.Split(strings.TrimPrefix(id, "ent_"), "~")
 	if len(parts) != 3 || !strings.HasPrefix(id, "ent_") || causeNames[parts[0]] == "" || parts[1] == "" {

@@ -13,18 +13,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A gift card that is sent to a friend leaves a letter that waits to be delivered: an item of its own beside the
-// member's profile, for it has the friend's e-mail address, which is no part of the ledger.
+// A gift card that is sent to a friend creates a gift card message that waits for delivery. It is a separate item
+// beside the member's profile, because it contains the friend's email address, which must not be part of the ledger.
 //
-// A letter has the key (the member's partition, OUTBOX#<redemption>#<nn>) and stands in the index under
-// (P#<program>#OUTBOX#waiting, <instant>#<letter's id>) until it is settled, so that whoever delivers letters finds
-// them, the longest due first: the instant is when it is to be looked at. The index has keys only, and so nothing
-// personal.
+//
+// A message has the key (the member's partition, OUTBOX#<redemption>#<nn>). Until it is settled, it is in the index
+// under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is when it is due. The process that
+// delivers messages finds them there, the longest due first. The index has only keys, so it contains no personal data.
 
-// LetterPrefix begins the id of every letter, and of no other message.
+// LetterPrefix is the prefix of the ID of every gift card message, and of no other message.
 const LetterPrefix = "snd_"
 
-// A Letter is a gift card on its way to a friend.
+// A Letter is a gift card message to a friend.
 type Letter struct {
 	ID         string
 	Redemption string
@@ -36,17 +36,17 @@ type Letter struct {
 	Replayed   bool
 }
 
-// LetterStatus is what became of a letter.
+// LetterStatus is the status of a gift card message.
 type LetterStatus string
 
 const (
-	LetterWaiting   LetterStatus = "waiting"   // nobody delivered it yet
-	LetterSent      LetterStatus = "sent"      // the provider has taken it
-	LetterFailed    LetterStatus = "failed"    // it came back, or could not be sent
-	LetterWithdrawn LetterStatus = "withdrawn" // before it was sent, the gift card was used, given back or over
+	LetterWaiting   LetterStatus = "waiting"   // not delivered yet
+	LetterSent      LetterStatus = "sent"      // the provider has accepted it
+	LetterFailed    LetterStatus = "failed"    // it was returned, or could not be sent
+	LetterWithdrawn LetterStatus = "withdrawn" // the gift card was used, returned or expired before the message was sent
 )
 
-// letterDoc is a stored form: changed only by addition.
+// giftCardMessageDoc is a stored form: changed only by addition.
 type giftCardMessageDoc struct {
 	Kind       string `json:"k"` // "gift_card"
 	ID         string `json:"id"`
@@ -58,9 +58,9 @@ type giftCardMessageDoc struct {
 	By         string `json:"by"`
 	Input      string `json:"in"`
 
-	Status  string `json:"s,omitzero"`   // none: waiting
-	Settled int64  `json:"end,omitzero"` // since when the status is what it is
-	Claims  int    `json:"n,omitzero"`   // how often it was claimed without anybody knowing what became of it
+	Status  string `json:"s,omitzero"`   // empty: waiting
+	Settled int64  `json:"end,omitzero"` // when the status was set
+	Claims  int    `json:"n,omitzero"`   // how often it was claimed without a known result
 }
 
 func letterPrefix(redemption string) string { return "OUTBOX#" + redemption + "#" }
@@ -71,7 +71,7 @@ func letterIndex(program, id string, due time.Time) table.Key {
 	return table.Key{PK: waitingLetters(program), SK: stamped(due) + "#" + id}
 }
 
-// Letters is to whom the gift card of a redemption was sent, oldest first.
+// Letters returns the gift card messages of a redemption, oldest first.
 func (l *Ledger) Letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) ([]Letter, error) {
 	docs, err := l.letters(ctx, program, m, redemption)
 	out := make([]Letter, len(docs))
@@ -81,9 +81,13 @@ func (l *Ledger) Letters(ctx context.Context, program string, m loyalty.MemberID
 	return out, err
 }
 
-func (l *Ledger) letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) (docs []giftCardMessageDoc, err error) {
+func (l *Ledger) letters(
+	ctx context.Context, program string, m loyalty.MemberID, redemption string,
+) (docs []giftCardMessageDoc, err error) {
 	prefix := letterPrefix(redemption)
-	for d, err := range list(ctx, l.Table, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}, readLetter) {
+	for d, err := range list(
+		ctx, l.Table, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}, readLetter,
+	) {
 		if err != nil {
 			return nil, err
 		}
@@ -100,20 +104,23 @@ func readLetter(it table.Item) (d giftCardMessageDoc, err error) {
 }
 
 func (d giftCardMessageDoc) letter() Letter {
-	out := Letter{ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: instant(d.At), Status: LetterWaiting}
+	out := Letter{
+		ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: instant(d.At),
+		Status: LetterWaiting,
+	}
 	if d.Status != "" {
 		out.Status = LetterStatus(d.Status)
 	}
 	return out
 }
 
-// A LetterPlace is where a letter lies. It names nobody but the member.
+// A LetterPlace is the position of a gift card message. It identifies only the member.
 type LetterPlace struct {
 	Member loyalty.MemberID `json:"member"`
 	Item   string           `json:"item"`
 }
 
-// DueLetters yields where the letters lie that are to be looked at until an instant, the longest due first.
+// DueLetters yields the positions of the gift card messages that are due by an instant, the longest due first.
 func (l *Ledger) DueLetters(ctx context.Context, program string, until time.Time) iter.Seq2[LetterPlace, error] {
 	q := table.Query{PK: waitingLetters(program), Index: true, To: stamped(until) + "~"}
 	return list(ctx, l.Table, q, func(it table.Item) (LetterPlace, error) {

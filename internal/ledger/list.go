@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// inPages yields everything that a query finds, and reads no more than q.Limit items ahead of the caller.
+// inPages yields all results of a query and reads at most q.Limit items ahead of the caller.
 func (l *Ledger) inPages(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		for {
@@ -25,8 +25,10 @@ func (l *Ledger) inPages(ctx context.Context, q table.Query) iter.Seq2[table.Ite
 	}
 }
 
-// list yields what read makes of each item that a query finds, up to the first error.
-func list[T any](ctx context.Context, t table.Table, q table.Query, read func(table.Item) (T, error)) iter.Seq2[T, error] {
+// list yields the result of read for each item of a query, up to the first error.
+func list[T any](
+	ctx context.Context, t table.Table, q table.Query, read func(table.Item) (T, error),
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for it, err := range t.Query(ctx, q) {
 			var x T

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// getAll reads items at the same time, in the order of their keys.
+// getAll reads items concurrently and returns them in the order of their keys.
 func (l *Ledger) getAll(ctx context.Context, keys ...table.Key) ([]table.Item, error) {
 	items := make([]table.Item, len(keys))
 	reads := make([]func() error, len(keys))

@@ -28,12 +28,12 @@ type identityDoc struct {
 	Member string `json:"m"`
 }
 
-// now is the present in the precision that is stored, so that what is read back equals what was decided.
+// now returns the current time in the stored precision, so that a value read back equals the value decided.
 func (l *Ledger) now() time.Time { return l.Now().UTC().Truncate(time.Millisecond) }
 
-// Enrol creates a member with a profile and identities, all or none. Repeated under the same id with the same
-// By.Input it answers with the member as now; with another one, idempotency_key_reused. It refuses with
-// already_exists if an identity is taken.
+// Enrol creates a member with a profile and identities in one transaction. Repeated with the same ID and By.Input, it
+// returns the current member; with another By.Input, it returns idempotency_key_reused. It returns already_exists if an
+// identity is taken.
 func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by By) (Member, error) {
 	in.Profile.Member = in.Member
 	joined := 0
@@ -43,14 +43,17 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 		return Member{}, barred
 	}
 	who.Referral = referral
-	c := command{p: p, member: in.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		if barred != nil && acc.Sequence == 0 { // who has joined already is answered as before
-			return loyalty.Outcome{}, barred
-		}
-		out, err := p.Join(in.Member, who, l.now())
-		joined = len(out.Entries) // joining may earn
-		return out, err
-	}}
+	c := command{
+		p: p, member: in.Member, by: by,
+		decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			if barred != nil && acc.Sequence == 0 { // a member who is already enrolled gets the earlier answer
+				return loyalty.Outcome{}, barred
+			}
+			out, err := p.Join(in.Member, who, l.now())
+			joined = len(out.Entries) // an enrollment may earn points, which adds entries
+			return out, err
+		},
+	}
 	if referral.By != "" {
 		c.with = append(c.with, table.Put(referredItem(p.ID, referral.By, in.Member)))
 	}
@@ -71,10 +74,12 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	case errors.As(err, &was):
 		return l.enrolled(ctx, p, in.Member, was.item, by)
 	case errors.As(err, &conflict):
-		return Member{}, &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email exists already."}
+		return Member{}, &loyalty.Error{
+			Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email exists already.",
+		}
 	case err != nil:
 		return Member{}, err
-	case len(entries) < joined: // the answer was lost, and with it what joining earned
+	case len(entries) < joined: // the response was lost, and with it the entries after the first
 		return l.Member(ctx, p, in.Member)
 	}
 	var acc loyalty.Account
@@ -87,8 +92,10 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	return Member{Account: acc, Profile: in.Profile}, nil
 }
 
-// enrolled answers a repeated enrollment with the member as now.
-func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item, by By) (Member, error) {
+// enrolled returns the current member for a repeated enrollment.
+func (l *Ledger) enrolled(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item, by By,
+) (Member, error) {
 	e, err := readEntry(it, loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: string(m), Revision: 1})
 	if err != nil {
 		return Member{}, err
@@ -101,7 +108,8 @@ func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	return was, err
 }
 
-// Member reads a member, brought up to now in memory: it writes nothing. not_found if there is none in the program.
+// Member reads a member and advances it in memory, without writing. It returns not_found if the program has no such
+// member.
 func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
 	return l.member(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
 		acc, err := l.advanced(ctx, p, it, id)
@@ -109,8 +117,8 @@ func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.Memb
 	})
 }
 
-// CurrentMember is Member for a response that shows the state of the member. What is due is written first, so that all
-// responses show the same state; where it cannot be written, the member comes with the entries that were not.
+// CurrentMember is Member for responses that show the member's state. It writes the changes that are due first, so that
+// all responses show the same state. If it cannot write them, it returns the member with the unwritten entries.
 func (l *Ledger) CurrentMember(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
 	return l.member(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
 		return l.settle(ctx, p, it, id)
@@ -137,7 +145,7 @@ func (l *Ledger) member(
 	return m, err
 }
 
-// memberItems are the items that most requests read of a member; Version 0 if they are absent.
+// memberItems are the items of a member that most requests read. Their version is 0 if they are absent.
 type memberItems struct{ account, household, profile table.Item }
 
 // memberItems reads the items of a member with one query.
@@ -159,8 +167,10 @@ func (l *Ledger) memberItems(ctx context.Context, program string, m loyalty.Memb
 	return items, nil
 }
 
-// advanced reads a stored account and advances it in memory.
-func (l *Ledger) advanced(ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
+// advanced decodes a stored account and advances it in memory.
+func (l *Ledger) advanced(
+	ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID,
+) (loyalty.Account, error) {
 	acc, err := readAccount(it, m)
 	if err != nil {
 		return loyalty.Account{}, err
@@ -178,7 +188,7 @@ func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.Mem
 	return l.advanced(ctx, p, it, id)
 }
 
-// lastWritten reads an account as it was written last. not_found if there is none.
+// lastWritten reads an account as last written. It returns not_found if there is none.
 func (l *Ledger) lastWritten(ctx context.Context, program string, m loyalty.MemberID) (loyalty.Account, error) {
 	it, err := l.getAccount(ctx, program, m)
 	if err != nil {
@@ -187,7 +197,7 @@ func (l *Ledger) lastWritten(ctx context.Context, program string, m loyalty.Memb
 	return readAccount(it, m)
 }
 
-// getAccount reads the item of an account. not_found if there is none.
+// getAccount reads the item of an account. It returns not_found if there is none.
 func (l *Ledger) getAccount(ctx context.Context, program string, m loyalty.MemberID) (table.Item, error) {
 	it, err := l.Table.Get(ctx, accountKey(program, m))
 	if err == nil && it.Version == 0 {
@@ -196,7 +206,7 @@ func (l *Ledger) getAccount(ctx context.Context, program string, m loyalty.Membe
 	return it, retryable(err)
 }
 
-// Profile reads what is known of the person; empty if that is nothing.
+// Profile reads the profile of a member. It returns an empty one if none is stored.
 func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
 	it, err := l.Table.Get(ctx, memberKey(program, m, profileItem))
 	if err != nil {
@@ -212,7 +222,9 @@ func readProfile(it table.Item, m loyalty.MemberID) (Profile, error) {
 			return Profile{}, fmt.Errorf("ledger: read profile %s: %w", m, err)
 		}
 	}
-	return Profile{m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, d.MembershipYearStart, it.Version}, nil
+	return Profile{
+		m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, d.MembershipYearStart, it.Version,
+	}, nil
 }
 
 func storedProfile(program string, p Profile) table.Item {
@@ -226,7 +238,7 @@ func identityItem(program string, id Identity, m loyalty.MemberID) table.Item {
 	return table.Item{Key: identityKey(program, id), Doc: encode(identityDoc{string(m)})}
 }
 
-// FindMember resolves an identity; not_found if nobody has it.
+// FindMember returns the member with an identity, or not_found if there is none.
 func (l *Ledger) FindMember(ctx context.Context, program string, id Identity) (loyalty.MemberID, error) {
 	it, err := l.Table.Get(ctx, identityKey(program, id))
 	if err != nil {
@@ -242,7 +254,7 @@ func (l *Ledger) FindMember(ctx context.Context, program string, id Identity) (l
 	return loyalty.MemberID(d.Member), nil
 }
 
-// traits is what rules know of a person.
+// traits returns the properties of a person that rules can use.
 func traits(p Profile, segments []string) loyalty.Traits {
 	t := loyalty.Traits{Zone: p.Timezone, Segments: segments}
 	if d, err := loyalty.ParseDate(p.Birthday); err == nil {
@@ -254,17 +266,17 @@ func traits(p Profile, segments []string) loyalty.Traits {
 	return t
 }
 
-// A Change is what is to become of a member's profile and segments.
+// A Change is a change of a member's profile and segments.
 type Change struct {
-	Profile    Profile  // the next version of what was read
-	Segments   []string // all of them
+	Profile    Profile  // the next version of the profile that was read
+	Segments   []string // the complete new list
 	Gone, Come []Identity
-	Consents   []loyalty.Consent // given or taken back
+	Consents   []loyalty.Consent // granted or withdrawn
 }
 
-// ChangeMember stores a profile as the next version of what was read, moves the identities that changed with it, and
-// writes an entry if what rules know of the member changed: all or none. It refuses with already_exists if an identity
-// that comes is taken, and answers ErrTryAgain if somebody else changed the profile meanwhile.
+// ChangeMember stores a profile as the next version of the one that was read, updates the identities that changed, and
+// writes an entry if properties that rules use changed, in one transaction. It returns already_exists if a new identity
+// is taken, and ErrTryAgain if another process changed the profile meanwhile.
 func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change, by By) error {
 	ops := []table.Op{table.Put(storedProfile(p.ID, in.Profile))}
 	for _, id := range in.Gone {
@@ -285,13 +297,16 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 		return err
 	}
 	ops, who.Channels = append(ops, agreed...), contact.channels(in.Profile)
-	_, err = l.do(ctx, command{p: p, member: in.Profile.Member, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		return p.SetTraits(acc, who, l.now())
-	}})
+	_, err = l.do(ctx, command{
+		p: p, member: in.Profile.Member, by: by, with: ops, alone: true,
+		decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			return p.SetTraits(acc, who, l.now())
+		},
+	})
 	var conflict *table.ConflictError
 	switch {
 	case err == nil:
-		// What is known of the member may be what reminders are about. A wake that fails is made up for by the next visit.
+		// Reminders may depend on the changed data. If Wake fails, the next scheduled visit finds the change.
 		_ = l.Wake(ctx, p.ID, in.Profile.Member)
 		return nil
 	case !errors.As(err, &conflict):
@@ -305,13 +320,15 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 		if field == "external" {
 			field = "external_id"
 		}
-		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this " + field + " exists already.", Pointer: "/" + field}
+		return &loyalty.Error{
+			Code: loyalty.AlreadyExists, Detail: "A member with this " + field + " exists already.", Pointer: "/" + field,
+		}
 	}
 	return ErrTryAgain
 }
 
-// agreed is what a change does to consents, which make the member's reminders due: what may be sent has changed. It also
-// returns the contact after it, where that matters.
+// agreed returns the operations for changed consents. They also make the member's reminders due, because what may be
+// sent has changed. agreed also returns the resulting contact if consents change or the program gives advance notice.
 func (l *Ledger) agreed(ctx context.Context, p *loyalty.Program, in Change, by By) ([]table.Op, Contact, error) {
 	if len(in.Consents) == 0 && p.AdvanceNotice.Period.IsZero() {
 		return nil, Contact{}, nil

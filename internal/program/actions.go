@@ -4,7 +4,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// actions reads what other events than orders earn.
+// actions reads the points that events other than orders earn.
 func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 	c.unique(n.list())
 	for _, item := range n.list() {
@@ -31,13 +31,13 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 		c.ownWait(item, a)
 		c.yearly(item, a)
 		c.inactiveAlone(item)
-		c.shortLived(item, loyalty.Wait{}, a.Life) // active at once unless told otherwise
+		c.shortLived(item, loyalty.Wait{}, a.Life) // active at once unless stated otherwise
 		actions = append(actions, a)
 	}
 	return actions
 }
 
-// sides reads what an action gives: of a referral, to either of the two.
+// sides reads the points of an action. A referral has points for the referrer and for the friend.
 func (c *compiler) sides(points *node, a *loyalty.Action) {
 	number := func(n *node) loyalty.Points { return loyalty.Points(c.integer(n, 1, int64(loyalty.MaxPoints))) }
 	switch two := points.is(mapping); {
@@ -50,7 +50,7 @@ func (c *compiler) sides(points *node, a *loyalty.Action) {
 	}
 }
 
-// cooldown reads how long an action rests after it has paid.
+// cooldown reads the time during which an action earns nothing after it has earned.
 func (c *compiler) cooldown(n *node) loyalty.Period {
 	p := c.some(n)
 	if p.Hours > 0 || p.Minutes > 0 {
@@ -59,21 +59,24 @@ func (c *compiler) cooldown(n *node) loyalty.Period {
 	return p
 }
 
-// ownWait refuses to wait until an event was delivered.
+// ownWait rejects a pending condition that waits for the delivery of an event.
 func (c *compiler) ownWait(item *node, a loyalty.Action) {
 	if a.Life.Pending != nil && a.Life.Pending.Until != "" {
 		c.add(at(item.get("pending").get("until"), "an event is never %s; only orders are", a.Life.Pending.Until))
 	}
 }
 
-// yearly warns of a limit on what comes once a year by itself.
+// yearly warns if an event that occurs only once a year has a limit.
 func (c *compiler) yearly(item *node, a loyalty.Action) {
 	if a.Event != loyalty.EventBirthday && a.Event != loyalty.EventAnniversary {
 		return
 	}
 	for _, l := range a.Limits {
 		if l != (loyalty.Limit{Times: 1, Per: loyalty.PerYear}) {
-			c.warn(at(item.get("limit"), "%s comes once a year, so that this limit is no help or too strict; 1 per year is usual", a.Event))
+			c.warn(at(
+				item.get("limit"), "%s comes once a year, so that this limit is no help or too strict; 1 per year is usual",
+				a.Event,
+			))
 			return
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 var capForm = regexp.MustCompile(`^([0-9]{1,13}) (?:per (order|day|week|month|year)|(ever))$`)
 
-// counted reads "3000 per day" or "1 ever". What is of another form the schema reports.
+// counted parses "3000 per day" or "1 ever". The schema reports other forms.
 func (c *compiler) counted(n *node, most int64) (count int64, per loyalty.CapPeriod, ok bool) {
 	m := capForm.FindStringSubmatch(n.text())
 	if m == nil {
@@ -28,7 +28,7 @@ func (c *compiler) counted(n *node, most int64) (count int64, per loyalty.CapPer
 	return count, loyalty.CapPeriod(m[2] + m[3]), true
 }
 
-// spoken is a period after "3000": "per day", "ever".
+// spoken returns a period as it follows a number: "per day", "ever".
 func spoken(per loyalty.CapPeriod) string {
 	if per == loyalty.PerEver {
 		return "ever"
@@ -55,7 +55,7 @@ func (c *compiler) caps(n *node) (caps []loyalty.Cap) {
 	return caps
 }
 
-// limits reads how often a rule pays a member: one limit or several.
+// limits reads how often a rule earns for a member: one limit or several.
 func (c *compiler) limits(n *node) (limits []loyalty.Limit) {
 	for _, item := range n.several() {
 		times, per, ok := c.counted(item, int64(loyalty.MaxPoints))
@@ -73,13 +73,13 @@ func (c *compiler) limits(n *node) (limits []loyalty.Limit) {
 
 var budgetForm = regexp.MustCompile(`^([0-9]{1,13}) points$`)
 
-// budget reads "250000 points": what a rule gives to all members together.
+// budget reads "250000 points": the maximum that a rule gives to all members together.
 func (c *compiler) budget(n *node) loyalty.Points {
 	m := budgetForm.FindStringSubmatch(n.text())
 	if m == nil {
 		return 0
 	}
-	points, _ := strconv.ParseInt(m[1], 10, 64) // thirteen digits
+	points, _ := strconv.ParseInt(m[1], 10, 64) // at most thirteen digits
 	if points == 0 || points > int64(loyalty.MaxBalance) {
 		c.add(at(n, "%s is not from 1 to %d points", n.value, loyalty.MaxBalance))
 	}

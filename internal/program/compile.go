@@ -5,27 +5,28 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // so that a time zone means the same on every machine, also where none are installed
+	_ "time/tzdata" // makes time zones available, and equal, on all machines
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// A compiler turns the tree into a program and gathers what is wrong on the way. Whatever is missing or of a
-// wrong kind it takes for absent: the schema reports that.
+// A compiler converts the tree to a program and collects problems. It treats missing values and values of the wrong
+// kind as absent, because the schema reports them.
 type compiler struct {
-	p                  *loyalty.Program // as far as it has been read
+	p                  *loyalty.Program // the part that has been read
 	problems, warnings Problems
-	languages          []string // of the program's name, which other texts should have too
+	languages          []string // languages of the program's name, in which other texts should also exist
 	entries            []entry  // every rule and campaign
-	source             []string // the lines of the file, to find where in them a condition stands
+	source             []string // the lines of the file, to find the position of a condition
 }
 
 func (c *compiler) add(p Problem)  { c.problems = append(c.problems, p) }
 func (c *compiler) warn(p Problem) { c.warnings = append(c.warnings, p) }
 
-// file reads everything but the examples. What others refer to comes first: events, currencies, levels, groups.
+// file reads everything except the examples. Sections that others refer to come first: events, currencies, levels,
+// groups.
 func (c *compiler) file(root *node) *File {
 	c.p = &loyalty.Program{
 		ID:   root.get("program").text(),
@@ -59,14 +60,17 @@ func (c *compiler) file(root *node) *File {
 	return &File{Program: c.p, Reporting: c.reporting(root.get("reporting"))}
 }
 
-// finish lets the program validate and prepare itself, and runs the examples.
+// finish validates and prepares the program, and runs the examples.
 func (c *compiler) finish(f *File, root *node) {
 	if err := f.Program.Compile(); err != nil {
 		c.add(at(root, "%s", err))
 		return
 	}
 	if n := len(snapshot.Encode(f.Program)); n > snapshot.MaxBytes {
-		c.add(at(root, "is too large: with all that its aliases repeat the rules take %d bytes, and at most %d are kept", n, snapshot.MaxBytes))
+		c.add(at(
+			root, "is too large: with all that its aliases repeat the rules take %d bytes, and at most %d are kept", n,
+			snapshot.MaxBytes,
+		))
 		return
 	}
 	if c.twice(); len(c.problems) > 0 {
@@ -75,7 +79,7 @@ func (c *compiler) finish(f *File, root *node) {
 	c.examples(f.Program, root.get("examples"))
 }
 
-// zones is time zones to suggest from, where the case or the spaces alone do not explain a slip.
+// zones lists time zones to suggest if correcting only case and spaces does not yield a valid name.
 var zones = strings.Fields("UTC Europe/London Europe/Berlin Europe/Paris Europe/Madrid Europe/Rome Europe/Amsterdam " +
 	"Europe/Vienna Europe/Zurich Europe/Warsaw Europe/Stockholm Europe/Istanbul America/New_York America/Chicago " +
 	"America/Denver America/Los_Angeles America/Toronto America/Mexico_City America/Sao_Paulo Asia/Tokyo Asia/Seoul " +
@@ -125,7 +129,7 @@ func (c *compiler) reporting(n *node) (r Reporting) {
 	return r
 }
 
-// unique refuses an id that an earlier entry of the list has.
+// unique rejects an ID that an earlier entry of the list has.
 func (c *compiler) unique(entries []*node) {
 	seen := map[string]int{}
 	for _, e := range entries {

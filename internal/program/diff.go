@@ -8,15 +8,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/change"
 )
 
-// A Change is one value that two program files do not have in common.
+// A Change is one value that differs between two program files.
 type Change = change.Change
 
-// Diff lists what differs between two program files, in the order of the newer one, what is gone behind what remains
-// of its group. Comments and the way in which something is written make no difference, nor does the order of keys, nor
-// that of entries with an id, which are compared with their namesakes; the order of a list without ids does. Where a
-// whole group came or went it is one change.
+// Diff lists the differences between two program files, in the order of the newer one. Removed values follow the
+// remaining values of their group. Comments, formatting and the order of keys are ignored. Entries with an ID are
+// compared with the entries of the same ID, and their order is ignored; the order of a list without IDs is not. An
+// added or removed group is one change.
 //
-// The files need only be Readable; Parse says whether they can be published.
+// The files need only be Readable. Parse reports whether they can be published.
 func Diff(older, newer []byte) ([]Change, Problems) {
 	to, problems := tree(newer)
 	if len(problems) > 0 {
@@ -31,7 +31,7 @@ func Diff(older, newer []byte) ([]Change, Problems) {
 	return d.changes, nil
 }
 
-// Readable says why a program file cannot be read at all; Parse says what else is wrong with it.
+// Readable returns the problems that prevent a program file from being read at all. Parse reports other problems.
 func Readable(source []byte) Problems {
 	_, problems := tree(source)
 	return problems
@@ -45,7 +45,7 @@ func tree(source []byte) (*node, Problems) {
 
 type differ struct{ changes []Change }
 
-// changed keeps a change; one of the nodes may be nil.
+// changed records a change. One of the nodes may be nil.
 func (d *differ) changed(from, to *node) {
 	there := to
 	if to == nil {
@@ -90,8 +90,8 @@ func (d *differ) fields(from, to *node) {
 	}
 }
 
-// items compares entries by their ids, and the others by their places between what the lists begin and end with in
-// common.
+// items compares entries by their IDs. Other entries are compared by position, after the common start and end of the
+// lists are removed.
 func (d *differ) items(from, to *node) {
 	before, after := byID(from), byID(to)
 	for _, item := range to.items {
@@ -130,7 +130,7 @@ func (d *differ) places(from, to []*node) {
 	}
 }
 
-// id is the id of an entry, by which its path names it.
+// id returns the ID of an entry, by which its path identifies it.
 func id(n *node) string {
 	if s := n.get("id").text(); plainID.MatchString(s) {
 		return s
@@ -138,7 +138,8 @@ func id(n *node) string {
 	return ""
 }
 
-// byID is the entries that have an id; of those with the same the first, as a file with two cannot be published.
+// byID returns the entries that have an ID. If several have the same ID, it returns the first, because such a file
+// cannot be published.
 func byID(n *node) map[string]*node {
 	out := map[string]*node{}
 	for _, item := range n.items {
@@ -153,12 +154,12 @@ func nameless(n *node) []*node {
 	return slices.DeleteFunc(slices.Clone(n.items), func(item *node) bool { return id(item) != "" })
 }
 
-// plain reports whether a list holds nothing but scalars: it is short, and read as one value.
+// plain reports whether a list contains only scalars. Such a list is short and compared as one value.
 func plain(n *node) bool {
 	return !slices.ContainsFunc(n.items, func(item *node) bool { return item.is(mapping) || item.is(list) })
 }
 
-// means reports whether two values mean the same.
+// means reports whether two values have the same meaning.
 func (n *node) means(m *node) bool {
 	switch {
 	case n.kind != m.kind, len(n.fields) != len(m.fields), len(n.items) != len(m.items):

@@ -10,7 +10,7 @@ var roundings = map[string]loyalty.Rounding{
 	"nearest": loyalty.Nearest, "half_even": loyalty.HalfEven, "up": loyalty.Up,
 }
 
-// earn reads all but the rates, which other sections need before.
+// earn reads the earning rules except the rates, which other sections need earlier.
 func (c *compiler) earn(n *node) {
 	purchase, e := n.get("purchase"), &c.p.Earn
 	e.Counts = counts(purchase.get("counts"))
@@ -70,8 +70,8 @@ func (c *compiler) categories(n *node) (rules []loyalty.CategoryRule) {
 	return rules
 }
 
-// uncountable refuses a category rule for some order numbers if lines of its category may earn nothing: whether an order
-// counts must not depend on its own number.
+// uncountable rejects a category rule for certain order numbers if lines of its category may earn nothing: whether an
+// order counts must not depend on the order's own number.
 func (c *compiler) uncountable(rules []loyalty.CategoryRule, items []*node) {
 	for i, r := range rules {
 		zero := slices.ContainsFunc(rules, func(x loyalty.CategoryRule) bool {
@@ -84,7 +84,8 @@ func (c *compiler) uncountable(rules []loyalty.CategoryRule, items []*node) {
 	}
 }
 
-// beaten is the rule without a condition that always wins against the i-th, nil if it can win.
+// beaten returns the rule without a condition that always takes precedence over the i-th rule, or nil if the i-th rule
+// can apply.
 func beaten(rules []loyalty.CategoryRule, i int, items []*node) (winner *node) {
 	best := rules[i]
 	for j, other := range rules {

@@ -9,19 +9,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// reserved is families of events that the platform itself brings about, or will.
+// reserved lists the families of events that only the platform generates, now or in the future.
 var reserved = []string{"member", "order", "referral", "points", "tier", "reward"}
 
-// own is the events of the platform that can earn.
+// own lists the platform's events that can earn points.
 var own = []string{loyalty.EventJoined, loyalty.EventBirthday, loyalty.EventAnniversary, loyalty.EventConverted}
 
-// events reads the program's own families. Their order in the file means nothing.
+// events reads the program's own families of events. Their order in the file has no meaning.
 func (c *compiler) events(n *node) (families []loyalty.EventType) {
 	for _, f := range n.pairs() {
 		name := f.key.name
 		switch {
 		case slices.Contains(reserved, name):
-			c.add(atKey(f, "the platform itself reports what happens to %ss; choose another name", strings.TrimSuffix(name, "s")))
+			c.add(atKey(
+				f, "the platform itself reports what happens to %ss; choose another name", strings.TrimSuffix(name, "s"),
+			))
 			continue
 		case slices.ContainsFunc(c.p.EventTypes(), func(t loyalty.EventType) bool { return t.Name == name }):
 			c.add(atKey(f, "every program has these events already; choose another name"))
@@ -43,7 +45,7 @@ func (c *compiler) events(n *node) (families []loyalty.EventType) {
 	return families
 }
 
-// sendable is every type of event that merchants can send, to suggest from.
+// sendable returns every type of event that merchants can send, as suggestions.
 func (c *compiler) sendable() (names []string) {
 	for _, t := range c.p.EventTypes() {
 		for _, state := range t.States {
@@ -53,7 +55,8 @@ func (c *compiler) sendable() (names []string) {
 	return names
 }
 
-// event refuses a type of event that does not exist. More is what may stand here beside those that can be sent.
+// event rejects a type of event that does not exist. more lists types that are valid here in addition to those that can
+// be sent.
 func (c *compiler) event(n *node, more ...string) bool {
 	name := n.text()
 	if _, ok := c.p.EventType(name); ok || slices.Contains(more, name) || name == "" {
@@ -80,11 +83,14 @@ func (c *compiler) event(n *node, more ...string) bool {
 			return false
 		}
 	}
-	c.add(at(n, "there is no event %q; events of the program's own stand under events", clip(name)).Suggest(nearest.Word(name, append(c.sendable(), more...))))
+	c.add(
+		at(n, "there is no event %q; events of the program's own stand under events", clip(name)).
+			Suggest(nearest.Word(name, append(c.sendable(), more...))),
+	)
 	return false
 }
 
-// texts is the texts of a list.
+// texts returns the texts of a list.
 func texts(n *node) (out []string) {
 	for _, item := range n.list() {
 		out = append(out, item.text())

@@ -13,7 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// examples runs the orders of a file that is otherwise in order. Each must give the points that it expects.
+// examples runs the example orders of a file without other problems. Each order must earn the points that the example
+// states.
 func (c *compiler) examples(p *loyalty.Program, n *node) {
 	for _, item := range n.list() {
 		before := len(c.problems)
@@ -33,7 +34,7 @@ func (c *compiler) examples(p *loyalty.Program, n *node) {
 	}
 }
 
-// example reads an order and a member to place it.
+// example reads an order and the member who places it.
 func (c *compiler) example(p *loyalty.Program, item *node) (loyalty.Order, loyalty.Account) {
 	placed := c.instant(item.get("at"), p.Zone)
 	n := item.get("order")
@@ -56,14 +57,14 @@ func (c *compiler) example(p *loyalty.Program, item *node) (loyalty.Order, loyal
 		Tier:   c.standing(p, item.get("tier"), placed),
 	}
 	if orders := c.integer(item.get("orders"), 0, 1e9); orders > 0 {
-		account.Metrics = []loyalty.Metric{{Orders: orders}} // before every window
+		account.Metrics = []loyalty.Metric{{Orders: orders}} // earlier than every window
 		account.First = loyalty.EarlierOrders(orders, placed)
 	}
 	account.Traits = c.traits(item)
 	return order, account
 }
 
-// traits reads what rules know of the member apart from points.
+// traits reads the properties of the member, other than points, that rules use.
 func (c *compiler) traits(item *node) (t loyalty.Traits) {
 	t.Segments = c.labels(item.get("segments"))
 	slices.Sort(t.Segments)
@@ -75,7 +76,10 @@ func (c *compiler) traits(item *node) (t loyalty.Traits) {
 	}
 	for _, n := range item.get("opted_in").list() {
 		if !slices.Contains(campaigns, n.text()) {
-			c.add(at(n, "%s asks nobody to register: it is no campaign or rule with opt_in: true", shown(n)).Suggest(nearest.Word(n.text(), campaigns)))
+			c.add(
+				at(n, "%s asks nobody to register: it is no campaign or rule with opt_in: true", shown(n)).
+					Suggest(nearest.Word(n.text(), campaigns)),
+			)
 		}
 		t.OptIns = append(t.OptIns, loyalty.OptIn{Campaign: n.text()})
 	}
@@ -114,7 +118,7 @@ func (c *compiler) amounts(order *loyalty.Order, n *node) {
 	}
 }
 
-// standing is a member's who has just reached a level; the lowest if none is named.
+// standing returns the standing of a member who has just reached a level, or the lowest level if none is named.
 func (c *compiler) standing(p *loyalty.Program, n *node, since time.Time) (s loyalty.Standing) {
 	levels := p.Tiers.Levels
 	switch {
@@ -128,7 +132,7 @@ func (c *compiler) standing(p *loyalty.Program, n *node, since time.Time) (s loy
 	return reached(p, n.text(), since)
 }
 
-// reached is the standing of who reached a level at an instant.
+// reached returns the standing of a member who reached a level at an instant.
 func reached(p *loyalty.Program, level string, since time.Time) loyalty.Standing {
 	s := loyalty.Standing{Level: level, Since: since}
 	if _, rank, _ := p.Level(level); rank > 0 && p.Tiers.KeepYear == 0 {
@@ -137,7 +141,7 @@ func reached(p *loyalty.Program, level string, since time.Time) loyalty.Standing
 	return s
 }
 
-// reason is why an order is refused, in the refusal's own words.
+// reason returns the detail of the rejection of an order.
 func reason(err error) string {
 	var refusal *loyalty.Error
 	if errors.As(err, &refusal) {
@@ -146,7 +150,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// reasons is what an order earns for, in one line.
+// reasons formats the reasons for an order's points in one line.
 func reasons(because []loyalty.Reason) string {
 	if len(because) == 0 {
 		return "nothing in it earns"

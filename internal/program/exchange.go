@@ -20,7 +20,7 @@ func byCurrency[T any](c *compiler, n *node, read func(*node, loyalty.Currency) 
 	return out
 }
 
-// exchange reads how orders in currencies without a rate of their own are converted.
+// exchange reads the conversion of orders in currencies that have no rate.
 func (c *compiler) exchange(n *node) (e loyalty.Exchange) {
 	base := n.get("base")
 	if base.text() == "" || !c.currency(base, base.text()) {
@@ -78,7 +78,7 @@ func (c *compiler) exchangeRate(item *node, base loyalty.Currency) (r loyalty.Ex
 	return r
 }
 
-// accepts reports whether orders may be in a currency: those of others are refused.
+// accepts reports whether orders may be in a currency. Orders in other currencies are rejected.
 func (c *compiler) accepts(code loyalty.Currency) bool {
 	if _, ok := c.p.Earn.Rates[code]; ok {
 		return true

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Explain says in plain English what a compiled program does, a sentence a line.
+// Explain describes a compiled program in plain English, one sentence per line.
 func Explain(p *loyalty.Program) string {
 	e := explainer{p: p}
 	e.say("%s (%s): its days begin and end in %s.", p.Name.In("en"), p.ID, p.Zone)
@@ -52,7 +52,7 @@ func (e *explainer) say(format string, args ...any) {
 	e.lines = append(e.lines, fmt.Sprintf(format, args...))
 }
 
-// points is so many points under their own name.
+// points formats a number of points with their name.
 func (e *explainer) points(n *big.Rat) string {
 	unit := e.p.Unit.Other
 	if n.Cmp(big.NewRat(1, 1)) == 0 {
@@ -81,7 +81,7 @@ func (e *explainer) refunds() {
 	}
 }
 
-// goodwill is what can be done by hand, and what members cannot do.
+// goodwill describes manual corrections, which members cannot make themselves.
 func (e *explainer) goodwill() {
 	if p := e.p.Goodwill.Reinstate; !p.IsZero() {
 		e.say("Points that expired can be brought back by hand for %s.", period(p))
@@ -94,7 +94,7 @@ func (e *explainer) goodwill() {
 	}
 }
 
-// digits is a rational that was written as a decimal, as it was written but for zeros at the end.
+// digits formats a rational number as a decimal without trailing zeros.
 func digits(r *big.Rat) string {
 	if r.IsInt() {
 		return r.Num().String()
@@ -102,12 +102,12 @@ func digits(r *big.Rat) string {
 	return strings.TrimRight(r.FloatString(6), "0")
 }
 
-// percentage is a share as members read it: "10%" for a tenth.
+// percentage formats a share as a percentage: "10%" for a tenth.
 func percentage(share *big.Rat) string {
 	return digits(new(big.Rat).Mul(share, big.NewRat(100, 1))) + "%"
 }
 
-// period is a length of time in its largest whole units.
+// period formats a duration in its largest whole units.
 func period(p loyalty.Period) string {
 	minutes := p.Hours*60 + p.Minutes
 	var parts []string

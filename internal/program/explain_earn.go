@@ -37,7 +37,7 @@ func (e *explainer) earn() {
 	}
 }
 
-// rates is points per amount, by currency.
+// rates formats points per amount, by currency.
 func (e *explainer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) string {
 	var parts []string
 	for _, c := range slices.Sorted(maps.Keys(rates)) {
@@ -58,7 +58,7 @@ func conversions(r loyalty.ExchangeRate, base loyalty.Currency) string {
 	return series(parts, "and")
 }
 
-// times is what a multiplier makes of points.
+// times describes the effect of a multiplier on points.
 func times(by *big.Rat) string {
 	if by.Sign() == 0 {
 		return "nothing"
@@ -66,7 +66,7 @@ func times(by *big.Rat) string {
 	return digits(by) + " times as much"
 }
 
-// asked is a condition as it was written, after lead; nothing if there is none.
+// asked formats a condition as written in the file, after lead. It returns an empty string if there is no condition.
 func asked(when loyalty.Condition, lead string) string {
 	if when == nil {
 		return ""
@@ -87,7 +87,7 @@ func counted(c loyalty.Counts) string {
 	return series(parts, "and")
 }
 
-// bounds is what members can earn at most, and the families of events that the program adds.
+// bounds describes the maximum that members can earn, and the families of events that the program defines.
 func (e *explainer) bounds() {
 	for _, c := range e.p.Earn.Caps {
 		beyond := ""
@@ -115,8 +115,9 @@ func (e *explainer) actions() {
 	}
 	for _, a := range e.p.Earn.Actions {
 		what := map[string]string{
-			loyalty.EventJoined: "Joining", loyalty.EventBirthday: "A birthday", loyalty.EventAnniversary: "An anniversary of joining",
-			loyalty.EventConverted: "The first order of a friend who came by a member's code",
+			loyalty.EventJoined: "Joining", loyalty.EventBirthday: "A birthday",
+			loyalty.EventAnniversary: "An anniversary of joining",
+			loyalty.EventConverted:   "The first order of a friend who came by a member's code",
 		}[a.Event]
 		if what == "" {
 			what = "An event " + a.Event
@@ -145,7 +146,7 @@ func (e *explainer) actions() {
 	}
 }
 
-// often is how often something pays a member.
+// often describes how often something earns for a member.
 func often(limits []loyalty.Limit) (parts []string) {
 	for _, l := range limits {
 		n := "once"

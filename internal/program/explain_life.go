@@ -7,16 +7,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// life is when points can be spent, and until when.
+// life describes when points can be spent and when they expire.
 func (e *explainer) life() {
 	e.say("Points can be spent %s and %s.", starts(e.p.Earn.Pending), ends(e.p.Earn.Expires))
 	e.givenUp(e.p.Earn.Pending)
-	if w := e.p.Earn.Pending; len(e.p.Earn.Actions) > 0 && (w.Manual || w.Until != "" || len(w.On) > 0 || !w.For.IsZero()) {
+	if w := e.p.Earn.Pending; len(e.p.Earn.Actions) > 0 &&
+		(w.Manual || w.Until != "" || len(w.On) > 0 || !w.For.IsZero()) {
 		e.say("Points for events can be spent at once where nothing else is said.")
 	}
 }
 
-// ownLife is what is not as for the base.
+// ownLife describes how a life differs from that of the base rate.
 func (e *explainer) ownLife(l loyalty.Life) {
 	switch {
 	case l.Pending != nil && l.Expires != nil:
@@ -37,7 +38,7 @@ func (e *explainer) givenUp(w loyalty.Wait) {
 	}
 }
 
-// starts is when points can be spent.
+// starts describes when points become active.
 func starts(w loyalty.Wait) string {
 	after := period(w.For) + " after "
 	if w.For.IsZero() {
@@ -56,7 +57,7 @@ func starts(w loyalty.Wait) string {
 	return after + "the order"
 }
 
-// ends is when points expire.
+// ends describes when points expire.
 func ends(e loyalty.Expiry) string {
 	least := ""
 	if !e.After.IsZero() {
@@ -82,7 +83,7 @@ func ends(e loyalty.Expiry) string {
 	return "expire " + period(e.After) + " later, " + rounded
 }
 
-// days is days of every year: 1 March or 1 September.
+// days formats days of every year: 1 March or 1 September.
 func days(on []loyalty.Day) string {
 	var parts []string
 	for _, d := range on {
@@ -91,7 +92,7 @@ func days(on []loyalty.Day) string {
 	return series(parts, "or")
 }
 
-// nth is 1st, 2nd, 3rd, 11th.
+// nth formats an ordinal number: 1st, 2nd, 3rd, 11th.
 func nth(n int64) string {
 	suffix := "th"
 	if n/10%10 != 1 {

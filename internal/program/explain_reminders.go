@@ -7,13 +7,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// reminders is what members are told without having asked, and how seldom.
+// reminders describes the messages that members receive without a request, and their frequency caps.
 func (e *explainer) reminders() {
 	r := e.p.Reminders
 	if len(r.Messages) == 0 {
 		return
 	}
-	e.say("Members who agreed to it are reminded, but not from %s to %s of their own day.", clockTime(r.QuietFrom), clockTime(r.QuietUntil))
+	e.say(
+		"Members who agreed to it are reminded, but not from %s to %s of their own day.", clockTime(r.QuietFrom),
+		clockTime(r.QuietUntil),
+	)
 	for _, c := range r.FrequencyCaps {
 		by := "by " + channelName(c.Channel)
 		if c.Channel == "" {
@@ -34,7 +37,10 @@ func (e *explainer) reminders() {
 
 func (e *explainer) ignored(r loyalty.IgnoredRule) {
 	if !r.Wait.IsZero() {
-		e.say("- After marketing that was not answered the next waits for %s, then twice, then four times as long.", period(r.Wait))
+		e.say(
+			"- After marketing that was not answered the next waits for %s, then twice, then four times as long.",
+			period(r.Wait),
+		)
 	}
 	if r.StopAfter > 0 {
 		e.say("- After %d in a row that were not answered there is none until the member orders or redeems.", r.StopAfter)
@@ -64,7 +70,7 @@ func (e *explainer) reminder(r loyalty.Reminder) {
 	e.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), series(by, "or else"), kind)
 }
 
-// when is what a reminder is about.
+// when describes the occasion of a reminder.
 func (e *explainer) when(r loyalty.Reminder) string {
 	var leads []string
 	for _, lead := range r.Leads {
@@ -117,7 +123,7 @@ func onOrAfter(by string) string {
 	return by + " after "
 }
 
-// planned is the instants and days of a reminder that the merchant words.
+// planned describes the instants and days of a reminder whose text the merchant writes.
 func (e *explainer) planned(r loyalty.Reminder) string {
 	var parts []string
 	for _, at := range r.At {

@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// rewards is what points can be spent on, and how.
+// rewards describes the rewards and how points are redeemed for them.
 func (e *explainer) rewards() {
 	for _, r := range e.p.Rewards {
 		e.reward(r)
@@ -65,7 +65,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 	}
 }
 
-// bought is what a reward is.
+// bought describes the value of a reward.
 func (e *explainer) bought(r loyalty.Reward) string {
 	switch r.Type {
 	case "amount_off":
@@ -92,7 +92,7 @@ func (e *explainer) bought(r loyalty.Reward) string {
 	return "an experience"
 }
 
-// cheaper is what a reward costs some levels, in their order.
+// cheaper describes the prices of a reward for certain levels, in the order of the levels.
 func (e *explainer) cheaper(r loyalty.Reward) {
 	for _, l := range e.p.Tiers.Levels {
 		if price, ok := r.Prices[l.ID]; ok {
@@ -101,7 +101,7 @@ func (e *explainer) cheaper(r loyalty.Reward) {
 	}
 }
 
-// codes is what a member shows at the till, and when.
+// codes describes the code that a member presents, and its validity.
 func (e *explainer) codes(c loyalty.Codes) {
 	switch c.From {
 	case loyalty.NoCode:
@@ -125,10 +125,13 @@ func (e *explainer) codes(c loyalty.Codes) {
 	}
 }
 
-// redeeming is what holds for all rewards.
+// redeeming describes the rules that apply to all rewards.
 func (e *explainer) redeeming() {
 	r := e.p.Redemption
-	e.say("Points stay reserved for %s; those of a reservation that the shop cancels are given back.", period(holding(e.p)))
+	e.say(
+		"Points stay reserved for %s; those of a reservation that the shop cancels are given back.",
+		period(holding(e.p)),
+	)
 	if r.PerOrder > 0 {
 		e.say("An order can use %s at most.", count(int(r.PerOrder), "reward"))
 	}
@@ -143,14 +146,17 @@ func (e *explainer) redeeming() {
 	}[r.OnRefund])
 	e.pay(r.Pay)
 	if r.Auto.Reward != "" {
-		e.say("Whoever has %s gets %s by itself, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward, count(int(r.Auto.Limit), "time"))
+		e.say(
+			"Whoever has %s gets %s by itself, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward,
+			count(int(r.Auto.Limit), "time"),
+		)
 	}
 	if !r.Grace.IsZero() {
 		e.say("Points that are given back can be spent for at least %s.", period(r.Grace))
 	}
 }
 
-// pay is how orders can be paid with points.
+// pay describes how orders can be paid with points.
 func (e *explainer) pay(y loyalty.Pay) {
 	if len(y.Rates) == 0 {
 		return

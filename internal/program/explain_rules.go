@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// rules is what earns beyond the base rate, and how it goes together.
+// rules describes earning beyond the base rate, and how the rules combine.
 func (e *explainer) rules() {
 	all := slices.Concat(e.p.Earn.Rules, e.p.Campaigns)
 	for _, r := range all {
@@ -63,7 +63,7 @@ func (e *explainer) rule(r loyalty.Rule) {
 	e.ownLife(r.Life)
 }
 
-// subject is what a rule is about.
+// subject describes the items to which a rule applies.
 func subject(m loyalty.Match) string {
 	var parts []string
 	for _, part := range []struct {
@@ -80,7 +80,7 @@ func subject(m loyalty.Match) string {
 	return "Lines " + series(parts, "and")
 }
 
-// gives is what a strategy adds.
+// gives describes the points that a strategy adds.
 func (e *explainer) gives(s loyalty.Strategy) string {
 	switch s := s.(type) {
 	case loyalty.PerAmount:
@@ -105,7 +105,7 @@ func (e *explainer) gives(s loyalty.Strategy) string {
 	return "nothing"
 }
 
-// about is to which orders a rule applies.
+// about describes the orders to which a rule applies.
 func (e *explainer) about(m loyalty.Match) (parts []string) {
 	add := func(lead string, names []string) {
 		if len(names) > 0 {
@@ -139,7 +139,12 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 		parts = append(parts, "from "+clockTime(m.HoursFrom)+" until "+clockTime(m.HoursUntil))
 	}
 	if m.TimezoneOf != loyalty.ProgramClock {
-		parts = append(parts, map[loyalty.TimezoneOf]string{loyalty.StoreClock: "by the store's clock", loyalty.MemberClock: "by the member's clock"}[m.TimezoneOf])
+		parts = append(
+			parts,
+			map[loyalty.TimezoneOf]string{
+				loyalty.StoreClock: "by the store's clock", loyalty.MemberClock: "by the member's clock",
+			}[m.TimezoneOf],
+		)
 	}
 	add("for at least ", amounts(m.MinSpend))
 	if m.When != nil {
@@ -148,7 +153,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 	return parts
 }
 
-// amounts is an amount of each currency.
+// amounts formats the amounts of a map, ordered by currency.
 func amounts(of map[loyalty.Currency]int64) (out []string) {
 	for _, c := range slices.Sorted(maps.Keys(of)) {
 		out = append(out, loyalty.Money{Amount: of[c], Currency: c}.String())
@@ -156,7 +161,7 @@ func amounts(of map[loyalty.Currency]int64) (out []string) {
 	return out
 }
 
-// whose is for which members something is.
+// whose describes the members to whom something applies.
 func (e *explainer) whose(tiers, segments []string) (parts []string) {
 	if len(tiers) > 0 {
 		var names []string
@@ -172,7 +177,7 @@ func (e *explainer) whose(tiers, segments []string) (parts []string) {
 	return parts
 }
 
-// span is from when and until when something is, in the program's zone.
+// span describes the period in which something applies, in the program's time zone.
 func (e *explainer) span(from, until time.Time) (parts []string) {
 	if !from.IsZero() {
 		parts = append(parts, "from "+e.instant(from))

@@ -42,7 +42,7 @@ func (e *explainer) tiers() {
 	e.kept(t)
 }
 
-// ladders says of each further ladder what tiers says of the first.
+// ladders describes each tier group other than the main tiers.
 func (e *explainer) ladders() {
 	for _, l := range e.p.TierGroups {
 		view, _, _ := e.p.TierGroupStanding(loyalty.Account{}, l.ID)
@@ -56,9 +56,11 @@ func (e *explainer) ladders() {
 	}
 }
 
-// kept says how long a level is kept, and what comes then.
+// kept describes how long a member keeps a level, and what follows.
 func (e *explainer) kept(t loyalty.Tiers) {
-	kept := map[int]string{0: "for " + period(t.KeepFor), 1: "to the end of the year", 2: "to the end of the next year"}[t.KeepYear]
+	kept := map[int]string{
+		0: "for " + period(t.KeepFor), 1: "to the end of the year", 2: "to the end of the next year",
+	}[t.KeepYear]
 	switch t.KeepPeriods {
 	case 1:
 		kept = "to the end of the period"
@@ -79,7 +81,7 @@ func (e *explainer) kept(t loyalty.Tiers) {
 	e.say("A level is kept %s%s; those who have not requalified by then move down %s.", kept, grace, down)
 }
 
-// window is the time over which levels are measured.
+// window describes the period over which the metrics of levels are measured.
 func (e *explainer) window() string {
 	t := e.p.Tiers
 	switch w := t.Window; {
@@ -101,7 +103,7 @@ func (e *explainer) window() string {
 	return "in a lifetime"
 }
 
-// ways is what levels go by.
+// ways describes the metrics by which members reach levels.
 func (e *explainer) ways() string {
 	t := e.p.Tiers
 	if len(t.Ways) == 0 {
@@ -159,7 +161,7 @@ func (e *explainer) level(l loyalty.Level) {
 	e.say("%s.", line)
 }
 
-// needs is how much of what leads to a level, way by way.
+// needs describes the amount of each metric that a level requires, for each path.
 func (e *explainer) needs(l loyalty.Level) string {
 	var ways []string
 	for _, way := range e.p.Tiers.Ways {
@@ -178,7 +180,7 @@ func (e *explainer) needs(l loyalty.Level) string {
 	return series(ways, "or")
 }
 
-// measured is so much of a measure.
+// measured formats an amount of a metric.
 func (e *explainer) measured(by loyalty.Measure, n int64) string {
 	switch by {
 	case loyalty.ByOrders:

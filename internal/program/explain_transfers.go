@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// transfers is how members give points to each other.
+// transfers describes how members transfer points to each other.
 func (e *explainer) transfers() {
 	t := e.p.Transfers
 	if t.Min == 0 {

@@ -6,10 +6,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// wallets is what other points there are, and how they are come by.
+// wallets describes the other wallets, and how members earn their points.
 func (e *explainer) wallets() {
 	for _, w := range e.p.Wallets {
-		e.say("There are also %s (%s): they can be spent %s and %s.", w.Unit.Other.In("en"), w.ID, starts(w.Pending), ends(w.Expires))
+		e.say(
+			"There are also %s (%s): they can be spent %s and %s.", w.Unit.Other.In("en"), w.ID, starts(w.Pending),
+			ends(w.Expires),
+		)
 		if len(w.Rates) > 0 {
 			in := explainer{p: &loyalty.Program{Unit: w.Unit}}
 			e.say("- Orders earn %s beside points, on what is paid for goods that earn.", in.rates(w.Rates, "or"))
@@ -50,7 +53,7 @@ func (e *explainer) conversion(c loyalty.Conversion) {
 	e.say("- It can be undone for %s, as far as what it gave is there.", period(c.ReversibleWithin))
 }
 
-// in is so many points of a wallet under their name.
+// in formats a number of points of a wallet with their name.
 func (e *explainer) in(wallet string, n int64) string {
 	unit := e.p.Unit
 	if w, ok := e.p.Wallet(wallet); ok {
@@ -60,7 +63,7 @@ func (e *explainer) in(wallet string, n int64) string {
 	return in.points(big.NewRat(n, 1))
 }
 
-// alsoFor is what a reward costs in other wallets.
+// alsoFor describes the prices of a reward in other wallets.
 func (e *explainer) alsoFor(r loyalty.Reward) {
 	for _, w := range e.p.Wallets {
 		if price, ok := r.Wallets[w.ID]; ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// generous is the share of the money spent above which a return is probably a slip: one half.
+// generous is the return, as a share of the money spent, above which the program probably has a mistake: one half.
 var generous = big.NewRat(1, 2)
 
 // returns compares rewards, payments with points and entry bonuses with the money that members must spend to earn the
@@ -46,7 +46,7 @@ func (c *compiler) returns(root *node) {
 	}
 }
 
-// maxReturn reads the bound on returns: a percentage, which may be above 100.
+// maxReturn reads the maximum return: a percentage, which may exceed 100.
 func (c *compiler) maxReturn(n *node) *big.Rat {
 	r, ok := decimal(strings.TrimSuffix(n.text(), "%"))
 	if !ok || r.Sign() == 0 || !strings.HasSuffix(n.text(), "%") {
@@ -56,7 +56,7 @@ func (c *compiler) maxReturn(n *node) *big.Rat {
 	return r.Quo(r, big.NewRat(100, 1))
 }
 
-// rewardReturns checks what each reward that is worth money returns where it costs least.
+// rewardReturns checks the return of each reward with a monetary value at its lowest price.
 func (c *compiler) rewardReturns(n *node, check func(n *node, share *big.Rat, what string)) {
 	for i, item := range n.list() {
 		r := c.p.Rewards[i]
@@ -77,7 +77,7 @@ func (c *compiler) rewardReturns(n *node, check func(n *node, share *big.Rat, wh
 	}
 }
 
-// leastPrices returns what a reward costs where it costs least, by wallet.
+// leastPrices returns the lowest price of a reward, by wallet.
 func leastPrices(r loyalty.Reward) map[string]loyalty.Points {
 	least := map[string]loyalty.Points{"": slices.Min(r.Costs())}
 	for wallet, n := range r.Wallets {
@@ -86,8 +86,8 @@ func leastPrices(r loyalty.Reward) map[string]loyalty.Points {
 	return least
 }
 
-// earned returns how many points of each wallet one minor unit of a currency earns at most, directly or by way of
-// another wallet. A wallet that orders in that currency do not reach is absent.
+// earned returns the maximum number of points of each wallet that one minor unit of a currency earns, directly or
+// through another wallet. It omits wallets that orders in that currency cannot reach.
 func (c *compiler) earned(code loyalty.Currency) map[string]*big.Rat {
 	earned := map[string]*big.Rat{}
 	raise := func(wallet string, n *big.Rat) {
@@ -103,7 +103,7 @@ func (c *compiler) earned(code loyalty.Currency) map[string]*big.Rat {
 			raise(w.ID, r)
 		}
 	}
-	for range len(c.p.Wallets) { // a way leads through each wallet once: circles are refused
+	for range len(c.p.Wallets) { // a path passes each wallet at most once, because circular conversions are rejected
 		for _, x := range c.p.Conversions {
 			if from := earned[x.From]; from != nil && x.Rate != nil {
 				raise(x.To, new(big.Rat).Mul(from, x.Rate))
@@ -123,7 +123,8 @@ func (c *compiler) earned(code loyalty.Currency) map[string]*big.Rat {
 	return earned
 }
 
-// perMinor returns the points for one minor unit of a currency, converted by the newest exchange rate if it has no rate.
+// perMinor returns the points for one minor unit of a currency. It uses the newest exchange rate if the currency has no
+// rate.
 func (c *compiler) perMinor(rates map[loyalty.Currency]loyalty.Rate, code loyalty.Currency) (*big.Rat, bool) {
 	if r, ok := rates[code]; ok {
 		return ratePerMinor(r)
@@ -157,7 +158,7 @@ func ratePerMinor(r loyalty.Rate) (*big.Rat, bool) {
 	return new(big.Rat).Quo(r.Points, big.NewRat(r.Per, 1)), true
 }
 
-// payValue returns what one point pays, in minor units; nil if nothing.
+// payValue returns the value of one point as payment, in minor units, or nil if it has none.
 func payValue(r loyalty.Rate) *big.Rat {
 	if r.Points == nil || r.Points.Sign() <= 0 {
 		return nil
@@ -165,7 +166,7 @@ func payValue(r loyalty.Rate) *big.Rat {
 	return new(big.Rat).Quo(big.NewRat(r.Per, 1), r.Points)
 }
 
-// worths returns what one point of each wallet is worth at most, in minor units of a currency.
+// worths returns the maximum value of one point of each wallet, in minor units of a currency.
 func (c *compiler) worths(code loyalty.Currency) map[string]*big.Rat {
 	worth := map[string]*big.Rat{}
 	raise := func(wallet string, n *big.Rat) {
@@ -200,7 +201,7 @@ func (c *compiler) worths(code loyalty.Currency) map[string]*big.Rat {
 	return worth
 }
 
-// bonusReturns checks the entry bonuses of levels up to each level against the money that reaching it takes.
+// bonusReturns compares the sum of the entry bonuses up to each level with the money required to reach that level.
 func (c *compiler) bonusReturns(item *node, t loyalty.Tiers, check func(n *node, share *big.Rat, what string)) {
 	sum := loyalty.Points(0)
 	for i, level := range item.get("levels").list() {
@@ -223,8 +224,8 @@ func (c *compiler) bonusReturns(item *node, t loyalty.Tiers, check func(n *node,
 	}
 }
 
-// spendFor returns the least that orders in a currency must come to for a level, in minor units; nil if that is unknown,
-// as for levels by orders or visits.
+// spendFor returns the least total of orders in a currency that a level requires, in minor units. It returns nil if
+// that is unknown, as for levels by orders or visits.
 func (c *compiler) spendFor(t loyalty.Tiers, l loyalty.Level, code loyalty.Currency) *big.Rat {
 	cost := func(by loyalty.Measure, from int64) *big.Rat {
 		switch by {
@@ -255,7 +256,7 @@ func (c *compiler) spendFor(t loyalty.Tiers, l loyalty.Level, code loyalty.Curre
 			}
 		}
 		if most == nil {
-			return nil // one way of unknown cost is enough
+			return nil // one path of unknown cost suffices
 		}
 		if least == nil || most.Cmp(least) < 0 {
 			least = most

@@ -12,15 +12,15 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// A grower turns the parser's tree into ours.
+// A grower converts the parser's tree to the package's own tree.
 type grower struct {
 	anchors  map[string]ast.Node
-	open     map[string]bool // anchors that are being filled in: an alias of one of them has no end
+	open     map[string]bool // anchors whose value is being converted: an alias of one of them would be infinite
 	nodes    int
 	problems Problems
 }
 
-// grow makes a tree of the one document that a file must have.
+// grow converts the single document that a file must have.
 func grow(file *ast.File) (*node, Problems) {
 	var bodies []ast.Node
 	for _, doc := range file.Docs {
@@ -42,7 +42,7 @@ func grow(file *ast.File) (*node, Problems) {
 	return root, g.problems
 }
 
-// first is where a node begins: the parser takes a group of keys to begin with its first colon.
+// first returns the node at which a node begins, because the parser positions a mapping at its first colon.
 func first(n ast.Node) ast.Node {
 	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
 		return m.Values[0].Key
@@ -58,7 +58,7 @@ func (g *grower) refuse(n ast.Node, path, format string, args ...any) {
 	g.problems = append(g.problems, p)
 }
 
-// node makes one value. It returns nil, with a problem, for what a program file must not have.
+// node converts one value. It returns nil and adds a problem if a program file must not contain the value.
 func (g *grower) node(n ast.Node, k *key, path string, depth int) *node {
 	g.nodes++
 	switch {
@@ -95,7 +95,7 @@ func (g *grower) fields(out *node, values []*ast.MappingValueNode, flow bool, de
 	for i, v := range values {
 		t := v.Key.GetToken()
 		k := &key{name: t.Value, line: t.Position.Line, column: max(1, t.Position.Column), width: width(t)}
-		if i == 0 && !flow { // the parser gives the place of the colon
+		if i == 0 && !flow { // the parser gives the position of the colon
 			out.line, out.column, out.width = k.line, k.column, k.width
 		}
 		path := out.child(k.name)
@@ -130,7 +130,7 @@ func (g *grower) items(out *node, values []ast.Node, depth int) {
 
 var plainID = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
-// idOf is the id of an entry of a list, by which paths name it: that stays true when entries are moved.
+// idOf returns the ID of a list entry. Paths use it, so that they remain valid when entries move.
 func idOf(n ast.Node) string {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
@@ -190,7 +190,7 @@ func (g *grower) scalar(out *node, n ast.Node) {
 	}
 }
 
-// plain refuses what escapes like "\u0000" can smuggle into a text.
+// plain rejects control characters, which escapes like "\u0000" can insert into a text.
 func (g *grower) plain(out *node, n ast.Node) {
 	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	if !utf8.ValidString(out.value) || strings.ContainsFunc(out.value, odd) {
@@ -198,7 +198,7 @@ func (g *grower) plain(out *node, n ast.Node) {
 	}
 }
 
-// place begins a node where its token stands.
+// place creates a node at the position of its token.
 func place(t *token.Token, k *key, path string) *node {
 	out := &node{key: k, path: path, line: 1, column: 1, width: 1}
 	if t != nil && t.Position != nil {
@@ -210,7 +210,7 @@ func place(t *token.Token, k *key, path string) *node {
 	return out
 }
 
-// width is how many characters a token takes on its line, as far as it matters to a caret.
+// width returns the number of characters of a token on its line, for the caret of a problem.
 func width(t *token.Token) int {
 	n := utf8.RuneCountInString(t.Value)
 	if t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType {
@@ -219,7 +219,7 @@ func width(t *token.Token) int {
 	return max(1, n)
 }
 
-// clip bounds what a problem quotes.
+// clip limits the length of text that a problem quotes.
 func clip(s string) string {
 	if runes := []rune(s); len(runes) > 60 {
 		return string(runes[:60]) + "…"

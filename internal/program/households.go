@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// households reads how members draw on each other's points: not at all without the section.
+// households reads the rules by which household members use each other's points. Without the section, they cannot.
 func (c *compiler) households(n *node) (h loyalty.Households) {
 	if n == nil {
 		return h
@@ -17,7 +17,7 @@ func (c *compiler) households(n *node) (h loyalty.Households) {
 	return h
 }
 
-// households is how members draw on each other's points.
+// households describes how household members use each other's points.
 func (e *explainer) households() {
 	h := e.p.Households
 	if h.Size == 0 {
