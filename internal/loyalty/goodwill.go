@@ -106,7 +106,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	}
 	e.Order = &s
 	d.noteConverting(&e, rules, &s, s.Counted)
-	// The metrics then exclude the points that were given up.
+	// The metrics then exclude the points that were forfeited.
 	s.count(&e, p, acc, &prior, worth{counted: s.Counted, spend: s.Spend, pieces: s.QualifyingItems, brands: s.Brands})
 	s.countLadders(&e, p, rules, acc, worth{counted: s.Counted, ladders: s.TierGroups})
 	if err := d.post(lostToExpiry(e)); err != nil {

@@ -99,7 +99,9 @@ type OrderState struct {
 	Bucket          int       // the bucket in which the account counts it, if not its month of placing
 	TierGroups      []Counted // what it counts in tier groups
 	Converts        []string  // the referral actions whose conditions it meets; empty if it cannot convert a referral
-	Missing         []string  // keys of wallets and level that the program lacked at first
+	// Missing holds the keys of the wallets and of the member's level that the program no longer had when the order was
+	// first accepted.
+	Missing []string
 
 	ActiveBefore time.Time // the member's last activity before it, if it is an activity for reminders alone
 	SlidTo       Date      // the day to which it extended points as an activity; zero if it did not
@@ -135,12 +137,17 @@ func (s *OrderState) converted() (exact, bool) {
 // Limits on when an order was placed. The clocks of shops run slightly ahead, and orders arrive late. An order outside
 // of these limits is rejected, because the present rules and tiers do not apply to it.
 const (
-	MaxOrderAge   = 90 * 24 * time.Hour // of a first revision, or of a guest order that is attributed
-	MaxOrderAhead = 5 * time.Minute     // how far in the future an order may be placed
-	JoinGrace     = 24 * time.Hour      // how long before joining, for members who enroll at checkout
-	MaxLines      = 10_000
-	InlineLines   = 100   // how many lines, and how many refunded lines, an order's entry stores inline
-	MaxPending    = 2_000 // how many orders and events of a member may have pending points, to limit the account's size
+	// The age at which a first revision is rejected, as is the attribution of a guest order to a member.
+	MaxOrderAge = 90 * 24 * time.Hour
+	// How far in the future PlacedAt may be.
+	MaxOrderAhead = 5 * time.Minute
+	// How long before joining an order may be placed, for members who enroll at checkout.
+	JoinGrace = 24 * time.Hour
+	MaxLines  = 10_000
+	// How many lines, and how many refunded lines, an order's entry stores inline.
+	InlineLines = 100
+	// How many orders and events of a member may have pending points. It limits the account's size.
+	MaxPending = 2_000
 )
 
 func (o Order) items() (sum int64) {

@@ -83,7 +83,8 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 	return s, nil
 }
 
-// forget removes points that have expired while they waited for an event, such as a delivery, from the state.
+// forget removes points from the state that were forfeited because an event, such as the delivery, did not happen in
+// time.
 func (s *OrderState) forget(rules *Program, now time.Time) {
 	for i := range s.Grants {
 		g := &s.Grants[i]

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// A Placement is a level that somebody gives a member by hand: as a correction, as a match of what the member has
-// elsewhere, or for ever.
+// A Placement is a level that is set manually for a member: as a correction, as a match of a status in another program,
+// or permanently.
 type Placement struct {
 	Level     string
 	Reason    string
-	Until     time.Time // kept at least until then; zero: as long as one that was reached
-	Locked    bool      // until then nothing moves it, up or down
-	Permanent bool      // it is the least level for ever
-	TierGroup string    // of which one it is; empty: of Tiers
+	Until     time.Time // kept at least until then; zero: as long as a level that the member reached
+	Locked    bool      // until Until, nothing moves it up or down
+	Permanent bool      // the level is a permanent minimum
+	TierGroup string    // the tier group of the level; empty for Tiers
 }
 
-// SetTier gives a member a level by hand. From then on the program's own rules go on: the level is reviewed when its
-// time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as it no longer is. The
-// account must have been advanced to now.
+// SetTier sets a member's level manually. The program's rules continue to apply: the level is reviewed at its end, and
+// a member who qualifies for a higher level moves up. If the level is locked, the member moves up when the lock ends.
+// The account must have been advanced to now.
 func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	on := d
@@ -39,8 +39,8 @@ func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (
 	return d.Outcome, err
 }
 
-// summedUp asks for all entries if months were summed up that a level which is set manually needs apart; see lasting. was
-// is the account before.
+// summedUp requests all entries if the account merged months that a manually set level needs in separate buckets; see
+// lasting. was is the account before the change.
 func (d *decision) summedUp(was Account) (n Needs) {
 	acc, p := d.Account, d.p
 	if !p.rolls() || slices.ContainsFunc(was.standings(), Standing.manual) || len(acc.Metrics) == 0 || acc.Metrics[0].Month != 0 {
@@ -49,11 +49,11 @@ func (d *decision) summedUp(was Account) (n Needs) {
 	return Needs{Since: acc.Joined, Recorded: acc.Joined, All: true}
 }
 
-// checkPlacement refuses a level that cannot be given.
+// checkPlacement rejects a level that cannot be set.
 func (d *decision) checkPlacement(in Placement) error {
 	_, rung, ok := d.p.Level(in.Level)
 	now := d.now
-	segments := d.Account // and not what a person gave for ever before: the latest word counts
+	segments := d.Account // without the permanent minimum that was set manually before: the latest placement counts
 	segments.Tier.Minimum = ""
 	floor := d.p.floor(segments)
 	switch {
@@ -75,12 +75,12 @@ func (d *decision) checkPlacement(in Placement) error {
 	return nil
 }
 
-// setTier gives the level of a placement that was checked.
+// setTier sets the level of a placement that was checked.
 func (d *decision) setTier(id string, in Placement) error {
 	p, acc, now := d.p, d.Account, d.now
 	_, rung, _ := p.Level(in.Level)
 	from := p.rung(acc.Tier)
-	d.Account.Tier.Minimum = "" // the latest word of a person counts
+	d.Account.Tier.Minimum = "" // the latest placement replaces an earlier minimum
 	until := p.reachedUntil(d.Account, now)
 	if !in.Until.IsZero() {
 		until = in.Until
@@ -88,7 +88,7 @@ func (d *decision) setTier(id string, in Placement) error {
 	s := p.onLevel(d.Account, rung, until, now)
 	if rung == from {
 		s.Since, s.From = acc.Tier.Since, acc.Tier.From
-		s.Lock = now // a period that ended before does not move it any more
+		s.Lock = now // a period that ended before no longer moves it
 	}
 	switch {
 	case in.Permanent:
@@ -114,10 +114,10 @@ func (d *decision) setTier(id string, in Placement) error {
 	return d.welcome(from, rung)
 }
 
-// MaxPlacement is for how many years a level can be given by hand.
+// MaxPlacement is for how many years a level can be set manually.
 const MaxPlacement = 10
 
-// floored brings the account up to its floors on all ladders after what is known of the member changed.
+// floored moves the account up to its minimums in Tiers and all tier groups, after the member's traits changed.
 func (d *decision) floored() error {
 	if err := d.floorTier(); err != nil {
 		return err
@@ -125,8 +125,9 @@ func (d *decision) floored() error {
 	return d.onLadders((*decision).floorTier)
 }
 
-// floorTier brings the account up to its floor after what is known of the member changed, and to the level of a period
-// that the change has ended. Who is no longer above a floor that held the level keeps it like one that was reached now.
+// floorTier moves the account up to its minimum level after the member's traits changed, and first to the level of a
+// period that ended. If the minimum no longer holds the member's level, the member keeps the level as if it had been
+// reached now.
 func (d *decision) floorTier() error {
 	if len(d.p.Tiers.Levels) == 0 || d.locked() {
 		return nil

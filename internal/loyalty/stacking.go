@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// candidate is a rule that applies, with what it would give.
+// candidate is a rule that applies, with what it would award.
 type candidate struct {
 	r     *rule
 	m     matched
-	gives exact    // after its caps
-	cuts  []Reason // what its caps took
-	share Share    // what its caps and budget make of the order's share, once it is paid
+	gives exact    // the award after the rule's caps
+	cuts  []Reason // the reductions by its caps
+	share Share    // the order's share of its caps and budget after the award is paid
 }
 
-// whole is what a candidate gives in whole points, a begun one as one.
+// whole returns the candidate's award in whole points, rounded up.
 func (c *candidate) whole() Points {
 	n, ok := c.gives.round(Up)
 	if !ok {
@@ -23,13 +23,13 @@ func (c *candidate) whole() Points {
 	return n
 }
 
-// stack adds the candidates as their groups say.
+// stack pays the candidates according to the modes of their groups.
 func (v *valuation) stack(found []candidate) {
 	if len(found) == 0 {
 		return
 	}
 	slices.SortStableFunc(found, func(x, y candidate) int { return cmp.Compare(x.r.group, y.r.group) })
-	var ruling *rule // of an exclusive group
+	var ruling *rule // the rule that won an exclusive group
 	for len(found) > 0 {
 		n := 1
 		for n < len(found) && found[n].r.group == found[0].r.group {
@@ -60,8 +60,8 @@ func (v *valuation) stack(found []candidate) {
 	}
 }
 
-// usedUp reports whether caps and budgets leave a candidate nothing, and keeps the reason: it does not stand in the
-// way of the others of its group.
+// usedUp reports whether caps and budgets reduce a candidate's award to 0, and records the reason. Such a candidate
+// does not compete with the others in its group.
 func (v *valuation) usedUp(c candidate) bool {
 	if c.gives.sign() != 0 {
 		return false
@@ -70,12 +70,12 @@ func (v *valuation) usedUp(c candidate) bool {
 		v.why(c.r.key, b.Kind, b.Args...)
 	}
 	if c.share.Cut {
-		v.s.share(c.r.key).Cut = true // what others give back to the budget later is not for it
+		v.s.share(c.r.key).Cut = true // later returns to the budget do not benefit this order
 	}
 	return true
 }
 
-// compare puts the candidate that wins first.
+// compare orders the winning candidate first.
 func compare(mode Stacking, x, y candidate) int {
 	more := 0
 	if mode == Best {
@@ -90,7 +90,7 @@ func (v *valuation) beaten(losers []candidate, by *rule) {
 	}
 }
 
-// pay adds what a rule gives, and remembers what it must be remembered for.
+// pay adds a rule's award and records it where caps, budgets or a separate life of the points require that.
 func (v *valuation) pay(c candidate) {
 	v.sum = v.sum.add(c.gives)
 	own := c.gives

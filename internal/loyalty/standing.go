@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Standing is a member's level. The zero Standing is that of a program without tiers.
+// Standing is a member's level and its validity. The zero Standing is that of a program without tiers.
 type Standing struct {
 	Level string
 	Since time.Time
-	Until time.Time // kept at least until then; zero for the lowest level, which cannot be lost
-	At    time.Time // the instant at which it was decided; zero if that is Since
+	Until time.Time // kept at least until then; zero for a level that cannot be lost
+	At    time.Time // when the standing was decided; zero if that is Since
 
-	From    time.Time // what counts for LevelWindow begins after it; zero: after Since
-	Lock    time.Time // the level was set manually, and nothing moves it before, nor does what ended before
-	Minimum string    // the least level for ever, set manually
+	From    time.Time // events after it count for LevelWindow; zero: after Since
+	Lock    time.Time // end of the lock of a manually set level; periods that ended before do not move it
+	Minimum string    // the permanent minimum level, set manually
 	Given   bool      // Until was set manually
 
-	Extensions int       // how often its end was put off because no notice was given in time
-	Ended      time.Time // until when it was kept at first, where its end was put off
+	Extensions int       // how often its end was postponed because no notice was sent in time
+	Ended      time.Time // the original end, if the end was postponed
 }
 
-// from returns the instant after which what counts for LevelWindow begins.
+// from returns the instant after which events count for LevelWindow.
 func (s Standing) from() time.Time {
 	if s.From.IsZero() {
 		return s.Since
@@ -29,7 +29,7 @@ func (s Standing) from() time.Time {
 	return s.From
 }
 
-// decided returns the instant at which the standing was decided. It holds from then on, until the next one.
+// decided returns the instant at which the standing was decided. The standing applies from then on, until the next one.
 func (s Standing) decided() time.Time {
 	if s.At.IsZero() {
 		return s.Since
@@ -40,7 +40,7 @@ func (s Standing) decided() time.Time {
 // manual reports whether the level is held until an instant that was set manually.
 func (s Standing) manual() bool { return s.Given || !s.Lock.IsZero() && s.Until.Equal(s.Lock) }
 
-// renewed returns the standing as one whose end was not put off.
+// renewed returns the standing without the postponements of its end.
 func (s Standing) renewed() Standing {
 	s.Extensions, s.Ended = 0, time.Time{}
 	return s
@@ -54,19 +54,19 @@ func (s Standing) decidedAt(at time.Time) Standing {
 	return s
 }
 
-// pastAge is how long an account remembers a standing after it ended: the time in which orders may arrive late. Where
-// an older one is needed, the member's entries have it.
+// pastAge is how long an account remembers a standing after it ended, because orders may arrive late. Older standings
+// are read from the member's entries.
 const pastAge = MaxOrderAge + 24*time.Hour
 
-// A Redecision replaces what an account remembers of its standings from an instant on. The entry's Standing is the
-// last of the new ones.
+// A Redecision replaces the standings that an account remembers from an instant on. The entry's Standing is the last of
+// the new ones.
 type Redecision struct {
 	From time.Time
-	Past []Standing // the new ones before the last, oldest first
+	Past []Standing // the new standings before the last, oldest first
 }
 
-// stand returns past with the present standing behind it, where another one takes its place at an instant. Of several
-// that were decided at one instant the last one counts.
+// stand returns the past standings with the present standing appended, when next replaces it. If several were decided
+// at the same instant, only the last one counts.
 func stand(past []Standing, present, next Standing, now time.Time) []Standing {
 	out := slices.Clip(past)
 	if next.decided().After(present.decided()) {
@@ -79,7 +79,7 @@ func stand(past []Standing, present, next Standing, now time.Time) []Standing {
 func (r *Redecision) apply(past []Standing, present, last Standing, now time.Time) []Standing {
 	out := slices.Concat(before(append(slices.Clip(past), present), r.From), r.Past)
 	if n := len(out); n > 0 && !out[n-1].decided().Before(last.decided()) {
-		out = out[:n-1] // the last one is one of those that stay
+		out = out[:n-1] // the last one is already among those that stay
 	}
 	return trimmed(out, last, now)
 }
@@ -93,7 +93,8 @@ func before(all []Standing, at time.Time) []Standing {
 	return slices.Clip(all[:n])
 }
 
-// trimmed drops the standings that ended too long ago for an order that may still arrive. next is the one behind them.
+// trimmed removes the standings that ended too long ago for orders that may still arrive. next is the standing that
+// follows the last of them.
 func trimmed(past []Standing, next Standing, now time.Time) []Standing {
 	ended := func(i int) time.Time {
 		if i+1 < len(past) {
@@ -112,7 +113,8 @@ func trimmed(past []Standing, next Standing, now time.Time) []Standing {
 // standings returns all standings that the account remembers, the present one last.
 func (a *Account) standings() []Standing { return append(slices.Clip(a.Past), a.Tier) }
 
-// standingAt returns the standing at an instant, as it is known now; the oldest that is remembered for an earlier one.
+// standingAt returns the standing at an instant, according to present knowledge. For an instant before all remembered
+// standings, it returns the oldest one.
 func (a *Account) standingAt(at time.Time) Standing {
 	if !at.Before(a.Tier.decided()) || len(a.Past) == 0 {
 		return a.Tier

@@ -2,15 +2,16 @@ package loyalty
 
 import "time"
 
-// A Stay is what it takes to keep a level beyond its end, in the first period that is not over and counts for that.
+// Retention lists the requirements that the member must still meet to keep the current level. They are those of the
+// first period that is not over and counts for the level.
 type Retention struct {
-	Gap   Gap       // what is missing yet, of the measure of which the greatest share is; none if it is kept already
-	By    time.Time // exclusive: what happens from then on comes too late
-	Paths [][]Gap   // all ways to keep it
+	Gap   Gap       // what is missing most on the path closest to completion; none if the level is kept already
+	By    time.Time // exclusive: what happens from then on is too late
+	Paths [][]Gap   // all alternative ways to keep the level
 }
 
-// Stay is what the member has still to do to keep the level; false if it cannot be lost, or can only be reached again
-// once it is.
+// Stay returns what the member must still do to keep the level. It returns false if the level cannot be lost, or if it
+// can only be reached again after it is lost.
 func (p *Program) Stay(acc Account, now time.Time) (best Retention, ok bool) {
 	review := p.reviewAt(acc.Tier)
 	rung := p.rung(acc.Tier)
@@ -21,7 +22,7 @@ func (p *Program) Stay(acc Account, now time.Time) (best Retention, ok bool) {
 	if n, _, asOf := p.lasting(acc, review); n >= rung {
 		periods = append(periods, asOf)
 	}
-	for _, t := range append(periods[1:], periods[0]) { // in their order
+	for _, t := range append(periods[1:], periods[0]) { // in chronological order
 		first, last := p.span(acc, t)
 		by := review
 		if end := last.End(p.Zone); end.Before(by) {
@@ -39,11 +40,11 @@ func (p *Program) Stay(acc Account, now time.Time) (best Retention, ok bool) {
 	return best, ok
 }
 
-// Ahead is the standing that the account will have, if nothing more happens, when time next moves or reviews it; false
-// if it never does.
+// Projection returns the standing that the account will have after its next scheduled change or review if nothing more
+// happens, and when that will be. It returns false if none is scheduled.
 func (p *Program) Projection(acc Account) (Standing, time.Time, bool) { return p.aheadOn(p, acc) }
 
-// AheadOn is Ahead on a ladder.
+// ProjectionOf returns the same for a tier group.
 func (p *Program) ProjectionOf(acc Account, ladder string) (Standing, time.Time, bool) {
 	v, _, ok := p.TierGroupStanding(acc, ladder)
 	if !ok {
@@ -52,7 +53,7 @@ func (p *Program) ProjectionOf(acc Account, ladder string) (Standing, time.Time,
 	return p.aheadOn(v, acc)
 }
 
-// aheadOn lets time pass for the whole account, and looks at it as v does.
+// aheadOn advances the whole account to the next change of its level, and returns the standing as v sees it.
 func (p *Program) aheadOn(v *Program, acc Account) (Standing, time.Time, bool) {
 	at := v.tierDue(v.view(acc))
 	if at.IsZero() {

@@ -6,20 +6,20 @@ import (
 	"strconv"
 )
 
-// matched is the part of an order that a rule is about.
+// matched is the part of an order to which a rule applies.
 type matched struct {
 	currency Currency
-	amount   exact // eligible, in minor units
-	value    exact // the points that it gives after rate, category and level
-	units    int64 // whole pieces that are left
+	amount   exact // the eligible amount, in minor units
+	value    exact // its points after rate, category and level
+	units    int64 // whole units that were not refunded
 }
 
-// giver is a Strategy made ready: what every decision would compute anew is computed once.
+// giver is a compiled Strategy: it computes once what every decision would otherwise compute again.
 type giver interface {
-	// gives is the exact points for what a rule matched.
+	// gives returns the exact points for the part of an order that a rule matched.
 	gives(m *matched) exact
 
-	// because is the reason, in the strategy's own terms.
+	// because returns the reason for these points, in the strategy's terms.
 	because(m *matched) (ReasonKind, []string)
 }
 
@@ -96,7 +96,7 @@ func (s Steps) compile() (giver, error) {
 
 type steps map[Currency][]Band
 
-// reached is the highest band that the amount reaches; the zero Band if none.
+// reached returns the highest band that the amount reaches, or the zero Band if there is none.
 func (g steps) reached(m *matched) (reached Band) {
 	for _, b := range g[m.currency] {
 		if m.amount.sub(whole(b.From)).sign() < 0 {
@@ -127,7 +127,7 @@ func (m multiplier) because(x *matched) (ReasonKind, []string) {
 	return IsTimes, []string{x.value.String(), m.text}
 }
 
-// perPoint is what a point is worth, in minor units.
+// perPoint returns the amount of money for which the rate gives one point, in minor units.
 func (r Rate) perPoint() exact {
 	return exactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(r.Per), r.Points))
 }

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// Supersede lets p take over at an instant from the version before, which may be nil. It says from when on the birthdays
-// and anniversaries of p count: from then, or from when they did under the same action of the version before. Without
-// it, an action that a merchant adds today would at once pay every birthday of the past year, and one that was only
-// edited would pay twice. Where what levels take changes, members move as mode says; else what became of them when it
-// last changed goes on to count. Whoever publishes p calls it once, before p is stored or shared.
+// Supersede makes p the successor of the program version before, which may be nil, at an instant. It sets the instant
+// from which the birthdays and anniversaries of each action of p count: at, or the instant from which they counted
+// under the same action in the version before. Otherwise, an action that is added today would immediately award all
+// birthdays of the past year, and an edited action would award them twice. If the requirements of levels change, mode
+// determines how members move. Otherwise the result of the last such change remains in effect. The publisher of p calls
+// Supersede once, before it stores or shares p.
 func (p *Program) Supersede(before *Program, at time.Time, mode RefreshMode) {
 	if before != nil && len(before.Tiers.Levels) > 0 {
 		p.Tiers.succeed(&before.Tiers)

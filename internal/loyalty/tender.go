@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// named reports whether a rule or a refund that names a tender means this one: by its kind or by its name.
+// named reports whether the name in a rule or refund means this tender: it equals the tender's kind or name.
 func (t Tender) named(name string) bool {
 	return name != "" && (string(t.Kind) == name || t.Name == name)
 }
 
-// tenderRefunds is the money that refunds returned to the tenders that they name. Other refunds went back to what
+// tenderRefunds is the money that refunds returned to the tenders that they name. Other refunds are spread over what
 // remains of all tenders, in proportion.
 type tenderRefunds struct {
-	each      []exact // by tender, in the order's sequence; nil if no refund names one
+	each      []exact // by index of the tender in the order; nil if no refund names a tender
 	sum       exact
-	unearning exact // of it, to tenders that earn nothing
+	unearning exact // the part of sum that was returned to tenders that earn nothing
 }
 
-// tenderRefunds adds up the succeeded refunds by tender. A refund that names several tenders, such as two cards, went
-// back to each in proportion to its amount.
+// tenderRefunds adds up the succeeded refunds by tender. A refund that names several tenders, such as two cards, is
+// split in proportion to their amounts.
 func (o *Order) tenderRefunds() tenderRefunds {
 	s := tenderRefunds{sum: whole(0), unearning: whole(0)}
 	for _, r := range o.Refunds {
@@ -58,8 +58,9 @@ func (s *tenderRefunds) add(o *Order, amount exact, to func(Tender) bool) {
 	}
 }
 
-// addReported adds a refund of which a payment reports how much was returned to gift cards. A processor may return more to
-// them than they paid, as store credit; that, and other money beyond what its tenders paid, has no tender.
+// addReported adds a refund whose payment reports how much was returned to gift cards. A processor may return more to
+// gift cards than they paid, as store credit. That excess, and other money in excess of what its tenders paid, belongs
+// to no tender.
 func (s *tenderRefunds) addReported(o *Order, r Refund) {
 	room := func(to func(Tender) bool) exact {
 		n := whole(o.paidWith(to))
@@ -80,7 +81,7 @@ func (t Tender) giftCard() bool { return t.Kind == TenderGiftCard || t.Kind == T
 
 func (t Tender) earns() bool { return t.Kind.earns() }
 
-// paidWith is how much some tenders paid.
+// paidWith returns how much some tenders paid.
 func (o *Order) paidWith(which func(Tender) bool) (sum int64) {
 	for _, t := range o.Tenders {
 		if which(t) {
@@ -90,8 +91,8 @@ func (o *Order) paidWith(which func(Tender) bool) (sum int64) {
 	return sum
 }
 
-// remaining returns what is left of the money that was paid for the order after refunds that name a tender: all of it, and
-// what of it can earn.
+// remaining returns the money paid for the order that remains after refunds that name a tender: all of it, and the part
+// that can earn.
 func (o *Order) remaining(back tenderRefunds) (all, earning exact) {
 	all, unearning := whole(o.total()).sub(back.sum), whole(o.unearning()).sub(back.unearning)
 	if unearning.sign() < 0 {
@@ -124,7 +125,7 @@ func (o *Order) checkRefundTenders() error {
 	return nil
 }
 
-// refundTender returns why a refund cannot name a tender; empty if it can.
+// refundTender returns why a refund cannot name a tender, or an empty string if it can.
 func (o *Order) refundTender(name string) string {
 	earn, some := false, false
 	for _, t := range o.Tenders {
@@ -146,8 +147,8 @@ func overRefunded(tender string, paid Money) *Error {
 	return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("More was refunded to %q than the %s that it paid.", tender, paid))
 }
 
-// giftCards is how much payments report that gift cards and store credit paid, and of how much that is not known yet. What
-// the merchant states needs no report.
+// giftCards returns how much gift cards and store credit paid according to payments, and for how much money this is not
+// known yet. If the merchant states the tenders, no further report is required.
 func (o *Order) giftCards() (reported, unknown int64) {
 	for _, x := range o.Receipts {
 		one, more := x.giftCards(o.Currency)
@@ -159,8 +160,8 @@ func (o *Order) giftCards() (reported, unknown int64) {
 	return reported, unknown
 }
 
-// reportTenders gives an order for which the merchant sent no tenders those that its payments report, if gift cards or
-// store credit paid some of it. Applied again, it starts from the merchant's tenders.
+// reportTenders sets the tenders of an order that payments report, if the merchant sent no tenders and gift cards or
+// store credit paid part of the order. Further calls start again from the merchant's tenders.
 func (o *Order) reportTenders() {
 	if slices.ContainsFunc(o.Tenders, func(t Tender) bool { return t.Reported }) {
 		o.Tenders = nil

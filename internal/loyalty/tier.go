@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// rung is the place of a standing's level; of one that the program no longer has, that of the one in its place.
+// rung returns the index of a standing's level. If the program no longer has the level, it is the index of its
+// replacement.
 func (p *Program) rung(s Standing) int {
 	_, i, ok := p.Level(s.Level)
 	if !ok {
@@ -15,11 +16,11 @@ func (p *Program) rung(s Standing) int {
 	return i
 }
 
-// climb decides about the levels of all tier groups after things that happened at some instants changed what counts. was
-// is the account before them. Where an earlier decision may depend on one of them, none is made yet: the outcome then says
+// climb decides the levels of all tier groups after events at some instants changed what counts. was is the account
+// before them. If an earlier decision may depend on one of the events, climb decides nothing yet: the outcome states
 // what it needs (Outcome.Needs), and Redecide decides.
 func (d *decision) climb(was Account, happened ...time.Time) error {
-	// Several things may count as much together as before, and another one of them may reach a level.
+	// Several events may count as much together as before, and one of them may still reach a level.
 	several := len(happened) > 1
 	first, last, unsettled := time.Time{}, time.Time{}, false
 	for _, at := range happened {
@@ -39,14 +40,14 @@ func (d *decision) climb(was Account, happened ...time.Time) error {
 	return d.climbAll(last, was)
 }
 
-// unsettled reports whether decisions that were made already may depend on what happened at an instant: the levels
-// were decided since then, or something counts since then and more than now is reached. was is the account before it.
+// unsettled reports whether earlier decisions may depend on an event at an instant: the levels were decided since then,
+// or the account may reach a higher level by what counts since then. was is the account before the event.
 func (d *decision) unsettled(at time.Time, was Account) bool {
 	return d.p.decides(was, d.Account) && d.openSince(at, was)
 }
 
-// openSince reports whether the levels were decided since an instant, or more than now is reached by what counts since
-// then. was is the account before it.
+// openSince reports whether the levels were decided since an instant, or the account may reach a higher level by what
+// counts since then. was is the account before the event.
 func (d *decision) openSince(at time.Time, was Account) bool {
 	p, acc := d.p, d.Account
 	if len(p.Tiers.Levels) == 0 {
@@ -58,7 +59,7 @@ func (d *decision) openSince(at time.Time, was Account) bool {
 	return !at.After(was.Counted) && p.climbsSince(acc, at, d.now)
 }
 
-// lastDecided returns the instant until which the levels of an account are decided; zero if they never were.
+// lastDecided returns the instant until which the levels of an account are decided, or zero if they never were.
 func (p *Program) lastDecided(acc Account, now time.Time) (last time.Time) {
 	s := acc.Tier
 	if len(acc.Past) > 0 || s.decided().After(acc.Joined) || p.rung(s) > p.floor(acc) {
@@ -72,8 +73,8 @@ func (p *Program) lastDecided(acc Account, now time.Time) (last time.Time) {
 	return last
 }
 
-// climbsSince reports whether an account that was not decided about since an instant may reach a higher level by what
-// counts now, or in a period that is over since then.
+// climbsSince reports whether an account whose levels were not decided since an instant may reach a higher level by
+// what counts now, or in a period that ended since then.
 func (p *Program) climbsSince(acc Account, at, now time.Time) bool {
 	if now.Before(acc.Tier.Lock) {
 		return false
@@ -83,13 +84,13 @@ func (p *Program) climbsSince(acc Account, at, now time.Time) bool {
 		instants = append(instants, now)
 	}
 	if _, summed := p.reachesBack(acc, at); summed || p.Tiers.KeepOnRefund {
-		return true // it may, also by what counts no longer
+		return true // it may, also by events that no longer count
 	}
 	return slices.ContainsFunc(instants, func(t time.Time) bool { return p.qualified(acc, t) > rung })
 }
 
-// decides reports whether levels are decided because an account counts something else than before: not where it counts
-// less and the program lets members keep the levels that they reached by it.
+// decides reports whether a change of what counts requires a decision about levels. It does not if the account counts
+// less than before and the program lets members keep the levels that they reached.
 func (p *Program) decides(was, is Account) bool {
 	if len(p.Tiers.Levels) == 0 || slices.Equal(is.Metrics, was.Metrics) && slices.Equal(is.Brands, was.Brands) {
 		return false
@@ -97,7 +98,7 @@ func (p *Program) decides(was, is Account) bool {
 	return !p.Tiers.KeepOnRefund || !is.sum().less(was.sum()).falls()
 }
 
-// sum returns all that an account ever counted, with the brands among the elements.
+// sum returns the sum of everything that an account has counted. Brands count as qualifying items.
 func (a *Account) sum() (sum Metric) {
 	for _, m := range a.Metrics {
 		sum = sum.plus(m)
@@ -108,13 +109,13 @@ func (a *Account) sum() (sum Metric) {
 	return sum
 }
 
-// falls reports whether a change takes something away.
+// falls reports whether a change reduces any metric.
 func (m Metric) falls() bool {
 	return min(int64(m.Points), m.Orders, m.Spend, m.QualifyingItems, m.Visits) < 0
 }
 
-// climbAll decides about the levels of all tier groups for which something else counts than before, by what counts at
-// an instant. Nothing counts that happened later.
+// climbAll decides the levels of all tier groups whose metrics changed, by what counts at an instant. Later events do
+// not count.
 func (d *decision) climbAll(at time.Time, was Account) error {
 	if err := d.climbTier(at, was); err != nil {
 		return err
@@ -122,8 +123,8 @@ func (d *decision) climbAll(at time.Time, was Account) error {
 	return d.onLadders(func(d *decision) error { return d.climbTier(at, d.p.view(was)) })
 }
 
-// climbTier moves the account up to the level that it qualifies for at an instant, and lets the time since then pass.
-// A level counts from the purchase that reached it, however late that is reported.
+// climbTier moves the account up to the level for which it qualifies at an instant, then processes the time since then.
+// A level counts from the purchase that reached it, even if the purchase is reported late.
 func (d *decision) climbTier(at time.Time, was Account) error {
 	if !d.p.decides(was, d.Account) {
 		return nil
@@ -140,8 +141,8 @@ func (d *decision) climbTier(at time.Time, was Account) error {
 	return d.liftTier()
 }
 
-// climbNow moves the account up to the level that it qualifies for at this instant. Where members move up with the
-// next period it waits for the end of this one.
+// climbNow moves the account up to the level for which it qualifies at this instant. If members move up with the next
+// period, it does nothing.
 func (d *decision) climbNow() error {
 	if _, cyclic := d.p.Tiers.cycle(); d.locked() || cyclic && d.p.Tiers.MoveUp == NextPeriod {
 		return nil
@@ -152,7 +153,7 @@ func (d *decision) climbNow() error {
 	return nil
 }
 
-// liftTier moves the account up to its floor, if it is below.
+// liftTier moves the account up to its minimum level, if it is below.
 func (d *decision) liftTier() error {
 	if floor := d.p.floor(d.Account); floor > d.p.rung(d.Account.Tier) && !d.locked() {
 		return d.moveTo(floor, time.Time{}, "floor", d.now)
@@ -160,7 +161,7 @@ func (d *decision) liftTier() error {
 	return nil
 }
 
-// passTiers lets time move and review the tier, and do nothing else, until an instant.
+// passTiers processes the changes and reviews of the tier that time causes until an instant, and nothing else.
 func (d *decision) passTiers(until time.Time) error {
 	due := func() time.Time { return soonest(d.p.tierDue(d.Account), d.p.refreshAt(d.Account)) }
 	for at := due(); !at.IsZero() && !at.After(until); at = due() {
@@ -175,7 +176,7 @@ func (d *decision) passTiers(until time.Time) error {
 	return nil
 }
 
-// soonest returns the first of the instants that are not zero; zero if all are.
+// soonest returns the earliest of the instants that are not zero, or zero if all are.
 func soonest(all ...time.Time) (first time.Time) {
 	for _, t := range all {
 		if first.IsZero() || !t.IsZero() && t.Before(first) {
@@ -185,20 +186,20 @@ func soonest(all ...time.Time) (first time.Time) {
 	return first
 }
 
-// tierDue is when time next moves or reviews the tier; zero if it never does.
+// tierDue returns when time next moves or reviews the tier, or zero if it never does.
 func (p *Program) tierDue(acc Account) time.Time {
 	return soonest(p.unlockAt(acc), p.riseAt(acc), p.reviewAt(acc.Tier))
 }
 
-// locked reports whether somebody set the level by hand and nothing may move it yet.
+// locked reports whether a manually set level is still locked.
 func (d *decision) locked() bool { return d.now.Before(d.Account.Tier.Lock) }
 
 func (p *Program) reachedUntil(acc Account, at time.Time) time.Time {
 	return p.keptFrom(acc, at, p.Tiers.keepPeriods())
 }
 
-// closed is the last instants of what is over by now and counts what happened at an instant: the period in which it
-// lies, or each month whose end a rolling window reaches back from to it. None if there are no periods.
+// closed returns the last instants of the ended periods that count an event at an instant: the period in which it lies,
+// or each month from whose end a rolling window reaches back to it. It returns none if there are no periods.
 func (p *Program) closed(acc Account, at, now time.Time) (out []time.Time) {
 	if _, cyclic := p.Tiers.cycle(); cyclic {
 		if end := p.periodEnd(acc, at); !end.After(now) {
@@ -217,8 +218,8 @@ func (p *Program) closed(acc Account, at, now time.Time) (out []time.Time) {
 	return out
 }
 
-// unlockAt is the end of a lock, if it held the account below what it has by then; zero if not, or if something was
-// decided since.
+// unlockAt returns the end of a lock if the account qualifies for a higher level by then. It returns zero if it does
+// not, or if something was decided since.
 func (p *Program) unlockAt(acc Account) time.Time {
 	at := acc.Tier.Lock
 	if !acc.Seen.Before(at) || len(p.Tiers.Levels) == 0 {
@@ -230,13 +231,13 @@ func (p *Program) unlockAt(acc Account) time.Time {
 	return at
 }
 
-// unlocked is the level that an account has reached at the end of its lock, until when, and the instant by whose
-// period it did.
+// unlocked returns the level that an account has reached at the end of its lock, until when it is kept, and the instant
+// whose period qualified the account.
 func (p *Program) unlocked(acc Account) (rung int, until, asOf time.Time) {
 	at := acc.Tier.Lock
 	rung, until, asOf = p.lasting(acc, at)
 	if p.Tiers.MoveUp == NextPeriod {
-		return rung, until, asOf // what the present period has waits for its end
+		return rung, until, asOf // what counts in the present period takes effect at its end
 	}
 	if n := p.qualified(acc, at); n >= rung {
 		return n, p.reachedUntil(acc, at), at
@@ -244,7 +245,7 @@ func (p *Program) unlocked(acc Account) (rung int, until, asOf time.Time) {
 	return rung, until, asOf
 }
 
-// unlockTier moves the account up as soon as no lock holds it any more; what keeps a level, grace included, does not
+// unlockTier moves the account up as soon as no lock holds it. The validity of the level and its grace period do not
 // delay that.
 func (d *decision) unlockTier(at time.Time) error {
 	due := d.p.unlockAt(d.Account)
@@ -258,7 +259,8 @@ func (d *decision) unlockTier(at time.Time) error {
 	return d.moveTo(to, until, "reached", asOf)
 }
 
-// riseAt is the end of the period in which the account last counted something, if it rises then; zero if it does not.
+// riseAt returns the end of the period in which the account last counted something, if the account moves up then.
+// Otherwise it returns zero.
 func (p *Program) riseAt(acc Account) time.Time {
 	_, cyclic := p.Tiers.cycle()
 	if !cyclic || p.Tiers.MoveUp != NextPeriod || len(acc.Metrics) == 0 {
@@ -275,7 +277,7 @@ func (p *Program) riseAt(acc Account) time.Time {
 	return end
 }
 
-// riseTier moves the account up where that waits for the end of the period.
+// riseTier moves the account up at the end of a period, if the program moves members up then.
 func (d *decision) riseTier(at time.Time) error {
 	due := d.p.riseAt(d.Account)
 	if due.IsZero() || due.After(at) {
@@ -285,9 +287,9 @@ func (d *decision) riseTier(at time.Time) error {
 	return d.moveTo(d.p.qualified(d.Account, last), d.p.reachedUntil(d.Account, due), "reached", last)
 }
 
-// reviewTier keeps or lowers a standing whose validity has ended. A member who qualifies again keeps the level for
-// another period from its old end. Other members move down as the program says; the lower level's validity counts from
-// the period that was judged (loweredUntil). No member moves below a floor.
+// reviewTier renews or lowers a standing whose validity has ended. A member who qualifies again keeps the level for
+// another period from its old end. Other members move down according to the program. The validity of the lower level
+// counts from the period that was judged (loweredUntil). No member moves below the minimum level.
 func (d *decision) reviewTier(at time.Time) error {
 	due := d.p.reviewAt(d.Account.Tier)
 	if due.IsZero() || due.After(at) {
@@ -304,7 +306,7 @@ func (d *decision) reviewTier(at time.Time) error {
 	}
 	floor := d.p.floor(d.Account)
 	switch {
-	case max(to, floor) > from: // nothing moved it while it was locked
+	case max(to, floor) > from: // the level did not move while it was locked
 		if floor >= to {
 			return d.liftTier()
 		}
@@ -352,7 +354,7 @@ func (d *decision) moveTo(rung int, until time.Time, why string, asOf time.Time)
 	return d.moved(s, NewReason(d.p.levelKey(s.Level), "0", HasMoved, d.Account.Tier.Level, s.Level, why, n, window))
 }
 
-// onLevel is the standing of an account that is at a level from now on, until an instant.
+// onLevel returns the standing of an account that has a level from now on, until an instant.
 func (p *Program) onLevel(acc Account, rung int, until, now time.Time) Standing {
 	s := Standing{Level: p.Tiers.Levels[rung].ID, Since: now, Minimum: acc.Tier.Minimum}
 	if rung > p.floor(acc) {
@@ -361,7 +363,7 @@ func (p *Program) onLevel(acc Account, rung int, until, now time.Time) Standing 
 	return s
 }
 
-// moved posts a standing at another level, and what welcomes the member there.
+// moved posts a standing at another level, then awards the entry bonuses of the levels that the member reached.
 func (d *decision) moved(s Standing, why Reason) error {
 	from := d.p.rung(d.Account.Tier)
 	if err := d.standing(s, d.now, why); err != nil {
@@ -378,7 +380,7 @@ func (d *decision) standing(s Standing, at time.Time, why Reason) error {
 		return nil
 	}
 	what := d.p.levelID(s.Level) + ":" + at.UTC().Format(stamp)
-	if d.Account.Tier.Since.Equal(at) || at.Before(d.present) { // again in the same instant, or reported late again
+	if d.Account.Tier.Since.Equal(at) || at.Before(d.present) { // again at the same instant, or reported late again
 		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
 	}
 	e := Entry{

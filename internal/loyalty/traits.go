@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// SetTraits takes note of what became known of a member: a time zone, a birthday, segments. What is given replaces
-// what was; OptIns and the years that are over stay. A birthday that was told cannot be changed within the program's
-// lock, so that nobody has several in a year. The account must have been advanced to now.
+// SetTraits stores a member's time zone, birthday, segments and other traits. They replace the earlier values; OptIns
+// and the years that were awarded already stay. A birthday cannot be changed again within the program's BirthdayLock,
+// so that a member cannot have several birthdays in a year. The account must have been advanced to now.
 func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, error) {
 	was := acc.Traits
 	next := was
@@ -48,11 +48,11 @@ func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, erro
 	return d.Outcome, err
 }
 
-// changedChannels says in a reason that the channels changed in which a member can be written to.
+// changedChannels states in a reason that the channels in which the member can be contacted changed.
 const changedChannels = "channels"
 
-// SetChannels records in which channels a member can be written to, for what: advance notice depends on it, where the
-// program promises any. The account must have been advanced to now.
+// SetChannels stores the channels in which a member can be contacted, and for which purposes. Advance notice depends on
+// them, if the program promises it. The account must have been advanced to now.
 func (p *Program) SetChannels(acc Account, channels []ChannelUse, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	if p.AdvanceNotice.Period.IsZero() || slices.Equal(channels, acc.Traits.Channels) {
@@ -64,7 +64,8 @@ func (p *Program) SetChannels(acc Account, channels []ChannelUse, now time.Time)
 	return d.Outcome, err
 }
 
-// withBirthday takes note of a birthday. That of this year counts only if it is still to come and none was given.
+// withBirthday returns the traits with a birthday. This year's birthday earns only if it is still to come and none was
+// awarded this year.
 func (p *Program) withBirthday(t Traits, birthday int, now time.Time) Traits {
 	t.Birthday, t.Changed = birthday, now
 	if birthday == 0 {
@@ -80,7 +81,7 @@ func (p *Program) withBirthday(t Traits, birthday int, now time.Time) Traits {
 	return t
 }
 
-// OptIn registers a member for a campaign that wants that. A second time changes nothing.
+// OptIn registers a member for a campaign that requires registration. A repeated call changes nothing.
 func (p *Program) OptIn(acc Account, campaign string, now time.Time) (Outcome, error) {
 	at := slices.IndexFunc(p.Campaigns, func(r Rule) bool { return r.ID == campaign && r.OptIn })
 	switch {
@@ -106,14 +107,15 @@ func (p *Program) OptIn(acc Account, campaign string, now time.Time) (Outcome, e
 	return d.Outcome, err
 }
 
-// MaxOptIns bounds how many campaigns a member is registered for at a time, and MaxSegments the segments.
+// MaxOptIns limits the campaigns for which a member is registered at a time. MaxSegments limits the member's segments.
 const (
 	MaxOptIns   = 50
 	MaxSegments = 50
 )
 
-// roomForOptIn returns registrations with room for another one. Those for campaigns that the program does not have any more
-// still count for orders that are reported late; the oldest of them is dropped where there are too many.
+// roomForOptIn returns the registrations with room for another one. Registrations for campaigns that the program no
+// longer has still count for orders that are reported late. If there are too many registrations, the oldest of these is
+// removed.
 func (p *Program) roomForOptIn(all []OptIn) []OptIn {
 	all = slices.Clone(all)
 	for len(all) >= MaxOptIns {
@@ -132,7 +134,7 @@ func (p *Program) roomForOptIn(all []OptIn) []OptIn {
 	return all
 }
 
-// tell posts the entry that makes traits known.
+// tell posts the entry that records the member's traits.
 func (d *decision) tell(t Traits, changed []string, now time.Time) error {
 	t.Revision++
 	return d.post(Entry{
@@ -141,7 +143,7 @@ func (d *decision) tell(t Traits, changed []string, now time.Time) error {
 	})
 }
 
-// occasionDue is the next instant at which a birthday or an anniversary earns; zero if none will.
+// occasionDue returns the next instant at which a birthday or an anniversary earns, or zero if there is none.
 func (p *Program) occasionDue(acc Account) time.Time {
 	if !p.compiled.occasions || acc.Joined.IsZero() {
 		return time.Time{}
@@ -162,8 +164,8 @@ func (p *Program) occasionDue(acc Account) time.Time {
 	return due
 }
 
-// nextBirthday is the beginning, where the member lives, of the first birthday that is not over and falls behind the
-// action's beginning and the member's joining.
+// nextBirthday returns when the next birthday begins that has not been awarded, in the member's time zone, and its
+// year. It is not before the action counts or the member joined.
 func (p *Program) nextBirthday(acc Account, a Action) (time.Time, int) {
 	if acc.Traits.Birthday == 0 {
 		return time.Time{}, 0
@@ -188,7 +190,7 @@ func (p *Program) nextAnniversary(acc Account, a Action) (time.Time, int) {
 	}
 }
 
-// celebrate awards the birthday or the anniversary that falls on an instant.
+// celebrate awards the birthday or the anniversary that is due at an instant.
 func (d *decision) celebrate(at time.Time) error {
 	if !d.p.compiled.occasions {
 		return nil

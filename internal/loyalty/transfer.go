@@ -8,30 +8,31 @@ import (
 	"time"
 )
 
-// Points that one member gives to another keep their lots, so that nobody makes them live longer by passing them on: a
-// lot arrives with the day on which it would have expired, and if that is over by then it has expired. A lot that an
-// activity would have moved on arrives with the day that it has reached, and stays there: whose activity moves it
-// could otherwise be chosen. Pending points never move, nor do any of a member who owes some. A transfer earns nothing,
-// counts for no level, and is an activity of neither.
+// Points that one member gives to another keep their lots, so that a transfer does not extend their life. A lot arrives
+// with the day on which it would have expired, and expires immediately if that day is over. A lot that activity would
+// extend arrives with the day that it has reached, and no activity extends it: otherwise members could choose whose
+// activity extends it. Pending points never move, nor do the points of a member in debt. A transfer earns nothing,
+// counts for no level, and is an activity of neither member.
 
-// Transfers is how members may give points to each other. The zero Transfers: they may not.
+// Transfers are the rules by which members may give points to each other. The zero Transfers disables transfers.
 type Transfers struct {
-	Min    Points  // at least so many at a time; zero: members give each other nothing
-	Max    Points  // at most so many at a time; zero: no bound
-	Step   Points  // in multiples of this; zero for 1
+	Min    Points  // the least points of one transfer; 0 disables transfers
+	Max    Points  // the most points of one transfer; 0 for no limit
+	Step   Points  // points are given in multiples of this; 0 for 1
 	Limits []Limit // how often a member may give
-	AtMost []Cap   // how many points a member may give, fees aside
-	Fee    Fee     // what the giver pays besides
-	Accept Period  // how long an offer waits for the other's yes; zero: the points move at once
+	AtMost []Cap   // how many points a member may give, without fees
+	Fee    Fee     // the fee that the giver pays in addition
+	Accept Period  // how long the recipient can accept an offer; zero: the points move immediately
 }
 
-// A Fee is points that are gone, beside those that arrive: so many, or a share of those, rounded up.
+// A Fee is the points that a transfer costs in addition to those that arrive: a fixed number, or a share of those,
+// rounded up. No member receives them.
 type Fee struct {
 	Points Points
 	Share  *big.Rat // below 1; nil for Points
 }
 
-// of is what giving n points costs besides.
+// of returns the fee for giving n points.
 func (f Fee) of(n Points) Points {
 	if f.Share == nil {
 		return f.Points
@@ -40,15 +41,16 @@ func (f Fee) of(n Points) Points {
 	return fee
 }
 
-// MaxOffer bounds how long an offer waits.
+// MaxOffer limits how long an offer can be accepted.
 const MaxOffer = 90 * 24 * time.Hour
 
-// Key names transfers among the rules: their limits, their reasons.
+// Key returns the key of transfers among the program's rules, for their limits and reasons.
 func (Transfers) Key() string { return "transfers" }
 
-// Transfer gives points of one member to another: at once or, where the program wants the other's yes, by holding them
-// until the offer has passed. What is taken is what expires first, the fee foremost. The outcomes are those of the two,
-// in their order; an offer leaves the other's account as it is. Both accounts must have been advanced to now.
+// Transfer gives points of one member to another. The points move immediately or, if the program requires acceptance,
+// are reserved until the offer is resolved or expires. It takes the points that expire first; the fee takes the
+// earliest of them. The outcomes are those of from and to, in this order. An offer does not change the account of to.
+// Both accounts must have been advanced to now.
 func (p *Program) Transfer(from, to Account, in Redemption, now time.Time) ([]Outcome, error) {
 	if err := p.mayGive(from, to, in.Points, now); err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func (p *Program) Transfer(from, to Account, in Redemption, now time.Time) ([]Ou
 	return []Outcome{d.Outcome, {Account: to}}, nil
 }
 
-// mayGive is why a member cannot give so many points to another, apart from those that are missing.
+// mayGive returns why a member cannot give n points to another, other than an insufficient balance.
 func (p *Program) mayGive(from, to Account, n Points, now time.Time) error {
 	t := &p.Transfers
 	most := MaxPoints
@@ -120,7 +122,8 @@ func (p *Program) withinLimits(from Account, n Points, day Date) error {
 	return nil
 }
 
-// gives is what a transfer uses of limits, times sign: 1 when it is made, -1 when nothing comes of it.
+// gives returns the usage of limits by a transfer, times sign: 1 when it is made, -1 when it is declined, canceled or
+// expired.
 func (p *Program) gives(r Redemption, sign int64) (out []Usage) {
 	key, day := p.Transfers.Key(), DateOf(r.At, p.Zone)
 	for _, l := range p.Transfers.Limits {
@@ -132,8 +135,8 @@ func (p *Program) gives(r Redemption, sign int64) (out []Usage) {
 	return out
 }
 
-// Accept moves what an offer holds to whom it was made. An offer of a member who has come to owe points waits until that
-// is paid. Both accounts must have been advanced to now, so an offer that is still there has not expired.
+// Accept moves the reserved points of an offer to its recipient. While the giver is in debt, the offer cannot be
+// accepted. Both accounts must have been advanced to now, so that an offer that still exists has not expired.
 func (p *Program) Accept(from, to Account, r Redemption, now time.Time) ([]Outcome, error) {
 	h, err := from.hold(r)
 	switch {
@@ -157,7 +160,8 @@ func (p *Program) Accept(from, to Account, r Redemption, now time.Time) ([]Outco
 	return d.deliver(e, h.Lots, to)
 }
 
-// deliver completes the giver's entry, whose lots leave the account, and writes what arrives into the other's.
+// deliver posts the giver's entry, by which the lots leave the account, and the entry by which they arrive in the
+// recipient's account.
 func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 	r := e.Redemption
 	r.Lots = d.sent(lots, r.Fee)
@@ -177,7 +181,8 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 		Postings: []Posting{{Bucket: BucketTransferred, Points: -r.Points}},
 	}
 	for _, l := range r.Lots {
-		if slices.Contains(d.Account.Graced, l.Expires) { // or two who give them to and fro would have grace each time
+		// Otherwise members could renew the grace period by transferring points back and forth.
+		if slices.Contains(d.Account.Graced, l.Expires) {
 			in.Graced = append(in.Graced, l.Expires)
 		}
 		in.Extended = append(in.Extended, d.Account.passedOn(l)...)
@@ -190,7 +195,7 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 	return []Outcome{d.Outcome, received}, err
 }
 
-// sent is the lots of the giver as they arrive, after the fee: with days that no activity moves.
+// sent returns the giver's lots as they arrive, after the fee, with days that no activity extends.
 func (d *decision) sent(lots []Lot, fee Points) (out []Lot) {
 	for _, l := range lots {
 		paid := min(fee, l.Points)
@@ -202,7 +207,7 @@ func (d *decision) sent(lots []Lot, fee Points) (out []Lot) {
 	return out
 }
 
-// Return gives back what an offer holds: as Declined by whom it was made to, or as Cancelled by who made it.
+// Return releases the reserved points of an offer: as Declined by the recipient, or as Canceled by the giver.
 func (p *Program) Return(from Account, r Redemption, as RedemptionStatus, now time.Time) (Outcome, error) {
 	h, err := from.hold(r)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// How long something is worth saying after it fell due. Behind that it is old news.
+// How long a reminder can still be sent after it is due. After that, it is outdated.
 const (
 	freshFor    = 7 * 24 * time.Hour
-	freshToday  = 3 * 24 * time.Hour // of what was scheduled for an instant
+	freshToday  = 3 * 24 * time.Hour // for a reminder that was scheduled for an instant
 	keepNoticed = 62 * 24 * time.Hour
 	keepForLong = 400 * 24 * time.Hour
 )
 
-// look offers what one reminder has to say now, and notes when it will have more.
+// look offers the message that one reminder has now, and records when the reminder will be due next.
 func (v *visit) look() {
 	if !oneOf(v.r.Tiers, v.acc.Tier.Level) || !anyOf(v.r.Segments, v.acc.Traits.Segments) || !v.asked() {
 		return
@@ -56,12 +56,13 @@ func (v *visit) look() {
 	}
 }
 
-// asked reports whether the reminder's condition holds for the member; one that fails does not.
+// asked reports whether the reminder's condition holds for the member. A condition whose evaluation fails does not
+// hold.
 func (v *visit) asked() bool {
 	return v.r.When == nil || holds(v.r.When, &Facts{Buyer: v.p.actor(v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
-// offer takes a notice that is due and true, unless all of its subjects were told.
+// offer accepts a message that is due, unless all of its subjects were reported to the member already.
 func (v *visit) offer(n News) {
 	untold := slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.told(v.r.On, s) })
 	if !untold {
@@ -72,17 +73,17 @@ func (v *visit) offer(n News) {
 	v.offers = append(v.offers, offer{n, v.r})
 }
 
-// balance is what the member can spend.
+// balance returns the points that the member can spend.
 func (v *visit) balance() Points { return total(v.acc.Lots) }
 
-// ahead is the latest of the reminder's steps before an instant that is due, and the instant at which it was. It notes
-// when the next one will be.
+// ahead returns the latest of the reminder's steps before an instant (of) that is due, and when it was due. The step is
+// -1 if none is due. It also records when the next step is due.
 func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Time) {
 	step = -1
 	for i, lead := range v.r.Leads {
 		at := lead.before(of, zone)
-		if v.r.On != BeforeHold { // there may be no morning before it
-			at = v.morning(DateOf(at, zone).start(zone)) // the next one may be too late for what is promised
+		if v.r.On != BeforeHold { // a reservation may end before the next morning
+			at = v.morning(DateOf(at, zone).start(zone)) // the next morning may be too late for the promised notice
 		}
 		if at.After(v.now) {
 			v.sooner(at)
@@ -95,13 +96,13 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 	return step, due
 }
 
-// before is the instant one period before t.
+// before returns the instant one period before t.
 func (p Period) before(t time.Time, zone *time.Location) time.Time {
 	return Period{-p.Months, -p.Days, -p.Hours, -p.Minutes}.After(t, zone)
 }
 
-// expires tells of lots that are about to expire: of each at each step, and in one message of those that expire within a
-// quarter of the lead after the first, each with its day.
+// lapses offers messages about lots that are about to expire, for each lot at each step. One message covers all lots
+// that expire within a quarter of the lead after the first lot, each with its day.
 func (v *visit) lapses() {
 	ends := func(l Lot) time.Time { return l.Expires.End(v.p.Zone) }
 	for i := 0; i < len(v.acc.Lots); i++ {
@@ -133,7 +134,8 @@ func (v *visit) lapses() {
 	}
 }
 
-// activations tells how many pending points became active, all of the last days at once, and never more than there are.
+// activations offers a message about the pending points that became active in recent days, all at once. It never
+// reports more points than the balance.
 func (v *visit) activations() {
 	n := News{}
 	for _, a := range v.s.Active {
@@ -151,7 +153,7 @@ func (v *visit) activations() {
 	}
 }
 
-// lead is the first of the reminder's leads; none is no time.
+// lead returns the first of the reminder's leads, or a zero period if it has none.
 func (r *Reminder) lead() Period {
 	if len(r.Leads) == 0 {
 		return Period{}
@@ -159,8 +161,8 @@ func (r *Reminder) lead() Period {
 	return r.Leads[0]
 }
 
-// steps offers a notice about something that happened at an instant, at the latest step that is due. One that has been
-// due for longer than fresh is old; zero: never.
+// steps offers a message about an event that happened at since, for the latest step that is due. A step that has been
+// due for longer than fresh is outdated; if fresh is 0, no step becomes outdated.
 func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cycle string) {
 	leads := v.r.Leads
 	if len(leads) == 0 {
@@ -188,7 +190,7 @@ func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cyc
 	v.offer(n)
 }
 
-// cycle is what tells one occasion of a subject from the next: as long as it stays the same, nothing is said twice.
+// cycle returns the key of the present occasion of a subject. While the key stays the same, no message is repeated.
 func (p *Program) cycle(acc Account, s Reminded, on Trigger, reminder string) string {
 	switch on {
 	case AfterIdle:
@@ -218,7 +220,8 @@ func (v *visit) absence() {
 	}
 }
 
-// nearReward tells what little is missing for the cheapest reward that the member could have and cannot pay yet.
+// nearReward offers a message about the points that are missing for the cheapest reward that the member may redeem but
+// cannot afford yet.
 func (v *visit) nearReward() {
 	have, best, cost := v.balance(), Reward{}, Points(0)
 	if v.p.inDebt(v.acc) || have < v.r.MinPoints {
@@ -239,7 +242,7 @@ func (v *visit) nearReward() {
 	}
 }
 
-// barred reports whether a member could not have a reward whatever the balance.
+// barred reports whether the member could not redeem a reward with any balance.
 func (v *visit) barred(r Reward) bool {
 	return len(v.p.lacks(v.acc, &r, Redemption{}, v.now))+len(r.gone(v.who.Left, v.now)) > 0
 }
@@ -256,14 +259,14 @@ func (v *visit) nearTier() {
 	}
 }
 
-// tierAtRisk tells who would lose the level at its review with what counts by now.
+// tierAtRisk offers a message to a member who would lose the level at its review, by what counts at present.
 func (v *visit) tierAtRisk() {
 	at := v.p.reviewAt(v.acc.Tier)
 	if at.IsZero() || !at.After(v.now) {
 		return
 	}
 	step, due := v.ahead(at, v.p.Zone)
-	v.sooner(v.morning(at)) // it may be put off then, and is to be told of anew
+	v.sooner(v.morning(at)) // the review may be postponed then, which requires another message
 	rung := v.p.rung(v.acc.Tier)
 	kept, _ := v.p.requalified(v.acc, at)
 	if step < 0 || rung <= max(0, v.p.floor(v.acc)) || kept >= rung {
@@ -280,10 +283,10 @@ func (v *visit) tierAtRisk() {
 	v.offer(n)
 }
 
-// tierSubject is what a message is about that tells that a level is reviewed at an instant.
+// tierSubject returns the subject of a message about the review of a level at an instant.
 func tierSubject(level string, at time.Time) string { return level + "/" + at.UTC().Format(stamp) }
 
-// codes tells of codes that were claimed and not used, or are about to end so.
+// codes offers messages about codes that were issued but not used, or that are about to expire unused.
 func (v *visit) codes() {
 	for _, c := range v.who.Codes {
 		if !c.Until.IsZero() && !c.Until.After(v.now) {
@@ -314,11 +317,11 @@ func (v *visit) codes() {
 	}
 }
 
-// holds tells of points that are reserved and will not be for much longer.
+// holds offers messages about reservations that are about to expire.
 func (v *visit) holds() {
 	for _, h := range v.acc.Holds {
 		if h.Redemption.To != "" || h.Redemption.By != "" || h.Redemption.Wallet != "" {
-			continue // an offer to another member, what another of the household redeems, or no points
+			continue // skip offers to members, contributions to a household, and other wallets
 		}
 		until := h.Redemption.Until
 		if step, due := v.ahead(until, v.p.Zone); step >= 0 && until.After(v.now) {
@@ -330,7 +333,7 @@ func (v *visit) holds() {
 	}
 }
 
-// yearly tells of a birthday or an anniversary, on the day itself and on no other.
+// yearly offers a message about a birthday or an anniversary, only on the day on which it is due.
 func (v *visit) yearly() {
 	today := DateOf(v.now, v.zone)
 	for year := today.year() - 1; year <= today.year()+1; year++ {
@@ -350,7 +353,8 @@ func (v *visit) yearly() {
 	}
 }
 
-// onYear is the beginning of the member's birthday, or of an anniversary of joining, in a year; zero if there is none.
+// onYear returns the beginning of the member's birthday, or of an anniversary of joining, in a year. It returns zero if
+// there is none.
 func (p *Program) onYear(acc Account, on Trigger, year int, zone *time.Location) time.Time {
 	joined := DateOf(acc.Joined, zone)
 	day := Day(acc.Traits.Birthday)
@@ -366,7 +370,8 @@ func (p *Program) onYear(acc Account, on Trigger, year int, zone *time.Location)
 	return day.in(year).start(zone)
 }
 
-// stuck tells whoever came by another's code what waits for an order: those before it may not have met the condition.
+// stuck offers a message to a referred member about the bonus that an order would earn. It is sent even if the member
+// has ordered, because earlier orders may not have met the condition.
 func (v *visit) stuck() {
 	r, most := v.acc.Traits.Referral, Points(0)
 	for _, a := range v.p.Earn.Actions {
@@ -379,7 +384,7 @@ func (v *visit) stuck() {
 	}
 }
 
-// schedule tells what the merchant planned for instants or days.
+// schedule offers the messages that the merchant scheduled for instants or days.
 func (v *visit) schedule() {
 	if v.balance() < v.r.MinPoints {
 		return

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// unapplied adds the reasons why rules that run at the order's time gave nothing: the first failed condition of each, as
-// far as no reason of the rule is there yet. Rules that are only tried out stay unmentioned.
+// unapplied adds the reasons why rules that run at the order's time gave nothing: for each rule, the first condition
+// that is not met, unless the rule has a reason already. It omits rules that only run as a trial (Shadow).
 func (v *valuation) unapplied(which func(*rule) bool) {
 	v.listing = true
 	for i := range v.p.compiled.rules {

@@ -2,19 +2,20 @@ package loyalty
 
 import "slices"
 
-// An Unconverted is what a clawback took back of a conversion: Points of the wallet into which it led, which were Worth
-// points of the wallet from which it came. Both are below zero if they were given back, because a refund failed.
+// An Unconverted is the part of a conversion that a clawback took back. Points is in points of the wallet that received
+// the conversion. Worth is in points of the wallet from which they were converted. Both are negative if the part was
+// returned because a refund failed.
 type Unconverted struct {
-	ID     string // the conversion's
+	ID     string // the ID of the conversion
 	Points Points
 	Worth  Points
 }
 
-// maxConversions is how many conversions an account remembers: a bound on its size. A clawback does not follow points
-// into older ones.
+// maxConversions is how many conversions an account remembers, to limit its size. A clawback does not reach points that
+// were converted by older conversions.
 const maxConversions = 10
 
-// setConversion returns the conversions with one as it is now. A conversion that was undone in full is forgotten.
+// setConversion returns the conversions with one conversion updated. A conversion that was reversed in full is removed.
 func setConversion(all []Converted, x Converted) []Converted {
 	at := slices.IndexFunc(all, func(y Converted) bool { return y.ID == x.ID })
 	all = slices.Clone(all)
@@ -30,8 +31,8 @@ func setConversion(all []Converted, x Converted) []Converted {
 	return append(all[max(0, len(all)+1-maxConversions):], x)
 }
 
-// reverseConversion returns the conversions after a part of one was taken back or given back. The conversion stays even
-// if nothing is left of it, because a refund may fail.
+// reverseConversion returns the conversions after a clawback took back or returned a part of one. The conversion stays
+// even if nothing of it remains, because a refund may fail.
 func reverseConversion(all []Converted, u Unconverted) []Converted {
 	at := slices.IndexFunc(all, func(y Converted) bool { return y.ID == u.ID })
 	if at < 0 {
@@ -43,7 +44,7 @@ func reverseConversion(all []Converted, u Unconverted) []Converted {
 	return all
 }
 
-// conversion returns a conversion as the account knows it: clawbacks may have taken back some of it.
+// conversion returns a conversion in the state that the account records: clawbacks may have taken back parts of it.
 func (a Account) conversion(x Converted) Converted {
 	for _, y := range a.Conversions {
 		if y.ID == x.ID {
@@ -53,8 +54,8 @@ func (a Account) conversion(x Converted) Converted {
 	return x
 }
 
-// takeFromConversions takes back what a grant's points were converted to: first of conversions that took from the
-// grant's own lot, then of the others, the latest first. Fractions count in the member's favor.
+// takeFromConversions takes back points that were converted from a grant's points. Conversions that took points from
+// the grant's lot come first, then the others, each group with the latest first. Fractions count in the member's favor.
 func (d *decision) takeFromConversions(e Entry, rest Points, g *Grant) (Entry, Points) {
 	mine := d.where(*g)
 	for _, own := range []bool{true, false} {
@@ -87,7 +88,7 @@ func (d *decision) takeFromConversions(e Entry, rest Points, g *Grant) (Entry, P
 	return e, rest
 }
 
-// convertAgain gives back to conversions what a clawback took of them: up to n points.
+// convertAgain returns up to n points to the conversions from which a clawback took them.
 func (d *decision) convertAgain(e Entry, n Points, g *Grant) (Entry, Points) {
 	g.Converted = slices.Clone(g.Converted)
 	for i := len(g.Converted) - 1; i >= 0; i-- {
@@ -114,13 +115,14 @@ func (d *decision) convertAgain(e Entry, n Points, g *Grant) (Entry, Points) {
 	return e, n
 }
 
-// covering returns the fewest points of the wallet into which a conversion led that are worth n points of the other one.
+// covering returns the fewest points of the receiving wallet that are worth at least n points of the wallet from which
+// they were converted.
 func (x *Converted) covering(n Points) Points {
 	all, _ := share(int64(x.Returned+n-1), int64(x.Points)).mul(whole(int64(x.Received))).floor()
 	return Points(all) + 1 - x.Reversed
 }
 
-// worthUp is worth, rounded up.
+// worthUp does the same as worth, but rounds up.
 func (x *Converted) worthUp(n Points) Points {
 	all, _ := share(int64(x.Reversed+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Up)
 	return all - x.Returned

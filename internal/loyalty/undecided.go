@@ -2,10 +2,10 @@ package loyalty
 
 import "slices"
 
-// Orders that are to be decided again, and do not fit into the transaction of the order that changed, wait for the due
-// queue. The account remembers the first maxUndecided of them by their IDs. If there are more, it remembers one order from
-// which on all of the member's orders are decided again: deciding an order for which nothing changes is correct, and only
-// costs a write.
+// Orders that must be decided again, but do not fit into the transaction of the order that changed, wait for the due
+// queue. The account remembers the first maxUndecided of them by their IDs. If there are more, it remembers one order,
+// from which on all of the member's orders are decided again. To decide an unaffected order again is correct and costs
+// only a write.
 
 // maxUndecided is how many orders that wait to be decided again an account remembers by their IDs.
 const maxUndecided = 10
@@ -20,7 +20,7 @@ func (a *Account) isUndecided(order string) bool {
 	return slices.ContainsFunc(a.Undecided, func(x Again) bool { return x.Order.ID == order })
 }
 
-// Postpone leaves all but the first n of the orders that an outcome asks for to Resume.
+// Postpone leaves all but the first n of the orders that an outcome requests to Resume.
 func (o Outcome) Postpone(n int) Outcome {
 	if len(o.Needs.Orders) <= n {
 		return o
@@ -28,7 +28,7 @@ func (o Outcome) Postpone(n int) Outcome {
 	rest := o.Needs.Orders[n:]
 	o.Needs.Orders = o.Needs.Orders[:n]
 	if len(o.Entries) == 0 {
-		return o // they are remembered already
+		return o // the account remembers them already
 	}
 	o.Entries = slices.Clone(o.Entries)
 	e, acc := &o.Entries[0], &o.Account
@@ -46,17 +46,17 @@ func (o Outcome) Postpone(n int) Outcome {
 	return o
 }
 
-// covers reports whether an order is decided again with all orders from another one on.
+// covers reports whether an order is among the orders from x on, all of which are decided again.
 func (x Again) covers(o PlacedOrder) bool { return x != Again{} && x.Order.Compare(o) <= 0 }
 
-// resumption is what the next entry says of the orders that wait to be decided again.
+// resumption is what the next entry records about the orders that wait to be decided again.
 type resumption struct {
-	orders []Again // those that come next
-	from   Again   // the first one behind them; zero: there is none
+	orders []Again // the next orders to decide
+	from   Again   // the first order after them; zero if there is none
 }
 
-// Resume asks for the orders that wait to be decided again. Without any, the outcome is complete. placed are the member's
-// orders from Account.UndecidedFrom on; they are needed once no others wait.
+// Resume requests the orders that wait to be decided again. If there are none, the outcome is complete. placed are the
+// member's orders from Account.UndecidedFrom on. They are required when no other orders wait.
 func (p *Program) Resume(acc Account, placed []PlacedOrder) Outcome {
 	out := Outcome{Account: acc}
 	if acc.Status != Active {
@@ -78,7 +78,8 @@ func (p *Program) Resume(acc Account, placed []PlacedOrder) Outcome {
 	return out
 }
 
-// PlacedFrom returns the orders that entries are about and that were placed at or after another one, in their order.
+// PlacedFrom returns the orders in entries that are equal to or after another order, in the order of
+// PlacedOrder.Compare.
 func PlacedFrom(from PlacedOrder, entries []Entry) (orders []PlacedOrder) {
 	for i := range entries {
 		if s := entries[i].Order; s != nil && s.Order.placed().Compare(from) >= 0 {
@@ -89,7 +90,7 @@ func PlacedFrom(from PlacedOrder, entries []Entry) (orders []PlacedOrder) {
 	return slices.Compact(orders)
 }
 
-// resume adds to an order's entry which orders wait to be decided again now, if that is not recorded yet.
+// resume records in an order's entry which orders wait to be decided again now, unless that was recorded already.
 func (d *decision) resume(e *Entry) {
 	if r := d.resumed; r != nil {
 		e.Undecided, e.UndecidedFrom = append(e.Undecided, r.orders...), &r.from
@@ -104,7 +105,7 @@ func (a *Account) undecided() (orders []PlacedOrder) {
 	return orders
 }
 
-// noteUndecided takes over which orders wait to be decided again.
+// noteUndecided updates from an entry which orders wait to be decided again.
 func (a *Account) noteUndecided(e Entry) {
 	undecided := slices.Clone(a.Undecided)
 	for _, x := range e.Undecided {

@@ -2,16 +2,16 @@ package loyalty
 
 import "time"
 
-// A Wait is how long points are pending. The zero Wait is none: they are active at once.
+// A Wait is how long points are pending. The points of the zero Wait are active immediately.
 type Wait struct {
-	For    Period     // after the order was placed, or after Until
-	Until  OrderEvent // pending until this has happened to the order
-	Within Period     // with Until: given up if it has not happened so long after the placing; zero: never
+	For    Period     // counted from the placing of the order, or from Until if it is set
+	Until  OrderEvent // pending until this event of the order
+	Within Period     // with Until: forfeited if the event has not happened so long after the placing; zero: never
 	On     []Day      // instead: until the first of these days that begins after the placing; ascending
-	Manual bool       // instead: until somebody activates them
+	Manual bool       // instead: until they are activated manually
 }
 
-// OrderEvent is something that happens to an order after it was placed.
+// OrderEvent is an event of an order after it was placed.
 type OrderEvent string
 
 const (
@@ -19,17 +19,17 @@ const (
 	WhenDelivered OrderEvent = "delivered"
 )
 
-// A Day is a day of every year, MMDD. 29 February is the 28th where there is none.
+// A Day is a day of every year, in the form MMDD. In other than leap years, 29 February is 28 February.
 type Day int
 
-// in is the day in a year.
+// in returns the day in a year.
 func (d Day) in(year int) Date {
 	last := time.Date(year, time.Month(int(d)/100)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 	return Date(year*10000 + int(d)/100*100 + min(int(d)%100, last))
 }
 
-// Active is when points of something that happened at an instant become active; the zero time if that is not known
-// yet. happened is when Until happened, zero if it has not.
+// Active returns when the points of an event at an instant become active, or zero if that is not known yet. happened is
+// when Until happened, or zero if it has not.
 func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 	switch {
 	case w.Manual:
@@ -45,7 +45,7 @@ func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 	return w.For.After(at, zone)
 }
 
-// nextStart is the first beginning of one of the days after an instant.
+// nextStart returns the earliest instant after at when one of the days begins.
 func nextStart(days []Day, at time.Time, zone *time.Location) time.Time {
 	year := at.In(zone).Year()
 	for _, y := range []int{year, year + 1} {
@@ -55,10 +55,10 @@ func nextStart(days []Day, at time.Time, zone *time.Location) time.Time {
 			}
 		}
 	}
-	return time.Time{} // not reached: next year has each of the days
+	return time.Time{} // not reached: each of the days occurs next year
 }
 
-// Deadline is when points are given up that wait for something to happen; zero if never.
+// Deadline returns when points that wait for an event are forfeited, or zero if they never are.
 func (w Wait) Deadline(at time.Time, zone *time.Location) time.Time {
 	if w.Until == "" || w.Within.IsZero() {
 		return time.Time{}

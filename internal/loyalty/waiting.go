@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// A Waiter is a member on the waitlist of a reward of which there are only so many.
+// A WaitlistEntry is a member's entry on the waitlist of a reward with a limited quantity.
 type WaitlistEntry struct {
 	Member MemberID
 	Since  time.Time
-	Called time.Time // when a piece was there for the member; zero if none was yet
+	Called time.Time // when an item became available for the member; zero if none has yet
 }
 
-// Waits reports whether members can wait for the reward.
+// HasWaitlist reports whether the reward has a waitlist.
 func (r *Reward) HasWaitlist() bool { return !r.FirstCall.IsZero() }
 
-// Takes is how many of the pieces that are left an outcome takes: none where the cart gives one back that had one already,
-// on which nobody who waits has a call.
+// Takes returns how many of the available items an outcome takes. It is 0 if the cart returns an item that it had
+// before, because members on the waitlist have no claim to that item.
 func (r *Reward) Takes(out Outcome) (n Points) {
 	for _, s := range out.Spends {
 		if s.Rule == r.Key() {
@@ -26,7 +26,8 @@ func (r *Reward) Takes(out Outcome) (n Points) {
 	return n
 }
 
-// CallEnds is until when a waiter who was called has the first call, exclusive; zero for one who was not.
+// CallEnds returns the end of the time, exclusive, in which a called member is served first. It returns zero for a
+// member who was not called.
 func (p *Program) CallEnds(r *Reward, w WaitlistEntry) time.Time {
 	if w.Called.IsZero() {
 		return time.Time{}
@@ -34,16 +35,17 @@ func (p *Program) CallEnds(r *Reward, w WaitlistEntry) time.Time {
 	return r.FirstCall.After(w.Called, p.Zone)
 }
 
-// A Call is what follows from a waitlist for the pieces that are left: as many of those who wait, from the first on,
-// have the first call on them. Whoever has had it for as long as the reward says, and took nothing, has lost the place.
+// A Call assigns the available items of a reward to the members on its waitlist, in order. Each of these members is
+// served first for as long as the reward specifies. A member who does not take an item in that time loses the waitlist
+// entry.
 type Call struct {
 	first  map[MemberID]bool
-	Called []WaitlistEntry // who has the first call, and was not told so far
-	Lost   []WaitlistEntry // who has lost the place
+	Called []WaitlistEntry // entries that are called now and were not notified yet
+	Lost   []WaitlistEntry // entries whose time is over
 	left   Points
 }
 
-// Call walks a waitlist, oldest first. It stops where what follows makes no difference.
+// Call reads a waitlist, oldest entry first. It stops as soon as further entries do not change the result.
 func (p *Program) Call(r *Reward, line func(yield func(WaitlistEntry) bool), left Points, now time.Time) Call {
 	c := Call{first: map[MemberID]bool{}, left: left}
 	if left <= 0 {
@@ -65,7 +67,7 @@ func (p *Program) Call(r *Reward, line func(yield func(WaitlistEntry) bool), lef
 	return c
 }
 
-// Refuses is the refusal of a member whose turn it is not; nil if the member may take a piece.
+// Refuses returns the error for a member who must wait for other members, or nil if the member may take an item.
 func (c Call) Refuses(m MemberID) error {
 	if c.left <= 0 || c.first[m] || len(c.first) < int(c.left) {
 		return nil
@@ -74,7 +76,8 @@ func (c Call) Refuses(m MemberID) error {
 	return &Error{Code: RewardOutOfStock, Detail: l.Why(), Pointer: "/reward", Unmet: []UnmetRequirement{l}}
 }
 
-// MayWait refuses the waitlist to whom the reward is not for. The account must have been advanced to now.
+// MayWait rejects a reward without a waitlist, and a member who does not meet the tier, segment or limit of the reward.
+// The account must have been advanced to now.
 func (p *Program) MayWait(acc Account, r *Reward, now time.Time) error {
 	if acc.Status != Active {
 		return frozen("/member")

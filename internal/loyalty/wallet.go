@@ -7,31 +7,31 @@ import (
 	"strings"
 )
 
-// A Wallet is a second kind of points beside those that every program has: miles, say. It has a life and a policy of
-// its own, never counts towards a level, and is spent on rewards that have a price in it.
+// A Wallet is an additional kind of points, such as miles. It has a separate expiry and clawback policy, never counts
+// toward a level, and is spent on rewards that have a price in it.
 type Wallet struct {
 	ID       string
 	Name     Text
 	Unit     Units
-	Rates    map[Currency]Rate // what orders earn in it, beside points, on what was paid for goods that earn; may be empty
-	Pending  Wait              // no Until: what an order gives in it is not undone by a parcel that never comes
-	Expires  Expiry            // not Inactive: one day slides in an account, that of points
+	Rates    map[Currency]Rate // what orders earn in it for earning goods, in addition to points; may be empty
+	Pending  Wait              // must not set Until: a missing delivery does not forfeit these points
+	Expires  Expiry            // must not set Inactive: only points of the main wallet expire by inactivity
 	Clawback ClawbackPolicy
 	MaxDebt  Points
 }
 
-// MainWallet is what the wallet of points is called beside the others. In decisions its id is empty.
+// MainWallet is the name of the main wallet, that of points, in requests and messages. In decisions its ID is empty.
 const MainWallet = "points"
 
-// MaxWallets bounds the wallets of a program, and so the size of accounts.
+// MaxWallets limits the wallets of a program, and so the size of accounts.
 const MaxWallets = 8
 
 const walletsPrefix = "wallets."
 
-// Key names the wallet among the rules: its grants and reasons.
+// Key returns the key of the wallet among the rules, for its grants and reasons.
 func (w *Wallet) Key() string { return walletsPrefix + w.ID }
 
-// Wallet finds a wallet by id; false also for that of points.
+// Wallet returns the wallet with an ID. It returns false if there is none, and for the main wallet.
 func (p *Program) Wallet(id string) (Wallet, bool) {
 	at := slices.IndexFunc(p.Wallets, func(w Wallet) bool { return w.ID == id })
 	if at < 0 {
@@ -40,23 +40,25 @@ func (p *Program) Wallet(id string) (Wallet, bool) {
 	return p.Wallets[at], true
 }
 
-// A Purse is what a member has in one wallet.
+// A Purse is a member's holdings in one wallet.
 type Purse struct {
-	Wallet string // its id; empty for that of points
-	Lots   []Lot  // what can be spent, earliest expiry first, never last; no empty ones
-	Debt   Points // what was taken back but could not be; the next active points pay it
+	Wallet string // the wallet's ID; empty for the main wallet
+	Lots   []Lot  // active points, earliest expiry first and points that never expire last; no empty lots
+	Debt   Points // points that a clawback could not take; the next active points pay it
 
-	ExpiredLots []Lot // the points that expired lately and that no clawback has written off, by the lot's day; at most maxLapsed
+	// ExpiredLots are recently expired points that no clawback has written off, by the lot's day. There are at most
+	// maxLapsed lots.
+	ExpiredLots []Lot
 
-	Earned, Redeemed, Expired Points // of a lifetime: by rules, without adjustments and what was clawed back
+	Earned, Redeemed, Expired Points // lifetime totals under rules, without adjustments and clawbacks
 }
 
-// isEmpty reports whether nothing of a purse must be remembered.
+// isEmpty reports whether a purse has nothing to remember.
 func (p Purse) isEmpty() bool {
 	return len(p.Lots) == 0 && len(p.ExpiredLots) == 0 && p.Debt == 0 && p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
 }
 
-// In is what the member has in a wallet.
+// In returns the member's holdings in a wallet.
 func (a Account) In(wallet string) Purse {
 	if wallet == "" {
 		return a.Purse
@@ -71,7 +73,7 @@ func (a Account) purseAt(wallet string) (at int, found bool) {
 	return slices.BinarySearchFunc(a.Purses, wallet, func(x Purse, id string) int { return strings.Compare(x.Wallet, id) })
 }
 
-// purse is a wallet's purse to be changed; the slice that others may share is left as it is.
+// purse returns a wallet's purse for changes. It copies the slice of purses, which other accounts may share.
 func (a *Account) purse(wallet string) *Purse {
 	if wallet == "" {
 		return &a.Purse
@@ -84,7 +86,7 @@ func (a *Account) purse(wallet string) *Purse {
 	return &a.Purses[at]
 }
 
-// purses is all that there are, that of points first.
+// purses yields all purses, the main one first.
 func (a *Account) purses(yield func(Purse) bool) {
 	if !yield(a.Purse) {
 		return
@@ -96,7 +98,7 @@ func (a *Account) purses(yield func(Purse) bool) {
 	}
 }
 
-// BalanceOf sums up one wallet of the account as it stands; Advance it first.
+// BalanceOf returns the balance of one wallet in the present state of the account. Advance the account first.
 func (a Account) BalanceOf(wallet string) Balance {
 	purse := a.In(wallet)
 	b := Balance{Active: total(purse.Lots), Debt: purse.Debt}
@@ -113,14 +115,15 @@ func (a Account) BalanceOf(wallet string) Balance {
 	return b
 }
 
-// A WalletChange is what an entry did to a wallet other than that of points.
+// A WalletChange is the effect of an entry on a wallet other than the main one.
 type WalletChange struct {
 	Wallet  string
-	Points  Points  // by how much active + pending - debt changed
-	Balance Balance // after it
+	Points  Points  // the change of active + pending - debt
+	Balance Balance // the balance after the entry
 }
 
-// walletChanges is what postings did to wallets, by id, and what they have left there.
+// walletChanges returns the effects of postings on wallets other than the main one, sorted by wallet ID, with the
+// balances after them.
 func (a Account) walletChanges(postings []Posting) (out []WalletChange) {
 	for _, p := range postings {
 		if p.Wallet == "" {
@@ -137,7 +140,7 @@ func (a Account) walletChanges(postings []Posting) (out []WalletChange) {
 	return out
 }
 
-// balanced reports whether postings sum to zero in each wallet.
+// balanced reports whether postings sum to 0 in each wallet.
 func balanced(postings []Posting) bool {
 	var main Points
 	var others map[string]Points
@@ -159,7 +162,7 @@ func balanced(postings []Posting) bool {
 	return main == 0
 }
 
-// takeBack is how far a clawback reaches in a wallet, and how deep debt goes there; zero: no bound.
+// takeBack returns the clawback policy of a wallet and its maximum debt, where 0 means no limit.
 func (p *Program) takeBack(wallet string) (ClawbackPolicy, Points) {
 	if w, ok := p.Wallet(wallet); ok {
 		return w.Clawback, w.MaxDebt
@@ -167,7 +170,8 @@ func (p *Program) takeBack(wallet string) (ClawbackPolicy, Points) {
 	return p.Clawback, p.MaxDebt
 }
 
-// expiry is how long points live that are given in a wallet for whatever, at a level.
+// expiry returns how long points live that a member with a level receives in a wallet, unless their rule has another
+// expiry.
 func (p *Program) expiry(wallet, level string) Expiry {
 	if w, ok := p.Wallet(wallet); ok {
 		return w.Expires
@@ -176,7 +180,7 @@ func (p *Program) expiry(wallet, level string) Expiry {
 	return expiry
 }
 
-// noWallet refuses a wallet that the program does not have.
+// noWallet returns the error for a wallet that the program does not have.
 func (p *Program) noWallet(pointer string) error {
 	names := []string{MainWallet}
 	for _, w := range p.Wallets {
@@ -185,7 +189,7 @@ func (p *Program) noWallet(pointer string) error {
 	return refuse(ValidationFailed, pointer, "There is no such wallet. The program has "+strings.Join(names, ", ")+".")
 }
 
-// units is what the points of a wallet are called.
+// units returns the plural name of a wallet's points.
 func (p *Program) units(wallet string) string {
 	name := p.Unit.Other.In("en")
 	if w, ok := p.Wallet(wallet); ok {
@@ -224,8 +228,8 @@ func (p *Program) compileWallets() error {
 	return nil
 }
 
-// walletWorth is what an order gives in wallets: what was paid for goods that earn, by means that earn and less what
-// came back, at the wallet's rate, rounded down.
+// walletWorth adds what an order earns in wallets: the wallet's rate for the amount that was paid for earning goods,
+// with earning tenders and less refunds, rounded down.
 func (w *worth) walletWorth(p *Program, v *valuation) error {
 	for i := range p.Wallets {
 		wallet := &p.Wallets[i]

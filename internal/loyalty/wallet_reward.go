@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// notFrom refuses a wallet that a reward has no price in.
+// notFrom returns the error for a wallet in which a reward has no price.
 func (p *Program) notFrom(reward *Reward, wallet string) error {
 	if _, ok := p.Wallet(wallet); !ok {
 		return p.noWallet("/wallet")
@@ -15,7 +15,8 @@ func (p *Program) notFrom(reward *Reward, wallet string) error {
 	return refuse(ValidationFailed, "/wallet", "The reward has no price in that wallet. It can be had for "+strings.Join(names, ", ")+".")
 }
 
-// fill gives what a reward of points in another wallet is: all of it, or the share of what was held that is spent.
+// fill credits the points of a reward that consists of points in another wallet. It credits all of them, or the share
+// that corresponds to the spent part of the reserved points (held).
 func (d *decision) fill(e *Entry, reward *Reward, held Points) {
 	if reward.Wallet == "" {
 		return
@@ -32,8 +33,8 @@ func (d *decision) fill(e *Entry, reward *Reward, held Points) {
 	e.Reasons = append(e.Reasons, reasonIn(reward.Wallet, reward.Key(), n, IsFixed, points(n)))
 }
 
-// drain takes back what a redemption gave in another wallet, in the proportion in which n of its points, of those that
-// are not back yet, are given back; how far is that wallet's policy.
+// drain takes back what a redemption credited to another wallet because n of its points are returned. The share is n of
+// the points that were not returned before. That wallet's clawback policy limits how much is taken.
 func (d *decision) drain(e Entry, n Points) Entry {
 	r := e.Redemption
 	if r.Credit == nil {

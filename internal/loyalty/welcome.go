@@ -2,8 +2,8 @@ package loyalty
 
 import "slices"
 
-// welcome gives the points of the levels that an account has just reached: of the highest alone, or of each on the
-// way. Whatever moves the account up, what it gives may be enough for the reward that is redeemed by itself.
+// welcome awards the entry bonuses of the levels that an account has just reached: of the highest level only, or of
+// each one on the way. Any of these bonuses may suffice for an automatic redemption.
 func (d *decision) welcome(from, to int) error {
 	for i := from + 1; i <= to; i++ {
 		l := d.p.Tiers.Levels[i]
@@ -17,7 +17,7 @@ func (d *decision) welcome(from, to int) error {
 	return nil
 }
 
-// greet gives the points of a level, once, or each time that the level is reached where the program says so.
+// greet awards the entry bonus of a level: once, or each time that the level is reached if the program says so.
 func (d *decision) greet(l Level) error {
 	b := d.bonus(l)
 	given := func(r Reached) bool { return r.Grant.Rule == b.key && r.Grant.Worth > 0 }
@@ -33,8 +33,8 @@ func (d *decision) greet(l Level) error {
 	return d.payBonus(d.vacant(b), b)
 }
 
-// bonus is the points of a level that is reached at this instant. The points of a level of a ladder live as long as
-// those of the level that the member has in Tiers.
+// bonus returns the entry bonus of a level that is reached at this instant. The bonus of a level in a tier group lives
+// as long as points of the member's level in Tiers.
 func (d *decision) bonus(l Level) bonus {
 	b := bonus{level: l.ID, key: d.p.levelKey(l.ID), points: l.EntryBonus, at: d.now}
 	whole, acc := d.main(), d.Account

@@ -5,27 +5,27 @@ import (
 	"time"
 )
 
-// MaxWindow is the longest window that a tier can be measured by, in months: a bound on the account's size.
+// MaxWindow is the longest window over which a tier can be measured, in months. It limits the account's size.
 const MaxWindow = 36
 
-// A Window is periods that follow one another, in each of which members qualify anew. The zero Window is none.
+// A Window is a sequence of periods, in each of which members must qualify again. The zero Window has no periods.
 type Window struct {
 	Kind   WindowKind
-	Months int // how long a period is: a divisor of 12; LevelWindow has none
-	From   Day // CycleWindow: the day of a year on which a period begins
+	Months int // the length of a period: a divisor of 12; not for LevelWindow
+	From   Day // CycleWindow: the day of the year on which periods begin
 }
 
-// WindowKind is what the periods of a window are counted from.
+// WindowKind is the day or event from which the periods of a window are counted.
 type WindowKind string
 
 const (
 	CycleWindow WindowKind = "cycle"  // a day of the year, the same for all members
 	JoinWindow  WindowKind = "joined" // the day on which the member joined
-	OwnWindow   WindowKind = "own"    // the member's own day (Traits.YearFrom), else that of the joining
-	LevelWindow WindowKind = "level"  // when the level was reached or last kept: one period, without an end of its own
+	OwnWindow   WindowKind = "own"    // the member's day (Traits.MembershipYearStart), or else the day of joining
+	LevelWindow WindowKind = "level"  // when the level was reached or last kept: one period without a fixed end
 )
 
-// cycle is the window if it is of periods that come again and again.
+// cycle returns the window if it has recurring periods.
 func (t *Tiers) cycle() (Window, bool) {
 	switch {
 	case t.Calendar:
@@ -36,7 +36,7 @@ func (t *Tiers) cycle() (Window, bool) {
 	return t.Window, true
 }
 
-// period is the first day of the period in which a day lies, and that of the next one.
+// period returns the first day of the period in which a day lies, and the first day of the next period.
 func (p *Program) period(acc Account, day Date) (first, next Date) {
 	w, _ := p.Tiers.cycle()
 	from := p.yearFrom(acc, w)
@@ -49,7 +49,7 @@ func (p *Program) period(acc Account, day Date) (first, next Date) {
 	return month(i), month(i + w.Months)
 }
 
-// yearFrom is the day on which a window's periods begin for a member.
+// yearFrom returns the day of the year on which a window's periods begin for a member.
 func (p *Program) yearFrom(acc Account, w Window) Day {
 	switch {
 	case w.Kind == CycleWindow:
@@ -60,14 +60,15 @@ func (p *Program) yearFrom(acc Account, w Window) Day {
 	return Day(DateOf(acc.Joined, p.Zone) % 10000)
 }
 
-// periodEnd is the end of the period in which an instant lies.
+// periodEnd returns the end of the period in which an instant lies.
 func (p *Program) periodEnd(acc Account, at time.Time) time.Time {
 	_, next := p.period(acc, DateOf(at, p.Zone))
 	return next.start(p.Zone)
 }
 
-// bucket is under which key an account counts what happened at an instant: the month yyyymm; where periods begin within
-// months, the first day of the period, yyyymmdd; and for LevelWindow the millisecond after which the window began.
+// bucket returns the key under which an account counts an event at an instant: the month, yyyymm; if periods do not
+// begin on the first of a month, the first day of the period, yyyymmdd; for LevelWindow, the Unix millisecond after
+// which the window began.
 func (p *Program) bucket(acc Account, at time.Time) int {
 	day := DateOf(at, p.Zone)
 	w, cyclic := p.Tiers.cycle()
@@ -82,9 +83,9 @@ func (p *Program) bucket(acc Account, at time.Time) int {
 	return day.Month()
 }
 
-// levelBucket is the bucket of the level's window in which an instant lies; the oldest that is remembered, and false, for
-// an earlier instant. A window begins after the instant at which its level was reached, so that the purchase that reached
-// a level does not count for the next one.
+// levelBucket returns the bucket of the level's window in which an instant lies. For an instant before all remembered
+// windows, it returns the oldest one, and false. A window begins after the instant at which its level was reached, so
+// that the purchase that reached a level does not count toward the next one.
 func (a *Account) levelBucket(at time.Time) (bucket int, known bool) {
 	var s Standing
 	for _, s = range slices.Backward(a.standings()) {
@@ -95,13 +96,13 @@ func (a *Account) levelBucket(at time.Time) (bucket int, known bool) {
 	return int(later(s.from(), a.Joined).UnixMilli()), known
 }
 
-// Keys of buckets up to these are months and days; those beyond are milliseconds.
+// Keys of buckets up to lastMonth are months, and those up to lastDay are days. Greater ones are milliseconds.
 const (
 	lastMonth = 9999_12
 	lastDay   = 9999_12_31
 )
 
-// begins is the first day of a bucket; zero for what no window reaches any more.
+// begins returns the first day of a bucket, or 0 for the bucket of everything that no window reaches any more.
 func (p *Program) begins(bucket int) Date {
 	switch {
 	case bucket == 0:
@@ -114,7 +115,7 @@ func (p *Program) begins(bucket int) Date {
 	return DateOf(time.UnixMilli(int64(bucket)), p.Zone)
 }
 
-// within tells which buckets count at an instant.
+// within returns a function that reports whether a bucket counts at an instant.
 func (p *Program) within(acc Account, at time.Time) func(bucket int) bool {
 	if p.Tiers.Window.Kind == LevelWindow {
 		from := int(later(acc.Tier.from(), acc.Joined).UnixMilli())
@@ -127,7 +128,7 @@ func (p *Program) within(acc Account, at time.Time) func(bucket int) bool {
 	}
 }
 
-// span is the first and the last day on which something counts at an instant.
+// span returns the first and the last day on which events count at an instant.
 func (p *Program) span(acc Account, at time.Time) (first, last Date) {
 	day := DateOf(at, p.Zone)
 	if _, cyclic := p.Tiers.cycle(); cyclic {
@@ -144,9 +145,10 @@ func (p *Program) span(acc Account, at time.Time) (first, last Date) {
 	return 0, last
 }
 
-// apart is how many months of buckets an account keeps apart: this period and the one before it, and what comes late. Under
-// a level that was set manually, a window of months keeps also those in which another level was reached that is still
-// held; see lasting. So it does while the account remembers such a level, because a withdrawal may return to it.
+// apart returns for how many months an account keeps separate buckets: the present period and the previous one, and
+// time for late reports. Under a manually set level, a rolling window also keeps the months in which another level was
+// reached that is still valid; see lasting. That applies while the account remembers such a level, because a withdrawal
+// may restore it.
 func (p *Program) apart(acc Account) int {
 	w, cyclic := p.Tiers.cycle()
 	switch {

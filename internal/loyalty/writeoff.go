@@ -2,16 +2,16 @@ package loyalty
 
 import "slices"
 
-// A WriteOff is points that expired in a lot and that a clawback therefore does not take: below zero if they are not
-// written off any more, because the refund failed.
+// A WriteOff is a number of points that expired in a lot, and that a clawback therefore does not take. It is negative
+// if the points are no longer written off because the refund failed.
 type WriteOff struct {
 	Wallet string
 	Lot    Date
 	Points Points
 }
 
-// maxLapsed is how many expired lots a wallet remembers: a bound on the account's size. What a clawback takes of older
-// lots counts as expired, in the member's favor.
+// maxLapsed is how many expired lots a wallet remembers, to limit the account's size. What a clawback would take from
+// older lots counts as expired, in the member's favor.
 const maxLapsed = 12
 
 // expiredIn returns how many points expired in a lot and have not been written off.
@@ -27,8 +27,8 @@ func (p Purse) expiredIn(lot Date) Points {
 	return 0
 }
 
-// expiredSince returns the first lot of a day or later in which points expired by inactivity: that of an activity that
-// counts no longer, perhaps.
+// expiredSince returns the first lot on or after a day in which points expired by inactivity, or the day if there is
+// none. The activity that moved points to the day may no longer count.
 func (p Purse) expiredSince(day Date) Date {
 	for _, l := range p.ExpiredLots {
 		if l.Expires.Slides() && l.Expires >= day && l.Points > 0 {
@@ -38,7 +38,8 @@ func (p Purse) expiredSince(day Date) Date {
 	return day
 }
 
-// addLapsed adds points that expired to the lots that a wallet remembers. What is taken off a forgotten lot is ignored.
+// addLapsed adds expired points to the lots that a wallet remembers. It ignores a removal from a lot that was
+// forgotten.
 func addLapsed(lots []Lot, l Lot) []Lot {
 	known := slices.ContainsFunc(lots, func(x Lot) bool { return x.Expires == l.Expires })
 	if l.Points == 0 || l.Expires == 0 || l.Points < 0 && !known {
