@@ -9,7 +9,9 @@ import (
 
 // Notify records that the member was notified of a future change. If a notice of it is already recorded, Notify changes
 // nothing. It returns not_found if the member does not exist.
-func (l *Ledger) Notify(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by By) error {
+func (l *Ledger) Notify(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by By,
+) error {
 	return l.note(ctx, p, m, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Notify(acc, what, subject, l.now())
 	})
@@ -28,8 +30,13 @@ func (l *Ledger) Unnotify(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 }
 
 // note changes the notices that the account records.
-func (l *Ledger) note(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, by By, decide func(loyalty.Account) (loyalty.Outcome, error)) error {
-	_, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+func (l *Ledger) note(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, by By,
+	decide func(loyalty.Account) (loyalty.Outcome, error),
+) error {
+	_, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(
+		acc loyalty.Account, _ loyalty.Budgets,
+	) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
 			return loyalty.Outcome{}, notFound("member")
 		}

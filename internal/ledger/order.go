@@ -21,11 +21,17 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
 	o.UpdatedAt = o.UpdatedAt.UTC().Truncate(time.Millisecond)
 	o.Shipped, o.Delivered = o.Shipped.UTC().Truncate(time.Millisecond), o.Delivered.UTC().Truncate(time.Millisecond)
-	o.Disputes = slices.SortedFunc(slices.Values(o.Disputes), func(x, y loyalty.Dispute) int { return cmp.Compare(x.ID, y.ID) })
-	o.Refunds = slices.SortedFunc(slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) })
+	o.Disputes = slices.SortedFunc(
+		slices.Values(o.Disputes), func(x, y loyalty.Dispute) int { return cmp.Compare(x.ID, y.ID) },
+	)
+	o.Refunds = slices.SortedFunc(
+		slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) },
+	)
 	by.Input = orderFingerprint(o)
 	var newer *loyalty.Entry
-	e, replayed, err := l.upsert(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID}, o.Member, by, func(from prior) (loyalty.Entry, error) {
+	e, replayed, err := l.upsert(ctx, p, loyalty.Cause{
+		Kind: loyalty.CauseOrder, ID: o.ID,
+	}, o.Member, by, func(from prior) (loyalty.Entry, error) {
 		if from.was == nil {
 			return l.writeOrder(ctx, p, from, o, by)
 		}
@@ -40,7 +46,8 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 		if err != nil {
 			return loyalty.Entry{}, err
 		}
-		if was := from.was.Order.Order; was.ReportedStatus == loyalty.Unreported && was.Member != "" && was.Member != o.Member {
+		if was := from.was.Order.Order; was.ReportedStatus == loyalty.Unreported && was.Member != "" &&
+			was.Member != o.Member {
 			return l.moveOrder(ctx, p, from, o, by)
 		}
 		return l.writeOrder(ctx, p, from, o, by)
@@ -107,7 +114,9 @@ func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, cause loyalty.C
 
 // prior reads the latest revision of a cause and, unless m is empty, the account of m in parallel. It loads the rules
 // of the first revision, or returns p as the rules if there is none.
-func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID) (prior, error) {
+func (l *Ledger) prior(
+	ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID,
+) (prior, error) {
 	from, err := l.latestWith(ctx, p.ID, cause, m)
 	if from.rules = p; err != nil || from.was == nil {
 		return from, err
@@ -121,7 +130,9 @@ func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Ca
 }
 
 // latestWith does the same as prior, but does not load the rules.
-func (l *Ledger) latestWith(ctx context.Context, program string, cause loyalty.Cause, m loyalty.MemberID) (from prior, err error) {
+func (l *Ledger) latestWith(
+	ctx context.Context, program string, cause loyalty.Cause, m loyalty.MemberID,
+) (from prior, err error) {
 	var was loyalty.Entry
 	latest := func() (err error) {
 		was, err = l.latest(ctx, program, cause.Kind, cause.ID)
@@ -173,7 +184,9 @@ func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) command
 
 // writeOrder writes the next revision of an order to its member's account, or to no account while the member is
 // unknown. It writes the operations in with in the same transaction.
-func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By, with ...table.Op) (loyalty.Entry, error) {
+func (l *Ledger) writeOrder(
+	ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By, with ...table.Op,
+) (loyalty.Entry, error) {
 	prior, rules := from.order(), from.rules
 	if prior == nil || prior.Blank(o) {
 		var err error
@@ -209,7 +222,9 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, from prior,
 // transaction cancels the order in the first account and places it in the second. The merchant's information takes
 // precedence over a payment's, whichever arrives first. moveOrder rejects the order if a referral depends on it, since
 // four accounts would have to change at once.
-func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By) (loyalty.Entry, error) {
+func (l *Ledger) moveOrder(
+	ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By,
+) (loyalty.Entry, error) {
 	found, rules := from.was.Order, from.rules
 	newRules, err := l.rulesAt(ctx, p, o.PlacedAt)
 	if err != nil {
@@ -217,7 +232,9 @@ func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, 
 	}
 	gone := found.Order
 	gone.Status, gone.ReportedStatus = loyalty.OrderCanceled, ""
-	anew := &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, ReportedStatus: loyalty.Unreported}, Revision: found.Revision + 1}
+	anew := &loyalty.OrderState{
+		Order: loyalty.Order{ID: o.ID, ReportedStatus: loyalty.Unreported}, Revision: found.Revision + 1,
+	}
 	entries, err := l.do(ctx, command{
 		p: p, member: found.Order.Member, others: []loyalty.MemberID{o.Member}, by: by,
 		together: func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
@@ -230,7 +247,10 @@ func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, 
 			}
 			gets, err := p.PlaceOrder(accs[1], anew, newRules, o, left, l.now())
 			if err == nil && (movesReferral(accs[0], loses) || movesReferral(accs[1], gets)) {
-				err = &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "The order belongs to another member, and a referral hangs on it.", Pointer: "/member"}
+				err = &loyalty.Error{
+					Code:   loyalty.ValidationFailed,
+					Detail: "The order belongs to another member, and a referral hangs on it.", Pointer: "/member",
+				}
 			}
 			return []loyalty.Outcome{loses, gets}, err
 		},

@@ -12,7 +12,9 @@ import (
 // Claim assigns to a member the orders that were paid under one of the given names before the member had that name,
 // within the limits of the program. It returns the number of claimed orders and may be repeated. The merchant's system,
 // which enrolls or updates the member, must have verified the names, such as the email address.
-func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) (claimed int, err error) {
+func (l *Ledger) Claim(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity,
+) (claimed int, err error) {
 	for _, id := range names {
 		parked, err := l.parked(ctx, p.ID, id)
 		if err != nil {
@@ -46,7 +48,9 @@ func (l *Ledger) parked(ctx context.Context, program string, id Identity) (items
 }
 
 // claim assigns a parked order to a member, unless the order already has a member or may not become this member's.
-func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item) (claimed bool, err error) {
+func (l *Ledger) claim(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item,
+) (claimed bool, err error) {
 	for range attempts {
 		from, err := l.prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: it.Key.SK}, m)
 		if err != nil {
@@ -80,7 +84,9 @@ func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.Member
 
 // park adds to ops the write that lists an order under a name, so that its payer can claim it later. It adds nothing if
 // the order is already listed.
-func (l *Ledger) park(ctx context.Context, program string, id Identity, order string, ops []table.Op) ([]table.Op, error) {
+func (l *Ledger) park(
+	ctx context.Context, program string, id Identity, order string, ops []table.Op,
+) ([]table.Op, error) {
 	key := table.Key{PK: parkedPartition(program, id), SK: order}
 	if slices.ContainsFunc(ops, func(op table.Op) bool { return op.Item.Key == key }) {
 		return ops, nil

@@ -51,7 +51,9 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	k.Unclear = x.Unclear(r.Facts)
 	x = x.With(whole(r.Facts))
 	if len(x.Facts) > loyalty.MaxFacts {
-		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment has at most %d facts.", loyalty.MaxFacts)}
+		return &loyalty.Error{
+			Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment has at most %d facts.", loyalty.MaxFacts),
+		}
 	}
 	d := &known.doc
 	d.Payment = storedReceipt(x)
@@ -65,11 +67,17 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	k.Payment, k.Order = x.ID, d.Order
 	if n := x.Excess(); n > before {
 		got, _, _ := x.Captured()
-		k.flag(loyalty.RefundExceedsPayment, fmt.Sprintf("%s more went back than came; no more than all was taken back.", loyalty.Money{Amount: n, Currency: got.Currency}))
+		k.flag(loyalty.RefundExceedsPayment, fmt.Sprintf(
+			"%s more went back than came; no more than all was taken back.",
+			loyalty.Money{Amount: n, Currency: got.Currency},
+		))
 	}
 	if x.Foreign() > strange {
 		got, _, _ := x.Captured()
-		k.flag(loyalty.CurrencyMismatch, fmt.Sprintf("The payment was made in %s, and what was reported of it before in another currency does not count.", got.Currency))
+		k.flag(loyalty.CurrencyMismatch, fmt.Sprintf(
+			"The payment was made in %s, and what was reported of it before in another currency does not count.",
+			got.Currency,
+		))
 	}
 	if x = x.ForOrder(); d.Order == "" || len(x.Facts) == 0 {
 		k.become(Waiting)
@@ -83,22 +91,34 @@ func mismatch(x loyalty.Receipt, facts []loyalty.Fact) error {
 	got, _, ok := x.Captured()
 	for _, f := range facts {
 		if ok && f.Money.Currency != got.Currency {
-			return &loyalty.Error{Code: loyalty.CurrencyMismatch, Detail: fmt.Sprintf("The payment was made in %s, and the report is in %s.", got.Currency, f.Money.Currency)}
+			return &loyalty.Error{
+				Code: loyalty.CurrencyMismatch,
+				Detail: fmt.Sprintf(
+					"The payment was made in %s, and the report is in %s.", got.Currency, f.Money.Currency,
+				),
+			}
 		}
 		if _, ok := f.Money.Currency.Exponent(); !ok {
-			return &loyalty.Error{Code: loyalty.CurrencyUnsupported, Detail: fmt.Sprintf("%q is not a currency of ISO 4217.", f.Money.Currency)}
+			return &loyalty.Error{
+				Code:   loyalty.CurrencyUnsupported,
+				Detail: fmt.Sprintf("%q is not a currency of ISO 4217.", f.Money.Currency),
+			}
 		}
 	}
 	return nil
 }
 
 // merge updates an order to include the state of one of its payments.
-func (l *Ledger) merge(ctx context.Context, p *loyalty.Program, k *Kept, known knownItem, x loyalty.Receipt, ops []table.Op) error {
+func (l *Ledger) merge(
+	ctx context.Context, p *loyalty.Program, k *Kept, known knownItem, x loyalty.Receipt, ops []table.Op,
+) error {
 	from, err := l.prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: known.doc.Order}, "")
 	if err != nil {
 		return err
 	}
-	o, input := loyalty.Order{ID: known.doc.Order, Status: loyalty.OrderPlaced, ReportedStatus: loyalty.Unreported}, untold
+	o, input := loyalty.Order{
+		ID: known.doc.Order, Status: loyalty.OrderPlaced, ReportedStatus: loyalty.Unreported,
+	}, untold
 	if was := from.order(); was != nil {
 		o, input = was.Order, from.was.Input
 	}
@@ -107,7 +127,10 @@ func (l *Ledger) merge(ctx context.Context, p *loyalty.Program, k *Kept, known k
 	}
 	o, news := o.WithReceipt(x)
 	if len(o.Receipts) > loyalty.MaxReceipts {
-		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("An order has at most %d payments.", loyalty.MaxReceipts)}
+		return &loyalty.Error{
+			Code:   loyalty.ValidationFailed,
+			Detail: fmt.Sprintf("An order has at most %d payments.", loyalty.MaxReceipts),
+		}
 	}
 	buyer, ops, err := l.buyer(ctx, p, o, &known.doc, ops)
 	if err != nil {
@@ -131,7 +154,10 @@ func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalt
 	got, at, ok := x.Captured()
 	switch {
 	case ok && was != nil && len(o.Lines) > 0 && got.Currency != o.Currency:
-		return o, &loyalty.Error{Code: loyalty.CurrencyMismatch, Detail: fmt.Sprintf("The order was placed in %s, and paid in %s.", o.Currency, got.Currency)}
+		return o, &loyalty.Error{
+			Code:   loyalty.CurrencyMismatch,
+			Detail: fmt.Sprintf("The order was placed in %s, and paid in %s.", o.Currency, got.Currency),
+		}
 	case was != nil && !was.Blank(o):
 	case ok:
 		o.PlacedAt, o.Currency = at, got.Currency
@@ -144,7 +170,9 @@ func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalt
 // buyer returns the member of an order: the member that the order names, or else the one that its payment identifies.
 // If the payer is unknown, buyer adds to ops the writes that list the order under the payer's names, so that the payer
 // can claim it later.
-func (l *Ledger) buyer(ctx context.Context, p *loyalty.Program, o loyalty.Order, d *knownDoc, ops []table.Op) (loyalty.MemberID, []table.Op, error) {
+func (l *Ledger) buyer(
+	ctx context.Context, p *loyalty.Program, o loyalty.Order, d *knownDoc, ops []table.Op,
+) (loyalty.MemberID, []table.Op, error) {
 	if o.Member != "" || o.ReportedStatus == loyalty.Unreported && p.Payments.Award != loyalty.AwardPayments {
 		return o.Member, ops, nil
 	}
@@ -194,7 +222,9 @@ func (d knownDoc) names(p *loyalty.Program) (ids []Identity) {
 
 // payer returns the member that a payment identifies, if the order may still be attributed to that member. The result
 // is therefore the same whether the payment or the enrollment is reported first.
-func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time) (loyalty.MemberID, error) {
+func (l *Ledger) payer(
+	ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time,
+) (loyalty.MemberID, error) {
 	m, err := l.found(ctx, p, d)
 	if err != nil || m == "" {
 		return "", err

@@ -31,7 +31,7 @@ type ClaimedLetter struct {
 }
 
 // ClaimLetter claims a message for sending, so that no other process sends it. It returns ErrClaimed if another process
-// claimed it, it is not due yet, or it is settled. If the message must not be sent any more, because the gift card
+// claimed it, it is not due yet, or it is settled. If the message must no longer be sent, because the gift card
 // cannot be used or there were too many attempts, ClaimLetter settles it and returns it with that status.
 //
 // After the attempt, the caller calls SettleLetter or PostponeLetter. If it never does, for example because the process

@@ -69,7 +69,9 @@ func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]b
 // NewestSnapshot returns the compiled form of the newest version, which is usually the live one. The version is 0 if
 // none was published.
 func (l *Ledger) NewestSnapshot(ctx context.Context, program string) (version int, snapshot []byte, err error) {
-	q := table.Query{PK: programPartition(program), From: snapshotPrefix, To: snapshotPrefix + "~", Reverse: true, Limit: 1}
+	q := table.Query{
+		PK: programPartition(program), From: snapshotPrefix, To: snapshotPrefix + "~", Reverse: true, Limit: 1,
+	}
 	for it, err := range l.Table.Query(ctx, q) {
 		if err != nil {
 			return 0, nil, retryable(err)
@@ -98,7 +100,9 @@ func (l *Ledger) Published(ctx context.Context, program string, version int) (Pu
 // PublishedVersions yields versions without their snapshots, newest first. It yields only versions before the given one
 // (0: all), and at most limit of them (0: no limit).
 func (l *Ledger) PublishedVersions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
-	q := table.Query{PK: programPartition(program), From: programPrefix, To: programPrefix + "~", Reverse: true, Limit: limit}
+	q := table.Query{
+		PK: programPartition(program), From: programPrefix, To: programPrefix + "~", Reverse: true, Limit: limit,
+	}
 	if before > 0 {
 		q.To = versionKey(program, before-1).SK
 	}
@@ -139,7 +143,10 @@ func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, v
 	it := table.Item{Key: programKey(program, "DRAFT"), Version: version, Doc: encode(draftDoc{string(source)})}
 	err := l.Table.Transact(ctx, table.Put(it))
 	if errors.As(err, new(*table.ConflictError)) {
-		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Someone else stored a draft meanwhile. Read it, then store yours again."}
+		return &loyalty.Error{
+			Code:   loyalty.AlreadyExists,
+			Detail: "Someone else stored a draft meanwhile. Read it, then store yours again.",
+		}
 	}
 	return retryable(err)
 }

@@ -102,7 +102,9 @@ func (l *Ledger) commitSchedule(ctx context.Context, ops []table.Op) error {
 
 // withdrawn removes the scheduled versions from s and returns the writes that mark them as withdrawn. Without these
 // marks, they would look like versions that had been in force once their times have passed.
-func (l *Ledger) withdrawn(ctx context.Context, program string, s *Schedule, now time.Time) (ops []table.Op, err error) {
+func (l *Ledger) withdrawn(
+	ctx context.Context, program string, s *Schedule, now time.Time,
+) (ops []table.Op, err error) {
 	for _, n := range s.Next {
 		it, err := l.Table.Get(ctx, versionKey(program, n.Version))
 		if err != nil {

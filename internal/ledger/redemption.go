@@ -15,8 +15,13 @@ import (
 // Redeem reserves a reward, or redeems it immediately. If it is repeated with the same ID and By.Input, it returns the
 // first result, including a rejection because of insufficient points or stock. With a different input, it returns
 // idempotency_key_reused.
-func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By) (RedemptionResult, error) {
-	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Wallet: in.Wallet, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points, Date: in.Date}
+func (l *Ledger) Redeem(
+	ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By,
+) (RedemptionResult, error) {
+	r := loyalty.Redemption{
+		ID: in.ID, Reward: in.Reward, Wallet: in.Wallet, Order: in.Order, Cart: in.Cart, Total: in.Total,
+		Points: in.Points, Date: in.Date,
+	}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
 	var lapsed lapsedError // expired reservations of the reward that still count against its stock
@@ -40,7 +45,8 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 				return nil, err
 			}
 			outs, err := decided(accs, left)
-			if n, known := left[reward.Key()]; err == nil && known && reward.HasWaitlist() && reward.Takes(outs[0]) > 0 {
+			if n, known := left[reward.Key()]; err == nil && known && reward.HasWaitlist() &&
+				reward.Takes(outs[0]) > 0 {
 				if call, err = l.called(p, &reward, l.line(ctx, p.ID, reward.ID, callsAtOnce), n); err == nil {
 					err = call.Refuses(in.Member)
 				}
@@ -72,9 +78,13 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 // redemptionCommand returns the command of a redemption with its inputs. It reads them in one step: the account, the
 // counter of the reward's stock, and the items that the method besides reads. For a household, do reads the accounts
 // later.
-func (l *Ledger) redemptionCommand(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) (command, error) {
+func (l *Ledger) redemptionCommand(
+	ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest,
+) (command, error) {
 	c := command{p: p, member: in.Member, budgets: &budgets{ledger: l, program: p.ID}}
-	counters := slices.DeleteFunc(reward.Counters(l.now()), func(s loyalty.Spend) bool { return s.Rule != reward.KeyOn(in.Date) })
+	counters := slices.DeleteFunc(
+		reward.Counters(l.now()), func(s loyalty.Spend) bool { return s.Rule != reward.KeyOn(in.Date) },
+	)
 	reads := append(c.budgets.reads(ctx, counters), func() (err error) {
 		c.with, err = l.besides(ctx, p, reward, r, in)
 		return err
@@ -92,7 +102,9 @@ func (l *Ledger) redemptionCommand(ctx context.Context, p *loyalty.Program, rewa
 
 // besides returns the other writes of a redemption: the code that it takes, the fulfillment task, and the removal of
 // the member's waitlist entry. It also sets the code of the redemption.
-func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) ([]table.Op, error) {
+func (l *Ledger) besides(
+	ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest,
+) ([]table.Op, error) {
 	var code, leaving []table.Op
 	err := parallel.Do(func() (err error) {
 		code, err = l.code(ctx, p, reward, r)
@@ -109,7 +121,9 @@ func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalt
 func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
 	decide func(loyalty.Account) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	c := command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	c := command{p: p, member: m, by: by, decide: func(
+		acc loyalty.Account, _ loyalty.Budgets,
+	) (loyalty.Outcome, error) {
 		return decide(acc)
 	}}
 	return l.onceWith(ctx, c, loyalty.Entry{Member: m, Cause: loyalty.Cause{Kind: kind, ID: id, Revision: 1}})
@@ -117,7 +131,9 @@ func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberI
 
 // onceWith does the same as once for a command that also writes other items or concerns several members. A rejection is
 // recorded as the entry like.
-func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e loyalty.Entry, replayed bool, err error) {
+func (l *Ledger) onceWith(
+	ctx context.Context, c command, like loyalty.Entry,
+) (e loyalty.Entry, replayed bool, err error) {
 	p, m, by, decide := c.p, c.member, c.by, c.decision()
 	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
 		if slices.ContainsFunc(accs, func(acc loyalty.Account) bool { return acc.Sequence == 0 }) {
@@ -132,7 +148,8 @@ func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e
 	var refusal *loyalty.Error
 	switch {
 	case !errors.As(err, &refusal):
-	case refusal.Code != loyalty.InsufficientPoints && refusal.Code != loyalty.RewardOutOfStock && refusal.Code != loyalty.RewardUnavailable:
+	case refusal.Code != loyalty.InsufficientPoints && refusal.Code != loyalty.RewardOutOfStock &&
+		refusal.Code != loyalty.RewardUnavailable:
 		// The rejection may be caused by the first run of the same command: points that were already extended cannot be
 		// extended again.
 		it, e := l.Table.Get(ctx, causeKey(p.ID, like.Cause))
@@ -171,7 +188,9 @@ func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e
 }
 
 func redemptionResult(e loyalty.Entry, replayed bool) RedemptionResult {
-	return RedemptionResult{Member: e.Member, Redemption: *e.Redemption, Entry: e, Balance: e.Balance, Replayed: replayed}
+	return RedemptionResult{
+		Member: e.Member, Redemption: *e.Redemption, Entry: e, Balance: e.Balance, Replayed: replayed,
+	}
 }
 
 // Redemption returns the current state of a redemption. A reservation whose time has passed has the status expired,
@@ -182,7 +201,9 @@ func (l *Ledger) Redemption(ctx context.Context, program, id string) (Redemption
 }
 
 // redemption does the same as Redemption. Unless m is empty, it also reads the account of m, in the same step.
-func (l *Ledger) redemption(ctx context.Context, program, id string, m loyalty.MemberID) (RedemptionResult, prior, error) {
+func (l *Ledger) redemption(
+	ctx context.Context, program, id string, m loyalty.MemberID,
+) (RedemptionResult, prior, error) {
 	from, err := l.latestWith(ctx, program, loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id}, m)
 	if err == nil && from.was == nil {
 		err = notFound("redemption")
@@ -205,25 +226,39 @@ func (l *Ledger) Commit(ctx context.Context, p *loyalty.Program, id string, by B
 // CommitPart spends n of the points that a redemption reserves (0: all), returns the other points, and activates its
 // code. The reward's terms are those of the program version under which it was reserved. CommitPart returns expired if
 // the reservation has expired, and already_resolved if another request committed or canceled it.
-func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (RedemptionResult, error) {
-	commit := func(p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
+func (l *Ledger) CommitPart(
+	ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By,
+) (RedemptionResult, error) {
+	commit := func(
+		p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
+	) ([]loyalty.Outcome, error) {
 		return p.CommitTogether(accs, r, rules, n, now)
 	}
-	return l.resolve(ctx, p, id, by, ending{commit, true, loyalty.AlreadyExpired, "The reservation expired before it was committed.", l.ordered})
+	return l.resolve(
+		ctx, p, id, by,
+		ending{commit, true, loyalty.AlreadyExpired, "The reservation expired before it was committed.", l.ordered},
+	)
 }
 
 // Cancel returns the reserved points of a redemption to the lots that they came from. It returns already_resolved if
 // another request committed or canceled the redemption, or if it has expired.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
-	cancel := func(p, _ *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
+	cancel := func(
+		p, _ *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
+	) ([]loyalty.Outcome, error) {
 		return p.CancelTogether(accs, r, now)
 	}
-	return l.resolve(ctx, p, id, by, ending{cancel, false, loyalty.AlreadyResolved, "The reservation expired, and its points were returned.", nil})
+	return l.resolve(
+		ctx, p, id, by,
+		ending{cancel, false, loyalty.AlreadyResolved, "The reservation expired, and its points were returned.", nil},
+	)
 }
 
 // resolve ends a reservation by writing its second revision. There is only one such revision, so exactly one of commit,
 // cancel and expire succeeds. resolve reads the redemption and, if the ID names the member, the account in one step.
-func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by By, end ending) (RedemptionResult, error) {
+func (l *Ledger) resolve(
+	ctx context.Context, p *loyalty.Program, id string, by By, end ending,
+) (RedemptionResult, error) {
 	for range 2 {
 		was, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
 		if err != nil {
@@ -289,7 +324,9 @@ func (l *Ledger) promised(ctx context.Context, p *loyalty.Program, reserved loya
 
 // An ending describes one way to resolve a reservation, and the error if the reservation has already expired.
 type ending struct {
-	decide func(p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error)
+	decide func(
+		p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
+	) ([]loyalty.Outcome, error)
 	gives  bool // whether it grants the reward, under the rules of the reservation
 	late   loyalty.Code
 	detail string
@@ -324,9 +361,12 @@ func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error)
 }
 
 // otherDates adds to an out-of-stock error for a date the dates that still have capacity.
-func (l *Ledger) otherDates(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, date string, err error) error {
+func (l *Ledger) otherDates(
+	ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, date string, err error,
+) error {
 	var refusal *loyalty.Error
-	if date == "" || !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock || refusal.Pointer != "/date" {
+	if date == "" || !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock ||
+		refusal.Pointer != "/date" {
 		return err
 	}
 	left, failed := l.Budgets(ctx, p.ID, reward.Counters(l.now()))

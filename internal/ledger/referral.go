@@ -52,7 +52,9 @@ func (l *Ledger) ReferralCodeOf(ctx context.Context, program string, m loyalty.M
 // GiveReferralCode assigns a member a permanent referral code: the given one, or a generated one if code is empty. It
 // returns the member's code. It returns already_exists if the member already has a different code, or if another member
 // has this code.
-func (l *Ledger) GiveReferralCode(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, code string) (string, error) {
+func (l *Ledger) GiveReferralCode(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, code string,
+) (string, error) {
 	for range attempts {
 		has, err := l.ReferralCodeOf(ctx, p.ID, m)
 		switch {
@@ -61,7 +63,10 @@ func (l *Ledger) GiveReferralCode(ctx context.Context, p *loyalty.Program, m loy
 		case has != "" && (code == "" || loyalty.PlainCode(code) == loyalty.PlainCode(has)):
 			return has, nil
 		case has != "":
-			return "", &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "The member has the code " + has + ", which stays.", Pointer: "/code"}
+			return "", &loyalty.Error{
+				Code: loyalty.AlreadyExists, Detail: "The member has the code " + has + ", which stays.",
+				Pointer: "/code",
+			}
 		}
 		given := code
 		if given == "" {
@@ -79,7 +84,9 @@ func (l *Ledger) GiveReferralCode(ctx context.Context, p *loyalty.Program, m loy
 		case !errors.As(err, &conflict):
 			return "", retryable(err)
 		case conflict.Op == 1 && code != "":
-			return "", &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Another member has this code.", Pointer: "/code"}
+			return "", &loyalty.Error{
+				Code: loyalty.AlreadyExists, Detail: "Another member has this code.", Pointer: "/code",
+			}
 		}
 	}
 	return "", ErrTryAgain
@@ -224,7 +231,9 @@ type Friend struct {
 
 // Friends returns the members whom a member referred, in the order of their IDs. It returns only members after the
 // given one (empty: all), and at most limit of them (0: no limit). It reads their accounts in parallel.
-func (l *Ledger) Friends(ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID, limit int) ([]Friend, error) {
+func (l *Ledger) Friends(
+	ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID, limit int,
+) ([]Friend, error) {
 	q := table.Query{PK: memberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~", Limit: limit}
 	if after != "" {
 		q.From = friendPrefix + string(after) + "!" // the next one after it

@@ -29,7 +29,9 @@ func remindPartition(program string, shard int) string {
 
 // firstRemind returns the item of a new member, due immediately.
 func firstRemind(program string, m loyalty.MemberID, now time.Time) table.Item {
-	return table.Item{Key: memberKey(program, m, "REMIND"), Index: remindKey(program, m, now), Doc: encode(remindedDoc{})}
+	return table.Item{
+		Key: memberKey(program, m, "REMIND"), Index: remindKey(program, m, now), Doc: encode(remindedDoc{}),
+	}
 }
 
 // wake returns the operation that makes a member's reminders due immediately.
@@ -67,7 +69,9 @@ func (l *Ledger) Wake(ctx context.Context, program string, m loyalty.MemberID) e
 // RemindersBehind yields places in the due queue of one shard, in the order of their due times. MemberAt returns the
 // member of a place. It yields the members whose reminders are due by the given instant, or all members with reminders
 // if the instant is zero. For paging, it begins after the given place (empty: at the beginning).
-func (l *Ledger) RemindersBehind(ctx context.Context, program string, shard int, place string, until time.Time) iter.Seq2[string, error] {
+func (l *Ledger) RemindersBehind(
+	ctx context.Context, program string, shard int, place string, until time.Time,
+) iter.Seq2[string, error] {
 	q := dueReminders(program, shard, until)
 	if place != "" {
 		q.From = place + "\x00"
@@ -100,7 +104,9 @@ func (l *Ledger) Reminded(ctx context.Context, program string, m loyalty.MemberI
 }
 
 // remindItem reads the item of a member's reminders and decodes it.
-func (l *Ledger) remindItem(ctx context.Context, program string, m loyalty.MemberID) (it table.Item, d remindedDoc, err error) {
+func (l *Ledger) remindItem(
+	ctx context.Context, program string, m loyalty.MemberID,
+) (it table.Item, d remindedDoc, err error) {
 	if it, err = l.Table.Get(ctx, memberKey(program, m, "REMIND")); err != nil {
 		return it, d, retryable(err)
 	}

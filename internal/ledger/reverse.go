@@ -14,7 +14,9 @@ import (
 // that it does not restore points for the part of a gift card that is used meanwhile. If it is repeated with the same
 // By.Input, it returns the first result. It returns not_found if the redemption does not exist, already_resolved if the
 // redemption is not committed, and code_used if a gift card was spent.
-func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By) (RedemptionResult, error) {
+func (l *Ledger) Reverse(
+	ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By,
+) (RedemptionResult, error) {
 	for range attempts {
 		was, replay, err := l.reversal(ctx, p.ID, id, by)
 		if err != nil {
@@ -43,9 +45,12 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		entries, err := l.do(ctx, command{p: p, member: was.Member, others: contributors(*was.Redemption), by: by, with: with, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
-			return p.ReverseTogether(accs, priors, target, l.now())
-		}})
+		entries, err := l.do(ctx, command{
+			p: p, member: was.Member, others: contributors(*was.Redemption), by: by, with: with,
+			together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+				return p.ReverseTogether(accs, priors, target, l.now())
+			},
+		})
 		if err == nil {
 			return redemptionResult(entries[0], false), nil
 		}
@@ -68,7 +73,9 @@ func (l *Ledger) reversal(ctx context.Context, program, id string, by By) (last 
 // amendment returns the last revision of a cause (zero if there is none), or the revision of the given kind that the
 // same command wrote before. An Input may end with a dot and a fingerprint of the other parameters: the same key with a
 // different fingerprint is rejected.
-func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind loyalty.Kind, by By) (last loyalty.Entry, replay bool, err error) {
+func (l *Ledger) amendment(
+	ctx context.Context, program, cause, id string, kind loyalty.Kind, by By,
+) (last loyalty.Entry, replay bool, err error) {
 	for e, err := range l.revisions(ctx, program, cause, id, true, 0) {
 		if err != nil {
 			return e, false, err

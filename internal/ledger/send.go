@@ -48,8 +48,9 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 			Key:   memberKey(program, was.Member, letterPrefix(in.Redemption)+padded(int64(len(letters)+1), 2)),
 			Index: letterIndex(program, in.ID, in.At),
 			Doc: encode(giftCardMessageDoc{
-				Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, Email: in.Email, Name: in.Name, Message: in.Message,
-				At: millis(in.At), By: by.Actor, Input: by.Input,
+				Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, Email: in.Email, Name: in.Name,
+				Message: in.Message,
+				At:      millis(in.At), By: by.Actor, Input: by.Input,
 			}),
 		}))
 		if !outrun(err) {

@@ -13,7 +13,9 @@ import (
 // Statement yields a member's entries, newest first. It yields only entries before the given sequence number (0: all),
 // and at most limit of them (0: no limit). It reads no more items than limit. It reads the index, so an entry that was
 // just written may be missing.
-func (l *Ledger) Statement(ctx context.Context, program string, m loyalty.MemberID, before int64, limit int) iter.Seq2[loyalty.Entry, error] {
+func (l *Ledger) Statement(
+	ctx context.Context, program string, m loyalty.MemberID, before int64, limit int,
+) iter.Seq2[loyalty.Entry, error] {
 	q := table.Query{PK: memberPartition(program, m), Index: true, Reverse: true, Limit: limit}
 	if before > 0 {
 		q.To = padded(before-1, 10)

@@ -300,7 +300,7 @@ type orderDoc struct {
 	Rest            string       `json:"rest,omitzero"`
 	Spend           int64        `json:"spend,omitzero"`
 	QualifyingItems int64        `json:"qi,omitzero"`
-	Brands          []string     `json:"brs,omitempty"` // the brands of the qualifying items
+	Brands          []string     `json:"brs,omitempty"` // the brands that count toward levels by brands
 	Bucket          int          `json:"bk,omitzero"`   // the bucket that counts the order, if it is not its month
 	ActiveBefore    int64        `json:"ab,omitzero"`
 	SlidTo          int32        `json:"sl,omitzero"`
@@ -426,7 +426,7 @@ type redemptionDoc struct {
 	Credit *grantDoc `json:"cr,omitempty"`
 
 	Whom string `json:"to,omitzero"` // the recipient of a transfer
-	Who  string `json:"by,omitzero"` // the sender of a transfer, or the member of a contribution
+	Who  string `json:"by,omitzero"` // in another member's account: whose transfer or redemption it is
 	Fee  int64  `json:"fee,omitzero"`
 	Note string `json:"msg,omitzero"`
 

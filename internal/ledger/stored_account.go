@@ -16,9 +16,11 @@ func storedAccount(a loyalty.Account) accountDoc {
 	d := accountDoc{
 		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
 		Lots: storedLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
-		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity), Seen: storedInstantOf(a.Seen, a.LastActivity),
+		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity),
+		Seen: storedInstantOf(a.Seen, a.LastActivity),
 		Ran:  storedInstantOf(a.Ran, a.Seen),
-		Tier: storedTier(&a.Tier), Past: storedPast(a.Past, a.Tier), Counted: storedInstantOf(a.Counted, a.LastActivity), Usage: storedUsage(a.Usage),
+		Tier: storedTier(&a.Tier), Past: storedPast(a.Past, a.Tier),
+		Counted: storedInstantOf(a.Counted, a.LastActivity), Usage: storedUsage(a.Usage),
 		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Graced: datesTo[int32](a.Graced), Carried: a.Carried,
 	}
 	if a.Status != loyalty.Active {
@@ -29,7 +31,10 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Conversions = append(d.Conversions, *storedConverted(&x))
 	}
 	for _, p := range a.Pending {
-		d.Pending = append(d.Pending, pendingDoc{p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), millis(p.GiveUp), int32(p.Expires), p.Wallet, int64(p.Points)})
+		d.Pending = append(d.Pending, pendingDoc{
+			p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), millis(p.GiveUp), int32(p.Expires), p.Wallet,
+			int64(p.Points),
+		})
 	}
 	for _, h := range a.Holds {
 		hold := holdDoc{*storedRedemption(&h.Redemption), storedLots(h.Lots)}
@@ -99,9 +104,11 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	}
 	a := loyalty.Account{
 		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: instant(d.Joined),
-		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing()), LastActivity: instant(d.Last),
+		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing()),
+		LastActivity: instant(d.Last),
 		Purse: loyalty.Purse{
-			Debt: loyalty.Points(d.Debt), Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
+			Debt: loyalty.Points(d.Debt), Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed),
+			Expired: loyalty.Points(d.Expired),
 		},
 	}
 	a.Counted, a.Seen = instantOf(d.Counted, a.LastActivity), instantOf(d.Seen, a.LastActivity)

@@ -10,12 +10,17 @@ import (
 func storedEntry(e loyalty.Entry) entryDoc {
 	d := entryDoc{
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
-		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor, Input: e.Input,
-		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: storedReaches(e.Redated), Usage: storedUsage(e.Usage),
-		Conversion: storedConverted(e.Conversion), Reversals: storedUnconverted(e.Reversals), WriteOffs: storedWriteOffs(e.WriteOffs),
-		Wallets: storedWallets(e.Wallets), Numbers: e.Numbers, Target: e.Target, First: storedPlaced(e.First), Undecided: storedAgain(e.Undecided),
+		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor,
+		Input:      e.Input,
+		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: storedReaches(e.Redated),
+		Usage:      storedUsage(e.Usage),
+		Conversion: storedConverted(e.Conversion), Reversals: storedUnconverted(e.Reversals),
+		WriteOffs: storedWriteOffs(e.WriteOffs),
+		Wallets:   storedWallets(e.Wallets), Numbers: e.Numbers, Target: e.Target, First: storedPlaced(e.First),
+		Undecided:  storedAgain(e.Undecided),
 		Converting: storedConverting(e.Converting), From: storedFrom(e.UndecidedFrom),
-		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
+		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale),
+		Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		TierGroup: e.TierGroup, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
@@ -25,7 +30,10 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Postings = make([]postingDoc, len(e.Postings))
 	}
 	for i, p := range e.Postings {
-		d.Postings[i] = postingDoc{p.Wallet, string(p.Bucket), int32(p.Lot), millis(p.ActiveAt), millis(p.GiveUp), p.Cause.Kind, p.Cause.ID, int64(p.Points), int32(p.From)}
+		d.Postings[i] = postingDoc{
+			p.Wallet, string(p.Bucket), int32(p.Lot), millis(p.ActiveAt), millis(p.GiveUp), p.Cause.Kind, p.Cause.ID,
+			int64(p.Points), int32(p.From),
+		}
 	}
 	if len(e.Reasons) > 0 {
 		d.Reasons = make([]reasonDoc, len(e.Reasons))
@@ -75,7 +83,9 @@ func storedBecause(b loyalty.Reason) reasonDoc {
 }
 
 func (d reasonDoc) because() loyalty.Reason {
-	b := loyalty.Reason{Wallet: d.Wallet, Rule: d.Rule, Kind: loyalty.ReasonKind(d.Kind), Args: d.Args, Points: d.Points}
+	b := loyalty.Reason{
+		Wallet: d.Wallet, Rule: d.Rule, Kind: loyalty.ReasonKind(d.Kind), Args: d.Args, Points: d.Points,
+	}
 	if d.Effect != "" {
 		b.Args = []string{d.Effect}
 	}
@@ -90,8 +100,9 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	}
 	e := loyalty.Entry{
 		Sequence: d.Sequence, Member: loyalty.MemberID(d.Member), Cause: c, Kind: loyalty.Kind(d.Kind),
-		Points: loyalty.Points(d.Points), Program: d.Program, Effective: instant(d.Effective), Recorded: instant(d.Recorded),
-		Actor: d.Actor, Input: d.Input,
+		Points: loyalty.Points(d.Points), Program: d.Program, Effective: instant(d.Effective),
+		Recorded: instant(d.Recorded),
+		Actor:    d.Actor, Input: d.Input,
 		Balance: loyalty.Balance{
 			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
 			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
@@ -99,7 +110,8 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		Previous: d.Previous, Hash: d.Hash,
 	}
 	e.TierGroup = d.TierGroup
-	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried, readWallets(d.Wallets)
+	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried,
+		readWallets(d.Wallets)
 	e.Reversals, e.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
 	e.Graced = datesTo[loyalty.Date](d.Graced)
 	e.Extended, e.Activity = readExtended(d.Extended), d.Activity.change()
@@ -139,8 +151,9 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	}
 	for _, p := range d.Postings {
 		e.Postings = append(e.Postings, loyalty.Posting{
-			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: loyalty.Date(p.Lot), ActiveAt: instant(p.At), GiveUp: instant(p.GiveUp),
-			Cause: loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: loyalty.Date(p.From),
+			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: loyalty.Date(p.Lot), ActiveAt: instant(p.At),
+			GiveUp: instant(p.GiveUp),
+			Cause:  loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: loyalty.Date(p.From),
 		})
 	}
 	for _, b := range d.Reasons {

@@ -17,8 +17,9 @@ func storedEvent(s *loyalty.EventState) *eventDoc {
 		Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
 		Worth: int64(s.Worth), Grants: storedGrants(s.Grants), Shares: storedShares(s.Shares),
-		Bucket: s.Bucket, SlidTo: int32(s.SlidTo), Visits: s.Visits, TierGroups: storedCounted(s.TierGroups), Missing: s.Missing,
-		Meets: s.Meets,
+		Bucket: s.Bucket, SlidTo: int32(s.SlidTo), Visits: s.Visits, TierGroups: storedCounted(s.TierGroups),
+		Missing: s.Missing,
+		Meets:   s.Meets,
 	}
 }
 
@@ -49,9 +50,13 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	s := &loyalty.EventState{
 		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: instant(d.At)},
 		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: shares(d.Shares),
-		Bucket: d.Bucket, SlidTo: loyalty.Date(d.SlidTo), Visits: d.Visits, TierGroups: readCounted(d.TierGroups), Missing: d.Missing,
-		Meets: d.Meets,
-		Buyer: loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
+		Bucket: d.Bucket, SlidTo: loyalty.Date(d.SlidTo), Visits: d.Visits, TierGroups: readCounted(d.TierGroups),
+		Missing: d.Missing,
+		Meets:   d.Meets,
+		Buyer: loyalty.Buyer{
+			Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday,
+			Zone: d.Zone,
+		},
 	}
 	for name, v := range d.Data {
 		if s.Event.Data == nil {
@@ -76,7 +81,10 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 }
 
 func storedGrant(g loyalty.Grant) grantDoc {
-	return grantDoc{g.Rule, g.Wallet, int64(g.Worth), millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed), int64(g.ExpiredOn), int64(g.Expired), storedUnconverted(g.Converted)}
+	return grantDoc{
+		g.Rule, g.Wallet, int64(g.Worth), millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed),
+		int64(g.ExpiredOn), int64(g.Expired), storedUnconverted(g.Converted),
+	}
 }
 
 func storedGrants(all []loyalty.Grant) (out []grantDoc) {
@@ -89,8 +97,9 @@ func storedGrants(all []loyalty.Grant) (out []grantDoc) {
 func (d grantDoc) grant() (loyalty.Grant, error) {
 	taken, err := readLots(d.Taken)
 	return loyalty.Grant{
-		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt), Expires: loyalty.Date(d.Lot),
-		Taken: taken, Owed: loyalty.Points(d.Owed), ExpiredOn: loyalty.Points(d.ExpiredOn),
+		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt),
+		Expires: loyalty.Date(d.Lot),
+		Taken:   taken, Owed: loyalty.Points(d.Owed), ExpiredOn: loyalty.Points(d.ExpiredOn),
 		Expired: loyalty.Points(d.Expired), Converted: readUnconverted(d.Converted),
 	}, err
 }
@@ -128,11 +137,14 @@ func shares(docs []shareDoc) (out []loyalty.Share) {
 }
 
 func storedTraits(t *loyalty.Traits) *traitsDoc {
-	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.MembershipYearStart == 0 && t.Referral.By == "" {
+	if t == nil ||
+		t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 &&
+			len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.MembershipYearStart == 0 && t.Referral.By == "" {
 		return nil
 	}
 	d := &traitsDoc{
-		Revision: t.Revision, Zone: t.Zone, Birthday: t.Birthday, Changed: millis(t.Changed), Given: t.Given, Years: t.Years,
+		Revision: t.Revision, Zone: t.Zone, Birthday: t.Birthday, Changed: millis(t.Changed), Given: t.Given,
+		Years:    t.Years,
 		Segments: t.Segments, MembershipYearStart: t.MembershipYearStart,
 	}
 	for _, o := range t.OptIns {
@@ -152,7 +164,8 @@ func (d *traitsDoc) traits() loyalty.Traits {
 		return loyalty.Traits{}
 	}
 	t := loyalty.Traits{
-		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given, Years: d.Years, MembershipYearStart: d.MembershipYearStart,
+		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given,
+		Years: d.Years, MembershipYearStart: d.MembershipYearStart,
 		Segments: d.Segments,
 	}
 	for i, campaign := range d.OptIns {
@@ -167,7 +180,10 @@ func (d *traitsDoc) traits() loyalty.Traits {
 		t.Channels = append(t.Channels, use)
 	}
 	if r := d.Referral; r != nil {
-		t.Referral = loyalty.Referral{By: loyalty.MemberID(r.By), At: instant(r.At), Claim: r.Claim, Order: r.Order, ActiveAt: instant(r.ActiveAt), Former: r.Former}
+		t.Referral = loyalty.Referral{
+			By: loyalty.MemberID(r.By), At: instant(r.At), Claim: r.Claim, Order: r.Order,
+			ActiveAt: instant(r.ActiveAt), Former: r.Former,
+		}
 	}
 	return t
 }
@@ -177,5 +193,8 @@ func storedMove(m loyalty.Move) moveDoc {
 }
 
 func (d moveDoc) move() loyalty.Move {
-	return loyalty.Move{At: instant(d.At), First: loyalty.Date(d.First), Last: loyalty.Date(d.Last), To: loyalty.Date(d.To), Times: d.Times}
+	return loyalty.Move{
+		At: instant(d.At), First: loyalty.Date(d.First), Last: loyalty.Date(d.Last), To: loyalty.Date(d.To),
+		Times: d.Times,
+	}
 }

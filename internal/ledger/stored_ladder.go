@@ -39,13 +39,17 @@ func storedMetric(m loyalty.Metric, window int) metricDoc {
 
 func (d metricDoc) metric() loyalty.Metric {
 	return loyalty.Metric{
-		Month: d.Month, Points: loyalty.Points(d.Points), Orders: d.Orders, Spend: d.Spend, QualifyingItems: d.Pieces, Visits: d.Visits,
+		Month: d.Month, Points: loyalty.Points(d.Points), Orders: d.Orders, Spend: d.Spend, QualifyingItems: d.Pieces,
+		Visits: d.Visits,
 	}
 }
 
 func storedLadders(all []loyalty.TierGroupStanding) (out []tierGroupDoc) {
 	for _, l := range all {
-		d := tierGroupDoc{TierGroup: l.TierGroup, Tier: storedTier(&l.Tier), Past: storedPast(l.Past, l.Tier), Brands: storedBrands(l.Brands)}
+		d := tierGroupDoc{
+			TierGroup: l.TierGroup, Tier: storedTier(&l.Tier), Past: storedPast(l.Past, l.Tier),
+			Brands: storedBrands(l.Brands),
+		}
 		for _, m := range l.Metrics {
 			if d.Metrics == nil {
 				d.Metrics = map[string]metricDoc{}
@@ -61,7 +65,9 @@ func storedLadders(all []loyalty.TierGroupStanding) (out []tierGroupDoc) {
 
 func readLadders(stored []tierGroupDoc) (out []loyalty.TierGroupStanding, err error) {
 	for _, d := range stored {
-		l := loyalty.TierGroupStanding{TierGroup: d.TierGroup, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing())}
+		l := loyalty.TierGroupStanding{
+			TierGroup: d.TierGroup, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing()),
+		}
 		for key, m := range d.Metrics {
 			month, err := strconv.Atoi(key)
 			if err != nil {

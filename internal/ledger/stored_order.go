@@ -16,12 +16,15 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Placed: millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
 		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Included: o.Included,
 		Updated: millis(o.UpdatedAt), Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
-		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
+		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments,
+		OptIns:   s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
-		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, QualifyingItems: s.QualifyingItems, Brands: s.Brands, Bucket: s.Bucket,
+		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, QualifyingItems: s.QualifyingItems,
+		Brands: s.Brands, Bucket: s.Bucket,
 		SlidTo: int32(s.SlidTo), ActiveBefore: millis(s.ActiveBefore),
-		TierGroups: storedCounted(s.TierGroups), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince, RefundsAt: s.RefundsSince,
-		Missing: s.Missing, Converts: s.Converts,
+		TierGroups: storedCounted(s.TierGroups), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince,
+		RefundsAt: s.RefundsSince,
+		Missing:   s.Missing, Converts: s.Converts,
 	}
 	if o.Clock != nil {
 		d.Clock = o.Clock.String()
@@ -73,7 +76,10 @@ func (d *orderDoc) goods(o loyalty.Order) {
 }
 
 func storedRefund(r loyalty.Refund) refundDoc {
-	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods, Included: r.Included, Tender: r.Tender, Tendered: r.Tendered, ToCards: r.ToGiftCards}
+	d := refundDoc{
+		ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods,
+		Included: r.Included, Tender: r.Tender, Tendered: r.Tendered, ToCards: r.ToGiftCards,
+	}
 	if r.Status != loyalty.RefundSucceeded {
 		d.Status = string(r.Status)
 	}
@@ -86,7 +92,8 @@ func storedRefund(r loyalty.Refund) refundDoc {
 func (d refundDoc) refund() loyalty.Refund {
 	r := loyalty.Refund{
 		ID: d.ID, At: instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
-		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods, Included: d.Included, Tender: d.Tender, Tendered: d.Tendered, ToGiftCards: d.ToCards,
+		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods, Included: d.Included, Tender: d.Tender,
+		Tendered: d.Tendered, ToGiftCards: d.ToCards,
 	}
 	for _, l := range d.Lines {
 		r.Lines = append(r.Lines, loyalty.RefundLine(l))
@@ -101,10 +108,15 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	}
 	s := &loyalty.OrderState{
 		Revision: revision, Program: d.Program, Rate: d.Rate, Worth: loyalty.Points(d.Worth),
-		Buyer:   loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
-		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, QualifyingItems: d.QualifyingItems, Brands: d.Brands, Bucket: d.Bucket,
+		Buyer: loyalty.Buyer{
+			Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday,
+			Zone: d.Zone,
+		},
+		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, QualifyingItems: d.QualifyingItems,
+		Brands: d.Brands, Bucket: d.Bucket,
 		SlidTo: loyalty.Date(d.SlidTo), ActiveBefore: instant(d.ActiveBefore),
-		TierGroups: readCounted(d.TierGroups), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing, Converts: d.Converts,
+		TierGroups: readCounted(d.TierGroups), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing,
+		Converts: d.Converts,
 	}
 	var err error
 	if s.Order, err = d.order(id, m); err != nil {
@@ -118,8 +130,9 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		return nil, err
 	}
 	base, err := grantDoc{
-		ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, ExpiredOn: d.Lapsed, Expired: d.Expired, Converted: d.Converted,
-		Worth: d.Worth,
+		ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, ExpiredOn: d.Lapsed, Expired: d.Expired,
+		Converted: d.Converted,
+		Worth:     d.Worth,
 	}.grant()
 	if err != nil {
 		return nil, err
@@ -131,7 +144,10 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	}
 	s.Grants = append([]loyalty.Grant{base}, more...)
 	if d.Worth != 0 || d.Peak != 0 || d.Used != 0 || d.Cut {
-		s.Shares = append(s.Shares, loyalty.Share{Used: loyalty.Points(cmp.Or(d.Used, d.Worth)), Peak: loyalty.Points(cmp.Or(d.Peak, d.Worth)), Cut: d.Cut})
+		s.Shares = append(s.Shares, loyalty.Share{
+			Used: loyalty.Points(cmp.Or(d.Used, d.Worth)), Peak: loyalty.Points(cmp.Or(d.Peak, d.Worth)),
+			Cut: d.Cut,
+		})
 	}
 	s.Shares = append(s.Shares, shares(d.Shares)...)
 	return s, nil
@@ -139,8 +155,10 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 
 func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 	o := loyalty.Order{
-		ID: id, Member: m, PlacedAt: instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel, Store: d.Store,
-		Status: loyalty.OrderStatus(d.Status), Discount: d.Discount, Shipping: d.Shipping, Tax: d.Tax, Included: d.Included,
+		ID: id, Member: m, PlacedAt: instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel,
+		Store:  d.Store,
+		Status: loyalty.OrderStatus(d.Status), Discount: d.Discount, Shipping: d.Shipping, Tax: d.Tax,
+		Included:  d.Included,
 		UpdatedAt: instant(d.Updated), Shipped: instant(d.Shipped), Delivered: instant(d.Arrived),
 	}
 	if d.Clock != "" {
@@ -154,13 +172,17 @@ func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 		o.Lines = append(o.Lines, loyalty.Line(l))
 	}
 	for _, t := range d.Tenders {
-		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: loyalty.TenderKind(t.Kind), Name: t.Name, Amount: t.Amount, Reported: t.Reported})
+		o.Tenders = append(o.Tenders, loyalty.Tender{
+			Kind: loyalty.TenderKind(t.Kind), Name: t.Name, Amount: t.Amount, Reported: t.Reported,
+		})
 	}
 	for _, r := range d.Refunds {
 		o.Refunds = append(o.Refunds, r.refund())
 	}
 	for _, x := range d.Disputes {
-		o.Disputes = append(o.Disputes, loyalty.Dispute{ID: x.ID, At: instant(x.At), Status: loyalty.DisputeStatus(x.Status), Amount: x.Amount})
+		o.Disputes = append(o.Disputes, loyalty.Dispute{
+			ID: x.ID, At: instant(x.At), Status: loyalty.DisputeStatus(x.Status), Amount: x.Amount,
+		})
 	}
 	for _, x := range d.Receipts {
 		o.Receipts = append(o.Receipts, x.receipt())

@@ -84,8 +84,10 @@ func storedReceipt(x loyalty.Receipt) receiptDoc {
 	d := receiptDoc{ID: x.ID}
 	for _, f := range x.Facts {
 		one := factDoc{
-			Kind: string(f.Kind), ID: f.ID, State: string(f.State), Amount: f.Money.Amount, Currency: string(f.Money.Currency),
-			Clock: f.Clock, At: millis(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax, Tip: f.Tip,
+			Kind: string(f.Kind), ID: f.ID, State: string(f.State), Amount: f.Money.Amount,
+			Currency: string(f.Money.Currency),
+			Clock:    f.Clock, At: millis(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax,
+			Tip:      f.Tip,
 			GiftCard: f.GiftCard, Mixed: f.Mixed, Tendered: f.Tendered, Released: f.Released,
 		}
 		for _, l := range f.Lines {
@@ -116,8 +118,9 @@ func (d receiptDoc) receipt() loyalty.Receipt {
 func (d deliveryDoc) delivery(key string, version int64) Kept {
 	return Kept{
 		Delivery: Delivery{
-			Provider: d.Provider, Event: d.Event, Type: d.Type, Path: d.Path, At: instant(d.At), Received: instant(d.Received),
-			Mark: d.Mark, Body: d.Body,
+			Provider: d.Provider, Event: d.Event, Type: d.Type, Path: d.Path, At: instant(d.At),
+			Received: instant(d.Received),
+			Mark:     d.Mark, Body: d.Body,
 		},
 		Key: key, Outcome: Outcome(d.Outcome), Code: loyalty.Code(d.Code), Detail: d.Detail,
 		Payment: d.Payment, Order: d.Order, Redriven: instant(d.Redriven), version: version,
@@ -126,8 +129,9 @@ func (d deliveryDoc) delivery(key string, version int64) Kept {
 
 func storedDelivery(k Kept) deliveryDoc {
 	return deliveryDoc{
-		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: millis(k.At), Received: millis(k.Received),
-		Mark: k.Mark, Body: k.Body, Outcome: string(k.Outcome), Code: string(k.Code), Detail: k.Detail,
+		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: millis(k.At),
+		Received: millis(k.Received),
+		Mark:     k.Mark, Body: k.Body, Outcome: string(k.Outcome), Code: string(k.Code), Detail: k.Detail,
 		Payment: k.Payment, Order: k.Order, Redriven: millis(k.Redriven),
 	}
 }

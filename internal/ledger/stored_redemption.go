@@ -10,9 +10,12 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 	}
 	d := &redemptionDoc{
 		Wallet: r.Wallet,
-		ID:     r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
-		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece, Value: r.Value.Amount, Worth: string(r.Value.Currency),
-		Lots: storedLots(r.Lots), Restored: int64(r.Restored), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
+		ID:     r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status),
+		At:    millis(r.At),
+		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece,
+		Value: r.Value.Amount, Worth: string(r.Value.Currency),
+		Lots: storedLots(r.Lots), Restored: int64(r.Restored), Code: r.Code, From: millis(r.CodeFrom),
+		To: millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
 		Whom: string(r.To), Who: string(r.By), Fee: int64(r.Fee), Note: r.Note,
 		Manual: r.Manual, Date: r.Date, When: millis(r.DateAt), Asked: int64(r.Requested),
 	}
@@ -35,12 +38,15 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
 		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
 		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
-		Lots: lots, Restored: loyalty.Points(d.Restored), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To), Pooled: d.Pool, Listed: d.Listed,
+		Lots: lots, Restored: loyalty.Points(d.Restored), Code: d.Code, CodeFrom: instant(d.From),
+		CodeUntil: instant(d.To), Pooled: d.Pool, Listed: d.Listed,
 		To: loyalty.MemberID(d.Whom), By: loyalty.MemberID(d.Who), Fee: loyalty.Points(d.Fee), Note: d.Note,
 		Manual: d.Manual, Date: d.Date, DateAt: instant(d.When), Requested: loyalty.Points(d.Asked),
 	}
 	for _, x := range d.Contributions {
-		r.Contributions = append(r.Contributions, loyalty.Contribution{Member: loyalty.MemberID(x.Member), Points: loyalty.Points(x.Points)})
+		r.Contributions = append(r.Contributions, loyalty.Contribution{
+			Member: loyalty.MemberID(x.Member), Points: loyalty.Points(x.Points),
+		})
 	}
 	r.Value, r.Wallet = loyalty.Money{Amount: d.Value, Currency: loyalty.Currency(d.Worth)}, d.Wallet
 	if err != nil || d.Credit == nil {
@@ -52,9 +58,14 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 }
 
 func storedRefusal(r *loyalty.Error) *rejectionDoc {
-	d := &rejectionDoc{Code: string(r.Code), Detail: r.Detail, Pointer: r.Pointer, Required: int64(r.Required), Available: int64(r.Available)}
+	d := &rejectionDoc{
+		Code: string(r.Code), Detail: r.Detail, Pointer: r.Pointer, Required: int64(r.Required),
+		Available: int64(r.Available),
+	}
 	for _, l := range r.Unmet {
-		d.Unmet = append(d.Unmet, unmetDoc{string(l.Requirement), l.Required, l.Available, int64(l.Missing), millis(l.From)})
+		d.Unmet = append(d.Unmet, unmetDoc{
+			string(l.Requirement), l.Required, l.Available, int64(l.Missing), millis(l.From),
+		})
 	}
 	return d
 }
@@ -66,7 +77,8 @@ func (d *rejectionDoc) refusal() *loyalty.Error {
 	}
 	for _, l := range d.Unmet {
 		e.Unmet = append(e.Unmet, loyalty.UnmetRequirement{
-			Requirement: loyalty.Requirement(l.Requirement), Required: l.Required, Available: l.Available, Missing: loyalty.Points(l.Missing), From: instant(l.From),
+			Requirement: loyalty.Requirement(l.Requirement), Required: l.Required, Available: l.Available,
+			Missing: loyalty.Points(l.Missing), From: instant(l.From),
 		})
 	}
 	return e

@@ -90,7 +90,8 @@ type flightDoc struct {
 
 func storedReminded(s loyalty.Reminded) remindedDoc {
 	d := remindedDoc{
-		Ignored: s.Ignored, Last: millis(s.Last), Seen: s.Seen, Redeemed: millis(s.Redeemed), SentReminders: storedTold(s.SentReminders),
+		Ignored: s.Ignored, Last: millis(s.Last), Seen: s.Seen, Redeemed: millis(s.Redeemed),
+		SentReminders: storedTold(s.SentReminders),
 	}
 	for _, c := range s.Sent {
 		d.Sent = append(d.Sent, sentDoc{int32(c.Day), string(c.Channel), c.N})
@@ -111,7 +112,9 @@ func storedReminded(s loyalty.Reminded) remindedDoc {
 		d.Orders = append(d.Orders, boughtDoc{b.Order, millis(b.At), b.Unpaid})
 	}
 	for _, c := range s.Codes {
-		d.Codes = append(d.Codes, unusedDoc{c.Redemption, c.Reward, c.Code, millis(c.At), millis(c.From), millis(c.Until)})
+		d.Codes = append(d.Codes, unusedDoc{
+			c.Redemption, c.Reward, c.Code, millis(c.At), millis(c.From), millis(c.Until),
+		})
 	}
 	return d
 }
@@ -119,7 +122,8 @@ func storedReminded(s loyalty.Reminded) remindedDoc {
 func storedTold(told []loyalty.SentReminder) (out []sentReminderDoc) {
 	for _, t := range told {
 		out = append(out, sentReminderDoc{
-			t.Reminder, t.Step, string(t.On), t.Subject.ID, millis(t.Subject.Due), t.Subject.Cycle, millis(t.Subject.Until),
+			t.Reminder, t.Step, string(t.On), t.Subject.ID, millis(t.Subject.Due), t.Subject.Cycle,
+			millis(t.Subject.Until),
 			millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
 		})
 	}
@@ -130,7 +134,8 @@ func (d sentReminderDoc) told() loyalty.SentReminder {
 	return loyalty.SentReminder{
 		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
 		Subject: loyalty.Subject{ID: d.Subject, Due: instant(d.Due), Cycle: d.Cycle, Until: instant(d.Until)},
-		At:      instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Passing: d.Passing, Heard: d.Heard,
+		At:      instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Passing: d.Passing,
+		Heard: d.Heard,
 	}
 }
 
@@ -140,10 +145,15 @@ func (d remindedDoc) reminded() loyalty.Reminded {
 		s.SentReminders = append(s.SentReminders, t.told())
 	}
 	for _, c := range d.Sent {
-		s.Sent = append(s.Sent, loyalty.SentCount{Day: loyalty.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N})
+		s.Sent = append(s.Sent, loyalty.SentCount{
+			Day: loyalty.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N,
+		})
 	}
 	for _, o := range d.Open {
-		s.Open = append(s.Open, loyalty.Open{Reminder: o.Reminder, Purpose: loyalty.Purpose(o.Purpose), At: instant(o.At), Held: o.Held, Acted: o.Acted})
+		s.Open = append(s.Open, loyalty.Open{
+			Reminder: o.Reminder, Purpose: loyalty.Purpose(o.Purpose), At: instant(o.At), Held: o.Held,
+			Acted: o.Acted,
+		})
 	}
 	for reminder, since := range d.Rich {
 		if s.Rich == nil {
@@ -159,7 +169,8 @@ func (d remindedDoc) reminded() loyalty.Reminded {
 	}
 	for _, c := range d.Codes {
 		s.Codes = append(s.Codes, loyalty.UnusedCode{
-			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: instant(c.At), From: instant(c.From), Until: instant(c.Until),
+			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: instant(c.At), From: instant(c.From),
+			Until: instant(c.Until),
 		})
 	}
 	return s

@@ -68,7 +68,9 @@ func storedUsage(all []loyalty.Usage) map[string]seriesDoc {
 		return nil
 	}
 	out, last := map[string]seriesDoc{}, map[string]int64{}
-	for _, u := range slices.SortedFunc(slices.Values(all), func(x, y loyalty.Usage) int { return cmp.Compare(x.Ends, y.Ends) }) {
+	for _, u := range slices.SortedFunc(
+		slices.Values(all), func(x, y loyalty.Usage) int { return cmp.Compare(x.Ends, y.Ends) },
+	) {
 		key := string(u.Per)
 		if u.Times {
 			key = "#" + key
@@ -90,7 +92,9 @@ func readUsage(stored map[string]seriesDoc) (out []loyalty.Usage, err error) {
 		}
 		period, times := strings.CutPrefix(period, "#")
 		for day, n := range stored[key].all() {
-			out = append(out, loyalty.Usage{Rule: rule, Times: times, Per: loyalty.CapPeriod(period), Ends: loyalty.Date(day), N: n})
+			out = append(out, loyalty.Usage{
+				Rule: rule, Times: times, Per: loyalty.CapPeriod(period), Ends: loyalty.Date(day), N: n,
+			})
 		}
 		err = cmp.Or(err, stored[key].check())
 	}
@@ -117,7 +121,11 @@ type metricColumn struct {
 
 func (d *metricsDoc) columns(m *loyalty.Metric) [5]metricColumn {
 	return [...]metricColumn{
-		{&d.Points, (*int64)(&m.Points)}, {&d.Orders, &m.Orders}, {&d.Spend, &m.Spend}, {&d.QualifyingItems, &m.QualifyingItems}, {&d.Visits, &m.Visits},
+		{&d.Points, (*int64)(&m.Points)},
+		{&d.Orders, &m.Orders},
+		{&d.Spend, &m.Spend},
+		{&d.QualifyingItems, &m.QualifyingItems},
+		{&d.Visits, &m.Visits},
 	}
 }
 

@@ -54,7 +54,8 @@ func readPast(stored []*tierDoc, last loyalty.Standing) []loyalty.Standing {
 	for i, d := range slices.Backward(stored) {
 		if d != nil {
 			out[i] = (&tierDoc{
-				cmp.Or(d.Level, last.Level), cmp.Or(d.Since, millis(last.Since)), d.Until, d.At, d.From, d.Lock, d.Minimum, d.Given,
+				cmp.Or(d.Level, last.Level), cmp.Or(d.Since, millis(last.Since)), d.Until, d.At, d.From, d.Lock,
+				d.Minimum, d.Given,
 				d.Extensions, d.Ended,
 			}).standing()
 		}

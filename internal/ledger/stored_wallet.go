@@ -49,7 +49,10 @@ func storedPurses(all []loyalty.Purse) map[string]purseDoc {
 	}
 	out := make(map[string]purseDoc, len(all))
 	for _, x := range all {
-		out[x.Wallet] = purseDoc{storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired), storedLots(x.ExpiredLots)}
+		out[x.Wallet] = purseDoc{
+			storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired),
+			storedLots(x.ExpiredLots),
+		}
 	}
 	return out
 }
@@ -76,17 +79,22 @@ func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
 func storedWallets(all []loyalty.WalletChange) (out []walletDoc) {
 	for _, w := range all {
 		b := w.Balance
-		out = append(out, walletDoc{w.Wallet, int64(w.Points), int64(b.Active), int64(b.Pending), int64(b.Reserved), int64(b.Debt)})
+		out = append(out, walletDoc{
+			w.Wallet, int64(w.Points), int64(b.Active), int64(b.Pending), int64(b.Reserved), int64(b.Debt),
+		})
 	}
 	return out
 }
 
 func readWallets(docs []walletDoc) (out []loyalty.WalletChange) {
 	for _, d := range docs {
-		out = append(out, loyalty.WalletChange{Wallet: d.Wallet, Points: loyalty.Points(d.Points), Balance: loyalty.Balance{
-			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
-			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
-		}})
+		out = append(out, loyalty.WalletChange{
+			Wallet: d.Wallet, Points: loyalty.Points(d.Points),
+			Balance: loyalty.Balance{
+				Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
+				Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
+			},
+		})
 	}
 	return out
 }
@@ -106,7 +114,9 @@ func storedUnconverted(all []loyalty.Unconverted) (out []unconvertedDoc) {
 
 func readUnconverted(docs []unconvertedDoc) (out []loyalty.Unconverted) {
 	for _, d := range docs {
-		out = append(out, loyalty.Unconverted{ID: d.ID, Points: loyalty.Points(d.Points), Worth: loyalty.Points(d.Worth)})
+		out = append(out, loyalty.Unconverted{
+			ID: d.ID, Points: loyalty.Points(d.Points), Worth: loyalty.Points(d.Worth),
+		})
 	}
 	return out
 }
@@ -126,7 +136,9 @@ func storedWriteOffs(all []loyalty.WriteOff) (out []writeOffDoc) {
 
 func readWriteOffs(docs []writeOffDoc) (out []loyalty.WriteOff) {
 	for _, d := range docs {
-		out = append(out, loyalty.WriteOff{Wallet: d.Wallet, Lot: loyalty.Date(d.Lot), Points: loyalty.Points(d.Points)})
+		out = append(out, loyalty.WriteOff{
+			Wallet: d.Wallet, Lot: loyalty.Date(d.Lot), Points: loyalty.Points(d.Points),
+		})
 	}
 	return out
 }
@@ -147,8 +159,9 @@ func (d *convertedDoc) converted() (*loyalty.Converted, error) {
 	}
 	taken, err := readLots(d.Taken)
 	return &loyalty.Converted{
-		ID: d.ID, Rule: d.Rule, From: d.From, To: d.To, Points: loyalty.Points(d.Points), Received: loyalty.Points(d.Received),
-		Taken: taken, Lot: loyalty.Date(d.Lot), At: instant(d.At), ReversibleUntil: instant(d.ReversibleUntil),
+		ID: d.ID, Rule: d.Rule, From: d.From, To: d.To, Points: loyalty.Points(d.Points),
+		Received: loyalty.Points(d.Received),
+		Taken:    taken, Lot: loyalty.Date(d.Lot), At: instant(d.At), ReversibleUntil: instant(d.ReversibleUntil),
 		Reversed: loyalty.Points(d.Reversed), Returned: loyalty.Points(d.Returned),
 	}, err
 }

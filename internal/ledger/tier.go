@@ -15,7 +15,9 @@ type TierChange struct {
 
 // SetTier assigns a member a level manually. Repeated calls behave as in Redeem.
 func (l *Ledger) SetTier(ctx context.Context, p *loyalty.Program, in TierChange, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseTier, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseTier, in.ID, by, func(
+		acc loyalty.Account,
+	) (loyalty.Outcome, error) {
 		return p.SetTier(acc, in.ID, in.Placement, l.now())
 	})
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err

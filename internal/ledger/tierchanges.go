@@ -35,7 +35,9 @@ type LevelPreview struct {
 
 // LevelChanges evaluates all members of a shard that have a pending time-based change (see Dated), after the given
 // place. It writes nothing.
-func (l *Ledger) LevelChanges(ctx context.Context, v LevelPreview, shard int, place string) iter.Seq2[LevelChange, error] {
+func (l *Ledger) LevelChanges(
+	ctx context.Context, v LevelPreview, shard int, place string,
+) iter.Seq2[LevelChange, error] {
 	return func(yield func(LevelChange, error) bool) {
 		for d, err := range l.Dated(ctx, v.Live.ID, shard, place) {
 			if err != nil {

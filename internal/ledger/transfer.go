@@ -40,7 +40,9 @@ func (l *Ledger) Transfer(ctx context.Context, p *loyalty.Program, in TransferRe
 	like := loyalty.Entry{
 		Member: in.From, Redemption: &r, Cause: loyalty.Cause{Kind: loyalty.CauseTransfer, ID: in.ID, Revision: 1},
 	}
-	c := command{p: p, member: in.From, others: []loyalty.MemberID{in.To}, by: by, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+	c := command{p: p, member: in.From, others: []loyalty.MemberID{in.To}, by: by, together: func(
+		accs []loyalty.Account, _ loyalty.Budgets,
+	) ([]loyalty.Outcome, error) {
 		return p.Transfer(accs[0], accs[1], r, l.now())
 	}}
 	e, replayed, err := l.onceWith(ctx, c, like)
@@ -92,7 +94,9 @@ func (l *Ledger) CancelTransfer(ctx context.Context, p *loyalty.Program, id stri
 }
 
 // endTransfer ends an offer by writing its second revision: exactly one of accept, decline, cancel and expire succeeds.
-func (l *Ledger) endTransfer(ctx context.Context, p *loyalty.Program, id string, by By, as loyalty.RedemptionStatus) (TransferResult, error) {
+func (l *Ledger) endTransfer(
+	ctx context.Context, p *loyalty.Program, id string, by By, as loyalty.RedemptionStatus,
+) (TransferResult, error) {
 	for range 2 {
 		was, err := l.FindTransfer(ctx, p.ID, id)
 		if err != nil {
@@ -136,7 +140,9 @@ func (was TransferResult) ended(by By, as loyalty.RedemptionStatus) (TransferRes
 	case status == loyalty.Offered:
 		return TransferResult{}, nil
 	case status == loyalty.Expired && as == loyalty.Accepted:
-		return TransferResult{}, &loyalty.Error{Code: loyalty.AlreadyExpired, Detail: "The offer expired before it was accepted."}
+		return TransferResult{}, &loyalty.Error{
+			Code: loyalty.AlreadyExpired, Detail: "The offer expired before it was accepted.",
+		}
 	case status == as && was.Entry.Cause.Revision == 2 && was.Entry.Input == by.Input && by.Input != "":
 		was.Replayed = true
 		return was, nil

@@ -270,7 +270,8 @@ func (d *codeDoc) set(c loyalty.IssuedCode) {
 
 func (d codeDoc) result(code string) CodeResult {
 	r := CodeResult{
-		Code: code, Member: loyalty.MemberID(d.Member), Redemption: d.Redemption, Reward: d.Reward, IssuedCode: d.issued(),
+		Code: code, Member: loyalty.MemberID(d.Member), Redemption: d.Redemption, Reward: d.Reward,
+		IssuedCode: d.issued(),
 	}
 	for _, u := range d.Uses {
 		used := UsedCode{ID: u.ID, At: instant(u.At), Order: u.Order, Reversed: instant(u.Reversed), Reason: u.Reason}

@@ -16,7 +16,7 @@ type Visit struct {
 	Profile Profile
 	Who     loyalty.Recipient
 	State   loyalty.Reminded
-	Settled []loyalty.Settled // messages since the last visit that can no longer be attributed
+	Settled []loyalty.Settled // results of messages that were concluded since the last visit
 	Next    time.Time         // when the visit was planned for
 	Flight  *Flight           // a message that was claimed and not recorded
 
@@ -29,12 +29,16 @@ func (v *Visit) PlannedBy(reminders string) bool { return v.planned == reminders
 
 // Visit reads a member whose reminders are due. It first writes the account's due changes, so that its entries are
 // complete. left is the remaining stock of limited rewards. Visit returns not_found if the member does not exist.
-func (l *Ledger) Visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets) (*Visit, error) {
+func (l *Ledger) Visit(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets,
+) (*Visit, error) {
 	return l.visit(ctx, p, m, left, l.now(), true)
 }
 
 // Foresee returns the expected Visit at a future instant. It writes nothing.
-func (l *Ledger) Foresee(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time) (*Visit, error) {
+func (l *Ledger) Foresee(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time,
+) (*Visit, error) {
 	return l.visit(ctx, p, m, left, at, false)
 }
 
@@ -50,7 +54,9 @@ func (v *Visit) Pass(p *loyalty.Program, until time.Time) error {
 	return nil
 }
 
-func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time, write bool) (*Visit, error) {
+func (l *Ledger) visit(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time, write bool,
+) (*Visit, error) {
 	it, d, err := l.remindItem(ctx, p.ID, m)
 	if err != nil {
 		return nil, err
@@ -100,12 +106,18 @@ func (l *Ledger) stored(
 
 // digest reads the entries since the last visit. Entries are numbered without gaps, so that an entry missing from the
 // index is detected. digest then returns ErrTryAgain, and the visit must be repeated.
-func (l *Ledger) digest(ctx context.Context, p *loyalty.Program, v *Visit, stored loyalty.Account, ahead []loyalty.Entry, at time.Time) error {
+func (l *Ledger) digest(
+	ctx context.Context, p *loyalty.Program, v *Visit, stored loyalty.Account, ahead []loyalty.Entry, at time.Time,
+) error {
 	const some = 200
 	var entries []loyalty.Entry
 	if v.State.Seen < stored.Sequence {
 		q := table.Query{PK: memberPartition(p.ID, stored.Member), Index: true, From: padded(v.State.Seen+1, 10)}
-		for e, err := range list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return readAny(p.ID, it) }) {
+		for e, err := range list(ctx, l.Table, q, func(
+			it table.Item,
+		) (loyalty.Entry, error) {
+			return readAny(p.ID, it)
+		}) {
 			if err != nil {
 				return err
 			}
@@ -124,7 +136,9 @@ func (l *Ledger) digest(ctx context.Context, p *loyalty.Program, v *Visit, store
 }
 
 // person reads the member's profile and consents, and determines which codes can still be used.
-func (l *Ledger) person(ctx context.Context, p *loyalty.Program, v *Visit, left loyalty.Budgets, at time.Time) (err error) {
+func (l *Ledger) person(
+	ctx context.Context, p *loyalty.Program, v *Visit, left loyalty.Budgets, at time.Time,
+) (err error) {
 	if v.Profile, err = l.Profile(ctx, p.ID, v.Account.Member); err != nil {
 		return err
 	}

@@ -59,7 +59,9 @@ func readWaiter(it table.Item) (loyalty.WaitlistEntry, error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return loyalty.WaitlistEntry{}, fmt.Errorf("ledger: read waitlist %s: %w", it.Key, err)
 	}
-	return loyalty.WaitlistEntry{Member: loyalty.MemberID(d.Member), Since: instant(d.Since), Called: instant(d.Called)}, nil
+	return loyalty.WaitlistEntry{
+		Member: loyalty.MemberID(d.Member), Since: instant(d.Since), Called: instant(d.Called),
+	}, nil
 }
 
 // line yields the items of a waitlist in order. It reads pages of atATime items.
@@ -68,7 +70,9 @@ func (l *Ledger) line(ctx context.Context, program, reward string, atATime int) 
 }
 
 // standing returns the two items of a waiting member. Their Version is 0 if the member does not wait.
-func (l *Ledger) standing(ctx context.Context, program, reward string, m loyalty.MemberID) (place, waiter table.Item, err error) {
+func (l *Ledger) standing(
+	ctx context.Context, program, reward string, m loyalty.MemberID,
+) (place, waiter table.Item, err error) {
 	if place, err = l.Table.Get(ctx, placeKey(program, reward, m)); err != nil || place.Version == 0 {
 		return place, waiter, retryable(err)
 	}
@@ -81,7 +85,9 @@ func (l *Ledger) standing(ctx context.Context, program, reward string, m loyalty
 }
 
 // leaving returns the operations that remove a member from the waitlist. It returns none if the member is not on it.
-func (l *Ledger) leaving(ctx context.Context, program string, r *loyalty.Reward, m loyalty.MemberID) ([]table.Op, error) {
+func (l *Ledger) leaving(
+	ctx context.Context, program string, r *loyalty.Reward, m loyalty.MemberID,
+) ([]table.Op, error) {
 	if !r.HasWaitlist() {
 		return nil, nil
 	}
@@ -93,8 +99,8 @@ func (l *Ledger) leaving(ctx context.Context, program string, r *loyalty.Reward,
 }
 
 // Wait adds a member to the end of a reward's waitlist. A member who already waits retains the place. Wait returns
-// not_found if the member or reward does not exist, validation_failed if the reward has no waitlist or has stock that
-// no waiting member may claim, and reward_unavailable if the reward is not available to the member.
+// not_found if the member or reward does not exist, validation_failed if the reward has no waitlist or the
+// member can redeem it now, and reward_unavailable if the reward is not available to the member.
 func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	r, ok := p.Reward(reward)
 	if !ok {
@@ -121,13 +127,18 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 			return Place{}, err
 		}
 		if left > 0 && call.Refuses(m) == nil {
-			return Place{}, &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "There is no need to wait: the reward can be had now."}
+			return Place{}, &loyalty.Error{
+				Code: loyalty.ValidationFailed, Detail: "There is no need to wait: the reward can be had now.",
+			}
 		}
 		since := l.now()
 		sk := stamped(since) + "#" + string(m)
 		err = l.Table.Transact(ctx,
 			table.Put(table.Item{Key: placeKey(p.ID, reward, m), Doc: encode(placeDoc{sk})}),
-			table.Put(table.Item{Key: table.Key{PK: linePartition(p.ID, reward), SK: sk}, Doc: encode(waitlistEntryDoc{string(m), millis(since), 0})}))
+			table.Put(table.Item{
+				Key: table.Key{PK: linePartition(p.ID, reward), SK: sk},
+				Doc: encode(waitlistEntryDoc{string(m), millis(since), 0}),
+			}))
 		if err == nil {
 			return l.Place(ctx, p, reward, m)
 		}
@@ -192,7 +203,9 @@ func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m
 }
 
 // called returns the waiting members who may claim the remaining stock, and those whose claim periods are over.
-func (l *Ledger) called(p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[table.Item, error], left loyalty.Points) (call loyalty.Call, err error) {
+func (l *Ledger) called(
+	p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[table.Item, error], left loyalty.Points,
+) (call loyalty.Call, err error) {
 	call = p.Call(r, func(yield func(loyalty.WaitlistEntry) bool) {
 		for it, failed := range line {
 			var w loyalty.WaitlistEntry
