@@ -32,10 +32,10 @@ type Account struct {
 
 	Tier       Standing
 	Past       []Standing          // earlier standings that late orders may still need, oldest first; see trimmed
-	Counted    time.Time           // the latest instant at which something that counts towards levels happened or changed
+	Counted    time.Time           // the latest instant of anything that counts towards levels, or changed
 	Metrics    []Metric            // what counts towards a level, by month, oldest first
 	Brands     []Bought            // the brands bought, by month and name
-	TierGroups []TierGroupStanding // the standings in tier groups with any activity, most recently added last
+	TierGroups []TierGroupStanding // standings in tier groups, most recently changed last
 
 	First FirstOrders // the member's first counted orders, if rules ask for order numbers
 
@@ -57,14 +57,14 @@ type Account struct {
 
 	Conversions []Converted // the latest conversions that are not fully reversed, oldest first; at most maxConversions
 	Slides      Date        // the day to which the last activity moved the sliding lots; zero: no activity moved any
-	Graced      []Date      // days to which a grace period postponed points, latest last; grace does not postpone points of these days again
+	Graced      []Date      // days to which grace postponed points, latest last; it does not postpone points of these days again
 	Carried     string      // the exact fraction of a point carried from earlier orders; may be negative; empty: none
 
 	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
-	Slid         []Lot       // points that activities moved to Slides, by the day on which they would have expired otherwise
+	Slid         []Lot       // points that activities moved to Slides, by the day of their original expiry
 	LastActivity time.Time   // the latest counted order, event that gave points, or redemption
 	Seen         time.Time   // the latest instant of the account's entries
-	Ran          time.Time   // the instant until which Advance had run when the account was last written; zero: until Seen. Not stated by any entry
+	Ran          time.Time   // the instant until which Advance had run at the last write; zero: until Seen. Not part of any entry
 }
 
 // A Lot is a number of points that expire together at the end of the same day.
@@ -113,7 +113,7 @@ func (h Hold) Points() Points { return total(h.Lots) }
 // A Metric is what one month or other bucket of time counts towards a level. Buckets that no window includes any more
 // are summed in month 0, so that an account stays small.
 type Metric struct {
-	Month           int // yyyymm, or the beginning of the bucket where periods do not start with a month (see Program.bucket)
+	Month           int // yyyymm, or the beginning of another kind of period; see Program.bucket
 	Points          Points
 	Orders          int64 // orders that count: paid, with at least one earning item remaining
 	Spend           int64 // minor units of the tiers' currency
@@ -133,7 +133,7 @@ type Bought struct {
 type Move struct {
 	At              time.Time
 	First, Last, To Date
-	Times           int // for points whose expiry was postponed for missing notice: the number of postponements so far; see Extended
+	Times           int // how often the expiry was postponed for missing notice; see Extended
 }
 
 // maxMoves bounds the moves that an account remembers. Older moves are forgotten; a refund of points that such a move

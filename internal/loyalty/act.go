@@ -27,7 +27,7 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	if acc.Status != Active {
 		return Outcome{}, frozen("/member")
 	}
-	if err := rules.checkEvent(ev); err != nil && p.checkEvent(ev) != nil { // the original version may not know the event's type yet
+	if err := rules.checkEvent(ev); err != nil && p.checkEvent(ev) != nil { // an older version may not know the type
 		return Outcome{}, err
 	}
 	s, err := p.eventState(acc, prior, rules, ev, now)

@@ -81,7 +81,7 @@ func (d *decision) slide(e *Entry, to Date) {
 	case to > was || was == forever:
 		e.Slides = to
 	}
-	for _, h := range d.Account.Holds { // reserved points slide when they are returned, except those that would have expired before
+	for _, h := range d.Account.Holds { // they slide when they are returned, unless they would have expired before
 		for _, l := range h.Lots {
 			if day := d.lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.p.Zone).After(d.now) {
 				e.Stale = max(e.Stale, l.Expires)

@@ -14,8 +14,8 @@ const stamp = "20060102T150405.999999999Z"
 // whose deadline passed are forfeited, the tier moves up or is reviewed, the levels of tier groups are reviewed, lots
 // expire, reservations expire, birthdays and anniversaries are celebrated, and the automatic reward is redeemed again.
 // Points that arrive at the instant at which others expire therefore still count for the review. A reservation that
-// ends at the instant at which its lot expires returns no points. One long step and many short steps produce the same
-// account and the same entries, except for the time at which the entries were recorded.
+// ends at the instant at which its lot expires returns points that expire at once. One long step and many short steps
+// produce the same account and the same entries, except for the time at which the entries were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 	return p.AdvanceThrough(acc, nil, now)
 }

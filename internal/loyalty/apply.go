@@ -17,7 +17,7 @@ func (a Account) Apply(e Entry) (Account, error) {
 	for _, p := range e.Postings {
 		a.apply(e, p)
 	}
-	a.Purses = slices.DeleteFunc(a.Purses, Purse.isEmpty) // the slice was copied for this account, so deleting from it changes no other account
+	a.Purses = slices.DeleteFunc(a.Purses, Purse.isEmpty) // the slice is a copy; see purse
 	if !balanced(e.Postings) {
 		return a, violation("entry %d of %s is off balance", e.Sequence, e.Member)
 	}

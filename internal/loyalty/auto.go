@@ -16,7 +16,7 @@ import (
 type Auto struct {
 	Reward string // ID of the reward; empty: nothing is redeemed automatically
 	At     Points // the active points that trigger a redemption, at least the reward's cost
-	Limit  int64  // the maximum number of redemptions per day of the program's calendar, as protection against a misconfigured program
+	Limit  int64  // the maximum per day of the program's calendar, in case the program is misconfigured
 }
 
 // MaxAutoLimit bounds Auto.Limit, so that all redemptions of one instant fit into one transaction.
@@ -34,7 +34,7 @@ func (d *decision) autoRedeem(at time.Time) error {
 	limit := Limit{auto.Limit, PerDay}
 	reward, _ := d.p.Reward(auto.Reward)
 	if reward.When != nil {
-		return nil // conditions are rejected unless confirmed on publication; a member who meets them can redeem the reward manually
+		return nil // from a program published before conditions were rejected; members can redeem it manually
 	}
 	for d.p.autoReady(d.Account) {
 		n := d.Account.times(autoKey, limit, day) + 1

@@ -22,7 +22,7 @@ type Reason struct {
 type ReasonKind string
 
 const (
-	Says                ReasonKind = ""            // the text itself: an adjustment's reason, and entries of the first release
+	Says                ReasonKind = ""            // the text: an adjustment's reason, or an entry of the first release
 	IsRated             ReasonKind = "rate"        // amount, rate
 	IsTimes             ReasonKind = "times"       // amount, factor
 	IsFactor            ReasonKind = "factor"      // factor
@@ -32,7 +32,7 @@ const (
 	IsUnpaid            ReasonKind = "unpaid"      // the order is not paid yet
 	IsUnknownTender     ReasonKind = "tender"      // the amount whose means of payment no processor has reported yet
 	IsCanceled          ReasonKind = "void"        // the order was canceled
-	IsConverted         ReasonKind = "exchange"    // one unit of the order's currency, its value in the program's currency
+	IsConverted         ReasonKind = "exchange"    // one unit of the order's currency, its value in the base currency
 	IsRounded           ReasonKind = "round"       // down, nearest, half_even, up
 	IsCarried           ReasonKind = "carry"       // the fraction carried from earlier orders
 	IsCapped            ReasonKind = "cap"         // points, period
@@ -44,7 +44,7 @@ const (
 	IsShort             ReasonKind = "short"       // required, available
 	IsUnmet             ReasonKind = "unmet"       // the condition that does not hold, as written
 	IsUnjoined          ReasonKind = "unjoined"    // the member has not registered for the campaign
-	IsFor               ReasonKind = "for"         // the restriction (tiers, segments, channels, stores, currencies, items, first_order or time), its values
+	IsFor               ReasonKind = "for"         // restriction: tiers, segments, channels, stores, currencies, items, first_order, time; values
 	IsMissing           ReasonKind = "missing"     // "level" or "wallet", ID: the program no longer has it
 	IsShadow            ReasonKind = "shadow"      // the points that the rule would have given
 	IsFailed            ReasonKind = "failed"      // why the condition could not be evaluated
@@ -52,8 +52,8 @@ const (
 	WasGiven            ReasonKind = "given"       // the points of earlier revisions
 	HasFollowed         ReasonKind = "followed"    // the order whose change caused this one to be decided again
 	IsLate              ReasonKind = "late"        // the day by which the required event did not arrive
-	IsKept              ReasonKind = "kept"        // why points were not taken back: expired (with the day), pending, within or debt
-	IsOwed              ReasonKind = "owed"        // points that were spent before the day on which they would have expired
+	IsKept              ReasonKind = "kept"        // why points were not taken back: expired (and the day), pending, within, debt
+	IsOwed              ReasonKind = "owed"        // points that were spent before they would have expired
 	WasKept             ReasonKind = "unkept"      // points that were never taken back are not given again
 	HasExpired          ReasonKind = "expired"     // the day
 	CameLate            ReasonKind = "gone"        // the day on which the points' lot had expired
@@ -61,7 +61,7 @@ const (
 	IsCost              ReasonKind = "cost"        // points
 	WasSpent            ReasonKind = "spent"       // points that were reserved
 	WasReturned         ReasonKind = "returned"    // canceled, declined, expired, reversed or unused
-	HasMoved            ReasonKind = "moved"       // from level, to level, cause (reached, lost, floor or rules), measure, window
+	HasMoved            ReasonKind = "moved"       // from level, to level, cause: reached, lost, floor or rules; measure, window
 	HasStayed           ReasonKind = "stayed"      // measure, window
 	WasReached          ReasonKind = "reached"     // count
 	WasUnreached        ReasonKind = "missed"      // count
@@ -85,14 +85,14 @@ const (
 	IsFree              ReasonKind = "free"
 	WasPlaced           ReasonKind = "placed"                // manually: from level, to level, reason
 	WasNotified         ReasonKind = "notified"              // what the notice is about, its subject
-	CameBack            ReasonKind = "back"                  // what the notice is about, its subject: the notice was not delivered and does not count
+	CameBack            ReasonKind = "back"                  // of what, subject: a notice that was not delivered
 	WasPostponed        ReasonKind = "later"                 // the new day, as no notice was sent in time
 	IsEntryBonus        ReasonKind = "entry_bonus"           // the level
 	WasWithdrawn        ReasonKind = "withdrawn"             // from level, to level, the order or event that no longer counts
-	WasRedecided        ReasonKind = "redecided"             // the level, the order or event that changed from when or until when the member holds it
+	WasRedecided        ReasonKind = "redecided"             // the level, the order or event whose change moved its start or end
 	EntryBonusWithdrawn ReasonKind = "entry_bonus_withdrawn" // the level that was not reached after all
-	LostProtection      ReasonKind = "unprotected"           // the new day, as the points lost the protection of a level
-	WasRedated          ReasonKind = "redated"               // the level that was reached at another instant, the new day
+	LostProtection      ReasonKind = "unprotected"           // the new day: no longer protected by a level
+	WasRedated          ReasonKind = "redated"               // the level that was reached at another time, the new day
 )
 
 // effects maps each kind to a formula. Each %s stands for one argument.

@@ -9,7 +9,7 @@ import (
 type ClawbackPolicy int
 
 const (
-	ClawbackDebt          ClawbackPolicy = iota // takes from other lots, then creates debt, which the next active points pay
+	ClawbackDebt          ClawbackPolicy = iota // takes from other lots, then creates debt, which new active points pay
 	ClawbackWithinBalance                       // takes from other lots, but creates no debt
 	ClawbackPendingOnly                         // takes only what is still pending of the same order
 	ClawbackUnlimited                           // as ClawbackDebt, but not bounded by the maximum debt
@@ -169,7 +169,7 @@ func (d *decision) giveBack(e Entry, n Points, g *Grant, giveUp time.Time) Entry
 			e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, d.where(*g), -again})
 		}
 	}
-	if owed := min(n, g.Owed); owed > 0 && len(g.Converted)+len(g.Taken) > 0 { // first, so that no other points pay this debt
+	if owed := min(n, g.Owed); owed > 0 && len(g.Converted)+len(g.Taken) > 0 { // so that no other points pay this debt
 		e.Postings = d.credit(e.Postings, e.Cause.of(*g), owed, *g, giveUp)
 		g.Owed -= owed
 		n -= owed

@@ -227,7 +227,7 @@ func (x *index) add(m Match, campaign bool, at int) {
 		in(&x.bySKU, m.SKUs)
 	case len(m.Brands) > 0:
 		in(&x.byBrand, m.Brands)
-	case len(m.Channels) > 0 && !campaign: // skipping a campaign here would omit the reason that states its channels
+	case len(m.Channels) > 0 && !campaign: // campaigns must state their channels as a reason
 		in(&x.byChannel, m.Channels)
 	default:
 		x.always[at/64] |= 1 << (at % 64)

@@ -6,16 +6,18 @@ import (
 	"time"
 )
 
-// worth is what an order gives by these rules, with the reasons; the order is that of the state and must have passed
-// check. Placed and canceled orders, and the zero status, are worth nothing.
+// worth returns what an order gives by these rules, with the reasons. The order is that of the state and must have
+// passed check. Orders with status placed or canceled, or without a status, give nothing.
 //
-// Source of the formula: eligible amount × rate × best category × level, plus what the rules and campaigns give,
-// summed, with the fraction that earlier orders left if the program carries it, rounded once, then the program's
-// caps. An amount is eligible after the order's discount, without what was refunded or is contested, and without what
-// was paid by points, gift card or store credit; discount and tenders are spread over the parts of the order in
-// proportion, exactly. As it is a function of what remains, any number of refunds in any order ends at the same
-// points, unless what they waited for is late; and it is never more than the same order would give if nothing had been
-// refunded, so that no refund gives points. The reasons are differences, so they sum to the result.
+// The formula is: eligible amount × rate × best category × level, plus what the rules and campaigns give, plus the
+// fraction that earlier orders carried if the program carries fractions. The sum is rounded once, then the program's
+// caps apply. The eligible amount is the amount after the order's discount, without what was refunded or is contested,
+// and without what was paid by points, gift card or store credit. Discount and tenders are spread over the parts of the
+// order proportionally, without rounding.
+//
+// The result depends only on what remains of the order, so any number of refunds in any order ends at the same points,
+// unless points were forfeited because their condition was not met in time. The result is never more than the same order
+// would give without refunds, so no refund gives points. The reasons are differences and add up to the result.
 func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule string) time.Time) (worth, error) {
 	var w worth
 	o := s.Order
@@ -36,8 +38,8 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 		w.charge(p, s)
 		return w, nil
 	}
-	// What caps, limits and budgets allow is decided on the whole order, also if a refund of it is known already when
-	// it is seen first: so it does not matter which is told first.
+	// What caps, limits and budgets allow is decided on the whole order, even if a refund is known when the order is
+	// first seen. The result therefore does not depend on which of the two is reported first.
 	s.Order.Refunds, s.Order.Disputes = nil, nil
 	w.partly = o.reduced()
 	err := w.of(p, acc, s, left, nil)
@@ -55,38 +57,38 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 	return w, err
 }
 
-// worth is what an order gives.
+// worth is what an order gives, with everything that follows from it.
 type worth struct {
-	partly    bool // a part of the order was refunded or is contested, which is looked at next
+	partly    bool // a part of the order was refunded or is contested; the reduced order is valued next
 	total     Points
-	asks      []Spend // budgets whose rest is not known and would decide
-	grants    []owned // what caps, limits and budgets leave each rule that would apply, the losers of its group included
-	own       []owned // what rules with a life of their own give of the total, in the order of the rules
-	inWallets []owned // what there is beside the total, by wallet
-	takes     []owned // what each rule that is capped, limited or on a budget gives
+	asks      []Spend // budgets whose remaining points are unknown and would affect the result
+	grants    []owned // what caps, limits and budgets allow each matching rule, even if it lost in its group
+	own       []owned // the part of the total that rules with a separate expiry give, in the order of the rules
+	inWallets []owned // points in other wallets, not part of the total; by wallet
+	takes     []owned // what each rule with a cap, limit or budget gives
 	received  []owned // what the member receives under each rule with a budget; see receives
-	granted   []owned // likewise of the whole order, if this is what is left of it
+	granted   []owned // the same for the whole order, if this is the reduced order
 	because   []Reason
 	usage     []Usage
 	spends    []Spend
-	rest      exact // the fraction that rounding leaves for the next order
-	counted   bool  // it is one of the member's orders: it was paid, and something that earns is left of it
-	spend     int64 // what it counts towards a level by spend, minor units
-	pieces    int64 // and by elements
+	rest      exact // the fraction that rounding carries to the next order
+	counted   bool  // it is one of the member's orders: paid, with at least one earning item remaining
+	spend     int64 // what it counts towards a level by spend, in minor units
+	pieces    int64 // the qualifying items that it counts towards a level
 	brands    []string
-	ladders   []Counted // likewise on other ladders, by id
+	ladders   []Counted // what it counts in other tier groups, by ID
 
 	unbudgeted Points  // what it gives without the layers
 	layered    []layer // what rules with a budget add, before the program's caps
 }
 
-// owned is whole points of one rule.
+// owned is a number of whole points of one rule.
 type owned struct {
 	rule string
 	n    Points
 }
 
-// of values an order that is paid. most is what the whole order gives, if this is what is left of it.
+// of computes what a paid order gives. most is what the whole order gives, if this is the reduced order.
 func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *worth) error {
 	v := valuation{p: p, acc: acc, s: s, o: &s.Order, budgets: left, most: most, worth: w}
 	w.because, w.rest = make([]Reason, 0, 4), whole(0)
@@ -122,7 +124,7 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 	return nil
 }
 
-// bound keeps what is left of an order to what the whole one gives.
+// bound limits what a reduced order gives to what the whole order gives.
 func (w *worth) bound(most *worth) {
 	if w.total > most.total {
 		w.because = append(w.because, NewReason("earn.purchase", points(most.total-w.total), IsBounded))
@@ -130,7 +132,7 @@ func (w *worth) bound(most *worth) {
 	}
 }
 
-// valuation is the work of valuing one order.
+// valuation is the state of valuing one order.
 type valuation struct {
 	*worth
 	p       *Program
@@ -141,21 +143,21 @@ type valuation struct {
 	most    *worth
 
 	rate         compiledRate
-	currency     Currency // that of rate
+	currency     Currency // the currency of rate
 	refunded     refunded
 	tenders      tenderRefunds
 	cardsSold    map[string]bool // the lines that are gift cards, which earn nothing; by ID
-	undiscounted exact           // the share of a line's amount that the order's discount leaves
-	remains      exact           // the share of the items that refunds without lines leave
-	kept         exact           // what of a line's amount earns: what refunds without lines leave, paid by means that earn, converted
+	undiscounted exact           // the share of a line's amount that remains after the order's discount
+	remains      exact           // the share of the items that remains after refunds without lines
+	kept         exact           // the share of a line's amount that earns, converted to currency
 	level        exact
 	sum          exact
 	facts        *Facts
 	lines        []lineValue
 	all          matched     // all of the lines
-	budgeted     []candidate // the rules with a budget that are paid, but for those with lots of their own
+	budgeted     []candidate // the rules with a budget that give points, except those with separate lots
 	whys         int
-	listing      bool // reasons are wanted of every rule that does not apply, not of campaigns alone
+	listing      bool // give reasons for every rule that does not apply, not only for campaigns
 }
 
 func (v *valuation) add(rule string, points exact, what ReasonKind, args ...string) {
@@ -163,7 +165,7 @@ func (v *valuation) add(rule string, points exact, what ReasonKind, args ...stri
 	v.because = append(v.because, NewReason(rule, points.String(), what, args...))
 }
 
-// base gives the eligible amount at the currency's rate.
+// base adds the points for the eligible amount at the currency's rate.
 func (v *valuation) base() {
 	v.refunded = v.o.refunded()
 	v.cardsSold = v.o.cardsSold()
@@ -209,8 +211,8 @@ func (v *valuation) base() {
 	v.add("earn.purchase", eligible.mul(v.rate.perMinor), IsRated, amountText(eligible, v.currency), v.rate.text)
 }
 
-// gone reports whether all items were refunded or are contested, or all was paid by means that earn nothing: then no
-// rule gives anything for what is left, be it free goods, shipping or tax.
+// gone reports whether all items were refunded or are contested, or everything was paid by means that earn nothing.
+// Then no rule gives points for the rest, such as free items, shipping or tax.
 func (v *valuation) gone() bool {
 	r := v.refunded
 	back := r.goods.sign() > 0 || r.sum().sign() > 0 || len(r.lines) > 0
@@ -218,12 +220,13 @@ func (v *valuation) gone() bool {
 	return unearning || (back || v.cardsSold != nil) && v.left(v.earning).mul(v.remains).sign() == 0
 }
 
-// earning reports whether a line can earn: gift cards cannot, for what they pay later would earn twice.
+// earning reports whether a line can earn. Gift cards cannot, as the purchases that they pay for later would earn
+// twice.
 func (v *valuation) earning(l Line) bool { return !v.cardsSold[l.ID] }
 
 func everyLine(Line) bool { return true }
 
-// left is what the lines that count cost after the order's discount and less what was refunded for each.
+// left returns the amount of the lines that counts selects, after the order's discount and the refunds of each line.
 func (v *valuation) left(counts func(Line) bool) exact {
 	amount, sum := int64(0), whole(0)
 	for _, l := range v.o.Lines {
@@ -238,8 +241,8 @@ func (v *valuation) left(counts func(Line) bool) exact {
 	return sum.add(whole(amount).mul(v.undiscounted))
 }
 
-// leftOf is the same of one line; not less than nothing, as a line's refund may be a minor unit more than its exact
-// share.
+// leftOf returns the same for one line. It is never negative, although a line's refund may exceed the line's exact
+// share by a minor unit.
 func (v *valuation) leftOf(l Line) exact {
 	rest := whole(l.Amount).mul(v.undiscounted)
 	if back := v.refunded.lines[l.ID]; back > 0 {
@@ -250,14 +253,14 @@ func (v *valuation) leftOf(l Line) exact {
 	return rest
 }
 
-// share is part/of in lowest terms.
+// share returns part/of in lowest terms.
 func share(part, of int64) exact {
 	g := gcd(part, of)
 	return exact{num: part / g, den: of / g}
 }
 
-// byCategory adds what the lines of each category earn beyond the base, in the order in which the categories
-// first appear.
+// byCategory adds what the lines of each category earn beyond the base, in the order in which the categories first
+// appear.
 func (v *valuation) byCategory() {
 	if !v.p.Earn.Counts.Items || len(v.p.compiled.categories) == 0 {
 		return
@@ -272,7 +275,7 @@ func (v *valuation) byCategory() {
 	}
 }
 
-// category is the best multiplier of a category whose condition holds.
+// category returns the best multiplier of a category whose condition holds.
 func (v *valuation) category(name string) (multiplier, bool) {
 	for _, m := range v.p.compiled.categories[name] {
 		if m.when == nil || v.holds(m.rule, m.when) {
@@ -291,7 +294,7 @@ func seenBefore(lines []Line, category string) bool {
 	return false
 }
 
-// count measures what the order counts towards a level: by spend, elements and brands, what earns.
+// count measures what the order counts towards a level: spend, qualifying items and brands.
 func (w *worth) count(p *Program, v *valuation) {
 	if p.counts(BySpend) {
 		if v.prepare(); v.currency == p.Tiers.Currency {
@@ -317,10 +320,10 @@ func (w *worth) count(p *Program, v *valuation) {
 	slices.Sort(w.brands)
 }
 
-// round makes the sum whole, once, and shares it out to the rules with a life of their own.
+// round rounds the sum to whole points, once.
 func (v *valuation) round() error {
 	p := v.p
-	before := v.sum // of its own; what it gives less than nothing is nobody's debt
+	before := v.sum // the sum of this order alone; a negative sum is not carried to later orders
 	if before.sign() < 0 {
 		before = whole(0)
 	}
@@ -344,7 +347,7 @@ func (v *valuation) round() error {
 	return nil
 }
 
-// cap cuts the whole to what the program's caps leave.
+// cap reduces the total to what the program's caps allow.
 func (w *worth) cap(p *Program, acc Account, s *OrderState) {
 	if len(p.Earn.Caps) == 0 {
 		return
@@ -353,7 +356,7 @@ func (w *worth) cap(p *Program, acc Account, s *OrderState) {
 	w.total, w.because = s.share("").bounded(acc, s, p.Earn.Caps, day, w.total, w.because)
 }
 
-// fit keeps what rules with a life of their own give within the total: the last ones give way first.
+// fit limits what rules with a separate expiry give to the total. It reduces the last rules first.
 func (w *worth) fit() {
 	rest := w.total
 	for i := range w.own {
@@ -362,8 +365,8 @@ func (w *worth) fit() {
 	}
 }
 
-// forfeit takes away what waited too long for something to happen to the order: what rules with a life of their own
-// gave, or all the rest.
+// forfeit removes points whose condition on the order was not met in time: those of rules with a separate expiry, or
+// all the others.
 func (w *worth) forfeit(p *Program, late func(rule string) time.Time) {
 	base := w.total
 	for i := range w.own {
@@ -384,7 +387,7 @@ func (w *worth) forfeit(p *Program, late func(rule string) time.Time) {
 	}
 }
 
-// charge brings the shares that the order has of caps, limits and budgets to what it uses now.
+// charge updates the order's shares of caps, limits and budgets to what it uses now.
 func (w *worth) charge(p *Program, s *OrderState) {
 	w.spends = w.asks
 	if len(p.Earn.Caps)+len(p.compiled.rules) == 0 {
@@ -409,7 +412,7 @@ func (w *worth) charge(p *Program, s *OrderState) {
 	}
 }
 
-// amountText writes an eligible amount, which may be a fraction of a minor unit, in major units.
+// amountText formats an eligible amount, which may include a fraction of a minor unit, in major units.
 func amountText(x exact, c Currency) string {
 	if x.big == nil && x.den == 1 {
 		return Money{x.num, c}.String()
@@ -421,7 +424,7 @@ func amountText(x exact, c Currency) string {
 	return x.String() + " " + string(c)
 }
 
-// inMinor is what one minor unit of a currency is in minor units of another, at so many major units for one.
+// inMinor converts a rate between major units of two currencies to a rate between their minor units.
 func inMinor(rate exact, from, to Currency) exact {
 	a, _ := from.Exponent()
 	b, _ := to.Exponent()

@@ -6,32 +6,32 @@ import (
 	"time"
 )
 
-// Cause kinds. Each is a namespace of identities.
+// Cause kinds. Each kind is a namespace of IDs.
 const (
 	CauseEnrollment    = "enrollment"    // a member's enrollment, by member
-	CauseOrder         = "order"         // by the merchant's order id
-	CauseRedemption    = "redemption"    // by redemption id
-	CauseAdjustment    = "adjustment"    // by adjustment id
+	CauseOrder         = "order"         // by the merchant's order ID
+	CauseRedemption    = "redemption"    // by redemption ID
+	CauseAdjustment    = "adjustment"    // by adjustment ID
 	CauseActivation    = "activation"    // by member and instant
-	CauseExpiry        = "expiry"        // by member and day, and the wallet if it is another
-	CauseTier          = "tier"          // by member, level (with its ladder) and instant; or by the id of a placement by hand
-	CauseTierChange    = "tier_change"   // the welcome to a level, by member and level
-	CauseEvent         = "event"         // by family and the merchant's event id
+	CauseExpiry        = "expiry"        // by member, day, and wallet unless it is the main wallet
+	CauseTier          = "tier"          // by member, level (with its tier group) and instant; or the ID of a manual change
+	CauseTierChange    = "tier_change"   // the entry bonus of a level, by member and level
+	CauseEvent         = "event"         // by family and the merchant's event ID
 	CauseForfeit       = "forfeit"       // by member and instant
 	CauseMilestone     = "milestone"     // by member and milestone
 	CauseMember        = "member"        // by member
-	CauseExtension     = "extension"     // by extension id
-	CauseNotice        = "notice"        // by member and what it is of
+	CauseExtension     = "extension"     // by extension ID
+	CauseNotice        = "notice"        // by member and subject of the notice
 	CauseReinstatement = "reinstatement" // by member and day of the expiry
-	CauseConversion    = "conversion"    // by conversion id
-	CauseTransfer      = "transfer"      // by transfer id: what became of it with who gives
-	CauseReceipt       = "receipt"       // by transfer id: that the other has it
+	CauseConversion    = "conversion"    // by conversion ID
+	CauseTransfer      = "transfer"      // by transfer ID: the sender's side of a transfer
+	CauseReceipt       = "receipt"       // by transfer ID: the recipient's side of a transfer
 
-	CauseContribution = "contribution" // by redemption id and member: what another of the household gives to it
+	CauseContribution = "contribution" // by redemption ID and member: another household member's contribution
 )
 
-// A Cause is why points moved: something with an identity, in its n-th revision. Of each revision there is one
-// entry, so nothing can happen twice.
+// A Cause is why points moved: an object with an ID, in its n-th revision. Each revision has exactly one entry, so
+// nothing can happen twice.
 type Cause struct {
 	Kind, ID string
 	Revision int // from 1
@@ -44,34 +44,34 @@ type Kind string
 
 const (
 	KindEnroll   Kind = "enroll"    // the account began
-	KindEarn     Kind = "earn"      // an order or event became worth more, or was seen for the first time
-	KindClawback Kind = "clawback"  // it became worth less
+	KindEarn     Kind = "earn"      // an order or event gained points, or was reported for the first time
+	KindClawback Kind = "clawback"  // an order or event lost points
 	KindActivate Kind = "activate"  // pending points became active
-	KindReserve  Kind = "reserve"   // a redemption holds points
-	KindRelease  Kind = "release"   // a hold was canceled or expired
+	KindReserve  Kind = "reserve"   // a redemption reserved points
+	KindRelease  Kind = "release"   // a reservation was canceled or expired
 	KindRedeem   Kind = "redeem"    // points were spent
 	KindRestore  Kind = "restore"   // a redemption was reversed
-	KindReject   Kind = "reject"    // a redemption was refused; moves nothing and has no place in the sequence
-	KindNote     Kind = "note"      // a guest's order, kept until it is somebody's; likewise
+	KindReject   Kind = "reject"    // a redemption was rejected; moves no points and has no sequence number
+	KindNote     Kind = "note"      // a guest's order, stored until a member claims it; has no sequence number either
 	KindExpire   Kind = "expire"    // a lot expired
-	KindAdjust   Kind = "adjust"    // someone corrected the balance by hand
-	KindMoveTier Kind = "move_tier" // the level changed, or was kept for another period
+	KindAdjust   Kind = "adjust"    // the balance was corrected manually
+	KindMoveTier Kind = "move_tier" // the level changed, or was retained for another period
 
-	KindForfeit      Kind = "forfeit"       // pending points were given up: what they waited for did not happen in time
-	KindExtend       Kind = "extend"        // lots were made to live longer by hand
-	KindReinstate    Kind = "reinstate"     // expired points were brought back by hand
-	KindNotify       Kind = "notify"        // the member was told of what is to come
-	KindUpdateMember Kind = "update_member" // what rules know of the member changed
-	KindConvert      Kind = "convert"       // points went from one wallet to another, or back
+	KindForfeit      Kind = "forfeit"       // pending points were forfeited: their condition was not met in time
+	KindExtend       Kind = "extend"        // lots were extended, manually or for missing notice
+	KindReinstate    Kind = "reinstate"     // expired points were reinstated manually
+	KindNotify       Kind = "notify"        // a notice was sent to the member
+	KindUpdateMember Kind = "update_member" // what rules know about the member changed
+	KindConvert      Kind = "convert"       // points were converted to another wallet, or back
 
-	KindOffer    Kind = "offer"    // points are held until another member accepts them
-	KindTransfer Kind = "transfer" // points went to another member, or came from one
+	KindOffer    Kind = "offer"    // points are reserved until another member accepts them
+	KindTransfer Kind = "transfer" // points were sent to another member, or received from one
 )
 
-// Bucket is where points are: with the member, or where they came from and went.
+// Bucket is where points are: with the member, or at the program, which issues and receives them.
 type Bucket string
 
-// The member's buckets, and then the program's, which mirror them: every entry's postings sum to zero.
+// The member's buckets, followed by the program's buckets, which balance them: the postings of every entry sum to zero.
 const (
 	BucketActive   Bucket = "active"
 	BucketPending  Bucket = "pending"
@@ -82,87 +82,88 @@ const (
 	BucketRedeemed  Bucket = "redeemed"
 	BucketExpired   Bucket = "expired"
 	BucketAdjusted  Bucket = "adjusted"
-	BucketConverted Bucket = "converted" // into another wallet, or from there
+	BucketConverted Bucket = "converted" // converted into another wallet, or from it
 
-	BucketTransferred Bucket = "transferred" // on their way between two accounts, which together sum to zero
-	BucketFees        Bucket = "fees"        // what transfers cost
+	BucketTransferred Bucket = "transferred" // between two accounts, whose postings together sum to zero
+	BucketFees        Bucket = "fees"        // fees of transfers
 )
 
-// counts reports whether points in the bucket are the member's: what an entry's points sum up.
+// counts reports whether points in the bucket belong to the member and are part of an entry's points.
 func (b Bucket) counts() bool { return b == BucketActive || b == BucketPending || b == BucketDebt }
 
 // A Posting moves points into a bucket, or out of it if negative.
 type Posting struct {
-	Wallet   string // empty for that of points
+	Wallet   string // empty for the main wallet
 	Bucket   Bucket
-	Lot      Date      // active and reserved: which lot; pending: which lot it will join
-	ActiveAt time.Time // pending: when
-	GiveUp   time.Time // pending without ActiveAt: until when at most
-	Cause    Cause     // pending: whose, if not the entry's own; Revision is zero
+	Lot      Date      // active and reserved: the lot; pending: the lot that the points will join
+	ActiveAt time.Time // pending: the instant at which the points become active
+	GiveUp   time.Time // pending without ActiveAt: the instant at which the points are forfeited
+	Cause    Cause     // pending: the cause, if it is not the cause of the entry; Revision is zero
 	Points   Points
-	From     Date // active: where an activity had moved them on, the day on which they would have expired by themselves
+	From     Date // active: if an activity moved the points, the day on which they would have expired otherwise
 }
 
-// An Entry is one line of the ledger, never changed once written.
+// An Entry is one line of the ledger. It never changes once written.
 type Entry struct {
-	Sequence  int64 // its place in the member's account, from 1 without gaps
+	Sequence  int64 // position in the member's account, from 1 without gaps
 	Member    MemberID
 	Cause     Cause
 	Kind      Kind
-	Points    Points // by how much active + pending - debt changed, in the wallet of points
+	Points    Points // change of active + pending - debt in the main wallet
 	Postings  []Posting
 	Reasons   []Reason
-	Program   int       // the version that decided
-	Effective time.Time // when it holds from
-	Recorded  time.Time // when it was written
-	Actor     string    // who asked: a key's id, or "time"
-	Input     string    // fingerprint of what was asked, to tell a replay from a reuse
+	Program   int       // the version of the program that decided
+	Effective time.Time // the instant from which it takes effect
+	Recorded  time.Time // the instant at which it was written
+	Actor     string    // who requested it: the ID of a key, or "time"
+	Input     string    // fingerprint of the request, to distinguish a replay from a reused key
 
-	// What the entry is about, and the state that the next revision of its cause starts from.
+	// The subject of the entry, and the state from which the next revision of its cause starts.
 	Order      *OrderState
 	Redemption *Redemption
-	Standing   *Standing        // the member's standing after, if the entry changed it
-	Redecided  *Redecision      // with Standing: the standings before it were decided again
-	Redated    []Reached        // with Redecided: bonuses of levels that count from another instant, and move no points
+	Standing   *Standing        // the member's new standing, if the entry changed it
+	Redecided  *Redecision      // with Standing: the earlier standings that were decided again
+	Redated    []Reached        // with Redecided: entry bonuses whose level counts from another instant; moves no points
 	Metric     *Metric          // what it adds to a month
-	Brands     []Bought         // likewise
-	Window     int              // with Metric: how many months the account keeps apart, the newest included
-	TierGroup  string           // the ladder on which it happened; empty: Tiers, or none
-	Counts     []TierGroupCount // what it adds on the other ladders
+	Brands     []Bought         // the brands that it adds to a month
+	Window     int              // with Metric: how many months the account stores separately, including the newest
+	TierGroup  string           // the tier group that it concerns; empty: Tiers, or none
+	Counts     []TierGroupCount // what it adds in the other tier groups
 	Usage      []Usage          // what it uses of caps and limits
-	Numbers    int              // the greatest order number that rules ask for; zero: they ask for none
-	Target     int              // the greatest target of a milestone that an account remembers orders for; zero: there is none
+	Numbers    int              // the greatest order number that rules ask for; zero: none
+	Target     int              // the greatest target of a milestone for which an account remembers orders; zero: none
 	First      []PlacedOrder    // the member's first orders, if they were read from the member's entries
-	Converting *Converting      // the first orders that could convert the referral, if they were read likewise
-	Undecided  []Again          // orders that are to be decided again because of it, and were not yet
+	Converting *Converting      // the first orders that could convert the referral, if they were read from entries
+	Undecided  []Again          // orders that must be decided again because of this entry, and were not yet
 	Event      *EventState
 
-	UndecidedFrom *Again   // the order from which on all orders are to be decided again; zero if there is none any more
-	Reached       *Reached // what became of a milestone
+	UndecidedFrom *Again   // the order from which all orders must be decided again; the zero Again clears it
+	Reached       *Reached // the new state of a milestone or an entry bonus
 	Conversion    *Converted
-	Reversals     []Unconverted // what a clawback took back of conversions, or gave to them again
+	Reversals     []Unconverted // what a clawback took back from conversions, or returned to them
 	WriteOffs     []WriteOff    // what clawbacks wrote off of expired lots
-	Traits        *Traits       // what rules know of the member after it, if it changed that
-	Move          *Move         // which lots it moved by hand
+	Traits        *Traits       // what rules know about the member after the entry, if it changed that
+	Move          *Move         // the lots that it moved
 	Activity      *ActivityChange
-	Notice        *Notice    // what the member was told of
-	Extended      []Extended // points whose expiry it put off for want of notice
-	Slides        Date       // to which day it moved the lots that slide; zero if it moved none
-	Stale         Date       // with Slides: up to which day those that are reserved did not follow, as they would have expired; zero if all did
-	Graced        []Date     // the days to which grace put off points in it
-	Carried       string     // the fraction of a point that the member has after it; empty if it did not change that
-	Refusal       *Error     // why, if it records a refusal
+	Notice        *Notice    // the notice that was sent to the member
+	Extended      []Extended // points whose expiry it postponed for missing notice
+	Slides        Date       // the day to which it moved the sliding lots; zero if it moved none
+	Stale         Date       // with Slides: reserved lots up to this day no longer slide; zero: none
+	Graced        []Date     // days to which a grace period postponed points in this entry
+	Carried       string     // the fraction of a point that the member has after it; empty if unchanged
+	Refusal       *Error     // why the request was rejected, if the entry records a rejection
 
-	Balance  Balance        // of the wallet of points, after it
-	Wallets  []WalletChange // of the other ones that it touched, by id
-	Previous string         // the hash of the entry before it; "" for the first
+	Balance  Balance        // of the main wallet, after the entry
+	Wallets  []WalletChange // changes of the other wallets, by ID
+	Previous string         // the hash of the previous entry; "" for the first
 	Hash     string
 }
 
-// anothers reports whether an entry is of what another of the household redeemed, which is no activity of the member.
+// anothers reports whether the entry belongs to a redemption of another household member, which is no activity of this
+// one.
 func (e Entry) anothers() bool { return e.Redemption != nil && e.Redemption.By != "" }
 
-// ID names the entry by its cause and revision, so that it can be found without an index.
+// ID returns a name made of the cause and revision, so that the entry can be found without an index.
 func (e Entry) ID() string {
 	return "ent_" + strings.Join([]string{e.Cause.Kind, e.Cause.ID, fmt.Sprint(e.Cause.Revision)}, "~")
 }

@@ -2,13 +2,13 @@ package loyalty
 
 import "time"
 
-// Code names a refusal. It is an error itself, so errors.Is(err, loyalty.InsufficientPoints) just works.
+// Code names the reason of a rejection. It is an error, so errors.Is(err, loyalty.InsufficientPoints) works.
 type Code string
 
 func (c Code) Error() string { return string(c) }
 
-// The refusals that rules can give; the API adds those of its own. Each is documented in the API's error
-// catalogue under the same name.
+// The codes of rejections by rules. The API adds further codes. Each code is documented in the API's error catalogue
+// under the same name.
 const (
 	InsufficientPoints           Code = "insufficient_points"
 	AccountFrozen                Code = "account_frozen"
@@ -34,27 +34,27 @@ const (
 	ReferralClaimed              Code = "referral_already_claimed"
 )
 
-// An Error is a refusal: a rule says no, and nothing has changed.
+// An Error is a rejection by a rule. Nothing has changed.
 type Error struct {
 	Code    Code
-	Detail  string // one or two sentences for whoever reads the answer
-	Pointer string // which part of the input is at fault, as a JSON pointer; may be empty
+	Detail  string // one or two sentences for the reader of the response
+	Pointer string // the invalid part of the input, as a JSON pointer; may be empty
 
-	Required, Available Points             // insufficient_points: the cost, and what can be spent
+	Required, Available Points             // insufficient_points: the cost, and the points that can be spent
 	Unmet               []UnmetRequirement // reward_out_of_stock, reward_unavailable: why
 }
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
 
-// Is matches the error's code.
+// Is reports whether target is the error's code.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
 func refuse(code Code, pointer, detail string) *Error {
 	return &Error{Code: code, Detail: detail, Pointer: pointer}
 }
 
-// frozen refuses what an account that is frozen cannot do.
+// frozen returns the error for a command that a frozen account does not allow.
 func frozen(pointer string) *Error { return refuse(AccountFrozen, pointer, "The account is frozen.") }
 
-// written is how a refusal writes an instant.
+// written formats an instant for error messages.
 func written(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 MST") }

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// An Event is something other than a purchase that can earn: a review, a survey, a visit. Its type is a family and
-// a state, "review.approved"; the same event may come again in another state, and its points follow.
+// An Event is something other than a purchase that can earn points, such as a review, a survey or a visit. Its type is
+// a family and a state, "review.approved". The same event may be sent again in another state, which updates its points.
 type Event struct {
 	Type   string
-	ID     string // of the merchant, unique in the family: "778"
+	ID     string // the merchant's ID, unique in the family: "778"
 	Member MemberID
 	At     time.Time
 	Data   map[string]any // by field: string, bool or *big.Rat
 }
 
-// FieldKind is what a field of an event holds.
+// FieldKind is the type of a field of an event.
 type FieldKind string
 
 const (
@@ -32,7 +32,7 @@ type EventType struct {
 	Fields map[string]FieldKind
 }
 
-// The families that every program has. A program adds its own.
+// builtinEvents are the families that every program has. A program can add others.
 var builtinEvents = []EventType{
 	{"review", []string{"pending", "approved", "declined"}, map[string]FieldKind{"rating": NumberField, "text": TextField, "product": TextField, "photos": NumberField}},
 	{"survey", []string{"completed"}, map[string]FieldKind{"survey": TextField, "score": NumberField}},
@@ -41,87 +41,87 @@ var builtinEvents = []EventType{
 	{"app", []string{"installed"}, map[string]FieldKind{"platform": TextField}},
 }
 
-// The events that the platform itself brings about; nobody can send them.
+// Types of events that the platform creates. Merchants cannot send them.
 const (
 	EventJoined      = "member.joined"
 	EventBirthday    = "member.birthday"
 	EventAnniversary = "member.anniversary" // field "years"
 
-	EventConverted = "referral.converted" // who came through another has ordered
-	EventReversed  = "referral.reversed"  // and has given it all back
+	EventConverted = "referral.converted" // a referred friend placed an order that converts the referral
+	EventReversed  = "referral.reversed"  // the order that converted the referral no longer counts
 )
 
-// An Action is what an event earns.
+// An Action gives points for an event.
 type Action struct {
 	ID       string
 	Event    string // "review.approved"
 	Points   Points
-	Friend   Points // of a referral: what the friend gets, where Points are the referrer's
-	Wallet   string // where the points go
+	Friend   Points // for a referral: the friend's points, while Points are the referrer's
+	Wallet   string // the wallet that receives the points
 	Limits   []Limit
-	Cooldown Period // after it has paid, whole days
+	Cooldown Period // after an event gave points, in whole days
 	From     time.Time
-	Until    time.Time // exclusive; zero: for ever
+	Until    time.Time // exclusive; zero: no end
 	Tiers    []string
 	Segments []string
 	When     Condition
 	Life     Life
-	Since    time.Time // publishing sets it: birthdays and anniversaries before it do not count
+	Since    time.Time // set on publication: earlier birthdays and anniversaries do not count
 }
 
-// A Limit bounds how often a rule pays one member.
+// A Limit bounds how often a rule gives points to one member.
 type Limit struct {
 	Times int64
 	Per   CapPeriod // not PerOrder
 }
 
-// EventState is all that is known of an event and what it is worth.
+// EventState is an event with everything that is known about it and the points that it gives.
 type EventState struct {
 	Event      Event
 	Revision   int
 	Program    int
 	Buyer      Buyer
 	Worth      Points
-	Grants     []Grant   // by action
-	Shares     []Share   // what it uses of their limits
-	Bucket     int       // as OrderState's
-	SlidTo     Date      // likewise
-	Visits     int64     // what it counts towards a level
-	TierGroups []Counted // and on other ladders
-	Missing    []string  // as OrderState's
-	Meets      []string  // of a referral: the actions whose conditions the friend's order meets
+	Grants     []Grant   // points by action
+	Shares     []Share   // what it uses of the actions' limits
+	Bucket     int       // as in OrderState
+	SlidTo     Date      // as in OrderState
+	Visits     int64     // visits that it counts towards a level
+	TierGroups []Counted // what it counts in other tier groups
+	Missing    []string  // as in OrderState
+	Meets      []string  // for a referral: the actions whose conditions the friend's order meets
 }
 
-// A Grant is points that one cause gave and that live and die together.
+// A Grant is points that one cause gave and that become active and expire together.
 type Grant struct {
-	Rule     string // the rule or action that has a life of its own, or the wallet; empty: the base and all others
-	Wallet   string // where the points are
+	Rule     string // the rule or action with a separate expiry, or the wallet; empty: the base and all others
+	Wallet   string // the wallet that holds the points
 	Worth    Points
-	ActiveAt time.Time // zero: not known yet, or by hand
-	Expires  Date      // the lot that they join; not known before ActiveAt is
+	ActiveAt time.Time // zero: not known yet, or activated manually
+	Expires  Date      // the expiry of the lot that the points join; unknown while ActiveAt is unknown
 
-	// What was taken back of it beyond its own points, so that it can be given back there.
-	Taken     []Lot  // from other lots
-	Owed      Points // as debt
-	ExpiredOn Points // nowhere: the points had expired, or the program does not ask for more
+	// The points that were taken back from elsewhere than the grant's lot, so that they can be returned there.
+	Taken     []Lot  // taken from other lots
+	Owed      Points // booked as debt
+	ExpiredOn Points // not taken from anywhere: the points had expired, or the clawback policy does not take more
 
-	Expired   Points        // of Expired: points that had expired in the grant's own lot
-	Converted []Unconverted // from conversions into other wallets
+	Expired   Points        // part of ExpiredOn: points that had expired in the grant's lot
+	Converted []Unconverted // taken from conversions into other wallets
 }
 
-// A Share is what an order or event has used of the caps, limits and budget of one rule, so that what it gives back
-// is what it had, and what comes again finds it.
+// A Share is what an order or event uses of the caps, limits and budget of one rule. It ensures that a refund returns
+// what the order had used, and that an order that is restored receives the same again.
 type Share struct {
-	Rule string // with its section: "campaigns.double-weekend"; empty: the program's own caps
-	Used Points // points in whole, a begun one as one
-	Peak Points // the most that it was ever allowed; of a period that is closed it keeps so much
-	Cut  bool   // whether a budget once left it less than it asked for
+	Rule string // full key with its section: "campaigns.double-weekend"; empty: the program's caps
+	Used Points // points used, rounded up to whole points
+	Peak Points // the most that it was ever allowed, which it keeps in a closed period
+	Cut  bool   // whether a budget once allowed it less than requested
 
-	Charged Points // what the rule's budget is charged: the points that the member receives under it
-	Granted Points // the most that it was ever charged; a refund that fails restores so much
+	Charged Points // the charge to the rule's budget: the points that the member receives under it
+	Granted Points // the highest charge so far, which a failed refund restores
 }
 
-// shareIn is the share of one rule, begun if there is none yet.
+// shareIn returns the share of one rule, and adds it if there is none yet.
 func shareIn(shares *[]Share, rule string) *Share {
 	at := slices.IndexFunc(*shares, func(s Share) bool { return s.Rule == rule })
 	if at < 0 {
@@ -138,30 +138,30 @@ type Milestone struct {
 	Points Points
 }
 
-// Traits is what rules know of a member apart from points, as the member's entries tell it.
+// Traits are what rules know about a member apart from points, according to the member's entries.
 type Traits struct {
-	Revision            int    // how often it was told
-	Zone                string // IANA; empty for the program's
+	Revision            int    // the number of times that traits were reported
+	Zone                string // IANA name; empty for the program's zone
 	Birthday            int    // MMDD; zero if unknown
 	Changed             time.Time
-	Given               int      // the last year whose birthday is over: given, or before it was known
-	Years               int      // the last anniversary that is over
+	Given               int      // the last year whose birthday is done: points were given, or not known in time
+	Years               int      // the last anniversary that is done
 	Segments            []string // sorted
-	MembershipYearStart int      // MMDD: when the member's own year begins (OwnWindow); zero: with the joining
+	MembershipYearStart int      // MMDD: the beginning of the membership year (OwnWindow); zero: the day of enrollment
 	OptIns              []OptIn  // by campaign
-	Referral            Referral // through whom the member came
+	Referral            Referral // the referral through which the member enrolled
 
-	Channels []ChannelUse // in which the member can be written to, by channel and purpose
+	Channels []ChannelUse // channels through which the member can be reached, by channel and purpose
 }
 
-// An OptIn is a campaign that a member has registered for, and since when. It counts for what happens from then on,
-// whenever that is reported.
+// An OptIn is a campaign for which a member registered, with the instant. It counts for what happens from then on, no
+// matter when that is reported.
 type OptIn struct {
 	Campaign string
 	At       time.Time
 }
 
-// optedIn returns the campaigns that a member had registered for at an instant.
+// optedIn returns the campaigns for which a member had registered at an instant.
 func (t Traits) optedIn(at time.Time) (campaigns []string) {
 	for _, o := range t.OptIns {
 		if !at.Before(o.At) {
@@ -171,7 +171,7 @@ func (t Traits) optedIn(at time.Time) (campaigns []string) {
 	return campaigns
 }
 
-// Campaigns returns the campaigns that the member has registered for, sorted.
+// Campaigns returns the campaigns for which the member has registered, sorted.
 func (t Traits) Campaigns() (campaigns []string) {
 	for _, o := range t.OptIns {
 		campaigns = append(campaigns, o.Campaign)
@@ -179,20 +179,20 @@ func (t Traits) Campaigns() (campaigns []string) {
 	return campaigns
 }
 
-// Exchange is how orders in a currency without a rate are converted. Without a Base they are refused.
+// Exchange says how orders in a currency without a rate are converted. Without a Base, they are rejected.
 type Exchange struct {
 	Base  Currency
 	Rates []ExchangeRate // ascending by From
 }
 
-// An ExchangeRate is what one major unit of each currency is in major units of the base, from a day on.
+// An ExchangeRate gives the value of one major unit of each currency in major units of the base, from a day on.
 type ExchangeRate struct {
 	From  Date
 	Rates map[Currency]*big.Rat
 }
 
-// Goodwill bounds what can be done for a member by hand.
+// Goodwill bounds what can be granted to a member manually.
 type Goodwill struct {
-	Reinstate Period // how long after they expired points can be brought back; zero: not at all
-	Extend    Period // by how much, from now, lots can be made to live; zero: not at all
+	Reinstate Period // how long after their expiry points can be reinstated; zero: not at all
+	Extend    Period // the longest time from now until which lots can be extended; zero: not at all
 }

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// EventTypes is the families of events that merchants can send: those that every program has, then its own.
+// EventTypes returns the families of events that merchants can send: the built-in ones, then those of the program.
 func (p *Program) EventTypes() []EventType { return slices.Concat(builtinEvents, p.Events) }
 
-// EventType finds the family of an event's type, "review.approved"; false if there is no such family, or it has no
-// such state. The events that the platform itself brings about are of none.
+// EventType returns the family of an event type such as "review.approved". It returns false if there is no such family
+// or the family has no such state. Events that the platform creates belong to no family.
 func (p *Program) EventType(name string) (EventType, bool) {
 	family, state, _ := strings.Cut(name, ".")
 	for _, types := range [][]EventType{builtinEvents, p.Events} {

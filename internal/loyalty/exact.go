@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// exact is a rational number. It lives in two machine words while it fits, which spares a usual order some
-// forty allocations, and in a big.Rat when it does not; the value is the same. The zero exact is no number:
-// make one with whole or exactOf.
+// exact is a rational number. It is stored in two machine words while it fits, which saves about forty allocations for
+// a typical order, and in a big.Rat otherwise. The value is the same in both forms. The zero value is not a valid
+// number; use whole or exactOf.
 type exact struct {
 	num int64 // in lowest terms
 	den int64 // above zero; unused if big is set
@@ -87,7 +87,7 @@ func (x exact) quo(y exact) exact {
 	return exactOf(new(big.Rat).Quo(x.rat(), y.rat()))
 }
 
-// exactFrom reads what String wrote; zero if it is no number.
+// exactFrom parses the output of String. It returns zero for an invalid number.
 func exactFrom(s string) exact {
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {
@@ -98,7 +98,7 @@ func exactFrom(s string) exact {
 
 func (x exact) sub(y exact) exact { return x.add(y.mul(whole(-1))) }
 
-// round is the whole number that r makes of x; false if it is beyond MaxPoints either way.
+// round rounds x to a whole number by r. It returns false if the absolute value exceeds MaxPoints.
 func (x exact) round(r Rounding) (Points, bool) {
 	n, isWhole := x.floor()
 	switch r {
@@ -121,8 +121,8 @@ func (x exact) round(r Rounding) (Points, bool) {
 
 var half = exact{num: 1, den: 2}
 
-// floor is the largest whole number that is not above x, and whether it is x. What is beyond 64 bits is beyond all
-// bounds: it gives the largest or the smallest number that there is.
+// floor returns the largest whole number that is not above x, and whether it equals x. For numbers that exceed 64 bits,
+// it returns half of the largest or smallest int64, which exceeds all bounds.
 func (x exact) floor() (n int64, isWhole bool) {
 	if x.big != nil {
 		q, m := new(big.Int).DivMod(x.big.Num(), x.big.Denom(), new(big.Int))
@@ -141,7 +141,7 @@ func (x exact) floor() (n int64, isWhole bool) {
 	return n, isWhole
 }
 
-// String writes the number exactly: as a decimal if it has an end ("29.99"), else as a fraction ("2999/110").
+// String formats the number exactly: as a decimal if it terminates ("29.99"), otherwise as a fraction ("2999/110").
 func (x exact) String() string {
 	if x.big != nil {
 		return ratString(x.big)
@@ -175,7 +175,7 @@ func ratString(r *big.Rat) string {
 	return r.String()
 }
 
-// gcd is the greatest common divisor, at least 1, also of zero and of negative numbers.
+// gcd returns the greatest common divisor. It is at least 1, including for zero and negative numbers.
 func gcd(a, b int64) int64 {
 	for b != 0 {
 		a, b = b, a%b

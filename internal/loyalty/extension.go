@@ -9,18 +9,18 @@ import (
 )
 
 // AdvanceNotice is how long before points expire and levels end a member must have been sent notice. The zero
-// AdvanceNotice promises nothing.
+// AdvanceNotice requires no notice.
 //
-// If no notice was sent in time, the expiry or the end of the level is postponed by the period, and the member's account
-// shows the notice from then on (AccountNotices). It is postponed once for a member without a consented channel, or to
-// whom sending failed. For any other member it is postponed again until a notice is sent, at most MaxExtensions times. A
-// member who refuses consent therefore gains at most one period.
+// If no notice was sent in time, the expiry or the end of the level is postponed by the period, and the member's
+// account shows the notice from then on (AccountNotices). For a member without a consented channel, or to whom sending
+// failed, it is postponed once. For any other member it is postponed again until a notice is sent, at most
+// MaxExtensions times. A member who refuses consent therefore gains at most one period.
 type AdvanceNotice struct {
 	Period        Period
 	MaxExtensions int // at least 1
 }
 
-// How often something is put off at most: where the program file does not say, and in any program.
+// Bounds of AdvanceNotice.MaxExtensions: the default of the program file, and the maximum in any program.
 const (
 	DefaultMaxExtensions = 2
 	MaxExtensions        = 10
@@ -33,25 +33,25 @@ func (p *Program) compileNotice() error {
 	return nil
 }
 
-// An Extended is points whose expiry was put off because no notice of it was sent in time.
+// An Extended is points whose expiry was postponed because no notice of it was sent in time.
 type Extended struct {
 	Lot    Date // the day on which they expire now
-	From   Date // the day on which they were to expire first
-	Times  int  // how often it was put off
+	From   Date // the day on which they were to expire originally
+	Times  int  // the number of postponements
 	Points Points
 }
 
-// maxExtended is how many lots with such points an account remembers: a bound on its size.
+// maxExtended bounds the lots with such points that an account remembers.
 const maxExtended = 128
 
-// ChannelUse is a channel through which a member can be written to for a purpose: there is a consent, and an address
-// that has not failed.
+// ChannelUse is a channel through which a member can be reached for a purpose: the member has given consent, and has an
+// address that has not failed.
 type ChannelUse struct {
 	Channel Channel
 	Purpose Purpose
 }
 
-// reachable reports whether a reminder of something that takes points or a level away can be sent to the member.
+// reachable reports whether a reminder that points expire or a level ends can be sent to the member.
 func (p *Program) reachable(acc Account, what NoticeOf) bool {
 	on := map[NoticeOf]Trigger{OfExpiry: BeforeExpiry, OfFall: BeforeTier}[what]
 	return slices.ContainsFunc(p.Reminders.Messages, func(r Reminder) bool {
@@ -62,25 +62,27 @@ func (p *Program) reachable(acc Account, what NoticeOf) bool {
 	})
 }
 
-// unnoticed reports whether no notice of something was sent long enough before an instant. The day on which it was sent
-// counts whole: a notice of what is put off at midnight is sent in the morning, which would always be too late.
+// unnoticed reports whether no notice of something was sent early enough before an instant. A notice counts from the
+// start of the day on which it was sent. Otherwise the notice of something postponed at midnight, which is sent in the
+// morning, would always be too late.
 func (p *Program) unnoticed(acc Account, what NoticeOf, subject string, at time.Time) bool {
 	n, ok := acc.noticed(what, subject)
 	return !ok || n.Withdrawn || p.AdvanceNotice.Period.After(DateOf(n.At, p.Zone).start(p.Zone), p.Zone).After(at)
 }
 
-// again reports whether something that was put off so often is put off once more. failed says that sending failed.
+// again reports whether something is postponed once more after the given number of postponements. failed says that the
+// notice could not be sent.
 func (p *Program) again(acc Account, what NoticeOf, times int, failed bool) bool {
 	return times < p.AdvanceNotice.MaxExtensions && (times == 0 || p.reachable(acc, what) && !failed)
 }
 
-// failed reports whether the notice of something came back.
+// failed reports whether the notice of something could not be delivered.
 func (a Account) failed(what NoticeOf, subject string) bool {
 	n, ok := a.noticed(what, subject)
 	return ok && n.Withdrawn
 }
 
-// postpone lets points of a lot live on of whose expiry no notice was sent in time, and returns the others.
+// postpone extends the points of a lot for whose expiry no notice was sent in time, and returns the others.
 func (d *decision) postpone(l Lot, at time.Time) (Lot, error) {
 	subject := LotNotice(l.Expires)
 	if d.p.AdvanceNotice.Period.IsZero() || !d.p.unnoticed(d.Account, OfExpiry, subject, at) {
@@ -100,8 +102,8 @@ func (d *decision) postpone(l Lot, at time.Time) (Lot, error) {
 	return rest, nil
 }
 
-// extensionsOf returns the points of a lot by how often their expiry was put off, most often first. What was spent of a
-// lot counts as points that were not put off, as far as there were any, so that spending puts off nothing.
+// extensionsOf returns the points of a lot by the number of postponements, most often first. Points that were spent
+// from the lot count as points that were not postponed, as far as there were any, so that spending postpones nothing.
 func (a Account) extensionsOf(l Lot) (out []Extended) {
 	rest := l.Points
 	for _, x := range slices.Backward(a.Extended) {
@@ -117,8 +119,8 @@ func (a Account) extensionsOf(l Lot) (out []Extended) {
 	return out
 }
 
-// passedOn returns which points of a lot that arrives at another member had been put off. They stay that, or two members
-// who give points to and fro would have them put off each time.
+// passedOn returns which points of a lot that is transferred to another member had been postponed. They keep their
+// number of postponements. Otherwise two members could transfer points back and forth to have them postponed each time.
 func (a Account) passedOn(l Lot) (out []Extended) {
 	for _, x := range slices.Backward(a.Extended) {
 		if n := min(x.Points, l.Points); x.Lot.Day() == l.Expires && n > 0 {
@@ -129,7 +131,7 @@ func (a Account) passedOn(l Lot) (out []Extended) {
 	return out
 }
 
-// postponeLot puts off the expiry of points of a lot.
+// postponeLot postpones the expiry of points of a lot.
 func (d *decision) postponeLot(x Extended, at time.Time) error {
 	to := DateOf(d.p.AdvanceNotice.Period.After(at.Add(-1), d.p.Zone), d.p.Zone)
 	from, day, id := x.Lot, x.Lot.Day(), x.Lot.String()+":"+at.UTC().Format(stamp)
@@ -145,7 +147,7 @@ func (d *decision) postponeLot(x Extended, at time.Time) error {
 	if from.Slides() {
 		id += ":inactive"
 		to += slides
-		e.Slides, e.Move = max(to, d.Account.Slides), nil // a grant finds what slides by that
+		e.Slides, e.Move = max(to, d.Account.Slides), nil // a grant finds sliding points by Slides instead of Move
 	}
 	x.Lot, e.Cause = to, d.ownCause(CauseExtension, id)
 	e.Extended = []Extended{x}
@@ -156,9 +158,10 @@ func (d *decision) postponeLot(x Extended, at time.Time) error {
 	return d.post(e)
 }
 
-// addExtended adds points whose expiry was put off. Those of days that are over are forgotten, and of too many the oldest.
+// addExtended adds points whose expiry was postponed. It forgets points of past days and, above maxExtended, the
+// oldest.
 func addExtended(all []Extended, x Extended, at time.Time) []Extended {
-	yesterday := DateOf(at.AddDate(0, 0, -1), time.UTC) // the account knows no zone
+	yesterday := DateOf(at.AddDate(0, 0, -1), time.UTC) // the account knows no time zone
 	all = slices.DeleteFunc(slices.Clone(all), func(o Extended) bool { return o.Lot.Day() < yesterday })
 	i := slices.IndexFunc(all, func(o Extended) bool { return o.Lot == x.Lot && o.Times == x.Times })
 	if i < 0 {
@@ -168,7 +171,7 @@ func addExtended(all []Extended, x Extended, at time.Time) []Extended {
 	return all
 }
 
-// postponesFall reports whether the end of a level is put off because no notice of it was sent in time.
+// postponesFall reports whether the end of a level is postponed because no notice of it was sent in time.
 func (p *Program) postponesFall(acc Account, at time.Time) bool {
 	s := acc.Tier
 	subject := TierNotice(s)
@@ -179,8 +182,8 @@ func (p *Program) postponesFall(acc Account, at time.Time) bool {
 	return p.again(acc, OfFall, s.Extensions, failed)
 }
 
-// postponeFall keeps a standing of whose end no notice was sent. The time begins with the next day, whose morning sends
-// it at the latest.
+// postponeFall extends a standing for whose end no notice was sent. The period begins with the next day, as the notice
+// is sent on that morning at the latest.
 func (d *decision) postponeFall(at time.Time) error {
 	s := d.Account.Tier
 	if s.Extensions++; s.Extensions == 1 {
@@ -191,16 +194,18 @@ func (d *decision) postponeFall(at time.Time) error {
 	return d.standing(s, at, NewReason("advance_notice", "0", WasPostponed, until))
 }
 
-// An AccountNotice is notice in the member's account of something that was put off because no notice was sent in time.
+// An AccountNotice is a notice shown in the member's account for something that was postponed because no notice was
+// sent in time.
 type AccountNotice struct {
 	What      NoticeOf
-	NoticedAt time.Time // from when on it is shown: when the points were to expire or the level was to end
-	Expires   time.Time // when that happens now
-	Points    Points    // OfLapse: how many
+	NoticedAt time.Time // when it is shown from: the instant at which the points were to expire or the level was to end
+	Expires   time.Time // the instant at which that happens now
+	Points    Points    // OfExpiry: the number of points
 	Level     string    // OfFall: the level that ends
 }
 
-// AccountNotices returns the notices that the member's account shows, those of points first, by when these expire.
+// AccountNotices returns the notices that the member's account shows: first those of points, by expiry, then that of
+// the level.
 func (p *Program) AccountNotices(acc Account) (out []AccountNotice) {
 	for _, l := range acc.Lots {
 		for _, x := range acc.extensionsOf(l) {
