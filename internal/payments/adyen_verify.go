@@ -9,13 +9,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Adyen signs each item of a batch by itself, and of an item eight fields alone: not when it happened, whether it is
-// live, why, nor anything of additionalData (https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures).
-// Whatever else an item says is taken for hearsay and decides nothing. Reports of Adyen's other products are signed as
-// a whole, in a header. Adyen shows its keys in hexadecimal digits.
+// An adyen verifies Adyen's signatures. Adyen signs each item of a batch separately, and only eight fields of it. The
+// time of the event, whether it is live, the reason and additionalData are not signed
+// (https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures). These parts are not trusted. Adyen
+// signs the whole body of reports from its other products, in a header. The keys are hexadecimal at Adyen.
 type adyen struct{ keys [][]byte }
 
-// An adyenItem is what is looked at of an item.
+// An adyenItem contains the fields that the package needs of an item.
 type adyenItem struct {
 	PSP      string `json:"pspReference"`
 	Original string `json:"originalReference"`
@@ -38,7 +38,7 @@ func readAdyenItem(raw jsontext.Value) (adyenItem, error) {
 	return it, err
 }
 
-// literal is a value as it stands in the signed string.
+// literal returns a value in the form of the signed string.
 func literal(v jsontext.Value) string {
 	var s string
 	if v.Kind() == '"' && json.Unmarshal(v, &s) == nil {
@@ -62,7 +62,7 @@ func (a adyen) verify(it adyenItem) error {
 	return signed(a.keys, [][]byte{raw}, []byte(text))
 }
 
-// verifyPayload checks the signature over a whole body, in its header.
+// verifyPayload checks the signature of a whole body, which is in a header.
 func (a adyen) verifyPayload(signature string, body []byte) error {
 	if signature == "" || len(body) == 0 {
 		return errMissing
@@ -75,8 +75,8 @@ var (
 	adyenEvent = regexp.MustCompile(`^[A-Z_]{1,64}$`)
 )
 
-// sensible refuses an item whose signed string could be that of another one: the fields are joined by colons and
-// nothing is escaped, so that only the merchant's reference may hold one.
+// sensible rejects an item whose signed string could also be that of a different item. The signed fields are joined
+// with colons without escaping, so only the merchant's reference may contain a colon.
 func (it adyenItem) sensible() error {
 	success := string(it.Success)
 	switch {

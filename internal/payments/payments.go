@@ -6,7 +6,8 @@
 //
 //   - no event affects data before its signature is verified;
 //   - no event is acknowledged before it is stored;
-//   - no event counts twice, because an event, its outcome, its facts and the resulting points are stored in one transaction.
+//   - no event counts twice, because an event, its outcome, its facts and the resulting points are stored in one
+//     transaction.
 //
 // A verified event is always answered with 200, even if it is irrelevant or cannot be used, because a processor would
 // otherwise send it again for days and then disable the address. An event that is verified but unusual goes to

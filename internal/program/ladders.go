@@ -2,7 +2,7 @@ package program
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// ladders reads the ladders beside that of tiers, which are of the same form.
+// ladders reads the additional tier groups, which have the same form as tiers.
 func (c *compiler) ladders(root *node) (ladders []loyalty.TierGroup) {
 	n := root.get("tier_groups")
 	if n == nil {

@@ -23,7 +23,7 @@ func (c *compiler) wait(n *node) (w loyalty.Wait) {
 	return w
 }
 
-// waitFor reads a wait for something: for what happens to the order, or for a day of the year.
+// waitFor reads a wait for a change to the order or for a day of the year.
 func (c *compiler) waitFor(n *node) (w loyalty.Wait) {
 	until, on := n.get("until"), n.get("on")
 	switch {
@@ -45,7 +45,7 @@ func (c *compiler) waitFor(n *node) (w loyalty.Wait) {
 	return w
 }
 
-// days reads days of every year, like "03-01".
+// days reads days of the year, like "03-01".
 func (c *compiler) days(n *node) (days []loyalty.Day) {
 	for _, item := range n.list() {
 		d, ok := c.dayOfYear(item)
@@ -65,7 +65,7 @@ func (c *compiler) dayOfYear(n *node) (loyalty.Day, bool) {
 	if n.text() == "" {
 		return 0, false
 	}
-	t, err := time.Parse(time.DateOnly, "2024-"+n.value) // a leap year, which has every day
+	t, err := time.Parse(time.DateOnly, "2024-"+n.value) // a leap year, so that 29 February is valid
 	if err != nil {
 		c.malformed(n, "day")
 		return 0, false
@@ -81,7 +81,7 @@ var roundTo = map[string]loyalty.RoundTo{
 	"end_of_year":    loyalty.EndOfYear,
 }
 
-// expires reads how long active points live. "never" is the zero Expiry.
+// expires reads when active points expire. "never" is the zero Expiry.
 func (c *compiler) expires(n *node) (e loyalty.Expiry) {
 	if !n.is(mapping) {
 		return e
@@ -108,7 +108,7 @@ func (c *compiler) expires(n *node) (e loyalty.Expiry) {
 	return e
 }
 
-// together refuses keys of an expiry that say different things beside each other.
+// together rejects contradictory keys of an expiry.
 func (c *compiler) together(n *node) {
 	for _, pair := range [][2]string{
 		{"on", "anniversary"},
@@ -139,7 +139,7 @@ func (c *compiler) lifetime(n *node) loyalty.Period {
 	return p
 }
 
-// resetBy reads what counts as an activity: orders and redemptions unless given.
+// resetBy reads the activities that extend points. By default, these are orders and redemptions.
 func (c *compiler) resetBy(n *node) []string {
 	usual := []string{"order", "redemption"}
 	if n == nil {
@@ -153,7 +153,7 @@ func (c *compiler) resetBy(n *node) []string {
 	return texts(n)
 }
 
-// life reads when the points of one rule can be spent and until when, where that is not as for the base.
+// life reads the pending and expiry terms of a rule, where they differ from those of the base rate.
 func (c *compiler) life(item *node) (l loyalty.Life) {
 	if n := item.get("pending"); n != nil {
 		w := c.wait(n)
@@ -166,7 +166,7 @@ func (c *compiler) life(item *node) (l loyalty.Life) {
 	return l
 }
 
-// missing reports a key that only some entries need.
+// missing reports a missing key that only some entries require.
 func (c *compiler) missing(n *node, name string) {
 	p := atKey(n, "is missing")
 	p.Path = n.child(name)

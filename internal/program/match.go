@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// match reads to which orders a rule applies, and to which part of them.
+// match reads the orders, and the parts of orders, to which a rule applies.
 func (c *compiler) match(item *node) loyalty.Match {
 	m := loyalty.Match{
 		Categories:    c.labels(item.get("categories")),
@@ -38,7 +38,7 @@ func (c *compiler) match(item *node) loyalty.Match {
 	return m
 }
 
-// labels reads names that the shop uses.
+// labels reads names that the shop defines.
 func (c *compiler) labels(n *node) (out []string) {
 	for _, item := range n.list() {
 		out = append(out, c.label(item))
@@ -48,7 +48,8 @@ func (c *compiler) labels(n *node) (out []string) {
 
 var tenderKinds = []string{"card", "cash", "other", "points", "gift_card", "store_credit"}
 
-// tendersOf reads kinds of tenders, or names that the shop gives them. A name that is nearly a kind is probably a slip.
+// tendersOf reads kinds of tenders, or names that the shop defines for them. It warns if a name is nearly a kind,
+// which is probably a mistake.
 func (c *compiler) tendersOf(n *node) []string {
 	for _, item := range n.list() {
 		if guess := nearest.Word(item.text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.text()) && len(guess) > 5 {
@@ -67,12 +68,13 @@ func (c *compiler) currencies(n *node) (out []loyalty.Currency) {
 	return out
 }
 
-// span reads from when and until when something earns, both in the program's zone.
+// span reads the start and the end of a rule, both in the program's time zone.
 func (c *compiler) span(item *node) (from, until time.Time) {
 	return c.between(item, "never fires: %s is not after %s, when it begins")
 }
 
-// between reads two instants. Where the last is not after the first, it words the problem with both.
+// between reads two instants. If the second is not after the first, it reports a problem in the form of backwards,
+// with both values.
 func (c *compiler) between(item *node, backwards string) (from, until time.Time) {
 	first, last := item.get("from"), item.get("until")
 	if first.text() != "" {
@@ -98,7 +100,8 @@ func weekdaysOf(n *node) (days []time.Weekday) {
 	return days
 }
 
-// birthday reads a window around the member's birthday, in days before and after it; zero if there is none.
+// birthday reads a window around the member's birthday, in days before and after it. It returns zero if there is
+// none.
 func (c *compiler) birthday(item *node) int {
 	n := item.get("birthday")
 	if n != nil && item.get("birthday_month").yes() {
@@ -111,12 +114,14 @@ func (c *compiler) birthday(item *node) int {
 	return days
 }
 
-// maxBirthdayDays bounds a window around a birthday. Longer windows would overlap themselves over a year.
+// maxBirthdayDays is the maximum number of days before and after a birthday. Longer windows would overlap from year
+// to year.
 const maxBirthdayDays = 180
 
 var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
-// hours reads a part of the day as minutes from midnight; empty is what is wrong with one that ends as it begins.
+// hours reads a part of the day, in minutes from midnight. Parameter empty is the message for a part that ends when
+// it begins.
 func (c *compiler) hours(n *node, empty string) (from, until int) {
 	minutes := func(n *node) int {
 		m := clockForm.FindStringSubmatch(n.text())
@@ -136,7 +141,7 @@ func (c *compiler) hours(n *node, empty string) (from, until int) {
 
 var clocks = map[string]loyalty.TimezoneOf{"store": loyalty.StoreClock, "member": loyalty.MemberClock}
 
-// clock reads by whose clock a rule's days and hours go.
+// clock reads whose time zone applies to a rule's days and hours.
 func (c *compiler) clock(item *node, m loyalty.Match) loyalty.TimezoneOf {
 	n := item.get("timezone_of")
 	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !m.Birthday() {
@@ -145,5 +150,5 @@ func (c *compiler) clock(item *node, m loyalty.Match) loyalty.TimezoneOf {
 	return clocks[n.text()]
 }
 
-// yes reports whether a node says true.
+// yes reports whether a node is true.
 func (n *node) yes() bool { return n.is(boolean) && n.value == "true" }

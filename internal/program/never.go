@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// contradictions refuses what a rule says against itself, and rules that can never give anything.
+// contradictions rejects contradictory keys of a rule, and rules that never award points.
 func (c *compiler) contradictions(item *node, r loyalty.Rule) {
 	if budget := item.get("budget"); r.Shadow && budget != nil {
 		c.add(atKey(budget, "cannot stand beside shadow: true: what is never paid uses up nothing"))
@@ -30,14 +30,15 @@ func (c *compiler) contradictions(item *node, r loyalty.Rule) {
 	c.disjoint(item, r)
 }
 
-// inactiveAlone refuses a rule or action whose points alone would expire by inactivity: those of all do, or none.
+// inactiveAlone rejects an inactivity expiry for the points of a single rule or action, because it must apply to all
+// points or none.
 func (c *compiler) inactiveAlone(item *node) {
 	if f := item.get("expires").get("inactive"); f != nil {
 		c.add(atKey(f, "can only be said for all points, under earn.purchase.expires"))
 	}
 }
 
-// payable refuses a rule for tenders of which none earns.
+// payable rejects a rule for tenders if none of them earns points.
 func (c *compiler) payable(item *node, r loyalty.Rule) {
 	unearning := []string{"points", "gift_card", "store_credit"}
 	var never []*node
@@ -55,7 +56,7 @@ func (c *compiler) payable(item *node, r loyalty.Rule) {
 	}
 }
 
-// worthless refuses a multiplier of lines that are worth nothing.
+// worthless rejects a multiplier of line items that earn nothing.
 func (c *compiler) worthless(item *node, r loyalty.Rule) {
 	if _, ok := r.Give.(loyalty.Multiply); !ok {
 		return
@@ -75,7 +76,7 @@ func (c *compiler) worthless(item *node, r loyalty.Rule) {
 	}
 }
 
-// zeroed reports whether lines of a category always earn nothing.
+// zeroed reports whether line items of a category never earn points.
 func (c *compiler) zeroed(category string) bool {
 	zero := false
 	for _, rule := range c.p.Earn.Categories {
@@ -89,9 +90,9 @@ func (c *compiler) zeroed(category string) bool {
 	return zero
 }
 
-// disjoint refuses amounts in currencies that are not those of the orders that a rule is for.
+// disjoint rejects amounts in currencies other than those of the rule's orders.
 func (c *compiler) disjoint(item *node, r loyalty.Rule) {
-	in := map[loyalty.Currency]bool{} // in which its orders are counted
+	in := map[loyalty.Currency]bool{} // currencies in which the rule's orders are counted
 	for i, code := range r.Match.Currencies {
 		if !c.accepts(code) {
 			c.add(at(item.get("currencies").list()[i], "never fires: no order is in %s, which has no rate under earn.purchase.rates", code))

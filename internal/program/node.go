@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// nodeKind is what a node is. The names are those that a problem uses.
+// A nodeKind is the kind of a node, in the words of problem messages.
 type nodeKind string
 
 const (
@@ -18,26 +18,26 @@ const (
 	null    nodeKind = "nothing"
 )
 
-// A node is a value of the file with its place. Scalars keep the characters that were written, so that 0.1
-// stays one tenth. Every method may be called on nil, which is a value that is not there.
+// A node is a value of the file with its position. Scalars keep their characters as written, so that 0.1 stays
+// exactly one tenth. All methods accept nil, which stands for a missing value.
 type node struct {
 	kind         nodeKind
-	value        string // of a scalar, unquoted
+	value        string // for a scalar, unquoted
 	items        []*node
-	fields       []*node // of a mapping, each with its key
-	key          *key    // if it stands in a mapping
+	fields       []*node // for a mapping, each with its key
+	key          *key    // set if the node is in a mapping
 	path         string
 	line, column int
 	width        int
 }
 
-// A key is the name of a field with its place.
+// A key is the name of a field with its position.
 type key struct {
 	name                string
 	line, column, width int
 }
 
-// get is the value of a key.
+// get returns the value of a key.
 func (n *node) get(name string) *node {
 	if n == nil {
 		return nil
@@ -50,7 +50,7 @@ func (n *node) get(name string) *node {
 	return nil
 }
 
-// at is the value at a path of keys and indices, as JSON pointers have them.
+// at returns the value at a path of keys and indices, as in a JSON pointer.
 func (n *node) at(path []string) *node {
 	for _, step := range path {
 		if n.is(list) {
@@ -68,7 +68,7 @@ func (n *node) at(path []string) *node {
 
 func (n *node) is(k nodeKind) bool { return n != nil && n.kind == k }
 
-// list is the items, none if the node is no list.
+// list returns the items, or none if the node is not a list.
 func (n *node) list() []*node {
 	if n == nil {
 		return nil
@@ -76,7 +76,7 @@ func (n *node) list() []*node {
 	return n.items
 }
 
-// several is the items, or the node itself where a text stands for a list of one.
+// several returns the items. A text counts as a list with one item.
 func (n *node) several() []*node {
 	if n.is(text) {
 		return []*node{n}
@@ -84,7 +84,7 @@ func (n *node) several() []*node {
 	return n.list()
 }
 
-// pairs is the fields, none if the node is no mapping.
+// pairs returns the fields, or none if the node is not a mapping.
 func (n *node) pairs() []*node {
 	if n == nil {
 		return nil
@@ -92,7 +92,7 @@ func (n *node) pairs() []*node {
 	return n.fields
 }
 
-// text is what a text says, "" if the node is none.
+// text returns the value of a text, or "" if the node is not a text.
 func (n *node) text() string {
 	if !n.is(text) {
 		return ""
@@ -100,7 +100,7 @@ func (n *node) text() string {
 	return n.value
 }
 
-// child is the path of a field or item of n.
+// child returns the path of a field or item of n.
 func (n *node) child(step string) string {
 	if n.path == "" || strings.HasPrefix(step, "[") {
 		return n.path + step
@@ -108,7 +108,7 @@ func (n *node) child(step string) string {
 	return n.path + "." + step
 }
 
-// json is the node as the validator wants it.
+// json returns the node in the form for the schema validator.
 func (n *node) json() any {
 	switch n.kind {
 	case mapping:

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// advanceNotice reads how long before points expire and levels end members are sent notice.
+// advanceNotice reads how long before the expiry of points and levels members receive notice.
 func (c *compiler) advanceNotice(root *node) {
 	n := root.get("advance_notice")
 	if n == nil {
@@ -28,7 +28,7 @@ func (c *compiler) advanceNotice(root *node) {
 	c.livesForNotice(root)
 }
 
-// unnoticed warns of points and levels that no reminder sends notice of early enough.
+// unnoticed warns of points and levels for which no reminder sends notice early enough.
 func (c *compiler) unnoticed(n *node) {
 	for _, what := range []struct {
 		ends    bool
@@ -50,7 +50,7 @@ func (c *compiler) unnoticed(n *node) {
 	}
 }
 
-// livesForNotice rejects points that may expire before the notice of it could be sent in time.
+// livesForNotice rejects points that can expire before their notice could be sent in time.
 func (c *compiler) livesForNotice(root *node) {
 	c.livesLongEnough(root.get("earn").get("purchase").get("expires"), &c.p.Earn.Expires)
 	for i, item := range root.get("tiers").get("levels").list() {

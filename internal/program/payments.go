@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// payments reads what the reports of payment processors do.
+// payments reads the terms for reports of payment processors.
 func (c *compiler) payments(n *node) (t loyalty.PaymentTerms) {
 	t.Award = loyalty.Award(n.get("award").text())
 	for _, by := range texts(n.get("find_member_by")) {
@@ -21,7 +21,7 @@ func (c *compiler) payments(n *node) (t loyalty.PaymentTerms) {
 	return t
 }
 
-// payments says what reports of payment processors do, where the file says anything of it.
+// payments explains the terms for reports of payment processors, if the file contains any.
 func (e *explainer) payments() {
 	t := e.p.Payments
 	if t.Award == "" && t.FindBy == nil && t.ClaimWithin.IsZero() {

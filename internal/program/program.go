@@ -1,18 +1,20 @@
-// Package program reads the program file, in which a merchant writes down the loyalty rules: it parses the
-// YAML, checks it, compiles it to a loyalty.Program and explains the result in words.
+// Package program reads the program file, in which a merchant defines the loyalty rules. It parses the YAML, checks
+// it, compiles it to a loyalty.Program and explains the result in plain language.
 //
-// It promises that a file is either compiled as a whole or refused with every problem at once, each with its
-// line, column and key, the source under a caret and, where a word is nearly right, the right word. Nothing
-// that a file says is passed over: what this release does not know is refused, and what it knows but cannot
-// do yet is refused with the words "not supported yet". Numbers go from their digits straight to exact
-// rationals and never through floating point. A hostile file (deep nesting, aliases of aliases, huge
-// numbers) is refused quickly.
+// The package guarantees that
 //
-// It deliberately does not store, publish or fetch programs, knows no draft and no version, and decides
-// nothing about points: the examples in a file are run by loyalty.Program.Quote, like any order.
+//   - a file is compiled completely or rejected with all problems at once, each with its line, column and key, the
+//     source with a caret and, for a misspelled word, the correct word;
+//   - nothing in a file is ignored: an unknown key is rejected, and a known but unimplemented one is rejected with the
+//     words "not supported yet";
+//   - numbers are parsed from their digits to exact rationals and never to floating point;
+//   - a hostile file (deep nesting, aliases of aliases, huge numbers) is rejected quickly.
 //
-// program-v1.schema.json describes the whole form, for editors and for the structural part of the check.
-// Whether a value makes sense beyond its form is decided here, in Go.
+// The package does not store, publish or fetch programs, has no drafts or versions, and contains no rules about
+// points: loyalty.Program.Quote runs the examples in a file, like any order.
+//
+// File program-v1.schema.json describes the complete form, for editors and for the structural checks. The checks
+// beyond the form are in this package.
 package program
 
 import (
@@ -27,29 +29,30 @@ import (
 
 // A File is a program file that passed every check.
 type File struct {
-	Program   *loyalty.Program // compiled; Version is zero, as publishing gives the number
+	Program   *loyalty.Program // compiled; Version is zero until publishing assigns it
 	Reporting Reporting
-	Warnings  Problems // what is probably a mistake, but can be run
+	Warnings  Problems // probable mistakes that do not prevent publishing
 }
 
-// Reporting says how the books value points. The rules do not use it. The zero Reporting is a file without.
+// A Reporting defines the accounting value of points. The rules do not use it. It is zero if the file does not define
+// it.
 type Reporting struct {
 	Currency   loyalty.Currency
-	PointValue *big.Rat // of one point in major units: 0.01 EUR is 1/100; it may be less than a minor unit
+	PointValue *big.Rat // value of one point in major units: 0.01 EUR is 1/100; can be less than a minor unit
 }
 
 //go:embed bluebird.yaml
 var demo []byte
 
-// Demo is the source of the demonstration program, Bluebird Rewards. It compiles without a problem.
+// Demo returns the source of the demonstration program, Bluebird Rewards. It compiles without problems.
 func Demo() []byte { return bytes.Clone(demo) }
 
 //go:embed examples/*.yaml
 var shipped embed.FS
 
-// Examples is complete program files, modelled on programs that many know, for whoever begins with one or tests
-// against several: coffee-card.yaml and others. Each compiles without a problem or a warning, and the table in
-// examples/README.md shows what it gives.
+// Examples returns complete program files that are modeled on well-known programs, as starting points and test cases:
+// coffee-card.yaml and others. Each compiles without problems or warnings, and the table in examples/README.md shows
+// the rewards of each.
 func Examples() fs.FS {
 	files, err := fs.Sub(shipped, "examples")
 	if err != nil {
@@ -58,7 +61,7 @@ func Examples() fs.FS {
 	return files
 }
 
-// Compile is Parse for those who only want the program. It must not be changed any more and may be shared.
+// Compile compiles a program file and returns only the program. It is immutable and safe to share.
 func Compile(source []byte) (*loyalty.Program, Problems) {
 	f, problems := Parse(source)
 	if len(problems) > 0 {
@@ -67,7 +70,8 @@ func Compile(source []byte) (*loyalty.Program, Problems) {
 	return f.Program, nil
 }
 
-// Check is Parse for those who link the parser to one function alone and hand it on as a value: package api.
+// Check compiles a program file and returns the results as separate values. Package api receives it as a function
+// value, so that only one function links the parser.
 func Check(source []byte) (p *loyalty.Program, problems, warnings Problems) {
 	f, problems := Parse(source)
 	if len(problems) > 0 {
@@ -76,11 +80,10 @@ func Check(source []byte) (p *loyalty.Program, problems, warnings Problems) {
 	return f.Program, nil, f.Warnings
 }
 
-// Parse reads, checks and compiles a program file and runs its examples. It returns either a file or all
-// problems that it found, in the order of their lines. The problems of examples show only once there are no
-// others.
+// Parse reads, checks and compiles a program file and runs its examples. It returns either a file or all problems in
+// the order of their lines. It runs the examples only if there are no other problems.
 func Parse(source []byte) (*File, Problems) {
-	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors mark UTF-8 so
+	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors write a byte order mark
 	root, problems := read(source)
 	if len(problems) > 0 {
 		return nil, problems.Finish(source)

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// takeBack is how far a clawback reaches, by the words of the file; debt unless given.
+// takeBack maps the clawback policies of the program file. The default is debt.
 var takeBack = map[string]loyalty.ClawbackPolicy{
 	"within_balance": loyalty.ClawbackWithinBalance,
 	"pending_only":   loyalty.ClawbackPendingOnly,
@@ -17,7 +17,7 @@ func (c *compiler) refunds(n *node) {
 	c.p.Clawback, c.p.MaxDebt = c.reach(n)
 }
 
-// reach reads how far a refund reaches, in all wallets or in one.
+// reach reads the clawback policy for all wallets or for one wallet, and the maximum debt.
 func (c *compiler) reach(n *node) (loyalty.ClawbackPolicy, loyalty.Points) {
 	far, most := takeBack[n.get("policy").text()], n.get("max_debt")
 	if most != nil && far != loyalty.ClawbackDebt {
@@ -26,14 +26,14 @@ func (c *compiler) reach(n *node) (loyalty.ClawbackPolicy, loyalty.Points) {
 	return far, loyalty.Points(c.integer(most, 1, int64(loyalty.MaxPoints)))
 }
 
-// promises reads what stands between a member and the program apart from points.
+// promises reads the goodwill terms and the cooldown for birthday changes.
 func (c *compiler) promises(root *node) {
 	c.p.Goodwill.Reinstate = c.some(root.get("goodwill").get("reinstate_within"))
 	c.p.Goodwill.Extend = c.some(root.get("goodwill").get("extend_by"))
 	c.p.BirthdayLock = c.some(root.get("members").get("birthday_change_cooldown"))
 }
 
-// some reads a period of at least something: who wants none leaves the key out.
+// some reads a period that must not be zero. The key is omitted if there is no period.
 func (c *compiler) some(n *node) loyalty.Period {
 	p := c.period(n)
 	if p.IsZero() && durationForm.MatchString(n.text()) {
@@ -42,7 +42,7 @@ func (c *compiler) some(n *node) loyalty.Period {
 	return p
 }
 
-// milestones reads what is given for the n-th order. What else could be counted is refused elsewhere.
+// milestones reads the points for a member's n-th order. Other counts are rejected elsewhere.
 func (c *compiler) milestones(n *node) (all []loyalty.Milestone) {
 	c.unique(n.list())
 	for _, item := range n.list() {

@@ -15,9 +15,9 @@ func (c *compiler) outOfReach(root *node) {
 	for i, item := range root.get("tier_groups").list() {
 		c.levelsOutOfReach(item, c.p.TierGroups[i].Tiers)
 	}
-	months := 0 // for which points live; zero: for ever
+	months := 0 // lifetime of points in months; zero if they never expire
 	if e := c.p.Earn.Expires; !e.Inactive && e.Anniversary == "" && len(e.On) == 0 && !e.After.IsZero() {
-		months = e.After.Months + e.After.Days/28 + 12 // rounding may add up to a year
+		months = e.After.Months + e.After.Days/28 + 12 // rounding can add up to a year
 	}
 	most, cap, capped := mostEarned(c.p.Earn.Caps, months)
 	for i, item := range root.get("rewards").list() {
@@ -47,11 +47,11 @@ func (c *compiler) levelsOutOfReach(item *node, t loyalty.Tiers) {
 	}
 }
 
-// mostEarned returns the most points that the caps allow within so many months, zero months being for ever, and the cap
-// that decides; ok is false if no cap bounds them.
+// mostEarned returns the maximum number of points that the caps allow within the given number of months (zero for an
+// unlimited time), and the limiting cap. It reports false if no cap limits the points.
 func mostEarned(caps []loyalty.Cap, months int) (most loyalty.Points, by loyalty.Cap, ok bool) {
 	periods := map[loyalty.CapPeriod]int{loyalty.PerEver: 1}
-	if months > 0 { // a window may begin and end within a period
+	if months > 0 { // a window can begin and end within a period
 		periods[loyalty.PerYear] = months/12 + 2
 		periods[loyalty.PerMonth] = months + 1
 		periods[loyalty.PerWeek] = months*31/7 + 2

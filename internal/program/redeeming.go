@@ -10,10 +10,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// onRefund is what comes back from a redemption, by the words of the file; all unless given.
+// onRefund maps the refund policies for redemptions. By default, a refund restores all points.
 var onRefund = map[string]loyalty.OnRefund{"pro_rata": loyalty.ShareBack, "keep": loyalty.NoneBack}
 
-// redeeming reads how points are spent.
+// redeeming reads the terms of redemptions.
 func (c *compiler) redeeming(n *node) loyalty.RedemptionTerms {
 	c.p.Hold = c.hold(n.get("hold"))
 	return loyalty.RedemptionTerms{
@@ -26,7 +26,7 @@ func (c *compiler) redeeming(n *node) loyalty.RedemptionTerms {
 	}
 }
 
-// auto reads what is redeemed by itself; the rewards have been read.
+// auto reads the automatic redemption. The rewards must have been read before.
 func (c *compiler) auto(n *node) (auto loyalty.Auto) {
 	if n == nil {
 		return auto
@@ -79,7 +79,7 @@ func (c *compiler) pay(n *node) (y loyalty.Pay) {
 	return y
 }
 
-// grace reads how long what comes back lives at least: whole days, as all points do.
+// grace reads the minimum lifetime of restored points, in whole days.
 func (c *compiler) grace(n *node) loyalty.Period {
 	p := c.some(n)
 	if p.Hours > 0 || p.Minutes > 0 {
@@ -88,7 +88,7 @@ func (c *compiler) grace(n *node) loyalty.Period {
 	return p
 }
 
-// hold reads how long a redemption stays reserved: up to a week, so that carts do not lock points away.
+// hold reads how long a reservation lasts. The maximum is a week, so that abandoned carts do not block points.
 func (c *compiler) hold(n *node) time.Duration {
 	const most = 7 * 24 * time.Hour
 	if n == nil {
@@ -102,12 +102,12 @@ func (c *compiler) hold(n *node) time.Duration {
 	return d
 }
 
-// holding is how long a redemption stays reserved, as a period.
+// holding returns the duration of a reservation as a period.
 func holding(p *loyalty.Program) loyalty.Period {
 	return loyalty.Period{Minutes: int(p.Hold / time.Minute)}
 }
 
-// payRate reads the rate at which points pay. A point is always worth the same, so full steps are refused.
+// payRate reads the rate at which points pay. Full steps are rejected, because every point has the same value.
 func (c *compiler) payRate(n *node, cur loyalty.Currency) loyalty.Rate {
 	r := c.rate(n, cur)
 	if r.Full {

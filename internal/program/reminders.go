@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// reminders reads what members are told without having asked.
+// reminders reads the reminders, which are messages that members did not request.
 func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
 	if n == nil {
 		return r
@@ -29,7 +29,7 @@ func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
 	return r
 }
 
-// readable warns of languages of the program in which messages are not written.
+// readable warns of languages of the program in which no messages are available.
 func (c *compiler) readable(n *node) {
 	for _, l := range c.languages {
 		if l != "und" && !slices.Contains(loyalty.MessageLanguages(), l[:2]) {
@@ -47,7 +47,7 @@ func (c *compiler) quiet(n *node) (from, until int) {
 
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
 
-// atMost reads caps in the order in which channels are listed, that of all together last.
+// atMost reads the frequency caps, in the fixed order of the channels with the total cap last.
 func (c *compiler) atMost(n *node) (caps []loyalty.FrequencyCap) {
 	for _, name := range []string{"email", "sms", "push", "webhook", "any"} {
 		f := n.get(name)
@@ -107,7 +107,7 @@ func (c *compiler) reminder(item *node) loyalty.Reminder {
 	return r
 }
 
-// befores and afters are the triggers that may stand under before and after.
+// befores returns the triggers that are allowed under the key before.
 func befores() (words []string) { return triggers(loyalty.Trigger.Before) }
 
 func afters() (words []string) {
@@ -125,7 +125,7 @@ func triggers(which func(loyalty.Trigger) bool) (words []string) {
 	return words
 }
 
-// trigger reads what a reminder is about: one of before, after, near, and at with on.
+// trigger reads a reminder's trigger from exactly one of the keys before, after, near, and at with on.
 func (c *compiler) trigger(item *node) (on loyalty.Trigger) {
 	said := 0
 	for _, kind := range []struct {
@@ -152,7 +152,7 @@ func (c *compiler) trigger(item *node) (on loyalty.Trigger) {
 	return on
 }
 
-// leads reads how long before or after, one or several.
+// leads reads one or several periods before or after the trigger.
 func (c *compiler) leads(item *node, r *loyalty.Reminder) {
 	by := item.get("by")
 	items := by.several()
@@ -180,7 +180,7 @@ func (c *compiler) leads(item *node, r *loyalty.Reminder) {
 	}
 }
 
-// measuring is a date to measure periods by.
+// measuring is the date from which periods are compared.
 var measuring = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // reaches reports whether a is at least as long as b.
@@ -188,7 +188,7 @@ func reaches(a, b loyalty.Period) bool {
 	return !a.After(measuring, time.UTC).Before(b.After(measuring, time.UTC))
 }
 
-// aboutWhat refuses reminders of what the program does not have, or that would come when it is over.
+// aboutWhat rejects reminders of features that the program does not have, and reminders that would be sent too late.
 func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 	by := item.get("by")
 	late := func(limit loyalty.Period, words string) {
@@ -251,7 +251,7 @@ func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.
 	}
 }
 
-// wording refuses texts where there are some already, and wants them where there are none.
+// wording requires texts for scheduled reminders and rejects them for reminders with built-in texts.
 func (c *compiler) wording(item *node, r loyalty.Reminder) {
 	for _, name := range []string{"title", "text"} {
 		switch n := item.get(name); {

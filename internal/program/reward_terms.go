@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// minOrder reads the least order that a reward can be used on: one amount, or one of each currency.
+// minOrder reads the minimum order for a reward: one amount, or one for each currency.
 func (c *compiler) minOrder(n *node, r loyalty.Reward) map[loyalty.Currency]int64 {
 	if n == nil {
 		return nil
@@ -34,7 +34,7 @@ func (c *compiler) minOrder(n *node, r loyalty.Reward) map[loyalty.Currency]int6
 	return least
 }
 
-// orderedIn warns of a currency in which there are no orders.
+// orderedIn warns of a currency in which the program accepts no orders.
 func (c *compiler) orderedIn(p Problem, code loyalty.Currency) {
 	if _, ok := code.Exponent(); ok && !c.accepts(code) {
 		p.Message = "is for nothing: no order is in " + string(code) + ", which has no rate under earn.purchase.rates"
@@ -42,7 +42,7 @@ func (c *compiler) orderedIn(p Problem, code loyalty.Currency) {
 	}
 }
 
-// times reads when members see a reward and when it can be redeemed.
+// times reads when a reward is visible to members and when it can be redeemed.
 func (c *compiler) times(item *node) (shown, active loyalty.Span) {
 	const backwards = "%s is not after %s, when it begins"
 	shown.From, shown.Until = c.between(item.get("visible"), backwards)
@@ -62,7 +62,7 @@ func (c *compiler) times(item *node) (shown, active loyalty.Span) {
 	return shown, active
 }
 
-// codes reads where the codes of a reward come from.
+// codes reads the source of a reward's codes.
 func (c *compiler) codes(n *node, kind string) (codes loyalty.Codes) {
 	words := []string{string(loyalty.GeneratedCode), string(loyalty.UploadedCode)}
 	switch guess := nearest.Word(n.text(), words); {
@@ -73,7 +73,7 @@ func (c *compiler) codes(n *node, kind string) (codes loyalty.Codes) {
 	case guess != "" && guess != n.text():
 		c.add(notA(n, title("codes")).Suggest(guess))
 	default:
-		codes.From = loyalty.CodeSource(n.text()) // the schema reports what is none
+		codes.From = loyalty.CodeSource(n.text()) // the schema reports an invalid value
 	}
 	return codes
 }
@@ -97,7 +97,7 @@ func (c *compiler) codesOf(n *node) loyalty.Codes {
 	return codes
 }
 
-// drops reads how many of a reward there are. A stock is one drop at the beginning.
+// drops reads the stock of a reward. A single stock is a batch that is available from the beginning.
 func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.StockBatch) {
 	stock, list := item.get("stock"), item.get("stock_batches")
 	for _, n := range []*node{stock, list} {
@@ -145,7 +145,7 @@ func (c *compiler) dates(item *node) (dates []loyalty.RewardDate) {
 	return dates
 }
 
-// firstCall reads for how long who waits has the first call on a piece.
+// firstCall reads how long an available item is reserved for a waitlisted member.
 func (c *compiler) firstCall(item *node) loyalty.Period {
 	n := item.get("waitlist")
 	if n != nil && item.get("stock") == nil && item.get("stock_batches") == nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// rewards reads what points can be spent on.
+// rewards reads the rewards.
 func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 	c.unique(n.list())
 	for _, item := range n.list() {
@@ -38,7 +38,7 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 	return rewards
 }
 
-// meaningful is the keys that mean something for one type of reward and nothing for some other.
+// meaningful maps each reward type to the type-specific keys that it supports.
 var meaningful = map[string][]string{
 	"amount_off":    {"value", "codes"},
 	"percent_off":   {"value", "max_value", "codes"},
@@ -52,7 +52,7 @@ var meaningful = map[string][]string{
 	"perk":          {"codes"},
 }
 
-// worth reads what a reward is, which depends on its type.
+// worth reads the type-specific keys of a reward.
 func (c *compiler) worth(item *node, r *loyalty.Reward) {
 	c.costs(item, r.Type)
 	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfill", "address", "codes", "wallet", "points"} {
@@ -85,7 +85,7 @@ func (c *compiler) worth(item *node, r *loyalty.Reward) {
 	}
 }
 
-// costs refuses a price of what costs nothing.
+// costs rejects a price for a perk, which is free.
 func (c *compiler) costs(item *node, kind string) {
 	for _, name := range []string{"cost", "prices"} {
 		if n := item.get(name); n != nil && kind == loyalty.Perk {
@@ -94,7 +94,7 @@ func (c *compiler) costs(item *node, kind string) {
 	}
 }
 
-// someMoney reads an amount above zero; nothing says what is wrong with zero.
+// someMoney reads an amount above zero. Parameter nothing is the message for zero.
 func (c *compiler) someMoney(n *node, nothing string) loyalty.Money {
 	before := len(c.problems)
 	m := c.money(n)
@@ -104,7 +104,7 @@ func (c *compiler) someMoney(n *node, nothing string) loyalty.Money {
 	return m
 }
 
-// prices reads what a reward costs members of some levels.
+// prices reads the prices for members of certain levels.
 func (c *compiler) prices(n *node, r loyalty.Reward) map[string]loyalty.Points {
 	if n == nil {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// rules reads what earns beyond the base rate: earn.rules and campaigns are of one form.
+// rules reads rules that award points beyond the base rate. The keys earn.rules and campaigns have the same form.
 func (c *compiler) rules(n *node) (rules []loyalty.Rule) {
 	c.unique(n.list())
 	for _, item := range n.list() {
@@ -35,7 +35,7 @@ var stacking = map[string]loyalty.Stacking{
 	"best": loyalty.Best, "sum": loyalty.Sum, "first": loyalty.First, "exclusive": loyalty.Exclusive,
 }
 
-// groups reads how rules go together.
+// groups reads how rules combine.
 func (c *compiler) groups(n *node) (groups []loyalty.Group) {
 	c.unique(n.list())
 	for _, item := range n.list() {
@@ -44,7 +44,7 @@ func (c *compiler) groups(n *node) (groups []loyalty.Group) {
 	return groups
 }
 
-// group refuses a group that is not under stacking.
+// group rejects a group that is not defined under stacking.
 func (c *compiler) group(n *node) string {
 	var ids []string
 	for _, g := range c.p.Groups {
@@ -60,7 +60,7 @@ func (c *compiler) group(n *node) string {
 	return n.text()
 }
 
-// levelsOf reads for which levels something is.
+// levelsOf reads a list of levels.
 func (c *compiler) levelsOf(n *node) []string {
 	for _, item := range n.list() {
 		c.level(item)
@@ -68,17 +68,17 @@ func (c *compiler) levelsOf(n *node) []string {
 	return texts(n)
 }
 
-// level refuses what is no level of the program.
+// level rejects a text that is not a level of the program's main tier group.
 func (c *compiler) level(n *node) bool {
 	return c.levelOf(c.p.Tiers.Levels, n)
 }
 
-// levelOf refuses what is no level of a ladder.
+// levelOf rejects a text that is not one of the levels.
 func (c *compiler) levelOf(levels []loyalty.Level, n *node) bool {
 	return n.text() != "" && c.isLevel(levels, n.text(), at(n, "%q is not a level", clip(n.text())))
 }
 
-// isLevel refuses an id that no level has, by adding those that there are to a problem that says so.
+// isLevel rejects an unknown level ID. It adds the list of known levels to the given problem.
 func (c *compiler) isLevel(levels []loyalty.Level, id string, p Problem) bool {
 	var ids []string
 	for _, l := range levels {

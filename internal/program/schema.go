@@ -21,8 +21,8 @@ import (
 //go:embed program-v1.schema.json
 var schemaSource []byte
 
-// A form is the compiled schema, and the same schema as plain values, in which problems look up what a value
-// ought to have been.
+// A form is the compiled schema, and the same schema as plain values, from which problems look up the expected
+// values.
 type form struct {
 	schema *jsonschema.Schema
 	plain  any
@@ -46,11 +46,11 @@ var theForm = sync.OnceValues(func() (form, error) {
 	return form{schema, plain}, nil
 })
 
-// structure holds the tree against the schema.
+// structure validates the tree against the schema.
 func structure(root *node) Problems {
 	f, err := theForm()
 	if err != nil {
-		panic(err) // the schema is part of the binary
+		panic(err) // cannot happen: the schema is part of the binary
 	}
 	err = f.schema.Validate(root.json())
 	var invalid *jsonschema.ValidationError
@@ -60,7 +60,7 @@ func structure(root *node) Problems {
 	return f.leaves(root, invalid)
 }
 
-// leaves puts the innermost errors into words: those around them only say that there are some.
+// leaves converts the innermost errors to problems. The outer errors only report that inner ones exist.
 func (f form) leaves(root *node, e *jsonschema.ValidationError) (problems Problems) {
 	for _, cause := range e.Causes {
 		problems = append(problems, f.leaves(root, cause)...)
@@ -75,7 +75,7 @@ func (f form) leaves(root *node, e *jsonschema.ValidationError) (problems Proble
 	return f.words(n, e)
 }
 
-// words says in plain words what the schema objects to in n.
+// words describes a schema error in n in plain language.
 func (f form) words(n *node, e *jsonschema.ValidationError) Problems {
 	want := f.at(e.SchemaURL)
 	switch k := e.ErrorKind.(type) {
@@ -110,7 +110,7 @@ func (f form) words(n *node, e *jsonschema.ValidationError) Problems {
 	return Problems{at(n, "%s is not what belongs here", shown(n))}
 }
 
-// unknownKeys refuses keys that the form does not have.
+// unknownKeys rejects keys that the form does not define.
 func unknownKeys(n *node, names []string, want map[string]any) (problems Problems) {
 	known := keysOf(want, "properties")
 	slices.Sort(known)
@@ -132,7 +132,7 @@ func unknownKeys(n *node, names []string, want map[string]any) (problems Problem
 	return problems
 }
 
-// notOne refuses a word that is not among those which may stand here.
+// notOne rejects a word that is not one of the allowed words.
 func notOne(n *node, want []any) Problem {
 	var words []string
 	for _, w := range want {
@@ -144,7 +144,7 @@ func notOne(n *node, want []any) Problem {
 	return at(n, "%s is not one of %s", shown(n), strings.Join(words, ", ")).Suggest(nearest.Word(n.value, words))
 }
 
-// wrongKind refuses text for a number, a list for text and the like.
+// wrongKind rejects a value of the wrong kind, such as text instead of a number.
 func wrongKind(n *node, title string, types []string) Problem {
 	switch {
 	case n.is(null):
@@ -169,10 +169,10 @@ func wrongKind(n *node, title string, types []string) Problem {
 	return at(n, "%s is not %s", shown(n), strings.Join(want, " or "))
 }
 
-// truths is words for true and false that YAML takes for text, or that were quoted.
+// truths maps words for true and false that are quoted or that YAML reads as text.
 var truths = map[string]string{"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 
-// notA refuses a value that is not what the title of its schema says.
+// notA rejects a value that does not match the title of its schema.
 func notA(n *node, title string) Problem {
 	if n.is(null) {
 		return at(n, "has no value")
@@ -180,7 +180,7 @@ func notA(n *node, title string) Problem {
 	return at(n, "%s is not %s", shown(n), title)
 }
 
-// shown is a value as a problem quotes it.
+// shown returns a value as problem messages quote it.
 func shown(n *node) string {
 	switch {
 	case n.is(text):
@@ -191,16 +191,17 @@ func shown(n *node) string {
 	return string(n.kind)
 }
 
-// title is how problems call what a definition of the schema describes: "duration" is "a duration like …".
+// title returns the description of a schema definition for problem messages. For "duration" it is "a duration like
+// …".
 func title(definition string) string {
 	f, err := theForm()
 	if err != nil {
-		panic(err) // the schema is part of the binary
+		panic(err) // cannot happen: the schema is part of the binary
 	}
 	return titleOf(f.at(schemaName + "#/definitions/" + definition))
 }
 
-// at is the part of the schema that a URL points to, empty if there is none.
+// at returns the part of the schema at a URL, or an empty map if there is none.
 func (f form) at(address string) map[string]any {
 	_, pointer, _ := strings.Cut(address, "#")
 	if decoded, err := url.PathUnescape(pointer); err == nil {

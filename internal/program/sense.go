@@ -10,13 +10,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// An entry is a rule or a campaign with its place.
+// An entry is a rule or a campaign with its position.
 type entry struct {
 	item *node
 	rule loyalty.Rule
 }
 
-// sense looks at what was read as a whole: at what only shows when one section is held against another.
+// sense checks the complete program for problems that involve several sections.
 func (c *compiler) sense(root *node) {
 	c.returnable(root.get("earn").get("purchase").get("expires"), c.p.Earn.Expires)
 	for _, e := range c.entries {
@@ -35,8 +35,8 @@ func (c *compiler) sense(root *node) {
 	}
 }
 
-// twice refuses rules that differ in nothing but their ids and names. It is for files that are otherwise in order: what
-// could not be read differs too.
+// twice rejects rules that differ only in their IDs and names. It runs only for files without other problems, because
+// invalid values could hide differences.
 func (c *compiler) twice() {
 	seen := map[string]*node{}
 	for _, e := range c.entries {
@@ -49,7 +49,7 @@ func (c *compiler) twice() {
 	}
 }
 
-// overlaps warns of campaigns of different groups that multiply the same orders.
+// overlaps warns of campaigns in different groups that multiply the same orders.
 func (c *compiler) overlaps() {
 	campaigns := c.entries[len(c.p.Earn.Rules):]
 	for i, e := range campaigns {
@@ -63,7 +63,7 @@ func (c *compiler) overlaps() {
 	}
 }
 
-// both is by how much two campaigns together multiply an order; false if none is in both.
+// both returns the combined multiplier of two campaigns. It reports false if no order is in both.
 func (c *compiler) both(a, b loyalty.Rule) (*big.Rat, bool) {
 	x, ok1 := a.Give.(loyalty.Multiply)
 	y, ok2 := b.Give.(loyalty.Multiply)
@@ -83,7 +83,8 @@ func (c *compiler) both(a, b loyalty.Rule) (*big.Rat, bool) {
 	return by.Sub(by, one), true
 }
 
-// excludes reports whether, of two groups, no rule of the later one applies where one of the earlier one does.
+// excludes reports whether the rules of one group never apply together with those of the other, because the earlier
+// group is exclusive.
 func (c *compiler) excludes(a, b string) bool {
 	for _, g := range c.p.Groups {
 		if g.ID == a || g.ID == b {
@@ -93,12 +94,12 @@ func (c *compiler) excludes(a, b string) bool {
 	return false
 }
 
-// apart reports whether two lists have nothing in common. An empty one stands for everything.
+// apart reports whether two lists have no common element. An empty list stands for all values.
 func apart[T comparable](a, b []T) bool {
 	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(x T) bool { return slices.Contains(b, x) })
 }
 
-// giftCards warns of what earns on the sale of gift cards.
+// giftCards warns of rules that award points for the sale of gift cards.
 func (c *compiler) giftCards(root *node) {
 	const arbitrage = "would earn on gift cards, which can be bought, returned and sold on without end; gift cards usually multiply by 0"
 	for _, item := range root.get("earn").get("categories").list() {
@@ -125,7 +126,7 @@ func isGiftCard(category string) bool {
 	return strings.TrimSuffix(plain, "s") == "giftcard"
 }
 
-// quietly is a decimal; nil for what is none, which is reported elsewhere.
+// quietly reads a decimal. It returns nil if the value is invalid, which is reported elsewhere.
 func (c *compiler) quietly(n *node) *big.Rat {
 	if !n.is(number) {
 		return nil
@@ -134,7 +135,7 @@ func (c *compiler) quietly(n *node) *big.Rat {
 	return r
 }
 
-// unused warns of groups without a rule.
+// unused warns of groups without rules.
 func (c *compiler) unused(n *node) {
 	for _, item := range n.list() {
 		id := item.get("id")
@@ -144,7 +145,7 @@ func (c *compiler) unused(n *node) {
 	}
 }
 
-// sliding refuses levels whose points expire by inactivity where those of others do not: an activity moves all on.
+// sliding rejects an inactivity expiry for the points of only some levels, because an activity extends all points.
 func (c *compiler) sliding(n *node) {
 	for _, item := range n.list() {
 		expires := item.get("expires")
@@ -157,7 +158,7 @@ func (c *compiler) sliding(n *node) {
 	}
 }
 
-// returnable warns of points of orders that expire while the orders are still returned.
+// returnable warns of points that expire while their orders can still be returned.
 func (c *compiler) returnable(expires *node, e loyalty.Expiry) {
 	if expires == nil || e.After.IsZero() || e.Inactive || !c.p.Earn.Pending.For.IsZero() || !shorter(e.After, refundWindow) {
 		return
@@ -166,17 +167,17 @@ func (c *compiler) returnable(expires *node, e loyalty.Expiry) {
 		period(e.After), period(refundWindow)))
 }
 
-// shorter compares two lengths of time.
+// shorter reports whether p is shorter than q.
 func shorter(p, q loyalty.Period) bool {
 	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	return p.After(day, time.UTC).Before(q.After(day, time.UTC))
 }
 
-// refundWindow is the time in which most orders are returned: the period of withdrawal in the European Union.
+// refundWindow is the time in which most orders are returned. It is the withdrawal period of the European Union.
 var refundWindow = loyalty.Period{Days: 14}
 
-// shortLived warns of points that live for a shorter time than they are waited for: for what the item says, else
-// pending.
+// shortLived warns of points that expire before they become active, according to the item's own terms or the default
+// ones.
 func (c *compiler) shortLived(item *node, pending loyalty.Wait, l loyalty.Life) {
 	expires := c.p.Earn.Expires
 	if l.Pending != nil {

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// maxShown is how many characters of a value a change shows.
+// maxShown is the maximum number of characters of a value that a change shows.
 const maxShown = 500
 
-// shown is a value on one line, as YAML has it in braces and brackets, and cut where it is very long.
+// shown returns a value on one line in YAML's flow style, shortened if it is long.
 func (n *node) shown() string {
 	var b strings.Builder
 	n.show(&b)
@@ -19,7 +19,7 @@ func (n *node) shown() string {
 	return b.String()
 }
 
-// show stops once there is enough.
+// show writes the value to b. It stops when b has enough characters.
 func (n *node) show(b *strings.Builder) {
 	if b.Len() > 4*maxShown {
 		return
@@ -53,7 +53,7 @@ func (n *node) show(b *strings.Builder) {
 
 var plainText = regexp.MustCompile(`^[\pL\pN_]([^,:#{}\[\]"'\pC]|:[^ ,{}\[\]"'\pC])*$`)
 
-// quoted is a text as it can be written among others, between quotes where it would be taken for something else.
+// quoted returns a text as part of a YAML flow value. It adds quotes if YAML would read the text as another type.
 func quoted(s string) string {
 	switch {
 	case !plainText.MatchString(s), strings.HasSuffix(s, " "), plainNumber.MatchString(s), s == "true", s == "false", s == "null":

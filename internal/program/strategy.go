@@ -8,10 +8,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// strategies is the ways in which a rule gives points, of which it has one.
+// strategies lists the keys that define how a rule awards points. A rule has exactly one of them.
 var strategies = []string{"per_amount", "per_unit", "per_visit", "fixed", "steps", "multiply"}
 
-// strategy reads how a rule gives points; nil, with a problem, if it has no way or several.
+// strategy reads how a rule awards points. If the rule has none of the keys or several, it reports a problem and
+// returns nil.
 func (c *compiler) strategy(item *node) loyalty.Strategy {
 	var found []*node
 	for _, f := range item.pairs() {
@@ -56,7 +57,7 @@ func (c *compiler) way(n *node) loyalty.Strategy {
 	return loyalty.Multiply{By: by}
 }
 
-// gainful reads a rate that gives something.
+// gainful reads a rate that must be above zero.
 func (c *compiler) gainful(n *node, cur loyalty.Currency) loyalty.Rate {
 	r := c.rate(n, cur)
 	if r.Points != nil && r.Points.Sign() == 0 {
@@ -65,7 +66,7 @@ func (c *compiler) gainful(n *node, cur loyalty.Currency) loyalty.Rate {
 	return r
 }
 
-// above reads a decimal above zero; nil if it is none.
+// above reads a decimal above zero. It returns nil if the value is invalid.
 func (c *compiler) above(n *node, what string) *big.Rat {
 	if !n.is(number) {
 		c.add(wrongKind(n, what, nil))
@@ -83,7 +84,7 @@ func (c *compiler) above(n *node, what string) *big.Rat {
 
 var bandForm = regexp.MustCompile(`^([0-9]{1,10}) from ([0-9.]{1,20})$`)
 
-// bands reads steps like "20 from 50.00", which must go up.
+// bands reads steps like "20 from 50.00", which must ascend.
 func (c *compiler) bands(n *node, cur loyalty.Currency) (bands []loyalty.Band) {
 	for _, item := range n.list() {
 		m := bandForm.FindStringSubmatch(item.text())
@@ -110,8 +111,8 @@ func (c *compiler) bands(n *node, cur loyalty.Currency) (bands []loyalty.Band) {
 	return bands
 }
 
-// earnable refuses a group of amounts by currency of which no order is counted in any, and warns of single ones.
-// What is converted is counted in what it is converted to.
+// earnable rejects amounts by currency if no order is counted in any of the currencies, and warns of single unused
+// currencies. An order in a converted currency is counted in the base currency.
 func (c *compiler) earnable(n *node) {
 	var foreign []*node
 	for _, f := range n.pairs() {
@@ -131,7 +132,7 @@ func (c *compiler) earnable(n *node) {
 	}
 }
 
-// uncounted is why no order is counted in a currency.
+// uncounted returns the reason why no order is counted in a currency.
 func (c *compiler) uncounted(f *node) string {
 	code := f.key.name
 	if c.accepts(loyalty.Currency(code)) {

@@ -10,8 +10,8 @@ import (
 
 var language = regexp.MustCompile(`^[a-z]{2}(-[A-Za-z0-9]{2,8})*$`)
 
-// words reads a text. One that is not by language is of the undetermined language ("und"), which readers
-// of every language are shown.
+// words reads a text. A text without languages has the undetermined language "und" and is shown to readers of every
+// language.
 func (c *compiler) words(n *node) loyalty.Text {
 	if n.is(text) {
 		c.printable(n)
@@ -26,7 +26,7 @@ func (c *compiler) words(n *node) loyalty.Text {
 	return t
 }
 
-// wordsIf is words; nil if there are none.
+// wordsIf reads an optional text. It returns nil if there is none.
 func (c *compiler) wordsIf(n *node) loyalty.Text {
 	if n == nil {
 		return nil
@@ -34,13 +34,13 @@ func (c *compiler) wordsIf(n *node) loyalty.Text {
 	return c.words(n)
 }
 
-// label reads a name that the shop uses: one line, as it is.
+// label reads a single-line name that the shop defines.
 func (c *compiler) label(n *node) string {
 	c.printable(n)
 	return n.text()
 }
 
-// printable refuses what a member could not be shown.
+// printable rejects texts that cannot be shown to members: empty ones and ones with unprintable characters.
 func (c *compiler) printable(n *node) {
 	if !n.is(text) {
 		return
@@ -50,7 +50,7 @@ func (c *compiler) printable(n *node) {
 	}
 }
 
-// translations warns of a text that is missing a language of the program's name.
+// translations warns of a text that lacks a language of the program's name.
 func (c *compiler) translations(n *node, have loyalty.Text) {
 	if n == nil {
 		return
@@ -66,7 +66,7 @@ func (c *compiler) translations(n *node, have loyalty.Text) {
 	}
 }
 
-// units reads the words for points, once or by language.
+// units reads the words for points, either for all languages or for each.
 func (c *compiler) units(n *node) (u loyalty.Units) {
 	u = loyalty.Units{One: loyalty.Text{}, Other: loyalty.Text{}}
 	take := func(tag string, n *node) {

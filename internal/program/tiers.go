@@ -15,7 +15,7 @@ var measures = map[string]loyalty.Measure{
 	"qualifying_items": loyalty.ByQualifyingItems, "visits": loyalty.ByVisits, "brands": loyalty.ByBrands,
 }
 
-// words is what one key or another of the tiers can say, beside what they say if they are left out.
+// These maps contain the words of keys that differ from the default.
 var (
 	moveUps   = map[string]loyalty.MoveUp{"next_period": loyalty.NextPeriod}
 	moveDowns = map[string]loyalty.MoveDown{"to_qualified": loyalty.ToQualified, "none": loyalty.StayUp}
@@ -45,7 +45,7 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	return t
 }
 
-// periods refuses what only windows of periods can do where there are none.
+// periods rejects keys that require a window with periods if the window has none.
 func (c *compiler) periods(n *node, t loyalty.Tiers) {
 	cyclic := t.Calendar || t.Window.Kind != "" && t.Window.Kind != loyalty.LevelWindow
 	keep, up, tail := n.get("keep_for"), n.get("move_up"), n.get("extended_by")
@@ -67,7 +67,7 @@ func (c *compiler) periods(n *node, t loyalty.Tiers) {
 	}
 }
 
-// ways reads what levels go by: one measure, or several.
+// ways reads the metrics that determine levels: one metric, or several.
 func (c *compiler) ways(n *node) (by loyalty.Measure, ways [][]loyalty.Measure) {
 	one, anyOf, allOf := n.get("by"), n.get("any_of"), n.get("all_of")
 	switch {
@@ -97,7 +97,7 @@ func measuresOf(n *node) (all []loyalty.Measure) {
 	return all
 }
 
-// measured reads what some measures need.
+// measured reads the additional keys of certain metrics.
 func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 	currency, least, event, brands := n.get("currency"), n.get("at_least"), n.get("event"), n.get("brands")
 	for _, need := range []struct {
@@ -138,12 +138,12 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 	t.Brands = c.labels(brands)
 }
 
-// keeps is how many periods a word of keep_for stands for: calendar years, or periods of the window.
+// keeps maps a word of keep_for to a number of calendar years or of window periods.
 var keeps = map[string]struct{ years, periods int }{
 	"end_of_year": {1, 0}, "end_of_next_year": {2, 0}, "end_of_period": {0, 1}, "end_of_next_period": {0, 2},
 }
 
-// keep reads how long a level is kept: a length of time, or until the end of a year or period.
+// keep reads how long members keep a level: a period of time, or until the end of a year or window period.
 func (c *compiler) keep(n *node, t *loyalty.Tiers) {
 	if k, ok := keeps[n.text()]; ok {
 		t.KeepYear, t.KeepPeriods = k.years, k.periods
@@ -164,7 +164,7 @@ var (
 	calendarParts = map[string]int{"half": 6, "quarter": 3, "month": 1}
 )
 
-// window reads over which time levels are measured.
+// window reads the period of time over which levels are measured.
 func (c *compiler) window(n *node, t *loyalty.Tiers) {
 	if m := rollingForm.FindStringSubmatch(n.text()); m != nil {
 		t.Months, _ = strconv.Atoi(m[1]) // three digits
@@ -226,7 +226,7 @@ func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 	return levels
 }
 
-// from reads from how much of the one measure on the i-th level is.
+// from reads the threshold of the i-th level for a single metric.
 func (c *compiler) from(n *node, i int, t loyalty.Tiers, levels []loyalty.Level) int64 {
 	from := n.list()[i].get("from")
 	if from.is(mapping) {
@@ -244,7 +244,7 @@ func (c *compiler) from(n *node, i int, t loyalty.Tiers, levels []loyalty.Level)
 	return x
 }
 
-// needs reads from how much of each measure on the i-th level is, in the order of the measures.
+// needs reads the thresholds of the i-th level for several metrics, in the order of the metrics.
 func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level) (needs []loyalty.Need) {
 	from := n.list()[i].get("from")
 	switch {
@@ -290,7 +290,7 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 	return needs
 }
 
-// reachable reports whether all measures of some way have a need.
+// reachable reports whether all metrics of at least one way have a threshold.
 func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
 	var by []loyalty.Measure
 	for _, n := range needs {
@@ -301,7 +301,7 @@ func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
 	})
 }
 
-// before is from where the level before the i-th is, as it was written.
+// before returns the threshold of the level before the i-th, as written.
 func before(n *node, i int) string {
 	if from := n.list()[i-1].get("from"); from.is(number) {
 		return from.value
@@ -309,7 +309,7 @@ func before(n *node, i int) string {
 	return "0"
 }
 
-// threshold reads from how much of a measure on a level is.
+// threshold reads the threshold of a metric.
 func (c *compiler) threshold(n *node, by loyalty.Measure, t loyalty.Tiers) int64 {
 	switch by {
 	case loyalty.ByPointsEarned:

@@ -8,7 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// transfers reads how members give points to each other: not at all without the section, from one point on with it.
+// transfers reads the terms of transfers. Without the section, members cannot transfer points. With it, the default
+// minimum is one point.
 func (c *compiler) transfers(n *node) (t loyalty.Transfers) {
 	if n == nil {
 		return t
@@ -36,7 +37,7 @@ func (c *compiler) transfers(n *node) (t loyalty.Transfers) {
 	return t
 }
 
-// givenAtMost reads how many points a member may give in a period: "10000 per month", or several of that.
+// givenAtMost reads the caps on transferred points, like "10000 per month", as one value or a list.
 func (c *compiler) givenAtMost(n *node, least loyalty.Points) (caps []loyalty.Cap) {
 	for _, item := range n.several() {
 		points, per, ok := c.counted(item, int64(loyalty.MaxPoints))
@@ -53,7 +54,7 @@ func (c *compiler) givenAtMost(n *node, least loyalty.Points) (caps []loyalty.Ca
 	return caps
 }
 
-// fee reads "5%", or a number of points.
+// fee reads a transfer fee: a percentage like "5%", or a number of points.
 func (c *compiler) fee(n *node) (f loyalty.Fee) {
 	if !n.is(text) {
 		f.Points = loyalty.Points(c.integer(n, 1, int64(loyalty.MaxPoints)))

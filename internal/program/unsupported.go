@@ -2,20 +2,20 @@ package program
 
 import "slices"
 
-// later is the keys of the form that this release knows and cannot do yet. A * stands for every entry of a
-// list. The schema's descriptions of the same keys begin with "Not supported yet.", which a test compares.
+// later lists the known keys that are not supported yet. A * stands for every entry of a list. The schema's
+// descriptions of these keys begin with "Not supported yet.", and a test compares the two.
 var later = []string{
 	"milestones.*.reward",
 	"milestones.*.when",
 }
 
-// laterValues is the same for words of an enumeration.
+// laterValues lists the unsupported values of enumerations by key.
 var laterValues = map[string][]string{
 	"milestones.*.count": {"member.anniversary"},
 }
 
-// unsupported refuses what stands in the file and cannot be done yet, with one problem for a whole section
-// or entry: nothing in it is looked at any further.
+// unsupported rejects the parts of the file that are not supported yet. It reports one problem for a section or entry
+// and does not check its contents.
 func unsupported(root *node) (problems Problems) {
 	var walk func(n *node, pattern string)
 	walk = func(n *node, pattern string) {

@@ -11,8 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// What numbers may be at most, beside the bounds of package loyalty. Decimals have up to 13 digits before the
-// point and 6 after it, whatever they are: more is a slip of the hand, and so is a zero in front, which some read as
+// These constants limit numbers in addition to the bounds of package loyalty. Decimals have up to 13 digits before
+// the point and 6 after it. More digits are probably a mistake, and so is a leading zero, which some programs read as
 // octal.
 const (
 	maxFactor = 1000
@@ -21,7 +21,7 @@ const (
 
 var decimalForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$`)
 
-// decimal reads digits exactly.
+// decimal parses an exact decimal.
 func decimal(s string) (*big.Rat, bool) {
 	if !decimalForm.MatchString(s) {
 		return nil, false
@@ -29,7 +29,7 @@ func decimal(s string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(s)
 }
 
-// minor is a decimal amount in minor units of a currency. The reason is empty if it is one.
+// minor converts a decimal amount to minor units of a currency. The reason is empty if the amount is valid.
 func minor(s string, c loyalty.Currency) (amount int64, reason string) {
 	exp, ok := c.Exponent()
 	if !ok {
@@ -59,7 +59,7 @@ func decimals(n int) string {
 	return strconv.Itoa(n) + " decimals"
 }
 
-// money reads "5 EUR".
+// money reads an amount like "5 EUR".
 func (c *compiler) money(n *node) (m loyalty.Money) {
 	amount, code, ok := strings.Cut(n.text(), " ")
 	if n == nil || !ok {
@@ -77,7 +77,7 @@ func (c *compiler) money(n *node) (m loyalty.Money) {
 	return m
 }
 
-// amount reads a decimal amount of a currency in minor units.
+// amount reads a decimal amount of a currency and returns it in minor units.
 func (c *compiler) amount(n *node, cur loyalty.Currency) int64 {
 	if n == nil {
 		return 0
@@ -89,7 +89,7 @@ func (c *compiler) amount(n *node, cur loyalty.Currency) int64 {
 	return amount
 }
 
-// rate reads "1 per 1.10", or "5 per full 2.50" where only full steps count, for a currency.
+// rate reads a rate in a currency, like "1 per 1.10", or "5 per full 2.50" if only full steps count.
 func (c *compiler) rate(n *node, cur loyalty.Currency) (r loyalty.Rate) {
 	points, per, ok := strings.Cut(n.text(), " per ")
 	per, full := strings.CutPrefix(per, "full ")
@@ -110,7 +110,7 @@ func (c *compiler) rate(n *node, cur loyalty.Currency) (r loyalty.Rate) {
 	return loyalty.Rate{Points: p, Per: amount, Full: full}
 }
 
-// factor reads a multiplier; nil if there is none.
+// factor reads a multiplier. It returns nil if there is none.
 func (c *compiler) factor(n *node) *big.Rat {
 	if n == nil {
 		return nil
@@ -130,7 +130,7 @@ func (c *compiler) factor(n *node) *big.Rat {
 	return r
 }
 
-// percent reads "10%".
+// percent reads a percentage like "10%".
 func (c *compiler) percent(n *node) *big.Rat {
 	r, ok := decimal(strings.TrimSuffix(n.text(), "%"))
 	if !ok || !strings.HasSuffix(n.text(), "%") {
@@ -143,7 +143,7 @@ func (c *compiler) percent(n *node) *big.Rat {
 	return r
 }
 
-// share reads "10%" as the part of one that it is; nil if there is none.
+// share reads a percentage like "10%" and returns it as a fraction of one. It returns nil if there is none.
 func (c *compiler) share(n *node) *big.Rat {
 	r := c.percent(n)
 	if r == nil {
@@ -170,7 +170,7 @@ func (c *compiler) integer(n *node, least, most int64) int64 {
 
 var durationForm = regexp.MustCompile(`^([0-9]{1,4}) (minute|hour|day|week|month|year)s?$`)
 
-// period reads "14 days"; zero if there is none.
+// period reads a period like "14 days". It returns zero if there is none.
 func (c *compiler) period(n *node) (p loyalty.Period) {
 	if n == nil {
 		return p
@@ -204,7 +204,7 @@ func (c *compiler) period(n *node) (p loyalty.Period) {
 
 var instantForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$`)
 
-// instant reads a local date and time of the program's zone.
+// instant reads a local date and time in the program's time zone.
 func (c *compiler) instant(n *node, zone *time.Location) time.Time {
 	for _, form := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
 		if t, err := time.ParseInLocation(form, n.text(), zone); err == nil {
@@ -225,8 +225,8 @@ func (c *compiler) instant(n *node, zone *time.Location) time.Time {
 	return time.Time{}
 }
 
-// malformed refuses a value that is not of the form of a definition. The schema says so too, and says it
-// alone where a value is missing.
+// malformed rejects a value that does not match a definition of the schema. If the value is missing, only the
+// schema's validator reports it.
 func (c *compiler) malformed(n *node, definition string) {
 	if n == nil {
 		return
@@ -234,7 +234,7 @@ func (c *compiler) malformed(n *node, definition string) {
 	c.add(notA(n, title(definition)).Suggest(repaired(n, definition)))
 }
 
-// repaired is a value as it was probably meant, "" if that cannot be told.
+// repaired returns the value that was probably meant, or "" if it is not clear.
 func repaired(n *node, definition string) string {
 	if _, err := time.Parse(time.DateOnly, n.text()); err == nil && definition == "instant" {
 		return n.value + "T00:00"
@@ -252,10 +252,10 @@ func repaired(n *node, definition string) string {
 	return count + " " + unit
 }
 
-// usual is currencies to suggest from, the most likely first.
+// usual lists common currencies for suggestions, the most likely first.
 var usual = strings.Fields("EUR USD GBP JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON TRY CNY INR KRW SGD HKD BRL MXN ZAR")
 
-// currency refuses what is no ISO 4217 code. n is where it stands.
+// currency rejects a text that is not an ISO 4217 code. Parameter n is its position.
 func (c *compiler) currency(n *node, code string) bool {
 	if _, ok := loyalty.Currency(code).Exponent(); ok {
 		return true

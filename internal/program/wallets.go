@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// wallets reads what kinds of points there are beside those of every program.
+// wallets reads the wallets in addition to the main wallet.
 func (c *compiler) wallets(n *node) (wallets []loyalty.Wallet) {
 	c.unique(n.list())
 	for _, item := range n.list() {
@@ -41,7 +41,7 @@ func (c *compiler) wallets(n *node) (wallets []loyalty.Wallet) {
 	return wallets
 }
 
-// wallet reads the id of a wallet; empty for that of points.
+// wallet reads a wallet ID. It returns the empty string for the main wallet.
 func (c *compiler) wallet(n *node) string {
 	id := n.text()
 	if id == "" || id == loyalty.MainWallet {
@@ -54,7 +54,7 @@ func (c *compiler) wallet(n *node) string {
 	return id
 }
 
-// otherWallet is wallet for what makes no sense of points.
+// otherWallet reads a wallet ID and rejects the main wallet.
 func (c *compiler) otherWallet(n *node) string {
 	id := c.wallet(n)
 	if id == "" && n.text() != "" {
@@ -63,7 +63,7 @@ func (c *compiler) otherWallet(n *node) string {
 	return id
 }
 
-// otherWallets is the ids of all wallets but that of points, which a wrong one may have taken.
+// otherWallets returns the IDs of all wallets except the main wallet. A wallet with the reserved ID is skipped.
 func (c *compiler) otherWallets() (ids []string) {
 	for _, w := range c.p.Wallets {
 		if w.ID != loyalty.MainWallet {
@@ -73,7 +73,7 @@ func (c *compiler) otherWallets() (ids []string) {
 	return ids
 }
 
-// conversions reads the ways from one wallet into another.
+// conversions reads the conversions between wallets.
 func (c *compiler) conversions(n *node) (all []loyalty.Conversion) {
 	c.unique(n.list())
 	for _, item := range n.list() {
@@ -100,7 +100,7 @@ func (c *compiler) conversions(n *node) (all []loyalty.Conversion) {
 	return all
 }
 
-// circles refuses conversions and rewards by which points could come back to the wallet that they left.
+// circles rejects conversions and rewards that would let points return to the wallet that they left.
 func (c *compiler) circles(root *node) {
 	section, id, found := strings.Cut(c.p.Circle(), ".")
 	if !found {
@@ -113,7 +113,7 @@ func (c *compiler) circles(root *node) {
 	}
 }
 
-// pointsRate reads what points of one wallet are in another: "2 per 3"; nil if there is none.
+// pointsRate reads an exchange rate between wallets, like "2 per 3". It returns nil if there is none.
 func (c *compiler) pointsRate(n *node) *big.Rat {
 	if n == nil {
 		return nil
@@ -132,7 +132,7 @@ func (c *compiler) pointsRate(n *node) *big.Rat {
 	return big.NewRat(x, y)
 }
 
-// walletPrices reads what a reward costs in other wallets.
+// walletPrices reads the prices of a reward in other wallets.
 func (c *compiler) walletPrices(n *node) map[string]loyalty.Points {
 	if n == nil {
 		return nil

@@ -12,24 +12,24 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// orderCondition compiles what a rule asks of an order; nil if it asks nothing.
+// orderCondition compiles a rule's condition on an order. It returns nil if there is none.
 func (c *compiler) orderCondition(n *node) loyalty.Condition {
 	return c.condition(n, snapshot.OrderCondition)
 }
 
-// eventCondition compiles what an action asks of an event of a type that exists.
+// eventCondition compiles an action's condition on an event, whose type must exist.
 func (c *compiler) eventCondition(n *node, event string) loyalty.Condition {
 	return c.condition(n, func(source string) (loyalty.Condition, error) {
 		return snapshot.EventCondition(c.p, event, source)
 	})
 }
 
-// rewardCondition compiles what a reward asks of whoever wants it.
+// rewardCondition compiles a reward's condition on the member and the order.
 func (c *compiler) rewardCondition(n *node) loyalty.Condition {
 	return c.condition(n, snapshot.RewardCondition)
 }
 
-// memberCondition compiles what a reminder asks of whom it is for.
+// memberCondition compiles a reminder's condition on the member.
 func (c *compiler) memberCondition(n *node) loyalty.Condition {
 	return c.condition(n, snapshot.MemberCondition)
 }
@@ -57,7 +57,7 @@ func (c *compiler) condition(n *node, compile func(string) (loyalty.Condition, e
 	return compiled
 }
 
-// closedTexts returns the values of names that can have only a few in this program.
+// closedTexts returns the possible values of names that have few values in this program.
 func (c *compiler) closedTexts() map[string][]string {
 	texts := map[string][]string{}
 	for _, l := range c.p.Tiers.Levels {
@@ -66,8 +66,8 @@ func (c *compiler) closedTexts() map[string][]string {
 	return texts
 }
 
-// misasked is a problem with a condition, at its place in the condition. Problems that are too many to be reported are
-// not looked for.
+// misasked returns a problem with a condition at its position in the condition. It skips the search for the position
+// once there are more problems than are reported.
 func (c *compiler) misasked(n *node, wrong *condition.Error) Problem {
 	p := at(n, "%s", wrong.Message).Suggest(wrong.Suggestion)
 	if len(c.problems) > problem.Most {
@@ -79,8 +79,8 @@ func (c *compiler) misasked(n *node, wrong *condition.Error) Problem {
 	return p
 }
 
-// within finds the place in the file of a character of a text, if the text stands there as it is: on one line, plain
-// or in quotes without escapes, or line by line in a block.
+// within returns the position in the file of a character of a text, if the text is in the file unchanged: on one
+// line, plain or in quotes without escapes, or on separate lines of a block.
 func (c *compiler) within(n *node, character int) (line, column int, ok bool) {
 	before := string([]rune(n.value)[:min(character, utf8.RuneCountInString(n.value))])
 	nth := strings.Count(before, "\n")
@@ -99,7 +99,7 @@ func (c *compiler) within(n *node, character int) (line, column int, ok bool) {
 	return 0, 0, false
 }
 
-// wordAt is how long the word at a character of a text is, at least 1.
+// wordAt returns the length of the word at a character of a text, at least 1.
 func wordAt(s string, character int) int {
 	runes := []rune(s)
 	if character >= len(runes) {

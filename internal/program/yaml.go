@@ -12,17 +12,17 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a source. The parser's time grows with the square of what stands in one place, so they are
-// checked on its tokens, before it runs. Files that merchants write stay far below all of them.
+// These constants limit a source. The parser's time grows with the square of the number of entries in one place, so
+// the limits are checked on the tokens before it runs. Realistic files stay far below all limits.
 const (
 	maxSource  = 256 << 10 // bytes
 	maxTokens  = 40_000
-	maxNodes   = 40_000 // after aliases have been replaced by what they stand for
+	maxNodes   = 40_000 // after aliases are replaced by their values
 	maxDepth   = 20
 	maxAnchors = 100 // with their aliases
 )
 
-// read parses a source into a tree, or says why that cannot be done.
+// read parses a source into a tree, or returns the reason why it is invalid.
 func read(source []byte) (*node, Problems) {
 	if len(source) > maxSource {
 		return nil, refusal(1, 1, "the file has %d bytes; at most %d are allowed", len(source), maxSource)
@@ -45,7 +45,7 @@ func refusal(line, column int, format string, args ...any) Problems {
 	return Problems{{Line: line, Column: column, Width: 1, Message: fmt.Sprintf(format, args...)}}
 }
 
-// readable looks for the first byte that is no UTF-8 or stands for a control character.
+// readable finds the first byte that is invalid UTF-8 or a control character.
 func readable(source []byte) (line, column int, ok bool) {
 	line, column = 1, 1
 	for len(source) > 0 {
@@ -61,7 +61,7 @@ func readable(source []byte) (line, column int, ok bool) {
 	return 0, 0, true
 }
 
-// bounds refuses tokens over which the parser would sit for long.
+// bounds rejects tokens for which the parser would take too long.
 func bounds(tokens token.Tokens) Problems {
 	if len(tokens) > maxTokens {
 		return refusal(1, 1, "the file is too large: it has more than %d words and signs", maxTokens)
@@ -98,7 +98,7 @@ func bounds(tokens token.Tokens) Problems {
 	return nil
 }
 
-// parse runs the parser. A panic of it is its way of not understanding a source, and not ours to pass on.
+// parse runs the parser. It reports a panic of the parser as an unreadable file.
 func parse(tokens token.Tokens) (file *ast.File, problems Problems) {
 	defer func() {
 		if recover() != nil {

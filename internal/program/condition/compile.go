@@ -14,8 +14,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Compile reads a condition about what env says. The error is an *Error. The condition is safe for concurrent use
-// with different facts; what it derives from facts it keeps in them, for the next condition on the same ones.
+// Compile compiles a condition for the facts that env names. The error is an *Error. The condition is safe for
+// concurrent use with different facts. It caches derived values in the facts for the next condition on the same
+// facts.
 func Compile(source string, env Env) (loyalty.Condition, error) {
 	switch {
 	case env.things() != 1:
@@ -53,9 +54,9 @@ func Compile(source string, env Env) (loyalty.Condition, error) {
 	}, nil
 }
 
-// build lets the library check what the reader made and translate it for its machine. The reader has refused before
-// whatever the library would: this is the second look at the same tree. Nothing is optimized, as the steps that the
-// reader counted are to be those that are taken.
+// build lets the library check and translate the reader's tree for its machine. The reader has already rejected
+// everything that the library would reject, so this is a second check. Optimization is off, so that the machine takes
+// exactly the steps that the reader counted.
 func build(tree *parser.Tree) (*vm.Program, error) {
 	config := conf.New(environment{})
 	config.Optimize = false
@@ -65,12 +66,12 @@ func build(tree *parser.Tree) (*vm.Program, error) {
 	return compiler.Compile(tree, config)
 }
 
-// constant puts a value in the place of a node.
+// constant returns a constant that replaces a node.
 func constant(value any, in ast.Node) ast.Node {
 	return placed(&ast.ConstantNode{Value: value}, in)
 }
 
-// call puts a call of one of our functions in the place of a node.
+// call returns a call of a Go function that replaces a node.
 func call(function any, in ast.Node, arguments ...ast.Node) ast.Node {
 	return placed(&ast.CallNode{Callee: constant(function, in), Arguments: arguments}, in)
 }

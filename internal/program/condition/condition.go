@@ -1,47 +1,51 @@
-// Package condition compiles the `when:` of a program file: one question about an order, an event, a
-// reward or a member, like
+// Package condition compiles the conditions (`when:`) of a program file. A condition is a question about an order, an
+// event, a reward or a member, like
 //
 //	order.channel == "web" && order.total >= 20
 //	any(order.items, .category == "coffee-beans") and "vip" in member.segments
 //
-// It promises that a condition is understood when the program is published, or refused in words that whoever wrote
-// it can act on; that numbers are exact decimals, never floating point; that the same facts give the same answer; and
-// that an answer takes a bounded number of steps. It deliberately knows no clock, no randomness and no I/O, and is no
-// programming language: there are no variables, no functions of one's own and no division.
+// The package guarantees that
 //
-// The language is a part of that of github.com/expr-lang/expr, which parses, compiles and runs it. What is not listed
-// here is refused, so that a new release of the library adds nothing by itself.
+//   - a condition is compiled when the program is published, or rejected with a message that helps its author fix it;
+//   - numbers are exact decimals, never floating point;
+//   - the same facts give the same answer;
+//   - an answer takes a bounded number of steps.
+//
+// The language has no clock, no randomness and no I/O. It is not a programming language: it has no variables, no
+// user-defined functions and no division.
+//
+// The language is a subset of that of github.com/expr-lang/expr, which parses, compiles and runs it. Everything that
+// is not listed here is rejected, so that a new release of the library does not extend the language.
 //
 // Names. Amounts are exact decimals in major units: 29.99 EUR is 29.99, 150 JPY is 150.
 //
-//	order.total .subtotal .discount .shipping .tax      amounts; subtotal is the sum of the lines, and tax that beside them
+//	order.total .subtotal .discount .shipping .tax      amounts; subtotal is the sum of the line items; tax is not part of it
 //	order.currency .channel .store                      text
 //	order.items      a list, each with .sku .category .brand (text), .quantity (whole number), .amount
 //	order.tenders    a list, each with .kind .name (text), .amount
-//	order.number     which of the member's orders that count this is, from 1; 0 if it does not count
-//	order.first      whether it is the first of them
+//	order.number     number of the order among the member's orders that count, from 1; 0 if it does not count
+//	order.first      whether order.number is 1
 //	member.tier      text
-//	member.segments .campaigns                          lists of text; those registered for
-//	member.orders    orders that count before this one
-//	member.birthday_month                               whether this is the month of the birthday
+//	member.segments .campaigns                          lists of text; campaigns that the member registered for
+//	member.orders    number of orders that count before this one
+//	member.birthday_month                               whether the member's birthday is in this month
 //	event.type .id   text
-//	event.<field>    each field of the event's type; one that this event does not have is "", 0 or false
-//	at.year .month .day .hour .minute                   whole numbers, when it was placed or happened
+//	event.<field>    each field of the event's type; "", 0 or false if this event does not have the field
+//	at.year .month .day .hour .minute                   whole numbers; the time of the order or event
 //	at.weekday       "mon", "tue", "wed", "thu", "fri", "sat" or "sun"
 //
-// A condition of an order has order, one of an event has event; both have member and at. One of a reward has member, at
-// and, of the order that it is to be used on, order.total and .currency, which are all that is known of it: where not even
-// they are, a condition that asks for them does not hold. One of a member has member alone. There member.orders are the
-// orders that count so far. Orders are numbered by placed_at and ID. As only the first 20 are remembered, a condition
-// of an order compares order.number with numbers up to 20 and member.orders with numbers up to 19, and does nothing else
-// with them.
+// Orders and events provide the names order and event. Both provide member and at. A reward provides member, at and,
+// of the order on which it is used, only order.total and order.currency. If these are not known, a condition that
+// uses them does not hold. A reminder provides only member, and member.orders is then the number of orders that count
+// so far. Orders are numbered by placed_at and ID. Because accounts store only the first 20 orders, a condition of an
+// order may only compare order.number with numbers up to 20 and member.orders with numbers up to 19.
 //
 // Operators: and or not (&& || !), == != < <= > >=, + - * and % (of whole numbers), in, contains, startsWith,
-// endsWith, matches (with a fixed pattern of RE2), each also with not before it where it is a word.
+// endsWith, matches (with a fixed RE2 pattern). The operators that are words can be negated with not.
 //
-// Functions of lists: any, all, none, one, count, filter, map and sum, each with a list and a question about its
-// elements, which are # and whose fields are .amount and so on; sum, min and max of a list of numbers, where that of
-// nothing is 0; len. Of text: len, lower, upper.
+// Functions of lists: any, all, none, one, count, filter, map and sum, each with a list and an expression about an
+// element. The element is #, and its fields are .amount and so on. Also sum, min and max of a list of numbers, which
+// are 0 for an empty list, and len. Functions of text: len, lower, upper.
 package condition
 
 import (
@@ -54,19 +58,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Bounds of a condition. They keep the slowest that can be written, about the largest order that there can be, at
-// some 100 ms, and usual ones at microseconds.
+// These constants limit a condition. With them, the slowest possible condition takes about 100 ms for the largest
+// order, and usual conditions take microseconds.
 const (
 	maxSource  = 1000      // bytes
 	maxNodes   = 200       // names, values and operators
-	maxDepth   = 2         // lists gone through within each other
-	maxPattern = 200       // bytes of what follows matches
-	maxMatched = 2048      // bytes of the text before it
+	maxDepth   = 2         // nested loops over lists
+	maxPattern = 200       // bytes of the pattern after matches
+	maxMatched = 2048      // bytes of the text before matches
 	maxShort   = 128       // the same within a list, where each element is matched
-	maxSteps   = 1_000_000 // names, values and operators evaluated for one answer, at most
+	maxSteps   = 1_000_000 // maximum number of names, values and operators evaluated for one answer
 )
 
-// Env says what a condition is about: exactly one of an order, a type of events, a reward, and a member alone.
+// An Env names the facts of a condition: exactly one of an order, an event type, a reward, and a member alone.
 type Env struct {
 	Order  bool
 	Event  *loyalty.EventType
@@ -74,7 +78,7 @@ type Env struct {
 	Member bool
 }
 
-// things is how many things it is about.
+// things returns the number of facts that are set. It must be 1.
 func (e Env) things() (n int) {
 	for _, is := range []bool{e.Order, e.Event != nil, e.Reward, e.Member} {
 		if is {
@@ -84,14 +88,14 @@ func (e Env) things() (n int) {
 	return n
 }
 
-// An Error is why a source is no condition.
+// An Error describes why a source is not a valid condition.
 type Error struct {
-	Column     int    // where, in characters from the beginning of the source; from 0
+	Column     int    // position of the error in the source, in characters from 0
 	Message    string // a clause without a full stop
 	Suggestion string // the name that was probably meant; may be empty
 }
 
-// Error is the message and the suggestion.
+// Error returns the message and the suggestion.
 func (e *Error) Error() string {
 	if e.Suggestion != "" {
 		return e.Message + "; did you mean " + e.Suggestion + "?"
@@ -99,30 +103,30 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
-// A failure is why a condition that was understood has no answer for these facts.
+// A failure is the reason why a compiled condition has no answer for the given facts.
 type failure string
 
 func (f failure) Error() string { return string(f) }
 
-// condition is a loyalty.Condition.
+// A condition implements loyalty.Condition.
 type condition struct {
 	source   string
 	env      Env
 	program  *vm.Program
 	work     work
-	ordered  bool      // of a reward: whether it asks about the order
-	numbers  int       // of an order: the greatest order number that it asks for
-	machines sync.Pool // of *vm.VM: their stacks are worth keeping
+	ordered  bool      // for a reward: whether it uses the order
+	numbers  int       // for an order: the greatest order number in a comparison
+	machines sync.Pool // holds *vm.VM, to reuse their stacks
 }
 
-// OrderNumbers returns the greatest order number that it asks for; 0 if it asks for none.
+// OrderNumbers returns the greatest order number that the condition needs, or 0 if it needs none.
 func (c *condition) OrderNumbers() int { return c.numbers }
 
-// String is the source as it was written.
+// String returns the source as written.
 func (c *condition) String() string { return c.source }
 
-// Holds answers the condition. The error is a sentence without a full stop for whoever asks why a rule did not
-// apply. It never panics: the machine turns whatever happens on it into an error.
+// Holds evaluates the condition. The error is a sentence without a full stop that explains why a rule did not apply.
+// Holds never panics, because the machine converts panics to errors.
 func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	if f == nil || (c.env.Order || c.ordered) && f.Order == nil {
 		return false, failure("there is no order to ask about")
@@ -143,7 +147,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 		machine = &vm.VM{MemoryBudget: maxSteps}
 	}
 	answer, err := machine.Run(c.program, env)
-	if steps < maxSteps/100 { // what a machine has grown to, it keeps
+	if steps < maxSteps/100 { // a machine's stack does not shrink, so large ones are not reused
 		c.machines.Put(machine)
 	}
 	if err != nil {
@@ -156,7 +160,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	return holds, nil
 }
 
-// plain is the error in our own words. The library's are for programmers.
+// plain returns the error in this package's words. The library's messages are for programmers.
 func plain(err error) error {
 	var ours failure
 	var theirs *file.Error

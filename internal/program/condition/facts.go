@@ -6,16 +6,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// environment is Facts as a condition asks for them. Its tags are the names of the language: the vocabulary is read
-// from them, and the library fetches by them. The fields are exported for the library's sake.
+// An environment contains the facts in the form that conditions use. Its tags are the names of the language: the
+// vocabulary is derived from them, and the library looks up fields by them. The library requires exported fields.
 type environment struct {
 	Order  order          `expr:"order"`
 	Member member         `expr:"member"`
 	At     moment         `expr:"at"`
-	Event  *loyalty.Event `expr:"event"` // asked through functions, as its fields are the program's
+	Event  *loyalty.Event `expr:"event"` // read by functions, because the program defines its fields
 
-	of      *loyalty.Facts // whose it is: a copy of the facts brings along what the original kept
-	longest int            // how many elements the longest list has
+	of      *loyalty.Facts // facts of this environment; a copy of the facts copies the cache of the original
+	longest int            // number of elements of the longest list
 }
 
 type order struct {
@@ -66,7 +66,7 @@ type moment struct {
 
 var weekdays = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// derive is the environment of the facts, the one that is kept if there is one.
+// derive returns the environment of the facts, from the cache if it is there.
 func derive(f *loyalty.Facts) (*environment, error) {
 	if kept, ok := f.Kept.(*environment); ok && kept.of == f {
 		return kept, nil

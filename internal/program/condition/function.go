@@ -8,11 +8,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// What follows runs on the library's machine. The signatures are some of those that it calls without reflection
-// (vm.FuncTypes), and they have no room for an error: a failure is thrown, and the machine, which recovers from
-// everything, returns it.
+// The following functions run on the library's machine. Their signatures are among those that it calls without
+// reflection (vm.FuncTypes). They cannot return an error, so they panic with a failure, which the machine recovers
+// and returns.
 
-// num is a value of kind whole, decimal or amount.
+// num converts a value of kind whole, decimal or amount to a number.
 func num(v any) number {
 	if n, ok := v.(int); ok {
 		return number{int64(n), 0}
@@ -38,7 +38,7 @@ func subtract(a, b any) any { return fits(num(a).add(num(b).neg())) }
 func multiply(a, b any) any { return fits(num(a).mul(num(b))) }
 func negate(a any) any      { return num(a).neg() }
 
-// remainder is of whole numbers, which have no places.
+// remainder returns the remainder of whole numbers, which have no decimal places.
 func remainder(a, b any) any {
 	by := num(b).coef
 	if by == 0 {
@@ -86,7 +86,7 @@ func hasText(v, list any) bool {
 func matches(text, pattern any) bool      { return match(text.(string), pattern, maxMatched) }
 func matchesShort(text, pattern any) bool { return match(text.(string), pattern, maxShort) }
 
-// match bounds the text, as RE2 takes steps by its length and that of the pattern.
+// match matches a text of limited length, because RE2's steps depend on the lengths of the text and the pattern.
 func match(text string, pattern any, longest int) bool {
 	if len(text) > longest {
 		panic(failure("the text is too long for a pattern"))
@@ -115,7 +115,7 @@ func eventNumber(event, field any) any {
 	return fits(fromRat(r))
 }
 
-// fieldOf is the zero value if the event does not have the field.
+// fieldOf returns the value of an event's field, or the zero value if the event does not have it.
 func fieldOf[T any](e *loyalty.Event, field any) (value T) {
 	held, ok := e.Data[field.(string)]
 	if !ok || held == nil {

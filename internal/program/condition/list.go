@@ -51,7 +51,7 @@ func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	return r.ofNumbers(n, of, is)
 }
 
-// ofNumbers is sum, max and min of a list of numbers.
+// ofNumbers reads sum, max or min of a list of numbers.
 func (r *reader) ofNumbers(n *ast.BuiltinNode, of ast.Node, is shape) (ast.Node, shape, error) {
 	if is.kind != list || !is.of.isNumber() {
 		return nil, shape{}, refuse(n, "%s needs a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
@@ -68,8 +68,8 @@ func (r *reader) ofNumbers(n *ast.BuiltinNode, of ast.Node, is shape) (ast.Node,
 	return call(sum, n, of), *is.of, nil
 }
 
-// goThrough counts the work of a function that goes through a list by itself. A list that stands in the source is as
-// much work as it has nodes, which are counted.
+// goThrough counts the work of a function that loops over a list without an expression. For a list in the source, the
+// work is the number of its nodes, which are already counted.
 func (r *reader) goThrough(n, of ast.Node) error {
 	if _, ok := of.(*ast.ConstantNode); ok {
 		return nil
@@ -85,7 +85,7 @@ func tooDeep(at ast.Node) error {
 	return refuse(at, "at most %d lists can be gone through within each other", maxDepth)
 }
 
-// loop is a function that asks a question about each element of a list.
+// loop reads a function that evaluates an expression for each element of a list.
 func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	of, is, err := r.read(n.Arguments[0])
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/expr-lang/expr/parser"
 )
 
-// misread says in plain words where the parser could not go on. Its own words are for programmers, so what is wrong
-// is guessed from what stands there.
+// misread describes a syntax error in plain language. The parser's own messages are for programmers, so misread
+// guesses the mistake from the source.
 func misread(source string, err error) *Error {
 	runes := []rune(source)
 	column := min(offset(err), len(runes))
@@ -29,7 +29,7 @@ func misread(source string, err error) *Error {
 	return &Error{Column: column, Message: word(rest) + " is not expected here"}
 }
 
-// offset is where the parser's error is, in characters.
+// offset returns the position of the parser's error, in characters.
 func offset(err error) int {
 	var at *file.Error
 	if errors.As(err, &at) {
@@ -38,14 +38,14 @@ func offset(err error) int {
 	return 0
 }
 
-// endsEarly reports whether it was the end that the parser did not expect. It says the same of the end and of the
-// last character, but only the end moves if something follows.
+// endsEarly reports whether the parser did not expect the end of the source. The parser reports the same position for
+// the end and for the last character, but only the position of the end moves if text is appended.
 func endsEarly(source string, err error) bool {
 	_, moved := parser.Parse(source + " )")
 	return moved == nil || offset(moved) != offset(err)
 }
 
-// openText is where a text begins that has no end, and -1 if there is none.
+// openText returns the position of an unterminated text, or -1 if there is none.
 func openText(runes []rune) int {
 	open := -1
 	for i := 0; i < len(runes); i++ {
@@ -61,7 +61,7 @@ func openText(runes []rune) int {
 	return open
 }
 
-// word is what the runes begin with: a word, or else one sign.
+// word returns the word at the beginning of the runes, or their first character if they do not begin with a word.
 func word(runes []rune) string {
 	n := 0
 	for n < len(runes) && n < 30 && isLetter(runes[n]) {

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// number is coef / 10^places, exactly. What does not fit is refused, never rounded: there are no more than 18 digits
-// in an amount of money that an order may have, times a factor that somebody would write.
+// A number is exactly coef / 10^places. A result that does not fit is rejected and never rounded. Eighteen digits
+// suffice for the largest amount of an order multiplied by a realistic factor.
 type number struct {
-	coef   int64 // not math.MinInt64, so that it has a negative
+	coef   int64 // not math.MinInt64, so that it can be negated
 	places int8  // 0 to 18
 }
 
@@ -29,7 +29,8 @@ var powers = func() (p [maxPlaces + 1]int64) {
 	return p
 }()
 
-// parse reads a number as it was written: digits, a point, digits, and _ to group them.
+// parse parses a number as written in the source: digits with an optional decimal point, and _ between groups of
+// digits.
 func parse(s string) (n number, isWhole, ok bool) {
 	before, after, point := strings.Cut(strings.ReplaceAll(s, "_", ""), ".")
 	if len(after) > maxPlaces {
@@ -39,7 +40,7 @@ func parse(s string) (n number, isWhole, ok bool) {
 	return number{int64(coef), int8(len(after))}, !point, err == nil
 }
 
-// fromRat is false for what has no end as a decimal, or too late a one.
+// fromRat converts r to a number. It reports false if r has no finite decimal form, or one with too many places.
 func fromRat(r *big.Rat) (number, bool) {
 	places, ends := r.FloatPrec()
 	if !ends || places > maxPlaces {
@@ -53,7 +54,7 @@ func fromRat(r *big.Rat) (number, bool) {
 	return number{coef.Int64(), int8(places)}, true
 }
 
-// shortest is the number without zeros at its end.
+// shortest returns the number without trailing zeros.
 func (a number) shortest() number {
 	for a.places > 0 && a.coef%10 == 0 {
 		a.coef, a.places = a.coef/10, a.places-1
@@ -76,7 +77,7 @@ func (a number) cmp(b number) int {
 	return compareScaled(a.coef, b.places-a.places, b.coef)
 }
 
-// compareScaled compares a x 10^by with b; neither is negative.
+// compareScaled compares a x 10^by with b. Both must not be negative.
 func compareScaled(a int64, by int8, b int64) int {
 	hi, lo := bits.Mul64(uint64(a), uint64(powers[by]))
 	if hi != 0 {

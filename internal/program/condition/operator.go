@@ -7,10 +7,10 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// maxInstructions bounds what a pattern becomes: (a{50}b{50}){9} is short and large.
+// These constants limit the compiled size of a pattern. A short pattern such as (a{50}b{50}){9} can be large.
 const (
 	maxInstructions = 250
-	patternWork     = 500 // steps that a pattern counts as, about those of maxShort
+	patternWork     = 500 // number of steps that a pattern counts as; about the steps for maxShort bytes
 )
 
 func (r *reader) unary(n *ast.UnaryNode) (ast.Node, shape, error) {
@@ -80,12 +80,12 @@ func (r *reader) binary(n *ast.BinaryNode) (ast.Node, shape, error) {
 	return nil, shape{}, refuse(n, "%s is not supported", n.Operator)
 }
 
-// native is the operator as the library has it.
+// native returns the library's own operator.
 func native(n *ast.BinaryNode, a, b ast.Node) ast.Node {
 	return placed(&ast.BinaryNode{Operator: n.Operator, Left: a, Right: b}, n)
 }
 
-// other is the one of both that is not true or false.
+// other returns the operand that is not true or false.
 func other(left, right shape) shape {
 	if left.kind != truth {
 		return left
@@ -174,7 +174,7 @@ func plural(s shape) string {
 	return s.String()
 }
 
-// matches is of a fixed pattern alone, so that it is known how much work it is.
+// matches reads a match with a fixed pattern. The pattern must be fixed, so that its work is known at compile time.
 func (r *reader) matches(n *ast.BinaryNode) (ast.Node, shape, error) {
 	a, left, err := r.read(n.Left)
 	if err != nil {

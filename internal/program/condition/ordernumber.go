@@ -9,20 +9,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// numberNames are the names by which a condition of an order asks for the order's number, and by how much the number
-// is greater.
+// numberNames maps the names that refer to the order's number to the difference between the order's number and their
+// value.
 var numberNames = map[string]int64{"order.number": 0, "member.orders": 1}
 
-// numbering reads what a condition asks of an order's number. An account remembers the first 20 of the member's orders
-// alone, so a condition may ask only for the numbers of these: it must have one answer for all greater numbers.
+// A numbering determines which order numbers a condition needs. An account stores only the first 20 of the member's
+// orders, so a condition may only compare numbers up to this limit: it must have the same answer for all greater
+// numbers.
 type numbering struct {
 	source []rune
-	most   int              // the greatest number that it asks for
-	names  []ast.Node       // the names that stand for the number
-	open   map[ast.Node]int // how often each of them stands outside of a comparison that is allowed
+	most   int              // greatest order number in a comparison
+	names  []ast.Node       // nodes that refer to the order's number
+	open   map[ast.Node]int // number of uses of each node outside allowed comparisons
 }
 
-// orderNumbers returns the greatest order number that a condition of an order asks for; 0 if it asks for none.
+// orderNumbers returns the greatest order number that a condition of an order needs, or 0 if it needs none.
 func orderNumbers(source []rune, n ast.Node) (int, error) {
 	x := numbering{source: source, open: map[ast.Node]int{}}
 	ast.Walk(&n, &x)
@@ -35,7 +36,7 @@ func orderNumbers(source []rune, n ast.Node) (int, error) {
 	return x.most, nil
 }
 
-// Visit is called with each node after those that it consists of.
+// Visit processes a node. It is called after the node's children.
 func (x *numbering) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.MemberNode:
@@ -51,7 +52,7 @@ func (x *numbering) Visit(node *ast.Node) {
 	}
 }
 
-// compared reads a comparison of an order's number with a constant.
+// compared processes a comparison of an order's number with a constant.
 func (x *numbering) compared(n *ast.BinaryNode) {
 	operator, name, with := n.Operator, n.Left, n.Right
 	if x.open[name] == 0 {
@@ -69,9 +70,9 @@ func (x *numbering) compared(n *ast.BinaryNode) {
 
 var flipped = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "none"}
 
-// asked returns the greatest order number whose result in a comparison can differ from the result of all greater numbers.
-// It returns false if the comparison is not with constants. more is the difference between the order number and the
-// compared value, which is 1 for member.orders.
+// asked returns the greatest order number whose result in a comparison can differ from the result of all greater
+// numbers. It returns false if the comparison is not with constants. Parameter more is the difference between the
+// order number and the compared value, which is 1 for member.orders.
 func (x *numbering) asked(operator string, with ast.Node, more int64) (most int, ok bool) {
 	switch n := with.(type) {
 	case *ast.ArrayNode:
@@ -95,10 +96,10 @@ func (x *numbering) asked(operator string, with ast.Node, more int64) (most int,
 	case "==", "!=", "<=", ">":
 		return floor(c), true
 	case "<", ">=":
-		return -floor(c.Neg(c)) - 1, true // the greatest whole number below it
+		return -floor(c.Neg(c)) - 1, true // the greatest smaller whole number
 	}
 	return 0, false
 }
 
-// floor returns the greatest whole number that is not above r, which has at most 18 digits.
+// floor returns the greatest whole number not above r, which has at most 18 digits.
 func floor(r *big.Rat) int { return int(new(big.Int).Div(r.Num(), r.Denom()).Int64()) }

@@ -9,11 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// work is how many steps a condition takes at most: by how many lists they are within, as each of a list's steps is
-// taken for each of its elements.
+// A work is the maximum number of steps of a condition, by nesting depth in loops over lists. The steps of a loop run
+// for each element of its list.
 type work [maxDepth + 1]int64
 
-// steps is the whole work where the longest list has n elements.
+// steps returns the total number of steps if the longest list has n elements.
 func (w work) steps(n int) (sum int64) {
 	for depth := maxDepth; depth >= 0; depth-- {
 		sum = sum*int64(n) + w[depth]
@@ -21,24 +21,24 @@ func (w work) steps(n int) (sum int64) {
 	return sum
 }
 
-// reader makes of the tree that the parser read one in which numbers are exact, and refuses what is no part of the
-// language. It never changes a node that it read, as the parser uses the middle of 1 < x < 2 twice.
+// A reader converts the parser's tree to one with exact numbers, and rejects everything that is not part of the
+// language. It never modifies a node, because the parser uses the middle node of 1 < x < 2 twice.
 type reader struct {
 	source []rune
 	env    Env
 	names  map[string]shape
-	around []shape // the elements of the lists that are being gone through, the innermost last
+	around []shape // elements of the enclosing loops, the innermost last
 	nodes  int
 	work   work
 
-	ordered bool // whether the order was named
+	ordered bool // whether the condition uses the order
 }
 
 func refuse(at ast.Node, format string, arguments ...any) error {
 	return &Error{Column: at.Location().From, Message: fmt.Sprintf(format, arguments...)}
 }
 
-// read is what is to be run for a node, and what that will be.
+// read returns the node to run in place of n, and the shape of its value.
 func (r *reader) read(n ast.Node) (ast.Node, shape, error) {
 	if r.nodes++; r.nodes > maxNodes {
 		return nil, shape{}, refuse(n, "a condition has at most %d names, values and operators", maxNodes)
@@ -71,7 +71,7 @@ func (r *reader) read(n ast.Node) (ast.Node, shape, error) {
 	return nil, shape{}, r.unsupported(n)
 }
 
-// number reads the digits in the source: what the parser made of them is a float.
+// number parses the digits in the source, because the parser converts them to a float.
 func (r *reader) number(n ast.Node) (ast.Node, shape, error) {
 	at := n.Location()
 	value, isWhole, ok := parse(string(r.source[at.From:at.To]))
@@ -84,7 +84,7 @@ func (r *reader) number(n ast.Node) (ast.Node, shape, error) {
 	return constant(value, n), shape{kind: decimal}, nil
 }
 
-// array is a list as it stands in the source.
+// array reads a list in the source.
 func (r *reader) array(n *ast.ArrayNode) (ast.Node, shape, error) {
 	var texts []string
 	var numbers []any
@@ -147,7 +147,7 @@ func unknown(at ast.Node, message, suggestion string) error {
 	return &Error{Column: at.Location().From, Message: message, Suggestion: suggestion}
 }
 
-// shown is a name as a message can have it.
+// shown returns a name in the form for messages, shortened if it is long.
 func shown(name string) string {
 	if runes := []rune(name); len(runes) > 40 {
 		return string(runes[:40]) + "…"
@@ -155,7 +155,7 @@ func shown(name string) string {
 	return name
 }
 
-// element is # or the beginning of .amount.
+// element reads #, which is also the implicit object of .amount.
 func (r *reader) element(n *ast.PointerNode) (ast.Node, shape, error) {
 	if len(r.around) == 0 || n.Name != "" {
 		return nil, shape{}, refuse(n, "# is an element of a list, in a function like any")

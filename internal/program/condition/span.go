@@ -6,14 +6,14 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// A span is the range of a number. A nil bound is none.
+// A span is the range of a number. A nil bound means that the range is unbounded on that side.
 type span struct {
 	low, high    *big.Rat
-	above, below bool // the bound itself is excluded
+	above, below bool // whether the bound itself is excluded
 	whole        bool
 }
 
-// bounds are those of the names that have any. Amounts and counts are never negative.
+// bounds contains the ranges of names. Amounts and counts are never negative.
 var bounds = map[string]span{
 	"order.total": atLeast(0), "order.subtotal": atLeast(0), "order.discount": atLeast(0), "order.shipping": atLeast(0),
 	"order.tax": atLeast(0), "order.number": wholes(1, -1), "member.orders": wholes(0, -1),
@@ -23,7 +23,7 @@ var bounds = map[string]span{
 
 func atLeast(n int64) span { return span{low: big.NewRat(n, 1)} }
 
-// wholes are whole numbers; high below zero is no bound.
+// wholes returns a range of whole numbers. A negative high means that there is no upper bound.
 func wholes(low, high int64) span {
 	s := span{low: big.NewRat(low, 1), whole: true}
 	if high >= 0 {
@@ -32,7 +32,7 @@ func wholes(low, high int64) span {
 	return s
 }
 
-// span returns the range of a number in a world; false if the node is no number or not understood.
+// span returns the range of a number in a world. It reports false if the node is not a number or is not understood.
 func (j judge) span(w world, n ast.Node) (span, bool) {
 	switch n := n.(type) {
 	case *ast.IntegerNode, *ast.FloatNode:
@@ -70,7 +70,7 @@ func (j judge) span(w world, n ast.Node) (span, bool) {
 	return span{}, false
 }
 
-// minus returns the range of a difference. The zero span counts as 0 on its left.
+// minus returns the range of the difference a - b. If a is the zero span, it counts as 0.
 func (a span) minus(b span) span {
 	if a == (span{}) {
 		a = span{low: new(big.Rat), high: new(big.Rat)}
@@ -78,7 +78,7 @@ func (a span) minus(b span) span {
 	return span{low: combine(a.low, b.high, -1), high: combine(a.high, b.low, -1)}
 }
 
-// combine adds two bounds, the second with a sign; nil if one of them is none.
+// combine adds two bounds, the second multiplied by sign. It returns nil if one of them is nil.
 func combine(a, b *big.Rat, sign int64) *big.Rat {
 	if a == nil || b == nil {
 		return nil
@@ -86,7 +86,7 @@ func combine(a, b *big.Rat, sign int64) *big.Rat {
 	return new(big.Rat).Add(a, new(big.Rat).Mul(b, big.NewRat(sign, 1)))
 }
 
-// compare narrows two ranges to the numbers for which the comparison can hold; possible is false if there are none.
+// compare narrows two ranges to the numbers for which the comparison can hold. It reports false if there are none.
 func (a span) compare(operator string, b span) (x, y span, possible bool) {
 	switch operator {
 	case "<":
@@ -100,7 +100,7 @@ func (a span) compare(operator string, b span) (x, y span, possible bool) {
 	case "==":
 		x = a.over(b.low, b.above).under(b.high, b.below)
 		y = b.over(a.low, a.above).under(a.high, a.below)
-	default: // "!=" excludes a constant at an end of the range only
+	default: // "!=" excludes a constant only if it is an end of the range
 		x, y = a.except(b), b.except(a)
 	}
 	return x, y, !x.empty() && !y.empty()
@@ -122,7 +122,7 @@ func (a span) over(low *big.Rat, above bool) span {
 	return a.rounded()
 }
 
-// except leaves out the value of a constant where it is an end of the range.
+// except excludes the value of a constant range b from an end of a.
 func (a span) except(b span) span {
 	if b.low == nil || b.high == nil || b.low.Cmp(b.high) != 0 {
 		return a
@@ -136,7 +136,7 @@ func (a span) except(b span) span {
 	return a.rounded()
 }
 
-// rounded makes the bounds of whole numbers whole and included.
+// rounded rounds the bounds of a range of whole numbers inward and includes them.
 func (a span) rounded() span {
 	if !a.whole {
 		return a
@@ -150,7 +150,7 @@ func (a span) rounded() span {
 	return a
 }
 
-// up is the least whole number that is not below r, or above r if it is excluded.
+// up returns the least whole number not below r, or above r if r is excluded.
 func up(r *big.Rat, excluded bool) *big.Rat {
 	n := new(big.Int).Neg(new(big.Int).Div(new(big.Int).Neg(r.Num()), r.Denom()))
 	if excluded && r.IsInt() {

@@ -9,18 +9,18 @@ import (
 	"github.com/expr-lang/expr/parser"
 )
 
-// A Verdict says whether a condition depends on the facts at all.
+// A Verdict states whether a condition depends on the facts.
 type Verdict int
 
 const (
-	Depends Verdict = iota // on the facts, as far as can be seen
+	Depends Verdict = iota // the condition depends on the facts, or this is not known
 	Always                 // it holds for all facts
-	Never                  // it holds for none
+	Never                  // it holds for no facts
 )
 
-// Judge looks for conditions that are always true or never, such as order.total < 0. texts lists the values of names
-// that have only a few, such as member.tier. Judge knows the bounds of numbers and compares each name with constants; it
-// answers Depends where that is not enough. The source must have compiled.
+// Judge detects conditions that always or never hold, such as order.total < 0. Parameter texts lists the possible
+// values of names with few values, such as member.tier. Judge knows the bounds of numbers and compares names with
+// constants. It returns Depends if this is not sufficient. The source must have compiled.
 func Judge(source string, texts map[string][]string) Verdict {
 	tree, err := parser.Parse(source)
 	if err != nil {
@@ -36,7 +36,8 @@ func Judge(source string, texts map[string][]string) Verdict {
 	return Depends
 }
 
-// maxWorlds bounds the combinations that are looked at. Beyond it every combination is taken to be possible.
+// maxWorlds is the maximum number of combinations that a judge considers. Above it, all combinations count as
+// possible.
 const maxWorlds = 64
 
 // A judge finds the combinations of facts, called worlds, in which a condition has a given answer.
@@ -45,8 +46,8 @@ type judge struct {
 	texts  map[string][]string
 }
 
-// A world is what is assumed of the facts: the range of each number, the possible values of each text, and the answer
-// of each question that is not understood further, by its source.
+// A world contains the assumptions about the facts: the range of each number, the possible values of each text, and
+// the answer to each question that is not analyzed further, by its source.
 type world struct {
 	numbers map[string]span
 	is      map[string][]string
@@ -58,7 +59,8 @@ func (w world) clone() world {
 	return world{maps.Clone(w.numbers), maps.Clone(w.is), maps.Clone(w.isNot), maps.Clone(w.answers)}
 }
 
-// worlds returns the worlds within w in which the node has the wanted answer; none if it cannot have it.
+// worlds returns the worlds within w in which the node has the wanted answer. It returns none if the node cannot have
+// this answer.
 func (j judge) worlds(w world, n ast.Node, want bool) []world {
 	switch n := n.(type) {
 	case *ast.BoolNode:
@@ -90,7 +92,7 @@ func (j judge) worlds(w world, n ast.Node, want bool) []world {
 	return assume(w, n.String(), want)
 }
 
-// combined returns the worlds of two conditions that both have the wanted answer, or of which one has.
+// combined returns the worlds in which both operands, or at least one, have the wanted answer.
 func (j judge) combined(w world, n *ast.BinaryNode, want, both bool) (out []world) {
 	first := j.worlds(w, n.Left, want)
 	if !both {
@@ -106,7 +108,7 @@ func (j judge) combined(w world, n *ast.BinaryNode, want, both bool) (out []worl
 	return out
 }
 
-// assume adds the answer of a question that is not understood further.
+// assume adds the answer to a question that is not analyzed further.
 func assume(w world, question string, answer bool) []world {
 	if was, ok := w.answers[question]; ok {
 		if was != answer {
@@ -122,7 +124,7 @@ func assume(w world, question string, answer bool) []world {
 	return []world{w}
 }
 
-// list answers questions about the elements of a list that do not depend on them.
+// list evaluates a loop whose answer is the same for all lists. It reports false if the answer depends on the list.
 func (j judge) list(n *ast.BuiltinNode) (answer, ok bool) {
 	if len(n.Arguments) != 2 {
 		return false, false
@@ -144,7 +146,7 @@ func (j judge) list(n *ast.BuiltinNode) (answer, ok bool) {
 	return false, false
 }
 
-// compared returns the worlds of a comparison.
+// compared returns the worlds in which a comparison has the wanted answer.
 func (j judge) compared(w world, n *ast.BinaryNode, want bool) []world {
 	if n.Operator == "in" {
 		if values, ok := j.constants(n.Right); ok {
@@ -258,7 +260,7 @@ func named(n ast.Node) bool {
 	return ok
 }
 
-// rat returns a number in the source exactly.
+// rat returns the exact value of a number in the source.
 func (j judge) rat(n ast.Node) (*big.Rat, bool) {
 	at := n.Location()
 	return new(big.Rat).SetString(string(j.source[at.From:at.To]))

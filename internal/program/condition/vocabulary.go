@@ -8,32 +8,32 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// kind is what a value is, as far as it matters to what can be done with it.
+// A kind is the type of a value, as far as it determines the allowed operations.
 type kind int
 
 const (
 	truth kind = iota
 	text
-	whole   // number: int, or a number without places
-	decimal // number
-	amount  // number
+	whole   // an int, or a number without decimal places
+	decimal // a number
+	amount  // a number
 	list
-	object // what has fields and is no value itself
+	object // has fields and is not itself a value
 )
 
-// shape is a kind in full.
+// A shape is the complete type of a value.
 type shape struct {
 	kind   kind
-	name   string           // of an object
-	fields map[string]shape // of an object
-	of     *shape           // of a list: its elements
+	name   string           // for an object
+	fields map[string]shape // for an object
+	of     *shape           // for a list: its elements
 }
 
 func (s shape) isNumber() bool { return s.kind == whole || s.kind == decimal || s.kind == amount }
 
 func (s shape) isList(of kind) bool { return s.kind == list && s.of.kind == of }
 
-// String is the kind in words, as they stand in a message.
+// String returns the kind in the words of messages.
 func (s shape) String() string {
 	switch s.kind {
 	case truth:
@@ -52,7 +52,7 @@ func (s shape) String() string {
 	return s.name
 }
 
-// vocabulary is what a condition may name at its outermost.
+// vocabulary returns the top-level names of a condition.
 func vocabulary(env Env) map[string]shape {
 	names := maps.Clone(words)
 	if env.Member {
@@ -82,8 +82,8 @@ func vocabulary(env Env) map[string]shape {
 	return names
 }
 
-// words is the vocabulary apart from events. It is read from the environment's tags, so that a name that compiles is
-// there when it is asked for.
+// words is the vocabulary without events. It is derived from the environment's tags, so that every name that compiles
+// also exists at run time.
 var words = func() map[string]shape {
 	all := shapeOf(reflect.TypeFor[environment](), "").fields
 	delete(all, "event")
