@@ -85,7 +85,7 @@ func say(form string, with values) string {
 	}
 }
 
-// capital returns the sentence with a capital first letter.
+// capital capitalizes the first character of a sentence.
 func capital(sentence string) string {
 	first, size := utf8.DecodeRuneInString(sentence)
 	if size == 0 {

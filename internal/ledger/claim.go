@@ -24,7 +24,8 @@ type Flight struct {
 	told []loyalty.SentReminder
 }
 
-// Abandoned reports whether the process that claimed the message has stopped without recording or releasing it.
+// Abandoned reports whether the lease of the claim has ended without a record or release. The process that claimed the
+// message has then stopped.
 func (f *Flight) Abandoned(now time.Time) bool { return f != nil && !f.At.Add(lease).After(now) }
 
 // MessageID returns the permanent ID of the message that a notice sends to a member. The same notice always has the
@@ -74,8 +75,8 @@ func (l *Ledger) Record(ctx context.Context, p *loyalty.Program, v *Visit, n loy
 	)
 }
 
-// Release ends a claim when the message was certainly not sent. The message may be tried again from the instant again
-// on.
+// Release ends a claim when the message was certainly not sent. A later visit may send the message, at
+// the instant again at the earliest.
 func (l *Ledger) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
 	return l.land(ctx, p, v, again, nil, reminders, func(s loyalty.Reminded) loyalty.Reminded { return s })
 }

@@ -75,7 +75,7 @@ func (c command) decision() together {
 // account has changed meanwhile, it starts again from the changed account. It returns taken if another command wrote
 // the first entry of the decision. Otherwise it returns the entries of the decision, those of the command's member
 // first. If the response of the table was lost, it returns only the first of them. If there is nothing to decide, it
-// returns the entries that the passing of time caused.
+// returns the entries of time: the entries that the passing of time caused, such as expiries.
 func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	read, err := l.read(ctx, c)
 	if err != nil {

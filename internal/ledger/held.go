@@ -17,7 +17,6 @@ import (
 // because the reward is out of stock, it finds the listed reservations that have expired but whose expiry is not
 // written yet. Therefore no unit stays unavailable until a scheduled run.
 //
-//
 // A reservation costs two write units, and so does its commit, cancellation or expiry. A rejection costs one read unit
 // for the second decision, and the cost of advancing the members whose reservations have expired, which is due anyway.
 

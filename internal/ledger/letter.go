@@ -16,7 +16,6 @@ import (
 // A gift card that is sent to a friend creates a gift card message that waits for delivery. It is a separate item
 // beside the member's profile, because it contains the friend's email address, which must not be part of the ledger.
 //
-//
 // A message has the key (the member's partition, OUTBOX#<redemption>#<nn>). Until it is settled, it is in the index
 // under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is when it is due. The process that
 // delivers messages finds them there, the longest due first. The index has only keys, so it contains no personal data.
