@@ -7,21 +7,22 @@ import (
 	"time"
 )
 
-// RefundStatus is whether the money went back.
+// RefundStatus states whether the money was refunded.
 type RefundStatus string
 
 const (
 	RefundSucceeded RefundStatus = "succeeded"
 	RefundPending   RefundStatus = "pending" // counts once it succeeds
-	RefundFailed    RefundStatus = "failed"  // counts no more
+	RefundFailed    RefundStatus = "failed"  // no longer counts
 )
 
-// A Refund is money that went back. Amount is all of it; Lines, Shipping and Tax state what it was for. What they leave
-// depends on what is stated:
-//   - nothing: it is spread over what remains of goods, shipping and tax, in proportion. A sum that covers the remaining
-//     goods and their tax returns all of the goods.
-//   - shipping or tax, but no lines: it is for goods, of all lines in proportion, and beyond these as if nothing was stated.
-//   - lines: it is for shipping and tax, in proportion, and only beyond these for goods.
+// A Refund is money that was returned to the customer. Amount is the whole sum; Lines, Shipping and Tax state what it
+// was for. The use of the rest depends on what is stated:
+//   - nothing: the rest is spread over the remaining goods, shipping and tax, in proportion. A sum that covers the
+//     remaining goods and their tax returns all of the goods.
+//   - shipping or tax, but no lines: the rest is for goods, of all lines in proportion. An amount beyond the goods is
+//     spread as if nothing was stated.
+//   - lines: the rest is for shipping and tax, in proportion, and an amount beyond them is for goods.
 type Refund struct {
 	ID       string
 	At       time.Time
@@ -29,13 +30,13 @@ type Refund struct {
 	Amount   int64
 	Shipping int64
 	Tax      int64
-	Goods    int64  // of no certain line
-	Included int64  // the tax that the other parts include; it is part of no sum
-	Tender   string // the kind or name of the tender to which it went; empty if that is not known
+	Goods    int64  // of no particular line
+	Included int64  // the tax that the other parts include; not part of any sum
+	Tender   string // the kind or name of the tender that received the refund; empty if unknown
 	Lines    []RefundLine
 
-	Tendered    bool  // a payment reports ToGiftCards; then Tender is empty
-	ToGiftCards int64 // how much of Amount went to gift cards and store credit
+	Tendered    bool  // a payment reports ToGiftCards; Tender is then empty
+	ToGiftCards int64 // the part of Amount that was returned to gift cards and store credit
 }
 
 func (r Refund) equal(x Refund) bool {
@@ -44,7 +45,7 @@ func (r Refund) equal(x Refund) bool {
 		r.Tendered == x.Tendered && r.ToGiftCards == x.ToGiftCards && slices.Equal(r.Lines, x.Lines)
 }
 
-// refundedLines is how many lines refunds have in all.
+// refundedLines returns the number of lines of all refunds together.
 func refundedLines(refunds []Refund) (n int) {
 	for _, r := range refunds {
 		n += len(r.Lines)
@@ -52,15 +53,15 @@ func refundedLines(refunds []Refund) (n int) {
 	return n
 }
 
-// A RefundLine is money that went back for one line, after its share of the order's discount.
+// A RefundLine is the money refunded for one line, after the line's share of the order's discount.
 type RefundLine struct {
-	ID       string // the line's
-	Quantity int64  // how many pieces came back; for the record, may be zero
+	ID       string // the line item's ID
+	Quantity int64  // the number of units returned; informational, may be zero
 	Amount   int64
 }
 
-// A Dispute is a payment that the customer contests with the bank. While it is open, and once it is lost, the order
-// earns as if Amount had been refunded; if it is won, as if nothing had been.
+// A Dispute is a payment that the customer contests with the bank. While it is open, and after it is lost, the order
+// earns as if Amount had been refunded. If it is won, the order earns as if there had been no dispute.
 type Dispute struct {
 	ID     string
 	At     time.Time
@@ -68,7 +69,7 @@ type Dispute struct {
 	Amount int64
 }
 
-// DisputeStatus is how far a dispute is.
+// DisputeStatus is the status of a dispute.
 type DisputeStatus string
 
 const (
@@ -77,18 +78,18 @@ const (
 	DisputeLost DisputeStatus = "lost"
 )
 
-// MaxRefunds bounds an order's refunds.
+// MaxRefunds is the maximum number of refunds of an order, and of disputes.
 const MaxRefunds = 100
 
-// stated sums up what the refunds say of themselves, in minor units.
+// stated contains the sums of what the refunds state, in minor units.
 type stated struct {
 	lines    map[string]int64
 	units    map[string]int64
 	shipping int64
 	tax      int64
-	goods    int64 // of no certain line
-	extra    int64 // beside lines
-	open     int64 // nothing is said of it
+	goods    int64 // of no particular line
+	extra    int64 // the rest of refunds that state lines
+	open     int64 // refunds that state nothing
 }
 
 func (o Order) stated() (s stated) {
@@ -120,20 +121,22 @@ func (o Order) stated() (s stated) {
 	return s
 }
 
-// refunded is what went back, by what it was for. It depends on the sums alone, so refunds count the same in any order.
+// refunded contains the refunded amounts by what they were for. They depend only on sums, so refunds count the same in
+// any order.
 type refunded struct {
 	lines map[string]int64
 	units map[string]int64
-	goods exact // of no certain line: of all lines, in proportion
+	goods exact // of no particular line: of all lines, in proportion
 	parts
 }
 
-// parts are the parts of an order beside its goods.
+// parts contains the parts of an order other than goods.
 type parts struct{ shipping, tax exact }
 
 func (p parts) sum() exact { return p.shipping.add(p.tax) }
 
-// take moves an amount out of the parts, from each in proportion, and returns what was moved: all of them at most.
+// take removes an amount from the parts, from each in proportion, and returns the removed parts. It removes at most
+// everything.
 func (p *parts) take(amount exact) (moved parts) {
 	all := p.sum()
 	if all.sub(amount).sign() <= 0 {
@@ -150,7 +153,7 @@ func (p *parts) add(more parts) {
 	p.shipping, p.tax = p.shipping.add(more.shipping), p.tax.add(more.tax)
 }
 
-// refunded counts a dispute that is not won as a refund of which nothing is said.
+// refunded returns the refunded amounts of the order. A dispute that is not won counts as a refund that states nothing.
 func (o Order) refunded() refunded {
 	s := o.stated()
 	left := max(0, o.items()-o.Discount-s.byLine())
@@ -182,7 +185,8 @@ func (o Order) refunded() refunded {
 	return r
 }
 
-// goodsOf is how much of an amount is for goods, if it is only known that the goods and the parts remain to be refunded.
+// goodsOf returns which part of an amount is for goods, if it is only known how much of the goods and the other parts
+// remains to be refunded.
 func goodsOf(amount, goods exact, rest parts) exact {
 	taxed := goods.add(rest.shipping)
 	if taxed.sign() == 0 || goods.sign() == 0 {
@@ -209,7 +213,7 @@ func (s stated) byLine() (sum int64) {
 	return sum
 }
 
-// allBack reports whether nothing of the goods remains.
+// allBack reports whether all goods were refunded.
 func (o Order) allBack() bool {
 	if !o.reduced() {
 		return false
@@ -218,7 +222,7 @@ func (o Order) allBack() bool {
 	return back.sub(whole(o.items()-o.Discount)).sign() >= 0
 }
 
-// reduced reports whether anything was refunded or contested.
+// reduced reports whether the order has refunds or disputes.
 func (o Order) reduced() bool { return len(o.Refunds) > 0 || len(o.Disputes) > 0 }
 
 func (o Order) checkRefunds() error {
@@ -313,7 +317,7 @@ func checkRefund(at string, r Refund, has map[string]bool) error {
 	return nil
 }
 
-// lineIDs are those of the lines, if a refund names any.
+// lineIDs returns the IDs of the order's line items; nil if no refund names a line.
 func (o Order) lineIDs() map[string]bool {
 	if refundedLines(o.Refunds) == 0 {
 		return nil
@@ -325,8 +329,8 @@ func (o Order) lineIDs() map[string]bool {
 	return has
 }
 
-// checkRefundedParts refuses more for a part of the order than was paid for it. A line's share of the discount
-// may have been rounded either way, so that a minor unit more is let pass.
+// checkRefundedParts rejects refunds of more than was paid for a part of the order. A line's share of the discount may
+// have been rounded either way, so one minor unit more is accepted.
 func (o Order) checkRefundedParts() error {
 	r := o.stated()
 	for i, l := range o.Lines {
@@ -343,7 +347,7 @@ func (o Order) checkRefundedParts() error {
 	return nil
 }
 
-// undiscounted is the share of a line's amount that the order's discount leaves.
+// undiscounted returns the share of a line's amount that remains after the order's discount.
 func (o Order) undiscounted() exact {
 	if o.Discount == 0 {
 		return whole(1)

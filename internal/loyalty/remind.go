@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Remind says what a member is to be told now, what is held back and why, and when to look again. It is made from
-// facts as they are at now and from nothing that was planned before, so what is late says what is true today, and what
-// is no longer true is not said. The account must have been advanced to now, and all of its entries digested.
+// Remind decides which notices to send to a member now, which to suppress and why, and when to evaluate the member
+// again. It uses the facts at the instant now and nothing that was planned before. So a late notice states what is true
+// now, and a notice that is no longer true is not sent. The account must have been advanced to now, and all of its
+// entries must have been digested.
 func (p *Program) Remind(acc Account, who Recipient, s Reminded, now time.Time) Plan {
 	v := p.visit(acc, who, p.Forget(acc, s, now), now)
 	for i := range p.Reminders.Messages {
@@ -29,16 +30,17 @@ func (p *Program) Remind(acc Account, who Recipient, s Reminded, now time.Time) 
 	v.sooner(v.morning(now.Add(p.Reminders.rest(p) - 24*time.Hour + time.Second)))
 	v.plan.Next = later(v.plan.Next, now.Add(time.Minute))
 	if !who.Consents.any() {
-		v.plan.Next = now.Add(unconsented) // the first consent makes the next visit due at once
+		v.plan.Next = now.Add(unconsented) // the first consent makes the next visit due immediately
 	}
 	return v.plan
 }
 
-// unconsented is after how long a member is visited who agreed to nothing: nothing can be sent, and nobody waits.
+// unconsented is the time between visits to a member without any consent. Nothing can be sent to this member, so the
+// visits need not be frequent.
 const unconsented = 30 * 24 * time.Hour
 
-// Preview is what a reminder would say to a member at an instant, whatever was said before and whoever agreed to what,
-// and what would keep it from being sent; false if it has nothing to say then.
+// Preview returns what a reminder would send to a member at an instant, regardless of earlier notices and of consents,
+// and why it would not be sent. It returns false if the reminder has nothing to send then.
 func (p *Program) Preview(acc Account, who Recipient, s Reminded, reminder string, now time.Time) (n News, why Why, ok bool) {
 	told := s
 	told.SentReminders = nil
@@ -60,7 +62,7 @@ func (p *Program) Preview(acc Account, who Recipient, s Reminded, reminder strin
 	return o.News, why, true
 }
 
-// precedence puts what takes something away before what is nice to know.
+// precedence orders transactional notices before marketing.
 func precedence(n News) int {
 	if n.Purpose == Transactional {
 		return 0
@@ -75,7 +77,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// A visit is one look at a member.
+// A visit is one evaluation of a member's reminders.
 type visit struct {
 	p    *Program
 	acc  Account
@@ -84,7 +86,7 @@ type visit struct {
 	now  time.Time
 	zone *time.Location
 
-	r      *Reminder // the one that is looked at
+	r      *Reminder // the reminder to evaluate
 	offers []offer
 	plan   Plan
 }
@@ -93,21 +95,21 @@ func (p *Program) visit(acc Account, who Recipient, s Reminded, now time.Time) *
 	return &visit{p: p, acc: acc, who: who, s: s, now: now, zone: p.zoneOf(acc.Traits.Zone)}
 }
 
-// An offer is a notice that is due and true.
+// An offer is a notice that is due and whose facts are true.
 type offer struct {
 	News
 	r *Reminder
 }
 
-// sooner makes the next visit no later than at an instant that lies ahead.
+// sooner moves the next visit forward to an instant in the future, if the next visit is later.
 func (v *visit) sooner(at time.Time) {
 	if at.After(v.now) && (v.plan.Next.IsZero() || at.Before(v.plan.Next)) {
 		v.plan.Next = at
 	}
 }
 
-// morning is the first instant from t on at which the quiet hours of the member end. Reminders that are not urgent
-// fall due there, so that a run that is late by hours says the same things on the same days.
+// morning returns the first instant at or after t at which the member's quiet hours end. Reminders that are not urgent
+// are due then, so a run that is hours late sends the same notices on the same days.
 func (v *visit) morning(t time.Time) time.Time {
 	y, m, d := t.In(v.zone).Date()
 	until := v.p.Reminders.QuietUntil
@@ -121,21 +123,21 @@ func (v *visit) morning(t time.Time) time.Time {
 	}
 }
 
-// Tomorrow is the next day of a member's calendar, from its first instant to behind its last.
+// Tomorrow returns the start and the end of the next day in the member's time zone. The end is exclusive.
 func (p *Program) Tomorrow(acc Account, now time.Time) (from, until time.Time) {
 	zone := p.zoneOf(acc.Traits.Zone)
 	from = DateOf(now, zone).End(zone)
 	return from, DateOf(from, zone).End(zone)
 }
 
-// quiet reports whether an instant lies in the quiet hours of the member.
+// quiet reports whether an instant is within the member's quiet hours.
 func (v *visit) quiet(at time.Time) bool {
 	return within(at.In(v.zone), v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil)
 }
 
-// gate lets a notice through or says what stopped it. The order of the gates is: consent by channel and purpose, the
-// member is active, quiet hours, caps and messages left unread (of marketing), the reminder's own limit, the holdout.
-// That it was not said before and that it is true is known of every offer.
+// gate sends a notice or states why it is suppressed. It checks, in this order: consent by channel and purpose, whether
+// the member is active, quiet hours, frequency caps and ignored messages (marketing only), the reminder's limits, the
+// holdout. Every offer is already known to be true and not sent before.
 func (v *visit) gate(o offer) {
 	if v.superseded(o) {
 		return
@@ -152,14 +154,14 @@ func (v *visit) gate(o offer) {
 	}
 }
 
-// superseded reports whether a later step about the same subject goes, or has gone: it says the same with fresher
-// words.
+// superseded reports whether the plan already contains a later step about the same subject. The later step has newer
+// facts.
 func (v *visit) superseded(o offer) bool {
 	same := func(n News) bool { return n.On == o.On && n.Subjects[0].ID == o.Subjects[0].ID && n.Due.After(o.Due) }
 	return slices.ContainsFunc(v.plan.Send, same) || slices.ContainsFunc(v.plan.Held, same)
 }
 
-// stopped is what stops an offer, and when to try again, if that can be known. It picks the channel.
+// stopped returns why an offer is suppressed, and when to try again if that is known. It also selects the channel.
 func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 	why = NoConsent
 	var caps time.Time
@@ -205,7 +207,7 @@ func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 	return "", time.Time{}
 }
 
-// capped is when the caps of marketing leave room again for one more message through a channel; zero if they do now.
+// capped returns when the frequency caps of marketing allow another message through a channel; zero if they do now.
 func (v *visit) capped(o offer, channel Channel) (frees time.Time) {
 	if o.Purpose != Marketing {
 		return frees
@@ -228,8 +230,8 @@ func (v *visit) capped(o offer, channel Channel) (frees time.Time) {
 	return frees
 }
 
-// tired is when marketing may be sent again to somebody who does not answer it; zero if it may now. Who ignored it too
-// often has to act first, which the next visit will see.
+// tired returns when marketing may be sent again to a member who ignores it; zero if it may be sent now. A member who
+// ignored StopAfter messages in a row must act first, which the next visit detects.
 func (v *visit) tired(o offer) time.Time {
 	rule := v.p.Reminders.Ignored
 	switch {
@@ -242,7 +244,7 @@ func (v *visit) tired(o offer) time.Time {
 	}
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
-	last := DateOf(v.s.Last, v.zone).start(v.zone) // whole days, whenever in the day it went out
+	last := DateOf(v.s.Last, v.zone).start(v.zone) // whole days, regardless of the time of day when it was sent
 	at := Period{w.Months * times, w.Days * times, w.Hours * times, w.Minutes * times}.After(last, v.zone)
 	if !at.After(v.now) {
 		return time.Time{}
@@ -250,10 +252,10 @@ func (v *visit) tired(o offer) time.Time {
 	return v.morning(at)
 }
 
-// limited reports whether the reminder has used up its own limit, and when that ends; zero if never.
+// limited reports whether the reminder has reached its limit, and when that ends; zero if never.
 func (v *visit) limited(o offer) (frees time.Time, full bool) {
 	if o.On == BeforeExpiry {
-		return frees, false // published when it could still have a limit
+		return frees, false // programs published earlier may still contain a limit here
 	}
 	today := DateOf(v.now, v.zone)
 	for _, l := range o.r.Limits {
@@ -273,8 +275,8 @@ func (v *visit) limited(o offer) (frees time.Time, full bool) {
 	return frees, full
 }
 
-// heldOut reports whether a member is of those whom marketing leaves alone. It follows from the member alone, so it
-// stays so for as long as the share does, and a larger share has all of the smaller one.
+// heldOut reports whether a member is in the marketing holdout. The result depends only on the member and the program,
+// so it does not change while the share is the same. A larger share includes all members of a smaller one.
 func (p *Program) heldOut(m MemberID) bool {
 	if p.Reminders.Holdout == nil {
 		return false
@@ -283,12 +285,13 @@ func (p *Program) heldOut(m MemberID) bool {
 	h.Write([]byte("holdout\n" + p.ID + "\n" + string(m)))
 	x := h.Sum64()
 	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd // the finalizer of MurmurHash3: FNV's high bits differ too little between names alike
+	// This is the finalizer of MurmurHash3. The high bits of FNV differ too little between similar names.
+	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33
 	return big.NewRat(int64(x%1_000_000), 1_000_000).Cmp(p.Reminders.Holdout) < 0
 }
 
-// Forget is the state without what was said of subjects that cannot come again, which keeps it small.
+// Forget returns the state without sent reminders about subjects that cannot occur again. This keeps the state small.
 func (p *Program) Forget(acc Account, s Reminded, now time.Time) Reminded {
 	zone := p.zoneOf(acc.Traits.Zone)
 	today := DateOf(now, zone)
@@ -305,7 +308,7 @@ func (p *Program) Forget(acc Account, s Reminded, now time.Time) Reminded {
 	return s
 }
 
-// stillCounts reports whether what was said still counts for a limit of its reminder.
+// stillCounts reports whether a sent reminder still counts for a limit of its reminder.
 func (p *Program) stillCounts(t SentReminder, today Date, zone *time.Location) bool {
 	for _, r := range p.Reminders.Messages {
 		if r.ID != t.Reminder {

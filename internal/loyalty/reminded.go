@@ -6,45 +6,51 @@ import (
 	"time"
 )
 
-// Reminded is all that reminders keep of one member: what was said, what of it was answered, and those facts of the
-// member's entries that the account itself does not hold. It is derived from entries and messages alone.
+// Reminded is everything that reminders store about one member: what was sent, which messages got a response, and the
+// facts from the member's entries that the account does not contain. It is derived only from entries and messages.
 type Reminded struct {
 	SentReminders []SentReminder
-	Sent          []SentCount // marketing, by day and channel, for caps; of who is held out what would have been sent
-	Open          []Open      // what may yet be answered
-	Ignored       int64       // marketing in a row that was not answered
-	Last          time.Time   // when marketing was sent last, or held out
+	// Sent counts marketing by day and channel, for frequency caps. For members in the holdout it counts what would
+	// have been sent.
+	Sent    []SentCount
+	Open    []Open    // messages that can still get a response
+	Ignored int64     // the number of successive marketing messages without a response
+	Last    time.Time // when the last marketing message was sent or withheld by the holdout
 
-	Seen     int64                // the entries up to this one are in what follows
-	Redeemed time.Time            // the last redemption
-	Rich     map[string]time.Time // AfterIdle, by reminder: since when there is enough, and none was redeemed
-	Active   []Activation         // of the last weeks
-	Orders   []Purchase           // likewise
-	Codes    []UnusedCode         // that were claimed; whether they were used, the codes themselves know
+	Seen     int64     // the sequence of the last entry that the following fields include
+	Redeemed time.Time // the last redemption
+	// Rich is for AfterIdle. It contains, by reminder, since when the balance has been high enough without a
+	// redemption.
+	Rich   map[string]time.Time
+	Active []Activation // of the last weeks
+	Orders []Purchase   // of the last weeks
+	Codes  []UnusedCode // claimed codes; the codes themselves record whether they were used
 }
 
-// Told is that something was said about a subject.
+// A SentReminder records that a notice about a subject was sent.
 type SentReminder struct {
 	Reminder string
 	Step     int
 	On       Trigger
 	Subject  Subject
 	At       time.Time
-	Channel  Channel  // empty: the member was held out
-	ID       string   // of the message
-	Failed   bool     // it came back: it counts as not told
-	Passing  bool     // Failed, for a reason that passes, as a full mailbox: it told nobody, and is not said again
-	Heard    []string // what was reported of it
+	Channel  Channel // empty if the member was in the holdout
+	ID       string  // the message ID
+	Failed   bool    // the message bounced and counts as not sent
+	// Passing is set with Failed if the reason is temporary, such as a full mailbox. The notice did not reach the
+	// member, but it is not sent again.
+	Passing bool
+	Heard   []string // the kinds of delivery reports received
 }
 
-// SentCount is how many messages went out, or were held out, on a day of the member's calendar.
+// SentCount is the number of messages sent, or withheld by the holdout, on a day in the member's time zone.
 type SentCount struct {
 	Day     Date
 	Channel Channel
 	N       int64
 }
 
-// Open is a message, or one that was held out, that an order or a redemption may yet answer.
+// Open is a message, or one withheld by the holdout, that can still get a response by an order or a redemption.
 type Open struct {
 	Reminder string
 	Purpose  Purpose
@@ -53,38 +59,39 @@ type Open struct {
 	Acted    bool
 }
 
-// Activation is that pending points became active.
+// An Activation records that pending points became active.
 type Activation struct {
 	At     time.Time
 	Points Points
 }
 
-// A Purchase is an order, with when it was paid.
+// A Purchase is an order and when it was paid.
 type Purchase struct {
 	Order  string
 	At     time.Time
-	Unpaid bool // it may yet be
+	Unpaid bool // the order is not paid yet
 }
 
-// A Settled is how a message ended.
+// A Settled is the outcome of a message.
 type Settled struct {
 	Reminder string
 	Held     bool
 	Acted    bool
 }
 
-// What is kept for how long, and how much of it.
+// These constants limit how long facts are stored, and how many.
 const (
-	rememberFacts = 45 * 24 * time.Hour // longer than any lead after such a fact may be
-	rememberDays  = 32                  // the longest period of a cap, in days
+	rememberFacts = 45 * 24 * time.Hour // longer than the largest lead after such a fact
+	rememberDays  = 32                  // the longest period of a frequency cap, in days
 	maxCodes      = 20
 	maxOrders     = 20
 )
 
-// MaxLeadAfter is how long after an activation or an order a reminder may come: that long they are remembered.
+// MaxLeadAfter is the maximum number of days between an activation or an order and a reminder about it. Such facts are
+// stored for at least this long.
 const MaxLeadAfter = 30
 
-// Digest takes note of the next entries of the member, in their order and without gaps.
+// Digest adds the next entries of the member, in order and without gaps.
 func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time) Reminded {
 	s.Rich = maps.Collect(maps.All(s.Rich)) // never nil
 	s.Open, s.Active, s.Orders, s.Codes = slices.Clone(s.Open), slices.Clone(s.Active), slices.Clone(s.Orders), slices.Clone(s.Codes)
@@ -95,7 +102,7 @@ func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time
 		s.Seen = e.Sequence
 		s.note(p, acc, e)
 	}
-	for _, r := range p.Reminders.Messages { // a reminder that is younger than the entries
+	for _, r := range p.Reminders.Messages { // for a reminder that was added after the entries
 		if _, known := s.Rich[r.ID]; r.On == AfterIdle && !known && total(acc.Lots) >= r.least() {
 			s.Rich[r.ID] = later(acc.LastActivity, acc.Joined)
 		}
@@ -112,7 +119,7 @@ func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time
 }
 
 func (s *Reminded) note(p *Program, acc Account, e Entry) {
-	redeems := e.Kind == KindRedeem && !e.anothers() // what is only reserved may come to nothing
+	redeems := e.Kind == KindRedeem && !e.anothers() // a reserved redemption may still be canceled
 	switch {
 	case e.Kind == KindActivate:
 		if n := activated(e); n > 0 {
@@ -140,7 +147,7 @@ func (s *Reminded) note(p *Program, acc Account, e Entry) {
 	}
 }
 
-// activated is how many points an entry made active.
+// activated returns how many points an entry made active.
 func activated(e Entry) (n Points) {
 	for _, x := range e.Postings {
 		if x.Bucket == BucketPending && x.Wallet == "" {
@@ -150,8 +157,8 @@ func activated(e Entry) (n Points) {
 	return n
 }
 
-// bought takes note of an order, once it is paid and for as long as something of it remains. A later revision of one that
-// is not known is of one that was forgotten.
+// bought records an order when it is paid, and removes it when it is canceled or all goods are refunded. A later
+// revision of an unknown order belongs to an order that was removed, and is ignored.
 func (s *Reminded) bought(p *Program, acc Account, e Entry) {
 	o := e.Order.Order
 	i := slices.IndexFunc(s.Orders, func(b Purchase) bool { return b.Order == o.ID })
@@ -180,7 +187,7 @@ func (s *Reminded) claimed(e Entry, r Redemption) {
 	}
 }
 
-// answered marks what an action answers, and ends the row of what was not answered.
+// answered marks the open messages to which an action is a response, and resets the count of ignored messages.
 func (s *Reminded) answered(p *Program, acc Account, at time.Time) {
 	s.Ignored = 0
 	for i, o := range s.Open {
@@ -190,7 +197,8 @@ func (s *Reminded) answered(p *Program, acc Account, at time.Time) {
 	}
 }
 
-// Settle ends what can no longer be answered at an instant. All entries up to then must have been digested.
+// Settle removes and returns the messages that got a response or can no longer get one. All entries up to now must have
+// been digested.
 func (s Reminded) Settle(p *Program, acc Account, now time.Time) (Reminded, []Settled) {
 	var ended []Settled
 	s.Open = slices.DeleteFunc(slices.Clone(s.Open), func(o Open) bool {
@@ -207,13 +215,14 @@ func (s Reminded) Settle(p *Program, acc Account, now time.Time) (Reminded, []Se
 	return s, ended
 }
 
-// answerEnds is until when a message of an instant can be answered: whole days of the member's, behind its own.
+// answerEnds returns until when a message can get a response: whole days in the member's time zone, after the day on
+// which it was sent.
 func (p *Program) answerEnds(acc Account, sent time.Time) time.Time {
 	zone := p.zoneOf(acc.Traits.Zone)
 	return p.Reminders.answer().After(DateOf(sent, zone).End(zone), zone)
 }
 
-// Tell takes note of what was sent, under the message's id.
+// RecordSent records a notice that was sent, under its message ID.
 func (s Reminded) RecordSent(p *Program, acc Account, n News, id string, now time.Time) Reminded {
 	s.SentReminders = slices.Clone(s.SentReminders)
 	for _, subject := range n.Subjects {
@@ -227,9 +236,10 @@ func (s Reminded) RecordSent(p *Program, acc Account, n News, id string, now tim
 	return s
 }
 
-// HoldOut takes note of what was held out. It fills the caps, and can be answered or ignored, as if it had been sent: were
-// only those thinned out who are sent to, those of them who act anyway would be over-represented, and a reminder that does
-// nothing would seem to do much. Only nobody was told anything.
+// HoldOut records a notice that was withheld by the holdout. It counts for the frequency caps, and can get a response or
+// be ignored, as if it had been sent. Otherwise these limits would reduce only the notices that are sent. Members who
+// act anyway would then be over-represented among them, and an ineffective reminder would seem effective. The notice
+// does not count as seen by the member.
 func (s Reminded) HoldOut(p *Program, acc Account, n News, now time.Time) Reminded {
 	s = s.RecordSent(p, acc, n, "", now)
 	for i := len(s.SentReminders) - len(n.Subjects); i < len(s.SentReminders); i++ {
@@ -249,9 +259,9 @@ func counted(sent []SentCount, day Date, channel Channel) []SentCount {
 	return sent
 }
 
-// Hear takes note of what was reported of a message: once of each kind, so that a repetition is told by news being false.
-// Of one that came back, what it said counts as not told, and nobody could answer it; where the reason passes it is not said
-// again, as the provider has tried for long enough, and an answering machine's mail is reported like that too.
+// Hear records a delivery report of a message, once per kind; news is false for a repetition. A bounced notice counts
+// as not sent and can get no response. If the reason is temporary, the notice is not sent again, because the provider
+// has already retried and automatic replies are reported in the same way.
 func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, reminder string, news bool) {
 	s.SentReminders, s.Open = slices.Clone(s.SentReminders), slices.Clone(s.Open)
 	for i, t := range s.SentReminders {
@@ -268,11 +278,11 @@ func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, 
 	return s, reminder, news
 }
 
-// Noticed is when the member was told that the points of a lot were about to expire, the first time; zero if that was
-// never, or every message came back.
+// Noticed returns when the member was first notified that the points of a lot were about to expire. It returns zero if
+// no notice was sent or all of them bounced.
 func (s Reminded) Noticed(lot Date) (at time.Time) { return s.since(BeforeExpiry, lot.String()) }
 
-// since is when something was told for the first time by a message that did not come back; zero if by none.
+// since returns when the first message about a subject was sent that did not bounce; zero if there is none.
 func (s Reminded) since(on Trigger, subject string) (at time.Time) {
 	for _, t := range s.SentReminders {
 		if t.On == on && t.Subject.ID == subject && t.Channel != "" && !t.Failed && (at.IsZero() || t.At.Before(at)) {
@@ -282,8 +292,8 @@ func (s Reminded) since(on Trigger, subject string) (at time.Time) {
 	return at
 }
 
-// told reports whether a subject was told at this step, or at a later one, or is not to be. Where it fell due is no part of
-// a subject that has no steps.
+// told reports whether a notice about a subject was sent at this step or a later one, or must not be sent again. For a
+// subject without steps, the due date does not matter.
 func (s Reminded) told(on Trigger, subject Subject) bool {
 	return slices.ContainsFunc(s.SentReminders, func(t SentReminder) bool {
 		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) && !t.Subject.Due.Before(subject.Due)

@@ -5,73 +5,76 @@ import (
 	"time"
 )
 
-// Reminders is what members are told without having asked, and how seldom.
+// Reminders defines which notices members receive without a request, and how often.
 type Reminders struct {
-	QuietFrom         int            // minutes of the member's day; nothing is sent from then on
-	QuietUntil        int            // until then; below QuietFrom: over midnight. Both the same: at any time
-	FrequencyCaps     []FrequencyCap // of marketing; transactional messages are neither counted nor bounded
-	Holdout           *big.Rat       // the share of members whom marketing leaves alone, to see what it does; nil for none
-	AttributionWindow Period         // an order or a redemption within it counts as an answer; zero: seven days
-	Ignored           IgnoredRule    // what becomes of marketing that is not answered
+	QuietFrom int // start of the quiet hours, in minutes of the member's day
+	// QuietUntil is the end of the quiet hours. Below QuietFrom it is on the next day. If both are equal, there are no
+	// quiet hours.
+	QuietUntil        int
+	FrequencyCaps     []FrequencyCap // for marketing only; transactional messages are not counted or limited
+	Holdout           *big.Rat       // the share of members who get no marketing, to measure its effect; nil: none
+	AttributionWindow Period         // an order or redemption within this time is a response; zero: seven days
+	Ignored           IgnoredRule    // applies to marketing without a response
 	Messages          []Reminder
 }
 
-// The quiet hours where the program does not say: from eight in the evening to nine in the morning. Whoever makes
-// Reminders puts them there, as zeros mean at any time.
+// These are the quiet hours if the program does not define any: from 20:00 to 09:00. Code that creates Reminders must
+// set them, because zeros mean no quiet hours.
 const (
 	DefaultQuietFrom  = 20 * 60
 	DefaultQuietUntil = 9 * 60
 )
 
-// A SendCap bounds how often a member is written to in a day, week or month of the member's own calendar.
+// A FrequencyCap limits how many messages a member gets in a day, week or month of the member's time zone.
 type FrequencyCap struct {
-	Channel Channel // empty: all of them together
+	Channel Channel // empty: all channels together
 	Times   int64
 	Per     CapPeriod
 }
 
-// An IgnoredRule makes unanswered marketing rarer and ends it. After one that was not answered the next waits for Wait,
-// after two in a row for twice, then four times as long; after Stop in a row none follows until the member acts.
+// An IgnoredRule makes marketing without responses less frequent and then stops it. After one ignored message, the next
+// one waits for Wait; after two in a row for twice as long, then four times as long. After StopAfter in a row, none
+// follows until the member acts.
 type IgnoredRule struct {
-	Wait      Period // zero: they do not become rarer
+	Wait      Period // zero: the frequency does not change
 	StopAfter int64  // zero: never
 }
 
-// A Reminder is one thing that members are told: about what, when, through which channels.
+// A Reminder defines one kind of notice: its subject, when it is sent, and through which channels.
 type Reminder struct {
 	ID       string
 	On       Trigger
-	Leads    []Period  // how long before or after; each is a step, in the order in which they come
-	Within   int64     // near: at most so much is missing, in points or what levels are measured by
-	Channels []Channel // the first through which the member can be reached
+	Leads    []Period  // the times before or after the event; each is a step, in chronological order
+	Within   int64     // near triggers: the largest missing amount, in points or in the level's measure
+	Channels []Channel // the first channel through which the member can be reached is used
 	Purpose  Purpose
 
-	MinPoints Points // only where it is about so many points, or the balance is so high
+	MinPoints Points // the least number of points, in the balance or the notice's subject
 	Limits    []Limit
 	Segments  []string
 	Tiers     []string
-	When      Condition // of the member; nil: none
+	When      Condition // about the member; nil: none
 
-	At    []time.Time // Scheduled: at these instants …
-	Days  []Day       // … and on these days of every year
-	Title Text        // Scheduled: what it says
+	At    []time.Time // Scheduled: at these instants and …
+	Days  []Day       // … on these days of every year
+	Title Text        // Scheduled: the text of the notice
 	Body  Text
 }
 
-// least is how many points there must be for it to have something to say about a balance.
+// least returns the smallest balance for which the reminder is sent.
 func (r *Reminder) least() Points { return max(1, r.MinPoints) }
 
-// Trigger is what a reminder is about, in the words of the program file.
+// Trigger is the event that a reminder is about, as named in the program file.
 type Trigger string
 
 const (
 	BeforeExpiry  Trigger = "points.expire"      // points are about to expire
 	AfterActive   Trigger = "points.active"      // pending points became active
-	AfterIdle     Trigger = "balance.unredeemed" // there are points and none was redeemed for so long
-	AfterAbsence  Trigger = "member.inactive"    // no order and no redemption for so long
+	AfterIdle     Trigger = "balance.unredeemed" // the member has points and redeemed none for some time
+	AfterAbsence  Trigger = "member.inactive"    // no order and no redemption for some time
 	NearReward    Trigger = "next_reward"
 	NearTier      Trigger = "next_tier"
-	BeforeTier    Trigger = "tier.expire" // the level will be lost as things stand
+	BeforeTier    Trigger = "tier.expire" // the member will lose the level if nothing changes
 	AfterClaim    Trigger = "reward.claimed"
 	BeforeCode    Trigger = "code.expire"
 	BeforeHold    Trigger = "hold.expire"
@@ -79,7 +82,7 @@ const (
 	OnAnniversary Trigger = "member.anniversary"
 	AfterJoining  Trigger = "member.joined"
 	AfterOrder    Trigger = "order.completed"
-	AfterReferral Trigger = "referral.stuck" // the member came by another's code, and has not ordered what counts
+	AfterReferral Trigger = "referral.stuck" // the member joined with a referral code but has no converting order
 	Scheduled     Trigger = "schedule"
 )
 
@@ -91,15 +94,16 @@ func Triggers() []Trigger {
 	}
 }
 
-// MessageLanguages lists the languages in which messages are written; others are written to in English.
+// MessageLanguages returns the languages of messages. Members with other languages get English.
 func MessageLanguages() []string { return []string{"en", "de", "es", "fr", "tr"} }
 
-// Before reports whether the trigger looks ahead: its leads are how long before something happens.
+// Before reports whether the leads of the trigger are times before an event.
 func (t Trigger) Before() bool {
 	return t == BeforeExpiry || t == BeforeTier || t == BeforeCode || t == BeforeHold
 }
 
-// Purpose is that of a reminder which does not say its own. That points expire is told because it takes something away.
+// Purpose returns the purpose of a reminder that does not define one. Notices that points expire are transactional,
+// because the member loses something.
 func (t Trigger) Purpose() Purpose {
 	switch t {
 	case BeforeExpiry, AfterActive, BeforeCode, BeforeHold:
@@ -108,13 +112,14 @@ func (t Trigger) Purpose() Purpose {
 	return Marketing
 }
 
-// A Recipient is what must be known of a person before anything is sent, beside the account.
+// A Recipient is what must be known about a member before anything is sent, in addition to the account.
 type Recipient struct {
 	Consents Consents
-	Reach    []Channel    // those for which there is an address that has not failed
-	Codes    []UnusedCode // of Reminded.Codes, those that the member can still use: none that was sent to somebody else
-	Begun    []string     // of these, the redemptions of gift cards of which a part was used
-	Left     Budgets      // what there is of limited rewards, as far as that is known
+	Reach    []Channel // the channels with an address that has not failed
+	// Codes contains the codes of Reminded.Codes that the member can still use, except those sent to other persons.
+	Codes []UnusedCode
+	Begun []string // the redemptions of those gift cards that are partly used
+	Left  Budgets  // the remaining stock of limited rewards, as far as it is known
 }
 
 // An UnusedCode is a code that its member has not used up.
@@ -126,76 +131,80 @@ type UnusedCode struct {
 	From, Until time.Time
 }
 
-// A News is what one message would say: the facts as they are now, in numbers and days.
+// A News is the content of one message: the facts as they are now, in numbers and days.
 type News struct {
 	Reminder string
-	Step     int // which of the reminder's leads, from zero
+	Step     int // the index of the lead in the reminder
 	On       Trigger
 	Purpose  Purpose
 	Channel  Channel
-	Due      time.Time // when it fell due
-	Subjects []Subject // what it is about; never empty
+	Due      time.Time // when the notice became due
+	Subjects []Subject // the subjects of the notice; never empty
 
-	Points  Points    // about so many points
-	Lots    []Lot     // BeforeLapse: which expire when
-	Reward  string    // the id of the reward
-	Level   string    // the id of the level
-	Missing int64     // how much is missing: points, or what levels are measured by
-	By      Measure   // by which measure, where a level is missed
-	Besides []Gap     // what else is missing for the level
-	Before  time.Time // BeforeTier: what is missing must be there before; zero: the level cannot be kept any more
-	Day     Date      // the last day, as the program counts days
-	Until   time.Time // until which instant, exclusive
+	Points  Points  // the number of points that the notice is about
+	Lots    []Lot   // BeforeExpiry: the lots that expire
+	Reward  string  // the reward's ID
+	Level   string  // the level's ID
+	Missing int64   // the missing amount, in points or in the measure By
+	By      Measure // the measure of Missing, for a level
+	Besides []Gap   // the other missing amounts for the level
+	// Before is for BeforeTier: the deadline for the missing amounts. It is zero if the member can no longer keep the
+	// level.
+	Before  time.Time
+	Day     Date      // the last day, in the program's time zone
+	Until   time.Time // the end of the time, exclusive
 	Code    string
 	Order   string
-	Ordered bool // AfterAbsence: there was an order, paid and not canceled
+	Ordered bool // AfterAbsence: the member has an order that was paid and not canceled
 	Years   int
 
-	At   time.Time      // as of when all of this is so
-	Zone *time.Location // the member's: days are told as they are there
+	At   time.Time      // the instant at which these facts were true
+	Zone *time.Location // the member's time zone, in which days are stated
 }
 
-// A Subject is what a member is told about once: a day on which points expire, a code, an order.
+// A Subject is what a member is notified of once: a day on which points expire, a code, an order.
 type Subject struct {
-	ID    string
-	Due   time.Time // of the step: a later step is told too, an earlier one no more
-	Cycle string    // the subject can come again as long as this is what it is now
-	Until time.Time // instead of Cycle: by then it cannot come again
+	ID string
+	// Due is when the step is due. A later step is still sent after it, an earlier one is not.
+	Due   time.Time
+	Cycle string    // the subject can occur again until the cycle of its trigger differs from this value
+	Until time.Time // used instead of Cycle: the subject cannot occur again after this instant
 }
 
-// Why is why something is not sent.
+// Why is the reason why a notice is not sent.
 type Why string
 
 const (
 	NoConsent   Why = "consent"
-	Unreachable Why = "unreachable" // there is a consent, and no address that works
+	Unreachable Why = "unreachable" // the member gave consent, but no address works
 	NotActive   Why = "inactive"
-	Quiet       Why = "quiet_hours" // held until they end
+	Quiet       Why = "quiet_hours" // suppressed until the quiet hours end
 	Capped      Why = "cap"
-	Limited     Why = "limit" // the reminder's own
+	Limited     Why = "limit" // the reminder's limit
 	Tired       Why = "ignored"
 	HeldOut     Why = "holdout"
 )
 
-// A Kept is what is not sent, and why.
+// A Kept is a suppressed notice and the reason.
 type Kept struct {
 	News News
 	Why  Why
 }
 
-// MaxAtOnce is how many messages one visit sends to a member at most.
+// MaxAtOnce is the maximum number of messages that one visit sends to a member.
 const MaxAtOnce = 10
 
-// A Plan is what is to become of a member now.
+// A Plan states what to send to a member now.
 type Plan struct {
-	Send []News    // each could be sent now; after the first the plan is to be made anew
-	Held []News    // would be sent, but the member is one whom marketing leaves alone; likewise one at a time
-	Kept []Kept    // is not sent now
+	Send []News    // each could be sent now; after the first one, the plan must be made again
+	Held []News    // would be sent, but the member is in the holdout; after the first one, the plan must be made again
+	Kept []Kept    // suppressed for now
 	Next time.Time // when to plan again
 }
 
-// First is what is to be done of a plan before it is made anew: a notice that is sent, or held out. False if there is
-// nothing. Transactional messages come first, so that they go alike whether marketing is held out or not.
+// First returns the notice to process before the plan is made again, and whether it is withheld by the holdout. It
+// returns false if there is none. Transactional messages come first, so that the holdout does not affect when they are
+// sent.
 func (plan Plan) First() (n News, held, ok bool) {
 	switch {
 	case len(plan.Send) > 0:
@@ -206,7 +215,7 @@ func (plan Plan) First() (n News, held, ok bool) {
 	return n, false, false
 }
 
-// answer is how long something counts as an answer.
+// answer returns how long an action counts as a response.
 func (r Reminders) answer() Period {
 	if r.AttributionWindow.IsZero() {
 		return Period{Days: 7}

@@ -5,19 +5,20 @@ import (
 	"time"
 )
 
-// Commit spends what a redemption holds, or only so many of its points and gives the others back; zero is all of
-// them. A part is for what is worth as much as is paid for it: a payment with points, which takes no more of them than
-// what it pays then costs, and points of another wallet. Any other reward is had as a whole: fewer points than it costs
-// are refused with amount_out_of_range, and so are those that buy nothing. The account must have been advanced to now, so
-// a hold that is still there has not expired.
+// Commit spends the points that a redemption reserves. If n is not 0, it spends only n points and returns the others.
+// Only redemptions whose value is proportional to their cost can be committed in part: payments with points, which then
+// take no more points than the amount that they pay costs, and points of another wallet. Commit rejects a part of any
+// other reward with amount_out_of_range, and a part that is too small to buy anything. The account must have been
+// advanced to now, so that a reservation that is still open has not expired.
 func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
 	return alone(p.CommitTogether([]Account{acc}, r, p, n, now))
 }
 
-// CommitTogether is Commit where others contribute: the accounts are that of the redemption, and then theirs, in the
-// order of Drawn. What is left over is given back to those who contributed last. What the reward is (its value, its
-// code, what it gives, the rate of a payment) is as rules say, the version under which it was reserved, or the receiver
-// itself: a reward that has changed since, or is gone, was promised before.
+// CommitTogether is like Commit, for redemptions to which others contribute. The accounts are that of the redemption
+// and then those of the contributors, in the order of Contributions. Unused points are returned to the last
+// contributors first. rules is the program version under which the redemption was reserved, or the receiver itself. It
+// defines the reward (its value, code and credits, and the rate of a payment), because a reward that has changed or
+// been removed since was promised on those terms.
 func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n Points, now time.Time) ([]Outcome, error) {
 	holds, held, err := holdsOf(accs, r)
 	if err != nil {
@@ -53,8 +54,8 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n
 	return outs, err
 }
 
-// inPart is a redemption of which n of the points that it holds are to be spent: of a payment no more than its discount
-// costs. amount_out_of_range if so many buy nothing, or a part of what is had as a whole.
+// inPart returns a redemption that spends n of its reserved points. A payment spends no more points than its discount
+// costs. The error is amount_out_of_range if n points buy nothing, or if the reward cannot be committed in part.
 func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
 	reward, _ := p.Reward(r.Reward)
 	rate, ok := p.Redemption.Pay.Rates[r.Value.Currency]
@@ -77,7 +78,7 @@ func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
 	return r, nil
 }
 
-// spend commits n points of a hold, which become those of r, and gives its others back. rules say what the reward is.
+// spend commits n points of a reservation with the redemption r and returns the others. rules defines the reward.
 func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcome, error) {
 	e := Entry{
 		Kind: KindRedeem, Cause: r.cause(d.Account.Member, 2), Effective: d.now, Redemption: &r,
@@ -102,7 +103,7 @@ func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcom
 	}
 	reward, _ := rules.Reward(r.Reward)
 	if r.By != "" {
-		reward = Reward{} // the code is whose the redemption is
+		reward = Reward{} // the code belongs to the redemption in the other account
 	}
 	rules.claim(&r, &reward, used, d.now)
 	d.fill(&e, &reward, h.Redemption.Points)
@@ -113,13 +114,13 @@ func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcom
 	return d.done()
 }
 
-// Cancel returns what a redemption holds to the lots that it came from, or to nobody where the lot has expired
-// meanwhile: but for the program's grace a hold never lengthens the life of a point.
+// Cancel returns the points that a redemption reserves to their lots. Points of a lot that has expired meanwhile are
+// lost: except for the program's grace, a reservation never extends the life of points.
 func (p *Program) Cancel(acc Account, r Redemption, now time.Time) (Outcome, error) {
 	return alone(p.CancelTogether([]Account{acc}, r, now))
 }
 
-// CancelTogether is Cancel for the accounts of CommitTogether.
+// CancelTogether is like Cancel, for the accounts of CommitTogether.
 func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([]Outcome, error) {
 	holds, _, err := holdsOf(accs, r)
 	if err != nil {
@@ -134,7 +135,7 @@ func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([
 	return outs, nil
 }
 
-// holdsOf is the open holds of a redemption, one in each account, and how many points they hold together.
+// holdsOf returns the open reservations of a redemption, one per account, and the total number of reserved points.
 func holdsOf(accs []Account, r Redemption) (holds []Hold, sum Points, err error) {
 	for _, acc := range accs {
 		h, err := acc.hold(r)

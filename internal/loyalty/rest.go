@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// rest is after how long a member is visited though nothing is planned: what earns writes nothing here, so that a visit
-// is what notices it.
+// rest returns the longest time between visits to a member for whom nothing is planned. Earning does not schedule
+// visits, so only a visit detects its effects.
 func (r Reminders) rest(p *Program) time.Duration {
 	const day = 24 * time.Hour
 	rest := 30 * day
@@ -16,7 +16,7 @@ func (r Reminders) rest(p *Program) time.Duration {
 	return max(day, rest)
 }
 
-// rest is how long what happens may stay unnoticed without being told too late.
+// rest returns how long an event may stay undetected without making this reminder late.
 func (r *Reminder) rest(p *Program) time.Duration {
 	const day = 24 * time.Hour
 	switch r.On {
@@ -35,8 +35,8 @@ func (r *Reminder) rest(p *Program) time.Duration {
 	return 30 * day
 }
 
-// shortestLife is for how many days points live at least, whatever gives them; those that expire on days of the year may
-// live for none.
+// shortestLife returns the shortest life of points from any source, in days. Points that expire on days of the year can
+// have a life of 0 days.
 func (p *Program) shortestLife() int {
 	days := 10_000
 	for _, e := range p.expiries() {
@@ -45,10 +45,10 @@ func (p *Program) shortestLife() int {
 	return days
 }
 
-// Lapses reports whether points expire, whatever gives them.
+// Expiries reports whether points from any source expire.
 func (p *Program) Expiries() bool { return len(p.expiries()) > 0 }
 
-// expiries is how long those points live that expire.
+// expiries returns the expiries of all sources of points that expire.
 func (p *Program) expiries() []*Expiry {
 	all := []*Expiry{&p.Earn.Expires}
 	for _, l := range p.Tiers.Levels {

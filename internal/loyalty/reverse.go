@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Reverse gives back points of a redemption that was committed, because its order was refunded, as Returned says of one
-// without a code. prior is the last revision of the redemption.
+// Reverse returns points of a committed redemption after its order was refunded, under the rules of Returned for a
+// redemption without a code. prior is the last revision of the redemption.
 func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Time) (Outcome, error) {
 	target, _, err := p.Returned(*prior.Redemption, share, IssuedCode{})
 	if err != nil {
@@ -16,11 +16,12 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 	return alone(p.ReverseTogether([]Account{acc}, []Entry{prior}, target, now))
 }
 
-// Returned is how many points of a redemption come back in all, those that earlier reversals gave back among them, and
-// what becomes of its code: all of them, the share of the order's money that was refunded, or none, as the program says,
-// and of a gift card for no more than is unspent. share is of all refunds together, so that repeating it changes nothing
-// and a later one gives the difference. hold_already_resolved unless it was committed; code_used if nothing more comes
-// back because the card was spent, validation_failed if the program's rules say so.
+// Returned returns how many points of a redemption are restored in total, including earlier reversals, and the new
+// state of its code. By the program's terms these are all points, the refunded share of the order's money, or none; of
+// a gift card never more than its unspent part. share covers all refunds together, so repeating a call changes nothing,
+// and a later call restores the difference. The error is already_resolved unless the redemption was committed,
+// code_used if nothing more can be restored because the card was spent, and validation_failed if the program's terms do
+// not allow more.
 func (p *Program) Returned(r Redemption, share *big.Rat, code IssuedCode) (Points, IssuedCode, error) {
 	switch {
 	case r.Status != Committed:
@@ -45,14 +46,14 @@ func (p *Program) Returned(r Redemption, share *big.Rat, code IssuedCode) (Point
 	return target, code, nil
 }
 
-// ReverseTogether gives back so many of the points of a redemption, all reversals together, to the accounts of
-// CommitTogether. priors are the last revisions of the redemption and of what others contributed to it. Who contributed
-// last has points back first. A perk, which cost nothing, can be had again, as often as its limit says.
+// ReverseTogether restores points of a redemption to the accounts of CommitTogether. target is the total of all
+// reversals. priors are the last revisions of the redemption and of the contributions to it. The last contributor gets
+// points back first. A member can claim a reversed perk again, up to its limit.
 func (p *Program) ReverseTogether(accs []Account, priors []Entry, target Points, now time.Time) ([]Outcome, error) {
 	return p.restore(accs, priors, target, Reversed, now)
 }
 
-// restore gives back so many of the points of a redemption that was committed, all that is given back together.
+// restore restores points of a committed redemption. target is the total of everything restored.
 func (p *Program) restore(accs []Account, priors []Entry, target Points, why RedemptionStatus, now time.Time) ([]Outcome, error) {
 	n := target - priors[0].Redemption.Restored
 	outs := make([]Outcome, len(accs))
@@ -74,7 +75,7 @@ func (p *Program) restore(accs []Account, priors []Entry, target Points, why Red
 	return outs, err
 }
 
-// restore gives back n points of what an account has spent, which makes back in all.
+// restore restores n points that an account has spent. back is the new total.
 func (d *decision) restore(prior Entry, back, n Points, why RedemptionStatus) error {
 	r := *prior.Redemption
 	e := Entry{
@@ -87,7 +88,7 @@ func (d *decision) restore(prior Entry, back, n Points, why RedemptionStatus) er
 	e = d.drain(e, back-r.Restored)
 	r.Restored = back
 	r.Lots = slices.Clone(r.Lots)
-	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
+	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // lots that expire last come first
 		part := min(n, r.Lots[i].Points)
 		e.Postings = d.arrive(e.Postings, r.Wallet, part, d.gracious(r.Lots[i].Expires, d.now), d.now)
 		r.Lots[i].Points -= part

@@ -9,91 +9,93 @@ import (
 	"time"
 )
 
-// A Reward is what points can be spent on.
+// A Reward is something that members can spend points on.
 type Reward struct {
-	ID          string
-	Type        string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation, wallet_points, perk
-	Name        Text   // may be empty
-	Description Text   // what members read about it; may be empty
+	ID string
+	// Type is amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation,
+	// wallet_points or perk.
+	Type        string
+	Name        Text // may be empty
+	Description Text // shown to members; may be empty
 	Cost        Points
-	Prices      map[string]Points // for members of these levels, instead of Cost
-	Wallets     map[string]Points // what it costs in other wallets, for everybody
+	Prices      map[string]Points // by level, instead of Cost
+	Wallets     map[string]Points // the cost in other wallets, for all members
 	Value       Money             // amount_off, gift_card, donation
 	Percent     *big.Rat          // percent_off: 10 for 10%
-	MaxValue    Money             // percent_off: the most that it takes off; zero: no bound
+	MaxValue    Money             // percent_off: the maximum discount; zero: unlimited
 	SKU         string            // free_product
-	Partner     string            // partner: whose voucher it is
-	Wallet      string            // wallet_points: into which one
-	Points      Points            // wallet_points: how many
+	Partner     string            // partner: the issuer of the voucher
+	Wallet      string            // wallet_points: the wallet that gets the points
+	Points      Points            // wallet_points: the number of points
 
-	// Who can have it, when, and how often.
-	MinOrder     map[Currency]int64 // the least order that it can be used on, minor units
-	Visible      Span               // when members see it
+	// These fields define who can redeem the reward, when, and how often.
+	MinOrder     map[Currency]int64 // the minimum order total for the reward, in minor units
+	Visible      Span               // when members see the reward
 	Active       Span               // when it can be redeemed
 	Tiers        []string
 	Segments     []string
-	When         Condition    // of the member and what the order comes to; nil: always
-	Limits       []Limit      // of one member
-	StockBatches []StockBatch // how many pieces there are, and from when on; none: no bound
-	FirstCall    Period       // for how long who waits has the first call on a piece; zero: nobody waits
-	Dates        []RewardDate // when it takes place: each has its own places, instead of pieces
+	When         Condition    // about the member and the order's total; nil: always
+	Limits       []Limit      // per member
+	StockBatches []StockBatch // the stock and when it becomes available; none: unlimited
+	FirstCall    Period       // how long a waiting member has priority on a unit; zero: no waitlist
+	Dates        []RewardDate // the dates of the reward; each has a capacity, instead of stock
 	Codes        Codes
-	Manual       bool // somebody hands it over: it is ordered, shipped, delivered
-	Address      bool // and has to know where to
+	Manual       bool // the fulfillment is manual: ordered, shipped, delivered
+	Address      bool // the fulfillment needs an address
 }
 
-// A Span is from an instant until another, exclusive; a zero end is open.
+// A Span is a time from one instant until another, exclusive. A zero instant means no limit on that side.
 type Span struct{ From, Until time.Time }
 
-// Has reports whether an instant lies in the span.
+// Has reports whether an instant is in the span.
 func (s Span) Has(at time.Time) bool {
 	return !at.Before(s.From) && (s.Until.IsZero() || at.Before(s.Until))
 }
 
-// A Drop is pieces that can be had from an instant on; the zero instant is the beginning.
+// A StockBatch is a number of units that are available from an instant on. The zero instant means from the start.
 type StockBatch struct {
 	At       time.Time
 	Quantity int64
 }
 
-// Codes is where the codes of a reward come from, and how long they can be used.
+// Codes defines where the codes of a reward come from, and how long they are valid.
 type Codes struct {
 	From   CodeSource
-	Shared string // the one code of SharedCode
-	Wait   Period // after it was claimed; zero: at once
-	Valid  Period // from then on; zero: the program's
+	Shared string // the code of SharedCode
+	Wait   Period // from the claim until the code can be used; zero: none
+	Valid  Period // from then on; zero: as the program defines
 }
 
-// CodeSource is where codes come from.
+// CodeSource is the source of codes.
 type CodeSource string
 
 const (
 	NoCode        CodeSource = ""
-	GeneratedCode CodeSource = "generated" // made when the reward is claimed
+	GeneratedCode CodeSource = "generated" // generated when the reward is claimed
 	UploadedCode  CodeSource = "uploaded"  // from a pool that the merchant fills
-	SharedCode    CodeSource = "shared"    // one for all
+	SharedCode    CodeSource = "shared"    // one code for all members
 )
 
-// Redeeming is how points are spent.
+// RedemptionTerms defines how points can be spent.
 type RedemptionTerms struct {
-	PerOrder  int64    // how many rewards one order may use; zero: no bound
-	CodeValid Period   // how long a code can be used; zero: for ever
-	Grace     Period   // what comes back from a redemption lives at least so long, but is put off once
-	OnRefund  OnRefund // what a reversal gives back
+	PerOrder  int64    // the maximum number of rewards per order; zero: unlimited
+	CodeValid Period   // how long a code can be used; zero: never expires
+	Grace     Period   // the minimum life of restored points; extends an expiry only once
+	OnRefund  OnRefund // what a reversal restores
 	Pay       Pay      // how points pay for orders
-	Auto      Auto     // what is redeemed by itself
+	Auto      Auto     // automatic redemption
 }
 
-// OnRefund is what a reversal of a redemption gives back.
+// OnRefund states what a reversal of a redemption restores.
 type OnRefund int
 
 const (
 	AllBack   OnRefund = iota
-	ShareBack          // as much of the points as of the order's money
+	ShareBack          // the same share of the points as of the order's money
 	NoneBack
 )
 
-// Reward finds a reward by id.
+// Reward returns the reward with the given ID; false if there is none.
 func (p *Program) Reward(id string) (Reward, bool) {
 	for _, r := range p.Rewards {
 		if r.ID == id {
@@ -103,7 +105,8 @@ func (p *Program) Reward(id string) (Reward, bool) {
 	return Reward{}, false
 }
 
-// CostIn is what a member of a level pays from a wallet; false if it cannot be paid from there.
+// CostIn returns the cost of the reward for a member of a level, paid from a wallet. It returns false if the wallet
+// cannot pay for it.
 func (r *Reward) CostIn(wallet, level string) (Points, bool) {
 	if wallet == "" {
 		return r.CostAt(level), true
@@ -112,7 +115,7 @@ func (r *Reward) CostIn(wallet, level string) (Points, bool) {
 	return n, ok
 }
 
-// CostAt is what a member of a level pays in points.
+// CostAt returns the cost of the reward in points for a member of a level.
 func (r *Reward) CostAt(level string) Points {
 	if n, ok := r.Prices[level]; ok {
 		return n
@@ -120,13 +123,13 @@ func (r *Reward) CostAt(level string) Points {
 	return r.Cost
 }
 
-// Costs is what members of one level or another pay in points: at least one number, in no order.
+// Costs returns the costs in points for the members of all levels: at least one number, in no particular order.
 func (r *Reward) Costs() []Points { return append(slices.Collect(maps.Values(r.Prices)), r.Cost) }
 
-// Limited reports whether there are only so many.
+// Limited reports whether the reward has limited stock or capacity.
 func (r *Reward) Limited() bool { return len(r.StockBatches)+len(r.Dates) > 0 }
 
-// Pieces is how many there have been until an instant, taken or not.
+// Quantity returns the total stock that became available until an instant, including units already taken.
 func (r *Reward) Quantity(at time.Time) (n Points) {
 	for _, d := range r.StockBatches {
 		if !d.At.After(at) {
@@ -136,35 +139,36 @@ func (r *Reward) Quantity(at time.Time) (n Points) {
 	return n
 }
 
-// Key names the reward among the rules: its counters, its limits, its reasons.
+// Key returns the key of the reward for counters, limits and reasons.
 func (r *Reward) Key() string { return "rewards." + r.ID }
 
-// A Lack is why a member cannot have a reward now.
+// An UnmetRequirement is a reason why a member cannot redeem a reward now.
 type UnmetRequirement struct {
 	Requirement Requirement
 	Required    string
 	Available   string
-	Missing     Points    // points: how many
-	From        time.Time // when it can be had, if that is known; zero if not
+	Missing     Points    // points: the missing number
+	From        time.Time // when the member can redeem it; zero if unknown
 }
 
-// LackOf is what a reward wants that is not there.
+// Requirement is the kind of an unmet requirement.
 type Requirement string
 
 const (
 	RequirementPoints    Requirement = "points"
-	RequirementTime      Requirement = "time" // it is not active yet, or not any more
+	RequirementTime      Requirement = "time" // the reward is not active yet, or no longer
 	RequirementTier      Requirement = "tier"
 	RequirementSegment   Requirement = "segment"
-	RequirementMinOrder  Requirement = "min_order" // the order is too small, or of another currency
+	RequirementMinOrder  Requirement = "min_order" // the order is too small, or in another currency
 	RequirementStock     Requirement = "stock"
-	RequirementLimit     Requirement = "limit"     // the member has had it as often as it may
-	RequirementPerOrder  Requirement = "per_order" // the order uses as many rewards as it may
-	RequirementWaitlist  Requirement = "waitlist"  // others, who wait, have the first call on what is left
-	RequirementCondition Requirement = "condition" // what the program asks beside all that
+	RequirementLimit     Requirement = "limit"     // the member has reached the limit
+	RequirementPerOrder  Requirement = "per_order" // the order already uses the maximum number of rewards
+	RequirementWaitlist  Requirement = "waitlist"  // waiting members have priority on the remaining stock
+	RequirementCondition Requirement = "condition" // an additional condition of the program
 )
 
-// lacks is why a member cannot have a reward, apart from points and stock; in, what it is for.
+// lacks returns the unmet requirements of a member for a reward, except points and stock. in is the intended
+// redemption.
 func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (out []UnmetRequirement) {
 	if !r.Active.Has(now) {
 		l := UnmetRequirement{Requirement: RequirementTime}
@@ -232,7 +236,7 @@ func (r *Reward) minOrder(total Money) (UnmetRequirement, bool) {
 	return l, true
 }
 
-// Why is the lack as a sentence, for a refusal.
+// Why returns the unmet requirement as a sentence for a rejection.
 func (l UnmetRequirement) Why() string {
 	switch l.Requirement {
 	case RequirementTime:
@@ -279,10 +283,10 @@ func (l UnmetRequirement) Why() string {
 	return "Points are missing."
 }
 
-// perUse is the period of the usage that counts the rewards of one order.
+// perUse is the period of a usage that counts the rewards of one order.
 const perUse CapPeriod = "use"
 
-// usedOn is how many rewards an order uses.
+// usedOn returns how many rewards an order uses.
 func (a Account) usedOn(order string) (n int64) {
 	for _, u := range a.Usage {
 		if u.Rule == "redemption:"+order && u.Per == perUse {
@@ -292,7 +296,7 @@ func (a Account) usedOn(order string) (n int64) {
 	return n
 }
 
-// uses is what a redemption uses of limits, times n: 1 when it is made, -1 when it is undone.
+// uses returns the usage of limits by a redemption, times n: 1 when it is made, -1 when it is canceled or reversed.
 func (p *Program) uses(reward *Reward, r Redemption, n int64) (out []Usage) {
 	day := DateOf(r.At, p.Zone)
 	for _, l := range reward.Limits {

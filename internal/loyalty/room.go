@@ -6,42 +6,43 @@ import (
 	"time"
 )
 
-// Room under caps and limits of a period goes to the member's orders in the order of their placing: an order may use
-// what the orders before it leave. So an order depends on earlier ones alone, and what a refund frees goes to the next
-// orders that had been cut.
+// Capacity under the caps and limits of a period is assigned to the member's orders in the order in which they were
+// placed. An order may use what the orders before it leave. So an order depends only on earlier orders, and the
+// capacity that a refund releases goes to the next orders that had been cut.
 //
-// The account knows what all orders of a period use together, and the orders that were cut. That is enough for an order
-// that is reported in time, and for one that uses less than before. An order that would be cut though later orders use
-// room needs to know what these use (Needs.Later); they are decided again behind it.
+// The account stores what all orders of a period use together, and the orders that were cut. That is enough for an
+// order that is reported in time, and for one that uses less than before. If an order would be cut although later
+// orders use some of the capacity, the decision needs what these use (Needs.Later). The later orders are then decided
+// again after it.
 
-// maxCut is how many orders that were cut an account remembers.
+// maxCut is the number of cut orders that an account stores.
 const maxCut = 20
 
-// A CutOrder is an order that was cut by caps or limits whose periods are still open.
+// A CutOrder is an order whose points were reduced by caps or limits with periods that are still open.
 type CutOrder struct {
 	Order PlacedOrder
-	Ends  Date // the last day of the last of these periods; zero: never
+	Ends  Date // the last day of the longest of these periods; zero: never
 }
 
-// A LaterOrder is an order that was placed after another one, with what it uses of caps and limits.
+// A LaterOrder is an order that was placed after another one, with its usage of caps and limits.
 type LaterOrder struct {
 	Order PlacedOrder
 	Usage []Usage
 }
 
-// LaterOrders is what orders use that were placed after an order.
+// LaterOrders contains the usage of the orders that were placed after an order.
 type LaterOrders struct {
-	Than PlacedOrder // zero: it is not known
+	Than PlacedOrder // that order; zero if unknown
 	All  []LaterOrder
 }
 
-// WithLaterOrders returns an account with what the entries say of the orders that were placed after an order.
+// WithLaterOrders returns the account with the usage of the orders that were placed after an order, from the entries.
 func (a Account) WithLaterOrders(than PlacedOrder, entries []Entry) Account {
 	a.Later = LaterThan(than, entries)
 	return a
 }
 
-// LaterThan returns what the entries say of the orders that were placed after an order.
+// LaterThan returns the usage of the orders that were placed after an order, from the entries.
 func LaterThan(than PlacedOrder, entries []Entry) LaterOrders {
 	l := LaterOrders{Than: than}
 	for _, e := range entries {
@@ -62,7 +63,7 @@ func LaterThan(than PlacedOrder, entries []Entry) LaterOrders {
 	return l
 }
 
-// sumUsage adds more to all, times a sign.
+// sumUsage returns all with more added, multiplied by sign.
 func sumUsage(all, more []Usage, sign int64) []Usage {
 	all = slices.Clone(all)
 	for _, u := range more {
@@ -76,7 +77,7 @@ func sumUsage(all, more []Usage, sign int64) []Usage {
 	return all
 }
 
-// of returns what an order uses, of usages that may have been changed by entries of the same command.
+// of returns the usage of a later order, including changes by entries of the same command.
 func (l LaterOrders) of(x LaterOrder, entries []Entry) []Usage {
 	used := x.Usage
 	for _, e := range entries {
@@ -87,7 +88,7 @@ func (l LaterOrders) of(x LaterOrder, entries []Entry) []Usage {
 	return used
 }
 
-// knows reports whether it is known what all orders after an order use.
+// knows reports whether the usage of all orders after an order is known.
 func (l LaterOrders) knows(o PlacedOrder) bool { return !l.Than.At.IsZero() && l.Than.Compare(o) <= 0 }
 
 // usage returns what an order uses of the caps and limits of its rules.
@@ -101,7 +102,7 @@ func (s *OrderState) usage(rules *Program) (all []Usage) {
 	return all
 }
 
-// without returns an account that has not used something of caps and limits.
+// without returns the account without the given usage of caps and limits.
 func (a Account) without(used []Usage) Account {
 	left := slices.Clone(a.Usage)
 	for _, u := range used {
@@ -113,7 +114,7 @@ func (a Account) without(used []Usage) Account {
 	return a
 }
 
-// roomFor returns the account as an order finds it: with what the orders before it have used.
+// roomFor returns the account with only the usage of the orders before an order.
 func (d *decision) roomFor(prior *OrderState, rules *Program, o *Order) Account {
 	acc := d.Account
 	if len(acc.Usage) == 0 {
@@ -130,9 +131,9 @@ func (d *decision) roomFor(prior *OrderState, rules *Program, o *Order) Account 
 	return acc
 }
 
-// crowded reports whether later orders may have to give way to an order: it is cut by a cap or limit that left room for
-// them before, or takes more of a cap that refuses what goes beyond it or that another version may have lowered. used is
-// what the order uses more or less than before.
+// crowded reports whether an order may take capacity from later orders. It does if a cap or limit cuts it that left
+// capacity for later orders before. It also does if the order uses more of a cap that rejects orders beyond it, or that
+// another version may have lowered. used is the change of the order's usage.
 func (d *decision) crowded(prior *OrderState, s *OrderState, rules *Program, used []Usage) bool {
 	fresh := slices.ContainsFunc(s.Cut, func(u Usage) bool {
 		wasFull := func(x Usage) bool { return x.N == isFull && u.Compare(x) == 0 }
@@ -146,15 +147,15 @@ func (d *decision) crowded(prior *OrderState, s *OrderState, rules *Program, use
 	return fresh && !s.Order.PlacedAt.After(d.Account.Counted) && !d.later.knows(s.Order.placed())
 }
 
-// What OrderState.Cut says of a cap or limit: whether it leaves room for orders that are placed later. It does if it
-// refuses an order, or if the order does not use what it may.
+// These are the values of OrderState.Cut for a cap or limit. A cap or limit has room for later orders if it rejected
+// the order, or if the order does not use everything that it may.
 const (
 	hasRoom = 1
 	isFull  = 2
 )
 
-// findFull finds out which of the caps and limits that cut an order leave no room for later orders. acc has used what
-// the orders before it use.
+// findFull determines which of the caps and limits that cut an order have no room for later orders. acc includes only
+// the usage of the orders before it.
 func (s *OrderState) findFull(acc Account, rules *Program) {
 	if len(s.Cut) == 0 {
 		return
@@ -168,7 +169,7 @@ func (s *OrderState) findFull(acc Account, rules *Program) {
 	}
 }
 
-// bound returns how much a cap allows in a period, or how often a limit does.
+// bound returns the points that a cap allows in a period, or the number of times that a limit allows.
 func (p *Program) bound(u Usage) int64 {
 	caps, limits := p.boundsOf(u.Rule)
 	for _, l := range limits {
@@ -184,14 +185,14 @@ func (p *Program) bound(u Usage) int64 {
 	return 0
 }
 
-// refuses reports whether a cap gives nothing to an order that would go beyond it. That is decided on the whole order,
-// which may use less once a part of it is refunded.
+// refuses reports whether a cap gives nothing to an order that would exceed it. That depends on the whole order, which
+// may use less after a partial refund.
 func (p *Program) refuses(u Usage) bool {
 	caps, _ := p.boundsOf(u.Rule)
 	return !u.Times && slices.ContainsFunc(caps, func(c Cap) bool { return c.Per == u.Per && c.Reject })
 }
 
-// boundsOf returns the caps and limits of a rule, or those of the program.
+// boundsOf returns the caps and limits of a rule, or those of the program if rule is empty.
 func (p *Program) boundsOf(rule string) ([]Cap, []Limit) {
 	if rule == "" {
 		return p.Earn.Caps, nil
@@ -204,7 +205,7 @@ func (p *Program) boundsOf(rule string) ([]Cap, []Limit) {
 	return nil, nil
 }
 
-// cutBy takes note of a cap or limit of a period that leaves an order less than it asks for.
+// cutBy records a cap or limit that gives an order less than it would otherwise get.
 func (s *OrderState) cutBy(u Usage) {
 	u.N = hasRoom
 	if at, found := slices.BinarySearchFunc(s.Cut, u, Usage.Compare); !found {
@@ -212,12 +213,12 @@ func (s *OrderState) cutBy(u Usage) {
 	}
 }
 
-// isClosed reports whether an account may have forgotten what a period has used.
+// isClosed reports whether the account may no longer store the usage of a period.
 func (a *Account) isClosed(u Usage) bool {
 	return u.Ends != 0 && u.Ends < DateOf(a.Seen.Add(-usageKept), time.UTC)
 }
 
-// displaced returns the orders after an order that are to be decided again because it uses more or less than before.
+// displaced returns the later orders that must be decided again because an order's usage changed.
 func (d *decision) displaced(s *OrderState, used []Usage) (orders []PlacedOrder) {
 	o := s.Order.placed()
 	for _, x := range d.Account.Cut {
@@ -242,7 +243,7 @@ func (d *decision) displaced(s *OrderState, used []Usage) (orders []PlacedOrder)
 	return orders
 }
 
-// noteCut takes over whether caps and limits cut an order.
+// noteCut updates the account's list of orders that caps and limits cut.
 func (a *Account) noteCut(e Entry) {
 	if e.Order == nil || len(a.Cut) == 0 && len(e.Order.Cut) == 0 {
 		return
@@ -267,7 +268,7 @@ func (a *Account) noteCut(e Entry) {
 	}
 }
 
-// forgetCut drops the last of the orders whose periods end first.
+// forgetCut removes the order whose periods end first; of several, the one placed last.
 func forgetCut(cut []CutOrder) []CutOrder {
 	last := 0
 	for i, x := range cut {
