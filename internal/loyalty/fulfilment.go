@@ -52,7 +52,10 @@ func (f Fulfillment) Move(to FulfillmentStatus, tracking string, now time.Time) 
 	next := moves[f.Status]
 	switch {
 	case f.Status == "":
-		return f, refuse(InvalidFulfillmentTransition, "", "There is nothing to hand over, or the redemption is not committed yet.")
+		return f, refuse(
+			InvalidFulfillmentTransition, "",
+			"There is nothing to hand over, or the redemption is not committed yet.",
+		)
 	case to != f.Status && !slices.Contains(next, to):
 		words := make([]string, len(next))
 		for i, s := range next {
@@ -62,7 +65,10 @@ func (f Fulfillment) Move(to FulfillmentStatus, tracking string, now time.Time) 
 		if len(words) > 0 {
 			can = strings.Join(words, " or ") + "."
 		}
-		return f, refuse(InvalidFulfillmentTransition, "/status", "The fulfillment is "+string(f.Status)+", and can become "+can)
+		return f, refuse(
+			InvalidFulfillmentTransition, "/status",
+			"The fulfillment is "+string(f.Status)+", and can become "+can,
+		)
 	case to != f.Status:
 		f = f.to(to, now)
 	}

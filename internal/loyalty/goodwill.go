@@ -13,9 +13,15 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 	case acc.Status != Active:
 		return Outcome{}, frozen("")
 	case p.Goodwill.Extend.IsZero():
-		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow lots to be extended (goodwill.extend_by).")
+		return Outcome{}, refuse(
+			ValidationFailed, "",
+			"The program does not allow lots to be extended (goodwill.extend_by).",
+		)
 	case until.Slides() || until < DateOf(now, p.Zone) || until > most:
-		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("Points can be extended until %s at most, and not into the past.", most))
+		return Outcome{}, refuse(
+			ValidationFailed, "/until",
+			fmt.Sprintf("Points can be extended until %s at most, and not into the past.", most),
+		)
 	}
 	d := p.decide(acc, now)
 	e := Entry{Kind: KindExtend, Cause: Cause{CauseExtension, id, 1}, Effective: now}
@@ -60,11 +66,17 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0:
 		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is none of points that expired.")
 	case p.Goodwill.Reinstate.IsZero():
-		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow expired points to be brought back (goodwill.reinstate_within).")
+		return Outcome{}, refuse(
+			ValidationFailed, "",
+			"The program does not allow expired points to be brought back (goodwill.reinstate_within).",
+		)
 	case !now.Before(p.Goodwill.Reinstate.After(lapsed.Effective, p.Zone)):
 		return Outcome{}, refuse(ValidationFailed, "/entry", "The points expired too long ago.")
 	case until.Slides() || until < DateOf(now, p.Zone) || most != 0 && until > most:
-		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("The points can live until %s at most, and must live until today.", most))
+		return Outcome{}, refuse(
+			ValidationFailed, "/until",
+			fmt.Sprintf("The points can live until %s at most, and must live until today.", most),
+		)
 	}
 	n, day := -lapsed.Points, DateOf(lapsed.Effective.Add(-1), p.Zone) // the last day on which the points were active
 	d := p.decide(acc, now)
@@ -127,7 +139,9 @@ func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, n
 	s.Grants = append([]Grant(nil), prior.Grants...)
 	s.Revision++
 	d := p.decide(acc, now)
-	e := Entry{Kind: KindActivate, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: now}
+	e := Entry{
+		Kind: KindActivate, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: now,
+	}
 	for i := range s.Grants {
 		_, expiry := rules.actionLife(s.Grants[i].Rule, s.Buyer.Level)
 		e = d.activateNow(e, rules, &s.Grants[i], expiry)
@@ -159,9 +173,14 @@ func (d *decision) activateNow(e Entry, rules *Program, g *Grant, expiry Expiry)
 			continue
 		}
 		g.ActiveAt, g.Expires = d.now, expiry.Date(d.now, d.Account.since(expiry), rules.Zone)
-		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Points: -x.Points})
+		e.Postings = append(e.Postings, Posting{
+			Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires,
+			ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Points: -x.Points,
+		})
 		e.Postings = d.arrive(e.Postings, x.Wallet, x.Points, g.Expires, d.now)
-		e.Reasons = append(e.Reasons, reasonIn(x.Wallet, "pending", 0, BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
+		e.Reasons = append(
+			e.Reasons, reasonIn(x.Wallet, "pending", 0, BecameActive, cause.Kind+" "+cause.ID, points(x.Points)),
+		)
 	}
 	return e
 }

@@ -84,7 +84,10 @@ func (p *Program) Invite(h Household, m MemberID, role Role, now time.Time) (Hou
 	case p.Households.Size == 0:
 		return h, noHouseholds()
 	case role != Adult && role != Child:
-		return h, refuse(ValidationFailed, "/role", "A member is invited as adult or child; the head is who founded the household.")
+		return h, refuse(
+			ValidationFailed, "/role",
+			"A member is invited as adult or child; the head is who founded the household.",
+		)
 	case at >= 0 && !h.Members[at].Since.IsZero():
 		return h, refuse(AlreadyExists, "/member", "The member is in the household already.")
 	case at < 0 && len(h.Members) >= p.Households.Size:
@@ -100,7 +103,10 @@ func (p *Program) Invite(h Household, m MemberID, role Role, now time.Time) (Hou
 }
 
 func full(p *Program) *Error {
-	return refuse(ValidationFailed, "", "A household has "+strconv.Itoa(p.Households.Size)+" members at most, those who are invited included.")
+	return refuse(
+		ValidationFailed, "",
+		"A household has "+strconv.Itoa(p.Households.Size)+" members at most, those who are invited included.",
+	)
 }
 
 // AcceptInvitation adds an invited member to the household.
@@ -167,7 +173,9 @@ func ContributionID(redemption string, m MemberID) string { return redemption + 
 // RedeemTogether redeems a reward for a member of a household, who draws on the others' points if the member's own
 // points do not suffice. accs[0] is the redeeming member's account. The rest are the accounts of the other joined
 // members, in any order. The outcomes are in the same order. All accounts must have been advanced to now.
-func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, commit bool, left Budgets, now time.Time) ([]Outcome, error) {
+func (p *Program) RedeemTogether(
+	h Household, accs []Account, in Redemption, commit bool, left Budgets, now time.Time,
+) ([]Outcome, error) {
 	at := h.mate(accs[0].Member)
 	switch {
 	case p.Households.Size == 0:
@@ -175,11 +183,17 @@ func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, com
 	case at < 0 || h.Members[at].Since.IsZero():
 		return nil, refuse(ValidationFailed, "/household", "The member is in no household.")
 	case h.Members[at].Role == Child:
-		return nil, refuse(ValidationFailed, "/household", "A child contributes to a household and does not draw on it.")
+		return nil, refuse(
+			ValidationFailed, "/household",
+			"A child contributes to a household and does not draw on it.",
+		)
 	case in.Wallet != "":
 		return nil, refuse(ValidationFailed, "/wallet", "A household shares points and no other wallet.")
 	case in.Cart != "":
-		return nil, refuse(ValidationFailed, "/cart", "A redemption of a household names no cart: cancel the one that it is to replace.")
+		return nil, refuse(
+			ValidationFailed, "/cart",
+			"A redemption of a household names no cart: cancel the one that it is to replace.",
+		)
 	}
 	if from := p.Households.CoolingOff.After(h.Members[at].Since, p.Zone); now.Before(from) {
 		return p.redeemAlone(accs, in, commit, left, from, now)
@@ -188,12 +202,17 @@ func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, com
 }
 
 // redeemAlone redeems with the member's own points only, because the member cannot draw on the others before from.
-func (p *Program) redeemAlone(accs []Account, in Redemption, commit bool, left Budgets, from, now time.Time) ([]Outcome, error) {
+func (p *Program) redeemAlone(
+	accs []Account, in Redemption, commit bool, left Budgets, from, now time.Time,
+) ([]Outcome, error) {
 	outs, err := p.redeem(accs[:1], in, commit, left, now)
 	var rejected *Error
 	if errors.As(err, &rejected) && rejected.Code == InsufficientPoints {
-		return nil, refuse(ValidationFailed, "/household", "The member's own points do not suffice. The member joined a short time ago, "+
-			"and can draw on the others from "+written(from)+" on.")
+		return nil, refuse(
+			ValidationFailed, "/household",
+			"The member's own points do not suffice. The member joined a short time ago, "+
+				"and can draw on the others from "+written(from)+" on.",
+		)
 	}
 	if err != nil {
 		return nil, err
@@ -263,7 +282,9 @@ func (y pot) draw(n Points) (all []Contribution) {
 }
 
 // contribute adds the other members' contributions to a redemption that the first outcome has decided.
-func (p *Program) contribute(first Outcome, others []Account, in Redemption, commit bool, now time.Time) ([]Outcome, error) {
+func (p *Program) contribute(
+	first Outcome, others []Account, in Redemption, commit bool, now time.Time,
+) ([]Outcome, error) {
 	outs := []Outcome{first}
 	for _, acc := range others {
 		d := p.decide(acc, now)
@@ -283,7 +304,9 @@ func (p *Program) contribute(first Outcome, others []Account, in Redemption, com
 // partOf returns the redemption as it is stored in the account of a member who contributes n points to it. whose is the
 // member who redeems.
 func (r Redemption) partOf(whose MemberID, n Points) Redemption {
-	return Redemption{ID: r.ID, Reward: r.Reward, Order: r.Order, Points: n, Status: r.Status, At: r.At, Until: r.Until, By: whose}
+	return Redemption{
+		ID: r.ID, Reward: r.Reward, Order: r.Order, Points: n, Status: r.Status, At: r.At, Until: r.Until, By: whose,
+	}
 }
 
 func (d *decision) give(r Redemption, commit bool) error {

@@ -45,7 +45,9 @@ func CheckWrite(before, after Account, entries []Entry) error {
 		return violation("the last entry of %s does not state the balance %+v", after.Member, is)
 	}
 	if is.net()-was.net() != sum {
-		return violation("the balance of %s changes by %d points, and its entries by %d", after.Member, is.net()-was.net(), sum)
+		return violation(
+			"the balance of %s changes by %d points, and its entries by %d", after.Member, is.net()-was.net(), sum,
+		)
 	}
 	return after.sound()
 }

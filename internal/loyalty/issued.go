@@ -66,7 +66,10 @@ const MaxLetters = 5
 func (r Redemption) MaySend(code IssuedCode, sent int, now time.Time) error {
 	switch r.Status {
 	case Reserved, Canceled, Expired:
-		return refuse(AlreadyResolved, "", "Only what was committed can be sent; the redemption is "+string(r.Status)+".")
+		return refuse(
+			AlreadyResolved, "",
+			"Only what was committed can be sent; the redemption is "+string(r.Status)+".",
+		)
 	}
 	if err := code.MaySend(now); err != nil {
 		return err

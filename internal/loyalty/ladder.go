@@ -180,7 +180,9 @@ func (p *Program) levelID(level string) string {
 // what it counts from now on. was is what it counted before. Like its points, the counts follow the rules of its first
 // revision: a tier group that did not exist when it was first reported does not count it later. since is when the order
 // or event happened.
-func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program, since time.Time, now func(*Program) Counted) []Counted {
+func (p *Program) counting(
+	e *Entry, acc Account, was []Counted, rules *Program, since time.Time, now func(*Program) Counted,
+) []Counted {
 	all := slices.Clone(was)
 	for i := range p.TierGroups {
 		v := p.ladder(i)
@@ -194,7 +196,9 @@ func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program,
 		case at < 0 && c.Metric.isZero() && len(c.Brands) == 0:
 			continue
 		case at < 0:
-			all, at = append(all, Counted{TierGroup: v.compiled.ladder, Metric: Metric{Month: v.bucket(v.view(acc), since)}}), len(all)
+			all, at = append(all, Counted{
+				TierGroup: v.compiled.ladder, Metric: Metric{Month: v.bucket(v.view(acc), since)},
+			}), len(all)
 		}
 		had := all[at]
 		c.TierGroup, c.Metric.Month = had.TierGroup, v.rebucketed(v.view(acc), had.Metric.Month, since)
@@ -261,7 +265,9 @@ func (w *worth) onLadders(p *Program, v *valuation) {
 		var x worth
 		x.count(p.ladder(i), v)
 		if x.spend != 0 || x.pieces != 0 || len(x.brands) > 0 {
-			w.ladders = append(w.ladders, Counted{p.TierGroups[i].ID, Metric{Spend: x.spend, QualifyingItems: x.pieces}, x.brands})
+			w.ladders = append(w.ladders, Counted{
+				p.TierGroups[i].ID, Metric{Spend: x.spend, QualifyingItems: x.pieces}, x.brands,
+			})
 		}
 	}
 }
@@ -272,10 +278,12 @@ func (p *Program) compileLadders() error {
 		return fmt.Errorf("%d ladders are more than %d", len(p.TierGroups), MaxTierGroups)
 	}
 	for i, l := range p.TierGroups {
-		if l.ID == "" || len(l.Tiers.Levels) == 0 || slices.ContainsFunc(p.TierGroups[:i], func(x TierGroup) bool { return x.ID == l.ID }) {
+		if l.ID == "" || len(l.Tiers.Levels) == 0 ||
+			slices.ContainsFunc(p.TierGroups[:i], func(x TierGroup) bool { return x.ID == l.ID }) {
 			return fmt.Errorf("ladder %q has no id of its own, or no levels", l.ID)
 		}
-		if l.Tiers.MaxDowngrades != nil || slices.ContainsFunc(l.Tiers.Levels, func(l Level) bool { return l.Multiply != nil || l.Expires != nil }) {
+		if l.Tiers.MaxDowngrades != nil ||
+			slices.ContainsFunc(l.Tiers.Levels, func(l Level) bool { return l.Multiply != nil || l.Expires != nil }) {
 			return fmt.Errorf("the levels of ladder %s multiply, let points expire, or have a guard", l.ID)
 		}
 		if err := l.Tiers.sound(); err != nil {

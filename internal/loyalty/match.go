@@ -260,7 +260,8 @@ func (v *valuation) may(r *rule, m *matched) bool {
 		v.why(r.key, IsUnjoined)
 		return false
 	}
-	if least, some := r.Match.MinSpend[v.currency]; len(r.Match.MinSpend) > 0 && (!some || m.amount.sub(whole(least)).sign() < 0) {
+	if least, some := r.Match.MinSpend[v.currency]; len(r.Match.MinSpend) > 0 &&
+		(!some || m.amount.sub(whole(least)).sign() < 0) {
 		if some {
 			v.why(r.key, IsShort, Money{least, v.currency}.String(), amountText(m.amount, v.currency))
 		}

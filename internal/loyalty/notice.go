@@ -40,7 +40,10 @@ const maxNotices = 64
 func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	if what != OfExpiry && what != OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
-		return Outcome{}, refuse(ValidationFailed, "", "A notice is of points that expire or of a level that falls, and says which.")
+		return Outcome{}, refuse(
+			ValidationFailed, "",
+			"A notice is of points that expire or of a level that falls, and says which.",
+		)
 	}
 	cause := string(what) + ":" + subject
 	was, ok := acc.noticed(what, subject)
@@ -78,9 +81,11 @@ func (p *Program) Unnotify(acc Account, s Reminded, id string, now time.Time) (O
 			to.At, to.Withdrawn = was.At, true
 		}
 		if err := d.post(Entry{
-			Kind: KindNotify, Cause: d.ownCause(CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(stamp)), Effective: now,
-			Notice:  &to,
-			Reasons: []Reason{NewReason("advance_notice", "0", CameBack, string(what), subject)},
+			Kind:      KindNotify,
+			Cause:     d.ownCause(CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(stamp)),
+			Effective: now,
+			Notice:    &to,
+			Reasons:   []Reason{NewReason("advance_notice", "0", CameBack, string(what), subject)},
 		}); err != nil {
 			return Outcome{}, err
 		}

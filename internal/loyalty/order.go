@@ -202,7 +202,10 @@ func (o Order) unearning() int64 {
 // check rejects an order that is invalid under any program.
 func (o Order) check() error {
 	if _, ok := o.Currency.Exponent(); !ok {
-		return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("%q is not a currency of ISO 4217, in capitals, like EUR.", o.Currency))
+		return refuse(
+			CurrencyUnsupported, "/currency",
+			fmt.Sprintf("%q is not a currency of ISO 4217, in capitals, like EUR.", o.Currency),
+		)
 	}
 	switch o.Status {
 	case OrderPlaced, OrderPaid, OrderCanceled:
@@ -224,7 +227,10 @@ func (o Order) check() error {
 		return refuse(ValidationFailed, "/discount", "The discount is larger than all lines together.")
 	}
 	if o.Included > o.total() {
-		return refuse(ValidationFailed, "/tax", "The tax is included in the amounts, and is more than all of them together.")
+		return refuse(
+			ValidationFailed, "/tax",
+			"The tax is included in the amounts, and is more than all of them together.",
+		)
 	}
 	if err := o.checkTenders(); err != nil {
 		return err
@@ -240,7 +246,10 @@ func (o Order) checkLines() error {
 	for i, l := range o.Lines {
 		at := "/lines/" + strconv.Itoa(i)
 		if l.Quantity < 1 || l.Quantity > int64(MaxPoints) {
-			return refuse(ValidationFailed, at+"/quantity", "The quantity is a whole number of at least 1. What came back is not a line of its own.")
+			return refuse(
+				ValidationFailed, at+"/quantity",
+				"The quantity is a whole number of at least 1. What came back is not a line of its own.",
+			)
 		}
 		if err := checkAmount(at+"/amount", l.Amount); err != nil {
 			return err
@@ -283,13 +292,19 @@ func (o Order) checkTenders() error {
 		switch t.Kind {
 		case TenderCard, TenderCash, TenderOther, TenderPoints, TenderGiftCard, TenderStoreCredit:
 		default:
-			return refuse(ValidationFailed, at+"/kind", "A tender is card, cash, points, gift_card, store_credit or other.")
+			return refuse(
+				ValidationFailed, at+"/kind",
+				"A tender is card, cash, points, gift_card, store_credit or other.",
+			)
 		}
 		if err := checkAmount(at+"/amount", t.Amount); err != nil {
 			return err
 		}
 		if sum += t.Amount; sum > o.total() {
-			return refuse(ValidationFailed, "/tenders", fmt.Sprintf("The tenders add up to more than the order's total of %s.", Money{o.total(), o.Currency}))
+			return refuse(
+				ValidationFailed, "/tenders",
+				fmt.Sprintf("The tenders add up to more than the order's total of %s.", Money{o.total(), o.Currency}),
+			)
 		}
 	}
 	return nil

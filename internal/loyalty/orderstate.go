@@ -7,7 +7,9 @@ import (
 )
 
 // orderState returns the state that this revision starts from. Its Worth is still that of the previous revision.
-func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
+func (p *Program) orderState(
+	acc Account, prior *OrderState, rules *Program, o Order, now time.Time,
+) (OrderState, error) {
 	if prior != nil && !prior.Blank(o) {
 		return p.nextState(acc, prior, rules, o, now)
 	}
@@ -43,7 +45,8 @@ func (s *OrderState) sinceWhen(prior *OrderState) {
 	}
 	if refundedLines(s.Order.Refunds) > InlineLines {
 		s.RefundsSince = s.Revision
-		if prior != nil && prior.RefundsSince > 0 && slices.EqualFunc(prior.Order.Refunds, s.Order.Refunds, Refund.equal) {
+		if prior != nil && prior.RefundsSince > 0 &&
+			slices.EqualFunc(prior.Order.Refunds, s.Order.Refunds, Refund.equal) {
 			s.RefundsSince = prior.RefundsSince
 		}
 	}
@@ -52,10 +55,13 @@ func (s *OrderState) sinceWhen(prior *OrderState) {
 // Blank reports whether the state consists only of payments, and their order is reported now or no money has been
 // received yet. The next revision then starts over, under the present rules.
 func (s *OrderState) Blank(o Order) bool {
-	return s.Order.ReportedStatus == Unreported && s.Order.Member == "" && (o.ReportedStatus != Unreported || len(s.Order.Lines) == 0)
+	return s.Order.ReportedStatus == Unreported && s.Order.Member == "" &&
+		(o.ReportedStatus != Unreported || len(s.Order.Lines) == 0)
 }
 
-func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
+func (p *Program) nextState(
+	acc Account, prior *OrderState, rules *Program, o Order, now time.Time,
+) (OrderState, error) {
 	s := *prior
 	claimed := s.Order.Member == "" && o.Member != ""
 	switch {
@@ -66,7 +72,10 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 	case !s.Order.PlacedAt.Equal(o.PlacedAt):
 		return s, refuse(ValidationFailed, "/placed_at", "When an order was placed cannot change.")
 	case claimed && o.PlacedAt.Before(now.Add(-MaxOrderAge)):
-		return s, refuse(ValidationFailed, "/member", "A guest's order becomes a member's within 90 days after it was placed.")
+		return s, refuse(
+			ValidationFailed, "/member",
+			"A guest's order becomes a member's within 90 days after it was placed.",
+		)
 	}
 	if claimed {
 		if err := p.checkJoined(acc, o, now); err != nil {

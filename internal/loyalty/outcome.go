@@ -101,7 +101,8 @@ func (d *decision) activate(out []Posting, wallet string, n Points, expires Date
 	return d.settle(out, wallet, n, expires, at)
 }
 
-// payDebt pays what the earlier postings of the entry leave of a wallet's debt with up to n points, and returns the rest.
+// payDebt pays what the earlier postings of the entry leave of a wallet's debt with up to n points. It returns the
+// remaining points.
 func (d *decision) payDebt(out []Posting, wallet string, n Points, expires Date) ([]Posting, Points) {
 	debt := d.Account.In(wallet).Debt
 	for _, p := range out {
@@ -116,8 +117,9 @@ func (d *decision) payDebt(out []Posting, wallet string, n Points, expires Date)
 	return out, n
 }
 
-// arrive does the same as activate for points of several lots in one entry. Of all these points, those that expire first
-// pay the debt, beginning with those of a lot that has expired. If points of a later lot have paid already, the two are exchanged.
+// arrive does the same as activate for points of several lots in one entry. Of all these points, those that expire
+// first pay the debt, beginning with those of a lot that has expired. If points of a later lot have paid already, the
+// two are exchanged.
 func (d *decision) arrive(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
 	lot := d.lot(expires)
 	out, n = d.payDebt(out, wallet, n, expires)

@@ -26,7 +26,10 @@ func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (
 	if in.TierGroup != "" {
 		v, _, ok := p.TierGroupStanding(acc, in.TierGroup)
 		if !ok {
-			return Outcome{}, refuse(ValidationFailed, "/ladder", fmt.Sprintf("The program has no ladder %q.", in.TierGroup))
+			return Outcome{}, refuse(
+				ValidationFailed, "/ladder",
+				fmt.Sprintf("The program has no ladder %q.", in.TierGroup),
+			)
 		}
 		on = d.on(v)
 	}
@@ -43,7 +46,8 @@ func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (
 // lasting. was is the account before the change.
 func (d *decision) summedUp(was Account) (n Needs) {
 	acc, p := d.Account, d.p
-	if !p.rolls() || slices.ContainsFunc(was.standings(), Standing.manual) || len(acc.Metrics) == 0 || acc.Metrics[0].Month != 0 {
+	if !p.rolls() || slices.ContainsFunc(was.standings(), Standing.manual) ||
+		len(acc.Metrics) == 0 || acc.Metrics[0].Month != 0 {
 		return n
 	}
 	return Needs{Since: acc.Joined, Recorded: acc.Joined, All: true}
@@ -62,15 +66,27 @@ func (d *decision) checkPlacement(in Placement) error {
 	case !ok:
 		return refuse(ValidationFailed, "/level", fmt.Sprintf("The program has no level %q.", in.Level))
 	case rung < floor && !in.Locked:
-		return refuse(ValidationFailed, "/level", fmt.Sprintf("A segment of the member has at least %q; below that a level can only be locked.", d.p.Tiers.Levels[floor].ID))
+		return refuse(
+			ValidationFailed, "/level",
+			fmt.Sprintf(
+				"A segment of the member has at least %q; below that a level can only be locked.",
+				d.p.Tiers.Levels[floor].ID,
+			),
+		)
 	case in.Permanent && (in.Locked || !in.Until.IsZero()):
-		return refuse(ValidationFailed, "/permanent", "What is for ever has no end and is not locked; leave out until and locked.")
+		return refuse(
+			ValidationFailed, "/permanent",
+			"What is for ever has no end and is not locked; leave out until and locked.",
+		)
 	case in.Locked && in.Until.IsZero():
 		return refuse(ValidationFailed, "/until", "Say until when the level is locked.")
 	case !in.Until.IsZero() && !in.Until.After(now):
 		return refuse(ValidationFailed, "/until", "This must be in the future.")
 	case in.Until.After(now.AddDate(MaxPlacement, 0, 0)):
-		return refuse(ValidationFailed, "/until", fmt.Sprintf("This must be at most %d years ahead; a level can be given for ever instead.", MaxPlacement))
+		return refuse(
+			ValidationFailed, "/until",
+			fmt.Sprintf("This must be at most %d years ahead; a level can be given for ever instead.", MaxPlacement),
+		)
 	}
 	return nil
 }

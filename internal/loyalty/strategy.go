@@ -86,7 +86,8 @@ func (s Steps) compile() (giver, error) {
 			return nil, errors.New("its bands of " + strconv.Quote(string(c)) + " are none")
 		}
 		for i, b := range bands {
-			if b.From < 0 || b.Points < 0 || b.Points > MaxPoints || i > 0 && (b.From <= bands[i-1].From || b.Points < bands[i-1].Points) {
+			if b.From < 0 || b.Points < 0 || b.Points > MaxPoints ||
+				i > 0 && (b.From <= bands[i-1].From || b.Points < bands[i-1].Points) {
 				return nil, errors.New("its bands do not go up")
 			}
 		}

@@ -133,7 +133,9 @@ func (o *Order) refundTender(name string) string {
 			continue
 		}
 		if some && earn != t.Kind.earns() {
-			return fmt.Sprintf("Several tenders are named %q, and not all of them earn. Name the kind of the tender.", name)
+			return fmt.Sprintf(
+				"Several tenders are named %q, and not all of them earn. Name the kind of the tender.", name,
+			)
 		}
 		earn, some = t.Kind.earns(), true
 	}
@@ -144,7 +146,10 @@ func (o *Order) refundTender(name string) string {
 }
 
 func overRefunded(tender string, paid Money) *Error {
-	return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("More was refunded to %q than the %s that it paid.", tender, paid))
+	return refuse(
+		RefundExceedsPayment, "/refunds",
+		fmt.Sprintf("More was refunded to %q than the %s that it paid.", tender, paid),
+	)
 }
 
 // giftCards returns how much gift cards and store credit paid according to payments, and for how much money this is not

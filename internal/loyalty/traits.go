@@ -19,8 +19,12 @@ func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, erro
 	next.Segments = slices.Compact(slices.Sorted(slices.Values(t.Segments)))
 	var changed []string
 	if t.Birthday != was.Birthday {
-		if free := p.BirthdayLock.After(was.Changed, p.Zone); was.Birthday != 0 && !p.BirthdayLock.IsZero() && now.Before(free) {
-			return Outcome{}, refuse(ValidationFailed, "/birthday", fmt.Sprintf("The birthday can be changed again on %s.", free.In(p.Zone).Format("2 January 2006")))
+		if free := p.BirthdayLock.After(was.Changed, p.Zone); was.Birthday != 0 &&
+			!p.BirthdayLock.IsZero() && now.Before(free) {
+			return Outcome{}, refuse(
+				ValidationFailed, "/birthday",
+				fmt.Sprintf("The birthday can be changed again on %s.", free.In(p.Zone).Format("2 January 2006")),
+			)
 		}
 		next = p.withBirthday(next, t.Birthday, now)
 		changed = append(changed, "birthday")
@@ -99,7 +103,10 @@ func (p *Program) OptIn(acc Account, campaign string, now time.Time) (Outcome, e
 	next := acc.Traits
 	next.OptIns = p.roomForOptIn(next.OptIns)
 	if len(next.OptIns) >= MaxOptIns {
-		return Outcome{}, refuse(ValidationFailed, "", fmt.Sprintf("The member has registered for %d campaigns already.", MaxOptIns))
+		return Outcome{}, refuse(
+			ValidationFailed, "",
+			fmt.Sprintf("The member has registered for %d campaigns already.", MaxOptIns),
+		)
 	}
 	next.OptIns = append(next.OptIns, OptIn{campaign, now})
 	slices.SortFunc(next.OptIns, func(a, b OptIn) int { return cmp.Compare(a.Campaign, b.Campaign) })
@@ -138,7 +145,8 @@ func (p *Program) roomForOptIn(all []OptIn) []OptIn {
 func (d *decision) tell(t Traits, changed []string, now time.Time) error {
 	t.Revision++
 	return d.post(Entry{
-		Kind: KindUpdateMember, Cause: Cause{CauseMember, string(d.Account.Member), t.Revision}, Effective: now, Traits: &t,
+		Kind: KindUpdateMember, Cause: Cause{CauseMember, string(d.Account.Member), t.Revision}, Effective: now,
+		Traits:  &t,
 		Reasons: []Reason{NewReason("member", "0", HasChanged, strings.Join(changed, ", "))},
 	})
 }

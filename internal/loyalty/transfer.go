@@ -104,7 +104,10 @@ func (p *Program) mayGive(from, to Account, n Points, now time.Time) error {
 	case t.Step > 1 && n%t.Step != 0:
 		return refuse(AmountOutOfRange, "/points", "Points are given in steps of "+points(t.Step)+".")
 	case !t.Accept.IsZero() && len(from.Holds) >= MaxHolds:
-		return refuse(ValidationFailed, "", "The member has 20 open redemptions and offers already: one of them must end first.")
+		return refuse(
+			ValidationFailed, "",
+			"The member has 20 open redemptions and offers already: one of them must end first.",
+		)
 	}
 	return p.withinLimits(from, n, DateOf(now, p.Zone))
 }
@@ -116,7 +119,10 @@ func (p *Program) withinLimits(from Account, n Points, day Date) error {
 	}
 	for _, c := range p.Transfers.AtMost {
 		if left := c.Points - Points(from.used(key, false, c.Per, c.Per.ends(day))); n > left {
-			return refuse(AmountOutOfRange, "/points", "A member can give "+c.String()+" at most; "+points(max(0, left))+" are left.")
+			return refuse(
+				AmountOutOfRange, "/points",
+				"A member can give "+c.String()+" at most; "+points(max(0, left))+" are left.",
+			)
 		}
 	}
 	return nil
@@ -225,7 +231,8 @@ func (p *Program) compileTransfers() error {
 	switch {
 	case t.Min < 0 || t.Max < 0 || t.Step < 0 || t.Max > 0 && t.Max < t.Min:
 		return errors.New("what members give at least, at most, or in steps of is none")
-	case t.Fee.Points < 0 || t.Fee.Points > MaxPoints || share != nil && (share.Sign() < 0 || share.Cmp(big.NewRat(1, 1)) >= 0):
+	case t.Fee.Points < 0 || t.Fee.Points > MaxPoints ||
+		share != nil && (share.Sign() < 0 || share.Cmp(big.NewRat(1, 1)) >= 0):
 		return errors.New("the fee of transfers is none")
 	}
 	return nil

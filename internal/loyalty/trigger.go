@@ -121,7 +121,9 @@ func (v *visit) lapses() {
 			if l.Expires == 0 || ends(l).After(bundle) {
 				break
 			}
-			s := Subject{ID: l.Expires.String(), Due: v.morning(lead.before(ends(l), v.p.Zone)), Until: ends(l).Add(keepNoticed)}
+			s := Subject{
+				ID: l.Expires.String(), Due: v.morning(lead.before(ends(l), v.p.Zone)), Until: ends(l).Add(keepNoticed),
+			}
 			if v.s.told(v.r.On, s) {
 				break
 			}
@@ -216,7 +218,10 @@ func (v *visit) idle() {
 
 func (v *visit) absence() {
 	if n := v.balance(); n >= v.r.MinPoints {
-		v.steps(later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n, Ordered: v.acc.orders() > 0}, v.cycle(), v.cycle())
+		v.steps(
+			later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n, Ordered: v.acc.orders() > 0},
+			v.cycle(), v.cycle(),
+		)
 	}
 }
 
@@ -326,7 +331,8 @@ func (v *visit) holds() {
 		until := h.Redemption.Until
 		if step, due := v.ahead(until, v.p.Zone); step >= 0 && until.After(v.now) {
 			v.offer(News{
-				Step: step, Due: due, Points: h.Points(), Reward: h.Redemption.Reward, Until: until, Day: DateOf(until, v.p.Zone),
+				Step: step, Due: due, Points: h.Points(), Reward: h.Redemption.Reward,
+				Until: until, Day: DateOf(until, v.p.Zone),
 				Subjects: []Subject{{ID: h.Redemption.ID, Due: due, Until: until.Add(keepNoticed)}},
 			})
 		}
@@ -392,7 +398,10 @@ func (v *visit) schedule() {
 	say := func(at time.Time, fresh bool) {
 		v.sooner(at)
 		if fresh && !at.After(v.now) && v.acc.Joined.Before(at) {
-			v.offer(News{Due: at, Points: v.balance(), Subjects: []Subject{{ID: v.r.ID + "/" + at.UTC().Format(stamp), Until: at.Add(keepNoticed)}}})
+			v.offer(News{
+				Due: at, Points: v.balance(),
+				Subjects: []Subject{{ID: v.r.ID + "/" + at.UTC().Format(stamp), Until: at.Add(keepNoticed)}},
+			})
 		}
 	}
 	for _, at := range v.r.At {

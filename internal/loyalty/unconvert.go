@@ -76,7 +76,8 @@ func (d *decision) takeFromConversions(e Entry, rest Points, g *Grant) (Entry, P
 			u := Unconverted{ID: x.ID, Points: n, Worth: min(rest, x.worthUp(n))}
 			e.Postings = append(
 				e.Postings,
-				Posting{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n}, Posting{Wallet: x.To, Bucket: BucketConverted, Points: n},
+				Posting{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n},
+				Posting{Wallet: x.To, Bucket: BucketConverted, Points: n},
 				Posting{Wallet: x.From, Bucket: BucketConverted, Points: -u.Worth},
 			)
 			e.Reasons = append(e.Reasons, x.reasons(u.Worth, n, WasConvertedBack)...)
@@ -103,9 +104,12 @@ func (d *decision) convertAgain(e Entry, n Points, g *Grant) (Entry, Points) {
 		back := Unconverted{ID: u.ID, Points: -Points(there), Worth: -part}
 		e.Postings = append(
 			e.Postings,
-			Posting{Wallet: x.From, Bucket: BucketConverted, Points: part}, Posting{Wallet: x.To, Bucket: BucketConverted, Points: back.Points},
+			Posting{Wallet: x.From, Bucket: BucketConverted, Points: part},
+			Posting{Wallet: x.To, Bucket: BucketConverted, Points: back.Points},
 		)
-		e.Postings = d.activate(e.Postings, x.To, Points(there), d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot}), d.now)
+		e.Postings = d.activate(
+			e.Postings, x.To, Points(there), d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot}), d.now,
+		)
 		e.Reasons = append(e.Reasons, x.reasons(part, Points(there), WasConverted)...)
 		e.Reversals = append(e.Reversals, back)
 		u.Points, u.Worth = u.Points+back.Points, u.Worth-part

@@ -86,7 +86,8 @@ func (p *Program) MayWait(acc Account, r *Reward, now time.Time) error {
 		return refuse(ValidationFailed, "", "The reward has no waitlist.")
 	}
 	for _, l := range p.lacks(acc, r, Redemption{}, now) {
-		if l.Requirement == RequirementTier || l.Requirement == RequirementSegment || l.Requirement == RequirementLimit {
+		if l.Requirement == RequirementTier || l.Requirement == RequirementSegment ||
+			l.Requirement == RequirementLimit {
 			return unavailable([]UnmetRequirement{l})
 		}
 	}

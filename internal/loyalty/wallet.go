@@ -55,7 +55,8 @@ type Purse struct {
 
 // isEmpty reports whether a purse has nothing to remember.
 func (p Purse) isEmpty() bool {
-	return len(p.Lots) == 0 && len(p.ExpiredLots) == 0 && p.Debt == 0 && p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
+	return len(p.Lots) == 0 && len(p.ExpiredLots) == 0 && p.Debt == 0 &&
+		p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
 }
 
 // In returns the member's holdings in a wallet.
@@ -70,7 +71,9 @@ func (a Account) In(wallet string) Purse {
 }
 
 func (a Account) purseAt(wallet string) (at int, found bool) {
-	return slices.BinarySearchFunc(a.Purses, wallet, func(x Purse, id string) int { return strings.Compare(x.Wallet, id) })
+	return slices.BinarySearchFunc(a.Purses, wallet, func(x Purse, id string) int {
+		return strings.Compare(x.Wallet, id)
+	})
 }
 
 // purse returns a wallet's purse for changes. It copies the slice of purses, which other accounts may share.
@@ -129,7 +132,9 @@ func (a Account) walletChanges(postings []Posting) (out []WalletChange) {
 		if p.Wallet == "" {
 			continue
 		}
-		at, found := slices.BinarySearchFunc(out, p.Wallet, func(x WalletChange, id string) int { return strings.Compare(x.Wallet, id) })
+		at, found := slices.BinarySearchFunc(out, p.Wallet, func(x WalletChange, id string) int {
+			return strings.Compare(x.Wallet, id)
+		})
 		if !found {
 			out = slices.Insert(out, at, WalletChange{Wallet: p.Wallet, Balance: a.BalanceOf(p.Wallet)})
 		}
@@ -250,7 +255,9 @@ func (w *worth) walletWorth(p *Program, v *valuation) error {
 		w.inWallets = append(w.inWallets, owned{wallet.Key(), n})
 		why := func(x exact, what ReasonKind, args ...string) {
 			if x.sign() != 0 {
-				w.because = append(w.because, Reason{Wallet: wallet.ID, Rule: wallet.Key(), Kind: what, Args: args, Points: x.String()})
+				w.because = append(w.because, Reason{
+					Wallet: wallet.ID, Rule: wallet.Key(), Kind: what, Args: args, Points: x.String(),
+				})
 			}
 		}
 		gives := rate.gives(v.all.amount)

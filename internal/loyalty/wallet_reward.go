@@ -12,7 +12,10 @@ func (p *Program) notFrom(reward *Reward, wallet string) error {
 		return p.noWallet("/wallet")
 	}
 	names := append([]string{MainWallet}, slices.Sorted(maps.Keys(reward.Wallets))...)
-	return refuse(ValidationFailed, "/wallet", "The reward has no price in that wallet. It can be had for "+strings.Join(names, ", ")+".")
+	return refuse(
+		ValidationFailed, "/wallet",
+		"The reward has no price in that wallet. It can be had for "+strings.Join(names, ", ")+".",
+	)
 }
 
 // fill credits the points of a reward that consists of points in another wallet. It credits all of them, or the share
@@ -27,7 +30,10 @@ func (d *decision) fill(e *Entry, reward *Reward, held Points) {
 		return
 	}
 	expiry := d.p.expiry(reward.Wallet, "")
-	r.Credit = &Grant{Wallet: reward.Wallet, Worth: n, ActiveAt: d.now, Expires: expiry.Date(d.now, d.Account.since(expiry), d.p.Zone)}
+	r.Credit = &Grant{
+		Wallet: reward.Wallet, Worth: n, ActiveAt: d.now,
+		Expires: expiry.Date(d.now, d.Account.since(expiry), d.p.Zone),
+	}
 	e.Postings = append(e.Postings, Posting{Wallet: reward.Wallet, Bucket: BucketConverted, Points: -n})
 	e.Postings = d.activate(e.Postings, reward.Wallet, n, r.Credit.Expires, d.now)
 	e.Reasons = append(e.Reasons, reasonIn(reward.Wallet, reward.Key(), n, IsFixed, points(n)))
