@@ -21,8 +21,8 @@ import (
 // ReassessQueue is the queue to which Reassess sends messages, and from which it receives them.
 const ReassessQueue = "reassess"
 
-// maxSeparateRetries is the maximum number of failed members of a message that are retried individually. More failures indicate
-// a general problem, and the whole message is left to the queue.
+// maxSeparateRetries is the maximum number of failed members of a message that are retried individually. More
+// failures indicate a general problem, and the queue then redelivers the whole message.
 const maxSeparateRetries = 10
 
 // Reassess settles the due accounts: pending points become active, lots and reservations expire, and tiers are

@@ -3,7 +3,7 @@ package snapshot
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
 type householdsDoc struct {
-	Size       int       `json:"size,omitzero"` // none: there are no households
+	Size       int       `json:"size,omitzero"` // zero: the program has no households
 	Share      ratio     `json:"share,omitzero"`
 	CoolingOff periodDoc `json:"cooling_off,omitzero"`
 }

@@ -2,7 +2,7 @@ package snapshot
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// When points can be spent, and until when. Days of the year are numbers MMDD.
+// These types store when points become active and when they expire. Days of the year are numbers in the form MMDD.
 type (
 	periodDoc struct {
 		Months  int `json:"months,omitzero"`
@@ -12,7 +12,7 @@ type (
 	}
 
 	waitDoc struct {
-		For    periodDoc          `json:",embed"` // the first release knew nothing else
+		For    periodDoc          `json:",embed"` // embedded, because it was the only field in the first release
 		Until  loyalty.OrderEvent `json:"until,omitzero"`
 		Within periodDoc          `json:"within,omitzero"`
 		On     []loyalty.Day      `json:"on,omitzero"`
@@ -29,7 +29,7 @@ type (
 	}
 
 	lifeDoc struct {
-		Pending *waitDoc   `json:"pending,omitzero"` // an empty one is not as for the base, but none
+		Pending *waitDoc   `json:"pending,omitzero"` // an empty document means no wait; nil means the wait of the base rate
 		Expires *expiryDoc `json:"expires,omitzero"`
 	}
 )
@@ -63,7 +63,7 @@ func (d lifeDoc) life() loyalty.Life {
 	return loyalty.Life{Pending: maybe(d.Pending, waitDoc.wait), Expires: maybe(d.Expires, expiryDoc.expiry)}
 }
 
-// maybe is f of what is there; nil stays nil.
+// maybe applies f to an optional value. It returns nil for nil.
 func maybe[A, B any](in *A, f func(A) B) *B {
 	if in == nil {
 		return nil

@@ -2,7 +2,7 @@ package snapshot
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// What reports of payment processors do, in the words of the program file.
+// A paymentsDoc stores the terms for reports of payment processors, in the words of the program file.
 type paymentsDoc struct {
 	Award       loyalty.Award      `json:"award,omitzero"`
 	FindBy      []loyalty.MemberBy `json:"find_member_by,omitzero"`

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// What members are told without having asked.
+// These types store the reminders.
 type (
 	remindersDoc struct {
 		QuietFrom         int               `json:"quiet_from,omitzero"` // minutes of the day
@@ -19,7 +19,7 @@ type (
 	}
 
 	frequencyCapDoc struct {
-		Channel loyalty.Channel   `json:"channel,omitzero"` // none: all of them together
+		Channel loyalty.Channel   `json:"channel,omitzero"` // empty: all channels together
 		Times   int64             `json:"times"`
 		Per     loyalty.CapPeriod `json:"per"`
 	}

@@ -6,7 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// What points can be spent on, and how. The keys of Codes stand together, as in the file.
+// These types store the rewards and the terms of redemptions. The keys of Codes are at the level of the reward, as in
+// the program file.
 type (
 	rewardDoc struct {
 		ID           string                     `json:"id"`
@@ -49,7 +50,7 @@ type (
 	}
 
 	stockBatchDoc struct {
-		At       time.Time `json:"at,omitzero"` // none: from the beginning
+		At       time.Time `json:"at,omitzero"` // zero: from the beginning
 		Quantity int64     `json:"quantity"`
 	}
 

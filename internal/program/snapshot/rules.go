@@ -8,7 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// What earns beyond the base rate. The keys of Match and Give stand beside those of the rule, as in the file.
+// These types store the rules beyond the base rate. The keys of Match and Give are at the level of the rule, as in
+// the program file.
 type (
 	ruleDoc struct {
 		ID       string         `json:"id"`
@@ -79,17 +80,18 @@ func ruleOf(r loyalty.Rule) ruleDoc {
 	}
 }
 
-// Does is what a rule does, apart from its id and name: rules with the same text do the same.
+// Does returns a text that describes the effect of a rule, without its ID and name. Rules with equal texts have the
+// same effect.
 func Does(r loyalty.Rule) string {
 	r.ID, r.Name = "", nil
 	b, err := json.Marshal(ruleOf(r), json.Deterministic(true))
 	if err != nil {
-		panic("snapshot: " + err.Error()) // a word that is not in words.go: a bug here
+		panic("snapshot: " + err.Error()) // a value that is missing in words.go, which is a bug in this package
 	}
 	return string(b)
 }
 
-// rule is without its condition, which conditions compiles.
+// rule returns the rule without its condition, which method conditions compiles.
 func (d ruleDoc) rule() loyalty.Rule {
 	return loyalty.Rule{
 		ID: d.ID, Name: d.Name, Match: d.Match.match(), Give: d.Give.strategy(), Group: d.Group, Priority: d.Priority,
@@ -125,7 +127,7 @@ func actionOf(a loyalty.Action) actionDoc {
 	}
 }
 
-// action is without its condition, which conditions compiles.
+// action returns the action without its condition, which method conditions compiles.
 func (d actionDoc) action() loyalty.Action {
 	return loyalty.Action{
 		ID: d.ID, Event: d.Event, Points: d.Points, Limits: each(d.Limits, limitDoc.limit),

@@ -1,40 +1,46 @@
-// Package snapshot writes and reads the stored form of a compiled program: what publishing leaves behind for the
-// functions, so that a cold start parses no YAML and knows no schema.
+// Package snapshot encodes and decodes the stored form of a compiled program. Publishing writes a snapshot for the
+// functions, so that a cold start does not need the YAML parser and the schema.
 //
-// It promises that nothing of a loyalty.Program is lost (a test fails as soon as a field is), that numbers stay
-// exact, that the same program gives the same bytes, and that every snapshot ever written can be read: the form
-// is changed only by addition. What a newer release wrote and this one does not know is refused rather than
-// passed over, because points that were given by half of the rules cannot be asked back; a program that does not
-// use what is new can be read by both.
+// The package guarantees that
 //
-// It deliberately checks little: what is published has passed package program, whose words it uses.
+//   - a snapshot contains all fields of a loyalty.Program (a test fails for a missing field);
+//   - numbers stay exact;
+//   - the same program always has the same bytes;
+//   - every snapshot since the first release can be read, because the form is only extended.
+//
+// A snapshot with fields that this release does not know is rejected instead of being read partly, because points
+// that were awarded by incomplete rules cannot be taken back. A program that does not use new fields can be read by
+// both releases.
+//
+// The package checks little, because package program has checked every published program. It uses the words of the
+// program file.
 package snapshot
 
 import (
 	"errors"
 	"fmt"
 	"time"
-	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
+	_ "time/tzdata" // so that time zones are the same on every machine; Lambda has no time zone data
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// MaxBytes is how large a snapshot may be, so that it fits into one item of the table. Package program refuses
-// files that would take more, which only aliases of long texts can.
+// MaxBytes is the maximum size of a snapshot, so that it fits into one item of the table. Package program rejects
+// files whose snapshot would be larger, which is possible only with aliases of long texts.
 const MaxBytes = 300 << 10
 
-// Encode is the program as a JSON object. It panics on a value that no program file can give.
+// Encode returns the program as a JSON object. It panics on a value that no program file can produce.
 func Encode(p *loyalty.Program) []byte {
 	b, err := json.Marshal(programOf(p), json.Deterministic(true))
 	if err != nil {
-		panic("snapshot: " + err.Error()) // a word that is not in words.go: a bug here
+		panic("snapshot: " + err.Error()) // a value that is missing in words.go, which is a bug in this package
 	}
 	return b
 }
 
-// Decode is the program of which Encode made b, compiled: it must not be changed any more and may be shared.
+// Decode returns the compiled program that Encode encoded as b. It is immutable and safe to share.
 func Decode(b []byte) (*loyalty.Program, error) {
 	p, err := read(b)
 	if err != nil {
@@ -46,7 +52,7 @@ func Decode(b []byte) (*loyalty.Program, error) {
 	return p, nil
 }
 
-// read is the program before it is compiled.
+// read returns the program before it is compiled.
 func read(b []byte) (*loyalty.Program, error) {
 	var d programDoc
 	if err := json.Unmarshal(b, &d, json.RejectUnknownMembers(true)); err != nil {

@@ -7,13 +7,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The stored form, field by field that of loyalty.Program. What is zero is left out. Fields are added here and
-// never renamed, retyped or given another meaning.
+// These types are the stored form of loyalty.Program, field by field. Zero values are omitted. Fields may be added,
+// but never renamed or changed in type or meaning.
 type (
 	programDoc struct {
 		ID           string          `json:"id"`
 		Version      int             `json:"version,omitzero"`
-		Zone         string          `json:"zone"` // by its name in the IANA database
+		Zone         string          `json:"zone"` // name in the IANA time zone database
 		Name         loyalty.Text    `json:"name,omitzero"`
 		Unit         unitDoc         `json:"unit,omitzero"`
 		Earn         earnDoc         `json:"earn,omitzero"`
@@ -123,7 +123,7 @@ type (
 	}
 )
 
-// each is f of every element; nil stays nil.
+// each applies f to every element. It returns nil for nil.
 func each[A, B any](in []A, f func(A) B) []B {
 	if in == nil {
 		return nil
@@ -135,7 +135,7 @@ func each[A, B any](in []A, f func(A) B) []B {
 	return out
 }
 
-// rates is f of every rate; nil stays nil.
+// rates applies f to every rate. It returns nil for nil.
 func rates[A, B any](in map[loyalty.Currency]A, f func(A) B) map[loyalty.Currency]B {
 	if in == nil {
 		return nil
@@ -165,7 +165,7 @@ func programOf(p *loyalty.Program) programDoc {
 	}
 }
 
-// program is without its conditions, which conditions compiles.
+// program returns the program without its conditions, which method conditions compiles.
 func (d programDoc) program(zone *time.Location) *loyalty.Program {
 	return &loyalty.Program{
 		ID: d.ID, Version: d.Version, Zone: zone, Name: d.Name, Unit: loyalty.Units(d.Unit), Earn: d.Earn.earn(),

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A strategyDoc has one of its fields.
+// A strategyDoc stores a strategy in exactly one of its fields.
 type (
 	strategyDoc struct {
 		PerAmount map[loyalty.Currency]rateDoc   `json:"per_amount,omitzero"`
@@ -23,7 +23,7 @@ type (
 	}
 )
 
-// strategyOf panics on a kind that this form does not have: a bug here.
+// strategyOf returns the stored form of a strategy. It panics on an unknown kind, which is a bug in this package.
 func strategyOf(s loyalty.Strategy) (d strategyDoc) {
 	switch s := s.(type) {
 	case loyalty.PerAmount:
@@ -46,7 +46,7 @@ func strategyOf(s loyalty.Strategy) (d strategyDoc) {
 	return d
 }
 
-// strategy is nil for a form without any, which Compile refuses.
+// strategy returns the strategy, or nil if no field is set, which Compile rejects.
 func (d strategyDoc) strategy() loyalty.Strategy {
 	switch {
 	case d.PerAmount != nil:

@@ -68,7 +68,7 @@ type (
 		From     int64        `json:"from,omitzero"`
 		Multiply ratio        `json:"multiply,omitzero"`
 		Perks    []string     `json:"perks,omitzero"`
-		Expires  *expiryDoc   `json:"expires,omitzero"` // an empty one is never
+		Expires  *expiryDoc   `json:"expires,omitzero"` // an empty document means that points never expire
 
 		Needs      []needDoc      `json:"needs,omitzero"`
 		EntryBonus loyalty.Points `json:"entry_bonus,omitzero"`

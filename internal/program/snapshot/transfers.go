@@ -3,13 +3,13 @@ package snapshot
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
 type transfersDoc struct {
-	Min      loyalty.Points `json:"min,omitzero"` // none: members give each other nothing
+	Min      loyalty.Points `json:"min,omitzero"` // zero: members cannot transfer points
 	Max      loyalty.Points `json:"max,omitzero"`
 	Step     loyalty.Points `json:"step,omitzero"`
 	Limits   []limitDoc     `json:"limits,omitzero"`
 	AtMost   []capDoc       `json:"at_most,omitzero"`
 	Fee      loyalty.Points `json:"fee,omitzero"`
-	FeeShare ratio          `json:"fee_share,omitzero"` // instead of fee
+	FeeShare ratio          `json:"fee_share,omitzero"` // alternative to fee
 	Accept   periodDoc      `json:"accept,omitzero"`
 }
 

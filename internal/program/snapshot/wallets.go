@@ -2,7 +2,7 @@ package snapshot
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// Wallets, and the ways between them.
+// These types store the wallets and the conversions between them.
 type (
 	walletDoc struct {
 		ID       string                       `json:"id"`

@@ -7,26 +7,26 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
-// platformFields is the fields of the events that the platform itself brings about.
+// platformFields contains the fields of the platform's own events.
 var platformFields = map[string]map[string]loyalty.FieldKind{
 	loyalty.EventJoined:      {},
 	loyalty.EventBirthday:    {},
 	loyalty.EventAnniversary: {"years": loyalty.NumberField},
 }
 
-// OrderCondition compiles what a rule asks of an order.
+// OrderCondition compiles a rule's condition on an order.
 func OrderCondition(source string) (loyalty.Condition, error) {
 	return condition.Compile(source, condition.Env{Order: true})
 }
 
-// EventCondition compiles what an action asks of an event of a type, "review.approved", that p has.
+// EventCondition compiles an action's condition on an event of a type, such as "review.approved", of program p.
 func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition, error) {
 	family, ok := p.EventType(event)
 	if fields, own := platformFields[event]; own {
 		family, ok = loyalty.EventType{Name: event, Fields: fields}, true
 	}
 	if event == loyalty.EventConverted {
-		return OrderCondition(source) // the friend's
+		return OrderCondition(source) // the condition applies to the friend's order
 	}
 	if !ok {
 		return nil, fmt.Errorf("there are no events %q", event)
@@ -34,17 +34,17 @@ func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition
 	return condition.Compile(source, condition.Env{Event: &family})
 }
 
-// RewardCondition compiles what a reward asks of whoever wants it, and of the order that it is to be used on.
+// RewardCondition compiles a reward's condition on the member and on the order that uses the reward.
 func RewardCondition(source string) (loyalty.Condition, error) {
 	return condition.Compile(source, condition.Env{Reward: true})
 }
 
-// MemberCondition compiles what a reminder asks of a member.
+// MemberCondition compiles a reminder's condition on a member.
 func MemberCondition(source string) (loyalty.Condition, error) {
 	return condition.Compile(source, condition.Env{Member: true})
 }
 
-// Scopes of conditions: what they ask about.
+// These constants are the scopes of conditions: the facts that they use.
 const (
 	ofOrder  = "order"
 	ofEvent  = "event"
@@ -52,7 +52,7 @@ const (
 	ofMember = "member"
 )
 
-// scopeOf is what the condition of an action asks about: of a referral, the friend's order.
+// scopeOf returns the scope of an action's condition. For a converted referral, this is the friend's order.
 func scopeOf(event string) string {
 	if event == loyalty.EventConverted {
 		return ofOrder
@@ -60,7 +60,7 @@ func scopeOf(event string) string {
 	return ofEvent
 }
 
-// A whenDoc is a condition as its source and what it asks about.
+// A whenDoc stores the source and the scope of a condition.
 type whenDoc struct {
 	Source string `json:"source"`
 	Scope  string `json:"scope"`
@@ -73,7 +73,7 @@ func whenOf(c loyalty.Condition, scope string) *whenDoc {
 	return &whenDoc{c.String(), scope}
 }
 
-// compile is the condition that compiler makes of the source, nil if there is none.
+// compile compiles the source with compiler. It returns nil if there is no condition.
 func (d *whenDoc) compile(scope string, compiler func(source string) (loyalty.Condition, error)) (loyalty.Condition, error) {
 	if d == nil {
 		return nil, nil
@@ -84,7 +84,7 @@ func (d *whenDoc) compile(scope string, compiler func(source string) (loyalty.Co
 	return compiler(d.Source)
 }
 
-// conditions compiles every condition of the stored form into its place in p, which is made of the same form.
+// conditions compiles every condition of the stored form into p, which program returned for the same form.
 func (d programDoc) conditions(p *loyalty.Program) (err error) {
 	for i, c := range d.Earn.Categories {
 		if p.Earn.Categories[i].When, err = c.When.compile(ofOrder, OrderCondition); err != nil {

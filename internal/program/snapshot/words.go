@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The choices of a program, by the words of the program file. A word stands at the number that it means, and
-// keeps its meaning for ever: the numbers may change with loyalty, the words are what is stored.
+// These types store the choices of a program as the words of the program file. The index of a word is the value that
+// it stands for. A stored word never changes its meaning, but the values may change in package loyalty.
 type (
 	rounding  loyalty.Rounding
 	roundTo   loyalty.RoundTo
@@ -88,7 +88,7 @@ func meaning[T ~int](words []string, x *T, b []byte) error {
 	return nil
 }
 
-// A ratio is an exact number: "3", "5/4". The zero ratio is none, and left out.
+// A ratio is an exact number, stored as "3" or "5/4". The zero ratio has no value and is omitted.
 type ratio struct{ number *big.Rat }
 
 func (r ratio) MarshalText() ([]byte, error) { return []byte(r.number.RatString()), nil }
@@ -98,7 +98,7 @@ func (r *ratio) UnmarshalText(b []byte) error {
 	return r.number.UnmarshalText(b)
 }
 
-// A duration is a length of time on the clock: "30m0s".
+// A duration is a period of clock time, stored as "30m0s".
 type duration time.Duration
 
 func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
