@@ -57,14 +57,14 @@ type Account struct {
 
 	Conversions []Converted // the latest conversions that are not fully reversed, oldest first; at most maxConversions
 	Slides      Date        // the day to which the last activity moved the sliding lots; zero: no activity moved any
-	Graced      []Date      // days to which grace postponed points, latest last; it does not postpone points of these days again
+	Graced      []Date      // days to which grace postponed points, latest last; it postpones none of them again
 	Carried     string      // the exact fraction of a point carried from earlier orders; may be negative; empty: none
 
 	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
 	Slid         []Lot       // points that activities moved to Slides, by the day of their original expiry
 	LastActivity time.Time   // the latest counted order, event that gave points, or redemption
 	Seen         time.Time   // the latest instant of the account's entries
-	Ran          time.Time   // the instant until which Advance had run at the last write; zero: until Seen. Not part of any entry
+	Ran          time.Time   // the end of the last Advance when written; zero: until Seen. Not part of any entry
 }
 
 // A Lot is a number of points that expire together at the end of the same day.

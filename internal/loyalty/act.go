@@ -47,7 +47,9 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	return d.Outcome, nil
 }
 
-func (p *Program) eventState(acc Account, prior *EventState, rules *Program, ev Event, now time.Time) (EventState, error) {
+func (p *Program) eventState(
+	acc Account, prior *EventState, rules *Program, ev Event, now time.Time,
+) (EventState, error) {
 	if prior == nil {
 		switch {
 		case ev.At.After(now.Add(MaxOrderAhead)):
@@ -55,7 +57,9 @@ func (p *Program) eventState(acc Account, prior *EventState, rules *Program, ev 
 		case ev.At.Before(now.Add(-MaxOrderAge)):
 			return EventState{}, refuse(ValidationFailed, "/at", "The event happened more than 90 days ago.")
 		case ev.At.Before(acc.Joined.Add(-JoinGrace)):
-			return EventState{}, refuse(ValidationFailed, "/at", "The event happened more than a day before the member joined.")
+			return EventState{}, refuse(
+				ValidationFailed, "/at", "The event happened more than a day before the member joined.",
+			)
 		}
 		s := p.pricedEvent(rules, acc, ev.At)
 		s.Event, s.Revision = ev, 1
@@ -89,12 +93,18 @@ func (a Account) actor(level string, at time.Time) Buyer {
 func (p *Program) checkEvent(ev Event) error {
 	family, ok := p.EventType(ev.Type)
 	if !ok || ev.Family() == "member" {
-		return refuse(ValidationFailed, "/type", fmt.Sprintf("There is no event %q that could be sent. The program knows %s.", ev.Type, strings.Join(p.eventTypes(), ", ")))
+		return refuse(ValidationFailed, "/type", fmt.Sprintf(
+			"There is no event %q that could be sent. The program knows %s.",
+			ev.Type, strings.Join(p.eventTypes(), ", "),
+		))
 	}
 	for _, name := range slices.Sorted(maps.Keys(ev.Data)) {
 		want, known := family.Fields[name]
 		if !known {
-			return refuse(ValidationFailed, "/data/"+name, fmt.Sprintf("A %s has no %s. It has %s.", family.Name, name, strings.Join(slices.Sorted(maps.Keys(family.Fields)), ", ")))
+			return refuse(ValidationFailed, "/data/"+name, fmt.Sprintf(
+				"A %s has no %s. It has %s.",
+				family.Name, name, strings.Join(slices.Sorted(maps.Keys(family.Fields)), ", "),
+			))
 		}
 		got := FieldKind("")
 		switch ev.Data[name].(type) {
@@ -131,7 +141,8 @@ func (s *EventState) facts(rules *Program) *Facts {
 func (d *decision) award(rules *Program, s *EventState, facts *Facts, from time.Time) error {
 	day := DateOf(s.Event.At, rules.Zone)
 	e := Entry{
-		Kind: KindEarn, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: s.Event.At,
+		Kind: KindEarn, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision},
+		Program: s.Program, Effective: s.Event.At,
 	}
 	if s.Revision > 1 {
 		e.Effective = d.now
@@ -195,7 +206,9 @@ func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, 
 	e.Usage = append(e.Usage, share.use(n, nil, a.Limits, day)...)
 	if rest := a.Cooldown; !rest.IsZero() && had != (n > 0) {
 		last := DateOf(rest.After(s.Event.At, zone).Add(-1), zone)
-		e.Usage = append(e.Usage, Usage{Rule: key, Times: true, Per: perRest, Ends: last, N: map[bool]int64{true: 1, false: -1}[n > 0]})
+		e.Usage = append(e.Usage, Usage{
+			Rule: key, Times: true, Per: perRest, Ends: last, N: map[bool]int64{true: 1, false: -1}[n > 0],
+		})
 	}
 	return n
 }

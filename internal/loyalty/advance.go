@@ -129,9 +129,13 @@ func (d *decision) activatePending(at time.Time) error {
 		if x.ActiveAt.IsZero() {
 			continue
 		}
-		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
+		e.Postings = append(e.Postings, Posting{
+			Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points,
+		})
 		e.Postings = d.arrive(e.Postings, x.Wallet, x.Points, x.Expires, at)
-		e.Reasons = append(e.Reasons, reasonIn(x.Wallet, "pending", 0, BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points)))
+		e.Reasons = append(e.Reasons, reasonIn(
+			x.Wallet, "pending", 0, BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points),
+		))
 	}
 	if e.Postings == nil {
 		return nil
@@ -144,8 +148,12 @@ func (d *decision) forfeitPending(at time.Time) error {
 	e := Entry{Kind: KindForfeit, Cause: d.ownCause(CauseForfeit, at.UTC().Format(stamp)), Effective: at}
 	for _, x := range d.Account.Pending {
 		if x.ActiveAt.IsZero() && !x.GiveUp.IsZero() && !x.GiveUp.After(at) {
-			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, GiveUp: x.GiveUp, Cause: x.Cause, Points: -x.Points})
-			e.Reasons = append(e.Reasons, NewReason("pending", points(-x.Points), IsLate, DateOf(at, d.p.Zone).String()))
+			e.Postings = append(e.Postings, Posting{
+				Bucket: BucketPending, Lot: x.Expires, GiveUp: x.GiveUp, Cause: x.Cause, Points: -x.Points,
+			})
+			e.Reasons = append(
+				e.Reasons, NewReason("pending", points(-x.Points), IsLate, DateOf(at, d.p.Zone).String()),
+			)
 		}
 	}
 	if e.Postings == nil {

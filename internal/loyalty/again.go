@@ -134,6 +134,7 @@ func (e *Entry) Follows() bool {
 // previous state of the order.
 func (e *Entry) changesNothing(was *OrderState, spends []Spend) bool {
 	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) &&
-		slices.Equal(was.Shares, e.Order.Shares) && len(e.Postings)+len(e.Usage)+len(e.Brands)+len(e.Counts) == 0 && e.Metric == nil && e.Carried == "" &&
+		slices.Equal(was.Shares, e.Order.Shares) &&
+		len(e.Postings)+len(e.Usage)+len(e.Brands)+len(e.Counts) == 0 && e.Metric == nil && e.Carried == "" &&
 		!slices.ContainsFunc(spends, func(s Spend) bool { return s.Points != 0 })
 }

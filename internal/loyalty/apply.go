@@ -174,7 +174,9 @@ func (a *Account) addPending(e Entry, p Posting) {
 	}
 	at := slices.IndexFunc(a.Pending, func(x Pending) bool { return x.Cause == cause })
 	if at < 0 {
-		n := Pending{Cause: cause, ActiveAt: p.ActiveAt, GiveUp: p.GiveUp, Expires: p.Lot, Wallet: p.Wallet, Points: p.Points}
+		n := Pending{
+			Cause: cause, ActiveAt: p.ActiveAt, GiveUp: p.GiveUp, Expires: p.Lot, Wallet: p.Wallet, Points: p.Points,
+		}
 		at, _ = slices.BinarySearchFunc(a.Pending, n, Pending.compare)
 		a.Pending = slices.Insert(slices.Clone(a.Pending), at, n)
 		return

@@ -107,7 +107,9 @@ func (d *decision) revive(e Entry, g *Grant, was Date, n Points) (Entry, Points)
 func (d *decision) withdraw(r Reached) error {
 	e := d.bonusEntry(KindClawback, &r, d.now)
 	g := &r.Grant
-	e.Reasons = []Reason{NewReason(g.Rule, points(-g.Worth), EntryBonusWithdrawn, strings.TrimPrefix(g.Rule, d.p.levelKey("")))}
+	e.Reasons = []Reason{NewReason(
+		g.Rule, points(-g.Worth), EntryBonusWithdrawn, strings.TrimPrefix(g.Rule, d.p.levelKey("")),
+	)}
 	e = d.main().clawBack(e, g.Worth, g)
 	g.Worth = 0
 	return d.postBonus(issued(e))
@@ -195,7 +197,9 @@ func (d *decision) bonusChanges(since time.Time, wanted []bonus) (out bonusChang
 	wanted = slices.DeleteFunc(slices.Clone(wanted), func(b bonus) bool { return d.Account.forgot(b) })
 	for _, same := range []bool{true, false} {
 		wanted = slices.DeleteFunc(wanted, func(b bonus) bool {
-			at := slices.IndexFunc(given, func(r Reached) bool { return r.Grant.Rule == b.key && (r.At.Equal(b.at) || !same) })
+			at := slices.IndexFunc(given, func(r Reached) bool {
+				return r.Grant.Rule == b.key && (r.At.Equal(b.at) || !same)
+			})
 			if at >= 0 {
 				out.pair(d, given[at], b)
 				given = slices.Delete(given, at, at+1)
@@ -254,7 +258,9 @@ func (d *decision) notBefore(was, is Date) Date {
 
 // leastDay returns the earliest day on which points may expire that lose their protection now.
 func (p *Program) leastDay(now time.Time) Date {
-	return max(DateOf(leastNotice.After(now, p.Zone), p.Zone), DateOf(p.AdvanceNotice.Period.After(now, p.Zone), p.Zone))
+	return max(
+		DateOf(leastNotice.After(now, p.Zone), p.Zone), DateOf(p.AdvanceNotice.Period.After(now, p.Zone), p.Zone),
+	)
 }
 
 // settle posts the changes except redated, which the entry about the standing contains.

@@ -72,7 +72,9 @@ func (u Usage) Compare(v Usage) int {
 		}
 		return 0
 	}
-	return cmp.Or(cmp.Compare(u.Rule, v.Rule), b(u.Times)-b(v.Times), cmp.Compare(u.Per, v.Per), cmp.Compare(u.Ends, v.Ends))
+	return cmp.Or(
+		cmp.Compare(u.Rule, v.Rule), b(u.Times)-b(v.Times), cmp.Compare(u.Per, v.Per), cmp.Compare(u.Ends, v.Ends),
+	)
 }
 
 // usage returns n uses of a rule's limit on a day.

@@ -34,7 +34,10 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	for _, x := range left.Pending {
 		if x.Cause == cause {
 			part := min(rest, x.Points)
-			e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Cause: cause, Points: -part})
+			e.Postings = append(e.Postings, Posting{
+				Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp,
+				Cause: cause, Points: -part,
+			})
 			rest -= part
 		}
 	}
@@ -92,7 +95,9 @@ func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Ent
 			if part <= 0 || (l.Expires == mine) != own {
 				continue
 			}
-			e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketActive, Lot: l.Expires, Points: -part})
+			e.Postings = append(
+				e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketActive, Lot: l.Expires, Points: -part},
+			)
 			if rest -= part; own {
 				e.Postings = from(e.Postings, len(e.Postings)-1, g.Expires)
 			}

@@ -83,7 +83,10 @@ func (p *Program) Compile() error {
 		rates: map[Currency]compiledRate{}, categories: map[string][]multiplier{}, levels: map[string]multiplier{},
 		zones: new(sync.Map),
 	}
-	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileLadders, p.compileRules, p.compileActions, p.compilePay, p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto, p.compileNotice} {
+	for _, step := range []func() error{
+		p.compileEarn, p.compileTiers, p.compileLadders, p.compileRules, p.compileActions, p.compilePay,
+		p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto, p.compileNotice,
+	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("loyalty: %w", err)
 		}
@@ -286,7 +289,9 @@ func (p *Program) compileRules() error {
 
 // ready returns a rule in the form that decisions use. groups maps each group to its position.
 func (p *Program) ready(key string, r Rule, groups map[string]int) (rule, error) {
-	c := rule{Rule: r, key: key, campaign: strings.HasPrefix(key, "campaigns."), limits: r.Limits, owned: !r.Life.isZero()}
+	c := rule{
+		Rule: r, key: key, campaign: strings.HasPrefix(key, "campaigns."), limits: r.Limits, owned: !r.Life.isZero(),
+	}
 	_, c.multiply = r.Give.(Multiply)
 	if _, daily := r.Give.(PerVisit); daily {
 		c.limits = append(slices.Clone(r.Limits), Limit{Times: 1, Per: PerDay})

@@ -77,8 +77,12 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	}
 	e := Entry{
 		Kind: KindConvert, Cause: Cause{CauseConversion, id, 1}, Effective: now, Conversion: &x,
-		Postings: append(taken, Posting{Wallet: from, Bucket: BucketConverted, Points: n}, Posting{Wallet: to, Bucket: BucketConverted, Points: -received}),
-		Reasons:  x.reasons(n, received, WasConverted),
+		Postings: append(
+			taken,
+			Posting{Wallet: from, Bucket: BucketConverted, Points: n},
+			Posting{Wallet: to, Bucket: BucketConverted, Points: -received},
+		),
+		Reasons: x.reasons(n, received, WasConverted),
 	}
 	for _, l := range c.Limits {
 		e.Usage = append(e.Usage, l.usage(c.Key(), DateOf(now, p.Zone), 1))
@@ -92,7 +96,9 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 
 // convertible returns the conversion for n points from one wallet to another, and the points received. It returns an
 // error if the conversion is not possible for a reason other than insufficient points.
-func (p *Program) convertible(acc Account, from, to string, n Points, now time.Time) (c Conversion, received Points, err error) {
+func (p *Program) convertible(
+	acc Account, from, to string, n Points, now time.Time,
+) (c Conversion, received Points, err error) {
 	c, ok := p.Conversion(from, to)
 	switch {
 	case acc.Status != Active:
@@ -100,15 +106,21 @@ func (p *Program) convertible(acc Account, from, to string, n Points, now time.T
 	case !ok:
 		return c, 0, p.noWay(from, to)
 	case n < c.Min:
-		return c, 0, refuse(AmountOutOfRange, "/points", fmt.Sprintf("At least %d %s are converted at a time.", c.Min, p.units(from)))
+		return c, 0, refuse(AmountOutOfRange, "/points", fmt.Sprintf(
+			"At least %d %s are converted at a time.", c.Min, p.units(from),
+		))
 	case n > MaxPoints:
 		return c, 0, refuse(AmountOutOfRange, "/points", "One conversion moves at most 1000000000 points.")
 	case c.Step > 0 && n%c.Step != 0:
-		return c, 0, refuse(AmountOutOfRange, "/points", fmt.Sprintf("Only multiples of %d %s are converted.", c.Step, p.units(from)))
+		return c, 0, refuse(AmountOutOfRange, "/points", fmt.Sprintf(
+			"Only multiples of %d %s are converted.", c.Step, p.units(from),
+		))
 	}
 	received, fits := exactOf(c.Rate).mul(whole(int64(n))).round(Down)
 	if !fits || received == 0 {
-		return c, 0, refuse(AmountOutOfRange, "/points", "So many points become none, or more than one operation may move.")
+		return c, 0, refuse(
+			AmountOutOfRange, "/points", "So many points become none, or more than one operation may move.",
+		)
 	}
 	if l, full := acc.exhausted(c.Key(), c.Limits, DateOf(now, p.Zone)); full {
 		return c, 0, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %s.", l.often()))
@@ -134,7 +146,8 @@ func (x *Converted) reasons(n, there Points, what ReasonKind) []Reason {
 	}
 	args := []string{points(n), x.From, points(there), x.To}
 	return []Reason{
-		reasonIn(x.From, "conversions."+x.Rule, from, what, args...), reasonIn(x.To, "conversions."+x.Rule, to, what, args...),
+		reasonIn(x.From, "conversions."+x.Rule, from, what, args...),
+		reasonIn(x.To, "conversions."+x.Rule, to, what, args...),
 	}
 }
 
@@ -155,9 +168,11 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	x.Reversed += n
 	x.Returned += back
 	e := Entry{
-		Kind: KindConvert, Cause: Cause{CauseConversion, x.ID, prior.Cause.Revision + 1}, Effective: now, Conversion: &x,
+		Kind: KindConvert, Cause: Cause{CauseConversion, x.ID, prior.Cause.Revision + 1}, Effective: now,
+		Conversion: &x,
 		Postings: []Posting{
-			{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n}, {Wallet: x.To, Bucket: BucketConverted, Points: n},
+			{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n},
+			{Wallet: x.To, Bucket: BucketConverted, Points: n},
 		},
 		Reasons: x.reasons(back, n, WasConvertedBack),
 	}
@@ -215,11 +230,23 @@ func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Ti
 	case n < 0:
 		return refuse(AmountNotPositive, "/points", "How many points go back is above zero.")
 	case n > x.Received-x.Reversed:
-		return refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Reversed)+" points that have not gone back.")
+		return refuse(
+			AmountOutOfRange, "/points",
+			"The conversion gave "+points(x.Received-x.Reversed)+" points that have not gone back.",
+		)
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
-		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left." + p.owes(acc, x.To), Required: max(1, n), Available: left}
+		return &Error{
+			Code: InsufficientPoints,
+			Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left." +
+				p.owes(acc, x.To),
+			Required: max(1, n), Available: left,
+		}
 	case x.worth(n) == 0:
-		return refuse(AmountOutOfRange, "/points", "So few "+p.units(x.To)+" become nothing again: at least "+points(x.least())+" have to go back, and "+points(left)+" are left.")
+		return refuse(
+			AmountOutOfRange, "/points",
+			"So few "+p.units(x.To)+" become nothing again: at least "+points(x.least())+" have to go back, and "+
+				points(left)+" are left.",
+		)
 	}
 	return nil
 }
@@ -229,7 +256,9 @@ func (p *Program) compileConversions() error {
 	for i, c := range p.Conversions {
 		_, from := p.Wallet(c.From)
 		_, to := p.Wallet(c.To)
-		second := slices.ContainsFunc(p.Conversions[:i], func(x Conversion) bool { return x.From == c.From && x.To == c.To })
+		second := slices.ContainsFunc(p.Conversions[:i], func(x Conversion) bool {
+			return x.From == c.From && x.To == c.To
+		})
 		switch {
 		case !from && c.From != "" || !to && c.To != "" || c.From == c.To || second:
 			return fmt.Errorf("conversion %s leads nowhere, or where another one does", c.ID)
@@ -284,7 +313,8 @@ func (p *Program) Circle() string {
 	}
 	for i := range p.Rewards {
 		r := &p.Rewards[i]
-		if r.Wallet != "" && slices.ContainsFunc(r.paidFrom(), func(paid string) bool { return p.leads(r.Wallet, paid) }) {
+		if r.Wallet != "" &&
+			slices.ContainsFunc(r.paidFrom(), func(paid string) bool { return p.leads(r.Wallet, paid) }) {
 			return r.Key()
 		}
 	}

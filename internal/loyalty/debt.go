@@ -56,7 +56,8 @@ func (p *Program) settlement(acc Account, from, to string, n Points) (c Conversi
 	}
 	most, fits := whole(int64(debt)).quo(exactOf(c.Rate)).round(Up)
 	if n > most || !fits {
-		return c, 0, refuse(AmountOutOfRange, "/points", "The member owes "+points(debt)+" "+p.units(to)+": "+points(most)+" "+p.units(from)+
+		return c, 0, refuse(AmountOutOfRange, "/points", "The member owes "+points(debt)+" "+p.units(to)+": "+
+			points(most)+" "+p.units(from)+
 			" settle that. Convert at most so many while points are owed.")
 	}
 	received, _ = exactOf(c.Rate).mul(whole(int64(n))).round(Up)

@@ -15,9 +15,10 @@ import (
 // and without what was paid by points, gift card or store credit. Discount and tenders are spread over the parts of the
 // order proportionally, without rounding.
 //
-// The result depends only on what remains of the order, so any number of refunds in any order ends at the same points,
-// unless points were forfeited because their condition was not met in time. The result is never more than the same order
-// would give without refunds, so no refund gives points. The reasons are differences and add up to the result.
+// The result depends only on what remains of the order. Any number of refunds in any order therefore ends at the same
+// points, unless points were forfeited because their condition was not met in time. The result is never more than the
+// same order would give without refunds, so no refund gives points. The reasons are differences and add up to the
+// result.
 func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule string) time.Time) (worth, error) {
 	var w worth
 	o := s.Order
@@ -175,7 +176,9 @@ func (v *valuation) base() {
 	if rate, ok := v.s.converted(); ok {
 		v.currency = v.p.Exchange.Base
 		v.kept = inMinor(rate, v.o.Currency, v.currency)
-		v.because = append(v.because, NewReason("exchange", "0", IsConverted, "1 "+string(v.o.Currency), rate.String()+" "+string(v.currency)))
+		v.because = append(v.because, NewReason(
+			"exchange", "0", IsConverted, "1 "+string(v.o.Currency), rate.String()+" "+string(v.currency),
+		))
 	}
 	v.rate = v.p.compiled.rates[v.currency]
 	if v.tenders = v.o.tenderRefunds(); v.o.unearning() > 0 {
@@ -186,7 +189,9 @@ func (v *valuation) base() {
 		}
 	}
 	if _, unknown := v.o.giftCards(); unknown > 0 {
-		v.because = append(v.because, NewReason("earn.purchase", "0", IsUnknownTender, Money{unknown, v.o.Currency}.String()))
+		v.because = append(v.because, NewReason(
+			"earn.purchase", "0", IsUnknownTender, Money{unknown, v.o.Currency}.String(),
+		))
 	}
 	items, extra := v.left(everyLine), whole(0)
 	v.remains = whole(1)
@@ -313,7 +318,8 @@ func (w *worth) count(p *Program, v *valuation) {
 		if ok && p.counts(ByQualifyingItems) && l.amount.sub(whole(least)).sign() >= 0 {
 			w.pieces++
 		}
-		if b := v.o.Lines[i].Brand; p.counts(ByBrands) && slices.Contains(p.Tiers.Brands, b) && !slices.Contains(w.brands, b) {
+		if b := v.o.Lines[i].Brand; p.counts(ByBrands) &&
+			slices.Contains(p.Tiers.Brands, b) && !slices.Contains(w.brands, b) {
 			w.brands = append(w.brands, b)
 		}
 	}

@@ -14,7 +14,7 @@ const (
 	CauseAdjustment    = "adjustment"    // by adjustment ID
 	CauseActivation    = "activation"    // by member and instant
 	CauseExpiry        = "expiry"        // by member, day, and wallet unless it is the main wallet
-	CauseTier          = "tier"          // by member, level (with its tier group) and instant; or the ID of a manual change
+	CauseTier          = "tier"          // by member, level (with its tier group) and instant; or by manual change
 	CauseTierChange    = "tier_change"   // the entry bonus of a level, by member and level
 	CauseEvent         = "event"         // by family and the merchant's event ID
 	CauseForfeit       = "forfeit"       // by member and instant
@@ -123,7 +123,7 @@ type Entry struct {
 	Redemption *Redemption
 	Standing   *Standing        // the member's new standing, if the entry changed it
 	Redecided  *Redecision      // with Standing: the earlier standings that were decided again
-	Redated    []Reached        // with Redecided: entry bonuses whose level counts from another instant; moves no points
+	Redated    []Reached        // with Redecided: entry bonuses dated differently, which moves no points
 	Metric     *Metric          // what it adds to a month
 	Brands     []Bought         // the brands that it adds to a month
 	Window     int              // with Metric: how many months the account stores separately, including the newest

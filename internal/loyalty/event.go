@@ -34,7 +34,9 @@ type EventType struct {
 
 // builtinEvents are the families that every program has. A program can add others.
 var builtinEvents = []EventType{
-	{"review", []string{"pending", "approved", "declined"}, map[string]FieldKind{"rating": NumberField, "text": TextField, "product": TextField, "photos": NumberField}},
+	{"review", []string{"pending", "approved", "declined"}, map[string]FieldKind{
+		"rating": NumberField, "text": TextField, "product": TextField, "photos": NumberField,
+	}},
 	{"survey", []string{"completed"}, map[string]FieldKind{"survey": TextField, "score": NumberField}},
 	{"visit", []string{"completed"}, map[string]FieldKind{"store": TextField, "minutes": NumberField}},
 	{"social", []string{"followed", "shared"}, map[string]FieldKind{"network": TextField}},
