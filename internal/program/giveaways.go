@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strconv"
@@ -220,7 +221,7 @@ func (c *compiler) bonusReturns(item *node, t loyalty.Tiers, check func(n *node,
 				best = share
 			}
 		}
-		check(level.get("entry_bonus"), best, "level "+l.ID)
+		check(cmp.Or(level.get("entry_bonus"), level.get("points")), best, "level "+l.ID)
 	}
 }
 

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -203,7 +204,7 @@ func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 			Name:     c.words(item.get("name")),
 			Multiply: c.factor(item.get("multiply")),
 		}
-		if points := item.get("entry_bonus"); points != nil {
+		if points := c.entryBonus(item); points != nil {
 			l.EntryBonus = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))
 			if i == 0 {
 				c.add(atKey(points, "is not given: every new member has the first level; let an action give points for member.joined"))
@@ -323,4 +324,13 @@ func (c *compiler) threshold(n *node, by loyalty.Measure, t loyalty.Tiers) int64
 		return c.integer(n, 0, int64(max(1, len(t.Brands))))
 	}
 	return c.integer(n, 0, 1e9)
+}
+
+// entryBonus returns a level's points for reaching it. They may also be written as points, the key's first name.
+func (c *compiler) entryBonus(level *node) *node {
+	bonus, points := level.get("entry_bonus"), level.get("points")
+	if bonus != nil && points != nil {
+		c.add(atKey(points, "cannot stand beside entry_bonus; keep one of them"))
+	}
+	return cmp.Or(bonus, points)
 }

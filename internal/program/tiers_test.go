@@ -71,3 +71,19 @@ func TestLevelsByAnyAndAllOfSeveralMeasures(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestLevelAcceptsPointsForEntryBonus checks the key's first name, and that a level has one of the two.
+func TestLevelAcceptsPointsForEntryBonus(t *testing.T) {
+	const levels = "tiers:\n  qualify: { by: orders, window: lifetime }\n  keep_for: 1 day\n" +
+		"  levels: [ { id: plain, name: Plain, from: 0 }, { id: best, name: Best, from: 5, KEYS } ]\n"
+	for keys, want := range map[string]loyalty.Points{"entry_bonus: 10": 10, "points: 20": 20} {
+		p := mustCompile(t, []byte(corner+strings.Replace(levels, "KEYS", keys, 1)))
+		if got := p.Tiers.Levels[1].EntryBonus; got != want {
+			t.Errorf("%s gives %d", keys, got)
+		}
+	}
+	_, problems := Compile([]byte(corner + strings.Replace(levels, "KEYS", "points: 10, entry_bonus: 10", 1)))
+	if err := problems.Err(); err == nil || !strings.Contains(err.Error(), "tiers.levels.best.points: cannot stand beside entry_bonus") {
+		t.Errorf("both keys: %v", err)
+	}
+}
