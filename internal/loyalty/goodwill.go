@@ -130,7 +130,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	return d.done()
 }
 
-// ActivateEvent does the same as ActivateOrder for an event.
+// ActivateEvent activates the pending points of an event now, as ActivateOrder does for an order.
 func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
 		return Outcome{}, frozen("")

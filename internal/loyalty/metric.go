@@ -44,7 +44,7 @@ func addMetric(all []Metric, m Metric, window int) []Metric {
 	return slices.DeleteFunc(out, Metric.isZero)
 }
 
-// addBrand does the same with a brand.
+// addBrand adds a brand to its bucket, in the same way as addMetric.
 func addBrand(all []Bought, b Bought, window int) []Bought {
 	newest := b.Month
 	if len(all) > 0 {
@@ -163,7 +163,8 @@ func brandsBetween(was, are []string, month int) (out []Bought) {
 	return out
 }
 
-// count does the same for an event, which is now worth more points than before by the number in more.
+// count records in an entry what a revision of an event changes of what the event counts toward a level. more is the
+// increase of the event's points.
 func (s *EventState) count(e *Entry, p, rules *Program, acc Account, more Points) {
 	if s.Revision == 1 {
 		s.Bucket = p.firstBucket(acc, s.Event.At)

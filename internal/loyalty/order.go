@@ -112,11 +112,11 @@ type OrderState struct {
 	RefundsSince int
 }
 
-// share returns the state's share of one rule's caps, limits and budgets. The state must own its Shares, because the
+// share returns what the order uses of one rule's caps, limits and budgets. The state must own its Shares, because the
 // caller may change the result.
 func (s *OrderState) share(rule string) *Share { return shareIn(&s.Shares, rule) }
 
-// shareOf does the same for reading only.
+// shareOf returns the same share for reading only.
 func (s *OrderState) shareOf(rule string) *Share {
 	for i := range s.Shares {
 		if s.Shares[i].Rule == rule {

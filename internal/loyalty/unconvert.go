@@ -126,7 +126,7 @@ func (x *Converted) covering(n Points) Points {
 	return Points(all) + 1 - x.Reversed
 }
 
-// worthUp does the same as worth, but rounds up.
+// worthUp returns the worth of n more points of the receiving wallet, as worth does, but rounded up.
 func (x *Converted) worthUp(n Points) Points {
 	all, _ := share(int64(x.Reversed+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Up)
 	return all - x.Returned
