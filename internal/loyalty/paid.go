@@ -22,8 +22,10 @@ func (p *Program) Paid(o Order) Order {
 		return o
 	}
 	told := cmp.Or(o.ReportedStatus, o.Status)
-	o.Refunds = slices.DeleteFunc(slices.Clone(o.Refunds), func(r Refund) bool { return strings.HasPrefix(r.ID, derived) })
-	o.Disputes = slices.DeleteFunc(slices.Clone(o.Disputes), func(d Dispute) bool { return strings.HasPrefix(d.ID, derived) })
+	o.Refunds = slices.DeleteFunc(slices.Clone(o.Refunds),
+		func(r Refund) bool { return strings.HasPrefix(r.ID, derived) })
+	o.Disputes = slices.DeleteFunc(slices.Clone(o.Disputes),
+		func(d Dispute) bool { return strings.HasPrefix(d.ID, derived) })
 	if told == Unreported {
 		o.buy(p.Earn.TaxIncluded)
 	}
@@ -99,7 +101,8 @@ func (o *Order) capture(x Receipt, taxIncluded bool) (sum int64, parts moneyPart
 func (x Receipt) withParts(f Fact) Fact {
 	var stated Fact
 	for _, p := range x.Facts {
-		if p.Kind == FactParts && p.Money.Currency == f.Money.Currency && p.Tax+p.Shipping > stated.Tax+stated.Shipping {
+		if p.Kind == FactParts && p.Money.Currency == f.Money.Currency &&
+			p.Tax+p.Shipping > stated.Tax+stated.Shipping {
 			stated = p
 		}
 	}
@@ -257,7 +260,8 @@ func (o *Order) dispute() {
 		for _, f := range x.Facts {
 			if f.Kind == FactDispute && as[f.State] != "" && f.Money.Currency == o.Currency {
 				o.Disputes = append(o.Disputes, Dispute{
-					ID: derived + x.ID + derived + f.ID, At: f.At, Status: as[f.State], Amount: min(f.Money.Amount, o.total()),
+					ID: derived + x.ID + derived + f.ID, At: f.At,
+					Status: as[f.State], Amount: min(f.Money.Amount, o.total()),
 				})
 			}
 		}

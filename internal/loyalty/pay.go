@@ -149,17 +149,22 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 	already := acc.paidBeside(*in)
 	pay, ok := p.payable(want, in.Total, already)
 	if !ok {
-		return Reward{}, refuse(CurrencyUnsupported, "/order_total/currency", "The program takes points for "+p.Redemption.Pay.currencies()+".")
+		return Reward{}, refuse(CurrencyUnsupported, "/order_total/currency",
+			"The program takes points for "+p.Redemption.Pay.currencies()+".")
 	}
 	if pay.Points == 0 {
 		least, ok := p.Redemption.Pay.least(in.Total, already)
 		if !ok {
-			return Reward{}, refuse(AmountOutOfRange, "/order_total", "What points may yet pay of this order costs less than the "+points(max(1, p.Redemption.Pay.Min))+" points that a payment takes at least.")
+			return Reward{}, refuse(AmountOutOfRange, "/order_total",
+				"What points may yet pay of this order costs less than the "+points(max(1, p.Redemption.Pay.Min))+
+					" points that a payment takes at least.")
 		}
 		if available < least {
 			return Reward{}, p.insufficientWith(acc, "", more, least, "A payment takes at least")
 		}
-		return Reward{}, refuse(AmountOutOfRange, "/points", "So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+points(max(1, p.Redemption.Pay.Step))+".")
+		return Reward{}, refuse(AmountOutOfRange, "/points",
+			"So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+
+				points(max(1, p.Redemption.Pay.Step))+".")
 	}
 	in.Requested, in.Value = in.Points, pay.Value
 	return Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil

@@ -78,7 +78,9 @@ func (p *Program) levelPerks(acc Account) (out []PerkQuote) {
 	}
 	for i, q := range out {
 		if !slices.Contains(mine.Perks, q.ID) {
-			out[i].Unmet = []UnmetRequirement{{Requirement: RequirementTier, Required: strings.Join(levels[q.ID], ", "), Available: acc.Tier.Level}}
+			out[i].Unmet = []UnmetRequirement{{
+				Requirement: RequirementTier, Required: strings.Join(levels[q.ID], ", "), Available: acc.Tier.Level,
+			}}
 		}
 	}
 	return out

@@ -11,7 +11,9 @@ import (
 // member's traits and level, of the first one: rules is the program version that prior names, and p if prior is nil.
 // left contains the remaining budgets of campaigns, as far as they are known. The account must have been advanced to
 // now.
-func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time) (Outcome, error) {
+func (p *Program) PlaceOrder(
+	acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time,
+) (Outcome, error) {
 	return p.place(acc, prior, rules, rules.Paid(o), left, now)
 }
 
@@ -233,9 +235,13 @@ func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry
 	for _, x := range d.Account.Pending {
 		if x.Cause == cause {
 			if !at.After(d.now) {
-				e.Reasons = append(e.Reasons, reasonIn(x.Wallet, "pending", 0, BecameActive, "order "+s.Order.ID, points(x.Points)))
+				e.Reasons = append(e.Reasons,
+					reasonIn(x.Wallet, "pending", 0, BecameActive, "order "+s.Order.ID, points(x.Points)))
 			}
-			e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points})
+			e.Postings = append(e.Postings, Posting{
+				Wallet: x.Wallet, Bucket: BucketPending, Cause: cause,
+				Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points,
+			})
 			e.Postings = d.credit(e.Postings, cause, x.Points, *g, time.Time{})
 		}
 	}

@@ -14,9 +14,9 @@ const MinPoolBits = 40
 // code are not limited.
 const generatedBits = 80
 
-// A CodePool estimates how hard the codes of one upload are to guess. Positions at which all codes have the same character
-// add nothing, so a common prefix or a running number is recognized. The estimate is an upper bound: it does not recognize
-// words, or characters that depend on each other. The zero value is an empty pool.
+// A CodePool estimates how hard it is to guess the codes of one upload. Positions at which all codes have the same
+// character add nothing, so it recognizes a common prefix or a serial number. The estimate is an upper bound: it does
+// not recognize words, or characters that depend on each other. The zero value is an empty pool.
 type CodePool struct {
 	codes     int
 	shortest  int          // length of the shortest code
@@ -63,10 +63,12 @@ func (p *CodePool) Check() error {
 		return nil
 	case n < MinPoolBits:
 		return refuse(ValidationFailed, "/codes", fmt.Sprintf(
-			"The codes are too easy to guess: they have about %d random bits, and a pool needs %d. Use at least 8 random letters and digits.", int(n), MinPoolBits))
+			"The codes are too easy to guess: they have about %d random bits, and a pool needs %d. Use at least 8 random letters and digits.",
+			int(n), MinPoolBits))
 	case n < generatedBits && p.generated != "":
 		return refuse(ValidationFailed, "/codes", fmt.Sprintf(
-			"The code %s has the form of a generated code, but the codes have only about %d random bits. Use codes of another length than 17.", p.generated, int(n)))
+			"The code %s has the form of a generated code, but the codes have only about %d random bits. Use codes of another length than 17.",
+			p.generated, int(n)))
 	}
 	return nil
 }

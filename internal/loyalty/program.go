@@ -173,7 +173,8 @@ const (
 
 func (m Measure) String() string {
 	return [...]string{
-		ByPointsEarned: "points_earned", ByOrders: "orders", BySpend: "spend", ByQualifyingItems: "elements", ByVisits: "visits",
+		ByPointsEarned: "points_earned", ByOrders: "orders", BySpend: "spend",
+		ByQualifyingItems: "elements", ByVisits: "visits",
 		ByBrands: "brands",
 	}[m]
 }

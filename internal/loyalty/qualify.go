@@ -239,7 +239,8 @@ func (t *Tiers) checkLevel(i int) error {
 	}
 	if len(t.Ways) == 0 {
 		if (i == 0) != (l.From == 0) || i > 0 && l.From <= t.Levels[i-1].From {
-			return fmt.Errorf("level %s is out of order: the first starts from 0, and each from more than the last", l.ID)
+			return fmt.Errorf(
+				"level %s is out of order: the first starts from 0, and each from more than the last", l.ID)
 		}
 		return nil
 	}

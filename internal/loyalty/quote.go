@@ -88,7 +88,10 @@ func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, 
 	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
 		q.Missing = 0
 	} else if (q.Missing > 0 || p.inDebt(acc)) && !p.affords(acc, r.Wallets) {
-		l := UnmetRequirement{Requirement: RequirementPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
+		l := UnmetRequirement{
+			Requirement: RequirementPoints, Required: points(q.Cost),
+			Available: points(acc.Balance().Active), Missing: q.Missing,
+		}
 		q.Unmet = append(q.Unmet, l)
 	}
 	q.Unmet = append(q.Unmet, r.gone(left, now)...)

@@ -87,7 +87,8 @@ var states = []FactState{FactPending, FactDone, FactOpen, FactWon, FactFailed, F
 
 func (l FactLine) compare(m FactLine) int {
 	return cmp.Or(
-		cmp.Compare(l.ID, m.ID), cmp.Compare(l.Quantity, m.Quantity), cmp.Compare(l.Amount, m.Amount), cmp.Compare(l.Tax, m.Tax),
+		cmp.Compare(l.ID, m.ID), cmp.Compare(l.Quantity, m.Quantity),
+		cmp.Compare(l.Amount, m.Amount), cmp.Compare(l.Tax, m.Tax),
 	)
 }
 

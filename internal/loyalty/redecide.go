@@ -354,7 +354,9 @@ func (h History) facts(p *Program, joined time.Time) (all []fact) {
 		case e.Kind == KindEnroll, e.Kind == KindUpdateMember, e.placed() && e.TierGroup == p.compiled.ladder:
 			all = append(all, fact{at: e.Effective, entry: e})
 		case counts:
-			f := fact{at: later(at, joined), placed: later(at, joined), cause: Cause{Kind: e.Cause.Kind, ID: e.Cause.ID}}
+			f := fact{
+				at: later(at, joined), placed: later(at, joined), cause: Cause{Kind: e.Cause.Kind, ID: e.Cause.ID},
+			}
 			f.metrics, f.brands = e.counts(p.compiled.ladder)
 			if p.Tiers.KeepOnRefund && (fell[f.cause] || f.sum().falls()) {
 				f.at, fell[f.cause] = e.Recorded, true
@@ -453,7 +455,10 @@ func (d *decision) rejudge(t *decision, h History, since time.Time, redated []Re
 			r.Past = append(r.Past, s)
 		}
 	}
-	e := Entry{Kind: KindMoveTier, Effective: d.now, Standing: &is, Redecided: &r, Counts: d.recount(t, h.All), Redated: redated}
+	e := Entry{
+		Kind: KindMoveTier, Effective: d.now, Standing: &is, Redecided: &r,
+		Counts: d.recount(t, h.All), Redated: redated,
+	}
 	same := was == is && slices.Equal(e.past(d.Account.Past, was), trimmed(d.Account.Past, was, d.now))
 	if same && len(e.Counts)+len(redated) == 0 {
 		return nil

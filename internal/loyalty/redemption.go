@@ -399,7 +399,9 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 		if r.To == "" {
 			back = d.gracious(l.Expires, at)
 		}
-		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
+		e.Postings = append(e.Postings, Posting{
+			Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points,
+		})
 		e.Postings = d.arrive(e.Postings, r.Wallet, l.Points, back, at)
 	}
 	return d.post(lostToExpiry(e))
@@ -419,10 +421,12 @@ func (p *Program) insufficient(acc Account, wallet string, needed Points, verb s
 // insufficientWith is like insufficient, for a member who can use more points than the account has.
 func (p *Program) insufficientWith(acc Account, wallet string, more, needed Points, verb string) *Error {
 	available := acc.BalanceOf(wallet).Active + more
-	detail := verb + " " + points(needed) + " " + p.units(wallet) + "; " + points(available) + " can be spent." + p.owes(acc, wallet)
+	detail := verb + " " + points(needed) + " " + p.units(wallet) +
+		"; " + points(available) + " can be spent." + p.owes(acc, wallet)
 	for _, next := range acc.Pending {
 		if next.Wallet == wallet && !next.ActiveAt.IsZero() {
-			detail += " " + points(next.Points) + " more become active on " + next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
+			detail += " " + points(next.Points) + " more become active on " +
+				next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
 			break
 		}
 	}
@@ -434,7 +438,8 @@ func (p *Program) insufficientWith(acc Account, wallet string, more, needed Poin
 func (p *Program) owes(acc Account, wallet string) string {
 	debt := acc.In(wallet).Debt
 	if other, owed := p.indebted(acc); debt == 0 && owed > 0 {
-		return " The member owes " + points(owed) + " " + p.units(other) + "; nothing can be spent from any wallet until that is settled."
+		return " The member owes " + points(owed) + " " + p.units(other) +
+			"; nothing can be spent from any wallet until that is settled."
 	}
 	if debt == 0 {
 		return ""

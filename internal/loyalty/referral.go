@@ -82,7 +82,8 @@ func (p *Program) MayRefer(acc, referrer Account, alike bool) error {
 	case referrer.Status != Active:
 		return refuse(ValidationFailed, "/code", "The code is that of a member whose account is frozen.")
 	case alike:
-		return refuse(SelfReferral, "/code", "The member whose code this is has the same e-mail address or telephone number.")
+		return refuse(SelfReferral, "/code",
+			"The member whose code this is has the same e-mail address or telephone number.")
 	}
 	return nil
 }

@@ -26,13 +26,15 @@ const (
 
 // Retiers reports whether p has other level requirements than the version before, if both have levels.
 func (p *Program) Retiers(before *Program) bool {
-	return before != nil && len(before.Tiers.Levels) > 0 && len(p.Tiers.Levels) > 0 && !reflect.DeepEqual(p.Tiers.takes(), before.Tiers.takes())
+	return before != nil && len(before.Tiers.Levels) > 0 &&
+		len(p.Tiers.Levels) > 0 && !reflect.DeepEqual(p.Tiers.takes(), before.Tiers.takes())
 }
 
 // takes returns the fields of the tiers that determine who qualifies for which level.
 func (t *Tiers) takes() Tiers {
 	out := Tiers{
-		By: t.By, Ways: t.Ways, Currency: t.Currency, AtLeast: t.AtLeast, Visit: t.Visit, Brands: t.Brands, Months: t.Months,
+		By: t.By, Ways: t.Ways, Currency: t.Currency, AtLeast: t.AtLeast,
+		Visit: t.Visit, Brands: t.Brands, Months: t.Months,
 		Calendar: t.Calendar, Window: t.Window, Minimums: t.Minimums,
 	}
 	for _, l := range t.Levels {

@@ -40,7 +40,8 @@ type Refund struct {
 }
 
 func (r Refund) equal(x Refund) bool {
-	return r.ID == x.ID && r.At.Equal(x.At) && r.Status == x.Status && r.Amount == x.Amount && r.Shipping == x.Shipping &&
+	return r.ID == x.ID && r.At.Equal(x.At) && r.Status == x.Status && r.Amount == x.Amount &&
+		r.Shipping == x.Shipping &&
 		r.Tax == x.Tax && r.Goods == x.Goods && r.Included == x.Included && r.Tender == x.Tender &&
 		r.Tendered == x.Tendered && r.ToGiftCards == x.ToGiftCards && slices.Equal(r.Lines, x.Lines)
 }
@@ -246,7 +247,8 @@ func (o Order) checkRefunds() error {
 		}
 	}
 	if total > o.total() {
-		return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("The refunds add up to more than the order's total of %s.", Money{o.total(), o.Currency}))
+		return refuse(RefundExceedsPayment, "/refunds",
+			fmt.Sprintf("The refunds add up to more than the order's total of %s.", Money{o.total(), o.Currency}))
 	}
 	if err := o.checkDisputes(); err != nil {
 		return err
@@ -277,7 +279,8 @@ func (o Order) checkDisputes() error {
 			return err
 		}
 		if d.Amount > o.total() {
-			return refuse(ValidationFailed, at+"/amount", fmt.Sprintf("The dispute is about more than the order's total of %s.", Money{o.total(), o.Currency}))
+			return refuse(ValidationFailed, at+"/amount",
+				fmt.Sprintf("The dispute is about more than the order's total of %s.", Money{o.total(), o.Currency}))
 		}
 	}
 	return nil
@@ -312,7 +315,8 @@ func checkRefund(at string, r Refund, has map[string]bool) error {
 		return refuse(ValidationFailed, at+"/tax", "The tax is included in the refund's amount, and is more than that.")
 	}
 	if rest < 0 {
-		return refuse(ValidationFailed, at+"/amount", "The lines, shipping and tax of the refund add up to more than its amount.")
+		return refuse(ValidationFailed, at+"/amount",
+			"The lines, shipping and tax of the refund add up to more than its amount.")
 	}
 	return nil
 }
@@ -337,7 +341,9 @@ func (o Order) checkRefundedParts() error {
 		if got := r.lines[l.ID]; got > 0 {
 			paid, _ := whole(l.Amount).mul(o.undiscounted()).round(Up)
 			if got > int64(paid)+1 || got > l.Amount {
-				return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("Line %d was refunded %s and cost %s.", i, Money{got, o.Currency}, Money{int64(paid), o.Currency}))
+				return refuse(RefundExceedsPayment, "/refunds",
+					fmt.Sprintf("Line %d was refunded %s and cost %s.",
+						i, Money{got, o.Currency}, Money{int64(paid), o.Currency}))
 			}
 		}
 	}

@@ -94,7 +94,8 @@ const MaxLeadAfter = 30
 // Digest adds the next entries of the member, in order and without gaps.
 func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time) Reminded {
 	s.Rich = maps.Collect(maps.All(s.Rich)) // never nil
-	s.Open, s.Active, s.Orders, s.Codes = slices.Clone(s.Open), slices.Clone(s.Active), slices.Clone(s.Orders), slices.Clone(s.Codes)
+	s.Open, s.Active, s.Orders, s.Codes =
+		slices.Clone(s.Open), slices.Clone(s.Active), slices.Clone(s.Orders), slices.Clone(s.Codes)
 	for _, e := range entries {
 		if e.Sequence != s.Seen+1 {
 			break
@@ -226,7 +227,9 @@ func (p *Program) answerEnds(acc Account, sent time.Time) time.Time {
 func (s Reminded) RecordSent(p *Program, acc Account, n News, id string, now time.Time) Reminded {
 	s.SentReminders = slices.Clone(s.SentReminders)
 	for _, subject := range n.Subjects {
-		s.SentReminders = append(s.SentReminders, SentReminder{Reminder: n.Reminder, Step: n.Step, On: n.On, Subject: subject, At: now, Channel: n.Channel, ID: id})
+		s.SentReminders = append(s.SentReminders, SentReminder{
+			Reminder: n.Reminder, Step: n.Step, On: n.On, Subject: subject, At: now, Channel: n.Channel, ID: id,
+		})
 	}
 	s.Open = append(slices.Clone(s.Open), Open{n.Reminder, n.Purpose, now, false, false})
 	if n.Purpose == Marketing {
@@ -236,10 +239,10 @@ func (s Reminded) RecordSent(p *Program, acc Account, n News, id string, now tim
 	return s
 }
 
-// HoldOut records a notice that was withheld by the holdout. It counts for the frequency caps, and can get a response or
-// be ignored, as if it had been sent. Otherwise these limits would reduce only the notices that are sent. Members who
-// act anyway would then be over-represented among them, and an ineffective reminder would seem effective. The notice
-// does not count as seen by the member.
+// HoldOut records a notice that was withheld by the holdout. It counts for the frequency caps, and can get a response
+// or be ignored, as if it had been sent. Otherwise these limits would reduce only the notices that are sent. Members
+// who act anyway would then be over-represented among them, and an ineffective reminder would seem effective. The
+// notice does not count as seen by the member.
 func (s Reminded) HoldOut(p *Program, acc Account, n News, now time.Time) Reminded {
 	s = s.RecordSent(p, acc, n, "", now)
 	for i := len(s.SentReminders) - len(n.Subjects); i < len(s.SentReminders); i++ {
@@ -296,6 +299,7 @@ func (s Reminded) since(on Trigger, subject string) (at time.Time) {
 // subject without steps, the due date does not matter.
 func (s Reminded) told(on Trigger, subject Subject) bool {
 	return slices.ContainsFunc(s.SentReminders, func(t SentReminder) bool {
-		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) && !t.Subject.Due.Before(subject.Due)
+		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) &&
+			!t.Subject.Due.Before(subject.Due)
 	})
 }

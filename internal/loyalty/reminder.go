@@ -89,7 +89,8 @@ const (
 // Triggers lists every trigger.
 func Triggers() []Trigger {
 	return []Trigger{
-		BeforeExpiry, AfterActive, AfterIdle, AfterAbsence, NearReward, NearTier, BeforeTier, AfterClaim, BeforeCode, BeforeHold,
+		BeforeExpiry, AfterActive, AfterIdle, AfterAbsence, NearReward, NearTier, BeforeTier,
+		AfterClaim, BeforeCode, BeforeHold,
 		OnBirthday, OnAnniversary, AfterJoining, AfterOrder, AfterReferral, Scheduled,
 	}
 }

@@ -19,7 +19,9 @@ func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Ou
 // contributors first. rules is the program version under which the redemption was reserved, or the receiver itself. It
 // defines the reward (its value, code and credits, and the rate of a payment), because a reward that has changed or
 // been removed since was promised on those terms.
-func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n Points, now time.Time) ([]Outcome, error) {
+func (p *Program) CommitTogether(
+	accs []Account, r Redemption, rules *Program, n Points, now time.Time,
+) ([]Outcome, error) {
 	holds, held, err := holdsOf(accs, r)
 	if err != nil {
 		return nil, err
@@ -70,7 +72,8 @@ func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
 	case reward.Wallet != "":
 		buys, _ = share(int64(n), int64(held)).mul(whole(int64(reward.Points))).floor()
 	default:
-		return r, refuse(AmountOutOfRange, "/points", "The reward is had as a whole, for the "+points(held)+" points that the redemption holds.")
+		return r, refuse(AmountOutOfRange, "/points",
+			"The reward is had as a whole, for the "+points(held)+" points that the redemption holds.")
 	}
 	if buys == 0 {
 		return r, refuse(AmountOutOfRange, "/points", "So few points buy nothing.")
@@ -89,7 +92,9 @@ func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcom
 	for _, l := range h.Lots {
 		part := min(rest, l.Points)
 		rest -= part
-		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
+		e.Postings = append(e.Postings, Posting{
+			Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points,
+		})
 		if part > 0 {
 			used = append(used, Lot{l.Expires, part})
 		}

@@ -27,7 +27,8 @@ func (p *Program) Returned(r Redemption, share *big.Rat, code IssuedCode) (Point
 	case r.Status != Committed:
 		return 0, code, refuse(AlreadyResolved, "", "Only a redemption that was committed can be reversed.")
 	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
-		return 0, code, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
+		return 0, code, refuse(AmountOutOfRange, "/refunded",
+			"What was refunded is above nothing, and at most what was paid.")
 	}
 	target := r.Points
 	switch p.Redemption.OnRefund {
@@ -54,7 +55,9 @@ func (p *Program) ReverseTogether(accs []Account, priors []Entry, target Points,
 }
 
 // restore restores points of a committed redemption. target is the total of everything restored.
-func (p *Program) restore(accs []Account, priors []Entry, target Points, why RedemptionStatus, now time.Time) ([]Outcome, error) {
+func (p *Program) restore(
+	accs []Account, priors []Entry, target Points, why RedemptionStatus, now time.Time,
+) ([]Outcome, error) {
 	n := target - priors[0].Redemption.Restored
 	outs := make([]Outcome, len(accs))
 	for i := len(accs) - 1; i > 0; i-- {

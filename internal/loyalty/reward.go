@@ -178,10 +178,15 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 		out = append(out, l)
 	}
 	if !oneOf(r.Tiers, acc.Tier.Level) {
-		out = append(out, UnmetRequirement{Requirement: RequirementTier, Required: strings.Join(r.Tiers, ", "), Available: acc.Tier.Level})
+		out = append(out, UnmetRequirement{
+			Requirement: RequirementTier, Required: strings.Join(r.Tiers, ", "), Available: acc.Tier.Level,
+		})
 	}
 	if !anyOf(r.Segments, acc.Traits.Segments) {
-		out = append(out, UnmetRequirement{Requirement: RequirementSegment, Required: strings.Join(r.Segments, ", "), Available: strings.Join(acc.Traits.Segments, ", ")})
+		out = append(out, UnmetRequirement{
+			Requirement: RequirementSegment, Required: strings.Join(r.Segments, ", "),
+			Available: strings.Join(acc.Traits.Segments, ", "),
+		})
 	}
 	if l, short := r.minOrder(in.Total); short {
 		out = append(out, l)
@@ -192,13 +197,18 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 			facts.Order = &Order{Currency: in.Total.Currency}
 		}
 		if !holds(r.When, &facts) {
-			out = append(out, UnmetRequirement{Requirement: RequirementCondition, Required: strings.Join(strings.Fields(r.When.String()), " ")})
+			out = append(out, UnmetRequirement{
+				Requirement: RequirementCondition, Required: strings.Join(strings.Fields(r.When.String()), " "),
+			})
 		}
 	}
 	day := DateOf(now, p.Zone)
 	for _, l := range r.Limits {
 		if n := acc.times(r.Key(), l, day); n >= l.Times {
-			lack := UnmetRequirement{Requirement: RequirementLimit, Required: strconv.FormatInt(l.Times, 10) + " per " + string(l.Per), Available: strconv.FormatInt(n, 10)}
+			lack := UnmetRequirement{
+				Requirement: RequirementLimit, Required: strconv.FormatInt(l.Times, 10) + " per " + string(l.Per),
+				Available: strconv.FormatInt(n, 10),
+			}
 			if ends := l.Per.ends(day); ends != 0 {
 				lack.From = ends.End(p.Zone)
 			}
@@ -207,7 +217,10 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 	}
 	if most := p.Redemption.PerOrder; most > 0 && in.Order != "" {
 		if n := acc.usedOn(in.Order); n >= most {
-			out = append(out, UnmetRequirement{Requirement: RequirementPerOrder, Required: strconv.FormatInt(most, 10), Available: strconv.FormatInt(n, 10)})
+			out = append(out, UnmetRequirement{
+				Requirement: RequirementPerOrder, Required: strconv.FormatInt(most, 10),
+				Available: strconv.FormatInt(n, 10),
+			})
 		}
 	}
 	return out
