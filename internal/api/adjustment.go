@@ -18,7 +18,8 @@ func (b adjustmentBody) check(c *check) {
 	if c.required(at("points"), b.Points.given) {
 		switch n := b.Points.n; {
 		case n == 0:
-			c.fault(at("points"), loyalty.AmountNotPositive, "Zero points are no adjustment: give some, or take some with a minus.")
+			c.fault(at("points"), loyalty.AmountNotPositive,
+				"Zero points are no adjustment: give some, or take some with a minus.")
 		case n > int64(loyalty.MaxPoints) || n < -int64(loyalty.MaxPoints):
 			c.fault(at("points"), loyalty.AmountOutOfRange, "One adjustment moves at most %d points.", loyalty.MaxPoints)
 		}

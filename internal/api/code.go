@@ -75,7 +75,8 @@ func (c *call) client() (string, error) {
 	name := c.event.Headers.Client
 	for i := range len(name) {
 		if len(name) > 128 || name[i] < 0x21 || name[i] > 0x7e {
-			return "", refuseAt(invalidParameter, "Perennial-Client", "The header Perennial-Client must have 1 to 128 visible ASCII characters.")
+			return "", refuseAt(invalidParameter, "Perennial-Client",
+				"The header Perennial-Client must have 1 to 128 visible ASCII characters.")
 		}
 	}
 	return name, nil
@@ -146,7 +147,8 @@ func drawCode(ctx context.Context, c *call) (answer, error) {
 // only the reward.
 func (c *call) wireCode(r ledger.CodeResult) wire.Code {
 	out := wire.Code{
-		Code: c.path("code"), State: wire.CodeState(r.State(c.app.Now())), Reward: r.Reward, Redemption: r.Redemption, Member: string(r.Member),
+		Code: c.path("code"), State: wire.CodeState(r.State(c.app.Now())), Reward: r.Reward, Redemption: r.Redemption,
+		Member:    string(r.Member),
 		ValidFrom: r.From.UTC(), ValidUntil: instant(r.Until), UsedAt: r.Used.UTC(), Uses: []wire.CodeUse{},
 	}
 	if r.Left.Currency != "" {
@@ -154,7 +156,8 @@ func (c *call) wireCode(r ledger.CodeResult) wire.Code {
 	}
 	for _, u := range r.Uses {
 		out.Uses = append(out.Uses, wire.CodeUse{
-			ID: u.ID, UsedAt: u.At.UTC(), Amount: wireMoney(u.Amount), Order: u.Order, ReversedAt: u.Reversed.UTC(), Reason: u.Reason,
+			ID: u.ID, UsedAt: u.At.UTC(), Amount: wireMoney(u.Amount), Order: u.Order, ReversedAt: u.Reversed.UTC(),
+			Reason: u.Reason,
 		})
 	}
 	return out

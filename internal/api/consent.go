@@ -69,7 +69,8 @@ func listConsents(ctx context.Context, c *call) (answer, error) {
 	out := wire.ConsentList{Data: []wire.Consent{}, Log: []wire.ConsentRecord{}, FailedAddresses: []wire.FailedAddress{}}
 	for _, x := range contact.Consents {
 		out.Data = append(out.Data, wire.Consent{
-			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(), Wording: x.Wording, Source: x.Source,
+			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(),
+			Wording: x.Wording, Source: x.Source,
 		})
 	}
 	for x, err := range c.app.Ledger.ConsentLog(ctx, p.ID, m.Account.Member) {
@@ -77,7 +78,8 @@ func listConsents(ctx context.Context, c *call) (answer, error) {
 			return answer{}, err
 		}
 		out.Log = append(out.Log, wire.ConsentRecord{
-			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(), Wording: x.Wording, Source: x.Source, RecordedBy: x.By,
+			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(),
+			Wording: x.Wording, Source: x.Source, RecordedBy: x.By,
 		})
 		if len(out.Log) > maxLogged {
 			out.Log = out.Log[1:]

@@ -114,7 +114,8 @@ func wireConversion(r ledger.ConversionResult) wire.Conversion {
 		CreatedAt: x.At.UTC(), ReversibleUntil: instant(x.ReversibleUntil),
 	}
 	if x.From == "" || x.To == "" {
-		out.Balances = append(out.Balances, wire.WalletBalance{Wallet: loyalty.MainWallet, Balance: wireBalance(r.Entry.Balance)})
+		out.Balances = append(out.Balances,
+			wire.WalletBalance{Wallet: loyalty.MainWallet, Balance: wireBalance(r.Entry.Balance)})
 	}
 	out.Balances = append(out.Balances, walletBalances(r.Entry)...)
 	return out

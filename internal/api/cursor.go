@@ -78,7 +78,8 @@ func (c *call) unsealed(owner string) ([]byte, error) {
 
 func (c *call) sign(owner string, b []byte) []byte {
 	mac := hmac.New(sha256.New, c.seal)
-	fmt.Fprintf(mac, "%d:%s%d:%s%d:%s", len(c.who.Program), c.who.Program, len(c.route.Pattern), c.route.Pattern, len(owner), owner)
+	fmt.Fprintf(mac, "%d:%s%d:%s%d:%s", len(c.who.Program), c.who.Program, len(c.route.Pattern), c.route.Pattern,
+		len(owner), owner)
 	mac.Write(b)
 	return mac.Sum(nil)[:sealSize]
 }

@@ -114,7 +114,8 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		out.ActiveAt, out.ExpiresAt = g.ActiveAt.UTC(), end(p, g.Expires)
 	}
 	for _, w := range e.Wallets {
-		out.Wallets = append(out.Wallets, wire.WalletChange{Wallet: w.Wallet, Points: int64(w.Points), Balance: wireBalance(w.Balance)})
+		out.Wallets = append(out.Wallets,
+			wire.WalletChange{Wallet: w.Wallet, Points: int64(w.Points), Balance: wireBalance(w.Balance)})
 	}
 	switch r := e.Redemption; {
 	case r == nil:

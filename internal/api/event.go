@@ -43,7 +43,8 @@ func (b eventBody) event(c *check) loyalty.Event {
 	}
 	ev := loyalty.Event{Type: b.Type, ID: b.ID, At: b.At.UTC(), Data: make(map[string]any, len(b.Data))}
 	if c.required(at("id"), b.ID != "") && (!validID(b.ID) || typed && validID(b.Type) && !validID(ev.Cause())) {
-		c.fault(at("id"), loyalty.ValidationFailed, "This must be letters, digits and _ : . - in all, with the family before it 1 to 128.")
+		c.fault(at("id"), loyalty.ValidationFailed,
+			"This must be letters, digits and _ : . - in all, with the family before it 1 to 128.")
 	}
 	c.required(at("at"), !b.At.IsZero())
 	if len(b.Data) > maxData {
@@ -58,7 +59,8 @@ func (b eventBody) event(c *check) loyalty.Event {
 
 func (c *check) datum(name string, d datum) {
 	if !dataName.MatchString(name) {
-		c.fault(at("data"), loyalty.ValidationFailed, "A field is named by up to 64 small letters, digits and _, beginning with a letter.")
+		c.fault(at("data"), loyalty.ValidationFailed,
+			"A field is named by up to 64 small letters, digits and _, beginning with a letter.")
 		return
 	}
 	p := at("data/" + name)

@@ -53,7 +53,8 @@ func (b *addressBody) address(c *check) *ledger.Address {
 	a.Region = maybe(at("address/region"), b.Region, 200)
 	a.PostalCode = maybe(at("address/postal_code"), b.PostalCode, 20)
 	if a.Country = b.Country; !countryForm.MatchString(b.Country) {
-		c.fault(at("address/country"), loyalty.ValidationFailed, "This must be a country of ISO 3166-1 in two capitals, like DE.")
+		c.fault(at("address/country"), loyalty.ValidationFailed,
+			"This must be a country of ISO 3166-1 in two capitals, like DE.")
 	}
 	a.Phone = maybe(at("address/phone"), b.Phone, 40)
 	return &a
@@ -87,7 +88,8 @@ func moveFulfilment(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := c.app.Ledger.Fulfil(ctx, p, c.path("redemption"), to, tracking, ledger.By{Actor: c.who.ID}) // the status identifies the command
+	// The status identifies the command.
+	r, err := c.app.Ledger.Fulfil(ctx, p, c.path("redemption"), to, tracking, ledger.By{Actor: c.who.ID})
 	if err != nil {
 		return answer{}, err
 	}
@@ -123,7 +125,8 @@ func (c *call) wireFulfilment(h ledger.Handover) *wire.Fulfillment {
 	}
 	if a := h.Address; a != nil && c.who.May(auth.MembersRead) {
 		out.Address = &wire.Address{
-			Name: a.Name, Lines: a.Lines, City: a.City, Region: a.Region, PostalCode: a.PostalCode, Country: a.Country, Phone: a.Phone,
+			Name: a.Name, Lines: a.Lines, City: a.City, Region: a.Region, PostalCode: a.PostalCode, Country: a.Country,
+			Phone: a.Phone,
 		}
 	}
 	return out
@@ -138,7 +141,8 @@ func listFulfilments(ctx context.Context, c *call) (answer, error) {
 	status := loyalty.Ordered
 	if s, given := c.event.Query["status"]; given {
 		if status = loyalty.FulfillmentStatus(s); status != loyalty.Ordered && status != loyalty.Shipped {
-			return answer{}, refuseAt(invalidParameter, "status", "status is ordered or shipped: what is delivered or canceled is done.")
+			return answer{}, refuseAt(invalidParameter, "status",
+				"status is ordered or shipped: what is delivered or canceled is done.")
 		}
 	}
 	after, err := c.openTextCursor(string(status))

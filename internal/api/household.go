@@ -130,7 +130,8 @@ func (c *call) household(ctx context.Context, p *loyalty.Program, h loyalty.Hous
 	out := wire.Household{ID: h.ID, Members: []wire.HouseholdMember{}}
 	for _, m := range h.Members {
 		one := wire.HouseholdMember{
-			Member: string(m.Member), Role: wire.HouseholdMemberRole(m.Role), InvitedAt: m.Invited.UTC(), JoinedAt: instant(m.Since),
+			Member: string(m.Member), Role: wire.HouseholdMemberRole(m.Role), InvitedAt: m.Invited.UTC(),
+			JoinedAt: instant(m.Since),
 		}
 		for _, acc := range accs {
 			if acc.Member == m.Member {

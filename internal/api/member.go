@@ -78,7 +78,8 @@ func (b memberBody) segments(known []string) ([]string, error) {
 	}
 	for i, s := range b.Segments {
 		if !segmentForm.MatchString(s) {
-			c.fault(at("segments/"+strconv.Itoa(i)), loyalty.ValidationFailed, "A segment is 1 to 64 small letters, digits, _ and -.")
+			c.fault(at("segments/"+strconv.Itoa(i)), loyalty.ValidationFailed,
+				"A segment is 1 to 64 small letters, digits, _ and -.")
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(b.Segments))), c.err()
@@ -127,7 +128,8 @@ func (c *check) birthday(p place, s string, today loyalty.Date) {
 }
 
 func (c *check) dayOfYear(p place, s string) {
-	if _, err := loyalty.ParseDate("2000-" + s); err != nil || len(s) != len("01-02") { // a leap year, so that 29 February is valid
+	// 2000 is a leap year, so 29 February is valid.
+	if _, err := loyalty.ParseDate("2000-" + s); err != nil || len(s) != len("01-02") {
 		c.fault(p, loyalty.ValidationFailed, "This must be a day of the year like 03-31.")
 	}
 }
@@ -243,7 +245,8 @@ func changeMember(ctx context.Context, c *call) (answer, error) {
 			return answer{}, err
 		}
 	}
-	if b.ExternalID != nil || b.Email != nil { // even if nothing changes, because the last attempt may have failed before this step
+	// This runs even if nothing changes, because the last attempt may have failed before this step.
+	if b.ExternalID != nil || b.Email != nil {
 		if m, err = c.claimed(ctx, p, m, after); err != nil {
 			return answer{}, err
 		}
@@ -267,8 +270,10 @@ func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member
 
 func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 	return wire.Member{
-		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Phone: m.Profile.Phone, Name: m.Profile.Name,
-		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, MembershipYearStart: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
+		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Phone: m.Profile.Phone,
+		Name:   m.Profile.Name,
+		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday,
+		MembershipYearStart: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
 		TierGroups: wireLadders(p, m.Account, c.app.Now()),
@@ -287,7 +292,8 @@ func wireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
 	out := []wire.Notice{}
 	for _, n := range p.AccountNotices(acc) {
 		out = append(out, wire.Notice{
-			Kind: kinds[n.What], NotifiedAt: n.NoticedAt.UTC(), ExpiresAt: n.Expires.UTC(), Points: int64(n.Points), Level: n.Level,
+			Kind: kinds[n.What], NotifiedAt: n.NoticedAt.UTC(), ExpiresAt: n.Expires.UTC(), Points: int64(n.Points),
+			Level: n.Level,
 		})
 	}
 	return out

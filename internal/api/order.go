@@ -222,7 +222,8 @@ func getOrder(ctx context.Context, c *call) (answer, error) {
 func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 	out := wire.Order{
 		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),
-		Revision: r.Revision, Points: int64(r.State.Worth), UpdatedAt: r.State.Order.UpdatedAt, Superseded: r.Superseded, Entries: make([]wire.Entry, len(r.Entries)),
+		Revision: r.Revision, Points: int64(r.State.Worth), UpdatedAt: r.State.Order.UpdatedAt, Superseded: r.Superseded,
+		Entries: make([]wire.Entry, len(r.Entries)),
 	}
 	if out.Member != "" {
 		balance := wireBalance(r.Balance)

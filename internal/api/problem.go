@@ -42,7 +42,8 @@ func problemOf(err error) wire.Problem {
 	case errors.As(err, &rule):
 		return ruleProblem(rule)
 	case errors.Is(err, loyalty.RateLimited):
-		return document(loyalty.RateLimited, "Too many lookups of codes that no member was given. Try again after the time in Retry-After.", nil)
+		return document(loyalty.RateLimited,
+			"Too many lookups of codes that no member was given. Try again after the time in Retry-After.", nil)
 	case errors.As(err, &who):
 		return document(loyalty.Code(who), whoDetail[who], nil)
 	case errors.Is(err, app.ErrNotPublished):
@@ -56,7 +57,8 @@ func problemOf(err error) wire.Problem {
 // unavailable returns the problem document of a request that timed out or that concurrent writes prevented from being
 // written.
 func unavailable() wire.Problem {
-	return document(temporarilyUnavailable, "The service is busy, or its table did not answer in time. Repeating the same request is safe.", nil)
+	return document(temporarilyUnavailable,
+		"The service is busy, or its table did not answer in time. Repeating the same request is safe.", nil)
 }
 
 var whoDetail = map[auth.Code]string{

@@ -69,7 +69,8 @@ func rollbackProgram(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.publish(ctx, app.Publication{Source: v.Source, Back: true, Levels: mode, Recall: b.Recall, Version: v.Version})
+	return c.publish(ctx,
+		app.Publication{Source: v.Source, Back: true, Levels: mode, Recall: b.Recall, Version: v.Version})
 }
 
 // publish compiles and publishes a program file, and answers with its version.
@@ -87,7 +88,8 @@ func (c *call) publish(ctx context.Context, in app.Publication) (answer, error) 
 }
 
 func unpublishable(problems problem.Problems) error {
-	r := refuse(loyalty.ValidationFailed, "The file has problems. POST /v1/program/validate lists them with line and column.")
+	r := refuse(loyalty.ValidationFailed,
+		"The file has problems. POST /v1/program/validate lists them with line and column.")
 	for _, p := range problems[:min(len(problems), maxFaults)] {
 		r.faults = append(r.faults, wire.ProblemError{
 			Pointer: p.Path, Code: string(loyalty.ValidationFailed), Detail: p.String(),

@@ -61,7 +61,8 @@ func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string, now time.Time
 	for _, r := range q.Rewards {
 		if r.Reward.Visible.Has(now) {
 			out.Rewards = append(out.Rewards, wire.QuotedReward{
-				Reward: r.Reward.ID, Points: int64(r.Cost), Missing: int64(r.Missing), Available: len(r.Unmet) == 0, UnmetRequirements: wireLacks(r.Unmet),
+				Reward: r.Reward.ID, Points: int64(r.Cost), Missing: int64(r.Missing), Available: len(r.Unmet) == 0,
+				UnmetRequirements: wireLacks(r.Unmet),
 			})
 		}
 	}

@@ -28,7 +28,8 @@ func giveReferralCode(ctx context.Context, c *call) (answer, error) {
 			return
 		}
 		if code = *b.Code; !referralCodeForm.MatchString(code) {
-			faults.fault(at("code"), loyalty.ValidationFailed, "A code is 4 to 20 letters and digits, with single spaces or hyphens between them.")
+			faults.fault(at("code"), loyalty.ValidationFailed,
+				"A code is 4 to 20 letters and digits, with single spaces or hyphens between them.")
 		}
 	})
 	if err != nil {
@@ -105,6 +106,7 @@ func listReferrals(ctx context.Context, c *call) (answer, error) {
 // wireReferral returns the member's referral. It is zero, and therefore omitted, if the member was not referred.
 func wireReferral(r loyalty.Referral, now time.Time) wire.Referral {
 	return wire.Referral{
-		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(r.Status(now)), Order: r.Order, ActiveAt: r.ActiveAt.UTC(),
+		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(r.Status(now)), Order: r.Order,
+		ActiveAt: r.ActiveAt.UTC(),
 	}
 }

@@ -31,7 +31,8 @@ func (b refundBody) refund(c *check, i int) loyalty.Refund {
 	c.required(in("amount"), b.Amount.given)
 	r := loyalty.Refund{
 		ID: b.ID, At: b.At.UTC().Truncate(time.Millisecond), Status: loyalty.RefundSucceeded,
-		Amount: c.amount(in("amount"), b.Amount), Shipping: c.amount(in("shipping"), b.Shipping), Tax: c.amount(in("tax"), b.Tax),
+		Amount: c.amount(in("amount"), b.Amount), Shipping: c.amount(in("shipping"), b.Shipping),
+		Tax:    c.amount(in("tax"), b.Tax),
 		Tender: optional(c, in("tender"), b.Tender, 64),
 	}
 	if b.Status != nil {

@@ -128,7 +128,8 @@ func (f *foresight) list(m loyalty.MemberID, n loyalty.News, held bool, at time.
 	}
 	f.out.Counts[n.Reminder]++
 	f.out.Data = append(f.out.Data, wire.ScheduledReminder{
-		Member: string(m), Reminder: n.Reminder, Channel: wire.Channel(n.Channel), Purpose: wire.Purpose(n.Purpose), At: at, Points: int64(n.Points),
+		Member: string(m), Reminder: n.Reminder, Channel: wire.Channel(n.Channel), Purpose: wire.Purpose(n.Purpose), At: at,
+		Points: int64(n.Points),
 	})
 }
 
@@ -205,13 +206,15 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 	v.Who.Reach = c.office.Deliverable(v.Who.Reach)
 	n, why, ok := p.Preview(v.Account, v.Who, v.State, *b.Reminder, now)
 	if !ok {
-		return m, "", refuseAt(loyalty.ValidationFailed, "/at", "At that instant the reminder has nothing to say to the member.")
+		return m, "", refuseAt(loyalty.ValidationFailed, "/at",
+			"At that instant the reminder has nothing to say to the member.")
 	}
 	if by != "" {
 		n.Channel, id = by, notify.Nobody
 	}
 	address, _ := v.Profile.Address(n.Channel)
-	m, err = c.office.At(c.event.url()).Write(p, notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
+	m, err = c.office.At(c.event.url()).Write(p,
+		notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
 	return m, why, err
 }
 
@@ -318,7 +321,8 @@ func reportReminders(ctx context.Context, c *call) (answer, error) {
 		one := wire.ReminderStatistics{
 			Reminder: r.ID, Sent: f[ledger.FigureSent], Delivered: f[ledger.FigureDelivered], Opened: f[ledger.FigureOpened],
 			Failed: f[ledger.FigureFailed], Complained: f[ledger.FigureComplained],
-			Concluded: f[ledger.FigureEnded], Converted: f[ledger.FigureActed], Holdout: f[ledger.FigureHeld], HoldoutConverted: f[ledger.FigureHeldActed],
+			Concluded: f[ledger.FigureEnded], Converted: f[ledger.FigureActed], Holdout: f[ledger.FigureHeld],
+			HoldoutConverted: f[ledger.FigureHeldActed],
 		}
 		if l, ok := loyalty.LiftOf(one.Converted, one.Concluded, one.HoldoutConverted, one.Holdout); ok {
 			one.Lift = &wire.Lift{Points: l.Points, Low: l.Low, High: l.High}

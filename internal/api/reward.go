@@ -22,7 +22,8 @@ func listRewards(ctx context.Context, c *call) (answer, error) {
 	case given && !c.who.May(auth.MembersRead):
 		return answer{}, auth.ScopeMissing
 	case given && !validID(member):
-		return answer{}, refuseAt(invalidParameter, "member", "member is the id of a member, or external: and the external id.")
+		return answer{}, refuseAt(invalidParameter, "member",
+			"member is the id of a member, or external: and the external id.")
 	}
 	return c.rewards(ctx, member)
 }
@@ -90,8 +91,9 @@ func (c *call) memberAndStock(ctx context.Context, p *loyalty.Program, id loyalt
 
 func wireReward(r loyalty.Reward) wire.Reward {
 	out := wire.Reward{
-		ID: r.ID, Type: wire.RewardType(r.Type), Name: wire.Text(r.Name), Description: wire.Text(r.Description), Points: int64(r.Cost),
-		Sku: r.SKU, Partner: r.Partner, Tiers: r.Tiers, From: r.Active.From.UTC(), Until: r.Active.Until.UTC(),
+		ID: r.ID, Type: wire.RewardType(r.Type), Name: wire.Text(r.Name), Description: wire.Text(r.Description),
+		Points: int64(r.Cost),
+		Sku:    r.SKU, Partner: r.Partner, Tiers: r.Tiers, From: r.Active.From.UTC(), Until: r.Active.Until.UTC(),
 		Value: wireMoney(r.Value), MaxValue: wireMoney(r.MaxValue),
 	}
 	if r.Percent != nil {
@@ -140,7 +142,8 @@ func wireLacks(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 	out := make([]wire.UnmetRequirement, len(lacks))
 	for i, l := range lacks {
 		out[i] = wire.UnmetRequirement{
-			Requirement: wire.UnmetRequirementRequirement(l.Requirement), Required: l.Required, Available: l.Available, Missing: int64(l.Missing), From: l.From.UTC(),
+			Requirement: wire.UnmetRequirementRequirement(l.Requirement), Required: l.Required, Available: l.Available,
+			Missing: int64(l.Missing), From: l.From.UTC(),
 		}
 	}
 	return out

@@ -102,7 +102,8 @@ func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.Gift
 	var out []wire.GiftCardMessage
 	for _, l := range letters {
 		out = append(out, wire.GiftCardMessage{
-			ID: l.ID, Email: l.Email, Name: l.Name, Message: l.Message, At: l.At.UTC(), Status: wire.GiftCardMessageStatus(l.Status),
+			ID: l.ID, Email: l.Email, Name: l.Name, Message: l.Message, At: l.At.UTC(),
+			Status: wire.GiftCardMessageStatus(l.Status),
 		})
 	}
 	return out, nil

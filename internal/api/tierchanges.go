@@ -58,7 +58,8 @@ func (c *call) untilInstant(now time.Time) (time.Time, error) {
 	}
 	until, err := time.Parse(time.RFC3339, s)
 	if err != nil || until.Before(now) || until.After(now.AddDate(2, 0, 0)) {
-		return until, refuseAt(loyalty.ValidationFailed, "until", "This must be an instant from now to two years ahead, like 2027-01-01T00:00:00Z.")
+		return until, refuseAt(loyalty.ValidationFailed, "until",
+			"This must be an instant from now to two years ahead, like 2027-01-01T00:00:00Z.")
 	}
 	return until, nil
 }
@@ -72,7 +73,8 @@ func (c *call) nextProgram(ctx context.Context, p *loyalty.Program, at time.Time
 		return p, nil
 	case loyalty.UpgradeOnly, loyalty.FullRefresh:
 	default:
-		return nil, refuseAt(loyalty.ValidationFailed, "draft", "This must be upgrade_only or full, as it would be published.")
+		return nil, refuseAt(loyalty.ValidationFailed, "draft",
+			"This must be upgrade_only or full, as it would be published.")
 	}
 	source, _, err := c.draft(ctx)
 	if err != nil {

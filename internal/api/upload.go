@@ -26,7 +26,8 @@ func (b codesBody) check(c *check) (pool loyalty.CodePool) {
 		if loyalty.ValidCode(code) {
 			pool.Add(code)
 		} else {
-			c.fault(at("codes/"+strconv.Itoa(i)), loyalty.ValidationFailed, "A code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens.")
+			c.fault(at("codes/"+strconv.Itoa(i)), loyalty.ValidationFailed,
+				"A code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens.")
 		}
 	}
 	return pool
@@ -48,7 +49,8 @@ func addCodes(ctx context.Context, c *call) (answer, error) {
 	case !ok:
 		return answer{}, refuse(loyalty.NotFound, notFoundDetail)
 	case reward.Codes.From != loyalty.UploadedCode:
-		return answer{}, refuse(loyalty.ValidationFailed, "The codes of this reward are not uploaded: its program file says no codes: uploaded.")
+		return answer{}, refuse(loyalty.ValidationFailed,
+			"The codes of this reward are not uploaded: its program file says no codes: uploaded.")
 	}
 	if err := pool.Check(); err != nil {
 		return answer{}, err

@@ -97,5 +97,6 @@ func (r remind) stop(ctx context.Context, program string, m loyalty.MemberID, ad
 	if err != nil {
 		return err
 	}
-	return r.Ledger.AddressFailed(ctx, p, m, ledger.FailedAddress{Channel: loyalty.Email, Address: address, Why: why, At: r.Now()})
+	return r.Ledger.AddressFailed(ctx, p, m,
+		ledger.FailedAddress{Channel: loyalty.Email, Address: address, Why: why, At: r.Now()})
 }

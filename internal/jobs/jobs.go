@@ -73,7 +73,8 @@ func each(ctx context.Context, log *slog.Logger, messages []events.SQSMessage, w
 	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range messages {
 		if err := process(ctx, m.Body, work); err != nil {
-			log.ErrorContext(ctx, "message will be redelivered", "request_id", app.RequestID(ctx), "message", m.MessageId, "err", err)
+			log.ErrorContext(ctx, "message will be redelivered", "request_id", app.RequestID(ctx), "message", m.MessageId,
+				"err", err)
 			telemetry.Count(ctx, telemetry.Errors, 1)
 			app.CountViolation(ctx, err)
 			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})

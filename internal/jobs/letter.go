@@ -102,10 +102,12 @@ func (r remind) letter(ctx context.Context, p *loyalty.Program, place ledger.Let
 		r.Log.InfoContext(ctx, "gift card sent", "member", place.Member, "letter", c.ID)
 		return r.settle(ctx, c, ledger.LetterSent)
 	case errors.Is(err, notify.ErrRejected):
-		r.Log.WarnContext(ctx, "gift card could not be sent to its address", "member", place.Member, "letter", c.ID, "err", err)
+		r.Log.WarnContext(ctx, "gift card could not be sent to its address", "member", place.Member, "letter", c.ID, "err",
+			err)
 		return r.settle(ctx, c, ledger.LetterFailed)
 	case errors.Is(err, notify.ErrNotSent):
-		r.Log.WarnContext(ctx, "gift card was not sent and will be retried", "member", place.Member, "letter", c.ID, "err", err)
+		r.Log.WarnContext(ctx, "gift card was not sent and will be retried", "member", place.Member, "letter", c.ID, "err",
+			err)
 		return r.Ledger.PostponeLetter(ctx, c, r.Now().Add(again))
 	default:
 		// The outcome is unknown. The claim remains, and the message is sent again when it expires.

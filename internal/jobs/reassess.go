@@ -155,7 +155,8 @@ func (s *workerRun) work(ctx context.Context, body string) error {
 // message to the dead-letter queue after a few deliveries.
 func (s *workerRun) requeueRest(ctx context.Context, m shardTask, w *settleRun, next string) error {
 	if len(w.failed) > maxSeparateRetries || s.done == 0 && (next != "" || len(w.failed) > 0) {
-		return fmt.Errorf("jobs: reassess %s: %d members of shard %d failed, %d succeeded", m.Program, len(w.failed), m.Shard, w.done.Load())
+		return fmt.Errorf("jobs: reassess %s: %d members of shard %d failed, %d succeeded", m.Program, len(w.failed),
+			m.Shard, w.done.Load())
 	}
 	var left []shardTask
 	if next != "" {

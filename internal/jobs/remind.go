@@ -200,7 +200,8 @@ func (r remind) members(ctx context.Context, body string) error {
 	}
 	t := &remindRun{remind: r, program: p, left: left, by: r.plannedBy(p), round: m}
 	rest, finished, err := t.run(ctx)
-	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members", t.done.Load(),
+	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members",
+		t.done.Load(),
 		"sent", t.sent.Load(), "held_out", t.held.Load(), "not_sent", t.refused.Load(), "failed", t.failed.Load(), "finished", finished)
 	switch {
 	case err != nil:
@@ -212,7 +213,8 @@ func (r remind) members(ctx context.Context, body string) error {
 		}
 		return r.Queue.Send(ctx, RemindQueue, string(body))
 	case !finished || t.failed.Load() > 0:
-		return fmt.Errorf("jobs: remind %s: %d members of shard %d failed, %d succeeded", m.Program, t.failed.Load(), m.Shard, t.done.Load())
+		return fmt.Errorf("jobs: remind %s: %d members of shard %d failed, %d succeeded", m.Program, t.failed.Load(),
+			m.Shard, t.done.Load())
 	}
 	return nil
 }
@@ -331,10 +333,12 @@ func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool
 	case !v.Flight.Abandoned(t.Now()):
 		return true, nil
 	case v.Flight.Once:
-		t.Log.WarnContext(ctx, "message counts as sent but may not have been sent", "member", v.Account.Member, "message", v.Flight.ID)
+		t.Log.WarnContext(ctx, "message counts as sent but may not have been sent", "member", v.Account.Member, "message",
+			v.Flight.ID)
 		return false, t.Ledger.Record(ctx, t.program, v, loyalty.News{}, t.by)
 	}
-	t.Log.WarnContext(ctx, "message is sent again but may have been sent before", "member", v.Account.Member, "message", v.Flight.ID)
+	t.Log.WarnContext(ctx, "message is sent again but may have been sent before", "member", v.Account.Member, "message",
+		v.Flight.ID)
 	v.Flight = nil
 	return false, nil
 }
@@ -357,7 +361,8 @@ func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (
 		t.sent.Add(1)
 		if err := t.noticed(ctx, v, n); err != nil {
 			telemetry.Count(ctx, telemetry.Errors, 1)
-			t.Log.ErrorContext(ctx, "notice sent but not recorded; expiry postponed", "member", m.Member, "message", m.ID, "err", err)
+			t.Log.ErrorContext(ctx, "notice sent but not recorded; expiry postponed", "member", m.Member, "message", m.ID,
+				"err", err)
 		}
 		return true, withRetries(func() error { return t.Ledger.Record(ctx, t.program, v, n, t.by) })
 	case errors.Is(err, notify.ErrRejected):

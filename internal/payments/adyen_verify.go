@@ -83,7 +83,8 @@ func (it adyenItem) sensible() error {
 	case !adyenID.MatchString(it.PSP), it.Original != "" && !adyenID.MatchString(it.Original), !adyenID.MatchString(it.Account):
 		return odd("validation_failed", "A reference is none of Adyen's.")
 	case !currencyForm.MatchString(it.Amount.Currency) || !adyenEvent.MatchString(it.Event):
-		return odd("validation_failed", "The currency or the event code has another form: the signed fields may have been split anew.")
+		return odd("validation_failed",
+			"The currency or the event code has another form: the signed fields may have been split anew.")
 	case success != `"true"` && success != `"false"`:
 		return odd("validation_failed", `success is neither "true" nor "false".`)
 	}

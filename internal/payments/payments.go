@@ -109,10 +109,12 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		if p.Status == http.StatusInternalServerError {
 			app.CountViolation(ctx, err)
-			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.RequestID, "function", "webhooks", "provider", c.Path.Provider, "error", err.Error())
+			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.RequestID, "function", "webhooks", "provider",
+				c.Path.Provider, "error", err.Error())
 		}
 		if p.Code == temporarilyUnavailable {
-			w.app.Log.WarnContext(ctx, "a webhook was not taken, and comes again", "request_id", line.RequestID, "provider", c.Path.Provider, "err", err)
+			w.app.Log.WarnContext(ctx, "a webhook was not taken, and comes again", "request_id", line.RequestID, "provider",
+				c.Path.Provider, "err", err)
 		}
 		line.Status, line.Code = p.Status, p.Code
 		if answer, err = c.refused(p); err != nil {
@@ -228,7 +230,8 @@ var rejectionDetail = map[loyalty.Code]string{
 // unavailable processor API.
 func busy(err error) bool {
 	var api *answerError
-	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) || errors.Is(err, errUnreachable)
+	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) || errors.Is(err,
+		errUnreachable)
 }
 
 func (c *call) refused(p wire.Problem) (events.APIGatewayV2HTTPResponse, error) {

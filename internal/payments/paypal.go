@@ -258,7 +258,8 @@ func (o paypalObject) report(kind string) (*report, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Facts = append(r.Facts, loyalty.Fact{Kind: loyalty.FactRefunded, ID: payment, State: loyalty.FactDone, Money: all, Clock: f.Clock, At: f.At})
+		r.Facts = append(r.Facts,
+			loyalty.Fact{Kind: loyalty.FactRefunded, ID: payment, State: loyalty.FactDone, Money: all, Clock: f.Clock, At: f.At})
 	}
 	r.Facts = nothing(r.Facts)
 	return r, nil

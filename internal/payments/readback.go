@@ -31,7 +31,8 @@ func (r *Receiver) readBack(ctx context.Context, con *connection, unclear []loya
 			_, err = r.take(ctx, con, arrival{body: body, at: r.app.Now(), clock: f.Clock + 1})
 		}
 		if err != nil {
-			r.app.Log.WarnContext(ctx, "an object could not be read back", "program", con.program, "provider", con.provider, "object", f.ID, "err", err)
+			r.app.Log.WarnContext(ctx, "an object could not be read back", "program", con.program, "provider", con.provider,
+				"object", f.ID, "err", err)
 		}
 	}
 }

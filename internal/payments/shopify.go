@@ -271,7 +271,8 @@ func readShopifyDispute(body []byte) (event, error) {
 	}
 	f := loyalty.Fact{Kind: loyalty.FactDispute, ID: id, State: state, Money: m, Clock: int64(rank), At: instant(x.Initiated)}
 	if x.Type == "chargeback" {
-		f.Clock += int64(len(shopifyDisputes)) // a chargeback can follow an inquiry, so it ranks after all states of the inquiry
+		// A chargeback can follow an inquiry, so it ranks after all states of the inquiry.
+		f.Clock += int64(len(shopifyDisputes))
 	}
 	return event{
 		id: id + ":", at: f.At,

@@ -78,7 +78,8 @@ func (l shopifyLine) giftCard(currency string) (loyalty.FactLine, error) {
 	}
 	price, err := decimalMoney(number(l.Price), currency)
 	if err != nil || price.Amount > loyalty.MaxAmount/l.Quantity {
-		return loyalty.FactLine{}, odd(loyalty.AmountOutOfRange, "A gift card has no price, or one that is larger than one order may be.")
+		return loyalty.FactLine{}, odd(loyalty.AmountOutOfRange,
+			"A gift card has no price, or one that is larger than one order may be.")
 	}
 	return loyalty.FactLine{ID: number(l.ID), Quantity: l.Quantity, Amount: price.Amount * l.Quantity}, nil
 }
@@ -235,7 +236,8 @@ func (x shopifyRefund) fact(shop string) ([]loyalty.Fact, error) {
 	if !ok {
 		amount = parts.sum(inside) // the customer paid in another currency
 		if amount <= 0 {
-			return nil, odd(loyalty.CurrencyMismatch, "The refund is not in the shop's currency, and does not say how much of that it is.")
+			return nil, odd(loyalty.CurrencyMismatch,
+				"The refund is not in the shop's currency, and does not say how much of that it is.")
 		}
 	}
 	if amount == 0 {

@@ -128,7 +128,8 @@ func (r *Receiver) verified(ctx context.Context, con *connection, topic string, 
 			return nil, err
 		}
 	}
-	one, err := r.take(ctx, con, arrival{path: topic, event: h["webhook-id"], transmission: h["paypal-transmission-id"], body: body, at: now})
+	one, err := r.take(ctx, con,
+		arrival{path: topic, event: h["webhook-id"], transmission: h["paypal-transmission-id"], body: body, at: now})
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +198,8 @@ func (r *Receiver) settle(ctx context.Context, con *connection, in arrival, e ev
 	case errors.As(e.odd, &strange):
 		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, strange.code, strange.detail)
 	case e.live != nil && *e.live != live:
-		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, ledger.StageMismatch, "It is of play money at a live stack, or of real money at a test stack.")
+		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, ledger.StageMismatch,
+			"It is of play money at a live stack, or of real money at a test stack.")
 	default:
 		k, err = r.app.Ledger.Receive(ctx, p, d, report)
 	}
@@ -231,7 +233,8 @@ func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e eve
 		report = &one
 	}
 	if con.provider == app.PayPal {
-		d.Transmission, d.Mark = in.transmission, paypalMark(in.body) // the API's data can change, so the mark covers the webhook
+		// The API's data can change, so the mark covers the webhook.
+		d.Transmission, d.Mark = in.transmission, paypalMark(in.body)
 		return report
 	}
 	said, err := json.Marshal(report, json.Deterministic(true))
@@ -301,7 +304,8 @@ func (r *Receiver) receiveAdyen(ctx context.Context, con *connection, h headers,
 		var one Received
 		var err error
 		if bad[i] != nil {
-			one, err = r.settle(ctx, con, in, event{kind: "unsigned", odd: odd(signatureInvalid, "An item of a batch was not signed by Adyen.")})
+			one, err = r.settle(ctx, con, in,
+				event{kind: "unsigned", odd: odd(signatureInvalid, "An item of a batch was not signed by Adyen.")})
 		} else {
 			one, err = r.take(ctx, con, in)
 		}

@@ -29,7 +29,8 @@ func (c *compiler) match(item *node) loyalty.Match {
 		When:          c.orderCondition(item.get("when")),
 	}
 	m.From, m.Until = c.span(item)
-	m.HoursFrom, m.HoursUntil = c.hours(item.get("hours"), "never fires: it ends as it begins; leave hours out for the whole day")
+	m.HoursFrom, m.HoursUntil = c.hours(item.get("hours"),
+		"never fires: it ends as it begins; leave hours out for the whole day")
 	m.TimezoneOf = c.clock(item, m)
 	if least := item.get("min_spend"); least != nil {
 		m.MinSpend = byCurrency(c, least, c.amount)

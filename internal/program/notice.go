@@ -78,7 +78,8 @@ func (c *compiler) livesLongEnough(n *node, e *loyalty.Expiry) {
 			expires = e.After.After(earned, time.UTC)
 		}
 		if expires.Before(length.After(earned, time.UTC)) {
-			problem := at(n, "points of some days expire in less than %s, before advance_notice could send notice", period(length))
+			problem := at(n, "points of some days expire in less than %s, before advance_notice could send notice",
+				period(length))
 			if len(e.On) > 0 || e.Anniversary != "" {
 				problem = at(n, "points of some days expire in less than %s, before advance_notice could send notice; "+
 					"write after: %s too", period(length), period(length))

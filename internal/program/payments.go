@@ -42,5 +42,6 @@ func (e *explainer) payments() {
 	for _, by := range t.Finds() {
 		ways = append(ways, words[by])
 	}
-	e.say("A payment finds its member by %s; that of somebody unknown can be claimed for %s by enrolling.", series(ways, "or"), period(t.Claims()))
+	e.say("A payment finds its member by %s; that of somebody unknown can be claimed for %s by enrolling.",
+		series(ways, "or"), period(t.Claims()))
 }

@@ -32,7 +32,8 @@ func (c *compiler) auto(n *node) (auto loyalty.Auto) {
 		return auto
 	}
 	auto = loyalty.Auto{
-		Reward: n.get("reward").text(), At: loyalty.Points(c.integer(n.get("at"), 1, int64(loyalty.MaxPoints))), Limit: loyalty.MaxAutoLimit,
+		Reward: n.get("reward").text(), At: loyalty.Points(c.integer(n.get("at"), 1, int64(loyalty.MaxPoints))),
+		Limit: loyalty.MaxAutoLimit,
 	}
 	if stop := n.get("limit"); stop != nil {
 		times, _, _ := strings.Cut(stop.text(), " ")

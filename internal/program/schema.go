@@ -157,7 +157,8 @@ func wrongKind(n *node, title string, types []string) Problem {
 		}
 		return at(n, "%s is a number; text that looks like one is written in quotes, \"%[1]s\"", n.value)
 	case slices.Contains(types, "boolean") && truths[strings.ToLower(n.value)] != "":
-		return at(n, "%s is text; true and false are written so, without quotes", shown(n)).Suggest(truths[strings.ToLower(n.value)])
+		return at(n, "%s is text; true and false are written so, without quotes",
+			shown(n)).Suggest(truths[strings.ToLower(n.value)])
 	case title != "":
 		return notA(n, title)
 	}

@@ -90,7 +90,8 @@ func bounds(tokens token.Tokens) Problems {
 		case depth > maxDepth || entries > maxDepth:
 			return refusal(place.Line, place.Column, "this is nested too deeply; at most %d levels are allowed", maxDepth)
 		case anchors > maxAnchors:
-			return refusal(place.Line, place.Column, "there are too many anchors and aliases; at most %d are allowed", maxAnchors)
+			return refusal(place.Line, place.Column, "there are too many anchors and aliases; at most %d are allowed",
+				maxAnchors)
 		case keys > maxDepth:
 			return refusal(place.Line, place.Column, "there are too many keys on one line")
 		}

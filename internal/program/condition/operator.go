@@ -55,7 +55,8 @@ func (r *reader) binary(n *ast.BinaryNode) (ast.Node, shape, error) {
 	switch n.Operator {
 	case "and", "&&", "or", "||":
 		if left.kind != truth || right.kind != truth {
-			return nil, shape{}, refuse(n, "both sides of %s must be true or false, and here one is %s", n.Operator, other(left, right))
+			return nil, shape{}, refuse(n, "both sides of %s must be true or false, and here one is %s", n.Operator,
+				other(left, right))
 		}
 		return native(n, a, b), left, nil
 	case "==", "!=", "<", "<=", ">", ">=":
@@ -113,7 +114,8 @@ func (r *reader) comparison(n *ast.BinaryNode, a, b ast.Node, left, right shape)
 	for _, side := range []shape{left, right} {
 		switch side.kind {
 		case object:
-			return nil, shape{}, refuse(n, "%s is no value: ask for one of its fields, like %s.%s", side, side, namesOf(side.fields)[0])
+			return nil, shape{}, refuse(n, "%s is no value: ask for one of its fields, like %s.%s", side, side,
+				namesOf(side.fields)[0])
 		case list:
 			return nil, shape{}, refuse(n, "a list cannot be compared: use in, any or count")
 		}

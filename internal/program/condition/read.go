@@ -182,7 +182,8 @@ func (r *reader) field(n *ast.MemberNode) (ast.Node, shape, error) {
 	case is.kind != object:
 		return nil, shape{}, refuse(n, "%s has no %s", is, shown(property.Value))
 	case !ok:
-		return nil, shape{}, unknown(n, is.name+" has no "+shown(property.Value), nearest.Word(property.Value, namesOf(is.fields)))
+		return nil, shape{}, unknown(n, is.name+" has no "+shown(property.Value),
+			nearest.Word(property.Value, namesOf(is.fields)))
 	case is.name == "event":
 		return r.eventField(n, of, property.Value, field), field, nil
 	}

@@ -17,7 +17,8 @@ type span struct {
 var bounds = map[string]span{
 	"order.total": atLeast(0), "order.subtotal": atLeast(0), "order.discount": atLeast(0), "order.shipping": atLeast(0),
 	"order.tax": atLeast(0), "order.number": wholes(1, -1), "member.orders": wholes(0, -1),
-	"at.year": wholes(2000, -1), "at.month": wholes(1, 12), "at.day": wholes(1, 31), "at.hour": wholes(0, 23), "at.minute": wholes(0, 59),
+	"at.year": wholes(2000, -1), "at.month": wholes(1, 12), "at.day": wholes(1, 31), "at.hour": wholes(0,
+		23), "at.minute": wholes(0, 59),
 	".quantity": wholes(1, -1), ".amount": atLeast(0), "#.quantity": wholes(1, -1), "#.amount": atLeast(0),
 }
 

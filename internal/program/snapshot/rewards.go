@@ -94,7 +94,8 @@ type (
 
 func rewardOf(r loyalty.Reward) rewardDoc {
 	return rewardDoc{
-		ID: r.ID, Type: r.Type, Name: r.Name, Description: r.Description, Cost: r.Cost, Prices: r.Prices, Value: moneyDoc(r.Value),
+		ID: r.ID, Type: r.Type, Name: r.Name, Description: r.Description, Cost: r.Cost, Prices: r.Prices,
+		Value:   moneyDoc(r.Value),
 		Percent: ratio{r.Percent}, MaxValue: moneyDoc(r.MaxValue), SKU: r.SKU, Partner: r.Partner, MinOrder: r.MinOrder,
 		Visible: spanDoc(r.Visible), Active: spanDoc(r.Active), Tiers: r.Tiers, Segments: r.Segments,
 		Limits: each(r.Limits, limitOf), StockBatches: each(r.StockBatches, func(d loyalty.StockBatch) stockBatchDoc { return stockBatchDoc(d) }),
@@ -107,7 +108,8 @@ func rewardOf(r loyalty.Reward) rewardDoc {
 
 func (d rewardDoc) reward() loyalty.Reward {
 	return loyalty.Reward{
-		ID: d.ID, Type: d.Type, Name: d.Name, Description: d.Description, Cost: d.Cost, Prices: d.Prices, Value: loyalty.Money(d.Value),
+		ID: d.ID, Type: d.Type, Name: d.Name, Description: d.Description, Cost: d.Cost, Prices: d.Prices,
+		Value:   loyalty.Money(d.Value),
 		Percent: d.Percent.number, MaxValue: loyalty.Money(d.MaxValue), SKU: d.SKU, Partner: d.Partner, MinOrder: d.MinOrder,
 		Visible: loyalty.Span(d.Visible), Active: loyalty.Span(d.Active), Tiers: d.Tiers, Segments: d.Segments,
 		Limits: each(d.Limits, limitDoc.limit), StockBatches: each(d.StockBatches, func(d stockBatchDoc) loyalty.StockBatch { return loyalty.StockBatch(d) }),

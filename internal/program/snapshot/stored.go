@@ -173,8 +173,10 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
 		Events:     each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
 		Milestones: each(d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) }),
-		Tiers:      d.Tiers.tiers(), TierGroups: each(d.TierGroups, tierGroupDoc.ladder), Rewards: each(d.Rewards, rewardDoc.reward),
-		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion), Clawback: loyalty.ClawbackPolicy(d.Clawback),
+		Tiers:      d.Tiers.tiers(), TierGroups: each(d.TierGroups, tierGroupDoc.ladder),
+		Rewards: each(d.Rewards, rewardDoc.reward),
+		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion),
+		Clawback:     loyalty.ClawbackPolicy(d.Clawback),
 		MaxDebt:      d.MaxDebt,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redemption: d.Redemption.redeeming(), Hold: time.Duration(d.Hold),
@@ -201,8 +203,9 @@ func earnOf(e loyalty.Earn) earnDoc {
 
 func (d earnDoc) earn() loyalty.Earn {
 	return loyalty.Earn{
-		Rates: rates(d.Rates, rateDoc.rate), Counts: loyalty.Counts(d.Counts), TaxIncluded: d.Included, Rounding: loyalty.Rounding(d.Rounding),
-		Carry: d.Carry, CountPlaced: d.Placed, Pending: d.Pending.wait(), Expires: d.Expires.expiry(),
+		Rates: rates(d.Rates, rateDoc.rate), Counts: loyalty.Counts(d.Counts), TaxIncluded: d.Included,
+		Rounding: loyalty.Rounding(d.Rounding),
+		Carry:    d.Carry, CountPlaced: d.Placed, Pending: d.Pending.wait(), Expires: d.Expires.expiry(),
 		Categories: each(d.Categories, func(c categoryDoc) loyalty.CategoryRule {
 			return loyalty.CategoryRule{ID: c.ID, Category: c.Category, Multiply: c.Multiply.number}
 		}),

@@ -98,7 +98,8 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 		}),
 		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp), KeepPeriods: t.KeepPeriods,
 		ExtendedBy: periodDoc(t.ExtendedBy), Minimums: each(t.Minimums, func(f loyalty.Minimum) minimumDoc { return minimumDoc(f) }),
-		SkippedLevels: welcome(t.SkippedLevels), RepeatEntryBonus: t.RepeatEntryBonus, Keep: t.KeepOnRefund, Refresh: refreshDoc(t.Refresh), MaxDowngrades: ratio{t.MaxDowngrades}, Gone: t.Gone,
+		SkippedLevels: welcome(t.SkippedLevels), RepeatEntryBonus: t.RepeatEntryBonus, Keep: t.KeepOnRefund,
+		Refresh: refreshDoc(t.Refresh), MaxDowngrades: ratio{t.MaxDowngrades}, Gone: t.Gone,
 	}
 }
 
@@ -120,6 +121,7 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
 		KeepPeriods: d.KeepPeriods, ExtendedBy: loyalty.Period(d.ExtendedBy),
 		Minimums:      each(d.Minimums, func(f minimumDoc) loyalty.Minimum { return loyalty.Minimum(f) }),
-		SkippedLevels: loyalty.SkippedLevels(d.SkippedLevels), RepeatEntryBonus: d.RepeatEntryBonus, KeepOnRefund: d.Keep, Refresh: loyalty.Refresh(d.Refresh), MaxDowngrades: d.MaxDowngrades.number, Gone: d.Gone,
+		SkippedLevels: loyalty.SkippedLevels(d.SkippedLevels), RepeatEntryBonus: d.RepeatEntryBonus, KeepOnRefund: d.Keep,
+		Refresh: loyalty.Refresh(d.Refresh), MaxDowngrades: d.MaxDowngrades.number, Gone: d.Gone,
 	}
 }

@@ -15,7 +15,8 @@ type transfersDoc struct {
 
 func transfersOf(t loyalty.Transfers) transfersDoc {
 	return transfersDoc{
-		t.Min, t.Max, t.Step, each(t.Limits, limitOf), each(t.AtMost, capOf), t.Fee.Points, ratio{t.Fee.Share}, periodDoc(t.Accept),
+		t.Min, t.Max, t.Step, each(t.Limits, limitOf), each(t.AtMost,
+			capOf), t.Fee.Points, ratio{t.Fee.Share}, periodDoc(t.Accept),
 	}
 }
 

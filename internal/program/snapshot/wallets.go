@@ -38,7 +38,8 @@ func (d walletDoc) wallet() loyalty.Wallet {
 	return loyalty.Wallet{
 		ID: d.ID, Name: d.Name, Unit: loyalty.Units(d.Unit),
 		Rates:   rates(d.Rates, rateDoc.rate),
-		Pending: d.Pending.wait(), Expires: d.Expires.expiry(), Clawback: loyalty.ClawbackPolicy(d.Clawback), MaxDebt: d.MaxDebt,
+		Pending: d.Pending.wait(), Expires: d.Expires.expiry(), Clawback: loyalty.ClawbackPolicy(d.Clawback),
+		MaxDebt: d.MaxDebt,
 	}
 }
 
@@ -48,7 +49,8 @@ func conversionOf(c loyalty.Conversion) conversionDoc {
 
 func (d conversionDoc) conversion() loyalty.Conversion {
 	return loyalty.Conversion{
-		ID: d.ID, From: d.From, To: d.To, Rate: d.Rate.number, Min: d.Min, Step: d.Step, ReversibleWithin: loyalty.Period(d.ReversibleWithin),
-		Limits: each(d.Limits, limitDoc.limit),
+		ID: d.ID, From: d.From, To: d.To, Rate: d.Rate.number, Min: d.Min, Step: d.Step,
+		ReversibleWithin: loyalty.Period(d.ReversibleWithin),
+		Limits:           each(d.Limits, limitDoc.limit),
 	}
 }
