@@ -17,8 +17,11 @@ type Reason struct {
 	Points string
 }
 
-// A ReasonKind states what a reason says, independent of language. Effect formats it as a formula, and package explain
-// as sentences. The comments below list the arguments.
+// A ReasonKind states what a reason says, independent of language. Effect formats it as a formula, and package explain as
+// sentences. The comments below list the arguments.
+//
+// The restriction of IsFor is tiers, segments, channels, stores, currencies, items, first_order or time. The argument of
+// IsKept says why points were not taken back. The cause of HasMoved is reached, lost, floor or rules.
 type ReasonKind string
 
 const (
@@ -44,7 +47,7 @@ const (
 	IsShort             ReasonKind = "short"       // required, available
 	IsUnmet             ReasonKind = "unmet"       // the condition that does not hold, as written
 	IsUnjoined          ReasonKind = "unjoined"    // the member has not registered for the campaign
-	IsFor               ReasonKind = "for"         // what the rule is for (tiers, channels, time and others), its values
+	IsFor               ReasonKind = "for"         // the restriction, its values
 	IsMissing           ReasonKind = "missing"     // "level" or "wallet", ID: the program no longer has it
 	IsShadow            ReasonKind = "shadow"      // the points that the rule would have given
 	IsFailed            ReasonKind = "failed"      // why the condition could not be evaluated
@@ -52,7 +55,7 @@ const (
 	WasGiven            ReasonKind = "given"       // the points of earlier revisions
 	HasFollowed         ReasonKind = "followed"    // the order whose change caused this one to be decided again
 	IsLate              ReasonKind = "late"        // the day by which the required event did not arrive
-	IsKept              ReasonKind = "kept"        // why it was not taken back: see the kept constants; for expired, the day
+	IsKept              ReasonKind = "kept"        // expired (with the day), pending, within or debt
 	IsOwed              ReasonKind = "owed"        // points that were spent before they would have expired
 	WasKept             ReasonKind = "unkept"      // points that were never taken back are not given again
 	HasExpired          ReasonKind = "expired"     // the day
@@ -61,7 +64,7 @@ const (
 	IsCost              ReasonKind = "cost"        // points
 	WasSpent            ReasonKind = "spent"       // points that were reserved
 	WasReturned         ReasonKind = "returned"    // canceled, declined, expired, reversed or unused
-	HasMoved            ReasonKind = "moved"       // from level, to level, reached, lost, floor or rules, measure, window
+	HasMoved            ReasonKind = "moved"       // from level, to level, cause, measure, window
 	HasStayed           ReasonKind = "stayed"      // measure, window
 	WasReached          ReasonKind = "reached"     // count
 	WasUnreached        ReasonKind = "missed"      // count
@@ -88,7 +91,7 @@ const (
 	CameBack            ReasonKind = "back"                  // of what, subject: a notice that was not delivered
 	WasPostponed        ReasonKind = "later"                 // the new day, as no notice was sent in time
 	IsEntryBonus        ReasonKind = "entry_bonus"           // the level
-	WasWithdrawn        ReasonKind = "withdrawn"             // from level, to level, order or event that no longer counts
+	WasWithdrawn        ReasonKind = "withdrawn"             // from level, to level, the order or event withdrawn
 	WasRedecided        ReasonKind = "redecided"             // the level, order or event that changed its start or end
 	EntryBonusWithdrawn ReasonKind = "entry_bonus_withdrawn" // the level that was not reached after all
 	LostProtection      ReasonKind = "unprotected"           // the new day: no longer protected by a level

@@ -78,8 +78,7 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	e := Entry{
 		Kind: KindConvert, Cause: Cause{CauseConversion, id, 1}, Effective: now, Conversion: &x,
 		Postings: append(
-			taken,
-			Posting{Wallet: from, Bucket: BucketConverted, Points: n},
+			taken, Posting{Wallet: from, Bucket: BucketConverted, Points: n},
 			Posting{Wallet: to, Bucket: BucketConverted, Points: -received},
 		),
 		Reasons: x.reasons(n, received, WasConverted),
