@@ -101,8 +101,8 @@ func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, 
 // CodesKey is the key in Budgets that states whether a pool has a code left: 0 if it has none.
 func (r *Reward) CodesKey() string { return "codes." + r.ID }
 
-// TurnKey is the key in Budgets that states whether the member may take a unit before others on the waitlist: 0 if not.
-// Budgets has it whenever it has CodesKey.
+// TurnKey is the key in Budgets that states whether the member can take a unit now: 0 if members on the waitlist have
+// priority.
 func (r *Reward) TurnKey() string { return "turns." + r.ID }
 
 // gone returns the unmet requirements if no stock, places or codes remain, or if members on the waitlist have priority.

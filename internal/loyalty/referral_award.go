@@ -166,7 +166,7 @@ type KnownReferral struct {
 
 // AwardReferral adds a change of the referral to a decision about an order of the friend, whose entry comes first.
 // withdrawn and converting are the states of the orders that the change names. The first outcome is the friend's. If
-// the referrer's account is frozen or has reached its limits, the referrer loses the withdrawn points and gets none
+// the referrer's account is frozen or cannot take more points, the referrer loses the withdrawn points and gets none
 // until another order of the friend is reported. The friend's order is never rejected because of the referrer. The
 // referrer's account must have been advanced to now.
 func (p *Program) AwardReferral(
