@@ -36,8 +36,8 @@ func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
 		if !slices.Contains(loyalty.Purposes(), loyalty.Purpose(x.Purpose)) {
 			c.fault(in("purpose"), loyalty.ValidationFailed, "This must be marketing or transactional.")
 		}
-		if c.required(in("given"), x.Given != nil) && *x.Given || x.Text != "" {
-			c.text(in("text"), x.Text, 1, 200)
+		if c.required(in("granted"), x.Given != nil) && *x.Given || x.Text != "" {
+			c.text(in("wording"), x.Text, 1, 200)
 		}
 		c.text(in("source"), x.Source, 1, 100)
 		if pair := [2]string{x.Channel, x.Purpose}; seen[pair] {

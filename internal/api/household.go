@@ -39,7 +39,7 @@ func foundHousehold(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	head, err := c.someone(ctx, &check{}, "head", b.Head)
+	head, err := c.someone(ctx, &check{}, "owner", b.Head)
 	if err != nil {
 		return answer{}, err
 	}

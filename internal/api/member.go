@@ -59,7 +59,7 @@ func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.D
 	set(&known.Name, b.Name, at("name"), func(p place, s string) { c.text(p, s, 1, 200) })
 	set(&known.Locale, b.Locale, at("locale"), c.locale)
 	set(&known.Timezone, b.Timezone, at("timezone"), c.timezone)
-	set(&known.YearFrom, b.YearFrom, at("year_from"), c.dayOfYear)
+	set(&known.YearFrom, b.YearFrom, at("membership_year_start"), c.dayOfYear)
 	set(&known.Birthday, b.Birthday, at("birthday"), func(p place, s string) { c.birthday(p, s, today) })
 	return known, c.err()
 }

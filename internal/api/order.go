@@ -105,8 +105,8 @@ func (b basketBody) basket(c *check) loyalty.Order {
 		c.fault(at("member"), loyalty.ValidationFailed, idForm)
 	}
 	c.currency(at("currency"), b.Currency)
-	if c.required(at("lines"), b.Lines != nil) && len(b.Lines) > loyalty.MaxLines {
-		c.fault(at("lines"), loyalty.ValidationFailed, "An order has at most %d lines.", loyalty.MaxLines)
+	if c.required(at("line_items"), b.Lines != nil) && len(b.Lines) > loyalty.MaxLines {
+		c.fault(at("line_items"), loyalty.ValidationFailed, "An order has at most %d line items.", loyalty.MaxLines)
 	}
 	if len(b.Tenders) > maxTenders {
 		c.fault(at("tenders"), loyalty.ValidationFailed, "An order has at most %d tenders.", maxTenders)
@@ -131,7 +131,7 @@ func (b basketBody) basket(c *check) loyalty.Order {
 }
 
 func (b lineBody) line(c *check, i int) loyalty.Line {
-	in := func(name string) place { return place{name, "lines", i} }
+	in := func(name string) place { return place{name, "line_items", i} }
 	c.requiredID(in("id"), b.ID)
 	if c.required(in("quantity"), b.Quantity.given) && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
 		c.fault(in("quantity"), loyalty.ValidationFailed, "A quantity is a whole number from 1 to %d.", loyalty.MaxPoints)

@@ -27,7 +27,7 @@ type rollbackBody struct {
 func (c *check) levels(s string) loyalty.RefreshMode {
 	mode := loyalty.RefreshMode(s)
 	if mode != "" && mode != loyalty.UpgradeOnly && mode != loyalty.FullRefresh {
-		c.fault(at("levels"), loyalty.ValidationFailed, "This must be upgrade_only or full.")
+		c.fault(at("tier_changes"), loyalty.ValidationFailed, "This must be upgrade_only or full.")
 	}
 	return mode
 }

@@ -44,7 +44,7 @@ func (b refundBody) refund(c *check, i int) loyalty.Refund {
 		}
 	}
 	for n, l := range b.Lines {
-		r.Lines = append(r.Lines, l.line(c, "refunds/"+strconv.Itoa(i)+"/lines", n))
+		r.Lines = append(r.Lines, l.line(c, "refunds/"+strconv.Itoa(i)+"/line_items", n))
 	}
 	return r
 }

@@ -29,7 +29,7 @@ func (b *refundedBody) share(c *check) *big.Rat {
 	if b == nil {
 		return big.NewRat(1, 1)
 	}
-	amount, of := c.atLeastOne(at("refunded/amount"), b.Amount), c.atLeastOne(at("refunded/of"), b.Of)
+	amount, of := c.atLeastOne(at("refunded/amount"), b.Amount), c.atLeastOne(at("refunded/total"), b.Of)
 	if c.err() != nil {
 		return nil
 	}

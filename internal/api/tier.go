@@ -80,7 +80,7 @@ func setTier(ctx context.Context, c *call) (answer, error) {
 	var b tierBody
 	p, m, err := c.asked(ctx, &b, func(faults *check) {
 		faults.requiredID(at("level"), b.Level)
-		faults.id(at("ladder"), b.Ladder)
+		faults.id(at("tier_group"), b.Ladder)
 		faults.text(at("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {

@@ -116,7 +116,7 @@ var english = language{
 		"rule.rewards":         "the reward {name}",
 		"rule.pay":             "the payment of your order",
 		"rule.tiers":           "the level {name}",
-		"rule.ladders":         "the level {name}",
+		"rule.tier_groups":     "the level {name}",
 		"rule.wallets":         "the wallet {name}",
 
 		"point":          "point",

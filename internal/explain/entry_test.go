@@ -343,7 +343,7 @@ func TestSummariesOfMembershipAndLevels(t *testing.T) {
 		{
 			"a level of another ladder",
 			loyalty.Entry{Kind: loyalty.KindMoveTier, TierGroup: "club", Standing: &loyalty.Standing{Level: "friend"}, Reasons: []loyalty.Reason{
-				why("ladders.club.friend", "0", loyalty.HasMoved, "guest", "friend", "reached", "3", "visits"),
+				why("tier_groups.club.friend", "0", loyalty.HasMoved, "guest", "friend", "reached", "3", "visits"),
 			}},
 			"You reached the level friend (club).", "Sie haben die Stufe friend (club) erreicht.",
 		},

@@ -116,7 +116,7 @@ var german = language{
 		"rule.rewards":         "die Prämie „{name}“",
 		"rule.pay":             "die Bezahlung Ihrer Bestellung",
 		"rule.tiers":           "die Stufe {name}",
-		"rule.ladders":         "die Stufe {name}",
+		"rule.tier_groups":     "die Stufe {name}",
 		"rule.wallets":         "das Konto {name}",
 
 		"point":          "Punkt",

@@ -343,7 +343,7 @@ func TestOnlySucceededRefundsAddUp(t *testing.T) {
 		{"a line's whole amount", func(o *Order) { o.Refunds = []Refund{back("a", 1000, RefundLine{"1", 1, 1000})} }, "", ""},
 		{"more than a line's amount", func(o *Order) { o.Shipping, o.Refunds = 10, []Refund{back("a", 1001, RefundLine{"1", 1, 1001})} }, RefundExceedsPayment, "/refunds"},
 		{"a line's discounted amount, rounded up", func(o *Order) { o.Discount, o.Refunds = 500, []Refund{back("a", 500, RefundLine{"1", 1, 500})} }, "", ""},
-		{"an unknown line", func(o *Order) { o.Refunds = []Refund{back("a", 1, RefundLine{"9", 1, 1})} }, ValidationFailed, "/refunds/0/lines/0/id"},
+		{"an unknown line", func(o *Order) { o.Refunds = []Refund{back("a", 1, RefundLine{"9", 1, 1})} }, ValidationFailed, "/refunds/0/line_items/0/id"},
 		{"all shipping and tax", func(o *Order) {
 			o.Shipping, o.Tax, o.Refunds = 5, 6, []Refund{{ID: "a", Status: RefundSucceeded, Amount: 11, Shipping: 5, Tax: 6}}
 		}, "", ""},

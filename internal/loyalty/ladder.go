@@ -165,7 +165,7 @@ func (p *Program) levelKey(level string) string {
 	if p.compiled.ladder == "" {
 		return "tiers." + level
 	}
-	return "ladders." + p.compiled.ladder + "." + level
+	return "tier_groups." + p.compiled.ladder + "." + level
 }
 
 // levelID returns the ID of a level in causes. It is unique across Tiers and all tier groups.

@@ -103,7 +103,7 @@ func TestALevelOfALadderIsSetByHand(t *testing.T) {
 		in      Placement
 		pointer string
 	}{
-		{Placement{TierGroup: "brand", Level: "gold", Reason: "a match"}, "/ladder"},
+		{Placement{TierGroup: "brand", Level: "gold", Reason: "a match"}, "/tier_group"},
 		{Placement{TierGroup: "partner", Level: "bronze", Reason: "a match"}, "/level"},
 		{Placement{Level: "friend", Reason: "a match"}, "/level"},
 		{Placement{TierGroup: "partner", Level: "gold", Reason: "a match", Locked: true}, "/until"},
@@ -121,7 +121,7 @@ func TestALevelOfALadderIsSetByHand(t *testing.T) {
 	if got := s.on(); got.Level != "friend" || got.Minimum != "friend" || s.acc.Tier.Level != "bronze" || s.acc.Tier.Minimum != "" {
 		t.Fatalf("it is %+v, and %+v", got, s.acc.Tier)
 	}
-	if e := out.Entries[0]; e.TierGroup != "partner" || e.Reasons[0].Rule != "ladders.partner.friend" || len(out.Entries) != 2 {
+	if e := out.Entries[0]; e.TierGroup != "partner" || e.Reasons[0].Rule != "tier_groups.partner.friend" || len(out.Entries) != 2 {
 		t.Errorf("the entries are %+v", out.Entries)
 	}
 	s.pass(noon.AddDate(3, 0, 0))

@@ -48,11 +48,11 @@ func TestIDsOfLinesOccurOnce(t *testing.T) {
 		}
 		code, pointer := Code(""), ""
 		if n > MaxLines {
-			code, pointer = ValidationFailed, "/lines"
+			code, pointer = ValidationFailed, "/line_items"
 		}
 		wantRefusal(t, fmt.Sprint(n, " lines"), o.check(), code, pointer)
 		o.Lines[n-1].ID = "0"
-		wantRefusal(t, fmt.Sprint(n, " lines, two of one ID"), o.check(), ValidationFailed, "/lines")
+		wantRefusal(t, fmt.Sprint(n, " lines, two of one ID"), o.check(), ValidationFailed, "/line_items")
 	}
 }
 

@@ -214,7 +214,7 @@ func TestBoundsOfAPlacement(t *testing.T) {
 	}{
 		{"a level", member, Placement{Level: "gold"}, "", ""},
 		{"an unknown level", member, Placement{Level: "tin"}, ValidationFailed, "/level"},
-		{"an unknown ladder", member, Placement{Level: "gold", TierGroup: "none"}, ValidationFailed, "/ladder"},
+		{"an unknown ladder", member, Placement{Level: "gold", TierGroup: "none"}, ValidationFailed, "/tier_group"},
 		{"frozen", frozenMember, Placement{Level: "gold"}, AccountFrozen, ""},
 		{"below the level of a segment", staff, Placement{Level: "bronze"}, ValidationFailed, "/level"},
 		{"below the level of a segment, locked", staff, Placement{Level: "bronze", Locked: true, Until: later}, "", ""},

@@ -240,11 +240,11 @@ func (o Order) check() error {
 
 func (o Order) checkLines() error {
 	if len(o.Lines) > MaxLines {
-		return refuse(ValidationFailed, "/lines", fmt.Sprintf("An order has at most %d lines.", MaxLines))
+		return refuse(ValidationFailed, "/line_items", fmt.Sprintf("An order has at most %d line items.", MaxLines))
 	}
 	sum := int64(0)
 	for i, l := range o.Lines {
-		at := "/lines/" + strconv.Itoa(i)
+		at := "/line_items/" + strconv.Itoa(i)
 		if l.Quantity < 1 || l.Quantity > int64(MaxPoints) {
 			return refuse(
 				ValidationFailed, at+"/quantity",
@@ -255,11 +255,11 @@ func (o Order) checkLines() error {
 			return err
 		}
 		if sum += l.Amount; sum > MaxAmount {
-			return refuse(AmountOutOfRange, "/lines", "The lines add up to more than one order may have.")
+			return refuse(AmountOutOfRange, "/line_items", "The lines add up to more than one order may have.")
 		}
 	}
 	if id, ok := repeatedLine(o.Lines); ok {
-		return refuse(ValidationFailed, "/lines", fmt.Sprintf("Two lines have the id %q.", id))
+		return refuse(ValidationFailed, "/line_items", fmt.Sprintf("Two lines have the id %q.", id))
 	}
 	return nil
 }

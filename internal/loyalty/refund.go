@@ -302,7 +302,7 @@ func checkRefund(at string, r Refund, has map[string]bool) error {
 		}
 	}
 	for i, l := range r.Lines {
-		at := at + "/lines/" + strconv.Itoa(i)
+		at := at + "/line_items/" + strconv.Itoa(i)
 		if !has[l.ID] {
 			return refuse(ValidationFailed, at+"/id", fmt.Sprintf("The order has no line %q.", l.ID))
 		}

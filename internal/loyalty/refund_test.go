@@ -159,7 +159,7 @@ func TestRefundsThatCannotBeAreRefused(t *testing.T) {
 		{"more than a line cost", []Refund{back("1", 1500, RefundLine{"1", 1, 1001})}, RefundExceedsPayment, "/refunds"},
 		{"more shipping than there was", []Refund{{ID: "1", Status: RefundSucceeded, Amount: 100, Shipping: 100}}, RefundExceedsPayment, "/refunds"},
 		{"two of one id", []Refund{back("1", 1), back("1", 1)}, ValidationFailed, "/refunds/1/id"},
-		{"a line that the order does not have", []Refund{back("1", 5, RefundLine{"9", 1, 5})}, ValidationFailed, "/refunds/0/lines/0/id"},
+		{"a line that the order does not have", []Refund{back("1", 5, RefundLine{"9", 1, 5})}, ValidationFailed, "/refunds/0/line_items/0/id"},
 		{"parts above the whole", []Refund{back("1", 5, RefundLine{"1", 1, 6})}, ValidationFailed, "/refunds/0/amount"},
 		{"an amount below zero", []Refund{back("1", -5)}, AmountOutOfRange, "/refunds/0/amount"},
 		{"an unknown status", []Refund{{ID: "1", Status: "lost"}}, ValidationFailed, "/refunds/0/status"},

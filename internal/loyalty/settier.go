@@ -27,7 +27,7 @@ func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (
 		v, _, ok := p.TierGroupStanding(acc, in.TierGroup)
 		if !ok {
 			return Outcome{}, refuse(
-				ValidationFailed, "/ladder",
+				ValidationFailed, "/tier_group",
 				fmt.Sprintf("The program has no ladder %q.", in.TierGroup),
 			)
 		}

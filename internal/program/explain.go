@@ -32,7 +32,7 @@ func Explain(p *loyalty.Program) string {
 			"once for members whom no message reaches, whose account shows the notice, and %s for others.",
 			period(a.Period), times)
 		if len(e.p.Wallets)+len(e.p.TierGroups) > 0 {
-			e.say("That is not about other wallets and ladders.")
+			e.say("That is not about other wallets and tier groups.")
 		}
 	}
 	e.rewards()
