@@ -391,7 +391,7 @@ var said = []struct {
 		why("tiers.silver", "25", loyalty.IsEntryBonus, "silver"),
 		"Welcome to the level Silver: +25 beans.", "Willkommen auf der Stufe Silber: +25 Bohnen.",
 	},
-	{why("member", "0", loyalty.HasChanged, "year_from"), "The beginning of your year was updated.", "Der Beginn Ihres Jahres wurde geändert."},
+	{why("member", "0", loyalty.HasChanged, "membership_year_start"), "The beginning of your year was updated.", "Der Beginn Ihres Jahres wurde geändert."},
 	{
 		why("milestones.tenth-order", "250", loyalty.WasReached, "10"),
 		"You reached the milestone of 10 orders: +250 beans.", "Sie haben den Meilenstein „10 Bestellungen“ erreicht: +250 Bohnen.",

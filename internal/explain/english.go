@@ -279,7 +279,7 @@ var english = language{
 		{loyalty.HasChanged, ""}:          "Your details were updated.",
 		{loyalty.HasChanged, "campaign"}:  "You registered for {campaign}.",
 		{loyalty.HasChanged, "timezone"}:  "Your time zone was updated.",
-		{loyalty.HasChanged, "year_from"}: "The beginning of your year was updated.",
+		{loyalty.HasChanged, "membership_year_start"}: "The beginning of your year was updated.",
 		{loyalty.HasChanged, "birthday"}:  "Your birthday was updated.",
 		{loyalty.HasChanged, "referral"}:  "You joined by a friend’s code.",
 	},

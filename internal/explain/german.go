@@ -279,7 +279,7 @@ var german = language{
 		{loyalty.HasChanged, ""}:          "Ihre Angaben wurden aktualisiert.",
 		{loyalty.HasChanged, "campaign"}:  "Sie haben sich für {campaign} angemeldet.",
 		{loyalty.HasChanged, "timezone"}:  "Ihre Zeitzone wurde aktualisiert.",
-		{loyalty.HasChanged, "year_from"}: "Der Beginn Ihres Jahres wurde geändert.",
+		{loyalty.HasChanged, "membership_year_start"}: "Der Beginn Ihres Jahres wurde geändert.",
 		{loyalty.HasChanged, "birthday"}:  "Ihr Geburtstag wurde aktualisiert.",
 		{loyalty.HasChanged, "referral"}:  "Sie haben einen Empfehlungscode angegeben.",
 	},

@@ -174,7 +174,7 @@ const (
 func (m Measure) String() string {
 	return [...]string{
 		ByPointsEarned: "points_earned", ByOrders: "orders", BySpend: "spend",
-		ByQualifyingItems: "elements", ByVisits: "visits",
+		ByQualifyingItems: "qualifying_items", ByVisits: "visits",
 		ByBrands: "brands",
 	}[m]
 }

@@ -176,7 +176,7 @@ func (h History) changesTraits(since time.Time) bool {
 			return false
 		}
 		changed := strings.Join(e.Reasons[0].Args, " ")
-		return slices.ContainsFunc([]string{"segments", "year_from", changedChannels}, func(what string) bool {
+		return slices.ContainsFunc([]string{"segments", "membership_year_start", changedChannels}, func(what string) bool {
 			return strings.Contains(changed, what)
 		})
 	})

@@ -37,7 +37,7 @@ func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, erro
 	}
 	d := p.decide(acc, now)
 	if next.MembershipYearStart = t.MembershipYearStart; next.MembershipYearStart != was.MembershipYearStart {
-		changed = append(changed, "year_from")
+		changed = append(changed, "membership_year_start")
 	}
 	if !p.AdvanceNotice.Period.IsZero() && !slices.Equal(t.Channels, was.Channels) {
 		next.Channels, changed = t.Channels, append(changed, changedChannels)
