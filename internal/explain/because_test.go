@@ -293,7 +293,7 @@ var said = []struct {
 		"You keep the level Silver: 1 order in all.", "Sie behalten die Stufe Silber: 1 Bestellung insgesamt.",
 	},
 	{
-		why("tiers.silver", "0", loyalty.HasStayed, "5", "elements/1"),
+		why("tiers.silver", "0", loyalty.HasStayed, "5", "qualifying_items/1"),
 		"You keep the level Silver: 5 items in the month.", "Sie behalten die Stufe Silber: 5 Artikel in einem Monat.",
 	},
 	{
