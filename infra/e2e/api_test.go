@@ -104,7 +104,7 @@ func giftCard(w *world) {
 	code := rd.text("code")
 	w.want(w.call(success, "GET", "/v1/codes/"+code, ""), "state", "valid")
 	w.call(success, "POST", "/v1/codes/"+code+"/uses", `{"amount": 1000, "currency": "EUR"}`)
-	w.want(w.call(success, "GET", "/v1/codes/"+code, ""), "left.amount", "1500")
+	w.want(w.call(success, "GET", "/v1/codes/"+code, ""), "remaining.amount", "1500")
 }
 
 func waitlist(w *world) {

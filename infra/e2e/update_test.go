@@ -16,7 +16,7 @@ const sender = "hello@bluebird.test"
 // use it.
 func parameterChange(w *world) {
 	test := fmt.Sprintf(`{"member": %q, "reminder": "nearly-there", "to": ["tester@example.com"]}`, w.enroll("nia", 60))
-	w.want(w.call(success, "POST", "/v1/reminders/test", test), "not_sent.0", "tester@example.com")
+	w.want(w.call(success, "POST", "/v1/reminders/test", test), "suppressed.0", "tester@example.com")
 
 	if _, err := sesv2.NewFromConfig(w.config).CreateEmailIdentity(w.Context(), &sesv2.CreateEmailIdentityInput{
 		EmailIdentity: aws.String(sender),
