@@ -24,7 +24,7 @@ type check struct{ faults []wire.ProblemError }
 // A place is the location of a value in a request body. It is formatted as a JSON pointer only if the value has a
 // fault.
 type place struct {
-	name string // name of the field, in the body or in a list element
+	name string // name of the field, in the body or in a list element; empty for the element itself
 	list string // name of the list that contains the field; empty if there is none
 	i    int
 }
@@ -35,7 +35,11 @@ func (p place) String() string {
 	if p.list == "" {
 		return "/" + p.name
 	}
-	return "/" + p.list + "/" + strconv.Itoa(p.i) + "/" + p.name
+	element := "/" + p.list + "/" + strconv.Itoa(p.i)
+	if p.name == "" {
+		return element
+	}
+	return element + "/" + p.name
 }
 
 func (c *check) fault(p place, code loyalty.Code, format string, args ...any) {

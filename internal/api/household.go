@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -48,6 +49,11 @@ func foundHousehold(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	r, err := c.app.Ledger.Found(ctx, p, c.derivedID("hh_", head), head, by)
+	if refused := (*loyalty.Error)(nil); errors.As(err, &refused) && refused.Pointer == "/member" {
+		named := *refused
+		named.Pointer = "/owner" // the only member of the request
+		err = &named
+	}
 	if err != nil {
 		return answer{}, err
 	}

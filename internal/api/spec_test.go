@@ -17,7 +17,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+	"github.com/go-json-experiment/json"
 
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -84,6 +86,7 @@ func (s *spec) check(t testing.TB, r request, a answered, pattern string) {
 	if a.status >= 400 && !slices.Contains(codes(op)[a.status], a.code()) {
 		t.Errorf("%s %s answers %d %s, which openapi.yaml does not list", r.method, r.path, a.status, a.code())
 	}
+	checkPointers(t, r, op, a)
 	in := s.input(t, r, pattern, item, op)
 	if a.status < 400 {
 		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
@@ -101,6 +104,42 @@ func (s *spec) check(t testing.TB, r request, a answered, pattern string) {
 	if err != nil {
 		t.Errorf("%s %s: the answer %d %s is not what openapi.yaml says: %v", r.method, r.path, a.status, a.body, err)
 	}
+}
+
+// checkPointers checks that the pointers of a problem document into the body name fields of the request. Only a field that
+// the API does not know has no schema.
+func checkPointers(t testing.TB, r request, op *openapi3.Operation, a answered) {
+	t.Helper()
+	var problem wire.Problem
+	if a.status < 400 || op.RequestBody == nil || json.Unmarshal(a.body, &problem) != nil {
+		return
+	}
+	schema := op.RequestBody.Value.Content["application/json"]
+	for _, e := range problem.Errors {
+		pointer, ok := strings.CutPrefix(e.Pointer, "/")
+		if !ok || schema == nil || e.Code == string(unknownField) {
+			continue
+		}
+		if !names(schema.Schema, strings.Split(pointer, "/")) {
+			t.Errorf("%s %s: the error %s points to %s, which is no field of the request", r.method, r.path, e.Code, e.Pointer)
+		}
+	}
+}
+
+// names reports whether a pointer leads to a schema.
+func names(schema *openapi3.SchemaRef, pointer []string) bool {
+	if schema == nil || len(pointer) == 0 {
+		return schema != nil
+	}
+	s := schema.Value
+	if s.Type.Is("array") {
+		_, err := strconv.Atoi(pointer[0])
+		return err == nil && names(s.Items, pointer[1:])
+	}
+	if next := s.Properties[pointer[0]]; next != nil {
+		return names(next, pointer[1:])
+	}
+	return names(s.AdditionalProperties.Schema, pointer[1:])
 }
 
 func (s *spec) input(t testing.TB, r request, pattern string, item *openapi3.PathItem, op *openapi3.Operation) *openapi3filter.RequestValidationInput {
