@@ -83,3 +83,66 @@ func (d *rejectionDoc) refusal() *loyalty.Error {
 	}
 	return e
 }
+
+type redemptionDoc struct {
+	ID     string `json:"id"`
+	Reward string `json:"r"`
+	Points int64  `json:"n,omitzero"`
+	Order  string `json:"o,omitzero"`
+	Status string `json:"st,omitzero"` // omitted for reservations that are still reserved
+	At     int64  `json:"at"`
+	Until  int64  `json:"u,omitzero"`
+	Cart   string `json:"c,omitzero"`
+	Amount int64  `json:"a,omitzero"` // the order's total in minor units
+	Money  string `json:"cur,omitzero"`
+	Piece  bool   `json:"pc,omitzero"`
+	Value  int64  `json:"v,omitzero"`  // the value of a payment with points, in minor units
+	Worth  string `json:"vc,omitzero"` // the currency of Value
+
+	Lots     seriesDoc `json:"l,omitempty"` // set once the redemption is committed
+	Restored int64     `json:"b,omitzero"`
+	Code     string    `json:"code,omitzero"`
+	From     int64     `json:"cf,omitzero"`
+	To       int64     `json:"cu,omitzero"`
+	Pool     bool      `json:"pool,omitzero"` // the code comes from a pool
+
+	Wallet string    `json:"w,omitzero"`
+	Credit *grantDoc `json:"cr,omitempty"`
+
+	Whom string `json:"to,omitzero"` // the recipient of a transfer
+	Who  string `json:"by,omitzero"` // in another member's account: whose transfer or redemption it is
+	Fee  int64  `json:"fee,omitzero"`
+	Note string `json:"msg,omitzero"`
+
+	Contributions []contributionDoc `json:"dr,omitempty"`
+
+	Manual bool   `json:"hand,omitzero"` // requires manual fulfillment
+	Date   string `json:"d,omitzero"`
+	When   int64  `json:"dat,omitzero"` // the instant of the date
+
+	Asked  int64 `json:"ask,omitzero"` // the maximum points that a payment was requested to use
+	Listed bool  `json:"ls,omitzero"`  // listed by expiry; false for reservations older than that list
+}
+
+type contributionDoc struct {
+	Member string `json:"m"`
+	Points int64  `json:"n"`
+}
+
+type unmetDoc struct {
+	Requirement string `json:"w"`
+	Required    string `json:"r,omitzero"`
+	Available   string `json:"a,omitzero"`
+	Missing     int64  `json:"m,omitzero"`
+	From        int64  `json:"f,omitzero"`
+}
+
+type rejectionDoc struct {
+	Code      string `json:"code"`
+	Detail    string `json:"detail"`
+	Pointer   string `json:"at,omitzero"`
+	Required  int64  `json:"required,omitzero"`
+	Available int64  `json:"has,omitzero"`
+
+	Unmet []unmetDoc `json:"unmet,omitempty"`
+}
