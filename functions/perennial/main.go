@@ -1,8 +1,8 @@
-// Command perennial runs the whole platform on one machine (perennial dev) and contains the operator's commands:
-// validate, explain, compare and publish program files, create and revoke API keys, add codes, inspect reminders and
-// webhooks, list upcoming tier changes, estimate a night with many due members, advance the clock of a local stack
-// and send it sample events. It is not a Lambda function, and the only program that contains the engine of the
-// local table.
+// Command perennial runs the whole platform on one machine (perennial dev). Its other commands are for operators. They
+// validate, explain, compare and publish program files; create and revoke API keys; upload codes; list reminders,
+// webhooks and upcoming tier changes; and estimate costs. Two commands control a local stack: one advances its clock,
+// and one sends it sample events. Command perennial is not a Lambda function, and is the only program that contains the
+// engine of the local table.
 package main
 
 import (

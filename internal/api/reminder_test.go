@@ -177,7 +177,7 @@ func TestTheLinkOfATestTakesNothingBack(t *testing.T) {
 
 func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 	w, ada := reminded(t)
-	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start)) // the expiry is told tomorrow
+	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start)) // the reminder of the expiry is due tomorrow
 	before := w.dump()
 	for range 2 {
 		got := w.fetch("GET", "/v1/reminders/scheduled", "", 200)

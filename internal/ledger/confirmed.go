@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Confirmed returns a ledger over the same table that calls confirm before each write. If confirm returns an error, the
-// ledger does not write and returns that error. This lets a command read its inputs while the caller still verifies the
+// Confirmed returns a ledger that uses the same table and calls confirm before each write. If confirm returns an error,
+// the ledger returns it and does not write. This lets a command read its inputs while the caller still verifies the
 // member that the command concerns.
 func (l *Ledger) Confirmed(confirm func() error) *Ledger {
 	confirmed := *l

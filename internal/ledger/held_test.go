@@ -89,7 +89,7 @@ func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
 	}
 }
 
-// As many want it at once as have let it expire: nobody is refused.
+// Several reservations expire, and as many members reserve the reward at the same instant. No reservation is rejected.
 func TestWhatManyHaveLetLapseIsHadByAsMany(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		n := 10 * scale

@@ -229,7 +229,7 @@ func (m *machine) time(r *rapid.T) {
 	}
 }
 
-// writeDown does what a schedule does: it tells the pieces that expired.
+// writeDown records expired points, as a schedule does.
 func (m *machine) writeDown(r *rapid.T) {
 	for id := range m.model.members {
 		if err := untilDone(func() (int, error) { return m.Advance(r.Context(), m.p, id) }); err != nil {

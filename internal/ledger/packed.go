@@ -206,8 +206,8 @@ const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,"told":[{"ext":[{
 	`"expired":2085,"last":1858413660000,"seen":1858500060000,"ran":,"exp":[20271231,190,8900,140],"first":["mx4j16qo 1000",` +
 	`"mm":[0,202612,89,1,1,1],"mp":[2221,211,211],"mo":[13,1,1,1,1,1,2]}`
 
-// entryDictionary contains the texts that are frequent in entries. It must never change, because stored documents refer
-// to its bytes.
+// entryDictionary is the compression dictionary of entries: texts that many entries contain. It must never change,
+// because compressed documents refer to offsets in it.
 const entryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
 	`"rd":{"id":"rd_","r":"","n":,"st":"committed","k":"redeem","event:"k":"clawback","r":"revision","k":"given"` +
 	`{"e":{"seq":41,"m":"mem_","k":"earn","n":59,"p":[{"b":"pending","l":20271231,"at":1829709660000,"n":59},` +

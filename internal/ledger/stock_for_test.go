@@ -93,8 +93,8 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 	}
 }
 
-// Whatever kinds of rewards there are, and whether they have run out, a quote takes two sequential steps: also where a
-// reservation of the last piece, place or code has expired, members wait, and a campaign has a budget.
+// A quote takes two sequential steps for every kind of reward, in stock or not. This holds also if the reservation of the
+// last unit, seat or code has expired, if members wait, and if a campaign has a budget.
 func TestAQuoteTakesTwoSteps(t *testing.T) {
 	dates := []loyalty.RewardDate{{ID: "may", At: start.AddDate(1, 0, 0), Capacity: 1}, {ID: "june", At: start.AddDate(1, 1, 0), Capacity: 9}}
 	for _, held := range []bool{false, true} {
@@ -120,7 +120,7 @@ func TestAQuoteTakesTwoSteps(t *testing.T) {
 					}
 				}
 			}
-			b.advance(time.Hour) // nobody has written down yet that the reservations have expired
+			b.advance(time.Hour) // the expiry of the reservations is not recorded yet
 			meter.Take()
 			q, err := b.Quote(t.Context(), b.p, b.order("1042", "mem_ada", 10_000))
 			if err != nil || q.Points != 200 || len(q.Rewards) != 6 || q.Profile.Member != "mem_ada" {

@@ -116,7 +116,7 @@ func TestACartCanKeepTheLastPieceAndTheLastCode(t *testing.T) {
 			t.Errorf("%d pieces spent, the pool has %v", b.spent(t, "mug"), b.pool(t, "mug"))
 		}
 		b.take(t, ledger.RedemptionRequest{ID: "rd_3", Member: "mem_ada", Reward: "mug", Cart: "c1"})
-		b.advance(time.Hour) // expired, and nobody has written it down
+		b.advance(time.Hour) // the reservation has expired, and this is not recorded yet
 		b.take(t, ledger.RedemptionRequest{ID: "rd_4", Member: "mem_ada", Reward: "mug"})
 		if b.spent(t, "mug") != 1 || len(b.pool(t, "mug")) != 0 {
 			t.Errorf("%d pieces spent, the pool has %v", b.spent(t, "mug"), b.pool(t, "mug"))
@@ -125,7 +125,7 @@ func TestACartCanKeepTheLastPieceAndTheLastCode(t *testing.T) {
 	})
 }
 
-// Also with two or more pieces of one reward that expire in the same instant.
+// The reservations of two or more units of one reward expire at the same instant.
 func TestPiecesComeBackTogether(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.offer(t, mug(3))

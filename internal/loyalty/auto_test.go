@@ -240,7 +240,8 @@ func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 	}
 }
 
-// A program that was published with a condition is read, and goes on without redemption: nobody asks it.
+// A published program whose automatic reward has a condition is still read. The reward is not redeemed automatically,
+// because the condition is not evaluated.
 func TestARewardWithAConditionIsNotRedeemedByItself(t *testing.T) {
 	p := automatic(t, func(_ *Program, r *Reward) {
 		r.When = condition(func(*Facts) (bool, error) { return true, nil })

@@ -52,8 +52,8 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 	return d.Outcome, nil
 }
 
-// Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. The entry lapsed
-// recorded the expiry. The points live until the end of the day until.
+// Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. lapsed is the
+// entry that recorded the expiry. The points live until the end of the day until.
 func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string, now time.Time) (Outcome, error) {
 	most := DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	if p.Goodwill.Extend.IsZero() {

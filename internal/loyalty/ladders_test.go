@@ -151,8 +151,7 @@ func TestPerksOfALadderAreThoseOfItsLevel(t *testing.T) {
 	}
 }
 
-// What an order counts on a ladder is what it would if it had been told as it is now at once; and one that is canceled
-// counts nothing.
+// An order counts in a tier group as if its last state had been reported first. A canceled order counts nothing.
 func TestOrdersCountOnLaddersWhatIsLeftOfThem(t *testing.T) {
 	p := twoLadders(t, func(l *TierGroup) {
 		l.Tiers.Currency, l.Tiers.AtLeast, l.Tiers.Brands = "EUR", map[Currency]int64{"EUR": 10_00}, []string{"east", "west"}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// captured is a payment of an amount with what its facts state besides.
+// captured returns a payment of an amount. edit changes its capture.
 func captured(id string, cents int64, edit ...func(*Fact)) Receipt {
 	f := Fact{Kind: FactCapture, ID: "c", State: FactDone, Money: eur(cents), At: noon}
 	for _, e := range edit {

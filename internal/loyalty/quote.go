@@ -32,7 +32,7 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	return p.QuoteUnder(p, acc, o, left, now)
 }
 
-// QuoteUnder is like Quote, by the rules of the version that was live when the order was placed.
+// QuoteUnder does the same as Quote with the rules of another version: the one that was live when the order was placed.
 func (p *Program) QuoteUnder(rules *Program, acc Account, o Order, left Budgets, now time.Time) (Quote, error) {
 	q := Quote{Guest: acc.Member == ""}
 	if q.Guest {

@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An adyen verifies Adyen's signatures. Adyen signs each item of a batch separately, and only eight fields of it. The
-// time of the event, whether it is live, the reason and additionalData are not signed
-// (https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures). These parts are not trusted. Adyen
+// An adyen verifies Adyen's signatures. Adyen signs each item of a batch separately, and only eight of its fields
+// (https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures). The fields eventDate, live, reason and
+// additionalData are not signed, and are not trusted. Adyen
 // signs the whole body of reports from its other products, in a header. The keys are hexadecimal at Adyen.
 type adyen struct{ keys [][]byte }
 

@@ -2973,7 +2973,7 @@ type TierChange struct {
 	// At When the level changes.
 	At time.Time `json:"at"`
 
-	// Effect The reason as a formula: the metric and its time window.
+	// Effect A formula that explains the change, such as `bronze to silver, reached: 500 points_earned/year`.
 	Effect string `json:"effect"`
 }
 

@@ -25,7 +25,8 @@ type remembered struct {
 	at      time.Time
 }
 
-// once runs a transaction, unless an earlier transaction with the same client token succeeded.
+// once runs a transaction. If an earlier transaction with the same ClientRequestToken succeeded, once does nothing, as
+// DynamoDB does.
 func (t *tokens) once(in *transactInput, now time.Time, do func() error) error {
 	token := in.ClientRequestToken
 	if token == "" {

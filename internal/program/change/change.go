@@ -1,20 +1,20 @@
-// Package change is what differs between two program files, and how to tell.
+// Package change describes the differences between two program files, one line each.
 //
-// It promises one readable line for each change. It deliberately finds none (package program does), so that whoever
-// only passes changes on links neither the parser nor the schema.
+// Package program finds the differences. They have a package without the parser and the schema, so that functions that
+// only report them do not link those.
 package change
 
 import "fmt"
 
-// A Change is one value that two files do not have in common.
+// A Change is one value in which two files differ.
 type Change struct {
 	Path string // the key, like earn.categories.beans-x2.multiply
-	From string // what it was, on one line and cut where it is very long; "" if it was not there
-	To   string // what it is; "" if it is gone
-	Line int    // from 1: in the newer file, and in the older where it is gone
+	From string // the old value on one line, truncated if it is long; "" if the key is new
+	To   string // the new value; "" if the key was removed
+	Line int    // from 1, in the new file; in the old file if the key was removed
 }
 
-// String is the change on one line.
+// String returns the change on one line.
 func (c Change) String() string {
 	switch {
 	case c.From == "":

@@ -14,8 +14,8 @@ import (
 var numberNames = map[string]int64{"order.number": 0, "member.orders": 1}
 
 // A numbering determines which order numbers a condition needs. An account stores only the first 20 of the member's
-// orders, so a condition may only compare numbers up to this limit: it must have the same answer for all greater
-// numbers.
+// orders, so a condition may compare the number with numbers up to 20 only, and must have the same result for
+// all greater numbers.
 type numbering struct {
 	source []rune
 	most   int              // greatest order number in a comparison

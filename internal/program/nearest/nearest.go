@@ -1,8 +1,8 @@
 // Package nearest finds the word that was probably meant, for "did you mean".
 package nearest
 
-// Word is the word that was probably meant: the first of those with the fewest edits, or "" if all are
-// too far off.
+// Word returns the word that was probably meant: the first one with the fewest edits. It returns "" if all words differ
+// too much.
 func Word(word string, words []string) string {
 	if len(word) > 64 {
 		return ""
@@ -17,8 +17,8 @@ func Word(word string, words []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete, replace or swap with their neighbour on the way from a to b
-// (optimal string alignment).
+// distance returns the number of edits from a to b: inserted, deleted and replaced letters, and swapped neighbors
+// (optimal string alignment distance).
 func distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

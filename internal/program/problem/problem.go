@@ -1,8 +1,8 @@
-// Package problem is what is wrong with a program file, and how to tell.
+// Package problem describes the problems of a program file.
 //
-// It promises that a problem names its line, column and key, and shows the source under a caret. It deliberately
-// finds none (package program does), so that whoever only passes problems on links neither the parser nor the
-// schema.
+// Each problem names its line, column and key, and shows the source line with a caret. Package program finds the
+// problems. They have a package without the parser and the schema, so that functions that only report problems do not
+// link those.
 package problem
 
 import (
@@ -13,25 +13,25 @@ import (
 	"unicode"
 )
 
-// Most is how many problems of one file are reported; who has more starts with these.
+// Most is the maximum number of reported problems of one file. The first problems are reported.
 const Most = 100
 
 const maxExcerpt = 120 // characters of a source line that are shown
 
-// A Problem is one thing to put right in a program file.
+// A Problem is one mistake in a program file.
 type Problem struct {
 	Line, Column int    // both from 1; the column counts characters
 	Path         string // the key, like earn.purchase.rates.EUR or rewards.free-mug.cost; "" is the file
-	Message      string // what is wrong: a clause that reads on from the path
-	Suggestion   string // what was probably meant; may be empty
+	Message      string // the problem, as a predicate to the path, such as "is missing"
+	Suggestion   string // the value that was probably meant; may be empty
 
-	Width int // of the word at fault, in characters; zero if there is none to show
+	Width int // length of the wrong word in characters; zero if no word is shown
 
-	excerpt string // the source line, cut around the word
-	caret   int    // where in the excerpt the word begins
+	excerpt string // the part of the source line around the word
+	caret   int    // offset of the word in the excerpt
 }
 
-// String is the problem in words, then the source line, then a caret under the word at fault.
+// String returns the problem, the source line, and a line with carets under the wrong word.
 func (p Problem) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "line %d: ", p.Line)
@@ -50,11 +50,10 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems is what is wrong with a file, in the order of its lines. Empty means that nothing is; use Err to
-// pass it on as an error.
+// Problems are the problems of a file, by line. Use Err to return them as an error.
 type Problems []Problem
 
-// Error is every problem as text.
+// Error returns all problems as text.
 func (ps Problems) Error() string {
 	texts := make([]string, len(ps))
 	for i, p := range ps {
@@ -63,8 +62,7 @@ func (ps Problems) Error() string {
 	return strings.Join(texts, "\n")
 }
 
-// Err is the problems as an error, and nil if there are none: an empty Problems in an error variable would
-// not be.
+// Err returns the problems as an error, or nil if there are none.
 func (ps Problems) Err() error {
 	if len(ps) == 0 {
 		return nil
@@ -72,14 +70,14 @@ func (ps Problems) Err() error {
 	return ps
 }
 
-// Suggest is the problem with the word that was probably meant.
+// Suggest returns the problem with the word that was probably meant.
 func (p Problem) Suggest(word string) Problem {
 	p.Suggestion = word
 	return p
 }
 
-// Finish sorts problems, drops all but the first of those about one value, bounds their number and adds the
-// source lines. Whoever found the problems calls it once, when all are there.
+// Finish sorts the problems, keeps the first one of each value, limits their number and adds the source lines. Call it
+// once, after all problems were found.
 func (ps Problems) Finish(source []byte) Problems {
 	type value struct {
 		line, column int
