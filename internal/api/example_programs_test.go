@@ -1,0 +1,79 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
+
+// A program is validated, stored as a draft and published. A version never changes: an order keeps the version that was
+// live when it was placed, and a rollback publishes the file of an earlier version again.
+func ExamplePrograms() {
+	shop := open(program.Demo())
+	changed := strings.Replace(string(program.Demo()), "pending: 14 days", "pending: 7 days", 1)
+	source, _ := json.Marshal(changed)
+
+	shop.call("POST", "/v1/program/validate", `{"source": `+string(source)+`}`, "valid", "changes")
+	shop.call("PUT", "/v1/program/draft", `{"source": `+string(source)+`}`, "version")
+	shop.call("POST", "/v1/program/publish", `{}`, "version")
+	shop.call("POST", "/v1/program/rollback", `{"version": 1}`, "version")
+	shop.call("GET", "/v1/program/versions", "", "data.0.version", "data.0.status", "data.1.version", "data.1.status")
+
+	// Output:
+	// valid: true
+	// changes:
+	//   {"path":"earn.purchase.pending","from":"14 days","to":"7 days","line":14}
+	// version: 1
+	// version: 2
+	// version: 3
+	// data.0.version: 3
+	// data.0.status: "live"
+	// data.1.version: 2
+	// data.1.status: "past"
+}
+
+// Members who consented are reminded, here that few points are missing for a reward. Nothing is sent without a consent
+// for its channel and purpose, in the quiet hours of the member's day, or beyond the program's frequency caps.
+func ExampleReminders() {
+	shop := open(program.Demo())
+	shop.call("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "consents": [{"channel": "email",
+		"purpose": "marketing", "granted": true, "wording": "news-1", "source": "checkout"}]}`)
+	shop.grant("ada", 210)
+
+	shop.call("POST", "/v1/reminders/preview", `{"member": "external:ada", "reminder": "nearly-there"}`, "subject")
+	shop.advance("1h")
+	shop.printOutbox()
+
+	// Output:
+	// subject: "40 beans to go: Free shipping"
+	// email to ada@example.com: 40 beans to go: Free shipping
+	// You have 260 beans. With 40 beans more you can have: Free shipping.
+}
+
+// With advance_notice, members are sent notice before points expire. A member whom no message reaches sees the notice
+// in the account, and the points are extended by the period, once.
+func ExampleReminders_notice() {
+	shop := open(minimal, `
+advance_notice: 30 days
+reminders:
+  messages:
+    - { id: expiring, before: points.expire, by: 30 days, channels: [email] }
+`)
+	shop.enroll("ada")
+	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 2999}]}`, "entries.0.expires_at")
+
+	shop.advance("396d") // 1 January 2028
+	shop.call("GET", "/v1/members/external:ada", "", "balance.active", "notices")
+	shop.advance("30d")
+	shop.call("GET", "/v1/members/external:ada", "", "balance.active", "notices")
+
+	// Output:
+	// entries.0.expires_at: "2027-12-31T23:00:00Z"
+	// balance.active: 29
+	// notices:
+	//   {"kind":"points_expiry","notified_at":"2027-12-31T23:00:00Z","expires_at":"2028-01-30T23:00:00Z","points":29}
+	// balance.active: 0
+	// notices: []
+}
