@@ -46,7 +46,7 @@ func (w *world) audited(member string) {
 	}
 }
 
-func redeem(member, reward, more string) request {
+func redeemRequest(member, reward, more string) request {
 	return request{method: "POST", path: "/v1/redemptions", body: fmt.Appendf(nil, `{"member": %q, "reward": %q%s}`, member, reward, more)}
 }
 
@@ -78,7 +78,7 @@ func TestOfFiftyRedemptionsOfAHundredFromAHundredOneIsHad(t *testing.T) {
 		w, _ := newShop(t, tab, 0)
 		for more, want := range map[string]loyalty.Balance{`, "commit": true`: {}, `, "commit": false`: {Reserved: 100}} {
 			ada := w.with(100)
-			got := w.parallel(50, func(int) request { return redeem(ada, "ahoy", more) })
+			got := w.parallel(50, func(int) request { return redeemRequest(ada, "ahoy", more) })
 			w.answers("50 redemptions"+more, got, map[string]int{"201": 1, "409 insufficient_points": 49})
 			w.wants("after 50 redemptions"+more, ada, want)
 			w.audited(ada)
@@ -92,7 +92,9 @@ func TestFiftyRedemptionsUnderOneKeyAreOne(t *testing.T) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(100)
 		again := 0
-		got := w.parallel(50, func(i int) request { return keyed(redeem(ada, "ahoy", `, "commit": true`), "one-key-for-all-50") },
+		got := w.parallel(50, func(i int) request {
+			return keyed(redeemRequest(ada, "ahoy", `, "commit": true`), "one-key-for-all-50")
+		},
 			func(a answered) { again += map[string]int{"true": 1}[a.header["idempotent-replayed"]] })
 		w.answers("one key sent 50 times", got, map[string]int{"201": 50})
 		if again != 49 {
@@ -108,7 +110,7 @@ func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(99)
-		r := keyed(redeem(ada, "ahoy", ""), "declined-for-want-of-1")
+		r := keyed(redeemRequest(ada, "ahoy", ""), "declined-for-want-of-1")
 		first := w.expect("with 99 points", r, "409 insufficient_points")
 		w.must("PUT", "/v1/orders/1", `{"member": "`+ada+`", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`)
 		w.advance(14 * 24 * time.Hour)
@@ -121,7 +123,7 @@ func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 			}
 		}
 		w.wants("after it", ada, loyalty.Balance{Active: 599})
-		w.expect("under another key", redeem(ada, "ahoy", ""), "201")
+		w.expect("under another key", redeemRequest(ada, "ahoy", ""), "201")
 	})
 }
 
@@ -131,7 +133,7 @@ func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(300)
 		hold := func() (path string) {
-			a := w.expect("a reservation", redeem(ada, "ahoy", ""), "201")
+			a := w.expect("a reservation", redeemRequest(ada, "ahoy", ""), "201")
 			id, _ := lookup(a.json, "id")
 			return "/v1/redemptions/" + id.(string)
 		}
@@ -167,7 +169,7 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(200)
 		path := func(reward, more string) string {
-			a := w.expect("a redemption", redeem(ada, reward, more), "201")
+			a := w.expect("a redemption", redeemRequest(ada, reward, more), "201")
 			id, _ := lookup(a.json, "id")
 			return "/v1/redemptions/" + id.(string) + "/cancel"
 		}
@@ -215,7 +217,7 @@ func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
 			path := fmt.Sprint("/v1/orders/", round)
 			w.must("PUT", path, "{"+order+"}")
 			w.advance(14 * 24 * time.Hour)
-			switch a := w.do(redeem(ada, "ahoy", `, "commit": true`)); {
+			switch a := w.do(redeemRequest(ada, "ahoy", `, "commit": true`)); {
 			case a.status == 201:
 				had++
 			case summary(a) != "409 insufficient_points":
@@ -223,7 +225,7 @@ func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
 			}
 			w.must("PUT", path, "{"+order+fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 10000}]}`, w.clock().Format(time.RFC3339)))
 			w.wants(fmt.Sprint("after round ", round), ada, loyalty.Balance{Debt: 100})
-			w.expect("a reward in debt", redeem(ada, "ahoy", ""), "409 insufficient_points")
+			w.expect("a reward in debt", redeemRequest(ada, "ahoy", ""), "409 insufficient_points")
 		}
 		if had != 1 {
 			t.Errorf("%d rewards were had for orders that were all given back", had)

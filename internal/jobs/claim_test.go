@@ -187,11 +187,11 @@ func TestConcurrentVisitsSendOnce(t *testing.T) {
 	b.now = noon
 	m := b.remember(t, 1)
 	b.now = firstNotice
-	r := remind{b.App, p.dispatcher(b.App)}
+	r := remindHandler{b.App, p.dispatcher(b.App)}
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			remindRun := &remindRun{remind: r, program: b.program, by: remindersOf(b.program)}
+			remindRun := &remindRun{remindHandler: r, program: b.program, by: remindersOf(b.program)}
 			remindRun.safely(context.Background(), m)
 			if remindRun.failed.Load() > 0 {
 				t.Error("a visit failed")

@@ -54,7 +54,7 @@ func (f feedback) ends() (why string) {
 // handleFeedback records the feedback for an email. A permanent bounce and a complaint stop email to the address, and a
 // bounced notice counts as not sent, so that another channel can send it. After any other bounce, the message is
 // not sent again: SES has tried for hours, and automatic replies cause such bounces too.
-func (r remind) handleFeedback(ctx context.Context, f feedback) error {
+func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
 	if program == "" || member == "" || message == "" || member == notify.Nobody {
 		return nil // not a message of this program, or a test
@@ -83,7 +83,7 @@ func (r remind) handleFeedback(ctx context.Context, f feedback) error {
 
 // revokeNotices revokes the notices of a message that did not arrive, if the program requires advance notice. The feedback
 // may be delivered twice; a notice that was not revoked the first time is revoked the second time.
-func (r remind) revokeNotices(ctx context.Context, program string, m loyalty.MemberID, message string) error {
+func (r remindHandler) revokeNotices(ctx context.Context, program string, m loyalty.MemberID, message string) error {
 	p, err := r.Programs.Live(ctx, program)
 	if err != nil || p.AdvanceNotice.Period.IsZero() {
 		return err
@@ -92,7 +92,7 @@ func (r remind) revokeNotices(ctx context.Context, program string, m loyalty.Mem
 }
 
 // stop stops email to an address.
-func (r remind) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string) error {
+func (r remindHandler) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string) error {
 	p, err := r.Programs.Live(ctx, program)
 	if err != nil {
 		return err

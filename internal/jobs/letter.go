@@ -29,7 +29,7 @@ type giftBatch struct {
 
 // giftBatches returns queue messages for the due gift messages of a program. In a stack without an email sender, gift
 // messages wait.
-func (r remind) giftBatches(ctx context.Context, program string, at time.Time) (bodies []string, err error) {
+func (r remindHandler) giftBatches(ctx context.Context, program string, at time.Time) (bodies []string, err error) {
 	if !r.dispatcher.Delivers(loyalty.Email) {
 		return nil, nil
 	}
@@ -62,7 +62,7 @@ func (r remind) giftBatches(ctx context.Context, program string, at time.Time) (
 }
 
 // deliver sends the gift messages of a giftBatch. A failure does not affect the others.
-func (r remind) deliver(ctx context.Context, b giftBatch) error {
+func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 	p, err := r.Programs.Live(ctx, b.Program)
 	if err != nil {
 		return fmt.Errorf("jobs: gift messages of %s: %w", b.Program, err)
@@ -84,7 +84,7 @@ func (r remind) deliver(ctx context.Context, b giftBatch) error {
 }
 
 // letter claims, sends and settles one gift message.
-func (r remind) letter(ctx context.Context, p *loyalty.Program, place ledger.LetterPlace) error {
+func (r remindHandler) letter(ctx context.Context, p *loyalty.Program, place ledger.LetterPlace) error {
 	c, err := r.Ledger.ClaimLetter(ctx, p.ID, place)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (r remind) letter(ctx context.Context, p *loyalty.Program, place ledger.Let
 	}
 }
 
-func (r remind) settle(ctx context.Context, c *ledger.ClaimedLetter, as ledger.LetterStatus) error {
+func (r remindHandler) settle(ctx context.Context, c *ledger.ClaimedLetter, as ledger.LetterStatus) error {
 	return withRetries(func() error { return r.Ledger.SettleLetter(ctx, c, as) })
 }
 

@@ -265,7 +265,7 @@ func TestBouncedGiftMessageDoesNotAffectMember(t *testing.T) {
 func TestConcurrentDeliveriesSendGiftMessageOnce(t *testing.T) {
 	b, p := giftBench(t)
 	b.present(t, 1)
-	r := remind{b.App, p.dispatcher(b.App)}
+	r := remindHandler{b.App, p.dispatcher(b.App)}
 	bodies, err := r.giftBatches(t.Context(), "bluebird", b.now)
 	if err != nil || len(bodies) != 1 {
 		t.Fatalf("%v %v", bodies, err)
@@ -287,7 +287,7 @@ func TestConcurrentDeliveriesSendGiftMessageOnce(t *testing.T) {
 func TestGiftMessagesWaitForEmailSender(t *testing.T) {
 	b, p := giftBench(t)
 	b.present(t, 1)
-	r := remind{b.App, &notify.Dispatcher{}}
+	r := remindHandler{b.App, &notify.Dispatcher{}}
 	if bodies, err := r.giftBatches(t.Context(), "bluebird", b.now.AddDate(1, 0, 0)); err != nil || len(bodies) != 0 {
 		t.Errorf("%v %v", bodies, err)
 	}

@@ -33,10 +33,10 @@ const again = 30 * time.Minute
 // crash may lose one but never duplicates one. A transactional message is sent again with the same ID, so that a
 // crash may duplicate one if the provider does not deduplicate, but never loses one.
 func Remind(dispatcher func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler {
-	return func(a *app.App) lambda.Handler { return remind{a, dispatcher(a)} }
+	return func(a *app.App) lambda.Handler { return remindHandler{a, dispatcher(a)} }
 }
 
-type remind struct {
+type remindHandler struct {
 	*app.App
 	dispatcher *notify.Dispatcher
 }
@@ -58,11 +58,11 @@ func (m round) until() time.Time {
 	return m.Due
 }
 
-func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+func (r remindHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return r.Run(ctx, "remind", func(ctx context.Context) ([]byte, error) { return r.handle(ctx, payload) })
 }
 
-func (r remind) handle(ctx context.Context, payload []byte) ([]byte, error) {
+func (r remindHandler) handle(ctx context.Context, payload []byte) ([]byte, error) {
 	if f, ok := readFeedback(payload); ok {
 		if err := r.handleFeedback(ctx, f); err != nil {
 			return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
@@ -81,7 +81,7 @@ func (r remind) handle(ctx context.Context, payload []byte) ([]byte, error) {
 
 // dispatch sends a message for each shard with due members, and one for every few gift messages. After the
 // program's reminders have changed, all members are due.
-func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
+func (r remindHandler) dispatch(ctx context.Context, e event) ([]byte, error) {
 	countLateness(ctx, e, r.Now())
 	var failures []error
 	shards := 0
@@ -102,7 +102,7 @@ func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 
 // dispatchProgram sends the messages of one program. It records that every member is replanned only after the
 // messages were sent, so that a failed schedule does it again.
-func (r remind) dispatchProgram(ctx context.Context, program string, e event) (shards int, err error) {
+func (r remindHandler) dispatchProgram(ctx context.Context, program string, e event) (shards int, err error) {
 	rounds, mark, err := r.rounds(ctx, program, e.Time)
 	letters, err2 := r.giftBatches(ctx, program, e.Time)
 	if bodies := append(rounds, letters...); len(bodies) > 0 {
@@ -120,7 +120,7 @@ func (r remind) dispatchProgram(ctx context.Context, program string, e event) (s
 
 // rounds returns the messages for the shards with due members. mark records that every member is replanned; it is
 // nil if only due members are visited.
-func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodies []string, mark func() error, err error) {
+func (r remindHandler) rounds(ctx context.Context, program string, at time.Time) (bodies []string, mark func() error, err error) {
 	p, err := r.Programs.Live(ctx, program)
 	if errors.Is(err, app.ErrNotPublished) {
 		return nil, nil, nil
@@ -157,7 +157,7 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 
 // plannedBy identifies the basis of members' plans: the program's reminders, and whether marketing can be sent.
 // When it changes, every member is replanned.
-func (r remind) plannedBy(p *loyalty.Program) string {
+func (r remindHandler) plannedBy(p *loyalty.Program) string {
 	if r.dispatcher.Links.Base == "" {
 		return remindersOf(p) + "-unlinked"
 	}
@@ -176,7 +176,7 @@ func remindersOf(p *loyalty.Program) string {
 }
 
 // work processes one message of the queue: it delivers gift messages, or visits the members of a shard.
-func (r remind) work(ctx context.Context, body string) error {
+func (r remindHandler) work(ctx context.Context, body string) error {
 	var b giftBatch
 	if err := json.Unmarshal([]byte(body), &b); err == nil && len(b.Letters) > 0 {
 		return r.deliver(ctx, b)
@@ -185,7 +185,7 @@ func (r remind) work(ctx context.Context, body string) error {
 }
 
 // members visits the members of one shard. When its time ends, it sends a message that continues, like Reassess.
-func (r remind) members(ctx context.Context, body string) error {
+func (r remindHandler) members(ctx context.Context, body string) error {
 	var m round
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
 		return fmt.Errorf("jobs: remind: decode a message: %w", err)
@@ -198,7 +198,7 @@ func (r remind) members(ctx context.Context, body string) error {
 	if err != nil {
 		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
 	}
-	t := &remindRun{remind: r, program: p, left: left, by: r.plannedBy(p), round: m}
+	t := &remindRun{remindHandler: r, program: p, left: left, by: r.plannedBy(p), round: m}
 	rest, finished, err := t.run(ctx)
 	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members",
 		t.done.Load(),
@@ -221,7 +221,7 @@ func (r remind) members(ctx context.Context, body string) error {
 
 // A remindRun sends the reminders that are due to the members of one shard.
 type remindRun struct {
-	remind
+	remindHandler
 	round
 	program *loyalty.Program
 	left    loyalty.Budgets

@@ -59,11 +59,12 @@ func (d *decision) pass(until time.Time) error {
 // happenAt does everything that is due at an instant.
 func (d *decision) happenAt(at time.Time) error {
 	d.now = at
-	for _, step := range []func(time.Time) error{
-		d.unlock, d.activatePending, d.autoRedeem, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier,
-		d.reviewLadders, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem,
+	for _, step := range []func(*decision, time.Time) error{
+		(*decision).unlock, (*decision).activatePending, (*decision).autoRedeem, (*decision).forfeitPending,
+		(*decision).refreshTier, (*decision).riseTier, (*decision).reviewTier, (*decision).reviewLadders,
+		(*decision).lapseLots, (*decision).releaseHolds, (*decision).celebrate, (*decision).autoRedeem,
 	} {
-		if err := step(at); err != nil {
+		if err := step(d, at); err != nil {
 			return err
 		}
 	}
@@ -89,7 +90,7 @@ func (p *Program) Due(acc Account) time.Time {
 	if len(acc.Pending) > 0 {
 		sooner(acc.Pending[0].due())
 	}
-	for purse := range acc.purses {
+	for purse := range acc.purses() {
 		if len(purse.Lots) > 0 && purse.Lots[0].Expires != 0 {
 			sooner(purse.Lots[0].Expires.End(p.Zone))
 		}
@@ -173,7 +174,7 @@ func lostToExpiry(e Entry) Entry {
 }
 
 func (d *decision) lapseLots(at time.Time) error {
-	for purse := range d.Account.purses {
+	for purse := range d.Account.purses() {
 		for _, l := range purse.Lots {
 			if !d.p.lapsed(l.Expires, at) {
 				break

@@ -299,7 +299,7 @@ func (a Account) sound() error {
 	bad := func(what string, n Points) error {
 		return violation("%s of %s would be %d after entry %d", what, a.Member, n, a.Sequence)
 	}
-	for purse := range a.purses {
+	for purse := range a.purses() {
 		for _, l := range purse.Lots {
 			if l.Points < 0 {
 				return bad("lot "+l.Expires.String(), l.Points)

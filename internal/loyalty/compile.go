@@ -83,11 +83,12 @@ func (p *Program) Compile() error {
 		rates: map[Currency]compiledRate{}, categories: map[string][]multiplier{}, levels: map[string]multiplier{},
 		zones: new(sync.Map),
 	}
-	for _, step := range []func() error{
-		p.compileEarn, p.compileTiers, p.compileLadders, p.compileRules, p.compileActions, p.compilePay,
-		p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto, p.compileNotice,
+	for _, step := range []func(*Program) error{
+		(*Program).compileEarn, (*Program).compileTiers, (*Program).compileLadders, (*Program).compileRules,
+		(*Program).compileActions, (*Program).compilePay, (*Program).compileWallets, (*Program).compileConversions,
+		(*Program).compileTransfers, (*Program).compileHouseholds, (*Program).compileAuto, (*Program).compileNotice,
 	} {
-		if err := step(); err != nil {
+		if err := step(p); err != nil {
 			return fmt.Errorf("loyalty: %w", err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 // While there is a debt, no wallet can redeem, transfer or convert points. Otherwise a debtor could spend from the next
 // wallet.
 func (p *Program) indebted(acc Account) (wallet string, debt Points) {
-	for purse := range acc.purses {
+	for purse := range acc.purses() {
 		if purse.Debt > 0 && p.spendable(purse.Wallet) {
 			return purse.Wallet, purse.Debt
 		}

@@ -231,7 +231,7 @@ func (v *valuation) unitsOf(l Line, left exact) int64 {
 func (v *valuation) paidBy(names []string) exact {
 	paid := whole(0)
 	for i, t := range v.o.Tenders {
-		if !t.Kind.earns() || !slices.ContainsFunc(names, t.named) {
+		if !t.Kind.earns() || !slices.ContainsFunc(names, func(name string) bool { return t.named(name) }) {
 			continue
 		}
 		paid = paid.add(whole(t.Amount))

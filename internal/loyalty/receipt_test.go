@@ -115,17 +115,17 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		{"canceled", with(Order{ID: "1", Currency: "EUR", Status: OrderCanceled, Lines: told.Lines}, capture("a:1", 1000)), OrderCanceled, OrderCanceled, OrderCanceled},
 		{"by gift card", Order{ID: "1", Currency: "EUR", Status: OrderPaid, Lines: told.Lines, Tenders: []Tender{{Kind: TenderGiftCard, Amount: 1000}}}, OrderPaid, OrderPaid, OrderPaid},
 	} {
-		for award, want := range map[Award]OrderStatus{AwardOrders: c.orders, AwardOrdersWhenPaid: c.whenPaid, AwardPayments: c.byself} {
-			p := &Program{Payments: PaymentTerms{Award: award}}
+		for policy, want := range map[Award]OrderStatus{AwardOrders: c.orders, AwardOrdersWhenPaid: c.whenPaid, AwardPayments: c.byself} {
+			p := &Program{Payments: PaymentTerms{Award: policy}}
 			got := p.Paid(c.o)
 			if got.Status != want {
-				t.Errorf("%s: %s by %s, and not %s", c.name, got.Status, award, want)
+				t.Errorf("%s: %s by %s, and not %s", c.name, got.Status, policy, want)
 			}
 			if again := p.Paid(got); !reflect.DeepEqual(again, got) {
-				t.Errorf("%s: %s: applied again it is %v, and not %v", c.name, award, again, got)
+				t.Errorf("%s: %s: applied again it is %v, and not %v", c.name, policy, again, got)
 			}
 			if err := got.check(); err != nil {
-				t.Errorf("%s: %s: %v", c.name, award, err)
+				t.Errorf("%s: %s: %v", c.name, policy, err)
 			}
 		}
 	}

@@ -166,8 +166,10 @@ func (d *decision) passTiers(until time.Time) error {
 	due := func() time.Time { return soonest(d.p.tierDue(d.Account), d.p.refreshAt(d.Account)) }
 	for at := due(); !at.IsZero() && !at.After(until); at = due() {
 		d.now = at
-		for _, step := range []func(time.Time) error{d.unlockTier, d.refreshTier, d.riseTier, d.reviewTier} {
-			if err := step(at); err != nil {
+		for _, step := range []func(*decision, time.Time) error{
+			(*decision).unlockTier, (*decision).refreshTier, (*decision).riseTier, (*decision).reviewTier,
+		} {
+			if err := step(d, at); err != nil {
 				return err
 			}
 		}

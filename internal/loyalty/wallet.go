@@ -3,6 +3,7 @@ package loyalty
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -90,13 +91,15 @@ func (a *Account) purse(wallet string) *Purse {
 }
 
 // purses yields all purses, the main one first.
-func (a *Account) purses(yield func(Purse) bool) {
-	if !yield(a.Purse) {
-		return
-	}
-	for _, x := range a.Purses {
-		if !yield(x) {
+func (a *Account) purses() iter.Seq[Purse] {
+	return func(yield func(Purse) bool) {
+		if !yield(a.Purse) {
 			return
+		}
+		for _, x := range a.Purses {
+			if !yield(x) {
+				return
+			}
 		}
 	}
 }
