@@ -3,6 +3,25 @@
 // webhooks and upcoming tier changes; and estimate costs. Two commands control a local stack: one advances its clock,
 // and one sends it sample events. Command perennial is not a Lambda function, and is the only program that contains the
 // engine of the local table.
+//
+// # One machine
+//
+// perennial dev publishes the demo program, adds 200 members with a year of orders, and creates an API key. --program
+// serves another file, and --data keeps the data in a directory. With --functions it runs the binaries that are
+// deployed, behind an emulated Lambda Runtime API, with the environment, timeouts, events and policies of
+// template.yaml: a missing permission fails and is logged. --dynamodb keeps the data in a DynamoDB endpoint. perennial
+// clock +15d advances its clock, with everything that becomes due in that time, and perennial reminders --outbox lists
+// the messages that it would have sent.
+//
+// # Programs
+//
+// perennial program publish publishes a file as a version, live now or from --effective-at on. A version never changes.
+// program rollback publishes the file of an earlier version again and withdraws scheduled versions; program versions
+// lists all versions with their status. An order is priced by the version that was live when it was placed.
+//
+// --recall withdraws a mistaken version: the one that a new version replaces, or all that were live since the one that
+// a rollback publishes again. Orders and events of that time that are not accepted yet are priced by the version before
+// it. The API does the same (POST /v1/program/publish and /v1/program/rollback).
 package main
 
 import (

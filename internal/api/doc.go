@@ -7,6 +7,8 @@
 //   - a request is processed completely or rejected with a problem document that names the invalid part;
 //   - the package reads no data until the API key is verified and has the required scope, except on public routes;
 //   - an object that does not exist and an object of another program get the same answer;
+//   - a read of a member first writes what has become due, so that balance, tier, statement and redemptions always
+//     agree, and quotes and lists of rewards write nothing;
 //   - an internal error is answered with one fixed sentence and logged on one line.
 //
 // The package contains no rules about points, which are in package loyalty, and stores no data, which package ledger

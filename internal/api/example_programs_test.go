@@ -34,7 +34,12 @@ func ExamplePrograms() {
 }
 
 // Members who consented are reminded, here that few points are missing for a reward. Nothing is sent without a consent
-// for its channel and purpose, in the quiet hours of the member's day, or beyond the program's frequency caps.
+// for its channel and purpose, in the quiet hours of the member's day, or beyond the program's frequency caps; a notice
+// that points expire is exempt from the caps.
+//
+// GET /v1/reminders/scheduled lists the reminders of the next day and the suppressed ones, POST /v1/reminders/test
+// sends a message to addresses of your own, and GET /v1/reports/reminders compares the results of each reminder with
+// a holdout.
 func ExampleReminders() {
 	shop := open(program.Demo())
 	shop.call("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "consents": [{"channel": "email",

@@ -94,6 +94,58 @@ func ExampleRedeem_reject() {
 	//   {"requirement":"tier","required":"gold","available":"bronze"}
 }
 
+// A storefront lists the rewards with the requirements that the member does not meet: points, a level, a larger order,
+// or the remaining stock.
+func ExampleRedeem_list() {
+	shop := open(program.Demo())
+	shop.enroll("ada")
+	shop.grant("ada", 600)
+
+	shop.call("GET", "/v1/members/external:ada/rewards", "", "data.2.id", "data.2.available",
+		"data.4.id", "data.4.available", "data.4.unmet_requirements")
+
+	// Output:
+	// data.2.id: "free-shipping"
+	// data.2.available: true
+	// data.4.id: "tasting"
+	// data.4.available: false
+	// data.4.unmet_requirements:
+	//   {"requirement":"tier","required":"gold","available":"bronze"}
+	//   {"requirement":"points","required":"3000","available":"650","missing":2350}
+}
+
+// A reward with codes: uploaded takes each code from a pool that the merchant fills, here from a cinema. Tills send
+// Perennial-Client, the name of the terminal or the session: after five misses in a minute, only that client must wait.
+func ExampleRedeem_uploadedCodes() {
+	shop := open(program.Demo())
+	shop.enroll("ada")
+	shop.grant("ada", 1500)
+
+	shop.call("POST", "/v1/redemptions", `{"member": "external:ada", "reward": "cinema"}`)
+	shop.call("POST", "/v1/rewards/cinema/codes", `{"codes": ["7QHX-2MVD-KC4P", "R2WN-88TJ-XF6B"]}`, "added")
+	ticket := shop.call("POST", "/v1/redemptions", `{"member": "external:ada", "reward": "cinema", "commit": true}`,
+		"status", "code")
+	shop.call("POST", "/v1/codes/"+ticket.text("code")+"/uses", "", "state")
+
+	shop.client = "terminal-4"
+	for range 6 {
+		shop.call("GET", "/v1/codes/7QHX-0000-0000", "")
+	}
+
+	// Output:
+	// 409 reward_out_of_stock: None are left.
+	// added: 2
+	// status: "committed"
+	// code: "7QHX-2MVD-KC4P"
+	// state: "used"
+	// 404 not_found: There is no such thing in this program.
+	// 404 not_found: There is no such thing in this program.
+	// 404 not_found: There is no such thing in this program.
+	// 404 not_found: There is no such thing in this program.
+	// 404 not_found: There is no such thing in this program.
+	// 429 rate_limited: Too many lookups of codes that no member was given. Try again after the time in Retry-After.
+}
+
 // A gift card is used in parts. A use that was a mistake is reversed once, with a reason, and its amount returns.
 func ExampleRedeem_giftCard() {
 	shop := open(program.Demo())
@@ -117,8 +169,9 @@ func ExampleRedeem_giftCard() {
 	// data.0.remaining: {"amount":2500,"currency":"EUR"}
 }
 
-// A member sends a gift card to a friend by email, in the member's language. The message is sent with the next schedule
-// and contains the code. If SES does not answer, it is sent again with the same ID, up to three times in all.
+// A member sends a gift card to a friend by email, in the member's language. Anyone with the code can use it. The
+// message is sent with the next schedule. If SES does not answer, it is sent again with the same ID, up to three times
+// in all: a message may arrive twice, and a failed one is shown in the redemption.
 func ExampleRedeem_send() {
 	shop := open(program.Demo())
 	shop.call("POST", "/v1/members", `{"external_id": "emil", "name": "Emil Hofmann", "locale": "de"}`)

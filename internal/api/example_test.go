@@ -63,6 +63,7 @@ type shop struct {
 	sent  int    // number of requests
 
 	idempotencyKey string // of the next requests; if empty, each request has its own
+	client         string // the header Perennial-Client of the next requests; may be empty
 }
 
 // open starts a stack that serves a program file with the given parts.
@@ -103,6 +104,9 @@ func (s *shop) call(method, path, body string, fields ...string) response {
 	r.Header.Set("Idempotency-Key", s.idempotencyKey)
 	if s.idempotencyKey == "" {
 		r.Header.Set("Idempotency-Key", "request-number-"+strconv.Itoa(s.sent))
+	}
+	if s.client != "" {
+		r.Header.Set("Perennial-Client", s.client)
 	}
 	w := httptest.NewRecorder()
 	s.stack.ServeHTTP(w, r)

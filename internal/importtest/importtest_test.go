@@ -22,6 +22,7 @@ var arrows = []struct {
 	pkg string
 	may []string // below internal/
 }{
+	{"internal", nil}, // the contributor's map
 	{"internal/loyalty", nil},
 	{"internal/loyalty/deliverytest", []string{"loyalty"}},
 	{"internal/explain", []string{"loyalty"}},

@@ -12,6 +12,10 @@
 // package deliberately contains no rules about points, and no other function depends on it: every command settles
 // its account first, so a schedule that does not run delays statements but does not make them wrong.
 //
+// A message is claimed before it is sent. A crash between the claim and the record of the send loses at most one
+// marketing message, or duplicates at most one transactional message. A message with a gift card is sent at most three
+// times, under the same ID; after that, the redemption shows that it failed.
+//
 // The cost of a run depends on the number of due members, not on the number of members: for a million members with
 // 10,000 due, a run reads 10,017 items and writes 20,000. A member with changes costs 7 write units: 2 for the
 // account and 2 for the entry in one transaction, 1 for the entry in the statement's index, and 2 for moving the

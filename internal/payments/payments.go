@@ -11,15 +11,50 @@
 //
 // A verified event is always answered with 200, even if it is irrelevant or cannot be used, because a processor would
 // otherwise send it again for days and then disable the address. An event that is verified but unusual goes to
-// quarantine, where an operator inspects and replays it. An invalid signature is answered with 401 and an
-// unconfigured connection with 503. Other 5xx answers mean that this service or the processor's API failed, so that
-// the processor sends the event again.
+// quarantine, where an operator inspects and replays it (perennial webhooks list --quarantined, show and replay).
+// perennial webhooks backfill requests the events that were missed since an instant. An invalid signature is answered
+// with 401 and an unconfigured connection with 503. Other 5xx answers mean that this service or the processor's API
+// failed, so that the processor sends the event again.
 //
 // Signatures cover only part of an event. Shopify signs neither the topic nor the time, Adyen signs eight fields of
 // each item, and PayPal signs a CRC of the body. Therefore the address determines what a body is about, and unsigned
 // data never affects money. Events from PayPal are compared with PayPal's API before they count. Reversals are the
 // exception, because the API returns only the captured payment: a reversal takes back at most the amount of the
 // capture.
+//
+// # Connections
+//
+// The stack's secret WebhooksSecret contains the connections to processors, by program and provider:
+//
+//	{"bluebird": {"stripe": {"secrets": ["whsec_…"]}}}
+//
+// To rotate a secret, store the document with the new one. It is accepted within six minutes, and the previous one for
+// another 24 hours. To accept both for longer, list both. If the previous secret has leaked, store the document a
+// second time, which ends its use. A function does not start with a secret that is short, a placeholder or used twice.
+//
+// PayPal also needs webhook_id, client_id and api_secret, because the contents of its webhooks are read from its API
+// before they count. Package local emulates PayPal for perennial dev, with a certificate that only perennial dev
+// trusts: perennial trigger paypal PAYMENT.CAPTURE.COMPLETED.
+//
+// Adyen captures automatically unless an account is configured otherwise. Its AUTHORISATION event therefore confirms a
+// payment. With "capture": "manual" in the connection, or in its member "accounts": {"<merchant account>": {"capture":
+// "manual"}}, each CAPTURE event confirms its amount.
+//
+// # Which payments earn
+//
+// By default, the shop's orders earn and payments only take points back. In the program file, payments: { award:
+// orders_when_paid } waits until a processor reports the money of an order. With award: payments, orders that only a
+// processor reports earn too, for the member in the metadata field loyalty_member of the payment.
+//
+// Where prices include tax, set earn.purchase.amounts: tax_included, so that orders by the API and by webhooks earn the
+// same points. With tax_excluded, an order that is known only from its payments earns without the tax that the
+// processor states. If the processor states none, it earns on the whole amount less the tip.
+//
+// Money from gift cards and store credit never earns. A Shopify order lists its means of payment without amounts. If it
+// was partly paid with gift cards, it earns nothing until order_transactions/create reports the amounts, and its
+// response states that reason.
+//
+// # Limits
 //
 // The package contains no rules about points and stores no data itself. It does not use the processors' libraries for
 // signatures, because the available ones accept empty secrets and signatures with a future time (a test compares

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func readme(t *testing.T) []byte {
+	t.Helper()
+	source, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+// TestReadmeIsShort limits the README. Details belong in package comments and examples.
+func TestReadmeIsShort(t *testing.T) {
+	if lines := bytes.Count(readme(t), []byte("\n")); lines > 250 {
+		t.Errorf("the README has %d lines; move details to package comments and examples", lines)
+	}
+}
+
+func TestReadmeNamesExistingFiles(t *testing.T) {
+	paths := regexp.MustCompile(`(internal|infra|functions)/[\w./-]*\w|\]\([^)#]+\)`).FindAllString(string(readme(t)), -1)
+	for _, path := range paths {
+		path = strings.TrimSuffix(strings.TrimPrefix(path, "]("), ")")
+		if _, err := os.Stat(filepath.Join("../..", path)); err != nil {
+			t.Errorf("the README names %s: %v", path, err)
+		}
+	}
+	if len(paths) < 10 {
+		t.Errorf("the README names only %d files and packages", len(paths))
+	}
+}
+
+func TestReadmeNamesExistingMakeTargets(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("`make ([a-z-]+)").FindAllStringSubmatch(string(readme(t)), -1) {
+		if !bytes.Contains(makefile, []byte("\n"+m[1]+":")) {
+			t.Errorf("the README names make %s, which does not exist", m[1])
+		}
+	}
+}
+
+// TestReadmeNamesEveryExample compares the README's table of use cases with the examples of package api.
+func TestReadmeNamesEveryExample(t *testing.T) {
+	files, err := filepath.Glob("../../internal/api/example*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := map[string]bool{}
+	for _, file := range files {
+		code, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (Example\w+)\(\)`).FindAllSubmatch(code, -1) {
+			examples[string(m[1])] = true
+		}
+	}
+	for _, name := range regexp.MustCompile(`Example[A-Z]\w+`).FindAllString(string(readme(t)), -1) {
+		if !examples[name] {
+			t.Errorf("the README names %s, which does not exist", name)
+		}
+		delete(examples, name)
+	}
+	for name := range examples {
+		t.Errorf("the README does not name %s", name)
+	}
+}
