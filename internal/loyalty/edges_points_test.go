@@ -259,7 +259,8 @@ func TestFeeIsPaidWithTheFirstLots(t *testing.T) {
 	}
 }
 
-// ReasonKind a reward gave in another wallet goes back in proportion to the points that are not back yet, rounded up.
+// Points that a reward credited to another wallet are taken back in proportion to all points that are returned, rounded
+// in the member's favor.
 func TestPointsOfAnotherWalletGoBackInParts(t *testing.T) {
 	p := stocked(t, func(p *Program, r *Reward) {
 		p.Wallets = []Wallet{{ID: "miles"}}
@@ -270,13 +271,13 @@ func TestPointsOfAnotherWalletGoBackInParts(t *testing.T) {
 	for _, c := range []struct {
 		share      *big.Rat
 		main, held Points
-	}{{big.NewRat(1, 3), 33, 60}, {big.NewRat(1, 2), 50, 44}, {big.NewRat(1, 1), 100, 0}} {
+	}{{big.NewRat(1, 3), 33, 61}, {big.NewRat(1, 2), 50, 45}, {big.NewRat(1, 1), 100, 0}} {
 		back, err := p.Reverse(out.Account, last(out), c.share, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := last(back).Redemption
-		if r.Restored != c.main || back.Account.BalanceOf("miles").Active != c.held || r.Credit.Worth != c.held ||
+		if r.Restored != c.main || back.Account.BalanceOf("miles").Active != c.held || r.Credit.Worth != 90 ||
 			back.Account.Balance().Active != ample.Points-100+c.main {
 			t.Errorf(
 				"after %s came back: %d points, %d miles, credit %+v; want %d, %d",

@@ -60,6 +60,14 @@ func (h Household) Joined() (all []MemberID) {
 	return all
 }
 
+// MemberIDs returns the members who have joined or are invited, in the order of Members.
+func (h Household) MemberIDs() (all []MemberID) {
+	for _, m := range h.Members {
+		all = append(all, m.Member)
+	}
+	return all
+}
+
 // mate returns the index of an invited or joined member, or -1 if the household does not have that member.
 func (h Household) mate(m MemberID) int {
 	return slices.IndexFunc(h.Members, func(x HouseholdMember) bool { return x.Member == m })

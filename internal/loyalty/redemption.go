@@ -57,7 +57,7 @@ type Redemption struct {
 	Manual    bool      // the fulfillment is manual
 	Pooled    bool      // the code comes from a pool, and returns there unless the redemption is committed
 
-	Credit *Grant // wallet_points: the points credited to another wallet; set when it is committed
+	Credit *Grant // wallet_points: the points credited to another wallet, before reversals; set when it is committed
 
 	// By is the member whose redemption or transfer this is, in the account of another member who takes part in it.
 	By            MemberID

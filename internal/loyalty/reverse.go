@@ -89,7 +89,7 @@ func (d *decision) restore(prior Entry, back, n Points, why RedemptionStatus) er
 	if n > 0 {
 		e.Postings = []Posting{{Wallet: r.Wallet, Bucket: BucketRedeemed, Points: -n}}
 	}
-	e = d.drain(e, back-r.Restored)
+	e = d.drain(e, back)
 	r.Restored = back
 	r.Lots = slices.Clone(r.Lots)
 	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // lots that expire last come first

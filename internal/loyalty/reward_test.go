@@ -2,9 +2,12 @@ package loyalty
 
 import (
 	"errors"
+	"math/big"
 	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // stocked is a program with one reward, "it", which costs 100 points.
@@ -264,4 +267,34 @@ func TestRefusalsCountWhatIsOne(t *testing.T) {
 			t.Errorf("%s\nwant %s", got, want)
 		}
 	}
+}
+
+// A redemption of points in another wallet that is reversed in several steps ends in the same balances as one that is
+// reversed at once, whatever the numbers. The credited points that the member keeps are the exact part, rounded up.
+func TestReversalsInStepsTakeBackAsMuchAsOne(tt *testing.T) {
+	rapid.Check(tt, func(t *rapid.T) {
+		p := stocked(tt, func(p *Program, r *Reward) {
+			inMiles(p, r)
+			r.Cost = Points(rapid.Int64Range(1, 200).Draw(t, "cost"))
+			r.Points = Points(rapid.Int64Range(1, 200).Draw(t, "credited"))
+			p.Redemption.OnRefund = ShareBack
+		})
+		out := redeemed(tt, p, saver(tt, p, ample), Redemption{ID: "rd_1"}, true, noon)
+		cost, credited := last(out).Redemption.Points, last(out).Redemption.Credit.Worth
+		for _, percent := range rapid.SliceOfN(rapid.Int64Range(1, 100), 1, 5).Draw(t, "refunded") {
+			back, err := p.Reverse(out.Account, last(out), big.NewRat(percent, 100), noon)
+			if errors.Is(err, ValidationFailed) || errors.Is(err, AlreadyResolved) {
+				continue // not more than was already returned
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = back
+			restored := cost * Points(percent) / 100
+			want := credited - credited*restored/cost
+			if have := out.Account.BalanceOf("miles").Active; have != want || last(out).Redemption.Restored != restored {
+				t.Errorf("after %d%% of %d points for %d: %d miles, want %d", percent, cost, credited, have, want)
+			}
+		}
+	})
 }

@@ -39,27 +39,40 @@ func (d *decision) fill(e *Entry, reward *Reward, held Points) {
 	e.Reasons = append(e.Reasons, reasonIn(reward.Wallet, reward.Key(), n, IsFixed, points(n)))
 }
 
-// drain takes back what a redemption credited to another wallet because n of its points are returned. The share is n of
-// the points that were not returned before. That wallet's clawback policy limits how much is taken.
-func (d *decision) drain(e Entry, n Points) Entry {
+// drain takes back what a redemption credited to another wallet because points of it are returned. back is the total of
+// the points that are returned, including earlier reversals. That wallet's clawback policy limits how much is taken.
+func (d *decision) drain(e Entry, back Points) Entry {
 	r := e.Redemption
 	if r.Credit == nil {
 		return e
 	}
+	take := r.takenBack(back) - r.takenBack(r.Restored)
+	if take == 0 {
+		return e
+	}
 	g := *r.Credit
 	g.Taken = slices.Clone(g.Taken)
-	take, _ := share(int64(n), int64(r.Points-r.Restored)).mul(whole(int64(g.Worth))).round(Up)
 	before := len(e.Postings)
 	e.Reasons = append(e.Reasons, reasonIn(g.Wallet, r.rule(), -take, WasReturned, string(Reversed)))
 	e = d.clawBack(e, take, &g)
-	g.Worth -= take
 	r.Credit = &g
-	back := Points(0)
+	taken := Points(0)
 	for _, p := range e.Postings[before:] {
-		back -= p.Points
+		taken -= p.Points
 	}
-	if back > 0 {
-		e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketConverted, Points: back})
+	if taken > 0 {
+		e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketConverted, Points: taken})
 	}
 	return e
+}
+
+// takenBack returns how many of the points that a redemption credited to another wallet are taken back in total, if
+// restored of its own points are returned in total. It depends on the totals alone, so that several partial reversals
+// take as much as one. It rounds down, in the member's favor, until all points are returned.
+func (r Redemption) takenBack(restored Points) Points {
+	if restored == r.Points {
+		return r.Credit.Worth
+	}
+	n, _ := share(int64(restored), int64(r.Points)).mul(whole(int64(r.Credit.Worth))).round(Down)
+	return n
 }
