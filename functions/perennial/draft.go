@@ -33,14 +33,11 @@ func (c *draftSave) Run(ctx context.Context) error {
 		return fmt.Errorf("%s is not UTF-8", c.File)
 	}
 	return c.programs(ctx, func(p *app.Programs) error {
-		_, version, err := p.Ledger.Draft(ctx, c.Program)
+		version, err := p.Ledger.SaveDraft(ctx, c.Program, source, nil)
 		if err != nil {
-			return err
-		}
-		if err := p.Ledger.SaveDraft(ctx, c.Program, source, version); err != nil {
 			return refused(err)
 		}
-		fmt.Printf("stored as draft %d of %s\n", version+1, c.Program)
+		fmt.Printf("stored as draft %d of %s\n", version, c.Program)
 		if _, problems := program.Parse(source); len(problems) > 0 {
 			fmt.Printf("It cannot be published yet; run perennial program validate %s for the problems.\n", c.File)
 		}

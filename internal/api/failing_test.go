@@ -78,7 +78,7 @@ func (w *world) persist(r request) (a answered, route string) {
 		w.failing.mu.Lock()
 		fired := w.failing.fired
 		w.failing.mu.Unlock()
-		if a.status < 500 && fired && r.method == http.MethodGet {
+		if a.status < 400 && fired && r.method == http.MethodGet {
 			w.last-- // reading goes on when the table does not accept what time changed; read once more to have that written
 			fired = false
 			w.failing.arm(0)

@@ -169,16 +169,9 @@ func golden(t *testing.T) {
 
 // repeatsDiffer lists the scripts in which a failed call and a repeated request lead to other answers, with the reasons.
 var repeatsDiffer = map[string]string{
-	"automatic busy":  "the code of a reward that is redeemed automatically is drawn when time is written, by whichever request does that",
-	"codes busy":      "each attempt to look up an unknown code counts",
-	"codes lost":      "each attempt to look up an unknown code counts; uploaded codes are duplicates when they are uploaded again",
-	"uses busy":       "each attempt to look up an unknown code counts",
-	"uses lost":       "uploaded codes are duplicates when they are uploaded again",
-	"households busy": "a member who left is not found when the request is repeated",
-	"program lost":    "a draft that was stored has another version when the request is repeated",
-	"year busy":       "the schedules run too often to repeat a year",
-	"year lost":       "the schedules run too often to repeat a year",
-	"schedule lost":   "a draft that was stored has another version when the request is repeated",
+	"automatic busy": "the code of a reward that is redeemed automatically is drawn when time is written, by whichever request does that",
+	"year busy":      "the schedules run too often to repeat a year",
+	"year lost":      "the schedules run too often to repeat a year",
 }
 
 // settled removes the marks of replayed answers, because a repeated request whose first attempt had its effect is a replay,

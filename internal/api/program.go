@@ -138,16 +138,15 @@ func putDraft(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	version := b.Version.n
-	if !b.Version.given {
-		if _, version, err = c.app.Ledger.Draft(ctx, c.who.Program); err != nil {
-			return answer{}, err
-		}
+	var after *int64
+	if b.Version.given {
+		after = &b.Version.n
 	}
-	if err := c.app.Ledger.SaveDraft(ctx, c.who.Program, []byte(b.Source), version); err != nil {
+	version, err := c.app.Ledger.SaveDraft(ctx, c.who.Program, []byte(b.Source), after)
+	if err != nil {
 		return answer{}, outrun(err)
 	}
-	return answer{body: wire.Draft{Source: b.Source, Version: version + 1}}, nil
+	return answer{body: wire.Draft{Source: b.Source, Version: version}}, nil
 }
 
 // outrun replaces already_exists with version_conflict, which is the right code for an object with versions.

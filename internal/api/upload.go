@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -33,7 +32,7 @@ func (b codesBody) check(c *check) (pool loyalty.CodePool) {
 	return pool
 }
 
-// addCodes adds codes to the pool of a reward.
+// addCodes adds codes to the pool of a reward. The same codes again are a replay of the first upload.
 func addCodes(ctx context.Context, c *call) (answer, error) {
 	var b codesBody
 	var pool loyalty.CodePool
@@ -55,9 +54,9 @@ func addCodes(ctx context.Context, c *call) (answer, error) {
 	if err := pool.Check(); err != nil {
 		return answer{}, err
 	}
-	up, err := c.app.Ledger.AddCodes(ctx, p.ID, reward.ID, slices.Values(b.Codes))
+	up, err := c.app.Ledger.UploadCodes(ctx, p.ID, reward.ID, b.Codes)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: wire.CodesAdded{Added: up.Added, Duplicates: up.Duplicate}}, nil
+	return answer{body: wire.CodesAdded{Added: up.Added, Duplicates: up.Duplicate}, replayed: up.Replayed}, nil
 }

@@ -2,9 +2,7 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -56,6 +54,11 @@ func codeKey(program, code string) table.Key {
 // number them: a random position is then equally likely to be near each code.
 func poolKey(program, reward, code string) table.Key {
 	return table.Key{PK: poolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", hashed(code), code)}
+}
+
+// uploadKey returns the key of the progress of one upload of codes, which the fingerprint of the codes identifies.
+func uploadKey(program, reward, fingerprint string) table.Key {
+	return table.Key{PK: poolPartition(program, reward) + "#UPLOAD", SK: fingerprint}
 }
 
 func poolPartition(program, reward string) string { return "P#" + program + "#POOL#" + reward }
@@ -154,107 +157,6 @@ func passedOn(r *loyalty.Redemption, entries []loyalty.Entry) bool {
 	return slices.ContainsFunc(entries, func(e loyalty.Entry) bool {
 		return e.Redemption != nil && e.Redemption.ID != r.ID && e.Redemption.Pooled && e.Redemption.Code == r.Code
 	})
-}
-
-// uploadAtOnce is the number of codes that one transaction adds. Each needs two items.
-const uploadAtOnce = 40
-
-// An Upload is the result of adding codes to a pool.
-type Upload struct {
-	Added     int
-	Duplicate []string // codes that already exist in any pool of the program or belong to a member
-}
-
-// AddCodes adds codes to the pool of a reward. It skips codes that already exist in the program and returns them as
-// duplicates. If it is repeated, even after an error, it adds the codes that are still missing.
-func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes iter.Seq[string]) (Upload, error) {
-	u := uploading{Ledger: l, program: program, reward: reward}
-	var batch []string
-	seen := map[string]bool{}
-	for code := range codes {
-		plain := loyalty.PlainCode(code)
-		if seen[plain] {
-			u.Duplicate = append(u.Duplicate, code)
-			continue
-		}
-		seen[plain] = true
-		if batch = append(batch, code); len(batch) == uploadAtOnce {
-			if err := u.add(ctx, batch); err != nil {
-				return u.Upload, err
-			}
-			batch = batch[:0]
-			clear(seen)
-		}
-	}
-	err := u.add(ctx, batch)
-	return u.Upload, err
-}
-
-// uploading is an upload in progress.
-type uploading struct {
-	*Ledger
-	Upload
-	program, reward string
-	suspect         bool // some codes existed already, so more of them probably do
-}
-
-func (u *uploading) add(ctx context.Context, batch []string) error {
-	for {
-		if u.suspect {
-			known, err := u.known(ctx, u.program, batch)
-			if err != nil {
-				return err
-			}
-			u.Duplicate = append(u.Duplicate, known...)
-			batch = slices.DeleteFunc(slices.Clone(batch), func(code string) bool { return slices.Contains(known, code) })
-		}
-		added, err := u.addBatch(ctx, u.program, u.reward, batch)
-		if err != nil {
-			return err
-		}
-		if added {
-			u.Added += len(batch)
-			return nil
-		}
-		u.suspect = true
-	}
-}
-
-// addBatch adds all of the codes, or none if one of them already exists.
-func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (added bool, err error) {
-	if len(codes) == 0 {
-		return true, nil
-	}
-	ops := make([]table.Op, 0, 2*len(codes))
-	for _, code := range codes {
-		ops = append(ops,
-			table.Put(table.Item{Key: codeKey(program, loyalty.PlainCode(code)), Doc: encode(codeDoc{Reward: reward})}),
-			table.Put(table.Item{Key: poolKey(program, reward, code), Doc: []byte("{}")}))
-	}
-	err = l.Table.Transact(ctx, ops...)
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.As(err, new(*table.ConflictError)):
-		return false, nil
-	}
-	return false, retryable(fmt.Errorf("ledger: add codes: %w", err))
-}
-
-// known returns the codes that are in a pool or were issued to a member. It looks them up concurrently: if a list is
-// sent again because the first upload took too long, the second upload must proceed further than the first.
-func (l *Ledger) known(ctx context.Context, program string, codes []string) (known []string, err error) {
-	keys := make([]table.Key, len(codes))
-	for i, code := range codes {
-		keys[i] = codeKey(program, loyalty.PlainCode(code))
-	}
-	items, err := l.getAll(ctx, keys...)
-	for i, it := range items {
-		if it.Version > 0 {
-			known = append(known, codes[i])
-		}
-	}
-	return known, err
 }
 
 func readCode(it table.Item) (d codeDoc, err error) {

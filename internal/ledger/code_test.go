@@ -137,24 +137,62 @@ func TestNoCodeIsUploadedTwice(t *testing.T) {
 }
 
 func TestAnUploadThatFailsIsRepeated(t *testing.T) {
-	b := newBench(t, memory(t))
-	broken := faulty(b.Table, seedtest.Of(t))
-	clean := b.Table
-	b.Table = broken
-	for {
-		_, err := b.AddCodes(t.Context(), b.p.ID, "mug", vouchers(0, 2_000))
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, ledger.ErrTryAgain) {
-			t.Fatal(err)
-		}
-		broken.Busy, broken.LostBefore, broken.LostAfter, broken.BusyReads = broken.Busy*.8, broken.LostBefore*.8, broken.LostAfter*.8, broken.BusyReads*.8
+	codes := slices.Collect(vouchers(0, 2_000))
+	for name, upload := range map[string]func(*bench) (ledger.Upload, error){
+		"streamed": func(b *bench) (ledger.Upload, error) {
+			return b.AddCodes(t.Context(), b.p.ID, "mug", slices.Values(codes))
+		},
+		"recorded": func(b *bench) (ledger.Upload, error) { return b.UploadCodes(t.Context(), b.p.ID, "mug", codes) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, memory(t))
+			if _, err := b.AddCodes(t.Context(), b.p.ID, "mug", slices.Values(codes[700:701])); err != nil {
+				t.Fatal(err)
+			}
+			broken := faulty(b.Table, seedtest.Of(t))
+			clean := b.Table
+			b.Table = broken
+			up, err := upload(b)
+			for ; err != nil; up, err = upload(b) {
+				if !errors.Is(err, ledger.ErrTryAgain) {
+					t.Fatal(err)
+				}
+				broken.Busy, broken.LostBefore, broken.LostAfter, broken.BusyReads = broken.Busy*.8, broken.LostBefore*.8, broken.LostAfter*.8, broken.BusyReads*.8
+			}
+			b.Table = clean
+			if n := len(b.pool(t, "mug")); n != 2_000 {
+				t.Errorf("the pool has %d codes; %+v", n, broken.Fired())
+			}
+			if name == "recorded" && (up.Added != 1_999 || !slices.Equal(up.Duplicate, codes[700:701])) {
+				t.Errorf("%d added, duplicates %v; %+v", up.Added, up.Duplicate, broken.Fired())
+			}
+		})
 	}
-	b.Table = clean
-	if n := len(b.pool(t, "mug")); n != 2_000 {
-		t.Errorf("the pool has %d codes; %+v", n, broken.Fired())
-	}
+}
+
+func TestSameUploadAtTheSameTimeHasOneResult(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		codes := slices.Collect(vouchers(0, 90))
+		for _, err := range inParallel(4, func(int) error {
+			up, err := b.UploadCodes(t.Context(), b.p.ID, "mug", codes)
+			if err == nil && (up.Added != len(codes) || len(up.Duplicate) > 0) {
+				err = fmt.Errorf("%d added, duplicates %v", up.Added, up.Duplicate)
+			}
+			return err
+		}) {
+			if err != nil && !errors.Is(err, ledger.ErrTryAgain) {
+				t.Error(err)
+			}
+		}
+		up, err := b.UploadCodes(t.Context(), b.p.ID, "mug", codes)
+		if err != nil || !up.Replayed || up.Added != len(codes) || len(b.pool(t, "mug")) != len(codes) {
+			t.Errorf("%+v, %v", up, err)
+		}
+		up, err = b.UploadCodes(t.Context(), b.p.ID, "sticker", codes)
+		if err != nil || up.Replayed || up.Added > 0 || !slices.Equal(up.Duplicate, codes) {
+			t.Errorf("%+v, %v", up, err)
+		}
+	})
 }
 
 // A hundred thousand codes are streamed, or a million with PERENNIAL_LONG.

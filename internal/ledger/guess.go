@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -48,53 +49,78 @@ type guessLimit struct {
 // Once a limit is reached, every lookup is rejected with *loyalty.TooManyGuesses, including lookups of codes that
 // exist.
 //
-// Each limit costs one read unit, and a miss one write unit. Concurrent lookups do not see each other's misses: those
-// that find a code succeed, and those that do not are counted one by one.
+// Each limit costs one read unit. A miss costs one write unit with one limit, and four with two, because both items are
+// written in one transaction: a lookup that fails and is repeated counts once. Concurrent lookups do not see each other's
+// misses: those that find a code succeed, and those that do not are counted one by one.
 func (l *Ledger) Guarded(ctx context.Context, program string, who Guesser, look func() error) error {
 	limits := who.limits(program)
-	items := make([]table.Item, len(limits))
+	keys := make([]table.Key, len(limits))
 	for i, limit := range limits {
-		var err error
-		if items[i], err = l.Table.Get(ctx, limit.key); err != nil {
-			return retryable(err)
-		}
-		if _, err := limit.guesses(items[i], l.now()); err != nil {
-			return err
-		}
+		keys[i] = limit.key
 	}
-	err := look()
+	items, err := l.getAll(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	if _, err := missedOnceMore(limits, items, l.now()); err != nil {
+		return err
+	}
+	err = look()
 	if !errors.Is(err, loyalty.NotFound) {
 		return err
 	}
-	for i, limit := range limits {
-		if err := l.missed(ctx, limit, items[i]); err != nil {
-			return err
-		}
+	if failed := l.missed(ctx, limits, items); failed != nil {
+		return failed
 	}
 	return err
 }
 
-// missed counts a miss, or rejects the lookup if the limit was reached in the meantime.
-func (l *Ledger) missed(ctx context.Context, limit guessLimit, it table.Item) error {
+// missed counts a miss under all limits, or rejects the lookup if a limit was reached in the meantime.
+func (l *Ledger) missed(ctx context.Context, limits []guessLimit, items []table.Item) error {
+	now, unknown := l.now(), false // unknown: the response of an attempt was lost
 	for range attempts {
-		g, err := limit.guesses(it, l.now())
+		ops, err := missedOnceMore(limits, items, now)
 		if err != nil {
 			return err
 		}
-		var d guessesDoc
-		for _, at := range g.And(limit.most, l.now()) {
-			d.At = append(d.At, millis(at))
-		}
-		it.Doc, it.Expires = encode(d), l.now().Add(loyalty.GuessWindow+time.Second)
-		err = l.Table.Transact(ctx, table.Put(it))
-		if !outrun(err) {
+		err = l.Table.Transact(ctx, ops...)
+		var conflict *table.ConflictError
+		switch {
+		case errors.Is(err, table.ErrUnknown):
+			unknown = true
+			continue
+		case !errors.As(err, &conflict):
 			return retryable(err)
+		case unknown && bytes.Equal(conflict.Current.Doc, ops[conflict.Op].Item.Doc):
+			return nil // the attempt was written
 		}
-		if it, err = l.Table.Get(ctx, it.Key); err != nil {
-			return retryable(err)
+		for i := range items {
+			if items[i], err = l.Table.Get(ctx, items[i].Key); err != nil {
+				return retryable(err)
+			}
 		}
 	}
 	return ErrTryAgain
+}
+
+// missedOnceMore returns the operations that count another miss. It returns *loyalty.TooManyGuesses if a limit is
+// reached.
+func missedOnceMore(limits []guessLimit, items []table.Item, now time.Time) ([]table.Op, error) {
+	ops := make([]table.Op, len(limits))
+	for i, limit := range limits {
+		g, err := limit.guesses(items[i], now)
+		if err != nil {
+			return nil, err
+		}
+		var d guessesDoc
+		for _, at := range g.And(limit.most, now) {
+			d.At = append(d.At, millis(at))
+		}
+		it := items[i]
+		it.Doc, it.Expires = encode(d), now.Add(loyalty.GuessWindow+time.Second)
+		ops[i] = table.Put(it)
+	}
+	return ops, nil
 }
 
 // guesses reads the misses under a limit. It returns *loyalty.TooManyGuesses if the limit is reached.

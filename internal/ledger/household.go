@@ -36,9 +36,11 @@ type householdMemberDoc struct {
 	Since   int64  `json:"s,omitzero"`
 }
 
-// livesInDoc is the item that names a member's household; an empty one names none.
+// livesInDoc is the item that names the household that a member has joined, if any, and the last one that the member
+// left. It is a stored form: changed only by addition.
 type livesInDoc struct {
 	Household string `json:"h,omitzero"`
+	Left      string `json:"l,omitzero"`
 }
 
 func householdKey(program, id string) table.Key {
@@ -91,27 +93,26 @@ func (l *Ledger) Household(ctx context.Context, program, id string) (loyalty.Hou
 
 // HouseholdOf returns the ID of the household that a member has joined, or an empty string.
 func (l *Ledger) HouseholdOf(ctx context.Context, program string, m loyalty.MemberID) (string, error) {
-	_, id, err := l.livesIn(ctx, program, m)
-	return id, err
+	_, lives, err := l.livesIn(ctx, program, m)
+	return lives.Household, err
 }
 
-func (l *Ledger) livesIn(ctx context.Context, program string, m loyalty.MemberID) (table.Item, string, error) {
+func (l *Ledger) livesIn(ctx context.Context, program string, m loyalty.MemberID) (table.Item, livesInDoc, error) {
 	it, err := l.Table.Get(ctx, livesInKey(program, m))
 	if err != nil {
-		return it, "", retryable(err)
+		return it, livesInDoc{}, retryable(err)
 	}
-	id, err := readLivesIn(it, m)
-	return it, id, err
+	d, err := readLivesIn(it, m)
+	return it, d, err
 }
 
-func readLivesIn(it table.Item, m loyalty.MemberID) (string, error) {
-	var d livesInDoc
+func readLivesIn(it table.Item, m loyalty.MemberID) (d livesInDoc, err error) {
 	if it.Version > 0 {
 		if err := json.Unmarshal(it.Doc, &d); err != nil {
-			return "", fmt.Errorf("ledger: read the household of %s: %w", m, err)
+			return d, fmt.Errorf("ledger: read the household of %s: %w", m, err)
 		}
 	}
-	return d.Household, nil
+	return d, nil
 }
 
 // Found creates a household. The caller derives the ID. Repeated with the same By.Input, it returns the current
@@ -123,7 +124,7 @@ func (l *Ledger) Found(
 	if _, err := l.account(ctx, p, head); err != nil {
 		return HouseholdResult{}, err
 	}
-	lost := false
+	unknown := false
 	for range attempts {
 		it, err := l.Table.Get(ctx, householdKey(p.ID, id))
 		if err != nil {
@@ -136,7 +137,7 @@ func (l *Ledger) Found(
 		case it.Version > 0 && d.Input != by.Input:
 			return HouseholdResult{}, keyReused()
 		case it.Version > 0:
-			return HouseholdResult{Household: was, Replayed: !lost}, nil
+			return HouseholdResult{Household: was, Replayed: !unknown}, nil
 		}
 		h, err := p.Found(id, head, l.now())
 		if err != nil {
@@ -146,7 +147,7 @@ func (l *Ledger) Found(
 		if done || err != nil {
 			return HouseholdResult{Household: h}, err
 		}
-		lost = true
+		unknown = true
 	}
 	return HouseholdResult{}, ErrTryAgain
 }
@@ -174,22 +175,38 @@ func (l *Ledger) AcceptInvitation(
 }
 
 // LeaveHousehold removes a member, who keeps all points, or withdraws an invitation. It returns not_found if the
-// household has no such member.
+// household never had such a member. Repeating it changes nothing.
 func (l *Ledger) LeaveHousehold(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 ) (loyalty.Household, error) {
-	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
-		return h.Leave(m)
-	})
+	return l.leaveHousehold(ctx, p, id, m, loyalty.Household.Leave)
 }
 
 // RemoveFromHousehold is LeaveHousehold on behalf of the owner, who cannot be removed.
 func (l *Ledger) RemoveFromHousehold(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 ) (loyalty.Household, error) {
-	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
-		return h.Remove(m)
-	})
+	return l.leaveHousehold(ctx, p, id, m, loyalty.Household.Remove)
+}
+
+// leaveHousehold removes a member from a household. If the member has already left it, leaveHousehold returns its
+// current state, because an earlier attempt may have removed the member without an answer.
+func (l *Ledger) leaveHousehold(
+	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
+	leave func(loyalty.Household, loyalty.MemberID) (loyalty.Household, error),
+) (loyalty.Household, error) {
+	h, err := l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) { return leave(h, m) })
+	if !errors.Is(err, loyalty.NotFound) {
+		return h, err
+	}
+	_, lives, failed := l.livesIn(ctx, p.ID, m)
+	if failed != nil {
+		return h, failed
+	}
+	if lives.Left == id {
+		return h, nil
+	}
+	return h, err
 }
 
 // Accounts reads the current accounts of members. It returns not_found if a member does not exist.
@@ -206,71 +223,66 @@ func (l *Ledger) Accounts(
 	return accs, nil
 }
 
-// changeHousehold decides the change of a household from its current state and retries until it is written. If the
-// response of a write was lost, the change is decided again, and finds the effect that it may have had already.
+// changeHousehold decides the change of a household from its current state and retries until it is written. It returns
+// the state on which the last decision was made, unless the change was written. A change that is decided again after
+// its first attempt was written must have no effect.
 func (l *Ledger) changeHousehold(
 	ctx context.Context, p *loyalty.Program, id string, change func(loyalty.Household) (loyalty.Household, error),
 ) (loyalty.Household, error) {
-	lost := false
 	for range attempts {
 		it, err := l.Table.Get(ctx, householdKey(p.ID, id))
-		switch {
-		case lost && errors.Is(err, table.ErrBusy):
-			continue // giving up would make the caller repeat a change that may already be written
-		case err != nil:
+		if err != nil {
 			return loyalty.Household{}, retryable(err)
 		}
 		d, was, err := readHousehold(it, id)
 		switch {
 		case err != nil:
 			return was, err
-		case len(was.Members) == 0 && !lost:
+		case len(was.Members) == 0:
 			return was, notFound("household")
 		}
 		h, err := change(was)
 		switch {
-		case lost && errors.Is(err, loyalty.NotFound): // this change has already removed the member
-			return was, nil
 		case err != nil:
 			return was, err
 		case slices.Equal(h.Members, was.Members):
 			return h, nil
 		}
 		done, err := l.putHousehold(ctx, p.ID, it, d, was, h)
-		if done || err != nil && !(lost && errors.Is(err, ErrTryAgain)) {
+		if done || err != nil {
 			return h, err
 		}
-		lost = true
 	}
 	return loyalty.Household{}, ErrTryAgain
 }
 
-// putHousehold writes the new state of a household and the items of members who join or leave. done is false without an
-// error if another process was first or the result is unknown.
+// putHousehold writes the new state of a household and the items of members who join or leave, or whose invitation
+// ends. done is false without an error if another process was first or the result is unknown.
 func (l *Ledger) putHousehold(
 	ctx context.Context, program string, it table.Item, d householdDoc, was, is loyalty.Household,
 ) (done bool, err error) {
 	it.Doc = d.as(is)
 	ops := []table.Op{table.Put(it)}
-	before, now := was.Joined(), is.Joined()
-	for _, m := range slices.Concat(before, now) {
-		here, stays := slices.Contains(before, m), slices.Contains(now, m)
-		if here == stays {
-			continue
-		}
-		lives, household, err := l.livesIn(ctx, program, m)
+	joining := without(is.Joined(), was.Joined())
+	for _, m := range slices.Concat(joining, without(was.MemberIDs(), is.MemberIDs())) {
+		lives, home, err := l.livesIn(ctx, program, m)
 		if err != nil {
 			return false, err
 		}
-		if stays && household != "" {
+		switch {
+		case !slices.Contains(joining, m):
+			home.Left = is.ID
+			if home.Household == is.ID {
+				home.Household = ""
+			}
+		case home.Household != "":
 			return false, &loyalty.Error{
 				Code: loyalty.AlreadyExists, Detail: "The member is in a household already.", Pointer: "/member",
 			}
+		default:
+			home.Household = is.ID
 		}
-		lives.Doc = encode(livesInDoc{})
-		if stays {
-			lives.Doc = encode(livesInDoc{is.ID})
-		}
+		lives.Doc = encode(home)
 		ops = append(ops, table.Put(lives))
 	}
 	err = l.Table.Transact(ctx, ops...)
@@ -281,16 +293,21 @@ func (l *Ledger) putHousehold(
 	return err == nil, retryable(err)
 }
 
+// without returns the members that are not among the others.
+func without(members, others []loyalty.MemberID) []loyalty.MemberID {
+	return slices.DeleteFunc(members, func(m loyalty.MemberID) bool { return slices.Contains(others, m) })
+}
+
 // drawOn lets a redemption use the points of the member's household. It adds the accounts of the other household
 // members, and a check that the household does not change meanwhile. Whether the member may use them is decided with
 // the redemption, so that a repeated command finds its answer even if the member has left since.
 func (l *Ledger) drawOn(ctx context.Context, c *command, r loyalty.Redemption, commit bool) error {
-	_, id, err := l.livesIn(ctx, c.p.ID, c.member)
+	_, lives, err := l.livesIn(ctx, c.p.ID, c.member)
 	if err != nil {
 		return err
 	}
 	var h loyalty.Household
-	if id != "" {
+	if id := lives.Household; id != "" {
 		it, err := l.Table.Get(ctx, householdKey(c.p.ID, id))
 		if err != nil {
 			return retryable(err)

@@ -30,7 +30,7 @@ const Shards = 16
 //	P#<program>#HH#<id>        a household
 //	P#<program>#C#<rule>       counters of budgets and stock
 //	P#<program>#CODE#<code>    a code or gift card
-//	P#<program>#POOL#<reward>  unclaimed uploaded codes
+//	P#<program>#POOL#<reward>  unclaimed uploaded codes; with #UPLOAD, the progress of uploads
 //	P#<program>#HELD#<reward>  open reservations by expiry
 //	P#<program>#WAIT#<reward>  the waitlist and each member's entry in it
 //	P#<program>#USE#<id>       one use of a code

@@ -140,7 +140,9 @@ func (l *Ledger) member(
 		return Member{}, err
 	}
 	if m.Profile, err = readProfile(items.profile, id); err == nil && p.Households.Size > 0 {
-		m.Household, err = readLivesIn(items.household, id)
+		var lives livesInDoc
+		lives, err = readLivesIn(items.household, id)
+		m.Household = lives.Household
 	}
 	return m, err
 }

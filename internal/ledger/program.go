@@ -1,9 +1,9 @@
 package ledger
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -137,16 +137,28 @@ func (l *Ledger) Draft(ctx context.Context, program string) ([]byte, int64, erro
 	return []byte(d.Source), it.Version, nil
 }
 
-// SaveDraft stores source as the next version of the draft; version is the one that the caller read. It returns
-// already_exists if another draft was saved meanwhile.
-func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, version int64) error {
-	it := table.Item{Key: programKey(program, "DRAFT"), Version: version, Doc: encode(draftDoc{string(source)})}
-	err := l.Table.Transact(ctx, table.Put(it))
-	if errors.As(err, new(*table.ConflictError)) {
-		return &loyalty.Error{
-			Code:   loyalty.AlreadyExists,
-			Detail: "Someone else stored a draft meanwhile. Read it, then store yours again.",
+// SaveDraft stores source as the next version of the draft and returns that version. after is the version that the
+// caller read, or nil to replace the current one. If the draft already has this source, SaveDraft changes nothing: a
+// repeated call returns the same version. It returns already_exists if another draft was stored after the version.
+func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, after *int64) (int64, error) {
+	for range attempts {
+		stored, version, err := l.Draft(ctx, program)
+		switch {
+		case err != nil:
+			return 0, err
+		case bytes.Equal(stored, source) && version > 0 && (after == nil || *after == version || *after == version-1):
+			return version, nil
+		case after != nil && *after != version:
+			return 0, &loyalty.Error{
+				Code:   loyalty.AlreadyExists,
+				Detail: "Another request stored a draft after this version. Read the draft, then store yours again.",
+			}
+		}
+		it := table.Item{Key: programKey(program, "DRAFT"), Version: version, Doc: encode(draftDoc{string(source)})}
+		err = l.Table.Transact(ctx, table.Put(it))
+		if !outrun(err) {
+			return version + 1, retryable(err)
 		}
 	}
-	return retryable(err)
+	return 0, ErrTryAgain
 }
