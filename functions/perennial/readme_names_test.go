@@ -66,7 +66,7 @@ func TestReadmeNamesEveryExample(t *testing.T) {
 			examples[string(m[1])] = true
 		}
 	}
-	for _, name := range regexp.MustCompile(`Example[A-Z]\w+`).FindAllString(string(readme(t)), -1) {
+	for _, name := range regexp.MustCompile(`Example[A-Z_]\w+`).FindAllString(string(readme(t)), -1) {
 		if !examples[name] {
 			t.Errorf("the README names %s, which does not exist", name)
 		}

@@ -45,6 +45,22 @@ func ExampleEarn_cancel() {
 	// tier.level: "bronze"
 }
 
+// A dispute takes back the points of its amount. They return if the shop wins it.
+func ExampleEarn_dispute() {
+	shop := open(minimal)
+	shop.enroll("ada")
+	const order = `{"member": "external:ada", "placed_at": "2026-12-01T09:00:00Z", "currency": "EUR", "status": "paid",
+		"line_items": [{"id": "1", "quantity": 1, "amount": 2000}], "disputes": [{"id": "dp_1",
+		"at": "2026-12-01T09:30:00Z", "amount": 2000, "status": "`
+
+	shop.call("PUT", "/v1/orders/1042", order+`open"}]}`, "points")
+	shop.call("PUT", "/v1/orders/1042", order+`won"}]}`, "points")
+
+	// Output:
+	// points: 0
+	// points: 20
+}
+
 // An order that is sent twice earns once. With updated_at, the time at which the shop last changed the order, a state
 // that a queue delivers late does not replace a newer one.
 func ExampleEarn_repeat() {

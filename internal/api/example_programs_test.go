@@ -33,6 +33,24 @@ func ExamplePrograms() {
 	// data.1.status: "past"
 }
 
+// A draft shows which members would change their level before it is published.
+func ExamplePrograms_tierChanges() {
+	shop := open(program.Demo())
+	shop.enroll("ada")
+	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 20000}]}`)
+	lower := strings.Replace(string(program.Demo()), "from: 500,", "from: 100,", 1)
+	source, _ := json.Marshal(lower)
+
+	shop.call("PUT", "/v1/program/draft", `{"source": `+string(source)+`}`)
+	shop.call("GET", "/v1/program/tier-changes?draft=upgrade_only", "", "evaluated", "data.0.from", "data.0.to")
+
+	// Output:
+	// evaluated: 1
+	// data.0.from: "bronze"
+	// data.0.to: "silver"
+}
+
 // Members who consented are reminded, here that few points are missing for a reward. Nothing is sent without a consent
 // for its channel and purpose, in the quiet hours of the member's day, or beyond the program's frequency caps; a notice
 // that points expire is exempt from the caps.

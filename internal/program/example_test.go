@@ -88,3 +88,60 @@ earn:
 	//     rounding: donw
 	//               ^^^^
 }
+
+// Check also finds mistakes in meaning, here a reward that returns more than members spend to earn it.
+func ExampleCheck() {
+	_, problems, _ := program.Check([]byte(corner + `
+rewards:
+  - { id: five-off, type: amount_off, cost: 4, value: 5 EUR }
+`))
+	fmt.Println(problems)
+	// Output:
+	// line 13: rewards.five-off.value: gives back 125% of what members must spend to earn its 4 points; redemption.max_return allows 100%
+	//     - { id: five-off, type: amount_off, cost: 4, value: 5 EUR }
+	//                                                         ^^^^^
+}
+
+// Explain describes each section of a program, here wallets, transfers, households and advance notice.
+func ExampleExplain_sections() {
+	p, problems := program.Compile([]byte(corner + `
+wallets: [ { id: stamps, points: { one: stamp, other: stamps }, earns: { EUR: 1 per 10.00 }, expires: { after: 3 months } } ]
+transfers: { min: 100, limit: 1 per day, accept: 7 days }
+households: { size: 6, share: 30% }
+advance_notice: 30 days
+`))
+	if err := problems.Err(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(program.Explain(p))
+	// Output:
+	// The Corner Shop (corner): its days begin and end in Europe/Berlin.
+	// An order earns 1 point per 1.00 EUR, for its items.
+	// Discounts are deducted first, and what is paid with points, gift cards or store credit earns nothing.
+	// A fraction of a point is dropped, once per order.
+	// Points can be spent 14 days after the order and expire 12 months later, at the end of that month.
+	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
+	// There are also stamps (stamps): they can be spent at once and expire 3 months later, at the end of that month.
+	// - Orders earn 1 stamp per 10.00 EUR beside points, on what is paid for goods that earn.
+	// - What a refund takes back and is not there any more the next ones pay.
+	// Members are sent notice 30 days before points expire and levels end. Without it both are extended by as long: once for members whom no message reaches, whose account shows the notice, and up to 2 times for others.
+	// That is not about other wallets and tier groups.
+	// Members can give each other points, at least 100 points at a time; they expire when they would have expired.
+	// - A member can do so once per day.
+	// - The other has to accept within 7 days, or the giver has them back.
+	// A household of up to 6 members can draw on 30% of each other's points at a time; levels and expiry stay each member's own.
+}
+
+// corner is a program file to which examples append sections.
+const corner = `version: 1
+program: corner
+name: The Corner Shop
+points: { one: point, other: points }
+timezone: Europe/Berlin
+earn:
+  purchase:
+    rates: { EUR: 1 per 1.00 }
+    pending: 14 days
+    expires: { after: 12 months }
+`
