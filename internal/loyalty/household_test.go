@@ -55,6 +55,14 @@ func TestWhoContributesHowMuch(t *testing.T) {
 		{"then what expires first, whoever's it is", nil, nil, []Lot{{near, 30}, {far, 900}}, []Lot{{20270228, 50}, {0, 90}}, nil, []Contribution{{"mem_bob", 50}, {"mem_cleo", 50}}, false},
 		{"of each no more than the share, rounded down", big.NewRat(1, 2), nil, []Lot{{near, 99}}, []Lot{{far, 102}}, nil, []Contribution{{"mem_bob", 49}, {"mem_cleo", 51}}, false},
 		{"and not a point more", big.NewRat(1, 2), nil, []Lot{{near, 99}}, []Lot{{far, 101}}, nil, nil, true},
+		{
+			"no more than the share from several lots", big.NewRat(1, 2), nil,
+			[]Lot{{near, 50}, {20270228, 50}},
+			[]Lot{{far, 100}},
+			nil,
+			[]Contribution{{"mem_bob", 50}, {"mem_cleo", 50}},
+			false,
+		},
 		{"who owes points contributes none", nil, nil, []Lot{{near, 900}}, []Lot{{far, 100}}, func(bob *Account) { bob.Debt = 1 }, []Contribution{{"mem_cleo", 100}}, false},
 		{"nor who is frozen", nil, nil, []Lot{{near, 900}}, []Lot{{far, 99}}, func(bob *Account) { bob.Status = Frozen }, nil, true},
 		{"nor who has as many holds as there may be", nil, nil, []Lot{{near, 900}}, nil, func(bob *Account) { bob.Holds = make([]Hold, MaxHolds) }, nil, true},
@@ -231,4 +239,126 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			}
 		}
 	})
+}
+
+func TestInvitationToAHousehold(t *testing.T) {
+	owner := HouseholdMember{"mem_ada", Owner, noon, noon}
+	bob := HouseholdMember{"mem_bob", Adult, noon, time.Time{}}
+	adult := bob
+	adult.Since = noon
+	for _, c := range []struct {
+		name    string
+		size    int
+		members []HouseholdMember
+		m       MemberID
+		role    Role
+		code    Code
+		pointer string
+	}{
+		{"a new member", 2, []HouseholdMember{owner}, "mem_bob", Adult, "", ""},
+		{"a child", 2, []HouseholdMember{owner}, "mem_bob", Child, "", ""},
+		{"an owner", 3, []HouseholdMember{owner}, "mem_bob", Owner, ValidationFailed, "/role"},
+		{"no role", 3, []HouseholdMember{owner}, "mem_bob", "", ValidationFailed, "/role"},
+		{"the first member again", 3, []HouseholdMember{owner}, "mem_ada", Adult, AlreadyExists, "/member"},
+		{"a joined member again", 3, []HouseholdMember{owner, adult}, "mem_bob", Adult, AlreadyExists, "/member"},
+		{"one member too many", 2, []HouseholdMember{owner, bob}, "mem_cleo", Adult, ValidationFailed, ""},
+		{"an invited member of a full household again", 2, []HouseholdMember{owner, bob}, "mem_bob", Child, "", ""},
+		{"the first member of the list again", 2, []HouseholdMember{bob, owner}, "mem_bob", Child, "", ""},
+		{"without households", 0, []HouseholdMember{owner}, "mem_bob", Adult, ValidationFailed, ""},
+	} {
+		p := living(t, Households{Size: c.size})
+		was := slices.Clone(c.members)
+		h, err := p.Invite(Household{"hh_1", c.members}, c.m, c.role, noon.Add(time.Hour))
+		wantRefusal(t, c.name, err, c.code, c.pointer)
+		at := h.mate(c.m)
+		invited := at >= 0 && h.Members[at].Role == c.role && h.Members[at].Since.IsZero()
+		if err == nil && (!invited || len(h.Members) != max(len(was), at+1)) {
+			t.Errorf("%s: %+v", c.name, h.Members)
+		}
+		if !slices.Equal(c.members, was) {
+			t.Errorf("%s: the household changed to %+v", c.name, c.members)
+		}
+	}
+}
+
+func TestAcceptedInvitation(t *testing.T) {
+	owner := HouseholdMember{"mem_ada", Owner, noon, noon}
+	bob, cleo := HouseholdMember{"mem_bob", Adult, noon, time.Time{}}, HouseholdMember{"mem_cleo", Adult, noon, noon}
+	for _, c := range []struct {
+		name    string
+		size    int
+		members []HouseholdMember
+		m       MemberID
+		code    Code
+		pointer string
+		since   time.Time
+	}{
+		{"an invited member", 2, []HouseholdMember{owner, bob}, "mem_bob", "", "", noon.Add(time.Hour)},
+		{"the first of the list", 2, []HouseholdMember{bob, owner}, "mem_bob", "", "", noon.Add(time.Hour)},
+		{"a member who joined before", 2, []HouseholdMember{owner, cleo}, "mem_cleo", "", "", noon},
+		{"a household that became smaller", 2, []HouseholdMember{owner, cleo, bob}, "mem_bob", ValidationFailed, "", time.Time{}},
+		{"a member who was not invited", 3, []HouseholdMember{owner, cleo}, "mem_bob", NotFound, "/member", time.Time{}},
+		{"without households", 0, []HouseholdMember{owner, bob}, "mem_bob", ValidationFailed, "", time.Time{}},
+	} {
+		p := living(t, Households{Size: c.size})
+		was := slices.Clone(c.members)
+		h, err := p.AcceptInvitation(Household{"hh_1", c.members}, c.m, noon.Add(time.Hour))
+		wantRefusal(t, c.name, err, c.code, c.pointer)
+		if at := h.mate(c.m); err == nil && !h.Members[at].Since.Equal(c.since) {
+			t.Errorf("%s: joined %+v", c.name, h.Members)
+		}
+		if !slices.Equal(c.members, was) {
+			t.Errorf("%s: the household changed to %+v", c.name, c.members)
+		}
+	}
+}
+
+func TestNextOwnerOfAHousehold(t *testing.T) {
+	owner := HouseholdMember{"mem_ada", Owner, noon, noon}
+	adult := func(m MemberID, minutes int) HouseholdMember {
+		return HouseholdMember{m, Adult, noon, noon.Add(time.Duration(minutes) * time.Minute)}
+	}
+	invited, child := adult("mem_dan", 0), adult("mem_eve", 0)
+	invited.Since, child.Role = time.Time{}, Child
+	for _, c := range []struct {
+		members []HouseholdMember
+		owner   MemberID // empty if the household ends
+	}{
+		{[]HouseholdMember{owner}, ""},
+		{[]HouseholdMember{owner, invited, child}, ""},
+		{[]HouseholdMember{owner, child, adult("mem_bob", 2), adult("mem_cleo", 1), invited}, "mem_cleo"},
+		{[]HouseholdMember{owner, adult("mem_bob", 1), adult("mem_cleo", 1)}, "mem_bob"},
+		{[]HouseholdMember{adult("mem_bob", 3), owner, adult("mem_cleo", 4)}, "mem_bob"},
+	} {
+		h, err := Household{"hh_1", c.members}.Leave("mem_ada")
+		var got MemberID
+		for _, m := range h.Members {
+			if m.Role == Owner {
+				got = m.Member
+			}
+		}
+		want := len(c.members) - 1
+		if c.owner == "" {
+			want = 0
+		}
+		if err != nil || got != c.owner || len(h.Members) != want {
+			t.Errorf("%+v: %+v, %v; want %q", c.members, h.Members, err, c.owner)
+		}
+	}
+	for _, m := range []HouseholdMember{invited, child, adult("mem_bob", 1)} {
+		h, err := Household{"hh_1", []HouseholdMember{owner, m}}.Leave(m.Member)
+		if err != nil || len(h.Members) != 1 || h.Members[0] != owner {
+			t.Errorf("%+v leaves: %+v, %v", m, h.Members, err)
+		}
+		h, err = Household{"hh_1", []HouseholdMember{m, owner}}.Remove(m.Member)
+		if err != nil || len(h.Members) != 1 {
+			t.Errorf("%+v is removed: %+v, %v", m, h.Members, err)
+		}
+	}
+	_, err := Household{"hh_1", []HouseholdMember{owner}}.Remove("mem_ada")
+	wantRefusal(t, "the owner", err, ValidationFailed, "/member")
+	_, err = Household{"hh_1", []HouseholdMember{owner}}.Remove("mem_bob")
+	wantRefusal(t, "another member", err, NotFound, "/member")
+	_, err = Household{"hh_1", []HouseholdMember{owner}}.Leave("mem_bob")
+	wantRefusal(t, "another member", err, NotFound, "/member")
 }

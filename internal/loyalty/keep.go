@@ -65,7 +65,7 @@ func (p *Program) loweredUntil(acc Account, asOf, at time.Time) time.Time {
 // closes returns the end of the last period for which a standing is kept: Until without the program's extension
 // (Tiers.ExtendedBy).
 func (p *Program) closes(acc Account, s Standing) time.Time {
-	if p.Tiers.keepPeriods() == 0 || p.Tiers.ExtendedBy.IsZero() {
+	if p.Tiers.keepPeriods() == 0 {
 		return s.Until
 	}
 	for day, n := DateOf(s.Until, p.Zone), 0; n < MaxWindow; n++ {
@@ -74,15 +74,12 @@ func (p *Program) closes(acc Account, s Standing) time.Time {
 			first, _ = p.period(acc, day)
 		}
 		start := first.start(p.Zone)
-		switch end := p.Tiers.ExtendedBy.After(start, p.Zone); {
-		case end.Equal(s.Until):
+		if p.Tiers.ExtendedBy.After(start, p.Zone).Equal(s.Until) {
 			return start
-		case end.Before(s.Until):
-			return s.Until // Until was set manually or by another version of the program
 		}
 		day = DateOf(start.Add(-1), p.Zone)
 	}
-	return s.Until
+	return s.Until // Until was set manually or by another version of the program
 }
 
 // reviewAt returns when a standing is reviewed: at the end of its validity and the grace period. It returns zero if the

@@ -248,3 +248,108 @@ func TestLaddersThatCannotBeAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A tier group by points counts those of orders and of events, and one by orders those that count.
+func TestWhatCountsInATierGroup(t *testing.T) {
+	for _, c := range []struct {
+		by    Measure
+		order Metric
+		event Metric
+	}{
+		{ByPointsEarned, Metric{Points: 10}, Metric{Points: 30}},
+		{ByOrders, Metric{Orders: 1}, Metric{}},
+		{BySpend, Metric{Spend: 10_00}, Metric{}},
+		{ByQualifyingItems, Metric{QualifyingItems: 1}, Metric{}},
+		{ByVisits, Metric{}, Metric{Visits: 1}},
+	} {
+		p := twoLadders(t, func(l *TierGroup) {
+			l.Tiers.By, l.Tiers.Currency, l.Tiers.AtLeast = c.by, "EUR", map[Currency]int64{"EUR": 1}
+			l.Tiers.Levels = []Level{{ID: "guest"}, {ID: "friend", From: 1_000_000}}
+		})
+		p.Earn.Actions = []Action{{ID: "visit", Event: "visit.completed", Points: 30}}
+		if err := p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		s := newShop(t, p)
+		s.buy("1", 10, noon)
+		wantCounted(t, s, c.by, c.order)
+		s = newShop(t, p)
+		s.visit("1", noon)
+		wantCounted(t, s, c.by, c.event)
+		other := newShop(t, p)
+		out, err := p.PlaceEvent(other.acc, nil, p, Event{Type: "review.approved", ID: "r", Member: "mem_ada", At: noon}, noon)
+		if err != nil || len(out.Account.TierGroups) > 0 {
+			t.Errorf("by %s: another event counts %+v, %v", c.by, out.Account.TierGroups, err)
+		}
+	}
+}
+
+func wantCounted(t *testing.T, s *shop, by Measure, want Metric) {
+	t.Helper()
+	var got Metric
+	if on := s.counted(); len(on.Metrics) > 0 {
+		got = on.Metrics[0]
+		want.Month = got.Month
+	}
+	if got != want {
+		t.Errorf("by %s: it counts %+v, want %+v", by, got, want)
+	}
+}
+
+// A member's first standing in a tier group is on its lowest level since joining, also among the standings before a
+// later one.
+func TestFirstStandingInATierGroup(t *testing.T) {
+	p := twoLadders(t, func(*TierGroup) {})
+	first := Standing{Level: "guest", Since: noon}
+	friend := Standing{Level: "friend", Since: noon.Add(time.Hour)}
+	gold := Standing{Level: "gold", Since: noon.Add(2 * time.Hour)}
+	for _, c := range []struct {
+		name       string
+		tier       Standing
+		past, want []Standing
+	}{
+		{"nothing", Standing{}, nil, []Standing{first}},
+		{"one later standing", friend, []Standing{{}}, []Standing{first, friend}},
+		{"two later standings", gold, []Standing{{}, friend}, []Standing{first, friend, gold}},
+		{"later standings alone", gold, []Standing{friend}, []Standing{friend, gold}},
+		{"no past", gold, nil, []Standing{gold}},
+	} {
+		acc := joined(t, p, noon)
+		acc.TierGroups = []TierGroupStanding{{TierGroup: "partner", Tier: c.tier, Past: c.past}}
+		v, seen, ok := p.TierGroupStanding(acc, "partner")
+		if got := seen.standings(); !ok || !slices.Equal(got, c.want) || v.levelKey("guest") != "tier_groups.partner.guest" {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestBoundsOfTierGroups(t *testing.T) {
+	group := func(id string, edit func(*Tiers)) TierGroup {
+		l := TierGroup{ID: id, Tiers: Tiers{Levels: []Level{{ID: "a"}, {ID: "b", From: 1}}, By: ByOrders}}
+		edit(&l.Tiers)
+		return l
+	}
+	plain := func(*Tiers) {}
+	four := []TierGroup{group("1", plain), group("2", plain), group("3", plain), group("4", plain)}
+	for _, c := range []struct {
+		name   string
+		groups []TierGroup
+		ok     bool
+	}{
+		{"as many as there may be", four, true},
+		{"one too many", append(slices.Clip(four), group("5", plain)), false},
+		{"twice the same ID", []TierGroup{group("1", plain), group("1", plain)}, false},
+		{"no ID", []TierGroup{group("", plain)}, false},
+		{"no levels", []TierGroup{group("1", func(t *Tiers) { t.Levels = nil })}, false},
+		{"a multiplier", []TierGroup{group("1", func(t *Tiers) { t.Levels[1].Multiply = big.NewRat(2, 1) })}, false},
+		{"an expiry", []TierGroup{group("1", func(t *Tiers) { t.Levels[1].Expires = &Expiry{} })}, false},
+		{"a bound for downgrades", []TierGroup{group("1", func(t *Tiers) { t.MaxDowngrades = big.NewRat(1, 2) })}, false},
+		{"a window that is none", []TierGroup{group("1", func(t *Tiers) { t.Window = Window{CycleWindow, 5, 101} })}, false},
+	} {
+		p := twoLadders(t, func(*TierGroup) {})
+		p.TierGroups = c.groups
+		if err := p.Compile(); (err == nil) != c.ok {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}

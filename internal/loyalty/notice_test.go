@@ -261,3 +261,68 @@ func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsToldAnew(t *testing.T) {
 	s.notify(t, "2028-01-09T12:00:00Z", OfFall, TierNotice(s.acc.Tier))
 	s.wantLevel(t, "2028-02-20T23:00:00Z", "bronze")
 }
+
+// A notice that is sent again after it was withdrawn is another entry, with another ID.
+func TestNoticeAfterAWithdrawnOne(t *testing.T) {
+	p := made(t, func(p *Program) { p.AdvanceNotice = AdvanceNotice{Period{Days: 14}, 2} })
+	acc := joined(t, p, noon)
+	id := func(withdrawn bool, known bool) string {
+		acc := acc
+		if known {
+			acc.Notices = []Notice{{OfExpiry, "2027-01-31", noon, withdrawn}}
+		}
+		out, err := p.Notify(acc, OfExpiry, "2027-01-31", noon.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Entries) == 0 {
+			return ""
+		}
+		return out.Entries[0].Cause.ID
+	}
+	if got := id(false, false); got != "mem_ada:expiry:2027-01-31" {
+		t.Errorf("the first notice is %q", got)
+	}
+	if got := id(true, true); got != "mem_ada:expiry:2027-01-31:20261201T110000Z" {
+		t.Errorf("after a withdrawn notice it is %q", got)
+	}
+	if got := id(false, true); got != "" {
+		t.Errorf("after a notice it is %q", got)
+	}
+}
+
+// An account remembers the latest notice of each subject. It forgets notices of days that are over, and the oldest
+// notice if there are too many.
+func TestNoticesThatAnAccountRemembers(t *testing.T) {
+	notice := func(what NoticeOf, subject string) Notice {
+		return Notice{What: what, Subject: subject, At: noon.Add(-1)}
+	}
+	list := []Notice{
+		notice(OfExpiry, "2026-11-29"), notice(OfExpiry, "2026-11-30"), notice(OfExpiry, "2026-12-01"),
+		notice(OfFall, "2026-11-29"), notice(OfFall, "silver"),
+	}
+	for _, c := range []struct {
+		add  Notice
+		want []string
+	}{
+		{notice(OfExpiry, "2027-01-31"), []string{"2026-11-30", "2026-12-01", "2026-11-29", "silver", "2027-01-31"}},
+		{notice(OfExpiry, "2026-12-01"), []string{"2026-11-30", "2026-11-29", "silver", "2026-12-01"}},
+		{notice(OfFall, "gold"), []string{"2026-11-29", "2026-11-30", "2026-12-01", "2026-11-29", "silver", "gold"}},
+		{notice(OfFall, "2026-11-29"), []string{"2026-11-29", "2026-11-30", "2026-12-01", "silver", "2026-11-29"}},
+	} {
+		var got []string
+		for _, n := range addNotice(list, c.add) {
+			got = append(got, n.Subject)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("after %s of %s: %q, want %q", c.add.What, c.add.Subject, got, c.want)
+		}
+	}
+	full := []Notice{}
+	for i := range maxNotices + 1 {
+		full = addNotice(full, notice(OfFall, fmt.Sprint(i)))
+	}
+	if len(full) != maxNotices || full[0].Subject != "1" {
+		t.Errorf("it remembers %d notices from %s on", len(full), full[0].Subject)
+	}
+}

@@ -39,14 +39,13 @@ func (s *OrderState) sinceWhen(prior *OrderState) {
 	s.LinesSince, s.RefundsSince = 0, 0
 	if len(s.Order.Lines) > InlineLines {
 		s.LinesSince = s.Revision
-		if prior != nil && prior.LinesSince > 0 && slices.Equal(prior.Order.Lines, s.Order.Lines) {
+		if prior != nil && slices.Equal(prior.Order.Lines, s.Order.Lines) {
 			s.LinesSince = prior.LinesSince
 		}
 	}
 	if refundedLines(s.Order.Refunds) > InlineLines {
 		s.RefundsSince = s.Revision
-		if prior != nil && prior.RefundsSince > 0 &&
-			slices.EqualFunc(prior.Order.Refunds, s.Order.Refunds, Refund.equal) {
+		if prior != nil && slices.EqualFunc(prior.Order.Refunds, s.Order.Refunds, Refund.equal) {
 			s.RefundsSince = prior.RefundsSince
 		}
 	}
