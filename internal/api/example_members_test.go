@@ -67,47 +67,54 @@ func ExampleMembers_referral() {
 // A member moves up with the order that reaches a level, keeps the level as long as the program states, and moves down
 // after the grace period. A level can also be set manually, with a reason.
 func ExampleMembers_tier() {
-	shop := open(program.Demo())
+	shop := open(minimal, `
+tiers:
+  qualify: { by: points_earned, window: 1 month rolling }
+  keep_for: 30 days
+  grace: 5 days
+  levels: [ { id: bronze, name: { en: Bronze }, from: 0 }, { id: gold, name: { en: Gold }, from: 500 } ]
+`)
 	shop.call("POST", "/v1/members", `{"external_id": "ada"}`, "tier.level", "tier.next")
 	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`)
 
 	shop.call("GET", "/v1/members/external:ada/tier", "", "level", "until", "retention.missing", "retention.deadline")
-	shop.advance("396d")
+	shop.advance("36d")
 	shop.call("GET", "/v1/members/external:ada/tier", "", "level")
-	shop.call("PUT", "/v1/members/external:ada/tier", `{"level": "gold", "until": "2028-12-31T23:00:00Z",
+	shop.call("PUT", "/v1/members/external:ada/tier", `{"level": "gold", "until": "2027-12-31T23:00:00Z",
 		"reason": "press trip"}`)
 	shop.call("GET", "/v1/members/external:ada/tier", "", "level", "until")
 
 	// Output:
 	// tier.level: "bronze"
-	// tier.next: {"level":"silver","name":{"de":"Silber","en":"Silver"},"missing":450,"metric":"points_earned"}
-	// level: "silver"
-	// until: "2027-12-01T10:00:00Z"
+	// tier.next: {"level":"gold","name":{"en":"Gold"},"missing":500,"metric":"points_earned"}
+	// level: "gold"
+	// until: "2026-12-31T10:00:00Z"
 	// retention.missing: 500
-	// retention.deadline: "2027-12-31T10:00:00Z"
+	// retention.deadline: "2027-01-05T10:00:00Z"
 	// level: "bronze"
 	// level: "gold"
-	// until: "2028-12-31T23:00:00Z"
+	// until: "2027-12-31T23:00:00Z"
 }
 
 // Points expire as the program states. The statement lists every movement, newest first.
 func ExampleMembers_statement() {
-	shop := open(program.Demo())
-	shop.call("POST", "/v1/members", `{"external_id": "ada"}`, "expiring")
-	shop.advance("400d")
+	shop := open(minimal)
+	shop.enroll("ada")
+	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 2999}]}`, "entries.0.expires_at")
+	shop.advance("31d")
 	shop.call("GET", "/v1/members/external:ada/entries", "",
 		"data.0.kind", "data.0.points", "data.0.at", "data.1.kind", "data.1.points", "data.1.reasons.0")
 
 	// Output:
-	// expiring:
-	//   {"points":50,"at":"2027-12-31T23:00:00Z"}
+	// entries.0.expires_at: "2026-12-31T23:00:00Z"
 	// data.0.kind: "expire"
-	// data.0.points: -50
-	// data.0.at: "2027-12-31T23:00:00Z"
+	// data.0.points: -29
+	// data.0.at: "2026-12-31T23:00:00Z"
 	// data.1.kind: "earn"
-	// data.1.points: 50
-	// data.1.reasons.0: {"rule":"earn.actions.welcome","effect":"50","points":"50"}
+	// data.1.points: 29
+	// data.1.reasons.0: {"rule":"earn.purchase","effect":"29.99 EUR x 1 per 1.00","points":"29.99"}
 }
 
 // Support staff adjust a balance manually, with a reason. An adjustment never makes a balance negative.

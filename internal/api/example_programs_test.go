@@ -78,25 +78,25 @@ func ExampleReminders() {
 // in the account, and the points are extended by the period, once.
 func ExampleReminders_notice() {
 	shop := open(minimal, `
-advance_notice: 30 days
+advance_notice: 14 days
 reminders:
   messages:
-    - { id: expiring, before: points.expire, by: 30 days, channels: [email] }
+    - { id: expiring, before: points.expire, by: 14 days, channels: [email] }
 `)
 	shop.enroll("ada")
 	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 2999}]}`, "entries.0.expires_at")
 
-	shop.advance("396d") // 1 January 2028
+	shop.advance("31d")
 	shop.call("GET", "/v1/members/external:ada", "", "balance.active", "notices")
-	shop.advance("30d")
+	shop.advance("14d")
 	shop.call("GET", "/v1/members/external:ada", "", "balance.active", "notices")
 
 	// Output:
-	// entries.0.expires_at: "2027-12-31T23:00:00Z"
+	// entries.0.expires_at: "2026-12-31T23:00:00Z"
 	// balance.active: 29
 	// notices:
-	//   {"kind":"points_expiry","notified_at":"2027-12-31T23:00:00Z","expires_at":"2028-01-30T23:00:00Z","points":29}
+	//   {"kind":"points_expiry","notified_at":"2026-12-31T23:00:00Z","expires_at":"2027-01-14T23:00:00Z","points":29}
 	// balance.active: 0
 	// notices: []
 }

@@ -236,7 +236,7 @@ transfers: { min: 100, limit: 1 per day, accept: 7 days }
 	// status: "accepted"
 	// balance.active: 200
 	// expiring:
-	//   {"points":200,"at":"2027-12-31T23:00:00Z"}
+	//   {"points":200,"at":"2026-12-31T23:00:00Z"}
 }
 
 // Points are converted to another wallet at the program's rate, and back as long as the program allows.

@@ -52,7 +52,7 @@ earn:
   purchase:
     rates: { EUR: 1 per 1.00 }
     pending: 0 days
-    expires: { after: 12 months }
+    expires: { after: 30 days, round_to: end_of_day }
 `
 
 // A shop calls the API of a stack in memory, like the server of a merchant. The clock is frozen at 10:00 UTC on
