@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 func readme(t *testing.T) []byte {
@@ -75,4 +79,41 @@ func TestReadmeNamesEveryExample(t *testing.T) {
 	for name := range examples {
 		t.Errorf("the README does not name %s", name)
 	}
+}
+
+// TestDocumentsNameExistingRoutesAndCommands checks the routes and commands that README and CHANGELOG name.
+func TestDocumentsNameExistingRoutesAndCommands(t *testing.T) {
+	spec, err := os.ReadFile("../../internal/api/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := kong.New(&commands{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"README.md", "CHANGELOG.md"} {
+		source, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("`(GET|PUT|POST|PATCH|DELETE) (/v1/[a-z/{}-]+)").FindAllSubmatch(source, -1) {
+			if !bytes.Contains(spec, fmt.Appendf(nil, "\n  %s:", m[2])) {
+				t.Errorf("%s names the route %s, which does not exist", name, m[2])
+			}
+		}
+		for _, m := range regexp.MustCompile("`perennial ([a-z -]+)|functions/perennial ([a-z -]+)").FindAllSubmatch(source, -1) {
+			if words := strings.Fields(string(m[1]) + string(m[2])); !isCommand(model.Model.Node, words) {
+				t.Errorf("%s names the command perennial %s, which does not exist", name, strings.Join(words, " "))
+			}
+		}
+	}
+}
+
+// isCommand reports whether the words are a command below n, with any arguments and flags.
+func isCommand(n *kong.Node, words []string) bool {
+	if len(words) == 0 || len(n.Children) == 0 {
+		return true
+	}
+	i := slices.IndexFunc(n.Children, func(c *kong.Node) bool { return c.Name == words[0] })
+	return i >= 0 && isCommand(n.Children[i], words[1:])
 }
