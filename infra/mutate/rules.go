@@ -28,6 +28,13 @@ var rulePackages = []struct {
 	{"internal/loyalty", []string{"internal/loyalty", "internal/loyalty/deliverytest", "internal/ledger", "internal/api"}},
 	{"internal/ledger", []string{"internal/ledger", "internal/api", "internal/jobs", "internal/payments"}},
 	{"internal/payments", []string{"internal/payments"}},
+	{"internal/payments/webhook", []string{"internal/payments/webhook", "internal/payments"}},
+	{"internal/payments/adyen", []string{"internal/payments/adyen", "internal/payments"}},
+	{"internal/payments/paypal", []string{"internal/payments/paypal", "internal/payments"}},
+	{"internal/payments/shopify", []string{"internal/payments/shopify", "internal/payments"}},
+	{"internal/payments/square", []string{"internal/payments/square", "internal/payments"}},
+	{"internal/payments/standard", []string{"internal/payments/standard", "internal/payments"}},
+	{"internal/payments/stripe", []string{"internal/payments/stripe", "internal/payments"}},
 }
 
 // The minimum share of detected mutations among those that are not equivalent, and the maximum share of equivalent

@@ -55,7 +55,18 @@ var arrows = []struct {
 		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "parallel", "program/change", "program/problem", "random",
 		"telemetry",
 	}},
-	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "random", "telemetry"}},
+	{"internal/payments/webhook", []string{"app", "ledger", "loyalty"}},
+	{"internal/payments/webhook/webhooktest", []string{"app", "loyalty", "payments/webhook"}},
+	{"internal/payments/adyen", []string{"ledger", "loyalty", "payments/webhook"}},
+	{"internal/payments/paypal", []string{"app", "ledger", "loyalty", "payments/webhook"}},
+	{"internal/payments/shopify", []string{"ledger", "loyalty", "payments/webhook"}},
+	{"internal/payments/square", []string{"ledger", "loyalty", "payments/webhook"}},
+	{"internal/payments/standard", []string{"app", "ledger", "loyalty", "payments/webhook"}},
+	{"internal/payments/stripe", []string{"ledger", "loyalty", "payments/webhook"}},
+	{"internal/payments", []string{
+		"api/wire", "app", "ledger", "loyalty", "payments/adyen", "payments/paypal", "payments/shopify", "payments/square",
+		"payments/standard", "payments/stripe", "payments/webhook", "random", "telemetry",
+	}},
 	{"internal/payments/sample", []string{"app", "loyalty"}},
 	{"internal/notify", []string{"loyalty", "emailaddr"}},
 	{"internal/notify/wording", []string{"loyalty", "notify"}},
@@ -137,7 +148,7 @@ var outside = map[string][]string{
 	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/app", "internal/boot", "internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay"},
 	"github.com/stripe/stripe-go":              nil,
 	"github.com/standard-webhooks":             nil,
-	"github.com/google/go-cmp":                 {"internal/loyalty/deliverytest", "internal/table/tabletest"},
+	"github.com/google/go-cmp":                 {"internal/loyalty/deliverytest", "internal/payments/webhook/webhooktest", "internal/table/tabletest"},
 	"pgregory.net/rapid":                       {"internal/loyalty/deliverytest"},
 	"github.com/anishathalye/porcupine":        nil,
 }
@@ -198,6 +209,7 @@ func TestRandomnessHasOneSource(t *testing.T) {
 	own := []string{
 		"internal/random", "internal/boot", "functions/perennial", "internal/seedtest", "internal/table/tabletest",
 		"internal/table/dynamotable/dynamotest", "internal/loyalty/deliverytest",
+		"internal/payments/webhook/webhooktest",
 	}
 	for name, pkg := range packages(t) {
 		root := name == "internal/local" || strings.HasPrefix(name, "internal/local/") || slices.Contains(own, name)

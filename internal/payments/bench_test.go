@@ -2,110 +2,73 @@ package payments
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-func clientOf(t http.RoundTripper) *http.Client { return &http.Client{Transport: t} }
+// adyenKey is a secret of Adyen.
+const adyenKey = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
 
-const benchAdyen = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
-
-// samples is one event of every type of every provider.
-func samples(tb testing.TB) (all [][]byte) {
-	for _, provider := range app.Providers() {
-		for _, kind := range sample.Types(provider) {
-			body, err := sample.Event{Provider: provider, Type: kind, Object: "501", Payment: "1042", At: fuzzed}.Body(benchAdyen)
-			if err != nil {
-				tb.Fatal(err)
-			}
-			all = append(all, body)
-		}
-	}
-	return all
-}
-
-// Verify and read take below 50 µs, and no longer for more headers.
+// Verifying and reading an event takes less than 50 µs, regardless of the number of other headers.
 func BenchmarkVerifyAndRead(b *testing.B) {
-	key := []byte("nobody-has-this-key-0123456789ab")
+	const key = "key-of-the-benchmark-0123456789ab"
 	for _, c := range []struct {
-		e    sample.Event
-		v    verifier
-		c    app.Processor
-		read func([]byte) (event, error)
+		e        sample.Event
+		settings app.Processor
 	}{
-		{sample.Event{Provider: app.Stripe, Type: "charge.refunded"}, stripe{[][]byte{key}}, app.Processor{Secrets: []string{string(key)}}, readStripe},
-		{sample.Event{Provider: app.Shopify, Type: "orders/paid"}, shopify{[][]byte{key}}, app.Processor{Secrets: []string{string(key)}}, func(b []byte) (event, error) { return readShopify("orders/paid", b) }},
-		{sample.Event{Provider: app.Square, Type: "payment.updated"}, square{[][]byte{key}, "https://shop.test/"}, app.Processor{Secrets: []string{string(key)}, URL: "https://shop.test/"}, readSquare},
-		{sample.Event{Provider: app.Standard, Type: "payment.captured"}, standard{[][]byte{key}}, app.Processor{Secrets: []string{"whsec_" + base64.StdEncoding.EncodeToString(key)}}, func(b []byte) (event, error) { return readStandard("msg_1", b) }},
+		{sample.Event{Provider: app.Stripe, Type: "charge.refunded"}, app.Processor{Secrets: []string{key}}},
+		{sample.Event{Provider: app.Shopify, Type: "orders/paid"}, app.Processor{Secrets: []string{key}}},
+		{
+			sample.Event{Provider: app.Square, Type: "payment.updated"},
+			app.Processor{Secrets: []string{key}, URL: "https://shop.test/"},
+		},
+		{
+			sample.Event{Provider: app.Standard, Type: "payment.captured"},
+			app.Processor{Secrets: []string{"whsec_" + base64.StdEncoding.EncodeToString([]byte(key))}},
+		},
+		{sample.Event{Provider: app.Adyen, Type: "CAPTURE"}, app.Processor{Secrets: []string{adyenKey}}},
 	} {
-		c.e.At, c.e.Member, c.e.Email = fuzzed, "external:cust-42", "ada@shop.test"
-		body, err := c.e.Body("")
-		if err != nil {
-			b.Fatal(err)
-		}
-		signed, err := c.e.Headers(c.c, body, fuzzed)
-		if err != nil {
-			b.Fatal(err)
-		}
+		c.e.At, c.e.Member, c.e.Email = at12, "external:cust-42", "ada@shop.test"
+		r := request(b, c.e, c.settings)
+		p := providers[c.e.Provider](webhook.Connection{Processor: c.settings})
 		for _, others := range []int{0, 1000} {
-			h := headers{}
-			for name := range signed {
-				h[strings.ToLower(name)] = signed.Get(name)
-			}
 			for i := range others {
-				h[fmt.Sprint("x-other-", i)] = "value"
+				r.Header[fmt.Sprint("x-other-", i)] = "value"
 			}
 			b.Run(fmt.Sprintf("%s/%d other headers", c.e.Provider, others), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := c.v.verify(h, body, fuzzed); err != nil {
+					messages, err := p.Verify(b.Context(), r)
+					if err != nil {
 						b.Fatal(err)
 					}
-					if e, err := c.read(body); err != nil || e.report == nil {
+					if e, err := p.Read(b.Context(), messages[0]); err != nil || e.Report == nil {
 						b.Fatal(e, err)
 					}
 				}
 			})
 		}
 	}
-	b.Run("adyen", func(b *testing.B) {
-		body, err := sample.Event{Provider: app.Adyen, Type: "CAPTURE", At: fuzzed}.Body(benchAdyen)
-		if err != nil {
-			b.Fatal(err)
-		}
-		con := &connection{adyen: adyen{keysOf([]string{benchAdyen}, hex.DecodeString)}}
-		b.ReportAllocs()
-		for b.Loop() {
-			if e, err := (*Receiver)(nil).readAdyen(con, body); err != nil || e.report == nil {
-				b.Fatal(e, err)
-			}
-		}
-	})
-	b.Run("stripe/ten thousand signatures", func(b *testing.B) {
-		h := headers{"stripe-signature": "t=1796126400" + strings.Repeat(",v1=00", 10_000)}
-		for b.Loop() {
-			if (stripe{[][]byte{key}}).verify(h, nil, fuzzed) != errHeader {
-				b.Fatal("it was not refused")
-			}
-		}
-	})
 }
 
-// What is measured above is held here too, with room for a busy machine: nothing grows with what a sender adds.
-func TestTenThousandSignaturesAreNotLookedAt(t *testing.T) {
-	h := headers{"stripe-signature": "t=1796126400" + strings.Repeat(",v1=00", 10_000)}
-	n := testing.AllocsPerRun(10, func() {
-		if err := (stripe{plain([]string{"whsec_0123456789abcdef"})}).verify(h, nil, fuzzed); err != errHeader {
-			t.Fatal(err)
-		}
-	})
-	if n > 40 {
-		t.Errorf("%v allocations", n)
+// request returns a signed event.
+func request(b *testing.B, e sample.Event, settings app.Processor) webhook.Request {
+	body, err := e.Body(settings.Secrets[0])
+	if err != nil {
+		b.Fatal(err)
 	}
+	signed, err := e.Headers(settings, body, at12)
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := webhook.Header{}
+	for name := range signed {
+		h[strings.ToLower(name)] = signed.Get(name)
+	}
+	return webhook.Request{Header: h, Topic: e.Type, Body: body, At: at12}
 }

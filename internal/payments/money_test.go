@@ -8,18 +8,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// What a processor calls a minor unit is not always what ISO 4217 does.
-func TestMinorUnitsAreThoseOfTheProcessor(t *testing.T) {
-	const key = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
+// A provider's minor units differ from ISO 4217 in some currencies.
+func TestMinorUnitsOfProviders(t *testing.T) {
 	types := map[string]string{
-		app.Stripe: "payment_intent.succeeded", app.Adyen: "AUTHORISATION", app.Square: "payment.updated", app.Standard: "payment.captured",
+		app.Stripe: "payment_intent.succeeded", app.Adyen: "AUTHORISATION", app.Square: "payment.updated",
+		app.Standard: "payment.captured",
 	}
 	for _, c := range []struct {
 		provider, currency string
-		amount             int64 // as the processor writes it
-		is                 int64 // in ISO 4217's minor units
+		amount             int64 // in the provider's minor units
+		want               int64 // in minor units of ISO 4217
 		code               loyalty.Code
 	}{
 		{app.Stripe, "ISK", 1500000, 15000, ""},
@@ -46,23 +47,25 @@ func TestMinorUnitsAreThoseOfTheProcessor(t *testing.T) {
 		{app.Standard, "ISK", 15000, 15000, ""},
 	} {
 		body, err := sample.Event{
-			Provider: c.provider, Type: types[c.provider], Payment: "pi_1", Object: "cap_1", Amount: c.amount, Total: c.amount, Currency: c.currency,
-		}.Body(key)
+			Provider: c.provider, Type: types[c.provider], Payment: "pi_1", Object: "cap_1", Amount: c.amount,
+			Total: c.amount, Currency: c.currency,
+		}.Body(adyenKey)
 		if err != nil {
 			t.Fatal(err)
 		}
-		con := newConnection(&app.App{}, "corner", c.provider, app.Processor{Secrets: []string{key}})
-		e, err := (&Receiver{}).read(t.Context(), con, arrival{body: body, event: "evt_1"})
-		var strange *oddity
+		p := providers[c.provider](webhook.Connection{Processor: app.Processor{Secrets: []string{adyenKey}}})
+		e, err := p.Read(t.Context(), webhook.Message{Body: body, ID: "evt_1"})
+		want := loyalty.Money{Amount: c.want, Currency: loyalty.Currency(c.currency)}
+		var unusable *webhook.UnusableError
 		switch {
 		case c.code != "":
-			if !errors.As(err, &strange) || strange.code != c.code {
-				t.Errorf("%s: %d %s: %v, and not %s", c.provider, c.amount, c.currency, err, c.code)
+			if !errors.As(err, &unusable) || unusable.Code != c.code {
+				t.Errorf("%s: %d %s: %v, want %s", c.provider, c.amount, c.currency, err, c.code)
 			}
-		case err != nil || e.report == nil || len(e.report.Facts) != 1:
+		case err != nil || e.Report == nil || len(e.Report.Facts) != 1:
 			t.Errorf("%s: %d %s: %+v %v", c.provider, c.amount, c.currency, e, err)
-		case e.report.Facts[0].Money != loyalty.Money{Amount: c.is, Currency: loyalty.Currency(c.currency)}:
-			t.Errorf("%s: %d %s is %s, and not %d", c.provider, c.amount, c.currency, e.report.Facts[0].Money, c.is)
+		case e.Report.Facts[0].Money != want:
+			t.Errorf("%s: %d %s is %s, want %s", c.provider, c.amount, c.currency, e.Report.Facts[0].Money, want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package payments receives reports of payments, refunds and disputes from payment processors. It verifies and reads
+// Package payments receives reports of payments, refunds and disputes from payment providers. It verifies and reads
 // webhooks and converts them to facts about the payment of an order. The ledger decides how many points the order
 // earns.
 //
@@ -9,18 +9,16 @@
 //   - no event counts twice, because an event, its outcome, its facts and the resulting points are stored in one
 //     transaction.
 //
-// A verified event is always answered with 200, even if it is irrelevant or cannot be used, because a processor would
-// otherwise send it again for days and then disable the address. An event that is verified but unusual goes to
+// A verified event is always answered with 200, even if it is irrelevant or cannot be used, because a provider would
+// otherwise send it again for days and then disable the address. An event that is verified but unusable goes to
 // quarantine, where an operator inspects and replays it (perennial webhooks list --quarantined, show and replay).
 // perennial webhooks backfill requests the events that were missed since an instant. An invalid signature is answered
-// with 401 and an unconfigured connection with 503. Other 5xx answers mean that this service or the processor's API
-// failed, so that the processor sends the event again.
+// with 401 and an unconfigured connection with 503. Other 5xx answers mean that this service or the provider's API
+// failed, so that the provider sends the event again.
 //
 // Signatures cover only part of an event. Shopify signs neither the topic nor the time, Adyen signs eight fields of
 // each item, and PayPal signs a CRC of the body. Therefore the address determines what a body is about, and unsigned
-// data never affects money. Events from PayPal are compared with PayPal's API before they count. Reversals are the
-// exception, because the API returns only the captured payment: a reversal takes back at most the amount of the
-// capture.
+// data never affects money.
 //
 // # Connections
 //
@@ -54,11 +52,18 @@
 // was partly paid with gift cards, it earns nothing until order_transactions/create reports the amounts, and its
 // response states that reason.
 //
+// # Providers
+//
+// Each provider is a package below this one that implements webhook.Provider: Verify checks the signature of a request,
+// and Read converts an event to facts. File providers.go lists them. The Receiver combines a provider with the ledger:
+// receive.go processes events, catchup.go requests missed events, and readback.go reads the objects about which events
+// contradict each other.
+//
 // # Limits
 //
-// The package contains no rules about points and stores no data itself. It does not use the processors' libraries for
-// signatures, because the available ones accept empty secrets and signatures with a future time (a test compares
-// them).
+// The package contains no rules about points and stores no data itself. The providers do not use their own libraries
+// for signatures, because the available ones accept empty secrets and signatures with a future time (tests of packages
+// standard and stripe compare them).
 package payments
 
 import (
@@ -68,7 +73,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -80,6 +84,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -99,13 +104,16 @@ type call struct {
 		Resource string `json:"resource"`
 		Action   string `json:"action"`
 	} `json:"pathParameters"`
-	Headers headers `json:"headers"`
-	Body    string  `json:"body"`
-	Base64  bool    `json:"isBase64Encoded"`
+	Headers webhook.Header `json:"headers"`
+	Body    string         `json:"body"`
+	Base64  bool           `json:"isBase64Encoded"`
 	Context struct {
 		RequestID string `json:"requestId"`
 	} `json:"requestContext"`
 }
+
+// maxBody is the maximum size of a webhook. Lambda accepts 6 MB, and API Gateway may encode the body as base64.
+const maxBody = 4 << 20
 
 // retryAfter is the number of seconds after which a processor may try again. All processors retry for days, with
 // increasing delays.
@@ -171,9 +179,16 @@ type refusal struct {
 func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
 
 var (
-	errUnknown  = &refusal{http.StatusNotFound, loyalty.NotFound, "Not found", "There is no such payment processor."}
-	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large", "A webhook has 4 MiB at most."}
-	errEncoding = &refusal{http.StatusBadRequest, "invalid_encoding", "The body is not encoded as it says", "The body is not base64, though it was sent as such."}
+	errUnknown = &refusal{
+		http.StatusNotFound, loyalty.NotFound, "Not found", "There is no such payment processor.",
+	}
+	errTooLarge = &refusal{
+		http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large", "A webhook has 4 MiB at most.",
+	}
+	errEncoding = &refusal{
+		http.StatusBadRequest, "invalid_encoding", "The body is not encoded as it says",
+		"The body is not base64, though it was sent as such.",
+	}
 )
 
 func (w webhooks) serve(ctx context.Context, payload []byte, c *call) (received []Received, err error) {
@@ -189,12 +204,12 @@ func (w webhooks) serve(ctx context.Context, payload []byte, c *call) (received 
 	if c.Path.Resource != "" {
 		c.Path.Provider, topic = app.Shopify, c.Path.Resource+"/"+c.Path.Action
 	}
-	if !slices.Contains(app.Providers(), c.Path.Provider) {
+	if providers[c.Path.Provider] == nil {
 		return nil, errUnknown
 	}
 	con := w.connection(ctx, c.Path.Program, c.Path.Provider)
-	if con == nil || c.Path.Provider == app.Shopify && topic == "" {
-		return nil, errConfig
+	if con == nil {
+		return nil, webhook.ErrConfig
 	}
 	body := []byte(c.Body)
 	if c.Base64 {
@@ -205,7 +220,7 @@ func (w webhooks) serve(ctx context.Context, payload []byte, c *call) (received 
 	if len(body) > maxBody {
 		return nil, errTooLarge
 	}
-	return w.receive(ctx, con, topic, c.Headers, body)
+	return w.receive(ctx, con, webhook.Request{Header: c.Headers, Topic: topic, Body: body, At: w.app.Now()})
 }
 
 func accepted(received []Received) (events.APIGatewayV2HTTPResponse, error) {
@@ -228,16 +243,22 @@ func written(status int, contentType string, document any) (events.APIGatewayV2H
 
 // problemOf returns the problem document of an error. It does not reveal why a signature is invalid.
 func problemOf(err error) wire.Problem {
-	p := wire.Problem{Status: http.StatusInternalServerError, Code: "internal_error", Title: "Internal error", Detail: "Something went wrong on our side. It was logged under the request id."}
+	p := wire.Problem{
+		Status: http.StatusInternalServerError, Code: "internal_error", Title: "Internal error",
+		Detail: "Something went wrong on our side. It was logged under the request id.",
+	}
+	var rejection *webhook.Rejection
 	var own *refusal
-	if r, ok := rejected(err); ok {
-		p.Status, p.Code, p.Title, p.Detail = r.status(), string(r.code), "The event is not known to be genuine", rejectionDetail[r.code]
-		if r.code == notConfigured {
-			p.Title = "The webhook is not configured"
+	switch {
+	case errors.As(err, &rejection):
+		p.Status, p.Title = http.StatusUnauthorized, "The event is not known to be genuine"
+		if rejection.Code == webhook.NotConfigured {
+			p.Status, p.Title = http.StatusServiceUnavailable, "The webhook is not configured"
 		}
-	} else if errors.As(err, &own) {
+		p.Code, p.Detail = string(rejection.Code), rejectionDetail[rejection.Code]
+	case errors.As(err, &own):
 		p.Status, p.Code, p.Title, p.Detail = own.status, string(own.code), own.title, own.detail
-	} else if busy(err) {
+	case busy(err):
 		return unavailable()
 	}
 	p.Type = wire.ProblemType + p.Code
@@ -255,18 +276,18 @@ func unavailable() wire.Problem {
 }
 
 var rejectionDetail = map[loyalty.Code]string{
-	signatureMissing:    "The headers or fields that sign it are missing. Nothing was read or recorded.",
-	signatureInvalid:    "The signature is not that of the processor for this address. Nothing was read or recorded.",
-	timestampOutOfRange: "It was signed too long ago, or in the future. Nothing was read or recorded.",
-	notConfigured:       "No payment processor is connected here. Nothing was read or recorded.",
+	webhook.SignatureMissing:    "The headers or fields that sign it are missing. Nothing was read or recorded.",
+	webhook.SignatureInvalid:    "The signature is not that of the processor for this address. Nothing was read or recorded.",
+	webhook.TimestampOutOfRange: "It was signed too long ago, or in the future. Nothing was read or recorded.",
+	webhook.NotConfigured:       "No payment processor is connected here. Nothing was read or recorded.",
 }
 
 // busy reports whether the failure is temporary, so that the same event may succeed soon. This includes an
 // unavailable processor API.
 func busy(err error) bool {
-	var api *answerError
-	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) || errors.Is(err,
-		errUnreachable)
+	var api *webhook.AnswerError
+	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) ||
+		errors.Is(err, webhook.ErrUnreachable)
 }
 
 func (c *call) refused(p wire.Problem) (events.APIGatewayV2HTTPResponse, error) {
@@ -275,7 +296,7 @@ func (c *call) refused(p wire.Problem) (events.APIGatewayV2HTTPResponse, error) 
 	answer, err := written(p.Status, "application/problem+json", p)
 	switch {
 	case err != nil:
-	case p.Code == string(notConfigured):
+	case p.Code == string(webhook.NotConfigured):
 		answer.Headers["retry-after"] = retryAfter
 	case p.Status == http.StatusServiceUnavailable:
 		answer.Headers["retry-after"] = "1"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
 // Each error has one response: status, code, title, and when to try again.
@@ -24,16 +25,16 @@ func TestResponsesToErrors(t *testing.T) {
 		detail      string
 		retry       string
 	}{
-		{errMissing, 401, "webhook_signature_missing", genuine, rejectionDetail[signatureMissing], ""},
-		{errHeader, 401, "webhook_signature_invalid", genuine, rejectionDetail[signatureInvalid], ""},
-		{errStale, 401, "webhook_timestamp_out_of_range", genuine, rejectionDetail[timestampOutOfRange], ""},
-		{errConfig, 503, "webhook_not_configured", "The webhook is not configured", rejectionDetail[notConfigured], "3600"},
+		{webhook.ErrMissing, 401, "webhook_signature_missing", genuine, rejectionDetail[webhook.SignatureMissing], ""},
+		{webhook.ErrHeader, 401, "webhook_signature_invalid", genuine, rejectionDetail[webhook.SignatureInvalid], ""},
+		{webhook.ErrStale, 401, "webhook_timestamp_out_of_range", genuine, rejectionDetail[webhook.TimestampOutOfRange], ""},
+		{webhook.ErrConfig, 503, "webhook_not_configured", "The webhook is not configured", rejectionDetail[webhook.NotConfigured], "3600"},
 		{errUnknown, 404, "not_found", errUnknown.title, errUnknown.detail, ""},
 		{errTooLarge, 413, "payload_too_large", errTooLarge.title, errTooLarge.detail, ""},
 		{errEncoding, 400, "invalid_encoding", errEncoding.title, errEncoding.detail, ""},
 		{fmt.Errorf("wrapped: %w", app.ErrNotPublished), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
-		{fmt.Errorf("wrapped: %w", errUnreachable), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
-		{&answerError{404}, 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
+		{fmt.Errorf("wrapped: %w", webhook.ErrUnreachable), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
+		{&webhook.AnswerError{Status: 404}, 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
 		{errors.New("anything else"), 500, "internal_error", "Internal error", "Something went wrong on our side. It was logged under the request id.", ""},
 	} {
 		in := call{}

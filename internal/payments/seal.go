@@ -34,7 +34,7 @@ func newSeal(key []byte, random io.Reader) seal {
 }
 
 // maxUnpacked is the maximum size of a decompressed body. A webhook has at most maxBody. A body from a processor's
-// API, wrapped as an event, has slightly more than maxAnswer.
+// API, wrapped as an event, has slightly more than webhook.MaxAnswer.
 const maxUnpacked = 2 * maxBody
 
 // packers pools the compressors, because each uses about a megabyte of memory.

@@ -1,0 +1,130 @@
+// Package adyen verifies and reads standard webhooks of Adyen.
+//
+// It reads the items about authorizations, captures, cancellations, refunds and chargebacks. If a merchant account
+// captures automatically, Adyen reports only the authorization, which then counts as the capture. If it captures
+// manually, the captures count. The payment is stored under the PSP reference of the authorization, and the merchant
+// reference names the order.
+//
+// Adyen signs each item of a batch separately, and only eight of its fields
+// (https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures). The fields eventDate, reason and
+// additionalData are not signed and are ignored. Field live is not signed either, and only sends events to
+// quarantine. The signed fields are joined with colons without escaping, so the package rejects other colons. Because
+// the time is not signed, the event code orders the events of one object. The package relies on no API version.
+//
+// Deliberate limits: CANCEL_OR_REFUND goes to quarantine, because the signed fields do not state which of the two it
+// was. Webhooks of Adyen's other products are acknowledged and ignored. Adyen has no API for past events, but repeats
+// events for 30 days.
+package adyen
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+)
+
+type provider struct {
+	webhook.Connection
+	keys [][]byte
+}
+
+// New returns the provider of a connection.
+func New(c webhook.Connection) webhook.Provider {
+	return &provider{c, webhook.DecodedKeys(c.Secrets, hex.DecodeString)}
+}
+
+// A batch is the body of a webhook.
+type batch struct {
+	Live  jsontext.Value `json:"live"`
+	Items []struct {
+		Item jsontext.Value `json:"NotificationRequestItem"`
+	} `json:"notificationItems"`
+}
+
+// The types of messages that Read does not interpret.
+const (
+	payload  = "payload"  // a webhook of another Adyen product
+	unsigned = "unsigned" // an item of a batch without a valid signature
+)
+
+// Verify returns each item of a batch as a batch of its own, so that an invalid item does not affect the others. It
+// rejects a batch without a valid item. Adyen's other products sign the whole body in a header.
+func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Message, error) {
+	if signature := r.Header["hmacsignature"]; signature != "" {
+		if len(r.Body) == 0 {
+			return nil, webhook.ErrMissing
+		}
+		if err := webhook.CheckBase64MAC(p.keys, signature, r.Body); err != nil {
+			return nil, err
+		}
+		return []webhook.Message{{Type: payload, Body: r.Body}}, nil
+	}
+	var b batch
+	if webhook.Decode(r.Body, &b) != nil || len(b.Items) == 0 {
+		return nil, webhook.ErrMissing // the batch contains nothing that could be signed
+	}
+	var messages []webhook.Message
+	var rejection error // of the first invalid item
+	valid := 0
+	for _, x := range b.Items {
+		m := webhook.Message{Body: single(b.Live, x.Item)}
+		if err := p.checkItem(x.Item); err == nil {
+			valid++
+		} else {
+			m.Type = unsigned
+			if rejection == nil {
+				rejection = err
+			}
+		}
+		messages = append(messages, m)
+	}
+	if valid == 0 {
+		return nil, rejection
+	}
+	return messages, nil
+}
+
+// checkItem checks the signature of one item.
+func (p *provider) checkItem(raw jsontext.Value) error {
+	it, err := readItem(raw)
+	if err != nil {
+		return webhook.ErrSignature
+	}
+	return it.checkSignature(p.keys)
+}
+
+// single returns the body of a batch with a single item, which is the form in which items are stored.
+func single(live, item jsontext.Value) []byte {
+	if len(live) == 0 {
+		live = jsontext.Value("null")
+	}
+	return fmt.Appendf(nil, `{"live":%s,"notificationItems":[{"NotificationRequestItem":%s}]}`, live, item)
+}
+
+// Read reads a batch with a single item. It verifies the signature again, so that replaying an item that was stored
+// without a valid signature does not accept it.
+func (p *provider) Read(_ context.Context, m webhook.Message) (webhook.Event, error) {
+	switch m.Type {
+	case payload:
+		return webhook.Event{Type: payload}, nil
+	case unsigned:
+		return webhook.Event{Type: unsigned},
+			webhook.Unusable(webhook.SignatureInvalid, "An item of a batch was not signed by Adyen.")
+	}
+	var b batch
+	if err := webhook.Decode(m.Body, &b); err != nil || len(b.Items) != 1 {
+		return webhook.Event{}, webhook.Unusable(webhook.MalformedJSON, "The batch has not one item.")
+	}
+	it, err := readItem(b.Items[0].Item)
+	if err != nil {
+		return webhook.Event{}, webhook.Unusable(webhook.MalformedJSON, "The item is not what Adyen sends.")
+	}
+	if err := it.checkSignature(p.keys); err != nil {
+		return webhook.Event{Type: unsigned},
+			webhook.Unusable(webhook.SignatureInvalid, "The item was not signed by Adyen.")
+	}
+	return it.event(b.Live, p.CapturesManually(it.Account))
+}

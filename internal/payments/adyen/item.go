@@ -1,0 +1,203 @@
+package adyen
+
+import (
+	"cmp"
+	"encoding/base64"
+	"regexp"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+)
+
+// An item contains the signed fields of an item, and its signature.
+type item struct {
+	PSP      string `json:"pspReference"`
+	Original string `json:"originalReference"`
+	Account  string `json:"merchantAccountCode"`
+	Merchant string `json:"merchantReference"`
+	Amount   struct {
+		Value    jsontext.Value `json:"value"`
+		Currency string         `json:"currency"`
+	} `json:"amount"`
+	Event      string         `json:"eventCode"`
+	Success    jsontext.Value `json:"success"`
+	Additional *struct {
+		Signature jsontext.Value `json:"hmacSignature"`
+	} `json:"additionalData"`
+}
+
+func readItem(raw jsontext.Value) (item, error) {
+	var it item
+	err := json.Unmarshal(raw, &it)
+	return it, err
+}
+
+// literal returns a value in the form of the signed string.
+func literal(v jsontext.Value) string {
+	var s string
+	if v.Kind() == '"' && json.Unmarshal(v, &s) == nil {
+		return s
+	}
+	return string(v)
+}
+
+// checkSignature checks the signature of the item.
+func (it item) checkSignature(keys [][]byte) error {
+	if it.Additional == nil || len(it.Additional.Signature) == 0 {
+		return webhook.ErrMissing
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(literal(it.Additional.Signature))
+	if err != nil {
+		return webhook.ErrSignature
+	}
+	text := strings.Join([]string{
+		it.PSP, it.Original, it.Account, it.Merchant, literal(it.Amount.Value), it.Amount.Currency, it.Event,
+		literal(it.Success),
+	}, ":")
+	return webhook.CheckMAC(keys, [][]byte{raw}, []byte(text))
+}
+
+var (
+	referenceForm = regexp.MustCompile(`^[A-Za-z0-9_.\-]{1,80}$`)
+	currencyForm  = regexp.MustCompile(`^[A-Z]{3}$`)
+	eventForm     = regexp.MustCompile(`^[A-Z_]{1,64}$`)
+)
+
+// checkForm rejects an item whose signed string could also be that of a different item. The signed fields are joined
+// with colons without escaping, so only the merchant's reference may contain a colon.
+func (it item) checkForm() error {
+	success := string(it.Success)
+	switch {
+	case !referenceForm.MatchString(it.PSP), it.Original != "" && !referenceForm.MatchString(it.Original),
+		!referenceForm.MatchString(it.Account):
+		return webhook.Invalid("A reference is none of Adyen's.")
+	case !currencyForm.MatchString(it.Amount.Currency) || !eventForm.MatchString(it.Event):
+		return webhook.Invalid(
+			"The currency or the event code has another form: the signed fields may have been split anew.")
+	case success != `"true"` && success != `"false"`:
+		return webhook.Invalid(`success is neither "true" nor "false".`)
+	}
+	return nil
+}
+
+// A codeFact describes what an event code states about a payment, refund or dispute. The rank orders the codes of one
+// object, because Adyen signs the code but not the time of the event.
+type codeFact struct {
+	kind  loyalty.FactKind
+	state loyalty.FactState
+	rank  int64
+}
+
+// authorization is the event code of a new payment.
+const authorization = "AUTHORISATION"
+
+// codeFacts maps event codes to facts, for accounts that capture manually.
+var codeFacts = map[string]codeFact{
+	"CAPTURE":                    {loyalty.FactCapture, loyalty.FactDone, 1},
+	"CAPTURE_FAILED":             {loyalty.FactCapture, loyalty.FactFailed, 2},
+	"REFUND":                     {loyalty.FactRefund, loyalty.FactDone, 1},
+	"REFUND_FAILED":              {loyalty.FactRefund, loyalty.FactFailed, 2},
+	"REFUNDED_REVERSED":          {loyalty.FactRefund, loyalty.FactFailed, 2},
+	"NOTIFICATION_OF_CHARGEBACK": {loyalty.FactDispute, loyalty.FactOpen, 1},
+	"CHARGEBACK":                 {loyalty.FactDispute, loyalty.FactLost, 2},
+	"CHARGEBACK_REVERSED":        {loyalty.FactDispute, loyalty.FactWon, 3},
+	"SECOND_CHARGEBACK":          {loyalty.FactDispute, loyalty.FactLost, 4},
+	"PREARBITRATION_WON":         {loyalty.FactDispute, loyalty.FactWon, 5},
+	"PREARBITRATION_LOST":        {loyalty.FactDispute, loyalty.FactLost, 5},
+}
+
+// fact returns what an item states about its object, or false if it states nothing. For accounts that capture
+// automatically, the authorization is the capture, and later events can only cancel it.
+func (it item) fact(manual bool) (f codeFact, ok bool) {
+	if f, ok = codeFacts[it.Event]; manual || f.kind == loyalty.FactRefund || f.kind == loyalty.FactDispute {
+		return f, ok
+	}
+	switch it.Event {
+	case authorization:
+		return codeFact{loyalty.FactCapture, loyalty.FactDone, 1}, true
+	case "CAPTURE_FAILED", "CANCELLATION", "TECHNICAL_CANCEL":
+		return codeFact{loyalty.FactCapture, loyalty.FactFailed, 2}, true
+	}
+	return codeFact{}, false
+}
+
+// event reads a verified item. Parameter manual reports whether the merchant account captures manually.
+func (it item) event(live jsontext.Value, manual bool) (webhook.Event, error) {
+	if err := it.checkForm(); err != nil {
+		return webhook.Event{}, err
+	}
+	success := literal(it.Success)
+	e := webhook.Event{ID: strings.Join([]string{it.Event, it.PSP, success}, ":"), Type: it.Event}
+	switch string(live) {
+	case `"true"`, `"false"`:
+		isLive := literal(live) == "true"
+		e.Live = &isLive
+	default:
+		return e, webhook.Invalid(`live is neither "true" nor "false".`)
+	}
+	if it.Event == "CANCEL_OR_REFUND" && success == "true" {
+		return e, webhook.Invalid("Which of the two it was is not signed; look at the payment at Adyen.")
+	}
+	var err error
+	e.Report, err = it.report(manual)
+	return e, err
+}
+
+// report returns what an item states about its payment, or nil if it states nothing. Some items move no money, but
+// name the order of their payment.
+func (it item) report(manual bool) (*webhook.Report, error) {
+	f, moves := it.fact(manual)
+	_, known := codeFacts[it.Event]
+	failed := literal(it.Success) == "false"
+	if !moves && !known && it.Event != authorization || failed && f.kind != loyalty.FactRefund {
+		return nil, nil
+	}
+	amount, err := it.money()
+	if err != nil {
+		return nil, err
+	}
+	original := it.Original
+	switch {
+	case it.Event == authorization:
+		original = "" // the authorization is the payment
+	case original == "" && f.kind != loyalty.FactDispute:
+		return nil, webhook.Invalid("It names no payment.")
+	}
+	payment, object := cmp.Or(original, it.PSP), it.PSP
+	if f.kind == loyalty.FactCapture && !manual {
+		object = payment
+	}
+	r := &webhook.Report{Report: ledger.Report{Payment: "adyen:" + payment}}
+	switch {
+	case f.kind == "" || f.kind == loyalty.FactCapture:
+		r.Order = webhook.Reference(it.Merchant) // later items may have a reference of their own
+	case f.kind == loyalty.FactDispute && original != "":
+		r.Same = "adyen:" + it.PSP // later items about the dispute refer to this ID and name no payment
+	}
+	if !moves {
+		return r, nil
+	}
+	if failed {
+		f.state = loyalty.FactFailed
+	}
+	r.Facts = webhook.Moving(loyalty.Fact{Kind: f.kind, ID: object, State: f.state, Money: amount, Clock: f.rank})
+	return r, nil
+}
+
+// decimals lists the currencies whose minor units at Adyen differ from ISO 4217
+// (https://docs.adyen.com/development-resources/currency-codes).
+var decimals = webhook.MinorUnits{"CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2}
+
+func (it item) money() (loyalty.Money, error) {
+	var n int64
+	if json.Unmarshal(it.Amount.Value, &n) != nil {
+		return loyalty.Money{}, webhook.Unusable(loyalty.AmountOutOfRange,
+			"The amount is no whole number of minor units.")
+	}
+	return decimals.Money(n, it.Amount.Currency)
+}

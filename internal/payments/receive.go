@@ -1,0 +1,189 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
+)
+
+// A Receiver processes events of payment providers. It is safe for concurrent use.
+type Receiver struct {
+	app         *app.App
+	email       func(program, email string) ledger.Identity
+	seal        seal
+	connections *app.Refreshed[connections]
+	activity    activity
+}
+
+// New returns a receiver for the App's connections with valid settings, and logs the other connections. If the App
+// can read the settings again, a rotated secret is accepted within minutes.
+func New(a *app.App) *Receiver {
+	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks"), a.Random)}
+	connected := connect(a, a.Processors, nil)
+	var reread func(context.Context) (connections, error)
+	if a.Reread != nil {
+		reread = func(ctx context.Context) (connections, error) {
+			settings, err := a.Reread(ctx)
+			if err != nil {
+				return nil, err
+			}
+			connected = connect(a, settings, connected) // only one caller at a time runs this function
+			return connected, nil
+		}
+	}
+	r.connections = app.NewRefreshed(a, "webhooks", connected, reread)
+	return r
+}
+
+// connection returns the connection of a program to a provider, or nil if there is none.
+func (r *Receiver) connection(ctx context.Context, program, provider string) *connection {
+	return r.connections.Get(ctx)[program][provider]
+}
+
+// receive verifies a request and processes its events.
+func (r *Receiver) receive(ctx context.Context, con *connection, request webhook.Request) ([]Received, error) {
+	messages, err := con.Verify(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	var all []Received
+	for _, m := range messages {
+		one, err := r.process(ctx, con, arrival{Message: m, at: request.At})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	r.recordActivity(ctx, con)
+	return all, nil
+}
+
+// An arrival is the arrival of a verified message.
+type arrival struct {
+	webhook.Message
+	at    time.Time
+	again bool
+	clock int64 // of an object that was read back; otherwise zero
+}
+
+// process reads a verified event and passes it to the ledger or to quarantine.
+func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Received, error) {
+	e, err := con.Read(ctx, in.Message)
+	var unusable *webhook.UnusableError
+	if err != nil && !errors.As(err, &unusable) {
+		return Received{}, err
+	}
+	p, err := r.app.Programs.Live(ctx, con.program)
+	if err != nil {
+		return Received{}, err
+	}
+	d, report := r.delivery(con, in, e, unusable == nil)
+	if d.Body = r.seal.close(in.Body, bound(con.program, con.provider, d.Event)); len(d.Body) > maxKept {
+		d.Body = nil
+	}
+	var k ledger.Kept
+	switch live := r.app.Stage == app.Live; {
+	case unusable != nil:
+		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, unusable.Code, unusable.Detail)
+	case e.Live != nil && *e.Live != live:
+		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, ledger.StageMismatch,
+			"It is of play money at a live stack, or of real money at a test stack.")
+	default:
+		k, err = r.app.Ledger.Receive(ctx, p, d, report)
+	}
+	if err != nil {
+		return Received{}, err
+	}
+	if k.Outcome == ledger.Quarantined {
+		telemetry.Count(ctx, telemetry.Quarantined, 1)
+		r.app.Log.ErrorContext(ctx, "a webhook was quarantined",
+			"program", con.program, "provider", con.provider, "event", d.Event, "code", k.Code)
+	}
+	if in.clock == 0 {
+		r.readBack(ctx, con, k.Unclear)
+	}
+	return Received{Event: d.Event, Outcome: k.Outcome, Code: k.Code}, nil
+}
+
+// delivery converts an event to the ledger's form, with a mark that detects whether two events have the same content.
+// An event without an ID is identified by its body.
+func (r *Receiver) delivery(
+	con *connection, in arrival, e webhook.Event, usable bool,
+) (d ledger.Delivery, report *ledger.Report) {
+	d = ledger.Delivery{
+		Provider: con.provider, Event: e.ID, Type: e.Type, Path: in.Topic, At: e.At, Received: in.at, Again: in.again,
+		Transmission: in.Transmission, Mark: e.Mark,
+	}
+	if d.Event == "" {
+		d.Event = "body-" + webhook.Digest(in.Body)
+	}
+	if e.Report != nil {
+		one := e.Report.Report
+		if e.Report.Address != "" {
+			one.Email = r.email(con.program, e.Report.Address).Value
+		}
+		report = &one
+	}
+	if d.Mark != "" {
+		return d, report
+	}
+	content, err := json.Marshal(report, json.Deterministic(true))
+	if err != nil || !usable {
+		content = in.Body
+	}
+	d.Mark = webhook.Digest(append([]byte(e.Type+"\n"), content...))
+	if report != nil {
+		for i := range report.Facts {
+			if report.Facts[i].At.IsZero() {
+				report.Facts[i].At = in.at // no signed field contains a time
+			}
+			if in.clock > 0 {
+				report.Facts[i].Clock = in.clock
+			}
+		}
+	}
+	return d, report
+}
+
+// maxKept is the maximum size of a sealed body, so that it fits into one item of the table. Compression usually
+// reduces 1 MiB of JSON to a fraction of this size. An event with a larger sealed body is processed, but its body is
+// not stored.
+const maxKept = 240 << 10
+
+// bound returns the additional authenticated data that binds a stored body to its event.
+func bound(program, provider, event string) string { return program + "\n" + provider + "\n" + event }
+
+// Replay processes a stored event again. Its content still counts only once.
+func (r *Receiver) Replay(ctx context.Context, program string, k ledger.Kept) (Received, error) {
+	con := r.connection(ctx, program, k.Provider)
+	if con == nil {
+		return Received{}, errNotConnected(program, k.Provider)
+	}
+	body, err := r.Body(program, k)
+	if err != nil {
+		return Received{}, err
+	}
+	m := webhook.Message{Topic: k.Path, ID: k.Event, Body: body}
+	one, err := r.process(ctx, con, arrival{Message: m, at: k.Received, again: true})
+	if err == nil && (one.Outcome != ledger.Quarantined || k.Counted()) {
+		err = r.app.Ledger.Redriven(ctx, program, k)
+	}
+	return one, err
+}
+
+// Body returns a stored event as it was received.
+func (r *Receiver) Body(program string, k ledger.Kept) ([]byte, error) {
+	return r.seal.open(k.Body, bound(program, k.Provider, k.Event))
+}
+
+func errNotConnected(program, provider string) error {
+	return fmt.Errorf("payments: program %s is not connected to %s", program, provider)
+}

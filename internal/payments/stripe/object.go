@@ -1,0 +1,243 @@
+package stripe
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+)
+
+// An object contains the fields that the package needs of a payment intent, charge, refund, dispute, checkout
+// session, invoice, subscription or customer.
+type object struct {
+	ID            string            `json:"id"`
+	Object        string            `json:"object"`
+	Amount        int64             `json:"amount"`
+	Received      int64             `json:"amount_received"` // payment intents
+	Captured      bool              `json:"captured"`        // charges
+	AmountCapture int64             `json:"amount_captured"`
+	AmountBack    int64             `json:"amount_refunded"`
+	Currency      string            `json:"currency"`
+	Status        string            `json:"status"`
+	Created       int64             `json:"created"`
+	Intent        reference         `json:"payment_intent"`
+	Charge        reference         `json:"charge"`
+	Customer      reference         `json:"customer"`
+	Metadata      map[string]string `json:"metadata"`
+	Receipt       string            `json:"receipt_email"`
+	Billing       struct {
+		Email string `json:"email"`
+	} `json:"billing_details"`
+	Details struct {
+		Email string `json:"email"`
+	} `json:"customer_details"`
+	Subscription subscription `json:"subscription_details"` // invoices before 2025-03-31
+	Parent       struct {
+		Subscription subscription `json:"subscription_details"`
+	} `json:"parent"` // invoices since 2025-03-31
+	parts
+}
+
+// A subscription contains the metadata of the subscription of an invoice.
+type subscription struct {
+	Metadata map[string]string `json:"metadata"`
+}
+
+// member returns the member that the merchant's own system attached to the object. The charges of a subscription
+// inherit no metadata.
+func (o object) member() string {
+	for _, metadata := range []map[string]string{
+		o.Metadata, o.Subscription.Metadata, o.Parent.Subscription.Metadata,
+	} {
+		if m := webhook.Reference(metadata["loyalty_member"]); m != "" {
+			return m
+		}
+	}
+	return ""
+}
+
+// customer returns the ID of the object's customer, or of the object itself if it is a customer.
+func (o object) customer() string {
+	if o.Object == "customer" {
+		return o.ID
+	}
+	return string(o.Customer)
+}
+
+// payment returns the ID of the payment that the object is part of, or the empty string.
+func (o object) payment() string {
+	switch {
+	case o.Intent != "":
+		return string(o.Intent)
+	case o.Charge != "":
+		return string(o.Charge)
+	case o.Object == "payment_intent" || o.Object == "charge":
+		return o.ID
+	}
+	return ""
+}
+
+// A reference is the ID of an object that an event contains as an ID or in expanded form.
+type reference string
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (r *reference) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '{' {
+		return json.UnmarshalDecode(dec, (*string)(r))
+	}
+	var o struct {
+		ID string `json:"id"`
+	}
+	err := json.UnmarshalDecode(dec, &o)
+	*r = reference(o.ID)
+	return err
+}
+
+// decimals lists the currencies whose minor units at Stripe differ from ISO 4217. For backward compatibility,
+// Stripe uses two decimals for the Icelandic króna and the Ugandan shilling. It uses none for the Malagasy ariary
+// (https://docs.stripe.com/currencies#special-cases and #zero-decimal).
+var decimals = webhook.MinorUnits{"ISK": 2, "UGX": 2, "MGA": 0}
+
+// overCharge is added to the clock of a payment intent's facts, so that they take precedence over those of its
+// charge.
+const overCharge = int64(1) << 50
+
+// report returns what an object states, or nil if it states neither money nor a member. The event was created at a
+// Unix time in seconds.
+func (o object) report(in event, created int64) (*webhook.Report, error) {
+	payment := o.payment()
+	if err := webhook.CheckIDs(o.ID, payment, o.customer()); err != nil {
+		return nil, err
+	}
+	r := &webhook.Report{Report: ledger.Report{Member: o.member()}}
+	if o.customer() != "" {
+		r.Customer = "stripe:" + o.customer()
+	}
+	if payment == "" {
+		if r.Customer == "" || r.Member == "" {
+			return nil, nil
+		}
+		return r, nil
+	}
+	facts, known, err := o.facts(in, payment, created*1000)
+	if err != nil || !known || o.ID == "" {
+		return nil, err
+	}
+	r.Payment, r.Facts = "stripe:"+payment, webhook.Moving(facts...)
+	r.Order = webhook.Reference(o.Metadata["loyalty_order"])
+	r.Address = cmp.Or(o.Details.Email, o.Receipt, o.Billing.Email)
+	return r, nil
+}
+
+// facts returns the facts about money in an object, with a clock in milliseconds. It reports false for an event that
+// concerns no payment.
+func (o object) facts(in event, payment string, clock int64) (facts []loyalty.Fact, known bool, err error) {
+	switch kind := in.Type; {
+	case kind == "payment_intent.succeeded" && o.Object == "payment_intent":
+		facts, err = o.intentFacts(payment, clock)
+	case strings.HasPrefix(kind, "charge.") && o.Object == "charge":
+		facts, err = o.chargeFacts(in.Version, payment, clock)
+	case o.Object == "refund":
+		facts, err = o.refundFacts(clock)
+	case strings.HasPrefix(kind, "charge.dispute.") && o.Object == "dispute":
+		facts, err = o.disputeFacts(kind, clock)
+	case kind == "checkout.session.completed", kind == "checkout.session.async_payment_succeeded",
+		kind == "invoice.paid":
+		facts, err = o.partsFacts(clock)
+	default:
+		return nil, false, nil
+	}
+	return facts, true, err
+}
+
+// fact returns a fact about an amount in Stripe's minor units.
+func (o object) fact(
+	kind loyalty.FactKind, id string, state loyalty.FactState, amount, clock int64,
+) (loyalty.Fact, error) {
+	m, err := decimals.Money(amount, o.Currency)
+	return loyalty.Fact{Kind: kind, ID: id, State: state, Money: m, Clock: clock, At: unix(o.Created)}, err
+}
+
+func (o object) intentFacts(payment string, clock int64) ([]loyalty.Fact, error) {
+	f, err := o.fact(loyalty.FactCapture, payment, loyalty.FactDone, o.Received, clock+overCharge)
+	if err != nil {
+		return nil, err
+	}
+	f.At = unix(clock / 1000) // the time of the payment instead of the time at which the session was created
+	err = o.intentParts(&f)
+	return []loyalty.Fact{f}, err
+}
+
+func (o object) chargeFacts(version, payment string, clock int64) ([]loyalty.Fact, error) {
+	if !o.Captured || o.Status != "succeeded" {
+		return nil, nil
+	}
+	f, err := o.fact(loyalty.FactCapture, payment, loyalty.FactDone, o.AmountCapture, clock)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := o.refunded(version, clock)
+	return []loyalty.Fact{f, sum}, err
+}
+
+// refunded returns the total of a charge's refunds, without money that was released because it was not captured.
+func (o object) refunded(version string, clock int64) (loyalty.Fact, error) {
+	released := int64(0)
+	if version < apiVersion[:len("2025-03-31")] {
+		released = max(0, o.Amount-o.AmountCapture)
+	}
+	f, err := o.fact(loyalty.FactRefunded, o.ID, loyalty.FactDone, max(0, o.AmountBack-released), clock)
+	if err != nil {
+		return f, err
+	}
+	f.At = unix(clock / 1000)
+	m, err := decimals.Money(released, o.Currency)
+	f.Released = m.Amount
+	return f, err
+}
+
+// refundStates maps the statuses of a refund to states.
+var refundStates = map[string]loyalty.FactState{
+	"pending": loyalty.FactPending, "requires_action": loyalty.FactPending, "succeeded": loyalty.FactDone,
+	"failed": loyalty.FactFailed, "canceled": loyalty.FactFailed,
+}
+
+func (o object) refundFacts(clock int64) ([]loyalty.Fact, error) {
+	state, ok := refundStates[o.Status]
+	if !ok {
+		return nil, webhook.Invalid("The refund has a status that is not known.")
+	}
+	f, err := o.fact(loyalty.FactRefund, o.ID, state, o.Amount, clock)
+	return []loyalty.Fact{f}, err
+}
+
+func (o object) disputeFacts(kind string, clock int64) ([]loyalty.Fact, error) {
+	state, ok := o.disputeState(kind)
+	if !ok {
+		return nil, webhook.Invalid("The dispute has a status that is not known.")
+	}
+	f, err := o.fact(loyalty.FactDispute, o.ID, state, o.Amount, clock)
+	return []loyalty.Fact{f}, err
+}
+
+// disputeState returns the state of a dispute. A warning moves no money.
+func (o object) disputeState(kind string) (loyalty.FactState, bool) {
+	switch {
+	case strings.HasPrefix(o.Status, "warning_"), o.Status == "prevented":
+		return loyalty.FactPending, true
+	case o.Status == "won", o.Status != "lost" && kind == "charge.dispute.funds_reinstated":
+		return loyalty.FactWon, true
+	case o.Status == "lost":
+		return loyalty.FactLost, true
+	}
+	return loyalty.FactOpen, o.Status == "needs_response" || o.Status == "under_review"
+}
+
+// unix returns the instant of a Unix time in seconds.
+func unix(s int64) time.Time { return time.Unix(s, 0).UTC() }

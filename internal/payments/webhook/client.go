@@ -1,0 +1,89 @@
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// MaxAnswer is the maximum size of an answer of a provider's API.
+const MaxAnswer = 1 << 20
+
+// ErrUnreachable means that a provider's API could not be reached.
+var ErrUnreachable = errors.New("payments: a processor's API could not be reached")
+
+// An AnswerError is an answer of a provider's API with a status other than 200.
+type AnswerError struct{ Status int }
+
+func (e *AnswerError) Error() string {
+	return "payments: the processor's API answered " + strconv.Itoa(e.Status)
+}
+
+// Final reports whether a retry would get the same answer.
+func (e *AnswerError) Final() bool {
+	return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
+}
+
+// Base returns the base URL of the provider's API: that of the settings or, without one, that of the stage.
+func (c Connection) Base(live, test string) string {
+	if c.Stage == app.Live {
+		test = live
+	}
+	return cmp.Or(strings.TrimSuffix(c.API, "/"), test)
+}
+
+// Get sends a GET request. It does not follow redirects. The function prepare may set headers, or be nil.
+func (c Connection) Get(ctx context.Context, address string, prepare func(*http.Request)) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("payments: fetch: %w", err)
+	}
+	if prepare != nil {
+		prepare(req)
+	}
+	return c.Do(req)
+}
+
+// Do sends a request and returns the body of the answer. It returns an *AnswerError or an error that wraps
+// ErrUnreachable if the request fails.
+func (c Connection) Do(req *http.Request) ([]byte, error) {
+	resp, err := c.HTTP.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, &AnswerError{resp.StatusCode}
+	}
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: read its answer: %w", ErrUnreachable, err)
+	}
+	if len(raw) > MaxAnswer {
+		return nil, fmt.Errorf("%w: its answer is larger than %d bytes", ErrUnreachable, MaxAnswer)
+	}
+	return raw, nil
+}
+
+// DecodeList decodes a page of a provider's list.
+func DecodeList(raw []byte, into any) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("payments: a processor's list of events is of another form: %w", err)
+	}
+	return nil
+}
+
+// ReadBackID returns the ID of an event that Retrieve makes of an object. The same state of an object has the same ID.
+func ReadBackID(f loyalty.Fact, object []byte) string {
+	return fmt.Sprintf("readback:%s:%s", f.ID, Digest(object))
+}

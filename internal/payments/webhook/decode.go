@@ -1,0 +1,124 @@
+package webhook
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// The codes of bodies that cannot be decoded.
+const (
+	MalformedJSON loyalty.Code = "malformed_json"
+	JSONTooDeep   loyalty.Code = "json_too_deep"
+)
+
+// maxDepth is the maximum nesting depth of a body.
+const maxDepth = 32
+
+// Decode reads a JSON object strictly, except that it accepts unknown fields, because providers add fields
+// frequently. It rejects duplicate names, invalid UTF-8 and deep nesting, which two readers could interpret
+// differently.
+func Decode(body []byte, v any) error {
+	if depth(body) > maxDepth {
+		return Unusable(JSONTooDeep, "The body is nested too deeply.")
+	}
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
+		return Unusable(MalformedJSON, "The body is no JSON object.")
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return Unusable(MalformedJSON, "The body is not what the processor sends of this type.")
+	}
+	return nil
+}
+
+// depth returns the nesting depth of a body, or more than maxDepth. It runs before the decoder, which has no depth
+// limit of its own.
+func depth(b []byte) (deepest int) {
+	open, quoted := 0, false
+	for i := 0; i < len(b) && deepest <= maxDepth; i++ {
+		switch {
+		case b[i] == '\\': // outside a string, a backslash is invalid JSON
+			i++
+		case b[i] == '"':
+			quoted = !quoted
+		case quoted:
+		case b[i] == '{' || b[i] == '[':
+			open++
+			deepest = max(deepest, open)
+		case b[i] == '}' || b[i] == ']':
+			open--
+		}
+	}
+	return deepest
+}
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9_:.\-]{1,128}$`)
+
+// IsID reports whether the text can be part of a table key.
+func IsID(s string) bool { return idForm.MatchString(s) }
+
+// CheckIDs checks identifiers that become parts of table keys. An empty string is valid and means that there is no
+// identifier.
+func CheckIDs(ids ...string) error {
+	for _, id := range ids {
+		if id != "" && !IsID(id) {
+			return Invalid("An identifier has characters that none of the processor's have.")
+		}
+	}
+	return nil
+}
+
+// Reference returns the text that a merchant attached to a payment, if it is a valid ID, and otherwise the empty
+// string.
+func Reference(s string) string {
+	if s = strings.TrimSpace(s); IsID(s) {
+		return s
+	}
+	return ""
+}
+
+// Number returns the digits of a JSON value that some providers write as a number and others as a string.
+func Number(v jsontext.Value) string {
+	var s string
+	switch v.Kind() {
+	case '"':
+		if json.Unmarshal(v, &s) != nil {
+			return ""
+		}
+		return s
+	case '0':
+		return string(v)
+	}
+	return ""
+}
+
+// Instant parses an RFC 3339 time. It returns the zero time if the text is not valid.
+func Instant(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// Clock returns an instant in milliseconds, as the clock of a fact. The zero time is 0.
+func Clock(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// Digest returns a short fingerprint of a body.
+func Digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:22]
+}

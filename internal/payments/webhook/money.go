@@ -1,0 +1,73 @@
+package webhook
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// MinorUnits contains the number of decimals of a provider's minor units, for currencies in which it differs from
+// ISO 4217.
+type MinorUnits map[loyalty.Currency]int
+
+// Money converts an amount from a provider's minor units to those of ISO 4217.
+func (d MinorUnits) Money(amount int64, currency string) (loyalty.Money, error) {
+	code := loyalty.Currency(strings.ToUpper(currency))
+	exp, ok := code.Exponent()
+	if !ok {
+		return loyalty.Money{}, errCurrency
+	}
+	own, differs := d[code]
+	if !differs {
+		own = exp
+	}
+	for ; own > exp; own-- {
+		if amount%10 != 0 {
+			return loyalty.Money{}, errPrecision
+		}
+		amount /= 10
+	}
+	for ; own < exp && 0 <= amount && amount <= loyalty.MaxAmount; own++ {
+		amount *= 10
+	}
+	if amount < 0 || amount > loyalty.MaxAmount {
+		return loyalty.Money{}, Unusable(loyalty.AmountOutOfRange,
+			"The amount is negative, or larger than one order may be.")
+	}
+	return loyalty.Money{Amount: amount, Currency: code}, nil
+}
+
+// Money checks an amount in minor units of ISO 4217.
+func Money(amount int64, currency string) (loyalty.Money, error) {
+	return MinorUnits(nil).Money(amount, currency)
+}
+
+var (
+	errCurrency  = Unusable(loyalty.CurrencyUnsupported, "The currency is none of ISO 4217.")
+	errPrecision = Unusable("amount_precision", "The amount has more decimals than its currency.")
+)
+
+var decimalForm = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
+
+// DecimalMoney parses an amount in major units. Digits beyond the currency's exponent must be zeros.
+func DecimalMoney(amount, currency string) (loyalty.Money, error) {
+	exp, ok := loyalty.Currency(currency).Exponent()
+	if !ok {
+		return loyalty.Money{}, errCurrency
+	}
+	if !decimalForm.MatchString(amount) {
+		return loyalty.Money{}, Unusable(loyalty.AmountOutOfRange, "The amount is negative, or no decimal number.")
+	}
+	whole, fraction, _ := strings.Cut(amount, ".")
+	if strings.Trim(fraction[min(exp, len(fraction)):], "0") != "" {
+		return loyalty.Money{}, errPrecision
+	}
+	fraction = (fraction + "0000")[:exp]
+	n, err := strconv.ParseInt(whole+fraction, 10, 64)
+	if err != nil {
+		return loyalty.Money{}, Unusable(loyalty.AmountOutOfRange, "The amount is larger than one order may be.")
+	}
+	return Money(n, currency)
+}
