@@ -109,9 +109,7 @@ func (a *Account) note(e Entry) {
 		a.Slid = nil
 	}
 	a.keepSlid()
-	if e.Stale != 0 {
-		a.settle(e.Stale)
-	}
+	a.settle(e.Stale)
 	for _, day := range e.Graced {
 		a.Graced = addGraced(a.Graced, day)
 	}

@@ -40,6 +40,18 @@ func TestRevisionsOfALargeOrdersLines(t *testing.T) {
 	}
 }
 
+// The first revision of a large order with refunds is the one in which they last changed.
+func TestFirstRevisionOfALargeOrder(t *testing.T) {
+	s := OrderState{Revision: 1}
+	for i := range InlineLines + 1 {
+		s.Order.Lines = append(s.Order.Lines, Line{ID: fmt.Sprint(i), Quantity: 1, Amount: 10})
+		s.Order.Refunds = append(s.Order.Refunds, back(fmt.Sprint(i), 10, RefundLine{fmt.Sprint(i), 1, 10}))
+	}
+	if s.sinceWhen(nil); s.LinesSince != 1 || s.RefundsSince != 1 {
+		t.Errorf("lines since %d, refunds since %d", s.LinesSince, s.RefundsSince)
+	}
+}
+
 func TestIDsOfLinesOccurOnce(t *testing.T) {
 	for _, n := range []int{2, 31, 32, 33, MaxLines, MaxLines + 1} {
 		o := Order{Currency: "EUR", Status: OrderPaid}

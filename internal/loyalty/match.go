@@ -49,7 +49,7 @@ func (v *valuation) elsewhere(m *Match) (what string, which []string) {
 		return "first_order", nil
 	case !anyOf(m.Segments, b.Segments):
 		return "segments", m.Segments
-	case m.timed() && !v.onTime(m):
+	case !v.onTime(m):
 		return "time", nil
 	}
 	return "", nil
@@ -59,11 +59,6 @@ func oneOf[S ~string](list []S, s S) bool { return len(list) == 0 || slices.Cont
 
 func anyOf(list, of []string) bool {
 	return len(list) == 0 || slices.ContainsFunc(of, func(s string) bool { return slices.Contains(list, s) })
-}
-
-// timed reports whether a rule has a condition on the local day or time.
-func (m *Match) timed() bool {
-	return m.Birthday() || len(m.Weekdays) > 0 || m.HoursFrom != m.HoursUntil
 }
 
 // Birthday reports whether a rule depends on the member's birthday.
@@ -267,7 +262,7 @@ func (v *valuation) may(r *rule, m *matched) bool {
 		}
 		return false
 	}
-	if len(r.limits) == 0 || v.most != nil {
+	if v.most != nil {
 		return true
 	}
 	if l, full := v.s.limited(v.acc, r.key, r.limits, DateOf(v.o.PlacedAt, v.p.Zone)); full {

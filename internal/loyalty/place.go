@@ -259,7 +259,7 @@ func (c Cause) of(g Grant) Cause {
 // life returns when the points of a rule, or of the base earning, become active, and when they expire at a level.
 func (p *Program) life(key, level string) (Wait, Expiry) {
 	wait, expiry := p.Earn.Pending, p.Earn.Expires
-	if l, _, ok := p.Level(level); ok && l.Expires != nil {
+	if l, _, _ := p.Level(level); l.Expires != nil {
 		expiry = *l.Expires
 	}
 	for i := range p.compiled.rules {

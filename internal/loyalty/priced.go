@@ -50,7 +50,7 @@ func (p *Program) budgetOf(key string) (Points, bool) {
 // levelUnder returns the member's level at an instant by the given rules. If p no longer has that level, the returned
 // level is empty, and missing is the level's key.
 func (p *Program) levelUnder(rules *Program, acc Account, at time.Time) (level, missing string) {
-	if rules == p || len(rules.Tiers.Levels) == 0 {
+	if len(rules.Tiers.Levels) == 0 {
 		return p.levelAt(acc, at).ID, ""
 	}
 	level = rules.levelAt(acc, at).ID
@@ -72,9 +72,6 @@ func (p *Program) hasLevel(id string) bool {
 
 // missingWallets returns the keys of the wallets that the rules have and p no longer has.
 func (p *Program) missingWallets(rules *Program) (keys []string) {
-	if rules == p {
-		return nil
-	}
 	for i := range rules.Wallets {
 		w := &rules.Wallets[i]
 		if !slices.ContainsFunc(p.Wallets, func(x Wallet) bool { return x.ID == w.ID }) {

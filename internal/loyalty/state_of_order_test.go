@@ -30,6 +30,7 @@ func TestAccountThatDoesNotKnowEnoughOrders(t *testing.T) {
 		{"three are known of three, and one ends", []int{1, 2, 3}, 3, 2, true, false, []int{1, 3}, true},
 		{"an order that counted counts still", []int{1}, 2, 1, true, true, []int{1}, false},
 		{"an order that did not count does not yet", []int{1}, 1, 2, false, false, []int{1}, true},
+		{"one is known of two, and another one does not count", []int{1}, 2, 3, false, false, []int{1}, false},
 	} {
 		p := made(t, func(p *Program) { p.Earn.Rules = []Rule{nth("third", 3, 1)} })
 		acc := Account{Metrics: []Metric{{Month: 202612, Orders: c.orders}}}
@@ -102,10 +103,12 @@ func TestFactsOfARefundedOrder(t *testing.T) {
 	}{{0, 0, 1000_00 + 490 + 1900, 490, 1900}, {90, 0, 1000_00 + 400 + 1900, 400, 1900}, {490, 1900, 1000_00, 0, 0}} {
 		var got Facts
 		p := made(t, func(p *Program) {
-			p.Earn.Rules = []Rule{{ID: "r", Give: Fixed{1}, Match: Match{When: condition(func(f *Facts) (bool, error) {
-				got = *f
-				return true, nil
-			})}}}
+			p.Earn.Rules = []Rule{
+				{ID: "r", Give: Fixed{1}, Match: Match{When: condition(func(f *Facts) (bool, error) {
+					got = *f
+					return true, nil
+				})}},
+			}
 		})
 		o := paid("EUR", Line{Amount: 1000_00})
 		o.Shipping, o.Tax = 490, 1900
@@ -118,7 +121,13 @@ func TestFactsOfARefundedOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.Total != c.total || got.Order.Shipping != c.wantShip || got.Order.Tax != c.wantTax {
-			t.Errorf("%+v: a total of %d with %d shipping and %d tax", c, got.Total, got.Order.Shipping, got.Order.Tax)
+			t.Errorf(
+				"%+v: a total of %d with %d shipping and %d tax",
+				c,
+				got.Total,
+				got.Order.Shipping,
+				got.Order.Tax,
+			)
 		}
 	}
 }

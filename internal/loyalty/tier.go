@@ -53,7 +53,7 @@ func (d *decision) openSince(at time.Time, was Account) bool {
 	if len(p.Tiers.Levels) == 0 {
 		return false
 	}
-	if last := p.lastDecided(was, d.now); !last.IsZero() && !last.Before(at) {
+	if !p.lastDecided(was, d.now).Before(at) {
 		return true
 	}
 	return !at.After(was.Counted) && p.climbsSince(acc, at, d.now)
@@ -144,7 +144,7 @@ func (d *decision) climbTier(at time.Time, was Account) error {
 // climbNow moves the account up to the level for which it qualifies at this instant. If members move up with the next
 // period, it does nothing.
 func (d *decision) climbNow() error {
-	if _, cyclic := d.p.Tiers.cycle(); d.locked() || cyclic && d.p.Tiers.MoveUp == NextPeriod {
+	if d.locked() || d.p.Tiers.MoveUp == NextPeriod {
 		return nil
 	}
 	if to := d.p.qualified(d.Account, d.now); to > max(d.p.rung(d.Account.Tier), d.p.floor(d.Account)) {
@@ -224,7 +224,7 @@ func (p *Program) closed(acc Account, at, now time.Time) (out []time.Time) {
 // not, or if something was decided since.
 func (p *Program) unlockAt(acc Account) time.Time {
 	at := acc.Tier.Lock
-	if !acc.Seen.Before(at) || len(p.Tiers.Levels) == 0 {
+	if !acc.Seen.Before(at) {
 		return time.Time{}
 	}
 	if to, _, _ := p.unlocked(acc); max(to, p.floor(acc)) <= p.rung(acc.Tier) {
@@ -264,8 +264,7 @@ func (d *decision) unlockTier(at time.Time) error {
 // riseAt returns the end of the period in which the account last counted something, if the account moves up then.
 // Otherwise it returns zero.
 func (p *Program) riseAt(acc Account) time.Time {
-	_, cyclic := p.Tiers.cycle()
-	if !cyclic || p.Tiers.MoveUp != NextPeriod || len(acc.Metrics) == 0 {
+	if p.Tiers.MoveUp != NextPeriod || len(acc.Metrics) == 0 {
 		return time.Time{}
 	}
 	begins := p.begins(acc.Metrics[len(acc.Metrics)-1].Month)
