@@ -6,7 +6,7 @@
 //
 //   - functions: the programs that run, nine thin mains and perennial, the command line.
 //   - boot and local start the functions: on Lambda, and on one machine.
-//   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment processors, schedules with
+//   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment providers, schedules with
 //     their queues, and records of the table's stream.
 //   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once.
@@ -19,15 +19,68 @@
 //
 // Package importtest lists the imports that each package may have.
 //
+// # Changes
+//
+// Each list names the places of one change, from the inside to the outside. Add a line to CHANGELOG.md with each
+// change, and new words of public names to functions/perennial/testdata/words.txt.
+//
+// A rule, or a key of one such as birthday:
+//
+//  1. internal/loyalty/rule.go: the field of Rule. Its effect is a pure function, in internal/loyalty/match.go
+//     (whether a rule applies) or internal/loyalty/strategy.go (how many points it gives), with tests beside it.
+//  2. internal/loyalty/deliverytest/program.go: the key in random programs, so that the delivery invariant is checked.
+//  3. internal/program/program-v1.schema.json: the key, with a description and examples.
+//  4. internal/program/match.go or internal/program/rules.go: parse the key into the field, and report problems.
+//  5. internal/program/explain_rules.go: the sentence that program explain prints.
+//  6. internal/program/snapshot/rules.go: the stored form.
+//  7. internal/explain/argument.go, internal/explain/english.go and internal/explain/german.go, if entries have a new
+//     kind of reason.
+//  8. internal/program/testdata/whole/everything.yaml, which has every key, and a file in
+//     internal/program/testdata/wrong. Write the expected texts with go test ./internal/program -update.
+//
+// A reward type, such as donation:
+//
+//  1. internal/loyalty/reward.go: the type and its fields. If it is redeemed differently, like a perk, also
+//     internal/loyalty/redemption.go.
+//  2. internal/program/program-v1.schema.json: the type and the keys that it requires.
+//  3. internal/program/rewards.go: the keys of the type and how they are parsed.
+//  4. internal/program/giveaways.go, if the reward has a value in money.
+//  5. internal/program/explain_rewards.go: what its points buy.
+//  6. internal/program/snapshot/rewards.go, if it has new fields.
+//  7. internal/api/openapi.yaml: the value of RewardType; then go generate ./internal/api/wire.
+//  8. internal/program/testdata/whole/everything.yaml, then go test ./internal/program -update.
+//
+// A route:
+//
+//  1. internal/api/openapi.yaml: the operation; then go generate ./internal/api/wire.
+//  2. internal/api/routes.go: the route, its function and its scope. The code is in the file of the resource, such as
+//     internal/api/code.go.
+//  3. internal/api/testdata/examples/examples.txt: an exchange, which go test ./internal/api -run TestGolden -update
+//     copies to internal/api/openapi.yaml.
+//  4. internal/api/matrix_test.go: the body of a request, and a script in internal/api/testdata, which also repeats
+//     the request if it has an Idempotency-Key.
+//  5. template.yaml: the event of the function, a throttle if the route is costly, and the policies if the function
+//     uses other partitions than before. The tests run the functions under these policies.
+//
+// A payment provider:
+//
+//  1. internal/payments/square is a model: a package that implements Provider of internal/payments/webhook.
+//  2. internal/payments/providers.go: the line that registers it, and internal/importtest: its imports.
+//  3. internal/app/processors.go: its name, its settings and their check.
+//  4. internal/payments/sample: its signed sample events, internal/local/processors.go: the connection of perennial
+//     dev, and functions/perennial/trigger.go: its name.
+//  5. internal/payments/topics_test.go and README.md: its topics.
+//  6. internal/api/openapi.yaml: its name in the description of the webhook route.
+//
 // # Tests
 //
 // make test runs all tests except make test-aws, also against the official DynamoDB Local. It needs Java 17 and npm,
 // and fetches the rest. go test ./... needs Go, make, bash and curl, and also executes the commands of the README. With
-// -v it lists the tests that it skips and what they need: DynamoDB, moto, or the test vectors of payment processors.
+// -v it lists the tests that it skips and what they need: DynamoDB, moto, or the test vectors of payment providers.
 //
 // make test-aws tests the senders of messages against moto, and deploys the whole stack to ministack, an emulator of
 // AWS that runs the functions as processes and enforces IAM. It needs Python 3.10, and neither Docker nor an account.
-// It acts as operator, storefront and payment processor, except PayPal, because only PayPal can sign its events.
+// It acts as operator, storefront and payment provider, except PayPal, because only PayPal can sign its events.
 // infra/ministack.py lists what the emulator cannot show.
 //
 // make mutate changes both adapters of the table deliberately and requires that a test detects each mutation. It then

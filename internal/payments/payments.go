@@ -22,7 +22,7 @@
 //
 // # Connections
 //
-// The stack's secret WebhooksSecret contains the connections to processors, by program and provider:
+// The stack's secret WebhooksSecret contains the connections, by program and provider:
 //
 //	{"bluebird": {"stripe": {"secrets": ["whsec_…"]}}}
 //
@@ -41,12 +41,12 @@
 // # Which payments earn
 //
 // By default, the shop's orders earn and payments only take points back. In the program file, payments: { award:
-// orders_when_paid } waits until a processor reports the money of an order. With award: payments, orders that only a
-// processor reports earn too, for the member in the metadata field loyalty_member of the payment.
+// orders_when_paid } waits until a provider reports the money of an order. With award: payments, orders that only a
+// provider reports earn too, for the member in the metadata field loyalty_member of the payment.
 //
 // Where prices include tax, set earn.purchase.amounts: tax_included, so that orders by the API and by webhooks earn the
 // same points. With tax_excluded, an order that is known only from its payments earns without the tax that the
-// processor states. If the processor states none, it earns on the whole amount less the tip.
+// provider states. If the provider states none, it earns on the whole amount less the tip.
 //
 // Money from gift cards and store credit never earns. A Shopify order lists its means of payment without amounts. If it
 // was partly paid with gift cards, it earns nothing until order_transactions/create reports the amounts, and its
