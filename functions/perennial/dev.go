@@ -242,5 +242,5 @@ func (d *dev) dataName() string {
 	case d.Data != "":
 		return "in " + filepath.Clean(d.Data)
 	}
-	return "in a temporary folder, gone when this ends"
+	return "in a temporary directory, which is deleted when the command ends"
 }

@@ -58,7 +58,7 @@ func Example_validate() {
 	// ../../internal/program/testdata/wrong/05-stacking-mode.yaml: line 12: stacking.seasonal.mode: "bset" is not one of best, sum, first, exclusive; did you mean "best"?
 	//     stacking: [ { id: seasonal, mode: bset }, { id: seasonal, mode: sum } ]
 	//                                       ^^^^
-	// ../../internal/program/testdata/wrong/05-stacking-mode.yaml: line 12: stacking.seasonal.id: "seasonal" is the id of another entry too, on line 12
+	// ../../internal/program/testdata/wrong/05-stacking-mode.yaml: line 12: stacking.seasonal.id: "seasonal" is already the id of the entry on line 12
 	//     stacking: [ { id: seasonal, mode: bset }, { id: seasonal, mode: sum } ]
 	//                                                     ^^^^^^^^
 	// perennial: the program file has problems; nothing was changed

@@ -91,7 +91,7 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes effect at " + soon + " already, with the same file\n"},
 		{on("publish", third), "version 3 of bluebird is live\nversion 2 still takes effect at " + soon + "\n"},
 		{on("versions", "bluebird"), "version  status     effective at          published by\n3        live       …Z  command line\n2        scheduled  " + soon + "  command line\n1        past       …Z  command line\n"},
-		{on("rollback", "bluebird", "9"), "perennial: There is no …\n"},
+		{on("rollback", "bluebird", "9"), "perennial: Unknown …\n"},
 		{on("rollback", "bluebird", "1"), "version 4 of bluebird is live, with the file of version 1\nversion 2, scheduled for " + soon + ", was withdrawn\n"},
 		{on("rollback", "bluebird", "1"), "version 4 of bluebird remains live\n"},
 		{on("versions", "bluebird"), "…4        live …2        withdrawn  …"},

@@ -19,9 +19,9 @@ func (b adjustmentBody) check(c *check) {
 		switch n := b.Points.n; {
 		case n == 0:
 			c.fault(at("points"), loyalty.AmountNotPositive,
-				"Zero points are no adjustment: give some, or take some with a minus.")
+				"points must not be 0. Use a negative number to deduct points.")
 		case n > int64(loyalty.MaxPoints) || n < -int64(loyalty.MaxPoints):
-			c.fault(at("points"), loyalty.AmountOutOfRange, "One adjustment moves at most %d points.", loyalty.MaxPoints)
+			c.fault(at("points"), loyalty.AmountOutOfRange, "One adjustment must not exceed %d points.", loyalty.MaxPoints)
 		}
 	}
 	c.text(at("reason"), b.Reason, 3, 200)

@@ -76,7 +76,7 @@ func (c *check) required(p place, given bool) bool {
 	return given
 }
 
-const idForm = "This must be 1 to 128 letters, digits and _ : . - in all."
+const idForm = "This must be 1 to 128 letters, digits or _ : . -"
 
 // id checks the form of an identifier. It accepts the empty string, which required reports.
 func (c *check) id(p place, s string) {
@@ -120,16 +120,16 @@ func (c *check) text(p place, s string, least, most int) {
 func (c *check) amount(p place, w whole) int64 {
 	switch {
 	case w.n < 0:
-		c.fault(p, loyalty.AmountNotPositive, "An amount is not below zero.")
+		c.fault(p, loyalty.AmountNotPositive, "The amount must not be negative.")
 	case w.n > loyalty.MaxAmount:
-		c.fault(p, loyalty.AmountOutOfRange, "An amount has at most %d minor units.", loyalty.MaxAmount)
+		c.fault(p, loyalty.AmountOutOfRange, "The amount must be at most %d minor units.", loyalty.MaxAmount)
 	}
 	return w.n
 }
 
 func (c *check) currency(p place, s string) {
 	if _, ok := loyalty.Currency(s).Exponent(); !ok {
-		c.fault(p, loyalty.CurrencyUnsupported, "This must be a currency of ISO 4217 in capitals, like EUR.")
+		c.fault(p, loyalty.CurrencyUnsupported, "This must be an ISO 4217 currency code in capital letters, like EUR.")
 	}
 }
 
@@ -167,7 +167,7 @@ func parameter(name, raw string) (string, error) {
 		ok = codeForm.MatchString(s)
 	}
 	if !ok {
-		return "", refuseAt(invalidParameter, name, "The path's "+name+" is not of the form that it must have.")
+		return "", refuseAt(invalidParameter, name, "The path's "+name+" has an invalid format.")
 	}
 	return s, nil
 }

@@ -24,14 +24,14 @@ type consentBody struct {
 func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
 	var c check
 	if most := len(loyalty.Channels()) * len(loyalty.Purposes()); len(b.Consents) > most {
-		c.fault(at("consents"), loyalty.ValidationFailed, "There are %d at most: one of each channel and purpose.", most)
+		c.fault(at("consents"), loyalty.ValidationFailed, "At most %d consents are allowed: one per channel and purpose.", most)
 		return nil, c.err()
 	}
 	seen := map[[2]string]bool{}
 	for i, x := range b.Consents {
 		in := func(name string) place { return place{name: name, list: "consents", i: i} }
 		if !slices.Contains(loyalty.Channels(), loyalty.Channel(x.Channel)) {
-			c.fault(in("channel"), loyalty.ValidationFailed, "This must be one of email, sms, push and webhook.")
+			c.fault(in("channel"), loyalty.ValidationFailed, "This must be email, sms, push or webhook.")
 		}
 		if !slices.Contains(loyalty.Purposes(), loyalty.Purpose(x.Purpose)) {
 			c.fault(in("purpose"), loyalty.ValidationFailed, "This must be marketing or transactional.")
@@ -41,7 +41,7 @@ func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
 		}
 		c.text(in("source"), x.Source, 1, 100)
 		if pair := [2]string{x.Channel, x.Purpose}; seen[pair] {
-			c.fault(in("channel"), loyalty.ValidationFailed, "This channel and purpose are there already.")
+			c.fault(in("channel"), loyalty.ValidationFailed, "This channel and purpose are listed twice.")
 		} else {
 			seen[pair] = true
 		}

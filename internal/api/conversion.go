@@ -43,7 +43,7 @@ func (c *check) somePoints(p place, w whole) loyalty.Points {
 	case w.given && w.n < 1:
 		c.fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
 	case w.n > int64(loyalty.MaxPoints):
-		c.fault(p, loyalty.AmountOutOfRange, "One request moves at most %d points.", loyalty.MaxPoints)
+		c.fault(p, loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
 	}
 	return loyalty.Points(w.n)
 }

@@ -60,7 +60,7 @@ func (c *call) openShardCursor() (shard int, place string, err error) {
 }
 
 func foreignCursor() error {
-	return refuseAt(invalidCursor, "cursor", "Take the cursor from next_cursor of the page before, for the same list.")
+	return refuseAt(invalidCursor, "cursor", "Use next_cursor of the previous page of the same list.")
 }
 
 func (c *call) unsealed(owner string) ([]byte, error) {

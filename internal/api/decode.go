@@ -36,11 +36,11 @@ func (c *call) readBody() ([]byte, error) {
 	}
 	switch {
 	case c.event.Headers.ContentEncoding != "":
-		return nil, refuse(unsupportedMediaType, "Send the body as it is, without a Content-Encoding.")
+		return nil, refuse(unsupportedMediaType, "Send the body without a Content-Encoding.")
 	case !isJSON(c.event.Headers.ContentType):
 		return nil, refuse(unsupportedMediaType, "Send the body as application/json, in UTF-8.")
 	case len(b) > int(limit):
-		return nil, refuse(payloadTooLarge, "The body may have %d bytes at most.", limit)
+		return nil, refuse(payloadTooLarge, "The body must have at most %d bytes.", limit)
 	}
 	return b, nil
 }
@@ -80,7 +80,7 @@ func (c *call) decode(v any) error {
 	}
 	depth, nulls := scan(c.body)
 	if depth > maxDepth {
-		return refuse(jsonTooDeep, "The body may be nested %d levels deep at most.", maxDepth)
+		return refuse(jsonTooDeep, "The body must be nested at most %d levels deep.", maxDepth)
 	}
 	how := strict
 	if nulls {
@@ -92,9 +92,9 @@ func (c *call) decode(v any) error {
 	}
 	if bad, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		if errors.Is(bad.Err, jsontext.ErrDuplicateName) {
-			return refuseAt(duplicateJSONKey, string(bad.JSONPointer), "This name stands twice in its object.")
+			return refuseAt(duplicateJSONKey, string(bad.JSONPointer), "This field is present twice in its object.")
 		}
-		return refuse(malformedJSON, "The body is no valid JSON: it goes wrong at byte %d.", bad.ByteOffset)
+		return refuse(malformedJSON, "The body is not valid JSON: there is an error at byte %d.", bad.ByteOffset)
 	}
 	if bad, ok := errors.AsType[*json.SemanticError](err); ok {
 		return badValue(bad)
@@ -109,9 +109,9 @@ func badValue(bad *json.SemanticError) error {
 	}
 	switch {
 	case errors.Is(bad.Err, json.ErrUnknownName):
-		return refuseAt(unknownField, at, "The API knows no such field here.")
+		return refuseAt(unknownField, at, "Unknown field.")
 	case errors.Is(bad.Err, errNull):
-		return refuseAt(loyalty.ValidationFailed, at, "null is no value; leave the field out.")
+		return refuseAt(loyalty.ValidationFailed, at, "null is not supported. Omit the field.")
 	}
 	return refuseAt(loyalty.ValidationFailed, at, "This must be "+wanted(bad.GoType)+".")
 }
@@ -179,7 +179,7 @@ func (w *whole) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	n, err := strconv.ParseInt(string(v), 10, 64)
 	switch {
 	case v.Kind() != '0' || errors.Is(err, strconv.ErrSyntax):
-		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a whole number, written in digits."}
+		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a whole number in digits."}
 	case err != nil:
 		return &loyalty.Error{Code: loyalty.AmountOutOfRange, Detail: "The number is too large."}
 	}

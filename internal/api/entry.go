@@ -88,7 +88,7 @@ func (c *call) language() (string, error) {
 	var faults check
 	faults.locale(at("language"), s)
 	if given && faults.err() != nil {
-		return "", refuseAt(invalidParameter, "language", "language is a language tag like de-AT.")
+		return "", refuseAt(invalidParameter, "language", "language must be a language tag like de-AT.")
 	}
 	return s, nil
 }

@@ -44,7 +44,7 @@ func (b eventBody) event(c *check) loyalty.Event {
 	ev := loyalty.Event{Type: b.Type, ID: b.ID, At: b.At.UTC(), Data: make(map[string]any, len(b.Data))}
 	if c.required(at("id"), b.ID != "") && (!validID(b.ID) || typed && validID(b.Type) && !validID(ev.Cause())) {
 		c.fault(at("id"), loyalty.ValidationFailed,
-			"This must be letters, digits and _ : . - in all, with the family before it 1 to 128.")
+			"This must be letters, digits or _ : . - with at most 128 characters including the family.")
 	}
 	c.required(at("at"), !b.At.IsZero())
 	if len(b.Data) > maxData {
@@ -60,17 +60,17 @@ func (b eventBody) event(c *check) loyalty.Event {
 func (c *check) datum(name string, d datum) {
 	if !dataName.MatchString(name) {
 		c.fault(at("data"), loyalty.ValidationFailed,
-			"A field is named by up to 64 small letters, digits and _, beginning with a letter.")
+			"A field name must be 1 to 64 lowercase letters, digits or _, and start with a letter.")
 		return
 	}
 	p := at("data/" + name)
 	text, _ := d.value.(string)
 	if utf8.RuneCountInString(text) > maxDataText {
-		c.fault(p, loyalty.ValidationFailed, "A text has at most %d characters.", maxDataText)
+		c.fault(p, loyalty.ValidationFailed, "A text must have at most %d characters.", maxDataText)
 	}
 	for _, r := range text {
 		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			c.fault(p, loyalty.ValidationFailed, "A text has no control characters but line breaks and tabs.")
+			c.fault(p, loyalty.ValidationFailed, "A text must not have control characters other than line breaks and tabs.")
 			break
 		}
 	}
@@ -98,7 +98,7 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 			d.value, _ = new(big.Rat).SetString(string(v))
 			return nil
 		}
-		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "A number has at most 15 digits before and 6 after the point, and no exponent."}
+		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "A number must have at most 15 digits before and 6 after the point, and no exponent."}
 	}
 	return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a text, a number, true or false."}
 }

@@ -110,11 +110,11 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 			t.Fatalf("answered %v", got)
 		}
 		if got := given(); got != 30*50+100 || left() != 0.0 {
-			t.Errorf("%v points were given, and %v are left of the budget", got, left())
+			t.Errorf("%v points were given, and %v remain in the budget", got, left())
 		}
 		w.parallel(30, func(i int) request { return order(i, "canceled") })
 		if got := given(); got != 0 || left() != 100.0 {
-			t.Errorf("after all were canceled %v points are given, and %v are left of the budget", got, left())
+			t.Errorf("after all were canceled %v points are given, and %v remain in the budget", got, left())
 		}
 	})
 }

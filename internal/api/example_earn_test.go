@@ -154,7 +154,7 @@ campaigns:
 	// entries.0.reasons:
 	//   {"rule":"earn.purchase","effect":"80.00 EUR x 1 per 1.00","points":"80"}
 	//   {"rule":"campaigns.advent","effect":"80 x 3","points":"160"}
-	//   {"rule":"campaigns.advent","effect":"100 are left of the budget","points":"-60"}
+	//   {"rule":"campaigns.advent","effect":"100 remain in the budget","points":"-60"}
 	// data.0.budget: {"points":100,"remaining":0,"overrun":0}
 }
 

@@ -57,7 +57,7 @@ func ExampleMembers_referral() {
 
 	// Output:
 	// code: "ADA-LOVES-BEANS"
-	// 422 self_referral: The member whose code this is has the same e-mail address or telephone number.
+	// 422 self_referral: The referrer has the same email address or phone number as the member.
 	// balance: {"active":50,"pending":24,"reserved":0,"debt":0}
 	// data.0.referral.status: "converted"
 	// data.0.referral.order: "1050"
@@ -130,5 +130,5 @@ func ExampleMembers_adjustment() {
 	// reasons:
 	//   {"rule":"adjustment","effect":"late parcel","points":"200"}
 	// balance.active: 250
-	// 409 insufficient_points: The adjustment takes 300 beans; 250 can be spent.
+	// 409 insufficient_points: The adjustment requires 300 beans; 250 can be spent.
 }

@@ -89,7 +89,7 @@ func ExampleRedeem_reject() {
 	// active: 50
 	// 409 insufficient_points: The reward costs 300 beans; 50 can be spent.
 	// status: "reserved"
-	// 409 reward_unavailable: It is for members of the level gold.
+	// 409 reward_unavailable: The reward is for members of the level gold.
 	// unmet_requirements:
 	//   {"requirement":"tier","required":"gold","available":"bronze"}
 }
@@ -133,17 +133,17 @@ func ExampleRedeem_uploadedCodes() {
 	}
 
 	// Output:
-	// 409 reward_out_of_stock: None are left.
+	// 409 reward_out_of_stock: The reward is out of stock.
 	// added: 2
 	// status: "committed"
 	// code: "7QHX-2MVD-KC4P"
 	// state: "used"
-	// 404 not_found: There is no such thing in this program.
-	// 404 not_found: There is no such thing in this program.
-	// 404 not_found: There is no such thing in this program.
-	// 404 not_found: There is no such thing in this program.
-	// 404 not_found: There is no such thing in this program.
-	// 429 rate_limited: Too many lookups of codes that no member was given. Try again after the time in Retry-After.
+	// 404 not_found: The program has no such resource.
+	// 404 not_found: The program has no such resource.
+	// 404 not_found: The program has no such resource.
+	// 404 not_found: The program has no such resource.
+	// 404 not_found: The program has no such resource.
+	// 429 rate_limited: Too many lookups of unknown codes. Try again after the time in Retry-After.
 }
 
 // A gift card is used in parts. A use that was a mistake is reversed once, with a reason, and its amount returns.

@@ -43,7 +43,7 @@ func (b *addressBody) address(c *check) *ledger.Address {
 	}
 	a := ledger.Address{Name: line(at("address/name"), b.Name, 200)}
 	if len(b.Lines) < 1 || len(b.Lines) > 5 {
-		c.fault(at("address/lines"), loyalty.ValidationFailed, "An address has 1 to 5 lines between the name and the city.")
+		c.fault(at("address/lines"), loyalty.ValidationFailed, "lines must have 1 to 5 entries.")
 	}
 	for i, s := range b.Lines[:min(5, len(b.Lines))] {
 		a.Lines = append(a.Lines, strings.TrimSpace(s))
@@ -54,7 +54,7 @@ func (b *addressBody) address(c *check) *ledger.Address {
 	a.PostalCode = maybe(at("address/postal_code"), b.PostalCode, 20)
 	if a.Country = b.Country; !countryForm.MatchString(b.Country) {
 		c.fault(at("address/country"), loyalty.ValidationFailed,
-			"This must be a country of ISO 3166-1 in two capitals, like DE.")
+			"This must be an ISO 3166-1 country code in two capital letters, like DE.")
 	}
 	a.Phone = maybe(at("address/phone"), b.Phone, 40)
 	return &a
@@ -142,7 +142,7 @@ func listFulfilments(ctx context.Context, c *call) (answer, error) {
 	if s, given := c.event.Query["status"]; given {
 		if status = loyalty.FulfillmentStatus(s); status != loyalty.Ordered && status != loyalty.Shipped {
 			return answer{}, refuseAt(invalidParameter, "status",
-				"status is ordered or shipped: what is delivered or canceled is done.")
+				"status must be ordered or shipped. Delivered and canceled fulfillments are not listed.")
 		}
 	}
 	after, err := c.openTextCursor(string(status))

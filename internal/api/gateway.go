@@ -85,7 +85,7 @@ func (e *event) bytes() ([]byte, error) {
 	}
 	b, err := base64.StdEncoding.DecodeString(e.Body)
 	if err != nil {
-		return nil, refuse(invalidEncoding, "The body is not base64, though it was sent as such.")
+		return nil, refuse(invalidEncoding, "The body is declared as base64 but cannot be decoded.")
 	}
 	return b, nil
 }

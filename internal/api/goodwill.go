@@ -54,7 +54,7 @@ func reinstatePoints(ctx context.Context, c *call) (answer, error) {
 	var until loyalty.Date
 	p, m, err := c.asked(ctx, &b, func(faults *check) {
 		if faults.required(at("entry"), b.Entry != "") && !validEntryID(b.Entry) {
-			faults.fault(at("entry"), loyalty.ValidationFailed, "This must be the id of an entry, ent_… .")
+			faults.fault(at("entry"), loyalty.ValidationFailed, "This must be the ID of an entry, like ent_…")
 		}
 		until = faults.day(at("until"), b.Until)
 		faults.text(at("reason"), b.Reason, 3, 200)

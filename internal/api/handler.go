@@ -167,7 +167,7 @@ func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error
 func unrouted(method, path string) error {
 	if methods := allowed(path); len(methods) > 0 && !slices.Contains(methods, method) {
 		allow := strings.Join(methods, ", ")
-		return &refusal{code: methodNotAllowed, detail: "This path allows " + allow + ".", allow: allow}
+		return &refusal{code: methodNotAllowed, detail: "Use " + allow + ".", allow: allow}
 	}
 	return refuse(loyalty.NotFound, notFoundDetail)
 }
@@ -183,7 +183,7 @@ func (c *call) checkParameters() error {
 	}
 	for name := range c.event.Query {
 		if !slices.Contains(c.route.query, name) {
-			return refuse(invalidParameter, "The route knows no such query parameter. Those that it knows: %v.", c.route.query)
+			return refuse(invalidParameter, "Unknown query parameter. The route accepts %v.", c.route.query)
 		}
 	}
 	return nil

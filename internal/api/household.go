@@ -81,7 +81,7 @@ func inviteToHousehold(ctx context.Context, c *call) (answer, error) {
 	}
 	var faults check
 	if b.Role != string(loyalty.Adult) && b.Role != string(loyalty.Child) {
-		faults.fault(at("role"), loyalty.ValidationFailed, "A member is invited as adult or as child.")
+		faults.fault(at("role"), loyalty.ValidationFailed, "role must be adult or child.")
 	}
 	return c.changeHousehold(ctx, &faults, b.Member, func(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
 		return c.app.Ledger.Invite(ctx, p, id, m, loyalty.Role(b.Role))

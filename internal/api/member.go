@@ -50,7 +50,7 @@ func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.D
 			return
 		}
 		if !removing {
-			c.fault(p, loyalty.ValidationFailed, "This must not be empty; leave it out.")
+			c.fault(p, loyalty.ValidationFailed, "This must not be empty. Omit it instead.")
 		}
 	}
 	set(&known.ExternalID, b.ExternalID, at("external_id"), c.externalID)
@@ -74,12 +74,12 @@ func (b memberBody) segments(known []string) ([]string, error) {
 	}
 	var c check
 	if len(b.Segments) > loyalty.MaxSegments {
-		c.fault(at("segments"), loyalty.ValidationFailed, "A member is in at most %d segments.", loyalty.MaxSegments)
+		c.fault(at("segments"), loyalty.ValidationFailed, "A member can be in at most %d segments.", loyalty.MaxSegments)
 	}
 	for i, s := range b.Segments {
 		if !segmentForm.MatchString(s) {
 			c.fault(at("segments/"+strconv.Itoa(i)), loyalty.ValidationFailed,
-				"A segment is 1 to 64 small letters, digits, _ and -.")
+				"A segment must be 1 to 64 lowercase letters, digits, _ or -.")
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(b.Segments))), c.err()
@@ -88,7 +88,7 @@ func (b memberBody) segments(known []string) ([]string, error) {
 // externalID checks a merchant's ID of a member. It leaves room for the prefix under which requests name the member.
 func (c *check) externalID(p place, s string) {
 	if !validID(externalPrefix + s) {
-		c.fault(p, loyalty.ValidationFailed, "This must be 1 to 119 letters, digits and _ : . - in all.")
+		c.fault(p, loyalty.ValidationFailed, "This must be 1 to 119 letters, digits or _ : . -")
 	}
 }
 
@@ -96,7 +96,7 @@ func (c *check) externalID(p place, s string) {
 func (c *check) email(p place, s string) {
 	inside := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) })
 	if len(s) > 254 || inside || !notify.Mailable(s) {
-		c.fault(p, loyalty.ValidationFailed, "This must be an e-mail address like ada@example.com.")
+		c.fault(p, loyalty.ValidationFailed, "This must be an email address like ada@example.com.")
 	}
 }
 
@@ -104,7 +104,7 @@ var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 func (c *check) phone(p place, s string) {
 	if !phoneForm.MatchString(s) {
-		c.fault(p, loyalty.ValidationFailed, "This must be a telephone number like +491701234567 (E.164).")
+		c.fault(p, loyalty.ValidationFailed, "This must be a phone number in E.164 format, like +491701234567.")
 	}
 }
 

@@ -57,7 +57,7 @@ func (b orderBody) order(c *check, now time.Time) loyalty.Order {
 	switch loyalty.OrderStatus(b.Status) {
 	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCanceled:
 	default:
-		c.fault(at("status"), loyalty.ValidationFailed, "An order is placed, paid or canceled.")
+		c.fault(at("status"), loyalty.ValidationFailed, "status must be placed, paid or canceled.")
 	}
 	o := b.basket(c)
 	o.Status = loyalty.OrderStatus(b.Status)
@@ -93,9 +93,9 @@ func (b orderBody) happened(c *check, p place, when *time.Time, now time.Time) t
 	case when == nil:
 		return time.Time{}
 	case when.Before(b.PlacedAt):
-		c.fault(p, loyalty.ValidationFailed, "This cannot be before the order was placed.")
+		c.fault(p, loyalty.ValidationFailed, "This must not be before placed_at.")
 	case when.After(now.Add(loyalty.MaxOrderAhead)):
-		c.fault(p, loyalty.ValidationFailed, "This lies in the future; leave it out until it has happened.")
+		c.fault(p, loyalty.ValidationFailed, "This must not be in the future. Omit it until it has happened.")
 	}
 	return when.UTC()
 }
@@ -134,7 +134,7 @@ func (b lineBody) line(c *check, i int) loyalty.Line {
 	in := func(name string) place { return place{name, "line_items", i} }
 	c.requiredID(in("id"), b.ID)
 	if c.required(in("quantity"), b.Quantity.given) && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
-		c.fault(in("quantity"), loyalty.ValidationFailed, "A quantity is a whole number from 1 to %d.", loyalty.MaxPoints)
+		c.fault(in("quantity"), loyalty.ValidationFailed, "quantity must be a whole number from 1 to %d.", loyalty.MaxPoints)
 	}
 	c.required(in("amount"), b.Amount.given)
 	return loyalty.Line{
@@ -148,7 +148,7 @@ func (b tenderBody) tender(c *check, i int) loyalty.Tender {
 	switch loyalty.TenderKind(b.Kind) {
 	case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints, loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
 	default:
-		c.fault(in("kind"), loyalty.ValidationFailed, "A tender is card, cash, points, gift_card, store_credit or other.")
+		c.fault(in("kind"), loyalty.ValidationFailed, "type must be card, cash, points, gift_card, store_credit or other.")
 	}
 	c.required(in("amount"), b.Amount.given)
 	return loyalty.Tender{
@@ -229,7 +229,7 @@ func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 		balance := wireBalance(r.Balance)
 		out.Balance = &balance
 	} else {
-		out.Reasons = []wire.Reason{{Rule: "member", Points: "0", Effect: "the order names no member; send it again with one to award its points"}}
+		out.Reasons = []wire.Reason{{Rule: "member", Points: "0", Effect: "the order names no member; send it again with a member to award its points"}}
 	}
 	for i, e := range r.Entries {
 		out.Entries[i] = c.wireEntry(p, e)

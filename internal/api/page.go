@@ -13,7 +13,7 @@ func (c *call) pageSize() (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > 100 || strconv.Itoa(n) != s {
-		return 0, refuseAt(invalidParameter, "page_size", "page_size is a whole number from 1 to 100.")
+		return 0, refuseAt(invalidParameter, "page_size", "page_size must be a whole number from 1 to 100.")
 	}
 	return n, nil
 }

@@ -43,7 +43,7 @@ func problemOf(err error) wire.Problem {
 		return ruleProblem(rule)
 	case errors.Is(err, loyalty.RateLimited):
 		return document(loyalty.RateLimited,
-			"Too many lookups of codes that no member was given. Try again after the time in Retry-After.", nil)
+			"Too many lookups of unknown codes. Try again after the time in Retry-After.", nil)
 	case errors.As(err, &who):
 		return document(loyalty.Code(who), whoDetail[who], nil)
 	case errors.Is(err, app.ErrNotPublished):
@@ -51,24 +51,24 @@ func problemOf(err error) wire.Problem {
 	case ledger.Busy(err):
 		return unavailable()
 	}
-	return document(internalError, "Something went wrong on our side. It was logged under the request id.", nil)
+	return document(internalError, "An internal error occurred. It was logged with the request ID.", nil)
 }
 
 // unavailable returns the problem document of a request that timed out or that concurrent writes prevented from being
 // written.
 func unavailable() wire.Problem {
 	return document(temporarilyUnavailable,
-		"The service is busy, or its table did not answer in time. Repeating the same request is safe.", nil)
+		"The service is busy, or its table did not respond in time. You can safely repeat the request.", nil)
 }
 
 var whoDetail = map[auth.Code]string{
 	auth.Unauthenticated: "Send an API key in the header Authorization: Bearer sk_…",
-	auth.TokenInvalid:    "The API key is not one of this stage, or it was revoked.",
+	auth.TokenInvalid:    "The API key is unknown, belongs to another stage or was revoked.",
 	auth.ScopeMissing:    "The API key lacks the scope of this route.",
 }
 
 // notFoundDetail is the same for all missing objects, so that callers cannot find out what exists in other programs.
-const notFoundDetail = "There is no such thing in this program."
+const notFoundDetail = "The program has no such resource."
 
 func ruleProblem(rule *loyalty.Error) wire.Problem {
 	if rule.Code == loyalty.NotFound {

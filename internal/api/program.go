@@ -34,7 +34,7 @@ type draftBody struct {
 
 func (c *check) source(s string) {
 	if n := utf8.RuneCountInString(s); n < 1 || n > maxSource {
-		c.fault(at("source"), loyalty.ValidationFailed, "A program file has 1 to %d characters.", maxSource)
+		c.fault(at("source"), loyalty.ValidationFailed, "A program file must have 1 to %d characters.", maxSource)
 	}
 }
 
@@ -42,9 +42,9 @@ func (c *check) source(s string) {
 func (c *check) version(p place, w whole, least int64) {
 	switch {
 	case w.given && w.n < least:
-		c.fault(p, loyalty.AmountNotPositive, "A version is a whole number from %d.", least)
+		c.fault(p, loyalty.AmountNotPositive, "The version must be a whole number of at least %d.", least)
 	case w.n > int64(loyalty.MaxPoints):
-		c.fault(p, loyalty.AmountOutOfRange, "No program has so many versions.")
+		c.fault(p, loyalty.AmountOutOfRange, "The version number is too large.")
 	}
 }
 

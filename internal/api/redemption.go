@@ -51,11 +51,11 @@ func (b redemptionBody) request(c *check) ledger.RedemptionRequest {
 	switch n := b.Points.n; {
 	case !b.Points.given:
 	case b.Reward != loyalty.PayReward:
-		c.fault(at("points"), loyalty.ValidationFailed, "Only %s asks how many points.", loyalty.PayReward)
+		c.fault(at("points"), loyalty.ValidationFailed, "points is only for the reward %s. Omit it.", loyalty.PayReward)
 	case n < 1:
-		c.fault(at("points"), loyalty.AmountNotPositive, "Points that pay are above 0.")
+		c.fault(at("points"), loyalty.AmountNotPositive, "points must be above 0.")
 	case n > int64(loyalty.MaxPoints):
-		c.fault(at("points"), loyalty.AmountOutOfRange, "One payment takes at most %d points.", loyalty.MaxPoints)
+		c.fault(at("points"), loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
 	}
 	in.Points = loyalty.Points(b.Points.n)
 	in.Address = b.Address.address(c)

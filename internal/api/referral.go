@@ -29,7 +29,7 @@ func giveReferralCode(ctx context.Context, c *call) (answer, error) {
 		}
 		if code = *b.Code; !referralCodeForm.MatchString(code) {
 			faults.fault(at("code"), loyalty.ValidationFailed,
-				"A code is 4 to 20 letters and digits, with single spaces or hyphens between them.")
+				"A code must be 4 to 20 letters and digits, with single spaces or hyphens between them.")
 		}
 	})
 	if err != nil {

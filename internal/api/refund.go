@@ -40,7 +40,7 @@ func (b refundBody) refund(c *check, i int) loyalty.Refund {
 		switch r.Status {
 		case loyalty.RefundSucceeded, loyalty.RefundPending, loyalty.RefundFailed:
 		default:
-			c.fault(in("status"), loyalty.ValidationFailed, "A refund is succeeded, pending or failed.")
+			c.fault(in("status"), loyalty.ValidationFailed, "status must be succeeded, pending or failed.")
 		}
 	}
 	for n, l := range b.Lines {
@@ -68,7 +68,7 @@ func (b disputeBody) dispute(c *check, i int) loyalty.Dispute {
 	switch d.Status {
 	case loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost:
 	default:
-		c.fault(in("status"), loyalty.ValidationFailed, "A dispute is open, won or lost.")
+		c.fault(in("status"), loyalty.ValidationFailed, "status must be open, won or lost.")
 	}
 	return d
 }
@@ -77,7 +77,7 @@ func (b refundLineBody) line(c *check, list string, i int) loyalty.RefundLine {
 	in := func(name string) place { return place{name, list, i} }
 	c.requiredID(in("id"), b.ID)
 	if b.Quantity.given && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
-		c.fault(in("quantity"), loyalty.ValidationFailed, "A quantity is a whole number from 1 to %d.", loyalty.MaxPoints)
+		c.fault(in("quantity"), loyalty.ValidationFailed, "quantity must be a whole number from 1 to %d.", loyalty.MaxPoints)
 	}
 	c.required(in("amount"), b.Amount.given)
 	return loyalty.RefundLine{ID: b.ID, Quantity: b.Quantity.n, Amount: c.amount(in("amount"), b.Amount)}

@@ -164,7 +164,7 @@ func (b previewBody) check(c *check, now time.Time) {
 func (b testBody) check(c *check, now time.Time) {
 	b.previewBody.check(c, now)
 	if len(b.To) == 0 || len(b.To) > maxTestAddresses {
-		c.fault(at("to"), loyalty.ValidationFailed, "A test goes to 1 to %d addresses.", maxTestAddresses)
+		c.fault(at("to"), loyalty.ValidationFailed, "A test must have 1 to %d addresses.", maxTestAddresses)
 		return
 	}
 	for i, to := range b.To {
@@ -207,7 +207,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 	n, why, ok := p.Preview(v.Account, v.Who, v.State, *b.Reminder, now)
 	if !ok {
 		return m, "", refuseAt(loyalty.ValidationFailed, "/at",
-			"At that instant the reminder has nothing to say to the member.")
+			"The reminder has no message for the member at that instant.")
 	}
 	if by != "" {
 		n.Channel, id = by, notify.Nobody
@@ -305,7 +305,7 @@ func reportReminders(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	if to.Before(from) || to.After(from.AddDate(2, 0, 0)) {
-		return answer{}, refuseAt(invalidParameter, "to", "to must not be before from, nor more than two years behind it.")
+		return answer{}, refuseAt(invalidParameter, "to", "to must not be before from, or more than two years after it.")
 	}
 	p, err := c.program(ctx)
 	if err != nil {
@@ -352,6 +352,6 @@ func (c *call) wake(ctx context.Context, p *loyalty.Program, m loyalty.MemberID,
 		return
 	}
 	if err := c.app.Ledger.Wake(ctx, p.ID, m); err != nil {
-		c.app.Log.WarnContext(ctx, "a member's reminders were not woken", "member", m, "err", err)
+		c.app.Log.WarnContext(ctx, "reminders of a member were not rescheduled", "member", m, "err", err)
 	}
 }

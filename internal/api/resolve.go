@@ -48,7 +48,7 @@ func commitRedemption(ctx context.Context, c *call) (answer, error) {
 	var b commitBody
 	err := c.take(&b, func(faults *check) {
 		if b.Points.given && b.Points.n < 1 {
-			faults.fault(at("points"), loyalty.AmountNotPositive, "Commit one point at least, or cancel the redemption.")
+			faults.fault(at("points"), loyalty.AmountNotPositive, "points must be at least 1. To return all points, cancel the redemption.")
 		}
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ func listRewards(ctx context.Context, c *call) (answer, error) {
 		return answer{}, auth.ScopeMissing
 	case given && !validID(member):
 		return answer{}, refuseAt(invalidParameter, "member",
-			"member is the id of a member, or external: and the external id.")
+			"member must be a member ID, or external: followed by an external ID.")
 	}
 	return c.rewards(ctx, member)
 }

@@ -46,7 +46,7 @@ func (c *check) prose(p place, s string, least, most int) {
 		return
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 && r != '\n' || r == 0x7f }) {
-		c.fault(p, loyalty.ValidationFailed, "This must have no control characters but line ends.")
+		c.fault(p, loyalty.ValidationFailed, "This must have no control characters other than line breaks.")
 	}
 }
 

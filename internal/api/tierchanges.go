@@ -74,7 +74,7 @@ func (c *call) nextProgram(ctx context.Context, p *loyalty.Program, at time.Time
 	case loyalty.UpgradeOnly, loyalty.FullRefresh:
 	default:
 		return nil, refuseAt(loyalty.ValidationFailed, "draft",
-			"This must be upgrade_only or full, as it would be published.")
+			"This must be upgrade_only or full.")
 	}
 	source, _, err := c.draft(ctx)
 	if err != nil {

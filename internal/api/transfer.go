@@ -20,9 +20,9 @@ func (b transferBody) check(c *check) {
 	if c.required(at("points"), b.Points.given) {
 		switch n := b.Points.n; {
 		case n < 1:
-			c.fault(at("points"), loyalty.AmountNotPositive, "Points that are given are above 0.")
+			c.fault(at("points"), loyalty.AmountNotPositive, "points must be above 0.")
 		case n > int64(loyalty.MaxPoints):
-			c.fault(at("points"), loyalty.AmountOutOfRange, "One transfer moves at most %d points.", loyalty.MaxPoints)
+			c.fault(at("points"), loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
 		}
 	}
 	if b.Note != nil {

@@ -16,7 +16,7 @@ func askUnsubscribe(_ context.Context, c *call) (answer, error) {
 	if _, err := c.subscription(); err != nil {
 		return answer{}, err
 	}
-	return answer{page: page("Unsubscribe", `<form method="post"><button type="submit">Send me no more of these messages</button></form>`)}, nil
+	return answer{page: page("Unsubscribe", `<form method="post"><button type="submit">Unsubscribe from these messages</button></form>`)}, nil
 }
 
 func unsubscribe(ctx context.Context, c *call) (answer, error) {
@@ -35,7 +35,7 @@ func unsubscribe(ctx context.Context, c *call) (answer, error) {
 	if err := c.app.Ledger.Consent(ctx, p, s.Member, []loyalty.Consent{consent}, "member"); err != nil {
 		return answer{}, err
 	}
-	return answer{page: page("Unsubscribed", `<p>You will get no more of these messages.</p>`)}, nil
+	return answer{page: page("Unsubscribed", `<p>You will no longer receive these messages.</p>`)}, nil
 }
 
 func (c *call) subscription() (notify.Subscription, error) {

@@ -19,14 +19,14 @@ type codesBody struct {
 // check checks each code and returns all of them as a pool.
 func (b codesBody) check(c *check) (pool loyalty.CodePool) {
 	if n := len(b.Codes); c.required(at("codes"), b.Codes != nil) && (n < 1 || n > maxCodes) {
-		c.fault(at("codes"), loyalty.ValidationFailed, "A request adds 1 to %d codes.", maxCodes)
+		c.fault(at("codes"), loyalty.ValidationFailed, "codes must have 1 to %d entries.", maxCodes)
 	}
 	for i, code := range b.Codes {
 		if loyalty.ValidCode(code) {
 			pool.Add(code)
 		} else {
 			c.fault(at("codes/"+strconv.Itoa(i)), loyalty.ValidationFailed,
-				"A code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens.")
+				"A code must be 4 to 64 letters, digits and hyphens, including at least 4 letters or digits.")
 		}
 	}
 	return pool
@@ -49,7 +49,7 @@ func addCodes(ctx context.Context, c *call) (answer, error) {
 		return answer{}, refuse(loyalty.NotFound, notFoundDetail)
 	case reward.Codes.From != loyalty.UploadedCode:
 		return answer{}, refuse(loyalty.ValidationFailed,
-			"The codes of this reward are not uploaded: its program file says no codes: uploaded.")
+			"The reward does not use uploaded codes. Set codes: uploaded in the program file.")
 	}
 	if err := pool.Check(); err != nil {
 		return answer{}, err

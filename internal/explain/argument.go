@@ -24,7 +24,7 @@ var arguments = map[loyalty.ReasonKind]struct {
 	loyalty.IsRated:             {2, []argument{{"amount", 0, amount}, {"rate", 0, rate}}},
 	loyalty.IsTimes:             {2, []argument{{"amount", 0, amount}, {"counts", 1, counts}}},
 	loyalty.IsFactor:            {1, []argument{{"counts", 0, counts}}},
-	loyalty.IsUnits:             {2, []argument{{"pieces", 0, counted("pieces")}, {"each", 1, points}}},
+	loyalty.IsUnits:             {2, []argument{{"quantity", 0, counted("quantity")}, {"each", 1, points}}},
 	loyalty.IsFixed:             {1, []argument{{"gives", 0, points}}},
 	loyalty.IsStep:              {3, []argument{{"amount", 0, amount}, {"from", 1, amount}, {"gives", 2, points}}},
 	loyalty.IsUnpaid:            {0, nil},

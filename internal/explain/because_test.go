@@ -48,7 +48,7 @@ var said = []struct {
 	},
 	{
 		why("earn.rules.mugs", "15", loyalty.IsUnits, "3", "5"),
-		"The bonus Mug love gives 15 beans: 3 pieces at 5 beans each.",
+		"The bonus Mug love gives 15 beans: 3 items at 5 beans each.",
 		"Der Bonus „Tassenliebe“ bringt 15 Bohnen: 3 Stück, je 5 Bohnen.",
 	},
 	{why("earn.actions.review", "1", loyalty.IsFixed, "1"), "The bonus review gives 1 bean.", "Der Bonus „review“ bringt 1 Bohne."},
@@ -71,7 +71,7 @@ var said = []struct {
 	{why("rounding", "-0.98", loyalty.IsRounded, "down"), "Rounded down: -0.98 beans.", "Abgerundet: -0,98 Bohnen."},
 	{why("rounding", "1/3", loyalty.IsRounded, "up"), "Rounded up: about +0.3333 beans.", "Aufgerundet: rund +0,3333 Bohnen."},
 	{why("rounding", "0.5", loyalty.IsRounded, "half_even"), "Rounded to a whole number: +0.5 beans.", "Auf eine ganze Zahl gerundet: +0,5 Bohnen."},
-	{why("carry", "0.4", loyalty.IsCarried), "Left over from earlier orders: +0.4 beans.", "Rest aus früheren Bestellungen: +0,4 Bohnen."},
+	{why("carry", "0.4", loyalty.IsCarried), "Carried over from earlier orders: +0.4 beans.", "Rest aus früheren Bestellungen: +0,4 Bohnen."},
 	{
 		why("earn.caps", "-40", loyalty.IsCapped, "150", "day"),
 		"The program gives at most 150 beans a day: -40 beans.", "Das Programm bringt höchstens 150 Bohnen pro Tag: -40 Bohnen.",
@@ -190,21 +190,21 @@ var said = []struct {
 		"The campaign Double beans weekend was not applied: its condition could not be checked.",
 		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Die Bedingung ließ sich nicht prüfen.",
 	},
-	{why(weekend, "-3", loyalty.IsBounded), "No more than the whole order gave: -3 beans.", "Nicht mehr, als die ganze Bestellung brachte: -3 Bohnen."},
+	{why(weekend, "-3", loyalty.IsBounded), "Limited to the points of the whole order: -3 beans.", "Nicht mehr, als die ganze Bestellung brachte: -3 Bohnen."},
 	{
 		why("revision", "0", loyalty.HasFollowed, "1042"),
-		"This order was calculated again because your order 1042 changed.",
+		"This order was recalculated because your order 1042 changed.",
 		"Diese Bestellung wurde neu berechnet, weil sich Ihre Bestellung 1042 geändert hat.",
 	},
 	{why("revision", "-37", loyalty.WasGiven), "Already given before: -37 beans.", "Bereits gutgeschrieben: -37 Bohnen."},
 	{
 		why("pending", "-37", loyalty.IsLate, "2027-01-31"),
-		"The confirmation that was needed by 31 January 2027 did not come: -37 beans.",
+		"The required confirmation did not arrive by 31 January 2027: -37 beans.",
 		"Die bis zum 31. Januar 2027 nötige Bestätigung ist nicht eingetroffen: -37 Bohnen.",
 	},
 	{
 		why("clawback", "0", loyalty.IsOwed, "12"),
-		"12 beans were spent before they expired and are owed.",
+		"12 beans were spent before they expired and became debt.",
 		"12 Bohnen wurden vor ihrem Verfall ausgegeben und werden geschuldet.",
 	},
 	{why("clawback", "12", loyalty.IsKept, "its lot has gone"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
@@ -256,15 +256,15 @@ var said = []struct {
 		why("pending", "0", loyalty.BecameActive, "event review:778", "1"),
 		"1 bean earned for your review can now be spent.", "1 Bohne für Ihre Bewertung kann jetzt eingelöst werden.",
 	},
-	{why(mug, "0", loyalty.IsFree), "The reward Free mug is yours for nothing.", "Die Prämie „Gratis-Tasse“ bekommen Sie umsonst."},
+	{why(mug, "0", loyalty.IsFree), "The reward Free mug is free of charge.", "Die Prämie „Gratis-Tasse“ bekommen Sie umsonst."},
 	{why(mug, "-1200", loyalty.IsCost, "1200"), "The reward Free mug costs 1,200 beans.", "Die Prämie „Gratis-Tasse“ kostet 1.200 Bohnen."},
 	{
 		why("redemption.auto", "0", loyalty.IsAutomatic, "1200"),
-		"It was redeemed by itself, because you had at least 1,200 beans.", "Sie wurde von selbst eingelöst, weil Sie mindestens 1.200 Bohnen hatten.",
+		"It was redeemed automatically because you had at least 1,200 beans.", "Sie wurde von selbst eingelöst, weil Sie mindestens 1.200 Bohnen hatten.",
 	},
 	{
 		why("redemption.auto", "0", loyalty.IsStopped, "10", "2027-03-31"),
-		"No more is redeemed by itself on 31 March 2027.", "Am 31. März 2027 wird nichts mehr von selbst eingelöst.",
+		"The limit of automatic redemptions for 31 March 2027 is reached.", "Am 31. März 2027 wird nichts mehr von selbst eingelöst.",
 	},
 	{
 		why(mug, "0", loyalty.WasSpent, "1200"),
@@ -272,10 +272,10 @@ var said = []struct {
 		"1.200 Bohnen waren für die Prämie „Gratis-Tasse“ reserviert und sind jetzt eingelöst.",
 	},
 	{why(mug, "1200", loyalty.WasReturned, "reversed"), "The redemption was reversed: +1,200 beans.", "Die Einlösung wurde rückgängig gemacht: +1.200 Bohnen."},
-	{why(mug, "200", loyalty.WasReturned, "unused"), "Not all that was reserved was needed: +200 beans.", "Nicht alles Reservierte wurde gebraucht: +200 Bohnen."},
+	{why(mug, "200", loyalty.WasReturned, "unused"), "Some of the reserved points were not needed: +200 beans.", "Nicht alles Reservierte wurde gebraucht: +200 Bohnen."},
 	{why(mug, "200", loyalty.WasReturned, "otherwise"), "The redemption has ended: +200 beans.", "Die Einlösung ist beendet: +200 Bohnen."},
 	{why(mug, "1200", loyalty.WasReturned, "canceled"), "The redemption was canceled: +1,200 beans.", "Die Einlösung wurde storniert: +1.200 Bohnen."},
-	{why(mug, "1200", loyalty.WasReturned, "expired"), "The reservation ran out: +1,200 beans.", "Die Reservierung ist abgelaufen: +1.200 Bohnen."},
+	{why(mug, "1200", loyalty.WasReturned, "expired"), "The reservation expired: +1,200 beans.", "Die Reservierung ist abgelaufen: +1.200 Bohnen."},
 	{
 		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "reached", "512", "points_earned/12"),
 		"You reached the level Silver: 512 beans in 12 months.", "Sie haben die Stufe Silber erreicht: 512 Bohnen in 12 Monaten.",
@@ -308,7 +308,7 @@ var said = []struct {
 	},
 	{
 		why("tiers.silver", "0", loyalty.HasMoved, "gold", "silver", "rules", "0", "orders"),
-		"What the levels take has changed: your level went from Gold to Silver.",
+		"The requirements of the levels changed: your level went from Gold to Silver.",
 		"Die Bedingungen der Stufen haben sich geändert: Ihre Stufe wechselte von Gold zu Silber.",
 	},
 	{
@@ -329,12 +329,12 @@ var said = []struct {
 	},
 	{
 		why("advance_notice", "0", loyalty.CameBack, "else", "x"),
-		"What told you of what is to come did not reach you.", "Der Hinweis auf das, was ansteht, hat Sie nicht erreicht.",
+		"A notice did not reach you.", "Der Hinweis auf das, was ansteht, hat Sie nicht erreicht.",
 	},
-	{why("advance_notice", "0", loyalty.WasNotified, "else", "x"), "You were told of what is to come.", "Sie wurden auf das hingewiesen, was ansteht."},
+	{why("advance_notice", "0", loyalty.WasNotified, "else", "x"), "You received a notice.", "Sie wurden auf das hingewiesen, was ansteht."},
 	{
 		why("advance_notice", "0", loyalty.WasPostponed, "2027-04-30"),
-		"You had no notice in time, so nothing happens before 30 April 2027.",
+		"No notice was sent in time, so nothing changes before 30 April 2027.",
 		"Sie waren nicht rechtzeitig darauf hingewiesen worden, deshalb geschieht vor dem 30. April 2027 nichts.",
 	},
 	{
@@ -388,7 +388,7 @@ var said = []struct {
 		why("tiers.silver", "25", loyalty.IsEntryBonus, "silver"),
 		"Welcome to the level Silver: +25 beans.", "Willkommen auf der Stufe Silber: +25 Bohnen.",
 	},
-	{why("member", "0", loyalty.HasChanged, "membership_year_start"), "The beginning of your year was updated.", "Der Beginn Ihres Jahres wurde geändert."},
+	{why("member", "0", loyalty.HasChanged, "membership_year_start"), "The start of your membership year was updated.", "Der Beginn Ihres Jahres wurde geändert."},
 	{
 		why("milestones.tenth-order", "250", loyalty.WasReached, "10"),
 		"You reached the milestone of 10 orders: +250 beans.", "Sie haben den Meilenstein „10 Bestellungen“ erreicht: +250 Bohnen.",
@@ -419,7 +419,7 @@ var said = []struct {
 	},
 	{
 		why("expiry", "0", loyalty.WasMovedBack, "2027-12-31"),
-		"What you did last counts no longer, so your beans now last until the end of 31 December 2027.",
+		"Your last activity no longer counts, so your beans now last until the end of 31 December 2027.",
 		"Ihre letzte Aktivität zählt nicht mehr: Ihre Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig.",
 	},
 	{
@@ -444,14 +444,14 @@ var said = []struct {
 		"You registered for the campaign Double beans weekend.", "Sie haben sich für die Aktion „Doppelte Bohnen“ angemeldet.",
 	},
 	{why("member", "0", loyalty.HasChanged, "birthday"), "Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert."},
-	{why("member", "0", loyalty.HasChanged, "referral"), "You joined by a friend’s code.", "Sie haben einen Empfehlungscode angegeben."},
+	{why("member", "0", loyalty.HasChanged, "referral"), "You joined with a friend’s code.", "Sie haben einen Empfehlungscode angegeben."},
 	{why("transfers", "-100", loyalty.WasSent, "100"), "For another member: -100 beans.", "Für ein anderes Mitglied: -100 Bohnen."},
 	{why("transfers", "-1", loyalty.IsFee, "1"), "Fee: -1 bean.", "Gebühr: -1 Bohne."},
 	{why("transfers", "0", loyalty.WasAccepted, "100"), "100 beans were accepted.", "100 Bohnen wurden angenommen."},
 	{why("transfers", "100", loyalty.WasReceived, "100"), "From another member: +100 beans.", "Von einem anderen Mitglied: +100 Bohnen."},
 	{why("transfers", "101", loyalty.WasReturned, "declined"), "The offer was declined: +101 beans.", "Das Angebot wurde abgelehnt: +101 Bohnen."},
 	{why("transfers", "101", loyalty.WasReturned, "canceled"), "The offer was canceled: +101 beans.", "Das Angebot wurde zurückgezogen: +101 Bohnen."},
-	{why("transfers", "101", loyalty.WasReturned, "expired"), "The offer ran out: +101 beans.", "Das Angebot ist abgelaufen: +101 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "expired"), "The offer expired: +101 beans.", "Das Angebot ist abgelaufen: +101 Bohnen."},
 	{why("households", "40", loyalty.WasContributed, "40"), "From others of your household: +40 beans.", "Von anderen in Ihrem Haushalt: +40 Bohnen."},
 	{why("households", "-40", loyalty.WasGivenTo, "40"), "For your household: -40 beans.", "Für Ihren Haushalt: -40 Bohnen."},
 	{

@@ -97,7 +97,7 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 		},
 		{
 			"coming by a friend's code", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_2:10.42", Revision: 1}, 100, active(100, 20271231)),
-			"You earned 100 beans for joining by a friend’s code. They expire at the end of 31 December 2027.",
+			"You earned 100 beans for joining with a friend’s code. They expire at the end of 31 December 2027.",
 			"Für Ihren Beitritt mit einem Empfehlungscode haben Sie 100 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
@@ -193,7 +193,7 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 		{"points that live longer, nobody knows how long", entry(loyalty.KindExtend, byHand, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
 		{
 			"points that waited in vain", entry(loyalty.KindForfeit, loyalty.Cause{}, -37, pending(-37, 0)),
-			"37 beans were given up: the confirmation that was needed did not come in time.",
+			"37 beans were forfeited because the required confirmation did not arrive in time.",
 			"37 Bohnen sind entfallen: Die nötige Bestätigung kam nicht rechtzeitig.",
 		},
 		{
@@ -257,7 +257,7 @@ func TestSummariesOfRedemptions(t *testing.T) {
 		},
 		{
 			"or forgotten", spent(loyalty.KindRelease, 1200, loyalty.Expired),
-			"The reservation for the reward Free mug ran out, and you have 1,200 beans back.",
+			"The reservation for the reward Free mug expired, and you have 1,200 beans back.",
 			"Die Reservierung für die Prämie „Gratis-Tasse“ ist abgelaufen, und Sie haben 1.200 Bohnen zurückerhalten.",
 		},
 		{

@@ -121,7 +121,7 @@ var german = language{
 
 		"point":          "Punkt",
 		"points":         "Punkte",
-		"pieces":         "{n} Stück",
+		"quantity":       "{n} Stück",
 		"orders":         "{n} {Bestellung|Bestellungen}",
 		"visits":         "{n} {Besuch|Besuche}",
 		"brands":         "{n} {Marke|Marken}",
@@ -163,7 +163,7 @@ var german = language{
 		{loyalty.IsRated, "base"}:     "{amount}, {rate}: {points}.",
 		{loyalty.IsTimes, ""}:         "{rule} {counts}, für {amount}{tally}.",
 		{loyalty.IsFactor, ""}:        "{rule} {counts}{tally}.",
-		{loyalty.IsUnits, ""}:         "{rule} bringt {points}: {pieces}, je {each}.",
+		{loyalty.IsUnits, ""}:         "{rule} bringt {points}: {quantity}, je {each}.",
 		{loyalty.IsFixed, ""}:         "{rule} bringt {gives}.",
 		{loyalty.IsStep, ""}:          "{rule} bringt {gives}: {amount} erreichen die Schwelle von {from}.",
 		{loyalty.IsUnpaid, ""}:        "Die Bestellung ist noch nicht bezahlt.",

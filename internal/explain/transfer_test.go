@@ -57,7 +57,7 @@ func TestSummariesOfTransfers(t *testing.T) {
 		},
 		{
 			"forgotten", given(loyalty.KindRelease, 2, 110, status(loyalty.Expired)),
-			"Your offer to another member ran out, and you have 110 beans back.",
+			"Your offer to another member expired, and you have 110 beans back.",
 			"Ihr Angebot an ein anderes Mitglied ist abgelaufen, und Sie haben 110 Bohnen zurückerhalten.",
 		},
 		{

@@ -45,13 +45,13 @@ func (l *Ledger) AuditFrom(
 		}
 		if got := acc.Balance(); got != e.Balance {
 			wrong = append(wrong, fmt.Errorf(
-				"entry %d states the balance %+v, and %+v is what it leaves", e.Sequence, e.Balance, got,
+				"entry %d states the balance %+v, but its postings result in %+v", e.Sequence, e.Balance, got,
 			))
 		}
 		for _, w := range e.Wallets {
 			if got := acc.BalanceOf(w.Wallet); got != w.Balance {
 				wrong = append(wrong, fmt.Errorf(
-					"entry %d states the balance %+v of %s, and %+v is what it leaves", e.Sequence, w.Balance, w.Wallet, got,
+					"entry %d states the balance %+v of %s, but its postings result in %+v", e.Sequence, w.Balance, w.Wallet, got,
 				))
 			}
 		}
@@ -66,7 +66,7 @@ func (l *Ledger) AuditFrom(
 	}
 	acc.Ran = kept.Ran // no entry states this value
 	if was, is := encode(storedAccount(kept)), encode(storedAccount(acc)); !bytes.Equal(was, is) {
-		wrong = append(wrong, fmt.Errorf("the account is kept as\n%s\nand its entries give\n%s", was, is))
+		wrong = append(wrong, fmt.Errorf("the stored account is\n%s\nbut its entries result in\n%s", was, is))
 	}
 	return acc, errors.Join(wrong...)
 }
@@ -84,7 +84,7 @@ func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 	for _, b := range e.Reasons {
 		n, ok := new(big.Rat).SetString(b.Points)
 		if !ok {
-			wrong = append(wrong, fmt.Errorf("entry %d gives %q points as a reason", e.Sequence, b.Points))
+			wrong = append(wrong, fmt.Errorf("entry %d has a reason with invalid points %q", e.Sequence, b.Points))
 			continue
 		}
 		if sums[b.Wallet] == nil {
@@ -104,7 +104,7 @@ func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 		}
 		if sum.Cmp(new(big.Rat).SetInt64(int64(moved))) != 0 {
 			wrong = append(wrong, fmt.Errorf(
-				"entry %d (%s %s) gives reasons for %s points of wallet %q and moves %d",
+				"entry %d (%s %s) has reasons for %s points of wallet %q but moves %d",
 				e.Sequence, e.Kind, e.Cause, sum.RatString(), wallet, moved,
 			))
 		}

@@ -127,7 +127,7 @@ func (b *budgets) read(ctx context.Context, rule string) error {
 		var d counterDoc
 		var shard int
 		if _, err := fmt.Sscanf(it.Key.SK, "BUDGET#%02d", &shard); err != nil || shard >= BudgetShards {
-			return fmt.Errorf("ledger: %s is no budget", it.Key)
+			return fmt.Errorf("ledger: %s is not a budget", it.Key)
 		}
 		if err := json.Unmarshal(it.Doc, &d); err != nil {
 			return fmt.Errorf("ledger: read budget %s: %w", it.Key, err)

@@ -42,7 +42,7 @@ func MessageID(program string, m loyalty.MemberID, n loyalty.News) string {
 }
 
 // ErrClaimed means that another process works on the same member's reminders, or on the same gift card message.
-var ErrClaimed = errors.New("ledger: somebody else visits the member")
+var ErrClaimed = errors.New("ledger: another worker visits the member")
 
 // ClaimMessage claims a message that is about to be sent, so that no other process sends it. It updates v to the stored
 // state. It returns ErrClaimed if another process has written the member's state since the visit began.

@@ -114,7 +114,7 @@ func (l *Ledger) arrival(ctx context.Context, program string, d Delivery) (k Kep
 	case err != nil:
 		return k, nil, err
 	case was.version > 0 && was.Mark != d.Mark:
-		k.flag(BodyMismatch, "An event of the same identity said something else before.")
+		k.flag(BodyMismatch, "An event with the same ID had other content before.")
 		return k, nil, nil
 	case was.version > 0 && !d.Again:
 		was.Outcome = Duplicate
@@ -133,7 +133,7 @@ func (l *Ledger) arrival(ctx context.Context, program string, d Delivery) (k Kep
 			return k, nil, fmt.Errorf("ledger: read %s: %w", it.Key, err)
 		}
 		if bound.Body != d.Mark {
-			k.flag(BodyMismatch, "The transmission brought something else before.")
+			k.flag(BodyMismatch, "A transmission with the same ID had other content before.")
 		}
 		return k, nil, nil
 	}

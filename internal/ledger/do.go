@@ -24,7 +24,7 @@ const mostOps = 100
 // A taken error means that the revision that a command was about to write exists already.
 type taken struct{ item table.Item }
 
-func (taken) Error() string { return "ledger: the cause has this revision already" }
+func (taken) Error() string { return "ledger: the cause already has this revision" }
 
 // errBehind means that an account was read before the revision that the command starts from was written.
 var errBehind = errors.New("ledger: the account was read too early")
@@ -470,7 +470,7 @@ func (l *Ledger) revisions(
 func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {
 	n, err := strconv.Atoi(it.Key.SK)
 	if err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: %s is no revision: %w", it.Key, err)
+		return loyalty.Entry{}, fmt.Errorf("ledger: invalid revision %s: %w", it.Key, err)
 	}
 	return readEntry(it, loyalty.Cause{Kind: kind, ID: id, Revision: n})
 }
@@ -485,7 +485,7 @@ func retryable(err error) error {
 }
 
 func notFound(what string) error {
-	return &loyalty.Error{Code: loyalty.NotFound, Detail: "There is no such " + what + "."}
+	return &loyalty.Error{Code: loyalty.NotFound, Detail: "Unknown " + what + "."}
 }
 
 func keyReused() error {

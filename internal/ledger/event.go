@@ -101,7 +101,7 @@ func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id stri
 			return *was, nil
 		case was.Kind == loyalty.KindNote:
 			return loyalty.Entry{}, &loyalty.Error{
-				Code: loyalty.ValidationFailed, Detail: "The order is a guest's, and has no points yet.",
+				Code: loyalty.ValidationFailed, Detail: "The order has no member, so it has no points.",
 			}
 		}
 		by.Input = was.Input // the facts are unchanged, so the same event sent again is a replay

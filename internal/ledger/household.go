@@ -277,7 +277,7 @@ func (l *Ledger) putHousehold(
 			}
 		case home.Household != "":
 			return false, &loyalty.Error{
-				Code: loyalty.AlreadyExists, Detail: "The member is in a household already.", Pointer: "/member",
+				Code: loyalty.AlreadyExists, Detail: "The member is already in a household.", Pointer: "/member",
 			}
 		default:
 			home.Household = is.ID

@@ -97,7 +97,7 @@ func (l *Ledger) letters(
 
 func readLetter(it table.Item) (d giftCardMessageDoc, err error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return d, fmt.Errorf("ledger: read letter %s: %w", it.Key, err)
+		return d, fmt.Errorf("ledger: read the gift message %s: %w", it.Key, err)
 	}
 	return d, nil
 }

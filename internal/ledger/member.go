@@ -75,7 +75,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 		return l.enrolled(ctx, p, in.Member, was.item, by)
 	case errors.As(err, &conflict):
 		return Member{}, &loyalty.Error{
-			Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email exists already.",
+			Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email already exists.",
 		}
 	case err != nil:
 		return Member{}, err
@@ -323,7 +323,7 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 			field = "external_id"
 		}
 		return &loyalty.Error{
-			Code: loyalty.AlreadyExists, Detail: "A member with this " + field + " exists already.", Pointer: "/" + field,
+			Code: loyalty.AlreadyExists, Detail: "A member with this " + field + " already exists.", Pointer: "/" + field,
 		}
 	}
 	return ErrTryAgain

@@ -249,7 +249,7 @@ func (l *Ledger) moveOrder(
 			if err == nil && (movesReferral(accs[0], loses) || movesReferral(accs[1], gets)) {
 				err = &loyalty.Error{
 					Code:   loyalty.ValidationFailed,
-					Detail: "The order belongs to another member, and a referral hangs on it.", Pointer: "/member",
+					Detail: "The order belongs to another member and is part of a referral. It cannot be reassigned.", Pointer: "/member",
 				}
 			}
 			return []loyalty.Outcome{loses, gets}, err

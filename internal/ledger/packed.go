@@ -190,7 +190,7 @@ func inflated(z []byte, dictionary string) ([]byte, error) {
 	r := flate.NewReaderDict(bytes.NewReader(z), []byte(dictionary))
 	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
 	if err == nil && len(plain) > maxUnpacked {
-		err = fmt.Errorf("ledger: what was packed has more than %d bytes", maxUnpacked)
+		err = fmt.Errorf("ledger: the packed data exceeds %d bytes", maxUnpacked)
 	}
 	return plain, err
 }

@@ -52,7 +52,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	x = x.With(whole(r.Facts))
 	if len(x.Facts) > loyalty.MaxFacts {
 		return &loyalty.Error{
-			Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment has at most %d facts.", loyalty.MaxFacts),
+			Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment can have at most %d reports.", loyalty.MaxFacts),
 		}
 	}
 	d := &known.doc
@@ -68,14 +68,14 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	if n := x.Excess(); n > before {
 		got, _, _ := x.Captured()
 		k.flag(loyalty.RefundExceedsPayment, fmt.Sprintf(
-			"%s more went back than came; no more than all was taken back.",
+			"The refunds exceed the payment by %s; the order counts as refunded in full.",
 			loyalty.Money{Amount: n, Currency: got.Currency},
 		))
 	}
 	if x.Foreign() > strange {
 		got, _, _ := x.Captured()
 		k.flag(loyalty.CurrencyMismatch, fmt.Sprintf(
-			"The payment was made in %s, and what was reported of it before in another currency does not count.",
+			"The payment was made in %s. Earlier reports in another currency do not count.",
 			got.Currency,
 		))
 	}
@@ -94,14 +94,14 @@ func mismatch(x loyalty.Receipt, facts []loyalty.Fact) error {
 			return &loyalty.Error{
 				Code: loyalty.CurrencyMismatch,
 				Detail: fmt.Sprintf(
-					"The payment was made in %s, and the report is in %s.", got.Currency, f.Money.Currency,
+					"The payment was made in %s, but the report is in %s.", got.Currency, f.Money.Currency,
 				),
 			}
 		}
 		if _, ok := f.Money.Currency.Exponent(); !ok {
 			return &loyalty.Error{
 				Code:   loyalty.CurrencyUnsupported,
-				Detail: fmt.Sprintf("%q is not a currency of ISO 4217.", f.Money.Currency),
+				Detail: fmt.Sprintf("%q is not an ISO 4217 currency code.", f.Money.Currency),
 			}
 		}
 	}
@@ -129,7 +129,7 @@ func (l *Ledger) merge(
 	if len(o.Receipts) > loyalty.MaxReceipts {
 		return &loyalty.Error{
 			Code:   loyalty.ValidationFailed,
-			Detail: fmt.Sprintf("An order has at most %d payments.", loyalty.MaxReceipts),
+			Detail: fmt.Sprintf("An order can have at most %d payments.", loyalty.MaxReceipts),
 		}
 	}
 	buyer, ops, err := l.buyer(ctx, p, o, &known.doc, ops)
@@ -156,7 +156,7 @@ func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalt
 	case ok && was != nil && len(o.Lines) > 0 && got.Currency != o.Currency:
 		return o, &loyalty.Error{
 			Code:   loyalty.CurrencyMismatch,
-			Detail: fmt.Sprintf("The order was placed in %s, and paid in %s.", o.Currency, got.Currency),
+			Detail: fmt.Sprintf("The order was placed in %s, but paid in %s.", o.Currency, got.Currency),
 		}
 	case was != nil && !was.Blank(o):
 	case ok:

@@ -220,10 +220,10 @@ func TestRemovedLevelsAndWalletsGiveNothing(t *testing.T) {
 	if late.State.Worth != 100 || late.State.Program != 1 {
 		t.Errorf("an order of then gave %d by version %d", late.State.Worth, late.State.Program)
 	}
-	if got := why(late, "tiers.silver"); got != "the program has no level silver any more" {
+	if got := why(late, "tiers.silver"); got != "the program no longer has the level silver" {
 		t.Errorf("the reason for the level is %q", got)
 	}
-	if got := why(late, "wallets.stars"); got != "the program has no wallet stars any more" {
+	if got := why(late, "wallets.stars"); got != "the program no longer has the wallet stars" {
 		t.Errorf("the reason for the wallet is %q", got)
 	}
 	ev := loyalty.Event{Type: "review.approved", ID: "7", Member: "mem_ada", At: v.Now().Add(-90 * time.Minute)}

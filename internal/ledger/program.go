@@ -78,7 +78,7 @@ func (l *Ledger) NewestSnapshot(ctx context.Context, program string) (version in
 		}
 		version, err = strconv.Atoi(strings.TrimPrefix(it.Key.SK, snapshotPrefix))
 		if err != nil {
-			return 0, nil, fmt.Errorf("ledger: %s is no snapshot: %w", it.Key, err)
+			return 0, nil, fmt.Errorf("ledger: invalid snapshot %s: %w", it.Key, err)
 		}
 		snapshot = it.Doc
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 var errOutrun = &loyalty.Error{
-	Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Look at it, then publish again.",
+	Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Review it, then publish again.",
 }
 
 // Publish stores in.Source and in.Snapshot as the version following `after`, the newest so far (0 for the first), and
@@ -31,7 +31,7 @@ func (l *Ledger) PublishAlone(ctx context.Context, in Published, after int) erro
 
 func (l *Ledger) publish(ctx context.Context, in Published, after int, alone bool) error {
 	if len(in.Snapshot) == 0 {
-		return fmt.Errorf("ledger: publish %s: without a snapshot no function could run it", in.Program)
+		return fmt.Errorf("ledger: publish %s: the snapshot is missing", in.Program)
 	}
 	now := l.now()
 	live, s, err := l.readSchedule(ctx, in.Program, now)

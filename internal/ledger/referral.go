@@ -64,7 +64,7 @@ func (l *Ledger) GiveReferralCode(
 			return has, nil
 		case has != "":
 			return "", &loyalty.Error{
-				Code: loyalty.AlreadyExists, Detail: "The member has the code " + has + ", which stays.",
+				Code: loyalty.AlreadyExists, Detail: "The member already has the code " + has + ", which stays.",
 				Pointer: "/code",
 			}
 		}
@@ -85,7 +85,7 @@ func (l *Ledger) GiveReferralCode(
 			return "", retryable(err)
 		case conflict.Op == 1 && code != "":
 			return "", &loyalty.Error{
-				Code: loyalty.AlreadyExists, Detail: "Another member has this code.", Pointer: "/code",
+				Code: loyalty.AlreadyExists, Detail: "Another member already has this code.", Pointer: "/code",
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func (l *Ledger) GiveReferralCode(
 func (l *Ledger) whose(ctx context.Context, program, code string) (loyalty.MemberID, error) {
 	m, err := l.FindMember(ctx, program, Identity{ReferralCode, loyalty.PlainCode(code)})
 	if errors.Is(err, loyalty.NotFound) {
-		return "", &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "Nobody has this code.", Pointer: "/code"}
+		return "", &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "No member has this code.", Pointer: "/code"}
 	}
 	return m, err
 }

@@ -156,7 +156,7 @@ func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time
 	}
 	var d liveDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return it, Schedule{}, fmt.Errorf("ledger: read which version of %s is live: %w", program, err)
+		return it, Schedule{}, fmt.Errorf("ledger: read the live version of %s: %w", program, err)
 	}
 	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version), Since: instant(d.Since)}
 	for _, x := range d.Past {

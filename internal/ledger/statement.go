@@ -31,7 +31,7 @@ func readAny(program string, it table.Item) (loyalty.Entry, error) {
 			return entryOf(it, kind, id)
 		}
 	}
-	return loyalty.Entry{}, fmt.Errorf("ledger: %s is no entry", it.Key)
+	return loyalty.Entry{}, fmt.Errorf("ledger: invalid entry ID %s", it.Key)
 }
 
 // Entry returns one entry of a member by its ID. It returns not_found if the entry does not exist or belongs to another

@@ -215,7 +215,7 @@ func readBrands(stored map[string]int64) (out []loyalty.Bought, err error) {
 		month, brand, _ := strings.Cut(key, "|")
 		m, err := strconv.Atoi(month)
 		if err != nil {
-			return nil, fmt.Errorf("ledger: brand %q is of no month", key)
+			return nil, fmt.Errorf("ledger: brand %q has no month", key)
 		}
 		out = append(out, loyalty.Bought{Month: m, Brand: brand, N: n})
 	}

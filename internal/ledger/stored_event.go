@@ -70,7 +70,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 		default:
 			r, ok := new(big.Rat).SetString(v.Number)
 			if !ok {
-				return nil, fmt.Errorf("the event's %s is no number", name)
+				return nil, fmt.Errorf("the event's %s is not a number", name)
 			}
 			s.Event.Data[name] = r
 		}

@@ -71,7 +71,7 @@ func readLadders(stored []tierGroupDoc) (out []loyalty.TierGroupStanding, err er
 		for key, m := range d.Metrics {
 			month, err := strconv.Atoi(key)
 			if err != nil {
-				return nil, fmt.Errorf("ledger: metric %q is of no month", key)
+				return nil, fmt.Errorf("ledger: metric %q has no month", key)
 			}
 			m.Month = month
 			l.Metrics = append(l.Metrics, m.metric())

@@ -41,7 +41,7 @@ func placedFrom(s string) (loyalty.PlacedOrder, error) {
 	at, id, _ := strings.Cut(s, " ")
 	ms, err := strconv.ParseInt(at, 36, 64)
 	if err != nil {
-		return loyalty.PlacedOrder{}, fmt.Errorf("%q is no order with its instant", s)
+		return loyalty.PlacedOrder{}, fmt.Errorf("%q is not an order with an instant", s)
 	}
 	return loyalty.PlacedOrder{At: instant(ms), ID: id}, nil
 }
@@ -106,7 +106,7 @@ func readCut(stored []string) (out []loyalty.CutOrder, err error) {
 		}
 		day, err := strconv.Atoi(ends)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no order with a day", s)
+			return nil, fmt.Errorf("%q is not an order with a day", s)
 		}
 		out = append(out, loyalty.CutOrder{Order: o, Ends: loyalty.Date(day)})
 	}

@@ -98,7 +98,7 @@ func readReaches(stored []reachedDoc) (out []loyalty.Reached, err error) {
 	for _, d := range stored {
 		r, err := d.reached()
 		if err != nil {
-			return nil, fmt.Errorf("ledger: read what was reached: %w", err)
+			return nil, fmt.Errorf("ledger: read the reached levels: %w", err)
 		}
 		out = append(out, r)
 	}

@@ -128,7 +128,7 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 		}
 		if left > 0 && call.Refuses(m) == nil {
 			return Place{}, &loyalty.Error{
-				Code: loyalty.ValidationFailed, Detail: "There is no need to wait: the reward can be had now.",
+				Code: loyalty.ValidationFailed, Detail: "The reward is available now. Redeem it instead.",
 			}
 		}
 		since := l.now()

@@ -53,12 +53,12 @@ func (p *Program) eventState(
 	if prior == nil {
 		switch {
 		case ev.At.After(now.Add(MaxOrderAhead)):
-			return EventState{}, refuse(ValidationFailed, "/at", "The event happened in the future.")
+			return EventState{}, refuse(ValidationFailed, "/at", "at must not be in the future.")
 		case ev.At.Before(now.Add(-MaxOrderAge)):
-			return EventState{}, refuse(ValidationFailed, "/at", "The event happened more than 90 days ago.")
+			return EventState{}, refuse(ValidationFailed, "/at", "at must be within the last 90 days.")
 		case ev.At.Before(acc.Joined.Add(-JoinGrace)):
 			return EventState{}, refuse(
-				ValidationFailed, "/at", "The event happened more than a day before the member joined.",
+				ValidationFailed, "/at", "at must not be more than a day before the member enrolled.",
 			)
 		}
 		s := p.pricedEvent(rules, acc, ev.At)
@@ -70,7 +70,7 @@ func (p *Program) eventState(
 	case s.Event.Member != ev.Member:
 		return s, refuse(ValidationFailed, "/member", "The event belongs to another member.")
 	case !s.Event.At.Equal(ev.At):
-		return s, refuse(ValidationFailed, "/at", "When an event happened cannot change.")
+		return s, refuse(ValidationFailed, "/at", "The instant (at) of an event cannot change. Use a new event ID for another event.")
 	}
 	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
 	s.Event = ev
@@ -94,7 +94,7 @@ func (p *Program) checkEvent(ev Event) error {
 	family, ok := p.EventType(ev.Type)
 	if !ok || ev.Family() == "member" {
 		return refuse(ValidationFailed, "/type", fmt.Sprintf(
-			"There is no event %q that could be sent. The program knows %s.",
+			"Unknown event type %q. The program has %s.",
 			ev.Type, strings.Join(p.eventTypes(), ", "),
 		))
 	}
@@ -102,7 +102,7 @@ func (p *Program) checkEvent(ev Event) error {
 		want, known := family.Fields[name]
 		if !known {
 			return refuse(ValidationFailed, "/data/"+name, fmt.Sprintf(
-				"A %s has no %s. It has %s.",
+				"Events of the type %s have no field %s. The fields are %s.",
 				family.Name, name, strings.Join(slices.Sorted(maps.Keys(family.Fields)), ", "),
 			))
 		}
@@ -116,7 +116,7 @@ func (p *Program) checkEvent(ev Event) error {
 			got = BooleanField
 		}
 		if got != want {
-			return refuse(ValidationFailed, "/data/"+name, "This must be a "+string(want)+".")
+			return refuse(ValidationFailed, "/data/"+name, "The value must be a "+string(want)+".")
 		}
 	}
 	return nil

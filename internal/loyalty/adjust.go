@@ -13,9 +13,9 @@ func (p *Program) Adjust(acc Account, id, wallet string, n Points, reason string
 	case acc.Status != Active:
 		return Outcome{}, frozen("")
 	case n == 0:
-		return Outcome{}, refuse(AmountNotPositive, "/points", "An adjustment of 0 points is none.")
+		return Outcome{}, refuse(AmountNotPositive, "/points", "points must not be 0.")
 	case n > MaxPoints || n < -MaxPoints:
-		return Outcome{}, refuse(AmountOutOfRange, "/points", "One adjustment moves at most 1000000000 points.")
+		return Outcome{}, refuse(AmountOutOfRange, "/points", "points must be between -1000000000 and 1000000000.")
 	}
 	d := p.decide(acc, now)
 	e := Entry{
@@ -25,7 +25,7 @@ func (p *Program) Adjust(acc Account, id, wallet string, n Points, reason string
 	if n < 0 {
 		var taken Points
 		if e.Postings, taken = d.take(nil, wallet, -n); taken < -n {
-			return Outcome{}, p.insufficient(acc, wallet, -n, "The adjustment takes")
+			return Outcome{}, p.insufficient(acc, wallet, -n, "The adjustment requires")
 		}
 		e.Postings = append(e.Postings, Posting{Wallet: wallet, Bucket: BucketAdjusted, Points: -n})
 	} else {

@@ -19,7 +19,7 @@ func (a Account) Apply(e Entry) (Account, error) {
 	}
 	a.Purses = slices.DeleteFunc(a.Purses, Purse.isEmpty) // the slice is a copy; see purse
 	if !balanced(e.Postings) {
-		return a, violation("entry %d of %s is off balance", e.Sequence, e.Member)
+		return a, violation("the postings of entry %d of %s do not sum to zero", e.Sequence, e.Member)
 	}
 	a.note(e)
 	return a, a.sound()

@@ -109,16 +109,16 @@ func (p *Program) compileAuto() error {
 	r, ok := p.Reward(auto.Reward)
 	switch {
 	case !ok:
-		return fmt.Errorf("there is no reward %q that could be redeemed by itself", auto.Reward)
+		return fmt.Errorf("automatic redemption names the unknown reward %q", auto.Reward)
 	case auto.Limit < 1 || auto.Limit > MaxAutoLimit:
-		return fmt.Errorf("%d is not from 1 to %d times a day", auto.Limit, MaxAutoLimit)
+		return fmt.Errorf("the daily limit of automatic redemption is %d; it must be from 1 to %d", auto.Limit, MaxAutoLimit)
 	}
 	r.When = nil // see autoRedeem
 	if wants := r.Wants(); wants != "" {
-		return fmt.Errorf("the reward %s %s, so it cannot be redeemed by itself", r.ID, wants)
+		return fmt.Errorf("the reward %s %s, so it cannot be redeemed automatically", r.ID, wants)
 	}
 	if costs := r.Costs(); slices.Min(costs) < 1 || slices.Max(costs) > auto.At {
-		return errors.New("what is redeemed by itself costs nothing, or more than it takes")
+		return errors.New("automatic redemption requires a reward that costs at least 1 point and at most the triggering balance")
 	}
 	return nil
 }
@@ -128,21 +128,21 @@ func (p *Program) compileAuto() error {
 func (r *Reward) Wants() string {
 	switch {
 	case r.Codes.From == UploadedCode:
-		return "has codes that may run out"
+		return "uses uploaded codes, which can run out"
 	case r.Limited():
 		return "has a limited stock"
 	case len(r.Limits) > 0:
-		return "has a limit of its own"
+		return "has a limit per member"
 	case len(r.Tiers) > 0 || len(r.Segments) > 0:
 		return "is not for all members"
 	case len(r.MinOrder) > 0:
-		return "asks for an order"
+		return "requires an order"
 	case r.When != nil:
-		return "asks for a condition"
+		return "has a condition"
 	case r.Active != Span{}:
 		return "is not always active"
 	case r.Manual:
-		return "is handed over by hand"
+		return "is fulfilled manually"
 	}
 	return ""
 }

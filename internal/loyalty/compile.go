@@ -98,13 +98,13 @@ func (p *Program) Compile() error {
 func (p *Program) compileEarn() error {
 	for c, r := range p.Earn.Rates {
 		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points.Sign() < 0 {
-			return fmt.Errorf("the rate of %q is none", c)
+			return fmt.Errorf("the rate of %q must be above 0", c)
 		}
 		p.compiled.rates[c] = r.compile(c)
 	}
 	for _, c := range p.Earn.Categories {
 		if c.Multiply.Sign() < 0 {
-			return fmt.Errorf("category rule %s multiplies by less than nothing", c.ID)
+			return fmt.Errorf("the multiplier of category rule %s must not be negative", c.ID)
 		}
 		m := newMultiplier("earn.categories."+c.ID, c.Multiply)
 		m.when = c.When
@@ -114,7 +114,7 @@ func (p *Program) compileEarn() error {
 			return err
 		}
 		if orderNumbers(c.When) > 0 && p.excludes(c.Category) {
-			return fmt.Errorf("whether an order counts depends on its own number by category rule %s", c.ID)
+			return fmt.Errorf("category rule %s makes an order's number depend on itself", c.ID)
 		}
 	}
 	for _, all := range p.compiled.categories {
@@ -122,11 +122,11 @@ func (p *Program) compileEarn() error {
 	}
 	for i, c := range p.Earn.Caps {
 		if c.Points < 0 || slices.ContainsFunc(p.Earn.Caps[:i], func(x Cap) bool { return x.Per == c.Per }) {
-			return fmt.Errorf("the cap of %s is below zero, or the second one", c)
+			return fmt.Errorf("the cap of %s is negative or a duplicate", c)
 		}
 	}
 	if w := p.Earn.Pending; len(w.On) > MaxDays || len(p.Earn.Expires.On) > MaxDays {
-		return fmt.Errorf("more than %d days of a year", MaxDays)
+		return fmt.Errorf("expiry dates must be at most %d days of the year", MaxDays)
 	}
 	return p.compileExchange()
 }
@@ -134,16 +134,16 @@ func (p *Program) compileEarn() error {
 func (p *Program) compileExchange() error {
 	for i, r := range p.Exchange.Rates {
 		if i > 0 && r.From <= p.Exchange.Rates[i-1].From {
-			return fmt.Errorf("the exchange rates of %s are out of order", r.From)
+			return fmt.Errorf("the exchange rates of %s must be in ascending order of their dates", r.From)
 		}
 		for c, x := range r.Rates {
 			if _, ok := c.Exponent(); !ok || x.Sign() <= 0 {
-				return fmt.Errorf("the exchange rate of %q is none", c)
+				return fmt.Errorf("the exchange rate of %q must be above 0", c)
 			}
 		}
 	}
 	if _, ok := p.compiled.rates[p.Exchange.Base]; p.Exchange.Base != "" && !ok {
-		return fmt.Errorf("there is no rate for %s, which others are converted to", p.Exchange.Base)
+		return fmt.Errorf("the conversion currency %s has no rate", p.Exchange.Base)
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (p *Program) compileTiers() error {
 			continue
 		}
 		if l.Multiply.Sign() < 0 {
-			return fmt.Errorf("level %s multiplies by less than nothing", l.ID)
+			return fmt.Errorf("the multiplier of level %s must not be negative", l.ID)
 		}
 		p.compiled.levels[l.ID] = newMultiplier("tiers."+l.ID, l.Multiply)
 	}
@@ -259,7 +259,7 @@ func (x *index) about(o *Order) ruleSet {
 // without a group, of which only the best applies, then all others.
 func (p *Program) compileRules() error {
 	if n := len(p.Earn.Rules) + len(p.Campaigns); n > MaxRules {
-		return fmt.Errorf("%d rules and campaigns are more than %d", n, MaxRules)
+		return fmt.Errorf("there are %d rules and campaigns; the limit is %d", n, MaxRules)
 	}
 	groups := map[string]int{}
 	for i, g := range p.Groups {
@@ -302,7 +302,7 @@ func (p *Program) ready(key string, r Rule, groups map[string]int) (rule, error)
 	case named:
 		c.group, c.mode = at, p.Groups[at].Mode
 	case r.Group != "":
-		return c, fmt.Errorf("there is no group %q", r.Group)
+		return c, fmt.Errorf("unknown stacking group %q", r.Group)
 	case c.multiply:
 		c.group, c.mode = len(groups), Best
 	default:
@@ -323,14 +323,14 @@ func (a *asks) rule(r Rule) {
 
 func (r *rule) check() error {
 	if r.Give == nil {
-		return errors.New("gives nothing")
+		return errors.New("must give points")
 	}
 	var err error
 	if r.give, err = r.Give.compile(); err != nil {
 		return err
 	}
 	if r.owned && r.multiply && r.Give.(Multiply).By.Cmp(big.NewRat(1, 1)) < 0 {
-		return errors.New("points that it takes cannot have a life of their own")
+		return errors.New("a multiplier below 1 must not set expiry or activation")
 	}
 	return checkBounds(r.Caps, r.Limits, r.Budget, r.Life)
 }
@@ -338,19 +338,19 @@ func (r *rule) check() error {
 func checkBounds(caps []Cap, limits []Limit, budget Points, life Life) error {
 	for _, c := range caps {
 		if c.Points < 0 || !c.Per.known() {
-			return fmt.Errorf("the cap of %s is none", c)
+			return fmt.Errorf("the cap of %s must be above 0", c)
 		}
 	}
 	for _, l := range limits {
 		if l.Times < 1 || l.Per == PerOrder || !l.Per.known() {
-			return fmt.Errorf("the limit of %d per %s is none", l.Times, l.Per)
+			return fmt.Errorf("the limit of %d per %s must be above 0", l.Times, l.Per)
 		}
 	}
 	if budget < 0 || budget > MaxBalance {
-		return errors.New("the budget is out of bounds")
+		return errors.New("the budget is out of range")
 	}
 	if life.Expires != nil && life.Expires.Inactive {
-		return errors.New("points of one rule cannot expire by inactivity: those of all do, or none")
+		return errors.New("one rule cannot set expiry by inactivity; it applies to all points of a program")
 	}
 	return nil
 }
@@ -359,11 +359,11 @@ func (p *Program) compilePay() error {
 	y := &p.Redemption.Pay
 	for c, r := range y.Rates {
 		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points == nil || r.Points.Sign() <= 0 {
-			return fmt.Errorf("the worth of points in %q is none", c)
+			return fmt.Errorf("the value of points in %q must be above 0", c)
 		}
 	}
 	if y.Min < 0 || y.Step < 0 || y.Share != nil && (y.Share.Sign() <= 0 || y.Share.Cmp(big.NewRat(1, 1)) > 0) {
-		return errors.New("what points pay at least, in steps of, or at most is none")
+		return errors.New("the minimum, step or maximum of payments with points is out of range")
 	}
 	return nil
 }
@@ -371,16 +371,16 @@ func (p *Program) compilePay() error {
 func (p *Program) compileActions() error {
 	for _, a := range p.Earn.Actions {
 		if a.Points < 0 || a.Points > MaxPoints || a.Friend < 0 || a.Friend > MaxPoints || a.Event == "" {
-			return fmt.Errorf("action %s gives no points for no event", a.ID)
+			return fmt.Errorf("action %s must name an event and give points", a.ID)
 		}
 		if err := checkBounds(nil, a.Limits, 0, a.Life); err != nil {
 			return fmt.Errorf("action %s: %w", a.ID, err)
 		}
 		if a.refers() && orderNumbers(a.When) > 0 {
-			return fmt.Errorf("action %s asks for the number of the friend's order", a.ID)
+			return fmt.Errorf("action %s must not use the number of the friend's order", a.ID)
 		}
 		if _, ok := p.Wallet(a.Wallet); !ok && a.Wallet != "" {
-			return fmt.Errorf("action %s is for wallet %q, which does not exist", a.ID, a.Wallet)
+			return fmt.Errorf("action %s names the unknown wallet %q", a.ID, a.Wallet)
 		}
 		if a.Event == EventBirthday || a.Event == EventAnniversary {
 			p.compiled.occasions = true
@@ -391,7 +391,7 @@ func (p *Program) compileActions() error {
 			p.compiled.target = max(p.compiled.target, int(m.Target))
 		}
 		if m.Target < 1 || m.Points < 0 || m.Points > MaxPoints {
-			return fmt.Errorf("milestone %s is none", m.ID)
+			return fmt.Errorf("milestone %s is incomplete", m.ID)
 		}
 	}
 	return nil

@@ -65,7 +65,7 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	d := p.decide(acc, now)
 	taken, have := d.take(nil, from, n)
 	if have < n || debt > 0 && !settles {
-		return Outcome{}, p.insufficient(acc, from, n, "The conversion takes")
+		return Outcome{}, p.insufficient(acc, from, n, "The conversion requires")
 	}
 	expiry := p.expiry(to, acc.Tier.Level)
 	x := Converted{
@@ -106,23 +106,23 @@ func (p *Program) convertible(
 		return c, 0, p.noWay(from, to)
 	case n < c.Min:
 		return c, 0, refuse(AmountOutOfRange, "/points", fmt.Sprintf(
-			"At least %d %s are converted at a time.", c.Min, p.units(from),
+			"The minimum of a conversion is %d %s.", c.Min, p.units(from),
 		))
 	case n > MaxPoints:
-		return c, 0, refuse(AmountOutOfRange, "/points", "One conversion moves at most 1000000000 points.")
+		return c, 0, refuse(AmountOutOfRange, "/points", "The maximum of a conversion is 1000000000 points.")
 	case c.Step > 0 && n%c.Step != 0:
 		return c, 0, refuse(AmountOutOfRange, "/points", fmt.Sprintf(
-			"Only multiples of %d %s are converted.", c.Step, p.units(from),
+			"points must be a multiple of %d %s.", c.Step, p.units(from),
 		))
 	}
 	received, fits := exactOf(c.Rate).mul(whole(int64(n))).round(Down)
 	if !fits || received == 0 {
 		return c, 0, refuse(
-			AmountOutOfRange, "/points", "So many points become none, or more than one operation may move.",
+			AmountOutOfRange, "/points", "The converted amount would be 0 or exceed 1000000000 points. Convert another number of points.",
 		)
 	}
 	if l, full := acc.exhausted(c.Key(), c.Limits, DateOf(now, p.Zone)); full {
-		return c, 0, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %s.", l.often()))
+		return c, 0, refuse(ValidationFailed, "", fmt.Sprintf("The member has reached the limit of this conversion: %s.", l.often()))
 	}
 	return c, received, nil
 }
@@ -223,28 +223,28 @@ func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Ti
 	case acc.Status != Active:
 		return frozen("")
 	case x.ReversibleUntil.IsZero() || !now.Before(x.ReversibleUntil):
-		return refuse(AlreadyExpired, "", "The conversion cannot be undone any more.")
+		return refuse(AlreadyExpired, "", "The period in which the conversion could be reversed has ended.")
 	case x.Reversed == x.Received:
-		return refuse(AlreadyResolved, "", "The conversion was undone before.")
+		return refuse(AlreadyResolved, "", "The conversion was already reversed in full.")
 	case n < 0:
-		return refuse(AmountNotPositive, "/points", "How many points go back is above zero.")
+		return refuse(AmountNotPositive, "/points", "points must be above 0.")
 	case n > x.Received-x.Reversed:
 		return refuse(
 			AmountOutOfRange, "/points",
-			"The conversion gave "+points(x.Received-x.Reversed)+" points that have not gone back.",
+			"At most "+points(x.Received-x.Reversed)+" points of the conversion can be reversed.",
 		)
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
 		return &Error{
 			Code: InsufficientPoints,
-			Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left." +
+			Detail: "Only " + points(left) + " " + p.units(x.To) + " of the conversion remain." +
 				p.owes(acc, x.To),
 			Required: max(1, n), Available: left,
 		}
 	case x.worth(n) == 0:
 		return refuse(
 			AmountOutOfRange, "/points",
-			"So few "+p.units(x.To)+" become nothing again: at least "+points(x.least())+" have to go back, and "+
-				points(left)+" are left.",
+			"Too few "+p.units(x.To)+" to reverse: at least "+points(x.least())+" are required, and "+
+				points(left)+" remain.",
 		)
 	}
 	return nil
@@ -260,9 +260,9 @@ func (p *Program) compileConversions() error {
 		})
 		switch {
 		case !from && c.From != "" || !to && c.To != "" || c.From == c.To || second:
-			return fmt.Errorf("conversion %s leads nowhere, or where another one does", c.ID)
+			return fmt.Errorf("conversion %s has an unknown wallet or is a duplicate", c.ID)
 		case c.Rate == nil || c.Rate.Sign() <= 0 || c.Min < 0 || c.Step < 0:
-			return fmt.Errorf("conversion %s gives nothing", c.ID)
+			return fmt.Errorf("conversion %s must have a positive rate, minimum and step", c.ID)
 		}
 		if err := checkBounds(nil, c.Limits, 0, Life{}); err != nil {
 			return fmt.Errorf("conversion %s: %w", c.ID, err)
@@ -270,11 +270,11 @@ func (p *Program) compileConversions() error {
 	}
 	for _, r := range p.Rewards {
 		if _, ok := p.Wallet(r.Wallet); r.Wallet != "" && (!ok || r.Points < 1 || r.Points > MaxPoints) {
-			return fmt.Errorf("reward %s gives points to no wallet, or none", r.ID)
+			return fmt.Errorf("reward %s must name a known wallet and 1 to 1000000000 points", r.ID)
 		}
 	}
 	if rule := p.Circle(); rule != "" {
-		return fmt.Errorf("%s leads round in a circle", rule)
+		return fmt.Errorf("%s closes a circle of conversions", rule)
 	}
 	return nil
 }

@@ -229,7 +229,7 @@ func TestNothingIsUndoneForNothing(t *testing.T) {
 			had := acc.Balance().Active
 			back, err := p.ConvertBack(acc, prior, u.take, noon)
 			if u.least > 0 {
-				if !errors.Is(err, AmountOutOfRange) || !strings.Contains(err.Error(), fmt.Sprintf("at least %d have", u.least)) {
+				if !errors.Is(err, AmountOutOfRange) || !strings.Contains(err.Error(), fmt.Sprintf("at least %d are required", u.least)) {
 					t.Errorf("%s, %d: %v", c.name, u.take, err)
 				}
 				continue

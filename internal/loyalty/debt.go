@@ -58,7 +58,7 @@ func (p *Program) settlement(acc Account, from, to string, n Points) (c Conversi
 	if n > most || !fits {
 		return c, 0, refuse(AmountOutOfRange, "/points", "The member owes "+points(debt)+" "+p.units(to)+": "+
 			points(most)+" "+p.units(from)+
-			" settle that. Convert at most so many while points are owed.")
+			" repay that. Do not convert more until the debt is repaid.")
 	}
 	received, _ = exactOf(c.Rate).mul(whole(int64(n))).round(Up)
 	return c, min(received, debt), nil

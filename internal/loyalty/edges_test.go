@@ -233,8 +233,8 @@ func TestCategoryUnderACondition(t *testing.T) {
 func TestRefusedFulfilmentNamesWhatIsPossible(t *testing.T) {
 	for from, want := range map[FulfillmentStatus]string{
 		Ordered:   "",
-		Shipped:   "The fulfillment is shipped, and can become delivered.",
-		Delivered: "The fulfillment is delivered, and can become nothing else any more.",
+		Shipped:   "The fulfillment is shipped; it can change to delivered.",
+		Delivered: "The fulfillment is delivered; it can change to no other status.",
 	} {
 		_, err := Fulfillment{Status: from}.Move(Ordered, "", noon)
 		var rejected *Error

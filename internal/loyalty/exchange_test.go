@@ -53,7 +53,7 @@ func TestAnOrderInACurrencyWithoutARateIsConverted(t *testing.T) {
 			name: "and refunds at the rate that it had", order: bought("JPY", Line{Amount: 32_000}), want: 100, because: `
 	exchange: 1 JPY is 0.00625 EUR = 0
 	earn.purchase: 100.00 EUR x 1 per 1.00 = 100
-	revision: given by earlier revisions = -200`,
+	revision: awarded by earlier revisions = -200`,
 			then: []func(*Order){func(o *Order) { o.Refunds = []Refund{back("1", 16_000)} }},
 		},
 	} {
@@ -116,18 +116,18 @@ func TestFractionsAreCarriedOn(t *testing.T) {
 	for _, c := range []sale{
 		{name: "of one order", program: carry, before: []Order{of(170)}, order: of(170), want: 2, because: `
 	earn.purchase: 1.70 EUR x 1 per 1.00 = 1.7
-	carry: left by earlier orders = 0.7
+	carry: carried over from earlier orders = 0.7
 	rounding: down = -0.4`},
 		{name: "of two orders", program: carry, before: []Order{of(60), of(60)}, order: of(60), want: 0, because: `
 	earn.purchase: 0.60 EUR x 1 per 1.00 = 0.6
-	carry: left by earlier orders = 0.2
+	carry: carried over from earlier orders = 0.2
 	rounding: down = -0.8`},
 		{name: "of an order that came back are none", program: carry, before: []Order{of(170).with(func(o *Order) { o.Refunds = []Refund{back("1", 170)} })}, order: of(170), want: 1, because: `
 	earn.purchase: 1.70 EUR x 1 per 1.00 = 1.7
 	rounding: down = -0.7`},
 		{name: "as little as the other order gave too much", program: func(p *Program) { carry(p); p.Earn.Rounding = Up }, before: []Order{of(120)}, order: of(190), want: 2, because: `
 	earn.purchase: 1.90 EUR x 1 per 1.00 = 1.9
-	carry: left by earlier orders = -0.8
+	carry: carried over from earlier orders = -0.8
 	rounding: up = 0.9`},
 		{
 			name: "are no debt if rules take more than there is", before: []Order{of(5000)}, order: of(150), want: 0, because: `

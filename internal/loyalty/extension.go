@@ -28,7 +28,7 @@ const (
 
 func (p *Program) compileNotice() error {
 	if a := p.AdvanceNotice; !a.Period.IsZero() && (a.MaxExtensions < 1 || a.MaxExtensions > MaxExtensions) {
-		return fmt.Errorf("%d extensions for want of notice are not between 1 and %d", a.MaxExtensions, MaxExtensions)
+		return fmt.Errorf("max_extensions is %d; it must be between 1 and %d", a.MaxExtensions, MaxExtensions)
 	}
 	return nil
 }

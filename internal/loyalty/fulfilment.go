@@ -54,20 +54,20 @@ func (f Fulfillment) Move(to FulfillmentStatus, tracking string, now time.Time) 
 	case f.Status == "":
 		return f, refuse(
 			InvalidFulfillmentTransition, "",
-			"There is nothing to hand over, or the redemption is not committed yet.",
+			"The redemption has no fulfillment. Only a committed redemption with a manually fulfilled reward has one.",
 		)
 	case to != f.Status && !slices.Contains(next, to):
 		words := make([]string, len(next))
 		for i, s := range next {
 			words[i] = string(s)
 		}
-		can := "nothing else any more."
+		can := "no other status."
 		if len(words) > 0 {
 			can = strings.Join(words, " or ") + "."
 		}
 		return f, refuse(
 			InvalidFulfillmentTransition, "/status",
-			"The fulfillment is "+string(f.Status)+", and can become "+can,
+			"The fulfillment is "+string(f.Status)+"; it can change to "+can,
 		)
 	case to != f.Status:
 		f = f.to(to, now)
@@ -83,9 +83,9 @@ func (f Fulfillment) Move(to FulfillmentStatus, tracking string, now time.Time) 
 func (r *Reward) CheckAddress(given bool) error {
 	switch {
 	case given && !r.Manual:
-		return refuse(ValidationFailed, "/address", "Nothing of this reward is sent: leave the address out.")
+		return refuse(ValidationFailed, "/address", "The reward is not shipped. Omit address.")
 	case r.Address && !given:
-		return refuse(ValidationFailed, "/address", "The reward is sent to the member: say where (address).")
+		return refuse(ValidationFailed, "/address", "The reward is shipped to the member. Specify address.")
 	}
 	return nil
 }

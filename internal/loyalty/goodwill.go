@@ -15,12 +15,12 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 	case p.Goodwill.Extend.IsZero():
 		return Outcome{}, refuse(
 			ValidationFailed, "",
-			"The program does not allow lots to be extended (goodwill.extend_by).",
+			"The program does not allow extensions. Set goodwill.extend_by in the program file to allow them.",
 		)
 	case until.Slides() || until < DateOf(now, p.Zone) || until > most:
 		return Outcome{}, refuse(
 			ValidationFailed, "/until",
-			fmt.Sprintf("Points can be extended until %s at most, and not into the past.", most),
+			fmt.Sprintf("The new expiry must be from today to %s.", most),
 		)
 	}
 	d := p.decide(acc, now)
@@ -42,7 +42,7 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 		}
 	}
 	if e.Postings == nil {
-		return Outcome{}, refuse(ValidationFailed, "/until", "No points of the member expire before that day.")
+		return Outcome{}, refuse(ValidationFailed, "/until", "The member has no points that expire before that day.")
 	}
 	e.Move = &Move{At: now, First: DateOf(now, p.Zone), Last: until - 1, To: until}
 	e.Reasons = []Reason{NewReason("goodwill", "0", WasExtended, until.String(), reason)}
@@ -64,18 +64,18 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 		return Outcome{}, frozen("")
 	// The entry of another wallet has 0 points.
 	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0:
-		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is none of points that expired.")
+		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is not an expiry of points.")
 	case p.Goodwill.Reinstate.IsZero():
 		return Outcome{}, refuse(
 			ValidationFailed, "",
-			"The program does not allow expired points to be brought back (goodwill.reinstate_within).",
+			"The program does not allow reinstatement. Set goodwill.reinstate_within in the program file to allow it.",
 		)
 	case !now.Before(p.Goodwill.Reinstate.After(lapsed.Effective, p.Zone)):
-		return Outcome{}, refuse(ValidationFailed, "/entry", "The points expired too long ago.")
+		return Outcome{}, refuse(ValidationFailed, "/entry", "The points expired too long ago to be reinstated.")
 	case until.Slides() || until < DateOf(now, p.Zone) || most != 0 && until > most:
 		return Outcome{}, refuse(
 			ValidationFailed, "/until",
-			fmt.Sprintf("The points can live until %s at most, and must live until today.", most),
+			fmt.Sprintf("The new expiry must be from today to %s.", most),
 		)
 	}
 	n, day := -lapsed.Points, DateOf(lapsed.Effective.Add(-1), p.Zone) // the last day on which the points were active
@@ -114,7 +114,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 		e = d.activateNow(e, rules, &s.Grants[i], expiry)
 	}
 	if e.Postings == nil {
-		return Outcome{}, refuse(ValidationFailed, "", "Nothing of the order is pending.")
+		return Outcome{}, refuse(ValidationFailed, "", "The order has no pending points.")
 	}
 	e.Order = &s
 	d.noteConverting(&e, rules, &s, s.Counted)
@@ -147,7 +147,7 @@ func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, n
 		e = d.activateNow(e, rules, &s.Grants[i], expiry)
 	}
 	if e.Postings == nil {
-		return Outcome{}, refuse(ValidationFailed, "", "Nothing of the event is pending.")
+		return Outcome{}, refuse(ValidationFailed, "", "The event has no pending points.")
 	}
 	e.Event = &s
 	if err := d.post(lostToExpiry(e)); err != nil {

@@ -82,7 +82,7 @@ func (p *Program) Found(id string, head MemberID, now time.Time) (Household, err
 }
 
 func noHouseholds() *Error {
-	return refuse(ValidationFailed, "", "The program has no households (households).")
+	return refuse(ValidationFailed, "", "The program has no households. Add households to the program file to allow them.")
 }
 
 // Invite invites a member to join, or changes the role of a member who is invited already.
@@ -94,10 +94,10 @@ func (p *Program) Invite(h Household, m MemberID, role Role, now time.Time) (Hou
 	case role != Adult && role != Child:
 		return h, refuse(
 			ValidationFailed, "/role",
-			"A member is invited as adult or child; the head is who founded the household.",
+			"role must be adult or child. The member who created the household is its owner.",
 		)
 	case at >= 0 && !h.Members[at].Since.IsZero():
-		return h, refuse(AlreadyExists, "/member", "The member is in the household already.")
+		return h, refuse(AlreadyExists, "/member", "The member is already in the household.")
 	case at < 0 && len(h.Members) >= p.Households.Size:
 		return h, full(p)
 	}
@@ -113,7 +113,7 @@ func (p *Program) Invite(h Household, m MemberID, role Role, now time.Time) (Hou
 func full(p *Program) *Error {
 	return refuse(
 		ValidationFailed, "",
-		"A household has "+strconv.Itoa(p.Households.Size)+" members at most, those who are invited included.",
+		"A household has "+strconv.Itoa(p.Households.Size)+" members at most, including invited members.",
 	)
 }
 
@@ -124,7 +124,7 @@ func (p *Program) AcceptInvitation(h Household, m MemberID, now time.Time) (Hous
 	case p.Households.Size == 0:
 		return h, noHouseholds()
 	case at < 0:
-		return h, refuse(NotFound, "/member", "The member was not invited.")
+		return h, refuse(NotFound, "/member", "The member has no invitation to the household.")
 	case !h.Members[at].Since.IsZero():
 		return h, nil
 	case len(h.Joined()) >= p.Households.Size:
@@ -164,7 +164,7 @@ func (h Household) Leave(m MemberID) (Household, error) {
 // Remove removes a member or withdraws an invitation, on behalf of the owner. It rejects the removal of the owner.
 func (h Household) Remove(m MemberID) (Household, error) {
 	if at := h.mate(m); at >= 0 && h.Members[at].Role == Owner {
-		return h, refuse(ValidationFailed, "/member", "The head of a household is not removed, but leaves.")
+		return h, refuse(ValidationFailed, "/member", "The owner cannot be removed. The owner can leave the household instead.")
 	}
 	return h.Leave(m)
 }
@@ -193,14 +193,14 @@ func (p *Program) RedeemTogether(
 	case h.Members[at].Role == Child:
 		return nil, refuse(
 			ValidationFailed, "/household",
-			"A child contributes to a household and does not draw on it.",
+			"A child cannot redeem points of the household.",
 		)
 	case in.Wallet != "":
-		return nil, refuse(ValidationFailed, "/wallet", "A household shares points and no other wallet.")
+		return nil, refuse(ValidationFailed, "/wallet", "Households share only points. Redeem from another wallet without the household.")
 	case in.Cart != "":
 		return nil, refuse(
 			ValidationFailed, "/cart",
-			"A redemption of a household names no cart: cancel the one that it is to replace.",
+			"A redemption of a household must not name a cart. Cancel the redemption that it replaces.",
 		)
 	}
 	if from := p.Households.CoolingOff.After(h.Members[at].Since, p.Zone); now.Before(from) {
@@ -218,8 +218,8 @@ func (p *Program) redeemAlone(
 	if errors.As(err, &rejected) && rejected.Code == InsufficientPoints {
 		return nil, refuse(
 			ValidationFailed, "/household",
-			"The member's own points do not suffice. The member joined a short time ago, "+
-				"and can draw on the others from "+written(from)+" on.",
+			"The member's own points are insufficient. The member joined the household recently, "+
+				"and can use the household's points from "+written(from)+" on.",
 		)
 	}
 	if err != nil {
@@ -345,7 +345,7 @@ func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
 func (p *Program) compileHouseholds() error {
 	share := p.Households.Share
 	if share != nil && (share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0) {
-		return errors.New("the share that members have of each other's points is none")
+		return errors.New("the shared part of points must be above 0 and at most 1")
 	}
 	if n := p.Households.Size; n < 0 || n == 1 || n > MaxHouseholdSize {
 		return errors.New("a household has 2 to " + strconv.Itoa(MaxHouseholdSize) + " members")

@@ -48,7 +48,7 @@ func (c IssuedCode) State(at time.Time) CodeState {
 // MaySend rejects sending a code to a friend if it is not a gift card or cannot be used any more.
 func (c IssuedCode) MaySend(now time.Time) error {
 	if c.Left.Currency == "" {
-		return refuse(ValidationFailed, "", "Only gift cards can be sent to somebody.")
+		return refuse(ValidationFailed, "", "Only gift cards can be sent to a recipient.")
 	}
 	if c.State(now) == CodeNotYetValid {
 		return nil
@@ -68,14 +68,14 @@ func (r Redemption) MaySend(code IssuedCode, sent int, now time.Time) error {
 	case Reserved, Canceled, Expired:
 		return refuse(
 			AlreadyResolved, "",
-			"Only what was committed can be sent; the redemption is "+string(r.Status)+".",
+			"Only a committed redemption can be sent. The status is "+string(r.Status)+".",
 		)
 	}
 	if err := code.MaySend(now); err != nil {
 		return err
 	}
 	if sent >= MaxLetters {
-		return refuse(ValidationFailed, "", fmt.Sprintf("A gift card can be sent %d times at most.", MaxLetters))
+		return refuse(ValidationFailed, "", fmt.Sprintf("A gift card can be sent at most %d times.", MaxLetters))
 	}
 	return nil
 }
@@ -85,24 +85,24 @@ func (r Redemption) MaySend(code IssuedCode, sent int, now time.Time) error {
 func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {
 	switch c.State(now) {
 	case CodeIsVoid:
-		return c, refuse(CodeVoid, "", "The code is worthless: what it was for was given back.")
+		return c, refuse(CodeVoid, "", "The code is void because its redemption was reversed.")
 	case CodeIsUsed:
 		return c, refuse(CodeUsed, "", "The code was used on "+written(c.Used)+".")
 	case CodeNotYetValid:
-		return c, refuse(CodeNotValid, "", "The code can be used from "+written(c.From)+" on.")
+		return c, refuse(CodeNotValid, "", "The code is not valid before "+written(c.From)+".")
 	case CodeIsExpired:
-		return c, refuse(CodeNotValid, "", "The code could be used until "+written(c.Until)+".")
+		return c, refuse(CodeNotValid, "", "The code was valid until "+written(c.Until)+".")
 	}
 	switch {
 	case c.Left.Currency == "" && amount != (Money{}):
-		return c, refuse(ValidationFailed, "/amount", "The code is not of a gift card, and is used up as a whole.")
+		return c, refuse(ValidationFailed, "/amount", "Only gift cards have an amount. Omit amount to use the code.")
 	case c.Left.Currency == "":
 		c.Used = now
 		return c, nil
 	case amount.Currency != c.Left.Currency:
-		return c, refuse(CurrencyMismatch, "/currency", "The gift card is in "+string(c.Left.Currency)+".")
+		return c, refuse(CurrencyMismatch, "/currency", "The currency of the gift card is "+string(c.Left.Currency)+".")
 	case amount.Amount < 1 || amount.Amount > c.Left.Amount:
-		return c, refuse(AmountOutOfRange, "/amount", "The gift card has "+c.Left.String()+" left.")
+		return c, refuse(AmountOutOfRange, "/amount", "The amount must be above 0 and at most the gift card's remaining value of "+c.Left.String()+".")
 	}
 	if c.Left.Amount -= amount.Amount; c.Left.Amount == 0 {
 		c.Used = now

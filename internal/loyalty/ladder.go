@@ -275,19 +275,19 @@ func (w *worth) onLadders(p *Program, v *valuation) {
 // compileLadders checks the tier groups as compileTiers checks Tiers.
 func (p *Program) compileLadders() error {
 	if len(p.TierGroups) > MaxTierGroups {
-		return fmt.Errorf("%d ladders are more than %d", len(p.TierGroups), MaxTierGroups)
+		return fmt.Errorf("there are %d tier groups; the limit is %d", len(p.TierGroups), MaxTierGroups)
 	}
 	for i, l := range p.TierGroups {
 		if l.ID == "" || len(l.Tiers.Levels) == 0 ||
 			slices.ContainsFunc(p.TierGroups[:i], func(x TierGroup) bool { return x.ID == l.ID }) {
-			return fmt.Errorf("ladder %q has no id of its own, or no levels", l.ID)
+			return fmt.Errorf("tier group %q must have a unique id and levels", l.ID)
 		}
 		if l.Tiers.MaxDowngrades != nil ||
 			slices.ContainsFunc(l.Tiers.Levels, func(l Level) bool { return l.Multiply != nil || l.Expires != nil }) {
-			return fmt.Errorf("the levels of ladder %s multiply, let points expire, or have a guard", l.ID)
+			return fmt.Errorf("tier group %s must not have multipliers, expiry or max_downgrades", l.ID)
 		}
 		if err := l.Tiers.sound(); err != nil {
-			return fmt.Errorf("ladder %s: %w", l.ID, err)
+			return fmt.Errorf("tier group %s: %w", l.ID, err)
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Ti
 	if what != OfExpiry && what != OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
 		return Outcome{}, refuse(
 			ValidationFailed, "",
-			"A notice is of points that expire or of a level that falls, and says which.",
+			"A notice must name the expiring points or the level that ends.",
 		)
 	}
 	cause := string(what) + ":" + subject

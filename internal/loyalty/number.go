@@ -192,7 +192,7 @@ func (v *valuation) number() {
 func (p *Program) askNumbers(when Condition) error {
 	n := orderNumbers(when)
 	if n > MaxOrderNumber {
-		return fmt.Errorf("%s asks for an order number above %d", when, MaxOrderNumber)
+		return fmt.Errorf("%s uses an order number above %d", when, MaxOrderNumber)
 	}
 	p.compiled.numbers = max(p.compiled.numbers, n)
 	return nil

@@ -82,7 +82,7 @@ func TestLateOrderTakesItsNumber(t *testing.T) {
 	s.want(t, "1", 40)
 	s.want(t, "2", 10)
 	last := s.entries[len(s.entries)-1]
-	if last.Cause.ID != "2" || !last.Follows() || last.Reasons[0].Effect() != "decided again because order 1 changed" {
+	if last.Cause.ID != "2" || !last.Follows() || last.Reasons[0].Effect() != "recalculated because order 1 changed" {
 		t.Errorf("the last entry is %s %s because %+v", last.Kind, last.Cause, last.Reasons)
 	}
 	if last.Kind != KindClawback || last.Points != -30 {

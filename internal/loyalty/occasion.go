@@ -59,7 +59,7 @@ func (r *Reward) RemainingCapacity(o RewardDate, left Budgets) int64 {
 func (r *Reward) date(in *Redemption, now time.Time) error {
 	if len(r.Dates) == 0 {
 		if in.Date != "" {
-			return refuse(ValidationFailed, "/date", "The reward has no dates: leave the date out.")
+			return refuse(ValidationFailed, "/date", "The reward has no dates. Omit date.")
 		}
 		return nil
 	}
@@ -78,7 +78,7 @@ func (r *Reward) date(in *Redemption, now time.Time) error {
 	if len(ids) == 0 {
 		return unavailable([]UnmetRequirement{{Requirement: RequirementTime}})
 	}
-	return refuse(ValidationFailed, "/date", "Say on which date: "+strings.Join(ids, ", ")+".")
+	return refuse(ValidationFailed, "/date", "Specify date. It must be one of "+strings.Join(ids, ", ")+".")
 }
 
 // dated returns the requirement that all dates together do not meet: all dates are over, or those ahead have no

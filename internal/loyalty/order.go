@@ -204,13 +204,13 @@ func (o Order) check() error {
 	if _, ok := o.Currency.Exponent(); !ok {
 		return refuse(
 			CurrencyUnsupported, "/currency",
-			fmt.Sprintf("%q is not a currency of ISO 4217, in capitals, like EUR.", o.Currency),
+			fmt.Sprintf("%q is not an ISO 4217 currency code in capital letters, such as EUR.", o.Currency),
 		)
 	}
 	switch o.Status {
 	case OrderPlaced, OrderPaid, OrderCanceled:
 	default:
-		return refuse(ValidationFailed, "/status", "An order is placed, paid or canceled.")
+		return refuse(ValidationFailed, "/status", "status must be placed, paid or canceled.")
 	}
 	if err := o.checkLines(); err != nil {
 		return err
@@ -224,12 +224,12 @@ func (o Order) check() error {
 		}
 	}
 	if o.Discount > o.items() {
-		return refuse(ValidationFailed, "/discount", "The discount is larger than all lines together.")
+		return refuse(ValidationFailed, "/discount", "The discount must not exceed the sum of the line items.")
 	}
 	if o.Included > o.total() {
 		return refuse(
 			ValidationFailed, "/tax",
-			"The tax is included in the amounts, and is more than all of them together.",
+			"The included tax must not exceed the sum of the amounts.",
 		)
 	}
 	if err := o.checkTenders(); err != nil {
@@ -248,18 +248,18 @@ func (o Order) checkLines() error {
 		if l.Quantity < 1 || l.Quantity > int64(MaxPoints) {
 			return refuse(
 				ValidationFailed, at+"/quantity",
-				"The quantity is a whole number of at least 1. What came back is not a line of its own.",
+				"quantity must be a whole number of at least 1. Send returned items in refunds.",
 			)
 		}
 		if err := checkAmount(at+"/amount", l.Amount); err != nil {
 			return err
 		}
 		if sum += l.Amount; sum > MaxAmount {
-			return refuse(AmountOutOfRange, "/line_items", "The lines add up to more than one order may have.")
+			return refuse(AmountOutOfRange, "/line_items", "The sum of the line items exceeds the maximum of an order.")
 		}
 	}
 	if id, ok := repeatedLine(o.Lines); ok {
-		return refuse(ValidationFailed, "/line_items", fmt.Sprintf("Two lines have the id %q.", id))
+		return refuse(ValidationFailed, "/line_items", fmt.Sprintf("Two line items have the id %q.", id))
 	}
 	return nil
 }
@@ -294,7 +294,7 @@ func (o Order) checkTenders() error {
 		default:
 			return refuse(
 				ValidationFailed, at+"/kind",
-				"A tender is card, cash, points, gift_card, store_credit or other.",
+				"type must be card, cash, points, gift_card, store_credit or other.",
 			)
 		}
 		if err := checkAmount(at+"/amount", t.Amount); err != nil {
@@ -303,7 +303,7 @@ func (o Order) checkTenders() error {
 		if sum += t.Amount; sum > o.total() {
 			return refuse(
 				ValidationFailed, "/tenders",
-				fmt.Sprintf("The tenders add up to more than the order's total of %s.", Money{o.total(), o.Currency}),
+				fmt.Sprintf("The sum of the tenders must not exceed the order's total of %s.", Money{o.total(), o.Currency}),
 			)
 		}
 	}
@@ -312,7 +312,7 @@ func (o Order) checkTenders() error {
 
 func checkAmount(pointer string, n int64) error {
 	if n < 0 || n > MaxAmount {
-		return refuse(AmountOutOfRange, pointer, fmt.Sprintf("An amount is between 0 and %d minor units.", MaxAmount))
+		return refuse(AmountOutOfRange, pointer, fmt.Sprintf("The amount must be between 0 and %d minor units.", MaxAmount))
 	}
 	return nil
 }

@@ -69,11 +69,11 @@ func (p *Program) nextState(
 	case s.Order.Currency != o.Currency:
 		return s, refuse(CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency))
 	case !s.Order.PlacedAt.Equal(o.PlacedAt):
-		return s, refuse(ValidationFailed, "/placed_at", "When an order was placed cannot change.")
+		return s, refuse(ValidationFailed, "/placed_at", "The placed_at of an order cannot change.")
 	case claimed && o.PlacedAt.Before(now.Add(-MaxOrderAge)):
 		return s, refuse(
 			ValidationFailed, "/member",
-			"A guest's order becomes a member's within 90 days after it was placed.",
+			"A guest's order can be assigned to a member only within 90 days after it was placed.",
 		)
 	}
 	if claimed {
@@ -146,14 +146,14 @@ func (p *Program) GuestOrder(prior *OrderState, rules *Program, o Order, now tim
 func (p *Program) checkPlaced(o Order, now time.Time) error {
 	if _, ok := p.compiled.rates[o.Currency]; !ok {
 		if _, ok := p.exchange(o); !ok {
-			return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("The program has no rate for %s.", o.Currency))
+			return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("The program has no rate for the currency %s.", o.Currency))
 		}
 	}
 	switch {
 	case o.PlacedAt.After(now.Add(MaxOrderAhead)):
-		return refuse(ValidationFailed, "/placed_at", "The order was placed in the future.")
+		return refuse(ValidationFailed, "/placed_at", "placed_at must not be in the future.")
 	case o.PlacedAt.Before(now.Add(-MaxOrderAge)):
-		return refuse(ValidationFailed, "/placed_at", "The order was placed more than 90 days ago.")
+		return refuse(ValidationFailed, "/placed_at", "placed_at must be within the last 90 days.")
 	}
 	return nil
 }
@@ -164,8 +164,8 @@ func (p *Program) checkJoined(acc Account, o Order, now time.Time) error {
 	if o.Member == "" || p.Attributable(o.PlacedAt, acc.Joined, now) {
 		return nil
 	}
-	return refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined, on "+
-		written(acc.Joined)+", and longer ago than payments.claim_within allows.")
+	return refuse(ValidationFailed, "/placed_at", "placed_at must not be more than a day before the member enrolled, on "+
+		written(acc.Joined)+", unless payments.claim_within of the program allows it.")
 }
 
 // exchange returns what one major unit of the order's currency was worth in the program's currency on the day of its

@@ -67,10 +67,10 @@ func (d *decision) post(e Entry) error {
 		fits = fits && w.Balance.fits()
 	}
 	if !fits {
-		return refuse(AmountOutOfRange, "", "The balance would grow beyond what an account can hold.")
+		return refuse(AmountOutOfRange, "", "The balance would exceed the maximum of an account.")
 	}
 	if n := len(after.Pending); n > MaxPending && n > len(d.Account.Pending) {
-		return refuse(ValidationFailed, "", "The member has 2000 orders and events with pending points already.")
+		return refuse(ValidationFailed, "", "The member already has 2000 orders and events with pending points, which is the limit.")
 	}
 	d.Account = after
 	d.Entries = append(d.Entries, e)

@@ -138,11 +138,11 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 	want := in.Points
 	switch {
 	case len(p.Redemption.Pay.Rates) == 0:
-		return Reward{}, refuse(NotFound, "/reward", "The program does not take points as payment.")
+		return Reward{}, refuse(NotFound, "/reward", "The program does not accept points as payment.")
 	case in.Total.Amount <= 0 || in.Total.Amount > MaxAmount:
-		return Reward{}, refuse(ValidationFailed, "/order_total", "Say what the order comes to.")
+		return Reward{}, refuse(ValidationFailed, "/order_total", "Specify order_total, above 0.")
 	case want < 0:
-		return Reward{}, refuse(AmountNotPositive, "/points", "Points that pay are above 0.")
+		return Reward{}, refuse(AmountNotPositive, "/points", "points must be above 0.")
 	case want == 0, want > available:
 		want = available
 	}
@@ -150,20 +150,20 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 	pay, ok := p.payable(want, in.Total, already)
 	if !ok {
 		return Reward{}, refuse(CurrencyUnsupported, "/order_total/currency",
-			"The program takes points for "+p.Redemption.Pay.currencies()+".")
+			"The program accepts points as payment in "+p.Redemption.Pay.currencies()+".")
 	}
 	if pay.Points == 0 {
 		least, ok := p.Redemption.Pay.least(in.Total, already)
 		if !ok {
 			return Reward{}, refuse(AmountOutOfRange, "/order_total",
-				"What points may yet pay of this order costs less than the "+points(max(1, p.Redemption.Pay.Min))+
-					" points that a payment takes at least.")
+				"The part of this order that points can still pay costs fewer than the "+points(max(1, p.Redemption.Pay.Min))+
+					" points that the program requires.")
 		}
 		if available < least {
-			return Reward{}, p.insufficientWith(acc, "", more, least, "A payment takes at least")
+			return Reward{}, p.insufficientWith(acc, "", more, least, "The minimum payment is")
 		}
 		return Reward{}, refuse(AmountOutOfRange, "/points",
-			"So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+
+			"Too few points to pay any part of this order. Use at least "+points(least)+", in steps of "+
 				points(max(1, p.Redemption.Pay.Step))+".")
 	}
 	in.Requested, in.Value = in.Points, pay.Value

@@ -217,15 +217,15 @@ func (t *Tiers) check() error {
 	w, cyclic := t.cycle()
 	switch {
 	case cyclic && (w.Months < 1 || 12%w.Months != 0 || w.Kind == CycleWindow && (w.From < 101 || w.From > 1231)):
-		return fmt.Errorf("a window of periods of %d months from %d is none", w.Months, w.From)
+		return fmt.Errorf("a window with periods of %d months from month %d is invalid", w.Months, w.From)
 	case t.KeepPeriods > 0 && !cyclic, t.MoveUp == NextPeriod && !cyclic:
-		return errors.New("a window without periods has no end of one")
+		return errors.New("a window without periods cannot move members at the end of a period")
 	case len(t.Brands) > MaxBrands:
-		return fmt.Errorf("%d brands are more than %d", len(t.Brands), MaxBrands)
+		return fmt.Errorf("there are %d brands; the limit is %d", len(t.Brands), MaxBrands)
 	}
 	for _, f := range t.Minimums {
 		if !slices.ContainsFunc(t.Levels, func(l Level) bool { return l.ID == f.Level }) {
-			return fmt.Errorf("there is no level %q to be a floor", f.Level)
+			return fmt.Errorf("minimums name the unknown level %q", f.Level)
 		}
 	}
 	return nil
@@ -235,17 +235,17 @@ func (t *Tiers) check() error {
 func (t *Tiers) checkLevel(i int) error {
 	l := t.Levels[i]
 	if l.EntryBonus < 0 || l.EntryBonus > MaxPoints {
-		return fmt.Errorf("the points of level %s are none", l.ID)
+		return fmt.Errorf("the points of level %s must not be negative", l.ID)
 	}
 	if len(t.Ways) == 0 {
 		if (i == 0) != (l.From == 0) || i > 0 && l.From <= t.Levels[i-1].From {
 			return fmt.Errorf(
-				"level %s is out of order: the first starts from 0, and each from more than the last", l.ID)
+				"level %s is out of order: the first starts from 0, and each from more than the one before it", l.ID)
 		}
 		return nil
 	}
 	if (i == 0) != (len(l.Needs) == 0) {
-		return fmt.Errorf("level %s is out of order: the first needs nothing, and each other something", l.ID)
+		return fmt.Errorf("level %s is out of order: only the first has no requirements", l.ID)
 	}
 	more := i <= 1
 	for _, n := range l.Needs {
@@ -254,12 +254,12 @@ func (t *Tiers) checkLevel(i int) error {
 			before, _ = t.need(i-1, n.By)
 		}
 		if n.From < 1 || n.From < before {
-			return fmt.Errorf("level %s needs less than the one before it", l.ID)
+			return fmt.Errorf("level %s requires less than the one before it", l.ID)
 		}
 		more = more || n.From > before
 	}
 	if !more {
-		return fmt.Errorf("level %s needs no more than the one before it", l.ID)
+		return fmt.Errorf("level %s must require more than the one before it", l.ID)
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	reward, ok := p.Reward(in.Reward)
 	switch {
 	case !ok && in.Reward != PayReward:
-		return nil, refuse(NotFound, "/reward", "There is no such reward.")
+		return nil, refuse(NotFound, "/reward", "The program has no such reward.")
 	case acc.Status != Active:
 		return nil, frozen("/member")
 	}
@@ -179,7 +179,7 @@ func (d *decision) ready(in *Redemption, reward *Reward, more Points, commit boo
 		return err
 	}
 	if !commit && len(d.Account.Holds) >= MaxHolds {
-		return refuse(ValidationFailed, "", "The member has 20 open redemptions already: commit or cancel one first.")
+		return refuse(ValidationFailed, "", "The member already has 20 open redemptions. Commit or cancel one first.")
 	}
 	if lacks := d.p.lacks(d.Account, reward, *in, d.now); len(lacks) > 0 {
 		return unavailable(lacks)
@@ -373,7 +373,7 @@ func (a Account) hold(r Redemption) (Hold, error) {
 			return h, nil
 		}
 	}
-	return Hold{}, refuse(AlreadyResolved, "", "The redemption was resolved before.")
+	return Hold{}, refuse(AlreadyResolved, "", "The redemption was already committed or canceled.")
 }
 
 // end releases a reservation now and returns the outcome.
@@ -439,10 +439,10 @@ func (p *Program) owes(acc Account, wallet string) string {
 	debt := acc.In(wallet).Debt
 	if other, owed := p.indebted(acc); debt == 0 && owed > 0 {
 		return " The member owes " + points(owed) + " " + p.units(other) +
-			"; nothing can be spent from any wallet until that is settled."
+			"; nothing can be spent from any wallet until the debt is repaid."
 	}
 	if debt == 0 {
 		return ""
 	}
-	return " The member owes " + points(debt) + " " + p.units(wallet) + ", which the next ones pay first."
+	return " The member owes " + points(debt) + " " + p.units(wallet) + ", which newly earned points repay first."
 }

@@ -342,9 +342,9 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 		wallet, want  string
 	}{
 		{0, 0, "", "The reward costs 100 beans; 0 can be spent."},
-		{500, 0, "", "The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which the next ones pay first."},
-		{0, 9, "", "The reward costs 100 beans; 0 can be spent. The member owes 9 miles; nothing can be spent from any wallet until that is settled."},
-		{500, 9, "miles", "The reward costs 7 miles; 0 can be spent. The member owes 9 miles, which the next ones pay first."},
+		{500, 0, "", "The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which newly earned points repay first."},
+		{0, 9, "", "The reward costs 100 beans; 0 can be spent. The member owes 9 miles; nothing can be spent from any wallet until the debt is repaid."},
+		{500, 9, "miles", "The reward costs 7 miles; 0 can be spent. The member owes 9 miles, which newly earned points repay first."},
 	} {
 		acc := saver(t, p)
 		acc.Debt = c.debt

@@ -54,11 +54,11 @@ func (p *Program) Refer(acc, referrer Account, alike bool, claim string, now tim
 	case acc.Status != Active:
 		return Outcome{}, frozen("")
 	case acc.orders() > 0:
-		return Outcome{}, refuse(ValidationFailed, "", "A member who has ordered already came without a code.")
+		return Outcome{}, refuse(ValidationFailed, "", "A member who has already ordered cannot use a referral code.")
 	case now.After(acc.Joined.Add(ReferralWindow)):
-		return Outcome{}, refuse(ValidationFailed, "", "A code is given within 30 days of joining.")
+		return Outcome{}, refuse(ValidationFailed, "", "A referral code can be used only within 30 days after enrollment.")
 	case referrer.Joined.After(acc.Joined):
-		return Outcome{}, refuse(ValidationFailed, "/code", "The code is that of a member who joined later.")
+		return Outcome{}, refuse(ValidationFailed, "/code", "The referrer must have enrolled before the friend.")
 	}
 	t := acc.Traits
 	t.Referral = Referral{By: referrer.Member, At: now, Claim: claim}
@@ -74,16 +74,16 @@ func (p *Program) MayRefer(acc, referrer Account, alike bool) error {
 	case !slices.ContainsFunc(p.Earn.Actions, Action.refers):
 		return refuse(ValidationFailed, "/code", "The program has no referrals.")
 	case acc.Member == referrer.Member:
-		return refuse(SelfReferral, "/code", "The code is the member's own.")
+		return refuse(SelfReferral, "/code", "Members cannot use their own referral code.")
 	case acc.Traits.Referral.By != "":
-		return refuse(ReferralClaimed, "/code", "The member has given a code already.")
+		return refuse(ReferralClaimed, "/code", "The member has already used a referral code.")
 	case referrer.Traits.Referral.By == acc.Member:
-		return refuse(ReferralClaimed, "/code", "The member whose code this is joined by this member's own.")
+		return refuse(ReferralClaimed, "/code", "The referrer was referred by this member.")
 	case referrer.Status != Active:
-		return refuse(ValidationFailed, "/code", "The code is that of a member whose account is frozen.")
+		return refuse(ValidationFailed, "/code", "The referrer's account is frozen.")
 	case alike:
 		return refuse(SelfReferral, "/code",
-			"The member whose code this is has the same e-mail address or telephone number.")
+			"The referrer has the same email address or phone number as the member.")
 	}
 	return nil
 }

@@ -248,7 +248,7 @@ func (o Order) checkRefunds() error {
 	}
 	if total > o.total() {
 		return refuse(RefundExceedsPayment, "/refunds",
-			fmt.Sprintf("The refunds add up to more than the order's total of %s.", Money{o.total(), o.Currency}))
+			fmt.Sprintf("The sum of the refunds must not exceed the order's total of %s.", Money{o.total(), o.Currency}))
 	}
 	if err := o.checkDisputes(); err != nil {
 		return err
@@ -269,7 +269,7 @@ func (o Order) checkDisputes() error {
 		switch d.Status {
 		case DisputeOpen, DisputeWon, DisputeLost:
 		default:
-			return refuse(ValidationFailed, at+"/status", "A dispute is open, won or lost.")
+			return refuse(ValidationFailed, at+"/status", "status must be open, won or lost.")
 		}
 		if seen[d.ID] {
 			return refuse(ValidationFailed, at+"/id", fmt.Sprintf("Two disputes have the id %q.", d.ID))
@@ -280,7 +280,7 @@ func (o Order) checkDisputes() error {
 		}
 		if d.Amount > o.total() {
 			return refuse(ValidationFailed, at+"/amount",
-				fmt.Sprintf("The dispute is about more than the order's total of %s.", Money{o.total(), o.Currency}))
+				fmt.Sprintf("The disputed amount must not exceed the order's total of %s.", Money{o.total(), o.Currency}))
 		}
 	}
 	return nil
@@ -290,7 +290,7 @@ func checkRefund(at string, r Refund, has map[string]bool) error {
 	switch r.Status {
 	case RefundSucceeded, RefundPending, RefundFailed:
 	default:
-		return refuse(ValidationFailed, at+"/status", "A refund is succeeded, pending or failed.")
+		return refuse(ValidationFailed, at+"/status", "status must be succeeded, pending or failed.")
 	}
 	rest := r.Amount - r.Shipping - r.Tax - r.Goods
 	for _, part := range []struct {
@@ -304,7 +304,7 @@ func checkRefund(at string, r Refund, has map[string]bool) error {
 	for i, l := range r.Lines {
 		at := at + "/line_items/" + strconv.Itoa(i)
 		if !has[l.ID] {
-			return refuse(ValidationFailed, at+"/id", fmt.Sprintf("The order has no line %q.", l.ID))
+			return refuse(ValidationFailed, at+"/id", fmt.Sprintf("The order has no line item %q.", l.ID))
 		}
 		if err := checkAmount(at+"/amount", l.Amount); err != nil {
 			return err
@@ -312,11 +312,11 @@ func checkRefund(at string, r Refund, has map[string]bool) error {
 		rest -= l.Amount
 	}
 	if r.Included > r.Amount {
-		return refuse(ValidationFailed, at+"/tax", "The tax is included in the refund's amount, and is more than that.")
+		return refuse(ValidationFailed, at+"/tax", "The included tax must not exceed the refund's amount.")
 	}
 	if rest < 0 {
 		return refuse(ValidationFailed, at+"/amount",
-			"The lines, shipping and tax of the refund add up to more than its amount.")
+			"The line items, shipping and tax of the refund must not exceed its amount.")
 	}
 	return nil
 }
@@ -342,13 +342,13 @@ func (o Order) checkRefundedParts() error {
 			paid, _ := whole(l.Amount).mul(o.undiscounted()).round(Up)
 			if got > int64(paid)+1 || got > l.Amount {
 				return refuse(RefundExceedsPayment, "/refunds",
-					fmt.Sprintf("Line %d was refunded %s and cost %s.",
+					fmt.Sprintf("The refunds of line item %d are %s, more than its price of %s.",
 						i, Money{got, o.Currency}, Money{int64(paid), o.Currency}))
 			}
 		}
 	}
 	if r.shipping > o.Shipping || r.tax > o.Tax {
-		return refuse(RefundExceedsPayment, "/refunds", "More shipping or tax was refunded than was paid.")
+		return refuse(RefundExceedsPayment, "/refunds", "The refunds of shipping or tax exceed the paid amount.")
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (p *Program) CommitTogether(
 	case n == 0:
 		n = held
 	case n < 0 || n > held:
-		return nil, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
+		return nil, refuse(AmountOutOfRange, "/points", "points must be from 1 to "+points(held)+", the reserved points.")
 	}
 	if r, err = rules.inPart(r, held, n); err != nil {
 		return nil, err
@@ -73,10 +73,10 @@ func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
 		buys, _ = share(int64(n), int64(held)).mul(whole(int64(reward.Points))).floor()
 	default:
 		return r, refuse(AmountOutOfRange, "/points",
-			"The reward is had as a whole, for the "+points(held)+" points that the redemption holds.")
+			"The reward can only be redeemed in full, for all "+points(held)+" reserved points.")
 	}
 	if buys == 0 {
-		return r, refuse(AmountOutOfRange, "/points", "So few points buy nothing.")
+		return r, refuse(AmountOutOfRange, "/points", "Too few points for any value. Use more points, or cancel the redemption.")
 	}
 	return r, nil
 }

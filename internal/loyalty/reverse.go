@@ -26,10 +26,10 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 func (p *Program) Returned(r Redemption, share *big.Rat, code IssuedCode) (Points, IssuedCode, error) {
 	switch {
 	case r.Status != Committed:
-		return 0, code, refuse(AlreadyResolved, "", "Only a redemption that was committed can be reversed.")
+		return 0, code, refuse(AlreadyResolved, "", "Only a committed redemption can be reversed.")
 	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
 		return 0, code, refuse(AmountOutOfRange, "/refunded",
-			"What was refunded is above nothing, and at most what was paid.")
+			"The refunded amount must be above 0 and at most the paid amount.")
 	}
 	target := r.Points
 	switch p.Redemption.OnRefund {
@@ -39,11 +39,11 @@ func (p *Program) Returned(r Redemption, share *big.Rat, code IssuedCode) (Point
 		target = 0
 	}
 	if r.Points > 0 && target <= r.Restored {
-		return 0, code, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
+		return 0, code, refuse(ValidationFailed, "", "The program's rules do not allow restoring more points.")
 	}
 	code, target = code.Back(target, r.Points)
 	if r.Points > 0 && target <= r.Restored {
-		return 0, code, refuse(CodeUsed, "", "The gift card was spent: for what is spent nothing is given back.")
+		return 0, code, refuse(CodeUsed, "", "The gift card was used. Points for its used value are not restored.")
 	}
 	return target, code, nil
 }

@@ -254,46 +254,46 @@ func (l UnmetRequirement) Why() string {
 	switch l.Requirement {
 	case RequirementTime:
 		if !l.From.IsZero() {
-			return "It can be redeemed from " + written(l.From) + " on."
+			return "The reward can be redeemed from " + written(l.From) + " on."
 		}
 		if l.Required != "" {
-			return "The date " + l.Required + " is over."
+			return "The date " + l.Required + " has passed."
 		}
-		return "It cannot be redeemed any more."
+		return "The reward can no longer be redeemed."
 	case RequirementTier:
-		return "It is for members of the level " + l.Required + "."
+		return "The reward is for members of the level " + l.Required + "."
 	case RequirementSegment:
-		return "It is for other members."
+		return "The reward is for members of other segments."
 	case RequirementMinOrder:
 		if l.Available == "" {
-			return "It is for orders of at least " + l.Required + ": say what the order comes to (order_total)."
+			return "The reward is for orders of at least " + l.Required + ". Specify order_total."
 		}
-		return "It is for orders of at least " + l.Required + "; this one comes to " + l.Available + "."
+		return "The reward is for orders of at least " + l.Required + "; the total of this one is " + l.Available + "."
 	case RequirementStock:
 		if l.Required != "" && l.Available != "" {
-			return "No places are left on the date " + l.Required + "; there are some on " + l.Available + "."
+			return "No capacity remains on the date " + l.Required + ", but there is some on " + l.Available + "."
 		}
 		if l.Required != "" {
-			return "No places are left on the date " + l.Required + "."
+			return "No capacity remains on the date " + l.Required + "."
 		}
 		if !l.From.IsZero() {
-			return "None are left; more come on " + written(l.From) + "."
+			return "The reward is out of stock until " + written(l.From) + "."
 		}
-		return "None are left."
+		return "The reward is out of stock."
 	case RequirementLimit:
-		return "A member can have it " + l.Required + " at most."
+		return "The member has reached the limit of this reward: " + l.Required + "."
 	case RequirementWaitlist:
-		return "Members on the waitlist have the first call on what is left."
+		return "The remaining stock is reserved for members on the waitlist."
 	case RequirementCondition:
-		return "It is for whom this holds: " + l.Required + "."
+		return "The condition of the reward is not met: " + l.Required + "."
 	case RequirementPerOrder:
 		unit := " rewards"
 		if l.Available == "1" {
 			unit = " reward"
 		}
-		return "The order uses " + l.Available + unit + " already, and may use " + l.Required + "."
+		return "The order already uses " + l.Available + unit + "; the limit is " + l.Required + "."
 	}
-	return "Points are missing."
+	return "The member has too few points."
 }
 
 // perUse is the period of a usage that counts the rewards of one order.

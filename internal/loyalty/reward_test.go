@@ -69,31 +69,31 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			"it is for others than this level", func(_ *Program, r *Reward) { r.Tiers = []string{"silver", "gold"} }, nil,
 			Redemption{},
 			UnmetRequirement{Requirement: RequirementTier, Required: "silver, gold", Available: "bronze"},
-			"It is for members of the level silver, gold.",
+			"The reward is for members of the level silver, gold.",
 		},
 		{
 			"it is for a segment", func(_ *Program, r *Reward) { r.Segments = []string{"vip"} }, func(a *Account) { a.Traits.Segments = []string{"press"} },
 			Redemption{},
 			UnmetRequirement{Requirement: RequirementSegment, Required: "vip", Available: "press"},
-			"It is for other members.",
+			"The reward is for members of other segments.",
 		},
 		{
 			"it is not active yet", func(_ *Program, r *Reward) { r.Active.From = friday }, nil,
 			Redemption{},
 			UnmetRequirement{Requirement: RequirementTime, From: friday},
-			"It can be redeemed from 4 December 2026 11:00 UTC on.",
+			"The reward can be redeemed from 4 December 2026 11:00 UTC on.",
 		},
 		{
 			"its end is exclusive", func(_ *Program, r *Reward) { r.Active.Until = noon }, nil,
 			Redemption{},
 			UnmetRequirement{Requirement: RequirementTime},
-			"It cannot be redeemed any more.",
+			"The reward can no longer be redeemed.",
 		},
 		{
 			"the order is too small", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000} }, nil,
 			Redemption{Total: eur(4_999)},
 			UnmetRequirement{Requirement: RequirementMinOrder, Required: "50.00 EUR", Available: "49.99 EUR"},
-			"It is for orders of at least 50.00 EUR; this one comes to 49.99 EUR.",
+			"The reward is for orders of at least 50.00 EUR; the total of this one is 49.99 EUR.",
 		},
 		{
 			"the order is of another currency", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000, "USD": 5_500} }, nil,
@@ -105,7 +105,7 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			"nobody said what the order comes to", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000} }, nil,
 			Redemption{},
 			UnmetRequirement{Requirement: RequirementMinOrder, Required: "50.00 EUR"},
-			"It is for orders of at least 50.00 EUR: say what the order comes to (order_total).",
+			"The reward is for orders of at least 50.00 EUR. Specify order_total.",
 		},
 		{
 			"the first pieces come later", func(_ *Program, r *Reward) {
@@ -113,13 +113,13 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			}, nil,
 			Redemption{},
 			UnmetRequirement{Requirement: RequirementStock, Available: "0", From: friday},
-			"None are left; more come on 4 December 2026 11:00 UTC.",
+			"The reward is out of stock until 4 December 2026 11:00 UTC.",
 		},
 		{
 			"no code is left", func(_ *Program, r *Reward) { r.Codes.From = UploadedCode }, nil,
 			Redemption{},
 			UnmetRequirement{Requirement: RequirementStock, Available: "0"},
-			"None are left.",
+			"The reward is out of stock.",
 		},
 		{
 			"this month had its turn", func(_ *Program, r *Reward) { r.Limits = []Limit{{1, PerMonth}} }, func(a *Account) {
@@ -127,7 +127,7 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			},
 			Redemption{},
 			UnmetRequirement{Requirement: RequirementLimit, Required: "1 per month", Available: "1", From: time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)},
-			"A member can have it 1 per month at most.",
+			"The member has reached the limit of this reward: 1 per month.",
 		},
 		{"once is for ever", func(_ *Program, r *Reward) { r.Limits = []Limit{{1, PerEver}} }, func(a *Account) {
 			a.Usage = []Usage{{Rule: "rewards.it", Times: true, Per: PerEver, N: 1}}

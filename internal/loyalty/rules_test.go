@@ -98,7 +98,7 @@ func TestARuleIsAboutThePartThatATenderPaid(t *testing.T) {
 			then: []func(*Order){func(o *Order) { o.Refunds = []Refund{back("1", 5_000)} }}, want: 100, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.linked: 12.50 EUR x 4 per 1.00 = 50
-	revision: given by earlier revisions = -200`,
+	revision: awarded by earlier revisions = -200`,
 		},
 	} {
 		t.Run(c.name, c.run)
@@ -145,7 +145,7 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 			name: "by the level before the order's own upgrade", rules: seven(Match{Tiers: []string{"bronze"}}), want: 607, because: `
 	earn.purchase: 600.00 EUR x 1 per 1.00 = 600
 	earn.rules.seven: 7 = 7
-	revision: given by earlier revisions = -607`,
+	revision: awarded by earlier revisions = -607`,
 			order: bought("EUR", Line{Amount: 60_000}), then: []func(*Order){func(o *Order) { o.Channel = "web" }},
 		},
 		{name: "for any of the segments", rules: seven(Match{Segments: []string{"vip", "staff"}}), member: func(a *Account) { a.Traits.Segments = []string{"local", "staff"} }, order: ten, want: 17, because: `
@@ -170,7 +170,7 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 		{name: "still for the first once it is told again", rules: seven(first), order: ten, then: []func(*Order){func(o *Order) { o.Channel = "web" }}, want: 17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7
-	revision: given by earlier revisions = -17`},
+	revision: awarded by earlier revisions = -17`},
 		{
 			name: "in the birthday's month", rules: seven(Match{BirthdayMonth: true}), member: func(a *Account) { a.Traits.Birthday = 1224 },
 			order: ten, want: 17, because: `
@@ -233,28 +233,28 @@ func TestARuleIsForATime(t *testing.T) {
 		member func(*Account)
 		given  bool
 	}{
-		"before it begins":                           {while, placed("2026-12-04T23:59:59Z"), nil, false},
-		"as it begins":                               {while, placed("2026-12-05T00:00:00Z"), nil, true},
-		"as it ends, which is not in it":             {while, placed("2026-12-07T00:00:00Z"), nil, false},
-		"just before it ends":                        {while, placed("2026-12-06T23:59:59Z"), nil, true},
-		"on a weekday":                               {seven(Match{Weekdays: []time.Weekday{time.Tuesday}}), placed("2026-12-01T11:00:00Z"), nil, true},
-		"on another weekday":                         {seven(Match{Weekdays: []time.Weekday{time.Monday}}), placed("2026-12-01T11:00:00Z"), nil, false},
-		"on the weekday of the program's zone":       {seven(Match{Weekdays: []time.Weekday{time.Wednesday}}), placed("2026-12-01T23:30:00Z"), nil, true},
-		"in the hours":                               {seven(Match{HoursFrom: 9 * 60, HoursUntil: 12 * 60}), placed("2026-12-01T08:00:00Z"), nil, true},
-		"as the hours end, which is not in them":     {seven(Match{HoursFrom: 9 * 60, HoursUntil: 12 * 60}), placed("2026-12-01T11:00:00Z"), nil, false},
-		"a minute before the hours":                  {seven(Match{HoursFrom: 9 * 60, HoursUntil: 12 * 60}), placed("2026-12-01T07:59:59Z"), nil, false},
-		"in hours over midnight, before it":          {seven(night), placed("2026-12-01T21:00:00Z"), nil, true},
-		"in hours over midnight, after it":           {seven(night), placed("2026-12-01T05:29:59Z"), nil, true},
-		"as hours over midnight end":                 {seven(night), placed("2026-12-01T05:30:00Z"), nil, false},
-		"between hours over midnight":                {seven(night), placed("2026-12-01T20:59:59Z"), nil, false},
-		"by the store's clock":                       {by(night, StoreClock), store(placed("2026-12-02T03:00:00Z")), nil, true},
-		"by the store's clock, which is not ours":    {by(night, StoreClock), store(placed("2026-12-01T22:00:00Z")), nil, false},
-		"by the clock of a store that has none":      {by(night, StoreClock), placed("2026-12-01T22:00:00Z"), nil, true},
-		"by the store's clock though only ours goes": {seven(night), store(placed("2026-12-02T06:00:00Z")), nil, false},
-		"by the member's clock":                      {by(night, MemberClock), placed("2026-12-01T09:00:00Z"), kiwi, true},
-		"by the clock of a member who lives nowhere": {by(night, MemberClock), placed("2026-12-01T22:00:00Z"), nil, true},
-		"by the clock of a zone that does not exist": {by(night, MemberClock), placed("2026-12-01T22:00:00Z"), func(a *Account) { a.Traits.Zone = "Pacific/Atlantis" }, true},
-		"on the member's weekday":                    {by(Match{Weekdays: []time.Weekday{time.Wednesday}}, MemberClock), placed("2026-12-01T12:00:00Z"), kiwi, true},
+		"before it begins":                               {while, placed("2026-12-04T23:59:59Z"), nil, false},
+		"as it begins":                                   {while, placed("2026-12-05T00:00:00Z"), nil, true},
+		"as it ends, which is not in it":                 {while, placed("2026-12-07T00:00:00Z"), nil, false},
+		"just before it ends":                            {while, placed("2026-12-06T23:59:59Z"), nil, true},
+		"on a weekday":                                   {seven(Match{Weekdays: []time.Weekday{time.Tuesday}}), placed("2026-12-01T11:00:00Z"), nil, true},
+		"on another weekday":                             {seven(Match{Weekdays: []time.Weekday{time.Monday}}), placed("2026-12-01T11:00:00Z"), nil, false},
+		"on the weekday of the program's zone":           {seven(Match{Weekdays: []time.Weekday{time.Wednesday}}), placed("2026-12-01T23:30:00Z"), nil, true},
+		"in the hours":                                   {seven(Match{HoursFrom: 9 * 60, HoursUntil: 12 * 60}), placed("2026-12-01T08:00:00Z"), nil, true},
+		"as the hours end, which is not in them":         {seven(Match{HoursFrom: 9 * 60, HoursUntil: 12 * 60}), placed("2026-12-01T11:00:00Z"), nil, false},
+		"a minute before the hours":                      {seven(Match{HoursFrom: 9 * 60, HoursUntil: 12 * 60}), placed("2026-12-01T07:59:59Z"), nil, false},
+		"in hours over midnight, before it":              {seven(night), placed("2026-12-01T21:00:00Z"), nil, true},
+		"in hours over midnight, after it":               {seven(night), placed("2026-12-01T05:29:59Z"), nil, true},
+		"as hours over midnight end":                     {seven(night), placed("2026-12-01T05:30:00Z"), nil, false},
+		"between hours over midnight":                    {seven(night), placed("2026-12-01T20:59:59Z"), nil, false},
+		"in the store's time zone":                       {by(night, StoreClock), store(placed("2026-12-02T03:00:00Z")), nil, true},
+		"in the store's time zone, which is not ours":    {by(night, StoreClock), store(placed("2026-12-01T22:00:00Z")), nil, false},
+		"by the clock of a store that has none":          {by(night, StoreClock), placed("2026-12-01T22:00:00Z"), nil, true},
+		"in the store's time zone though only ours goes": {seven(night), store(placed("2026-12-02T06:00:00Z")), nil, false},
+		"in the member's time zone":                      {by(night, MemberClock), placed("2026-12-01T09:00:00Z"), kiwi, true},
+		"by the clock of a member who lives nowhere":     {by(night, MemberClock), placed("2026-12-01T22:00:00Z"), nil, true},
+		"by the clock of a zone that does not exist":     {by(night, MemberClock), placed("2026-12-01T22:00:00Z"), func(a *Account) { a.Traits.Zone = "Pacific/Atlantis" }, true},
+		"on the member's weekday":                        {by(Match{Weekdays: []time.Weekday{time.Wednesday}}, MemberClock), placed("2026-12-01T12:00:00Z"), kiwi, true},
 	} {
 		s := sale{name: name, rules: c.rules, member: c.member, order: c.order, want: 10, because: "earn.purchase: 10.00 EUR x 1 per 1.00 = 10"}
 		if c.given {
@@ -280,11 +280,11 @@ func TestARuleAsksForASpendAndForACondition(t *testing.T) {
 		{name: "enough until half came back", rules: spend, order: fifty, then: []func(*Order){half}, want: 25, because: `
 	earn.purchase: 25.00 EUR x 1 per 1.00 = 25
 	earn.rules.seven: not applied: needs 50.00 EUR, has 25.00 EUR = 0
-	revision: given by earlier revisions = -57`},
+	revision: awarded by earlier revisions = -57`},
 		{name: "enough again once the refund has failed", rules: spend, order: fifty, then: []func(*Order){half, failed}, want: 57, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.seven: 7 = 7
-	revision: given by earlier revisions = -25`},
+	revision: awarded by earlier revisions = -25`},
 		{name: "too little of what it is about", rules: seven(Match{MinSpend: euros(50), Categories: []string{"mugs"}}), order: fifty, want: 50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.seven: not applied: needs 50.00 EUR, has 30.00 EUR = 0`},
@@ -306,7 +306,7 @@ func TestARuleAsksForASpendAndForACondition(t *testing.T) {
 			name: "one about what is left after a refund", order: fifty, then: []func(*Order){half}, want: 32, because: `
 	earn.purchase: 25.00 EUR x 1 per 1.00 = 25
 	earn.rules.seven: 7 = 7
-	revision: given by earlier revisions = -57`,
+	revision: awarded by earlier revisions = -57`,
 			rules: asks(func(f *Facts) (bool, error) { return f.Total <= 2500 == (f.Order.Lines[1].Amount == 1000), nil }),
 		},
 		{

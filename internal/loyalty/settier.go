@@ -28,7 +28,7 @@ func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (
 		if !ok {
 			return Outcome{}, refuse(
 				ValidationFailed, "/tier_group",
-				fmt.Sprintf("The program has no ladder %q.", in.TierGroup),
+				fmt.Sprintf("The program has no tier group %q.", in.TierGroup),
 			)
 		}
 		on = d.on(v)
@@ -69,23 +69,23 @@ func (d *decision) checkPlacement(in Placement) error {
 		return refuse(
 			ValidationFailed, "/level",
 			fmt.Sprintf(
-				"A segment of the member has at least %q; below that a level can only be locked.",
+				"A segment gives the member at least %q. A lower level must be locked.",
 				d.p.Tiers.Levels[floor].ID,
 			),
 		)
 	case in.Permanent && (in.Locked || !in.Until.IsZero()):
 		return refuse(
 			ValidationFailed, "/permanent",
-			"What is for ever has no end and is not locked; leave out until and locked.",
+			"A permanent level has no end and is not locked. Omit until and locked.",
 		)
 	case in.Locked && in.Until.IsZero():
-		return refuse(ValidationFailed, "/until", "Say until when the level is locked.")
+		return refuse(ValidationFailed, "/until", "Specify until, the end of the lock.")
 	case !in.Until.IsZero() && !in.Until.After(now):
-		return refuse(ValidationFailed, "/until", "This must be in the future.")
+		return refuse(ValidationFailed, "/until", "The instant must be in the future.")
 	case in.Until.After(now.AddDate(MaxPlacement, 0, 0)):
 		return refuse(
 			ValidationFailed, "/until",
-			fmt.Sprintf("This must be at most %d years ahead; a level can be given for ever instead.", MaxPlacement),
+			fmt.Sprintf("The instant must be at most %d years ahead. Make the level permanent instead.", MaxPlacement),
 		)
 	}
 	return nil

@@ -97,7 +97,7 @@ func TestHowRulesOfGroupsGoTogether(t *testing.T) {
 	earn.rules.b: 5 = 5`},
 		{name: "an exclusive one that is used up excludes nothing", rules: []Rule{{ID: "a", Group: "only", Give: Fixed{5}, Budget: 10}, fixed("b", "", 7, 0)}, left: Budgets{"earn.rules.a": 0}, order: fifty, want: 57, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
-	earn.rules.a: 0 are left of the budget = 0
+	earn.rules.a: 0 remain in the budget = 0
 	earn.rules.b: 7 = 7`},
 		{name: "a multiplier that is used up, which is not silent", rules: []Rule{capped(times("a", "", 2, 1), Cap{0, PerDay, false})}, order: fifty, want: 50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
@@ -116,7 +116,7 @@ func TestHowRulesOfGroupsGoTogether(t *testing.T) {
 	earn.rules.b: not applied: needs 50.00 EUR, has 49.99 EUR = 0
 	earn.rules.a: 5 = 5
 	rounding: down = -0.99
-	revision: given by earlier revisions = -59`,
+	revision: awarded by earlier revisions = -59`,
 		},
 	} {
 		if c.program == nil {

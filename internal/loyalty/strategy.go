@@ -23,13 +23,13 @@ type giver interface {
 	because(m *matched) (ReasonKind, []string)
 }
 
-var errNegative = errors.New("gives less than nothing")
+var errNegative = errors.New("must not give negative points")
 
 func (s PerAmount) compile() (giver, error) {
 	g := perAmount{}
 	for c, r := range s.Rates {
 		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points == nil || r.Points.Sign() < 0 {
-			return nil, errors.New("its rate of " + strconv.Quote(string(c)) + " is none")
+			return nil, errors.New("its rate for " + strconv.Quote(string(c)) + " must not be negative")
 		}
 		g[c] = r.compile(c)
 	}
@@ -83,12 +83,12 @@ func (g fixed) because(*matched) (ReasonKind, []string) { return IsFixed, []stri
 func (s Steps) compile() (giver, error) {
 	for c, bands := range s.Bands {
 		if _, ok := c.Exponent(); !ok || len(bands) == 0 {
-			return nil, errors.New("its bands of " + strconv.Quote(string(c)) + " are none")
+			return nil, errors.New("its bands for " + strconv.Quote(string(c)) + " must not be empty")
 		}
 		for i, b := range bands {
 			if b.From < 0 || b.Points < 0 || b.Points > MaxPoints ||
 				i > 0 && (b.From <= bands[i-1].From || b.Points < bands[i-1].Points) {
-				return nil, errors.New("its bands do not go up")
+				return nil, errors.New("its bands must be in ascending order")
 			}
 		}
 	}

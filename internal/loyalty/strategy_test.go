@@ -40,31 +40,31 @@ func TestHowARuleGives(t *testing.T) {
 		{name: "per unit that did not come back", rules: gives(PerUnit{big.NewRat(3, 1)}), order: five, then: returned(2, 2000), want: 39, because: `
 	earn.purchase: 30.00 EUR x 1 per 1.00 = 30
 	earn.rules.give: 3 x 3 = 9
-	revision: given by earlier revisions = -65`},
+	revision: awarded by earlier revisions = -65`},
 		{name: "per whole unit, as half of one came back", rules: gives(PerUnit{big.NewRat(3, 1)}), order: five, then: returned(0, 500), want: 57, because: `
 	earn.purchase: 45.00 EUR x 1 per 1.00 = 45
 	earn.rules.give: 4 x 3 = 12
-	revision: given by earlier revisions = -65`},
+	revision: awarded by earlier revisions = -65`},
 		{
 			name: "per unit of a discounted order", rules: gives(PerUnit{big.NewRat(3, 1)}), order: five.with(func(o *Order) { o.Discount = 1000 }),
 			then: returned(2, 1600), want: 33, because: `
 	earn.purchase: 24.00 EUR x 1 per 1.00 = 24
 	earn.rules.give: 3 x 3 = 9
-	revision: given by earlier revisions = -55`,
+	revision: awarded by earlier revisions = -55`,
 		},
 		{
 			name: "per unit, as a part of the order was refunded without a word on which", rules: gives(PerUnit{big.NewRat(3, 1)}), order: five,
 			then: []func(*Order){func(o *Order) { o.Refunds = []Refund{back("1", 2500)} }}, want: 31, because: `
 	earn.purchase: 25.00 EUR x 1 per 1.00 = 25
 	earn.rules.give: 2 x 3 = 6
-	revision: given by earlier revisions = -65`,
+	revision: awarded by earlier revisions = -65`,
 		},
 		{
 			name: "per unit that was free, of which some came back", rules: gives(PerUnit{big.NewRat(3, 1)}), order: bought("EUR", Line{Quantity: 4}, Line{Amount: 1000}),
 			then: returned(3, 0), want: 16, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.give: 2 x 3 = 6
-	revision: given by earlier revisions = -25`,
+	revision: awarded by earlier revisions = -25`,
 		},
 		{name: "per visit", rules: gives(PerVisit{8}), order: five, want: 58, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
@@ -85,10 +85,10 @@ func TestHowARuleGives(t *testing.T) {
 	earn.purchase: 0.01 EUR x 1 per 1.00 = 0.01
 	earn.rules.give: 25 = 25
 	rounding: down = -0.01
-	revision: given by earlier revisions = -75`},
+	revision: awarded by earlier revisions = -75`},
 		{name: "fixed, but not once everything came back", rules: gives(Fixed{25}), order: five.with(func(o *Order) { o.Shipping = 490 }), then: returned(5, 5000), want: 0, because: `
 	earn.purchase: 0.00 EUR x 1 per 1.00 = 0
-	revision: given by earlier revisions = -75`},
+	revision: awarded by earlier revisions = -75`},
 		{name: "below the first step", rules: steps, order: bought("EUR", Line{Amount: 1999}), want: 19, because: `
 	earn.purchase: 19.99 EUR x 1 per 1.00 = 19.99
 	rounding: down = -0.99`},
@@ -106,7 +106,7 @@ func TestHowARuleGives(t *testing.T) {
 	earn.purchase: 49.99 EUR x 1 per 1.00 = 49.99
 	earn.rules.give: 49.99 EUR, from 20.00 EUR: 5 = 5
 	rounding: down = -0.99
-	revision: given by earlier revisions = -70`},
+	revision: awarded by earlier revisions = -70`},
 		{name: "on a step of yen", rules: steps, order: bought("JPY", Line{Amount: 150}), want: 2, because: `
 	earn.purchase: 150 JPY x 1 per 150 = 1
 	earn.rules.give: 150 JPY, from 0 JPY: 1 = 1`},

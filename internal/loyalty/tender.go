@@ -134,13 +134,13 @@ func (o *Order) refundTender(name string) string {
 		}
 		if some && earn != t.Kind.earns() {
 			return fmt.Sprintf(
-				"Several tenders are named %q, and not all of them earn. Name the kind of the tender.", name,
+				"Several tenders are named %q, and only some of them earn points. Specify the type of the tender.", name,
 			)
 		}
 		earn, some = t.Kind.earns(), true
 	}
 	if !some {
-		return fmt.Sprintf("The order has no tender of the kind or name %q. List it in tenders.", name)
+		return fmt.Sprintf("The order has no tender with the type or name %q. List it in tenders.", name)
 	}
 	return ""
 }
@@ -148,7 +148,7 @@ func (o *Order) refundTender(name string) string {
 func overRefunded(tender string, paid Money) *Error {
 	return refuse(
 		RefundExceedsPayment, "/refunds",
-		fmt.Sprintf("More was refunded to %q than the %s that it paid.", tender, paid),
+		fmt.Sprintf("The refunds to the tender %q exceed the paid %s.", tender, paid),
 	)
 }
 

@@ -90,11 +90,11 @@ func (p *Program) OptIn(acc Account, campaign string, now time.Time) (Outcome, e
 	at := slices.IndexFunc(p.Campaigns, func(r Rule) bool { return r.ID == campaign && r.OptIn })
 	switch {
 	case at < 0:
-		return Outcome{}, refuse(NotFound, "", "There is no such campaign that members register for.")
+		return Outcome{}, refuse(NotFound, "", "The program has no such campaign with registration.")
 	case acc.Status != Active:
 		return Outcome{}, frozen("")
 	case !p.Campaigns[at].Match.Until.IsZero() && !now.Before(p.Campaigns[at].Match.Until):
-		return Outcome{}, refuse(ValidationFailed, "", "The campaign is over.")
+		return Outcome{}, refuse(ValidationFailed, "", "The campaign has ended.")
 	}
 	d := p.decide(acc, now)
 	if slices.Contains(acc.Traits.Campaigns(), campaign) {
@@ -105,7 +105,7 @@ func (p *Program) OptIn(acc Account, campaign string, now time.Time) (Outcome, e
 	if len(next.OptIns) >= MaxOptIns {
 		return Outcome{}, refuse(
 			ValidationFailed, "",
-			fmt.Sprintf("The member has registered for %d campaigns already.", MaxOptIns),
+			fmt.Sprintf("The member has already registered for %d campaigns, which is the limit.", MaxOptIns),
 		)
 	}
 	next.OptIns = append(next.OptIns, OptIn{campaign, now})

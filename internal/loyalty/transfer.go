@@ -60,7 +60,7 @@ func (p *Program) Transfer(from, to Account, in Redemption, now time.Time) ([]Ou
 	all := in.Points + in.Fee
 	taken, n := d.take(nil, "", all)
 	if n < all || p.inDebt(from) {
-		return nil, p.insufficient(from, "", all, "The transfer takes")
+		return nil, p.insufficient(from, "", all, "The transfer requires")
 	}
 	e := Entry{
 		Kind: KindTransfer, Cause: in.cause(from.Member, 1), Effective: now, Redemption: &in, Usage: p.gives(in, 1),
@@ -90,23 +90,23 @@ func (p *Program) mayGive(from, to Account, n Points, now time.Time) error {
 	}
 	switch {
 	case t.Min == 0:
-		return refuse(ValidationFailed, "", "The program does not let members give points to each other (transfers).")
+		return refuse(ValidationFailed, "", "The program has no transfers. Add transfers to the program file to allow them.")
 	case from.Member == to.Member:
-		return refuse(ValidationFailed, "/to", "Points are given to another member.")
+		return refuse(ValidationFailed, "/to", "The recipient must be another member.")
 	case from.Status != Active:
 		return frozen("")
 	case to.Status != Active:
 		return frozen("/to")
 	case n <= 0:
-		return refuse(AmountNotPositive, "/points", "Points that are given are above 0.")
+		return refuse(AmountNotPositive, "/points", "points must be above 0.")
 	case n < t.Min || n > most:
-		return refuse(AmountOutOfRange, "/points", "A transfer is of "+points(t.Min)+" to "+points(most)+" points.")
+		return refuse(AmountOutOfRange, "/points", "points must be from "+points(t.Min)+" to "+points(most)+".")
 	case t.Step > 1 && n%t.Step != 0:
-		return refuse(AmountOutOfRange, "/points", "Points are given in steps of "+points(t.Step)+".")
+		return refuse(AmountOutOfRange, "/points", "points must be a multiple of "+points(t.Step)+".")
 	case !t.Accept.IsZero() && len(from.Holds) >= MaxHolds:
 		return refuse(
 			ValidationFailed, "",
-			"The member has 20 open redemptions and offers already: one of them must end first.",
+			"The member already has 20 open redemptions and offers, which is the limit.",
 		)
 	}
 	return p.withinLimits(from, n, DateOf(now, p.Zone))
@@ -115,13 +115,13 @@ func (p *Program) mayGive(from, to Account, n Points, now time.Time) error {
 func (p *Program) withinLimits(from Account, n Points, day Date) error {
 	key := p.Transfers.Key()
 	if l, full := from.exhausted(key, p.Transfers.Limits, day); full {
-		return refuse(ValidationFailed, "", "A member can give points "+l.often()+", and has.")
+		return refuse(ValidationFailed, "", "The member has reached the limit of transfers: "+l.often()+".")
 	}
 	for _, c := range p.Transfers.AtMost {
 		if left := c.Points - Points(from.used(key, false, c.Per, c.Per.ends(day))); n > left {
 			return refuse(
 				AmountOutOfRange, "/points",
-				"A member can give "+c.String()+" at most; "+points(max(0, left))+" are left.",
+				"A member can give at most "+c.String()+"; "+points(max(0, left))+" remain.",
 			)
 		}
 	}
@@ -151,7 +151,7 @@ func (p *Program) Accept(from, to Account, r Redemption, now time.Time) ([]Outco
 	case from.Status != Active || to.Status != Active:
 		return nil, frozen("")
 	case p.inDebt(from):
-		return nil, p.insufficient(from, "", from.Debt, "The member who gives the points owes some. That takes")
+		return nil, p.insufficient(from, "", from.Debt, "The giver is in debt. Repaying it requires")
 	}
 	d := p.decide(from, now)
 	r = h.Redemption
@@ -230,10 +230,10 @@ func (p *Program) compileTransfers() error {
 	share := t.Fee.Share
 	switch {
 	case t.Min < 0 || t.Max < 0 || t.Step < 0 || t.Max > 0 && t.Max < t.Min:
-		return errors.New("what members give at least, at most, or in steps of is none")
+		return errors.New("the minimum, maximum or step of transfers is out of range")
 	case t.Fee.Points < 0 || t.Fee.Points > MaxPoints ||
 		share != nil && (share.Sign() < 0 || share.Cmp(big.NewRat(1, 1)) >= 0):
-		return errors.New("the fee of transfers is none")
+		return errors.New("the fee of transfers is out of range")
 	}
 	return nil
 }

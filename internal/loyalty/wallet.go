@@ -194,7 +194,7 @@ func (p *Program) noWallet(pointer string) error {
 	for _, w := range p.Wallets {
 		names = append(names, w.ID)
 	}
-	return refuse(ValidationFailed, pointer, "There is no such wallet. The program has "+strings.Join(names, ", ")+".")
+	return refuse(ValidationFailed, pointer, "Unknown wallet. The program has "+strings.Join(names, ", ")+".")
 }
 
 // units returns the plural name of a wallet's points.
@@ -211,23 +211,23 @@ func (p *Program) units(wallet string) string {
 
 func (p *Program) compileWallets() error {
 	if len(p.Wallets) > MaxWallets {
-		return fmt.Errorf("%d wallets are more than %d", len(p.Wallets), MaxWallets)
+		return fmt.Errorf("there are %d wallets; the limit is %d", len(p.Wallets), MaxWallets)
 	}
 	p.compiled.wallets = map[string]map[Currency]compiledRate{}
 	for i := range p.Wallets {
 		w := &p.Wallets[i]
 		switch {
 		case w.ID == "" || w.ID == MainWallet || p.compiled.wallets[w.ID] != nil:
-			return fmt.Errorf("wallet %q is none, or the second one", w.ID)
+			return fmt.Errorf("wallet %q has an invalid id or is a duplicate", w.ID)
 		case w.Expires.Inactive || w.Pending.Until != "":
-			return errors.New("the points of wallet " + w.ID + " cannot expire by inactivity, or wait for a parcel")
+			return errors.New("the points of wallet " + w.ID + " cannot expire by inactivity or become active with an order")
 		case len(w.Pending.On) > MaxDays || len(w.Expires.On) > MaxDays:
-			return fmt.Errorf("more than %d days of a year", MaxDays)
+			return fmt.Errorf("expiry dates must be at most %d days of the year", MaxDays)
 		}
 		rates := map[Currency]compiledRate{}
 		for c, r := range w.Rates {
 			if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points.Sign() < 0 {
-				return fmt.Errorf("the rate of %q is none", c)
+				return fmt.Errorf("the rate of %q must be above 0", c)
 			}
 			rates[c] = r.compile(c)
 		}

@@ -14,7 +14,7 @@ func (p *Program) notFrom(reward *Reward, wallet string) error {
 	names := append([]string{MainWallet}, slices.Sorted(maps.Keys(reward.Wallets))...)
 	return refuse(
 		ValidationFailed, "/wallet",
-		"The reward has no price in that wallet. It can be had for "+strings.Join(names, ", ")+".",
+		"The reward has no price in that wallet. Use one of "+strings.Join(names, ", ")+".",
 	)
 }
 

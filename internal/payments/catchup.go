@@ -23,10 +23,10 @@ func (r *Receiver) CatchUp(
 	}
 	lister, ok := con.Provider.(webhook.Lister)
 	if !ok {
-		return counts, fmt.Errorf("payments: %s has no interface to ask for events; it repeats them by itself", provider)
+		return counts, fmt.Errorf("payments: %s has no API to list events; it resends them automatically", provider)
 	}
 	if con.settings.APISecret == "" {
-		return counts, fmt.Errorf("payments: the connection of %s to %s has no api_secret to ask with", program, provider)
+		return counts, fmt.Errorf("payments: the connection of %s to %s has no api_secret", program, provider)
 	}
 	for cursor := ""; ; {
 		page, err := lister.List(ctx, since.UTC(), cursor)

@@ -156,7 +156,7 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 				c.Path.Provider, "error", err.Error())
 		}
 		if p.Code == temporarilyUnavailable {
-			w.app.Log.WarnContext(ctx, "a webhook was not taken, and comes again", "request_id", line.RequestID, "provider",
+			w.app.Log.WarnContext(ctx, "webhook was not processed; the processor resends it", "request_id", line.RequestID, "provider",
 				c.Path.Provider, "err", err)
 		}
 		line.Status, line.Code = p.Status, p.Code
@@ -180,14 +180,14 @@ func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
 
 var (
 	errUnknown = &refusal{
-		http.StatusNotFound, loyalty.NotFound, "Not found", "There is no such payment processor.",
+		http.StatusNotFound, loyalty.NotFound, "Not found", "Unknown payment processor.",
 	}
 	errTooLarge = &refusal{
-		http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large", "A webhook has 4 MiB at most.",
+		http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large", "A webhook must have at most 4 MiB.",
 	}
 	errEncoding = &refusal{
-		http.StatusBadRequest, "invalid_encoding", "The body is not encoded as it says",
-		"The body is not base64, though it was sent as such.",
+		http.StatusBadRequest, "invalid_encoding", "The body has another encoding",
+		"The body is declared as base64 but cannot be decoded.",
 	}
 )
 
@@ -232,7 +232,7 @@ func accepted(received []Received) (events.APIGatewayV2HTTPResponse, error) {
 func written(status int, contentType string, document any) (events.APIGatewayV2HTTPResponse, error) {
 	body, err := json.Marshal(document)
 	if err != nil {
-		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("payments: write the answer: %w", err)
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("payments: write the response: %w", err)
 	}
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: status,
@@ -245,13 +245,13 @@ func written(status int, contentType string, document any) (events.APIGatewayV2H
 func problemOf(err error) wire.Problem {
 	p := wire.Problem{
 		Status: http.StatusInternalServerError, Code: "internal_error", Title: "Internal error",
-		Detail: "Something went wrong on our side. It was logged under the request id.",
+		Detail: "An internal error occurred. It was logged with the request ID.",
 	}
 	var rejection *webhook.Rejection
 	var own *refusal
 	switch {
 	case errors.As(err, &rejection):
-		p.Status, p.Title = http.StatusUnauthorized, "The event is not known to be genuine"
+		p.Status, p.Title = http.StatusUnauthorized, "The event is not verified"
 		if rejection.Code == webhook.NotConfigured {
 			p.Status, p.Title = http.StatusServiceUnavailable, "The webhook is not configured"
 		}
@@ -271,15 +271,15 @@ const temporarilyUnavailable = "temporarily_unavailable"
 func unavailable() wire.Problem {
 	return wire.Problem{
 		Type: wire.ProblemType + temporarilyUnavailable, Status: http.StatusServiceUnavailable, Code: temporarilyUnavailable,
-		Title: "Temporarily unavailable", Detail: "The event could not be processed now. Sending it again is safe.",
+		Title: "Temporarily unavailable", Detail: "The event could not be processed now. You can safely send it again.",
 	}
 }
 
 var rejectionDetail = map[loyalty.Code]string{
-	webhook.SignatureMissing:    "The headers or fields that sign it are missing. Nothing was read or recorded.",
-	webhook.SignatureInvalid:    "The signature is not that of the processor for this address. Nothing was read or recorded.",
-	webhook.TimestampOutOfRange: "It was signed too long ago, or in the future. Nothing was read or recorded.",
-	webhook.NotConfigured:       "No payment processor is connected here. Nothing was read or recorded.",
+	webhook.SignatureMissing:    "The signature is missing. Nothing was recorded.",
+	webhook.SignatureInvalid:    "The signature is invalid for this address. Nothing was recorded.",
+	webhook.TimestampOutOfRange: "The time of the signature is too old or in the future. Nothing was recorded.",
+	webhook.NotConfigured:       "No payment processor is connected to this address. Nothing was recorded.",
 }
 
 // busy reports whether the failure is temporary, so that the same event may succeed soon. This includes an

@@ -95,7 +95,7 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, unusable.Code, unusable.Detail)
 	case e.Live != nil && *e.Live != live:
 		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, ledger.StageMismatch,
-			"It is of play money at a live stack, or of real money at a test stack.")
+			"The event has test mode at a live stack, or live mode at a test stack.")
 	default:
 		k, err = r.app.Ledger.Receive(ctx, p, d, report)
 	}

@@ -59,7 +59,7 @@ func TestReplayOfQuarantinedEvents(t *testing.T) {
 func TestCatchingUpStatesWhatIsMissing(t *testing.T) {
 	s := newShop(t, "payments")
 	for provider, want := range map[string]string{
-		"nobody": "is not connected to nobody", app.Adyen: "has no interface to ask for events", app.Stripe: "has no api_secret to ask with",
+		"nobody": "is not connected to nobody", app.Adyen: "has no interface to ask for events", app.Stripe: "has no api_secret",
 	} {
 		if _, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", provider, noon); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", provider, err)

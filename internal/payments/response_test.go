@@ -17,7 +17,7 @@ import (
 
 // Each error has one response: status, code, title, and when to try again.
 func TestResponsesToErrors(t *testing.T) {
-	const genuine, unavailableDetail = "The event is not known to be genuine", "The event could not be processed now. Sending it again is safe."
+	const genuine, unavailableDetail = "The event is not verified", "The event could not be processed now. You can safely send it again."
 	for _, c := range []struct {
 		err         error
 		status      int
@@ -35,7 +35,7 @@ func TestResponsesToErrors(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", app.ErrNotPublished), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
 		{fmt.Errorf("wrapped: %w", webhook.ErrUnreachable), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
 		{&webhook.AnswerError{Status: 404}, 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
-		{errors.New("anything else"), 500, "internal_error", "Internal error", "Something went wrong on our side. It was logged under the request id.", ""},
+		{errors.New("anything else"), 500, "internal_error", "Internal error", "An internal error occurred. It was logged with the request ID.", ""},
 	} {
 		in := call{}
 		in.Context.RequestID = "req-1"

@@ -61,11 +61,11 @@ func (s seal) close(body []byte, bound string) []byte {
 func (s seal) open(sealed []byte, bound string) ([]byte, error) {
 	n := s.aead.NonceSize()
 	if len(sealed) < n {
-		return nil, errors.New("payments: no body was kept")
+		return nil, errors.New("payments: no body was stored")
 	}
 	packed, err := s.aead.Open(nil, sealed[:n], sealed[n:], []byte(bound))
 	if err != nil {
-		return nil, fmt.Errorf("payments: the body is not as it was kept: %w", err)
+		return nil, fmt.Errorf("payments: the stored body was changed: %w", err)
 	}
 	body, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked+1))
 	if err == nil && len(body) > maxUnpacked {

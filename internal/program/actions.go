@@ -25,8 +25,8 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 			a.When = c.eventCondition(item.get("when"), a.Event)
 		}
 		if a.Event == loyalty.EventConverted && a.When != nil && a.When.OrderNumbers() > 0 {
-			c.add(at(item.get("when"), "cannot ask for the order's number: a referral is earned by the friend's first order "+
-				"that the other conditions allow; leave it out"))
+			c.add(at(item.get("when"), "must not use the order's number: a referral is earned by the friend's first order "+
+				"that meets the other conditions; remove it"))
 		}
 		c.ownWait(item, a)
 		c.yearly(item, a)
@@ -42,7 +42,7 @@ func (c *compiler) sides(points *node, a *loyalty.Action) {
 	number := func(n *node) loyalty.Points { return loyalty.Points(c.integer(n, 1, int64(loyalty.MaxPoints))) }
 	switch two := points.is(mapping); {
 	case two && a.Event != loyalty.EventConverted && a.Event != "":
-		c.add(at(points, "has two sides, and only referral.converted does; give a number"))
+		c.add(at(points, "names two recipients, which only referral.converted allows; write a number"))
 	case two:
 		a.Points, a.Friend = number(points.get("referrer")), number(points.get("friend"))
 	default:
@@ -54,7 +54,7 @@ func (c *compiler) sides(points *node, a *loyalty.Action) {
 func (c *compiler) cooldown(n *node) loyalty.Period {
 	p := c.some(n)
 	if p.Hours > 0 || p.Minutes > 0 {
-		c.add(at(n, "%s is not a number of days, weeks or months; an action rests for whole days", n.value))
+		c.add(at(n, "%s is not a number of days, weeks or months", n.value))
 	}
 	return p
 }
@@ -62,7 +62,7 @@ func (c *compiler) cooldown(n *node) loyalty.Period {
 // ownWait rejects a pending condition that waits for the delivery of an event.
 func (c *compiler) ownWait(item *node, a loyalty.Action) {
 	if a.Life.Pending != nil && a.Life.Pending.Until != "" {
-		c.add(at(item.get("pending").get("until"), "an event is never %s; only orders are", a.Life.Pending.Until))
+		c.add(at(item.get("pending").get("until"), "events are never %s; only orders are", a.Life.Pending.Until))
 	}
 }
 
@@ -74,7 +74,7 @@ func (c *compiler) yearly(item *node, a loyalty.Action) {
 	for _, l := range a.Limits {
 		if l != (loyalty.Limit{Times: 1, Per: loyalty.PerYear}) {
 			c.warn(at(
-				item.get("limit"), "%s comes once a year, so that this limit is no help or too strict; 1 per year is usual",
+				item.get("limit"), "%s happens once a year, so this limit has no effect or is too strict; 1 per year is usual",
 				a.Event,
 			))
 			return

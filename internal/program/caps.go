@@ -19,10 +19,10 @@ func (c *compiler) counted(n *node, most int64) (count int64, per loyalty.CapPer
 	count, err := strconv.ParseInt(m[1], 10, 64)
 	switch {
 	case err != nil || count > most:
-		c.add(at(n, "%s is more than the %d points that one operation may move", m[1], most))
+		c.add(at(n, "%s exceeds the limit of %d points per operation", m[1], most))
 		return 0, "", false
 	case count == 0:
-		c.add(at(n, "0 leaves nothing at all; what is never given can be removed"))
+		c.add(at(n, "a cap of 0 allows no points; remove the rule instead"))
 		return 0, "", false
 	}
 	return count, loyalty.CapPeriod(m[2] + m[3]), true
@@ -47,7 +47,7 @@ func (c *compiler) caps(n *node) (caps []loyalty.Cap) {
 		switch {
 		case !ok:
 		case slices.ContainsFunc(caps, seen):
-			c.add(at(value, "there is a cap %s already", spoken(per)))
+			c.add(at(value, "there is already a cap %s", spoken(per)))
 		default:
 			caps = append(caps, loyalty.Cap{Points: loyalty.Points(points), Per: per, Reject: refuse})
 		}
@@ -63,7 +63,7 @@ func (c *compiler) limits(n *node) (limits []loyalty.Limit) {
 			continue // the schema reports it
 		}
 		if slices.ContainsFunc(limits, func(x loyalty.Limit) bool { return x.Per == per }) {
-			c.add(at(item, "there is a limit %s already", spoken(per)))
+			c.add(at(item, "there is already a limit %s", spoken(per)))
 			continue
 		}
 		limits = append(limits, loyalty.Limit{Times: times, Per: per})
@@ -81,7 +81,7 @@ func (c *compiler) budget(n *node) loyalty.Points {
 	}
 	points, _ := strconv.ParseInt(m[1], 10, 64) // at most thirteen digits
 	if points == 0 || points > int64(loyalty.MaxBalance) {
-		c.add(at(n, "%s is not from 1 to %d points", n.value, loyalty.MaxBalance))
+		c.add(at(n, "%s is not a number from 1 to %d points", n.value, loyalty.MaxBalance))
 	}
 	return loyalty.Points(points)
 }

@@ -68,7 +68,7 @@ func (c *compiler) finish(f *File, root *node) {
 	}
 	if n := len(snapshot.Encode(f.Program)); n > snapshot.MaxBytes {
 		c.add(at(
-			root, "is too large: with all that its aliases repeat the rules take %d bytes, and at most %d are kept", n,
+			root, "is too large: with its aliases expanded, the rules have %d bytes; the limit is %d", n,
 			snapshot.MaxBytes,
 		))
 		return
@@ -123,7 +123,7 @@ func (c *compiler) reporting(n *node) (r Reporting) {
 	case !ok:
 		c.malformed(value, "money")
 	case c.currency(value, code) && r.Currency != "" && code != string(r.Currency):
-		c.add(at(value, "is in %s, but the books are in %s", code, r.Currency))
+		c.add(at(value, "is in %s, but the program's currency is %s", code, r.Currency))
 	}
 	r.PointValue = exact
 	return r
@@ -138,7 +138,7 @@ func (c *compiler) unique(entries []*node) {
 			continue
 		}
 		if line, ok := seen[id.value]; ok {
-			c.add(at(id, "%q is the id of another entry too, on line %d", clip(id.value), line))
+			c.add(at(id, "%q is already the id of the entry on line %d", clip(id.value), line))
 			continue
 		}
 		seen[id.value] = id.line

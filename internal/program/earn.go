@@ -16,7 +16,7 @@ func (c *compiler) earn(n *node) {
 	e.Counts = counts(purchase.get("counts"))
 	e.TaxIncluded = purchase.get("amounts").text() == "tax_included"
 	if n := purchase.get("counts"); e.TaxIncluded && e.Counts.Tax {
-		c.add(at(n, "has tax, which amounts: tax_included counts with the items and shipping already; leave it out"))
+		c.add(at(n, "has tax, which amounts: tax_included already includes in the items and shipping; remove it"))
 	}
 	e.Rounding = roundings[purchase.get("rounding").text()]
 	e.CountPlaced = purchase.get("count").text() == "placed"
@@ -64,7 +64,7 @@ func (c *compiler) categories(n *node) (rules []loyalty.CategoryRule) {
 	c.uncountable(rules, items)
 	for i, rule := range rules {
 		if winner := beaten(rules, i, items); winner != nil && rule.Category != "" {
-			c.add(at(items[i], "never fires: %s is for %q too and always wins", winner.get("id").text(), clip(rule.Category)))
+			c.add(at(items[i], "never applies: %s is also for %q and always takes precedence", winner.get("id").text(), clip(rule.Category)))
 		}
 	}
 	return rules
@@ -78,8 +78,8 @@ func (c *compiler) uncountable(rules []loyalty.CategoryRule, items []*node) {
 			return x.Category == r.Category && x.Multiply.Sign() == 0
 		})
 		if zero && r.When != nil && r.When.OrderNumbers() > 0 {
-			c.add(at(items[i].get("when"), "cannot ask for the order's number where lines of %q may earn nothing, because only "+
-				"orders that earn have a number; use a rule under earn.rules with categories instead", clip(r.Category)))
+			c.add(at(items[i].get("when"), "must not use the order's number where line items of %q may earn nothing, because only "+
+				"orders that earn points have a number; use a rule under earn.rules with categories instead", clip(r.Category)))
 		}
 	}
 }

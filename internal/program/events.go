@@ -22,11 +22,11 @@ func (c *compiler) events(n *node) (families []loyalty.EventType) {
 		switch {
 		case slices.Contains(reserved, name):
 			c.add(atKey(
-				f, "the platform itself reports what happens to %ss; choose another name", strings.TrimSuffix(name, "s"),
+				f, "%s is reserved for events of the platform; choose another name", strings.TrimSuffix(name, "s"),
 			))
 			continue
 		case slices.ContainsFunc(c.p.EventTypes(), func(t loyalty.EventType) bool { return t.Name == name }):
-			c.add(atKey(f, "every program has these events already; choose another name"))
+			c.add(atKey(f, "every program already has these events; choose another name"))
 			continue
 		}
 		family := loyalty.EventType{Name: name, States: []string{"completed"}}
@@ -76,15 +76,15 @@ func (c *compiler) event(n *node, more ...string) bool {
 				guess = family + "." + guess
 			}
 			if state == "" {
-				c.add(at(n, "%s is a family of events; it needs a state, like %s.%s", family, family, t.States[0]))
+				c.add(at(n, "%s is a family of events; add a state, like %s.%s", family, family, t.States[0]))
 				return false
 			}
-			c.add(at(n, "%s has no state %q; those are %s", family, clip(state), series(t.States, "and")).Suggest(guess))
+			c.add(at(n, "%s has no state %q; the states are %s", family, clip(state), series(t.States, "and")).Suggest(guess))
 			return false
 		}
 	}
 	c.add(
-		at(n, "there is no event %q; events of the program's own stand under events", clip(name)).
+		at(n, "unknown event %q; list the program's own events under events", clip(name)).
 			Suggest(nearest.Word(name, append(c.sendable(), more...))),
 	)
 	return false

@@ -14,31 +14,31 @@ func ExampleExplain() {
 	}
 	fmt.Print(program.Explain(p))
 	// Output:
-	// Bluebird Rewards (bluebird): its days begin and end in Europe/Berlin.
+	// Bluebird Rewards (bluebird): days are in the time zone Europe/Berlin.
 	// An order earns 1 bean per 1.00 EUR, 1 bean per 150 JPY or 1 bean per 1.10 USD, for its items.
-	// Discounts are deducted first, and what is paid with points, gift cards or store credit earns nothing.
+	// Discounts are deducted first, and amounts paid with points, gift cards or store credit earn nothing.
 	// coffee-beans earn 2 times as much (beans-x2).
 	// gift-cards earn nothing (no-gift-cards).
-	// A fraction of a point is dropped, once per order.
+	// Fractions of a point are rounded down, once per order.
 	// Orders earn 2 times as much, for members of Silver or Gold, from 5 December 2026, 00:00, until 7 December 2026, 00:00, if order.channel == "web" && any(order.items, .category == "coffee-beans") (double-weekend).
 	// - It gives all members together at most 250000 beans.
 	// One order earns at most 1000 beans.
-	// The orders of one day earn at most 3000 beans together.
-	// The orders of one month earn at most 20000 beans together.
+	// The orders of a member in one day earn at most 3000 beans together.
+	// The orders of a member in one month earn at most 20000 beans together.
 	// Joining earns 50 beans, once ever (welcome).
 	// An event review.approved earns 20 beans, at most 3 times per month, if event.rating > 0 && len(event.text) >= 50 (review).
 	// An event survey.completed earns 15 beans, once per week (survey).
 	// A birthday earns 100 beans, once per year (birthday).
-	// The first order of a friend who came by a member's code earns the member 200 beans and the friend 100 beans, at most 10 times per year, if order.total >= 20 && order.currency == "EUR" (referral).
+	// The first order of a friend who used a member's code earns the member 200 beans and the friend 100 beans, at most 10 times per year, if order.total >= 20 && order.currency == "EUR" (referral).
 	// The 10th order earns 250 beans (tenth-order).
 	// Points can be spent 14 days after the order and expire 12 months later, at the end of that month.
-	// Points for events can be spent at once where nothing else is said.
-	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
-	// Levels go by points earned in 12 calendar months, the present one included:
+	// Points for events can be spent at once unless stated otherwise.
+	// A refund deducts the points that the order earned: first the order's own points, then others, and newly earned points repay the rest.
+	// Levels depend on points earned in 12 calendar months, including the present one:
 	// - Bronze from the start.
 	// - Silver from 500 beans, earning 1.25 times as much, with free_shipping.
 	// - Gold from 2000 beans, earning 1.5 times as much, with free_shipping and early_access.
-	// A level is kept for 12 months and 30 days of grace; those who have not requalified by then move down one level.
+	// A level is kept for 12 months and 30 days of grace; members who do not qualify again by then move down one level.
 	// 500 beans buy 5.00 EUR off, for orders of at least 15.00 EUR (five-off).
 	// 800 beans buy 10% off but at most 20.00 EUR (ten-percent).
 	// 300 beans buy free shipping (free-shipping).
@@ -46,24 +46,24 @@ func ExampleExplain() {
 	// - There are 200.
 	// 3000 beans buy an experience, for members of Gold (tasting).
 	// - There are 20.
-	// - It is handed over by hand.
+	// - It is fulfilled manually.
 	// 2500 beans buy a gift card of 25.00 EUR (gift-25).
-	// - Each has a code of its own.
+	// - Each redemption has its own code.
 	// 1500 beans buy a voucher of cinemaxx (cinema).
-	// - There are as many as there are uploaded codes.
-	// Points stay reserved for 30 minutes; those of a reservation that the shop cancels are given back.
-	// An order can use 1 reward at most.
-	// Codes can be used for 30 days where nothing else is said.
-	// When the shop reverses a reward because its order was refunded, its points are given back.
-	// Members who agreed to it are reminded, but not from 20:00 to 09:00 of their own day.
-	// - Marketing comes at most 2 times a week by e-mail.
-	// - Marketing comes at most once a week by text message.
-	// - Marketing comes at most 3 times a week in all.
-	// - points-30d: 30 days before points expire, if it is about 100 beans or more, by e-mail (not marketing).
-	// - points-7d: 7 days before points expire, if it is about 100 beans or more, by e-mail or else text message (not marketing).
-	// - tier-risk: 30 days before a level is lost, if what counts by then is too little, by e-mail (marketing).
-	// - nearly-there: when 50 beans or less are missing for the next reward, once per month, by e-mail (marketing).
-	// - unused-code: 14 days after a code was given out, if it was not used, by e-mail (marketing).
+	// - The stock is the number of uploaded codes.
+	// Points are reserved for 30 minutes; canceling a reservation returns them.
+	// An order can use at most 1 reward.
+	// Codes can be used for 30 days unless stated otherwise.
+	// When the shop reverses a redemption because its order was refunded, its points are restored.
+	// Members who consented receive reminders, but not from 20:00 to 09:00 of their local time.
+	// - Marketing is sent at most 2 times a week by email.
+	// - Marketing is sent at most once a week by text message.
+	// - Marketing is sent at most 3 times a week in total.
+	// - points-30d: 30 days before points expire, if it is about 100 beans or more, by email (not marketing).
+	// - points-7d: 7 days before points expire, if it is about 100 beans or more, by email or else text message (not marketing).
+	// - tier-risk: 30 days before a level ends, if the member does not qualify to keep it, by email (marketing).
+	// - nearly-there: when 50 beans or less are missing for the next reward, once per month, by email (marketing).
+	// - unused-code: 14 days after a code was issued, if it was not used, by email (marketing).
 }
 
 func ExampleParse() {

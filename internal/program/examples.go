@@ -25,11 +25,11 @@ func (c *compiler) examples(p *loyalty.Program, n *node) {
 		expect := item.get("expect")
 		quote, err := p.Quote(account, order, nil, order.PlacedAt)
 		if err != nil {
-			c.add(at(expect, "%q is refused: %s", item.get("name").text(), reason(err)))
+			c.add(at(expect, "%q is rejected: %s", item.get("name").text(), reason(err)))
 			continue
 		}
 		if want := c.integer(expect, 0, int64(loyalty.MaxPoints)); quote.Points != loyalty.Points(want) {
-			c.add(at(expect, "%q gives %d, not %d: %s", item.get("name").text(), quote.Points, want, reasons(quote.Reasons)))
+			c.add(at(expect, "%q earns %d, not %d: %s", item.get("name").text(), quote.Points, want, reasons(quote.Reasons)))
 		}
 	}
 }
@@ -77,7 +77,7 @@ func (c *compiler) traits(item *node) (t loyalty.Traits) {
 	for _, n := range item.get("opted_in").list() {
 		if !slices.Contains(campaigns, n.text()) {
 			c.add(
-				at(n, "%s asks nobody to register: it is no campaign or rule with opt_in: true", shown(n)).
+				at(n, "%s has no registration: only campaigns and rules with opt_in: true have one", shown(n)).
 					Suggest(nearest.Word(n.text(), campaigns)),
 			)
 		}
@@ -153,7 +153,7 @@ func reason(err error) string {
 // reasons formats the reasons for an order's points in one line.
 func reasons(because []loyalty.Reason) string {
 	if len(because) == 0 {
-		return "nothing in it earns"
+		return "no part of it earns points"
 	}
 	parts := make([]string, len(because))
 	for i, b := range because {

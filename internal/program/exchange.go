@@ -28,7 +28,7 @@ func (c *compiler) exchange(n *node) (e loyalty.Exchange) {
 	}
 	e.Base = loyalty.Currency(base.text())
 	if _, ok := c.p.Earn.Rates[e.Base]; !ok {
-		c.add(at(base, "has no rate under earn.purchase.rates, so what is converted to it would earn nothing"))
+		c.add(at(base, "has no rate under earn.purchase.rates, so converted orders would earn nothing"))
 	}
 	for i, item := range n.get("rates").list() {
 		r := c.exchangeRate(item, e.Base)
@@ -38,7 +38,7 @@ func (c *compiler) exchange(n *node) (e loyalty.Exchange) {
 		if i > 0 {
 			for code := range e.Rates[i-1].Rates {
 				if _, ok := r.Rates[code]; !ok {
-					c.warn(at(item, "has no rate of %s, as the entry before has: from then on orders in %[1]s are refused", code))
+					c.warn(at(item, "has no rate for %s, unlike the entry before: from then on orders in %[1]s are rejected", code))
 				}
 			}
 		}
@@ -66,14 +66,14 @@ func (c *compiler) exchangeRate(item *node, base loyalty.Currency) (r loyalty.Ex
 		}
 		switch _, own := c.p.Earn.Rates[code]; {
 		case code == base:
-			c.add(atKey(f, "is what the others are converted to"))
+			c.add(atKey(f, "is the currency to which others are converted; remove it"))
 		case own:
-			c.add(atKey(f, "has a rate of its own under earn.purchase.rates; one of the two can go"))
+			c.add(atKey(f, "also has a rate under earn.purchase.rates; remove one of the two"))
 		}
 		r.Rates[code] = c.above(f, "an exchange rate like 1.05")
 	}
 	if len(r.Rates) == 0 && item.is(mapping) {
-		c.add(at(item, "converts nothing; it needs a currency like CHF: 1.05"))
+		c.add(at(item, "converts no currency; add one, like CHF: 1.05"))
 	}
 	return r
 }

@@ -12,7 +12,7 @@ import (
 // Explain describes a compiled program in plain English, one sentence per line.
 func Explain(p *loyalty.Program) string {
 	e := explainer{p: p}
-	e.say("%s (%s): its days begin and end in %s.", p.Name.In("en"), p.ID, p.Zone)
+	e.say("%s (%s): days are in the time zone %s.", p.Name.In("en"), p.ID, p.Zone)
 	e.earn()
 	e.rules()
 	e.bounds()
@@ -28,11 +28,11 @@ func Explain(p *loyalty.Program) string {
 		if a.MaxExtensions == 1 {
 			times = "once"
 		}
-		e.say("Members are sent notice %s before points expire and levels end. Without it both are extended by as long: "+
-			"once for members whom no message reaches, whose account shows the notice, and %s for others.",
+		e.say("Members receive notice %s before points expire and levels end. Without notice both are extended by the same period: "+
+			"once for members who cannot receive messages (their account shows the notice), and %s for others.",
 			period(a.Period), times)
 		if len(e.p.Wallets)+len(e.p.TierGroups) > 0 {
-			e.say("That is not about other wallets and tier groups.")
+			e.say("This does not apply to other wallets and tier groups.")
 		}
 	}
 	e.rewards()
@@ -64,33 +64,33 @@ func (e *explainer) points(n *big.Rat) string {
 func (e *explainer) whole(n int64) string { return e.points(big.NewRat(n, 1)) }
 
 func (e *explainer) refunds() {
-	const taken = "A refund takes back what was earned: first the order's own points, then others, and "
+	const taken = "A refund deducts the points that the order earned: first the order's own points, then others, and "
 	switch p := e.p; p.Clawback {
 	case loyalty.ClawbackWithinBalance:
-		e.say(taken + "no more than there are.")
+		e.say(taken + "at most the available points.")
 	case loyalty.ClawbackPendingOnly:
-		e.say("A refund takes back what was earned as long as it is pending.")
+		e.say("A refund deducts the points that the order earned only while they are pending.")
 	case loyalty.ClawbackUnlimited:
-		e.say(taken + "what is missing the next points pay, however much it is.")
+		e.say(taken + "newly earned points repay the rest, without limit.")
 	default:
 		most := ""
 		if p.MaxDebt > 0 {
 			most = ", up to " + e.whole(int64(p.MaxDebt))
 		}
-		e.say(taken+"what is missing the next points pay%s.", most)
+		e.say(taken+"newly earned points repay the rest%s.", most)
 	}
 }
 
 // goodwill describes manual corrections, which members cannot make themselves.
 func (e *explainer) goodwill() {
 	if p := e.p.Goodwill.Reinstate; !p.IsZero() {
-		e.say("Points that expired can be brought back by hand for %s.", period(p))
+		e.say("An agent can reinstate expired points for %s.", period(p))
 	}
 	if p := e.p.Goodwill.Extend; !p.IsZero() {
-		e.say("By hand points can be made to live for another %s from that day on.", period(p))
+		e.say("An agent can extend points to at most %s from that day.", period(p))
 	}
 	if p := e.p.BirthdayLock; !p.IsZero() {
-		e.say("A birthday that was told cannot be changed for %s.", period(p))
+		e.say("After a change, a birthday cannot be changed again for %s.", period(p))
 	}
 }
 

@@ -19,21 +19,21 @@ func (e *explainer) earn() {
 	for _, r := range e.p.Exchange.Rates {
 		e.say("From %s on, %s.", r.From, conversions(r, e.p.Exchange.Base))
 	}
-	e.say("Discounts are deducted first, and what is paid with points, gift cards or store credit earns nothing.")
+	e.say("Discounts are deducted first, and amounts paid with points, gift cards or store credit earn nothing.")
 	for _, c := range earn.Categories {
 		e.say("%s earn %s%s (%s).", c.Category, times(c.Multiply), asked(c.When, " "), c.ID)
 	}
 	e.say("%s, once per order.", map[loyalty.Rounding]string{
-		loyalty.Down:     "A fraction of a point is dropped",
-		loyalty.Nearest:  "Fractions of a point are rounded to the nearest whole, halves up",
-		loyalty.HalfEven: "Fractions of a point are rounded to the nearest whole, halves to the even one",
-		loyalty.Up:       "A fraction of a point counts as a whole one",
+		loyalty.Down:     "Fractions of a point are rounded down",
+		loyalty.Nearest:  "Fractions of a point are rounded to the nearest whole number, halves up",
+		loyalty.HalfEven: "Fractions of a point are rounded to the nearest whole number, halves to even",
+		loyalty.Up:       "Fractions of a point are rounded up",
 	}[earn.Rounding])
 	if earn.CountPlaced {
-		e.say("Every paid order counts as one of the member's orders, also one of which nothing earns.")
+		e.say("Every paid order counts as one of the member's orders, even if it earns nothing.")
 	}
 	if earn.Carry {
-		e.say("What rounding takes or adds is kept for the member's next order.")
+		e.say("The fraction that rounding removes or adds is carried over to the member's next order.")
 	}
 }
 
@@ -92,7 +92,7 @@ func (e *explainer) bounds() {
 	for _, c := range e.p.Earn.Caps {
 		beyond := ""
 		if c.Reject {
-			beyond = "; one that would go beyond earns nothing"
+			beyond = "; an order that would exceed this earns nothing"
 		}
 		switch most := e.whole(int64(c.Points)); c.Per {
 		case loyalty.PerOrder:
@@ -100,7 +100,7 @@ func (e *explainer) bounds() {
 		case loyalty.PerEver:
 			e.say("All orders of a member earn at most %s together%s.", most, beyond)
 		default:
-			e.say("The orders of one %s earn at most %s together%s.", c.Per, most, beyond)
+			e.say("The orders of a member in one %s earn at most %s together%s.", c.Per, most, beyond)
 		}
 	}
 }
@@ -109,15 +109,15 @@ func (e *explainer) actions() {
 	for _, t := range e.p.Events {
 		fields := ""
 		if len(t.Fields) > 0 {
-			fields = ", and tells " + series(slices.Sorted(maps.Keys(t.Fields)), "and")
+			fields = ", with the fields " + series(slices.Sorted(maps.Keys(t.Fields)), "and")
 		}
-		e.say("An event of the shop's own is %s: it can be %s%s.", t.Name, series(t.States, "or"), fields)
+		e.say("The shop can send events %s: %s%s.", t.Name, series(t.States, "or"), fields)
 	}
 	for _, a := range e.p.Earn.Actions {
 		what := map[string]string{
 			loyalty.EventJoined: "Joining", loyalty.EventBirthday: "A birthday",
-			loyalty.EventAnniversary: "An anniversary of joining",
-			loyalty.EventConverted:   "The first order of a friend who came by a member's code",
+			loyalty.EventAnniversary: "An anniversary of enrollment",
+			loyalty.EventConverted:   "The first order of a friend who used a member's code",
 		}[a.Event]
 		if what == "" {
 			what = "An event " + a.Event
@@ -131,7 +131,7 @@ func (e *explainer) actions() {
 		}
 		parts := append([]string{earns}, often(a.Limits)...)
 		if !a.Cooldown.IsZero() {
-			parts = append(parts, "not again for "+period(a.Cooldown))
+			parts = append(parts, "not again within "+period(a.Cooldown))
 		}
 		parts = append(parts, e.whose(a.Tiers, a.Segments)...)
 		parts = append(parts, e.span(a.From, a.Until)...)

@@ -13,7 +13,7 @@ func (e *explainer) life() {
 	e.givenUp(e.p.Earn.Pending)
 	if w := e.p.Earn.Pending; len(e.p.Earn.Actions) > 0 &&
 		(w.Manual || w.Until != "" || len(w.On) > 0 || !w.For.IsZero()) {
-		e.say("Points for events can be spent at once where nothing else is said.")
+		e.say("Points for events can be spent at once unless stated otherwise.")
 	}
 }
 
@@ -34,7 +34,7 @@ func (e *explainer) ownLife(l loyalty.Life) {
 
 func (e *explainer) givenUp(w loyalty.Wait) {
 	if !w.Within.IsZero() {
-		e.say("They are given up if an order is not %s within %s.", w.Until, period(w.Within))
+		e.say("They are forfeited if an order is not %s within %s.", w.Until, period(w.Within))
 	}
 }
 
@@ -46,7 +46,7 @@ func starts(w loyalty.Wait) string {
 	}
 	switch {
 	case w.Manual:
-		return "once somebody activates them"
+		return "when they are activated"
 	case w.Until != "":
 		return after + "the order was " + string(w.Until)
 	case len(w.On) > 0:
@@ -71,7 +71,7 @@ func ends(e loyalty.Expiry) string {
 	case e.Anniversary == loyalty.OfTier:
 		return "expire at the end of the first anniversary of reaching the level" + least
 	case e.Anniversary != "":
-		return "expire at the end of the first anniversary of joining" + least
+		return "expire at the end of the first anniversary of enrollment" + least
 	}
 	rounded := "at the end of that " + map[loyalty.RoundTo]string{
 		loyalty.EndOfDay: "day", loyalty.EndOfWeek: "week", loyalty.EndOfMonth: "month", loyalty.EndOfQuarter: "quarter",

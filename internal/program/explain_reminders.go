@@ -14,21 +14,21 @@ func (e *explainer) reminders() {
 		return
 	}
 	e.say(
-		"Members who agreed to it are reminded, but not from %s to %s of their own day.", clockTime(r.QuietFrom),
+		"Members who consented receive reminders, but not from %s to %s of their local time.", clockTime(r.QuietFrom),
 		clockTime(r.QuietUntil),
 	)
 	for _, c := range r.FrequencyCaps {
 		by := "by " + channelName(c.Channel)
 		if c.Channel == "" {
-			by = "in all"
+			by = "in total"
 		}
-		e.say("- Marketing comes at most %s %s.", capped(c.Times, c.Per), by)
+		e.say("- Marketing is sent at most %s %s.", capped(c.Times, c.Per), by)
 	}
 	if r.Ignored.StopAfter > 0 || !r.Ignored.Wait.IsZero() {
 		e.ignored(r.Ignored)
 	}
 	if r.Holdout != nil {
-		e.say("- %s of the members get no marketing, to see what it does.", percentage(r.Holdout))
+		e.say("- %s of the members receive no marketing, to measure its effect.", percentage(r.Holdout))
 	}
 	for _, one := range r.Messages {
 		e.reminder(one)
@@ -38,12 +38,12 @@ func (e *explainer) reminders() {
 func (e *explainer) ignored(r loyalty.IgnoredRule) {
 	if !r.Wait.IsZero() {
 		e.say(
-			"- After marketing that was not answered the next waits for %s, then twice, then four times as long.",
+			"- After ignored marketing the next message waits for %s, then twice, then four times as long.",
 			period(r.Wait),
 		)
 	}
 	if r.StopAfter > 0 {
-		e.say("- After %d in a row that were not answered there is none until the member orders or redeems.", r.StopAfter)
+		e.say("- After %d ignored messages in a row no more are sent until the member orders or redeems.", r.StopAfter)
 	}
 }
 
@@ -85,35 +85,35 @@ func (e *explainer) when(r loyalty.Reminder) string {
 	case loyalty.BeforeExpiry:
 		return by + " before points expire"
 	case loyalty.BeforeTier:
-		return by + " before a level is lost, if what counts by then is too little"
+		return by + " before a level ends, if the member does not qualify to keep it"
 	case loyalty.BeforeCode:
-		return by + " before a code ends"
+		return by + " before a code expires"
 	case loyalty.BeforeHold:
-		return by + " before points are no longer reserved"
+		return by + " before a reservation expires"
 	case loyalty.AfterActive:
 		return after + "pending points became active"
 	case loyalty.AfterIdle:
-		return by + " after points could be spent, if none was"
+		return by + " after points became active, if none were spent"
 	case loyalty.AfterAbsence:
 		return by + " after the last order or redemption"
 	case loyalty.AfterClaim:
-		return by + " after a code was given out, if it was not used"
+		return by + " after a code was issued, if it was not used"
 	case loyalty.AfterJoining:
-		return after + "the member joined"
+		return after + "the member enrolled"
 	case loyalty.AfterOrder:
 		return after + "an order was placed"
 	case loyalty.AfterReferral:
-		return by + " after a friend came by a member's code, to the friend who has not ordered"
+		return by + " after a friend used a member's code, to a friend who has not ordered"
 	case loyalty.OnBirthday:
 		return onOrAfter(by) + "the birthday"
 	case loyalty.OnAnniversary:
-		return onOrAfter(by) + "the anniversary of joining"
+		return onOrAfter(by) + "the anniversary of enrollment"
 	case loyalty.NearReward:
 		return "when " + e.whole(r.Within) + " or less are missing for the next reward"
 	case loyalty.NearTier:
 		return fmt.Sprintf("when %d or less are missing for the next level", r.Within)
 	}
-	return "when it is planned: " + e.planned(r)
+	return "on schedule: " + e.planned(r)
 }
 
 func onOrAfter(by string) string {
@@ -146,6 +146,6 @@ func capped(n int64, per loyalty.CapPeriod) string {
 
 func channelName(c loyalty.Channel) string {
 	return map[loyalty.Channel]string{
-		loyalty.Email: "e-mail", loyalty.SMS: "text message", loyalty.Push: "push message", loyalty.Webhook: "webhook",
+		loyalty.Email: "email", loyalty.SMS: "text message", loyalty.Push: "push message", loyalty.Webhook: "webhook",
 	}[c]
 }

@@ -35,10 +35,10 @@ func (e *explainer) reward(r loyalty.Reward) {
 	e.cheaper(r)
 	e.alsoFor(r)
 	if shown := e.span(r.Visible.From, r.Visible.Until); len(shown) > 0 {
-		e.say("- Members see it %s.", strings.Join(shown, " "))
+		e.say("- It is visible %s.", strings.Join(shown, " "))
 	}
 	if len(r.Limits) > 0 {
-		e.say("- A member can have it %s.", series(often(r.Limits), "and"))
+		e.say("- A member can redeem it %s.", series(often(r.Limits), "and"))
 	}
 	for i, d := range r.StockBatches {
 		more, when := "", ""
@@ -51,7 +51,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 		e.say("- There are %d%s%s.", d.Quantity, more, when)
 	}
 	if r.HasWaitlist() {
-		e.say("- Members can wait for it; each has the first call on a piece for %s.", period(r.FirstCall))
+		e.say("- It has a waitlist; each member on it can claim one for %s.", period(r.FirstCall))
 	}
 	for _, o := range r.Dates {
 		e.say("- On %s it has %s (%s).", e.instant(o.At), count(int(o.Capacity), "place"), o.ID)
@@ -59,9 +59,9 @@ func (e *explainer) reward(r loyalty.Reward) {
 	e.codes(r.Codes)
 	switch {
 	case r.Address:
-		e.say("- It is sent to an address.")
+		e.say("- It is shipped to an address.")
 	case r.Manual:
-		e.say("- It is handed over by hand.")
+		e.say("- It is fulfilled manually.")
 	}
 }
 
@@ -107,9 +107,9 @@ func (e *explainer) codes(c loyalty.Codes) {
 	case loyalty.NoCode:
 		return
 	case loyalty.GeneratedCode:
-		e.say("- Each has a code of its own.")
+		e.say("- Each redemption has its own code.")
 	case loyalty.UploadedCode:
-		e.say("- There are as many as there are uploaded codes.")
+		e.say("- The stock is the number of uploaded codes.")
 	case loyalty.SharedCode:
 		e.say("- Its code is %s, the same for all.", c.Shared)
 	}
@@ -129,30 +129,30 @@ func (e *explainer) codes(c loyalty.Codes) {
 func (e *explainer) redeeming() {
 	r := e.p.Redemption
 	e.say(
-		"Points stay reserved for %s; those of a reservation that the shop cancels are given back.",
+		"Points are reserved for %s; canceling a reservation returns them.",
 		period(holding(e.p)),
 	)
 	if r.PerOrder > 0 {
-		e.say("An order can use %s at most.", count(int(r.PerOrder), "reward"))
+		e.say("An order can use at most %s.", count(int(r.PerOrder), "reward"))
 	}
 	coded := func(r loyalty.Reward) bool { return r.Codes.From != loyalty.NoCode && r.Codes.Valid.IsZero() }
 	if !r.CodeValid.IsZero() && slices.ContainsFunc(e.p.Rewards, coded) {
-		e.say("Codes can be used for %s where nothing else is said.", period(r.CodeValid))
+		e.say("Codes can be used for %s unless stated otherwise.", period(r.CodeValid))
 	}
 	e.say("%s", map[loyalty.OnRefund]string{
-		loyalty.AllBack:   "When the shop reverses a reward because its order was refunded, its points are given back.",
-		loyalty.ShareBack: "When the shop reverses a reward because its order was refunded, the same share of its points is given back.",
-		loyalty.NoneBack:  "Points that were spent on a reward stay spent, also if its order is refunded.",
+		loyalty.AllBack:   "When the shop reverses a redemption because its order was refunded, its points are restored.",
+		loyalty.ShareBack: "When the shop reverses a redemption because its order was refunded, the same share of its points is restored.",
+		loyalty.NoneBack:  "Points spent on a reward are not restored, even if its order is refunded.",
 	}[r.OnRefund])
 	e.pay(r.Pay)
 	if r.Auto.Reward != "" {
 		e.say(
-			"Whoever has %s gets %s by itself, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward,
+			"A member with %s automatically redeems %s, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward,
 			count(int(r.Auto.Limit), "time"),
 		)
 	}
 	if !r.Grace.IsZero() {
-		e.say("Points that are given back can be spent for at least %s.", period(r.Grace))
+		e.say("Restored points can be spent for at least %s.", period(r.Grace))
 	}
 }
 

@@ -18,10 +18,10 @@ func (e *explainer) rules() {
 	}
 	for _, g := range e.p.Groups {
 		e.say("%s.", fmt.Sprintf(map[loyalty.Stacking]string{
-			loyalty.Best:      "Of the rules of group %s the one that gives most is applied",
-			loyalty.Sum:       "The rules of group %s are all applied",
-			loyalty.First:     "Of the rules of group %s the one of the highest priority is applied",
-			loyalty.Exclusive: "Of the rules of group %s the one of the highest priority is applied, and then none of a later group or without one",
+			loyalty.Best:      "Of the rules of group %s, the one that gives the most points is applied",
+			loyalty.Sum:       "All rules of group %s are applied",
+			loyalty.First:     "Of the rules of group %s, the one with the highest priority is applied",
+			loyalty.Exclusive: "Of the rules of group %s, the one with the highest priority is applied, and then no rule of a later group or without a group",
 		}[g.Mode], g.ID))
 	}
 	loose := 0
@@ -31,7 +31,7 @@ func (e *explainer) rules() {
 		}
 	}
 	if loose > 1 {
-		e.say("Of the multipliers without a group the best is applied.")
+		e.say("Of the multipliers without a group, the highest is applied.")
 	}
 }
 
@@ -39,23 +39,23 @@ func (e *explainer) rule(r loyalty.Rule) {
 	parts := append([]string{subject(r.Match) + " earn " + e.gives(r.Give)}, e.about(r.Match)...)
 	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
 	if r.Shadow {
-		e.say("- It is only tried: what it would give is recorded and not paid.")
+		e.say("- It runs in shadow mode: the points that it would give are recorded but not awarded.")
 	}
 	if r.OptIn {
-		e.say("- It is only for members who have registered for it.")
+		e.say("- It is only for members who registered for it.")
 	}
 	if r.Group != "" {
-		e.say("- It is of group %s, with priority %d.", r.Group, r.Priority)
+		e.say("- It belongs to group %s, with priority %d.", r.Group, r.Priority)
 	}
 	for _, c := range r.Caps {
 		beyond := ""
 		if c.Reject {
-			beyond = ", or nothing if it would be more"
+			beyond = ", or nothing if it would exceed that"
 		}
 		e.say("- It gives a member at most %s %s%s.", e.whole(int64(c.Points)), spoken(c.Per), beyond)
 	}
 	if len(r.Limits) > 0 {
-		e.say("- It pays a member %s.", series(often(r.Limits), "and"))
+		e.say("- It applies to a member %s.", series(often(r.Limits), "and"))
 	}
 	if r.Budget > 0 {
 		e.say("- It gives all members together at most %s.", e.whole(int64(r.Budget)))
@@ -86,7 +86,7 @@ func (e *explainer) gives(s loyalty.Strategy) string {
 	case loyalty.PerAmount:
 		return "another " + e.rates(s.Rates, "or")
 	case loyalty.PerUnit:
-		return "another " + e.points(s.Points) + " for each piece"
+		return "another " + e.points(s.Points) + " for each item"
 	case loyalty.PerVisit:
 		return "another " + e.whole(int64(s.Points)) + ", once a day"
 	case loyalty.Fixed:
@@ -112,7 +112,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 			parts = append(parts, lead+series(names, "or"))
 		}
 	}
-	add("as far as they are paid with ", m.Tenders)
+	add("for the part paid with ", m.Tenders)
 	var currencies, days []string
 	for _, c := range m.Currencies {
 		currencies = append(currencies, string(c))
@@ -142,7 +142,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 		parts = append(
 			parts,
 			map[loyalty.TimezoneOf]string{
-				loyalty.StoreClock: "by the store's clock", loyalty.MemberClock: "by the member's clock",
+				loyalty.StoreClock: "in the store's time zone", loyalty.MemberClock: "in the member's time zone",
 			}[m.TimezoneOf],
 		)
 	}

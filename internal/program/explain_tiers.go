@@ -12,31 +12,31 @@ func (e *explainer) tiers() {
 	if len(t.Levels) == 0 {
 		return
 	}
-	e.say("Levels go by %s %s:", e.ways(), e.window())
+	e.say("Levels depend on %s %s:", e.ways(), e.window())
 	for _, l := range t.Levels {
 		e.level(l)
 	}
 	if t.SkippedLevels == loyalty.EachLevel {
-		e.say("Who passes several levels at once gets the points of each.")
+		e.say("A member who passes several levels at once receives the entry bonus of each.")
 	}
 	if t.RepeatEntryBonus {
-		e.say("Who reaches a level again gets its points again.")
+		e.say("A member who reaches a level again receives its entry bonus again.")
 	}
 	for _, f := range t.Minimums {
 		l, _, _ := e.p.Level(f.Level)
 		e.say("Members in %s have at least %s.", f.Segment, l.Name.In("en"))
 	}
 	if t.KeepOnRefund {
-		e.say("A level that was reached by an order stays when the order is canceled or refunded.")
+		e.say("A level that was reached by an order remains when the order is canceled or refunded.")
 	}
 	if t.MoveUp == loyalty.NextPeriod {
-		e.say("Who qualifies moves up when the period ends.")
+		e.say("A member who qualifies moves up when the period ends.")
 	}
 	if t.MaxDowngrades != nil {
-		e.say("A run that would move down more than %s of the members that it looks at stops.", percentage(t.MaxDowngrades))
+		e.say("A run that would move down more than %s of the evaluated members stops.", percentage(t.MaxDowngrades))
 	}
 	if t.MoveDown == loyalty.StayUp {
-		e.say("A level that was reached is never lost.")
+		e.say("Levels do not end.")
 		return
 	}
 	e.kept(t)
@@ -48,7 +48,7 @@ func (e *explainer) ladders() {
 		view, _, _ := e.p.TierGroupStanding(loyalty.Account{}, l.ID)
 		x := explainer{p: view}
 		x.tiers()
-		e.say("Beside them is the ladder %s, which rules, rewards and expiring do not go by.", cmp.Or(l.Name.In("en"), l.ID))
+		e.say("There is also the tier group %s. Rules, rewards and expiry do not depend on it.", cmp.Or(l.Name.In("en"), l.ID))
 		e.lines = append(e.lines, x.lines...)
 		if !e.p.AdvanceNotice.Period.IsZero() && l.Tiers.MoveDown != loyalty.StayUp {
 			e.say("Its levels end without notice.")
@@ -76,9 +76,9 @@ func (e *explainer) kept(t loyalty.Tiers) {
 	}
 	down := "one level"
 	if t.MoveDown == loyalty.ToQualified {
-		down = "to the level that they qualify for"
+		down = "to the level for which they qualify"
 	}
-	e.say("A level is kept %s%s; those who have not requalified by then move down %s.", kept, grace, down)
+	e.say("A level is kept %s%s; members who do not qualify again by then move down %s.", kept, grace, down)
 }
 
 // window describes the period over which the metrics of levels are measured.
@@ -92,13 +92,13 @@ func (e *explainer) window() string {
 	case w.Kind == loyalty.CycleWindow:
 		return "in the year that begins on " + days([]loyalty.Day{w.From})
 	case w.Kind == loyalty.JoinWindow:
-		return "in the year since the day of joining"
+		return "in the year since the day of enrollment"
 	case w.Kind == loyalty.OwnWindow:
-		return "in the year that begins on the member's own day"
+		return "in the member's membership year"
 	case w.Kind == loyalty.LevelWindow:
-		return "since the level was reached or last kept"
+		return "since the level was reached or last retained"
 	case t.Months > 0:
-		return "in " + count(t.Months, "calendar month") + ", the present one included"
+		return "in " + count(t.Months, "calendar month") + ", including the present one"
 	}
 	return "in a lifetime"
 }
@@ -126,9 +126,9 @@ func (e *explainer) what(by loyalty.Measure) string {
 	case loyalty.ByOrders:
 		return "orders"
 	case loyalty.BySpend:
-		return "what is spent on items in " + string(t.Currency)
+		return "spending on items in " + string(t.Currency)
 	case loyalty.ByQualifyingItems:
-		return "lines of at least " + series(amounts(t.AtLeast), "or")
+		return "line items of at least " + series(amounts(t.AtLeast), "or")
 	case loyalty.ByVisits:
 		return "events of type " + t.Visit
 	case loyalty.ByBrands:

@@ -19,24 +19,24 @@ func (e *explainer) transfers() {
 	if t.Step > 1 {
 		bounds += " in steps of " + e.whole(int64(t.Step))
 	}
-	e.say("Members can give each other points, %s; they expire when they would have expired.", bounds)
+	e.say("Members can transfer points to each other, %s; transferred points keep their expiry.", bounds)
 	if len(t.Limits) > 0 {
-		e.say("- A member can do so %s.", series(often(t.Limits), "and"))
+		e.say("- A member can do this %s.", series(often(t.Limits), "and"))
 	}
 	if len(t.AtMost) > 0 {
 		var most []string
 		for _, c := range t.AtMost {
 			most = append(most, "at most "+e.whole(int64(c.Points))+" "+spoken(c.Per))
 		}
-		e.say("- A member can give %s.", series(most, "and"))
+		e.say("- A member can transfer %s.", series(most, "and"))
 	}
 	switch fee := t.Fee; {
 	case fee.Share != nil:
-		e.say("- That costs %s of what is given, rounded up.", percentage(fee.Share))
+		e.say("- The fee is %s of the transferred points, rounded up.", percentage(fee.Share))
 	case fee.Points > 0:
-		e.say("- That costs %s.", e.whole(int64(fee.Points)))
+		e.say("- The fee is %s.", e.whole(int64(fee.Points)))
 	}
 	if t.Accept != (loyalty.Period{}) {
-		e.say("- The other has to accept within %s, or the giver has them back.", period(t.Accept))
+		e.say("- The recipient must accept within %s; otherwise the points are returned.", period(t.Accept))
 	}
 }

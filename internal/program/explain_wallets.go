@@ -15,17 +15,17 @@ func (e *explainer) wallets() {
 		)
 		if len(w.Rates) > 0 {
 			in := explainer{p: &loyalty.Program{Unit: w.Unit}}
-			e.say("- Orders earn %s beside points, on what is paid for goods that earn.", in.rates(w.Rates, "or"))
+			e.say("- Orders also earn %s, on the paid amount of items that earn points.", in.rates(w.Rates, "or"))
 		}
 		most := ""
 		if w.MaxDebt > 0 {
 			most = ", up to " + e.in(w.ID, int64(w.MaxDebt))
 		}
 		e.say("- %s", map[loyalty.ClawbackPolicy]string{
-			loyalty.ClawbackDebt:          "What a refund takes back and is not there any more the next ones pay" + most + ".",
-			loyalty.ClawbackUnlimited:     "What a refund takes back and is not there any more the next ones pay, however much it is.",
-			loyalty.ClawbackWithinBalance: "A refund takes back no more than there are.",
-			loyalty.ClawbackPendingOnly:   "A refund takes them back as long as they are pending.",
+			loyalty.ClawbackDebt:          "If a refund deducts more than the balance, newly earned points repay the rest" + most + ".",
+			loyalty.ClawbackUnlimited:     "If a refund deducts more than the balance, newly earned points repay the rest, without limit.",
+			loyalty.ClawbackWithinBalance: "A refund deducts at most the available points.",
+			loyalty.ClawbackPendingOnly:   "A refund deducts them only while they are pending.",
 		}[w.Clawback])
 	}
 	for _, c := range e.p.Conversions {
@@ -34,7 +34,7 @@ func (e *explainer) wallets() {
 }
 
 func (e *explainer) conversion(c loyalty.Conversion) {
-	e.say("%s can be turned into %s (%s).", e.in(c.From, c.Rate.Denom().Int64()), e.in(c.To, c.Rate.Num().Int64()), c.ID)
+	e.say("%s can be converted to %s (%s).", e.in(c.From, c.Rate.Denom().Int64()), e.in(c.To, c.Rate.Num().Int64()), c.ID)
 	var bounds []string
 	if c.Min > 0 {
 		bounds = append(bounds, "at least "+e.in(c.From, int64(c.Min))+" at a time")
@@ -47,10 +47,10 @@ func (e *explainer) conversion(c loyalty.Conversion) {
 		e.say("- That is %s.", series(bounds, "and"))
 	}
 	if c.ReversibleWithin.IsZero() {
-		e.say("- It cannot be undone.")
+		e.say("- It cannot be reversed.")
 		return
 	}
-	e.say("- It can be undone for %s, as far as what it gave is there.", period(c.ReversibleWithin))
+	e.say("- It can be reversed for %s, as far as the received points remain.", period(c.ReversibleWithin))
 }
 
 // in formats a number of points of a wallet with their name.
@@ -67,7 +67,7 @@ func (e *explainer) in(wallet string, n int64) string {
 func (e *explainer) alsoFor(r loyalty.Reward) {
 	for _, w := range e.p.Wallets {
 		if price, ok := r.Wallets[w.ID]; ok {
-			e.say("- It can be had for %s instead.", e.in(w.ID, int64(price)))
+			e.say("- It can be redeemed for %s instead.", e.in(w.ID, int64(price)))
 		}
 	}
 }

@@ -27,10 +27,10 @@ func (c *compiler) returns(root *node) {
 		percent := new(big.Rat).Mul(share, big.NewRat(100, 1)).FloatString(0)
 		switch {
 		case share.Cmp(most) > 0:
-			c.add(at(n, "gives back %s%% of what members must spend to earn %s; redemption.max_return allows %s%%",
+			c.add(at(n, "returns %s%% of the spending that earns %s; redemption.max_return allows %s%%",
 				percent, what, new(big.Rat).Mul(most, big.NewRat(100, 1)).FloatString(0)))
 		case share.Cmp(generous) > 0:
-			c.warn(at(n, "gives back %s%% of what members must spend to earn %s", percent, what))
+			c.warn(at(n, "returns %s%% of the spending that earns %s", percent, what))
 		}
 	}
 	c.rewardReturns(root.get("rewards"), check)

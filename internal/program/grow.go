@@ -33,11 +33,11 @@ func grow(file *ast.File) (*node, Problems) {
 	}
 	g := &grower{anchors: map[string]ast.Node{}, open: map[string]bool{}}
 	if len(bodies) > 1 {
-		g.refuse(first(bodies[1]), "", "a file is one document; remove what follows the first")
+		g.refuse(first(bodies[1]), "", "a file must contain one document; remove the others")
 	}
 	root := g.node(bodies[0], nil, "", 0)
 	if len(g.problems) == 0 && !root.is(mapping) {
-		g.problems = append(g.problems, at(root, "a program file is a group of keys, beginning with \"version: 1\""))
+		g.problems = append(g.problems, at(root, "a program file must be a group of keys that starts with \"version: 1\""))
 	}
 	return root, g.problems
 }
@@ -64,11 +64,11 @@ func (g *grower) node(n ast.Node, k *key, path string, depth int) *node {
 	switch {
 	case g.nodes > maxNodes:
 		if g.nodes == maxNodes+1 {
-			g.refuse(n, path, "the file is too large once its aliases are filled in")
+			g.refuse(n, path, "the file is too large with its aliases expanded")
 		}
 		return nil
 	case depth > maxDepth:
-		g.refuse(n, path, "this is nested too deeply; at most %d levels are allowed", maxDepth)
+		g.refuse(n, path, "the nesting is too deep; at most %d levels are allowed", maxDepth)
 		return nil
 	}
 	out := place(n.GetToken(), k, path)
@@ -101,11 +101,11 @@ func (g *grower) fields(out *node, values []*ast.MappingValueNode, flow bool, de
 		path := out.child(k.name)
 		switch v.Key.(type) {
 		case *ast.MappingKeyNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
-			g.refuse(v.Key, out.path, "a key is a plain word here; %q is not supported", t.Value)
+			g.refuse(v.Key, out.path, "keys must be plain words; %q is not supported", t.Value)
 			continue
 		}
 		if first := seen[k.name]; first != nil {
-			g.refuse(v.Key, path, "is given twice; it is already on line %d", first.line)
+			g.refuse(v.Key, path, "is a duplicate of the key on line %d", first.line)
 			continue
 		}
 		seen[k.name] = k
@@ -158,7 +158,7 @@ func (g *grower) alias(n *ast.AliasNode, k *key, path string, depth int) *node {
 	name := n.Value.GetToken().Value
 	target, ok := g.anchors[name]
 	if !ok || g.open[name] {
-		g.refuse(n, path, "there is no anchor &%s before this", name)
+		g.refuse(n, path, "unknown anchor &%s", name)
 		return nil
 	}
 	return g.node(target, k, path, depth+1)
@@ -181,10 +181,10 @@ func (g *grower) scalar(out *node, n ast.Node) {
 	case *ast.IntegerNode, *ast.FloatNode:
 		out.kind = number
 		if !plainNumber.MatchString(out.value) {
-			g.refuse(n, out.path, "%s is not a number in plain decimals", clip(out.value))
+			g.refuse(n, out.path, "%s is not a decimal number", clip(out.value))
 		}
 	case *ast.InfinityNode, *ast.NanNode:
-		g.refuse(n, out.path, "%s is not a number in plain decimals", clip(out.value))
+		g.refuse(n, out.path, "%s is not a decimal number", clip(out.value))
 	default:
 		g.refuse(n, out.path, "this kind of YAML (%s) is not supported in a program file", n.Type())
 	}
@@ -194,7 +194,7 @@ func (g *grower) scalar(out *node, n ast.Node) {
 func (g *grower) plain(out *node, n ast.Node) {
 	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	if !utf8.ValidString(out.value) || strings.ContainsFunc(out.value, odd) {
-		g.refuse(n, out.path, "has a character that cannot be shown")
+		g.refuse(n, out.path, "contains a character that cannot be displayed")
 	}
 }
 

@@ -128,7 +128,7 @@ func TestAFileWhoseRulesWouldNotFitIntoTheTableIsRefused(t *testing.T) {
 	}
 	demo := string(Demo())
 	source := demo[:strings.Index(demo, "rewards:")] + rewards.String()
-	if _, problems := Compile([]byte(source)); len(problems) != 1 || !strings.Contains(problems.Error(), "is too large: with all that its aliases repeat") {
+	if _, problems := Compile([]byte(source)); len(problems) != 1 || !strings.Contains(problems.Error(), "is too large: with its aliases expanded") {
 		t.Errorf("%.600s", problems.Error())
 	}
 }

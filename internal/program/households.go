@@ -27,8 +27,8 @@ func (e *explainer) households() {
 	if h.Share != nil && h.Share.Cmp(big.NewRat(1, 1)) < 0 {
 		share = percentage(h.Share) + " of each other's points at a time"
 	}
-	e.say("A household of up to %d members can draw on %s; levels and expiry stay each member's own.", h.Size, share)
+	e.say("A household of up to %d members can redeem %s; levels and expiry remain separate for each member.", h.Size, share)
 	if !h.CoolingOff.IsZero() {
-		e.say("- Who joins one can draw on the others after %s.", period(h.CoolingOff))
+		e.say("- A new member of a household can use the others' points after %s.", period(h.CoolingOff))
 	}
 }

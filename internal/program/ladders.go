@@ -9,7 +9,7 @@ func (c *compiler) ladders(root *node) (ladders []loyalty.TierGroup) {
 		return nil
 	}
 	if root.get("tiers") == nil {
-		c.add(atKey(n, "stand beside tiers, which rules and rewards go by, and there are none; let the only ladder be tiers"))
+		c.add(atKey(n, "require tiers, on which rules and rewards depend; use tiers for a single tier group"))
 	}
 	c.unique(n.list())
 	for _, item := range n.list() {

@@ -28,13 +28,13 @@ func (c *compiler) waitFor(n *node) (w loyalty.Wait) {
 	until, on := n.get("until"), n.get("on")
 	switch {
 	case until != nil && on != nil:
-		c.add(atKey(on, "cannot stand beside until: points wait for the one or for the other"))
+		c.add(atKey(on, "cannot be combined with until; remove one of them"))
 	case until == nil && on == nil:
-		c.add(at(n, "waits for nothing: it needs until, or on; a plain wait is written like 14 days"))
+		c.add(at(n, "requires until or on; write a plain waiting period like 14 days"))
 	case until == nil:
 		for _, name := range []string{"then", "within"} {
 			if f := n.get(name); f != nil {
-				c.add(atKey(f, "means nothing without until"))
+				c.add(atKey(f, "has no effect without until"))
 			}
 		}
 	}
@@ -53,7 +53,7 @@ func (c *compiler) days(n *node) (days []loyalty.Day) {
 			continue
 		}
 		if len(days) > 0 && d <= days[len(days)-1] {
-			c.add(at(item, "%s is not after the day before it in the list", item.value))
+			c.add(at(item, "%s is not after the previous day in the list", item.value))
 			continue
 		}
 		days = append(days, d)
@@ -119,11 +119,11 @@ func (c *compiler) together(n *node) {
 		{"anniversary", "round_to"},
 	} {
 		if a, b := n.get(pair[0]), n.get(pair[1]); a != nil && b != nil {
-			c.add(atKey(b, "cannot stand beside %s, which says already when points expire", pair[0]))
+			c.add(atKey(b, "cannot be combined with %s, which already states when points expire", pair[0]))
 		}
 	}
 	if f := n.get("reset_by"); f != nil && n.get("inactive") == nil {
-		c.add(atKey(f, "means nothing without inactive"))
+		c.add(atKey(f, "has no effect without inactive"))
 	}
 }
 
@@ -132,9 +132,9 @@ func (c *compiler) lifetime(n *node) loyalty.Period {
 	p := c.period(n)
 	switch {
 	case p.Hours > 0 || p.Minutes > 0:
-		c.add(at(n, "%s is not a number of days, weeks, months or years; points expire at the end of a day", n.value))
+		c.add(at(n, "%s is not a number of days, weeks, months or years", n.value))
 	case p.IsZero() && durationForm.MatchString(n.text()):
-		c.add(at(n, "points that expire at once are none; write never for points that do not expire"))
+		c.add(at(n, "points must not expire at once; write never for points that do not expire"))
 	}
 	return p
 }

@@ -30,7 +30,7 @@ func (c *compiler) match(item *node) loyalty.Match {
 	}
 	m.From, m.Until = c.span(item)
 	m.HoursFrom, m.HoursUntil = c.hours(item.get("hours"),
-		"never fires: it ends as it begins; leave hours out for the whole day")
+		"never applies: the start and the end are equal; omit hours for the whole day")
 	m.TimezoneOf = c.clock(item, m)
 	if least := item.get("min_spend"); least != nil {
 		m.MinSpend = byCurrency(c, least, c.amount)
@@ -54,7 +54,7 @@ var tenderKinds = []string{"card", "cash", "other", "points", "gift_card", "stor
 func (c *compiler) tendersOf(n *node) []string {
 	for _, item := range n.list() {
 		if guess := nearest.Word(item.text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.text()) && len(guess) > 5 {
-			c.warn(at(item, "is not a kind of tender, so it is taken for the name of one").Suggest(guess))
+			c.warn(at(item, "is not a type of tender and is read as the name of one").Suggest(guess))
 		}
 	}
 	return c.labels(n)
@@ -71,7 +71,7 @@ func (c *compiler) currencies(n *node) (out []loyalty.Currency) {
 
 // span reads the start and the end of a rule, both in the program's time zone.
 func (c *compiler) span(item *node) (from, until time.Time) {
-	return c.between(item, "never fires: %s is not after %s, when it begins")
+	return c.between(item, "never applies: %s is not after the start, %s")
 }
 
 // between reads two instants. If the second is not after the first, it reports a problem in the form of backwards,
@@ -106,11 +106,11 @@ func weekdaysOf(n *node) (days []time.Weekday) {
 func (c *compiler) birthday(item *node) int {
 	n := item.get("birthday")
 	if n != nil && item.get("birthday_month").yes() {
-		c.add(at(n, "cannot stand beside birthday_month; keep one of them"))
+		c.add(at(n, "cannot be combined with birthday_month; remove one of them"))
 	}
 	days := c.period(n).Days
 	if days > maxBirthdayDays {
-		c.add(at(n, "%s is too long; %d days are the most", n.value, maxBirthdayDays))
+		c.add(at(n, "%s is too long; the limit is %d days", n.value, maxBirthdayDays))
 	}
 	return days
 }
@@ -146,7 +146,7 @@ var clocks = map[string]loyalty.TimezoneOf{"store": loyalty.StoreClock, "member"
 func (c *compiler) clock(item *node, m loyalty.Match) loyalty.TimezoneOf {
 	n := item.get("timezone_of")
 	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !m.Birthday() {
-		c.add(atKey(n, "means nothing without weekdays, hours, birthday or birthday_month: from and until are instants"))
+		c.add(atKey(n, "has no effect without weekdays, hours, birthday or birthday_month: from and until are instants"))
 	}
 	return clocks[n.text()]
 }

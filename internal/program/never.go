@@ -10,17 +10,17 @@ import (
 // contradictions rejects contradictory keys of a rule, and rules that never award points.
 func (c *compiler) contradictions(item *node, r loyalty.Rule) {
 	if budget := item.get("budget"); r.Shadow && budget != nil {
-		c.add(atKey(budget, "cannot stand beside shadow: true: what is never paid uses up nothing"))
+		c.add(atKey(budget, "cannot be combined with shadow: true, which awards no points"))
 	}
 	for i, cap := range r.Caps {
 		if r.Budget > 0 && cap.Points > r.Budget && i < len(item.get("caps").list()) {
-			c.add(at(item.get("caps").list()[i], "is more than the budget of all members together, %d points", r.Budget))
+			c.add(at(item.get("caps").list()[i], "exceeds the budget of all members together, %d points", r.Budget))
 		}
 	}
 	if m, ok := r.Give.(loyalty.Multiply); ok && m.By.Cmp(big.NewRat(1, 1)) < 0 {
 		for _, name := range []string{"pending", "expires"} {
 			if f := item.get(name); f != nil {
-				c.add(atKey(f, "means nothing for a multiplier below 1: points that it takes are never spent"))
+				c.add(atKey(f, "has no effect for a multiplier below 1, which only removes points"))
 			}
 		}
 	}
@@ -34,7 +34,7 @@ func (c *compiler) contradictions(item *node, r loyalty.Rule) {
 // points or none.
 func (c *compiler) inactiveAlone(item *node) {
 	if f := item.get("expires").get("inactive"); f != nil {
-		c.add(atKey(f, "can only be said for all points, under earn.purchase.expires"))
+		c.add(atKey(f, "can only be set for all points, under earn.purchase.expires"))
 	}
 }
 
@@ -48,11 +48,11 @@ func (c *compiler) payable(item *node, r loyalty.Rule) {
 		}
 	}
 	if len(never) > 0 && len(never) == len(r.Match.Tenders) {
-		c.add(at(never[0], "never fires: what is paid with points, gift cards or store credit earns nothing"))
+		c.add(at(never[0], "never applies: amounts paid with points, gift cards or store credit earn nothing"))
 		return
 	}
 	for _, n := range never {
-		c.warn(at(n, "is for nothing: what is paid with points, gift cards or store credit earns nothing"))
+		c.warn(at(n, "has no effect: amounts paid with points, gift cards or store credit earn nothing"))
 	}
 }
 
@@ -63,7 +63,7 @@ func (c *compiler) worthless(item *node, r loyalty.Rule) {
 	}
 	lines := len(r.Match.Categories)+len(r.Match.SKUs)+len(r.Match.Brands) > 0
 	if lines && c.p.Earn.Counts == (loyalty.Counts{Shipping: c.p.Earn.Counts.Shipping, Tax: c.p.Earn.Counts.Tax}) {
-		c.add(at(item, "never gives anything: it multiplies what lines earn, and earn.purchase.counts leaves out items"))
+		c.add(at(item, "never gives points: it multiplies the points of line items, and earn.purchase.counts omits items"))
 		return
 	}
 	for _, category := range r.Match.Categories {
@@ -72,7 +72,7 @@ func (c *compiler) worthless(item *node, r loyalty.Rule) {
 		}
 	}
 	if len(r.Match.Categories) > 0 {
-		c.add(at(item.get("categories").list()[0], "never gives anything: under earn.categories lines of it are worth nothing"))
+		c.add(at(item.get("categories").list()[0], "never gives points: earn.categories multiplies these line items by 0"))
 	}
 }
 
@@ -95,7 +95,7 @@ func (c *compiler) disjoint(item *node, r loyalty.Rule) {
 	in := map[loyalty.Currency]bool{} // currencies in which the rule's orders are counted
 	for i, code := range r.Match.Currencies {
 		if !c.accepts(code) {
-			c.add(at(item.get("currencies").list()[i], "never fires: no order is in %s, which has no rate under earn.purchase.rates", code))
+			c.add(at(item.get("currencies").list()[i], "never applies: orders cannot be in %s, which has no rate under earn.purchase.rates", code))
 			return
 		}
 		if _, own := c.p.Earn.Rates[code]; !own {
@@ -107,7 +107,7 @@ func (c *compiler) disjoint(item *node, r loyalty.Rule) {
 		amounts := item.get(name)
 		meets := func(f *node) bool { return in[loyalty.Currency(f.key.name)] }
 		if amounts != nil && len(in) > 0 && !slices.ContainsFunc(amounts.pairs(), meets) {
-			c.add(atKey(amounts, "never fires: it has no amount in any of the rule's currencies"))
+			c.add(atKey(amounts, "never applies: it has no amount in any of the rule's currencies"))
 		}
 	}
 }

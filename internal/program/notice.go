@@ -78,10 +78,10 @@ func (c *compiler) livesLongEnough(n *node, e *loyalty.Expiry) {
 			expires = e.After.After(earned, time.UTC)
 		}
 		if expires.Before(length.After(earned, time.UTC)) {
-			problem := at(n, "points of some days expire in less than %s, before advance_notice could send notice",
+			problem := at(n, "some points expire in less than %s, before a notice could be sent",
 				period(length))
 			if len(e.On) > 0 || e.Anniversary != "" {
-				problem = at(n, "points of some days expire in less than %s, before advance_notice could send notice; "+
+				problem = at(n, "some points expire in less than %s, before a notice could be sent; "+
 					"write after: %s too", period(length), period(length))
 			}
 			c.add(problem)

@@ -16,7 +16,7 @@ func (c *compiler) payments(n *node) (t loyalty.PaymentTerms) {
 	t.ClaimWithin = c.some(within)
 	var day time.Time
 	if t.ClaimWithin.After(day, time.UTC).Sub(day) > loyalty.MaxOrderAge {
-		c.add(at(within, "%s is more than 90 days; what is older is no longer judged by the rules and levels of today", within.value))
+		c.add(at(within, "%s is more than 90 days; older payments cannot be claimed", within.value))
 	}
 	return t
 }
@@ -29,19 +29,19 @@ func (e *explainer) payments() {
 	}
 	switch t.Award {
 	case loyalty.AwardPayments:
-		e.say("An order earns once a payment processor reports that it was paid, and so does a payment of an order that nobody told.")
+		e.say("An order earns points when a payment processor reports its payment. A payment without a reported order earns points too.")
 	case loyalty.AwardOrdersWhenPaid:
-		e.say("An order earns once a payment processor reports that it was paid.")
+		e.say("An order earns points when a payment processor reports its payment.")
 	default:
-		e.say("Payment processors report what went back; orders earn as the shop tells them.")
+		e.say("Payment processors report refunds; orders earn points as the shop reports them.")
 	}
 	words := map[loyalty.MemberBy]string{
-		loyalty.ByMetadata: "what the shop attached to it", loyalty.ByCustomer: "the processor's customer", loyalty.ByEmail: "the e-mail address",
+		loyalty.ByMetadata: "its metadata", loyalty.ByCustomer: "the processor's customer", loyalty.ByEmail: "the email address",
 	}
 	var ways []string
 	for _, by := range t.Finds() {
 		ways = append(ways, words[by])
 	}
-	e.say("A payment finds its member by %s; that of somebody unknown can be claimed for %s by enrolling.",
+	e.say("A payment is matched to its member by %s; a payment without a member can be claimed for %s by enrolling.",
 		series(ways, "or"), period(t.Claims()))
 }

@@ -167,7 +167,7 @@ func TestARewardThatGivesBackMostOfItsCostIsAWarning(t *testing.T) {
 
 func TestAnExampleNoticesWhenARuleIsChanged(t *testing.T) {
 	_, problems := Compile(demoWith(t, "rounding: down ", "rounding: up "))
-	if len(problems) != 1 || !strings.Contains(problems[0].Message, "gives 3, not 2: 2.1 (earn.purchase") {
+	if len(problems) != 1 || !strings.Contains(problems[0].Message, "earns 3, not 2: 2.1 (earn.purchase") {
 		t.Errorf("got %v", problems)
 	}
 }

@@ -21,7 +21,7 @@ func (c *compiler) refunds(n *node) {
 func (c *compiler) reach(n *node) (loyalty.ClawbackPolicy, loyalty.Points) {
 	far, most := takeBack[n.get("policy").text()], n.get("max_debt")
 	if most != nil && far != loyalty.ClawbackDebt {
-		c.add(atKey(most, "means nothing with policy: %s; only debt has a bound", n.get("policy").text()))
+		c.add(atKey(most, "has no effect with policy: %s; only debt has a maximum", n.get("policy").text()))
 	}
 	return far, loyalty.Points(c.integer(most, 1, int64(loyalty.MaxPoints)))
 }
@@ -37,7 +37,7 @@ func (c *compiler) promises(root *node) {
 func (c *compiler) some(n *node) loyalty.Period {
 	p := c.period(n)
 	if p.IsZero() && durationForm.MatchString(n.text()) {
-		c.add(at(n, "%s is no time; leave the key out for none", n.value))
+		c.add(at(n, "%s is not above 0; omit the key instead", n.value))
 	}
 	return p
 }
@@ -51,7 +51,7 @@ func (c *compiler) milestones(n *node) (all []loyalty.Milestone) {
 			c.missing(item, "points")
 		}
 		if words := laterValues["milestones.*.count"]; counted.text() != "order.completed" && !slices.Contains(words, counted.text()) && counted != nil {
-			c.add(at(counted, "%s cannot be counted yet; order.completed can", shown(counted)))
+			c.add(at(counted, "%s cannot be counted; use order.completed", shown(counted)))
 		}
 		all = append(all, loyalty.Milestone{
 			ID:     item.get("id").text(),

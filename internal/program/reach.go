@@ -23,7 +23,7 @@ func (c *compiler) outOfReach(root *node) {
 	for i, item := range root.get("rewards").list() {
 		least := leastPrices(c.p.Rewards[i])[""]
 		if capped && c.p.Rewards[i].Type != loyalty.Perk && len(c.p.Rewards[i].Wallets) == 0 && least > most {
-			c.warn(at(item, "costs %d points, and orders give at most %d: earn.caps has %s", least, most, cap))
+			c.warn(at(item, "costs %d points, but orders earn at most %d: earn.caps has %s", least, most, cap))
 		}
 	}
 }
@@ -42,7 +42,7 @@ func (c *compiler) levelsOutOfReach(item *node, t loyalty.Tiers) {
 	most, cap, capped := mostEarned(c.p.Earn.Caps, months)
 	for i, level := range item.get("levels").list() {
 		if from := loyalty.Points(t.Levels[i].From); capped && from > most {
-			c.warn(at(level.get("from"), "is more points than orders give in its window, at most %d: earn.caps has %s", most, cap))
+			c.warn(at(level.get("from"), "is more points than orders earn in its window, at most %d: earn.caps has %s", most, cap))
 		}
 	}
 }

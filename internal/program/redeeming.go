@@ -48,14 +48,14 @@ func (c *compiler) auto(n *node) (auto loyalty.Auto) {
 		for _, r := range c.p.Rewards {
 			ids = append(ids, r.ID)
 		}
-		c.add(at(n.get("reward"), "there is no reward %q", clip(auto.Reward)).Suggest(nearest.Word(auto.Reward, ids)))
+		c.add(at(n.get("reward"), "unknown reward %q", clip(auto.Reward)).Suggest(nearest.Word(auto.Reward, ids)))
 		return auto
 	}
 	if wants := r.Wants(); wants != "" {
-		c.add(at(n.get("reward"), "%s %s; only a reward that asks for nothing but points can be redeemed by itself", r.ID, wants))
+		c.add(at(n.get("reward"), "%s %s; only a reward that requires nothing but points can be redeemed automatically", r.ID, wants))
 	}
 	if most := slices.Max(r.Costs()); auto.At < most {
-		c.add(at(n.get("at"), "%s are fewer points than %s costs: %d", n.get("at").value, r.ID, most))
+		c.add(at(n.get("at"), "%s is less than the cost of %s, %d points", n.get("at").value, r.ID, most))
 	}
 	return auto
 }
@@ -68,7 +68,7 @@ func (c *compiler) pay(n *node) (y loyalty.Pay) {
 	y.Rates = byCurrency(c, n.get("rates"), c.payRate)
 	for _, f := range n.get("rates").pairs() {
 		if r := y.Rates[loyalty.Currency(f.key.name)]; r.Points != nil && r.Points.Sign() == 0 {
-			c.add(at(f, "no points at all would pay"))
+			c.add(at(f, "0 would allow no payment; use a value above 0"))
 		}
 	}
 	y.Min = loyalty.Points(c.integer(n.get("min"), 1, int64(loyalty.MaxPoints)))
@@ -84,7 +84,7 @@ func (c *compiler) pay(n *node) (y loyalty.Pay) {
 func (c *compiler) grace(n *node) loyalty.Period {
 	p := c.some(n)
 	if p.Hours > 0 || p.Minutes > 0 {
-		c.add(at(n, "%s is not a number of days, weeks, months or years; points expire at the end of a day", n.value))
+		c.add(at(n, "%s is not a number of days, weeks, months or years", n.value))
 	}
 	return p
 }
@@ -112,7 +112,7 @@ func holding(p *loyalty.Program) loyalty.Period {
 func (c *compiler) payRate(n *node, cur loyalty.Currency) loyalty.Rate {
 	r := c.rate(n, cur)
 	if r.Full {
-		c.add(at(n, "full steps are for earning; use step to redeem only multiples of a number of points"))
+		c.add(at(n, "full is only for earning; use step to redeem only multiples of a number of points"))
 	}
 	return r
 }

@@ -33,7 +33,7 @@ func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
 func (c *compiler) readable(n *node) {
 	for _, l := range c.languages {
 		if l != "und" && !slices.Contains(loyalty.MessageLanguages(), l[:2]) {
-			c.warn(atKey(n, "are written in English to members who read %s; messages are written in %s", l, series(loyalty.MessageLanguages(), "and")))
+			c.warn(atKey(n, "are sent in English to members who prefer %s; messages are available in %s", l, series(loyalty.MessageLanguages(), "and")))
 		}
 	}
 }
@@ -42,7 +42,7 @@ func (c *compiler) quiet(n *node) (from, until int) {
 	if n == nil {
 		return loyalty.DefaultQuietFrom, loyalty.DefaultQuietUntil
 	}
-	return c.hours(n, "ends as it begins; leave quiet_hours out for "+clockTime(loyalty.DefaultQuietFrom)+" to "+clockTime(loyalty.DefaultQuietUntil))
+	return c.hours(n, "the start and the end are equal; omit quiet_hours for "+clockTime(loyalty.DefaultQuietFrom)+" to "+clockTime(loyalty.DefaultQuietUntil))
 }
 
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
@@ -57,7 +57,7 @@ func (c *compiler) atMost(n *node) (caps []loyalty.FrequencyCap) {
 		}
 		times, _ := strconv.ParseInt(m[1], 10, 64) // four digits
 		if times == 0 {
-			c.add(at(f, "0 leaves nothing at all; take the channel out of the reminders instead"))
+			c.add(at(f, "0 allows no messages; remove the channel from the reminders instead"))
 		}
 		channel := loyalty.Channel(name)
 		if name == "any" {
@@ -95,11 +95,11 @@ func (c *compiler) reminder(item *node) loyalty.Reminder {
 	if class := item.get("purpose"); class.text() != "" {
 		r.Purpose = loyalty.Purpose(class.text())
 		if r.On == loyalty.BeforeExpiry && r.Purpose == loyalty.Marketing {
-			c.add(at(class, "cannot be marketing: that points expire takes something away, and no cap may swallow it"))
+			c.add(at(class, "cannot be marketing: a cap must not suppress the message that points expire"))
 		}
 	}
 	if limit := item.get("limit"); limit != nil && r.On == loyalty.BeforeExpiry {
-		c.add(at(limit, "cannot be: points would expire of which nobody was told"))
+		c.add(at(limit, "is not allowed: points would expire without notice"))
 	}
 	c.leads(item, &r)
 	c.aboutWhat(item, r)
@@ -147,7 +147,7 @@ func (c *compiler) trigger(item *node) (on loyalty.Trigger) {
 		on = loyalty.Scheduled
 	}
 	if said != 1 {
-		c.add(at(item, "needs one of before, after, near, or at and on, which say what it is about; it has %d", said))
+		c.add(at(item, "requires exactly one of before, after, near, or at and on; it has %d", said))
 	}
 	return on
 }
@@ -168,15 +168,15 @@ func (c *compiler) leads(item *node, r *loyalty.Reminder) {
 	case by == nil && !optional && !near && r.On != loyalty.Scheduled && r.On != "":
 		c.missing(item, "by")
 	case by != nil && (near || r.On == loyalty.Scheduled):
-		c.add(atKey(by, "means nothing here: it says when already"))
+		c.add(atKey(by, "has no effect here, where the time is already given"))
 	case len(items) > 1 && !several:
-		c.add(atKey(by, "can only be one: it is told once"))
+		c.add(atKey(by, "must have a single value: the message is sent once"))
 	}
 	switch within := item.get("within"); {
 	case near && within == nil:
 		c.missing(item, "within")
 	case !near && within != nil:
-		c.add(atKey(within, "means nothing without near"))
+		c.add(atKey(within, "has no effect without near"))
 	}
 }
 
@@ -202,28 +202,28 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 	switch r.On {
 	case loyalty.BeforeExpiry:
 		if !c.p.Expiries() {
-			c.warn(atKey(item.get("before"), "never happens: points of this program do not expire"))
+			c.warn(atKey(item.get("before"), "never applies: points of this program do not expire"))
 			return
 		}
-		late(c.p.Earn.Expires.After, "%s before the expiry is before points are there, which live for %s")
+		late(c.p.Earn.Expires.After, "%s before the expiry is before the points are earned; they expire after %s")
 	case loyalty.BeforeTier, loyalty.NearTier:
 		if len(c.p.Tiers.Levels) == 0 {
-			c.add(at(item, "is about levels, and the program has none"))
+			c.add(at(item, "requires levels, and the program has none"))
 		}
 	case loyalty.NearReward:
 		if len(c.p.Rewards) == 0 {
-			c.add(at(item, "is about rewards, and the program has none"))
+			c.add(at(item, "requires rewards, and the program has none"))
 		}
 	case loyalty.AfterClaim, loyalty.BeforeCode:
 		c.aboutCodes(item, r, late)
 	case loyalty.AfterReferral:
 		if !slices.ContainsFunc(c.p.Earn.Actions, func(a loyalty.Action) bool { return a.Event == loyalty.EventConverted }) {
-			c.add(at(item, "is about referrals, and no action is for %s", loyalty.EventConverted))
+			c.add(at(item, "requires referrals, and no action is for %s", loyalty.EventConverted))
 		}
 	case loyalty.BeforeHold:
-		late(holding(c.p), "%s before the end is before points are reserved, which is for %s")
+		late(holding(c.p), "%s before the end is before the reservation, which lasts %s")
 	case loyalty.AfterActive, loyalty.AfterOrder:
-		late(loyalty.Period{Days: loyalty.MaxLeadAfter + 1}, "%s later nobody remembers; less than %s it must be")
+		late(loyalty.Period{Days: loyalty.MaxLeadAfter + 1}, "%s is too late; it must be less than %s")
 	}
 }
 
@@ -241,13 +241,13 @@ func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.
 	}
 	switch {
 	case !own:
-		c.add(at(item, "is about codes, and no reward gives its members codes of their own"))
+		c.add(at(item, "requires codes, and no reward issues individual codes"))
 	case r.On == loyalty.BeforeCode && shortest.IsZero():
-		c.add(at(item, "is about the end of codes, and none ends"))
+		c.add(at(item, "requires codes that expire, and none does"))
 	case r.On == loyalty.BeforeCode:
-		late(shortest, "%s before the end is before there is a code, which can be used for %s")
+		late(shortest, "%s before the end is before the code is issued; it can be used for %s")
 	default:
-		late(shortest, "%s after it was claimed a code has ended, which can be used for %s")
+		late(shortest, "%s after it was issued a code has already expired; it can be used for %s")
 	}
 }
 
@@ -258,7 +258,7 @@ func (c *compiler) wording(item *node, r loyalty.Reminder) {
 		case r.On == loyalty.Scheduled && n == nil:
 			c.missing(item, name)
 		case r.On != loyalty.Scheduled && r.On != "" && n != nil:
-			c.add(atKey(n, "means nothing here: what is said about this follows from the facts"))
+			c.add(atKey(n, "has no effect here: the content of this message is fixed"))
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (c *compiler) minOrder(n *node, r loyalty.Reward) map[loyalty.Currency]int6
 			c.orderedIn(atKey(f, ""), loyalty.Currency(f.key.name))
 		}
 	default:
-		m := c.someMoney(n, "%s is no bound; leave the key out for none")
+		m := c.someMoney(n, "%s is not above 0; omit the key for no limit")
 		least = map[loyalty.Currency]int64{m.Currency: m.Amount}
 		c.orderedIn(at(n, ""), m.Currency)
 	}
@@ -29,7 +29,7 @@ func (c *compiler) minOrder(n *node, r loyalty.Reward) map[loyalty.Currency]int6
 		worth = r.MaxValue.Currency
 	}
 	if _, ok := least[worth]; !ok && worth != "" && len(least) > 0 {
-		c.warn(atKey(n, "has no amount in %s, in which the reward is", worth))
+		c.warn(atKey(n, "has no amount in %s, the currency of the reward", worth))
 	}
 	return least
 }
@@ -37,14 +37,14 @@ func (c *compiler) minOrder(n *node, r loyalty.Reward) map[loyalty.Currency]int6
 // orderedIn warns of a currency in which the program accepts no orders.
 func (c *compiler) orderedIn(p Problem, code loyalty.Currency) {
 	if _, ok := code.Exponent(); ok && !c.accepts(code) {
-		p.Message = "is for nothing: no order is in " + string(code) + ", which has no rate under earn.purchase.rates"
+		p.Message = "has no effect: orders cannot be in " + string(code) + ", which has no rate under earn.purchase.rates"
 		c.warn(p)
 	}
 }
 
 // times reads when a reward is visible to members and when it can be redeemed.
 func (c *compiler) times(item *node) (shown, active loyalty.Span) {
-	const backwards = "%s is not after %s, when it begins"
+	const backwards = "%s is not after the start, %s"
 	shown.From, shown.Until = c.between(item.get("visible"), backwards)
 	n := item.get("active")
 	active.From, active.Until = c.between(n, backwards)
@@ -53,11 +53,11 @@ func (c *compiler) times(item *node) (shown, active loyalty.Span) {
 	switch {
 	case n == nil:
 	case early && late:
-		c.warn(atKey(n, "begins before members are shown the reward, and goes on after that"))
+		c.warn(atKey(n, "begins before the reward is visible and ends after that"))
 	case early:
-		c.warn(atKey(n, "begins before members are shown the reward"))
+		c.warn(atKey(n, "begins before the reward is visible"))
 	case late:
-		c.warn(atKey(n, "goes on when members are not shown the reward any more"))
+		c.warn(atKey(n, "ends after the reward is no longer visible"))
 	}
 	return shown, active
 }
@@ -88,7 +88,7 @@ func (c *compiler) codesOf(n *node) loyalty.Codes {
 	shared := n.get("shared")
 	switch from := n.get("from"); {
 	case shared != nil && from != nil:
-		c.add(atKey(shared, "cannot stand beside from: the codes are %s, or one for all", shown(from)))
+		c.add(atKey(shared, "cannot be combined with from: the codes are either %s or one shared code", shown(from)))
 	case shared != nil:
 		codes.From = loyalty.SharedCode
 	case from == nil:
@@ -102,11 +102,11 @@ func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.S
 	stock, list := item.get("stock"), item.get("stock_batches")
 	for _, n := range []*node{stock, list} {
 		if n != nil && from == loyalty.UploadedCode {
-			c.add(atKey(n, "cannot stand beside uploaded codes: there are as many as codes are left"))
+			c.add(atKey(n, "cannot be combined with uploaded codes: the stock is the number of codes"))
 		}
 	}
 	if stock != nil && list != nil {
-		c.add(atKey(list, "cannot stand beside stock: what is there from the beginning is a drop too"))
+		c.add(atKey(list, "cannot be combined with stock: make the initial stock a batch too"))
 	}
 	if stock != nil {
 		drops = append(drops, loyalty.StockBatch{Quantity: c.integer(stock, 0, 1e9)})
@@ -117,7 +117,7 @@ func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.S
 		if when := n.get("at"); when.text() != "" {
 			d.At = c.instant(when, c.p.Zone)
 			if !d.At.IsZero() && !d.At.After(last) {
-				c.add(at(when, "%s is not after the drop before it", when.value))
+				c.add(at(when, "%s is not after the batch before it", when.value))
 			}
 			last = d.At
 		}
@@ -131,7 +131,7 @@ func (c *compiler) dates(item *node) (dates []loyalty.RewardDate) {
 	n := item.get("dates")
 	for _, name := range []string{"stock", "drops"} {
 		if other := item.get(name); other != nil && n != nil {
-			c.add(atKey(other, "cannot stand beside dates: each of them has its own places"))
+			c.add(atKey(other, "cannot be combined with dates: each date has its own capacity"))
 		}
 	}
 	c.unique(n.list())
@@ -149,7 +149,7 @@ func (c *compiler) dates(item *node) (dates []loyalty.RewardDate) {
 func (c *compiler) firstCall(item *node) loyalty.Period {
 	n := item.get("waitlist")
 	if n != nil && item.get("stock") == nil && item.get("stock_batches") == nil {
-		c.add(atKey(n, "means nothing without stock or drops: nobody has to wait"))
+		c.add(atKey(n, "has no effect without stock or stock_batches: no member has to wait"))
 	}
 	p := c.some(n)
 	if n != nil && p.Months > 0 {

@@ -43,9 +43,9 @@ var meaningful = map[string][]string{
 	"amount_off":    {"value", "codes"},
 	"percent_off":   {"value", "max_value", "codes"},
 	"free_shipping": {"codes"},
-	"free_product":  {"sku", "fulfill", "address", "codes"},
+	"free_product":  {"sku", "fulfillment", "address", "codes"},
 	"gift_card":     {"value", "codes"},
-	"experience":    {"dates", "fulfill", "address", "codes"},
+	"experience":    {"dates", "fulfillment", "address", "codes"},
 	"partner":       {"partner", "codes"},
 	"donation":      {"value"},
 	"wallet_points": {"wallet", "points"},
@@ -55,26 +55,26 @@ var meaningful = map[string][]string{
 // worth reads the type-specific keys of a reward.
 func (c *compiler) worth(item *node, r *loyalty.Reward) {
 	c.costs(item, r.Type)
-	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfill", "address", "codes", "wallet", "points"} {
+	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfillment", "address", "codes", "wallet", "points"} {
 		keys, known := meaningful[r.Type]
 		if n := item.get(name); n != nil && known && !slices.Contains(keys, name) {
-			c.add(atKey(n, "means nothing for a reward of type %s", r.Type))
+			c.add(atKey(n, "has no effect for a reward of type %s", r.Type))
 		}
 	}
 	if n := item.get("address"); n != nil && item.get("fulfillment") == nil {
-		c.add(atKey(n, "means nothing without fulfill: nothing is sent"))
+		c.add(atKey(n, "has no effect without fulfillment: nothing is shipped"))
 	}
 	value := item.get("value")
 	switch r.Type {
 	case "amount_off":
-		r.Value = c.someMoney(value, "%s off is no reward")
+		r.Value = c.someMoney(value, "%s is not a discount; use an amount above 0")
 	case "gift_card":
-		r.Value = c.someMoney(value, "a gift card of %s is no reward")
+		r.Value = c.someMoney(value, "%s is not a value for a gift card; use an amount above 0")
 	case "donation":
-		r.Value = c.someMoney(value, "a donation of %s is none")
+		r.Value = c.someMoney(value, "%s is not a donation; use an amount above 0")
 	case "percent_off":
 		r.Percent = c.percent(value)
-		r.MaxValue = c.someMoney(item.get("max_value"), "at most %s off is no reward")
+		r.MaxValue = c.someMoney(item.get("max_value"), "%s is not a maximum discount; use an amount above 0")
 	case "free_product":
 		r.SKU = c.label(item.get("sku"))
 	case "partner":
@@ -89,7 +89,7 @@ func (c *compiler) worth(item *node, r *loyalty.Reward) {
 func (c *compiler) costs(item *node, kind string) {
 	for _, name := range []string{"cost", "prices"} {
 		if n := item.get(name); n != nil && kind == loyalty.Perk {
-			c.add(atKey(n, "means nothing for a reward of type perk: it costs nothing"))
+			c.add(atKey(n, "has no effect for a reward of type perk, which costs nothing"))
 		}
 	}
 }
@@ -116,9 +116,9 @@ func (c *compiler) prices(n *node, r loyalty.Reward) map[string]loyalty.Points {
 		switch {
 		case !c.isLevel(c.p.Tiers.Levels, level, atKey(f, "%q is not a level", clip(level))):
 		case len(r.Tiers) > 0 && !slices.Contains(r.Tiers, level):
-			c.add(atKey(f, "is never paid: the reward is for members of %s", series(r.Tiers, "or")))
+			c.add(atKey(f, "never applies: the reward is for members of %s", series(r.Tiers, "or")))
 		case price > r.Cost && r.Cost > 0:
-			c.warn(at(f, "is above the %d points that others pay", r.Cost))
+			c.warn(at(f, "is above the %d points for other members", r.Cost))
 		}
 		prices[level] = price
 	}

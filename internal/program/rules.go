@@ -53,9 +53,9 @@ func (c *compiler) group(n *node) string {
 	switch {
 	case n.text() == "" || slices.Contains(ids, n.text()):
 	case len(ids) == 0:
-		c.add(at(n, "%q is not a group: there are none under stacking", clip(n.text())))
+		c.add(at(n, "%q is not a group: stacking has no groups", clip(n.text())))
 	default:
-		c.add(at(n, "%q is not a group under stacking; those are %s", clip(n.text()), series(ids, "and")).Suggest(nearest.Word(n.text(), ids)))
+		c.add(at(n, "%q is not a group under stacking; the groups are %s", clip(n.text()), series(ids, "and")).Suggest(nearest.Word(n.text(), ids)))
 	}
 	return n.text()
 }
@@ -90,7 +90,7 @@ func (c *compiler) isLevel(levels []loyalty.Level, id string, p Problem) bool {
 	case len(ids) == 0:
 		p.Message += ": the program has no tiers"
 	default:
-		p.Message += "; those are " + series(ids, "and")
+		p.Message += "; use one of " + series(ids, "and")
 	}
 	c.add(p.Suggest(nearest.Word(id, ids)))
 	return false

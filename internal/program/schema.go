@@ -102,12 +102,12 @@ func (f form) words(n *node, e *jsonschema.ValidationError) Problems {
 	case *kind.MinProperties:
 		return Problems{atKey(n, "is empty; at least one key is needed")}
 	case *kind.UniqueItems:
-		return Problems{at(n.items[k.Duplicates[1]], "is in the list twice")}
+		return Problems{at(n.items[k.Duplicates[1]], "is a duplicate in the list")}
 	}
 	if title := titleOf(want); title != "" {
 		return Problems{notA(n, title)}
 	}
-	return Problems{at(n, "%s is not what belongs here", shown(n))}
+	return Problems{at(n, "%s is not allowed here", shown(n))}
 }
 
 // unknownKeys rejects keys that the form does not define.
@@ -123,9 +123,9 @@ func unknownKeys(n *node, names []string, want map[string]any) (problems Problem
 			problems = append(problems, atKey(f, "%q is not %s", clip(name), title).Suggest(nearest.Word(name, known)))
 			continue
 		}
-		p := atKey(f, "is not a key that is known here").Suggest(nearest.Word(name, known))
+		p := atKey(f, "is not a known key here").Suggest(nearest.Word(name, known))
 		if p.Suggestion == "" {
-			p.Message += "; those are " + strings.Join(known, ", ")
+			p.Message += "; use one of " + strings.Join(known, ", ")
 		}
 		problems = append(problems, p)
 	}
@@ -139,7 +139,7 @@ func notOne(n *node, want []any) Problem {
 		words = append(words, fmt.Sprint(w))
 	}
 	if len(words) == 1 {
-		return at(n, "%s is not %s, which is all that can stand here", shown(n), words[0])
+		return at(n, "%s is not %s, the only allowed value", shown(n), words[0])
 	}
 	return at(n, "%s is not one of %s", shown(n), strings.Join(words, ", ")).Suggest(nearest.Word(n.value, words))
 }
@@ -150,14 +150,14 @@ func wrongKind(n *node, title string, types []string) Problem {
 	case n.is(null):
 		return at(n, "has no value")
 	case n.is(text) && plainNumber.MatchString(n.value) && !slices.Contains(types, "string"):
-		return at(n, "%q is text; a number is written without quotes", n.value)
+		return at(n, "%q is text; write a number without quotes", n.value)
 	case n.is(number) && slices.Contains(types, "string"):
 		if title != "" && strings.Contains(title, " like ") {
 			return notA(n, title)
 		}
-		return at(n, "%s is a number; text that looks like one is written in quotes, \"%[1]s\"", n.value)
+		return at(n, "%s is a number; write it as text in quotes, \"%[1]s\"", n.value)
 	case slices.Contains(types, "boolean") && truths[strings.ToLower(n.value)] != "":
-		return at(n, "%s is text; true and false are written so, without quotes",
+		return at(n, "%s is text; write true or false without quotes",
 			shown(n)).Suggest(truths[strings.ToLower(n.value)])
 	case title != "":
 		return notA(n, title)

@@ -42,7 +42,7 @@ func (c *compiler) twice() {
 	for _, e := range c.entries {
 		does := snapshot.Does(e.rule)
 		if other := seen[does]; other != nil {
-			c.add(at(e.item, "does the same as %s on line %d; one of the two can go", other.get("id").text(), other.line))
+			c.add(at(e.item, "does the same as %s on line %d; remove one of them", other.get("id").text(), other.line))
 			continue
 		}
 		seen[does] = e.item
@@ -55,7 +55,7 @@ func (c *compiler) overlaps() {
 	for i, e := range campaigns {
 		for _, other := range campaigns[:i] {
 			if by, ok := c.both(e.rule, other.rule); ok {
-				c.warn(at(e.item, "overlaps with %s, which is of another group: orders in both earn %s times as much",
+				c.warn(at(e.item, "overlaps with %s of another group: orders in both earn %s times the points",
 					other.item.get("id").text(), digits(by)))
 				break
 			}
@@ -101,7 +101,7 @@ func apart[T comparable](a, b []T) bool {
 
 // giftCards warns of rules that award points for the sale of gift cards.
 func (c *compiler) giftCards(root *node) {
-	const arbitrage = "would earn on gift cards, which can be bought, returned and sold on without end; gift cards usually multiply by 0"
+	const arbitrage = "would earn points on gift cards, which can be bought and resold repeatedly; the usual multiplier of gift cards is 0"
 	for _, item := range root.get("earn").get("categories").list() {
 		times := c.quietly(item.get("multiply"))
 		if isGiftCard(item.get("category").text()) && times != nil && times.Sign() > 0 {
@@ -140,7 +140,7 @@ func (c *compiler) unused(n *node) {
 	for _, item := range n.list() {
 		id := item.get("id")
 		if id.text() != "" && !slices.ContainsFunc(c.entries, func(e entry) bool { return e.rule.Group == id.text() }) {
-			c.warn(at(id, "no rule is of this group"))
+			c.warn(at(id, "no rule belongs to this group"))
 		}
 	}
 }
@@ -150,10 +150,10 @@ func (c *compiler) sliding(n *node) {
 	for _, item := range n.list() {
 		expires := item.get("expires")
 		if f := expires.get("inactive"); f != nil && !c.p.Earn.Expires.Inactive {
-			c.add(atKey(f, "needs inactive under earn.purchase.expires too: points of all levels expire by inactivity, or of none"))
+			c.add(atKey(f, "requires inactive under earn.purchase.expires too: expiry by inactivity applies to all levels or to none"))
 		}
 		if f := expires.get("reset_by"); f != nil && expires.get("inactive") != nil {
-			c.add(atKey(f, "is said once for all levels, under earn.purchase.expires"))
+			c.add(atKey(f, "can only be set for all levels, under earn.purchase.expires"))
 		}
 	}
 }
@@ -163,7 +163,7 @@ func (c *compiler) returnable(expires *node, e loyalty.Expiry) {
 	if expires == nil || e.After.IsZero() || e.Inactive || !c.p.Earn.Pending.For.IsZero() || !shorter(e.After, refundWindow) {
 		return
 	}
-	c.warn(at(expires, "points would expire after %s, within the %s in which orders are usually returned: a later refund finds them expired",
+	c.warn(at(expires, "points would expire after %s, within the %s in which orders are usually returned; a later refund could not deduct them",
 		period(e.After), period(refundWindow)))
 }
 
@@ -194,6 +194,6 @@ func (c *compiler) shortLived(item *node, pending loyalty.Wait, l loyalty.Life) 
 		return
 	}
 	if shorter(expires.After, pending.For) {
-		c.warn(at(where, "points would live for %s, which is shorter than the %s for which they are pending", period(expires.After), period(pending.For)))
+		c.warn(at(where, "points would expire after %s, before their pending period of %s ends", period(expires.After), period(pending.For)))
 	}
 }

@@ -26,10 +26,10 @@ func (c *compiler) strategy(item *node) loyalty.Strategy {
 	case !item.is(mapping):
 		return nil
 	case len(found) == 0:
-		c.add(at(item, "gives nothing: it needs one of %s", series(strategies, "or")))
+		c.add(at(item, "gives no points: it requires one of %s", series(strategies, "or")))
 		return nil
 	case len(found) > 1:
-		c.add(atKey(found[1], "cannot stand beside %s: a rule gives points in one way", found[0].key.name))
+		c.add(atKey(found[1], "cannot be combined with %s: a rule gives points in one way", found[0].key.name))
 		return nil
 	}
 	return c.way(found[0])
@@ -52,7 +52,7 @@ func (c *compiler) way(n *node) loyalty.Strategy {
 	}
 	by := c.factor(n)
 	if by.Cmp(big.NewRat(1, 1)) == 0 {
-		c.add(at(n, "never gives anything: once is what an order earns without it"))
+		c.add(at(n, "has no effect: a multiplier of 1 changes nothing"))
 	}
 	return loyalty.Multiply{By: by}
 }
@@ -61,7 +61,7 @@ func (c *compiler) way(n *node) loyalty.Strategy {
 func (c *compiler) gainful(n *node, cur loyalty.Currency) loyalty.Rate {
 	r := c.rate(n, cur)
 	if r.Points != nil && r.Points.Sign() == 0 {
-		c.add(at(n, "never gives anything: 0 points are none"))
+		c.add(at(n, "gives no points; use a number above 0"))
 	}
 	return r
 }
@@ -77,7 +77,7 @@ func (c *compiler) above(n *node, what string) *big.Rat {
 	case !ok || r.Sign() == 0:
 		c.add(notA(n, what))
 	case r.Cmp(big.NewRat(int64(loyalty.MaxPoints), 1)) > 0:
-		c.add(at(n, "%s is too much; %d is the most", n.value, loyalty.MaxPoints))
+		c.add(at(n, "%s is too large; the limit is %d", n.value, loyalty.MaxPoints))
 	}
 	return r
 }
@@ -102,7 +102,7 @@ func (c *compiler) bands(n *node, cur loyalty.Currency) (bands []loyalty.Band) {
 			c.add(at(item, "%d is not from 1 to %d points", points, loyalty.MaxPoints))
 			continue
 		case len(bands) > 0 && (b.From <= bands[len(bands)-1].From || b.Points <= bands[len(bands)-1].Points):
-			c.add(at(item, "does not go up: the step before gives %d from %s", bands[len(bands)-1].Points,
+			c.add(at(item, "must ascend: the step before gives %d from %s", bands[len(bands)-1].Points,
 				loyalty.Money{Amount: bands[len(bands)-1].From, Currency: cur}.Decimal()))
 			continue
 		}
@@ -124,11 +124,11 @@ func (c *compiler) earnable(n *node) {
 		}
 	}
 	if len(foreign) > 0 && len(foreign) == len(n.pairs()) {
-		c.add(atKey(n, "never fires: no order is %s", c.uncounted(foreign[0])))
+		c.add(atKey(n, "never applies: no order can be %s", c.uncounted(foreign[0])))
 		return
 	}
 	for _, f := range foreign {
-		c.warn(atKey(f, "is for nothing: no order is %s", c.uncounted(f)))
+		c.warn(atKey(f, "has no effect: no order can be %s", c.uncounted(f)))
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *compiler) printable(n *node) {
 		return
 	}
 	if strings.ContainsFunc(n.value, func(r rune) bool { return !unicode.IsPrint(r) }) || strings.TrimSpace(n.value) == "" {
-		c.add(at(n, "%s is not a line of text", shown(n)))
+		c.add(at(n, "%s is not a single line of text", shown(n)))
 	}
 }
 
@@ -62,7 +62,7 @@ func (c *compiler) translations(n *node, have loyalty.Text) {
 		}
 	}
 	if len(missing) > 0 {
-		c.warn(atKey(n, "is not translated to %s, as the program's name is", strings.Join(missing, ", ")))
+		c.warn(atKey(n, "is not translated to %s, unlike the program's name", strings.Join(missing, ", ")))
 	}
 }
 
@@ -85,7 +85,7 @@ func (c *compiler) units(n *node) (u loyalty.Units) {
 	take("und", n)
 	for _, f := range n.pairs() {
 		if language.MatchString(f.key.name) {
-			c.add(atKey(f, "cannot stand beside one and other: the words are either the same in all languages or given for each"))
+			c.add(atKey(f, "cannot be combined with one and other: the words are either the same in all languages or translated"))
 		}
 	}
 	for _, name := range []string{"one", "other"} {

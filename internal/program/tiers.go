@@ -51,20 +51,20 @@ func (c *compiler) periods(n *node, t loyalty.Tiers) {
 	cyclic := t.Calendar || t.Window.Kind != "" && t.Window.Kind != loyalty.LevelWindow
 	keep, up, tail := n.get("keep_for"), n.get("move_up"), n.get("extended_by")
 	if !cyclic && t.KeepPeriods > 0 {
-		c.add(at(keep, "%s needs a window with periods, like calendar year", keep.text()))
+		c.add(at(keep, "%s requires a window with periods, like calendar year", keep.text()))
 	}
 	if !cyclic && t.MoveUp == loyalty.NextPeriod {
-		c.add(at(up, "next_period needs a window with periods, like calendar year"))
+		c.add(at(up, "next_period requires a window with periods, like calendar year"))
 	}
 	if cyclic && t.KeepYear > 0 && !t.Calendar {
-		c.add(at(keep, "%s does not go with the window, whose periods are no calendar years", keep.text()).
+		c.add(at(keep, "%s requires a window of calendar years", keep.text()).
 			Suggest(strings.Replace(keep.text(), "year", "period", 1)))
 	}
 	if tail != nil && t.KeepYear+t.KeepPeriods == 0 {
-		c.add(atKey(tail, "means nothing beside a length of time under keep_for"))
+		c.add(atKey(tail, "has no effect with a period under keep_for"))
 	}
 	if down := n.get("grace"); down != nil && t.MoveDown == loyalty.StayUp {
-		c.add(atKey(down, "means nothing where no level is ever lost"))
+		c.add(atKey(down, "has no effect where levels do not end"))
 	}
 }
 
@@ -76,7 +76,7 @@ func (c *compiler) ways(n *node) (by loyalty.Measure, ways [][]loyalty.Measure) 
 	case one == nil && anyOf == nil && allOf == nil:
 		c.missing(n, "by")
 	case one != nil && (anyOf != nil || allOf != nil), anyOf != nil && allOf != nil:
-		c.add(at(n, "says twice what levels go by; by, any_of and all_of exclude each other"))
+		c.add(at(n, "is a second metric; by, any_of and all_of exclude each other"))
 	}
 	if allOf != nil {
 		ways = append(ways, measuresOf(allOf))
@@ -115,15 +115,15 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		case t.GoBy(need.by) && f == nil && need.needed:
 			c.missing(n, need.name)
 		case !t.GoBy(need.by) && f != nil && n.get("by").text() != "":
-			c.add(atKey(f, "means nothing by %s", t.By))
+			c.add(atKey(f, "has no effect with %s", t.By))
 		case !t.GoBy(need.by) && f != nil && len(t.Ways) > 0:
-			c.add(atKey(f, "means nothing without %s", need.by))
+			c.add(atKey(f, "has no effect without %s", need.by))
 		}
 	}
 	if code := currency.text(); code != "" && c.currency(currency, code) {
 		t.Currency = loyalty.Currency(code)
 		if _, ok := c.p.Earn.Rates[t.Currency]; !ok {
-			c.add(at(currency, "has no rate under earn.purchase.rates, so that no order would count"))
+			c.add(at(currency, "has no rate under earn.purchase.rates, so no order would count"))
 		}
 	}
 	if least != nil {
@@ -156,7 +156,7 @@ func (c *compiler) keep(n *node, t *loyalty.Tiers) {
 	}
 	t.KeepFor = c.period(n)
 	if t.KeepFor.IsZero() && durationForm.MatchString(n.text()) {
-		c.add(at(n, "a level that is kept for no time cannot be reached"))
+		c.add(at(n, "must be above 0: a level with no duration cannot be reached"))
 	}
 }
 
@@ -207,7 +207,7 @@ func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 		if points := c.entryBonus(item); points != nil {
 			l.EntryBonus = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))
 			if i == 0 {
-				c.add(atKey(points, "is not given: every new member has the first level; let an action give points for member.joined"))
+				c.add(atKey(points, "has no effect: every new member has the first level; use an action for member.joined instead"))
 			}
 		}
 		for _, perk := range item.get("perks").list() {
@@ -231,16 +231,16 @@ func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 func (c *compiler) from(n *node, i int, t loyalty.Tiers, levels []loyalty.Level) int64 {
 	from := n.list()[i].get("from")
 	if from.is(mapping) {
-		c.add(at(from, "this says how much of several measures, and levels go by %s alone", t.By))
+		c.add(at(from, "has several metrics, but levels depend on %s only", t.By))
 		return 0
 	}
 	x := c.threshold(from, t.By, t)
 	switch {
 	case from == nil, t.By == loyalty.BySpend && t.Currency == "":
 	case i == 0 && x != 0:
-		c.add(at(from, "the first level is every new member's, so it must be from 0"))
+		c.add(at(from, "the first level is for every new member, so it must start from 0"))
 	case i > 0 && x <= levels[i-1].From:
-		c.add(at(from, "%s is not above the %s of the level before; nobody could reach one of them", from.value, before(n, i)))
+		c.add(at(from, "%s is not above the %s of the level before, so one of them could never be reached", from.value, before(n, i)))
 	}
 	return x
 }
@@ -252,17 +252,17 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 	case i == 0 && from.is(number) && from.value == "0":
 		return nil
 	case i == 0 && from != nil:
-		c.add(at(from, "the first level is every new member's, so it must be from 0"))
+		c.add(at(from, "the first level is for every new member, so it must start from 0"))
 		return nil
 	case from.is(number):
-		c.add(at(from, "levels go by several measures; say from how much of each, like { spend: 350, visits: 10 }"))
+		c.add(at(from, "levels depend on several metrics; state the requirement for each, like { spend: 350, visits: 10 }"))
 		return nil
 	}
 	more := i == 1
 	for _, f := range from.pairs() {
 		by := measures[f.key.name]
 		if !t.GoBy(by) {
-			c.add(atKey(f, "is not what levels go by"))
+			c.add(atKey(f, "is not a metric of the levels"))
 			continue
 		}
 		x, least := loyalty.Need{By: by, From: c.threshold(f, by, t)}, int64(0)
@@ -273,10 +273,10 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 		}
 		switch more = more || x.From > least; {
 		case x.From < 1 && (by != loyalty.BySpend || t.Currency != ""):
-			c.add(at(f, "%s is nothing; leave the measure out", f.value))
+			c.add(at(f, "%s is not above 0; omit the metric", f.value))
 			more = true // one problem is enough
 		case x.From < least:
-			c.add(at(f, "%s is below what the level before needs", f.value))
+			c.add(at(f, "%s is below the requirement of the level before", f.value))
 			more = true
 		}
 		needs = append(needs, x)
@@ -284,9 +284,9 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 	switch {
 	case from == nil:
 	case !reachable(t, needs):
-		c.add(at(from, "leaves no way to reach the level: name all measures of at least one"))
+		c.add(at(from, "makes the level unreachable: state all metrics of at least one path"))
 	case !more:
-		c.add(at(from, "needs no more than the level before; nobody could stay there"))
+		c.add(at(from, "must require more than the level before; otherwise one of them could never be kept"))
 	}
 	return needs
 }
@@ -330,7 +330,7 @@ func (c *compiler) threshold(n *node, by loyalty.Measure, t loyalty.Tiers) int64
 func (c *compiler) entryBonus(level *node) *node {
 	bonus, points := level.get("entry_bonus"), level.get("points")
 	if bonus != nil && points != nil {
-		c.add(atKey(points, "cannot stand beside entry_bonus; keep one of them"))
+		c.add(atKey(points, "cannot be combined with entry_bonus; remove one of them"))
 	}
 	return cmp.Or(bonus, points)
 }

@@ -83,7 +83,7 @@ func TestLevelAcceptsPointsForEntryBonus(t *testing.T) {
 		}
 	}
 	_, problems := Compile([]byte(corner + strings.Replace(levels, "KEYS", "points: 10, entry_bonus: 10", 1)))
-	if err := problems.Err(); err == nil || !strings.Contains(err.Error(), "tiers.levels.best.points: cannot stand beside entry_bonus") {
+	if err := problems.Err(); err == nil || !strings.Contains(err.Error(), "tiers.levels.best.points: cannot be combined with entry_bonus") {
 		t.Errorf("both keys: %v", err)
 	}
 }

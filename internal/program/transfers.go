@@ -23,7 +23,7 @@ func (c *compiler) transfers(n *node) (t loyalty.Transfers) {
 	t.Step = loyalty.Points(c.integer(n.get("step"), 1, int64(loyalty.MaxPoints)))
 	switch {
 	case t.Max > 0 && t.Max < t.Min:
-		c.add(at(most, "%d is less than the least, %d", t.Max, t.Min))
+		c.add(at(most, "%d is less than the minimum, %d", t.Max, t.Min))
 	case t.Step > 1 && t.Max > 0 && t.Max/t.Step*t.Step < t.Min:
 		c.add(at(n.get("step"), "no multiple of %d is from %d to %d", t.Step, t.Min, t.Max))
 	}
@@ -32,7 +32,7 @@ func (c *compiler) transfers(n *node) (t loyalty.Transfers) {
 	t.Fee = c.fee(n.get("fee"))
 	t.Accept = c.some(n.get("accept"))
 	if day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); t.Accept.After(day, time.UTC).Sub(day) > loyalty.MaxOffer {
-		c.add(at(n.get("accept"), "%s is more than %d days; so long nobody waits for a yes", n.get("accept").value, loyalty.MaxOffer/(24*time.Hour)))
+		c.add(at(n.get("accept"), "%s is more than the limit of %d days", n.get("accept").value, loyalty.MaxOffer/(24*time.Hour)))
 	}
 	return t
 }
@@ -44,9 +44,9 @@ func (c *compiler) givenAtMost(n *node, least loyalty.Points) (caps []loyalty.Ca
 		switch {
 		case !ok || per == loyalty.PerOrder: // the schema reports it
 		case slices.ContainsFunc(caps, func(x loyalty.Cap) bool { return x.Per == per }):
-			c.add(at(item, "there is a bound %s already", spoken(per)))
+			c.add(at(item, "there is already a limit %s", spoken(per)))
 		case loyalty.Points(points) < least:
-			c.add(at(item, "%d is less than the least that can be given, %d", points, least))
+			c.add(at(item, "%d is less than the minimum of a transfer, %d", points, least))
 		default:
 			caps = append(caps, loyalty.Cap{Points: loyalty.Points(points), Per: per})
 		}
@@ -61,7 +61,7 @@ func (c *compiler) fee(n *node) (f loyalty.Fee) {
 		return f
 	}
 	if f.Share = c.share(n); f.Share != nil && f.Share.Cmp(big.NewRat(1, 1)) >= 0 {
-		c.add(at(n, "%s leaves nothing; a fee is less than what is given", n.value))
+		c.add(at(n, "%s is too high; a fee must be less than the transferred points", n.value))
 	}
 	return f
 }

@@ -44,7 +44,7 @@ func minor(s string, c loyalty.Currency) (amount int64, reason string) {
 	case !r.IsInt():
 		return 0, s + " is more precise than " + string(c) + ", which has " + decimals(exp)
 	case r.Num().CmpAbs(big.NewInt(loyalty.MaxAmount)) > 0:
-		return 0, s + " is too much; " + loyalty.Money{Amount: loyalty.MaxAmount, Currency: c}.String() + " is the most"
+		return 0, s + " is too large; the limit is " + loyalty.Money{Amount: loyalty.MaxAmount, Currency: c}.String()
 	}
 	return r.Num().Int64(), ""
 }
@@ -103,9 +103,9 @@ func (c *compiler) rate(n *node, cur loyalty.Currency) (r loyalty.Rate) {
 	case reason != "":
 		c.add(at(n, "%s", reason))
 	case amount == 0:
-		c.add(at(n, "points per nothing would have no end; the amount must be above 0"))
+		c.add(at(n, "the amount must be above 0"))
 	case p.Cmp(big.NewRat(int64(loyalty.MaxPoints), 1)) > 0:
-		c.add(at(n, "%s points are too many; %d are the most", points, loyalty.MaxPoints))
+		c.add(at(n, "%s points are too many; the limit is %d", points, loyalty.MaxPoints))
 	}
 	return loyalty.Rate{Points: p, Per: amount, Full: full}
 }
@@ -125,7 +125,7 @@ func (c *compiler) factor(n *node) *big.Rat {
 		return new(big.Rat)
 	}
 	if r.Cmp(big.NewRat(maxFactor, 1)) > 0 {
-		c.add(at(n, "%s times is too much; %d is the most", n.value, maxFactor))
+		c.add(at(n, "%s times is too much; the limit is %d", n.value, maxFactor))
 	}
 	return r
 }
@@ -197,7 +197,7 @@ func (c *compiler) period(n *node) (p loyalty.Period) {
 		p.Months = 12 * count
 	}
 	if years > maxYears {
-		c.add(at(n, "%s is too long; %d years are the most", n.value, maxYears))
+		c.add(at(n, "%s is too long; the limit is %d years", n.value, maxYears))
 	}
 	return p
 }

@@ -24,13 +24,13 @@ func (c *compiler) wallets(n *node) (wallets []loyalty.Wallet) {
 			Expires: c.expires(item.get("expires")),
 		}
 		if w.ID == loyalty.MainWallet {
-			c.add(at(item.get("id"), "is what the points of every program are called; another wallet needs another id"))
+			c.add(at(item.get("id"), "is reserved for the main wallet; use another id"))
 		}
 		if w.Expires.Inactive {
-			c.add(at(item.get("expires"), "cannot go by activity: that is for the points of every program alone"))
+			c.add(at(item.get("expires"), "cannot be used here: only points of the main wallet expire by inactivity"))
 		}
 		if w.Pending.Until != "" {
-			c.add(at(item.get("pending"), "cannot go by what happens to an order: that is for the points of every program alone"))
+			c.add(at(item.get("pending"), "cannot be used here: only points of the main wallet depend on the status of an order"))
 		}
 		w.Clawback, w.MaxDebt = c.reach(item.get("clawback"))
 		for _, f := range item.get("earns").pairs() {
@@ -49,7 +49,7 @@ func (c *compiler) wallet(n *node) string {
 	}
 	if _, ok := c.p.Wallet(id); !ok {
 		ids := append([]string{loyalty.MainWallet}, c.otherWallets()...)
-		c.add(at(n, "%q is not a wallet; those are %s", clip(id), series(ids, "and")).Suggest(nearest.Word(id, ids)))
+		c.add(at(n, "%q is not a wallet; the wallets are %s", clip(id), series(ids, "and")).Suggest(nearest.Word(id, ids)))
 	}
 	return id
 }
@@ -58,7 +58,7 @@ func (c *compiler) wallet(n *node) string {
 func (c *compiler) otherWallet(n *node) string {
 	id := c.wallet(n)
 	if id == "" && n.text() != "" {
-		c.add(at(n, "needs another wallet than that of points; those are listed under wallets"))
+		c.add(at(n, "requires a wallet listed under wallets"))
 	}
 	return id
 }
@@ -91,9 +91,9 @@ func (c *compiler) conversions(n *node) (all []loyalty.Conversion) {
 		same := func(y loyalty.Conversion) bool { return y.From == x.From && y.To == x.To }
 		switch {
 		case to.text() != "" && x.From == x.To:
-			c.add(at(to, "is where the points are already"))
+			c.add(at(to, "must be another wallet"))
 		case slices.ContainsFunc(all, same):
-			c.add(at(item, "leads from where to where another conversion does"))
+			c.add(at(item, "is a duplicate of another conversion between the same wallets"))
 		}
 		all = append(all, x)
 	}
@@ -108,7 +108,7 @@ func (c *compiler) circles(root *node) {
 	}
 	for _, item := range root.get(section).list() {
 		if item.get("id").text() == id {
-			c.add(at(item.get("id"), "leads round in a circle: points that come back to the wallet that they left would live for ever; a change of mind is back_within"))
+			c.add(at(item.get("id"), "closes a circle, in which points could avoid expiry; use reversible_within to allow reversals"))
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (c *compiler) pointsRate(n *node) *big.Rat {
 		c.malformed(n, "points_rate")
 		return nil
 	case x == 0 || y == 0:
-		c.add(at(n, "something would become of nothing, or nothing of something; both numbers must be above 0"))
+		c.add(at(n, "both numbers must be above 0"))
 		return nil
 	}
 	return big.NewRat(x, y)

@@ -50,9 +50,9 @@ func (c *compiler) condition(n *node, compile func(string) (loyalty.Condition, e
 	}
 	switch condition.Judge(n.value, c.closedTexts()) {
 	case condition.Never:
-		c.add(at(n, "never holds, so that it does nothing; correct the condition or remove the entry"))
+		c.add(at(n, "is never true; correct the condition or remove the entry"))
 	case condition.Always:
-		c.warn(at(n, "always holds; leave it out, or correct it"))
+		c.warn(at(n, "is always true; correct it or remove it"))
 	}
 	return compiled
 }

@@ -28,7 +28,7 @@ func read(source []byte) (*node, Problems) {
 		return nil, refusal(1, 1, "the file has %d bytes; at most %d are allowed", len(source), maxSource)
 	}
 	if line, column, ok := readable(source); !ok {
-		return nil, refusal(line, column, "this is a character that a text file cannot have; save it as UTF-8")
+		return nil, refusal(line, column, "the file has an invalid character; save it as UTF-8")
 	}
 	tokens := lexer.Tokenize(string(source))
 	if problems := bounds(tokens); len(problems) > 0 {
@@ -64,7 +64,7 @@ func readable(source []byte) (line, column int, ok bool) {
 // bounds rejects tokens for which the parser would take too long.
 func bounds(tokens token.Tokens) Problems {
 	if len(tokens) > maxTokens {
-		return refusal(1, 1, "the file is too large: it has more than %d words and signs", maxTokens)
+		return refusal(1, 1, "the file is too large: it has more than %d tokens", maxTokens)
 	}
 	depth, anchors, entries, keys, line := 0, 0, 0, 0, 0
 	for _, t := range tokens {
@@ -88,7 +88,7 @@ func bounds(tokens token.Tokens) Problems {
 		place := t.Position
 		switch {
 		case depth > maxDepth || entries > maxDepth:
-			return refusal(place.Line, place.Column, "this is nested too deeply; at most %d levels are allowed", maxDepth)
+			return refusal(place.Line, place.Column, "the nesting is too deep; at most %d levels are allowed", maxDepth)
 		case anchors > maxAnchors:
 			return refusal(place.Line, place.Column, "there are too many anchors and aliases; at most %d are allowed",
 				maxAnchors)
@@ -103,7 +103,7 @@ func bounds(tokens token.Tokens) Problems {
 func parse(tokens token.Tokens) (file *ast.File, problems Problems) {
 	defer func() {
 		if recover() != nil {
-			problems = refusal(1, 1, "this is not YAML that can be read")
+			problems = refusal(1, 1, "the file is not valid YAML")
 		}
 	}()
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -112,8 +112,8 @@ func parse(tokens token.Tokens) (file *ast.File, problems Problems) {
 	}
 	var syntax yaml.Error
 	if !errors.As(err, &syntax) || syntax.GetToken() == nil || syntax.GetToken().Position == nil {
-		return nil, refusal(1, 1, "this is not YAML that can be read")
+		return nil, refusal(1, 1, "the file is not valid YAML")
 	}
 	place := syntax.GetToken().Position
-	return nil, refusal(place.Line, max(1, place.Column), "this is not YAML: %s", syntax.GetMessage())
+	return nil, refusal(place.Line, max(1, place.Column), "the file is not valid YAML: %s", syntax.GetMessage())
 }

@@ -116,11 +116,11 @@ func (p *provider) Read(_ context.Context, m webhook.Message) (webhook.Event, er
 	}
 	var b batch
 	if err := webhook.Decode(m.Body, &b); err != nil || len(b.Items) != 1 {
-		return webhook.Event{}, webhook.Unusable(webhook.MalformedJSON, "The batch has not one item.")
+		return webhook.Event{}, webhook.Unusable(webhook.MalformedJSON, "The batch must have exactly one item.")
 	}
 	it, err := readItem(b.Items[0].Item)
 	if err != nil {
-		return webhook.Event{}, webhook.Unusable(webhook.MalformedJSON, "The item is not what Adyen sends.")
+		return webhook.Event{}, webhook.Unusable(webhook.MalformedJSON, "The item does not have Adyen's format.")
 	}
 	if err := it.checkSignature(p.keys); err != nil {
 		return webhook.Event{Type: unsigned},

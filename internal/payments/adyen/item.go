@@ -75,12 +75,12 @@ func (it item) checkForm() error {
 	switch {
 	case !referenceForm.MatchString(it.PSP), it.Original != "" && !referenceForm.MatchString(it.Original),
 		!referenceForm.MatchString(it.Account):
-		return webhook.Invalid("A reference is none of Adyen's.")
+		return webhook.Invalid("A reference has a format that Adyen does not use.")
 	case !currencyForm.MatchString(it.Amount.Currency) || !eventForm.MatchString(it.Event):
 		return webhook.Invalid(
-			"The currency or the event code has another form: the signed fields may have been split anew.")
+			"The currency or the event code has an invalid format. The boundaries of the signed fields may have been changed.")
 	case success != `"true"` && success != `"false"`:
-		return webhook.Invalid(`success is neither "true" nor "false".`)
+		return webhook.Invalid(`success must be "true" or "false".`)
 	}
 	return nil
 }
@@ -138,10 +138,10 @@ func (it item) event(live jsontext.Value, manual bool) (webhook.Event, error) {
 		isLive := literal(live) == "true"
 		e.Live = &isLive
 	default:
-		return e, webhook.Invalid(`live is neither "true" nor "false".`)
+		return e, webhook.Invalid(`live must be "true" or "false".`)
 	}
 	if it.Event == "CANCEL_OR_REFUND" && success == "true" {
-		return e, webhook.Invalid("Which of the two it was is not signed; look at the payment at Adyen.")
+		return e, webhook.Invalid("The signature does not cover which of the two it was. Check the payment at Adyen.")
 	}
 	var err error
 	e.Report, err = it.report(manual)
@@ -166,7 +166,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	case it.Event == authorization:
 		original = "" // the authorization is the payment
 	case original == "" && f.kind != loyalty.FactDispute:
-		return nil, webhook.Invalid("It names no payment.")
+		return nil, webhook.Invalid("The dispute names no payment.")
 	}
 	payment, object := cmp.Or(original, it.PSP), it.PSP
 	if f.kind == loyalty.FactCapture && !manual {
@@ -197,7 +197,7 @@ func (it item) money() (loyalty.Money, error) {
 	var n int64
 	if json.Unmarshal(it.Amount.Value, &n) != nil {
 		return loyalty.Money{}, webhook.Unusable(loyalty.AmountOutOfRange,
-			"The amount is no whole number of minor units.")
+			"The amount is not a whole number of minor units.")
 	}
 	return decimals.Money(n, it.Amount.Currency)
 }

@@ -53,7 +53,7 @@ func (p *provider) bearer(ctx context.Context) (string, error) {
 	form := strings.NewReader(url.Values{"grant_type": {"client_credentials"}}.Encode())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.base()+"/v1/oauth2/token", form)
 	if err != nil {
-		return "", fmt.Errorf("payments: ask for a token: %w", err)
+		return "", fmt.Errorf("payments: request a token: %w", err)
 	}
 	req.SetBasicAuth(p.ClientID, p.APISecret)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -66,7 +66,7 @@ func (p *provider) bearer(ctx context.Context) (string, error) {
 		Seconds int64  `json:"expires_in"`
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil || answer.Token == "" {
-		return "", errors.New("payments: PayPal gave no token")
+		return "", errors.New("payments: PayPal returned no token")
 	}
 	lifetime := time.Duration(answer.Seconds)*time.Second - time.Minute
 	p.token.value, p.token.until = answer.Token, p.Now().Add(lifetime)

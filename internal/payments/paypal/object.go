@@ -103,12 +103,12 @@ func (o object) report(kind string) (*webhook.Report, error) {
 		f.Kind, f.State, payment = loyalty.FactRefund, o.refunded(), o.capture()
 	case "dispute":
 		if len(o.Disputed) != 1 {
-			return nil, webhook.Invalid("The dispute is about none or several payments at once.")
+			return nil, webhook.Invalid("The dispute must be about exactly one payment.")
 		}
 		f.Kind, f.State, payment, stated = loyalty.FactDispute, o.disputed(), o.Disputed[0].Seller, o.DisputeAmount
 	}
 	if !webhook.IsID(payment) {
-		return nil, webhook.Invalid("It names no payment.")
+		return nil, webhook.Invalid("The dispute names no payment.")
 	}
 	r.Payment = "paypal:" + payment
 	var err error

@@ -55,7 +55,7 @@ var kinds = []struct{ prefix, kind, path string }{
 }
 
 // errMismatch is the error of an event that PayPal's API does not confirm.
-var errMismatch = webhook.Unusable(ledger.BodyMismatch, "PayPal's API says something else than the webhook.")
+var errMismatch = webhook.Unusable(ledger.BodyMismatch, "PayPal's API reports other data than the webhook.")
 
 // Read reads an event and compares it with PayPal's API.
 func (p *provider) Read(ctx context.Context, m webhook.Message) (webhook.Event, error) {
@@ -110,7 +110,7 @@ func readClaim(body []byte) (claim, error) {
 		}
 		c.kind, c.path = k.kind, k.path+id
 		if !webhook.IsID(c.object.id()) || !webhook.IsID(id) {
-			return c, webhook.Invalid("The object has no id of PayPal's.")
+			return c, webhook.Invalid("The object has no PayPal ID.")
 		}
 		return c, nil
 	}

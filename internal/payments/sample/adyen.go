@@ -16,7 +16,7 @@ func (e Event) AdyenItem(secret string) (map[string]any, error) {
 	e = e.filled()
 	key, err := hex.DecodeString(secret)
 	if err != nil {
-		return nil, fmt.Errorf("sample: the secret of %s has other digits than hexadecimal ones: %w", app.Adyen, err)
+		return nil, fmt.Errorf("sample: the secret of %s is not hexadecimal: %w", app.Adyen, err)
 	}
 	psp, original, amount := e.Object, e.Payment, e.Amount
 	if kinds[e.Provider][e.Type] == "paid" {

@@ -119,7 +119,7 @@ func (e Event) filled() Event {
 func (e Event) Body(secret string) ([]byte, error) {
 	e = e.filled()
 	if kinds[e.Provider][e.Type] == "" {
-		return nil, fmt.Errorf("sample: no event %q of %q can be made; there are %s", e.Type, e.Provider, strings.Join(Types(e.Provider), ", "))
+		return nil, fmt.Errorf("sample: unknown event %q of %q; the events are %s", e.Type, e.Provider, strings.Join(Types(e.Provider), ", "))
 	}
 	var o object
 	switch e.Provider {
@@ -154,7 +154,7 @@ func (e Event) Path(program string) string {
 func (e Event) Headers(c app.Processor, body []byte, now time.Time) (http.Header, error) {
 	h := http.Header{"Content-Type": {"application/json"}}
 	if len(c.Secrets) == 0 {
-		return nil, fmt.Errorf("sample: no secret is known for %s", e.Provider)
+		return nil, fmt.Errorf("sample: no secret for %s", e.Provider)
 	}
 	secret, when := c.Secrets[0], strconv.FormatInt(now.Unix(), 10)
 	switch e.Provider {
@@ -168,7 +168,7 @@ func (e Event) Headers(c app.Processor, body []byte, now time.Time) (http.Header
 	case app.Standard:
 		key, err := app.StandardKey(secret)
 		if err != nil {
-			return nil, fmt.Errorf("sample: the secret is none of Standard Webhooks: %w", err)
+			return nil, fmt.Errorf("sample: the secret is not a Standard Webhooks secret: %w", err)
 		}
 		id := e.filled().ID
 		h.Set("Webhook-Id", id)

@@ -52,7 +52,7 @@ func (l line) giftCard(currency string) (loyalty.FactLine, error) {
 	price, err := webhook.DecimalMoney(webhook.Number(l.Price), currency)
 	if err != nil || price.Amount > loyalty.MaxAmount/l.Quantity {
 		return loyalty.FactLine{}, webhook.Unusable(loyalty.AmountOutOfRange,
-			"A gift card has no price, or one that is larger than one order may be.")
+			"A gift card has no price, or its price exceeds the maximum of an order.")
 	}
 	return loyalty.FactLine{ID: webhook.Number(l.ID), Quantity: l.Quantity, Amount: price.Amount * l.Quantity}, nil
 }

@@ -179,7 +179,7 @@ func (x refund) fact(shop string) ([]loyalty.Fact, error) {
 		amount = parts.sum(taxIncluded) // the customer paid in another currency
 		if amount <= 0 {
 			return nil, webhook.Unusable(loyalty.CurrencyMismatch,
-				"The refund is not in the shop's currency, and does not say how much of that it is.")
+				"The refund is not in the shop's currency and does not state the amount in that currency.")
 		}
 	}
 	if amount == 0 {

@@ -83,7 +83,7 @@ func readOther(body []byte) (webhook.Event, error) {
 
 // errTopic is the error of a body that does not match its address. Shopify's signature does not cover the topic, so
 // it is also valid at the address of another topic.
-var errTopic = webhook.Invalid("The body is not of the topic that this address is for.")
+var errTopic = webhook.Invalid("The body does not match the topic of this address.")
 
 // not returns the negation of an optional value, or nil if it is not set.
 func not(b *bool) *bool {

@@ -48,7 +48,7 @@ func readTransaction(body []byte) (webhook.Event, error) {
 	}
 	state, ok := transactionStates[x.Status]
 	if !ok {
-		return e, webhook.Invalid("The transaction has a status that is not known.")
+		return e, webhook.Invalid("The transaction has an unknown status.")
 	}
 	amount := money{x.Amount, x.Currency}
 	if x.Set.Shop != nil {

@@ -33,11 +33,11 @@ func (p *provider) List(ctx context.Context, since time.Time, cursor string) (we
 	}
 	body, err := json.Marshal(query)
 	if err != nil {
-		return webhook.Page{}, fmt.Errorf("payments: ask Square: %w", err)
+		return webhook.Page{}, fmt.Errorf("payments: list events of Square: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.base()+"/v2/events", bytes.NewReader(body))
 	if err != nil {
-		return webhook.Page{}, fmt.Errorf("payments: ask Square: %w", err)
+		return webhook.Page{}, fmt.Errorf("payments: list events of Square: %w", err)
 	}
 	p.authorize(req)
 	req.Header.Set("Content-Type", "application/json")

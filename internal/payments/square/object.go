@@ -64,7 +64,7 @@ var paymentStates = map[string]loyalty.FactState{
 func (o object) payment() (*webhook.Report, error) {
 	state, ok := paymentStates[o.Status]
 	if !ok {
-		return nil, webhook.Invalid("The payment has a status that is not known.")
+		return nil, webhook.Invalid("The payment has an unknown status.")
 	}
 	r := &webhook.Report{
 		Report:  ledger.Report{Payment: "square:" + o.ID, Order: webhook.Reference(o.Reference)},
@@ -130,7 +130,7 @@ func (o object) refund() (*webhook.Report, error) {
 	state, ok := refundStates[o.Status]
 	switch {
 	case !ok:
-		return nil, webhook.Invalid("The refund has a status that is not known.")
+		return nil, webhook.Invalid("The refund has an unknown status.")
 	case o.Unlinked || o.Payment == "":
 		return nil, nil
 	}
@@ -148,7 +148,7 @@ var disputeStates = map[string]loyalty.FactState{
 func (o object) dispute() (*webhook.Report, error) {
 	state, ok := disputeStates[o.State]
 	if !ok || o.Disputed.Payment == "" {
-		return nil, webhook.Invalid("The dispute has a state that is not known, or no payment.")
+		return nil, webhook.Invalid("The dispute has an unknown state or no payment.")
 	}
 	return o.about(o.Disputed.Payment, loyalty.FactDispute, state)
 }

@@ -90,7 +90,7 @@ func (p *provider) Read(_ context.Context, m webhook.Message) (webhook.Event, er
 		o.ID = o.DisputeID
 	}
 	if err := webhook.CheckIDs(o.ID, o.Payment, o.Disputed.Payment, o.Customer); err != nil || o.ID == "" {
-		return e, webhook.Invalid("The object has no id of Square's.")
+		return e, webhook.Invalid("The object has no Square ID.")
 	}
 	var err error
 	e.Report, err = report(*o)

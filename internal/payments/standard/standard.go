@@ -136,9 +136,9 @@ func (in event) report(kind loyalty.FactKind) (*webhook.Report, error) {
 	state, ok := states[d.Status]
 	switch {
 	case !ok:
-		return nil, webhook.Invalid("The status is none of this type.")
+		return nil, webhook.Invalid("The status is not valid for this event type.")
 	case at.IsZero():
-		return nil, webhook.Invalid("The timestamp is no instant like 2026-12-01T10:00:00Z.")
+		return nil, webhook.Invalid("The timestamp must be an instant like 2026-12-01T10:00:00Z.")
 	case !webhook.IsID(d.Payment), !webhook.IsID(d.ID),
 		d.Shipping < 0, d.ShippingTax < 0, d.ShippingTax > d.Tax:
 		return nil, webhook.Invalid("The payment or the id is missing or has another form, " +

@@ -211,7 +211,7 @@ var refundStates = map[string]loyalty.FactState{
 func (o object) refundFacts(clock int64) ([]loyalty.Fact, error) {
 	state, ok := refundStates[o.Status]
 	if !ok {
-		return nil, webhook.Invalid("The refund has a status that is not known.")
+		return nil, webhook.Invalid("The refund has an unknown status.")
 	}
 	f, err := o.fact(loyalty.FactRefund, o.ID, state, o.Amount, clock)
 	return []loyalty.Fact{f}, err
@@ -220,7 +220,7 @@ func (o object) refundFacts(clock int64) ([]loyalty.Fact, error) {
 func (o object) disputeFacts(kind string, clock int64) ([]loyalty.Fact, error) {
 	state, ok := o.disputeState(kind)
 	if !ok {
-		return nil, webhook.Invalid("The dispute has a status that is not known.")
+		return nil, webhook.Invalid("The dispute has an unknown status.")
 	}
 	f, err := o.fact(loyalty.FactDispute, o.ID, state, o.Amount, clock)
 	return []loyalty.Fact{f}, err

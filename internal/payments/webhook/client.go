@@ -26,7 +26,7 @@ var ErrUnreachable = errors.New("payments: a processor's API could not be reache
 type AnswerError struct{ Status int }
 
 func (e *AnswerError) Error() string {
-	return "payments: the processor's API answered " + strconv.Itoa(e.Status)
+	return "payments: the processor's API returned " + strconv.Itoa(e.Status)
 }
 
 // Final reports whether a retry would get the same answer.
@@ -67,10 +67,10 @@ func (c Connection) Do(req *http.Request) ([]byte, error) {
 	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer+1))
 	if err != nil {
-		return nil, fmt.Errorf("%w: read its answer: %w", ErrUnreachable, err)
+		return nil, fmt.Errorf("%w: read its response: %w", ErrUnreachable, err)
 	}
 	if len(raw) > MaxAnswer {
-		return nil, fmt.Errorf("%w: its answer is larger than %d bytes", ErrUnreachable, MaxAnswer)
+		return nil, fmt.Errorf("%w: its response is larger than %d bytes", ErrUnreachable, MaxAnswer)
 	}
 	return raw, nil
 }
@@ -78,7 +78,7 @@ func (c Connection) Do(req *http.Request) ([]byte, error) {
 // DecodeList decodes a page of a provider's list.
 func DecodeList(raw []byte, into any) error {
 	if err := json.Unmarshal(raw, into); err != nil {
-		return fmt.Errorf("payments: a processor's list of events is of another form: %w", err)
+		return fmt.Errorf("payments: a processor's list of events has an unknown format: %w", err)
 	}
 	return nil
 }

@@ -31,10 +31,10 @@ func Decode(body []byte, v any) error {
 		return Unusable(JSONTooDeep, "The body is nested too deeply.")
 	}
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
-		return Unusable(MalformedJSON, "The body is no JSON object.")
+		return Unusable(MalformedJSON, "The body is not a JSON object.")
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return Unusable(MalformedJSON, "The body is not what the processor sends of this type.")
+		return Unusable(MalformedJSON, "The body does not have the format of this event type.")
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func IsID(s string) bool { return idForm.MatchString(s) }
 func CheckIDs(ids ...string) error {
 	for _, id := range ids {
 		if id != "" && !IsID(id) {
-			return Invalid("An identifier has characters that none of the processor's have.")
+			return Invalid("An ID has characters that the processor does not use.")
 		}
 	}
 	return nil

@@ -34,7 +34,7 @@ func (d MinorUnits) Money(amount int64, currency string) (loyalty.Money, error) 
 	}
 	if amount < 0 || amount > loyalty.MaxAmount {
 		return loyalty.Money{}, Unusable(loyalty.AmountOutOfRange,
-			"The amount is negative, or larger than one order may be.")
+			"The amount is negative or exceeds the maximum of an order.")
 	}
 	return loyalty.Money{Amount: amount, Currency: code}, nil
 }
@@ -45,7 +45,7 @@ func Money(amount int64, currency string) (loyalty.Money, error) {
 }
 
 var (
-	errCurrency  = Unusable(loyalty.CurrencyUnsupported, "The currency is none of ISO 4217.")
+	errCurrency  = Unusable(loyalty.CurrencyUnsupported, "The currency is not an ISO 4217 code.")
 	errPrecision = Unusable("amount_precision", "The amount has more decimals than its currency.")
 )
 
@@ -58,7 +58,7 @@ func DecimalMoney(amount, currency string) (loyalty.Money, error) {
 		return loyalty.Money{}, errCurrency
 	}
 	if !decimalForm.MatchString(amount) {
-		return loyalty.Money{}, Unusable(loyalty.AmountOutOfRange, "The amount is negative, or no decimal number.")
+		return loyalty.Money{}, Unusable(loyalty.AmountOutOfRange, "The amount is negative or not a decimal number.")
 	}
 	whole, fraction, _ := strings.Cut(amount, ".")
 	if strings.Trim(fraction[min(exp, len(fraction)):], "0") != "" {
@@ -67,7 +67,7 @@ func DecimalMoney(amount, currency string) (loyalty.Money, error) {
 	fraction = (fraction + "0000")[:exp]
 	n, err := strconv.ParseInt(whole+fraction, 10, 64)
 	if err != nil {
-		return loyalty.Money{}, Unusable(loyalty.AmountOutOfRange, "The amount is larger than one order may be.")
+		return loyalty.Money{}, Unusable(loyalty.AmountOutOfRange, "The amount exceeds the maximum of an order.")
 	}
 	return Money(n, currency)
 }

@@ -20,11 +20,11 @@ import (
 func Compile(source string, env Env) (loyalty.Condition, error) {
 	switch {
 	case env.things() != 1:
-		return nil, &Error{Message: "a condition is about an order, an event, a reward or a member"}
+		return nil, &Error{Message: "a condition must be about an order, an event, a reward or a member"}
 	case len(source) > maxSource:
-		return nil, &Error{Message: fmt.Sprintf("a condition has at most %d bytes", maxSource)}
+		return nil, &Error{Message: fmt.Sprintf("a condition must have at most %d bytes", maxSource)}
 	case !utf8.ValidString(source):
-		return nil, &Error{Message: "a condition is text in UTF-8"}
+		return nil, &Error{Message: "a condition must be UTF-8 text"}
 	}
 	tree, err := parser.Parse(source)
 	if err != nil {
@@ -36,7 +36,7 @@ func Compile(source string, env Env) (loyalty.Condition, error) {
 		return nil, err
 	}
 	if is.kind != truth {
-		return nil, &Error{Message: "a condition must be true or false, and this is " + is.String()}
+		return nil, &Error{Message: "a condition must be true or false; this is " + is.String()}
 	}
 	numbers := 0
 	if env.Order {
@@ -47,7 +47,7 @@ func Compile(source string, env Env) (loyalty.Condition, error) {
 	tree.Node = node
 	program, err := build(tree)
 	if err != nil {
-		return nil, &Error{Message: "the condition is not understood"}
+		return nil, &Error{Message: "the condition is invalid"}
 	}
 	return &condition{
 		source: source, env: env, program: program, work: r.work, ordered: env.Reward && r.ordered, numbers: numbers,

@@ -129,10 +129,10 @@ func (c *condition) String() string { return c.source }
 // Holds never panics, because the machine converts panics to errors.
 func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	if f == nil || (c.env.Order || c.ordered) && f.Order == nil {
-		return false, failure("there is no order to ask about")
+		return false, failure("there is no order to evaluate")
 	}
 	if c.env.Event != nil && f.Event == nil {
-		return false, failure("there is no event to ask about")
+		return false, failure("there is no event to evaluate")
 	}
 	env, err := derive(f)
 	if err != nil {
@@ -140,7 +140,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	}
 	steps := c.work.steps(env.longest)
 	if steps > maxSteps {
-		return false, failure("the condition is too much work for so many items")
+		return false, failure("the condition is too expensive for this number of items")
 	}
 	machine, _ := c.machines.Get().(*vm.VM)
 	if machine == nil {
@@ -155,7 +155,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	}
 	holds, ok := answer.(bool)
 	if !ok {
-		return false, failure("the condition has no answer")
+		return false, failure("the condition has no result")
 	}
 	return holds, nil
 }

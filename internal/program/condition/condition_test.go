@@ -209,17 +209,17 @@ func TestFactsThatGiveNoAnswerAreAPlainError(t *testing.T) {
 		facts        *loyalty.Facts
 		want         string
 	}{
-		{"a product with too many digits", `order.total * 999999999999 * 999999999 > 0`, order, aboutOrder(), "a number has more digits than a condition can compute with"},
-		{"a remainder by nothing", `at.day % (at.day - 16) == 0`, order, aboutOrder(), "nothing can be divided by 0"},
-		{"each of 10,000 items with each", `all(order.items, any(order.items, .amount > 5))`, order, many, "the condition is too much work for so many items"},
-		{"a number without an end", `event.rating > 4`, event, third, "a number has more digits than a condition can compute with"},
-		{"a field of another kind", `event.text == ""`, event, wrong, "event.text is not what its type says"},
-		{"a long text for a pattern", `event.text matches "a+b"`, event, long, "the text is too long for a pattern"},
-		{"a text for a pattern in a list", `any(["a"], event.text matches "a+b")`, event, within, "the text is too long for a pattern"},
+		{"a product with too many digits", `order.total * 999999999999 * 999999999 > 0`, order, aboutOrder(), "a number has too many digits"},
+		{"a remainder by nothing", `at.day % (at.day - 16) == 0`, order, aboutOrder(), "division by 0"},
+		{"each of 10,000 items with each", `all(order.items, any(order.items, .amount > 5))`, order, many, "the condition is too expensive for this number of items"},
+		{"a number without an end", `event.rating > 4`, event, third, "a number has too many digits"},
+		{"a field of another kind", `event.text == ""`, event, wrong, "event.text does not have its declared type"},
+		{"a long text for a pattern", `event.text matches "a+b"`, event, long, "the text is too long to match a pattern"},
+		{"a text for a pattern in a list", `any(["a"], event.text matches "a+b")`, event, within, "the text is too long to match a pattern"},
 		{"an unknown currency", `order.total > 1`, order, noCurrency, "the order's currency is unknown"},
-		{"no order", `order.total > 1`, order, aboutReview(), "there is no order to ask about"},
-		{"no event", `event.rating > 1`, event, aboutOrder(), "there is no event to ask about"},
-		{"no facts", `order.total > 1`, order, nil, "there is no order to ask about"},
+		{"no order", `order.total > 1`, order, aboutReview(), "there is no order to evaluate"},
+		{"no event", `event.rating > 1`, event, aboutOrder(), "there is no event to evaluate"},
+		{"no facts", `order.total > 1`, order, nil, "there is no order to evaluate"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c, err := condition.Compile(test.source, test.env)

@@ -42,7 +42,7 @@ func negate(a any) any      { return num(a).neg() }
 func remainder(a, b any) any {
 	by := num(b).coef
 	if by == 0 {
-		panic(failure("nothing can be divided by 0"))
+		panic(failure("division by 0"))
 	}
 	return number{num(a).coef % by, 0}
 }
@@ -89,7 +89,7 @@ func matchesShort(text, pattern any) bool { return match(text.(string), pattern,
 // match matches a text of limited length, because RE2's steps depend on the lengths of the text and the pattern.
 func match(text string, pattern any, longest int) bool {
 	if len(text) > longest {
-		panic(failure("the text is too long for a pattern"))
+		panic(failure("the text is too long to match a pattern"))
 	}
 	return pattern.(*regexp.Regexp).MatchString(text)
 }
@@ -122,7 +122,7 @@ func fieldOf[T any](e *loyalty.Event, field any) (value T) {
 		return value
 	}
 	if value, ok = held.(T); !ok {
-		panic(failure("event." + field.(string) + " is not what its type says"))
+		panic(failure("event." + field.(string) + " does not have its declared type"))
 	}
 	return value
 }

@@ -13,9 +13,9 @@ var functions = []string{"all", "any", "count", "filter", "len", "lower", "map",
 func (r *reader) unknownFunction(n *ast.CallNode) (ast.Node, shape, error) {
 	name, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
-		return nil, shape{}, refuse(n, "only functions are followed by a parenthesis")
+		return nil, shape{}, refuse(n, "only a function name can precede a parenthesis")
 	}
-	return nil, shape{}, unknown(n, "there is no function "+shown(name.Value), nearest.Word(name.Value, functions))
+	return nil, shape{}, unknown(n, "unknown function "+shown(name.Value), nearest.Word(name.Value, functions))
 }
 
 func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
@@ -23,14 +23,14 @@ func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	case !slices.Contains(functions, n.Name):
 		return nil, shape{}, refuse(n, "a condition cannot use %s", n.Name)
 	case len(n.Arguments) == 0:
-		return nil, shape{}, refuse(n, "%s needs to know of what", n.Name)
+		return nil, shape{}, refuse(n, "%s requires an argument", n.Name)
 	case len(n.Arguments) > 1 && n.Name != "max" && n.Name != "min":
 		if _, ok := n.Arguments[1].(*ast.PredicateNode); !ok || len(n.Arguments) > 2 {
-			return nil, shape{}, refuse(n, "%s is of one thing alone", n.Name)
+			return nil, shape{}, refuse(n, "%s takes exactly one argument", n.Name)
 		}
 		return r.loop(n)
 	case len(n.Arguments) > 1:
-		return nil, shape{}, refuse(n, "%s is of a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
+		return nil, shape{}, refuse(n, "%s takes a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
 	}
 	of, is, err := r.read(n.Arguments[0])
 	if err != nil {
@@ -39,12 +39,12 @@ func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	switch n.Name {
 	case "lower", "upper":
 		if is.kind != text {
-			return nil, shape{}, refuse(n, "%s needs text, and this is %s", n.Name, is)
+			return nil, shape{}, refuse(n, "%s requires text; this is %s", n.Name, is)
 		}
 		return placed(&ast.BuiltinNode{Name: n.Name, Arguments: []ast.Node{of}}, n), is, nil
 	case "len", "count":
 		if is.kind != list && (is.kind != text || n.Name == "count") {
-			return nil, shape{}, refuse(n, "%s needs a list, and this is %s", n.Name, is)
+			return nil, shape{}, refuse(n, "%s requires a list; this is %s", n.Name, is)
 		}
 		return placed(&ast.BuiltinNode{Name: "len", Arguments: []ast.Node{of}}, n), shape{kind: whole}, nil
 	}
@@ -54,7 +54,7 @@ func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
 // ofNumbers reads sum, max or min of a list of numbers.
 func (r *reader) ofNumbers(n *ast.BuiltinNode, of ast.Node, is shape) (ast.Node, shape, error) {
 	if is.kind != list || !is.of.isNumber() {
-		return nil, shape{}, refuse(n, "%s needs a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
+		return nil, shape{}, refuse(n, "%s requires a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
 	}
 	if err := r.goThrough(n, of); err != nil {
 		return nil, shape{}, err
@@ -82,7 +82,7 @@ func (r *reader) goThrough(n, of ast.Node) error {
 }
 
 func tooDeep(at ast.Node) error {
-	return refuse(at, "at most %d lists can be gone through within each other", maxDepth)
+	return refuse(at, "list functions can be nested at most %d levels deep", maxDepth)
 }
 
 // loop reads a function that evaluates an expression for each element of a list.
@@ -92,7 +92,7 @@ func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
 		return nil, shape{}, err
 	}
 	if is.kind != list {
-		return nil, shape{}, refuse(n, "%s needs a list, and this is %s", n.Name, is)
+		return nil, shape{}, refuse(n, "%s requires a list; this is %s", n.Name, is)
 	}
 	if len(r.around) == maxDepth {
 		return nil, shape{}, tooDeep(n)
@@ -110,7 +110,7 @@ func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	}
 	if n.Name == "map" || n.Name == "sum" {
 		if answer.kind == object || answer.kind == list {
-			return nil, shape{}, refuse(question, "%s needs one value of each element, like .amount", n.Name)
+			return nil, shape{}, refuse(question, "%s requires one value per element, like .amount", n.Name)
 		}
 		mapped := shape{kind: list, of: &answer}
 		if n.Name == "sum" {
@@ -119,7 +119,7 @@ func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
 		return over("map"), mapped, nil
 	}
 	if answer.kind != truth {
-		return nil, shape{}, refuse(question, "%s asks what is true or false of each element, and this is %s", n.Name, answer)
+		return nil, shape{}, refuse(question, "%s requires a condition on each element that is true or false; this is %s", n.Name, answer)
 	}
 	switch n.Name {
 	case "filter":

@@ -18,13 +18,13 @@ func misread(source string, err error) *Error {
 	quote := openText(runes[:column])
 	switch {
 	case quote >= 0:
-		return &Error{Column: quote, Message: "the text that begins here has no proper end"}
+		return &Error{Column: quote, Message: "the text that starts here is not terminated"}
 	case len(rest) == 0 || len(rest) == 1 && endsEarly(source, err):
-		return &Error{Column: column, Message: "the condition ends too early"}
+		return &Error{Column: column, Message: "the condition is incomplete"}
 	case rest[0] == '=' && (column == 0 || !strings.ContainsRune("=<>!", runes[column-1])):
-		return &Error{Column: column, Message: "= does not compare", Suggestion: "=="}
+		return &Error{Column: column, Message: "use == to compare", Suggestion: "=="}
 	case rest[0] == '.':
-		return &Error{Column: column, Message: "what the dot is of is missing"}
+		return &Error{Column: column, Message: "a name is missing before the dot"}
 	}
 	return &Error{Column: column, Message: word(rest) + " is not expected here"}
 }

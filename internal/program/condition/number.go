@@ -18,7 +18,7 @@ type number struct {
 
 const (
 	maxPlaces = 18
-	tooLarge  = failure("a number has more digits than a condition can compute with")
+	tooLarge  = failure("a number has too many digits")
 )
 
 var powers = func() (p [maxPlaces + 1]int64) {

@@ -21,7 +21,7 @@ func (r *reader) unary(n *ast.UnaryNode) (ast.Node, shape, error) {
 	switch n.Operator {
 	case "not", "!":
 		if is.kind != truth {
-			return nil, shape{}, refuse(n, "not is of true or false, and this is %s", is)
+			return nil, shape{}, refuse(n, "not requires true or false; this is %s", is)
 		}
 		return not(of, n), is, nil
 	case "-":
@@ -33,7 +33,7 @@ func (r *reader) unary(n *ast.UnaryNode) (ast.Node, shape, error) {
 		}
 		return call(negate, n, of), is, nil
 	}
-	return nil, shape{}, refuse(n, "%s needs a number on either side", n.Operator)
+	return nil, shape{}, refuse(n, "%s requires a number on each side", n.Operator)
 }
 
 func not(of, in ast.Node) ast.Node {
@@ -55,7 +55,7 @@ func (r *reader) binary(n *ast.BinaryNode) (ast.Node, shape, error) {
 	switch n.Operator {
 	case "and", "&&", "or", "||":
 		if left.kind != truth || right.kind != truth {
-			return nil, shape{}, refuse(n, "both sides of %s must be true or false, and here one is %s", n.Operator,
+			return nil, shape{}, refuse(n, "both sides of %s must be true or false; one is %s", n.Operator,
 				other(left, right))
 		}
 		return native(n, a, b), left, nil
@@ -67,14 +67,14 @@ func (r *reader) binary(n *ast.BinaryNode) (ast.Node, shape, error) {
 		return r.in(n, a, b, left, right)
 	case "contains", "startsWith", "endsWith":
 		if left.kind == list {
-			return nil, shape{}, refuse(n, "%s is about text; of a list, ask whether something is in it", n.Operator)
+			return nil, shape{}, refuse(n, "%s requires text; for a list, use in", n.Operator)
 		}
 		if left.kind != text || right.kind != text {
-			return nil, shape{}, refuse(n, "%s needs text on both sides", n.Operator)
+			return nil, shape{}, refuse(n, "%s requires text on both sides", n.Operator)
 		}
 		return native(n, a, b), shape{kind: truth}, nil
 	case "/":
-		return nil, shape{}, refuse(n, "a condition cannot divide: multiply the other side instead")
+		return nil, shape{}, refuse(n, "division is not supported: multiply the other side instead")
 	case "..":
 		return nil, shape{}, refuse(n, ".. is not supported: compare with >= and <=")
 	}
@@ -114,7 +114,7 @@ func (r *reader) comparison(n *ast.BinaryNode, a, b ast.Node, left, right shape)
 	for _, side := range []shape{left, right} {
 		switch side.kind {
 		case object:
-			return nil, shape{}, refuse(n, "%s is no value: ask for one of its fields, like %s.%s", side, side,
+			return nil, shape{}, refuse(n, "%s is not a value: use one of its fields, like %s.%s", side, side,
 				namesOf(side.fields)[0])
 		case list:
 			return nil, shape{}, refuse(n, "a list cannot be compared: use in, any or count")
@@ -131,7 +131,7 @@ func (r *reader) comparison(n *ast.BinaryNode, a, b ast.Node, left, right shape)
 
 func (r *reader) arithmetic(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast.Node, shape, error) {
 	if !left.isNumber() || !right.isNumber() {
-		return nil, shape{}, refuse(n, "%s needs numbers on both sides, and here are %s and %s", n.Operator, left, right)
+		return nil, shape{}, refuse(n, "%s requires numbers on both sides; these are %s and %s", n.Operator, left, right)
 	}
 	is := shape{kind: max(left.kind, right.kind)}
 	switch n.Operator {
@@ -143,7 +143,7 @@ func (r *reader) arithmetic(n *ast.BinaryNode, a, b ast.Node, left, right shape)
 		return call(multiply, n, a, b), is, nil
 	}
 	if is.kind != whole {
-		return nil, shape{}, refuse(n, "%% needs whole numbers on both sides")
+		return nil, shape{}, refuse(n, "%% requires whole numbers on both sides")
 	}
 	return call(remainder, n, a, b), is, nil
 }
@@ -155,9 +155,9 @@ func (r *reader) in(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast.No
 	}
 	switch {
 	case right.kind == text && left.kind == text:
-		return nil, shape{}, refuse(n, "in needs a list; whether a text is part of another, ask with contains")
+		return nil, shape{}, refuse(n, "in requires a list; to search in text, use contains")
 	case right.kind != list || right.of.kind == object || right.of.kind == list:
-		return nil, shape{}, refuse(n, "in needs a list of texts or numbers on its right")
+		return nil, shape{}, refuse(n, "in requires a list of texts or numbers on its right")
 	case left.kind == text && right.isList(text):
 		return call(hasText, n, a, b), is, nil
 	case left.isNumber() && right.of.isNumber():
@@ -185,22 +185,22 @@ func (r *reader) matches(n *ast.BinaryNode) (ast.Node, shape, error) {
 	pattern, ok := n.Right.(*ast.StringNode)
 	switch {
 	case left.kind != text:
-		return nil, shape{}, refuse(n, "matches needs text on its left")
+		return nil, shape{}, refuse(n, "matches requires text on its left")
 	case !ok:
-		return nil, shape{}, refuse(n.Right, "what follows matches is a pattern in quotation marks")
+		return nil, shape{}, refuse(n.Right, "matches must be followed by a pattern in quotation marks")
 	case len(pattern.Value) > maxPattern:
-		return nil, shape{}, refuse(pattern, "a pattern has at most %d bytes", maxPattern)
+		return nil, shape{}, refuse(pattern, "a pattern must have at most %d bytes", maxPattern)
 	}
 	parsed, err := syntax.Parse(pattern.Value, syntax.Perl)
 	if err != nil {
-		return nil, shape{}, refuse(pattern, "this is no pattern of RE2")
+		return nil, shape{}, refuse(pattern, "this is not a valid RE2 pattern")
 	}
 	if p, err := syntax.Compile(parsed.Simplify()); err != nil || len(p.Inst) > maxInstructions {
-		return nil, shape{}, refuse(pattern, "the pattern repeats too much")
+		return nil, shape{}, refuse(pattern, "the pattern has too many repetitions")
 	}
 	compiled, err := regexp.Compile(pattern.Value)
 	if err != nil {
-		return nil, shape{}, refuse(pattern, "this is no pattern of RE2")
+		return nil, shape{}, refuse(pattern, "this is not a valid RE2 pattern")
 	}
 	r.work[len(r.around)] += patternWork
 	function := matches

@@ -41,7 +41,7 @@ func refuse(at ast.Node, format string, arguments ...any) error {
 // read returns the node to run in place of n, and the shape of its value.
 func (r *reader) read(n ast.Node) (ast.Node, shape, error) {
 	if r.nodes++; r.nodes > maxNodes {
-		return nil, shape{}, refuse(n, "a condition has at most %d names, values and operators", maxNodes)
+		return nil, shape{}, refuse(n, "a condition must have at most %d names, values and operators", maxNodes)
 	}
 	r.work[len(r.around)]++
 	switch n := n.(type) {
@@ -77,7 +77,7 @@ func (r *reader) number(n ast.Node) (ast.Node, shape, error) {
 	value, isWhole, ok := parse(string(r.source[at.From:at.To]))
 	switch {
 	case !ok:
-		return nil, shape{}, refuse(n, "a number is written in at most 18 digits, like 1250 or 12.50")
+		return nil, shape{}, refuse(n, "a number must have at most 18 digits, like 1250 or 12.50")
 	case isWhole:
 		return constant(value, n), shape{kind: whole}, nil
 	}
@@ -103,11 +103,11 @@ func (r *reader) array(n *ast.ArrayNode) (ast.Node, shape, error) {
 			}
 			numbers = append(numbers, v.Value)
 		default:
-			return nil, shape{}, refuse(x, "a list is of texts or numbers, like [\"gold\", \"silver\"]")
+			return nil, shape{}, refuse(x, "a list must contain texts or numbers, like [\"gold\", \"silver\"]")
 		}
 		of = is
 		if len(texts) > 0 && len(numbers) > 0 {
-			return nil, shape{}, refuse(x, "a list is either of texts or of numbers")
+			return nil, shape{}, refuse(x, "a list must contain only texts or only numbers")
 		}
 	}
 	switch {
@@ -158,7 +158,7 @@ func shown(name string) string {
 // element reads #, which is also the implicit object of .amount.
 func (r *reader) element(n *ast.PointerNode) (ast.Node, shape, error) {
 	if len(r.around) == 0 || n.Name != "" {
-		return nil, shape{}, refuse(n, "# is an element of a list, in a function like any")
+		return nil, shape{}, refuse(n, "# is an element of a list; use it only in a function like any")
 	}
 	return placed(&ast.PointerNode{}, n), r.around[len(r.around)-1], nil
 }
@@ -167,9 +167,9 @@ func (r *reader) field(n *ast.MemberNode) (ast.Node, shape, error) {
 	property, ok := n.Property.(*ast.StringNode)
 	switch {
 	case n.Method:
-		return nil, shape{}, refuse(n, "only functions are followed by a parenthesis")
+		return nil, shape{}, refuse(n, "only a function name can precede a parenthesis")
 	case !ok || n.Optional:
-		return nil, shape{}, refuse(n, "an element is not taken by its place: use any, all or filter")
+		return nil, shape{}, refuse(n, "lists cannot be indexed: use any, all or filter")
 	}
 	of, is, err := r.read(n.Node)
 	if err != nil {
@@ -178,7 +178,7 @@ func (r *reader) field(n *ast.MemberNode) (ast.Node, shape, error) {
 	field, ok := is.fields[property.Value]
 	switch {
 	case is.kind == list:
-		return nil, shape{}, refuse(n, "a list has no %s; its elements may, in a function like any", shown(property.Value))
+		return nil, shape{}, refuse(n, "a list has no field %s; use a function like any for the fields of its elements", shown(property.Value))
 	case is.kind != object:
 		return nil, shape{}, refuse(n, "%s has no %s", is, shown(property.Value))
 	case !ok:
@@ -205,17 +205,17 @@ func (r *reader) unsupported(n ast.Node) error {
 	what := "this"
 	switch n.(type) {
 	case nil:
-		return &Error{Message: "the condition is not understood"}
+		return &Error{Message: "the condition is invalid"}
 	case *ast.ConditionalNode:
-		return refuse(n, "choices with ? or if are not supported: use and, or")
+		return refuse(n, "? and if are not supported: use and, or")
 	case *ast.VariableDeclaratorNode:
 		what = "let"
 	case *ast.NilNode:
-		return refuse(n, "nothing is ever nil: what is unknown is \"\", 0 or false")
+		return refuse(n, "nil is not supported: an unknown value is \"\", 0 or false")
 	case *ast.ChainNode:
 		what = "?."
 	case *ast.SequenceNode:
-		what = "more than one question, apart by ;,"
+		what = "several expressions, separated by ;,"
 	case *ast.MapNode:
 		what = "{ }"
 	}
