@@ -246,14 +246,10 @@ func (d *decision) notBefore(was, is Date) Date {
 	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
 		return is
 	}
-	least := d.p.leastDay(d.now)
-	if is >= least {
-		return is
+	if to := max(is, d.p.leastDay(d.now)); to.Compare(was) < 0 {
+		return to
 	}
-	if least.Compare(was) > 0 {
-		return was
-	}
-	return least
+	return was
 }
 
 // leastDay returns the earliest day on which points may expire that lose their protection now.

@@ -42,7 +42,7 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 		}
 	}
 	reach, most := d.p.takeBack(g.Wallet)
-	if !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now) {
+	if d.p.lapsed(d.where(*g), d.now) {
 		e, rest = d.writeOffExpired(e, left.In(g.Wallet), rest, g)
 	}
 	if reach == ClawbackPendingOnly {
@@ -60,7 +60,7 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 		}
 	}
 	if rest > 0 {
-		if !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now) {
+		if d.p.lapsed(d.where(*g), d.now) {
 			e.Reasons = append(e.Reasons, reasonIn(g.Wallet, "clawback", 0, IsOwed, points(rest)))
 		}
 		e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketDebt, Points: -rest})
