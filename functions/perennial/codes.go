@@ -12,6 +12,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 type codesCmd struct {
@@ -38,7 +39,7 @@ func (c *codesUpload) Run(ctx context.Context) error {
 		if err != nil {
 			return refused(err)
 		}
-		reward, ok := live.Reward(c.Reward)
+		reward, ok := redeem.FindReward(live, c.Reward)
 		switch {
 		case !ok:
 			return fmt.Errorf("program %s has no reward %s", c.Program, c.Reward)
@@ -78,7 +79,7 @@ func (inMemory) Close() error { return nil }
 // of the file.
 func (c *codesUpload) check(in io.ReadSeeker) error {
 	lines := codeLines{name: c.File, in: bufio.NewScanner(in)}
-	var pool loyalty.CodePool
+	var pool redeem.CodePool
 	for code := range lines.codes() {
 		pool.Add(code)
 	}
@@ -106,7 +107,7 @@ func (l *codeLines) codes() iter.Seq[string] {
 			if code == "" {
 				continue
 			}
-			if !loyalty.ValidCode(code) {
+			if !redeem.ValidCode(code) {
 				l.err = fmt.Errorf("%s:%d: a code is 4 to 64 letters, digits and hyphens, including at least 4 letters or digits", l.name, n)
 				return
 			}

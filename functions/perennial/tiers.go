@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 type tiersCmd struct {
@@ -56,7 +57,7 @@ func (c *tiersPreview) next(live *loyalty.Program, now time.Time) (*loyalty.Prog
 	if f.Program.ID != c.Program {
 		return nil, fmt.Errorf("%s is for the program %s, not %s", c.File, f.Program.ID, c.Program)
 	}
-	f.Program.Supersede(live, now, loyalty.RefreshMode(c.TierChanges))
+	award.Supersede(f.Program, live, now, loyalty.RefreshMode(c.TierChanges))
 	return f.Program, nil
 }
 

@@ -25,7 +25,16 @@ var rulePackages = []struct {
 	pkg     string
 	testers []string
 }{
-	{"internal/loyalty", []string{"internal/loyalty", "internal/loyalty/deliverytest", "internal/ledger", "internal/api"}},
+	{"internal/loyalty", loyaltyTesters("internal/loyalty")},
+	{"internal/loyalty/posting", loyaltyTesters("internal/loyalty/posting")},
+	{"internal/loyalty/receipt", loyaltyTesters()},
+	{"internal/loyalty/earn", loyaltyTesters("internal/loyalty/earn")},
+	{"internal/loyalty/redeem", loyaltyTesters("internal/loyalty/redeem")},
+	{"internal/loyalty/tier", loyaltyTesters()},
+	{"internal/loyalty/award", loyaltyTesters("internal/loyalty/award")},
+	{"internal/loyalty/share", loyaltyTesters()},
+	{"internal/loyalty/remind", loyaltyTesters()},
+	{"internal/loyalty/engine", loyaltyTesters()},
 	{"internal/ledger", []string{"internal/ledger", "internal/api", "internal/jobs", "internal/payments"}},
 	{"internal/payments", []string{"internal/payments"}},
 	{"internal/payments/webhook", []string{"internal/payments/webhook", "internal/payments"}},
@@ -35,6 +44,12 @@ var rulePackages = []struct {
 	{"internal/payments/square", []string{"internal/payments/square", "internal/payments"}},
 	{"internal/payments/standard", []string{"internal/payments/standard", "internal/payments"}},
 	{"internal/payments/stripe", []string{"internal/payments/stripe", "internal/payments"}},
+}
+
+// loyaltyTesters returns the packages whose tests check the rules: those of the mutated package itself, if it has any,
+// and those that every rule package shares.
+func loyaltyTesters(own ...string) []string {
+	return append(own, "internal/loyalty/engine", "internal/loyalty/deliverytest", "internal/ledger", "internal/api")
 }
 
 // The minimum share of detected mutations among those that are not equivalent, and the maximum share of equivalent
@@ -277,7 +292,10 @@ func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte
 }
 
 // usesRapid contains the packages whose tests accept rapid's flags.
-var usesRapid = map[string]bool{"internal/loyalty": true, "internal/loyalty/deliverytest": true, "internal/ledger": true}
+var usesRapid = map[string]bool{
+	"internal/loyalty": true, "internal/loyalty/posting": true, "internal/loyalty/engine": true,
+	"internal/loyalty/deliverytest": true, "internal/ledger": true,
+}
 
 // judge switches each point on in turn, and runs the tests that reach it.
 func (r *rules) judge(same int) error {

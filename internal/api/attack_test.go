@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -135,7 +135,7 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 			last = at
 			var bits [10]byte
 			binary.BigEndian.PutUint64(bits[:], uint64(i))
-			got[ask("guesser", loyalty.NewCode(bits))]++
+			got[ask("guesser", redeem.NewCode(bits))]++
 			if i%(guesses/10) == 0 {
 				got["genuine "+ask("guesser", real.(string))]++
 			}

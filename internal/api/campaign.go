@@ -5,7 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // listCampaigns lists current and future campaigns. It omits shadow campaigns, which members must not see.
@@ -14,10 +14,10 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	var budgets []loyalty.Spend
+	var budgets []posting.Spend
 	for _, r := range p.Campaigns {
 		if r.Budget > 0 {
-			budgets = append(budgets, loyalty.Spend{Rule: "campaigns." + r.ID, Budget: r.Budget})
+			budgets = append(budgets, posting.Spend{Rule: "campaigns." + r.ID, Budget: r.Budget})
 		}
 	}
 	uses, err := c.app.Ledger.BudgetUses(ctx, p.ID, budgets)

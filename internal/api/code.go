@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -19,7 +20,7 @@ type codeUseBody struct {
 
 // use checks the body and returns the requested use of the code in the path.
 func (b codeUseBody) use(c *check, code string) ledger.CodeUse {
-	in := ledger.CodeUse{Code: loyalty.PlainCode(code), Order: c.optionalID(at("order"), b.Order)}
+	in := ledger.CodeUse{Code: redeem.PlainCode(code), Order: c.optionalID(at("order"), b.Order)}
 	if b.Amount.given || b.Currency != nil {
 		in.Amount.Amount = c.atLeastOne(at("amount"), b.Amount)
 		if c.required(at("currency"), b.Currency != nil) {
@@ -46,13 +47,13 @@ func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, erro
 		return r, err
 	}
 	code := c.path("code")
-	if reward, shared := p.SharedBy(code); shared {
+	if reward, shared := redeem.SharedBy(p, code); shared {
 		if r, err = look(); errors.Is(err, loyalty.NotFound) {
 			r, err = ledger.CodeResult{Reward: reward.ID}, nil
 		}
 		return r, err
 	}
-	if loyalty.WellFormed(code) {
+	if redeem.WellFormed(code) {
 		return look()
 	}
 	who := ledger.Guesser{Key: c.who.ID}
@@ -63,7 +64,7 @@ func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, erro
 		r, err = look()
 		return err
 	})
-	if limit, ok := errors.AsType[*loyalty.TooManyGuesses](err); ok && limit.PerKey {
+	if limit, ok := errors.AsType[*redeem.TooManyGuesses](err); ok && limit.PerKey {
 		telemetry.Count(ctx, telemetry.CodeGuesses, 1)
 	}
 	return r, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
 // A consentBody grants or withdraws a consent. The idempotency fingerprint covers this struct, so its field names
@@ -21,19 +22,19 @@ type consentBody struct {
 
 // consents returns the body's consents as of now. A granted consent must include the wording that the member agreed
 // to.
-func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
+func (b memberBody) consents(now time.Time) (out []remind.Consent, err error) {
 	var c check
-	if most := len(loyalty.Channels()) * len(loyalty.Purposes()); len(b.Consents) > most {
+	if most := len(remind.Channels()) * len(remind.Purposes()); len(b.Consents) > most {
 		c.fault(at("consents"), loyalty.ValidationFailed, "At most %d consents are allowed: one per channel and purpose.", most)
 		return nil, c.err()
 	}
 	seen := map[[2]string]bool{}
 	for i, x := range b.Consents {
 		in := func(name string) place { return place{name: name, list: "consents", i: i} }
-		if !slices.Contains(loyalty.Channels(), loyalty.Channel(x.Channel)) {
+		if !slices.Contains(remind.Channels(), loyalty.Channel(x.Channel)) {
 			c.fault(in("channel"), loyalty.ValidationFailed, "This must be email, sms, push or webhook.")
 		}
-		if !slices.Contains(loyalty.Purposes(), loyalty.Purpose(x.Purpose)) {
+		if !slices.Contains(remind.Purposes(), loyalty.Purpose(x.Purpose)) {
 			c.fault(in("purpose"), loyalty.ValidationFailed, "This must be marketing or transactional.")
 		}
 		if c.required(in("granted"), x.Given != nil) && *x.Given || x.Text != "" {
@@ -45,7 +46,7 @@ func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
 		} else {
 			seen[pair] = true
 		}
-		out = append(out, loyalty.Consent{
+		out = append(out, remind.Consent{
 			Channel: loyalty.Channel(x.Channel), Purpose: loyalty.Purpose(x.Purpose), Granted: x.Given != nil && *x.Given,
 			At: now.UTC().Truncate(time.Millisecond), Wording: x.Text, Source: x.Source,
 		})

@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 type conversionBody struct {
@@ -23,16 +24,16 @@ type undoBody struct {
 // wallet checks a wallet ID and returns it as the program's rules name it: the main wallet is the empty string.
 func (c *check) wallet(p place, id string) string {
 	c.id(p, id)
-	if id == loyalty.MainWallet {
+	if id == posting.MainWallet {
 		return ""
 	}
 	return id
 }
 
-// walletName returns the wallet's name in the API: the main wallet has the name loyalty.MainWallet.
+// walletName returns the wallet's name in the API: the main wallet has the name posting.MainWallet.
 func walletName(wallet string) string {
 	if wallet == "" {
-		return loyalty.MainWallet
+		return posting.MainWallet
 	}
 	return wallet
 }
@@ -115,7 +116,7 @@ func wireConversion(r ledger.ConversionResult) wire.Conversion {
 	}
 	if x.From == "" || x.To == "" {
 		out.Balances = append(out.Balances,
-			wire.WalletBalance{Wallet: loyalty.MainWallet, Balance: wireBalance(r.Entry.Balance)})
+			wire.WalletBalance{Wallet: posting.MainWallet, Balance: wireBalance(r.Entry.Balance)})
 	}
 	out.Balances = append(out.Balances, walletBalances(r.Entry)...)
 	return out

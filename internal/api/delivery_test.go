@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/deliverytest"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
@@ -156,7 +157,7 @@ func (d *delivered) report(r deliverytest.Report) {
 		a := d.send("POST", "/v1/redemptions", in, loyalty.InsufficientPoints)
 		d.spent[r.ID] = a.status < 300
 	default:
-		in := wire.ConversionRequest{From: loyalty.MainWallet, To: "miles", Points: int64(r.Converts)}
+		in := wire.ConversionRequest{From: posting.MainWallet, To: "miles", Points: int64(r.Converts)}
 		a := d.send("POST", path+"/conversions", in, loyalty.InsufficientPoints, loyalty.AmountOutOfRange)
 		d.spent[r.ID] = a.status < 300
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 type eventBody struct {
@@ -42,7 +43,7 @@ func (b eventBody) event(c *check) loyalty.Event {
 		c.fault(at("type"), loyalty.ValidationFailed, "This must be a family and a state, like review.approved.")
 	}
 	ev := loyalty.Event{Type: b.Type, ID: b.ID, At: b.At.UTC(), Data: make(map[string]any, len(b.Data))}
-	if c.required(at("id"), b.ID != "") && (!validID(b.ID) || typed && validID(b.Type) && !validID(ev.Cause())) {
+	if c.required(at("id"), b.ID != "") && (!validID(b.ID) || typed && validID(b.Type) && !validID(award.EventCause(ev))) {
 		c.fault(at("id"), loyalty.ValidationFailed,
 			"This must be letters, digits or _ : . - with at most 128 characters including the family.")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 type addressBody struct {
@@ -65,14 +66,14 @@ type fulfilmentBody struct {
 	Tracking *string `json:"tracking"`
 }
 
-var fulfilmentStatuses = []loyalty.FulfillmentStatus{loyalty.Ordered, loyalty.Shipped, loyalty.Delivered, loyalty.FulfillmentCanceled}
+var fulfilmentStatuses = []redeem.FulfillmentStatus{redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled}
 
 func moveFulfilment(ctx context.Context, c *call) (answer, error) {
 	var b fulfilmentBody
-	var to loyalty.FulfillmentStatus
+	var to redeem.FulfillmentStatus
 	tracking := ""
 	err := c.take(&b, func(faults *check) {
-		to = loyalty.FulfillmentStatus(b.Status)
+		to = redeem.FulfillmentStatus(b.Status)
 		if faults.required(at("status"), b.Status != "") && !slices.Contains(fulfilmentStatuses, to) {
 			faults.fault(at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or canceled.")
 		}
@@ -138,9 +139,9 @@ func listFulfilments(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	status := loyalty.Ordered
+	status := redeem.Ordered
 	if s, given := c.event.Query["status"]; given {
-		if status = loyalty.FulfillmentStatus(s); status != loyalty.Ordered && status != loyalty.Shipped {
+		if status = redeem.FulfillmentStatus(s); status != redeem.Ordered && status != redeem.Shipped {
 			return answer{}, refuseAt(invalidParameter, "status",
 				"status must be ordered or shipped. Delivered and canceled fulfillments are not listed.")
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
@@ -238,7 +239,7 @@ func (c *call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte 
 			headers = append(headers, [2]string{"allow", own.allow})
 		}
 	case 429:
-		if locked, ok := errors.AsType[*loyalty.TooManyGuesses](cause); ok {
+		if locked, ok := errors.AsType[*redeem.TooManyGuesses](cause); ok {
 			headers = append(headers, [2]string{"retry-after", strconv.Itoa(int((locked.Wait + time.Second - 1) / time.Second))})
 		}
 	case 503:

@@ -7,6 +7,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
 type foundBody struct {
@@ -80,11 +82,11 @@ func inviteToHousehold(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	var faults check
-	if b.Role != string(loyalty.Adult) && b.Role != string(loyalty.Child) {
+	if b.Role != string(share.Adult) && b.Role != string(share.Child) {
 		faults.fault(at("role"), loyalty.ValidationFailed, "role must be adult or child.")
 	}
-	return c.changeHousehold(ctx, &faults, b.Member, func(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
-		return c.app.Ledger.Invite(ctx, p, id, m, loyalty.Role(b.Role))
+	return c.changeHousehold(ctx, &faults, b.Member, func(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (share.Household, error) {
+		return c.app.Ledger.Invite(ctx, p, id, m, share.Role(b.Role))
 	})
 }
 
@@ -100,7 +102,7 @@ func removeFromHousehold(ctx context.Context, c *call) (answer, error) {
 	return c.changeHouseholdOf(ctx, c.app.Ledger.RemoveFromHousehold)
 }
 
-type householdChange func(context.Context, *loyalty.Program, string, loyalty.MemberID) (loyalty.Household, error)
+type householdChange func(context.Context, *loyalty.Program, string, loyalty.MemberID) (share.Household, error)
 
 // changeHouseholdOf changes the household in the path for the member that the body names.
 func (c *call) changeHouseholdOf(ctx context.Context, change householdChange) (answer, error) {
@@ -128,7 +130,7 @@ func (c *call) changeHousehold(ctx context.Context, faults *check, named string,
 }
 
 // household answers with a household and the points that its members can contribute.
-func (c *call) household(ctx context.Context, p *loyalty.Program, h loyalty.Household) (answer, error) {
+func (c *call) household(ctx context.Context, p *loyalty.Program, h share.Household) (answer, error) {
 	accs, err := c.app.Ledger.Accounts(ctx, p, h.Joined())
 	if err != nil {
 		return answer{}, err
@@ -141,7 +143,7 @@ func (c *call) household(ctx context.Context, p *loyalty.Program, h loyalty.Hous
 		}
 		for _, acc := range accs {
 			if acc.Member == m.Member {
-				one.Active, one.Shares = int64(acc.Balance().Active), int64(p.Shares(acc))
+				one.Active, one.Shares = int64(acc.Balance().Active), int64(redeem.Shares(p, acc))
 			}
 		}
 		out.Active, out.Shared = out.Active+one.Active, out.Shared+one.Shares

@@ -11,6 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -73,8 +76,8 @@ func (b memberBody) segments(known []string) ([]string, error) {
 		return known, nil
 	}
 	var c check
-	if len(b.Segments) > loyalty.MaxSegments {
-		c.fault(at("segments"), loyalty.ValidationFailed, "A member can be in at most %d segments.", loyalty.MaxSegments)
+	if len(b.Segments) > engine.MaxSegments {
+		c.fault(at("segments"), loyalty.ValidationFailed, "A member can be in at most %d segments.", engine.MaxSegments)
 	}
 	for i, s := range b.Segments {
 		if !segmentForm.MatchString(s) {
@@ -277,7 +280,7 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
 		TierGroups: wireLadders(p, m.Account, c.app.Now()),
-		Expiring:   expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.Campaigns(),
+		Expiring:   expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: award.Campaigns(m.Account.Traits),
 		Wallets:   wireWallets(p, m.Account),
 		Notices:   wireNotices(p, m.Account),
 		Household: m.Household,
@@ -290,7 +293,7 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 func wireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
 	kinds := map[loyalty.NoticeOf]wire.NoticeKind{loyalty.OfExpiry: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry}
 	out := []wire.Notice{}
-	for _, n := range p.AccountNotices(acc) {
+	for _, n := range posting.AccountNotices(p, acc) {
 		out = append(out, wire.Notice{
 			Kind: kinds[n.What], NotifiedAt: n.NoticedAt.UTC(), ExpiresAt: n.Expires.UTC(), Points: int64(n.Points),
 			Level: n.Level,

@@ -7,6 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // A basketBody contains the fields that orders and quotes share.
@@ -61,21 +63,21 @@ func (b orderBody) order(c *check, now time.Time) loyalty.Order {
 	}
 	o := b.basket(c)
 	o.Status = loyalty.OrderStatus(b.Status)
-	if len(b.Refunds) > loyalty.MaxRefunds {
-		c.fault(at("refunds"), loyalty.ValidationFailed, "An order has at most %d refunds.", loyalty.MaxRefunds)
+	if len(b.Refunds) > award.MaxRefunds {
+		c.fault(at("refunds"), loyalty.ValidationFailed, "An order has at most %d refunds.", award.MaxRefunds)
 	}
 	for i, r := range b.Refunds {
 		o.Refunds = append(o.Refunds, r.refund(c, i))
 	}
-	if len(b.Disputes) > loyalty.MaxRefunds {
-		c.fault(at("disputes"), loyalty.ValidationFailed, "An order has at most %d disputes.", loyalty.MaxRefunds)
+	if len(b.Disputes) > award.MaxRefunds {
+		c.fault(at("disputes"), loyalty.ValidationFailed, "An order has at most %d disputes.", award.MaxRefunds)
 	}
 	for i, d := range b.Disputes {
 		o.Disputes = append(o.Disputes, d.dispute(c, i))
 	}
 	if b.UpdatedAt != nil {
 		o.UpdatedAt = b.UpdatedAt.UTC()
-		if o.UpdatedAt.After(now.Add(loyalty.MaxOrderAhead)) {
+		if o.UpdatedAt.After(now.Add(posting.MaxOrderAhead)) {
 			c.fault(at("updated_at"), loyalty.ValidationFailed,
 				"This is more than 5 minutes in the future. Send the time at which the order was last changed, or correct the clock.")
 		}
@@ -94,7 +96,7 @@ func (b orderBody) happened(c *check, p place, when *time.Time, now time.Time) t
 		return time.Time{}
 	case when.Before(b.PlacedAt):
 		c.fault(p, loyalty.ValidationFailed, "This must not be before placed_at.")
-	case when.After(now.Add(loyalty.MaxOrderAhead)):
+	case when.After(now.Add(posting.MaxOrderAhead)):
 		c.fault(p, loyalty.ValidationFailed, "This must not be in the future. Omit it until it has happened.")
 	}
 	return when.UTC()
@@ -105,8 +107,8 @@ func (b basketBody) basket(c *check) loyalty.Order {
 		c.fault(at("member"), loyalty.ValidationFailed, idForm)
 	}
 	c.currency(at("currency"), b.Currency)
-	if c.required(at("line_items"), b.Lines != nil) && len(b.Lines) > loyalty.MaxLines {
-		c.fault(at("line_items"), loyalty.ValidationFailed, "An order has at most %d line items.", loyalty.MaxLines)
+	if c.required(at("line_items"), b.Lines != nil) && len(b.Lines) > posting.MaxLines {
+		c.fault(at("line_items"), loyalty.ValidationFailed, "An order has at most %d line items.", posting.MaxLines)
 	}
 	if len(b.Tenders) > maxTenders {
 		c.fault(at("tenders"), loyalty.ValidationFailed, "An order has at most %d tenders.", maxTenders)

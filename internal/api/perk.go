@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 )
 
@@ -16,7 +18,7 @@ func listPerks(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	list := wire.PerkList{Data: []wire.Perk{}}
-	for _, q := range p.Perks(m.Account, left, c.app.Now()) {
+	for _, q := range engine.Perks(p, m.Account, left, c.app.Now()) {
 		one := wire.Perk{Kind: wire.PerkKindLevel, ID: q.ID, Name: wire.Text{}, TierGroup: q.TierGroup, Available: len(q.Unmet) == 0, UnmetRequirements: wireLacks(q.Unmet)}
 		if q.Level == "" {
 			one.Kind, one.Name, one.Description = wire.PerkKindReward, wire.Text(q.Reward.Name), wire.Text(q.Reward.Description)

@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/explain"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 func quoteOrder(ctx context.Context, c *call) (answer, error) {
@@ -38,7 +39,7 @@ func quoteOrder(ctx context.Context, c *call) (answer, error) {
 	return answer{body: wireQuote(p, q.Quote, cmp.Or(language, q.Profile.Locale), c.app.Now())}, nil
 }
 
-func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string, now time.Time) wire.Quote {
+func wireQuote(p *loyalty.Program, q engine.Quote, locale string, now time.Time) wire.Quote {
 	words := explain.Entry(p, loyalty.Entry{Reasons: q.Reasons}, locale)
 	points, balance := int64(q.Points), wireBalance(q.Balance)
 	out := wire.Quote{

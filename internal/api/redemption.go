@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 type redemptionBody struct {
@@ -50,8 +51,8 @@ func (b redemptionBody) request(c *check) ledger.RedemptionRequest {
 	}
 	switch n := b.Points.n; {
 	case !b.Points.given:
-	case b.Reward != loyalty.PayReward:
-		c.fault(at("points"), loyalty.ValidationFailed, "points is only for the reward %s. Omit it.", loyalty.PayReward)
+	case b.Reward != redeem.PayReward:
+		c.fault(at("points"), loyalty.ValidationFailed, "points is only for the reward %s. Omit it.", redeem.PayReward)
 	case n < 1:
 		c.fault(at("points"), loyalty.AmountNotPositive, "points must be above 0.")
 	case n > int64(loyalty.MaxPoints):
@@ -168,7 +169,7 @@ func (c *call) wireVoucher(v ledger.Voucher) wire.Voucher {
 	issued := v.Issued
 	out := wire.Voucher{
 		Redemption: v.ID, Reward: v.Reward, Order: v.Order, Status: wire.VoucherStatus(v.Status),
-		CodeHint: loyalty.CodeHint(v.Code), State: wire.VoucherState(issued.State(c.app.Now())), CreatedAt: v.At.UTC(),
+		CodeHint: redeem.CodeHint(v.Code), State: wire.VoucherState(issued.State(c.app.Now())), CreatedAt: v.At.UTC(),
 		ValidFrom: issued.From.UTC(), ValidUntil: instant(issued.Until), UsedAt: issued.Used.UTC(),
 	}
 	if issued.Left.Currency != "" {

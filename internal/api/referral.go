@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 // A referralCodeBody is a referral code: the member's own code, or the code of the referrer.
@@ -106,7 +107,7 @@ func listReferrals(ctx context.Context, c *call) (answer, error) {
 // wireReferral returns the member's referral. It is zero, and therefore omitted, if the member was not referred.
 func wireReferral(r loyalty.Referral, now time.Time) wire.Referral {
 	return wire.Referral{
-		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(r.Status(now)), Order: r.Order,
+		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(award.ReferralStatusAt(r, now)), Order: r.Order,
 		ActiveAt: r.ActiveAt.UTC(),
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/random"
 )
@@ -61,7 +63,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 type foresight struct {
 	*call
 	p    *loyalty.Program
-	left loyalty.Budgets
+	left earn.Budgets
 	out  wire.ScheduledReminderList
 }
 
@@ -77,7 +79,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	if err != nil {
 		return err
 	}
-	from, until := f.p.Tomorrow(v.Account, at)
+	from, until := remind.Tomorrow(f.p, v.Account, at)
 	if !v.Next.Before(until) {
 		return nil // is not visited by then
 	}
@@ -86,7 +88,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	}
 	v.Who.Reach = f.office.Deliverable(v.Who.Reach)
 	f.out.Evaluated++
-	var plan loyalty.Plan
+	var plan remind.Plan
 	for n := 0; n < maxForeseen && at.Before(until); n++ {
 		if err := v.Pass(f.p, at); err != nil {
 			return err
@@ -102,9 +104,9 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 
 // visit simulates a visit at an instant in memory and returns the resulting plan. If listed is set, it lists the
 // reminders of the visit.
-func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) loyalty.Plan {
-	for range loyalty.MaxAtOnce {
-		plan := f.p.Remind(v.Account, v.Who, v.State, at)
+func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) remind.Plan {
+	for range remind.MaxAtOnce {
+		plan := remind.Remind(f.p, v.Account, v.Who, v.State, at)
 		n, held, ok := plan.First()
 		switch {
 		case !ok:
@@ -118,12 +120,12 @@ func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) loyalty.Pl
 			f.list(v.Account.Member, n, held, at)
 		}
 	}
-	return loyalty.Plan{Next: at.Add(30 * time.Minute)} // the next scheduled run sends the remaining reminders
+	return remind.Plan{Next: at.Add(30 * time.Minute)} // the next scheduled run sends the remaining reminders
 }
 
-func (f *foresight) list(m loyalty.MemberID, n loyalty.News, held bool, at time.Time) {
+func (f *foresight) list(m loyalty.MemberID, n remind.News, held bool, at time.Time) {
 	if held {
-		f.out.Suppressed[string(loyalty.HeldOut)]++
+		f.out.Suppressed[string(remind.HeldOut)]++
 		return
 	}
 	f.out.Counts[n.Reminder]++
@@ -187,7 +189,7 @@ func channelOf(address string) loyalty.Channel {
 
 // previewed returns the message that a reminder would send to a member, and the reason if it would be suppressed. If
 // a channel is given, the message is a test that goes to another recipient through this channel.
-func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel) (m notify.Message, why loyalty.Why, err error) {
+func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel) (m notify.Message, why remind.Why, err error) {
 	now := c.app.Now()
 	if b.At != nil {
 		now = *b.At
@@ -204,7 +206,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 		return m, "", refuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
 	}
 	v.Who.Reach = c.office.Deliverable(v.Who.Reach)
-	n, why, ok := p.Preview(v.Account, v.Who, v.State, *b.Reminder, now)
+	n, why, ok := remind.Preview(p, v.Account, v.Who, v.State, *b.Reminder, now)
 	if !ok {
 		return m, "", refuseAt(loyalty.ValidationFailed, "/at",
 			"The reminder has no message for the member at that instant.")
@@ -230,7 +232,7 @@ func previewReminder(ctx context.Context, c *call) (answer, error) {
 	return answer{body: wirePreview(m, why)}, nil
 }
 
-func wirePreview(m notify.Message, why loyalty.Why) wire.ReminderPreview {
+func wirePreview(m notify.Message, why remind.Why) wire.ReminderPreview {
 	out := wire.ReminderPreview{
 		Reminder: m.Reminder, Channel: wire.Channel(m.Channel), Purpose: wire.Purpose(m.Purpose), Language: m.Language,
 		Subject: m.Subject, Text: m.Text, HTML: m.HTML,
@@ -324,7 +326,7 @@ func reportReminders(ctx context.Context, c *call) (answer, error) {
 			Concluded: f[ledger.FigureEnded], Converted: f[ledger.FigureActed], Holdout: f[ledger.FigureHeld],
 			HoldoutConverted: f[ledger.FigureHeldActed],
 		}
-		if l, ok := loyalty.LiftOf(one.Converted, one.Concluded, one.HoldoutConverted, one.Holdout); ok {
+		if l, ok := remind.LiftOf(one.Converted, one.Concluded, one.HoldoutConverted, one.Holdout); ok {
 			one.Lift = &wire.Lift{Points: l.Points, Low: l.Low, High: l.High}
 		}
 		out.Data = append(out.Data, one)

@@ -11,6 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
@@ -58,15 +61,15 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 		for _, o := range r.Dates {
 			if o.At.After(now) {
 				one.Dates = append(one.Dates, wire.RewardDate{
-					ID: o.ID, At: o.At.UTC(), Name: wire.Text(o.Name), Capacity: o.Capacity, Remaining: r.RemainingCapacity(o, left),
+					ID: o.ID, At: o.At.UTC(), Name: wire.Text(o.Name), Capacity: o.Capacity, Remaining: redeem.RemainingCapacity(&r, o, left),
 				})
 			}
 		}
 		if len(r.StockBatches) > 0 {
-			one.Stock = &wire.Stock{Quantity: int64(r.Quantity(now)), Remaining: int64(left[r.Key()])}
+			one.Stock = &wire.Stock{Quantity: int64(redeem.StockUntil(&r, now)), Remaining: int64(left[r.Key()])}
 		}
 		if member != "" {
-			q := p.Available(acc, r, loyalty.Redemption{}, left, now)
+			q := engine.Available(p, acc, r, loyalty.Redemption{}, left, now)
 			can := len(q.Unmet) == 0
 			one.Points, one.Available, one.UnmetRequirements = int64(q.Cost), &can, wireLacks(q.Unmet)
 		}
@@ -76,7 +79,7 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 }
 
 // memberAndStock reads the member, if the ID is not empty, and the remaining stock of the rewards in parallel.
-func (c *call) memberAndStock(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (m ledger.Member, left loyalty.Budgets, err error) {
+func (c *call) memberAndStock(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (m ledger.Member, left earn.Budgets, err error) {
 	err = parallel.Do(func() (err error) {
 		if id != "" {
 			m, err = c.app.Ledger.Member(ctx, p, id)

@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 type sendBody struct {
@@ -92,7 +93,7 @@ func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.Gift
 	if err != nil {
 		return nil, err
 	}
-	if reward, ok := p.Reward(r.Redemption.Reward); ok && reward.Type != "gift_card" {
+	if reward, ok := redeem.FindReward(p, r.Redemption.Reward); ok && reward.Type != "gift_card" {
 		return nil, nil
 	}
 	letters, err := c.app.Ledger.Letters(ctx, c.who.Program, r.Member, r.Redemption.ID)

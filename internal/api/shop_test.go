@@ -11,7 +11,7 @@ import (
 
 	"rsc.io/qr"
 
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -151,7 +151,7 @@ func TestAnAPIKeyThatGuessesIsReported(t *testing.T) {
 		header := map[string]string{"Perennial-Client": fmt.Sprint("session-", client)}
 		return summary(w.do(request{method: "GET", path: "/v1/codes/" + code, header: header}))
 	}
-	for i := range loyalty.MaxMissesPerKey {
+	for i := range redeem.MaxMissesPerKey {
 		if got := guess(i, "NOBODY"); got != "404 not_found" {
 			t.Fatalf("guess %d: %s", i, got)
 		}
@@ -160,7 +160,7 @@ func TestAnAPIKeyThatGuessesIsReported(t *testing.T) {
 		t.Error("the metric was counted too early")
 	}
 	if got := guess(1_000, "NOBODY"); got != "429 rate_limited" {
-		t.Errorf("after %d misses: %s", loyalty.MaxMissesPerKey, got)
+		t.Errorf("after %d misses: %s", redeem.MaxMissesPerKey, got)
 	}
 	if got := guess(1_001, "0000-0000-0000-0000-0"); got != "404 not_found" {
 		t.Errorf("a well-formed code: %s", got)

@@ -7,6 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 type tierBody struct {
@@ -28,16 +30,16 @@ func getTier(ctx context.Context, c *call) (answer, error) {
 	if t == nil {
 		return answer{}, refuse(loyalty.NotFound, "The program has no tiers.")
 	}
-	if ahead, at, ok := p.Projection(m.Account); ok {
+	if ahead, at, ok := engine.Projection(p, m.Account); ok {
 		t.Projection = wireAhead(ahead, at)
 	}
 	for _, l := range p.TierGroups {
-		view, on, _ := p.TierGroupStanding(m.Account, l.ID)
+		view, on, _ := tier.TierGroupStanding(p, m.Account, l.ID)
 		x := fullTier(view, on, now)
 		if x == nil {
 			continue
 		}
-		if ahead, at, ok := p.ProjectionOf(m.Account, l.ID); ok {
+		if ahead, at, ok := engine.ProjectionOf(p, m.Account, l.ID); ok {
 			x.Projection = wireAhead(ahead, at)
 		}
 		t.TierGroups = append(t.TierGroups, wire.TierGroup{ID: l.ID, Name: wire.Text(l.Name), Tier: *x})
@@ -53,9 +55,9 @@ func fullTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 	}
 	if t.Next != nil {
 		_, rung, _ := p.Level(t.Next.Level)
-		t.Next.Paths = wireWays(p.Gaps(acc, rung, now))
+		t.Next.Paths = wireWays(tier.Gaps(p, acc, rung, now))
 	}
-	if stay, ok := p.Stay(acc, now); ok {
+	if stay, ok := tier.RetentionOf(p, acc, now); ok {
 		t.Retention.Paths = wireWays(stay.Paths)
 	}
 	return t
@@ -68,7 +70,7 @@ func wireAhead(s loyalty.Standing, at time.Time) *wire.Projection {
 // wireLadders returns the member's tier in each tier group except the main one, in the form of a member answer.
 func wireLadders(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []wire.TierGroup) {
 	for _, l := range p.TierGroups {
-		view, on, _ := p.TierGroupStanding(acc, l.ID)
+		view, on, _ := tier.TierGroupStanding(p, acc, l.ID)
 		if t := wireTier(view, on, now); t != nil {
 			out = append(out, wire.TierGroup{ID: l.ID, Name: wire.Text(l.Name), Tier: *t})
 		}
@@ -86,7 +88,7 @@ func setTier(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	in := ledger.TierChange{ID: c.derivedID("tier_", m), Member: m, Placement: loyalty.Placement{
+	in := ledger.TierChange{ID: c.derivedID("tier_", m), Member: m, Placement: tier.Placement{
 		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, TierGroup: b.Ladder,
 	}}
 	if b.Until != nil {
@@ -111,12 +113,12 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 		Level: level.ID, Name: wire.Text(level.Name), Since: acc.Tier.Since.UTC(), Perks: level.Perks,
 		Until: instant(acc.Tier.Until),
 	}
-	if next, missing, ok := p.Progress(acc, now); ok {
+	if next, missing, ok := tier.Progress(p, acc, now); ok {
 		t.Next = &wire.NextLevel{
 			Level: next.ID, Name: wire.Text(next.Name), Missing: missing.Missing(), Metric: measureOf(missing, p),
 		}
 	}
-	if stay, ok := p.Stay(acc, now); ok {
+	if stay, ok := tier.RetentionOf(p, acc, now); ok {
 		t.Retention = &wire.Retention{Missing: stay.Gap.Missing(), Metric: measureOf(stay.Gap, p), Deadline: stay.By.UTC()}
 	}
 	if now.Before(acc.Tier.Lock) {
@@ -127,7 +129,7 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 }
 
 // measureOf returns the name of the gap's metric. If the gap is zero, it returns the program's first metric.
-func measureOf(g loyalty.Gap, p *loyalty.Program) string {
+func measureOf(g tier.Gap, p *loyalty.Program) string {
 	if g.From == 0 {
 		g.By = p.Tiers.By
 		if len(p.Tiers.Ways) > 0 {
@@ -137,7 +139,7 @@ func measureOf(g loyalty.Gap, p *loyalty.Program) string {
 	return g.By.String()
 }
 
-func wireWays(ways [][]loyalty.Gap) [][]wire.LevelRequirement {
+func wireWays(ways [][]tier.Gap) [][]wire.LevelRequirement {
 	out := make([][]wire.LevelRequirement, 0, len(ways))
 	for _, way := range ways {
 		needs := make([]wire.LevelRequirement, 0, len(way))

@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 // looked is the maximum number of members that one page evaluates, even if it lists only few of them.
@@ -84,6 +85,6 @@ func (c *call) nextProgram(ctx context.Context, p *loyalty.Program, at time.Time
 	if len(errs) > 0 {
 		return nil, unpublishable(errs)
 	}
-	next.Supersede(p, at, mode)
+	award.Supersede(next, p, at, mode)
 	return next, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -31,8 +32,8 @@ func unsubscribe(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	consent := loyalty.Consent{Channel: s.Channel, Purpose: s.Purpose, At: c.app.Now().UTC(), Source: "unsubscribe"}
-	if err := c.app.Ledger.Consent(ctx, p, s.Member, []loyalty.Consent{consent}, "member"); err != nil {
+	consent := remind.Consent{Channel: s.Channel, Purpose: s.Purpose, At: c.app.Now().UTC(), Source: "unsubscribe"}
+	if err := c.app.Ledger.Consent(ctx, p, s.Member, []remind.Consent{consent}, "member"); err != nil {
 		return answer{}, err
 	}
 	return answer{page: page("Unsubscribed", `<p>You will no longer receive these messages.</p>`)}, nil

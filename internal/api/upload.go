@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // maxCodes is the maximum number of codes that one request adds to a pool. That many fit into the function's time
@@ -17,12 +18,12 @@ type codesBody struct {
 }
 
 // check checks each code and returns all of them as a pool.
-func (b codesBody) check(c *check) (pool loyalty.CodePool) {
+func (b codesBody) check(c *check) (pool redeem.CodePool) {
 	if n := len(b.Codes); c.required(at("codes"), b.Codes != nil) && (n < 1 || n > maxCodes) {
 		c.fault(at("codes"), loyalty.ValidationFailed, "codes must have 1 to %d entries.", maxCodes)
 	}
 	for i, code := range b.Codes {
-		if loyalty.ValidCode(code) {
+		if redeem.ValidCode(code) {
 			pool.Add(code)
 		} else {
 			c.fault(at("codes/"+strconv.Itoa(i)), loyalty.ValidationFailed,
@@ -35,7 +36,7 @@ func (b codesBody) check(c *check) (pool loyalty.CodePool) {
 // addCodes adds codes to the pool of a reward. The same codes again are a replay of the first upload.
 func addCodes(ctx context.Context, c *call) (answer, error) {
 	var b codesBody
-	var pool loyalty.CodePool
+	var pool redeem.CodePool
 	if err := c.take(&b, func(faults *check) { pool = b.check(faults) }); err != nil {
 		return answer{}, err
 	}
@@ -43,7 +44,7 @@ func addCodes(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	reward, ok := p.Reward(c.path("reward"))
+	reward, ok := redeem.FindReward(p, c.path("reward"))
 	switch {
 	case !ok:
 		return answer{}, refuse(loyalty.NotFound, notFoundDetail)

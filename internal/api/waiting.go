@@ -6,6 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 type waitBody struct {
@@ -39,7 +40,7 @@ func (c *call) place(ctx context.Context, member string,
 	if err != nil {
 		return answer{}, err
 	}
-	if _, ok := p.Reward(c.path("reward")); !ok {
+	if _, ok := redeem.FindReward(p, c.path("reward")); !ok {
 		return answer{}, refuse(loyalty.NotFound, notFoundDetail)
 	}
 	if _, err := c.app.Ledger.Member(ctx, p, m); err != nil {

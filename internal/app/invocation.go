@@ -10,7 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -53,7 +53,7 @@ func (a *App) Run(ctx context.Context, function string, work func(context.Contex
 
 // CountViolation counts err in InvariantViolations if the ledger refused a write that violates an invariant.
 func CountViolation(ctx context.Context, err error) {
-	if errors.Is(err, loyalty.ErrInvariant) {
+	if errors.Is(err, posting.ErrInvariant) {
 		telemetry.Count(ctx, telemetry.InvariantViolations, 1)
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
@@ -86,13 +88,13 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 			return err
 		}
 	}
-	if in.Program.Retiers(before) && in.Levels == "" {
+	if tier.Retiers(in.Program, before) && in.Levels == "" {
 		return &loyalty.Error{
 			Code: loyalty.ValidationFailed, Pointer: "/levels",
 			Detail: "The requirements of levels have changed. Set levels to upgrade_only (members only move up) or full (members also move down).",
 		}
 	}
-	in.Program.Supersede(before, at, in.Levels)
+	award.Supersede(in.Program, before, at, in.Levels)
 	out := ledger.Published{
 		Program: in.Program.ID, Source: in.Source, Snapshot: snapshot.Encode(in.Program), By: in.By, Effective: at,
 	}

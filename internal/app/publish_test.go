@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
@@ -115,7 +116,7 @@ func TestBirthdaysCountFromTheirPublication(t *testing.T) {
 	a, _, now := newApp(t)
 	birthday := func(remark string) Publication {
 		in := publication(t, remark)
-		in.Program.Earn.Actions = []loyalty.Action{{ID: "birthday", Event: loyalty.EventBirthday, Points: 100}}
+		in.Program.Earn.Actions = []loyalty.Action{{ID: "birthday", Event: award.EventBirthday, Points: 100}}
 		return in
 	}
 	tomorrow := now.AddDate(0, 0, 1)

@@ -26,6 +26,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/awsapi"
 	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/relay"
@@ -192,9 +193,9 @@ func (c *cloud) prepare() {
 		loyalty.Email: {Email: "ada@example.com"}, loyalty.SMS: {Phone: "+491701234567"}, loyalty.Push: {},
 	} {
 		m := loyalty.MemberID("mem_" + channel)
-		var consents []loyalty.Consent
-		for _, purpose := range loyalty.Purposes() {
-			consents = append(consents, loyalty.Consent{Channel: channel, Purpose: purpose, Granted: true, At: c.now, Wording: "v1", Source: "test"})
+		var consents []remind.Consent
+		for _, purpose := range remind.Purposes() {
+			consents = append(consents, remind.Consent{Channel: channel, Purpose: purpose, Granted: true, At: c.now, Wording: "v1", Source: "test"})
 		}
 		_, err := c.app.Ledger.Enrol(ctx, p, ledger.Enrolment{Member: m, Profile: profile, Consents: consents}, by)
 		c.check(err)

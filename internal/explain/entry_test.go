@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 var (
@@ -238,7 +239,7 @@ func TestSummariesOfRedemptions(t *testing.T) {
 	}
 	check(t, []summarised{
 		{
-			"points that paid for an order", with(spent(loyalty.KindRedeem, -1200, loyalty.Committed), func(e *loyalty.Entry) { e.Redemption.Reward = loyalty.PayReward }),
+			"points that paid for an order", with(spent(loyalty.KindRedeem, -1200, loyalty.Committed), func(e *loyalty.Entry) { e.Redemption.Reward = redeem.PayReward }),
 			"You spent 1,200 beans on the payment of your order.", "Sie haben 1.200 Bohnen für die Bezahlung Ihrer Bestellung eingelöst.",
 		},
 		{

@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // Words describe an entry in a member's language.
@@ -60,7 +61,7 @@ func (s speaker) on(ladder string) speaker {
 	if i := slices.IndexFunc(s.p.TierGroups, func(l loyalty.TierGroup) bool { return l.ID == ladder }); i >= 0 {
 		s.ladder = cmp.Or(s.p.TierGroups[i].Name.In(s.locale), ladder)
 	}
-	s.p, _, _ = s.p.TierGroupStanding(loyalty.Account{}, ladder)
+	s.p, _, _ = tier.TierGroupStanding(s.p, loyalty.Account{}, ladder)
 	return s
 }
 

@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // The sentences above are of entries made by hand. These are of those that the rules make.
@@ -16,16 +20,16 @@ func TestAMembersHistoryReadsLikeAStory(t *testing.T) {
 	p.Earn.Counts.Items = true
 	p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Days: 14}}
 	p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfYear}
-	p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: loyalty.EventJoined, Points: 1000}}
+	p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: award.EventJoined, Points: 1000}}
 	p.Earn.Rules, p.Campaigns = nil, nil
 	p.Tiers.KeepFor = loyalty.Period{Months: 12}
-	if err := p.Compile(); err != nil {
+	if err := engine.Compile(p); err != nil {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
 	var entries []loyalty.Entry
 	acc := loyalty.Account{}
-	happens := func(out loyalty.Outcome, err error) {
+	happens := func(out posting.Outcome, err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -36,15 +40,15 @@ func TestAMembersHistoryReadsLikeAStory(t *testing.T) {
 		ID: "1042", Member: "mem_ada", PlacedAt: at, Currency: "EUR", Status: loyalty.OrderPaid,
 		Lines: []loyalty.Line{{ID: "1", Category: "coffee-beans", Quantity: 1, Amount: 2999}},
 	}
-	happens(p.Join("mem_ada", loyalty.Traits{}, at))
-	happens(p.PlaceOrder(acc, nil, p, order, nil, at))
+	happens(engine.Join(p, "mem_ada", loyalty.Traits{}, at))
+	happens(award.PlaceOrder(p, acc, nil, p, order, nil, at))
 	prior := entries[len(entries)-1].Order
 	order.Refunds = []loyalty.Refund{{ID: "re_1", At: at, Status: loyalty.RefundSucceeded, Amount: 1000}}
-	happens(p.PlaceOrder(acc, prior, p, order, nil, at.Add(time.Hour)))
-	happens(p.Advance(acc, at.AddDate(0, 0, 14)))
+	happens(award.PlaceOrder(p, acc, prior, p, order, nil, at.Add(time.Hour)))
+	happens(engine.Advance(p, acc, at.AddDate(0, 0, 14)))
 	p.Rewards[0].Cost = 1030
-	happens(p.Redeem(acc, loyalty.Redemption{ID: "rd_1", Reward: "free-mug"}, true, nil, at.AddDate(0, 0, 15)))
-	happens(p.Advance(acc, at.AddDate(2, 0, 0)))
+	happens(redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: "free-mug"}, true, nil, at.AddDate(0, 0, 15)))
+	happens(engine.Advance(p, acc, at.AddDate(2, 0, 0)))
 
 	for locale, want := range map[string]string{"en": english1042, "de": german1042} {
 		if got := story(p, entries, locale); got != strings.TrimSpace(want) {

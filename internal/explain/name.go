@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // sections are the sections of the program whose rules can be shown to members.
@@ -17,7 +19,7 @@ var sections = []string{
 // rule returns the name of a rule with an article: "the campaign Double beans weekend". For unnamed rules and built-in
 // rules (the base rate, caps, rounding) it returns the phrase for the program.
 func (s speaker) rule(name string) value {
-	if name == "rewards."+loyalty.PayReward {
+	if name == "rewards."+redeem.PayReward {
 		return value{text: s.phrase("rule.pay", nil)}
 	}
 	for _, section := range sections {
@@ -42,10 +44,10 @@ func (s speaker) name(section, id string) string {
 			}
 		}
 	case "rewards":
-		r, _ := s.p.Reward(id)
+		r, _ := redeem.FindReward(s.p, id)
 		return r.Name.In(s.locale)
 	case "wallets":
-		w, _ := s.p.Wallet(id)
+		w, _ := posting.Wallet(s.p, id)
 		return w.Name.In(s.locale)
 	case "tiers":
 		l, _, _ := s.p.Level(id)

@@ -1,6 +1,9 @@
 package explain
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
 
 // in returns a speaker for the points of a wallet.
 func (s speaker) in(wallet string) speaker {
@@ -10,7 +13,7 @@ func (s speaker) in(wallet string) speaker {
 
 // unit returns the name of the wallet's points.
 func (s speaker) unit() loyalty.Units {
-	if w, ok := s.p.Wallet(s.wallet); ok {
+	if w, ok := posting.Wallet(s.p, s.wallet); ok {
 		return w.Unit
 	}
 	return s.p.Unit

@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
@@ -112,7 +113,7 @@ func TestUnsentMessageIsRetriedDespiteConsentChange(t *testing.T) {
 		}
 		again := everything[0]
 		again.Source = "till"
-		if err := b.Ledger.Consent(t.Context(), b.program, m, []loyalty.Consent{again}, "test"); err != nil {
+		if err := b.Ledger.Consent(t.Context(), b.program, m, []remind.Consent{again}, "test"); err != nil {
 			t.Error(err)
 		}
 		return fmt.Errorf("%w: throttled", notify.ErrNotSent), false

@@ -15,6 +15,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
@@ -224,7 +227,7 @@ type remindRun struct {
 	remindHandler
 	round
 	program *loyalty.Program
-	left    loyalty.Budgets
+	left    earn.Budgets
 	by      string
 
 	done, failed, sent, held, refused atomic.Int64
@@ -289,8 +292,8 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 		}
 	}
 	v.Who.Reach, v.Who.Consents = t.dispatcher.Deliverable(v.Who.Reach), t.dispatcher.Permitted(v.Who.Consents)
-	var unsent []loyalty.News
-	for range loyalty.MaxAtOnce {
+	var unsent []remind.News
+	for range remind.MaxAtOnce {
 		plan := t.plan(v, unsent)
 		n, held, ok := plan.First()
 		if !ok {
@@ -314,12 +317,12 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 // plan returns a member's next plan. Messages that could not be sent in this visit are retried in the next run.
 // Until then they still count toward the frequency caps, so that the member receives the same messages as without a
 // failure, and they do not block other messages.
-func (t *remindRun) plan(v *ledger.Visit, unsent []loyalty.News) loyalty.Plan {
+func (t *remindRun) plan(v *ledger.Visit, unsent []remind.News) remind.Plan {
 	now, s := t.Now(), v.State
 	for _, n := range unsent {
 		s = s.RecordSent(t.program, v.Account, n, "", now)
 	}
-	plan := t.program.Remind(v.Account, v.Who, s, now)
+	plan := remind.Remind(t.program, v.Account, v.Who, s, now)
 	if len(unsent) > 0 && plan.Next.After(now.Add(again)) {
 		plan.Next = now.Add(again)
 	}
@@ -335,7 +338,7 @@ func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool
 	case v.Flight.Once:
 		t.Log.WarnContext(ctx, "message counts as sent but may not have been sent", "member", v.Account.Member, "message",
 			v.Flight.ID)
-		return false, t.Ledger.Record(ctx, t.program, v, loyalty.News{}, t.by)
+		return false, t.Ledger.Record(ctx, t.program, v, remind.News{}, t.by)
 	}
 	t.Log.WarnContext(ctx, "message is sent again but may have been sent before", "member", v.Account.Member, "message",
 		v.Flight.ID)
@@ -345,7 +348,7 @@ func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool
 
 // send claims, sends and records one message. It reports whether the visit continues. It returns notify.ErrNotSent
 // if the message was not sent and other messages may be.
-func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bool, err error) {
+func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n remind.News) (on bool, err error) {
 	address, _ := v.Profile.Address(n.Channel)
 	m, err := t.dispatcher.Write(t.program, notify.Person{
 		Member: v.Account.Member, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address,
@@ -383,7 +386,7 @@ func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (
 
 // noticed records that a member received advance notice of expiring points or an ending level, if the program
 // requires advance notice. It precedes the record of the message: a message that is sent twice is one notice.
-func (t *remindRun) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News) (err error) {
+func (t *remindRun) noticed(ctx context.Context, v *ledger.Visit, n remind.News) (err error) {
 	if t.program.AdvanceNotice.Period.IsZero() {
 		return nil
 	}
@@ -391,10 +394,10 @@ func (t *remindRun) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News
 	switch n.On {
 	case loyalty.BeforeExpiry:
 		for _, lot := range n.Lots {
-			err = errors.Join(err, t.Ledger.Notify(ctx, t.program, m, loyalty.OfExpiry, loyalty.LotNotice(lot.Expires), by))
+			err = errors.Join(err, t.Ledger.Notify(ctx, t.program, m, loyalty.OfExpiry, posting.LotNotice(lot.Expires), by))
 		}
 	case loyalty.BeforeTier:
-		err = t.Ledger.Notify(ctx, t.program, m, loyalty.OfFall, loyalty.TierNotice(v.Account.Tier), by)
+		err = t.Ledger.Notify(ctx, t.program, m, loyalty.OfFall, posting.TierNotice(v.Account.Tier), by)
 	}
 	return err
 }
@@ -410,7 +413,7 @@ func withRetries(record func() error) (err error) {
 }
 
 // rejected records that an address is invalid. The next visit follows immediately and tries another channel.
-func (t *remindRun) rejected(ctx context.Context, v *ledger.Visit, n loyalty.News, address string) error {
+func (t *remindRun) rejected(ctx context.Context, v *ledger.Visit, n remind.News, address string) error {
 	if err := t.Ledger.Release(ctx, t.program, v, t.Now(), t.by); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/program"
@@ -52,16 +53,16 @@ func (p *provider) dispatcher(a *app.App) *notify.Dispatcher {
 	if p.unlinked {
 		o.Links.Base = ""
 	}
-	for _, c := range loyalty.Channels() {
+	for _, c := range remind.Channels() {
 		o.Senders[c] = p
 	}
 	return o
 }
 
-var everything = func() (all []loyalty.Consent) {
-	for _, c := range loyalty.Channels() {
-		for _, p := range loyalty.Purposes() {
-			all = append(all, loyalty.Consent{Channel: c, Purpose: p, Granted: true, At: noon, Wording: "v1", Source: "test"})
+var everything = func() (all []remind.Consent) {
+	for _, c := range remind.Channels() {
+		for _, p := range remind.Purposes() {
+			all = append(all, remind.Consent{Channel: c, Purpose: p, Granted: true, At: noon, Wording: "v1", Source: "test"})
 		}
 	}
 	return all
@@ -183,7 +184,7 @@ func TestConsentIsRequiredAndCanBeWithdrawn(t *testing.T) {
 	b.now = noon
 	m := b.remember(t, 1)
 	b.remindAll(t, p)
-	none := []loyalty.Consent{}
+	none := []remind.Consent{}
 	for _, c := range everything {
 		c.Granted, c.At, c.Source = false, noon.Add(time.Hour), "unsubscribe"
 		none = append(none, c)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
@@ -89,11 +91,11 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 		return time.Date(d.Year(), d.Month(), d.Day(), 2, r.IntN(120), r.IntN(60), 0, zone).UTC()
 	}
 	y.agreed[m] = map[string]bool{}
-	var consents []loyalty.Consent
-	for _, c := range loyalty.Channels() {
-		for _, p := range loyalty.Purposes() {
+	var consents []remind.Consent
+	for _, c := range remind.Channels() {
+		for _, p := range remind.Purposes() {
 			if r.IntN(5) > 0 {
-				consents = append(consents, loyalty.Consent{Channel: c, Purpose: p, Granted: true, At: yearBegins, Wording: "v1", Source: "test"})
+				consents = append(consents, remind.Consent{Channel: c, Purpose: p, Granted: true, At: yearBegins, Wording: "v1", Source: "test"})
 			}
 		}
 	}
@@ -121,7 +123,7 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doings, doing{at, do}) }
 
 // enroll enrolls a member, with the referral code of another one if that member already exists.
-func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []loyalty.Consent) {
+func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []remind.Consent) {
 	in := ledger.Enrolment{
 		Member: m, Consents: consents, Code: y.codes[through],
 		Profile: ledger.Profile{Email: string(m) + "@example.com", Phone: "+49170" + strings.TrimPrefix(string(m), "mem_"), Name: "Ada", Timezone: zone, Birthday: birthday},
@@ -165,8 +167,8 @@ func isRefusal(err error) bool {
 }
 
 func (y *year) takeBack(t *testing.T, m loyalty.MemberID) {
-	c := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, At: y.now, Source: "unsubscribe"}
-	if err := y.Ledger.Consent(t.Context(), y.program, m, []loyalty.Consent{c}, "test"); err != nil {
+	c := remind.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, At: y.now, Source: "unsubscribe"}
+	if err := y.Ledger.Consent(t.Context(), y.program, m, []remind.Consent{c}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	delete(y.agreed[m], "email/marketing")
@@ -248,7 +250,7 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 			y.noticed[key] = true
 		}
 	case loyalty.NearReward:
-		if r, ok := y.program.Reward(m.Data.Reward); !ok || r.Cost-active != loyalty.Points(m.Data.Missing) || m.Data.Missing > 40 {
+		if r, ok := redeem.FindReward(y.program, m.Data.Reward); !ok || r.Cost-active != loyalty.Points(m.Data.Missing) || m.Data.Missing > 40 {
 			wrong("%d + %d is not the cost of %s", active, m.Data.Missing, m.Data.Reward)
 		}
 	case loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.OnBirthday, loyalty.Scheduled:
@@ -315,7 +317,7 @@ func TestYearOfRemindersFollowsRules(t *testing.T) {
 		kinds[m.On]++
 	}
 	t.Logf("%d members, %d messages, %d expires: %v", members, len(y.post.took), lapses, kinds)
-	for _, on := range loyalty.Triggers() {
+	for _, on := range remind.Triggers() {
 		if kinds[on] == 0 {
 			t.Errorf("no message for %s was sent", on)
 		}

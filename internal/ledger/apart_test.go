@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -57,8 +58,8 @@ func seedOf(i int) [4]uint64 {
 func TestAnOrderOfTenThousandLines(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")
-		o := b.large("mem_ada", loyalty.MaxLines)
-		if r := b.put(t, o); r.State.Worth != loyalty.MaxLines || r.Revision != 1 {
+		o := b.large("mem_ada", posting.MaxLines)
+		if r := b.put(t, o); r.State.Worth != posting.MaxLines || r.Revision != 1 {
 			t.Fatalf("worth %d in revision %d", r.State.Worth, r.Revision)
 		}
 		if r := b.put(t, o); !r.Replayed || r.Revision != 1 {
@@ -71,7 +72,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 				r.Lines = append(r.Lines, loyalty.RefundLine{ID: l.ID, Quantity: 1, Amount: 100})
 			}
 			o.Refunds = append(o.Refunds, r)
-			want := int64(loyalty.MaxLines)
+			want := int64(posting.MaxLines)
 			for _, r := range o.Refunds {
 				want -= r.Amount / 100
 			}
@@ -84,7 +85,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 		if now := b.items(t, "large"); len(now) != len(stored)+2 {
 			t.Errorf("two refunds of one line stored %q beside two entries", now[len(stored):])
 		}
-		refund("3", 2, loyalty.MaxLines)
+		refund("3", 2, posting.MaxLines)
 		o.Shipped = b.Now()
 		if r := b.put(t, o); r.State.Worth != 0 {
 			t.Errorf("%d points after everything was refunded", r.State.Worth)
@@ -104,7 +105,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 			t.Errorf("the lines are in %d items and the refunds in %d", lines, refunds)
 		}
 		r, err := b.Order(t.Context(), b.p.ID, "large")
-		if err != nil || len(r.State.Order.Lines) != loyalty.MaxLines || len(r.State.Order.Refunds) != 3 || r.State.Order.Lines[9_999] != o.Lines[9_999] {
+		if err != nil || len(r.State.Order.Lines) != posting.MaxLines || len(r.State.Order.Refunds) != 3 || r.State.Order.Lines[9_999] != o.Lines[9_999] {
 			t.Errorf("read back: %d lines, %d refunds, %v", len(r.State.Order.Lines), len(r.State.Order.Refunds), err)
 		}
 		b.audit(t, "mem_ada")
@@ -115,7 +116,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 func TestLinesThatChangeAreStoredWithTheirRevision(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")
-		many, few, none := b.large("mem_ada", 300), b.large("mem_ada", loyalty.InlineLines), b.large("mem_ada", 0)
+		many, few, none := b.large("mem_ada", 300), b.large("mem_ada", posting.InlineLines), b.large("mem_ada", 0)
 		changed := b.large("mem_ada", 300)
 		changed.Lines[7].Amount = 300
 		for i, o := range []loyalty.Order{many, changed, few, many, none, many} {

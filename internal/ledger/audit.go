@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // Audit recomputes a member's account from the member's entries and compares it with the stored account. It reports
@@ -40,7 +41,7 @@ func (l *Ledger) AuditFrom(
 			return acc, err
 		}
 		wrong = append(wrong, auditEntry(acc, e))
-		if acc, err = acc.Apply(e); err != nil {
+		if acc, err = posting.Apply(acc, e); err != nil {
 			return acc, errors.Join(append(wrong, err)...)
 		}
 		if got := acc.Balance(); got != e.Balance {

@@ -9,13 +9,14 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 func TestMessageIDDependsOnEveryPart(t *testing.T) {
 	due := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	news := func(reminder, subject string, on loyalty.Trigger, c loyalty.Channel, due time.Time) loyalty.News {
-		return loyalty.News{Reminder: reminder, On: on, Channel: c, Subjects: []loyalty.Subject{{ID: subject, Due: due}}}
+	news := func(reminder, subject string, on loyalty.Trigger, c loyalty.Channel, due time.Time) remind.News {
+		return remind.News{Reminder: reminder, On: on, Channel: c, Subjects: []remind.Subject{{ID: subject, Due: due}}}
 	}
 	base := news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due)
 	ids := map[string]string{ledger.MessageID("bluebird", "mem_ada", base): "base"}

@@ -11,6 +11,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -31,7 +33,7 @@ const BudgetShards = 16
 type budgets struct {
 	ledger  *Ledger
 	program string
-	back    []loyalty.Spend // points that expiry returns in the same transaction; they can be spent again
+	back    []posting.Spend // points that expiry returns in the same transaction; they can be spent again
 
 	mu       sync.Mutex                     // guards counters while several budgets are read concurrently
 	counters map[string][BudgetShards]int64 // by rule, as read
@@ -50,15 +52,15 @@ func budgetPartition(program, rule string) string { return "P#" + program + "#C#
 // decide calls ask until ask knows the remainder of every budget that it wants to spend from. It reads unknown budgets
 // between calls.
 func (b *budgets) decide(
-	ctx context.Context, ask func(loyalty.Budgets) ([]loyalty.Outcome, error),
-) ([]loyalty.Outcome, error) {
-	left := loyalty.Budgets{}
+	ctx context.Context, ask func(earn.Budgets) ([]posting.Outcome, error),
+) ([]posting.Outcome, error) {
+	left := earn.Budgets{}
 	for {
 		outs, err := ask(left)
 		if err != nil {
 			return nil, err
 		}
-		unknown := slices.DeleteFunc(spends(outs), func(s loyalty.Spend) bool {
+		unknown := slices.DeleteFunc(spends(outs), func(s posting.Spend) bool {
 			_, known := left[s.Rule]
 			return known || s.Points < 0
 		})
@@ -79,7 +81,7 @@ func (b *budgets) decide(
 	}
 }
 
-func spends(outs []loyalty.Outcome) (all []loyalty.Spend) {
+func spends(outs []posting.Outcome) (all []posting.Spend) {
 	for _, out := range outs {
 		all = append(all, out.Spends...)
 	}
@@ -87,7 +89,7 @@ func spends(outs []loyalty.Outcome) (all []loyalty.Spend) {
 }
 
 // left returns the remainder of one budget, which must be loaded.
-func (b *budgets) left(s loyalty.Spend) loyalty.Points {
+func (b *budgets) left(s posting.Spend) loyalty.Points {
 	counters := b.counters[s.Rule]
 	return max(0, s.Budget-charged(counters))
 }
@@ -101,12 +103,12 @@ func charged(counters [BudgetShards]int64) (sum loyalty.Points) {
 }
 
 // load reads the counters of budgets concurrently. It skips counters that were already read.
-func (b *budgets) load(ctx context.Context, of []loyalty.Spend) error {
+func (b *budgets) load(ctx context.Context, of []posting.Spend) error {
 	return parallel.Do(b.reads(ctx, of)...)
 }
 
 // reads returns the functions with which load reads the counters.
-func (b *budgets) reads(ctx context.Context, of []loyalty.Spend) (reads []func() error) {
+func (b *budgets) reads(ctx context.Context, of []posting.Spend) (reads []func() error) {
 	seen := map[string]bool{}
 	for _, s := range of {
 		if _, read := b.counters[s.Rule]; read || seen[s.Rule] {
@@ -156,9 +158,9 @@ func shardShare(budget loyalty.Points, shard int) int64 {
 }
 
 // inAll sums the spends of each rule. Points that are returned in the same transaction reduce the points to spend.
-func inAll(spends []loyalty.Spend) (out []loyalty.Spend) {
+func inAll(spends []posting.Spend) (out []posting.Spend) {
 	for _, s := range spends {
-		at := slices.IndexFunc(out, func(x loyalty.Spend) bool { return x.Rule == s.Rule })
+		at := slices.IndexFunc(out, func(x posting.Spend) bool { return x.Rule == s.Rule })
 		if at < 0 {
 			out = append(out, s)
 			continue
@@ -174,7 +176,7 @@ func inAll(spends []loyalty.Spend) (out []loyalty.Spend) {
 // ops returns the operations that spend points or return them. Returning points is never rejected, even if the budget
 // was meanwhile lowered below the points spent. Spending more than the remainder is not rejected either: only restored
 // points can exceed it.
-func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
+func (b *budgets) ops(spends []posting.Spend, cause string) (ops []table.Op) {
 	home := int(hashed(cause) % BudgetShards)
 	for _, s := range inAll(spends) {
 		switch {
@@ -190,7 +192,7 @@ func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 
 // spend returns the operations that take points from the home counter if it has enough, else from several counters, the
 // fullest first. It raises counters that are below their floor to the floor, with points of the other counters.
-func (b *budgets) spend(s loyalty.Spend, home int) (ops []table.Op) {
+func (b *budgets) spend(s posting.Spend, home int) (ops []table.Op) {
 	room := func(i int) int64 { return b.counters[s.Rule][i] + shardShare(s.Budget, i) }
 	add := func(i int, n, floor int64) {
 		ops = append(ops, table.Add(budgetKey(b.program, s.Rule, i), "n", n, floor))
@@ -219,7 +221,7 @@ func (b *budgets) spend(s loyalty.Spend, home int) (ops []table.Op) {
 }
 
 // leftOf adds the remainders of budgets to left. The budgets must be loaded.
-func (b *budgets) leftOf(of []loyalty.Spend, left loyalty.Budgets) {
+func (b *budgets) leftOf(of []posting.Spend, left earn.Budgets) {
 	for _, s := range of {
 		left[s.Rule] = b.left(s)
 	}
@@ -227,8 +229,8 @@ func (b *budgets) leftOf(of []loyalty.Spend, left loyalty.Budgets) {
 
 // Budgets returns the remainders of budgets, which it reads concurrently. A budget is identified by its rule, including
 // the section: campaigns.double.
-func (l *Ledger) Budgets(ctx context.Context, program string, of []loyalty.Spend) (loyalty.Budgets, error) {
-	b, left := budgets{ledger: l, program: program}, loyalty.Budgets{}
+func (l *Ledger) Budgets(ctx context.Context, program string, of []posting.Spend) (earn.Budgets, error) {
+	b, left := budgets{ledger: l, program: program}, earn.Budgets{}
 	if err := b.load(ctx, of); err != nil {
 		return nil, err
 	}
@@ -243,7 +245,7 @@ type BudgetUse struct {
 }
 
 // BudgetUses returns the use of budgets by rule. It reads them concurrently.
-func (l *Ledger) BudgetUses(ctx context.Context, program string, of []loyalty.Spend) (map[string]BudgetUse, error) {
+func (l *Ledger) BudgetUses(ctx context.Context, program string, of []posting.Spend) (map[string]BudgetUse, error) {
 	b, uses := budgets{ledger: l, program: program}, map[string]BudgetUse{}
 	if err := b.load(ctx, of); err != nil {
 		return nil, err
@@ -256,6 +258,6 @@ func (l *Ledger) BudgetUses(ctx context.Context, program string, of []loyalty.Sp
 
 // Budget returns the remainder of one budget.
 func (l *Ledger) Budget(ctx context.Context, program, rule string, budget loyalty.Points) (loyalty.Points, error) {
-	left, err := l.Budgets(ctx, program, []loyalty.Spend{{Rule: rule, Budget: budget}})
+	left, err := l.Budgets(ctx, program, []posting.Spend{{Rule: rule, Budget: budget}})
 	return left[rule], err
 }

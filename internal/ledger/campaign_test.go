@@ -9,6 +9,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -17,7 +19,7 @@ import (
 func (b *bench) campaign(tb testing.TB, r loyalty.Rule) {
 	tb.Helper()
 	b.p.Campaigns = []loyalty.Rule{r}
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -135,10 +137,10 @@ func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
 func TestAnEventFollowsItsState(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.p.Earn.Actions = []loyalty.Action{
-			{ID: "welcome", Event: loyalty.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}},
+			{ID: "welcome", Event: award.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}},
 			{ID: "review", Event: "review.approved", Points: 20, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}},
 		}
-		if err := b.p.Compile(); err != nil {
+		if err := engine.Compile(b.p); err != nil {
 			t.Fatal(err)
 		}
 		b.enrol(t, "mem_ada")
@@ -215,7 +217,7 @@ func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
 		b.p.Earn.Pending = loyalty.Wait{Manual: true}
-		if err := b.p.Compile(); err != nil {
+		if err := engine.Compile(b.p); err != nil {
 			t.Fatal(err)
 		}
 		b.enrol(t, "mem_ada")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -21,7 +22,7 @@ type Flight struct {
 	ID   string
 	At   time.Time
 	Once bool // the message must not be sent again, whatever its outcome
-	told []loyalty.SentReminder
+	told []remind.SentReminder
 }
 
 // Abandoned reports whether the lease of the claim has ended without a record or release. The process that claimed the
@@ -30,7 +31,7 @@ func (f *Flight) Abandoned(now time.Time) bool { return f != nil && !f.At.Add(le
 
 // MessageID returns the permanent ID of the message that a notice sends to a member. The same notice always has the
 // same ID.
-func MessageID(program string, m loyalty.MemberID, n loyalty.News) string {
+func MessageID(program string, m loyalty.MemberID, n remind.News) string {
 	h := sha256.New()
 	for _, part := range []string{
 		program, string(m), n.Reminder, string(n.On),
@@ -51,7 +52,7 @@ var ErrClaimed = errors.New("ledger: another worker visits the member")
 // message counts as sent: a crash may lose a message but never sends it twice. A transactional message is sent again
 // with the same ID: a crash never loses a message but may send it twice, unless the provider recognizes the ID.
 func (l *Ledger) ClaimMessage(
-	ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string,
+	ctx context.Context, p *loyalty.Program, v *Visit, n remind.News, reminders string,
 ) error {
 	now := l.now()
 	id := MessageID(p.ID, v.Account.Member, n)
@@ -62,14 +63,14 @@ func (l *Ledger) ClaimMessage(
 
 // Record ends a claim after the message was sent. For an abandoned claim, n is zero and Record records the claimed
 // message.
-func (l *Ledger) Record(ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string) error {
+func (l *Ledger) Record(ctx context.Context, p *loyalty.Program, v *Visit, n remind.News, reminders string) error {
 	f := v.Flight
 	if len(n.Subjects) == 0 {
 		n = noticeOf(p, f)
 	}
 	return l.land(
 		ctx, p, v, l.now(), []figure{{n.Reminder, FigureSent}}, reminders,
-		func(s loyalty.Reminded) loyalty.Reminded {
+		func(s remind.Reminded) remind.Reminded {
 			return s.RecordSent(p, v.Account, n, f.ID, f.At)
 		},
 	)
@@ -78,14 +79,14 @@ func (l *Ledger) Record(ctx context.Context, p *loyalty.Program, v *Visit, n loy
 // Release ends a claim when the message was certainly not sent. A later visit may send the message, at
 // the instant again at the earliest.
 func (l *Ledger) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
-	return l.land(ctx, p, v, again, nil, reminders, func(s loyalty.Reminded) loyalty.Reminded { return s })
+	return l.land(ctx, p, v, again, nil, reminders, func(s remind.Reminded) remind.Reminded { return s })
 }
 
 // land writes the end of a claim on top of the latest stored state. Other processes may have written that state since
 // the claim, for example a consent or a failed address, without ending the claim.
 func (l *Ledger) land(
 	ctx context.Context, p *loyalty.Program, v *Visit, at time.Time, figures []figure, reminders string,
-	state func(loyalty.Reminded) loyalty.Reminded,
+	state func(remind.Reminded) remind.Reminded,
 ) error {
 	id := v.Flight.ID
 	for range attempts {
@@ -121,8 +122,8 @@ func (l *Ledger) reread(ctx context.Context, p *loyalty.Program, v *Visit, id st
 }
 
 // noticeOf reconstructs the notice of a claimed message from the claim.
-func noticeOf(p *loyalty.Program, f *Flight) loyalty.News {
-	n := loyalty.News{Purpose: loyalty.Marketing}
+func noticeOf(p *loyalty.Program, f *Flight) remind.News {
+	n := remind.News{Purpose: loyalty.Marketing}
 	for _, t := range f.told {
 		n.Reminder, n.Step, n.On, n.Channel = t.Reminder, t.Step, t.On, t.Channel
 		n.Subjects = append(n.Subjects, t.Subject)
@@ -134,7 +135,7 @@ func noticeOf(p *loyalty.Program, f *Flight) loyalty.News {
 }
 
 // HoldOut records a notice that was not sent because the member belongs to the holdout.
-func (l *Ledger) HoldOut(p *loyalty.Program, v *Visit, n loyalty.News) {
+func (l *Ledger) HoldOut(p *loyalty.Program, v *Visit, n remind.News) {
 	v.State = v.State.HoldOut(p, v.Account, n, l.now())
 }
 
@@ -147,7 +148,7 @@ func (l *Ledger) Plan(ctx context.Context, p *loyalty.Program, v *Visit, next ti
 func (l *Ledger) keep(
 	ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, figures []figure, reminders string,
 ) error {
-	d := storedReminded(p.Forget(v.Account, v.State, l.now()))
+	d := storedReminded(remind.Forget(p, v.Account, v.State, l.now()))
 	d.Planned = reminders
 	if f := v.Flight; f != nil {
 		d.Flight = &flightDoc{ID: f.ID, At: millis(f.At), Once: f.Once, Told: storedTold(f.told)}

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -71,7 +72,7 @@ func (l *Ledger) code(
 	r.Code, r.Pooled = "", false
 	switch reward.Codes.From {
 	case loyalty.GeneratedCode:
-		r.Code = loyalty.NewCode(l.bits())
+		r.Code = redeem.NewCode(l.bits())
 	case loyalty.UploadedCode:
 		it, err := l.anyOf(ctx, p.ID, reward.ID)
 		if err != nil || it.Version == 0 {
@@ -91,8 +92,8 @@ func (l *Ledger) giveCode(p *loyalty.Program, e loyalty.Entry) {
 	if r == nil || e.Kind != loyalty.KindRedeem || e.Cause.Revision != 1 || r.Code != "" {
 		return
 	}
-	if reward, ok := p.Reward(r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
-		r.Code = loyalty.NewCode(l.bits())
+	if reward, ok := redeem.FindReward(p, r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
+		r.Code = redeem.NewCode(l.bits())
 	}
 }
 
@@ -107,10 +108,10 @@ func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) tabl
 	d := codeDoc{
 		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: millis(r.CodeFrom), Until: millis(r.CodeUntil),
 	}
-	if reward, ok := p.Reward(r.Reward); ok && reward.Type == "gift_card" {
+	if reward, ok := redeem.FindReward(p, r.Reward); ok && reward.Type == "gift_card" {
 		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount
 	}
-	it := table.Item{Key: codeKey(p.ID, loyalty.PlainCode(r.Code)), Doc: encode(d)}
+	it := table.Item{Key: codeKey(p.ID, redeem.PlainCode(r.Code)), Doc: encode(d)}
 	if r.Pooled {
 		it.Version = 1
 	}
@@ -142,7 +143,7 @@ func codeOps(c command, entries []loyalty.Entry) (ops []table.Op) {
 		if e.Cause.Revision > 1 && c.rules != nil {
 			p = c.rules // the same command may also automatically redeem a reward under the current rules
 		}
-		reward, _ := p.Reward(r.Reward)
+		reward, _ := redeem.FindReward(p, r.Reward)
 		switch {
 		case e.Kind == loyalty.KindRedeem && (r.Pooled || r.Code != reward.Codes.Shared):
 			ops = append(ops, table.Put(codeItem(p, e.Member, *r)))

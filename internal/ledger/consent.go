@@ -11,6 +11,10 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/emailaddr"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -19,7 +23,7 @@ import (
 
 // Contact is the information that must be checked before a message is sent to a member.
 type Contact struct {
-	Consents loyalty.Consents
+	Consents remind.Consents
 	Failed   []FailedAddress
 
 	item table.Item
@@ -63,14 +67,14 @@ type failedDoc struct {
 // table.
 const maxConsents = 10_000
 
-func consentOf(d consentDoc) loyalty.Consent {
-	return loyalty.Consent{
+func consentOf(d consentDoc) remind.Consent {
+	return remind.Consent{
 		Channel: loyalty.Channel(d.Channel), Purpose: loyalty.Purpose(d.Purpose), Granted: d.Granted, At: instant(d.At),
 		Wording: d.Wording, Source: d.Source,
 	}
 }
 
-func storedConsent(c loyalty.Consent, by string) consentDoc {
+func storedConsent(c remind.Consent, by string) consentDoc {
 	return consentDoc{string(c.Channel), string(c.Purpose), c.Granted, millis(c.At), c.Wording, c.Source, by}
 }
 
@@ -113,10 +117,10 @@ func (c Contact) put() table.Op {
 
 // record adds consents to the contact and returns the operations that store them with their log. It returns none if
 // nothing changes. If the log is full, it records only the withdrawal of a consent.
-func (c *Contact) record(program string, m loyalty.MemberID, consents []loyalty.Consent, by string) []table.Op {
+func (c *Contact) record(program string, m loyalty.MemberID, consents []remind.Consent, by string) []table.Op {
 	var ops []table.Op
 	for _, x := range consents {
-		known := slices.ContainsFunc(c.Consents, func(k loyalty.Consent) bool {
+		known := slices.ContainsFunc(c.Consents, func(k remind.Consent) bool {
 			return k.Channel == x.Channel && k.Purpose == x.Purpose && k.Granted == x.Granted &&
 				k.Wording == x.Wording && k.Source == x.Source
 		})
@@ -139,7 +143,7 @@ func (c *Contact) record(program string, m loyalty.MemberID, consents []loyalty.
 // need no address, because they identify members by ID.
 func (c Contact) reach(p Profile) []loyalty.Channel {
 	out := []loyalty.Channel{}
-	for _, channel := range loyalty.Channels() {
+	for _, channel := range remind.Channels() {
 		if address, wanted := p.Address(channel); !wanted || address != "" && !c.failed(channel, address) {
 			out = append(out, channel)
 		}
@@ -182,7 +186,7 @@ func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 // Consent records consents that a member granted or withdrew. Repeating it changes nothing. It returns not_found if the
 // member does not exist.
 func (l *Ledger) Consent(
-	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, consents []loyalty.Consent, by string,
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, consents []remind.Consent, by string,
 ) error {
 	return l.changeContact(ctx, p, m, by, func(c *Contact) []table.Op { return c.record(p.ID, m, consents, by) })
 }
@@ -198,7 +202,7 @@ func (l *Ledger) AddressFailed(ctx context.Context, p *loyalty.Program, m loyalt
 		}
 		if f.Why == Complained && c.Consents.Allow(f.Channel, loyalty.Marketing) {
 			return c.record(
-				p.ID, m, []loyalty.Consent{{Channel: f.Channel, Purpose: loyalty.Marketing, At: f.At, Source: f.Why}}, f.Why,
+				p.ID, m, []remind.Consent{{Channel: f.Channel, Purpose: loyalty.Marketing, At: f.At, Source: f.Why}}, f.Why,
 			)
 		}
 		if known {
@@ -258,8 +262,8 @@ func (l *Ledger) writeContact(
 	}
 	_, err = l.do(ctx, command{
 		p: p, member: m, by: by, with: ops, alone: true,
-		decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-			return p.SetChannels(acc, c.channels(profile), l.now())
+		decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
+			return engine.SetChannels(p, acc, c.channels(profile), l.now())
 		},
 	})
 	return err
@@ -267,7 +271,7 @@ func (l *Ledger) writeContact(
 
 // A LoggedConsent is a consent as recorded in the log.
 type LoggedConsent struct {
-	loyalty.Consent
+	remind.Consent
 	By string
 }
 

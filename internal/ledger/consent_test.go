@@ -4,14 +4,15 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
 func TestAFullLogOfConsentsTakesNoneButWhatEndsOne(t *testing.T) {
-	news := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, Wording: "news-1", Source: "app"}
+	news := remind.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, Wording: "news-1", Source: "app"}
 	say := func(c *Contact, given bool, source string) bool {
 		x := news
 		x.Granted, x.Source = given, source
-		return len(c.record("p", "mem_ada", []loyalty.Consent{x}, "key")) > 0
+		return len(c.record("p", "mem_ada", []remind.Consent{x}, "key")) > 0
 	}
 	c := Contact{logs: maxConsents - 1}
 	if !say(&c, true, "app") || !c.Consents.Allow(news.Channel, news.Purpose) {

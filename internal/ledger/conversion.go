@@ -5,6 +5,9 @@ import (
 	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
 // A ConversionRequest requests the conversion of points of one wallet into points of another. The caller derives the
@@ -38,8 +41,8 @@ func (l *Ledger) Convert(
 ) (ConversionResult, error) {
 	e, replayed, err := l.once(
 		ctx, p, in.Member, loyalty.CauseConversion, in.ID, by,
-		func(acc loyalty.Account) (loyalty.Outcome, error) {
-			return p.Convert(acc, in.ID, in.From, in.To, in.Points, l.now())
+		func(acc loyalty.Account) (posting.Outcome, error) {
+			return share.Convert(p, acc, in.ID, in.From, in.To, in.Points, l.now())
 		},
 	)
 	return conversionResult(e, replayed), err
@@ -71,8 +74,8 @@ func (l *Ledger) ConvertBack(
 		}
 		entries, err := l.do(ctx, command{
 			p: p, member: last.Member, by: by,
-			decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-				return p.ConvertBack(acc, last, n, l.now())
+			decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
+				return share.ConvertBack(p, acc, last, n, l.now())
 			},
 		})
 		if err == nil {

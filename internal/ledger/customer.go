@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -51,7 +52,7 @@ func (l *Ledger) customer(ctx context.Context, program, customer string) (c cust
 // the customer may not state it. Earlier orders paid by the customer are assigned to the member, or listed under the
 // member's name until the member enrolls.
 func (l *Ledger) nameCustomer(ctx context.Context, p *loyalty.Program, r Report) ([]table.Op, error) {
-	if r.Customer == "" || r.Member == "" || !p.Payments.FindsBy(loyalty.ByMetadata) {
+	if r.Customer == "" || r.Member == "" || !receipt.FindsBy(p.Payments, loyalty.ByMetadata) {
 		return nil, nil
 	}
 	c, err := l.customer(ctx, p.ID, r.Customer)
@@ -60,7 +61,7 @@ func (l *Ledger) nameCustomer(ctx context.Context, p *loyalty.Program, r Report)
 	}
 	c.Member = r.Member
 	ops := []table.Op{c.put()}
-	if !p.Payments.FindsBy(loyalty.ByCustomer) {
+	if !receipt.FindsBy(p.Payments, loyalty.ByCustomer) {
 		return ops, nil
 	}
 	m, err := l.named(ctx, p.ID, r.Member)

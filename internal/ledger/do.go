@@ -11,6 +11,11 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -45,7 +50,7 @@ type command struct {
 	// main is the cause of the command's main entry. If it is zero, the first decided entry is the main one.
 	main loyalty.Cause
 	// decide decides about an account that is advanced to now. If it is nil, the command only advances the account.
-	decide   func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error)
+	decide   func(acc loyalty.Account, left earn.Budgets) (posting.Outcome, error)
 	together together    // used instead of decide if there are others
 	with     []table.Op  // other operations to write in the same transaction
 	alone    bool        // write with even if there is no entry to write
@@ -58,16 +63,16 @@ type command struct {
 // together decides about several accounts, each advanced to now: first that of the command's member, then those of the
 // others, in order. It returns one outcome per account in the same order. If an outcome has no entries, its account
 // stays unchanged, and the entries that advanced it to now are not written.
-type together func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error)
+type together func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error)
 
 // decision returns the command's decision over one or several accounts, or nil if the command only advances an account.
 func (c command) decision() together {
 	if c.decide == nil {
 		return c.together
 	}
-	return func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+	return func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
 		out, err := c.decide(accs[0], left)
-		return []loyalty.Outcome{out}, err
+		return []posting.Outcome{out}, err
 	}
 }
 
@@ -237,7 +242,7 @@ const behind = 20
 
 // plan decides again as many orders of other causes as fit into the transaction. The due queue decides the others.
 func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budgets) (planned, error) {
-	for most := loyalty.MaxOrderNumber; ; most /= 2 {
+	for most := posting.MaxOrderNumber; ; most /= 2 {
 		w, err := l.planAtMost(ctx, read, c, b, most)
 		if err != nil || len(w.ops) <= mostOps || !w.again || most == 1 {
 			return w, err
@@ -260,7 +265,7 @@ func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b
 	}
 	var accounts, ofTime, parts []table.Op
 	var passed []loyalty.Entry
-	var spends []loyalty.Spend
+	var spends []posting.Spend
 	for i, s := range sides {
 		if len(s.entries) == 0 || i > 0 && len(s.entries) == s.passed {
 			continue
@@ -301,7 +306,7 @@ type side struct {
 	written int64  // the number of written entries
 	entries []loyalty.Entry
 	passed  int // how many of the entries are entries of time
-	spends  []loyalty.Spend
+	spends  []posting.Spend
 	parts   []table.Op // operations that write the separate parts of large orders
 	ran     time.Time  // the instant up to which time has been applied
 	again   bool       // other orders were decided again
@@ -332,11 +337,11 @@ func (c command) decided(
 			entries: out.Entries, passed: len(out.Entries), spends: out.Spends, ran: out.Account.Ran,
 		}
 	}
-	if more || c.decision() == nil && !accs[0].HasUndecided() {
+	if more || c.decision() == nil && !award.HasUndecided(&accs[0]) {
 		return sides, more, nil
 	}
 	b.back = sides[0].spends // points that time returns in other accounts count only after they are written
-	outs, err := b.decide(ctx, func(left loyalty.Budgets) ([]loyalty.Outcome, error) {
+	outs, err := b.decide(ctx, func(left earn.Budgets) ([]posting.Outcome, error) {
 		return c.complete(ctx, b.ledger, sides, accs, left, most, now)
 	})
 	if err != nil {
@@ -356,13 +361,13 @@ func (c command) decided(
 // complete decides and supplies the entries of the members that the decisions need. A command that only advances an
 // account decides the orders that were postponed.
 func (c command) complete(
-	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left loyalty.Budgets, most int, now time.Time,
-) ([]loyalty.Outcome, error) {
+	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left earn.Budgets, most int, now time.Time,
+) ([]posting.Outcome, error) {
 	decide := c.decision()
 	if decide == nil {
-		decide = func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+		decide = func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
 			out, err := l.resumed(ctx, c.p, accs[0], sides[0].written)
-			return []loyalty.Outcome{out}, err
+			return []posting.Outcome{out}, err
 		}
 	}
 	accs = slices.Clone(accs)
@@ -383,14 +388,14 @@ func (c command) complete(
 	}
 	for i := range outs {
 		n := needed{p: c.p, written: sides[i].written, passed: sides[i].entries, left: left, now: now}
-		if outs[i], err = l.redecided(ctx, n, outs[i].Postpone(most)); err != nil {
+		if outs[i], err = l.redecided(ctx, n, award.Postpone(outs[i], most)); err != nil {
 			return nil, err
 		}
 	}
 	return outs, nil
 }
 
-func isUndecided(out loyalty.Outcome) bool { return out.Needs.Undecided() }
+func isUndecided(out posting.Outcome) bool { return tier.Undecided(out.Needs) }
 
 // check rejects a write that violates an invariant. A repeated enrollment is decided without the existing account. The
 // write detects that the first enrollment exists.
@@ -399,7 +404,7 @@ func (s *side) check() error {
 	if own := s.entries[s.passed:]; len(own) > 0 && own[0].Kind == loyalty.KindEnroll {
 		before, entries = loyalty.Account{}, own
 	}
-	return loyalty.CheckWrite(before, s.acc, entries)
+	return posting.CheckWrite(before, s.acc, entries)
 }
 
 // seal sets the actor of the entries of a side and their place in the hash chain, and encodes the account. It returns
@@ -419,7 +424,7 @@ func (s *side) seal(l *Ledger, c command) []table.Op {
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
-	s.item.Doc, s.item.Index = packedAccount(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, c.p.NextRun(s.acc))
+	s.item.Doc, s.item.Index = packedAccount(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, engine.NextRun(c.p, s.acc))
 	return puts
 }
 

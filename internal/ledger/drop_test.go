@@ -12,6 +12,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 )
@@ -32,8 +34,8 @@ func amongst(goroutines, n int, do func(i int)) {
 
 // crowd enrolls n members with 100 points each.
 func (b *bench) crowd(tb testing.TB, n int) {
-	b.p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: loyalty.EventJoined, Points: 100}}
-	if err := b.p.Compile(); err != nil {
+	b.p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: award.EventJoined, Points: 100}}
+	if err := engine.Compile(b.p); err != nil {
 		tb.Fatal(err)
 	}
 	amongst(64, n, func(i int) {

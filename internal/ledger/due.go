@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -75,7 +76,7 @@ func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Que
 // as due but is not: another version of the program has postponed its due instant. Otherwise every run would process it
 // again.
 func (l *Ledger) listed(it table.Item, p *loyalty.Program, acc loyalty.Account) []table.Op {
-	place := dueKey(p.ID, acc.Member, p.NextRun(acc))
+	place := dueKey(p.ID, acc.Member, engine.NextRun(p, acc))
 	if it.Index.IsZero() || it.Index.SK > dueBound(l.now()) || it.Index == place {
 		return nil
 	}

@@ -5,6 +5,10 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // An EventResult is an event and the points that it currently earns, as of one revision.
@@ -27,7 +31,7 @@ func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Ev
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
 	by.Input = fingerprint(append(encode(storedEvent(&loyalty.EventState{Event: ev})), ev.Member...))
 	e, replayed, err := l.upsert(
-		ctx, p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: ev.Cause()}, ev.Member, by,
+		ctx, p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(ev)}, ev.Member, by,
 		func(from prior) (loyalty.Entry, error) {
 			var prior *loyalty.EventState
 			if from.was != nil {
@@ -41,11 +45,11 @@ func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Ev
 				}
 			}
 			c := from.command(p, ev.Member, by)
-			c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			c.decide = func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
 				if acc.Sequence == 0 {
-					return loyalty.Outcome{}, notFound("member")
+					return posting.Outcome{}, notFound("member")
 				}
-				return p.PlaceEvent(acc, prior, rules, ev, l.now())
+				return award.PlaceEvent(p, acc, prior, rules, ev, l.now())
 			}
 			entries, err := l.do(ctx, c)
 			if err != nil {
@@ -65,8 +69,8 @@ func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Ev
 func (l *Ledger) ActivateOrder(ctx context.Context, p *loyalty.Program, id string, by By) (OrderResult, error) {
 	e, replayed, err := l.activate(
 		ctx, p, loyalty.CauseOrder, id, by,
-		func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error) {
-			return p.ActivateOrder(acc, *was.Order, rules, l.now())
+		func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error) {
+			return engine.ActivateOrder(p, acc, *was.Order, rules, l.now())
 		},
 	)
 	if err != nil {
@@ -79,8 +83,8 @@ func (l *Ledger) ActivateOrder(ctx context.Context, p *loyalty.Program, id strin
 func (l *Ledger) ActivateEvent(ctx context.Context, p *loyalty.Program, id string, by By) (EventResult, error) {
 	e, replayed, err := l.activate(
 		ctx, p, loyalty.CauseEvent, id, by,
-		func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error) {
-			return p.ActivateEvent(acc, *was.Event, rules, l.now())
+		func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error) {
+			return engine.ActivateEvent(p, acc, *was.Event, rules, l.now())
 		},
 	)
 	if err != nil {
@@ -90,7 +94,7 @@ func (l *Ledger) ActivateEvent(ctx context.Context, p *loyalty.Program, id strin
 }
 
 func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id string, by By,
-	decide func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error),
+	decide func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
 	return l.upsert(ctx, p, loyalty.Cause{Kind: kind, ID: id}, "", by, func(from prior) (loyalty.Entry, error) {
 		was := from.was
@@ -106,7 +110,7 @@ func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id stri
 		}
 		by.Input = was.Input // the facts are unchanged, so the same event sent again is a replay
 		c := from.command(p, was.Member, by)
-		c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		c.decide = func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
 			return decide(acc, *was, from.rules)
 		}
 		entries, err := l.doReferred(ctx, c, from.rules)

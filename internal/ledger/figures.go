@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -33,7 +34,7 @@ const (
 
 type figure struct{ reminder, what string }
 
-func settled(s loyalty.Settled) []figure {
+func settled(s remind.Settled) []figure {
 	ended, acted := FigureEnded, FigureActed
 	if s.Held {
 		ended, acted = FigureHeld, FigureHeldActed

@@ -11,6 +11,9 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -36,7 +39,7 @@ type Handover struct {
 	Member     loyalty.MemberID
 	Reward     string
 	Address    *Address // nil if none was given, or it was erased
-	loyalty.Fulfillment
+	redeem.Fulfillment
 	place table.Item
 }
 
@@ -70,7 +73,7 @@ func fulfilKey(program string, m loyalty.MemberID, redemption string) table.Key 
 	return memberKey(program, m, fulfilPrefix+redemption)
 }
 
-func fulfilPartition(program string, s loyalty.FulfillmentStatus) string {
+func fulfilPartition(program string, s redeem.FulfillmentStatus) string {
 	return "P#" + program + "#" + fulfilPrefix + string(s)
 }
 
@@ -86,7 +89,7 @@ func handoverItem(program string, h Handover) table.Item {
 		d.Address = &a
 	}
 	it.Doc = encode(d)
-	if h.Status == loyalty.Ordered || h.Status == loyalty.Shipped {
+	if h.Status == redeem.Ordered || h.Status == redeem.Shipped {
 		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: stamped(h.Steps[0].At) + "#" + h.Redemption}
 	}
 	return it
@@ -103,9 +106,9 @@ func readHandover(it table.Item) (Handover, error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return h, fmt.Errorf("ledger: read fulfillment %s: %w", it.Key, err)
 	}
-	h.Reward, h.Status, h.Tracking = d.Reward, loyalty.FulfillmentStatus(d.Status), d.Tracking
+	h.Reward, h.Status, h.Tracking = d.Reward, redeem.FulfillmentStatus(d.Status), d.Tracking
 	for _, s := range d.Steps {
-		h.Steps = append(h.Steps, loyalty.FulfillmentStep{Status: loyalty.FulfillmentStatus(s.Status), At: instant(s.At)})
+		h.Steps = append(h.Steps, redeem.FulfillmentStep{Status: redeem.FulfillmentStatus(s.Status), At: instant(s.At)})
 	}
 	if d.Address != nil {
 		a := Address(*d.Address)
@@ -161,10 +164,10 @@ func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry)
 		return nil, nil
 	}
 	h, err := l.Handover(ctx, program, e.Member, e.Redemption.ID)
-	if err != nil || h.Status != loyalty.Ordered {
+	if err != nil || h.Status != redeem.Ordered {
 		return nil, err
 	}
-	if h.Fulfillment, err = h.Move(loyalty.FulfillmentCanceled, "", l.now()); err != nil {
+	if h.Fulfillment, err = h.Move(redeem.FulfillmentCanceled, "", l.now()); err != nil {
 		return nil, err
 	}
 	return []table.Op{table.Put(handoverItem(program, h))}, nil
@@ -174,7 +177,7 @@ func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry)
 // everything that the redemption used, points, stock and limits, and voids its code. Fulfil returns not_found if there
 // is no such redemption, and invalid_fulfillment_transition if the transition is not allowed.
 func (l *Ledger) Fulfil(
-	ctx context.Context, p *loyalty.Program, id string, to loyalty.FulfillmentStatus, tracking string, by By,
+	ctx context.Context, p *loyalty.Program, id string, to redeem.FulfillmentStatus, tracking string, by By,
 ) (RedemptionResult, error) {
 	for range attempts {
 		was, err := l.Redemption(ctx, p.ID, id)
@@ -192,7 +195,7 @@ func (l *Ledger) Fulfil(
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		calledOff := to == loyalty.FulfillmentCanceled && h.Status != to
+		calledOff := to == redeem.FulfillmentCanceled && h.Status != to
 		if !calledOff && next.Tracking == h.Tracking && len(next.Steps) == len(h.Steps) {
 			was.Replayed = true
 			return was, nil
@@ -225,8 +228,8 @@ func (l *Ledger) callOff(
 	}
 	entries, err := l.do(ctx, command{
 		p: p, member: was.Member, others: contributors(was.Redemption), by: by, with: slices.Concat(ops, code.become(issued)),
-		together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
-			return p.CallOff(accs, priors, l.now())
+		together: func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
+			return redeem.CallOff(p, accs, priors, l.now())
 		},
 	})
 	if err != nil {
@@ -238,7 +241,7 @@ func (l *Ledger) callOff(
 // Handovers yields the open fulfillments in one status, the oldest order first: those after a position (empty: all), at
 // most limit of them (zero: all). It reads the index, so a very recent change may not be visible yet.
 func (l *Ledger) Handovers(
-	ctx context.Context, program string, s loyalty.FulfillmentStatus, after string, limit int,
+	ctx context.Context, program string, s redeem.FulfillmentStatus, after string, limit int,
 ) iter.Seq2[Handover, error] {
 	q := table.Query{PK: fulfilPartition(program, s), Index: true, Limit: limit}
 	if m, sk, ok := strings.Cut(after, "#"); ok {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -26,7 +27,7 @@ func (b *bench) posted(tb testing.TB) {
 }
 
 // fulfill repeats what was not answered, as a caller does.
-func (b *bench) fulfil(tb testing.TB, id string, to loyalty.FulfillmentStatus) (ledger.RedemptionResult, error) {
+func (b *bench) fulfil(tb testing.TB, id string, to redeem.FulfillmentStatus) (ledger.RedemptionResult, error) {
 	for {
 		r, err := b.Fulfil(tb.Context(), b.p, id, to, "", ledger.By{Actor: "test"})
 		if !errors.Is(err, ledger.ErrTryAgain) {
@@ -35,7 +36,7 @@ func (b *bench) fulfil(tb testing.TB, id string, to loyalty.FulfillmentStatus) (
 	}
 }
 
-func (b *bench) open(tb testing.TB, s loyalty.FulfillmentStatus) (ids []string) {
+func (b *bench) open(tb testing.TB, s redeem.FulfillmentStatus) (ids []string) {
 	for h, err := range b.Handovers(tb.Context(), b.p.ID, s, "", 0) {
 		if err != nil {
 			tb.Fatal(err)
@@ -53,9 +54,9 @@ func TestShippingAndCancellingAtOnce(t *testing.T) {
 			before := b.balance(t, "mem_ada").Active
 			b.take(t, ledger.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
 			errs := inParallel(10, func(i int) error {
-				to := loyalty.Shipped
+				to := redeem.Shipped
 				if i%2 == 0 {
-					to = loyalty.FulfillmentCanceled
+					to = redeem.FulfillmentCanceled
 				}
 				_, err := b.fulfil(t, id, to)
 				return err
@@ -64,7 +65,7 @@ func TestShippingAndCancellingAtOnce(t *testing.T) {
 			if err != nil || len(h.Steps) != 2 {
 				t.Fatalf("%+v, %v", h, err)
 			}
-			cancelled := h.Status == loyalty.FulfillmentCanceled
+			cancelled := h.Status == redeem.FulfillmentCanceled
 			for i, err := range errs {
 				if won := (i%2 == 0) == cancelled; won != (err == nil) {
 					t.Errorf("it is %s, and %d was told %v", h.Status, i, err)
@@ -93,7 +94,7 @@ func TestAnOrderThatIsRefundedIsNotSent(t *testing.T) {
 		for _, id := range []string{"rd_1", "rd_2"} {
 			b.take(t, ledger.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
 		}
-		if _, err := b.fulfil(t, "rd_2", loyalty.Shipped); err != nil {
+		if _, err := b.fulfil(t, "rd_2", redeem.Shipped); err != nil {
 			t.Fatal(err)
 		}
 		for _, id := range []string{"rd_1", "rd_2"} {
@@ -101,7 +102,7 @@ func TestAnOrderThatIsRefundedIsNotSent(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if ordered, shipped := b.open(t, loyalty.Ordered), b.open(t, loyalty.Shipped); len(ordered) != 0 || len(shipped) != 1 || shipped[0] != "rd_2" {
+		if ordered, shipped := b.open(t, redeem.Ordered), b.open(t, redeem.Shipped); len(ordered) != 0 || len(shipped) != 1 || shipped[0] != "rd_2" {
 			t.Errorf("ordered are %v, shipped %v", ordered, shipped)
 		}
 	})
@@ -134,7 +135,7 @@ func TestAnAddressIsInNoEntry(t *testing.T) {
 	if err := b.Table.Transact(t.Context(), table.Delete(it)); err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.fulfil(t, "rd_1", loyalty.Shipped)
+	_, err = b.fulfil(t, "rd_1", redeem.Shipped)
 	wantRefusal(t, err, loyalty.InvalidFulfillmentTransition)
 }
 
@@ -171,7 +172,7 @@ func TestTheUnitsThatAFulfilmentCosts(t *testing.T) {
 	if u := meter.Take(); u.Read > 1 || u.Write > 8 {
 		t.Errorf("to order costs %g read and %g write units", u.Read, u.Write)
 	}
-	if _, err := b.fulfil(t, "rd_1", loyalty.Shipped); err != nil {
+	if _, err := b.fulfil(t, "rd_1", redeem.Shipped); err != nil {
 		t.Fatal(err)
 	}
 	if u := meter.Take(); u.Read > 2 || u.Write > 3 {

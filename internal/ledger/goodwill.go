@@ -4,6 +4,9 @@ import (
 	"context"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // An Extension postpones the expiry of lots to the end of a day. The caller derives the ID.
@@ -19,8 +22,8 @@ type Extension struct {
 func (l *Ledger) Extend(ctx context.Context, p *loyalty.Program, in Extension, by By) (AdjustmentResult, error) {
 	e, replayed, err := l.once(
 		ctx, p, in.Member, loyalty.CauseExtension, in.ID, by,
-		func(acc loyalty.Account) (loyalty.Outcome, error) {
-			return p.Extend(acc, in.ID, in.Until, in.Reason, l.now())
+		func(acc loyalty.Account) (posting.Outcome, error) {
+			return engine.Extend(p, acc, in.ID, in.Until, in.Reason, l.now())
 		},
 	)
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
@@ -43,8 +46,8 @@ func (l *Ledger) Reinstate(ctx context.Context, p *loyalty.Program, in Reinstate
 	}
 	e, replayed, err := l.once(
 		ctx, p, in.Member, loyalty.CauseReinstatement, lapsed.Cause.ID, by,
-		func(acc loyalty.Account) (loyalty.Outcome, error) {
-			return p.Reinstate(acc, lapsed, in.Until, in.Reason, l.now())
+		func(acc loyalty.Account) (posting.Outcome, error) {
+			return engine.Reinstate(p, acc, lapsed, in.Until, in.Reason, l.now())
 		},
 	)
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
@@ -56,11 +59,11 @@ func (l *Ledger) OptIn(
 ) (already bool, err error) {
 	entries, err := l.do(ctx, command{
 		p: p, member: m, by: by,
-		decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
 			if acc.Sequence == 0 {
-				return loyalty.Outcome{}, notFound("member")
+				return posting.Outcome{}, notFound("member")
 			}
-			return p.OptIn(acc, campaign, l.now())
+			return engine.OptIn(p, acc, campaign, l.now())
 		},
 	})
 	return err == nil && len(entries) == 0, err

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -29,11 +30,11 @@ type Guesser struct {
 // limits returns the items that count the guesser's misses.
 func (g Guesser) limits(program string) []guessLimit {
 	pk := "P#" + program + "#GUESS#" + g.Key
-	limits := []guessLimit{{key: table.Key{PK: pk, SK: "GUESS"}, most: loyalty.MaxMissesPerKey, perKey: true}}
+	limits := []guessLimit{{key: table.Key{PK: pk, SK: "GUESS"}, most: redeem.MaxMissesPerKey, perKey: true}}
 	if g.Client != "" {
 		sum := sha256.Sum256([]byte(g.Client))
 		sk := "CLIENT#" + base64.RawURLEncoding.EncodeToString(sum[:])[:22]
-		limits = append(limits, guessLimit{key: table.Key{PK: pk, SK: sk}, most: loyalty.MaxMissesPerClient})
+		limits = append(limits, guessLimit{key: table.Key{PK: pk, SK: sk}, most: redeem.MaxMissesPerClient})
 	}
 	return limits
 }
@@ -46,7 +47,7 @@ type guessLimit struct {
 }
 
 // Guarded runs a lookup that can be guessed, on behalf of a guesser. Each lookup that finds nothing counts as a miss.
-// Once a limit is reached, every lookup is rejected with *loyalty.TooManyGuesses, including lookups of codes that
+// Once a limit is reached, every lookup is rejected with *redeem.TooManyGuesses, including lookups of codes that
 // exist.
 //
 // Each limit costs one read unit. A miss costs one write unit with one limit, and four with two, because both items are
@@ -103,7 +104,7 @@ func (l *Ledger) missed(ctx context.Context, limits []guessLimit, items []table.
 	return ErrTryAgain
 }
 
-// missedOnceMore returns the operations that count another miss. It returns *loyalty.TooManyGuesses if a limit is
+// missedOnceMore returns the operations that count another miss. It returns *redeem.TooManyGuesses if a limit is
 // reached.
 func missedOnceMore(limits []guessLimit, items []table.Item, now time.Time) ([]table.Op, error) {
 	ops := make([]table.Op, len(limits))
@@ -117,14 +118,14 @@ func missedOnceMore(limits []guessLimit, items []table.Item, now time.Time) ([]t
 			d.At = append(d.At, millis(at))
 		}
 		it := items[i]
-		it.Doc, it.Expires = encode(d), now.Add(loyalty.GuessWindow+time.Second)
+		it.Doc, it.Expires = encode(d), now.Add(redeem.GuessWindow+time.Second)
 		ops[i] = table.Put(it)
 	}
 	return ops, nil
 }
 
-// guesses reads the misses under a limit. It returns *loyalty.TooManyGuesses if the limit is reached.
-func (limit guessLimit) guesses(it table.Item, now time.Time) (g loyalty.Guesses, err error) {
+// guesses reads the misses under a limit. It returns *redeem.TooManyGuesses if the limit is reached.
+func (limit guessLimit) guesses(it table.Item, now time.Time) (g redeem.Guesses, err error) {
 	if it.Version == 0 {
 		return nil, nil
 	}
@@ -136,7 +137,7 @@ func (limit guessLimit) guesses(it table.Item, now time.Time) (g loyalty.Guesses
 		g = append(g, instant(at))
 	}
 	if wait := g.Wait(limit.most, now); wait > 0 {
-		return g, &loyalty.TooManyGuesses{Wait: wait, PerKey: limit.perKey}
+		return g, &redeem.TooManyGuesses{Wait: wait, PerKey: limit.perKey}
 	}
 	return g, nil
 }

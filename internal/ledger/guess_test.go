@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
@@ -30,10 +31,10 @@ func TestMissesOfOneClientAreCountedOneByOne(t *testing.T) {
 				wantRefusal(t, err, loyalty.RateLimited)
 			}
 		}
-		if missed > loyalty.MaxMissesPerClient {
+		if missed > redeem.MaxMissesPerClient {
 			t.Errorf("%d of 20 in parallel were answered", missed)
 		}
-		for missed < loyalty.MaxMissesPerClient { // where the table was busy
+		for missed < redeem.MaxMissesPerClient { // where the table was busy
 			wantRefusal(t, b.guess(t, "tills", "NOBODY"), loyalty.NotFound)
 			missed++
 		}
@@ -41,7 +42,7 @@ func TestMissesOfOneClientAreCountedOneByOne(t *testing.T) {
 		if err := b.guess(t, "others", code); err != nil {
 			t.Error(err)
 		}
-		b.advance(loyalty.GuessWindow - time.Millisecond)
+		b.advance(redeem.GuessWindow - time.Millisecond)
 		wantRefusal(t, b.guess(t, "tills", code), loyalty.RateLimited)
 		b.advance(time.Millisecond)
 		if err := b.guess(t, "tills", code); err != nil {
@@ -54,7 +55,7 @@ func TestMissesOfOneClientAreCountedOneByOne(t *testing.T) {
 func TestMissesOfOneKeyAreLimited(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code := b.coded(t, mug(1))
-		for i := range loyalty.MaxMissesPerKey {
+		for i := range redeem.MaxMissesPerKey {
 			client := ""
 			if i%3 > 0 {
 				client = fmt.Sprint("till-", i)
@@ -65,7 +66,7 @@ func TestMissesOfOneKeyAreLimited(t *testing.T) {
 		for _, client := range []string{"", "till-1", "another"} {
 			err := b.guess(t, client, code)
 			wantRefusal(t, err, loyalty.RateLimited)
-			if limit, ok := errors.AsType[*loyalty.TooManyGuesses](err); !ok || !limit.PerKey || limit.Wait != 30*time.Second {
+			if limit, ok := errors.AsType[*redeem.TooManyGuesses](err); !ok || !limit.PerKey || limit.Wait != 30*time.Second {
 				t.Errorf("client %q: %+v", client, limit)
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -139,9 +141,9 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 		b.use(s, e.Order, 1)
 	case e.Event != nil:
 		switch e.Event.Event.Type {
-		case loyalty.EventConverted:
+		case award.EventConverted:
 			b.brought++
-		case loyalty.EventReversed:
+		case award.EventReversed:
 			b.undone++
 		}
 		b.worth(s, e, e.Event.Worth, e.Event.Grants...)
@@ -184,7 +186,7 @@ func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...
 	}
 	got := s.issued[e.Cause.Kind+"/"+e.Cause.ID] - never
 	if ev := e.Event; ev != nil && ev.Event.Family() == "referral" {
-		if ev.Event.Type == loyalty.EventReversed {
+		if ev.Event.Type == award.EventReversed {
 			return // the next converting order takes over what was not taken back
 		}
 		got += s.yielded(e)
@@ -213,12 +215,12 @@ func (s *book) yielded(e loyalty.Entry) (n loyalty.Points) {
 // nothingLapsed looks at a member as of now.
 func (b *books) nothingLapsed(m loyalty.MemberID) {
 	t, now := b.h.t, b.h.Now().UTC().Truncate(time.Millisecond)
-	out, err := b.h.p.Advance(b.of(m).acc, now)
+	out, err := engine.Advance(b.h.p, b.of(m).acc, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	acc := out.Account
-	if due := b.h.p.Due(acc); !due.IsZero() && !due.After(now) {
+	if due := engine.Due(b.h.p, acc); !due.IsZero() && !due.After(now) {
 		t.Errorf("%s is due at %s still, at %s", m, due, now)
 	}
 	if !slices.IsSortedFunc(acc.Lots, func(x, y loyalty.Lot) int { return x.Expires.Compare(y.Expires) }) {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
 // move does something about where a member lives: founds a household, invites to one, joins it, or leaves it.
@@ -21,7 +23,7 @@ func (h *history) move(m loyalty.MemberID) string {
 	case what > 6 && what < 14:
 		m = got.Members[h.rng.IntN(len(got.Members))].Member // perhaps one who is invited
 	}
-	role := pick(h.rng, loyalty.Adult, loyalty.Adult, loyalty.Child)
+	role := pick(h.rng, share.Adult, share.Adult, share.Child)
 	err := h.until(fmt.Sprintf("move %d of %s, %s as %s", what, m, home, role), func(l *ledger.Ledger) (err error) {
 		switch {
 		case what == 0:
@@ -58,7 +60,7 @@ func (h *history) everybodyLivesOnce() {
 		}
 		heads := 0
 		for _, x := range got.Members {
-			if x.Role == loyalty.Owner {
+			if x.Role == share.Owner {
 				heads++
 			}
 		}
@@ -91,7 +93,7 @@ func (b *books) pay(e loyalty.Entry) {
 	x.fresh = true
 	if r := e.Redemption; r.By == "" {
 		x.redemption = *r
-		if n := r.Points; r.Reward == loyalty.PayReward && n != loyalty.Points((3*r.Value.Amount+1)/2) {
+		if n := r.Points; r.Reward == redeem.PayReward && n != loyalty.Points((3*r.Value.Amount+1)/2) {
 			b.h.t.Errorf("%s takes %d points for %s", e.Cause, n, r.Value)
 		}
 	}

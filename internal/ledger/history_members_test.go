@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 func member(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%d", i)) }
@@ -74,7 +75,7 @@ func (h *history) change(m loyalty.MemberID) string {
 }
 
 func (h *history) register(m loyalty.MemberID) string {
-	was, already := slices.Contains(h.books.of(m).acc.Traits.Campaigns(), "joined"), false
+	was, already := slices.Contains(award.Campaigns(h.books.of(m).acc.Traits), "joined"), false
 	err := h.until(fmt.Sprintf("register %s", m), func(l *ledger.Ledger) (err error) {
 		already, err = l.OptIn(h.t.Context(), h.p, m, "joined", by(""))
 		return err
@@ -106,7 +107,7 @@ func (h *history) retell(loyalty.MemberID) string {
 		return h.putEvent(h.events[h.rng.IntN(len(h.events))], "replayed")
 	}
 	ev := &h.events[max(0, len(h.events)-1-h.rng.IntN(20))]
-	family, _ := h.p.EventType(ev.Type)
+	family, _ := award.EventType(h.p, ev.Type)
 	ev.Type = family.Name + "." + pick(h.rng, family.States...)
 	if ev.Data != nil && h.rng.IntN(3) == 0 {
 		ev.Data = map[string]any{"rating": big.NewRat(h.rng.Int64N(6), 1)}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 func (h *history) newOrder(m loyalty.MemberID) string {
@@ -189,7 +190,7 @@ func (h *history) activate(loyalty.MemberID) string {
 			return err
 		}
 		if i == 0 && len(h.events) > 0 {
-			id = h.events[max(0, len(h.events)-1-h.rng.IntN(10))].Cause()
+			id = award.EventCause(h.events[max(0, len(h.events)-1-h.rng.IntN(10))])
 			put = func(l *ledger.Ledger) error {
 				_, err := l.ActivateEvent(h.t.Context(), h.p, id, ledger.By{Actor: "history"})
 				return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 func (h *history) redeem(m loyalty.MemberID) string {
@@ -23,7 +24,7 @@ func (h *history) redeem(m loyalty.MemberID) string {
 	case 0, 1:
 		in.Cart = fmt.Sprint("cart-", m)
 	case 2:
-		in.Wallet, in.Household, in.Reward, in.Total = "", true, loyalty.PayReward, loyalty.Money{Amount: 1_000_000, Currency: "EUR"}
+		in.Wallet, in.Household, in.Reward, in.Total = "", true, redeem.PayReward, loyalty.Money{Amount: 1_000_000, Currency: "EUR"}
 		in.Order = "order-" + string(m)
 		in.Points = h.books.of(m).acc.Balance().Active + loyalty.Points(1+h.rng.Int64N(60))
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 // asked is a condition of a test.
@@ -57,7 +59,7 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 	historyWallets(p, pick(rng, loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly), pick(rng, 0, 20, 20))
 	historyTransfers(p, rng)
 	p.Households = loyalty.Households{Size: 4, Share: pick(rng, nil, big.NewRat(2, 5)), CoolingOff: pick(rng, loyalty.Period{}, loyalty.Period{Days: 2})}
-	if err := p.Compile(); err != nil {
+	if err := engine.Compile(p); err != nil {
 		tb.Fatal(err)
 	}
 	return p
@@ -126,13 +128,13 @@ func historyActions(p *loyalty.Program) {
 	p.Events = []loyalty.EventType{{Name: "repair", States: []string{"brought", "done"}}}
 	p.Earn.Actions = []loyalty.Action{
 		{
-			ID: "friends", Event: loyalty.EventConverted, Points: 90, Friend: 40, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerYear}}, Life: monthly,
+			ID: "friends", Event: award.EventConverted, Points: 90, Friend: 40, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerYear}}, Life: monthly,
 			When: asked{source: "order.total >= 30", holds: func(f *loyalty.Facts) (bool, error) { return f.Total >= 3_000, nil }},
 		},
-		{ID: "advocates", Event: loyalty.EventConverted, Points: 10, Tiers: []string{"silver", "gold"}, Life: loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 20}}}},
-		{ID: "welcome", Event: loyalty.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, Life: monthly},
-		{ID: "birthday", Event: loyalty.EventBirthday, Points: 100, Life: monthly},
-		{ID: "anniversary", Event: loyalty.EventAnniversary, Points: 70, Life: loyalty.Life{Expires: &loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Days: 1}}}},
+		{ID: "advocates", Event: award.EventConverted, Points: 10, Tiers: []string{"silver", "gold"}, Life: loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 20}}}},
+		{ID: "welcome", Event: award.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, Life: monthly},
+		{ID: "birthday", Event: award.EventBirthday, Points: 100, Life: monthly},
+		{ID: "anniversary", Event: award.EventAnniversary, Points: 70, Life: loyalty.Life{Expires: &loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Days: 1}}}},
 		{ID: "visit", Event: "visit.completed", Points: 5, Cooldown: loyalty.Period{Days: 7}},
 		{ID: "review", Event: "review.approved", Points: 20, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}}, When: rated},
 		{ID: "critic", Event: "review.approved", Points: 30, Limits: []loyalty.Limit{{Times: 5, Per: loyalty.PerYear}}, Cooldown: loyalty.Period{Days: 2}, Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}}},
@@ -156,10 +158,10 @@ func (h *history) publish(rng *rand.Rand) {
 		next.Tiers = h.rules[last].Tiers // what counts must go on to count
 		next.Campaigns = slices.DeleteFunc(next.Campaigns, func(r loyalty.Rule) bool { return r.ID == "tiny" })
 		next.Earn.Actions = slices.DeleteFunc(next.Earn.Actions, func(a loyalty.Action) bool { return a.ID == "critic" })
-		if err := next.Compile(); err != nil {
+		if err := engine.Compile(next); err != nil {
 			h.t.Fatal(err)
 		}
-		next.Supersede(h.rules[last], h.Now(), "")
+		award.Supersede(next, h.rules[last], h.Now(), "")
 	}
 	h.rules, h.p = append(h.rules, next), next
 	e := next.Earn

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 // referred holds each referral against its two events and its order: both sides have it or neither, never for oneself, and
@@ -12,12 +13,12 @@ func (b *books) referred() {
 		if r.By == "" {
 			continue
 		}
-		friends, referrers := r.Parts(m, r.Order)
-		own, theirs := b.of(m).events[friends.Cause()], b.of(r.By).events[referrers.Cause()]
+		friends, referrers := award.ReferralEvents(r, m, r.Order)
+		own, theirs := b.of(m).events[award.EventCause(friends)], b.of(r.By).events[award.EventCause(referrers)]
 		for id := range b.of(m).orders {
-			if friends, referrers := r.Parts(m, id); id != r.Order {
-				b.nothing(b.of(m).events[friends.Cause()])
-				b.nothing(b.of(r.By).events[referrers.Cause()])
+			if friends, referrers := award.ReferralEvents(r, m, id); id != r.Order {
+				b.nothing(b.of(m).events[award.EventCause(friends)])
+				b.nothing(b.of(r.By).events[award.EventCause(referrers)])
 			}
 		}
 		if r.By == m || r.Order != "" && own == nil {
@@ -27,7 +28,7 @@ func (b *books) referred() {
 			continue
 		}
 		for _, ev := range []*loyalty.EventState{own, theirs} {
-			if ev != nil && (ev.Event.Type != loyalty.EventConverted || ev.Event.Data["order"] != r.Order) {
+			if ev != nil && (ev.Event.Type != award.EventConverted || ev.Event.Data["order"] != r.Order) {
 				b.h.t.Errorf("%s was brought by order %s, and an event says %+v", m, r.Order, ev.Event)
 			}
 		}
@@ -42,7 +43,7 @@ func (b *books) nothing(ev *loyalty.EventState) {
 	if ev == nil {
 		return
 	}
-	if ev.Event.Type != loyalty.EventReversed || ev.Worth != 0 {
+	if ev.Event.Type != award.EventReversed || ev.Worth != 0 {
 		b.h.t.Errorf("a referral that does not stand is worth %d: %+v", ev.Worth, ev.Event)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // historyLadder makes half of all ladders go by periods of every kind, or by several measures, with floors and welcomes.
@@ -41,7 +42,7 @@ func historyLadder(t *loyalty.Tiers, rng *rand.Rand) {
 
 // place gives a member a level by hand.
 func (h *history) place(m loyalty.MemberID) string {
-	in := ledger.TierChange{ID: h.key("tier_"), Member: m, Placement: loyalty.Placement{
+	in := ledger.TierChange{ID: h.key("tier_"), Member: m, Placement: tier.Placement{
 		Level: pick(h.rng, "bronze", "silver", "gold"), Reason: "history",
 	}}
 	switch h.rng.IntN(4) {

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -64,7 +66,7 @@ func (b *books) useEvent(s *book, ev *loyalty.EventState, sign int64) {
 			if "earn.actions."+a.ID != x.Rule {
 				continue
 			}
-			if a.Event == loyalty.EventConverted && strings.HasPrefix(ev.Event.ID, string(ev.Event.Member)+":") {
+			if a.Event == award.EventConverted && strings.HasPrefix(ev.Event.ID, string(ev.Event.Member)+":") {
 				continue // limits are the referrer's
 			}
 			s.useShare(x, nil, a.Limits, day, sign)
@@ -114,7 +116,7 @@ func ends(per loyalty.CapPeriod, day loyalty.Date) loyalty.Date {
 // used compares what an account has used of caps and limits with what its states say, in the periods that are open.
 func (s *book) used(t *testing.T, now time.Time) {
 	t.Helper()
-	oldest := loyalty.DateOf(now.Add(-loyalty.MaxOrderAge-48*time.Hour), time.UTC)
+	oldest := loyalty.DateOf(now.Add(-posting.MaxOrderAge-48*time.Hour), time.UTC)
 	want, got := map[loyalty.Usage]int64{}, map[loyalty.Usage]int64{}
 	maps.DeleteFunc(s.usage, func(u loyalty.Usage, n int64) bool { return n == 0 })
 	for u, n := range s.usage {

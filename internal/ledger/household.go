@@ -9,6 +9,10 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -18,7 +22,7 @@ import (
 
 // A HouseholdResult is the current state of a household.
 type HouseholdResult struct {
-	loyalty.Household
+	share.Household
 	Replayed bool // the household had already been created
 }
 
@@ -51,7 +55,7 @@ func livesInKey(program string, m loyalty.MemberID) table.Key {
 	return memberKey(program, m, householdItem)
 }
 
-func readHousehold(it table.Item, id string) (d householdDoc, h loyalty.Household, err error) {
+func readHousehold(it table.Item, id string) (d householdDoc, h share.Household, err error) {
 	h.ID = id
 	if it.Version == 0 {
 		return d, h, nil
@@ -60,15 +64,15 @@ func readHousehold(it table.Item, id string) (d householdDoc, h loyalty.Househol
 		return d, h, fmt.Errorf("ledger: read household %s: %w", id, err)
 	}
 	for _, m := range d.Members {
-		h.Members = append(h.Members, loyalty.HouseholdMember{
-			Member: loyalty.MemberID(m.Member), Role: loyalty.Role(m.Role), Invited: instant(m.Invited), Since: instant(m.Since),
+		h.Members = append(h.Members, share.HouseholdMember{
+			Member: loyalty.MemberID(m.Member), Role: share.Role(m.Role), Invited: instant(m.Invited), Since: instant(m.Since),
 		})
 	}
 	return d, h, nil
 }
 
 // as returns the document of a household after its change to h.
-func (d householdDoc) as(h loyalty.Household) []byte {
+func (d householdDoc) as(h share.Household) []byte {
 	d.Members = nil
 	for _, m := range h.Members {
 		d.Members = append(d.Members, householdMemberDoc{
@@ -79,10 +83,10 @@ func (d householdDoc) as(h loyalty.Household) []byte {
 }
 
 // Household reads a household. It returns not_found if there is none, or it has ended.
-func (l *Ledger) Household(ctx context.Context, program, id string) (loyalty.Household, error) {
+func (l *Ledger) Household(ctx context.Context, program, id string) (share.Household, error) {
 	it, err := l.Table.Get(ctx, householdKey(program, id))
 	if err != nil {
-		return loyalty.Household{}, retryable(err)
+		return share.Household{}, retryable(err)
 	}
 	_, h, err := readHousehold(it, id)
 	if err == nil && len(h.Members) == 0 {
@@ -139,7 +143,7 @@ func (l *Ledger) Found(
 		case it.Version > 0:
 			return HouseholdResult{Household: was, Replayed: !unknown}, nil
 		}
-		h, err := p.Found(id, head, l.now())
+		h, err := share.FoundHousehold(p, id, head, l.now())
 		if err != nil {
 			return HouseholdResult{}, err
 		}
@@ -154,13 +158,13 @@ func (l *Ledger) Found(
 
 // Invite invites a member to join as an adult or a child. Repeating it changes nothing.
 func (l *Ledger) Invite(
-	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID, role loyalty.Role,
-) (loyalty.Household, error) {
+	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID, role share.Role,
+) (share.Household, error) {
 	if _, err := l.account(ctx, p, m); err != nil {
-		return loyalty.Household{}, err
+		return share.Household{}, err
 	}
-	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
-		return p.Invite(h, m, role, l.now())
+	return l.changeHousehold(ctx, p, id, func(h share.Household) (share.Household, error) {
+		return share.Invite(p, h, m, role, l.now())
 	})
 }
 
@@ -168,9 +172,9 @@ func (l *Ledger) Invite(
 // Repeating it changes nothing.
 func (l *Ledger) AcceptInvitation(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
-) (loyalty.Household, error) {
-	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
-		return p.AcceptInvitation(h, m, l.now())
+) (share.Household, error) {
+	return l.changeHousehold(ctx, p, id, func(h share.Household) (share.Household, error) {
+		return share.AcceptInvitation(p, h, m, l.now())
 	})
 }
 
@@ -178,24 +182,24 @@ func (l *Ledger) AcceptInvitation(
 // household never had such a member. Repeating it changes nothing.
 func (l *Ledger) LeaveHousehold(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
-) (loyalty.Household, error) {
-	return l.leaveHousehold(ctx, p, id, m, loyalty.Household.Leave)
+) (share.Household, error) {
+	return l.leaveHousehold(ctx, p, id, m, share.Household.Leave)
 }
 
 // RemoveFromHousehold is LeaveHousehold on behalf of the owner, who cannot be removed.
 func (l *Ledger) RemoveFromHousehold(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
-) (loyalty.Household, error) {
-	return l.leaveHousehold(ctx, p, id, m, loyalty.Household.Remove)
+) (share.Household, error) {
+	return l.leaveHousehold(ctx, p, id, m, share.Household.Remove)
 }
 
 // leaveHousehold removes a member from a household. If the member has already left it, leaveHousehold returns its
 // current state, because an earlier attempt may have removed the member without an answer.
 func (l *Ledger) leaveHousehold(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
-	leave func(loyalty.Household, loyalty.MemberID) (loyalty.Household, error),
-) (loyalty.Household, error) {
-	h, err := l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) { return leave(h, m) })
+	leave func(share.Household, loyalty.MemberID) (share.Household, error),
+) (share.Household, error) {
+	h, err := l.changeHousehold(ctx, p, id, func(h share.Household) (share.Household, error) { return leave(h, m) })
 	if !errors.Is(err, loyalty.NotFound) {
 		return h, err
 	}
@@ -227,12 +231,12 @@ func (l *Ledger) Accounts(
 // the state on which the last decision was made, unless the change was written. A change that is decided again after
 // its first attempt was written must have no effect.
 func (l *Ledger) changeHousehold(
-	ctx context.Context, p *loyalty.Program, id string, change func(loyalty.Household) (loyalty.Household, error),
-) (loyalty.Household, error) {
+	ctx context.Context, p *loyalty.Program, id string, change func(share.Household) (share.Household, error),
+) (share.Household, error) {
 	for range attempts {
 		it, err := l.Table.Get(ctx, householdKey(p.ID, id))
 		if err != nil {
-			return loyalty.Household{}, retryable(err)
+			return share.Household{}, retryable(err)
 		}
 		d, was, err := readHousehold(it, id)
 		switch {
@@ -253,13 +257,13 @@ func (l *Ledger) changeHousehold(
 			return h, err
 		}
 	}
-	return loyalty.Household{}, ErrTryAgain
+	return share.Household{}, ErrTryAgain
 }
 
 // putHousehold writes the new state of a household and the items of members who join or leave, or whose invitation
 // ends. done is false without an error if another process was first or the result is unknown.
 func (l *Ledger) putHousehold(
-	ctx context.Context, program string, it table.Item, d householdDoc, was, is loyalty.Household,
+	ctx context.Context, program string, it table.Item, d householdDoc, was, is share.Household,
 ) (done bool, err error) {
 	it.Doc = d.as(is)
 	ops := []table.Op{table.Put(it)}
@@ -306,7 +310,7 @@ func (l *Ledger) drawOn(ctx context.Context, c *command, r loyalty.Redemption, c
 	if err != nil {
 		return err
 	}
-	var h loyalty.Household
+	var h share.Household
 	if id := lives.Household; id != "" {
 		it, err := l.Table.Get(ctx, householdKey(c.p.ID, id))
 		if err != nil {
@@ -318,8 +322,8 @@ func (l *Ledger) drawOn(ctx context.Context, c *command, r loyalty.Redemption, c
 		c.with = append(c.with, table.Check(it))
 	}
 	c.others = slices.DeleteFunc(h.Joined(), func(m loyalty.MemberID) bool { return m == c.member })
-	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
-		return c.p.RedeemTogether(h, accs, r, commit, left, l.now())
+	c.decide, c.together = nil, func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
+		return share.RedeemTogether(c.p, h, accs, r, commit, left, l.now())
 	}
 	return nil
 }
@@ -337,7 +341,7 @@ func contributors(r loyalty.Redemption) (all []loyalty.MemberID) {
 func (l *Ledger) contributions(ctx context.Context, program string, was loyalty.Entry) ([]loyalty.Entry, error) {
 	all := []loyalty.Entry{was}
 	for _, m := range contributors(*was.Redemption) {
-		e, err := l.latest(ctx, program, loyalty.CauseContribution, loyalty.ContributionID(was.Redemption.ID, m))
+		e, err := l.latest(ctx, program, loyalty.CauseContribution, redeem.ContributionID(was.Redemption.ID, m))
 		if err != nil {
 			return nil, err
 		}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -179,7 +181,7 @@ func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
 	b.households(t, loyalty.Households{Size: 6})
 	b.p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Days: 30}}
 	b.p.Earn.Pending = loyalty.Wait{}
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
 	b.home(t, 6)
@@ -257,7 +259,7 @@ func TestEveryAnswerOfAHouseholdCanBeLost(t *testing.T) {
 			}); err != nil {
 				t.Error(err)
 			}
-			if _, err := until(func() (loyalty.Household, error) {
+			if _, err := until(func() (share.Household, error) {
 				return b.LeaveHousehold(t.Context(), b.p, "hh_1", member(1))
 			}); err != nil {
 				t.Error(err)

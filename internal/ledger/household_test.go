@@ -10,13 +10,15 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
 // households lets members draw on each other's points.
 func (b *bench) households(tb testing.TB, h loyalty.Households) {
 	tb.Helper()
 	b.p.Households = h
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -37,10 +39,10 @@ func (b *bench) home(tb testing.TB, n int) {
 		return b.Found(tb.Context(), b.p, "hh_1", member(0), ledger.By{Input: "1"})
 	}))
 	for i := 1; i < n; i++ {
-		must(until(func() (loyalty.Household, error) {
-			return b.Invite(tb.Context(), b.p, "hh_1", member(i), loyalty.Adult)
+		must(until(func() (share.Household, error) {
+			return b.Invite(tb.Context(), b.p, "hh_1", member(i), share.Adult)
 		}))
-		must(until(func() (loyalty.Household, error) {
+		must(until(func() (share.Household, error) {
 			return b.AcceptInvitation(tb.Context(), b.p, "hh_1", member(i))
 		}))
 	}
@@ -92,7 +94,7 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 		b.has(t, "reserved", loyalty.Balance{Reserved: 30}, loyalty.Balance{Active: 51, Reserved: 50}, loyalty.Balance{Active: 40, Reserved: 20})
 
 		// Who leaves takes along what is left of their own; what is held for the redemption stays held.
-		if _, err := until(func() (loyalty.Household, error) {
+		if _, err := until(func() (share.Household, error) {
 			return b.LeaveHousehold(t.Context(), b.p, "hh_1", member(1))
 		}); err != nil {
 			t.Fatal(err)
@@ -110,8 +112,8 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 		})
 		b.has(t, "canceled", active(30), active(101), active(60))
 
-		until(func() (loyalty.Household, error) { return b.Invite(t.Context(), b.p, "hh_1", member(1), loyalty.Child) })
-		until(func() (loyalty.Household, error) { return b.AcceptInvitation(t.Context(), b.p, "hh_1", member(1)) })
+		until(func() (share.Household, error) { return b.Invite(t.Context(), b.p, "hh_1", member(1), share.Child) })
+		until(func() (share.Household, error) { return b.AcceptInvitation(t.Context(), b.p, "hh_1", member(1)) })
 		if _, err := b.draw(t, 0, "rd_2", false); err != nil { // who came back comes last now
 			t.Fatal(err)
 		}
@@ -168,10 +170,10 @@ func TestAMemberIsInOneHousehold(t *testing.T) {
 			until(func() (ledger.HouseholdResult, error) {
 				return b.Found(t.Context(), b.p, id, member(i), ledger.By{Input: id})
 			})
-			until(func() (loyalty.Household, error) { return b.Invite(t.Context(), b.p, id, member(10), loyalty.Adult) })
+			until(func() (share.Household, error) { return b.Invite(t.Context(), b.p, id, member(10), share.Adult) })
 		}
 		errs := inParallel(20, func(i int) error {
-			_, err := until(func() (loyalty.Household, error) {
+			_, err := until(func() (share.Household, error) {
 				return b.AcceptInvitation(t.Context(), b.p, fmt.Sprint("hh_", i%10), member(10))
 			})
 			return err
@@ -189,7 +191,7 @@ func TestAMemberIsInOneHousehold(t *testing.T) {
 			t.Errorf("the member was let into %v, and lives in %q, %v", won, id, err)
 		}
 		for i := range 10 {
-			h, err := until(func() (loyalty.Household, error) { return b.Household(t.Context(), b.p.ID, fmt.Sprint("hh_", i)) })
+			h, err := until(func() (share.Household, error) { return b.Household(t.Context(), b.p.ID, fmt.Sprint("hh_", i)) })
 			if err != nil || slices.Contains(h.Joined(), member(10)) != won[i] {
 				t.Errorf("%+v, %v", h, err)
 			}
@@ -217,7 +219,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 	_, err = b.Found(t.Context(), b.p, "hh_2", member(1), ledger.By{Input: "3"})
 	wantRefusal(t, err, loyalty.AlreadyExists)
 	for m, want := range map[loyalty.MemberID]loyalty.Code{member(2): loyalty.ValidationFailed, member(1): loyalty.AlreadyExists, "mem_nobody": loyalty.NotFound} {
-		_, err = b.Invite(t.Context(), b.p, "hh_1", m, loyalty.Adult)
+		_, err = b.Invite(t.Context(), b.p, "hh_1", m, share.Adult)
 		wantRefusal(t, err, want)
 	}
 	_, err = b.AcceptInvitation(t.Context(), b.p, "hh_1", member(2))
@@ -239,7 +241,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 
 	// The head leaves, and then the other: nobody is left, and everybody is free.
 	h, err := b.LeaveHousehold(t.Context(), b.p, "hh_1", member(0))
-	if err != nil || len(h.Members) != 1 || h.Members[0].Role != loyalty.Owner {
+	if err != nil || len(h.Members) != 1 || h.Members[0].Role != share.Owner {
 		t.Errorf("%+v, %v", h, err)
 	}
 	got, err := b.draw(t, 1, "rd_1", true) // what was answered before is answered so again

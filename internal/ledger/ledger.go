@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -93,7 +94,7 @@ type Enrolment struct {
 	Profile    Profile
 	Segments   []string
 	Identities []Identity
-	Consents   []loyalty.Consent
+	Consents   []remind.Consent
 	Code       string // the referral code that the member used; may be empty
 }
 
@@ -128,7 +129,7 @@ type RedemptionRequest struct {
 	Order  string
 	Cart   string         // another redemption for the same cart replaces this one
 	Total  loyalty.Money  // the order's total
-	Points loyalty.Points // for loyalty.PayReward: the maximum number of points; zero for all
+	Points loyalty.Points // for redeem.PayReward: the maximum number of points; zero for all
 	Date   string         // one of the reward's dates; empty if it has none
 	Commit bool           // commit at once, without a reservation
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -49,7 +50,7 @@ func program(tb testing.TB) *loyalty.Program {
 			{ID: "sticker", Type: "free_product", Cost: 100, SKU: "STICKER"},
 		},
 	}
-	if err := p.Compile(); err != nil {
+	if err := engine.Compile(p); err != nil {
 		tb.Fatal(err)
 	}
 	return p

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
@@ -39,7 +40,7 @@ func TestAPageReadsNoMoreItemsThanItWasAskedFor(t *testing.T) {
 		"a statement":         {1, func() int { return length(t, b.Statement(t.Context(), b.p.ID, member(0), 0, limit)) }},
 		"its second page":     {1, func() int { return length(t, b.Statement(t.Context(), b.p.ID, member(0), 30, limit)) }},
 		"friends":             {2, func() int { return friends(t, b, limit) }},
-		"open fulfillments":   {1, func() int { return length(t, b.Handovers(t.Context(), b.p.ID, loyalty.Ordered, "", limit)) }},
+		"open fulfillments":   {1, func() int { return length(t, b.Handovers(t.Context(), b.p.ID, redeem.Ordered, "", limit)) }},
 		"versions":            {1, func() int { return length(t, b.PublishedVersions(t.Context(), b.p.ID, 0, limit)) }},
 		"versions before one": {1, func() int { return length(t, b.PublishedVersions(t.Context(), b.p.ID, 30, limit)) }},
 	} {

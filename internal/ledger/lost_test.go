@@ -9,6 +9,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -38,8 +40,8 @@ func lossyBench(t *testing.T) (*bench, *lossy) {
 
 func TestAnEnrolmentWhoseAnswerWasLostIsAnsweredWithWhatJoiningEarned(t *testing.T) {
 	b, tab := lossyBench(t)
-	b.p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: loyalty.EventJoined, Points: 50}}
-	if err := b.p.Compile(); err != nil {
+	b.p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: award.EventJoined, Points: 50}}
+	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
 	tab.lose = true
@@ -69,7 +71,7 @@ func TestConversionIsReversedAlthoughResponseIsLost(t *testing.T) {
 	b, tab := lossyBench(t)
 	b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
 	b.p.Conversions = []loyalty.Conversion{{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), ReversibleWithin: loyalty.Period{Days: 7}}}
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
 	b.enrol(t, "mem_ada")
@@ -114,7 +116,7 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 				}
 			}
 			got, err := b.Member(t.Context(), b.p, "mem_ada")
-			if err != nil || !slices.Equal(got.Account.Traits.Campaigns(), []string{"double"}) {
+			if err != nil || !slices.Equal(award.Campaigns(got.Account.Traits), []string{"double"}) {
 				t.Errorf("%+v, %v", got.Account.Traits, err)
 			}
 			b.audit(t, "mem_ada")
@@ -130,7 +132,7 @@ func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
 	b.p.Earn.Rules = []loyalty.Rule{{ID: "sent", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{
 		Pending: &loyalty.Wait{Until: loyalty.WhenShipped, Within: loyalty.Period{Days: 9}},
 	}}}
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
 	b.enrol(t, "mem_ada")

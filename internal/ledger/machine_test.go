@@ -16,6 +16,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -145,7 +146,7 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 			},
 		},
 	}
-	if err := m.p.Compile(); err != nil {
+	if err := engine.Compile(m.p); err != nil {
 		r.Fatal(err)
 	}
 	for id, p := range m.model.members {

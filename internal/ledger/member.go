@@ -9,6 +9,10 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -45,11 +49,11 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	who.Referral = referral
 	c := command{
 		p: p, member: in.Member, by: by,
-		decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
 			if barred != nil && acc.Sequence == 0 { // a member who is already enrolled gets the earlier answer
-				return loyalty.Outcome{}, barred
+				return posting.Outcome{}, barred
 			}
-			out, err := p.Join(in.Member, who, l.now())
+			out, err := engine.Join(p, in.Member, who, l.now())
 			joined = len(out.Entries) // an enrollment may earn points, which adds entries
 			return out, err
 		},
@@ -84,7 +88,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	}
 	var acc loyalty.Account
 	for _, e := range entries {
-		if acc, err = acc.Apply(e); err != nil {
+		if acc, err = posting.Apply(acc, e); err != nil {
 			return Member{}, err
 		}
 	}
@@ -273,7 +277,7 @@ type Change struct {
 	Profile    Profile  // the next version of the profile that was read
 	Segments   []string // the complete new list
 	Gone, Come []Identity
-	Consents   []loyalty.Consent // granted or withdrawn
+	Consents   []remind.Consent // granted or withdrawn
 }
 
 // ChangeMember stores a profile as the next version of the one that was read, updates the identities that changed, and
@@ -301,8 +305,8 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	ops, who.Channels = append(ops, agreed...), contact.channels(in.Profile)
 	_, err = l.do(ctx, command{
 		p: p, member: in.Profile.Member, by: by, with: ops, alone: true,
-		decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-			return p.SetTraits(acc, who, l.now())
+		decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
+			return engine.SetTraits(p, acc, who, l.now())
 		},
 	})
 	var conflict *table.ConflictError

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -21,7 +22,7 @@ func TestAMemberIsReadWithOneQuery(t *testing.T) {
 		for i := 1; i < 20; i++ {
 			in := ledger.Enrolment{
 				Member: member(i), Code: codes[0], Profile: ledger.Profile{Name: fmt.Sprint("Friend ", i)},
-				Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true}},
+				Consents: []remind.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true}},
 			}
 			if _, err := b.Enrol(t.Context(), b.p, in, ledger.By{Input: fmt.Sprint(i)}); err != nil {
 				t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // A model is what redeeming means, written as simply as it can be: every point is by itself, and carries the instant at
@@ -263,7 +264,7 @@ func (m *model) redeem(who loyalty.MemberID, id, reward, cart string, commit boo
 	if len(mine) < o.cost || p.debt > 0 {
 		why = append(why, loyalty.InsufficientPoints)
 	}
-	if !commit && open >= loyalty.MaxHolds {
+	if !commit && open >= redeem.MaxHolds {
 		why = append(why, loyalty.ValidationFailed)
 	}
 	if len(why) > 0 {

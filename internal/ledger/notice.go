@@ -5,6 +5,9 @@ import (
 	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
 // Notify records that the member was notified of a future change. If a notice of it is already recorded, Notify changes
@@ -12,8 +15,8 @@ import (
 func (l *Ledger) Notify(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by By,
 ) error {
-	return l.note(ctx, p, m, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Notify(acc, what, subject, l.now())
+	return l.note(ctx, p, m, by, func(acc loyalty.Account) (posting.Outcome, error) {
+		return remind.Notify(p, acc, what, subject, l.now())
 	})
 }
 
@@ -24,21 +27,21 @@ func (l *Ledger) Unnotify(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	if err != nil {
 		return err
 	}
-	return l.note(ctx, p, m, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Unnotify(acc, s, message, l.now())
+	return l.note(ctx, p, m, by, func(acc loyalty.Account) (posting.Outcome, error) {
+		return remind.Unnotify(p, acc, s, message, l.now())
 	})
 }
 
 // note changes the notices that the account records.
 func (l *Ledger) note(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, by By,
-	decide func(loyalty.Account) (loyalty.Outcome, error),
+	decide func(loyalty.Account) (posting.Outcome, error),
 ) error {
 	_, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(
-		acc loyalty.Account, _ loyalty.Budgets,
-	) (loyalty.Outcome, error) {
+		acc loyalty.Account, _ earn.Budgets,
+	) (posting.Outcome, error) {
 		if acc.Sequence == 0 {
-			return loyalty.Outcome{}, notFound("member")
+			return posting.Outcome{}, notFound("member")
 		}
 		return decide(acc)
 	}})

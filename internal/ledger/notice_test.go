@@ -8,6 +8,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
 // The account of a program with advance notice records in which channels a member can be written to: those of a consent
@@ -15,12 +17,12 @@ import (
 func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
-		if err := b.p.Compile(); err != nil {
+		if err := engine.Compile(b.p); err != nil {
 			t.Fatal(err)
 		}
-		news := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true, At: b.Now()}
+		news := remind.Consent{Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true, At: b.Now()}
 		in := ledger.Enrolment{
-			Member: "mem_ada", Profile: ledger.Profile{Email: "ada@example.com"}, Consents: []loyalty.Consent{news},
+			Member: "mem_ada", Profile: ledger.Profile{Email: "ada@example.com"}, Consents: []remind.Consent{news},
 		}
 		if _, err := b.Enrol(t.Context(), b.p, in, ledger.By{Actor: "test", Input: "ada"}); err != nil {
 			t.Fatal(err)
@@ -61,13 +63,13 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 		want("a new address", 3, byEmail)
 		news.Granted, news.At = false, b.Now().Add(time.Minute)
 		for range 2 {
-			if err := b.Consent(t.Context(), b.p, "mem_ada", []loyalty.Consent{news}, "key"); err != nil {
+			if err := b.Consent(t.Context(), b.p, "mem_ada", []remind.Consent{news}, "key"); err != nil {
 				t.Fatal(err)
 			}
 			want("a consent that is taken back", 4, nil)
 		}
 		news.Granted, news.At = true, b.Now().Add(2*time.Minute)
-		if err := b.Consent(t.Context(), b.p, "mem_ada", []loyalty.Consent{news}, "key"); err != nil {
+		if err := b.Consent(t.Context(), b.p, "mem_ada", []remind.Consent{news}, "key"); err != nil {
 			t.Fatal(err)
 		}
 		want("a consent", 5, byEmail)

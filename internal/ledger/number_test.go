@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
@@ -20,7 +22,7 @@ func isNumber(n int) loyalty.Condition {
 func (b *bench) rules(tb testing.TB, rules ...loyalty.Rule) {
 	tb.Helper()
 	b.p.Earn.Pending, b.p.Earn.Rules = loyalty.Wait{}, rules
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -165,7 +167,7 @@ func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 	b := newBench(t, memory(t))
 	var rules []loyalty.Rule
-	for n := 1; n <= loyalty.MaxOrderNumber; n++ {
+	for n := 1; n <= posting.MaxOrderNumber; n++ {
 		// A budget is spread over 16 counters, so one that is almost spent takes an operation for each.
 		rules = append(rules, loyalty.Rule{
 			ID: fmt.Sprint("n", n), Budget: 320, Match: loyalty.Match{When: isNumber(n)},
@@ -178,7 +180,7 @@ func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 	b.advance(time.Hour)
 	late := b.order("late", "mem_ada", 1_000)
 	want := map[string]loyalty.Points{"late": 20}
-	for i := range loyalty.MaxOrderNumber {
+	for i := range posting.MaxOrderNumber {
 		b.advance(time.Minute)
 		amount := int64(10)
 		if i%2 == 1 {
@@ -195,7 +197,7 @@ func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	waiting := len(got.Account.Undecided)
-	if waiting == 0 || waiting == loyalty.MaxOrderNumber {
+	if waiting == 0 || waiting == posting.MaxOrderNumber {
 		t.Fatalf("%d orders wait to be decided again", waiting)
 	}
 	b.runDue(t)

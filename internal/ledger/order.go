@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -35,7 +39,7 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 		if from.was == nil {
 			return l.writeOrder(ctx, p, from, o, by)
 		}
-		if !o.Supersedes(from.was.Order.Order) {
+		if !receipt.Supersedes(o, from.was.Order.Order) {
 			newer = from.was
 			return loyalty.Entry{}, errSuperseded
 		}
@@ -188,14 +192,14 @@ func (l *Ledger) writeOrder(
 	ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By, with ...table.Op,
 ) (loyalty.Entry, error) {
 	prior, rules := from.order(), from.rules
-	if prior == nil || prior.Blank(o) {
+	if prior == nil || award.IsBlank(prior, o) {
 		var err error
 		if rules, err = l.rulesAt(ctx, p, o.PlacedAt); err != nil {
 			return loyalty.Entry{}, err
 		}
 	}
 	if o.Member == "" {
-		s, err := p.GuestOrder(prior, rules, o, l.now())
+		s, err := award.GuestOrder(p, prior, rules, o, l.now())
 		if err != nil {
 			return loyalty.Entry{}, err
 		}
@@ -205,11 +209,11 @@ func (l *Ledger) writeOrder(
 		}, by, with...)
 	}
 	c := from.command(p, o.Member, by)
-	c.with, c.decide = with, func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+	c.with, c.decide = with, func(acc loyalty.Account, left earn.Budgets) (posting.Outcome, error) {
 		if acc.Sequence == 0 {
-			return loyalty.Outcome{}, notFound("member")
+			return posting.Outcome{}, notFound("member")
 		}
-		return p.PlaceOrder(acc, prior, rules, o, left, l.now())
+		return award.PlaceOrder(p, acc, prior, rules, o, left, l.now())
 	}
 	entries, err := l.doReferred(ctx, c, rules)
 	if err != nil {
@@ -237,22 +241,22 @@ func (l *Ledger) moveOrder(
 	}
 	entries, err := l.do(ctx, command{
 		p: p, member: found.Order.Member, others: []loyalty.MemberID{o.Member}, by: by,
-		together: func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+		together: func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
 			if accs[1].Sequence == 0 {
 				return nil, notFound("member")
 			}
-			loses, err := p.PlaceOrder(accs[0], found, rules, gone, left, l.now())
+			loses, err := award.PlaceOrder(p, accs[0], found, rules, gone, left, l.now())
 			if err != nil {
 				return nil, err
 			}
-			gets, err := p.PlaceOrder(accs[1], anew, newRules, o, left, l.now())
+			gets, err := award.PlaceOrder(p, accs[1], anew, newRules, o, left, l.now())
 			if err == nil && (movesReferral(accs[0], loses) || movesReferral(accs[1], gets)) {
 				err = &loyalty.Error{
 					Code:   loyalty.ValidationFailed,
 					Detail: "The order belongs to another member and is part of a referral. It cannot be reassigned.", Pointer: "/member",
 				}
 			}
-			return []loyalty.Outcome{loses, gets}, err
+			return []posting.Outcome{loses, gets}, err
 		},
 	})
 	if err != nil {
@@ -267,9 +271,9 @@ func (l *Ledger) moveOrder(
 }
 
 // movesReferral reports whether an outcome changes which order converts the member's referral.
-func movesReferral(was loyalty.Account, out loyalty.Outcome) bool {
-	before, changed := was.ReferralChange("")
-	after, changes := out.Account.ReferralChange("")
+func movesReferral(was loyalty.Account, out posting.Outcome) bool {
+	before, changed := award.ReferralChangeOf(was, "")
+	after, changes := award.ReferralChangeOf(out.Account, "")
 	return changed != changes || before != after
 }
 

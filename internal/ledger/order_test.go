@@ -8,6 +8,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func TestAnOrderEarnsWaitsAndThenCanBeSpent(t *testing.T) {
@@ -124,7 +126,7 @@ func TestAGuestsOrderKeepsTheRulesOfItsFirstTelling(t *testing.T) {
 	first, second := b.p, program(t)
 	second.Version = 2
 	second.Earn.Rates["EUR"] = loyalty.Rate{Points: big.NewRat(3, 1), Per: 100}
-	if err := second.Compile(); err != nil {
+	if err := engine.Compile(second); err != nil {
 		t.Fatal(err)
 	}
 	b.Program = func(_ context.Context, _ string, version int) (*loyalty.Program, error) {
@@ -180,7 +182,7 @@ func TestAnOrderBeforeJoiningCountsTheSameInOneRequestOrTwo(t *testing.T) {
 				b.enrol(t, "mem_ada")
 			}
 			b.advance(min(c.joined, c.age))
-			if first == "without" && c.age <= loyalty.MaxOrderAge {
+			if first == "without" && c.age <= posting.MaxOrderAge {
 				b.put(t, o)
 			}
 			o.Member = "mem_ada"

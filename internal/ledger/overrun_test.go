@@ -10,6 +10,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
@@ -17,7 +19,7 @@ import (
 func (b *bench) budgetUse(tb testing.TB) ledger.BudgetUse {
 	tb.Helper()
 	r := b.p.Campaigns[0]
-	uses, err := b.BudgetUses(tb.Context(), b.p.ID, []loyalty.Spend{{Rule: "campaigns." + r.ID, Budget: r.Budget}})
+	uses, err := b.BudgetUses(tb.Context(), b.p.ID, []posting.Spend{{Rule: "campaigns." + r.ID, Budget: r.Budget}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -65,7 +67,7 @@ func TestBudgetIsChargedExactlyWhileMembersCompete(t *testing.T) {
 		const budget = 503
 		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: budget})
 		b.p.Earn.Caps = []loyalty.Cap{{Points: 150, Per: loyalty.PerOrder}}
-		if err := b.p.Compile(); err != nil {
+		if err := engine.Compile(b.p); err != nil {
 			t.Fatal(err)
 		}
 		const members, orders, steps = 6, 3, 20

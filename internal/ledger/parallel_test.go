@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -120,7 +121,7 @@ func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
 	placed := o
 	tab := &skewed{Table: clean, first: make(chan struct{}), between: func() { rival.put(t, placed) }}
 	b := newBench(t, tab)
-	b.advance(loyalty.MaxOrderAge + time.Hour)
+	b.advance(posting.MaxOrderAge + time.Hour)
 	o.Status = loyalty.OrderCanceled
 	if r := b.put(t, o); r.Revision != 2 || r.State.Worth != 0 {
 		t.Errorf("%+v", r)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -61,7 +62,7 @@ func (l *Ledger) claim(
 			return false, err
 		}
 		was := from.order()
-		claimed = was != nil && was.Order.Member == "" && p.Attributable(was.Order.PlacedAt, acc.Joined, l.now())
+		claimed = was != nil && was.Order.Member == "" && receipt.Attributable(p, was.Order.PlacedAt, acc.Joined, l.now())
 		if !claimed {
 			err = l.commit(ctx, table.Delete(it))
 		} else {

@@ -10,6 +10,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -47,12 +49,12 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	if err := mismatch(x, r.Facts); err != nil {
 		return err
 	}
-	before, strange := x.Excess(), x.Foreign()
-	k.Unclear = x.Unclear(r.Facts)
-	x = x.With(whole(r.Facts))
-	if len(x.Facts) > loyalty.MaxFacts {
+	before, strange := receipt.Excess(x), receipt.ForeignFacts(x)
+	k.Unclear = receipt.Unclear(x, r.Facts)
+	x = receipt.WithFacts(x, whole(r.Facts))
+	if len(x.Facts) > receipt.MaxFacts {
 		return &loyalty.Error{
-			Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment can have at most %d reports.", loyalty.MaxFacts),
+			Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment can have at most %d reports.", receipt.MaxFacts),
 		}
 	}
 	d := &known.doc
@@ -61,25 +63,25 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	d.Member, d.Customer, d.Email = cmp.Or(d.Member, r.Member), cmp.Or(d.Customer, r.Customer), cmp.Or(d.Email, r.Email)
 	d.Parked = d.Parked && len(d.names(p)) == names // park again under a new name
 	d.Order = cmp.Or(d.Order, r.Order)
-	if _, _, ok := x.Captured(); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
+	if _, _, ok := receipt.Captured(x); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
 		d.Order = x.ID
 	}
 	k.Payment, k.Order = x.ID, d.Order
-	if n := x.Excess(); n > before {
-		got, _, _ := x.Captured()
+	if n := receipt.Excess(x); n > before {
+		got, _, _ := receipt.Captured(x)
 		k.flag(loyalty.RefundExceedsPayment, fmt.Sprintf(
 			"The refunds exceed the payment by %s; the order counts as refunded in full.",
 			loyalty.Money{Amount: n, Currency: got.Currency},
 		))
 	}
-	if x.Foreign() > strange {
-		got, _, _ := x.Captured()
+	if receipt.ForeignFacts(x) > strange {
+		got, _, _ := receipt.Captured(x)
 		k.flag(loyalty.CurrencyMismatch, fmt.Sprintf(
 			"The payment was made in %s. Earlier reports in another currency do not count.",
 			got.Currency,
 		))
 	}
-	if x = x.ForOrder(); d.Order == "" || len(x.Facts) == 0 {
+	if x = receipt.ForOrder(x); d.Order == "" || len(x.Facts) == 0 {
 		k.become(Waiting)
 		return l.commit(ctx, append(ops, k.put(p.ID), known.put())...)
 	}
@@ -88,7 +90,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 
 // mismatch rejects a report whose currency differs from the currency of the captured payment.
 func mismatch(x loyalty.Receipt, facts []loyalty.Fact) error {
-	got, _, ok := x.Captured()
+	got, _, ok := receipt.Captured(x)
 	for _, f := range facts {
 		if ok && f.Money.Currency != got.Currency {
 			return &loyalty.Error{
@@ -125,11 +127,11 @@ func (l *Ledger) merge(
 	if o, err = placed(from.order(), o, x); err != nil {
 		return err
 	}
-	o, news := o.WithReceipt(x)
-	if len(o.Receipts) > loyalty.MaxReceipts {
+	o, news := receipt.WithReceipt(o, x)
+	if len(o.Receipts) > receipt.MaxReceipts {
 		return &loyalty.Error{
 			Code:   loyalty.ValidationFailed,
-			Detail: fmt.Sprintf("An order can have at most %d payments.", loyalty.MaxReceipts),
+			Detail: fmt.Sprintf("An order can have at most %d payments.", receipt.MaxReceipts),
 		}
 	}
 	buyer, ops, err := l.buyer(ctx, p, o, &known.doc, ops)
@@ -151,14 +153,14 @@ const untold = "payments"
 
 // placed sets the time and currency of an order that is known from its payments only.
 func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalty.Order, error) {
-	got, at, ok := x.Captured()
+	got, at, ok := receipt.Captured(x)
 	switch {
 	case ok && was != nil && len(o.Lines) > 0 && got.Currency != o.Currency:
 		return o, &loyalty.Error{
 			Code:   loyalty.CurrencyMismatch,
 			Detail: fmt.Sprintf("The order was placed in %s, but paid in %s.", o.Currency, got.Currency),
 		}
-	case was != nil && !was.Blank(o):
+	case was != nil && !award.IsBlank(was, o):
 	case ok:
 		o.PlacedAt, o.Currency = at, got.Currency
 	case was == nil:
@@ -182,7 +184,7 @@ func (l *Ledger) buyer(
 	}
 	d.Parked = true
 	names := d.names(p)
-	if d.Member == "" && d.Customer != "" && p.Payments.FindsBy(loyalty.ByCustomer) {
+	if d.Member == "" && d.Customer != "" && receipt.FindsBy(p.Payments, loyalty.ByCustomer) {
 		c, err := l.customer(ctx, p.ID, d.Customer)
 		if err != nil {
 			return "", nil, err
@@ -230,7 +232,7 @@ func (l *Ledger) payer(
 		return "", err
 	}
 	acc, err := l.lastWritten(ctx, p.ID, m)
-	if err != nil || !p.Attributable(placed, acc.Joined, l.now()) {
+	if err != nil || !receipt.Attributable(p, placed, acc.Joined, l.now()) {
 		return "", err
 	}
 	return m, nil
@@ -281,7 +283,7 @@ func (l *Ledger) knownOf(ctx context.Context, program string, r Report) (knownIt
 	if err != nil || other.doc.Same != "" {
 		return k, nil, err
 	}
-	k.doc.Payment = storedReceipt(k.doc.Payment.receipt().With(other.doc.Payment.receipt().Facts))
+	k.doc.Payment = storedReceipt(receipt.WithFacts(k.doc.Payment.receipt(), other.doc.Payment.receipt().Facts))
 	other.doc = knownDoc{Same: k.doc.Payment.ID}
 	return k, []table.Op{other.put()}, nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // changes publishes another version, with other rewards than the ones before.
@@ -18,7 +20,7 @@ func (b *bench) changes(tb testing.TB, edit func(p *loyalty.Program)) {
 	next.Wallets = b.p.Wallets
 	next.Version = b.p.Version + 1
 	edit(next)
-	if err := next.Compile(); err != nil {
+	if err := engine.Compile(next); err != nil {
 		tb.Fatal(err)
 	}
 	versions[next.Version], b.p = next, next
@@ -105,7 +107,7 @@ func TestAPaymentHasTheRateOfItsReservation(t *testing.T) {
 			b.changes(t, func(p *loyalty.Program) { rate(p, 100) })
 			b.enrol(t, "mem_ada")
 			b.grant(t, "mem_ada", 1_000)
-			b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: loyalty.PayReward, Total: loyalty.Money{Amount: 1000, Currency: "EUR"}})
+			b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: redeem.PayReward, Total: loyalty.Money{Amount: 1000, Currency: "EUR"}})
 			b.changes(t, func(p *loyalty.Program) { rate(p, 200) })
 			if !known {
 				b.Program = func(context.Context, string, int) (*loyalty.Program, error) {

@@ -5,12 +5,16 @@ import (
 	"maps"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
 // A QuoteResult is a quote with the profile of its member. The profile is empty for a guest.
 type QuoteResult struct {
-	loyalty.Quote
+	engine.Quote
 	Profile Profile
 }
 
@@ -35,13 +39,13 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	if err != nil {
 		return QuoteResult{}, err
 	}
-	q, err := p.QuoteUnder(rules, m.Account, o, maps.Clone(s.left), s.now)
-	for n := 0; err == nil && q.Needs.Undecided(); n++ {
+	q, err := engine.QuoteOrderUnder(p, rules, m.Account, o, maps.Clone(s.left), s.now)
+	for n := 0; err == nil && tier.Undecided(q.Needs); n++ {
 		if n == attempts {
 			return QuoteResult{}, ErrTryAgain
 		}
 		if m.Account, err = l.knowing(ctx, p, m.Account, q.Needs); err == nil {
-			q, err = p.QuoteUnder(rules, m.Account, o, maps.Clone(s.left), s.now)
+			q, err = engine.QuoteOrderUnder(p, rules, m.Account, o, maps.Clone(s.left), s.now)
 		}
 	}
 	if err != nil {
@@ -54,17 +58,17 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	if err != nil {
 		return QuoteResult{}, err
 	}
-	_, err = s.counters.decide(ctx, func(left loyalty.Budgets) (out []loyalty.Outcome, err error) {
+	_, err = s.counters.decide(ctx, func(left earn.Budgets) (out []posting.Outcome, err error) {
 		maps.Copy(left, stock)
-		q, err = p.QuoteUnder(rules, m.Account, o, left, s.now)
-		return []loyalty.Outcome{{Spends: q.Spends}}, err
+		q, err = engine.QuoteOrderUnder(p, rules, m.Account, o, left, s.now)
+		return []posting.Outcome{{Spends: q.Spends}}, err
 	})
 	return QuoteResult{q, m.Profile}, err
 }
 
 // knowing returns an account with what a quote needs to know of the member's orders.
 func (l *Ledger) knowing(
-	ctx context.Context, p *loyalty.Program, acc loyalty.Account, needs loyalty.Needs,
+	ctx context.Context, p *loyalty.Program, acc loyalty.Account, needs posting.Needs,
 ) (loyalty.Account, error) {
 	stored, err := l.lastWritten(ctx, p.ID, acc.Member)
 	if err != nil {

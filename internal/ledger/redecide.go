@@ -6,6 +6,10 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -23,18 +27,18 @@ type needed struct {
 	p       *loyalty.Program
 	written int64
 	passed  []loyalty.Entry
-	left    loyalty.Budgets
+	left    earn.Budgets
 	now     time.Time
 }
 
 // redecided completes an outcome that depends on earlier entries (loyalty.Redecide).
-func (l *Ledger) redecided(ctx context.Context, n needed, out loyalty.Outcome) (loyalty.Outcome, error) {
-	for !out.Needs.IsZero() {
+func (l *Ledger) redecided(ctx context.Context, n needed, out posting.Outcome) (posting.Outcome, error) {
+	for !tier.NeedsNothing(out.Needs) {
 		h, err := l.historyFor(ctx, n, out)
 		if err != nil {
 			return out, err
 		}
-		if out, err = n.p.Redecide(out, h, n.now); err != nil {
+		if out, err = award.Redecide(n.p, out, h, n.now); err != nil {
 			return out, err
 		}
 	}
@@ -42,7 +46,7 @@ func (l *Ledger) redecided(ctx context.Context, n needed, out loyalty.Outcome) (
 }
 
 // historyFor reads the entries that an outcome needs next.
-func (l *Ledger) historyFor(ctx context.Context, n needed, out loyalty.Outcome) (h loyalty.History, err error) {
+func (l *Ledger) historyFor(ctx context.Context, n needed, out posting.Outcome) (h tier.History, err error) {
 	if len(out.Needs.Orders) > 0 {
 		h.Left = n.left
 		if h.Orders, err = l.knownOrders(ctx, n, out.Account.Member, out.Needs.Orders); err != nil {
@@ -51,7 +55,7 @@ func (l *Ledger) historyFor(ctx context.Context, n needed, out loyalty.Outcome) 
 		if than := out.Needs.Later; than != (loyalty.PlacedOrder{}) {
 			var entries []loyalty.Entry
 			entries, err = l.entriesSince(ctx, n.p.ID, out.Account.Member, n.written, than)
-			h.Later = loyalty.LaterThan(than, entries)
+			h.Later = award.LaterThan(than, entries)
 		}
 		return h, err
 	}
@@ -66,8 +70,8 @@ func (l *Ledger) historyFor(ctx context.Context, n needed, out loyalty.Outcome) 
 // knownOrders reads the latest entries of a member's orders, with their rules, in parallel.
 func (l *Ledger) knownOrders(
 	ctx context.Context, n needed, m loyalty.MemberID, orders []loyalty.PlacedOrder,
-) ([]loyalty.KnownOrder, error) {
-	known, reads := make([]loyalty.KnownOrder, len(orders)), make([]func() error, len(orders))
+) ([]tier.KnownOrder, error) {
+	known, reads := make([]tier.KnownOrder, len(orders)), make([]func() error, len(orders))
 	for i, o := range orders {
 		reads[i] = func() error {
 			e, err := l.latest(ctx, n.p.ID, loyalty.CauseOrder, o.ID)
@@ -78,7 +82,7 @@ func (l *Ledger) knownOrders(
 				return errBehind
 			}
 			rules, err := l.rules(ctx, n.p, e.Order.Program)
-			known[i] = loyalty.KnownOrder{Entry: e, Rules: rules}
+			known[i] = tier.KnownOrder{Entry: e, Rules: rules}
 			return err
 		}
 	}
@@ -89,7 +93,7 @@ func (l *Ledger) knownOrders(
 func (l *Ledger) entriesSince(
 	ctx context.Context, program string, m loyalty.MemberID, written int64, than loyalty.PlacedOrder,
 ) ([]loyalty.Entry, error) {
-	h, err := l.history(ctx, program, m, written, loyalty.Needs{Recorded: than.At})
+	h, err := l.history(ctx, program, m, written, posting.Needs{Recorded: than.At})
 	return h.Entries, err
 }
 
@@ -97,40 +101,40 @@ func (l *Ledger) entriesSince(
 // entries.
 func (l *Ledger) resumed(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64,
-) (loyalty.Outcome, error) {
+) (posting.Outcome, error) {
 	if len(acc.Undecided) > 0 {
-		return p.Resume(acc, nil), nil
+		return award.Resume(p, acc, nil), nil
 	}
 	from := acc.UndecidedFrom.Order
 	entries, err := l.entriesSince(ctx, p.ID, acc.Member, written, from)
-	return p.Resume(acc, loyalty.PlacedFrom(from, entries)), err
+	return award.Resume(p, acc, award.PlacedFrom(from, entries)), err
 }
 
 // withOrders returns the account with the information about the member's orders that an undecided outcome needs.
 func (l *Ledger) withOrders(
-	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64, needs loyalty.Needs,
+	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64, needs posting.Needs,
 ) (loyalty.Account, error) {
 	if needs.Numbers {
-		h, err := l.history(ctx, p.ID, acc.Member, written, loyalty.Needs{All: true})
+		h, err := l.history(ctx, p.ID, acc.Member, written, posting.Needs{All: true})
 		if err != nil {
 			return acc, err
 		}
-		acc = p.WithFirstOrders(acc, h.Entries)
+		acc = award.WithFirstOrders(p, acc, h.Entries)
 	}
 	if than := needs.Later; than != (loyalty.PlacedOrder{}) {
 		entries, err := l.entriesSince(ctx, p.ID, acc.Member, written, than)
 		if err != nil {
 			return acc, err
 		}
-		acc = acc.WithLaterOrders(than, entries)
+		acc = award.WithLaterOrders(acc, than, entries)
 	}
 	return acc, nil
 }
 
 // versionsBefore returns the versions that were in force before p, as far back as the decision needs them.
 func (l *Ledger) versionsBefore(
-	ctx context.Context, p *loyalty.Program, needs loyalty.Needs, h loyalty.History,
-) ([]loyalty.Live, error) {
+	ctx context.Context, p *loyalty.Program, needs posting.Needs, h tier.History,
+) ([]tier.Live, error) {
 	since := needs.Since
 	if h.All && len(h.Entries) > 0 {
 		since = h.Entries[0].Effective
@@ -156,8 +160,8 @@ func (l *Ledger) versions(ctx context.Context, program string) (Schedule, time.T
 // history reads the entries that a decision needs, backwards from the newest stored entry. Entries have no gaps, so an
 // entry that is missing from the index is read again. history returns ErrTryAgain if the index remains behind.
 func (l *Ledger) history(
-	ctx context.Context, program string, m loyalty.MemberID, written int64, needs loyalty.Needs,
-) (h loyalty.History, err error) {
+	ctx context.Context, program string, m loyalty.MemberID, written int64, needs posting.Needs,
+) (h tier.History, err error) {
 	size := int64(fewEntries)
 	for last := written; last > 0; size = min(4*size, manyEntries) {
 		first := max(1, last-size+1)
@@ -166,7 +170,7 @@ func (l *Ledger) history(
 			return h, err
 		}
 		for i, e := range slices.Backward(entries) {
-			if needs.Enough(e) {
+			if tier.Enough(needs, e) {
 				h.Entries = append(slices.Clip(entries[i+1:]), h.Entries...)
 				return h, nil
 			}

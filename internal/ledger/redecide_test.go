@@ -10,6 +10,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -91,7 +93,7 @@ func TestWhatAWithdrawnLevelCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
 	b.p.Earn.Pending = loyalty.Wait{}
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
 	b.enrol(t, "mem_ada")
@@ -134,7 +136,7 @@ func TestLevelsAreDecidedAgainByTheVersionsOfTheTime(t *testing.T) {
 		t.Helper()
 		p := program(t)
 		p.Version, p.Tiers.Levels[1].From = after+1, silver
-		p.Supersede(versions[after], b.Now(), loyalty.UpgradeOnly)
+		award.Supersede(p, versions[after], b.Now(), loyalty.UpgradeOnly)
 		in := ledger.Published{Program: p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test"}
 		if err := b.Publish(t.Context(), in, after); err != nil {
 			t.Fatal(err)

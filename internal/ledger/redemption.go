@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -23,16 +27,16 @@ func (l *Ledger) Redeem(
 		Points: in.Points, Date: in.Date,
 	}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
-	reward, _ := p.Reward(in.Reward)
+	reward, _ := redeem.FindReward(p, in.Reward)
 	var lapsed lapsedError // expired reservations of the reward that still count against its stock
 	for range attempts {
 		c, err := l.redemptionCommand(ctx, p, &reward, &r, in)
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		var call loyalty.Call
-		c.by, c.main, c.decide = by, cause, func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
-			return p.Redeem(acc, r, in.Commit, left, l.now())
+		var call redeem.Call
+		c.by, c.main, c.decide = by, cause, func(acc loyalty.Account, left earn.Budgets) (posting.Outcome, error) {
+			return redeem.Redeem(p, acc, r, in.Commit, left, l.now())
 		}
 		if in.Household {
 			if err := l.drawOn(ctx, &c, r, in.Commit); err != nil {
@@ -40,13 +44,13 @@ func (l *Ledger) Redeem(
 			}
 		}
 		decided := c.decision()
-		c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
-			if err := reward.CheckAddress(in.Address != nil); err != nil && reward.ID != "" {
+		c.decide, c.together = nil, func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
+			if err := redeem.CheckAddress(&reward, in.Address != nil); err != nil && reward.ID != "" {
 				return nil, err
 			}
 			outs, err := decided(accs, left)
 			if n, known := left[reward.Key()]; err == nil && known && reward.HasWaitlist() &&
-				reward.Takes(outs[0]) > 0 {
+				redeem.ItemsTaken(&reward, outs[0]) > 0 {
 				if call, err = l.called(p, &reward, l.line(ctx, p.ID, reward.ID, callsAtOnce), n); err == nil {
 					err = call.Refuses(in.Member)
 				}
@@ -83,7 +87,7 @@ func (l *Ledger) redemptionCommand(
 ) (command, error) {
 	c := command{p: p, member: in.Member, budgets: &budgets{ledger: l, program: p.ID}}
 	counters := slices.DeleteFunc(
-		reward.Counters(l.now()), func(s loyalty.Spend) bool { return s.Rule != reward.KeyOn(in.Date) },
+		redeem.Counters(reward, l.now()), func(s posting.Spend) bool { return s.Rule != redeem.KeyOn(reward, in.Date) },
 	)
 	reads := append(c.budgets.reads(ctx, counters), func() (err error) {
 		c.with, err = l.besides(ctx, p, reward, r, in)
@@ -119,11 +123,11 @@ func (l *Ledger) besides(
 // once runs a command that has no natural identity, under an ID that was derived for it. If it is repeated with the
 // same input, it returns the first result, including a rejection because of insufficient points.
 func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
-	decide func(loyalty.Account) (loyalty.Outcome, error),
+	decide func(loyalty.Account) (posting.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
 	c := command{p: p, member: m, by: by, decide: func(
-		acc loyalty.Account, _ loyalty.Budgets,
-	) (loyalty.Outcome, error) {
+		acc loyalty.Account, _ earn.Budgets,
+	) (posting.Outcome, error) {
 		return decide(acc)
 	}}
 	return l.onceWith(ctx, c, loyalty.Entry{Member: m, Cause: loyalty.Cause{Kind: kind, ID: id, Revision: 1}})
@@ -135,7 +139,7 @@ func (l *Ledger) onceWith(
 	ctx context.Context, c command, like loyalty.Entry,
 ) (e loyalty.Entry, replayed bool, err error) {
 	p, m, by, decide := c.p, c.member, c.by, c.decision()
-	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+	c.decide, c.together = nil, func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
 		if slices.ContainsFunc(accs, func(acc loyalty.Account) bool { return acc.Sequence == 0 }) {
 			return nil, notFound("member")
 		}
@@ -231,8 +235,8 @@ func (l *Ledger) CommitPart(
 ) (RedemptionResult, error) {
 	commit := func(
 		p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
-	) ([]loyalty.Outcome, error) {
-		return p.CommitTogether(accs, r, rules, n, now)
+	) ([]posting.Outcome, error) {
+		return engine.CommitTogether(p, accs, r, rules, n, now)
 	}
 	return l.resolve(
 		ctx, p, id, by,
@@ -245,8 +249,8 @@ func (l *Ledger) CommitPart(
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
 	cancel := func(
 		p, _ *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
-	) ([]loyalty.Outcome, error) {
-		return p.CancelTogether(accs, r, now)
+	) ([]posting.Outcome, error) {
+		return engine.CancelTogether(p, accs, r, now)
 	}
 	return l.resolve(
 		ctx, p, id, by,
@@ -292,7 +296,7 @@ func (l *Ledger) resolve(
 		}
 		c := from.command(p, was.Member, by)
 		c.rules, c.others, c.with = rules, contributors(was.Redemption), with
-		c.together = func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+		c.together = func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
 			return end.decide(p, rules, accs, was.Redemption, l.now())
 		}
 		entries, err := l.do(ctx, c)
@@ -326,7 +330,7 @@ func (l *Ledger) promised(ctx context.Context, p *loyalty.Program, reserved loya
 type ending struct {
 	decide func(
 		p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
-	) ([]loyalty.Outcome, error)
+	) ([]posting.Outcome, error)
 	gives  bool // whether it grants the reward, under the rules of the reservation
 	late   loyalty.Code
 	detail string
@@ -369,9 +373,9 @@ func (l *Ledger) otherDates(
 		refusal.Pointer != "/date" {
 		return err
 	}
-	left, failed := l.Budgets(ctx, p.ID, reward.Counters(l.now()))
+	left, failed := l.Budgets(ctx, p.ID, redeem.Counters(reward, l.now()))
 	if failed != nil {
 		return failed
 	}
-	return reward.NoCapacity(date, left, l.now())
+	return redeem.NoCapacity(reward, date, left, l.now())
 }

@@ -13,6 +13,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -60,7 +64,7 @@ func (l *Ledger) GiveReferralCode(
 		switch {
 		case err != nil:
 			return "", err
-		case has != "" && (code == "" || loyalty.PlainCode(code) == loyalty.PlainCode(has)):
+		case has != "" && (code == "" || redeem.PlainCode(code) == redeem.PlainCode(has)):
 			return has, nil
 		case has != "":
 			return "", &loyalty.Error{
@@ -71,9 +75,9 @@ func (l *Ledger) GiveReferralCode(
 		given := code
 		if given == "" {
 			bits := l.bits()
-			given = loyalty.NewReferralCode([5]byte(bits[:5]))
+			given = redeem.NewReferralCode([5]byte(bits[:5]))
 		}
-		id := Identity{ReferralCode, loyalty.PlainCode(given)}
+		id := Identity{ReferralCode, redeem.PlainCode(given)}
 		err = l.Table.Transact(ctx,
 			table.Put(table.Item{Key: memberKey(p.ID, m, "REFERRAL"), Doc: encode(referralDoc{given})}),
 			table.Put(identityItem(p.ID, id, m)))
@@ -94,7 +98,7 @@ func (l *Ledger) GiveReferralCode(
 
 // whose returns the member whose referral code it is. It returns validation_failed if no member has the code.
 func (l *Ledger) whose(ctx context.Context, program, code string) (loyalty.MemberID, error) {
-	m, err := l.FindMember(ctx, program, Identity{ReferralCode, loyalty.PlainCode(code)})
+	m, err := l.FindMember(ctx, program, Identity{ReferralCode, redeem.PlainCode(code)})
 	if errors.Is(err, loyalty.NotFound) {
 		return "", &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "No member has this code.", Pointer: "/code"}
 	}
@@ -114,7 +118,7 @@ func (l *Ledger) through(ctx context.Context, p *loyalty.Program, in Enrolment) 
 		referrer, err = l.Member(ctx, p, referral.By)
 	}
 	if err == nil {
-		err = p.MayRefer(loyalty.Account{Member: in.Member}, referrer.Account, samePerson(in.Profile, referrer.Profile))
+		err = award.MayRefer(p, loyalty.Account{Member: in.Member}, referrer.Account, samePerson(in.Profile, referrer.Profile))
 	}
 	var refused *loyalty.Error
 	if errors.As(err, &refused) {
@@ -207,8 +211,8 @@ func (l *Ledger) Refer(ctx context.Context, p *loyalty.Program, in ReferralReque
 	}
 	alike := samePerson(m.Profile, referrer.Profile)
 	c := command{p: p, member: in.Member, by: by, with: []table.Op{table.Put(referredItem(p.ID, whose, in.Member))}}
-	c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		return p.Refer(acc, referrer.Account, alike, in.ID, l.now())
+	c.decide = func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
+		return award.Refer(p, acc, referrer.Account, alike, in.ID, l.now())
 	}
 	_, err = l.do(ctx, c)
 	if err != nil && !errors.Is(err, loyalty.ReferralClaimed) {

@@ -5,6 +5,10 @@ import (
 	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
@@ -17,7 +21,7 @@ var errConcerned = errors.New("ledger: the order concerns a referrer")
 func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Program) ([]loyalty.Entry, error) {
 	order, alone := c.decide, c
 	referrals := referrals{ledger: l, program: c.p.ID}
-	alone.decide = func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+	alone.decide = func(acc loyalty.Account, left earn.Budgets) (posting.Outcome, error) {
 		out, err := order(acc, left)
 		if err != nil {
 			return out, err
@@ -32,20 +36,20 @@ func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Progr
 		return entries, err
 	}
 	c.decide, c.others = nil, []loyalty.MemberID{referrals.referrer}
-	c.together = func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+	c.together = func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
 		out, err := order(accs[0], left)
 		if err != nil {
 			return nil, err
 		}
 		change, concerned, err := referrals.change(ctx, out)
 		if !concerned || err != nil {
-			return []loyalty.Outcome{out, {Account: accs[1]}}, err
+			return []posting.Outcome{out, {Account: accs[1]}}, err
 		}
 		withdrawn, converting, err := l.knownReferrals(ctx, c.p, out, rules, change)
 		if err != nil {
 			return nil, err
 		}
-		return c.p.AwardReferral(out, accs[1], change, withdrawn, converting, l.now())
+		return award.AwardReferral(c.p, out, accs[1], change, withdrawn, converting, l.now())
 	}
 	return l.do(ctx, c)
 }
@@ -62,11 +66,11 @@ type referrals struct {
 // change returns how an order changes a referral, and false if it does not. Profiles may change after enrollment, so
 // the two members are compared again before another order converts the referral. While they are the same person, no
 // order converts it.
-func (r *referrals) change(ctx context.Context, out loyalty.Outcome) (loyalty.ReferralChange, bool, error) {
-	if out.Needs.Undecided() || len(out.Entries) == 0 || out.Entries[0].Order == nil {
-		return loyalty.ReferralChange{}, false, nil
+func (r *referrals) change(ctx context.Context, out posting.Outcome) (award.ReferralChange, bool, error) {
+	if tier.Undecided(out.Needs) || len(out.Entries) == 0 || out.Entries[0].Order == nil {
+		return award.ReferralChange{}, false, nil
 	}
-	change, concerned := out.Account.ReferralChange(out.Entries[0].Order.Order.ID)
+	change, concerned := award.ReferralChangeOf(out.Account, out.Entries[0].Order.Order.ID)
 	r.referrer = change.Referrer
 	if !concerned || change.Converts == "" || change.Converts == out.Account.Traits.Referral.Order {
 		return change, concerned, nil
@@ -87,8 +91,8 @@ func (r *referrals) change(ctx context.Context, out loyalty.Outcome) (loyalty.Re
 // knownReferrals reads the states that a change of a referral needs. out is the decision about an order that uses
 // rules.
 func (l *Ledger) knownReferrals(
-	ctx context.Context, p *loyalty.Program, out loyalty.Outcome, rules *loyalty.Program, change loyalty.ReferralChange,
-) (withdrawn, converting loyalty.KnownReferral, err error) {
+	ctx context.Context, p *loyalty.Program, out posting.Outcome, rules *loyalty.Program, change award.ReferralChange,
+) (withdrawn, converting award.KnownReferral, err error) {
 	if change.Converts != "" {
 		if converting, err = l.convertingOrder(ctx, p, out, rules, change.Converts); err != nil {
 			return withdrawn, converting, err
@@ -104,34 +108,34 @@ func (l *Ledger) knownReferrals(
 // convertingOrder returns the state of the order that converts a referral, either from this command's decision or from
 // the table.
 func (l *Ledger) convertingOrder(
-	ctx context.Context, p *loyalty.Program, out loyalty.Outcome, rules *loyalty.Program, order string,
-) (loyalty.KnownReferral, error) {
+	ctx context.Context, p *loyalty.Program, out posting.Outcome, rules *loyalty.Program, order string,
+) (award.KnownReferral, error) {
 	if s := out.Entries[0].Order; s.Order.ID == order {
-		return loyalty.KnownReferral{Order: s, Rules: rules}, nil
+		return award.KnownReferral{Order: s, Rules: rules}, nil
 	}
 	e, err := l.latest(ctx, p.ID, loyalty.CauseOrder, order)
 	switch {
 	case err != nil:
-		return loyalty.KnownReferral{}, err
+		return award.KnownReferral{}, err
 	case e.Order == nil || e.Member != out.Account.Member || e.Sequence >= out.Entries[0].Sequence:
-		return loyalty.KnownReferral{}, errBehind
+		return award.KnownReferral{}, errBehind
 	}
 	rules, err = l.rules(ctx, p, e.Order.Program)
-	return loyalty.KnownReferral{Order: e.Order, Rules: rules}, err
+	return award.KnownReferral{Order: e.Order, Rules: rules}, err
 }
 
 // referralEvents reads the two events of a referral for an order, and the rules that they use.
 func (l *Ledger) referralEvents(
-	ctx context.Context, p *loyalty.Program, friend loyalty.Account, order string, known *loyalty.KnownReferral,
+	ctx context.Context, p *loyalty.Program, friend loyalty.Account, order string, known *award.KnownReferral,
 ) error {
 	if order == "" {
 		return nil
 	}
-	friends, referrers := friend.Traits.Referral.Parts(friend.Member, order)
+	friends, referrers := award.ReferralEvents(friend.Traits.Referral, friend.Member, order)
 	var states [2]*loyalty.EventState
 	read := func(i int, ev loyalty.Event) func() error {
 		return func() error {
-			e, err := l.latest(ctx, p.ID, loyalty.CauseEvent, ev.Cause())
+			e, err := l.latest(ctx, p.ID, loyalty.CauseEvent, award.EventCause(ev))
 			states[i] = e.Event
 			return err
 		}

@@ -10,15 +10,17 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 // befriend gives the program referrals, and the first n members codes.
 func (b *bench) befriend(t *testing.T, n int) (codes []string) {
 	t.Helper()
-	b.p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: loyalty.EventConverted, Points: 200, Friend: 100}}
+	b.p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
 	b.p.Tiers, b.p.Earn.Categories = loyalty.Tiers{}, nil
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {

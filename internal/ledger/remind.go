@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -98,7 +99,7 @@ func dueReminders(program string, shard int, until time.Time) table.Query {
 }
 
 // Reminded returns the stored state of a member's reminders.
-func (l *Ledger) Reminded(ctx context.Context, program string, m loyalty.MemberID) (loyalty.Reminded, error) {
+func (l *Ledger) Reminded(ctx context.Context, program string, m loyalty.MemberID) (remind.Reminded, error) {
 	_, d, err := l.remindItem(ctx, program, m)
 	return d.reminded(), err
 }

@@ -6,11 +6,14 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // Reverse returns points of a redemption whose order was refunded. share is the refunded share of the order's money,
-// over all refunds. In the same transaction, Reverse takes back the redemption's code (loyalty.IssuedCode.Back), so
+// over all refunds. In the same transaction, Reverse takes back the redemption's code (redeem.IssuedCode.Back), so
 // that it does not restore points for the part of a gift card that is used meanwhile. If it is repeated with the same
 // By.Input, it returns the first result. It returns not_found if the redemption does not exist, already_resolved if the
 // redemption is not committed, and code_used if a gift card was spent.
@@ -29,12 +32,12 @@ func (l *Ledger) Reverse(
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		target, issued, err := p.Returned(*was.Redemption, share, code.issued())
+		target, issued, err := redeem.Returned(p, *was.Redemption, share, code.issued())
 		if err != nil {
 			return RedemptionResult{}, err
 		}
 		with := code.become(issued)
-		if p.GivesAllBack(share) {
+		if redeem.GivesAllBack(p, share) {
 			off, err := l.calledOff(ctx, p.ID, was)
 			if err != nil {
 				return RedemptionResult{}, err
@@ -47,8 +50,8 @@ func (l *Ledger) Reverse(
 		}
 		entries, err := l.do(ctx, command{
 			p: p, member: was.Member, others: contributors(*was.Redemption), by: by, with: with,
-			together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
-				return p.ReverseTogether(accs, priors, target, l.now())
+			together: func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
+				return redeem.ReverseTogether(p, accs, priors, target, l.now())
 			},
 		})
 		if err == nil {
@@ -115,7 +118,7 @@ func (l *Ledger) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.En
 	if e.Redemption.Code == "" {
 		return c, nil
 	}
-	it, err := l.Table.Get(ctx, codeKey(p.ID, loyalty.PlainCode(e.Redemption.Code)))
+	it, err := l.Table.Get(ctx, codeKey(p.ID, redeem.PlainCode(e.Redemption.Code)))
 	if err != nil || it.Version == 0 {
 		return c, retryable(err)
 	}
@@ -125,7 +128,7 @@ func (l *Ledger) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.En
 	}
 	if d.Currency != "" && d.Worth == 0 {
 		d.Worth = d.Left
-		if r, _ := p.Reward(d.Reward); string(r.Value.Currency) == d.Currency {
+		if r, _ := redeem.FindReward(p, d.Reward); string(r.Value.Currency) == d.Currency {
 			d.Worth = max(d.Left, r.Value.Amount)
 		}
 	}
@@ -133,7 +136,7 @@ func (l *Ledger) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.En
 }
 
 // become returns the writes that change the code as the reversal requires.
-func (c heldCode) become(issued loyalty.IssuedCode) []table.Op {
+func (c heldCode) become(issued redeem.IssuedCode) []table.Op {
 	if c.item.Version == 0 || issued == c.issued() {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -38,14 +39,14 @@ func (b *bench) reverse(t *testing.T, part, of int64) (loyalty.Redemption, error
 }
 
 func TestOfAGiftCardOnlyWhatIsUnspentIsGivenBack(t *testing.T) {
-	const void, used, valid = loyalty.CodeIsVoid, loyalty.CodeIsUsed, loyalty.CodeIsValid
+	const void, used, valid = redeem.CodeIsVoid, redeem.CodeIsUsed, redeem.CodeIsValid
 	for _, c := range []struct {
 		name    string
 		spent   int64 // cents, before the reversal
 		percent int64
 		back    loyalty.Points // in all
 		left    int64
-		state   loyalty.CodeState
+		state   redeem.CodeState
 	}{
 		{"all of one that nobody used", 0, 100, 2_500, 0, void},
 		{"a tenth of one that nobody used", 0, 10, 250, 2_250, valid},
@@ -141,7 +142,7 @@ func TestAnOldGiftCardIsReversedByTheProgramsValue(t *testing.T) {
 // rewriteCode puts another document in the place of a code's.
 func (b *bench) rewriteCode(t *testing.T, code, doc string) {
 	t.Helper()
-	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#CODE#" + loyalty.PlainCode(code), SK: "CODE"})
+	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#CODE#" + redeem.PlainCode(code), SK: "CODE"})
 	if err != nil || it.Version == 0 {
 		t.Fatal(it, err)
 	}

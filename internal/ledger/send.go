@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -37,7 +38,7 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 		}
 		code, err := l.codeOf(ctx, program, was.Redemption)
 		if err == nil {
-			err = was.Redemption.MaySend(code.IssuedCode, len(letters), l.now())
+			err = redeem.MaySend(was.Redemption, code.IssuedCode, len(letters), l.now())
 		}
 		if err != nil {
 			return was, in, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -33,7 +34,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			wantRefusal(t, err, loyalty.ValidationFailed)
 		}
 		letters, err := b.Letters(t.Context(), b.p.ID, "mem_ada", "rd_1")
-		if err != nil || len(letters) != loyalty.MaxLetters || sent != 2*loyalty.MaxLetters {
+		if err != nil || len(letters) != redeem.MaxLetters || sent != 2*redeem.MaxLetters {
 			t.Errorf("%d were told that it was sent, there are %d letters: %v", sent, len(letters), err)
 		}
 		waiting := 0
@@ -43,7 +44,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			}
 			waiting++
 		}
-		if waiting != loyalty.MaxLetters {
+		if waiting != redeem.MaxLetters {
 			t.Errorf("%d letters wait", waiting)
 		}
 	})

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -14,10 +17,10 @@ import (
 const mostLapsed = 100
 
 // Stock returns the remaining quantity of each reward with a limited quantity, also per date.
-func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets, error) {
-	var of []loyalty.Spend
+func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (earn.Budgets, error) {
+	var of []posting.Spend
 	for _, r := range p.Rewards {
-		of = append(of, r.Counters(l.now())...)
+		of = append(of, redeem.Counters(&r, l.now())...)
 	}
 	return l.Budgets(ctx, p.ID, of)
 }
@@ -29,7 +32,7 @@ func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets
 // It takes two sequential steps. In addition to the cost of Stock, it costs one read unit for each reward that uses
 // uploaded codes, or that is out of stock in total or on a date. It costs one more for each empty pool, and one or more
 // for each waitlist, since it reads as many of its members as units remain, in pages.
-func (l *Ledger) StockFor(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (loyalty.Budgets, error) {
+func (l *Ledger) StockFor(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (earn.Budgets, error) {
 	s := l.stockFor(p, m)
 	if err := parallel.Do(s.first(ctx)...); err != nil {
 		return nil, err
@@ -49,7 +52,7 @@ type stockReading struct {
 	m        loyalty.MemberID
 	now      time.Time
 	counters budgets
-	left     loyalty.Budgets
+	left     earn.Budgets
 	rewards  []rewardReading
 }
 
@@ -62,7 +65,7 @@ type rewardReading struct {
 
 func (l *Ledger) stockFor(p *loyalty.Program, m loyalty.MemberID) *stockReading {
 	s := &stockReading{
-		Ledger: l, p: p, m: m, now: l.now(), counters: budgets{ledger: l, program: p.ID}, left: loyalty.Budgets{},
+		Ledger: l, p: p, m: m, now: l.now(), counters: budgets{ledger: l, program: p.ID}, left: earn.Budgets{},
 		rewards: make([]rewardReading, len(p.Rewards)),
 	}
 	for i := range p.Rewards {
@@ -73,10 +76,10 @@ func (l *Ledger) stockFor(p *loyalty.Program, m loyalty.MemberID) *stockReading 
 
 // first returns the reads of the first step: the counters, and whether each code pool has a code.
 func (s *stockReading) first(ctx context.Context) []func() error {
-	var of []loyalty.Spend
+	var of []posting.Spend
 	var pools []func() error
 	for _, r := range s.rewards {
-		of = append(of, r.Counters(s.now)...)
+		of = append(of, redeem.Counters(r.Reward, s.now)...)
 		if r.Codes.From == loyalty.UploadedCode {
 			pools = append(pools, func() error { return s.readPool(ctx, r.Reward) })
 		}
@@ -101,7 +104,7 @@ func (s *stockReading) readPool(ctx context.Context, r *loyalty.Reward) error {
 // count adds the results of the counters of the first step.
 func (s *stockReading) count() {
 	for _, r := range s.rewards {
-		s.counters.leftOf(r.Counters(s.now), s.left)
+		s.counters.leftOf(redeem.Counters(r.Reward, s.now), s.left)
 	}
 }
 
@@ -111,7 +114,7 @@ func (s *stockReading) second(ctx context.Context) (reads []func() error) {
 	for i := range s.rewards {
 		r := &s.rewards[i]
 		wanted := r.Codes.From == loyalty.UploadedCode && s.left[r.CodesKey()] == 0
-		for _, c := range r.Counters(s.now) {
+		for _, c := range redeem.Counters(r.Reward, s.now) {
 			wanted = wanted || s.left[c.Rule] == 0
 		}
 		if wanted {
@@ -149,10 +152,10 @@ func (s *stockReading) readLine(ctx context.Context, r *rewardReading) error {
 }
 
 // result adds the results of the second step. It reads more of a waitlist if its first members are not enough.
-func (s *stockReading) result(ctx context.Context) (loyalty.Budgets, error) {
+func (s *stockReading) result(ctx context.Context) (earn.Budgets, error) {
 	for _, r := range s.rewards {
 		for _, d := range r.lapsed {
-			for _, key := range []string{r.KeyOn(d.Date), r.CodesKey()} {
+			for _, key := range []string{redeem.KeyOn(r.Reward, d.Date), r.CodesKey()} {
 				if _, counted := s.left[key]; counted {
 					s.left[key]++
 				}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
@@ -30,7 +31,7 @@ func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
 				if err != nil || other != nil {
 					t.Fatal(err, other)
 				}
-				q := b.p.Available(got.Account, c.reward, loyalty.Redemption{}, left, b.Now())
+				q := engine.Available(b.p, got.Account, c.reward, loyalty.Redemption{}, left, b.Now())
 				if len(q.Unmet) != len(lacks) || len(lacks) > 0 && q.Unmet[0].Requirement != lacks[0] {
 					t.Errorf("%s lacks %+v, want %v", m, q.Unmet, lacks)
 				}

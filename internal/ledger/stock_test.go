@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -22,7 +23,7 @@ func (b *bench) offer(tb testing.TB, r loyalty.Reward) {
 	tb.Helper()
 	rewards := slices.DeleteFunc(slices.Clone(b.p.Rewards), func(x loyalty.Reward) bool { return x.ID == r.ID })
 	b.p.Rewards = append(rewards, r)
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -88,7 +89,7 @@ type flightDoc struct {
 	Told []sentReminderDoc `json:"told"`
 }
 
-func storedReminded(s loyalty.Reminded) remindedDoc {
+func storedReminded(s remind.Reminded) remindedDoc {
 	d := remindedDoc{
 		Ignored: s.Ignored, Last: millis(s.Last), Seen: s.Seen, Redeemed: millis(s.Redeemed),
 		SentReminders: storedTold(s.SentReminders),
@@ -119,7 +120,7 @@ func storedReminded(s loyalty.Reminded) remindedDoc {
 	return d
 }
 
-func storedTold(told []loyalty.SentReminder) (out []sentReminderDoc) {
+func storedTold(told []remind.SentReminder) (out []sentReminderDoc) {
 	for _, t := range told {
 		out = append(out, sentReminderDoc{
 			t.Reminder, t.Step, string(t.On), t.Subject.ID, millis(t.Subject.Due), t.Subject.Cycle,
@@ -130,27 +131,27 @@ func storedTold(told []loyalty.SentReminder) (out []sentReminderDoc) {
 	return out
 }
 
-func (d sentReminderDoc) told() loyalty.SentReminder {
-	return loyalty.SentReminder{
+func (d sentReminderDoc) told() remind.SentReminder {
+	return remind.SentReminder{
 		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
-		Subject: loyalty.Subject{ID: d.Subject, Due: instant(d.Due), Cycle: d.Cycle, Until: instant(d.Until)},
+		Subject: remind.Subject{ID: d.Subject, Due: instant(d.Due), Cycle: d.Cycle, Until: instant(d.Until)},
 		At:      instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Passing: d.Passing,
 		Heard: d.Heard,
 	}
 }
 
-func (d remindedDoc) reminded() loyalty.Reminded {
-	s := loyalty.Reminded{Ignored: d.Ignored, Last: instant(d.Last), Seen: d.Seen, Redeemed: instant(d.Redeemed)}
+func (d remindedDoc) reminded() remind.Reminded {
+	s := remind.Reminded{Ignored: d.Ignored, Last: instant(d.Last), Seen: d.Seen, Redeemed: instant(d.Redeemed)}
 	for _, t := range d.SentReminders {
 		s.SentReminders = append(s.SentReminders, t.told())
 	}
 	for _, c := range d.Sent {
-		s.Sent = append(s.Sent, loyalty.SentCount{
+		s.Sent = append(s.Sent, remind.SentCount{
 			Day: loyalty.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N,
 		})
 	}
 	for _, o := range d.Open {
-		s.Open = append(s.Open, loyalty.Open{
+		s.Open = append(s.Open, remind.Open{
 			Reminder: o.Reminder, Purpose: loyalty.Purpose(o.Purpose), At: instant(o.At), Held: o.Held,
 			Acted: o.Acted,
 		})
@@ -162,13 +163,13 @@ func (d remindedDoc) reminded() loyalty.Reminded {
 		s.Rich[reminder] = instant(since)
 	}
 	for _, a := range d.Active {
-		s.Active = append(s.Active, loyalty.Activation{At: instant(a.At), Points: loyalty.Points(a.Points)})
+		s.Active = append(s.Active, remind.Activation{At: instant(a.At), Points: loyalty.Points(a.Points)})
 	}
 	for _, b := range d.Orders {
-		s.Orders = append(s.Orders, loyalty.Purchase{Order: b.Order, At: instant(b.At), Unpaid: b.Unpaid})
+		s.Orders = append(s.Orders, remind.Purchase{Order: b.Order, At: instant(b.At), Unpaid: b.Unpaid})
 	}
 	for _, c := range d.Codes {
-		s.Codes = append(s.Codes, loyalty.UnusedCode{
+		s.Codes = append(s.Codes, remind.UnusedCode{
 			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: instant(c.At), From: instant(c.From),
 			Until: instant(c.Until),
 		})

@@ -8,12 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // Whoever adds a field to what is kept of reminders adds it to the stored form, or this fails.
 func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
-	var want loyalty.Reminded
+	var want remind.Reminded
 	v := reflect.ValueOf(&want).Elem()
 	for i := range v.NumField() {
 		if v.Type().Field(i).Name == "Rich" {
@@ -34,14 +35,14 @@ func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
 // A member who was told of two lots and one reward fits into one write unit with what else is known.
 func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
 	at := time.Date(2027, 3, 2, 8, 35, 0, 0, time.UTC)
-	s := loyalty.Reminded{Seen: 40, Redeemed: at, Last: at, Sent: []loyalty.SentCount{{Day: 20270301, Channel: "email", N: 1}}}
+	s := remind.Reminded{Seen: 40, Redeemed: at, Last: at, Sent: []remind.SentCount{{Day: 20270301, Channel: "email", N: 1}}}
 	for _, lot := range []string{"2027-03-31", "2027-04-30"} {
-		s.SentReminders = append(s.SentReminders, loyalty.SentReminder{
-			Reminder: "points-30d", On: loyalty.BeforeExpiry, Subject: loyalty.Subject{ID: lot, Due: at, Until: at}, At: at, Channel: "email",
+		s.SentReminders = append(s.SentReminders, remind.SentReminder{
+			Reminder: "points-30d", On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: lot, Due: at, Until: at}, At: at, Channel: "email",
 			ID: "msg_0123456789abcdefghij", Heard: []string{"delivered"},
 		})
 	}
-	s.Open = []loyalty.Open{{Reminder: "points-30d", Purpose: loyalty.Transactional, At: at}}
+	s.Open = []remind.Open{{Reminder: "points-30d", Purpose: loyalty.Transactional, At: at}}
 	if n := len(encode(storedReminded(s))); n > 800 {
 		t.Errorf("%d bytes", n)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -19,7 +20,7 @@ func TestWhoWasCalledMeanwhileKeepsNobodyElseFromBeingCalled(t *testing.T) {
 	now := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 	l := &Ledger{Table: tab, Now: func() time.Time { return now }}
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
-	var call loyalty.Call
+	var call redeem.Call
 	for i, called := range []int64{millis(now.Add(-time.Minute)), 0, 0} {
 		m := loyalty.MemberID(rune('a' + i))
 		err := tab.Transact(t.Context(),
@@ -28,7 +29,7 @@ func TestWhoWasCalledMeanwhileKeepsNobodyElseFromBeingCalled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		call.Called = append(call.Called, loyalty.WaitlistEntry{Member: m, Since: instant(1)})
+		call.Called = append(call.Called, redeem.WaitlistEntry{Member: m, Since: instant(1)})
 	}
 	if err := l.tell(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
 		t.Fatal(err)

@@ -4,21 +4,23 @@ import (
 	"context"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // A TierChange assigns a member a level manually, under an ID that the caller derived.
 type TierChange struct {
 	ID     string
 	Member loyalty.MemberID
-	loyalty.Placement
+	tier.Placement
 }
 
 // SetTier assigns a member a level manually. Repeated calls behave as in Redeem.
 func (l *Ledger) SetTier(ctx context.Context, p *loyalty.Program, in TierChange, by By) (AdjustmentResult, error) {
 	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseTier, in.ID, by, func(
 		acc loyalty.Account,
-	) (loyalty.Outcome, error) {
-		return p.SetTier(acc, in.ID, in.Placement, l.now())
+	) (posting.Outcome, error) {
+		return tier.SetTier(p, acc, in.ID, in.Placement, l.now())
 	})
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
 }

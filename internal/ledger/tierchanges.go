@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 // A LevelChange is the expected level of a member at a later instant, due to time and possibly another version of the
@@ -63,7 +64,7 @@ func (l *Ledger) levelChange(ctx context.Context, d Due, v LevelPreview) (LevelC
 	}
 	present := now.Account
 	present.Ran = acc.Ran // next takes effect now, so it has not run yet
-	then, err := v.Next.Advance(present, v.Until)
+	then, err := engine.Advance(v.Next, present, v.Until)
 	if err != nil {
 		return LevelChange{}, err
 	}

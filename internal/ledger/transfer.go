@@ -5,6 +5,9 @@ import (
 	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
 // A transfer is a cause with revisions in the sender's account. The first revision offers the transfer or makes it
@@ -41,9 +44,9 @@ func (l *Ledger) Transfer(ctx context.Context, p *loyalty.Program, in TransferRe
 		Member: in.From, Redemption: &r, Cause: loyalty.Cause{Kind: loyalty.CauseTransfer, ID: in.ID, Revision: 1},
 	}
 	c := command{p: p, member: in.From, others: []loyalty.MemberID{in.To}, by: by, together: func(
-		accs []loyalty.Account, _ loyalty.Budgets,
-	) ([]loyalty.Outcome, error) {
-		return p.Transfer(accs[0], accs[1], r, l.now())
+		accs []loyalty.Account, _ earn.Budgets,
+	) ([]posting.Outcome, error) {
+		return share.Transfer(p, accs[0], accs[1], r, l.now())
 	}}
 	e, replayed, err := l.onceWith(ctx, c, like)
 	if err != nil {
@@ -122,13 +125,13 @@ func (l *Ledger) endOf(p *loyalty.Program, was TransferResult, as loyalty.Redemp
 	c := command{p: p, member: was.From, by: by}
 	if as == loyalty.Accepted {
 		c.others = []loyalty.MemberID{was.Transfer.To}
-		c.together = func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
-			return p.Accept(accs[0], accs[1], was.Transfer, l.now())
+		c.together = func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
+			return share.AcceptTransfer(p, accs[0], accs[1], was.Transfer, l.now())
 		}
 		return c
 	}
-	c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		return p.Return(acc, was.Transfer, as, l.now())
+	c.decide = func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
+		return share.ReturnTransfer(p, acc, was.Transfer, as, l.now())
 	}
 	return c
 }

@@ -11,13 +11,14 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 // transfers lets members give points to each other.
 func (b *bench) transfers(tb testing.TB, t loyalty.Transfers) {
 	tb.Helper()
 	b.p.Transfers = t
-	if err := b.p.Compile(); err != nil {
+	if err := engine.Compile(b.p); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -83,7 +83,7 @@ func (u *upload) run(ctx context.Context, codes iter.Seq[string]) error {
 		if read++; read <= u.Codes {
 			continue
 		}
-		plain := loyalty.PlainCode(code)
+		plain := redeem.PlainCode(code)
 		if seen[plain] {
 			u.Duplicate = append(u.Duplicate, code)
 			continue
@@ -131,7 +131,7 @@ func (u *upload) addBatch(ctx context.Context, codes []string) error {
 	ops := make([]table.Op, 0, 2*len(codes)+1)
 	for _, code := range codes {
 		ops = append(ops,
-			table.Put(table.Item{Key: codeKey(u.program, loyalty.PlainCode(code)), Doc: encode(codeDoc{Reward: u.reward})}),
+			table.Put(table.Item{Key: codeKey(u.program, redeem.PlainCode(code)), Doc: encode(codeDoc{Reward: u.reward})}),
 			table.Put(table.Item{Key: poolKey(u.program, u.reward, code), Doc: []byte("{}")}))
 	}
 	if u.progress != nil {
@@ -155,7 +155,7 @@ func (u *upload) addBatch(ctx context.Context, codes []string) error {
 func (l *Ledger) known(ctx context.Context, program string, codes []string) (known []string, err error) {
 	keys := make([]table.Key, len(codes))
 	for i, code := range codes {
-		keys[i] = codeKey(program, loyalty.PlainCode(code))
+		keys[i] = codeKey(program, redeem.PlainCode(code))
 	}
 	items, err := l.getAll(ctx, keys...)
 	for i, it := range items {

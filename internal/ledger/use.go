@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -34,7 +35,7 @@ type CodeResult struct {
 	Member     loyalty.MemberID
 	Redemption string
 	Reward     string
-	loyalty.IssuedCode
+	redeem.IssuedCode
 	Uses     []UsedCode // the latest ones, oldest first; at most maxCodeUses
 	Replayed bool
 }
@@ -86,7 +87,7 @@ func (l *Ledger) Code(ctx context.Context, program, code string) (CodeResult, er
 		return CodeResult{}, err
 	}
 	d, err := claimedCode(it)
-	return d.result(loyalty.PlainCode(code)), err
+	return d.result(redeem.PlainCode(code)), err
 }
 
 // claimedCode decodes a code. It returns not_found if no member received the code.
@@ -101,7 +102,7 @@ func claimedCode(it table.Item) (codeDoc, error) {
 // codeItem reads the item of a code. It also reads codes with a wrong check character, because an uploaded code may
 // have the form of a generated one.
 func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item, error) {
-	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
+	it, err := l.Table.Get(ctx, codeKey(program, redeem.PlainCode(code)))
 	if err != nil {
 		return it, retryable(err)
 	}
@@ -138,14 +139,14 @@ func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By)
 		d.list(codeUseDoc{ID: in.ID, At: millis(now), Amount: in.Amount.Amount, Order: in.Order})
 		it.Doc = encode(d)
 		record.Doc = encode(useDoc{
-			Code: d, Plain: loyalty.PlainCode(in.Code), Input: by.Input, At: millis(now), By: by.Actor,
+			Code: d, Plain: redeem.PlainCode(in.Code), Input: by.Input, At: millis(now), By: by.Actor,
 			Amount: in.Amount.Amount, Order: in.Order,
 		})
 		err = l.Table.Transact(ctx, table.Put(record), table.Put(it))
 		var conflict *table.ConflictError
 		switch {
 		case err == nil:
-			return d.result(loyalty.PlainCode(in.Code)), nil
+			return d.result(redeem.PlainCode(in.Code)), nil
 		case !errors.As(err, &conflict):
 			return CodeResult{}, retryable(err)
 		case conflict.Key == record.Key:
@@ -172,12 +173,12 @@ func usedBefore(it table.Item, by By, err error) (CodeResult, error) {
 	return r, nil
 }
 
-// ReverseUse reverses one use of a code (loyalty.IssuedCode.Unuse). If it is repeated with the same By.Input, it
+// ReverseUse reverses one use of a code (redeem.IssuedCode.Unuse). If it is repeated with the same By.Input, it
 // returns the first result. It returns not_found if the code has no such use, and already_resolved if another request
 // reversed it. An Input may end with a dot and a fingerprint of the reason: the same key with a different reason
 // returns idempotency_key_reused.
 func (l *Ledger) ReverseUse(ctx context.Context, program string, in UseReversal, by By) (CodeResult, error) {
-	plain := loyalty.PlainCode(in.Code)
+	plain := redeem.PlainCode(in.Code)
 	for range attempts {
 		items, err := l.getAll(ctx, codeKey(program, plain), useKey(program, in.Use))
 		if err != nil {
@@ -255,8 +256,8 @@ func (d *codeDoc) unlist(id string, at int64, reason string) {
 }
 
 // issued returns the code's validity and remaining value.
-func (d *codeDoc) issued() loyalty.IssuedCode {
-	return loyalty.IssuedCode{
+func (d *codeDoc) issued() redeem.IssuedCode {
+	return redeem.IssuedCode{
 		From: instant(d.From), Until: instant(d.Until),
 		Left:  loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)},
 		Worth: d.Worth, Taken: d.Taken, Used: instant(d.Used), Void: d.Void, Returned: d.Returned,
@@ -264,7 +265,7 @@ func (d *codeDoc) issued() loyalty.IssuedCode {
 }
 
 // set stores the fields of a code that uses and reversals change.
-func (d *codeDoc) set(c loyalty.IssuedCode) {
+func (d *codeDoc) set(c redeem.IssuedCode) {
 	d.Left, d.Taken, d.Used, d.Void, d.Returned = c.Left.Amount, c.Taken, millis(c.Used), c.Void, c.Returned
 }
 

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // past returns the versions of the program that were live before p and after an instant, oldest first, and the time
@@ -12,7 +15,7 @@ import (
 // the versions are cached.
 func (l *Ledger) past(
 	ctx context.Context, p *loyalty.Program, since, now time.Time,
-) (versions []loyalty.Live, until time.Time, err error) {
+) (versions []tier.Live, until time.Time, err error) {
 	if l.Versions == nil {
 		return nil, now, nil
 	}
@@ -34,7 +37,7 @@ func (l *Ledger) past(
 // That time is zero if p has not ended.
 func (l *Ledger) between(
 	ctx context.Context, p *loyalty.Program, s Schedule, since time.Time,
-) (versions []loyalty.Live, ended time.Time, err error) {
+) (versions []tier.Live, ended time.Time, err error) {
 	for _, v := range s.Past {
 		switch {
 		case v.Version == p.Version: // another version has just taken effect
@@ -46,7 +49,7 @@ func (l *Ledger) between(
 		if err != nil {
 			return nil, ended, err
 		}
-		versions = append(versions, loyalty.Live{Program: rules, Until: v.Until})
+		versions = append(versions, tier.Live{Program: rules, Until: v.Until})
 	}
 	return versions, ended, nil
 }
@@ -70,7 +73,7 @@ func (l *Ledger) rulesAt(ctx context.Context, p *loyalty.Program, at time.Time) 
 // present returns an account with all time-based changes until now.
 func (l *Ledger) present(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
-) (loyalty.Outcome, error) {
+) (posting.Outcome, error) {
 	since := acc.Ran
 	if acc.Sequence == 0 {
 		since = now
@@ -78,15 +81,15 @@ func (l *Ledger) present(
 	versions, until, err := l.past(ctx, p, since, now)
 	if err != nil || acc.Sequence == 0 {
 		acc.Ran = until
-		return loyalty.Outcome{Account: acc}, err
+		return posting.Outcome{Account: acc}, err
 	}
-	out, err := p.AdvanceThrough(acc, versions, now)
+	out, err := engine.AdvanceThrough(p, acc, versions, now)
 	out.Account.Ran = later(acc.Ran, until)
 	return out, err
 }
 
 // Present returns an account with all time-based changes until now. It writes nothing.
-func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Account) (loyalty.Outcome, error) {
+func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Account) (posting.Outcome, error) {
 	return l.present(ctx, p, acc, l.now())
 }
 
@@ -94,7 +97,7 @@ func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Ac
 // account was not written for a long time, pass returns the first part and sets more.
 func (l *Ledger) pass(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
-) (out loyalty.Outcome, more bool, err error) {
+) (out posting.Outcome, more bool, err error) {
 	if out, err = l.present(ctx, p, acc, now); err != nil || len(out.Entries) <= behind {
 		return out, false, err
 	}

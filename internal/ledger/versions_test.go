@@ -7,6 +7,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
@@ -38,10 +40,10 @@ func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(
 	p := program(t)
 	p.Version = after + 1
 	change(p)
-	if err := p.Compile(); err != nil {
+	if err := engine.Compile(p); err != nil {
 		t.Fatal(err)
 	}
-	p.Supersede(v.all[after], v.Now(), mode)
+	award.Supersede(p, v.all[after], v.Now(), mode)
 	in := ledger.Published{Program: p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test", Recall: v.recalls}
 	v.recalls = nil
 	if err := v.Publish(t.Context(), in, after); err != nil {

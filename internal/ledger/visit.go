@@ -7,6 +7,11 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -14,11 +19,11 @@ import (
 type Visit struct {
 	Account loyalty.Account
 	Profile Profile
-	Who     loyalty.Recipient
-	State   loyalty.Reminded
-	Settled []loyalty.Settled // results of messages that were concluded since the last visit
-	Next    time.Time         // when the visit was planned for
-	Flight  *Flight           // a message that was claimed and not recorded
+	Who     remind.Recipient
+	State   remind.Reminded
+	Settled []remind.Settled // results of messages that were concluded since the last visit
+	Next    time.Time        // when the visit was planned for
+	Flight  *Flight          // a message that was claimed and not recorded
 
 	item    table.Item
 	planned string
@@ -30,14 +35,14 @@ func (v *Visit) PlannedBy(reminders string) bool { return v.planned == reminders
 // Visit reads a member whose reminders are due. It first writes the account's due changes, so that its entries are
 // complete. left is the remaining stock of limited rewards. Visit returns not_found if the member does not exist.
 func (l *Ledger) Visit(
-	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets,
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left earn.Budgets,
 ) (*Visit, error) {
 	return l.visit(ctx, p, m, left, l.now(), true)
 }
 
 // Foresee returns the expected Visit at a future instant. It writes nothing.
 func (l *Ledger) Foresee(
-	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time,
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left earn.Budgets, at time.Time,
 ) (*Visit, error) {
 	return l.visit(ctx, p, m, left, at, false)
 }
@@ -45,7 +50,7 @@ func (l *Ledger) Foresee(
 // Pass advances a foreseen visit to an instant, on the assumption that nothing but time changes the account until then.
 // It writes nothing.
 func (v *Visit) Pass(p *loyalty.Program, until time.Time) error {
-	out, err := p.Advance(v.Account, until)
+	out, err := engine.Advance(p, v.Account, until)
 	if err != nil {
 		return err
 	}
@@ -55,7 +60,7 @@ func (v *Visit) Pass(p *loyalty.Program, until time.Time) error {
 }
 
 func (l *Ledger) visit(
-	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time, write bool,
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left earn.Budgets, at time.Time, write bool,
 ) (*Visit, error) {
 	it, d, err := l.remindItem(ctx, p.ID, m)
 	if err != nil {
@@ -72,7 +77,7 @@ func (l *Ledger) visit(
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.Advance(present.Account, at)
+	out, err := engine.Advance(p, present.Account, at)
 	if err != nil {
 		return nil, err
 	}
@@ -87,21 +92,21 @@ func (l *Ledger) visit(
 // are written first.
 func (l *Ledger) stored(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool,
-) (loyalty.Account, loyalty.Outcome, error) {
+) (loyalty.Account, posting.Outcome, error) {
 	for range attempts {
 		acc, err := l.lastWritten(ctx, p.ID, m)
 		if err != nil {
-			return loyalty.Account{}, loyalty.Outcome{}, err
+			return loyalty.Account{}, posting.Outcome{}, err
 		}
 		out, err := l.Present(ctx, p, acc)
 		if err != nil || !write || len(out.Entries) == 0 {
 			return acc, out, err
 		}
 		if _, err := l.do(ctx, command{p: p, member: m}); err != nil {
-			return loyalty.Account{}, loyalty.Outcome{}, err
+			return loyalty.Account{}, posting.Outcome{}, err
 		}
 	}
-	return loyalty.Account{}, loyalty.Outcome{}, ErrTryAgain
+	return loyalty.Account{}, posting.Outcome{}, ErrTryAgain
 }
 
 // digest reads the entries since the last visit. Entries are numbered without gaps, so that an entry missing from the
@@ -137,7 +142,7 @@ func (l *Ledger) digest(
 
 // person reads the member's profile and consents, and determines which codes can still be used.
 func (l *Ledger) person(
-	ctx context.Context, p *loyalty.Program, v *Visit, left loyalty.Budgets, at time.Time,
+	ctx context.Context, p *loyalty.Program, v *Visit, left earn.Budgets, at time.Time,
 ) (err error) {
 	if v.Profile, err = l.Profile(ctx, p.ID, v.Account.Member); err != nil {
 		return err
@@ -146,9 +151,9 @@ func (l *Ledger) person(
 	if err != nil {
 		return err
 	}
-	v.Who = loyalty.Recipient{Consents: contact.Consents, Reach: contact.reach(v.Profile), Left: left}
+	v.Who = remind.Recipient{Consents: contact.Consents, Reach: contact.reach(v.Profile), Left: left}
 	for _, c := range v.State.Codes {
-		it, err := l.Table.Get(ctx, codeKey(p.ID, loyalty.PlainCode(c.Code)))
+		it, err := l.Table.Get(ctx, codeKey(p.ID, redeem.PlainCode(c.Code)))
 		if err != nil {
 			return retryable(err)
 		}

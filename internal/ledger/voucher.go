@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -30,7 +31,7 @@ func voucherOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 // A Voucher is a redemption that issued a code to its member, with the state of the code.
 type Voucher struct {
 	loyalty.Redemption
-	Issued loyalty.IssuedCode
+	Issued redeem.IssuedCode
 	Place  string // in the list; Vouchers continues after it
 }
 
@@ -68,8 +69,8 @@ func (l *Ledger) readVoucher(ctx context.Context, program string, v *Voucher) er
 	}
 	v.Redemption = r.Redemption
 	// A code that a reward's members share has no separate item: it is valid within the redemption's dates.
-	v.Issued = loyalty.IssuedCode{From: v.CodeFrom, Until: v.CodeUntil, Void: v.Status == loyalty.Reversed}
-	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(v.Code)))
+	v.Issued = redeem.IssuedCode{From: v.CodeFrom, Until: v.CodeUntil, Void: v.Status == loyalty.Reversed}
+	it, err := l.Table.Get(ctx, codeKey(program, redeem.PlainCode(v.Code)))
 	if err != nil || it.Version == 0 {
 		return retryable(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -54,12 +55,12 @@ func placeKey(program, reward string, m loyalty.MemberID) table.Key {
 	return table.Key{PK: linePartition(program, reward) + "#" + string(m), SK: "PLACE"}
 }
 
-func readWaiter(it table.Item) (loyalty.WaitlistEntry, error) {
+func readWaiter(it table.Item) (redeem.WaitlistEntry, error) {
 	var d waitlistEntryDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return loyalty.WaitlistEntry{}, fmt.Errorf("ledger: read waitlist %s: %w", it.Key, err)
+		return redeem.WaitlistEntry{}, fmt.Errorf("ledger: read waitlist %s: %w", it.Key, err)
 	}
-	return loyalty.WaitlistEntry{
+	return redeem.WaitlistEntry{
 		Member: loyalty.MemberID(d.Member), Since: instant(d.Since), Called: instant(d.Called),
 	}, nil
 }
@@ -102,13 +103,13 @@ func (l *Ledger) leaving(
 // not_found if the member or reward does not exist, validation_failed if the reward has no waitlist or the
 // member can redeem it now, and reward_unavailable if the reward is not available to the member.
 func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
-	r, ok := p.Reward(reward)
+	r, ok := redeem.FindReward(p, reward)
 	if !ok {
 		return Place{}, notFound("reward")
 	}
 	got, err := l.Member(ctx, p, m)
 	if err == nil {
-		err = p.MayWait(got.Account, &r, l.now())
+		err = redeem.MayWait(p, got.Account, &r, l.now())
 	}
 	if err != nil {
 		return Place{}, err
@@ -118,7 +119,7 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 		if at.Replayed = true; err != nil || at.Waits {
 			return at, err
 		}
-		left, err := l.Budget(ctx, p.ID, r.Key(), r.Quantity(l.now()))
+		left, err := l.Budget(ctx, p.ID, r.Key(), redeem.StockUntil(&r, l.now()))
 		if err != nil {
 			return Place{}, err
 		}
@@ -168,7 +169,7 @@ func (l *Ledger) Leave(ctx context.Context, p *loyalty.Program, reward string, m
 // waitlist.
 func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	out := Place{Member: m, Reward: reward}
-	r, ok := p.Reward(reward)
+	r, ok := redeem.FindReward(p, reward)
 	if !ok {
 		return out, notFound("reward")
 	}
@@ -180,7 +181,7 @@ func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m
 	if err != nil {
 		return out, err
 	}
-	if out.CallEnds = p.CallEnds(&r, w); !out.CallEnds.IsZero() && !l.now().Before(out.CallEnds) {
+	if out.CallEnds = redeem.CallEnds(p, &r, w); !out.CallEnds.IsZero() && !l.now().Before(out.CallEnds) {
 		out.CallEnds = time.Time{}
 		_, err := l.Leave(ctx, p, reward, m)
 		return out, err
@@ -205,10 +206,10 @@ func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m
 // called returns the waiting members who may claim the remaining stock, and those whose claim periods are over.
 func (l *Ledger) called(
 	p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[table.Item, error], left loyalty.Points,
-) (call loyalty.Call, err error) {
-	call = p.Call(r, func(yield func(loyalty.WaitlistEntry) bool) {
+) (call redeem.Call, err error) {
+	call = redeem.CallNext(p, r, func(yield func(redeem.WaitlistEntry) bool) {
 		for it, failed := range line {
-			var w loyalty.WaitlistEntry
+			var w redeem.WaitlistEntry
 			if failed == nil {
 				w, failed = readWaiter(it)
 			}
@@ -222,7 +223,7 @@ func (l *Ledger) called(
 
 // tell records the members who were called, and removes those whose claim periods are over. Another process may do so
 // at the same time, so tell skips members whose items changed meanwhile. The next request records the rest.
-func (l *Ledger) tell(ctx context.Context, p *loyalty.Program, r *loyalty.Reward, call loyalty.Call) error {
+func (l *Ledger) tell(ctx context.Context, p *loyalty.Program, r *loyalty.Reward, call redeem.Call) error {
 	for _, w := range call.Lost[:min(len(call.Lost), callsAtOnce)] {
 		if _, err := l.Place(ctx, p, r.ID, w.Member); err != nil {
 			return err

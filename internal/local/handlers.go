@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/payments"
@@ -66,7 +67,7 @@ func (s *Stack) dispatcher(url string) func(*app.App) *notify.Dispatcher {
 			Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, GiftWords: wording.GiftWords,
 			Links: notify.Links{Base: baseURL(url), Key: a.Derive("unsubscribe")},
 		}
-		for _, c := range loyalty.Channels() {
+		for _, c := range remind.Channels() {
 			o.Senders[c] = s.Outbox
 		}
 		return o

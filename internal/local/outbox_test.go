@@ -12,6 +12,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
@@ -24,9 +25,9 @@ func yearOfMessages(t *testing.T, steps, days int) (list []string) {
 	}
 	defer tab.Close()
 	stack, p, _ := newStack(t, tab, NewClock(noon))
-	var consents []loyalty.Consent
-	for _, purpose := range loyalty.Purposes() {
-		consents = append(consents, loyalty.Consent{Channel: loyalty.Email, Purpose: purpose, Granted: true, At: noon, Wording: "v1", Source: "test"})
+	var consents []remind.Consent
+	for _, purpose := range remind.Purposes() {
+		consents = append(consents, remind.Consent{Channel: loyalty.Email, Purpose: purpose, Granted: true, At: noon, Wording: "v1", Source: "test"})
 	}
 	for i := range 10 {
 		m := memberID(i)
@@ -68,7 +69,7 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	in := ledger.Enrolment{
 		Member: memberID(1), Profile: ledger.Profile{Email: "ada@example.com"},
-		Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"}},
+		Consents: []remind.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"}},
 	}
 	if _, err := stack.App.Ledger.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 // A plan is a planned action of a person.
@@ -125,7 +126,7 @@ func paid(o loyalty.Order) loyalty.Money {
 // there is none. It omits rewards with codes, because codes are random and a seed must be reproducible.
 func Affordable(p *loyalty.Program, acc loyalty.Account, total loyalty.Money, now time.Time) (loyalty.Reward, bool) {
 	rewards := slices.DeleteFunc(slices.Clone(p.Rewards), func(r loyalty.Reward) bool {
-		q := p.Available(acc, r, loyalty.Redemption{Total: total}, nil, now)
+		q := engine.Available(p, acc, r, loyalty.Redemption{Total: total}, nil, now)
 		return len(q.Unmet) > 0 || r.Codes.From != loyalty.NoCode
 	})
 	if len(rewards) == 0 {

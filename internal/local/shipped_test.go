@@ -21,6 +21,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/deployment/deploymenttest"
 	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
@@ -231,7 +232,7 @@ func TestBounceStopsEmailToAddress(t *testing.T) {
 	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
 	in := ledger.Enrolment{
 		Member: memberID(1), Profile: ledger.Profile{Email: "bounce@simulator.amazonses.com"},
-		Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"}},
+		Consents: []remind.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"}},
 	}
 	by := ledger.By{Actor: "test"}
 	if _, err := s.App.Ledger.Enrol(t.Context(), p, in, by); err != nil {

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"cmp"
+	"strconv"
 	"time"
 )
 
@@ -41,9 +42,9 @@ type Account struct {
 
 	Converting Converting // the first orders that could convert the referral of a referred member
 
-	Cut       []CutOrder  // orders that caps or limits reduced, at most maxCut
+	Cut       []CutOrder  // orders that caps or limits reduced, at most MaxCut
 	Later     LaterOrders // what is known of the orders after the one that is decided next; not stored
-	Undecided []Again     // orders to decide again after another order changed; at most maxUndecided
+	Undecided []Again     // orders to decide again after another order changed; at most MaxUndecided
 
 	UndecidedFrom Again // the first of the orders to decide again, with all later orders; zero: none
 
@@ -83,17 +84,17 @@ type Pending struct {
 	Points   Points
 }
 
-// due returns the instant at which time alone changes the pending points, or zero if it never does.
-func (p Pending) due() time.Time {
+// Due returns the instant at which time alone changes the pending points, or zero if it never does.
+func (p Pending) Due() time.Time {
 	if p.ActiveAt.IsZero() {
 		return p.GiveUp
 	}
 	return p.ActiveAt
 }
 
-// compare orders pending points by their due instant. Points without a due instant come last.
-func (p Pending) compare(q Pending) int {
-	x, y := p.due(), q.due()
+// Compare orders pending points by their due instant. Points without a due instant come last.
+func (p Pending) Compare(q Pending) int {
+	x, y := p.Due(), q.Due()
 	if x.IsZero() != y.IsZero() {
 		return y.Compare(x)
 	}
@@ -108,12 +109,12 @@ type Hold struct {
 }
 
 // Points returns the total of the reserved points.
-func (h Hold) Points() Points { return total(h.Lots) }
+func (h Hold) Points() Points { return TotalPoints(h.Lots) }
 
 // A Metric is what one month or other bucket of time counts towards a level. Buckets that no window includes any more
 // are summed in month 0, so that an account stays small.
 type Metric struct {
-	Month           int // yyyymm, or the beginning of another kind of period; see Program.bucket
+	Month           int // yyyymm, or the beginning of another kind of period; see tier.bucket
 	Points          Points
 	Orders          int64 // orders that count: paid, with at least one earning item remaining
 	Spend           int64 // minor units of the tiers' currency
@@ -136,13 +137,13 @@ type Move struct {
 	Times           int // how often the expiry was postponed for missing notice; see Extended
 }
 
-// maxMoves bounds the moves that an account remembers. Older moves are forgotten; a refund of points that such a move
+// MaxMoves bounds the moves that an account remembers. Older moves are forgotten; a refund of points that such a move
 // extended finds them expired.
-const maxMoves = 10
+const MaxMoves = 10
 
-// maxGraced bounds the days that an account remembers to which a grace period postponed points. It is more than the
+// MaxGraced bounds the days that an account remembers to which a grace period postponed points. It is more than the
 // number of days between a release and the end of its grace period, if that is a month. Older days are forgotten.
-const maxGraced = 40
+const MaxGraced = 40
 
 // A Reached is a milestone or a level that was reached, and perhaps lost again, with the points that it gave.
 type Reached struct {
@@ -158,12 +159,148 @@ type Balance struct{ Active, Pending, Reserved, Debt Points }
 // Balance returns the balance of the main wallet, as BalanceOf does for any wallet.
 func (a Account) Balance() Balance { return a.BalanceOf("") }
 
-// fits reports whether every amount is within MaxBalance.
-func (b Balance) fits() bool { return max(b.Active, b.Pending, b.Reserved, b.Debt) <= MaxBalance }
+// Fits reports whether every amount is within MaxBalance.
+func (b Balance) Fits() bool { return max(b.Active, b.Pending, b.Reserved, b.Debt) <= MaxBalance }
 
-func total(lots []Lot) (sum Points) {
+func TotalPoints(lots []Lot) (sum Points) {
 	for _, l := range lots {
 		sum += l.Points
 	}
 	return sum
+}
+
+// Activities
+//
+// Points may expire some time after the member's last activity (Expiry.Inactive). Activities are orders that count,
+// committed redemptions and events. An order that is canceled or refunded in full is no activity, and neither is a
+// reservation that is canceled or expires. When an activity no longer counts, the points return to the expiry that the
+// latest remaining activity gives them. An activity that counts again, or is reported late, also returns points that
+// expired since it happened.
+
+// An ActivityChange records that an activity counts from an entry on, or no longer counts.
+type ActivityChange struct {
+	At        time.Time // the instant of the activity
+	Withdrawn bool
+}
+
+func FormatPoints(n Points) string { return strconv.FormatInt(int64(n), 10) }
+
+// AdvanceNotice is how long before points expire and levels end a member must have been sent notice. The zero
+// AdvanceNotice requires no notice.
+//
+// If no notice was sent in time, the expiry or the end of the level is postponed by the period, and the member's
+// account shows the notice from then on (AccountNotices). For a member without a consented channel, or to whom sending
+// failed, it is postponed once. For any other member it is postponed again until a notice is sent, at most
+// MaxExtensions times. A member who refuses consent therefore gains at most one period.
+type AdvanceNotice struct {
+	Period        Period
+	MaxExtensions int // at least 1
+}
+
+// An Extended is points whose expiry was postponed because no notice of it was sent in time.
+type Extended struct {
+	Lot    Date // the day on which they expire now
+	From   Date // the day on which they were to expire originally
+	Times  int  // the number of postponements
+	Points Points
+}
+
+// ChannelUse is a channel through which a member can be reached for a purpose: the member has given consent, and has an
+// address that has not failed.
+type ChannelUse struct {
+	Channel Channel
+	Purpose Purpose
+}
+
+// A Notice records that a member was notified of an event before it happens. If the program promises advance notice,
+// points expire and levels end only if the notice was sent that long before, in days; see AdvanceNotice.
+type Notice struct {
+	What    NoticeOf
+	Subject string // see LotNotice and TierNotice
+	At      time.Time
+
+	Withdrawn bool // the message was returned, and the notice does not count
+}
+
+// NoticeOf is what a notice is about.
+type NoticeOf string
+
+const (
+	OfExpiry NoticeOf = "expiry" // that points expire
+	OfFall   NoticeOf = "fall"   // that a level ends
+)
+
+// Converting contains the first of a friend's orders that could convert the referral, in order.
+type Converting struct {
+	Orders []PlacedOrder
+	More   bool // there are more orders after these
+}
+
+// A CutOrder is an order whose points were reduced by caps or limits with periods that are still open.
+type CutOrder struct {
+	Order PlacedOrder
+	Ends  Date // the last day of the longest of these periods; zero: never
+}
+
+// A LaterOrder is an order that was placed after another one, with its usage of caps and limits.
+type LaterOrder struct {
+	Order PlacedOrder
+	Usage []Usage
+}
+
+// LaterOrders contains the usage of the orders that were placed after an order.
+type LaterOrders struct {
+	Than PlacedOrder // that order; zero if unknown
+	All  []LaterOrder
+}
+
+// Standing is a member's level and its validity. The zero Standing is that of a program without tiers.
+type Standing struct {
+	Level string
+	Since time.Time
+	Until time.Time // kept at least until then; zero for a level that cannot be lost
+	At    time.Time // when the standing was decided; zero if that is Since
+
+	From    time.Time // events after it count for LevelWindow; zero: after Since
+	Lock    time.Time // end of the lock of a manually set level; periods that ended before do not move it
+	Minimum string    // the permanent minimum level, set manually
+	Given   bool      // Until was set manually
+
+	Extensions int       // how often its end was postponed because no notice was sent in time
+	Ended      time.Time // the original end, if the end was postponed
+}
+
+// Decided returns the instant at which the standing was decided. The standing applies from then on, until the next one.
+func (s Standing) Decided() time.Time {
+	if s.At.IsZero() {
+		return s.Since
+	}
+	return s.At
+}
+
+// Manual reports whether the level is held until an instant that was set manually.
+func (s Standing) Manual() bool { return s.Given || !s.Lock.IsZero() && s.Until.Equal(s.Lock) }
+
+// A Redecision replaces the standings that an account remembers from an instant on. The entry's Standing is the last of
+// the new ones.
+type Redecision struct {
+	From time.Time
+	Past []Standing // the new standings before the last, oldest first
+}
+
+// An Unconverted is the part of a conversion that a clawback took back. Points is in points of the wallet that received
+// the conversion. Worth is in points of the wallet from which they were converted. Both are negative if the part was
+// returned because a refund failed.
+type Unconverted struct {
+	ID     string // the ID of the conversion
+	Points Points
+	Worth  Points
+}
+
+// A WriteOff is a number of points that expired in a lot, and that a clawback therefore does not take. It is negative
+// if the points are no longer written off because the refund failed.
+type WriteOff struct {
+	Wallet string
+	Lot    Date
+	Points Points
 }

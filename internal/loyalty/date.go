@@ -12,13 +12,13 @@ import (
 // the same day, but an activity of the member postpones it.
 type Date int32
 
-const slides Date = 100_000_000
+const Slides Date = 100_000_000
 
 // Slides reports whether an activity postpones the day.
-func (d Date) Slides() bool { return d > slides }
+func (d Date) Slides() bool { return d > Slides }
 
 // Day returns the date without the sliding mark.
-func (d Date) Day() Date { return d % slides }
+func (d Date) Day() Date { return d % Slides }
 
 // DateOf returns the day on which the instant t falls in zone.
 func DateOf(t time.Time, zone *time.Location) Date {
@@ -37,18 +37,18 @@ func ParseDate(s string) (Date, error) {
 
 // End returns the first instant after the day in zone. Points that expire on the day expire exactly at End.
 func (d Date) End(zone *time.Location) time.Time {
-	return midnight(d.year(), d.month(), d.day()+1, zone).UTC()
+	return midnight(d.Year(), d.CalendarMonth(), d.day()+1, zone).UTC()
 }
 
 // LastDay returns the last whole day in zone before something ends at until. ok is false if that day is before today.
 func LastDay(until, now time.Time, zone *time.Location) (day Date, ok bool) {
-	day = DateOf(DateOf(until, zone).start(zone).Add(-1), zone)
+	day = DateOf(DateOf(until, zone).Start(zone).Add(-1), zone)
 	return day, day >= DateOf(now, zone)
 }
 
-// start returns the first instant of the day in zone.
-func (d Date) start(zone *time.Location) time.Time {
-	return midnight(d.year(), d.month(), d.day(), zone).UTC()
+// Start returns the first instant of the day in zone.
+func (d Date) Start(zone *time.Location) time.Time {
+	return midnight(d.Year(), d.CalendarMonth(), d.day(), zone).UTC()
 }
 
 // midnight returns the first instant of a day. If clocks are put forward at midnight, that hour does not exist, and
@@ -73,17 +73,19 @@ func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
 // Month returns the number yyyymm.
 func (d Date) Month() int { return int(d.Day()) / 100 }
 
-func (d Date) year() int         { return int(d.Day()) / 10000 }
-func (d Date) month() time.Month { return time.Month(int(d) / 100 % 100) }
-func (d Date) day() int          { return int(d) % 100 }
+func (d Date) Year() int                 { return int(d.Day()) / 10000 }
+func (d Date) CalendarMonth() time.Month { return time.Month(int(d) / 100 % 100) }
+func (d Date) day() int                  { return int(d) % 100 }
 
-// plus returns the day n days later.
-func (d Date) plus(n int) Date { return DateOf(d.utc().AddDate(0, 0, n), time.UTC) }
+// Plus returns the day n days later.
+func (d Date) Plus(n int) Date { return DateOf(d.utc().AddDate(0, 0, n), time.UTC) }
 
-func (d Date) weekday() time.Weekday { return d.utc().Weekday() }
+func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }
 
 // utc returns midnight of the day in UTC, for arithmetic on days.
-func (d Date) utc() time.Time { return time.Date(d.year(), d.month(), d.day(), 0, 0, 0, 0, time.UTC) }
+func (d Date) utc() time.Time {
+	return time.Date(d.Year(), d.CalendarMonth(), d.day(), 0, 0, 0, 0, time.UTC)
+}
 
 // String formats the date as 2027-03-31, and the zero Date as "never".
 func (d Date) String() string {
@@ -112,7 +114,7 @@ type Period struct {
 // IsZero reports whether the period has no length.
 func (p Period) IsZero() bool { return p == Period{} }
 
-func (p Period) times(n int) Period {
+func (p Period) Times(n int) Period {
 	return Period{p.Months * n, p.Days * n, p.Hours * n, p.Minutes * n}
 }
 
@@ -147,8 +149,8 @@ const (
 	EndOfWeek // Sunday
 )
 
-func (r RoundTo) date(d Date) Date {
-	y, m := d.year(), d.month()
+func (r RoundTo) Date(d Date) Date {
+	y, m := d.Year(), d.CalendarMonth()
 	switch r {
 	case EndOfDay:
 		return d
@@ -197,19 +199,83 @@ func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
 	case e.Anniversary != "":
 		return nextDay([]Day{Day(DateOf(since, zone) % 10000)}, d)
 	}
-	if d = e.RoundTo.date(d); e.Inactive {
-		d += slides
+	if d = e.RoundTo.Date(d); e.Inactive {
+		d += Slides
 	}
 	return d
 }
 
 // nextDay returns the first of the days that is not before d.
 func nextDay(days []Day, d Date) Date {
-	for y := d.year(); ; y++ {
+	for y := d.Year(); ; y++ {
 		for _, day := range days {
-			if x := day.in(y); x >= d {
+			if x := day.In(y); x >= d {
 				return x
 			}
 		}
 	}
+}
+
+// A Wait is how long points are pending. The points of the zero Wait are active immediately.
+type Wait struct {
+	For    Period     // counted from the placing of the order, or from Until if it is set
+	Until  OrderEvent // pending until this event of the order
+	Within Period     // with Until: forfeited if the event has not happened so long after the placing; zero: never
+	On     []Day      // instead: until the first of these days that begins after the placing; ascending
+	Manual bool       // instead: until they are activated manually
+}
+
+// OrderEvent is an event of an order after it was placed.
+type OrderEvent string
+
+const (
+	WhenShipped   OrderEvent = "shipped"
+	WhenDelivered OrderEvent = "delivered"
+)
+
+// A Day is a day of every year, in the form MMDD. In other than leap years, 29 February is 28 February.
+type Day int
+
+// In returns the day in a year.
+func (d Day) In(year int) Date {
+	last := time.Date(year, time.Month(int(d)/100)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	return Date(year*10000 + int(d)/100*100 + min(int(d)%100, last))
+}
+
+// Active returns when the points of an event at an instant become active, or zero if that is not known yet. happened is
+// when Until happened, or zero if it has not.
+func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
+	switch {
+	case w.Manual:
+		return time.Time{}
+	case w.Until != "":
+		if happened.IsZero() {
+			return time.Time{}
+		}
+		return w.For.After(happened, zone)
+	case len(w.On) > 0:
+		return nextStart(w.On, at, zone)
+	}
+	return w.For.After(at, zone)
+}
+
+// nextStart returns the earliest instant after at when one of the days begins.
+func nextStart(days []Day, at time.Time, zone *time.Location) time.Time {
+	year := at.In(zone).Year()
+	for _, y := range []int{year, year + 1} {
+		for _, d := range days {
+			if t := d.In(y).Start(zone); t.After(at) {
+				return t
+			}
+		}
+	}
+	return time.Time{} // not reached: each of the days occurs next year
+}
+
+// Deadline returns when points that wait for an event are forfeited, or zero if they never are.
+func (w Wait) Deadline(at time.Time, zone *time.Location) time.Time {
+	if w.Until == "" || w.Within.IsZero() {
+		return time.Time{}
+	}
+	return w.Within.After(at, zone)
 }

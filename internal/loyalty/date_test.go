@@ -26,7 +26,7 @@ func TestADayBeginsWithItsFirstInstantAlsoWhereClocksChangeAtMidnight(t *testing
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.day.start(zone).Format(time.RFC3339); got != c.want {
+		if got := c.day.Start(zone).Format(time.RFC3339); got != c.want {
 			t.Errorf("%s begins in %s at %s, want %s", c.day, c.zone, got, c.want)
 		}
 	}
@@ -43,8 +43,8 @@ func TestEveryDayOfTenYearsBeginsWhereTheLastEnds(t *testing.T) {
 		}
 		for at := time.Date(2019, 1, 1, 12, 0, 0, 0, time.UTC); at.Year() < 2030; at = at.AddDate(0, 0, 1) {
 			day, next := DateOf(at, time.UTC), DateOf(at.AddDate(0, 0, 1), time.UTC)
-			first := day.start(zone)
-			if DateOf(first, zone) != day || DateOf(first.Add(-1), zone) >= day || !day.End(zone).Equal(next.start(zone)) {
+			first := day.Start(zone)
+			if DateOf(first, zone) != day || DateOf(first.Add(-1), zone) >= day || !day.End(zone).Equal(next.Start(zone)) {
 				t.Errorf("in %s %s begins at %s and ends at %s", name, day, first, day.End(zone))
 			}
 		}

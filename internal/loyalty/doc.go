@@ -1,19 +1,33 @@
-// Package loyalty implements the rules of a loyalty program as pure functions. Given a program, an account, a command
-// and the present instant, a function returns the new account with the entries that explain the change, or an error
-// that rejects the command. Quotes, awards, explanations and tests all call the same functions.
+// Package loyalty contains the vocabulary of a loyalty program: the sections of a program, accounts, entries, orders,
+// events, rewards, redemptions, points, money and dates. The packages below it implement the rules as pure functions of
+// these types. Given a program, an account, a command and the present instant, a function returns the new account with
+// the entries that explain the change, or an error that rejects the command. Quotes, awards, explanations and tests all
+// call the same functions.
+//
+// Each rule package imports only those above it in this list:
+//
+//	posting  accounts as sums of entries, and the parts that all commands share
+//	receipt  what payments report about the money of an order
+//	earn     the value of an order
+//	redeem   redemptions, codes, stock and the waitlist
+//	tier     levels
+//	award    what orders, events, referrals and milestones give
+//	share    transfers, conversions and households
+//	remind   messages that are due, and notices
+//	engine   commands that combine the others, and the passing of time
 //
 // It guarantees that every movement of points is an Entry whose postings balance, that an account is exactly the sum of
-// its entries (only Account.Apply changes one), and that amounts are exact. Points and money are whole numbers, rates
+// its entries (only posting.Apply changes one), and that amounts are exact. Points and money are whole numbers, rates
 // are rational numbers, and rounding happens once per order.
 //
 // What an order gives is a function of what remains of it, by the rules and the facts of its first revision;
-// Program.worth defines it. Refunds may therefore arrive in any order, in parts or twice, or fail after they were
+// earn.WorthOf defines it. Refunds may therefore arrive in any order, in parts or twice, or fail after they were
 // reported. For the same reason, what caps, limits and budgets allow is decided on the whole order. Points that expire
 // by inactivity are in lots with a sliding expiry day (Date.Slides), which each activity postpones.
 //
 // An order may depend on orders that were placed before it: by its number, and by what they leave of caps and limits.
 // When such an order changes, is canceled or arrives late, the decision requests the later orders that it may affect
-// (Needs), and Redecide decides them again. The account remembers the first orders and those that were cut, so that
+// (Needs), and award.Redecide decides them again. The account remembers the first orders and those that were cut, so that
 // most orders require no others.
 //
 // Levels are also a function of facts: of the orders and events that count, of the traits that were reported about the

@@ -6,6 +6,17 @@ import (
 	"time"
 )
 
+// An Again is an order that must be decided again, and the ID of the order whose change is the reason.
+type Again struct {
+	Order   PlacedOrder
+	Reasons string
+}
+
+// Follows reports whether the entry decides an order again after another order changed.
+func (e *Entry) Follows() bool {
+	return len(e.Reasons) > 0 && e.Reasons[0].Kind == HasFollowed
+}
+
 // Cause kinds. Each kind is a namespace of IDs.
 const (
 	CauseEnrollment    = "enrollment"    // a member's enrollment, by member
@@ -88,8 +99,8 @@ const (
 	BucketFees        Bucket = "fees"        // fees of transfers
 )
 
-// counts reports whether points in the bucket belong to the member and are part of an entry's points.
-func (b Bucket) counts() bool { return b == BucketActive || b == BucketPending || b == BucketDebt }
+// Counts reports whether points in the bucket belong to the member and are part of an entry's points.
+func (b Bucket) Counts() bool { return b == BucketActive || b == BucketPending || b == BucketDebt }
 
 // A Posting moves points into a bucket, or out of it if negative.
 type Posting struct {
@@ -159,9 +170,9 @@ type Entry struct {
 	Hash     string
 }
 
-// anothers reports whether the entry belongs to a redemption of another household member, which is no activity of this
+// Anothers reports whether the entry belongs to a redemption of another household member, which is no activity of this
 // one.
-func (e Entry) anothers() bool { return e.Redemption != nil && e.Redemption.By != "" }
+func (e Entry) Anothers() bool { return e.Redemption != nil && e.Redemption.By != "" }
 
 // ID returns a name made of the cause and revision, so that the entry can be found without an index.
 func (e Entry) ID() string {

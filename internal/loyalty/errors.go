@@ -1,6 +1,8 @@
 package loyalty
 
-import "time"
+import (
+	"time"
+)
 
 // Code names the reason of a rejection. It is an error, so errors.Is(err, loyalty.InsufficientPoints) works.
 type Code string
@@ -49,12 +51,14 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
 // Is reports whether target is the error's code.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
-func refuse(code Code, pointer, detail string) *Error {
+func Refuse(code Code, pointer, detail string) *Error {
 	return &Error{Code: code, Detail: detail, Pointer: pointer}
 }
 
-// frozen returns the error for a command that a frozen account does not allow.
-func frozen(pointer string) *Error { return refuse(AccountFrozen, pointer, "The account is frozen.") }
+// RefuseFrozen returns the error for a command that a frozen account does not allow.
+func RefuseFrozen(pointer string) *Error {
+	return Refuse(AccountFrozen, pointer, "The account is frozen.")
+}
 
-// written formats an instant for error messages.
-func written(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 MST") }
+// FormatInstant formats an instant for error messages.
+func FormatInstant(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 MST") }

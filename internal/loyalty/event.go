@@ -2,7 +2,6 @@ package loyalty
 
 import (
 	"math/big"
-	"slices"
 	"time"
 )
 
@@ -32,8 +31,8 @@ type EventType struct {
 	Fields map[string]FieldKind
 }
 
-// builtinEvents are the families that every program has. A program can add others.
-var builtinEvents = []EventType{
+// BuiltinEvents are the families that every program has. A program can add others.
+var BuiltinEvents = []EventType{
 	{"review", []string{"pending", "approved", "declined"}, map[string]FieldKind{
 		"rating": NumberField, "text": TextField, "product": TextField, "photos": NumberField,
 	}},
@@ -42,16 +41,6 @@ var builtinEvents = []EventType{
 	{"social", []string{"followed", "shared"}, map[string]FieldKind{"network": TextField}},
 	{"app", []string{"installed"}, map[string]FieldKind{"platform": TextField}},
 }
-
-// Types of events that the platform creates. Merchants cannot send them.
-const (
-	EventJoined      = "member.joined"
-	EventBirthday    = "member.birthday"
-	EventAnniversary = "member.anniversary" // field "years"
-
-	EventConverted = "referral.converted" // a referred friend placed an order that converts the referral
-	EventReversed  = "referral.reversed"  // the order that converted the referral no longer counts
-)
 
 // An Action gives points for an event.
 type Action struct {
@@ -123,16 +112,6 @@ type Share struct {
 	Granted Points // the highest charge so far, which a failed refund restores
 }
 
-// shareIn returns the share of one rule, and adds it if there is none yet.
-func shareIn(shares *[]Share, rule string) *Share {
-	at := slices.IndexFunc(*shares, func(s Share) bool { return s.Rule == rule })
-	if at < 0 {
-		at = len(*shares)
-		*shares = append(*shares, Share{Rule: rule})
-	}
-	return &(*shares)[at]
-}
-
 // A Milestone gives points when a member's orders reach a number.
 type Milestone struct {
 	ID     string
@@ -163,24 +142,6 @@ type OptIn struct {
 	At       time.Time
 }
 
-// optedIn returns the campaigns for which a member had registered at an instant.
-func (t Traits) optedIn(at time.Time) (campaigns []string) {
-	for _, o := range t.OptIns {
-		if !at.Before(o.At) {
-			campaigns = append(campaigns, o.Campaign)
-		}
-	}
-	return campaigns
-}
-
-// Campaigns returns the campaigns for which the member has registered, sorted.
-func (t Traits) Campaigns() (campaigns []string) {
-	for _, o := range t.OptIns {
-		campaigns = append(campaigns, o.Campaign)
-	}
-	return campaigns
-}
-
 // Exchange says how orders in a currency without a rate are converted. Without a Base, they are rejected.
 type Exchange struct {
 	Base  Currency
@@ -197,4 +158,17 @@ type ExchangeRate struct {
 type Goodwill struct {
 	Reinstate Period // how long after their expiry points can be reinstated; zero: not at all
 	Extend    Period // the longest time from now until which lots can be extended; zero: not at all
+}
+
+// A Referral states which member referred another member, the friend, and which order converted the referral. That is
+// the first of the friend's orders, by placed_at and ID, that counts and meets the condition of a referral action. Both
+// members then get points, which are pending at least as long as those of the order. If the order no longer counts,
+// both lose the points, and the next such order converts the referral.
+type Referral struct {
+	By       MemberID  // the referrer; empty if the member was not referred
+	At       time.Time // when the friend gave the referrer's code
+	Claim    string    // the request ID, if the friend gave the code after joining
+	Order    string    // the order for which points were given; empty if there is none
+	ActiveAt time.Time // with Order: when the points of both members become active
+	Former   string    // without Order: the last order for which points were given, before their clawback
 }

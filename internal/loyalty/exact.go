@@ -7,107 +7,107 @@ import (
 	"strconv"
 )
 
-// exact is a rational number. It is stored in two machine words while it fits, which saves about forty allocations for
+// Exact is a rational number. It is stored in two machine words while it fits, which saves about forty allocations for
 // a typical order, and in a big.Rat otherwise. The value is the same in both forms. The zero value is not a valid
-// number; use whole or exactOf.
-type exact struct {
-	num int64 // in lowest terms
-	den int64 // above zero; unused if big is set
-	big *big.Rat
+// number; use whole or ExactOf.
+type Exact struct {
+	Num int64 // in lowest terms
+	Den int64 // above zero; unused if big is set
+	Big *big.Rat
 }
 
-func whole(n int64) exact { return exact{num: n, den: 1} }
+func Whole(n int64) Exact { return Exact{Num: n, Den: 1} }
 
-func exactOf(r *big.Rat) exact {
+func ExactOf(r *big.Rat) Exact {
 	if r.Num().IsInt64() && r.Denom().IsInt64() {
-		return exact{num: r.Num().Int64(), den: r.Denom().Int64()}
+		return Exact{Num: r.Num().Int64(), Den: r.Denom().Int64()}
 	}
-	return exact{big: new(big.Rat).Set(r)}
+	return Exact{Big: new(big.Rat).Set(r)}
 }
 
-func (x exact) rat() *big.Rat {
-	if x.big != nil {
-		return x.big
+func (x Exact) rat() *big.Rat {
+	if x.Big != nil {
+		return x.Big
 	}
-	return big.NewRat(x.num, x.den)
+	return big.NewRat(x.Num, x.Den)
 }
 
-func (x exact) sign() int {
-	if x.big != nil {
-		return x.big.Sign()
+func (x Exact) Sign() int {
+	if x.Big != nil {
+		return x.Big.Sign()
 	}
 	switch {
-	case x.num > 0:
+	case x.Num > 0:
 		return 1
-	case x.num < 0:
+	case x.Num < 0:
 		return -1
 	}
 	return 0
 }
 
-func (x exact) mul(y exact) exact {
-	if x.big == nil && y.big == nil {
-		g, h := gcd(x.num, y.den), gcd(y.num, x.den)
-		num, ok1 := mulInt(x.num/g, y.num/h)
-		den, ok2 := mulInt(x.den/h, y.den/g)
+func (x Exact) Mul(y Exact) Exact {
+	if x.Big == nil && y.Big == nil {
+		g, h := Gcd(x.Num, y.Den), Gcd(y.Num, x.Den)
+		num, ok1 := mulInt(x.Num/g, y.Num/h)
+		den, ok2 := mulInt(x.Den/h, y.Den/g)
 		if ok1 && ok2 {
-			return exact{num: num, den: den}
+			return Exact{Num: num, Den: den}
 		}
 	}
-	return exactOf(new(big.Rat).Mul(x.rat(), y.rat()))
+	return ExactOf(new(big.Rat).Mul(x.rat(), y.rat()))
 }
 
-func (x exact) add(y exact) exact {
-	if x.big == nil && y.big == nil {
-		if x.den == 1 && y.den == 1 {
-			if num, ok := addInt(x.num, y.num); ok {
-				return exact{num: num, den: 1}
+func (x Exact) Add(y Exact) Exact {
+	if x.Big == nil && y.Big == nil {
+		if x.Den == 1 && y.Den == 1 {
+			if num, ok := addInt(x.Num, y.Num); ok {
+				return Exact{Num: num, Den: 1}
 			}
 		}
-		g := gcd(x.den, y.den)
-		a, ok1 := mulInt(x.num, y.den/g)
-		b, ok2 := mulInt(y.num, x.den/g)
-		den, ok3 := mulInt(x.den, y.den/g)
+		g := Gcd(x.Den, y.Den)
+		a, ok1 := mulInt(x.Num, y.Den/g)
+		b, ok2 := mulInt(y.Num, x.Den/g)
+		den, ok3 := mulInt(x.Den, y.Den/g)
 		if num, ok4 := addInt(a, b); ok1 && ok2 && ok3 && ok4 {
-			r := gcd(num, den)
-			return exact{num: num / r, den: den / r}
+			r := Gcd(num, den)
+			return Exact{Num: num / r, Den: den / r}
 		}
 	}
-	return exactOf(new(big.Rat).Add(x.rat(), y.rat()))
+	return ExactOf(new(big.Rat).Add(x.rat(), y.rat()))
 }
 
-func (x exact) quo(y exact) exact {
-	if y.big == nil && y.num != 0 {
-		num, den := y.den, y.num
+func (x Exact) Quo(y Exact) Exact {
+	if y.Big == nil && y.Num != 0 {
+		num, den := y.Den, y.Num
 		if den < 0 {
 			num, den = -num, -den
 		}
-		return x.mul(exact{num: num, den: den})
+		return x.Mul(Exact{Num: num, Den: den})
 	}
-	return exactOf(new(big.Rat).Quo(x.rat(), y.rat()))
+	return ExactOf(new(big.Rat).Quo(x.rat(), y.rat()))
 }
 
-// exactFrom parses the output of String. It returns zero for an invalid number.
-func exactFrom(s string) exact {
+// ExactFrom parses the output of String. It returns zero for an invalid number.
+func ExactFrom(s string) Exact {
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {
-		return whole(0)
+		return Whole(0)
 	}
-	return exactOf(r)
+	return ExactOf(r)
 }
 
-func (x exact) sub(y exact) exact { return x.add(y.mul(whole(-1))) }
+func (x Exact) Sub(y Exact) Exact { return x.Add(y.Mul(Whole(-1))) }
 
-// round rounds x to a whole number by r. It returns false if the absolute value exceeds MaxPoints.
-func (x exact) round(r Rounding) (Points, bool) {
-	n, isWhole := x.floor()
+// Round rounds x to a whole number by r. It returns false if the absolute value exceeds MaxPoints.
+func (x Exact) Round(r Rounding) (Points, bool) {
+	n, isWhole := x.Floor()
 	switch r {
 	case Nearest:
-		n, _ = x.add(half).floor()
+		n, _ = x.Add(Half).Floor()
 	case HalfEven:
-		if y := x.add(half); !isWhole {
+		if y := x.Add(Half); !isWhole {
 			var tie bool
-			if n, tie = y.floor(); tie && n%2 != 0 {
+			if n, tie = y.Floor(); tie && n%2 != 0 {
 				n--
 			}
 		}
@@ -119,13 +119,13 @@ func (x exact) round(r Rounding) (Points, bool) {
 	return Points(n), -MaxPoints <= Points(n) && Points(n) <= MaxPoints
 }
 
-var half = exact{num: 1, den: 2}
+var Half = Exact{Num: 1, Den: 2}
 
-// floor returns the largest whole number that is not above x, and whether it equals x. For numbers that exceed 64 bits,
+// Floor returns the largest whole number that is not above x, and whether it equals x. For numbers that exceed 64 bits,
 // it returns half of the largest or smallest int64, which exceeds all bounds.
-func (x exact) floor() (n int64, isWhole bool) {
-	if x.big != nil {
-		q, m := new(big.Int).DivMod(x.big.Num(), x.big.Denom(), new(big.Int))
+func (x Exact) Floor() (n int64, isWhole bool) {
+	if x.Big != nil {
+		q, m := new(big.Int).DivMod(x.Big.Num(), x.Big.Denom(), new(big.Int))
 		switch {
 		case q.IsInt64():
 			return q.Int64(), m.Sign() == 0
@@ -134,19 +134,19 @@ func (x exact) floor() (n int64, isWhole bool) {
 		}
 		return math.MaxInt64 / 2, false
 	}
-	n, isWhole = x.num/x.den, x.num%x.den == 0
-	if x.num < 0 && !isWhole {
+	n, isWhole = x.Num/x.Den, x.Num%x.Den == 0
+	if x.Num < 0 && !isWhole {
 		n--
 	}
 	return n, isWhole
 }
 
 // String formats the number exactly: as a decimal if it terminates ("29.99"), otherwise as a fraction ("2999/110").
-func (x exact) String() string {
-	if x.big != nil {
-		return ratString(x.big)
+func (x Exact) String() string {
+	if x.Big != nil {
+		return ratString(x.Big)
 	}
-	num, den, places := x.num, x.den, 0
+	num, den, places := x.Num, x.Den, 0
 	for ; den%10 == 0; den /= 10 {
 		places++
 	}
@@ -158,7 +158,7 @@ func (x exact) String() string {
 		case den%2 == 0:
 			by, den = 5, den/2
 		default:
-			return strconv.FormatInt(x.num, 10) + "/" + strconv.FormatInt(x.den, 10)
+			return strconv.FormatInt(x.Num, 10) + "/" + strconv.FormatInt(x.Den, 10)
 		}
 		var ok bool
 		if num, ok = mulInt(num, by); !ok {
@@ -175,8 +175,8 @@ func ratString(r *big.Rat) string {
 	return r.String()
 }
 
-// gcd returns the greatest common divisor. It is at least 1, including for zero and negative numbers.
-func gcd(a, b int64) int64 {
+// Gcd returns the greatest common divisor. It is at least 1, including for zero and negative numbers.
+func Gcd(a, b int64) int64 {
 	for b != 0 {
 		a, b = b, a%b
 	}

@@ -20,7 +20,7 @@ func TestExactIsBigRat(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := fraction.Draw(t, "a"), fraction.Draw(t, "b")
-		same := func(what string, got exact, want *big.Rat) {
+		same := func(what string, got Exact, want *big.Rat) {
 			if got.rat().Cmp(want) != 0 {
 				t.Fatalf("%s %s %s: got %s, want %s", a, what, b, got.rat(), want)
 			}
@@ -28,40 +28,40 @@ func TestExactIsBigRat(t *testing.T) {
 			if !ok || back.Cmp(want) != 0 {
 				t.Fatalf("%s is written as %q", want, got)
 			}
-			if got.sign() != want.Sign() {
-				t.Fatalf("%s has sign %d", want, got.sign())
+			if got.Sign() != want.Sign() {
+				t.Fatalf("%s has sign %d", want, got.Sign())
 			}
 		}
-		same("itself", exactOf(a), a)
-		same("times", exactOf(a).mul(exactOf(b)), new(big.Rat).Mul(a, b))
-		same("plus", exactOf(a).add(exactOf(b)), new(big.Rat).Add(a, b))
-		same("minus", exactOf(a).sub(exactOf(b)), new(big.Rat).Sub(a, b))
+		same("itself", ExactOf(a), a)
+		same("times", ExactOf(a).Mul(ExactOf(b)), new(big.Rat).Mul(a, b))
+		same("plus", ExactOf(a).Add(ExactOf(b)), new(big.Rat).Add(a, b))
+		same("minus", ExactOf(a).Sub(ExactOf(b)), new(big.Rat).Sub(a, b))
 	})
 }
 
 func TestRoundingOfWholeOrders(t *testing.T) {
-	half := exact{num: 1, den: 2}
+	half := Exact{Num: 1, Den: 2}
 	for _, c := range []struct {
-		x    exact
+		x    Exact
 		r    Rounding
 		want Points
 	}{
-		{exact{num: 2999, den: 100}, Down, 29},
-		{exact{num: 2999, den: 100}, Nearest, 30},
-		{exact{num: 2949, den: 100}, Nearest, 29},
-		{exact{num: 2901, den: 100}, Up, 30},
-		{whole(29), Up, 29},
+		{Exact{Num: 2999, Den: 100}, Down, 29},
+		{Exact{Num: 2999, Den: 100}, Nearest, 30},
+		{Exact{Num: 2949, Den: 100}, Nearest, 29},
+		{Exact{Num: 2901, Den: 100}, Up, 30},
+		{Whole(29), Up, 29},
 		{half, Nearest, 1},
 		{half, Down, 0},
-		{exact{num: -1, den: 4}, Down, -1},
-		{exact{big: big.NewRat(2999, 100)}, Down, 29},
-		{exact{big: big.NewRat(2999, 100)}, Up, 30},
+		{Exact{Num: -1, Den: 4}, Down, -1},
+		{Exact{Big: big.NewRat(2999, 100)}, Down, 29},
+		{Exact{Big: big.NewRat(2999, 100)}, Up, 30},
 	} {
-		if got, ok := c.x.round(c.r); got != c.want || !ok {
+		if got, ok := c.x.Round(c.r); got != c.want || !ok {
 			t.Errorf("%s rounded %d: got %d, want %d", c.x, c.r, got, c.want)
 		}
 	}
-	if _, ok := whole(int64(MaxPoints) + 1).round(Down); ok {
+	if _, ok := Whole(int64(MaxPoints) + 1).Round(Down); ok {
 		t.Error("more than the most points of an operation were let through")
 	}
 }

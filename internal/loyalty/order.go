@@ -1,10 +1,33 @@
 package loyalty
 
 import (
-	"fmt"
-	"strconv"
+	"cmp"
 	"time"
 )
+
+// A PlacedOrder is an order with the instant at which it was placed. A member's orders are numbered in this order (see
+// Compare).
+type PlacedOrder struct {
+	At time.Time
+	ID string
+}
+
+// Compare orders by the instant of placing, then by ID.
+func (x PlacedOrder) Compare(y PlacedOrder) int {
+	return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.ID, y.ID))
+}
+
+func (o *Order) Placed() PlacedOrder { return PlacedOrder{o.PlacedAt.UTC(), o.ID} }
+
+// FirstOrders are the first of a member's orders that count, in the order of their numbers and without gaps. An account
+// remembers them once a rule uses order numbers.
+type FirstOrders struct {
+	Most   int // the greatest number that any rule has ever used; 0 if no rule has
+	Target int // the greatest target of the program's milestones, while an order is decided; 0 if there is none
+	Orders []PlacedOrder
+
+	Loaded bool // the orders were read from the member's entries, so the next entry must record them
+}
 
 // OrderStatus is the state of an order.
 type OrderStatus string
@@ -43,7 +66,7 @@ type Order struct {
 	Delivered time.Time
 
 	Receipts       []Receipt   // payments reported by processors, by ID
-	ReportedStatus OrderStatus // the status reported by the merchant, if payments change Status; see Program.Paid
+	ReportedStatus OrderStatus // the status reported by the merchant, if payments change Status; see receipt.Paid
 }
 
 // A Line is a line item. Amount is the amount paid for all of its units, after the discounts on the line item.
@@ -89,7 +112,7 @@ type OrderState struct {
 	Worth           Points  // what all of its revisions together have awarded
 	Grants          []Grant // the awards: the base first, then rules whose points have their own life
 	Shares          []Share // its use of caps, limits and budgets
-	Cut             []Usage // caps and limits of periods that reduce its award; N is hasRoom or isFull
+	Cut             []Usage // caps and limits of periods that reduce its award; N is HasRoom or IsFull
 	Carried         string  // the exact fraction of a point that it started with; empty for none
 	Rest            string  // the exact fraction that its rounding left or took; empty for none
 	Counted         bool    // whether it counts for milestones, levels and first-order rules
@@ -112,207 +135,68 @@ type OrderState struct {
 	RefundsSince int
 }
 
-// share returns what the order uses of one rule's caps, limits and budgets. The state must own its Shares, because the
-// caller may change the result.
-func (s *OrderState) share(rule string) *Share { return shareIn(&s.Shares, rule) }
-
-// shareOf returns the same share for reading only.
-func (s *OrderState) shareOf(rule string) *Share {
-	for i := range s.Shares {
-		if s.Shares[i].Rule == rule {
-			return &s.Shares[i]
-		}
-	}
-	return &Share{Rule: rule}
-}
-
-// converted returns the rate at which the order's currency is converted, or false if it is not converted.
-func (s *OrderState) converted() (exact, bool) {
-	if s.Rate == "" {
-		return exact{}, false
-	}
-	return exactFrom(s.Rate), true
-}
-
-// Limits on when an order was placed. The clocks of shops run slightly ahead, and orders arrive late. An order outside
-// of these limits is rejected, because the present rules and tiers do not apply to it.
-const (
-	// The age at which a first revision is rejected, as is the attribution of a guest order to a member.
-	MaxOrderAge = 90 * 24 * time.Hour
-	// How far in the future PlacedAt may be.
-	MaxOrderAhead = 5 * time.Minute
-	// How long before joining an order may be placed, for members who enroll at checkout.
-	JoinGrace = 24 * time.Hour
-	MaxLines  = 10_000
-	// How many lines, and how many refunded lines, an order's entry stores inline.
-	InlineLines = 100
-	// How many orders and events of a member may have pending points. It limits the account's size.
-	MaxPending = 2_000
-)
-
-func (o Order) items() (sum int64) {
-	for _, l := range o.Lines {
-		sum += l.Amount
-	}
-	return sum
-}
-
-// Supersedes reports whether the order replaces an earlier delivery of it. It does not if the merchant's system changed
-// it before the stored one. If it has no time of change, or both times are equal, the later delivery replaces the
-// earlier one.
-func (o Order) Supersedes(was Order) bool {
-	return o.UpdatedAt.IsZero() || !o.UpdatedAt.Before(was.UpdatedAt)
-}
-
-// happened returns when an event happened to the order, or zero if it has not.
-func (o Order) happened(e OrderEvent) time.Time {
-	switch e {
-	case WhenShipped:
-		return o.Shipped
-	case WhenDelivered:
-		return o.Delivered
-	}
-	return time.Time{}
-}
-
-// total returns what the customer pays.
-func (o Order) total() int64 { return o.items() - o.Discount + o.Shipping + o.Tax }
-
-func (k TenderKind) earns() bool {
+func (k TenderKind) Earns() bool {
 	return k != TenderPoints && k != TenderGiftCard && k != TenderStoreCredit
 }
 
-// unearning returns how much was paid with tenders that earn nothing. If the merchant and a processor both report
-// payments by gift card or store credit, they count once. Money for which no processor has reported yet whether a gift
-// card paid it earns nothing either, unless the merchant states the tenders.
-func (o Order) unearning() int64 {
-	points, cards := int64(0), int64(0)
-	for _, t := range o.Tenders {
-		switch {
-		case t.Kind == TenderPoints:
-			points += t.Amount
-		case !t.Kind.earns():
-			cards += t.Amount
-		}
-	}
-	reported, unknown := o.giftCards()
-	return min(o.total(), points+max(cards, reported+unknown))
+// RefundStatus states whether the money was refunded.
+type RefundStatus string
+
+const (
+	RefundSucceeded RefundStatus = "succeeded"
+	RefundPending   RefundStatus = "pending" // counts once it succeeds
+	RefundFailed    RefundStatus = "failed"  // no longer counts
+)
+
+// A Refund is money that was returned to the customer. Amount is the whole sum; Lines, Shipping and Tax state what it
+// was for. The use of the rest depends on what is stated:
+//   - nothing: the rest is spread over the remaining goods, shipping and tax, in proportion. A sum that covers the
+//     remaining goods and their tax returns all of the goods.
+//   - shipping or tax, but no lines: the rest is for goods, of all lines in proportion. An amount beyond the goods is
+//     spread as if nothing was stated.
+//   - lines: the rest is for shipping and tax, in proportion, and an amount beyond them is for goods.
+type Refund struct {
+	ID       string
+	At       time.Time
+	Status   RefundStatus
+	Amount   int64
+	Shipping int64
+	Tax      int64
+	Goods    int64  // of no particular line
+	Included int64  // the tax that the other parts include; not part of any sum
+	Tender   string // the kind or name of the tender that received the refund; empty if unknown
+	Lines    []RefundLine
+
+	Tendered    bool  // a payment reports ToGiftCards; Tender is then empty
+	ToGiftCards int64 // the part of Amount that was returned to gift cards and store credit
 }
 
-// check rejects an order that is invalid under any program.
-func (o Order) check() error {
-	if _, ok := o.Currency.Exponent(); !ok {
-		return refuse(
-			CurrencyUnsupported, "/currency",
-			fmt.Sprintf("%q is not an ISO 4217 currency code in capital letters, such as EUR.", o.Currency),
-		)
-	}
-	switch o.Status {
-	case OrderPlaced, OrderPaid, OrderCanceled:
-	default:
-		return refuse(ValidationFailed, "/status", "status must be placed, paid or canceled.")
-	}
-	if err := o.checkLines(); err != nil {
-		return err
-	}
-	for _, part := range []struct {
-		pointer string
-		amount  int64
-	}{{"/discount", o.Discount}, {"/shipping", o.Shipping}, {"/tax", o.Tax}, {"/tax", o.Included}} {
-		if err := checkAmount(part.pointer, part.amount); err != nil {
-			return err
-		}
-	}
-	if o.Discount > o.items() {
-		return refuse(ValidationFailed, "/discount", "The discount must not exceed the sum of the line items.")
-	}
-	if o.Included > o.total() {
-		return refuse(
-			ValidationFailed, "/tax",
-			"The included tax must not exceed the sum of the amounts.",
-		)
-	}
-	if err := o.checkTenders(); err != nil {
-		return err
-	}
-	return o.checkRefunds()
+// A RefundLine is the money refunded for one line, after the line's share of the order's discount.
+type RefundLine struct {
+	ID       string // the line item's ID
+	Quantity int64  // the number of units returned; informational, may be zero
+	Amount   int64
 }
 
-func (o Order) checkLines() error {
-	if len(o.Lines) > MaxLines {
-		return refuse(ValidationFailed, "/line_items", fmt.Sprintf("An order has at most %d line items.", MaxLines))
-	}
-	sum := int64(0)
-	for i, l := range o.Lines {
-		at := "/line_items/" + strconv.Itoa(i)
-		if l.Quantity < 1 || l.Quantity > int64(MaxPoints) {
-			return refuse(
-				ValidationFailed, at+"/quantity",
-				"quantity must be a whole number of at least 1. Send returned items in refunds.",
-			)
-		}
-		if err := checkAmount(at+"/amount", l.Amount); err != nil {
-			return err
-		}
-		if sum += l.Amount; sum > MaxAmount {
-			return refuse(AmountOutOfRange, "/line_items", "The sum of the line items exceeds the maximum of an order.")
-		}
-	}
-	if id, ok := repeatedLine(o.Lines); ok {
-		return refuse(ValidationFailed, "/line_items", fmt.Sprintf("Two line items have the id %q.", id))
-	}
-	return nil
+// A Dispute is a payment that the customer contests with the bank. While it is open, and after it is lost, the order
+// earns as if Amount had been refunded. If it is won, the order earns as if there had been no dispute.
+type Dispute struct {
+	ID     string
+	At     time.Time
+	Status DisputeStatus
+	Amount int64
 }
 
-func repeatedLine(lines []Line) (string, bool) {
-	if len(lines) < 32 {
-		for i, l := range lines {
-			for _, x := range lines[:i] {
-				if x.ID == l.ID {
-					return l.ID, true
-				}
-			}
-		}
-		return "", false
-	}
-	seen := make(map[string]bool, len(lines))
-	for _, l := range lines {
-		if seen[l.ID] {
-			return l.ID, true
-		}
-		seen[l.ID] = true
-	}
-	return "", false
-}
+// DisputeStatus is the status of a dispute.
+type DisputeStatus string
 
-func (o Order) checkTenders() error {
-	sum := int64(0)
-	for i, t := range o.Tenders {
-		at := "/tenders/" + strconv.Itoa(i)
-		switch t.Kind {
-		case TenderCard, TenderCash, TenderOther, TenderPoints, TenderGiftCard, TenderStoreCredit:
-		default:
-			return refuse(
-				ValidationFailed, at+"/kind",
-				"type must be card, cash, points, gift_card, store_credit or other.",
-			)
-		}
-		if err := checkAmount(at+"/amount", t.Amount); err != nil {
-			return err
-		}
-		if sum += t.Amount; sum > o.total() {
-			return refuse(
-				ValidationFailed, "/tenders",
-				fmt.Sprintf("The sum of the tenders must not exceed the order's total of %s.", Money{o.total(), o.Currency}),
-			)
-		}
-	}
-	return nil
-}
+const (
+	DisputeOpen DisputeStatus = "open"
+	DisputeWon  DisputeStatus = "won"
+	DisputeLost DisputeStatus = "lost"
+)
 
-func checkAmount(pointer string, n int64) error {
-	if n < 0 || n > MaxAmount {
-		return refuse(AmountOutOfRange, pointer, fmt.Sprintf("The amount must be between 0 and %d minor units.", MaxAmount))
-	}
-	return nil
+// Named reports whether the name in a rule or refund means this tender: it equals the tender's kind or name.
+func (t Tender) Named(name string) bool {
+	return name != "" && (string(t.Kind) == name || t.Name == name)
 }

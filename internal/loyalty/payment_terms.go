@@ -2,8 +2,16 @@ package loyalty
 
 import (
 	"cmp"
-	"slices"
-	"time"
+)
+
+// ClawbackPolicy says how far a clawback reaches if an order's points are no longer available.
+type ClawbackPolicy int
+
+const (
+	ClawbackDebt          ClawbackPolicy = iota // takes from other lots, then creates debt, which new active points pay
+	ClawbackWithinBalance                       // takes from other lots, but creates no debt
+	ClawbackPendingOnly                         // takes only what is still pending of the same order
+	ClawbackUnlimited                           // as ClawbackDebt, but not bounded by the maximum debt
 )
 
 // Award states which orders earn.
@@ -39,10 +47,6 @@ type PaymentTerms struct {
 	ClaimWithin Period
 }
 
-func (t PaymentTerms) awardsWhenPaid() bool {
-	return t.Award == AwardOrdersWhenPaid || t.Award == AwardPayments
-}
-
 // Finds returns the ways to find the member of a payment, in the order in which they are tried.
 func (t PaymentTerms) Finds() []MemberBy {
 	if t.FindBy == nil {
@@ -51,18 +55,5 @@ func (t PaymentTerms) Finds() []MemberBy {
 	return t.FindBy
 }
 
-// FindsBy reports whether a payment can find its member in the given way.
-func (t PaymentTerms) FindsBy(by MemberBy) bool { return slices.Contains(t.Finds(), by) }
-
 // Claims returns how long after a payment by an unknown customer a new member can still claim it.
 func (t PaymentTerms) Claims() Period { return cmp.Or(t.ClaimWithin, Period{Days: 30}) }
-
-// Attributable reports whether an order can be attributed to the member although an unknown customer placed it, or
-// although it was placed before the member joined. The order must not be older than MaxOrderAge. It must also have been
-// placed at most JoinGrace before the member joined, or within the period that Claims returns.
-func (p *Program) Attributable(placed, joined, now time.Time) bool {
-	if placed.Before(now.Add(-MaxOrderAge)) {
-		return false
-	}
-	return !placed.Before(joined.Add(-JoinGrace)) || !now.After(p.Payments.Claims().After(placed, p.Zone))
-}

@@ -2,8 +2,70 @@ package loyalty
 
 import (
 	"math/big"
+	"sync"
 	"time"
 )
+
+// Compiled holds the parts of a program in the form that decisions use.
+type Compiled struct {
+	Rates      map[Currency]CompiledRate
+	Categories map[string][]Multiplier // the rules of each category, highest multiplier first
+	Levels     map[string]Multiplier   // by level ID; only levels that multiply
+	Wallets    map[string]map[Currency]CompiledRate
+	Rules      []CompiledRule // the rules of earn.rules, then the campaigns
+	Index      Index
+	Asks       UsedTraits
+	Numbers    int       // the greatest order number that rules ask for; zero: none
+	Target     int       // the greatest target of a milestone, at most MaxOrderNumber
+	Zones      *sync.Map // time zones of members, by name
+	Ladder     string    // the tier group whose view of the program this is; empty: the program itself
+	Occasions  bool      // whether birthdays or anniversaries earn points
+}
+
+// UsedTraits says which facts about a member the rules use. Orders do not store other facts.
+type UsedTraits struct{ Segments, OptIns, Birthday, Zone bool }
+
+type CompiledRate struct {
+	points   Exact  // per step
+	Step     int64  // minor units if only full steps earn; zero otherwise
+	PerMinor Exact  // points per minor unit
+	Text     string // "1 per 1.00", "5 per full 2.50"
+}
+
+// Gives returns the points for an amount in minor units.
+func (r CompiledRate) Gives(amount Exact) Exact {
+	if r.Step == 0 {
+		return amount.Mul(r.PerMinor)
+	}
+	steps, _ := amount.Quo(Whole(r.Step)).Floor()
+	return Whole(steps).Mul(r.points)
+}
+
+type Multiplier struct {
+	Rule string
+	By   Exact
+	Less Exact // by - 1: what the Multiplier adds
+	Text string
+	When Condition
+}
+
+func NewMultiplier(rule string, r *big.Rat) Multiplier {
+	by := ExactOf(r)
+	return Multiplier{Rule: rule, By: by, Less: by.Sub(Whole(1)), Text: by.String()}
+}
+
+// MaxRules is the maximum number of rules and campaigns in a program.
+const MaxRules = 2048
+
+// A RuleSet is a set of rules, by their position.
+type RuleSet [MaxRules / 64]uint64
+
+// Index finds the rules that may match an order, so that decisions skip rules for other items and channels. Each rule
+// is in exactly one list.
+type Index struct {
+	Always                                RuleSet
+	ByCategory, BySKU, ByBrand, ByChannel map[string]*RuleSet
+}
 
 // A Program is a merchant's loyalty rules as typed values. Fill the exported fields and call Compile once. After that
 // the Program must not be changed, and may be shared.
@@ -39,7 +101,7 @@ type Program struct {
 	Reminders     Reminders
 	Hold          time.Duration // how long a redemption stays reserved; Compile sets zero to 30 minutes
 
-	compiled compiled // the values that Compile derives
+	Compiled Compiled // the values that Compile derives
 }
 
 // Text is a text by language tag ("en", "de").
@@ -239,3 +301,20 @@ func (p *Program) Level(id string) (Level, int, bool) {
 	}
 	return Level{}, 0, false
 }
+
+// A Refresh states how members' levels change when a version changes the requirements. The publisher chooses it.
+type Refresh struct {
+	At   time.Time // when that version took effect; zero: nothing changed
+	Mode RefreshMode
+}
+
+// RefreshMode states in which direction members can move.
+type RefreshMode string
+
+const (
+	// UpgradeOnly moves members up who now qualify for more. The others keep their level until its end.
+	UpgradeOnly RefreshMode = "upgrade_only"
+	// FullRefresh moves members up and down. With an advance notice period, members move down only at their next
+	// review.
+	FullRefresh RefreshMode = "full"
+)

@@ -4,10 +4,50 @@ import (
 	"maps"
 	"math/big"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
+
+// Auto is a reward that is redeemed automatically, at once and whenever a member has at least At active points. It
+// applies whatever made the points active: an order, an event, an adjustment, a canceled or expired reservation, an
+// entry bonus, or time. A member whose automatic redemption is reversed keeps the points until points next become
+// active.
+type Auto struct {
+	Reward string // ID of the reward; empty: nothing is redeemed automatically
+	At     Points // the active points that trigger a redemption, at least the reward's cost
+	Limit  int64  // the maximum per day of the program's calendar, in case the program is misconfigured
+}
+
+// A RewardDate is one date of an experience. Each date has a separate capacity, counted separately.
+type RewardDate struct {
+	ID       string
+	At       time.Time
+	Capacity int64
+	Name     Text // may be empty
+}
+
+// Pay states how members can pay for orders with points. Without Rates they cannot.
+type Pay struct {
+	// Rates is the number of points per amount of money: 100 points per 1.00 EUR is {100, 100}.
+	Rates map[Currency]Rate
+	// Min is the fewest points that one payment takes.
+	Min Points
+	// Step is the number of points of which a payment is a multiple; zero means 1. The last step may be smaller, so
+	// that points can pay the whole amount.
+	Step Points
+	// Share is the largest share of an order that all payments with points together can pay, above 0 and at most 1; nil
+	// means the whole order.
+	Share *big.Rat
+	// Most is the largest amount of one order that points can pay, in minor units. A currency without an entry has no
+	// limit.
+	Most map[Currency]int64
+}
+
+// CodesKey is the key in Budgets that states whether a pool has a code left: 0 if it has none.
+func (r *Reward) CodesKey() string { return "codes." + r.ID }
+
+// TurnKey is the key in Budgets that states whether the member can take a unit now: 0 if members on the waitlist have
+// priority.
+func (r *Reward) TurnKey() string { return "turns." + r.ID }
 
 // A Reward is something that members can spend points on.
 type Reward struct {
@@ -95,26 +135,6 @@ const (
 	NoneBack
 )
 
-// Reward returns the reward with the given ID; false if there is none.
-func (p *Program) Reward(id string) (Reward, bool) {
-	for _, r := range p.Rewards {
-		if r.ID == id {
-			return r, true
-		}
-	}
-	return Reward{}, false
-}
-
-// CostIn returns the cost of the reward for a member of a level, paid from a wallet. It returns false if the wallet
-// cannot pay for it.
-func (r *Reward) CostIn(wallet, level string) (Points, bool) {
-	if wallet == "" {
-		return r.CostAt(level), true
-	}
-	n, ok := r.Wallets[wallet]
-	return n, ok
-}
-
 // CostAt returns the cost of the reward in points for a member of a level.
 func (r *Reward) CostAt(level string) Points {
 	if n, ok := r.Prices[level]; ok {
@@ -128,16 +148,6 @@ func (r *Reward) Costs() []Points { return append(slices.Collect(maps.Values(r.P
 
 // Limited reports whether the reward has limited stock or capacity.
 func (r *Reward) Limited() bool { return len(r.StockBatches)+len(r.Dates) > 0 }
-
-// Quantity returns the total stock that became available until an instant, including units already taken.
-func (r *Reward) Quantity(at time.Time) (n Points) {
-	for _, d := range r.StockBatches {
-		if !d.At.After(at) {
-			n += Points(d.Quantity)
-		}
-	}
-	return n
-}
 
 // Key returns the key of the reward for counters, limits and reasons.
 func (r *Reward) Key() string { return "rewards." + r.ID }
@@ -166,157 +176,3 @@ const (
 	RequirementWaitlist  Requirement = "waitlist"  // waiting members have priority on the remaining stock
 	RequirementCondition Requirement = "condition" // an additional condition of the program
 )
-
-// lacks returns the unmet requirements of a member for a reward, except points and stock. in is the intended
-// redemption.
-func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (out []UnmetRequirement) {
-	if !r.Active.Has(now) {
-		l := UnmetRequirement{Requirement: RequirementTime}
-		if now.Before(r.Active.From) {
-			l.From = r.Active.From
-		}
-		out = append(out, l)
-	}
-	if !oneOf(r.Tiers, acc.Tier.Level) {
-		out = append(out, UnmetRequirement{
-			Requirement: RequirementTier, Required: strings.Join(r.Tiers, ", "), Available: acc.Tier.Level,
-		})
-	}
-	if !anyOf(r.Segments, acc.Traits.Segments) {
-		out = append(out, UnmetRequirement{
-			Requirement: RequirementSegment, Required: strings.Join(r.Segments, ", "),
-			Available: strings.Join(acc.Traits.Segments, ", "),
-		})
-	}
-	if l, short := r.minOrder(in.Total); short {
-		out = append(out, l)
-	}
-	if r.When != nil {
-		facts := Facts{Buyer: p.actor(acc, now), At: now.In(p.Zone), Total: in.Total.Amount}
-		if in.Total.Currency != "" {
-			facts.Order = &Order{Currency: in.Total.Currency}
-		}
-		if !holds(r.When, &facts) {
-			out = append(out, UnmetRequirement{
-				Requirement: RequirementCondition, Required: strings.Join(strings.Fields(r.When.String()), " "),
-			})
-		}
-	}
-	day := DateOf(now, p.Zone)
-	for _, l := range r.Limits {
-		if n := acc.times(r.Key(), l, day); n >= l.Times {
-			lack := UnmetRequirement{
-				Requirement: RequirementLimit, Required: strconv.FormatInt(l.Times, 10) + " per " + string(l.Per),
-				Available: strconv.FormatInt(n, 10),
-			}
-			if ends := l.Per.ends(day); ends != 0 {
-				lack.From = ends.End(p.Zone)
-			}
-			out = append(out, lack)
-		}
-	}
-	if most := p.Redemption.PerOrder; most > 0 && in.Order != "" {
-		if n := acc.usedOn(in.Order); n >= most {
-			out = append(out, UnmetRequirement{
-				Requirement: RequirementPerOrder, Required: strconv.FormatInt(most, 10),
-				Available: strconv.FormatInt(n, 10),
-			})
-		}
-	}
-	return out
-}
-
-func (r *Reward) minOrder(total Money) (UnmetRequirement, bool) {
-	if len(r.MinOrder) == 0 {
-		return UnmetRequirement{}, false
-	}
-	least, ok := r.MinOrder[total.Currency]
-	if ok && total.Amount >= least {
-		return UnmetRequirement{}, false
-	}
-	l := UnmetRequirement{Requirement: RequirementMinOrder}
-	var required []string
-	for c, n := range r.MinOrder {
-		required = append(required, Money{n, c}.String())
-	}
-	slices.Sort(required)
-	if l.Required = strings.Join(required, ", "); ok {
-		l.Required = Money{least, total.Currency}.String()
-	}
-	if total.Currency != "" {
-		l.Available = total.String()
-	}
-	return l, true
-}
-
-// Why returns the unmet requirement as a sentence for a rejection.
-func (l UnmetRequirement) Why() string {
-	switch l.Requirement {
-	case RequirementTime:
-		if !l.From.IsZero() {
-			return "The reward can be redeemed from " + written(l.From) + " on."
-		}
-		if l.Required != "" {
-			return "The date " + l.Required + " has passed."
-		}
-		return "The reward can no longer be redeemed."
-	case RequirementTier:
-		return "The reward is for members of the level " + l.Required + "."
-	case RequirementSegment:
-		return "The reward is for members of other segments."
-	case RequirementMinOrder:
-		if l.Available == "" {
-			return "The reward is for orders of at least " + l.Required + ". Specify order_total."
-		}
-		return "The reward is for orders of at least " + l.Required + "; the total of this one is " + l.Available + "."
-	case RequirementStock:
-		if l.Required != "" && l.Available != "" {
-			return "No capacity remains on the date " + l.Required + ", but there is some on " + l.Available + "."
-		}
-		if l.Required != "" {
-			return "No capacity remains on the date " + l.Required + "."
-		}
-		if !l.From.IsZero() {
-			return "The reward is out of stock until " + written(l.From) + "."
-		}
-		return "The reward is out of stock."
-	case RequirementLimit:
-		return "The member has reached the limit of this reward: " + l.Required + "."
-	case RequirementWaitlist:
-		return "The remaining stock is reserved for members on the waitlist."
-	case RequirementCondition:
-		return "The condition of the reward is not met: " + l.Required + "."
-	case RequirementPerOrder:
-		unit := " rewards"
-		if l.Available == "1" {
-			unit = " reward"
-		}
-		return "The order already uses " + l.Available + unit + "; the limit is " + l.Required + "."
-	}
-	return "The member has too few points."
-}
-
-// perUse is the period of a usage that counts the rewards of one order.
-const perUse CapPeriod = "use"
-
-// usedOn returns how many rewards an order uses.
-func (a Account) usedOn(order string) (n int64) {
-	for _, u := range a.Usage {
-		if u.Rule == "redemption:"+order && u.Per == perUse {
-			n += u.N
-		}
-	}
-	return n
-}
-
-// uses returns the usage of limits by a redemption, times n: 1 when it is made, -1 when it is canceled or reversed.
-func (p *Program) uses(reward *Reward, r Redemption, n int64) (out []Usage) {
-	day := DateOf(r.At, p.Zone)
-	for _, l := range reward.Limits {
-		out = append(out, l.usage(reward.Key(), day, n))
-	}
-	if p.Redemption.PerOrder > 0 && r.Order != "" {
-		out = append(out, Usage{Rule: "redemption:" + r.Order, Times: true, Per: perUse, Ends: day, N: n})
-	}
-	return out
-}

@@ -1,9 +1,86 @@
 package loyalty
 
 import (
+	"cmp"
+	"errors"
 	"math/big"
+	"strconv"
 	"time"
 )
+
+// CompiledRule is a Rule in the form that decisions use.
+type CompiledRule struct {
+	Rule
+	Giver    giver
+	Key      string // the full key with its section
+	Group    int    // the position of its group in the order of evaluation
+	Mode     Stacking
+	Lines    bool // it applies to some line items only
+	Bounded  bool // it has caps, limits or a budget, so the order stores what it gave
+	Owned    bool // its points have a separate activation or expiry
+	Multiply bool
+	Campaign bool
+	Limits   []Limit
+}
+
+// A Cap bounds what a member can earn, by all rules or by one. It applies to each order separately, to all orders
+// placed in one day, week, month or year of the program's calendar, or to all orders ever. What is above the cap is cut
+// and reported with a reason.
+type Cap struct {
+	Points Points
+	Per    CapPeriod
+	Reject bool // an order above the cap gives nothing, instead of the remaining points
+}
+
+// CapPeriod is the period of a cap, as written in the program file.
+type CapPeriod string
+
+const (
+	PerOrder CapPeriod = "order"
+	PerDay   CapPeriod = "day"
+	PerWeek  CapPeriod = "week" // from Monday to Sunday
+	PerMonth CapPeriod = "month"
+	PerYear  CapPeriod = "year"
+	PerEver  CapPeriod = "ever"
+
+	PerRest CapPeriod = "rest" // an action's cooldown
+)
+
+func (c Cap) String() string { return FormatPoints(c.Points) + " per " + string(c.Per) }
+
+// A Usage is how much of a cap or a limit was used in one period.
+type Usage struct {
+	Rule  string // full key with its section; empty for the caps of the program
+	Times bool   // N counts uses instead of points
+	Per   CapPeriod
+	Ends  Date // the period's last day; zero for PerEver
+	N     int64
+}
+
+// Compare orders usages as accounts store them.
+func (u Usage) Compare(v Usage) int {
+	b := func(x bool) int {
+		if x {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		cmp.Compare(u.Rule, v.Rule), b(u.Times)-b(v.Times), cmp.Compare(u.Per, v.Per), cmp.Compare(u.Ends, v.Ends),
+	)
+}
+
+// AmountText formats an eligible amount, which may include a fraction of a minor unit, in major units.
+func AmountText(x Exact, c Currency) string {
+	if x.Big == nil && x.Den == 1 {
+		return Money{x.Num, c}.String()
+	}
+	exp, _ := c.Exponent()
+	for ; exp > 0; exp-- {
+		x = x.Mul(Exact{Num: 1, Den: 10})
+	}
+	return x.String() + " " + string(c)
+}
 
 // A Rule gives points for orders in addition to the base rate: permanently (earn.rules) or for a time (campaigns).
 type Rule struct {
@@ -28,8 +105,6 @@ type Life struct {
 	Pending *Wait
 	Expires *Expiry
 }
-
-func (l Life) isZero() bool { return l == Life{} }
 
 // A Group defines how the rules of one group combine. Each rule's points are computed from the same values, so the
 // order of evaluation does not matter.
@@ -100,24 +175,6 @@ type Condition interface {
 	String() string
 }
 
-// orderNumbers is like OrderNumbers, for a condition that may be nil.
-func orderNumbers(when Condition) int {
-	if when == nil {
-		return 0
-	}
-	return when.OrderNumbers()
-}
-
-// holds reports whether the facts satisfy a condition, where errors are not reported. A nil condition is always
-// satisfied.
-func holds(when Condition, f *Facts) bool {
-	if when == nil {
-		return true
-	}
-	ok, err := when.Holds(f)
-	return ok && err == nil
-}
-
 // Facts are the values that a Condition can use. Order is nil for an event's facts, Event for an order's.
 type Facts struct {
 	// Order is the order after refunds: fully refunded line items are removed, and the others have their remaining
@@ -147,7 +204,7 @@ type Buyer struct {
 // Steps and Multiply.
 type Strategy interface {
 	// compile prepares the strategy, and rejects values that no program may have.
-	compile() (giver, error)
+	Compile() (giver, error)
 }
 
 // PerAmount gives points per amount of money, by currency.
@@ -174,3 +231,145 @@ type Band struct {
 // Multiply multiplies the points of the matched part after rate, category and level. With several multipliers, their
 // additional points add up: x 2 and x 3 together are x 4.
 type Multiply struct{ By *big.Rat }
+
+// Matched is the part of an order to which a rule applies.
+type Matched struct {
+	Currency Currency
+	Amount   Exact // the eligible amount, in minor units
+	Value    Exact // its points after rate, category and level
+	Units    int64 // whole units that were not refunded
+}
+
+// giver is a compiled Strategy: it computes once what every decision would otherwise compute again.
+type giver interface {
+	// gives returns the exact points for the part of an order that a rule matched.
+	Gives(m *Matched) Exact
+
+	// because returns the reason for these points, in the strategy's terms.
+	Because(m *Matched) (ReasonKind, []string)
+}
+
+var errNegative = errors.New("must not give negative points")
+
+func (s PerAmount) Compile() (giver, error) {
+	g := compiledPerAmount{}
+	for c, r := range s.Rates {
+		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points == nil || r.Points.Sign() < 0 {
+			return nil, errors.New("its rate for " + strconv.Quote(string(c)) + " must not be negative")
+		}
+		g[c] = r.Compile(c)
+	}
+	return g, nil
+}
+
+type compiledPerAmount map[Currency]CompiledRate
+
+func (g compiledPerAmount) Gives(m *Matched) Exact {
+	r, ok := g[m.Currency]
+	if !ok {
+		return Whole(0)
+	}
+	return r.Gives(m.Amount)
+}
+
+func (g compiledPerAmount) Because(m *Matched) (ReasonKind, []string) {
+	return IsRated, []string{AmountText(m.Amount, m.Currency), g[m.Currency].Text}
+}
+
+func (s PerUnit) Compile() (giver, error) {
+	if s.Points == nil || s.Points.Sign() < 0 {
+		return nil, errNegative
+	}
+	return compiledPerUnit(ExactOf(s.Points)), nil
+}
+
+type compiledPerUnit Exact
+
+func (g compiledPerUnit) Gives(m *Matched) Exact { return Exact(g).Mul(Whole(m.Units)) }
+
+func (g compiledPerUnit) Because(m *Matched) (ReasonKind, []string) {
+	return IsUnits, []string{strconv.FormatInt(m.Units, 10), Exact(g).String()}
+}
+
+func (s PerVisit) Compile() (giver, error) { return Fixed(s).Compile() }
+
+func (s Fixed) Compile() (giver, error) {
+	if s.Points < 0 || s.Points > MaxPoints {
+		return nil, errors.New("its points are not between 0 and " + FormatPoints(MaxPoints))
+	}
+	return compiledFixed(s.Points), nil
+}
+
+type compiledFixed Points
+
+func (g compiledFixed) Gives(*Matched) Exact { return Whole(int64(g)) }
+
+func (g compiledFixed) Because(*Matched) (ReasonKind, []string) {
+	return IsFixed, []string{FormatPoints(Points(g))}
+}
+
+func (s Steps) Compile() (giver, error) {
+	for c, bands := range s.Bands {
+		if _, ok := c.Exponent(); !ok || len(bands) == 0 {
+			return nil, errors.New("its bands for " + strconv.Quote(string(c)) + " must not be empty")
+		}
+		for i, b := range bands {
+			if b.From < 0 || b.Points < 0 || b.Points > MaxPoints ||
+				i > 0 && (b.From <= bands[i-1].From || b.Points < bands[i-1].Points) {
+				return nil, errors.New("its bands must be in ascending order")
+			}
+		}
+	}
+	return compiledSteps(s.Bands), nil
+}
+
+type compiledSteps map[Currency][]Band
+
+// reached returns the highest band that the amount reaches, or the zero Band if there is none.
+func (g compiledSteps) reached(m *Matched) (reached Band) {
+	for _, b := range g[m.Currency] {
+		if m.Amount.Sub(Whole(b.From)).Sign() < 0 {
+			break
+		}
+		reached = b
+	}
+	return reached
+}
+
+func (g compiledSteps) Gives(m *Matched) Exact { return Whole(int64(g.reached(m).Points)) }
+
+func (g compiledSteps) Because(m *Matched) (ReasonKind, []string) {
+	b := g.reached(m)
+	return IsStep, []string{AmountText(m.Amount, m.Currency), Money{b.From, m.Currency}.String(), FormatPoints(b.Points)}
+}
+
+func (s Multiply) Compile() (giver, error) {
+	if s.By == nil || s.By.Sign() < 0 {
+		return nil, errNegative
+	}
+	return NewMultiplier("", s.By), nil
+}
+
+func (m Multiplier) Gives(x *Matched) Exact { return x.Value.Mul(m.Less) }
+
+func (m Multiplier) Because(x *Matched) (ReasonKind, []string) {
+	return IsTimes, []string{x.Value.String(), m.Text}
+}
+
+// PerPoint returns the amount of money for which the rate gives one point, in minor units.
+func (r Rate) PerPoint() Exact {
+	return ExactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(r.Per), r.Points))
+}
+
+func (r Rate) Compile(c Currency) CompiledRate {
+	out := CompiledRate{
+		points:   ExactOf(r.Points),
+		PerMinor: ExactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))),
+	}
+	per := " per "
+	if r.Full {
+		out.Step, per = r.Per, " per full "
+	}
+	out.Text = out.points.String() + per + Money{r.Per, c}.Decimal()
+	return out
+}

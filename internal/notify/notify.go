@@ -19,6 +19,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/emailaddr"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
 // A Message is a message in its final form. For push and webhook, which the merchant words, Data contains the facts
@@ -86,7 +87,7 @@ var (
 type Dispatcher struct {
 	Senders   map[loyalty.Channel]Sender
 	Links     Links
-	Words     func(p *loyalty.Program, who Person, n loyalty.News, link string) (Words, error)
+	Words     func(p *loyalty.Program, who Person, n remind.News, link string) (Words, error)
 	GiftWords func(p *loyalty.Program, g Gift) (Words, error)
 }
 
@@ -126,11 +127,11 @@ func (o *Dispatcher) At(base string) *Dispatcher {
 
 // Permitted returns the consents on which messages can rely. Marketing requires an unsubscribe link, which requires
 // the public address of the API.
-func (o *Dispatcher) Permitted(consents loyalty.Consents) loyalty.Consents {
+func (o *Dispatcher) Permitted(consents remind.Consents) remind.Consents {
 	if o.Links.Base != "" {
 		return consents
 	}
-	var out loyalty.Consents
+	var out remind.Consents
 	for _, c := range consents {
 		if c.Purpose != loyalty.Marketing {
 			out = append(out, c)
@@ -140,7 +141,7 @@ func (o *Dispatcher) Permitted(consents loyalty.Consents) loyalty.Consents {
 }
 
 // Write creates the message of a notice with the given ID.
-func (o *Dispatcher) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {
+func (o *Dispatcher) Write(p *loyalty.Program, who Person, n remind.News, id string, now time.Time) (Message, error) {
 	if n.Purpose == loyalty.Marketing && o.Links.Base == "" {
 		return Message{}, fmt.Errorf("%w: marketing requires an unsubscribe link", ErrNotSent)
 	}
@@ -178,7 +179,7 @@ func (o *Dispatcher) Send(ctx context.Context, m Message) error {
 	return s.Send(ctx, m)
 }
 
-func dataOf(p *loyalty.Program, n loyalty.News) Data {
+func dataOf(p *loyalty.Program, n remind.News) Data {
 	d := Data{
 		Points: n.Points, Reward: n.Reward, Level: n.Level, Missing: n.Missing, Until: n.Until.UTC(), Code: n.Code, Order: n.Order, Years: n.Years,
 	}

@@ -2,6 +2,7 @@ package program
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 // actions reads the points that events other than orders earn.
@@ -24,7 +25,7 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 		if c.event(event, own...) {
 			a.When = c.eventCondition(item.get("when"), a.Event)
 		}
-		if a.Event == loyalty.EventConverted && a.When != nil && a.When.OrderNumbers() > 0 {
+		if a.Event == award.EventConverted && a.When != nil && a.When.OrderNumbers() > 0 {
 			c.add(at(item.get("when"), "must not use the order's number: a referral is earned by the friend's first order "+
 				"that meets the other conditions; remove it"))
 		}
@@ -41,7 +42,7 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 func (c *compiler) sides(points *node, a *loyalty.Action) {
 	number := func(n *node) loyalty.Points { return loyalty.Points(c.integer(n, 1, int64(loyalty.MaxPoints))) }
 	switch two := points.is(mapping); {
-	case two && a.Event != loyalty.EventConverted && a.Event != "":
+	case two && a.Event != award.EventConverted && a.Event != "":
 		c.add(at(points, "names two recipients, which only referral.converted allows; write a number"))
 	case two:
 		a.Points, a.Friend = number(points.get("referrer")), number(points.get("friend"))
@@ -68,7 +69,7 @@ func (c *compiler) ownWait(item *node, a loyalty.Action) {
 
 // yearly warns if an event that occurs only once a year has a limit.
 func (c *compiler) yearly(item *node, a loyalty.Action) {
-	if a.Event != loyalty.EventBirthday && a.Event != loyalty.EventAnniversary {
+	if a.Event != award.EventBirthday && a.Event != award.EventAnniversary {
 		return
 	}
 	for _, l := range a.Limits {

@@ -8,6 +8,7 @@ import (
 	_ "time/tzdata" // makes time zones available, and equal, on all machines
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
@@ -62,7 +63,7 @@ func (c *compiler) file(root *node) *File {
 
 // finish validates and prepares the program, and runs the examples.
 func (c *compiler) finish(f *File, root *node) {
-	if err := f.Program.Compile(); err != nil {
+	if err := engine.Compile(f.Program); err != nil {
 		c.add(at(root, "%s", err))
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
@@ -96,7 +97,7 @@ func BenchmarkEvaluateTwentyLines(b *testing.B) {
 			acc, o, now := bigOrder(20)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := p.PlaceOrder(acc, nil, p, o, nil, now); err != nil {
+				if _, err := award.PlaceOrder(p, acc, nil, p, o, nil, now); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -13,7 +14,7 @@ import (
 var reserved = []string{"member", "order", "referral", "points", "tier", "reward"}
 
 // own lists the platform's events that can earn points.
-var own = []string{loyalty.EventJoined, loyalty.EventBirthday, loyalty.EventAnniversary, loyalty.EventConverted}
+var own = []string{award.EventJoined, award.EventBirthday, award.EventAnniversary, award.EventConverted}
 
 // events reads the program's own families of events. Their order in the file has no meaning.
 func (c *compiler) events(n *node) (families []loyalty.EventType) {
@@ -25,7 +26,7 @@ func (c *compiler) events(n *node) (families []loyalty.EventType) {
 				f, "%s is reserved for events of the platform; choose another name", strings.TrimSuffix(name, "s"),
 			))
 			continue
-		case slices.ContainsFunc(c.p.EventTypes(), func(t loyalty.EventType) bool { return t.Name == name }):
+		case slices.ContainsFunc(award.EventTypes(c.p), func(t loyalty.EventType) bool { return t.Name == name }):
 			c.add(atKey(f, "every program already has these events; choose another name"))
 			continue
 		}
@@ -47,7 +48,7 @@ func (c *compiler) events(n *node) (families []loyalty.EventType) {
 
 // sendable returns every type of event that merchants can send, as suggestions.
 func (c *compiler) sendable() (names []string) {
-	for _, t := range c.p.EventTypes() {
+	for _, t := range award.EventTypes(c.p) {
 		for _, state := range t.States {
 			names = append(names, t.Name+"."+state)
 		}
@@ -59,11 +60,11 @@ func (c *compiler) sendable() (names []string) {
 // be sent.
 func (c *compiler) event(n *node, more ...string) bool {
 	name := n.text()
-	if _, ok := c.p.EventType(name); ok || slices.Contains(more, name) || name == "" {
+	if _, ok := award.EventType(c.p, name); ok || slices.Contains(more, name) || name == "" {
 		return name != ""
 	}
-	families := c.p.EventTypes()
-	if slices.Contains(more, loyalty.EventJoined) {
+	families := award.EventTypes(c.p)
+	if slices.Contains(more, award.EventJoined) {
 		families = append(families,
 			loyalty.EventType{Name: "member", States: []string{"joined", "birthday", "anniversary"}},
 			loyalty.EventType{Name: "referral", States: []string{"converted"}})

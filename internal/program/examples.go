@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -23,7 +25,7 @@ func (c *compiler) examples(p *loyalty.Program, n *node) {
 			continue
 		}
 		expect := item.get("expect")
-		quote, err := p.Quote(account, order, nil, order.PlacedAt)
+		quote, err := engine.QuoteOrder(p, account, order, nil, order.PlacedAt)
 		if err != nil {
 			c.add(at(expect, "%q is rejected: %s", item.get("name").text(), reason(err)))
 			continue
@@ -58,7 +60,7 @@ func (c *compiler) example(p *loyalty.Program, item *node) (loyalty.Order, loyal
 	}
 	if orders := c.integer(item.get("orders"), 0, 1e9); orders > 0 {
 		account.Metrics = []loyalty.Metric{{Orders: orders}} // earlier than every window
-		account.First = loyalty.EarlierOrders(orders, placed)
+		account.First = award.EarlierOrders(orders, placed)
 	}
 	account.Traits = c.traits(item)
 	return order, account

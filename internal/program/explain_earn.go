@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
 func (e *explainer) earn() {
@@ -115,15 +116,15 @@ func (e *explainer) actions() {
 	}
 	for _, a := range e.p.Earn.Actions {
 		what := map[string]string{
-			loyalty.EventJoined: "Joining", loyalty.EventBirthday: "A birthday",
-			loyalty.EventAnniversary: "An anniversary of enrollment",
-			loyalty.EventConverted:   "The first order of a friend who used a member's code",
+			award.EventJoined: "Joining", award.EventBirthday: "A birthday",
+			award.EventAnniversary: "An anniversary of enrollment",
+			award.EventConverted:   "The first order of a friend who used a member's code",
 		}[a.Event]
 		if what == "" {
 			what = "An event " + a.Event
 		}
 		earns := what + " earns " + e.in(a.Wallet, int64(a.Points))
-		if a.Event == loyalty.EventConverted {
+		if a.Event == award.EventConverted {
 			earns = what + " earns the member " + e.in(a.Wallet, int64(a.Points))
 			if a.Friend > 0 {
 				earns += " and the friend " + e.in(a.Wallet, int64(a.Friend))

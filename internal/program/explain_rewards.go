@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // rewards describes the rewards and how points are redeemed for them.
@@ -20,7 +21,7 @@ func (e *explainer) rewards() {
 
 func (e *explainer) reward(r loyalty.Reward) {
 	parts := []string{e.whole(int64(r.Cost)) + " buy " + e.bought(r)}
-	if r.Type == loyalty.Perk {
+	if r.Type == redeem.Perk {
 		parts[0] = "There is a perk that costs nothing"
 	}
 	if len(r.MinOrder) > 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 func (e *explainer) tiers() {
@@ -45,7 +46,7 @@ func (e *explainer) tiers() {
 // ladders describes each tier group other than the main tiers.
 func (e *explainer) ladders() {
 	for _, l := range e.p.TierGroups {
-		view, _, _ := e.p.TierGroupStanding(loyalty.Account{}, l.ID)
+		view, _, _ := tier.TierGroupStanding(e.p, loyalty.Account{}, l.ID)
 		x := explainer{p: view}
 		x.tiers()
 		e.say("There is also the tier group %s. Rules, rewards and expiry do not depend on it.", cmp.Or(l.Name.In("en"), l.ID))

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // wallets describes the other wallets, and how members earn their points.
@@ -56,7 +57,7 @@ func (e *explainer) conversion(c loyalty.Conversion) {
 // in formats a number of points of a wallet with their name.
 func (e *explainer) in(wallet string, n int64) string {
 	unit := e.p.Unit
-	if w, ok := e.p.Wallet(wallet); ok {
+	if w, ok := posting.Wallet(e.p, wallet); ok {
 		unit = w.Unit
 	}
 	in := explainer{p: &loyalty.Program{Unit: unit}}

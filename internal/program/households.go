@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
 // households reads the rules by which household members use each other's points. Without the section, they cannot.
@@ -11,7 +12,7 @@ func (c *compiler) households(n *node) (h loyalty.Households) {
 	if n == nil {
 		return h
 	}
-	h.Size = int(c.integer(n.get("size"), 2, loyalty.MaxHouseholdSize))
+	h.Size = int(c.integer(n.get("size"), 2, share.MaxHouseholdSize))
 	h.Share = c.share(n.get("share"))
 	h.CoolingOff = c.some(n.get("cooling_off"))
 	return h

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -145,7 +146,7 @@ var clocks = map[string]loyalty.TimezoneOf{"store": loyalty.StoreClock, "member"
 // clock reads whose time zone applies to a rule's days and hours.
 func (c *compiler) clock(item *node, m loyalty.Match) loyalty.TimezoneOf {
 	n := item.get("timezone_of")
-	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !m.Birthday() {
+	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !earn.HasBirthday(&m) {
 		c.add(atKey(n, "has no effect without weekdays, hours, birthday or birthday_month: from and until are instants"))
 	}
 	return clocks[n.text()]

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
 // advanceNotice reads how long before the expiry of points and levels members receive notice.
@@ -13,13 +15,13 @@ func (c *compiler) advanceNotice(root *node) {
 	if n == nil {
 		return
 	}
-	length, a := n, loyalty.AdvanceNotice{MaxExtensions: loyalty.DefaultMaxExtensions}
+	length, a := n, loyalty.AdvanceNotice{MaxExtensions: posting.DefaultMaxExtensions}
 	if n.is(mapping) {
 		if length = n.get("period"); length == nil {
 			c.missing(n, "period")
 		}
 		if most := n.get("max_extensions"); most != nil {
-			a.MaxExtensions = int(c.integer(most, 1, loyalty.MaxExtensions))
+			a.MaxExtensions = int(c.integer(most, 1, posting.MaxExtensions))
 		}
 	}
 	a.Period = c.lifetime(length)
@@ -35,7 +37,7 @@ func (c *compiler) unnoticed(n *node) {
 		on      loyalty.Trigger
 		subject string
 	}{
-		{c.p.Expiries(), loyalty.BeforeExpiry, "points"},
+		{remind.Expiries(c.p), loyalty.BeforeExpiry, "points"},
 		{len(c.p.Tiers.Levels) > 1 && c.p.Tiers.MoveDown != loyalty.StayUp, loyalty.BeforeTier, "levels"},
 	} {
 		inTime := slices.ContainsFunc(c.p.Reminders.Messages, func(r loyalty.Reminder) bool {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // payments reads the terms for reports of payment processors.
@@ -15,7 +16,7 @@ func (c *compiler) payments(n *node) (t loyalty.PaymentTerms) {
 	within := n.get("claim_within")
 	t.ClaimWithin = c.some(within)
 	var day time.Time
-	if t.ClaimWithin.After(day, time.UTC).Sub(day) > loyalty.MaxOrderAge {
+	if t.ClaimWithin.After(day, time.UTC).Sub(day) > posting.MaxOrderAge {
 		c.add(at(within, "%s is more than 90 days; older payments cannot be claimed", within.value))
 	}
 	return t

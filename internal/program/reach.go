@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // outOfReach warns of levels and rewards that need more points than the caps let orders earn.
@@ -22,7 +23,7 @@ func (c *compiler) outOfReach(root *node) {
 	most, cap, capped := mostEarned(c.p.Earn.Caps, months)
 	for i, item := range root.get("rewards").list() {
 		least := leastPrices(c.p.Rewards[i])[""]
-		if capped && c.p.Rewards[i].Type != loyalty.Perk && len(c.p.Rewards[i].Wallets) == 0 && least > most {
+		if capped && c.p.Rewards[i].Type != redeem.Perk && len(c.p.Rewards[i].Wallets) == 0 && least > most {
 			c.warn(at(item, "costs %d points, but orders earn at most %d: earn.caps has %s", least, most, cap))
 		}
 	}

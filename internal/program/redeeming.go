@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -33,16 +35,16 @@ func (c *compiler) auto(n *node) (auto loyalty.Auto) {
 	}
 	auto = loyalty.Auto{
 		Reward: n.get("reward").text(), At: loyalty.Points(c.integer(n.get("at"), 1, int64(loyalty.MaxPoints))),
-		Limit: loyalty.MaxAutoLimit,
+		Limit: redeem.MaxAutoLimit,
 	}
 	if stop := n.get("limit"); stop != nil {
 		times, _, _ := strings.Cut(stop.text(), " ")
 		auto.Limit, _ = strconv.ParseInt(times, 10, 64)
-		if auto.Limit < 1 || auto.Limit > loyalty.MaxAutoLimit {
-			c.add(at(stop, "%s is not from 1 to %d per day", stop.value, loyalty.MaxAutoLimit))
+		if auto.Limit < 1 || auto.Limit > redeem.MaxAutoLimit {
+			c.add(at(stop, "%s is not from 1 to %d per day", stop.value, redeem.MaxAutoLimit))
 		}
 	}
-	r, ok := c.p.Reward(auto.Reward)
+	r, ok := redeem.FindReward(c.p, auto.Reward)
 	if !ok {
 		var ids []string
 		for _, r := range c.p.Rewards {
@@ -51,7 +53,7 @@ func (c *compiler) auto(n *node) (auto loyalty.Auto) {
 		c.add(at(n.get("reward"), "unknown reward %q", clip(auto.Reward)).Suggest(nearest.Word(auto.Reward, ids)))
 		return auto
 	}
-	if wants := r.Wants(); wants != "" {
+	if wants := redeem.AutoObstacle(&r); wants != "" {
 		c.add(at(n.get("reward"), "%s %s; only a reward that requires nothing but points can be redeemed automatically", r.ID, wants))
 	}
 	if most := slices.Max(r.Costs()); auto.At < most {
@@ -93,7 +95,7 @@ func (c *compiler) grace(n *node) loyalty.Period {
 func (c *compiler) hold(n *node) time.Duration {
 	const most = 7 * 24 * time.Hour
 	if n == nil {
-		return loyalty.DefaultHold
+		return engine.DefaultHold
 	}
 	p := c.period(n)
 	d := time.Duration(p.Days*24+p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute

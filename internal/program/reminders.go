@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -32,17 +36,17 @@ func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
 // readable warns of languages of the program in which no messages are available.
 func (c *compiler) readable(n *node) {
 	for _, l := range c.languages {
-		if l != "und" && !slices.Contains(loyalty.MessageLanguages(), l[:2]) {
-			c.warn(atKey(n, "are sent in English to members who prefer %s; messages are available in %s", l, series(loyalty.MessageLanguages(), "and")))
+		if l != "und" && !slices.Contains(remind.MessageLanguages(), l[:2]) {
+			c.warn(atKey(n, "are sent in English to members who prefer %s; messages are available in %s", l, series(remind.MessageLanguages(), "and")))
 		}
 	}
 }
 
 func (c *compiler) quiet(n *node) (from, until int) {
 	if n == nil {
-		return loyalty.DefaultQuietFrom, loyalty.DefaultQuietUntil
+		return remind.DefaultQuietFrom, remind.DefaultQuietUntil
 	}
-	return c.hours(n, "the start and the end are equal; omit quiet_hours for "+clockTime(loyalty.DefaultQuietFrom)+" to "+clockTime(loyalty.DefaultQuietUntil))
+	return c.hours(n, "the start and the end are equal; omit quiet_hours for "+clockTime(remind.DefaultQuietFrom)+" to "+clockTime(remind.DefaultQuietUntil))
 }
 
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
@@ -91,7 +95,7 @@ func (c *compiler) reminder(item *node) loyalty.Reminder {
 		}
 	}
 	slices.SortFunc(r.At, time.Time.Compare)
-	r.Purpose = r.On.Purpose()
+	r.Purpose = posting.PurposeOf(r.On)
 	if class := item.get("purpose"); class.text() != "" {
 		r.Purpose = loyalty.Purpose(class.text())
 		if r.On == loyalty.BeforeExpiry && r.Purpose == loyalty.Marketing {
@@ -108,16 +112,16 @@ func (c *compiler) reminder(item *node) loyalty.Reminder {
 }
 
 // befores returns the triggers that are allowed under the key before.
-func befores() (words []string) { return triggers(loyalty.Trigger.Before) }
+func befores() (words []string) { return triggers(remind.IsBefore) }
 
 func afters() (words []string) {
 	return triggers(func(t loyalty.Trigger) bool {
-		return !t.Before() && t != loyalty.NearReward && t != loyalty.NearTier && t != loyalty.Scheduled
+		return !remind.IsBefore(t) && t != loyalty.NearReward && t != loyalty.NearTier && t != loyalty.Scheduled
 	})
 }
 
 func triggers(which func(loyalty.Trigger) bool) (words []string) {
-	for _, t := range loyalty.Triggers() {
+	for _, t := range remind.Triggers() {
 		if which(t) {
 			words = append(words, string(t))
 		}
@@ -162,7 +166,7 @@ func (c *compiler) leads(item *node, r *loyalty.Reminder) {
 	optional := slices.Contains([]loyalty.Trigger{
 		loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
 	}, r.On)
-	several := r.On.Before() || slices.Contains([]loyalty.Trigger{loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder, loyalty.AfterReferral}, r.On)
+	several := remind.IsBefore(r.On) || slices.Contains([]loyalty.Trigger{loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder, loyalty.AfterReferral}, r.On)
 	near := r.On == loyalty.NearReward || r.On == loyalty.NearTier
 	switch {
 	case by == nil && !optional && !near && r.On != loyalty.Scheduled && r.On != "":
@@ -201,7 +205,7 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 	}
 	switch r.On {
 	case loyalty.BeforeExpiry:
-		if !c.p.Expiries() {
+		if !remind.Expiries(c.p) {
 			c.warn(atKey(item.get("before"), "never applies: points of this program do not expire"))
 			return
 		}
@@ -217,13 +221,13 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 	case loyalty.AfterClaim, loyalty.BeforeCode:
 		c.aboutCodes(item, r, late)
 	case loyalty.AfterReferral:
-		if !slices.ContainsFunc(c.p.Earn.Actions, func(a loyalty.Action) bool { return a.Event == loyalty.EventConverted }) {
-			c.add(at(item, "requires referrals, and no action is for %s", loyalty.EventConverted))
+		if !slices.ContainsFunc(c.p.Earn.Actions, func(a loyalty.Action) bool { return a.Event == award.EventConverted }) {
+			c.add(at(item, "requires referrals, and no action is for %s", award.EventConverted))
 		}
 	case loyalty.BeforeHold:
 		late(holding(c.p), "%s before the end is before the reservation, which lasts %s")
 	case loyalty.AfterActive, loyalty.AfterOrder:
-		late(loyalty.Period{Days: loyalty.MaxLeadAfter + 1}, "%s is too late; it must be less than %s")
+		late(loyalty.Period{Days: remind.MaxLeadAfter + 1}, "%s is too late; it must be less than %s")
 	}
 }
 
@@ -235,7 +239,7 @@ func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.
 			continue
 		}
 		own = true
-		if lasts := c.p.CodeLasts(&reward); !lasts.IsZero() && (shortest.IsZero() || !reaches(lasts, shortest)) {
+		if lasts := redeem.CodeLasts(c.p, &reward); !lasts.IsZero() && (shortest.IsZero() || !reaches(lasts, shortest)) {
 			shortest = lasts
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // rewards reads the rewards.
@@ -88,7 +89,7 @@ func (c *compiler) worth(item *node, r *loyalty.Reward) {
 // costs rejects a price for a perk, which is free.
 func (c *compiler) costs(item *node, kind string) {
 	for _, name := range []string{"cost", "prices"} {
-		if n := item.get(name); n != nil && kind == loyalty.Perk {
+		if n := item.get(name); n != nil && kind == redeem.Perk {
 			c.add(atKey(n, "has no effect for a reward of type perk, which costs nothing"))
 		}
 	}

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // A story is one basket of a table and what became of it: a member, and the last order that was told of them.
@@ -57,7 +61,7 @@ func (s *story) row(cells []string) (first worked) {
 // tell brings the member to an instant and does what a row says then. It returns all entries that this made.
 func (s *story) tell(what string, now time.Time) []loyalty.Entry {
 	s.t.Helper()
-	out, err := s.p.Advance(s.acc, now)
+	out, err := engine.Advance(s.p, s.acc, now)
 	if err != nil {
 		s.t.Fatalf("%s: %v", what, err)
 	}
@@ -73,13 +77,13 @@ func (s *story) tell(what string, now time.Time) []loyalty.Entry {
 	return append(entries, out.Entries...)
 }
 
-func (s *story) do(what string, now time.Time) (loyalty.Outcome, error) {
+func (s *story) do(what string, now time.Time) (posting.Outcome, error) {
 	s.told++
 	verb, rest, _ := strings.Cut(what, " ")
 	switch verb {
 	case "redeem":
 		in := loyalty.Redemption{ID: fmt.Sprint("rd_", s.told), Reward: rest}
-		return s.p.Redeem(s.acc, in, true, nil, now)
+		return redeem.Redeem(s.p, s.acc, in, true, nil, now)
 	case "back":
 		s.order.Refunds = append(s.order.Refunds, s.refund(rest, now))
 	case "delivered":
@@ -90,7 +94,7 @@ func (s *story) do(what string, now time.Time) (loyalty.Outcome, error) {
 		s.order, s.state = s.basket(what, now), nil
 		s.order.ID = fmt.Sprint(s.told)
 	}
-	out, err := s.p.PlaceOrder(s.acc, s.state, s.p, s.order, nil, now)
+	out, err := award.PlaceOrder(s.p, s.acc, s.state, s.p, s.order, nil, now)
 	if err == nil {
 		s.state = out.Entries[0].Order
 	}

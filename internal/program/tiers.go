@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -112,11 +114,11 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		{loyalty.ByBrands, "brands", true},
 	} {
 		switch f := n.get(need.name); {
-		case t.GoBy(need.by) && f == nil && need.needed:
+		case earn.QualifyBy(t, need.by) && f == nil && need.needed:
 			c.missing(n, need.name)
-		case !t.GoBy(need.by) && f != nil && n.get("by").text() != "":
+		case !earn.QualifyBy(t, need.by) && f != nil && n.get("by").text() != "":
 			c.add(atKey(f, "has no effect with %s", t.By))
-		case !t.GoBy(need.by) && f != nil && len(t.Ways) > 0:
+		case !earn.QualifyBy(t, need.by) && f != nil && len(t.Ways) > 0:
 			c.add(atKey(f, "has no effect without %s", need.by))
 		}
 	}
@@ -130,7 +132,7 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		t.AtLeast = byCurrency(c, least, c.amount)
 		c.earnable(least)
 	}
-	if t.GoBy(loyalty.ByVisits) {
+	if earn.QualifyBy(t, loyalty.ByVisits) {
 		t.Visit = "visit.completed"
 		if event != nil && c.event(event) {
 			t.Visit = event.text()
@@ -169,8 +171,8 @@ var (
 func (c *compiler) window(n *node, t *loyalty.Tiers) {
 	if m := rollingForm.FindStringSubmatch(n.text()); m != nil {
 		t.Months, _ = strconv.Atoi(m[1]) // three digits
-		if t.Months < 1 || t.Months > loyalty.MaxWindow {
-			c.add(at(n, "%s is not from 1 to %d months", n.value, loyalty.MaxWindow))
+		if t.Months < 1 || t.Months > tier.MaxWindow {
+			c.add(at(n, "%s is not from 1 to %d months", n.value, tier.MaxWindow))
 		}
 		return
 	}
@@ -261,7 +263,7 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 	more := i == 1
 	for _, f := range from.pairs() {
 		by := measures[f.key.name]
-		if !t.GoBy(by) {
+		if !earn.QualifyBy(&t, by) {
 			c.add(atKey(f, "is not a metric of the levels"))
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
 // transfers reads the terms of transfers. Without the section, members cannot transfer points. With it, the default
@@ -31,8 +32,8 @@ func (c *compiler) transfers(n *node) (t loyalty.Transfers) {
 	t.AtMost = c.givenAtMost(n.get("at_most"), t.Min)
 	t.Fee = c.fee(n.get("fee"))
 	t.Accept = c.some(n.get("accept"))
-	if day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); t.Accept.After(day, time.UTC).Sub(day) > loyalty.MaxOffer {
-		c.add(at(n.get("accept"), "%s is more than the limit of %d days", n.get("accept").value, loyalty.MaxOffer/(24*time.Hour)))
+	if day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); t.Accept.After(day, time.UTC).Sub(day) > share.MaxOffer {
+		c.add(at(n.get("accept"), "%s is more than the limit of %d days", n.get("accept").value, share.MaxOffer/(24*time.Hour)))
 	}
 	return t
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -23,7 +25,7 @@ func (c *compiler) wallets(n *node) (wallets []loyalty.Wallet) {
 			Pending: c.wait(item.get("pending")),
 			Expires: c.expires(item.get("expires")),
 		}
-		if w.ID == loyalty.MainWallet {
+		if w.ID == posting.MainWallet {
 			c.add(at(item.get("id"), "is reserved for the main wallet; use another id"))
 		}
 		if w.Expires.Inactive {
@@ -44,11 +46,11 @@ func (c *compiler) wallets(n *node) (wallets []loyalty.Wallet) {
 // wallet reads a wallet ID. It returns the empty string for the main wallet.
 func (c *compiler) wallet(n *node) string {
 	id := n.text()
-	if id == "" || id == loyalty.MainWallet {
+	if id == "" || id == posting.MainWallet {
 		return ""
 	}
-	if _, ok := c.p.Wallet(id); !ok {
-		ids := append([]string{loyalty.MainWallet}, c.otherWallets()...)
+	if _, ok := posting.Wallet(c.p, id); !ok {
+		ids := append([]string{posting.MainWallet}, c.otherWallets()...)
 		c.add(at(n, "%q is not a wallet; the wallets are %s", clip(id), series(ids, "and")).Suggest(nearest.Word(id, ids)))
 	}
 	return id
@@ -66,7 +68,7 @@ func (c *compiler) otherWallet(n *node) string {
 // otherWallets returns the IDs of all wallets except the main wallet. A wallet with the reserved ID is skipped.
 func (c *compiler) otherWallets() (ids []string) {
 	for _, w := range c.p.Wallets {
-		if w.ID != loyalty.MainWallet {
+		if w.ID != posting.MainWallet {
 			ids = append(ids, w.ID)
 		}
 	}
@@ -102,7 +104,7 @@ func (c *compiler) conversions(n *node) (all []loyalty.Conversion) {
 
 // circles rejects conversions and rewards that would let points return to the wallet that they left.
 func (c *compiler) circles(root *node) {
-	section, id, found := strings.Cut(c.p.Circle(), ".")
+	section, id, found := strings.Cut(share.ConversionCycle(c.p), ".")
 	if !found {
 		return
 	}
@@ -140,7 +142,7 @@ func (c *compiler) walletPrices(n *node) map[string]loyalty.Points {
 	prices := map[string]loyalty.Points{}
 	for _, f := range n.pairs() {
 		id := f.key.name
-		if _, ok := c.p.Wallet(id); !ok {
+		if _, ok := posting.Wallet(c.p, id); !ok {
 			others := c.otherWallets()
 			has := cmp.Or(series(others, "and"), "none")
 			c.add(atKey(f, "%q is not another wallet; the program has %s", clip(id), has).Suggest(nearest.Word(id, others)))

@@ -9,6 +9,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // An Account is a member's account to which a history is reported, as the ledger does.
@@ -23,7 +31,7 @@ type Account struct {
 	t       *rapid.T
 	h       *History
 	p       *loyalty.Program // the live version
-	past    []loyalty.Live   // the versions before it
+	past    []tier.Live      // the versions before it
 	ran     time.Time        // until when time has passed for the account
 	events  map[string]*loyalty.EventState
 	random  *Account // of a direct delivery: the account of the random one
@@ -72,32 +80,32 @@ func (h *History) account(t *rapid.T, random *Account, effects *Effects) *Accoun
 }
 
 func (a *Account) join(m loyalty.MemberID, traits loyalty.Traits, at time.Time) {
-	a.take(a.p.Join(m, traits, at))
+	a.take(engine.Join(a.p, m, traits, at))
 	a.ran = at
 }
 
 // take adopts an outcome, once its levels are decided too.
-func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
+func (a *Account) take(out posting.Outcome, err error) posting.Outcome {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	if !out.Needs.IsZero() {
+	if !tier.NeedsNothing(out.Needs) {
 		a.effects.DecidedAgain++
 	}
-	for !out.Needs.IsZero() {
-		h := loyalty.History{
+	for !tier.NeedsNothing(out.Needs) {
+		h := tier.History{
 			Entries: a.Entries, All: out.Needs.All, Orders: a.latest(out.Needs.Orders), Versions: a.past,
 		}
 		if out.Needs.Later != (loyalty.PlacedOrder{}) {
-			h.Later = loyalty.LaterThan(out.Needs.Later, a.Entries)
+			h.Later = award.LaterThan(out.Needs.Later, a.Entries)
 		}
 		for i, e := range slices.Backward(a.Entries) {
-			if !h.All && out.Needs.Enough(e) {
+			if !h.All && tier.Enough(out.Needs, e) {
 				h.Entries = a.Entries[i+1:]
 				break
 			}
 		}
-		if out, err = a.p.Redecide(out, h, out.Entries[0].Recorded); err != nil {
+		if out, err = award.Redecide(a.p, out, h, out.Entries[0].Recorded); err != nil {
 			a.t.Fatal(err)
 		}
 	}
@@ -122,8 +130,8 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 
 // budgets returns what is left of budgets. By the direct delivery, it is what the order was granted by the random one: what
 // a budget had left is recorded with the order.
-func (a *Account) budgets(order string) loyalty.Budgets {
-	left := loyalty.Budgets{}
+func (a *Account) budgets(order string) earn.Budgets {
+	left := earn.Budgets{}
 	for _, r := range a.p.Campaigns {
 		key := "campaigns." + r.ID
 		if r.Budget == 0 {
@@ -144,33 +152,33 @@ func (a *Account) budgets(order string) loyalty.Budgets {
 }
 
 // latest returns the latest entries of orders.
-func (a *Account) latest(orders []loyalty.PlacedOrder) (all []loyalty.KnownOrder) {
+func (a *Account) latest(orders []loyalty.PlacedOrder) (all []tier.KnownOrder) {
 	for _, e := range slices.Backward(a.Entries) {
 		is := func(o loyalty.PlacedOrder) bool { return e.Order != nil && o.ID == e.Order.Order.ID }
 		if slices.ContainsFunc(orders, is) {
 			orders = slices.DeleteFunc(slices.Clone(orders), is)
-			all = append(all, loyalty.KnownOrder{Entry: e, Rules: a.version(e.Order.Program)})
+			all = append(all, tier.KnownOrder{Entry: e, Rules: a.version(e.Order.Program)})
 		}
 	}
 	return all
 }
 
 // place decides an order, if necessary with what is known of the member's other orders.
-func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Time) (loyalty.Outcome, error) {
+func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Time) (posting.Outcome, error) {
 	acc, rules := a.Account, a.versionAt(o.PlacedAt)
 	if prior != nil {
 		rules = a.version(prior.Program)
 	}
 	for {
-		out, err := a.p.PlaceOrder(acc, prior, rules, o, a.budgets(o.ID), now)
-		if !out.Needs.Undecided() {
+		out, err := award.PlaceOrder(a.p, acc, prior, rules, o, a.budgets(o.ID), now)
+		if !tier.Undecided(out.Needs) {
 			return out, err
 		}
 		if out.Needs.Numbers {
-			acc = a.p.WithFirstOrders(acc, a.Entries)
+			acc = award.WithFirstOrders(a.p, acc, a.Entries)
 		}
 		if out.Needs.Later != (loyalty.PlacedOrder{}) {
-			acc = acc.WithLaterOrders(out.Needs.Later, a.Entries)
+			acc = award.WithLaterOrders(acc, out.Needs.Later, a.Entries)
 		}
 	}
 }
@@ -180,19 +188,19 @@ func (a *Account) happen(r Report) {
 	case r.Order != nil:
 		a.order(*r.Order, r.At)
 	case r.Event != nil:
-		prior, rules := a.events[r.Event.Cause()], a.versionAt(r.Event.At)
+		prior, rules := a.events[award.EventCause(*r.Event)], a.versionAt(r.Event.At)
 		if prior != nil {
 			rules = a.version(prior.Program)
 		}
-		a.take(a.p.PlaceEvent(a.Account, prior, rules, *r.Event, r.At))
+		a.take(award.PlaceEvent(a.p, a.Account, prior, rules, *r.Event, r.At))
 	case r.OptsIn != "":
-		a.take(a.p.OptIn(a.Account, r.OptsIn, r.At))
+		a.take(engine.OptIn(a.p, a.Account, r.OptsIn, r.At))
 	case r.Traits != nil:
 		t := a.Traits
 		t.Segments = r.Traits.Segments
-		a.take(a.p.SetTraits(a.Account, t, r.At))
+		a.take(engine.SetTraits(a.p, a.Account, t, r.At))
 	case r.Placement != nil:
-		out, err := a.p.SetTier(a.Account, r.ID, *r.Placement, r.At)
+		out, err := tier.SetTier(a.p, a.Account, r.ID, *r.Placement, r.At)
 		if !errors.As(err, new(*loyalty.Error)) { // else it is below the member's minimum
 			a.take(out, err)
 		}
@@ -203,7 +211,7 @@ func (a *Account) happen(r Report) {
 
 func (a *Account) order(o loyalty.Order, now time.Time) {
 	prior := a.Orders[o.ID]
-	if prior != nil && !o.Supersedes(prior.Order) {
+	if prior != nil && !receipt.Supersedes(o, prior.Order) {
 		a.effects.Superseded++
 		return
 	}
@@ -238,12 +246,12 @@ func (a *Account) spend(r Report) {
 	if a.random != nil && !a.random.Spent[r.ID] {
 		return
 	}
-	var out loyalty.Outcome
+	var out posting.Outcome
 	var err error
 	if r.Redeems {
-		out, err = a.p.Redeem(a.Account, loyalty.Redemption{ID: r.ID, Reward: "mug"}, true, nil, r.At)
+		out, err = redeem.Redeem(a.p, a.Account, loyalty.Redemption{ID: r.ID, Reward: "mug"}, true, nil, r.At)
 	} else {
-		out, err = a.p.Convert(a.Account, r.ID, "", "miles", r.Converts, r.At)
+		out, err = share.Convert(a.p, a.Account, r.ID, "", "miles", r.Converts, r.At)
 	}
 	switch {
 	case !errors.As(err, new(*loyalty.Error)):

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // Difference returns what an account that was delivered randomly has and the one that was delivered directly has not;
@@ -59,7 +60,7 @@ type levels struct {
 func (h *History) levelsOf(a *Account) levels {
 	l := levels{Tiers: map[string]loyalty.Standing{"": a.Tier}}
 	for _, x := range h.Last().TierGroups {
-		_, on, _ := h.Last().TierGroupStanding(a.Account, x.ID)
+		_, on, _ := tier.TierGroupStanding(h.Last(), a.Account, x.ID)
 		l.Tiers[x.ID] = on.Tier
 	}
 	for _, r := range a.Reached {

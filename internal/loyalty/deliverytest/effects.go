@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // Effects counts how often features took effect in the random deliveries of a test.
@@ -54,7 +55,7 @@ func (f *Effects) Rare() (rare []string) {
 	return rare
 }
 
-func (f *Effects) count(out loyalty.Outcome) {
+func (f *Effects) count(out posting.Outcome) {
 	for _, e := range out.Entries {
 		switch e.Kind {
 		case loyalty.KindMoveTier:

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // Member is the member of every history.
@@ -20,7 +21,7 @@ type Report struct {
 	Order     *loyalty.Order
 	Event     *loyalty.Event
 	Traits    *loyalty.Traits
-	Placement *loyalty.Placement
+	Placement *tier.Placement
 	OptsIn    string         // to a campaign
 	Redeems   bool           // a reward
 	Converts  loyalty.Points // to another wallet
@@ -119,9 +120,9 @@ func (h *History) changes(t *rapid.T) {
 	}
 }
 
-func (h *History) placement(t *rapid.T, at time.Time) *loyalty.Placement {
+func (h *History) placement(t *rapid.T, at time.Time) *tier.Placement {
 	level := rapid.SampledFrom([]string{"silver", "gold", "black"}).Draw(t, "placed")
-	in := &loyalty.Placement{Level: level, Reason: "a match"}
+	in := &tier.Placement{Level: level, Reason: "a match"}
 	if len(h.Program.TierGroups) > 0 {
 		in.TierGroup = rapid.SampledFrom([]string{"", h.Program.TierGroups[0].ID}).Draw(t, "placed on")
 	}

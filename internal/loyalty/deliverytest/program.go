@@ -10,6 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 // Life says what a history is about, because not everything can be compared exactly in the same history.
@@ -103,7 +105,7 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 		p.Conversions = []loyalty.Conversion{{ID: "fly", To: "miles", Rate: big.NewRat(1, 1)}}
 		p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 60}}
 	}
-	if err := p.Compile(); err != nil {
+	if err := engine.Compile(p); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -154,9 +156,9 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 		Actions: []loyalty.Action{
 			{ID: "visit", Event: "visit.completed", Points: 40},
 			{ID: "review", Event: "review.approved", Points: 25},
-			{ID: "birthday", Event: loyalty.EventBirthday, Points: 30},
+			{ID: "birthday", Event: award.EventBirthday, Points: 30},
 			{
-				ID: "welcome", Event: loyalty.EventJoined,
+				ID: "welcome", Event: award.EventJoined,
 				Points: rapid.SampledFrom([]loyalty.Points{0, 120}).Draw(t, "for joining"),
 			},
 		},
@@ -192,7 +194,7 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 const basicActions = 4
 
 func randomReferral(t *rapid.T) loyalty.Action {
-	a := loyalty.Action{ID: "friends", Event: loyalty.EventConverted, Points: 70, Friend: 45}
+	a := loyalty.Action{ID: "friends", Event: award.EventConverted, Points: 70, Friend: 45}
 	if n := rapid.SampledFrom([]int64{0, 30, 200}).Draw(t, "referred by an order of"); n > 0 {
 		a.When = spent(n)
 	}

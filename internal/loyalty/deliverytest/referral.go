@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // Referrer is the member who referred the member of a history.
@@ -18,8 +20,8 @@ func (n spent) OrderNumbers() int                    { return 0 }
 func (n spent) String() string                       { return fmt.Sprint("order.total >= ", int64(n)) }
 
 // refer takes an order's outcome, and what that changes about the referral.
-func (a *Account) refer(out loyalty.Outcome, order string, now time.Time) {
-	change, ok := out.Account.ReferralChange(order)
+func (a *Account) refer(out posting.Outcome, order string, now time.Time) {
+	change, ok := award.ReferralChangeOf(out.Account, order)
 	if !ok {
 		a.take(out, nil)
 		return
@@ -32,7 +34,7 @@ func (a *Account) refer(out loyalty.Outcome, order string, now time.Time) {
 		}
 		converting.Rules = a.version(converting.Order.Program)
 	}
-	outs, err := a.p.AwardReferral(out, a.Referrer.Account, change, a.known(change.Withdrawn), converting, now)
+	outs, err := award.AwardReferral(a.p, out, a.Referrer.Account, change, a.known(change.Withdrawn), converting, now)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -43,9 +45,9 @@ func (a *Account) refer(out loyalty.Outcome, order string, now time.Time) {
 }
 
 // known returns the events of the referral for an order.
-func (a *Account) known(order string) loyalty.KnownReferral {
-	friends, referrers := a.Traits.Referral.Parts(Member, order)
-	k := loyalty.KnownReferral{Friends: a.events[friends.Cause()], Referrers: a.Referrer.events[referrers.Cause()]}
+func (a *Account) known(order string) award.KnownReferral {
+	friends, referrers := award.ReferralEvents(a.Traits.Referral, Member, order)
+	k := award.KnownReferral{Friends: a.events[award.EventCause(friends)], Referrers: a.Referrer.events[award.EventCause(referrers)]}
 	if k.Friends != nil {
 		k.Rules = a.version(k.Friends.Program)
 	}
@@ -53,7 +55,7 @@ func (a *Account) known(order string) loyalty.KnownReferral {
 }
 
 // refer counts what becomes of a referral.
-func (f *Effects) refer(was loyalty.Account, c loyalty.ReferralChange) {
+func (f *Effects) refer(was loyalty.Account, c award.ReferralChange) {
 	before := was.Traits.Referral.Order
 	switch {
 	case before == "" && c.Converts != "":

@@ -8,6 +8,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // A Publication is a version of the program that takes over at an instant.
@@ -25,7 +28,7 @@ func (h *History) publish(t *rapid.T) {
 		at = h.after(t, at, 120, "next version").Add(40 * time.Minute)
 		before := p
 		p = nextVersion(t, p, h.Life)
-		p.Supersede(before, at, rapid.SampledFrom([]loyalty.RefreshMode{
+		award.Supersede(p, before, at, rapid.SampledFrom([]loyalty.RefreshMode{
 			loyalty.UpgradeOnly, loyalty.FullRefresh,
 		}).Draw(t, "tier changes"))
 		h.Published = append(h.Published, Publication{at, p})
@@ -56,7 +59,7 @@ func nextVersion(t *rapid.T, p *loyalty.Program, life Life) *loyalty.Program {
 			unbound(&next.Earn)
 		}
 	}
-	if err := next.Compile(); err != nil {
+	if err := engine.Compile(&next); err != nil {
 		t.Fatal(err)
 	}
 	return &next
@@ -67,12 +70,12 @@ func (a *Account) advance(now time.Time) {
 	if a.Referrer != nil {
 		a.Referrer.advance(now)
 	}
-	var versions []loyalty.Live
+	var versions []tier.Live
 	for _, x := range a.h.Published[len(a.past):] {
 		if x.At.After(now) {
 			break
 		}
-		a.past = append(a.past, loyalty.Live{Program: a.p, Until: x.At})
+		a.past = append(a.past, tier.Live{Program: a.p, Until: x.At})
 		a.p = x.Program
 	}
 	for _, v := range a.past {
@@ -81,7 +84,7 @@ func (a *Account) advance(now time.Time) {
 		}
 	}
 	a.effects.Published += len(versions)
-	a.take(a.p.AdvanceThrough(a.Account, versions, now))
+	a.take(engine.AdvanceThrough(a.p, a.Account, versions, now))
 	a.ran = now
 }
 

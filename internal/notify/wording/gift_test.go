@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -31,7 +32,7 @@ func letter(t *testing.T, p *loyalty.Program, g notify.Gift) notify.Words {
 
 func TestGiftMessageContainsSenderAmountAndExpiry(t *testing.T) {
 	day := map[string]string{"en": "31 March 2027", "de": "31. März 2027", "es": "31 de marzo de 2027", "fr": "31 mars 2027", "tr": "31 Mart 2027"}
-	for _, l := range loyalty.MessageLanguages() {
+	for _, l := range remind.MessageLanguages() {
 		w, g := letter(t, programOf("Shop"), gift(l)), gift(l)
 		for _, body := range []string{w.Text, w.HTML} {
 			for _, want := range []string{"Ada", "Eve", "From me", "to you", g.Code, day[l], "Shop", "EUR"} {
@@ -69,7 +70,7 @@ func TestGiftMessageContainsTimeUnlessMidnight(t *testing.T) {
 
 func TestGiftTextIsEscaped(t *testing.T) {
 	plain := letter(t, programOf("Shop"), gift("en"))
-	for _, l := range loyalty.MessageLanguages() {
+	for _, l := range remind.MessageLanguages() {
 		for _, bad := range hostile {
 			g := gift(l)
 			g.Sender.Name, g.Name, g.Code, g.Message = bad, bad, bad, bad+"\nto you"

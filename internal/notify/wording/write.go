@@ -20,6 +20,8 @@ import (
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -54,7 +56,7 @@ var sets = sync.OnceValue(func() map[string]set {
 // escape the values in it.
 func pages(all *html.Template) map[loyalty.Trigger]*html.Template {
 	out := map[loyalty.Trigger]*html.Template{}
-	for _, on := range loyalty.Triggers() {
+	for _, on := range remind.Triggers() {
 		page := html.Must(all.Clone())
 		for _, part := range []string{"/subject", "/body"} {
 			html.Must(page.AddParseTree("this"+part, all.Lookup(string(on)+part).Tree.Copy()))
@@ -100,7 +102,7 @@ type lotView struct {
 const maxShort = 1600
 
 // Words returns the wording of a notice; link withdraws the member's consent. It implements notify.Dispatcher.Words.
-func Words(p *loyalty.Program, who notify.Person, n loyalty.News, link string) (notify.Words, error) {
+func Words(p *loyalty.Program, who notify.Person, n remind.News, link string) (notify.Words, error) {
 	l := languageOf(who.Locale)
 	w, v := notify.Words{Language: l.tag}, viewOf(p, l, who, n)
 	v.Unsubscribe = link
@@ -145,7 +147,7 @@ func (l *language) page(v view) (string, error) {
 	return b.String(), nil
 }
 
-func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) view {
+func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) view {
 	v := view{
 		Trigger: string(n.On), Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(who.Name, 100),
 		Points: l.points(p, n.Points), N: int64(n.Points), Code: line(n.Code, 100), Order: line(n.Order, 130), Ordered: n.Ordered,
@@ -180,7 +182,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) 
 
 // last formats the end of a validity: the last day that is valid until midnight in the member's time zone, or, on
 // the day of the end, the day and the time. It returns "" for the zero instant.
-func (l *language) last(until time.Time, n loyalty.News) (words string, whole bool) {
+func (l *language) last(until time.Time, n remind.News) (words string, whole bool) {
 	if until.IsZero() {
 		return "", true
 	}
@@ -193,10 +195,10 @@ func (l *language) last(until time.Time, n loyalty.News) (words string, whole bo
 // rewardOf returns the program's name of a reward, or a general word if it has none, because members do not know
 // IDs.
 func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named bool) {
-	if id == loyalty.PayReward {
+	if id == redeem.PayReward {
 		return l.payment, true
 	}
-	r, _ := p.Reward(id)
+	r, _ := redeem.FindReward(p, id)
 	if name := line(r.Name.In(l.tag), 200); name != "" {
 		return name, true
 	}
@@ -207,7 +209,7 @@ func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named 
 const many = 5
 
 // missing formats the missing amounts: points, or every metric of the program's levels.
-func (l *language) missing(p *loyalty.Program, n loyalty.News) string {
+func (l *language) missing(p *loyalty.Program, n remind.News) string {
 	if n.Level == "" {
 		return l.points(p, loyalty.Points(n.Missing))
 	}

@@ -10,12 +10,16 @@ import (
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
 func words(one, other string) loyalty.Units {
 	u := loyalty.Units{One: loyalty.Text{}, Other: loyalty.Text{}}
-	for _, l := range loyalty.MessageLanguages() {
+	for _, l := range remind.MessageLanguages() {
 		u.One[l], u.Other[l] = one, other
 	}
 	return u
@@ -38,23 +42,23 @@ func programOf(name string) *loyalty.Program {
 }
 
 // full returns a notice with every fact that a trigger may have, and bare one without facts.
-func full(on loyalty.Trigger, n loyalty.Points) loyalty.News {
-	return loyalty.News{
+func full(on loyalty.Trigger, n loyalty.Points) remind.News {
+	return remind.News{
 		Reminder: "r", On: on, Purpose: loyalty.Marketing, Points: n, Lots: []loyalty.Lot{{Expires: 20270331, Points: n}}, Reward: "mug",
 		Level: "gold", Missing: int64(n), Code: "7K3M-Q9XZ", Order: "1042", Years: int(n),
 		Until: time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC), At: time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC), Zone: time.UTC,
 	}
 }
 
-func bare(on loyalty.Trigger) loyalty.News {
-	return loyalty.News{Reminder: "gone", On: on, Purpose: on.Purpose()}
+func bare(on loyalty.Trigger) remind.News {
+	return remind.News{Reminder: "gone", On: on, Purpose: posting.PurposeOf(on)}
 }
 
 // each calls f for every language, trigger and channel.
 func each(f func(language string, on loyalty.Trigger, c loyalty.Channel)) {
-	for _, l := range loyalty.MessageLanguages() {
-		for _, on := range loyalty.Triggers() {
-			for _, c := range loyalty.Channels() {
+	for _, l := range remind.MessageLanguages() {
+		for _, on := range remind.Triggers() {
+			for _, c := range remind.Channels() {
 				f(l, on, c)
 			}
 		}
@@ -63,7 +67,7 @@ func each(f func(language string, on loyalty.Trigger, c loyalty.Channel)) {
 
 const link = "https://api.example/v1/unsubscribe/x.y"
 
-func write(t *testing.T, p *loyalty.Program, who notify.Person, n loyalty.News) notify.Words {
+func write(t *testing.T, p *loyalty.Program, who notify.Person, n remind.News) notify.Words {
 	t.Helper()
 	w, err := Words(p, who, n, link)
 	if err != nil {
@@ -73,8 +77,8 @@ func write(t *testing.T, p *loyalty.Program, who notify.Person, n loyalty.News) 
 }
 
 func TestLanguagesMatchProgramFile(t *testing.T) {
-	if !slices.Equal(Languages(), loyalty.MessageLanguages()) {
-		t.Errorf("%v and %v", Languages(), loyalty.MessageLanguages())
+	if !slices.Equal(Languages(), remind.MessageLanguages()) {
+		t.Errorf("%v and %v", Languages(), remind.MessageLanguages())
 	}
 }
 
@@ -118,7 +122,7 @@ func elements(page string) (list []string) {
 	return list
 }
 
-func withChannel(n loyalty.News, c loyalty.Channel) loyalty.News {
+func withChannel(n remind.News, c loyalty.Channel) remind.News {
 	n.Channel = c
 	return n
 }
@@ -128,7 +132,7 @@ func withChannel(n loyalty.News, c loyalty.Channel) loyalty.News {
 func TestMissingFactsLeaveNoTrace(t *testing.T) {
 	empty := &loyalty.Program{ID: "p", Zone: time.UTC}
 	each(func(l string, on loyalty.Trigger, c loyalty.Channel) {
-		for _, n := range []loyalty.News{bare(on), full(on, 1), full(on, 0)} {
+		for _, n := range []remind.News{bare(on), full(on, 1), full(on, 0)} {
 			w := write(t, empty, notify.Person{Locale: l}, withChannel(n, c))
 			for _, s := range []string{w.Subject, w.Text, w.HTML} {
 				if strings.Contains(s, "<no value>") || strings.Contains(s, "{{") || strings.Contains(s, "%!") {
@@ -314,7 +318,7 @@ func TestLevelRequirementsAndDeadlineAreStated(t *testing.T) {
 	p := programOf("Shop")
 	p.Tiers.Currency = "EUR"
 	n := withChannel(full(loyalty.BeforeTier, 2), loyalty.Email)
-	n.By, n.Besides = loyalty.ByOrders, []loyalty.Gap{{By: loyalty.BySpend, From: 5000, Have: 2000}}
+	n.By, n.Besides = loyalty.ByOrders, []tier.Gap{{By: loyalty.BySpend, From: 5000, Have: 2000}}
 	n.Before = time.Date(2027, 3, 20, 0, 0, 0, 0, time.UTC)
 	for l, want := range map[string][2]string{
 		"en": {"With 2 orders + 30.00 EUR more until 19 March 2027 you keep it.", "more by then you keep it."},
@@ -361,7 +365,7 @@ func TestMemberWithoutOrdersSeesEnrollment(t *testing.T) {
 // enough for the referral's reward.
 func TestPendingRewardDoesNotMentionFirstOrder(t *testing.T) {
 	first := regexp.MustCompile(`(?i)first|erste|primer|premi|ilk`)
-	for _, l := range loyalty.MessageLanguages() {
+	for _, l := range remind.MessageLanguages() {
 		w := write(t, programOf("Shop"), notify.Person{Locale: l}, withChannel(full(loyalty.AfterReferral, 100), loyalty.Push))
 		if first.MatchString(w.Subject+w.Text) || !strings.Contains(w.Subject, "100") {
 			t.Errorf("%s: %q, %q", l, w.Subject, w.Text)
@@ -378,7 +382,7 @@ func TestMessagesDoNotShowRewardIDs(t *testing.T) {
 		"tr": {"bir ödül", "siparişinizin ödemesi"},
 	}
 	each(func(l string, on loyalty.Trigger, c loyalty.Channel) {
-		for id, word := range map[string]string{"five-off": words[l][0], "gone": words[l][0], loyalty.PayReward: words[l][1]} {
+		for id, word := range map[string]string{"five-off": words[l][0], "gone": words[l][0], redeem.PayReward: words[l][1]} {
 			n := withChannel(full(on, 5), c)
 			n.Reward = id
 			w := write(t, p, notify.Person{Locale: l}, n)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // numberNames maps the names that refer to the order's number to the difference between the order's number and their
@@ -29,7 +29,7 @@ func orderNumbers(source []rune, n ast.Node) (int, error) {
 	ast.Walk(&n, &x)
 	for _, name := range x.names {
 		if x.open[name] > 0 {
-			most := loyalty.MaxOrderNumber - numberNames[name.String()]
+			most := posting.MaxOrderNumber - numberNames[name.String()]
 			return 0, refuse(name, "%s can only be compared with whole numbers up to %d, like %s == 3", name, most, name)
 		}
 	}
@@ -62,7 +62,7 @@ func (x *numbering) compared(n *ast.BinaryNode) {
 		return
 	}
 	most, ok := x.asked(operator, with, numberNames[name.String()])
-	if ok && most <= loyalty.MaxOrderNumber {
+	if ok && most <= posting.MaxOrderNumber {
 		x.open[name]--
 		x.most = max(x.most, most, 1)
 	}

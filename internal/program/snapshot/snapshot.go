@@ -25,6 +25,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 // MaxBytes is the maximum size of a snapshot, so that it fits into one item of the table. Package program rejects
@@ -46,7 +47,7 @@ func Decode(b []byte) (*loyalty.Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: read: %w", err)
 	}
-	if err := p.Compile(); err != nil {
+	if err := engine.Compile(p); err != nil {
 		return nil, fmt.Errorf("snapshot: compile: %w", err)
 	}
 	return p, nil

@@ -4,14 +4,15 @@ import (
 	"fmt"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
 // platformFields contains the fields of the platform's own events.
 var platformFields = map[string]map[string]loyalty.FieldKind{
-	loyalty.EventJoined:      {},
-	loyalty.EventBirthday:    {},
-	loyalty.EventAnniversary: {"years": loyalty.NumberField},
+	award.EventJoined:      {},
+	award.EventBirthday:    {},
+	award.EventAnniversary: {"years": loyalty.NumberField},
 }
 
 // OrderCondition compiles a rule's condition on an order.
@@ -21,11 +22,11 @@ func OrderCondition(source string) (loyalty.Condition, error) {
 
 // EventCondition compiles an action's condition on an event of a type, such as "review.approved", of program p.
 func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition, error) {
-	family, ok := p.EventType(event)
+	family, ok := award.EventType(p, event)
 	if fields, own := platformFields[event]; own {
 		family, ok = loyalty.EventType{Name: event, Fields: fields}, true
 	}
-	if event == loyalty.EventConverted {
+	if event == award.EventConverted {
 		return OrderCondition(source) // the condition applies to the friend's order
 	}
 	if !ok {
@@ -54,7 +55,7 @@ const (
 
 // scopeOf returns the scope of an action's condition. For a converted referral, this is the friend's order.
 func scopeOf(event string) string {
-	if event == loyalty.EventConverted {
+	if event == award.EventConverted {
 		return ofOrder
 	}
 	return ofEvent

@@ -1,0 +1,302 @@
+package award
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// EventCause returns the event's ID as a cause ID. It is the same in all states of the event.
+func EventCause(e loyalty.Event) string { return e.Family() + ":" + e.ID }
+
+// PlaceEvent updates the points of an event to its current state. A pending review gives nothing, an approved one gives
+// the points of its actions, and one that is declined later gives nothing again. As with orders, later revisions use
+// the rules of the first revision, which are those of the version that prior names. The account must have been advanced
+// to now.
+func PlaceEvent(p *loyalty.Program, acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event, now time.Time) (posting.Outcome, error) {
+	if acc.Status != loyalty.Active {
+		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
+	}
+	if err := CheckEvent(rules, ev); err != nil && CheckEvent(p, ev) != nil { // an older version may not know the type
+		return posting.Outcome{}, err
+	}
+	s, err := eventState(p, acc, prior, rules, ev, now)
+	if err != nil {
+		return posting.Outcome{}, err
+	}
+	d := posting.Decide(p, acc, now)
+	if err := AwardEvent(d, rules, &s, EventFacts(&s, rules), time.Time{}); err != nil {
+		return posting.Outcome{}, err
+	}
+	if err := redeem.AutoRedeem(d, now); err != nil {
+		return posting.Outcome{}, err
+	}
+	if err := tier.Climb(d, acc, ev.At); err != nil {
+		return posting.Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+func eventState(p *loyalty.Program,
+	acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event, now time.Time,
+) (loyalty.EventState, error) {
+	if prior == nil {
+		switch {
+		case ev.At.After(now.Add(posting.MaxOrderAhead)):
+			return loyalty.EventState{}, loyalty.Refuse(loyalty.ValidationFailed, "/at", "at must not be in the future.")
+		case ev.At.Before(now.Add(-posting.MaxOrderAge)):
+			return loyalty.EventState{}, loyalty.Refuse(loyalty.ValidationFailed, "/at", "at must be within the last 90 days.")
+		case ev.At.Before(acc.Joined.Add(-posting.JoinGrace)):
+			return loyalty.EventState{}, loyalty.Refuse(
+				loyalty.ValidationFailed, "/at", "at must not be more than a day before the member enrolled.",
+			)
+		}
+		s := PricedEvent(p, rules, acc, ev.At)
+		s.Event, s.Revision = ev, 1
+		return s, nil
+	}
+	s := *prior
+	switch {
+	case s.Event.Member != ev.Member:
+		return s, loyalty.Refuse(loyalty.ValidationFailed, "/member", "The event belongs to another member.")
+	case !s.Event.At.Equal(ev.At):
+		return s, loyalty.Refuse(loyalty.ValidationFailed, "/at", "The instant (at) of an event cannot change. Use a new event ID for another event.")
+	}
+	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
+	s.Event = ev
+	s.Revision++
+	return s, nil
+}
+
+// CheckEvent rejects an event of a type unknown to the program, or with data that does not match the type's fields.
+func CheckEvent(p *loyalty.Program, ev loyalty.Event) error {
+	family, ok := EventType(p, ev.Type)
+	if !ok || ev.Family() == "member" {
+		return loyalty.Refuse(loyalty.ValidationFailed, "/type", fmt.Sprintf(
+			"Unknown event type %q. The program has %s.",
+			ev.Type, strings.Join(EventTypeNames(p), ", "),
+		))
+	}
+	for _, name := range slices.Sorted(maps.Keys(ev.Data)) {
+		want, known := family.Fields[name]
+		if !known {
+			return loyalty.Refuse(loyalty.ValidationFailed, "/data/"+name, fmt.Sprintf(
+				"Events of the type %s have no field %s. The fields are %s.",
+				family.Name, name, strings.Join(slices.Sorted(maps.Keys(family.Fields)), ", "),
+			))
+		}
+		got := loyalty.FieldKind("")
+		switch ev.Data[name].(type) {
+		case string:
+			got = loyalty.TextField
+		case *big.Rat:
+			got = loyalty.NumberField
+		case bool:
+			got = loyalty.BooleanField
+		}
+		if got != want {
+			return loyalty.Refuse(loyalty.ValidationFailed, "/data/"+name, "The value must be a "+string(want)+".")
+		}
+	}
+	return nil
+}
+
+func EventTypeNames(p *loyalty.Program) (out []string) {
+	for _, family := range EventTypes(p) {
+		for _, state := range family.States {
+			out = append(out, family.Name+"."+state)
+		}
+	}
+	return out
+}
+
+// EventFacts returns the facts about an event that conditions can use.
+func EventFacts(s *loyalty.EventState, rules *loyalty.Program) *loyalty.Facts {
+	return &loyalty.Facts{Event: &s.Event, Buyer: s.Buyer, At: s.Event.At.In(rules.Zone)}
+}
+
+// AwardEvent posts the entry that updates an event's points. The first revision gets an entry even if it gives nothing.
+// Conditions of actions are evaluated on facts. The points become active at from at the earliest.
+func AwardEvent(d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, facts *loyalty.Facts, from time.Time) error {
+	day := loyalty.DateOf(s.Event.At, rules.Zone)
+	e := loyalty.Entry{
+		Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseEvent, ID: EventCause(s.Event), Revision: s.Revision},
+		Program: s.Program, Effective: s.Event.At,
+	}
+	if s.Revision > 1 {
+		e.Effective = d.Now
+		if s.Worth != 0 {
+			e.Reasons = append(e.Reasons, loyalty.NewReason("revision", loyalty.FormatPoints(-s.Worth), loyalty.WasGiven))
+		}
+	}
+	total := loyalty.Points(0)
+	for _, a := range rules.Earn.Actions {
+		a = ActionOf(a, s.Event)
+		target := actionWorth(d, s, a, facts, &e, day, rules.Zone)
+		e = grantAction(d, e, rules, s, a, target, from)
+		if a.Wallet == "" {
+			total += target
+		}
+	}
+	if total < s.Worth {
+		e.Kind = loyalty.KindClawback
+	}
+	e = redeem.LostToExpiry(posting.WithIssued(e))
+	tier.CountEvent(s, &e, d.P, rules, d.Account, total-s.Worth)
+	tier.CountEventInGroups(s, &e, d.P, rules, d.Account, total)
+	s.Worth = total
+	e.Event, e.Traits, d.Traits = s, d.Traits, nil
+	switch is, was := posting.IsActivity(d.P, s.Event.Type), s.SlidTo != 0; {
+	case is && !was:
+		s.SlidTo = d.Active(&e, s.Event.At)
+	case was && !is:
+		d.Inactive(&e, s.SlidTo, s.Event.At)
+		s.SlidTo = 0
+	}
+	if err := d.Post(e); err != nil {
+		return err
+	}
+	return d.ExpireInactive()
+}
+
+// actionWorth returns the points that one action gives for the event's current state. It adds the reason, and the use
+// of the action's limits, to the entry.
+func actionWorth(d *posting.Decision, s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts, e *loyalty.Entry, day loyalty.Date, zone *time.Location) loyalty.Points {
+	key := "earn.actions." + a.ID
+	share := share(s, key)
+	n := loyalty.Points(0)
+	switch {
+	case a.Event != s.Event.Type:
+	case MissedBy(s, a) != "":
+		e.Reasons = append(e.Reasons, earn.MissingReason(key, MissedBy(s, a)))
+	default:
+		if what, of := Elsewhere(a, s); what != "" {
+			e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsFor, what, strings.Join(of, ", ")))
+		} else {
+			n = allowed(d, s, a, share, facts, e, day)
+		}
+	}
+	if n == 0 && share.Used == 0 {
+		s.Shares = slices.DeleteFunc(s.Shares, func(x loyalty.Share) bool { return x == loyalty.Share{Rule: key} })
+		return 0
+	}
+	had := share.Used > 0
+	share.Peak = max(share.Peak, n)
+	e.Usage = append(e.Usage, earn.UseShare(share, n, nil, a.Limits, day)...)
+	if rest := a.Cooldown; !rest.IsZero() && had != (n > 0) {
+		last := loyalty.DateOf(rest.After(s.Event.At, zone).Add(-1), zone)
+		e.Usage = append(e.Usage, loyalty.Usage{
+			Rule: key, Times: true, Per: loyalty.PerRest, Ends: last, N: map[bool]int64{true: 1, false: -1}[n > 0],
+		})
+	}
+	return n
+}
+
+// Elsewhere returns the restriction of an action that the event or its member does not meet, with the allowed values.
+// It returns an empty string if all restrictions are met.
+func Elsewhere(a loyalty.Action, s *loyalty.EventState) (what string, which []string) {
+	at := s.Event.At
+	switch {
+	case at.Before(a.From) || !a.Until.IsZero() && !at.Before(a.Until):
+		return "time", nil
+	case !earn.OneOf(a.Tiers, s.Buyer.Level):
+		return "tiers", a.Tiers
+	case !earn.AnyOf(a.Segments, s.Buyer.Segments):
+		return "segments", a.Segments
+	}
+	return "", nil
+}
+
+// meets reports whether the condition of an action holds. For a referral, this was decided with the friend's order.
+func meets(s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts) (bool, error) {
+	if Refers(a) {
+		return slices.Contains(s.Meets, a.ID), nil
+	}
+	return a.When.Holds(facts)
+}
+
+// allowed returns the points that an action gives for a matching event under its condition, limits and cooldown.
+func allowed(d *posting.Decision, s *loyalty.EventState, a loyalty.Action, share *loyalty.Share, facts *loyalty.Facts, e *loyalty.Entry, day loyalty.Date) loyalty.Points {
+	key := share.Rule
+	if a.When != nil {
+		ok, err := meets(s, a, facts)
+		if err != nil {
+			e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsFailed, err.Error()))
+		}
+		if !ok && err == nil {
+			e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsUnmet, a.When.String()))
+		}
+		if !ok || err != nil {
+			return 0
+		}
+	}
+	if l, full := earn.LimitReached(share, d.Account, a.Limits, day); full {
+		e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per)))
+		return 0
+	}
+	if until := RestsUntil(d.Account, key, day); until != 0 && share.Peak == 0 {
+		e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsResting, until.String()))
+		return 0
+	}
+	e.Reasons = append(e.Reasons, loyalty.ReasonIn(a.Wallet, key, a.Points, loyalty.IsFixed, loyalty.FormatPoints(a.Points)))
+	return a.Points
+}
+
+// RestsUntil returns the last day of an action's cooldown, or zero if no cooldown is running.
+func RestsUntil(a loyalty.Account, key string, day loyalty.Date) loyalty.Date {
+	for _, u := range a.Usage {
+		if u.Rule == key && u.Times && u.Per == loyalty.PerRest && u.N > 0 && u.Ends >= day {
+			return u.Ends
+		}
+	}
+	return 0
+}
+
+// Begin sets from when the points of an action are active, and when they expire.
+func Begin(d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant, from time.Time) {
+	wait, expiry := posting.OverrideLife(a.Life, loyalty.Wait{}, posting.WalletExpiry(rules, a.Wallet, s.Buyer.Level))
+	if g.ActiveAt = wait.Active(s.Event.At, time.Time{}, rules.Zone); !g.ActiveAt.IsZero() {
+		g.ActiveAt = posting.Later(g.ActiveAt, from)
+		g.Expires = expiry.Date(g.ActiveAt, posting.AnniversaryStart(d.Account, expiry), rules.Zone)
+	}
+}
+
+// grantAction changes the points that an action has given to the target.
+func grantAction(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, target loyalty.Points, from time.Time) loyalty.Entry {
+	at := slices.IndexFunc(s.Grants, func(g loyalty.Grant) bool { return g.Rule == a.ID })
+	if at < 0 {
+		if target == 0 {
+			return e
+		}
+		s.Grants = append(s.Grants, loyalty.Grant{Rule: a.ID, Wallet: a.Wallet})
+		at = len(s.Grants) - 1
+	}
+	g := &s.Grants[at]
+	if g.Worth == 0 && g.ActiveAt.IsZero() {
+		Begin(d, rules, s, a, g, from)
+	}
+	if g.Wallet != "" {
+		e.Reasons = given(e.Reasons, *g)
+	}
+	delta := target - g.Worth
+	switch {
+	case delta > 0:
+		e = d.GiveBack(e, delta, g, time.Time{})
+	case delta < 0:
+		e = d.ClawBack(e, -delta, g)
+	}
+	g.Worth = target
+	return e
+}
+
+func share(s *loyalty.EventState, rule string) *loyalty.Share { return earn.ShareIn(&s.Shares, rule) }

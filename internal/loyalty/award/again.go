@@ -1,0 +1,156 @@
+package award
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// orders decides orders again, in the order of their placing. It posts nothing for an order that does not change.
+func orders(d *posting.Decision, h tier.History) error {
+	d.Needs.Orders, d.Needs.Later = nil, loyalty.PlacedOrder{}
+	d.Entries, d.Later, d.Holding = slices.Clip(d.Entries), h.Later, true
+	slices.SortFunc(h.Orders, func(x, y tier.KnownOrder) int { return placed(x).Compare(placed(y)) })
+	for i, x := range h.Orders {
+		if err := again(d, x, h.Left); err != nil {
+			return err
+		}
+		if tier.Undecided(d.Needs) {
+			for _, x := range h.Orders[i:] {
+				d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Orders: []loyalty.PlacedOrder{placed(x)}})
+			}
+			return nil
+		}
+	}
+	d.Holding = false
+	return settleOrders(d)
+}
+
+// again decides one order again.
+func again(d *posting.Decision, x tier.KnownOrder, left earn.Budgets) error {
+	d.Needs.Orders = slices.DeleteFunc(d.Needs.Orders, func(o loyalty.PlacedOrder) bool { return o == placed(x) })
+	for _, e := range d.Entries {
+		if e.Order != nil && e.Order.Order.ID == x.Entry.Order.Order.ID {
+			x.Entry = e // this command already decided the order
+		}
+	}
+	prior, n := x.Entry.Order, len(d.Entries)
+	s, err := orderState(d.P, d.Account, prior, x.Rules, prior.Order, d.Now)
+	if err != nil {
+		return err
+	}
+	again := loyalty.Again{Order: placed(x), Reasons: reason(d, prior.Order.ID)}
+	if err := placeOrder(d, prior, x.Rules, s, BudgetsAfter(left, d.Spends), &again); err != nil {
+		return err
+	}
+	if len(d.Entries) > n {
+		d.Entries[n].Input = x.Entry.Input // a repeated request with the same state of the order is still a replay
+	}
+	return nil
+}
+
+func placed(x tier.KnownOrder) loyalty.PlacedOrder { return x.Entry.Order.Order.Placed() }
+
+// with adds a changed order. was is the account before the change.
+func with(r *posting.Rising, placed time.Time, was loyalty.Account) *posting.Rising {
+	if r == nil {
+		return &posting.Rising{Placed: []time.Time{placed}, Was: was}
+	}
+	return &posting.Rising{Placed: append(slices.Clip(r.Placed), placed), Was: r.Was}
+}
+
+// settleOrders decides what follows from orders once all of them are decided: automatic redemptions, milestones and
+// levels. Points that one order gains and another loses in the same command therefore have no such effect.
+func settleOrders(d *posting.Decision) error {
+	if d.Rising == nil || d.Holding || len(d.Needs.Orders) > 0 {
+		return nil
+	}
+	r := *d.Rising
+	d.Rising = nil
+	if err := redeem.AutoRedeem(d, d.Now); err != nil {
+		return err
+	}
+	if err := milestones(d, d.Now); err != nil {
+		return err
+	}
+	if err := tier.Climb(d, r.Was, r.Placed...); err != nil {
+		return err
+	}
+	return redeem.AutoRedeem(d, d.Now)
+}
+
+// BudgetsAfter returns the remaining budgets after the spends of the same command.
+func BudgetsAfter(b earn.Budgets, spends []posting.Spend) earn.Budgets {
+	b = maps.Clone(b)
+	for _, s := range spends {
+		if _, known := b[s.Rule]; known {
+			b[s.Rule] -= s.Points
+		}
+	}
+	return b
+}
+
+// reason returns the ID of the order whose change made it necessary to decide another order again.
+func reason(d *posting.Decision, order string) string {
+	for _, x := range d.Account.Undecided {
+		if x.Order.ID == order {
+			return x.Reasons
+		}
+	}
+	return d.Entries[0].Cause.ID
+}
+
+// explain adds the reason to an entry.
+func explain(a loyalty.Again, e loyalty.Entry) loyalty.Entry {
+	e.Reasons = append([]loyalty.Reason{loyalty.NewReason("revision", "0", loyalty.HasFollowed, a.Reasons)}, e.Reasons...)
+	return e
+}
+
+// ChangesNothing reports whether an order's entry changes only the facts that rules know of the order. was is the
+// previous state of the order.
+func ChangesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.Spend) bool {
+	return e.Order.Worth == was.Worth && SameGrants(was.Grants, e.Order.Grants) &&
+		slices.Equal(was.Shares, e.Order.Shares) &&
+		len(e.Postings)+len(e.Usage)+len(e.Brands)+len(e.Counts) == 0 && e.Metric == nil && e.Carried == "" &&
+		!slices.ContainsFunc(spends, func(s posting.Spend) bool { return s.Points != 0 })
+}
+
+// Redecide decides again the orders that an outcome requests. If it requests none, Redecide decides the levels of all
+// tier groups again and posts the difference: the standing that follows from the remaining facts, and the entry bonuses
+// of the levels reached. It decides everything since Needs.Since in the order in which it happened, on the account as
+// it was before, by the same functions as decisions in time. So the result does not depend on when, or how often,
+// something was reported. Levels that were set manually, locks and minimums apply as before. The outcome may need more
+// entries; then it is otherwise unchanged.
+func Redecide(p *loyalty.Program, out posting.Outcome, h tier.History, now time.Time) (posting.Outcome, error) {
+	if tier.NeedsNothing(out.Needs) {
+		return out, nil
+	}
+	d := &posting.Decision{P: p, Now: now, Recorded: now, Outcome: out}
+	if len(out.Needs.Orders) > 0 {
+		err := orders(d, h)
+		return d.Outcome, err
+	}
+	h.Entries = slices.Concat(h.Entries, out.Entries)
+	since := posting.Later(out.Needs.Since, out.Account.Joined)
+	if !h.All {
+		needs := tier.MergeNeeds(out.Needs, tier.NeedsSince(d, since))
+		if needs.All = needs.All || h.ChangesTraits(since); tier.NeedsOfLevels(needs) != tier.NeedsOfLevels(out.Needs) {
+			out.Needs = needs
+			return out, nil
+		}
+	}
+	if d.Needs = (posting.Needs{}); h.All {
+		since = out.Account.Joined
+	}
+	if err := tier.Redecide(d, h, since, d); err != nil {
+		return posting.Outcome{}, err
+	}
+	err := tier.OnLadders(d, func(on *posting.Decision) error { return tier.Redecide(on, h, since, d) })
+	return d.Outcome, err
+}

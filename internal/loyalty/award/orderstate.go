@@ -1,0 +1,181 @@
+package award
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+)
+
+// orderState returns the state that this revision starts from. Its Worth is still that of the previous revision.
+func orderState(p *loyalty.Program,
+	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
+) (loyalty.OrderState, error) {
+	if prior != nil && !IsBlank(prior, o) {
+		return nextState(p, acc, prior, rules, o, now)
+	}
+	if err := checkPlaced(rules, o, now); err != nil {
+		return loyalty.OrderState{}, err
+	}
+	if err := checkJoined(p, acc, o, now); err != nil {
+		return loyalty.OrderState{}, err
+	}
+	s := loyalty.OrderState{Order: o, Revision: 1, Program: rules.Version, Grants: []loyalty.Grant{{}}}
+	PricedFor(&s, p, rules, acc)
+	if rules.Earn.Carry {
+		s.Carried = acc.Carried
+	}
+	if rate, ok := exchange(rules, o); ok {
+		s.Rate = rate.String()
+	}
+	if prior != nil {
+		s.Revision += prior.Revision
+	}
+	SinceWhen(&s, prior)
+	return s, nil
+}
+
+// SinceWhen sets the revisions that last changed the lines and the refunds of a large order.
+func SinceWhen(s *loyalty.OrderState, prior *loyalty.OrderState) {
+	s.LinesSince, s.RefundsSince = 0, 0
+	if len(s.Order.Lines) > posting.InlineLines {
+		s.LinesSince = s.Revision
+		if prior != nil && slices.Equal(prior.Order.Lines, s.Order.Lines) {
+			s.LinesSince = prior.LinesSince
+		}
+	}
+	if refundedLines(s.Order.Refunds) > posting.InlineLines {
+		s.RefundsSince = s.Revision
+		if prior != nil && slices.EqualFunc(prior.Order.Refunds, s.Order.Refunds, EqualRefunds) {
+			s.RefundsSince = prior.RefundsSince
+		}
+	}
+}
+
+// IsBlank reports whether the state consists only of payments, and their order is reported now or no money has been
+// received yet. The next revision then starts over, under the present rules.
+func IsBlank(s *loyalty.OrderState, o loyalty.Order) bool {
+	return s.Order.ReportedStatus == loyalty.Unreported && s.Order.Member == "" &&
+		(o.ReportedStatus != loyalty.Unreported || len(s.Order.Lines) == 0)
+}
+
+func nextState(p *loyalty.Program,
+	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
+) (loyalty.OrderState, error) {
+	s := *prior
+	claimed := s.Order.Member == "" && o.Member != ""
+	switch {
+	case !claimed && s.Order.Member != o.Member:
+		return s, loyalty.Refuse(loyalty.ValidationFailed, "/member", "The order belongs to another member.")
+	case s.Order.Currency != o.Currency:
+		return s, loyalty.Refuse(loyalty.CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency))
+	case !s.Order.PlacedAt.Equal(o.PlacedAt):
+		return s, loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "The placed_at of an order cannot change.")
+	case claimed && o.PlacedAt.Before(now.Add(-posting.MaxOrderAge)):
+		return s, loyalty.Refuse(
+			loyalty.ValidationFailed, "/member",
+			"A guest's order can be assigned to a member only within 90 days after it was placed.",
+		)
+	}
+	if claimed {
+		if err := checkJoined(p, acc, o, now); err != nil {
+			return s, err
+		}
+	}
+	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
+	if s.Order = o; claimed {
+		PricedFor(&s, p, rules, acc)
+	}
+	s.Revision++
+	SinceWhen(&s, prior)
+	ForgetForfeited(&s, rules, now)
+	return s, nil
+}
+
+// ForgetForfeited removes points from the state that were forfeited because an event, such as the delivery, did not happen in
+// time.
+func ForgetForfeited(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) {
+	for i := range s.Grants {
+		g := &s.Grants[i]
+		wait, _ := posting.GrantLife(rules, g.Rule, s.Buyer.Level)
+		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
+		if g.ActiveAt.IsZero() && !limit.IsZero() && !now.Before(limit) {
+			s.Worth -= g.Worth
+			g.Worth = 0
+		}
+	}
+}
+
+// buyer returns the data about an order's member that rules use. The member's level is given.
+func buyer(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, level string) loyalty.Buyer {
+	b := loyalty.Buyer{Level: level}
+	ask, t := p.Compiled.Asks, acc.Traits
+	if ask.Segments {
+		b.Segments = t.Segments
+	}
+	if ask.OptIns {
+		b.OptIns = redeem.OptedIn(t, o.PlacedAt)
+	}
+	if ask.Birthday {
+		b.Birthday = t.Birthday
+	}
+	if ask.Zone {
+		b.Zone = t.Zone
+	}
+	return b
+}
+
+// GuestOrder returns the state of an order without a known member. The order is checked and stored with the rules of
+// its first revision. It is worth nothing until a later revision names the member, at most MaxOrderAge after it was
+// placed. From then on, it belongs to the member.
+func GuestOrder(p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time) (loyalty.OrderState, error) {
+	o = receipt.Paid(rules, o)
+	if err := CheckOrder(o); err != nil {
+		return loyalty.OrderState{}, err
+	}
+	return orderState(p, loyalty.Account{}, prior, rules, o, now)
+}
+
+func checkPlaced(p *loyalty.Program, o loyalty.Order, now time.Time) error {
+	if _, ok := p.Compiled.Rates[o.Currency]; !ok {
+		if _, ok := exchange(p, o); !ok {
+			return loyalty.Refuse(loyalty.CurrencyUnsupported, "/currency", fmt.Sprintf("The program has no rate for the currency %s.", o.Currency))
+		}
+	}
+	switch {
+	case o.PlacedAt.After(now.Add(posting.MaxOrderAhead)):
+		return loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "placed_at must not be in the future.")
+	case o.PlacedAt.Before(now.Add(-posting.MaxOrderAge)):
+		return loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "placed_at must be within the last 90 days.")
+	}
+	return nil
+}
+
+// checkJoined rejects an order that was placed before its member joined, unless it can still be attributed to the
+// member. It does not matter whether the first report of the order names the member.
+func checkJoined(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, now time.Time) error {
+	if o.Member == "" || receipt.Attributable(p, o.PlacedAt, acc.Joined, now) {
+		return nil
+	}
+	return loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "placed_at must not be more than a day before the member enrolled, on "+
+		loyalty.FormatInstant(acc.Joined)+", unless payments.claim_within of the program allows it.")
+}
+
+// exchange returns what one major unit of the order's currency was worth in the program's currency on the day of its
+// placing. It returns false if the currency has a rate in the program, or is not in the exchange table.
+func exchange(p *loyalty.Program, o loyalty.Order) (loyalty.Exact, bool) {
+	if _, own := p.Compiled.Rates[o.Currency]; own || p.Exchange.Base == "" {
+		return loyalty.Exact{}, false
+	}
+	day := loyalty.DateOf(o.PlacedAt, p.Zone)
+	for _, r := range slices.Backward(p.Exchange.Rates) {
+		if x := r.Rates[o.Currency]; x != nil && r.From <= day {
+			return loyalty.ExactOf(x), true
+		}
+	}
+	return loyalty.Exact{}, false
+}

@@ -1,0 +1,308 @@
+package award
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// CheckOrder rejects an order that is invalid under any program.
+func CheckOrder(o loyalty.Order) error {
+	if _, ok := o.Currency.Exponent(); !ok {
+		return loyalty.Refuse(
+			loyalty.CurrencyUnsupported, "/currency",
+			fmt.Sprintf("%q is not an ISO 4217 currency code in capital letters, such as EUR.", o.Currency),
+		)
+	}
+	switch o.Status {
+	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCanceled:
+	default:
+		return loyalty.Refuse(loyalty.ValidationFailed, "/status", "status must be placed, paid or canceled.")
+	}
+	if err := receipt.CheckLines(o); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		pointer string
+		amount  int64
+	}{{"/discount", o.Discount}, {"/shipping", o.Shipping}, {"/tax", o.Tax}, {"/tax", o.Included}} {
+		if err := receipt.CheckAmount(part.pointer, part.amount); err != nil {
+			return err
+		}
+	}
+	if o.Discount > receipt.ItemTotal(o) {
+		return loyalty.Refuse(loyalty.ValidationFailed, "/discount", "The discount must not exceed the sum of the line items.")
+	}
+	if o.Included > receipt.OrderTotal(o) {
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/tax",
+			"The included tax must not exceed the sum of the amounts.",
+		)
+	}
+	if err := receipt.CheckTenders(o); err != nil {
+		return err
+	}
+	return CheckRefunds(o)
+}
+
+// PlaceOrder updates the points of an order to the order's current worth. It credits points that earlier revisions did
+// not give, and claws back points that they gave in excess. A later revision is evaluated by the rules, and with the
+// member's traits and level, of the first one: rules is the program version that prior names, and p if prior is nil.
+// left contains the remaining budgets of campaigns, as far as they are known. The account must have been advanced to
+// now.
+func PlaceOrder(p *loyalty.Program,
+	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets, now time.Time,
+) (posting.Outcome, error) {
+	return PlacePaid(p, acc, prior, rules, receipt.Paid(rules, o), left, now)
+}
+
+// PlacePaid is like PlaceOrder, for an order to which Paid was applied.
+func PlacePaid(p *loyalty.Program,
+	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets, now time.Time,
+) (posting.Outcome, error) {
+	if acc.Status != loyalty.Active {
+		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
+	}
+	if err := CheckOrder(o); err != nil {
+		return posting.Outcome{}, err
+	}
+	s, err := orderState(p, acc, prior, rules, o, now)
+	if err != nil {
+		return posting.Outcome{}, err
+	}
+	d := posting.Decide(p, acc, now)
+	d.Later, d.Account.Later = acc.Later, loyalty.LaterOrders{}
+	if err := placeOrder(d, prior, rules, s, left, nil); err != nil || tier.Undecided(d.Needs) {
+		return posting.Outcome{Account: acc, Needs: d.Needs}, err
+	}
+	return d.Outcome, nil
+}
+
+// placeOrder posts the next revision of an order, which s begins, and its consequences. again is set if the order is
+// decided again because another order changed.
+func placeOrder(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, s loyalty.OrderState, left earn.Budgets, again *loyalty.Again) error {
+	p, acc, o := d.P, d.Account, s.Order
+	room := roomFor(d, prior, rules, &o)
+	w, err := earn.WorthOf(UnderBudgetsOf(rules, p), room, &s, left, late(&s, rules, d.Now))
+	if err != nil {
+		return err
+	}
+	FindFull(&s, room, rules)
+	if Crowded(d, prior, &s, rules, w.Usage) {
+		d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Later: o.Placed()})
+		return nil
+	}
+	first, known := FirstOrders(p, acc, rules, &o, prior != nil && prior.Counted, w.Counted)
+	if !known {
+		d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Numbers: true, All: true})
+		return nil
+	}
+	e := loyalty.Entry{
+		Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision}, Program: s.Program,
+		Effective: o.PlacedAt, Reasons: w.Because, Usage: w.Usage, Postings: make([]loyalty.Posting, 0, 2),
+	}
+	if prior != nil && prior.Order.Member != "" {
+		e.Effective = d.Now
+		if s.Worth != 0 {
+			e.Reasons = append(e.Reasons, loyalty.NewReason("revision", loyalty.FormatPoints(-s.Worth), loyalty.WasGiven))
+		}
+	}
+	e = bring(d, e, rules, &s, w)
+	if !NoteConverting(d, &e, rules, &s, w.Counted) {
+		d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Numbers: true, All: true})
+		return nil
+	}
+	tier.CountOrder(&s, &e, p, acc, prior, w)
+	tier.CountOrderInGroups(&s, &e, p, rules, acc, w)
+	e.Carried = carry(&s, acc, w.Rest)
+	e.Order = &s
+	if e.Numbers, e.Target = first.Most, first.Target; acc.First.Loaded {
+		e.First = first.Orders
+	}
+	d.Spends = append(d.Spends, w.Spends...)
+	if again != nil {
+		if e = explain(*again, e); !posting.IsUndecided(&acc, o.ID) && ChangesNothing(&e, prior, w.Spends) {
+			return nil
+		}
+	}
+	orderActivity(d, &e, &s, prior)
+	resume(d, &e)
+	if err := d.Post(e); err != nil {
+		return err
+	}
+	if err := d.ExpireInactive(); err != nil {
+		return err
+	}
+	moved := slices.Concat(Moved(acc.First, first, o.Placed()), Displaced(d, &s, e.Usage))
+	d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Orders: moved})
+	d.Rising = with(d.Rising, o.PlacedAt, acc)
+	return settleOrders(d)
+}
+
+// orderActivity records an activity when an order starts to count, and removes it when the order no longer counts.
+func orderActivity(d *posting.Decision, e *loyalty.Entry, s, prior *loyalty.OrderState) {
+	was := prior != nil && prior.Order.Member != "" && prior.Counted
+	switch {
+	case was == s.Counted:
+	case !posting.IsActivity(d.P, "order"):
+		if s.Counted {
+			s.ActiveBefore = d.Account.LastActivity
+		}
+	case s.Counted:
+		s.SlidTo = d.Active(e, s.Order.PlacedAt)
+	default:
+		d.Inactive(e, s.SlidTo, s.Order.PlacedAt)
+		s.SlidTo = 0
+	}
+}
+
+// bring posts the difference between what each of the order's grants gave and its current worth.
+func bring(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, w earn.Worth) loyalty.Entry {
+	for _, o := range w.Own {
+		grant(s, o.Rule)
+	}
+	for _, o := range w.InWallets {
+		if o.N > 0 {
+			grant(s, o.Rule).Wallet = strings.TrimPrefix(o.Rule, posting.WalletsPrefix)
+		}
+	}
+	less := false // whether a wallet gets less
+	base := w.Total
+	for _, o := range w.Own {
+		base -= o.N
+	}
+	for i := range s.Grants {
+		g := &s.Grants[i]
+		target := base
+		if i > 0 {
+			target = w.OfRule(g.Rule)
+		}
+		e = start(d, e, rules, s, g)
+		delta := target - g.Worth
+		if g.Wallet != "" {
+			less = less || delta < 0
+			e.Reasons = given(e.Reasons, *g)
+		}
+		switch {
+		case delta > 0:
+			wait, _ := posting.GrantLife(rules, g.Rule, s.Buyer.Level)
+			e = d.GiveBack(e, delta, g, wait.Deadline(s.Order.PlacedAt, rules.Zone))
+		case delta < 0:
+			e = d.ClawBack(e, -delta, g)
+		}
+		g.Worth = target
+	}
+	if w.Total < s.Worth || w.Total == s.Worth && less {
+		e.Kind = loyalty.KindClawback
+	}
+	s.Worth = w.Total
+	s.Grants = slices.DeleteFunc(s.Grants, empty)
+	return redeem.LostToExpiry(posting.WithIssued(e))
+}
+
+// given adds the reason for the points that a grant in another wallet gave before.
+func given(because []loyalty.Reason, g loyalty.Grant) []loyalty.Reason {
+	if g.Worth == 0 {
+		return because
+	}
+	return append(because, loyalty.ReasonIn(g.Wallet, "revision", -g.Worth, loyalty.WasGiven))
+}
+
+// empty reports whether a rule's grant contains nothing that later revisions need.
+func empty(g loyalty.Grant) bool {
+	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && len(g.Converted) == 0 && g.Owed == 0 && g.ExpiredOn == 0
+}
+
+// late returns the deadline that the points of a rule, or of the base earning, have missed. The event that they waited
+// for did not happen by then. It returns zero if the deadline has not passed or was met, or if there is none.
+func late(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) func(rule string) time.Time {
+	return func(rule string) time.Time {
+		wait, _ := posting.GrantLife(rules, rule, s.Buyer.Level)
+		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
+		if limit.IsZero() {
+			return limit
+		}
+		for _, g := range s.Grants {
+			if g.Rule == rule && !g.ActiveAt.IsZero() {
+				return time.Time{}
+			}
+		}
+		if at := receipt.HappenedAt(s.Order, wait.Until); now.Before(limit) || !at.IsZero() && !at.After(limit) {
+			return time.Time{}
+		}
+		return limit
+	}
+}
+
+// grant returns the grant of a rule with a separate pending period or expiry. It adds the grant if the order has none.
+func grant(s *loyalty.OrderState, rule string) *loyalty.Grant {
+	for i := range s.Grants {
+		if s.Grants[i].Rule == rule {
+			return &s.Grants[i]
+		}
+	}
+	s.Grants = append(s.Grants, loyalty.Grant{Rule: rule})
+	return &s.Grants[len(s.Grants)-1]
+}
+
+// start sets when the points of a grant become active, as soon as this is known. It moves the points that were pending
+// without a date.
+func start(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, g *loyalty.Grant) loyalty.Entry {
+	if !g.ActiveAt.IsZero() {
+		return e
+	}
+	wait, expiry := posting.GrantLife(rules, g.Rule, s.Buyer.Level)
+	at := wait.Active(s.Order.PlacedAt, receipt.HappenedAt(s.Order, wait.Until), rules.Zone)
+	// Nothing becomes active after a missed deadline.
+	if at.IsZero() || !late(s, rules, d.Now)(g.Rule).IsZero() {
+		return e
+	}
+	g.ActiveAt, g.Expires = at, expiry.Date(at, posting.AnniversaryStart(d.Account, expiry), rules.Zone)
+	cause := posting.CauseOfGrant(e.Cause, *g)
+	for _, x := range d.Account.Pending {
+		if x.Cause == cause {
+			if !at.After(d.Now) {
+				e.Reasons = append(e.Reasons,
+					loyalty.ReasonIn(x.Wallet, "pending", 0, loyalty.BecameActive, "order "+s.Order.ID, loyalty.FormatPoints(x.Points)))
+			}
+			e.Postings = append(e.Postings, loyalty.Posting{
+				Wallet: x.Wallet, Bucket: loyalty.BucketPending, Cause: cause,
+				Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points,
+			})
+			e.Postings = d.Credit(e.Postings, cause, x.Points, *g, time.Time{})
+		}
+	}
+	return e
+}
+
+// carry returns the fraction of a point that the member has after the order, to be stored in the entry. It is empty if
+// the order does not change the fraction.
+func carry(s *loyalty.OrderState, acc loyalty.Account, rest loyalty.Exact) string {
+	n, _ := rest.Mul(loyalty.Whole(carriedParts)).Add(loyalty.Half).Floor()
+	rest = posting.Fraction(n, carriedParts)
+	change := rest.Sub(loyalty.ExactFrom(s.Rest))
+	s.Rest = ""
+	if rest.Sign() != 0 {
+		s.Rest = rest.String()
+	}
+	if change.Sign() == 0 {
+		return ""
+	}
+	sum := change
+	if acc.Carried != "" {
+		sum = sum.Add(loyalty.ExactFrom(acc.Carried))
+	}
+	return sum.String()
+}
+
+// carriedParts is the precision of a carried fraction: a millionth of a point. An exact fraction would grow with every
+// order, by the denominators of all rates that ever applied.
+const carriedParts = 1_000_000

@@ -1,0 +1,118 @@
+package award
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// Orders and events are evaluated by the rules of the program version that was live when they happened. Two things come
+// from the current live version p instead: the size of budgets, and the set of levels and wallets. A level or wallet
+// that the live version does not have gives nothing. The order or event stores a list of those (Missing), so that its
+// later revisions have the same worth.
+
+// UnderBudgetsOf returns the rules with the budgets of the live version, for each rule that the live version has.
+func UnderBudgetsOf(p *loyalty.Program, live *loyalty.Program) *loyalty.Program {
+	if p == live {
+		return p
+	}
+	var rules []loyalty.CompiledRule
+	for i := range p.Compiled.Rules {
+		r := &p.Compiled.Rules[i]
+		budget, ok := budgetOf(live, r.Key)
+		if !ok || budget == r.Budget {
+			continue
+		}
+		if rules == nil {
+			rules = slices.Clone(p.Compiled.Rules)
+		}
+		rules[i].Budget = budget
+		rules[i].Bounded = r.Bounded || budget > 0
+	}
+	if rules == nil {
+		return p
+	}
+	under := *p
+	under.Compiled.Rules = rules
+	return &under
+}
+
+// budgetOf returns the budget of a rule, zero if it has none. It returns false if there is no such rule.
+func budgetOf(p *loyalty.Program, key string) (loyalty.Points, bool) {
+	for i := range p.Compiled.Rules {
+		if r := &p.Compiled.Rules[i]; r.Key == key {
+			return r.Budget, true
+		}
+	}
+	return 0, false
+}
+
+// LevelUnder returns the member's level at an instant by the given rules. If p no longer has that level, the returned
+// level is empty, and missing is the level's key.
+func LevelUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) (level, missing string) {
+	if len(rules.Tiers.Levels) == 0 {
+		return redeem.LevelAt(p, acc, at).ID, ""
+	}
+	level = redeem.LevelAt(rules, acc, at).ID
+	if _, _, ok := rules.Level(redeem.StandingAt(&acc, at).Level); !ok {
+		if now := redeem.LevelAt(p, acc, at).ID; hasLevel(rules, now) {
+			level = now
+		}
+	}
+	if hasLevel(p, level) {
+		return level, ""
+	}
+	return "", tier.LevelKey(rules, level)
+}
+
+func hasLevel(p *loyalty.Program, id string) bool {
+	_, _, ok := p.Level(id)
+	return ok
+}
+
+// MissingWallets returns the keys of the wallets that the rules have and p no longer has.
+func MissingWallets(p *loyalty.Program, rules *loyalty.Program) (keys []string) {
+	for i := range rules.Wallets {
+		w := &rules.Wallets[i]
+		if !slices.ContainsFunc(p.Wallets, func(x loyalty.Wallet) bool { return x.ID == w.ID }) {
+			keys = append(keys, posting.Key(w))
+		}
+	}
+	return keys
+}
+
+// PricedFor stores in the order's state what the rules need of the member, and the level and wallets that the rules
+// have and p no longer has.
+func PricedFor(s *loyalty.OrderState, p, rules *loyalty.Program, acc loyalty.Account) {
+	s.Missing = MissingWallets(p, rules)
+	level, missing := LevelUnder(p, rules, acc, s.Order.PlacedAt)
+	if s.Buyer = buyer(rules, acc, s.Order, level); missing != "" {
+		s.Missing = append(s.Missing, missing)
+	}
+}
+
+// PricedEvent returns the first state of an event that happened at an instant, with what the rules need of the member.
+func PricedEvent(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) loyalty.EventState {
+	s := loyalty.EventState{Program: rules.Version, Missing: MissingWallets(p, rules)}
+	level, missing := LevelUnder(p, rules, acc, at)
+	if s.Buyer = redeem.ActorAtLevel(acc, level, at); missing != "" {
+		s.Missing = append(s.Missing, missing)
+	}
+	return s
+}
+
+// MissedBy returns the key of the level or wallet of an action that no longer exists; empty if all of them exist.
+func MissedBy(s *loyalty.EventState, a loyalty.Action) string {
+	for _, key := range s.Missing {
+		wallet, ok := strings.CutPrefix(key, posting.WalletsPrefix)
+		if ok && wallet == a.Wallet || !ok && slices.Contains(a.Tiers, key[strings.LastIndexByte(key, '.')+1:]) {
+			return key
+		}
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package award
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// ReferralStatus is the status of a referral.
+type ReferralStatus string
+
+const (
+	ReferralRegistered ReferralStatus = "registered" // the friend has an account, but no converting order
+	ReferralConverted  ReferralStatus = "converted"  // the friend has ordered, and the points are pending
+	ReferralRewarded   ReferralStatus = "rewarded"   // the points are active
+)
+
+// ReferralStatusAt returns the status of the referral at an instant; empty if there is none.
+func ReferralStatusAt(r loyalty.Referral, now time.Time) ReferralStatus {
+	switch {
+	case r.By == "":
+		return ""
+	case r.Order == "":
+		return ReferralRegistered
+	case r.ActiveAt.After(now):
+		return ReferralConverted
+	}
+	return ReferralRewarded
+}
+
+// ReferralWindow is how long after joining a member can still give a referrer's code.
+const ReferralWindow = 30 * 24 * time.Hour
+
+// Refer records which member referred another one. It returns self_referral if both are the same person (MayRefer). It
+// returns referral_already_claimed if the member already has a referrer, or referred the referrer. It returns
+// validation_failed if the referral is too late or not possible otherwise. The account must have been advanced to now.
+func Refer(p *loyalty.Program, acc, referrer loyalty.Account, alike bool, claim string, now time.Time) (posting.Outcome, error) {
+	if err := MayRefer(p, acc, referrer, alike); err != nil {
+		return posting.Outcome{}, err
+	}
+	switch {
+	case acc.Status != loyalty.Active:
+		return posting.Outcome{}, loyalty.RefuseFrozen("")
+	case posting.OrderCount(acc) > 0:
+		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "", "A member who has already ordered cannot use a referral code.")
+	case now.After(acc.Joined.Add(ReferralWindow)):
+		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "", "A referral code can be used only within 30 days after enrollment.")
+	case referrer.Joined.After(acc.Joined):
+		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "/code", "The referrer must have enrolled before the friend.")
+	}
+	t := acc.Traits
+	t.Referral = loyalty.Referral{By: referrer.Member, At: now, Claim: claim}
+	d := posting.Decide(p, acc, now)
+	err := RecordTraits(d, t, []string{"referral"}, now)
+	return d.Outcome, err
+}
+
+// MayRefer rejects a referrer who cannot refer the member. The member may be about to join. alike reports whether the
+// known data of the two indicate that they are the same person.
+func MayRefer(p *loyalty.Program, acc, referrer loyalty.Account, alike bool) error {
+	switch {
+	case !slices.ContainsFunc(p.Earn.Actions, Refers):
+		return loyalty.Refuse(loyalty.ValidationFailed, "/code", "The program has no referrals.")
+	case acc.Member == referrer.Member:
+		return loyalty.Refuse(loyalty.SelfReferral, "/code", "Members cannot use their own referral code.")
+	case acc.Traits.Referral.By != "":
+		return loyalty.Refuse(loyalty.ReferralClaimed, "/code", "The member has already used a referral code.")
+	case referrer.Traits.Referral.By == acc.Member:
+		return loyalty.Refuse(loyalty.ReferralClaimed, "/code", "The referrer was referred by this member.")
+	case referrer.Status != loyalty.Active:
+		return loyalty.Refuse(loyalty.ValidationFailed, "/code", "The referrer's account is frozen.")
+	case alike:
+		return loyalty.Refuse(loyalty.SelfReferral, "/code",
+			"The referrer has the same email address or phone number as the member.")
+	}
+	return nil
+}
+
+// Refers reports whether the action awards referrals.
+func Refers(a loyalty.Action) bool { return a.Event == EventConverted }

@@ -1,0 +1,251 @@
+package award
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// first returns the ID of the order that converts the referral; empty if there is none.
+func first(c loyalty.Converting) string {
+	if len(c.Orders) == 0 {
+		return ""
+	}
+	return c.Orders[0].ID
+}
+
+// NoteConverting sets the referral actions whose conditions the order meets. It returns false if the member's entries
+// are needed to determine which order converts the referral now.
+func NoteConverting(d *posting.Decision, e *loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, counts bool) bool {
+	if d.Account.Traits.Referral.By == "" {
+		return true
+	}
+	s.Converts = converts(rules, d.Account, s, counts)
+	next, known := posting.AddConverting(d.Account.Converting, s.Order.Placed(), len(s.Converts) > 0)
+	if d.Account.First.Loaded {
+		e.Converting = &next
+	}
+	return known
+}
+
+// converts returns the referral actions whose conditions an order meets. It returns none unless the order counts and
+// the date on which its points become active is known.
+func converts(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, counts bool) (actions []string) {
+	since := acc.Traits.Referral.At.Add(-posting.JoinGrace)
+	if !counts || s.Order.Status != loyalty.OrderPaid || s.Order.PlacedAt.Before(since) || s.Grants[0].ActiveAt.IsZero() {
+		return nil
+	}
+	v := earn.Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: new(earn.Worth)}
+	v.Base()
+	facts := earn.OrderFacts(p, &v)
+	for _, a := range p.Earn.Actions {
+		if Refers(a) && facts.Total > 0 && earn.Holds(a.When, facts) {
+			actions = append(actions, a.ID)
+		}
+	}
+	return actions
+}
+
+// A ReferralChange states how the points of a referral must change.
+type ReferralChange struct {
+	Referrer loyalty.MemberID
+	// Withdrawn is the order for which points were given last, if another order or none converts the referral now.
+	Withdrawn string
+	// Converts is the order for which points must be given or decided again; empty if there is none.
+	Converts string
+}
+
+// ReferralChangeOf returns how the referral changes after the member's order decided was decided. It returns false if
+// nothing changes.
+func ReferralChangeOf(a loyalty.Account, decided string) (ReferralChange, bool) {
+	r, first := a.Traits.Referral, first(a.Converting)
+	switch {
+	case r.By == "":
+		return ReferralChange{}, false
+	case r.Order == first:
+		return ReferralChange{Referrer: r.By, Converts: first}, first != "" && first == decided
+	}
+	c := ReferralChange{Referrer: r.By, Withdrawn: cmp.Or(r.Order, r.Former), Converts: first}
+	if c.Withdrawn == first {
+		c.Withdrawn = ""
+	}
+	return c, true
+}
+
+// ReferralEvents returns the two events of a referral for an order: the friend's, and the referrer's, whose ID contains both
+// members.
+func ReferralEvents(r loyalty.Referral, friend loyalty.MemberID, order string) (friends, referrers loyalty.Event) {
+	friends = loyalty.Event{Type: EventConverted, ID: string(friend) + ":" + order, Member: friend}
+	referrers = loyalty.Event{Type: EventConverted, ID: string(r.By) + "." + string(friend) + ":" + order, Member: r.By}
+	return friends, referrers
+}
+
+// friends reports whether an event is the friend's part of a referral.
+func friends(e loyalty.Event) bool {
+	member, _, _ := strings.Cut(e.ID, ":")
+	return e.Family() == referralFamily && member == string(e.Member)
+}
+
+const referralFamily = "referral"
+
+// ActionOf returns an action as it applies to an event. The limits, levels and segments of a referral apply to the referrer
+// only.
+func ActionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
+	if Refers(a) && friends(e) {
+		a.Points, a.Limits, a.Tiers, a.Segments = a.Friend, nil, nil, nil
+	}
+	return a
+}
+
+// A KnownReferral is the state of a referral for one order.
+type KnownReferral struct {
+	Order     *loyalty.OrderState // nil if the order no longer converts the referral
+	Rules     *loyalty.Program    // the rules of the order
+	Friends   *loyalty.EventState // Friends and Referrers are the latest states of the two events; nil before the first
+	Referrers *loyalty.EventState
+}
+
+// AwardReferral adds a change of the referral to a decision about an order of the friend, whose entry comes first.
+// withdrawn and converting are the states of the orders that the change names. The first outcome is the friend's. If
+// the referrer's account is frozen or cannot take more points, the referrer loses the withdrawn points and gets none
+// until another order of the friend is reported. The friend's order is never rejected because of the referrer. The
+// referrer's account must have been advanced to now.
+func AwardReferral(p *loyalty.Program,
+	order posting.Outcome, referrer loyalty.Account, c ReferralChange, withdrawn, converting KnownReferral, now time.Time,
+) ([]posting.Outcome, error) {
+	r := order.Account.Traits.Referral
+	next := loyalty.Referral{By: r.By, At: r.At, Claim: r.Claim}
+	if next.Former = c.Withdrawn; c.Converts != "" {
+		next.Order, next.ActiveAt, next.Former = c.Converts, converting.Order.Grants[0].ActiveAt, ""
+	}
+	own, theirs := order, posting.Outcome{Account: referrer}
+	var owns, their []loyalty.Grant
+	for _, x := range []struct {
+		order string
+		known KnownReferral
+	}{{c.Withdrawn, withdrawn}, {c.Converts, converting}} {
+		if x.order == "" {
+			continue
+		}
+		friendsPart, referrersPart := ReferralEvents(r, order.Account.Member, x.order)
+		friends := referralPart{x.known, x.known.Friends, friendsPart, &owns, c.Converts != ""}
+		var err error
+		if own, err = bringReferral(p, own, friends, &next, now); err != nil {
+			return nil, err
+		}
+		referrers := referralPart{x.known, x.known.Referrers, referrersPart, &their, c.Converts != ""}
+		more, err := bringReferral(p, theirs, referrers, nil, now)
+		switch {
+		case err == nil:
+			theirs = more
+		case x.known.Order == nil || !errors.As(err, new(*loyalty.Error)):
+			return nil, err
+		}
+	}
+	return []posting.Outcome{own, theirs}, nil
+}
+
+// A referralPart is one event of a referral to be updated.
+type referralPart struct {
+	known KnownReferral
+	was   *loyalty.EventState // nil if the event is new
+	event loyalty.Event
+	spare *[]loyalty.Grant // the former order's points that the clawback policy left with the member
+	moves bool             // whether the points in spare move to another order
+}
+
+// bringReferral updates one event of a referral to its current worth, after the entries that were already decided for
+// the member. It adds no entries if nothing changes.
+func bringReferral(p *loyalty.Program,
+	out posting.Outcome, part referralPart, next *loyalty.Referral, now time.Time,
+) (posting.Outcome, error) {
+	acc, known, was := out.Account, part.known, part.was
+	if was == nil && (known.Order == nil || acc.Status != loyalty.Active) {
+		return out, nil
+	}
+	s, from := referralState(p, acc, part)
+	d := posting.Decide(p, acc, now)
+	if next != nil {
+		t := acc.Traits
+		t.Referral = *next
+		d.Traits = &t
+	}
+	if err := AwardEvent(d, known.Rules, &s, nil, from); err != nil {
+		return posting.Outcome{}, err
+	}
+	if known.Order == nil && part.moves {
+		*part.spare = Yield(&s)
+	}
+	if was != nil && was.Event.Type == s.Event.Type && SameGrants(was.Grants, s.Grants) && len(*part.spare) == 0 {
+		return out, nil
+	}
+	if err := tier.Climb(d, acc, s.Event.At); err != nil {
+		return posting.Outcome{}, err
+	}
+	more, err := redeem.Finish(d)
+	more.Entries = append(slices.Clip(out.Entries), more.Entries...)
+	more.Spends = append(slices.Clip(out.Spends), more.Spends...)
+	more.Needs, more.Rising = tier.MergeNeeds(more.Needs, out.Needs), out.Rising
+	return more, err
+}
+
+// referralState returns the next state of a referral event, and the earliest instant at which its points become active.
+func referralState(p *loyalty.Program, acc loyalty.Account, part referralPart) (s loyalty.EventState, from time.Time) {
+	known, was, ev := part.known, part.was, part.event
+	if was != nil {
+		s = *was
+		s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
+		ev.At, ev.Data = was.Event.At, was.Event.Data
+	} else {
+		o := &known.Order.Order
+		s = PricedEvent(p, known.Rules, acc, o.PlacedAt)
+		ev.At, ev.Data = o.PlacedAt, map[string]any{"order": o.ID}
+	}
+	if s.Meets = nil; known.Order == nil {
+		ev.Type = EventReversed
+	} else {
+		s.Meets, from = known.Order.Converts, known.Order.Grants[0].ActiveAt
+		Adopt(&s, *part.spare)
+	}
+	s.Event = ev
+	s.Revision++
+	return s, from
+}
+
+// Yield removes and returns the points of an event that the clawback policy left with the member, except those that
+// expired. The event's entry contains the remaining state.
+func Yield(s *loyalty.EventState) (spare []loyalty.Grant) {
+	for i := range s.Grants {
+		g := &s.Grants[i]
+		if n := g.ExpiredOn - g.Expired; n > 0 {
+			spare = append(spare, loyalty.Grant{Rule: g.Rule, Wallet: g.Wallet, ExpiredOn: n})
+			g.ExpiredOn -= n
+		}
+	}
+	return spare
+}
+
+// Adopt adds the points that another event yields to those that the event has already given.
+func Adopt(s *loyalty.EventState, spare []loyalty.Grant) {
+	for _, x := range spare {
+		at := slices.IndexFunc(s.Grants, func(g loyalty.Grant) bool { return g.Rule == x.Rule })
+		if at < 0 {
+			s.Grants = append(s.Grants, x)
+			continue
+		}
+		s.Grants[at].ExpiredOn += x.ExpiredOn
+	}
+}
+
+// SameGrants reports whether two revisions of an event give the same points.
+func SameGrants(x, y []loyalty.Grant) bool {
+	return slices.EqualFunc(x, y, func(g, h loyalty.Grant) bool { return g.Rule == h.Rule && g.Worth == h.Worth })
+}

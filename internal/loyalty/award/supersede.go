@@ -1,0 +1,41 @@
+package award
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// Supersede makes p the successor of the program version before, which may be nil, at an instant. It sets the instant
+// from which the birthdays and anniversaries of each action of p count: at, or the instant from which they counted
+// under the same action in the version before. Otherwise, an action that is added today would immediately award all
+// birthdays of the past year, and an edited action would award them twice. If the requirements of levels change, mode
+// determines how members move. Otherwise the result of the last such change remains in effect. The publisher of p calls
+// Supersede once, before it stores or shares p.
+func Supersede(p *loyalty.Program, before *loyalty.Program, at time.Time, mode loyalty.RefreshMode) {
+	if before != nil && len(before.Tiers.Levels) > 0 {
+		tier.SetReplacements(&p.Tiers, &before.Tiers)
+	}
+	switch {
+	case tier.Retiers(p, before):
+		p.Tiers.Refresh = loyalty.Refresh{At: at, Mode: mode}
+	case before != nil:
+		p.Tiers.Refresh = before.Tiers.Refresh
+	}
+	for i := range p.Earn.Actions {
+		a := &p.Earn.Actions[i]
+		if a.Event != EventBirthday && a.Event != EventAnniversary {
+			continue
+		}
+		a.Since = at
+		if before == nil {
+			continue
+		}
+		j := slices.IndexFunc(before.Earn.Actions, func(b loyalty.Action) bool { return b.ID == a.ID && b.Event == a.Event })
+		if j >= 0 && !before.Earn.Actions[j].Since.IsZero() {
+			a.Since = before.Earn.Actions[j].Since
+		}
+	}
+}

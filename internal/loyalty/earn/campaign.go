@@ -1,0 +1,132 @@
+package earn
+
+import (
+	"math/bits"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+)
+
+// maxWhyNots bounds the reasons for rules that gave nothing that an order stores.
+const maxWhyNots = 8
+
+// Budgets holds what remains of the budgets of rules and of the limited stock of rewards, by the full key with its
+// section. A key that is missing counts as sufficient. The caller then checks the remaining amount of each budget that
+// Outcome.Spends lists with points of zero or more, and decides again with that amount.
+type Budgets map[string]loyalty.Points
+
+// rules adds what rules and campaigns give. Each is computed from the values after rate, category and level. The groups
+// then determine how they combine.
+func (v *Valuation) rules() {
+	set := about(&v.P.Compiled.Index, v.O)
+	words, most := (len(v.P.Compiled.Rules)+63)/64, 0
+	for _, word := range set[:words] {
+		most += bits.OnesCount64(word)
+	}
+	found := make([]candidate, 0, most)
+	for i, word := range set[:words] {
+		for ; word != 0; word &= word - 1 {
+			r := &v.P.Compiled.Rules[i*64+bits.TrailingZeros64(word)]
+			if !v.about(r) {
+				continue
+			}
+			found = append(found, candidate{r: r}) // stored in its final place at once, which avoids copies
+			if !v.consider(&found[len(found)-1]) {
+				found = found[:len(found)-1]
+			}
+		}
+	}
+	v.stack(found)
+}
+
+// consider computes what a rule that may match the order would give. It returns false if the rule does not apply.
+func (v *Valuation) consider(c *candidate) bool {
+	r := c.r
+	if !v.matched(r, &c.m) || !v.may(r, &c.m) {
+		return false
+	}
+	c.gives = r.Giver.Gives(&c.m)
+	if r.Shadow {
+		v.why(r.Key, loyalty.IsShadow, c.gives.String())
+		return false
+	}
+	return c.gives.Sign() != 0 && v.within(c)
+}
+
+// why records a reason why a rule gave nothing, unless there are maxWhyNots reasons already.
+func (v *Valuation) why(rule string, what loyalty.ReasonKind, args ...string) {
+	if v.whys++; v.whys <= maxWhyNots {
+		v.Because = append(v.Because, loyalty.NewReason(rule, "0", what, args...))
+	}
+}
+
+// within reduces a candidate to what its caps and its budget allow or, for a reduced order, to what they allowed for
+// the whole order. It returns false if the whole order received nothing from the rule.
+func (v *Valuation) within(c *candidate) bool {
+	if v.most != nil {
+		return v.asBefore(c)
+	}
+	if !c.r.Bounded && !v.partly {
+		return true
+	}
+	want := c.whole()
+	if c.r.Bounded && want > 0 {
+		v.allowed(c, want)
+		want = c.whole()
+	}
+	v.grants = append(v.grants, owned{c.r.Key, want})
+	return true
+}
+
+// asBefore reduces a candidate to what the whole order received from the rule.
+func (v *Valuation) asBefore(c *candidate) bool {
+	for _, g := range v.most.grants {
+		if g.Rule != c.r.Key {
+			continue
+		}
+		if want := c.whole(); want > g.N && want > 0 {
+			most := loyalty.Whole(int64(max(0, g.N)))
+			c.cuts = append(c.cuts, loyalty.NewReason(c.r.Key, most.Sub(c.gives).String(), loyalty.IsBounded))
+			c.gives = most
+		}
+		return true
+	}
+	return false
+}
+
+// allowed reduces a candidate to what its caps and its budget allow.
+func (v *Valuation) allowed(c *candidate, want loyalty.Points) {
+	r := c.r
+	s := &c.share
+	*s = *receipt.ShareOf(v.S, r.Key)
+	peak, wasCut := s.Peak, s.Cut
+	got, cuts := bounded(s, v.Acc, v.S, r.Caps, loyalty.DateOf(v.O.PlacedAt, v.P.Zone), want, nil)
+	if r.Budget > 0 {
+		left, known := v.budgets[r.Key]
+		if !known {
+			left = r.Budget
+			if want > s.Granted {
+				v.asks = append(v.asks, posting.Spend{Rule: r.Key, Budget: r.Budget})
+			}
+		}
+		allowed := min(got, max(s.Granted, s.Charged+max(0, left)))
+		if wasCut {
+			allowed = min(allowed, peak)
+		}
+		if allowed < got {
+			cuts = append(cuts, loyalty.NewReason(r.Key, loyalty.FormatPoints(allowed-got), loyalty.IsSpent, loyalty.FormatPoints(max(0, left))))
+			got, s.Cut = allowed, true
+		}
+		s.Peak = max(peak, got)
+	}
+	if got == want {
+		return
+	}
+	rest := loyalty.Whole(int64(got)).Sub(c.gives)
+	for _, b := range cuts[1:] {
+		rest = rest.Sub(loyalty.ExactFrom(b.Points))
+	}
+	cuts[0].Points = rest.String() // the first cut also removes the fraction
+	c.gives, c.cuts = loyalty.Whole(int64(got)), cuts
+}

@@ -1,0 +1,72 @@
+package earn
+
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// A layer is what a rule with a budget adds to what an order gives without it.
+type layer struct {
+	rule string
+	upTo loyalty.Points // what the order gives with this rule and the rules before it, before the program's caps
+	most loyalty.Points // what the rule gives, rounded up to whole points
+}
+
+// layers splits what an order gives by budgets, before rounding. Everything without a budget comes first, then each
+// rule with a budget in the order in which they apply. Rules whose points have separate lots are not layers.
+func (v *Valuation) layers() {
+	without := v.sum
+	for _, b := range v.budgeted {
+		without = without.Sub(b.gives)
+	}
+	rounded := func(x loyalty.Exact) loyalty.Points {
+		n, _ := x.Round(v.P.Earn.Rounding)
+		return max(0, n)
+	}
+	v.unbudgeted = rounded(without)
+	for _, b := range v.budgeted {
+		without = without.Add(b.gives)
+		v.layered = append(v.layered, layer{b.r.Key, rounded(without), b.whole()})
+	}
+}
+
+// receives returns how many points the member receives under each rule, which is the charge to the rule's budget.
+// Points in separate lots of a rule are received under that rule. The others are received first from everything without
+// a budget, then from rules with a budget in the order in which they apply. Caps therefore remove points of budgets
+// first, and a budget is never charged a point that the member would have received without it.
+func (w *Worth) receives() (out []owned) {
+	rest := w.Total
+	for _, o := range w.Own {
+		out, rest = append(out, o), rest-o.N
+	}
+	before := min(w.unbudgeted, w.Total)
+	for _, l := range w.layered {
+		upTo := min(l.upTo, w.Total)
+		n := max(0, min(upTo-before, l.most, rest))
+		out, rest, before = append(out, owned{l.rule, n}), rest-n, max(before, upTo)
+	}
+	return out
+}
+
+// pointsOf returns the points of a rule.
+func pointsOf(all []owned, rule string) loyalty.Points {
+	for _, o := range all {
+		if o.Rule == rule {
+			return o.N
+		}
+	}
+	return 0
+}
+
+// chargeBudget updates the charge to a rule's budget to what the member receives under the rule now. It stores the
+// highest amount that the budget ever granted, so that a failed refund restores it.
+func (w *Worth) chargeBudget(r *loyalty.CompiledRule, s *loyalty.Share) {
+	if r.Budget == 0 {
+		return
+	}
+	n := pointsOf(w.received, r.Key)
+	if delta := n - s.Charged; delta != 0 {
+		w.Spends = append(w.Spends, posting.Spend{Rule: r.Key, Points: delta, Budget: r.Budget})
+	}
+	s.Charged, s.Granted = n, max(s.Granted, n, pointsOf(w.granted, r.Key))
+}

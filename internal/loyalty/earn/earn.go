@@ -1,0 +1,435 @@
+package earn
+
+import (
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+)
+
+// WorthOf returns what an order gives by these rules, with the reasons. The order is that of the state and must have
+// passed check. Orders with status placed or canceled, or without a status, give nothing.
+//
+// The formula is: eligible amount × rate × best category × level, plus what the rules and campaigns give, plus the
+// fraction that earlier orders carried if the program carries fractions. The sum is rounded once, then the program's
+// caps apply. The eligible amount is the amount after the order's discount, without what was refunded or is contested,
+// and without what was paid by points, gift card or store credit. Discount and tenders are spread over the parts of the
+// order proportionally, without rounding.
+//
+// The result depends only on what remains of the order. Any number of refunds in any order therefore ends at the same
+// points, unless points were forfeited because their condition was not met in time. The result is never more than the
+// same order would give without refunds, so no refund gives points. The reasons are differences and add up to the
+// result.
+func WorthOf(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, late func(rule string) time.Time) (Worth, error) {
+	var w Worth
+	o := s.Order
+	switch o.Status {
+	case loyalty.OrderPaid:
+	case loyalty.OrderCanceled:
+		w.Because = []loyalty.Reason{loyalty.NewReason("earn.purchase", "0", loyalty.IsCanceled)}
+	default:
+		w.Because = []loyalty.Reason{loyalty.NewReason("earn.purchase", "0", loyalty.IsUnpaid)}
+	}
+	s.Cut = nil
+	if o.Status != loyalty.OrderPaid {
+		s.Buyer.Orders = 0
+		if p.Compiled.Numbers > 0 {
+			s.Buyer.Orders = -1
+		}
+		w.Rest = loyalty.Whole(0)
+		w.charge(p, s)
+		return w, nil
+	}
+	// What caps, limits and budgets allow is decided on the whole order, even if a refund is known when the order is
+	// first seen. The result therefore does not depend on which of the two is reported first.
+	s.Order.Refunds, s.Order.Disputes = nil, nil
+	w.partly = Reduced(o)
+	err := w.of(p, acc, s, left, nil)
+	w.fit()
+	w.received = w.receives()
+	if s.Order = o; err == nil && Reduced(o) {
+		most := w
+		w = Worth{asks: most.asks, granted: most.received}
+		err = w.of(p, acc, s, left, &most)
+		w.fit()
+		w.received = w.receives()
+	}
+	w.forfeit(p, late)
+	w.charge(p, s)
+	return w, err
+}
+
+// Worth is what an order gives, with everything that follows from it.
+type Worth struct {
+	partly    bool // a part of the order was refunded or is contested; the reduced order is valued next
+	Total     loyalty.Points
+	asks      []posting.Spend // budgets whose remaining points are unknown and would affect the result
+	grants    []owned         // what caps, limits and budgets allow each matching rule, even if it lost in its group
+	Own       []owned         // the part of the total that rules with a separate expiry give, in the order of the rules
+	InWallets []owned         // points in other wallets, not part of the total; by wallet
+	takes     []owned         // what each rule with a cap, limit or budget gives
+	received  []owned         // what the member receives under each rule with a budget; see receives
+	granted   []owned         // the same for the whole order, if this is the reduced order
+	Because   []loyalty.Reason
+	Usage     []loyalty.Usage
+	Spends    []posting.Spend
+	Rest      loyalty.Exact // the fraction that rounding carries to the next order
+	Counted   bool          // it is one of the member's orders: paid, with at least one earning item remaining
+	Spend     int64         // what it counts towards a level by spend, in minor units
+	Pieces    int64         // the qualifying items that it counts towards a level
+	Brands    []string
+	Ladders   []loyalty.Counted // what it counts in other tier groups, by ID
+
+	unbudgeted loyalty.Points // what it gives without the layers
+	layered    []layer        // what rules with a budget add, before the program's caps
+}
+
+// owned is a number of whole points of one rule.
+type owned struct {
+	Rule string
+	N    loyalty.Points
+}
+
+// of computes what a paid order gives. most is what the whole order gives, if this is the reduced order.
+func (w *Worth) of(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, most *Worth) error {
+	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, budgets: left, most: most, Worth: w}
+	w.Because, w.Rest = make([]loyalty.Reason, 0, 4), loyalty.Whole(0)
+	v.Base()
+	v.number()
+	v.byCategory()
+	w.MissingLevel(s)
+	v.level = loyalty.Whole(1)
+	if m, ok := p.Compiled.Levels[s.Buyer.Level]; ok && m.Less.Sign() != 0 {
+		v.level = m.By
+		v.add(m.Rule, v.sum.Mul(m.Less), loyalty.IsFactor, m.Text)
+	}
+	if len(p.Compiled.Rules) > 0 && !v.gone() {
+		v.rules()
+	}
+	v.prepare()
+	w.count(p, &v)
+	w.onLadders(p, &v)
+	if err := w.walletWorth(p, &v); err != nil {
+		return err
+	}
+	if err := v.round(); err != nil {
+		return err
+	}
+	if most != nil {
+		w.bound(most)
+		return nil
+	}
+	if w.Total == 0 && !v.gone() {
+		v.unapplied(func(*loyalty.CompiledRule) bool { return true })
+	}
+	w.cap(p, acc, s)
+	return nil
+}
+
+// bound limits what a reduced order gives to what the whole order gives.
+func (w *Worth) bound(most *Worth) {
+	if w.Total > most.Total {
+		w.Because = append(w.Because, loyalty.NewReason("earn.purchase", loyalty.FormatPoints(most.Total-w.Total), loyalty.IsBounded))
+		w.Total = most.Total
+	}
+}
+
+// Valuation is the state of valuing one order.
+type Valuation struct {
+	*Worth
+	P       *loyalty.Program
+	Acc     loyalty.Account
+	S       *loyalty.OrderState
+	O       *loyalty.Order
+	budgets Budgets
+	most    *Worth
+
+	rate         loyalty.CompiledRate
+	currency     loyalty.Currency // the currency of rate
+	refunded     refunded
+	tenders      receipt.TenderRefunds
+	cardsSold    map[string]bool // the lines that are gift cards, which earn nothing; by ID
+	undiscounted loyalty.Exact   // the share of a line's amount that remains after the order's discount
+	remains      loyalty.Exact   // the share of the items that remains after refunds without lines
+	kept         loyalty.Exact   // the share of a line's amount that earns, converted to currency
+	level        loyalty.Exact
+	sum          loyalty.Exact
+	facts        *loyalty.Facts
+	lines        []lineValue
+	all          loyalty.Matched // all of the lines
+	budgeted     []candidate     // the rules with a budget that give points, except those with separate lots
+	whys         int
+	listing      bool // give reasons for every rule that does not apply, not only for campaigns
+}
+
+func (v *Valuation) add(rule string, points loyalty.Exact, what loyalty.ReasonKind, args ...string) {
+	v.sum = v.sum.Add(points)
+	v.Because = append(v.Because, loyalty.NewReason(rule, points.String(), what, args...))
+}
+
+// Base adds the points for the eligible amount at the currency's rate.
+func (v *Valuation) Base() {
+	v.refunded = RefundedAmounts(*v.O)
+	v.cardsSold = receipt.CardsSold(v.O)
+	v.undiscounted = receipt.Undiscounted(*v.O)
+	v.currency, v.kept = v.O.Currency, loyalty.Whole(1)
+	v.sum = loyalty.Whole(0)
+	if rate, ok := receipt.ConversionRate(v.S); ok {
+		v.currency = v.P.Exchange.Base
+		v.kept = inMinor(rate, v.O.Currency, v.currency)
+		v.Because = append(v.Because, loyalty.NewReason(
+			"exchange", "0", loyalty.IsConverted, "1 "+string(v.O.Currency), rate.String()+" "+string(v.currency),
+		))
+	}
+	v.rate = v.P.Compiled.Rates[v.currency]
+	if v.tenders = receipt.TenderRefundsOf(v.O); receipt.Unearning(*v.O) > 0 {
+		if all, earning := receipt.RemainingMoney(v.O, v.tenders); earning.Sign() > 0 {
+			v.kept = v.kept.Mul(earning.Quo(all))
+		} else {
+			v.kept = loyalty.Whole(0)
+		}
+	}
+	if _, unknown := receipt.OrderGiftCards(v.O); unknown > 0 {
+		v.Because = append(v.Because, loyalty.NewReason(
+			"earn.purchase", "0", loyalty.IsUnknownTender, loyalty.Money{Amount: unknown, Currency: v.O.Currency}.String(),
+		))
+	}
+	items, extra := v.left(everyLine), loyalty.Whole(0)
+	v.remains = loyalty.Whole(1)
+	if back := v.refunded.Goods; back.Sign() > 0 {
+		v.remains = loyalty.Whole(0)
+		if rest := items.Sub(back); rest.Sign() > 0 {
+			v.remains = rest.Quo(items)
+		}
+	}
+	if v.P.Earn.Counts.Shipping {
+		extra = loyalty.Whole(v.O.Shipping).Sub(v.refunded.Shipping)
+	}
+	if v.P.Earn.Counts.Tax {
+		extra = extra.Add(loyalty.Whole(v.O.Tax).Sub(v.refunded.Tax))
+	}
+	eligible := extra.Mul(v.kept)
+	v.kept = v.kept.Mul(v.remains)
+	if v.P.Earn.Counts.Items {
+		eligible = eligible.Add(v.left(v.earning).Mul(v.kept))
+	}
+	v.rate = over(v.rate, eligible)
+	v.add("earn.purchase", eligible.Mul(v.rate.PerMinor), loyalty.IsRated, loyalty.AmountText(eligible, v.currency), v.rate.Text)
+}
+
+// gone reports whether all items were refunded or are contested, or everything was paid by means that earn nothing.
+// Then no rule gives points for the rest, such as free items, shipping or tax.
+func (v *Valuation) gone() bool {
+	r := v.refunded
+	back := r.Goods.Sign() > 0 || r.Sum().Sign() > 0 || len(r.lines) > 0
+	unearning := v.kept.Sign() == 0 && receipt.OrderTotal(*v.O) > 0
+	return unearning || (back || v.cardsSold != nil) && v.left(v.earning).Mul(v.remains).Sign() == 0
+}
+
+// earning reports whether a line can earn. Gift cards cannot, as the purchases that they pay for later would earn
+// twice.
+func (v *Valuation) earning(l loyalty.Line) bool { return !v.cardsSold[l.ID] }
+
+func everyLine(loyalty.Line) bool { return true }
+
+// left returns the amount of the lines that counts selects, after the order's discount and the refunds of each line.
+func (v *Valuation) left(counts func(loyalty.Line) bool) loyalty.Exact {
+	amount, sum := int64(0), loyalty.Whole(0)
+	for _, l := range v.O.Lines {
+		switch {
+		case !counts(l):
+		case v.refunded.lines[l.ID] == 0:
+			amount += l.Amount
+		default:
+			sum = sum.Add(v.leftOf(l))
+		}
+	}
+	return sum.Add(loyalty.Whole(amount).Mul(v.undiscounted))
+}
+
+// leftOf returns the same for one line. It is never negative, although a line's refund may exceed the line's exact
+// share by a minor unit.
+func (v *Valuation) leftOf(l loyalty.Line) loyalty.Exact {
+	rest := loyalty.Whole(l.Amount).Mul(v.undiscounted)
+	if back := v.refunded.lines[l.ID]; back > 0 {
+		if rest = rest.Sub(loyalty.Whole(back)); rest.Sign() < 0 {
+			return loyalty.Whole(0)
+		}
+	}
+	return rest
+}
+
+// byCategory adds what the lines of each category earn beyond the base, in the order in which the categories first
+// appear.
+func (v *Valuation) byCategory() {
+	if !v.P.Earn.Counts.Items || len(v.P.Compiled.Categories) == 0 {
+		return
+	}
+	for i, l := range v.O.Lines {
+		m, ok := v.category(l.Category)
+		if !ok || m.Less.Sign() == 0 || seenBefore(v.O.Lines[:i], l.Category) {
+			continue
+		}
+		eligible := v.left(func(x loyalty.Line) bool { return x.Category == l.Category && v.earning(x) }).Mul(v.kept)
+		v.add(m.Rule, eligible.Mul(v.rate.PerMinor).Mul(m.Less), loyalty.IsTimes, loyalty.AmountText(eligible, v.currency), m.Text)
+	}
+}
+
+// category returns the best multiplier of a category whose condition holds.
+func (v *Valuation) category(name string) (loyalty.Multiplier, bool) {
+	for _, m := range v.P.Compiled.Categories[name] {
+		if m.When == nil || v.holds(m.Rule, m.When) {
+			return m, true
+		}
+	}
+	return loyalty.Multiplier{}, false
+}
+
+func seenBefore(lines []loyalty.Line, category string) bool {
+	for _, l := range lines {
+		if l.Category == category {
+			return true
+		}
+	}
+	return false
+}
+
+// count measures what the order counts towards a level: spend, qualifying items and brands.
+func (w *Worth) count(p *loyalty.Program, v *Valuation) {
+	if UsesMeasure(p, loyalty.BySpend) {
+		if v.prepare(); v.currency == p.Tiers.Currency {
+			w.Spend, _ = v.all.Amount.Floor()
+		}
+	}
+	if !UsesMeasure(p, loyalty.ByQualifyingItems) && !UsesMeasure(p, loyalty.ByBrands) {
+		return
+	}
+	least, ok := p.Tiers.AtLeast[v.currency]
+	v.prepare()
+	for i, l := range v.lines {
+		if l.amount.Sign() <= 0 {
+			continue
+		}
+		if ok && UsesMeasure(p, loyalty.ByQualifyingItems) && l.amount.Sub(loyalty.Whole(least)).Sign() >= 0 {
+			w.Pieces++
+		}
+		if b := v.O.Lines[i].Brand; UsesMeasure(p, loyalty.ByBrands) &&
+			slices.Contains(p.Tiers.Brands, b) && !slices.Contains(w.Brands, b) {
+			w.Brands = append(w.Brands, b)
+		}
+	}
+	slices.Sort(w.Brands)
+}
+
+// round rounds the sum to whole points, once.
+func (v *Valuation) round() error {
+	p := v.P
+	before := v.sum // the sum of this order alone; a negative sum is not carried to later orders
+	if before.Sign() < 0 {
+		before = loyalty.Whole(0)
+	}
+	if p.Earn.Carry && v.S.Carried != "" {
+		carried := loyalty.ExactFrom(v.S.Carried)
+		v.add("carry", carried, loyalty.IsCarried)
+	}
+	v.layers()
+	n, ok := v.sum.Round(p.Earn.Rounding)
+	if !ok && v.sum.Sign() > 0 {
+		return loyalty.Refuse(loyalty.AmountOutOfRange, "", "The order would earn more points than one operation may move.")
+	}
+	n = max(0, n)
+	if rest := loyalty.Whole(int64(n)).Sub(v.sum); rest.Sign() != 0 {
+		v.add("rounding", rest, loyalty.IsRounded, p.Earn.Rounding.String())
+	}
+	v.Total = n
+	if p.Earn.Carry {
+		v.Rest = before.Sub(loyalty.Whole(int64(n)))
+	}
+	return nil
+}
+
+// cap reduces the total to what the program's caps allow.
+func (w *Worth) cap(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState) {
+	if len(p.Earn.Caps) == 0 {
+		return
+	}
+	day := loyalty.DateOf(s.Order.PlacedAt, p.Zone)
+	w.Total, w.Because = bounded(share(s, ""), acc, s, p.Earn.Caps, day, w.Total, w.Because)
+}
+
+// fit limits what rules with a separate expiry give to the total. It reduces the last rules first.
+func (w *Worth) fit() {
+	rest := w.Total
+	for i := range w.Own {
+		w.Own[i].N = min(w.Own[i].N, rest)
+		rest -= w.Own[i].N
+	}
+}
+
+// forfeit removes points whose condition on the order was not met in time: those of rules with a separate expiry, or
+// all the others.
+func (w *Worth) forfeit(p *loyalty.Program, late func(rule string) time.Time) {
+	base := w.Total
+	for i := range w.Own {
+		o := &w.Own[i]
+		base -= o.N
+		if at := late(o.Rule); !at.IsZero() && o.N > 0 {
+			w.Because = append(w.Because, loyalty.NewReason(o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String()))
+			w.Total, o.N = w.Total-o.N, 0
+			late := func(t owned) bool { return t.Rule == o.Rule }
+			w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)
+		}
+	}
+	if at := late(""); !at.IsZero() && base > 0 {
+		w.Because = append(w.Because, loyalty.NewReason("pending", loyalty.FormatPoints(-base), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String()))
+		w.Total -= base
+		late := func(t owned) bool { return w.OfRule(t.Rule) == 0 }
+		w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)
+	}
+}
+
+// charge updates the order's shares of caps, limits and budgets to what it uses now.
+func (w *Worth) charge(p *loyalty.Program, s *loyalty.OrderState) {
+	w.Spends = w.asks
+	if len(p.Earn.Caps)+len(p.Compiled.Rules) == 0 {
+		return
+	}
+	day := loyalty.DateOf(s.Order.PlacedAt, p.Zone)
+	if len(p.Earn.Caps) > 0 {
+		w.Usage = UseShare(share(s, ""), w.Total, p.Earn.Caps, nil, day)
+	}
+	for i := range p.Compiled.Rules {
+		r := &p.Compiled.Rules[i]
+		if !r.Bounded {
+			continue
+		}
+		n := pointsOf(w.takes, r.Key)
+		if n == 0 && receipt.ShareOf(s, r.Key).Used == 0 {
+			continue
+		}
+		share := share(s, r.Key)
+		w.chargeBudget(r, share)
+		w.Usage = append(w.Usage, UseShare(share, n, r.Caps, r.Limits, day)...)
+	}
+}
+
+// inMinor converts a rate between major units of two currencies to a rate between their minor units.
+func inMinor(rate loyalty.Exact, from, to loyalty.Currency) loyalty.Exact {
+	a, _ := from.Exponent()
+	b, _ := to.Exponent()
+	return rate.Mul(power10(b - a))
+}
+
+func power10(n int) loyalty.Exact {
+	r := big.NewRat(1, 1)
+	for ; n > 0; n-- {
+		r.Mul(r, big.NewRat(10, 1))
+	}
+	for ; n < 0; n++ {
+		r.Quo(r, big.NewRat(10, 1))
+	}
+	return loyalty.ExactOf(r)
+}

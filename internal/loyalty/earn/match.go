@@ -1,0 +1,309 @@
+package earn
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+)
+
+// lineValue is the value of a line item, as rules need it.
+type lineValue struct {
+	amount loyalty.Exact // the eligible amount, in minor units of the valuation's currency
+	value  loyalty.Exact // the points after rate, category and level
+	units  int64         // whole units that were not refunded
+}
+
+// about reports whether a rule applies to this order at all. For a campaign that runs but applies to other orders, it
+// records the reason. For other rules it does not, because there may be hundreds.
+func (v *Valuation) about(r *loyalty.CompiledRule) bool {
+	at := v.O.PlacedAt
+	if m := &r.Match; !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
+		return false
+	}
+	what, which := v.elsewhere(&r.Match)
+	if what != "" && r.Campaign && !r.Shadow {
+		v.why(r.Key, loyalty.IsFor, what, strings.Join(which, ", "))
+	}
+	return what == ""
+}
+
+// elsewhere returns the condition of a rule that this order does not meet, with the values that the rule accepts. It
+// returns an empty string if the order meets all of them.
+func (v *Valuation) elsewhere(m *loyalty.Match) (what string, which []string) {
+	o, b := v.O, &v.S.Buyer
+	switch {
+	case !OneOf(m.Channels, o.Channel):
+		return "channels", m.Channels
+	case !OneOf(m.Stores, o.Store):
+		return "stores", m.Stores
+	case !OneOf(m.Currencies, o.Currency):
+		for _, c := range m.Currencies {
+			which = append(which, string(c))
+		}
+		return "currencies", which
+	case !OneOf(m.Tiers, b.Level):
+		return "tiers", m.Tiers
+	case m.FirstOrder && b.Orders != 0:
+		return "first_order", nil
+	case !AnyOf(m.Segments, b.Segments):
+		return "segments", m.Segments
+	case !v.onTime(m):
+		return "time", nil
+	}
+	return "", nil
+}
+
+func OneOf[S ~string](list []S, s S) bool { return len(list) == 0 || slices.Contains(list, s) }
+
+func AnyOf(list, of []string) bool {
+	return len(list) == 0 || slices.ContainsFunc(of, func(s string) bool { return slices.Contains(list, s) })
+}
+
+// HasBirthday reports whether a rule depends on the member's birthday.
+func HasBirthday(m *loyalty.Match) bool { return m.BirthdayMonth || m.BirthdayDays > 0 }
+
+// onTime reports whether the order was placed on a weekday, in the hours and near the birthday that the rule requires.
+// Hours that cross midnight belong to the day on which they begin.
+func (v *Valuation) onTime(m *loyalty.Match) bool {
+	zone := Clock(v.P, m.TimezoneOf, v.O, &v.S.Buyer)
+	at := v.O.PlacedAt.In(zone)
+	if m.HoursFrom != m.HoursUntil && !Within(at, m.HoursFrom, m.HoursUntil) {
+		return false
+	}
+	day := loyalty.DateOf(v.O.PlacedAt, zone)
+	if m.HoursFrom > m.HoursUntil && at.Hour()*60+at.Minute() < m.HoursUntil {
+		day = day.Plus(-1)
+	}
+	if m.BirthdayMonth && (v.S.Buyer.Birthday == 0 || int(day.CalendarMonth()) != v.S.Buyer.Birthday/100) {
+		return false
+	}
+	if m.BirthdayDays > 0 && !nearBirthday(day, loyalty.Day(v.S.Buyer.Birthday), m.BirthdayDays) {
+		return false
+	}
+	return len(m.Weekdays) == 0 || slices.Contains(m.Weekdays, day.Weekday())
+}
+
+// nearBirthday reports whether a day is at most n days before or after a birthday. It returns false if the birthday is
+// unknown.
+func nearBirthday(day loyalty.Date, birthday loyalty.Day, n int) bool {
+	if birthday == 0 {
+		return false
+	}
+	for _, year := range []int{day.Year() - 1, day.Year(), day.Year() + 1} {
+		on := birthday.In(year)
+		if on.Plus(-n) <= day && day <= on.Plus(n) {
+			return true
+		}
+	}
+	return false
+}
+
+// Within reports whether an instant lies in a range of its day, given in minutes since midnight. If from is greater
+// than until, the range crosses midnight.
+func Within(at time.Time, from, until int) bool {
+	minute := at.Hour()*60 + at.Minute()
+	if from <= until {
+		return from <= minute && minute < until
+	}
+	return from <= minute || minute < until
+}
+
+// Clock returns the time zone that counts: that of the store, the member or the program.
+func Clock(p *loyalty.Program, z loyalty.TimezoneOf, o *loyalty.Order, b *loyalty.Buyer) *time.Location {
+	switch {
+	case z == loyalty.StoreClock && o != nil && o.Clock != nil:
+		return o.Clock
+	case z == loyalty.MemberClock:
+		return ZoneOf(p, b.Zone)
+	}
+	return p.Zone
+}
+
+// ZoneOf returns a member's time zone, or the program's if the member's is unknown or does not exist.
+func ZoneOf(p *loyalty.Program, name string) *time.Location {
+	if name == "" {
+		return p.Zone
+	}
+	if z, ok := p.Compiled.Zones.Load(name); ok {
+		return z.(*time.Location)
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		z = p.Zone
+	}
+	p.Compiled.Zones.Store(name, z)
+	return z
+}
+
+// matched finds the part of the order to which a rule applies. It returns false if there is none.
+func (v *Valuation) matched(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
+	v.prepare()
+	if !r.Lines {
+		*m = v.all
+		m.Value = v.sum // with shipping and tax, if they count
+		if len(v.lines) > 0 && m.Amount.Sign() == 0 && m.Units == 0 {
+			return false // nothing that remains of the order earns
+		}
+	} else if !v.matchedLines(r, m) {
+		return false
+	}
+	if len(r.Match.Tenders) > 0 {
+		part := v.paidBy(r.Match.Tenders)
+		m.Amount, m.Value = m.Amount.Mul(part), m.Value.Mul(part)
+		return part.Sign() != 0
+	}
+	return true
+}
+
+func (v *Valuation) matchedLines(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
+	*m = loyalty.Matched{Currency: v.currency, Amount: loyalty.Whole(0), Value: loyalty.Whole(0)}
+	some := false
+	for i := range v.lines {
+		l, x := &v.O.Lines[i], &v.lines[i]
+		if !OneOf(r.Match.Categories, l.Category) || !OneOf(r.Match.SKUs, l.SKU) || !OneOf(r.Match.Brands, l.Brand) {
+			continue
+		}
+		some = some || x.amount.Sign() > 0 || x.units > 0
+		m.Amount = m.Amount.Add(x.amount)
+		m.Units += x.units
+		if r.Multiply {
+			m.Value = m.Value.Add(x.value)
+		}
+	}
+	return some
+}
+
+// prepare computes the values of the line items once.
+func (v *Valuation) prepare() {
+	if v.all.Currency != "" {
+		return
+	}
+	v.all = loyalty.Matched{Currency: v.currency, Amount: loyalty.Whole(0)}
+	v.lines = make([]lineValue, len(v.O.Lines))
+	rate := v.rate.PerMinor.Mul(v.level)
+	if !v.P.Earn.Counts.Items {
+		rate = loyalty.Whole(0)
+	}
+	for i, l := range v.O.Lines {
+		m, ok := v.category(l.Category)
+		if ok && m.By.Sign() == 0 || !v.earning(l) {
+			v.lines[i] = lineValue{amount: loyalty.Whole(0), value: loyalty.Whole(0)} // earns nothing under any rule
+			continue
+		}
+		left := v.leftOf(l)
+		x := lineValue{amount: left.Mul(v.kept)}
+		x.value = x.amount.Mul(rate)
+		if ok {
+			x.value = x.value.Mul(m.By)
+		}
+		x.units = v.unitsOf(l, left)
+		v.lines[i] = x
+		v.all.Amount = v.all.Amount.Add(x.amount)
+		v.all.Units += x.units
+	}
+}
+
+// unitsOf returns how many whole units of a line item remain after refunds, by the amount that remains of it. For a
+// free line item it goes by the number of returned units.
+func (v *Valuation) unitsOf(l loyalty.Line, left loyalty.Exact) int64 {
+	if l.Amount == 0 {
+		return l.Quantity - v.refunded.units[l.ID]
+	}
+	if v.refunded.lines[l.ID] == 0 && v.refunded.Goods.Sign() == 0 {
+		return l.Quantity
+	}
+	paid := loyalty.Whole(l.Amount).Mul(v.undiscounted)
+	if paid.Sign() == 0 {
+		return l.Quantity
+	}
+	n, _ := left.Mul(v.remains).Mul(loyalty.Whole(l.Quantity)).Quo(paid).Floor()
+	return n
+}
+
+// paidBy returns the share of the earning amount that was paid with some of the tenders.
+func (v *Valuation) paidBy(names []string) loyalty.Exact {
+	paid := loyalty.Whole(0)
+	for i, t := range v.O.Tenders {
+		if !t.Kind.Earns() || !slices.ContainsFunc(names, func(name string) bool { return t.Named(name) }) {
+			continue
+		}
+		paid = paid.Add(loyalty.Whole(t.Amount))
+		if v.tenders.Each != nil {
+			paid = paid.Sub(v.tenders.Each[i])
+		}
+	}
+	if _, earning := receipt.RemainingMoney(v.O, v.tenders); paid.Sign() > 0 && earning.Sign() > 0 {
+		return receipt.AtMost(paid, earning).Quo(earning)
+	}
+	return loyalty.Whole(0)
+}
+
+// may reports whether a rule that matches the order also applies. It records the reason if the rule nearly applies.
+func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
+	if r.Match.When != nil {
+		before := len(v.Because)
+		if !v.holds(r.Key, r.Match.When) {
+			if len(v.Because) == before && (r.Campaign || v.listing) && !r.Shadow {
+				v.why(r.Key, loyalty.IsUnmet, r.Match.When.String())
+			}
+			return false
+		}
+	}
+	if r.OptIn && !slices.Contains(v.S.Buyer.OptIns, r.ID) {
+		v.why(r.Key, loyalty.IsUnjoined)
+		return false
+	}
+	if least, some := r.Match.MinSpend[v.currency]; len(r.Match.MinSpend) > 0 &&
+		(!some || m.Amount.Sub(loyalty.Whole(least)).Sign() < 0) {
+		if some {
+			v.why(r.Key, loyalty.IsShort, loyalty.Money{Amount: least, Currency: v.currency}.String(), loyalty.AmountText(m.Amount, v.currency))
+		}
+		return false
+	}
+	if v.most != nil {
+		return true
+	}
+	if l, full := limited(v.S, v.Acc, r.Key, r.Limits, loyalty.DateOf(v.O.PlacedAt, v.P.Zone)); full {
+		v.why(r.Key, loyalty.IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per))
+		return false
+	}
+	return true
+}
+
+// holds evaluates a condition. If the evaluation fails, the condition does not hold and the failure is recorded as a
+// reason.
+func (v *Valuation) holds(rule string, when loyalty.Condition) bool {
+	if v.facts == nil {
+		v.facts = OrderFacts(v.P, v)
+	}
+	ok, err := when.Holds(v.facts)
+	if err != nil {
+		v.why(rule, loyalty.IsFailed, err.Error())
+	}
+	return ok && err == nil
+}
+
+// OrderFacts returns the facts of an order that conditions can use. They describe the order after its refunds.
+func OrderFacts(p *loyalty.Program, v *Valuation) *loyalty.Facts {
+	o := *v.O
+	o.Lines = make([]loyalty.Line, 0, len(v.O.Lines))
+	shipping, tax := loyalty.Whole(o.Shipping).Sub(v.refunded.Shipping), loyalty.Whole(o.Tax).Sub(v.refunded.Tax)
+	total, _ := v.left(everyLine).Mul(v.remains).Add(shipping).Add(tax).Floor()
+	for _, l := range v.O.Lines {
+		left := v.leftOf(l).Mul(v.remains)
+		n, _ := left.Add(loyalty.Half).Floor()
+		if l.Amount > 0 && left.Sign() == 0 {
+			continue
+		}
+		l.Quantity = v.unitsOf(l, v.leftOf(l))
+		l.Amount = n
+		o.Lines = append(o.Lines, l)
+	}
+	o.Shipping, _ = shipping.Floor()
+	o.Tax, _ = tax.Floor()
+	return &loyalty.Facts{Order: &o, Total: total, Buyer: v.S.Buyer, At: o.PlacedAt.In(p.Zone)}
+}

@@ -1,0 +1,87 @@
+package earn
+
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+)
+
+// refunded contains the refunded amounts by what they were for. They depend only on sums, so refunds count the same in
+// any order.
+type refunded struct {
+	lines map[string]int64
+	units map[string]int64
+	Goods loyalty.Exact // of no particular line: of all lines, in proportion
+	parts
+}
+
+// parts contains the parts of an order other than goods.
+type parts struct{ Shipping, Tax loyalty.Exact }
+
+func (p parts) Sum() loyalty.Exact { return p.Shipping.Add(p.Tax) }
+
+// take removes an amount from the parts, from each in proportion, and returns the removed parts. It removes at most
+// everything.
+func (p *parts) take(amount loyalty.Exact) (moved parts) {
+	all := p.Sum()
+	if all.Sub(amount).Sign() <= 0 {
+		moved, *p = *p, parts{loyalty.Whole(0), loyalty.Whole(0)}
+		return moved
+	}
+	share := amount.Quo(all)
+	moved = parts{p.Shipping.Mul(share), p.Tax.Mul(share)}
+	p.Shipping, p.Tax = p.Shipping.Sub(moved.Shipping), p.Tax.Sub(moved.Tax)
+	return moved
+}
+
+func (p *parts) add(more parts) {
+	p.Shipping, p.Tax = p.Shipping.Add(more.Shipping), p.Tax.Add(more.Tax)
+}
+
+// RefundedAmounts returns the refunded amounts of the order. A dispute that is not won counts as a refund that states nothing.
+func RefundedAmounts(o loyalty.Order) refunded {
+	s := receipt.StatedRefunds(o)
+	left := max(0, receipt.ItemTotal(o)-o.Discount-s.ByLine())
+	if over := s.Goods - left; over > 0 {
+		s.Goods, s.Open = left, s.Open+over
+	}
+	r := refunded{lines: s.Lines, units: s.Units, Goods: loyalty.Whole(s.Goods), parts: parts{loyalty.Whole(s.Shipping), loyalty.Whole(s.Tax)}}
+	for _, d := range o.Disputes {
+		if d.Status != loyalty.DisputeWon {
+			s.Open += d.Amount
+		}
+	}
+	if s.Extra == 0 && s.Open == 0 {
+		return r
+	}
+	goods := loyalty.Whole(left - s.Goods)
+	rest := parts{loyalty.Whole(max(0, o.Shipping-s.Shipping)), loyalty.Whole(max(0, o.Tax-s.Tax))}
+	if s.Extra > 0 {
+		moved := rest.take(loyalty.Whole(s.Extra))
+		r.add(moved)
+		back := receipt.AtMost(goods, loyalty.Whole(s.Extra).Sub(moved.Sum()))
+		r.Goods, goods = r.Goods.Add(back), goods.Sub(back)
+	}
+	if s.Open > 0 {
+		back := goodsOf(loyalty.Whole(s.Open), goods, rest)
+		r.Goods = r.Goods.Add(back)
+		r.add(rest.take(loyalty.Whole(s.Open).Sub(back)))
+	}
+	return r
+}
+
+// goodsOf returns which part of an amount is for goods, if it is only known how much of the goods and the other parts
+// remains to be refunded.
+func goodsOf(amount, goods loyalty.Exact, rest parts) loyalty.Exact {
+	taxed := goods.Add(rest.Shipping)
+	if taxed.Sign() == 0 || goods.Sign() == 0 {
+		return loyalty.Whole(0)
+	}
+	withTax := goods.Add(rest.Tax.Mul(goods.Quo(taxed)))
+	if amount.Sub(withTax).Sign() >= 0 {
+		return goods
+	}
+	return amount.Mul(goods.Quo(taxed.Add(rest.Tax)))
+}
+
+// Reduced reports whether the order has refunds or disputes.
+func Reduced(o loyalty.Order) bool { return len(o.Refunds) > 0 || len(o.Disputes) > 0 }

@@ -1,0 +1,118 @@
+package earn
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// candidate is a rule that applies, with what it would award.
+type candidate struct {
+	r     *loyalty.CompiledRule
+	m     loyalty.Matched
+	gives loyalty.Exact    // the award after the rule's caps
+	cuts  []loyalty.Reason // the reductions by its caps
+	share loyalty.Share    // the order's share of its caps and budget after the award is paid
+}
+
+// whole returns the candidate's award in whole points, rounded up.
+func (c *candidate) whole() loyalty.Points {
+	n, ok := c.gives.Round(loyalty.Up)
+	if !ok {
+		return loyalty.MaxPoints
+	}
+	return n
+}
+
+// stack pays the candidates according to the modes of their groups.
+func (v *Valuation) stack(found []candidate) {
+	if len(found) == 0 {
+		return
+	}
+	slices.SortStableFunc(found, func(x, y candidate) int { return cmp.Compare(x.r.Group, y.r.Group) })
+	var ruling *loyalty.CompiledRule // the rule that won an exclusive group
+	for len(found) > 0 {
+		n := 1
+		for n < len(found) && found[n].r.Group == found[0].r.Group {
+			n++
+		}
+		group := found[:n]
+		found = found[n:]
+		if ruling != nil {
+			v.beaten(group, ruling)
+			continue
+		}
+		mode := group[0].r.Mode
+		if mode == loyalty.Sum {
+			for _, c := range group {
+				v.pay(c)
+			}
+			continue
+		}
+		if group = slices.DeleteFunc(group, v.usedUp); len(group) == 0 {
+			continue
+		}
+		best := slices.MinFunc(group, func(x, y candidate) int { return compare(mode, x, y) })
+		v.pay(best)
+		v.beaten(slices.DeleteFunc(group, func(c candidate) bool { return c.r == best.r }), best.r)
+		if mode == loyalty.Exclusive {
+			ruling = best.r
+		}
+	}
+}
+
+// usedUp reports whether caps and budgets reduce a candidate's award to 0, and records the reason. Such a candidate
+// does not compete with the others in its group.
+func (v *Valuation) usedUp(c candidate) bool {
+	if c.gives.Sign() != 0 {
+		return false
+	}
+	for _, b := range c.cuts {
+		v.why(c.r.Key, b.Kind, b.Args...)
+	}
+	if c.share.Cut {
+		share(v.S, c.r.Key).Cut = true // later returns to the budget do not benefit this order
+	}
+	return true
+}
+
+// compare orders the winning candidate first.
+func compare(mode loyalty.Stacking, x, y candidate) int {
+	more := 0
+	if mode == loyalty.Best {
+		more = y.gives.Sub(x.gives).Sign()
+	}
+	return cmp.Or(more, cmp.Compare(y.r.Priority, x.r.Priority), cmp.Compare(x.r.ID, y.r.ID))
+}
+
+func (v *Valuation) beaten(losers []candidate, by *loyalty.CompiledRule) {
+	for _, c := range losers {
+		v.why(c.r.Key, loyalty.IsBeaten, by.Key)
+	}
+}
+
+// pay adds a rule's award and records it where caps, budgets or a separate life of the points require that.
+func (v *Valuation) pay(c candidate) {
+	v.sum = v.sum.Add(c.gives)
+	own := c.gives
+	for _, b := range c.cuts {
+		own = own.Sub(loyalty.ExactFrom(b.Points))
+	}
+	what, args := c.r.Giver.Because(&c.m)
+	v.Because = append(v.Because, loyalty.NewReason(c.r.Key, own.String(), what, args...))
+	v.Because = append(v.Because, c.cuts...)
+	if c.r.Bounded && c.gives.Sign() > 0 {
+		n, _ := c.gives.Round(loyalty.Up)
+		v.takes = append(v.takes, owned{c.r.Key, n})
+		s := share(v.S, c.r.Key)
+		s.Peak, s.Cut = max(s.Peak, c.share.Peak, n), s.Cut || c.share.Cut
+	}
+	if c.r.Budget > 0 && !c.r.Owned && c.gives.Sign() > 0 {
+		v.budgeted = append(v.budgeted, c)
+	}
+	if c.r.Owned && c.gives.Sign() > 0 {
+		n, _ := c.gives.Round(loyalty.Down)
+		v.Own = append(v.Own, owned{c.r.Key, n})
+	}
+}

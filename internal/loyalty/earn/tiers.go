@@ -1,0 +1,46 @@
+package earn
+
+import (
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// GroupProgram returns the program as its i-th tier group sees it.
+func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
+	v := *p
+	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, loyalty.AdvanceNotice{}
+	v.Compiled.Ladder = p.TierGroups[i].ID
+	return &v
+}
+
+// onLadders adds to the worth what the order counts in each tier group by spend, qualifying items and brands.
+func (w *Worth) onLadders(p *loyalty.Program, v *Valuation) {
+	for i := range p.TierGroups {
+		var x Worth
+		x.count(GroupProgram(p, i), v)
+		if x.Spend != 0 || x.Pieces != 0 || len(x.Brands) > 0 {
+			w.Ladders = append(w.Ladders, loyalty.Counted{
+				TierGroup: p.TierGroups[i].ID, Metric: loyalty.Metric{Spend: x.Spend, QualifyingItems: x.Pieces}, Brands: x.Brands,
+			})
+		}
+	}
+}
+
+// QualifyingWays returns the ways to qualify for a level. One of them is enough, but all of its measures are needed.
+func QualifyingWays(t *loyalty.Tiers) [][]loyalty.Measure {
+	if len(t.Ways) > 0 {
+		return t.Ways
+	}
+	return [][]loyalty.Measure{{t.By}}
+}
+
+// QualifyBy reports whether levels depend on a measure.
+func QualifyBy(t *loyalty.Tiers, by loyalty.Measure) bool {
+	return slices.ContainsFunc(QualifyingWays(t), func(way []loyalty.Measure) bool { return slices.Contains(way, by) })
+}
+
+// UsesMeasure reports whether the program has levels that depend on a measure.
+func UsesMeasure(p *loyalty.Program, by loyalty.Measure) bool {
+	return len(p.Tiers.Levels) > 0 && QualifyBy(&p.Tiers, by)
+}

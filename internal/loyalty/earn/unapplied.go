@@ -1,0 +1,49 @@
+package earn
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// unapplied adds the reasons why rules that run at the order's time gave nothing: for each rule, the first condition
+// that is not met, unless the rule has a reason already. It omits rules that only run as a trial (Shadow).
+func (v *Valuation) unapplied(which func(*loyalty.CompiledRule) bool) {
+	v.listing = true
+	for i := range v.P.Compiled.Rules {
+		r := &v.P.Compiled.Rules[i]
+		at := v.O.PlacedAt
+		runs := !at.Before(r.Match.From) && (r.Match.Until.IsZero() || at.Before(r.Match.Until))
+		if r.Shadow || !runs || !which(r) || v.mentions(r.Key) {
+			continue
+		}
+		var m loyalty.Matched
+		if what, of := v.elsewhere(&r.Match); what != "" {
+			v.why(r.Key, loyalty.IsFor, what, strings.Join(of, ", "))
+		} else if v.matched(r, &m) {
+			v.may(r, &m)
+		} else if items := slices.Concat(r.Match.Categories, r.Match.SKUs, r.Match.Brands); len(items) > 0 {
+			v.why(r.Key, loyalty.IsFor, "items", strings.Join(items, ", "))
+		}
+	}
+}
+
+func (v *Valuation) mentions(rule string) bool {
+	for _, b := range v.Because {
+		if b.Rule == rule {
+			return true
+		}
+	}
+	return false
+}
+
+// UnappliedCampaigns adds to the reasons of a quote why other campaigns that run do not apply.
+func UnappliedCampaigns(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, because []loyalty.Reason) []loyalty.Reason {
+	var w Worth
+	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: &w}
+	v.Base()
+	v.level, w.Because = loyalty.Whole(1), because
+	v.unapplied(func(r *loyalty.CompiledRule) bool { return r.Campaign })
+	return w.Because
+}

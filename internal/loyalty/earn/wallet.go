@@ -1,0 +1,42 @@
+package earn
+
+import (
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// walletWorth adds what an order earns in wallets: the wallet's rate for the amount that was paid for earning goods,
+// with earning tenders and less refunds, rounded down.
+func (w *Worth) walletWorth(p *loyalty.Program, v *Valuation) error {
+	for i := range p.Wallets {
+		wallet := &p.Wallets[i]
+		rate, ok := p.Compiled.Wallets[wallet.ID][v.currency]
+		if !ok {
+			continue
+		}
+		if slices.Contains(v.S.Missing, posting.Key(wallet)) {
+			w.Because = append(w.Because, MissingReason(posting.Key(wallet), posting.Key(wallet)))
+			continue
+		}
+		v.prepare()
+		n, fits := rate.Gives(v.all.Amount).Round(loyalty.Down)
+		if !fits && v.all.Amount.Sign() > 0 {
+			return loyalty.Refuse(loyalty.AmountOutOfRange, "", "The order would earn more points than one operation may move.")
+		}
+		n = max(0, n)
+		w.InWallets = append(w.InWallets, owned{posting.Key(wallet), n})
+		why := func(x loyalty.Exact, what loyalty.ReasonKind, args ...string) {
+			if x.Sign() != 0 {
+				w.Because = append(w.Because, loyalty.Reason{
+					Wallet: wallet.ID, Rule: posting.Key(wallet), Kind: what, Args: args, Points: x.String(),
+				})
+			}
+		}
+		gives := rate.Gives(v.all.Amount)
+		why(gives, loyalty.IsRated, loyalty.AmountText(v.all.Amount, v.currency), rate.Text)
+		why(loyalty.Whole(int64(n)).Sub(gives), loyalty.IsRounded, loyalty.Down.String())
+	}
+	return nil
+}

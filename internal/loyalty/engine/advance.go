@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// Advance updates an account to the present. It goes from one due instant to the next and processes each in this order:
+// levels deferred by a lock take effect, pending points become active, the automatic reward is redeemed, pending points
+// whose deadline passed are forfeited, the tier moves up or is reviewed, the levels of tier groups are reviewed, lots
+// expire, reservations expire, birthdays and anniversaries are celebrated, and the automatic reward is redeemed again.
+// Points that arrive at the instant at which others expire therefore still count for the review. A reservation that
+// ends at the instant at which its lot expires returns points that expire at once. One long step and many short steps
+// produce the same account and the same entries, except for the time at which the entries were recorded.
+func Advance(p *loyalty.Program, acc loyalty.Account, now time.Time) (posting.Outcome, error) {
+	return AdvanceThrough(p, acc, nil, now)
+}
+
+// AdvanceThrough is Advance for an account that earlier versions of the program may still change: those that were live
+// since the account was last advanced. Each version does what is due until the next version takes over. The result does
+// not depend on whether the account was read in between.
+func AdvanceThrough(p *loyalty.Program, acc loyalty.Account, versions []tier.Live, now time.Time) (posting.Outcome, error) {
+	d := posting.Decide(p, acc, now)
+	for _, v := range versions {
+		if v.Until.After(now) {
+			p = v.Program
+			break
+		}
+		d.P = v.Program
+		if err := pass(d, v.Until.Add(-time.Millisecond)); err != nil {
+			return posting.Outcome{}, err
+		}
+	}
+	d.P = p
+	if err := pass(d, now); err != nil {
+		return posting.Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+// pass goes from one due instant to the next, up to and including until.
+func pass(d *posting.Decision, until time.Time) error {
+	for at := Due(d.P, d.Account); !at.IsZero() && !at.After(until); at = Due(d.P, d.Account) {
+		if err := happenAt(d, at); err != nil {
+			return err
+		}
+		if next := Due(d.P, d.Account); !next.After(at) && !next.IsZero() {
+			return fmt.Errorf("loyalty: %s does not get past %s", d.Account.Member, at)
+		}
+	}
+	passed(d, until)
+	return nil
+}
+
+// happenAt does everything that is due at an instant.
+func happenAt(d *posting.Decision, at time.Time) error {
+	d.Now = at
+	for _, step := range []func(*posting.Decision, time.Time) error{
+		tier.Unlock, activatePending, redeem.AutoRedeem, forfeitPending,
+		tier.RefreshTier, tier.RiseTier, tier.ReviewTier, tier.ReviewLadders,
+		lapseLots, releaseHolds, celebrate, redeem.AutoRedeem,
+	} {
+		if err := step(d, at); err != nil {
+			return err
+		}
+	}
+	passed(d, at)
+	return nil
+}
+
+// passed records the instant until which the account was advanced, for an account that remembers it.
+func passed(d *posting.Decision, until time.Time) {
+	if !d.Account.Ran.IsZero() {
+		d.Account.Ran = posting.Later(d.Account.Ran, until)
+	}
+}
+
+// Due returns the next instant at which time alone changes the account, or zero if there is none.
+func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
+	var due time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
+	}
+	if len(acc.Pending) > 0 {
+		sooner(acc.Pending[0].Due())
+	}
+	for purse := range posting.AllPurses(&acc) {
+		if len(purse.Lots) > 0 && purse.Lots[0].Expires != 0 {
+			sooner(purse.Lots[0].Expires.End(p.Zone))
+		}
+	}
+	if len(acc.Holds) > 0 {
+		sooner(acc.Holds[0].Redemption.Until)
+	}
+	sooner(tier.RefreshAt(p, acc))
+	sooner(tier.TierDue(p, acc))
+	for i := range p.TierGroups {
+		v := earn.GroupProgram(p, i)
+		sooner(tier.TierDue(v, posting.GroupView(v, acc)))
+	}
+	sooner(occasionDue(p, acc))
+	sooner(redeem.AutoDue(p, acc))
+	return due
+}
+
+// NextRun returns the instant at which the scheduled run must process an account: when time next changes it, or at once
+// if orders wait to be decided again. It returns zero if there is no such instant.
+func NextRun(p *loyalty.Program, acc loyalty.Account) time.Time {
+	if award.HasUndecided(&acc) && acc.Status == loyalty.Active {
+		return acc.Seen
+	}
+	return Due(p, acc)
+}
+
+func activatePending(d *posting.Decision, at time.Time) error {
+	e := loyalty.Entry{
+		Kind:  loyalty.KindActivate,
+		Cause: d.OwnCause(loyalty.CauseActivation, at.UTC().Format(posting.CauseTimeLayout)), Effective: at,
+	}
+	for _, x := range d.Account.Pending {
+		if due := x.Due(); due.IsZero() || due.After(at) {
+			break
+		}
+		if x.ActiveAt.IsZero() {
+			continue
+		}
+		e.Postings = append(e.Postings, loyalty.Posting{
+			Wallet: x.Wallet, Bucket: loyalty.BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points,
+		})
+		e.Postings = d.Arrive(e.Postings, x.Wallet, x.Points, x.Expires, at)
+		e.Reasons = append(e.Reasons, loyalty.ReasonIn(
+			x.Wallet, "pending", 0, loyalty.BecameActive, x.Cause.Kind+" "+x.Cause.ID, loyalty.FormatPoints(x.Points),
+		))
+	}
+	if e.Postings == nil {
+		return nil
+	}
+	return d.Post(redeem.LostToExpiry(e))
+}
+
+// forfeitPending forfeits pending points whose condition on the order was not met by its deadline.
+func forfeitPending(d *posting.Decision, at time.Time) error {
+	e := loyalty.Entry{Kind: loyalty.KindForfeit, Cause: d.OwnCause(loyalty.CauseForfeit, at.UTC().Format(posting.CauseTimeLayout)), Effective: at}
+	for _, x := range d.Account.Pending {
+		if x.ActiveAt.IsZero() && !x.GiveUp.IsZero() && !x.GiveUp.After(at) {
+			e.Postings = append(e.Postings, loyalty.Posting{
+				Bucket: loyalty.BucketPending, Lot: x.Expires, GiveUp: x.GiveUp, Cause: x.Cause, Points: -x.Points,
+			})
+			e.Reasons = append(
+				e.Reasons, loyalty.NewReason("pending", loyalty.FormatPoints(-x.Points), loyalty.IsLate, loyalty.DateOf(at, d.P.Zone).String()),
+			)
+		}
+	}
+	if e.Postings == nil {
+		return nil
+	}
+	return d.Post(posting.WithIssued(e))
+}
+
+func lapseLots(d *posting.Decision, at time.Time) error {
+	for purse := range posting.AllPurses(&d.Account) {
+		for _, l := range purse.Lots {
+			if !posting.IsExpired(d.P, l.Expires, at) {
+				break
+			}
+			if purse.Wallet == "" {
+				var err error
+				if l, err = d.Postpone(l, at); err != nil {
+					return err
+				}
+			}
+			if l.Points == 0 {
+				continue
+			}
+			if err := d.Post(d.Lapse(purse.Wallet, l, at)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func releaseHolds(d *posting.Decision, at time.Time) error {
+	for len(d.Account.Holds) > 0 && !d.Account.Holds[0].Redemption.Until.After(at) {
+		if err := redeem.ReleaseHold(d, d.Account.Holds[0], loyalty.Expired, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}

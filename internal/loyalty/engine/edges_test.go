@@ -1,0 +1,301 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+func TestSecondNoticeChangesNothing(t *testing.T) {
+	p := made(t, func(p *loyalty.Program) {
+		p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
+	})
+	acc := joined(t, p, noon)
+	for i, want := range []int{1, 0, 0} {
+		out, err := remind.Notify(p, acc, loyalty.OfExpiry, "2027-01-31", noon.Add(time.Duration(i)*time.Hour))
+		if err != nil || len(out.Entries) != want {
+			t.Fatalf("notice %d: %+v, %v", i, out.Entries, err)
+		}
+		acc = out.Account
+	}
+	if n := acc.Notices; len(n) != 1 || !n[0].At.Equal(noon) {
+		t.Errorf("%+v", n)
+	}
+	for _, c := range []struct {
+		what    loyalty.NoticeOf
+		subject string
+	}{{"else", "x"}, {loyalty.OfFall, ""}, {loyalty.OfExpiry, "a#b"}, {loyalty.OfExpiry, "a~b"}, {loyalty.OfExpiry, "a b"}} {
+		_, err := remind.Notify(p, acc, c.what, c.subject, noon)
+		wantRefusal(t, fmt.Sprint(c.what, " ", c.subject), err, loyalty.ValidationFailed, "")
+	}
+}
+
+func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
+	begun := loyalty.Action{ID: "birthday", Event: award.EventBirthday, Points: 1, Since: noon}
+	for _, before := range [][]loyalty.Action{{begun}, {{ID: "x", Event: "visit.completed"}, begun}} {
+		p := &loyalty.Program{Earn: loyalty.Earn{Actions: []loyalty.Action{{ID: "birthday", Event: award.EventBirthday, Points: 2}}}}
+		if award.Supersede(p, &loyalty.Program{Earn: loyalty.Earn{Actions: before}}, noon.AddDate(1, 0, 0), ""); !p.Earn.Actions[0].Since.Equal(
+			noon,
+		) {
+			t.Errorf("since %s", p.Earn.Actions[0].Since)
+		}
+	}
+}
+
+func TestBudgetOfTheLiveVersionBoundsARule(t *testing.T) {
+	at := func(budget loyalty.Points, caps ...loyalty.Cap) *loyalty.Program {
+		return made(t, func(p *loyalty.Program) {
+			p.Earn.Rules = []loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 10}, Budget: budget, Caps: caps}, {ID: "s", Give: loyalty.Fixed{Points: 1}}}
+		})
+	}
+	for _, c := range []struct {
+		was, live *loyalty.Program
+		budget    loyalty.Points
+		bounded   bool
+	}{
+		{at(0), at(5), 5, true}, {at(5), at(0), 0, true}, {at(0, loyalty.Cap{Points: 9, Per: loyalty.PerDay, Reject: false}), at(5), 5, true}, {at(5), at(6), 6, true},
+	} {
+		under := award.UnderBudgetsOf(c.was, c.live)
+		if r := under.Compiled.Rules[0]; r.Budget != c.budget || r.Bounded != c.bounded || under == c.was {
+			t.Errorf("the budget is %d, bounded %t; want %d, %t", r.Budget, r.Bounded, c.budget, c.bounded)
+		}
+		if under.Compiled.Rules[1].Bounded || c.was.Compiled.Rules[0].Budget == c.budget {
+			t.Error("another rule or version changed")
+		}
+		if again := award.UnderBudgetsOf(under, c.live); again != under {
+			t.Error("the same budgets make another program")
+		}
+	}
+	p := at(5)
+	if award.UnderBudgetsOf(p, p) != p || award.UnderBudgetsOf(p, made(t, func(*loyalty.Program) {})) != p {
+		t.Error("nothing differs, or the live version has no such rule")
+	}
+}
+
+func TestBudgetsAfterSpends(t *testing.T) {
+	was := earn.Budgets{"a": 10, "b": 5}
+	if got, want := award.BudgetsAfter(was, []posting.Spend{{Rule: "a", Points: 3}, {Rule: "c", Points: 1}, {Rule: "a", Points: -1}}), (earn.Budgets{"a": 8, "b": 5}); !maps.Equal(
+		got,
+		want,
+	) ||
+		was["a"] != 10 {
+		t.Errorf("%v are left, want %v", got, want)
+	}
+}
+
+func TestWhatIsLeftOfAReward(t *testing.T) {
+	p := stocked(t, func(_ *loyalty.Program, r *loyalty.Reward) {
+		r.StockBatches = []loyalty.StockBatch{{At: noon, Quantity: 2}}
+	})
+	r := &p.Rewards[0]
+	for _, c := range []struct {
+		left earn.Budgets
+		at   time.Time
+		want []loyalty.Requirement
+	}{
+		{nil, noon, nil},
+		{nil, noon.Add(-1), []loyalty.Requirement{loyalty.RequirementStock}},
+		{earn.Budgets{r.Key(): 1}, noon, nil},
+		{earn.Budgets{r.Key(): 0}, noon, []loyalty.Requirement{loyalty.RequirementStock}},
+		{earn.Budgets{r.CodesKey(): 1, r.TurnKey(): 1}, noon, nil},
+		{earn.Budgets{r.CodesKey(): 0}, noon, []loyalty.Requirement{loyalty.RequirementStock}},
+		{earn.Budgets{r.TurnKey(): 0, r.Key(): 2}, noon, []loyalty.Requirement{loyalty.RequirementWaitlist}},
+	} {
+		var got []loyalty.Requirement
+		for _, l := range remind.Unavailability(r, c.left, c.at) {
+			got = append(got, l.Requirement)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%v at %s: %v, want %v", c.left, c.at, got, c.want)
+		}
+	}
+}
+
+func TestNextDayOfAMember(t *testing.T) {
+	p := testProgram(t) // in Berlin
+	acc := joined(t, p, noon)
+	from, until := remind.Tomorrow(p, acc, instant(t, "2027-03-27T23:00:00Z"))
+	if !from.Equal(instant(t, "2027-03-28T22:00:00Z")) || !until.Equal(instant(t, "2027-03-29T22:00:00Z")) {
+		t.Errorf("from %s until %s", from, until)
+	}
+	acc.Traits.Zone = "America/New_York"
+	from, until = remind.Tomorrow(p, acc, instant(t, "2027-03-28T03:59:59Z"))
+	if !from.Equal(instant(t, "2027-03-28T04:00:00Z")) || !until.Equal(instant(t, "2027-03-29T04:00:00Z")) {
+		t.Errorf("in New York from %s until %s", from, until)
+	}
+}
+
+func TestOrdersAfterAnOrderWithWhatTheyUse(t *testing.T) {
+	entry := func(id string, minutes int, n int64) loyalty.Entry {
+		o := loyalty.Order{ID: id, PlacedAt: noon.Add(time.Duration(minutes) * time.Minute)}
+		return loyalty.Entry{Order: &loyalty.OrderState{Order: o}, Usage: []loyalty.Usage{{Rule: "r", Per: loyalty.PerEver, N: n}}}
+	}
+	got := award.LaterThan(
+		loyalty.PlacedOrder{At: noon, ID: "b"},
+		[]loyalty.Entry{
+			entry("b", 0, 1),
+			{},
+			entry("a", 0, 2),
+			entry("c", 0, 4),
+			entry("d", 5, 8),
+			entry("c", 0, 16),
+			entry("d", 5, -3),
+		},
+	)
+	if len(got.All) != 2 || got.All[0].Order.ID != "c" || got.All[0].Usage[0].N != 20 || got.All[1].Order.ID != "d" ||
+		got.All[1].Usage[0].N != 5 {
+		t.Errorf("%+v", got.All)
+	}
+}
+
+// Each version does what is due until the next one takes over.
+func TestVersionsPassTimeInTurn(t *testing.T) {
+	birthday := func(points loyalty.Points) *loyalty.Program {
+		return made(t, func(p *loyalty.Program) {
+			p.Earn.Actions = []loyalty.Action{{ID: "birthday", Event: award.EventBirthday, Points: points, Since: noon.AddDate(-1, 0, 0)}}
+		})
+	}
+	was, is := birthday(30), birthday(50)
+	due := loyalty.Date(20261202).Start(was.Zone)
+	acc := joined(t, was, noon)
+	acc.Traits.Birthday = 1202
+	for _, c := range []struct {
+		until, now time.Time
+		want       loyalty.Points
+	}{
+		{due, due.Add(time.Hour), 50},
+		{due.Add(time.Millisecond), due.Add(time.Hour), 30},
+		{due.Add(time.Hour), due.Add(time.Hour), 30},
+		{due.Add(2 * time.Hour), due.Add(time.Hour), 30},
+		{due.Add(-time.Hour), due, 50},
+		{due, due, 50},
+		{due.Add(time.Hour), due.Add(-time.Millisecond), 0},
+	} {
+		out, err := AdvanceThrough(is, acc, []tier.Live{{Program: was, Until: c.until}}, c.now)
+		if err != nil || out.Account.Balance().Active+out.Account.Balance().Pending != c.want {
+			t.Errorf("until %s, now %s: %+v, %v; want %d points", c.until, c.now, out.Account.Balance(), err, c.want)
+		}
+	}
+	three, err := AdvanceThrough(birthday(70), acc, []tier.Live{{Program: was, Until: due.Add(-time.Hour)}, {Program: is, Until: due.Add(time.Hour)}}, due.AddDate(1, 0, 1))
+	if got := three.Account.Balance().Active; err != nil || got != 120 {
+		t.Errorf("three versions give %d points, %v", got, err)
+	}
+}
+
+func TestOrderSaysThatItsTendersAreNotKnown(t *testing.T) {
+	p := testProgram(t)
+	o := paid("EUR", loyalty.Line{Amount: 1000})
+	o.Receipts = []loyalty.Receipt{captured("p", 1000, func(f *loyalty.Fact) { f.Mixed = true })}
+	says := func(o loyalty.Order) (args []string) {
+		q, err := QuoteOrder(p, joined(t, p, noon), receipt.Paid(p, o), nil, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range q.Reasons {
+			if b.Kind == loyalty.IsUnknownTender {
+				args = append(args, b.Rule, b.Points, strings.Join(b.Args, " "))
+			}
+		}
+		return args
+	}
+	if got, want := says(o), []string{"earn.purchase", "0", "10.00 EUR"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	o.Receipts = []loyalty.Receipt{captured("p", 1000)}
+	if got := says(o); got != nil {
+		t.Errorf("%q for an order whose tenders are known", got)
+	}
+}
+
+func TestCategoryUnderACondition(t *testing.T) {
+	p := made(t, func(p *loyalty.Program) {
+		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Categories = []loyalty.CategoryRule{
+			{ID: "large", Category: "beans", Multiply: big.NewRat(4, 1), When: atLeast(1000)},
+			{ID: "all", Category: "beans", Multiply: big.NewRat(2, 1)},
+			{ID: "never", Category: "mugs", Multiply: big.NewRat(9, 1), When: unmet{}},
+		}
+	})
+	for _, c := range []struct {
+		category string
+		amount   int64
+		want     loyalty.Points
+	}{{"beans", 1000, 40}, {"beans", 900, 18}, {"mugs", 1000, 10}, {"cups", 1000, 10}} {
+		s := newShop(t, p)
+		s.tell(paid("EUR", loyalty.Line{Category: c.category, Amount: c.amount}), noon)
+		if got := s.acc.Balance().Active; got != c.want {
+			t.Errorf("%s for %d give %d points, want %d", c.category, c.amount, got, c.want)
+		}
+	}
+}
+
+func TestRefusedFulfilmentNamesWhatIsPossible(t *testing.T) {
+	for from, want := range map[redeem.FulfillmentStatus]string{
+		redeem.Ordered:   "",
+		redeem.Shipped:   "The fulfillment is shipped; it can change to delivered.",
+		redeem.Delivered: "The fulfillment is delivered; it can change to no other status.",
+	} {
+		_, err := redeem.Fulfillment{Status: from}.Move(redeem.Ordered, "", noon)
+		var rejected *loyalty.Error
+		if got := errors.As(err, &rejected); got != (want != "") || got && rejected.Detail != want {
+			t.Errorf("%s: %v", from, err)
+		}
+	}
+}
+
+// Visits count towards a level as long as the event is in the state that is one.
+func TestLevelByVisits(t *testing.T) {
+	p := made(t, func(p *loyalty.Program) {
+		p.Events = []loyalty.EventType{{Name: "lesson", States: []string{"done", "undone"}}}
+		p.Earn.Actions = []loyalty.Action{{ID: "lesson", Event: "lesson.done", Points: 10}}
+		p.Tiers.By, p.Tiers.Visit = loyalty.ByVisits, "lesson.done"
+		p.Tiers.Levels[1].From, p.Tiers.Levels[2].From = 1, 2
+	})
+	s := newShop(t, p)
+	states := map[string]*loyalty.EventState{}
+	for i, c := range []struct{ id, state, want string }{
+		{"1", "done", "silver"}, {"1", "done", "silver"}, {"2", "undone", "silver"}, {"2", "done", "gold"}, {"1", "undone", "silver"}, {"2", "undone", "bronze"},
+	} {
+		ev := loyalty.Event{Type: "lesson." + c.state, ID: c.id, Member: "mem_ada", At: noon}
+		out, err := award.PlaceEvent(p, s.acc, states[c.id], p, ev, noon.Add(time.Duration(i)*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.took(out)
+		for _, e := range out.Entries {
+			if e.Event != nil {
+				states[c.id] = e.Event
+			}
+		}
+		if s.acc.Tier.Level != c.want {
+			t.Errorf("after event %d the level is %s, want %s", i, s.acc.Tier.Level, c.want)
+		}
+	}
+}
+
+func TestReturnedMessageOfNoNoticeChangesNothing(t *testing.T) {
+	p := made(t, func(p *loyalty.Program) {
+		p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
+	})
+	acc := joined(t, p, noon)
+	for _, on := range []loyalty.Trigger{loyalty.BeforeExpiry, loyalty.BeforeTier, loyalty.AfterIdle} {
+		s := remind.Reminded{SentReminders: []remind.SentReminder{{On: on, Subject: remind.Subject{ID: "2027-01-31"}, At: noon, Channel: loyalty.Email, ID: "msg", Failed: true}}}
+		if out, err := remind.Unnotify(p, acc, s, "msg", noon); err != nil || len(out.Entries) != 0 {
+			t.Errorf("%s: %+v, %v", on, out.Entries, err)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"errors"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+)
+
+func TestAFulfilmentGoesForwardOnly(t *testing.T) {
+	can := map[redeem.FulfillmentStatus]string{
+		"": "", redeem.Ordered: "ordered shipped delivered canceled", redeem.Shipped: "shipped delivered", redeem.Delivered: "delivered", redeem.FulfillmentCanceled: "canceled",
+	}
+	for from, want := range can {
+		got := ""
+		for _, to := range []redeem.FulfillmentStatus{redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled} {
+			f := redeem.Fulfillment{Status: from}
+			next, err := f.Move(to, "1Z", noon)
+			if err != nil {
+				if !errors.Is(err, loyalty.InvalidFulfillmentTransition) || next.Tracking != "" {
+					t.Errorf("%s to %s: %+v, %v", from, to, next, err)
+				}
+				continue
+			}
+			if got != "" {
+				got += " "
+			}
+			got += string(next.Status)
+			if steps := map[bool]int{true: 0, false: 1}[from == to]; len(next.Steps) != steps || next.Tracking != "1Z" || len(f.Steps) != 0 {
+				t.Errorf("%s to %s: %+v", from, to, next)
+			}
+		}
+		if got != want {
+			t.Errorf("%q can become %q, not %q", from, got, want)
+		}
+	}
+}
+
+func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
+	for _, policy := range []loyalty.OnRefund{loyalty.AllBack, loyalty.ShareBack, loyalty.NoneBack} {
+		p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
+			r.StockBatches, r.Limits, r.Manual, p.Redemption.OnRefund = []loyalty.StockBatch{{Quantity: 1}}, []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, true, policy
+		})
+		before := saver(t, p, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90})
+		taken := redeemed(t, p, before, loyalty.Redemption{ID: "rd_1"}, true, noon)
+		e := taken.Entries[len(taken.Entries)-1]
+		if !e.Redemption.Manual {
+			t.Fatalf("%+v", e.Redemption)
+		}
+		outs, err := redeem.CallOff(p, []loyalty.Account{taken.Account}, []loyalty.Entry{e}, noon.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := outs[0]
+		last := out.Entries[len(out.Entries)-1]
+		if b := out.Account.Balance(); b.Active != 150 || last.Redemption.Status != loyalty.Reversed || last.Redemption.Restored != 100 {
+			t.Errorf("%v: %+v, %+v", policy, b, last.Redemption)
+		}
+		if len(out.Spends) != 1 || out.Spends[0].Points != -1 || earn.UsedAmount(out.Account, "rewards.it", true, loyalty.PerEver, 0) != 0 {
+			t.Errorf("%v: the piece or the limit is not back: %+v", policy, out)
+		}
+		if _, err := redeem.CallOff(p, []loyalty.Account{out.Account}, []loyalty.Entry{last}, noon); !errors.Is(err, loyalty.InvalidFulfillmentTransition) {
+			t.Errorf("%v: twice: %v", policy, err)
+		}
+		whole, part := redeem.GivesAllBack(p, big.NewRat(1, 1)), redeem.GivesAllBack(p, big.NewRat(1, 2))
+		if whole != (policy != loyalty.NoneBack) || part != (policy == loyalty.AllBack) {
+			t.Errorf("%v: %t, %t", policy, whole, part)
+		}
+	}
+}
+
+func TestAnAddressIsForWhatIsSent(t *testing.T) {
+	for _, c := range []struct {
+		r           loyalty.Reward
+		given, fine bool
+	}{
+		{loyalty.Reward{}, false, true},
+		{loyalty.Reward{}, true, false},
+		{loyalty.Reward{Manual: true}, false, true},
+		{loyalty.Reward{Manual: true}, true, true},
+		{loyalty.Reward{Manual: true, Address: true}, false, false},
+		{loyalty.Reward{Manual: true, Address: true}, true, true},
+	} {
+		if err := redeem.CheckAddress(&c.r, c.given); (err == nil) != c.fine {
+			t.Errorf("%+v, given %t: %v", c.r, c.given, err)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// An order without a member becomes a member's with a later revision, and keeps that member.
+func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
+	p := made(t, func(p *loyalty.Program) {
+		p.Earn.Pending, p.Tiers.Levels[0].Multiply = loyalty.Wait{}, big.NewRat(2, 1)
+	})
+	guests := paid("EUR", loyalty.Line{Amount: 10_00})
+	guests.Member = ""
+	state, err := award.GuestOrder(p, nil, p, guests, noon)
+	if err != nil || state.Revision != 1 || state.Worth != 0 {
+		t.Fatalf("the guest's order is %+v, %v", state, err)
+	}
+	members := guests
+	members.Member = "mem_ada"
+	for _, c := range []struct {
+		name    string
+		edit    func(*loyalty.Order)
+		joined  time.Time
+		now     time.Time
+		code    loyalty.Code
+		pointer string
+	}{
+		{"at once", func(*loyalty.Order) {}, noon, noon, "", ""},
+		{"after 90 days", func(*loyalty.Order) {}, noon, noon.Add(posting.MaxOrderAge), "", ""},
+		{"later", func(*loyalty.Order) {}, noon, noon.Add(posting.MaxOrderAge + 1), loyalty.ValidationFailed, "/member"},
+		{"in another currency", func(o *loyalty.Order) { o.Currency = "USD" }, noon, noon, loyalty.CurrencyMismatch, "/currency"},
+		{"placed at another instant", func(o *loyalty.Order) { o.PlacedAt = noon.Add(1) }, noon, noon, loyalty.ValidationFailed, "/placed_at"},
+		{"by a member who joined within a day", func(*loyalty.Order) {}, noon.Add(posting.JoinGrace), noon.AddDate(0, 0, 40), "", ""},
+		{
+			"by a member who joined too late", func(*loyalty.Order) {}, noon.Add(posting.JoinGrace + 1), noon.AddDate(0, 0, 40),
+			loyalty.ValidationFailed, "/placed_at",
+		},
+	} {
+		o := members
+		c.edit(&o)
+		acc := joined(t, p, c.joined)
+		out, err := award.PlaceOrder(p, acc, &state, p, o, nil, c.now)
+		wantRefusal(t, c.name, err, c.code, c.pointer)
+		if err != nil {
+			continue
+		}
+		s := out.Entries[0].Order
+		if s.Worth != 20 || s.Buyer.Level != "bronze" || s.Revision != 2 {
+			t.Errorf("%s: the order is worth %d on %q in revision %d", c.name, s.Worth, s.Buyer.Level, s.Revision)
+		}
+		for _, other := range []loyalty.MemberID{"mem_bob", ""} {
+			o.Member = other
+			_, err := award.PlaceOrder(p, out.Account, s, p, o, nil, c.now)
+			wantRefusal(t, c.name+", then by another member", err, loyalty.ValidationFailed, "/member")
+		}
+	}
+	if again, err := award.GuestOrder(p,
+		&state,
+		p,
+		guests,
+		noon.Add(posting.MaxOrderAge+time.Hour),
+	); err != nil ||
+		again.Revision != 2 {
+		t.Errorf("the guest's order is reported again: %+v, %v", again, err)
+	}
+}
+
+// A state that consists only of payments gives way to the first report of its order, and to payments as long as no money
+// was received.
+func TestStateThatConsistsOfPayments(t *testing.T) {
+	unreported := loyalty.Order{ReportedStatus: loyalty.Unreported}
+	lines := loyalty.Order{ReportedStatus: loyalty.Unreported, Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 10}}}
+	reported := loyalty.Order{ReportedStatus: loyalty.OrderPaid}
+	members := loyalty.Order{ReportedStatus: loyalty.Unreported, Member: "mem_ada"}
+	for _, c := range []struct {
+		name  string
+		state loyalty.Order
+		next  loyalty.Order
+		want  bool
+	}{
+		{"no money yet", unreported, unreported, true},
+		{"money, and still no report", lines, unreported, false},
+		{"money, and a report", lines, reported, true},
+		{"a report", reported, reported, false},
+		{"a report, then only payments", reported, unreported, false},
+		{"a member's payment", members, reported, false},
+	} {
+		if got := award.IsBlank((&loyalty.OrderState{Order: c.state}), c.next); got != c.want {
+			t.Errorf("%s: %t", c.name, got)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
+)
+
+func poolOf(codes ...string) *redeem.CodePool {
+	var p redeem.CodePool
+	for _, code := range codes {
+		p.Add(code)
+	}
+	return &p
+}
+
+// randomFrom is a text of n characters of an alphabet.
+func randomFrom(r *rand.Rand, alphabet string, n int) string {
+	var b strings.Builder
+	for range n {
+		b.WriteByte(alphabet[r.IntN(len(alphabet))])
+	}
+	return b.String()
+}
+
+func TestRandomPoolsAreAccepted(t *testing.T) {
+	r := rand.New(rand.NewPCG(seedtest.Of(t), 0))
+	for _, c := range []struct {
+		alphabet string
+		length   int
+	}{{redeem.Alphabet, 9}, {"0123456789", 20}, {"0123456789abcdef", 12}, {redeem.Alphabet + "ILOU", 10}, {redeem.Alphabet[10:], 10}} {
+		for _, size := range []int{1, 2, 3, 4, 10, 100, 2_000} {
+			var p redeem.CodePool
+			for range size {
+				p.Add("SPRING-" + randomFrom(r, c.alphabet, c.length))
+			}
+			if err := p.Check(); err != nil {
+				t.Errorf("%d codes of %d characters of %s: %v", size, c.length, c.alphabet, err)
+			}
+		}
+	}
+}
+
+func TestPoolsThatAreEasyToGuessAreRejected(t *testing.T) {
+	r := rand.New(rand.NewPCG(seedtest.Of(t), 0))
+	for _, size := range []int{2, 3, 4, 10, 100, 2_000} {
+		for what, code := range map[string]func(i int) string{
+			"a running number":          func(i int) string { return fmt.Sprintf("SUMMER-SALE-2026-%08d", i+1) },
+			"a running number in front": func(i int) string { return fmt.Sprintf("%08d-SUMMER-SALE-2026", i+1) },
+			"short codes":               func(int) string { return randomFrom(r, redeem.Alphabet, 7) },
+			"numbers":                   func(int) string { return randomFrom(r, "0123456789", 12) },
+			"few characters":            func(int) string { return "SPRING-" + randomFrom(r, redeem.Alphabet, 7) + "-2026" },
+			"a short code among longer": func(i int) string { return randomFrom(r, redeem.Alphabet, 12-i%2*6) },
+			"few letters": func(i int) string {
+				if size < 1_000 { // too few codes to see that only two letters occur
+					return "AAAA-BBBB"
+				}
+				return randomFrom(r, "AB", 20)
+			},
+		} {
+			var p redeem.CodePool
+			for i := range size {
+				p.Add(code(i))
+			}
+			if p.Check() == nil {
+				t.Errorf("%d codes of %s are accepted with %.1f bits", size, what, p.Bits())
+			}
+		}
+	}
+	for _, code := range []string{"AHOY", "SUMMER2", "123456789012"} {
+		if poolOf(code).Check() == nil {
+			t.Errorf("%s is accepted", code)
+		}
+	}
+}
+
+// A code with the form of a generated one has no limit on guesses, so it must be as hard to guess.
+func TestAPoolMayNotImitateGeneratedCodes(t *testing.T) {
+	imitation := func(prefix string, n int) string {
+		values := make([]byte, 16)
+		copy(values, prefix)
+		for i := len(prefix); i < 16; i++ {
+			values[i], n = redeem.Alphabet[n&31], n>>5
+		}
+		for i := range values {
+			values[i] = byte(strings.IndexByte(redeem.Alphabet, values[i]))
+		}
+		check := redeem.CheckCharacter(values)
+		for i := range values {
+			values[i] = redeem.Alphabet[values[i]]
+		}
+		return string(values) + string(redeem.Alphabet[check])
+	}
+	var weak, strong redeem.CodePool
+	r := rand.New(rand.NewPCG(seedtest.Of(t), 0))
+	for range 100 {
+		weak.Add(imitation("SPRNG", int(r.Uint64()>>9)))
+		strong.Add(randomCode())
+	}
+	if weak.Bits() < redeem.MinPoolBits || weak.Check() == nil {
+		t.Errorf("a pool of %.1f bits with the form of generated codes is accepted", weak.Bits())
+	}
+	if err := strong.Check(); err != nil {
+		t.Error(err)
+	}
+}

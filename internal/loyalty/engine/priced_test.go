@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"math/big"
+	"slices"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+)
+
+// An order keeps the rules of its version, and the live version decides which levels still exist.
+func TestLevelUnderTheRulesOfAnotherVersion(t *testing.T) {
+	levels := func(ids ...string) *loyalty.Program {
+		return made(t, func(p *loyalty.Program) {
+			p.Tiers.Levels = nil
+			for i, id := range ids {
+				p.Tiers.Levels = append(p.Tiers.Levels, loyalty.Level{ID: id, From: int64(i) * 100})
+			}
+		})
+	}
+	live := levels("bronze", "silver", "gold")
+	live.Tiers.Gone = map[string]string{"old": "silver", "copper": "silver"}
+	for _, c := range []struct {
+		name           string
+		rules          *loyalty.Program
+		standing       string
+		level, missing string
+	}{
+		{"the live version", live, "gold", "gold", ""},
+		{"the live version without the level", live, "old", "silver", ""},
+		{"rules without levels", made(t, func(p *loyalty.Program) { p.Tiers = loyalty.Tiers{} }), "gold", "gold", ""},
+		{"rules with the level", levels("bronze", "silver"), "silver", "silver", ""},
+		{"rules without the live level", levels("bronze", "silver"), "gold", "bronze", ""},
+		{"a level that only the rules have", levels("bronze", "silver", "copper"), "copper", "", "tiers.copper"},
+		{"a level that neither has", levels("bronze", "silver"), "old", "silver", ""},
+	} {
+		acc := joined(t, live, noon)
+		acc.Tier.Level = c.standing
+		if level, missing := award.LevelUnder(live, c.rules, acc, noon); level != c.level || missing != c.missing {
+			t.Errorf("%s: %q and missing %q, want %q and %q", c.name, level, missing, c.level, c.missing)
+		}
+		s := loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon}}
+		award.PricedFor(&s, live, c.rules, acc)
+		ev := award.PricedEvent(live, c.rules, acc, noon)
+		want := []string{c.missing}
+		if c.missing == "" {
+			want = nil
+		}
+		if s.Buyer.Level != c.level || ev.Buyer.Level != c.level || !slices.Equal(s.Missing, want) ||
+			!slices.Equal(ev.Missing, want) {
+			t.Errorf("%s: the order stores %+v, the event %+v", c.name, s, ev)
+		}
+	}
+}
+
+func TestWalletsThatNoLongerExist(t *testing.T) {
+	wallets := func(ids ...string) *loyalty.Program {
+		return made(t, func(p *loyalty.Program) {
+			for _, id := range ids {
+				rates := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}
+				p.Wallets = append(p.Wallets, loyalty.Wallet{ID: id, Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}})
+			}
+		})
+	}
+	live := wallets("miles")
+	for _, c := range []struct {
+		rules *loyalty.Program
+		want  []string
+	}{
+		{live, nil},
+		{wallets(), nil},
+		{wallets("miles", "stars"), []string{"wallets.stars"}},
+		{wallets("moons", "stars"), []string{"wallets.moons", "wallets.stars"}},
+	} {
+		if got := award.MissingWallets(live, c.rules); !slices.Equal(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestActionsOfMissingLevelsAndWallets(t *testing.T) {
+	s := loyalty.EventState{Missing: []string{"wallets.miles", "tiers.copper"}}
+	for _, c := range []struct {
+		action loyalty.Action
+		want   string
+	}{
+		{loyalty.Action{}, ""},
+		{loyalty.Action{Wallet: "miles"}, "wallets.miles"},
+		{loyalty.Action{Wallet: "stars"}, ""},
+		{loyalty.Action{Wallet: "tiers.copper"}, ""},
+		{loyalty.Action{Tiers: []string{"gold", "copper"}}, "tiers.copper"},
+		{loyalty.Action{Tiers: []string{"gold"}}, ""},
+		{loyalty.Action{Tiers: []string{"miles"}}, ""},
+		{loyalty.Action{Wallet: "miles", Tiers: []string{"copper"}}, "wallets.miles"},
+	} {
+		if got := award.MissedBy(&s, c.action); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.action, got, c.want)
+		}
+	}
+	for key, want := range map[string][]string{
+		"wallets.miles": {"wallet", "miles"}, "tiers.copper": {"level", "copper"},
+		"tier_groups.partner.friend": {"level", "friend"},
+	} {
+		got := earn.MissingReason("earn.rules.r", key)
+		if got.Rule != "earn.rules.r" || got.Kind != loyalty.IsMissing || !slices.Equal(got.Args, want) {
+			t.Errorf("%s: %+v", key, got)
+		}
+	}
+	var w earn.Worth
+	w.MissingLevel(&loyalty.OrderState{Missing: s.Missing})
+	if len(w.Because) != 1 || w.Because[0].Rule != "tiers.copper" {
+		t.Errorf("the reasons of the order are %+v", w.Because)
+	}
+}

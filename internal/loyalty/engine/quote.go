@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// Perks returns every perk of the levels once, from the lowest level up, then those of the tier groups, and then the
+// perks among the rewards that are visible now. The account must have been advanced to now. left contains the remaining
+// stock, as far as it is known.
+func Perks(p *loyalty.Program, acc loyalty.Account, left earn.Budgets, now time.Time) (out []redeem.PerkQuote) {
+	out = redeem.LevelPerks(p, acc)
+	for i := range p.TierGroups {
+		v := earn.GroupProgram(p, i)
+		out = append(out, redeem.LevelPerks(v, posting.GroupView(v, acc))...)
+	}
+	for _, r := range p.Rewards {
+		if r.Type == redeem.Perk && r.Visible.Has(now) {
+			out = append(out, redeem.PerkQuote{ID: r.ID, Reward: r, Unmet: Available(p, acc, r, loyalty.Redemption{}, left, now).Unmet})
+		}
+	}
+	return out
+}
+
+// A Quote is what an order would earn if it were placed as given, and what the member could redeem now.
+type Quote struct {
+	Points   loyalty.Points
+	Wallets  []loyalty.Grant // the points in other wallets
+	ActiveAt time.Time       // when the points could be spent
+	Expires  loyalty.Date    // when the points would expire
+	Reasons  []loyalty.Reason
+	Spends   []posting.Spend // the parts of budgets that the order would use
+	Needs    posting.Needs   // if not zero, the quote needs more of the member's orders; nothing else is set
+	Guest    bool            // no member is given: the figures are those of a new member
+	Balance  loyalty.Balance
+	Rewards  []RewardQuote
+	Pay      redeem.Payment // how much of the order the member's points could pay; zero if nothing
+}
+
+// A RewardQuote states whether a member can redeem a reward now, and which requirements the member does not meet.
+type RewardQuote struct {
+	Reward  loyalty.Reward
+	Cost    loyalty.Points             // at the member's level
+	Missing loyalty.Points             // the missing points; zero if there are enough
+	Unmet   []loyalty.UnmetRequirement // why the member cannot redeem it now; empty if it is available
+}
+
+// QuoteOrder decides like PlaceOrder, by the same function, and writes nothing. Points that the program gives only after a
+// processor has reported the money count as given. The zero Account is a guest; any other must have been advanced to
+// now.
+func QuoteOrder(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time) (Quote, error) {
+	return QuoteOrderUnder(p, p, acc, o, left, now)
+}
+
+// QuoteOrderUnder does the same as Quote with the rules of another version: the one that was live when the order was placed.
+func QuoteOrderUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time) (Quote, error) {
+	q := Quote{Guest: acc.Member == ""}
+	if q.Guest {
+		acc = loyalty.Account{Member: "guest", Status: loyalty.Active, Joined: now}
+	}
+	if rules.Earn.TaxIncluded {
+		o = receipt.WithTaxInside(o)
+	}
+	out, err := award.PlacePaid(p, acc, nil, rules, o, left, now)
+	if err != nil {
+		return Quote{}, err
+	}
+	if tier.Undecided(out.Needs) {
+		return Quote{Needs: out.Needs}, nil
+	}
+	e := out.Entries[0]
+	q.Points = e.Order.Worth
+	q.Reasons = earn.UnappliedCampaigns(rules, acc, e.Order, e.Reasons)
+	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
+	for _, g := range e.Order.Grants {
+		if g.Wallet != "" {
+			q.Wallets = append(q.Wallets, g)
+		}
+	}
+	q.Spends = out.Spends
+	q.Balance = acc.Balance()
+	if !redeem.InDebt(p, acc) {
+		q.Pay, _ = redeem.Payable(p, q.Balance.Active, loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency})
+	}
+	for _, r := range p.Rewards {
+		q.Rewards = append(q.Rewards, Available(p, acc, r, loyalty.Redemption{Total: loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency}}, left, now))
+	}
+	return q, nil
+}
+
+// affords reports whether a member can pay one of the prices, given by wallet.
+func affords(p *loyalty.Program, a loyalty.Account, prices map[string]loyalty.Points) bool {
+	if redeem.InDebt(p, a) {
+		return false
+	}
+	for wallet, price := range prices {
+		if purse := a.In(wallet); loyalty.TotalPoints(purse.Lots) >= price {
+			return true
+		}
+	}
+	return false
+}
+
+// Available returns whether a member can redeem a reward now, and the unmet requirements if not. The account must have
+// been advanced to now. left contains the remaining stock, as far as it is known.
+func Available(p *loyalty.Program, acc loyalty.Account, r loyalty.Reward, in loyalty.Redemption, left earn.Budgets, now time.Time) RewardQuote {
+	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Unmet: redeem.UnmetRequirements(p, acc, &r, in, now)}
+	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
+		q.Missing = 0
+	} else if (q.Missing > 0 || redeem.InDebt(p, acc)) && !affords(p, acc, r.Wallets) {
+		l := loyalty.UnmetRequirement{
+			Requirement: loyalty.RequirementPoints, Required: loyalty.FormatPoints(q.Cost),
+			Available: loyalty.FormatPoints(acc.Balance().Active), Missing: q.Missing,
+		}
+		q.Unmet = append(q.Unmet, l)
+	}
+	q.Unmet = append(q.Unmet, remind.Unavailability(&r, left, now)...)
+	return q
+}
+
+// Projection returns the standing that the account will have after its next scheduled change or review if nothing more
+// happens, and when that will be. It returns false if none is scheduled.
+func Projection(p *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time.Time, bool) {
+	return aheadOn(p, p, acc)
+}
+
+// ProjectionOf returns the same for a tier group.
+func ProjectionOf(p *loyalty.Program, acc loyalty.Account, ladder string) (loyalty.Standing, time.Time, bool) {
+	v, _, ok := tier.TierGroupStanding(p, acc, ladder)
+	if !ok {
+		return loyalty.Standing{}, time.Time{}, false
+	}
+	return aheadOn(p, v, acc)
+}
+
+// aheadOn advances the whole account to the next change of its level, and returns the standing as v sees it.
+func aheadOn(p *loyalty.Program, v *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time.Time, bool) {
+	at := tier.TierDue(v, posting.GroupView(v, acc))
+	if at.IsZero() {
+		return loyalty.Standing{}, at, false
+	}
+	out, err := Advance(p, acc, at)
+	return posting.GroupView(v, out.Account).Tier, at, err == nil
+}

@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+)
+
+// drawnReminders returns reminders of all triggers, with some of their conditions and bounds.
+func drawnReminders(r *rand.Rand) loyalty.Reminders {
+	all := loyalty.Reminders{
+		QuietFrom: remind.DefaultQuietFrom, QuietUntil: remind.DefaultQuietUntil, AttributionWindow: pick(r, loyalty.Period{}, loyalty.Period{Days: 3}),
+		FrequencyCaps: []loyalty.FrequencyCap{{Times: 3, Per: loyalty.PerWeek}, {Channel: loyalty.SMS, Times: 1, Per: loyalty.PerMonth}}[:r.IntN(3)],
+		Ignored: pick(
+			r,
+			loyalty.IgnoredRule{},
+			loyalty.IgnoredRule{Wait: loyalty.Period{Days: 2}, StopAfter: 4},
+		), Holdout: pick(r, nil, nil, big.NewRat(1, 2)),
+	}
+	if r.IntN(4) == 0 {
+		all.QuietFrom, all.QuietUntil = 0, 0
+	}
+	for _, on := range remind.Triggers() {
+		x := loyalty.Reminder{
+			ID: string(
+				on,
+			), On: on, Channels: pick(r, []loyalty.Channel{loyalty.Email}, []loyalty.Channel{loyalty.SMS, loyalty.Email}), MinPoints: pick[loyalty.Points](r, 0, 0, 20, 100),
+			Leads: pick(
+				r,
+				[]loyalty.Period{{Days: 7}},
+				[]loyalty.Period{{Days: 14}, {Days: 2}},
+				[]loyalty.Period{{Hours: 5}},
+			), Within: pick[int64](r, 50, 5000),
+		}
+		switch r.IntN(6) {
+		case 0:
+			x.Limits = []loyalty.Limit{{Times: 1, Per: pick(r, loyalty.PerWeek, loyalty.PerMonth)}}
+		case 1:
+			x.Segments = []string{"card"}
+		case 2:
+			x.Tiers = []string{"silver", "gold"}
+		}
+		if on == loyalty.Scheduled {
+			x.At, x.Days = []time.Time{noon.AddDate(0, 1, 3)}, []loyalty.Day{214, 501}
+		}
+		all.Messages = append(all.Messages, x)
+	}
+	return all
+}
+
+// remind sends what the member is to be sent, and writes it.
+func (h *recorded) remind() {
+	who := remind.Recipient{Reach: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Consents: anybody.Consents, Codes: h.told.Codes}
+	if h.r.IntN(20) == 0 {
+		who.Reach = who.Reach[:1]
+	}
+	h.told = h.told.Digest(h.p, h.acc, h.entries[h.told.Seen:], h.at)
+	var settled []remind.Settled
+	h.told, settled = h.told.Settle(h.p, h.acc, h.at)
+	if len(settled) > 0 {
+		h.line("settled", fmt.Sprint(len(settled)), settled)
+	}
+	for i := range remind.MaxAtOnce {
+		plan := remind.Remind(h.p, h.acc, who, h.told, h.at)
+		n, held, ok := plan.First()
+		if !ok {
+			h.line("reminders", "", plan, h.told)
+			break
+		}
+		id := fmt.Sprint("msg_", h.acc.Sequence, "_", i)
+		h.line("reminder", fmt.Sprint(n.Reminder, " ", n.Step, " ", held), n)
+		if held {
+			h.told = h.told.HoldOut(h.p, h.acc, n, h.at)
+			continue
+		}
+		h.told = h.told.RecordSent(h.p, h.acc, n, id, h.at)
+		if h.r.IntN(6) == 0 {
+			back := h.r.IntN(2) == 0
+			next, reminder, news := h.told.Hear(id, "report", back, h.r.IntN(2) == 0)
+			h.told = next
+			h.line("heard", fmt.Sprint(reminder, " ", news, " ", back))
+		}
+	}
+	if id := pick(h.r, h.p.Reminders.Messages...).ID; h.r.IntN(4) == 0 {
+		n, why, ok := remind.Preview(h.p, h.acc, who, h.told, id, h.at)
+		h.line("preview", fmt.Sprint(id, " ", ok, " ", why), n, slices.Clone(n.Subjects))
+	}
+}

@@ -1,0 +1,411 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"pgregory.net/rapid"
+)
+
+func TestACartHoldsOneReward(t *testing.T) {
+	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
+		r.StockBatches, r.Limits = []loyalty.StockBatch{{Quantity: 1}}, []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}
+	})
+	acc := saver(t, p, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90})
+	first := redeemed(t, p, acc, loyalty.Redemption{ID: "rd_1", Cart: "c"}, false, noon)
+	in := loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}
+	out, err := redeem.Redeem(p, first.Account, in, false, earn.Budgets{"rewards.it": 0}, noon.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := out.Account.Holds; len(h) != 1 || h[0].Redemption.ID != "rd_2" || !slices.Equal(h[0].Lots, []loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 40}}) {
+		t.Errorf("the holds are %+v", h)
+	}
+	if e := out.Entries[0]; len(out.Entries) != 2 || e.Redemption.ID != "rd_1" || e.Redemption.Status != loyalty.Canceled || e.Cause.Revision != 2 {
+		t.Errorf("the first entry is %+v", e)
+	}
+	for _, other := range []string{"", "d"} {
+		in := loyalty.Redemption{ID: "rd_3", Reward: "it", Cart: other}
+		if _, err := redeem.Redeem(p, out.Account, in, false, earn.Budgets{"rewards.it": 0}, noon); !errors.Is(err, loyalty.RewardUnavailable) {
+			t.Errorf("cart %q: %v", other, err)
+		}
+	}
+}
+
+// What a reservation gives up for the next one of its cart pays the debt first, and only then is it seen who is in debt.
+func TestAReplacementPaysTheDebtThatWouldForbidIt(t *testing.T) {
+	p := stocked(t, nil)
+	for debt, want := range map[loyalty.Points]bool{150: true, 151: false} {
+		acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: 20270131, Points: 100}), loyalty.Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account
+		acc.Holds[0].Lots, acc.Debt = []loyalty.Lot{{Expires: 20270131, Points: 250}}, debt
+		out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
+		if b := out.Account.Balance(); want && (err != nil || b != loyalty.Balance{Reserved: 100}) {
+			t.Errorf("owing %d: %+v, %v", debt, b, err)
+		}
+		if !want && !errors.Is(err, loyalty.InsufficientPoints) {
+			t.Errorf("owing %d: %v", debt, err)
+		}
+	}
+}
+
+func TestARefusedReplacementLeavesTheHold(t *testing.T) {
+	p := stocked(t, func(_ *loyalty.Program, r *loyalty.Reward) { r.Prices = map[string]loyalty.Points{"gold": 500} })
+	acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: 20270131, Points: 150}), loyalty.Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account
+	acc.Tier.Level = "gold"
+	out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
+	var refusal *loyalty.Error
+	if !errors.As(err, &refusal) || refusal.Code != loyalty.InsufficientPoints || refusal.Required != 500 || refusal.Available != 150 {
+		t.Errorf("%+v", err)
+	}
+	if out.Entries != nil || len(acc.Holds) != 1 {
+		t.Errorf("%+v", out)
+	}
+}
+
+func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
+	p := stocked(t, inMiles)
+	acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: 20261231, Points: 30}, loyalty.Lot{Expires: 20270131, Points: 50}, loyalty.Lot{Expires: 20280131, Points: 90}), loyalty.Redemption{ID: "rd_1"}, false, noon).Account
+	for _, n := range []loyalty.Points{-1, 101} {
+		if _, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, n, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
+			t.Errorf("of 100 held, %d: %v", n, err)
+		}
+	}
+	for n, want := range map[loyalty.Points][]loyalty.Lot{
+		0:   {{Expires: 20280131, Points: 70}},
+		100: {{Expires: 20280131, Points: 70}},
+		60:  {{Expires: 20270131, Points: 20}, {Expires: 20280131, Points: 90}},
+		30:  {{Expires: 20270131, Points: 50}, {Expires: 20280131, Points: 90}},
+		1:   {{Expires: 20261231, Points: 29}, {Expires: 20270131, Points: 50}, {Expires: 20280131, Points: 90}},
+	} {
+		out, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, n, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			n = 100
+		}
+		r := last(out).Redemption
+		if !slices.Equal(out.Account.Lots, want) || out.Account.Redeemed != n || r.Points != n || loyalty.TotalPoints(r.Lots) != n || r.Status != loyalty.Committed {
+			t.Errorf("commit %d leaves %v, redeemed %d: %+v", n, out.Account.Lots, out.Account.Redeemed, r)
+		}
+		if _, err := Commit(p, out.Account, loyalty.Redemption{ID: "rd_1"}, 0, noon); !errors.Is(err, loyalty.AlreadyResolved) {
+			t.Error(err)
+		}
+	}
+}
+
+// One point is not the price of a gift card: neither of one that costs points nor of one that is paid in another wallet.
+func TestARewardWithAPriceIsCommittedAsAWhole(t *testing.T) {
+	for _, kind := range []string{"amount_off", "percent_off", "free_shipping", "free_product", "gift_card", "experience", "partner", "donation"} {
+		for _, wallet := range []string{"", "miles"} {
+			p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
+				p.Wallets = []loyalty.Wallet{{ID: "miles"}}
+				r.Type, r.Wallets, r.Value = kind, map[string]loyalty.Points{"miles": 100}, loyalty.Money{Amount: 2500, Currency: "EUR"}
+			})
+			acc := saver(t, p, ample)
+			acc.Purses = []loyalty.Purse{{Wallet: "miles", Lots: []loyalty.Lot{ample}}}
+			acc = redeemed(t, p, acc, loyalty.Redemption{ID: "rd_1", Wallet: wallet}, false, noon).Account
+			for _, n := range []loyalty.Points{1, 99} {
+				if _, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, n, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
+					t.Errorf("%s from %q for %d of 100: %v", kind, wallet, n, err)
+				}
+			}
+			out, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, 100, noon)
+			if err != nil || last(out).Redemption.Points != 100 {
+				t.Errorf("%s from %q as a whole: %+v, %v", kind, wallet, out.Entries, err)
+			}
+		}
+	}
+}
+
+// What is returned by a commit of a part has the grace of whatever else comes back.
+func TestGraceIsForAllThatComesBack(t *testing.T) {
+	after := time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC)
+	lot := loyalty.Lot{Expires: 20261201, Points: 100}
+	for name, end := range map[string]func(*loyalty.Program, loyalty.Account) (posting.Outcome, error){
+		"cancel": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
+			return Cancel(p, a, loyalty.Redemption{ID: "rd_1"}, after)
+		},
+		"expire": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
+			return Advance(p, a, noon.Add(48*time.Hour))
+		},
+		"part": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
+			return Commit(p, a, loyalty.Redemption{ID: "rd_1"}, 40, after)
+		},
+		"reversal": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
+			out, err := Commit(p, a, loyalty.Redemption{ID: "rd_1"}, 0, after)
+			if err != nil {
+				return out, err
+			}
+			return redeem.Reverse(p, out.Account, last(out), big.NewRat(1, 1), after)
+		},
+	} {
+		for grace, want := range map[loyalty.Period]loyalty.Date{{}: 0, {Days: 10}: 20261212} {
+			p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
+				p.Hold, p.Redemption.Grace = 48*time.Hour, grace
+				inMiles(p, r)
+			})
+			out, err := end(p, redeemed(t, p, saver(t, p, lot), loyalty.Redemption{ID: "rd_1"}, false, noon).Account)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lots := out.Account.Lots
+			if want == 0 && len(lots) != 0 || want != 0 && (len(lots) != 1 || lots[0].Expires != want && name != "expire") {
+				t.Errorf("%s with grace of %v days leaves %v", name, grace.Days, lots)
+			}
+		}
+	}
+}
+
+// Grace is for lots that have less to live, not instead of a life that activity has made longer.
+func TestGraceNeverShortensALife(t *testing.T) {
+	p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) {
+		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
+		p.Redemption.Grace = loyalty.Period{Days: 30}
+	})
+	acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: loyalty.Slides + 20261210, Points: 100}), loyalty.Redemption{ID: "rd_1"}, false, noon).Account
+	acc.Slides = loyalty.Slides + 20270601 // an order came meanwhile
+	out, err := Cancel(p, acc, loyalty.Redemption{ID: "rd_1"}, noon)
+	if err != nil || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: loyalty.Slides + 20270601, Points: 100}}) {
+		t.Errorf("%v, %v", out.Account.Lots, err)
+	}
+}
+
+// taken is "it", committed, with the entry that says so.
+func taken(tb testing.TB, policy loyalty.OnRefund, lots ...loyalty.Lot) (*loyalty.Program, loyalty.Account, loyalty.Entry) {
+	p := stocked(tb, func(p *loyalty.Program, r *loyalty.Reward) {
+		r.StockBatches, r.Limits = []loyalty.StockBatch{{Quantity: 1}}, []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}
+		p.Redemption.OnRefund, p.Redemption.PerOrder = policy, 1
+	})
+	out := redeemed(tb, p, saver(tb, p, lots...), loyalty.Redemption{ID: "rd_1", Order: "o1"}, true, noon)
+	return p, out.Account, last(out)
+}
+
+func TestAReversalFollowsItsPolicy(t *testing.T) {
+	for _, c := range []struct {
+		policy loyalty.OnRefund
+		share  *big.Rat
+		want   []loyalty.Lot
+		whole  bool
+	}{
+		{loyalty.AllBack, big.NewRat(1, 100), []loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 90}}, true},
+		{loyalty.ShareBack, big.NewRat(1, 3), []loyalty.Lot{{Expires: 20280131, Points: 83}}, false},
+		{loyalty.ShareBack, big.NewRat(1, 2), []loyalty.Lot{{Expires: 20270131, Points: 10}, {Expires: 20280131, Points: 90}}, false},
+		{loyalty.ShareBack, big.NewRat(1, 1), []loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 90}}, true},
+		{loyalty.NoneBack, big.NewRat(1, 1), nil, false},
+	} {
+		p, acc, entry := taken(t, c.policy, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90})
+		out, err := redeem.Reverse(p, acc, entry, c.share, noon.Add(time.Hour))
+		if c.want == nil {
+			if !errors.Is(err, loyalty.ValidationFailed) {
+				t.Errorf("%v: %v", c.policy, err)
+			}
+			continue
+		}
+		if err != nil || !slices.Equal(out.Account.Lots, c.want) {
+			t.Errorf("%v of %s leaves %v, %v", c.policy, c.share, out.Account.Lots, err)
+			continue
+		}
+		r := last(out).Redemption
+		if (r.Status == loyalty.Reversed) != c.whole || (len(out.Account.Usage) == 0) != c.whole || (len(out.Spends) == 1) != c.whole {
+			t.Errorf("%v of %s: %s, used %v, spends %v", c.policy, c.share, r.Status, out.Account.Usage, out.Spends)
+		}
+		if acc.Redeemed-out.Account.Redeemed != r.Restored || r.Points-r.Restored != loyalty.TotalPoints(r.Lots) {
+			t.Errorf("%v of %s: %+v", c.policy, c.share, r)
+		}
+	}
+}
+
+func TestAReversalRefusesWhatIsNoShare(t *testing.T) {
+	p, acc, entry := taken(t, loyalty.ShareBack, ample)
+	for _, share := range []*big.Rat{big.NewRat(0, 1), big.NewRat(-1, 2), big.NewRat(101, 100)} {
+		if _, err := redeem.Reverse(p, acc, entry, share, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
+			t.Errorf("%s: %v", share, err)
+		}
+	}
+	entry.Redemption.Status = loyalty.Reversed
+	if _, err := redeem.Reverse(p, acc, entry, big.NewRat(1, 1), noon); !errors.Is(err, loyalty.AlreadyResolved) {
+		t.Error(err)
+	}
+}
+
+// Of the points that return, those that expired meanwhile pay the debt first, and the rest of them is lost.
+func TestAReversalIsLostToTimeAndDebt(t *testing.T) {
+	p, acc, entry := taken(t, loyalty.AllBack, loyalty.Lot{Expires: 20261231, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 40})
+	acc.Debt = 25
+	out, err := redeem.Reverse(p, acc, entry, big.NewRat(1, 1), noon.AddDate(0, 2, 0))
+	if err != nil || out.Account.Debt != 0 || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: 20280131, Points: 40}}) || out.Account.Expired-acc.Expired != 35 {
+		t.Errorf("%+v, %v", out.Account, err)
+	}
+}
+
+func TestSharesConvergeInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		p, acc, entry := taken(t, loyalty.ShareBack, loyalty.Lot{Expires: 20270131, Points: 37}, loyalty.Lot{Expires: 20270228, Points: 41}, loyalty.Lot{Expires: 20280131, Points: 90})
+		before := acc.Balance().Active
+		most := new(big.Rat)
+		for range rapid.IntRange(1, 8).Draw(r, "times") {
+			share := big.NewRat(rapid.Int64Range(1, 97).Draw(r, "share"), 97)
+			out, err := redeem.Reverse(p, acc, entry, share, noon)
+			if share.Cmp(most) > 0 {
+				most = share
+			}
+			if err == nil {
+				acc, entry = out.Account, last(out)
+			}
+			exact := new(big.Rat).Mul(most, big.NewRat(100, 1))
+			want := loyalty.Points(new(big.Int).Quo(exact.Num(), exact.Denom()).Int64())
+			if got := acc.Balance().Active - before; got != want || entry.Redemption.Restored != want {
+				r.Fatalf("%d came back for %s, want %d (%v)", got, most, want, err)
+			}
+		}
+	})
+}
+
+// However holds are made and ended, without grace no day has more points of its own, or later ones, than before.
+func TestRedeemingAndCancellingNeverLengthensALife(t *testing.T) {
+	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
+		p.Hold, p.Redemption.OnRefund = 20*24*time.Hour, loyalty.ShareBack
+		inMiles(p, r)
+	})
+	rapid.Check(t, func(r *rapid.T) {
+		lots := []loyalty.Lot{{Expires: 20261202, Points: 0}, {Expires: 20261209, Points: 0}, {Expires: 20261231, Points: 0}, {Expires: 20270131, Points: 0}, {Expires: 0, Points: 0}}
+		for i := range lots {
+			lots[i].Points = rapid.Map(rapid.Int64Range(1, 150), func(n int64) loyalty.Points { return loyalty.Points(n) }).Draw(r, "points")
+		}
+		acc, now := saver(t, p, lots...), noon
+		var done []loyalty.Entry
+		for i := range rapid.IntRange(1, 25).Draw(r, "steps") {
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(60*time.Hour)).Draw(r, "passes")))
+			out, err := Advance(p, acc, now)
+			if err != nil {
+				r.Fatal(err)
+			}
+			acc = out.Account
+			id := fmt.Sprint("rd_", i)
+			switch n := rapid.IntRange(0, 5).Draw(r, "what"); {
+			case n < 2:
+				in := loyalty.Redemption{ID: id, Reward: "it", Cart: rapid.SampledFrom([]string{"", "c", "d"}).Draw(r, "cart")}
+				out, err = redeem.Redeem(p, acc, in, n == 0, nil, now)
+			case n == 5 && len(done) > 0:
+				at := rapid.IntRange(0, len(done)-1).Draw(r, "which")
+				if out, err = redeem.Reverse(p, acc, done[at], big.NewRat(rapid.Int64Range(1, 4).Draw(r, "share"), 4), now); err == nil {
+					done[at] = last(out)
+				}
+			case len(acc.Holds) > 0:
+				h := rapid.SampledFrom(acc.Holds).Draw(r, "hold").Redemption
+				if n == 2 {
+					out, err = Commit(p, acc, h, loyalty.Points(rapid.Int64Range(0, 100).Draw(r, "part")), now)
+				} else {
+					out, err = Cancel(p, acc, h, now)
+				}
+			}
+			if err != nil {
+				continue
+			}
+			acc = out.Account
+			for _, e := range out.Entries {
+				if e.Kind == loyalty.KindRedeem {
+					done = append(done, e)
+				}
+			}
+			noLonger(r, lots, acc)
+		}
+	})
+}
+
+// noLonger checks that from each day on there are at most as many points as there were.
+func noLonger(t *rapid.T, before []loyalty.Lot, acc loyalty.Account) {
+	var later, was loyalty.Points
+	for i := len(before) - 1; i >= 0; i-- {
+		was += before[i].Points
+		for _, l := range acc.Lots {
+			if l.Expires == before[i].Expires {
+				later += l.Points
+			}
+		}
+		if later > was {
+			t.Fatalf("%d points live until %s or longer, %d did at first: %v", later, before[i].Expires, was, acc.Lots)
+		}
+	}
+	if later != acc.Balance().Active {
+		t.Fatalf("there are lots of other days: %v", acc.Lots)
+	}
+}
+
+// The cost alone would not do for who is in debt, so the refusal names both.
+func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
+	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
+		p.Wallets = []loyalty.Wallet{{ID: "miles", Unit: loyalty.Units{Other: loyalty.Text{"en": "miles"}}}}
+		r.Wallets = map[string]loyalty.Points{"miles": 7}
+	})
+	for _, c := range []struct {
+		debt, inMiles loyalty.Points
+		wallet, want  string
+	}{
+		{0, 0, "", "The reward costs 100 beans; 0 can be spent."},
+		{500, 0, "", "The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which newly earned points repay first."},
+		{0, 9, "", "The reward costs 100 beans; 0 can be spent. The member owes 9 miles; nothing can be spent from any wallet until the debt is repaid."},
+		{500, 9, "miles", "The reward costs 7 miles; 0 can be spent. The member owes 9 miles, which newly earned points repay first."},
+	} {
+		acc := saver(t, p)
+		acc.Debt = c.debt
+		acc.Purses = []loyalty.Purse{{Wallet: "miles", Debt: c.inMiles}}
+		var refusal *loyalty.Error
+		_, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: "it", Wallet: c.wallet}, true, nil, noon)
+		if !errors.As(err, &refusal) || refusal.Detail != c.want {
+			t.Errorf("%v\nwant %s", err, c.want)
+		}
+	}
+}
+
+// To reserve and cancel, however often, lengthens a life by the grace at most once; and of what comes back for the first
+// time none has less for what came back before.
+func TestGraceIsGivenOnce(t *testing.T) {
+	p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) {
+		p.Hold, p.Redemption.Grace = 7*24*time.Hour, loyalty.Period{Days: 10}
+	})
+	acc := saver(t, p, loyalty.Lot{Expires: 20270201, Points: 100}, loyalty.Lot{Expires: 20270210, Points: 100})
+	for i := range 20 {
+		now := time.Date(2027, 1, 25, 9, 0, 0, 0, time.UTC).AddDate(0, 0, 3*i)
+		acc = advanced(t, p, acc, now).Account
+		in := loyalty.Redemption{ID: fmt.Sprint("rd_", i), Reward: "it"}
+		out, err := redeem.Redeem(p, acc, in, false, nil, now)
+		if err != nil {
+			break
+		}
+		if out, err = Cancel(p, advanced(t, p, out.Account, now.AddDate(0, 0, 2)).Account, in, now.AddDate(0, 0, 2)); err != nil {
+			t.Fatal(err)
+		}
+		acc = out.Account
+	}
+	// The first ones came back on 27 January, the others on 11 February.
+	if want := []loyalty.Date{20270206, 20270221}; !slices.Equal(acc.Graced, want) || acc.Expired != 200 || len(acc.Lots)+len(acc.Holds) > 0 {
+		t.Errorf("grace gave %v, and they lived on: %v, %v, %d expired", acc.Graced, acc.Lots, acc.Holds, acc.Expired)
+	}
+
+	acc = saver(t, p, loyalty.Lot{Expires: 20270201, Points: 200})
+	now := time.Date(2027, 2, 1, 12, 0, 0, 0, time.UTC)
+	for _, id := range []string{"rd_1", "rd_2"} {
+		acc = redeemed(t, p, acc, loyalty.Redemption{ID: id}, false, now).Account
+	}
+	for i, id := range []string{"rd_1", "rd_2"} {
+		at := now.AddDate(0, 0, 1+i)
+		out, err := Cancel(p, advanced(t, p, acc, at).Account, loyalty.Redemption{ID: id}, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		acc = out.Account
+	}
+	if want := []loyalty.Lot{{Expires: 20270212, Points: 100}, {Expires: 20270213, Points: 100}}; !slices.Equal(acc.Lots, want) {
+		t.Errorf("of one day, given back on two: %v", acc.Lots)
+	}
+}

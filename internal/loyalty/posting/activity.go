@@ -1,0 +1,281 @@
+package posting
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// maxActivities bounds the latest activities that an account remembers. If more than these are withdrawn, points expire
+// as after the earliest of them.
+const maxActivities = 4
+
+// IsActivity reports whether an activity of this kind postpones the expiry of points that expire by inactivity.
+func IsActivity(p *loyalty.Program, what string) bool {
+	e := p.Earn.Expires
+	return e.Inactive && slices.Contains(e.ResetBy, what)
+}
+
+// Active adds an activity to an entry. The activity postpones the expiry of all points that expire by inactivity to the
+// same day, but never to an earlier day than before. At a level whose points never expire, points stop sliding. active
+// returns that day. It returns forever if the points stop sliding, and slides if points of the level expire on fixed
+// days.
+func (d *Decision) Active(e *loyalty.Entry, at time.Time) loyalty.Date {
+	e.Activity = &loyalty.ActivityChange{At: at}
+	to := d.slidesTo(at)
+	if to != 0 && !to.Slides() {
+		return loyalty.Slides
+	}
+	d.unexpire(e, to, at)
+	d.slide(e, to)
+	if to == 0 {
+		return Forever
+	}
+	return to
+}
+
+// slidesTo returns the day on which points expire after an activity at an instant.
+func (d *Decision) slidesTo(at time.Time) loyalty.Date {
+	expiry := WalletExpiry(d.P, "", d.Account.Tier.Level)
+	return expiry.Date(at, AnniversaryStart(d.Account, expiry), d.P.Zone)
+}
+
+// slide moves the lots that expire by inactivity to a later day. Zero means that they no longer expire.
+func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
+	moved := false
+	for _, l := range d.sliding(*e) {
+		if l.Points == 0 || to != 0 && l.Expires >= to {
+			continue
+		}
+		own := l.Points
+		if l.Expires == d.Account.Slides {
+			own -= loyalty.TotalPoints(slid(d.leftBy(*e), l))
+		}
+		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points})
+		if to != 0 && own > 0 {
+			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: own, From: l.Expires})
+		} else {
+			own = 0
+		}
+		if rest := l.Points - own; rest > 0 {
+			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: rest})
+		}
+		moved = true
+	}
+	switch was := d.Account.Slides; {
+	case to == 0:
+		e.Slides = Forever
+	case to > was || was == Forever:
+		e.Slides = to
+	}
+	for _, h := range d.Account.Holds { // they slide when they are returned, unless they would have expired before
+		for _, l := range h.Lots {
+			if day := d.Lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.P.Zone).After(d.Now) {
+				e.Stale = max(e.Stale, l.Expires)
+			}
+		}
+	}
+	if moved {
+		e.Reasons = append(e.Reasons, loyalty.NewReason("expiry", "0", loyalty.WasMoved, to.String()))
+	}
+}
+
+// unexpire returns points that expired by inactivity after an activity that is reported only now. They expire with the
+// other sliding points or, if that day is over too, are booked as expired on that day.
+func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
+	for _, a := range d.Account.Activities {
+		if to != 0 && a.After(at) && a.Before(to.End(d.P.Zone)) {
+			to = max(to, d.slidesTo(a)) // each later activity in time postpones the expiry further
+		}
+	}
+	for _, l := range d.Account.ExpiredLots {
+		if !l.Expires.Slides() || !l.Expires.End(d.P.Zone).After(at) || to != 0 && to <= l.Expires {
+			continue
+		}
+		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: l.Expires, Points: -l.Points})
+		if to != 0 && IsExpired(d.P, to, d.Now) {
+			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: to, Points: l.Points})
+			continue
+		}
+		e.Postings = from(d.Activate(e.Postings, "", l.Points, to, d.Now), len(e.Postings), l.Expires)
+		e.Reasons = append(e.Reasons, loyalty.NewReason("expiry", loyalty.FormatPoints(l.Points), loyalty.WasRevived, l.Expires.String()))
+	}
+}
+
+// Inactive removes an activity that no longer counts from the account of an entry. If this activity determined when
+// points expire, the latest remaining activity determines it now. Points that were moved return to that day, or to the
+// later day on which they would have expired without any activity. to is the day to which the activity had moved them.
+func (d *Decision) Inactive(e *loyalty.Entry, to loyalty.Date, at time.Time) {
+	e.Activity = &loyalty.ActivityChange{At: at, Withdrawn: true}
+	if to == Forever || d.Account.Slides != to {
+		return
+	}
+	back := loyalty.Slides
+	if rest := activitiesWithout(d.Account, at); len(rest) > 0 {
+		if back = d.slidesTo(rest[len(rest)-1]); !back.Slides() || back >= to {
+			return
+		}
+	}
+	e.Slides = back
+	left := d.leftBy(*e)
+	i := slices.IndexFunc(left.Lots, func(l loyalty.Lot) bool { return l.Expires == to })
+	if i < 0 {
+		return
+	}
+	last := loyalty.Date(0)
+	for _, l := range slid(left, left.Lots[i]) {
+		last = max(l.Expires, back)
+		e.Postings = append(e.Postings,
+			loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: -l.Points, From: l.Expires},
+			loyalty.Posting{Bucket: loyalty.BucketActive, Lot: last, Points: l.Points})
+		if last > l.Expires {
+			e.Postings[len(e.Postings)-1].From = l.Expires
+		}
+	}
+	if last != 0 {
+		e.Reasons = append(e.Reasons, loyalty.NewReason("expiry", "0", loyalty.WasMovedBack, last.String()))
+	}
+}
+
+// from records the original expiry in the postings from index n on that put points into a later sliding lot. day is
+// when the points would have expired without the activity.
+func from(out []loyalty.Posting, n int, day loyalty.Date) []loyalty.Posting {
+	for i := n; i < len(out); i++ {
+		if p := &out[i]; p.Bucket == loyalty.BucketActive && day.Slides() && p.Lot.Slides() && p.Lot > day {
+			p.From = day
+		}
+	}
+	return out
+}
+
+// slid returns the points of a lot that activities moved there, by the day on which they would have expired otherwise.
+// Points that were spent from the lot count as those with the earliest such day.
+func slid(a loyalty.Account, l loyalty.Lot) (out []loyalty.Lot) {
+	rest := l.Points
+	for _, x := range slices.Backward(a.Slid) {
+		if n := min(x.Points, rest); n > 0 && x.Expires < l.Expires {
+			out, rest = append(out, loyalty.Lot{Expires: x.Expires, Points: n}), rest-n
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// MaxSlid bounds the original expiry days that an account remembers. Points of earlier days are added to the earliest
+// day that is remembered.
+const MaxSlid = 8
+
+// AddSlid adds points to an original expiry day.
+func AddSlid(all []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
+	all = AddLot(all, l)
+	if all = slices.DeleteFunc(all, func(x loyalty.Lot) bool { return x.Points <= 0 }); len(all) > MaxSlid {
+		all[1].Points += all[0].Points
+		all = all[1:]
+	}
+	return all
+}
+
+// KeepSlid forgets the original expiry days of points that are no longer in the lot of the latest activity or were
+// spent.
+func KeepSlid(a *loyalty.Account) {
+	if a.Slid == nil {
+		return
+	}
+	i := slices.IndexFunc(a.Lots, func(l loyalty.Lot) bool { return l.Expires == a.Slides })
+	if i < 0 {
+		a.Slid = nil
+		return
+	}
+	a.Slid = slid(*a, a.Lots[i])
+}
+
+// ExpireInactive expires points that were moved back to a day that is over.
+func (d *Decision) ExpireInactive() error {
+	for _, l := range d.Account.Lots {
+		if !IsExpired(d.P, l.Expires, d.Now) {
+			break
+		}
+		l, err := d.Postpone(l, d.Now)
+		if err != nil {
+			return err
+		}
+		if l.Points == 0 {
+			continue
+		}
+		e := d.Lapse("", l, d.Now)
+		e.Cause.ID += ":" + loyalty.FormatPoints(loyalty.Points(d.Account.Sequence+1)) // points of the same day may expire again
+		if err := d.Post(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LastActivity returns the latest instant at which the member was active.
+func LastActivity(a loyalty.Account) time.Time {
+	if n := len(a.Activities); n > 0 {
+		return a.Activities[n-1]
+	}
+	return a.LastActivity
+}
+
+// activitiesWithout returns the activities that the account remembers, without the one at an instant.
+func activitiesWithout(a loyalty.Account, at time.Time) []time.Time {
+	i := slices.IndexFunc(a.Activities, at.Equal)
+	if i < 0 {
+		return a.Activities
+	}
+	return slices.Delete(slices.Clone(a.Activities), i, i+1)
+}
+
+// ChangeActivity records an activity that counts from now on, or no longer counts.
+func ChangeActivity(a *loyalty.Account, c loyalty.ActivityChange) {
+	if !c.Withdrawn {
+		i, _ := slices.BinarySearchFunc(a.Activities, c.At, time.Time.Compare)
+		a.Activities = slices.Insert(slices.Clone(a.Activities), i, c.At)
+		a.Activities = a.Activities[max(0, len(a.Activities)-maxActivities):]
+		a.LastActivity = Later(a.LastActivity, c.At)
+		return
+	}
+	a.Activities = activitiesWithout(*a, c.At)
+	if a.LastActivity.Equal(c.At) {
+		a.LastActivity = time.Time{}
+		if n := len(a.Activities); n > 0 {
+			a.LastActivity = a.Activities[n-1]
+		}
+	}
+}
+
+// SlideAtLevel stops a member's points from sliding, permanently, at a level whose points never expire. Points that are
+// earned below that level slide again. The levels of tier groups move no lots.
+func (d *Decision) SlideAtLevel(e *loyalty.Entry, level string, at time.Time) {
+	if d.Whole != nil || !d.P.Earn.Expires.Inactive {
+		return
+	}
+	expiry := WalletExpiry(d.P, "", level)
+	switch to := expiry.Date(at, AnniversaryStart(d.Account, expiry), d.P.Zone); {
+	case to == 0:
+		d.slide(e, 0)
+	case d.Account.Slides == Forever && to.Slides():
+		e.Slides = to
+	}
+}
+
+// Forever is the day to which sliding lots move that no longer expire.
+const Forever = loyalty.Slides + 9999_12_31
+
+// sliding returns the sliding lots as the entry leaves them.
+func (d *Decision) sliding(e loyalty.Entry) (lots []loyalty.Lot) {
+	for _, l := range d.Account.Lots {
+		if l.Expires.Slides() {
+			lots = append(lots, l)
+		}
+	}
+	for _, p := range e.Postings {
+		if p.Bucket == loyalty.BucketActive && p.Wallet == "" && p.Lot.Slides() {
+			lots = AddLot(lots, loyalty.Lot{Expires: p.Lot, Points: p.Points})
+		}
+	}
+	return lots
+}

@@ -1,0 +1,325 @@
+package posting
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Apply returns the account after the entry. Accounts change in no other way, so replaying a member's entries
+// reproduces the member's account. An error means that the entry does not fit the account (its sequence number or its
+// postings). It never means that a rule rejects the entry.
+func Apply(a loyalty.Account, e loyalty.Entry) (loyalty.Account, error) {
+	if e.Sequence != a.Sequence+1 {
+		return a, violation("entry %d of %s cannot follow %d", e.Sequence, e.Member, a.Sequence)
+	}
+	a.Sequence, a.Head = e.Sequence, e.Hash
+	for _, p := range e.Postings {
+		applyPosting(&a, e, p)
+	}
+	a.Purses = slices.DeleteFunc(a.Purses, isEmpty) // the slice is a copy; see purse
+	if !balanced(e.Postings) {
+		return a, violation("the postings of entry %d of %s do not sum to zero", e.Sequence, e.Member)
+	}
+	note(&a, e)
+	return a, sound(a)
+}
+
+// note applies everything that an entry states apart from its postings.
+func note(a *loyalty.Account, e loyalty.Entry) {
+	switch {
+	case e.Standing != nil && e.TierGroup != "":
+		SetGroupStanding(a, e.TierGroup, func(l *loyalty.TierGroupStanding) { l.Past, l.Tier = PastStandings(e, l.Past, l.Tier), *e.Standing })
+	case e.Standing != nil && e.Kind == loyalty.KindEnroll:
+		a.Tier = *e.Standing
+	case e.Standing != nil:
+		a.Past, a.Tier = PastStandings(e, a.Past, a.Tier), *e.Standing
+	}
+	NoteOrder(a, e)
+	noteReferral(a, e)
+	NoteCut(a, e)
+	NoteUndecided(a, e)
+	if e.Metric != nil {
+		a.Metrics = AddMetric(a.Metrics, *e.Metric, e.Window)
+	}
+	for _, b := range e.Brands {
+		a.Brands = AddBrand(a.Brands, b, e.Window)
+	}
+	for _, c := range e.Counts {
+		if c.TierGroup == "" { // counts that move between the windows of levels of the main tier
+			recount(a, c)
+			continue
+		}
+		SetGroupStanding(a, c.TierGroup, func(l *loyalty.TierGroupStanding) {
+			l.Metrics = AddMetric(l.Metrics, c.Metric, c.Window)
+			for _, b := range c.Brands {
+				l.Brands = AddBrand(l.Brands, b, c.Window)
+			}
+		})
+	}
+	if len(e.Usage) > 0 {
+		a.Usage = AddUsage(a.Usage, e.Usage, e.Effective)
+	}
+	for _, w := range e.WriteOffs {
+		purse := purseOf(a, w.Wallet)
+		purse.ExpiredLots = addLapsed(purse.ExpiredLots, loyalty.Lot{Expires: w.Lot, Points: -w.Points})
+	}
+	if e.Conversion != nil {
+		a.Conversions = setConversion(a.Conversions, *e.Conversion)
+	}
+	for _, u := range e.Reversals {
+		a.Conversions = reverseConversion(a.Conversions, u)
+	}
+	if e.Reached != nil {
+		a.Reached = setReached(a.Reached, *e.Reached)
+	}
+	for _, r := range e.Redated {
+		a.Reached = setReached(a.Reached, r)
+	}
+	if e.Order != nil && len(e.Usage) > 0 {
+		a.Counted = Later(a.Counted, e.Order.Order.PlacedAt)
+	}
+	if at, counts := CountedAt(&e); counts {
+		a.Counted = Later(Later(a.Counted, at), Later(e.Effective, a.Joined))
+	}
+	if e.Traits != nil {
+		a.Traits = *e.Traits
+	}
+	if e.Move != nil {
+		a.Moves = append(slices.Clone(a.Moves[max(0, len(a.Moves)+1-loyalty.MaxMoves):]), *e.Move)
+	}
+	if e.Notice != nil {
+		a.Notices = AddNotice(a.Notices, *e.Notice)
+	}
+	for _, x := range e.Extended {
+		a.Extended = AddExtended(a.Extended, x, e.Effective)
+	}
+	switch o := e.Order; {
+	case e.Activity != nil:
+		ChangeActivity(a, *e.Activity)
+	case o != nil && o.Counted:
+		a.LastActivity = Later(a.LastActivity, o.Order.PlacedAt)
+	case o != nil && a.LastActivity.Equal(o.Order.PlacedAt):
+		a.LastActivity = o.ActiveBefore
+	}
+	if e.Slides != 0 {
+		a.Slides = e.Slides
+	}
+	if e.Slides != 0 && e.Activity == nil {
+		a.Slid = nil
+	}
+	KeepSlid(a)
+	settle(a, e.Stale)
+	for _, day := range e.Graced {
+		a.Graced = AddGraced(a.Graced, day)
+	}
+	if e.Carried != "" {
+		a.Carried = e.Carried
+		if a.Carried == "0" {
+			a.Carried = ""
+		}
+	}
+	if at := Earlier(e.Effective, e.Recorded); at.After(a.Seen) {
+		a.Seen, a.Past = at, TrimStandings(a.Past, a.Tier, at)
+	}
+	switch e.Kind {
+	case loyalty.KindEnroll:
+		a.Member, a.Status, a.Joined = e.Member, loyalty.Active, e.Effective
+	case loyalty.KindEarn, loyalty.KindRedeem:
+		if !e.Anothers() && !e.Follows() && e.Order == nil && e.Effective.After(a.LastActivity) {
+			a.LastActivity = e.Effective
+		}
+	}
+}
+
+// Earlier returns the earlier instant. An order may be dated ahead, and the effects of time are recorded late.
+func Earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func applyPosting(a *loyalty.Account, e loyalty.Entry, p loyalty.Posting) {
+	switch p.Bucket {
+	case loyalty.BucketPending:
+		addPending(a, e, p)
+	case loyalty.BucketReserved:
+		addHold(a, *e.Redemption, loyalty.Lot{Expires: p.Lot, Points: p.Points})
+	case loyalty.BucketActive:
+		purse := purseOf(a, p.Wallet)
+		purse.Lots = AddLot(purse.Lots, loyalty.Lot{Expires: p.Lot, Points: p.Points})
+		if p.From != 0 {
+			a.Slid = AddSlid(a.Slid, loyalty.Lot{Expires: p.From, Points: p.Points})
+		}
+	case loyalty.BucketDebt:
+		purseOf(a, p.Wallet).Debt -= p.Points
+	case loyalty.BucketIssued:
+		purseOf(a, p.Wallet).Earned -= p.Points
+	case loyalty.BucketRedeemed:
+		purseOf(a, p.Wallet).Redeemed += p.Points
+	case loyalty.BucketExpired:
+		purse := purseOf(a, p.Wallet)
+		purse.Expired += p.Points
+		purse.ExpiredLots = addLapsed(purse.ExpiredLots, loyalty.Lot{Expires: p.Lot, Points: p.Points})
+	}
+}
+
+func addPending(a *loyalty.Account, e loyalty.Entry, p loyalty.Posting) {
+	cause := p.Cause
+	if cause == (loyalty.Cause{}) {
+		cause = loyalty.Cause{Kind: e.Cause.Kind, ID: e.Cause.ID}
+	}
+	at := slices.IndexFunc(a.Pending, func(x loyalty.Pending) bool { return x.Cause == cause })
+	if at < 0 {
+		n := loyalty.Pending{
+			Cause: cause, ActiveAt: p.ActiveAt, GiveUp: p.GiveUp, Expires: p.Lot, Wallet: p.Wallet, Points: p.Points,
+		}
+		at, _ = slices.BinarySearchFunc(a.Pending, n, loyalty.Pending.Compare)
+		a.Pending = slices.Insert(slices.Clone(a.Pending), at, n)
+		return
+	}
+	a.Pending = slices.Clone(a.Pending)
+	if a.Pending[at].Points += p.Points; a.Pending[at].Points == 0 {
+		a.Pending = slices.Delete(a.Pending, at, at+1)
+	}
+}
+
+func addHold(a *loyalty.Account, r loyalty.Redemption, l loyalty.Lot) {
+	at := slices.IndexFunc(a.Holds, func(x loyalty.Hold) bool { return x.Redemption.ID == r.ID })
+	if at < 0 {
+		n := loyalty.Hold{Redemption: r, Lots: []loyalty.Lot{l}}
+		at, _ = slices.BinarySearchFunc(a.Holds, n, func(x, y loyalty.Hold) int {
+			return cmp.Or(x.Redemption.Until.Compare(y.Redemption.Until), cmp.Compare(x.Redemption.ID, y.Redemption.ID))
+		})
+		a.Holds = slices.Insert(slices.Clone(a.Holds), at, n)
+		return
+	}
+	a.Holds = slices.Clone(a.Holds)
+	if a.Holds[at].Lots = AddLot(a.Holds[at].Lots, l); len(a.Holds[at].Lots) == 0 {
+		a.Holds = slices.Delete(a.Holds, at, at+1)
+	}
+}
+
+// settle makes reserved sliding lots up to a day stop sliding.
+func settle(a *loyalty.Account, stale loyalty.Date) {
+	a.Holds = slices.Clone(a.Holds)
+	for i, h := range a.Holds {
+		var lots []loyalty.Lot
+		for _, l := range h.Lots {
+			if l.Expires.Slides() && l.Expires <= stale {
+				l.Expires = l.Expires.Day()
+			}
+			lots = AddLot(lots, l)
+		}
+		a.Holds[i].Lots = lots
+	}
+}
+
+// AddLot returns lots with l added to the lot of the same day. It removes a lot whose points become zero.
+func AddLot(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
+	at, found := slices.BinarySearchFunc(lots, l, func(x, y loyalty.Lot) int {
+		return x.Expires.Compare(y.Expires)
+	})
+	if !found {
+		out := make([]loyalty.Lot, 0, len(lots)+1)
+		return append(append(append(out, lots[:at]...), l), lots[at:]...)
+	}
+	lots = slices.Clone(lots)
+	if lots[at].Points += l.Points; lots[at].Points == 0 {
+		return slices.Delete(lots, at, at+1)
+	}
+	return lots
+}
+
+// AddGraced adds a day unless it is present. If there are more than MaxGraced days, it drops the oldest.
+func AddGraced(days []loyalty.Date, day loyalty.Date) []loyalty.Date {
+	if slices.Contains(days, day) {
+		return days
+	}
+	return append(slices.Clone(days[max(0, len(days)+1-loyalty.MaxGraced):]), day)
+}
+
+// recount adds counts that move between the windows of the levels of Tiers.
+func recount(a *loyalty.Account, c loyalty.TierGroupCount) {
+	a.Metrics = AddMetric(a.Metrics, c.Metric, c.Window)
+	for _, b := range c.Brands {
+		a.Brands = AddBrand(a.Brands, b, c.Window)
+	}
+}
+
+// PastStandings returns the standings that an account remembers before the standing of the entry.
+func PastStandings(e loyalty.Entry, past []loyalty.Standing, present loyalty.Standing) []loyalty.Standing {
+	if e.Redecided != nil {
+		return applyRedecision(e.Redecided, past, present, *e.Standing, e.Effective)
+	}
+	return AddStanding(past, present, *e.Standing, e.Effective)
+}
+
+// setReached returns all milestones and levels, with r added or replaced.
+func setReached(all []loyalty.Reached, r loyalty.Reached) []loyalty.Reached {
+	at, found := slices.BinarySearchFunc(all, r, func(x, y loyalty.Reached) int {
+		return cmp.Or(cmp.Compare(x.Grant.Rule, y.Grant.Rule), cmp.Compare(x.N, y.N))
+	})
+	all = slices.Clone(all)
+	if found {
+		all[at] = r
+		return all
+	}
+	return forgetBonus(slices.Insert(all, at, r), r.Grant.Rule)
+}
+
+// MaxBonuses bounds the bonuses of one level that an account remembers. Older bonuses are final.
+const MaxBonuses = 8
+
+// forgetBonus drops the bonus of a level for the earliest promotion if there are more than MaxBonuses. It keeps the
+// bonus with the highest number, as the number of the next bonus follows from it.
+func forgetBonus(all []loyalty.Reached, rule string) []loyalty.Reached {
+	n, first := 0, -1
+	for i, r := range all {
+		if r.Grant.Rule != rule {
+			continue
+		}
+		n++
+		latest := i+1 == len(all) || all[i+1].Grant.Rule != rule
+		if !latest && (first < 0 || r.At.Before(all[first].At)) {
+			first = i
+		}
+	}
+	if n <= MaxBonuses {
+		return all
+	}
+	return slices.Delete(all, first, first+1)
+}
+
+// sound returns an error if the account has a negative lot, debt, pending amount or reservation.
+func sound(a loyalty.Account) error {
+	bad := func(what string, n loyalty.Points) error {
+		return violation("%s of %s would be %d after entry %d", what, a.Member, n, a.Sequence)
+	}
+	for purse := range AllPurses(&a) {
+		for _, l := range purse.Lots {
+			if l.Points < 0 {
+				return bad("lot "+l.Expires.String(), l.Points)
+			}
+		}
+		if purse.Debt < 0 {
+			return bad("debt", purse.Debt)
+		}
+	}
+	for _, p := range a.Pending {
+		if p.Points < 0 {
+			return bad("pending "+p.Cause.ID, p.Points)
+		}
+	}
+	for _, h := range a.Holds {
+		for _, l := range h.Lots {
+			if l.Points < 0 {
+				return bad("hold "+h.Redemption.ID, l.Points)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package posting
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Bounds of AdvanceNotice.MaxExtensions: the default of the program file, and the maximum in any program.
+const (
+	DefaultMaxExtensions = 2
+	MaxExtensions        = 10
+)
+
+func CompileNotice(p *loyalty.Program) error {
+	if a := p.AdvanceNotice; !a.Period.IsZero() && (a.MaxExtensions < 1 || a.MaxExtensions > MaxExtensions) {
+		return fmt.Errorf("max_extensions is %d; it must be between 1 and %d", a.MaxExtensions, MaxExtensions)
+	}
+	return nil
+}
+
+// MaxExtended bounds the lots with such points that an account remembers.
+const MaxExtended = 128
+
+// reachable reports whether a reminder that points expire or a level ends can be sent to the member.
+func reachable(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf) bool {
+	on := map[loyalty.NoticeOf]loyalty.Trigger{loyalty.OfExpiry: loyalty.BeforeExpiry, loyalty.OfFall: loyalty.BeforeTier}[what]
+	return slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool {
+		purpose := cmp.Or(r.Purpose, PurposeOf(r.On))
+		return r.On == on && slices.ContainsFunc(r.Channels, func(c loyalty.Channel) bool {
+			return slices.Contains(acc.Traits.Channels, loyalty.ChannelUse{Channel: c, Purpose: purpose})
+		})
+	})
+}
+
+// unnoticed reports whether no notice of something was sent early enough before an instant. A notice counts from the
+// start of the day on which it was sent. Otherwise the notice of something postponed at midnight, which is sent in the
+// morning, would always be too late.
+func unnoticed(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, at time.Time) bool {
+	n, ok := IsNoticed(acc, what, subject)
+	return !ok || n.Withdrawn || p.AdvanceNotice.Period.After(loyalty.DateOf(n.At, p.Zone).Start(p.Zone), p.Zone).After(at)
+}
+
+// again reports whether something is postponed once more after the given number of postponements. failed says that the
+// notice could not be sent.
+func again(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, times int, failed bool) bool {
+	return times < p.AdvanceNotice.MaxExtensions && (times == 0 || reachable(p, acc, what) && !failed)
+}
+
+// failed reports whether the notice of something could not be delivered.
+func failed(a loyalty.Account, what loyalty.NoticeOf, subject string) bool {
+	n, ok := IsNoticed(a, what, subject)
+	return ok && n.Withdrawn
+}
+
+// Postpone extends the points of a lot for whose expiry no notice was sent in time, and returns the others.
+func (d *Decision) Postpone(l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
+	subject := LotNotice(l.Expires)
+	if d.P.AdvanceNotice.Period.IsZero() || !unnoticed(d.P, d.Account, loyalty.OfExpiry, subject, at) {
+		return l, nil
+	}
+	rest := l
+	for _, x := range ExtensionsOf(d.Account, l) {
+		failed := failed(d.Account, loyalty.OfExpiry, subject) || failed(d.Account, loyalty.OfExpiry, LotNotice(x.From))
+		if !again(d.P, d.Account, loyalty.OfExpiry, x.Times, failed) {
+			continue
+		}
+		if err := d.postponeLot(x, at); err != nil {
+			return rest, err
+		}
+		rest.Points -= x.Points
+	}
+	return rest, nil
+}
+
+// ExtensionsOf returns the points of a lot by the number of postponements, most often first. Points that were spent
+// from the lot count as points that were not postponed, as far as there were any, so that spending postpones nothing.
+func ExtensionsOf(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
+	rest := l.Points
+	for _, x := range slices.Backward(a.Extended) {
+		if n := min(x.Points, rest); x.Lot == l.Expires && n > 0 {
+			x.Points = n
+			out, rest = append(out, x), rest-n
+		}
+	}
+	slices.SortStableFunc(out, func(x, y loyalty.Extended) int { return cmp.Compare(y.Times, x.Times) })
+	if rest > 0 {
+		out = append(out, loyalty.Extended{Lot: l.Expires, From: l.Expires.Day(), Points: rest})
+	}
+	return out
+}
+
+// PassedOn returns which points of a lot that is transferred to another member had been postponed. They keep their
+// number of postponements. Otherwise two members could transfer points back and forth to have them postponed each time.
+func PassedOn(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
+	for _, x := range slices.Backward(a.Extended) {
+		if n := min(x.Points, l.Points); x.Lot.Day() == l.Expires && n > 0 {
+			x.Lot, x.Points, l.Points = l.Expires, n, l.Points-n
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// postponeLot postpones the expiry of points of a lot.
+func (d *Decision) postponeLot(x loyalty.Extended, at time.Time) error {
+	to := loyalty.DateOf(d.P.AdvanceNotice.Period.After(at.Add(-1), d.P.Zone), d.P.Zone)
+	from, day, id := x.Lot, x.Lot.Day(), x.Lot.String()+":"+at.UTC().Format(CauseTimeLayout)
+	x.Times++
+	e := loyalty.Entry{
+		Kind: loyalty.KindExtend, Effective: at,
+		Move:    &loyalty.Move{At: at, First: day, Last: day, To: to, Times: x.Times},
+		Reasons: []loyalty.Reason{loyalty.NewReason("advance_notice", "0", loyalty.WasPostponed, to.String())},
+	}
+	if x.Times > 1 {
+		id += ":" + strconv.Itoa(x.Times)
+	}
+	if from.Slides() {
+		id += ":inactive"
+		to += loyalty.Slides
+		e.Slides, e.Move = max(to, d.Account.Slides), nil // a grant finds sliding points by Slides instead of Move
+	}
+	x.Lot, e.Cause = to, d.OwnCause(loyalty.CauseExtension, id)
+	e.Extended = []loyalty.Extended{x}
+	e.Postings = []loyalty.Posting{
+		{Bucket: loyalty.BucketActive, Lot: from, Points: -x.Points},
+		{Bucket: loyalty.BucketActive, Lot: to, Points: x.Points},
+	}
+	return d.Post(e)
+}
+
+// AddExtended adds points whose expiry was postponed. It forgets points of past days and, above MaxExtended, the
+// oldest.
+func AddExtended(all []loyalty.Extended, x loyalty.Extended, at time.Time) []loyalty.Extended {
+	yesterday := loyalty.DateOf(at.AddDate(0, 0, -1), time.UTC) // the account knows no time zone
+	all = slices.DeleteFunc(slices.Clone(all), func(o loyalty.Extended) bool { return o.Lot.Day() < yesterday })
+	i := slices.IndexFunc(all, func(o loyalty.Extended) bool { return o.Lot == x.Lot && o.Times == x.Times })
+	if i < 0 {
+		return append(all[max(0, len(all)+1-MaxExtended):], x)
+	}
+	all[i].Points, all[i].From = all[i].Points+x.Points, min(all[i].From, x.From)
+	return all
+}
+
+// PostponesFall reports whether the end of a level is postponed because no notice of it was sent in time.
+func PostponesFall(p *loyalty.Program, acc loyalty.Account, at time.Time) bool {
+	s := acc.Tier
+	subject := TierNotice(s)
+	if p.AdvanceNotice.Period.IsZero() || !unnoticed(p, acc, loyalty.OfFall, subject, at) {
+		return false
+	}
+	failed := failed(acc, loyalty.OfFall, subject) || failed(acc, loyalty.OfFall, TierNotice(loyalty.Standing{Level: s.Level, Until: s.Ended}))
+	return again(p, acc, loyalty.OfFall, s.Extensions, failed)
+}
+
+// An AccountNotice is a notice shown in the member's account for something that was postponed because no notice was
+// sent in time.
+type AccountNotice struct {
+	What      loyalty.NoticeOf
+	NoticedAt time.Time      // when it is shown from: the instant at which the points were to expire or the level was to end
+	Expires   time.Time      // the instant at which that happens now
+	Points    loyalty.Points // OfExpiry: the number of points
+	Level     string         // OfFall: the level that ends
+}
+
+// AccountNotices returns the notices that the member's account shows: first those of points, by expiry, then that of
+// the level.
+func AccountNotices(p *loyalty.Program, acc loyalty.Account) (out []AccountNotice) {
+	for _, l := range acc.Lots {
+		for _, x := range ExtensionsOf(acc, l) {
+			if x.Times > 0 {
+				out = append(out, AccountNotice{
+					What: loyalty.OfExpiry, NoticedAt: x.From.End(p.Zone), Expires: x.Lot.End(p.Zone), Points: x.Points,
+				})
+			}
+		}
+	}
+	if s := acc.Tier; s.Extensions > 0 {
+		from := p.Tiers.Grace.After(s.Ended, p.Zone)
+		out = append(out, AccountNotice{What: loyalty.OfFall, NoticedAt: from, Expires: ReviewAt(p, s), Level: s.Level})
+	}
+	return out
+}

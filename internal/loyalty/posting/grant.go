@@ -1,0 +1,269 @@
+package posting
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// CauseTimeLayout is the format of an instant in the ID of a cause.
+const CauseTimeLayout = "20060102T150405.999999999Z"
+
+func (d *Decision) Lapse(wallet string, l loyalty.Lot, at time.Time) loyalty.Entry {
+	day := l.Expires.String()
+	if l.Expires.Slides() {
+		day += ":inactive"
+	}
+	if wallet != "" {
+		day += ":" + wallet
+	}
+	gone := loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points}
+	return loyalty.Entry{
+		Kind: loyalty.KindExpire, Cause: d.OwnCause(loyalty.CauseExpiry, day), Effective: at,
+		Postings: MirrorPostings([]loyalty.Posting{gone}, loyalty.BucketExpired),
+		Reasons:  []loyalty.Reason{loyalty.ReasonIn(wallet, "expiry", -l.Points, loyalty.HasExpired, l.Expires.String())},
+	}
+}
+
+// OwnCause returns a cause that time produces for this member. what distinguishes causes of the same kind.
+func (d *Decision) OwnCause(kind, what string) loyalty.Cause {
+	return loyalty.Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
+}
+
+// A Bonus is the entry bonus of a level that was reached at an instant.
+type Bonus struct {
+	Level   string
+	Key     string // as Grant.Rule
+	Points  loyalty.Points
+	At      time.Time
+	Expires loyalty.Date
+}
+
+// MaxDays is the maximum number of fixed days of a year on which points become active or expire.
+const MaxDays = 20
+
+// Fraction returns part/of in lowest terms.
+func Fraction(part, of int64) loyalty.Exact {
+	g := loyalty.Gcd(part, of)
+	return loyalty.Exact{Num: part / g, Den: of / g}
+}
+
+// CauseOfGrant returns the cause under which the points of a grant are pending.
+func CauseOfGrant(c loyalty.Cause, g loyalty.Grant) loyalty.Cause {
+	if g.Rule != "" {
+		c.ID += "~" + g.Rule
+	}
+	return loyalty.Cause{Kind: c.Kind, ID: c.ID}
+}
+
+// GrantLife returns when the points of a rule, or of the base earning, become active, and when they expire at a level.
+func GrantLife(p *loyalty.Program, key, level string) (loyalty.Wait, loyalty.Expiry) {
+	wait, expiry := p.Earn.Pending, p.Earn.Expires
+	if l, _, _ := p.Level(level); l.Expires != nil {
+		expiry = *l.Expires
+	}
+	for i := range p.Compiled.Rules {
+		if r := &p.Compiled.Rules[i]; r.Key == key {
+			return OverrideLife(r.Life, wait, expiry)
+		}
+	}
+	for i := range p.Wallets {
+		if w := &p.Wallets[i]; Key(w) == key {
+			return w.Pending, w.Expires
+		}
+	}
+	return wait, expiry
+}
+
+// OverrideLife returns the pending period and the expiry of a life. The given ones, of the base earning, apply where the life
+// sets none.
+func OverrideLife(l loyalty.Life, w loyalty.Wait, e loyalty.Expiry) (loyalty.Wait, loyalty.Expiry) {
+	if l.Pending != nil {
+		w = *l.Pending
+	}
+	if l.Expires != nil {
+		e = *l.Expires
+	}
+	return w, e
+}
+
+// AnniversaryStart returns the instant from which an expiry by anniversary counts.
+func AnniversaryStart(a loyalty.Account, e loyalty.Expiry) time.Time {
+	if e.Anniversary == loyalty.OfTier && !a.Tier.Since.IsZero() {
+		return a.Tier.Since
+	}
+	return a.Joined
+}
+
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// MainWallet is the name of the main wallet, that of points, in requests and messages. In decisions its ID is empty.
+const MainWallet = "points"
+
+// MaxWallets limits the wallets of a program, and so the size of accounts.
+const MaxWallets = 8
+
+const WalletsPrefix = "wallets."
+
+// Key returns the key of the wallet among the rules, for its grants and reasons.
+func Key(w *loyalty.Wallet) string { return WalletsPrefix + w.ID }
+
+// Wallet returns the wallet with an ID. It returns false if there is none, and for the main wallet.
+func Wallet(p *loyalty.Program, id string) (loyalty.Wallet, bool) {
+	at := slices.IndexFunc(p.Wallets, func(w loyalty.Wallet) bool { return w.ID == id })
+	if at < 0 {
+		return loyalty.Wallet{}, false
+	}
+	return p.Wallets[at], true
+}
+
+// isEmpty reports whether a purse has nothing to remember.
+func isEmpty(p loyalty.Purse) bool {
+	return len(p.Lots) == 0 && len(p.ExpiredLots) == 0 && p.Debt == 0 &&
+		p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
+}
+
+// purseOf returns a wallet's purse for changes. It copies the slice of purses, which other accounts may share.
+func purseOf(a *loyalty.Account, wallet string) *loyalty.Purse {
+	if wallet == "" {
+		return &a.Purse
+	}
+	at, found := a.PurseAt(wallet)
+	a.Purses = slices.Clone(a.Purses)
+	if !found {
+		a.Purses = slices.Insert(a.Purses, at, loyalty.Purse{Wallet: wallet})
+	}
+	return &a.Purses[at]
+}
+
+// AllPurses yields all purses, the main one first.
+func AllPurses(a *loyalty.Account) iter.Seq[loyalty.Purse] {
+	return func(yield func(loyalty.Purse) bool) {
+		if !yield(a.Purse) {
+			return
+		}
+		for _, x := range a.Purses {
+			if !yield(x) {
+				return
+			}
+		}
+	}
+}
+
+// walletChanges returns the effects of postings on wallets other than the main one, sorted by wallet ID, with the
+// balances after them.
+func walletChanges(a loyalty.Account, postings []loyalty.Posting) (out []loyalty.WalletChange) {
+	for _, p := range postings {
+		if p.Wallet == "" {
+			continue
+		}
+		at, found := slices.BinarySearchFunc(out, p.Wallet, func(x loyalty.WalletChange, id string) int {
+			return strings.Compare(x.Wallet, id)
+		})
+		if !found {
+			out = slices.Insert(out, at, loyalty.WalletChange{Wallet: p.Wallet, Balance: a.BalanceOf(p.Wallet)})
+		}
+		if p.Bucket.Counts() {
+			out[at].Points += p.Points
+		}
+	}
+	return out
+}
+
+// balanced reports whether postings sum to 0 in each wallet.
+func balanced(postings []loyalty.Posting) bool {
+	var main loyalty.Points
+	var others map[string]loyalty.Points
+	for _, p := range postings {
+		if p.Wallet == "" {
+			main += p.Points
+			continue
+		}
+		if others == nil {
+			others = map[string]loyalty.Points{}
+		}
+		others[p.Wallet] += p.Points
+	}
+	for _, sum := range others {
+		if sum != 0 {
+			return false
+		}
+	}
+	return main == 0
+}
+
+// takeBack returns the clawback policy of a wallet and its maximum debt, where 0 means no limit.
+func takeBack(p *loyalty.Program, wallet string) (loyalty.ClawbackPolicy, loyalty.Points) {
+	if w, ok := Wallet(p, wallet); ok {
+		return w.Clawback, w.MaxDebt
+	}
+	return p.Clawback, p.MaxDebt
+}
+
+// WalletExpiry returns how long points live that a member with a level receives in a wallet, unless their rule has another
+// expiry.
+func WalletExpiry(p *loyalty.Program, wallet, level string) loyalty.Expiry {
+	if w, ok := Wallet(p, wallet); ok {
+		return w.Expires
+	}
+	_, expiry := GrantLife(p, "", level)
+	return expiry
+}
+
+// NoWallet returns the error for a wallet that the program does not have.
+func NoWallet(p *loyalty.Program, pointer string) error {
+	names := []string{MainWallet}
+	for _, w := range p.Wallets {
+		names = append(names, w.ID)
+	}
+	return loyalty.Refuse(loyalty.ValidationFailed, pointer, "Unknown wallet. The program has "+strings.Join(names, ", ")+".")
+}
+
+// WalletUnits returns the plural name of a wallet's points.
+func WalletUnits(p *loyalty.Program, wallet string) string {
+	name := p.Unit.Other.In("en")
+	if w, ok := Wallet(p, wallet); ok {
+		name = w.Unit.Other.In("en")
+	}
+	if name == "" {
+		return "points"
+	}
+	return name
+}
+
+func CompileWallets(p *loyalty.Program) error {
+	if len(p.Wallets) > MaxWallets {
+		return fmt.Errorf("there are %d wallets; the limit is %d", len(p.Wallets), MaxWallets)
+	}
+	p.Compiled.Wallets = map[string]map[loyalty.Currency]loyalty.CompiledRate{}
+	for i := range p.Wallets {
+		w := &p.Wallets[i]
+		switch {
+		case w.ID == "" || w.ID == MainWallet || p.Compiled.Wallets[w.ID] != nil:
+			return fmt.Errorf("wallet %q has an invalid id or is a duplicate", w.ID)
+		case w.Expires.Inactive || w.Pending.Until != "":
+			return errors.New("the points of wallet " + w.ID + " cannot expire by inactivity or become active with an order")
+		case len(w.Pending.On) > MaxDays || len(w.Expires.On) > MaxDays:
+			return fmt.Errorf("expiry dates must be at most %d days of the year", MaxDays)
+		}
+		rates := map[loyalty.Currency]loyalty.CompiledRate{}
+		for c, r := range w.Rates {
+			if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points.Sign() < 0 {
+				return fmt.Errorf("the rate of %q must be above 0", c)
+			}
+			rates[c] = r.Compile(c)
+		}
+		p.Compiled.Wallets[w.ID] = rates
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package posting
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// ReviewAt returns when a standing is reviewed: at the end of its validity and the grace period. It returns zero if the
+// level cannot be lost.
+func ReviewAt(p *loyalty.Program, s loyalty.Standing) time.Time {
+	if s.Until.IsZero() || p.Tiers.MoveDown == loyalty.StayUp && !s.Until.Equal(s.Lock) {
+		return time.Time{}
+	}
+	return p.Tiers.Grace.After(s.Until, p.Zone)
+}
+
+// MaxTierGroups is how many tier groups a program can have in addition to Tiers. MaxGroupStandings is how many an account
+// remembers, including those of earlier versions. Both limit the account's size.
+const (
+	MaxTierGroups     = 4
+	MaxGroupStandings = 2 * MaxTierGroups
+)
+
+// GroupView returns an account as the program's tier group sees it, or unchanged if the program is not seen by a tier group.
+func GroupView(p *loyalty.Program, acc loyalty.Account) loyalty.Account {
+	if p.Compiled.Ladder == "" {
+		return acc
+	}
+	on := loyalty.TierGroupStanding{}
+	if i := GroupIndex(&acc, p.Compiled.Ladder); i >= 0 {
+		on = acc.TierGroups[i]
+	}
+	if first := FirstStanding(p, acc); on.Tier == (loyalty.Standing{}) {
+		on.Tier = first
+	} else if len(on.Past) > 0 && on.Past[0] == (loyalty.Standing{}) {
+		on.Past = append([]loyalty.Standing{first}, on.Past[1:]...)
+	}
+	acc.Tier, acc.Past, acc.Metrics, acc.Brands = on.Tier, on.Past, on.Metrics, on.Brands
+	return acc
+}
+
+// FirstStanding returns the standing of a new member.
+func FirstStanding(p *loyalty.Program, acc loyalty.Account) loyalty.Standing {
+	if len(p.Tiers.Levels) == 0 {
+		return loyalty.Standing{}
+	}
+	return loyalty.Standing{Level: p.Tiers.Levels[0].ID, Since: acc.Joined}
+}
+
+func GroupIndex(a *loyalty.Account, id string) int {
+	return slices.IndexFunc(a.TierGroups, func(l loyalty.TierGroupStanding) bool { return l.TierGroup == id })
+}
+
+// SetGroupStanding changes an account's standing in a tier group. The standing that changed last comes last, so that the
+// account forgets the tier group that no version has used for the longest time.
+func SetGroupStanding(a *loyalty.Account, id string, change func(*loyalty.TierGroupStanding)) {
+	on, rest := loyalty.TierGroupStanding{TierGroup: id}, slices.Clone(a.TierGroups)
+	if i := GroupIndex(a, id); i >= 0 {
+		on = rest[i]
+		rest = slices.Delete(rest, i, i+1)
+	}
+	change(&on)
+	a.TierGroups = append(rest[max(0, len(rest)+1-MaxGroupStandings):], on)
+}
+
+// AddMetric adds a metric to its bucket. Buckets that begin window or more months before the newest one are merged into
+// bucket 0. The newest bucket stays, regardless of its age, if it began at an instant (LevelWindow): a member may work
+// toward a level for longer than any window.
+func AddMetric(all []loyalty.Metric, m loyalty.Metric, window int) []loyalty.Metric {
+	newest := m.Month
+	if len(all) > 0 {
+		newest = max(newest, all[len(all)-1].Month)
+	}
+	out := make([]loyalty.Metric, 0, len(all)+2)
+	add := func(m loyalty.Metric) {
+		m.Month = kept(m.Month, newest, window)
+		at, found := slices.BinarySearchFunc(out, m, func(x, y loyalty.Metric) int { return cmp.Compare(x.Month, y.Month) })
+		if !found {
+			out = slices.Insert(out, at, m)
+			return
+		}
+		out[at] = out[at].Plus(m)
+	}
+	for _, x := range all {
+		add(x)
+	}
+	add(m)
+	return slices.DeleteFunc(out, loyalty.Metric.IsZero)
+}
+
+// AddBrand adds a brand to its bucket, in the same way as AddMetric.
+func AddBrand(all []loyalty.Bought, b loyalty.Bought, window int) []loyalty.Bought {
+	newest := b.Month
+	if len(all) > 0 {
+		newest = max(newest, all[len(all)-1].Month)
+	}
+	var out []loyalty.Bought
+	for _, x := range slices.Concat(all, []loyalty.Bought{b}) {
+		x.Month = kept(x.Month, newest, window)
+		at, found := slices.BinarySearchFunc(out, x, func(x, y loyalty.Bought) int {
+			return cmp.Or(cmp.Compare(x.Month, y.Month), cmp.Compare(x.Brand, y.Brand))
+		})
+		if found {
+			out[at].N += x.N
+			continue
+		}
+		out = slices.Insert(out, at, x)
+	}
+	return slices.DeleteFunc(out, func(x loyalty.Bought) bool { return x.N == 0 })
+}
+
+// kept returns the key under which a bucket is stored when newest is the newest bucket: 0 if it is merged.
+func kept(bucket, newest, window int) int {
+	if bucket > LastDay && bucket == newest {
+		return bucket
+	}
+	if MonthOf(bucket) < MonthsBack(MonthOf(newest), window-1) {
+		return 0
+	}
+	return bucket
+}
+
+// MonthOf returns the month yyyymm in which a bucket begins. For a bucket that begins at an instant, it is the month in
+// UTC, which is exact enough to decide when to merge the bucket.
+func MonthOf(bucket int) int {
+	switch {
+	case bucket <= LastMonth:
+		return bucket
+	case bucket <= LastDay:
+		return bucket / 100
+	}
+	return loyalty.DateOf(time.UnixMilli(int64(bucket)), time.UTC).Month()
+}
+
+// MonthsBack returns the month yyyymm that is n months before m.
+func MonthsBack(m, n int) int {
+	k := m/100*12 + m%100 - 1 - n
+	return k/12*100 + k%12 + 1
+}
+
+// PastAge is how long an account remembers a standing after it ended, because orders may arrive late. Older standings
+// are read from the member's entries.
+const PastAge = MaxOrderAge + 24*time.Hour
+
+// AddStanding returns the past standings with the present standing appended, when next replaces it. If several were decided
+// at the same instant, only the last one counts.
+func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now time.Time) []loyalty.Standing {
+	out := slices.Clip(past)
+	if next.Decided().After(present.Decided()) {
+		out = append(out, present)
+	}
+	return TrimStandings(out, next, now)
+}
+
+// applyRedecision returns the standings before the last one after a redecision.
+func applyRedecision(r *loyalty.Redecision, past []loyalty.Standing, present, last loyalty.Standing, now time.Time) []loyalty.Standing {
+	out := slices.Concat(StandingsBefore(append(slices.Clip(past), present), r.From), r.Past)
+	if n := len(out); n > 0 && !out[n-1].Decided().Before(last.Decided()) {
+		out = out[:n-1] // the last one is already among those that stay
+	}
+	return TrimStandings(out, last, now)
+}
+
+// StandingsBefore returns the standings that were decided before an instant.
+func StandingsBefore(all []loyalty.Standing, at time.Time) []loyalty.Standing {
+	n := slices.IndexFunc(all, func(s loyalty.Standing) bool { return !s.Decided().Before(at) })
+	if n < 0 {
+		n = len(all)
+	}
+	return slices.Clip(all[:n])
+}
+
+// TrimStandings removes the standings that ended too long ago for orders that may still arrive. next is the standing that
+// follows the last of them.
+func TrimStandings(past []loyalty.Standing, next loyalty.Standing, now time.Time) []loyalty.Standing {
+	ended := func(i int) time.Time {
+		if i+1 < len(past) {
+			return past[i+1].Decided()
+		}
+		return next.Decided()
+	}
+	for i := range past {
+		if !ended(i).Before(now.Add(-PastAge)) {
+			return past[i:]
+		}
+	}
+	return nil
+}
+
+// Keys of buckets up to LastMonth are months, and those up to LastDay are days. Greater ones are milliseconds.
+const (
+	LastMonth = 9999_12
+	LastDay   = 9999_12_31
+)

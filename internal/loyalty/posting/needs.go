@@ -1,0 +1,46 @@
+package posting
+
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Needs states which of the member's entries a decision still needs. The zero Needs needs none.
+//
+// Levels are decided in the order in which things happened. A late report, or an order or event that no longer counts,
+// can change earlier decisions: whether a level was reached, when it starts and ends, and whether reviews extended it.
+// In that case a command leaves all levels unchanged and reports since when they depend on the change. The caller then
+// loads the entries and calls Redecide. Most commands change nothing that an earlier decision depends on, and need no
+// entries.
+type Needs struct {
+	// Since is the instant from which the levels are decided again.
+	Since time.Time
+	// Recorded is the instant since which the needed entries were recorded. It is before Since if a window starts
+	// earlier.
+	Recorded time.Time
+	// All requests all entries, because the account does not store the decisions before Since.
+	All bool
+
+	// Orders must be decided again, in this order and before the levels, because their worth depends on an order that
+	// changed. The caller loads their latest entries.
+	Orders []loyalty.PlacedOrder
+	// Later requests what the orders placed after the given order use (WithLaterOrders, or History.Later). The entries
+	// since it was placed contain that. The given order is not decided yet.
+	Later loyalty.PlacedOrder
+	// Numbers requests an account with the member's first orders (WithFirstOrders). Nothing is decided yet.
+	Numbers bool
+}
+
+// CountedAt returns the instant of the order or event that the entry counts towards levels. It returns false if the entry
+// counts nothing.
+func CountedAt(e *loyalty.Entry) (time.Time, bool) {
+	switch {
+	case e.Metric == nil && len(e.Brands) == 0 && len(e.Counts) == 0:
+	case e.Order != nil:
+		return e.Order.Order.PlacedAt, true
+	case e.Event != nil:
+		return e.Event.Event.At, true
+	}
+	return time.Time{}, false
+}

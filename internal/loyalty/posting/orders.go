@@ -1,0 +1,174 @@
+package posting
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Rising is the input for deciding milestones and levels: the instants at which the changed orders were placed, and the
+// account before the changes.
+type Rising struct {
+	Placed []time.Time
+	Was    loyalty.Account
+}
+
+// MaxOrderNumber is the greatest order number that rules can use.
+const MaxOrderNumber = 20
+
+// spareOrders is how many orders an account remembers beyond the greatest number that rules use, so that a cancellation
+// rarely needs the member's entries.
+const spareOrders = 4
+
+// mostRemembered returns how many orders are remembered.
+func mostRemembered(f loyalty.FirstOrders) int {
+	return min(MaxOrderNumber, LeastRemembered(f)+spareOrders)
+}
+
+// LeastRemembered returns how many orders must be remembered, if the member has that many.
+func LeastRemembered(f loyalty.FirstOrders) int { return max(f.Most, f.Target) }
+
+// AddFirst returns the first orders after an order starts or stops counting. all reports whether f contains all orders that
+// count.
+func AddFirst(f loyalty.FirstOrders, o loyalty.PlacedOrder, counts, all bool) loyalty.FirstOrders {
+	at, found := slices.BinarySearchFunc(f.Orders, o, loyalty.PlacedOrder.Compare)
+	orders := slices.Clone(f.Orders)
+	switch {
+	case found && !counts:
+		orders = slices.Delete(orders, at, at+1)
+	case !found && counts && (all || at < len(orders)):
+		orders = slices.Insert(orders, at, o)
+	}
+	if len(orders) == 0 {
+		orders = nil
+	}
+	return loyalty.FirstOrders{Most: f.Most, Target: f.Target, Orders: orders[:min(len(orders), mostRemembered(f))]}
+}
+
+// HasAllOrders reports whether the account remembers all orders that count.
+func HasAllOrders(a *loyalty.Account) bool { return int64(len(a.First.Orders)) >= OrderCount(*a) }
+
+// NoteOrder updates the member's first orders from an entry.
+func NoteOrder(a *loyalty.Account, e loyalty.Entry) {
+	if e.Order == nil {
+		return
+	}
+	if a.First.Loaded {
+		a.First = loyalty.FirstOrders{Most: a.First.Most, Orders: a.First.Orders}
+		if e.Numbers+e.Target == 0 {
+			a.First.Orders = nil // they were read for the referral alone
+		}
+	}
+	if f := (loyalty.FirstOrders{Most: e.Numbers, Target: e.Target, Orders: a.First.Orders}); LeastRemembered(f) > 0 {
+		next := AddFirst(f, e.Order.Order.Placed(), e.Order.Counted, HasAllOrders(a))
+		next.Target = 0
+		if len(e.First) > 0 {
+			next.Orders = e.First
+		}
+		a.First = next
+	}
+}
+
+// Limits on when an order was placed. The clocks of shops run slightly ahead, and orders arrive late. An order outside
+// of these limits is rejected, because the present rules and tiers do not apply to it.
+const (
+	// The age at which a first revision is rejected, as is the attribution of a guest order to a member.
+	MaxOrderAge = 90 * 24 * time.Hour
+	// How far in the future PlacedAt may be.
+	MaxOrderAhead = 5 * time.Minute
+	// How long before joining an order may be placed, for members who enroll at checkout.
+	JoinGrace = 24 * time.Hour
+	MaxLines  = 10_000
+	// How many lines, and how many refunded lines, an order's entry stores inline.
+	InlineLines = 100
+	// How many orders and events of a member may have pending points. It limits the account's size.
+	MaxPending = 2_000
+)
+
+// OrderCount returns how many orders of the member count.
+func OrderCount(a loyalty.Account) (n int64) {
+	for _, m := range a.Metrics {
+		n += m.Orders
+	}
+	return n
+}
+
+// Capacity under the caps and limits of a period is assigned to the member's orders in the order in which they were
+// placed. An order may use what the orders before it leave. So an order depends only on earlier orders, and the
+// capacity that a refund releases goes to the next orders that had been cut.
+//
+// The account stores what all orders of a period use together, and the orders that were cut. That is enough for an
+// order that is reported in time, and for one that uses less than before. If an order would be cut although later
+// orders use some of the capacity, the decision needs what these use (Needs.Later). The later orders are then decided
+// again after it.
+
+// MaxCut is the number of cut orders that an account stores.
+const MaxCut = 20
+
+// NoteCut updates the account's list of orders that caps and limits cut.
+func NoteCut(a *loyalty.Account, e loyalty.Entry) {
+	if e.Order == nil || len(a.Cut) == 0 && len(e.Order.Cut) == 0 {
+		return
+	}
+	o, oldest := e.Order.Order.Placed(), loyalty.DateOf(e.Effective.Add(-UsageKept), time.UTC)
+	cut := slices.DeleteFunc(slices.Clone(a.Cut), func(x loyalty.CutOrder) bool {
+		return x.Order == o || x.Ends != 0 && x.Ends < oldest
+	})
+	if len(e.Order.Cut) > 0 {
+		x := loyalty.CutOrder{Order: o}
+		if !slices.ContainsFunc(e.Order.Cut, func(u loyalty.Usage) bool { return u.Ends == 0 }) {
+			x.Ends = slices.MaxFunc(e.Order.Cut, func(u, v loyalty.Usage) int { return cmp.Compare(u.Ends, v.Ends) }).Ends
+		}
+		at, _ := slices.BinarySearchFunc(cut, x, func(x, y loyalty.CutOrder) int { return x.Order.Compare(y.Order) })
+		cut = slices.Insert(cut, at, x)
+	}
+	if len(cut) > MaxCut {
+		cut = forgetCut(cut)
+	}
+	if a.Cut = cut; len(cut) == 0 {
+		a.Cut = nil
+	}
+}
+
+// forgetCut removes the order whose periods end first; of several, the one placed last.
+func forgetCut(cut []loyalty.CutOrder) []loyalty.CutOrder {
+	last := 0
+	for i, x := range cut {
+		if loyalty.Date.Compare(x.Ends, cut[last].Ends) <= 0 {
+			last = i
+		}
+	}
+	return slices.Delete(cut, last, last+1)
+}
+
+// IsUndecided reports whether the account remembers that an order waits to be decided again.
+func IsUndecided(a *loyalty.Account, order string) bool {
+	return slices.ContainsFunc(a.Undecided, func(x loyalty.Again) bool { return x.Order.ID == order })
+}
+
+// Resumption is what the next entry records about the orders that wait to be decided again.
+type Resumption struct {
+	Orders []loyalty.Again // the next orders to decide
+	From   loyalty.Again   // the first order after them; zero if there is none
+}
+
+// NoteUndecided updates from an entry which orders wait to be decided again.
+func NoteUndecided(a *loyalty.Account, e loyalty.Entry) {
+	undecided := slices.Clone(a.Undecided)
+	for _, x := range e.Undecided {
+		if !IsUndecided(a, x.Order.ID) {
+			undecided = append(undecided, x)
+		}
+	}
+	if e.UndecidedFrom != nil {
+		a.UndecidedFrom = *e.UndecidedFrom
+	}
+	if e.Order != nil {
+		undecided = slices.DeleteFunc(undecided, func(x loyalty.Again) bool { return x.Order.ID == e.Order.Order.ID })
+	}
+	if a.Undecided = undecided; len(undecided) == 0 {
+		a.Undecided = nil
+	}
+}

@@ -1,0 +1,227 @@
+package posting
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// An Outcome is the result of a decision about an account: the new account, and the entries that explain it, in order.
+// The caller that stores it seals the entries (hashes, actor) and applies them to the account that it read.
+type Outcome struct {
+	Account loyalty.Account
+	Entries []loyalty.Entry
+	Spends  []Spend // what it takes from and returns to budgets
+	Needs   Needs   // data that the decision still requires; see Redecide
+
+	Resumed *Resumption // orders that wait to be decided again; the next entry records them
+
+	Rising *Rising // the milestones and levels to decide after all orders are decided
+}
+
+// Decision builds an Outcome. Entries are posted one by one, each to the account that results from the previous one.
+type Decision struct {
+	P        *loyalty.Program
+	Now      time.Time       // the instant of the Decision
+	Present  time.Time       // the present, if now is an earlier instant that is reported late; zero if now is the present
+	Recorded time.Time       // the instant at which the entries are recorded
+	Traits   *loyalty.Traits // recorded with the next award
+	Graced   []loyalty.Date  // recorded with the next entry
+	Whole    *Decision       // the whole Decision, if this is its view for a tier group; otherwise nil
+	Later    loyalty.LaterOrders
+	Holding  bool   // more orders will be decided before settleOrders
+	Trial    *Trial // if not nil, only levels are decided and nothing is posted
+	Outcome
+}
+
+func Decide(p *loyalty.Program, acc loyalty.Account, now time.Time) *Decision {
+	return &Decision{P: p, Now: now, Recorded: now, Outcome: Outcome{Account: acc}}
+}
+
+// Post completes the entry (its sequence, points and balance), applies it to the account and appends it to the outcome.
+func (d *Decision) Post(e loyalty.Entry) error {
+	if d.Whole != nil {
+		e.TierGroup = d.P.Compiled.Ladder
+		err := d.Whole.Post(e)
+		d.Account = GroupView(d.P, d.Whole.Account)
+		return err
+	}
+	e.Sequence = d.Account.Sequence + 1
+	if e.Member == "" {
+		e.Member = d.Account.Member
+	}
+	e.Program, e.Recorded = cmp.Or(e.Program, d.P.Version), d.Recorded
+	e.Graced, d.Graced = append(e.Graced, d.Graced...), nil
+	for _, p := range e.Postings {
+		if p.Wallet == "" && p.Bucket.Counts() {
+			e.Points += p.Points
+		}
+	}
+	after, err := Apply(d.Account, e)
+	if err != nil {
+		return err
+	}
+	e.Balance, e.Wallets = after.Balance(), walletChanges(after, e.Postings)
+	fits := e.Balance.Fits()
+	for _, w := range e.Wallets {
+		fits = fits && w.Balance.Fits()
+	}
+	if !fits {
+		return loyalty.Refuse(loyalty.AmountOutOfRange, "", "The balance would exceed the maximum of an account.")
+	}
+	if n := len(after.Pending); n > MaxPending && n > len(d.Account.Pending) {
+		return loyalty.Refuse(loyalty.ValidationFailed, "", "The member already has 2000 orders and events with pending points, which is the limit.")
+	}
+	d.Account = after
+	d.Entries = append(d.Entries, e)
+	return nil
+}
+
+// Credit returns out with the postings that award n points of a grant. The points are pending until they become active,
+// or as long as that instant is unknown. Points that are active pay debt first. The rest joins its lot, or expires if
+// the lot has expired.
+func (d *Decision) Credit(out []loyalty.Posting, cause loyalty.Cause, n loyalty.Points, g loyalty.Grant, giveUp time.Time) []loyalty.Posting {
+	if g.ActiveAt.IsZero() || g.ActiveAt.After(d.Now) {
+		p := loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketPending, Lot: g.Expires, ActiveAt: g.ActiveAt, Points: n}
+		if g.Rule != "" {
+			p.Cause = cause
+		}
+		if g.ActiveAt.IsZero() {
+			p.GiveUp = giveUp
+		}
+		return append(out, p)
+	}
+	return from(d.Activate(out, g.Wallet, n, d.Where(g), d.Now), len(out), g.Expires)
+}
+
+// Activate returns out with the postings that make n points of a wallet spendable. out are earlier postings of the same
+// entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
+func (d *Decision) Activate(out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time) []loyalty.Posting {
+	out, n = d.payDebt(out, wallet, n, expires)
+	return d.settle(out, wallet, n, expires, at)
+}
+
+// payDebt pays what the earlier postings of the entry leave of a wallet's debt with up to n points. It returns the
+// remaining points.
+func (d *Decision) payDebt(out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date) ([]loyalty.Posting, loyalty.Points) {
+	debt := d.Account.In(wallet).Debt
+	for _, p := range out {
+		if p.Bucket == loyalty.BucketDebt && p.Wallet == wallet {
+			debt -= p.Points
+		}
+	}
+	if pay := min(n, debt); pay > 0 {
+		out = append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketDebt, Lot: d.Lot(expires), Points: pay})
+		n -= pay
+	}
+	return out, n
+}
+
+// Arrive does the same as activate for points of several lots in one entry. Of all these points, those that expire
+// first pay the debt, beginning with those of a lot that has expired. If points of a later lot have paid already, the
+// two are exchanged.
+func (d *Decision) Arrive(out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time) []loyalty.Posting {
+	lot := d.Lot(expires)
+	out, n = d.payDebt(out, wallet, n, expires)
+	for n > 0 {
+		i := lastPayer(out, wallet)
+		if i < 0 || out[i].Lot.Compare(lot) <= 0 {
+			break
+		}
+		part := min(n, out[i].Points)
+		out[i].Points -= part
+		out = append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketDebt, Lot: lot, Points: part})
+		out = d.settle(out, wallet, part, out[i].Lot, at)
+		n -= part
+	}
+	out = slices.DeleteFunc(out, func(p loyalty.Posting) bool { return p.Bucket == loyalty.BucketDebt && p.Points == 0 })
+	return d.settle(out, wallet, n, expires, at)
+}
+
+// lastPayer returns the index of the posting that paid a wallet's debt with points of the latest lot, or -1.
+func lastPayer(out []loyalty.Posting, wallet string) int {
+	last := -1
+	for i, p := range out {
+		paid := p.Bucket == loyalty.BucketDebt && p.Wallet == wallet && p.Points > 0
+		if paid && (last < 0 || p.Lot.Compare(out[last].Lot) > 0) {
+			last = i
+		}
+	}
+	return last
+}
+
+// settle adds n points to their lot, or to the expired points if the lot has expired at that instant.
+func (d *Decision) settle(out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time) []loyalty.Posting {
+	own := expires
+	expires = d.Lot(expires)
+	switch {
+	case n == 0:
+		return out
+	case IsExpired(d.P, expires, at):
+		return append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketExpired, Lot: expires, Points: n})
+	}
+	return from(append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketActive, Lot: expires, Points: n}), len(out), own)
+}
+
+// Take returns out with the postings that take up to n active points of a wallet, earliest expiry first, and the number
+// of points that they take.
+func (d *Decision) Take(out []loyalty.Posting, wallet string, n loyalty.Points) ([]loyalty.Posting, loyalty.Points) {
+	taken := loyalty.Points(0)
+	for _, l := range d.Account.In(wallet).Lots {
+		part := min(l.Points, n-taken)
+		if part == 0 {
+			break
+		}
+		out = append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -part})
+		taken += part
+	}
+	return out, taken
+}
+
+// MirrorPostings returns the postings that move points taken from active lots to another bucket, lot by lot.
+func MirrorPostings(taken []loyalty.Posting, into loyalty.Bucket) []loyalty.Posting {
+	out := slices.Clone(taken)
+	for _, p := range taken {
+		out = append(out, loyalty.Posting{Wallet: p.Wallet, Bucket: into, Lot: p.Lot, Points: -p.Points})
+	}
+	return out
+}
+
+// Lot returns the lot in which points are now that were to expire on a day: an activity may have extended it.
+func (d *Decision) Lot(expires loyalty.Date) loyalty.Date {
+	if !expires.Slides() {
+		return expires
+	}
+	if expires = max(expires, d.Account.Slides); expires == Forever {
+		return 0
+	}
+	return expires
+}
+
+// Where returns the lot in which the points of a grant are now. An activity or a manual extension may have moved them.
+func (d *Decision) Where(g loyalty.Grant) loyalty.Date {
+	if g.Wallet != "" {
+		return g.Expires // lots of other wallets do not move
+	}
+	lot, times := d.Lot(g.Expires), 0
+	for _, m := range d.Account.Moves {
+		// The move was of points of this lot that were postponed a different number of times.
+		other := m.Times > 0 && m.Times != times+1
+		if !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
+			lot, times = m.To, m.Times
+		}
+	}
+	return lot
+}
+
+func IsExpired(p *loyalty.Program, d loyalty.Date, at time.Time) bool {
+	return d != 0 && !at.Before(d.End(p.Zone))
+}
+
+// A Trial decides only about levels, to determine what they would be. It posts nothing.
+type Trial struct {
+	Whole   *Decision // the decision about the account, whose level determines how long points live
+	Bonuses []Bonus   // the bonuses of the levels that were reached, in order
+}

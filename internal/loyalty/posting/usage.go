@@ -1,0 +1,36 @@
+package posting
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A Spend is what an order takes from or returns to the budget of a rule, or the units that a redemption takes from or
+// returns to the stock of a reward.
+type Spend struct {
+	Rule   string         // the full key with its section
+	Points loyalty.Points // negative: returned; zero: only the remaining amount affects the decision
+	Budget loyalty.Points // the whole budget
+}
+
+// UsageKept is how long after its end a period's usage is stored. No first revision of an order is accepted later. What
+// later revisions return to a forgotten period cannot be used by any order.
+const UsageKept = MaxOrderAge + 48*time.Hour
+
+// AddUsage returns all with more added. It drops usages of periods that ended more than UsageKept before now.
+func AddUsage(all, more []loyalty.Usage, now time.Time) []loyalty.Usage {
+	out := slices.Clone(all)
+	for _, u := range more {
+		at, found := slices.BinarySearchFunc(out, u, loyalty.Usage.Compare)
+		if !found {
+			n := u
+			n.N = 0
+			out = slices.Insert(out, at, n)
+		}
+		out[at].N += u.N
+	}
+	oldest := loyalty.DateOf(now.Add(-UsageKept), time.UTC)
+	return slices.DeleteFunc(out, func(u loyalty.Usage) bool { return u.N == 0 || u.Ends != 0 && u.Ends < oldest })
+}

@@ -1,0 +1,46 @@
+package posting
+
+import (
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// maxLapsed is how many expired lots a wallet remembers, to limit the account's size. What a clawback would take from
+// older lots counts as expired, in the member's favor.
+const maxLapsed = 12
+
+// expiredIn returns how many points expired in a lot and have not been written off.
+func expiredIn(p loyalty.Purse, lot loyalty.Date) loyalty.Points {
+	for _, l := range p.ExpiredLots {
+		if l.Expires == lot {
+			return l.Points
+		}
+	}
+	if len(p.ExpiredLots) == maxLapsed && lot.Compare(p.ExpiredLots[0].Expires) < 0 {
+		return loyalty.MaxBalance
+	}
+	return 0
+}
+
+// expiredSince returns the first lot on or after a day in which points expired by inactivity, or the day if there is
+// none. The activity that moved points to the day may no longer count.
+func expiredSince(p loyalty.Purse, day loyalty.Date) loyalty.Date {
+	for _, l := range p.ExpiredLots {
+		if l.Expires.Slides() && l.Expires >= day && l.Points > 0 {
+			return l.Expires
+		}
+	}
+	return day
+}
+
+// addLapsed adds expired points to the lots that a wallet remembers. It ignores a removal from a lot that was
+// forgotten.
+func addLapsed(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
+	known := slices.ContainsFunc(lots, func(x loyalty.Lot) bool { return x.Expires == l.Expires })
+	if l.Points == 0 || l.Expires == 0 || l.Points < 0 && !known {
+		return lots
+	}
+	lots = AddLot(lots, l)
+	return lots[max(0, len(lots)-maxLapsed):]
+}

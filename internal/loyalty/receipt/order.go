@@ -1,0 +1,152 @@
+package receipt
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// ShareOf returns the same share for reading only.
+func ShareOf(s *loyalty.OrderState, rule string) *loyalty.Share {
+	for i := range s.Shares {
+		if s.Shares[i].Rule == rule {
+			return &s.Shares[i]
+		}
+	}
+	return &loyalty.Share{Rule: rule}
+}
+
+// ConversionRate returns the rate at which the order's currency is converted, or false if it is not converted.
+func ConversionRate(s *loyalty.OrderState) (loyalty.Exact, bool) {
+	if s.Rate == "" {
+		return loyalty.Exact{}, false
+	}
+	return loyalty.ExactFrom(s.Rate), true
+}
+
+func ItemTotal(o loyalty.Order) (sum int64) {
+	for _, l := range o.Lines {
+		sum += l.Amount
+	}
+	return sum
+}
+
+// Supersedes reports whether the order replaces an earlier delivery of it. It does not if the merchant's system changed
+// it before the stored one. If it has no time of change, or both times are equal, the later delivery replaces the
+// earlier one.
+func Supersedes(o loyalty.Order, was loyalty.Order) bool {
+	return o.UpdatedAt.IsZero() || !o.UpdatedAt.Before(was.UpdatedAt)
+}
+
+// HappenedAt returns when an event happened to the order, or zero if it has not.
+func HappenedAt(o loyalty.Order, e loyalty.OrderEvent) time.Time {
+	switch e {
+	case loyalty.WhenShipped:
+		return o.Shipped
+	case loyalty.WhenDelivered:
+		return o.Delivered
+	}
+	return time.Time{}
+}
+
+// OrderTotal returns what the customer pays.
+func OrderTotal(o loyalty.Order) int64 { return ItemTotal(o) - o.Discount + o.Shipping + o.Tax }
+
+// Unearning returns how much was paid with tenders that earn nothing. If the merchant and a processor both report
+// payments by gift card or store credit, they count once. Money for which no processor has reported yet whether a gift
+// card paid it earns nothing either, unless the merchant states the tenders.
+func Unearning(o loyalty.Order) int64 {
+	points, cards := int64(0), int64(0)
+	for _, t := range o.Tenders {
+		switch {
+		case t.Kind == loyalty.TenderPoints:
+			points += t.Amount
+		case !t.Kind.Earns():
+			cards += t.Amount
+		}
+	}
+	reported, unknown := OrderGiftCards(&o)
+	return min(OrderTotal(o), points+max(cards, reported+unknown))
+}
+
+func CheckLines(o loyalty.Order) error {
+	if len(o.Lines) > posting.MaxLines {
+		return loyalty.Refuse(loyalty.ValidationFailed, "/line_items", fmt.Sprintf("An order has at most %d line items.", posting.MaxLines))
+	}
+	sum := int64(0)
+	for i, l := range o.Lines {
+		at := "/line_items/" + strconv.Itoa(i)
+		if l.Quantity < 1 || l.Quantity > int64(loyalty.MaxPoints) {
+			return loyalty.Refuse(
+				loyalty.ValidationFailed, at+"/quantity",
+				"quantity must be a whole number of at least 1. Send returned items in refunds.",
+			)
+		}
+		if err := CheckAmount(at+"/amount", l.Amount); err != nil {
+			return err
+		}
+		if sum += l.Amount; sum > loyalty.MaxAmount {
+			return loyalty.Refuse(loyalty.AmountOutOfRange, "/line_items", "The sum of the line items exceeds the maximum of an order.")
+		}
+	}
+	if id, ok := repeatedLine(o.Lines); ok {
+		return loyalty.Refuse(loyalty.ValidationFailed, "/line_items", fmt.Sprintf("Two line items have the id %q.", id))
+	}
+	return nil
+}
+
+func repeatedLine(lines []loyalty.Line) (string, bool) {
+	if len(lines) < 32 {
+		for i, l := range lines {
+			for _, x := range lines[:i] {
+				if x.ID == l.ID {
+					return l.ID, true
+				}
+			}
+		}
+		return "", false
+	}
+	seen := make(map[string]bool, len(lines))
+	for _, l := range lines {
+		if seen[l.ID] {
+			return l.ID, true
+		}
+		seen[l.ID] = true
+	}
+	return "", false
+}
+
+func CheckTenders(o loyalty.Order) error {
+	sum := int64(0)
+	for i, t := range o.Tenders {
+		at := "/tenders/" + strconv.Itoa(i)
+		switch t.Kind {
+		case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints, loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
+		default:
+			return loyalty.Refuse(
+				loyalty.ValidationFailed, at+"/kind",
+				"type must be card, cash, points, gift_card, store_credit or other.",
+			)
+		}
+		if err := CheckAmount(at+"/amount", t.Amount); err != nil {
+			return err
+		}
+		if sum += t.Amount; sum > OrderTotal(o) {
+			return loyalty.Refuse(
+				loyalty.ValidationFailed, "/tenders",
+				fmt.Sprintf("The sum of the tenders must not exceed the order's total of %s.", loyalty.Money{Amount: OrderTotal(o), Currency: o.Currency}),
+			)
+		}
+	}
+	return nil
+}
+
+func CheckAmount(pointer string, n int64) error {
+	if n < 0 || n > loyalty.MaxAmount {
+		return loyalty.Refuse(loyalty.AmountOutOfRange, pointer, fmt.Sprintf("The amount must be between 0 and %d minor units.", loyalty.MaxAmount))
+	}
+	return nil
+}

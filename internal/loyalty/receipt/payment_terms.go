@@ -1,0 +1,26 @@
+package receipt
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+func awardsWhenPaid(t loyalty.PaymentTerms) bool {
+	return t.Award == loyalty.AwardOrdersWhenPaid || t.Award == loyalty.AwardPayments
+}
+
+// FindsBy reports whether a payment can find its member in the given way.
+func FindsBy(t loyalty.PaymentTerms, by loyalty.MemberBy) bool { return slices.Contains(t.Finds(), by) }
+
+// Attributable reports whether an order can be attributed to the member although an unknown customer placed it, or
+// although it was placed before the member joined. The order must not be older than MaxOrderAge. It must also have been
+// placed at most JoinGrace before the member joined, or within the period that Claims returns.
+func Attributable(p *loyalty.Program, placed, joined, now time.Time) bool {
+	if placed.Before(now.Add(-posting.MaxOrderAge)) {
+		return false
+	}
+	return !placed.Before(joined.Add(-posting.JoinGrace)) || !now.After(p.Payments.Claims().After(placed, p.Zone))
+}

@@ -1,0 +1,68 @@
+package receipt
+
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// stated contains the sums of what the refunds state, in minor units.
+type stated struct {
+	Lines    map[string]int64
+	Units    map[string]int64
+	Shipping int64
+	Tax      int64
+	Goods    int64 // of no particular line
+	Extra    int64 // the rest of refunds that state lines
+	Open     int64 // refunds that state nothing
+}
+
+func StatedRefunds(o loyalty.Order) (s stated) {
+	for _, x := range o.Refunds {
+		if x.Status != loyalty.RefundSucceeded {
+			continue
+		}
+		rest := x.Amount - x.Shipping - x.Tax - x.Goods
+		s.Goods += x.Goods
+		for _, l := range x.Lines {
+			if s.Lines == nil {
+				s.Lines, s.Units = map[string]int64{}, map[string]int64{}
+			}
+			s.Lines[l.ID] += l.Amount
+			s.Units[l.ID] += l.Quantity
+			rest -= l.Amount
+		}
+		s.Shipping += x.Shipping
+		s.Tax += x.Tax
+		switch {
+		case len(x.Lines) > 0 || x.Goods > 0:
+			s.Extra += rest
+		case x.Shipping > 0 || x.Tax > 0:
+			s.Goods += rest
+		default:
+			s.Open += rest
+		}
+	}
+	return s
+}
+
+func AtMost(x, y loyalty.Exact) loyalty.Exact {
+	if x.Sub(y).Sign() < 0 {
+		return x
+	}
+	return y
+}
+
+func (s stated) ByLine() (sum int64) {
+	for _, n := range s.Lines {
+		sum += n
+	}
+	return sum
+}
+
+// Undiscounted returns the share of a line's amount that remains after the order's discount.
+func Undiscounted(o loyalty.Order) loyalty.Exact {
+	if o.Discount == 0 {
+		return loyalty.Whole(1)
+	}
+	return posting.Fraction(ItemTotal(o)-o.Discount, ItemTotal(o))
+}

@@ -1,0 +1,183 @@
+package receipt
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// TenderRefunds is the money that refunds returned to the tenders that they name. Other refunds are spread over what
+// remains of all tenders, in proportion.
+type TenderRefunds struct {
+	Each      []loyalty.Exact // by index of the tender in the order; nil if no refund names a tender
+	Sum       loyalty.Exact
+	Unearning loyalty.Exact // the part of sum that was returned to tenders that earn nothing
+}
+
+// TenderRefundsOf adds up the succeeded refunds by tender. A refund that names several tenders, such as two cards, is
+// split in proportion to their amounts.
+func TenderRefundsOf(o *loyalty.Order) TenderRefunds {
+	s := TenderRefunds{Sum: loyalty.Whole(0), Unearning: loyalty.Whole(0)}
+	for _, r := range o.Refunds {
+		switch {
+		case r.Status != loyalty.RefundSucceeded:
+		case r.Tender != "":
+			s.add(o, loyalty.Whole(r.Amount), func(t loyalty.Tender) bool { return t.Named(r.Tender) })
+		case r.Tendered:
+			s.addReported(o, r)
+		}
+	}
+	return s
+}
+
+// add adds an amount that was returned to some of the order's tenders.
+func (s *TenderRefunds) add(o *loyalty.Order, amount loyalty.Exact, to func(loyalty.Tender) bool) {
+	paid := paidWith(o, to)
+	if paid == 0 {
+		return
+	}
+	if s.Each == nil {
+		s.Each = make([]loyalty.Exact, len(o.Tenders))
+		for i := range s.Each {
+			s.Each[i] = loyalty.Whole(0)
+		}
+	}
+	for i, t := range o.Tenders {
+		if !to(t) {
+			continue
+		}
+		part := amount.Mul(posting.Fraction(t.Amount, paid))
+		s.Each[i], s.Sum = s.Each[i].Add(part), s.Sum.Add(part)
+		if !t.Kind.Earns() {
+			s.Unearning = s.Unearning.Add(part)
+		}
+	}
+}
+
+// addReported adds a refund whose payment reports how much was returned to gift cards. A processor may return more to
+// gift cards than they paid, as store credit. That excess, and other money in excess of what its tenders paid, belongs
+// to no tender.
+func (s *TenderRefunds) addReported(o *loyalty.Order, r loyalty.Refund) {
+	room := func(to func(loyalty.Tender) bool) loyalty.Exact {
+		n := loyalty.Whole(paidWith(o, to))
+		for i, t := range o.Tenders {
+			if s.Each != nil && to(t) {
+				n = n.Sub(s.Each[i])
+			}
+		}
+		return n
+	}
+	cards := AtMost(loyalty.Whole(r.ToGiftCards), room(giftCard))
+	s.add(o, cards, giftCard)
+	s.add(o, AtMost(loyalty.Whole(r.Amount-r.ToGiftCards), room(earns)), earns)
+}
+
+// giftCard reports whether the tender is a gift card or store credit.
+func giftCard(t loyalty.Tender) bool {
+	return t.Kind == loyalty.TenderGiftCard || t.Kind == loyalty.TenderStoreCredit
+}
+
+func earns(t loyalty.Tender) bool { return t.Kind.Earns() }
+
+// paidWith returns how much some tenders paid.
+func paidWith(o *loyalty.Order, which func(loyalty.Tender) bool) (sum int64) {
+	for _, t := range o.Tenders {
+		if which(t) {
+			sum += t.Amount
+		}
+	}
+	return sum
+}
+
+// RemainingMoney returns the money paid for the order that remains after refunds that name a tender: all of it, and the part
+// that can earn.
+func RemainingMoney(o *loyalty.Order, back TenderRefunds) (all, earning loyalty.Exact) {
+	all, unearning := loyalty.Whole(OrderTotal(*o)).Sub(back.Sum), loyalty.Whole(Unearning(*o)).Sub(back.Unearning)
+	if unearning.Sign() < 0 {
+		unearning = loyalty.Whole(0)
+	}
+	if earning = all.Sub(unearning); earning.Sign() < 0 {
+		earning = loyalty.Whole(0)
+	}
+	return all, earning
+}
+
+// CheckRefundTenders rejects refunds to tenders that the order does not have, and refunds of more than a tender paid.
+func CheckRefundTenders(o *loyalty.Order) error {
+	for i, r := range o.Refunds {
+		if r.Tender == "" {
+			continue
+		}
+		if why := refundTender(o, r.Tender); why != "" {
+			return loyalty.Refuse(loyalty.ValidationFailed, fmt.Sprintf("/refunds/%d/tender", i), why)
+		}
+		if paid := paidWith(o, func(t loyalty.Tender) bool { return t.Named(r.Tender) }); r.Amount > paid {
+			return overRefunded(r.Tender, loyalty.Money{Amount: paid, Currency: o.Currency})
+		}
+	}
+	for i, back := range TenderRefundsOf(o).Each {
+		if t := o.Tenders[i]; back.Sub(loyalty.Whole(t.Amount)).Sign() > 0 {
+			return overRefunded(string(t.Kind), loyalty.Money{Amount: t.Amount, Currency: o.Currency})
+		}
+	}
+	return nil
+}
+
+// refundTender returns why a refund cannot name a tender, or an empty string if it can.
+func refundTender(o *loyalty.Order, name string) string {
+	earn, some := false, false
+	for _, t := range o.Tenders {
+		if !t.Named(name) {
+			continue
+		}
+		if some && earn != t.Kind.Earns() {
+			return fmt.Sprintf(
+				"Several tenders are named %q, and only some of them earn points. Specify the type of the tender.", name,
+			)
+		}
+		earn, some = t.Kind.Earns(), true
+	}
+	if !some {
+		return fmt.Sprintf("The order has no tender with the type or name %q. List it in tenders.", name)
+	}
+	return ""
+}
+
+func overRefunded(tender string, paid loyalty.Money) *loyalty.Error {
+	return loyalty.Refuse(
+		loyalty.RefundExceedsPayment, "/refunds",
+		fmt.Sprintf("The refunds to the tender %q exceed the paid %s.", tender, paid),
+	)
+}
+
+// OrderGiftCards returns how much gift cards and store credit paid according to payments, and for how much money this is not
+// known yet. If the merchant states the tenders, no further report is required.
+func OrderGiftCards(o *loyalty.Order) (reported, unknown int64) {
+	for _, x := range o.Receipts {
+		one, more := GiftCards(x, o.Currency)
+		reported, unknown = reported+one, unknown+more
+	}
+	if slices.ContainsFunc(o.Tenders, func(t loyalty.Tender) bool { return !t.Reported }) {
+		unknown = 0
+	}
+	return reported, unknown
+}
+
+// ReportTenders sets the tenders of an order that payments report, if the merchant sent no tenders and gift cards or
+// store credit paid part of the order. Further calls start again from the merchant's tenders.
+func ReportTenders(o *loyalty.Order) {
+	if slices.ContainsFunc(o.Tenders, func(t loyalty.Tender) bool { return t.Reported }) {
+		o.Tenders = nil
+	}
+	reported, unknown := OrderGiftCards(o)
+	cards := min(OrderTotal(*o), reported+unknown)
+	if len(o.Tenders) > 0 || cards == 0 {
+		return
+	}
+	o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: cards, Reported: true}}
+	if rest := OrderTotal(*o) - cards; rest > 0 {
+		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: loyalty.TenderOther, Amount: rest, Reported: true})
+	}
+}

@@ -1,0 +1,64 @@
+package redeem
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// Actor returns the facts about a member that conditions of actions can use.
+func Actor(p *loyalty.Program, acc loyalty.Account, at time.Time) loyalty.Buyer {
+	return ActorAtLevel(acc, LevelAt(p, acc, at).ID, at)
+}
+
+// ActorAtLevel returns the same facts for a member whose level is known.
+func ActorAtLevel(a loyalty.Account, level string, at time.Time) loyalty.Buyer {
+	return loyalty.Buyer{
+		Level: level, Orders: posting.OrderCount(a), Segments: a.Traits.Segments,
+		OptIns: OptedIn(a.Traits, at), Birthday: a.Traits.Birthday, Zone: a.Traits.Zone,
+	}
+}
+
+// OptedIn returns the campaigns for which a member had registered at an instant.
+func OptedIn(t loyalty.Traits, at time.Time) (campaigns []string) {
+	for _, o := range t.OptIns {
+		if !at.Before(o.At) {
+			campaigns = append(campaigns, o.Campaign)
+		}
+	}
+	return campaigns
+}
+
+// StandingAt returns the standing at an instant, according to present knowledge. For an instant before all remembered
+// standings, it returns the oldest one.
+func StandingAt(a *loyalty.Account, at time.Time) loyalty.Standing {
+	if !at.Before(a.Tier.Decided()) || len(a.Past) == 0 {
+		return a.Tier
+	}
+	for _, s := range slices.Backward(a.Past) {
+		if !at.Before(s.Decided()) {
+			return s
+		}
+	}
+	return a.Past[0]
+}
+
+// LevelAt returns the level that counts for an order that was placed at an instant.
+func LevelAt(p *loyalty.Program, acc loyalty.Account, placed time.Time) loyalty.Level {
+	if len(p.Tiers.Levels) == 0 {
+		return loyalty.Level{}
+	}
+	return p.Tiers.Levels[LevelIndex(p, StandingAt(&acc, placed))]
+}
+
+// LevelIndex returns the index of a standing's level. If the program no longer has the level, it is the index of its
+// replacement.
+func LevelIndex(p *loyalty.Program, s loyalty.Standing) int {
+	_, i, ok := p.Level(s.Level)
+	if !ok {
+		_, i, _ = p.Level(p.Tiers.Gone[s.Level])
+	}
+	return i
+}

@@ -1,0 +1,173 @@
+package redeem
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A Payment is the number of points that pay for an order, and the money that they are worth.
+type Payment struct {
+	Points loyalty.Points
+	Value  loyalty.Money
+}
+
+// Payable returns how much of an order with the given total up to want points can pay. If want is at least the points
+// that the payable amount is worth, the payment covers that amount exactly; otherwise want is rounded down to whole
+// steps. A payment never exceeds Share and Most, and takes no point beyond the money that it pays. It is zero if no
+// payment is possible, or if the points are fewer than Min. Min applies to the points before those beyond the money are
+// removed, so that removing them cannot make a payment too small. ok is false if the program takes no points for that
+// currency.
+//
+// Source of the formula: points × money per point, rounded down to a minor unit; for money, the least number of points
+// that is worth it.
+func Payable(p *loyalty.Program, want loyalty.Points, total loyalty.Money) (pay Payment, ok bool) {
+	return payable(p, want, total, 0)
+}
+
+// payable is like Payable, for an order of which points already pay the given amount in minor units.
+func payable(p *loyalty.Program, want loyalty.Points, total loyalty.Money, already int64) (pay Payment, ok bool) {
+	rate, ok := p.Redemption.Pay.Rates[total.Currency]
+	if !ok {
+		return Payment{}, false
+	}
+	perPoint := rate.PerPoint()
+	value := bound(&p.Redemption.Pay, total, already)
+	if want < PointsNeeded(value, perPoint) {
+		step := max(1, p.Redemption.Pay.Step)
+		want = want / step * step
+		value, _ = perPoint.Mul(loyalty.Whole(int64(want))).Floor()
+	}
+	if least, _ := perPoint.Mul(loyalty.Whole(int64(p.Redemption.Pay.Min))).Floor(); want < p.Redemption.Pay.Min || value < max(1, least) {
+		return Payment{}, true
+	}
+	return Payment{PointsNeeded(value, perPoint), loyalty.Money{Amount: value, Currency: total.Currency}}, true
+}
+
+// bound returns how much more of an order points may pay, in minor units.
+func bound(y *loyalty.Pay, total loyalty.Money, already int64) int64 {
+	most := total.Amount
+	if y.Share != nil {
+		most, _ = loyalty.ExactOf(y.Share).Mul(loyalty.Whole(total.Amount)).Floor()
+	}
+	if n, ok := y.Most[total.Currency]; ok {
+		most = min(most, n)
+	}
+	return max(0, most-already)
+}
+
+// paying returns the usage rule of the order that a redemption pays for with points, or of the cart if the redemption
+// names no order. It is empty if the redemption is not a payment or names neither; such a payment has no other payments
+// to share a limit with.
+func paying(r loyalty.Redemption, c loyalty.Currency) string {
+	switch {
+	case r.Reward != PayReward:
+		return ""
+	case r.Order != "":
+		return "redemption.pay:" + string(c) + ":order:" + r.Order
+	case r.Cart != "":
+		return "redemption.pay:" + string(c) + ":cart:" + r.Cart
+	}
+	return ""
+}
+
+// PaymentUsage returns how much a committed payment uses of the amount that points may pay of its order, in minor units, times
+// n. n is 1 when the payment is committed and -1 when it is reversed.
+func PaymentUsage(p *loyalty.Program, r loyalty.Redemption, n int64) []loyalty.Usage {
+	rule := paying(r, r.Value.Currency)
+	if rule == "" || r.Value.Amount == 0 {
+		return nil
+	}
+	return []loyalty.Usage{{Rule: rule, Per: PerUse, Ends: loyalty.DateOf(r.At, p.Zone), N: n * r.Value.Amount}}
+}
+
+// paidBeside returns how much of the same order the member's other payments pay, in minor units. It counts committed
+// and reserved payments.
+func paidBeside(a loyalty.Account, r loyalty.Redemption) (n int64) {
+	rule := paying(r, r.Total.Currency)
+	if rule == "" {
+		return 0
+	}
+	for _, u := range a.Usage {
+		if u.Rule == rule && u.Per == PerUse {
+			n += u.N
+		}
+	}
+	for _, h := range a.Holds {
+		if paying(h.Redemption, h.Redemption.Value.Currency) == rule {
+			n += h.Redemption.Value.Amount
+		}
+	}
+	return n
+}
+
+// PointsNeeded returns the least number of points that is worth an amount in minor units.
+func PointsNeeded(amount int64, perPoint loyalty.Exact) loyalty.Points {
+	n, isWhole := loyalty.Whole(amount).Quo(perPoint).Floor()
+	if !isWhole {
+		n++
+	}
+	return loyalty.Points(n)
+}
+
+// PayReward is the reward ID of redemptions that pay for an order with points.
+const PayReward = "pay-with-points"
+
+// payment returns a payment as a reward with its cost in points, and sets the requested points and the value in the
+// redemption. more is the number of points that the member can use beyond the account's own, such as those of the
+// household. It returns a rejection if no payment is possible.
+func payment(p *loyalty.Program, acc loyalty.Account, more loyalty.Points, in *loyalty.Redemption) (loyalty.Reward, error) {
+	available := acc.Balance().Active + more
+	want := in.Points
+	switch {
+	case len(p.Redemption.Pay.Rates) == 0:
+		return loyalty.Reward{}, loyalty.Refuse(loyalty.NotFound, "/reward", "The program does not accept points as payment.")
+	case in.Total.Amount <= 0 || in.Total.Amount > loyalty.MaxAmount:
+		return loyalty.Reward{}, loyalty.Refuse(loyalty.ValidationFailed, "/order_total", "Specify order_total, above 0.")
+	case want < 0:
+		return loyalty.Reward{}, loyalty.Refuse(loyalty.AmountNotPositive, "/points", "points must be above 0.")
+	case want == 0, want > available:
+		want = available
+	}
+	already := paidBeside(acc, *in)
+	pay, ok := payable(p, want, in.Total, already)
+	if !ok {
+		return loyalty.Reward{}, loyalty.Refuse(loyalty.CurrencyUnsupported, "/order_total/currency",
+			"The program accepts points as payment in "+currencies(&p.Redemption.Pay)+".")
+	}
+	if pay.Points == 0 {
+		least, ok := LeastPayment(&p.Redemption.Pay, in.Total, already)
+		if !ok {
+			return loyalty.Reward{}, loyalty.Refuse(loyalty.AmountOutOfRange, "/order_total",
+				"The part of this order that points can still pay costs fewer than the "+loyalty.FormatPoints(max(1, p.Redemption.Pay.Min))+
+					" points that the program requires.")
+		}
+		if available < least {
+			return loyalty.Reward{}, insufficientWith(p, acc, "", more, least, "The minimum payment is")
+		}
+		return loyalty.Reward{}, loyalty.Refuse(loyalty.AmountOutOfRange, "/points",
+			"Too few points to pay any part of this order. Use at least "+loyalty.FormatPoints(least)+", in steps of "+
+				loyalty.FormatPoints(max(1, p.Redemption.Pay.Step))+".")
+	}
+	in.Requested, in.Value = in.Points, pay.Value
+	return loyalty.Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
+}
+
+// LeastPayment returns the fewest points that can pay for any part of an order with the given total, of which points already
+// pay the given amount in minor units. They are in whole steps, or fewer if they cover everything that points may pay.
+// It returns false if no number of points can pay.
+func LeastPayment(y *loyalty.Pay, total loyalty.Money, already int64) (loyalty.Points, bool) {
+	rate, step, most := y.Rates[total.Currency], max(1, y.Step), bound(y, total, already)
+	worth, _ := rate.PerPoint().Mul(loyalty.Whole(int64(y.Min))).Floor()
+	n := max(y.Min, PointsNeeded(1, rate.PerPoint()))
+	return min((n+step-1)/step*step, max(y.Min, PointsNeeded(most, rate.PerPoint()))), most >= max(1, worth)
+}
+
+func currencies(y *loyalty.Pay) string {
+	var out []string
+	for c := range y.Rates {
+		out = append(out, string(c))
+	}
+	return strings.Join(slices.Sorted(slices.Values(out)), ", ")
+}

@@ -1,0 +1,74 @@
+package redeem
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// Perk is the type of rewards that cost nothing. Levels and segments entitle members to them.
+const Perk = "perk"
+
+// claimPerk gives a perk to the member immediately, without a reservation. It cancels the reservation for the same
+// cart.
+func claimPerk(p *loyalty.Program, acc loyalty.Account, reward *loyalty.Reward, in loyalty.Redemption, left earn.Budgets, now time.Time) (posting.Outcome, error) {
+	d := posting.Decide(p, acc, now)
+	if _, err := replace(d, in); err != nil {
+		return posting.Outcome{}, err
+	}
+	if lacks := UnmetRequirements(p, d.Account, reward, in, now); len(lacks) > 0 {
+		return posting.Outcome{}, unavailable(lacks)
+	}
+	if reward.Codes.From == loyalty.UploadedCode && in.Code == "" {
+		return posting.Outcome{}, OutOfStock(reward, now)
+	}
+	if err := piece(d, reward, "", left, now); err != nil {
+		return posting.Outcome{}, err
+	}
+	in.At, in.Piece = now, reward.Limited()
+	IssueCode(p, &in, reward, nil, now)
+	e := loyalty.Entry{
+		Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}, Effective: now, Redemption: &in,
+		Reasons: []loyalty.Reason{loyalty.NewReason(reward.Key(), "0", loyalty.IsFree)},
+		Usage:   uses(p, reward, in, 1),
+	}
+	RedemptionActivity(d, &e)
+	if err := d.Post(e); err != nil {
+		return posting.Outcome{}, err
+	}
+	return freed(d, acc)
+}
+
+// A PerkQuote is a perk, with the requirements that the member does not meet.
+type PerkQuote struct {
+	TierGroup string // the tier group of Level; empty for Tiers
+	Level     string // the lowest level with the perk; empty if the perk is a reward
+	ID        string // the name of the perk in the level, or the reward's ID
+	Reward    loyalty.Reward
+	Unmet     []loyalty.UnmetRequirement // why the member does not have the perk; empty if the member has it or can claim it
+}
+
+// LevelPerks returns the perks of one tier group.
+func LevelPerks(p *loyalty.Program, acc loyalty.Account) (out []PerkQuote) {
+	levels := map[string][]string{}
+	mine, _, _ := p.Level(acc.Tier.Level)
+	for _, l := range p.Tiers.Levels {
+		for _, perk := range l.Perks {
+			if levels[perk] = append(levels[perk], l.ID); len(levels[perk]) == 1 {
+				out = append(out, PerkQuote{TierGroup: p.Compiled.Ladder, Level: l.ID, ID: perk})
+			}
+		}
+	}
+	for i, q := range out {
+		if !slices.Contains(mine.Perks, q.ID) {
+			out[i].Unmet = []loyalty.UnmetRequirement{{
+				Requirement: loyalty.RequirementTier, Required: strings.Join(levels[q.ID], ", "), Available: acc.Tier.Level,
+			}}
+		}
+	}
+	return out
+}

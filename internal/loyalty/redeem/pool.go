@@ -1,0 +1,123 @@
+package redeem
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// MinPoolBits is the number of random bits that the codes of a pool must have. At 300 guesses a minute, it takes 3,500
+// years on average to guess a given code of 40 bits.
+const MinPoolBits = 40
+
+// generatedBits is the number of random bits of a generated code. Guesses at codes that have the form of a generated
+// code are not limited.
+const generatedBits = 80
+
+// A CodePool estimates how hard it is to guess the codes of one upload. Positions at which all codes have the same
+// character add nothing, so it recognizes a common prefix or a serial number. The estimate is an upper bound: it does
+// not recognize words, or characters that depend on each other. The zero value is an empty pool.
+type CodePool struct {
+	codes     int
+	shortest  int          // length of the shortest code
+	positions [64]position // by position, without hyphens
+	generated string       // the first code with the form of a generated one; empty if there is none
+}
+
+// A position describes the codes at one position: how many codes are long enough to have it, and which characters occur
+// there, with one bit for each of 0-9 and A-Z.
+type position struct {
+	codes      int
+	characters uint64
+}
+
+const (
+	digitBits  = 1<<10 - 1
+	letterBits = 1<<36 - 1 - digitBits
+)
+
+// Add adds a code, which must be valid.
+func (p *CodePool) Add(code string) {
+	plain := PlainCode(code)
+	if p.generated == "" && WellFormed(plain) {
+		p.generated = code
+	}
+	if p.codes == 0 || len(plain) < p.shortest {
+		p.shortest = len(plain)
+	}
+	p.codes++
+	for i := range plain {
+		c := plain[i] - '0'
+		if plain[i] >= 'A' {
+			c = plain[i] - 'A' + 10
+		}
+		p.positions[i].codes++
+		p.positions[i].characters |= 1 << c
+	}
+}
+
+// Check rejects a pool whose codes are too easy to guess.
+func (p *CodePool) Check() error {
+	switch n := p.Bits(); {
+	case p.codes == 0:
+		return nil
+	case n < MinPoolBits:
+		return loyalty.Refuse(loyalty.ValidationFailed, "/codes", fmt.Sprintf(
+			"The codes are too easy to guess: they have about %d random bits, and a pool needs %d. Use at least 8 random letters and digits.",
+			int(n), MinPoolBits))
+	case n < generatedBits && p.generated != "":
+		return loyalty.Refuse(loyalty.ValidationFailed, "/codes", fmt.Sprintf(
+			"The code %s has the form of a generated code, but the codes have only about %d random bits. Use codes of another length than 17.",
+			p.generated, int(n)))
+	}
+	return nil
+}
+
+// Bits estimates the number of random bits of the pool's weakest code.
+func (p *CodePool) Bits() (sum float64) {
+	varying := uint64(0)
+	for i := range p.shortest {
+		if !p.fixed(i) {
+			varying |= p.positions[i].characters
+		}
+	}
+	for i := range p.shortest {
+		if p.fixed(i) {
+			continue
+		}
+		switch at := p.positions[i]; {
+		case at.codes >= 1000: // enough codes that every character has occurred
+			sum += math.Log2(float64(bits.OnesCount64(at.characters)))
+		case at.codes >= 10: // enough codes to distinguish digits from letters
+			sum += math.Log2(alphabetSize(at.characters))
+		default:
+			sum += math.Log2(alphabetSize(varying))
+		}
+	}
+	return sum
+}
+
+// fixed reports whether all codes have the same character at a position. Two or three random codes may have the same
+// character at one position by chance, but hardly at three positions in a row.
+func (p *CodePool) fixed(i int) bool {
+	same := func(i int) bool {
+		return i >= 0 && i < p.shortest && bits.OnesCount64(p.positions[i].characters) == 1
+	}
+	row := same(i-2) && same(i-1) || same(i-1) && same(i+1) || same(i+1) && same(i+2)
+	return p.codes > 1 && same(i) && (p.codes > 3 || row)
+}
+
+// alphabetSize returns the size of the alphabet from which the characters were chosen. It counts 23 letters, because I,
+// L and O are read as digits.
+func alphabetSize(characters uint64) float64 {
+	size := 0.0
+	if characters&digitBits != 0 {
+		size += 10
+	}
+	if characters&letterBits != 0 {
+		size += 23
+	}
+	return size
+}

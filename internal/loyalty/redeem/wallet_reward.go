@@ -1,0 +1,91 @@
+package redeem
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// LostToExpiry adds a reason for each posting of points that arrived after the expiry of their lot.
+func LostToExpiry(e loyalty.Entry) loyalty.Entry {
+	for _, p := range e.Postings {
+		if p.Bucket == loyalty.BucketExpired && p.Points > 0 {
+			e.Reasons = append(e.Reasons, loyalty.ReasonIn(p.Wallet, "expiry", -p.Points, loyalty.CameLate, p.Lot.String()))
+		}
+	}
+	return e
+}
+
+// notFrom returns the error for a wallet in which a reward has no price.
+func notFrom(p *loyalty.Program, reward *loyalty.Reward, wallet string) error {
+	if _, ok := posting.Wallet(p, wallet); !ok {
+		return posting.NoWallet(p, "/wallet")
+	}
+	names := append([]string{posting.MainWallet}, slices.Sorted(maps.Keys(reward.Wallets))...)
+	return loyalty.Refuse(
+		loyalty.ValidationFailed, "/wallet",
+		"The reward has no price in that wallet. Use one of "+strings.Join(names, ", ")+".",
+	)
+}
+
+// CreditWallet credits the points of a reward that consists of points in another wallet. It credits all of them, or the share
+// that corresponds to the spent part of the reserved points (held).
+func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward, held loyalty.Points) {
+	if reward.Wallet == "" {
+		return
+	}
+	r := e.Redemption
+	n, _ := posting.Fraction(int64(r.Points), int64(held)).Mul(loyalty.Whole(int64(reward.Points))).Round(loyalty.Down)
+	if n == 0 {
+		return
+	}
+	expiry := posting.WalletExpiry(d.P, reward.Wallet, "")
+	r.Credit = &loyalty.Grant{
+		Wallet: reward.Wallet, Worth: n, ActiveAt: d.Now,
+		Expires: expiry.Date(d.Now, posting.AnniversaryStart(d.Account, expiry), d.P.Zone),
+	}
+	e.Postings = append(e.Postings, loyalty.Posting{Wallet: reward.Wallet, Bucket: loyalty.BucketConverted, Points: -n})
+	e.Postings = d.Activate(e.Postings, reward.Wallet, n, r.Credit.Expires, d.Now)
+	e.Reasons = append(e.Reasons, loyalty.ReasonIn(reward.Wallet, reward.Key(), n, loyalty.IsFixed, loyalty.FormatPoints(n)))
+}
+
+// drain takes back what a redemption credited to another wallet because points of it are returned. back is the total of
+// the points that are returned, including earlier reversals. That wallet's clawback policy limits how much is taken.
+func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.Entry {
+	r := e.Redemption
+	if r.Credit == nil {
+		return e
+	}
+	take := takenBack(*r, back) - takenBack(*r, r.Restored)
+	if take == 0 {
+		return e
+	}
+	g := *r.Credit
+	g.Taken = slices.Clone(g.Taken)
+	before := len(e.Postings)
+	e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, rule(*r), -take, loyalty.WasReturned, string(loyalty.Reversed)))
+	e = d.ClawBack(e, take, &g)
+	r.Credit = &g
+	taken := loyalty.Points(0)
+	for _, p := range e.Postings[before:] {
+		taken -= p.Points
+	}
+	if taken > 0 {
+		e.Postings = append(e.Postings, loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketConverted, Points: taken})
+	}
+	return e
+}
+
+// takenBack returns how many of the points that a redemption credited to another wallet are taken back in total, if
+// restored of its own points are returned in total. It depends on the totals alone, so that several partial reversals
+// take as much as one. It rounds down, in the member's favor, until all points are returned.
+func takenBack(r loyalty.Redemption, restored loyalty.Points) loyalty.Points {
+	if restored == r.Points {
+		return r.Credit.Worth
+	}
+	n, _ := posting.Fraction(int64(restored), int64(r.Points)).Mul(loyalty.Whole(int64(r.Credit.Worth))).Round(loyalty.Down)
+	return n
+}

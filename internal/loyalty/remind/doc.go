@@ -1,0 +1,6 @@
+// Package remind selects the messages that are due for a member: which reminders apply, when and through which
+// channels they are sent, how often, and which members are held out. It also decides notices in the member's account
+// and measures the lift of reminders.
+//
+// It sends nothing and records nothing apart from the account's notices.
+package remind

@@ -1,0 +1,80 @@
+package remind
+
+import (
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// Notify records that a member was notified. A repeated notification changes nothing: the first notice counts. The
+// account must have been advanced to now.
+func Notify(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, now time.Time) (posting.Outcome, error) {
+	d := posting.Decide(p, acc, now)
+	if what != loyalty.OfExpiry && what != loyalty.OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.ValidationFailed, "",
+			"A notice must name the expiring points or the level that ends.",
+		)
+	}
+	cause := string(what) + ":" + subject
+	was, ok := posting.IsNoticed(acc, what, subject)
+	if ok && !was.Withdrawn {
+		return d.Outcome, nil
+	}
+	if ok {
+		cause += ":" + was.At.UTC().Format(posting.CauseTimeLayout) // a new ID, different from that of the withdrawn notice
+	}
+	err := d.Post(loyalty.Entry{
+		Kind: loyalty.KindNotify, Cause: d.OwnCause(loyalty.CauseNotice, cause), Effective: now,
+		Notice:  &loyalty.Notice{What: what, Subject: subject, At: now},
+		Reasons: []loyalty.Reason{loyalty.NewReason("advance_notice", "0", loyalty.WasNotified, string(what), subject)},
+	})
+	return d.Outcome, err
+}
+
+// Unnotify withdraws the notices that a message gave because the message with this ID was returned. If another message
+// with the same content was not returned, the notice counts from that message. A repeated call changes nothing. The
+// account must have been advanced to now.
+func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, now time.Time) (posting.Outcome, error) {
+	d := posting.Decide(p, acc, now)
+	for _, t := range s.SentReminders {
+		if t.ID != id || !t.Failed {
+			continue
+		}
+		what, subject := noticeOf(p, acc, t)
+		was, ok := posting.IsNoticed(d.Account, what, subject)
+		still := s.since(t.On, t.Subject.ID)
+		if !ok || was.Withdrawn || !still.IsZero() && !still.After(was.At) {
+			continue
+		}
+		to := loyalty.Notice{What: what, Subject: subject, At: still, Withdrawn: false}
+		if still.IsZero() {
+			to.At, to.Withdrawn = was.At, true
+		}
+		if err := d.Post(loyalty.Entry{
+			Kind:      loyalty.KindNotify,
+			Cause:     d.OwnCause(loyalty.CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(posting.CauseTimeLayout)),
+			Effective: now,
+			Notice:    &to,
+			Reasons:   []loyalty.Reason{loyalty.NewReason("advance_notice", "0", loyalty.CameBack, string(what), subject)},
+		}); err != nil {
+			return posting.Outcome{}, err
+		}
+	}
+	return d.Outcome, nil
+}
+
+// noticeOf returns which notice of the account a message gave, or empty strings if it no longer matters.
+func noticeOf(p *loyalty.Program, acc loyalty.Account, t SentReminder) (what loyalty.NoticeOf, subject string) {
+	switch t.On {
+	case loyalty.BeforeExpiry:
+		return loyalty.OfExpiry, t.Subject.ID
+	case loyalty.BeforeTier:
+		if t.Subject.ID == TierSubject(acc.Tier.Level, posting.ReviewAt(p, acc.Tier)) {
+			return loyalty.OfFall, posting.TierNotice(acc.Tier)
+		}
+	}
+	return "", ""
+}

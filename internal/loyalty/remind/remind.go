@@ -1,0 +1,323 @@
+package remind
+
+import (
+	"cmp"
+	"hash/fnv"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// Remind decides which notices to send to a member now, which to suppress and why, and when to evaluate the member
+// again. It uses the facts at the instant now and nothing that was planned before. So a late notice states what is true
+// now, and a notice that is no longer true is not sent. The account must have been advanced to now, and all of its
+// entries must have been digested.
+func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) Plan {
+	v := Visit(p, acc, who, Forget(p, acc, s, now), now)
+	for i := range p.Reminders.Messages {
+		v.R = &p.Reminders.Messages[i]
+		v.Look()
+	}
+	for _, o := range s.Open {
+		v.sooner(answerEnds(p, acc, o.At))
+	}
+	slices.SortStableFunc(v.Offers, func(a, b offer) int {
+		return cmp.Or(precedence(a.News)-precedence(b.News), b.Due.Compare(a.Due))
+	})
+	for _, o := range v.Offers {
+		v.gate(o)
+	}
+	v.sooner(v.morning(now.Add(rest(p.Reminders, p) - 24*time.Hour + time.Second)))
+	v.plan.Next = posting.Later(v.plan.Next, now.Add(time.Minute))
+	if !who.Consents.any() {
+		v.plan.Next = now.Add(unconsented) // the first consent makes the next visit due immediately
+	}
+	return v.plan
+}
+
+// unconsented is the time between visits to a member without any consent. Nothing can be sent to this member, so the
+// visits need not be frequent.
+const unconsented = 30 * 24 * time.Hour
+
+// Preview returns what a reminder would send to a member at an instant, regardless of earlier notices and of consents,
+// and why it would not be sent. It returns false if the reminder has nothing to send then.
+func Preview(p *loyalty.Program,
+	acc loyalty.Account, who Recipient, s Reminded, reminder string, now time.Time,
+) (n News, why Why, ok bool) {
+	told := s
+	told.SentReminders = nil
+	v := Visit(p, acc, who, told, now)
+	for i := range p.Reminders.Messages {
+		if v.R = &p.Reminders.Messages[i]; v.R.ID == reminder {
+			v.Look()
+		}
+	}
+	if len(v.Offers) == 0 {
+		return n, "", false
+	}
+	o := v.Offers[0]
+	v.s = s
+	why, _ = v.Stopped(&o)
+	if o.Channel == "" {
+		o.Channel = o.r.Channels[0]
+	}
+	return o.News, why, true
+}
+
+// precedence orders transactional notices before marketing.
+func precedence(n News) int {
+	if n.Purpose == loyalty.Transactional {
+		return 0
+	}
+	return 1
+}
+
+// A visit is one evaluation of a member's reminders.
+type visit struct {
+	p    *loyalty.Program
+	acc  loyalty.Account
+	who  Recipient
+	s    Reminded
+	now  time.Time
+	zone *time.Location
+
+	R      *loyalty.Reminder // the reminder to evaluate
+	Offers []offer
+	plan   Plan
+}
+
+func Visit(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) *visit {
+	return &visit{p: p, acc: acc, who: who, s: s, now: now, zone: earn.ZoneOf(p, acc.Traits.Zone)}
+}
+
+// An offer is a notice that is due and whose facts are true.
+type offer struct {
+	News
+	r *loyalty.Reminder
+}
+
+// sooner moves the next visit forward to an instant in the future, if the next visit is later.
+func (v *visit) sooner(at time.Time) {
+	if at.After(v.now) && (v.plan.Next.IsZero() || at.Before(v.plan.Next)) {
+		v.plan.Next = at
+	}
+}
+
+// morning returns the first instant at or after t at which the member's quiet hours end. Reminders that are not urgent
+// are due then, so a run that is hours late sends the same notices on the same days.
+func (v *visit) morning(t time.Time) time.Time {
+	y, m, d := t.In(v.zone).Date()
+	until := v.p.Reminders.QuietUntil
+	if v.p.Reminders.QuietFrom == until {
+		until = 9 * 60
+	}
+	for ; ; d++ {
+		if at := time.Date(y, m, d, until/60, until%60, 0, 0, v.zone); !at.Before(t) {
+			return at.UTC()
+		}
+	}
+}
+
+// Tomorrow returns the start and the end of the next day in the member's time zone. The end is exclusive.
+func Tomorrow(p *loyalty.Program, acc loyalty.Account, now time.Time) (from, until time.Time) {
+	zone := earn.ZoneOf(p, acc.Traits.Zone)
+	from = loyalty.DateOf(now, zone).End(zone)
+	return from, loyalty.DateOf(from, zone).End(zone)
+}
+
+// quiet reports whether an instant is within the member's quiet hours.
+func (v *visit) quiet(at time.Time) bool {
+	return earn.Within(at.In(v.zone), v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil)
+}
+
+// gate sends a notice or states why it is suppressed. It checks, in this order: consent by channel and purpose, whether
+// the member is active, quiet hours, frequency caps and ignored messages (marketing only), the reminder's limits, the
+// holdout. Every offer is already known to be true and not sent before.
+func (v *visit) gate(o offer) {
+	if v.superseded(o) {
+		return
+	}
+	why, at := v.Stopped(&o)
+	switch why {
+	case "":
+		v.plan.Send = append(v.plan.Send, o.News)
+	case HeldOut:
+		v.plan.Held = append(v.plan.Held, o.News)
+	default:
+		v.sooner(at)
+		v.plan.Kept = append(v.plan.Kept, Kept{o.News, why})
+	}
+}
+
+// superseded reports whether the plan already contains a later step about the same subject. The later step has newer
+// facts.
+func (v *visit) superseded(o offer) bool {
+	same := func(n News) bool { return n.On == o.On && n.Subjects[0].ID == o.Subjects[0].ID && n.Due.After(o.Due) }
+	return slices.ContainsFunc(v.plan.Send, same) || slices.ContainsFunc(v.plan.Held, same)
+}
+
+// Stopped returns why an offer is suppressed, and when to try again if that is known. It also selects the channel.
+func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
+	why = NoConsent
+	var caps time.Time
+	for _, c := range o.r.Channels {
+		if !v.who.Consents.Allow(c, o.Purpose) {
+			continue
+		}
+		if !slices.Contains(v.who.Reach, c) {
+			if why == NoConsent {
+				why = Unreachable
+			}
+			continue
+		}
+		frees := v.capped(*o, c)
+		if frees.IsZero() {
+			o.Channel, why = c, ""
+			break
+		}
+		why = Capped
+		if caps.IsZero() || frees.Before(caps) {
+			caps = frees
+		}
+	}
+	switch {
+	case why == NoConsent || why == Unreachable:
+		return why, time.Time{}
+	case v.acc.Status != loyalty.Active:
+		return NotActive, time.Time{}
+	case v.quiet(v.now):
+		return Quiet, v.morning(v.now)
+	case why == Capped:
+		return Capped, v.morning(caps)
+	}
+	if rest := v.tired(*o); !rest.IsZero() {
+		return Tired, rest
+	}
+	if frees, full := v.limited(*o); full {
+		return Limited, frees
+	}
+	if o.Purpose == loyalty.Marketing && IsHeldOut(v.p, v.acc.Member) {
+		return HeldOut, time.Time{}
+	}
+	return "", time.Time{}
+}
+
+// capped returns when the frequency caps of marketing allow another message through a channel; zero if they do now.
+func (v *visit) capped(o offer, channel loyalty.Channel) (frees time.Time) {
+	if o.Purpose != loyalty.Marketing {
+		return frees
+	}
+	today := loyalty.DateOf(v.now, v.zone)
+	for _, c := range v.p.Reminders.FrequencyCaps {
+		if c.Channel != "" && c.Channel != channel {
+			continue
+		}
+		ends, n := earn.PeriodEnd(c.Per, today), int64(0)
+		for _, s := range v.s.Sent {
+			if earn.PeriodEnd(c.Per, s.Day) == ends && (c.Channel == "" || c.Channel == s.Channel) {
+				n += s.N
+			}
+		}
+		if n >= c.Times {
+			frees = posting.Later(frees, ends.End(v.zone))
+		}
+	}
+	return frees
+}
+
+// tired returns when marketing may be sent again to a member who ignores it; zero if it may be sent now. A member who
+// ignored StopAfter messages in a row must act first, which the next visit detects.
+func (v *visit) tired(o offer) time.Time {
+	rule := v.p.Reminders.Ignored
+	switch {
+	case o.Purpose != loyalty.Marketing || v.s.Ignored == 0:
+		return time.Time{}
+	case rule.StopAfter > 0 && v.s.Ignored >= rule.StopAfter:
+		return v.now.Add(rest(v.p.Reminders, v.p))
+	case rule.Wait.IsZero():
+		return time.Time{}
+	}
+	times := 1 << min(v.s.Ignored-1, 10)
+	w := rule.Wait
+	last := loyalty.DateOf(v.s.Last, v.zone).Start(v.zone) // whole days, regardless of the time of day when it was sent
+	at := loyalty.Period{Months: w.Months * times, Days: w.Days * times, Hours: w.Hours * times, Minutes: w.Minutes * times}.After(last, v.zone)
+	if !at.After(v.now) {
+		return time.Time{}
+	}
+	return v.morning(at)
+}
+
+// limited reports whether the reminder has reached its limit, and when that ends; zero if never.
+func (v *visit) limited(o offer) (frees time.Time, full bool) {
+	if o.On == loyalty.BeforeExpiry {
+		return frees, false // programs published earlier may still contain a limit here
+	}
+	today := loyalty.DateOf(v.now, v.zone)
+	for _, l := range o.r.Limits {
+		ends, said := earn.PeriodEnd(l.Per, today), map[time.Time]bool{}
+		for _, t := range v.s.SentReminders {
+			if t.Reminder == o.r.ID && earn.PeriodEnd(l.Per, loyalty.DateOf(t.At, v.zone)) == ends {
+				said[t.At] = true // several subjects of one message count once
+			}
+		}
+		if int64(len(said)) >= l.Times {
+			full = true
+			if ends != 0 {
+				frees = posting.Later(frees, v.morning(ends.End(v.zone)))
+			}
+		}
+	}
+	return frees, full
+}
+
+// IsHeldOut reports whether a member is in the marketing holdout. The result depends only on the member and the program,
+// so it does not change while the share is the same. A larger share includes all members of a smaller one.
+func IsHeldOut(p *loyalty.Program, m loyalty.MemberID) bool {
+	if p.Reminders.Holdout == nil {
+		return false
+	}
+	h := fnv.New64a()
+	h.Write([]byte("holdout\n" + p.ID + "\n" + string(m)))
+	x := h.Sum64()
+	x ^= x >> 33
+	// This is the finalizer of MurmurHash3. The high bits of FNV differ too little between similar names.
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	return big.NewRat(int64(x%1_000_000), 1_000_000).Cmp(p.Reminders.Holdout) < 0
+}
+
+// Forget returns the state without sent reminders about subjects that cannot occur again. This keeps the state small.
+func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) Reminded {
+	zone := earn.ZoneOf(p, acc.Traits.Zone)
+	today := loyalty.DateOf(now, zone)
+	s.SentReminders = slices.DeleteFunc(slices.Clone(s.SentReminders), func(t SentReminder) bool {
+		over := !t.Subject.Until.IsZero() && t.Subject.Until.Before(now)
+		if t.Subject.Until.IsZero() {
+			over = t.Subject.Cycle != cycle(p, acc, s, t.On, t.Reminder)
+		}
+		return over && !stillCounts(p, t, today, zone)
+	})
+	s.Sent = slices.DeleteFunc(slices.Clone(s.Sent), func(c SentCount) bool {
+		return now.Sub(c.Day.End(zone)) > rememberDays*24*time.Hour
+	})
+	return s
+}
+
+// stillCounts reports whether a sent reminder still counts for a limit of its reminder.
+func stillCounts(p *loyalty.Program, t SentReminder, today loyalty.Date, zone *time.Location) bool {
+	for _, r := range p.Reminders.Messages {
+		if r.ID != t.Reminder {
+			continue
+		}
+		for _, l := range r.Limits {
+			if earn.PeriodEnd(l.Per, loyalty.DateOf(t.At, zone)) == earn.PeriodEnd(l.Per, today) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,312 @@
+package remind
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// Reminded is everything that reminders store about one member: what was sent, which messages got a response, and the
+// facts from the member's entries that the account does not contain. It is derived only from entries and messages.
+type Reminded struct {
+	SentReminders []SentReminder
+	// Sent counts marketing by day and channel, for frequency caps. For members in the holdout it counts what would
+	// have been sent.
+	Sent    []SentCount
+	Open    []Open    // messages that can still get a response
+	Ignored int64     // the number of successive marketing messages without a response
+	Last    time.Time // when the last marketing message was sent or withheld by the holdout
+
+	Seen     int64     // the sequence of the last entry that the following fields include
+	Redeemed time.Time // the last redemption
+	// Rich is for AfterIdle. It contains, by reminder, since when the balance has been high enough without a
+	// redemption.
+	Rich   map[string]time.Time
+	Active []Activation // of the last weeks
+	Orders []Purchase   // of the last weeks
+	Codes  []UnusedCode // claimed codes; the codes themselves record whether they were used
+}
+
+// A SentReminder records that a notice about a subject was sent.
+type SentReminder struct {
+	Reminder string
+	Step     int
+	On       loyalty.Trigger
+	Subject  Subject
+	At       time.Time
+	Channel  loyalty.Channel // empty if the member was in the holdout
+	ID       string          // the message ID
+	Failed   bool            // the message bounced and counts as not sent
+	// Passing is set with Failed if the reason is temporary, such as a full mailbox. The notice did not reach the
+	// member, but it is not sent again.
+	Passing bool
+	Heard   []string // the kinds of delivery reports received
+}
+
+// SentCount is the number of messages sent, or withheld by the holdout, on a day in the member's time zone.
+type SentCount struct {
+	Day     loyalty.Date
+	Channel loyalty.Channel
+	N       int64
+}
+
+// Open is a message, or one withheld by the holdout, that can still get a response by an order or a redemption.
+type Open struct {
+	Reminder string
+	Purpose  loyalty.Purpose
+	At       time.Time
+	Held     bool
+	Acted    bool
+}
+
+// An Activation records that pending points became active.
+type Activation struct {
+	At     time.Time
+	Points loyalty.Points
+}
+
+// A Purchase is an order and when it was paid.
+type Purchase struct {
+	Order  string
+	At     time.Time
+	Unpaid bool // the order is not paid yet
+}
+
+// A Settled is the outcome of a message.
+type Settled struct {
+	Reminder string
+	Held     bool
+	Acted    bool
+}
+
+// These constants limit how long facts are stored, and how many.
+const (
+	rememberFacts = 45 * 24 * time.Hour // longer than the largest lead after such a fact
+	rememberDays  = 32                  // the longest period of a frequency cap, in days
+	maxCodes      = 20
+	maxOrders     = 20
+)
+
+// MaxLeadAfter is the maximum number of days between an activation or an order and a reminder about it. Such facts are
+// stored for at least this long.
+const MaxLeadAfter = 30
+
+// Digest adds the next entries of the member, in order and without gaps.
+func (s Reminded) Digest(p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry, now time.Time) Reminded {
+	s.Rich = maps.Collect(maps.All(s.Rich)) // never nil
+	s.Open, s.Active, s.Orders, s.Codes =
+		slices.Clone(s.Open), slices.Clone(s.Active), slices.Clone(s.Orders), slices.Clone(s.Codes)
+	for _, e := range entries {
+		if e.Sequence != s.Seen+1 {
+			break
+		}
+		s.Seen = e.Sequence
+		s.note(p, acc, e)
+	}
+	for _, r := range p.Reminders.Messages { // for a reminder that was added after the entries
+		if _, known := s.Rich[r.ID]; r.On == loyalty.AfterIdle && !known && loyalty.TotalPoints(acc.Lots) >= r.Least() {
+			s.Rich[r.ID] = posting.Later(acc.LastActivity, acc.Joined)
+		}
+	}
+	old := now.Add(-rememberFacts)
+	s.Active = slices.DeleteFunc(s.Active, func(a Activation) bool { return a.At.Before(old) })
+	s.Orders = slices.DeleteFunc(s.Orders, func(b Purchase) bool { return b.At.Before(old) })
+	s.Codes = slices.DeleteFunc(s.Codes, func(c UnusedCode) bool {
+		return !c.Until.IsZero() && !c.Until.After(now) || now.Sub(c.At) > keepForLong-24*time.Hour
+	})
+	s.Orders = s.Orders[max(0, len(s.Orders)-maxOrders):]
+	s.Codes = s.Codes[max(0, len(s.Codes)-maxCodes):]
+	return s
+}
+
+func (s *Reminded) note(p *loyalty.Program, acc loyalty.Account, e loyalty.Entry) {
+	redeems := e.Kind == loyalty.KindRedeem && !e.Anothers() // a reserved redemption may still be canceled
+	switch {
+	case e.Kind == loyalty.KindActivate:
+		if n := activated(e); n > 0 {
+			s.Active = append(s.Active, Activation{e.Effective, n})
+		}
+	case e.Cause.Kind == loyalty.CauseOrder && e.Order != nil:
+		s.bought(p, acc, e)
+	case redeems:
+		s.Redeemed = e.Effective
+		s.answered(p, acc, e.Effective)
+	}
+	if r := e.Redemption; r != nil {
+		s.claimed(e, *r)
+	}
+	for _, r := range p.Reminders.Messages {
+		if r.On != loyalty.AfterIdle {
+			continue
+		}
+		switch _, was := s.Rich[r.ID]; {
+		case e.Balance.Active < r.Least():
+			delete(s.Rich, r.ID)
+		case redeems || !was:
+			s.Rich[r.ID] = e.Effective
+		}
+	}
+}
+
+// activated returns how many points an entry made active.
+func activated(e loyalty.Entry) (n loyalty.Points) {
+	for _, x := range e.Postings {
+		if x.Bucket == loyalty.BucketPending && x.Wallet == "" {
+			n -= x.Points
+		}
+	}
+	return n
+}
+
+// bought records an order when it is paid, and removes it when it is canceled or all goods are refunded. A later
+// revision of an unknown order belongs to an order that was removed, and is ignored.
+func (s *Reminded) bought(p *loyalty.Program, acc loyalty.Account, e loyalty.Entry) {
+	o := e.Order.Order
+	i := slices.IndexFunc(s.Orders, func(b Purchase) bool { return b.Order == o.ID })
+	switch over := o.Status == loyalty.OrderCanceled || award.AllBack(o); {
+	case i < 0 && (over || e.Cause.Revision > 1):
+	case i < 0:
+		s.Orders = append(s.Orders, Purchase{o.ID, o.PlacedAt, o.Status != loyalty.OrderPaid})
+		if o.Status == loyalty.OrderPaid {
+			s.answered(p, acc, o.PlacedAt)
+		}
+	case over:
+		s.Orders = slices.Delete(s.Orders, i, i+1)
+	case o.Status == loyalty.OrderPaid && s.Orders[i].Unpaid:
+		s.Orders[i] = Purchase{o.ID, e.Effective, false}
+		s.answered(p, acc, e.Effective)
+	}
+}
+
+func (s *Reminded) claimed(e loyalty.Entry, r loyalty.Redemption) {
+	i := slices.IndexFunc(s.Codes, func(c UnusedCode) bool { return c.Redemption == r.ID })
+	switch {
+	case e.Kind == loyalty.KindRedeem && r.Code != "" && i < 0:
+		s.Codes = append(s.Codes, UnusedCode{r.ID, r.Reward, r.Code, e.Effective, r.CodeFrom, r.CodeUntil})
+	case r.Status == loyalty.Reversed && i >= 0:
+		s.Codes = slices.Delete(s.Codes, i, i+1)
+	}
+}
+
+// answered marks the open messages to which an action is a response, and resets the count of ignored messages.
+func (s *Reminded) answered(p *loyalty.Program, acc loyalty.Account, at time.Time) {
+	s.Ignored = 0
+	for i, o := range s.Open {
+		if at.After(o.At) && at.Before(answerEnds(p, acc, o.At)) {
+			s.Open[i].Acted = true
+		}
+	}
+}
+
+// Settle removes and returns the messages that got a response or can no longer get one. All entries up to now must have
+// been digested.
+func (s Reminded) Settle(p *loyalty.Program, acc loyalty.Account, now time.Time) (Reminded, []Settled) {
+	var ended []Settled
+	s.Open = slices.DeleteFunc(slices.Clone(s.Open), func(o Open) bool {
+		over := !answerEnds(p, acc, o.At).After(now)
+		if !over && !o.Acted {
+			return false
+		}
+		ended = append(ended, Settled{o.Reminder, o.Held, o.Acted})
+		if o.Purpose == loyalty.Marketing && !o.Acted {
+			s.Ignored++
+		}
+		return true
+	})
+	return s, ended
+}
+
+// answerEnds returns until when a message can get a response: whole days in the member's time zone, after the day on
+// which it was sent.
+func answerEnds(p *loyalty.Program, acc loyalty.Account, sent time.Time) time.Time {
+	zone := earn.ZoneOf(p, acc.Traits.Zone)
+	return answer(p.Reminders).After(loyalty.DateOf(sent, zone).End(zone), zone)
+}
+
+// RecordSent records a notice that was sent, under its message ID.
+func (s Reminded) RecordSent(p *loyalty.Program, acc loyalty.Account, n News, id string, now time.Time) Reminded {
+	s.SentReminders = slices.Clone(s.SentReminders)
+	for _, subject := range n.Subjects {
+		s.SentReminders = append(s.SentReminders, SentReminder{
+			Reminder: n.Reminder, Step: n.Step, On: n.On, Subject: subject, At: now, Channel: n.Channel, ID: id,
+		})
+	}
+	s.Open = append(slices.Clone(s.Open), Open{n.Reminder, n.Purpose, now, false, false})
+	if n.Purpose == loyalty.Marketing {
+		s.Last = now
+		s.Sent = counted(s.Sent, loyalty.DateOf(now, earn.ZoneOf(p, acc.Traits.Zone)), n.Channel)
+	}
+	return s
+}
+
+// HoldOut records a notice that was withheld by the holdout. It counts for the frequency caps, and can get a response
+// or be ignored, as if it had been sent. Otherwise these limits would reduce only the notices that are sent. Members
+// who act anyway would then be over-represented among them, and an ineffective reminder would seem effective. The
+// notice does not count as seen by the member.
+func (s Reminded) HoldOut(p *loyalty.Program, acc loyalty.Account, n News, now time.Time) Reminded {
+	s = s.RecordSent(p, acc, n, "", now)
+	for i := len(s.SentReminders) - len(n.Subjects); i < len(s.SentReminders); i++ {
+		s.SentReminders[i].Channel = ""
+	}
+	s.Open[len(s.Open)-1].Held = true
+	return s
+}
+
+func counted(sent []SentCount, day loyalty.Date, channel loyalty.Channel) []SentCount {
+	sent = slices.Clone(sent)
+	i := slices.IndexFunc(sent, func(c SentCount) bool { return c.Day == day && c.Channel == channel })
+	if i < 0 {
+		return append(sent, SentCount{day, channel, 1})
+	}
+	sent[i].N++
+	return sent
+}
+
+// Hear records a delivery report of a message, once per kind; news is false for a repetition. A bounced notice counts
+// as not sent and can get no response. If the reason is temporary, the notice is not sent again, because the provider
+// has already retried and automatic replies are reported in the same way.
+func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, reminder string, news bool) {
+	s.SentReminders, s.Open = slices.Clone(s.SentReminders), slices.Clone(s.Open)
+	for i, t := range s.SentReminders {
+		if t.ID != id || slices.Contains(t.Heard, what) {
+			continue
+		}
+		s.SentReminders[i].Heard = append(slices.Clone(t.Heard), what)
+		if cameBack {
+			s.SentReminders[i].Failed, s.SentReminders[i].Passing = true, passing
+		}
+		reminder, news = t.Reminder, true
+		s.Open = slices.DeleteFunc(s.Open, func(o Open) bool { return cameBack && o.Reminder == t.Reminder && o.At.Equal(t.At) })
+	}
+	return s, reminder, news
+}
+
+// Noticed returns when the member was first notified that the points of a lot were about to expire. It returns zero if
+// no notice was sent or all of them bounced.
+func (s Reminded) Noticed(lot loyalty.Date) (at time.Time) {
+	return s.since(loyalty.BeforeExpiry, lot.String())
+}
+
+// since returns when the first message about a subject was sent that did not bounce; zero if there is none.
+func (s Reminded) since(on loyalty.Trigger, subject string) (at time.Time) {
+	for _, t := range s.SentReminders {
+		if t.On == on && t.Subject.ID == subject && t.Channel != "" && !t.Failed && (at.IsZero() || t.At.Before(at)) {
+			at = t.At
+		}
+	}
+	return at
+}
+
+// told reports whether a notice about a subject was sent at this step or a later one, or must not be sent again. For a
+// subject without steps, the due date does not matter.
+func (s Reminded) told(on loyalty.Trigger, subject Subject) bool {
+	return slices.ContainsFunc(s.SentReminders, func(t SentReminder) bool {
+		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) &&
+			!t.Subject.Due.Before(subject.Due)
+	})
+}

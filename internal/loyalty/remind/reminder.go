@@ -1,0 +1,144 @@
+package remind
+
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// These are the quiet hours if the program does not define any: from 20:00 to 09:00. Code that creates Reminders must
+// set them, because zeros mean no quiet hours.
+const (
+	DefaultQuietFrom  = 20 * 60
+	DefaultQuietUntil = 9 * 60
+)
+
+// Triggers lists every trigger.
+func Triggers() []loyalty.Trigger {
+	return []loyalty.Trigger{
+		loyalty.BeforeExpiry, loyalty.AfterActive, loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.NearReward, loyalty.NearTier, loyalty.BeforeTier,
+		loyalty.AfterClaim, loyalty.BeforeCode, loyalty.BeforeHold,
+		loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder, loyalty.AfterReferral, loyalty.Scheduled,
+	}
+}
+
+// MessageLanguages returns the languages of messages. Members with other languages get English.
+func MessageLanguages() []string { return []string{"en", "de", "es", "fr", "tr"} }
+
+// IsBefore reports whether the leads of the trigger are times before an event.
+func IsBefore(t loyalty.Trigger) bool {
+	return t == loyalty.BeforeExpiry || t == loyalty.BeforeTier || t == loyalty.BeforeCode || t == loyalty.BeforeHold
+}
+
+// A Recipient is what must be known about a member before anything is sent, in addition to the account.
+type Recipient struct {
+	Consents Consents
+	Reach    []loyalty.Channel // the channels with an address that has not failed
+	// Codes contains the codes of Reminded.Codes that the member can still use, except those sent to other persons.
+	Codes []UnusedCode
+	Begun []string     // the redemptions of those gift cards that are partly used
+	Left  earn.Budgets // the remaining stock of limited rewards, as far as it is known
+}
+
+// An UnusedCode is a code that its member has not used up.
+type UnusedCode struct {
+	Redemption  string
+	Reward      string
+	Code        string
+	At          time.Time // when it was claimed
+	From, Until time.Time
+}
+
+// A News is the content of one message: the facts as they are now, in numbers and days.
+type News struct {
+	Reminder string
+	Step     int // the index of the lead in the reminder
+	On       loyalty.Trigger
+	Purpose  loyalty.Purpose
+	Channel  loyalty.Channel
+	Due      time.Time // when the notice became due
+	Subjects []Subject // the subjects of the notice; never empty
+
+	Points  loyalty.Points  // the number of points that the notice is about
+	Lots    []loyalty.Lot   // BeforeExpiry: the lots that expire
+	Reward  string          // the reward's ID
+	Level   string          // the level's ID
+	Missing int64           // the missing amount, in points or in the measure By
+	By      loyalty.Measure // the measure of Missing, for a level
+	Besides []tier.Gap      // the other missing amounts for the level
+	// Before is for BeforeTier: the deadline for the missing amounts. It is zero if the member can no longer keep the
+	// level.
+	Before  time.Time
+	Day     loyalty.Date // the last day, in the program's time zone
+	Until   time.Time    // the end of the time, exclusive
+	Code    string
+	Order   string
+	Ordered bool // AfterAbsence: the member has an order that was paid and not canceled
+	Years   int
+
+	At   time.Time      // the instant at which these facts were true
+	Zone *time.Location // the member's time zone, in which days are stated
+}
+
+// A Subject is what a member is notified of once: a day on which points expire, a code, an order.
+type Subject struct {
+	ID string
+	// Due is when the step is due. A later step is still sent after it, an earlier one is not.
+	Due   time.Time
+	Cycle string    // the subject can occur again until the cycle of its trigger differs from this value
+	Until time.Time // used instead of Cycle: the subject cannot occur again after this instant
+}
+
+// Why is the reason why a notice is not sent.
+type Why string
+
+const (
+	NoConsent   Why = "consent"
+	Unreachable Why = "unreachable" // the member gave consent, but no address works
+	NotActive   Why = "inactive"
+	Quiet       Why = "quiet_hours" // suppressed until the quiet hours end
+	Capped      Why = "cap"
+	Limited     Why = "limit" // the reminder's limit
+	Tired       Why = "ignored"
+	HeldOut     Why = "holdout"
+)
+
+// A Kept is a suppressed notice and the reason.
+type Kept struct {
+	News News
+	Why  Why
+}
+
+// MaxAtOnce is the maximum number of messages that one visit sends to a member.
+const MaxAtOnce = 10
+
+// A Plan states what to send to a member now.
+type Plan struct {
+	Send []News    // each could be sent now; after the first one, the plan must be made again
+	Held []News    // would be sent, but the member is in the holdout; after the first one, the plan must be made again
+	Kept []Kept    // suppressed for now
+	Next time.Time // when to plan again
+}
+
+// First returns the notice to process before the plan is made again, and whether it is withheld by the holdout. It
+// returns false if there is none. Transactional messages come first, so that the holdout does not affect when they are
+// sent.
+func (plan Plan) First() (n News, held, ok bool) {
+	switch {
+	case len(plan.Send) > 0:
+		return plan.Send[0], false, true
+	case len(plan.Held) > 0:
+		return plan.Held[0], true, true
+	}
+	return n, false, false
+}
+
+// answer returns how long an action counts as a response.
+func answer(r loyalty.Reminders) loyalty.Period {
+	if r.AttributionWindow.IsZero() {
+		return loyalty.Period{Days: 7}
+	}
+	return r.AttributionWindow
+}

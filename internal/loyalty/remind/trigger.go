@@ -1,0 +1,437 @@
+package remind
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+)
+
+// Unavailability returns the unmet requirements if no stock, places or codes remain, or if members on the waitlist have priority.
+// It considers what left contains.
+func Unavailability(r *loyalty.Reward, left earn.Budgets, now time.Time) []loyalty.UnmetRequirement {
+	lacks := redeem.DatedReward(r, left, now)
+	if n, known := left[r.Key()]; len(r.StockBatches) > 0 && (known && n <= 0 || redeem.StockUntil(r, now) == 0) {
+		lacks = append(lacks, redeem.OutOfStock(r, now).Unmet...)
+	}
+	if n, known := left[r.CodesKey()]; known && n <= 0 {
+		lacks = append(lacks, redeem.OutOfStock(r, now).Unmet...)
+	}
+	if n, known := left[r.TurnKey()]; known && n <= 0 {
+		lacks = append(lacks, loyalty.UnmetRequirement{Requirement: loyalty.RequirementWaitlist, Available: loyalty.FormatPoints(left[r.Key()])})
+	}
+	return lacks
+}
+
+// How long a reminder can still be sent after it is due. After that, it is outdated.
+const (
+	freshFor    = 7 * 24 * time.Hour
+	freshToday  = 3 * 24 * time.Hour // for a reminder that was scheduled for an instant
+	keepNoticed = 62 * 24 * time.Hour
+	keepForLong = 400 * 24 * time.Hour
+)
+
+// Look offers the message that one reminder has now, and records when the reminder will be due next.
+func (v *visit) Look() {
+	if !earn.OneOf(v.R.Tiers, v.acc.Tier.Level) || !earn.AnyOf(v.R.Segments, v.acc.Traits.Segments) || !v.asked() {
+		return
+	}
+	switch v.R.On {
+	case loyalty.BeforeExpiry:
+		v.lapses()
+	case loyalty.AfterActive:
+		v.activations()
+	case loyalty.AfterIdle:
+		v.idle()
+	case loyalty.AfterAbsence:
+		v.absence()
+	case loyalty.NearReward:
+		v.nearReward()
+	case loyalty.NearTier:
+		v.nearTier()
+	case loyalty.BeforeTier:
+		v.tierAtRisk()
+	case loyalty.AfterClaim, loyalty.BeforeCode:
+		v.codes()
+	case loyalty.BeforeHold:
+		v.holds()
+	case loyalty.OnBirthday, loyalty.OnAnniversary:
+		v.yearly()
+	case loyalty.AfterJoining:
+		v.steps(v.acc.Joined, freshFor, News{}, "joined", "")
+	case loyalty.AfterOrder:
+		for _, b := range v.s.Orders {
+			if !b.Unpaid {
+				v.steps(b.At, freshFor, News{Order: b.Order}, b.Order, "")
+			}
+		}
+	case loyalty.AfterReferral:
+		v.stuck()
+	case loyalty.Scheduled:
+		v.schedule()
+	}
+}
+
+// asked reports whether the reminder's condition holds for the member. A condition whose evaluation fails does not
+// hold.
+func (v *visit) asked() bool {
+	return v.R.When == nil || earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(v.p, v.acc, v.now), At: v.now.In(v.p.Zone)})
+}
+
+// offer accepts a message that is due, unless all of its subjects were reported to the member already.
+func (v *visit) offer(n News) {
+	untold := slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.told(v.R.On, s) })
+	if !untold {
+		return
+	}
+	n.Reminder, n.On, n.Purpose = v.R.ID, v.R.On, cmp.Or(v.R.Purpose, posting.PurposeOf(v.R.On))
+	n.At, n.Zone = v.now, v.zone
+	v.Offers = append(v.Offers, offer{n, v.R})
+}
+
+// balance returns the points that the member can spend.
+func (v *visit) balance() loyalty.Points { return loyalty.TotalPoints(v.acc.Lots) }
+
+// ahead returns the latest of the reminder's steps before an instant (of) that is due, and when it was due. The step is
+// -1 if none is due. It also records when the next step is due.
+func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Time) {
+	step = -1
+	for i, lead := range v.R.Leads {
+		at := lead.Before(of, zone)
+		if v.R.On != loyalty.BeforeHold { // a reservation may end before the next morning
+			at = v.morning(loyalty.DateOf(at, zone).Start(zone)) // the next morning may be too late for the promised notice
+		}
+		if at.After(v.now) {
+			v.sooner(at)
+			continue
+		}
+		if step < 0 || at.After(due) {
+			step, due = i, at
+		}
+	}
+	return step, due
+}
+
+// lapses offers messages about lots that are about to expire, for each lot at each step. One message covers all lots
+// that expire within a quarter of the lead after the first lot, each with its day.
+func (v *visit) lapses() {
+	ends := func(l loyalty.Lot) time.Time { return l.Expires.End(v.p.Zone) }
+	for i := 0; i < len(v.acc.Lots); i++ {
+		first := v.acc.Lots[i]
+		if first.Expires == 0 || !ends(first).After(v.now) {
+			continue
+		}
+		step, due := v.ahead(ends(first), v.p.Zone)
+		if step < 0 || v.s.told(v.R.On, Subject{ID: first.Expires.String(), Due: due}) {
+			continue
+		}
+		lead := v.R.Leads[step]
+		bundle := ends(first).Add(ends(first).Sub(lead.Before(ends(first), v.p.Zone)) / 4)
+		n := News{Step: step, Due: due, Day: first.Expires.Day(), Until: ends(first)}
+		for _, l := range v.acc.Lots[i:] {
+			if l.Expires == 0 || ends(l).After(bundle) {
+				break
+			}
+			s := Subject{
+				ID: l.Expires.String(), Due: v.morning(lead.Before(ends(l), v.p.Zone)), Until: ends(l).Add(keepNoticed),
+			}
+			if v.s.told(v.R.On, s) {
+				break
+			}
+			n.Lots, n.Points, n.Subjects = append(n.Lots, l), n.Points+l.Points, append(n.Subjects, s)
+		}
+		if n.Points >= v.R.MinPoints && len(n.Subjects) > 0 {
+			v.offer(n)
+			i += len(n.Subjects) - 1
+		}
+	}
+}
+
+// activations offers a message about the pending points that became active in recent days, all at once. It never
+// reports more points than the balance.
+func (v *visit) activations() {
+	n := News{}
+	for _, a := range v.s.Active {
+		at := v.morning(lead(v.R).After(a.At, v.p.Zone))
+		v.sooner(at)
+		s := Subject{ID: a.At.UTC().Format(posting.CauseTimeLayout), Until: a.At.Add(keepForLong)}
+		if at.After(v.now) || v.now.Sub(at) > freshFor || v.s.told(v.R.On, s) {
+			continue
+		}
+		n.Points, n.Subjects = n.Points+a.Points, append(n.Subjects, s)
+		n.Due = posting.Later(n.Due, at)
+	}
+	if n.Points = min(n.Points, v.balance()); n.Points >= v.R.Least() {
+		v.offer(n)
+	}
+}
+
+// lead returns the first of the reminder's leads, or a zero period if it has none.
+func lead(r *loyalty.Reminder) loyalty.Period {
+	if len(r.Leads) == 0 {
+		return loyalty.Period{}
+	}
+	return r.Leads[0]
+}
+
+// steps offers a message about an event that happened at since, for the latest step that is due. A step that has been
+// due for longer than fresh is outdated; if fresh is 0, no step becomes outdated.
+func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cycle string) {
+	leads := v.R.Leads
+	if len(leads) == 0 {
+		leads = []loyalty.Period{{}}
+	}
+	due := time.Time{}
+	for i, lead := range leads {
+		at := v.morning(lead.After(since, v.p.Zone))
+		if at.After(v.now) {
+			v.sooner(at)
+			continue
+		}
+		if due.IsZero() || at.After(due) {
+			n.Step, due = i, at
+		}
+	}
+	if due.IsZero() || fresh > 0 && v.now.Sub(due) > fresh {
+		return
+	}
+	s := Subject{ID: subject, Due: due, Cycle: cycle}
+	if cycle == "" {
+		s.Until = due.Add(keepForLong)
+	}
+	n.Due, n.Subjects = due, []Subject{s}
+	v.offer(n)
+}
+
+// cycle returns the key of the present occasion of a subject. While the key stays the same, no message is repeated.
+func cycle(p *loyalty.Program, acc loyalty.Account, s Reminded, on loyalty.Trigger, reminder string) string {
+	switch on {
+	case loyalty.AfterIdle:
+		return s.Rich[reminder].UTC().Format(posting.CauseTimeLayout)
+	case loyalty.AfterAbsence:
+		return posting.Later(acc.LastActivity, acc.Joined).UTC().Format(posting.CauseTimeLayout)
+	case loyalty.NearReward:
+		return s.Redeemed.UTC().Format(posting.CauseTimeLayout)
+	case loyalty.NearTier:
+		return acc.Tier.Since.UTC().Format(posting.CauseTimeLayout)
+	}
+	return ""
+}
+
+func (v *visit) cycle() string { return cycle(v.p, v.acc, v.s, v.R.On, v.R.ID) }
+
+func (v *visit) idle() {
+	since, rich := v.s.Rich[v.R.ID]
+	if n := v.balance(); rich && n >= v.R.Least() {
+		v.steps(since, 0, News{Points: n}, v.cycle(), v.cycle())
+	}
+}
+
+func (v *visit) absence() {
+	if n := v.balance(); n >= v.R.MinPoints {
+		v.steps(
+			posting.Later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n, Ordered: posting.OrderCount(v.acc) > 0},
+			v.cycle(), v.cycle(),
+		)
+	}
+}
+
+// nearReward offers a message about the points that are missing for the cheapest reward that the member may redeem but
+// cannot afford yet.
+func (v *visit) nearReward() {
+	have, best, cost := v.balance(), loyalty.Reward{}, loyalty.Points(0)
+	if redeem.InDebt(v.p, v.acc) || have < v.R.MinPoints {
+		return
+	}
+	for _, r := range v.p.Rewards {
+		price := r.CostAt(v.acc.Tier.Level)
+		if price <= have || cost > 0 && price >= cost || !r.Visible.Has(v.now) || v.barred(r) {
+			continue
+		}
+		best, cost = r, price
+	}
+	if missing := int64(cost - have); cost > 0 && missing <= v.R.Within {
+		v.offer(News{
+			Due: v.now, Points: have, Reward: best.ID, Missing: missing,
+			Subjects: []Subject{{ID: best.ID + "/" + v.cycle(), Cycle: v.cycle()}},
+		})
+	}
+}
+
+// barred reports whether the member could not redeem a reward with any balance.
+func (v *visit) barred(r loyalty.Reward) bool {
+	return len(redeem.UnmetRequirements(v.p, v.acc, &r, loyalty.Redemption{}, v.now))+len(Unavailability(&r, v.who.Left, v.now)) > 0
+}
+
+func (v *visit) nearTier() {
+	next, gap, ok := tier.Progress(v.p, v.acc, v.now)
+	missing := gap.Missing()
+	if ok && missing > 0 && missing <= v.R.Within && v.balance() >= v.R.MinPoints {
+		v.offer(News{
+			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
+			Besides:  tier.OtherGaps(tier.Gaps(v.p, v.acc, redeem.LevelIndex(v.p, v.acc.Tier)+1, v.now), gap),
+			Subjects: []Subject{{ID: next.ID + "/" + v.cycle(), Cycle: v.cycle()}},
+		})
+	}
+}
+
+// tierAtRisk offers a message to a member who would lose the level at its review, by what counts at present.
+func (v *visit) tierAtRisk() {
+	at := posting.ReviewAt(v.p, v.acc.Tier)
+	if at.IsZero() || !at.After(v.now) {
+		return
+	}
+	step, due := v.ahead(at, v.p.Zone)
+	v.sooner(v.morning(at)) // the review may be postponed then, which requires another message
+	rung := redeem.LevelIndex(v.p, v.acc.Tier)
+	kept, _ := tier.Requalified(v.p, v.acc, at)
+	if step < 0 || rung <= max(0, tier.Floor(v.p, v.acc)) || kept >= rung {
+		return
+	}
+	level := v.p.Tiers.Levels[rung]
+	n := News{
+		Step: step, Due: due, Points: v.balance(), Level: level.ID, Until: at, Day: loyalty.DateOf(at.Add(-1), v.p.Zone),
+		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
+	}
+	if stay, ok := tier.RetentionOf(v.p, v.acc, v.now); ok {
+		n.Missing, n.By, n.Before, n.Besides = stay.Gap.Missing(), stay.Gap.By, stay.By, tier.OtherGaps(stay.Paths, stay.Gap)
+	}
+	v.offer(n)
+}
+
+// TierSubject returns the subject of a message about the review of a level at an instant.
+func TierSubject(level string, at time.Time) string {
+	return level + "/" + at.UTC().Format(posting.CauseTimeLayout)
+}
+
+// codes offers messages about codes that were issued but not used, or that are about to expire unused.
+func (v *visit) codes() {
+	for _, c := range v.who.Codes {
+		if !c.Until.IsZero() && !c.Until.After(v.now) {
+			continue
+		}
+		n := News{Reward: c.Reward, Code: c.Code, Until: c.Until}
+		if !c.Until.IsZero() {
+			n.Day = loyalty.DateOf(c.Until.Add(-1), v.p.Zone)
+		}
+		if c.From.After(v.now) {
+			v.sooner(c.From)
+			continue
+		}
+		if v.R.On == loyalty.AfterClaim {
+			if !slices.Contains(v.who.Begun, c.Redemption) {
+				v.steps(c.At, 0, n, c.Redemption, "")
+			}
+			continue
+		}
+		if c.Until.IsZero() {
+			continue
+		}
+		if step, due := v.ahead(c.Until, v.p.Zone); step >= 0 {
+			n.Step, n.Due = step, due
+			n.Subjects = []Subject{{ID: c.Redemption, Due: due, Until: c.Until.Add(keepNoticed)}}
+			v.offer(n)
+		}
+	}
+}
+
+// holds offers messages about reservations that are about to expire.
+func (v *visit) holds() {
+	for _, h := range v.acc.Holds {
+		if h.Redemption.To != "" || h.Redemption.By != "" || h.Redemption.Wallet != "" {
+			continue // skip offers to members, contributions to a household, and other wallets
+		}
+		until := h.Redemption.Until
+		if step, due := v.ahead(until, v.p.Zone); step >= 0 && until.After(v.now) {
+			v.offer(News{
+				Step: step, Due: due, Points: h.Points(), Reward: h.Redemption.Reward,
+				Until: until, Day: loyalty.DateOf(until, v.p.Zone),
+				Subjects: []Subject{{ID: h.Redemption.ID, Due: due, Until: until.Add(keepNoticed)}},
+			})
+		}
+	}
+}
+
+// yearly offers a message about a birthday or an anniversary, only on the day on which it is due.
+func (v *visit) yearly() {
+	today := loyalty.DateOf(v.now, v.zone)
+	for year := today.Year() - 1; year <= today.Year()+1; year++ {
+		on := onYear(v.p, v.acc, v.R.On, year, v.zone)
+		if on.IsZero() {
+			continue
+		}
+		at := v.morning(lead(v.R).After(on, v.zone))
+		v.sooner(at)
+		if loyalty.DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.R.MinPoints {
+			continue
+		}
+		v.offer(News{
+			Due: at, Points: v.balance(), Years: year - v.acc.Joined.In(v.zone).Year(),
+			Subjects: []Subject{{ID: strconv.Itoa(year), Until: at.Add(keepNoticed)}},
+		})
+	}
+}
+
+// onYear returns the beginning of the member's birthday, or of an anniversary of joining, in a year. It returns zero if
+// there is none.
+func onYear(p *loyalty.Program, acc loyalty.Account, on loyalty.Trigger, year int, zone *time.Location) time.Time {
+	joined := loyalty.DateOf(acc.Joined, zone)
+	day := loyalty.Day(acc.Traits.Birthday)
+	if on == loyalty.OnAnniversary {
+		day = loyalty.Day(int(joined) % 10000)
+		if year <= joined.Year() {
+			return time.Time{}
+		}
+	}
+	if day == 0 {
+		return time.Time{}
+	}
+	return day.In(year).Start(zone)
+}
+
+// stuck offers a message to a referred member about the bonus that an order would earn. It is sent even if the member
+// has ordered, because earlier orders may not have met the condition.
+func (v *visit) stuck() {
+	r, most := v.acc.Traits.Referral, loyalty.Points(0)
+	for _, a := range v.p.Earn.Actions {
+		if award.Refers(a) && a.Wallet == "" {
+			most += a.Friend
+		}
+	}
+	if award.ReferralStatusAt(r, v.now) == award.ReferralRegistered && most >= v.R.Least() {
+		v.steps(r.At, freshFor, News{Points: most}, string(r.By), "")
+	}
+}
+
+// schedule offers the messages that the merchant scheduled for instants or days.
+func (v *visit) schedule() {
+	if v.balance() < v.R.MinPoints {
+		return
+	}
+	say := func(at time.Time, fresh bool) {
+		v.sooner(at)
+		if fresh && !at.After(v.now) && v.acc.Joined.Before(at) {
+			v.offer(News{
+				Due: at, Points: v.balance(),
+				Subjects: []Subject{{ID: v.R.ID + "/" + at.UTC().Format(posting.CauseTimeLayout), Until: at.Add(keepNoticed)}},
+			})
+		}
+	}
+	for _, at := range v.R.At {
+		say(at, v.now.Sub(at) <= freshToday)
+	}
+	today := loyalty.DateOf(v.now, v.zone)
+	for _, day := range v.R.Days {
+		for _, year := range []int{today.Year(), today.Year() + 1} {
+			at := v.morning(day.In(year).Start(v.zone))
+			say(at, loyalty.DateOf(at, v.zone) == today)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package loyalty
+
+import (
+	"math/big"
+	"time"
+)
+
+// A Conversion is a way to convert points of one wallet into points of another. There is no conversion in the opposite
+// direction, but a conversion can be reversed for a time.
+type Conversion struct {
+	ID               string
+	From, To         string   // wallets; empty for the main wallet
+	Rate             *big.Rat // what one point becomes, above zero
+	Min              Points   // the minimum points per conversion
+	Step             Points   // points must be a multiple of this; zero for 1
+	ReversibleWithin Period   // how long a conversion can be reversed; zero: not at all
+	Limits           []Limit
+}
+
+// A Converted is a completed conversion of points from one wallet to another.
+type Converted struct {
+	ID              string
+	Rule            string // ID of the Conversion
+	From, To        string
+	Points          Points // points taken from the source wallet
+	Received        Points // points added to the target wallet
+	Taken           []Lot  // the lots that the points came from, less what was returned to them
+	Lot             Date   // the lot that received the points; share.left returns where they are now
+	At              time.Time
+	ReversibleUntil time.Time // exclusive end of the time for reversal; zero: it cannot be reversed
+	Reversed        Points    // how many points of Received were reversed
+	Returned        Points    // how many points of Points were returned by reversals
+}
+
+// Key returns the name of the conversion among the rules, for limits and reasons.
+func (c *Conversion) Key() string { return "conversions." + c.ID }
+
+// A household has no account. All points stay in the account and lot of the member who earned them and expire on the
+// same day as without the household. A redemption by one member may draw on the points of the others. Each contribution
+// is an entry in the contributor's account, and a reversal returns it to that account. So members who leave take their
+// points along, levels stay personal, and sharing does not extend the life of any points. A contribution is not an
+// activity of the contributor.
+
+// Households are the rules by which members draw on each other's points. The zero Households disables households.
+type Households struct {
+	Size       int      // the most members in one household, including invited ones; 0 disables households
+	Share      *big.Rat // the share of a member's active points that the others may use at a time; nil for all
+	CoolingOff Period   // how long after joining a member cannot draw on the others
+}
+
+// Key returns the key of households among the program's rules.
+func (Households) Key() string { return "households" }
+
+// A Contribution is the number of points that a member contributes to a redemption of the household.
+type Contribution struct {
+	Member MemberID
+	Points Points
+}
+
+// Points that one member gives to another keep their lots, so that a transfer does not extend their life. A lot arrives
+// with the day on which it would have expired, and expires immediately if that day is over. A lot that activity would
+// extend arrives with the day that it has reached, and no activity extends it: otherwise members could choose whose
+// activity extends it. Pending points never move, nor do the points of a member in debt. A transfer earns nothing,
+// counts for no level, and is an activity of neither member.
+
+// Transfers are the rules by which members may give points to each other. The zero Transfers disables transfers.
+type Transfers struct {
+	Min    Points  // the least points of one transfer; 0 disables transfers
+	Max    Points  // the most points of one transfer; 0 for no limit
+	Step   Points  // points are given in multiples of this; 0 for 1
+	Limits []Limit // how often a member may give
+	AtMost []Cap   // how many points a member may give, without fees
+	Fee    Fee     // the fee that the giver pays in addition
+	Accept Period  // how long the recipient can accept an offer; zero: the points move immediately
+}
+
+// A Fee is the points that a transfer costs in addition to those that arrive: a fixed number, or a share of those,
+// rounded up. No member receives them.
+type Fee struct {
+	Points Points
+	Share  *big.Rat // below 1; nil for Points
+}
+
+// Key returns the key of transfers among the program's rules, for their limits and reasons.
+func (Transfers) Key() string { return "transfers" }

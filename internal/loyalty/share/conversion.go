@@ -1,0 +1,308 @@
+package share
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+)
+
+// Conversion returns the conversion from one wallet to another, if there is one.
+func Conversion(p *loyalty.Program, from, to string) (loyalty.Conversion, bool) {
+	at := slices.IndexFunc(p.Conversions, func(c loyalty.Conversion) bool { return c.From == from && c.To == to })
+	if at < 0 {
+		return loyalty.Conversion{}, false
+	}
+	return p.Conversions[at], true
+}
+
+// Convert converts n points of one wallet to another, rounded down. It takes the points that expire first. The received
+// points expire like all points that are added to the target wallet. A member who owes points can convert only to
+// settle the debt, even against the direction of a conversion. The account must have been advanced to now.
+func Convert(p *loyalty.Program, acc loyalty.Account, id, from, to string, n loyalty.Points, now time.Time) (posting.Outcome, error) {
+	owing, debt := redeem.Indebted(p, acc)
+	settles := debt > 0 && owing == to && acc.In(from).Debt == 0
+	c, received, err := loyalty.Conversion{}, loyalty.Points(0), error(nil)
+	if settles {
+		c, received, err = settlement(p, acc, from, to, n)
+	} else {
+		c, received, err = convertible(p, acc, from, to, n, now)
+	}
+	if err != nil {
+		return posting.Outcome{}, err
+	}
+	d := posting.Decide(p, acc, now)
+	taken, have := d.Take(nil, from, n)
+	if have < n || debt > 0 && !settles {
+		return posting.Outcome{}, redeem.Insufficient(p, acc, from, n, "The conversion requires")
+	}
+	expiry := posting.WalletExpiry(p, to, acc.Tier.Level)
+	x := loyalty.Converted{
+		ID: id, Rule: c.ID, From: from, To: to, Points: n, Received: received, Taken: redeem.LotsOf(taken), At: now,
+		Lot: d.Lot(expiry.Date(now, posting.AnniversaryStart(acc, expiry), p.Zone)),
+	}
+	if !c.ReversibleWithin.IsZero() {
+		x.ReversibleUntil = c.ReversibleWithin.After(now, p.Zone)
+	}
+	e := loyalty.Entry{
+		Kind: loyalty.KindConvert, Cause: loyalty.Cause{Kind: loyalty.CauseConversion, ID: id, Revision: 1}, Effective: now, Conversion: &x,
+		Postings: append(
+			taken, loyalty.Posting{Wallet: from, Bucket: loyalty.BucketConverted, Points: n},
+			loyalty.Posting{Wallet: to, Bucket: loyalty.BucketConverted, Points: -received},
+		),
+		Reasons: posting.ConversionReasons(&x, n, received, loyalty.WasConverted),
+	}
+	for _, l := range c.Limits {
+		e.Usage = append(e.Usage, earn.LimitUsage(l, c.Key(), loyalty.DateOf(now, p.Zone), 1))
+	}
+	e.Postings = d.Activate(e.Postings, to, received, x.Lot, now)
+	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
+		return posting.Outcome{}, err
+	}
+	return redeem.Finish(d)
+}
+
+// convertible returns the conversion for n points from one wallet to another, and the points received. It returns an
+// error if the conversion is not possible for a reason other than insufficient points.
+func convertible(p *loyalty.Program,
+	acc loyalty.Account, from, to string, n loyalty.Points, now time.Time,
+) (c loyalty.Conversion, received loyalty.Points, err error) {
+	c, ok := Conversion(p, from, to)
+	switch {
+	case acc.Status != loyalty.Active:
+		return c, 0, loyalty.RefuseFrozen("")
+	case !ok:
+		return c, 0, noWay(p, from, to)
+	case n < c.Min:
+		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", fmt.Sprintf(
+			"The minimum of a conversion is %d %s.", c.Min, posting.WalletUnits(p, from),
+		))
+	case n > loyalty.MaxPoints:
+		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "The maximum of a conversion is 1000000000 points.")
+	case c.Step > 0 && n%c.Step != 0:
+		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", fmt.Sprintf(
+			"points must be a multiple of %d %s.", c.Step, posting.WalletUnits(p, from),
+		))
+	}
+	received, fits := loyalty.ExactOf(c.Rate).Mul(loyalty.Whole(int64(n))).Round(loyalty.Down)
+	if !fits || received == 0 {
+		return c, 0, loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points", "The converted amount would be 0 or exceed 1000000000 points. Convert another number of points.",
+		)
+	}
+	if l, full := earn.Exhausted(acc, c.Key(), c.Limits, loyalty.DateOf(now, p.Zone)); full {
+		return c, 0, loyalty.Refuse(loyalty.ValidationFailed, "", fmt.Sprintf("The member has reached the limit of this conversion: %s.", earn.LimitText(l)))
+	}
+	return c, received, nil
+}
+
+// noWay returns the error for a conversion that the program does not have.
+func noWay(p *loyalty.Program, from, to string) error {
+	for _, end := range []struct{ pointer, wallet string }{{"/from", from}, {"/to", to}} {
+		if _, ok := posting.Wallet(p, end.wallet); !ok && end.wallet != "" {
+			return posting.NoWallet(p, end.pointer)
+		}
+	}
+	return loyalty.Refuse(loyalty.ValidationFailed, "/to", "The program has no conversion between these wallets.")
+}
+
+// ConvertBack reverses a conversion, or n of the points that it gave; zero reverses all that are available. The points
+// must still be available. They return to the lots that they came from, latest expiry first, and expire at once where a
+// lot has expired meanwhile. Rounding never increases the points, and a number of points that would return as none is
+// rejected. prior is the last revision of the conversion. The account must have been advanced to now.
+func ConvertBack(p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n loyalty.Points, now time.Time) (posting.Outcome, error) {
+	x, d := posting.FindConversion(acc, *prior.Conversion), posting.Decide(p, acc, now)
+	lot, left := left(d, x)
+	if n == 0 {
+		n = left
+	}
+	if err := Undoable(p, acc, x, n, left, now); err != nil {
+		return posting.Outcome{}, err
+	}
+	back := worth(&x, n)
+	x.Reversed += n
+	x.Returned += back
+	e := loyalty.Entry{
+		Kind: loyalty.KindConvert, Cause: loyalty.Cause{Kind: loyalty.CauseConversion, ID: x.ID, Revision: prior.Cause.Revision + 1}, Effective: now,
+		Conversion: &x,
+		Postings: []loyalty.Posting{
+			{Wallet: x.To, Bucket: loyalty.BucketActive, Lot: lot, Points: -n},
+			{Wallet: x.To, Bucket: loyalty.BucketConverted, Points: n},
+		},
+		Reasons: posting.ConversionReasons(&x, back, n, loyalty.WasConvertedBack),
+	}
+	e.Postings = append(e.Postings, loyalty.Posting{Wallet: x.From, Bucket: loyalty.BucketConverted, Points: -back})
+	x.Taken = slices.Clone(x.Taken)
+	for i := len(x.Taken) - 1; i >= 0 && back > 0; i-- {
+		part := min(back, x.Taken[i].Points)
+		e.Postings = d.Arrive(e.Postings, x.From, part, x.Taken[i].Expires, now)
+		x.Taken[i].Points -= part
+		back -= part
+	}
+	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
+		return posting.Outcome{}, err
+	}
+	return redeem.Finish(d)
+}
+
+// left returns the lot of the points that a conversion gave, and how many of them are available there. An activity or a
+// manual extension may have moved the lot. Points of one lot are interchangeable; points of other lots are not used.
+func left(d *posting.Decision, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
+	return d.LeftIn(d.Account, x)
+}
+
+// worth returns what n more of the received points return to the source wallet, rounded down together with earlier
+// reversals.
+func worth(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
+	all, _ := posting.Fraction(int64(x.Reversed+n), int64(x.Received)).Mul(loyalty.Whole(int64(x.Points))).Round(loyalty.Down)
+	return all - x.Returned
+}
+
+// least returns how many more of the received points must be reversed to return at least one point.
+func least(x *loyalty.Converted) loyalty.Points {
+	all, _ := posting.Fraction(int64(x.Returned+1), int64(x.Points)).Mul(loyalty.Whole(int64(x.Received))).Round(loyalty.Up)
+	return all - x.Reversed
+}
+
+// Undoable returns why n of the received points, of which left are available, cannot be reversed; nil if they can.
+func Undoable(p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time) error {
+	switch {
+	case acc.Status != loyalty.Active:
+		return loyalty.RefuseFrozen("")
+	case x.ReversibleUntil.IsZero() || !now.Before(x.ReversibleUntil):
+		return loyalty.Refuse(loyalty.AlreadyExpired, "", "The period in which the conversion could be reversed has ended.")
+	case x.Reversed == x.Received:
+		return loyalty.Refuse(loyalty.AlreadyResolved, "", "The conversion was already reversed in full.")
+	case n < 0:
+		return loyalty.Refuse(loyalty.AmountNotPositive, "/points", "points must be above 0.")
+	case n > x.Received-x.Reversed:
+		return loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points",
+			"At most "+loyalty.FormatPoints(x.Received-x.Reversed)+" points of the conversion can be reversed.",
+		)
+	case n > left || n == 0 || acc.In(x.To).Debt > 0:
+		return &loyalty.Error{
+			Code: loyalty.InsufficientPoints,
+			Detail: "Only " + loyalty.FormatPoints(left) + " " + posting.WalletUnits(p, x.To) + " of the conversion remain." +
+				redeem.OwedText(p, acc, x.To),
+			Required: max(1, n), Available: left,
+		}
+	case worth(&x, n) == 0:
+		return loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points",
+			"Too few "+posting.WalletUnits(p, x.To)+" to reverse: at least "+loyalty.FormatPoints(least(&x))+" are required, and "+
+				loyalty.FormatPoints(left)+" remain.",
+		)
+	}
+	return nil
+}
+
+// CompileConversions checks conversions, and rewards that give points of another wallet.
+func CompileConversions(p *loyalty.Program) error {
+	for i, c := range p.Conversions {
+		_, from := posting.Wallet(p, c.From)
+		_, to := posting.Wallet(p, c.To)
+		second := slices.ContainsFunc(p.Conversions[:i], func(x loyalty.Conversion) bool {
+			return x.From == c.From && x.To == c.To
+		})
+		switch {
+		case !from && c.From != "" || !to && c.To != "" || c.From == c.To || second:
+			return fmt.Errorf("conversion %s has an unknown wallet or is a duplicate", c.ID)
+		case c.Rate == nil || c.Rate.Sign() <= 0 || c.Min < 0 || c.Step < 0:
+			return fmt.Errorf("conversion %s must have a positive rate, minimum and step", c.ID)
+		}
+		if err := CheckBounds(nil, c.Limits, 0, loyalty.Life{}); err != nil {
+			return fmt.Errorf("conversion %s: %w", c.ID, err)
+		}
+	}
+	for _, r := range p.Rewards {
+		if _, ok := posting.Wallet(p, r.Wallet); r.Wallet != "" && (!ok || r.Points < 1 || r.Points > loyalty.MaxPoints) {
+			return fmt.Errorf("reward %s must name a known wallet and 1 to 1000000000 points", r.ID)
+		}
+	}
+	if rule := ConversionCycle(p); rule != "" {
+		return fmt.Errorf("%s closes a circle of conversions", rule)
+	}
+	return nil
+}
+
+// leads reports whether points can move from one wallet to another by any number of conversions and rewards.
+func leads(p *loyalty.Program, from, to string) bool {
+	reached := map[string]bool{from: true}
+	for range posting.MaxWallets + 1 {
+		for _, c := range p.Conversions {
+			reached[c.To] = reached[c.To] || reached[c.From]
+		}
+		for i := range p.Rewards {
+			for _, paid := range paidFrom(&p.Rewards[i]) {
+				if into := p.Rewards[i].Wallet; into != "" {
+					reached[into] = reached[into] || reached[paid]
+				}
+			}
+		}
+	}
+	return reached[to]
+}
+
+// paidFrom returns the wallets in which a reward has a price.
+func paidFrom(r *loyalty.Reward) []string {
+	return append([]string{""}, slices.Collect(maps.Keys(r.Wallets))...)
+}
+
+// ConversionCycle returns the key of a conversion, or of a reward that gives points, by which points can return to the wallet
+// that they left. It returns an empty string if there is none. In a circle, points could grow or be renewed forever.
+func ConversionCycle(p *loyalty.Program) string {
+	for i := range p.Conversions {
+		if c := &p.Conversions[i]; c.From != c.To && leads(p, c.To, c.From) {
+			return c.Key()
+		}
+	}
+	for i := range p.Rewards {
+		r := &p.Rewards[i]
+		if r.Wallet != "" &&
+			slices.ContainsFunc(paidFrom(r), func(paid string) bool { return leads(p, r.Wallet, paid) }) {
+			return r.Key()
+		}
+	}
+	return ""
+}
+
+// settles returns the conversion by which points of one wallet pay a debt in another. It is the program's conversion,
+// or the opposite one at the inverse rate. ok is false if the program has neither.
+func settles(p *loyalty.Program, from, to string) (c loyalty.Conversion, ok bool) {
+	if c, ok = Conversion(p, from, to); ok {
+		return loyalty.Conversion{ID: c.ID, From: from, To: to, Rate: c.Rate}, true
+	}
+	back, ok := Conversion(p, to, from)
+	if !ok {
+		return c, false
+	}
+	return loyalty.Conversion{ID: back.ID, From: from, To: to, Rate: new(big.Rat).Inv(back.Rate)}, true
+}
+
+// settlement returns how n points of a wallet pay a debt in another. It returns AmountOutOfRange if n is more than the
+// debt requires. It rounds in the member's favor. Limits, steps and minimums of the conversion do not apply.
+func settlement(p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points) (c loyalty.Conversion, received loyalty.Points, err error) {
+	c, ok := settles(p, from, to)
+	debt := acc.In(to).Debt
+	switch {
+	case acc.Status != loyalty.Active:
+		return c, 0, loyalty.RefuseFrozen("")
+	case !ok:
+		return c, 0, noWay(p, from, to)
+	}
+	most, fits := loyalty.Whole(int64(debt)).Quo(loyalty.ExactOf(c.Rate)).Round(loyalty.Up)
+	if n > most || !fits {
+		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "The member owes "+loyalty.FormatPoints(debt)+" "+posting.WalletUnits(p, to)+": "+
+			loyalty.FormatPoints(most)+" "+posting.WalletUnits(p, from)+
+			" repay that. Do not convert more until the debt is repaid.")
+	}
+	received, _ = loyalty.ExactOf(c.Rate).Mul(loyalty.Whole(int64(n))).Round(loyalty.Up)
+	return c, min(received, debt), nil
+}

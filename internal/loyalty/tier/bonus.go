@@ -1,0 +1,275 @@
+package tier
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+)
+
+// Vacant returns the record in which the account stores a bonus that is given now. It reuses the record of a withdrawn
+// bonus if there is one, preferably for the same promotion. The points then return to where they were taken from.
+func Vacant(d *posting.Decision, b posting.Bonus) loyalty.Reached {
+	next := loyalty.Reached{Grant: loyalty.Grant{Rule: b.Key}}
+	var free []loyalty.Reached
+	for _, r := range d.Account.Reached {
+		if r.Grant.Rule != b.Key {
+			continue
+		}
+		if next.N = max(next.N, r.N+1); r.Grant.Worth == 0 {
+			free = append(free, r)
+		}
+	}
+	if at := slices.IndexFunc(free, func(r loyalty.Reached) bool { return r.At.Equal(b.At) }); at >= 0 {
+		return free[at]
+	}
+	if len(free) > 0 {
+		return free[0]
+	}
+	return next
+}
+
+// payBonus posts a bonus.
+func payBonus(d *posting.Decision, r loyalty.Reached, b posting.Bonus) error {
+	e, main := bonusEntry(d, loyalty.KindEarn, &r, b.At), main(d)
+	e = AsOf(main, posted(d), func() loyalty.Entry { return GiveBonus(main, e, &r, b) })
+	e.Reasons = append([]loyalty.Reason{loyalty.NewReason(b.Key, loyalty.FormatPoints(b.Points), loyalty.IsEntryBonus, b.Level)}, e.Reasons...)
+	return postBonus(d, redeem.LostToExpiry(posting.WithIssued(e)))
+}
+
+// GiveBonus gives the points of a bonus that were not given yet.
+func GiveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posting.Bonus) loyalty.Entry {
+	g, n, was := &r.Grant, b.Points-r.Grant.Worth, d.Where(r.Grant)
+	*r = WithPromotion(*r, b)
+	e, n = revive(d, e, g, was, n)
+	e = d.GiveBack(e, n, g, time.Time{})
+	g.Worth = b.Points
+	return e
+}
+
+// MoveBonus moves the points of a bonus to the lot of another instant.
+func MoveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posting.Bonus) loyalty.Entry {
+	g, n, was := &r.Grant, r.Grant.Worth, d.Where(r.Grant)
+	e = d.ClawBack(e, n, g)
+	*r = WithPromotion(*r, b)
+	e, n = revive(d, e, g, was, n)
+	e = posting.WithIssued(d.GiveBack(e, n, g, time.Time{}))
+	e.Postings = added(e.Postings)
+	return e
+}
+
+// posted returns the instant at which points move. It is the present if an earlier fact was reported late.
+func posted(d *posting.Decision) time.Time {
+	if d.Present.IsZero() {
+		return d.Now
+	}
+	return d.Present
+}
+
+// AsOf calls complete with the decision's current instant set to at.
+func AsOf(d *posting.Decision, at time.Time, complete func() loyalty.Entry) loyalty.Entry {
+	now := d.Now
+	defer func() { d.Now = now }()
+	d.Now = at
+	return complete()
+}
+
+// WithPromotion returns the record as of the promotion of b.
+func WithPromotion(r loyalty.Reached, b posting.Bonus) loyalty.Reached {
+	r.At, r.Grant.ActiveAt, r.Grant.Expires = b.At, b.At, b.Expires
+	return r
+}
+
+// revive restores points of a bonus that expired in an earlier lot, unless the lot to which they belong now has expired
+// too. It returns the number of points that are still to be given.
+func revive(d *posting.Decision, e loyalty.Entry, g *loyalty.Grant, was loyalty.Date, n loyalty.Points) (loyalty.Entry, loyalty.Points) {
+	part := min(n, g.Expired)
+	if part == 0 || was == d.Where(*g) || posting.IsExpired(d.P, d.Where(*g), d.Now) {
+		return e, n
+	}
+	g.Expired, g.ExpiredOn = g.Expired-part, g.ExpiredOn-part
+	e.WriteOffs = append(e.WriteOffs, loyalty.WriteOff{Wallet: g.Wallet, Lot: was, Points: -part})
+	e.Postings = append(e.Postings, loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketExpired, Lot: was, Points: -part})
+	e.Postings = d.Activate(e.Postings, g.Wallet, part, d.Where(*g), d.Now)
+	return e, n - part
+}
+
+// withdraw takes back a bonus whose level was not reached after all.
+func withdraw(d *posting.Decision, r loyalty.Reached) error {
+	e := bonusEntry(d, loyalty.KindClawback, &r, d.Now)
+	g := &r.Grant
+	e.Reasons = []loyalty.Reason{loyalty.NewReason(
+		g.Rule, loyalty.FormatPoints(-g.Worth), loyalty.EntryBonusWithdrawn, strings.TrimPrefix(g.Rule, LevelKey(d.P, "")),
+	)}
+	e = main(d).ClawBack(e, g.Worth, g)
+	g.Worth = 0
+	return postBonus(d, posting.WithIssued(e))
+}
+
+// redate moves the points of a bonus to the lot of another promotion to the same level. It moves the points that are
+// still in the first lot or expired with it.
+func redate(d *posting.Decision, x bonusPair) error {
+	r, main := x.given, main(d)
+	e := bonusEntry(d, loyalty.KindEarn, &r, d.Now)
+	e = MoveBonus(main, e, &r, x.wanted)
+	until := x.wanted.Expires.String()
+	e.Reasons = []loyalty.Reason{loyalty.NewReason(r.Grant.Rule, loyalty.FormatPoints(MovedPoints(e.Postings)), loyalty.WasRedated, x.wanted.Level, until)}
+	return postBonus(d, redeem.LostToExpiry(e))
+}
+
+// MovedPoints returns by how much postings change the member's points in the main wallet, including points that expire at
+// once.
+func MovedPoints(all []loyalty.Posting) (sum loyalty.Points) {
+	for _, p := range all {
+		if p.Wallet == "" && (p.Bucket.Counts() || p.Bucket == loyalty.BucketExpired && p.Points > 0) {
+			sum += p.Points
+		}
+	}
+	return sum
+}
+
+// added returns the postings with those that differ only in points added up, without those that become zero.
+func added(all []loyalty.Posting) (out []loyalty.Posting) {
+	for _, p := range all {
+		same := func(q loyalty.Posting) bool { q.Points = p.Points; return q == p }
+		if at := slices.IndexFunc(out, same); at >= 0 {
+			out[at].Points += p.Points
+			continue
+		}
+		out = append(out, p)
+	}
+	return slices.DeleteFunc(out, func(p loyalty.Posting) bool { return p.Points == 0 })
+}
+
+// bonusEntry begins the next entry about a bonus. Each promotion has a separate cause, so that no promotion gives its
+// bonus twice.
+func bonusEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, at time.Time) loyalty.Entry {
+	r.Revision++
+	id := string(d.Account.Member) + ":" + levelID(d.P, strings.TrimPrefix(r.Grant.Rule, LevelKey(d.P, "")))
+	if r.N > 0 {
+		id += ":" + strconv.Itoa(r.N+1)
+	}
+	return loyalty.Entry{Kind: kind, Effective: at, Cause: loyalty.Cause{Kind: loyalty.CauseTierChange, ID: id, Revision: r.Revision}, Reached: r}
+}
+
+// postBonus posts an entry about a bonus, and redeems the automatic reward if enough points became active.
+func postBonus(d *posting.Decision, e loyalty.Entry) error {
+	if err := d.Post(e); err != nil {
+		return err
+	}
+	main := main(d)
+	err := redeem.AutoRedeem(main, posted(d))
+	if d.Whole != nil {
+		d.Account = posting.GroupView(d.P, main.Account)
+	}
+	return err
+}
+
+// A bonusPair is a bonus that was given and the bonus that should replace it.
+type bonusPair struct {
+	given  loyalty.Reached
+	wanted posting.Bonus
+}
+
+// bonusChanges are the changes to the bonuses for promotions since an instant.
+type bonusChanges struct {
+	withdraw []loyalty.Reached
+	move     []bonusPair       // to another lot
+	redated  []loyalty.Reached // as of another instant, in the same lot
+	give     []posting.Bonus
+}
+
+// findBonusChanges compares the bonuses that were given for promotions since an instant with the bonuses that a trial
+// found. For each level, it pairs bonuses for the same promotion first, then the others in their order.
+func findBonusChanges(d *posting.Decision, since time.Time, wanted []posting.Bonus) (out bonusChanges) {
+	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r loyalty.Reached) bool {
+		return !strings.HasPrefix(r.Grant.Rule, LevelKey(d.P, "")) || r.Grant.Worth == 0 || r.At.Before(since)
+	})
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(b posting.Bonus) bool { return forgot(&d.Account, b) })
+	for _, same := range []bool{true, false} {
+		wanted = slices.DeleteFunc(wanted, func(b posting.Bonus) bool {
+			at := slices.IndexFunc(given, func(r loyalty.Reached) bool {
+				return r.Grant.Rule == b.Key && (r.At.Equal(b.At) || !same)
+			})
+			if at >= 0 {
+				out.pair(d, given[at], b)
+				given = slices.Delete(given, at, at+1)
+			}
+			return at >= 0
+		})
+	}
+	out.withdraw, out.give = given, wanted
+	return out
+}
+
+// forgot reports whether the account no longer remembers what happened to a bonus.
+func forgot(a *loyalty.Account, b posting.Bonus) bool {
+	n, numbers, earliest := 0, 0, time.Time{}
+	for _, r := range a.Reached {
+		if r.Grant.Rule == b.Key {
+			n, numbers, earliest = n+1, max(numbers, r.N+1), soonest(earliest, r.At)
+		}
+	}
+	return n < numbers && b.At.Before(earliest)
+}
+
+// pair records that a bonus was replaced by another one.
+func (x *bonusChanges) pair(d *posting.Decision, r loyalty.Reached, b posting.Bonus) {
+	main := main(d)
+	from := main.Where(r.Grant)
+	b.Expires = NotBefore(main, from, b.Expires)
+	to := main.Where(WithPromotion(r, b).Grant)
+	switch {
+	case from != to && !(posting.IsExpired(main.P, from, d.Now) && posting.IsExpired(main.P, to, d.Now)):
+		x.move = append(x.move, bonusPair{r, b})
+	case !r.At.Equal(b.At):
+		x.redated = append(x.redated, WithPromotion(r, b))
+	}
+}
+
+// leastNotice is the minimum time that a member has to spend points whose expiry moves to an earlier day.
+var leastNotice = loyalty.Period{Days: 14}
+
+// NotBefore returns the new expiry day of points that were to expire on the day was and should expire on the day is. If
+// is comes first, the member has at least the program's period of advance notice and leastNotice to spend the points,
+// but never longer than until was.
+func NotBefore(d *posting.Decision, was, is loyalty.Date) loyalty.Date {
+	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
+		return is
+	}
+	if to := max(is, leastDay(d.P, d.Now)); to.Compare(was) < 0 {
+		return to
+	}
+	return was
+}
+
+// leastDay returns the earliest day on which points may expire that lose their protection now.
+func leastDay(p *loyalty.Program, now time.Time) loyalty.Date {
+	return max(
+		loyalty.DateOf(leastNotice.After(now, p.Zone), p.Zone), loyalty.DateOf(p.AdvanceNotice.Period.After(now, p.Zone), p.Zone),
+	)
+}
+
+// settle posts the changes except redated, which the entry about the standing contains.
+func (x bonusChanges) settle(d *posting.Decision) error {
+	for _, r := range x.withdraw {
+		if err := withdraw(d, r); err != nil {
+			return err
+		}
+	}
+	for _, pair := range x.move {
+		if err := redate(d, pair); err != nil {
+			return err
+		}
+	}
+	for _, b := range x.give {
+		if err := payBonus(d, Vacant(d, b), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}

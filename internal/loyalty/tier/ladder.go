@@ -1,0 +1,172 @@
+package tier
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// TierGroupStanding returns the program and an account as a tier group sees them, for questions about levels: Level,
+// Progress, Stay and Gaps. It returns false if the program has no such tier group.
+func TierGroupStanding(p *loyalty.Program, acc loyalty.Account, id string) (*loyalty.Program, loyalty.Account, bool) {
+	i := slices.IndexFunc(p.TierGroups, func(l loyalty.TierGroup) bool { return l.ID == id })
+	if i < 0 {
+		return p, acc, false
+	}
+	v := earn.GroupProgram(p, i)
+	return v, posting.GroupView(v, acc), true
+}
+
+// OnLadders makes a decision about each tier group.
+func OnLadders(d *posting.Decision, decide func(*posting.Decision) error) error {
+	for i := range d.P.TierGroups {
+		if err := decide(inGroup(d, earn.GroupProgram(d.P, i))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inGroup returns the decision about an account as a tier group sees it.
+func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
+	return &posting.Decision{P: v, Now: d.Now, Recorded: d.Recorded, Whole: d, Outcome: posting.Outcome{Account: posting.GroupView(v, d.Account)}}
+}
+
+// main returns the decision about the whole account.
+func main(d *posting.Decision) *posting.Decision {
+	if d.Whole != nil {
+		return d.Whole
+	}
+	return d
+}
+
+// Unlock ends the locks in Tiers and all tier groups. It comes first in each instant, because later decisions hide that
+// the locks ended.
+func Unlock(d *posting.Decision, at time.Time) error {
+	seen := d.Account.Seen // as it was before any lock ended: several may end at once
+	if err := UnlockTier(d, at); err != nil {
+		return err
+	}
+	return OnLadders(d, func(d *posting.Decision) error {
+		d.Account.Seen = seen
+		return UnlockTier(d, at)
+	})
+}
+
+// ReviewLadders moves and reviews the levels of all tier groups at an instant.
+func ReviewLadders(d *posting.Decision, at time.Time) error {
+	return OnLadders(d, func(d *posting.Decision) error {
+		if err := RiseTier(d, at); err != nil {
+			return err
+		}
+		return ReviewTier(d, at)
+	})
+}
+
+// LevelKey returns the key of a level in reasons.
+func LevelKey(p *loyalty.Program, level string) string {
+	if p.Compiled.Ladder == "" {
+		return "tiers." + level
+	}
+	return "tier_groups." + p.Compiled.Ladder + "." + level
+}
+
+// levelID returns the ID of a level in causes. It is unique across Tiers and all tier groups.
+func levelID(p *loyalty.Program, level string) string {
+	if p.Compiled.Ladder == "" {
+		return level
+	}
+	return p.Compiled.Ladder + "." + level
+}
+
+// counting records in an entry how a revision changes what an order or event counts in the tier groups, and returns
+// what it counts from now on. was is what it counted before. Like its points, the counts follow the rules of its first
+// revision: a tier group that did not exist when it was first reported does not count it later. since is when the order
+// or event happened.
+func counting(p *loyalty.Program,
+	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time, now func(*loyalty.Program) loyalty.Counted,
+) []loyalty.Counted {
+	all := slices.Clone(was)
+	for i := range p.TierGroups {
+		v := earn.GroupProgram(p, i)
+		r, _, known := TierGroupStanding(rules, loyalty.Account{}, v.Compiled.Ladder)
+		if !known {
+			continue
+		}
+		c := now(r)
+		at := slices.IndexFunc(all, func(x loyalty.Counted) bool { return x.TierGroup == v.Compiled.Ladder })
+		switch {
+		case at < 0 && c.Metric.IsZero() && len(c.Brands) == 0:
+			continue
+		case at < 0:
+			all, at = append(all, loyalty.Counted{
+				TierGroup: v.Compiled.Ladder, Metric: loyalty.Metric{Month: bucket(v, posting.GroupView(v, acc), since)},
+			}), len(all)
+		}
+		had := all[at]
+		c.TierGroup, c.Metric.Month = had.TierGroup, rebucketed(v, posting.GroupView(v, acc), had.Metric.Month, since)
+		change := loyalty.TierGroupCount{
+			TierGroup: c.TierGroup, Metric: c.Metric.Less(had.Metric), Window: Apart(v, posting.GroupView(v, acc)),
+			Brands: brandsBetween(had.Brands, c.Brands, c.Metric.Month),
+		}
+		if !change.Metric.IsZero() || len(change.Brands) > 0 {
+			e.Counts = append(e.Counts, change)
+		}
+		all[at] = c
+	}
+	return all
+}
+
+// CountOrderInGroups records what an order with the worth w counts in the tier groups.
+func CountOrderInGroups(s *loyalty.OrderState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, w earn.Worth) {
+	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Order.PlacedAt, func(r *loyalty.Program) (c loyalty.Counted) {
+		if i := slices.IndexFunc(w.Ladders, func(x loyalty.Counted) bool { return x.TierGroup == r.Compiled.Ladder }); i >= 0 {
+			c = w.Ladders[i]
+		}
+		if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
+			c.Metric.Points = s.Worth
+		}
+		if earn.UsesMeasure(r, loyalty.ByOrders) && w.Counted {
+			c.Metric.Orders = 1
+		}
+		return c
+	})
+}
+
+// CountEventInGroups records what an event that is worth total points counts in the tier groups.
+func CountEventInGroups(s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, total loyalty.Points) {
+	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Event.At, func(r *loyalty.Program) (c loyalty.Counted) {
+		if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
+			c.Metric.Points = total
+		}
+		if earn.UsesMeasure(r, loyalty.ByVisits) && s.Event.Type == r.Tiers.Visit {
+			c.Metric.Visits = 1
+		}
+		return c
+	})
+}
+
+// CompileLadders checks the tier groups as compileTiers checks Tiers.
+func CompileLadders(p *loyalty.Program) error {
+	if len(p.TierGroups) > posting.MaxTierGroups {
+		return fmt.Errorf("there are %d tier groups; the limit is %d", len(p.TierGroups), posting.MaxTierGroups)
+	}
+	for i, l := range p.TierGroups {
+		if l.ID == "" || len(l.Tiers.Levels) == 0 ||
+			slices.ContainsFunc(p.TierGroups[:i], func(x loyalty.TierGroup) bool { return x.ID == l.ID }) {
+			return fmt.Errorf("tier group %q must have a unique id and levels", l.ID)
+		}
+		if l.Tiers.MaxDowngrades != nil ||
+			slices.ContainsFunc(l.Tiers.Levels, func(l loyalty.Level) bool { return l.Multiply != nil || l.Expires != nil }) {
+			return fmt.Errorf("tier group %s must not have multipliers, expiry or max_downgrades", l.ID)
+		}
+		if err := CheckLevels(&l.Tiers); err != nil {
+			return fmt.Errorf("tier group %s: %w", l.ID, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package tier
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// buckets returns the keys of the buckets in which the account has metrics or brands.
+func buckets(a *loyalty.Account) (all []int) {
+	for _, m := range a.Metrics {
+		all = append(all, m.Month)
+	}
+	for _, b := range a.Brands {
+		all = append(all, b.Month)
+	}
+	return all
+}
+
+// CountOrder records in an entry how a revision changes what the order counts toward a level, and in the state what the
+// order counts from now on.
+func CountOrder(s *loyalty.OrderState, e *loyalty.Entry, p *loyalty.Program, acc loyalty.Account, prior *loyalty.OrderState, w earn.Worth) {
+	if prior == nil || prior.Order.Member == "" {
+		prior, s.Bucket = nil, firstBucket(p, acc, s.Order.PlacedAt)
+	}
+	s.Bucket = rebucketed(p, acc, s.Bucket, s.Order.PlacedAt)
+	m := loyalty.Metric{
+		Month: cmp.Or(s.Bucket, loyalty.DateOf(s.Order.PlacedAt, p.Zone).Month()),
+		Spend: w.Spend - s.Spend, QualifyingItems: w.Pieces - s.QualifyingItems,
+	}
+	if earn.UsesMeasure(p, loyalty.ByPointsEarned) {
+		m.Points = s.Worth
+		if prior != nil {
+			m.Points -= prior.Worth
+		}
+	}
+	if w.Counted {
+		m.Orders++
+	}
+	if prior != nil && prior.Counted {
+		m.Orders--
+	}
+	s.Counted = w.Counted
+	e.Window = Apart(p, acc)
+	if !m.IsZero() {
+		e.Metric = &m
+	}
+	e.Brands = brandsBetween(s.Brands, w.Brands, m.Month)
+	s.Spend, s.QualifyingItems, s.Brands = w.Spend, w.Pieces, w.Brands
+}
+
+// firstBucket returns the bucket in which something counts that is reported for the first time. It returns 0 for the
+// bucket of its month.
+func firstBucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
+	if b := bucket(p, acc, at); b > posting.LastMonth {
+		return b
+	}
+	return 0
+}
+
+// rebucketed returns the bucket in which something counts now that counted in the given bucket before. It differs only
+// for windows that begin with a level, because the instant at which the level was reached may have been decided again.
+func rebucketed(p *loyalty.Program, acc loyalty.Account, bucket int, at time.Time) int {
+	if p.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
+		return bucket
+	}
+	if b, known := levelBucket(&acc, at); known {
+		return b
+	}
+	return bucket
+}
+
+// brandsBetween returns the changes from the brands that counted before to the brands that count now. Both lists are
+// sorted.
+func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
+	for _, b := range was {
+		if !slices.Contains(are, b) {
+			out = append(out, loyalty.Bought{Month: month, Brand: b, N: -1})
+		}
+	}
+	for _, b := range are {
+		if !slices.Contains(was, b) {
+			out = append(out, loyalty.Bought{Month: month, Brand: b, N: 1})
+		}
+	}
+	return out
+}
+
+// CountEvent records in an entry what a revision of an event changes of what the event counts toward a level. more is the
+// increase of the event's points.
+func CountEvent(s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points) {
+	if s.Revision == 1 {
+		s.Bucket = firstBucket(p, acc, s.Event.At)
+	}
+	s.Bucket = rebucketed(p, acc, s.Bucket, s.Event.At)
+	m := loyalty.Metric{Month: cmp.Or(s.Bucket, loyalty.DateOf(s.Event.At, rules.Zone).Month())}
+	if earn.UsesMeasure(rules, loyalty.ByPointsEarned) {
+		m.Points = more
+	}
+	visits := int64(0)
+	if earn.UsesMeasure(p, loyalty.ByVisits) && s.Event.Type == p.Tiers.Visit {
+		visits = 1
+	}
+	m.Visits, s.Visits = visits-s.Visits, visits
+	if !m.IsZero() {
+		e.Metric, e.Window = &m, Apart(p, acc)
+	}
+}

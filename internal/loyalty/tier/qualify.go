@@ -1,0 +1,269 @@
+package tier
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+)
+
+// CheckLevels rejects tiers, including their levels, that decisions cannot use.
+func CheckLevels(t *loyalty.Tiers) error {
+	if t.Months > MaxWindow {
+		return fmt.Errorf("a tier window of %d months is longer than %d", t.Months, MaxWindow)
+	}
+	if err := Check(t); err != nil {
+		return err
+	}
+	for i := range t.Levels {
+		if err := CheckLevel(t, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measures returns all measures of the levels, each once.
+func measures(t *loyalty.Tiers) (all []loyalty.Measure) {
+	for _, way := range earn.QualifyingWays(t) {
+		for _, m := range way {
+			if !slices.Contains(all, m) {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+// need returns how much of a measure a level requires. It returns false if members cannot reach the level by that
+// measure.
+func need(t *loyalty.Tiers, rung int, by loyalty.Measure) (int64, bool) {
+	l := t.Levels[rung]
+	if len(t.Ways) == 0 {
+		return l.From, true
+	}
+	for _, n := range l.Needs {
+		if n.By == by {
+			return n.From, true
+		}
+	}
+	return 0, rung == 0
+}
+
+// Measured returns the value of a measure at an instant, in the window or period that contains it.
+func Measured(p *loyalty.Program, acc loyalty.Account, by loyalty.Measure, at time.Time) (sum int64) {
+	within := within(p, acc, at)
+	if by == loyalty.ByBrands {
+		return brands(p, acc, within)
+	}
+	for _, m := range acc.Metrics {
+		if !within(m.Month) {
+			continue
+		}
+		switch by {
+		case loyalty.ByPointsEarned:
+			sum += int64(m.Points)
+		case loyalty.ByOrders:
+			sum += m.Orders
+		case loyalty.BySpend:
+			sum += m.Spend
+		case loyalty.ByQualifyingItems:
+			sum += m.QualifyingItems
+		case loyalty.ByVisits:
+			sum += m.Visits
+		}
+	}
+	return sum
+}
+
+// brands returns how many different brands were bought in the months that count.
+func brands(p *loyalty.Program, acc loyalty.Account, within func(int) bool) (n int64) {
+	for _, brand := range p.Tiers.Brands {
+		bought := int64(0)
+		for _, b := range acc.Brands {
+			if b.Brand == brand && within(b.Month) {
+				bought += b.N
+			}
+		}
+		if bought > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Qualified returns the index of the highest level that the account qualifies for at an instant; -1 if there are no
+// tiers.
+func Qualified(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
+	for i := len(p.Tiers.Levels) - 1; i > 0; i-- {
+		for _, way := range Gaps(p, acc, i, at) {
+			if !slices.ContainsFunc(way, Gap.Open) {
+				return i
+			}
+		}
+	}
+	return min(0, len(p.Tiers.Levels)-1)
+}
+
+// A Gap is how much of one measure a level requires, and how much of it the member has.
+type Gap struct {
+	By         loyalty.Measure
+	From, Have int64
+}
+
+// Missing returns how much more is required; zero if there is enough.
+func (g Gap) Missing() int64 { return max(0, g.From-g.Have) }
+
+func (g Gap) Open() bool { return g.Have < g.From }
+
+// Gaps returns the ways to qualify for a level, each with the gaps of all its measures at an instant.
+func Gaps(p *loyalty.Program, acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) {
+	for _, way := range earn.QualifyingWays(&p.Tiers) {
+		gaps := make([]Gap, 0, len(way))
+		for _, by := range way {
+			if from, ok := need(&p.Tiers, rung, by); ok {
+				gaps = append(gaps, Gap{by, from, Measured(p, acc, by, at)})
+			}
+		}
+		if len(gaps) == len(way) {
+			ways = append(ways, gaps)
+		}
+	}
+	return ways
+}
+
+// Nearest returns the gap that is the largest on the way that is the most complete: the open gap of which the smallest
+// share is done. It returns no gap if a way is complete.
+func Nearest(ways [][]Gap) (best Gap) {
+	for i, way := range ways {
+		worst := Gap{}
+		for _, g := range way {
+			if g.Open() && (!worst.Open() || farther(g, worst)) {
+				worst = g
+			}
+		}
+		if !worst.Open() {
+			return Gap{}
+		}
+		if i == 0 || farther(best, worst) {
+			best = worst
+		}
+	}
+	return best
+}
+
+// OtherGaps returns the other open gaps on the way of the gap that nearest returned.
+func OtherGaps(ways [][]Gap, gap Gap) (others []Gap) {
+	for _, way := range ways {
+		if slices.Contains(way, gap) {
+			return slices.DeleteFunc(slices.Clone(way), func(g Gap) bool { return g == gap || !g.Open() })
+		}
+	}
+	return nil
+}
+
+// farther reports whether a smaller share of a is done than of b.
+func farther(a, b Gap) bool {
+	return loyalty.Whole(max(0, a.Have)).Mul(loyalty.Whole(b.From)).Sub(loyalty.Whole(max(0, b.Have)).Mul(loyalty.Whole(a.From))).Sign() < 0
+}
+
+// Progress returns the next level, and the largest gap on the most complete way to it. It returns false on the highest
+// level or without tiers.
+func Progress(p *loyalty.Program, acc loyalty.Account, now time.Time) (next loyalty.Level, missing Gap, ok bool) {
+	at := redeem.LevelIndex(p, acc.Tier) + 1
+	if at >= len(p.Tiers.Levels) {
+		return loyalty.Level{}, Gap{}, false
+	}
+	return p.Tiers.Levels[at], Nearest(Gaps(p, acc, at, now)), true
+}
+
+// Measure returns the measured values and the window for reasons: "512" with "points_earned/12" or "orders"; with
+// several measures "512+3" with "spend+visits/year".
+func Measure(p *loyalty.Program, acc loyalty.Account, at time.Time) (n, window string) {
+	var amounts, names []string
+	for _, by := range measures(&p.Tiers) {
+		amount := Measured(p, acc, by, at)
+		text := strconv.FormatInt(amount, 10)
+		if by == loyalty.BySpend {
+			text = loyalty.Money{Amount: amount, Currency: p.Tiers.Currency}.Decimal()
+		}
+		amounts, names = append(amounts, text), append(names, by.String())
+	}
+	return strings.Join(amounts, "+"), strings.Join(names, "+") + windowText(p)
+}
+
+// windowText returns the window in the form that reasons use: "/12", "/year"; empty for a lifetime.
+func windowText(p *loyalty.Program) string {
+	w, cyclic := Cycle(&p.Tiers)
+	months := map[int]string{1: "month", 3: "quarter", 6: "half", 12: "year"}[w.Months]
+	switch {
+	case cyclic && w.Kind == loyalty.CycleWindow && w.From == 101:
+		return "/" + cmp.Or(months, strconv.Itoa(w.Months))
+	case cyclic:
+		return "/" + string(w.Kind)
+	case p.Tiers.Window.Kind == loyalty.LevelWindow:
+		return "/" + string(loyalty.LevelWindow)
+	case p.Tiers.Months > 0:
+		return "/" + strconv.Itoa(p.Tiers.Months)
+	}
+	return ""
+}
+
+// Check rejects tiers that decisions cannot use.
+func Check(t *loyalty.Tiers) error {
+	w, cyclic := Cycle(t)
+	switch {
+	case cyclic && (w.Months < 1 || 12%w.Months != 0 || w.Kind == loyalty.CycleWindow && (w.From < 101 || w.From > 1231)):
+		return fmt.Errorf("a window with periods of %d months from month %d is invalid", w.Months, w.From)
+	case t.KeepPeriods > 0 && !cyclic, t.MoveUp == loyalty.NextPeriod && !cyclic:
+		return errors.New("a window without periods cannot move members at the end of a period")
+	case len(t.Brands) > loyalty.MaxBrands:
+		return fmt.Errorf("there are %d brands; the limit is %d", len(t.Brands), loyalty.MaxBrands)
+	}
+	for _, f := range t.Minimums {
+		if !slices.ContainsFunc(t.Levels, func(l loyalty.Level) bool { return l.ID == f.Level }) {
+			return fmt.Errorf("minimums name the unknown level %q", f.Level)
+		}
+	}
+	return nil
+}
+
+// CheckLevel rejects a level that does not require more than the level before it.
+func CheckLevel(t *loyalty.Tiers, i int) error {
+	l := t.Levels[i]
+	if l.EntryBonus < 0 || l.EntryBonus > loyalty.MaxPoints {
+		return fmt.Errorf("the points of level %s must not be negative", l.ID)
+	}
+	if len(t.Ways) == 0 {
+		if (i == 0) != (l.From == 0) || i > 0 && l.From <= t.Levels[i-1].From {
+			return fmt.Errorf(
+				"level %s is out of order: the first starts from 0, and each from more than the one before it", l.ID)
+		}
+		return nil
+	}
+	if (i == 0) != (len(l.Needs) == 0) {
+		return fmt.Errorf("level %s is out of order: only the first has no requirements", l.ID)
+	}
+	more := i <= 1
+	for _, n := range l.Needs {
+		before := int64(0)
+		if i > 0 {
+			before, _ = need(t, i-1, n.By)
+		}
+		if n.From < 1 || n.From < before {
+			return fmt.Errorf("level %s requires less than the one before it", l.ID)
+		}
+		more = more || n.From > before
+	}
+	if !more {
+		return fmt.Errorf("level %s must require more than the one before it", l.ID)
+	}
+	return nil
+}

@@ -1,0 +1,397 @@
+package tier
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+)
+
+// A KnownOrder is the latest entry of an order and the rules that the order keeps.
+type KnownOrder struct {
+	Entry loyalty.Entry
+	Rules *loyalty.Program
+}
+
+// NeedsNothing reports whether a decision is complete.
+func NeedsNothing(n posting.Needs) bool {
+	return !n.Numbers && n.Later == loyalty.PlacedOrder{} && len(n.Orders) == 0 && NeedsOfLevels(n) == levelNeeds{}
+}
+
+// Undecided reports whether an order is not decided yet, because the decision needs more of the other orders.
+func Undecided(n posting.Needs) bool { return n.Numbers || n.Later != loyalty.PlacedOrder{} }
+
+// levelNeeds is the part of Needs that the levels need.
+type levelNeeds struct {
+	since, recorded time.Time
+	all             bool
+}
+
+func NeedsOfLevels(n posting.Needs) levelNeeds { return levelNeeds{n.Since, n.Recorded, n.All} }
+
+// MergeNeeds returns the combined needs of two decisions.
+func MergeNeeds(n posting.Needs, m posting.Needs) posting.Needs {
+	orders := slices.Concat(n.Orders, m.Orders)
+	slices.SortFunc(orders, loyalty.PlacedOrder.Compare)
+	return posting.Needs{
+		Since: soonest(n.Since, m.Since), Recorded: soonest(n.Recorded, m.Recorded), All: n.All || m.All,
+		Orders: slices.Compact(orders), Numbers: n.Numbers || m.Numbers, Later: cmp.Or(n.Later, m.Later),
+	}
+}
+
+// ClockSkew is the maximum difference between the clocks of two writers.
+const ClockSkew = time.Minute
+
+// Enough reports whether no entry before e is needed, because they were recorded too early.
+func Enough(n posting.Needs, e loyalty.Entry) bool {
+	return !n.All && e.Recorded.Before(n.Recorded.Add(-posting.MaxOrderAhead-ClockSkew))
+}
+
+// A History contains entries of one member, and the versions of the program that were in force.
+type History struct {
+	Entries []loyalty.Entry // in order; those that Needs requested, up to the account as it was read
+	All     bool            // Entries contains all entries of the member
+	// Versions contains the versions before the present one, in order. The first was in force before the first entry.
+	Versions []Live
+
+	Orders []KnownOrder // those that Needs requested, in any order
+	Later  loyalty.LaterOrders
+	Left   earn.Budgets // the remaining budgets, as far as they are known
+}
+
+// A Live is a program version and the instant at which another version replaced it.
+type Live struct {
+	Program *loyalty.Program
+	Until   time.Time
+}
+
+// NeedsSince returns which entries are needed to decide all tier groups again from an instant on. It asks for all entries
+// unless the account stores the standings of that time.
+func NeedsSince(d *posting.Decision, since time.Time) posting.Needs {
+	n := NeedsOf(d, since)
+	_ = OnLadders(d, func(d *posting.Decision) error {
+		n = MergeNeeds(n, NeedsOf(d, since))
+		return nil
+	})
+	return n
+}
+
+// NeedsOf is like needs, for one tier group.
+func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
+	n := posting.Needs{Since: since, Recorded: since}
+	past := posting.StandingsBefore(Standings(&d.Account), since)
+	if since.Before(d.Now.Add(-posting.PastAge)) || len(past) == 0 {
+		n.All = true
+		return n
+	}
+	if from, ok := ReachesBack(d.P, d.Account, since); ok {
+		n.Recorded = from
+	}
+	// The account merges months that lie too far back in the window of a level with all earlier ones.
+	from := from(past[len(past)-1])
+	n.All = d.P.Tiers.Window.Kind == loyalty.LevelWindow && from.AddDate(0, MaxWindow-1, 0).Before(d.Now)
+	return n
+}
+
+// ReachesBack returns since when the counted facts are needed to decide again from an instant on, if a window of months
+// includes months that the account no longer stores separately. It returns false if the account stores all of them.
+func ReachesBack(p *loyalty.Program, acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
+	_, cyclic := Cycle(&p.Tiers)
+	if cyclic || p.Tiers.Months == 0 || p.Tiers.Window.Kind == loyalty.LevelWindow {
+		return from, false
+	}
+	first, _ := span(p, acc, since)
+	if past := posting.StandingsBefore(Standings(&acc), since); len(past) > 0 && past[len(past)-1].Manual() { // see lasting
+		first = min(first, firstOf(p, past[len(past)-1].Since))
+	}
+	newest := loyalty.DateOf(posting.Later(acc.Counted, since), p.Zone).Month() // including months whose facts no longer count
+	return first.Start(p.Zone), first.Month() < posting.MonthsBack(newest, p.Tiers.Months-1)
+}
+
+// firstOf returns the first day of a window of months at an instant.
+func firstOf(p *loyalty.Program, at time.Time) loyalty.Date {
+	return loyalty.Date(posting.MonthsBack(loyalty.DateOf(at, p.Zone).Month(), p.Tiers.Months-1)*100 + 1)
+}
+
+// ChangesTraits reports whether the entries change traits that levels depend on, from an instant on. Only earlier
+// entries contain the traits before that instant.
+func (h History) ChangesTraits(since time.Time) bool {
+	return slices.ContainsFunc(h.Entries, func(e loyalty.Entry) bool {
+		if e.Kind != loyalty.KindUpdateMember || e.Effective.Before(since) || len(e.Reasons) == 0 {
+			return false
+		}
+		changed := strings.Join(e.Reasons[0].Args, " ")
+		return slices.ContainsFunc([]string{"segments", "membership_year_start", ChangedChannels}, func(what string) bool {
+			return strings.Contains(changed, what)
+		})
+	})
+}
+
+// Redecide decides one tier group again from an instant on. whole is the decision for the whole account.
+func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.Decision) error {
+	if len(d.P.Tiers.Levels) == 0 {
+		return nil
+	}
+	facts := h.Facts(d.P, d.Account.Joined)
+	t := Baseline(d, h, facts, since)
+	t.Trial = &posting.Trial{Whole: whole}
+	if err := Replay(d, t, h, facts, since); err != nil {
+		return err
+	}
+	return adopt(d, t, h, since)
+}
+
+// Replay applies all facts since an instant to a trial, in order, and lets time pass until now.
+func Replay(d *posting.Decision, t *posting.Decision, h History, facts []Fact, since time.Time) error {
+	for _, f := range facts {
+		if f.At.Before(since) || f.Nothing() {
+			continue
+		}
+		if err := passVersions(t, h, d.P, posting.Earlier(f.At, d.Now)); err != nil {
+			return err
+		}
+		t.Now = f.At
+		if err := happens(t, f); err != nil {
+			return err
+		}
+		t.Account.Seen = posting.Later(t.Account.Seen, f.At)
+	}
+	return passVersions(t, h, d.P, d.Now)
+}
+
+// passVersions is like passTiers, but applies the program version that was in force at each time. p is the present
+// version.
+func passVersions(d *posting.Decision, h History, p *loyalty.Program, until time.Time) error {
+	for _, v := range h.Versions {
+		if !d.Now.Before(v.Until) {
+			continue
+		}
+		d.P = sameGroup(v.Program, p)
+		if !v.Until.After(until) {
+			if err := passTiers(d, v.Until.Add(-1)); err != nil {
+				return err
+			}
+			continue
+		}
+		return passTiers(d, until)
+	}
+	d.P = p
+	return passTiers(d, until)
+}
+
+// sameGroup returns the program as the tier group of another version sees it. The result has no levels if the program
+// has no such group.
+func sameGroup(p *loyalty.Program, q *loyalty.Program) *loyalty.Program {
+	if q.Compiled.Ladder == "" {
+		return p
+	}
+	if v, _, ok := TierGroupStanding(p, loyalty.Account{}, q.Compiled.Ladder); ok {
+		return v
+	}
+	v := *p
+	v.Tiers, v.Compiled.Ladder = loyalty.Tiers{}, q.Compiled.Ladder
+	return &v
+}
+
+// Baseline returns the decision from which levels are decided again. Its account is the account as it was before an
+// instant.
+func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *posting.Decision {
+	acc := d.Account
+	base := loyalty.Account{
+		Member: acc.Member, Status: acc.Status, Joined: acc.Joined, Traits: acc.Traits, Notices: acc.Notices,
+		Seen: since.Add(-1), Tier: posting.FirstStanding(d.P, acc),
+	}
+	base.Reached = slices.DeleteFunc(slices.Clone(acc.Reached), func(r loyalty.Reached) bool {
+		return r.Grant.Worth == 0 || !r.At.Before(since)
+	})
+	if !h.All {
+		past := posting.StandingsBefore(Standings(&acc), since)
+		base.Past, base.Tier = past[:len(past)-1], past[len(past)-1]
+		countBefore(&base, d, facts, since)
+	}
+	return posting.Decide(d.P, base, since)
+}
+
+// countBefore sets the metrics of an account to those before an instant. They are the present metrics without the facts
+// since then. If a window reaches too far back for that, they are computed from the facts.
+func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since time.Time) {
+	if from, ok := ReachesBack(d.P, d.Account, since); ok {
+		for _, f := range facts {
+			if f.At.Before(since) && !f.At.Before(from) {
+				count(a, d.P, f, Apart(d.P, *a))
+			}
+		}
+		return
+	}
+	a.Metrics, a.Brands = d.Account.Metrics, d.Account.Brands
+	for _, f := range facts {
+		if !f.At.Before(since) {
+			uncount(a, d.P, d.Account, f)
+		}
+	}
+}
+
+// count adds the metrics of a fact. window is how many months are stored separately.
+func count(a *loyalty.Account, p *loyalty.Program, f Fact, window int) {
+	for _, m := range f.Metrics {
+		m.Month = rebucketed(p, *a, m.Month, f.placed)
+		a.Metrics = posting.AddMetric(a.Metrics, m, window)
+	}
+	for _, b := range f.Brands {
+		b.Month = rebucketed(p, *a, b.Month, f.placed)
+		a.Brands = posting.AddBrand(a.Brands, b, window)
+	}
+}
+
+// uncount removes the metrics of a fact from an account. acc is the account that includes them.
+func uncount(a *loyalty.Account, p *loyalty.Program, acc loyalty.Account, f Fact) {
+	for _, m := range f.Metrics {
+		m.Month = rebucketed(p, acc, m.Month, f.placed)
+		a.Metrics = posting.AddMetric(a.Metrics, loyalty.Metric{Month: m.Month}.Less(m), Apart(p, acc))
+	}
+	for _, b := range f.Brands {
+		b.Month, b.N = rebucketed(p, acc, b.Month, f.placed), -b.N
+		a.Brands = posting.AddBrand(a.Brands, b, Apart(p, acc))
+	}
+}
+
+// happens updates the levels for one fact.
+func happens(d *posting.Decision, f Fact) error {
+	switch {
+	case f.Entry == nil:
+		if count(&d.Account, d.P, f, TrialWindow(d)); d.P.Tiers.KeepOnRefund && falls(f.sum()) {
+			return nil
+		}
+		return climbNow(d)
+	case SetsManually(f.Entry):
+		return setTier(d, "", placement(*f.Entry.Standing))
+	}
+	d.Account.Traits = loyalty.Traits{}
+	if t := f.Entry.Traits; t != nil {
+		d.Account.Traits = *t
+	}
+	return floorTier(d)
+}
+
+// placement returns the placement that leads to a standing.
+func placement(s loyalty.Standing) Placement {
+	in := Placement{Level: s.Level, Permanent: s.Minimum != ""}
+	if s.Given {
+		in.Until, in.Locked = s.Until, s.Lock.Equal(s.Until)
+	}
+	return in
+}
+
+// adopt posts the differences between a trial from an instant on and the account.
+func adopt(d *posting.Decision, t *posting.Decision, h History, since time.Time) error {
+	changes := findBonusChanges(d, since, t.Trial.Bonuses)
+	if err := rejudge(d, t, h, since, changes.redated); err != nil {
+		return err
+	}
+	return changes.settle(d)
+}
+
+// rejudge posts the standings of a trial if they differ from those of the account.
+func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Time, redated []loyalty.Reached) error {
+	was, is := d.Account.Tier, t.Account.Tier
+	r := loyalty.Redecision{From: since}
+	for _, s := range posting.TrimStandings(t.Account.Past, is, d.Now) {
+		if !s.Decided().Before(since) {
+			r.Past = append(r.Past, s)
+		}
+	}
+	e := loyalty.Entry{
+		Kind: loyalty.KindMoveTier, Effective: d.Now, Standing: &is, Redecided: &r,
+		Counts: recount(d, t, h.All), Redated: redated,
+	}
+	same := was == is && slices.Equal(posting.PastStandings(e, d.Account.Past, was), posting.TrimStandings(d.Account.Past, was, d.Now))
+	if same && len(e.Counts)+len(redated) == 0 {
+		return nil
+	}
+	n := strconv.FormatInt(d.Account.Sequence, 10)
+	e.Cause = d.OwnCause(loyalty.CauseTier, levelID(d.P, is.Level)+":"+d.Now.UTC().Format(posting.CauseTimeLayout)+":"+n)
+	e.Reasons = []loyalty.Reason{why(d, was, is)}
+	if !unprotect(d, &e, h, t, is.Level) {
+		d.SlideAtLevel(&e, is.Level, d.Now)
+	}
+	return d.Post(e)
+}
+
+// why returns the reason for a standing that was decided again.
+func why(d *posting.Decision, was, is loyalty.Standing) loyalty.Reason {
+	key := LevelKey(d.P, is.Level)
+	cause := main(d).Entries[0].Cause
+	switch from, to := redeem.LevelIndex(d.P, was), redeem.LevelIndex(d.P, is); {
+	case to < from:
+		return loyalty.NewReason(key, "0", loyalty.WasWithdrawn, was.Level, is.Level, cause.Kind+" "+cause.ID)
+	case to > from:
+		n, window := Measure(d.P, d.Account, d.Now)
+		return loyalty.NewReason(key, "0", loyalty.HasMoved, was.Level, is.Level, "reached", n, window)
+	}
+	return loyalty.NewReason(key, "0", loyalty.WasRedecided, is.Level, cause.Kind+" "+cause.ID)
+}
+
+// Unbounded is a window in months that stores every month separately.
+const Unbounded = 12 * 10_000
+
+// TrialWindow returns how many months a trial stores separately. It stores every month of a window of months, because a
+// level that is set manually later needs earlier months; see recount.
+func TrialWindow(d *posting.Decision) int {
+	if Rolls(d.P) {
+		return Unbounded
+	}
+	return Apart(d.P, d.Account)
+}
+
+// Rolls reports whether levels depend on the most recent months.
+func Rolls(p *loyalty.Program) bool {
+	_, cyclic := Cycle(&p.Tiers)
+	return !cyclic && p.Tiers.Months > 0 && p.Tiers.Window.Kind != loyalty.LevelWindow
+}
+
+// recount returns the counts that move between the windows of levels, if these windows began at other instants in a
+// trial. all reports that the trial has used all entries. Then months count again that were merged before the level
+// became a manual one again.
+func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.TierGroupCount) {
+	manual := d.P.Tiers.Months > 0 && t.Account.Tier.Manual() && all
+	if d.P.Tiers.Window.Kind != loyalty.LevelWindow && !manual {
+		return nil
+	}
+	var change []loyalty.Metric
+	for _, m := range t.Account.Metrics {
+		change = posting.AddMetric(change, m, Apart(d.P, t.Account))
+	}
+	var brands []loyalty.Bought
+	for _, b := range t.Account.Brands {
+		brands = posting.AddBrand(brands, b, Apart(d.P, t.Account))
+	}
+	for _, m := range d.Account.Metrics {
+		change = posting.AddMetric(change, loyalty.Metric{Month: m.Month}.Less(m), Unbounded)
+	}
+	for _, b := range d.Account.Brands {
+		b.N = -b.N
+		brands = posting.AddBrand(brands, b, Unbounded)
+	}
+	ladder, window := d.P.Compiled.Ladder, Apart(d.P, t.Account)
+	// The newest comes first, because only the newest window is stored regardless of its age.
+	for _, m := range slices.Backward(change) {
+		out = append(out, loyalty.TierGroupCount{TierGroup: ladder, Metric: m, Window: window})
+	}
+	for _, b := range slices.Backward(brands) {
+		out = append(out, loyalty.TierGroupCount{TierGroup: ladder, Brands: []loyalty.Bought{b}, Window: window})
+	}
+	return out
+}
+
+// stand sets the standing of the account in a trial.
+func stand(d *posting.Decision, s loyalty.Standing) {
+	acc := &d.Account
+	acc.Past, acc.Tier = posting.AddStanding(acc.Past, acc.Tier, s, time.Time{}), s
+	acc.Seen = posting.Later(acc.Seen, d.Now)
+}

@@ -1,0 +1,102 @@
+package tier
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// A Fact is an event in the member's history that levels depend on.
+type Fact struct {
+	At time.Time
+	// placed is the instant at which the Fact counts. It differs from at if the fact is a later change.
+	placed time.Time
+	// cause is the cause of what counts, without its revision. It orders the facts of one instant.
+	Cause   loyalty.Cause
+	Metrics []loyalty.Metric
+	Brands  []loyalty.Bought
+	// entry is set instead of metrics and brands if the Fact is a change of the member or a level that was set
+	// manually.
+	Entry *loyalty.Entry
+}
+
+// sum returns all metrics of a fact, with the brands among the qualifying items.
+func (f Fact) sum() loyalty.Metric {
+	return sum((&loyalty.Account{Metrics: f.Metrics, Brands: f.Brands}))
+}
+
+// Nothing reports whether a fact no longer counts anything.
+func (f Fact) Nothing() bool {
+	brands := map[string]int64{}
+	for _, b := range f.Brands {
+		if brands[b.Brand] += b.N; brands[b.Brand] == 0 {
+			delete(brands, b.Brand)
+		}
+	}
+	return f.Entry == nil && f.sum().IsZero() && len(brands) == 0
+}
+
+func (f Fact) compare(g Fact) int {
+	return cmp.Or(f.At.Compare(g.At), cmp.Compare(f.Cause.Kind, g.Cause.Kind), cmp.Compare(f.Cause.ID, g.Cause.ID))
+}
+
+// Facts returns the facts about the levels of a tier group, in the order in which they happened. A fact from before the
+// member joined counts from the time of joining. An order counts from when it was placed. If members keep levels on a
+// refund, a decrease counts from when it was recorded, and so does a later increase of the same order or event.
+func (h History) Facts(p *loyalty.Program, joined time.Time) (all []Fact) {
+	counted, fell := map[loyalty.Cause]int{}, map[loyalty.Cause]bool{}
+	for i := range h.Entries {
+		e := &h.Entries[i]
+		at, counts := posting.CountedAt(e)
+		switch {
+		case e.Kind == loyalty.KindEnroll, e.Kind == loyalty.KindUpdateMember, SetsManually(e) && e.TierGroup == p.Compiled.Ladder:
+			all = append(all, Fact{At: e.Effective, Entry: e})
+		case counts:
+			f := Fact{
+				At: posting.Later(at, joined), placed: posting.Later(at, joined), Cause: loyalty.Cause{Kind: e.Cause.Kind, ID: e.Cause.ID},
+			}
+			f.Metrics, f.Brands = countsOf(e, p.Compiled.Ladder)
+			if p.Tiers.KeepOnRefund && (fell[f.Cause] || falls(f.sum())) {
+				f.At, fell[f.Cause] = e.Recorded, true
+				all = append(all, f)
+				continue
+			}
+			n, known := counted[f.Cause]
+			if !known {
+				counted[f.Cause], all = len(all), append(all, f)
+				continue
+			}
+			all[n].Metrics = slices.Concat(all[n].Metrics, f.Metrics)
+			all[n].Brands = slices.Concat(all[n].Brands, f.Brands)
+		}
+	}
+	slices.SortStableFunc(all, Fact.compare)
+	return all
+}
+
+// SetsManually reports whether an entry sets a level manually.
+func SetsManually(e *loyalty.Entry) bool {
+	return e.Kind == loyalty.KindMoveTier && len(e.Reasons) > 0 && e.Reasons[0].Kind == loyalty.WasPlaced
+}
+
+// countsOf returns the metrics and brands that an entry counts towards the levels of a tier group.
+func countsOf(e *loyalty.Entry, ladder string) (metrics []loyalty.Metric, brands []loyalty.Bought) {
+	if ladder == "" {
+		if e.Metric != nil {
+			metrics = append(metrics, *e.Metric)
+		}
+		return metrics, e.Brands
+	}
+	for _, c := range e.Counts {
+		if c.TierGroup == ladder {
+			metrics, brands = append(metrics, c.Metric), append(brands, c.Brands...)
+		}
+	}
+	return metrics, brands
+}
+
+// ChangedChannels states in a reason that the channels in which the member can be contacted changed.
+const ChangedChannels = "channels"

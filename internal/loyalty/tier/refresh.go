@@ -1,0 +1,133 @@
+package tier
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+)
+
+// Retiers reports whether p has other level requirements than the version before, if both have levels.
+func Retiers(p *loyalty.Program, before *loyalty.Program) bool {
+	return before != nil && len(before.Tiers.Levels) > 0 &&
+		len(p.Tiers.Levels) > 0 && !reflect.DeepEqual(takes(&p.Tiers), takes(&before.Tiers))
+}
+
+// takes returns the fields of the tiers that determine who qualifies for which level.
+func takes(t *loyalty.Tiers) loyalty.Tiers {
+	out := loyalty.Tiers{
+		By: t.By, Ways: t.Ways, Currency: t.Currency, AtLeast: t.AtLeast,
+		Visit: t.Visit, Brands: t.Brands, Months: t.Months,
+		Calendar: t.Calendar, Window: t.Window, Minimums: t.Minimums,
+	}
+	for _, l := range t.Levels {
+		out.Levels = append(out.Levels, loyalty.Level{ID: l.ID, From: l.From, Needs: l.Needs})
+	}
+	return out
+}
+
+// SetReplacements sets the replacement of each level that t no longer has. It is the next lower level that still exists, or
+// else the lowest.
+func SetReplacements(t *loyalty.Tiers, before *loyalty.Tiers) {
+	has := func(id string) bool {
+		return slices.ContainsFunc(t.Levels, func(l loyalty.Level) bool { return l.ID == id })
+	}
+	if len(t.Levels) == 0 {
+		return
+	}
+	gone, left := map[string]string{}, t.Levels[0].ID
+	for _, l := range before.Levels {
+		if has(l.ID) {
+			left = l.ID
+			continue
+		}
+		gone[l.ID] = left
+	}
+	for id, to := range before.Gone {
+		if !has(id) {
+			gone[id] = cmp.Or(gone[to], to)
+		}
+	}
+	if len(gone) > 0 {
+		t.Gone = gone
+	}
+}
+
+// gone reports whether the program no longer has the account's level.
+func gone(p *loyalty.Program, acc loyalty.Account) bool {
+	_, _, ok := p.Level(acc.Tier.Level)
+	return !ok && acc.Tier.Level != "" && len(p.Tiers.Levels) > 0
+}
+
+// RefreshAt returns when the account moves because level requirements changed; zero if it does not, or if it was
+// evaluated since.
+func RefreshAt(p *loyalty.Program, acc loyalty.Account) time.Time {
+	r := p.Tiers.Refresh
+	switch {
+	case r.At.IsZero() || len(p.Tiers.Levels) == 0:
+		return time.Time{}
+	case gone(p, acc):
+		return r.At
+	case !ran(acc).Before(r.At) || r.At.Before(acc.Tier.Lock) || !refreshes(p, acc):
+		return time.Time{}
+	}
+	return r.At
+}
+
+// ran returns the instant until which time had passed for the account when it was last written.
+func ran(a loyalty.Account) time.Time {
+	if a.Ran.IsZero() {
+		return a.Seen
+	}
+	return a.Ran
+}
+
+// refreshes reports whether the new requirements move the account to another level. They do not move a member down
+// whose level was set manually.
+func refreshes(p *loyalty.Program, acc loyalty.Account) bool {
+	r, rung, to := p.Tiers.Refresh, redeem.LevelIndex(p, acc.Tier), refreshed(p, acc)
+	return to > rung || to < rung && r.Mode == loyalty.FullRefresh && p.AdvanceNotice.Period.IsZero() && !acc.Tier.Given
+}
+
+// refreshed returns the index of the level for which the account qualifies by the new requirements. It uses the present
+// period, or the previous one if levels last until the end of the next period.
+func refreshed(p *loyalty.Program, acc loyalty.Account) int {
+	at := p.Tiers.Refresh.At
+	to := Qualified(p, acc, at)
+	if _, cyclic := Cycle(&p.Tiers); cyclic {
+		first, _ := span(p, acc, at)
+		last := Qualified(p, acc, first.Start(p.Zone).Add(-1))
+		switch {
+		case p.Tiers.MoveUp == loyalty.NextPeriod:
+			to = last
+		case keepPeriods(&p.Tiers) != 1:
+			to = max(to, last)
+		}
+	}
+	return max(to, Floor(p, acc))
+}
+
+// RefreshTier moves the account to its level by the new requirements. A member whose level no longer exists immediately
+// gets its replacement, with the same end and lock.
+func RefreshTier(d *posting.Decision, at time.Time) error {
+	due := RefreshAt(d.P, d.Account)
+	if due.IsZero() || due.After(at) {
+		return nil
+	}
+	if gone(d.P, d.Account) && (locked(d) || !refreshes(d.P, d.Account)) {
+		s := d.Account.Tier
+		rung := redeem.LevelIndex(d.P, s)
+		was := s.Level
+		s.Level, s.Since = d.P.Tiers.Levels[rung].ID, d.Now
+		if rung <= Floor(d.P, d.Account) && !locked(d) {
+			s.Until = time.Time{}
+		}
+		n, window := Measure(d.P, d.Account, due)
+		return moved(d, s, loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasMoved, was, s.Level, "rules", n, window))
+	}
+	return moveTo(d, refreshed(d.P, d.Account), reachedUntil(d.P, d.Account, due), "rules", due)
+}

@@ -1,0 +1,194 @@
+package tier
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+)
+
+// A Placement is a level that is set manually for a member: as a correction, as a match of a status in another program,
+// or permanently.
+type Placement struct {
+	Level     string
+	Reason    string
+	Until     time.Time // kept at least until then; zero: as long as a level that the member reached
+	Locked    bool      // until Until, nothing moves it up or down
+	Permanent bool      // the level is a permanent minimum
+	TierGroup string    // the tier group of the level; empty for Tiers
+}
+
+// SetTier sets a member's level manually. The program's rules continue to apply: the level is reviewed at its end, and
+// a member who qualifies for a higher level moves up. If the level is locked, the member moves up when the lock ends.
+// The account must have been advanced to now.
+func SetTier(p *loyalty.Program, acc loyalty.Account, id string, in Placement, now time.Time) (posting.Outcome, error) {
+	d := posting.Decide(p, acc, now)
+	on := d
+	if in.TierGroup != "" {
+		v, _, ok := TierGroupStanding(p, acc, in.TierGroup)
+		if !ok {
+			return posting.Outcome{}, loyalty.Refuse(
+				loyalty.ValidationFailed, "/tier_group",
+				fmt.Sprintf("The program has no tier group %q.", in.TierGroup),
+			)
+		}
+		on = inGroup(d, v)
+	}
+	if err := checkPlacement(on, in); err != nil {
+		return posting.Outcome{}, err
+	}
+	was := on.Account
+	err := setTier(on, id, in)
+	d.Needs = MergeNeeds(d.Needs, summedUp(on, was))
+	return d.Outcome, err
+}
+
+// summedUp requests all entries if the account merged months that a manually set level needs in separate buckets; see
+// lasting. was is the account before the change.
+func summedUp(d *posting.Decision, was loyalty.Account) (n posting.Needs) {
+	acc, p := d.Account, d.P
+	if !Rolls(p) || slices.ContainsFunc(Standings(&was), loyalty.Standing.Manual) ||
+		len(acc.Metrics) == 0 || acc.Metrics[0].Month != 0 {
+		return n
+	}
+	return posting.Needs{Since: acc.Joined, Recorded: acc.Joined, All: true}
+}
+
+// checkPlacement rejects a level that cannot be set.
+func checkPlacement(d *posting.Decision, in Placement) error {
+	_, rung, ok := d.P.Level(in.Level)
+	now := d.Now
+	segments := d.Account // without the permanent minimum that was set manually before: the latest placement counts
+	segments.Tier.Minimum = ""
+	floor := Floor(d.P, segments)
+	switch {
+	case d.Account.Status != loyalty.Active:
+		return loyalty.RefuseFrozen("")
+	case !ok:
+		return loyalty.Refuse(loyalty.ValidationFailed, "/level", fmt.Sprintf("The program has no level %q.", in.Level))
+	case rung < floor && !in.Locked:
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/level",
+			fmt.Sprintf(
+				"A segment gives the member at least %q. A lower level must be locked.",
+				d.P.Tiers.Levels[floor].ID,
+			),
+		)
+	case in.Permanent && (in.Locked || !in.Until.IsZero()):
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/permanent",
+			"A permanent level has no end and is not locked. Omit until and locked.",
+		)
+	case in.Locked && in.Until.IsZero():
+		return loyalty.Refuse(loyalty.ValidationFailed, "/until", "Specify until, the end of the lock.")
+	case !in.Until.IsZero() && !in.Until.After(now):
+		return loyalty.Refuse(loyalty.ValidationFailed, "/until", "The instant must be in the future.")
+	case in.Until.After(now.AddDate(MaxPlacement, 0, 0)):
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/until",
+			fmt.Sprintf("The instant must be at most %d years ahead. Make the level permanent instead.", MaxPlacement),
+		)
+	}
+	return nil
+}
+
+// setTier sets the level of a placement that was checked.
+func setTier(d *posting.Decision, id string, in Placement) error {
+	p, acc, now := d.P, d.Account, d.Now
+	_, rung, _ := p.Level(in.Level)
+	from := redeem.LevelIndex(p, acc.Tier)
+	d.Account.Tier.Minimum = "" // the latest placement replaces an earlier minimum
+	until := reachedUntil(p, d.Account, now)
+	if !in.Until.IsZero() {
+		until = in.Until
+	}
+	s := onLevel(p, d.Account, rung, until, now)
+	if rung == from {
+		s.Since, s.From = acc.Tier.Since, acc.Tier.From
+		s.Lock = now // a period that ended before no longer moves it
+	}
+	switch {
+	case in.Permanent:
+		s.Minimum, s.Until = in.Level, time.Time{}
+	case in.Locked:
+		s.Until, s.Lock = in.Until, in.Until
+	}
+	s.Given = !in.Until.IsZero() && !s.Until.IsZero()
+	d.Account = acc
+	s = decidedAt(s, posting.Later(now, acc.Tier.Decided()))
+	if d.Trial != nil {
+		stand(d, s)
+		return welcome(d, from, rung)
+	}
+	e := loyalty.Entry{
+		Kind: loyalty.KindMoveTier, Cause: loyalty.Cause{Kind: loyalty.CauseTier, ID: id, Revision: 1}, Effective: now, Standing: &s,
+		Reasons: []loyalty.Reason{loyalty.NewReason(LevelKey(p, in.Level), "0", loyalty.WasPlaced, acc.Tier.Level, in.Level, in.Reason)},
+	}
+	d.SlideAtLevel(&e, s.Level, now)
+	if err := d.Post(e); err != nil {
+		return err
+	}
+	return welcome(d, from, rung)
+}
+
+// MaxPlacement is for how many years a level can be set manually.
+const MaxPlacement = 10
+
+// Floored moves the account up to its minimums in Tiers and all tier groups, after the member's traits changed.
+func Floored(d *posting.Decision) error {
+	if err := floorTier(d); err != nil {
+		return err
+	}
+	return OnLadders(d, floorTier)
+}
+
+// floorTier moves the account up to its minimum level after the member's traits changed, and first to the level of a
+// period that ended. If the minimum no longer holds the member's level, the member keeps the level as if it had been
+// reached now.
+func floorTier(d *posting.Decision) error {
+	if len(d.P.Tiers.Levels) == 0 || locked(d) {
+		return nil
+	}
+	if err := RiseTier(d, d.Now); err != nil {
+		return err
+	}
+	if err := liftTier(d); err != nil {
+		return err
+	}
+	s := d.Account.Tier
+	until := reachedUntil(d.P, d.Account, d.Now)
+	if redeem.LevelIndex(d.P, s) == Floor(d.P, d.Account) || !s.Until.IsZero() || until.IsZero() {
+		return nil
+	}
+	s.Until = until
+	n, window := Measure(d.P, d.Account, d.Now)
+	return standing(d, s, d.Now, loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasStayed, n, window))
+}
+
+// from returns the instant after which events count for LevelWindow.
+func from(s loyalty.Standing) time.Time {
+	if s.From.IsZero() {
+		return s.Since
+	}
+	return s.From
+}
+
+// renewed returns the standing without the postponements of its end.
+func renewed(s loyalty.Standing) loyalty.Standing {
+	s.Extensions, s.Ended = 0, time.Time{}
+	return s
+}
+
+// decidedAt returns the standing with the instant at which it was decided.
+func decidedAt(s loyalty.Standing, at time.Time) loyalty.Standing {
+	if s.At = at; at.Equal(s.Since) {
+		s.At = time.Time{}
+	}
+	return s
+}
+
+// Standings returns all standings that the account remembers, the present one last.
+func Standings(a *loyalty.Account) []loyalty.Standing { return append(slices.Clip(a.Past), a.Tier) }

@@ -1,0 +1,144 @@
+package tier
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// MaxWindow is the longest window over which a tier can be measured, in months. It limits the account's size.
+const MaxWindow = 36
+
+// Cycle returns the window if it has recurring periods.
+func Cycle(t *loyalty.Tiers) (loyalty.Window, bool) {
+	switch {
+	case t.Calendar:
+		return loyalty.Window{Kind: loyalty.CycleWindow, Months: 12, From: 101}, true
+	case t.Window.Kind == "" || t.Window.Kind == loyalty.LevelWindow:
+		return loyalty.Window{}, false
+	}
+	return t.Window, true
+}
+
+// period returns the first day of the period in which a day lies, and the first day of the next period.
+func period(p *loyalty.Program, acc loyalty.Account, day loyalty.Date) (first, next loyalty.Date) {
+	w, _ := Cycle(&p.Tiers)
+	from := yearFrom(p, acc, w)
+	month := func(i int) loyalty.Date { return loyalty.Day((i%12+1)*100 + int(from)%100).In(i / 12) }
+	i := day.Year()*12 + int(day.CalendarMonth()) - 1
+	i -= ((i-int(from)/100+1)%w.Months + w.Months) % w.Months
+	if day.Day() < month(i) {
+		i -= w.Months
+	}
+	return month(i), month(i + w.Months)
+}
+
+// yearFrom returns the day of the year on which a window's periods begin for a member.
+func yearFrom(p *loyalty.Program, acc loyalty.Account, w loyalty.Window) loyalty.Day {
+	switch {
+	case w.Kind == loyalty.CycleWindow:
+		return w.From
+	case w.Kind == loyalty.OwnWindow && acc.Traits.MembershipYearStart != 0:
+		return loyalty.Day(acc.Traits.MembershipYearStart)
+	}
+	return loyalty.Day(loyalty.DateOf(acc.Joined, p.Zone) % 10000)
+}
+
+// PeriodEnd returns the end of the period in which an instant lies.
+func PeriodEnd(p *loyalty.Program, acc loyalty.Account, at time.Time) time.Time {
+	_, next := period(p, acc, loyalty.DateOf(at, p.Zone))
+	return next.Start(p.Zone)
+}
+
+// bucket returns the key under which an account counts an event at an instant: the month, yyyymm; if periods do not
+// begin on the first of a month, the first day of the period, yyyymmdd; for LevelWindow, the Unix millisecond after
+// which the window began.
+func bucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
+	day := loyalty.DateOf(at, p.Zone)
+	w, cyclic := Cycle(&p.Tiers)
+	switch {
+	case p.Tiers.Window.Kind == loyalty.LevelWindow:
+		bucket, _ := levelBucket(&acc, at)
+		return bucket
+	case cyclic && yearFrom(p, acc, w)%100 != 1:
+		first, _ := period(p, acc, day)
+		return int(first)
+	}
+	return day.Month()
+}
+
+// levelBucket returns the bucket of the level's window in which an instant lies. For an instant before all remembered
+// windows, it returns the oldest one, and false. A window begins after the instant at which its level was reached, so
+// that the purchase that reached a level does not count toward the next one.
+func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
+	var s loyalty.Standing
+	for _, s = range slices.Backward(Standings(a)) {
+		if known = from(s).Before(at); known {
+			break
+		}
+	}
+	return int(posting.Later(from(s), a.Joined).UnixMilli()), known
+}
+
+// begins returns the first day of a bucket, or 0 for the bucket of everything that no window reaches any more.
+func begins(p *loyalty.Program, bucket int) loyalty.Date {
+	switch {
+	case bucket == 0:
+		return 0
+	case bucket <= posting.LastMonth:
+		return loyalty.Date(bucket*100 + 1)
+	case bucket <= posting.LastDay:
+		return loyalty.Date(bucket)
+	}
+	return loyalty.DateOf(time.UnixMilli(int64(bucket)), p.Zone)
+}
+
+// within returns a function that reports whether a bucket counts at an instant.
+func within(p *loyalty.Program, acc loyalty.Account, at time.Time) func(bucket int) bool {
+	if p.Tiers.Window.Kind == loyalty.LevelWindow {
+		from := int(posting.Later(from(acc.Tier), acc.Joined).UnixMilli())
+		return func(bucket int) bool { return bucket == from }
+	}
+	first, last := span(p, acc, at)
+	return func(bucket int) bool {
+		begins := begins(p, bucket)
+		return first <= begins && begins <= last
+	}
+}
+
+// span returns the first and the last day on which events count at an instant.
+func span(p *loyalty.Program, acc loyalty.Account, at time.Time) (first, last loyalty.Date) {
+	day := loyalty.DateOf(at, p.Zone)
+	if _, cyclic := Cycle(&p.Tiers); cyclic {
+		first, next := period(p, acc, day)
+		return first, loyalty.DateOf(next.Start(p.Zone).Add(-1), p.Zone)
+	}
+	last = loyalty.EndOfMonth.Date(day)
+	switch {
+	case p.Tiers.Window.Kind == loyalty.LevelWindow:
+		return loyalty.DateOf(from(acc.Tier), p.Zone), last
+	case p.Tiers.Months > 0:
+		return firstOf(p, at), last
+	}
+	return 0, last
+}
+
+// Apart returns for how many months an account keeps separate buckets: the present period and the previous one, and
+// time for late reports. Under a manually set level, a rolling window also keeps the months in which another level was
+// reached that is still valid; see lasting. That applies while the account remembers such a level, because a withdrawal
+// may restore it.
+func Apart(p *loyalty.Program, acc loyalty.Account) int {
+	w, cyclic := Cycle(&p.Tiers)
+	switch {
+	case cyclic:
+		return w.Months + 12
+	case p.Tiers.Window.Kind == loyalty.LevelWindow:
+		return MaxWindow
+	case p.Tiers.Months > 0 && slices.ContainsFunc(Standings(&acc), loyalty.Standing.Manual):
+		kept := p.Tiers.KeepFor.Months + p.Tiers.Grace.Months + (p.Tiers.KeepFor.Days+p.Tiers.Grace.Days)/28 + 2
+		return min(p.Tiers.Months+kept, MaxWindow)
+	}
+	return p.Tiers.Months
+}
