@@ -41,6 +41,10 @@ func (h paypalHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, badPayPalRequest, id)
 		return
 	}
+	if err := h.paypal.Store(body); err != nil {
+		refuse(w, badPayPalRequest, id)
+		return
+	}
 	headers, err := h.paypal.Sign(paypalWebhook, body, h.clock.Now())
 	if err != nil {
 		refuse(w, badPayPalRequest, id)

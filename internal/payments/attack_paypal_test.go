@@ -2,6 +2,7 @@ package payments_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,7 @@ func TestRows18To20PayPal(t *testing.T) {
 		t.Run(first, func(t *testing.T) {
 			s := newShop(t, "orders_when_paid")
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
-			s.paypal.knows(genuine, noon)
+			s.paypal.store(t, genuine, noon)
 			h, body := s.signed(genuine)
 			forged := sameCRC(t, bytes.Replace(body, []byte("49.99"), []byte("9999.00"), 1), body)
 			claim := func() {
@@ -34,41 +35,48 @@ func TestRows18To20PayPal(t *testing.T) {
 
 	s := newShop(t, "orders_when_paid")
 	h, body := s.signed(genuine)
+	address := h.Get("Paypal-Cert-Url")
 	s.unchanged(func() {
-		for _, address := range []string{
+		for _, other := range []string{
 			"https://api.paypal.com.evil.test/v1/notifications/certs/CERT-1", "http://api.sandbox.paypal.com/v1/notifications/certs/CERT-1",
 			"https://api.paypal.com@evil.test/v1/notifications/certs/CERT-1", "https://api.sandbox.paypal.com/v1/notifications/certs/../../../x",
 			"https://169.254.169.254/v1/notifications/certs/CERT-1", "https://api.sandbox.paypal.com:444/v1/notifications/certs/CERT-1",
 			"https://api.paypal.com/v1/notifications/certs/CERT-1", "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1?x=y",
 			"https://api.sandbox.paypal.com/v1/oauth2/token",
 		} {
-			h.Set("Paypal-Cert-Url", address)
+			h.Set("Paypal-Cert-Url", other)
 			s.expect(genuine.Path("corner"), h, body, "401 webhook_signature_invalid")
 		}
-		if len(s.paypal.asked) > 0 {
-			t.Errorf("requests were made: %v", s.paypal.asked)
+		if len(s.paypal.requests) > 0 {
+			t.Errorf("requests were made: %v", s.paypal.requests)
 		}
-		h.Set("Paypal-Cert-Url", certAddress)
+		h.Set("Paypal-Cert-Url", address)
 		h.Set("Paypal-Auth-Algo", "SHA1withRSA")
 		s.expect(genuine.Path("corner"), h, body, "401 webhook_signature_invalid")
 		h.Set("Paypal-Auth-Algo", "SHA256withRSA")
 	})
-	name := "messageverificationcerts.sandbox.paypal.com"
-	for why, chain := range map[string][]byte{
-		"expired":     s.paypal.certificate(t, noon.AddDate(-2, 0, 0), noon.AddDate(0, 0, -1), name, true),
-		"self-signed": newPayPalStand(t).certificate(t, noon.AddDate(-1, 0, 0), noon.AddDate(1, 0, 0), name, false),
-		"of another":  s.paypal.certificate(t, noon.AddDate(-1, 0, 0), noon.AddDate(1, 0, 0), "evil.test", true),
+	for why, change := range map[string]func(*x509.Certificate){
+		"expired":         func(c *x509.Certificate) { c.NotAfter = noon.AddDate(0, 0, -1) },
+		"of another name": func(c *x509.Certificate) { c.DNSNames = []string{"evil.test"} },
 	} {
 		t.Run(why, func(t *testing.T) {
 			s := newShop(t, "orders_when_paid")
-			s.paypal.chain = chain
+			s.paypal.Certificate = change
+			h, body := s.signed(genuine)
 			s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "401 webhook_signature_invalid") })
 		})
 	}
+	t.Run("of another authority", func(t *testing.T) {
+		s, other := newShop(t, "orders_when_paid"), newPayPalServer(t)
+		_, body := s.signed(genuine)
+		h := other.sign(t, body, noon)
+		s.paypal.Server = other.Server // serves the certificate
+		s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "401 webhook_signature_invalid") })
+	})
 	s.paypal.down = true
 	s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "503 temporarily_unavailable") }) // our own failure: it comes again
 	s.paypal.down = false
-	s.paypal.knows(genuine, noon)
+	s.paypal.store(t, genuine, noon)
 	s.expect(genuine.Path("corner"), h, body, "200 applied")
 }
 

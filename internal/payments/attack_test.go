@@ -238,7 +238,7 @@ func TestRow22TheSameEventAHundredTimesAtOnce(t *testing.T) {
 			}
 			h, body := s.signed(e)
 			if provider == app.PayPal {
-				s.paypal.knows(e, noon)
+				s.paypal.store(t, e, noon)
 			}
 			var all sync.WaitGroup
 			var mu sync.Mutex

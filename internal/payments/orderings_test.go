@@ -99,7 +99,7 @@ type worlds struct {
 	app     *app.App
 	p       *loyalty.Program
 	handler lambda.Handler
-	paypal  *paypalStand
+	paypal  *paypalServer
 	told    told
 	events  [5]func() // delivers the event
 	first   string
@@ -107,11 +107,11 @@ type worlds struct {
 }
 
 func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
-	w := &worlds{t: t, table: &slate{items: map[table.Key]table.Item{}}, told: x, paypal: newPayPalStand(t)}
+	w := &worlds{t: t, table: &slate{items: map[table.Key]table.Item{}}, told: x, paypal: newPayPalServer(t)}
 	w.faulty = tabletest.NewFaulty(w.table, seed)
 	w.app = &app.App{
 		Table: w.faulty, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
-		Secret: []byte("0123456789abcdefghijklmnopqrstuv"), Processors: agreed(), HTTP: &http.Client{Transport: w.paypal}, Roots: w.paypal.roots,
+		Secret: []byte("0123456789abcdefghijklmnopqrstuv"), Processors: agreed(), HTTP: &http.Client{Transport: w.paypal}, Roots: w.paypal.Roots(),
 	}
 	if err := w.app.Wire(); err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
 		}
 		var h http.Header
 		if x.provider == app.PayPal {
-			h = s.paypal.sign(t, c.WebhookID, body, noon)
+			h = s.paypal.sign(t, body, noon)
 		} else if h, err = e.Headers(c, body, noon); err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
 		}
 		w.events[i] = func() {
 			if x.provider == app.PayPal {
-				w.paypal.knows(e, noon)
+				w.paypal.store(t, e, noon)
 			}
 			w.deliver(payload)
 		}

@@ -3,22 +3,20 @@ package payments_test
 import (
 	"fmt"
 	"testing"
-
-	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
 // sale sends an event about a sale, which is what a capture was before version 2 of PayPal's interface.
 func (s *shop) sale(kind, resource string) string {
 	s.t.Helper()
 	body := fmt.Appendf(nil, `{"id":"WH-%s-%d","event_type":%q,"create_time":"2026-12-01T12:00:00Z","resource":%s}`, kind, len(resource), kind, resource)
-	return s.post("/v1/webhooks/corner/paypal", s.paypal.sign(s.t, agreed()["corner"][app.PayPal].WebhookID, body, noon), body).String()
+	return s.post("/v1/webhooks/corner/paypal", s.paypal.sign(s.t, body, noon), body).String()
 }
 
 func TestAReversedSaleGoesBack(t *testing.T) {
 	s := newShop(t, "orders_when_paid")
 	s.order("1042", "placed", `,"member":"`+s.member+`"`)
 	sale := `{"id":"SALE1","state":"completed","amount":{"total":"49.99","currency":"EUR"},"invoice_number":"1042","create_time":"2026-12-01T11:00:00Z"}`
-	s.paypal.objects["/v1/payments/sale/SALE1"] = sale
+	s.paypal.put("/v1/payments/sale/SALE1", sale)
 	if got := s.sale("PAYMENT.SALE.COMPLETED", sale); got != "200 applied" || s.worth("1042") != whole {
 		t.Fatalf("%s, and worth %d", got, s.worth("1042"))
 	}
@@ -46,10 +44,10 @@ func TestACertificateThatIsNotThereIsABadSignature(t *testing.T) {
 	} {
 		s := newShop(t, "orders_when_paid")
 		h, body := s.signed(e)
-		s.paypal.certs = status
+		s.paypal.certStatus = status
 		s.unchanged(func() { s.expect(e.Path("corner"), h, body, want) })
-		s.paypal.certs = 0
-		s.paypal.knows(e, noon)
+		s.paypal.certStatus = 0
+		s.paypal.store(t, e, noon)
 		s.expect(e.Path("corner"), h, body, "200 applied")
 	}
 }

@@ -40,7 +40,7 @@ func TestReplayOfQuarantinedEvents(t *testing.T) {
 	if err != nil || one.Outcome != ledger.Quarantined || len(s.quarantined()) != 1 {
 		t.Errorf("%+v, %v, %d in quarantine", one, err, len(s.quarantined()))
 	}
-	s.paypal.knows(e, noon)
+	s.paypal.store(t, e, noon)
 	one, err = r.Replay(t.Context(), "corner", waiting[0])
 	if err != nil || one.Outcome != ledger.Applied || len(s.quarantined()) != 0 || s.points(s.member) != whole {
 		t.Errorf("%+v, %v, %d in quarantine, %d points", one, err, len(s.quarantined()), s.points(s.member))

@@ -71,7 +71,7 @@ type shop struct {
 	key    string
 	member string
 	log    bytes.Buffer
-	paypal *paypalStand
+	paypal *paypalServer
 }
 
 type options struct {
@@ -90,10 +90,10 @@ func newShopWith(t testing.TB, o options) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{t: t, table: tab, guard: stacktest.Guard(t), paypal: newPayPalStand(t)}
+	s := &shop{t: t, table: tab, guard: stacktest.Guard(t), paypal: newPayPalServer(t)}
 	s.stack, err = local.New(local.Options{
 		Table: s.guard.Table(tab), Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)),
-		Processors: o.processors, HTTP: &http.Client{Transport: s.paypal}, Roots: s.paypal.roots, Random: o.random,
+		Processors: o.processors, HTTP: &http.Client{Transport: s.paypal}, Roots: s.paypal.Roots(), Random: o.random,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -276,7 +276,7 @@ func (s *shop) signed(e sample.Event) (http.Header, []byte) {
 		s.t.Fatal(err)
 	}
 	if e.Provider == app.PayPal {
-		return s.paypal.sign(s.t, c.WebhookID, body, now), body
+		return s.paypal.sign(s.t, body, now), body
 	}
 	h, err := e.Headers(c, body, now)
 	if err != nil {
@@ -290,7 +290,7 @@ func (s *shop) tell(e sample.Event) answer {
 	s.t.Helper()
 	h, body := s.signed(e)
 	if e.Provider == app.PayPal {
-		s.paypal.knows(e, s.stack.App.Now())
+		s.paypal.store(s.t, e, s.stack.App.Now())
 	}
 	return s.post(e.Path("corner"), h, body)
 }

@@ -114,10 +114,11 @@ func TestPayPalStatesTaxWithTheOrder(t *testing.T) {
 		for amounts, want := range map[string]int64{"tax_excluded": c.excluded, "tax_included": c.included} {
 			s := newShopWith(t, options{award: "payments", processors: agreed(), purchase: "amounts: " + amounts})
 			kind := "PAYMENT.CAPTURE.COMPLETED"
-			s.paypal.objects["/v2/payments/captures/CAP1"], s.paypal.objects["/v2/checkout/orders/ORDER1"] = c.object, c.order
+			s.paypal.put("/v2/payments/captures/CAP1", c.object)
+			s.paypal.put("/v2/checkout/orders/ORDER1", c.order)
 			if strings.HasPrefix(name, "a sale") {
 				kind = "PAYMENT.SALE.COMPLETED"
-				s.paypal.objects["/v1/payments/sale/CAP1"] = c.object
+				s.paypal.put("/v1/payments/sale/CAP1", c.object)
 			}
 			if got := s.sale(kind, c.object); got != c.answer {
 				t.Errorf("%s: %s, want %s", name, got, c.answer)

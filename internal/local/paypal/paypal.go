@@ -47,12 +47,17 @@ type Server struct {
 	// Next handles requests to other hosts.
 	Next http.RoundTripper
 
+	// Key signs webhooks. If it is nil, the first call of Sign creates it, which takes some time.
+	Key *rsa.PrivateKey
+
+	// Certificate changes the template of Key's certificate, to emulate an invalid one. It may be nil.
+	Certificate func(template *x509.Certificate)
+
 	issuer    *x509.Certificate
 	issuerKey *ecdsa.PrivateKey
 
 	mu      sync.Mutex
-	key     *rsa.PrivateKey // of the certificate; created for the first signature, because that is slow
-	cert    []byte          // PEM
+	cert    []byte // of Key, in PEM; created by the first call of Sign
 	objects map[string]json.RawMessage
 }
 
@@ -96,17 +101,28 @@ type event struct {
 	Resource json.RawMessage `json:"resource"`
 }
 
-// Sign returns the headers of a webhook signed at an instant. It also stores the event's object, which the API then
-// returns.
-func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header, error) {
+// Store stores the object of an event, which the API then returns.
+func (s *Server) Store(body []byte) error {
 	var e event
 	if err := json.Unmarshal(body, &e); err != nil || e.Type == "" {
-		return nil, fmt.Errorf("paypal: the body is not an event of PayPal")
+		return fmt.Errorf("paypal: the body is not an event of PayPal")
 	}
 	path, err := objectPath(e)
-	if err != nil {
-		return nil, err
+	if err == nil && path != "" {
+		s.Put(path, e.Resource)
 	}
+	return err
+}
+
+// Put stores an object under its path in the API.
+func (s *Server) Put(path string, object json.RawMessage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.objects[path] = object
+}
+
+// Sign returns the headers of a webhook that is signed at an instant.
+func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.certify(); err != nil {
@@ -115,12 +131,9 @@ func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header
 	sum, when := sha256.Sum256(body), now.UTC().Format(time.RFC3339)
 	id := hex.EncodeToString(sum[:12])
 	digest := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s|%d", id, when, webhookID, crc32.ChecksumIEEE(body)))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, s.key, crypto.SHA256, digest[:])
+	signature, err := rsa.SignPKCS1v15(rand.Reader, s.Key, crypto.SHA256, digest[:])
 	if err != nil {
 		return nil, fmt.Errorf("paypal: %w", err)
-	}
-	if path != "" {
-		s.objects[path] = e.Resource
 	}
 	h := http.Header{}
 	h.Set("Content-Type", "application/json")
@@ -132,22 +145,26 @@ func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header
 	return h, nil
 }
 
-// certify creates the signing key and its certificate once. The caller holds s.mu.
-func (s *Server) certify() error {
-	if s.key != nil {
+// certify creates the signing key and its certificate, unless they exist. The caller holds s.mu.
+func (s *Server) certify() (err error) {
+	if s.cert != nil {
 		return nil
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return fmt.Errorf("paypal: %w", err)
+	if s.Key == nil {
+		if s.Key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return fmt.Errorf("paypal: %w", err)
+		}
 	}
 	template := certificate(certName)
 	template.DNSNames, template.ExtKeyUsage = []string{certName}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	raw, err := x509.CreateCertificate(rand.Reader, template, s.issuer, key.Public(), s.issuerKey)
+	if s.Certificate != nil {
+		s.Certificate(template)
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, template, s.issuer, s.Key.Public(), s.issuerKey)
 	if err != nil {
 		return fmt.Errorf("paypal: %w", err)
 	}
-	s.key, s.cert = key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})
+	s.cert = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})
 	return nil
 }
 
