@@ -10,13 +10,14 @@ import (
 // adyenEvent is an event of a payment of 49.99 to a merchant account.
 func adyenEvent(account, kind, object string) sample.Event {
 	return sample.Event{
-		Provider: app.Adyen, Type: kind, Payment: "PSP1", Object: object, Account: account, Total: 4999, Amount: 4999, Order: "1042",
+		Provider: app.Adyen, Type: kind, Payment: "PSP1", Object: object, Account: account, Total: 4999, Amount: 4999,
+		Order: "1042",
 	}
 }
 
-// An account that captures automatically reports the authorization alone; what it reports later can undo the payment, and
-// never counts it twice. An account that captures manually is paid by its captures. The setting of an account goes before
-// that of its connection.
+// An account that captures automatically reports the authorization alone; what it reports later can undo the payment,
+// and never counts it twice. An account that captures manually is paid by its captures. The setting of an account goes
+// before that of its connection.
 func TestAdyenCounts(t *testing.T) {
 	refund := adyenEvent("", "REFUND", "PSPR1")
 	refund.Amount = 1733
@@ -52,7 +53,15 @@ func TestAdyenCounts(t *testing.T) {
 						}
 					}
 					if got := s.points(s.member); got != want {
-						t.Errorf("%s of the account %s, award %s: %d points in the order %v, want %d", c.name, account, award, got, order, want)
+						t.Errorf(
+							"%s of the account %s, award %s: %d points in the order %v, want %d",
+							c.name,
+							account,
+							award,
+							got,
+							order,
+							want,
+						)
 					}
 					s.server.Close()
 				})

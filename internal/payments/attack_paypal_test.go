@@ -17,7 +17,9 @@ func TestRows18To20PayPal(t *testing.T) {
 			h, body := s.signed(genuine)
 			forged := sameCRC(t, bytes.Replace(body, []byte("49.99"), []byte("9999.00"), 1), body)
 			claim := func() {
-				s.unchanged(func() { s.expect(genuine.Path("corner"), h, forged, "200 quarantined webhook_body_mismatch") })
+				s.unchanged(
+					func() { s.expect(genuine.Path("corner"), h, forged, "200 quarantined webhook_body_mismatch") },
+				)
 			}
 			if first == "the forged one first" {
 				claim()
@@ -38,10 +40,14 @@ func TestRows18To20PayPal(t *testing.T) {
 	address := h.Get("Paypal-Cert-Url")
 	s.unchanged(func() {
 		for _, other := range []string{
-			"https://api.paypal.com.evil.test/v1/notifications/certs/CERT-1", "http://api.sandbox.paypal.com/v1/notifications/certs/CERT-1",
-			"https://api.paypal.com@evil.test/v1/notifications/certs/CERT-1", "https://api.sandbox.paypal.com/v1/notifications/certs/../../../x",
-			"https://169.254.169.254/v1/notifications/certs/CERT-1", "https://api.sandbox.paypal.com:444/v1/notifications/certs/CERT-1",
-			"https://api.paypal.com/v1/notifications/certs/CERT-1", "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1?x=y",
+			"https://api.paypal.com.evil.test/v1/notifications/certs/CERT-1",
+			"http://api.sandbox.paypal.com/v1/notifications/certs/CERT-1",
+			"https://api.paypal.com@evil.test/v1/notifications/certs/CERT-1",
+			"https://api.sandbox.paypal.com/v1/notifications/certs/../../../x",
+			"https://169.254.169.254/v1/notifications/certs/CERT-1",
+			"https://api.sandbox.paypal.com:444/v1/notifications/certs/CERT-1",
+			"https://api.paypal.com/v1/notifications/certs/CERT-1",
+			"https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1?x=y",
 			"https://api.sandbox.paypal.com/v1/oauth2/token",
 		} {
 			h.Set("Paypal-Cert-Url", other)
@@ -74,7 +80,9 @@ func TestRows18To20PayPal(t *testing.T) {
 		s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "401 webhook_signature_invalid") })
 	})
 	s.paypal.down = true
-	s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "503 temporarily_unavailable") }) // our own failure: it comes again
+	s.unchanged(
+		func() { s.expect(genuine.Path("corner"), h, body, "503 temporarily_unavailable") },
+	) // our own failure: it comes again
 	s.paypal.down = false
 	s.paypal.store(t, genuine, noon)
 	s.expect(genuine.Path("corner"), h, body, "200 applied")

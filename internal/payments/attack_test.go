@@ -40,7 +40,14 @@ func (s *shop) paid(provider string) sample.Event {
 			return e
 		}
 	}
-	return sample.Event{Provider: provider, Type: "payment.captured", Payment: "till-1", Total: 4999, Email: "ada@shop.test", At: noon}
+	return sample.Event{
+		Provider: provider,
+		Type:     "payment.captured",
+		Payment:  "till-1",
+		Total:    4999,
+		Email:    "ada@shop.test",
+		At:       noon,
+	}
 }
 
 var signatureHeader = map[string]string{
@@ -86,7 +93,10 @@ func TestRows1To3WhatIsNotSignedIsRefused(t *testing.T) {
 func TestRow4TheSignedTimeIsThatOfNow(t *testing.T) {
 	s := newShop(t, "payments")
 	for _, provider := range []string{app.Stripe, app.Standard} {
-		for off, want := range map[int]string{-301: "401 webhook_timestamp_out_of_range", 301: "401 webhook_timestamp_out_of_range", 300: "200 applied", -300: "200 applied", 299: "200 applied", -299: "200 applied"} {
+		const outOfRange = "401 webhook_timestamp_out_of_range"
+		for off, want := range map[int]string{
+			-301: outOfRange, 301: outOfRange, 300: "200 applied", -300: "200 applied", 299: "200 applied", -299: "200 applied",
+		} {
 			e := s.paid(provider)
 			e.Payment += strings.ReplaceAll(fmt.Sprint("_", off), "-", "m")
 			body, err := e.Body("")
@@ -113,7 +123,8 @@ func TestRows5To7OddSignatureHeaders(t *testing.T) {
 	good := h.Get("Stripe-Signature")
 	s.unchanged(func() {
 		for _, header := range []string{
-			"t=1," + good, good + "," + good, strings.ReplaceAll(good, "v1=", "v0="), "t=1796126400", "v1", good + strings.Repeat(",v1="+strings.Repeat("0", 64), 10),
+			"t=1," + good, good + "," + good, strings.ReplaceAll(good, "v1=", "v0="), "t=1796126400", "v1",
+			good + strings.Repeat(",v1="+strings.Repeat("0", 64), 10),
 			"t=1796126400" + strings.Repeat(",v1=00", 1_000),
 		} {
 			h.Set("Stripe-Signature", header)
@@ -121,7 +132,9 @@ func TestRows5To7OddSignatureHeaders(t *testing.T) {
 		}
 		h, body := s.signed(standard)
 		good := h.Get("Webhook-Signature")
-		for _, header := range []string{"v1,", strings.Replace(good, "v1,", "v2,", 1), strings.Repeat("v1,AAAA ", 10) + good} {
+		for _, header := range []string{
+			"v1,", strings.Replace(good, "v1,", "v2,", 1), strings.Repeat("v1,AAAA ", 10) + good,
+		} {
 			h.Set("Webhook-Signature", header)
 			s.expect(standard.Path("corner"), h, body, "401 webhook_signature_invalid")
 		}
@@ -135,17 +148,23 @@ func TestRows8And21SecretsThatAreNone(t *testing.T) {
 		provider string
 		p        app.Processor
 	}{
-		"empty":             {app.Stripe, app.Processor{Secrets: []string{""}}},
-		"none":              {app.Stripe, app.Processor{}},
-		"short":             {app.Square, app.Processor{Secrets: []string{"signature-key"}, URL: "https://shop.test/"}},
-		"a placeholder":     {app.Stripe, app.Processor{Secrets: []string{"whsec_..._your_secret"}}},
-		"changeme":          {app.Shopify, app.Processor{Secrets: []string{"changeme-changeme"}}},
-		"three":             {app.Stripe, app.Processor{Secrets: []string{"whsec_5b1f0c7e9a2d4861", "whsec_5b1f0c7e9a2d4862", "whsec_5b1f0c7e9a2d4863"}}},
-		"no url":            {app.Square, app.Processor{Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}}},
-		"no hexadecimal":    {app.Adyen, app.Processor{Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}}},
-		"no base64":         {app.Standard, app.Processor{Secrets: []string{"whsec_not-base64-at-all"}}},
-		"too short base64":  {app.Standard, app.Processor{Secrets: []string{"whsec_MTIzNDU2Nzg5MDEy"}}},
-		"the simulator's":   {app.PayPal, app.Processor{WebhookID: "WEBHOOK_ID", ClientID: "AXfVq0hP9sJ2kLm4Dc8T", APISecret: "EK3x8Rt7Yw2Qn5VbZ1u6"}},
+		"empty":         {app.Stripe, app.Processor{Secrets: []string{""}}},
+		"none":          {app.Stripe, app.Processor{}},
+		"short":         {app.Square, app.Processor{Secrets: []string{"signature-key"}, URL: "https://shop.test/"}},
+		"a placeholder": {app.Stripe, app.Processor{Secrets: []string{"whsec_..._your_secret"}}},
+		"changeme":      {app.Shopify, app.Processor{Secrets: []string{"changeme-changeme"}}},
+		"three": {
+			app.Stripe,
+			app.Processor{Secrets: []string{"whsec_5b1f0c7e9a2d4861", "whsec_5b1f0c7e9a2d4862", "whsec_5b1f0c7e9a2d4863"}},
+		},
+		"no url":           {app.Square, app.Processor{Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}}},
+		"no hexadecimal":   {app.Adyen, app.Processor{Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}}},
+		"no base64":        {app.Standard, app.Processor{Secrets: []string{"whsec_not-base64-at-all"}}},
+		"too short base64": {app.Standard, app.Processor{Secrets: []string{"whsec_MTIzNDU2Nzg5MDEy"}}},
+		"the simulator's": {
+			app.PayPal,
+			app.Processor{WebhookID: "WEBHOOK_ID", ClientID: "AXfVq0hP9sJ2kLm4Dc8T", APISecret: "EK3x8Rt7Yw2Qn5VbZ1u6"},
+		},
 		"nothing to ask by": {app.PayPal, app.Processor{WebhookID: "4JH86294D6297924G"}},
 		"nobody":            {"paypa1", app.Processor{Secrets: []string{"whsec_5b1f0c7e9a2d4863"}}},
 	} {
@@ -290,11 +309,13 @@ func TestBodiesThatAreTooLargeOrNoJSON(t *testing.T) {
 	s := newShop(t, "payments")
 	c := agreed()["corner"][app.Stripe]
 	for name, x := range map[string]struct{ body, want string }{
-		"too large":  {`{"id":"` + strings.Repeat("x", 4<<20) + `"}`, "413 payload_too_large"},
-		"no object":  {`[]`, "200 quarantined malformed_json"},
-		"null":       {`null`, "200 quarantined malformed_json"},
-		"twice":      {`{"id":"evt_1","id":"evt_2"}`, "200 quarantined malformed_json"},
-		"deep":       {`{"id":"evt_1","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "200 quarantined json_too_deep"},
+		"too large": {`{"id":"` + strings.Repeat("x", 4<<20) + `"}`, "413 payload_too_large"},
+		"no object": {`[]`, "200 quarantined malformed_json"},
+		"null":      {`null`, "200 quarantined malformed_json"},
+		"twice":     {`{"id":"evt_1","id":"evt_2"}`, "200 quarantined malformed_json"},
+		"deep": {
+			`{"id":"evt_1","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "200 quarantined json_too_deep",
+		},
 		"no UTF-8":   {"{\"id\":\"evt_\xff\"}", "200 quarantined malformed_json"},
 		"key inside": {`{"id":"evt#1","object":"event","type":"x","created":1}`, "200 quarantined validation_failed"},
 	} {

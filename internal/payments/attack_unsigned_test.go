@@ -40,7 +40,12 @@ func TestRows10To12Shopify(t *testing.T) {
 	newer, body := s.signed(sample.Event{Provider: app.Shopify, Type: "customers/redact", Payment: "2"})
 	newer.Set("Shopify-Hmac-Sha256", newer.Get("X-Shopify-Hmac-Sha256"))
 	newer.Del("X-Shopify-Hmac-Sha256")
-	s.expect("/v1/webhooks/corner/shopify/customers/redact", newer, body, "200 duplicate") // the other family of headers
+	s.expect(
+		"/v1/webhooks/corner/shopify/customers/redact",
+		newer,
+		body,
+		"200 duplicate",
+	) // the other family of headers
 }
 
 // batch is several items of Adyen's as one body.
@@ -86,7 +91,16 @@ func TestRows13To16Adyen(t *testing.T) {
 		s.expect(path, h, batch(t, "false", bad), "401 webhook_signature_invalid")
 
 		// What is signed stays the same, and the fields are split elsewhere.
-		split := item(sample.Event{Provider: app.Adyen, Type: "CAPTURE", Payment: "TEST_1", Object: "C_1", Total: 1130, Order: "left:right"})
+		split := item(
+			sample.Event{
+				Provider: app.Adyen,
+				Type:     "CAPTURE",
+				Payment:  "TEST_1",
+				Object:   "C_1",
+				Total:    1130,
+				Order:    "left:right",
+			},
+		)
 		split["merchantAccountCode"], split["merchantReference"] = "SampleMerchant:left", "right"
 		s.expect(path, h, batch(t, "false", split), "200 quarantined validation_failed")
 
@@ -111,8 +125,18 @@ func resigned(t *testing.T, item, with map[string]any) map[string]any {
 	}
 	amount := item["amount"].(map[string]any)
 	m := hmac.New(sha256.New, key)
-	fmt.Fprintf(m, "%v:%v:%v:%v:%v:%v:%v:%v", item["pspReference"], item["originalReference"], item["merchantAccountCode"], item["merchantReference"],
-		amount["value"], amount["currency"], item["eventCode"], item["success"])
+	fmt.Fprintf(
+		m,
+		"%v:%v:%v:%v:%v:%v:%v:%v",
+		item["pspReference"],
+		item["originalReference"],
+		item["merchantAccountCode"],
+		item["merchantReference"],
+		amount["value"],
+		amount["currency"],
+		item["eventCode"],
+		item["success"],
+	)
 	item["additionalData"] = map[string]any{"hmacSignature": base64.StdEncoding.EncodeToString(m.Sum(nil))}
 	return item
 }

@@ -31,7 +31,8 @@ func (a *eventsAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"access_token":"token-0123456789abcdef","expires_in":60}`)
 		return
 	}
-	if r.Header.Get("Authorization") != "Bearer token-0123456789abcdef" && r.Header.Get("X-Shopify-Access-Token") != "token-0123456789abcdef" {
+	if r.Header.Get("Authorization") != "Bearer token-0123456789abcdef" &&
+		r.Header.Get("X-Shopify-Access-Token") != "token-0123456789abcdef" {
 		w.WriteHeader(401)
 		return
 	}
@@ -68,7 +69,13 @@ func (a *eventsAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/v1/notifications/webhooks-events":
 		list, links := page(q.Get("next")), []any{}
 		if from+2 < len(a.events) {
-			links = append(links, map[string]string{"rel": "next", "href": fmt.Sprintf("https://elsewhere.test%s?next=%d", r.URL.Path, from+2)})
+			links = append(
+				links,
+				map[string]string{
+					"rel":  "next",
+					"href": fmt.Sprintf("https://elsewhere.test%s?next=%d", r.URL.Path, from+2),
+				},
+			)
 		}
 		answer = map[string]any{"events": list, "links": links}
 	case "/admin/api/2025-07/orders.json":
@@ -115,7 +122,8 @@ func TestWhatWasMissedIsPulledAndCountsOnce(t *testing.T) {
 				}
 				slices.Reverse(api.events)
 				h, body := s.signed(facts[1]) // one of them was sent
-				s.expect(facts[1].Path("corner"), h, body, map[bool]string{true: "200 applied", false: "200 waiting"}[x.provider == app.Shopify])
+				want := map[bool]string{true: "200 applied", false: "200 waiting"}[x.provider == app.Shopify]
+				s.expect(facts[1].Path("corner"), h, body, want)
 			}
 			r := payments.New(s.stack.App)
 			for i, want := range []map[ledger.Outcome]int{{ledger.Applied: 2, ledger.Duplicate: 1}, {ledger.Duplicate: 3}} {
@@ -165,7 +173,19 @@ func TestCatchingUpWithShopifyReadsTheTransactionsOfMixedOrders(t *testing.T) {
 			}
 			answer = object{"orders": orders}
 		case "/admin/api/2025-07/orders/7/transactions.json":
-			gift, card := shopifyTransaction("81", "gift_card", "sale", "success", 2_000), shopifyTransaction("80", "bogus", "sale", "success", 3_000)
+			gift, card := shopifyTransaction(
+				"81",
+				"gift_card",
+				"sale",
+				"success",
+				2_000,
+			), shopifyTransaction(
+				"80",
+				"bogus",
+				"sale",
+				"success",
+				3_000,
+			)
 			gift["order_id"], card["order_id"] = 7, 7
 			answer = object{"transactions": []object{gift, card}}
 		default:
@@ -183,7 +203,8 @@ func TestCatchingUpWithShopifyReadsTheTransactionsOfMixedOrders(t *testing.T) {
 	if want := map[ledger.Outcome]int{ledger.Applied: 54}; err != nil || !maps.Equal(got, want) {
 		t.Errorf("%v, want %v: %v", got, want, err)
 	}
-	if want := []string{"/admin/api/2025-07/orders.json", "/admin/api/2025-07/orders/7/transactions.json", "/admin/api/2025-07/orders.json"}; !slices.Equal(asked, want) {
+	const orders = "/admin/api/2025-07/orders.json"
+	if want := []string{orders, "/admin/api/2025-07/orders/7/transactions.json", orders}; !slices.Equal(asked, want) {
 		t.Errorf("asked for %v, want %v", asked, want)
 	}
 	if got, want := s.points(s.member), int64(51*50+30); got != want {
@@ -220,7 +241,11 @@ func TestADisputeOfAdyenIsFollowedByItsOwnReference(t *testing.T) {
 		payment string
 		worth   int64
 	}{
-		{"NOTIFICATION_OF_CHARGEBACK", "PSP1", 0}, {"CHARGEBACK", "PSP1", 0}, {"CHARGEBACK_REVERSED", "", whole}, {"SECOND_CHARGEBACK", "", 0},
+		{
+			"NOTIFICATION_OF_CHARGEBACK",
+			"PSP1",
+			0,
+		}, {"CHARGEBACK", "PSP1", 0}, {"CHARGEBACK_REVERSED", "", whole}, {"SECOND_CHARGEBACK", "", 0},
 	}
 	for _, order := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {2, 0, 3, 1}} {
 		s := newShop(t, "orders_when_paid")
@@ -228,7 +253,14 @@ func TestADisputeOfAdyenIsFollowedByItsOwnReference(t *testing.T) {
 		s.want(tellers[4].facts(false)[0], "200 applied")
 		for _, i := range order {
 			x := chain[i]
-			e := sample.Event{Provider: app.Adyen, Type: x.kind, Payment: x.payment, Object: "PSPD1", Amount: 4999, At: noon.Add(time.Duration(i) * time.Hour)}
+			e := sample.Event{
+				Provider: app.Adyen,
+				Type:     x.kind,
+				Payment:  x.payment,
+				Object:   "PSPD1",
+				Amount:   4999,
+				At:       noon.Add(time.Duration(i) * time.Hour),
+			}
 			item, err := e.AdyenItem(agreed()["corner"][app.Adyen].Secrets[0])
 			if err != nil {
 				t.Fatal(err)
@@ -240,7 +272,11 @@ func TestADisputeOfAdyenIsFollowedByItsOwnReference(t *testing.T) {
 				}
 				item = resigned(t, item, map[string]any{"originalReference": ""})
 			}
-			a := s.post("/v1/webhooks/corner/adyen", http.Header{"Content-Type": {"application/json"}}, batch(t, "false", item))
+			a := s.post(
+				"/v1/webhooks/corner/adyen",
+				http.Header{"Content-Type": {"application/json"}},
+				batch(t, "false", item),
+			)
 			if a.String() != "200 applied" && a.String() != "200 waiting" {
 				t.Errorf("%s: %s", x.kind, a)
 			}

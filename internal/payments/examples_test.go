@@ -22,7 +22,9 @@ func TestWebhookExamplesAreActualExchanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, event := range map[string]sample.Event{
-		"/v1/webhooks/{program}/{provider}":                  {Provider: app.Standard, Type: "payment.captured", ID: "evt_1042"},
+		"/v1/webhooks/{program}/{provider}": {
+			Provider: app.Standard, Type: "payment.captured", ID: "evt_1042",
+		},
 		"/v1/webhooks/{program}/shopify/{resource}/{action}": {Provider: app.Shopify, Type: "disputes/create"},
 	} {
 		s := newShop(t, "payments")

@@ -23,7 +23,14 @@ func TestSquareGiftCardsEarnNothing(t *testing.T) {
 		for _, award := range []string{"orders", "orders_when_paid", "payments"} {
 			for _, told := range []bool{false, true} {
 				s := newShop(t, award)
-				e := sample.Event{Provider: app.Square, Type: "payment.updated", Payment: "pay1", Total: 4999, Order: "1042", Email: "ada@shop.test"}
+				e := sample.Event{
+					Provider: app.Square,
+					Type:     "payment.updated",
+					Payment:  "pay1",
+					Total:    4999,
+					Order:    "1042",
+					Email:    "ada@shop.test",
+				}
 				if told {
 					s.order("1042", "paid", `,"member":"`+s.member+`","tenders":[{"kind":"card","amount":4999}]`)
 				}
@@ -47,8 +54,17 @@ func TestSquareGiftCardsEarnNothing(t *testing.T) {
 // A gift card that both the shop and Square report paid once.
 func TestAGiftCardThatBothReportPaidOnce(t *testing.T) {
 	s := newShop(t, "orders_when_paid")
-	s.order("1042", "paid", fmt.Sprintf(`,"member":%q,"tenders":[{"kind":"gift_card","amount":2000},{"kind":"card","amount":2999}]`, s.member))
-	for payment, more := range map[string]string{"pay1": `"card_details":{"card":{"card_brand":"SQUARE_GIFT_CARD"}}`, "pay2": `"source_type":"CARD"`} {
+	s.order(
+		"1042",
+		"paid",
+		fmt.Sprintf(
+			`,"member":%q,"tenders":[{"kind":"gift_card","amount":2000},{"kind":"card","amount":2999}]`,
+			s.member,
+		),
+	)
+	for payment, more := range map[string]string{
+		"pay1": `"card_details":{"card":{"card_brand":"SQUARE_GIFT_CARD"}}`, "pay2": `"source_type":"CARD"`,
+	} {
 		e := sample.Event{Provider: app.Square, Type: "payment.updated", Payment: payment, Total: 2000, Order: "1042"}
 		if payment == "pay2" {
 			e.Total = 2999
@@ -65,12 +81,20 @@ func TestAGiftCardThatBothReportPaidOnce(t *testing.T) {
 // state, so it earns nothing until its transactions do.
 func TestShopifyOrdersPaidWithGiftCardsEarnNothing(t *testing.T) {
 	for gateways, want := range map[string]int64{
-		`[]`: whole, `["bogus"]`: whole, `["gift_card"]`: 0, `["gift_card","shopify_store_credit"]`: 0, `["gift_card","bogus"]`: 0, `["bogus","shopify_store_credit"]`: 0,
+		`[]`: whole, `["bogus"]`: whole, `["gift_card"]`: 0, `["gift_card","shopify_store_credit"]`: 0, `["gift_card",` +
+			`"bogus"]`: 0, `["bogus","shopify_store_credit"]`: 0,
 	} {
 		s := newShop(t, "payments")
-		e := sample.Event{Provider: app.Shopify, Type: "orders/paid", Order: "5501", Total: 4999, Email: "ada@shop.test"}
+		e := sample.Event{
+			Provider: app.Shopify,
+			Type:     "orders/paid",
+			Order:    "5501",
+			Total:    4999,
+			Email:    "ada@shop.test",
+		}
 		const lines = `"line_items":[`
-		if got := s.edited(e, lines, `"payment_gateway_names":`+gateways+`,`+lines).String(); got != "200 applied" || s.points(s.member) != want {
+		if got := s.edited(e, lines, `"payment_gateway_names":`+gateways+`,`+lines).String(); got != "200 applied" ||
+			s.points(s.member) != want {
 			t.Errorf("%s: %s, %d points, want %d", gateways, got, s.points(s.member), want)
 		}
 		s.server.Close()
@@ -82,7 +106,8 @@ func TestALargeWebhookCounts(t *testing.T) {
 	s := newShop(t, "payments")
 	e := sample.Event{Provider: app.Shopify, Type: "orders/paid", Order: "5501", Total: 4999, Email: "ada@shop.test"}
 	const lines = `"line_items":[`
-	if got := s.edited(e, lines, `"note":"`+strings.Repeat("x", 4_000_000)+`",`+lines).String(); got != "200 applied" || s.points(s.member) != whole {
+	if got := s.edited(e, lines, `"note":"`+strings.Repeat("x", 4_000_000)+`",`+lines).String(); got != "200 applied" ||
+		s.points(s.member) != whole {
 		t.Errorf("%s, %d points", got, s.points(s.member))
 	}
 }

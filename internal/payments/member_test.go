@@ -30,10 +30,20 @@ func invoke(t *testing.T, a *app.App, with app.Processors, e sample.Event, h htt
 }
 
 // post gives an event to a function, and returns the status and the code of its answer.
-func post(t *testing.T, ctx context.Context, function lambda.Handler, e sample.Event, h http.Header, body []byte) string {
+func post(
+	t *testing.T,
+	ctx context.Context,
+	function lambda.Handler,
+	e sample.Event,
+	h http.Header,
+	body []byte,
+) string {
 	t.Helper()
 	event := events.APIGatewayV2HTTPRequest{
-		PathParameters: map[string]string{"program": "corner", "provider": e.Provider}, Headers: map[string]string{}, Body: string(body),
+		PathParameters: map[string]string{
+			"program":  "corner",
+			"provider": e.Provider,
+		}, Headers: map[string]string{}, Body: string(body),
 	}
 	for name := range h {
 		event.Headers[strings.ToLower(name)] = h.Get(name)
@@ -96,9 +106,22 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newShop(t, "payments")
-			paid := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: c.mail, Customer: c.customer}
+			paid := sample.Event{
+				Provider: app.Stripe,
+				Type:     "payment_intent.succeeded",
+				Payment:  "pi_9",
+				Total:    4999,
+				Email:    c.mail,
+				Customer: c.customer,
+			}
 			s.want(paid, "200 applied")
-			refund := sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_9", Object: "re_9", Amount: 1733}
+			refund := sample.Event{
+				Provider: app.Stripe,
+				Type:     "refund.created",
+				Payment:  "pi_9",
+				Object:   "re_9",
+				Amount:   1733,
+			}
 			s.want(refund, "200 applied")
 			if s.worth("stripe:pi_9") != 0 {
 				t.Fatalf("worth %d for nobody", s.worth("stripe:pi_9"))
@@ -122,7 +145,16 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 func TestRow28AMemberWhoseAddressIsKnownLater(t *testing.T) {
 	s := newShop(t, "payments")
 	grace := s.enrol("77", "old@shop.test")
-	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
+	s.want(
+		sample.Event{
+			Provider: app.Stripe,
+			Type:     "payment_intent.succeeded",
+			Payment:  "pi_9",
+			Total:    4999,
+			Email:    "grace@shop.test",
+		},
+		"200 applied",
+	)
 	for range 2 {
 		m := s.call("PATCH", "/v1/members/"+grace, `{"email":"grace@shop.test"}`, 200)
 		if got := m["balance"].(map[string]any)["pending"]; got != float64(whole) {
@@ -151,7 +183,16 @@ func TestAPaymentIsClaimedUnderANameThatCameLater(t *testing.T) {
 
 func TestAPaymentIsClaimedOnlySoLong(t *testing.T) {
 	s := newShop(t, "payments")
-	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
+	s.want(
+		sample.Event{
+			Provider: app.Stripe,
+			Type:     "payment_intent.succeeded",
+			Payment:  "pi_9",
+			Total:    4999,
+			Email:    "grace@shop.test",
+		},
+		"200 applied",
+	)
 	if err := s.stack.Advance(t.Context(), 31*24*3600*1e9); err != nil {
 		t.Fatal(err)
 	}
@@ -164,12 +205,23 @@ func TestAPaymentIsClaimedOnlySoLong(t *testing.T) {
 func TestAPaymentThatWasClaimedTooLateStaysAGuests(t *testing.T) {
 	for name, then := range map[string]func(s *shop){
 		"a refund": func(s *shop) {
-			s.want(sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_9", Object: "re_9", Amount: 100}, "200 applied")
+			s.want(sample.Event{
+				Provider: app.Stripe, Type: "refund.created", Payment: "pi_9", Object: "re_9", Amount: 100,
+			}, "200 applied")
 		},
 		"the order": func(s *shop) { s.order("stripe:pi_9", "paid", "") },
 	} {
 		s := newShop(t, "payments")
-		s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
+		s.want(
+			sample.Event{
+				Provider: app.Stripe,
+				Type:     "payment_intent.succeeded",
+				Payment:  "pi_9",
+				Total:    4999,
+				Email:    "grace@shop.test",
+			},
+			"200 applied",
+		)
 		if err := s.stack.Advance(t.Context(), 31*24*time.Hour); err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +233,8 @@ func TestAPaymentThatWasClaimedTooLateStaysAGuests(t *testing.T) {
 	}
 }
 
-// A member may have paid before joining: whether the payment or the enrolment becomes known first, it is claimed the same.
+// A member may have paid before joining: whether the payment or the enrolment becomes known first, it is claimed the
+// same.
 func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
 	for _, c := range []struct {
 		days int
@@ -189,7 +242,14 @@ func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
 	}{{2, whole}, {29, whole}, {31, 0}} {
 		for _, late := range []bool{false, true} {
 			s := newShop(t, "payments")
-			paid := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test", At: noon.AddDate(0, 0, -c.days)}
+			paid := sample.Event{
+				Provider: app.Stripe,
+				Type:     "payment_intent.succeeded",
+				Payment:  "pi_9",
+				Total:    4999,
+				Email:    "grace@shop.test",
+				At:       noon.AddDate(0, 0, -c.days),
+			}
 			if !late {
 				s.want(paid, "200 applied")
 			}
@@ -208,12 +268,26 @@ func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
 func TestAGuestsPaymentEndsInOneStateInWhateverOrder(t *testing.T) {
 	before := noon.AddDate(0, 0, -2)
 	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, At: before}
-	named := sample.Event{Provider: app.Stripe, Type: "charge.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test", At: before}
+	named := sample.Event{
+		Provider: app.Stripe,
+		Type:     "charge.succeeded",
+		Payment:  "pi_9",
+		Total:    4999,
+		Email:    "grace@shop.test",
+		At:       before,
+	}
 	failed := sample.Event{
 		Provider: app.Stripe, Type: "refund.failed", Payment: "pi_9", Object: "re_9", Status: "failed", Amount: 1733,
 		Created: before.Add(time.Minute), At: before.Add(time.Minute),
 	}
-	back := sample.Event{Provider: app.Stripe, Type: "charge.refunded", Payment: "pi_9", Total: 4999, Back: 1733, At: before.Add(time.Minute)}
+	back := sample.Event{
+		Provider: app.Stripe,
+		Type:     "charge.refunded",
+		Payment:  "pi_9",
+		Total:    4999,
+		Back:     1733,
+		At:       before.Add(time.Minute),
+	}
 	all([]int{1, 1, 1, 1, 1}, nil, func(order []int) {
 		s := newShop(t, "payments")
 		grace := ""
@@ -235,7 +309,17 @@ func TestAPaymentOfAKnownMemberMayBeLate(t *testing.T) {
 	if err := s.stack.Advance(t.Context(), 40*24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "ada@shop.test", At: noon}, "200 applied")
+	s.want(
+		sample.Event{
+			Provider: app.Stripe,
+			Type:     "payment_intent.succeeded",
+			Payment:  "pi_9",
+			Total:    4999,
+			Email:    "ada@shop.test",
+			At:       noon,
+		},
+		"200 applied",
+	)
 	if s.points(s.member) != whole {
 		t.Errorf("%d points", s.points(s.member))
 	}
@@ -263,7 +347,14 @@ func TestAnOrderIsOfWhomTheMerchantNames(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		s := newShop(t, "payments")
 		grace := s.enrol("77", "grace@shop.test")
-		paid := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Order: "1042", Email: "ada@shop.test"}
+		paid := sample.Event{
+			Provider: app.Stripe,
+			Type:     "payment_intent.succeeded",
+			Payment:  "pi_9",
+			Total:    4999,
+			Order:    "1042",
+			Email:    "ada@shop.test",
+		}
 		if late {
 			s.order("1042", "paid", `,"member":"`+grace+`"`)
 		}
@@ -279,7 +370,10 @@ func TestAnOrderIsOfWhomTheMerchantNames(t *testing.T) {
 		if s.points(s.member) != 0 || s.points(grace) != whole {
 			t.Errorf("%d and %d points, late %v", s.points(s.member), s.points(grace), late)
 		}
-		s.want(sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_9", Object: "re_9", Amount: 1733}, "200 applied")
+		s.want(
+			sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_9", Object: "re_9", Amount: 1733},
+			"200 applied",
+		)
 		if s.points(s.member) != 0 || s.points(grace) != refunded1 {
 			t.Errorf("%d and %d points after a refund, late %v", s.points(s.member), s.points(grace), late)
 		}
@@ -299,7 +393,9 @@ func TestAnOrderIsOfWhomTheMerchantNames(t *testing.T) {
 func TestOnePaymentOfStripeEarnsOnce(t *testing.T) {
 	s := newShop(t, "payments")
 	e := sample.Event{Provider: app.Stripe, Payment: "pi_1", Total: 4999, Member: s.member}
-	for _, kind := range []string{"checkout.session.completed", "charge.succeeded", "payment_intent.succeeded", "charge.captured"} {
+	for _, kind := range []string{
+		"checkout.session.completed", "charge.succeeded", "payment_intent.succeeded", "charge.captured",
+	} {
 		e.Type = kind
 		if got := s.tell(e).String(); got != "200 applied" && got != "200 waiting" {
 			t.Errorf("%s: %s", kind, got)
@@ -311,7 +407,14 @@ func TestOnePaymentOfStripeEarnsOnce(t *testing.T) {
 	// A sum that the processor adds up and the refunds in it are the same money; one that failed comes back.
 	e.Type, e.Back, e.At = "charge.refunded", 1733, noon.Add(60e9)
 	s.want(e, "200 applied")
-	r := sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_1", Object: "re_1", Amount: 1733, At: noon.Add(60e9)}
+	r := sample.Event{
+		Provider: app.Stripe,
+		Type:     "refund.created",
+		Payment:  "pi_1",
+		Object:   "re_1",
+		Amount:   1733,
+		At:       noon.Add(60e9),
+	}
 	s.want(r, "200 applied")
 	if s.points(s.member) != refunded1 {
 		t.Errorf("%d points after a refund", s.points(s.member))

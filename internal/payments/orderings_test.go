@@ -111,17 +111,22 @@ func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
 	w.faulty = tabletest.NewFaulty(w.table, seed)
 	w.app = &app.App{
 		Table: w.faulty, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
-		Secret: []byte("0123456789abcdefghijklmnopqrstuv"), Processors: agreed(), HTTP: &http.Client{Transport: w.paypal}, Roots: w.paypal.Roots(),
+		Secret: []byte(
+			"0123456789abcdefghijklmnopqrstuv",
+		), Processors: agreed(), HTTP: &http.Client{Transport: w.paypal}, Roots: w.paypal.Roots(),
 	}
 	if err := w.app.Wire(); err != nil {
 		t.Fatal(err)
 	}
-	source := []byte(strings.NewReplacer("AWARD", "orders_when_paid", "earn:\n", "earn:\n  caps: [40 per day]\n").Replace(corner))
+	source := []byte(
+		strings.NewReplacer("AWARD", "orders_when_paid", "earn:\n", "earn:\n  caps: [40 per day]\n").Replace(corner),
+	)
 	p, problems := program.Compile(source)
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.app.Ledger.Publish(t.Context(), ledger.Published{Program: "corner", Source: source, Snapshot: snapshot.Encode(p), By: "test"}, 0); err != nil {
+	published := ledger.Published{Program: "corner", Source: source, Snapshot: snapshot.Encode(p), By: "test"}
+	if err := w.app.Ledger.Publish(t.Context(), published, 0); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -144,7 +149,10 @@ func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
 			t.Fatal(err)
 		}
 		event := events.APIGatewayV2HTTPRequest{
-			PathParameters: map[string]string{"program": "corner", "provider": x.provider}, Headers: map[string]string{}, Body: string(body),
+			PathParameters: map[string]string{
+				"program":  "corner",
+				"provider": x.provider,
+			}, Headers: map[string]string{}, Body: string(body),
 		}
 		if resource, action, ok := strings.Cut(e.Type, "/"); ok {
 			event.PathParameters = map[string]string{"program": "corner", "resource": resource, "action": action}

@@ -152,12 +152,12 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		if p.Status == http.StatusInternalServerError {
 			app.CountViolation(ctx, err)
-			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.RequestID, "function", "webhooks", "provider",
-				c.Path.Provider, "error", err.Error())
+			w.app.Log.ErrorContext(ctx, "request failed",
+				"request_id", line.RequestID, "function", "webhooks", "provider", c.Path.Provider, "error", err.Error())
 		}
 		if p.Code == temporarilyUnavailable {
-			w.app.Log.WarnContext(ctx, "webhook was not processed; the processor resends it", "request_id", line.RequestID, "provider",
-				c.Path.Provider, "err", err)
+			w.app.Log.WarnContext(ctx, "webhook was not processed; the processor resends it",
+				"request_id", line.RequestID, "provider", c.Path.Provider, "err", err)
 		}
 		line.Status, line.Code = p.Status, p.Code
 		if answer, err = c.refused(p); err != nil {

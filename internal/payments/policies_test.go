@@ -29,10 +29,22 @@ func TestPoliciesOfTheWebhooksAreExact(t *testing.T) {
 	late.Members(members...)
 	a.Programs.Forget("corner") // a process of its own reads the program
 	for _, e := range []sample.Event{
-		{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_1", Total: 4999, Member: "mem_stripe", Customer: "cus_1"},
-		{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_2", Total: 4999, Email: "grace@shop.test", Customer: "cus_2"},
-		{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_3", Total: 4999, Member: "external:grace", Customer: "cus_2"},
-		{Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "5O190127TN364715T", Total: 4999, Member: "mem_paypal"},
+		{
+			Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_1",
+			Total: 4999, Member: "mem_stripe", Customer: "cus_1",
+		},
+		{
+			Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_2",
+			Total: 4999, Email: "grace@shop.test", Customer: "cus_2",
+		},
+		{
+			Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_3",
+			Total: 4999, Member: "external:grace", Customer: "cus_2",
+		},
+		{
+			Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "5O190127TN364715T",
+			Total: 4999, Member: "mem_paypal",
+		},
 		{Provider: app.Stripe, Type: "charge.refunded", Payment: "pi_1", Total: 4999, Back: 4999}, // withdraws a level
 	} {
 		s.want(e, "200 applied")

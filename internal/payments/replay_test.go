@@ -25,7 +25,13 @@ func (s *shop) quarantined() (all []ledger.Kept) {
 // An event that is replayed leaves the quarantine if it is taken now, and stays there if it is still odd.
 func TestReplayOfQuarantinedEvents(t *testing.T) {
 	s := newShop(t, "payments")
-	e := sample.Event{Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "CAP1", Total: 4999, Member: "external:cust-42"}
+	e := sample.Event{
+		Provider: app.PayPal,
+		Type:     "PAYMENT.CAPTURE.COMPLETED",
+		Payment:  "CAP1",
+		Total:    4999,
+		Member:   "external:cust-42",
+	}
 	h, body := s.signed(e)
 	s.expect(e.Path("corner"), h, body, "200 quarantined webhook_body_mismatch") // PayPal's API does not know it yet
 	r := payments.New(s.stack.App)
@@ -45,7 +51,8 @@ func TestReplayOfQuarantinedEvents(t *testing.T) {
 	if err != nil || one.Outcome != ledger.Applied || len(s.quarantined()) != 0 || s.points(s.member) != whole {
 		t.Errorf("%+v, %v, %d in quarantine, %d points", one, err, len(s.quarantined()), s.points(s.member))
 	}
-	if _, err := r.Replay(t.Context(), "nowhere", waiting[0]); err == nil || !strings.Contains(err.Error(), "not connected") {
+	if _, err := r.Replay(t.Context(), "nowhere", waiting[0]); err == nil ||
+		!strings.Contains(err.Error(), "not connected") {
 		t.Errorf("a program without a connection: %v", err)
 	}
 	broken := waiting[0]
@@ -59,9 +66,11 @@ func TestReplayOfQuarantinedEvents(t *testing.T) {
 func TestCatchingUpStatesWhatIsMissing(t *testing.T) {
 	s := newShop(t, "payments")
 	for provider, want := range map[string]string{
-		"nobody": "is not connected to nobody", app.Adyen: "has no interface to ask for events", app.Stripe: "has no api_secret",
+		"nobody": "is not connected to nobody", app.Adyen: "has no interface to ask for " +
+			"events", app.Stripe: "has no api_secret",
 	} {
-		if _, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", provider, noon); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", provider, noon); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", provider, err)
 		}
 	}

@@ -17,7 +17,8 @@ import (
 
 // Each error has one response: status, code, title, and when to try again.
 func TestResponsesToErrors(t *testing.T) {
-	const genuine, unavailableDetail = "The event is not verified", "The event could not be processed now. You can safely send it again."
+	const genuine, unavailableDetail = "The event is not verified", "The event could not be processed now. You can " +
+		"safely send it again."
 	for _, c := range []struct {
 		err         error
 		status      int
@@ -28,14 +29,18 @@ func TestResponsesToErrors(t *testing.T) {
 		{webhook.ErrMissing, 401, "webhook_signature_missing", genuine, rejectionDetail[webhook.SignatureMissing], ""},
 		{webhook.ErrHeader, 401, "webhook_signature_invalid", genuine, rejectionDetail[webhook.SignatureInvalid], ""},
 		{webhook.ErrStale, 401, "webhook_timestamp_out_of_range", genuine, rejectionDetail[webhook.TimestampOutOfRange], ""},
-		{webhook.ErrConfig, 503, "webhook_not_configured", "The webhook is not configured", rejectionDetail[webhook.NotConfigured], "3600"},
+		{webhook.ErrConfig, 503, "webhook_not_configured", "The webhook is not " +
+			"configured", rejectionDetail[webhook.NotConfigured], "3600"},
 		{errUnknown, 404, "not_found", errUnknown.title, errUnknown.detail, ""},
 		{errTooLarge, 413, "payload_too_large", errTooLarge.title, errTooLarge.detail, ""},
 		{errEncoding, 400, "invalid_encoding", errEncoding.title, errEncoding.detail, ""},
-		{fmt.Errorf("wrapped: %w", app.ErrNotPublished), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
-		{fmt.Errorf("wrapped: %w", webhook.ErrUnreachable), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
+		{fmt.Errorf("wrapped: %w", app.ErrNotPublished), 503, temporarilyUnavailable, "Temporarily " +
+			"unavailable", unavailableDetail, "1"},
+		{fmt.Errorf("wrapped: %w", webhook.ErrUnreachable), 503, temporarilyUnavailable, "Temporarily " +
+			"unavailable", unavailableDetail, "1"},
 		{&webhook.AnswerError{Status: 404}, 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
-		{errors.New("anything else"), 500, "internal_error", "Internal error", "An internal error occurred. It was logged with the request ID.", ""},
+		{errors.New("anything else"), 500, "internal_error", "Internal error", "An internal error occurred. It was " +
+			"logged with the request ID.", ""},
 	} {
 		in := call{}
 		in.Context.RequestID = "req-1"
@@ -48,7 +53,8 @@ func TestResponsesToErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := wire.Problem{
-			Type: wire.ProblemType + c.code, Status: c.status, Code: c.code, Title: c.title, Detail: c.detail, RequestID: "req-1", Instance: "urn:perennial:request:req-1",
+			Type: wire.ProblemType + c.code, Status: c.status, Code: c.code, Title: c.title, Detail: c.detail,
+			RequestID: "req-1", Instance: "urn:perennial:request:req-1",
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || c.detail == "" {
 			t.Errorf("%v (-want +got):\n%s", c.err, diff)
@@ -62,7 +68,8 @@ func TestResponsesToErrors(t *testing.T) {
 		}
 	}
 	answer, err := accepted([]Received{{Event: "evt_1", Outcome: "applied"}})
-	if err != nil || answer.StatusCode != http.StatusOK || answer.Body != `{"received":[{"event":"evt_1","outcome":"applied"}]}` {
+	if err != nil || answer.StatusCode != http.StatusOK ||
+		answer.Body != `{"received":[{"event":"evt_1","outcome":"applied"}]}` {
 		t.Errorf("%+v, %v", answer, err)
 	}
 }

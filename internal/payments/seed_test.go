@@ -15,7 +15,10 @@ func TestSameSeedGivesTheSameTable(t *testing.T) {
 		s := newShopWith(t, options{award: "payments", processors: agreed(), random: seedtest.Random(seed)})
 		defer s.server.Close()
 		for _, e := range []sample.Event{
-			{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_1", Total: 4999, Member: "external:cust-42", At: noon},
+			{
+				Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_1",
+				Total: 4999, Member: "external:cust-42", At: noon,
+			},
 			{Provider: app.Stripe, Type: "charge.refunded", Payment: "pi_1", Total: 4999, Back: 100, At: noon},
 			{Provider: app.Shopify, Type: "orders/paid", Payment: "42", Total: 1000, Email: "ada@shop.test", At: noon},
 		} {

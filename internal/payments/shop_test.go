@@ -37,11 +37,17 @@ func agreed() app.Processors {
 		app.Shopify: {Secrets: []string{"shpss_93c1d2e4f5a6b7c8"}},
 		app.Square:  {Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}, URL: "https://shop.test/v1/webhooks/corner/square"},
 		app.Adyen: {
-			Secrets: []string{"44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"}, Capture: app.CaptureManual,
+			Secrets: []string{
+				"44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056",
+			}, Capture: app.CaptureManual,
 			Accounts: map[string]app.Account{"Automatic": {Capture: app.CaptureAutomatic}},
 		},
 		app.Standard: {Secrets: []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}},
-		app.PayPal:   {WebhookID: "4JH86294D6297924G", ClientID: "AXfVq0hP9sJ2kLm4Dc8T", APISecret: "EK3x8Rt7Yw2Qn5VbZ1u6"},
+		app.PayPal: {
+			WebhookID: "4JH86294D6297924G",
+			ClientID:  "AXfVq0hP9sJ2kLm4Dc8T",
+			APISecret: "EK3x8Rt7Yw2Qn5VbZ1u6",
+		},
 	}, "other": {
 		app.Stripe: {Secrets: []string{"whsec_other_d41d8cd98f00b204"}},
 	}}
@@ -92,14 +98,19 @@ func newShopWith(t testing.TB, o options) *shop {
 	}
 	s := &shop{t: t, table: tab, guard: stacktest.Guard(t), paypal: newPayPalServer(t)}
 	s.stack, err = local.New(local.Options{
-		Table: s.guard.Table(tab), Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)),
+		Table: s.guard.Table(
+			tab,
+		), Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)),
 		Processors: o.processors, HTTP: &http.Client{Transport: s.paypal}, Roots: s.paypal.Roots(), Random: o.random,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"corner", "other"} {
-		source := []byte(strings.NewReplacer("AWARD", o.award, "# PURCHASE", o.purchase, "program: corner", "program: "+id).Replace(corner))
+		source := []byte(
+			strings.NewReplacer("AWARD", o.award, "# PURCHASE", o.purchase, "program: corner", "program: "+id).
+				Replace(corner),
+		)
 		p, problems := program.Compile(source)
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
@@ -165,7 +176,12 @@ func (s *shop) enrol(external, email string) string {
 // order tells of an order of 49.99 EUR as the storefront does.
 func (s *shop) order(id, status string, more string) map[string]any {
 	s.t.Helper()
-	body := fmt.Sprintf(`{"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":%q,"line_items":[{"id":"1","quantity":1,"amount":4999}]%s}`, status, more)
+	body := fmt.Sprintf(
+		`{"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":%q,"line_items":[{"id":"1","quantity":1,`+
+			`"amount":4999}]%s}`,
+		status,
+		more,
+	)
 	req, err := http.NewRequest("PUT", s.server.URL+"/v1/orders/"+id, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)

@@ -41,11 +41,20 @@ func shopifyRefund(id string, amount, shipping int, inDollars bool, lines ...ret
 		for _, m := range back {
 			m.(object)["amount"] = "-" + m.(object)["amount"].(string)
 		}
-		adjustments = append(adjustments, object{"kind": "shipping_refund", "amount": "-" + decimal(shipping), "tax_amount": "0.00", "amount_set": back})
+		adjustments = append(
+			adjustments,
+			object{
+				"kind":       "shipping_refund",
+				"amount":     "-" + decimal(shipping),
+				"tax_amount": "0.00",
+				"amount_set": back,
+			},
+		)
 	}
 	return object{
-		"id": id, "order_id": "5501", "created_at": "2026-12-01T11:30:00Z", "refund_line_items": items, "order_adjustments": adjustments,
-		"transactions": []object{transaction},
+		"id": id, "order_id": "5501", "created_at": "2026-12-01T11:30:00Z", "refund_line_items": items,
+		"order_adjustments": adjustments,
+		"transactions":      []object{transaction},
 	}
 }
 
@@ -53,16 +62,23 @@ func shopifyRefund(id string, amount, shipping int, inDollars bool, lines ...ret
 func shopifyOrder(tax, shipping int, inside, card bool, more object) object {
 	lines, goods := []object{{"id": "9000", "quantity": 1, "price": "50.00", "gift_card": false}}, 5_000
 	if card {
-		lines, goods = append(lines, object{"id": "9001", "quantity": 2, "price": "10.00", "gift_card": true}), goods+2_000
+		lines, goods = append(
+			lines,
+			object{"id": "9001", "quantity": 2, "price": "10.00", "gift_card": true},
+		), goods+2_000
 	}
 	total := goods + shipping
 	if !inside {
 		total += tax
 	}
 	o := object{
-		"id": "5501", "currency": "EUR", "total_price": decimal(total), "current_total_price": decimal(total), "subtotal_price": decimal(goods),
-		"total_tax": decimal(tax), "taxes_included": inside, "financial_status": "paid", "email": "ada@shop.test", "line_items": lines,
-		"created_at": "2026-12-01T11:00:00Z", "processed_at": "2026-12-01T11:00:00Z", "updated_at": "2026-12-01T11:00:00Z", "refunds": []object{},
+		"id": "5501", "currency": "EUR", "total_price": decimal(total), "current_total_price": decimal(total),
+		"subtotal_price": decimal(goods),
+		"total_tax": decimal(
+			tax,
+		), "taxes_included": inside, "financial_status": "paid", "email": "ada@shop.test", "line_items": lines,
+		"created_at": "2026-12-01T11:00:00Z", "processed_at": "2026-12-01T11:00:00Z", "updated_at": "2026-12-01T11:00:00Z",
+		"refunds": []object{},
 	}
 	for k, v := range more {
 		o[k] = v
@@ -70,10 +86,12 @@ func shopifyOrder(tax, shipping int, inside, card bool, more object) object {
 	return o
 }
 
-// Refunds of Shopify count by what they say they were for, whether the order is known from the payment alone or from the
-// shop, whether orders/updated or refunds/create reports the refund, and in the customer's currency by the shop's amounts.
+// Refunds of Shopify count by what they say they were for, whether the order is known from the payment alone or from
+// the shop, whether orders/updated or refunds/create reports the refund, and in the customer's currency by the shop's
+// amounts.
 func TestShopifyRefundsCountByTheirParts(t *testing.T) {
-	const told = `{"member":%q,"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid","shipping":1000,"tax":500,` +
+	const told = `{"member":%q,"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid","shipping":1000,` +
+		`"tax":500,` +
 		`"line_items":[{"id":"9000","quantity":1,"amount":5000},{"id":"9001","quantity":2,"amount":2000}]}`
 	for name, c := range map[string]struct {
 		amount, shipping int
@@ -103,7 +121,9 @@ func TestShopifyRefundsCountByTheirParts(t *testing.T) {
 								return
 							}
 							s.send(app.Shopify, topic, shopifyOrder(500, 1_000, false, true, object{
-								"refunds": []object{refund}, "updated_at": "2026-12-01T11:30:00Z", "financial_status": "partially_refunded",
+								"refunds": []object{
+									refund,
+								}, "updated_at": "2026-12-01T11:30:00Z", "financial_status": "partially_refunded",
 								"current_total_price": decimal(8_500 - c.amount),
 							}))
 						}
@@ -115,7 +135,16 @@ func TestShopifyRefundsCountByTheirParts(t *testing.T) {
 							report()
 						}
 						if got := s.points(s.member); got != c.want {
-							t.Errorf("%s by %s, dollars %t, first %t, award %s: %d points, want %d", name, topic, dollars, first, award, got, c.want)
+							t.Errorf(
+								"%s by %s, dollars %t, first %t, award %s: %d points, want %d",
+								name,
+								topic,
+								dollars,
+								first,
+								award,
+								got,
+								c.want,
+							)
 						}
 						s.server.Close()
 					}
@@ -174,7 +203,8 @@ func TestAShopifyRefundInAnUnknownAmountIsQuarantined(t *testing.T) {
 	s := newShop(t, "payments")
 	s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, nil))
 	refund := shopifyRefund("73", 1_000, 0, true)
-	if got := s.send(app.Shopify, "refunds/create", refund).String(); got != "200 quarantined currency_mismatch" || s.points(s.member) != 50 {
+	if got := s.send(app.Shopify, "refunds/create", refund).String(); got != "200 quarantined currency_mismatch" ||
+		s.points(s.member) != 50 {
 		t.Errorf("%s, %d points", got, s.points(s.member))
 	}
 }

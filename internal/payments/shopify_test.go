@@ -28,7 +28,8 @@ func TestAShopperNamesNoOrderAndNoMember(t *testing.T) {
 	}
 
 	s = newShop(t, "payments") // and a purchase
-	if got := s.edited(paid, `"note_attributes":[]`, attributes("loyalty_member", s.member)).String(); got != "200 applied" {
+	got := s.edited(paid, `"note_attributes":[]`, attributes("loyalty_member", s.member)).String()
+	if got != "200 applied" {
 		t.Fatal(got)
 	}
 	if s.points(s.member) != 0 {
@@ -44,7 +45,14 @@ func TestWhatChangesWithinASecondIsTaken(t *testing.T) {
 		s.want(e, "200 applied")
 		s.want(e, "200 duplicate")
 	}
-	order := sample.Event{Provider: app.Shopify, Type: "orders/updated", Payment: "7101", Total: 4999, Email: "ada@shop.test", Status: "pending"}
+	order := sample.Event{
+		Provider: app.Shopify,
+		Type:     "orders/updated",
+		Payment:  "7101",
+		Total:    4999,
+		Email:    "ada@shop.test",
+		Status:   "pending",
+	}
 	s.want(order, "200 waiting")
 	s.want(order, "200 duplicate")
 	order.Status = "paid"
@@ -52,7 +60,8 @@ func TestWhatChangesWithinASecondIsTaken(t *testing.T) {
 	if s.points(s.member) != whole {
 		t.Errorf("%d points once it was paid", s.points(s.member))
 	}
-	refund := `"refunds":[{"id":1,"created_at":"2026-12-01T12:00:00Z","transactions":[{"kind":"refund","status":"success","amount":"17.33","currency":"EUR"}]}]`
+	refund := `"refunds":[{"id":1,"created_at":"2026-12-01T12:00:00Z","transactions":[{"kind":"refund",` +
+		`"status":"success","amount":"17.33","currency":"EUR"}]}]`
 	for _, want := range []string{"200 applied", "200 duplicate"} {
 		if got := s.edited(order, `"refunds":[]`, refund).String(); got != want {
 			t.Errorf("a refund within the second: %s", got)
@@ -87,11 +96,23 @@ func TestWhatIsIgnoredIsToldApartByItsTopic(t *testing.T) {
 // Whoever pays in another currency is refunded in that; the order is in the shop's.
 func TestARefundIsInTheCurrencyOfTheShop(t *testing.T) {
 	s := newShop(t, "payments")
-	s.want(sample.Event{Provider: app.Shopify, Type: "orders/paid", Payment: "7103", Total: 4999, Email: "ada@shop.test"}, "200 applied")
-	refund := sample.Event{Provider: app.Shopify, Type: "refunds/create", Payment: "7103", Object: "8103", Amount: 2001, Currency: "USD"}
+	s.want(
+		sample.Event{Provider: app.Shopify, Type: "orders/paid", Payment: "7103", Total: 4999, Email: "ada@shop.test"},
+		"200 applied",
+	)
+	refund := sample.Event{
+		Provider: app.Shopify,
+		Type:     "refunds/create",
+		Payment:  "7103",
+		Object:   "8103",
+		Amount:   2001,
+		Currency: "USD",
+	}
 	s.want(refund, "200 quarantined currency_mismatch")
-	set := `"amount_set":{"shop_money":{"amount":"17.33","currency_code":"EUR"},"presentment_money":{"amount":"20.01","currency_code":"USD"}},"kind":"refund"`
-	if got := s.edited(refund, `"kind":"refund"`, set).String(); got != "200 applied" || s.points(s.member) != refunded1 {
+	set := `"amount_set":{"shop_money":{"amount":"17.33","currency_code":"EUR"},"presentment_money":{"amount":"20.01",` +
+		`"currency_code":"USD"}},"kind":"refund"`
+	if got := s.edited(refund, `"kind":"refund"`, set).String(); got != "200 applied" ||
+		s.points(s.member) != refunded1 {
 		t.Errorf("%s, and %d points", got, s.points(s.member))
 	}
 }

@@ -10,7 +10,8 @@ import (
 
 func shopifyTransaction(id, gateway, kind, status string, amount int) object {
 	return object{
-		"id": id, "order_id": "5501", "kind": kind, "status": status, "gateway": gateway, "amount": decimal(amount), "currency": "EUR",
+		"id": id, "order_id": "5501", "kind": kind, "status": status, "gateway": gateway, "amount": decimal(amount),
+		"currency":   "EUR",
 		"created_at": "2026-12-01T11:00:00Z", "test": true,
 	}
 }
@@ -31,27 +32,57 @@ func TestPartOfAShopifyOrderPaidWithAGiftCardEarnsNothing(t *testing.T) {
 		transactions []object
 		want         []int64 // points after the order and each transaction
 	}{
-		"no transactions":                   {partly, nil, []int64{0}},
-		"no gift card":                      {nil, []object{card(5_000)}, []int64{50, 50}},
-		"a gift card":                       {partly, []object{gift("81", 2_000), card(3_000)}, []int64{0, 0, 30}},
-		"two gift cards":                    {partly, []object{gift("81", 2_000), card(2_000), gift("82", 1_000)}, []int64{0, 0, 20, 20}},
-		"store credit":                      {partly, []object{shopifyTransaction("81", "shopify_store_credit", "sale", "success", 2_000), card(3_000)}, []int64{0, 0, 30}},
-		"the whole order":                   {wholly, []object{gift("81", 5_000)}, []int64{0, 0}},
-		"more than the order":               {partly, []object{gift("81", 6_000)}, []int64{0, 0}},
-		"cash and change":                   {partly, []object{gift("81", 2_000), card(9_000)}, []int64{0, 0, 30}},
-		"a gift card that was declined":     {partly, []object{shopifyTransaction("81", "gift_card", "sale", "failure", 2_000), card(5_000)}, []int64{0, 0, 50}},
-		"a card that was declined":          {partly, []object{shopifyTransaction("79", "shopify_payments", "sale", "failure", 3_000), card(3_000)}, []int64{0, 0, 30}},
-		"a capture":                         {partly, []object{shopifyTransaction("81", "gift_card", "capture", "success", 2_000), shopifyTransaction("80", "bogus", "capture", "success", 3_000)}, []int64{0, 0, 30}},
-		"an authorization":                  {partly, []object{shopifyTransaction("80", "bogus", "authorization", "success", 3_000)}, []int64{0, 0}},
-		"a refund to the gift card":         {partly, []object{card(5_000), shopifyTransaction("81", "gift_card", "refund", "success", 2_000)}, []int64{0, 50, 50}},
+		"no transactions": {partly, nil, []int64{0}},
+		"no gift card":    {nil, []object{card(5_000)}, []int64{50, 50}},
+		"a gift card":     {partly, []object{gift("81", 2_000), card(3_000)}, []int64{0, 0, 30}},
+		"two gift cards":  {partly, []object{gift("81", 2_000), card(2_000), gift("82", 1_000)}, []int64{0, 0, 20, 20}},
+		"store credit": {
+			partly,
+			[]object{shopifyTransaction("81", "shopify_store_credit", "sale", "success", 2_000), card(3_000)},
+			[]int64{0, 0, 30},
+		},
+		"the whole order":     {wholly, []object{gift("81", 5_000)}, []int64{0, 0}},
+		"more than the order": {partly, []object{gift("81", 6_000)}, []int64{0, 0}},
+		"cash and change":     {partly, []object{gift("81", 2_000), card(9_000)}, []int64{0, 0, 30}},
+		"a gift card that was declined": {
+			partly, []object{shopifyTransaction("81", "gift_card", "sale", "failure", 2_000), card(5_000)}, []int64{0, 0, 50},
+		},
+		"a card that was declined": {
+			partly,
+			[]object{shopifyTransaction("79", "shopify_payments", "sale", "failure", 3_000), card(3_000)},
+			[]int64{0, 0, 30},
+		},
+		"a capture": {
+			partly,
+			[]object{
+				shopifyTransaction("81", "gift_card", "capture", "success", 2_000),
+				shopifyTransaction("80", "bogus", "capture", "success", 3_000),
+			},
+			[]int64{
+				0, 0, 30,
+			},
+		},
+		"an authorization": {
+			partly, []object{shopifyTransaction("80", "bogus", "authorization", "success", 3_000)}, []int64{0, 0},
+		},
+		"a refund to the gift card": {
+			partly,
+			[]object{card(5_000), shopifyTransaction("81", "gift_card", "refund", "success", 2_000)},
+			[]int64{0, 50, 50},
+		},
 		"a card in the customer's currency": {partly, []object{inDollars(gift("81", 2_000)), card(3_000)}, []int64{0, 0, 30}},
 	} {
 		for _, first := range []bool{false, true} {
 			for _, award := range []string{"payments", "orders"} {
 				s := newShop(t, award)
 				if award == "orders" {
-					s.call("PUT", "/v1/orders/5501", `{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
-						`"line_items":[{"id":"9000","quantity":1,"amount":5000}]}`, 201)
+					s.call(
+						"PUT",
+						"/v1/orders/5501",
+						`{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
+							`"line_items":[{"id":"9000","quantity":1,"amount":5000}]}`,
+						201,
+					)
 				}
 				order := func() { s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, c.order)) }
 				if !first {
@@ -59,7 +90,14 @@ func TestPartOfAShopifyOrderPaidWithAGiftCardEarnsNothing(t *testing.T) {
 				}
 				for i, x := range c.transactions {
 					if got := s.points(s.member); !first && got != c.want[i] {
-						t.Errorf("%s, award %s: %d points before transaction %d, want %d", name, award, got, i, c.want[i])
+						t.Errorf(
+							"%s, award %s: %d points before transaction %d, want %d",
+							name,
+							award,
+							got,
+							i,
+							c.want[i],
+						)
 					}
 					s.send(app.Shopify, "order_transactions/create", x)
 					s.send(app.Shopify, "order_transactions/create", x)
@@ -79,11 +117,17 @@ func TestPartOfAShopifyOrderPaidWithAGiftCardEarnsNothing(t *testing.T) {
 // The response of the order states why it earns nothing yet. Tenders that the shop states are not doubted.
 func TestAMixedShopifyOrderStatesWhyItEarnsNothing(t *testing.T) {
 	partly := object{"payment_gateway_names": []string{"gift_card", "shopify_payments"}}
-	for tenders, want := range map[string]int64{"": 0, `,"tenders":[{"kind":"gift_card","amount":2000},{"kind":"card","amount":3000}]`: 30} {
+	for tenders, want := range map[string]int64{"": 0, `,"tenders":[{"kind":"gift_card","amount":2000},{"kind":"card",` +
+		`"amount":3000}]`: 30} {
 		s := newShop(t, "orders")
 		s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, partly))
-		answer := s.call("PUT", "/v1/orders/5501", `{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
-			`"line_items":[{"id":"9000","quantity":1,"amount":5000}]`+tenders+`}`, 200)
+		answer := s.call(
+			"PUT",
+			"/v1/orders/5501",
+			`{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
+				`"line_items":[{"id":"9000","quantity":1,"amount":5000}]`+tenders+`}`,
+			200,
+		)
 		if got := s.points(s.member); got != want {
 			t.Errorf("tenders %q: %d points, want %d", tenders, got, want)
 		}
@@ -98,7 +142,13 @@ func TestAMixedShopifyOrderStatesWhyItEarnsNothing(t *testing.T) {
 // A refund reduces the money that can earn only if it was returned to a tender that earned.
 func TestShopifyRefundsGoToTheirTender(t *testing.T) {
 	back := func(gateway string, amount int) object {
-		return object{"kind": "refund", "status": "success", "amount": decimal(amount), "currency": "EUR", "gateway": gateway}
+		return object{
+			"kind":     "refund",
+			"status":   "success",
+			"amount":   decimal(amount),
+			"currency": "EUR",
+			"gateway":  gateway,
+		}
 	}
 	tenders := `,"tenders":[{"kind":"gift_card","amount":2000},{"kind":"card","amount":3000}]`
 	for name, c := range map[string]struct {
@@ -117,14 +167,35 @@ func TestShopifyRefundsGoToTheirTender(t *testing.T) {
 			for _, topic := range []string{"refunds/create", "orders/updated"} {
 				s := newShop(t, "payments")
 				if told != "" {
-					s.call("PUT", "/v1/orders/5501", `{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
-						`"line_items":[{"id":"9000","quantity":1,"amount":5000}]`+strings.TrimPrefix(told, "no tenders")+`}`, 201)
+					s.call(
+						"PUT",
+						"/v1/orders/5501",
+						`{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
+							`"line_items":[{"id":"9000","quantity":1,`+
+							`"amount":5000}]`+strings.TrimPrefix(told, "no tenders")+`}`,
+						201,
+					)
 				}
 				partly := object{"payment_gateway_names": []string{"gift_card", "shopify_payments"}}
 				s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, partly))
-				s.send(app.Shopify, "order_transactions/create", shopifyTransaction("81", "gift_card", "sale", "success", 2_000))
-				s.send(app.Shopify, "order_transactions/create", shopifyTransaction("80", "shopify_payments", "sale", "success", 3_000))
-				refund := object{"id": "73", "order_id": "5501", "created_at": "2026-12-01T11:30:00Z", "refund_line_items": []object{}, "order_adjustments": []object{}, "transactions": c.transactions}
+				s.send(
+					app.Shopify,
+					"order_transactions/create",
+					shopifyTransaction("81", "gift_card", "sale", "success", 2_000),
+				)
+				s.send(
+					app.Shopify,
+					"order_transactions/create",
+					shopifyTransaction("80", "shopify_payments", "sale", "success", 3_000),
+				)
+				refund := object{
+					"id":                "73",
+					"order_id":          "5501",
+					"created_at":        "2026-12-01T11:30:00Z",
+					"refund_line_items": []object{},
+					"order_adjustments": []object{},
+					"transactions":      c.transactions,
+				}
 				if topic == "refunds/create" {
 					s.send(app.Shopify, topic, refund)
 				} else {

@@ -10,14 +10,22 @@ import (
 // A tip earns nothing, and is part of what can go back.
 func TestATipGoesBackWithTheRest(t *testing.T) {
 	const amount = `"amount_money":{"amount":4999,"currency":"EUR"}`
-	paid := sample.Event{Provider: app.Square, Type: "payment.updated", Payment: "pay1", Total: 4999, Order: "1042", Email: "ada@shop.test"}
+	paid := sample.Event{
+		Provider: app.Square,
+		Type:     "payment.updated",
+		Payment:  "pay1",
+		Total:    4999,
+		Order:    "1042",
+		Email:    "ada@shop.test",
+	}
 	refund := sample.Event{Provider: app.Square, Type: "refund.updated", Payment: "pay1", Object: "ref1", Amount: 5999}
 	for _, award := range []string{"orders_when_paid", "payments"} {
 		s := newShop(t, award)
 		if award != "payments" {
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 		}
-		if got := s.edited(paid, amount, amount+`,"tip_money":{"amount":1000,"currency":"EUR"}`).String(); got != "200 applied" {
+		if got := s.edited(paid, amount, amount+`,"tip_money":{"amount":1000,`+
+			`"currency":"EUR"}`).String(); got != "200 applied" {
 			t.Fatal(got)
 		}
 		if s.points(s.member) != whole {
@@ -32,7 +40,8 @@ func TestATipGoesBackWithTheRest(t *testing.T) {
 		s.want(again, "200 quarantined refund_exceeds_payment")
 	}
 	s := newShop(t, "payments")
-	if got := s.edited(paid, amount, amount+`,"tip_money":{"amount":1000,"currency":"USD"}`).String(); got != "200 quarantined currency_mismatch" {
+	if got := s.edited(paid, amount, amount+`,"tip_money":{"amount":1000,`+
+		`"currency":"USD"}`).String(); got != "200 quarantined currency_mismatch" {
 		t.Error(got)
 	}
 }
@@ -42,8 +51,9 @@ func TestTheEvidenceOfADisputeIsIgnored(t *testing.T) {
 	s := newShop(t, "payments")
 	dispute := sample.Event{Provider: app.Square, Type: "dispute.state.updated", Payment: "pay1", Object: "dis1"}
 	for kind, want := range map[string]string{
-		"dispute.evidence.added": "200 ignored", "dispute.evidence.created": "200 ignored", "dispute.evidence.deleted": "200 ignored",
-		"dispute.state.changed": "200 waiting",
+		"dispute.evidence.added": "200 ignored", "dispute.evidence.created": "200 ignored",
+		"dispute.evidence.deleted": "200 ignored",
+		"dispute.state.changed":    "200 waiting",
 	} {
 		dispute.ID = "evt_" + kind
 		if got := s.edited(dispute, `"type":"dispute.state.updated"`, `"type":"`+kind+`"`).String(); got != want {

@@ -18,11 +18,76 @@ type told struct {
 
 // tellers is one for each adapter.
 var tellers = []told{
-	{app.Stripe, "payment_intent.succeeded", "refund.created", "charge.dispute.created", "charge.dispute.closed", "needs_response", "lost", "won", "pi_1", "re_1", "re_2", "dp_1"},
-	{app.Shopify, "orders/paid", "refunds/create", "disputes/create", "disputes/update", "needs_response", "lost", "won", "1042", "501", "502", "601"},
-	{app.Square, "payment.updated", "refund.updated", "dispute.created", "dispute.state.updated", "EVIDENCE_REQUIRED", "LOST", "WON", "pay1", "ref1", "ref2", "dis1"},
-	{app.PayPal, "PAYMENT.CAPTURE.COMPLETED", "PAYMENT.CAPTURE.REFUNDED", "CUSTOMER.DISPUTE.CREATED", "CUSTOMER.DISPUTE.RESOLVED", "", "RESOLVED_BUYER_FAVOUR", "RESOLVED_SELLER_FAVOUR", "CAP1", "REF1", "REF2", "PP-D-1"},
-	{app.Adyen, "CAPTURE", "REFUND", "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "", "CHARGEBACK", "CHARGEBACK_REVERSED", "PSP1", "PSPR1", "PSPR2", "PSPD1"},
+	{
+		app.Stripe,
+		"payment_intent.succeeded",
+		"refund.created",
+		"charge.dispute.created",
+		"charge.dispute.closed",
+		"needs_response",
+		"lost",
+		"won",
+		"pi_1",
+		"re_1",
+		"re_2",
+		"dp_1",
+	},
+	{
+		app.Shopify,
+		"orders/paid",
+		"refunds/create",
+		"disputes/create",
+		"disputes/update",
+		"needs_response",
+		"lost",
+		"won",
+		"1042",
+		"501",
+		"502",
+		"601",
+	},
+	{
+		app.Square,
+		"payment.updated",
+		"refund.updated",
+		"dispute.created",
+		"dispute.state.updated",
+		"EVIDENCE_REQUIRED",
+		"LOST",
+		"WON",
+		"pay1",
+		"ref1",
+		"ref2",
+		"dis1",
+	},
+	{
+		app.PayPal,
+		"PAYMENT.CAPTURE.COMPLETED",
+		"PAYMENT.CAPTURE.REFUNDED",
+		"CUSTOMER.DISPUTE.CREATED",
+		"CUSTOMER.DISPUTE.RESOLVED",
+		"",
+		"RESOLVED_BUYER_FAVOUR",
+		"RESOLVED_SELLER_FAVOUR",
+		"CAP1",
+		"REF1",
+		"REF2",
+		"PP-D-1",
+	},
+	{
+		app.Adyen,
+		"CAPTURE",
+		"REFUND",
+		"NOTIFICATION_OF_CHARGEBACK",
+		"CHARGEBACK",
+		"",
+		"CHARGEBACK",
+		"CHARGEBACK_REVERSED",
+		"PSP1",
+		"PSPR1",
+		"PSPR2",
+		"PSPD1",
+	},
 }
 
 // facts are the five that the orderings are of: a capture, two refunds, a dispute that is opened, and its end.
@@ -31,11 +96,21 @@ func (x told) facts(won bool) [5]sample.Event {
 	base := sample.Event{Provider: x.provider, Payment: x.payment, Total: 4999, Order: "1042"}
 	event := func(kind, object, status string, amount int64, minute int) sample.Event {
 		e := base
-		e.Type, e.Object, e.Status, e.Amount, e.At, e.Created = kind, object, status, amount, at(minute-30), at(minute-30)
+		e.Type, e.Object, e.Status, e.Amount, e.At, e.Created = kind, object, status, amount, at(
+			minute-30,
+		), at(
+			minute-30,
+		)
 		return e
 	}
 	all := [5]sample.Event{
-		event(x.paid, "", "", 4999, 0), event(x.refund, x.refund1, "", 1733, 10), event(x.refund, x.refund2, "", 899, 11),
+		event(
+			x.paid,
+			"",
+			"",
+			4999,
+			0,
+		), event(x.refund, x.refund1, "", 1733, 10), event(x.refund, x.refund2, "", 899, 11),
 		event(x.disputed, x.case_, x.open, 3000, 12), event(x.decided, x.case_, x.lost, 3000, 15),
 	}
 	if won {

@@ -38,7 +38,11 @@ type stripeFact struct {
 func (s *shop) stripe(version string, f stripeFact) answer {
 	s.t.Helper()
 	return s.send(app.Stripe, f.kind, object{
-		"id": fmt.Sprint("evt_", f.kind, f.minutes), "object": "event", "api_version": version, "type": f.kind, "livemode": false,
+		"id": fmt.Sprint(
+			"evt_",
+			f.kind,
+			f.minutes,
+		), "object": "event", "api_version": version, "type": f.kind, "livemode": false,
 		"created": noon.Add(-time.Duration(f.minutes) * time.Minute).Unix(), "data": object{"object": f.object},
 	})
 }
@@ -62,28 +66,44 @@ func permutations(n int, do func(order []int)) {
 	next()
 }
 
-// Of an authorization of 100.00, 60.00 is captured and later 15.00 refunded. Until 2025-03-31, Stripe reported the rest as
-// refunded, with a refund of its own.
+// Of an authorization of 100.00, 60.00 is captured and later 15.00 refunded. Until 2025-03-31, Stripe reported the rest
+// as refunded, with a refund of its own.
 func TestStripeCapturesAPart(t *testing.T) {
 	charge := func(kind string, minutes, back int) stripeFact {
 		return stripeFact{kind, minutes, object{
-			"id": "ch_1", "object": "charge", "payment_intent": "pi_1", "amount": 10_000, "amount_captured": 6_000, "amount_refunded": back,
-			"captured": true, "status": "succeeded", "currency": "eur", "created": noon.Add(-time.Hour).Unix(),
+			"id": "ch_1", "object": "charge", "payment_intent": "pi_1", "amount": 10_000, "amount_captured": 6_000,
+			"amount_refunded": back,
+			"captured":        true, "status": "succeeded", "currency": "eur", "created": noon.Add(-time.Hour).Unix(),
 			"metadata": object{"loyalty_member": "external:cust-42"},
 		}}
 	}
 	refund := func(id string, minutes, amount int) stripeFact {
 		return stripeFact{"refund.created", minutes, object{
-			"id": id, "object": "refund", "charge": "ch_1", "payment_intent": "pi_1", "amount": amount, "status": "succeeded", "currency": "eur",
-			"created": noon.Add(-time.Duration(minutes) * time.Minute).Unix(),
+			"id": id, "object": "refund", "charge": "ch_1", "payment_intent": "pi_1", "amount": amount, "status": "succeeded",
+			"currency": "eur",
+			"created":  noon.Add(-time.Duration(minutes) * time.Minute).Unix(),
 		}}
 	}
 	intent := stripeFact{"payment_intent.succeeded", 30, object{
-		"id": "pi_1", "object": "payment_intent", "amount": 10_000, "amount_received": 6_000, "status": "succeeded", "currency": "eur",
+		"id": "pi_1", "object": "payment_intent", "amount": 10_000, "amount_received": 6_000, "status": "succeeded",
+		"currency": "eur",
 	}}
-	before := []stripeFact{charge("charge.captured", 30, 4_000), refund("re_release", 30, 4_000), refund("re_1", 10, 1_500), charge("charge.refunded", 10, 5_500), intent}
-	since := []stripeFact{charge("charge.captured", 30, 0), refund("re_1", 10, 1_500), charge("charge.refunded", 10, 1_500), intent}
-	for version, facts := range map[string][]stripeFact{"2023-10-16": before, "2024-12-18.acacia": before, "2025-03-31.basil": since, "2026-01-28.clover": since} {
+	before := []stripeFact{
+		charge("charge.captured", 30, 4_000),
+		refund("re_release", 30, 4_000),
+		refund("re_1", 10, 1_500),
+		charge("charge.refunded", 10, 5_500),
+		intent,
+	}
+	since := []stripeFact{
+		charge("charge.captured", 30, 0),
+		refund("re_1", 10, 1_500),
+		charge("charge.refunded", 10, 1_500),
+		intent,
+	}
+	for version, facts := range map[string][]stripeFact{
+		"2023-10-16": before, "2024-12-18.acacia": before, "2025-03-31.basil": since, "2026-01-28.clover": since,
+	} {
 		t.Run(version, func(t *testing.T) {
 			permutations(len(facts), func(order []int) {
 				s := newShop(t, "payments")
@@ -111,12 +131,22 @@ func TestStripeSubscriptionsFindTheirMember(t *testing.T) {
 	named := object{"loyalty_member": "external:grace"}
 	charge := func(n int) stripeFact {
 		return stripeFact{"charge.succeeded", 30 - n, object{
-			"id": fmt.Sprint("ch_", n), "object": "charge", "payment_intent": fmt.Sprint("pi_", n), "customer": "cus_1", "amount": 1_500,
+			"id": fmt.Sprint(
+				"ch_",
+				n,
+			), "object": "charge", "payment_intent": fmt.Sprint("pi_", n), "customer": "cus_1", "amount": 1_500,
 			"amount_captured": 1_500, "captured": true, "status": "succeeded", "currency": "eur", "created": noon.Unix() - 3600,
 		}}
 	}
 	invoice := func(more object) stripeFact {
-		o := object{"id": "in_1", "object": "invoice", "amount_paid": 1_500, "currency": "eur", "customer": "cus_1", "subscription": "sub_1"}
+		o := object{
+			"id":           "in_1",
+			"object":       "invoice",
+			"amount_paid":  1_500,
+			"currency":     "eur",
+			"customer":     "cus_1",
+			"subscription": "sub_1",
+		}
 		for k, v := range more {
 			o[k] = v
 		}
@@ -127,11 +157,18 @@ func TestStripeSubscriptionsFindTheirMember(t *testing.T) {
 			"id": "cs_1", "object": "checkout.session", "mode": "subscription", "payment_status": "paid", "payment_intent": nil,
 			"subscription": "sub_1", "customer": "cus_1", "metadata": named,
 		}},
-		"the invoice":                      invoice(object{"metadata": named}),
-		"the invoice, by its details":      invoice(object{"subscription_details": object{"metadata": named}, "payment_intent": "pi_1"}),
-		"the invoice, as it is since 2025": invoice(object{"parent": object{"subscription_details": object{"metadata": named}}}),
-		"the subscription":                 {"customer.subscription.created", 33, object{"id": "sub_1", "object": "subscription", "customer": "cus_1", "metadata": named}},
-		"the customer":                     {"customer.created", 40, object{"id": "cus_1", "object": "customer", "metadata": named}},
+		"the invoice": invoice(object{"metadata": named}),
+		"the invoice, by its details": invoice(
+			object{"subscription_details": object{"metadata": named}, "payment_intent": "pi_1"},
+		),
+		"the invoice, as it is since 2025": invoice(
+			object{"parent": object{"subscription_details": object{"metadata": named}}},
+		),
+		"the subscription": {
+			"customer.subscription.created", 33,
+			object{"id": "sub_1", "object": "subscription", "customer": "cus_1", "metadata": named},
+		},
+		"the customer": {"customer.created", 40, object{"id": "cus_1", "object": "customer", "metadata": named}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			facts := []stripeFact{teller, charge(1), charge(2)}
@@ -143,7 +180,8 @@ func TestStripeSubscriptionsFindTheirMember(t *testing.T) {
 						grace = s.enrol("grace", "grace@shop.test")
 						continue
 					}
-					if got := s.stripe("2025-03-31.basil", facts[i]); got.status != 200 || got.received[0].Outcome == "quarantined" {
+					if got := s.stripe("2025-03-31.basil", facts[i]); got.status != 200 ||
+						got.received[0].Outcome == "quarantined" {
 						t.Errorf("%s: %v", facts[i].kind, got)
 					}
 				}

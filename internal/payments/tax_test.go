@@ -16,8 +16,8 @@ const (
 	taxedTotal               = mugNet + mugTax + shippingNet + shippingTax
 )
 
-// A taxedRefund is a part of the order that was refunded: how many hundredths of the mug, and whether the shipping; or half
-// of everything, of which only the sum is reported.
+// A taxedRefund is a part of the order that was refunded: how many hundredths of the mug, and whether the shipping; or
+// half of everything, of which only the sum is reported.
 type taxedRefund struct {
 	share    int
 	shipping bool
@@ -55,7 +55,13 @@ func (r taxedRefund) byAPI(s *shop, included, refunded bool) {
 		"tax": 950 + shippingTax, "line_items": []object{{"id": "9000", "quantity": 1, "amount": line}},
 	}
 	if refunded {
-		one := object{"id": "73", "at": "2026-12-01T11:30:00Z", "amount": r.amount(), "shipping": shippingBack, "tax": mugTax + freightTax}
+		one := object{
+			"id":       "73",
+			"at":       "2026-12-01T11:30:00Z",
+			"amount":   r.amount(),
+			"shipping": shippingBack,
+			"tax":      mugTax + freightTax,
+		}
 		if back > 0 {
 			one["line_items"] = []object{{"id": "9000", "amount": back}}
 		}
@@ -79,9 +85,16 @@ func shopifyPaid(inside bool) object {
 		price += mugTax
 	}
 	return shopifyOrder(mugTax+shippingTax, 0, inside, false, object{
-		"total_price": decimal(taxedTotal), "current_total_price": decimal(taxedTotal), "subtotal_price": decimal(price),
-		"line_items":     []object{{"id": "9000", "quantity": 1, "price": decimal(price), "gift_card": false}},
-		"shipping_lines": []object{{"price": decimal(shippingNet), "tax_lines": []object{{"price": decimal(shippingTax), "price_set": bag(shippingTax)}}}},
+		"total_price": decimal(
+			taxedTotal,
+		), "current_total_price": decimal(taxedTotal), "subtotal_price": decimal(price),
+		"line_items": []object{{"id": "9000", "quantity": 1, "price": decimal(price), "gift_card": false}},
+		"shipping_lines": []object{
+			{
+				"price":     decimal(shippingNet),
+				"tax_lines": []object{{"price": decimal(shippingTax), "price_set": bag(shippingTax)}},
+			},
+		},
 	})
 }
 
@@ -107,18 +120,21 @@ func (r taxedRefund) byStandard(s *shop, kind, id string, amount, shipping, ship
 	s.send(app.Standard, kind, object{
 		"type": kind, "timestamp": "2026-12-01T11:00:00Z",
 		"data": object{
-			"payment": "p1", "id": id, "status": "done", "amount": amount, "currency": "EUR", "member": s.member, "order": "5501",
+			"payment": "p1", "id": id, "status": "done", "amount": amount, "currency": "EUR", "member": s.member,
+			"order":    "5501",
 			"shipping": shipping, "tax": tax, "shipping_tax": shippingTax,
 		},
 	})
 }
 
-// One setting gives the same points by API and by webhook, whatever the prices of the processor include, before and after
-// refunds.
+// One setting gives the same points by API and by webhook, whatever the prices of the processor include, before and
+// after refunds.
 func TestTaxIsCountedTheSameByAPIAndByWebhook(t *testing.T) {
 	for _, included := range []bool{false, true} {
 		for _, counts := range []string{"[items]", "[items, shipping]"} {
-			for _, r := range []taxedRefund{{share: 50}, {shipping: true}, {share: 50, shipping: true}, {share: 100}, {share: 100, shipping: true}, {sum: true}} {
+			for _, r := range []taxedRefund{
+				{share: 50}, {shipping: true}, {share: 50, shipping: true}, {share: 100}, {share: 100, shipping: true}, {sum: true},
+			} {
 				amounts, goods, freight := "tax_excluded", mugNet, shippingNet
 				if included {
 					amounts, goods, freight = "tax_included", mugNet+mugTax, shippingNet+shippingTax
@@ -137,9 +153,17 @@ func TestTaxIsCountedTheSameByAPIAndByWebhook(t *testing.T) {
 					award        string
 					paid, refund func(s *shop)
 				}{
-					"API":                 {"orders", func(s *shop) { r.byAPI(s, included, false) }, func(s *shop) { r.byAPI(s, included, true) }},
-					"Shopify without tax": {"payments", func(s *shop) { s.send(app.Shopify, "orders/paid", shopifyPaid(false)) }, func(s *shop) { r.byShopify(s, false) }},
-					"Shopify with tax":    {"payments", func(s *shop) { s.send(app.Shopify, "orders/paid", shopifyPaid(true)) }, func(s *shop) { r.byShopify(s, true) }},
+					"API": {
+						"orders", func(s *shop) { r.byAPI(s, included, false) }, func(s *shop) { r.byAPI(s, included, true) },
+					},
+					"Shopify without tax": {
+						"payments", func(s *shop) { s.send(app.Shopify, "orders/paid", shopifyPaid(false)) },
+						func(s *shop) { r.byShopify(s, false) },
+					},
+					"Shopify with tax": {
+						"payments", func(s *shop) { s.send(app.Shopify, "orders/paid", shopifyPaid(true)) },
+						func(s *shop) { r.byShopify(s, true) },
+					},
 					"API, refunded by Shopify": {"orders", func(s *shop) { r.byAPI(s, included, false) }, func(s *shop) {
 						s.send(app.Shopify, "orders/paid", shopifyPaid(true))
 						r.byShopify(s, true)
@@ -152,7 +176,14 @@ func TestTaxIsCountedTheSameByAPIAndByWebhook(t *testing.T) {
 						r.byStandard(s, "payment.refunded", "r1", r.amount(), freight, freightTax, tax+freightTax)
 					}},
 				} {
-					s := newShopWith(t, options{award: way.award, processors: agreed(), purchase: fmt.Sprintf("amounts: %s\n    counts: %s", amounts, counts)})
+					s := newShopWith(
+						t,
+						options{
+							award:      way.award,
+							processors: agreed(),
+							purchase:   fmt.Sprintf("amounts: %s\n    counts: %s", amounts, counts),
+						},
+					)
 					way.paid(s)
 					if got := s.points(s.member); got != int64(before/100) {
 						t.Errorf("%s, %s, %s: %d points, want %d", name, amounts, counts, got, before/100)
@@ -173,7 +204,14 @@ func TestTipNeverEarns(t *testing.T) {
 	for _, amounts := range []string{"tax_excluded", "tax_included"} {
 		s := newShopWith(t, options{award: "payments", processors: agreed(), purchase: "amounts: " + amounts})
 		const amount = `"amount_money":{"amount":5000,"currency":"EUR"}`
-		e := sample.Event{Provider: app.Square, Type: "payment.updated", Order: "1042", Member: s.member, Total: 5_000, Email: "ada@shop.test"}
+		e := sample.Event{
+			Provider: app.Square,
+			Type:     "payment.updated",
+			Order:    "1042",
+			Member:   s.member,
+			Total:    5_000,
+			Email:    "ada@shop.test",
+		}
 		s.edited(e, amount, amount+`,"tip_money":{"amount":700,"currency":"EUR"}`)
 		if got := s.points(s.member); got != 50 {
 			t.Errorf("%s: %d points for 50.00 and a tip of 7.00", amounts, got)

@@ -16,7 +16,8 @@ var quoted = regexp.MustCompile("`([^`]+)`")
 
 // payment is the topic by which each provider reports a payment.
 var payment = map[string]string{
-	app.Stripe: "payment_intent.succeeded", app.Shopify: "orders/paid", app.Square: "payment.updated", app.PayPal: "PAYMENT.CAPTURE.COMPLETED",
+	app.Stripe: "payment_intent.succeeded", app.Shopify: "orders/paid", app.Square: "payment.updated",
+	app.PayPal: "PAYMENT.CAPTURE.COMPLETED",
 }
 
 // topics are the topics that the README lists by provider.
@@ -56,7 +57,14 @@ func TestListedTopicsAreTheOnesThatCount(t *testing.T) {
 	for provider, types := range listed {
 		for _, kind := range types {
 			s := newShop(t, "payments")
-			e := sample.Event{Provider: provider, Type: kind, Order: "1042", Member: s.member, Email: "ada@shop.test", At: noon}
+			e := sample.Event{
+				Provider: provider,
+				Type:     kind,
+				Order:    "1042",
+				Member:   s.member,
+				Email:    "ada@shop.test",
+				At:       noon,
+			}
 			if provider == app.Shopify {
 				e.Payment = "1042"
 			}
@@ -64,7 +72,8 @@ func TestListedTopicsAreTheOnesThatCount(t *testing.T) {
 				paid.Type = payment[provider]
 				s.want(paid, "200 applied")
 			}
-			if got := s.tell(e); got.status != 200 || len(got.received) != 1 || got.received[0].Outcome != ledger.Applied {
+			if got := s.tell(e); got.status != 200 || len(got.received) != 1 ||
+				got.received[0].Outcome != ledger.Applied {
 				t.Errorf("%s %s: %s", provider, kind, got)
 			}
 			s.server.Close()
@@ -76,7 +85,14 @@ func TestListedTopicsAreTheOnesThatCount(t *testing.T) {
 				continue
 			}
 			s := newShop(t, "payments")
-			e := sample.Event{Provider: provider, Type: payment[provider], Order: "1042", Payment: "1042", Email: "ada@shop.test", At: noon}
+			e := sample.Event{
+				Provider: provider,
+				Type:     payment[provider],
+				Order:    "1042",
+				Payment:  "1042",
+				Email:    "ada@shop.test",
+				At:       noon,
+			}
 			s.want(e, "200 applied")
 			e.Type = kind
 			got := s.tell(e)

@@ -148,13 +148,24 @@ func (it item) event(live jsontext.Value, manual bool) (webhook.Event, error) {
 	return e, err
 }
 
+// failed reports whether the operation of a valid item was not successful.
+func (it item) failed() bool { return literal(it.Success) == "false" }
+
+// counts reports whether an item states something about a payment. A failed operation changes nothing, except that a
+// failed refund returns no money.
+func (it item) counts(f codeFact, moves bool) bool {
+	if it.failed() {
+		return f.kind == loyalty.FactRefund
+	}
+	_, known := codeFacts[it.Event]
+	return moves || known || it.Event == authorization
+}
+
 // report returns what an item states about its payment, or nil if it states nothing. Some items move no money, but
 // name the order of their payment.
 func (it item) report(manual bool) (*webhook.Report, error) {
 	f, moves := it.fact(manual)
-	_, known := codeFacts[it.Event]
-	failed := literal(it.Success) == "false"
-	if !moves && !known && it.Event != authorization || failed && f.kind != loyalty.FactRefund {
+	if !it.counts(f, moves) {
 		return nil, nil
 	}
 	amount, err := it.money()
@@ -182,7 +193,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	if !moves {
 		return r, nil
 	}
-	if failed {
+	if it.failed() {
 		f.state = loyalty.FactFailed
 	}
 	r.Facts = webhook.Moving(loyalty.Fact{Kind: f.kind, ID: object, State: f.state, Money: amount, Clock: f.rank})

@@ -22,15 +22,21 @@ func readText(manual bool, live string) func(body string) (webhook.Event, error)
 	}
 }
 
-const itemText = `{"pspReference":"PSP2","originalReference":"PSP1","merchantAccountCode":"Shop_ECOM","merchantReference":"1042",` +
+const itemText = `{"pspReference":"PSP2","originalReference":"PSP1","merchantAccountCode":"Shop_ECOM",` +
+	`"merchantReference":"1042",` +
 	`"amount":{"value":5000,"currency":"EUR"},"eventCode":"CAPTURE","success":"true"}`
 
 // Each event code is a fact about its own object or about the payment, depending on how the account captures.
 func TestEventCodes(t *testing.T) {
 	want := func() webhook.Event {
-		return webhook.Event{ID: "CAPTURE:PSP2:true", Type: "CAPTURE", Live: webhooktest.NotLive(), Report: &webhook.Report{Report: ledger.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
-			Kind: loyalty.FactCapture, ID: "PSP2", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: 1,
-		}}}}}
+		return webhook.Event{
+			ID:   "CAPTURE:PSP2:true",
+			Type: "CAPTURE",
+			Live: webhooktest.NotLive(),
+			Report: &webhook.Report{Report: ledger.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
+				Kind: loyalty.FactCapture, ID: "PSP2", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: 1,
+			}}}},
+		}
 	}
 	becomes := func(code string, f func(e *webhook.Event)) func(*webhook.Event) {
 		return func(e *webhook.Event) { e.ID, e.Type = code+":PSP2:true", code; f(e) }
@@ -89,9 +95,14 @@ func TestEventCodes(t *testing.T) {
 
 func TestItem(t *testing.T) {
 	want := func() webhook.Event {
-		return webhook.Event{ID: "CAPTURE:PSP2:true", Type: "CAPTURE", Live: webhooktest.NotLive(), Report: &webhook.Report{Report: ledger.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
-			Kind: loyalty.FactCapture, ID: "PSP2", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: 1,
-		}}}}}
+		return webhook.Event{
+			ID:   "CAPTURE:PSP2:true",
+			Type: "CAPTURE",
+			Live: webhooktest.NotLive(),
+			Report: &webhook.Report{Report: ledger.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
+				Kind: loyalty.FactCapture, ID: "PSP2", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: 1,
+			}}}},
+		}
 	}
 	const tail = `"eventCode":"CAPTURE","success":"true"`
 	event0 := func(code, success string) string { return `"eventCode":"` + code + `","success":"` + success + `"` }
@@ -109,8 +120,16 @@ func TestItem(t *testing.T) {
 		{Old: `"Shop_ECOM"`, New: `""`, Code: loyalty.ValidationFailed},
 		{Old: `"EUR"`, New: `"eur"`, Code: loyalty.ValidationFailed},
 		{Old: `"EUR"`, New: `"XYZ"`, Code: loyalty.CurrencyUnsupported},
-		{Old: `"EUR"`, New: `"CLP"`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Money = loyalty.Money{Amount: 50, Currency: "CLP"} })},
-		{Old: `"EUR"`, New: `"IDR"`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Money = loyalty.Money{Amount: 500000, Currency: "IDR"} })},
+		{
+			Old:  `"EUR"`,
+			New:  `"CLP"`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Money = loyalty.Money{Amount: 50, Currency: "CLP"} }),
+		},
+		{
+			Old:  `"EUR"`,
+			New:  `"IDR"`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Money = loyalty.Money{Amount: 500000, Currency: "IDR"} }),
+		},
 		{Old: `5000`, New: `-1`, Code: loyalty.AmountOutOfRange},
 		{Old: `5000`, New: `"5000"`, Code: loyalty.AmountOutOfRange},
 		{Old: `5000`, New: `0`, Want: webhooktest.NoFacts},
@@ -127,8 +146,13 @@ func TestItem(t *testing.T) {
 			e.Report.Facts[0].Kind, e.Report.Facts[0].State = loyalty.FactRefund, loyalty.FactFailed
 		}},
 		{
-			Old: `"originalReference":"PSP1","merchantAccountCode":"Shop_ECOM","merchantReference":"1042","amount":{"value":5000,"currency":"EUR"},` + tail,
-			New: `"merchantAccountCode":"Shop_ECOM","merchantReference":"1042","amount":{"value":5000,"currency":"EUR"},` + event0("CHARGEBACK", "true"), Want: func(e *webhook.Event) {
+			Old: `"originalReference":"PSP1","merchantAccountCode":"Shop_ECOM","merchantReference":"1042",` +
+				`"amount":{"value":5000,"currency":"EUR"},` + tail,
+			New: `"merchantAccountCode":"Shop_ECOM","merchantReference":"1042","amount":{"value":5000,` +
+				`"currency":"EUR"},` + event0(
+				"CHARGEBACK",
+				"true",
+			), Want: func(e *webhook.Event) {
 				e.ID, e.Type, e.Report.Order, e.Report.Payment = "CHARGEBACK:PSP2:true", "CHARGEBACK", "", "adyen:PSP2"
 				e.Report.Facts[0].Kind, e.Report.Facts[0].State, e.Report.Facts[0].Clock = loyalty.FactDispute, loyalty.FactLost, 2
 			},

@@ -62,13 +62,25 @@ func newAPIServer(t *testing.T) (*apiServer, *provider) {
 // An event counts as PayPal's API confirms it.
 func TestConfirmsAnEvent(t *testing.T) {
 	const (
-		capture = `{"id":"CAP1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},"create_time":"2026-12-01T12:00:00Z","supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`
-		dispute = `{"dispute_id":"DIS1","status":"OPEN","dispute_amount":{"currency_code":"EUR","value":"50.00"},"disputed_transactions":[{"seller_transaction_id":"CAP1"}],"create_time":"2026-12-01T12:00:00Z"}`
-		refund  = `{"id":"REF1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},"create_time":"2026-12-01T12:00:00Z","links":[{"rel":"up","href":"/CAP1"}],"supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`
-		order   = `{"id":"ORDER1","purchase_units":[{"amount":{"currency_code":"EUR","value":"50.00","breakdown":{"tax_total":{"currency_code":"EUR","value":"9.50"}}},"payments":{"captures":[{"id":"CAP1"}]}}]}`
+		capture = `{"id":"CAP1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},` +
+			`"create_time":"2026-12-01T12:00:00Z","supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`
+		dispute = `{"dispute_id":"DIS1","status":"OPEN","dispute_amount":{"currency_code":"EUR","value":"50.00"},` +
+			`"disputed_transactions":[{"seller_transaction_id":"CAP1"}],"create_time":"2026-12-01T12:00:00Z"}`
+		refund = `{"id":"REF1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},` +
+			`"create_time":"2026-12-01T12:00:00Z","links":[{"rel":"up","href":"/CAP1"}],` +
+			`"supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`
+		order = `{"id":"ORDER1","purchase_units":[{"amount":{"currency_code":"EUR","value":"50.00",` +
+			`"breakdown":{"tax_total":{"currency_code":"EUR","value":"9.50"}}},"payments":{"captures":[{"id":"CAP1"}]}}]}`
 	)
 	fact := func(kind loyalty.FactKind, id string, s loyalty.FactState) loyalty.Fact {
-		return loyalty.Fact{Kind: kind, ID: id, State: s, Money: webhooktest.EUR(5000), Clock: webhooktest.NoonClock, At: webhooktest.At12}
+		return loyalty.Fact{
+			Kind:  kind,
+			ID:    id,
+			State: s,
+			Money: webhooktest.EUR(5000),
+			Clock: webhooktest.NoonClock,
+			At:    webhooktest.At12,
+		}
 	}
 	parts := fact(loyalty.FactParts, "ORDER1", loyalty.FactDone)
 	parts.Tax = 950
@@ -77,7 +89,11 @@ func TestConfirmsAnEvent(t *testing.T) {
 		orderPath   = "/v2/checkout/orders/ORDER1"
 		disputePath = "/v1/customer/disputes/DIS1"
 	)
-	const captured, refunded, disputed = "PAYMENT.CAPTURE.COMPLETED", "PAYMENT.CAPTURE.REFUNDED", "CUSTOMER.DISPUTE.CREATED"
+	const (
+		captured = "PAYMENT.CAPTURE.COMPLETED"
+		refunded = "PAYMENT.CAPTURE.REFUNDED"
+		disputed = "CUSTOMER.DISPUTE.CREATED"
+	)
 	captureFacts := []loyalty.Fact{fact(loyalty.FactCapture, "CAP1", loyalty.FactDone)}
 	disputeFacts := []loyalty.Fact{fact(loyalty.FactDispute, "DIS1", loyalty.FactOpen)}
 	refundFacts := []loyalty.Fact{fact(loyalty.FactRefund, "REF1", loyalty.FactDone)}
@@ -208,7 +224,8 @@ func TestAccessTokens(t *testing.T) {
 		server.requests = nil
 		_, err := p.get(t.Context(), "/a")
 		var answer *webhook.AnswerError
-		if (err == nil) != (want == nil) || want != nil && (!errors.As(err, &answer) || answer.Error() != want.Error()) {
+		if (err == nil) != (want == nil) ||
+			want != nil && (!errors.As(err, &answer) || answer.Error() != want.Error()) {
 			t.Errorf("%v, want %v", err, want)
 		}
 		if diff := cmp.Diff(requests, server.requests); diff != "" {

@@ -27,23 +27,30 @@ func readObject(kind string) func(body string) (webhook.Event, error) {
 
 func eventOf(payment string, facts ...loyalty.Fact) func() webhook.Event {
 	return func() webhook.Event {
-		return webhook.Event{Report: &webhook.Report{Report: ledger.Report{Payment: payment, Facts: append([]loyalty.Fact(nil), facts...)}}}
+		return webhook.Event{
+			Report: &webhook.Report{
+				Report: ledger.Report{Payment: payment, Facts: append([]loyalty.Fact(nil), facts...)},
+			},
+		}
 	}
 }
 
 func TestCapture(t *testing.T) {
-	const body = `{"id":"CAP1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},"custom_id":"external:ada","invoice_id":"1042",` +
+	const body = `{"id":"CAP1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},` +
+		`"custom_id":"external:ada","invoice_id":"1042",` +
 		`"create_time":"2026-12-01T11:00:00Z","update_time":"2026-12-01T12:00:00Z"}`
 	want := func() webhook.Event {
 		e := eventOf("paypal:CAP1", loyalty.Fact{
-			Kind: loyalty.FactCapture, ID: "CAP1", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: webhooktest.NoonClock, At: webhooktest.At11,
+			Kind: loyalty.FactCapture, ID: "CAP1", State: loyalty.FactDone, Money: webhooktest.EUR(5000),
+			Clock: webhooktest.NoonClock, At: webhooktest.At11,
 		})()
 		e.Report.Order, e.Report.Member = "1042", "external:ada"
 		return e
 	}
 	var all []webhooktest.Edit
 	for status, s := range map[string]loyalty.FactState{
-		"PARTIALLY_REFUNDED": loyalty.FactDone, "REFUNDED": loyalty.FactDone, "completed": loyalty.FactDone, "PENDING": loyalty.FactPending,
+		"PARTIALLY_REFUNDED": loyalty.FactDone, "REFUNDED": loyalty.FactDone, "completed": loyalty.FactDone,
+		"PENDING":  loyalty.FactPending,
 		"DECLINED": loyalty.FactFailed, "FAILED": loyalty.FactFailed,
 	} {
 		all = append(all, webhooktest.Edit{Old: `"COMPLETED"`, New: `"` + status + `"`, Want: webhooktest.State(s)})
@@ -53,13 +60,28 @@ func TestCapture(t *testing.T) {
 		{Old: `"custom_id"`, New: `"custom"`},
 		{Old: `"invoice_id"`, New: `"invoice_number"`},
 		{Old: `"external:ada"`, New: `"a b"`, Want: func(e *webhook.Event) { e.Report.Member = "" }},
-		{Old: `"2026-12-01T12:00:00Z"`, New: `""`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Clock = webhooktest.At11.UnixMilli() })},
-		{Old: `"2026-12-01T11:00:00Z"`, New: `""`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.At = time.Time{} })},
-		{Old: `{"currency_code":"EUR","value":"50.00"}`, New: `{"currency":"EUR","total":"50.00","details":{"tax":"9.50","shipping":"5.00"}}`, Want: webhooktest.Fact(func(f *loyalty.Fact) {
-			f.Tax, f.Shipping = 950, 500
-		})},
+		{
+			Old:  `"2026-12-01T12:00:00Z"`,
+			New:  `""`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Clock = webhooktest.At11.UnixMilli() }),
+		},
+		{
+			Old:  `"2026-12-01T11:00:00Z"`,
+			New:  `""`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.At = time.Time{} }),
+		},
+		{
+			Old: `{"currency_code":"EUR","value":"50.00"}`,
+			New: `{"currency":"EUR","total":"50.00","details":{"tax":"9.50","shipping":"5.00"}}`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) {
+				f.Tax, f.Shipping = 950, 500
+			}),
+		},
 		{Old: `{"currency_code":"EUR","value":"50.00"}`, New: `{"currency":"EUR","total":"-50.00"}`},
-		{Old: `"id":"CAP1"`, New: `"id":"CAP1","seller_payable_breakdown":{"total_refunded_amount":{"currency_code":"EUR","value":"25.00"}}`},
+		{
+			Old: `"id":"CAP1"`,
+			New: `"id":"CAP1","seller_payable_breakdown":{"total_refunded_amount":{"currency_code":"EUR","value":"25.00"}}`,
+		},
 		{Old: `50.00`, New: `0.00`, Want: webhooktest.NoFacts},
 		{Old: `50.00`, New: `-50.00`, Code: loyalty.AmountOutOfRange},
 		{Old: `50.00`, New: `50.001`, Code: "amount_precision"},
@@ -73,11 +95,28 @@ func TestCapture(t *testing.T) {
 }
 
 func TestRefundsAndDisputes(t *testing.T) {
-	const body = `{"id":"REF1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"15.00"},"custom_id":"external:ada","invoice_id":"1042",` +
-		`"links":[{"rel":"self","href":"https://x/v2/payments/refunds/REF1"},{"rel":"up","href":"https://x/v2/payments/captures/CAP1"}],` +
-		`"seller_payable_breakdown":{"total_refunded_amount":{"currency_code":"EUR","value":"25.00"}},"create_time":"2026-12-01T11:00:00Z","update_time":"2026-12-01T12:00:00Z"}`
-	refund := loyalty.Fact{Kind: loyalty.FactRefund, ID: "REF1", State: loyalty.FactDone, Money: webhooktest.EUR(1500), Clock: webhooktest.NoonClock, At: webhooktest.At11}
-	sum := loyalty.Fact{Kind: loyalty.FactRefunded, ID: "CAP1", State: loyalty.FactDone, Money: webhooktest.EUR(2500), Clock: webhooktest.NoonClock, At: webhooktest.At11}
+	const body = `{"id":"REF1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"15.00"},` +
+		`"custom_id":"external:ada","invoice_id":"1042",` +
+		`"links":[{"rel":"self","href":"https://x/v2/payments/refunds/REF1"},{"rel":"up",` +
+		`"href":"https://x/v2/payments/captures/CAP1"}],` +
+		`"seller_payable_breakdown":{"total_refunded_amount":{"currency_code":"EUR","value":"25.00"}},` +
+		`"create_time":"2026-12-01T11:00:00Z","update_time":"2026-12-01T12:00:00Z"}`
+	refund := loyalty.Fact{
+		Kind:  loyalty.FactRefund,
+		ID:    "REF1",
+		State: loyalty.FactDone,
+		Money: webhooktest.EUR(1500),
+		Clock: webhooktest.NoonClock,
+		At:    webhooktest.At11,
+	}
+	sum := loyalty.Fact{
+		Kind:  loyalty.FactRefunded,
+		ID:    "CAP1",
+		State: loyalty.FactDone,
+		Money: webhooktest.EUR(2500),
+		Clock: webhooktest.NoonClock,
+		At:    webhooktest.At11,
+	}
 	alone := func(s loyalty.FactState) func(*webhook.Event) {
 		return func(e *webhook.Event) { e.Report.Facts = e.Report.Facts[:1]; e.Report.Facts[0].State = s }
 	}
@@ -98,9 +137,18 @@ func TestRefundsAndDisputes(t *testing.T) {
 			e.Report.Payment, e.Report.Facts[1].ID = "paypal:SALE1", "SALE1"
 		}},
 	})
-	const dispute = `{"dispute_id":"DIS1","id":"OTHER","status":"OPEN","dispute_life_cycle_stage":"CHARGEBACK","dispute_amount":{"currency_code":"EUR","value":"15.00"},` +
-		`"disputed_transactions":[{"seller_transaction_id":"CAP1"}],"create_time":"2026-12-01T11:00:00Z","update_time":"2026-12-01T12:00:00Z"}`
-	open := loyalty.Fact{Kind: loyalty.FactDispute, ID: "DIS1", State: loyalty.FactOpen, Money: webhooktest.EUR(1500), Clock: webhooktest.NoonClock, At: webhooktest.At11}
+	const dispute = `{"dispute_id":"DIS1","id":"OTHER","status":"OPEN","dispute_life_cycle_stage":"CHARGEBACK",` +
+		`"dispute_amount":{"currency_code":"EUR","value":"15.00"},` +
+		`"disputed_transactions":[{"seller_transaction_id":"CAP1"}],"create_time":"2026-12-01T11:00:00Z",` +
+		`"update_time":"2026-12-01T12:00:00Z"}`
+	open := loyalty.Fact{
+		Kind:  loyalty.FactDispute,
+		ID:    "DIS1",
+		State: loyalty.FactOpen,
+		Money: webhooktest.EUR(1500),
+		Clock: webhooktest.NoonClock,
+		At:    webhooktest.At11,
+	}
 	resolved := func(code string) string { return `"RESOLVED","dispute_outcome":{"outcome_code":"` + code + `"}` }
 	webhooktest.Run(t, readObject("dispute"), dispute, eventOf("paypal:CAP1", open), []webhooktest.Edit{
 		{Old: `"OPEN"`, New: resolved("RESOLVED_BUYER_FAVOUR"), Want: webhooktest.State(loyalty.FactLost)},
@@ -108,9 +156,17 @@ func TestRefundsAndDisputes(t *testing.T) {
 		{Old: `"OPEN"`, New: resolved("RESOLVED_SELLER_FAVOUR"), Want: webhooktest.State(loyalty.FactWon)},
 		{Old: `"OPEN"`, New: `"WAITING_FOR_BUYER_RESPONSE","dispute_outcome":{"outcome_code":"ACCEPTED"}`},
 		{Old: `"CHARGEBACK"`, New: `"INQUIRY"`, Want: webhooktest.State(loyalty.FactPending)},
-		{Old: `"OPEN","dispute_life_cycle_stage":"CHARGEBACK"`, New: resolved("ACCEPTED") + `,"dispute_life_cycle_stage":"INQUIRY"`, Want: webhooktest.State(loyalty.FactLost)},
+		{
+			Old:  `"OPEN","dispute_life_cycle_stage":"CHARGEBACK"`,
+			New:  resolved("ACCEPTED") + `,"dispute_life_cycle_stage":"INQUIRY"`,
+			Want: webhooktest.State(loyalty.FactLost),
+		},
 		{Old: `[{"seller_transaction_id":"CAP1"}]`, New: `[]`, Code: loyalty.ValidationFailed},
-		{Old: `[{"seller_transaction_id":"CAP1"}]`, New: `[{"seller_transaction_id":"CAP1"},{"seller_transaction_id":"CAP2"}]`, Code: loyalty.ValidationFailed},
+		{
+			Old:  `[{"seller_transaction_id":"CAP1"}]`,
+			New:  `[{"seller_transaction_id":"CAP1"},{"seller_transaction_id":"CAP2"}]`,
+			Code: loyalty.ValidationFailed,
+		},
 		{Old: `"CAP1"`, New: `""`, Code: loyalty.ValidationFailed},
 		{Old: `15.00`, New: `x`, Code: loyalty.AmountOutOfRange},
 	})
@@ -118,13 +174,18 @@ func TestRefundsAndDisputes(t *testing.T) {
 
 // The type of an event decides which object is read back from where.
 func TestEventNamesItsObject(t *testing.T) {
-	const body = `{"id":"WH-1","event_type":"TYPE","create_time":"2026-12-01T12:00:00Z","resource":{"id":"OBJ1","links":[{"rel":"up","href":"https://x/UP1"}]}}`
+	const body = `{"id":"WH-1","event_type":"TYPE","create_time":"2026-12-01T12:00:00Z","resource":{"id":"OBJ1",` +
+		`"links":[{"rel":"up","href":"https://x/UP1"}]}}`
 	for kind, want := range map[string][2]string{
-		"PAYMENT.CAPTURE.COMPLETED": {"capture", "/v2/payments/captures/OBJ1"}, "PAYMENT.CAPTURE.DENIED": {"capture", "/v2/payments/captures/OBJ1"},
-		"PAYMENT.CAPTURE.REFUNDED": {"refund", "/v2/payments/refunds/OBJ1"}, "PAYMENT.CAPTURE.REVERSED": {"reversal", "/v2/payments/captures/UP1"},
-		"PAYMENT.SALE.COMPLETED": {"capture", "/v1/payments/sale/OBJ1"}, "PAYMENT.SALE.REFUNDED": {"refund", "/v1/payments/refund/OBJ1"},
-		"PAYMENT.SALE.REVERSED": {"reversal", "/v1/payments/sale/UP1"}, "CUSTOMER.DISPUTE.CREATED": {"dispute", "/v1/customer/disputes/OBJ1"},
-		"PAYMENT.SALE.PENDING": {}, "CHECKOUT.ORDER.APPROVED": {}, "": {},
+		"PAYMENT.CAPTURE.COMPLETED": {"capture", "/v2/payments/captures/OBJ1"},
+		"PAYMENT.CAPTURE.DENIED":    {"capture", "/v2/payments/captures/OBJ1"},
+		"PAYMENT.CAPTURE.REFUNDED":  {"refund", "/v2/payments/refunds/OBJ1"},
+		"PAYMENT.CAPTURE.REVERSED":  {"reversal", "/v2/payments/captures/UP1"},
+		"PAYMENT.SALE.COMPLETED":    {"capture", "/v1/payments/sale/OBJ1"},
+		"PAYMENT.SALE.REFUNDED":     {"refund", "/v1/payments/refund/OBJ1"},
+		"PAYMENT.SALE.REVERSED":     {"reversal", "/v1/payments/sale/UP1"},
+		"CUSTOMER.DISPUTE.CREATED":  {"dispute", "/v1/customer/disputes/OBJ1"},
+		"PAYMENT.SALE.PENDING":      {}, "CHECKOUT.ORDER.APPROVED": {}, "": {},
 	} {
 		got, err := readClaim([]byte(strings.Replace(body, "TYPE", kind, 1)))
 		wanted := webhook.Event{ID: "WH-1", Type: kind, At: webhooktest.At12}
@@ -146,7 +207,11 @@ func TestEventNamesItsObject(t *testing.T) {
 		{Old: `https://x/UP1`, New: `UP1`, Code: loyalty.ValidationFailed},
 		{Old: `https://x/UP1`, New: `https://x/U P`, Code: loyalty.ValidationFailed},
 		{Old: `"resource":{`, New: `"other":{`, Code: webhook.MalformedJSON},
-		{Old: `"create_time":"2026-12-01T12:00:00Z"`, New: `"create_time":""`, Want: func(e *webhook.Event) { e.At = time.Time{} }},
+		{
+			Old:  `"create_time":"2026-12-01T12:00:00Z"`,
+			New:  `"create_time":""`,
+			Want: func(e *webhook.Event) { e.At = time.Time{} },
+		},
 	})
 }
 
@@ -165,10 +230,12 @@ func TestReversal(t *testing.T) {
 		c.Report, err = c.reversal(capture)
 		return c.Event, err
 	}
-	const body = `{"id":"REV1","amount":{"currency_code":"EUR","value":"15.00"},"links":[{"rel":"up","href":"https://x/CAP1"}]}`
+	const body = `{"id":"REV1","amount":{"currency_code":"EUR","value":"15.00"},"links":[{"rel":"up",` +
+		`"href":"https://x/CAP1"}]}`
 	want := func() webhook.Event {
 		e := eventOf("paypal:CAP1", loyalty.Fact{
-			Kind: loyalty.FactRefund, ID: "REV1", State: loyalty.FactDone, Money: webhooktest.EUR(1500), Clock: webhooktest.NoonClock, At: webhooktest.At12,
+			Kind: loyalty.FactRefund, ID: "REV1", State: loyalty.FactDone, Money: webhooktest.EUR(1500),
+			Clock: webhooktest.NoonClock, At: webhooktest.At12,
 		})()
 		e.ID, e.At = "WH-1", webhooktest.At12
 		return e
@@ -198,7 +265,8 @@ func TestMarkIgnoresSpacing(t *testing.T) {
 			t.Errorf("%s: the same %t, want %t", other, got, same)
 		}
 	}
-	if mark([]byte(`{"event_type":"A"}`)) == mark([]byte(`{"event_type":"A", "id":"1"}`)) || mark([]byte(`[]`)) == mark([]byte(`[ ]`)) {
+	if mark([]byte(`{"event_type":"A"}`)) == mark([]byte(`{"event_type":"A", "id":"1"}`)) ||
+		mark([]byte(`[]`)) == mark([]byte(`[ ]`)) {
 		t.Error("bodies without a resource have the same mark")
 	}
 }

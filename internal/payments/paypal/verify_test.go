@@ -71,11 +71,20 @@ func (c *certifier) issue(x, issuer *x509.Certificate, public crypto.PublicKey, 
 }
 
 func authority(name string) *x509.Certificate {
-	return &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	return &x509.Certificate{
+		Subject:               pkix.Name{CommonName: name},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign,
+	}
 }
 
 func leaf(name string) *x509.Certificate {
-	return &x509.Certificate{Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	return &x509.Certificate{
+		Subject:     pkix.Name{CommonName: name},
+		DNSNames:    []string{name},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
 }
 
 func inPEM(chain ...*x509.Certificate) []byte {
@@ -92,7 +101,11 @@ func (c *certifier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(c.answers[r.URL.Path])), Request: r}, nil
+	return &http.Response{
+		StatusCode: status,
+		Body:       io.NopCloser(bytes.NewReader(c.answers[r.URL.Path])),
+		Request:    r,
+	}, nil
 }
 
 const certsPath = "/v1/notifications/certs/"
@@ -118,8 +131,12 @@ func TestSignature(t *testing.T) {
 	}
 	c.answers = map[string][]byte{
 		certsPath + "GOOD": inPEM(good), certsPath + "BELOW": inPEM(below, between), certsPath + "ALONE": inPEM(below),
-		certsPath + "EIGHT":    append(inPEM(long...), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"...),
-		certsPath + "SEVEN":    append(inPEM(long[1:]...), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"...),
+		certsPath + "EIGHT": append(
+			inPEM(long...),
+			"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"...),
+		certsPath + "SEVEN": append(
+			inPEM(long[1:]...),
+			"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"...),
 		certsPath + "EXPIRED":  inPEM(c.issue(expired, c.root, &keys[0].PublicKey, keys[0])),
 		certsPath + "LIVE":     inPEM(c.issue(leaf(liveCertName), c.root, &keys[0].PublicKey, keys[0])),
 		certsPath + "STRANGER": inPEM(c.issue(leaf(testCertName), stranger, &keys[0].PublicKey, keys[1])),
@@ -145,7 +162,8 @@ func TestSignature(t *testing.T) {
 	const host = "https://api.sandbox.paypal.com"
 	when := webhooktest.At12.Format(time.RFC3339)
 	base := webhook.Header{
-		"paypal-transmission-id": "T-1", "paypal-transmission-time": when, "paypal-auth-algo": "SHA256withRSA", "paypal-cert-url": host + certsPath + "GOOD",
+		"paypal-transmission-id": "T-1", "paypal-transmission-time": when, "paypal-auth-algo": "SHA256withRSA",
+		"paypal-cert-url":         host + certsPath + "GOOD",
 		"paypal-transmission-sig": sign(keys[0], "T-1", when, "WH", webhooktest.Body),
 	}
 	with := func(name, value string) webhook.Header {
@@ -172,10 +190,19 @@ func TestSignature(t *testing.T) {
 		{"a time of another form", "WH", with("paypal-transmission-time", "noon"), webhook.ErrHeader, false},
 		{"a transmission ID of another form", "WH", with("paypal-transmission-id", "T|1"), webhook.ErrHeader, false},
 		{"another transmission ID", "WH", with("paypal-transmission-id", "T-2"), webhook.ErrSignature, true},
-		{"another time", "WH", with("paypal-transmission-time", webhooktest.At11.Format(time.RFC3339)), webhook.ErrSignature, true},
+		{
+			"another time", "WH", with("paypal-transmission-time", webhooktest.At11.Format(time.RFC3339)),
+			webhook.ErrSignature, true,
+		},
 		{"a signature of another form", "WH", with("paypal-transmission-sig", "??"), webhook.ErrSignature, true},
-		{"a signature of another key", "WH", with("paypal-transmission-sig", sign(keys[1], "T-1", when, "WH", webhooktest.Body)), webhook.ErrSignature, true},
-		{"the address of the live stage", "WH", with("paypal-cert-url", "https://api.paypal.com"+certsPath+"GOOD"), webhook.ErrCertURL, false},
+		{
+			"a signature of another key", "WH",
+			with("paypal-transmission-sig", sign(keys[1], "T-1", when, "WH", webhooktest.Body)), webhook.ErrSignature, true,
+		},
+		{
+			"the address of the live stage", "WH", with("paypal-cert-url", "https://api.paypal.com"+certsPath+"GOOD"),
+			webhook.ErrCertURL, false,
+		},
 		{"an address below another path", "WH", with("paypal-cert-url", host+"/v1/GOOD"), webhook.ErrCertURL, false},
 		{"a certificate below another one", "WH", cert("BELOW"), nil, true},
 		{"a certificate whose issuer is missing", "WH", cert("ALONE"), webhook.ErrCert, true},
@@ -198,12 +225,14 @@ func TestSignature(t *testing.T) {
 	}
 	p := connect("WH")
 	var answer *webhook.AnswerError
-	if err := webhooktest.Verify(p, cert("DOWN"), webhooktest.Body, webhooktest.At12); !errors.As(err, &answer) || answer.Status != 500 {
+	if err := webhooktest.Verify(p, cert("DOWN"), webhooktest.Body, webhooktest.At12); !errors.As(err, &answer) ||
+		answer.Status != 500 {
 		t.Errorf("an address that fails for the moment: %v", err)
 	}
 	webhooktest.CheckVerify(t, "another body", p, base, "{}", webhooktest.At12, webhook.ErrSignature)
 	for age, want := range map[time.Duration]error{
-		retries + webhook.Tolerance: nil, retries + webhook.Tolerance + time.Second: webhook.ErrStale, -webhook.Tolerance: nil, -webhook.Tolerance - time.Second: webhook.ErrFuture,
+		retries + webhook.Tolerance: nil, retries + webhook.Tolerance + time.Second: webhook.ErrStale,
+		-webhook.Tolerance: nil, -webhook.Tolerance - time.Second: webhook.ErrFuture,
 	} {
 		webhooktest.CheckVerify(t, age.String(), p, base, webhooktest.Body, webhooktest.At12.Add(age), want)
 	}

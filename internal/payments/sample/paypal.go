@@ -9,7 +9,8 @@ import (
 
 func (e Event) paypal() object {
 	return object{
-		"id": e.ID, "event_version": "1.0", "create_time": e.At.UTC().Format(time.RFC3339), "resource_type": kinds[e.Provider][e.Type], "resource_version": "2.0",
+		"id": e.ID, "event_version": "1.0", "create_time": e.At.UTC().Format(time.RFC3339),
+		"resource_type": kinds[e.Provider][e.Type], "resource_version": "2.0",
 		"event_type": e.Type, "summary": "A sample", "resource": e.PayPalResource(),
 	}
 }
@@ -24,7 +25,12 @@ func (e Event) PayPalResource() map[string]any {
 	o := object{"create_time": e.Created.UTC().Format(time.RFC3339), "update_time": e.At.UTC().Format(time.RFC3339)}
 	switch kinds[e.Provider][e.Type] {
 	case "paid":
-		o["id"], o["status"], o["amount"], o["final_capture"] = e.Payment, or(e.Status, "COMPLETED"), money(e.Total), true
+		o["id"], o["status"], o["amount"], o["final_capture"] = e.Payment, or(
+			e.Status,
+			"COMPLETED",
+		), money(
+			e.Total,
+		), true
 		o["custom_id"], o["invoice_id"] = e.Member, e.Order
 		o["supplementary_data"] = object{"related_ids": object{"order_id": "PAYPALORDER1"}}
 	case "refund":
@@ -32,13 +38,17 @@ func (e Event) PayPalResource() map[string]any {
 		if e.Back > 0 {
 			o["seller_payable_breakdown"] = object{"total_refunded_amount": money(e.Back)}
 		}
-		o["links"] = []object{{"rel": "up", "method": "GET", "href": "https://api.paypal.com/v2/payments/captures/" + e.Payment}}
+		o["links"] = []object{
+			{"rel": "up", "method": "GET", "href": "https://api.paypal.com/v2/payments/captures/" + e.Payment},
+		}
 	case "dispute":
 		o["dispute_id"], o["dispute_amount"], o["dispute_life_cycle_stage"] = e.Object, money(e.Amount), "CHARGEBACK"
 		o["disputed_transactions"] = []object{{"seller_transaction_id": e.Payment}}
 		o["status"] = "OPEN"
 		if strings.HasSuffix(e.Type, "RESOLVED") {
-			o["status"], o["dispute_outcome"] = "RESOLVED", object{"outcome_code": or(e.Status, "RESOLVED_BUYER_FAVOUR")}
+			o["status"], o["dispute_outcome"] = "RESOLVED", object{
+				"outcome_code": or(e.Status, "RESOLVED_BUYER_FAVOUR"),
+			}
 		}
 	}
 	return o

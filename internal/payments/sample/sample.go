@@ -51,15 +51,17 @@ type object = map[string]any
 // kinds is the types that can be made, by provider, and what each is about.
 var kinds = map[string]map[string]string{
 	app.Stripe: {
-		"payment_intent.succeeded": "paid", "charge.succeeded": "charge", "charge.captured": "charge", "charge.refunded": "charge",
-		"refund.created": "refund", "refund.updated": "refund", "refund.failed": "refund",
+		"payment_intent.succeeded": "paid", "charge.succeeded": "charge", "charge.captured": "charge",
+		"charge.refunded": "charge",
+		"refund.created":  "refund", "refund.updated": "refund", "refund.failed": "refund",
 		"charge.dispute.created": "dispute", "charge.dispute.closed": "dispute", "charge.dispute.funds_withdrawn": "dispute",
 		"charge.dispute.funds_reinstated": "dispute", "checkout.session.completed": "session", "invoice.paid": "invoice",
 		"customer.created": "other",
 	},
 	app.Shopify: {
-		"orders/paid": "paid", "orders/updated": "paid", "orders/cancelled": "paid", "refunds/create": "refund", "order_transactions/create": "transaction",
-		"disputes/create": "dispute", "disputes/update": "dispute",
+		"orders/paid": "paid", "orders/updated": "paid", "orders/cancelled": "paid", "refunds/create": "refund",
+		"order_transactions/create": "transaction",
+		"disputes/create":           "dispute", "disputes/update": "dispute",
 		"customers/redact": "other",
 	},
 	app.Square: {
@@ -67,9 +69,11 @@ var kinds = map[string]map[string]string{
 		"dispute.created": "dispute", "dispute.state.updated": "dispute", "customer.created": "other",
 	},
 	app.Adyen: {
-		"AUTHORISATION": "paid", "CAPTURE": "captured", "CAPTURE_FAILED": "captured", "CANCELLATION": "captured", "TECHNICAL_CANCEL": "captured", "REFUND": "refund", "REFUND_FAILED": "refund",
-		"REFUNDED_REVERSED": "refund", "NOTIFICATION_OF_CHARGEBACK": "dispute", "CHARGEBACK": "dispute", "CHARGEBACK_REVERSED": "dispute",
-		"SECOND_CHARGEBACK": "dispute", "REPORT_AVAILABLE": "other",
+		"AUTHORISATION": "paid", "CAPTURE": "captured", "CAPTURE_FAILED": "captured", "CANCELLATION": "captured",
+		"TECHNICAL_CANCEL": "captured", "REFUND": "refund", "REFUND_FAILED": "refund",
+		"REFUNDED_REVERSED": "refund", "NOTIFICATION_OF_CHARGEBACK": "dispute", "CHARGEBACK": "dispute",
+		"CHARGEBACK_REVERSED": "dispute",
+		"SECOND_CHARGEBACK":   "dispute", "REPORT_AVAILABLE": "other",
 	},
 	app.Standard: {"payment.captured": "paid", "payment.refunded": "refund", "payment.disputed": "dispute"},
 	app.PayPal: {
@@ -119,7 +123,8 @@ func (e Event) filled() Event {
 func (e Event) Body(secret string) ([]byte, error) {
 	e = e.filled()
 	if kinds[e.Provider][e.Type] == "" {
-		return nil, fmt.Errorf("sample: unknown event %q of %q; the events are %s", e.Type, e.Provider, strings.Join(Types(e.Provider), ", "))
+		return nil, fmt.Errorf("sample: unknown event %q of %q; the events are %s",
+			e.Type, e.Provider, strings.Join(Types(e.Provider), ", "))
 	}
 	var o object
 	switch e.Provider {
@@ -164,7 +169,10 @@ func (e Event) Headers(c app.Processor, body []byte, now time.Time) (http.Header
 		h.Set("X-Shopify-Hmac-Sha256", base64.StdEncoding.EncodeToString(mac([]byte(secret), string(body))))
 		h.Set("X-Shopify-Topic", e.Type)
 	case app.Square:
-		h.Set("X-Square-Hmacsha256-Signature", base64.StdEncoding.EncodeToString(mac([]byte(secret), c.URL, string(body))))
+		h.Set(
+			"X-Square-Hmacsha256-Signature",
+			base64.StdEncoding.EncodeToString(mac([]byte(secret), c.URL, string(body))),
+		)
 	case app.Standard:
 		key, err := app.StandardKey(secret)
 		if err != nil {

@@ -2,7 +2,6 @@ package shopify
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +15,9 @@ import (
 // readTopic reads a body of a topic. The digest that ends the event's ID becomes "#".
 func readTopic(topic string) func(body string) (webhook.Event, error) {
 	return func(body string) (webhook.Event, error) {
-		e, err := New(webhook.Connection{}).Read(context.Background(), webhook.Message{Topic: topic, Body: []byte(body)})
+		e, err := New(
+			webhook.Connection{},
+		).Read(context.Background(), webhook.Message{Topic: topic, Body: []byte(body)})
 		return withoutDigest(e, body), err
 	}
 }
@@ -27,13 +28,21 @@ func withoutDigest(e webhook.Event, body string) webhook.Event {
 }
 
 func eventOf(id, topic string, at time.Time, facts ...loyalty.Fact) webhook.Event {
-	return webhook.Event{ID: id, Type: topic, At: at, Live: webhooktest.NotLive(), Report: &webhook.Report{Report: ledger.Report{
-		Payment: "shopify:5501", Order: "5501", Facts: append([]loyalty.Fact(nil), facts...),
-	}}}
+	return webhook.Event{
+		ID:   id,
+		Type: topic,
+		At:   at,
+		Live: webhooktest.NotLive(),
+		Report: &webhook.Report{Report: ledger.Report{
+			Payment: "shopify:5501", Order: "5501", Facts: append([]loyalty.Fact(nil), facts...),
+		}},
+	}
 }
 
-const orderBody = `{"id":5501,"currency":"EUR","total_price":"65.45","current_total_price":"65.45","subtotal_price":"50.00","total_tax":"10.45",` +
-	`"taxes_included":false,"financial_status":"paid","payment_gateway_names":["bogus"],"test":true,"email":"ada@shop.test","customer":{"id":77,"email":"eve@shop.test"},` +
+const orderBody = `{"id":5501,"currency":"EUR","total_price":"65.45","current_total_price":"65.45",` +
+	`"subtotal_price":"50.00","total_tax":"10.45",` +
+	`"taxes_included":false,"financial_status":"paid","payment_gateway_names":["bogus"],"test":true,` +
+	`"email":"ada@shop.test","customer":{"id":77,"email":"eve@shop.test"},` +
 	`"created_at":"2026-12-01T10:00:00Z","processed_at":"2026-12-01T11:00:00Z","updated_at":"2026-12-01T12:00:00Z",` +
 	`"line_items":[{"id":9000,"quantity":1,"price":"50.00","gift_card":false}],` +
 	`"shipping_lines":[{"price":"5.00","tax_lines":[{"price":"0.90"},{"price":"0.05"}]}],"refunds":[]}`
@@ -41,7 +50,8 @@ const orderBody = `{"id":5501,"currency":"EUR","total_price":"65.45","current_to
 func TestOrder(t *testing.T) {
 	want := func() webhook.Event {
 		e := eventOf("orders/paid:5501:2026-12-01T12:00:00Z:#", "orders/paid", webhooktest.At12, loyalty.Fact{
-			Kind: loyalty.FactCapture, ID: "5501", State: loyalty.FactDone, Money: webhooktest.EUR(6545), Clock: webhooktest.NoonClock, At: webhooktest.At11, Shipping: 500, Tax: 1045, ShippingTax: 95,
+			Kind: loyalty.FactCapture, ID: "5501", State: loyalty.FactDone, Money: webhooktest.EUR(6545),
+			Clock: webhooktest.NoonClock, At: webhooktest.At11, Shipping: 500, Tax: 1045, ShippingTax: 95,
 		})
 		e.Report.Customer, e.Report.Address = "shopify:77", "ada@shop.test"
 		return e
@@ -55,7 +65,9 @@ func TestOrder(t *testing.T) {
 	const line = `{"id":9000,"quantity":1,"price":"50.00","gift_card":false}`
 	gift := func(more string) string { return line + `,{"id":9001,` + more + `}` }
 	total := func(n int64) func(*webhook.Event) { // a share of the tax
-		return webhooktest.Fact(func(f *loyalty.Fact) { f.Money.Amount, f.Tax, f.ShippingTax = n, 1045*n/6545, min(95, 1045*n/6545) })
+		return webhooktest.Fact(
+			func(f *loyalty.Fact) { f.Money.Amount, f.Tax, f.ShippingTax = n, 1045*n/6545, min(95, 1045*n/6545) },
+		)
 	}
 	webhooktest.Run(t, readTopic("orders/paid"), orderBody, want, []webhooktest.Edit{
 		{Old: `5501`, New: `"5501"`},
@@ -74,17 +86,41 @@ func TestOrder(t *testing.T) {
 		{Old: `"updated_at":"2026-12-01T12:00:00Z"`, New: `"updated_at":"today"`, Want: func(e *webhook.Event) {
 			e.ID, e.At, e.Report.Facts[0].Clock = "orders/paid:5501:today:#", time.Time{}, 0
 		}},
-		{Old: `"processed_at":"2026-12-01T11:00:00Z"`, New: `"processed_at":null`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.At = webhooktest.At11.Add(-time.Hour) })},
+		{
+			Old:  `"processed_at":"2026-12-01T11:00:00Z"`,
+			New:  `"processed_at":null`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.At = webhooktest.At11.Add(-time.Hour) }),
+		},
 		{Old: `"test":true`, New: `"test":false`, Want: func(e *webhook.Event) { real := true; e.Live = &real }},
 		{Old: `"test":true`, New: `"test":null`, Want: func(e *webhook.Event) { e.Live = nil }},
 		{Old: `"ada@shop.test"`, New: `""`, Want: func(e *webhook.Event) { e.Report.Address = "eve@shop.test" }},
-		{Old: `"customer":{"id":77`, New: `"customer":{"id":"a b"`, Want: func(e *webhook.Event) { e.Report.Customer = "" }},
-		{Old: `"customer":{"id":77,"email":"eve@shop.test"}`, New: `"customer":null`, Want: func(e *webhook.Event) { e.Report.Customer = "" }},
+		{
+			Old:  `"customer":{"id":77`,
+			New:  `"customer":{"id":"a b"`,
+			Want: func(e *webhook.Event) { e.Report.Customer = "" },
+		},
+		{
+			Old:  `"customer":{"id":77,"email":"eve@shop.test"}`,
+			New:  `"customer":null`,
+			Want: func(e *webhook.Event) { e.Report.Customer = "" },
+		},
 		{Old: `["bogus"]`, New: `[]`},
 		{Old: `["bogus"]`, New: `["gift_card"]`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.GiftCard = 6545 })},
-		{Old: `["bogus"]`, New: `["gift_card","shopify_store_credit"]`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.GiftCard = 6545 })},
-		{Old: `["bogus"]`, New: `["bogus","gift_card"]`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Mixed = true })},
-		{Old: `["bogus"]`, New: `["shopify_store_credit","bogus"]`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Mixed = true })},
+		{
+			Old:  `["bogus"]`,
+			New:  `["gift_card","shopify_store_credit"]`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.GiftCard = 6545 }),
+		},
+		{
+			Old:  `["bogus"]`,
+			New:  `["bogus","gift_card"]`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Mixed = true }),
+		},
+		{
+			Old:  `["bogus"]`,
+			New:  `["shopify_store_credit","bogus"]`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Mixed = true }),
+		},
 		{Old: `"total_price":"65.45"`, New: `"total_price":"-1.00"`, Code: loyalty.AmountOutOfRange},
 		{Old: `"current_total_price":"65.45"`, New: `"current_total_price":"x"`, Code: loyalty.AmountOutOfRange},
 		{Old: `"current_total_price":"65.45"`, New: `"current_total_price":null`},
@@ -100,194 +136,90 @@ func TestOrder(t *testing.T) {
 		{Old: `"taxes_included":false`, New: `"taxes_included":true`, Want: parts(1450, 1045, 95)},
 		{Old: `{"price":"0.90"}`, New: `{"price":"x"}`, Want: parts(0, 0, 0)},
 		{Old: `{"price":"0.90"}`, New: `{"price":"-0.90"}`, Want: parts(500, 1045, 5)},
-		{Old: `{"price":"0.90"}`, New: `{"price":"7","price_set":{"shop_money":{"amount":"0.90","currency_code":"EUR"},"presentment_money":{"amount":"7","currency_code":"USD"}}}`},
-		{Old: line, New: gift(`"quantity":2,"price":"10.00","gift_card":true`), Want: lines(loyalty.FactLine{ID: "9001", Quantity: 2, Amount: 2000})},
-		{Old: line, New: gift(`"quantity":1,"price":10,"gift_card":true`), Want: lines(loyalty.FactLine{ID: "9001", Quantity: 1, Amount: 1000})},
+		{
+			Old: `{"price":"0.90"}`,
+			New: `{"price":"7","price_set":{"shop_money":{"amount":"0.90","currency_code":"EUR"},` +
+				`"presentment_money":{"amount":"7","currency_code":"USD"}}}`,
+		},
+		{
+			Old:  line,
+			New:  gift(`"quantity":2,"price":"10.00","gift_card":true`),
+			Want: lines(loyalty.FactLine{ID: "9001", Quantity: 2, Amount: 2000}),
+		},
+		{
+			Old:  line,
+			New:  gift(`"quantity":1,"price":10,"gift_card":true`),
+			Want: lines(loyalty.FactLine{ID: "9001", Quantity: 1, Amount: 1000}),
+		},
 		{Old: line, New: gift(`"quantity":0,"price":"10.00","gift_card":true`)},
 		{Old: line, New: gift(`"quantity":2,"price":"10.00"`)},
 		{Old: line, New: gift(`"quantity":2,"price":"x","gift_card":true`), Code: loyalty.AmountOutOfRange},
-		{Old: line, New: gift(`"quantity":1,"price":"10000000000.00","gift_card":true`), Want: lines(loyalty.FactLine{ID: "9001", Quantity: 1, Amount: loyalty.MaxAmount})},
+		{
+			Old:  line,
+			New:  gift(`"quantity":1,"price":"10000000000.00","gift_card":true`),
+			Want: lines(loyalty.FactLine{ID: "9001", Quantity: 1, Amount: loyalty.MaxAmount}),
+		},
 		{Old: line, New: gift(`"quantity":2,"price":"5000000000.01","gift_card":true`), Code: loyalty.AmountOutOfRange},
 		{Old: line, New: `{"id":"a b","quantity":1,"price":"10.00","gift_card":true}`},
-		{Old: `"total_price":"65.45","current_total_price":"65.45"`, New: `"total_price":"0.00","current_total_price":"0.00"`, Want: webhooktest.NoFacts},
+		{
+			Old:  `"total_price":"65.45","current_total_price":"65.45"`,
+			New:  `"total_price":"0.00","current_total_price":"0.00"`,
+			Want: webhooktest.NoFacts,
+		},
 		{Old: `"EUR"`, New: `"XYZ"`, Code: loyalty.CurrencyUnsupported},
 		{Old: `{"id":5501`, New: `{"id":5501,"id":5502`, Code: webhook.MalformedJSON},
 	})
 }
 
-// A refund that an order lists counts beside its capture, which is what the order costs now and the money that went back.
+// A refund that an order lists counts beside its capture, which is what the order costs now and the money that went
+// back.
 func TestOrderWithRefunds(t *testing.T) {
-	const refund = `{"id":73,"created_at":"2026-12-01T11:30:00Z","transactions":[{"kind":"refund","status":"success","amount":"20.00","currency":"EUR"}]}`
-	body := strings.NewReplacer(`"refunds":[]`, `"refunds":[`+refund+`]`, `"current_total_price":"65.45"`, `"current_total_price":"45.45"`).Replace(orderBody)
+	const refund = `{"id":73,"created_at":"2026-12-01T11:30:00Z","transactions":[{"kind":"refund","status":"success",` +
+		`"amount":"20.00","currency":"EUR"}]}`
+	body := strings.NewReplacer(
+		`"refunds":[]`, `"refunds":[`+refund+`]`,
+		`"current_total_price":"65.45"`, `"current_total_price":"45.45"`,
+	).Replace(orderBody)
 	half := webhooktest.At11.Add(30 * time.Minute)
 	want := func() webhook.Event {
 		e := eventOf("orders/updated:5501:2026-12-01T12:00:00Z:#", "orders/updated", webhooktest.At12, loyalty.Fact{
-			Kind: loyalty.FactCapture, ID: "5501", State: loyalty.FactDone, Money: webhooktest.EUR(6545), Clock: webhooktest.NoonClock, At: webhooktest.At11, Shipping: 500, Tax: 1045, ShippingTax: 95,
-		}, loyalty.Fact{Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: webhooktest.EUR(2000), Clock: half.UnixMilli(), At: half})
+			Kind: loyalty.FactCapture, ID: "5501", State: loyalty.FactDone, Money: webhooktest.EUR(6545),
+			Clock: webhooktest.NoonClock, At: webhooktest.At11, Shipping: 500, Tax: 1045, ShippingTax: 95,
+		}, loyalty.Fact{
+			Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: webhooktest.EUR(2000),
+			Clock: half.UnixMilli(), At: half,
+		})
 		e.Report.Customer, e.Report.Address = "shopify:77", "ada@shop.test"
 		return e
 	}
 	webhooktest.Run(t, readTopic("orders/updated"), body, want, []webhooktest.Edit{
 		{Old: `"id":73`, New: `"id":"a b"`, Code: loyalty.ValidationFailed},
 		{Old: `"20.00"`, New: `"x"`, Code: loyalty.AmountOutOfRange},
-		{Old: `"20.00","currency":"EUR"`, New: `"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"EUR"}}`},
-		{Old: `"20.00","currency":"EUR"`, New: `"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"CHF"}}`, Code: loyalty.CurrencyMismatch},
+		{
+			Old: `"20.00","currency":"EUR"`,
+			New: `"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"EUR"}}`,
+		},
+		{
+			Old:  `"20.00","currency":"EUR"`,
+			New:  `"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"CHF"}}`,
+			Code: loyalty.CurrencyMismatch,
+		},
 		{Old: `"20.00","currency":"EUR"`, New: `"40.00","currency":"USD"`, Code: loyalty.CurrencyMismatch},
-		{Old: `"45.45"`, New: `"25.45"`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Money.Amount, f.Tax = 4545, 1045*4545/6545 })},
+		{
+			Old:  `"45.45"`,
+			New:  `"25.45"`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Money.Amount, f.Tax = 4545, 1045*4545/6545 }),
+		},
 	})
-}
-
-func TestRefund(t *testing.T) {
-	const body = `{"id":73,"order_id":5501,"created_at":"2026-12-01T12:00:00Z","refund_line_items":[` +
-		`{"line_item_id":9000,"quantity":1,"subtotal":50.00,"total_tax":"9.50"}],` +
-		`"order_adjustments":[{"kind":"shipping_refund","amount":"-5.00","tax_amount":"-0.95"}],` +
-		`"transactions":[{"kind":"refund","status":"success","amount":"65.45","currency":"EUR","gateway":"bogus","test":true}]}`
-	want := func() webhook.Event {
-		return eventOf("refunds/create:73:#", "refunds/create", webhooktest.At12, loyalty.Fact{
-			Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: webhooktest.EUR(6545), Clock: webhooktest.NoonClock, At: webhooktest.At12, Shipping: 500, Tax: 1045, ShippingTax: 95,
-			Tendered: true, Lines: []loyalty.FactLine{{ID: "9000", Quantity: 1, Amount: 5000, Tax: 950}},
-		})
-	}
-	line := func(change func(*loyalty.FactLine)) func(*webhook.Event) {
-		return func(e *webhook.Event) { change(&e.Report.Facts[0].Lines[0]) }
-	}
-	tax := func(n int64) func(*webhook.Event) { return webhooktest.Fact(func(f *loyalty.Fact) { f.Tax = n }) }
-	const transaction = `{"kind":"refund","status":"success","amount":"65.45","currency":"EUR","gateway":"bogus","test":true}`
-	two := func(second string) string {
-		return strings.Replace(transaction, "65.45", "45.45", 1) + `,` + strings.Replace(strings.Replace(transaction, "65.45", "20.00", 1), `"gateway":"bogus"`, second, 1)
-	}
-	giftCard := func(n int64) func(*webhook.Event) { return webhooktest.Fact(func(f *loyalty.Fact) { f.GiftCard = n }) }
-	webhooktest.Run(t, readTopic("refunds/create"), body, want, []webhooktest.Edit{
-		{Old: `73`, New: `"73"`},
-		{Old: `73`, New: `null`, Code: loyalty.ValidationFailed},
-		{Old: `5501`, New: `null`, Code: loyalty.ValidationFailed},
-		{Old: `"created_at":"2026-12-01T12:00:00Z"`, New: `"created_at":""`, Code: loyalty.ValidationFailed},
-		{Old: `"transactions"`, New: `"x"`, Code: loyalty.ValidationFailed},
-		{Old: transaction, New: ``, Want: func(e *webhook.Event) { e.Live, e.Report = nil, nil }},
-		{Old: `"test":true`, New: `"test":false`, Want: func(e *webhook.Event) { real := true; e.Live = &real }},
-		{Old: `,"test":true`, New: ``, Want: func(e *webhook.Event) { e.Live = nil }},
-		{Old: `"kind":"refund"`, New: `"kind":"void"`, Want: webhooktest.NoReport},
-		{Old: `"success"`, New: `"pending"`, Want: webhooktest.NoReport},
-		{Old: `"65.45"`, New: `"0.00"`, Want: webhooktest.NoReport},
-		{Old: `"65.45"`, New: `"-1.00"`, Code: loyalty.AmountOutOfRange},
-		{Old: `"gateway":"bogus"`, New: `"gateway":"gift_card"`, Want: giftCard(6545)},
-		{Old: `"gateway":"bogus",`, New: ``, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Tendered = false })},
-		{Old: transaction, New: two(`"gateway":"bogus"`)},
-		{Old: transaction, New: two(`"gateway":"gift_card"`), Want: giftCard(2000)},
-		{Old: transaction, New: two(`"gateway":""`), Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Tendered = false })},
-		{Old: transaction, New: transaction + `,{"kind":"refund","status":"failure","amount":"1.00","currency":"EUR"}`},
-		{Old: transaction, New: transaction + `,{"kind":"void","status":"success","amount":"1.00","currency":"USD"}`},
-		{Old: transaction, New: `{"kind":"void","status":"success","amount":"1.00","currency":"USD"},` + transaction},
-		{Old: transaction, New: transaction + `,{"kind":"refund","status":"success","amount":"1.00","currency":"USD"}`, Code: loyalty.CurrencyMismatch},
-		{Old: `"currency":"EUR"`, New: `"currency":"XYZ"`, Code: loyalty.CurrencyUnsupported},
-		{Old: `50.00`, New: `"50.00"`},
-		{Old: `50.00`, New: `null`, Want: line(func(l *loyalty.FactLine) { l.Amount = 0 })},
-		{Old: `50.00`, New: `-50.00`, Want: line(func(l *loyalty.FactLine) { l.Amount = 0 })},
-		{Old: `50.00`, New: `"x"`, Code: loyalty.AmountOutOfRange},
-		{Old: `"9.50"`, New: `"x"`, Code: loyalty.AmountOutOfRange},
-		{Old: `"9.50"`, New: `"-9.50"`, Want: func(e *webhook.Event) { e.Report.Facts[0].Tax, e.Report.Facts[0].Lines[0].Tax = 0, 0 }},
-		{Old: `9000`, New: `"a b"`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Lines = nil })},
-		{Old: `"quantity":1`, New: `"quantity":0`, Want: line(func(l *loyalty.FactLine) { l.Quantity = 0 })},
-		{Old: `"quantity":1`, New: `"quantity":-1`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Lines = nil })},
-		{Old: `"-5.00"`, New: `"x"`, Code: loyalty.AmountOutOfRange},
-		{Old: `"-0.95"`, New: `"x"`, Code: loyalty.AmountOutOfRange},
-		{Old: `"-5.00"`, New: `"5.00"`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Shipping = 0 })},
-		{Old: `"-0.95"`, New: `"0.95"`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Tax, f.ShippingTax = 855, 0 })},
-		{Old: `"shipping_refund"`, New: `"refund_discrepancy"`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Shipping, f.Tax, f.ShippingTax = 0, 950, 0 })},
-		{Old: `"total_tax":"9.50"`, New: `"total_tax":"0.00"`, Want: func(e *webhook.Event) { tax(95)(e); e.Report.Facts[0].Lines[0].Tax = 0 }},
-		// The parts add up to the refund only if prices include the tax.
-		{Old: `"65.45"`, New: `"55.95"`, Want: func(e *webhook.Event) {
-			e.Report.Facts[0].Money, e.Report.Facts[0].Lines[0].Amount = webhooktest.EUR(5595), 4050
-		}},
-	})
-	webhooktest.Run(t, readTopic("refunds/create"), strings.Replace(body, `"65.45"`, `"55.95"`, 1), func() webhook.Event {
-		e := want()
-		e.Report.Facts[0].Money, e.Report.Facts[0].Lines[0].Amount = webhooktest.EUR(5595), 4050
-		return e
-	}, []webhooktest.Edit{
-		{Old: `50.00,"total_tax":"9.50"`, New: `5.00,"total_tax":"45.00"`, Want: func(e *webhook.Event) { // not what went back
-			e.Report.Facts[0].Tax, e.Report.Facts[0].Lines[0] = 4595, loyalty.FactLine{ID: "9000", Quantity: 1, Amount: 500, Tax: 4500}
-		}},
-		{Old: `50.00,"total_tax":"9.50"`, New: `50.00,"total_tax":"0.00"`, Want: func(e *webhook.Event) {
-			e.Report.Facts[0].Tax, e.Report.Facts[0].Lines[0] = 95, loyalty.FactLine{ID: "9000", Quantity: 1, Amount: 5000}
-		}},
-		{Old: `{"kind":"shipping_refund","amount":"-5.00","tax_amount":"-0.95"}`, New: `{"kind":"refund_discrepancy","amount":"-5.00","tax_amount":"-0.95"}`, Want: webhooktest.Fact(func(f *loyalty.Fact) {
-			f.Shipping, f.Tax, f.ShippingTax = 0, 950, 0
-		})},
-	})
-}
-
-// A refund in the customer's currency counts by the shop's amounts, which its transactions or its parts state.
-func TestRefundInAnotherCurrency(t *testing.T) {
-	bag := func(eur, usd string) string {
-		return fmt.Sprintf(`{"shop_money":{"amount":"%s","currency_code":"EUR"},"presentment_money":{"amount":"%s","currency_code":"USD"}}`, eur, usd)
-	}
-	transaction := `{"kind":"refund","status":"success","amount":"119.00","currency":"USD","gateway":"bogus"`
-	body := `{"id":73,"order_id":5501,"created_at":"2026-12-01T12:00:00Z","refund_line_items":[` +
-		`{"line_item_id":9000,"quantity":1,"subtotal":50.00,"total_tax":9.50,"subtotal_set":` + bag("50.00", "100.00") + `,"total_tax_set":` + bag("9.50", "19.00") + `}],` +
-		`"order_adjustments":[],"transactions":[` + transaction + `}]}`
-	want := func() webhook.Event {
-		e := eventOf("refunds/create:73:#", "refunds/create", webhooktest.At12, loyalty.Fact{
-			Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: webhooktest.EUR(5950), Clock: webhooktest.NoonClock, At: webhooktest.At12, Tax: 950, Tendered: true,
-			Lines: []loyalty.FactLine{{ID: "9000", Quantity: 1, Amount: 5000, Tax: 950}},
-		})
-		e.Live = nil
-		return e
-	}
-	money := func(n int64) func(*webhook.Event) {
-		return webhooktest.Fact(func(f *loyalty.Fact) { f.Money = webhooktest.EUR(n) })
-	}
-	shipping := `{"kind":"shipping_refund","amount":"-5.00","amount_set":` + bag("-5.00", "-10.00") + `}`
-	webhooktest.Run(t, readTopic("refunds/create"), body, want, []webhooktest.Edit{
-		{Old: transaction, New: transaction + `,"amount_set":` + bag("59.50", "119.00")},
-		{Old: transaction, New: transaction + `,"amount_set":` + bag("60.00", "119.00"), Want: money(6000)},
-		{Old: transaction, New: transaction + `,"amount_set":` + bag("x", "119.00"), Code: loyalty.AmountOutOfRange},
-		{Old: `"gateway":"bogus"`, New: `"gateway":"gift_card"`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.GiftCard = 5950 })},
-		{Old: transaction, New: transaction + `},{"kind":"refund","status":"success","amount":"1.00","currency":"USD","gateway":"gift_card"`, Want: webhooktest.Fact(func(f *loyalty.Fact) {
-			f.Tendered = false
-		})},
-		{Old: transaction, New: `{"kind":"refund","status":"success","amount":"100.00","currency":"USD","gateway":"bogus","amount_set":` + bag("50.00", "100.00"), Want: func(e *webhook.Event) {
-			money(5000)(e)
-			e.Report.Facts[0].Lines[0].Amount = 4050
-		}},
-		{Old: `"gateway":"bogus"}`, New: `"gateway":"gift_card"},{"kind":"void","status":"success","amount":"1.00","currency":"USD","gateway":"bogus"}`, Want: webhooktest.Fact(func(f *loyalty.Fact) {
-			f.GiftCard = 5950
-		})},
-		{Old: `"119.00"`, New: `"100.00"`, Want: func(e *webhook.Event) { money(5000)(e); e.Report.Facts[0].Lines[0].Amount = 4050 }},
-		{Old: `"order_adjustments":[]`, New: `"order_adjustments":[` + shipping + `]`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Money, f.Shipping = webhooktest.EUR(6450), 500 })},
-		{Old: `"order_adjustments":[]`, New: `"order_adjustments":[{"kind":"refund_discrepancy","amount":"2.00","amount_set":` + bag("2.00", "4.00") + `}]`, Want: money(5750)},
-		{Old: `"order_adjustments":[]`, New: `"order_adjustments":[{"kind":"refund_discrepancy","amount":"59.50","amount_set":` + bag("59.50", "119.00") + `}]`, Code: loyalty.CurrencyMismatch},
-		{Old: `"order_adjustments":[]`, New: `"order_adjustments":[{"kind":"refund_discrepancy","amount":"59.49","amount_set":` + bag("59.49", "118.98") + `}]`, Want: money(1)},
-	})
-	i, j := strings.Index(body, `{"line_item_id"`), strings.Index(body, `],"order_adjustments"`)
-	alone := body[:i] + body[j:]
-	webhooktest.Run(t, readTopic("refunds/create"), strings.Replace(alone, `"order_adjustments":[]`, `"order_adjustments":[`+shipping+`]`, 1), func() webhook.Event {
-		e := want()
-		e.Report.Facts[0] = loyalty.Fact{
-			Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: webhooktest.EUR(500), Clock: webhooktest.NoonClock, At: webhooktest.At12, Tendered: true, Shipping: 500,
-		}
-		return e
-	}, nil)
-	set := strings.Replace(alone, transaction, transaction+`,"amount_set":`+bag("59.50", "119.00"), 1)
-	webhooktest.Run(t, readTopic("refunds/create"), set, func() webhook.Event { // the transaction states the shop's currency
-		e := want()
-		e.Report.Facts[0] = loyalty.Fact{Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: webhooktest.EUR(5950), Clock: webhooktest.NoonClock, At: webhooktest.At12, Tendered: true}
-		return e
-	}, nil)
-	webhooktest.Run(t, readTopic("refunds/create"), alone, func() webhook.Event { // no part states the shop's currency, so it is that which was paid
-		e := want()
-		e.Report.Facts[0] = loyalty.Fact{
-			Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: loyalty.Money{Amount: 11900, Currency: "USD"}, Clock: webhooktest.NoonClock, At: webhooktest.At12, Tendered: true,
-		}
-		return e
-	}, nil)
 }
 
 func TestTransaction(t *testing.T) {
-	const body = `{"id":81,"order_id":5501,"kind":"sale","status":"success","gateway":"gift_card","amount":"20.00","currency":"EUR","created_at":"2026-12-01T12:00:00Z","test":true}`
+	const body = `{"id":81,"order_id":5501,"kind":"sale","status":"success","gateway":"gift_card","amount":"20.00",` +
+		`"currency":"EUR","created_at":"2026-12-01T12:00:00Z","test":true}`
 	want := func() webhook.Event {
 		return eventOf("order_transactions/create:81:#", "order_transactions/create", webhooktest.At12, loyalty.Fact{
-			Kind: loyalty.FactGiftCard, ID: "81", State: loyalty.FactDone, Money: webhooktest.EUR(2000), Clock: webhooktest.NoonClock, At: webhooktest.At12,
+			Kind: loyalty.FactGiftCard, ID: "81", State: loyalty.FactDone, Money: webhooktest.EUR(2000),
+			Clock: webhooktest.NoonClock, At: webhooktest.At12,
 		})
 	}
 	tender := webhooktest.Fact(func(f *loyalty.Fact) { f.Kind = loyalty.FactTender })
@@ -311,17 +243,22 @@ func TestTransaction(t *testing.T) {
 		{Old: `"20.00"`, New: `"-20.00"`, Code: loyalty.AmountOutOfRange},
 		{Old: `"20.00"`, New: `"0.00"`, Want: webhooktest.NoFacts},
 		{Old: `"EUR"`, New: `"XYZ"`, Code: loyalty.CurrencyUnsupported},
-		{Old: `"amount":"20.00","currency":"EUR"`, New: `"amount":"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"EUR"}}`},
+		{
+			Old: `"amount":"20.00","currency":"EUR"`,
+			New: `"amount":"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"EUR"}}`,
+		},
 		{Old: `"test":true`, New: `"test":null`, Want: func(e *webhook.Event) { e.Live = nil }},
 		{Old: `{"id":81`, New: `["id"`, Code: webhook.MalformedJSON},
 	})
 }
 
 func TestDispute(t *testing.T) {
-	const body = `{"id":91,"order_id":5501,"type":"chargeback","status":"needs_response","amount":"20.00","currency":"EUR","initiated_at":"2026-12-01T12:00:00Z"}`
+	const body = `{"id":91,"order_id":5501,"type":"chargeback","status":"needs_response","amount":"20.00",` +
+		`"currency":"EUR","initiated_at":"2026-12-01T12:00:00Z"}`
 	want := func() webhook.Event {
 		e := eventOf("disputes/create:91:#", "disputes/create", webhooktest.At12, loyalty.Fact{
-			Kind: loyalty.FactDispute, ID: "91", State: loyalty.FactOpen, Money: webhooktest.EUR(2000), Clock: 6, At: webhooktest.At12,
+			Kind: loyalty.FactDispute, ID: "91", State: loyalty.FactOpen, Money: webhooktest.EUR(2000), Clock: 6,
+			At: webhooktest.At12,
 		})
 		e.Live = nil
 		return e
@@ -342,9 +279,19 @@ func TestDispute(t *testing.T) {
 		{"lost", loyalty.FactLost, loyalty.FactLost},
 		{"won", loyalty.FactWon, loyalty.FactWon},
 	} {
-		all = append(all,
-			webhooktest.Edit{Old: both, New: `"type":"inquiry","status":"` + x.status + `"`, Want: ranked(x.inquiry, int64(i))},
-			webhooktest.Edit{Old: both, New: `"type":"chargeback","status":"` + x.status + `"`, Want: ranked(x.chargeback, int64(i)+6)})
+		all = append(
+			all,
+			webhooktest.Edit{
+				Old:  both,
+				New:  `"type":"inquiry","status":"` + x.status + `"`,
+				Want: ranked(x.inquiry, int64(i)),
+			},
+			webhooktest.Edit{
+				Old:  both,
+				New:  `"type":"chargeback","status":"` + x.status + `"`,
+				Want: ranked(x.chargeback, int64(i)+6),
+			},
+		)
 	}
 	webhooktest.Run(t, readTopic("disputes/create"), body, want, append(all, []webhooktest.Edit{
 		{Old: `"needs_response"`, New: `"open"`, Code: loyalty.ValidationFailed},
@@ -352,7 +299,11 @@ func TestDispute(t *testing.T) {
 		{Old: `91`, New: `null`, Code: loyalty.ValidationFailed},
 		{Old: `5501`, New: `null`, Code: loyalty.ValidationFailed},
 		{Old: `"20.00"`, New: `"-20.00"`, Code: loyalty.AmountOutOfRange},
-		{Old: `"2026-12-01T12:00:00Z"`, New: `""`, Want: func(e *webhook.Event) { e.At, e.Report.Facts[0].At = time.Time{}, time.Time{} }},
+		{
+			Old:  `"2026-12-01T12:00:00Z"`,
+			New:  `""`,
+			Want: func(e *webhook.Event) { e.At, e.Report.Facts[0].At = time.Time{}, time.Time{} },
+		},
 		{Old: `{"id"`, New: `["id"`, Code: webhook.MalformedJSON},
 	}...))
 }

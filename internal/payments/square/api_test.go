@@ -29,7 +29,8 @@ func TestAPIAddress(t *testing.T) {
 
 func TestList(t *testing.T) {
 	const query = `"limit":100,"query":{"filter":{"created_at":{"start_at":"2026-12-01T12:00:00Z"}}}}`
-	const first, second = "POST /v2/events application/json {" + query, `POST /v2/events application/json {"cursor":"c1",` + query
+	const first = "POST /v2/events application/json {" + query
+	const second = `POST /v2/events application/json {"cursor":"c1",` + query
 	page := func(body string) map[string]string { return map[string]string{"/v2/events": body} }
 	webhooktest.RunLists(t, New, map[string]webhooktest.ListTest{
 		"the first page": {

@@ -19,15 +19,24 @@ func read(body string) (webhook.Event, error) {
 }
 
 func TestEvents(t *testing.T) {
-	const body = `{"type":"payment.captured","timestamp":"2026-12-01T12:00:00Z","live":false,"data":{"payment":"p1","id":"c1","status":"done",` +
-		`"amount":5000,"currency":"EUR","shipping":300,"tax":500,"shipping_tax":50,"order":"1042","member":"external:ada","customer":"cus1","email":"ada@shop.test"}}`
+	const body = `{"type":"payment.captured","timestamp":"2026-12-01T12:00:00Z","live":false,"data":{"payment":"p1",` +
+		`"id":"c1","status":"done",` +
+		`"amount":5000,"currency":"EUR","shipping":300,"tax":500,"shipping_tax":50,"order":"1042",` +
+		`"member":"external:ada","customer":"cus1","email":"ada@shop.test"}}`
 	want := func() webhook.Event {
-		return webhook.Event{ID: "msg1", Type: "payment.captured", At: webhooktest.At12, Live: webhooktest.NotLive(), Report: &webhook.Report{Address: "ada@shop.test", Report: ledger.Report{
-			Payment: "standard:p1", Order: "1042", Member: "external:ada", Customer: "standard:cus1", Facts: []loyalty.Fact{{
-				Kind: loyalty.FactCapture, ID: "c1", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: webhooktest.At12.UnixMilli(), At: webhooktest.At12,
-				Shipping: 300, Tax: 500, ShippingTax: 50,
+		return webhook.Event{
+			ID:   "msg1",
+			Type: "payment.captured",
+			At:   webhooktest.At12,
+			Live: webhooktest.NotLive(),
+			Report: &webhook.Report{Address: "ada@shop.test", Report: ledger.Report{
+				Payment: "standard:p1", Order: "1042", Member: "external:ada", Customer: "standard:cus1", Facts: []loyalty.Fact{{
+					Kind: loyalty.FactCapture, ID: "c1", State: loyalty.FactDone, Money: webhooktest.EUR(5000),
+					Clock: webhooktest.At12.UnixMilli(), At: webhooktest.At12,
+					Shipping: 300, Tax: 500, ShippingTax: 50,
+				}},
 			}},
-		}}}
+		}
 	}
 	kind := func(name string, k loyalty.FactKind, s loyalty.FactState) func(*webhook.Event) {
 		return func(e *webhook.Event) { e.Type, e.Report.Facts[0].Kind, e.Report.Facts[0].State = name, k, s }
@@ -37,9 +46,17 @@ func TestEvents(t *testing.T) {
 		{Old: `"done"`, New: `"failed"`, Want: webhooktest.State(loyalty.FactFailed)},
 		{Old: `"done"`, New: `"open"`, Code: loyalty.ValidationFailed},
 		{Old: `"done"`, New: `""`, Code: loyalty.ValidationFailed},
-		{Old: `payment.captured`, New: `payment.refunded`, Want: kind("payment.refunded", loyalty.FactRefund, loyalty.FactDone)},
+		{
+			Old:  `payment.captured`,
+			New:  `payment.refunded`,
+			Want: kind("payment.refunded", loyalty.FactRefund, loyalty.FactDone),
+		},
 		{Old: `payment.captured`, New: `payment.disputed`, Code: loyalty.ValidationFailed},
-		{Old: `payment.captured`, New: `payment.other`, Want: func(e *webhook.Event) { e.Type, e.Report = "payment.other", nil }},
+		{
+			Old:  `payment.captured`,
+			New:  `payment.other`,
+			Want: func(e *webhook.Event) { e.Type, e.Report = "payment.other", nil },
+		},
 		{Old: `"2026-12-01T12:00:00Z"`, New: `"2026-12-01"`, Code: loyalty.ValidationFailed},
 		{Old: `,"live":false`, New: ``, Want: func(e *webhook.Event) { e.Live = nil }},
 		{Old: `"p1"`, New: `""`, Code: loyalty.ValidationFailed},
@@ -55,9 +72,17 @@ func TestEvents(t *testing.T) {
 		{Old: `"shipping":300`, New: `"shipping":-1`, Code: loyalty.ValidationFailed},
 		{Old: `"shipping":300`, New: `"shipping":0`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Shipping = 0 })},
 		{Old: `"tax":500,"shipping_tax":50`, New: `"tax":-1,"shipping_tax":-2`, Code: loyalty.ValidationFailed},
-		{Old: `"tax":500,"shipping_tax":50`, New: `"tax":0,"shipping_tax":0`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Tax, f.ShippingTax = 0, 0 })},
+		{
+			Old:  `"tax":500,"shipping_tax":50`,
+			New:  `"tax":0,"shipping_tax":0`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.Tax, f.ShippingTax = 0, 0 }),
+		},
 		{Old: `"shipping_tax":50`, New: `"shipping_tax":-1`, Code: loyalty.ValidationFailed},
-		{Old: `"shipping_tax":50`, New: `"shipping_tax":500`, Want: webhooktest.Fact(func(f *loyalty.Fact) { f.ShippingTax = 500 })},
+		{
+			Old:  `"shipping_tax":50`,
+			New:  `"shipping_tax":500`,
+			Want: webhooktest.Fact(func(f *loyalty.Fact) { f.ShippingTax = 500 }),
+		},
 		{Old: `"shipping_tax":50`, New: `"shipping_tax":501`, Code: loyalty.ValidationFailed},
 	})
 	dispute := strings.NewReplacer("payment.captured", "payment.disputed", `"done"`, `"open"`).Replace(body)

@@ -60,7 +60,7 @@ func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Messa
 	return []webhook.Message{{Body: r.Body}}, nil
 }
 
-// parseHeader parses a header like t=…,v1=…,v1=…,v0=…. It rejects a header with two times, because the signed time
+// parseHeader parses a header like "t=1,v1=2,v1=3,v0=4". It rejects a header with two times, because the signed time
 // would be ambiguous, and one with too many signatures, because checking them would waste time.
 func parseHeader(header string) (when string, signatures [][]byte, err error) {
 	all := 0
