@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// counted counts the writes of activity, and fails them if asked to.
+// counted counts the writes of activity, and can fail them.
 type counted struct {
 	table.Table
 	writes int
@@ -49,11 +49,11 @@ func TestActivityIsWrittenOnceInTenMinutes(t *testing.T) {
 		n++
 		e := s.paid(provider)
 		e.Payment += fmt.Sprint("_", n)
-		body, err := e.Body(agreed()["corner"][provider].Secrets[0])
+		body, err := e.Body(settings()["corner"][provider].Secrets[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		h, err := e.Headers(agreed()["corner"][provider], body, now)
+		h, err := e.Headers(settings()["corner"][provider], body, now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// adyenEvent is an event of a payment of 49.99 to a merchant account.
+// adyenEvent returns an event of a payment of 49.99 to a merchant account.
 func adyenEvent(account, kind, object string) sample.Event {
 	return sample.Event{
 		Provider: app.Adyen, Type: kind, Payment: "PSP1", Object: object, Account: account, Total: 4999, Amount: 4999,
@@ -15,10 +15,10 @@ func adyenEvent(account, kind, object string) sample.Event {
 	}
 }
 
-// An account that captures automatically reports the authorization alone; what it reports later can undo the payment,
-// and never counts it twice. An account that captures manually is paid by its captures. The setting of an account goes
-// before that of its connection.
-func TestAdyenCounts(t *testing.T) {
+// For an account that captures automatically, the authorization counts as the payment, and later events can only cancel
+// it. For an account that captures manually, the captures count. The setting of an account overrides that of its
+// connection.
+func TestAdyenCaptureModes(t *testing.T) {
 	refund := adyenEvent("", "REFUND", "PSPR1")
 	refund.Amount = 1733
 	declined := adyenEvent("", "AUTHORISATION", "")
@@ -48,7 +48,7 @@ func TestAdyenCounts(t *testing.T) {
 					for _, i := range order {
 						e := c.events[i]
 						e.Account = account
-						if got := s.tell(e); got.status != 200 || got.received[0].Code != "" {
+						if got := s.deliver(e); got.status != 200 || got.received[0].Code != "" {
 							t.Errorf("%s: %v", e.Type, got)
 						}
 					}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-func TestRows18To20PayPal(t *testing.T) {
-	genuine := tellers[3].facts(false)[0]
+func TestForgedPayPalWebhooks(t *testing.T) {
+	genuine := stories[3].facts(false)[0]
 	for _, first := range []string{"the forged one first", "the genuine one first"} {
 		t.Run(first, func(t *testing.T) {
 			s := newShop(t, "orders_when_paid")
@@ -28,8 +28,8 @@ func TestRows18To20PayPal(t *testing.T) {
 				s.expect(genuine.Path("corner"), h, body, "200 applied")
 				claim()
 			}
-			if s.worth("1042") != whole || !strings.Contains(s.log.String(), `"code":"webhook_body_mismatch"`) {
-				t.Errorf("worth %d", s.worth("1042"))
+			if s.orderPoints("1042") != whole || !strings.Contains(s.log.String(), `"code":"webhook_body_mismatch"`) {
+				t.Errorf("worth %d", s.orderPoints("1042"))
 			}
 			s.expect(genuine.Path("corner"), h, body, "200 duplicate")
 		})
@@ -88,7 +88,7 @@ func TestRows18To20PayPal(t *testing.T) {
 	s.expect(genuine.Path("corner"), h, body, "200 applied")
 }
 
-// sameCRC pads a body with spaces and tabs until its CRC-32 is that of another, as an attacker would.
+// sameCRC pads a body with spaces and tabs until it has the CRC-32 of another body, as an attacker would.
 func sameCRC(t *testing.T, forged, genuine []byte) []byte {
 	const bits = 64
 	padded := func(tabs uint64) []byte {

@@ -8,8 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-func TestRows24To27Refunds(t *testing.T) {
-	for _, x := range tellers {
+func TestRefundsInUnusualOrders(t *testing.T) {
+	for _, x := range stories {
 		t.Run(x.provider, func(t *testing.T) {
 			facts := x.facts(false)
 			paid, refund, lost := facts[0], facts[1], facts[4]
@@ -17,13 +17,13 @@ func TestRows24To27Refunds(t *testing.T) {
 			s := newShop(t, "orders_when_paid") // a refund and a dispute that was lost come before the payment
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			refund.Amount = 2000
-			s.tell(refund)
-			s.tell(lost)
-			if s.worth("1042") != 0 {
-				t.Errorf("worth %d before it was paid", s.worth("1042"))
+			s.deliver(refund)
+			s.deliver(lost)
+			if s.orderPoints("1042") != 0 {
+				t.Errorf("worth %d before it was paid", s.orderPoints("1042"))
 			}
 			s.want(paid, "200 applied")
-			if got := s.worth("1042"); got != 0 { // 49.99 - 20 - 30 < 1
+			if got := s.orderPoints("1042"); got != 0 { // 49.99 - 20 - 30 < 1
 				t.Errorf("worth %d", got)
 			}
 
@@ -34,8 +34,8 @@ func TestRows24To27Refunds(t *testing.T) {
 			s.want(refund, "200 applied")
 			refund.Object = x.refund2
 			s.want(refund, "200 quarantined refund_exceeds_payment")
-			if s.worth("1042") != 0 || s.points(s.member) != 0 {
-				t.Errorf("worth %d", s.worth("1042"))
+			if s.orderPoints("1042") != 0 || s.points(s.member) != 0 {
+				t.Errorf("worth %d", s.orderPoints("1042"))
 			}
 
 			s = newShop(t, "orders_when_paid") // 3 x 33.33 % and a cent: row 25
@@ -45,8 +45,8 @@ func TestRows24To27Refunds(t *testing.T) {
 				refund.Object, refund.Amount = fmt.Sprint("90", i), n
 				s.want(refund, "200 applied")
 			}
-			if s.worth("1042") != 0 || s.points(s.member) != 0 {
-				t.Errorf("after 3 x 33.33 %% and a cent it is worth %d", s.worth("1042"))
+			if s.orderPoints("1042") != 0 || s.points(s.member) != 0 {
+				t.Errorf("after 3 x 33.33 %% and a cent it is worth %d", s.orderPoints("1042"))
 			}
 
 			s = newShop(t, "orders_when_paid") // row 26
@@ -57,7 +57,7 @@ func TestRows24To27Refunds(t *testing.T) {
 
 			s = newShop(t, "orders_when_paid") // and the refund before the payment
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
-			if got := s.tell(refund).String(); got != "200 waiting" && got != "200 applied" {
+			if got := s.deliver(refund).String(); got != "200 waiting" && got != "200 applied" {
 				t.Error(got)
 			}
 			s.want(paid, "200 quarantined currency_mismatch")
@@ -72,7 +72,7 @@ func TestRows24To27Refunds(t *testing.T) {
 	}
 }
 
-func TestRow27NothingIsNoMoney(t *testing.T) {
+func TestZeroAmounts(t *testing.T) {
 	s := newShop(t, "payments")
 	for _, provider := range []string{app.Stripe, app.Shopify, app.Square, app.Standard} {
 		e := s.paid(provider)
@@ -81,7 +81,7 @@ func TestRow27NothingIsNoMoney(t *testing.T) {
 			t.Fatal(err)
 		}
 		body = []byte(strings.NewReplacer("4999", "0", "49.99", "0.00").Replace(string(body)))
-		h, err := e.Headers(agreed()["corner"][provider], body, noon)
+		h, err := e.Headers(settings()["corner"][provider], body, noon)
 		if err != nil {
 			t.Fatal(err)
 		}

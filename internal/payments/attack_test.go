@@ -14,12 +14,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// The rows of the attack list that are about webhooks, by their numbers. unchanged says that nothing but the events
-// themselves was written.
+// unchanged checks that a function writes nothing except the received events.
 func (s *shop) unchanged(do func()) {
 	s.t.Helper()
-	before := s.books()
-	if do(); s.books() != before {
+	before := s.dump()
+	if do(); s.dump() != before {
 		s.t.Error("something was written")
 	}
 }
@@ -27,13 +26,13 @@ func (s *shop) unchanged(do func()) {
 func (s *shop) expect(path string, h http.Header, body []byte, want string) {
 	s.t.Helper()
 	if got := s.post(path, h, body).String(); got != want {
-		s.t.Errorf("%s, and not %s", got, want)
+		s.t.Errorf("%s, want %s", got, want)
 	}
 }
 
-// paid is a payment of a member, by each provider that says whose it is.
+// paid returns a payment of a member. Only some providers name the member.
 func (s *shop) paid(provider string) sample.Event {
-	for _, x := range tellers {
+	for _, x := range stories {
 		if x.provider == provider {
 			e := x.facts(false)[0]
 			e.Order, e.Email = "", "ada@shop.test"
@@ -55,7 +54,7 @@ var signatureHeader = map[string]string{
 	app.Standard: "Webhook-Signature", app.PayPal: "Paypal-Transmission-Sig",
 }
 
-func TestRows1To3WhatIsNotSignedIsRefused(t *testing.T) {
+func TestUnsignedWebhooksAreRejected(t *testing.T) {
 	s := newShop(t, "payments")
 	for _, provider := range app.Providers() {
 		e := s.paid(provider)
@@ -90,7 +89,7 @@ func TestRows1To3WhatIsNotSignedIsRefused(t *testing.T) {
 	}
 }
 
-func TestRow4TheSignedTimeIsThatOfNow(t *testing.T) {
+func TestSignedTimeMustBeCurrent(t *testing.T) {
 	s := newShop(t, "payments")
 	for _, provider := range []string{app.Stripe, app.Standard} {
 		const outOfRange = "401 webhook_timestamp_out_of_range"
@@ -103,20 +102,20 @@ func TestRow4TheSignedTimeIsThatOfNow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h, err := e.Headers(agreed()["corner"][provider], body, noon.Add(time.Duration(off)*time.Second))
+			h, err := e.Headers(settings()["corner"][provider], body, noon.Add(time.Duration(off)*time.Second))
 			if err != nil {
 				t.Fatal(err)
 			}
-			before := s.books()
+			before := s.dump()
 			s.expect(e.Path("corner"), h, body, want)
-			if off*off == 301*301 && s.books() != before {
+			if off*off == 301*301 && s.dump() != before {
 				t.Error("something was written")
 			}
 		}
 	}
 }
 
-func TestRows5To7OddSignatureHeaders(t *testing.T) {
+func TestUnusualSignatureHeaders(t *testing.T) {
 	s := newShop(t, "payments")
 	stripe, standard := s.paid(app.Stripe), s.paid(app.Standard)
 	h, body := s.signed(stripe)
@@ -143,7 +142,7 @@ func TestRows5To7OddSignatureHeaders(t *testing.T) {
 	s.expect(stripe.Path("corner"), h, body, "200 applied")
 }
 
-func TestRows8And21SecretsThatAreNone(t *testing.T) {
+func TestInvalidSecrets(t *testing.T) {
 	for name, c := range map[string]struct {
 		provider string
 		p        app.Processor
@@ -180,7 +179,7 @@ func TestRows8And21SecretsThatAreNone(t *testing.T) {
 			}
 		})
 	}
-	shared := agreed()
+	shared := settings()
 	shared["other"][app.Shopify] = app.Processor{Secrets: shared["corner"][app.Stripe].Secrets[:1]}
 	if err := shared.Check(); err == nil || !strings.Contains(err.Error(), "used again") {
 		t.Errorf("a secret that signs two things: %v", err)
@@ -205,7 +204,7 @@ func TestRows8And21SecretsThatAreNone(t *testing.T) {
 		}
 	}
 	if !strings.Contains(s.log.String(), "a payment processor is not connected") {
-		t.Error("nobody was told")
+		t.Error("nothing was logged")
 	}
 	e := s.paid(app.Stripe)
 	h, body := s.signed(e)
@@ -214,7 +213,7 @@ func TestRows8And21SecretsThatAreNone(t *testing.T) {
 	s.expect("/v1/webhooks/corner/shopify", h, body, "503 webhook_not_configured")
 }
 
-func TestRow9AnotherAddress(t *testing.T) {
+func TestSignatureOfAnotherAddress(t *testing.T) {
 	s := newShop(t, "payments")
 	e := s.paid(app.Stripe)
 	h, body := s.signed(e)
@@ -227,7 +226,7 @@ func TestRow9AnotherAddress(t *testing.T) {
 	})
 }
 
-func TestRow17PlayAndRealMoneyNeverMix(t *testing.T) {
+func TestTestAndLiveMoneyNeverMix(t *testing.T) {
 	s := newShop(t, "payments")
 	for i, provider := range []string{app.Stripe, app.Shopify, app.Standard, app.Adyen} {
 		e := s.paid(provider)
@@ -244,7 +243,7 @@ func TestRow17PlayAndRealMoneyNeverMix(t *testing.T) {
 	}
 }
 
-func TestRow22TheSameEventAHundredTimesAtOnce(t *testing.T) {
+func TestConcurrentDuplicatesCountOnce(t *testing.T) {
 	for _, provider := range app.Providers() {
 		t.Run(provider, func(t *testing.T) {
 			s := newShop(t, "payments")
@@ -281,7 +280,7 @@ func TestRow22TheSameEventAHundredTimesAtOnce(t *testing.T) {
 	}
 }
 
-func TestRow23TheSameIdentityAndAnotherAmount(t *testing.T) {
+func TestChangedContentUnderSameID(t *testing.T) {
 	s := newShop(t, "payments")
 	for _, provider := range []string{app.Stripe, app.Square, app.Standard} {
 		e := s.paid(provider)
@@ -298,16 +297,16 @@ func TestRow23TheSameIdentityAndAnotherAmount(t *testing.T) {
 		t.Fatal(err)
 	}
 	body = bytes.Replace(body, []byte(`"pending_webhooks":1`), []byte(`"pending_webhooks":0`), 1)
-	h, err := e.Headers(agreed()["corner"][app.Stripe], body, noon)
+	h, err := e.Headers(settings()["corner"][app.Stripe], body, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.expect(e.Path("corner"), h, body, "200 duplicate")
 }
 
-func TestBodiesThatAreTooLargeOrNoJSON(t *testing.T) {
+func TestInvalidBodies(t *testing.T) {
 	s := newShop(t, "payments")
-	c := agreed()["corner"][app.Stripe]
+	c := settings()["corner"][app.Stripe]
 	for name, x := range map[string]struct{ body, want string }{
 		"too large": {`{"id":"` + strings.Repeat("x", 4<<20) + `"}`, "413 payload_too_large"},
 		"no object": {`[]`, "200 quarantined malformed_json"},

@@ -16,10 +16,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-func TestRows10To12Shopify(t *testing.T) {
+func TestUnsignedDataOfShopify(t *testing.T) {
 	s := newShop(t, "payments")
 	paid := s.paid(app.Shopify)
-	refund := tellers[1].facts(false)[1]
+	refund := stories[1].facts(false)[1]
 	h, body := s.signed(refund)
 	s.unchanged(func() {
 		s.expect("/v1/webhooks/corner/shopify/orders/paid", h, body, "200 quarantined validation_failed")
@@ -48,7 +48,7 @@ func TestRows10To12Shopify(t *testing.T) {
 	) // the other family of headers
 }
 
-// batch is several items of Adyen's as one body.
+// batch returns the body of a batch of Adyen's items.
 func batch(t *testing.T, live any, items ...map[string]any) []byte {
 	var wrapped []map[string]any
 	for _, it := range items {
@@ -61,12 +61,12 @@ func batch(t *testing.T, live any, items ...map[string]any) []byte {
 	return body
 }
 
-func TestRows13To16Adyen(t *testing.T) {
+func TestUnsignedDataOfAdyen(t *testing.T) {
 	s := newShop(t, "orders_when_paid")
 	s.order("1042", "placed", `,"member":"`+s.member+`"`)
-	other := s.enrol("cust-43", "bob@shop.test")
-	secret := agreed()["corner"][app.Adyen].Secrets[0]
-	facts := tellers[4].facts(false)
+	other := s.enroll("cust-43", "bob@shop.test")
+	secret := settings()["corner"][app.Adyen].Secrets[0]
+	facts := stories[4].facts(false)
 	item := func(e sample.Event) map[string]any {
 		it, err := e.AdyenItem(secret)
 		if err != nil {
@@ -81,8 +81,8 @@ func TestRows13To16Adyen(t *testing.T) {
 	bad := item(facts[1])
 	bad["amount"] = map[string]any{"value": 4999, "currency": "EUR"}
 	s.expect(path, h, batch(t, "false", paid, bad), "200 applied, quarantined webhook_signature_invalid")
-	if s.worth("1042") != whole || s.points(s.member) != whole || s.points(other) != 0 {
-		t.Errorf("worth %d, of which the other member has %d", s.worth("1042"), s.points(other))
+	if s.orderPoints("1042") != whole || s.points(s.member) != whole || s.points(other) != 0 {
+		t.Errorf("worth %d, of which the other member has %d", s.orderPoints("1042"), s.points(other))
 	}
 	if !strings.Contains(s.log.String(), `"Quarantined":1`) {
 		t.Error("no alarm")
@@ -115,11 +115,11 @@ func TestRows13To16Adyen(t *testing.T) {
 	})
 }
 
-// resigned is an item of Adyen's with other fields, signed anew.
+// resigned returns an item of Adyen with changed fields and a valid signature.
 func resigned(t *testing.T, item, with map[string]any) map[string]any {
 	t.Helper()
 	maps.Copy(item, with)
-	key, err := hex.DecodeString(agreed()["corner"][app.Adyen].Secrets[0])
+	key, err := hex.DecodeString(settings()["corner"][app.Adyen].Secrets[0])
 	if err != nil {
 		t.Fatal(err)
 	}

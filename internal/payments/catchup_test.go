@@ -18,10 +18,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// eventsAPI is what a processor kept of its events, in pages of two, for whoever has the token.
+// eventsAPI is a provider's list of events, in pages of two. It requires the token.
 type eventsAPI struct {
 	t      *testing.T
-	told   told
+	story  story
 	events []json.RawMessage
 	asked  int
 }
@@ -95,16 +95,16 @@ func (a *eventsAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-func TestWhatWasMissedIsPulledAndCountsOnce(t *testing.T) {
-	for _, x := range tellers {
+func TestMissedEventsCountOnce(t *testing.T) {
+	for _, x := range stories {
 		if x.provider == app.Adyen {
 			continue
 		}
 		t.Run(x.provider, func(t *testing.T) {
-			api := &eventsAPI{t: t, told: x}
+			api := &eventsAPI{t: t, story: x}
 			server := httptest.NewServer(api)
 			defer server.Close()
-			with := agreed()
+			with := settings()
 			c := with["corner"][x.provider]
 			c.API, c.APISecret = server.URL, "token-0123456789abcdef"
 			with["corner"][x.provider] = c
@@ -135,10 +135,10 @@ func TestWhatWasMissedIsPulledAndCountsOnce(t *testing.T) {
 				}
 				got, err := r.CatchUp(t.Context(), "corner", x.provider, noon.AddDate(0, 0, -1))
 				if err != nil || !maps.Equal(got, want) {
-					t.Errorf("%v, and not %v: %v", got, want, err)
+					t.Errorf("%v, want %v: %v", got, want, err)
 				}
-				if s.worth("1042") != refunded2 {
-					t.Errorf("worth %d", s.worth("1042"))
+				if s.orderPoints("1042") != refunded2 {
+					t.Errorf("worth %d", s.orderPoints("1042"))
 				}
 			}
 			if x.provider != app.Shopify && api.asked < 4 {
@@ -154,8 +154,8 @@ func TestWhatWasMissedIsPulledAndCountsOnce(t *testing.T) {
 	}
 }
 
-// Shopify's orders do not state how much gift cards paid. Their transactions are asked for with them.
-func TestCatchingUpWithShopifyReadsTheTransactionsOfMixedOrders(t *testing.T) {
+// Shopify's orders do not state how much gift cards paid, so their transactions are read too.
+func TestCatchUpReadsTransactionsOfMixedShopifyOrders(t *testing.T) {
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.Path)
@@ -194,7 +194,7 @@ func TestCatchingUpWithShopifyReadsTheTransactionsOfMixedOrders(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(answer)
 	}))
 	defer server.Close()
-	with := agreed()
+	with := settings()
 	c := with["corner"][app.Shopify]
 	c.API, c.APISecret = server.URL, "token-0123456789abcdef"
 	with["corner"][app.Shopify] = c
@@ -234,8 +234,8 @@ func marshal(t *testing.T, v any) json.RawMessage {
 	return raw
 }
 
-// Adyen's later reports of a dispute name no payment: the first one tells of which it is, whichever comes first.
-func TestADisputeOfAdyenIsFollowedByItsOwnReference(t *testing.T) {
+// Only Adyen's first report of a dispute names the payment. Reports may arrive in any order.
+func TestAdyenDisputeHasItsOwnReference(t *testing.T) {
 	chain := []struct {
 		kind    string
 		payment string
@@ -250,7 +250,7 @@ func TestADisputeOfAdyenIsFollowedByItsOwnReference(t *testing.T) {
 	for _, order := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {2, 0, 3, 1}} {
 		s := newShop(t, "orders_when_paid")
 		s.order("1042", "placed", `,"member":"`+s.member+`"`)
-		s.want(tellers[4].facts(false)[0], "200 applied")
+		s.want(stories[4].facts(false)[0], "200 applied")
 		for _, i := range order {
 			x := chain[i]
 			e := sample.Event{
@@ -261,13 +261,13 @@ func TestADisputeOfAdyenIsFollowedByItsOwnReference(t *testing.T) {
 				Amount:   4999,
 				At:       noon.Add(time.Duration(i) * time.Hour),
 			}
-			item, err := e.AdyenItem(agreed()["corner"][app.Adyen].Secrets[0])
+			item, err := e.AdyenItem(settings()["corner"][app.Adyen].Secrets[0])
 			if err != nil {
 				t.Fatal(err)
 			}
 			if x.payment == "" { // what the sample would make up
 				e.Payment = "-"
-				if item, err = e.AdyenItem(agreed()["corner"][app.Adyen].Secrets[0]); err != nil {
+				if item, err = e.AdyenItem(settings()["corner"][app.Adyen].Secrets[0]); err != nil {
 					t.Fatal(err)
 				}
 				item = resigned(t, item, map[string]any{"originalReference": ""})
@@ -280,12 +280,12 @@ func TestADisputeOfAdyenIsFollowedByItsOwnReference(t *testing.T) {
 			if a.String() != "200 applied" && a.String() != "200 waiting" {
 				t.Errorf("%s: %s", x.kind, a)
 			}
-			if order[0] == 0 && s.worth("1042") != x.worth {
-				t.Errorf("after %s it is worth %d", x.kind, s.worth("1042"))
+			if order[0] == 0 && s.orderPoints("1042") != x.worth {
+				t.Errorf("after %s it is worth %d", x.kind, s.orderPoints("1042"))
 			}
 		}
-		if s.worth("1042") != 0 {
-			t.Errorf("%v: worth %d after the second chargeback", order, s.worth("1042"))
+		if s.orderPoints("1042") != 0 {
+			t.Errorf("%v: worth %d after the second chargeback", order, s.orderPoints("1042"))
 		}
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// TestWebhookExamplesAreActualExchanges signs and sends the examples of webhooks in openapi.yaml and compares the
+// TestWebhookExamplesMatchResponses signs and sends the examples of webhooks in openapi.yaml and compares the
 // responses.
-func TestWebhookExamplesAreActualExchanges(t *testing.T) {
+func TestWebhookExamplesMatchResponses(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromFile("../api/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestWebhookExamplesAreActualExchanges(t *testing.T) {
 // exchange signs a body as the provider of an event does, sends it, and returns the decoded response.
 func (s *shop) exchange(e sample.Event, body []byte) (response any) {
 	s.t.Helper()
-	headers, err := e.Headers(agreed()["corner"][e.Provider], body, s.stack.App.Now())
+	headers, err := e.Headers(settings()["corner"][e.Provider], body, s.stack.App.Now())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// Money of a gift card earns nothing, whether only Square reports the payment or the shop reports its order too.
+// A payment by gift card earns nothing, whether only Square reports the payment or the shop also reports the order.
 func TestSquareGiftCardsEarnNothing(t *testing.T) {
 	for more, want := range map[string]int64{
 		`"source_type":"CARD","card_details":{"card":{"card_brand":"VISA"}}`:             whole,
@@ -21,7 +21,7 @@ func TestSquareGiftCardsEarnNothing(t *testing.T) {
 		`"source_type":"CASH"`: whole,
 	} {
 		for _, award := range []string{"orders", "orders_when_paid", "payments"} {
-			for _, told := range []bool{false, true} {
+			for _, reported := range []bool{false, true} {
 				s := newShop(t, award)
 				e := sample.Event{
 					Provider: app.Square,
@@ -31,7 +31,7 @@ func TestSquareGiftCardsEarnNothing(t *testing.T) {
 					Order:    "1042",
 					Email:    "ada@shop.test",
 				}
-				if told {
+				if reported {
 					s.order("1042", "paid", `,"member":"`+s.member+`","tenders":[{"kind":"card","amount":4999}]`)
 				}
 				const amount = `"amount_money":{"amount":4999,"currency":"EUR"}`
@@ -39,11 +39,11 @@ func TestSquareGiftCardsEarnNothing(t *testing.T) {
 					t.Errorf("%s: %v", more, got)
 				}
 				expected := want
-				if !told && award != "payments" {
+				if !reported && award != "payments" {
 					expected = 0
 				}
 				if got := s.points(s.member); got != expected {
-					t.Errorf("%s, award %s, told %t: %d points, want %d", more, award, told, got, expected)
+					t.Errorf("%s, award %s, reported %t: %d points, want %d", more, award, reported, got, expected)
 				}
 				s.server.Close()
 			}
@@ -51,8 +51,8 @@ func TestSquareGiftCardsEarnNothing(t *testing.T) {
 	}
 }
 
-// A gift card that both the shop and Square report paid once.
-func TestAGiftCardThatBothReportPaidOnce(t *testing.T) {
+// A gift card that both the shop and Square report counts once.
+func TestGiftCardReportedTwiceCountsOnce(t *testing.T) {
 	s := newShop(t, "orders_when_paid")
 	s.order(
 		"1042",
@@ -77,8 +77,8 @@ func TestAGiftCardThatBothReportPaidOnce(t *testing.T) {
 	}
 }
 
-// An order that was paid with gift cards alone earns nothing. How much of a mixed payment they paid, the order does not
-// state, so it earns nothing until its transactions do.
+// An order that was paid only with gift cards earns nothing. An order does not state how much of a mixed payment gift
+// cards paid, so it earns nothing until its transactions do.
 func TestShopifyOrdersPaidWithGiftCardsEarnNothing(t *testing.T) {
 	for gateways, want := range map[string]int64{
 		`[]`: whole, `["bogus"]`: whole, `["gift_card"]`: 0, `["gift_card","shopify_store_credit"]`: 0, `["gift_card",` +
@@ -102,7 +102,7 @@ func TestShopifyOrdersPaidWithGiftCardsEarnNothing(t *testing.T) {
 }
 
 // A webhook of up to 4 MiB is acknowledged and counts.
-func TestALargeWebhookCounts(t *testing.T) {
+func TestLargeWebhookCounts(t *testing.T) {
 	s := newShop(t, "payments")
 	e := sample.Event{Provider: app.Shopify, Type: "orders/paid", Order: "5501", Total: 4999, Email: "ada@shop.test"}
 	const lines = `"line_items":[`

@@ -21,7 +21,7 @@ import (
 
 func crc(b []byte) uint32 { return crc32.ChecksumIEEE(b) }
 
-// invoke gives an event to a function whose connections nobody checked.
+// invoke sends an event to a function whose connections were not checked.
 func invoke(t *testing.T, a *app.App, with app.Processors, e sample.Event, h http.Header, body []byte) string {
 	t.Helper()
 	unchecked := *a
@@ -29,7 +29,7 @@ func invoke(t *testing.T, a *app.App, with app.Processors, e sample.Event, h htt
 	return post(t, t.Context(), payments.Webhooks(&unchecked), e, h, body)
 }
 
-// post gives an event to a function, and returns the status and the code of its answer.
+// post sends an event to a function, and returns the status and the code of its answer.
 func post(
 	t *testing.T,
 	ctx context.Context,
@@ -67,15 +67,15 @@ func post(
 	return fmt.Sprint(answer.StatusCode, " ", problem.Code)
 }
 
-// Row 28: what is of an unknown order or an unknown member is kept, and counts once it is known.
-func TestRow28AnOrderThatIsToldLater(t *testing.T) {
+// An event of an unknown order or member is stored, and counts once the order or member is known.
+func TestPaymentBeforeOrder(t *testing.T) {
 	for _, award := range []string{"orders", "orders_when_paid", "payments"} {
-		for _, x := range tellers {
+		for _, x := range stories {
 			t.Run(award+" "+x.provider, func(t *testing.T) {
 				s := newShop(t, award)
 				facts := x.facts(false)
 				for _, e := range facts[:2] {
-					if got := s.tell(e).String(); got != "200 applied" && got != "200 waiting" {
+					if got := s.deliver(e).String(); got != "200 applied" && got != "200 waiting" {
 						t.Fatal(got)
 					}
 				}
@@ -85,8 +85,8 @@ func TestRow28AnOrderThatIsToldLater(t *testing.T) {
 				for range 2 {
 					s.order("1042", "paid", `,"member":"`+s.member+`"`)
 				}
-				if s.worth("1042") != refunded1 || s.points(s.member) != refunded1 {
-					t.Errorf("worth %d, and the member has %d", s.worth("1042"), s.points(s.member))
+				if s.orderPoints("1042") != refunded1 || s.points(s.member) != refunded1 {
+					t.Errorf("worth %d, and the member has %d", s.orderPoints("1042"), s.points(s.member))
 				}
 				for _, e := range facts[:2] {
 					s.want(e, "200 duplicate")
@@ -96,7 +96,7 @@ func TestRow28AnOrderThatIsToldLater(t *testing.T) {
 	}
 }
 
-func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
+func TestPaymentBeforeEnrollment(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		customer, mail string
@@ -123,14 +123,14 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 				Amount:   1733,
 			}
 			s.want(refund, "200 applied")
-			if s.worth("stripe:pi_9") != 0 {
-				t.Fatalf("worth %d for nobody", s.worth("stripe:pi_9"))
+			if s.orderPoints("stripe:pi_9") != 0 {
+				t.Fatalf("worth %d for nobody", s.orderPoints("stripe:pi_9"))
 			}
-			if strings.Contains(strings.ToLower(s.books()), "grace") {
+			if strings.Contains(strings.ToLower(s.dump()), "grace") {
 				t.Error("the address of somebody who is no member shows in the table")
 			}
-			grace := s.enrol("77", "grace@shop.test")
-			if s.points(grace) != refunded1 || s.worth("stripe:pi_9") != refunded1 {
+			grace := s.enroll("77", "grace@shop.test")
+			if s.points(grace) != refunded1 || s.orderPoints("stripe:pi_9") != refunded1 {
 				t.Errorf("%d points", s.points(grace))
 			}
 			refund.Object, refund.Amount = "re_10", 899
@@ -142,9 +142,9 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 	}
 }
 
-func TestRow28AMemberWhoseAddressIsKnownLater(t *testing.T) {
+func TestPaymentBeforeEmailAddress(t *testing.T) {
 	s := newShop(t, "payments")
-	grace := s.enrol("77", "old@shop.test")
+	grace := s.enroll("77", "old@shop.test")
 	s.want(
 		sample.Event{
 			Provider: app.Stripe,
@@ -163,8 +163,8 @@ func TestRow28AMemberWhoseAddressIsKnownLater(t *testing.T) {
 	}
 }
 
-// Names may come with any of a payment's events, and more of them with a later one.
-func TestAPaymentIsClaimedUnderANameThatCameLater(t *testing.T) {
+// Any event of a payment may name its member, and a later event may add a name.
+func TestPaymentIsClaimedByLaterName(t *testing.T) {
 	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999}
 	for _, kind := range []string{"charge.succeeded", "checkout.session.completed"} {
 		named := pi
@@ -172,16 +172,16 @@ func TestAPaymentIsClaimedUnderANameThatCameLater(t *testing.T) {
 		for _, events := range [][]sample.Event{{pi, named}, {named, pi}, {pi, named, pi}} {
 			s := newShop(t, "payments")
 			for _, e := range events {
-				s.tell(e)
+				s.deliver(e)
 			}
-			if grace := s.enrol("78", "grace@shop.test"); s.points(grace) != whole {
+			if grace := s.enroll("78", "grace@shop.test"); s.points(grace) != whole {
 				t.Errorf("%s: %d points", kind, s.points(grace))
 			}
 		}
 	}
 }
 
-func TestAPaymentIsClaimedOnlySoLong(t *testing.T) {
+func TestPaymentIsClaimedWithinLimit(t *testing.T) {
 	s := newShop(t, "payments")
 	s.want(
 		sample.Event{
@@ -196,13 +196,13 @@ func TestAPaymentIsClaimedOnlySoLong(t *testing.T) {
 	if err := s.stack.Advance(t.Context(), 31*24*3600*1e9); err != nil {
 		t.Fatal(err)
 	}
-	if grace := s.enrol("77", "grace@shop.test"); s.points(grace) != 0 {
+	if grace := s.enroll("77", "grace@shop.test"); s.points(grace) != 0 {
 		t.Errorf("%d points after 31 days", s.points(grace))
 	}
 }
 
-// Nor does what comes later of such a payment give it to the member, or its order as the shop tells it.
-func TestAPaymentThatWasClaimedTooLateStaysAGuests(t *testing.T) {
+// After the limit, neither a later event of the payment nor the shop's order assigns it to the member.
+func TestPaymentClaimedTooLateIsNotAssigned(t *testing.T) {
 	for name, then := range map[string]func(s *shop){
 		"a refund": func(s *shop) {
 			s.want(sample.Event{
@@ -225,7 +225,7 @@ func TestAPaymentThatWasClaimedTooLateStaysAGuests(t *testing.T) {
 		if err := s.stack.Advance(t.Context(), 31*24*time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		grace := s.enrol("77", "grace@shop.test")
+		grace := s.enroll("77", "grace@shop.test")
 		then(s)
 		if s.points(grace) != 0 {
 			t.Errorf("%d points after %s", s.points(grace), name)
@@ -233,9 +233,8 @@ func TestAPaymentThatWasClaimedTooLateStaysAGuests(t *testing.T) {
 	}
 }
 
-// A member may have paid before joining: whether the payment or the enrolment becomes known first, it is claimed the
-// same.
-func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
+// A member may have paid before enrollment. The result is the same whether the payment or the enrollment arrives first.
+func TestPaymentOlderThanMember(t *testing.T) {
 	for _, c := range []struct {
 		days int
 		want int64
@@ -253,7 +252,7 @@ func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
 			if !late {
 				s.want(paid, "200 applied")
 			}
-			grace := s.enrol("77", "grace@shop.test")
+			grace := s.enroll("77", "grace@shop.test")
 			if late {
 				s.want(paid, "200 applied")
 			}
@@ -264,8 +263,8 @@ func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
 	}
 }
 
-// The names, the money, a refund and the enrolment may become known in whatever order.
-func TestAGuestsPaymentEndsInOneStateInWhateverOrder(t *testing.T) {
+// The names, the money, a refund and the enrollment may arrive in any order.
+func TestGuestPaymentConvergesInEveryOrder(t *testing.T) {
 	before := noon.AddDate(0, 0, -2)
 	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, At: before}
 	named := sample.Event{
@@ -293,10 +292,10 @@ func TestAGuestsPaymentEndsInOneStateInWhateverOrder(t *testing.T) {
 		grace := ""
 		for _, i := range order {
 			if i == 4 {
-				grace = s.enrol("77", "grace@shop.test")
+				grace = s.enroll("77", "grace@shop.test")
 				continue
 			}
-			s.tell([]sample.Event{pi, named, failed, back}[i])
+			s.deliver([]sample.Event{pi, named, failed, back}[i])
 		}
 		if s.points(grace) != whole {
 			t.Errorf("%v: %d points", order, s.points(grace))
@@ -304,7 +303,7 @@ func TestAGuestsPaymentEndsInOneStateInWhateverOrder(t *testing.T) {
 	})
 }
 
-func TestAPaymentOfAKnownMemberMayBeLate(t *testing.T) {
+func TestPaymentOfKnownMemberMayBeLate(t *testing.T) {
 	s := newShop(t, "payments")
 	if err := s.stack.Advance(t.Context(), 40*24*time.Hour); err != nil {
 		t.Fatal(err)
@@ -325,16 +324,16 @@ func TestAPaymentOfAKnownMemberMayBeLate(t *testing.T) {
 	}
 }
 
-func TestAPaymentFindsItsMember(t *testing.T) {
+func TestPaymentFindsMember(t *testing.T) {
 	s := newShop(t, "payments")
-	bob := s.enrol("cust-43", "bob@shop.test")
+	bob := s.enroll("cust-43", "bob@shop.test")
 	pay := func(id string, e sample.Event) {
 		e.Provider, e.Type, e.Payment, e.Total = app.Stripe, "payment_intent.succeeded", id, 1000
 		s.want(e, "200 applied")
 	}
 	pay("pi_1", sample.Event{Member: bob, Email: "ada@shop.test", Customer: "cus_bob"}) // metadata before the address
 	pay("pi_2", sample.Event{Member: "external:cust-43"})
-	pay("pi_3", sample.Event{Customer: "cus_bob", Email: "ada@shop.test"}) // whom the first payment told
+	pay("pi_3", sample.Event{Customer: "cus_bob", Email: "ada@shop.test"}) // the customer is known from the first payment
 	pay("pi_4", sample.Event{Member: "mem_nobody", Email: "ADA@shop.test"})
 	pay("pi_5", sample.Event{Customer: "cust-42"})
 	if s.points(bob) != 30 || s.points(s.member) != 20 {
@@ -342,11 +341,11 @@ func TestAPaymentFindsItsMember(t *testing.T) {
 	}
 }
 
-// Whose order it is the merchant knows better than an address, whichever comes first.
-func TestAnOrderIsOfWhomTheMerchantNames(t *testing.T) {
+// The member that the merchant names takes precedence over an email address, in any order of arrival.
+func TestMerchantNamesMemberOfOrder(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		s := newShop(t, "payments")
-		grace := s.enrol("77", "grace@shop.test")
+		grace := s.enroll("77", "grace@shop.test")
 		paid := sample.Event{
 			Provider: app.Stripe,
 			Type:     "payment_intent.succeeded",
@@ -389,15 +388,15 @@ func TestAnOrderIsOfWhomTheMerchantNames(t *testing.T) {
 	}
 }
 
-// Whatever a merchant subscribes to, and in whatever order it comes, a payment is one.
-func TestOnePaymentOfStripeEarnsOnce(t *testing.T) {
+// A payment earns once, whatever event types a merchant subscribes to, and in any order of arrival.
+func TestStripePaymentEarnsOnce(t *testing.T) {
 	s := newShop(t, "payments")
 	e := sample.Event{Provider: app.Stripe, Payment: "pi_1", Total: 4999, Member: s.member}
 	for _, kind := range []string{
 		"checkout.session.completed", "charge.succeeded", "payment_intent.succeeded", "charge.captured",
 	} {
 		e.Type = kind
-		if got := s.tell(e).String(); got != "200 applied" && got != "200 waiting" {
+		if got := s.deliver(e).String(); got != "200 applied" && got != "200 waiting" {
 			t.Errorf("%s: %s", kind, got)
 		}
 	}

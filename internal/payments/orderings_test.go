@@ -29,18 +29,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// A slate is a table in memory that is wiped quickly, so that the same bytes can be delivered to a new world. It has
-// the conditions of the real ones, and one user at a time.
-type slate struct{ items, base map[table.Key]table.Item }
+// A memoryTable is a table in memory that can be reset quickly. It checks the conditions of writes like the real
+// tables. It is not safe for concurrent use.
+type memoryTable struct{ items, base map[table.Key]table.Item }
 
-func (m *slate) Get(_ context.Context, key table.Key) (table.Item, error) {
+func (m *memoryTable) Get(_ context.Context, key table.Key) (table.Item, error) {
 	if it, ok := m.items[key]; ok {
 		return it, nil
 	}
 	return table.Item{Key: key}, nil
 }
 
-func (m *slate) Query(_ context.Context, q table.Query) iter.Seq2[table.Item, error] {
+func (m *memoryTable) Query(_ context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	var found []table.Item
 	place := func(it table.Item) table.Key {
 		if q.Index {
@@ -68,7 +68,7 @@ func (m *slate) Query(_ context.Context, q table.Query) iter.Seq2[table.Item, er
 	}
 }
 
-func (m *slate) Transact(_ context.Context, ops ...table.Op) error {
+func (m *memoryTable) Transact(_ context.Context, ops ...table.Op) error {
 	for i, op := range ops {
 		if now := m.items[op.Item.Key]; now.Version != op.Item.Version || op.Kind == table.OpAdd {
 			now.Key = op.Item.Key
@@ -87,33 +87,33 @@ func (m *slate) Transact(_ context.Context, ops ...table.Op) error {
 	return nil
 }
 
-// wipe leaves what there was at the beginning.
-func (m *slate) wipe() { m.items = maps.Clone(m.base) }
+// reset restores the initial content.
+func (m *memoryTable) reset() { m.items = maps.Clone(m.base) }
 
-// worlds delivers five facts in many orders, each to a world of its own.
-type worlds struct {
+// orderings delivers five facts in many orders, each to a reset table.
+type orderings struct {
 	t       *testing.T
-	table   *slate
+	table   *memoryTable
 	faulty  *tabletest.Faulty
 	failed  int // deliveries that were answered with 503, and repeated
 	app     *app.App
 	p       *loyalty.Program
 	handler lambda.Handler
 	paypal  *paypalServer
-	told    told
+	story   story
 	events  [5]func() // delivers the event
 	first   string
 	count   int
 }
 
-func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
-	w := &worlds{t: t, table: &slate{items: map[table.Key]table.Item{}}, told: x, paypal: newPayPalServer(t)}
+func newOrderings(t *testing.T, x story, won bool, seed uint64) *orderings {
+	w := &orderings{t: t, table: &memoryTable{items: map[table.Key]table.Item{}}, story: x, paypal: newPayPalServer(t)}
 	w.faulty = tabletest.NewFaulty(w.table, seed)
 	w.app = &app.App{
 		Table: w.faulty, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
 		Secret: []byte(
 			"0123456789abcdefghijklmnopqrstuv",
-		), Processors: agreed(), HTTP: &http.Client{Transport: w.paypal}, Roots: w.paypal.Roots(),
+		), Processors: settings(), HTTP: &http.Client{Transport: w.paypal}, Roots: w.paypal.Roots(),
 	}
 	if err := w.app.Wire(); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
 	w.handler = payments.Webhooks(w.app)
 	s := &shop{t: t, paypal: w.paypal}
 	for i, e := range x.facts(won) {
-		c := agreed()["corner"][x.provider]
+		c := settings()["corner"][x.provider]
 		body, err := e.Body(append(c.Secrets, "")[0])
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +174,7 @@ func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
 	return w
 }
 
-func (w *worlds) deliver(payload []byte) {
+func (w *orderings) deliver(payload []byte) {
 	raw, err := w.handler.Invoke(w.t.Context(), payload)
 	var answer events.APIGatewayV2HTTPResponse
 	for err == nil && json.Unmarshal(raw, &answer) == nil && answer.StatusCode == 503 {
@@ -185,11 +185,11 @@ func (w *worlds) deliver(payload []byte) {
 		err = json.Unmarshal(raw, &answer)
 	}
 	if err != nil || answer.StatusCode != 200 || strings.Contains(answer.Body, "quarantined") {
-		w.t.Fatalf("%s: %s %v", w.told.provider, raw, err)
+		w.t.Fatalf("%s: %s %v", w.story.provider, raw, err)
 	}
 }
 
-func (w *worlds) member() {
+func (w *orderings) member() {
 	w.t.Helper()
 	in := ledger.Enrolment{Member: "mem_ada", Profile: ledger.Profile{Email: "ada@shop.test"}}
 	if _, err := w.app.Ledger.Enrol(w.t.Context(), w.p, in, ledger.By{Actor: "test", Input: "x"}); err != nil {
@@ -197,7 +197,7 @@ func (w *worlds) member() {
 	}
 }
 
-func (w *worlds) order() {
+func (w *orderings) order() {
 	w.t.Helper()
 	o := loyalty.Order{
 		ID: "1042", Member: "mem_ada", PlacedAt: noon.Add(-time.Hour), Currency: "EUR", Status: loyalty.OrderPlaced,
@@ -208,8 +208,8 @@ func (w *worlds) order() {
 	}
 }
 
-// end checks that the world ends as the first one did.
-func (w *worlds) end(order []int) {
+// end checks that the final state is that of the first order.
+func (w *orderings) end(order []int) {
 	w.t.Helper()
 	r, err := w.app.Ledger.Order(w.t.Context(), "corner", "1042")
 	if err != nil {
@@ -229,14 +229,14 @@ func (w *worlds) end(order []int) {
 		w.t.Fatalf("the ordering %v ends in\n%s\nand the first one in\n%s", order, final, w.first)
 	}
 	w.count++
-	w.table.wipe()
+	w.table.reset()
 }
 
-// run delivers the facts in one order: 0 to 4 are the five, 5 is the order as the shop tells it.
-func (w *worlds) run(order []int, told bool) {
+// run delivers the facts in one order: 0 to 4 are the events, and 5 is the shop's order.
+func (w *orderings) run(order []int, reported bool) {
 	w.t.Helper()
 	w.member()
-	if told {
+	if reported {
 		w.order()
 	}
 	for _, i := range order {
@@ -249,17 +249,17 @@ func (w *worlds) run(order []int, told bool) {
 	w.end(order)
 }
 
-// all yields every order of facts of which each is left so many times.
-func all(left []int, done []int, yield func([]int)) {
+// all yields every order of facts. Fact i occurs remaining[i] times.
+func all(remaining []int, done []int, yield func([]int)) {
 	more := false
-	for i := range left {
-		if left[i] == 0 {
+	for i := range remaining {
+		if remaining[i] == 0 {
 			continue
 		}
 		more = true
-		left[i]--
-		all(left, append(done, i), yield)
-		left[i]++
+		remaining[i]--
+		all(remaining, append(done, i), yield)
+		remaining[i]++
 	}
 	if !more {
 		yield(done)
@@ -267,12 +267,12 @@ func all(left []int, done []int, yield func([]int)) {
 }
 
 // A sample of 5,000 orderings for each adapter; all 113,400 with PERENNIAL_LONG.
-func TestFiveFactsToldTwiceEndInOneStateInWhateverOrder(t *testing.T) {
-	for i, x := range tellers {
+func TestFiveDuplicatedFactsConvergeInEveryOrder(t *testing.T) {
+	for i, x := range stories {
 		t.Run(x.provider, func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seedtest.Of(t), 1))
-			w := newWorlds(t, x, i%2 == 0, 0)
+			w := newOrderings(t, x, i%2 == 0, 0)
 			if os.Getenv("PERENNIAL_LONG") != "" {
 				all([]int{2, 2, 2, 2, 2}, nil, func(order []int) { w.run(order, true) })
 				if w.count != 113_400 {
@@ -289,11 +289,11 @@ func TestFiveFactsToldTwiceEndInOneStateInWhateverOrder(t *testing.T) {
 	}
 }
 
-// The order itself may be told at any moment too.
-func TestSixFactsEndInOneStateInWhateverOrder(t *testing.T) {
-	for i, x := range tellers {
+// The shop may also report the order at any time.
+func TestSixFactsConvergeInEveryOrder(t *testing.T) {
+	for i, x := range stories {
 		t.Run(x.provider, func(t *testing.T) {
-			w := newWorlds(t, x, i%2 == 1, 0)
+			w := newOrderings(t, x, i%2 == 1, 0)
 			all([]int{1, 1, 1, 1, 1, 1}, nil, func(order []int) { w.run(order, false) })
 			if w.count != 720 {
 				t.Errorf("there were %d orderings", w.count)
@@ -302,13 +302,13 @@ func TestSixFactsEndInOneStateInWhateverOrder(t *testing.T) {
 	}
 }
 
-// A table that is busy, loses answers and conflicts changes nothing of where the facts end: what was not taken is
-// answered with 503 and comes again.
-func TestFactsEndInOneStateOverATableThatFails(t *testing.T) {
-	for i, x := range tellers {
+// A table that is busy, loses answers or has conflicts does not change the result. Events that were not stored are
+// answered with 503 and sent again.
+func TestFactsConvergeWithFailingTable(t *testing.T) {
+	for i, x := range stories {
 		t.Run(x.provider, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seedtest.Of(t), 1))
-			w := newWorlds(t, x, i%2 == 0, r.Uint64())
+			w := newOrderings(t, x, i%2 == 0, r.Uint64())
 			w.run([]int{0, 1, 2, 3, 4}, true)
 			order := []int{0, 0, 1, 1, 2, 2, 3, 3, 4, 4}
 			for range 300 {

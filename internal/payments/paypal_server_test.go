@@ -78,7 +78,7 @@ func empty(r *http.Request, status int) *http.Response {
 
 // sign returns the headers of a webhook of the corner shop.
 func (p *paypalServer) sign(t testing.TB, body []byte, now time.Time) http.Header {
-	h, err := p.Sign(agreed()["corner"][app.PayPal].WebhookID, body, now)
+	h, err := p.Sign(settings()["corner"][app.PayPal].WebhookID, body, now)
 	if err != nil {
 		t.Fatal(err)
 	}

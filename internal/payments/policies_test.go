@@ -11,10 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
 
-// TestPoliciesOfTheWebhooksAreExact sends events of payments under the policies of template.yaml: of members for whom
-// time has everything to do, and of a person unknown. A call that a policy denies fails it, and so does a grant that no
-// call needs.
-func TestPoliciesOfTheWebhooksAreExact(t *testing.T) {
+// TestWebhookPoliciesAreExact sends events under the policies of template.yaml: of members with due work of every kind,
+// and of an unknown person. It fails if a policy denies a call or grants a permission that no call needs.
+func TestWebhookPoliciesAreExact(t *testing.T) {
 	var calls access.Recorder
 	s := newShop(t, "payments")
 	s.guard.Observe = calls.Record

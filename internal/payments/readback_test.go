@@ -11,8 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// A refund that succeeds and fails within one second: what is so, the processor says.
-func TestWhatTwoEventsOfOneInstantSayIsReadBack(t *testing.T) {
+// If a refund succeeds and fails within one second, its state is read from the provider's API.
+func TestContradictingEventsAreReadBack(t *testing.T) {
 	for _, c := range []struct {
 		provider, kind, ok, failed, answer, path string
 	}{
@@ -24,7 +24,7 @@ func TestWhatTwoEventsOfOneInstantSayIsReadBack(t *testing.T) {
 	} {
 		for _, truth := range []string{c.ok, c.failed} {
 			for _, first := range []string{c.ok, c.failed} {
-				t.Run(c.provider+" "+truth+", told first "+first, func(t *testing.T) {
+				t.Run(c.provider+" "+truth+", first "+first, func(t *testing.T) {
 					asked := 0
 					server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						if asked++; r.URL.Path != c.path ||
@@ -34,7 +34,7 @@ func TestWhatTwoEventsOfOneInstantSayIsReadBack(t *testing.T) {
 						fmt.Fprintf(w, c.answer, truth)
 					}))
 					defer server.Close()
-					with := agreed()
+					with := settings()
 					p := with["corner"][c.provider]
 					p.API, p.APISecret = server.URL, "token-0123456789abcdef"
 					with["corner"][c.provider] = p
@@ -66,14 +66,14 @@ func TestWhatTwoEventsOfOneInstantSayIsReadBack(t *testing.T) {
 					}
 					want := map[string]int64{c.ok: refunded1, c.failed: whole}[truth]
 					if got := s.points(s.member); got != want || asked != 1 {
-						t.Errorf("%d points and not %d, after %d questions", got, want, asked)
+						t.Errorf("%d points, want %d, after %d requests", got, want, asked)
 					}
 					refund.Status, refund.At = c.failed, noon.Add(
 						time.Second,
 					) // what is newer still wins, and asks nobody
 					s.want(refund, "200 applied")
 					if got := s.points(s.member); got != whole || asked != 1 {
-						t.Errorf("%d points, after %d questions", got, asked)
+						t.Errorf("%d points, after %d requests", got, asked)
 					}
 				})
 			}

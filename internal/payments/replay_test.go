@@ -22,7 +22,7 @@ func (s *shop) quarantined() (all []ledger.Kept) {
 	return all
 }
 
-// An event that is replayed leaves the quarantine if it is taken now, and stays there if it is still odd.
+// A replayed event leaves the quarantine if it is usable now, and otherwise stays there.
 func TestReplayOfQuarantinedEvents(t *testing.T) {
 	s := newShop(t, "payments")
 	e := sample.Event{
@@ -62,8 +62,8 @@ func TestReplayOfQuarantinedEvents(t *testing.T) {
 	}
 }
 
-// Why a processor cannot be asked is stated.
-func TestCatchingUpStatesWhatIsMissing(t *testing.T) {
+// CatchUp states why a provider's API cannot be used.
+func TestCatchUpStatesWhatIsMissing(t *testing.T) {
 	s := newShop(t, "payments")
 	for provider, want := range map[string]string{
 		"nobody": "is not connected to nobody", app.Adyen: "has no interface to ask for " +

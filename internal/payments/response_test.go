@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// Each error has one response: status, code, title, and when to try again.
+// Each error has one response with a status, a code, a title and the time of a retry.
 func TestResponsesToErrors(t *testing.T) {
 	const genuine, unavailableDetail = "The event is not verified", "The event could not be processed now. You can " +
 		"safely send it again."

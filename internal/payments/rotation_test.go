@@ -17,13 +17,13 @@ import (
 func TestRotatedSecretIsAcceptedWithinMinutes(t *testing.T) {
 	const old, fresh = "whsec_1b1f0c7e9a2d4863", "whsec_2c2f0c7e9a2d4863"
 	s := newShop(t, "payments")
-	now, agreed, failure := noon, []string{old}, error(nil)
+	now, secrets, failure := noon, []string{old}, error(nil)
 	var log bytes.Buffer
 	a := *s.stack.App
 	a.Now = func() time.Time { return now }
 	a.Log = slog.New(slog.NewTextHandler(&log, nil))
 	a.Reread = func(context.Context) (app.Processors, error) {
-		return app.Processors{"corner": {app.Stripe: {Secrets: agreed}}}, failure
+		return app.Processors{"corner": {app.Stripe: {Secrets: secrets}}}, failure
 	}
 	a.Processors, _ = a.Reread(t.Context())
 	function := payments.Webhooks(&a)
@@ -47,12 +47,12 @@ func TestRotatedSecretIsAcceptedWithinMinutes(t *testing.T) {
 	}
 	const minutes = 6 * time.Minute // five, and at most one of jitter
 	signedWith(old, "200 ")
-	agreed = []string{fresh, old} // as boot reads it within the overlap
+	secrets = []string{fresh, old} // as boot reads it within the overlap
 	signedWith(fresh, "401 webhook_signature_invalid")
 	now = now.Add(minutes)
 	signedWith(fresh, "200 ")
 	signedWith(old, "200 ")
-	agreed = []string{fresh} // the overlap is over
+	secrets = []string{fresh} // the overlap is over
 	now = now.Add(minutes)
 	signedWith(old, "401 webhook_signature_invalid")
 	failure = errors.New("Secrets Manager does not answer")
@@ -63,7 +63,7 @@ func TestRotatedSecretIsAcceptedWithinMinutes(t *testing.T) {
 	}
 }
 
-func TestWebhookIsAnsweredBeforeLambdasDeadline(t *testing.T) {
+func TestWebhookIsAnsweredBeforeDeadline(t *testing.T) {
 	s := newShop(t, "payments")
 	var log bytes.Buffer
 	a := *s.stack.App

@@ -10,9 +10,9 @@ import (
 )
 
 // A seed reproduces a run of the stack: API keys, identities and sealed bodies are the same, byte for byte.
-func TestSameSeedGivesTheSameTable(t *testing.T) {
+func TestSameSeedGivesSameTable(t *testing.T) {
 	run := func(seed uint64) string {
-		s := newShopWith(t, options{award: "payments", processors: agreed(), random: seedtest.Random(seed)})
+		s := newShopWith(t, options{award: "payments", processors: settings(), random: seedtest.Random(seed)})
 		defer s.server.Close()
 		for _, e := range []sample.Event{
 			{

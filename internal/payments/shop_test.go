@@ -30,8 +30,8 @@ import (
 
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
-// agreed is what is agreed with every processor. Nothing in it is used anywhere else.
-func agreed() app.Processors {
+// settings returns connections to every provider, with secrets that are used only here.
+func settings() app.Processors {
 	return app.Processors{"corner": {
 		app.Stripe:  {Secrets: []string{"whsec_5b1f0c7e9a2d4863", "whsec_older_77c0a1e4d2b9"}},
 		app.Shopify: {Secrets: []string{"shpss_93c1d2e4f5a6b7c8"}},
@@ -67,7 +67,7 @@ earn:
 payments: { award: AWARD }
 `
 
-// A shop is a stack over HTTP, whose clock stands still, with a program that processors report to.
+// A shop is a stack over HTTP with a stopped clock and a program with connections to every provider.
 type shop struct {
 	t      testing.TB
 	table  *pebbletable.Table
@@ -88,7 +88,7 @@ type options struct {
 }
 
 func newShop(t testing.TB, award string) *shop {
-	return newShopWith(t, options{award: award, processors: agreed()})
+	return newShopWith(t, options{award: award, processors: settings()})
 }
 
 func newShopWith(t testing.TB, o options) *shop {
@@ -128,7 +128,7 @@ func newShopWith(t testing.TB, o options) *shop {
 		s.server.Close()
 		tab.Close()
 	})
-	s.member = s.enrol("cust-42", "ada@shop.test")
+	s.member = s.enroll("cust-42", "ada@shop.test")
 	return s
 }
 
@@ -143,7 +143,7 @@ func (l *locked) Write(b []byte) (int, error) {
 	return l.w.Write(b)
 }
 
-// call asks the API and returns the answer's body, which must have a status.
+// call sends a request to the API, checks the status of the answer and returns its body.
 func (s *shop) call(method, path, body string, status int) map[string]any {
 	s.t.Helper()
 	req, err := http.NewRequest(method, s.server.URL+path, strings.NewReader(body))
@@ -168,12 +168,12 @@ func (s *shop) call(method, path, body string, status int) map[string]any {
 	return out
 }
 
-func (s *shop) enrol(external, email string) string {
+func (s *shop) enroll(external, email string) string {
 	s.t.Helper()
 	return s.call("POST", "/v1/members", fmt.Sprintf(`{"external_id":%q,"email":%q}`, external, email), 201)["id"].(string)
 }
 
-// order tells of an order of 49.99 EUR as the storefront does.
+// order reports an order of 49.99 EUR as the storefront does.
 func (s *shop) order(id, status string, more string) map[string]any {
 	s.t.Helper()
 	body := fmt.Sprintf(
@@ -200,8 +200,8 @@ func (s *shop) order(id, status string, more string) map[string]any {
 	return out
 }
 
-// worth is the points of an order; -1 if there is none.
-func (s *shop) worth(order string) int64 {
+// orderPoints returns the points of an order, or -1 if it does not exist.
+func (s *shop) orderPoints(order string) int64 {
 	s.t.Helper()
 	r, err := s.stack.App.Ledger.Order(s.t.Context(), "corner", order)
 	if err != nil {
@@ -210,15 +210,15 @@ func (s *shop) worth(order string) int64 {
 	return int64(r.State.Worth)
 }
 
-// points is the whole of a member's balance.
+// points returns a member's balance: active and pending points, less debt.
 func (s *shop) points(member string) int64 {
 	s.t.Helper()
 	b := s.call("GET", "/v1/members/"+member, "", 200)["balance"].(map[string]any)
 	return int64(b["active"].(float64) + b["pending"].(float64) - b["debt"].(float64))
 }
 
-// books is everything in the table but the events as they came: what must not change where there is no effect.
-func (s *shop) books() string {
+// dump returns the table without the received events.
+func (s *shop) dump() string {
 	s.t.Helper()
 	var b bytes.Buffer
 	if err := s.table.Dump(&b); err != nil {
@@ -230,7 +230,7 @@ func (s *shop) books() string {
 	return strings.Join(lines, "\n")
 }
 
-// An answer is what a webhook was answered with.
+// An answer is the answer to a webhook.
 type answer struct {
 	status   int
 	code     string // of the problem
@@ -248,7 +248,7 @@ func (a answer) String() string {
 	return "200 " + strings.Join(parts, ", ")
 }
 
-// post sends bytes as they are.
+// post sends a body unchanged.
 func (s *shop) post(path string, h http.Header, body []byte) answer {
 	s.t.Helper()
 	req, err := http.NewRequest("POST", s.server.URL+path, bytes.NewReader(body))
@@ -275,14 +275,14 @@ func (s *shop) post(path string, h http.Header, body []byte) answer {
 	return answer{resp.StatusCode, out.Code, out.Received}
 }
 
-// signed is an event with the headers that its processor signs it with.
+// signed returns the body of an event with its provider's signature.
 func (s *shop) signed(e sample.Event) (http.Header, []byte) {
 	s.t.Helper()
 	now := s.stack.App.Now()
 	if e.At.IsZero() {
 		e.At = now
 	}
-	c := agreed()["corner"][e.Provider]
+	c := settings()["corner"][e.Provider]
 	secret := ""
 	if len(c.Secrets) > 0 {
 		secret = c.Secrets[0]
@@ -301,8 +301,8 @@ func (s *shop) signed(e sample.Event) (http.Header, []byte) {
 	return h, body
 }
 
-// tell sends an event as its processor would.
-func (s *shop) tell(e sample.Event) answer {
+// deliver sends an event as its provider would.
+func (s *shop) deliver(e sample.Event) answer {
 	s.t.Helper()
 	h, body := s.signed(e)
 	if e.Provider == app.PayPal {
@@ -311,21 +311,21 @@ func (s *shop) tell(e sample.Event) answer {
 	return s.post(e.Path("corner"), h, body)
 }
 
-// want tells an event and checks the answer.
+// want delivers an event and checks the answer.
 func (s *shop) want(e sample.Event, want string) {
 	s.t.Helper()
-	if got := s.tell(e).String(); got != want {
-		s.t.Errorf("%s %s: %s, and not %s", e.Provider, e.Type, got, want)
+	if got := s.deliver(e).String(); got != want {
+		s.t.Errorf("%s %s: %s, want %s", e.Provider, e.Type, got, want)
 	}
 }
 
-// edited is an event with something else in its body, signed as it then is.
+// edited delivers an event with a change in its body, signed after the change.
 func (s *shop) edited(e sample.Event, old, new string) answer {
 	s.t.Helper()
 	if e.At.IsZero() {
 		e.At = s.stack.App.Now()
 	}
-	c := agreed()["corner"][e.Provider]
+	c := settings()["corner"][e.Provider]
 	body, err := e.Body(c.Secrets[0])
 	if err != nil || !bytes.Contains(body, []byte(old)) {
 		s.t.Fatalf("%s has no %s: %v", body, old, err)

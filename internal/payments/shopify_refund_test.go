@@ -7,23 +7,23 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// bag is an amount in euros, which the shop's prices are in, and in dollars, which are worth half as much.
-func bag(cents int) object {
+// moneySet returns an amount in euros, the shop's currency, and in dollars at two dollars per euro.
+func moneySet(cents int) object {
 	money := func(n int, currency string) object {
 		return object{"amount": fmt.Sprintf("%d.%02d", n/100, n%100), "currency_code": currency}
 	}
 	return object{"shop_money": money(cents, "EUR"), "presentment_money": money(2*cents, "USD")}
 }
 
-func decimal(cents int) string { return bag(cents)["shop_money"].(object)["amount"].(string) }
+func decimal(cents int) string { return moneySet(cents)["shop_money"].(object)["amount"].(string) }
 
-// A returned is a line of a refund: how much of it was for goods, and how much tax they had or, inside, include.
+// A returned is a line of a refund, with the amount of the goods and their tax.
 type returned struct {
 	line       string
 	goods, tax int
 }
 
-// shopifyRefund is a refund of an amount. A shipping of more than zero went back too.
+// shopifyRefund returns a refund of an amount. It includes the shipping if that is more than zero.
 func shopifyRefund(id string, amount, shipping int, inDollars bool, lines ...returned) object {
 	transaction := object{"kind": "refund", "status": "success", "amount": decimal(amount), "currency": "EUR"}
 	if inDollars {
@@ -33,11 +33,11 @@ func shopifyRefund(id string, amount, shipping int, inDollars bool, lines ...ret
 	for _, l := range lines {
 		items = append(items, object{
 			"line_item_id": l.line, "quantity": 1, "subtotal": float64(l.goods) / 100, "total_tax": float64(l.tax) / 100,
-			"subtotal_set": bag(l.goods), "total_tax_set": bag(l.tax),
+			"subtotal_set": moneySet(l.goods), "total_tax_set": moneySet(l.tax),
 		})
 	}
 	if shipping > 0 {
-		back := bag(shipping)
+		back := moneySet(shipping)
 		for _, m := range back {
 			m.(object)["amount"] = "-" + m.(object)["amount"].(string)
 		}
@@ -58,7 +58,7 @@ func shopifyRefund(id string, amount, shipping int, inDollars bool, lines ...ret
 	}
 }
 
-// shopifyOrder is a paid order of a mug of 50.00 and a gift card of 20.00, with tax and shipping.
+// shopifyOrder returns a paid order of a mug of 50.00 and a gift card of 20.00, with tax and shipping.
 func shopifyOrder(tax, shipping int, inside, card bool, more object) object {
 	lines, goods := []object{{"id": "9000", "quantity": 1, "price": "50.00", "gift_card": false}}, 5_000
 	if card {
@@ -86,11 +86,11 @@ func shopifyOrder(tax, shipping int, inside, card bool, more object) object {
 	return o
 }
 
-// Refunds of Shopify count by what they say they were for, whether the order is known from the payment alone or from
-// the shop, whether orders/updated or refunds/create reports the refund, and in the customer's currency by the shop's
+// Shopify refunds count by their parts, whether the order is known only from the payment or also from the shop, and
+// whether orders/updated or refunds/create reports the refund. A refund in the customer's currency counts by the shop's
 // amounts.
 func TestShopifyRefundsCountByTheirParts(t *testing.T) {
-	const told = `{"member":%q,"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid","shipping":1000,` +
+	const order = `{"member":%q,"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid","shipping":1000,` +
 		`"tax":500,` +
 		`"line_items":[{"id":"9000","quantity":1,"amount":5000},{"id":"9001","quantity":2,"amount":2000}]}`
 	for name, c := range map[string]struct {
@@ -112,7 +112,7 @@ func TestShopifyRefundsCountByTheirParts(t *testing.T) {
 					for _, award := range []string{"payments", "orders_when_paid"} {
 						s := newShop(t, award)
 						if award == "orders_when_paid" {
-							s.call("PUT", "/v1/orders/5501", fmt.Sprintf(told, s.member), 201)
+							s.call("PUT", "/v1/orders/5501", fmt.Sprintf(order, s.member), 201)
 						}
 						refund := shopifyRefund("73", c.amount, c.shipping, dollars, c.lines...)
 						report := func() {
@@ -154,7 +154,7 @@ func TestShopifyRefundsCountByTheirParts(t *testing.T) {
 	}
 }
 
-// Prices may include the tax: then so does the amount of a returned line.
+// If prices include tax, the amounts of returned lines include it too.
 func TestShopifyPricesThatIncludeTax(t *testing.T) {
 	s := newShop(t, "payments")
 	s.send(app.Shopify, "orders/paid", shopifyOrder(1_000, 500, true, false, nil))
@@ -171,8 +171,8 @@ func TestShopifyPricesThatIncludeTax(t *testing.T) {
 	}
 }
 
-// An exchange returns goods without money and adds others, so the order earns on what it costs now.
-func TestShopifyExchangesEarnOnTheAmountPaid(t *testing.T) {
+// An exchange returns goods without money and adds others, so the order earns on its current price.
+func TestShopifyExchangesEarnOnAmountPaid(t *testing.T) {
 	goodsAlone := shopifyRefund("73", 0, 0, false, returned{"9000", 5_000, 0})
 	goodsAlone["transactions"] = []object{}
 	cheaper := shopifyRefund("74", 2_000, 0, false, returned{"9000", 5_000, 0})
@@ -198,8 +198,8 @@ func TestShopifyExchangesEarnOnTheAmountPaid(t *testing.T) {
 	}
 }
 
-// A refund that does not say how much it is in the shop's currency waits for a person.
-func TestAShopifyRefundInAnUnknownAmountIsQuarantined(t *testing.T) {
+// A refund that does not state its amount in the shop's currency goes to quarantine.
+func TestShopifyRefundOfUnknownAmountIsQuarantined(t *testing.T) {
 	s := newShop(t, "payments")
 	s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, nil))
 	refund := shopifyRefund("73", 1_000, 0, true)

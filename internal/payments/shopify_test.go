@@ -8,26 +8,26 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// Whoever shops writes the attributes of the cart: they say neither which order a payment is of nor whose it is.
-func TestAShopperNamesNoOrderAndNoMember(t *testing.T) {
+// Customers can set the attributes of a cart, so the attributes name neither an order nor a member.
+func TestCartAttributesAreIgnored(t *testing.T) {
 	attributes := func(name, value string) string {
 		return fmt.Sprintf(`"note_attributes":[{"name":%q,"value":%q}]`, name, value)
 	}
 	paid := sample.Event{Provider: app.Shopify, Type: "orders/paid", Payment: "7001", Total: 4999}
 	refund := sample.Event{Provider: app.Shopify, Type: "refunds/create", Payment: "7001", Object: "8001", Amount: 4999}
 
-	s := newShop(t, "orders") // a refund that was to be somebody else's
+	s := newShop(t, "orders") // a refund of another customer's order
 	s.order("7001", "paid", `,"member":"`+s.member+`"`)
 	s.order("7002", "paid", `,"member":"`+s.member+`"`)
 	if got := s.edited(paid, `"note_attributes":[]`, attributes("loyalty_order", "7002")).String(); got != "200 applied" {
 		t.Fatal(got)
 	}
 	s.want(refund, "200 applied")
-	if s.worth("7001") != 0 || s.worth("7002") != whole {
-		t.Errorf("its own order is worth %d, and the other one %d", s.worth("7001"), s.worth("7002"))
+	if s.orderPoints("7001") != 0 || s.orderPoints("7002") != whole {
+		t.Errorf("its own order is worth %d, and the other one %d", s.orderPoints("7001"), s.orderPoints("7002"))
 	}
 
-	s = newShop(t, "payments") // and a purchase
+	s = newShop(t, "payments") // a purchase by another member
 	got := s.edited(paid, `"note_attributes":[]`, attributes("loyalty_member", s.member)).String()
 	if got != "200 applied" {
 		t.Fatal(got)
@@ -37,8 +37,8 @@ func TestAShopperNamesNoOrderAndNoMember(t *testing.T) {
 	}
 }
 
-// No event of Shopify has an identity that is signed: only the same bytes again are the same event.
-func TestWhatChangesWithinASecondIsTaken(t *testing.T) {
+// Shopify's events have no signed ID, so only an event with the same bytes is a duplicate.
+func TestShopifyChangesWithinOneSecondCount(t *testing.T) {
 	s := newShop(t, "payments")
 	twice := func(e sample.Event) {
 		t.Helper()
@@ -82,8 +82,8 @@ func TestWhatChangesWithinASecondIsTaken(t *testing.T) {
 	}
 }
 
-// The signature of one topic is good for every other: what is not looked at is kept apart by its address all the same.
-func TestWhatIsIgnoredIsToldApartByItsTopic(t *testing.T) {
+// A signature is valid for every topic. Ignored events are still distinguished by the topic of their address.
+func TestIgnoredShopifyEventsDifferByTopic(t *testing.T) {
 	s := newShop(t, "payments")
 	e := sample.Event{Provider: app.Shopify, Type: "customers/redact"}
 	h, body := s.signed(e)
@@ -93,8 +93,8 @@ func TestWhatIsIgnoredIsToldApartByItsTopic(t *testing.T) {
 	}
 }
 
-// Whoever pays in another currency is refunded in that; the order is in the shop's.
-func TestARefundIsInTheCurrencyOfTheShop(t *testing.T) {
+// A customer who paid in another currency is refunded in that currency, but the order is in the shop's.
+func TestShopifyRefundIsInCurrencyOfShop(t *testing.T) {
 	s := newShop(t, "payments")
 	s.want(
 		sample.Event{Provider: app.Shopify, Type: "orders/paid", Payment: "7103", Total: 4999, Email: "ada@shop.test"},

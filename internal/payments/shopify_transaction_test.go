@@ -16,9 +16,9 @@ func shopifyTransaction(id, gateway, kind, status string, amount int) object {
 	}
 }
 
-// Of a Shopify order, only what was not paid with gift cards earns. The order does not state how much that is, but its
-// transactions do, in any order of arrival and once. Until they have, gift cards may have paid everything.
-func TestPartOfAShopifyOrderPaidWithAGiftCardEarnsNothing(t *testing.T) {
+// The part of a Shopify order that gift cards paid earns nothing. The order does not state this part, but its
+// transactions do, in any order of arrival and once. Until they arrive, gift cards may have paid everything.
+func TestGiftCardPartOfShopifyOrderEarnsNothing(t *testing.T) {
 	partly := object{"payment_gateway_names": []string{"gift_card", "shopify_payments"}}
 	wholly := object{"payment_gateway_names": []string{"gift_card"}}
 	card := func(amount int) object {
@@ -114,8 +114,8 @@ func TestPartOfAShopifyOrderPaidWithAGiftCardEarnsNothing(t *testing.T) {
 	}
 }
 
-// The response of the order states why it earns nothing yet. Tenders that the shop states are not doubted.
-func TestAMixedShopifyOrderStatesWhyItEarnsNothing(t *testing.T) {
+// The response of the order states why it earns nothing yet. Tenders that the shop states count.
+func TestMixedShopifyOrderStatesReason(t *testing.T) {
 	partly := object{"payment_gateway_names": []string{"gift_card", "shopify_payments"}}
 	for tenders, want := range map[string]int64{"": 0, `,"tenders":[{"kind":"gift_card","amount":2000},{"kind":"card",` +
 		`"amount":3000}]`: 30} {
@@ -140,7 +140,7 @@ func TestAMixedShopifyOrderStatesWhyItEarnsNothing(t *testing.T) {
 }
 
 // A refund reduces the money that can earn only if it was returned to a tender that earned.
-func TestShopifyRefundsGoToTheirTender(t *testing.T) {
+func TestShopifyRefundsReduceTheirTender(t *testing.T) {
 	back := func(gateway string, amount int) object {
 		return object{
 			"kind":     "refund",
@@ -163,16 +163,16 @@ func TestShopifyRefundsGoToTheirTender(t *testing.T) {
 		"more than the card paid":      {[]object{back("shopify_payments", 3_500)}, 0},
 		"in dollars, the gift card":    {[]object{inDollars(back("gift_card", 2_000))}, 30},
 	} {
-		for _, told := range []string{"", "no tenders", tenders} {
+		for _, reported := range []string{"", "no tenders", tenders} {
 			for _, topic := range []string{"refunds/create", "orders/updated"} {
 				s := newShop(t, "payments")
-				if told != "" {
+				if reported != "" {
 					s.call(
 						"PUT",
 						"/v1/orders/5501",
 						`{"member":"`+s.member+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",`+
 							`"line_items":[{"id":"9000","quantity":1,`+
-							`"amount":5000}]`+strings.TrimPrefix(told, "no tenders")+`}`,
+							`"amount":5000}]`+strings.TrimPrefix(reported, "no tenders")+`}`,
 						201,
 					)
 				}
@@ -203,7 +203,7 @@ func TestShopifyRefundsGoToTheirTender(t *testing.T) {
 					s.send(app.Shopify, topic, shopifyOrder(0, 0, false, false, partly))
 				}
 				if got := s.points(s.member); got != c.want {
-					t.Errorf("refund to %s, shop's order %q, %s: %d points, want %d", name, told, topic, got, c.want)
+					t.Errorf("refund to %s, shop's order %q, %s: %d points, want %d", name, reported, topic, got, c.want)
 				}
 				s.server.Close()
 			}
@@ -211,14 +211,14 @@ func TestShopifyRefundsGoToTheirTender(t *testing.T) {
 	}
 }
 
-// inDollars is a transaction in the customer's currency, with its amount in both.
+// inDollars returns a transaction in the customer's currency, with its amount in both currencies.
 func inDollars(x object) object {
-	x["amount_set"] = bag(2_000)
+	x["amount_set"] = moneySet(2_000)
 	x["amount"], x["currency"] = decimal(4_000), "USD"
 	return x
 }
 
-func TestShopifyTransactionsOfAnotherShapeAreQuarantined(t *testing.T) {
+func TestInvalidShopifyTransactionsAreQuarantined(t *testing.T) {
 	s := newShop(t, "payments")
 	for name, x := range map[string]object{
 		"no order":       {"id": "81", "kind": "sale", "status": "success", "created_at": "2026-12-01T11:00:00Z"},

@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// A tip earns nothing, and is part of what can go back.
-func TestATipGoesBackWithTheRest(t *testing.T) {
+// A tip earns nothing, and can be refunded.
+func TestSquareTips(t *testing.T) {
 	const amount = `"amount_money":{"amount":4999,"currency":"EUR"}`
 	paid := sample.Event{
 		Provider: app.Square,
@@ -46,8 +46,8 @@ func TestATipGoesBackWithTheRest(t *testing.T) {
 	}
 }
 
-// What is genuine and says nothing of money needs nobody to look at it; how far a dispute is, somebody must know.
-func TestTheEvidenceOfADisputeIsIgnored(t *testing.T) {
+// An event about the evidence of a dispute is ignored. A dispute without a known state goes to quarantine.
+func TestEvidenceOfSquareDisputeIsIgnored(t *testing.T) {
 	s := newShop(t, "payments")
 	dispute := sample.Event{Provider: app.Square, Type: "dispute.state.updated", Payment: "pay1", Object: "dis1"}
 	for kind, want := range map[string]string{

@@ -8,16 +8,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// A told is a payment of 49.99 EUR as one provider tells of it.
-type told struct {
+// A story is a payment of 49.99 EUR in the events of one provider.
+type story struct {
 	provider                         string
 	paid, refund, disputed, decided  string // types
 	open, lost, won                  string // the provider's words
 	payment, refund1, refund2, case_ string
 }
 
-// tellers is one for each adapter.
-var tellers = []told{
+// stories contains one story for each provider.
+var stories = []story{
 	{
 		app.Stripe,
 		"payment_intent.succeeded",
@@ -90,8 +90,8 @@ var tellers = []told{
 	},
 }
 
-// facts are the five that the orderings are of: a capture, two refunds, a dispute that is opened, and its end.
-func (x told) facts(won bool) [5]sample.Event {
+// facts returns the five events: a capture, two refunds, a dispute and its end.
+func (x story) facts(won bool) [5]sample.Event {
 	at := func(minute int) time.Time { return noon.Add(time.Duration(minute) * time.Minute) }
 	base := sample.Event{Provider: x.provider, Payment: x.payment, Total: 4999, Order: "1042"}
 	event := func(kind, object, status string, amount int64, minute int) sample.Event {
@@ -116,7 +116,7 @@ func (x told) facts(won bool) [5]sample.Event {
 	if won {
 		all[4].Status = x.won
 	}
-	if x.provider == app.Adyen { // whose codes say it all
+	if x.provider == app.Adyen { // the event code states the outcome
 		all[0].Object = "PSPC1"
 		all[3].Status, all[4].Status = "", ""
 		if all[4].Type = x.lost; won {
@@ -127,7 +127,7 @@ func (x told) facts(won bool) [5]sample.Event {
 	return all
 }
 
-// What an order of 49.99 EUR is worth after both refunds, and once the dispute about 30.00 EUR is lost.
+// The points of an order of 49.99 EUR after both refunds, and after the dispute about 30.00 EUR is lost.
 const (
 	whole     = 49
 	refunded1 = 32 // 4999 - 1733
@@ -135,16 +135,16 @@ const (
 	afterLoss = 0
 )
 
-func TestPointsFollowTheMoneyBothWays(t *testing.T) {
-	for _, x := range tellers {
+func TestPointsFollowMoney(t *testing.T) {
+	for _, x := range stories {
 		t.Run(x.provider, func(t *testing.T) {
 			s := newShop(t, "orders_when_paid")
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			steps := []int64{whole, refunded1, refunded2, 0, refunded2}
 			for i, e := range x.facts(true) {
 				s.want(e, "200 applied")
-				if got := s.worth("1042"); got != steps[i] {
-					t.Errorf("after %s the order is worth %d, and not %d", e.Type, got, steps[i])
+				if got := s.orderPoints("1042"); got != steps[i] {
+					t.Errorf("after %s the order is worth %d, want %d", e.Type, got, steps[i])
 				}
 				s.want(e, "200 duplicate")
 			}

@@ -13,7 +13,8 @@ import (
 
 type object = map[string]any
 
-// send signs a body as its processor would, and sends it. kind is the type of the event, which names Shopify's address.
+// send signs a body as its provider would, and sends it. Parameter kind is the type of the event, which is part of
+// Shopify's address.
 func (s *shop) send(provider, kind string, body any) answer {
 	s.t.Helper()
 	raw, err := json.Marshal(body)
@@ -21,14 +22,14 @@ func (s *shop) send(provider, kind string, body any) answer {
 		s.t.Fatal(err)
 	}
 	e := sample.Event{Provider: provider, Type: kind}
-	h, err := e.Headers(agreed()["corner"][provider], raw, s.stack.App.Now())
+	h, err := e.Headers(settings()["corner"][provider], raw, s.stack.App.Now())
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return s.post(e.Path("corner"), h, raw)
 }
 
-// A stripeFact is an event of Stripe about an object, so many minutes before noon.
+// A stripeFact is an event of Stripe about an object, a number of minutes before noon.
 type stripeFact struct {
 	kind    string
 	minutes int
@@ -66,9 +67,9 @@ func permutations(n int, do func(order []int)) {
 	next()
 }
 
-// Of an authorization of 100.00, 60.00 is captured and later 15.00 refunded. Until 2025-03-31, Stripe reported the rest
-// as refunded, with a refund of its own.
-func TestStripeCapturesAPart(t *testing.T) {
+// Of an authorization of 100.00, 60.00 is captured and later 15.00 refunded. Before 2025-03-31, Stripe reported the
+// released remainder as a refund.
+func TestPartialCaptureOfStripe(t *testing.T) {
 	charge := func(kind string, minutes, back int) stripeFact {
 		return stripeFact{kind, minutes, object{
 			"id": "ch_1", "object": "charge", "payment_intent": "pi_1", "amount": 10_000, "amount_captured": 6_000,
@@ -125,9 +126,9 @@ func TestStripeCapturesAPart(t *testing.T) {
 	}
 }
 
-// The charges of a subscription name only the customer. Whichever other event names the member, in whatever order they
-// come and whenever the member enrolls, every period earns.
-func TestStripeSubscriptionsFindTheirMember(t *testing.T) {
+// The charges of a subscription name only the customer. Every period earns, whichever event names the member, in any
+// order of arrival, and whenever the member enrolls.
+func TestStripeSubscriptionsFindMember(t *testing.T) {
 	named := object{"loyalty_member": "external:grace"}
 	charge := func(n int) stripeFact {
 		return stripeFact{"charge.succeeded", 30 - n, object{
@@ -177,7 +178,7 @@ func TestStripeSubscriptionsFindTheirMember(t *testing.T) {
 				grace := ""
 				for _, i := range order {
 					if i == len(facts) {
-						grace = s.enrol("grace", "grace@shop.test")
+						grace = s.enroll("grace", "grace@shop.test")
 						continue
 					}
 					if got := s.stripe("2025-03-31.basil", facts[i]); got.status != 200 ||
@@ -194,8 +195,8 @@ func TestStripeSubscriptionsFindTheirMember(t *testing.T) {
 	}
 }
 
-// A payment that names a member who is not enrolled yet waits under that name, by whichever processor.
-func TestAPaymentWaitsForTheMemberThatItNames(t *testing.T) {
+// A payment of any provider that names a member who is not enrolled yet waits for the enrollment.
+func TestPaymentWaitsForNamedMember(t *testing.T) {
 	for _, e := range []sample.Event{
 		{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9"},
 		{Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "CAP9"},
@@ -212,10 +213,10 @@ func TestAPaymentWaitsForTheMemberThatItNames(t *testing.T) {
 			if late > 30*24*time.Hour {
 				want = 0
 			}
-			if zoe := s.enrol("zoe", "zoe@shop.test"); s.points(zoe) != want {
+			if zoe := s.enroll("zoe", "zoe@shop.test"); s.points(zoe) != want {
 				t.Errorf("%s: %d points after %v", e.Provider, s.points(zoe), late)
 			}
-			if other := s.enrol("other", "other@shop.test"); s.points(other) != 0 {
+			if other := s.enroll("other", "other@shop.test"); s.points(other) != 0 {
 				t.Errorf("%s: %d points for another member", e.Provider, s.points(other))
 			}
 			s.server.Close()

@@ -8,8 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// A payment of 65.45 is for a mug of 50.00 and 9.50 of tax, and shipping of 5.00 and 0.95 of tax. Where a processor
-// states the tax and the shipping, they earn only in a program whose amounts include them, whichever event comes first.
+// A payment of 65.45 is for a mug of 50.00 and 9.50 of tax, and shipping of 5.00 and 0.95 of tax. If the provider
+// states tax and shipping, they earn only in a program whose amounts include them, in any order of arrival.
 func TestStatedTaxAndShippingOfAPayment(t *testing.T) {
 	intent := func(amount int, more object) stripeFact {
 		o := object{
@@ -75,7 +75,7 @@ func TestStatedTaxAndShippingOfAPayment(t *testing.T) {
 	} {
 		for amounts, want := range map[string]int64{"tax_excluded": c.excluded, "tax_included": c.included} {
 			permutations(len(c.facts), func(order []int) {
-				s := newShopWith(t, options{award: "payments", processors: agreed(), purchase: "amounts: " + amounts})
+				s := newShopWith(t, options{award: "payments", processors: settings(), purchase: "amounts: " + amounts})
 				for _, i := range order {
 					if got := s.stripe("2025-09-30.clover", c.facts[i]).String(); got != "200 applied" &&
 						got != "200 waiting" {
@@ -93,7 +93,7 @@ func TestStatedTaxAndShippingOfAPayment(t *testing.T) {
 
 // PayPal states the tax and shipping of a sale with its amount, and those of a capture with its checkout order, which
 // is read from the API.
-func TestPayPalStatesTaxWithTheOrder(t *testing.T) {
+func TestPayPalStatesTaxWithOrder(t *testing.T) {
 	const order = `{"id":"ORDER1","purchase_units":[` +
 		`{"amount":{"currency_code":"EUR","value":"10.00","breakdown":{"tax_total":{"currency_code":"EUR",` +
 		`"value":"9.00"}}},"payments":{"captures":[{"id":"OTHER"}]}},` +
@@ -153,7 +153,7 @@ func TestPayPalStatesTaxWithTheOrder(t *testing.T) {
 		},
 	} {
 		for amounts, want := range map[string]int64{"tax_excluded": c.excluded, "tax_included": c.included} {
-			s := newShopWith(t, options{award: "payments", processors: agreed(), purchase: "amounts: " + amounts})
+			s := newShopWith(t, options{award: "payments", processors: settings(), purchase: "amounts: " + amounts})
 			kind := "PAYMENT.CAPTURE.COMPLETED"
 			s.paypal.put("/v2/payments/captures/CAP1", c.object)
 			s.paypal.put("/v2/checkout/orders/ORDER1", c.order)
@@ -172,8 +172,8 @@ func TestPayPalStatesTaxWithTheOrder(t *testing.T) {
 	}
 }
 
-// A malformed portion is not ignored.
-func TestMalformedPortionsOfAStripePaymentAreQuarantined(t *testing.T) {
+// An event with an invalid portion goes to quarantine.
+func TestInvalidPortionsOfStripePaymentAreQuarantined(t *testing.T) {
 	for name, f := range map[string]stripeFact{
 		"a negative tax": {"payment_intent.succeeded", 30, object{
 			"id": "pi_1", "object": "payment_intent", "amount_received": 100, "currency": "eur",

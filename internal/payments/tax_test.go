@@ -16,8 +16,8 @@ const (
 	taxedTotal               = mugNet + mugTax + shippingNet + shippingTax
 )
 
-// A taxedRefund is a part of the order that was refunded: how many hundredths of the mug, and whether the shipping; or
-// half of everything, of which only the sum is reported.
+// A taxedRefund is a refund of a part of the order: a percentage of the mug, and possibly the shipping. If sum is set,
+// it is half of everything, and only the sum is reported.
 type taxedRefund struct {
 	share    int
 	shipping bool
@@ -26,7 +26,7 @@ type taxedRefund struct {
 
 func (r taxedRefund) mug() (net, tax int) { return mugNet * r.share / 100, mugTax * r.share / 100 }
 
-func (r taxedRefund) freight() (net, tax int) {
+func (r taxedRefund) shippingParts() (net, tax int) {
 	if r.shipping {
 		return shippingNet, shippingTax
 	}
@@ -38,14 +38,14 @@ func (r taxedRefund) amount() int {
 		return taxedTotal / 2
 	}
 	net, tax := r.mug()
-	freight, freightTax := r.freight()
+	freight, freightTax := r.shippingParts()
 	return net + tax + freight + freightTax
 }
 
-// byAPI sends the order and its refund as a shop does whose amounts include the tax, or do not.
+// byAPI sends the order and its refund as a shop does. The shop's amounts include or exclude tax.
 func (r taxedRefund) byAPI(s *shop, included, refunded bool) {
 	mug, mugTax := r.mug()
-	freight, freightTax := r.freight()
+	freight, freightTax := r.shippingParts()
 	line, back, shipping, shippingBack := mugNet, mug, shippingNet, freight
 	if included {
 		line, back, shipping, shippingBack = line+950, mug+mugTax, shipping+shippingTax, freight+freightTax
@@ -78,7 +78,7 @@ func (r taxedRefund) byAPI(s *shop, included, refunded bool) {
 	s.call("PUT", "/v1/orders/5501", string(body), status)
 }
 
-// shopifyPaid is the order as Shopify reports it, from a shop whose prices include the tax or do not.
+// shopifyPaid returns the order as Shopify reports it. The shop's prices include or exclude tax.
 func shopifyPaid(inside bool) object {
 	price := mugNet
 	if inside {
@@ -92,7 +92,7 @@ func shopifyPaid(inside bool) object {
 		"shipping_lines": []object{
 			{
 				"price":     decimal(shippingNet),
-				"tax_lines": []object{{"price": decimal(shippingTax), "price_set": bag(shippingTax)}},
+				"tax_lines": []object{{"price": decimal(shippingTax), "price_set": moneySet(shippingTax)}},
 			},
 		},
 	})
@@ -108,7 +108,7 @@ func (r taxedRefund) byShopify(s *shop, inside bool) {
 		}
 		lines = []returned{{"9000", goods, tax}}
 	}
-	freight, freightTax := r.freight()
+	freight, freightTax := r.shippingParts()
 	refund := shopifyRefund("73", r.amount(), freight, false, lines...)
 	if a, ok := refund["order_adjustments"].([]object); ok && len(a) > 0 {
 		a[0]["tax_amount"] = "-" + decimal(freightTax)
@@ -127,9 +127,9 @@ func (r taxedRefund) byStandard(s *shop, kind, id string, amount, shipping, ship
 	})
 }
 
-// One setting gives the same points by API and by webhook, whatever the prices of the processor include, before and
-// after refunds.
-func TestTaxIsCountedTheSameByAPIAndByWebhook(t *testing.T) {
+// With one setting, orders by API and by webhook earn the same points, before and after refunds, whether the provider's
+// prices include tax or not.
+func TestTaxCountsEquallyByAPIAndWebhook(t *testing.T) {
 	for _, included := range []bool{false, true} {
 		for _, counts := range []string{"[items]", "[items, shipping]"} {
 			for _, r := range []taxedRefund{
@@ -172,7 +172,7 @@ func TestTaxIsCountedTheSameByAPIAndByWebhook(t *testing.T) {
 						r.byStandard(s, "payment.captured", "p1", taxedTotal, shippingNet, shippingTax, mugTax+shippingTax)
 					}, func(s *shop) {
 						_, tax := r.mug()
-						freight, freightTax := r.freight()
+						freight, freightTax := r.shippingParts()
 						r.byStandard(s, "payment.refunded", "r1", r.amount(), freight, freightTax, tax+freightTax)
 					}},
 				} {
@@ -180,7 +180,7 @@ func TestTaxIsCountedTheSameByAPIAndByWebhook(t *testing.T) {
 						t,
 						options{
 							award:      way.award,
-							processors: agreed(),
+							processors: settings(),
 							purchase:   fmt.Sprintf("amounts: %s\n    counts: %s", amounts, counts),
 						},
 					)
@@ -199,10 +199,10 @@ func TestTaxIsCountedTheSameByAPIAndByWebhook(t *testing.T) {
 	}
 }
 
-// A tip is no part of the prices, also where these include the tax.
+// A tip never earns, even if prices include tax.
 func TestTipNeverEarns(t *testing.T) {
 	for _, amounts := range []string{"tax_excluded", "tax_included"} {
-		s := newShopWith(t, options{award: "payments", processors: agreed(), purchase: "amounts: " + amounts})
+		s := newShopWith(t, options{award: "payments", processors: settings(), purchase: "amounts: " + amounts})
 		const amount = `"amount_money":{"amount":5000,"currency":"EUR"}`
 		e := sample.Event{
 			Provider: app.Square,

@@ -14,13 +14,13 @@ import (
 
 var quoted = regexp.MustCompile("`([^`]+)`")
 
-// payment is the topic by which each provider reports a payment.
+// payment contains the topic with which each provider reports a payment.
 var payment = map[string]string{
 	app.Stripe: "payment_intent.succeeded", app.Shopify: "orders/paid", app.Square: "payment.updated",
 	app.PayPal: "PAYMENT.CAPTURE.COMPLETED",
 }
 
-// topics are the topics that the README lists by provider.
+// topics returns the topics in the documentation, by provider.
 func topics(t *testing.T) map[string][]string {
 	t.Helper()
 	readme, err := os.ReadFile("../../README.md")
@@ -51,8 +51,8 @@ func topics(t *testing.T) map[string][]string {
 	return found
 }
 
-// Each topic that the README lists has an effect, and no other topic that can be made has one.
-func TestListedTopicsAreTheOnesThatCount(t *testing.T) {
+// Each documented topic has an effect, and no other sample topic has one.
+func TestDocumentedTopicsCount(t *testing.T) {
 	listed := topics(t)
 	for provider, types := range listed {
 		for _, kind := range types {
@@ -72,7 +72,7 @@ func TestListedTopicsAreTheOnesThatCount(t *testing.T) {
 				paid.Type = payment[provider]
 				s.want(paid, "200 applied")
 			}
-			if got := s.tell(e); got.status != 200 || len(got.received) != 1 ||
+			if got := s.deliver(e); got.status != 200 || len(got.received) != 1 ||
 				got.received[0].Outcome != ledger.Applied {
 				t.Errorf("%s %s: %s", provider, kind, got)
 			}
@@ -95,7 +95,7 @@ func TestListedTopicsAreTheOnesThatCount(t *testing.T) {
 			}
 			s.want(e, "200 applied")
 			e.Type = kind
-			got := s.tell(e)
+			got := s.deliver(e)
 			if got.status != 200 {
 				t.Errorf("%s %s is not acknowledged: %s", provider, kind, got)
 			}

@@ -59,8 +59,8 @@ func newAPIServer(t *testing.T) (*apiServer, *provider) {
 	return s, New(webhooktest.Serve(t, s.ServeHTTP)).(*provider)
 }
 
-// An event counts as PayPal's API confirms it.
-func TestConfirmsAnEvent(t *testing.T) {
+// An event counts with the data of PayPal's API.
+func TestAPIConfirmsEvent(t *testing.T) {
 	const (
 		capture = `{"id":"CAP1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},` +
 			`"create_time":"2026-12-01T12:00:00Z","supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`

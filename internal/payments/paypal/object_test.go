@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
 )
 
-// readObject reads what PayPal's API answers about an object of a kind.
+// readObject reads an object of a kind as PayPal's API returns it.
 func readObject(kind string) func(body string) (webhook.Event, error) {
 	return func(body string) (webhook.Event, error) {
 		var o object
@@ -215,7 +215,7 @@ func TestEventNamesItsObject(t *testing.T) {
 	})
 }
 
-// A reversal takes back no more than its capture came to.
+// A reversal takes back at most the amount of its capture.
 func TestReversal(t *testing.T) {
 	read := func(body string) (webhook.Event, error) {
 		c := claim{Event: webhook.Event{ID: "WH-1", At: webhooktest.At12}, kind: "reversal"}

@@ -28,7 +28,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
 )
 
-// A certifier issues certificates below one root, and serves them.
+// A certifier issues and serves certificates.
 type certifier struct {
 	t        *testing.T
 	root     *x509.Certificate
@@ -49,7 +49,7 @@ var rsaKeys = sync.OnceValue(func() (keys [3]*rsa.PrivateKey) {
 	return keys
 })
 
-// issue returns a certificate that the key of another one signs. An issuer of nil stands for the certificate itself.
+// issue returns a certificate that the key of the issuer signs. Without an issuer, it is self-signed.
 func (c *certifier) issue(x, issuer *x509.Certificate, public crypto.PublicKey, key *rsa.PrivateKey) *x509.Certificate {
 	c.t.Helper()
 	x.SerialNumber = big.NewInt(1)

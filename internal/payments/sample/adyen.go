@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// An AdyenItem is one item of a batch, signed as it stands.
+// AdyenItem returns one item of a batch with its signature.
 func (e Event) AdyenItem(secret string) (map[string]any, error) {
 	e = e.filled()
 	key, err := hex.DecodeString(secret)

@@ -15,7 +15,7 @@ func (e Event) paypal() object {
 	}
 }
 
-// PayPalResource is what PayPal's API says of the object that the event is about.
+// PayPalResource returns the object of the event as PayPal's API returns it.
 func (e Event) PayPalResource() map[string]any {
 	e = e.filled()
 	money := func(n int64) object {

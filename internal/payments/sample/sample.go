@@ -1,9 +1,9 @@
-// Package sample makes events as payment processors send them, signed by their schemes: for trying a stack, and for
-// tests. Their shapes are those of the processors' documentation, cut down to what is looked at and a little around it.
+// Package sample creates signed events in the form of payment providers, for tests and for trying a stack. The events
+// have the fields of the providers' documentation that package payments reads, and a few others.
 //
-// It promises that what it makes is taken by package payments for genuine, given the same secrets, and it is
-// deliberately written apart from it: what reads the events shares no code with what writes them. It signs no events of
-// PayPal, whose signatures need the key of a certificate.
+// With the same secrets, package payments accepts the events. The two packages deliberately share no code, so that a
+// mistake in one is not repeated in the other. This package does not sign PayPal's events, because their signatures
+// need the key of a certificate.
 package sample
 
 import (
@@ -23,32 +23,32 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// An Event is one thing that happened to a payment. Empty fields are given values that make sense together.
+// An Event is an event of a payment. Empty fields get consistent default values.
 type Event struct {
 	Provider string
-	Type     string // as the processor calls it; of Types
-	ID       string // the event's
+	Type     string // the provider's name for the event type; one of Types
+	ID       string // ID of the event
 	Payment  string
-	Object   string // the id of the refund or the dispute
-	Status   string // how far the object is, in the processor's word
-	Amount   int64  // of the object, in minor units
-	Total    int64  // of the payment
-	Back     int64  // what went back of it so far
+	Object   string // ID of the refund or dispute
+	Status   string // the provider's status of the object
+	Amount   int64  // amount of the object in minor units
+	Total    int64  // amount of the payment
+	Back     int64  // total of its refunds
 	Currency string
 	Order    string
 	Member   string
 	Customer string
 	Email    string
 	Account  string    // Adyen: the merchant account
-	At       time.Time // when it happened
-	Created  time.Time // when the object came to be
+	At       time.Time // time of the event
+	Created  time.Time // creation time of the object
 	Live     bool
 }
 
-// object is JSON in the making.
+// object is a JSON object.
 type object = map[string]any
 
-// kinds is the types that can be made, by provider, and what each is about.
+// kinds maps the supported event types of each provider to the kind of their object.
 var kinds = map[string]map[string]string{
 	app.Stripe: {
 		"payment_intent.succeeded": "paid", "charge.succeeded": "charge", "charge.captured": "charge",
@@ -82,10 +82,10 @@ var kinds = map[string]map[string]string{
 	},
 }
 
-// Types lists what can be made of a provider.
+// Types returns the supported event types of a provider, sorted.
 func Types(provider string) []string { return slices.Sorted(maps.Keys(kinds[provider])) }
 
-// filled gives values to what was left empty.
+// filled returns the event with default values for empty fields.
 func (e Event) filled() Event {
 	set := func(s *string, to string) {
 		if *s == "" {
@@ -95,7 +95,7 @@ func (e Event) filled() Event {
 	set(&e.Currency, "EUR")
 	set(&e.Account, "SampleMerchant")
 	if e.Provider == app.Shopify {
-		set(&e.Payment, e.Order) // which are the same
+		set(&e.Payment, e.Order) // Shopify's payments have the order's ID
 	}
 	set(&e.Payment, map[string]string{app.Stripe: "pi_3Nsample", app.Shopify: "820982911946154500"}[e.Provider])
 	set(&e.Payment, "SAMPLEPAYMENT1")
@@ -118,8 +118,7 @@ func (e Event) filled() Event {
 	return e
 }
 
-// Body is the event as the processor writes it, before it is signed; Adyen's signatures are in it, so that it wants
-// the secret.
+// Body returns the body of the event. The secret is needed for Adyen, whose signatures are in the body.
 func (e Event) Body(secret string) ([]byte, error) {
 	e = e.filled()
 	if kinds[e.Provider][e.Type] == "" {
@@ -147,7 +146,7 @@ func (e Event) Body(secret string) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// Path is where an event is sent to.
+// Path returns the path of the webhook address.
 func (e Event) Path(program string) string {
 	if e.Provider == app.Shopify {
 		return "/v1/webhooks/" + program + "/shopify/" + e.Type
@@ -155,7 +154,7 @@ func (e Event) Path(program string) string {
 	return "/v1/webhooks/" + program + "/" + e.Provider
 }
 
-// Headers sign a body by the provider's scheme.
+// Headers returns the headers with the provider's signature of a body.
 func (e Event) Headers(c app.Processor, body []byte, now time.Time) (http.Header, error) {
 	h := http.Header{"Content-Type": {"application/json"}}
 	if len(c.Secrets) == 0 {

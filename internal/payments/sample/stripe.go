@@ -65,7 +65,7 @@ func (e Event) stripe() object {
 	}
 }
 
-// null is a text, or null where there is none.
+// null returns a text, or nil if it is empty.
 func null(s string) any {
 	if s == "" {
 		return nil

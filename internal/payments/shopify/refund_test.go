@@ -123,7 +123,7 @@ func TestRefund(t *testing.T) {
 			{
 				Old: `50.00,"total_tax":"9.50"`,
 				New: `5.00,"total_tax":"45.00"`,
-				Want: func(e *webhook.Event) { // not what went back
+				Want: func(e *webhook.Event) { // the parts do not match the refunded money
 					e.Report.Facts[0].Tax, e.Report.Facts[0].Lines[0] = 4595, loyalty.FactLine{
 						ID:       "9000",
 						Quantity: 1,
@@ -290,7 +290,7 @@ func TestRefundInAnotherCurrency(t *testing.T) {
 		t,
 		readTopic("refunds/create"),
 		alone,
-		func() webhook.Event { // no part states the shop's currency, so it is that which was paid
+		func() webhook.Event { // no part states the shop's currency, so it is the currency of the payment
 			e := want()
 			e.Report.Facts[0] = loyalty.Fact{
 				Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: loyalty.Money{Amount: 11900, Currency: "USD"},

@@ -171,8 +171,7 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// A refund that an order lists counts beside its capture, which is what the order costs now and the money that went
-// back.
+// A refund that an order lists counts separately from its capture, which is the current price plus the refunded money.
 func TestOrderWithRefunds(t *testing.T) {
 	const refund = `{"id":73,"created_at":"2026-12-01T11:30:00Z","transactions":[{"kind":"refund","status":"success",` +
 		`"amount":"20.00","currency":"EUR"}]}`

@@ -16,7 +16,7 @@ func read(body string) (webhook.Event, error) {
 	return New(webhook.Connection{}).Read(context.Background(), webhook.Message{Body: []byte(body)})
 }
 
-// eventBody is an event of noon about an object that was created an hour before.
+// eventBody returns an event at noon about an object that was created an hour earlier.
 func eventBody(kind, object string) string {
 	return `{"id":"evt_1","object":"event","api_version":"2025-03-31.basil",` +
 		`"type":"` + kind + `","created":1796126400,"livemode":false,"data":{"object":{` +
@@ -294,7 +294,7 @@ func TestRefundsAndDisputes(t *testing.T) {
 	}...))
 }
 
-// disputeTail is a dispute's event from its type to its status, which an edit replaces as a whole.
+// disputeTail returns the event of a dispute from its type to its status, which an edit replaces.
 func disputeTail(kind, status string) string {
 	body := eventBody(
 		kind,
