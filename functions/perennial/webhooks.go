@@ -190,7 +190,7 @@ type webhooksBackfill struct {
 // Run prints the number of events per outcome. It can be repeated.
 func (c *webhooksBackfill) Run(ctx context.Context) error {
 	return c.with(ctx, func(_ *app.App, r *payments.Receiver) error {
-		counts, err := r.CatchUp(ctx, c.Program, c.Provider, c.Since)
+		counts, err := r.Backfill(ctx, c.Program, c.Provider, c.Since)
 		for _, outcome := range slices.Sorted(maps.Keys(counts)) {
 			fmt.Printf("%d %s\n", counts[outcome], outcome)
 		}

@@ -29,7 +29,7 @@ func TestForgedPayPalWebhooks(t *testing.T) {
 				claim()
 			}
 			if s.orderPoints("1042") != whole || !strings.Contains(s.log.String(), `"code":"webhook_body_mismatch"`) {
-				t.Errorf("worth %d", s.orderPoints("1042"))
+				t.Errorf("%d points", s.orderPoints("1042"))
 			}
 			s.expect(genuine.Path("corner"), h, body, "200 duplicate")
 		})

@@ -20,11 +20,11 @@ func TestRefundsInUnusualOrders(t *testing.T) {
 			s.deliver(refund)
 			s.deliver(lost)
 			if s.orderPoints("1042") != 0 {
-				t.Errorf("worth %d before it was paid", s.orderPoints("1042"))
+				t.Errorf("%d points before it was paid", s.orderPoints("1042"))
 			}
 			s.want(paid, "200 applied")
 			if got := s.orderPoints("1042"); got != 0 { // 49.99 - 20 - 30 < 1
-				t.Errorf("worth %d", got)
+				t.Errorf("%d points", got)
 			}
 
 			s = newShop(t, "orders_when_paid") // two partial refunds that are more than the payment
@@ -35,7 +35,7 @@ func TestRefundsInUnusualOrders(t *testing.T) {
 			refund.Object = x.refund2
 			s.want(refund, "200 quarantined refund_exceeds_payment")
 			if s.orderPoints("1042") != 0 || s.points(s.member) != 0 {
-				t.Errorf("worth %d", s.orderPoints("1042"))
+				t.Errorf("%d points", s.orderPoints("1042"))
 			}
 
 			s = newShop(t, "orders_when_paid") // 3 x 33.33 % and a cent: row 25
@@ -46,7 +46,7 @@ func TestRefundsInUnusualOrders(t *testing.T) {
 				s.want(refund, "200 applied")
 			}
 			if s.orderPoints("1042") != 0 || s.points(s.member) != 0 {
-				t.Errorf("after 3 x 33.33 %% and a cent it is worth %d", s.orderPoints("1042"))
+				t.Errorf("after 3 x 33.33 %% and a cent %d points", s.orderPoints("1042"))
 			}
 
 			s = newShop(t, "orders_when_paid") // row 26

@@ -82,7 +82,7 @@ func TestUnsignedDataOfAdyen(t *testing.T) {
 	bad["amount"] = map[string]any{"value": 4999, "currency": "EUR"}
 	s.expect(path, h, batch(t, "false", paid, bad), "200 applied, quarantined webhook_signature_invalid")
 	if s.orderPoints("1042") != whole || s.points(s.member) != whole || s.points(other) != 0 {
-		t.Errorf("worth %d, of which the other member has %d", s.orderPoints("1042"), s.points(other))
+		t.Errorf("%d points, of which the other member has %d", s.orderPoints("1042"), s.points(other))
 	}
 	if !strings.Contains(s.log.String(), `"Quarantined":1`) {
 		t.Error("no alarm")

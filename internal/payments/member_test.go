@@ -21,6 +21,11 @@ import (
 
 func crc(b []byte) uint32 { return crc32.ChecksumIEEE(b) }
 
+// guestPayment is a payment of 49.99 EUR by a person who may become a member.
+var guestPayment = sample.Event{
+	Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test",
+}
+
 // invoke sends an event to a function whose connections were not checked.
 func invoke(t *testing.T, a *app.App, with app.Processors, e sample.Event, h http.Header, body []byte) string {
 	t.Helper()
@@ -86,7 +91,7 @@ func TestPaymentBeforeOrder(t *testing.T) {
 					s.order("1042", "paid", `,"member":"`+s.member+`"`)
 				}
 				if s.orderPoints("1042") != refunded1 || s.points(s.member) != refunded1 {
-					t.Errorf("worth %d, and the member has %d", s.orderPoints("1042"), s.points(s.member))
+					t.Errorf("%d points, and the member has %d", s.orderPoints("1042"), s.points(s.member))
 				}
 				for _, e := range facts[:2] {
 					s.want(e, "200 duplicate")
@@ -106,14 +111,8 @@ func TestPaymentBeforeEnrollment(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newShop(t, "payments")
-			paid := sample.Event{
-				Provider: app.Stripe,
-				Type:     "payment_intent.succeeded",
-				Payment:  "pi_9",
-				Total:    4999,
-				Email:    c.mail,
-				Customer: c.customer,
-			}
+			paid := guestPayment
+			paid.Email, paid.Customer = c.mail, c.customer
 			s.want(paid, "200 applied")
 			refund := sample.Event{
 				Provider: app.Stripe,
@@ -124,7 +123,7 @@ func TestPaymentBeforeEnrollment(t *testing.T) {
 			}
 			s.want(refund, "200 applied")
 			if s.orderPoints("stripe:pi_9") != 0 {
-				t.Fatalf("worth %d for nobody", s.orderPoints("stripe:pi_9"))
+				t.Fatalf("%d points without a member", s.orderPoints("stripe:pi_9"))
 			}
 			if strings.Contains(strings.ToLower(s.dump()), "grace") {
 				t.Error("the address of somebody who is no member shows in the table")
@@ -145,16 +144,7 @@ func TestPaymentBeforeEnrollment(t *testing.T) {
 func TestPaymentBeforeEmailAddress(t *testing.T) {
 	s := newShop(t, "payments")
 	grace := s.enroll("77", "old@shop.test")
-	s.want(
-		sample.Event{
-			Provider: app.Stripe,
-			Type:     "payment_intent.succeeded",
-			Payment:  "pi_9",
-			Total:    4999,
-			Email:    "grace@shop.test",
-		},
-		"200 applied",
-	)
+	s.want(guestPayment, "200 applied")
 	for range 2 {
 		m := s.call("PATCH", "/v1/members/"+grace, `{"email":"grace@shop.test"}`, 200)
 		if got := m["balance"].(map[string]any)["pending"]; got != float64(whole) {
@@ -183,16 +173,7 @@ func TestPaymentIsClaimedByLaterName(t *testing.T) {
 
 func TestPaymentIsClaimedWithinLimit(t *testing.T) {
 	s := newShop(t, "payments")
-	s.want(
-		sample.Event{
-			Provider: app.Stripe,
-			Type:     "payment_intent.succeeded",
-			Payment:  "pi_9",
-			Total:    4999,
-			Email:    "grace@shop.test",
-		},
-		"200 applied",
-	)
+	s.want(guestPayment, "200 applied")
 	if err := s.stack.Advance(t.Context(), 31*24*3600*1e9); err != nil {
 		t.Fatal(err)
 	}
@@ -212,16 +193,7 @@ func TestPaymentClaimedTooLateIsNotAssigned(t *testing.T) {
 		"the order": func(s *shop) { s.order("stripe:pi_9", "paid", "") },
 	} {
 		s := newShop(t, "payments")
-		s.want(
-			sample.Event{
-				Provider: app.Stripe,
-				Type:     "payment_intent.succeeded",
-				Payment:  "pi_9",
-				Total:    4999,
-				Email:    "grace@shop.test",
-			},
-			"200 applied",
-		)
+		s.want(guestPayment, "200 applied")
 		if err := s.stack.Advance(t.Context(), 31*24*time.Hour); err != nil {
 			t.Fatal(err)
 		}
@@ -241,14 +213,8 @@ func TestPaymentOlderThanMember(t *testing.T) {
 	}{{2, whole}, {29, whole}, {31, 0}} {
 		for _, late := range []bool{false, true} {
 			s := newShop(t, "payments")
-			paid := sample.Event{
-				Provider: app.Stripe,
-				Type:     "payment_intent.succeeded",
-				Payment:  "pi_9",
-				Total:    4999,
-				Email:    "grace@shop.test",
-				At:       noon.AddDate(0, 0, -c.days),
-			}
+			paid := guestPayment
+			paid.At = noon.AddDate(0, 0, -c.days)
 			if !late {
 				s.want(paid, "200 applied")
 			}

@@ -56,7 +56,7 @@
 //
 // Each provider is a package below this one that implements webhook.Provider: Verify checks the signature of a request,
 // and Read converts an event to facts. File providers.go lists them. The Receiver combines a provider with the ledger:
-// receive.go processes events, catchup.go requests missed events, and readback.go reads the objects about which events
+// receive.go processes events, backfill.go requests missed events, and readback.go reads the objects about which events
 // contradict each other.
 //
 // # Limits

@@ -26,7 +26,7 @@ func TestReversalOfSale(t *testing.T) {
 		`"create_time":"2026-12-01T11:00:00Z"}`
 	s.paypal.put("/v1/payments/sale/SALE1", sale)
 	if got := s.sale("PAYMENT.SALE.COMPLETED", sale); got != "200 applied" || s.orderPoints("1042") != whole {
-		t.Fatalf("%s, and worth %d", got, s.orderPoints("1042"))
+		t.Fatalf("%s and %d points", got, s.orderPoints("1042"))
 	}
 	for _, c := range []struct {
 		names, answer string
@@ -41,7 +41,7 @@ func TestReversalOfSale(t *testing.T) {
 			`{"id":"REV1","state":"completed","amount":{"total":"-17.33","currency":"EUR"}`+c.names+`}`,
 		)
 		if got != c.answer || s.orderPoints("1042") != c.worth {
-			t.Errorf("%s: %s, and worth %d", c.names, got, s.orderPoints("1042"))
+			t.Errorf("%s: %s and %d points", c.names, got, s.orderPoints("1042"))
 		}
 	}
 }

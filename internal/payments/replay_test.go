@@ -62,14 +62,14 @@ func TestReplayOfQuarantinedEvents(t *testing.T) {
 	}
 }
 
-// CatchUp states why a provider's API cannot be used.
-func TestCatchUpStatesWhatIsMissing(t *testing.T) {
+// Backfill states why a provider's API cannot be used.
+func TestBackfillStatesWhatIsMissing(t *testing.T) {
 	s := newShop(t, "payments")
 	for provider, want := range map[string]string{
 		"nobody": "is not connected to nobody", app.Adyen: "has no interface to ask for " +
 			"events", app.Stripe: "has no api_secret",
 	} {
-		if _, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", provider, noon); err == nil ||
+		if _, err := payments.New(s.stack.App).Backfill(t.Context(), "corner", provider, noon); err == nil ||
 			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", provider, err)
 		}

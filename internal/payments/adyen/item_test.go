@@ -26,18 +26,20 @@ const itemText = `{"pspReference":"PSP2","originalReference":"PSP1","merchantAcc
 	`"merchantReference":"1042",` +
 	`"amount":{"value":5000,"currency":"EUR"},"eventCode":"CAPTURE","success":"true"}`
 
+// want returns the event of itemText.
+func want() webhook.Event {
+	return webhook.Event{
+		ID:   "CAPTURE:PSP2:true",
+		Type: "CAPTURE",
+		Live: webhooktest.NotLive(),
+		Report: &webhook.Report{Report: ledger.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
+			Kind: loyalty.FactCapture, ID: "PSP2", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: 1,
+		}}}},
+	}
+}
+
 // Each event code is a fact about its own object or about the payment, depending on how the account captures.
 func TestEventCodes(t *testing.T) {
-	want := func() webhook.Event {
-		return webhook.Event{
-			ID:   "CAPTURE:PSP2:true",
-			Type: "CAPTURE",
-			Live: webhooktest.NotLive(),
-			Report: &webhook.Report{Report: ledger.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
-				Kind: loyalty.FactCapture, ID: "PSP2", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: 1,
-			}}}},
-		}
-	}
 	becomes := func(code string, f func(e *webhook.Event)) func(*webhook.Event) {
 		return func(e *webhook.Event) { e.ID, e.Type = code+":PSP2:true", code; f(e) }
 	}
@@ -94,16 +96,6 @@ func TestEventCodes(t *testing.T) {
 }
 
 func TestItem(t *testing.T) {
-	want := func() webhook.Event {
-		return webhook.Event{
-			ID:   "CAPTURE:PSP2:true",
-			Type: "CAPTURE",
-			Live: webhooktest.NotLive(),
-			Report: &webhook.Report{Report: ledger.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
-				Kind: loyalty.FactCapture, ID: "PSP2", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: 1,
-			}}}},
-		}
-	}
 	const tail = `"eventCode":"CAPTURE","success":"true"`
 	event0 := func(code, success string) string { return `"eventCode":"` + code + `","success":"` + success + `"` }
 	unsuccessful := func(code string) func(*webhook.Event) {

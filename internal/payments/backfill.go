@@ -9,11 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// CatchUp reads from a provider's API what it has reported since an instant, and processes it like webhooks. Events
-// that were processed before are duplicates. CatchUp returns the number of events for each outcome, even with an
+// Backfill reads from a provider's API what it has reported since an instant, and processes it like webhooks. Events
+// that were processed before are duplicates. Backfill returns the number of events for each outcome, even with an
 // error, and can be repeated after an error. Stripe and PayPal store events for 30 days. For Shopify, it reads the
 // orders instead of events.
-func (r *Receiver) CatchUp(
+func (r *Receiver) Backfill(
 	ctx context.Context, program, provider string, since time.Time,
 ) (map[ledger.Outcome]int, error) {
 	counts := map[ledger.Outcome]int{}

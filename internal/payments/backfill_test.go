@@ -133,12 +133,12 @@ func TestMissedEventsCountOnce(t *testing.T) {
 				if x.provider != app.Shopify && i == 0 { // the refund that waits comes before the payment
 					want = map[ledger.Outcome]int{ledger.Waiting: 1, ledger.Duplicate: 1, ledger.Applied: 1}
 				}
-				got, err := r.CatchUp(t.Context(), "corner", x.provider, noon.AddDate(0, 0, -1))
+				got, err := r.Backfill(t.Context(), "corner", x.provider, noon.AddDate(0, 0, -1))
 				if err != nil || !maps.Equal(got, want) {
 					t.Errorf("%v, want %v: %v", got, want, err)
 				}
 				if s.orderPoints("1042") != refunded2 {
-					t.Errorf("worth %d", s.orderPoints("1042"))
+					t.Errorf("%d points", s.orderPoints("1042"))
 				}
 			}
 			if x.provider != app.Shopify && api.asked < 4 {
@@ -148,14 +148,14 @@ func TestMissedEventsCountOnce(t *testing.T) {
 	}
 	s := newShop(t, "payments")
 	for _, provider := range []string{app.Adyen, app.Standard, app.Stripe, "nobody"} {
-		if _, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", provider, noon); err == nil {
+		if _, err := payments.New(s.stack.App).Backfill(t.Context(), "corner", provider, noon); err == nil {
 			t.Errorf("%s was asked", provider)
 		}
 	}
 }
 
 // Shopify's orders do not state how much gift cards paid, so their transactions are read too.
-func TestCatchUpReadsTransactionsOfMixedShopifyOrders(t *testing.T) {
+func TestBackfillReadsTransactionsOfMixedShopifyOrders(t *testing.T) {
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.Path)
@@ -199,7 +199,7 @@ func TestCatchUpReadsTransactionsOfMixedShopifyOrders(t *testing.T) {
 	c.API, c.APISecret = server.URL, "token-0123456789abcdef"
 	with["corner"][app.Shopify] = c
 	s := newShopWith(t, options{award: "payments", processors: with})
-	got, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", app.Shopify, noon.AddDate(0, 0, -1))
+	got, err := payments.New(s.stack.App).Backfill(t.Context(), "corner", app.Shopify, noon.AddDate(0, 0, -1))
 	if want := map[ledger.Outcome]int{ledger.Applied: 54}; err != nil || !maps.Equal(got, want) {
 		t.Errorf("%v, want %v: %v", got, want, err)
 	}
@@ -281,7 +281,7 @@ func TestAdyenDisputeHasItsOwnReference(t *testing.T) {
 				t.Errorf("%s: %s", x.kind, a)
 			}
 			if order[0] == 0 && s.orderPoints("1042") != x.worth {
-				t.Errorf("after %s it is worth %d", x.kind, s.orderPoints("1042"))
+				t.Errorf("after %s %d points", x.kind, s.orderPoints("1042"))
 			}
 		}
 		if s.orderPoints("1042") != 0 {
