@@ -23,21 +23,17 @@ func (e Event) AdyenItem(secret string) (map[string]any, error) {
 		psp, original, amount = e.Payment, "", e.Total
 	}
 	success := or(e.Status, "true")
-	text := strings.Join(
-		[]string{psp, original, e.Account, e.Order, strconv.FormatInt(amount, 10), e.Currency, e.Type, success},
-		":",
-	)
+	text := strings.Join([]string{
+		psp, original, e.Account, e.Order, strconv.FormatInt(amount, 10), e.Currency, e.Type, success,
+	}, ":")
 	return object{
-		"pspReference": psp, "originalReference": original, "merchantAccountCode": e.Account, "merchantReference": e.Order,
-		"amount": object{
-			"value":    amount,
-			"currency": e.Currency,
-		}, "eventCode": e.Type, "eventDate": e.At.Format(time.RFC3339), "success": success,
-		"paymentMethod": "visa", "reason": "", "operations": []string{"REFUND"},
+		"pspReference": psp, "originalReference": original, "merchantAccountCode": e.Account,
+		"merchantReference": e.Order, "amount": object{"value": amount, "currency": e.Currency}, "eventCode": e.Type,
+		"eventDate": e.At.Format(time.RFC3339), "success": success, "paymentMethod": "visa", "reason": "",
+		"operations": []string{"REFUND"},
 		"additionalData": object{
 			"hmacSignature":    base64.StdEncoding.EncodeToString(mac(key, text)),
-			"shopperReference": e.Member,
-			"shopperEmail":     e.Email,
+			"shopperReference": e.Member, "shopperEmail": e.Email,
 		},
 	}, nil
 }

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -8,48 +9,49 @@ import (
 )
 
 func (e Event) paypal() object {
+	o := object{"create_time": e.Created.UTC().Format(time.RFC3339), "update_time": e.At.UTC().Format(time.RFC3339)}
+	maps.Copy(o, e.paypalObject())
 	return object{
 		"id": e.ID, "event_version": "1.0", "create_time": e.At.UTC().Format(time.RFC3339),
-		"resource_type": kinds[e.Provider][e.Type], "resource_version": "2.0",
-		"event_type": e.Type, "summary": "A sample", "resource": e.PayPalResource(),
+		"resource_type": kinds[e.Provider][e.Type], "resource_version": "2.0", "event_type": e.Type,
+		"summary": "A sample", "resource": o,
 	}
 }
 
-// PayPalResource returns the object of the event as PayPal's API returns it.
-func (e Event) PayPalResource() map[string]any {
-	e = e.filled()
+// paypalObject returns the fields of the event's object that depend on its kind.
+func (e Event) paypalObject() object {
 	money := func(n int64) object {
 		m := loyalty.Money{Amount: n, Currency: loyalty.Currency(e.Currency)}
 		return object{"currency_code": e.Currency, "value": m.Decimal()}
 	}
-	o := object{"create_time": e.Created.UTC().Format(time.RFC3339), "update_time": e.At.UTC().Format(time.RFC3339)}
 	switch kinds[e.Provider][e.Type] {
 	case "paid":
-		o["id"], o["status"], o["amount"], o["final_capture"] = e.Payment, or(
-			e.Status,
-			"COMPLETED",
-		), money(
-			e.Total,
-		), true
-		o["custom_id"], o["invoice_id"] = e.Member, e.Order
-		o["supplementary_data"] = object{"related_ids": object{"order_id": "PAYPALORDER1"}}
+		return object{
+			"id": e.Payment, "status": or(e.Status, "COMPLETED"), "amount": money(e.Total), "final_capture": true,
+			"custom_id": e.Member, "invoice_id": e.Order,
+			"supplementary_data": object{"related_ids": object{"order_id": "PAYPALORDER1"}},
+		}
 	case "refund":
-		o["id"], o["status"], o["amount"] = e.Object, or(e.Status, "COMPLETED"), money(e.Amount)
+		o := object{
+			"id": e.Object, "status": or(e.Status, "COMPLETED"), "amount": money(e.Amount),
+			"links": []object{
+				{"rel": "up", "method": "GET", "href": "https://api.paypal.com/v2/payments/captures/" + e.Payment},
+			},
+		}
 		if e.Back > 0 {
 			o["seller_payable_breakdown"] = object{"total_refunded_amount": money(e.Back)}
 		}
-		o["links"] = []object{
-			{"rel": "up", "method": "GET", "href": "https://api.paypal.com/v2/payments/captures/" + e.Payment},
-		}
+		return o
 	case "dispute":
-		o["dispute_id"], o["dispute_amount"], o["dispute_life_cycle_stage"] = e.Object, money(e.Amount), "CHARGEBACK"
-		o["disputed_transactions"] = []object{{"seller_transaction_id": e.Payment}}
-		o["status"] = "OPEN"
-		if strings.HasSuffix(e.Type, "RESOLVED") {
-			o["status"], o["dispute_outcome"] = "RESOLVED", object{
-				"outcome_code": or(e.Status, "RESOLVED_BUYER_FAVOUR"),
-			}
+		o := object{
+			"dispute_id": e.Object, "dispute_amount": money(e.Amount), "dispute_life_cycle_stage": "CHARGEBACK",
+			"disputed_transactions": []object{{"seller_transaction_id": e.Payment}}, "status": "OPEN",
 		}
+		if strings.HasSuffix(e.Type, "RESOLVED") {
+			o["status"] = "RESOLVED"
+			o["dispute_outcome"] = object{"outcome_code": or(e.Status, "RESOLVED_BUYER_FAVOUR")}
+		}
+		return o
 	}
-	return o
+	return nil
 }

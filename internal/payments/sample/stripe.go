@@ -1,14 +1,24 @@
 package sample
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 func (e Event) stripe() object {
 	o := object{
-		"id":       e.Object,
-		"currency": strings.ToLower(e.Currency),
-		"created":  e.Created.Unix(),
-		"livemode": e.Live,
+		"id": e.Object, "currency": strings.ToLower(e.Currency), "created": e.Created.Unix(), "livemode": e.Live,
 	}
+	maps.Copy(o, e.stripeObject())
+	return object{
+		"id": e.ID, "object": "event", "type": e.Type, "api_version": "2025-06-30.basil", "created": e.At.Unix(),
+		"livemode": e.Live, "pending_webhooks": 1, "request": object{"id": "req_sample", "idempotency_key": nil},
+		"data": object{"object": o},
+	}
+}
+
+// stripeObject returns the fields of the event's object that depend on its kind.
+func (e Event) stripeObject() object {
 	metadata := object{}
 	for name, value := range map[string]string{"loyalty_order": e.Order, "loyalty_member": e.Member} {
 		if value != "" {
@@ -18,51 +28,44 @@ func (e Event) stripe() object {
 	charge := "ch_" + strings.TrimPrefix(e.Payment, "pi_")
 	switch kinds[e.Provider][e.Type] {
 	case "paid":
-		o["id"], o["object"], o["status"] = e.Payment, "payment_intent", "succeeded"
-		o["amount"], o["amount_received"] = e.Total, e.Total
-		o["metadata"], o["customer"], o["receipt_email"], o["latest_charge"] = metadata, null(
-			e.Customer,
-		), null(
-			e.Email,
-		), charge
+		return object{
+			"id": e.Payment, "object": "payment_intent", "amount": e.Total, "amount_received": e.Total,
+			"status": "succeeded", "metadata": metadata, "customer": null(e.Customer), "receipt_email": null(e.Email),
+			"latest_charge": charge,
+		}
 	case "charge":
-		o["id"], o["object"], o["captured"], o["status"] = charge, "charge", true, "succeeded"
-		o["amount"], o["amount_captured"] = e.Total, e.Total
-		o["amount_refunded"], o["refunded"], o["payment_intent"] = e.Back, e.Back == e.Total, e.Payment
-		o["metadata"], o["customer"], o["billing_details"] = metadata, null(
-			e.Customer,
-		), object{
-			"email": null(e.Email),
-			"name":  nil,
+		return object{
+			"id": charge, "object": "charge", "payment_intent": e.Payment, "amount": e.Total, "amount_captured": e.Total,
+			"amount_refunded": e.Back, "refunded": e.Back == e.Total, "captured": true, "status": "succeeded",
+			"metadata": metadata, "customer": null(e.Customer),
+			"billing_details": object{"email": null(e.Email), "name": nil},
 		}
 	case "refund":
-		o["object"], o["amount"], o["charge"], o["payment_intent"], o["status"] = "refund", e.Amount, charge, e.Payment, or(
-			e.Status,
-			"succeeded",
-		)
-		o["metadata"] = object{}
+		return object{
+			"object": "refund", "amount": e.Amount, "charge": charge, "payment_intent": e.Payment,
+			"status": or(e.Status, "succeeded"), "metadata": object{},
+		}
 	case "dispute":
-		o["object"], o["amount"], o["reason"] = "dispute", e.Amount, "fraudulent"
-		o["charge"], o["payment_intent"] = charge, e.Payment
-		o["status"] = or(
-			e.Status,
-			map[bool]string{true: "lost", false: "needs_response"}[e.Type == "charge.dispute.closed"],
-		)
+		status := "needs_response"
+		if e.Type == "charge.dispute.closed" {
+			status = "lost"
+		}
+		return object{
+			"object": "dispute", "amount": e.Amount, "charge": charge, "payment_intent": e.Payment,
+			"reason": "fraudulent", "status": or(e.Status, status),
+		}
 	case "session":
-		o["object"], o["amount_total"] = "checkout.session", e.Total
-		o["payment_intent"], o["payment_status"] = e.Payment, "paid"
-		o["metadata"], o["customer"], o["customer_details"] = metadata, null(e.Customer), object{"email": null(e.Email)}
+		return object{
+			"object": "checkout.session", "amount_total": e.Total, "payment_intent": e.Payment, "payment_status": "paid",
+			"metadata": metadata, "customer": null(e.Customer), "customer_details": object{"email": null(e.Email)},
+		}
 	case "invoice":
-		o["object"], o["amount_paid"], o["payment_intent"], o["subscription"] = "invoice", e.Total, e.Payment, "sub_sample"
-		o["metadata"], o["customer"] = metadata, or(e.Customer, "cus_sample")
-	default:
-		o["object"] = "customer"
+		return object{
+			"object": "invoice", "amount_paid": e.Total, "payment_intent": e.Payment, "subscription": "sub_sample",
+			"metadata": metadata, "customer": or(e.Customer, "cus_sample"),
+		}
 	}
-	return object{
-		"id": e.ID, "object": "event", "api_version": "2025-06-30.basil", "created": e.At.Unix(), "livemode": e.Live,
-		"pending_webhooks": 1,
-		"request":          object{"id": "req_sample", "idempotency_key": nil}, "type": e.Type, "data": object{"object": o},
-	}
+	return object{"object": "customer"}
 }
 
 // null returns a text, or nil if it is empty.
@@ -73,6 +76,7 @@ func null(s string) any {
 	return s
 }
 
+// or returns a text, or another one if it is empty.
 func or(s, other string) string {
 	if s == "" {
 		return other
