@@ -97,7 +97,7 @@ rewards:
 `))
 	fmt.Println(problems)
 	// Output:
-	// line 13: rewards.five-off.value: gives back 125% of what members must spend to earn its 4 points; redemption.max_return allows 100%
+	// line 13: rewards.five-off.value: returns 125% of the spending that earns its 4 points; redemption.max_return allows 100%
 	//     - { id: five-off, type: amount_off, cost: 4, value: 5 EUR }
 	//                                                         ^^^^^
 }
@@ -116,21 +116,21 @@ advance_notice: 30 days
 	}
 	fmt.Print(program.Explain(p))
 	// Output:
-	// The Corner Shop (corner): its days begin and end in Europe/Berlin.
+	// The Corner Shop (corner): days are in the time zone Europe/Berlin.
 	// An order earns 1 point per 1.00 EUR, for its items.
-	// Discounts are deducted first, and what is paid with points, gift cards or store credit earns nothing.
-	// A fraction of a point is dropped, once per order.
+	// Discounts are deducted first, and amounts paid with points, gift cards or store credit earn nothing.
+	// Fractions of a point are rounded down, once per order.
 	// Points can be spent 14 days after the order and expire 12 months later, at the end of that month.
-	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
+	// A refund deducts the points that the order earned: first the order's own points, then others, and newly earned points repay the rest.
 	// There are also stamps (stamps): they can be spent at once and expire 3 months later, at the end of that month.
-	// - Orders earn 1 stamp per 10.00 EUR beside points, on what is paid for goods that earn.
-	// - What a refund takes back and is not there any more the next ones pay.
-	// Members are sent notice 30 days before points expire and levels end. Without it both are extended by as long: once for members whom no message reaches, whose account shows the notice, and up to 2 times for others.
-	// That is not about other wallets and tier groups.
-	// Members can give each other points, at least 100 points at a time; they expire when they would have expired.
-	// - A member can do so once per day.
-	// - The other has to accept within 7 days, or the giver has them back.
-	// A household of up to 6 members can draw on 30% of each other's points at a time; levels and expiry stay each member's own.
+	// - Orders also earn 1 stamp per 10.00 EUR, on the paid amount of items that earn points.
+	// - If a refund deducts more than the balance, newly earned points repay the rest.
+	// Members receive notice 30 days before points expire and levels end. Without notice both are extended by the same period: once for members who cannot receive messages (their account shows the notice), and up to 2 times for others.
+	// This does not apply to other wallets and tier groups.
+	// Members can transfer points to each other, at least 100 points at a time; transferred points keep their expiry.
+	// - A member can do this once per day.
+	// - The recipient must accept within 7 days; otherwise the points are returned.
+	// A household of up to 6 members can redeem 30% of each other's points at a time; levels and expiry remain separate for each member.
 }
 
 // corner is a program file to which examples append sections.
