@@ -10,8 +10,8 @@
 //     their queues, and records of the table's stream.
 //   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once.
-//   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier, award,
-//     share, remind and engine. They are pure functions without I/O, clock or randomness.
+//   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,
+//     award, share, remind and engine. They are pure functions without I/O, clock or randomness.
 //   - program parses and compiles the program file, and program/snapshot is the compiled form that functions load.
 //   - explain describes entries in a member's language.
 //   - table is the storage port, with its adapters dynamotable and pebbletable and the suite that both pass.
