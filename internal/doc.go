@@ -11,7 +11,8 @@
 //   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once.
 //   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,
-//     award, share, remind and engine. They are pure functions without I/O, clock or randomness.
+//     award, share, remind and engine. They are pure functions without I/O, clock or randomness. go doc
+//     ./internal/loyalty lists them and the glossary.
 //   - program parses and compiles the program file, and program/snapshot is the compiled form that functions load.
 //   - explain describes entries in a member's language.
 //   - table is the storage port, with its adapters dynamotable and pebbletable and the suite that both pass.
@@ -27,8 +28,9 @@
 //
 // A rule, or a key of one such as birthday:
 //
-//  1. internal/loyalty/rule.go: the field of Rule. Its effect is a pure function, in internal/loyalty/match.go
-//     (whether a rule applies) or internal/loyalty/strategy.go (how many points it gives), with tests beside it.
+//  1. internal/loyalty/rule.go: the field of Match, which decides whether a rule applies, or a Strategy, which decides
+//     how many points it gives. internal/loyalty/earn/match.go evaluates the field. Tests of rules are in
+//     internal/loyalty/engine.
 //  2. internal/loyalty/deliverytest/program.go: the key in random programs, so that the delivery invariant is checked.
 //  3. internal/program/program-v1.schema.json: the key, with a description and examples.
 //  4. internal/program/match.go or internal/program/rules.go: parse the key into the field, and report problems.
@@ -42,7 +44,7 @@
 // A reward type, such as donation:
 //
 //  1. internal/loyalty/reward.go: the type and its fields. If it is redeemed differently, like a perk, also
-//     internal/loyalty/redemption.go.
+//     internal/loyalty/redeem/redemption.go.
 //  2. internal/program/program-v1.schema.json: the type and the keys that it requires.
 //  3. internal/program/rewards.go: the keys of the type and how they are parsed.
 //  4. internal/program/giveaways.go, if the reward has a value in money.
@@ -72,6 +74,7 @@
 //     dev, and functions/perennial/trigger.go: its name.
 //  5. internal/payments/topics_test.go and README.md: its topics.
 //  6. internal/api/openapi.yaml: its name in the description of the webhook route.
+//  7. functions/perennial/webhooks.go, if its API lists past events, and infra/mutate/rules.go.
 //
 // # Tests
 //
