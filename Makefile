@@ -65,5 +65,5 @@ mutate: ## break the table's adapters and a sample of the rules on purpose, and 
 	$(DYNAMODB) go run ./infra/mutate
 
 .PHONY: generate
-generate: ## write the generated files anew from their sources
+generate: ## write the generated files from their sources
 	go generate ./...

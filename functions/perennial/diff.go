@@ -53,7 +53,7 @@ func (c *diff) files() error {
 			return err
 		}
 		if problems := program.Readable(source); len(problems) > 0 {
-			return tell(path, problems, os.Stderr)
+			return printProblems(path, problems, os.Stderr)
 		}
 		sources[i] = source
 	}

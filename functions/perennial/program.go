@@ -64,7 +64,7 @@ func readProgram(path string, out io.Writer) (*program.File, []byte, error) {
 func parse(name string, source []byte, out io.Writer) (*program.File, error) {
 	f, problems := program.Parse(source)
 	if len(problems) > 0 {
-		return nil, tell(name, problems, out)
+		return nil, printProblems(name, problems, out)
 	}
 	for _, w := range f.Warnings {
 		fmt.Fprintf(out, "%s: warning: %s\n", name, w)
@@ -72,7 +72,7 @@ func parse(name string, source []byte, out io.Writer) (*program.File, error) {
 	return f, nil
 }
 
-func tell(name string, problems program.Problems, out io.Writer) error {
+func printProblems(name string, problems program.Problems, out io.Writer) error {
 	for _, p := range problems {
 		fmt.Fprintf(out, "%s: %s\n", name, p)
 	}

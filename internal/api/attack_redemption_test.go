@@ -38,7 +38,7 @@ func (w *world) wants(what, member string, want loyalty.Balance) {
 	}
 }
 
-// audited derives the account anew from its entries.
+// audited recomputes the account from its entries.
 func (w *world) audited(member string) {
 	w.t.Helper()
 	if err := w.app.Ledger.Audit(w.t.Context(), "bluebird", loyalty.MemberID(member)); err != nil {
@@ -176,9 +176,9 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 		cancel := request{method: "POST", path: path("ahoy", ""), body: []byte("{}")}
 		foreign, nobody := cancel, cancel
 		foreign.key, nobody.path = "other", "/v1/redemptions/rd_nobody/cancel"
-		notMine, notThere := w.expect("of another program", foreign, "404 not_found"), w.expect("of nobody", nobody, "404 not_found")
+		notMine, notThere := w.expect("of another program", foreign, "404 not_found"), w.expect("of an unknown member", nobody, "404 not_found")
 		if a, b := bare(notMine), bare(notThere); a != b {
-			t.Errorf("what is another's is told apart from what is not: %s, %s", a, b)
+			t.Errorf("the response for another program's resource differs from that for a missing one: %s, %s", a, b)
 		}
 		w.wants("after it", ada, loyalty.Balance{Active: 100, Reserved: 100})
 
@@ -205,7 +205,7 @@ func bare(a answered) string {
 	return jsonOf(m)
 }
 
-// Attack 52: whoever earns, spends and gives the order back, again and again, has had one reward and owes its price.
+// Attack 52: a member who repeatedly earns, spends and returns the order has one reward and owes its price.
 func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)

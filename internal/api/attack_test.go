@@ -59,7 +59,7 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 		{"256 KiB and a byte", "POST", adjust, `{"points":5,"reason":"attack"}` + strings.Repeat(" ", 256<<10-29), "413 payload_too_large"},
 		{"an order above 1 MiB", "PUT", "/v1/orders/1", strings.Repeat(" ", 1<<20) + "{", "413 payload_too_large"},
 		{"10,001 lines", "PUT", "/v1/orders/1", lines(10_001), "422 validation_failed"},
-		{"10,000 lines of nobody", "PUT", "/v1/orders/1", lines(10_000), "404 not_found"},
+		{"10,000 lines of an unknown member", "PUT", "/v1/orders/1", lines(10_000), "404 not_found"},
 		{"an id of 129 characters", "GET", "/v1/orders/" + strings.Repeat("a", 129), "", "400 invalid_parameter"},
 		{"an id of 128 characters", "GET", "/v1/orders/" + strings.Repeat("a", 128), "", "404 not_found"},
 		{"a cursor of 10 kB", "GET", "/v1/members/" + ada + "/entries?cursor=" + strings.Repeat("A", 10_000), "", "400 invalid_cursor"},
@@ -250,7 +250,7 @@ func (b *broken) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 	return b.Table.Query(ctx, q)
 }
 
-func TestWhatGoesWrongInsideIsNotToldOutside(t *testing.T) {
+func TestInternalErrorsAreNotExposed(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
 		err        error
@@ -273,7 +273,7 @@ func TestWhatGoesWrongInsideIsNotToldOutside(t *testing.T) {
 				t.Errorf("%s: %s", got, a.body)
 			}
 			if strings.Contains(string(a.body), "corrupt") || strings.Contains(string(a.body), "canary") {
-				t.Errorf("the answer tells what is inside: %s", a.body)
+				t.Errorf("the response exposes internals: %s", a.body)
 			}
 			id := a.json.(map[string]any)["request_id"].(string)
 			if !strings.Contains(w.log.String(), `"Errors":1`) {
@@ -340,7 +340,7 @@ func TestAFunctionServesNoRouteOfAnother(t *testing.T) {
 }
 
 // TestNoLogLineTellsASecret plants canaries wherever a caller can put something and looks for them in the log.
-func TestNoLogLineTellsASecret(t *testing.T) {
+func TestLogLinesContainNoSecrets(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{"email": "canary@example.com", "name": "canary", "external_id": "canary-1"}`)
 	for _, r := range []request{
@@ -372,7 +372,7 @@ func TestNoLogLineTellsASecret(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(logged), "\n") {
 		for _, secret := range secrets {
 			if strings.Contains(line, secret) {
-				t.Errorf("a log line tells %q: %s", secret, line)
+				t.Errorf("a log line contains %q: %s", secret, line)
 			}
 		}
 		if !json.Valid([]byte(line)) {

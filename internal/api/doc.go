@@ -1,6 +1,6 @@
 // Package api implements the operations of the HTTP API. Each one decodes the request, authorizes it, calls the
 // ledger and encodes the result. File openapi.yaml specifies the API, Routes assigns each operation to a function,
-// and catalogue.go is the only map from error codes to HTTP statuses.
+// and catalog.go is the only map from error codes to HTTP statuses.
 //
 // The package guarantees that
 //

@@ -34,10 +34,10 @@ func TestTextsOfEventsHaveTwoThousandCharacters(t *testing.T) {
 			"at": "2026-12-01T10:00:00Z", "data": {"text": "` + text + `"}}`)}
 	}
 	for _, c := range []struct{ name, id, text, want string }{
-		{"2,000 letters", "1", strings.Repeat("a", 2000), "201"},
+		{"2,000 characters", "1", strings.Repeat("a", 2000), "201"},
 		{"2,000 characters of four bytes", "2", strings.Repeat("😀", 2000), "201"},
 		{"2,000 line breaks", "3", strings.Repeat(`\n`, 2000), "201"},
-		{"2,001 letters", "4", strings.Repeat("a", 2001), "422 validation_failed"},
+		{"2,001 characters", "4", strings.Repeat("a", 2001), "422 validation_failed"},
 		{"an id that leaves room for the family", strings.Repeat("i", 121), "", "201"},
 		{"an id that does not", strings.Repeat("i", 122), "", "422 validation_failed"},
 	} {

@@ -37,7 +37,7 @@ households: { size: 6, share: 30% }
 // again.
 //
 // A member joins by one code, at enrollment or within 30 days and before the first order. A code whose owner has the
-// same telephone number, or an email address that differs only in dots, a tag, capitals or letters that look alike, is
+// same telephone number, or an email address that differs only in dots, a tag, capitals or characters that look alike, is
 // rejected with self_referral. Both are compared again when the order arrives: if they are alike by then, it earns
 // points like any other order, and none for the referral. Cards, devices and delivery addresses are not compared,
 // because Perennial does not receive them.

@@ -44,7 +44,7 @@ func TestGoldenFacts(t *testing.T) { golden(t) }
 
 func TestGoldenFirstPoints(t *testing.T) { golden(t) }
 
-func TestGoldenFulfilments(t *testing.T) { golden(t) }
+func TestGoldenFulfillments(t *testing.T) { golden(t) }
 
 func TestGoldenGiftCards(t *testing.T) { golden(t) }
 
@@ -58,7 +58,7 @@ func TestGoldenJsonRefused(t *testing.T) { golden(t) }
 
 func TestGoldenKeys(t *testing.T) { golden(t) }
 
-func TestGoldenLadders(t *testing.T) { golden(t) }
+func TestGoldenTierGroups(t *testing.T) { golden(t) }
 
 func TestGoldenMembers(t *testing.T) { golden(t) }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 )
 
-// TestEveryRouteAsksForItsKey is generated from openapi.yaml: every operation, by nobody, by a key that is none, by
+// TestEveryRouteAsksForItsKey is generated from openapi.yaml: every operation, without a key, with an invalid key, with
 // a key with every scope but the right one, by another program's key, and by a key with just the right scope. A
 // new operation fails it until it has a request here.
 func TestEveryRouteAsksForItsKey(t *testing.T) {
@@ -54,12 +54,12 @@ func newMatrix(w *world) matrix {
 			"commitRedemption": `{}`, "cancelRedemption": `{}`, "updateDraft": `{"source": "y"}`, "validateProgram": `{"source": "y"}`,
 			"createEvent": event, "activateOrder": `{}`, "activateEvent": `{}`, "registerForCampaign": `{}`,
 			"extendPoints":    `{"until": "2028-06-30", "reason": "matrix"}`,
-			"reinstatePoints": `{"entry": "ent_expiry~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
+			"reinstatePoints": `{"entry": "ent_expiry~unknown~1", "until": "2027-06-30", "reason": "matrix"}`,
 			"createHousehold": `{"owner": "` + ada + `"}`, "inviteToHousehold": `{"member": "` + ada + `", "role": "adult"}`,
 			"joinHousehold": `{"member": "` + ada + `"}`, "leaveHousehold": `{"member": "` + ada + `"}`, "removeFromHousehold": `{"member": "` + ada + `"}`,
 			"createTransfer": `{"to": "` + ada + `", "points": 5}`, "acceptTransfer": `{}`, "declineTransfer": `{}`, "cancelTransfer": `{}`,
 			"reverseRedemption": `{}`, "createConversion": `{"from": "points", "to": "miles", "points": 15}`, "reverseConversion": `{}`,
-			"createReferralCode": `{}`, "attributeReferral": `{"code": "NOBODY"}`,
+			"createReferralCode": `{}`, "attributeReferral": `{"code": "UNKNOWN-CODE"}`,
 			"uploadCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`, "reverseCodeUse": `{"reason": "matrix"}`,
 			"joinWaitlist": `{"member": "` + ada + `"}`, "leaveWaitlist": "",
 			"sendGiftCard":      `{"email": "eve@example.com"}`,
@@ -141,6 +141,6 @@ func TestUnknownAndForeignAnswerTheSame(t *testing.T) {
 		return summary(a) + jsonOf(m) + jsonOf(a.header)
 	}
 	if same(unknown) != same(foreign) {
-		t.Errorf("one can tell that it exists:\n%s\n%s", unknown.body, foreign.body)
+		t.Errorf("the response reveals that it exists:\n%s\n%s", unknown.body, foreign.body)
 	}
 }

@@ -279,7 +279,7 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		MembershipYearStart: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
-		TierGroups: wireLadders(p, m.Account, c.app.Now()),
+		TierGroups: wireTierGroups(p, m.Account, c.app.Now()),
 		Expiring:   expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: award.Campaigns(m.Account.Traits),
 		Wallets:   wireWallets(p, m.Account),
 		Notices:   wireNotices(p, m.Account),

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// reminded is a world with the demo program, and Ada, who agreed to both purposes by e-mail and has 200 beans.
+// reminded is a world with the demo program, and Ada, who agreed to both purposes by email and has 200 beans.
 func reminded(t *testing.T) (*world, string) {
 	w := newWorld(t, memory(t))
 	return w, w.remind()
@@ -116,7 +116,7 @@ func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422) // a year ahead there is nothing to say
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "nothing"}`, 422)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "mem_nobody", "reminder": "points-30d"}`, 404)
-	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "to": ["a@x.example"]}`, 400) // a preview goes to nobody
+	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "to": ["a@x.example"]}`, 400) // a preview goes to no one
 	if len(w.outbox.Messages()) != 0 {
 		t.Error("a preview was sent")
 	}

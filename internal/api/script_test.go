@@ -115,7 +115,7 @@ func (s *script) run(lines []string) {
 	s.audit()
 }
 
-// audit derives the accounts of all members whose ids were remembered anew, and compares.
+// audit recomputes the accounts of all members whose IDs were stored, and compares them.
 func (s *script) audit() {
 	for name, v := range s.vars {
 		if !strings.HasPrefix(v, "mem_") {

@@ -23,9 +23,9 @@ type sendBody struct {
 	Message *string `json:"message"`
 }
 
-// letter checks the body and returns the gift card message.
-func (b sendBody) letter(c *check) ledger.Letter {
-	in := ledger.Letter{Email: strings.TrimSpace(b.Email)}
+// giftMessage checks the body and returns the gift card message.
+func (b sendBody) giftMessage(c *check) ledger.GiftMessage {
+	in := ledger.GiftMessage{Email: strings.TrimSpace(b.Email)}
 	if c.required(at("email"), in.Email != "") {
 		c.email(at("email"), in.Email)
 	}
@@ -53,8 +53,8 @@ func (c *check) prose(p place, s string, least, most int) {
 
 func sendGiftCard(ctx context.Context, c *call) (answer, error) {
 	var b sendBody
-	var in ledger.Letter
-	if err := c.take(&b, func(faults *check) { in = b.letter(faults) }); err != nil {
+	var in ledger.GiftMessage
+	if err := c.take(&b, func(faults *check) { in = b.giftMessage(faults) }); err != nil {
 		return answer{}, err
 	}
 	in.Redemption = c.path("redemption")
@@ -96,7 +96,7 @@ func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.Gift
 	if reward, ok := redeem.FindReward(p, r.Redemption.Reward); ok && reward.Type != "gift_card" {
 		return nil, nil
 	}
-	letters, err := c.app.Ledger.Letters(ctx, c.who.Program, r.Member, r.Redemption.ID)
+	letters, err := c.app.Ledger.GiftMessages(ctx, c.who.Program, r.Member, r.Redemption.ID)
 	if err != nil {
 		return nil, err
 	}

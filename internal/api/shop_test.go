@@ -28,14 +28,14 @@ func newShop(t *testing.T, tab table.Table, members int) (*world, []string) {
 }
 
 // Attack 60.
-func TestTwentyMembersTakeTheLastPiece(t *testing.T) {
+func TestTwentyMembersTakeTheLastUnit(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, members := newShop(t, tab, 20)
 		got := w.parallel(20, func(i int) request {
 			return request{method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + members[i] + `", "reward": "last-one"}`)}
 		})
 		if got["201"] != 1 || got["409 reward_out_of_stock"] != 19 {
-			t.Errorf("20 members took the last piece and were answered %v, want one 201 and nineteen 409 reward_out_of_stock", got)
+			t.Errorf("20 members took the last unit and were answered %v, want one 201 and nineteen 409 reward_out_of_stock", got)
 		}
 		w.totals(t, members, 20*1000, 100)
 	})
@@ -54,7 +54,7 @@ func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
 		w.totals(t, members, 20*1000-200, 0)
 		for _, code := range []string{"MAXX-7Q4K-2M9X", "MAXX-3H8T-W5ZC"} {
 			if a := w.do(request{method: "GET", path: "/v1/codes/" + code}); a.status != 200 {
-				t.Errorf("%s is in nobody's hands: %s", code, a.body)
+				t.Errorf("%s belongs to no member: %s", code, a.body)
 			}
 		}
 	})

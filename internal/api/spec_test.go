@@ -74,7 +74,7 @@ func codes(op *openapi3.Operation) map[int][]string {
 func (s *spec) check(t testing.TB, r request, a answered, pattern string) {
 	t.Helper()
 	if detail, _ := lookup(a.json, "detail"); a.status == 404 && detail != notFoundDetail {
-		t.Errorf("%s %s tells what is not there: %s", r.method, r.path, detail)
+		t.Errorf("%s %s describes a missing field: %s", r.method, r.path, detail)
 	}
 	item, op := s.operation(pattern)
 	if op == nil {
@@ -285,7 +285,7 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 	}
 	for name := range bodies {
 		if wanted[name] == nil {
-			t.Errorf("nobody asks for %s", name)
+			t.Errorf("no operation uses %s", name)
 		}
 	}
 }
@@ -340,7 +340,7 @@ func TestSchemasAreClosedAndDescribed(t *testing.T) {
 }
 
 // TestEachEndOfAReservationListsHowALapsedOneIsRefused is what redemptions.txt shows of both.
-func TestEachEndOfAReservationListsHowALapsedOneIsRefused(t *testing.T) {
+func TestEachEndOfAReservationListsTheRejectionOfAnExpiredOne(t *testing.T) {
 	s := loadSpec(t)
 	for end, want := range map[string]int{"commit": http.StatusUnprocessableEntity, "cancel": http.StatusConflict} {
 		_, op := s.operation("POST /v1/redemptions/{redemption}/" + end)

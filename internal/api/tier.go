@@ -67,8 +67,8 @@ func wireAhead(s loyalty.Standing, at time.Time) *wire.Projection {
 	return &wire.Projection{Level: s.Level, At: at.UTC(), Until: instant(s.Until)}
 }
 
-// wireLadders returns the member's tier in each tier group except the main one, in the form of a member answer.
-func wireLadders(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []wire.TierGroup) {
+// wireTierGroups returns the member's tier in each tier group except the main one, in the form of a member answer.
+func wireTierGroups(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []wire.TierGroup) {
 	for _, l := range p.TierGroups {
 		view, on, _ := tier.TierGroupStanding(p, acc, l.ID)
 		if t := wireTier(view, on, now); t != nil {

@@ -123,7 +123,7 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 	return w
 }
 
-// office delivers e-mail and text messages to the world's outbox.
+// office delivers email and text messages to the world's outbox.
 func (w *world) office(a *app.App) *notify.Dispatcher {
 	return &notify.Dispatcher{
 		Senders: map[loyalty.Channel]notify.Sender{loyalty.Email: &w.outbox, loyalty.SMS: &w.outbox},
@@ -356,7 +356,7 @@ func (w *world) headers(r request, id string) map[string]string {
 	return headers
 }
 
-// dump is every byte of the table, where the table can tell.
+// dump returns every byte of the table, if the table supports it.
 func (w *world) dump() string {
 	d, ok := w.table.(interface{ Dump(io.Writer) error })
 	if !ok {

@@ -54,9 +54,9 @@ func TestAReasonWithAnyArgumentsAtAllHasWords(t *testing.T) {
 	}
 }
 
-func TestMembersAreNotToldOfWhatIsTriedOut(t *testing.T) {
+func TestExplanationOmitsShadowRules(t *testing.T) {
 	got := Reasons(bluebird(t), []loyalty.Reason{why(weekend, "0", loyalty.IsShadow, "37"), why("revision", "-37", loyalty.WasGiven)}, "en")
 	if len(got) != 1 || got[0] != "Already given before: -37 beans." {
-		t.Errorf("members are told %q", got)
+		t.Errorf("the explanation contains %q", got)
 	}
 }

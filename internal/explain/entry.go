@@ -34,7 +34,7 @@ func (s speaker) summary(e loyalty.Entry) string {
 	case loyalty.KindExtend:
 		return s.extended(e)
 	case loyalty.KindUpdateMember, loyalty.KindNotify:
-		return s.told(e)
+		return s.firstReason(e)
 	case loyalty.KindForfeit, loyalty.KindNote:
 		return s.sentence(string(e.Kind), s.values(e))
 	}
@@ -122,8 +122,8 @@ func (s speaker) extended(e loyalty.Entry) string {
 	return s.sentence("other.none", with)
 }
 
-// told returns the first reason as the summary of a change of the member, because the reasons already state the change.
-func (s speaker) told(e loyalty.Entry) string {
+// firstReason returns the first reason as the summary of a change of the member, because the reasons already state the change.
+func (s speaker) firstReason(e loyalty.Entry) string {
 	if len(e.Reasons) == 0 {
 		return s.sentence("other.none", nil)
 	}

@@ -86,7 +86,7 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 			"Für Ihre Bewertung haben Sie 20 Bohnen gesammelt. Unbegrenzt gültig.",
 		},
 		{
-			"points that wait for nobody knows how long",
+			"points that are pending without a date",
 			entry(loyalty.KindEarn, order, 37, loyalty.Posting{Bucket: loyalty.BucketPending, Points: 37}),
 			"You earned 37 beans with order 1042. They cannot be spent yet.",
 			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. Noch nicht einlösbar.",
@@ -191,7 +191,7 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 			"points that live longer", entry(loyalty.KindExtend, byHand, 0, active(-20, 20270131), active(-10, 20270228), active(30, 20271231)),
 			"30 beans now last until the end of 31 December 2027.", "30 Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig.",
 		},
-		{"points that live longer, nobody knows how long", entry(loyalty.KindExtend, byHand, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
+		{"points that are extended without a date", entry(loyalty.KindExtend, byHand, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
 		{
 			"points that waited in vain", entry(loyalty.KindForfeit, loyalty.Cause{}, -37, pending(-37, 0)),
 			"37 beans were forfeited because the required confirmation did not arrive in time.",
@@ -204,7 +204,7 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 			}),
 			"Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert.",
 		},
-		{"what nobody said", entry(loyalty.KindUpdateMember, loyalty.Cause{}, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
+		{"a change without details", entry(loyalty.KindUpdateMember, loyalty.Cause{}, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
 		{"a guest's order", entry(loyalty.KindNote, order, 0), "Order 1042 was recorded without a member.", "Bestellung 1042 wurde ohne Mitglied erfasst."},
 		{"a gain of another release", entry("comet", order, 5), "5 beans were added to your account.", "5 Bohnen wurden Ihrem Konto gutgeschrieben."},
 		{"a loss of another release", entry("comet", order, -1), "1 bean was taken off your account.", "1 Bohne wurde von Ihrem Konto abgebucht."},
@@ -342,7 +342,7 @@ func TestSummariesOfMembershipAndLevels(t *testing.T) {
 			"Your level is tin.", "Ihre Stufe ist tin.",
 		},
 		{
-			"a level of another ladder",
+			"a level of another tier group",
 			loyalty.Entry{Kind: loyalty.KindMoveTier, TierGroup: "club", Standing: &loyalty.Standing{Level: "friend"}, Reasons: []loyalty.Reason{
 				why("tier_groups.club.friend", "0", loyalty.HasMoved, "guest", "friend", "reached", "3", "visits"),
 			}},

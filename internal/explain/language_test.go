@@ -26,7 +26,7 @@ func TestEveryWhatHasASentenceInEveryLanguage(t *testing.T) {
 	}
 }
 
-// A formula leaves out what is too much, and without enough Effect shows all: so it tells how many it needs.
+// A formula leaves out what is too much, and without enough arguments Effect shows all of them, which shows how many it needs.
 func TestASentenceAsksForAsManyArgumentsAsTheFormulaHas(t *testing.T) {
 	for what, has := range arguments {
 		needs := 0
@@ -34,7 +34,7 @@ func TestASentenceAsksForAsManyArgumentsAsTheFormulaHas(t *testing.T) {
 			needs++
 		}
 		if what == loyalty.WasExtended || what == loyalty.WasReinstated {
-			needs-- // whoever did it by hand may have said nothing
+			needs-- // the reason of an agent is optional
 		}
 		if has.least != needs {
 			t.Errorf("%q asks for %d arguments, and its formula for %d", what, has.least, needs)

@@ -74,7 +74,7 @@ func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	case why == "" || len(f.Detail.Mail.Destination) == 0:
 		return nil
 	case letter && why == ledger.Bounced:
-		return r.Ledger.LetterCameBack(ctx, program, member, message)
+		return r.Ledger.MarkGiftMessageBounced(ctx, program, member, message)
 	case letter:
 		return nil // the address belongs to a friend, so the member's email is not affected
 	}

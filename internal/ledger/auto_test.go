@@ -80,7 +80,7 @@ func TestWhatIsRedeemedByItselfIsHadOnce(t *testing.T) {
 	})
 }
 
-// Nobody looked for a month: each day had its two, by one command, and the command is answered as itself.
+// No request came for a month: one command catches up with two redemptions per day, and has its normal result.
 func TestAMonthOfWhatIsRedeemedByItselfIsCaughtUp(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")

@@ -46,7 +46,7 @@ func BenchmarkRedeemInMemory(b *testing.B) {
 	}
 }
 
-// 32 goroutines redeem one reward for members of their own: of which there are many pieces, and of which there is no
+// 32 goroutines redeem one reward for members of their own: which has a large stock, and of which there is no
 // number. What a drop costs is the difference.
 func BenchmarkDrop(b *testing.B) {
 	const members = 256
@@ -72,7 +72,7 @@ func BenchmarkDrop(b *testing.B) {
 	}
 }
 
-// A drop: 5,000 members want one of 500 pieces at once, each with a code of its own.
+// A launch: 5,000 members request one of 500 units at the same time, each with its own code.
 func BenchmarkDropOf500Under5000(b *testing.B) {
 	const pieces, members = 500, 5_000
 	l := newBench(b, memory(b))
@@ -95,7 +95,7 @@ func BenchmarkDropOf500Under5000(b *testing.B) {
 		took += time.Since(began)
 		served += members
 		if got := l.spent(b, r.ID); got != pieces {
-			b.Fatalf("%d of %d pieces were had", got, pieces)
+			b.Fatalf("%d of %d units were redeemed", got, pieces)
 		}
 	}
 	b.ReportMetric(float64(served)/took.Seconds(), "takers/s")

@@ -9,7 +9,7 @@ import (
 )
 
 // A refusal is decided twice, and once it is looked up in between whose reservations have expired.
-func TestWhatARefusalForWantOfPiecesCosts(t *testing.T) {
+func TestCostOfRejectionWithoutStock(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
 	b.offer(t, mug(1))

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
-// A till gives commands of one member and repeats each until it is answered. What it tells, others tell as well.
+// A till gives commands of one member and repeats each until it is answered. Other clients send the same commands.
 type till struct {
 	*history
 	rng *rand.Rand

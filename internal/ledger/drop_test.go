@@ -56,7 +56,7 @@ func (b *bench) crowd(tb testing.TB, n int) {
 type rush struct {
 	mu     sync.Mutex
 	got    []loyalty.Redemption
-	others int // who were told that none is left
+	others int // rejected because the reward is out of stock
 }
 
 // rush lets n members redeem the mug at once, each by itself.
@@ -90,19 +90,19 @@ func onEach(t *testing.T, test func(t *testing.T, b *bench, scale int)) {
 	t.Run("dynamodb", func(t *testing.T) { test(t, newBench(t, dynamotest.Open(t)), 1) })
 }
 
-func TestTheLastPieceIsForOne(t *testing.T) {
+func TestOneMemberGetsTheLastUnit(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.offer(t, mug(1))
 		b.crowd(t, 20)
 		r := b.rush(t, 20, half)
 		if len(r.got) != 1 || r.others != 19 || b.spent(t, "mug") != 1 {
-			t.Errorf("%d of 20 got the last one, %d were told that it is gone, %d are spent", len(r.got), r.others, b.spent(t, "mug"))
+			t.Errorf("%d of 20 got the last one, %d were rejected as out of stock, %d are spent", len(r.got), r.others, b.spent(t, "mug"))
 		}
 		b.allPay(t, 20, 1)
 	})
 }
 
-// allPay checks that so many of n members paid 100 points, and nobody else anything.
+// allPay checks that the given number of n members paid 100 points, and no other member anything.
 func (b *bench) allPay(tb testing.TB, n, want int) {
 	tb.Helper()
 	paid := 0
@@ -120,7 +120,7 @@ func (b *bench) allPay(tb testing.TB, n, want int) {
 	}
 }
 
-func TestADropIsHadToItsLastPieceAndNoFurther(t *testing.T) {
+func TestBatchSellsExactlyItsStock(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		pieces, members := 50*scale, 500*scale
 		b.offer(t, mug(int64(pieces)))
@@ -129,21 +129,21 @@ func TestADropIsHadToItsLastPieceAndNoFurther(t *testing.T) {
 		r := b.rush(t, members, half)
 		t.Logf("%d members in %s", members, time.Since(began))
 		if len(r.got) != pieces || r.others != members-pieces || b.spent(t, "mug") != int64(pieces) {
-			t.Errorf("of %d pieces %d were had and %d are spent", pieces, len(r.got), b.spent(t, "mug"))
+			t.Errorf("of %d units %d were redeemed and %d are spent", pieces, len(r.got), b.spent(t, "mug"))
 		}
 		b.allPay(t, members, pieces)
 	})
 }
 
-// Where there are as many pieces as takers nobody is refused, though most find the counter of their own empty or others
+// If there are as many units as members, no member is rejected, though most find their own counter empty or others
 // at it.
-func TestNobodyIsRefusedWhilePiecesAreLeft(t *testing.T) {
+func TestNoMemberIsRejectedWhileUnitsRemain(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		n := 40 * scale
 		b.offer(t, mug(int64(n)))
 		b.crowd(t, n)
 		if r := b.rush(t, n, half); len(r.got) != n || r.others != 0 {
-			t.Errorf("of %d who wanted one of %d pieces each, %d got one and %d were refused", n, n, len(r.got), r.others)
+			t.Errorf("of %d who wanted one of %d units each, %d got one and %d were refused", n, n, len(r.got), r.others)
 		}
 		b.allPay(t, n, n)
 	})

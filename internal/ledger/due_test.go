@@ -39,7 +39,7 @@ func TestWhatTimeDoesIsWrittenDownOnceByTheSchedule(t *testing.T) {
 	})
 }
 
-// Nobody has looked at an account for so long that what time does to it is more than one transaction can hold.
+// No request has read an account for so long that its due changes exceed one transaction.
 func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 	const orders = 130
 	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
@@ -68,7 +68,7 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 				}
 				return err
 			},
-			func(m loyalty.MemberID) error { // by somebody who is not behind
+			func(m loyalty.MemberID) error { // by a client whose clock is not behind
 				r, err := b.give(t, ledger.TransferRequest{ID: "tr", From: member(0), To: m, Points: 5})
 				if err == nil && r.Transfer.Status != loyalty.Accepted {
 					t.Errorf("the transfer is %+v", r.Transfer)
@@ -86,7 +86,7 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 				b.advance(time.Minute)
 			}
 			b.advance(30 * 24 * time.Hour)
-			rivals := i // whoever else lets time pass meanwhile; the first command wants to count what it did
+			rivals := i // requests that advance the account meanwhile; the first command counts its own writes
 			if err := errors.Join(inParallel(1+rivals, func(n int) error {
 				if n == 0 {
 					return command(m)

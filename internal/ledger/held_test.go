@@ -38,14 +38,14 @@ func scarce(dates ...loyalty.RewardDate) []scarceReward {
 	pooled.StockBatches, pooled.Codes.From = nil, loyalty.UploadedCode
 	waited.FirstCall = loyalty.Period{Hours: 24}
 	return []scarceReward{
-		{"a piece", mug(1), ""},
+		{"a unit", mug(1), ""},
 		{"a place on a date", dated, dates[0].ID},
 		{"a code of a pool", pooled, ""},
-		{"a piece that somebody waits for", waited, ""},
+		{"a unit with a waitlist", waited, ""},
 	}
 }
 
-func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
+func TestUnitsOfExpiredReservationAreAvailable(t *testing.T) {
 	for _, c := range scarce(
 		loyalty.RewardDate{ID: "may", At: start.AddDate(0, 6, 0), Capacity: 1}, loyalty.RewardDate{ID: "june", At: start.AddDate(0, 7, 0), Capacity: 20},
 	) {
@@ -90,7 +90,7 @@ func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
 }
 
 // Several reservations expire, and as many members reserve the reward at the same instant. No reservation is rejected.
-func TestWhatManyHaveLetLapseIsHadByAsMany(t *testing.T) {
+func TestUnitsOfManyExpiredReservationsAreAvailable(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		n := 10 * scale
 		b.offer(t, mug(int64(n)))
@@ -102,7 +102,7 @@ func TestWhatManyHaveLetLapseIsHadByAsMany(t *testing.T) {
 		})
 		b.advance(time.Hour)
 		if r := b.rush(t, n, half); len(r.got) != n || r.others != 0 {
-			t.Errorf("of %d who wanted one of %d pieces each, %d got one and %d were refused", n, n, len(r.got), r.others)
+			t.Errorf("of %d who wanted one of %d units each, %d got one and %d were refused", n, n, len(r.got), r.others)
 		}
 		b.allPay(t, 2*n, n)
 	})

@@ -52,7 +52,7 @@ func (h *history) someSegments() []string {
 	return pick(h.rng, nil, []string{"vip"}, []string{"press", "vip"})
 }
 
-// change tells a profile and segments anew.
+// change updates a profile and segments.
 func (h *history) change(m loyalty.MemberID) string {
 	next, segments := h.aProfile(), h.someSegments()
 	err := h.until(fmt.Sprintf("change %s to %+v, %v", m, next, segments), func(l *ledger.Ledger) error {
@@ -69,7 +69,7 @@ func (h *history) change(m loyalty.MemberID) string {
 	}
 	acc, err := h.quiet().Member(h.t.Context(), h.p, m)
 	if t := acc.Account.Traits; err != nil || t.Zone != next.Timezone || !slices.Equal(t.Segments, segments) {
-		h.t.Errorf("%s was told as %+v, %v, and is %+v, %v", m, next, segments, t, err)
+		h.t.Errorf("%s was sent as %+v, %v, and is %+v, %v", m, next, segments, t, err)
 	}
 	return "told"
 }
@@ -98,8 +98,8 @@ func (h *history) event(m loyalty.MemberID) string {
 	return h.putEvent(ev, "event")
 }
 
-// retell tells one of the latest events in another state, or any as it is.
-func (h *history) retell(loyalty.MemberID) string {
+// resend sends one of the latest events in another state, or any event unchanged.
+func (h *history) resend(loyalty.MemberID) string {
 	if len(h.events) == 0 {
 		return "nothing"
 	}

@@ -135,7 +135,7 @@ func (h *history) replay(loyalty.MemberID) string {
 	return h.putOrder(at, h.orders[at], "replayed")
 }
 
-// putOrder tells an order, and keeps it in its place if it was accepted.
+// putOrder sends an order, and stores it if it was accepted.
 func (h *history) putOrder(at int, o loyalty.Order, what string) string {
 	var r ledger.OrderResult
 	err := h.until(fmt.Sprintf("%s %s of %q %s", what, o.ID, o.Member, o.Status), func(l *ledger.Ledger) (err error) {
@@ -180,7 +180,7 @@ func (h *history) quote(m loyalty.MemberID) string {
 	return "quoted"
 }
 
-// activate makes what is pending of some of the latest orders and events active by hand.
+// activate activates pending points of some of the latest orders and events.
 func (h *history) activate(loyalty.MemberID) string {
 	as := "nothing"
 	for i := range min(4, len(h.orders)) {

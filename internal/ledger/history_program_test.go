@@ -83,7 +83,7 @@ func historyTiers(p *loyalty.Program, rng *rand.Rand) {
 	case 1:
 		t.MoveDown = loyalty.ToQualified
 	}
-	historyLadder(t, rng)
+	historyTierGroups(t, rng)
 	if rng.IntN(2) == 0 {
 		t.Levels[2].Expires = new(loyalty.Expiry) // gold never expires
 	}
@@ -149,7 +149,7 @@ func historyActions(p *loyalty.Program) {
 	p.BirthdayLock = loyalty.Period{Months: 12}
 }
 
-// publish puts the next version in force. Orders and events keep that of their first telling.
+// publish publishes the next version. Orders and events keep the version of their first report.
 func (h *history) publish(rng *rand.Rand) {
 	next := historyProgram(h.t, program(h.t), rng)
 	next.Version = len(h.rules) + 1

@@ -118,7 +118,7 @@ func (h *history) checkCard(code string) {
 	}
 }
 
-// useReward enters what an entry says of pieces, limits and codes.
+// useReward records the units, limits and codes of an entry.
 func (b *books) useReward(s *book, e loyalty.Entry) {
 	r, sign := e.Redemption, int64(0)
 	b.credited(e)
@@ -151,7 +151,7 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 	}
 }
 
-// rewards compares the pieces and codes that members have with the counters and the pool.
+// rewards compares the units and codes that members have with the counters and the pool.
 func (b *books) rewards() {
 	t := b.h.t
 	b.budget("rewards.mug", 15)

@@ -11,13 +11,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A rival is a table on which, now and then, somebody else writes between what a command has read and what it writes
+// A rival is a table on which, now and then, another request writes between what a command has read and what it writes
 // of it: so every kind of conflict happens, one at a time, and from a seed.
 type rival struct {
 	table.Table
 	rng  *rand.Rand
 	race func()
-	same func() error // the command that is under way, given by somebody else; nil: it is not to be raced
+	same func() error // the current command, to be repeated by another request; nil for none
 	busy bool
 	won  int
 }
@@ -33,7 +33,7 @@ func (r *rival) Transact(ctx context.Context, ops ...table.Op) error {
 	return r.Table.Transact(ctx, ops...)
 }
 
-// race lets somebody do something that may be in the way of the command under way.
+// race runs another command that may conflict with the current one.
 func (h *history) race() {
 	l, rng := h.quiet(), h.rival.rng
 	var err error

@@ -151,10 +151,10 @@ func TestSameSeedGivesTheSameHistory(t *testing.T) {
 func TestHistoriesThatOnceFailed(t *testing.T) {
 	for _, seed := range []uint64{
 		6,  // an enrollment whose answer was lost was answered without what joining earned
-		5,  // points that were forfeited before an activation by hand never gave the program's caps their room back
+		5,  // points that were forfeited before a manual activation never gave the program's caps their room back
 		8,  // nor did they cease to count towards a level
-		4,  // who was registered already was told to have just registered, if time had something to write
-		16, // a guest's order that was told again under another version was claimed by the rules of that one
+		4,  // a repeated registration was reported as new if a due change was written
+		16, // a guest's order that was sent again under another version was claimed by the rules of that one
 	} {
 		runHistory(t, seed, 1_000)
 	}
@@ -195,7 +195,7 @@ func (h *history) step() string {
 		{2, h.quote},
 		{2, h.activate},
 		{3, h.event},
-		{2, h.retell},
+		{2, h.resend},
 		{1, h.change},
 		{1, h.register},
 		{4, h.redeem},
@@ -229,7 +229,7 @@ func (h *history) step() string {
 
 func (h *history) member() loyalty.MemberID { return h.members[h.rng.IntN(len(h.members))] }
 
-// until gives a command as a client does whose answers are lost, and gives what it answers at last. The command is told
+// until gives a command as a client does whose answers are lost, and returns the final result. The command is notified
 // which ledger to ask, for a rival may give it first.
 func (h *history) until(what string, do func(l *ledger.Ledger) error) error {
 	h.rival.same = func() error { return do(h.quiet()) }

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// historyLadder makes half of all ladders go by periods of every kind, or by several measures, with floors and welcomes.
-func historyLadder(t *loyalty.Tiers, rng *rand.Rand) {
+// historyTierGroups makes half of all tier groups go by periods of every kind, or by several measures, with floors and welcomes.
+func historyTierGroups(t *loyalty.Tiers, rng *rand.Rand) {
 	if rng.IntN(2) == 0 {
 		return
 	}
@@ -40,7 +40,7 @@ func historyLadder(t *loyalty.Tiers, rng *rand.Rand) {
 	t.MoveDown = pick(rng, loyalty.OneStep, loyalty.ToQualified, loyalty.StayUp)
 }
 
-// place gives a member a level by hand.
+// place sets a member's level.
 func (h *history) place(m loyalty.MemberID) string {
 	in := ledger.TierChange{ID: h.key("tier_"), Member: m, Placement: tier.Placement{
 		Level: pick(h.rng, "bronze", "silver", "gold"), Reason: "history",

@@ -114,7 +114,7 @@ func (b *books) useTransfer(s *book, e loyalty.Entry) {
 func (b *books) given() {
 	for id, g := range b.gifts {
 		if g.onTheWay != 0 {
-			b.h.t.Errorf("of transfer %s %d points are with nobody", id, g.onTheWay)
+			b.h.t.Errorf("of transfer %s %d points belong to no member", id, g.onTheWay)
 		}
 		for _, l := range g.got {
 			if beyond(g.got, l.Expires) > -beyond(g.sent, l.Expires) {

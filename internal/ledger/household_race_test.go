@@ -175,7 +175,7 @@ func TestPointsOnTheirWayAreNotMissing(t *testing.T) {
 	b.auditAll(t, 3)
 }
 
-// Members whom nobody has seen for years have more entries of time than one transaction takes.
+// Members without requests for years have more due entries than one transaction can hold.
 func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.households(t, loyalty.Households{Size: 6})
@@ -202,8 +202,8 @@ func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
 	b.auditAll(t, 6)
 }
 
-// Whoever has left contributes nothing, also where the leaving comes between the reading and the writing.
-func TestNobodyDrawsOnWhoHasJustLeft(t *testing.T) {
+// A member who has left contributes nothing, even if the member leaves between the read and the write.
+func TestHouseholdExcludesMemberWhoLeftMeanwhile(t *testing.T) {
 	b, tab := lossyBench(t)
 	b.households(t, loyalty.Households{Size: 3})
 	b.home(t, 3)

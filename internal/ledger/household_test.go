@@ -239,7 +239,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 	_, err = b.draw(t, 2, "rd_2", true)
 	wantRefusal(t, err, loyalty.ValidationFailed) // who is in none
 
-	// The head leaves, and then the other: nobody is left, and everybody is free.
+	// The owner leaves, and then the other member: the household is empty, and both can join another.
 	h, err := b.LeaveHousehold(t.Context(), b.p, "hh_1", member(0))
 	if err != nil || len(h.Members) != 1 || h.Members[0].Role != share.Owner {
 		t.Errorf("%+v, %v", h, err)

@@ -25,7 +25,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// A call is what a client asks of one member, and an answer what it was told; the hold is named by a number.
+// A call is what a client asks of one member, and an answer is its result; a number identifies the hold.
 type call struct {
 	member int
 	what   string // reserve, commit, cancel, earn, read
@@ -39,7 +39,7 @@ type answer struct {
 	balance loyalty.Balance
 }
 
-// wallet is what a member is, as far as clients can tell: what can be spent, and how far each hold is.
+// wallet is the state of a member that clients can see: the spendable points and the status of each hold.
 type wallet struct {
 	active loyalty.Points
 	holds  [linearHolds]byte // 0: never asked for; or one of "rcxn": reserved, committed, canceled, refused
@@ -51,7 +51,7 @@ const (
 	sticker       = loyalty.Points(100)
 )
 
-// after is the wallet after a call, and what it must have been told.
+// after returns the wallet after a call, and its expected result.
 func (w wallet) after(c call) (wallet, answer) {
 	refused := answer{code: loyalty.AlreadyResolved}
 	switch h := &w.holds[c.hold]; c.what {
@@ -145,7 +145,7 @@ func areLinearizable(t *testing.T, seed uint64, histories int, inTurns bool) {
 	}
 }
 
-// A seed whose history cannot be run again is of no use to whoever looks for the fault.
+// A seed must reproduce its history, or the fault cannot be found.
 func TestClientsInTurnsHaveOneHistory(t *testing.T) {
 	first := linearHistory(t, 7, true)
 	if again := linearHistory(t, 7, true); !reflect.DeepEqual(first, again) {
@@ -173,7 +173,7 @@ func (o *turns) wait(call string) {
 	<-mine
 }
 
-// run gives turns until nobody waits any more. It must be called in the bubble of the clients.
+// run gives turns until no client waits. It must be called in the bubble of the clients.
 func (o *turns) run() {
 	for {
 		synctest.Wait()

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// lossy is a table of which the next write is done and its answer lost, or in whose way somebody else writes first.
+// lossy is a table of which the next write is done and its answer lost, or in whose way another request writes first.
 type lossy struct {
 	table.Table
 	lose  bool
@@ -91,7 +91,7 @@ func TestConversionIsReversedAlthoughResponseIsLost(t *testing.T) {
 	b.audit(t, "mem_ada")
 }
 
-// Time has something to write down whenever a member registers again, and somebody else may be about to write it too.
+// Each repeated registration finds a due change, which another request may write at the same time.
 func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 	for name, rival := range map[string]func(b *bench){
 		"alone":                     nil,
@@ -124,7 +124,7 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 	}
 }
 
-// A rule's points wait for the parcel and are given up; the rest is made active by hand, and then the order is
+// A rule's points wait for the parcel and are given up; the rest is activated manually, and then the order is
 // canceled: all of it makes room again, and none of it counts towards a level.
 func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
 	b := newBench(t, memory(t))

@@ -25,7 +25,7 @@ import (
 const (
 	wait     = 2  // until the points of an order are active
 	life     = 9  // from then on
-	extendBy = 20 // how far lots can be moved by hand
+	extendBy = 20 // years by which lots can be extended
 )
 
 // A machine does the same to the ledger and to the model, and compares what both say after every step.
@@ -56,7 +56,7 @@ func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 	for name, value := range map[string]string{"rapid.checks": checks, "rapid.steps": "120"} {
 		f := flag.Lookup(name)
 		if f.Value.String() != f.DefValue {
-			continue // whoever runs the test wants it otherwise
+			continue // set by a flag
 		}
 		if err := flag.Set(name, value); err != nil {
 			t.Fatal(err)
@@ -252,14 +252,14 @@ func (m *machine) buy(r *rapid.T) {
 	who, id := m.who(r), m.id("o")
 	o := m.order(id, who, int64(rapid.IntRange(1, 9).Draw(r, "euros")*100))
 	m.model.buy(who, id, int(o.Lines[0].Amount/100))
-	if err := m.tell(r, o); err != nil {
+	if err := m.report(r, o); err != nil {
 		r.Fatal(err)
 	}
-	m.asked = append(m.asked, answered{func() error { return m.tell(r, m.told(r, id)) }, ""})
+	m.asked = append(m.asked, answered{func() error { return m.report(r, m.reported(r, id)) }, ""})
 }
 
-// told is an order as it was told last.
-func (m *machine) told(r *rapid.T, id string) loyalty.Order {
+// reported returns an order as it was sent last.
+func (m *machine) reported(r *rapid.T, id string) loyalty.Order {
 	got, err := until(func() (ledger.OrderResult, error) { return m.Order(r.Context(), m.p.ID, id) })
 	if err != nil {
 		r.Fatal(err)
@@ -267,15 +267,15 @@ func (m *machine) told(r *rapid.T, id string) loyalty.Order {
 	return got.State.Order
 }
 
-func (m *machine) tell(r *rapid.T, o loyalty.Order) error {
+func (m *machine) report(r *rapid.T, o loyalty.Order) error {
 	return untilDone(func() (ledger.OrderResult, error) { return m.PutOrder(r.Context(), m.p, o, ledger.By{}) })
 }
 
-// refund tells an order with one refund more.
+// refund sends an order with one more refund.
 func (m *machine) refund(r *rapid.T) {
 	who := m.who(r)
 	id := some(r, "order", m.model.members[who].bought)
-	o := m.told(r, id)
+	o := m.reported(r, id)
 	left := o.Lines[0].Amount / 100
 	for _, x := range o.Refunds {
 		left -= x.Amount / 100
@@ -290,7 +290,7 @@ func (m *machine) refund(r *rapid.T) {
 	n := rapid.Int64Range(1, left).Draw(r, "euros")
 	o.Refunds = append(slices.Clone(o.Refunds), loyalty.Refund{ID: m.id("re_"), At: m.Now(), Amount: n * 100, Status: loyalty.RefundSucceeded})
 	m.model.refund(who, id, int(n))
-	if err := m.tell(r, o); err != nil {
+	if err := m.report(r, o); err != nil {
 		r.Fatal(err)
 	}
 }
@@ -311,7 +311,7 @@ func (m *machine) redeem(r *rapid.T, commit bool) {
 		ID: m.id("rd_"), Member: m.who(r), Reward: some(r, "reward", m.model.offers),
 		Cart: rapid.SampledFrom([]string{"", "", "c", "d"}).Draw(r, "cart"), Commit: commit,
 	}
-	m.writeDown(r) // or pieces are still held whose time is over
+	m.writeDown(r) // otherwise units of expired reservations remain held
 	open := len(m.model.members[in.Member].held())
 	codes := m.model.redeem(in.Member, in.ID, in.Reward, in.Cart, commit)
 	do := func() error {
@@ -455,7 +455,7 @@ func (m *machine) person(p *person) seen {
 	return s
 }
 
-// end compares what is not looked at after each step: how every redemption ended, the pieces that are taken, the books.
+// end compares what is not looked at after each step: how every redemption ended, the units that are taken, the books.
 func (m *machine) end(r *rapid.T) {
 	m.writeDown(r)
 	m.Table = m.clean
@@ -477,7 +477,7 @@ func (m *machine) end(r *rapid.T) {
 	for _, reward := range []string{"mug", "print"} {
 		left, err := m.Budget(r.Context(), m.p.ID, "rewards."+reward, 100)
 		if err != nil || 100-int64(left) != taken[reward] {
-			r.Errorf("%d pieces of %s are left of 100, %v, and %d are taken", left, reward, err, taken[reward])
+			r.Errorf("%d units of %s are left of 100, %v, and %d are taken", left, reward, err, taken[reward])
 		}
 	}
 }

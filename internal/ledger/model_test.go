@@ -21,7 +21,7 @@ type model struct {
 	members map[loyalty.MemberID]*person
 }
 
-// An offer is a reward: its cost, when each piece of it can be had (none: any number), and how often by one member.
+// An offer is a reward: its cost, when each unit of it can be had (none: any number), and how often by one member.
 type offer struct {
 	cost       int
 	pieces     []time.Time
@@ -38,7 +38,7 @@ type person struct {
 }
 
 // A point is pending (of is its order), active, held or spent (of is its redemption), expired, or gone. Grace puts it off
-// once, but for who moves it by hand.
+// once, except for manual changes.
 type point struct {
 	lapses time.Time
 	state  string

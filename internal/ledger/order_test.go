@@ -93,7 +93,7 @@ func TestAGuestsOrderIsAppliedOnceWhenItsMemberIsKnown(t *testing.T) {
 			t.Errorf("the guest's order gave %+v", r)
 		}
 		if r := b.put(t, o); !r.Replayed || r.Revision != 1 {
-			t.Errorf("told again it gave %+v", r)
+			t.Errorf("the repeated order returned %+v", r)
 		}
 		o.Refunds = []loyalty.Refund{{ID: "re_1", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 2_500}}
 		b.put(t, o)
@@ -121,7 +121,7 @@ func TestAGuestsOrderIsAppliedOnceWhenItsMemberIsKnown(t *testing.T) {
 	})
 }
 
-func TestAGuestsOrderKeepsTheRulesOfItsFirstTelling(t *testing.T) {
+func TestAGuestsOrderKeepsTheRulesOfItsFirstReport(t *testing.T) {
 	b := newBench(t, memory(t))
 	first, second := b.p, program(t)
 	second.Version = 2

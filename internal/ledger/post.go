@@ -19,9 +19,9 @@ const (
 	letterWaits = 3 * 24 * time.Hour
 )
 
-// A ClaimedLetter is a gift card message that only its claimant may send now, with its full content.
-type ClaimedLetter struct {
-	Letter
+// A ClaimedGiftMessage is a gift card message that only its claimant may send now, with its full content.
+type ClaimedGiftMessage struct {
+	GiftMessage
 	CodeResult
 	Sender Profile // the member
 
@@ -30,14 +30,14 @@ type ClaimedLetter struct {
 	doc     giftCardMessageDoc
 }
 
-// ClaimLetter claims a message for sending, so that no other process sends it. It returns ErrClaimed if another process
+// ClaimGiftMessage claims a message for sending, so that no other process sends it. It returns ErrClaimed if another process
 // claimed it, it is not due yet, or it is settled. If the message must no longer be sent, because the gift card
-// cannot be used or there were too many attempts, ClaimLetter settles it and returns it with that status.
+// cannot be used or there were too many attempts, ClaimGiftMessage settles it and returns it with that status.
 //
-// After the attempt, the caller calls SettleLetter or PostponeLetter. If it never does, for example because the process
+// After the attempt, the caller calls SettleGiftMessage or PostponeGiftMessage. If it never does, for example because the process
 // crashed, the message is sent again under the same ID after the lease ends. A crash may thus send a message twice,
 // unless the provider deduplicates by ID, but never loses one.
-func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace) (*ClaimedLetter, error) {
+func (l *Ledger) ClaimGiftMessage(ctx context.Context, program string, at GiftMessagePlace) (*ClaimedGiftMessage, error) {
 	it, err := l.Table.Get(ctx, memberKey(program, at.Member, at.Item))
 	if err != nil {
 		return nil, retryable(err)
@@ -45,11 +45,11 @@ func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace
 	if it.Version == 0 || it.Index == (table.Key{}) || it.Index.SK > stamped(l.now())+"~" {
 		return nil, ErrClaimed
 	}
-	c := &ClaimedLetter{program: program, item: it}
-	if c.doc, err = readLetter(it); err != nil {
+	c := &ClaimedGiftMessage{program: program, item: it}
+	if c.doc, err = readGiftMessage(it); err != nil {
 		return nil, err
 	}
-	c.Letter = c.doc.letter()
+	c.GiftMessage = c.doc.message()
 	was, err := l.Redemption(ctx, program, c.doc.Redemption)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: claim %s: %w", c.doc.ID, err)
@@ -59,36 +59,36 @@ func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace
 	}
 	switch {
 	case c.MaySend(l.now()) != nil:
-		return c, l.SettleLetter(ctx, c, LetterWithdrawn)
+		return c, l.SettleGiftMessage(ctx, c, LetterWithdrawn)
 	case c.doc.Claims >= maxClaims:
-		return c, l.SettleLetter(ctx, c, LetterFailed)
+		return c, l.SettleGiftMessage(ctx, c, LetterFailed)
 	}
 	c.Code = was.Redemption.Code // formatted for display
 	if c.Sender, err = l.Profile(ctx, program, at.Member); err != nil {
 		return nil, err
 	}
 	c.doc.Claims++
-	return c, l.keepLetter(ctx, c, letterIndex(program, c.doc.ID, l.now().Add(lease)))
+	return c, l.updateGiftMessage(ctx, c, letterIndex(program, c.doc.ID, l.now().Add(lease)))
 }
 
-// SettleLetter records the final status of a message: sent, failed or withdrawn.
-func (l *Ledger) SettleLetter(ctx context.Context, c *ClaimedLetter, as LetterStatus) error {
+// SettleGiftMessage records the final status of a message: sent, failed or withdrawn.
+func (l *Ledger) SettleGiftMessage(ctx context.Context, c *ClaimedGiftMessage, as GiftMessageStatus) error {
 	c.Status, c.doc.Status, c.doc.Settled = as, string(as), millis(l.now())
-	return l.keepLetter(ctx, c, table.Key{})
+	return l.updateGiftMessage(ctx, c, table.Key{})
 }
 
-// PostponeLetter releases a claim after the message was certainly not sent, and schedules the next attempt. If the
-// message is older than letterWaits, PostponeLetter settles it as failed instead.
-func (l *Ledger) PostponeLetter(ctx context.Context, c *ClaimedLetter, again time.Time) error {
+// PostponeGiftMessage releases a claim after the message was certainly not sent, and schedules the next attempt. If the
+// message is older than letterWaits, PostponeGiftMessage settles it as failed instead.
+func (l *Ledger) PostponeGiftMessage(ctx context.Context, c *ClaimedGiftMessage, again time.Time) error {
 	if l.now().Sub(c.At) > letterWaits {
-		return l.SettleLetter(ctx, c, LetterFailed)
+		return l.SettleGiftMessage(ctx, c, LetterFailed)
 	}
 	c.doc.Claims--
-	return l.keepLetter(ctx, c, letterIndex(c.program, c.doc.ID, again))
+	return l.updateGiftMessage(ctx, c, letterIndex(c.program, c.doc.ID, again))
 }
 
-// keepLetter writes the message as the next version of the claimed item.
-func (l *Ledger) keepLetter(ctx context.Context, c *ClaimedLetter, index table.Key) error {
+// updateGiftMessage writes the message as the next version of the claimed item.
+func (l *Ledger) updateGiftMessage(ctx context.Context, c *ClaimedGiftMessage, index table.Key) error {
 	it := c.item
 	it.Doc, it.Index = encode(c.doc), index
 	if err := l.replace(ctx, &it); err != nil {
@@ -98,21 +98,21 @@ func (l *Ledger) keepLetter(ctx context.Context, c *ClaimedLetter, index table.K
 	return nil
 }
 
-// LetterCameBack records that a message of a member bounced after it was sent. It ignores an unknown message.
-func (l *Ledger) LetterCameBack(ctx context.Context, program string, m loyalty.MemberID, id string) error {
+// MarkGiftMessageBounced records that a message of a member bounced after it was sent. It ignores an unknown message.
+func (l *Ledger) MarkGiftMessageBounced(ctx context.Context, program string, m loyalty.MemberID, id string) error {
 	q := table.Query{PK: memberPartition(program, m), From: "OUTBOX#", To: "OUTBOX#~"}
 	for it, err := range l.Table.Query(ctx, q) {
 		if err != nil {
 			return retryable(err)
 		}
-		d, err := readLetter(it)
+		d, err := readGiftMessage(it)
 		if err != nil {
 			return err
 		}
 		if d.ID != id || d.Status == string(LetterFailed) {
 			continue
 		}
-		err = l.SettleLetter(ctx, &ClaimedLetter{program: program, item: it, doc: d}, LetterFailed)
+		err = l.SettleGiftMessage(ctx, &ClaimedGiftMessage{program: program, item: it, doc: d}, LetterFailed)
 		if errors.Is(err, ErrClaimed) {
 			err = ErrTryAgain // the bounce report and the send result were written at the same time
 		}

@@ -43,7 +43,7 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 		was         loyalty.Reward
 		becomes     func(r *loyalty.Reward)
 		part        loyalty.Points
-		code, until string // what is told of the code
+		code, until string // the published fields of the code
 		left        loyalty.Money
 		credit      loyalty.Points
 	}{
@@ -82,7 +82,7 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 			}
 			if c.code != "" {
 				_, err := b.Code(t.Context(), b.p.ID, c.code)
-				wantRefusal(t, err, loyalty.NotFound) // it is of all, and of nobody
+				wantRefusal(t, err, loyalty.NotFound) // the code is shared and belongs to no member
 			}
 			if c.credit > 0 && (rd.Credit == nil || rd.Credit.Worth != c.credit) {
 				t.Errorf("it gives %+v", rd.Credit)
@@ -95,7 +95,7 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 	}
 }
 
-// A part of a payment is worth what it was when the points were reserved, whatever the rate is now; and where nobody
+// A part of a payment is worth what it was when the points were reserved, whatever the rate is now; and where no member
 // knows the version any more, what the live one says.
 func TestAPaymentHasTheRateOfItsReservation(t *testing.T) {
 	for known, want := range map[bool]int64{true: 400, false: 200} {

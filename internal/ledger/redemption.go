@@ -58,7 +58,7 @@ func (l *Ledger) Redeem(
 			return outs, l.otherDates(ctx, p, &reward, in.Date, l.unlessLapsed(ctx, p.ID, &reward, lapsed, err))
 		}
 		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause})
-		if err := l.tell(ctx, p, &reward, call); err != nil {
+		if err := l.recordCalled(ctx, p, &reward, call); err != nil {
 			return RedemptionResult{}, err
 		}
 		switch {
@@ -80,7 +80,7 @@ func (l *Ledger) Redeem(
 }
 
 // redemptionCommand returns the command of a redemption with its inputs. It reads them in one step: the account, the
-// counter of the reward's stock, and the items that the method besides reads. For a household, do reads the accounts
+// counter of the reward's stock, and the items that sideWrites reads. For a household, do reads the accounts
 // later.
 func (l *Ledger) redemptionCommand(
 	ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest,
@@ -90,7 +90,7 @@ func (l *Ledger) redemptionCommand(
 		redeem.Counters(reward, l.now()), func(s posting.Spend) bool { return s.Rule != redeem.KeyOn(reward, in.Date) },
 	)
 	reads := append(c.budgets.reads(ctx, counters), func() (err error) {
-		c.with, err = l.besides(ctx, p, reward, r, in)
+		c.with, err = l.sideWrites(ctx, p, reward, r, in)
 		return err
 	})
 	if !in.Household {
@@ -104,9 +104,9 @@ func (l *Ledger) redemptionCommand(
 	return c, err
 }
 
-// besides returns the other writes of a redemption: the code that it takes, the fulfillment task, and the removal of
+// sideWrites returns the other writes of a redemption: the code that it takes, the fulfillment task, and the removal of
 // the member's waitlist entry. It also sets the code of the redemption.
-func (l *Ledger) besides(
+func (l *Ledger) sideWrites(
 	ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest,
 ) ([]table.Op, error) {
 	var code, leaving []table.Op

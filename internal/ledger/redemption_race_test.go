@@ -67,7 +67,7 @@ func (b *bench) breakTable(t *testing.T) *tabletest.Faulty {
 }
 
 // Around the instant at which a reservation expires its owner commits it, cancels it, reserves something else for the
-// same cart, and time writes its end down: one of them wins, and points, piece and code are where it says.
+// same cart, and time writes its end down: one of them wins, and points, unit and code match its result.
 func TestOneEndOfAReservationWins(t *testing.T) {
 	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
 		const rounds = 30
@@ -96,7 +96,7 @@ func TestOneEndOfAReservationWins(t *testing.T) {
 		}
 		heal()
 		if spent, free := b.spent(t, "mug"), len(b.pool(t, "mug")); int(spent) != ends[loyalty.Committed] || free != rounds-ends[loyalty.Committed] {
-			t.Errorf("%v, and %d pieces are spent, %d codes free", ends, spent, free)
+			t.Errorf("%v, and %d units are spent, %d codes free", ends, spent, free)
 		}
 		if ends[loyalty.Expired] == 0 || ends[loyalty.Committed]+ends[loyalty.Canceled] == 0 {
 			t.Errorf("only %v: nothing was raced", ends)
@@ -138,7 +138,7 @@ func (b *bench) raceToEnd(t *testing.T, m loyalty.MemberID, id string) loyalty.R
 		})
 	}
 	var wg sync.WaitGroup
-	for _, i := range rand.Perm(len(all)) { // whoever is started last is often the first
+	for _, i := range rand.Perm(len(all)) { // the goroutine that starts last often runs first
 		wg.Go(all[i])
 	}
 	wg.Wait()
@@ -162,7 +162,7 @@ func (b *bench) raceToEnd(t *testing.T, m loyalty.MemberID, id string) loyalty.R
 		want = loyalty.Balance{}
 	}
 	if spent := errors.Is(next, loyalty.InsufficientPoints); spent != (status == loyalty.Committed) || !spent && next != nil {
-		t.Errorf("%s, and the other reservation for the cart is told %v", status, next)
+		t.Errorf("%s, and the other reservation for the cart returned %v", status, next)
 	}
 	if acc, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) }); err != nil || acc.Account.Balance() != want {
 		t.Errorf("%s, and the balance is %+v, %v", status, acc.Account.Balance(), err)
@@ -206,7 +206,7 @@ func TestEveryAnswerOfARedemptionCanBeLost(t *testing.T) {
 			tab.in = n + 1
 			b.allCommands(t)
 			if left, spent := len(b.pool(t, "mug")), b.spent(t, "mug"); left != 1 || spent != 1 {
-				t.Errorf("answer %d, done %t: the pool has %d codes, %d pieces are spent", n, done, left, spent)
+				t.Errorf("answer %d, done %t: the pool has %d codes, %d units are spent", n, done, left, spent)
 			}
 			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 160}) // two fifths of the card, 40 of 100 points, were spent
 			b.audit(t, "mem_ada")

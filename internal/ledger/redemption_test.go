@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func TestAHoldLapsesAtItsInstantAndGivesItsLotsBack(t *testing.T) {
+func TestHoldExpiresAtItsInstantAndReturnsItsLots(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")
 		b.grant(t, "mem_ada", 120)
@@ -71,7 +71,7 @@ func TestARefusedRedemptionStaysRefusedForItsKey(t *testing.T) {
 		again, err := b.Redeem(t.Context(), b.p, in, ledger.By{Input: "1"})
 		wantRefusal(t, err, loyalty.InsufficientPoints)
 		if !again.Replayed {
-			t.Error("the refusal was decided anew")
+			t.Error("the rejection was decided again")
 		}
 		in.ID = "rd_2"
 		if _, err = b.Redeem(t.Context(), b.p, in, ledger.By{Input: "2"}); err != nil {

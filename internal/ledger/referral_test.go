@@ -103,8 +103,8 @@ func TestACodeIsOneMembers(t *testing.T) {
 	})
 }
 
-// Friends order, give back and order again, all at once and with a table that fails: whoever's order stands at the end has
-// been rewarded once, and so has the referrer; nobody else has anything. I25.
+// Friends order, give back and order again, all at once and with a table that fails: whichever order stands at the end has
+// been rewarded once, and so has the referrer; no other member has anything. I25.
 func TestReferralsAreRewardedOnce(t *testing.T) {
 	const referrers, friends, orders = 2, 6, 4
 	onFaulty(t, func(t *testing.T, b *bench) {
@@ -252,7 +252,7 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 		{"anna@straße.example", "anna@xn--strae-oqa.example", true},
 		{"anna@bücher.example", "anna@bucher.example", false},
 		{"anna@bücher.example", "anna@xn--bcher-kva.example.org", false},
-		{"anna@example.com", "anna@ex\u0430mple.com", true}, // a Cyrillic letter
+		{"anna@example.com", "anna@ex\u0430mple.com", true}, // a Cyrillic character
 		{"anna@example.com", "anna@xn--exmple-4nf.com", true},
 		{"anna@my_host.example", "anna@my_host.example", true},
 		{"anna@xn--zzzzzz999.example", "anna@xn--zzzzzz998.example", false}, // no Punycode
@@ -278,7 +278,7 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 	}
 }
 
-// place tells of an order until that is known to be done, and gives what the order itself is worth.
+// place sends an order until the result is known, and returns the points of the order.
 func (b *bench) place(t *testing.T, o loyalty.Order) loyalty.Points {
 	t.Helper()
 	got, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"}) })

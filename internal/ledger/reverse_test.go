@@ -48,8 +48,8 @@ func TestOfAGiftCardOnlyWhatIsUnspentIsGivenBack(t *testing.T) {
 		left    int64
 		state   redeem.CodeState
 	}{
-		{"all of one that nobody used", 0, 100, 2_500, 0, void},
-		{"a tenth of one that nobody used", 0, 10, 250, 2_250, valid},
+		{"all of an unused gift card", 0, 100, 2_500, 0, void},
+		{"a tenth of an unused gift card", 0, 10, 250, 2_250, valid},
 		{"one of which 24 EUR are spent", 2_400, 100, 100, 0, void},
 		{"a tenth of one of which 24 EUR are spent", 2_400, 10, 100, 0, void},
 		{"a tenth of one of which 10 EUR are spent", 1_000, 10, 250, 1_250, valid},

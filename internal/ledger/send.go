@@ -13,7 +13,7 @@ import (
 // same ID and By.Input, it returns the first result; with a different input, it returns idempotency_key_reused. It
 // returns not_found if the redemption does not exist, and code_used, code_void, code_not_valid or validation_failed if
 // there is nothing to send.
-func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By) (RedemptionResult, Letter, error) {
+func (l *Ledger) SendCode(ctx context.Context, program string, in GiftMessage, by By) (RedemptionResult, GiftMessage, error) {
 	was, err := l.Redemption(ctx, program, in.Redemption)
 	if err == nil && was.Redemption.Status == loyalty.Rejected {
 		err = notFound("redemption")
@@ -22,7 +22,7 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 		return was, in, err
 	}
 	for range attempts {
-		letters, err := l.letters(ctx, program, was.Member, in.Redemption)
+		letters, err := l.giftMessages(ctx, program, was.Member, in.Redemption)
 		if err != nil {
 			return was, in, err
 		}
@@ -31,7 +31,7 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 			case d.ID == in.ID && d.Input != by.Input:
 				return was, in, keyReused()
 			case d.ID == in.ID:
-				in = d.letter()
+				in = d.message()
 				in.Replayed = true
 				return was, in, nil
 			}

@@ -18,7 +18,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 		b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
 		send := func(key int) error {
 			for {
-				in := ledger.Letter{ID: fmt.Sprint("snd_", key), Redemption: "rd_1", Email: "eve@example.com"}
+				in := ledger.GiftMessage{ID: fmt.Sprint("snd_", key), Redemption: "rd_1", Email: "eve@example.com"}
 				_, _, err := b.SendCode(t.Context(), b.p.ID, in, ledger.By{Input: fmt.Sprint(key)})
 				if !errors.Is(err, ledger.ErrTryAgain) {
 					return err
@@ -33,9 +33,9 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			}
 			wantRefusal(t, err, loyalty.ValidationFailed)
 		}
-		letters, err := b.Letters(t.Context(), b.p.ID, "mem_ada", "rd_1")
+		letters, err := b.GiftMessages(t.Context(), b.p.ID, "mem_ada", "rd_1")
 		if err != nil || len(letters) != redeem.MaxLetters || sent != 2*redeem.MaxLetters {
-			t.Errorf("%d were told that it was sent, there are %d letters: %v", sent, len(letters), err)
+			t.Errorf("%d requests sent it, there are %d messages: %v", sent, len(letters), err)
 		}
 		waiting := 0
 		for _, err := range b.Table.Query(t.Context(), table.Query{PK: "P#bluebird#OUTBOX#waiting", Index: true}) {
@@ -45,7 +45,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			waiting++
 		}
 		if waiting != redeem.MaxLetters {
-			t.Errorf("%d letters wait", waiting)
+			t.Errorf("%d messages wait", waiting)
 		}
 	})
 }
@@ -53,7 +53,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
-	in := ledger.Letter{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com", Name: "Eve", Message: "From me"}
+	in := ledger.GiftMessage{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com", Name: "Eve", Message: "From me"}
 	if _, _, err := b.SendCode(t.Context(), b.p.ID, in, ledger.By{Input: "1"}); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 	}
 }
 
-// Whoever sent a gift card away is not reminded of it; it is the member's again when the letter failed.
+// The sender of a gift card receives no reminders about it, unless the message failed.
 func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 	b := newBench(t, memory(t))
 	code := b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
@@ -80,15 +80,15 @@ func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 			t.Errorf("%s: %+v, %v", what, v.Who, err)
 		}
 	}
-	settle := func(as ledger.LetterStatus) {
+	settle := func(as ledger.GiftMessageStatus) {
 		t.Helper()
-		for place, err := range b.DueLetters(t.Context(), b.p.ID, b.now) {
+		for place, err := range b.DueGiftMessages(t.Context(), b.p.ID, b.now) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := b.ClaimLetter(t.Context(), b.p.ID, place)
+			c, err := b.ClaimGiftMessage(t.Context(), b.p.ID, place)
 			if err == nil {
-				err = b.SettleLetter(t.Context(), c, as)
+				err = b.SettleGiftMessage(t.Context(), c, as)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -97,7 +97,7 @@ func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 	}
 	send := func(id string) {
 		t.Helper()
-		in := ledger.Letter{ID: id, Redemption: "rd_1", Email: "eve@example.com"}
+		in := ledger.GiftMessage{ID: id, Redemption: "rd_1", Email: "eve@example.com"}
 		if _, _, err := b.SendCode(t.Context(), b.p.ID, in, ledger.By{Input: id}); err != nil {
 			t.Fatal(err)
 		}

@@ -83,9 +83,9 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 		name string
 		read float64
 		got  float64
-	}{{"none left", 2, cost(mug(0))}, {"a pool that is empty", 2, cost(pooled)}, {"nobody waits", 2, cost(waited)}} {
+	}{{"none left", 2, cost(mug(0))}, {"a pool that is empty", 2, cost(pooled)}, {"an empty waitlist", 2, cost(waited)}} {
 		if c.got != c.read {
-			t.Errorf("%s: %g reads, want %g; pieces alone are %g", c.name, c.got, c.read, base)
+			t.Errorf("%s: %g reads, want %g; units alone are %g", c.name, c.got, c.read, base)
 		}
 	}
 	b.upload(t, "mug", 3)

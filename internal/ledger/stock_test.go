@@ -47,7 +47,7 @@ func vouchers(from, n int) func(func(string) bool) {
 	}
 }
 
-// pool is the codes of a reward that nobody has.
+// pool returns the unused codes of a reward.
 func (b *bench) pool(tb testing.TB, reward string) (codes []string) {
 	tb.Helper()
 	for it, err := range b.Table.Query(tb.Context(), table.Query{PK: "P#" + b.p.ID + "#POOL#" + reward}) {
@@ -59,7 +59,7 @@ func (b *bench) pool(tb testing.TB, reward string) (codes []string) {
 	return codes
 }
 
-// spent is how many pieces the counters of a reward say are taken.
+// spent returns the number of used units according to the counters of a reward.
 func (b *bench) spent(tb testing.TB, reward string) int64 {
 	tb.Helper()
 	const all = 1_000_000
@@ -96,8 +96,8 @@ func (b *bench) cancel(tb testing.TB, id string) {
 	}
 }
 
-// A cart that is told again gives its piece and its code back and takes them, in one transaction.
-func TestACartCanKeepTheLastPieceAndTheLastCode(t *testing.T) {
+// A repeated cart returns its unit and its code and takes them again, in one transaction.
+func TestACartCanKeepTheLastUnitAndTheLastCode(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		r := mug(1)
 		r.Codes = loyalty.Codes{From: loyalty.UploadedCode}
@@ -108,26 +108,26 @@ func TestACartCanKeepTheLastPieceAndTheLastCode(t *testing.T) {
 		for i := range 3 {
 			got := b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug", Cart: "c1"})
 			if got.Code != "VOUCHER-0000000" || b.spent(t, "mug") != 1 || len(b.pool(t, "mug")) != 0 {
-				t.Errorf("%+v, %d pieces spent, the pool has %v", got, b.spent(t, "mug"), b.pool(t, "mug"))
+				t.Errorf("%+v, %d units spent, the pool has %v", got, b.spent(t, "mug"), b.pool(t, "mug"))
 			}
 			b.wantBalance(t, "mem_ada", loyalty.Balance{Reserved: 100})
 		}
 		b.cancel(t, "rd_2")
 		if b.spent(t, "mug") != 0 || len(b.pool(t, "mug")) != 1 {
-			t.Errorf("%d pieces spent, the pool has %v", b.spent(t, "mug"), b.pool(t, "mug"))
+			t.Errorf("%d units spent, the pool has %v", b.spent(t, "mug"), b.pool(t, "mug"))
 		}
 		b.take(t, ledger.RedemptionRequest{ID: "rd_3", Member: "mem_ada", Reward: "mug", Cart: "c1"})
 		b.advance(time.Hour) // the reservation has expired, and this is not recorded yet
 		b.take(t, ledger.RedemptionRequest{ID: "rd_4", Member: "mem_ada", Reward: "mug"})
 		if b.spent(t, "mug") != 1 || len(b.pool(t, "mug")) != 0 {
-			t.Errorf("%d pieces spent, the pool has %v", b.spent(t, "mug"), b.pool(t, "mug"))
+			t.Errorf("%d units spent, the pool has %v", b.spent(t, "mug"), b.pool(t, "mug"))
 		}
 		b.audit(t, "mem_ada")
 	})
 }
 
 // The reservations of two or more units of one reward expire at the same instant.
-func TestPiecesComeBackTogether(t *testing.T) {
+func TestUnitsComeBackTogether(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.offer(t, mug(3))
 		b.enrol(t, "mem_ada")
@@ -137,13 +137,13 @@ func TestPiecesComeBackTogether(t *testing.T) {
 		}
 		b.advance(time.Hour)
 		if _, err := b.Advance(t.Context(), b.p, "mem_ada"); err != nil || b.spent(t, "mug") != 0 {
-			t.Errorf("%d pieces are spent, %v", b.spent(t, "mug"), err)
+			t.Errorf("%d units are spent, %v", b.spent(t, "mug"), err)
 		}
 		b.audit(t, "mem_ada")
 	})
 }
 
-// A merchant has fewer pieces than were taken, or no such reward any more: what was taken comes back all the same.
+// Units return even if the stock was reduced below the used units or the reward was removed.
 func TestWhatComesBackIsNeverRefused(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.offer(t, mug(40))
@@ -159,7 +159,7 @@ func TestWhatComesBackIsNeverRefused(t *testing.T) {
 		b.p.Rewards = b.p.Rewards[:2]
 		b.advance(time.Hour)
 		if _, err := b.Advance(t.Context(), b.p, "mem_ada"); err != nil || b.spent(t, "mug") != 0 {
-			t.Errorf("%d pieces are spent, %v", b.spent(t, "mug"), err)
+			t.Errorf("%d units are spent, %v", b.spent(t, "mug"), err)
 		}
 		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 10_000})
 		b.audit(t, "mem_ada")
@@ -179,7 +179,7 @@ func TestALostAnswerForACartIsNoReplacement(t *testing.T) {
 	in := ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Cart: "c1"}
 	for range 2 {
 		if got := b.take(t, in); got.Code == "" || got.Status != loyalty.Reserved || b.spent(t, "mug") != 1 {
-			t.Errorf("%+v, and %d pieces are spent", got, b.spent(t, "mug"))
+			t.Errorf("%+v, and %d units are spent", got, b.spent(t, "mug"))
 		}
 		b.wantBalance(t, "mem_ada", loyalty.Balance{Reserved: 100})
 	}

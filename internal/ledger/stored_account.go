@@ -44,7 +44,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Holds = append(d.Holds, hold)
 	}
 	d.metricsDoc = storedMetrics(a.Metrics)
-	d.Brands, d.TierGroups = storedBrands(a.Brands), storedLadders(a.TierGroups)
+	d.Brands, d.TierGroups = storedBrands(a.Brands), storedTierGroups(a.TierGroups)
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
 	}
@@ -194,7 +194,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if a.Brands, err = readBrands(d.Brands); err != nil {
 		return a, err
 	}
-	a.TierGroups, err = readLadders(d.TierGroups)
+	a.TierGroups, err = readTierGroups(d.TierGroups)
 	return a, err
 }
 

@@ -131,7 +131,7 @@ func storedTold(told []remind.SentReminder) (out []sentReminderDoc) {
 	return out
 }
 
-func (d sentReminderDoc) told() remind.SentReminder {
+func (d sentReminderDoc) sent() remind.SentReminder {
 	return remind.SentReminder{
 		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
 		Subject: remind.Subject{ID: d.Subject, Due: instant(d.Due), Cycle: d.Cycle, Until: instant(d.Until)},
@@ -143,7 +143,7 @@ func (d sentReminderDoc) told() remind.SentReminder {
 func (d remindedDoc) reminded() remind.Reminded {
 	s := remind.Reminded{Ignored: d.Ignored, Last: instant(d.Last), Seen: d.Seen, Redeemed: instant(d.Redeemed)}
 	for _, t := range d.SentReminders {
-		s.SentReminders = append(s.SentReminders, t.told())
+		s.SentReminders = append(s.SentReminders, t.sent())
 	}
 	for _, c := range d.Sent {
 		s.Sent = append(s.Sent, remind.SentCount{

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Whoever adds a field to what is kept of reminders adds it to the stored form, or this fails.
+// This test fails if a new field of Reminded is missing in the stored form.
 func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
 	var want remind.Reminded
 	v := reflect.ValueOf(&want).Elem()
@@ -32,7 +32,7 @@ func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
 	}
 }
 
-// A member who was told of two lots and one reward fits into one write unit with what else is known.
+// A member who was notified of two lots and one reward fits into one write unit with the other data.
 func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
 	at := time.Date(2027, 3, 2, 8, 35, 0, 0, time.UTC)
 	s := remind.Reminded{Seen: 40, Redeemed: at, Last: at, Sent: []remind.SentCount{{Day: 20270301, Channel: "email", N: 1}}}

@@ -76,7 +76,7 @@ func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
 	return true
 }
 
-// Whoever adds a field to an account adds it to its stored form, or this fails.
+// This test fails if a new field of Account is missing in the stored form.
 func TestNothingOfAnAccountIsLost(t *testing.T) {
 	var want loyalty.Account
 	(&filler{}).fill(t, "Account", reflect.ValueOf(&want).Elem())

@@ -70,7 +70,7 @@ func (l *Ledger) visit(
 	if f := d.Flight; f != nil {
 		v.Flight = &Flight{ID: f.ID, At: instant(f.At), Once: f.Once}
 		for _, t := range f.Told {
-			v.Flight.told = append(v.Flight.told, t.told())
+			v.Flight.told = append(v.Flight.told, t.sent())
 		}
 	}
 	stored, present, err := l.stored(ctx, p, m, write)
@@ -183,9 +183,9 @@ func (l *Ledger) sentOn(ctx context.Context, program string, m loyalty.MemberID,
 	if d.Currency == "" {
 		return false, nil
 	}
-	letters, err := l.letters(ctx, program, m, d.Redemption)
+	letters, err := l.giftMessages(ctx, program, m, d.Redemption)
 	return slices.ContainsFunc(letters, func(d giftCardMessageDoc) bool {
-		s := d.letter().Status
+		s := d.message().Status
 		return s == LetterWaiting || s == LetterSent
 	}), err
 }

@@ -221,9 +221,10 @@ func (l *Ledger) called(
 	return call, err
 }
 
-// tell records the members who were called, and removes those whose claim periods are over. Another process may do so
-// at the same time, so tell skips members whose items changed meanwhile. The next request records the rest.
-func (l *Ledger) tell(ctx context.Context, p *loyalty.Program, r *loyalty.Reward, call redeem.Call) error {
+// recordCalled records the members who were called, and removes those whose claim periods are over. Another process
+// may do so at the same time, so recordCalled skips members whose items changed meanwhile. The next request records the
+// rest.
+func (l *Ledger) recordCalled(ctx context.Context, p *loyalty.Program, r *loyalty.Reward, call redeem.Call) error {
 	for _, w := range call.Lost[:min(len(call.Lost), callsAtOnce)] {
 		if _, err := l.Place(ctx, p, r.ID, w.Member); err != nil {
 			return err

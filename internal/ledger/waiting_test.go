@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-func TestThePiecesGoToThoseWhoWaitedFirst(t *testing.T) {
+func TestUnitsGoToTheFirstOnTheWaitlist(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		r := mug(2)
 		r.FirstCall = loyalty.Period{Hours: 24}
@@ -47,7 +47,7 @@ func TestThePiecesGoToThoseWhoWaitedFirst(t *testing.T) {
 			}
 		}
 		if len(won) != 2 || !won[0] || !won[1] {
-			t.Errorf("the pieces went to %v", won)
+			t.Errorf("the units went to %v", won)
 		}
 		for i := range 5 {
 			at, err := b.Place(t.Context(), b.p, "mug", member(i))
@@ -58,8 +58,8 @@ func TestThePiecesGoToThoseWhoWaitedFirst(t *testing.T) {
 	})
 }
 
-// Whoever has a piece in the cart keeps it, whoever waits: only another one would be theirs first.
-func TestACartKeepsItsPieceWhileOthersWait(t *testing.T) {
+// A cart keeps its unit even if members wait; only other units are reserved for them.
+func TestACartKeepsItsUnitWhileOthersWait(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		r := mug(2)
 		r.FirstCall = loyalty.Period{Hours: 24}
@@ -76,14 +76,14 @@ func TestACartKeepsItsPieceWhileOthersWait(t *testing.T) {
 		b.cancel(t, "rd_2")
 		b.take(t, ledger.RedemptionRequest{ID: "rd_3", Member: "mem_ada", Reward: "mug", Cart: "m1"})
 		if n := b.spent(t, "mug"); n != 1 {
-			t.Errorf("%d pieces are taken", n)
+			t.Errorf("%d units are taken", n)
 		}
 		_, err := b.try(t, ledger.RedemptionRequest{ID: "rd_4", Member: "mem_ada", Reward: "mug", Cart: "m2"})
 		wantRefusal(t, err, loyalty.RewardOutOfStock)
 		b.take(t, ledger.RedemptionRequest{ID: "rd_5", Member: "mem_eve", Reward: "mug"})
 		b.take(t, ledger.RedemptionRequest{ID: "rd_6", Member: "mem_ada", Reward: "mug", Cart: "m1", Commit: true})
 		if n := b.spent(t, "mug"); n != 2 {
-			t.Errorf("%d pieces are taken", n)
+			t.Errorf("%d units are taken", n)
 		}
 	})
 }
@@ -113,7 +113,7 @@ func TestOneMemberStandsInLineOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.cancel(t, "rd_1")
-		b.take(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug"}) // nobody is left in line
+		b.take(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug"}) // the waitlist is empty
 	})
 }
 

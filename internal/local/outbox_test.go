@@ -113,7 +113,7 @@ func TestGiftCardToFriendIsInOutbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := ledger.Letter{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com"}
+	in := ledger.GiftMessage{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com"}
 	if _, _, err := stack.App.Ledger.SendCode(t.Context(), p.ID, in, by); err != nil {
 		t.Fatal(err)
 	}

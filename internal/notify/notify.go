@@ -42,7 +42,7 @@ type Message struct {
 	Data        Data             `json:"data"`
 }
 
-// Nobody is the member ID of test messages. Their recipient differs from the member they describe, so their links
+// NoMember is the member ID of test messages. Their recipient differs from the member they describe, so their links
 // and feedback must not change a member.
 const Nobody loyalty.MemberID = "test"
 

@@ -40,7 +40,7 @@ func (c *compiler) file(root *node) *File {
 	c.p.Earn.Rates = byCurrency(c, root.get("earn").get("purchase").get("rates"), c.rate)
 	c.p.Exchange = c.exchange(root.get("exchange"))
 	c.p.Tiers = c.tiers(root.get("tiers"))
-	c.p.TierGroups = c.ladders(root)
+	c.p.TierGroups = c.tierGroups(root)
 	c.p.Groups = c.groups(root.get("stacking"))
 	c.p.Wallets = c.wallets(root.get("wallets"))
 	c.earn(root.get("earn"))

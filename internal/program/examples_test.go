@@ -23,7 +23,7 @@ type worked struct {
 	points  loyalty.Points
 }
 
-// TestTheTableOfWorkedExamplesIsWhatTheEngineGives tells the rows of each table one after the other, and compares
+// TestTheTableOfWorkedExamplesIsWhatTheEngineGives runs the rows of each table one after the other, and compares
 // what the document says of points, reasons and balance. -update writes it.
 func TestTheTableOfWorkedExamplesIsWhatTheEngineGives(t *testing.T) {
 	source, err := os.ReadFile(table)

@@ -21,7 +21,7 @@ func Explain(p *loyalty.Program) string {
 	e.refunds()
 	e.payments()
 	e.tiers()
-	e.ladders()
+	e.tierGroups()
 	e.wallets()
 	if a := e.p.AdvanceNotice; !a.Period.IsZero() {
 		times := fmt.Sprintf("up to %d times", a.MaxExtensions)

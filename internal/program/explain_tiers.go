@@ -43,8 +43,8 @@ func (e *explainer) tiers() {
 	e.kept(t)
 }
 
-// ladders describes each tier group other than the main tiers.
-func (e *explainer) ladders() {
+// tierGroups describes each tier group other than the main tiers.
+func (e *explainer) tierGroups() {
 	for _, l := range e.p.TierGroups {
 		view, _, _ := tier.TierGroupStanding(e.p, loyalty.Account{}, l.ID)
 		x := explainer{p: view}

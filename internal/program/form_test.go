@@ -98,7 +98,7 @@ func TestACampaignIsARuleWithATime(t *testing.T) {
 	}
 }
 
-func TestEachWayToWaitAndToLapseHasItsMeaning(t *testing.T) {
+func TestEachActivationAndExpiryRule(t *testing.T) {
 	both := []string{"order", "redemption"}
 	waits := map[string]loyalty.Wait{
 		"manual":                             {Manual: true},

@@ -15,7 +15,7 @@ func rowsOf(t *testing.T, file string, rows ...[3]string) *story {
 	return s
 }
 
-func TestPointsEarnedAfterFallingFromALevelThatNeverLapsesLapseAgain(t *testing.T) {
+func TestPointsExpireAgainAfterFallingFromALevelWithoutExpiry(t *testing.T) {
 	s := rowsOf(t, "starbucks-like.yaml",
 		[3]string{"2026-04-20 09:00", "gold", "10.00 drinks"}, // 12 for ever
 		[3]string{"2027-05-01 09:00", "", "8.00 drinks"})      // green again: these are to expire
@@ -24,7 +24,7 @@ func TestPointsEarnedAfterFallingFromALevelThatNeverLapsesLapseAgain(t *testing.
 	}
 }
 
-func TestGoldStarsNeverLapseAlsoThoseThatReachedIt(t *testing.T) {
+func TestGoldStarsNeverExpireIncludingThoseThatReachedGold(t *testing.T) {
 	s := rowsOf(t, "starbucks-like.yaml",
 		[3]string{"2026-03-31 09:00", "green, 490 earned", "15.00 beans"},
 		[3]string{"2026-10-01 00:00", "", "time passes"})

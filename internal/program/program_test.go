@@ -124,7 +124,7 @@ func TestEachWordOfTheFormHasItsMeaning(t *testing.T) {
 		{"one may be written without an s", "pending: 14 days", "pending: 1 month", func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Months: 1}} }},
 		{"points may never expire", "{ after: 12 months, round_to: end_of_month }", "never", func(p *program) { p.Earn.Expires = loyalty.Expiry{} }},
 		{"a year is twelve months", "after: 12 months", "after: 1 year", func(p *program) {}},
-		{"lots end with a month unless told otherwise", ", round_to: end_of_month", "", func(p *program) {}},
+		{"lots end with a month by default", ", round_to: end_of_month", "", func(p *program) {}},
 		{"lots may end with a day", "round_to: end_of_month", "round_to: end_of_day", func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfDay }},
 		{"lots may end with a quarter", "round_to: end_of_month", "round_to: end_of_quarter", func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfQuarter }},
 		{"lots may end with a year", "round_to: end_of_month", "round_to: end_of_year", func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfYear }},
@@ -176,7 +176,7 @@ func TestAMarkOfUTF8IsPassedOver(t *testing.T) {
 	mustCompile(t, append([]byte("\ufeff"), demo...))
 }
 
-// A value must never be passed over because it is of a kind that nobody thought of.
+// A value of an unexpected kind must not be ignored.
 func TestAValueOfTheWrongKindIsRefusedWhereverItStands(t *testing.T) {
 	for _, file := range []struct {
 		source []byte

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// A story is one basket of a table and what became of it: a member, and the last order that was told of them.
+// A story is one basket of a table and what became of it: a member, and the last order that was sent.
 type story struct {
 	t     testing.TB
 	p     *loyalty.Program
@@ -25,7 +25,7 @@ type story struct {
 	told  int
 }
 
-// row tells one row of a table: number, when, who and what; it fills in points, balance and why. The first row of a
+// row runs one row of a table: number, when, who and what; it fills in points, balance and why. The first row of a
 // basket has a number, says who it is about and, in italics, what it shows; it is returned as an example.
 func (s *story) row(cells []string) (first worked) {
 	s.t.Helper()
@@ -44,7 +44,7 @@ func (s *story) row(cells []string) (first worked) {
 		what = basket
 		first = worked{say: say, order: s.basket(basket, now), account: s.acc}
 	}
-	entries := s.tell(what, now)
+	entries := s.play(what, now)
 	points := loyalty.Points(0)
 	for _, e := range entries {
 		if points += e.Points; !sound(e) {
@@ -58,8 +58,8 @@ func (s *story) row(cells []string) (first worked) {
 	return first
 }
 
-// tell brings the member to an instant and does what a row says then. It returns all entries that this made.
-func (s *story) tell(what string, now time.Time) []loyalty.Entry {
+// play brings the member to an instant and does what a row says then. It returns all entries that this made.
+func (s *story) play(what string, now time.Time) []loyalty.Entry {
 	s.t.Helper()
 	out, err := engine.Advance(s.p, s.acc, now)
 	if err != nil {
@@ -127,14 +127,14 @@ func why(entries []loyalty.Entry) string {
 func (s *story) balance() string {
 	var parts []string
 	for _, l := range s.acc.Lots {
-		parts = append(parts, fmt.Sprint(l.Points)+lapses(l.Expires))
+		parts = append(parts, fmt.Sprint(l.Points)+expires(l.Expires))
 	}
 	for _, x := range s.acc.Pending {
 		if x.ActiveAt.IsZero() {
 			parts = append(parts, fmt.Sprintf("%d to come", x.Points))
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%d from %s%s", x.Points, loyalty.DateOf(x.ActiveAt, s.p.Zone), lapses(x.Expires)))
+		parts = append(parts, fmt.Sprintf("%d from %s%s", x.Points, loyalty.DateOf(x.ActiveAt, s.p.Zone), expires(x.Expires)))
 	}
 	if s.acc.Debt > 0 {
 		parts = append(parts, fmt.Sprintf("%d owed", s.acc.Debt))
@@ -145,7 +145,7 @@ func (s *story) balance() string {
 	return strings.Join(parts, ", ")
 }
 
-func lapses(d loyalty.Date) string {
+func expires(d loyalty.Date) string {
 	if d == 0 {
 		return " for ever"
 	}

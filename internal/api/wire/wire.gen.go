@@ -1431,7 +1431,7 @@ type Entry struct {
 	// RecordedAt When the entry was recorded.
 	RecordedAt time.Time `json:"recorded_at"`
 
-	// TierGroup The ladder that the entry is about. Omitted for the tiers.
+	// TierGroup The tier group that the entry is about. Omitted for the tiers.
 	TierGroup string `json:"tier_group,omitempty,omitzero"`
 
 	// Reasons The reasons; their points sum to those of the entry.
@@ -1866,7 +1866,7 @@ type Member struct {
 	// Tier The member's tier; null in a program without tiers.
 	Tier *Tier `json:"tier"`
 
-	// TierGroups The member's tiers on the program's other ladders, in its order. Omitted if there are none.
+	// TierGroups The member's tiers on the program's other tier groups, in its order. Omitted if there are none.
 	TierGroups []TierGroup `json:"tier_groups,omitempty,omitzero"`
 
 	// Expiring Active points that will expire, soonest first.
@@ -2079,7 +2079,7 @@ type Perk struct {
 	// ID The perk's name in the level, or the reward's ID.
 	ID string `json:"id"`
 
-	// TierGroup The ladder of the level. Omitted for the tiers.
+	// TierGroup The tier group of the level. Omitted for the tiers.
 	TierGroup string `json:"tier_group,omitempty,omitzero"`
 
 	// Name A text by language tag, for example `{"en": "Silver"}`.
@@ -2955,7 +2955,7 @@ type Tier struct {
 	// MinimumLevel The least level that the member keeps permanently. Omitted if there is none.
 	MinimumLevel string `json:"minimum_level,omitempty,omitzero"`
 
-	// TierGroups The member's tiers on the program's other ladders, in its order. Omitted if there are none, and within a member.
+	// TierGroups The member's tiers on the program's other tier groups, in its order. Omitted if there are none, and within a member.
 	TierGroups []TierGroup `json:"tier_groups,omitempty,omitzero"`
 }
 
@@ -2989,9 +2989,9 @@ type TierChangeList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// TierGroup A member's tier on another ladder of the program.
+// TierGroup A member's tier on another tier group of the program.
 type TierGroup struct {
-	// ID The ladder's ID.
+	// ID The tier group's ID.
 	ID string `json:"id"`
 
 	// Name A text by language tag, for example `{"en": "Silver"}`.
@@ -3003,7 +3003,7 @@ type TierGroup struct {
 
 // TierRequest The level to which a member is moved.
 type TierRequest struct {
-	// TierGroup The ladder's ID. Default: the tiers.
+	// TierGroup The tier group's ID. Default: the tiers.
 	TierGroup string `json:"tier_group,omitempty,omitzero"`
 
 	// Level The level's ID.

@@ -21,7 +21,7 @@ func gift(locale string) notify.Gift {
 	}
 }
 
-func letter(t *testing.T, p *loyalty.Program, g notify.Gift) notify.Words {
+func giftWords(t *testing.T, p *loyalty.Program, g notify.Gift) notify.Words {
 	t.Helper()
 	w, err := GiftWords(p, g)
 	if err != nil {
@@ -33,7 +33,7 @@ func letter(t *testing.T, p *loyalty.Program, g notify.Gift) notify.Words {
 func TestGiftMessageContainsSenderAmountAndExpiry(t *testing.T) {
 	day := map[string]string{"en": "31 March 2027", "de": "31. März 2027", "es": "31 de marzo de 2027", "fr": "31 mars 2027", "tr": "31 Mart 2027"}
 	for _, l := range remind.MessageLanguages() {
-		w, g := letter(t, programOf("Shop"), gift(l)), gift(l)
+		w, g := giftWords(t, programOf("Shop"), gift(l)), gift(l)
 		for _, body := range []string{w.Text, w.HTML} {
 			for _, want := range []string{"Ada", "Eve", "From me", "to you", g.Code, day[l], "Shop", "EUR"} {
 				if !strings.Contains(body, want) {
@@ -47,7 +47,7 @@ func TestGiftMessageContainsSenderAmountAndExpiry(t *testing.T) {
 		if !strings.Contains(w.Subject, "Ada") || w.Language != l {
 			t.Errorf("%s: %+v", l, w)
 		}
-		bare := letter(t, &loyalty.Program{ID: "p", Zone: time.UTC}, notify.Gift{Sender: notify.Person{Locale: l}, Code: "X"})
+		bare := giftWords(t, &loyalty.Program{ID: "p", Zone: time.UTC}, notify.Gift{Sender: notify.Person{Locale: l}, Code: "X"})
 		for _, body := range []string{bare.Subject, bare.Text, bare.HTML} {
 			if body == "" || strings.Contains(body, "<no value>") || strings.Contains(body, "{{") || strings.Contains(body, "1 January") {
 				t.Errorf("%s: %q", l, body)
@@ -63,18 +63,18 @@ func TestGiftMessageContainsTimeUnlessMidnight(t *testing.T) {
 	}
 	p, g := programOf("Shop"), gift("en")
 	p.Zone, g.From, g.Until = berlin, time.Date(2026, 12, 24, 23, 0, 0, 0, time.UTC), time.Date(2027, 1, 31, 14, 30, 0, 0, time.UTC)
-	if w := letter(t, p, g); !strings.Contains(w.Text, "from 25 December 2026 until 31 January 2027, 15:30 CET.") {
+	if w := giftWords(t, p, g); !strings.Contains(w.Text, "from 25 December 2026 until 31 January 2027, 15:30 CET.") {
 		t.Error(w.Text)
 	}
 }
 
 func TestGiftTextIsEscaped(t *testing.T) {
-	plain := letter(t, programOf("Shop"), gift("en"))
+	plain := giftWords(t, programOf("Shop"), gift("en"))
 	for _, l := range remind.MessageLanguages() {
 		for _, bad := range hostile {
 			g := gift(l)
 			g.Sender.Name, g.Name, g.Code, g.Message = bad, bad, bad, bad+"\nto you"
-			w := letter(t, programOf(bad), g)
+			w := giftWords(t, programOf(bad), g)
 			for _, s := range []string{w.Subject, w.Text, w.HTML} {
 				if strings.ContainsFunc(s, func(r rune) bool {
 					return r != '\n' && unicode.IsControl(r) || r == unicode.ReplacementChar || r == '\u202e'

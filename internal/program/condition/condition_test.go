@@ -106,7 +106,7 @@ func TestAConditionAboutARewardKnowsTheMemberAndWhatTheOrderComesTo(t *testing.T
 		t.Fatal(err)
 	}
 	if holds, err := c.Holds(order); holds || err == nil {
-		t.Errorf("of an order that nobody told it holds: %t, %v", holds, err)
+		t.Errorf("of an unreported order it holds: %t, %v", holds, err)
 	}
 	for source, want := range map[string]condition.Error{
 		`any(order.items, .amount > 5)`: {Column: 10, Message: "order has no items"},

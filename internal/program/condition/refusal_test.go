@@ -21,7 +21,7 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 		{"a wrong name of an item", `any(order.items, .categry == "tea")`, 18, "item has no categry", "category"},
 		{"a second name without its first", `total > 20`, 0, "there is no total", "order.total"},
 		{"a name like nothing", `weather == "fine"`, 0, "there is no weather", ""},
-		{"a name behind letters of two bytes", `order.store == "Köln" and mmber.orders > 1`, 26, "there is no mmber", "member"},
+		{"a name behind characters of two bytes", `order.store == "Köln" and mmber.orders > 1`, 26, "there is no mmber", "member"},
 		{"an event in an order's", `event.type == "x"`, 0, "there is no event here: this condition is about an order", ""},
 		{"a field of a text", `order.store.name == "x"`, 12, "text has no name", ""},
 		{"a field of a list", `order.items.amount > 5`, 12, "a list has no field amount; use a function like any for the fields of its elements", ""},

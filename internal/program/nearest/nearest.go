@@ -17,7 +17,7 @@ func Word(word string, words []string) string {
 	return best
 }
 
-// distance returns the number of edits from a to b: inserted, deleted and replaced letters, and swapped neighbors
+// distance returns the number of edits from a to b: inserted, deleted and replaced characters, and swapped neighbors
 // (optimal string alignment distance).
 func distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)

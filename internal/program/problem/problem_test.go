@@ -8,7 +8,7 @@ import (
 func TestACaretStandsUnderTheWordWhateverPrecedesIt(t *testing.T) {
 	long := strings.Repeat("x", 400)
 	cases := []struct{ what, line, want string }{
-		{"letters of several bytes", "née: { ü: donw }", "    née: { ü: donw }\n              ^^^^"},
+		{"characters of several bytes", "née: { ü: donw }", "    née: { ü: donw }\n              ^^^^"},
 		{"indentation", "      a: donw", "    a: donw\n       ^^^^"},
 		{"a long line", long + "donw" + long, "    " + strings.Repeat("x", 60) + "donw" + strings.Repeat("x", 56) +
 			"\n    " + strings.Repeat(" ", 60) + "^^^^"},

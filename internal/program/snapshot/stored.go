@@ -173,7 +173,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
 		Events:     each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
 		Milestones: each(d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) }),
-		Tiers:      d.Tiers.tiers(), TierGroups: each(d.TierGroups, tierGroupDoc.ladder),
+		Tiers:      d.Tiers.tiers(), TierGroups: each(d.TierGroups, tierGroupDoc.tierGroup),
 		Rewards: each(d.Rewards, rewardDoc.reward),
 		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion),
 		Clawback:     loyalty.ClawbackPolicy(d.Clawback),

@@ -77,7 +77,7 @@ type (
 
 func ladderOf(l loyalty.TierGroup) tierGroupDoc { return tierGroupDoc{l.ID, l.Name, tiersOf(l.Tiers)} }
 
-func (d tierGroupDoc) ladder() loyalty.TierGroup {
+func (d tierGroupDoc) tierGroup() loyalty.TierGroup {
 	return loyalty.TierGroup{ID: d.ID, Name: d.Name, Tiers: d.Tiers.tiers()}
 }
 

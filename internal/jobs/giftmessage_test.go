@@ -30,7 +30,7 @@ func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	send := ledger.Letter{ID: fmt.Sprint("snd_", i), Redemption: redemptionOf(i), Email: "eve@example.com", Name: "Eve", Message: "From me"}
+	send := ledger.GiftMessage{ID: fmt.Sprint("snd_", i), Redemption: redemptionOf(i), Email: "eve@example.com", Name: "Eve", Message: "From me"}
 	if _, _, err := b.Ledger.SendCode(t.Context(), "bluebird", send, by); err != nil {
 		t.Fatal(err)
 	}
@@ -40,17 +40,17 @@ func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 func redemptionOf(i int) string { return fmt.Sprint("rd_", i) }
 
 // status returns the status of a member's gift message.
-func (b *bench) status(t *testing.T, i int) ledger.LetterStatus {
+func (b *bench) status(t *testing.T, i int) ledger.GiftMessageStatus {
 	t.Helper()
-	letters, err := b.Ledger.Letters(t.Context(), "bluebird", memberID(i), redemptionOf(i))
+	letters, err := b.Ledger.GiftMessages(t.Context(), "bluebird", memberID(i), redemptionOf(i))
 	if err != nil || len(letters) != 1 {
 		t.Fatalf("%+v %v", letters, err)
 	}
 	return letters[0].Status
 }
 
-// letters returns the messages to friends.
-func letters(p *provider) (list []notify.Message) {
+// giftMessages returns the messages to friends.
+func giftMessages(p *provider) (list []notify.Message) {
 	for _, m := range p.took {
 		if m.On == notify.OnGift {
 			list = append(list, m)
@@ -72,7 +72,7 @@ func TestGiftCardIsSentToFriendOnce(t *testing.T) {
 		b.remindAll(t, p)
 		b.now = b.now.Add(time.Hour)
 	}
-	got := letters(p)
+	got := giftMessages(p)
 	if len(got) != 1 || b.status(t, 1) != ledger.LetterSent {
 		t.Fatalf("%d gift messages, %s", len(got), b.status(t, 1))
 	}
@@ -102,8 +102,8 @@ func TestFailedGiftMessageDoesNotAffectOthers(t *testing.T) {
 		}
 		return nil, false
 	}
-	if failed := b.remindAll(t, p); failed != 1 || len(letters(p)) != n-1 {
-		t.Errorf("%d messages failed, %d gift messages were sent", failed, len(letters(p)))
+	if failed := b.remindAll(t, p); failed != 1 || len(giftMessages(p)) != n-1 {
+		t.Errorf("%d messages failed, %d gift messages were sent", failed, len(giftMessages(p)))
 	}
 }
 
@@ -113,7 +113,7 @@ func TestUnsentGiftMessageIsRetriedUntilDeadline(t *testing.T) {
 		what    string
 		fails   func(n int) (error, bool)
 		arrives int
-		becomes ledger.LetterStatus
+		becomes ledger.GiftMessageStatus
 	}{
 		{"certainly not sent, three times", func(n int) (error, bool) {
 			if n <= 3 {
@@ -145,11 +145,11 @@ func TestUnsentGiftMessageIsRetriedUntilDeadline(t *testing.T) {
 			}
 			b.runUntil(t, p, b.now.Add(4*24*time.Hour))
 			ids := map[string]bool{}
-			for _, m := range letters(p) {
+			for _, m := range giftMessages(p) {
 				ids[m.ID] = true
 			}
-			if len(letters(p)) != c.arrives || len(ids) > 1 || b.status(t, 1) != c.becomes {
-				t.Errorf("%d arrived with %d IDs: %s", len(letters(p)), len(ids), b.status(t, 1))
+			if len(giftMessages(p)) != c.arrives || len(ids) > 1 || b.status(t, 1) != c.becomes {
+				t.Errorf("%d arrived with %d IDs: %s", len(giftMessages(p)), len(ids), b.status(t, 1))
 			}
 			before := calls
 			b.runUntil(t, p, b.now.Add(24*time.Hour))
@@ -181,11 +181,11 @@ func TestCrashDuplicatesGiftMessageAtMostOnce(t *testing.T) {
 	b.fails = nil
 	b.now = b.now.Add(time.Minute)
 	b.remindAll(t, p)
-	if got := letters(p); len(got) != 1 || b.status(t, 1) != ledger.LetterWaiting {
+	if got := giftMessages(p); len(got) != 1 || b.status(t, 1) != ledger.LetterWaiting {
 		t.Fatalf("within the lease: %d, %s", len(got), b.status(t, 1))
 	}
 	b.runUntil(t, p, b.now.Add(5*time.Hour))
-	if got := letters(p); len(got) != 2 || got[0].ID != got[1].ID || b.status(t, 1) != ledger.LetterSent {
+	if got := giftMessages(p); len(got) != 2 || got[0].ID != got[1].ID || b.status(t, 1) != ledger.LetterSent {
 		t.Errorf("%d arrived, %s", len(got), b.status(t, 1))
 	}
 }
@@ -209,8 +209,8 @@ func TestUnusableGiftCardIsNotSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if failed := b.remindAll(t, p); failed != 0 || len(letters(p)) != 0 || b.status(t, 1) != ledger.LetterWithdrawn {
-				t.Errorf("%s: %d failed, %d gift messages, %s", what, failed, len(letters(p)), b.status(t, 1))
+			if failed := b.remindAll(t, p); failed != 0 || len(giftMessages(p)) != 0 || b.status(t, 1) != ledger.LetterWithdrawn {
+				t.Errorf("%s: %d failed, %d gift messages, %s", what, failed, len(giftMessages(p)), b.status(t, 1))
 			}
 		}
 	}
@@ -224,7 +224,7 @@ func TestGiftMessageStatesRemainingValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.remindAll(t, p)
-	if got := letters(p); len(got) != 1 || !strings.Contains(got[0].Text, "20,00 EUR") {
+	if got := giftMessages(p); len(got) != 1 || !strings.Contains(got[0].Text, "20,00 EUR") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -257,7 +257,7 @@ func TestBouncedGiftMessageDoesNotAffectMember(t *testing.T) {
 		t.Errorf("%+v %v", contact, err)
 	}
 	b.remindAll(t, p)
-	if got := letters(p); len(got) != 1 {
+	if got := giftMessages(p); len(got) != 1 {
 		t.Errorf("%d gift messages", len(got))
 	}
 }
@@ -279,7 +279,7 @@ func TestConcurrentDeliveriesSendGiftMessageOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got := letters(p); len(got) != 1 {
+	if got := giftMessages(p); len(got) != 1 {
 		t.Errorf("%d gift messages", len(got))
 	}
 }
@@ -292,7 +292,7 @@ func TestGiftMessagesWaitForEmailSender(t *testing.T) {
 		t.Errorf("%v %v", bodies, err)
 	}
 	b.remindAll(t, p)
-	if len(letters(p)) != 1 {
+	if len(giftMessages(p)) != 1 {
 		t.Error("the message is not sent after a sender was added")
 	}
 }

@@ -68,7 +68,7 @@ type fulfilmentBody struct {
 
 var fulfilmentStatuses = []redeem.FulfillmentStatus{redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled}
 
-func moveFulfilment(ctx context.Context, c *call) (answer, error) {
+func updateFulfillment(ctx context.Context, c *call) (answer, error) {
 	var b fulfilmentBody
 	var to redeem.FulfillmentStatus
 	tracking := ""
@@ -90,7 +90,7 @@ func moveFulfilment(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	// The status identifies the command.
-	r, err := c.app.Ledger.Fulfil(ctx, p, c.path("redemption"), to, tracking, ledger.By{Actor: c.who.ID})
+	r, err := c.app.Ledger.Fulfill(ctx, p, c.path("redemption"), to, tracking, ledger.By{Actor: c.who.ID})
 	if err != nil {
 		return answer{}, err
 	}
@@ -105,7 +105,7 @@ func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, st
 		if err != nil {
 			return answer{replayed: r.Replayed}, err
 		}
-		out.Fulfillment = c.wireFulfilment(h)
+		out.Fulfillment = c.wireFulfillment(h)
 	}
 	var err error
 	if out.Sent, err = c.sent(ctx, r); err != nil {
@@ -114,9 +114,9 @@ func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, st
 	return answer{status: status, body: out, replayed: r.Replayed}, nil
 }
 
-// wireFulfilment returns the fulfillment, or nil if there is none. It includes the address only if the API key may
+// wireFulfillment returns the fulfillment, or nil if there is none. It includes the address only if the API key may
 // read members.
-func (c *call) wireFulfilment(h ledger.Handover) *wire.Fulfillment {
+func (c *call) wireFulfillment(h ledger.Handover) *wire.Fulfillment {
 	if h.Status == "" {
 		return nil
 	}
@@ -133,8 +133,8 @@ func (c *call) wireFulfilment(h ledger.Handover) *wire.Fulfillment {
 	return out
 }
 
-// listFulfilments lists the fulfillments that are not finished: those with status ordered or shipped.
-func listFulfilments(ctx context.Context, c *call) (answer, error) {
+// listFulfillments lists the fulfillments that are not finished: those with status ordered or shipped.
+func listFulfillments(ctx context.Context, c *call) (answer, error) {
 	size, err := c.pageSize()
 	if err != nil {
 		return answer{}, err
@@ -157,7 +157,7 @@ func listFulfilments(ctx context.Context, c *call) (answer, error) {
 	list := wire.FulfillmentList{Data: []wire.OpenFulfillment{}}
 	for _, h := range handovers {
 		list.Data = append(list.Data, wire.OpenFulfillment{
-			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfillment: *c.wireFulfilment(h),
+			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfillment: *c.wireFulfillment(h),
 		})
 	}
 	if more {

@@ -2,8 +2,8 @@ package program
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// ladders reads the additional tier groups, which have the same form as tiers.
-func (c *compiler) ladders(root *node) (ladders []loyalty.TierGroup) {
+// tierGroups reads the additional tier groups, which have the same form as tiers.
+func (c *compiler) tierGroups(root *node) (ladders []loyalty.TierGroup) {
 	n := root.get("tier_groups")
 	if n == nil {
 		return nil

@@ -29,7 +29,7 @@ func (b *bench) posted(tb testing.TB) {
 // fulfill repeats what was not answered, as a caller does.
 func (b *bench) fulfil(tb testing.TB, id string, to redeem.FulfillmentStatus) (ledger.RedemptionResult, error) {
 	for {
-		r, err := b.Fulfil(tb.Context(), b.p, id, to, "", ledger.By{Actor: "test"})
+		r, err := b.Fulfill(tb.Context(), b.p, id, to, "", ledger.By{Actor: "test"})
 		if !errors.Is(err, ledger.ErrTryAgain) {
 			return r, err
 		}
@@ -46,7 +46,7 @@ func (b *bench) open(tb testing.TB, s redeem.FulfillmentStatus) (ids []string) {
 	return ids
 }
 
-func TestShippingAndCancellingAtOnce(t *testing.T) {
+func TestShippingAndCancelingAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.posted(t)
 		for round := range 5 {
@@ -68,7 +68,7 @@ func TestShippingAndCancellingAtOnce(t *testing.T) {
 			cancelled := h.Status == redeem.FulfillmentCanceled
 			for i, err := range errs {
 				if won := (i%2 == 0) == cancelled; won != (err == nil) {
-					t.Errorf("it is %s, and %d was told %v", h.Status, i, err)
+					t.Errorf("it is %s, and request %d returned %v", h.Status, i, err)
 				}
 				if err != nil {
 					wantRefusal(t, err, loyalty.InvalidFulfillmentTransition)
@@ -159,7 +159,7 @@ func TestTheAddressOfAReservationIsDropped(t *testing.T) {
 }
 
 // Beside the redemption itself its item and the place in the list are written.
-func TestTheUnitsThatAFulfilmentCosts(t *testing.T) {
+func TestTheUnitsThatAFulfillmentCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
 	r := mug(0)

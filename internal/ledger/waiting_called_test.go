@@ -11,7 +11,7 @@ import (
 )
 
 // Two requests may call the same members: the slower one finds the first of them called, and calls the others.
-func TestWhoWasCalledMeanwhileKeepsNobodyElseFromBeingCalled(t *testing.T) {
+func TestRecordCalledSkipsMembersCalledMeanwhile(t *testing.T) {
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestWhoWasCalledMeanwhileKeepsNobodyElseFromBeingCalled(t *testing.T) {
 		}
 		call.Called = append(call.Called, redeem.WaitlistEntry{Member: m, Since: instant(1)})
 	}
-	if err := l.tell(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
+	if err := l.recordCalled(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
 		t.Fatal(err)
 	}
 	for it, err := range l.line(t.Context(), "p", "mug", 10) {

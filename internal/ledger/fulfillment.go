@@ -173,10 +173,10 @@ func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry)
 	return []table.Op{table.Put(handoverItem(program, h))}, nil
 }
 
-// Fulfil updates the status of a fulfillment. Setting the current status again changes nothing. A cancellation restores
-// everything that the redemption used, points, stock and limits, and voids its code. Fulfil returns not_found if there
+// Fulfill updates the status of a fulfillment. Setting the current status again changes nothing. A cancellation restores
+// everything that the redemption used, points, stock and limits, and voids its code. Fulfill returns not_found if there
 // is no such redemption, and invalid_fulfillment_transition if the transition is not allowed.
-func (l *Ledger) Fulfil(
+func (l *Ledger) Fulfill(
 	ctx context.Context, p *loyalty.Program, id string, to redeem.FulfillmentStatus, tracking string, by By,
 ) (RedemptionResult, error) {
 	for range attempts {

@@ -23,26 +23,26 @@ import (
 // LetterPrefix is the prefix of the ID of every gift card message, and of no other message.
 const LetterPrefix = "snd_"
 
-// A Letter is a gift card message to a friend.
-type Letter struct {
+// A GiftMessage is a gift card message to a friend.
+type GiftMessage struct {
 	ID         string
 	Redemption string
 	Email      string
 	Name       string // may be empty
 	Message    string // may be empty
 	At         time.Time
-	Status     LetterStatus
+	Status     GiftMessageStatus
 	Replayed   bool
 }
 
-// LetterStatus is the status of a gift card message.
-type LetterStatus string
+// GiftMessageStatus is the status of a gift card message.
+type GiftMessageStatus string
 
 const (
-	LetterWaiting   LetterStatus = "waiting"   // not delivered yet
-	LetterSent      LetterStatus = "sent"      // the provider has accepted it
-	LetterFailed    LetterStatus = "failed"    // it was returned, or could not be sent
-	LetterWithdrawn LetterStatus = "withdrawn" // the gift card was used, returned or expired before the message was sent
+	LetterWaiting   GiftMessageStatus = "waiting"   // not delivered yet
+	LetterSent      GiftMessageStatus = "sent"      // the provider has accepted it
+	LetterFailed    GiftMessageStatus = "failed"    // it was returned, or could not be sent
+	LetterWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before the message was sent
 )
 
 // giftCardMessageDoc is a stored form: changed only by addition.
@@ -64,28 +64,28 @@ type giftCardMessageDoc struct {
 
 func letterPrefix(redemption string) string { return "OUTBOX#" + redemption + "#" }
 
-func waitingLetters(program string) string { return "P#" + program + "#OUTBOX#waiting" }
+func waitingGiftMessages(program string) string { return "P#" + program + "#OUTBOX#waiting" }
 
 func letterIndex(program, id string, due time.Time) table.Key {
-	return table.Key{PK: waitingLetters(program), SK: stamped(due) + "#" + id}
+	return table.Key{PK: waitingGiftMessages(program), SK: stamped(due) + "#" + id}
 }
 
-// Letters returns the gift card messages of a redemption, oldest first.
-func (l *Ledger) Letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) ([]Letter, error) {
-	docs, err := l.letters(ctx, program, m, redemption)
-	out := make([]Letter, len(docs))
+// GiftMessages returns the gift card messages of a redemption, oldest first.
+func (l *Ledger) GiftMessages(ctx context.Context, program string, m loyalty.MemberID, redemption string) ([]GiftMessage, error) {
+	docs, err := l.giftMessages(ctx, program, m, redemption)
+	out := make([]GiftMessage, len(docs))
 	for i, d := range docs {
-		out[i] = d.letter()
+		out[i] = d.message()
 	}
 	return out, err
 }
 
-func (l *Ledger) letters(
+func (l *Ledger) giftMessages(
 	ctx context.Context, program string, m loyalty.MemberID, redemption string,
 ) (docs []giftCardMessageDoc, err error) {
 	prefix := letterPrefix(redemption)
 	for d, err := range list(
-		ctx, l.Table, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}, readLetter,
+		ctx, l.Table, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}, readGiftMessage,
 	) {
 		if err != nil {
 			return nil, err
@@ -95,35 +95,35 @@ func (l *Ledger) letters(
 	return docs, nil
 }
 
-func readLetter(it table.Item) (d giftCardMessageDoc, err error) {
+func readGiftMessage(it table.Item) (d giftCardMessageDoc, err error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return d, fmt.Errorf("ledger: read the gift message %s: %w", it.Key, err)
 	}
 	return d, nil
 }
 
-func (d giftCardMessageDoc) letter() Letter {
-	out := Letter{
+func (d giftCardMessageDoc) message() GiftMessage {
+	out := GiftMessage{
 		ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: instant(d.At),
 		Status: LetterWaiting,
 	}
 	if d.Status != "" {
-		out.Status = LetterStatus(d.Status)
+		out.Status = GiftMessageStatus(d.Status)
 	}
 	return out
 }
 
-// A LetterPlace is the position of a gift card message. It identifies only the member.
-type LetterPlace struct {
+// A GiftMessagePlace is the position of a gift card message. It identifies only the member.
+type GiftMessagePlace struct {
 	Member loyalty.MemberID `json:"member"`
 	Item   string           `json:"item"`
 }
 
-// DueLetters yields the positions of the gift card messages that are due by an instant, the longest due first.
-func (l *Ledger) DueLetters(ctx context.Context, program string, until time.Time) iter.Seq2[LetterPlace, error] {
-	q := table.Query{PK: waitingLetters(program), Index: true, To: stamped(until) + "~"}
-	return list(ctx, l.Table, q, func(it table.Item) (LetterPlace, error) {
+// DueGiftMessages yields the positions of the gift card messages that are due by an instant, the longest due first.
+func (l *Ledger) DueGiftMessages(ctx context.Context, program string, until time.Time) iter.Seq2[GiftMessagePlace, error] {
+	q := table.Query{PK: waitingGiftMessages(program), Index: true, To: stamped(until) + "~"}
+	return list(ctx, l.Table, q, func(it table.Item) (GiftMessagePlace, error) {
 		m := strings.TrimPrefix(it.Key.PK, memberPartition(program, ""))
-		return LetterPlace{loyalty.MemberID(m), it.Key.SK}, nil
+		return GiftMessagePlace{loyalty.MemberID(m), it.Key.SK}, nil
 	})
 }

@@ -23,8 +23,8 @@ const (
 
 // A giftBatch is a queue message to deliver the listed gift messages.
 type giftBatch struct {
-	Program string               `json:"program"`
-	Letters []ledger.LetterPlace `json:"letters"`
+	Program string                    `json:"program"`
+	Letters []ledger.GiftMessagePlace `json:"letters"`
 }
 
 // giftBatches returns queue messages for the due gift messages of a program. In a stack without an email sender, gift
@@ -42,7 +42,7 @@ func (r remindHandler) giftBatches(ctx context.Context, program string, at time.
 		bodies, b.Letters = append(bodies, string(body)), nil
 		return nil
 	}
-	for place, err := range r.Ledger.DueLetters(ctx, program, at) {
+	for place, err := range r.Ledger.DueGiftMessages(ctx, program, at) {
 		if err != nil {
 			return bodies, fmt.Errorf("list the gift messages of %s: %w", program, err)
 		}
@@ -73,7 +73,7 @@ func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 			failures = append(failures, errors.New("the time limit was reached"))
 			break
 		}
-		if err := r.letter(ctx, p, place); err != nil && !errors.Is(err, ledger.ErrClaimed) { // ErrClaimed: another worker
+		if err := r.sendGiftMessage(ctx, p, place); err != nil && !errors.Is(err, ledger.ErrClaimed) { // ErrClaimed: another worker
 			failures = append(failures, fmt.Errorf("%s of %s: %w", place.Item, place.Member, err))
 		}
 	}
@@ -83,9 +83,9 @@ func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 	return nil
 }
 
-// letter claims, sends and settles one gift message.
-func (r remindHandler) letter(ctx context.Context, p *loyalty.Program, place ledger.LetterPlace) error {
-	c, err := r.Ledger.ClaimLetter(ctx, p.ID, place)
+// sendGiftMessage claims, sends and settles one gift message.
+func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, place ledger.GiftMessagePlace) error {
+	c, err := r.Ledger.ClaimGiftMessage(ctx, p.ID, place)
 	if err != nil {
 		return err
 	}
@@ -108,19 +108,19 @@ func (r remindHandler) letter(ctx context.Context, p *loyalty.Program, place led
 	case errors.Is(err, notify.ErrNotSent):
 		r.Log.WarnContext(ctx, "gift card was not sent and will be retried", "member", place.Member, "letter", c.ID, "err",
 			err)
-		return r.Ledger.PostponeLetter(ctx, c, r.Now().Add(again))
+		return r.Ledger.PostponeGiftMessage(ctx, c, r.Now().Add(again))
 	default:
 		// The outcome is unknown. The claim remains, and the message is sent again when it expires.
 		return err
 	}
 }
 
-func (r remindHandler) settle(ctx context.Context, c *ledger.ClaimedLetter, as ledger.LetterStatus) error {
-	return withRetries(func() error { return r.Ledger.SettleLetter(ctx, c, as) })
+func (r remindHandler) settle(ctx context.Context, c *ledger.ClaimedGiftMessage, as ledger.GiftMessageStatus) error {
+	return withRetries(func() error { return r.Ledger.SettleGiftMessage(ctx, c, as) })
 }
 
 // giftOf returns the contents of a gift message.
-func giftOf(c *ledger.ClaimedLetter, now time.Time) notify.Gift {
+func giftOf(c *ledger.ClaimedGiftMessage, now time.Time) notify.Gift {
 	g := notify.Gift{
 		Sender: notify.Person{Member: c.Member, Name: c.Sender.Name, Locale: c.Sender.Locale},
 		To:     c.Email, Name: c.Name, Message: c.Message, Code: c.Code, Worth: c.Left, Until: c.Until,

@@ -44,7 +44,7 @@ func (d metricDoc) metric() loyalty.Metric {
 	}
 }
 
-func storedLadders(all []loyalty.TierGroupStanding) (out []tierGroupDoc) {
+func storedTierGroups(all []loyalty.TierGroupStanding) (out []tierGroupDoc) {
 	for _, l := range all {
 		d := tierGroupDoc{
 			TierGroup: l.TierGroup, Tier: storedTier(&l.Tier), Past: storedPast(l.Past, l.Tier),
@@ -63,7 +63,7 @@ func storedLadders(all []loyalty.TierGroupStanding) (out []tierGroupDoc) {
 	return out
 }
 
-func readLadders(stored []tierGroupDoc) (out []loyalty.TierGroupStanding, err error) {
+func readTierGroups(stored []tierGroupDoc) (out []loyalty.TierGroupStanding, err error) {
 	for _, d := range stored {
 		l := loyalty.TierGroupStanding{
 			TierGroup: d.TierGroup, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing()),
