@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// recordEvery is the minimum time between two records of a processor's activity by one process. It bounds the writes
-// to one in ten minutes for each processor and process, regardless of the number of webhooks.
+// recordEvery is the minimum time between two records of a provider's activity by one process. It bounds the writes
+// to one in ten minutes for each provider and process, regardless of the number of webhooks.
 const recordEvery = 10 * time.Minute
 
 // An activity stores when this process last recorded the activity of each connection.
@@ -30,7 +30,7 @@ func (a *activity) due(name string, now time.Time) bool {
 	return true
 }
 
-// recordActivity records that a verified event arrived. Alerts about silent processors use this record. The event
+// recordActivity records that a verified event arrived. Alerts about silent providers use this record. The event
 // itself is already stored, so a failure is only logged and does not fail the request.
 func (r *Receiver) recordActivity(ctx context.Context, con *connection) {
 	if !r.activity.due(con.program+"/"+con.provider, r.app.Now()) {

@@ -115,7 +115,7 @@ type call struct {
 // maxBody is the maximum size of a webhook. Lambda accepts 6 MB, and API Gateway may encode the body as base64.
 const maxBody = 4 << 20
 
-// retryAfter is the number of seconds after which a processor may try again. All processors retry for days, with
+// retryAfter is the number of seconds after which a provider may try again. All providers retry for days, with
 // increasing delays.
 const retryAfter = "3600"
 
@@ -283,7 +283,7 @@ var rejectionDetail = map[loyalty.Code]string{
 }
 
 // busy reports whether the failure is temporary, so that the same event may succeed soon. This includes an
-// unavailable processor API.
+// unavailable provider API.
 func busy(err error) bool {
 	var api *webhook.AnswerError
 	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) ||

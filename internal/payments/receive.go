@@ -133,7 +133,7 @@ func (r *Receiver) delivery(
 		report = &one
 	}
 	if d.Mark != "" {
-		return d, report
+		return d, report // its clocks and times are those of the provider's API
 	}
 	content, err := json.Marshal(report, json.Deterministic(true))
 	if err != nil || !usable {

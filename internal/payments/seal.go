@@ -33,7 +33,7 @@ func newSeal(key []byte, random io.Reader) seal {
 	return seal{aead, random}
 }
 
-// maxUnpacked is the maximum size of a decompressed body. A webhook has at most maxBody. A body from a processor's
+// maxUnpacked is the maximum size of a decompressed body. A webhook has at most maxBody. A body from a provider's
 // API, wrapped as an event, has slightly more than webhook.MaxAnswer.
 const maxUnpacked = 2 * maxBody
 

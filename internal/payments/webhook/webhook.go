@@ -20,15 +20,16 @@ import (
 
 // A Provider verifies and reads the webhooks of one connection to a payment provider. It is safe for concurrent use.
 type Provider interface {
-	// Verify returns the messages of a request if the provider signed them. Otherwise, it returns a *Rejection, or
-	// another error if the signature cannot be verified at the moment. It does not interpret unsigned data. Its
-	// duration does not depend on the content of a signature.
+	// Verify returns the messages of a request if the provider signed it. Otherwise, it returns a *Rejection, or
+	// another error if the signature cannot be verified at the moment. It uses unsigned data only to find the
+	// signatures. Its duration does not depend on the content of a signature. If a request consists of several
+	// messages with their own signatures, one valid message is sufficient, and Read rejects the invalid ones.
 	Verify(ctx context.Context, r Request) ([]Message, error)
 
 	// Read returns the event in a verified message. It returns an *UnusableError, with the fields of the event that
-	// are known, if the event must go to quarantine, and another error if the provider's API cannot be reached. The
-	// same message gives the same event, so that stored messages can be read again. Read accepts no message that
-	// Verify stored without a valid signature.
+	// are known, if the event must go to quarantine, and another error if the provider's API cannot be reached. Stored
+	// messages are read again, without their Type and Transmission. The result then differs only if the data of the
+	// provider's API has changed.
 	Read(ctx context.Context, m Message) (Event, error)
 }
 
@@ -88,7 +89,7 @@ type Event struct {
 	Type   string // the provider's name for the event type
 	At     time.Time
 	Live   *bool   // whether the money is real; nil if the event does not state it
-	Mark   string  // fingerprint of the content; empty: the receiver uses that of the report
+	Mark   string  // fingerprint of the content, if the report also depends on the provider's API; otherwise empty
 	Report *Report // nil if the event contains nothing that counts
 }
 
