@@ -66,8 +66,7 @@ func TestReplayOfQuarantinedEvents(t *testing.T) {
 func TestBackfillStatesWhatIsMissing(t *testing.T) {
 	s := newShop(t, "payments")
 	for provider, want := range map[string]string{
-		"nobody": "is not connected to nobody", app.Adyen: "has no interface to ask for " +
-			"events", app.Stripe: "has no api_secret",
+		"nobody": "is not connected to nobody", app.Adyen: "has no API to list events", app.Stripe: "has no api_secret",
 	} {
 		if _, err := payments.New(s.stack.App).Backfill(t.Context(), "corner", provider, noon); err == nil ||
 			!strings.Contains(err.Error(), want) {

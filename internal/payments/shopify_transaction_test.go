@@ -131,7 +131,7 @@ func TestMixedShopifyOrderStatesReason(t *testing.T) {
 		if got := s.points(s.member); got != want {
 			t.Errorf("tenders %q: %d points, want %d", tenders, got, want)
 		}
-		const why = "earns nothing until it is reported how 50.00 EUR was paid"
+		const why = "earns nothing until the payment of 50.00 EUR is reported"
 		if got := strings.Contains(fmt.Sprint(answer), why); got != (want == 0) {
 			t.Errorf("tenders %q: the response states the reason %t: %v", tenders, got, answer)
 		}
