@@ -212,7 +212,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 			"The reminder has no message for the member at that instant.")
 	}
 	if by != "" {
-		n.Channel, id = by, notify.Nobody
+		n.Channel, id = by, notify.NoMember
 	}
 	address, _ := v.Profile.Address(n.Channel)
 	m, err = c.office.At(c.event.url()).Write(p,

@@ -12,7 +12,7 @@ import (
 )
 
 type tierBody struct {
-	Ladder    string     `json:"tier_group"`
+	TierGroup string     `json:"tier_group"`
 	Level     string     `json:"level"`
 	Reason    string     `json:"reason"`
 	Until     *time.Time `json:"until"`
@@ -82,14 +82,14 @@ func setTier(ctx context.Context, c *call) (answer, error) {
 	var b tierBody
 	p, m, err := c.asked(ctx, &b, func(faults *check) {
 		faults.requiredID(at("level"), b.Level)
-		faults.id(at("tier_group"), b.Ladder)
+		faults.id(at("tier_group"), b.TierGroup)
 		faults.text(at("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {
 		return answer{}, err
 	}
 	in := ledger.TierChange{ID: c.derivedID("tier_", m), Member: m, Placement: tier.Placement{
-		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, TierGroup: b.Ladder,
+		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, TierGroup: b.TierGroup,
 	}}
 	if b.Until != nil {
 		in.Until = b.Until.UTC().Truncate(time.Millisecond)

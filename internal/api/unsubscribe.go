@@ -25,7 +25,7 @@ func unsubscribe(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if s.Member == notify.Nobody {
+	if s.Member == notify.NoMember {
 		return answer{page: page("Nothing changed", `<p>The message was a test.</p>`)}, nil
 	}
 	p, err := c.app.Programs.Live(ctx, s.Program)

@@ -56,7 +56,7 @@ func (f feedback) ends() (why string) {
 // not sent again: SES has tried for hours, and automatic replies cause such bounces too.
 func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
-	if program == "" || member == "" || message == "" || member == notify.Nobody {
+	if program == "" || member == "" || message == "" || member == notify.NoMember {
 		return nil // not a message of this program, or a test
 	}
 	reminder, err := r.Ledger.Delivery(ctx, program, member, message, map[string]string{

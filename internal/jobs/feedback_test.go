@@ -61,7 +61,7 @@ func TestBounceUsesOtherChannelAndComplaintStopsMarketing(t *testing.T) {
 func TestBounceOfTestMessageChangesNoMember(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	for _, kind := range []string{"Bounce", "Complaint"} {
-		event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},"bounce":{"bounceType":"Permanent"}}}`, kind, notify.Nobody)
+		event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},"bounce":{"bounceType":"Permanent"}}}`, kind, notify.NoMember)
 		if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}

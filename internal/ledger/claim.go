@@ -151,7 +151,7 @@ func (l *Ledger) keep(
 	d := storedReminded(remind.Forget(p, v.Account, v.State, l.now()))
 	d.Planned = reminders
 	if f := v.Flight; f != nil {
-		d.Flight = &flightDoc{ID: f.ID, At: millis(f.At), Once: f.Once, Told: storedTold(f.told)}
+		d.Flight = &flightDoc{ID: f.ID, At: millis(f.At), Once: f.Once, Told: storedSent(f.told)}
 	}
 	for _, s := range v.Settled {
 		figures = append(figures, settled(s)...)

@@ -140,7 +140,7 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 			s.usage[paid] -= r.Value.Amount
 		}
 	}
-	if r.Piece {
+	if r.Stocked {
 		b.spent["rewards."+r.Reward] += sign
 	}
 	if r.Reward == "mug" {

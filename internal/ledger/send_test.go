@@ -34,7 +34,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			wantRefusal(t, err, loyalty.ValidationFailed)
 		}
 		letters, err := b.GiftMessages(t.Context(), b.p.ID, "mem_ada", "rd_1")
-		if err != nil || len(letters) != redeem.MaxLetters || sent != 2*redeem.MaxLetters {
+		if err != nil || len(letters) != redeem.MaxGiftMessages || sent != 2*redeem.MaxGiftMessages {
 			t.Errorf("%d requests sent it, there are %d messages: %v", sent, len(letters), err)
 		}
 		waiting := 0
@@ -44,7 +44,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			}
 			waiting++
 		}
-		if waiting != redeem.MaxLetters {
+		if waiting != redeem.MaxGiftMessages {
 			t.Errorf("%d messages wait", waiting)
 		}
 	})

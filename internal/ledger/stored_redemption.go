@@ -12,7 +12,7 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 		Wallet: r.Wallet,
 		ID:     r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status),
 		At:    millis(r.At),
-		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece,
+		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Stocked,
 		Value: r.Value.Amount, Worth: string(r.Value.Currency),
 		Lots: storedLots(r.Lots), Restored: int64(r.Restored), Code: r.Code, From: millis(r.CodeFrom),
 		To: millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
@@ -37,7 +37,7 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 	r := &loyalty.Redemption{
 		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
 		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
-		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
+		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Stocked: d.Piece,
 		Lots: lots, Restored: loyalty.Points(d.Restored), Code: d.Code, CodeFrom: instant(d.From),
 		CodeUntil: instant(d.To), Pooled: d.Pool, Listed: d.Listed,
 		To: loyalty.MemberID(d.Whom), By: loyalty.MemberID(d.Who), Fee: loyalty.Points(d.Fee), Note: d.Note,

@@ -92,7 +92,7 @@ type flightDoc struct {
 func storedReminded(s remind.Reminded) remindedDoc {
 	d := remindedDoc{
 		Ignored: s.Ignored, Last: millis(s.Last), Seen: s.Seen, Redeemed: millis(s.Redeemed),
-		SentReminders: storedTold(s.SentReminders),
+		SentReminders: storedSent(s.SentReminders),
 	}
 	for _, c := range s.Sent {
 		d.Sent = append(d.Sent, sentDoc{int32(c.Day), string(c.Channel), c.N})
@@ -120,7 +120,7 @@ func storedReminded(s remind.Reminded) remindedDoc {
 	return d
 }
 
-func storedTold(told []remind.SentReminder) (out []sentReminderDoc) {
+func storedSent(told []remind.SentReminder) (out []sentReminderDoc) {
 	for _, t := range told {
 		out = append(out, sentReminderDoc{
 			t.Reminder, t.Step, string(t.On), t.Subject.ID, millis(t.Subject.Due), t.Subject.Cycle,

@@ -18,7 +18,7 @@ type Compiled struct {
 	Numbers    int       // the greatest order number that rules ask for; zero: none
 	Target     int       // the greatest target of a milestone, at most MaxOrderNumber
 	Zones      *sync.Map // time zones of members, by name
-	Ladder     string    // the tier group whose view of the program this is; empty: the program itself
+	TierGroup  string    // the tier group whose view of the program this is; empty: the program itself
 	Occasions  bool      // whether birthdays or anniversaries earn points
 }
 

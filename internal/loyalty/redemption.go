@@ -39,7 +39,7 @@ type Redemption struct {
 	Status    RedemptionStatus
 	At        time.Time // when it was requested
 	Until     time.Time // end of the reservation, exclusive; zero if it was committed immediately
-	Piece     bool      // it uses a unit of limited stock
+	Stocked   bool      // it uses a unit of limited stock
 	// Listed is set if the redemption is listed by its expiry while it is reserved, because others wait for what it
 	// reserves.
 	Listed bool

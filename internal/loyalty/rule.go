@@ -246,7 +246,7 @@ type giver interface {
 	Gives(m *Matched) Exact
 
 	// because returns the reason for these points, in the strategy's terms.
-	Because(m *Matched) (ReasonKind, []string)
+	Reason(m *Matched) (ReasonKind, []string)
 }
 
 var errNegative = errors.New("must not give negative points")
@@ -272,7 +272,7 @@ func (g compiledPerAmount) Gives(m *Matched) Exact {
 	return r.Gives(m.Amount)
 }
 
-func (g compiledPerAmount) Because(m *Matched) (ReasonKind, []string) {
+func (g compiledPerAmount) Reason(m *Matched) (ReasonKind, []string) {
 	return IsRated, []string{AmountText(m.Amount, m.Currency), g[m.Currency].Text}
 }
 
@@ -287,7 +287,7 @@ type compiledPerUnit Exact
 
 func (g compiledPerUnit) Gives(m *Matched) Exact { return Exact(g).Mul(Whole(m.Units)) }
 
-func (g compiledPerUnit) Because(m *Matched) (ReasonKind, []string) {
+func (g compiledPerUnit) Reason(m *Matched) (ReasonKind, []string) {
 	return IsUnits, []string{strconv.FormatInt(m.Units, 10), Exact(g).String()}
 }
 
@@ -304,7 +304,7 @@ type compiledFixed Points
 
 func (g compiledFixed) Gives(*Matched) Exact { return Whole(int64(g)) }
 
-func (g compiledFixed) Because(*Matched) (ReasonKind, []string) {
+func (g compiledFixed) Reason(*Matched) (ReasonKind, []string) {
 	return IsFixed, []string{FormatPoints(Points(g))}
 }
 
@@ -338,7 +338,7 @@ func (g compiledSteps) reached(m *Matched) (reached Band) {
 
 func (g compiledSteps) Gives(m *Matched) Exact { return Whole(int64(g.reached(m).Points)) }
 
-func (g compiledSteps) Because(m *Matched) (ReasonKind, []string) {
+func (g compiledSteps) Reason(m *Matched) (ReasonKind, []string) {
 	b := g.reached(m)
 	return IsStep, []string{AmountText(m.Amount, m.Currency), Money{b.From, m.Currency}.String(), FormatPoints(b.Points)}
 }
@@ -352,7 +352,7 @@ func (s Multiply) Compile() (giver, error) {
 
 func (m Multiplier) Gives(x *Matched) Exact { return x.Value.Mul(m.Less) }
 
-func (m Multiplier) Because(x *Matched) (ReasonKind, []string) {
+func (m Multiplier) Reason(x *Matched) (ReasonKind, []string) {
 	return IsTimes, []string{x.Value.String(), m.Text}
 }
 

@@ -44,7 +44,7 @@ type Message struct {
 
 // NoMember is the member ID of test messages. Their recipient differs from the member they describe, so their links
 // and feedback must not change a member.
-const Nobody loyalty.MemberID = "test"
+const NoMember loyalty.MemberID = "test"
 
 // Data contains the facts of a notice, for merchants that word messages themselves.
 type Data struct {

@@ -85,7 +85,7 @@ func TestPaymentBeforeOrder(t *testing.T) {
 					}
 				}
 				if s.points(s.member) != 0 {
-					t.Fatalf("%d points for an order of nobody", s.points(s.member))
+					t.Fatalf("%d points for an order without a member", s.points(s.member))
 				}
 				for range 2 {
 					s.order("1042", "paid", `,"member":"`+s.member+`"`)
@@ -126,7 +126,7 @@ func TestPaymentBeforeEnrollment(t *testing.T) {
 				t.Fatalf("%d points without a member", s.orderPoints("stripe:pi_9"))
 			}
 			if strings.Contains(strings.ToLower(s.dump()), "grace") {
-				t.Error("the address of somebody who is no member shows in the table")
+				t.Error("the address of a person who is not a member is in the table")
 			}
 			grace := s.enroll("77", "grace@shop.test")
 			if s.points(grace) != refunded1 || s.orderPoints("stripe:pi_9") != refunded1 {

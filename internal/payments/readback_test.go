@@ -70,7 +70,7 @@ func TestContradictingEventsAreReadBack(t *testing.T) {
 					}
 					refund.Status, refund.At = c.failed, noon.Add(
 						time.Second,
-					) // what is newer still wins, and asks nobody
+					) // a newer state wins without a read
 					s.want(refund, "200 applied")
 					if got := s.points(s.member); got != whole || asked != 1 {
 						t.Errorf("%d points, after %d requests", got, asked)

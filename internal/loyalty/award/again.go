@@ -151,6 +151,6 @@ func Redecide(p *loyalty.Program, out posting.Outcome, h tier.History, now time.
 	if err := tier.Redecide(d, h, since, d); err != nil {
 		return posting.Outcome{}, err
 	}
-	err := tier.OnLadders(d, func(on *posting.Decision) error { return tier.Redecide(on, h, since, d) })
+	err := tier.InTierGroups(d, func(on *posting.Decision) error { return tier.Redecide(on, h, since, d) })
 	return d.Outcome, err
 }

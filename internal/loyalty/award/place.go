@@ -107,7 +107,7 @@ func placeOrder(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.P
 	}
 	e := loyalty.Entry{
 		Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision}, Program: s.Program,
-		Effective: o.PlacedAt, Reasons: w.Because, Usage: w.Usage, Postings: make([]loyalty.Posting, 0, 2),
+		Effective: o.PlacedAt, Reasons: w.Reasons, Usage: w.Usage, Postings: make([]loyalty.Posting, 0, 2),
 	}
 	if prior != nil && prior.Order.Member != "" {
 		e.Effective = d.Now

@@ -24,7 +24,7 @@ func TestBirthdaysCountFromWhenTheirActionWasFirstInForce(t *testing.T) {
 		"one that was there keeps its beginning":           {[]loyalty.Action{review, begun}, birthday, first},
 		"one without a beginning gets one":                 {[]loyalty.Action{birthday}, birthday, second},
 		"another action's beginning is none":               {[]loyalty.Action{begun}, loyalty.Action{ID: "other", Event: award.EventBirthday}, second},
-		"another event under the same id begins anew":      {[]loyalty.Action{begun}, year, second},
+		"another event under the same id begins again":     {[]loyalty.Action{begun}, year, second},
 		"what members do themselves counts whenever it is": {nil, review, time.Time{}},
 	} {
 		p := &loyalty.Program{Earn: loyalty.Earn{Actions: []loyalty.Action{c.Now}}}

@@ -57,7 +57,7 @@ func (v *Valuation) consider(c *candidate) bool {
 // why records a reason why a rule gave nothing, unless there are maxWhyNots reasons already.
 func (v *Valuation) why(rule string, what loyalty.ReasonKind, args ...string) {
 	if v.whys++; v.whys <= maxWhyNots {
-		v.Because = append(v.Because, loyalty.NewReason(rule, "0", what, args...))
+		v.Reasons = append(v.Reasons, loyalty.NewReason(rule, "0", what, args...))
 	}
 }
 

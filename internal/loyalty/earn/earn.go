@@ -29,9 +29,9 @@ func WorthOf(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, lef
 	switch o.Status {
 	case loyalty.OrderPaid:
 	case loyalty.OrderCanceled:
-		w.Because = []loyalty.Reason{loyalty.NewReason("earn.purchase", "0", loyalty.IsCanceled)}
+		w.Reasons = []loyalty.Reason{loyalty.NewReason("earn.purchase", "0", loyalty.IsCanceled)}
 	default:
-		w.Because = []loyalty.Reason{loyalty.NewReason("earn.purchase", "0", loyalty.IsUnpaid)}
+		w.Reasons = []loyalty.Reason{loyalty.NewReason("earn.purchase", "0", loyalty.IsUnpaid)}
 	}
 	s.Cut = nil
 	if o.Status != loyalty.OrderPaid {
@@ -47,13 +47,13 @@ func WorthOf(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, lef
 	// first seen. The result therefore does not depend on which of the two is reported first.
 	s.Order.Refunds, s.Order.Disputes = nil, nil
 	w.partly = Reduced(o)
-	err := w.of(p, acc, s, left, nil)
+	err := w.evaluate(p, acc, s, left, nil)
 	w.fit()
 	w.received = w.receives()
 	if s.Order = o; err == nil && Reduced(o) {
 		most := w
 		w = Worth{asks: most.asks, granted: most.received}
-		err = w.of(p, acc, s, left, &most)
+		err = w.evaluate(p, acc, s, left, &most)
 		w.fit()
 		w.received = w.receives()
 	}
@@ -64,24 +64,24 @@ func WorthOf(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, lef
 
 // Worth is what an order gives, with everything that follows from it.
 type Worth struct {
-	partly    bool // a part of the order was refunded or is contested; the reduced order is valued next
-	Total     loyalty.Points
-	asks      []posting.Spend // budgets whose remaining points are unknown and would affect the result
-	grants    []owned         // what caps, limits and budgets allow each matching rule, even if it lost in its group
-	Own       []owned         // the part of the total that rules with a separate expiry give, in the order of the rules
-	InWallets []owned         // points in other wallets, not part of the total; by wallet
-	takes     []owned         // what each rule with a cap, limit or budget gives
-	received  []owned         // what the member receives under each rule with a budget; see receives
-	granted   []owned         // the same for the whole order, if this is the reduced order
-	Because   []loyalty.Reason
-	Usage     []loyalty.Usage
-	Spends    []posting.Spend
-	Rest      loyalty.Exact // the fraction that rounding carries to the next order
-	Counted   bool          // it is one of the member's orders: paid, with at least one earning item remaining
-	Spend     int64         // what it counts towards a level by spend, in minor units
-	Pieces    int64         // the qualifying items that it counts towards a level
-	Brands    []string
-	Ladders   []loyalty.Counted // what it counts in other tier groups, by ID
+	partly     bool // a part of the order was refunded or is contested; the reduced order is valued next
+	Total      loyalty.Points
+	asks       []posting.Spend // budgets whose remaining points are unknown and would affect the result
+	grants     []owned         // what caps, limits and budgets allow each matching rule, even if it lost in its group
+	Own        []owned         // the part of the total that rules with a separate expiry give, in the order of the rules
+	InWallets  []owned         // points in other wallets, not part of the total; by wallet
+	takes      []owned         // what each rule with a cap, limit or budget gives
+	received   []owned         // what the member receives under each rule with a budget; see receives
+	granted    []owned         // the same for the whole order, if this is the reduced order
+	Reasons    []loyalty.Reason
+	Usage      []loyalty.Usage
+	Spends     []posting.Spend
+	Rest       loyalty.Exact // the fraction that rounding carries to the next order
+	Counted    bool          // it is one of the member's orders: paid, with at least one earning item remaining
+	Spend      int64         // what it counts towards a level by spend, in minor units
+	Pieces     int64         // the qualifying items that it counts towards a level
+	Brands     []string
+	TierGroups []loyalty.Counted // what it counts in other tier groups, by ID
 
 	unbudgeted loyalty.Points // what it gives without the layers
 	layered    []layer        // what rules with a budget add, before the program's caps
@@ -93,10 +93,10 @@ type owned struct {
 	N    loyalty.Points
 }
 
-// of computes what a paid order gives. most is what the whole order gives, if this is the reduced order.
-func (w *Worth) of(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, most *Worth) error {
+// evaluate computes what a paid order gives. most is what the whole order gives, if this is the reduced order.
+func (w *Worth) evaluate(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, most *Worth) error {
 	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, budgets: left, most: most, Worth: w}
-	w.Because, w.Rest = make([]loyalty.Reason, 0, 4), loyalty.Whole(0)
+	w.Reasons, w.Rest = make([]loyalty.Reason, 0, 4), loyalty.Whole(0)
 	v.Base()
 	v.number()
 	v.byCategory()
@@ -106,12 +106,12 @@ func (w *Worth) of(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderStat
 		v.level = m.By
 		v.add(m.Rule, v.sum.Mul(m.Less), loyalty.IsFactor, m.Text)
 	}
-	if len(p.Compiled.Rules) > 0 && !v.gone() {
+	if len(p.Compiled.Rules) > 0 && !v.nothingEligible() {
 		v.rules()
 	}
 	v.prepare()
 	w.count(p, &v)
-	w.onLadders(p, &v)
+	w.countTierGroups(p, &v)
 	if err := w.walletWorth(p, &v); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (w *Worth) of(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderStat
 		w.bound(most)
 		return nil
 	}
-	if w.Total == 0 && !v.gone() {
+	if w.Total == 0 && !v.nothingEligible() {
 		v.unapplied(func(*loyalty.CompiledRule) bool { return true })
 	}
 	w.cap(p, acc, s)
@@ -132,7 +132,7 @@ func (w *Worth) of(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderStat
 // bound limits what a reduced order gives to what the whole order gives.
 func (w *Worth) bound(most *Worth) {
 	if w.Total > most.Total {
-		w.Because = append(w.Because, loyalty.NewReason("earn.purchase", loyalty.FormatPoints(most.Total-w.Total), loyalty.IsBounded))
+		w.Reasons = append(w.Reasons, loyalty.NewReason("earn.purchase", loyalty.FormatPoints(most.Total-w.Total), loyalty.IsBounded))
 		w.Total = most.Total
 	}
 }
@@ -167,7 +167,7 @@ type Valuation struct {
 
 func (v *Valuation) add(rule string, points loyalty.Exact, what loyalty.ReasonKind, args ...string) {
 	v.sum = v.sum.Add(points)
-	v.Because = append(v.Because, loyalty.NewReason(rule, points.String(), what, args...))
+	v.Reasons = append(v.Reasons, loyalty.NewReason(rule, points.String(), what, args...))
 }
 
 // Base adds the points for the eligible amount at the currency's rate.
@@ -180,7 +180,7 @@ func (v *Valuation) Base() {
 	if rate, ok := receipt.ConversionRate(v.S); ok {
 		v.currency = v.P.Exchange.Base
 		v.kept = inMinor(rate, v.O.Currency, v.currency)
-		v.Because = append(v.Because, loyalty.NewReason(
+		v.Reasons = append(v.Reasons, loyalty.NewReason(
 			"exchange", "0", loyalty.IsConverted, "1 "+string(v.O.Currency), rate.String()+" "+string(v.currency),
 		))
 	}
@@ -193,11 +193,11 @@ func (v *Valuation) Base() {
 		}
 	}
 	if _, unknown := receipt.OrderGiftCards(v.O); unknown > 0 {
-		v.Because = append(v.Because, loyalty.NewReason(
+		v.Reasons = append(v.Reasons, loyalty.NewReason(
 			"earn.purchase", "0", loyalty.IsUnknownTender, loyalty.Money{Amount: unknown, Currency: v.O.Currency}.String(),
 		))
 	}
-	items, extra := v.left(everyLine), loyalty.Whole(0)
+	items, extra := v.remaining(everyLine), loyalty.Whole(0)
 	v.remains = loyalty.Whole(1)
 	if back := v.refunded.Goods; back.Sign() > 0 {
 		v.remains = loyalty.Whole(0)
@@ -214,19 +214,19 @@ func (v *Valuation) Base() {
 	eligible := extra.Mul(v.kept)
 	v.kept = v.kept.Mul(v.remains)
 	if v.P.Earn.Counts.Items {
-		eligible = eligible.Add(v.left(v.earning).Mul(v.kept))
+		eligible = eligible.Add(v.remaining(v.earning).Mul(v.kept))
 	}
 	v.rate = over(v.rate, eligible)
 	v.add("earn.purchase", eligible.Mul(v.rate.PerMinor), loyalty.IsRated, loyalty.AmountText(eligible, v.currency), v.rate.Text)
 }
 
-// gone reports whether all items were refunded or are contested, or everything was paid by means that earn nothing.
+// nothingEligible reports whether all items were refunded or are contested, or everything was paid by means that earn nothing.
 // Then no rule gives points for the rest, such as free items, shipping or tax.
-func (v *Valuation) gone() bool {
+func (v *Valuation) nothingEligible() bool {
 	r := v.refunded
 	back := r.Goods.Sign() > 0 || r.Sum().Sign() > 0 || len(r.lines) > 0
 	unearning := v.kept.Sign() == 0 && receipt.OrderTotal(*v.O) > 0
-	return unearning || (back || v.cardsSold != nil) && v.left(v.earning).Mul(v.remains).Sign() == 0
+	return unearning || (back || v.cardsSold != nil) && v.remaining(v.earning).Mul(v.remains).Sign() == 0
 }
 
 // earning reports whether a line can earn. Gift cards cannot, as the purchases that they pay for later would earn
@@ -235,8 +235,8 @@ func (v *Valuation) earning(l loyalty.Line) bool { return !v.cardsSold[l.ID] }
 
 func everyLine(loyalty.Line) bool { return true }
 
-// left returns the amount of the lines that counts selects, after the order's discount and the refunds of each line.
-func (v *Valuation) left(counts func(loyalty.Line) bool) loyalty.Exact {
+// remaining returns the amount of the lines that counts selects, after the order's discount and the refunds of each line.
+func (v *Valuation) remaining(counts func(loyalty.Line) bool) loyalty.Exact {
 	amount, sum := int64(0), loyalty.Whole(0)
 	for _, l := range v.O.Lines {
 		switch {
@@ -244,15 +244,15 @@ func (v *Valuation) left(counts func(loyalty.Line) bool) loyalty.Exact {
 		case v.refunded.lines[l.ID] == 0:
 			amount += l.Amount
 		default:
-			sum = sum.Add(v.leftOf(l))
+			sum = sum.Add(v.remainingOf(l))
 		}
 	}
 	return sum.Add(loyalty.Whole(amount).Mul(v.undiscounted))
 }
 
-// leftOf returns the same for one line. It is never negative, although a line's refund may exceed the line's exact
+// remainingOf returns the same for one line. It is never negative, although a line's refund may exceed the line's exact
 // share by a minor unit.
-func (v *Valuation) leftOf(l loyalty.Line) loyalty.Exact {
+func (v *Valuation) remainingOf(l loyalty.Line) loyalty.Exact {
 	rest := loyalty.Whole(l.Amount).Mul(v.undiscounted)
 	if back := v.refunded.lines[l.ID]; back > 0 {
 		if rest = rest.Sub(loyalty.Whole(back)); rest.Sign() < 0 {
@@ -273,7 +273,7 @@ func (v *Valuation) byCategory() {
 		if !ok || m.Less.Sign() == 0 || seenBefore(v.O.Lines[:i], l.Category) {
 			continue
 		}
-		eligible := v.left(func(x loyalty.Line) bool { return x.Category == l.Category && v.earning(x) }).Mul(v.kept)
+		eligible := v.remaining(func(x loyalty.Line) bool { return x.Category == l.Category && v.earning(x) }).Mul(v.kept)
 		v.add(m.Rule, eligible.Mul(v.rate.PerMinor).Mul(m.Less), loyalty.IsTimes, loyalty.AmountText(eligible, v.currency), m.Text)
 	}
 }
@@ -357,7 +357,7 @@ func (w *Worth) cap(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderSta
 		return
 	}
 	day := loyalty.DateOf(s.Order.PlacedAt, p.Zone)
-	w.Total, w.Because = bounded(share(s, ""), acc, s, p.Earn.Caps, day, w.Total, w.Because)
+	w.Total, w.Reasons = bounded(share(s, ""), acc, s, p.Earn.Caps, day, w.Total, w.Reasons)
 }
 
 // fit limits what rules with a separate expiry give to the total. It reduces the last rules first.
@@ -377,14 +377,14 @@ func (w *Worth) forfeit(p *loyalty.Program, late func(rule string) time.Time) {
 		o := &w.Own[i]
 		base -= o.N
 		if at := late(o.Rule); !at.IsZero() && o.N > 0 {
-			w.Because = append(w.Because, loyalty.NewReason(o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String()))
+			w.Reasons = append(w.Reasons, loyalty.NewReason(o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String()))
 			w.Total, o.N = w.Total-o.N, 0
 			late := func(t owned) bool { return t.Rule == o.Rule }
 			w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)
 		}
 	}
 	if at := late(""); !at.IsZero() && base > 0 {
-		w.Because = append(w.Because, loyalty.NewReason("pending", loyalty.FormatPoints(-base), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String()))
+		w.Reasons = append(w.Reasons, loyalty.NewReason("pending", loyalty.FormatPoints(-base), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String()))
 		w.Total -= base
 		late := func(t owned) bool { return w.OfRule(t.Rule) == 0 }
 		w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)

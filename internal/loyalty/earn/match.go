@@ -25,16 +25,16 @@ func (v *Valuation) about(r *loyalty.CompiledRule) bool {
 	if m := &r.Match; !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
 		return false
 	}
-	what, which := v.elsewhere(&r.Match)
+	what, which := v.mismatch(&r.Match)
 	if what != "" && r.Campaign && !r.Shadow {
 		v.why(r.Key, loyalty.IsFor, what, strings.Join(which, ", "))
 	}
 	return what == ""
 }
 
-// elsewhere returns the condition of a rule that this order does not meet, with the values that the rule accepts. It
+// mismatch returns the condition of a rule that this order does not meet, with the values that the rule accepts. It
 // returns an empty string if the order meets all of them.
-func (v *Valuation) elsewhere(m *loyalty.Match) (what string, which []string) {
+func (v *Valuation) mismatch(m *loyalty.Match) (what string, which []string) {
 	o, b := v.O, &v.S.Buyer
 	switch {
 	case !OneOf(m.Channels, o.Channel):
@@ -195,7 +195,7 @@ func (v *Valuation) prepare() {
 			v.lines[i] = lineValue{amount: loyalty.Whole(0), value: loyalty.Whole(0)} // earns nothing under any rule
 			continue
 		}
-		left := v.leftOf(l)
+		left := v.remainingOf(l)
 		x := lineValue{amount: left.Mul(v.kept)}
 		x.value = x.amount.Mul(rate)
 		if ok {
@@ -246,9 +246,9 @@ func (v *Valuation) paidBy(names []string) loyalty.Exact {
 // may reports whether a rule that matches the order also applies. It records the reason if the rule nearly applies.
 func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	if r.Match.When != nil {
-		before := len(v.Because)
+		before := len(v.Reasons)
 		if !v.holds(r.Key, r.Match.When) {
-			if len(v.Because) == before && (r.Campaign || v.listing) && !r.Shadow {
+			if len(v.Reasons) == before && (r.Campaign || v.listing) && !r.Shadow {
 				v.why(r.Key, loyalty.IsUnmet, r.Match.When.String())
 			}
 			return false
@@ -293,14 +293,14 @@ func OrderFacts(p *loyalty.Program, v *Valuation) *loyalty.Facts {
 	o := *v.O
 	o.Lines = make([]loyalty.Line, 0, len(v.O.Lines))
 	shipping, tax := loyalty.Whole(o.Shipping).Sub(v.refunded.Shipping), loyalty.Whole(o.Tax).Sub(v.refunded.Tax)
-	total, _ := v.left(everyLine).Mul(v.remains).Add(shipping).Add(tax).Floor()
+	total, _ := v.remaining(everyLine).Mul(v.remains).Add(shipping).Add(tax).Floor()
 	for _, l := range v.O.Lines {
-		left := v.leftOf(l).Mul(v.remains)
+		left := v.remainingOf(l).Mul(v.remains)
 		n, _ := left.Add(loyalty.Half).Floor()
 		if l.Amount > 0 && left.Sign() == 0 {
 			continue
 		}
-		l.Quantity = v.unitsOf(l, v.leftOf(l))
+		l.Quantity = v.unitsOf(l, v.remainingOf(l))
 		l.Amount = n
 		o.Lines = append(o.Lines, l)
 	}

@@ -32,7 +32,7 @@ func (v *Valuation) counts() bool {
 	}
 	defer func() { v.facts = nil }() // the facts were those of an order without a number
 	return v.kept.Sign() > 0 && slices.ContainsFunc(v.O.Lines, func(l loyalty.Line) bool {
-		if !v.earning(l) || v.leftOf(l).Sign() == 0 {
+		if !v.earning(l) || v.remainingOf(l).Sign() == 0 {
 			return false
 		}
 		m, ok := v.category(l.Category)
@@ -73,7 +73,7 @@ func (w Worth) OfRule(rule string) loyalty.Points {
 func (w *Worth) MissingLevel(s *loyalty.OrderState) {
 	for _, key := range s.Missing {
 		if !strings.HasPrefix(key, posting.WalletsPrefix) {
-			w.Because = append(w.Because, MissingReason(key, key))
+			w.Reasons = append(w.Reasons, MissingReason(key, key))
 		}
 	}
 }

@@ -99,9 +99,9 @@ func (v *Valuation) pay(c candidate) {
 	for _, b := range c.cuts {
 		own = own.Sub(loyalty.ExactFrom(b.Points))
 	}
-	what, args := c.r.Giver.Because(&c.m)
-	v.Because = append(v.Because, loyalty.NewReason(c.r.Key, own.String(), what, args...))
-	v.Because = append(v.Because, c.cuts...)
+	what, args := c.r.Giver.Reason(&c.m)
+	v.Reasons = append(v.Reasons, loyalty.NewReason(c.r.Key, own.String(), what, args...))
+	v.Reasons = append(v.Reasons, c.cuts...)
 	if c.r.Bounded && c.gives.Sign() > 0 {
 		n, _ := c.gives.Round(loyalty.Up)
 		v.takes = append(v.takes, owned{c.r.Key, n})

@@ -10,17 +10,17 @@ import (
 func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
 	v := *p
 	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, loyalty.AdvanceNotice{}
-	v.Compiled.Ladder = p.TierGroups[i].ID
+	v.Compiled.TierGroup = p.TierGroups[i].ID
 	return &v
 }
 
-// onLadders adds to the worth what the order counts in each tier group by spend, qualifying items and brands.
-func (w *Worth) onLadders(p *loyalty.Program, v *Valuation) {
+// countTierGroups adds to the worth what the order counts in each tier group by spend, qualifying items and brands.
+func (w *Worth) countTierGroups(p *loyalty.Program, v *Valuation) {
 	for i := range p.TierGroups {
 		var x Worth
 		x.count(GroupProgram(p, i), v)
 		if x.Spend != 0 || x.Pieces != 0 || len(x.Brands) > 0 {
-			w.Ladders = append(w.Ladders, loyalty.Counted{
+			w.TierGroups = append(w.TierGroups, loyalty.Counted{
 				TierGroup: p.TierGroups[i].ID, Metric: loyalty.Metric{Spend: x.Spend, QualifyingItems: x.Pieces}, Brands: x.Brands,
 			})
 		}

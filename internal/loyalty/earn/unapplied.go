@@ -19,7 +19,7 @@ func (v *Valuation) unapplied(which func(*loyalty.CompiledRule) bool) {
 			continue
 		}
 		var m loyalty.Matched
-		if what, of := v.elsewhere(&r.Match); what != "" {
+		if what, of := v.mismatch(&r.Match); what != "" {
 			v.why(r.Key, loyalty.IsFor, what, strings.Join(of, ", "))
 		} else if v.matched(r, &m) {
 			v.may(r, &m)
@@ -30,7 +30,7 @@ func (v *Valuation) unapplied(which func(*loyalty.CompiledRule) bool) {
 }
 
 func (v *Valuation) mentions(rule string) bool {
-	for _, b := range v.Because {
+	for _, b := range v.Reasons {
 		if b.Rule == rule {
 			return true
 		}
@@ -43,7 +43,7 @@ func UnappliedCampaigns(p *loyalty.Program, acc loyalty.Account, s *loyalty.Orde
 	var w Worth
 	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: &w}
 	v.Base()
-	v.level, w.Because = loyalty.Whole(1), because
+	v.level, w.Reasons = loyalty.Whole(1), because
 	v.unapplied(func(r *loyalty.CompiledRule) bool { return r.Campaign })
-	return w.Because
+	return w.Reasons
 }

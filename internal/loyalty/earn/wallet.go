@@ -17,7 +17,7 @@ func (w *Worth) walletWorth(p *loyalty.Program, v *Valuation) error {
 			continue
 		}
 		if slices.Contains(v.S.Missing, posting.Key(wallet)) {
-			w.Because = append(w.Because, MissingReason(posting.Key(wallet), posting.Key(wallet)))
+			w.Reasons = append(w.Reasons, MissingReason(posting.Key(wallet), posting.Key(wallet)))
 			continue
 		}
 		v.prepare()
@@ -29,7 +29,7 @@ func (w *Worth) walletWorth(p *loyalty.Program, v *Valuation) error {
 		w.InWallets = append(w.InWallets, owned{posting.Key(wallet), n})
 		why := func(x loyalty.Exact, what loyalty.ReasonKind, args ...string) {
 			if x.Sign() != 0 {
-				w.Because = append(w.Because, loyalty.Reason{
+				w.Reasons = append(w.Reasons, loyalty.Reason{
 					Wallet: wallet.ID, Rule: posting.Key(wallet), Kind: what, Args: args, Points: x.String(),
 				})
 			}

@@ -58,20 +58,20 @@ func TestOrderThatCountsNoLongerIsNoActivity(t *testing.T) {
 			o := s.buy("second", 10, instant(t, "2026-03-01T12:00:00Z"))
 			s.wantLots(t, "110 2026-04-30, slides")
 			change[0](&o)
-			s.tell(o, instant(t, "2026-03-05T12:00:00Z"))
+			s.submit(o, instant(t, "2026-03-05T12:00:00Z"))
 			s.wantLots(t, "100 2026-04-02, slides")
 			if got := s.acc.LastActivity; !got.Equal(instant(t, "2026-02-01T12:00:00Z")) {
 				t.Errorf("the last activity was at %s", got)
 			}
 			change[1](&o)
-			s.tell(o, instant(t, "2026-03-06T12:00:00Z"))
+			s.submit(o, instant(t, "2026-03-06T12:00:00Z"))
 			s.wantLots(t, "110 2026-04-30, slides")
 			change[0](&o)
-			s.tell(o, instant(t, "2026-03-07T12:00:00Z"))
+			s.submit(o, instant(t, "2026-03-07T12:00:00Z"))
 			s.pass(instant(t, "2026-04-02T22:00:00Z"))
 			s.wantLots(t)
 			change[1](&o) // the points had expired only because the order did not count
-			s.tell(o, instant(t, "2026-04-10T12:00:00Z"))
+			s.submit(o, instant(t, "2026-04-10T12:00:00Z"))
 			s.wantLots(t, "110 2026-04-30, slides")
 			if s.acc.Expired != 0 {
 				t.Errorf("%d points have expired", s.acc.Expired)
@@ -95,7 +95,7 @@ func TestLastActivityIsOfAnOrderThatCounts(t *testing.T) {
 	want(second)
 	for _, status := range []loyalty.OrderStatus{loyalty.OrderCanceled, loyalty.OrderPaid, loyalty.OrderCanceled} {
 		o.Status = status
-		s.tell(o, second.AddDate(0, 0, 5))
+		s.submit(o, second.AddDate(0, 0, 5))
 		want(map[loyalty.OrderStatus]time.Time{loyalty.OrderPaid: second, loyalty.OrderCanceled: first}[status])
 	}
 }
@@ -108,7 +108,7 @@ func TestPartOfAnOrderIsAnActivity(t *testing.T) {
 	s.wantLots(t, "100 2026-04-02, slides")
 	o := s.buy("second", 10, instant(t, "2026-03-01T12:00:00Z"))
 	o.Refunds = []loyalty.Refund{back("r", receipt.OrderTotal(o)/2)}
-	s.tell(o, instant(t, "2026-03-05T12:00:00Z"))
+	s.submit(o, instant(t, "2026-03-05T12:00:00Z"))
 	s.wantLots(t, "105 2026-04-30, slides")
 }
 
@@ -120,12 +120,12 @@ func TestPointsExpireAtOnceIfTheActivityWasNone(t *testing.T) {
 	for range 3 {
 		at := instant(t, "2026-04-20T12:00:00Z")
 		o.Status = loyalty.OrderCanceled
-		s.tell(o, at)
+		s.submit(o, at)
 		if s.wantLots(t); s.acc.Expired != 100 {
 			t.Errorf("%d points have expired", s.acc.Expired)
 		}
 		o.Status = loyalty.OrderPaid
-		s.tell(o, at.Add(time.Hour))
+		s.submit(o, at.Add(time.Hour))
 		if s.wantLots(t, "110 2026-04-30, slides"); s.acc.Expired != 0 {
 			t.Errorf("%d points have expired", s.acc.Expired)
 		}
@@ -147,11 +147,11 @@ func TestLateOrderReturnsPointsThatExpiredSinceThen(t *testing.T) {
 	s.wantLots(t)
 	late := paid("EUR", loyalty.Line{Amount: 1000})
 	late.ID, late.PlacedAt = "late", instant(t, "2026-03-20T12:00:00Z")
-	s.tell(late, instant(t, "2026-04-10T12:00:00Z"))
+	s.submit(late, instant(t, "2026-04-10T12:00:00Z"))
 	s.wantLots(t, "110 2026-05-19, slides")
 	after := paid("EUR", loyalty.Line{Amount: 2000})
 	after.ID, after.PlacedAt = "after", instant(t, "2026-05-20T12:00:00Z")
-	s.tell(after, instant(t, "2026-05-21T12:00:00Z"))
+	s.submit(after, instant(t, "2026-05-21T12:00:00Z"))
 	s.wantLots(t, "20 2026-07-19, slides")
 }
 
@@ -283,7 +283,7 @@ func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 			s.acc = joined(t, p, joinedAt)
 			for _, x := range all {
 				was := len(s.entries)
-				s.tell(x.order, x.at)
+				s.submit(x.order, x.at)
 				for _, e := range s.entries[was:] {
 					for _, b := range e.Reasons {
 						counts[string(b.Kind)]++

@@ -64,8 +64,8 @@ func happenAt(d *posting.Decision, at time.Time) error {
 	d.Now = at
 	for _, step := range []func(*posting.Decision, time.Time) error{
 		tier.Unlock, activatePending, redeem.AutoRedeem, forfeitPending,
-		tier.RefreshTier, tier.RiseTier, tier.ReviewTier, tier.ReviewLadders,
-		lapseLots, releaseHolds, celebrate, redeem.AutoRedeem,
+		tier.RefreshTier, tier.RiseTier, tier.ReviewTier, tier.ReviewTierGroups,
+		expireLots, releaseHolds, celebrate, redeem.AutoRedeem,
 	} {
 		if err := step(d, at); err != nil {
 			return err
@@ -166,7 +166,7 @@ func forfeitPending(d *posting.Decision, at time.Time) error {
 	return d.Post(posting.WithIssued(e))
 }
 
-func lapseLots(d *posting.Decision, at time.Time) error {
+func expireLots(d *posting.Decision, at time.Time) error {
 	for purse := range posting.AllPurses(&d.Account) {
 		for _, l := range purse.Lots {
 			if !posting.IsExpired(d.P, l.Expires, at) {
@@ -181,7 +181,7 @@ func lapseLots(d *posting.Decision, at time.Time) error {
 			if l.Points == 0 {
 				continue
 			}
-			if err := d.Post(d.Lapse(purse.Wallet, l, at)); err != nil {
+			if err := d.Post(d.ExpireLot(purse.Wallet, l, at)); err != nil {
 				return err
 			}
 		}

@@ -19,7 +19,7 @@ func TestALoserThatWinsLaterIsStillLimited(t *testing.T) {
 	one := s.buy("1", 60, noon) // b
 	s.buy("2", 10, noon)        // a, for the one time that there is
 	one.Refunds = []loyalty.Refund{back("1", 5_000)}
-	s.tell(one, noon)
+	s.submit(one, noon)
 	s.want(t, "1", 20) // of what is left, a and not b: it was placed first
 	s.want(t, "2", 10)
 	for _, u := range s.acc.Usage {
@@ -34,10 +34,10 @@ func TestOneOrderAloneIsTheFirst(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) { p.Earn.Rules = seven(loyalty.Match{FirstOrder: true}) }))
 	a := s.buy("1", 10, noon)
 	a.Status = loyalty.OrderCanceled
-	s.tell(a, noon)
+	s.submit(a, noon)
 	s.buy("2", 10, noon)
 	a.Status = loyalty.OrderPaid
-	s.tell(a, noon)
+	s.submit(a, noon)
 	s.want(t, "1", 17)
 	s.want(t, "2", 10)
 }
@@ -47,7 +47,7 @@ func TestAnOrderThatPointsPaidInFullEarnsNothing(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) { p.Earn.Rules = seven(loyalty.Match{}) }))
 	o := bought("EUR", loyalty.Line{Amount: 1000})
 	o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderPoints, Amount: 1000}}
-	s.tell(o, noon)
+	s.submit(o, noon)
 	s.want(t, o.ID, 0)
 }
 
@@ -58,7 +58,7 @@ func TestARefundTakesBackWhatWasExtendedBehindItsFirstDay(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, noon.AddDate(1, 2, 0))
+	s.submit(o, noon.AddDate(1, 2, 0))
 	if b := s.acc.Balance(); b != (loyalty.Balance{}) {
 		t.Errorf("the order was canceled, and there are %+v", b)
 	}
@@ -66,7 +66,7 @@ func TestARefundTakesBackWhatWasExtendedBehindItsFirstDay(t *testing.T) {
 
 func TestARefundTakesBackWhatWasReinstated(t *testing.T) {
 	s := newShop(t, kind(t, asItIs))
-	o, lapsed := lapse(t, s)
+	o, lapsed := expire(t, s)
 	now := noon.AddDate(1, 1, 0)
 	out, err := Reinstate(s.p, s.acc, lapsed, 20281231, "sorry", now)
 	if err != nil {
@@ -74,7 +74,7 @@ func TestARefundTakesBackWhatWasReinstated(t *testing.T) {
 	}
 	s.took(out)
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, now)
+	s.submit(o, now)
 	if b := s.acc.Balance(); b != (loyalty.Balance{}) {
 		t.Errorf("the order was canceled, and there are %+v", b)
 	}

@@ -116,7 +116,7 @@ func TestWhatAReplacedHoldFreesIsRedeemedByItself(t *testing.T) {
 	}
 }
 
-// Neither who owes points nor who is frozen gets anything, and what is given back by hand is not taken again at once.
+// Neither who owes points nor who is frozen gets anything, and points returned by an agent are not redeemed again at once.
 func TestWhatIsNotRedeemedByItself(t *testing.T) {
 	p := automatic(t, nil)
 	acc := saver(t, p, loyalty.Lot{Expires: 20280131, Points: 500})
@@ -173,7 +173,7 @@ func TestTheDailyStopHoldsUntilMidnight(t *testing.T) {
 }
 
 // The order within an instant: points become active, are redeemed, and only then others expire.
-func TestWhatLapsesInTheInstantCanStillBeRedeemedByItself(t *testing.T) {
+func TestExpiringPointsAreRedeemedAutomaticallyInTheSameInstant(t *testing.T) {
 	p := automatic(t, nil)
 	end := loyalty.Date(20261231).End(p.Zone)
 	acc := saver(t, p, loyalty.Lot{Expires: 20261231, Points: 100})
@@ -230,11 +230,11 @@ func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 		"a limit": func(_ *loyalty.Program, r *loyalty.Reward) {
 			r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}}
 		},
-		"a level":          func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"gold"} },
-		"a segment":        func(_ *loyalty.Program, r *loyalty.Reward) { r.Segments = []string{"vip"} },
-		"an order":         func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 1} },
-		"a time":           func(_ *loyalty.Program, r *loyalty.Reward) { r.Active.From = noon },
-		"somebody's hands": func(_ *loyalty.Program, r *loyalty.Reward) { r.Manual = true },
+		"a level":            func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"gold"} },
+		"a segment":          func(_ *loyalty.Program, r *loyalty.Reward) { r.Segments = []string{"vip"} },
+		"an order":           func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 1} },
+		"a time":             func(_ *loyalty.Program, r *loyalty.Reward) { r.Active.From = noon },
+		"manual fulfillment": func(_ *loyalty.Program, r *loyalty.Reward) { r.Manual = true },
 	} {
 		p := testProgram(t)
 		r := loyalty.Reward{ID: "it", Type: "free_product", Cost: 100}
@@ -289,10 +289,10 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 			p.Tiers.Levels[1].From = 20
 			return Join(p, "ben", loyalty.Traits{}, noon)
 		},
-		"somebody by hand": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
+		"an agent": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 			return tier.SetTier(p, a, "t", tier.Placement{Level: "silver", Reason: "a match"}, noon)
 		},
-		"somebody by hand, on a ladder": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
+		"an agent, in a tier group": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 			return tier.SetTier(p, a, "t", tier.Placement{TierGroup: "partner", Level: "friend", Reason: "a match"}, noon)
 		},
 		"a segment": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {

@@ -26,7 +26,7 @@ func TestOrderAtTheInstantOfALevel(t *testing.T) {
 	s := newShop(t, p)
 	s.acc.Joined = noon.Add(-time.Hour)
 	first := paid("EUR", loyalty.Line{Amount: 100_00})
-	s.tell(first, noon)
+	s.submit(first, noon)
 	ends := s.acc.Tier.Until
 	if s.acc.Tier.Level != "silver" || !ends.Equal(noon.AddDate(0, 0, 40)) {
 		t.Fatalf("the level is %+v", s.acc.Tier)
@@ -88,7 +88,7 @@ func TestLevelEndsAtItsInstant(t *testing.T) {
 			}
 			s.took(out)
 		}
-		s.tell(paid("EUR", loyalty.Line{Amount: 100_00}), noon)
+		s.submit(paid("EUR", loyalty.Line{Amount: 100_00}), noon)
 		if s.pass(c.at); s.acc.Tier.Level != c.want {
 			t.Errorf("%s the level is %s, want %s", c.name, s.acc.Tier.Level, c.want)
 		}
@@ -154,7 +154,7 @@ func TestTextInALanguage(t *testing.T) {
 
 // A level that goes by spend counts no visits, so that the account has nothing of it.
 func TestVisitsCountOnlyWhereLevelsGoByThem(t *testing.T) {
-	p := twoLadders(t, func(l *loyalty.TierGroup) {
+	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers = loyalty.Tiers{
 			By: loyalty.BySpend, Currency: "EUR", Visit: "visit.completed", Months: 12,
 			Levels: []loyalty.Level{{ID: "guest"}, {ID: "friend", From: 100_00}},
@@ -257,9 +257,9 @@ func TestEntryThatOnlyTakesIsAClawback(t *testing.T) {
 		})
 		s := newShop(t, p)
 		o := paid("EUR", loyalty.Line{Amount: 120_00})
-		s.tell(o, noon)
+		s.submit(o, noon)
 		o.Refunds = []loyalty.Refund{back("1", 10_00)}
-		if e := s.tell(o, noon); e.Kind != loyalty.KindClawback {
+		if e := s.submit(o, noon); e.Kind != loyalty.KindClawback {
 			t.Errorf("a refund that takes from wallet %s is an entry of kind %s", falls, e.Kind)
 		}
 	}

@@ -26,7 +26,7 @@ var spans = []struct {
 	{loyalty.PerOrder, "", "2026-12-01T11:00:01Z"},
 }
 
-// Whatever bounds a rule, or all of them, bounds it for its period, in which what it leaves is given, and begins anew
+// Each limit of a rule, or of all rules, applies to its period, in which the remainder is given, and starts again
 // behind it.
 func TestACapAndALimitAreForAPeriod(t *testing.T) {
 	for _, b := range []struct {
@@ -115,7 +115,7 @@ func TestWhatBoundsLeaveOfARule(t *testing.T) {
 	earn.rules.give: 33.50 EUR x 3 per 1.00 = 100.5
 	earn.rules.give: 100 per order = -0.5
 	rounding: down = -0.5`},
-		{name: "a budget that nobody knows yet", rules: bound(func(r *loyalty.Rule) { r.Budget = 100 }), order: fifty, want: 150, because: `
+		{name: "an unused budget", rules: bound(func(r *loyalty.Rule) { r.Budget = 100 }), order: fifty, want: 150, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
 	earn.rules.give: 100 remain in the budget = -50`},
@@ -140,7 +140,7 @@ func TestWhatBoundsLeaveOfARule(t *testing.T) {
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
 	earn.rules.give: 40 remain in the budget = -110`},
-		{name: "a limit, told twice", rules: bound(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}} }), order: fifty, then: []func(*loyalty.Order){none}, want: 200, because: `
+		{name: "a limit, sent twice", rules: bound(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}} }), order: fifty, then: []func(*loyalty.Order){none}, want: 200, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
 	revision: awarded by earlier revisions = -200`},
@@ -244,10 +244,10 @@ func TestTimeOfABoundIsThatOfThePlacing(t *testing.T) {
 	}))
 	s.acc.Joined = noon.AddDate(0, -1, 0)
 	late := noon.AddDate(0, 0, 3)
-	for i, day := range []int{-2, -2, -1, 0, 0} { // all told on one day
+	for i, day := range []int{-2, -2, -1, 0, 0} { // all reported on one day
 		o := bought("EUR", loyalty.Line{Amount: 1000})
 		o.ID, o.PlacedAt = fmt.Sprint(i), noon.AddDate(0, 0, day).Add(time.Duration(i)*time.Minute)
-		s.tell(o, late)
+		s.submit(o, late)
 	}
 	for i, want := range []loyalty.Points{10, 5, 10, 10, 5} {
 		s.want(t, fmt.Sprint(i), want)

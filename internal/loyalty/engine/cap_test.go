@@ -24,7 +24,7 @@ func capped(t *testing.T, caps ...loyalty.Cap) *shop {
 func (s *shop) buy(id string, euros int64, at time.Time) loyalty.Order {
 	o := paid("EUR", loyalty.Line{Amount: euros * 100})
 	o.ID, o.PlacedAt = id, at
-	s.tell(o, at)
+	s.submit(o, at)
 	return o
 }
 
@@ -47,7 +47,7 @@ func TestCapsCutAndSaySo(t *testing.T) {
 	s.want(t, "4", 20)
 	s.buy("5", 90, noon.AddDate(0, 1, 0))
 	s.want(t, "5", 90)
-	e := s.tell(func() loyalty.Order { o.Channel = "web"; return o }(), noon.AddDate(0, 1, 0))
+	e := s.submit(func() loyalty.Order { o.Channel = "web"; return o }(), noon.AddDate(0, 1, 0))
 	if last := e.Reasons[len(e.Reasons)-2]; !reflect.DeepEqual(last, loyalty.NewReason("earn.caps", "-40", loyalty.IsCapped, "150", "day")) {
 		t.Errorf("the cut is reported as %+v", e.Reasons)
 	}
@@ -60,7 +60,7 @@ func TestRoomThatARefundFreesGoesToTheNextOrders(t *testing.T) {
 	second := s.buy("2", 60, noon.Add(time.Hour))
 	s.want(t, "2", 20)
 	first.Refunds = []loyalty.Refund{back("1", 8_000)}
-	s.tell(first, noon.Add(2*time.Hour))
+	s.submit(first, noon.Add(2*time.Hour))
 	s.want(t, "1", 0)
 	s.want(t, "2", 60)
 	last := s.entries[len(s.entries)-1]
@@ -70,12 +70,12 @@ func TestRoomThatARefundFreesGoesToTheNextOrders(t *testing.T) {
 	s.buy("3", 90, noon.Add(3*time.Hour))
 	s.want(t, "3", 40)
 	first.Refunds[0].Status = loyalty.RefundFailed
-	s.tell(first, noon.Add(4*time.Hour))
+	s.submit(first, noon.Add(4*time.Hour))
 	s.want(t, "1", 80)
 	s.want(t, "2", 20)
 	s.want(t, "3", 0)
 	second.Refunds = []loyalty.Refund{back("1", 5_000)}
-	s.tell(second, noon.Add(5*time.Hour))
+	s.submit(second, noon.Add(5*time.Hour))
 	s.want(t, "2", 10)
 	s.want(t, "3", 10)
 }
@@ -87,7 +87,7 @@ func TestRefundGivesNoPoints(t *testing.T) {
 	second := s.buy("2", 60, noon)
 	s.want(t, "2", 0)
 	second.Refunds = []loyalty.Refund{back("1", 5_000)}
-	s.tell(second, noon)
+	s.submit(second, noon)
 	s.want(t, "2", 0)
 }
 
@@ -99,7 +99,7 @@ func TestLateOrderTakesItsRoom(t *testing.T) {
 	s.buy("3", 30, noon.Add(time.Hour))
 	o := bought("EUR", loyalty.Line{Amount: 8_000})
 	o.ID, o.PlacedAt = "1", noon.Add(-time.Hour)
-	s.tell(o, noon.Add(2*time.Hour))
+	s.submit(o, noon.Add(2*time.Hour))
 	s.want(t, "1", 80)
 	s.want(t, "2", 20)
 	s.want(t, "3", 0)
@@ -122,10 +122,10 @@ func TestTimeOfALimitGoesToTheNextOrder(t *testing.T) {
 	want(40, 10, 10)
 	for range 2 {
 		first.Status = loyalty.OrderCanceled
-		s.tell(first, noon.Add(time.Hour))
+		s.submit(first, noon.Add(time.Hour))
 		want(0, 40, 10)
 		first.Status = loyalty.OrderPaid
-		s.tell(first, noon.Add(2*time.Hour))
+		s.submit(first, noon.Add(2*time.Hour))
 		want(40, 10, 10)
 	}
 }

@@ -96,11 +96,11 @@ func TestReasonOfPointsThatAreOwedAfterTheirExpiry(t *testing.T) {
 			p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay}
 		}))
 		o := paid("EUR", loyalty.Line{Amount: 100_00})
-		s.tell(o, noon)
+		s.submit(o, noon)
 		s.spend(100, noon)
 		o.Status = loyalty.OrderCanceled
 		owed := 0
-		for _, r := range s.tell(o, noon.AddDate(0, 0, days)).Reasons {
+		for _, r := range s.submit(o, noon.AddDate(0, 0, days)).Reasons {
 			if r.Kind == loyalty.IsOwed {
 				owed++
 			}

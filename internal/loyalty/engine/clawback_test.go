@@ -18,8 +18,8 @@ func made(tb testing.TB, edit func(*loyalty.Program)) *loyalty.Program {
 	return p
 }
 
-// A shop tells of the delivery and of a refund at once: what was pending becomes active and is taken back in one entry.
-func TestADeliveryAndARefundMayBeToldAtOnce(t *testing.T) {
+// A shop reports the delivery and a refund together: pending points become active and are taken back in one entry.
+func TestADeliveryAndARefundMayBeSentAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		wait loyalty.Wait
@@ -34,15 +34,15 @@ func TestADeliveryAndARefundMayBeToldAtOnce(t *testing.T) {
 				p.Earn.Rules = []loyalty.Rule{{ID: "extra", Give: loyalty.Fixed{Points: 24}, Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 6000}}, Life: loyalty.Life{Pending: new(loyalty.Wait)}}, {ID: "more", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{Pending: new(loyalty.Wait)}}}
 			}))
 			o := paid("EUR", loyalty.Line{Amount: 10_000})
-			s.tell(o, noon)
+			s.submit(o, noon)
 			o.Delivered = noon.Add(time.Hour)
 			o.Refunds = []loyalty.Refund{back("1", 5_000)}
-			s.tell(o, noon.Add(2*time.Hour))
+			s.submit(o, noon.Add(2*time.Hour))
 			if b := s.acc.Balance(); b != c.want {
 				t.Errorf("half of the order is left, and of its points %+v, want %+v", b, c.want)
 			}
 			o.Refunds[0].Status = loyalty.RefundFailed
-			s.tell(o, noon.Add(3*time.Hour))
+			s.submit(o, noon.Add(3*time.Hour))
 			if b := s.acc.Balance(); b.Active+b.Pending != 136 {
 				t.Errorf("the refund failed, and there are %+v", b)
 			}
@@ -56,14 +56,14 @@ func TestADebtIsBoundedWhateverLivesTheOrdersPointsHave(t *testing.T) {
 		p.Earn.Rules = []loyalty.Rule{{ID: "extra", Give: loyalty.Fixed{Points: 100}, Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 60}}}}}
 	}))
 	o := paid("EUR", loyalty.Line{Amount: 10_000})
-	s.tell(o, noon)
+	s.submit(o, noon)
 	s.spend(200, noon)
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, noon)
+	s.submit(o, noon)
 	if b := s.acc.Balance(); b != (loyalty.Balance{Debt: 30}) {
 		t.Errorf("of 200 points that were spent, with a debt of at most 30, there are %+v", b)
 	}
-	if got := lapsed(s.states[o.ID]); got != 170 {
+	if got := expiredPoints(s.states[o.ID]); got != 170 {
 		t.Errorf("%d were written off, want 170", got)
 	}
 }
@@ -81,19 +81,19 @@ func TestPoliciesWithoutDebtOweNothingAfterExpiry(t *testing.T) {
 			p.Clawback = reach
 		}))
 		o := paid("EUR", loyalty.Line{Amount: 100_00})
-		s.tell(o, noon)
+		s.submit(o, noon)
 		s.spend(100, noon)
 		after := noon.AddDate(0, 0, 40)
 		other := paid("EUR", loyalty.Line{Amount: 20_00})
 		other.ID, other.PlacedAt = "1043", after
-		s.tell(other, after)
+		s.submit(other, after)
 		o.Status = loyalty.OrderCanceled
-		s.tell(o, after)
+		s.submit(o, after)
 		if got := s.acc.Balance(); got != want {
 			t.Errorf("policy %d: the cancellation leaves %+v, want %+v", reach, got, want)
 		}
 		o.Status = loyalty.OrderPaid
-		s.tell(o, after)
+		s.submit(o, after)
 		if got := s.acc.Balance(); got != (loyalty.Balance{Active: 20}) {
 			t.Errorf("policy %d: the restored order leaves %+v, want 20 active points", reach, got)
 		}

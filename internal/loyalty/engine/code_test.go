@@ -57,7 +57,7 @@ func TestEveryTwoCharactersThatChangedPlacesAreCaught(t *testing.T) {
 	}
 }
 
-func TestConfusableLettersReadAlike(t *testing.T) {
+func TestConfusableCharactersReadAlike(t *testing.T) {
 	const code = "1010-ABCD"
 	for _, typed := range []string{"1010-abcd", "IOIO-ABCD", "LoLo abcd", "lOiO ABCD", " 1 0 1 0-A-B-C-D-", "1010ABCD"} {
 		if got, want := redeem.PlainCode(typed), redeem.PlainCode(code); got != want {

@@ -35,7 +35,7 @@ func Compile(p *loyalty.Program) error {
 		Zones: new(sync.Map),
 	}
 	for _, step := range []func(*loyalty.Program) error{
-		compileEarn, compileTiers, tier.CompileLadders, compileRules,
+		compileEarn, compileTiers, tier.CompileTierGroups, compileRules,
 		compileActions, compilePay, posting.CompileWallets, share.CompileConversions,
 		share.CompileTransfers, share.CompileHouseholds, redeem.CompileAuto, posting.CompileNotice,
 	} {

@@ -92,7 +92,7 @@ func (s *till) keep(t fataler, o loyalty.Order, out posting.Outcome) {
 			continue
 		}
 		id := e.Order.Order.ID
-		if got, worth := s.issued[id]-lapsed(s.states[id]), s.states[id].Worth; got != worth {
+		if got, worth := s.issued[id]-expiredPoints(s.states[id]), s.states[id].Worth; got != worth {
 			t.Fatalf("order %s is worth %d, and %d points were issued for it", id, worth, got)
 		}
 	}
@@ -132,7 +132,7 @@ func (s *till) check(t fataler, e loyalty.Entry) {
 	}
 }
 
-// Whatever the program, the order and the sequence in which its refunds and disputes become known, told once or many
+// Whatever the program, the order and the sequence in which its refunds and disputes become known, sent once or many
 // times: they end at the same account, were never worth less than nothing or more than the whole order, and a full
 // refund leaves nothing.
 func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
@@ -155,7 +155,7 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 				told.Refunds = rapid.SliceOfNDistinct(rapid.SampledFrom(refunds), 0, len(refunds), func(r loyalty.Refund) string { return r.ID }).Draw(t, "told")
 			}
 			for _, d := range disputes {
-				if rapid.Bool().Draw(t, "dispute told") {
+				if rapid.Bool().Draw(t, "dispute reported") {
 					d.Status = rapid.SampledFrom([]loyalty.DisputeStatus{loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost}).Draw(t, "dispute is")
 					told.Disputes = append(told.Disputes, d)
 				}

@@ -143,10 +143,10 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 		edit    func(*loyalty.Program)
 		move    func(*loyalty.Program, loyalty.Account) (posting.Outcome, error)
 	}{
-		"by an activity":               {inactive, nil, order},
-		"by hand":                      {fixed, nil, extend},
-		"by hand, and it still slides": {inactive, nil, extend},
-		"as the member was not told": {fixed, func(p *loyalty.Program) {
+		"by an activity":                {inactive, nil, order},
+		"manually":                      {fixed, nil, extend},
+		"manually, and it still slides": {inactive, nil, extend},
+		"without notice": {fixed, func(p *loyalty.Program) {
 			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 60}, MaxExtensions: 2}
 		}, func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 			return Advance(p, a, noon.AddDate(0, 4, 0))
@@ -174,7 +174,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 }
 
 // Points that were there, or came, by themselves are not what a conversion gave.
-func TestAnUndoneConversionTakesNobodyElsesPoints(t *testing.T) {
+func TestReversedConversionTakesOnlyItsOwnPoints(t *testing.T) {
 	p := beans(t, loyalty.Expiry{After: loyalty.Period{Months: 3}}, nil)
 	was := holding(loyalty.Lot{Expires: 20270215, Points: 30})
 	was.Purses = []loyalty.Purse{{Wallet: "beans", Lots: []loyalty.Lot{{Expires: 20271101, Points: 50}}}}

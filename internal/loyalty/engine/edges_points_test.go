@@ -125,7 +125,7 @@ func TestBoundOfADebt(t *testing.T) {
 			s.spend(c.spent, noon)
 		}
 		o.Refunds = []loyalty.Refund{back("r", receipt.OrderTotal(o))}
-		e, off, reasons := s.tell(o, noon), loyalty.Points(0), 0
+		e, off, reasons := s.submit(o, noon), loyalty.Points(0), 0
 		for _, b := range e.Reasons {
 			if b.Kind == loyalty.IsKept {
 				n := loyalty.Points(0)

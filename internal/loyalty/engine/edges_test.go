@@ -236,14 +236,14 @@ func TestCategoryUnderACondition(t *testing.T) {
 		want     loyalty.Points
 	}{{"beans", 1000, 40}, {"beans", 900, 18}, {"mugs", 1000, 10}, {"cups", 1000, 10}} {
 		s := newShop(t, p)
-		s.tell(paid("EUR", loyalty.Line{Category: c.category, Amount: c.amount}), noon)
+		s.submit(paid("EUR", loyalty.Line{Category: c.category, Amount: c.amount}), noon)
 		if got := s.acc.Balance().Active; got != c.want {
 			t.Errorf("%s for %d give %d points, want %d", c.category, c.amount, got, c.want)
 		}
 	}
 }
 
-func TestRefusedFulfilmentNamesWhatIsPossible(t *testing.T) {
+func TestRejectedFulfillmentNamesAllowedStatuses(t *testing.T) {
 	for from, want := range map[redeem.FulfillmentStatus]string{
 		redeem.Ordered:   "",
 		redeem.Shipped:   "The fulfillment is shipped; it can change to delivered.",

@@ -163,13 +163,13 @@ func TestPointsArePutOffByThemselves(t *testing.T) {
 		switch refunded {
 		case "old":
 			old.Refunds = []loyalty.Refund{back("1", receipt.OrderTotal(old))}
-			s.tell(old, at)
+			s.submit(old, at)
 			if s.wantLots(t, "30 2026-03-31"); s.acc.Debt != 0 {
 				t.Errorf("%d points are owed that had expired", s.acc.Debt)
 			}
 		case "new":
 			fresh.Refunds = []loyalty.Refund{back("1", receipt.OrderTotal(fresh))}
-			s.tell(fresh, at)
+			s.submit(fresh, at)
 			s.wantLots(t)
 		}
 		s.pass(instant(t, "2026-03-31T22:00:00Z"))

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Nobody stays below the floor of a segment once a lock ends, and nobody can be put there without one.
+// A level below the minimum of a segment requires a lock, and rises to the minimum when the lock ends.
 func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
 		t.Months, t.KeepFor, t.Minimums = 12, loyalty.Period{Months: 12}, []loyalty.Minimum{{Level: "gold", Segment: "card"}}
@@ -96,12 +96,12 @@ func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
 	s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
 	s.wantLevel(t, "2026-05-01T00:00:00Z", "silver")
 	if _, v, ok := tier.TierGroupStanding(p, s.acc, "partner"); !ok || v.Tier.Level != "silver" {
-		t.Errorf("on the ladder it is %+v", v.Tier)
+		t.Errorf("in the tier group it is %+v", v.Tier)
 	}
 }
 
-// Who reached a level while another was given by hand has it afterwards for as long as who did the same by nothing else.
-func TestWhatWasReachedUnderALevelGivenByHandLasts(t *testing.T) {
+// A level that was reached under a manual level lasts as long as without the manual level.
+func TestLevelReachedUnderManualLevelLasts(t *testing.T) {
 	for _, c := range []struct {
 		euros  int64
 		locked bool

@@ -59,7 +59,7 @@ func Extend(p *loyalty.Program, acc loyalty.Account, id string, until loyalty.Da
 	return d.Outcome, nil
 }
 
-// Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. lapsed is the
+// Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. expired is the
 // entry that recorded the expiry. The points live until the end of the day until.
 func Reinstate(p *loyalty.Program, acc loyalty.Account, lapsed loyalty.Entry, until loyalty.Date, reason string, now time.Time) (posting.Outcome, error) {
 	most := loyalty.DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
@@ -127,7 +127,7 @@ func ActivateOrder(p *loyalty.Program, acc loyalty.Account, prior loyalty.OrderS
 	award.NoteConverting(d, &e, rules, &s, s.Counted)
 	// The metrics then exclude the points that were forfeited.
 	tier.CountOrder(&s, &e, p, acc, &prior, earn.Worth{Counted: s.Counted, Spend: s.Spend, Pieces: s.QualifyingItems, Brands: s.Brands})
-	tier.CountOrderInGroups(&s, &e, p, rules, acc, earn.Worth{Counted: s.Counted, Ladders: s.TierGroups})
+	tier.CountOrderInGroups(&s, &e, p, rules, acc, earn.Worth{Counted: s.Counted, TierGroups: s.TierGroups})
 	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
 		return posting.Outcome{}, err
 	}

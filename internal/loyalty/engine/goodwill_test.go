@@ -104,7 +104,7 @@ func TestWhatIsExtendedStillSlides(t *testing.T) {
 	s.buy("3", 1, noon.AddDate(0, 7, 0)) // and moves it on
 	s.wantLots(t, "111 2028-01-01, slides")
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, noon.AddDate(0, 7, 1)) // beyond the day that the order's points had at first
+	s.submit(o, noon.AddDate(0, 7, 1)) // beyond the day that the order's points had at first
 	s.wantLots(t, "11 2028-01-01, slides")
 }
 
@@ -116,15 +116,15 @@ func TestARefundAfterAnExtensionTakesWhatWasExtended(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Refunds = []loyalty.Refund{back("1", 4_000)}
-	s.tell(o, noon)
+	s.submit(o, noon)
 	s.wantLots(t, "70 2028-10-31")
 	o.Refunds[0].Status = loyalty.RefundFailed
-	s.tell(o, noon)
+	s.submit(o, noon)
 	s.wantLots(t, "110 2028-10-31")
 }
 
 // expire lets the points of one order expire and is the entry that says so.
-func lapse(t *testing.T, s *shop) (loyalty.Order, loyalty.Entry) {
+func expire(t *testing.T, s *shop) (loyalty.Order, loyalty.Entry) {
 	o := s.buy("1", 100, noon)
 	out, err := Advance(s.p, s.acc, noon.AddDate(1, 1, 0))
 	if err != nil {
@@ -140,7 +140,7 @@ func lapse(t *testing.T, s *shop) (loyalty.Order, loyalty.Entry) {
 	return o, loyalty.Entry{}
 }
 
-func TestLapsedPointsAreBroughtBackWithinTheWindow(t *testing.T) {
+func TestExpiredPointsAreBroughtBackWithinTheWindow(t *testing.T) {
 	within := time.Date(2028, 3, 30, 22, 0, 0, 0, time.UTC) // ninety days after New Year in Berlin, where clocks changed
 	for _, c := range []struct {
 		name  string
@@ -159,7 +159,7 @@ func TestLapsedPointsAreBroughtBackWithinTheWindow(t *testing.T) {
 		{"for ever", noon.AddDate(1, 1, 0), 0, loyalty.ValidationFailed},
 	} {
 		s := newShop(t, kind(t, asItIs))
-		_, lapsed := lapse(t, s)
+		_, lapsed := expire(t, s)
 		s.pass(c.at)
 		out, err := Reinstate(s.p, s.acc, lapsed, c.until, "sorry", c.at)
 		if !errors.Is(err, c.want) {
@@ -183,9 +183,9 @@ func TestLapsedPointsAreBroughtBackWithinTheWindow(t *testing.T) {
 	}
 }
 
-func TestWhatDidNotLapseCannotBeBroughtBack(t *testing.T) {
+func TestWhatDidNotExpireCannotBeBroughtBack(t *testing.T) {
 	s := newShop(t, kind(t, asItIs))
-	_, lapsed := lapse(t, s)
+	_, lapsed := expire(t, s)
 	now := noon.AddDate(1, 1, 0)
 	refused := func(name string, e loyalty.Entry, want error) {
 		t.Helper()
@@ -196,7 +196,7 @@ func TestWhatDidNotLapseCannotBeBroughtBack(t *testing.T) {
 	other := lapsed
 	other.Member = "mem_bob"
 	refused("of another member", other, loyalty.ValidationFailed)
-	refused("of an order", s.tell(with(bought("EUR", loyalty.Line{Amount: 1000}), func(o *loyalty.Order) { o.ID, o.PlacedAt = "2", now }), now), loyalty.ValidationFailed)
+	refused("of an order", s.submit(with(bought("EUR", loyalty.Line{Amount: 1000}), func(o *loyalty.Order) { o.ID, o.PlacedAt = "2", now }), now), loyalty.ValidationFailed)
 	s.acc.Status = loyalty.Frozen
 	refused("of a frozen account", lapsed, loyalty.AccountFrozen)
 	s.acc.Status = loyalty.Active
@@ -211,7 +211,7 @@ func TestWhatDidNotLapseCannotBeBroughtBack(t *testing.T) {
 
 func TestWhatIsBroughtBackPaysDebtFirst(t *testing.T) {
 	s := newShop(t, kind(t, asItIs))
-	_, lapsed := lapse(t, s)
+	_, lapsed := expire(t, s)
 	s.acc.Debt = 30
 	out, err := Reinstate(s.p, s.acc, lapsed, 20281231, "sorry", noon.AddDate(1, 1, 0))
 	if err != nil || out.Account.Balance() != (loyalty.Balance{Active: 70}) {
@@ -219,7 +219,7 @@ func TestWhatIsBroughtBackPaysDebtFirst(t *testing.T) {
 	}
 }
 
-func TestPendingPointsAreMadeActiveByHand(t *testing.T) {
+func TestPendingPointsAreActivatedManually(t *testing.T) {
 	for name, wait := range map[string]loyalty.Wait{
 		"that wait for a hand": {Manual: true}, "that wait for a fortnight": {For: loyalty.Period{Days: 14}}, "that wait for a delivery": {Until: loyalty.WhenDelivered, Within: loyalty.Period{Days: 45}},
 	} {
@@ -253,15 +253,15 @@ func TestPendingPointsAreMadeActiveByHand(t *testing.T) {
 			}
 			o.Delivered = noon.Add(time.Minute) // which starts nothing again
 			o.Refunds = []loyalty.Refund{back("1", 5_000)}
-			s.tell(o, noon.Add(time.Hour))
+			s.submit(o, noon.Add(time.Hour))
 			want(loyalty.Balance{Active: 70})
 			o.Refunds[0].Status = loyalty.RefundFailed
-			s.tell(o, noon.Add(time.Hour))
+			s.submit(o, noon.Add(time.Hour))
 			s.wantLots(t, "20 2026-12-11", "100 2027-12-31")
 			o.Status = loyalty.OrderCanceled
-			s.tell(o, noon.AddDate(0, 0, 60)) // when the extra has expired, and any deadline is over
-			if want(loyalty.Balance{}); s.acc.Expired != 20 || lapsed(s.states["1"]) != 20 {
-				t.Errorf("%d expired, %d written off", s.acc.Expired, lapsed(s.states["1"]))
+			s.submit(o, noon.AddDate(0, 0, 60)) // when the extra has expired, and any deadline is over
+			if want(loyalty.Balance{}); s.acc.Expired != 20 || expiredPoints(s.states["1"]) != 20 {
+				t.Errorf("%d expired, %d written off", s.acc.Expired, expiredPoints(s.states["1"]))
 			}
 		})
 	}
@@ -271,19 +271,19 @@ func TestARefundBeforeTheHandLeavesLessToActivate(t *testing.T) {
 	s := newShop(t, kind(t, func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{Manual: true} }))
 	o := s.buy("1", 100, noon)
 	o.Refunds = []loyalty.Refund{back("1", 7_500)}
-	s.tell(o, noon)
+	s.submit(o, noon)
 	out, err := ActivateOrder(s.p, s.acc, *s.states["1"], s.p, noon)
 	if err != nil || out.Account.Balance() != (loyalty.Balance{Active: 25}) {
 		t.Fatalf("%+v %v", out.Account.Balance(), err)
 	}
 	s.acc, s.states["1"] = out.Account, out.Entries[0].Order
 	o.Refunds[0].Status = loyalty.RefundFailed
-	if s.tell(o, noon); s.acc.Balance() != (loyalty.Balance{Active: 100}) {
+	if s.submit(o, noon); s.acc.Balance() != (loyalty.Balance{Active: 100}) {
 		t.Errorf("the refund failed, and there are %+v", s.acc.Balance())
 	}
 }
 
-func TestAnEventsPendingPointsAreMadeActiveByHand(t *testing.T) {
+func TestAnEventsPendingPointsAreActivatedManually(t *testing.T) {
 	p := kind(t, func(p *loyalty.Program) {
 		p.Earn.Actions = []loyalty.Action{{ID: "review", Event: "review.approved", Points: 20, Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}}}}
 	})

@@ -56,7 +56,7 @@ func TestWhoContributesHowMuch(t *testing.T) {
 	}{
 		{"one's own are enough", nil, []loyalty.Lot{{Expires: far, Points: 100}}, []loyalty.Lot{{Expires: near, Points: 900}}, nil, nil, nil, false},
 		{"one's own come first, whenever they expire", nil, []loyalty.Lot{{Expires: far, Points: 60}}, []loyalty.Lot{{Expires: near, Points: 900}}, nil, nil, []loyalty.Contribution{{Member: "mem_bob", Points: 40}}, false},
-		{"then what expires first, whoever's it is", nil, nil, []loyalty.Lot{{Expires: near, Points: 30}, {Expires: far, Points: 900}}, []loyalty.Lot{{Expires: 20270228, Points: 50}, {Expires: 0, Points: 90}}, nil, []loyalty.Contribution{{Member: "mem_bob", Points: 50}, {Member: "mem_cleo", Points: 50}}, false},
+		{"then what expires first, whichever member has them", nil, nil, []loyalty.Lot{{Expires: near, Points: 30}, {Expires: far, Points: 900}}, []loyalty.Lot{{Expires: 20270228, Points: 50}, {Expires: 0, Points: 90}}, nil, []loyalty.Contribution{{Member: "mem_bob", Points: 50}, {Member: "mem_cleo", Points: 50}}, false},
 		{"of each no more than the share, rounded down", big.NewRat(1, 2), nil, []loyalty.Lot{{Expires: near, Points: 99}}, []loyalty.Lot{{Expires: far, Points: 102}}, nil, []loyalty.Contribution{{Member: "mem_bob", Points: 49}, {Member: "mem_cleo", Points: 51}}, false},
 		{"and not a point more", big.NewRat(1, 2), nil, []loyalty.Lot{{Expires: near, Points: 99}}, []loyalty.Lot{{Expires: far, Points: 101}}, nil, nil, true},
 		{

@@ -144,8 +144,8 @@ func TestWhichGiftCardsMayBeSent(t *testing.T) {
 		{"not valid yet", loyalty.Committed, card, 0, noon.Add(-1), ""},
 		{"not valid any more", loyalty.Committed, card, 0, noon.Add(time.Hour), loyalty.CodeNotValid},
 		{"used up", loyalty.Committed, spent, 0, noon, loyalty.CodeUsed},
-		{"for the last time", loyalty.Committed, card, redeem.MaxLetters - 1, noon, ""},
-		{"once too often", loyalty.Committed, card, redeem.MaxLetters, noon, loyalty.ValidationFailed},
+		{"for the last time", loyalty.Committed, card, redeem.MaxGiftMessages - 1, noon, ""},
+		{"once too often", loyalty.Committed, card, redeem.MaxGiftMessages, noon, loyalty.ValidationFailed},
 	} {
 		wantRefusal(t, c.name, redeem.MaySend(loyalty.Redemption{Status: c.status}, c.code, c.sent, c.at), c.want, "")
 	}

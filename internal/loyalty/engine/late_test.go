@@ -18,13 +18,13 @@ func TestALateOrderDecidesEachClosedMonthThatCountsIt(t *testing.T) {
 		s.buy("1", 300, instant(t, "2026-03-15T12:00:00Z"))
 		o := bought("EUR", loyalty.Line{Amount: 300_00})
 		o.ID, o.PlacedAt = "late", instant(t, c.placed)
-		s.tell(o, instant(t, told))
+		s.submit(o, instant(t, told))
 		s.wantLevel(t, told, c.want)
 		if day := loyalty.DateOf(s.acc.Tier.Until, p.Zone).Month(); day != 202703 {
 			t.Errorf("it is kept until %s", s.acc.Tier.Until)
 		}
 		o.Status = loyalty.OrderCanceled
-		s.tell(o, instant(t, told))
+		s.submit(o, instant(t, told))
 		s.wantLevel(t, told, "bronze")
 	}
 }

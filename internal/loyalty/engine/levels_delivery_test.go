@@ -262,7 +262,7 @@ func unpaid(r *loyalty.OrderState) *loyalty.OrderState {
 
 // deliveryProgram is a program whose levels go by anything that they can go by, some with multipliers.
 func deliveryProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
-	p := *randomLadder(t, base)
+	p := *randomTierGroup(t, base)
 	p.Milestones, p.Earn.Actions, p.Campaigns = nil, []loyalty.Action{{ID: "visit", Event: "visit.completed", Points: 40}}, nil
 	p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 36}, RoundTo: loyalty.EndOfMonth}
 	p.Tiers.KeepOnRefund, p.TierGroups = false, slices.Clone(p.TierGroups)

@@ -19,7 +19,7 @@ func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	if _, ok := remind.LiftOf(1, 2, 0, 0); ok {
-		t.Error("nobody is compared with")
+		t.Error("the holdout is empty")
 	}
 }
 

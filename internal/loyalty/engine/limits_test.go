@@ -219,7 +219,7 @@ func TestBoundsOfAPlacement(t *testing.T) {
 	}{
 		{"a level", member, tier.Placement{Level: "gold"}, "", ""},
 		{"an unknown level", member, tier.Placement{Level: "tin"}, loyalty.ValidationFailed, "/level"},
-		{"an unknown ladder", member, tier.Placement{Level: "gold", TierGroup: "none"}, loyalty.ValidationFailed, "/tier_group"},
+		{"an unknown tier group", member, tier.Placement{Level: "gold", TierGroup: "none"}, loyalty.ValidationFailed, "/tier_group"},
 		{"frozen", frozenMember, tier.Placement{Level: "gold"}, loyalty.AccountFrozen, ""},
 		{"below the level of a segment", staff, tier.Placement{Level: "bronze"}, loyalty.ValidationFailed, "/level"},
 		{"below the level of a segment, locked", staff, tier.Placement{Level: "bronze", Locked: true, Until: later}, "", ""},

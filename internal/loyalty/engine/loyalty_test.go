@@ -174,7 +174,7 @@ func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
 		code    loyalty.Code
 		pointer string
 	}{
-		{"a currency in small letters", func(o *loyalty.Order) { o.Currency = "eur" }, loyalty.CurrencyUnsupported, "/currency"},
+		{"a currency in lowercase", func(o *loyalty.Order) { o.Currency = "eur" }, loyalty.CurrencyUnsupported, "/currency"},
 		{"a currency without a rate", func(o *loyalty.Order) { o.Currency = "CHF" }, loyalty.CurrencyUnsupported, "/currency"},
 		{"a quantity below one", func(o *loyalty.Order) { o.Lines[0].Quantity = -1 }, loyalty.ValidationFailed, "/line_items/0/quantity"},
 		{"an amount below zero", func(o *loyalty.Order) { o.Lines[1].Amount = -100 }, loyalty.AmountOutOfRange, "/line_items/1/amount"},
@@ -296,7 +296,7 @@ func TestATierIsReachedKeptAndLost(t *testing.T) {
 	buy := func(id string, euros int64) {
 		o := paid("EUR", loyalty.Line{Amount: euros * 100})
 		o.ID, o.PlacedAt = id, at
-		s.tell(o, at)
+		s.submit(o, at)
 	}
 	pass := func(to time.Time) {
 		at = to

@@ -144,7 +144,7 @@ func TestOrderHasNoGrantInAWalletThatGivesNothing(t *testing.T) {
 	})
 	for amount, want := range map[int64]int{99_99: 1, 100_00: 2} {
 		s := newShop(t, p)
-		s.tell(paid("EUR", loyalty.Line{Amount: amount}), noon)
+		s.submit(paid("EUR", loyalty.Line{Amount: amount}), noon)
 		if got := s.states["1042"].Grants; len(got) != want {
 			t.Errorf("an order of %d has the grants %+v", amount, got)
 		}
@@ -203,7 +203,7 @@ func TestNearestGap(t *testing.T) {
 			t.Errorf("%+v: %+v, want %+v", c.ways, got, c.want)
 		}
 		if others := tier.OtherGaps(c.ways, c.want); !slices.Equal(others, c.besides) {
-			t.Errorf("%+v: besides %+v, want %+v", c.ways, others, c.besides)
+			t.Errorf("%+v: other gaps %+v, want %+v", c.ways, others, c.besides)
 		}
 	}
 }

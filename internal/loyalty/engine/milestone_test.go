@@ -28,23 +28,23 @@ func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 	}
 	want(loyalty.Balance{Active: 52})
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, noon)
+	s.submit(o, noon)
 	want(loyalty.Balance{Active: 1})
 	o.Status = loyalty.OrderPaid
-	s.tell(o, noon)
+	s.submit(o, noon)
 	want(loyalty.Balance{Active: 52})
 	o.Refunds = []loyalty.Refund{back("1", 100)}
-	s.tell(o, noon)
+	s.submit(o, noon)
 	want(loyalty.Balance{Active: 1}) // a full refund counts like a cancellation
 	o.Refunds[0].Status = loyalty.RefundFailed
-	s.tell(o, noon)
+	s.submit(o, noon)
 	want(loyalty.Balance{Active: 52})
 
 	s = second()
 	o = s.buy("2", 1, noon)
 	s.spend(52, noon)
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, noon)
+	s.submit(o, noon)
 	want(loyalty.Balance{Debt: 51})
 	later := noon.AddDate(2, 0, 0)
 	s.buy("3", 1, later)
@@ -61,7 +61,7 @@ func TestAMilestoneThatIsReachedAgainYearsLaterIsWorthAsMuch(t *testing.T) {
 	}))
 	o := s.buy("1", 10, noon)
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, noon)
+	s.submit(o, noon)
 	s.buy("2", 10, noon.AddDate(2, 0, 0))
 	if b := s.acc.Balance(); b != (loyalty.Balance{Active: 60}) {
 		t.Errorf("two years after the first was canceled, an order leaves %+v", b)
@@ -80,7 +80,7 @@ func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 		t.Helper()
 		o := paid("EUR", loyalty.Line{Amount: 10_00})
 		o.ID, o.PlacedAt, o.Status = id, noon.AddDate(0, months, 0), status
-		s.tell(o, noon.AddDate(0, reported, 0))
+		s.submit(o, noon.AddDate(0, reported, 0))
 	}
 	want := func(month int) {
 		t.Helper()

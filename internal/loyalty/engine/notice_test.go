@@ -20,7 +20,7 @@ func (s *shop) notify(t *testing.T, at string, what loyalty.NoticeOf, subject st
 	s.took(out)
 }
 
-func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
+func TestPointsExpireOnlyIfTheMemberWasNotified(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfMonth}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
 		p.Reminders = loyalty.Reminders{Messages: []loyalty.Reminder{{On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 30}}, Channels: []loyalty.Channel{loyalty.Email}}}}
@@ -32,7 +32,7 @@ func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
 		s.wantLots(t, "100 2026-03-31")
 		return s
 	}
-	s := start() // told in time: 30 days before the end of the 31st, at any time of the day, and not a millisecond later
+	s := start() // reported in time: 30 days before the end of the 31st, at any time of the day, and not a millisecond later
 	s.notify(t, "2026-03-02T21:59:59.999Z", loyalty.OfExpiry, posting.LotNotice(20260331))
 	s.pass(instant(t, "2026-03-31T22:00:00Z"))
 	s.wantLots(t)
@@ -42,7 +42,7 @@ func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
 	s.wantLots(t, "100 2026-04-30")
 	o := s.states["1"].Order // a refund finds them where they are
 	o.Refunds = []loyalty.Refund{back("1", 4_000)}
-	s.tell(o, instant(t, "2026-04-02T12:00:00Z"))
+	s.submit(o, instant(t, "2026-04-02T12:00:00Z"))
 	s.wantLots(t, "60 2026-04-30")
 	s.notify(t, "2026-04-05T12:00:00Z", loyalty.OfExpiry, posting.LotNotice(20260430)) // 25 days before: still too late
 	s.notify(t, "2026-04-06T12:00:00Z", loyalty.OfExpiry, posting.LotNotice(20260430))
@@ -59,9 +59,9 @@ func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
 	}
 }
 
-// told visits the member as the reminders' schedule does, and gives the notices of what goes out, until an instant. The first
+// reported visits the member as the reminders' schedule does, and gives the notices of what goes out, until an instant. The first
 // so many messages come back.
-func (s *shop) told(t *testing.T, from, until string, back int) (sent int) {
+func (s *shop) notices(t *testing.T, from, until string, back int) (sent int) {
 	t.Helper()
 	var state remind.Reminded
 	for at := instant(t, from); at.Before(instant(t, until)); {
@@ -90,8 +90,8 @@ func (s *shop) told(t *testing.T, from, until string, back int) (sent int) {
 }
 
 // A reminder that comes as long before as the promise wants is in time, also where the level ends in the middle of a day, and
-// what was put off because it came back is told of in time for the new end.
-func TestWhatIsPutOffIsToldOfInTimeAndThenHappens(t *testing.T) {
+// a postponed expiry whose notice bounced receives a new notice in time for the new end.
+func TestPostponedExpiryHasNoticeAndThenHappens(t *testing.T) {
 	for _, c := range []struct {
 		placed string
 		back   int
@@ -109,7 +109,7 @@ func TestWhatIsPutOffIsToldOfInTimeAndThenHappens(t *testing.T) {
 		s := member2026(t, p)
 		s.walk(t, []step{{c.placed, 500, "silver"}})
 		falls := instant(t, c.falls)
-		s.told(t, c.placed, "2026-10-01T00:00:00Z", c.back)
+		s.notices(t, c.placed, "2026-10-01T00:00:00Z", c.back)
 		if !s.acc.Tier.Since.Equal(falls) || s.acc.Tier.Level != "bronze" {
 			t.Errorf("placed %s, %d came back: %s since %s, want bronze since %s", c.placed, c.back, s.acc.Tier.Level, s.acc.Tier.Since, falls)
 		}
@@ -153,13 +153,13 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 				got = append(got, n)
 			}
 		}
-		if len(got) != 1 || got[0].Missing != c.missing || got[0].By != c.by || !got[0].Before.Equal(instant(t, c.before)) || len(got[0].Besides) != c.besides {
+		if len(got) != 1 || got[0].Missing != c.missing || got[0].By != c.by || !got[0].Before.Equal(instant(t, c.before)) || len(got[0].Others) != c.besides {
 			t.Errorf("%s: %+v", c.what, got)
 		}
 	}
 }
 
-func TestAsManyNoticesAreRememberedAsLotsCanLapse(t *testing.T) {
+func TestNoticesAreStoredForAllLots(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Months: 3}, RoundTo: loyalty.EndOfDay}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
 		p.Reminders = loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
@@ -172,14 +172,14 @@ func TestAsManyNoticesAreRememberedAsLotsCanLapse(t *testing.T) {
 		s.pass(at)
 		s.buy(fmt.Sprint(d), 10, at)
 	}
-	s.told(t, "2026-01-21T13:00:00Z", "2026-05-01T00:00:00Z", 0)
+	s.notices(t, "2026-01-21T13:00:00Z", "2026-05-01T00:00:00Z", 0)
 	s.wantLots(t)
 	if last := s.acc.LastActivity; !last.Equal(instant(t, "2026-01-21T12:00:00Z")) || len(s.acc.Notices) > 20 {
 		t.Errorf("%d notices", len(s.acc.Notices))
 	}
 }
 
-func TestLevelsFallOnlyIfTheMemberWasTold(t *testing.T) {
+func TestLevelsFallOnlyIfTheMemberWasNotified(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
 	p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
 	s := member2026(t, p)
@@ -213,16 +213,16 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 	early, late, tooLate := "2026-03-01T12:00:00Z", "2026-03-15T12:00:00Z", "2026-03-28T12:00:00Z"
 	for name, c := range map[string]struct {
 		told    []remind.SentReminder
-		later   string // when it is told anew, by a message that arrives
+		later   string // when it is sent again, by a message that arrives
 		entries int
 		lots    []string
 	}{
-		"nothing else told it":        {told: []remind.SentReminder{told("a", early, true)}, entries: 1, lots: []string{"100 2026-04-10"}},
-		"another told it in time":     {told: []remind.SentReminder{told("a", early, true), told("b", late, false)}, entries: 1},
-		"another told it too late":    {told: []remind.SentReminder{told("a", early, true), told("b", tooLate, false)}, entries: 1, lots: []string{"100 2026-04-10"}},
-		"an earlier one told it":      {told: []remind.SentReminder{told("b", "2026-02-28T12:00:00Z", false), told("a", early, true)}},
-		"it is told anew, in time":    {told: []remind.SentReminder{told("a", early, true)}, later: late, entries: 1},
-		"it is told anew, too late":   {told: []remind.SentReminder{told("a", early, true)}, later: tooLate, entries: 1, lots: []string{"100 2026-04-10"}},
+		"no other notice":             {told: []remind.SentReminder{told("a", early, true)}, entries: 1, lots: []string{"100 2026-04-10"}},
+		"another notice in time":      {told: []remind.SentReminder{told("a", early, true), told("b", late, false)}, entries: 1},
+		"another notice too late":     {told: []remind.SentReminder{told("a", early, true), told("b", tooLate, false)}, entries: 1, lots: []string{"100 2026-04-10"}},
+		"an earlier notice":           {told: []remind.SentReminder{told("b", "2026-02-28T12:00:00Z", false), told("a", early, true)}},
+		"it is sent again, in time":   {told: []remind.SentReminder{told("a", early, true)}, later: late, entries: 1},
+		"it is sent again, too late":  {told: []remind.SentReminder{told("a", early, true)}, later: tooLate, entries: 1, lots: []string{"100 2026-04-10"}},
 		"a message that did not fail": {told: []remind.SentReminder{told("a", early, false)}},
 		"another message came back":   {told: []remind.SentReminder{told("b", early, true)}},
 	} {
@@ -249,7 +249,7 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 	}
 }
 
-func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsToldAnew(t *testing.T) {
+func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsSentAgain(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, loyalty.Period{Days: 7} })
 	p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
 	s := member2026(t, p)

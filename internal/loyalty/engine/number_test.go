@@ -62,12 +62,12 @@ func TestOrderNumbersFollowTheOrdersThatCount(t *testing.T) {
 		want("in their order", 40, 10, 50, 10)
 		before := s.acc
 		for range 3 {
-			s.tell(again.undo(o["1"]), minutes(5))
+			s.submit(again.undo(o["1"]), minutes(5))
 			want("without the first", 0, 40, 10, 50)
-			s.tell(again.undo(o["3"]), minutes(6))
+			s.submit(again.undo(o["3"]), minutes(6))
 			want("without the first and the third", 0, 40, 0, 10)
-			s.tell(o["3"], minutes(7))
-			s.tell(o["1"], minutes(8))
+			s.submit(o["3"], minutes(7))
+			s.submit(o["1"], minutes(8))
 			want("with all again", 40, 10, 50, 10)
 		}
 		if !slices.Equal(s.acc.Lots, before.Lots) || s.acc.Debt != 0 || !slices.Equal(s.acc.First.Orders, before.First.Orders) {
@@ -82,7 +82,7 @@ func TestLateOrderTakesItsNumber(t *testing.T) {
 	s.buy("2", 10, noon)
 	o := bought("EUR", loyalty.Line{Amount: 1000})
 	o.ID, o.PlacedAt = "1", noon.Add(-time.Hour)
-	s.tell(o, noon.Add(time.Hour))
+	s.submit(o, noon.Add(time.Hour))
 	s.want(t, "1", 40)
 	s.want(t, "2", 10)
 	last := s.entries[len(s.entries)-1]
@@ -99,7 +99,7 @@ func TestOrderThatDoesNotCountHasNoNumber(t *testing.T) {
 	s := numberedShop(t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}})
 	free := bought("EUR", loyalty.Line{Amount: 0})
 	free.ID = "0"
-	s.tell(free, noon)
+	s.submit(free, noon)
 	s.buy("1", 10, noon.Add(time.Minute))
 	s.want(t, "0", 0)
 	s.want(t, "1", 40)
@@ -126,7 +126,7 @@ func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 	if err != nil || !out.Needs.Numbers || len(out.Entries) > 0 {
 		t.Fatalf("without the first orders it decides %+v, %v", out, err)
 	}
-	s.tell(o, o.PlacedAt)
+	s.submit(o, o.PlacedAt)
 	s.want(t, "3", 80)
 	if n := len(s.acc.First.Orders); n != 4 {
 		t.Errorf("the account remembers %d orders", n)

@@ -28,8 +28,8 @@ const (
 	decided
 )
 
-// told is the order as it is known once some of the facts were delivered.
-func (x *orderings) told(facts [5]int) loyalty.Order {
+// reported is the order as it is known once some of the facts were delivered.
+func (x *orderings) reported(facts [5]int) loyalty.Order {
 	o := x.order
 	o.Status = loyalty.OrderPlaced
 	if facts[capture] > 0 {
@@ -63,7 +63,7 @@ func (x *orderings) deliver(acc loyalty.Account, state *loyalty.OrderState, fact
 		left = true
 		next := facts
 		next[fact]++
-		o := x.told(next)
+		o := x.reported(next)
 		alone := award.WithLaterOrders(acc, o.Placed(), nil)
 		out, err := award.PlaceOrder(x.p, alone, state, x.p, o, nil, noon.Add(time.Hour))
 		if err != nil {
@@ -84,7 +84,7 @@ func (x *orderings) deliver(acc loyalty.Account, state *loyalty.OrderState, fact
 	}
 }
 
-func TestAllOrderingsOfFiveFactsToldTwiceEndInOneState(t *testing.T) {
+func TestAllOrderingsOfFiveFactsReportedTwiceEndInOneState(t *testing.T) {
 	for _, end := range []loyalty.DisputeStatus{loyalty.DisputeLost, loyalty.DisputeWon} {
 		t.Run(string(end), func(t *testing.T) {
 			t.Parallel()

@@ -55,7 +55,7 @@ func TestWhatPointsPayOfAnOrder(t *testing.T) {
 	}
 }
 
-// Points are never worth more than their rate, nobody pays a point too many, and what can be covered is.
+// Points are never worth more than their rate, payments use no superfluous points, and cover what they can.
 func TestPaymentsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate := loyalty.Rate{Points: big.NewRat(rapid.Int64Range(1, 1000).Draw(t, "points"), rapid.Int64Range(1, 7).Draw(t, "of")), Per: rapid.Int64Range(1, 500).Draw(t, "per")}

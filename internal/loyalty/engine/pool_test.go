@@ -55,8 +55,8 @@ func TestPoolsThatAreEasyToGuessAreRejected(t *testing.T) {
 			"numbers":                   func(int) string { return randomFrom(r, "0123456789", 12) },
 			"few characters":            func(int) string { return "SPRING-" + randomFrom(r, redeem.Alphabet, 7) + "-2026" },
 			"a short code among longer": func(i int) string { return randomFrom(r, redeem.Alphabet, 12-i%2*6) },
-			"few letters": func(i int) string {
-				if size < 1_000 { // too few codes to see that only two letters occur
+			"few alphabetic characters": func(i int) string {
+				if size < 1_000 { // too few codes to see that only two characters occur
 					return "AAAA-BBBB"
 				}
 				return randomFrom(r, "AB", 20)

@@ -110,7 +110,7 @@ func TestActionsOfMissingLevelsAndWallets(t *testing.T) {
 	}
 	var w earn.Worth
 	w.MissingLevel(&loyalty.OrderState{Missing: s.Missing})
-	if len(w.Because) != 1 || w.Because[0].Rule != "tiers.copper" {
-		t.Errorf("the reasons of the order are %+v", w.Because)
+	if len(w.Reasons) != 1 || w.Reasons[0].Rule != "tiers.copper" {
+		t.Errorf("the reasons of the order are %+v", w.Reasons)
 	}
 }

@@ -19,7 +19,7 @@ type books struct {
 	*till
 	now      time.Time
 	adjusted loyalty.Points            // what adjustments brought, beside what rules issued
-	given    map[string]loyalty.Points // up, by order, since it was last told: its points waited too long
+	given    map[string]loyalty.Points // up, by order, since it was last reported: its points waited too long
 	reserved []loyalty.Redemption
 	count    int
 }
@@ -55,10 +55,10 @@ func (b *books) check(t *rapid.T) {
 	}
 	worth := loyalty.Points(0)
 	for id, s := range b.states {
-		if got := b.issued[id] + b.given[id] - lapsed(s); got != s.Worth {
-			t.Fatalf("for order %s %d were issued, of which %d were written off, and it is worth %d", id, b.issued[id], lapsed(s), s.Worth)
+		if got := b.issued[id] + b.given[id] - expiredPoints(s); got != s.Worth {
+			t.Fatalf("for order %s %d were issued, of which %d were written off, and it is worth %d", id, b.issued[id], expiredPoints(s), s.Worth)
 		}
-		worth += s.Worth - b.given[id] + lapsed(s)
+		worth += s.Worth - b.given[id] + expiredPoints(s)
 	}
 	for _, r := range a.Reached {
 		worth += r.Grant.Worth + r.Grant.ExpiredOn
@@ -203,7 +203,7 @@ func TestEarnRedeemAndRefundNeverMakeAProfit(t *testing.T) {
 			o := b.states[fmt.Sprint(i+1)].Order
 			o.Status = loyalty.OrderCanceled
 			b.order(t, o)
-			written += lapsed(b.states[o.ID])
+			written += expiredPoints(b.states[o.ID])
 		}
 		for _, r := range b.acc.Reached {
 			if written += r.Grant.ExpiredOn; r.Grant.Worth != 0 {
@@ -266,7 +266,7 @@ func TestSlicesOfARefundLeaveNothing(t *testing.T) {
 	})
 }
 
-// Points that wait for a delivery are given up if it comes late; whatever is told when, nothing is given twice or lost.
+// Points that wait for a delivery are given up if it comes late; whatever is reported when, nothing is given twice or lost.
 func TestDeliveriesAndRefundsInAnyOrderAreAccountedFor(t *testing.T) {
 	checks(t, 3_000)
 	rapid.Check(t, func(t *rapid.T) {
@@ -296,7 +296,7 @@ func TestDeliveriesAndRefundsInAnyOrderAreAccountedFor(t *testing.T) {
 	})
 }
 
-// Rounding a sum that was told in pieces can never be better than telling it once.
+// Rounding a sum that was reported in parts can never give more than one report.
 func TestSmallOrdersEarnNoMoreThanALargeOneIfFractionsAreCarried(t *testing.T) {
 	checks(t, 500)
 	rapid.Check(t, func(t *rapid.T) {

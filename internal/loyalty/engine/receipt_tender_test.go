@@ -85,19 +85,19 @@ func TestReportedTenders(t *testing.T) {
 		unearning    int64
 		all, earning int64 // what remains of the money
 	}{
-		"a card":                      {order(nil, factOf(loyalty.FactCapture, "1", 50, nil), card), nil, 0, 50, 50},
-		"not known yet":               {order(nil, capture), []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 50, Reported: true}}, 50, 50, 0},
-		"known":                       {order(nil, capture, gift, card), reported, 20, 50, 30},
-		"told":                        {order(told, capture), told, 20, 50, 30},
-		"told, and more is reported":  {order(told, capture, factOf(loyalty.FactGiftCard, "2", 30, nil)), told, 30, 50, 20},
-		"refunded to the gift card":   {order(nil, capture, gift, card, refund(20, 20, true)), reported, 20, 30, 30},
-		"refunded to the card":        {order(nil, capture, gift, card, refund(20, 0, true)), reported, 20, 30, 10},
-		"refunded to both":            {order(nil, capture, gift, card, refund(20, 5, true)), reported, 20, 30, 15},
-		"refunded to no known tender": {order(nil, capture, gift, card, refund(20, 0, false)), reported, 20, 50, 30},
-		"more to the gift card":       {order(nil, capture, gift, card, refund(25, 25, true)), reported, 20, 30, 30},
-		"more to the card":            {order(nil, capture, gift, card, refund(35, 0, true)), reported, 20, 20, 0},
-		"told, refunded":              {order(told, capture, refund(20, 20, true)), told, 20, 30, 30},
-		"a card alone, refunded":      {order(nil, factOf(loyalty.FactCapture, "1", 50, nil), refund(20, 20, true)), nil, 0, 50, 50},
+		"a card":                         {order(nil, factOf(loyalty.FactCapture, "1", 50, nil), card), nil, 0, 50, 50},
+		"not known yet":                  {order(nil, capture), []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 50, Reported: true}}, 50, 50, 0},
+		"known":                          {order(nil, capture, gift, card), reported, 20, 50, 30},
+		"told":                           {order(told, capture), told, 20, 50, 30},
+		"reported, and more is reported": {order(told, capture, factOf(loyalty.FactGiftCard, "2", 30, nil)), told, 30, 50, 20},
+		"refunded to the gift card":      {order(nil, capture, gift, card, refund(20, 20, true)), reported, 20, 30, 30},
+		"refunded to the card":           {order(nil, capture, gift, card, refund(20, 0, true)), reported, 20, 30, 10},
+		"refunded to both":               {order(nil, capture, gift, card, refund(20, 5, true)), reported, 20, 30, 15},
+		"refunded to no known tender":    {order(nil, capture, gift, card, refund(20, 0, false)), reported, 20, 50, 30},
+		"more to the gift card":          {order(nil, capture, gift, card, refund(25, 25, true)), reported, 20, 30, 30},
+		"more to the card":               {order(nil, capture, gift, card, refund(35, 0, true)), reported, 20, 20, 0},
+		"reported, refunded":             {order(told, capture, refund(20, 20, true)), told, 20, 30, 30},
+		"a card alone, refunded":         {order(nil, factOf(loyalty.FactCapture, "1", 50, nil), refund(20, 20, true)), nil, 0, 50, 50},
 	} {
 		if diff := cmp.Diff(c.tenders, c.o.Tenders); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

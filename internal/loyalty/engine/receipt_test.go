@@ -109,13 +109,13 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		o                        loyalty.Order
 		orders, whenPaid, byself loyalty.OrderStatus
 	}{
-		{"told as paid", told, loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced},
-		{"told as paid, and paid", with(told, capture("a:1", 1000)), loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid},
+		{"reported as paid", told, loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced},
+		{"reported as paid, and paid", with(told, capture("a:1", 1000)), loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid},
 		{"paid in two parts", with(told, capture("a:1", 400), capture("a:2", 600)), loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid},
 		{"paid in part", with(told, capture("a:1", 999)), loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced},
 		{"paid in another currency", with(told, loyalty.Receipt{ID: "a:1", Facts: []loyalty.Fact{{Kind: loyalty.FactCapture, ID: "1", State: loyalty.FactDone, Money: loyalty.Money{Amount: 1000, Currency: "USD"}}}}), loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced},
-		{"nobody told it", with(untold, capture("a:1", 1000)), loyalty.OrderPlaced, loyalty.OrderPlaced, loyalty.OrderPaid},
-		{"nobody told it or paid", with(untold, loyalty.Receipt{ID: "a:1"}), loyalty.OrderPlaced, loyalty.OrderPlaced, loyalty.OrderPlaced},
+		{"it was not reported", with(untold, capture("a:1", 1000)), loyalty.OrderPlaced, loyalty.OrderPlaced, loyalty.OrderPaid},
+		{"it was neither reported nor paid", with(untold, loyalty.Receipt{ID: "a:1"}), loyalty.OrderPlaced, loyalty.OrderPlaced, loyalty.OrderPlaced},
 		{"canceled", with(loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.OrderCanceled, Lines: told.Lines}, capture("a:1", 1000)), loyalty.OrderCanceled, loyalty.OrderCanceled, loyalty.OrderCanceled},
 		{"by gift card", loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.OrderPaid, Lines: told.Lines, Tenders: []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 1000}}}, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid},
 	} {
@@ -135,8 +135,8 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 	}
 }
 
-// Money that the shop and the processor both tell of went back once, and no more than all of it.
-func TestRefundsThatBothTellOfCountOnce(t *testing.T) {
+// A refund that both the shop and the processor report counts once, and never exceeds the payment.
+func TestRefundsThatBothReportCountOnce(t *testing.T) {
 	for _, c := range []struct{ told, reported, want int64 }{
 		{0, 300, 300}, {300, 0, 300}, {300, 300, 300}, {300, 500, 500}, {500, 300, 500}, {0, 5000, 1000}, {600, 5000, 1000},
 	} {
@@ -151,7 +151,7 @@ func TestRefundsThatBothTellOfCountOnce(t *testing.T) {
 		}
 		got := receipt.Paid((&loyalty.Program{}), o)
 		if n := earn.RefundedAmounts(got).Goods; n != loyalty.Whole(c.want) {
-			t.Errorf("told of %d and reported %d: %v went back, and not %d", c.told, c.reported, n, c.want)
+			t.Errorf("shop %d and processor %d: refunded %v, want %d", c.told, c.reported, n, c.want)
 		}
 		if err := award.CheckOrder(got); err != nil {
 			t.Error(err)

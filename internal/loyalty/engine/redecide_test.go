@@ -27,7 +27,7 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 			}
 			later := instant(t, "2026-06-01T12:00:00Z")
 			large.Status = loyalty.OrderCanceled
-			s.tell(large, later)
+			s.submit(large, later)
 			want, left := posting.FirstStanding(s.p, s.acc), "[]"
 			if keep {
 				want, left = gold, bonus
@@ -36,12 +36,12 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 				t.Errorf("after the cancellation the level is %+v with %s, want %+v with %s", got, bonuses(s.acc), want, left)
 			}
 			large.Status = loyalty.OrderPaid
-			s.tell(large, later)
+			s.submit(large, later)
 			if got := s.acc.Tier; got != gold || bonuses(s.acc) != bonus {
 				t.Errorf("after the restoration the level is %+v with %s", got, bonuses(s.acc))
 			}
 			small.Refunds = []loyalty.Refund{back("1", 100_00)}
-			s.tell(small, later)
+			s.submit(small, later)
 			if got := s.acc.Tier; got != gold {
 				t.Errorf("2000 EUR remain, and the level is %+v", got)
 			}
@@ -58,7 +58,7 @@ func TestLevelCountsFromTheInstantAtWhichTheRemainingFactsQualify(t *testing.T) 
 	s.buy("2", 500, second)
 	first.Refunds = []loyalty.Refund{back("1", 1)}
 	n := len(s.entries)
-	s.tell(first, instant(t, "2026-04-01T12:00:00Z"))
+	s.submit(first, instant(t, "2026-04-01T12:00:00Z"))
 	got := s.acc.Tier
 	if got.Level != "silver" || !got.Since.Equal(second) || !got.Until.Equal(second.AddDate(1, 0, 0)) {
 		t.Errorf("silver is had since %s until %s", got.Since, got.Until)
@@ -79,7 +79,7 @@ func TestWithdrawalNamesTheOrder(t *testing.T) {
 	s := member2026(t, p)
 	o := s.buy("1042", 500, instant(t, "2026-02-01T12:00:00Z"))
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, instant(t, "2026-02-02T12:00:00Z"))
+	s.submit(o, instant(t, "2026-02-02T12:00:00Z"))
 	e := s.entries[len(s.entries)-1]
 	got, want := e.Reasons[0], "silver to bronze, withdrawn: order 1042"
 	if e.Kind != loyalty.KindMoveTier || got.Kind != loyalty.WasWithdrawn || got.Effect() != want {
@@ -98,7 +98,7 @@ func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 	again := s.buy("again", 2000, instant(t, "2026-02-10T12:00:00Z"))
 	s.wantLevel(t, "2026-03-15T12:00:00Z", "gold") // by February
 	again.Status = loyalty.OrderCanceled
-	s.tell(again, instant(t, "2026-03-20T12:00:00Z"))
+	s.submit(again, instant(t, "2026-03-20T12:00:00Z"))
 	got := s.acc.Tier
 	since, last := loyalty.DateOf(got.Since, p.Zone), loyalty.DateOf(got.Until.Add(-time.Millisecond), p.Zone)
 	if got.Level != "silver" || since != 20260301 || last != 20260331 {
@@ -122,7 +122,7 @@ func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
 		}
 		s.buy("2", 500, instant(t, "2026-03-20T12:00:00Z"))
 		first.Status = loyalty.OrderCanceled
-		s.tell(first, instant(t, "2026-04-10T12:00:00Z"))
+		s.submit(first, instant(t, "2026-04-10T12:00:00Z"))
 		if got := s.acc.Balance(); got.Active-got.Debt != 100-spent || s.acc.Expired != 0 || s.acc.Earned != 100 {
 			t.Errorf("with %d spent there are %+v, %d expired and %d earned", spent, got, s.acc.Expired, s.acc.Earned)
 		}
@@ -145,7 +145,7 @@ func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
 	}{{2 * time.Hour, 10, 10}, {time.Hour, 600, 600}, {30 * time.Minute, 10, 20}, {90 * time.Minute, 10, 10}} {
 		o := bought("EUR", loyalty.Line{Amount: x.euros * 100})
 		o.ID, o.PlacedAt = fmt.Sprint(i), report.Add(-x.before)
-		if got := s.tell(o, report).Order.Worth; got != x.want {
+		if got := s.submit(o, report).Order.Worth; got != x.want {
 			t.Errorf("the order placed %s before the report is worth %d, want %d", x.before, got, x.want)
 		}
 	}
@@ -154,9 +154,9 @@ func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
 	}
 }
 
-// A full refund takes a level back like a cancellation, on a ladder as well.
-func TestRefundInFullWithdrawsALevelOfALadder(t *testing.T) {
-	p := twoLadders(t, func(l *loyalty.TierGroup) {
+// A full refund takes a level back like a cancellation, on a tier group as well.
+func TestRefundInFullWithdrawsALevelOfATierGroup(t *testing.T) {
+	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers = loyalty.Tiers{
 			By: loyalty.ByBrands, Brands: []string{"east", "west"}, Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 101}, KeepPeriods: 1,
 			MoveDown: loyalty.ToQualified, RepeatEntryBonus: true, Levels: []loyalty.Level{{ID: "one"}, {ID: "both", From: 2, EntryBonus: 250}},
@@ -166,12 +166,12 @@ func TestRefundInFullWithdrawsALevelOfALadder(t *testing.T) {
 	at := noon.Add(time.Hour)
 	o := bought("EUR", loyalty.Line{Amount: 10_00, Brand: "east"}, loyalty.Line{Amount: 10_00, Brand: "west"})
 	o.PlacedAt = at
-	s.tell(o, at)
+	s.submit(o, at)
 	if got := s.on().Level; got != "both" || bonuses(s.acc) == "[]" {
 		t.Fatalf("the level is %s with %s", got, bonuses(s.acc))
 	}
 	o.Refunds = []loyalty.Refund{back("1", 20_00)}
-	s.tell(o, at.Add(time.Hour))
+	s.submit(o, at.Add(time.Hour))
 	if got := s.on(); got.Level != "one" || bonuses(s.acc) != "[]" || s.acc.Balance() != (loyalty.Balance{}) {
 		t.Errorf("after the refund the level is %+v with %s, and there are %+v", got, bonuses(s.acc), s.acc.Balance())
 	}
@@ -201,7 +201,7 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 			t.Fatalf("gold protects %+v", got)
 		}
 		gold.Refunds = []loyalty.Refund{back("1", 2000_00)}
-		s.tell(gold, posting.Later(instant(t, c.refunded), gold.PlacedAt.Add(time.Hour)))
+		s.submit(gold, posting.Later(instant(t, c.refunded), gold.PlacedAt.Add(time.Hour)))
 		if got := s.acc.Lots; len(got) != 1 || got[0] != (loyalty.Lot{Expires: loyalty.Slides + c.until, Points: 100}) || s.acc.Slides != loyalty.Slides+c.until {
 			t.Errorf("refunded on %s, the points are %+v and slide to %s, want %s", c.refunded, got, s.acc.Slides, c.until)
 		}
@@ -233,7 +233,7 @@ func TestAnAccountRemembersFewBonuses(t *testing.T) {
 	}{{14, 14 * 510}, {0, 13*510 + 10}, {13, 12*510 + 10}} { // the bonus of the first month is final
 		o := orders[c.canceled]
 		o.Status = loyalty.OrderCanceled
-		s.tell(o, now)
+		s.submit(o, now)
 		if got := points(); got != c.want {
 			t.Errorf("without order %d there are %d points, want %d", c.canceled, got, c.want)
 		}
@@ -254,7 +254,7 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 	order := func(id string, euros int64, at time.Time) loyalty.Order {
 		o := paid("EUR", loyalty.Line{Amount: euros * 100})
 		o.ID, o.PlacedAt = id, at
-		s.tell(o, at)
+		s.submit(o, at)
 		return o
 	}
 	for i := range 3 {
@@ -272,7 +272,7 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 		t.Fatalf("the order reached %s, want black", s.acc.Tier.Level)
 	}
 	o.Status = loyalty.OrderCanceled
-	s.tell(o, at.Add(time.Hour))
+	s.submit(o, at.Add(time.Hour))
 	if s.acc.Tier.Level != "silver" {
 		t.Fatalf("the cancellation leads to %s, want silver", s.acc.Tier.Level)
 	}
@@ -299,7 +299,7 @@ func TestLateWithdrawalKeepsWhatWasReachedUnderAManualLevel(t *testing.T) {
 	order := func(id string, euros int64, months int) loyalty.Order {
 		o := paid("EUR", loyalty.Line{Amount: euros * 100})
 		o.ID, o.PlacedAt = id, noon.AddDate(0, months, 0)
-		s.tell(o, o.PlacedAt)
+		s.submit(o, o.PlacedAt)
 		return o
 	}
 	large := order("large", 510, 2)
@@ -308,7 +308,7 @@ func TestLateWithdrawalKeepsWhatWasReachedUnderAManualLevel(t *testing.T) {
 		t.Fatalf("the orders lead to %s, want gold", s.acc.Tier.Level)
 	}
 	large.Refunds = []loyalty.Refund{back("1", 255_00)}
-	s.tell(large, noon.AddDate(0, 6, 1))
+	s.submit(large, noon.AddDate(0, 6, 1))
 	s.pass(noon.AddDate(0, 8, 1))
 	if s.acc.Tier.Level != "silver" {
 		t.Errorf("after the manual level the member is %s, want silver by what remains of the order", s.acc.Tier.Level)

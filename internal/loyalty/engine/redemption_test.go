@@ -271,7 +271,7 @@ func TestSharesConvergeInAnyOrder(t *testing.T) {
 }
 
 // However holds are made and ended, without grace no day has more points of its own, or later ones, than before.
-func TestRedeemingAndCancellingNeverLengthensALife(t *testing.T) {
+func TestRedeemingAndCancelingNeverExtendsPoints(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
 		p.Hold, p.Redemption.OnRefund = 20*24*time.Hour, loyalty.ShareBack
 		inMiles(p, r)

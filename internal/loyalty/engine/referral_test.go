@@ -43,8 +43,8 @@ func (x *couple) join(m loyalty.MemberID, t loyalty.Traits, at time.Time) loyalt
 	return out.Account
 }
 
-// tell places the friend's order at an instant, and what it does to the referral.
-func (x *couple) tell(o loyalty.Order, now time.Time) {
+// submit places the friend's order at an instant, and what it does to the referral.
+func (x *couple) submit(o loyalty.Order, now time.Time) {
 	x.Helper()
 	x.advance(now)
 	out, err := award.PlaceOrder(x.p, x.friend, x.orders[o.ID], x.p, o, nil, now)
@@ -131,57 +131,57 @@ func TestAReferralFollowsTheFriendsOrderBothWays(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
 	o.Status = loyalty.OrderPlaced
-	x.tell(o, noon)
+	x.submit(o, noon)
 	x.want("an order that is not paid", loyalty.Balance{}, loyalty.Balance{}, award.ReferralRegistered)
 	o.Status = loyalty.OrderPaid
-	x.tell(o, noon)
+	x.submit(o, noon)
 	x.want("paid", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	more := o
 	more.ID = "1043"
-	x.tell(more, noon)
+	x.submit(more, noon)
 	x.want("the second order", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	x.advance(noon.AddDate(0, 0, 14))
 	x.want("after the return window", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
 	entries := x.referrer.Sequence
 	o.Refunds = []loyalty.Refund{back("1", 1_000)}
-	x.tell(o, noon.AddDate(0, 0, 15))
+	x.submit(o, noon.AddDate(0, 0, 15))
 	x.want("a part came back", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
 	if x.referrer.Sequence != entries {
 		t.Errorf("what changes nothing for the referrer wrote %d entries", x.referrer.Sequence-entries)
 	}
 	more.Status = loyalty.OrderCanceled
-	x.tell(more, noon.AddDate(0, 0, 16))
+	x.submit(more, noon.AddDate(0, 0, 16))
 	o.Refunds = append(o.Refunds, back("2", 2_000))
-	x.tell(o, noon.AddDate(0, 0, 16))
+	x.submit(o, noon.AddDate(0, 0, 16))
 	x.want("all of it came back", loyalty.Balance{}, loyalty.Balance{}, award.ReferralRegistered)
 	o.Refunds[1].Status = loyalty.RefundFailed
-	x.tell(o, noon.AddDate(0, 0, 17))
+	x.submit(o, noon.AddDate(0, 0, 17))
 	x.want("the refund failed", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
-	x.tell(o, noon.AddDate(0, 0, 18))
-	x.want("told again", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
+	x.submit(o, noon.AddDate(0, 0, 18))
+	x.want("sent again", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
 }
 
 func TestTheNextOrderConvertsWhatTheFirstNoLongerDoes(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
-	x.tell(o, noon)
+	x.submit(o, noon)
 	o.Status = loyalty.OrderCanceled
-	x.tell(o, noon.AddDate(0, 0, 1))
+	x.submit(o, noon.AddDate(0, 0, 1))
 	x.want("canceled", loyalty.Balance{}, loyalty.Balance{}, award.ReferralRegistered)
 	next := paid("EUR", loyalty.Line{Amount: 3_000})
 	next.ID, next.PlacedAt = "1043", noon.AddDate(0, 0, 2)
-	x.tell(next, next.PlacedAt)
+	x.submit(next, next.PlacedAt)
 	x.want("the next one", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	if at := x.referrer.Pending[0].ActiveAt; !at.Equal(x.orders["1043"].Grants[0].ActiveAt) {
 		t.Errorf("the points are active at %s, before those of the order", at)
 	}
 	o.Status = loyalty.OrderPaid // after all
-	x.tell(o, noon.AddDate(0, 0, 3))
+	x.submit(o, noon.AddDate(0, 0, 3))
 	x.want("the first is paid after all", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	x.advance(x.orders["1042"].Grants[0].ActiveAt)
 	x.want("when the first one's points are active", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
 	o.Refunds = []loyalty.Refund{back("1", 3_000)}
-	x.tell(o, noon.AddDate(0, 0, 15))
+	x.submit(o, noon.AddDate(0, 0, 15))
 	x.want("the first is refunded, and the next one takes over", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	x.advance(x.orders["1043"].Grants[0].ActiveAt)
 	x.want("when the next one's points are active", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
@@ -191,9 +191,9 @@ func TestTheFirstPlacedOrderConvertsWhenItIsReportedLater(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	second := paid("EUR", loyalty.Line{Amount: 3_000})
 	second.ID, second.PlacedAt = "1043", noon.AddDate(0, 0, 2)
-	x.tell(second, second.PlacedAt)
+	x.submit(second, second.PlacedAt)
 	first := paid("EUR", loyalty.Line{Amount: 3_000})
-	x.tell(first, noon.AddDate(0, 0, 5))
+	x.submit(first, noon.AddDate(0, 0, 5))
 	x.want("the first order is reported", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	for _, acc := range []loyalty.Account{x.referrer, x.friend} {
 		for _, p := range acc.Pending {
@@ -216,7 +216,7 @@ func TestGivingBackAndOrderingAgainGainsNothing(t *testing.T) {
 		for i := range 6 {
 			o := paid("EUR", loyalty.Line{Amount: 1_00})
 			o.ID, o.PlacedAt = fmt.Sprint("o", i), now
-			x.tell(o, now)
+			x.submit(o, now)
 			now = now.AddDate(0, 0, 14)
 			x.advance(now)
 			if b := x.referrer.Balance(); b.Active >= 100 && b.Debt == 0 {
@@ -229,7 +229,7 @@ func TestGivingBackAndOrderingAgainGainsNothing(t *testing.T) {
 			}
 			o.Status = loyalty.OrderCanceled
 			now = now.AddDate(0, 0, 1)
-			x.tell(o, now)
+			x.submit(o, now)
 		}
 		if b := x.referrer.Balance(); spent > 200 {
 			t.Errorf("take back %v: %d points of one referral were spent, and %+v are left", reach, spent, b)
@@ -270,7 +270,7 @@ func TestWhatConvertsAReferral(t *testing.T) {
 			if c.order != nil {
 				c.order(&o)
 			}
-			x.tell(o, noon)
+			x.submit(o, noon)
 			if b := x.referrer.Balance(); b != c.want {
 				t.Errorf("the referrer has %+v, want %+v", b, c.want)
 			}
@@ -280,15 +280,15 @@ func TestWhatConvertsAReferral(t *testing.T) {
 
 func TestALimitOnReferralsIsTheReferrers(t *testing.T) {
 	x := newCouple(t, func(p *loyalty.Program) { p.Earn.Actions[0].Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerYear}} })
-	x.tell(paid("EUR", loyalty.Line{Amount: 3_000}), noon)
+	x.submit(paid("EUR", loyalty.Line{Amount: 3_000}), noon)
 	x.friend = x.join("mem_eve", loyalty.Traits{Referral: loyalty.Referral{By: "mem_bob", At: noon}}, noon)
 	x.orders = map[string]*loyalty.OrderState{}
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
 	o.ID, o.Member = "1043", "mem_eve"
-	x.tell(o, noon)
+	x.submit(o, noon)
 	x.want("the second friend", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	o.Status = loyalty.OrderCanceled
-	x.tell(o, noon)
+	x.submit(o, noon)
 	x.want("and back", loyalty.Balance{Pending: 200}, loyalty.Balance{}, award.ReferralRegistered)
 }
 
@@ -296,33 +296,33 @@ func TestAFrozenReferrerGetsNothingAndGivesBack(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	x.referrer.Status = loyalty.Frozen
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
-	x.tell(o, noon)
+	x.submit(o, noon)
 	x.want("frozen before", loyalty.Balance{}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 
 	x = newCouple(t, func(*loyalty.Program) {})
-	x.tell(o, noon)
+	x.submit(o, noon)
 	x.referrer.Status = loyalty.Frozen
 	o.Status = loyalty.OrderCanceled
-	x.tell(o, noon)
+	x.submit(o, noon)
 	x.want("frozen after", loyalty.Balance{}, loyalty.Balance{}, award.ReferralRegistered)
 }
 
-// Whoever brings more than an account can hold at a time does not keep friends from ordering.
+// A referrer whose account is full does not prevent friends from ordering.
 func TestAReferrerWithTooMuchPendingDoesNotStopTheFriendsOrder(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	for i := range posting.MaxPending {
 		x.referrer.Pending = append(x.referrer.Pending, loyalty.Pending{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: fmt.Sprint(i)}, ActiveAt: noon.AddDate(0, 0, 1), Points: 1})
 	}
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
-	x.tell(o, noon)
+	x.submit(o, noon)
 	if b := x.referrer.Balance(); b.Pending != posting.MaxPending {
 		t.Errorf("the referrer has %+v", b)
 	}
 	x.want("the friend", loyalty.Balance{Pending: posting.MaxPending}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	x.advance(noon.AddDate(0, 0, 2))
 	o.Shipped = noon.AddDate(0, 0, 2)
-	x.tell(o, o.Shipped)
-	x.want("told again", loyalty.Balance{Active: posting.MaxPending, Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.submit(o, o.Shipped)
+	x.want("sent again", loyalty.Balance{Active: posting.MaxPending, Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 }
 
 func TestThroughWhomAMemberCannotCome(t *testing.T) {
@@ -338,7 +338,7 @@ func TestThroughWhomAMemberCannotCome(t *testing.T) {
 		{"a second time", func(x *couple) { x.friend.Traits.Referral.By = "mem_eve" }, loyalty.ReferralClaimed, false},
 		{"whom one brought oneself", func(x *couple) { x.referrer.Traits.Referral.By = "mem_ada" }, loyalty.ReferralClaimed, false},
 		{"who joined later", func(x *couple) { x.referrer.Joined = noon.Add(time.Hour) }, loyalty.ValidationFailed, false},
-		{"after an order", func(x *couple) { x.tell(paid("EUR", loyalty.Line{Amount: 100}), noon) }, loyalty.ValidationFailed, false},
+		{"after an order", func(x *couple) { x.submit(paid("EUR", loyalty.Line{Amount: 100}), noon) }, loyalty.ValidationFailed, false},
 		{"after a month", func(x *couple) { x.now = noon.Add(award.ReferralWindow + 1) }, loyalty.ValidationFailed, false},
 		{"who is frozen", func(x *couple) { x.referrer.Status = loyalty.Frozen }, loyalty.ValidationFailed, false},
 		{"while frozen", func(x *couple) { x.friend.Status = loyalty.Frozen }, loyalty.AccountFrozen, false},

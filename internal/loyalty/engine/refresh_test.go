@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Where a version changes what levels take, members move by it as whoever published it said, once and at its instant,
-// however late somebody looks; and what they do later does not bring it back.
+// Where a version changes what levels take, members move as the publisher chose, once and at its instant,
+// however late the account is read; later activity does not repeat it.
 func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	const takesOver = "2026-06-01T00:00:00Z"
 	was := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
@@ -50,7 +50,7 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 			level := s.acc.Tier.Level
 			s.acc.Seen = instant(t, takesOver) // as an entry leaves it
 			o.Refunds = []loyalty.Refund{back("1", 100)}
-			s.tell(o, instant(t, "2026-11-02T12:00:00Z"))
+			s.submit(o, instant(t, "2026-11-02T12:00:00Z"))
 			s.wantLevel(t, "2026-12-30T12:00:00Z", level)
 		})
 	}
@@ -105,7 +105,7 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 		{"the lowest too", loyalty.FullRefresh, []int{1, 3}, tier.Placement{Level: "bronze", Until: until, Locked: true}, "silver", until},
 		{"locked", loyalty.UpgradeOnly, []int{0, 1}, tier.Placement{Level: "black", Until: until, Locked: true}, "silver", until},
 		{"for ever", loyalty.UpgradeOnly, []int{0, 1}, tier.Placement{Level: "black", Permanent: true}, "silver", time.Time{}},
-		{"by hand, and down to what was reached", loyalty.FullRefresh, []int{0, 1, 2}, tier.Placement{Level: "black"}, "gold", time.Time{}},
+		{"manually, and down to what was reached", loyalty.FullRefresh, []int{0, 1, 2}, tier.Placement{Level: "black"}, "gold", time.Time{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := member2026(t, was)
@@ -143,7 +143,7 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 	}
 }
 
-// What somebody gave a member until an instant is kept until then, whatever levels take meanwhile.
+// What an agent gave a member until an instant is kept until then, whatever levels take meanwhile.
 func TestALevelThatWasGivenUntilAnInstantIsKeptUntilThen(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
 		t.Calendar, t.KeepYear, t.Refresh = true, 2, loyalty.Refresh{At: instantOf("2026-06-01T00:00:00Z"), Mode: loyalty.FullRefresh}

@@ -204,20 +204,20 @@ func TestManySmallRefundsLeaveNothing(t *testing.T) {
 	}
 	s := newShop(t, p)
 	o := paid("EUR", loyalty.Line{Amount: 10_000})
-	s.tell(o, noon)
+	s.submit(o, noon)
 	for i := range 20 {
 		o.Refunds = append(o.Refunds, back(fmt.Sprint(i), 500))
-		s.tell(o, noon)
+		s.submit(o, noon)
 	}
 	if b := s.acc.Balance(); b != (loyalty.Balance{}) {
 		t.Errorf("twenty refunds of a twentieth leave %+v", b)
 	}
 	o = paid("EUR", loyalty.Line{Amount: 10_000})
 	o.ID = "1043"
-	s.tell(o, noon)
+	s.submit(o, noon)
 	for i, amount := range []int64{3333, 3333, 3333, 1} {
 		o.Refunds = append(o.Refunds, back(fmt.Sprint(i), amount))
-		s.tell(o, noon)
+		s.submit(o, noon)
 	}
 	if b := s.acc.Balance(); b != (loyalty.Balance{}) {
 		t.Errorf("three thirds and a cent leave %+v", b)
@@ -232,41 +232,41 @@ func TestARefundThatFailsLaterLeavesNoTrace(t *testing.T) {
 		second := paid("EUR", loyalty.Line{Amount: 8_000})
 		second.ID, second.PlacedAt = "1043", noon.AddDate(0, -1, 0).Add(24*time.Hour)
 		s.acc.Joined = second.PlacedAt
-		s.tell(second, noon)
-		s.tell(first, noon)
+		s.submit(second, noon)
+		s.submit(first, noon)
 		if spent > 0 {
 			s.spend(spent, active)
 		}
 		s.pass(active)
 		before := s.acc
 		first.Refunds = []loyalty.Refund{back("1", 10_000)}
-		s.tell(first, active)
+		s.submit(first, active)
 		if s.acc.Debt != max(0, spent-80) {
 			t.Errorf("after spending %d and a full refund the debt is %d", spent, s.acc.Debt)
 		}
 		first.Refunds[0].Status = loyalty.RefundFailed
-		s.tell(first, active)
+		s.submit(first, active)
 		if !reflect.DeepEqual(before.Lots, s.acc.Lots) || s.acc.Debt != 0 || s.issued["1042"] != 100 {
 			t.Errorf("after spending %d: %+v and debt %d, before the refund %+v", spent, s.acc.Lots, s.acc.Debt, before.Lots)
 		}
 	}
 }
 
-func TestLapsedPointsAreNotTakenBack(t *testing.T) {
+func TestExpiredPointsAreNotTakenBack(t *testing.T) {
 	s := newShop(t, testProgram(t))
 	o := paid("EUR", loyalty.Line{Amount: 10_000})
-	s.tell(o, noon)
+	s.submit(o, noon)
 	late := noon.AddDate(1, 2, 0)
 	other := paid("EUR", loyalty.Line{Amount: 5_000})
 	other.ID, other.PlacedAt = "1043", late.AddDate(0, 0, -20)
-	s.tell(other, late)
+	s.submit(other, late)
 	o.Refunds = []loyalty.Refund{back("1", 10_000)}
-	e := s.tell(o, late)
+	e := s.submit(o, late)
 	if b := s.acc.Balance(); b != (loyalty.Balance{Active: 50}) || s.acc.Expired != 100 || e.Points != 0 {
 		t.Errorf("the refund of an order whose points expired leaves %+v, expired %d", b, s.acc.Expired)
 	}
 	o.Refunds[0].Status = loyalty.RefundFailed
-	if s.tell(o, late); s.acc.Balance() != (loyalty.Balance{Active: 50}) {
+	if s.submit(o, late); s.acc.Balance() != (loyalty.Balance{Active: 50}) {
 		t.Errorf("and when it fails %+v", s.acc.Balance())
 	}
 }
@@ -284,11 +284,11 @@ func TestHowFarAClawbackReaches(t *testing.T) {
 		p.Clawback = c.reach
 		s := newShop(t, p)
 		o := paid("EUR", loyalty.Line{Amount: 10_000})
-		s.tell(o, noon)
+		s.submit(o, noon)
 		active := noon.AddDate(0, 0, 15)
 		s.spend(40, active)
 		o.Refunds = []loyalty.Refund{back("1", 10_000)}
-		e := s.tell(o, active)
+		e := s.submit(o, active)
 		if got := s.acc.Balance(); got != c.want {
 			t.Errorf("reach %d leaves %+v, want %+v", c.reach, got, c.want)
 		}
@@ -304,7 +304,7 @@ func TestHowFarAClawbackReaches(t *testing.T) {
 }
 
 // The states of an order in any order, any number of times, end where the last one alone would have.
-func TestTellingAnOrderInAnyOrderConverges(t *testing.T) {
+func TestSendingAnOrderInAnyOrderConverges(t *testing.T) {
 	p := testProgram(t)
 	rapid.Check(t, func(t *rapid.T) {
 		o := paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: rapid.Int64Range(0, 9_000).Draw(t, "beans")}, loyalty.Line{Amount: rapid.Int64Range(1, 9_000).Draw(t, "mugs")})
@@ -323,15 +323,15 @@ func TestTellingAnOrderInAnyOrderConverges(t *testing.T) {
 			if s.states[o.ID] == nil && now.Sub(noon) > posting.MaxOrderAge {
 				now = noon
 			}
-			s.tell(o, now)
+			s.submit(o, now)
 			state := s.states[o.ID]
 			most = max(most, state.Worth)
-			if got := s.issued[o.ID] - lapsed(state); got != state.Worth || got < 0 {
-				t.Fatalf("issued %d of which %d were written off, worth %d", s.issued[o.ID], lapsed(state), state.Worth)
+			if got := s.issued[o.ID] - expiredPoints(state); got != state.Worth || got < 0 {
+				t.Fatalf("issued %d of which %d were written off, worth %d", s.issued[o.ID], expiredPoints(state), state.Worth)
 			}
 		}
 		alone := newShop(t, p)
-		if want := alone.tell(o, noon).Order.Worth; s.states[o.ID].Worth != want {
+		if want := alone.submit(o, noon).Order.Worth; s.states[o.ID].Worth != want {
 			t.Fatalf("worth %d after all tellings, and %d if only the last had come", s.states[o.ID].Worth, want)
 		}
 	})
@@ -373,7 +373,7 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 }
 
 // expired is what was written off of an order.
-func lapsed(s *loyalty.OrderState) (n loyalty.Points) {
+func expiredPoints(s *loyalty.OrderState) (n loyalty.Points) {
 	for _, g := range s.Grants {
 		if g.Wallet != "" {
 			continue

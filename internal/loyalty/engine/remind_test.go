@@ -81,7 +81,7 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 		{"night in Tokyo, noon here", func(_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time) {
 			a.Traits.Zone, *now = "Asia/Tokyo", utc("2027-03-02T12:00")
 		}, remind.Quiet, "2027-03-03T00:00"},
-		{"a zone that nobody knows is the program's", func(_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time) {
+		{"an unknown zone is replaced by the program's", func(_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time) {
 			a.Traits.Zone, *now = "Mars/Olympus", utc("2027-03-02T22:00")
 		}, remind.Quiet, "2027-03-03T08:00"},
 		{"a cap of the day", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
@@ -159,11 +159,11 @@ func TestTheNextChannelTakesOverWhereTheFirstCannot(t *testing.T) {
 	}
 	s := remind.Reminded{}.RecordSent(p, acc, plan.Send[0], "msg", now)
 	if plan := remind.Remind(p, acc, who, s, now); len(plan.Send) != 0 {
-		t.Errorf("told twice: %+v", plan.Send)
+		t.Errorf("sent twice: %+v", plan.Send)
 	}
 	s, _, _ = s.Hear("msg", "failed", true, false)
 	if plan := remind.Remind(p, acc, who, s, now); len(plan.Send) != 1 {
-		t.Error("what came back is not told again")
+		t.Error("what came back is not sent again")
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // A full mailbox, or an answering machine.
-func TestWhatCameBackForAReasonThatPassesIsNotToldAgainAtThatStep(t *testing.T) {
+func TestTemporaryBounceIsNotRepeatedAtTheSameStep(t *testing.T) {
 	p, acc, now := reminding(t, lapseSteps), whoHas(loyalty.Lot{Expires: 20270331, Points: 200}), utc("2027-03-02T10:00")
 	s := remind.Reminded{}.RecordSent(p, acc, remind.Remind(p, acc, anybody, remind.Reminded{}, now).Send[0], "msg", now)
 	s, _, _ = s.Hear("msg", "failed", true, true)
@@ -47,7 +47,7 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 	}{
 		"paid at once":           {[]loyalty.Order{paid}, true},
 		"paid later":             {[]loyalty.Order{placed, paid}, true},
-		"paid and told again":    {[]loyalty.Order{placed, paid, part}, true},
+		"paid and sent again":    {[]loyalty.Order{placed, paid, part}, true},
 		"placed":                 {[]loyalty.Order{placed}, false},
 		"placed and canceled":    {[]loyalty.Order{placed, cancelled}, false},
 		"canceled":               {[]loyalty.Order{paid, cancelled}, false},
@@ -115,7 +115,7 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 	}
 	told := s.RecordSent(p, acc, remind.Remind(p, acc, anybody, s, at(91)).Send[0], "m", at(91))
 	if plan := remind.Remind(p, acc, anybody, told, at(95)); len(plan.Send) > 0 {
-		t.Errorf("told twice: %+v", plan.Send)
+		t.Errorf("sent twice: %+v", plan.Send)
 	}
 	// Of a reminder that came later than the entries, the last activity is what is known.
 	acc.LastActivity = at(10)
@@ -162,6 +162,6 @@ func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 		}
 	}
 	if len(held) != 1 || held[0].Reward != "mug" || held[0].Points != 50 {
-		t.Errorf("of what is held the member is told %+v", held)
+		t.Errorf("the member is notified of held points: %+v", held)
 	}
 }

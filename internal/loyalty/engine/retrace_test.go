@@ -18,8 +18,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// randomLadder is a program whose levels go by anything that they can go by.
-func randomLadder(t *rapid.T, base *loyalty.Program) *loyalty.Program {
+// randomTierGroup is a program whose levels go by anything that they can go by.
+func randomTierGroup(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	p := *base
 	p.Zone = time.UTC
 	if zone, err := time.LoadLocation(rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"}).Draw(t, "zone")); err == nil {
@@ -134,7 +134,7 @@ func (d *diary) keep(out posting.Outcome, err error) {
 	d.acc, d.entries = out.Account, append(d.entries, out.Entries...)
 }
 
-// takeBack lets the message come back by which the member was told, one time in two.
+// takeBack lets the notice bounce, one time in two.
 func (d *diary) takeBack(t remind.SentReminder) {
 	if t.ID, t.Channel, t.Failed = "msg_1", loyalty.Email, true; rapid.Bool().Draw(d.t, "came back") {
 		d.keep(remind.Unnotify(d.p, d.acc, remind.Reminded{SentReminders: []remind.SentReminder{t}}, t.ID, d.now))
@@ -225,12 +225,12 @@ func (d *diary) visit(i int) {
 	d.keep(out, err)
 }
 
-// A level is a pure function of what counts and of the program: computed anew from the entries alone it is the account's
+// A level is a pure function of what counts and of the program: computed again from the entries alone it is the account's
 // own. And time does the same in one jump and in many steps.
 func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 	base := lively(t, "UTC")
 	check := func(t *rapid.T) {
-		p := randomLadder(t, base)
+		p := randomTierGroup(t, base)
 		d := &diary{t: t, p: p, now: instantOf("2026-02-28T22:30:00Z").Add(time.Duration(rapid.IntRange(0, 700*24).Draw(t, "joins")) * time.Hour), states: map[string]*loyalty.OrderState{}}
 		d.keep(Join(p, "mem_ada", loyalty.Traits{Birthday: 615, Segments: rapid.SampledFrom([][]string{nil, {"card"}}).Draw(t, "joins as"), MembershipYearStart: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")}, d.now))
 		for i := range rapid.IntRange(1, 25).Draw(t, "things") {
@@ -288,9 +288,9 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 	}
 }
 
-// What occasions give counts on a ladder as well, and moves the member there at once.
-func TestAnOccasionCountsOnALadder(t *testing.T) {
-	p := twoLadders(t, func(l *loyalty.TierGroup) {
+// What occasions give counts on a tier group as well, and moves the member there at once.
+func TestAnOccasionCountsOnATierGroup(t *testing.T) {
+	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers = loyalty.Tiers{By: loyalty.ByPointsEarned, Calendar: true, KeepFor: loyalty.Period{Months: 2}, Levels: []loyalty.Level{{ID: "bronze"}, {ID: "gold", From: 300}}}
 	})
 	p.Earn.Actions = []loyalty.Action{{ID: "year", Event: award.EventAnniversary, Points: 300}}
@@ -331,8 +331,8 @@ func instantOf(s string) time.Time {
 }
 
 // The least that TestTheLevelIsWhatTheEntriesSay once found: a month in which more was reached ended while the level was
-// locked. Once the same level is given again, without a lock, that month is past and moves nobody.
-func TestWhatEndedBeforeALevelWasGivenByHandMovesItNoMore(t *testing.T) {
+// locked. Once the same level is given again, without a lock, that month is over and has no effect.
+func TestPeriodsBeforeAManualLevelDoNotMoveIt(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
 			By: loyalty.ByOrders, Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 2}, {ID: "gold", From: 4}},
@@ -354,7 +354,7 @@ func TestWhatEndedBeforeALevelWasGivenByHandMovesItNoMore(t *testing.T) {
 	for i := range 4 {
 		o := paid("EUR", loyalty.Line{Amount: 100})
 		o.ID = fmt.Sprint("o", i)
-		s.tell(o, noon)
+		s.submit(o, noon)
 	}
 	place("tier_1", tier.Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 5, 0), Locked: true}, noon)
 	since := s.acc.Tier.Since
@@ -367,9 +367,9 @@ func TestWhatEndedBeforeALevelWasGivenByHandMovesItNoMore(t *testing.T) {
 	}
 }
 
-// Likewise: orders told so late that the level which they would have reached is over by now. What they did then is told at
+// Likewise: orders reported so late that the level which they would have reached is over. Their effect is recorded at
 // once, not by whatever happens next.
-func TestWhatIsToldLateLeavesNothingDue(t *testing.T) {
+func TestLateReportsLeaveNothingDue(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
 			By: loyalty.ByOrders, Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 2}},
@@ -381,7 +381,7 @@ func TestWhatIsToldLateLeavesNothingDue(t *testing.T) {
 	for i := range 2 {
 		o := paid("EUR", loyalty.Line{Amount: 100})
 		o.ID, o.PlacedAt = fmt.Sprint("o", i), noon
-		s.tell(o, now)
+		s.submit(o, now)
 	}
 	if due := Due(p, s.acc); !due.IsZero() && !due.After(now) {
 		t.Errorf("%s is due still, at %s", due, now)
@@ -392,7 +392,7 @@ func TestWhatIsToldLateLeavesNothingDue(t *testing.T) {
 }
 
 // Retrace computes a member's standing from the entries alone, by what they count towards levels, what they say of the
-// member, and the levels that were given by hand: the standings that they record are not looked at. Entries are all of
+// member, and the levels that were given manually: the standings that they record are not looked at. Entries are all of
 // the member's, in their order.
 func Retrace(p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry, now time.Time) (loyalty.Standing, error) {
 	d := posting.Decide(p, acc, now)

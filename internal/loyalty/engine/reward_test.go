@@ -108,13 +108,13 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			"",
 		},
 		{
-			"nobody said what the order comes to", func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 5_000} }, nil,
+			"the order total is unknown", func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 5_000} }, nil,
 			loyalty.Redemption{},
 			loyalty.UnmetRequirement{Requirement: loyalty.RequirementMinOrder, Required: "50.00 EUR"},
 			"The reward is for orders of at least 50.00 EUR. Specify order_total.",
 		},
 		{
-			"the first pieces come later", func(_ *loyalty.Program, r *loyalty.Reward) {
+			"the first units come later", func(_ *loyalty.Program, r *loyalty.Reward) {
 				r.StockBatches = []loyalty.StockBatch{{At: friday.AddDate(0, 1, 0), Quantity: 5}, {At: friday, Quantity: 5}}
 			}, nil,
 			loyalty.Redemption{},
@@ -176,7 +176,7 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 	}
 }
 
-func TestEveryLackIsToldAtOnce(t *testing.T) {
+func TestAllUnmetRequirementsAreReported(t *testing.T) {
 	p := stocked(t, func(_ *loyalty.Program, r *loyalty.Reward) {
 		r.Tiers, r.Segments, r.Active.Until, r.StockBatches = []string{"gold"}, []string{"vip"}, noon, []loyalty.StockBatch{{Quantity: 1}}
 	})
@@ -204,7 +204,7 @@ func TestALevelPaysItsOwnPrice(t *testing.T) {
 	}
 }
 
-func TestPiecesComeOverTime(t *testing.T) {
+func TestStockBatchesArriveOverTime(t *testing.T) {
 	p := stocked(t, func(_ *loyalty.Program, r *loyalty.Reward) {
 		r.StockBatches = []loyalty.StockBatch{{Quantity: 3}, {At: noon, Quantity: 4}, {At: noon.Add(time.Hour), Quantity: 5}}
 	})

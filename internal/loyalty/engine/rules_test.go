@@ -92,11 +92,11 @@ func TestARuleIsAboutThePartThatATenderPaid(t *testing.T) {
 		{name: "of what the gift card leaves", rules: linked("card"), order: split(loyalty.Tender{Kind: loyalty.TenderGiftCard, Amount: 5_000}, loyalty.Tender{Kind: loyalty.TenderCard, Amount: 5_000}), want: 250, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.linked: 50.00 EUR x 4 per 1.00 = 200`},
-		{name: "what a gift card paid is nobody's, by whatever name", rules: linked("gift_card", "mine"), order: split(loyalty.Tender{Kind: loyalty.TenderGiftCard, Name: "mine", Amount: 5_000}), want: 50, because: `
+		{name: "amounts paid by gift card earn nothing under any name", rules: linked("gift_card", "mine"), order: split(loyalty.Tender{Kind: loyalty.TenderGiftCard, Name: "mine", Amount: 5_000}), want: 50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50`},
 		{name: "another tender", rules: linked("cash"), order: split(loyalty.Tender{Kind: loyalty.TenderCard, Amount: 10_000}), want: 100, because: `
 	earn.purchase: 100.00 EUR x 1 per 1.00 = 100`},
-		{name: "nobody says how it was paid", rules: linked("card"), order: split(), want: 100, because: `
+		{name: "the tenders are unknown", rules: linked("card"), order: split(), want: 100, because: `
 	earn.purchase: 100.00 EUR x 1 per 1.00 = 100`},
 		{
 			name: "after a refund of half the card's part is half as much", rules: linked("card"), order: split(loyalty.Tender{Kind: loyalty.TenderCard, Amount: 2_500}, loyalty.Tender{Kind: loyalty.TenderCash, Amount: 7_500}),
@@ -172,7 +172,7 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 		{name: "for the first that is paid", rules: seven(first), before: []loyalty.Order{with(ten, func(o *loyalty.Order) { o.Status = loyalty.OrderPlaced })}, order: ten, want: 17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7`},
-		{name: "still for the first once it is told again", rules: seven(first), order: ten, then: []func(*loyalty.Order){func(o *loyalty.Order) { o.Channel = "web" }}, want: 17, because: `
+		{name: "still for the first once it is sent again", rules: seven(first), order: ten, then: []func(*loyalty.Order){func(o *loyalty.Order) { o.Channel = "web" }}, want: 17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7
 	revision: awarded by earlier revisions = -17`},
@@ -184,7 +184,7 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 		},
 		{name: "in another month", rules: seven(loyalty.Match{BirthdayMonth: true}), member: func(a *loyalty.Account) { a.Traits.Birthday = 1124 }, order: ten, want: 10, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10`},
-		{name: "of a birthday that nobody knows", rules: seven(loyalty.Match{BirthdayMonth: true}), order: ten, want: 10, because: `
+		{name: "an unknown birthday", rules: seven(loyalty.Match{BirthdayMonth: true}), order: ten, want: 10, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10`},
 		{
 			name: "in the month where the member lives", rules: seven(loyalty.Match{BirthdayMonth: true, TimezoneOf: loyalty.MemberClock}), order: placed("2026-11-30T12:00:00Z"),
@@ -213,12 +213,12 @@ func TestOfTwoOrdersTheOnePlacedFirstIsTheFirst(t *testing.T) {
 		for _, id := range []string{"1", "2"} {
 			o := bought("EUR", loyalty.Line{Amount: 1000})
 			o.ID, o.Status = id, loyalty.OrderPlaced
-			s.tell(o, noon)
+			s.submit(o, noon)
 		}
 		for _, id := range append(turn, turn...) {
 			o := s.states[id].Order
 			o.Status = loyalty.OrderPaid
-			s.tell(o, noon.Add(time.Hour))
+			s.submit(o, noon.Add(time.Hour))
 		}
 		s.want(t, "1", 17)
 		s.want(t, "2", 10)
@@ -311,7 +311,7 @@ func TestARuleAsksForASpendAndForACondition(t *testing.T) {
 	earn.rules.seven: 7 = 7`},
 		{name: "one that does not", rules: asks(func(*loyalty.Facts) (bool, error) { return false, nil }), order: fifty, want: 50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50`},
-		{name: "one that cannot be told", rules: asks(func(*loyalty.Facts) (bool, error) { return true, errors.New("there is no such field") }), order: fifty, want: 50, because: `
+		{name: "a condition that cannot be evaluated", rules: asks(func(*loyalty.Facts) (bool, error) { return true, errors.New("there is no such field") }), order: fifty, want: 50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.seven: not applied: there is no such field = 0`},
 		{

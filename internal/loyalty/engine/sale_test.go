@@ -20,7 +20,7 @@ type sale struct {
 	member  func(*loyalty.Account)
 	before  []loyalty.Order // that the member placed before
 	order   loyalty.Order
-	then    []func(*loyalty.Order) // after each of which it is told again
+	then    []func(*loyalty.Order) // after each of which it is sent again
 	left    earn.Budgets
 	want    loyalty.Points
 	because string
@@ -67,7 +67,7 @@ func (c sale) run(t *testing.T) {
 	}
 }
 
-// sell tells an order when it is placed.
+// sell reports an order when it is placed.
 func (s *shop) sell(o loyalty.Order, left earn.Budgets) loyalty.Entry {
 	s.pass(o.PlacedAt)
 	out, err := s.place(s.states[o.ID], o, left, o.PlacedAt)
@@ -78,7 +78,7 @@ func (s *shop) sell(o loyalty.Order, left earn.Budgets) loyalty.Entry {
 	return out.Entries[0]
 }
 
-// bought is a paid order of lines, of which each has at least one piece.
+// bought is a paid order of lines, of which each has at least one unit.
 func bought(currency loyalty.Currency, lines ...loyalty.Line) loyalty.Order {
 	for i := range lines {
 		lines[i].ID, lines[i].Quantity = fmt.Sprint(i+1), max(1, lines[i].Quantity)
@@ -121,7 +121,7 @@ func seven(m loyalty.Match) []loyalty.Rule {
 	return []loyalty.Rule{{ID: "seven", Match: m, Give: loyalty.Fixed{Points: 7}}}
 }
 
-// each is a rule that gives a point for each piece that it matches.
+// each is a rule that gives a point for each unit that it matches.
 func each(m loyalty.Match) []loyalty.Rule {
 	return []loyalty.Rule{{ID: "each", Match: m, Give: loyalty.PerUnit{Points: big.NewRat(1, 1)}}}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// shop is an account and its orders, told in revisions as a merchant tells them.
+// shop is an account and its orders, reported in revisions as a merchant reports them.
 type shop struct {
 	t      interface{ Fatal(...any) }
 	p      *loyalty.Program
@@ -112,7 +112,7 @@ func newShop(t interface{ Fatal(...any) }, p *loyalty.Program) *shop {
 	return &shop{t: t, p: p, acc: joined(t, p, noon), states: map[string]*loyalty.OrderState{}, issued: map[string]loyalty.Points{}}
 }
 
-func (s *shop) tell(o loyalty.Order, now time.Time) loyalty.Entry {
+func (s *shop) submit(o loyalty.Order, now time.Time) loyalty.Entry {
 	s.pass(now)
 	out, err := s.place(s.states[o.ID], o, nil, now)
 	if err != nil {

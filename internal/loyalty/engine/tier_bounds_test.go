@@ -178,7 +178,7 @@ func TestDecisionsThatDependOnAnEvent(t *testing.T) {
 
 // Several events together may count as much as before. Levels then still depend on them, if decisions since are open.
 func TestSeveralEventsAtOnce(t *testing.T) {
-	p := twoLadders(t, func(l *loyalty.TierGroup) { l.Tiers.Months = 0 })
+	p := twoTierGroups(t, func(l *loyalty.TierGroup) { l.Tiers.Months = 0 })
 	at := noon.Add(time.Hour)
 	for _, c := range []struct {
 		name    string

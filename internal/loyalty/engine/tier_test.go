@@ -63,7 +63,7 @@ func TestALevelByTheYearIsKeptToTheEndOfTheNext(t *testing.T) {
 		{"a cent too little in the next year", func(s *shop, _ loyalty.Order) {
 			o := bought("EUR", loyalty.Line{Amount: 49_999})
 			o.ID, o.PlacedAt = "2", instant(t, "2027-06-01T12:00:00Z")
-			s.tell(o, o.PlacedAt)
+			s.submit(o, o.PlacedAt)
 		}, map[string]string{"2027-12-31T22:59:59Z": "silver", "2027-12-31T23:00:00Z": "bronze"}},
 		{"requalified in the last second of the program's year", func(s *shop, _ loyalty.Order) { s.buy("2", 500, instant(t, "2027-12-31T22:59:59Z")) }, map[string]string{
 			"2027-12-31T23:00:00Z": "silver", "2028-12-31T23:00:00Z": "bronze",
@@ -71,11 +71,11 @@ func TestALevelByTheYearIsKeptToTheEndOfTheNext(t *testing.T) {
 		{"requalified, but that came back before New Year", func(s *shop, _ loyalty.Order) {
 			o := s.buy("2", 500, instant(t, "2027-06-01T12:00:00Z"))
 			o.Refunds = []loyalty.Refund{back("1", 1)}
-			s.tell(o, instant(t, "2027-12-30T12:00:00Z"))
+			s.submit(o, instant(t, "2027-12-30T12:00:00Z"))
 		}, map[string]string{"2027-12-31T22:59:59Z": "silver", "2027-12-31T23:00:00Z": "bronze"}},
 		{"the order that qualified was canceled: the level is withdrawn", func(s *shop, first loyalty.Order) {
 			first.Status = loyalty.OrderCanceled
-			s.tell(first, instant(t, "2026-11-21T12:00:00Z"))
+			s.submit(first, instant(t, "2026-11-21T12:00:00Z"))
 		}, map[string]string{"2026-11-21T12:00:00Z": "bronze", "2027-12-31T22:59:59Z": "bronze"}},
 		{"a higher level in the next year", func(s *shop, _ loyalty.Order) { s.buy("2", 2000, instant(t, "2027-06-01T12:00:00Z")) }, map[string]string{
 			"2027-06-01T12:00:00Z": "gold", "2028-12-31T22:59:59Z": "gold", "2028-12-31T23:00:00Z": "silver", "2029-12-31T22:59:59Z": "silver", "2029-12-31T23:00:00Z": "bronze",
@@ -185,7 +185,7 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 		}
 		o := bought("EUR", lines...)
 		o.ID, o.PlacedAt = id, at
-		s.tell(o, at)
+		s.submit(o, at)
 		return o
 	}
 	counts := func(at time.Time, want int64) {
@@ -200,7 +200,7 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	counts(noon, 4)
 	s.wantLevel(t, noon.Format(time.RFC3339), "silver")
 	one.Refunds = []loyalty.Refund{back("1", 1, loyalty.RefundLine{ID: "1", Quantity: 0, Amount: 1})} // 4.99 are left of the first
-	s.tell(one, noon)
+	s.submit(one, noon)
 	counts(noon, 3)
 	s.wantLevel(t, noon.Format(time.RFC3339), "bronze")
 	if next, missing, ok := tier.Progress(p, s.acc, noon); !ok || missing.Missing() != 1 {
@@ -214,12 +214,12 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	s.wantLevel(t, year.Format(time.RFC3339), "silver")
 	yen := bought("JPY", loyalty.Line{Amount: 90_000})
 	yen.ID, yen.PlacedAt = "yen", year
-	s.tell(yen, year)
+	s.submit(yen, year)
 	counts(year, 4)
 	for i := range 2 {
 		o := s.states[fmt.Sprint("j", i)].Order
 		o.Status = loyalty.OrderCanceled
-		s.tell(o, year)
+		s.submit(o, year)
 	}
 	counts(year, 2)
 	s.wantLevel(t, year.AddDate(1, 0, 0).Format(time.RFC3339), "bronze")

@@ -114,7 +114,7 @@ func TestThirteenMonthsInOneJumpAreThreeHundredAndNinetyFiveDays(t *testing.T) {
 }
 
 // Points are there one millisecond before the instant and gone at it, where clocks change as where they do not.
-func TestPointsLapseAtTheInstantAndNoEarlier(t *testing.T) {
+func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 	for _, c := range []struct {
 		zone    string
 		earned  string
@@ -249,11 +249,11 @@ func TestPointsWaitForTheDeliveryOrAreGivenUp(t *testing.T) {
 	}
 	o.Delivered = late.AddDate(0, 0, -1)
 	if s, _ := place(s, late.AddDate(0, 0, 2)); s.Worth != 115 {
-		t.Errorf("delivered in time, but told late, the order is worth %d", s.Worth)
+		t.Errorf("delivered in time, but reported late, the order is worth %d", s.Worth)
 	}
 }
 
-func TestAnActivityMovesOnWhatLapsesByInactivityAndNothingElse(t *testing.T) {
+func TestActivityExtendsOnlyExpiryByInactivity(t *testing.T) {
 	p := lively(t, "UTC")
 	p.Earn.Pending = loyalty.Wait{}
 	p.Tiers.Levels[2].Expires = new(loyalty.Expiry) // gold: never
@@ -350,7 +350,7 @@ func TestRoundingHalvesToEven(t *testing.T) {
 	}
 }
 
-func TestALevelWhosePointsNeverLapseMeansAllOfThem(t *testing.T) {
+func TestLevelWithoutExpiryAppliesToAllPoints(t *testing.T) {
 	p := lively(t, "UTC")
 	p.Tiers.Levels[2].Expires = new(loyalty.Expiry) // gold: never
 	if err := Compile(p); err != nil {

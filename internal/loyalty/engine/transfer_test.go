@@ -174,7 +174,7 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 }
 
 // What is offered slides with an activity when it comes back, but not if it would have expired before that.
-func TestWhatIsHeldWhileItLapsesDoesNotSlideOn(t *testing.T) {
+func TestHeldPointsAreNotExtended(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
 	q := *p
 	q.Transfers = loyalty.Transfers{Min: 1, Accept: loyalty.Period{Days: 60}}

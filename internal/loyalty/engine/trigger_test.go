@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
-func TestALotIsToldWithItsDayAtTheLatestStepThatIsDue(t *testing.T) {
+func TestLotIsReportedAtTheLatestDueStep(t *testing.T) {
 	p, acc := reminding(t, lapseSteps), whoHas(loyalty.Lot{Expires: 20270331, Points: 200})
 	for now, want := range map[string]string{
 		"2027-02-28T12:00": "", "2027-03-02T07:59": "", "2027-03-02T08:00": "0", "2027-03-20T12:00": "0", "2027-03-25T07:00": "",
@@ -34,7 +34,7 @@ func TestALotIsToldWithItsDayAtTheLatestStepThatIsDue(t *testing.T) {
 	}
 }
 
-func TestDaysAreToldWhereTheMemberLives(t *testing.T) {
+func TestDaysUseTheMembersTimeZone(t *testing.T) {
 	p, acc, now := reminding(t, lapseSteps), whoHas(loyalty.Lot{Expires: 20270331, Points: 200}), utc("2027-03-30T20:00")
 	acc.Traits.Zone = "America/Los_Angeles"
 	plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)
@@ -75,7 +75,7 @@ func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
 	}
 }
 
-func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
+func TestLotsThatExpireCloseToEachOtherAreOneMessage(t *testing.T) {
 	p := reminding(t, lapseSteps)
 	acc, now := whoHas(loyalty.Lot{Expires: 20270331, Points: 100}, loyalty.Lot{Expires: 20270403, Points: 50}, loyalty.Lot{Expires: 20270430, Points: 70}), utc("2027-03-02T10:00")
 	plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)
@@ -83,7 +83,7 @@ func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
 		t.Fatalf("%+v", plan.Send)
 	}
 	s := remind.Reminded{}.RecordSent(p, acc, plan.Send[0], "msg", now)
-	for d := range 22 { // the second is not told again at the step at which it was told, and both are at the next
+	for d := range 22 { // the second is not sent again at the step at which it was reported, and both are at the next
 		now := now.AddDate(0, 0, d)
 		if plan := remind.Remind(p, acc, anybody, s, now); len(plan.Send) > 0 {
 			t.Errorf("%s: %+v", now, plan.Send)
@@ -139,7 +139,7 @@ func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
 	}
 }
 
-// A reminder with a condition is for whom it holds; where it cannot be answered it is for nobody.
+// A reminder with a condition is for whom it holds; if the condition cannot be evaluated, the reminder is for no member.
 func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 	now := utc("2027-03-02T10:00")
 	for what, c := range map[string]struct {
@@ -175,7 +175,7 @@ func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
 		"a date with places":       {tasting(3), earn.Budgets{"rewards.tasting@d": 1}, true},
 		"a date without":           {tasting(3), earn.Budgets{"rewards.tasting@d": 0}, false},
 		"a date that is past":      {tasting(-3), nil, false},
-		"pieces left":              {loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{Quantity: 5}}}, earn.Budgets{"rewards.mug": 1}, true},
+		"units left":               {loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{Quantity: 5}}}, earn.Budgets{"rewards.mug": 1}, true},
 		"none left":                {loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{Quantity: 5}}}, earn.Budgets{"rewards.mug": 0}, false},
 		"none released so far":     {loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{At: now.Add(time.Hour), Quantity: 5}}}, nil, false},
 		"as many as anybody wants": {loyalty.Reward{ID: "mug", Cost: 130}, nil, true},

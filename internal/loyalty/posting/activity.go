@@ -203,7 +203,7 @@ func (d *Decision) ExpireInactive() error {
 		if l.Points == 0 {
 			continue
 		}
-		e := d.Lapse("", l, d.Now)
+		e := d.ExpireLot("", l, d.Now)
 		e.Cause.ID += ":" + loyalty.FormatPoints(loyalty.Points(d.Account.Sequence+1)) // points of the same day may expire again
 		if err := d.Post(e); err != nil {
 			return err

@@ -64,7 +64,7 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 	}
 	for _, w := range e.WriteOffs {
 		purse := purseOf(a, w.Wallet)
-		purse.ExpiredLots = addLapsed(purse.ExpiredLots, loyalty.Lot{Expires: w.Lot, Points: -w.Points})
+		purse.ExpiredLots = addExpiredLot(purse.ExpiredLots, loyalty.Lot{Expires: w.Lot, Points: -w.Points})
 	}
 	if e.Conversion != nil {
 		a.Conversions = setConversion(a.Conversions, *e.Conversion)
@@ -163,7 +163,7 @@ func applyPosting(a *loyalty.Account, e loyalty.Entry, p loyalty.Posting) {
 	case loyalty.BucketExpired:
 		purse := purseOf(a, p.Wallet)
 		purse.Expired += p.Points
-		purse.ExpiredLots = addLapsed(purse.ExpiredLots, loyalty.Lot{Expires: p.Lot, Points: p.Points})
+		purse.ExpiredLots = addExpiredLot(purse.ExpiredLots, loyalty.Lot{Expires: p.Lot, Points: p.Points})
 	}
 }
 

@@ -73,7 +73,7 @@ func (d *Decision) leftBy(e loyalty.Entry) loyalty.Account {
 	}
 	for _, w := range e.WriteOffs {
 		purse := purseOf(&acc, w.Wallet)
-		purse.ExpiredLots = addLapsed(purse.ExpiredLots, loyalty.Lot{Expires: w.Lot, Points: -w.Points})
+		purse.ExpiredLots = addExpiredLot(purse.ExpiredLots, loyalty.Lot{Expires: w.Lot, Points: -w.Points})
 	}
 	return acc
 }

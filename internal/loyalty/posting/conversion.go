@@ -19,8 +19,8 @@ func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyal
 	}
 }
 
-// LeftIn is left for an account that the decision has not posted yet.
-func (d *Decision) LeftIn(acc loyalty.Account, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
+// RemainingIn is left for an account that the decision has not posted yet.
+func (d *Decision) RemainingIn(acc loyalty.Account, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
 	lot := d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
 	for _, l := range acc.In(x.To).Lots {
 		if l.Expires == lot {
@@ -87,7 +87,7 @@ func (d *Decision) takeFromConversions(e loyalty.Entry, rest loyalty.Points, g *
 			if at := slices.IndexFunc(left.Conversions, func(y loyalty.Converted) bool { return y.ID == x.ID }); at >= 0 {
 				x = left.Conversions[at]
 			}
-			lot, most := d.LeftIn(left, x)
+			lot, most := d.RemainingIn(left, x)
 			n := min(most, covering(&x, rest))
 			if n <= 0 {
 				continue

@@ -14,7 +14,7 @@ import (
 // CauseTimeLayout is the format of an instant in the ID of a cause.
 const CauseTimeLayout = "20060102T150405.999999999Z"
 
-func (d *Decision) Lapse(wallet string, l loyalty.Lot, at time.Time) loyalty.Entry {
+func (d *Decision) ExpireLot(wallet string, l loyalty.Lot, at time.Time) loyalty.Entry {
 	day := l.Expires.String()
 	if l.Expires.Slides() {
 		day += ":inactive"

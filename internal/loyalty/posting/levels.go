@@ -26,11 +26,11 @@ const (
 
 // GroupView returns an account as the program's tier group sees it, or unchanged if the program is not seen by a tier group.
 func GroupView(p *loyalty.Program, acc loyalty.Account) loyalty.Account {
-	if p.Compiled.Ladder == "" {
+	if p.Compiled.TierGroup == "" {
 		return acc
 	}
 	on := loyalty.TierGroupStanding{}
-	if i := GroupIndex(&acc, p.Compiled.Ladder); i >= 0 {
+	if i := GroupIndex(&acc, p.Compiled.TierGroup); i >= 0 {
 		on = acc.TierGroups[i]
 	}
 	if first := FirstStanding(p, acc); on.Tier == (loyalty.Standing{}) {

@@ -43,7 +43,7 @@ func Decide(p *loyalty.Program, acc loyalty.Account, now time.Time) *Decision {
 // Post completes the entry (its sequence, points and balance), applies it to the account and appends it to the outcome.
 func (d *Decision) Post(e loyalty.Entry) error {
 	if d.Whole != nil {
-		e.TierGroup = d.P.Compiled.Ladder
+		e.TierGroup = d.P.Compiled.TierGroup
 		err := d.Whole.Post(e)
 		d.Account = GroupView(d.P, d.Whole.Account)
 		return err

@@ -6,9 +6,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxLapsed is how many expired lots a wallet remembers, to limit the account's size. What a clawback would take from
+// maxExpiredLots is how many expired lots a wallet remembers, to limit the account's size. What a clawback would take from
 // older lots counts as expired, in the member's favor.
-const maxLapsed = 12
+const maxExpiredLots = 12
 
 // expiredIn returns how many points expired in a lot and have not been written off.
 func expiredIn(p loyalty.Purse, lot loyalty.Date) loyalty.Points {
@@ -17,7 +17,7 @@ func expiredIn(p loyalty.Purse, lot loyalty.Date) loyalty.Points {
 			return l.Points
 		}
 	}
-	if len(p.ExpiredLots) == maxLapsed && lot.Compare(p.ExpiredLots[0].Expires) < 0 {
+	if len(p.ExpiredLots) == maxExpiredLots && lot.Compare(p.ExpiredLots[0].Expires) < 0 {
 		return loyalty.MaxBalance
 	}
 	return 0
@@ -34,13 +34,13 @@ func expiredSince(p loyalty.Purse, day loyalty.Date) loyalty.Date {
 	return day
 }
 
-// addLapsed adds expired points to the lots that a wallet remembers. It ignores a removal from a lot that was
+// addExpiredLot adds expired points to the lots that a wallet remembers. It ignores a removal from a lot that was
 // forgotten.
-func addLapsed(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
+func addExpiredLot(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	known := slices.ContainsFunc(lots, func(x loyalty.Lot) bool { return x.Expires == l.Expires })
 	if l.Points == 0 || l.Expires == 0 || l.Points < 0 && !known {
 		return lots
 	}
 	lots = AddLot(lots, l)
-	return lots[max(0, len(lots)-maxLapsed):]
+	return lots[max(0, len(lots)-maxExpiredLots):]
 }

@@ -59,11 +59,11 @@ func (c IssuedCode) MaySend(now time.Time) error {
 	return err
 }
 
-// MaxLetters is how often one gift card can be sent. A correction may be necessary if the first address was wrong.
-const MaxLetters = 5
+// MaxGiftMessages is how often one gift card can be sent. A correction may be necessary if the first address was wrong.
+const MaxGiftMessages = 5
 
 // MaySend rejects sending the gift card of a redemption to a friend if the redemption was not committed, if the gift
-// card cannot be used, or if it was sent MaxLetters times already. code is the present state of the code that the
+// card cannot be used, or if it was sent MaxGiftMessages times already. code is the present state of the code that the
 // redemption issued, or zero if the redemption issued no code.
 func MaySend(r loyalty.Redemption, code IssuedCode, sent int, now time.Time) error {
 	switch r.Status {
@@ -76,8 +76,8 @@ func MaySend(r loyalty.Redemption, code IssuedCode, sent int, now time.Time) err
 	if err := code.MaySend(now); err != nil {
 		return err
 	}
-	if sent >= MaxLetters {
-		return loyalty.Refuse(loyalty.ValidationFailed, "", fmt.Sprintf("A gift card can be sent at most %d times.", MaxLetters))
+	if sent >= MaxGiftMessages {
+		return loyalty.Refuse(loyalty.ValidationFailed, "", fmt.Sprintf("A gift card can be sent at most %d times.", MaxGiftMessages))
 	}
 	return nil
 }

@@ -26,10 +26,10 @@ func claimPerk(p *loyalty.Program, acc loyalty.Account, reward *loyalty.Reward, 
 	if reward.Codes.From == loyalty.UploadedCode && in.Code == "" {
 		return posting.Outcome{}, OutOfStock(reward, now)
 	}
-	if err := piece(d, reward, "", left, now); err != nil {
+	if err := takeUnit(d, reward, "", left, now); err != nil {
 		return posting.Outcome{}, err
 	}
-	in.At, in.Piece = now, reward.Limited()
+	in.At, in.Stocked = now, reward.Limited()
 	IssueCode(p, &in, reward, nil, now)
 	e := loyalty.Entry{
 		Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}, Effective: now, Redemption: &in,
@@ -59,7 +59,7 @@ func LevelPerks(p *loyalty.Program, acc loyalty.Account) (out []PerkQuote) {
 	for _, l := range p.Tiers.Levels {
 		for _, perk := range l.Perks {
 			if levels[perk] = append(levels[perk], l.ID); len(levels[perk]) == 1 {
-				out = append(out, PerkQuote{TierGroup: p.Compiled.Ladder, Level: l.ID, ID: perk})
+				out = append(out, PerkQuote{TierGroup: p.Compiled.TierGroup, Level: l.ID, ID: perk})
 			}
 		}
 	}

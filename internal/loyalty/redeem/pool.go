@@ -90,7 +90,7 @@ func (p *CodePool) Bits() (sum float64) {
 		switch at := p.positions[i]; {
 		case at.codes >= 1000: // enough codes that every character has occurred
 			sum += math.Log2(float64(bits.OnesCount64(at.characters)))
-		case at.codes >= 10: // enough codes to distinguish digits from letters
+		case at.codes >= 10: // enough codes to distinguish digits from alphabetic characters
 			sum += math.Log2(alphabetSize(at.characters))
 		default:
 			sum += math.Log2(alphabetSize(varying))
@@ -109,7 +109,7 @@ func (p *CodePool) fixed(i int) bool {
 	return p.codes > 1 && same(i) && (p.codes > 3 || row)
 }
 
-// alphabetSize returns the size of the alphabet from which the characters were chosen. It counts 23 letters, because I,
+// alphabetSize returns the size of the alphabet from which the characters were chosen. It counts 23 characters, because I,
 // L and O are read as digits.
 func alphabetSize(characters uint64) float64 {
 	size := 0.0

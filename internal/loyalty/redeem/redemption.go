@@ -87,7 +87,7 @@ func RedeemFrom(p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemptio
 		// The pool may contain no code except the one that this redemption replaces.
 		in.Code, in.Pooled = replaced.Code, true
 	}
-	in.Points, in.At, in.Piece, in.Manual = cost, now, reward.Limited(), reward.Manual
+	in.Points, in.At, in.Stocked, in.Manual = cost, now, reward.Limited(), reward.Manual
 	if err := ready(d, &in, &reward, pot.points, commit, left); err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func ready(d *posting.Decision, in *loyalty.Redemption, reward *loyalty.Reward, 
 	if reward.Codes.From == loyalty.UploadedCode && in.Code == "" {
 		return OutOfStock(reward, d.Now)
 	}
-	return piece(d, reward, in.Date, left, d.Now)
+	return takeUnit(d, reward, in.Date, left, d.Now)
 }
 
 // redeemed posts the entry of a redemption. taken are the postings of the points from the account itself.
@@ -156,7 +156,7 @@ func redeemed(d *posting.Decision, in loyalty.Redemption, reward *loyalty.Reward
 		CreditWallet(d, &e, reward, in.Points)
 		RedemptionActivity(d, &e)
 	} else {
-		in.Status, in.Until, in.Listed = loyalty.Reserved, d.Now.Add(d.P.Hold), in.Piece || in.Pooled
+		in.Status, in.Until, in.Listed = loyalty.Reserved, d.Now.Add(d.P.Hold), in.Stocked || in.Pooled
 		e.Postings = held(taken, in.Wallet)
 	}
 	return d.Post(e)
@@ -199,8 +199,8 @@ func replace(d *posting.Decision, in loyalty.Redemption) (loyalty.Redemption, er
 	return h.Redemption, ReleaseHold(d, h, loyalty.Canceled, d.Now)
 }
 
-// piece takes a unit of the reward's limited stock, and returns a rejection if none remains.
-func piece(d *posting.Decision, reward *loyalty.Reward, date string, left earn.Budgets, now time.Time) error {
+// takeUnit takes a unit of the reward's limited stock, and returns a rejection if none remains.
+func takeUnit(d *posting.Decision, reward *loyalty.Reward, date string, left earn.Budgets, now time.Time) error {
 	if !reward.Limited() {
 		return nil
 	}
@@ -302,7 +302,7 @@ func undo(d *posting.Decision, e *loyalty.Entry, r loyalty.Redemption) {
 	e.Usage = slices.DeleteFunc(uses, func(u loyalty.Usage) bool {
 		return earn.UsedAmount(d.Account, u.Rule, u.Times, u.Per, u.Ends) < -u.N // the limit was added after the redemption
 	})
-	if r.Piece {
+	if r.Stocked {
 		s := Counter(&reward, r.Date, d.Now)
 		s.Points = -1
 		d.Spends = append(d.Spends, s)

@@ -302,9 +302,9 @@ func (s Reminded) since(on loyalty.Trigger, subject string) (at time.Time) {
 	return at
 }
 
-// told reports whether a notice about a subject was sent at this step or a later one, or must not be sent again. For a
+// hasSent reports whether a notice about a subject was sent at this step or a later one, or must not be sent again. For a
 // subject without steps, the due date does not matter.
-func (s Reminded) told(on loyalty.Trigger, subject Subject) bool {
+func (s Reminded) hasSent(on loyalty.Trigger, subject Subject) bool {
 	return slices.ContainsFunc(s.SentReminders, func(t SentReminder) bool {
 		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) &&
 			!t.Subject.Due.Before(subject.Due)

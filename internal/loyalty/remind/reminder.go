@@ -67,7 +67,7 @@ type News struct {
 	Level   string          // the level's ID
 	Missing int64           // the missing amount, in points or in the measure By
 	By      loyalty.Measure // the measure of Missing, for a level
-	Besides []tier.Gap      // the other missing amounts for the level
+	Others  []tier.Gap      // the other missing amounts for the level
 	// Before is for BeforeTier: the deadline for the missing amounts. It is zero if the member can no longer keep the
 	// level.
 	Before  time.Time

@@ -45,7 +45,7 @@ func (v *visit) Look() {
 	}
 	switch v.R.On {
 	case loyalty.BeforeExpiry:
-		v.lapses()
+		v.expiries()
 	case loyalty.AfterActive:
 		v.activations()
 	case loyalty.AfterIdle:
@@ -87,7 +87,7 @@ func (v *visit) asked() bool {
 
 // offer accepts a message that is due, unless all of its subjects were reported to the member already.
 func (v *visit) offer(n News) {
-	untold := slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.told(v.R.On, s) })
+	untold := slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.hasSent(v.R.On, s) })
 	if !untold {
 		return
 	}
@@ -119,9 +119,9 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 	return step, due
 }
 
-// lapses offers messages about lots that are about to expire, for each lot at each step. One message covers all lots
+// expiries offers messages about lots that are about to expire, for each lot at each step. One message covers all lots
 // that expire within a quarter of the lead after the first lot, each with its day.
-func (v *visit) lapses() {
+func (v *visit) expiries() {
 	ends := func(l loyalty.Lot) time.Time { return l.Expires.End(v.p.Zone) }
 	for i := 0; i < len(v.acc.Lots); i++ {
 		first := v.acc.Lots[i]
@@ -129,7 +129,7 @@ func (v *visit) lapses() {
 			continue
 		}
 		step, due := v.ahead(ends(first), v.p.Zone)
-		if step < 0 || v.s.told(v.R.On, Subject{ID: first.Expires.String(), Due: due}) {
+		if step < 0 || v.s.hasSent(v.R.On, Subject{ID: first.Expires.String(), Due: due}) {
 			continue
 		}
 		lead := v.R.Leads[step]
@@ -142,7 +142,7 @@ func (v *visit) lapses() {
 			s := Subject{
 				ID: l.Expires.String(), Due: v.morning(lead.Before(ends(l), v.p.Zone)), Until: ends(l).Add(keepNoticed),
 			}
-			if v.s.told(v.R.On, s) {
+			if v.s.hasSent(v.R.On, s) {
 				break
 			}
 			n.Lots, n.Points, n.Subjects = append(n.Lots, l), n.Points+l.Points, append(n.Subjects, s)
@@ -162,7 +162,7 @@ func (v *visit) activations() {
 		at := v.morning(lead(v.R).After(a.At, v.p.Zone))
 		v.sooner(at)
 		s := Subject{ID: a.At.UTC().Format(posting.CauseTimeLayout), Until: a.At.Add(keepForLong)}
-		if at.After(v.now) || v.now.Sub(at) > freshFor || v.s.told(v.R.On, s) {
+		if at.After(v.now) || v.now.Sub(at) > freshFor || v.s.hasSent(v.R.On, s) {
 			continue
 		}
 		n.Points, n.Subjects = n.Points+a.Points, append(n.Subjects, s)
@@ -276,7 +276,7 @@ func (v *visit) nearTier() {
 	if ok && missing > 0 && missing <= v.R.Within && v.balance() >= v.R.MinPoints {
 		v.offer(News{
 			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
-			Besides:  tier.OtherGaps(tier.Gaps(v.p, v.acc, redeem.LevelIndex(v.p, v.acc.Tier)+1, v.now), gap),
+			Others:   tier.OtherGaps(tier.Gaps(v.p, v.acc, redeem.LevelIndex(v.p, v.acc.Tier)+1, v.now), gap),
 			Subjects: []Subject{{ID: next.ID + "/" + v.cycle(), Cycle: v.cycle()}},
 		})
 	}
@@ -301,7 +301,7 @@ func (v *visit) tierAtRisk() {
 		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
 	if stay, ok := tier.RetentionOf(v.p, v.acc, v.now); ok {
-		n.Missing, n.By, n.Before, n.Besides = stay.Gap.Missing(), stay.Gap.By, stay.By, tier.OtherGaps(stay.Paths, stay.Gap)
+		n.Missing, n.By, n.Before, n.Others = stay.Gap.Missing(), stay.Gap.By, stay.By, tier.OtherGaps(stay.Paths, stay.Gap)
 	}
 	v.offer(n)
 }

@@ -118,7 +118,7 @@ func noWay(p *loyalty.Program, from, to string) error {
 // rejected. prior is the last revision of the conversion. The account must have been advanced to now.
 func ConvertBack(p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n loyalty.Points, now time.Time) (posting.Outcome, error) {
 	x, d := posting.FindConversion(acc, *prior.Conversion), posting.Decide(p, acc, now)
-	lot, left := left(d, x)
+	lot, left := remaining(d, x)
 	if n == 0 {
 		n = left
 	}
@@ -151,10 +151,10 @@ func ConvertBack(p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n
 	return redeem.Finish(d)
 }
 
-// left returns the lot of the points that a conversion gave, and how many of them are available there. An activity or a
+// remaining returns the lot of the points that a conversion gave, and how many of them are available there. An activity or a
 // manual extension may have moved the lot. Points of one lot are interchangeable; points of other lots are not used.
-func left(d *posting.Decision, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
-	return d.LeftIn(d.Account, x)
+func remaining(d *posting.Decision, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
+	return d.RemainingIn(d.Account, x)
 }
 
 // worth returns what n more of the received points return to the source wallet, rounded down together with earlier

@@ -33,8 +33,8 @@ func CheckBounds(caps []loyalty.Cap, limits []loyalty.Limit, budget loyalty.Poin
 	return nil
 }
 
-// of returns the fee for giving n points.
-func of(f loyalty.Fee, n loyalty.Points) loyalty.Points {
+// feeOf returns the fee for giving n points.
+func feeOf(f loyalty.Fee, n loyalty.Points) loyalty.Points {
 	if f.Share == nil {
 		return f.Points
 	}
@@ -54,7 +54,7 @@ func Transfer(p *loyalty.Program, from, to loyalty.Account, in loyalty.Redemptio
 		return nil, err
 	}
 	d := posting.Decide(p, from, now)
-	in.To, in.Fee, in.At = to.Member, of(p.Transfers.Fee, in.Points), now
+	in.To, in.Fee, in.At = to.Member, feeOf(p.Transfers.Fee, in.Points), now
 	all := in.Points + in.Fee
 	taken, n := d.Take(nil, "", all)
 	if n < all || redeem.InDebt(p, from) {

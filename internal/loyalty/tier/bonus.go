@@ -189,7 +189,7 @@ func findBonusChanges(d *posting.Decision, since time.Time, wanted []posting.Bon
 	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r loyalty.Reached) bool {
 		return !strings.HasPrefix(r.Grant.Rule, LevelKey(d.P, "")) || r.Grant.Worth == 0 || r.At.Before(since)
 	})
-	wanted = slices.DeleteFunc(slices.Clone(wanted), func(b posting.Bonus) bool { return forgot(&d.Account, b) })
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(b posting.Bonus) bool { return isForgotten(&d.Account, b) })
 	for _, same := range []bool{true, false} {
 		wanted = slices.DeleteFunc(wanted, func(b posting.Bonus) bool {
 			at := slices.IndexFunc(given, func(r loyalty.Reached) bool {
@@ -206,8 +206,8 @@ func findBonusChanges(d *posting.Decision, since time.Time, wanted []posting.Bon
 	return out
 }
 
-// forgot reports whether the account no longer remembers what happened to a bonus.
-func forgot(a *loyalty.Account, b posting.Bonus) bool {
+// isForgotten reports whether the account no longer remembers what happened to a bonus.
+func isForgotten(a *loyalty.Account, b posting.Bonus) bool {
 	n, numbers, earliest := 0, 0, time.Time{}
 	for _, r := range a.Reached {
 		if r.Grant.Rule == b.Key {

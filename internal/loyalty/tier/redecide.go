@@ -75,7 +75,7 @@ type Live struct {
 // unless the account stores the standings of that time.
 func NeedsSince(d *posting.Decision, since time.Time) posting.Needs {
 	n := NeedsOf(d, since)
-	_ = OnLadders(d, func(d *posting.Decision) error {
+	_ = InTierGroups(d, func(d *posting.Decision) error {
 		n = MergeNeeds(n, NeedsOf(d, since))
 		return nil
 	})
@@ -188,14 +188,14 @@ func passVersions(d *posting.Decision, h History, p *loyalty.Program, until time
 // sameGroup returns the program as the tier group of another version sees it. The result has no levels if the program
 // has no such group.
 func sameGroup(p *loyalty.Program, q *loyalty.Program) *loyalty.Program {
-	if q.Compiled.Ladder == "" {
+	if q.Compiled.TierGroup == "" {
 		return p
 	}
-	if v, _, ok := TierGroupStanding(p, loyalty.Account{}, q.Compiled.Ladder); ok {
+	if v, _, ok := TierGroupStanding(p, loyalty.Account{}, q.Compiled.TierGroup); ok {
 		return v
 	}
 	v := *p
-	v.Tiers, v.Compiled.Ladder = loyalty.Tiers{}, q.Compiled.Ladder
+	v.Tiers, v.Compiled.TierGroup = loyalty.Tiers{}, q.Compiled.TierGroup
 	return &v
 }
 
@@ -378,7 +378,7 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 		b.N = -b.N
 		brands = posting.AddBrand(brands, b, Unbounded)
 	}
-	ladder, window := d.P.Compiled.Ladder, Apart(d.P, t.Account)
+	ladder, window := d.P.Compiled.TierGroup, Apart(d.P, t.Account)
 	// The newest comes first, because only the newest window is stored regardless of its age.
 	for _, m := range slices.Backward(change) {
 		out = append(out, loyalty.TierGroupCount{TierGroup: ladder, Metric: m, Window: window})

@@ -57,8 +57,8 @@ func SetReplacements(t *loyalty.Tiers, before *loyalty.Tiers) {
 	}
 }
 
-// gone reports whether the program no longer has the account's level.
-func gone(p *loyalty.Program, acc loyalty.Account) bool {
+// hasUnknownLevel reports whether the program no longer has the account's level.
+func hasUnknownLevel(p *loyalty.Program, acc loyalty.Account) bool {
 	_, _, ok := p.Level(acc.Tier.Level)
 	return !ok && acc.Tier.Level != "" && len(p.Tiers.Levels) > 0
 }
@@ -70,7 +70,7 @@ func RefreshAt(p *loyalty.Program, acc loyalty.Account) time.Time {
 	switch {
 	case r.At.IsZero() || len(p.Tiers.Levels) == 0:
 		return time.Time{}
-	case gone(p, acc):
+	case hasUnknownLevel(p, acc):
 		return r.At
 	case !ran(acc).Before(r.At) || r.At.Before(acc.Tier.Lock) || !refreshes(p, acc):
 		return time.Time{}
@@ -118,7 +118,7 @@ func RefreshTier(d *posting.Decision, at time.Time) error {
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	if gone(d.P, d.Account) && (locked(d) || !refreshes(d.P, d.Account)) {
+	if hasUnknownLevel(d.P, d.Account) && (locked(d) || !refreshes(d.P, d.Account)) {
 		s := d.Account.Tier
 		rung := redeem.LevelIndex(d.P, s)
 		was := s.Level

@@ -142,7 +142,7 @@ func Floored(d *posting.Decision) error {
 	if err := floorTier(d); err != nil {
 		return err
 	}
-	return OnLadders(d, floorTier)
+	return InTierGroups(d, floorTier)
 }
 
 // floorTier moves the account up to its minimum level after the member's traits changed, and first to the level of a

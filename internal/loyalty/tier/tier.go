@@ -21,7 +21,7 @@ func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) erro
 		at = posting.Later(at, d.Account.Joined)
 		first, last = soonest(first, at), posting.Later(last, at)
 		unsettled = unsettled || several && OpenSince(d, at, was) || IsUnsettled(d, at, was)
-		_ = OnLadders(d, func(d *posting.Decision) error {
+		_ = InTierGroups(d, func(d *posting.Decision) error {
 			was := posting.GroupView(d.P, was)
 			unsettled = unsettled || several && OpenSince(d, at, was) || IsUnsettled(d, at, was)
 			return nil
@@ -114,7 +114,7 @@ func ClimbAll(d *posting.Decision, at time.Time, was loyalty.Account) error {
 	if err := climbTier(d, at, was); err != nil {
 		return err
 	}
-	return OnLadders(d, func(d *posting.Decision) error { return climbTier(d, at, posting.GroupView(d.P, was)) })
+	return InTierGroups(d, func(d *posting.Decision) error { return climbTier(d, at, posting.GroupView(d.P, was)) })
 }
 
 // climbTier moves the account up to the level for which it qualifies at an instant, then processes the time since then.

@@ -48,7 +48,7 @@ func bonus(d *posting.Decision, l loyalty.Level) posting.Bonus {
 		whole = d.Trial.Whole
 	}
 	level := l.ID
-	if d.P.Compiled.Ladder != "" {
+	if d.P.Compiled.TierGroup != "" {
 		acc = whole.Account
 		acc.Tier = redeem.StandingAt(&acc, d.Now)
 		level = acc.Tier.Level

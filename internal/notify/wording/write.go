@@ -166,7 +166,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) v
 		v.Level = line(level.Name.In(l.tag), 200)
 	}
 	v.Missing, v.MissingN = l.missing(p, n), n.Missing
-	if len(n.Besides) > 0 {
+	if len(n.Others) > 0 {
 		v.MissingN = many
 	}
 	if n.On == loyalty.BeforeTier && n.Before.Before(n.Until) {
@@ -214,7 +214,7 @@ func (l *language) missing(p *loyalty.Program, n remind.News) string {
 		return l.points(p, loyalty.Points(n.Missing))
 	}
 	words := l.measured(p, n.By, n.Missing)
-	for _, g := range n.Besides {
+	for _, g := range n.Others {
 		words += " + " + l.measured(p, g.By, g.Missing())
 	}
 	return words

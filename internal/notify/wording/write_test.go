@@ -318,7 +318,7 @@ func TestLevelRequirementsAndDeadlineAreStated(t *testing.T) {
 	p := programOf("Shop")
 	p.Tiers.Currency = "EUR"
 	n := withChannel(full(loyalty.BeforeTier, 2), loyalty.Email)
-	n.By, n.Besides = loyalty.ByOrders, []tier.Gap{{By: loyalty.BySpend, From: 5000, Have: 2000}}
+	n.By, n.Others = loyalty.ByOrders, []tier.Gap{{By: loyalty.BySpend, From: 5000, Have: 2000}}
 	n.Before = time.Date(2027, 3, 20, 0, 0, 0, 0, time.UTC)
 	for l, want := range map[string][2]string{
 		"en": {"With 2 orders + 30.00 EUR more until 19 March 2027 you keep it.", "more by then you keep it."},
@@ -336,7 +336,7 @@ func TestLevelRequirementsAndDeadlineAreStated(t *testing.T) {
 			t.Errorf("%s: %q", l, w.Text)
 		}
 		over := n
-		over.Missing, over.Besides, over.Before = 0, nil, time.Time{}
+		over.Missing, over.Others, over.Before = 0, nil, time.Time{}
 		if w := write(t, p, notify.Person{Locale: l}, over); strings.Contains(w.Text, want[1]) || strings.Contains(w.Text, "0 ") {
 			t.Errorf("%s contains a requirement that can no longer be met: %q", l, w.Text)
 		}

@@ -23,7 +23,7 @@ func bySpend(tb testing.TB, edit func(*loyalty.Tiers)) *loyalty.Program {
 	})
 }
 
-// A step is a purchase of so many euros, told when it is placed, or the level that the member then has, or nothing.
+// A step is a purchase of so many euros, reported when it is placed, or the level that the member then has, or nothing.
 type step struct {
 	at    string
 	euros int64
@@ -103,7 +103,7 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 			{"2028-02-28T22:59:59Z", 100, "silver"},
 			{"2028-02-28T23:00:00Z", 0, "bronze"},
 		}},
-		{"since the level was reached: each level anew, and each time that it is kept", "", func(t *loyalty.Tiers) {
+		{"since the level was reached: from each new level and each renewal", "", func(t *loyalty.Tiers) {
 			t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, loyalty.Period{Months: 12}
 		}, []step{
 			{"2026-02-01T12:00:00Z", 500, "silver"},
@@ -160,7 +160,7 @@ func TestTheMembersOwnYear(t *testing.T) {
 	})
 }
 
-// An order that is told after its period has ended counts for that period, as if it had been told in time.
+// An order that is reported after its period has ended counts for that period, as if it had been reported in time.
 func TestALateOrderDecidesItsPeriodAgain(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
 	s := member2026(t, p)
@@ -168,7 +168,7 @@ func TestALateOrderDecidesItsPeriodAgain(t *testing.T) {
 	tell := func(euros int64, status loyalty.OrderStatus) {
 		o := bought("EUR", loyalty.Line{Amount: euros * 100})
 		o.ID, o.PlacedAt, o.Status = "late", instant(t, "2026-12-30T12:00:00Z"), status
-		s.tell(o, instant(t, "2027-01-20T12:00:00Z"))
+		s.submit(o, instant(t, "2027-01-20T12:00:00Z"))
 	}
 	tell(99, loyalty.OrderPaid)
 	s.wantLevel(t, "2027-01-20T12:00:00Z", "bronze")
@@ -194,7 +194,7 @@ func TestALateOrderDecidesItsPeriodAgain(t *testing.T) {
 	s.wantLevel(t, "2027-12-31T23:00:00Z", "bronze")
 }
 
-// Whether an order is told in time or late, the member ends at the same level.
+// Whether an order is reported in time or late, the member ends at the same level.
 func TestLateIsAsGoodAsInTime(t *testing.T) {
 	programs := []*loyalty.Program{
 		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 }),
@@ -214,11 +214,11 @@ func TestLateIsAsGoodAsInTime(t *testing.T) {
 		told := placed.Add(time.Duration(rapid.IntRange(0, 89*24).Draw(t, "told")) * time.Hour)
 		o := bought("EUR", loyalty.Line{Amount: rapid.Int64Range(100_00, 900_00).Draw(t, "amount")})
 		o.ID, o.PlacedAt = "late", placed
-		early.tell(o, placed)
-		late.tell(o, told)
+		early.submit(o, placed)
+		late.submit(o, told)
 		early.pass(told)
 		if early.acc.Tier.Level != late.acc.Tier.Level || !early.acc.Tier.Until.Equal(late.acc.Tier.Until) {
-			t.Fatalf("told in time %+v\ntold late %+v", early.acc.Tier, late.acc.Tier)
+			t.Fatalf("reported in time %+v\nreported late %+v", early.acc.Tier, late.acc.Tier)
 		}
 	})
 }
@@ -290,7 +290,7 @@ func TestFloors(t *testing.T) {
 	s.wantLevel(t, "2040-12-31T23:00:00Z", "silver")
 }
 
-func TestALevelThatSomebodySetsByHand(t *testing.T) {
+func TestManualLevel(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
 	place := func(s *shop, at string, in tier.Placement) {
 		t.Helper()
@@ -321,7 +321,7 @@ func TestALevelThatSomebodySetsByHand(t *testing.T) {
 	s = member2026(t, p) // for ever, and above it as for all
 	place(s, "2026-03-01T12:00:00Z", tier.Placement{Level: "silver", Permanent: true})
 	s.walk(t, []step{{"2030-03-01T12:00:00Z", 2000, "gold"}, {"2031-12-31T23:00:00Z", 0, "silver"}, {"2041-12-31T23:00:00Z", 0, "silver"}})
-	place(s, "2042-03-01T12:00:00Z", tier.Placement{Level: "silver"}) // until somebody says otherwise
+	place(s, "2042-03-01T12:00:00Z", tier.Placement{Level: "silver"}) // until it is changed
 	s.wantLevel(t, "2043-12-31T23:00:00Z", "bronze")
 }
 
@@ -380,7 +380,7 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 			o := bought("EUR", loyalty.Line{Amount: stay.Gap.Missing() - less})
 			o.ID, o.PlacedAt = "more", last
 			if o.Lines[0].Amount > 0 {
-				x.tell(o, last)
+				x.submit(o, last)
 			}
 			if x.pass(at); (redeem.LevelIndex(p, x.acc.Tier) >= redeem.LevelIndex(p, s.acc.Tier)) != (less == 0) {
 				t.Fatalf("%s needs %+v; with %d less it is then %s\n%+v", was, stay, less, x.acc.Tier.Level, p.Tiers)

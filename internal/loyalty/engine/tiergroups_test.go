@@ -16,8 +16,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// twoLadders is levels by spend in the calendar year, and beside them a ladder by visits in twelve months.
-func twoLadders(tb testing.TB, edit func(*loyalty.TierGroup)) *loyalty.Program {
+// twoTierGroups has levels by spend in the calendar year, and a tier group by visits in twelve months.
+func twoTierGroups(tb testing.TB, edit func(*loyalty.TierGroup)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Milestones = loyalty.Wait{}, nil
 		p.Tiers = loyalty.Tiers{
@@ -42,17 +42,17 @@ func (s *shop) visit(id string, at time.Time) {
 	s.took(out)
 }
 
-// on is where the member stands on the partner's ladder.
+// on returns the member's standing in the partner's tier group.
 func (s *shop) on() loyalty.Standing {
 	_, acc, ok := tier.TierGroupStanding(s.p, s.acc, "partner")
 	if !ok {
-		s.t.Fatal("there is no such ladder")
+		s.t.Fatal("there is no such tier group")
 	}
 	return acc.Tier
 }
 
-func TestEachLadderGoesByItsOwn(t *testing.T) {
-	s := newShop(t, twoLadders(t, func(*loyalty.TierGroup) {}))
+func TestEachTierGroupUsesItsOwnRules(t *testing.T) {
+	s := newShop(t, twoTierGroups(t, func(*loyalty.TierGroup) {}))
 	if got := s.on(); got.Level != "guest" || !got.Since.Equal(noon) || s.acc.TierGroups != nil {
 		t.Fatalf("a new member is %+v, and the account remembers %v", got, s.acc.TierGroups)
 	}
@@ -77,9 +77,9 @@ func TestEachLadderGoesByItsOwn(t *testing.T) {
 	}
 }
 
-// A level of a ladder ends at the instant at which its keep and grace do.
-func TestALadderIsReviewedAtItsOwnInstant(t *testing.T) {
-	s := newShop(t, twoLadders(t, func(l *loyalty.TierGroup) { l.Tiers.Months = 1 }))
+// A level of a tier group ends at the instant at which its keep and grace do.
+func TestATierGroupIsReviewedAtItsOwnInstant(t *testing.T) {
+	s := newShop(t, twoTierGroups(t, func(l *loyalty.TierGroup) { l.Tiers.Months = 1 }))
 	s.visit("1", noon.Add(time.Hour))
 	s.visit("2", noon.Add(2*time.Hour))
 	until := (loyalty.Period{Months: 6}).After(noon.Add(2*time.Hour), s.p.Zone)
@@ -101,8 +101,8 @@ func TestALadderIsReviewedAtItsOwnInstant(t *testing.T) {
 	}
 }
 
-func TestALevelOfALadderIsSetByHand(t *testing.T) {
-	s := newShop(t, twoLadders(t, func(*loyalty.TierGroup) {}))
+func TestALevelOfATierGroupIsSetManually(t *testing.T) {
+	s := newShop(t, twoTierGroups(t, func(*loyalty.TierGroup) {}))
 	place := func(in tier.Placement) (posting.Outcome, error) { return tier.SetTier(s.p, s.acc, "tier_1", in, noon) }
 	for _, c := range []struct {
 		in      tier.Placement
@@ -135,8 +135,8 @@ func TestALevelOfALadderIsSetByHand(t *testing.T) {
 	}
 }
 
-func TestPerksOfALadderAreThoseOfItsLevel(t *testing.T) {
-	s := newShop(t, twoLadders(t, func(*loyalty.TierGroup) {}))
+func TestPerksOfATierGroupAreThoseOfItsLevel(t *testing.T) {
+	s := newShop(t, twoTierGroups(t, func(*loyalty.TierGroup) {}))
 	s.p.Rewards = nil
 	has := func() (out []string) {
 		for _, q := range Perks(s.p, s.acc, nil, noon) {
@@ -157,8 +157,8 @@ func TestPerksOfALadderAreThoseOfItsLevel(t *testing.T) {
 }
 
 // An order counts in a tier group as if its last state had been reported first. A canceled order counts nothing.
-func TestOrdersCountOnLaddersWhatIsLeftOfThem(t *testing.T) {
-	p := twoLadders(t, func(l *loyalty.TierGroup) {
+func TestRefundedOrdersCountLessInTierGroups(t *testing.T) {
+	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers.Currency, l.Tiers.AtLeast, l.Tiers.Brands = "EUR", map[loyalty.Currency]int64{"EUR": 10_00}, []string{"east", "west"}
 		l.Tiers.Ways = [][]loyalty.Measure{{loyalty.BySpend, loyalty.ByOrders}, {loyalty.ByQualifyingItems, loyalty.ByPointsEarned}, {loyalty.ByBrands}}
 		needs := func(n int64) []loyalty.Need {
@@ -167,7 +167,7 @@ func TestOrdersCountOnLaddersWhatIsLeftOfThem(t *testing.T) {
 		l.Tiers.Levels[1] = loyalty.Level{ID: "friend", Needs: needs(1)}
 		l.Tiers.Levels[2] = loyalty.Level{ID: "gold", Needs: needs(2)}
 	})
-	p.Tiers.Levels[1].Multiply = nil // what was told before an order may not change its points
+	p.Tiers.Levels[1].Multiply = nil // what was reported before an order may not change its points
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
 	}
@@ -193,14 +193,14 @@ func TestOrdersCountOnLaddersWhatIsLeftOfThem(t *testing.T) {
 				}
 			}
 			last[id] = o
-			s.tell(o, now)
+			s.submit(o, now)
 		}
 		for _, id := range slices.Sorted(keys(last)) {
-			once.tell(last[id], now)
+			once.submit(last[id], now)
 		}
 		got, want := s.counted(), once.counted()
 		if !slices.Equal(got.Metrics, want.Metrics) || !slices.Equal(got.Brands, want.Brands) {
-			t.Fatalf("told piece by piece %+v, at once %+v", got, want)
+			t.Fatalf("reported in parts %+v, at once %+v", got, want)
 		}
 	})
 }
@@ -212,9 +212,9 @@ func (s *shop) counted() loyalty.TierGroupStanding {
 	return loyalty.TierGroupStanding{}
 }
 
-// What a ladder did not see when it was first told does not count there later, nor is it taken away from there.
-func TestALadderBeginsWithWhatComesAfterIt(t *testing.T) {
-	with := twoLadders(t, func(l *loyalty.TierGroup) { l.Tiers.By = loyalty.ByOrders })
+// Orders from before a tier group existed neither count there later nor are deducted there.
+func TestTierGroupCountsOnlyLaterOrders(t *testing.T) {
+	with := twoTierGroups(t, func(l *loyalty.TierGroup) { l.Tiers.By = loyalty.ByOrders })
 	without := *with
 	without.TierGroups = nil
 	s := newShop(t, &without)
@@ -226,7 +226,7 @@ func TestALadderBeginsWithWhatComesAfterIt(t *testing.T) {
 	}
 }
 
-func TestAnAccountRemembersNoMoreLaddersThanItMay(t *testing.T) {
+func TestAccountLimitsStoredTierGroups(t *testing.T) {
 	acc := loyalty.Account{}
 	for i := range 3 * posting.MaxGroupStandings {
 		posting.SetGroupStanding(&acc, fmt.Sprint(i), func(l *loyalty.TierGroupStanding) { l.Tier.Level = "gold" })
@@ -236,8 +236,8 @@ func TestAnAccountRemembersNoMoreLaddersThanItMay(t *testing.T) {
 	}
 }
 
-func TestLaddersThatCannotBeAreRefused(t *testing.T) {
-	ok := twoLadders(t, func(*loyalty.TierGroup) {})
+func TestInvalidTierGroupsAreRejected(t *testing.T) {
+	ok := twoTierGroups(t, func(*loyalty.TierGroup) {})
 	for name, edit := range map[string]func(*loyalty.Program){
 		"too many":         func(p *loyalty.Program) { p.TierGroups = make([]loyalty.TierGroup, posting.MaxTierGroups+1) },
 		"twice":            func(p *loyalty.Program) { p.TierGroups = append(slices.Clip(p.TierGroups), p.TierGroups[0]) },
@@ -267,7 +267,7 @@ func TestWhatCountsInATierGroup(t *testing.T) {
 		{loyalty.ByQualifyingItems, loyalty.Metric{QualifyingItems: 1}, loyalty.Metric{}},
 		{loyalty.ByVisits, loyalty.Metric{}, loyalty.Metric{Visits: 1}},
 	} {
-		p := twoLadders(t, func(l *loyalty.TierGroup) {
+		p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 			l.Tiers.By, l.Tiers.Currency, l.Tiers.AtLeast = c.by, "EUR", map[loyalty.Currency]int64{"EUR": 1}
 			l.Tiers.Levels = []loyalty.Level{{ID: "guest"}, {ID: "friend", From: 1_000_000}}
 		})
@@ -304,7 +304,7 @@ func wantCounted(t *testing.T, s *shop, by loyalty.Measure, want loyalty.Metric)
 // A member's first standing in a tier group is on its lowest level since joining, also among the standings before a
 // later one.
 func TestFirstStandingInATierGroup(t *testing.T) {
-	p := twoLadders(t, func(*loyalty.TierGroup) {})
+	p := twoTierGroups(t, func(*loyalty.TierGroup) {})
 	first := loyalty.Standing{Level: "guest", Since: noon}
 	friend := loyalty.Standing{Level: "friend", Since: noon.Add(time.Hour)}
 	gold := loyalty.Standing{Level: "gold", Since: noon.Add(2 * time.Hour)}
@@ -351,7 +351,7 @@ func TestBoundsOfTierGroups(t *testing.T) {
 		{"a bound for downgrades", []loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.MaxDowngrades = big.NewRat(1, 2) })}, false},
 		{"a window that is none", []loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: 5, From: 101} })}, false},
 	} {
-		p := twoLadders(t, func(*loyalty.TierGroup) {})
+		p := twoTierGroups(t, func(*loyalty.TierGroup) {})
 		p.TierGroups = c.groups
 		if err := Compile(p); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-func TestAFulfilmentGoesForwardOnly(t *testing.T) {
+func TestFulfillmentMovesOnlyForward(t *testing.T) {
 	can := map[redeem.FulfillmentStatus]string{
 		"": "", redeem.Ordered: "ordered shipped delivered canceled", redeem.Shipped: "shipped delivered", redeem.Delivered: "delivered", redeem.FulfillmentCanceled: "canceled",
 	}
@@ -61,7 +61,7 @@ func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 			t.Errorf("%v: %+v, %+v", policy, b, last.Redemption)
 		}
 		if len(out.Spends) != 1 || out.Spends[0].Points != -1 || earn.UsedAmount(out.Account, "rewards.it", true, loyalty.PerEver, 0) != 0 {
-			t.Errorf("%v: the piece or the limit is not back: %+v", policy, out)
+			t.Errorf("%v: the unit or the limit was not restored: %+v", policy, out)
 		}
 		if _, err := redeem.CallOff(p, []loyalty.Account{out.Account}, []loyalty.Entry{last}, noon); !errors.Is(err, loyalty.InvalidFulfillmentTransition) {
 			t.Errorf("%v: twice: %v", policy, err)

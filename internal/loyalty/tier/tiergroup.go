@@ -21,8 +21,8 @@ func TierGroupStanding(p *loyalty.Program, acc loyalty.Account, id string) (*loy
 	return v, posting.GroupView(v, acc), true
 }
 
-// OnLadders makes a decision about each tier group.
-func OnLadders(d *posting.Decision, decide func(*posting.Decision) error) error {
+// InTierGroups makes a decision about each tier group.
+func InTierGroups(d *posting.Decision, decide func(*posting.Decision) error) error {
 	for i := range d.P.TierGroups {
 		if err := decide(inGroup(d, earn.GroupProgram(d.P, i))); err != nil {
 			return err
@@ -51,15 +51,15 @@ func Unlock(d *posting.Decision, at time.Time) error {
 	if err := UnlockTier(d, at); err != nil {
 		return err
 	}
-	return OnLadders(d, func(d *posting.Decision) error {
+	return InTierGroups(d, func(d *posting.Decision) error {
 		d.Account.Seen = seen
 		return UnlockTier(d, at)
 	})
 }
 
-// ReviewLadders moves and reviews the levels of all tier groups at an instant.
-func ReviewLadders(d *posting.Decision, at time.Time) error {
-	return OnLadders(d, func(d *posting.Decision) error {
+// ReviewTierGroups moves and reviews the levels of all tier groups at an instant.
+func ReviewTierGroups(d *posting.Decision, at time.Time) error {
+	return InTierGroups(d, func(d *posting.Decision) error {
 		if err := RiseTier(d, at); err != nil {
 			return err
 		}
@@ -69,18 +69,18 @@ func ReviewLadders(d *posting.Decision, at time.Time) error {
 
 // LevelKey returns the key of a level in reasons.
 func LevelKey(p *loyalty.Program, level string) string {
-	if p.Compiled.Ladder == "" {
+	if p.Compiled.TierGroup == "" {
 		return "tiers." + level
 	}
-	return "tier_groups." + p.Compiled.Ladder + "." + level
+	return "tier_groups." + p.Compiled.TierGroup + "." + level
 }
 
 // levelID returns the ID of a level in causes. It is unique across Tiers and all tier groups.
 func levelID(p *loyalty.Program, level string) string {
-	if p.Compiled.Ladder == "" {
+	if p.Compiled.TierGroup == "" {
 		return level
 	}
-	return p.Compiled.Ladder + "." + level
+	return p.Compiled.TierGroup + "." + level
 }
 
 // counting records in an entry how a revision changes what an order or event counts in the tier groups, and returns
@@ -93,18 +93,18 @@ func counting(p *loyalty.Program,
 	all := slices.Clone(was)
 	for i := range p.TierGroups {
 		v := earn.GroupProgram(p, i)
-		r, _, known := TierGroupStanding(rules, loyalty.Account{}, v.Compiled.Ladder)
+		r, _, known := TierGroupStanding(rules, loyalty.Account{}, v.Compiled.TierGroup)
 		if !known {
 			continue
 		}
 		c := now(r)
-		at := slices.IndexFunc(all, func(x loyalty.Counted) bool { return x.TierGroup == v.Compiled.Ladder })
+		at := slices.IndexFunc(all, func(x loyalty.Counted) bool { return x.TierGroup == v.Compiled.TierGroup })
 		switch {
 		case at < 0 && c.Metric.IsZero() && len(c.Brands) == 0:
 			continue
 		case at < 0:
 			all, at = append(all, loyalty.Counted{
-				TierGroup: v.Compiled.Ladder, Metric: loyalty.Metric{Month: bucket(v, posting.GroupView(v, acc), since)},
+				TierGroup: v.Compiled.TierGroup, Metric: loyalty.Metric{Month: bucket(v, posting.GroupView(v, acc), since)},
 			}), len(all)
 		}
 		had := all[at]
@@ -124,8 +124,8 @@ func counting(p *loyalty.Program,
 // CountOrderInGroups records what an order with the worth w counts in the tier groups.
 func CountOrderInGroups(s *loyalty.OrderState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, w earn.Worth) {
 	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Order.PlacedAt, func(r *loyalty.Program) (c loyalty.Counted) {
-		if i := slices.IndexFunc(w.Ladders, func(x loyalty.Counted) bool { return x.TierGroup == r.Compiled.Ladder }); i >= 0 {
-			c = w.Ladders[i]
+		if i := slices.IndexFunc(w.TierGroups, func(x loyalty.Counted) bool { return x.TierGroup == r.Compiled.TierGroup }); i >= 0 {
+			c = w.TierGroups[i]
 		}
 		if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
 			c.Metric.Points = s.Worth
@@ -150,8 +150,8 @@ func CountEventInGroups(s *loyalty.EventState, e *loyalty.Entry, p, rules *loyal
 	})
 }
 
-// CompileLadders checks the tier groups as compileTiers checks Tiers.
-func CompileLadders(p *loyalty.Program) error {
+// CompileTierGroups checks the tier groups as compileTiers checks Tiers.
+func CompileTierGroups(p *loyalty.Program) error {
 	if len(p.TierGroups) > posting.MaxTierGroups {
 		return fmt.Errorf("there are %d tier groups; the limit is %d", len(p.TierGroups), posting.MaxTierGroups)
 	}
