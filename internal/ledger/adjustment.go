@@ -10,11 +10,11 @@ import (
 
 // Adjust corrects a balance manually. It handles repeated requests like Redeem.
 func (l *Ledger) Adjust(ctx context.Context, p *loyalty.Program, in Adjustment, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(
-		ctx, p, in.Member, loyalty.CauseAdjustment, in.ID, by,
-		func(acc loyalty.Account) (posting.Outcome, error) {
-			return engine.Adjust(p, acc, in.ID, in.Wallet, in.Points, in.Reason, l.now())
+	r, err := l.Execute(ctx, once(
+		p, in.Member, loyalty.CauseAdjustment, in.ID, by,
+		func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+			return engine.Adjust(p, acc, in.ID, in.Wallet, in.Points, in.Reason, x.now)
 		},
-	)
-	return AdjustmentResult{Entry: e, Replayed: replayed}, err
+	))
+	return AdjustmentResult{Entry: r.entry(), Replayed: r.Replayed}, err
 }

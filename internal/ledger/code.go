@@ -133,7 +133,7 @@ func (l *Ledger) anyOf(ctx context.Context, program, reward string) (table.Item,
 
 // codeOps returns the operations on codes that follow from entries. A committed redemption makes its code usable. A
 // reservation that ended otherwise returns its code to the pool, unless the redemption that replaces it took the code.
-func codeOps(c command, entries []loyalty.Entry) (ops []table.Op) {
+func codeOps(c Command, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		r := e.Redemption
 		if r == nil || r.Code == "" {

@@ -165,7 +165,7 @@ func TestCodesOfRedemptions(t *testing.T) {
 		{"a present shared code in a later revision", loyalty.KindRedeem, loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "NEWYEAR"}, 2, "P#p#CODE#NEWYEAR"},
 	} {
 		e := loyalty.Entry{Kind: c.kind, Member: "mem_ada", Redemption: &c.r, Cause: loyalty.Cause{Revision: c.revision}}
-		ops := codeOps(command{p: p, rules: rules}, []loyalty.Entry{{}, e})
+		ops := codeOps(Command{p: p, rules: rules}, []loyalty.Entry{{}, e})
 		var got string
 		if len(ops) > 0 {
 			got = ops[0].Item.Key.PK
@@ -177,7 +177,7 @@ func TestCodesOfRedemptions(t *testing.T) {
 			t.Errorf("%s: it is written over version %d", c.name, ops[0].Item.Version)
 		}
 	}
-	if ops := codeOps(command{p: p, rules: rules}, []loyalty.Entry{
+	if ops := codeOps(Command{p: p, rules: rules}, []loyalty.Entry{
 		{Kind: loyalty.KindRelease, Redemption: &pooled},
 		{Kind: loyalty.KindReserve, Redemption: &loyalty.Redemption{ID: "rd_2", Code: "ABC", Pooled: true}},
 	}); len(ops) > 0 {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/emailaddr"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -221,7 +220,7 @@ const (
 
 // changeContact writes the operations that change returns and makes the member's reminders due at once, because what
 // may be sent has changed. If the program gives advance notice, the account also records the channels in which the
-// member can be contacted (loyalty.SetChannels).
+// member can be contacted (engine.SetChannels).
 func (l *Ledger) changeContact(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, actor string, change func(*Contact) []table.Op,
 ) error {
@@ -260,11 +259,11 @@ func (l *Ledger) writeContact(
 	if err != nil {
 		return err
 	}
-	_, err = l.do(ctx, command{
+	_, err = l.Execute(ctx, Command{
 		p: p, member: m, by: by, with: ops, alone: true,
-		decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
-			return engine.SetChannels(p, acc, c.channels(profile), l.now())
-		},
+		decide: single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+			return engine.SetChannels(p, acc, c.channels(profile), x.now)
+		}),
 	})
 	return err
 }

@@ -2,10 +2,8 @@ package ledger
 
 import (
 	"context"
-	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
@@ -27,25 +25,26 @@ type ConversionResult struct {
 	Replayed   bool
 }
 
-func conversionResult(e loyalty.Entry, replayed bool) ConversionResult {
-	r := ConversionResult{Member: e.Member, Entry: e, Replayed: replayed}
+func conversionResult(r Result) ConversionResult {
+	e := r.entry()
+	c := ConversionResult{Member: e.Member, Entry: e, Replayed: r.Replayed}
 	if e.Conversion != nil {
-		r.Conversion = *e.Conversion
+		c.Conversion = *e.Conversion
 	}
-	return r
+	return c
 }
 
 // Convert converts points of one wallet into points of another. It handles repeated requests like Redeem.
 func (l *Ledger) Convert(
 	ctx context.Context, p *loyalty.Program, in ConversionRequest, by By,
 ) (ConversionResult, error) {
-	e, replayed, err := l.once(
-		ctx, p, in.Member, loyalty.CauseConversion, in.ID, by,
-		func(acc loyalty.Account) (posting.Outcome, error) {
-			return share.Convert(p, acc, in.ID, in.From, in.To, in.Points, l.now())
+	r, err := l.Execute(ctx, once(
+		p, in.Member, loyalty.CauseConversion, in.ID, by,
+		func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+			return share.Convert(p, acc, in.ID, in.From, in.To, in.Points, x.now)
 		},
-	)
-	return conversionResult(e, replayed), err
+	))
+	return conversionResult(r), err
 }
 
 // Conversion reads the current state of a conversion. It returns not_found if there is none.
@@ -54,7 +53,7 @@ func (l *Ledger) Conversion(ctx context.Context, program, id string) (Conversion
 	if err == nil && e.Conversion == nil {
 		err = notFound("conversion")
 	}
-	return conversionResult(e, false), err
+	return conversionResult(Result{Entries: []loyalty.Entry{e}}), err
 }
 
 // ConvertBack reverses a conversion by n points, or completely if n is zero, as far as the converted points are still
@@ -62,28 +61,24 @@ func (l *Ledger) Conversion(ctx context.Context, program, id string) (Conversion
 func (l *Ledger) ConvertBack(
 	ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By,
 ) (ConversionResult, error) {
-	for range attempts {
+	r, err := l.Execute(ctx, Command{prepare: func(ctx context.Context) (Command, *Result, error) {
 		last, replay, err := l.amendment(ctx, p.ID, loyalty.CauseConversion, id, loyalty.KindConvert, by)
 		switch {
 		case err != nil:
-			return ConversionResult{}, err
+			return Command{}, nil, err
 		case last.Conversion == nil:
-			return ConversionResult{}, notFound("conversion")
+			return Command{}, nil, notFound("conversion")
 		case replay:
-			return conversionResult(last, true), nil
+			return Command{}, &Result{[]loyalty.Entry{last}, true}, nil
 		}
-		entries, err := l.do(ctx, command{
-			p: p, member: last.Member, by: by,
-			decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
-				return share.ConvertBack(p, acc, last, n, l.now())
+		return Command{p: p, member: last.Member, by: by, decide: single(
+			func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+				return share.ConvertBack(p, acc, last, n, x.now)
 			},
-		})
-		if err == nil {
-			return conversionResult(entries[0], false), nil
-		}
-		if !errors.As(err, new(taken)) {
-			return ConversionResult{}, err
-		}
+		)}, nil, nil
+	}})
+	if err != nil {
+		return ConversionResult{}, err
 	}
-	return ConversionResult{}, ErrTryAgain
+	return conversionResult(r), nil
 }

@@ -25,7 +25,7 @@ func (l *Ledger) settle(
 		if err != nil || len(out.Entries) == 0 {
 			return out.Account, nil, err
 		}
-		switch _, err = l.do(ctx, command{p: p, member: m, read: &it}); {
+		switch _, err = l.Execute(ctx, Command{p: p, member: m, read: &it}); {
 		case err == nil:
 			it, err = l.getAccount(ctx, p.ID, m)
 		case Busy(err):

@@ -32,7 +32,7 @@ func TestAuditDetectsChangedItems(t *testing.T) {
 		old, new string
 		want     string
 	}{
-		"points of the account":   {account, `"n":10`, `"n":11`, "its entries give"},
+		"points of the account":   {account, `"n":10`, `"n":11`, "its entries result in"},
 		"sequence of the account": {account, `"seq":2`, `"seq":3`, ""},
 		"points of an entry":      {entry, `"k":"earn","n":10`, `"k":"earn","n":11`, ""},
 		"reason of an entry":      {entry, `"a":["10.00 EUR"`, `"a":["11.00 EUR"`, ""},

@@ -34,46 +34,14 @@ func (taken) Error() string { return "ledger: the cause already has this revisio
 // errBehind means that an account was read before the revision that the command starts from was written.
 var errBehind = errors.New("ledger: the account was read too early")
 
+// A missingMember means that the command also changes the account of this member.
+type missingMember loyalty.MemberID
+
+func (missingMember) Error() string { return "ledger: the command also changes another account" }
+
 // outrun reports whether another command was written first, so that the command must be decided again.
 func outrun(err error) bool {
 	return errors.As(err, new(taken)) || errors.As(err, new(*table.ConflictError))
-}
-
-// command is a change of one account, or of several accounts in one transaction.
-type command struct {
-	p *loyalty.Program
-	// rules are the rules of the reward whose reservation the command commits, or nil if it commits none.
-	rules  *loyalty.Program
-	member loyalty.MemberID
-	others []loyalty.MemberID // other members whose accounts the command may change
-	by     By
-	// main is the cause of the command's main entry. If it is zero, the first decided entry is the main one.
-	main loyalty.Cause
-	// decide decides about an account that is advanced to now. If it is nil, the command only advances the account.
-	decide   func(acc loyalty.Account, left earn.Budgets) (posting.Outcome, error)
-	together together    // used instead of decide if there are others
-	with     []table.Op  // other operations to write in the same transaction
-	alone    bool        // write with even if there is no entry to write
-	read     *table.Item // the account, if it was already read
-	budgets  *budgets    // counters that were already read; nil if none
-	// reached is the sequence that the account is known to have. An account with a smaller sequence was read too early.
-	reached int64
-}
-
-// together decides about several accounts, each advanced to now: first that of the command's member, then those of the
-// others, in order. It returns one outcome per account in the same order. If an outcome has no entries, its account
-// stays unchanged, and the entries that advanced it to now are not written.
-type together func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error)
-
-// decision returns the command's decision over one or several accounts, or nil if the command only advances an account.
-func (c command) decision() together {
-	if c.decide == nil {
-		return c.together
-	}
-	return func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
-		out, err := c.decide(accs[0], left)
-		return []posting.Outcome{out}, err
-	}
 }
 
 // do reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
@@ -81,7 +49,7 @@ func (c command) decision() together {
 // the first entry of the decision. Otherwise it returns the entries of the decision, those of the command's member
 // first. If the response of the table was lost, it returns only the first of them. If there is nothing to decide, it
 // returns the entries of time: the entries that the passing of time caused, such as expiries.
-func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
+func (l *Ledger) do(ctx context.Context, c Command) ([]loyalty.Entry, error) {
 	read, err := l.read(ctx, c)
 	if err != nil {
 		return nil, err
@@ -93,7 +61,18 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		c.budgets = &budgets{ledger: l, program: c.p.ID}
 	}
 	for range attempts {
+		if c.load != nil {
+			c.load.reset()
+		}
 		w, err := l.plan(ctx, read, c, c.budgets)
+		var missing missingMember
+		if errors.As(err, &missing) {
+			c.others = append(c.others, loyalty.MemberID(missing))
+			if read, err = l.read(ctx, c); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if errors.Is(err, errBehind) || len(c.others) > 0 && l.premature(ctx, c, read, w, err) {
 			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
@@ -110,7 +89,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		var conflict *table.ConflictError
 		switch {
 		case err == nil && w.more:
-			if c.decision() == nil {
+			if c.decide == nil {
 				passed = append(passed, w.entries...)
 			}
 			if read, err = l.read(ctx, c); err != nil {
@@ -130,7 +109,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		case !errors.As(err, &conflict):
 			return nil, retryable(err)
 		case replaced(read, conflict):
-		case conflict.Op == 0 && w.own > 0 && c.decision() != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
+		case conflict.Op == 0 && w.own > 0 && c.decide != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
 			was, err := readEntry(conflict.Current, w.entries[0].Cause)
 			if err == nil && slices.ContainsFunc(lost, func(e loyalty.Entry) bool { return e.Hash == was.Hash }) {
 				return []loyalty.Entry{was}, nil // the entry that was written, not a new decision
@@ -154,7 +133,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 // rejected because it has had its effect. Otherwise it returns the rejection. Callers of do look up the first revision
 // of a cause themselves.
 func (l *Ledger) rejectedAgain(
-	ctx context.Context, c command, lost []loyalty.Entry, rejection error,
+	ctx context.Context, c Command, lost []loyalty.Entry, rejection error,
 ) ([]loyalty.Entry, error) {
 	for _, e := range lost {
 		if e.Cause.Revision == 1 {
@@ -171,7 +150,7 @@ func (l *Ledger) rejectedAgain(
 
 // read reads the accounts of a command concurrently. The account of the command's member is first, followed by those of
 // the others.
-func (l *Ledger) read(ctx context.Context, c command) ([]table.Item, error) {
+func (l *Ledger) read(ctx context.Context, c Command) ([]table.Item, error) {
 	if c.read != nil && len(c.others) == 0 {
 		return []table.Item{*c.read}, nil
 	}
@@ -184,14 +163,14 @@ func (l *Ledger) read(ctx context.Context, c command) ([]table.Item, error) {
 		return nil, err
 	}
 	for _, it := range read {
-		if it.Version == 0 && c.decision() == nil {
+		if it.Version == 0 && c.decide == nil {
 			return nil, notFound("member")
 		}
 	}
 	return read, nil
 }
 
-func (c command) members() []loyalty.MemberID {
+func (c Command) members() []loyalty.MemberID {
 	return append([]loyalty.MemberID{c.member}, c.others...)
 }
 
@@ -206,7 +185,7 @@ func replaced(read []table.Item, conflict *table.ConflictError) bool {
 }
 
 // premature reports whether a plan over several accounts, or its rejection, must be computed again.
-func (l *Ledger) premature(ctx context.Context, c command, read []table.Item, w planned, err error) bool {
+func (l *Ledger) premature(ctx context.Context, c Command, read []table.Item, w planned, err error) bool {
 	if errors.Is(err, loyalty.InsufficientPoints) {
 		// The accounts were read separately. Points that moved between two reads may be missing from both accounts.
 		checks := make([]table.Op, len(read))
@@ -220,7 +199,7 @@ func (l *Ledger) premature(ctx context.Context, c command, read []table.Item, w 
 	}
 	// Advance each account alone, because together they need too many operations. The next attempt finds any error.
 	for _, m := range c.members() {
-		_, _ = l.do(ctx, command{p: c.p, member: m})
+		_, _ = l.Execute(ctx, Command{p: c.p, member: m})
 	}
 	return true
 }
@@ -241,7 +220,7 @@ type planned struct {
 const behind = 20
 
 // plan decides again as many orders of other causes as fit into the transaction. The due queue decides the others.
-func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budgets) (planned, error) {
+func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *budgets) (planned, error) {
 	for most := posting.MaxOrderNumber; ; most /= 2 {
 		w, err := l.planAtMost(ctx, read, c, b, most)
 		if err != nil || len(w.ops) <= mostOps || !w.again || most == 1 {
@@ -251,8 +230,8 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 }
 
 // planAtMost is plan with at most the given number of orders that are decided again.
-func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b *budgets, most int) (planned, error) {
-	sides, more, err := c.decided(ctx, read, b, most, l.now())
+func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c Command, b *budgets, most int) (planned, error) {
+	sides, more, err := c.advanced(ctx, read, b, most, l.now())
 	if err != nil {
 		return planned{}, err
 	}
@@ -283,12 +262,12 @@ func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b
 	switch {
 	case len(accounts) == 0 && c.alone:
 		return planned{ops: c.with}, nil
-	case len(accounts) == 0 && c.decision() == nil:
+	case len(accounts) == 0 && c.decide == nil:
 		return planned{ops: l.listed(sides[0].item, c.p, sides[0].acc)}, nil
 	case len(accounts) == 0:
 		return planned{}, nil
 	}
-	if w.own = len(w.entries); c.decision() == nil {
+	if w.own = len(w.entries); c.decide == nil {
 		w.own = len(passed)
 	}
 	w.entries = append(w.entries, passed...)
@@ -312,9 +291,9 @@ type side struct {
 	again   bool       // other orders were decided again
 }
 
-// decided advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
+// advanced advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
 // decide and returns more. most is the maximum number of orders of other causes that are decided again.
-func (c command) decided(
+func (c Command) advanced(
 	ctx context.Context, read []table.Item, b *budgets, most int, now time.Time,
 ) (sides []side, more bool, err error) {
 	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
@@ -337,7 +316,7 @@ func (c command) decided(
 			entries: out.Entries, passed: len(out.Entries), spends: out.Spends, ran: out.Account.Ran,
 		}
 	}
-	if more || c.decision() == nil && !award.HasUndecided(&accs[0]) {
+	if more || c.decide == nil && !award.HasUndecided(&accs[0]) {
 		return sides, more, nil
 	}
 	b.back = sides[0].spends // points that time returns in other accounts count only after they are written
@@ -351,7 +330,7 @@ func (c command) decided(
 		s := &sides[i]
 		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
 		s.again = slices.ContainsFunc(out.Entries, func(e loyalty.Entry) bool { return e.Follows() })
-		if c.decision() == nil {
+		if c.decide == nil {
 			s.passed = len(s.entries)
 		}
 	}
@@ -360,28 +339,25 @@ func (c command) decided(
 
 // complete decides and supplies the entries of the members that the decisions need. A command that only advances an
 // account decides the orders that were postponed.
-func (c command) complete(
+func (c Command) complete(
 	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left earn.Budgets, most int, now time.Time,
 ) ([]posting.Outcome, error) {
-	decide := c.decision()
-	if decide == nil {
-		decide = func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
-			out, err := l.resumed(ctx, c.p, accs[0], sides[0].written)
-			return []posting.Outcome{out}, err
-		}
+	if c.decide == nil {
+		c.load = &postponed{Ledger: l, p: c.p, written: sides[0].written}
+		c.decide = c.load.(*postponed).decide
 	}
-	accs = slices.Clone(accs)
-	outs, err := decide(accs, left)
+	x := inputs{slices.Clone(accs), left, now}
+	outs, err := c.decided(ctx, x)
 	for n := 0; err == nil && slices.ContainsFunc(outs, isUndecided); n++ {
 		if n == attempts {
 			return nil, ErrTryAgain
 		}
 		for i, out := range outs {
-			if accs[i], err = l.withOrders(ctx, c.p, accs[i], sides[i].written, out.Needs); err != nil {
+			if x.accs[i], err = l.withOrders(ctx, c.p, x.accs[i], sides[i].written, out.Needs); err != nil {
 				return nil, err
 			}
 		}
-		outs, err = decide(accs, left)
+		outs, err = c.decided(ctx, x)
 	}
 	if err != nil {
 		return nil, err
@@ -409,7 +385,7 @@ func (s *side) check() error {
 
 // seal sets the actor of the entries of a side and their place in the hash chain, and encodes the account. It returns
 // the operations that write the entries.
-func (s *side) seal(l *Ledger, c command) []table.Op {
+func (s *side) seal(l *Ledger, c Command) []table.Op {
 	puts := make([]table.Op, len(s.entries))
 	for i, e := range s.entries {
 		e.Actor = timeActor
@@ -424,7 +400,8 @@ func (s *side) seal(l *Ledger, c command) []table.Op {
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
-	s.item.Doc, s.item.Index = packedAccount(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, engine.NextRun(c.p, s.acc))
+	s.item.Doc = packedAccount(storedAccount(s.acc))
+	s.item.Index = dueKey(c.p.ID, s.acc.Member, engine.NextRun(c.p, s.acc))
 	return puts
 }
 

@@ -13,8 +13,8 @@ import (
 // Advance writes the changes that are due for a member and returns the number of entries written. It returns not_found
 // if the member does not exist. Correctness does not depend on it: every command advances its account first.
 func (l *Ledger) Advance(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (int, error) {
-	entries, err := l.do(ctx, command{p: p, member: m})
-	return len(entries), err
+	r, err := l.Execute(ctx, Command{p: p, member: m})
+	return len(r.Entries), err
 }
 
 // A Due is an account that was due when it was listed.
@@ -29,8 +29,8 @@ func (d Due) Account() (loyalty.Account, error) { return readAccount(d.item, d.M
 
 // AdvanceDue is Advance for a listed account, which it does not read again.
 func (l *Ledger) AdvanceDue(ctx context.Context, p *loyalty.Program, d Due) (int, error) {
-	entries, err := l.do(ctx, command{p: p, member: d.Member, read: &d.item})
-	return len(entries), err
+	r, err := l.Execute(ctx, Command{p: p, member: d.Member, read: &d.item})
+	return len(r.Entries), err
 }
 
 // Due yields the members of one shard (0 to Shards-1) whose accounts are due at now, the longest due first.

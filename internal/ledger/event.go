@@ -6,7 +6,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -30,9 +29,9 @@ func eventResult(e loyalty.Entry, replayed bool) EventResult {
 func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by By) (EventResult, error) {
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
 	by.Input = fingerprint(append(encode(storedEvent(&loyalty.EventState{Event: ev})), ev.Member...))
-	e, replayed, err := l.upsert(
-		ctx, p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(ev)}, ev.Member, by,
-		func(from prior) (loyalty.Entry, error) {
+	r, err := l.Execute(ctx, l.revise(
+		p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(ev)}, ev.Member, by,
+		func(ctx context.Context, from prior) (Command, *Result, error) {
 			var prior *loyalty.EventState
 			if from.was != nil {
 				prior = from.was.Event
@@ -41,82 +40,72 @@ func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Ev
 			if prior == nil {
 				var err error
 				if rules, err = l.rulesAt(ctx, p, ev.At); err != nil {
-					return loyalty.Entry{}, err
+					return Command{}, nil, err
 				}
 			}
 			c := from.command(p, ev.Member, by)
-			c.decide = func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
-				if acc.Sequence == 0 {
-					return posting.Outcome{}, notFound("member")
-				}
-				return award.PlaceEvent(p, acc, prior, rules, ev, l.now())
-			}
-			entries, err := l.do(ctx, c)
-			if err != nil {
-				return loyalty.Entry{}, err
-			}
-			return entries[0], nil
+			c.decide = single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+				return award.PlaceEvent(p, acc, prior, rules, ev, x.now)
+			}).enrolled()
+			return c, nil, nil
 		},
-	)
+	))
 	if err != nil {
 		return EventResult{}, err
 	}
-	return eventResult(e, replayed), nil
+	return eventResult(r.entry(), r.Replayed), nil
 }
 
 // ActivateOrder activates the pending points of an order manually. Repeated, it returns the first result. It returns
 // not_found if no member has such an order.
 func (l *Ledger) ActivateOrder(ctx context.Context, p *loyalty.Program, id string, by By) (OrderResult, error) {
-	e, replayed, err := l.activate(
+	r, err := l.activate(
 		ctx, p, loyalty.CauseOrder, id, by,
-		func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error) {
-			return engine.ActivateOrder(p, acc, *was.Order, rules, l.now())
+		func(x inputs, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error) {
+			return engine.ActivateOrder(p, x.accs[0], *was.Order, rules, x.now)
 		},
 	)
 	if err != nil {
 		return OrderResult{}, err
 	}
-	return orderResult(e, replayed), nil
+	return orderResult(r.entry(), r.Replayed), nil
 }
 
 // ActivateEvent is ActivateOrder for an event, identified by its family and ID: "review:778".
 func (l *Ledger) ActivateEvent(ctx context.Context, p *loyalty.Program, id string, by By) (EventResult, error) {
-	e, replayed, err := l.activate(
+	r, err := l.activate(
 		ctx, p, loyalty.CauseEvent, id, by,
-		func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error) {
-			return engine.ActivateEvent(p, acc, *was.Event, rules, l.now())
+		func(x inputs, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error) {
+			return engine.ActivateEvent(p, x.accs[0], *was.Event, rules, x.now)
 		},
 	)
 	if err != nil {
 		return EventResult{}, err
 	}
-	return eventResult(e, replayed), nil
+	return eventResult(r.entry(), r.Replayed), nil
 }
 
 func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id string, by By,
-	decide func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error),
-) (e loyalty.Entry, replayed bool, err error) {
-	return l.upsert(ctx, p, loyalty.Cause{Kind: kind, ID: id}, "", by, func(from prior) (loyalty.Entry, error) {
+	decide func(x inputs, was loyalty.Entry, rules *loyalty.Program) (posting.Outcome, error),
+) (Result, error) {
+	build := func(_ context.Context, from prior) (Command, *Result, error) {
 		was := from.was
 		switch {
 		case was == nil:
-			return loyalty.Entry{}, notFound(kind)
+			return Command{}, nil, notFound(kind)
 		case was.Kind == loyalty.KindActivate:
-			return *was, nil
+			return Command{}, &Result{Entries: []loyalty.Entry{*was}}, nil
 		case was.Kind == loyalty.KindNote:
-			return loyalty.Entry{}, &loyalty.Error{
+			return Command{}, nil, &loyalty.Error{
 				Code: loyalty.ValidationFailed, Detail: "The order has no member, so it has no points.",
 			}
 		}
-		by.Input = was.Input // the facts are unchanged, so the same event sent again is a replay
-		c := from.command(p, was.Member, by)
-		c.decide = func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
-			return decide(acc, *was, from.rules)
-		}
-		entries, err := l.doReferred(ctx, c, from.rules)
-		if err != nil {
-			return loyalty.Entry{}, err
-		}
-		return entries[0], nil
-	})
+		same := By{Actor: by.Actor, Input: was.Input} // the facts are unchanged, so the same event sent again is a replay
+		c := from.command(p, was.Member, same)
+		c.decide = single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+			return decide(x, *was, from.rules)
+		})
+		return l.referring(c, from.rules), nil, nil
+	}
+	return l.Execute(ctx, l.revise(p, loyalty.Cause{Kind: kind, ID: id}, "", by, build))
 }

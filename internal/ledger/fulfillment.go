@@ -11,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -226,16 +225,16 @@ func (l *Ledger) callOff(
 	if err != nil {
 		return was, err
 	}
-	entries, err := l.do(ctx, command{
+	r, err := l.Execute(ctx, Command{
 		p: p, member: was.Member, others: contributors(was.Redemption), by: by, with: slices.Concat(ops, code.become(issued)),
-		together: func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
-			return redeem.CallOff(p, accs, priors, l.now())
+		decide: func(x inputs) ([]posting.Outcome, error) {
+			return redeem.CallOff(p, x.accs, priors, x.now)
 		},
 	})
 	if err != nil {
 		return was, err
 	}
-	return redemptionResult(entries[0], false), nil
+	return redemptionResult(r.entry(), false), nil
 }
 
 // Handovers yields the open fulfillments in one status, the oldest order first: those after a position (empty: all), at

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -20,13 +19,13 @@ type Extension struct {
 // Extend postpones the expiry of lots that would expire before the given day to that day. It handles repeated requests
 // like Redeem.
 func (l *Ledger) Extend(ctx context.Context, p *loyalty.Program, in Extension, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(
-		ctx, p, in.Member, loyalty.CauseExtension, in.ID, by,
-		func(acc loyalty.Account) (posting.Outcome, error) {
-			return engine.Extend(p, acc, in.ID, in.Until, in.Reason, l.now())
+	r, err := l.Execute(ctx, once(
+		p, in.Member, loyalty.CauseExtension, in.ID, by,
+		func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+			return engine.Extend(p, acc, in.ID, in.Until, in.Reason, x.now)
 		},
-	)
-	return AdjustmentResult{Entry: e, Replayed: replayed}, err
+	))
+	return AdjustmentResult{Entry: r.entry(), Replayed: r.Replayed}, err
 }
 
 // A Reinstatement restores the points that expired in one entry.
@@ -44,27 +43,24 @@ func (l *Ledger) Reinstate(ctx context.Context, p *loyalty.Program, in Reinstate
 	if err != nil {
 		return AdjustmentResult{}, err
 	}
-	e, replayed, err := l.once(
-		ctx, p, in.Member, loyalty.CauseReinstatement, lapsed.Cause.ID, by,
-		func(acc loyalty.Account) (posting.Outcome, error) {
-			return engine.Reinstate(p, acc, lapsed, in.Until, in.Reason, l.now())
+	r, err := l.Execute(ctx, once(
+		p, in.Member, loyalty.CauseReinstatement, lapsed.Cause.ID, by,
+		func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+			return engine.Reinstate(p, acc, lapsed, in.Until, in.Reason, x.now)
 		},
-	)
-	return AdjustmentResult{Entry: e, Replayed: replayed}, err
+	))
+	return AdjustmentResult{Entry: r.entry(), Replayed: r.Replayed}, err
 }
 
 // OptIn registers a member for a campaign and reports whether the member was already registered.
 func (l *Ledger) OptIn(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, campaign string, by By,
 ) (already bool, err error) {
-	entries, err := l.do(ctx, command{
+	r, err := l.Execute(ctx, Command{
 		p: p, member: m, by: by,
-		decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
-			if acc.Sequence == 0 {
-				return posting.Outcome{}, notFound("member")
-			}
-			return engine.OptIn(p, acc, campaign, l.now())
-		},
+		decide: single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+			return engine.OptIn(p, acc, campaign, x.now)
+		}).enrolled(),
 	})
-	return err == nil && len(entries) == 0, err
+	return err == nil && len(r.Entries) == 0, err
 }

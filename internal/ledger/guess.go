@@ -50,9 +50,9 @@ type guessLimit struct {
 // Once a limit is reached, every lookup is rejected with *redeem.TooManyGuesses, including lookups of codes that
 // exist.
 //
-// Each limit costs one read unit. A miss costs one write unit with one limit, and four with two, because both items are
-// written in one transaction: a lookup that fails and is repeated counts once. Concurrent lookups do not see each other's
-// misses: those that find a code succeed, and those that do not are counted one by one.
+// Each limit costs one read unit. A miss costs one write unit with one limit, and four with two, because both items
+// are written in one transaction: a lookup that fails and is repeated counts once. Concurrent lookups do not see each
+// other's misses: those that find a code succeed, and those that do not are counted one by one.
 func (l *Ledger) Guarded(ctx context.Context, program string, who Guesser, look func() error) error {
 	limits := who.limits(program)
 	keys := make([]table.Key, len(limits))

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -79,15 +78,10 @@ type lapsedError struct {
 
 func (lapsedError) Error() string { return "ledger: reservations of the reward may have expired" }
 
-// unlessLapsed returns a lapsedError instead of a rejection because of missing stock, capacity or codes. It returns the
-// rejection if the decision was made after all expiries were written. Even if no listed reservation has expired, the
-// command is decided once more, because the decision may have missed an expiry that another process wrote just before.
-func (l *Ledger) unlessLapsed(
-	ctx context.Context, program string, reward *loyalty.Reward, before lapsedError, refusal error,
-) error {
-	if before.all || !errors.Is(refusal, loyalty.RewardOutOfStock) {
-		return refusal
-	}
+// expired returns a lapsedError with listed reservations of a reward that have expired, after those of an earlier one.
+// Even if there are none, the command is decided once more, because the decision may have missed an expiry that another
+// process wrote just before.
+func (l *Ledger) expired(ctx context.Context, program string, reward *loyalty.Reward, before lapsedError) error {
 	var found lapsedError
 	var last table.Item
 	if n := len(before.holds); n > 0 {

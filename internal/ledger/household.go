@@ -9,8 +9,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -302,30 +300,24 @@ func without(members, others []loyalty.MemberID) []loyalty.MemberID {
 	return slices.DeleteFunc(members, func(m loyalty.MemberID) bool { return slices.Contains(others, m) })
 }
 
-// drawOn lets a redemption use the points of the member's household. It adds the accounts of the other household
-// members, and a check that the household does not change meanwhile. Whether the member may use them is decided with
-// the redemption, so that a repeated command finds its answer even if the member has left since.
-func (l *Ledger) drawOn(ctx context.Context, c *command, r loyalty.Redemption, commit bool) error {
+// drawOn reads the member's household for a redemption that uses its points. It adds the accounts of the other
+// household members, and a check that the household does not change meanwhile. Whether the member may use them is
+// decided with the redemption, so that a repeated command finds its answer even if the member has left since.
+func (l *Ledger) drawOn(ctx context.Context, c *Command) (h share.Household, err error) {
 	_, lives, err := l.livesIn(ctx, c.p.ID, c.member)
+	if err != nil || lives.Household == "" {
+		return h, err
+	}
+	it, err := l.Table.Get(ctx, householdKey(c.p.ID, lives.Household))
 	if err != nil {
-		return err
+		return h, retryable(err)
 	}
-	var h share.Household
-	if id := lives.Household; id != "" {
-		it, err := l.Table.Get(ctx, householdKey(c.p.ID, id))
-		if err != nil {
-			return retryable(err)
-		}
-		if _, h, err = readHousehold(it, id); err != nil {
-			return err
-		}
-		c.with = append(c.with, table.Check(it))
+	if _, h, err = readHousehold(it, lives.Household); err != nil {
+		return h, err
 	}
-	c.others = slices.DeleteFunc(h.Joined(), func(m loyalty.MemberID) bool { return m == c.member })
-	c.decide, c.together = nil, func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
-		return share.RedeemTogether(c.p, h, accs, r, commit, left, l.now())
-	}
-	return nil
+	c.with = append(c.with, table.Check(it))
+	c.others = without(h.Joined(), []loyalty.MemberID{c.member})
+	return h, nil
 }
 
 // contributors returns the other members whose points a redemption uses.

@@ -9,7 +9,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -47,16 +46,16 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 		return Member{}, barred
 	}
 	who.Referral = referral
-	c := command{
+	c := Command{
 		p: p, member: in.Member, by: by,
-		decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
+		decide: single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
 			if barred != nil && acc.Sequence == 0 { // a member who is already enrolled gets the earlier answer
 				return posting.Outcome{}, barred
 			}
-			out, err := engine.Join(p, in.Member, who, l.now())
+			out, err := engine.Join(p, in.Member, who, x.now)
 			joined = len(out.Entries) // an enrollment may earn points, which adds entries
 			return out, err
-		},
+		}),
 	}
 	if referral.By != "" {
 		c.with = append(c.with, table.Put(referredItem(p.ID, referral.By, in.Member)))
@@ -71,7 +70,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	if len(in.Consents) > 0 || len(p.Reminders.Messages) > 0 {
 		c.with = append(c.with, table.Put(firstRemind(p.ID, in.Member, l.now())))
 	}
-	entries, err := l.do(ctx, c)
+	r, err := l.Execute(ctx, c)
 	var was taken
 	var conflict *table.ConflictError
 	switch {
@@ -83,11 +82,11 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 		}
 	case err != nil:
 		return Member{}, err
-	case len(entries) < joined: // the response was lost, and with it the entries after the first
+	case len(r.Entries) < joined: // the response was lost, and with it the entries after the first
 		return l.Member(ctx, p, in.Member)
 	}
 	var acc loyalty.Account
-	for _, e := range entries {
+	for _, e := range r.Entries {
 		if acc, err = posting.Apply(acc, e); err != nil {
 			return Member{}, err
 		}
@@ -303,11 +302,11 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 		return err
 	}
 	ops, who.Channels = append(ops, agreed...), contact.channels(in.Profile)
-	_, err = l.do(ctx, command{
+	_, err = l.Execute(ctx, Command{
 		p: p, member: in.Profile.Member, by: by, with: ops, alone: true,
-		decide: func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
-			return engine.SetTraits(p, acc, who, l.now())
-		},
+		decide: single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+			return engine.SetTraits(p, acc, who, x.now)
+		}),
 	})
 	var conflict *table.ConflictError
 	switch {

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
@@ -15,8 +14,8 @@ import (
 func (l *Ledger) Notify(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by By,
 ) error {
-	return l.note(ctx, p, m, by, func(acc loyalty.Account) (posting.Outcome, error) {
-		return remind.Notify(p, acc, what, subject, l.now())
+	return l.note(ctx, p, m, by, func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+		return remind.Notify(p, acc, what, subject, x.now)
 	})
 }
 
@@ -27,24 +26,18 @@ func (l *Ledger) Unnotify(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	if err != nil {
 		return err
 	}
-	return l.note(ctx, p, m, by, func(acc loyalty.Account) (posting.Outcome, error) {
-		return remind.Unnotify(p, acc, s, message, l.now())
+	return l.note(ctx, p, m, by, func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+		return remind.Unnotify(p, acc, s, message, x.now)
 	})
 }
 
 // note changes the notices that the account records.
 func (l *Ledger) note(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, by By,
-	decide func(loyalty.Account) (posting.Outcome, error),
+	decide func(loyalty.Account, inputs) (posting.Outcome, error),
 ) error {
-	_, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(
-		acc loyalty.Account, _ earn.Budgets,
-	) (posting.Outcome, error) {
-		if acc.Sequence == 0 {
-			return posting.Outcome{}, notFound("member")
-		}
-		return decide(acc)
-	}})
+	c := Command{p: p, member: m, by: by, decide: single(decide).enrolled()}
+	_, err := l.Execute(ctx, c)
 	if errors.As(err, new(taken)) {
 		return nil // so old that the account no longer records it
 	}

@@ -3,13 +3,11 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
@@ -32,43 +30,64 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 		slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) },
 	)
 	by.Input = orderFingerprint(o)
-	var newer *loyalty.Entry
-	e, replayed, err := l.upsert(ctx, p, loyalty.Cause{
-		Kind: loyalty.CauseOrder, ID: o.ID,
-	}, o.Member, by, func(from prior) (loyalty.Entry, error) {
-		if from.was == nil {
-			return l.writeOrder(ctx, p, from, o, by)
-		}
-		if !receipt.Supersedes(o, from.was.Order.Order) {
-			newer = from.was
-			return loyalty.Entry{}, errSuperseded
-		}
-		if o.UpdatedAt.IsZero() {
-			o.UpdatedAt = from.was.Order.Order.UpdatedAt // so that older states are still recognized as older
-		}
-		o, err := l.carried(ctx, p, from.was.Order.Order, o)
-		if err != nil {
-			return loyalty.Entry{}, err
-		}
-		if was := from.was.Order.Order; was.ReportedStatus == loyalty.Unreported && was.Member != "" &&
-			was.Member != o.Member {
-			return l.moveOrder(ctx, p, from, o, by)
-		}
-		return l.writeOrder(ctx, p, from, o, by)
-	})
-	if errors.Is(err, errSuperseded) {
-		r := orderResult(*newer, false)
-		r.Entries, r.Superseded = nil, true
-		return r, nil
-	}
+	superseded := false
+	r, err := l.Execute(ctx, l.revise(
+		p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID}, o.Member, by,
+		func(ctx context.Context, from prior) (Command, *Result, error) {
+			if from.was != nil && !receipt.Supersedes(o, from.was.Order.Order) {
+				superseded = true
+				return Command{}, &Result{Entries: []loyalty.Entry{*from.was}}, nil
+			}
+			c, err := l.nextOrder(ctx, p, from, o, by)
+			return c, nil, err
+		},
+	))
 	if err != nil {
 		return OrderResult{}, err
 	}
-	return orderResult(e, replayed), nil
+	if superseded {
+		out := orderResult(r.entry(), false)
+		out.Entries, out.Superseded = nil, true
+		return out, nil
+	}
+	e, err := l.orderEntry(ctx, p.ID, o, r)
+	if err != nil {
+		return OrderResult{}, err
+	}
+	return orderResult(e, r.Replayed), nil
 }
 
-// errSuperseded aborts the write of an order if a newer state is stored.
-var errSuperseded = errors.New("ledger: a newer state of the order is stored")
+// nextOrder returns the command that writes the next revision of an order.
+func (l *Ledger) nextOrder(
+	ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By,
+) (Command, error) {
+	if from.was == nil {
+		return l.writeOrder(ctx, p, from, o, by)
+	}
+	was := from.was.Order.Order
+	if o.UpdatedAt.IsZero() {
+		o.UpdatedAt = was.UpdatedAt // so that older states are still recognized as older
+	}
+	o, err := l.carried(ctx, p, was, o)
+	if err != nil {
+		return Command{}, err
+	}
+	if was.ReportedStatus == loyalty.Unreported && was.Member != "" && was.Member != o.Member {
+		return l.moveOrder(ctx, p, from, o, by)
+	}
+	return l.writeOrder(ctx, p, from, o, by)
+}
+
+// orderEntry returns the entry of an order among the entries of a command. If the command moved the order, this is the
+// entry of the new member.
+func (l *Ledger) orderEntry(ctx context.Context, program string, o loyalty.Order, r Result) (loyalty.Entry, error) {
+	for _, e := range r.Entries {
+		if e.Order != nil && e.Order.Order.ID == o.ID && e.Order.Order.Member == o.Member {
+			return e, nil
+		}
+	}
+	return l.latest(ctx, program, loyalty.CauseOrder, o.ID) // the response of the transaction was lost
+}
 
 // A prior is the state on which the next revision of a cause builds: the latest revision with its rules, and the
 // account, which is read in the same step.
@@ -78,42 +97,29 @@ type prior struct {
 	account *table.Item      // nil if the account was not read
 }
 
-// upsert writes the next revision of a cause that has a natural identity. The same content again is a replay of the
-// latest revision and writes nothing. Different content becomes the next revision, under the rules of the first.
+// revise returns a command that writes the next revision of a cause that has a natural identity. The same content
+// again is a replay of the latest revision and writes nothing. Different content becomes the next revision, under the
+// rules of the first.
 //
 // It reads the latest revision and, unless m is empty, the account of m in parallel, so that a command takes two
 // sequential steps. Either result may be older than the other. If the account does not include the latest revision yet,
-// it is read again before the decision (command.reached). If another revision is written meanwhile, the write fails. A
-// rejection writes nothing, so upsert returns it only if the latest revision is still the same.
-func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID, by By,
-	write func(prior) (loyalty.Entry, error),
-) (e loyalty.Entry, replayed bool, err error) {
-	for range attempts {
+// it is read again before the decision (Command.reached). If another revision is written meanwhile, the write fails. A
+// rejection writes nothing, so Execute returns it only if the latest revision is still the same.
+func (l *Ledger) revise(p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID, by By,
+	build func(context.Context, prior) (Command, *Result, error),
+) Command {
+	return Command{prepare: func(ctx context.Context) (Command, *Result, error) {
 		from, err := l.prior(ctx, p, cause, m)
 		if err != nil {
-			return loyalty.Entry{}, false, err
+			return Command{}, nil, err
 		}
 		if from.was != nil && from.was.Input == by.Input {
-			return *from.was, true, nil
+			return Command{}, &Result{[]loyalty.Entry{*from.was}, true}, nil
 		}
-		e, err := write(from)
-		rejected := errors.As(err, new(*loyalty.Error))
-		switch {
-		case err == nil:
-			return e, false, nil
-		case !rejected && !errors.As(err, new(taken)):
-			return e, false, err
-		case rejected:
-			now, readErr := l.latest(ctx, p.ID, cause.Kind, cause.ID)
-			if readErr != nil {
-				return e, false, readErr
-			}
-			if now.Cause.Revision == from.revision() {
-				return e, false, err
-			}
-		}
-	}
-	return loyalty.Entry{}, false, ErrTryAgain
+		c, done, err := build(ctx, from)
+		c.p, c.of, c.revises = p, cause, &from
+		return c, done, err
+	}}
 }
 
 // prior reads the latest revision of a cause and, unless m is empty, the account of m in parallel. It loads the rules
@@ -175,8 +181,8 @@ func (from prior) order() *loyalty.OrderState {
 }
 
 // command returns a command that writes the next revision to the account of m.
-func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) command {
-	c := command{p: p, member: m, by: by}
+func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) Command {
+	c := Command{p: p, member: m, by: by}
 	if from.account != nil && from.account.Key == accountKey(p.ID, m) {
 		c.read = from.account
 	}
@@ -186,70 +192,58 @@ func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) command
 	return c
 }
 
-// writeOrder writes the next revision of an order to its member's account, or to no account while the member is
-// unknown. It writes the operations in with in the same transaction.
+// writeOrder returns the command that writes the next revision of an order to its member's account, or to no account
+// while the member is unknown. The command writes the operations in with in the same transaction.
 func (l *Ledger) writeOrder(
 	ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By, with ...table.Op,
-) (loyalty.Entry, error) {
+) (Command, error) {
 	prior, rules := from.order(), from.rules
 	if prior == nil || award.IsBlank(prior, o) {
 		var err error
 		if rules, err = l.rulesAt(ctx, p, o.PlacedAt); err != nil {
-			return loyalty.Entry{}, err
+			return Command{}, err
 		}
 	}
 	if o.Member == "" {
 		s, err := award.GuestOrder(p, prior, rules, o, l.now())
-		if err != nil {
-			return loyalty.Entry{}, err
-		}
-		return l.record(ctx, p, loyalty.Entry{
+		return Command{p: p, by: by, with: with, note: &loyalty.Entry{
 			Kind: loyalty.KindNote, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision},
 			Program: s.Program, Effective: o.PlacedAt, Order: &s,
-		}, by, with...)
+		}}, err
 	}
 	c := from.command(p, o.Member, by)
-	c.with, c.decide = with, func(acc loyalty.Account, left earn.Budgets) (posting.Outcome, error) {
-		if acc.Sequence == 0 {
-			return posting.Outcome{}, notFound("member")
-		}
-		return award.PlaceOrder(p, acc, prior, rules, o, left, l.now())
-	}
-	entries, err := l.doReferred(ctx, c, rules)
-	if err != nil {
-		return loyalty.Entry{}, err
-	}
-	return entries[0], nil
+	c.with, c.decide = with, single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+		return award.PlaceOrder(p, acc, prior, rules, o, x.left, x.now)
+	}).enrolled()
+	return l.referring(c, rules), nil
 }
 
-// moveOrder moves an order from the member that its payments identified to the member that the merchant names. One
-// transaction cancels the order in the first account and places it in the second. The merchant's information takes
-// precedence over a payment's, whichever arrives first. moveOrder rejects the order if a referral depends on it, since
-// four accounts would have to change at once.
+// moveOrder returns the command that moves an order from the member that its payments identified to the member that the
+// merchant names. One transaction cancels the order in the first account and places it in the second. The merchant's
+// information takes precedence over a payment's, whichever arrives first. The command rejects the order if a referral
+// depends on it, since four accounts would have to change at once.
 func (l *Ledger) moveOrder(
 	ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By,
-) (loyalty.Entry, error) {
+) (Command, error) {
 	found, rules := from.was.Order, from.rules
 	newRules, err := l.rulesAt(ctx, p, o.PlacedAt)
 	if err != nil {
-		return loyalty.Entry{}, err
+		return Command{}, err
 	}
 	gone := found.Order
 	gone.Status, gone.ReportedStatus = loyalty.OrderCanceled, ""
 	anew := &loyalty.OrderState{
 		Order: loyalty.Order{ID: o.ID, ReportedStatus: loyalty.Unreported}, Revision: found.Revision + 1,
 	}
-	entries, err := l.do(ctx, command{
+	return Command{
 		p: p, member: found.Order.Member, others: []loyalty.MemberID{o.Member}, by: by,
-		together: func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
-			if accs[1].Sequence == 0 {
-				return nil, notFound("member")
-			}
-			loses, err := award.PlaceOrder(p, accs[0], found, rules, gone, left, l.now())
+		decide: decision(func(x inputs) ([]posting.Outcome, error) {
+			accs := x.accs
+			loses, err := award.PlaceOrder(p, accs[0], found, rules, gone, x.left, x.now)
 			if err != nil {
 				return nil, err
 			}
-			gets, err := award.PlaceOrder(p, accs[1], anew, newRules, o, left, l.now())
+			gets, err := award.PlaceOrder(p, accs[1], anew, newRules, o, x.left, x.now)
 			if err == nil && (movesReferral(accs[0], loses) || movesReferral(accs[1], gets)) {
 				err = &loyalty.Error{
 					Code:   loyalty.ValidationFailed,
@@ -257,17 +251,8 @@ func (l *Ledger) moveOrder(
 				}
 			}
 			return []posting.Outcome{loses, gets}, err
-		},
-	})
-	if err != nil {
-		return loyalty.Entry{}, err
-	}
-	for _, e := range entries {
-		if e.Order != nil && e.Order.Order.Member == o.Member {
-			return e, nil
-		}
-	}
-	return l.latest(ctx, p.ID, loyalty.CauseOrder, o.ID) // the response of the transaction was lost
+		}).enrolled(),
+	}, nil
 }
 
 // movesReferral reports whether an outcome changes which order converts the member's referral.

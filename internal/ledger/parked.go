@@ -68,7 +68,11 @@ func (l *Ledger) claim(
 		} else {
 			o := was.Order
 			o.Member = m
-			_, err = l.writeOrder(ctx, p, from, o, By{Actor: "claim", Input: from.was.Input}, table.Delete(it))
+			var c Command
+			c, err = l.writeOrder(ctx, p, from, o, By{Actor: "claim", Input: from.was.Input}, table.Delete(it))
+			if err == nil {
+				_, err = l.Execute(ctx, c)
+			}
 		}
 		if conflict := (*table.ConflictError)(nil); errors.As(err, &conflict) && conflict.Key == it.Key {
 			return false, nil // another process claimed the order

@@ -144,7 +144,10 @@ func (l *Ledger) merge(
 		return l.commit(ctx, ops...)
 	}
 	o.Member = buyer
-	_, err = l.writeOrder(ctx, p, from, o, By{Actor: k.Provider + ":" + k.Event, Input: input}, ops...)
+	c, err := l.writeOrder(ctx, p, from, o, By{Actor: k.Provider + ":" + k.Event, Input: input}, ops...)
+	if err == nil {
+		_, err = l.Execute(ctx, c)
+	}
 	return err
 }
 

@@ -97,17 +97,32 @@ func (l *Ledger) entriesSince(
 	return h.Entries, err
 }
 
-// resumed requests the account's orders that are still to be decided again. written is the number of its stored
-// entries.
-func (l *Ledger) resumed(
-	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64,
-) (posting.Outcome, error) {
-	if len(acc.Undecided) > 0 {
-		return award.Resume(p, acc, nil), nil
+// postponed is the decision of a command that only advances an account: it decides the orders again that an earlier
+// command postponed.
+type postponed struct {
+	*Ledger
+	p       *loyalty.Program
+	written int64 // the number of stored entries of the account
+	orders  []loyalty.PlacedOrder
+	known   bool // the orders were read
+}
+
+func (d *postponed) decide(x inputs) ([]posting.Outcome, error) {
+	return []posting.Outcome{award.Resume(d.p, x.accs[0], d.orders)}, nil
+}
+
+func (d *postponed) reset() { d.known = false }
+
+// load reads the orders if the account does not list them.
+func (d *postponed) load(ctx context.Context, x inputs, _ []posting.Outcome, _ error) (bool, error) {
+	acc := x.accs[0]
+	if d.known || len(acc.Undecided) > 0 {
+		return false, nil
 	}
 	from := acc.UndecidedFrom.Order
-	entries, err := l.entriesSince(ctx, p.ID, acc.Member, written, from)
-	return award.Resume(p, acc, award.PlacedFrom(from, entries)), err
+	entries, err := d.entriesSince(ctx, d.p.ID, acc.Member, d.written, from)
+	d.orders, d.known = award.PlacedFrom(from, entries), true
+	return true, err
 }
 
 // withOrders returns the account with the information about the member's orders that an undecided outcome needs.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -27,65 +26,47 @@ func (l *Ledger) Redeem(
 		Points: in.Points, Date: in.Date,
 	}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
-	reward, _ := redeem.FindReward(p, in.Reward)
-	var lapsed lapsedError // expired reservations of the reward that still count against its stock
+	x := redemptionContext{Ledger: l, p: p, in: in}
+	x.reward, _ = redeem.FindReward(p, in.Reward)
 	for range attempts {
-		c, err := l.redemptionCommand(ctx, p, &reward, &r, in)
+		c, err := l.redemptionCommand(ctx, &x, &r, by)
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		var call redeem.Call
-		c.by, c.main, c.decide = by, cause, func(acc loyalty.Account, left earn.Budgets) (posting.Outcome, error) {
-			return redeem.Redeem(p, acc, r, in.Commit, left, l.now())
-		}
-		if in.Household {
-			if err := l.drawOn(ctx, &c, r, in.Commit); err != nil {
-				return RedemptionResult{}, err
-			}
-		}
-		decided := c.decision()
-		c.decide, c.together = nil, func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
-			if err := redeem.CheckAddress(&reward, in.Address != nil); err != nil && reward.ID != "" {
-				return nil, err
-			}
-			outs, err := decided(accs, left)
-			if n, known := left[reward.Key()]; err == nil && known && reward.HasWaitlist() &&
-				redeem.ItemsTaken(&reward, outs[0]) > 0 {
-				if call, err = l.called(p, &reward, l.line(ctx, p.ID, reward.ID, callsAtOnce), n); err == nil {
-					err = call.Refuses(in.Member)
-				}
-			}
-			return outs, l.otherDates(ctx, p, &reward, in.Date, l.unlessLapsed(ctx, p.ID, &reward, lapsed, err))
-		}
-		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause})
-		if err := l.recordCalled(ctx, p, &reward, call); err != nil {
+		c.main, x.redemption = cause, r
+		c.once = &loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause}
+		got, err := l.Execute(ctx, c)
+		if err := l.recordCalled(ctx, p, &x.reward, x.call); err != nil {
 			return RedemptionResult{}, err
 		}
 		switch {
-		case errors.As(err, &lapsed):
-			if err := l.letLapse(ctx, p, lapsed); err != nil {
+		case errors.As(err, &x.lapsed):
+			if err := l.letLapse(ctx, p, x.lapsed); err != nil {
 				return RedemptionResult{}, err
 			}
 			continue // retry with the stock that the expired reservations held
 		case outrun(err):
 			continue // another process took the code or changed the household or the waitlist entry
 		case err != nil:
-			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
+			return RedemptionResult{Member: in.Member, Replayed: got.Replayed}, err
 		}
-		done := redemptionResult(e, replayed)
-		done.Written = !replayed
+		done := redemptionResult(got.entry(), got.Replayed)
+		done.Written = !got.Replayed
 		return done, nil
 	}
 	return RedemptionResult{}, ErrTryAgain
 }
 
 // redemptionCommand returns the command of a redemption with its inputs. It reads them in one step: the account, the
-// counter of the reward's stock, and the items that sideWrites reads. For a household, do reads the accounts
-// later.
+// counter of the reward's stock, and the items that sideWrites reads. The accounts of a household are read later,
+// after its item.
 func (l *Ledger) redemptionCommand(
-	ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest,
-) (command, error) {
-	c := command{p: p, member: in.Member, budgets: &budgets{ledger: l, program: p.ID}}
+	ctx context.Context, x *redemptionContext, r *loyalty.Redemption, by By,
+) (Command, error) {
+	p, reward, in := x.p, &x.reward, x.in
+	c := Command{
+		p: p, member: in.Member, by: by, budgets: &budgets{ledger: l, program: p.ID}, decide: x.decide, load: x,
+	}
 	counters := slices.DeleteFunc(
 		redeem.Counters(reward, l.now()), func(s posting.Spend) bool { return s.Rule != redeem.KeyOn(reward, in.Date) },
 	)
@@ -101,6 +82,9 @@ func (l *Ledger) redemptionCommand(
 		})
 	}
 	err := parallel.Do(reads...)
+	if err == nil && in.Household {
+		x.household, err = l.drawOn(ctx, &c)
+	}
 	return c, err
 }
 
@@ -118,77 +102,6 @@ func (l *Ledger) sideWrites(
 		return err
 	})
 	return slices.Concat(code, l.toHandOver(p, reward, in), leaving), err
-}
-
-// once runs a command that has no natural identity, under an ID that was derived for it. If it is repeated with the
-// same input, it returns the first result, including a rejection because of insufficient points.
-func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
-	decide func(loyalty.Account) (posting.Outcome, error),
-) (e loyalty.Entry, replayed bool, err error) {
-	c := command{p: p, member: m, by: by, decide: func(
-		acc loyalty.Account, _ earn.Budgets,
-	) (posting.Outcome, error) {
-		return decide(acc)
-	}}
-	return l.onceWith(ctx, c, loyalty.Entry{Member: m, Cause: loyalty.Cause{Kind: kind, ID: id, Revision: 1}})
-}
-
-// onceWith does the same as once for a command that also writes other items or concerns several members. A rejection is
-// recorded as the entry like.
-func (l *Ledger) onceWith(
-	ctx context.Context, c command, like loyalty.Entry,
-) (e loyalty.Entry, replayed bool, err error) {
-	p, m, by, decide := c.p, c.member, c.by, c.decision()
-	c.decide, c.together = nil, func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
-		if slices.ContainsFunc(accs, func(acc loyalty.Account) bool { return acc.Sequence == 0 }) {
-			return nil, notFound("member")
-		}
-		return decide(accs, left)
-	}
-	entries, err := l.do(ctx, c)
-	if err == nil {
-		return entries[0], false, nil
-	}
-	var refusal *loyalty.Error
-	switch {
-	case !errors.As(err, &refusal):
-	case refusal.Code != loyalty.InsufficientPoints && refusal.Code != loyalty.RewardOutOfStock &&
-		refusal.Code != loyalty.RewardUnavailable:
-		// The rejection may be caused by the first run of the same command: points that were already extended cannot be
-		// extended again.
-		it, e := l.Table.Get(ctx, causeKey(p.ID, like.Cause))
-		if e != nil {
-			return like, false, retryable(e)
-		}
-		if it.Version > 0 {
-			err = taken{it}
-		}
-	default:
-		like.Kind, like.Refusal, like.Effective = loyalty.KindReject, refusal, l.now()
-		if like.Redemption != nil {
-			r := *like.Redemption
-			r.Status, r.At = loyalty.Rejected, like.Effective
-			r.Code, r.Pooled = "", false // the code of the failed attempt
-			like.Redemption = &r
-		}
-		if _, e := l.record(ctx, p, like, by); e != nil {
-			err = e
-		}
-	}
-	var was taken
-	if !errors.As(err, &was) {
-		return e, false, err
-	}
-	if e, err = readEntry(was.item, like.Cause); err != nil {
-		return e, false, err
-	}
-	switch {
-	case e.Input != by.Input || e.Member != m:
-		return e, false, keyReused()
-	case e.Refusal != nil:
-		return e, true, e.Refusal
-	}
-	return e, true, nil
 }
 
 func redemptionResult(e loyalty.Entry, replayed bool) RedemptionResult {
@@ -263,54 +176,60 @@ func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by B
 func (l *Ledger) resolve(
 	ctx context.Context, p *loyalty.Program, id string, by By, end ending,
 ) (RedemptionResult, error) {
-	for range 2 {
-		was, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
+	r, err := l.Execute(ctx, Command{prepare: func(ctx context.Context) (Command, *Result, error) {
+		return l.resolving(ctx, p, id, by, end)
+	}})
+	if err != nil {
+		return RedemptionResult{}, err
+	}
+	done := redemptionResult(r.entry(), r.Replayed)
+	done.Written = !r.Replayed
+	return done, nil
+}
+
+// resolving returns the command that ends a reservation, or the result if the same command has run before.
+func (l *Ledger) resolving(
+	ctx context.Context, p *loyalty.Program, id string, by By, end ending,
+) (c Command, done *Result, err error) {
+	was, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
+	if err != nil {
+		return c, nil, err
+	}
+	if was.Entry.Cause.Revision > 2 { // the redemption was reversed since
+		cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id, Revision: 2}
+		it, err := l.Table.Get(ctx, causeKey(p.ID, cause))
 		if err != nil {
-			return RedemptionResult{}, err
+			return c, nil, retryable(err)
 		}
-		if was.Entry.Cause.Revision > 2 { // the redemption was reversed since
-			c := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id, Revision: 2}
-			it, err := l.Table.Get(ctx, causeKey(p.ID, c))
-			if err != nil {
-				return RedemptionResult{}, retryable(err)
-			}
-			if was.Entry, err = readEntry(it, c); err != nil {
-				return RedemptionResult{}, err
-			}
-			was.Redemption, was.Balance = *was.Entry.Redemption, was.Entry.Balance
+		if was.Entry, err = readEntry(it, cause); err != nil {
+			return c, nil, err
 		}
-		if r, err := resolved(was, by, end); r.Replayed || err != nil {
-			return r, err
-		}
-		var with []table.Op
-		if end.with != nil {
-			if with, err = end.with(ctx, p.ID, was); err != nil {
-				return RedemptionResult{}, err
-			}
-		}
-		rules := p
-		if end.gives {
-			if rules, err = l.promised(ctx, p, was.Entry); err != nil {
-				return RedemptionResult{}, err
-			}
-		}
-		c := from.command(p, was.Member, by)
-		c.rules, c.others, c.with = rules, contributors(was.Redemption), with
-		c.together = func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
-			return end.decide(p, rules, accs, was.Redemption, l.now())
-		}
-		entries, err := l.do(ctx, c)
-		if err == nil {
-			done := redemptionResult(entries[0], false)
-			done.Written = true
-			return done, nil
-		}
-		// Another request resolved the redemption between the read and the decision. Return the result from its state.
-		if !outrun(err) && !errors.Is(err, loyalty.AlreadyResolved) {
-			return RedemptionResult{}, err
+		was.Redemption = *was.Entry.Redemption
+	}
+	replay, err := resolved(was, by, end)
+	if err != nil {
+		return c, nil, err
+	}
+	if replay {
+		return c, &Result{[]loyalty.Entry{was.Entry}, true}, nil
+	}
+	c = from.command(p, was.Member, by)
+	c.ends, c.rules, c.others = true, p, contributors(was.Redemption)
+	if end.with != nil {
+		if c.with, err = end.with(ctx, p.ID, was); err != nil {
+			return c, nil, err
 		}
 	}
-	return RedemptionResult{}, ErrTryAgain
+	if end.gives {
+		if c.rules, err = l.promised(ctx, p, was.Entry); err != nil {
+			return c, nil, err
+		}
+	}
+	rules := c.rules
+	c.decide = func(x inputs) ([]posting.Outcome, error) {
+		return end.decide(p, rules, x.accs, was.Redemption, x.now)
+	}
+	return c, nil, nil
 }
 
 // promised returns the program in the version under which a redemption was reserved. If that version is unknown, it
@@ -337,45 +256,28 @@ type ending struct {
 	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // returns further writes; may be nil
 }
 
-// resolved returns the result if the second revision already exists: a replay of it, or a rejection of the later
-// command. It returns zero values while the redemption is reserved. An Input may end with a dot and a fingerprint of
-// the other parameters: the same key with a different fingerprint is rejected.
-func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error) {
+// resolved reports whether the second revision was written by the same command. It rejects the command if another one
+// wrote it. An Input may end with a dot and a fingerprint of the other parameters: the same key with a different
+// fingerprint is rejected.
+func resolved(was RedemptionResult, by By, end ending) (replay bool, err error) {
 	switch was.Redemption.Status {
 	case loyalty.Reserved:
-		return RedemptionResult{}, nil
+		return false, nil
 	case loyalty.Rejected:
-		return RedemptionResult{}, notFound("redemption")
+		return false, notFound("redemption")
 	case loyalty.Expired:
-		return RedemptionResult{}, &loyalty.Error{Code: end.late, Detail: end.detail}
+		return false, &loyalty.Error{Code: end.late, Detail: end.detail}
 	}
 	if was.Entry.Cause.Revision == 2 && by.Input != "" {
 		switch key, _, _ := strings.Cut(by.Input, "."); {
 		case was.Entry.Input == by.Input:
-			was.Replayed = true
-			return was, nil
+			return true, nil
 		case key == keyOf(was.Entry):
-			return RedemptionResult{}, keyReused()
+			return false, keyReused()
 		}
 	}
-	return RedemptionResult{}, &loyalty.Error{
+	return false, &loyalty.Error{
 		Code:   loyalty.AlreadyResolved,
 		Detail: "The redemption is " + string(was.Redemption.Status) + " already.",
 	}
-}
-
-// otherDates adds to an out-of-stock error for a date the dates that still have capacity.
-func (l *Ledger) otherDates(
-	ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, date string, err error,
-) error {
-	var refusal *loyalty.Error
-	if date == "" || !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock ||
-		refusal.Pointer != "/date" {
-		return err
-	}
-	left, failed := l.Budgets(ctx, p.ID, redeem.Counters(reward, l.now()))
-	if failed != nil {
-		return failed
-	}
-	return redeem.NoCapacity(reward, date, left, l.now())
 }

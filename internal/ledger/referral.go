@@ -14,7 +14,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -210,11 +209,11 @@ func (l *Ledger) Refer(ctx context.Context, p *loyalty.Program, in ReferralReque
 		return m, err
 	}
 	alike := samePerson(m.Profile, referrer.Profile)
-	c := command{p: p, member: in.Member, by: by, with: []table.Op{table.Put(referredItem(p.ID, whose, in.Member))}}
-	c.decide = func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
-		return award.Refer(p, acc, referrer.Account, alike, in.ID, l.now())
-	}
-	_, err = l.do(ctx, c)
+	c := Command{p: p, member: in.Member, by: by, with: []table.Op{table.Put(referredItem(p.ID, whose, in.Member))}}
+	c.decide = single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+		return award.Refer(p, acc, referrer.Account, alike, in.ID, x.now)
+	})
+	_, err = l.Execute(ctx, c)
 	if err != nil && !errors.Is(err, loyalty.ReferralClaimed) {
 		return m, err
 	}

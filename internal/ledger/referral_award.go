@@ -6,121 +6,138 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
-// errConcerned aborts a decision about one account if the order also changes the referrer's account.
-var errConcerned = errors.New("ledger: the order concerns a referrer")
-
-// doReferred does the same as do, for a command about an order; rules are the rules that the order uses. If the order
-// changes a referral, the referrer's account changes in the same transaction. That is known only after the order is
-// decided, so other orders do not read more items.
-func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Program) ([]loyalty.Entry, error) {
-	order, alone := c.decide, c
-	referrals := referrals{ledger: l, program: c.p.ID}
-	alone.decide = func(acc loyalty.Account, left earn.Budgets) (posting.Outcome, error) {
-		out, err := order(acc, left)
-		if err != nil {
-			return out, err
-		}
-		if _, concerned, err := referrals.change(ctx, out); !concerned || err != nil {
-			return out, err
-		}
-		return out, errConcerned
-	}
-	entries, err := l.do(ctx, alone)
-	if !errors.Is(err, errConcerned) {
-		return entries, err
-	}
-	c.decide, c.others = nil, []loyalty.MemberID{referrals.referrer}
-	c.together = func(accs []loyalty.Account, left earn.Budgets) ([]posting.Outcome, error) {
-		out, err := order(accs[0], left)
-		if err != nil {
-			return nil, err
-		}
-		change, concerned, err := referrals.change(ctx, out)
-		if !concerned || err != nil {
-			return []posting.Outcome{out, {Account: accs[1]}}, err
-		}
-		withdrawn, converting, err := l.knownReferrals(ctx, c.p, out, rules, change)
-		if err != nil {
-			return nil, err
-		}
-		return award.AwardReferral(c.p, out, accs[1], change, withdrawn, converting, l.now())
-	}
-	return l.do(ctx, c)
+// referring returns a command about an order that also changes the referrer's account if the order changes a referral.
+// rules are the rules that the order uses. Whether a referral changes is known only after the order is decided, so
+// other orders do not read more items.
+func (l *Ledger) referring(c Command, rules *loyalty.Program) Command {
+	r := &referralContext{Ledger: l, p: c.p, rules: rules, order: c.decide}
+	c.decide, c.load = r.decide, r
+	return c
 }
 
-// A referrals determines for one command how its order changes a referral.
-type referrals struct {
-	ledger   *Ledger
-	program  string
-	referrer loyalty.MemberID
-	compared bool // whether the two members were already compared
-	alike    bool
+// A referralContext contains the inputs of the decision about an order that may change a referral.
+type referralContext struct {
+	*Ledger
+	p     *loyalty.Program
+	rules *loyalty.Program // the rules that the order uses
+	order decision
+
+	compared bool // whether the profiles of the friend and the referrer were compared
+	alike    bool // whether they are the same person
+
+	change                award.ReferralChange // the change for which the states were read; zero if they were not
+	withdrawn, converting award.KnownReferral
 }
 
-// change returns how an order changes a referral, and false if it does not. Profiles may change after enrollment, so
-// the two members are compared again before another order converts the referral. While they are the same person, no
-// order converts it.
-func (r *referrals) change(ctx context.Context, out posting.Outcome) (award.ReferralChange, bool, error) {
+// A missingReferral means that the decision about an order needs further inputs, because the order changes a referral.
+type missingReferral struct {
+	out    posting.Outcome
+	change award.ReferralChange
+}
+
+func (*missingReferral) Error() string { return "ledger: the inputs for the referral are not loaded" }
+
+// decide decides about the order, and about the referrer's account if the order changes a referral.
+func (r *referralContext) decide(x inputs) ([]posting.Outcome, error) {
+	outs, err := r.order(inputs{x.accs[:1], x.left, x.now})
+	if err != nil {
+		return nil, err
+	}
+	out := outs[0]
+	change, concerned := r.changeBy(out)
+	switch {
+	case !concerned && len(x.accs) == 1:
+		return outs, nil
+	case !concerned:
+		return []posting.Outcome{out, {Account: x.accs[1]}}, nil
+	case len(x.accs) == 1 || converts(out, change) && !r.compared || r.change != change:
+		return nil, &missingReferral{out, change}
+	}
+	converting := r.converting
+	if s := out.Entries[0].Order; s.Order.ID == change.Converts {
+		converting.Order, converting.Rules = s, r.rules
+	}
+	return award.AwardReferral(r.p, out, x.accs[1], change, r.withdrawn, converting, x.now)
+}
+
+func (r *referralContext) reset() { r.change = award.ReferralChange{} }
+
+// load reads the inputs of a change of a referral. It returns missingMember if the referrer's account is missing.
+func (r *referralContext) load(ctx context.Context, x inputs, _ []posting.Outcome, err error) (bool, error) {
+	var m *missingReferral
+	switch {
+	case !errors.As(err, &m):
+		return false, nil
+	case converts(m.out, m.change) && !r.compared:
+		r.alike, err = r.Ledger.alike(ctx, r.p.ID, m.out.Account.Member, m.change.Referrer)
+		r.compared = true
+		return true, err
+	case len(x.accs) == 1:
+		return false, missingMember(m.change.Referrer)
+	}
+	r.withdrawn, r.converting, err = r.knownReferrals(ctx, m)
+	r.change = m.change
+	return true, err
+}
+
+// changeBy returns how an order changes a referral, and false if it does not. While the friend and the referrer are the
+// same person, no order converts the referral.
+func (r *referralContext) changeBy(out posting.Outcome) (award.ReferralChange, bool) {
 	if tier.Undecided(out.Needs) || len(out.Entries) == 0 || out.Entries[0].Order == nil {
-		return award.ReferralChange{}, false, nil
+		return award.ReferralChange{}, false
 	}
 	change, concerned := award.ReferralChangeOf(out.Account, out.Entries[0].Order.Order.ID)
-	r.referrer = change.Referrer
-	if !concerned || change.Converts == "" || change.Converts == out.Account.Traits.Referral.Order {
-		return change, concerned, nil
+	if !concerned || !converts(out, change) {
+		return change, concerned
 	}
-	if !r.compared {
-		var err error
-		if r.alike, err = r.ledger.alike(ctx, r.program, out.Account.Member, change.Referrer); err != nil {
-			return change, false, err
-		}
-		r.compared = true
-	}
-	if r.alike {
+	if r.compared && r.alike {
 		change.Converts = ""
 	}
-	return change, change.Converts != "" || out.Account.Traits.Referral.Order != "", nil
+	return change, change.Converts != "" || out.Account.Traits.Referral.Order != ""
 }
 
-// knownReferrals reads the states that a change of a referral needs. out is the decision about an order that uses
-// rules.
-func (l *Ledger) knownReferrals(
-	ctx context.Context, p *loyalty.Program, out posting.Outcome, rules *loyalty.Program, change award.ReferralChange,
+// converts reports whether another order than before converts the referral. Profiles may change after enrollment, so
+// the two members are compared again before that.
+func converts(out posting.Outcome, change award.ReferralChange) bool {
+	return change.Converts != "" && change.Converts != out.Account.Traits.Referral.Order
+}
+
+// knownReferrals reads the states that a change of a referral needs. The converting order's state is part of the
+// decision if the order of this command converts the referral.
+func (r *referralContext) knownReferrals(
+	ctx context.Context, m *missingReferral,
 ) (withdrawn, converting award.KnownReferral, err error) {
-	if change.Converts != "" {
-		if converting, err = l.convertingOrder(ctx, p, out, rules, change.Converts); err != nil {
+	friend := m.out.Account
+	converting.Rules = r.rules
+	if order := m.change.Converts; order != "" && order != m.out.Entries[0].Order.Order.ID {
+		if converting, err = r.convertingOrder(ctx, m.out, order); err != nil {
 			return withdrawn, converting, err
 		}
 	}
 	err = parallel.Do(
-		func() error { return l.referralEvents(ctx, p, out.Account, change.Withdrawn, &withdrawn) },
-		func() error { return l.referralEvents(ctx, p, out.Account, change.Converts, &converting) },
+		func() error { return r.referralEvents(ctx, r.p, friend, m.change.Withdrawn, &withdrawn) },
+		func() error { return r.referralEvents(ctx, r.p, friend, m.change.Converts, &converting) },
 	)
 	return withdrawn, converting, err
 }
 
-// convertingOrder returns the state of the order that converts a referral, either from this command's decision or from
-// the table.
-func (l *Ledger) convertingOrder(
-	ctx context.Context, p *loyalty.Program, out posting.Outcome, rules *loyalty.Program, order string,
+// convertingOrder reads the state of an earlier order that converts a referral.
+func (r *referralContext) convertingOrder(
+	ctx context.Context, out posting.Outcome, order string,
 ) (award.KnownReferral, error) {
-	if s := out.Entries[0].Order; s.Order.ID == order {
-		return award.KnownReferral{Order: s, Rules: rules}, nil
-	}
-	e, err := l.latest(ctx, p.ID, loyalty.CauseOrder, order)
+	e, err := r.latest(ctx, r.p.ID, loyalty.CauseOrder, order)
 	switch {
 	case err != nil:
 		return award.KnownReferral{}, err
 	case e.Order == nil || e.Member != out.Account.Member || e.Sequence >= out.Entries[0].Sequence:
 		return award.KnownReferral{}, errBehind
 	}
-	rules, err = l.rules(ctx, p, e.Order.Program)
+	rules, err := r.Ledger.rules(ctx, r.p, e.Order.Program)
 	return award.KnownReferral{Order: e.Order, Rules: rules}, err
 }
 

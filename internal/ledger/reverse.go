@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -20,48 +19,47 @@ import (
 func (l *Ledger) Reverse(
 	ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By,
 ) (RedemptionResult, error) {
-	for range attempts {
-		was, replay, err := l.reversal(ctx, p.ID, id, by)
-		if err != nil {
-			return RedemptionResult{}, err
-		}
-		if replay {
-			return redemptionResult(was, true), nil
-		}
-		code, err := l.issuedFor(ctx, p, was)
-		if err != nil {
-			return RedemptionResult{}, err
-		}
-		target, issued, err := redeem.Returned(p, *was.Redemption, share, code.issued())
-		if err != nil {
-			return RedemptionResult{}, err
-		}
-		with := code.become(issued)
-		if redeem.GivesAllBack(p, share) {
-			off, err := l.calledOff(ctx, p.ID, was)
-			if err != nil {
-				return RedemptionResult{}, err
-			}
-			with = append(with, off...)
-		}
-		priors, err := l.contributions(ctx, p.ID, was)
-		if err != nil {
-			return RedemptionResult{}, err
-		}
-		entries, err := l.do(ctx, command{
-			p: p, member: was.Member, others: contributors(*was.Redemption), by: by, with: with,
-			together: func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
-				return redeem.ReverseTogether(p, accs, priors, target, l.now())
-			},
-		})
-		if err == nil {
-			return redemptionResult(entries[0], false), nil
-		}
-		if !outrun(err) {
-			return RedemptionResult{}, err
-		}
+	r, err := l.Execute(ctx, Command{prepare: func(ctx context.Context) (Command, *Result, error) {
+		return l.reversing(ctx, p, id, share, by)
+	}})
+	if err != nil {
+		return RedemptionResult{}, err
 	}
-	return RedemptionResult{}, ErrTryAgain
+	return redemptionResult(r.entry(), r.Replayed), nil
+}
+
+// reversing returns the command that reverses a redemption, or the result if the same command has run before.
+func (l *Ledger) reversing(
+	ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By,
+) (c Command, done *Result, err error) {
+	was, replay, err := l.reversal(ctx, p.ID, id, by)
+	if err != nil {
+		return c, nil, err
+	}
+	if replay {
+		return c, &Result{[]loyalty.Entry{was}, true}, nil
+	}
+	code, err := l.issuedFor(ctx, p, was)
+	if err != nil {
+		return c, nil, err
+	}
+	target, issued, err := redeem.Returned(p, *was.Redemption, share, code.issued())
+	if err != nil {
+		return c, nil, err
+	}
+	c = Command{p: p, member: was.Member, others: contributors(*was.Redemption), by: by, with: code.become(issued)}
+	if redeem.GivesAllBack(p, share) {
+		off, err := l.calledOff(ctx, p.ID, was)
+		if err != nil {
+			return c, nil, err
+		}
+		c.with = append(c.with, off...)
+	}
+	priors, err := l.contributions(ctx, p.ID, was)
+	c.decide = func(x inputs) ([]posting.Outcome, error) {
+		return redeem.ReverseTogether(p, x.accs, priors, target, x.now)
+	}
+	return c, nil, err
 }
 
 // reversal returns the last revision of a redemption, or the one that the same command wrote before.

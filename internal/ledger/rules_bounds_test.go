@@ -131,10 +131,10 @@ func TestRequestToResolveAResolvedRedemption(t *testing.T) {
 		was := RedemptionResult{Redemption: loyalty.Redemption{Status: c.status}, Entry: loyalty.Entry{
 			Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: "rd_1", Revision: c.revision}, Input: c.stored,
 		}}
-		got, err := resolved(was, By{Input: c.input}, end)
+		replayed, err := resolved(was, By{Input: c.input}, end)
 		wantRejection(t, c.name, err, c.code)
-		if got.Replayed != c.replayed {
-			t.Errorf("%s: replayed %t", c.name, got.Replayed)
+		if replayed != c.replayed {
+			t.Errorf("%s: replayed %t", c.name, replayed)
 		}
 	}
 }
@@ -259,7 +259,7 @@ func TestPlanThatFitsIntoATransaction(t *testing.T) {
 		want bool
 	}{{"as many operations as fit", mostOps, false, false}, {"one more", mostOps + 1, false, true}, {"time first", 1, true, true}} {
 		w := planned{ops: make([]table.Op, c.ops), more: c.more}
-		if got := l.premature(t.Context(), command{p: p, member: "mem_ada"}, nil, w, nil); got != c.want {
+		if got := l.premature(t.Context(), Command{p: p, member: "mem_ada"}, nil, w, nil); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}
@@ -286,8 +286,8 @@ func TestDamagedAccountOfACommand(t *testing.T) {
 		{"another account with fewer entries", []table.Item{good(5), good(1)}, []loyalty.MemberID{"mem_bob"}, false, false},
 		{"another damaged account", []table.Item{good(5), damaged}, []loyalty.MemberID{"mem_bob"}, false, true},
 	} {
-		cmd := command{p: p, member: "mem_ada", others: c.others, reached: 5}
-		_, _, err := cmd.decided(t.Context(), c.read, &budgets{ledger: l, program: "p"}, 1, noon)
+		cmd := Command{p: p, member: "mem_ada", others: c.others, reached: 5}
+		_, _, err := cmd.advanced(t.Context(), c.read, &budgets{ledger: l, program: "p"}, 1, noon)
 		if errors.Is(err, errBehind) != c.behind || (err != nil) != (c.behind || c.damaged) {
 			t.Errorf("%s: %v", c.name, err)
 		}

@@ -17,10 +17,10 @@ type TierChange struct {
 
 // SetTier assigns a member a level manually. Repeated calls behave as in Redeem.
 func (l *Ledger) SetTier(ctx context.Context, p *loyalty.Program, in TierChange, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseTier, in.ID, by, func(
-		acc loyalty.Account,
+	r, err := l.Execute(ctx, once(p, in.Member, loyalty.CauseTier, in.ID, by, func(
+		acc loyalty.Account, x inputs,
 	) (posting.Outcome, error) {
-		return tier.SetTier(p, acc, in.ID, in.Placement, l.now())
-	})
-	return AdjustmentResult{Entry: e, Replayed: replayed}, err
+		return tier.SetTier(p, acc, in.ID, in.Placement, x.now)
+	}))
+	return AdjustmentResult{Entry: r.entry(), Replayed: r.Replayed}, err
 }

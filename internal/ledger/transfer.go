@@ -2,10 +2,8 @@ package ledger
 
 import (
 	"context"
-	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
@@ -43,16 +41,13 @@ func (l *Ledger) Transfer(ctx context.Context, p *loyalty.Program, in TransferRe
 	like := loyalty.Entry{
 		Member: in.From, Redemption: &r, Cause: loyalty.Cause{Kind: loyalty.CauseTransfer, ID: in.ID, Revision: 1},
 	}
-	c := command{p: p, member: in.From, others: []loyalty.MemberID{in.To}, by: by, together: func(
-		accs []loyalty.Account, _ earn.Budgets,
-	) ([]posting.Outcome, error) {
-		return share.Transfer(p, accs[0], accs[1], r, l.now())
-	}}
-	e, replayed, err := l.onceWith(ctx, c, like)
+	c := Command{p: p, member: in.From, others: []loyalty.MemberID{in.To}, by: by, once: &like}
+	c.decide = func(x inputs) ([]posting.Outcome, error) { return share.Transfer(p, x.accs[0], x.accs[1], r, x.now) }
+	done, err := l.Execute(ctx, c)
 	if err != nil {
-		return TransferResult{From: in.From, Replayed: replayed}, err
+		return TransferResult{From: in.From, Replayed: done.Replayed}, err
 	}
-	return transferResult(e, replayed), nil
+	return transferResult(done.entry(), done.Replayed), nil
 }
 
 // FindTransfer returns the current state of a transfer. An offer whose time has passed has the status expired, even if
@@ -100,57 +95,56 @@ func (l *Ledger) CancelTransfer(ctx context.Context, p *loyalty.Program, id stri
 func (l *Ledger) endTransfer(
 	ctx context.Context, p *loyalty.Program, id string, by By, as loyalty.RedemptionStatus,
 ) (TransferResult, error) {
-	for range 2 {
+	r, err := l.Execute(ctx, Command{prepare: func(ctx context.Context) (Command, *Result, error) {
 		was, err := l.FindTransfer(ctx, p.ID, id)
 		if err != nil {
-			return TransferResult{}, err
+			return Command{}, nil, err
 		}
-		if r, err := was.ended(by, as); r.Replayed || err != nil {
-			return r, err
+		replay, err := was.ended(by, as)
+		if err != nil {
+			return Command{}, nil, err
 		}
-		entries, err := l.do(ctx, l.endOf(p, was, as, by))
-		if err == nil {
-			return transferResult(entries[0], false), nil
+		if replay {
+			return Command{}, &Result{[]loyalty.Entry{was.Entry}, true}, nil
 		}
-		// Another request ended the offer between the read and the decision. Return the result from its state.
-		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.AlreadyResolved) {
-			return TransferResult{}, err
-		}
+		return endOf(p, was, as, by), nil, nil
+	}})
+	if err != nil {
+		return TransferResult{}, err
 	}
-	return TransferResult{}, ErrTryAgain
+	return transferResult(r.entry(), r.Replayed), nil
 }
 
 // endOf returns the command that ends an offer. Only an acceptance changes the recipient's account.
-func (l *Ledger) endOf(p *loyalty.Program, was TransferResult, as loyalty.RedemptionStatus, by By) command {
-	c := command{p: p, member: was.From, by: by}
+func endOf(p *loyalty.Program, was TransferResult, as loyalty.RedemptionStatus, by By) Command {
+	c := Command{p: p, member: was.From, by: by, ends: true}
 	if as == loyalty.Accepted {
 		c.others = []loyalty.MemberID{was.Transfer.To}
-		c.together = func(accs []loyalty.Account, _ earn.Budgets) ([]posting.Outcome, error) {
-			return share.AcceptTransfer(p, accs[0], accs[1], was.Transfer, l.now())
+		c.decide = func(x inputs) ([]posting.Outcome, error) {
+			return share.AcceptTransfer(p, x.accs[0], x.accs[1], was.Transfer, x.now)
 		}
 		return c
 	}
-	c.decide = func(acc loyalty.Account, _ earn.Budgets) (posting.Outcome, error) {
-		return share.ReturnTransfer(p, acc, was.Transfer, as, l.now())
-	}
+	c.decide = single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
+		return share.ReturnTransfer(p, acc, was.Transfer, as, x.now)
+	})
 	return c
 }
 
-// ended returns the result if the transfer has already ended: a replay, or the rejection of the later request. It
-// returns zero values while the offer is open.
-func (was TransferResult) ended(by By, as loyalty.RedemptionStatus) (TransferResult, error) {
+// ended reports whether the transfer was ended by the same request. It rejects the request if another one ended the
+// transfer.
+func (was TransferResult) ended(by By, as loyalty.RedemptionStatus) (replay bool, err error) {
 	switch status := was.Transfer.Status; {
 	case status == loyalty.Offered:
-		return TransferResult{}, nil
+		return false, nil
 	case status == loyalty.Expired && as == loyalty.Accepted:
-		return TransferResult{}, &loyalty.Error{
+		return false, &loyalty.Error{
 			Code: loyalty.AlreadyExpired, Detail: "The offer expired before it was accepted.",
 		}
 	case status == as && was.Entry.Cause.Revision == 2 && was.Entry.Input == by.Input && by.Input != "":
-		was.Replayed = true
-		return was, nil
+		return true, nil
 	}
-	return TransferResult{}, &loyalty.Error{
+	return false, &loyalty.Error{
 		Code:   loyalty.AlreadyResolved,
 		Detail: "The transfer is " + string(was.Transfer.Status) + " already.",
 	}

@@ -32,8 +32,9 @@ func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes ite
 	return Upload{Added: u.Added, Duplicate: u.Duplicate}, err
 }
 
-// UploadCodes does the same as AddCodes, and records its progress under the reward and the codes. If it is repeated with
-// the same codes, it continues after the codes that were already processed, and returns the same result as one call.
+// UploadCodes does the same as AddCodes, and records its progress under the reward and the codes. If it is repeated
+// with the same codes, it continues after the codes that were already processed, and returns the same result as one
+// call.
 func (l *Ledger) UploadCodes(ctx context.Context, program, reward string, codes []string) (Upload, error) {
 	key := uploadKey(program, reward, fingerprint([]byte(strings.Join(codes, "\n"))))
 	for attempt := range attempts {

@@ -102,7 +102,7 @@ func (l *Ledger) stored(
 		if err != nil || !write || len(out.Entries) == 0 {
 			return acc, out, err
 		}
-		if _, err := l.do(ctx, command{p: p, member: m}); err != nil {
+		if _, err := l.Execute(ctx, Command{p: p, member: m}); err != nil {
 			return loyalty.Account{}, posting.Outcome{}, err
 		}
 	}

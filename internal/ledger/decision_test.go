@@ -1,0 +1,72 @@
+package ledger
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"strings"
+	"testing"
+)
+
+// A decision reads neither the table nor the clock: no function that takes inputs, and no context, uses a context of
+// its surroundings or Ledger.now.
+func TestDecisionsReadNothing(t *testing.T) {
+	files := token.NewFileSet()
+	code := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
+	packages, err := parser.ParseDir(files, ".", code, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decisions := 0
+	ast.Inspect(packages["ledger"], func(n ast.Node) bool {
+		var params *ast.FuncType
+		var body *ast.BlockStmt
+		switch f := n.(type) {
+		case *ast.FuncDecl:
+			params, body = f.Type, f.Body
+		case *ast.FuncLit:
+			params, body = f.Type, f.Body
+		default:
+			return true
+		}
+		if !takes(params, "inputs") || takes(params, "Context") {
+			return true
+		}
+		decisions++
+		ast.Inspect(body, func(n ast.Node) bool {
+			switch x := n.(type) {
+			case *ast.Ident:
+				if x.Name == "ctx" {
+					t.Errorf("%s: a decision uses a context", files.Position(x.Pos()))
+				}
+			case *ast.CallExpr:
+				if f, ok := x.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "now" {
+					t.Errorf("%s: a decision reads the clock", files.Position(x.Pos()))
+				}
+			}
+			return true
+		})
+		return true
+	})
+	if decisions < 20 {
+		t.Errorf("only %d decisions were found", decisions)
+	}
+}
+
+// takes reports whether a function has a parameter of a type with this name.
+func takes(f *ast.FuncType, name string) bool {
+	for _, p := range f.Params.List {
+		switch x := p.Type.(type) {
+		case *ast.Ident:
+			if x.Name == name {
+				return true
+			}
+		case *ast.SelectorExpr:
+			if x.Sel.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,118 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A Command is a change of one account, or of several accounts in one transaction.
+type Command struct {
+	p *loyalty.Program
+	// rules are the rules of the reward whose reservation the command commits, or nil if it commits none.
+	rules  *loyalty.Program
+	member loyalty.MemberID
+	others []loyalty.MemberID // other members whose accounts the command may change
+	by     By
+	// main is the cause of the command's main entry. If it is zero, the first decided entry is the main one.
+	main loyalty.Cause
+	// decide decides about the accounts. If it is nil, the command only advances the account.
+	decide decision
+	// load reads further inputs of the decision; nil if there are none.
+	load    loader
+	with    []table.Op  // other operations to write in the same transaction
+	alone   bool        // write with even if there is no entry to write
+	read    *table.Item // the account, if it was already read
+	budgets *budgets    // counters that were already read; nil if none
+	// reached is the sequence that the account is known to have. An account with a smaller sequence was read too early.
+	reached int64
+	// once identifies a command that has no natural identity: its cause is written once. See executeOnce.
+	once *loyalty.Entry
+	// note is an entry that changes no account. If it is set, the command writes only the note and the operations in with.
+	note *loyalty.Entry
+	// prepare loads what the command builds on and returns the command to run, or the result if nothing is to be written.
+	// It runs again on each attempt. If it is set, the other fields are not used.
+	prepare func(ctx context.Context) (Command, *Result, error)
+	// ends means that a prepared command ends something that is open, such as a reservation.
+	ends bool
+	// revises is the state of the cause on which a prepared command builds, and of is the cause; nil if the command is not
+	// a revision of a cause with a natural identity.
+	revises *prior
+	of      loyalty.Cause
+}
+
+// A Result is what a command wrote, or what it wrote when it ran before.
+type Result struct {
+	// Entries are the entries of the decision, those of the command's member first. If the response of the table was lost,
+	// only the first of them is there. A command without a decision has the entries of time: those that the passing of
+	// time caused, such as expiries.
+	Entries  []loyalty.Entry
+	Replayed bool
+}
+
+// entry returns the main entry, or zero if there is none.
+func (r Result) entry() (e loyalty.Entry) {
+	if len(r.Entries) > 0 {
+		e = r.Entries[0]
+	}
+	return e
+}
+
+// Execute loads what a command needs, decides, and commits the result once. If another command is first, it loads and
+// decides again, up to a limit. A repeated command returns the first result.
+func (l *Ledger) Execute(ctx context.Context, c Command) (Result, error) {
+	if c.prepare == nil {
+		return l.executePrepared(ctx, c)
+	}
+	for range attempts {
+		next, done, err := c.prepare(ctx)
+		if err == nil && done != nil {
+			return *done, nil
+		}
+		prepared := err == nil
+		var r Result
+		if prepared {
+			r, err = l.executePrepared(ctx, next)
+		}
+		if err == nil {
+			return r, nil
+		}
+		again, failed := l.outdated(ctx, next, prepared, err)
+		switch {
+		case failed != nil:
+			return Result{}, failed
+		case !again:
+			return r, err
+		}
+	}
+	return Result{}, ErrTryAgain
+}
+
+// outdated reports whether a command failed because another command changed what it was prepared from.
+func (l *Ledger) outdated(ctx context.Context, c Command, prepared bool, err error) (bool, error) {
+	switch {
+	case prepared && outrun(err):
+		return true, nil
+	case c.revises == nil:
+		// Another command may have ended the reservation or offer since it was read.
+		return c.ends && errors.Is(err, loyalty.AlreadyResolved), nil
+	case !errors.As(err, new(*loyalty.Error)):
+		return false, nil
+	}
+	now, failed := l.latest(ctx, c.p.ID, c.of.Kind, c.of.ID)
+	return now.Cause.Revision != c.revises.revision(), failed
+}
+
+func (l *Ledger) executePrepared(ctx context.Context, c Command) (Result, error) {
+	switch {
+	case c.note != nil:
+		e, err := l.record(ctx, c.p, *c.note, c.by, c.with...)
+		return Result{Entries: []loyalty.Entry{e}}, err
+	case c.once != nil:
+		return l.executeOnce(ctx, c)
+	}
+	entries, err := l.do(ctx, c)
+	return Result{Entries: entries}, err
+}
