@@ -32,7 +32,7 @@
 //     how many points it gives. internal/loyalty/earn/match.go evaluates the field. Tests of rules are in
 //     internal/loyalty/engine.
 //  2. internal/loyalty/deliverytest/program.go: the key in random programs, so that the delivery invariant is checked.
-//  3. internal/program/program-v1.schema.json: the key, with a description and examples.
+//  3. internal/program/document/program-v1.schema.json: the key, with a description and examples.
 //  4. internal/program/match.go or internal/program/rules.go: parse the key into the field, and report problems.
 //  5. internal/program/explain_rules.go: the sentence that program explain prints.
 //  6. internal/program/snapshot/rules.go: the stored form.
@@ -45,7 +45,7 @@
 //
 //  1. internal/loyalty/reward.go: the type and its fields. If it is redeemed differently, like a perk, also
 //     internal/loyalty/redeem/redemption.go.
-//  2. internal/program/program-v1.schema.json: the type and the keys that it requires.
+//  2. internal/program/document/program-v1.schema.json: the type and the keys that it requires.
 //  3. internal/program/rewards.go: the keys of the type and how they are parsed.
 //  4. internal/program/giveaways.go, if the reward has a value in money.
 //  5. internal/program/explain_rewards.go: what its points buy.

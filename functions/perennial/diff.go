@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/compare"
 )
 
 type diff struct {
@@ -52,7 +52,7 @@ func (c *diff) files() error {
 		if err != nil {
 			return err
 		}
-		if problems := program.Readable(source); len(problems) > 0 {
+		if problems := compare.Readable(source); len(problems) > 0 {
 			return printProblems(path, problems, os.Stderr)
 		}
 		sources[i] = source
@@ -61,7 +61,7 @@ func (c *diff) files() error {
 }
 
 func printDiff(older, newer []byte) error {
-	changes, problems := program.Diff(older, newer)
+	changes, problems := compare.Diff(older, newer)
 	for _, c := range changes {
 		fmt.Println(c)
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
 type programCmd struct {
@@ -44,7 +46,7 @@ func (c *explain) Run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Print(program.Explain(f.Program))
+	fmt.Print(describe.Explain(f.Program))
 	return nil
 }
 
@@ -72,7 +74,7 @@ func parse(name string, source []byte, out io.Writer) (*program.File, error) {
 	return f, nil
 }
 
-func printProblems(name string, problems program.Problems, out io.Writer) error {
+func printProblems(name string, problems document.Problems, out io.Writer) error {
 	for _, p := range problems {
 		fmt.Fprintf(out, "%s: %s\n", name, p)
 	}

@@ -134,7 +134,7 @@ func apiNames(t *testing.T, add func(name, from string)) {
 
 func schemaNames(t *testing.T, add func(name, from string)) {
 	t.Helper()
-	text, err := os.ReadFile("../../internal/program/program-v1.schema.json")
+	text, err := os.ReadFile("../../internal/program/document/program-v1.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/boot"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/compare"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
 )
 
 func main() {
-	boot.Start(api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}))
+	boot.Start(api.Programs(api.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}))
 }

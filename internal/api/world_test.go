@@ -27,6 +27,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/compare"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
@@ -386,7 +388,7 @@ func (w *world) must(method, path, body string) string {
 	return id
 }
 
-var reader = Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}
+var reader = Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}
 
 // plainSource is the program of the tests: purchases, levels and rewards, and nothing that happens by itself.
 func plainSource(t testing.TB) string { return programSource(t, "bluebird") }

@@ -29,6 +29,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/compare"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/relay"
 	"github.com/perennial-loyalty/perennial/internal/stack"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
@@ -41,7 +43,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"members":   api.Members,
 	"earn":      api.Earn,
 	"redeem":    api.Redeem,
-	"programs":  api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}),
+	"programs":  api.Programs(api.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}),
 	"reminders": senders.With(api.Reminders),
 	"webhooks":  payments.Webhooks,
 	"reassess":  sqsqueue.With(jobs.Reassess),

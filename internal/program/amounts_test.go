@@ -3,6 +3,8 @@ package program
 import (
 	"strings"
 	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
 )
 
 func TestExplanationSaysWhetherAmountsIncludeTax(t *testing.T) {
@@ -21,7 +23,7 @@ earn:
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}
-		if got := Explain(p); !strings.Contains(got, want+"\n") {
+		if got := describe.Explain(p); !strings.Contains(got, want+"\n") {
 			t.Errorf("%s: %q is missing in:\n%s", amounts, want, got)
 		}
 	}

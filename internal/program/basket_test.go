@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
 // basket reads an order: "12.50 food, 9.00 drinks x2; 5.00 off, 4.90 shipping, 1.42 tax, 8.00 by gift_card, in EUR".
@@ -114,7 +115,7 @@ func (s *story) become(text string, now time.Time) {
 }
 
 func (s *story) minor(text string, c loyalty.Currency) int64 {
-	n, reason := minor(text, c)
+	n, reason := document.Minor(text, c)
 	if reason != "" {
 		s.t.Fatal(reason)
 	}

@@ -5,79 +5,68 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // makes time zones available, and equal, on all machines
+	_ "time/tzdata" // so that time zones are the same on every machine
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// A compiler converts the tree to a program and collects problems. It treats missing values and values of the wrong
-// kind as absent, because the schema reports them.
-type compiler struct {
-	p                  *loyalty.Program // the part that has been read
-	problems, warnings Problems
-	languages          []string // languages of the program's name, in which other texts should also exist
-	entries            []entry  // every rule and campaign
-	source             []string // the lines of the file, to find the position of a condition
-}
-
-func (c *compiler) add(p Problem)  { c.problems = append(c.problems, p) }
-func (c *compiler) warn(p Problem) { c.warnings = append(c.warnings, p) }
-
-// file reads everything except the examples. Sections that others refer to come first: events, currencies, levels,
+// parseFile reads everything except the examples. Sections that others refer to come first: events, currencies, levels,
 // groups.
-func (c *compiler) file(root *node) *File {
-	c.p = &loyalty.Program{
-		ID:   root.get("program").text(),
-		Zone: c.zone(root.get("timezone")),
-		Name: c.words(root.get("name")),
+func parseFile(c *document.Compiler, root *document.Node) *File {
+	c.P = &loyalty.Program{
+		ID:   root.Get("program").Text(),
+		Zone: parseZone(c, root.Get("timezone")),
+		Name: c.Words(root.Get("name")),
 	}
-	c.languages = slices.Sorted(maps.Keys(c.p.Name))
-	c.p.Unit = c.units(root.get("points"))
-	c.p.Events = c.events(root.get("events"))
-	c.p.Earn.Rates = byCurrency(c, root.get("earn").get("purchase").get("rates"), c.rate)
-	c.p.Exchange = c.exchange(root.get("exchange"))
-	c.p.Tiers = c.tiers(root.get("tiers"))
-	c.p.TierGroups = c.tierGroups(root)
-	c.p.Groups = c.groups(root.get("stacking"))
-	c.p.Wallets = c.wallets(root.get("wallets"))
-	c.earn(root.get("earn"))
-	c.p.Campaigns = c.rules(root.get("campaigns"))
-	c.p.Milestones = c.milestones(root.get("milestones"))
-	c.p.Rewards = c.rewards(root.get("rewards"))
-	c.p.Redemption = c.redeeming(root.get("redemption"))
-	c.p.Payments = c.payments(root.get("payments"))
-	c.p.Conversions = c.conversions(root.get("conversions"))
-	c.circles(root)
-	c.p.Transfers = c.transfers(root.get("transfers"))
-	c.p.Households = c.households(root.get("households"))
-	c.p.Reminders = c.reminders(root.get("reminders"))
-	c.refunds(root.get("clawback"))
-	c.advanceNotice(root)
-	c.promises(root)
-	c.sense(root)
-	return &File{Program: c.p, Reporting: c.reporting(root.get("reporting"))}
+	c.Languages = slices.Sorted(maps.Keys(c.P.Name))
+	c.P.Unit = c.Units(root.Get("points"))
+	c.P.Events = parseEvents(c, root.Get("events"))
+	c.P.Earn.Rates = byCurrency(c, root.Get("earn").Get("purchase").Get("rates"), (*document.Compiler).Rate)
+	c.P.Exchange = parseExchange(c, root.Get("exchange"))
+	c.P.Tiers = parseTiers(c, root.Get("tiers"))
+	c.P.TierGroups = tierGroups(c, root)
+	c.P.Groups = parseGroups(c, root.Get("stacking"))
+	c.P.Wallets = parseWallets(c, root.Get("wallets"))
+	parseEarn(c, root.Get("earn"))
+	c.P.Campaigns = parseRules(c, root.Get("campaigns"))
+	c.P.Milestones = parseMilestones(c, root.Get("milestones"))
+	c.P.Rewards = parseRewards(c, root.Get("rewards"))
+	c.P.Redemption = parseRedeeming(c, root.Get("redemption"))
+	c.P.Payments = parsePayments(c, root.Get("payments"))
+	c.P.Conversions = parseConversions(c, root.Get("conversions"))
+	circles(c, root)
+	c.P.Transfers = parseTransfers(c, root.Get("transfers"))
+	c.P.Households = parseHouseholds(c, root.Get("households"))
+	c.P.Reminders = parseReminders(c, root.Get("reminders"))
+	validate.Refunds(c, root.Get("clawback"))
+	parseAdvanceNotice(c, root)
+	validate.Promises(c, root)
+	validate.Sense(c, root)
+	return &File{Program: c.P, Reporting: parseReporting(c, root.Get("reporting"))}
 }
 
 // finish validates and prepares the program, and runs the examples.
-func (c *compiler) finish(f *File, root *node) {
+func finish(c *document.Compiler, f *File, root *document.Node) {
 	if err := engine.Compile(f.Program); err != nil {
-		c.add(at(root, "%s", err))
+		c.Add(document.At(root, "%s", err))
 		return
 	}
 	if n := len(snapshot.Encode(f.Program)); n > snapshot.MaxBytes {
-		c.add(at(
+		c.Add(document.At(
 			root, "is too large: with its aliases expanded, the rules have %d bytes; the limit is %d", n,
 			snapshot.MaxBytes,
 		))
 		return
 	}
-	if c.twice(); len(c.problems) > 0 {
+	if validate.Twice(c); len(c.Problems) > 0 {
 		return
 	}
-	c.examples(f.Program, root.get("examples"))
+	parseExamples(c, f.Program, root.Get("examples"))
 }
 
 // zones lists time zones to suggest if correcting only case and spaces does not yield a valid name.
@@ -86,8 +75,8 @@ var zones = strings.Fields("UTC Europe/London Europe/Berlin Europe/Paris Europe/
 	"America/Denver America/Los_Angeles America/Toronto America/Mexico_City America/Sao_Paulo Asia/Tokyo Asia/Seoul " +
 	"Asia/Shanghai Asia/Singapore Asia/Kolkata Asia/Dubai Australia/Sydney Pacific/Auckland Africa/Johannesburg")
 
-func (c *compiler) zone(n *node) *time.Location {
-	name := n.text()
+func parseZone(c *document.Compiler, n *document.Node) *time.Location {
+	name := n.Text()
 	if name == "" {
 		return time.UTC
 	}
@@ -99,7 +88,7 @@ func (c *compiler) zone(n *node) *time.Location {
 	if i := slices.Index(lower(zones), guess); i >= 0 {
 		guess = zones[i]
 	}
-	c.add(at(n, "%q is not a time zone like Europe/Berlin", clip(name)).Suggest(guess))
+	c.Add(document.At(n, "%q is not a time zone like Europe/Berlin", document.Clip(name)).Suggest(guess))
 	return time.UTC
 }
 
@@ -110,38 +99,38 @@ func lower(words []string) (out []string) {
 	return out
 }
 
-func (c *compiler) reporting(n *node) (r Reporting) {
+func parseReporting(c *document.Compiler, n *document.Node) (r Reporting) {
 	if n == nil {
 		return r
 	}
-	books, value := n.get("currency"), n.get("point_value")
-	if code := books.text(); code != "" && c.currency(books, code) {
+	books, value := n.Get("currency"), n.Get("point_value")
+	if code := books.Text(); code != "" && c.Currency(books, code) {
 		r.Currency = loyalty.Currency(code)
 	}
-	amount, code, _ := strings.Cut(value.text(), " ")
-	exact, ok := decimal(amount)
+	amount, code, _ := strings.Cut(value.Text(), " ")
+	exact, ok := document.Decimal(amount)
 	switch {
 	case !ok:
-		c.malformed(value, "money")
-	case c.currency(value, code) && r.Currency != "" && code != string(r.Currency):
-		c.add(at(value, "is in %s, but the program's currency is %s", code, r.Currency))
+		c.Malformed(value, "money")
+	case c.Currency(value, code) && r.Currency != "" && code != string(r.Currency):
+		c.Add(document.At(value, "is in %s, but the program's currency is %s", code, r.Currency))
 	}
 	r.PointValue = exact
 	return r
 }
 
 // unique rejects an ID that an earlier entry of the list has.
-func (c *compiler) unique(entries []*node) {
+func unique(c *document.Compiler, entries []*document.Node) {
 	seen := map[string]int{}
 	for _, e := range entries {
-		id := e.get("id")
-		if id.text() == "" {
+		id := e.Get("id")
+		if id.Text() == "" {
 			continue
 		}
-		if line, ok := seen[id.value]; ok {
-			c.add(at(id, "%q is already the id of the entry on line %d", clip(id.value), line))
+		if line, ok := seen[id.Value]; ok {
+			c.Add(document.At(id, "%q is already the id of the entry on line %d", document.Clip(id.Value), line))
 			continue
 		}
-		seen[id.value] = id.line
+		seen[id.Value] = id.Line
 	}
 }

@@ -7,8 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/compare"
 )
 
 func ExampleDiff() {
@@ -30,7 +29,7 @@ earn:
     - { id: beans-x2, category: coffee-beans, multiply: 2.5 }
   caps: [1000 per order, 3000 per day]
 `)
-	changes, problems := program.Diff(older, newer)
+	changes, problems := compare.Diff(older, newer)
 	if err := problems.Err(); err != nil {
 		fmt.Println(err)
 	}
@@ -67,7 +66,7 @@ func TestADiffSaysWhatChangedAndNothingElse(t *testing.T) {
 		"a condition":                    {"a: x > 1", "a: x > 2 && y", `line 1: a: x > 1 becomes x > 2 && y`},
 		"lines of text":                  {"a: x", "a: |\n  b\n  c\n", `line 1: a: x becomes "b\nc\n"`},
 	} {
-		changes, problems := program.Diff([]byte(c.older), []byte(c.newer))
+		changes, problems := compare.Diff([]byte(c.older), []byte(c.newer))
 		var got []string
 		for _, change := range changes {
 			got = append(got, change.String())
@@ -80,7 +79,7 @@ func TestADiffSaysWhatChangedAndNothingElse(t *testing.T) {
 
 func TestADiffOfWhatCannotBeReadSaysWhy(t *testing.T) {
 	for _, pair := range [][2]string{{"a: 1", "a: ["}, {"a: [", "a: 1"}, {"", "a: 1"}} {
-		if changes, problems := program.Diff([]byte(pair[0]), []byte(pair[1])); len(problems) != 1 || changes != nil {
+		if changes, problems := compare.Diff([]byte(pair[0]), []byte(pair[1])); len(problems) != 1 || changes != nil {
 			t.Errorf("%q: %v, %v", pair, changes, problems)
 		}
 	}
@@ -95,10 +94,10 @@ func TestADiffOfHostileFilesIsQuick(t *testing.T) {
 		return []byte("x: &x \"" + strings.Repeat(n, 50_000) + "\"\na: [" + strings.Repeat("{b: *x}, ", 90) + "]")
 	}
 	begin := time.Now()
-	if changes, _ := program.Diff(deep("1"), deep("2")); len(changes) != 1 {
+	if changes, _ := compare.Diff(deep("1"), deep("2")); len(changes) != 1 {
 		t.Errorf("%d changes", len(changes))
 	}
-	changes, _ := program.Diff(wide("x"), wide("y"))
+	changes, _ := compare.Diff(wide("x"), wide("y"))
 	size := 0
 	for _, c := range changes {
 		size += len(c.String())

@@ -4,38 +4,39 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
 var roundings = map[string]loyalty.Rounding{
 	"nearest": loyalty.Nearest, "half_even": loyalty.HalfEven, "up": loyalty.Up,
 }
 
-// earn reads the earning rules except the rates, which other sections need earlier.
-func (c *compiler) earn(n *node) {
-	purchase, e := n.get("purchase"), &c.p.Earn
-	e.Counts = counts(purchase.get("counts"))
-	e.TaxIncluded = purchase.get("amounts").text() == "tax_included"
-	if n := purchase.get("counts"); e.TaxIncluded && e.Counts.Tax {
-		c.add(at(n, "has tax, which amounts: tax_included already includes in the items and shipping; remove it"))
+// parseEarn reads the earning rules except the rates, which other sections need earlier.
+func parseEarn(c *document.Compiler, n *document.Node) {
+	purchase, e := n.Get("purchase"), &c.P.Earn
+	e.Counts = counts(purchase.Get("counts"))
+	e.TaxIncluded = purchase.Get("amounts").Text() == "tax_included"
+	if n := purchase.Get("counts"); e.TaxIncluded && e.Counts.Tax {
+		c.Add(document.At(n, "has tax, which amounts: tax_included already includes in the items and shipping; remove it"))
 	}
-	e.Rounding = roundings[purchase.get("rounding").text()]
-	e.CountPlaced = purchase.get("count").text() == "placed"
-	e.Carry = purchase.get("carry").yes()
-	e.Pending = c.wait(purchase.get("pending"))
-	e.Expires = c.expires(purchase.get("expires"))
-	e.Categories = c.categories(n.get("categories"))
-	e.Rules = c.rules(n.get("rules"))
-	e.Actions = c.actions(n.get("actions"))
-	e.Caps = c.caps(n.get("caps"))
+	e.Rounding = roundings[purchase.Get("rounding").Text()]
+	e.CountPlaced = purchase.Get("count").Text() == "placed"
+	e.Carry = yes(purchase.Get("carry"))
+	e.Pending = parseWait(c, purchase.Get("pending"))
+	e.Expires = parseExpires(c, purchase.Get("expires"))
+	e.Categories = parseCategories(c, n.Get("categories"))
+	e.Rules = parseRules(c, n.Get("rules"))
+	e.Actions = parseActions(c, n.Get("actions"))
+	e.Caps = parseCaps(c, n.Get("caps"))
 }
 
-func counts(n *node) loyalty.Counts {
+func counts(n *document.Node) loyalty.Counts {
 	if n == nil {
 		return loyalty.Counts{Items: true}
 	}
 	var counts loyalty.Counts
-	for _, item := range n.list() {
-		switch item.text() {
+	for _, item := range n.List() {
+		switch item.Text() {
 		case "items":
 			counts.Items = true
 		case "shipping":
@@ -47,24 +48,24 @@ func counts(n *node) loyalty.Counts {
 	return counts
 }
 
-func (c *compiler) categories(n *node) (rules []loyalty.CategoryRule) {
-	c.unique(n.list())
-	var items []*node
-	for _, item := range n.list() {
+func parseCategories(c *document.Compiler, n *document.Node) (rules []loyalty.CategoryRule) {
+	unique(c, n.List())
+	var items []*document.Node
+	for _, item := range n.List() {
 		rule := loyalty.CategoryRule{
-			ID:       item.get("id").text(),
-			Category: c.label(item.get("category")),
-			Multiply: c.factor(item.get("multiply")),
-			When:     c.orderCondition(item.get("when")),
+			ID:       item.Get("id").Text(),
+			Category: c.Label(item.Get("category")),
+			Multiply: c.Factor(item.Get("multiply")),
+			When:     parseOrderCondition(c, item.Get("when")),
 		}
 		if rule.Multiply != nil {
 			rules, items = append(rules, rule), append(items, item)
 		}
 	}
-	c.uncountable(rules, items)
+	uncountable(c, rules, items)
 	for i, rule := range rules {
 		if winner := beaten(rules, i, items); winner != nil && rule.Category != "" {
-			c.add(at(items[i], "never applies: %s is also for %q and always takes precedence", winner.get("id").text(), clip(rule.Category)))
+			c.Add(document.At(items[i], "never applies: %s is also for %q and always takes precedence", winner.Get("id").Text(), document.Clip(rule.Category)))
 		}
 	}
 	return rules
@@ -72,28 +73,28 @@ func (c *compiler) categories(n *node) (rules []loyalty.CategoryRule) {
 
 // uncountable rejects a category rule for certain order numbers if lines of its category may earn nothing: whether an
 // order counts must not depend on the order's own number.
-func (c *compiler) uncountable(rules []loyalty.CategoryRule, items []*node) {
+func uncountable(c *document.Compiler, rules []loyalty.CategoryRule, items []*document.Node) {
 	for i, r := range rules {
 		zero := slices.ContainsFunc(rules, func(x loyalty.CategoryRule) bool {
 			return x.Category == r.Category && x.Multiply.Sign() == 0
 		})
 		if zero && r.When != nil && r.When.OrderNumbers() > 0 {
-			c.add(at(items[i].get("when"), "must not use the order's number where line items of %q may earn nothing, because only "+
-				"orders that earn points have a number; use a rule under earn.rules with categories instead", clip(r.Category)))
+			c.Add(document.At(items[i].Get("when"), "must not use the order's number where line items of %q may earn nothing, because only "+
+				"orders that earn points have a number; use a rule under earn.rules with categories instead", document.Clip(r.Category)))
 		}
 	}
 }
 
 // beaten returns the rule without a condition that always takes precedence over the i-th rule, or nil if the i-th rule
 // can apply.
-func beaten(rules []loyalty.CategoryRule, i int, items []*node) (winner *node) {
+func beaten(rules []loyalty.CategoryRule, i int, items []*document.Node) (winner *document.Node) {
 	best := rules[i]
 	for j, other := range rules {
-		if j == i || other.Category != best.Category || items[j].get("when") != nil {
+		if j == i || other.Category != best.Category || items[j].Get("when") != nil {
 			continue
 		}
 		by := other.Multiply.Cmp(best.Multiply)
-		if by > 0 || by == 0 && winner == nil && (j < i || items[i].get("when") != nil) {
+		if by > 0 || by == 0 && winner == nil && (j < i || items[i].Get("when") != nil) {
 			best, winner = other, items[j]
 		}
 	}

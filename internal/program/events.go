@@ -7,6 +7,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -16,29 +18,29 @@ var reserved = []string{"member", "order", "referral", "points", "tier", "reward
 // own lists the platform's events that can earn points.
 var own = []string{award.EventJoined, award.EventBirthday, award.EventAnniversary, award.EventConverted}
 
-// events reads the program's own families of events. Their order in the file has no meaning.
-func (c *compiler) events(n *node) (families []loyalty.EventType) {
-	for _, f := range n.pairs() {
-		name := f.key.name
+// parseEvents reads the program's own families of events. Their order in the file has no meaning.
+func parseEvents(c *document.Compiler, n *document.Node) (families []loyalty.EventType) {
+	for _, f := range n.Pairs() {
+		name := f.Key.Name
 		switch {
 		case slices.Contains(reserved, name):
-			c.add(atKey(
+			c.Add(document.AtKey(
 				f, "%s is reserved for events of the platform; choose another name", strings.TrimSuffix(name, "s"),
 			))
 			continue
-		case slices.ContainsFunc(award.EventTypes(c.p), func(t loyalty.EventType) bool { return t.Name == name }):
-			c.add(atKey(f, "every program already has these events; choose another name"))
+		case slices.ContainsFunc(award.EventTypes(c.P), func(t loyalty.EventType) bool { return t.Name == name }):
+			c.Add(document.AtKey(f, "every program already has these events; choose another name"))
 			continue
 		}
 		family := loyalty.EventType{Name: name, States: []string{"completed"}}
-		if states := f.get("states"); states != nil {
+		if states := f.Get("states"); states != nil {
 			family.States = texts(states)
 		}
-		for _, field := range f.get("fields").pairs() {
+		for _, field := range f.Get("fields").Pairs() {
 			if family.Fields == nil {
 				family.Fields = map[string]loyalty.FieldKind{}
 			}
-			family.Fields[field.key.name] = loyalty.FieldKind(field.text())
+			family.Fields[field.Key.Name] = loyalty.FieldKind(field.Text())
 		}
 		families = append(families, family)
 	}
@@ -47,8 +49,8 @@ func (c *compiler) events(n *node) (families []loyalty.EventType) {
 }
 
 // sendable returns every type of event that merchants can send, as suggestions.
-func (c *compiler) sendable() (names []string) {
-	for _, t := range award.EventTypes(c.p) {
+func sendable(c *document.Compiler) (names []string) {
+	for _, t := range award.EventTypes(c.P) {
 		for _, state := range t.States {
 			names = append(names, t.Name+"."+state)
 		}
@@ -56,14 +58,14 @@ func (c *compiler) sendable() (names []string) {
 	return names
 }
 
-// event rejects a type of event that does not exist. more lists types that are valid here in addition to those that can
+// checkEventType rejects a type of event that does not exist. more lists types that are valid here in addition to those that can
 // be sent.
-func (c *compiler) event(n *node, more ...string) bool {
-	name := n.text()
-	if _, ok := award.EventType(c.p, name); ok || slices.Contains(more, name) || name == "" {
+func checkEventType(c *document.Compiler, n *document.Node, more ...string) bool {
+	name := n.Text()
+	if _, ok := award.EventType(c.P, name); ok || slices.Contains(more, name) || name == "" {
 		return name != ""
 	}
-	families := award.EventTypes(c.p)
+	families := award.EventTypes(c.P)
 	if slices.Contains(more, award.EventJoined) {
 		families = append(families,
 			loyalty.EventType{Name: "member", States: []string{"joined", "birthday", "anniversary"}},
@@ -77,24 +79,24 @@ func (c *compiler) event(n *node, more ...string) bool {
 				guess = family + "." + guess
 			}
 			if state == "" {
-				c.add(at(n, "%s is a family of events; add a state, like %s.%s", family, family, t.States[0]))
+				c.Add(document.At(n, "%s is a family of events; add a state, like %s.%s", family, family, t.States[0]))
 				return false
 			}
-			c.add(at(n, "%s has no state %q; the states are %s", family, clip(state), series(t.States, "and")).Suggest(guess))
+			c.Add(document.At(n, "%s has no state %q; the states are %s", family, document.Clip(state), describe.Series(t.States, "and")).Suggest(guess))
 			return false
 		}
 	}
-	c.add(
-		at(n, "unknown event %q; list the program's own events under events", clip(name)).
-			Suggest(nearest.Word(name, append(c.sendable(), more...))),
+	c.Add(
+		document.At(n, "unknown event %q; list the program's own events under events", document.Clip(name)).
+			Suggest(nearest.Word(name, append(sendable(c), more...))),
 	)
 	return false
 }
 
 // texts returns the texts of a list.
-func texts(n *node) (out []string) {
-	for _, item := range n.list() {
-		out = append(out, item.text())
+func texts(n *document.Node) (out []string) {
+	for _, item := range n.List() {
+		out = append(out, item.Text())
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
 )
 
 func ExampleExplain() {
@@ -12,7 +13,7 @@ func ExampleExplain() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Print(program.Explain(p))
+	fmt.Print(describe.Explain(p))
 	// Output:
 	// Bluebird Rewards (bluebird): days are in the time zone Europe/Berlin.
 	// An order earns 1 bean per 1.00 EUR, 1 bean per 150 JPY or 1 bean per 1.10 USD, for its items.
@@ -114,7 +115,7 @@ advance_notice: 30 days
 		fmt.Println(err)
 		return
 	}
-	fmt.Print(program.Explain(p))
+	fmt.Print(describe.Explain(p))
 	// Output:
 	// The Corner Shop (corner): days are in the time zone Europe/Berlin.
 	// An order earns 1 point per 1.00 EUR, for its items.

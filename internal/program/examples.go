@@ -12,126 +12,127 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// examples runs the example orders of a file without other problems. Each order must earn the points that the example
+// parseExamples runs the example orders of a file without other problems. Each order must earn the points that the example
 // states.
-func (c *compiler) examples(p *loyalty.Program, n *node) {
-	for _, item := range n.list() {
-		before := len(c.problems)
-		order, account := c.example(p, item)
-		if len(c.problems) > before {
+func parseExamples(c *document.Compiler, p *loyalty.Program, n *document.Node) {
+	for _, item := range n.List() {
+		before := len(c.Problems)
+		order, account := parseExample(c, p, item)
+		if len(c.Problems) > before {
 			continue
 		}
-		expect := item.get("expect")
+		expect := item.Get("expect")
 		quote, err := engine.QuoteOrder(p, account, order, nil, order.PlacedAt)
 		if err != nil {
-			c.add(at(expect, "%q is rejected: %s", item.get("name").text(), reason(err)))
+			c.Add(document.At(expect, "%q is rejected: %s", item.Get("name").Text(), reason(err)))
 			continue
 		}
-		if want := c.integer(expect, 0, int64(loyalty.MaxPoints)); quote.Points != loyalty.Points(want) {
-			c.add(at(expect, "%q earns %d, not %d: %s", item.get("name").text(), quote.Points, want, reasons(quote.Reasons)))
+		if want := c.Integer(expect, 0, int64(loyalty.MaxPoints)); quote.Points != loyalty.Points(want) {
+			c.Add(document.At(expect, "%q earns %d, not %d: %s", item.Get("name").Text(), quote.Points, want, reasons(quote.Reasons)))
 		}
 	}
 }
 
-// example reads an order and the member who places it.
-func (c *compiler) example(p *loyalty.Program, item *node) (loyalty.Order, loyalty.Account) {
-	placed := c.instant(item.get("at"), p.Zone)
-	n := item.get("order")
+// parseExample reads an order and the member who places it.
+func parseExample(c *document.Compiler, p *loyalty.Program, item *document.Node) (loyalty.Order, loyalty.Account) {
+	placed := c.Instant(item.Get("at"), p.Zone)
+	n := item.Get("order")
 	order := loyalty.Order{
 		ID:       "example",
 		Member:   "mem_example",
 		PlacedAt: placed,
-		Currency: loyalty.Currency(n.get("currency").text()),
-		Channel:  c.label(n.get("channel")),
-		Store:    c.label(n.get("store")),
+		Currency: loyalty.Currency(n.Get("currency").Text()),
+		Channel:  c.Label(n.Get("channel")),
+		Store:    c.Label(n.Get("store")),
 		Status:   loyalty.OrderPaid,
 	}
-	if c.currency(n.get("currency"), string(order.Currency)) {
-		c.amounts(&order, n)
+	if c.Currency(n.Get("currency"), string(order.Currency)) {
+		parseAmounts(c, &order, n)
 	}
 	account := loyalty.Account{
 		Member: order.Member,
 		Status: loyalty.Active,
 		Joined: placed,
-		Tier:   c.standing(p, item.get("tier"), placed),
+		Tier:   parseStanding(c, p, item.Get("tier"), placed),
 	}
-	if orders := c.integer(item.get("orders"), 0, 1e9); orders > 0 {
+	if orders := c.Integer(item.Get("orders"), 0, 1e9); orders > 0 {
 		account.Metrics = []loyalty.Metric{{Orders: orders}} // earlier than every window
 		account.First = award.EarlierOrders(orders, placed)
 	}
-	account.Traits = c.traits(item)
+	account.Traits = parseTraits(c, item)
 	return order, account
 }
 
-// traits reads the properties of the member, other than points, that rules use.
-func (c *compiler) traits(item *node) (t loyalty.Traits) {
-	t.Segments = c.labels(item.get("segments"))
+// parseTraits reads the properties of the member, other than points, that rules use.
+func parseTraits(c *document.Compiler, item *document.Node) (t loyalty.Traits) {
+	t.Segments = parseLabels(c, item.Get("segments"))
 	slices.Sort(t.Segments)
 	var campaigns []string
-	for _, r := range slices.Concat(c.p.Campaigns, c.p.Earn.Rules) {
+	for _, r := range slices.Concat(c.P.Campaigns, c.P.Earn.Rules) {
 		if r.OptIn {
 			campaigns = append(campaigns, r.ID)
 		}
 	}
-	for _, n := range item.get("opted_in").list() {
-		if !slices.Contains(campaigns, n.text()) {
-			c.add(
-				at(n, "%s has no registration: only campaigns and rules with opt_in: true have one", shown(n)).
-					Suggest(nearest.Word(n.text(), campaigns)),
+	for _, n := range item.Get("opted_in").List() {
+		if !slices.Contains(campaigns, n.Text()) {
+			c.Add(
+				document.At(n, "%s has no registration: only campaigns and rules with opt_in: true have one", document.Shown(n)).
+					Suggest(nearest.Word(n.Text(), campaigns)),
 			)
 		}
-		t.OptIns = append(t.OptIns, loyalty.OptIn{Campaign: n.text()})
+		t.OptIns = append(t.OptIns, loyalty.OptIn{Campaign: n.Text()})
 	}
 	slices.SortFunc(t.OptIns, func(a, b loyalty.OptIn) int { return cmp.Compare(a.Campaign, b.Campaign) })
-	if n := item.get("birthday"); n != nil {
-		day, _ := c.dayOfYear(n)
+	if n := item.Get("birthday"); n != nil {
+		day, _ := dayOfYear(c, n)
 		t.Birthday = int(day)
 	}
 	return t
 }
 
-func (c *compiler) amounts(order *loyalty.Order, n *node) {
-	order.Discount = c.amount(n.get("discount"), order.Currency)
-	order.Shipping = c.amount(n.get("shipping"), order.Currency)
-	order.Tax = c.amount(n.get("tax"), order.Currency)
-	for i, line := range n.get("line_items").list() {
+func parseAmounts(c *document.Compiler, order *loyalty.Order, n *document.Node) {
+	order.Discount = c.Amount(n.Get("discount"), order.Currency)
+	order.Shipping = c.Amount(n.Get("shipping"), order.Currency)
+	order.Tax = c.Amount(n.Get("tax"), order.Currency)
+	for i, line := range n.Get("line_items").List() {
 		quantity := int64(1)
-		if q := line.get("quantity"); q != nil {
-			quantity = c.integer(q, 1, 1e6)
+		if q := line.Get("quantity"); q != nil {
+			quantity = c.Integer(q, 1, 1e6)
 		}
 		order.Lines = append(order.Lines, loyalty.Line{
 			ID:       strconv.Itoa(i + 1),
-			SKU:      c.label(line.get("sku")),
-			Category: c.label(line.get("category")),
-			Brand:    c.label(line.get("brand")),
+			SKU:      c.Label(line.Get("sku")),
+			Category: c.Label(line.Get("category")),
+			Brand:    c.Label(line.Get("brand")),
 			Quantity: quantity,
-			Amount:   c.amount(line.get("amount"), order.Currency),
+			Amount:   c.Amount(line.Get("amount"), order.Currency),
 		})
 	}
-	for _, tender := range n.get("tenders").list() {
+	for _, tender := range n.Get("tenders").List() {
 		order.Tenders = append(order.Tenders, loyalty.Tender{
-			Kind:   loyalty.TenderKind(tender.get("kind").text()),
-			Name:   c.label(tender.get("name")),
-			Amount: c.amount(tender.get("amount"), order.Currency),
+			Kind:   loyalty.TenderKind(tender.Get("kind").Text()),
+			Name:   c.Label(tender.Get("name")),
+			Amount: c.Amount(tender.Get("amount"), order.Currency),
 		})
 	}
 }
 
-// standing returns the standing of a member who has just reached a level, or the lowest level if none is named.
-func (c *compiler) standing(p *loyalty.Program, n *node, since time.Time) (s loyalty.Standing) {
+// parseStanding returns the standing of a member who has just reached a level, or the lowest level if none is named.
+func parseStanding(c *document.Compiler, p *loyalty.Program, n *document.Node, since time.Time) (s loyalty.Standing) {
 	levels := p.Tiers.Levels
 	switch {
 	case n == nil && len(levels) == 0:
 		return s
 	case n == nil:
 		return reached(p, levels[0].ID, since)
-	case !c.level(n):
+	case !parseLevel(c, n):
 		return s
 	}
-	return reached(p, n.text(), since)
+	return reached(p, n.Text(), since)
 }
 
 // reached returns the standing of a member who reached a level at an instant.

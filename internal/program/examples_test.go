@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"github.com/perennial-loyalty/perennial/internal/goldentest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
 const table = "examples/README.md"
@@ -98,14 +98,14 @@ func examplesOf(t *testing.T, name string) (*File, []worked) {
 	if err := problems.Err(); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	root, _ := read(source)
-	c := &compiler{}
-	c.file(root)
+	root, _ := document.Read(source)
+	c := &document.Compiler{}
+	parseFile(c, root)
 	var all []worked
-	for _, item := range root.get("examples").list() {
-		order, account := c.example(f.Program, item)
+	for _, item := range root.Get("examples").List() {
+		order, account := parseExample(c, f.Program, item)
 		all = append(all, worked{
-			item.get("name").text(), order, account, loyalty.Points(c.integer(item.get("expect"), 0, int64(loyalty.MaxPoints))),
+			item.Get("name").Text(), order, account, loyalty.Points(c.Integer(item.Get("expect"), 0, int64(loyalty.MaxPoints))),
 		})
 	}
 	return f, all

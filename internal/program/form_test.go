@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
 )
 
 // corner is a small program. What is added to it stands at its end: with two spaces before it, under earn.
@@ -267,7 +267,7 @@ func TestAFileWithEveryKeyIsExplained(t *testing.T) {
 	if len(f.Warnings) > 0 {
 		t.Error(f.Warnings)
 	}
-	golden(t, "whole/everything.txt", Explain(f.Program))
+	golden(t, "whole/everything.txt", describe.Explain(f.Program))
 }
 
 func TestTheFileWithEveryKeyHasEveryKey(t *testing.T) {

@@ -9,18 +9,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
 // hostile is sources that cost a careless reader its memory or its time.
 func hostile() map[string]string {
-	full := func(s string) string { return strings.Repeat(s, maxSource/len(s)) }
+	full := func(s string) string { return strings.Repeat(s, document.MaxSource/len(s)) }
 	var laughs, deep strings.Builder
 	laughs.WriteString("a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n")
 	for i := 1; i < 20; i++ {
 		fmt.Fprintf(&laughs, "a%d: &a%d [%s*a%d]\n", i, i, strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 9), i-1)
 	}
-	for i := 0; deep.Len() < maxSource-1000; i++ {
+	for i := 0; deep.Len() < document.MaxSource-1000; i++ {
 		deep.WriteString(strings.Repeat(" ", i) + "a:\n")
 	}
 	sources := map[string]string{
@@ -32,10 +34,10 @@ func hostile() map[string]string {
 		"a huge exponent":      "version: 1e999999999",
 		"a huge rate":          strings.Replace(string(Demo()), "1 per 1.00", "1e999999999 per 1.00", 1),
 		"a huge multiplier":    strings.Replace(string(Demo()), "multiply: 2", "multiply: 1000000000000", 1),
-		"too large":            strings.Repeat("#", maxSource+1),
-		"a long list":          "[" + strings.Repeat("1,", maxSource/2-2) + "1]",
+		"too large":            strings.Repeat("#", document.MaxSource+1),
+		"a long list":          "[" + strings.Repeat("1,", document.MaxSource/2-2) + "1]",
 		"a long text":          "name: " + full("x"),
-		"a long quoted text":   "name: \"" + strings.Repeat("\\n", maxSource/2-10) + "\"",
+		"a long quoted text":   "name: \"" + strings.Repeat("\\n", document.MaxSource/2-10) + "\"",
 		"many names":           "name: {" + strings.Repeat("aa: x, ", 9000) + "aa: x}",
 		"no UTF-8":             "name: \xff\xfe",
 		"a control character":  "name: \x07",
@@ -105,7 +107,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		if file != nil {
-			Explain(file.Program)
+			describe.Explain(file.Program)
 			if _, err := snapshot.Decode(snapshot.Encode(file.Program)); err != nil {
 				t.Fatal(err)
 			}

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 

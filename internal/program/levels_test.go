@@ -1,6 +1,8 @@
 package program
 
-import "testing"
+import (
+	"testing"
+)
 
 func rowsOf(t *testing.T, file string, rows ...[3]string) *story {
 	f, _ := examplesOf(t, file)

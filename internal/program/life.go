@@ -5,55 +5,57 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// wait reads how long points are pending.
-func (c *compiler) wait(n *node) (w loyalty.Wait) {
+// parseWait reads how long points are pending.
+func parseWait(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
 	switch {
-	case n.text() == "manual":
+	case n.Text() == "manual":
 		w.Manual = true
-	case n.is(text) && nearest.Word(n.value, []string{"manual"}) != "":
-		c.add(notA(n, title("wait")).Suggest("manual"))
-	case n.is(mapping):
-		return c.waitFor(n)
+	case n.Is(document.Text) && nearest.Word(n.Value, []string{"manual"}) != "":
+		c.Add(document.NotA(n, document.Title("wait")).Suggest("manual"))
+	case n.Is(document.Mapping):
+		return waitFor(c, n)
 	default:
-		w.For = c.period(n)
+		w.For = c.Period(n)
 	}
 	return w
 }
 
 // waitFor reads a wait for a change to the order or for a day of the year.
-func (c *compiler) waitFor(n *node) (w loyalty.Wait) {
-	until, on := n.get("until"), n.get("on")
+func waitFor(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
+	until, on := n.Get("until"), n.Get("on")
 	switch {
 	case until != nil && on != nil:
-		c.add(atKey(on, "cannot be combined with until; remove one of them"))
+		c.Add(document.AtKey(on, "cannot be combined with until; remove one of them"))
 	case until == nil && on == nil:
-		c.add(at(n, "requires until or on; write a plain waiting period like 14 days"))
+		c.Add(document.At(n, "requires until or on; write a plain waiting period like 14 days"))
 	case until == nil:
 		for _, name := range []string{"then", "within"} {
-			if f := n.get(name); f != nil {
-				c.add(atKey(f, "has no effect without until"))
+			if f := n.Get(name); f != nil {
+				c.Add(document.AtKey(f, "has no effect without until"))
 			}
 		}
 	}
-	w.Until = loyalty.OrderEvent(until.text())
-	w.For = c.period(n.get("then"))
-	w.Within = c.some(n.get("within"))
-	w.On = c.days(on)
+	w.Until = loyalty.OrderEvent(until.Text())
+	w.For = c.Period(n.Get("then"))
+	w.Within = validate.Some(c, n.Get("within"))
+	w.On = parseDays(c, on)
 	return w
 }
 
-// days reads days of the year, like "03-01".
-func (c *compiler) days(n *node) (days []loyalty.Day) {
-	for _, item := range n.list() {
-		d, ok := c.dayOfYear(item)
+// parseDays reads days of the year, like "03-01".
+func parseDays(c *document.Compiler, n *document.Node) (days []loyalty.Day) {
+	for _, item := range n.List() {
+		d, ok := dayOfYear(c, item)
 		if !ok {
 			continue
 		}
 		if len(days) > 0 && d <= days[len(days)-1] {
-			c.add(at(item, "%s is not after the previous day in the list", item.value))
+			c.Add(document.At(item, "%s is not after the previous day in the list", item.Value))
 			continue
 		}
 		days = append(days, d)
@@ -61,13 +63,13 @@ func (c *compiler) days(n *node) (days []loyalty.Day) {
 	return days
 }
 
-func (c *compiler) dayOfYear(n *node) (loyalty.Day, bool) {
-	if n.text() == "" {
+func dayOfYear(c *document.Compiler, n *document.Node) (loyalty.Day, bool) {
+	if n.Text() == "" {
 		return 0, false
 	}
-	t, err := time.Parse(time.DateOnly, "2024-"+n.value) // a leap year, so that 29 February is valid
+	t, err := time.Parse(time.DateOnly, "2024-"+n.Value) // a leap year, so that 29 February is valid
 	if err != nil {
-		c.malformed(n, "day")
+		c.Malformed(n, "day")
 		return 0, false
 	}
 	return loyalty.Day(int(t.Month())*100 + t.Day()), true
@@ -81,35 +83,35 @@ var roundTo = map[string]loyalty.RoundTo{
 	"end_of_year":    loyalty.EndOfYear,
 }
 
-// expires reads when active points expire. "never" is the zero Expiry.
-func (c *compiler) expires(n *node) (e loyalty.Expiry) {
-	if !n.is(mapping) {
+// parseExpires reads when active points expire. "never" is the zero Expiry.
+func parseExpires(c *document.Compiler, n *document.Node) (e loyalty.Expiry) {
+	if !n.Is(document.Mapping) {
 		return e
 	}
-	after, on, inactive := n.get("after"), n.get("on"), n.get("inactive")
-	c.together(n)
-	e.On = c.days(on)
-	e.Anniversary = loyalty.Anniversary(n.get("anniversary").text())
+	after, on, inactive := n.Get("after"), n.Get("on"), n.Get("inactive")
+	together(c, n)
+	e.On = parseDays(c, on)
+	e.Anniversary = loyalty.Anniversary(n.Get("anniversary").Text())
 	if after == nil && on == nil && inactive == nil {
-		c.missing(n, "after")
+		missing(c, n, "after")
 	}
-	e.After = c.lifetime(after)
+	e.After = parseLifetime(c, after)
 	if inactive != nil {
-		e.After, e.Inactive = c.lifetime(inactive), true
-		e.ResetBy = c.resetBy(n.get("reset_by"))
+		e.After, e.Inactive = parseLifetime(c, inactive), true
+		e.ResetBy = resetBy(c, n.Get("reset_by"))
 	}
 	if on != nil || e.Anniversary != "" {
 		return e
 	}
 	e.RoundTo = loyalty.EndOfMonth
-	if to, ok := roundTo[n.get("round_to").text()]; ok {
+	if to, ok := roundTo[n.Get("round_to").Text()]; ok {
 		e.RoundTo = to
 	}
 	return e
 }
 
 // together rejects contradictory keys of an expiry.
-func (c *compiler) together(n *node) {
+func together(c *document.Compiler, n *document.Node) {
 	for _, pair := range [][2]string{
 		{"on", "anniversary"},
 		{"inactive", "after"},
@@ -118,57 +120,57 @@ func (c *compiler) together(n *node) {
 		{"on", "round_to"},
 		{"anniversary", "round_to"},
 	} {
-		if a, b := n.get(pair[0]), n.get(pair[1]); a != nil && b != nil {
-			c.add(atKey(b, "cannot be combined with %s, which already states when points expire", pair[0]))
+		if a, b := n.Get(pair[0]), n.Get(pair[1]); a != nil && b != nil {
+			c.Add(document.AtKey(b, "cannot be combined with %s, which already states when points expire", pair[0]))
 		}
 	}
-	if f := n.get("reset_by"); f != nil && n.get("inactive") == nil {
-		c.add(atKey(f, "has no effect without inactive"))
+	if f := n.Get("reset_by"); f != nil && n.Get("inactive") == nil {
+		c.Add(document.AtKey(f, "has no effect without inactive"))
 	}
 }
 
-// lifetime reads a period of whole days.
-func (c *compiler) lifetime(n *node) loyalty.Period {
-	p := c.period(n)
+// parseLifetime reads a period of whole days.
+func parseLifetime(c *document.Compiler, n *document.Node) loyalty.Period {
+	p := c.Period(n)
 	switch {
 	case p.Hours > 0 || p.Minutes > 0:
-		c.add(at(n, "%s is not a number of days, weeks, months or years", n.value))
-	case p.IsZero() && durationForm.MatchString(n.text()):
-		c.add(at(n, "points must not expire at once; write never for points that do not expire"))
+		c.Add(document.At(n, "%s is not a number of days, weeks, months or years", n.Value))
+	case p.IsZero() && document.DurationForm.MatchString(n.Text()):
+		c.Add(document.At(n, "points must not expire at once; write never for points that do not expire"))
 	}
 	return p
 }
 
 // resetBy reads the activities that extend points. By default, these are orders and redemptions.
-func (c *compiler) resetBy(n *node) []string {
+func resetBy(c *document.Compiler, n *document.Node) []string {
 	usual := []string{"order", "redemption"}
 	if n == nil {
 		return usual
 	}
-	for _, item := range n.list() {
-		if !slices.Contains(usual, item.text()) {
-			c.event(item, usual...)
+	for _, item := range n.List() {
+		if !slices.Contains(usual, item.Text()) {
+			checkEventType(c, item, usual...)
 		}
 	}
 	return texts(n)
 }
 
-// life reads the pending and expiry terms of a rule, where they differ from those of the base rate.
-func (c *compiler) life(item *node) (l loyalty.Life) {
-	if n := item.get("pending"); n != nil {
-		w := c.wait(n)
+// parseLife reads the pending and expiry terms of a rule, where they differ from those of the base rate.
+func parseLife(c *document.Compiler, item *document.Node) (l loyalty.Life) {
+	if n := item.Get("pending"); n != nil {
+		w := parseWait(c, n)
 		l.Pending = &w
 	}
-	if n := item.get("expires"); n != nil {
-		e := c.expires(n)
+	if n := item.Get("expires"); n != nil {
+		e := parseExpires(c, n)
 		l.Expires = &e
 	}
 	return l
 }
 
 // missing reports a missing key that only some entries require.
-func (c *compiler) missing(n *node, name string) {
-	p := atKey(n, "is missing")
-	p.Path = n.child(name)
-	c.add(p)
+func missing(c *document.Compiler, n *document.Node, name string) {
+	p := document.AtKey(n, "is missing")
+	p.Path = n.Child(name)
+	c.Add(p)
 }

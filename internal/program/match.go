@@ -8,42 +8,43 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// match reads the orders, and the parts of orders, to which a rule applies.
-func (c *compiler) match(item *node) loyalty.Match {
+// parseMatch reads the orders, and the parts of orders, to which a rule applies.
+func parseMatch(c *document.Compiler, item *document.Node) loyalty.Match {
 	m := loyalty.Match{
-		Categories:    c.labels(item.get("categories")),
-		SKUs:          c.labels(item.get("skus")),
-		Brands:        c.labels(item.get("brands")),
-		Tenders:       c.tendersOf(item.get("tenders")),
-		Currencies:    c.currencies(item.get("currencies")),
-		Channels:      c.labels(item.get("channels")),
-		Stores:        c.labels(item.get("stores")),
-		Tiers:         c.levelsOf(item.get("tiers")),
-		Segments:      c.labels(item.get("segments")),
-		FirstOrder:    item.get("first_order").yes(),
-		BirthdayMonth: item.get("birthday_month").yes(),
-		BirthdayDays:  c.birthday(item),
-		Weekdays:      weekdaysOf(item.get("weekdays")),
-		When:          c.orderCondition(item.get("when")),
+		Categories:    parseLabels(c, item.Get("categories")),
+		SKUs:          parseLabels(c, item.Get("skus")),
+		Brands:        parseLabels(c, item.Get("brands")),
+		Tenders:       tendersOf(c, item.Get("tenders")),
+		Currencies:    parseCurrencies(c, item.Get("currencies")),
+		Channels:      parseLabels(c, item.Get("channels")),
+		Stores:        parseLabels(c, item.Get("stores")),
+		Tiers:         levelsOf(c, item.Get("tiers")),
+		Segments:      parseLabels(c, item.Get("segments")),
+		FirstOrder:    yes(item.Get("first_order")),
+		BirthdayMonth: yes(item.Get("birthday_month")),
+		BirthdayDays:  parseBirthday(c, item),
+		Weekdays:      weekdaysOf(item.Get("weekdays")),
+		When:          parseOrderCondition(c, item.Get("when")),
 	}
-	m.From, m.Until = c.span(item)
-	m.HoursFrom, m.HoursUntil = c.hours(item.get("hours"),
+	m.From, m.Until = parseSpan(c, item)
+	m.HoursFrom, m.HoursUntil = parseHours(c, item.Get("hours"),
 		"never applies: the start and the end are equal; omit hours for the whole day")
-	m.TimezoneOf = c.clock(item, m)
-	if least := item.get("min_spend"); least != nil {
-		m.MinSpend = byCurrency(c, least, c.amount)
-		c.earnable(least)
+	m.TimezoneOf = parseClock(c, item, m)
+	if least := item.Get("min_spend"); least != nil {
+		m.MinSpend = byCurrency(c, least, (*document.Compiler).Amount)
+		earnable(c, least)
 	}
 	return m
 }
 
-// labels reads names that the shop defines.
-func (c *compiler) labels(n *node) (out []string) {
-	for _, item := range n.list() {
-		out = append(out, c.label(item))
+// parseLabels reads names that the shop defines.
+func parseLabels(c *document.Compiler, n *document.Node) (out []string) {
+	for _, item := range n.List() {
+		out = append(out, c.Label(item))
 	}
 	return out
 }
@@ -52,66 +53,66 @@ var tenderKinds = []string{"card", "cash", "other", "points", "gift_card", "stor
 
 // tendersOf reads kinds of tenders, or names that the shop defines for them. It warns if a name is nearly a kind,
 // which is probably a mistake.
-func (c *compiler) tendersOf(n *node) []string {
-	for _, item := range n.list() {
-		if guess := nearest.Word(item.text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.text()) && len(guess) > 5 {
-			c.warn(at(item, "is not a type of tender and is read as the name of one").Suggest(guess))
+func tendersOf(c *document.Compiler, n *document.Node) []string {
+	for _, item := range n.List() {
+		if guess := nearest.Word(item.Text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.Text()) && len(guess) > 5 {
+			c.Warn(document.At(item, "is not a type of tender and is read as the name of one").Suggest(guess))
 		}
 	}
-	return c.labels(n)
+	return parseLabels(c, n)
 }
 
-func (c *compiler) currencies(n *node) (out []loyalty.Currency) {
-	for _, item := range n.list() {
-		if item.text() != "" && c.currency(item, item.text()) {
-			out = append(out, loyalty.Currency(item.text()))
+func parseCurrencies(c *document.Compiler, n *document.Node) (out []loyalty.Currency) {
+	for _, item := range n.List() {
+		if item.Text() != "" && c.Currency(item, item.Text()) {
+			out = append(out, loyalty.Currency(item.Text()))
 		}
 	}
 	return out
 }
 
-// span reads the start and the end of a rule, both in the program's time zone.
-func (c *compiler) span(item *node) (from, until time.Time) {
-	return c.between(item, "never applies: %s is not after the start, %s")
+// parseSpan reads the start and the end of a rule, both in the program's time zone.
+func parseSpan(c *document.Compiler, item *document.Node) (from, until time.Time) {
+	return between(c, item, "never applies: %s is not after the start, %s")
 }
 
 // between reads two instants. If the second is not after the first, it reports a problem in the form of backwards,
 // with both values.
-func (c *compiler) between(item *node, backwards string) (from, until time.Time) {
-	first, last := item.get("from"), item.get("until")
-	if first.text() != "" {
-		from = c.instant(first, c.p.Zone)
+func between(c *document.Compiler, item *document.Node, backwards string) (from, until time.Time) {
+	first, last := item.Get("from"), item.Get("until")
+	if first.Text() != "" {
+		from = c.Instant(first, c.P.Zone)
 	}
-	if last.text() != "" {
-		until = c.instant(last, c.p.Zone)
+	if last.Text() != "" {
+		until = c.Instant(last, c.P.Zone)
 	}
 	if !from.IsZero() && !until.IsZero() && !until.After(from) {
-		c.add(at(last, backwards, last.value, first.value))
+		c.Add(document.At(last, backwards, last.Value, first.Value))
 	}
 	return from, until
 }
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-func weekdaysOf(n *node) (days []time.Weekday) {
-	for _, item := range n.list() {
-		if i := slices.Index(weekdays, item.text()); i >= 0 {
+func weekdaysOf(n *document.Node) (days []time.Weekday) {
+	for _, item := range n.List() {
+		if i := slices.Index(weekdays, item.Text()); i >= 0 {
 			days = append(days, time.Weekday(i))
 		}
 	}
 	return days
 }
 
-// birthday reads a window around the member's birthday, in days before and after it. It returns zero if there is
+// parseBirthday reads a window around the member's birthday, in days before and after it. It returns zero if there is
 // none.
-func (c *compiler) birthday(item *node) int {
-	n := item.get("birthday")
-	if n != nil && item.get("birthday_month").yes() {
-		c.add(at(n, "cannot be combined with birthday_month; remove one of them"))
+func parseBirthday(c *document.Compiler, item *document.Node) int {
+	n := item.Get("birthday")
+	if n != nil && yes(item.Get("birthday_month")) {
+		c.Add(document.At(n, "cannot be combined with birthday_month; remove one of them"))
 	}
-	days := c.period(n).Days
+	days := c.Period(n).Days
 	if days > maxBirthdayDays {
-		c.add(at(n, "%s is too long; the limit is %d days", n.value, maxBirthdayDays))
+		c.Add(document.At(n, "%s is too long; the limit is %d days", n.Value, maxBirthdayDays))
 	}
 	return days
 }
@@ -122,11 +123,11 @@ const maxBirthdayDays = 180
 
 var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
-// hours reads a part of the day, in minutes from midnight. Parameter empty is the message for a part that ends when
+// parseHours reads a part of the day, in minutes from midnight. Parameter empty is the message for a part that ends when
 // it begins.
-func (c *compiler) hours(n *node, empty string) (from, until int) {
-	minutes := func(n *node) int {
-		m := clockForm.FindStringSubmatch(n.text())
+func parseHours(c *document.Compiler, n *document.Node, empty string) (from, until int) {
+	minutes := func(n *document.Node) int {
+		m := clockForm.FindStringSubmatch(n.Text())
 		if m == nil {
 			return 0 // the schema reports it
 		}
@@ -134,23 +135,23 @@ func (c *compiler) hours(n *node, empty string) (from, until int) {
 		rest, _ := strconv.Atoi(m[2])
 		return hours*60 + rest
 	}
-	from, until = minutes(n.get("from")), minutes(n.get("until"))
-	if from == until && clockForm.MatchString(n.get("from").text()) && clockForm.MatchString(n.get("until").text()) {
-		c.add(at(n.get("until"), "%s", empty))
+	from, until = minutes(n.Get("from")), minutes(n.Get("until"))
+	if from == until && clockForm.MatchString(n.Get("from").Text()) && clockForm.MatchString(n.Get("until").Text()) {
+		c.Add(document.At(n.Get("until"), "%s", empty))
 	}
 	return from, until
 }
 
 var clocks = map[string]loyalty.TimezoneOf{"store": loyalty.StoreClock, "member": loyalty.MemberClock}
 
-// clock reads whose time zone applies to a rule's days and hours.
-func (c *compiler) clock(item *node, m loyalty.Match) loyalty.TimezoneOf {
-	n := item.get("timezone_of")
-	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !earn.HasBirthday(&m) {
-		c.add(atKey(n, "has no effect without weekdays, hours, birthday or birthday_month: from and until are instants"))
+// parseClock reads whose time zone applies to a rule's days and hours.
+func parseClock(c *document.Compiler, item *document.Node, m loyalty.Match) loyalty.TimezoneOf {
+	n := item.Get("timezone_of")
+	if n != nil && item.Get("weekdays") == nil && item.Get("hours") == nil && !earn.HasBirthday(&m) {
+		c.Add(document.AtKey(n, "has no effect without weekdays, hours, birthday or birthday_month: from and until are instants"))
 	}
-	return clocks[n.text()]
+	return clocks[n.Text()]
 }
 
 // yes reports whether a node is true.
-func (n *node) yes() bool { return n.is(boolean) && n.value == "true" }
+func yes(n *document.Node) bool { return n.Is(document.Boolean) && n.Value == "true" }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
 // notMoney is amounts that are refused, whatever others would read into them.
@@ -49,9 +50,9 @@ var notMoney = []struct{ amount, currency string }{
 
 // parsed is money as a program file would have it.
 func parsed(amount, currency string) (loyalty.Money, bool) {
-	c := &compiler{p: &loyalty.Program{}}
-	m := c.money(&node{kind: text, value: amount + " " + currency})
-	return m, len(c.problems) == 0
+	c := &document.Compiler{P: &loyalty.Program{}}
+	m := c.Money(&document.Node{Kind: document.Text, Value: amount + " " + currency})
+	return m, len(c.Problems) == 0
 }
 
 func TestWhatIsNoMoneyIsRefused(t *testing.T) {
@@ -81,7 +82,7 @@ func FuzzMoney(f *testing.F) {
 	f.Add("100", "JPY")
 	f.Fuzz(func(t *testing.T, amount, currency string) {
 		m, ok := parsed(amount, currency)
-		n, reason := minor(amount, loyalty.Currency(currency))
+		n, reason := document.Minor(amount, loyalty.Currency(currency))
 		if ok != (reason == "") || ok && n != m.Amount {
 			t.Fatalf("%q %q is %s, %v as money and %d, %q as an amount", amount, currency, m, ok, n, reason)
 		}

@@ -7,69 +7,71 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// advanceNotice reads how long before the expiry of points and levels members receive notice.
-func (c *compiler) advanceNotice(root *node) {
-	n := root.get("advance_notice")
+// parseAdvanceNotice reads how long before the expiry of points and levels members receive notice.
+func parseAdvanceNotice(c *document.Compiler, root *document.Node) {
+	n := root.Get("advance_notice")
 	if n == nil {
 		return
 	}
 	length, a := n, loyalty.AdvanceNotice{MaxExtensions: posting.DefaultMaxExtensions}
-	if n.is(mapping) {
-		if length = n.get("period"); length == nil {
-			c.missing(n, "period")
+	if n.Is(document.Mapping) {
+		if length = n.Get("period"); length == nil {
+			missing(c, n, "period")
 		}
-		if most := n.get("max_extensions"); most != nil {
-			a.MaxExtensions = int(c.integer(most, 1, posting.MaxExtensions))
+		if most := n.Get("max_extensions"); most != nil {
+			a.MaxExtensions = int(c.Integer(most, 1, posting.MaxExtensions))
 		}
 	}
-	a.Period = c.lifetime(length)
-	c.p.AdvanceNotice = a
-	c.unnoticed(n)
-	c.livesForNotice(root)
+	a.Period = parseLifetime(c, length)
+	c.P.AdvanceNotice = a
+	unnoticed(c, n)
+	livesForNotice(c, root)
 }
 
 // unnoticed warns of points and levels for which no reminder sends notice early enough.
-func (c *compiler) unnoticed(n *node) {
+func unnoticed(c *document.Compiler, n *document.Node) {
 	for _, what := range []struct {
 		ends    bool
 		on      loyalty.Trigger
 		subject string
 	}{
-		{remind.Expiries(c.p), loyalty.BeforeExpiry, "points"},
-		{len(c.p.Tiers.Levels) > 1 && c.p.Tiers.MoveDown != loyalty.StayUp, loyalty.BeforeTier, "levels"},
+		{remind.Expiries(c.P), loyalty.BeforeExpiry, "points"},
+		{len(c.P.Tiers.Levels) > 1 && c.P.Tiers.MoveDown != loyalty.StayUp, loyalty.BeforeTier, "levels"},
 	} {
-		inTime := slices.ContainsFunc(c.p.Reminders.Messages, func(r loyalty.Reminder) bool {
+		inTime := slices.ContainsFunc(c.P.Reminders.Messages, func(r loyalty.Reminder) bool {
 			return r.On == what.on && slices.ContainsFunc(r.Leads, func(lead loyalty.Period) bool {
-				return reaches(lead, c.p.AdvanceNotice.Period)
+				return reaches(lead, c.P.AdvanceNotice.Period)
 			})
 		})
 		if what.ends && !inTime {
-			c.warn(atKey(n, "no reminder (before: %s) is sent %s before or earlier, so %s are extended each time", what.on,
-				period(c.p.AdvanceNotice.Period), what.subject))
+			c.Warn(document.AtKey(n, "no reminder (before: %s) is sent %s before or earlier, so %s are extended each time", what.on,
+				describe.Period(c.P.AdvanceNotice.Period), what.subject))
 		}
 	}
 }
 
 // livesForNotice rejects points that can expire before their notice could be sent in time.
-func (c *compiler) livesForNotice(root *node) {
-	c.livesLongEnough(root.get("earn").get("purchase").get("expires"), &c.p.Earn.Expires)
-	for i, item := range root.get("tiers").get("levels").list() {
-		c.livesLongEnough(item.get("expires"), c.p.Tiers.Levels[i].Expires)
+func livesForNotice(c *document.Compiler, root *document.Node) {
+	livesLongEnough(c, root.Get("earn").Get("purchase").Get("expires"), &c.P.Earn.Expires)
+	for i, item := range root.Get("tiers").Get("levels").List() {
+		livesLongEnough(c, item.Get("expires"), c.P.Tiers.Levels[i].Expires)
 	}
-	for _, e := range c.entries {
-		c.livesLongEnough(e.item.get("expires"), e.rule.Life.Expires)
+	for _, e := range c.Entries {
+		livesLongEnough(c, e.Item.Get("expires"), e.Rule.Life.Expires)
 	}
-	for i, item := range root.get("earn").get("actions").list() {
-		if a := c.p.Earn.Actions[i]; a.Wallet == "" {
-			c.livesLongEnough(item.get("expires"), a.Life.Expires)
+	for i, item := range root.Get("earn").Get("actions").List() {
+		if a := c.P.Earn.Actions[i]; a.Wallet == "" {
+			livesLongEnough(c, item.Get("expires"), a.Life.Expires)
 		}
 	}
 }
 
-func (c *compiler) livesLongEnough(n *node, e *loyalty.Expiry) {
-	length := c.p.AdvanceNotice.Period
+func livesLongEnough(c *document.Compiler, n *document.Node, e *loyalty.Expiry) {
+	length := c.P.AdvanceNotice.Period
 	if n == nil || e == nil || e.Never() || length.IsZero() || e.Inactive && e.After.IsZero() {
 		return
 	}
@@ -80,13 +82,13 @@ func (c *compiler) livesLongEnough(n *node, e *loyalty.Expiry) {
 			expires = e.After.After(earned, time.UTC)
 		}
 		if expires.Before(length.After(earned, time.UTC)) {
-			problem := at(n, "some points expire in less than %s, before a notice could be sent",
-				period(length))
+			problem := document.At(n, "some points expire in less than %s, before a notice could be sent",
+				describe.Period(length))
 			if len(e.On) > 0 || e.Anniversary != "" {
-				problem = at(n, "some points expire in less than %s, before a notice could be sent; "+
-					"write after: %s too", period(length), period(length))
+				problem = document.At(n, "some points expire in less than %s, before a notice could be sent; "+
+					"write after: %s too", describe.Period(length), describe.Period(length))
 			}
-			c.add(problem)
+			c.Add(problem)
 			return
 		}
 		earned = earned.AddDate(0, 0, 1)

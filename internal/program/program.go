@@ -25,13 +25,15 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
 // A File is a program file that passed every check.
 type File struct {
 	Program   *loyalty.Program // compiled; Version is zero until publishing assigns it
 	Reporting Reporting
-	Warnings  Problems // probable mistakes that do not prevent publishing
+	Warnings  document.Problems // probable mistakes that do not prevent publishing
 }
 
 // A Reporting defines the accounting value of points. The rules do not use it. It is zero if the file does not define
@@ -62,7 +64,7 @@ func Examples() fs.FS {
 }
 
 // Compile compiles a program file and returns only the program. It is immutable and safe to share.
-func Compile(source []byte) (*loyalty.Program, Problems) {
+func Compile(source []byte) (*loyalty.Program, document.Problems) {
 	f, problems := Parse(source)
 	if len(problems) > 0 {
 		return nil, problems
@@ -72,7 +74,7 @@ func Compile(source []byte) (*loyalty.Program, Problems) {
 
 // Check compiles a program file and returns the results as separate values. Package api receives it as a function
 // value, so that only one function links the parser.
-func Check(source []byte) (p *loyalty.Program, problems, warnings Problems) {
+func Check(source []byte) (p *loyalty.Program, problems, warnings document.Problems) {
 	f, problems := Parse(source)
 	if len(problems) > 0 {
 		return nil, problems, nil
@@ -82,22 +84,22 @@ func Check(source []byte) (p *loyalty.Program, problems, warnings Problems) {
 
 // Parse reads, checks and compiles a program file and runs its examples. It returns either a file or all problems in
 // the order of their lines. It runs the examples only if there are no other problems.
-func Parse(source []byte) (*File, Problems) {
+func Parse(source []byte) (*File, document.Problems) {
 	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors write a byte order mark
-	root, problems := read(source)
+	root, problems := document.Read(source)
 	if len(problems) > 0 {
 		return nil, problems.Finish(source)
 	}
-	c := &compiler{source: strings.Split(string(source), "\n")}
-	f := c.file(root)
-	c.problems = append(c.problems, unsupported(root)...)
-	c.problems = append(c.problems, structure(root)...)
-	if len(c.problems) == 0 {
-		c.finish(f, root)
+	c := &document.Compiler{Source: strings.Split(string(source), "\n")}
+	f := parseFile(c, root)
+	c.Problems = append(c.Problems, validate.Unsupported(root)...)
+	c.Problems = append(c.Problems, structure(root)...)
+	if len(c.Problems) == 0 {
+		finish(c, f, root)
 	}
-	if len(c.problems) > 0 {
-		return nil, c.problems.Finish(source)
+	if len(c.Problems) > 0 {
+		return nil, c.Problems.Finish(source)
 	}
-	f.Warnings = c.warnings.Finish(source)
+	f.Warnings = c.Warnings.Finish(source)
 	return f, nil
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
+	"pgregory.net/rapid"
 )
 
 // alike compares programs by what they say.
@@ -21,7 +21,7 @@ var alike = cmp.Options{
 	cmp.Comparer(func(a, b loyalty.Condition) bool {
 		return a == nil && b == nil || a != nil && b != nil && a.String() == b.String()
 	}),
-	cmpopts.IgnoreUnexported(loyalty.Program{}),
+	cmpopts.IgnoreFields(loyalty.Program{}, "Compiled"),
 }
 
 func mustCompile(t testing.TB, source []byte) *loyalty.Program {
@@ -61,14 +61,14 @@ func TestTheDemoCompilesWithoutProblemsAndWarnings(t *testing.T) {
 }
 
 // scalars is every value of a tree by its path.
-func scalars(n *node) map[string]*node {
-	all := map[string]*node{}
-	var walk func(n *node)
-	walk = func(n *node) {
-		if !n.is(mapping) && !n.is(list) {
-			all[n.path] = n
+func scalars(n *document.Node) map[string]*document.Node {
+	all := map[string]*document.Node{}
+	var walk func(n *document.Node)
+	walk = func(n *document.Node) {
+		if !n.Is(document.Mapping) && !n.Is(document.List) {
+			all[n.Path] = n
 		}
-		for _, child := range append(n.list(), n.pairs()...) {
+		for _, child := range append(n.List(), n.Pairs()...) {
 			walk(child)
 		}
 	}
@@ -182,7 +182,7 @@ func TestAValueOfTheWrongKindIsRefusedWhereverItStands(t *testing.T) {
 		source []byte
 		wrong  []string
 	}{{demo, []string{"[]", "{}", "~", "true", `""`, "-1"}}, {everything(t), []string{"[]", "true", "-1"}}} {
-		root, problems := read(file.source)
+		root, problems := document.Read(file.source)
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -190,10 +190,10 @@ func TestAValueOfTheWrongKindIsRefusedWhereverItStands(t *testing.T) {
 		for path, n := range scalars(root) {
 			for _, by := range file.wrong {
 				changed := append([]string(nil), lines...)
-				runes := []rune(changed[n.line-1])
-				changed[n.line-1] = string(runes[:n.column-1]) + by + string(runes[n.column-1+n.width:])
-				if _, problems := Compile([]byte(strings.Join(changed, ""))); len(problems) == 0 && by != n.value && !strings.HasSuffix(path, ".priority") {
-					t.Errorf("%s: %s was accepted for %s", path, by, n.value)
+				runes := []rune(changed[n.Line-1])
+				changed[n.Line-1] = string(runes[:n.Column-1]) + by + string(runes[n.Column-1+n.Width:])
+				if _, problems := Compile([]byte(strings.Join(changed, ""))); len(problems) == 0 && by != n.Value && !strings.HasSuffix(path, ".priority") {
+					t.Errorf("%s: %s was accepted for %s", path, by, n.Value)
 				}
 			}
 		}

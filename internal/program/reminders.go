@@ -11,57 +11,60 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// reminders reads the reminders, which are messages that members did not request.
-func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
+// parseReminders reads the reminders, which are messages that members did not request.
+func parseReminders(c *document.Compiler, n *document.Node) (r loyalty.Reminders) {
 	if n == nil {
 		return r
 	}
-	r.QuietFrom, r.QuietUntil = c.quiet(n.get("quiet_hours"))
-	r.FrequencyCaps = c.atMost(n.get("frequency_caps"))
-	r.Holdout = c.share(n.get("holdout"))
-	r.AttributionWindow = c.some(n.get("attribution_window"))
-	r.Ignored.Wait = c.some(n.get("wait_after_ignored"))
-	r.Ignored.StopAfter = c.integer(n.get("stop_after_ignored"), 1, 100)
-	c.unique(n.get("messages").list())
-	for _, item := range n.get("messages").list() {
-		r.Messages = append(r.Messages, c.reminder(item))
+	r.QuietFrom, r.QuietUntil = quiet(c, n.Get("quiet_hours"))
+	r.FrequencyCaps = atMost(c, n.Get("frequency_caps"))
+	r.Holdout = c.Share(n.Get("holdout"))
+	r.AttributionWindow = validate.Some(c, n.Get("attribution_window"))
+	r.Ignored.Wait = validate.Some(c, n.Get("wait_after_ignored"))
+	r.Ignored.StopAfter = c.Integer(n.Get("stop_after_ignored"), 1, 100)
+	unique(c, n.Get("messages").List())
+	for _, item := range n.Get("messages").List() {
+		r.Messages = append(r.Messages, parseReminder(c, item))
 	}
-	c.readable(n)
+	readable(c, n)
 	return r
 }
 
 // readable warns of languages of the program in which no messages are available.
-func (c *compiler) readable(n *node) {
-	for _, l := range c.languages {
+func readable(c *document.Compiler, n *document.Node) {
+	for _, l := range c.Languages {
 		if l != "und" && !slices.Contains(remind.MessageLanguages(), l[:2]) {
-			c.warn(atKey(n, "are sent in English to members who prefer %s; messages are available in %s", l, series(remind.MessageLanguages(), "and")))
+			c.Warn(document.AtKey(n, "are sent in English to members who prefer %s; messages are available in %s", l, describe.Series(remind.MessageLanguages(), "and")))
 		}
 	}
 }
 
-func (c *compiler) quiet(n *node) (from, until int) {
+func quiet(c *document.Compiler, n *document.Node) (from, until int) {
 	if n == nil {
 		return remind.DefaultQuietFrom, remind.DefaultQuietUntil
 	}
-	return c.hours(n, "the start and the end are equal; omit quiet_hours for "+clockTime(remind.DefaultQuietFrom)+" to "+clockTime(remind.DefaultQuietUntil))
+	return parseHours(c, n, "the start and the end are equal; omit quiet_hours for "+describe.ClockTime(remind.DefaultQuietFrom)+" to "+describe.ClockTime(remind.DefaultQuietUntil))
 }
 
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
 
 // atMost reads the frequency caps, in the fixed order of the channels with the total cap last.
-func (c *compiler) atMost(n *node) (caps []loyalty.FrequencyCap) {
+func atMost(c *document.Compiler, n *document.Node) (caps []loyalty.FrequencyCap) {
 	for _, name := range []string{"email", "sms", "push", "webhook", "any"} {
-		f := n.get(name)
-		m := sendCapForm.FindStringSubmatch(f.text())
+		f := n.Get(name)
+		m := sendCapForm.FindStringSubmatch(f.Text())
 		if m == nil {
 			continue // the schema reports it
 		}
 		times, _ := strconv.ParseInt(m[1], 10, 64) // four digits
 		if times == 0 {
-			c.add(at(f, "0 allows no messages; remove the channel from the reminders instead"))
+			c.Add(document.At(f, "0 allows no messages; remove the channel from the reminders instead"))
 		}
 		channel := loyalty.Channel(name)
 		if name == "any" {
@@ -72,42 +75,42 @@ func (c *compiler) atMost(n *node) (caps []loyalty.FrequencyCap) {
 	return caps
 }
 
-func (c *compiler) reminder(item *node) loyalty.Reminder {
+func parseReminder(c *document.Compiler, item *document.Node) loyalty.Reminder {
 	r := loyalty.Reminder{
-		ID:        item.get("id").text(),
-		On:        c.trigger(item),
-		Within:    c.integer(item.get("within"), 1, int64(loyalty.MaxPoints)),
-		MinPoints: loyalty.Points(c.integer(item.get("min_points"), 1, int64(loyalty.MaxPoints))),
-		Limits:    c.limits(item.get("limit")),
-		Segments:  c.labels(item.get("segments")),
-		Tiers:     c.levelsOf(item.get("tiers")),
-		When:      c.memberCondition(item.get("when")),
-		Days:      c.days(item.get("on")),
-		Title:     c.wordsIf(item.get("title")),
-		Body:      c.wordsIf(item.get("text")),
+		ID:        item.Get("id").Text(),
+		On:        parseTrigger(c, item),
+		Within:    c.Integer(item.Get("within"), 1, int64(loyalty.MaxPoints)),
+		MinPoints: loyalty.Points(c.Integer(item.Get("min_points"), 1, int64(loyalty.MaxPoints))),
+		Limits:    parseLimits(c, item.Get("limit")),
+		Segments:  parseLabels(c, item.Get("segments")),
+		Tiers:     levelsOf(c, item.Get("tiers")),
+		When:      parseMemberCondition(c, item.Get("when")),
+		Days:      parseDays(c, item.Get("on")),
+		Title:     c.WordsIf(item.Get("title")),
+		Body:      c.WordsIf(item.Get("text")),
 	}
-	for _, channel := range item.get("channels").list() {
-		r.Channels = append(r.Channels, loyalty.Channel(channel.text()))
+	for _, channel := range item.Get("channels").List() {
+		r.Channels = append(r.Channels, loyalty.Channel(channel.Text()))
 	}
-	for _, n := range item.get("at").list() {
-		if at := c.instant(n, c.p.Zone); !at.IsZero() {
+	for _, n := range item.Get("at").List() {
+		if at := c.Instant(n, c.P.Zone); !at.IsZero() {
 			r.At = append(r.At, at)
 		}
 	}
 	slices.SortFunc(r.At, time.Time.Compare)
 	r.Purpose = posting.PurposeOf(r.On)
-	if class := item.get("purpose"); class.text() != "" {
-		r.Purpose = loyalty.Purpose(class.text())
+	if class := item.Get("purpose"); class.Text() != "" {
+		r.Purpose = loyalty.Purpose(class.Text())
 		if r.On == loyalty.BeforeExpiry && r.Purpose == loyalty.Marketing {
-			c.add(at(class, "cannot be marketing: a cap must not suppress the message that points expire"))
+			c.Add(document.At(class, "cannot be marketing: a cap must not suppress the message that points expire"))
 		}
 	}
-	if limit := item.get("limit"); limit != nil && r.On == loyalty.BeforeExpiry {
-		c.add(at(limit, "is not allowed: points would expire without notice"))
+	if limit := item.Get("limit"); limit != nil && r.On == loyalty.BeforeExpiry {
+		c.Add(document.At(limit, "is not allowed: points would expire without notice"))
 	}
-	c.leads(item, &r)
-	c.aboutWhat(item, r)
-	c.wording(item, r)
+	leads(c, item, &r)
+	aboutWhat(c, item, r)
+	wording(c, item, r)
 	return r
 }
 
@@ -129,39 +132,39 @@ func triggers(which func(loyalty.Trigger) bool) (words []string) {
 	return words
 }
 
-// trigger reads a reminder's trigger from exactly one of the keys before, after, near, and at with on.
-func (c *compiler) trigger(item *node) (on loyalty.Trigger) {
+// parseTrigger reads a reminder's trigger from exactly one of the keys before, after, near, and at with on.
+func parseTrigger(c *document.Compiler, item *document.Node) (on loyalty.Trigger) {
 	said := 0
 	for _, kind := range []struct {
 		key   string
 		words []string
 	}{{"before", befores()}, {"after", afters()}, {"near", nil}} {
-		n := item.get(kind.key)
+		n := item.Get(kind.key)
 		if n == nil {
 			continue
 		}
 		said++
-		on = loyalty.Trigger(n.text())
-		if kind.words != nil && !slices.Contains(kind.words, n.text()) && n.text() != "" {
-			c.add(at(n, "%q is not one of %s", clip(n.text()), series(kind.words, "or")).Suggest(nearest.Word(n.text(), kind.words)))
+		on = loyalty.Trigger(n.Text())
+		if kind.words != nil && !slices.Contains(kind.words, n.Text()) && n.Text() != "" {
+			c.Add(document.At(n, "%q is not one of %s", document.Clip(n.Text()), describe.Series(kind.words, "or")).Suggest(nearest.Word(n.Text(), kind.words)))
 		}
 	}
-	if item.get("at") != nil || item.get("on") != nil {
+	if item.Get("at") != nil || item.Get("on") != nil {
 		said++
 		on = loyalty.Scheduled
 	}
 	if said != 1 {
-		c.add(at(item, "requires exactly one of before, after, near, or at and on; it has %d", said))
+		c.Add(document.At(item, "requires exactly one of before, after, near, or at and on; it has %d", said))
 	}
 	return on
 }
 
 // leads reads one or several periods before or after the trigger.
-func (c *compiler) leads(item *node, r *loyalty.Reminder) {
-	by := item.get("by")
-	items := by.several()
+func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
+	by := item.Get("by")
+	items := by.Several()
 	for _, n := range items {
-		r.Leads = append(r.Leads, c.some(n))
+		r.Leads = append(r.Leads, validate.Some(c, n))
 	}
 	optional := slices.Contains([]loyalty.Trigger{
 		loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
@@ -170,17 +173,17 @@ func (c *compiler) leads(item *node, r *loyalty.Reminder) {
 	near := r.On == loyalty.NearReward || r.On == loyalty.NearTier
 	switch {
 	case by == nil && !optional && !near && r.On != loyalty.Scheduled && r.On != "":
-		c.missing(item, "by")
+		missing(c, item, "by")
 	case by != nil && (near || r.On == loyalty.Scheduled):
-		c.add(atKey(by, "has no effect here, where the time is already given"))
+		c.Add(document.AtKey(by, "has no effect here, where the time is already given"))
 	case len(items) > 1 && !several:
-		c.add(atKey(by, "must have a single value: the message is sent once"))
+		c.Add(document.AtKey(by, "must have a single value: the message is sent once"))
 	}
-	switch within := item.get("within"); {
+	switch within := item.Get("within"); {
 	case near && within == nil:
-		c.missing(item, "within")
+		missing(c, item, "within")
 	case !near && within != nil:
-		c.add(atKey(within, "has no effect without near"))
+		c.Add(document.AtKey(within, "has no effect without near"))
 	}
 }
 
@@ -193,61 +196,61 @@ func reaches(a, b loyalty.Period) bool {
 }
 
 // aboutWhat rejects reminders of features that the program does not have, and reminders that would be sent too late.
-func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
-	by := item.get("by")
+func aboutWhat(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
+	by := item.Get("by")
 	late := func(limit loyalty.Period, words string) {
 		for _, lead := range r.Leads {
 			if !limit.IsZero() && reaches(lead, limit) {
-				c.add(at(by, words, period(lead), period(limit)))
+				c.Add(document.At(by, words, describe.Period(lead), describe.Period(limit)))
 				return
 			}
 		}
 	}
 	switch r.On {
 	case loyalty.BeforeExpiry:
-		if !remind.Expiries(c.p) {
-			c.warn(atKey(item.get("before"), "never applies: points of this program do not expire"))
+		if !remind.Expiries(c.P) {
+			c.Warn(document.AtKey(item.Get("before"), "never applies: points of this program do not expire"))
 			return
 		}
-		late(c.p.Earn.Expires.After, "%s before the expiry is before the points are earned; they expire after %s")
+		late(c.P.Earn.Expires.After, "%s before the expiry is before the points are earned; they expire after %s")
 	case loyalty.BeforeTier, loyalty.NearTier:
-		if len(c.p.Tiers.Levels) == 0 {
-			c.add(at(item, "requires levels, and the program has none"))
+		if len(c.P.Tiers.Levels) == 0 {
+			c.Add(document.At(item, "requires levels, and the program has none"))
 		}
 	case loyalty.NearReward:
-		if len(c.p.Rewards) == 0 {
-			c.add(at(item, "requires rewards, and the program has none"))
+		if len(c.P.Rewards) == 0 {
+			c.Add(document.At(item, "requires rewards, and the program has none"))
 		}
 	case loyalty.AfterClaim, loyalty.BeforeCode:
-		c.aboutCodes(item, r, late)
+		aboutCodes(c, item, r, late)
 	case loyalty.AfterReferral:
-		if !slices.ContainsFunc(c.p.Earn.Actions, func(a loyalty.Action) bool { return a.Event == award.EventConverted }) {
-			c.add(at(item, "requires referrals, and no action is for %s", award.EventConverted))
+		if !slices.ContainsFunc(c.P.Earn.Actions, func(a loyalty.Action) bool { return a.Event == award.EventConverted }) {
+			c.Add(document.At(item, "requires referrals, and no action is for %s", award.EventConverted))
 		}
 	case loyalty.BeforeHold:
-		late(holding(c.p), "%s before the end is before the reservation, which lasts %s")
+		late(describe.Holding(c.P), "%s before the end is before the reservation, which lasts %s")
 	case loyalty.AfterActive, loyalty.AfterOrder:
 		late(loyalty.Period{Days: remind.MaxLeadAfter + 1}, "%s is too late; it must be less than %s")
 	}
 }
 
-func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.Period, string)) {
+func aboutCodes(c *document.Compiler, item *document.Node, r loyalty.Reminder, late func(loyalty.Period, string)) {
 	var shortest loyalty.Period
 	own := false
-	for _, reward := range c.p.Rewards {
+	for _, reward := range c.P.Rewards {
 		if reward.Codes.From == loyalty.NoCode || reward.Codes.From == loyalty.SharedCode {
 			continue
 		}
 		own = true
-		if lasts := redeem.CodeLasts(c.p, &reward); !lasts.IsZero() && (shortest.IsZero() || !reaches(lasts, shortest)) {
+		if lasts := redeem.CodeLasts(c.P, &reward); !lasts.IsZero() && (shortest.IsZero() || !reaches(lasts, shortest)) {
 			shortest = lasts
 		}
 	}
 	switch {
 	case !own:
-		c.add(at(item, "requires codes, and no reward issues individual codes"))
+		c.Add(document.At(item, "requires codes, and no reward issues individual codes"))
 	case r.On == loyalty.BeforeCode && shortest.IsZero():
-		c.add(at(item, "requires codes that expire, and none does"))
+		c.Add(document.At(item, "requires codes that expire, and none does"))
 	case r.On == loyalty.BeforeCode:
 		late(shortest, "%s before the end is before the code is issued; it can be used for %s")
 	default:
@@ -256,13 +259,13 @@ func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.
 }
 
 // wording requires texts for scheduled reminders and rejects them for reminders with built-in texts.
-func (c *compiler) wording(item *node, r loyalty.Reminder) {
+func wording(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	for _, name := range []string{"title", "text"} {
-		switch n := item.get(name); {
+		switch n := item.Get(name); {
 		case r.On == loyalty.Scheduled && n == nil:
-			c.missing(item, name)
+			missing(c, item, name)
 		case r.On != loyalty.Scheduled && r.On != "" && n != nil:
-			c.add(atKey(n, "has no effect here: the content of this message is fixed"))
+			c.Add(document.AtKey(n, "has no effect here: the content of this message is fixed"))
 		}
 	}
 }

@@ -4,120 +4,122 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// minOrder reads the minimum order for a reward: one amount, or one for each currency.
-func (c *compiler) minOrder(n *node, r loyalty.Reward) map[loyalty.Currency]int64 {
+// parseMinOrder reads the minimum order for a reward: one amount, or one for each currency.
+func parseMinOrder(c *document.Compiler, n *document.Node, r loyalty.Reward) map[loyalty.Currency]int64 {
 	if n == nil {
 		return nil
 	}
 	var least map[loyalty.Currency]int64
 	switch {
-	case n.is(mapping):
-		least = byCurrency(c, n, c.amount)
-		for _, f := range n.pairs() {
-			c.orderedIn(atKey(f, ""), loyalty.Currency(f.key.name))
+	case n.Is(document.Mapping):
+		least = byCurrency(c, n, (*document.Compiler).Amount)
+		for _, f := range n.Pairs() {
+			orderedIn(c, document.AtKey(f, ""), loyalty.Currency(f.Key.Name))
 		}
 	default:
-		m := c.someMoney(n, "%s is not above 0; omit the key for no limit")
+		m := someMoney(c, n, "%s is not above 0; omit the key for no limit")
 		least = map[loyalty.Currency]int64{m.Currency: m.Amount}
-		c.orderedIn(at(n, ""), m.Currency)
+		orderedIn(c, document.At(n, ""), m.Currency)
 	}
 	worth := r.Value.Currency
 	if r.Type == "percent_off" {
 		worth = r.MaxValue.Currency
 	}
 	if _, ok := least[worth]; !ok && worth != "" && len(least) > 0 {
-		c.warn(atKey(n, "has no amount in %s, the currency of the reward", worth))
+		c.Warn(document.AtKey(n, "has no amount in %s, the currency of the reward", worth))
 	}
 	return least
 }
 
 // orderedIn warns of a currency in which the program accepts no orders.
-func (c *compiler) orderedIn(p Problem, code loyalty.Currency) {
-	if _, ok := code.Exponent(); ok && !c.accepts(code) {
+func orderedIn(c *document.Compiler, p document.Problem, code loyalty.Currency) {
+	if _, ok := code.Exponent(); ok && !validate.Accepts(c, code) {
 		p.Message = "has no effect: orders cannot be in " + string(code) + ", which has no rate under earn.purchase.rates"
-		c.warn(p)
+		c.Warn(p)
 	}
 }
 
-// times reads when a reward is visible to members and when it can be redeemed.
-func (c *compiler) times(item *node) (shown, active loyalty.Span) {
+// parseTimes reads when a reward is visible to members and when it can be redeemed.
+func parseTimes(c *document.Compiler, item *document.Node) (shown, active loyalty.Span) {
 	const backwards = "%s is not after the start, %s"
-	shown.From, shown.Until = c.between(item.get("visible"), backwards)
-	n := item.get("active")
-	active.From, active.Until = c.between(n, backwards)
+	shown.From, shown.Until = between(c, item.Get("visible"), backwards)
+	n := item.Get("active")
+	active.From, active.Until = between(c, n, backwards)
 	early := active.From.Before(shown.From)
 	late := !shown.Until.IsZero() && (active.Until.IsZero() || active.Until.After(shown.Until))
 	switch {
 	case n == nil:
 	case early && late:
-		c.warn(atKey(n, "begins before the reward is visible and ends after that"))
+		c.Warn(document.AtKey(n, "begins before the reward is visible and ends after that"))
 	case early:
-		c.warn(atKey(n, "begins before the reward is visible"))
+		c.Warn(document.AtKey(n, "begins before the reward is visible"))
 	case late:
-		c.warn(atKey(n, "ends after the reward is no longer visible"))
+		c.Warn(document.AtKey(n, "ends after the reward is no longer visible"))
 	}
 	return shown, active
 }
 
-// codes reads the source of a reward's codes.
-func (c *compiler) codes(n *node, kind string) (codes loyalty.Codes) {
+// parseCodes reads the source of a reward's codes.
+func parseCodes(c *document.Compiler, n *document.Node, kind string) (codes loyalty.Codes) {
 	words := []string{string(loyalty.GeneratedCode), string(loyalty.UploadedCode)}
-	switch guess := nearest.Word(n.text(), words); {
+	switch guess := nearest.Word(n.Text(), words); {
 	case n == nil && kind == "gift_card":
 		codes.From = loyalty.GeneratedCode
-	case n.is(mapping):
-		return c.codesOf(n)
-	case guess != "" && guess != n.text():
-		c.add(notA(n, title("codes")).Suggest(guess))
+	case n.Is(document.Mapping):
+		return codesOf(c, n)
+	case guess != "" && guess != n.Text():
+		c.Add(document.NotA(n, document.Title("codes")).Suggest(guess))
 	default:
-		codes.From = loyalty.CodeSource(n.text()) // the schema reports an invalid value
+		codes.From = loyalty.CodeSource(n.Text()) // the schema reports an invalid value
 	}
 	return codes
 }
 
-func (c *compiler) codesOf(n *node) loyalty.Codes {
+func codesOf(c *document.Compiler, n *document.Node) loyalty.Codes {
 	codes := loyalty.Codes{
-		From:   loyalty.CodeSource(n.get("from").text()),
-		Shared: c.label(n.get("shared")),
-		Wait:   c.some(n.get("wait")),
-		Valid:  c.some(n.get("valid")),
+		From:   loyalty.CodeSource(n.Get("from").Text()),
+		Shared: c.Label(n.Get("shared")),
+		Wait:   validate.Some(c, n.Get("wait")),
+		Valid:  validate.Some(c, n.Get("valid")),
 	}
-	shared := n.get("shared")
-	switch from := n.get("from"); {
+	shared := n.Get("shared")
+	switch from := n.Get("from"); {
 	case shared != nil && from != nil:
-		c.add(atKey(shared, "cannot be combined with from: the codes are either %s or one shared code", shown(from)))
+		c.Add(document.AtKey(shared, "cannot be combined with from: the codes are either %s or one shared code", document.Shown(from)))
 	case shared != nil:
 		codes.From = loyalty.SharedCode
 	case from == nil:
-		c.missing(n, "from")
+		missing(c, n, "from")
 	}
 	return codes
 }
 
 // drops reads the stock of a reward. A single stock is a batch that is available from the beginning.
-func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.StockBatch) {
-	stock, list := item.get("stock"), item.get("stock_batches")
-	for _, n := range []*node{stock, list} {
+func drops(c *document.Compiler, item *document.Node, from loyalty.CodeSource) (drops []loyalty.StockBatch) {
+	stock, list := item.Get("stock"), item.Get("stock_batches")
+	for _, n := range []*document.Node{stock, list} {
 		if n != nil && from == loyalty.UploadedCode {
-			c.add(atKey(n, "cannot be combined with uploaded codes: the stock is the number of codes"))
+			c.Add(document.AtKey(n, "cannot be combined with uploaded codes: the stock is the number of codes"))
 		}
 	}
 	if stock != nil && list != nil {
-		c.add(atKey(list, "cannot be combined with stock: make the initial stock a batch too"))
+		c.Add(document.AtKey(list, "cannot be combined with stock: make the initial stock a batch too"))
 	}
 	if stock != nil {
-		drops = append(drops, loyalty.StockBatch{Quantity: c.integer(stock, 0, 1e9)})
+		drops = append(drops, loyalty.StockBatch{Quantity: c.Integer(stock, 0, 1e9)})
 	}
 	var last time.Time
-	for _, n := range list.list() {
-		d := loyalty.StockBatch{Quantity: c.integer(n.get("quantity"), 1, 1e9)}
-		if when := n.get("at"); when.text() != "" {
-			d.At = c.instant(when, c.p.Zone)
+	for _, n := range list.List() {
+		d := loyalty.StockBatch{Quantity: c.Integer(n.Get("quantity"), 1, 1e9)}
+		if when := n.Get("at"); when.Text() != "" {
+			d.At = c.Instant(when, c.P.Zone)
 			if !d.At.IsZero() && !d.At.After(last) {
-				c.add(at(when, "%s is not after the batch before it", when.value))
+				c.Add(document.At(when, "%s is not after the batch before it", when.Value))
 			}
 			last = d.At
 		}
@@ -126,19 +128,19 @@ func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.S
 	return drops
 }
 
-// dates reads when an experience takes place.
-func (c *compiler) dates(item *node) (dates []loyalty.RewardDate) {
-	n := item.get("dates")
+// parseDates reads when an experience takes place.
+func parseDates(c *document.Compiler, item *document.Node) (dates []loyalty.RewardDate) {
+	n := item.Get("dates")
 	for _, name := range []string{"stock", "drops"} {
-		if other := item.get(name); other != nil && n != nil {
-			c.add(atKey(other, "cannot be combined with dates: each date has its own capacity"))
+		if other := item.Get(name); other != nil && n != nil {
+			c.Add(document.AtKey(other, "cannot be combined with dates: each date has its own capacity"))
 		}
 	}
-	c.unique(n.list())
-	for _, d := range n.list() {
-		o := loyalty.RewardDate{ID: d.get("id").text(), Capacity: c.integer(d.get("capacity"), 1, 1e6), Name: c.wordsIf(d.get("name"))}
-		if when := d.get("at"); when.text() != "" {
-			o.At = c.instant(when, c.p.Zone)
+	unique(c, n.List())
+	for _, d := range n.List() {
+		o := loyalty.RewardDate{ID: d.Get("id").Text(), Capacity: c.Integer(d.Get("capacity"), 1, 1e6), Name: c.WordsIf(d.Get("name"))}
+		if when := d.Get("at"); when.Text() != "" {
+			o.At = c.Instant(when, c.P.Zone)
 		}
 		dates = append(dates, o)
 	}
@@ -146,14 +148,14 @@ func (c *compiler) dates(item *node) (dates []loyalty.RewardDate) {
 }
 
 // firstCall reads how long an available item is reserved for a waitlisted member.
-func (c *compiler) firstCall(item *node) loyalty.Period {
-	n := item.get("waitlist")
-	if n != nil && item.get("stock") == nil && item.get("stock_batches") == nil {
-		c.add(atKey(n, "has no effect without stock or stock_batches: no member has to wait"))
+func firstCall(c *document.Compiler, item *document.Node) loyalty.Period {
+	n := item.Get("waitlist")
+	if n != nil && item.Get("stock") == nil && item.Get("stock_batches") == nil {
+		c.Add(document.AtKey(n, "has no effect without stock or stock_batches: no member has to wait"))
 	}
-	p := c.some(n)
+	p := validate.Some(c, n)
 	if n != nil && p.Months > 0 {
-		c.add(at(n, "%s is not a number of minutes, hours, days or weeks", n.value))
+		c.Add(document.At(n, "%s is not a number of minutes, hours, days or weeks", n.Value))
 	}
 	return p
 }

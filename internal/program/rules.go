@@ -4,29 +4,31 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// rules reads rules that award points beyond the base rate. The keys earn.rules and campaigns have the same form.
-func (c *compiler) rules(n *node) (rules []loyalty.Rule) {
-	c.unique(n.list())
-	for _, item := range n.list() {
+// parseRules reads rules that award points beyond the base rate. The keys earn.rules and campaigns have the same form.
+func parseRules(c *document.Compiler, n *document.Node) (rules []loyalty.Rule) {
+	unique(c, n.List())
+	for _, item := range n.List() {
 		r := loyalty.Rule{
-			ID:       item.get("id").text(),
-			Match:    c.match(item),
-			Give:     c.strategy(item),
-			Group:    c.group(item.get("group")),
-			Priority: int(c.integer(item.get("priority"), -1000, 1000)),
-			Caps:     c.caps(item.get("caps")),
-			Limits:   c.limits(item.get("limit")),
-			Budget:   c.budget(item.get("budget")),
-			OptIn:    item.get("opt_in").yes(),
-			Shadow:   item.get("shadow").yes(),
-			Life:     c.life(item),
-			Name:     c.wordsIf(item.get("name")),
+			ID:       item.Get("id").Text(),
+			Match:    parseMatch(c, item),
+			Give:     parseStrategy(c, item),
+			Group:    parseGroup(c, item.Get("group")),
+			Priority: int(c.Integer(item.Get("priority"), -1000, 1000)),
+			Caps:     parseCaps(c, item.Get("caps")),
+			Limits:   parseLimits(c, item.Get("limit")),
+			Budget:   parseBudget(c, item.Get("budget")),
+			OptIn:    yes(item.Get("opt_in")),
+			Shadow:   yes(item.Get("shadow")),
+			Life:     parseLife(c, item),
+			Name:     c.WordsIf(item.Get("name")),
 		}
 		rules = append(rules, r)
-		c.entries = append(c.entries, entry{item, r})
+		c.Entries = append(c.Entries, document.Entry{Item: item, Rule: r})
 	}
 	return rules
 }
@@ -35,51 +37,51 @@ var stacking = map[string]loyalty.Stacking{
 	"best": loyalty.Best, "sum": loyalty.Sum, "first": loyalty.First, "exclusive": loyalty.Exclusive,
 }
 
-// groups reads how rules combine.
-func (c *compiler) groups(n *node) (groups []loyalty.Group) {
-	c.unique(n.list())
-	for _, item := range n.list() {
-		groups = append(groups, loyalty.Group{ID: item.get("id").text(), Mode: stacking[item.get("mode").text()]})
+// parseGroups reads how rules combine.
+func parseGroups(c *document.Compiler, n *document.Node) (groups []loyalty.Group) {
+	unique(c, n.List())
+	for _, item := range n.List() {
+		groups = append(groups, loyalty.Group{ID: item.Get("id").Text(), Mode: stacking[item.Get("mode").Text()]})
 	}
 	return groups
 }
 
-// group rejects a group that is not defined under stacking.
-func (c *compiler) group(n *node) string {
+// parseGroup rejects a group that is not defined under stacking.
+func parseGroup(c *document.Compiler, n *document.Node) string {
 	var ids []string
-	for _, g := range c.p.Groups {
+	for _, g := range c.P.Groups {
 		ids = append(ids, g.ID)
 	}
 	switch {
-	case n.text() == "" || slices.Contains(ids, n.text()):
+	case n.Text() == "" || slices.Contains(ids, n.Text()):
 	case len(ids) == 0:
-		c.add(at(n, "%q is not a group: stacking has no groups", clip(n.text())))
+		c.Add(document.At(n, "%q is not a group: stacking has no groups", document.Clip(n.Text())))
 	default:
-		c.add(at(n, "%q is not a group under stacking; the groups are %s", clip(n.text()), series(ids, "and")).Suggest(nearest.Word(n.text(), ids)))
+		c.Add(document.At(n, "%q is not a group under stacking; the groups are %s", document.Clip(n.Text()), describe.Series(ids, "and")).Suggest(nearest.Word(n.Text(), ids)))
 	}
-	return n.text()
+	return n.Text()
 }
 
 // levelsOf reads a list of levels.
-func (c *compiler) levelsOf(n *node) []string {
-	for _, item := range n.list() {
-		c.level(item)
+func levelsOf(c *document.Compiler, n *document.Node) []string {
+	for _, item := range n.List() {
+		parseLevel(c, item)
 	}
 	return texts(n)
 }
 
-// level rejects a text that is not a level of the program's main tier group.
-func (c *compiler) level(n *node) bool {
-	return c.levelOf(c.p.Tiers.Levels, n)
+// parseLevel rejects a text that is not a level of the program's main tier group.
+func parseLevel(c *document.Compiler, n *document.Node) bool {
+	return levelOf(c, c.P.Tiers.Levels, n)
 }
 
 // levelOf rejects a text that is not one of the levels.
-func (c *compiler) levelOf(levels []loyalty.Level, n *node) bool {
-	return n.text() != "" && c.isLevel(levels, n.text(), at(n, "%q is not a level", clip(n.text())))
+func levelOf(c *document.Compiler, levels []loyalty.Level, n *document.Node) bool {
+	return n.Text() != "" && checkLevel(c, levels, n.Text(), document.At(n, "%q is not a level", document.Clip(n.Text())))
 }
 
-// isLevel rejects an unknown level ID. It adds the list of known levels to the given problem.
-func (c *compiler) isLevel(levels []loyalty.Level, id string, p Problem) bool {
+// checkLevel rejects an unknown level ID. It adds the list of known levels to the given problem.
+func checkLevel(c *document.Compiler, levels []loyalty.Level, id string, p document.Problem) bool {
 	var ids []string
 	for _, l := range levels {
 		ids = append(ids, l.ID)
@@ -90,8 +92,8 @@ func (c *compiler) isLevel(levels []loyalty.Level, id string, p Problem) bool {
 	case len(ids) == 0:
 		p.Message += ": the program has no tiers"
 	default:
-		p.Message += "; use one of " + series(ids, "and")
+		p.Message += "; use one of " + describe.Series(ids, "and")
 	}
-	c.add(p.Suggest(nearest.Word(id, ids)))
+	c.Add(p.Suggest(nearest.Word(id, ids)))
 	return false
 }

@@ -9,32 +9,34 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // eachKey calls f with every key that the schema describes, by its path, with * for the entries of lists.
 func eachKey(t *testing.T, f func(path string, schema map[string]any)) {
 	t.Helper()
-	form, err := theForm()
+	form, err := document.TheForm()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var walk func(path string, schema map[string]any)
 	walk = func(path string, schema map[string]any) {
 		for _, place := range []string{"properties", "patternProperties"} {
-			for name, s := range asMap(schema[place]) {
-				f(join(path, name), asMap(s))
-				walk(join(path, name), asMap(s))
+			for name, s := range document.AsMap(schema[place]) {
+				f(validate.Join(path, name), document.AsMap(s))
+				walk(validate.Join(path, name), document.AsMap(s))
 			}
 		}
-		if items := asMap(schema["items"]); items != nil {
-			walk(join(path, "*"), items)
+		if items := document.AsMap(schema["items"]); items != nil {
+			walk(validate.Join(path, "*"), items)
 		}
 	}
-	walk("", asMap(form.plain))
-	for name, s := range asMap(asMap(form.plain)["definitions"]) {
-		f("#"+name, asMap(s))
-		walk("#"+name, asMap(s))
+	walk("", document.AsMap(form.Plain))
+	for name, s := range document.AsMap(document.AsMap(form.Plain)["definitions"]) {
+		f("#"+name, document.AsMap(s))
+		walk("#"+name, document.AsMap(s))
 	}
 }
 
@@ -87,11 +89,11 @@ func TestTheSchemaHasExamplesOfEveryKey(t *testing.T) {
 
 func definitions(t *testing.T) any {
 	t.Helper()
-	form, err := theForm()
+	form, err := document.TheForm()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return asMap(form.plain)["definitions"]
+	return document.AsMap(form.Plain)["definitions"]
 }
 
 func TestTheSchemaSaysOfTheSameKeysAsTheCodeThatTheyAreNotSupportedYet(t *testing.T) {
@@ -106,28 +108,28 @@ func TestTheSchemaSaysOfTheSameKeysAsTheCodeThatTheyAreNotSupportedYet(t *testin
 		}
 	})
 	said = slices.DeleteFunc(said, func(path string) bool {
-		return slices.ContainsFunc(later, func(section string) bool { return strings.HasPrefix(path, section+".") })
+		return slices.ContainsFunc(validate.Later, func(section string) bool { return strings.HasPrefix(path, section+".") })
 	})
 	slices.Sort(said)
-	if diff := cmp.Diff(later, said); diff != "" {
+	if diff := cmp.Diff(validate.Later, said); diff != "" {
 		t.Errorf("the code (-) and the schema (+) differ:\n%s", diff)
 	}
-	for path, later := range laterValues {
+	for path, later := range validate.LaterValues {
 		for _, word := range later {
 			if !strings.Contains(words[path], word) {
 				t.Errorf("of %s the schema says %q, nothing of %s", path, words[path], word)
 			}
 		}
 	}
-	if len(words) != len(laterValues) {
-		t.Errorf("the schema has %d such enumerations, the code %d", len(words), len(laterValues))
+	if len(words) != len(validate.LaterValues) {
+		t.Errorf("the schema has %d such enumerations, the code %d", len(words), len(validate.LaterValues))
 	}
 }
 
 func TestTheReadmeAndTheChangelogListWhatIsNotSupportedYet(t *testing.T) {
-	list := slices.Clone(later)
-	for _, path := range slices.Sorted(maps.Keys(laterValues)) {
-		for _, word := range laterValues[path] {
+	list := slices.Clone(validate.Later)
+	for _, path := range slices.Sorted(maps.Keys(validate.LaterValues)) {
+		for _, word := range validate.LaterValues[path] {
 			list = append(list, path+": "+word)
 		}
 	}

@@ -4,15 +4,17 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
 // maxShown is the maximum number of characters of a value that a change shows.
 const maxShown = 500
 
-// shown returns a value on one line in YAML's flow style, shortened if it is long.
-func (n *node) shown() string {
+// Shown returns a value on one line in YAML's flow style, shortened if it is long.
+func Shown(n *document.Node) string {
 	var b strings.Builder
-	n.show(&b)
+	show(n, &b)
 	if runes := []rune(b.String()); len(runes) > maxShown {
 		return string(runes[:maxShown]) + "…"
 	}
@@ -20,34 +22,34 @@ func (n *node) shown() string {
 }
 
 // show writes the value to b. It stops when b has enough characters.
-func (n *node) show(b *strings.Builder) {
+func show(n *document.Node, b *strings.Builder) {
 	if b.Len() > 4*maxShown {
 		return
 	}
-	switch n.kind {
-	case mapping:
+	switch n.Kind {
+	case document.Mapping:
 		sep := "{ "
-		for _, f := range n.fields {
-			b.WriteString(sep + quoted(f.key.name) + ": ")
-			f.show(b)
+		for _, f := range n.Fields {
+			b.WriteString(sep + quoted(f.Key.Name) + ": ")
+			show(f, b)
 			sep = ", "
 		}
-		b.WriteString(map[bool]string{true: "{}", false: " }"}[len(n.fields) == 0])
-	case list:
+		b.WriteString(map[bool]string{true: "{}", false: " }"}[len(n.Fields) == 0])
+	case document.List:
 		b.WriteString("[")
-		for i, item := range n.items {
+		for i, item := range n.Items {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			item.show(b)
+			show(item, b)
 		}
 		b.WriteString("]")
-	case text:
-		b.WriteString(quoted(n.value))
-	case null:
+	case document.Text:
+		b.WriteString(quoted(n.Value))
+	case document.Null:
 		b.WriteString("null")
 	default:
-		b.WriteString(n.value)
+		b.WriteString(n.Value)
 	}
 }
 
@@ -56,7 +58,7 @@ var plainText = regexp.MustCompile(`^[\pL\pN_]([^,:#{}\[\]"'\pC]|:[^ ,{}\[\]"'\p
 // quoted returns a text as part of a YAML flow value. It adds quotes if YAML would read the text as another type.
 func quoted(s string) string {
 	switch {
-	case !plainText.MatchString(s), strings.HasSuffix(s, " "), plainNumber.MatchString(s), s == "true", s == "false", s == "null":
+	case !plainText.MatchString(s), strings.HasSuffix(s, " "), document.PlainNumber.MatchString(s), s == "true", s == "false", s == "null":
 		return strconv.Quote(s)
 	}
 	return s

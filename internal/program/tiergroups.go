@@ -1,20 +1,23 @@
 package program
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
+)
 
 // tierGroups reads the additional tier groups, which have the same form as tiers.
-func (c *compiler) tierGroups(root *node) (ladders []loyalty.TierGroup) {
-	n := root.get("tier_groups")
+func tierGroups(c *document.Compiler, root *document.Node) (ladders []loyalty.TierGroup) {
+	n := root.Get("tier_groups")
 	if n == nil {
 		return nil
 	}
-	if root.get("tiers") == nil {
-		c.add(atKey(n, "require tiers, on which rules and rewards depend; use tiers for a single tier group"))
+	if root.Get("tiers") == nil {
+		c.Add(document.AtKey(n, "require tiers, on which rules and rewards depend; use tiers for a single tier group"))
 	}
-	c.unique(n.list())
-	for _, item := range n.list() {
+	unique(c, n.List())
+	for _, item := range n.List() {
 		ladders = append(ladders, loyalty.TierGroup{
-			ID: item.get("id").text(), Name: c.wordsIf(item.get("name")), Tiers: c.tiers(item),
+			ID: item.Get("id").Text(), Name: c.WordsIf(item.Get("name")), Tiers: parseTiers(c, item),
 		})
 	}
 	return ladders

@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -25,84 +26,84 @@ var (
 	welcomes  = map[string]loyalty.SkippedLevels{"each": loyalty.EachLevel}
 )
 
-func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
+func parseTiers(c *document.Compiler, n *document.Node) (t loyalty.Tiers) {
 	if n == nil {
 		return t
 	}
-	qualify := n.get("qualify")
-	t.By, t.Ways = c.ways(qualify)
-	c.measured(qualify, &t)
-	c.window(qualify.get("window"), &t)
-	c.keep(n.get("keep_for"), &t)
-	t.ExtendedBy, t.Grace = c.period(n.get("extended_by")), c.period(n.get("grace"))
-	t.MoveUp, t.MoveDown = moveUps[n.get("move_up").text()], moveDowns[n.get("move_down").text()]
-	t.KeepOnRefund = n.get("on_order_refund").text() == "keep"
-	t.MaxDowngrades = c.share(n.get("max_downgrades"))
-	t.SkippedLevels, t.RepeatEntryBonus = welcomes[n.get("skipped_levels").text()], n.get("repeat_entry_bonus") != nil
-	t.Levels = c.levels(n.get("levels"), t)
-	for _, f := range n.get("minimums").list() {
-		t.Minimums = append(t.Minimums, loyalty.Minimum{Level: f.get("level").text(), Segment: f.get("segment").text()})
-		c.levelOf(t.Levels, f.get("level"))
+	qualify := n.Get("qualify")
+	t.By, t.Ways = parseWays(c, qualify)
+	measured(c, qualify, &t)
+	parseWindow(c, qualify.Get("window"), &t)
+	parseKeep(c, n.Get("keep_for"), &t)
+	t.ExtendedBy, t.Grace = c.Period(n.Get("extended_by")), c.Period(n.Get("grace"))
+	t.MoveUp, t.MoveDown = moveUps[n.Get("move_up").Text()], moveDowns[n.Get("move_down").Text()]
+	t.KeepOnRefund = n.Get("on_order_refund").Text() == "keep"
+	t.MaxDowngrades = c.Share(n.Get("max_downgrades"))
+	t.SkippedLevels, t.RepeatEntryBonus = welcomes[n.Get("skipped_levels").Text()], n.Get("repeat_entry_bonus") != nil
+	t.Levels = parseLevels(c, n.Get("levels"), t)
+	for _, f := range n.Get("minimums").List() {
+		t.Minimums = append(t.Minimums, loyalty.Minimum{Level: f.Get("level").Text(), Segment: f.Get("segment").Text()})
+		levelOf(c, t.Levels, f.Get("level"))
 	}
-	c.periods(n, t)
+	parsePeriods(c, n, t)
 	return t
 }
 
-// periods rejects keys that require a window with periods if the window has none.
-func (c *compiler) periods(n *node, t loyalty.Tiers) {
+// parsePeriods rejects keys that require a window with periods if the window has none.
+func parsePeriods(c *document.Compiler, n *document.Node, t loyalty.Tiers) {
 	cyclic := t.Calendar || t.Window.Kind != "" && t.Window.Kind != loyalty.LevelWindow
-	keep, up, tail := n.get("keep_for"), n.get("move_up"), n.get("extended_by")
+	keep, up, tail := n.Get("keep_for"), n.Get("move_up"), n.Get("extended_by")
 	if !cyclic && t.KeepPeriods > 0 {
-		c.add(at(keep, "%s requires a window with periods, like calendar year", keep.text()))
+		c.Add(document.At(keep, "%s requires a window with periods, like calendar year", keep.Text()))
 	}
 	if !cyclic && t.MoveUp == loyalty.NextPeriod {
-		c.add(at(up, "next_period requires a window with periods, like calendar year"))
+		c.Add(document.At(up, "next_period requires a window with periods, like calendar year"))
 	}
 	if cyclic && t.KeepYear > 0 && !t.Calendar {
-		c.add(at(keep, "%s requires a window of calendar years", keep.text()).
-			Suggest(strings.Replace(keep.text(), "year", "period", 1)))
+		c.Add(document.At(keep, "%s requires a window of calendar years", keep.Text()).
+			Suggest(strings.Replace(keep.Text(), "year", "period", 1)))
 	}
 	if tail != nil && t.KeepYear+t.KeepPeriods == 0 {
-		c.add(atKey(tail, "has no effect with a period under keep_for"))
+		c.Add(document.AtKey(tail, "has no effect with a period under keep_for"))
 	}
-	if down := n.get("grace"); down != nil && t.MoveDown == loyalty.StayUp {
-		c.add(atKey(down, "has no effect where levels do not end"))
+	if down := n.Get("grace"); down != nil && t.MoveDown == loyalty.StayUp {
+		c.Add(document.AtKey(down, "has no effect where levels do not end"))
 	}
 }
 
-// ways reads the metrics that determine levels: one metric, or several.
-func (c *compiler) ways(n *node) (by loyalty.Measure, ways [][]loyalty.Measure) {
-	one, anyOf, allOf := n.get("by"), n.get("any_of"), n.get("all_of")
+// parseWays reads the metrics that determine levels: one metric, or several.
+func parseWays(c *document.Compiler, n *document.Node) (by loyalty.Measure, ways [][]loyalty.Measure) {
+	one, anyOf, allOf := n.Get("by"), n.Get("any_of"), n.Get("all_of")
 	switch {
-	case !n.is(mapping):
+	case !n.Is(document.Mapping):
 	case one == nil && anyOf == nil && allOf == nil:
-		c.missing(n, "by")
+		missing(c, n, "by")
 	case one != nil && (anyOf != nil || allOf != nil), anyOf != nil && allOf != nil:
-		c.add(at(n, "is a second metric; by, any_of and all_of exclude each other"))
+		c.Add(document.At(n, "is a second metric; by, any_of and all_of exclude each other"))
 	}
 	if allOf != nil {
 		ways = append(ways, measuresOf(allOf))
 	}
-	for _, item := range anyOf.list() {
-		if way := measuresOf(item.get("all_of")); item.is(mapping) {
+	for _, item := range anyOf.List() {
+		if way := measuresOf(item.Get("all_of")); item.Is(document.Mapping) {
 			ways = append(ways, way)
 		} else {
-			ways = append(ways, []loyalty.Measure{measures[item.text()]})
+			ways = append(ways, []loyalty.Measure{measures[item.Text()]})
 		}
 	}
-	return measures[one.text()], ways
+	return measures[one.Text()], ways
 }
 
-func measuresOf(n *node) (all []loyalty.Measure) {
-	for _, item := range n.list() {
-		all = append(all, measures[item.text()])
+func measuresOf(n *document.Node) (all []loyalty.Measure) {
+	for _, item := range n.List() {
+		all = append(all, measures[item.Text()])
 	}
 	return all
 }
 
 // measured reads the additional keys of certain metrics.
-func (c *compiler) measured(n *node, t *loyalty.Tiers) {
-	currency, least, event, brands := n.get("currency"), n.get("at_least"), n.get("event"), n.get("brands")
+func measured(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
+	currency, least, event, brands := n.Get("currency"), n.Get("at_least"), n.Get("event"), n.Get("brands")
 	for _, need := range []struct {
 		by     loyalty.Measure
 		name   string
@@ -113,32 +114,32 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		{loyalty.ByVisits, "event", false},
 		{loyalty.ByBrands, "brands", true},
 	} {
-		switch f := n.get(need.name); {
+		switch f := n.Get(need.name); {
 		case earn.QualifyBy(t, need.by) && f == nil && need.needed:
-			c.missing(n, need.name)
-		case !earn.QualifyBy(t, need.by) && f != nil && n.get("by").text() != "":
-			c.add(atKey(f, "has no effect with %s", t.By))
+			missing(c, n, need.name)
+		case !earn.QualifyBy(t, need.by) && f != nil && n.Get("by").Text() != "":
+			c.Add(document.AtKey(f, "has no effect with %s", t.By))
 		case !earn.QualifyBy(t, need.by) && f != nil && len(t.Ways) > 0:
-			c.add(atKey(f, "has no effect without %s", need.by))
+			c.Add(document.AtKey(f, "has no effect without %s", need.by))
 		}
 	}
-	if code := currency.text(); code != "" && c.currency(currency, code) {
+	if code := currency.Text(); code != "" && c.Currency(currency, code) {
 		t.Currency = loyalty.Currency(code)
-		if _, ok := c.p.Earn.Rates[t.Currency]; !ok {
-			c.add(at(currency, "has no rate under earn.purchase.rates, so no order would count"))
+		if _, ok := c.P.Earn.Rates[t.Currency]; !ok {
+			c.Add(document.At(currency, "has no rate under earn.purchase.rates, so no order would count"))
 		}
 	}
 	if least != nil {
-		t.AtLeast = byCurrency(c, least, c.amount)
-		c.earnable(least)
+		t.AtLeast = byCurrency(c, least, (*document.Compiler).Amount)
+		earnable(c, least)
 	}
 	if earn.QualifyBy(t, loyalty.ByVisits) {
 		t.Visit = "visit.completed"
-		if event != nil && c.event(event) {
-			t.Visit = event.text()
+		if event != nil && checkEventType(c, event) {
+			t.Visit = event.Text()
 		}
 	}
-	t.Brands = c.labels(brands)
+	t.Brands = parseLabels(c, brands)
 }
 
 // keeps maps a word of keep_for to a number of calendar years or of window periods.
@@ -146,19 +147,19 @@ var keeps = map[string]struct{ years, periods int }{
 	"end_of_year": {1, 0}, "end_of_next_year": {2, 0}, "end_of_period": {0, 1}, "end_of_next_period": {0, 2},
 }
 
-// keep reads how long members keep a level: a period of time, or until the end of a year or window period.
-func (c *compiler) keep(n *node, t *loyalty.Tiers) {
-	if k, ok := keeps[n.text()]; ok {
+// parseKeep reads how long members keep a level: a period of time, or until the end of a year or window period.
+func parseKeep(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
+	if k, ok := keeps[n.Text()]; ok {
 		t.KeepYear, t.KeepPeriods = k.years, k.periods
 		return
 	}
-	if guess := nearest.Word(n.text(), []string{"end_of_year", "end_of_next_year", "end_of_period", "end_of_next_period"}); guess != "" {
-		c.add(notA(n, title("keep")).Suggest(guess))
+	if guess := nearest.Word(n.Text(), []string{"end_of_year", "end_of_next_year", "end_of_period", "end_of_next_period"}); guess != "" {
+		c.Add(document.NotA(n, document.Title("keep")).Suggest(guess))
 		return
 	}
-	t.KeepFor = c.period(n)
-	if t.KeepFor.IsZero() && durationForm.MatchString(n.text()) {
-		c.add(at(n, "must be above 0: a level with no duration cannot be reached"))
+	t.KeepFor = c.Period(n)
+	if t.KeepFor.IsZero() && document.DurationForm.MatchString(n.Text()) {
+		c.Add(document.At(n, "must be above 0: a level with no duration cannot be reached"))
 	}
 }
 
@@ -167,23 +168,23 @@ var (
 	calendarParts = map[string]int{"half": 6, "quarter": 3, "month": 1}
 )
 
-// window reads the period of time over which levels are measured.
-func (c *compiler) window(n *node, t *loyalty.Tiers) {
-	if m := rollingForm.FindStringSubmatch(n.text()); m != nil {
+// parseWindow reads the period of time over which levels are measured.
+func parseWindow(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
+	if m := rollingForm.FindStringSubmatch(n.Text()); m != nil {
 		t.Months, _ = strconv.Atoi(m[1]) // three digits
 		if t.Months < 1 || t.Months > tier.MaxWindow {
-			c.add(at(n, "%s is not from 1 to %d months", n.value, tier.MaxWindow))
+			c.Add(document.At(n, "%s is not from 1 to %d months", n.Value, tier.MaxWindow))
 		}
 		return
 	}
-	kind, of, _ := strings.Cut(n.text(), " ")
+	kind, of, _ := strings.Cut(n.Text(), " ")
 	day, _ := strings.CutPrefix(of, "from ")
 	switch {
-	case n.text() == "calendar year":
+	case n.Text() == "calendar year":
 		t.Calendar = true
 	case kind == "calendar" && calendarParts[of] > 0:
 		t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: calendarParts[of], From: 101}
-	case n.text() == "since level":
+	case n.Text() == "since level":
 		t.Window.Kind = loyalty.LevelWindow
 	case kind == "year" && day == "joining":
 		t.Window = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}
@@ -191,38 +192,38 @@ func (c *compiler) window(n *node, t *loyalty.Tiers) {
 		t.Window = loyalty.Window{Kind: loyalty.OwnWindow, Months: 12}
 	case kind == "year":
 		on := *n
-		on.value = day
-		if d, ok := c.dayOfYear(&on); ok {
+		on.Value = day
+		if d, ok := dayOfYear(c, &on); ok {
 			t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: 12, From: d}
 		}
 	}
 }
 
-func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
-	c.unique(n.list())
-	for i, item := range n.list() {
+func parseLevels(c *document.Compiler, n *document.Node, t loyalty.Tiers) (levels []loyalty.Level) {
+	unique(c, n.List())
+	for i, item := range n.List() {
 		l := loyalty.Level{
-			ID:       item.get("id").text(),
-			Name:     c.words(item.get("name")),
-			Multiply: c.factor(item.get("multiply")),
+			ID:       item.Get("id").Text(),
+			Name:     c.Words(item.Get("name")),
+			Multiply: c.Factor(item.Get("multiply")),
 		}
-		if points := c.entryBonus(item); points != nil {
-			l.EntryBonus = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))
+		if points := parseEntryBonus(c, item); points != nil {
+			l.EntryBonus = loyalty.Points(c.Integer(points, 1, int64(loyalty.MaxPoints)))
 			if i == 0 {
-				c.add(atKey(points, "has no effect: every new member has the first level; use an action for member.joined instead"))
+				c.Add(document.AtKey(points, "has no effect: every new member has the first level; use an action for member.joined instead"))
 			}
 		}
-		for _, perk := range item.get("perks").list() {
-			l.Perks = append(l.Perks, perk.text())
+		for _, perk := range item.Get("perks").List() {
+			l.Perks = append(l.Perks, perk.Text())
 		}
-		if n := item.get("expires"); n != nil {
-			e := c.expires(n)
+		if n := item.Get("expires"); n != nil {
+			e := parseExpires(c, n)
 			l.Expires = &e
 		}
 		if len(t.Ways) > 0 {
-			l.Needs = c.needs(n, i, t, levels)
+			l.Needs = needs(c, n, i, t, levels)
 		} else {
-			l.From = c.from(n, i, t, levels)
+			l.From = from(c, n, i, t, levels)
 		}
 		levels = append(levels, l)
 	}
@@ -230,44 +231,44 @@ func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 }
 
 // from reads the threshold of the i-th level for a single metric.
-func (c *compiler) from(n *node, i int, t loyalty.Tiers, levels []loyalty.Level) int64 {
-	from := n.list()[i].get("from")
-	if from.is(mapping) {
-		c.add(at(from, "has several metrics, but levels depend on %s only", t.By))
+func from(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels []loyalty.Level) int64 {
+	from := n.List()[i].Get("from")
+	if from.Is(document.Mapping) {
+		c.Add(document.At(from, "has several metrics, but levels depend on %s only", t.By))
 		return 0
 	}
-	x := c.threshold(from, t.By, t)
+	x := parseThreshold(c, from, t.By, t)
 	switch {
 	case from == nil, t.By == loyalty.BySpend && t.Currency == "":
 	case i == 0 && x != 0:
-		c.add(at(from, "the first level is for every new member, so it must start from 0"))
+		c.Add(document.At(from, "the first level is for every new member, so it must start from 0"))
 	case i > 0 && x <= levels[i-1].From:
-		c.add(at(from, "%s is not above the %s of the level before, so one of them could never be reached", from.value, before(n, i)))
+		c.Add(document.At(from, "%s is not above the %s of the level before, so one of them could never be reached", from.Value, before(n, i)))
 	}
 	return x
 }
 
 // needs reads the thresholds of the i-th level for several metrics, in the order of the metrics.
-func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level) (needs []loyalty.Need) {
-	from := n.list()[i].get("from")
+func needs(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels []loyalty.Level) (needs []loyalty.Need) {
+	from := n.List()[i].Get("from")
 	switch {
-	case i == 0 && from.is(number) && from.value == "0":
+	case i == 0 && from.Is(document.Number) && from.Value == "0":
 		return nil
 	case i == 0 && from != nil:
-		c.add(at(from, "the first level is for every new member, so it must start from 0"))
+		c.Add(document.At(from, "the first level is for every new member, so it must start from 0"))
 		return nil
-	case from.is(number):
-		c.add(at(from, "levels depend on several metrics; state the requirement for each, like { spend: 350, visits: 10 }"))
+	case from.Is(document.Number):
+		c.Add(document.At(from, "levels depend on several metrics; state the requirement for each, like { spend: 350, visits: 10 }"))
 		return nil
 	}
 	more := i == 1
-	for _, f := range from.pairs() {
-		by := measures[f.key.name]
+	for _, f := range from.Pairs() {
+		by := measures[f.Key.Name]
 		if !earn.QualifyBy(&t, by) {
-			c.add(atKey(f, "is not a metric of the levels"))
+			c.Add(document.AtKey(f, "is not a metric of the levels"))
 			continue
 		}
-		x, least := loyalty.Need{By: by, From: c.threshold(f, by, t)}, int64(0)
+		x, least := loyalty.Need{By: by, From: parseThreshold(c, f, by, t)}, int64(0)
 		for _, was := range levels[max(0, i-1)].Needs {
 			if was.By == by {
 				least = was.From
@@ -275,10 +276,10 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 		}
 		switch more = more || x.From > least; {
 		case x.From < 1 && (by != loyalty.BySpend || t.Currency != ""):
-			c.add(at(f, "%s is not above 0; omit the metric", f.value))
+			c.Add(document.At(f, "%s is not above 0; omit the metric", f.Value))
 			more = true // one problem is enough
 		case x.From < least:
-			c.add(at(f, "%s is below the requirement of the level before", f.value))
+			c.Add(document.At(f, "%s is below the requirement of the level before", f.Value))
 			more = true
 		}
 		needs = append(needs, x)
@@ -286,9 +287,9 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 	switch {
 	case from == nil:
 	case !reachable(t, needs):
-		c.add(at(from, "makes the level unreachable: state all metrics of at least one path"))
+		c.Add(document.At(from, "makes the level unreachable: state all metrics of at least one path"))
 	case !more:
-		c.add(at(from, "must require more than the level before; otherwise one of them could never be kept"))
+		c.Add(document.At(from, "must require more than the level before; otherwise one of them could never be kept"))
 	}
 	return needs
 }
@@ -305,34 +306,34 @@ func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
 }
 
 // before returns the threshold of the level before the i-th, as written.
-func before(n *node, i int) string {
-	if from := n.list()[i-1].get("from"); from.is(number) {
-		return from.value
+func before(n *document.Node, i int) string {
+	if from := n.List()[i-1].Get("from"); from.Is(document.Number) {
+		return from.Value
 	}
 	return "0"
 }
 
-// threshold reads the threshold of a metric.
-func (c *compiler) threshold(n *node, by loyalty.Measure, t loyalty.Tiers) int64 {
+// parseThreshold reads the threshold of a metric.
+func parseThreshold(c *document.Compiler, n *document.Node, by loyalty.Measure, t loyalty.Tiers) int64 {
 	switch by {
 	case loyalty.ByPointsEarned:
-		return c.integer(n, 0, int64(loyalty.MaxBalance))
+		return c.Integer(n, 0, int64(loyalty.MaxBalance))
 	case loyalty.BySpend:
-		if !n.is(number) || t.Currency == "" {
+		if !n.Is(document.Number) || t.Currency == "" {
 			return 0 // the schema reports it
 		}
-		return c.amount(n, t.Currency)
+		return c.Amount(n, t.Currency)
 	case loyalty.ByBrands:
-		return c.integer(n, 0, int64(max(1, len(t.Brands))))
+		return c.Integer(n, 0, int64(max(1, len(t.Brands))))
 	}
-	return c.integer(n, 0, 1e9)
+	return c.Integer(n, 0, 1e9)
 }
 
-// entryBonus returns a level's points for reaching it. They may also be written as points, the key's first name.
-func (c *compiler) entryBonus(level *node) *node {
-	bonus, points := level.get("entry_bonus"), level.get("points")
+// parseEntryBonus returns a level's points for reaching it. They may also be written as points, the key's first name.
+func parseEntryBonus(c *document.Compiler, level *document.Node) *document.Node {
+	bonus, points := level.Get("entry_bonus"), level.Get("points")
 	if bonus != nil && points != nil {
-		c.add(atKey(points, "cannot be combined with entry_bonus; remove one of them"))
+		c.Add(document.AtKey(points, "cannot be combined with entry_bonus; remove one of them"))
 	}
 	return cmp.Or(bonus, points)
 }

@@ -151,7 +151,7 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			},
 			loyalty.Redemption{Order: "o1"},
 			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"},
-			"The order uses 2 rewards already, and may use 2.",
+			"The order already uses 2 rewards; the limit is 2.",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -269,8 +269,8 @@ func TestALimitThatIsYoungerThanARedemptionIsNotExtendedByIt(t *testing.T) {
 
 func TestRefusalsCountWhatIsOne(t *testing.T) {
 	for got, want := range map[string]string{
-		redeem.Explain(loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "1", Available: "1"}): "The order uses 1 reward already, and may use 1.",
-		redeem.Explain(loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"}): "The order uses 2 rewards already, and may use 2.",
+		redeem.Explain(loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "1", Available: "1"}): "The order already uses 1 reward; the limit is 1.",
+		redeem.Explain(loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"}): "The order already uses 2 rewards; the limit is 2.",
 		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerDay}):                                                      "once per day",
 		earn.LimitText(loyalty.Limit{Times: 3, Per: loyalty.PerMonth}):                                                    "3 times per month",
 		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerEver}):                                                     "once ever",

@@ -49,12 +49,12 @@ func recv(m *ast.FuncDecl) string {
 	return id.Name
 }
 
-// Strategy is sealed, so its kinds are the types of package loyalty that have its method.
+// The kinds of strategies are the types of package loyalty that have the method of Strategy.
 func TestEveryStrategyIsFilled(t *testing.T) {
 	kinds := 0
 	eachFile(t, func(f *ast.File) {
 		for _, d := range f.Decls {
-			if m, ok := d.(*ast.FuncDecl); ok && m.Recv != nil && m.Name.Name == "compile" && ast.IsExported(recv(m)) && len(m.Type.Params.List) == 0 {
+			if m, ok := d.(*ast.FuncDecl); ok && m.Recv != nil && m.Name.Name == "Compile" && ast.IsExported(recv(m)) && len(m.Type.Params.List) == 0 {
 				kinds++
 			}
 		}

@@ -1,11 +1,13 @@
-package program
+package compare
 
 import (
 	"bytes"
 	"math/big"
 	"slices"
 
+	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/change"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
 // A Change is one value that differs between two program files.
@@ -17,7 +19,7 @@ type Change = change.Change
 // added or removed group is one change.
 //
 // The files need only be Readable. Parse reports whether they can be published.
-func Diff(older, newer []byte) ([]Change, Problems) {
+func Diff(older, newer []byte) ([]Change, document.Problems) {
 	to, problems := tree(newer)
 	if len(problems) > 0 {
 		return nil, problems
@@ -32,59 +34,59 @@ func Diff(older, newer []byte) ([]Change, Problems) {
 }
 
 // Readable returns the problems that prevent a program file from being read at all. Parse reports other problems.
-func Readable(source []byte) Problems {
+func Readable(source []byte) document.Problems {
 	_, problems := tree(source)
 	return problems
 }
 
-func tree(source []byte) (*node, Problems) {
+func tree(source []byte) (*document.Node, document.Problems) {
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))
-	root, problems := read(source)
+	root, problems := document.Read(source)
 	return root, problems.Finish(source)
 }
 
 type differ struct{ changes []Change }
 
 // changed records a change. One of the nodes may be nil.
-func (d *differ) changed(from, to *node) {
+func (d *differ) changed(from, to *document.Node) {
 	there := to
 	if to == nil {
 		there = from
 	}
-	c := Change{Path: there.path, Line: there.line}
-	if there.key != nil {
-		c.Line = there.key.line
+	c := Change{Path: there.Path, Line: there.Line}
+	if there.Key != nil {
+		c.Line = there.Key.Line
 	}
 	if from != nil {
-		c.From = from.shown()
+		c.From = program.Shown(from)
 	}
 	if to != nil {
-		c.To = to.shown()
+		c.To = program.Shown(to)
 	}
 	d.changes = append(d.changes, c)
 }
 
-func (d *differ) values(from, to *node) {
+func (d *differ) values(from, to *document.Node) {
 	switch {
-	case from.is(mapping) && to.is(mapping):
+	case from.Is(document.Mapping) && to.Is(document.Mapping):
 		d.fields(from, to)
-	case from.is(list) && to.is(list) && !(plain(from) && plain(to)):
+	case from.Is(document.List) && to.Is(document.List) && !(plain(from) && plain(to)):
 		d.items(from, to)
-	case !from.means(to):
+	case !means(from, to):
 		d.changed(from, to)
 	}
 }
 
-func (d *differ) fields(from, to *node) {
-	for _, f := range to.fields {
-		if was := from.get(f.key.name); was != nil {
+func (d *differ) fields(from, to *document.Node) {
+	for _, f := range to.Fields {
+		if was := from.Get(f.Key.Name); was != nil {
 			d.values(was, f)
 			continue
 		}
 		d.changed(nil, f)
 	}
-	for _, was := range from.fields {
-		if to.get(was.key.name) == nil {
+	for _, was := range from.Fields {
+		if to.Get(was.Key.Name) == nil {
 			d.changed(was, nil)
 		}
 	}
@@ -92,9 +94,9 @@ func (d *differ) fields(from, to *node) {
 
 // items compares entries by their IDs. Other entries are compared by position, after the common start and end of the
 // lists are removed.
-func (d *differ) items(from, to *node) {
+func (d *differ) items(from, to *document.Node) {
 	before, after := byID(from), byID(to)
-	for _, item := range to.items {
+	for _, item := range to.Items {
 		if id := id(item); id != "" && after[id] == item {
 			if was := before[id]; was != nil {
 				d.values(was, item)
@@ -103,7 +105,7 @@ func (d *differ) items(from, to *node) {
 			d.changed(nil, item)
 		}
 	}
-	for _, was := range from.items {
+	for _, was := range from.Items {
 		if id := id(was); id != "" && before[id] == was && after[id] == nil {
 			d.changed(was, nil)
 		}
@@ -111,11 +113,11 @@ func (d *differ) items(from, to *node) {
 	d.places(nameless(from), nameless(to))
 }
 
-func (d *differ) places(from, to []*node) {
-	for len(from) > 0 && len(to) > 0 && from[0].means(to[0]) {
+func (d *differ) places(from, to []*document.Node) {
+	for len(from) > 0 && len(to) > 0 && means(from[0], to[0]) {
 		from, to = from[1:], to[1:]
 	}
-	for len(from) > 0 && len(to) > 0 && from[len(from)-1].means(to[len(to)-1]) {
+	for len(from) > 0 && len(to) > 0 && means(from[len(from)-1], to[len(to)-1]) {
 		from, to = from[:len(from)-1], to[:len(to)-1]
 	}
 	for len(from) > 0 && len(to) > 0 {
@@ -131,8 +133,8 @@ func (d *differ) places(from, to []*node) {
 }
 
 // id returns the ID of an entry, by which its path identifies it.
-func id(n *node) string {
-	if s := n.get("id").text(); plainID.MatchString(s) {
+func id(n *document.Node) string {
+	if s := n.Get("id").Text(); document.PlainID.MatchString(s) {
 		return s
 	}
 	return ""
@@ -140,9 +142,9 @@ func id(n *node) string {
 
 // byID returns the entries that have an ID. If several have the same ID, it returns the first, because such a file
 // cannot be published.
-func byID(n *node) map[string]*node {
-	out := map[string]*node{}
-	for _, item := range n.items {
+func byID(n *document.Node) map[string]*document.Node {
+	out := map[string]*document.Node{}
+	for _, item := range n.Items {
 		if id := id(item); id != "" && out[id] == nil {
 			out[id] = item
 		}
@@ -150,37 +152,37 @@ func byID(n *node) map[string]*node {
 	return out
 }
 
-func nameless(n *node) []*node {
-	return slices.DeleteFunc(slices.Clone(n.items), func(item *node) bool { return id(item) != "" })
+func nameless(n *document.Node) []*document.Node {
+	return slices.DeleteFunc(slices.Clone(n.Items), func(item *document.Node) bool { return id(item) != "" })
 }
 
 // plain reports whether a list contains only scalars. Such a list is short and compared as one value.
-func plain(n *node) bool {
-	return !slices.ContainsFunc(n.items, func(item *node) bool { return item.is(mapping) || item.is(list) })
+func plain(n *document.Node) bool {
+	return !slices.ContainsFunc(n.Items, func(item *document.Node) bool { return item.Is(document.Mapping) || item.Is(document.List) })
 }
 
 // means reports whether two values have the same meaning.
-func (n *node) means(m *node) bool {
+func means(n *document.Node, m *document.Node) bool {
 	switch {
-	case n.kind != m.kind, len(n.fields) != len(m.fields), len(n.items) != len(m.items):
+	case n.Kind != m.Kind, len(n.Fields) != len(m.Fields), len(n.Items) != len(m.Items):
 		return false
-	case n.is(mapping):
-		return !slices.ContainsFunc(n.fields, func(f *node) bool {
-			g := m.get(f.key.name)
-			return g == nil || !f.means(g)
+	case n.Is(document.Mapping):
+		return !slices.ContainsFunc(n.Fields, func(f *document.Node) bool {
+			g := m.Get(f.Key.Name)
+			return g == nil || !means(f, g)
 		})
-	case n.is(list):
+	case n.Is(document.List):
 		named := byID(m)
 		for id, item := range byID(n) {
-			if g := named[id]; g == nil || !item.means(g) {
+			if g := named[id]; g == nil || !means(item, g) {
 				return false
 			}
 		}
-		return slices.EqualFunc(nameless(n), nameless(m), (*node).means)
-	case n.is(number):
-		x, _ := new(big.Rat).SetString(n.value)
-		y, _ := new(big.Rat).SetString(m.value)
+		return slices.EqualFunc(nameless(n), nameless(m), means)
+	case n.Is(document.Number):
+		x, _ := new(big.Rat).SetString(n.Value)
+		y, _ := new(big.Rat).SetString(m.Value)
 		return x.Cmp(y) == 0
 	}
-	return n.value == m.value
+	return n.Value == m.Value
 }

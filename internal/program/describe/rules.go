@@ -1,4 +1,4 @@
-package program
+package describe
 
 import (
 	"fmt"
@@ -52,10 +52,10 @@ func (e *explainer) rule(r loyalty.Rule) {
 		if c.Reject {
 			beyond = ", or nothing if it would exceed that"
 		}
-		e.say("- It gives a member at most %s %s%s.", e.whole(int64(c.Points)), spoken(c.Per), beyond)
+		e.say("- It gives a member at most %s %s%s.", e.whole(int64(c.Points)), Spoken(c.Per), beyond)
 	}
 	if len(r.Limits) > 0 {
-		e.say("- It applies to a member %s.", series(often(r.Limits), "and"))
+		e.say("- It applies to a member %s.", Series(often(r.Limits), "and"))
 	}
 	if r.Budget > 0 {
 		e.say("- It gives all members together at most %s.", e.whole(int64(r.Budget)))
@@ -71,13 +71,13 @@ func subject(m loyalty.Match) string {
 		of    string
 	}{{m.Categories, "of "}, {m.SKUs, "of product "}, {m.Brands, "of brand "}} {
 		if len(part.names) > 0 {
-			parts = append(parts, part.of+series(part.names, "or"))
+			parts = append(parts, part.of+Series(part.names, "or"))
 		}
 	}
 	if len(parts) == 0 {
 		return "Orders"
 	}
-	return "Lines " + series(parts, "and")
+	return "Lines " + Series(parts, "and")
 }
 
 // gives describes the points that a strategy adds.
@@ -98,7 +98,7 @@ func (e *explainer) gives(s loyalty.Strategy) string {
 				parts = append(parts, e.whole(int64(b.Points))+" from "+loyalty.Money{Amount: b.From, Currency: c}.String())
 			}
 		}
-		return "another " + series(parts, "or")
+		return "another " + Series(parts, "or")
 	case loyalty.Multiply:
 		return times(s.By)
 	}
@@ -109,7 +109,7 @@ func (e *explainer) gives(s loyalty.Strategy) string {
 func (e *explainer) about(m loyalty.Match) (parts []string) {
 	add := func(lead string, names []string) {
 		if len(names) > 0 {
-			parts = append(parts, lead+series(names, "or"))
+			parts = append(parts, lead+Series(names, "or"))
 		}
 	}
 	add("for the part paid with ", m.Tenders)
@@ -128,7 +128,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 		parts = append(parts, "in the month of the member's birthday")
 	}
 	if n := m.BirthdayDays; n > 0 {
-		parts = append(parts, "within "+period(loyalty.Period{Days: n})+" before or after the member's birthday")
+		parts = append(parts, "within "+Period(loyalty.Period{Days: n})+" before or after the member's birthday")
 	}
 	parts = append(parts, e.span(m.From, m.Until)...)
 	for _, d := range m.Weekdays {
@@ -136,7 +136,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 	}
 	add("on ", days)
 	if m.HoursFrom != m.HoursUntil {
-		parts = append(parts, "from "+clockTime(m.HoursFrom)+" until "+clockTime(m.HoursUntil))
+		parts = append(parts, "from "+ClockTime(m.HoursFrom)+" until "+ClockTime(m.HoursUntil))
 	}
 	if m.TimezoneOf != loyalty.ProgramClock {
 		parts = append(
@@ -169,10 +169,10 @@ func (e *explainer) whose(tiers, segments []string) (parts []string) {
 			level, _, _ := e.p.Level(id)
 			names = append(names, level.Name.In("en"))
 		}
-		parts = append(parts, "for members of "+series(names, "or"))
+		parts = append(parts, "for members of "+Series(names, "or"))
 	}
 	if len(segments) > 0 {
-		parts = append(parts, "for members in "+series(segments, "or"))
+		parts = append(parts, "for members in "+Series(segments, "or"))
 	}
 	return parts
 }

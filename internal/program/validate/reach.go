@@ -1,35 +1,36 @@
-package program
+package validate
 
 import (
 	"math"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
 // outOfReach warns of levels and rewards that need more points than the caps let orders earn.
-func (c *compiler) outOfReach(root *node) {
-	if len(c.p.Earn.Caps) == 0 {
+func outOfReach(c *document.Compiler, root *document.Node) {
+	if len(c.P.Earn.Caps) == 0 {
 		return
 	}
-	c.levelsOutOfReach(root.get("tiers"), c.p.Tiers)
-	for i, item := range root.get("tier_groups").list() {
-		c.levelsOutOfReach(item, c.p.TierGroups[i].Tiers)
+	levelsOutOfReach(c, root.Get("tiers"), c.P.Tiers)
+	for i, item := range root.Get("tier_groups").List() {
+		levelsOutOfReach(c, item, c.P.TierGroups[i].Tiers)
 	}
 	months := 0 // lifetime of points in months; zero if they never expire
-	if e := c.p.Earn.Expires; !e.Inactive && e.Anniversary == "" && len(e.On) == 0 && !e.After.IsZero() {
+	if e := c.P.Earn.Expires; !e.Inactive && e.Anniversary == "" && len(e.On) == 0 && !e.After.IsZero() {
 		months = e.After.Months + e.After.Days/28 + 12 // rounding can add up to a year
 	}
-	most, cap, capped := mostEarned(c.p.Earn.Caps, months)
-	for i, item := range root.get("rewards").list() {
-		least := leastPrices(c.p.Rewards[i])[""]
-		if capped && c.p.Rewards[i].Type != redeem.Perk && len(c.p.Rewards[i].Wallets) == 0 && least > most {
-			c.warn(at(item, "costs %d points, but orders earn at most %d: earn.caps has %s", least, most, cap))
+	most, cap, capped := mostEarned(c.P.Earn.Caps, months)
+	for i, item := range root.Get("rewards").List() {
+		least := leastPrices(c.P.Rewards[i])[""]
+		if capped && c.P.Rewards[i].Type != redeem.Perk && len(c.P.Rewards[i].Wallets) == 0 && least > most {
+			c.Warn(document.At(item, "costs %d points, but orders earn at most %d: earn.caps has %s", least, most, cap))
 		}
 	}
 }
 
-func (c *compiler) levelsOutOfReach(item *node, t loyalty.Tiers) {
+func levelsOutOfReach(c *document.Compiler, item *document.Node, t loyalty.Tiers) {
 	if t.By != loyalty.ByPointsEarned || len(t.Ways) > 0 {
 		return
 	}
@@ -40,10 +41,10 @@ func (c *compiler) levelsOutOfReach(item *node, t loyalty.Tiers) {
 	case t.Window.Months > 0:
 		months = t.Window.Months
 	}
-	most, cap, capped := mostEarned(c.p.Earn.Caps, months)
-	for i, level := range item.get("levels").list() {
+	most, cap, capped := mostEarned(c.P.Earn.Caps, months)
+	for i, level := range item.Get("levels").List() {
 		if from := loyalty.Points(t.Levels[i].From); capped && from > most {
-			c.warn(at(level.get("from"), "is more points than orders earn in its window, at most %d: earn.caps has %s", most, cap))
+			c.Warn(document.At(level.Get("from"), "is more points than orders earn in its window, at most %d: earn.caps has %s", most, cap))
 		}
 	}
 }

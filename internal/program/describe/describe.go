@@ -1,13 +1,22 @@
-package program
+package describe
 
 import (
 	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
+
+// Spoken returns a period as it follows a number: "per day", "ever".
+func Spoken(per loyalty.CapPeriod) string {
+	if per == loyalty.PerEver {
+		return "ever"
+	}
+	return "per " + string(per)
+}
 
 // Explain describes a compiled program in plain English, one sentence per line.
 func Explain(p *loyalty.Program) string {
@@ -30,7 +39,7 @@ func Explain(p *loyalty.Program) string {
 		}
 		e.say("Members receive notice %s before points expire and levels end. Without notice both are extended by the same period: "+
 			"once for members who cannot receive messages (their account shows the notice), and %s for others.",
-			period(a.Period), times)
+			Period(a.Period), times)
 		if len(e.p.Wallets)+len(e.p.TierGroups) > 0 {
 			e.say("This does not apply to other wallets and tier groups.")
 		}
@@ -58,7 +67,7 @@ func (e *explainer) points(n *big.Rat) string {
 	if n.Cmp(big.NewRat(1, 1)) == 0 {
 		unit = e.p.Unit.One
 	}
-	return digits(n) + " " + unit.In("en")
+	return Digits(n) + " " + unit.In("en")
 }
 
 func (e *explainer) whole(n int64) string { return e.points(big.NewRat(n, 1)) }
@@ -84,18 +93,18 @@ func (e *explainer) refunds() {
 // goodwill describes manual corrections, which members cannot make themselves.
 func (e *explainer) goodwill() {
 	if p := e.p.Goodwill.Reinstate; !p.IsZero() {
-		e.say("An agent can reinstate expired points for %s.", period(p))
+		e.say("An agent can reinstate expired points for %s.", Period(p))
 	}
 	if p := e.p.Goodwill.Extend; !p.IsZero() {
-		e.say("An agent can extend points to at most %s from that day.", period(p))
+		e.say("An agent can extend points to at most %s from that day.", Period(p))
 	}
 	if p := e.p.BirthdayLock; !p.IsZero() {
-		e.say("After a change, a birthday cannot be changed again for %s.", period(p))
+		e.say("After a change, a birthday cannot be changed again for %s.", Period(p))
 	}
 }
 
-// digits formats a rational number as a decimal without trailing zeros.
-func digits(r *big.Rat) string {
+// Digits formats a rational number as a decimal without trailing zeros.
+func Digits(r *big.Rat) string {
 	if r.IsInt() {
 		return r.Num().String()
 	}
@@ -104,11 +113,11 @@ func digits(r *big.Rat) string {
 
 // percentage formats a share as a percentage: "10%" for a tenth.
 func percentage(share *big.Rat) string {
-	return digits(new(big.Rat).Mul(share, big.NewRat(100, 1))) + "%"
+	return Digits(new(big.Rat).Mul(share, big.NewRat(100, 1))) + "%"
 }
 
-// period formats a duration in its largest whole units.
-func period(p loyalty.Period) string {
+// Period formats a duration in its largest whole units.
+func Period(p loyalty.Period) string {
 	minutes := p.Hours*60 + p.Minutes
 	var parts []string
 	for _, part := range []struct {
@@ -122,7 +131,7 @@ func period(p loyalty.Period) string {
 	if len(parts) == 0 {
 		return "no time"
 	}
-	return series(parts, "and")
+	return Series(parts, "and")
 }
 
 func count(n int, unit string) string {
@@ -132,10 +141,56 @@ func count(n int, unit string) string {
 	return strconv.Itoa(n) + " " + unit
 }
 
-func series(parts []string, last string) string {
+func Series(parts []string, last string) string {
 	if len(parts) < 2 {
 		return strings.Join(parts, "")
 	}
 	end := len(parts) - 1
 	return strings.Join(parts[:end], ", ") + " " + last + " " + parts[end]
+}
+
+// households describes how household members use each other's points.
+func (e *explainer) households() {
+	h := e.p.Households
+	if h.Size == 0 {
+		return
+	}
+	share := "all of each other's points"
+	if h.Share != nil && h.Share.Cmp(big.NewRat(1, 1)) < 0 {
+		share = percentage(h.Share) + " of each other's points at a time"
+	}
+	e.say("A household of up to %d members can redeem %s; levels and expiry remain separate for each member.", h.Size, share)
+	if !h.CoolingOff.IsZero() {
+		e.say("- A new member of a household can use the others' points after %s.", Period(h.CoolingOff))
+	}
+}
+
+// payments explains the terms for reports of payment processors, if the file contains any.
+func (e *explainer) payments() {
+	t := e.p.Payments
+	if t.Award == "" && t.FindBy == nil && t.ClaimWithin.IsZero() {
+		return
+	}
+	switch t.Award {
+	case loyalty.AwardPayments:
+		e.say("An order earns points when a payment processor reports its payment. A payment without a reported order earns points too.")
+	case loyalty.AwardOrdersWhenPaid:
+		e.say("An order earns points when a payment processor reports its payment.")
+	default:
+		e.say("Payment processors report refunds; orders earn points as the shop reports them.")
+	}
+	words := map[loyalty.MemberBy]string{
+		loyalty.ByMetadata: "its metadata", loyalty.ByCustomer: "the processor's customer", loyalty.ByEmail: "the email address",
+	}
+	var ways []string
+	for _, by := range t.Finds() {
+		ways = append(ways, words[by])
+	}
+	e.say("A payment is matched to its member by %s; a payment without a member can be claimed for %s by enrolling.",
+		Series(ways, "or"), Period(t.Claims()))
+}
+
+// Holding returns the duration of a reservation as a period.
+func Holding(p *loyalty.Program) loyalty.Period {
+	return loyalty.Period{Minutes: int(p.Hold / time.Minute)}
 }

@@ -1,4 +1,4 @@
-package program
+package describe
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ func (e *explainer) reminders() {
 		return
 	}
 	e.say(
-		"Members who consented receive reminders, but not from %s to %s of their local time.", clockTime(r.QuietFrom),
-		clockTime(r.QuietUntil),
+		"Members who consented receive reminders, but not from %s to %s of their local time.", ClockTime(r.QuietFrom),
+		ClockTime(r.QuietUntil),
 	)
 	for _, c := range r.FrequencyCaps {
 		by := "by " + channelName(c.Channel)
@@ -39,7 +39,7 @@ func (e *explainer) ignored(r loyalty.IgnoredRule) {
 	if !r.Wait.IsZero() {
 		e.say(
 			"- After ignored marketing the next message waits for %s, then twice, then four times as long.",
-			period(r.Wait),
+			Period(r.Wait),
 		)
 	}
 	if r.StopAfter > 0 {
@@ -67,16 +67,16 @@ func (e *explainer) reminder(r loyalty.Reminder) {
 	if r.Purpose == loyalty.Transactional {
 		kind = "not marketing"
 	}
-	e.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), series(by, "or else"), kind)
+	e.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), Series(by, "or else"), kind)
 }
 
 // when describes the occasion of a reminder.
 func (e *explainer) when(r loyalty.Reminder) string {
 	var leads []string
 	for _, lead := range r.Leads {
-		leads = append(leads, period(lead))
+		leads = append(leads, Period(lead))
 	}
-	by := series(leads, "and")
+	by := Series(leads, "and")
 	after := by + " after "
 	if by == "" {
 		after = "at once when "
@@ -132,10 +132,10 @@ func (e *explainer) planned(r loyalty.Reminder) string {
 	if len(r.Days) > 0 {
 		parts = append(parts, days(r.Days)+" of every year")
 	}
-	return series(parts, "and")
+	return Series(parts, "and")
 }
 
-func clockTime(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
+func ClockTime(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
 func capped(n int64, per loyalty.CapPeriod) string {
 	if n == 1 {

@@ -1,4 +1,4 @@
-package program
+package describe
 
 import (
 	"slices"
@@ -25,7 +25,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 		parts[0] = "There is a perk that costs nothing"
 	}
 	if len(r.MinOrder) > 0 {
-		parts = append(parts, "for orders of at least "+series(amounts(r.MinOrder), "or"))
+		parts = append(parts, "for orders of at least "+Series(amounts(r.MinOrder), "or"))
 	}
 	parts = append(parts, e.whose(r.Tiers, r.Segments)...)
 	if r.When != nil {
@@ -39,7 +39,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 		e.say("- It is visible %s.", strings.Join(shown, " "))
 	}
 	if len(r.Limits) > 0 {
-		e.say("- A member can redeem it %s.", series(often(r.Limits), "and"))
+		e.say("- A member can redeem it %s.", Series(often(r.Limits), "and"))
 	}
 	for i, d := range r.StockBatches {
 		more, when := "", ""
@@ -52,7 +52,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 		e.say("- There are %d%s%s.", d.Quantity, more, when)
 	}
 	if r.HasWaitlist() {
-		e.say("- It has a waitlist; each member on it can claim one for %s.", period(r.FirstCall))
+		e.say("- It has a waitlist; each member on it can claim one for %s.", Period(r.FirstCall))
 	}
 	for _, o := range r.Dates {
 		e.say("- On %s it has %s (%s).", e.instant(o.At), count(int(o.Capacity), "place"), o.ID)
@@ -76,7 +76,7 @@ func (e *explainer) bought(r loyalty.Reward) string {
 		if r.MaxValue.Amount > 0 {
 			most = " but at most " + r.MaxValue.String()
 		}
-		return digits(r.Percent) + "% off" + most
+		return Digits(r.Percent) + "% off" + most
 	case "free_shipping":
 		return "free shipping"
 	case "free_product":
@@ -116,11 +116,11 @@ func (e *explainer) codes(c loyalty.Codes) {
 	}
 	lasts := ""
 	if !c.Valid.IsZero() {
-		lasts = ", for " + period(c.Valid)
+		lasts = ", for " + Period(c.Valid)
 	}
 	switch {
 	case !c.Wait.IsZero():
-		e.say("- A code can be used %s after it was claimed%s.", period(c.Wait), lasts)
+		e.say("- A code can be used %s after it was claimed%s.", Period(c.Wait), lasts)
 	case lasts != "":
 		e.say("- A code can be used at once%s.", lasts)
 	}
@@ -131,14 +131,14 @@ func (e *explainer) redeeming() {
 	r := e.p.Redemption
 	e.say(
 		"Points are reserved for %s; canceling a reservation returns them.",
-		period(holding(e.p)),
+		Period(Holding(e.p)),
 	)
 	if r.PerOrder > 0 {
 		e.say("An order can use at most %s.", count(int(r.PerOrder), "reward"))
 	}
 	coded := func(r loyalty.Reward) bool { return r.Codes.From != loyalty.NoCode && r.Codes.Valid.IsZero() }
 	if !r.CodeValid.IsZero() && slices.ContainsFunc(e.p.Rewards, coded) {
-		e.say("Codes can be used for %s unless stated otherwise.", period(r.CodeValid))
+		e.say("Codes can be used for %s unless stated otherwise.", Period(r.CodeValid))
 	}
 	e.say("%s", map[loyalty.OnRefund]string{
 		loyalty.AllBack:   "When the shop reverses a redemption because its order was refunded, its points are restored.",
@@ -153,7 +153,7 @@ func (e *explainer) redeeming() {
 		)
 	}
 	if !r.Grace.IsZero() {
-		e.say("Restored points can be spent for at least %s.", period(r.Grace))
+		e.say("Restored points can be spent for at least %s.", Period(r.Grace))
 	}
 }
 
@@ -174,9 +174,9 @@ func (e *explainer) pay(y loyalty.Pay) {
 		bounds = append(bounds, "at most "+percentage(y.Share)+" of an order")
 	}
 	if len(y.Most) > 0 {
-		bounds = append(bounds, "at most "+series(amounts(y.Most), "or"))
+		bounds = append(bounds, "at most "+Series(amounts(y.Most), "or"))
 	}
 	if len(bounds) > 0 {
-		e.say("- That is %s.", series(bounds, "and"))
+		e.say("- That is %s.", Series(bounds, "and"))
 	}
 }

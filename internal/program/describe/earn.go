@@ -1,4 +1,4 @@
-package program
+package describe
 
 import (
 	"maps"
@@ -48,15 +48,15 @@ func (e *explainer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) 
 		}
 		parts = append(parts, e.points(rates[c].Points)+per+loyalty.Money{Amount: rates[c].Per, Currency: c}.String())
 	}
-	return series(parts, last)
+	return Series(parts, last)
 }
 
 func conversions(r loyalty.ExchangeRate, base loyalty.Currency) string {
 	var parts []string
 	for _, c := range slices.Sorted(maps.Keys(r.Rates)) {
-		parts = append(parts, "1 "+string(c)+" counts as "+digits(r.Rates[c])+" "+string(base))
+		parts = append(parts, "1 "+string(c)+" counts as "+Digits(r.Rates[c])+" "+string(base))
 	}
-	return series(parts, "and")
+	return Series(parts, "and")
 }
 
 // times describes the effect of a multiplier on points.
@@ -64,7 +64,7 @@ func times(by *big.Rat) string {
 	if by.Sign() == 0 {
 		return "nothing"
 	}
-	return digits(by) + " times as much"
+	return Digits(by) + " times as much"
 }
 
 // asked formats a condition as written in the file, after lead. It returns an empty string if there is no condition.
@@ -85,7 +85,7 @@ func counted(c loyalty.Counts) string {
 			parts = append(parts, part.name)
 		}
 	}
-	return series(parts, "and")
+	return Series(parts, "and")
 }
 
 // bounds describes the maximum that members can earn, and the families of events that the program defines.
@@ -110,9 +110,9 @@ func (e *explainer) actions() {
 	for _, t := range e.p.Events {
 		fields := ""
 		if len(t.Fields) > 0 {
-			fields = ", with the fields " + series(slices.Sorted(maps.Keys(t.Fields)), "and")
+			fields = ", with the fields " + Series(slices.Sorted(maps.Keys(t.Fields)), "and")
 		}
-		e.say("The shop can send events %s: %s%s.", t.Name, series(t.States, "or"), fields)
+		e.say("The shop can send events %s: %s%s.", t.Name, Series(t.States, "or"), fields)
 	}
 	for _, a := range e.p.Earn.Actions {
 		what := map[string]string{
@@ -132,7 +132,7 @@ func (e *explainer) actions() {
 		}
 		parts := append([]string{earns}, often(a.Limits)...)
 		if !a.Cooldown.IsZero() {
-			parts = append(parts, "not again within "+period(a.Cooldown))
+			parts = append(parts, "not again within "+Period(a.Cooldown))
 		}
 		parts = append(parts, e.whose(a.Tiers, a.Segments)...)
 		parts = append(parts, e.span(a.From, a.Until)...)
@@ -154,7 +154,7 @@ func often(limits []loyalty.Limit) (parts []string) {
 		if l.Times > 1 {
 			n = "at most " + count(int(l.Times), "time")
 		}
-		parts = append(parts, n+" "+spoken(l.Per))
+		parts = append(parts, n+" "+Spoken(l.Per))
 	}
 	return parts
 }

@@ -1,4 +1,4 @@
-package program
+package document
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ type grower struct {
 }
 
 // grow converts the single document that a file must have.
-func grow(file *ast.File) (*node, Problems) {
+func grow(file *ast.File) (*Node, Problems) {
 	var bodies []ast.Node
 	for _, doc := range file.Docs {
 		if doc.Body != nil {
@@ -36,8 +36,8 @@ func grow(file *ast.File) (*node, Problems) {
 		g.refuse(first(bodies[1]), "", "a file must contain one document; remove the others")
 	}
 	root := g.node(bodies[0], nil, "", 0)
-	if len(g.problems) == 0 && !root.is(mapping) {
-		g.problems = append(g.problems, at(root, "a program file must be a group of keys that starts with \"version: 1\""))
+	if len(g.problems) == 0 && !root.Is(Mapping) {
+		g.problems = append(g.problems, At(root, "a program file must be a group of keys that starts with \"version: 1\""))
 	}
 	return root, g.problems
 }
@@ -59,7 +59,7 @@ func (g *grower) refuse(n ast.Node, path, format string, args ...any) {
 }
 
 // node converts one value. It returns nil and adds a problem if a program file must not contain the value.
-func (g *grower) node(n ast.Node, k *key, path string, depth int) *node {
+func (g *grower) node(n ast.Node, k *key, path string, depth int) *Node {
 	g.nodes++
 	switch {
 	case g.nodes > maxNodes:
@@ -89,46 +89,46 @@ func (g *grower) node(n ast.Node, k *key, path string, depth int) *node {
 	return out
 }
 
-func (g *grower) fields(out *node, values []*ast.MappingValueNode, flow bool, depth int) {
-	out.kind = mapping
+func (g *grower) fields(out *Node, values []*ast.MappingValueNode, flow bool, depth int) {
+	out.Kind = Mapping
 	seen := map[string]*key{}
 	for i, v := range values {
 		t := v.Key.GetToken()
-		k := &key{name: t.Value, line: t.Position.Line, column: max(1, t.Position.Column), width: width(t)}
+		k := &key{Name: t.Value, Line: t.Position.Line, column: max(1, t.Position.Column), width: width(t)}
 		if i == 0 && !flow { // the parser gives the position of the colon
-			out.line, out.column, out.width = k.line, k.column, k.width
+			out.Line, out.Column, out.Width = k.Line, k.column, k.width
 		}
-		path := out.child(k.name)
+		path := out.Child(k.Name)
 		switch v.Key.(type) {
 		case *ast.MappingKeyNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
-			g.refuse(v.Key, out.path, "keys must be plain words; %q is not supported", t.Value)
+			g.refuse(v.Key, out.Path, "keys must be plain words; %q is not supported", t.Value)
 			continue
 		}
-		if first := seen[k.name]; first != nil {
-			g.refuse(v.Key, path, "is a duplicate of the key on line %d", first.line)
+		if first := seen[k.Name]; first != nil {
+			g.refuse(v.Key, path, "is a duplicate of the key on line %d", first.Line)
 			continue
 		}
-		seen[k.name] = k
+		seen[k.Name] = k
 		if f := g.node(v.Value, k, path, depth+1); f != nil {
-			out.fields = append(out.fields, f)
+			out.Fields = append(out.Fields, f)
 		}
 	}
 }
 
-func (g *grower) items(out *node, values []ast.Node, depth int) {
-	out.kind = list
+func (g *grower) items(out *Node, values []ast.Node, depth int) {
+	out.Kind = List
 	for i, v := range values {
 		step := "[" + strconv.Itoa(i) + "]"
 		if id := idOf(v); id != "" {
 			step = id
 		}
-		if item := g.node(v, nil, out.child(step), depth+1); item != nil {
-			out.items = append(out.items, item)
+		if item := g.node(v, nil, out.Child(step), depth+1); item != nil {
+			out.Items = append(out.Items, item)
 		}
 	}
 }
 
-var plainID = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+var PlainID = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // idOf returns the ID of a list entry. Paths use it, so that they remain valid when entries move.
 func idOf(n ast.Node) string {
@@ -138,14 +138,14 @@ func idOf(n ast.Node) string {
 	}
 	for _, v := range m.Values {
 		id, ok := v.Value.(*ast.StringNode)
-		if ok && v.Key.GetToken().Value == "id" && plainID.MatchString(id.Value) {
+		if ok && v.Key.GetToken().Value == "id" && PlainID.MatchString(id.Value) {
 			return id.Value
 		}
 	}
 	return ""
 }
 
-func (g *grower) anchor(n *ast.AnchorNode, k *key, path string, depth int) *node {
+func (g *grower) anchor(n *ast.AnchorNode, k *key, path string, depth int) *Node {
 	name := n.Name.GetToken().Value
 	g.open[name] = true
 	out := g.node(n.Value, k, path, depth)
@@ -154,7 +154,7 @@ func (g *grower) anchor(n *ast.AnchorNode, k *key, path string, depth int) *node
 	return out
 }
 
-func (g *grower) alias(n *ast.AliasNode, k *key, path string, depth int) *node {
+func (g *grower) alias(n *ast.AliasNode, k *key, path string, depth int) *Node {
 	name := n.Value.GetToken().Value
 	target, ok := g.anchors[name]
 	if !ok || g.open[name] {
@@ -164,48 +164,48 @@ func (g *grower) alias(n *ast.AliasNode, k *key, path string, depth int) *node {
 	return g.node(target, k, path, depth+1)
 }
 
-var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?$`)
+var PlainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?$`)
 
-func (g *grower) scalar(out *node, n ast.Node) {
-	out.value = n.GetToken().Value
+func (g *grower) scalar(out *Node, n ast.Node) {
+	out.Value = n.GetToken().Value
 	switch n := n.(type) {
 	case *ast.StringNode:
-		out.kind = text
+		out.Kind = Text
 		g.plain(out, n)
 	case *ast.LiteralNode:
-		out.kind, out.value = text, n.Value.Value
+		out.Kind, out.Value = Text, n.Value.Value
 	case *ast.BoolNode:
-		out.kind = boolean
+		out.Kind = Boolean
 	case *ast.NullNode:
-		out.kind = null
+		out.Kind = Null
 	case *ast.IntegerNode, *ast.FloatNode:
-		out.kind = number
-		if !plainNumber.MatchString(out.value) {
-			g.refuse(n, out.path, "%s is not a decimal number", clip(out.value))
+		out.Kind = Number
+		if !PlainNumber.MatchString(out.Value) {
+			g.refuse(n, out.Path, "%s is not a decimal number", Clip(out.Value))
 		}
 	case *ast.InfinityNode, *ast.NanNode:
-		g.refuse(n, out.path, "%s is not a decimal number", clip(out.value))
+		g.refuse(n, out.Path, "%s is not a decimal number", Clip(out.Value))
 	default:
-		g.refuse(n, out.path, "this kind of YAML (%s) is not supported in a program file", n.Type())
+		g.refuse(n, out.Path, "this kind of YAML (%s) is not supported in a program file", n.Type())
 	}
 }
 
 // plain rejects control characters, which escapes like "\u0000" can insert into a text.
-func (g *grower) plain(out *node, n ast.Node) {
+func (g *grower) plain(out *Node, n ast.Node) {
 	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
-	if !utf8.ValidString(out.value) || strings.ContainsFunc(out.value, odd) {
-		g.refuse(n, out.path, "contains a character that cannot be displayed")
+	if !utf8.ValidString(out.Value) || strings.ContainsFunc(out.Value, odd) {
+		g.refuse(n, out.Path, "contains a character that cannot be displayed")
 	}
 }
 
 // place creates a node at the position of its token.
-func place(t *token.Token, k *key, path string) *node {
-	out := &node{key: k, path: path, line: 1, column: 1, width: 1}
+func place(t *token.Token, k *key, path string) *Node {
+	out := &Node{Key: k, Path: path, Line: 1, Column: 1, Width: 1}
 	if t != nil && t.Position != nil {
-		out.line, out.column, out.width = t.Position.Line, max(1, t.Position.Column), width(t)
+		out.Line, out.Column, out.Width = t.Position.Line, max(1, t.Position.Column), width(t)
 	}
 	if k != nil && t != nil && t.Type == token.ImplicitNullType {
-		out.line, out.column, out.width = k.line, k.column, k.width
+		out.Line, out.Column, out.Width = k.Line, k.column, k.width
 	}
 	return out
 }
@@ -219,8 +219,8 @@ func width(t *token.Token) int {
 	return max(1, n)
 }
 
-// clip limits the length of text that a problem quotes.
-func clip(s string) string {
+// Clip limits the length of text that a problem quotes.
+func Clip(s string) string {
 	if runes := []rune(s); len(runes) > 60 {
 		return string(runes[:60]) + "…"
 	}

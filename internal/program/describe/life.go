@@ -1,4 +1,4 @@
-package program
+package describe
 
 import (
 	"strconv"
@@ -34,13 +34,13 @@ func (e *explainer) ownLife(l loyalty.Life) {
 
 func (e *explainer) givenUp(w loyalty.Wait) {
 	if !w.Within.IsZero() {
-		e.say("They are forfeited if an order is not %s within %s.", w.Until, period(w.Within))
+		e.say("They are forfeited if an order is not %s within %s.", w.Until, Period(w.Within))
 	}
 }
 
 // starts describes when points become active.
 func starts(w loyalty.Wait) string {
-	after := period(w.For) + " after "
+	after := Period(w.For) + " after "
 	if w.For.IsZero() {
 		after = "as soon as "
 	}
@@ -61,7 +61,7 @@ func starts(w loyalty.Wait) string {
 func ends(e loyalty.Expiry) string {
 	least := ""
 	if !e.After.IsZero() {
-		least = " that is at least " + period(e.After) + " later"
+		least = " that is at least " + Period(e.After) + " later"
 	}
 	switch {
 	case e.Never():
@@ -78,9 +78,9 @@ func ends(e loyalty.Expiry) string {
 		loyalty.EndOfYear: "year",
 	}[e.RoundTo]
 	if e.Inactive {
-		return "expire " + period(e.After) + " after the member's last activity (" + series(e.ResetBy, "or") + "), " + rounded
+		return "expire " + Period(e.After) + " after the member's last activity (" + Series(e.ResetBy, "or") + "), " + rounded
 	}
-	return "expire " + period(e.After) + " later, " + rounded
+	return "expire " + Period(e.After) + " later, " + rounded
 }
 
 // days formats days of every year: 1 March or 1 September.
@@ -89,7 +89,7 @@ func days(on []loyalty.Day) string {
 	for _, d := range on {
 		parts = append(parts, strconv.Itoa(int(d)%100)+" "+time.Month(int(d)/100).String())
 	}
-	return series(parts, "or")
+	return Series(parts, "or")
 }
 
 // nth formats an ordinal number: 1st, 2nd, 3rd, 11th.

@@ -1,4 +1,4 @@
-package program
+package document
 
 import (
 	"errors"
@@ -15,17 +15,17 @@ import (
 // These constants limit a source. The parser's time grows with the square of the number of entries in one place, so
 // the limits are checked on the tokens before it runs. Realistic files stay far below all limits.
 const (
-	maxSource  = 256 << 10 // bytes
+	MaxSource  = 256 << 10 // bytes
 	maxTokens  = 40_000
 	maxNodes   = 40_000 // after aliases are replaced by their values
 	maxDepth   = 20
 	maxAnchors = 100 // with their aliases
 )
 
-// read parses a source into a tree, or returns the reason why it is invalid.
-func read(source []byte) (*node, Problems) {
-	if len(source) > maxSource {
-		return nil, refusal(1, 1, "the file has %d bytes; at most %d are allowed", len(source), maxSource)
+// Read parses a source into a tree, or returns the reason why it is invalid.
+func Read(source []byte) (*Node, Problems) {
+	if len(source) > MaxSource {
+		return nil, refusal(1, 1, "the file has %d bytes; at most %d are allowed", len(source), MaxSource)
 	}
 	if line, column, ok := readable(source); !ok {
 		return nil, refusal(line, column, "the file has an invalid character; save it as UTF-8")

@@ -1,4 +1,4 @@
-package program
+package describe
 
 import (
 	"fmt"
@@ -21,14 +21,14 @@ func (e *explainer) transfers() {
 	}
 	e.say("Members can transfer points to each other, %s; transferred points keep their expiry.", bounds)
 	if len(t.Limits) > 0 {
-		e.say("- A member can do this %s.", series(often(t.Limits), "and"))
+		e.say("- A member can do this %s.", Series(often(t.Limits), "and"))
 	}
 	if len(t.AtMost) > 0 {
 		var most []string
 		for _, c := range t.AtMost {
-			most = append(most, "at most "+e.whole(int64(c.Points))+" "+spoken(c.Per))
+			most = append(most, "at most "+e.whole(int64(c.Points))+" "+Spoken(c.Per))
 		}
-		e.say("- A member can transfer %s.", series(most, "and"))
+		e.say("- A member can transfer %s.", Series(most, "and"))
 	}
 	switch fee := t.Fee; {
 	case fee.Share != nil:
@@ -37,6 +37,6 @@ func (e *explainer) transfers() {
 		e.say("- The fee is %s.", e.whole(int64(fee.Points)))
 	}
 	if t.Accept != (loyalty.Period{}) {
-		e.say("- The recipient must accept within %s; otherwise the points are returned.", period(t.Accept))
+		e.say("- The recipient must accept within %s; otherwise the points are returned.", Period(t.Accept))
 	}
 }

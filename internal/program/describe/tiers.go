@@ -1,4 +1,4 @@
-package program
+package describe
 
 import (
 	"cmp"
@@ -60,7 +60,7 @@ func (e *explainer) tierGroups() {
 // kept describes how long a member keeps a level, and what follows.
 func (e *explainer) kept(t loyalty.Tiers) {
 	kept := map[int]string{
-		0: "for " + period(t.KeepFor), 1: "to the end of the year", 2: "to the end of the next year",
+		0: "for " + Period(t.KeepFor), 1: "to the end of the year", 2: "to the end of the next year",
 	}[t.KeepYear]
 	switch t.KeepPeriods {
 	case 1:
@@ -70,10 +70,10 @@ func (e *explainer) kept(t loyalty.Tiers) {
 	}
 	grace := ""
 	if !t.ExtendedBy.IsZero() {
-		grace = " and " + period(t.ExtendedBy) + " longer"
+		grace = " and " + Period(t.ExtendedBy) + " longer"
 	}
 	if !t.Grace.IsZero() {
-		grace += " and " + period(t.Grace) + " of grace"
+		grace += " and " + Period(t.Grace) + " of grace"
 	}
 	down := "one level"
 	if t.MoveDown == loyalty.ToQualified {
@@ -118,7 +118,7 @@ func (e *explainer) ways() string {
 		}
 		ways = append(ways, strings.Join(all, " with "))
 	}
-	return series(ways, "or")
+	return Series(ways, "or")
 }
 
 func (e *explainer) what(by loyalty.Measure) string {
@@ -129,11 +129,11 @@ func (e *explainer) what(by loyalty.Measure) string {
 	case loyalty.BySpend:
 		return "spending on items in " + string(t.Currency)
 	case loyalty.ByQualifyingItems:
-		return "line items of at least " + series(amounts(t.AtLeast), "or")
+		return "line items of at least " + Series(amounts(t.AtLeast), "or")
 	case loyalty.ByVisits:
 		return "events of type " + t.Visit
 	case loyalty.ByBrands:
-		return "different brands of " + series(t.Brands, "and")
+		return "different brands of " + Series(t.Brands, "and")
 	}
 	return "points earned"
 }
@@ -151,7 +151,7 @@ func (e *explainer) level(l loyalty.Level) {
 		line += ", earning " + times(l.Multiply)
 	}
 	if len(l.Perks) > 0 {
-		line += ", with " + series(l.Perks, "and")
+		line += ", with " + Series(l.Perks, "and")
 	}
 	if l.EntryBonus > 0 {
 		line += ", and " + e.whole(int64(l.EntryBonus)) + " for reaching it"
@@ -178,7 +178,7 @@ func (e *explainer) needs(l loyalty.Level) string {
 			ways = append(ways, strings.Join(all, " with "))
 		}
 	}
-	return series(ways, "or")
+	return Series(ways, "or")
 }
 
 // measured formats an amount of a metric.

@@ -1,4 +1,4 @@
-package program
+package validate
 
 import (
 	"cmp"
@@ -8,7 +8,21 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
+
+// Accepts reports whether orders may be in a currency. Orders in other currencies are rejected.
+func Accepts(c *document.Compiler, code loyalty.Currency) bool {
+	if _, ok := c.P.Earn.Rates[code]; ok {
+		return true
+	}
+	for _, r := range c.P.Exchange.Rates {
+		if _, ok := r.Rates[code]; ok {
+			return true
+		}
+	}
+	return false
+}
 
 // generous is the return, as a share of the money spent, above which the program probably has a mistake: one half.
 var generous = big.NewRat(1, 2)
@@ -16,55 +30,55 @@ var generous = big.NewRat(1, 2)
 // returns compares rewards, payments with points and entry bonuses with the money that members must spend to earn the
 // points. A return above half of it is a warning; one above redemption.max_return, or 100%, is an error. Points earn at
 // the base rate of the reward's currency and move between wallets by conversions and wallet_points rewards.
-func (c *compiler) returns(root *node) {
+func returns(c *document.Compiler, root *document.Node) {
 	most := big.NewRat(1, 1)
-	if n := root.get("redemption").get("max_return"); n != nil {
-		if most = c.maxReturn(n); most == nil {
+	if n := root.Get("redemption").Get("max_return"); n != nil {
+		if most = maxReturn(c, n); most == nil {
 			return
 		}
 	}
-	check := func(n *node, share *big.Rat, what string) {
+	check := func(n *document.Node, share *big.Rat, what string) {
 		percent := new(big.Rat).Mul(share, big.NewRat(100, 1)).FloatString(0)
 		switch {
 		case share.Cmp(most) > 0:
-			c.add(at(n, "returns %s%% of the spending that earns %s; redemption.max_return allows %s%%",
+			c.Add(document.At(n, "returns %s%% of the spending that earns %s; redemption.max_return allows %s%%",
 				percent, what, new(big.Rat).Mul(most, big.NewRat(100, 1)).FloatString(0)))
 		case share.Cmp(generous) > 0:
-			c.warn(at(n, "returns %s%% of the spending that earns %s", percent, what))
+			c.Warn(document.At(n, "returns %s%% of the spending that earns %s", percent, what))
 		}
 	}
-	c.rewardReturns(root.get("rewards"), check)
-	for _, f := range root.get("redemption").get("pay").get("rates").pairs() {
-		code := loyalty.Currency(f.key.name)
-		earned, value := c.earned(code)[""], payValue(c.p.Redemption.Pay.Rates[code])
+	rewardReturns(c, root.Get("rewards"), check)
+	for _, f := range root.Get("redemption").Get("pay").Get("rates").Pairs() {
+		code := loyalty.Currency(f.Key.Name)
+		earned, value := earned(c, code)[""], payValue(c.P.Redemption.Pay.Rates[code])
 		if earned != nil && value != nil {
 			check(f, new(big.Rat).Mul(earned, value), "the points")
 		}
 	}
-	c.bonusReturns(root.get("tiers"), c.p.Tiers, check)
-	for i, item := range root.get("tier_groups").list() {
-		c.bonusReturns(item, c.p.TierGroups[i].Tiers, check)
+	bonusReturns(c, root.Get("tiers"), c.P.Tiers, check)
+	for i, item := range root.Get("tier_groups").List() {
+		bonusReturns(c, item, c.P.TierGroups[i].Tiers, check)
 	}
 }
 
 // maxReturn reads the maximum return: a percentage, which may exceed 100.
-func (c *compiler) maxReturn(n *node) *big.Rat {
-	r, ok := decimal(strings.TrimSuffix(n.text(), "%"))
-	if !ok || r.Sign() == 0 || !strings.HasSuffix(n.text(), "%") {
-		c.malformed(n, "max_return")
+func maxReturn(c *document.Compiler, n *document.Node) *big.Rat {
+	r, ok := document.Decimal(strings.TrimSuffix(n.Text(), "%"))
+	if !ok || r.Sign() == 0 || !strings.HasSuffix(n.Text(), "%") {
+		c.Malformed(n, "max_return")
 		return nil
 	}
 	return r.Quo(r, big.NewRat(100, 1))
 }
 
 // rewardReturns checks the return of each reward with a monetary value at its lowest price.
-func (c *compiler) rewardReturns(n *node, check func(n *node, share *big.Rat, what string)) {
-	for i, item := range n.list() {
-		r := c.p.Rewards[i]
-		if r.Type != "amount_off" && r.Type != "gift_card" || item.get("value") == nil {
+func rewardReturns(c *document.Compiler, n *document.Node, check func(n *document.Node, share *big.Rat, what string)) {
+	for i, item := range n.List() {
+		r := c.P.Rewards[i]
+		if r.Type != "amount_off" && r.Type != "gift_card" || item.Get("value") == nil {
 			continue
 		}
-		earned := c.earned(r.Value.Currency)
+		earned := earned(c, r.Value.Currency)
 		best, points := new(big.Rat), loyalty.Points(0)
 		for wallet, least := range leastPrices(r) {
 			if per := earned[wallet]; per != nil && least > 0 {
@@ -74,7 +88,7 @@ func (c *compiler) rewardReturns(n *node, check func(n *node, share *big.Rat, wh
 				}
 			}
 		}
-		check(item.get("value"), best, "its "+strconv.FormatInt(int64(points), 10)+" points")
+		check(item.Get("value"), best, "its "+strconv.FormatInt(int64(points), 10)+" points")
 	}
 }
 
@@ -89,28 +103,28 @@ func leastPrices(r loyalty.Reward) map[string]loyalty.Points {
 
 // earned returns the maximum number of points of each wallet that one minor unit of a currency earns, directly or
 // through another wallet. It omits wallets that orders in that currency cannot reach.
-func (c *compiler) earned(code loyalty.Currency) map[string]*big.Rat {
+func earned(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	earned := map[string]*big.Rat{}
 	raise := func(wallet string, n *big.Rat) {
 		if was := earned[wallet]; was == nil || was.Cmp(n) < 0 {
 			earned[wallet] = n
 		}
 	}
-	if r, ok := c.perMinor(c.p.Earn.Rates, code); ok {
+	if r, ok := perMinor(c, c.P.Earn.Rates, code); ok {
 		raise("", r)
 	}
-	for _, w := range c.p.Wallets {
-		if r, ok := c.perMinor(w.Rates, code); ok {
+	for _, w := range c.P.Wallets {
+		if r, ok := perMinor(c, w.Rates, code); ok {
 			raise(w.ID, r)
 		}
 	}
-	for range len(c.p.Wallets) { // a path passes each wallet at most once, because circular conversions are rejected
-		for _, x := range c.p.Conversions {
+	for range len(c.P.Wallets) { // a path passes each wallet at most once, because circular conversions are rejected
+		for _, x := range c.P.Conversions {
 			if from := earned[x.From]; from != nil && x.Rate != nil {
 				raise(x.To, new(big.Rat).Mul(from, x.Rate))
 			}
 		}
-		for _, r := range c.p.Rewards {
+		for _, r := range c.P.Rewards {
 			if r.Type != "wallet_points" {
 				continue
 			}
@@ -126,18 +140,18 @@ func (c *compiler) earned(code loyalty.Currency) map[string]*big.Rat {
 
 // perMinor returns the points for one minor unit of a currency. It uses the newest exchange rate if the currency has no
 // rate.
-func (c *compiler) perMinor(rates map[loyalty.Currency]loyalty.Rate, code loyalty.Currency) (*big.Rat, bool) {
+func perMinor(c *document.Compiler, rates map[loyalty.Currency]loyalty.Rate, code loyalty.Currency) (*big.Rat, bool) {
 	if r, ok := rates[code]; ok {
 		return ratePerMinor(r)
 	}
-	base, ok := rates[c.p.Exchange.Base]
+	base, ok := rates[c.P.Exchange.Base]
 	per, sound := ratePerMinor(base)
 	from, known := code.Exponent()
-	to, known2 := c.p.Exchange.Base.Exponent()
+	to, known2 := c.P.Exchange.Base.Exponent()
 	if !ok || !sound || !known || !known2 {
 		return nil, false
 	}
-	for _, x := range slices.Backward(c.p.Exchange.Rates) {
+	for _, x := range slices.Backward(c.P.Exchange.Rates) {
 		if rate := x.Rates[code]; rate != nil {
 			per = new(big.Rat).Mul(per, rate)
 			for ; from < to; from++ {
@@ -168,16 +182,16 @@ func payValue(r loyalty.Rate) *big.Rat {
 }
 
 // worths returns the maximum value of one point of each wallet, in minor units of a currency.
-func (c *compiler) worths(code loyalty.Currency) map[string]*big.Rat {
+func worths(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	worth := map[string]*big.Rat{}
 	raise := func(wallet string, n *big.Rat) {
 		if was := worth[wallet]; n != nil && (was == nil || was.Cmp(n) < 0) {
 			worth[wallet] = n
 		}
 	}
-	raise("", payValue(c.p.Redemption.Pay.Rates[code]))
-	for range len(c.p.Wallets) + 1 {
-		for _, r := range c.p.Rewards {
+	raise("", payValue(c.P.Redemption.Pay.Rates[code]))
+	for range len(c.P.Wallets) + 1 {
+		for _, r := range c.P.Rewards {
 			gives := new(big.Rat)
 			switch {
 			case (r.Type == "amount_off" || r.Type == "gift_card") && r.Value.Currency == code:
@@ -193,7 +207,7 @@ func (c *compiler) worths(code loyalty.Currency) map[string]*big.Rat {
 				}
 			}
 		}
-		for _, x := range c.p.Conversions {
+		for _, x := range c.P.Conversions {
 			if to := worth[x.To]; to != nil && x.Rate != nil {
 				raise(x.From, new(big.Rat).Mul(to, x.Rate))
 			}
@@ -203,16 +217,16 @@ func (c *compiler) worths(code loyalty.Currency) map[string]*big.Rat {
 }
 
 // bonusReturns compares the sum of the entry bonuses up to each level with the money required to reach that level.
-func (c *compiler) bonusReturns(item *node, t loyalty.Tiers, check func(n *node, share *big.Rat, what string)) {
+func bonusReturns(c *document.Compiler, item *document.Node, t loyalty.Tiers, check func(n *document.Node, share *big.Rat, what string)) {
 	sum := loyalty.Points(0)
-	for i, level := range item.get("levels").list() {
+	for i, level := range item.Get("levels").List() {
 		l := t.Levels[i]
 		if sum += l.EntryBonus; l.EntryBonus == 0 || i == 0 {
 			continue
 		}
 		best := new(big.Rat)
-		for code := range c.p.Earn.Rates {
-			spend, worth := c.spendFor(t, l, code), c.worths(code)[""]
+		for code := range c.P.Earn.Rates {
+			spend, worth := spendFor(c, t, l, code), worths(c, code)[""]
 			if spend == nil || worth == nil || spend.Sign() <= 0 {
 				continue
 			}
@@ -221,13 +235,13 @@ func (c *compiler) bonusReturns(item *node, t loyalty.Tiers, check func(n *node,
 				best = share
 			}
 		}
-		check(cmp.Or(level.get("entry_bonus"), level.get("points")), best, "level "+l.ID)
+		check(cmp.Or(level.Get("entry_bonus"), level.Get("points")), best, "level "+l.ID)
 	}
 }
 
 // spendFor returns the least total of orders in a currency that a level requires, in minor units. It returns nil if
 // that is unknown, as for levels by orders or visits.
-func (c *compiler) spendFor(t loyalty.Tiers, l loyalty.Level, code loyalty.Currency) *big.Rat {
+func spendFor(c *document.Compiler, t loyalty.Tiers, l loyalty.Level, code loyalty.Currency) *big.Rat {
 	cost := func(by loyalty.Measure, from int64) *big.Rat {
 		switch by {
 		case loyalty.BySpend:
@@ -235,7 +249,7 @@ func (c *compiler) spendFor(t loyalty.Tiers, l loyalty.Level, code loyalty.Curre
 				return big.NewRat(from, 1)
 			}
 		case loyalty.ByPointsEarned:
-			if per, ok := c.perMinor(c.p.Earn.Rates, code); ok && per.Sign() > 0 {
+			if per, ok := perMinor(c, c.P.Earn.Rates, code); ok && per.Sign() > 0 {
 				return new(big.Rat).Quo(big.NewRat(from, 1), per)
 			}
 		}
@@ -264,4 +278,40 @@ func (c *compiler) spendFor(t loyalty.Tiers, l loyalty.Level, code loyalty.Curre
 		}
 	}
 	return least
+}
+
+// takeBack maps the clawback policies of the program file. The default is debt.
+var takeBack = map[string]loyalty.ClawbackPolicy{
+	"within_balance": loyalty.ClawbackWithinBalance,
+	"pending_only":   loyalty.ClawbackPendingOnly,
+	"unlimited":      loyalty.ClawbackUnlimited,
+}
+
+func Refunds(c *document.Compiler, n *document.Node) {
+	c.P.Clawback, c.P.MaxDebt = Reach(c, n)
+}
+
+// Reach reads the clawback policy for all wallets or for one wallet, and the maximum debt.
+func Reach(c *document.Compiler, n *document.Node) (loyalty.ClawbackPolicy, loyalty.Points) {
+	far, most := takeBack[n.Get("policy").Text()], n.Get("max_debt")
+	if most != nil && far != loyalty.ClawbackDebt {
+		c.Add(document.AtKey(most, "has no effect with policy: %s; only debt has a maximum", n.Get("policy").Text()))
+	}
+	return far, loyalty.Points(c.Integer(most, 1, int64(loyalty.MaxPoints)))
+}
+
+// Promises reads the goodwill terms and the cooldown for birthday changes.
+func Promises(c *document.Compiler, root *document.Node) {
+	c.P.Goodwill.Reinstate = Some(c, root.Get("goodwill").Get("reinstate_within"))
+	c.P.Goodwill.Extend = Some(c, root.Get("goodwill").Get("extend_by"))
+	c.P.BirthdayLock = Some(c, root.Get("members").Get("birthday_change_cooldown"))
+}
+
+// Some reads a period that must not be zero. The key is omitted if there is no period.
+func Some(c *document.Compiler, n *document.Node) loyalty.Period {
+	p := c.Period(n)
+	if p.IsZero() && document.DurationForm.MatchString(n.Text()) {
+		c.Add(document.At(n, "%s is not above 0; omit the key instead", n.Value))
+	}
+	return p
 }

@@ -1,4 +1,4 @@
-package program
+package describe
 
 import (
 	"math/big"
@@ -45,13 +45,13 @@ func (e *explainer) conversion(c loyalty.Conversion) {
 	}
 	bounds = append(bounds, often(c.Limits)...)
 	if len(bounds) > 0 {
-		e.say("- That is %s.", series(bounds, "and"))
+		e.say("- That is %s.", Series(bounds, "and"))
 	}
 	if c.ReversibleWithin.IsZero() {
 		e.say("- It cannot be reversed.")
 		return
 	}
-	e.say("- It can be reversed for %s, as far as the received points remain.", period(c.ReversibleWithin))
+	e.say("- It can be reversed for %s, as far as the received points remain.", Period(c.ReversibleWithin))
 }
 
 // in formats a number of points of a wallet with their name.

@@ -1,0 +1,6 @@
+// Package validate finds mistakes that the form of a program file does not show: giveaways, unreachable levels and
+// rewards, conditions that are always true or never, overlapping rules, points that expire too early, and programs
+// that grow without bound.
+//
+// It reports problems and warnings. It changes nothing.
+package validate

@@ -1,0 +1,195 @@
+package validate
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
+	"github.com/perennial-loyalty/perennial/internal/program/document"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+)
+
+// Sense checks the complete program for problems that involve several sections.
+func Sense(c *document.Compiler, root *document.Node) {
+	returnable(c, root.Get("earn").Get("purchase").Get("expires"), c.P.Earn.Expires)
+	for _, e := range c.Entries {
+		contradictions(c, e.Item, e.Rule)
+		ShortLived(c, e.Item, c.P.Earn.Pending, e.Rule.Life)
+	}
+	overlaps(c)
+	giftCards(c, root)
+	returns(c, root)
+	outOfReach(c, root)
+	unused(c, root.Get("stacking"))
+	sliding(c, root.Get("tiers").Get("levels"))
+	ShortLived(c, root.Get("earn").Get("purchase"), c.P.Earn.Pending, loyalty.Life{Expires: &c.P.Earn.Expires})
+	for i, item := range root.Get("tiers").Get("levels").List() {
+		ShortLived(c, item, c.P.Earn.Pending, loyalty.Life{Expires: c.P.Tiers.Levels[i].Expires})
+	}
+}
+
+// Twice rejects rules that differ only in their IDs and names. It runs only for files without other problems, because
+// invalid values could hide differences.
+func Twice(c *document.Compiler) {
+	seen := map[string]*document.Node{}
+	for _, e := range c.Entries {
+		does := snapshot.Does(e.Rule)
+		if other := seen[does]; other != nil {
+			c.Add(document.At(e.Item, "does the same as %s on line %d; remove one of them", other.Get("id").Text(), other.Line))
+			continue
+		}
+		seen[does] = e.Item
+	}
+}
+
+// overlaps warns of campaigns in different groups that multiply the same orders.
+func overlaps(c *document.Compiler) {
+	campaigns := c.Entries[len(c.P.Earn.Rules):]
+	for i, e := range campaigns {
+		for _, other := range campaigns[:i] {
+			if by, ok := both(c, e.Rule, other.Rule); ok {
+				c.Warn(document.At(e.Item, "overlaps with %s of another group: orders in both earn %s times the points",
+					other.Item.Get("id").Text(), describe.Digits(by)))
+				break
+			}
+		}
+	}
+}
+
+// both returns the combined multiplier of two campaigns. It reports false if no order is in both.
+func both(c *document.Compiler, a, b loyalty.Rule) (*big.Rat, bool) {
+	x, ok1 := a.Give.(loyalty.Multiply)
+	y, ok2 := b.Give.(loyalty.Multiply)
+	one := big.NewRat(1, 1)
+	if !ok1 || !ok2 || a.Group == b.Group || x.By.Cmp(one) <= 0 || y.By.Cmp(one) <= 0 {
+		return nil, false
+	}
+	if excludes(c, a.Group, b.Group) || !a.Match.From.Before(b.Match.Until) || !b.Match.From.Before(a.Match.Until) {
+		return nil, false
+	}
+	m, n := a.Match, b.Match
+	if apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) || apart(m.Channels, n.Channels) ||
+		apart(m.Stores, n.Stores) || apart(m.Currencies, n.Currencies) || apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays) {
+		return nil, false
+	}
+	by := new(big.Rat).Add(x.By, y.By)
+	return by.Sub(by, one), true
+}
+
+// excludes reports whether the rules of one group never apply together with those of the other, because the earlier
+// group is exclusive.
+func excludes(c *document.Compiler, a, b string) bool {
+	for _, g := range c.P.Groups {
+		if g.ID == a || g.ID == b {
+			return g.Mode == loyalty.Exclusive
+		}
+	}
+	return false
+}
+
+// apart reports whether two lists have no common element. An empty list stands for all values.
+func apart[T comparable](a, b []T) bool {
+	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(x T) bool { return slices.Contains(b, x) })
+}
+
+// giftCards warns of rules that award points for the sale of gift cards.
+func giftCards(c *document.Compiler, root *document.Node) {
+	const arbitrage = "would earn points on gift cards, which can be bought and resold repeatedly; the usual multiplier of gift cards is 0"
+	for _, item := range root.Get("earn").Get("categories").List() {
+		times := quietly(c, item.Get("multiply"))
+		if isGiftCard(item.Get("category").Text()) && times != nil && times.Sign() > 0 {
+			c.Warn(document.At(item.Get("multiply"), arbitrage))
+		}
+	}
+	for _, e := range c.Entries {
+		m, multiplies := e.Rule.Give.(loyalty.Multiply)
+		if multiplies && m.By.Cmp(big.NewRat(1, 1)) <= 0 {
+			continue
+		}
+		for _, n := range e.Item.Get("categories").List() {
+			if isGiftCard(n.Text()) {
+				c.Warn(document.At(n, arbitrage))
+			}
+		}
+	}
+}
+
+func isGiftCard(category string) bool {
+	plain := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(category))
+	return strings.TrimSuffix(plain, "s") == "giftcard"
+}
+
+// quietly reads a decimal. It returns nil if the value is invalid, which is reported elsewhere.
+func quietly(c *document.Compiler, n *document.Node) *big.Rat {
+	if !n.Is(document.Number) {
+		return nil
+	}
+	r, _ := document.Decimal(n.Value)
+	return r
+}
+
+// unused warns of groups without rules.
+func unused(c *document.Compiler, n *document.Node) {
+	for _, item := range n.List() {
+		id := item.Get("id")
+		if id.Text() != "" && !slices.ContainsFunc(c.Entries, func(e document.Entry) bool { return e.Rule.Group == id.Text() }) {
+			c.Warn(document.At(id, "no rule belongs to this group"))
+		}
+	}
+}
+
+// sliding rejects an inactivity expiry for the points of only some levels, because an activity extends all points.
+func sliding(c *document.Compiler, n *document.Node) {
+	for _, item := range n.List() {
+		expires := item.Get("expires")
+		if f := expires.Get("inactive"); f != nil && !c.P.Earn.Expires.Inactive {
+			c.Add(document.AtKey(f, "requires inactive under earn.purchase.expires too: expiry by inactivity applies to all levels or to none"))
+		}
+		if f := expires.Get("reset_by"); f != nil && expires.Get("inactive") != nil {
+			c.Add(document.AtKey(f, "can only be set for all levels, under earn.purchase.expires"))
+		}
+	}
+}
+
+// returnable warns of points that expire while their orders can still be returned.
+func returnable(c *document.Compiler, expires *document.Node, e loyalty.Expiry) {
+	if expires == nil || e.After.IsZero() || e.Inactive || !c.P.Earn.Pending.For.IsZero() || !shorter(e.After, refundWindow) {
+		return
+	}
+	c.Warn(document.At(expires, "points would expire after %s, within the %s in which orders are usually returned; a later refund could not deduct them",
+		describe.Period(e.After), describe.Period(refundWindow)))
+}
+
+// shorter reports whether p is shorter than q.
+func shorter(p, q loyalty.Period) bool {
+	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	return p.After(day, time.UTC).Before(q.After(day, time.UTC))
+}
+
+// refundWindow is the time in which most orders are returned. It is the withdrawal period of the European Union.
+var refundWindow = loyalty.Period{Days: 14}
+
+// ShortLived warns of points that expire before they become active, according to the item's own terms or the default
+// ones.
+func ShortLived(c *document.Compiler, item *document.Node, pending loyalty.Wait, l loyalty.Life) {
+	expires := c.P.Earn.Expires
+	if l.Pending != nil {
+		pending = *l.Pending
+	}
+	if l.Expires != nil {
+		expires = *l.Expires
+	}
+	where := item.Get("expires")
+	if where == nil {
+		where = item.Get("pending")
+	}
+	if where == nil || pending.Until != "" || expires.After.IsZero() {
+		return
+	}
+	if shorter(expires.After, pending.For) {
+		c.Warn(document.At(where, "points would expire after %s, before their pending period of %s ends", describe.Period(expires.After), describe.Period(pending.For)))
+	}
+}

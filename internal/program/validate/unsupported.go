@@ -1,0 +1,52 @@
+package validate
+
+import (
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/program/document"
+)
+
+// Later lists the known keys that are not supported yet. A * stands for every entry of a list. The schema's
+// descriptions of these keys begin with "Not supported yet.", and a test compares the two.
+var Later = []string{
+	"milestones.*.reward",
+	"milestones.*.when",
+}
+
+// LaterValues lists the unsupported values of enumerations by key.
+var LaterValues = map[string][]string{
+	"milestones.*.count": {"member.anniversary"},
+}
+
+// Unsupported rejects the parts of the file that are not supported yet. It reports one problem for a section or entry
+// and does not check its contents.
+func Unsupported(root *document.Node) (problems document.Problems) {
+	var walk func(n *document.Node, pattern string)
+	walk = func(n *document.Node, pattern string) {
+		for _, item := range n.List() {
+			walk(item, Join(pattern, "*"))
+		}
+		for _, f := range n.Pairs() {
+			if words := LaterValues[Join(pattern, f.Key.Name)]; slices.Contains(words, f.Text()) {
+				problems = append(problems, document.At(f, "%s is not supported yet", f.Value))
+				return
+			}
+		}
+		for _, f := range n.Pairs() {
+			if name := Join(pattern, f.Key.Name); slices.Contains(Later, name) {
+				problems = append(problems, document.AtKey(f, "is not supported yet"))
+			} else {
+				walk(f, name)
+			}
+		}
+	}
+	walk(root, "")
+	return problems
+}
+
+func Join(pattern, step string) string {
+	if pattern == "" {
+		return step
+	}
+	return pattern + "." + step
+}
