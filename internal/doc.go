@@ -13,7 +13,8 @@
 //   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,
 //     award, share, remind and engine. They are pure functions without I/O, clock or randomness. go doc
 //     ./internal/loyalty lists them and the glossary.
-//   - program parses and compiles the program file, and program/snapshot is the compiled form that functions load.
+//   - program compiles the program file: program/document reads it, program/validate finds mistakes, program/describe
+//     and program/compare explain it, and program/snapshot is the compiled form that functions load.
 //   - explain describes entries in a member's language.
 //   - table is the storage port, with its adapters dynamotable and pebbletable and the suite that both pass.
 //   - cost estimates what requests cost, from usage that tests measure exactly.
@@ -33,8 +34,8 @@
 //     internal/loyalty/engine.
 //  2. internal/loyalty/deliverytest/program.go: the key in random programs, so that the delivery invariant is checked.
 //  3. internal/program/document/program-v1.schema.json: the key, with a description and examples.
-//  4. internal/program/match.go or internal/program/rules.go: parse the key into the field, and report problems.
-//  5. internal/program/explain_rules.go: the sentence that program explain prints.
+//  4. internal/program/match.go or internal/program/strategy.go: parse the key into the field, and report problems.
+//  5. internal/program/describe/rules.go: the sentence that program explain prints.
 //  6. internal/program/snapshot/rules.go: the stored form.
 //  7. internal/explain/argument.go, internal/explain/english.go and internal/explain/german.go, if entries have a new
 //     kind of reason.
@@ -47,8 +48,8 @@
 //     internal/loyalty/redeem/redemption.go.
 //  2. internal/program/document/program-v1.schema.json: the type and the keys that it requires.
 //  3. internal/program/rewards.go: the keys of the type and how they are parsed.
-//  4. internal/program/giveaways.go, if the reward has a value in money.
-//  5. internal/program/explain_rewards.go: what its points buy.
+//  4. internal/program/validate/giveaways.go, if the reward has a value in money.
+//  5. internal/program/describe/rewards.go: what its points buy.
 //  6. internal/program/snapshot/rewards.go, if it has new fields.
 //  7. internal/api/openapi.yaml: the value of RewardType; then go generate ./internal/api/wire.
 //  8. internal/program/testdata/whole/everything.yaml, then go test ./internal/program -update.

@@ -1,7 +1,6 @@
 package program_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,40 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/program/compare"
 )
-
-func ExampleDiff() {
-	older := []byte(`version: 1
-earn:
-  purchase: { pending: 14 days, rounding: down }
-  categories:
-    - { id: beans-x2, category: coffee-beans, multiply: 2 }
-    - { id: no-gift-cards, category: gift-cards, multiply: 0 }
-  caps: [1000 per order]
-`)
-	newer := []byte(`version: 1          # a comment makes no difference
-earn:
-  purchase:
-    rounding: down
-    pending: 7 days
-  categories:
-    - { id: mugs-x3, category: mugs, multiply: 3 }
-    - { id: beans-x2, category: coffee-beans, multiply: 2.5 }
-  caps: [1000 per order, 3000 per day]
-`)
-	changes, problems := compare.Diff(older, newer)
-	if err := problems.Err(); err != nil {
-		fmt.Println(err)
-	}
-	for _, c := range changes {
-		fmt.Println(c)
-	}
-	// Output:
-	// line 5: earn.purchase.pending: 14 days becomes 7 days
-	// line 7: earn.categories.mugs-x3: { id: mugs-x3, category: mugs, multiply: 3 } is new
-	// line 8: earn.categories.beans-x2.multiply: 2 becomes 2.5
-	// line 6 before: earn.categories.no-gift-cards: { id: no-gift-cards, category: gift-cards, multiply: 0 } is gone
-	// line 9: earn.caps: [1000 per order] becomes [1000 per order, 3000 per day]
-}
 
 func TestADiffSaysWhatChangedAndNothingElse(t *testing.T) {
 	for name, c := range map[string]struct{ older, newer, want string }{

@@ -11,10 +11,10 @@
 //   - a hostile file (deep nesting, aliases of aliases, huge numbers) is rejected quickly.
 //
 // The package does not store, publish or fetch programs, has no drafts or versions, and contains no rules about
-// points: loyalty.Program.Quote runs the examples in a file, like any order.
+// points: engine.QuoteOrder values the examples in a file, like any order.
 //
-// File program-v1.schema.json describes the complete form, for editors and for the structural checks. The checks
-// beyond the form are in this package.
+// File document/program-v1.schema.json describes the complete form, for editors and for the structural checks. The
+// checks beyond the form are in package validate.
 package program
 
 import (
