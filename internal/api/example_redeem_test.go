@@ -122,7 +122,7 @@ func ExampleRedeem_uploadedCodes() {
 	shop.grant("ada", 1500)
 
 	shop.call("POST", "/v1/redemptions", `{"member": "external:ada", "reward": "cinema"}`)
-	shop.call("POST", "/v1/rewards/cinema/codes", `{"codes": ["7QHX-2MVD-KC4P", "R2WN-88TJ-XF6B"]}`, "added")
+	shop.call("POST", "/v1/rewards/cinema/codes", `{"codes": ["7QHX-2MVD-KC4P"]}`, "added")
 	ticket := shop.call("POST", "/v1/redemptions", `{"member": "external:ada", "reward": "cinema", "commit": true}`,
 		"status", "code")
 	shop.call("POST", "/v1/codes/"+ticket.text("code")+"/uses", "", "state")
@@ -134,7 +134,7 @@ func ExampleRedeem_uploadedCodes() {
 
 	// Output:
 	// 409 reward_out_of_stock: The reward is out of stock.
-	// added: 2
+	// added: 1
 	// status: "committed"
 	// code: "7QHX-2MVD-KC4P"
 	// state: "used"
