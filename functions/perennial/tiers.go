@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
@@ -63,7 +64,7 @@ func (c *tiersPreview) next(live *loyalty.Program, now time.Time) (*loyalty.Prog
 
 func (c *tiersPreview) list(ctx context.Context, l *ledger.Ledger, v ledger.LevelPreview) error {
 	evaluated, moves := 0, map[string]int{}
-	for shard := range ledger.Shards {
+	for shard := range stored.Shards {
 		for x, err := range l.LevelChanges(ctx, v, shard, "") {
 			if err != nil {
 				return err

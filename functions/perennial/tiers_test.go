@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
@@ -49,7 +50,7 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 	}{{live, "bronze"}, {next, "silver"}, {live, "bronze"}} {
 		v := ledger.LevelPreview{Live: live, Next: x.next, Now: now, Until: now.Add(time.Minute)}
 		seen := 0
-		for shard := range ledger.Shards {
+		for shard := range stored.Shards {
 			for m, err := range l.LevelChanges(t.Context(), v, shard, "") {
 				if seen++; err != nil || m.Member != ada || m.From != "bronze" || m.To != x.to || m.Down(x.next) {
 					t.Errorf("%+v, %v, want %s", m, err, x.to)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -101,7 +101,7 @@ func (r *running) rich(ctx context.Context) (string, loyalty.Reward, error) {
 	l := r.stack.App.Ledger
 	for i := 1; i <= 50; i++ {
 		external := local.SeedExternalID(i)
-		id, err := l.FindMember(ctx, r.program.ID, ledger.Identity{Kind: "external", Value: external})
+		id, err := l.FindMember(ctx, r.program.ID, stored.Identity{Kind: "external", Value: external})
 		if err != nil {
 			return "", loyalty.Reward{}, nil // not seeded
 		}

@@ -35,6 +35,7 @@ var rulePackages = []struct {
 	{"internal/loyalty/share", loyaltyTesters()},
 	{"internal/loyalty/remind", loyaltyTesters()},
 	{"internal/loyalty/engine", loyaltyTesters()},
+	{"internal/ledger/stored", []string{"internal/ledger", "internal/api", "internal/jobs", "internal/payments"}},
 	{"internal/ledger", []string{"internal/ledger", "internal/api", "internal/jobs", "internal/payments"}},
 	{"internal/payments", []string{"internal/payments"}},
 	{"internal/payments/webhook", []string{"internal/payments/webhook", "internal/payments"}},

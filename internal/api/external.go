@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -49,7 +50,7 @@ func (e *externalIDs) remove(id externalID) {
 
 // read reads the member that an external ID names and caches it. It returns not_found if there is none.
 func (e *externalIDs) read(ctx context.Context, l *ledger.Ledger, id externalID) (loyalty.MemberID, error) {
-	m, err := l.FindMember(ctx, id.program, ledger.Identity{Kind: "external", Value: id.id})
+	m, err := l.FindMember(ctx, id.program, stored.Identity{Kind: "external", Value: id.id})
 	if err != nil {
 		e.remove(id)
 		return "", err

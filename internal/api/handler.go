@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -30,7 +30,7 @@ type handler struct {
 	routes   map[string]*Route                           // by pattern
 	seal     []byte                                      // key that signs cursors
 	veil     []byte                                      // key that hides personal data in fingerprints
-	blind    func(program, email string) ledger.Identity // hides email addresses in table keys
+	blind    func(program, email string) stored.Identity // hides email addresses in table keys
 	reader   Reader                                      // set only in the programs function
 	office   *notify.Dispatcher                          // set only in the reminders function
 

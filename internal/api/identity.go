@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -102,10 +103,10 @@ func (c *call) meant(ctx context.Context, named string) (*loyalty.Program, loyal
 
 // identities returns the identities under which other systems know the member. An email address is stored as a keyed
 // hash, so that the table's keys do not reveal it.
-func (c *call) identities(externalID, email string) []ledger.Identity {
-	var ids []ledger.Identity
+func (c *call) identities(externalID, email string) []stored.Identity {
+	var ids []stored.Identity
 	if externalID != "" {
-		ids = append(ids, ledger.Identity{Kind: "external", Value: externalID})
+		ids = append(ids, stored.Identity{Kind: "external", Value: externalID})
 	}
 	if email != "" {
 		ids = append(ids, c.blind(c.who.Program, email))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
@@ -194,7 +195,7 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 
 // claimed assigns payments to the member that arrived under its identities before they were known. It returns the
 // updated member.
-func (c *call) claimed(ctx context.Context, p *loyalty.Program, m ledger.Member, names []ledger.Identity) (ledger.Member, error) {
+func (c *call) claimed(ctx context.Context, p *loyalty.Program, m ledger.Member, names []stored.Identity) (ledger.Member, error) {
 	n, err := c.app.Ledger.Claim(ctx, p, m.Account.Member, names)
 	if err != nil || n == 0 {
 		return m, err
@@ -257,8 +258,8 @@ func changeMember(ctx context.Context, c *call) (answer, error) {
 	return answer{body: c.wireMember(p, m)}, nil
 }
 
-func without(ids, others []ledger.Identity) []ledger.Identity {
-	return slices.DeleteFunc(slices.Clone(ids), func(id ledger.Identity) bool { return slices.Contains(others, id) })
+func without(ids, others []stored.Identity) []stored.Identity {
+	return slices.DeleteFunc(slices.Clone(ids), func(id stored.Identity) bool { return slices.Contains(others, id) })
 }
 
 // namedMember returns the live program and the current state of the member in the path.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -84,7 +85,7 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	in.ID, in.Member = ledger.RedemptionID(c.derivedID("", m), m), m
+	in.ID, in.Member = stored.RedemptionID(c.derivedID("", m), m), m
 	by, err := c.byRedemption(in)
 	if err != nil {
 		return answer{}, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -42,7 +43,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 		Data: []wire.ScheduledReminder{}, Counts: map[string]int64{}, Suppressed: map[string]int64{},
 	}}
 	until := c.app.Now().AddDate(0, 0, 3) // the end of tomorrow in every time zone
-	for ; shard < ledger.Shards; shard, place = shard+1, "" {
+	for ; shard < stored.Shards; shard, place = shard+1, "" {
 		for at, err := range c.app.Ledger.RemindersBehind(ctx, p.ID, shard, place, until) {
 			if err != nil {
 				return answer{}, err
@@ -52,7 +53,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 				return answer{body: f.out}, nil
 			}
 			place = at
-			if err := f.look(ctx, ledger.MemberAt(at)); err != nil {
+			if err := f.look(ctx, stored.MemberAt(at)); err != nil {
 				return answer{}, err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
@@ -32,7 +33,7 @@ func listLevelChanges(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	out := wire.TierChangeList{Data: []wire.TierChange{}}
-	for ; shard < ledger.Shards; shard, place = shard+1, "" {
+	for ; shard < stored.Shards; shard, place = shard+1, "" {
 		for x, err := range c.app.Ledger.LevelChanges(ctx, v, shard, place) {
 			switch {
 			case err != nil:

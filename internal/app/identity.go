@@ -7,16 +7,16 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 )
 
 // EmailName returns a function that maps an email address to the identity by which its member is found. It is a
 // keyed hash, so that the table's keys do not reveal addresses.
-func (a *App) EmailName() func(program, email string) ledger.Identity {
+func (a *App) EmailName() func(program, email string) stored.Identity {
 	key := a.Derive("blind-index")
-	return func(program, email string) ledger.Identity {
+	return func(program, email string) stored.Identity {
 		mac := hmac.New(sha256.New, key)
 		fmt.Fprintf(mac, "%s\x00email\x00%s", program, strings.ToLower(strings.TrimSpace(email)))
-		return ledger.Identity{Kind: "email", Value: base64.RawURLEncoding.EncodeToString(mac.Sum(nil))}
+		return stored.Identity{Kind: "email", Value: base64.RawURLEncoding.EncodeToString(mac.Sum(nil))}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/cost"
 	"github.com/perennial-loyalty/perennial/internal/cost/costtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -83,7 +84,7 @@ func crowd(t testing.TB, members, due int) (*bench, *counted) {
 		h.Write([]byte(m))
 		it.Key.PK = strings.Replace(it.Key.PK, old, m, 1)
 		it.Index.SK = at + "#" + m
-		it.Index.PK = it.Index.PK[:strings.LastIndex(it.Index.PK, "#")+1] + fmt.Sprintf("%02d", h.Sum32()%ledger.Shards)
+		it.Index.PK = it.Index.PK[:strings.LastIndex(it.Index.PK, "#")+1] + fmt.Sprintf("%02d", h.Sum32()%stored.Shards)
 		it.Version = 0
 		ops = append(ops, table.Put(it))
 		flush(100)
@@ -148,7 +149,7 @@ func TestRunCostsDependOnDueMembers(t *testing.T) {
 		if found < due*98/100 || found > due*102/100 {
 			t.Errorf("%d are due of %d", found, members)
 		}
-		if limit := float64(found)*1.02 + 3*ledger.Shards; float64(reads) > limit {
+		if limit := float64(found)*1.02 + 3*stored.Shards; float64(reads) > limit {
 			t.Errorf("%d items were read for %d members", reads, found)
 		}
 		if want := int64(found) * 2; writes != want || c.transactions.Load() != int64(found) {
@@ -156,7 +157,7 @@ func TestRunCostsDependOnDueMembers(t *testing.T) {
 		}
 		c.reads.Store(0)
 		c.writes.Store(0)
-		if b.run(t); c.writes.Load() != 0 || c.reads.Load() > 3*ledger.Shards {
+		if b.run(t); c.writes.Load() != 0 || c.reads.Load() > 3*stored.Shards {
 			t.Errorf("a second run read %d items and wrote %d", c.reads.Load(), c.writes.Load())
 		}
 	}
@@ -288,7 +289,7 @@ func TestMemberListedTooEarlyIsMovedOnce(t *testing.T) {
 // changes costs 7 write units: 2 for the account and 2 for the entry, as in every transaction, 1 for the entry in
 // the statement's index, and 2 for moving the account in the due index; 6 in total if it leaves that index.
 func TestCostOfSettlingMember(t *testing.T) {
-	const members = 10 * ledger.Shards
+	const members = 10 * stored.Shards
 	b, _ := crowd(t, members, members)
 	meter := &tabletest.Meter{Table: b.Table}
 	b.Ledger.Table = meter
@@ -297,7 +298,7 @@ func TestCostOfSettlingMember(t *testing.T) {
 		b.now = at
 		meter.Take()
 		n := 0
-		for shard := range ledger.Shards {
+		for shard := range stored.Shards {
 			for d, err := range b.Ledger.DueFrom(t.Context(), "bluebird", shard, "", b.now) {
 				if err != nil {
 					t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/big"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -28,7 +28,7 @@ func (w *settleRun) guard(ctx context.Context, m shardTask) error {
 		return nil
 	}
 	looked, down := int64(0), int64(0)
-	for m.Shard = range ledger.Shards {
+	for m.Shard = range stored.Shards {
 		here := 0
 		for d, err := range w.listed(ctx, m) {
 			if err != nil {

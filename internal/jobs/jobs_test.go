@@ -17,6 +17,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
@@ -164,7 +165,7 @@ func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem
 // due returns the number of members that are due now.
 func (b *bench) due(t testing.TB) (n int) {
 	t.Helper()
-	for shard := range ledger.Shards {
+	for shard := range stored.Shards {
 		for _, err := range b.Ledger.Due(t.Context(), "bluebird", shard, b.now) {
 			if err != nil {
 				t.Fatal(err)

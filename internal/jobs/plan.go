@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 )
 
 // A Plan describes a day on which many members are due at once, and the assumed properties of AWS. Zero fields
@@ -28,7 +28,7 @@ type Plan struct {
 // write units for a table, 1,000 for a key), and the prices of us-east-1 in 2026 (on-demand, arm64).
 func Assumed() Plan {
 	return Plan{
-		Changing: 1, Shards: ledger.Shards, Workers: 16, Latency: 12 * time.Millisecond, Gap: time.Second,
+		Changing: 1, Shards: stored.Shards, Workers: 16, Latency: 12 * time.Millisecond, Gap: time.Second,
 		Table: 40_000, Key: 1000, WriteUnits: 7, ReadUnits: 1.1,
 		WritePrice: 0.625, ReadPrice: 0.125, ComputePrice: 0.0000133334, InvokePrice: 0.20,
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
@@ -71,7 +72,7 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 		r.watchProviders(ctx, program)
 		all, err := r.retiered(ctx, program, e.Time)
 		failures = append(failures, err)
-		for shard := range ledger.Shards {
+		for shard := range stored.Shards {
 			due, err := r.Ledger.AnyDue(ctx, program, shard, e.Time)
 			if err != nil {
 				failures = append(failures, err)

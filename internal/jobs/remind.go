@@ -14,6 +14,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -137,7 +138,7 @@ func (r remindHandler) rounds(ctx context.Context, program string, at time.Time)
 		return nil, nil, err
 	}
 	all := was != by
-	for shard := range ledger.Shards {
+	for shard := range stored.Shards {
 		m := round{Program: program, Shard: shard, Due: at, All: all}
 		due, err := r.Ledger.AnyReminderDue(ctx, program, shard, m.until())
 		if err != nil {
@@ -247,7 +248,7 @@ func (t *remindRun) run(ctx context.Context) (rest round, finished bool, err err
 		if outOfTime(ctx) {
 			return rest, false, nil
 		}
-		members <- ledger.MemberAt(place)
+		members <- stored.MemberAt(place)
 		if t.All {
 			rest.From = place
 		}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -58,7 +58,7 @@ type activityDoc struct {
 // RecordActivity records that a verified event of a processor arrived. If another process records one at the same time,
 // RecordActivity returns nil without writing, because one record is enough.
 func (l *Ledger) RecordActivity(ctx context.Context, program, provider string) error {
-	it, err := l.Table.Get(ctx, activityKey(program, provider))
+	it, err := l.Table.Get(ctx, stored.ActivityKey(program, provider))
 	if err != nil {
 		return retryable(err)
 	}
@@ -66,7 +66,7 @@ func (l *Ledger) RecordActivity(ctx context.Context, program, provider string) e
 	if err != nil {
 		return err
 	}
-	it.Doc = encode(a.at(l.now()).doc())
+	it.Doc = stored.Encode(a.at(l.now()).doc())
 	err = l.Table.Transact(ctx, table.Put(it))
 	if errors.As(err, new(*table.ConflictError)) {
 		return nil
@@ -96,7 +96,7 @@ func (a Activity) at(now time.Time) Activity {
 }
 
 func (a Activity) doc() activityDoc {
-	d := activityDoc{First: millis(a.First), Last: millis(a.Last), Gaps: map[string]int64{}}
+	d := activityDoc{First: stored.Millis(a.First), Last: stored.Millis(a.Last), Gaps: map[string]int64{}}
 	for day, gap := range a.gaps {
 		d.Gaps[day] = int64(gap / time.Second)
 	}
@@ -112,7 +112,7 @@ func readActivity(it table.Item) (Activity, error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return a, fmt.Errorf("ledger: read %s: %w", it.Key, err)
 	}
-	a.First, a.Last = instant(d.First), instant(d.Last)
+	a.First, a.Last = stored.Instant(d.First), stored.Instant(d.Last)
 	for day, seconds := range d.Gaps {
 		a.gaps[day] = time.Duration(seconds) * time.Second
 	}
@@ -121,5 +121,5 @@ func readActivity(it table.Item) (Activity, error) {
 
 // Activities lists, for each payment processor of a program, when its verified events arrived.
 func (l *Ledger) Activities(ctx context.Context, program string) iter.Seq2[Activity, error] {
-	return list(ctx, l.Table, table.Query{PK: activityKey(program, "").PK}, readActivity)
+	return list(ctx, l.Table, table.Query{PK: stored.ActivityKey(program, "").PK}, readActivity)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -66,7 +67,7 @@ func TestBusyProcessorIsSilentAfterTwoHoursAtTheEarliest(t *testing.T) {
 
 func TestActivityIsReadAsItWasRecorded(t *testing.T) {
 	want, last := run(24, 1, 23, 24, 30)
-	got, err := readActivity(table.Item{Key: table.Key{PK: "P#p#PROVIDERS", SK: "stripe"}, Version: 1, Doc: encode(want.doc())})
+	got, err := readActivity(table.Item{Key: table.Key{PK: "P#p#PROVIDERS", SK: "stripe"}, Version: 1, Doc: stored.Encode(want.doc())})
 	if err != nil || got.Provider != "stripe" || !got.First.Equal(want.First) || !got.Last.Equal(last) || len(got.gaps) != len(want.gaps) {
 		t.Errorf("%+v, want %+v; %v", got, want, err)
 	}

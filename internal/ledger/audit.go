@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -57,16 +58,16 @@ func (l *Ledger) AuditFrom(
 			}
 		}
 	}
-	it, err := l.Table.Get(ctx, accountKey(program, m))
+	it, err := l.Table.Get(ctx, stored.AccountKey(program, m))
 	if err != nil {
 		return acc, retryable(err)
 	}
-	kept, err := readAccount(it, m)
+	kept, err := stored.ReadAccount(it, m)
 	if err != nil {
 		return acc, err
 	}
 	acc.Ran = kept.Ran // no entry states this value
-	if was, is := encode(storedAccount(kept)), encode(storedAccount(acc)); !bytes.Equal(was, is) {
+	if was, is := stored.Encode(stored.StoredAccount(kept)), stored.Encode(stored.StoredAccount(acc)); !bytes.Equal(was, is) {
 		wrong = append(wrong, fmt.Errorf("the stored account is\n%s\nbut its entries result in\n%s", was, is))
 	}
 	return acc, errors.Join(wrong...)
@@ -75,7 +76,7 @@ func (l *Ledger) AuditFrom(
 // auditEntry checks the hash chain and the reasons of an entry. before is the account before the entry.
 func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 	var wrong []error
-	if again, _ := sealed(e, before.Head); again.Hash != e.Hash || e.Previous != before.Head {
+	if again, _ := stored.Sealed(e, before.Head); again.Hash != e.Hash || e.Previous != before.Head {
 		wrong = append(wrong, fmt.Errorf("entry %d (%s) breaks the chain", e.Sequence, e.Cause))
 	}
 	sums := map[string]*big.Rat{"": new(big.Rat)}

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -177,7 +177,7 @@ func inAll(spends []posting.Spend) (out []posting.Spend) {
 // was meanwhile lowered below the points spent. Spending more than the remainder is not rejected either: only restored
 // points can exceed it.
 func (b *budgets) ops(spends []posting.Spend, cause string) (ops []table.Op) {
-	home := int(hashed(cause) % BudgetShards)
+	home := int(stored.Hashed(cause) % BudgetShards)
 	for _, s := range inAll(spends) {
 		switch {
 		case s.Points == 0:

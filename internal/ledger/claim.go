@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -117,7 +118,7 @@ func (l *Ledger) reread(ctx context.Context, p *loyalty.Program, v *Visit, id st
 	if d.Flight == nil || d.Flight.ID != id {
 		return ErrClaimed
 	}
-	v.item, v.State = it, d.reminded()
+	v.item, v.State = it, d.Reminded()
 	return nil
 }
 
@@ -148,16 +149,16 @@ func (l *Ledger) Plan(ctx context.Context, p *loyalty.Program, v *Visit, next ti
 func (l *Ledger) keep(
 	ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, figures []figure, reminders string,
 ) error {
-	d := storedReminded(remind.Forget(p, v.Account, v.State, l.now()))
+	d := stored.StoredReminded(remind.Forget(p, v.Account, v.State, l.now()))
 	d.Planned = reminders
 	if f := v.Flight; f != nil {
-		d.Flight = &flightDoc{ID: f.ID, At: millis(f.At), Once: f.Once, Told: storedSent(f.told)}
+		d.Flight = &stored.FlightDoc{ID: f.ID, At: stored.Millis(f.At), Once: f.Once, Told: stored.StoredSent(f.told)}
 	}
 	for _, s := range v.Settled {
 		figures = append(figures, settled(s)...)
 	}
 	it := v.item
-	it.Doc, it.Index = encode(d), remindKey(p.ID, v.Account.Member, next)
+	it.Doc, it.Index = stored.Encode(d), remindKey(p.ID, v.Account.Member, next)
 	if err := l.replace(ctx, &it, figureOps(p.ID, v.Account.Member, l.now(), figures)...); err != nil {
 		return err
 	}
@@ -191,13 +192,13 @@ func (l *Ledger) Delivery(
 		if err != nil || what == "" {
 			return "", err
 		}
-		s, reminder, news := d.reminded().Hear(id, what, what == FigureFailed, passing)
+		s, reminder, news := d.Reminded().Hear(id, what, what == FigureFailed, passing)
 		if !news {
 			return reminder, nil
 		}
-		next := storedReminded(s)
+		next := stored.StoredReminded(s)
 		next.Flight, next.Planned = d.Flight, d.Planned
-		it.Doc = encode(next)
+		it.Doc = stored.Encode(next)
 		if what == FigureFailed && !passing {
 			it.Index = remindKey(program, m, l.now())
 		}

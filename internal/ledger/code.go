@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/random"
@@ -54,7 +54,7 @@ func codeKey(program, code string) table.Key {
 // poolKey returns the key of an unclaimed code in a pool. It distributes the codes by hash, because a merchant may
 // number them: a random position is then equally likely to be near each code.
 func poolKey(program, reward, code string) table.Key {
-	return table.Key{PK: poolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", hashed(code), code)}
+	return table.Key{PK: poolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", stored.Hashed(code), code)}
 }
 
 // uploadKey returns the key of the progress of one upload of codes, which the fingerprint of the codes identifies.
@@ -106,12 +106,12 @@ func (l *Ledger) bits() (b [10]byte) {
 // codeItem returns the item of a usable code. An uploaded code already has an item, at version 1.
 func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) table.Item {
 	d := codeDoc{
-		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: millis(r.CodeFrom), Until: millis(r.CodeUntil),
+		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: stored.Millis(r.CodeFrom), Until: stored.Millis(r.CodeUntil),
 	}
 	if reward, ok := redeem.FindReward(p, r.Reward); ok && reward.Type == "gift_card" {
 		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount
 	}
-	it := table.Item{Key: codeKey(p.ID, redeem.PlainCode(r.Code)), Doc: encode(d)}
+	it := table.Item{Key: codeKey(p.ID, redeem.PlainCode(r.Code)), Doc: stored.Encode(d)}
 	if r.Pooled {
 		it.Version = 1
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -90,7 +91,7 @@ func TestCountersThatASpendChanges(t *testing.T) {
 	} {
 		b := budgets{program: "p", counters: map[string][BudgetShards]int64{"r": c.counters}}
 		cause := ""
-		for i := 0; int(hashed(cause)%BudgetShards) != home; i++ {
+		for i := 0; int(stored.Hashed(cause)%BudgetShards) != home; i++ {
 			cause = fmt.Sprint(i)
 		}
 		var got []change
@@ -122,7 +123,7 @@ func TestListOfReservations(t *testing.T) {
 		want []table.Op
 	}{
 		{"reserved", loyalty.Entry{Kind: loyalty.KindReserve, Member: "mem_ada", Redemption: &r}, []table.Op{table.Put(table.Item{
-			Key: listedKey("p", &r), Doc: encode(listedDoc{"mem_ada", "2027-01-01"}),
+			Key: listedKey("p", &r), Doc: stored.Encode(listedDoc{"mem_ada", "2027-01-01"}),
 		})}},
 		{"committed", loyalty.Entry{Kind: loyalty.KindRedeem, Redemption: &r}, []table.Op{table.Delete(table.Item{Key: listedKey("p", &r), Version: 1})}},
 		{"released", loyalty.Entry{Kind: loyalty.KindRelease, Redemption: &r}, []table.Op{table.Delete(table.Item{Key: listedKey("p", &r), Version: 1})}},
@@ -186,7 +187,7 @@ func TestCodesOfRedemptions(t *testing.T) {
 }
 
 func TestUseThatIsRepeated(t *testing.T) {
-	use := table.Item{Doc: encode(useDoc{Code: codeDoc{Left: 3}, Plain: "ABC", Input: "a"})}
+	use := table.Item{Doc: stored.Encode(useDoc{Code: codeDoc{Left: 3}, Plain: "ABC", Input: "a"})}
 	for input, code := range map[string]loyalty.Code{"a": "", "b": loyalty.KeyReused} {
 		r, err := usedBefore(use, By{Input: input}, nil)
 		wantRejection(t, "input "+input, err, code)
@@ -207,7 +208,7 @@ func TestUseThatIsRepeated(t *testing.T) {
 		{"no key", "", "", loyalty.AlreadyResolved},
 		{"no key, and a stored fingerprint", ".1", "", loyalty.AlreadyResolved},
 	} {
-		d := useDoc{Plain: "ABC", Reversal: &useReversalDoc{Input: c.stored, At: millis(noon)}}
+		d := useDoc{Plain: "ABC", Reversal: &useReversalDoc{Input: c.stored, At: stored.Millis(noon)}}
 		r, err := d.reversedBefore(By{Input: c.input})
 		wantRejection(t, c.name, err, c.code)
 		if r.Replayed != (c.code == "") {
@@ -245,7 +246,7 @@ func TestCodeOfARedemption(t *testing.T) {
 		{"an older gift card of no reward", "ABC", codeDoc{Redemption: "rd_1", Reward: "old", Left: 5_00, Currency: "EUR"}, true, 5_00},
 	} {
 		l := memoryLedger(t)
-		if err := l.Table.Transact(t.Context(), table.Put(table.Item{Key: codeKey("p", "ABC"), Doc: encode(c.doc)})); err != nil {
+		if err := l.Table.Transact(t.Context(), table.Put(table.Item{Key: codeKey("p", "ABC"), Doc: stored.Encode(c.doc)})); err != nil {
 			t.Fatal(err)
 		}
 		got, err := l.issuedFor(t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: c.code}})
@@ -340,14 +341,14 @@ func TestPartsOfALargeOrder(t *testing.T) {
 		{"refunds that change, and lines that changed before", state(1, 3), 1, 0, 0},
 	} {
 		e := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1", Revision: 3}, Order: c.order}
-		doc, parts := apart("p", e, encode(storedEntry(e)))
-		d, err := unpackedEntry(doc)
+		doc, parts := stored.Apart("p", e, stored.Encode(stored.StoredEntry(e)))
+		d, err := stored.UnpackedEntry(doc)
 		if err != nil || len(parts) != c.parts || len(d.Order.Lines) != c.lines || len(d.Order.Refunds) != c.refunds {
 			t.Errorf("%s: %d parts, %+v, %v", c.name, len(parts), d.Order, err)
 		}
 	}
 	small := []byte(`{}`)
-	if doc, parts := apart("p", loyalty.Entry{Order: state(3, 3)}, small); !slices.Equal(doc, small) || parts != nil {
+	if doc, parts := stored.Apart("p", loyalty.Entry{Order: state(3, 3)}, small); !slices.Equal(doc, small) || parts != nil {
 		t.Errorf("a small document is stored as %s with %d parts", doc, len(parts))
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
 	"github.com/perennial-loyalty/perennial/internal/emailaddr"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -68,18 +68,18 @@ const maxConsents = 10_000
 
 func consentOf(d consentDoc) remind.Consent {
 	return remind.Consent{
-		Channel: loyalty.Channel(d.Channel), Purpose: loyalty.Purpose(d.Purpose), Granted: d.Granted, At: instant(d.At),
+		Channel: loyalty.Channel(d.Channel), Purpose: loyalty.Purpose(d.Purpose), Granted: d.Granted, At: stored.Instant(d.At),
 		Wording: d.Wording, Source: d.Source,
 	}
 }
 
 func storedConsent(c remind.Consent, by string) consentDoc {
-	return consentDoc{string(c.Channel), string(c.Purpose), c.Granted, millis(c.At), c.Wording, c.Source, by}
+	return consentDoc{string(c.Channel), string(c.Purpose), c.Granted, stored.Millis(c.At), c.Wording, c.Source, by}
 }
 
 // Contact reads the consents and the failed addresses of a member. It returns an empty Contact if none are stored.
 func (l *Ledger) Contact(ctx context.Context, program string, m loyalty.MemberID) (Contact, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "CONTACT"))
+	it, err := l.Table.Get(ctx, stored.MemberKey(program, m, "CONTACT"))
 	if err != nil {
 		return Contact{}, retryable(err)
 	}
@@ -94,7 +94,7 @@ func (l *Ledger) Contact(ctx context.Context, program string, m loyalty.MemberID
 		c.Consents = append(c.Consents, consentOf(x))
 	}
 	for _, f := range d.Failed {
-		c.Failed = append(c.Failed, FailedAddress{loyalty.Channel(f.Channel), f.Address, f.Why, instant(f.At)})
+		c.Failed = append(c.Failed, FailedAddress{loyalty.Channel(f.Channel), f.Address, f.Why, stored.Instant(f.At)})
 	}
 	c.logs = d.Logs
 	return c, nil
@@ -107,10 +107,10 @@ func (c Contact) put() table.Op {
 		d.Consents = append(d.Consents, storedConsent(x, ""))
 	}
 	for _, f := range c.Failed {
-		d.Failed = append(d.Failed, failedDoc{string(f.Channel), f.Address, f.Why, millis(f.At)})
+		d.Failed = append(d.Failed, failedDoc{string(f.Channel), f.Address, f.Why, stored.Millis(f.At)})
 	}
 	it := c.item
-	it.Doc = encode(d)
+	it.Doc = stored.Encode(d)
 	return table.Put(it)
 }
 
@@ -129,7 +129,7 @@ func (c *Contact) record(program string, m loyalty.MemberID, consents []remind.C
 		}
 		c.logs++
 		c.Consents = c.Consents.With(x)
-		log := table.Item{Key: memberKey(program, m, "CONSENT#"+padded(int64(c.logs), 6)), Doc: encode(storedConsent(x, by))}
+		log := table.Item{Key: stored.MemberKey(program, m, "CONSENT#"+stored.Padded(int64(c.logs), 6)), Doc: stored.Encode(storedConsent(x, by))}
 		ops = append(ops, table.Put(log))
 	}
 	if len(ops) == 0 {
@@ -276,7 +276,7 @@ type LoggedConsent struct {
 
 // ConsentLog yields all logged consents of a member, oldest first.
 func (l *Ledger) ConsentLog(ctx context.Context, program string, m loyalty.MemberID) iter.Seq2[LoggedConsent, error] {
-	q := table.Query{PK: memberPartition(program, m), From: "CONSENT#", To: "CONSENT#~"}
+	q := table.Query{PK: stored.MemberPartition(program, m), From: "CONSENT#", To: "CONSENT#~"}
 	return list(ctx, l.Table, q, func(it table.Item) (LoggedConsent, error) {
 		var d consentDoc
 		if err := json.Unmarshal(it.Doc, &d); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -17,7 +18,7 @@ func (l *Ledger) settle(
 	ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID,
 ) (acc loyalty.Account, unwritten []loyalty.Entry, err error) {
 	for range attempts {
-		stored, err := readAccount(it, m)
+		stored, err := stored.ReadAccount(it, m)
 		if err != nil {
 			return stored, nil, err
 		}
@@ -53,7 +54,7 @@ const timeActor = "time"
 // member first, so that the redemption, the member and the statement agree. It returns not_found if there is no such
 // redemption.
 func (l *Ledger) CurrentRedemption(ctx context.Context, p *loyalty.Program, id string) (RedemptionResult, error) {
-	r, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
+	r, from, err := l.redemption(ctx, p.ID, id, stored.Redeemer(id))
 	if err != nil {
 		return r, err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -31,7 +31,7 @@ func customerKey(program, customer string) table.Key {
 }
 
 func (c customerItem) put() table.Op {
-	c.item.Doc = encode(c.customerDoc)
+	c.item.Doc = stored.Encode(c.customerDoc)
 	return table.Put(c.item)
 }
 
@@ -68,7 +68,7 @@ func (l *Ledger) nameCustomer(ctx context.Context, p *loyalty.Program, r Report)
 	if err != nil {
 		return nil, err
 	}
-	parked, err := l.parked(ctx, p.ID, Identity{"customer", r.Customer})
+	parked, err := l.parked(ctx, p.ID, stored.Identity{Kind: "customer", Value: r.Customer})
 	if err != nil {
 		return nil, err
 	}
@@ -102,14 +102,14 @@ func (l *Ledger) payingCustomer(ctx context.Context, p *loyalty.Program, custome
 	if m, err := l.named(ctx, p.ID, c.Member); err != nil || m != "" {
 		return m, err
 	}
-	return l.lookUp(ctx, p.ID, Identity{"external", id})
+	return l.lookUp(ctx, p.ID, stored.Identity{Kind: "external", Value: id})
 }
 
 // namedBy returns the identity under which the named member enrolls: "external:" and the merchant's own ID. It returns
 // none if the name is a member ID, which exists only after the enrollment.
-func namedBy(name string) []Identity {
+func namedBy(name string) []stored.Identity {
 	if external, ok := strings.CutPrefix(name, "external:"); ok {
-		return []Identity{{"external", external}}
+		return []stored.Identity{{Kind: "external", Value: external}}
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (l *Ledger) named(ctx context.Context, program, name string) (loyalty.Membe
 	for _, id := range namedBy(name) {
 		return l.lookUp(ctx, program, id)
 	}
-	it, err := l.Table.Get(ctx, memberKey(program, loyalty.MemberID(name), "ACCOUNT"))
+	it, err := l.Table.Get(ctx, stored.MemberKey(program, loyalty.MemberID(name), "ACCOUNT"))
 	if err != nil || it.Version == 0 {
 		return "", retryable(err)
 	}
@@ -130,7 +130,7 @@ func (l *Ledger) named(ctx context.Context, program, name string) (loyalty.Membe
 }
 
 // lookUp is FindMember, but returns an empty ID if there is no such member.
-func (l *Ledger) lookUp(ctx context.Context, program string, id Identity) (loyalty.MemberID, error) {
+func (l *Ledger) lookUp(ctx context.Context, program string, id stored.Identity) (loyalty.MemberID, error) {
 	m, err := l.FindMember(ctx, program, id)
 	if errors.Is(err, loyalty.NotFound) {
 		return "", nil

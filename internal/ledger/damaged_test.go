@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -93,10 +94,10 @@ func TestRedemptionShowsPresentBalances(t *testing.T) {
 	b.offer(t, loyalty.Reward{ID: "more-miles", Type: "wallet_points", Cost: 10, Wallet: "miles", Points: 40})
 	b.enrol(t, "mem_ada")
 	b.grant(t, "mem_ada", 100)
-	in := ledger.RedemptionRequest{ID: ledger.RedemptionID("1", "mem_ada"), Member: "mem_ada", Reward: "more-miles", Commit: true}
+	in := ledger.RedemptionRequest{ID: stored.RedemptionID("1", "mem_ada"), Member: "mem_ada", Reward: "more-miles", Commit: true}
 	b.take(t, in)
 	in2 := in
-	in2.ID = ledger.RedemptionID("2", "mem_ada")
+	in2.ID = stored.RedemptionID("2", "mem_ada")
 	b.take(t, in2)
 	got, err := b.CurrentRedemption(t.Context(), b.p, in.ID)
 	if err != nil || got.Balance.Active != 80 || len(got.Entry.Wallets) != 1 || got.Entry.Wallets[0].Balance.Active != 80 {

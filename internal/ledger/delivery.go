@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -109,7 +109,7 @@ func (l *Ledger) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r 
 // arrival determines whether an event was received before, and how to store it if not.
 func (l *Ledger) arrival(ctx context.Context, program string, d Delivery) (k Kept, ops []table.Op, err error) {
 	k = Kept{Delivery: d, Key: eventItem}
-	was, err := l.readDelivery(ctx, deliveryKey(program, d.Provider, d.Event, eventItem))
+	was, err := l.readDelivery(ctx, stored.DeliveryKey(program, d.Provider, d.Event, eventItem))
 	switch {
 	case err != nil:
 		return k, nil, err
@@ -123,11 +123,11 @@ func (l *Ledger) arrival(ctx context.Context, program string, d Delivery) (k Kep
 	if k.version = was.version; d.Transmission == "" {
 		return k, nil, nil
 	}
-	it, err := l.Table.Get(ctx, transmissionKey(program, d.Provider, d.Transmission))
+	it, err := l.Table.Get(ctx, stored.TransmissionKey(program, d.Provider, d.Transmission))
 	if err != nil {
 		return k, nil, retryable(err)
 	}
-	var bound transmissionDoc
+	var bound stored.TransmissionDoc
 	if it.Version > 0 {
 		if err := json.Unmarshal(it.Doc, &bound); err != nil {
 			return k, nil, fmt.Errorf("ledger: read %s: %w", it.Key, err)
@@ -137,7 +137,7 @@ func (l *Ledger) arrival(ctx context.Context, program string, d Delivery) (k Kep
 		}
 		return k, nil, nil
 	}
-	it.Doc = encode(transmissionDoc{d.Mark})
+	it.Doc = stored.Encode(stored.TransmissionDoc{Body: d.Mark})
 	return k, []table.Op{table.Put(it)}, nil
 }
 
@@ -158,7 +158,7 @@ func (l *Ledger) Quarantine(
 
 // Redriven records that a quarantined event was accepted later.
 func (l *Ledger) Redriven(ctx context.Context, program string, k Kept) error {
-	was, err := l.readDelivery(ctx, deliveryKey(program, k.Provider, k.Event, k.Key))
+	was, err := l.readDelivery(ctx, stored.DeliveryKey(program, k.Provider, k.Event, k.Key))
 	if err != nil || was.version == 0 || was.Outcome != Quarantined || !was.Redriven.IsZero() {
 		return err
 	}
@@ -182,17 +182,17 @@ func keptOf(it table.Item) (Kept, error) {
 	if it.Version == 0 {
 		return Kept{Key: it.Key.SK}, nil
 	}
-	var d deliveryDoc
+	var d stored.DeliveryDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return Kept{}, fmt.Errorf("ledger: read %s: %w", it.Key, err)
 	}
-	return d.delivery(it.Key.SK, it.Version), nil
+	return delivery(d, it.Key.SK, it.Version), nil
 }
 
 // Deliveries lists what is stored for one event: the event that counted, and those that were quarantined under its
 // identity.
 func (l *Ledger) Deliveries(ctx context.Context, program, provider, event string) iter.Seq2[Kept, error] {
-	return l.deliveries(ctx, table.Query{PK: deliveryKey(program, provider, event, "").PK})
+	return l.deliveries(ctx, table.Query{PK: stored.DeliveryKey(program, provider, event, "").PK})
 }
 
 // Arrived lists the events of one day in UTC, oldest first, except those in quarantine.
@@ -207,4 +207,31 @@ func (l *Ledger) InQuarantine(ctx context.Context, program string) iter.Seq2[Kep
 
 func (l *Ledger) deliveries(ctx context.Context, q table.Query) iter.Seq2[Kept, error] {
 	return list(ctx, l.Table, q, keptOf)
+}
+
+// arrivalKey returns the index key that lists an event by the day of its arrival, or among those that a person must
+// review.
+func arrivalKey(program, shelf string, k Kept) table.Key {
+	return table.Key{PK: "P#" + program + "#WH@" + shelf, SK: stored.Stamped(k.Received) + "#" + k.Provider + "#" + k.Event}
+}
+
+func delivery(d stored.DeliveryDoc, key string, version int64) Kept {
+	return Kept{
+		Delivery: Delivery{
+			Provider: d.Provider, Event: d.Event, Type: d.Type, Path: d.Path, At: stored.Instant(d.At),
+			Received: stored.Instant(d.Received),
+			Mark:     d.Mark, Body: d.Body,
+		},
+		Key: key, Outcome: Outcome(d.Outcome), Code: loyalty.Code(d.Code), Detail: d.Detail,
+		Payment: d.Payment, Order: d.Order, Redriven: stored.Instant(d.Redriven), version: version,
+	}
+}
+
+func storedDelivery(k Kept) stored.DeliveryDoc {
+	return stored.DeliveryDoc{
+		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: stored.Millis(k.At),
+		Received: stored.Millis(k.Received),
+		Mark:     k.Mark, Body: k.Body, Outcome: string(k.Outcome), Code: string(k.Code), Detail: k.Detail,
+		Payment: k.Payment, Order: k.Order, Redriven: stored.Millis(k.Redriven),
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
@@ -110,7 +111,7 @@ func (l *Ledger) do(ctx context.Context, c Command) ([]loyalty.Entry, error) {
 			return nil, retryable(err)
 		case replaced(read, conflict):
 		case conflict.Op == 0 && w.own > 0 && c.decide != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
-			was, err := readEntry(conflict.Current, w.entries[0].Cause)
+			was, err := stored.ReadEntry(conflict.Current, w.entries[0].Cause)
 			if err == nil && slices.ContainsFunc(lost, func(e loyalty.Entry) bool { return e.Hash == was.Hash }) {
 				return []loyalty.Entry{was}, nil // the entry that was written, not a new decision
 			}
@@ -156,7 +157,7 @@ func (l *Ledger) read(ctx context.Context, c Command) ([]table.Item, error) {
 	}
 	var keys []table.Key
 	for _, m := range c.members() {
-		keys = append(keys, accountKey(c.p.ID, m))
+		keys = append(keys, stored.AccountKey(c.p.ID, m))
 	}
 	read, err := l.getAll(ctx, keys...)
 	if err != nil {
@@ -298,7 +299,7 @@ func (c Command) advanced(
 ) (sides []side, more bool, err error) {
 	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
 	for i, m := range c.members() {
-		acc, err := readAccount(read[i], m)
+		acc, err := stored.ReadAccount(read[i], m)
 		if err == nil && i == 0 && acc.Sequence < c.reached {
 			err = errBehind
 		}
@@ -393,15 +394,15 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 			e.Actor, e.Input = c.by.Actor, cmp.Or(e.Input, c.by.Input)
 		}
 		l.giveCode(c.p, e)
-		e, doc := sealed(e, s.head)
+		e, doc := stored.Sealed(e, s.head)
 		s.entries[i], s.head = e, e.Hash
-		doc, parts := apart(c.p.ID, e, doc)
+		doc, parts := stored.Apart(c.p.ID, e, doc)
 		s.parts = append(s.parts, parts...)
-		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
+		puts[i] = table.Put(table.Item{Key: stored.CauseKey(c.p.ID, e.Cause), Index: stored.StatementKey(c.p.ID, e), Doc: doc})
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
-	s.item.Doc = packedAccount(storedAccount(s.acc))
-	s.item.Index = dueKey(c.p.ID, s.acc.Member, engine.NextRun(c.p, s.acc))
+	s.item.Doc = stored.PackedAccount(stored.StoredAccount(s.acc))
+	s.item.Index = stored.DueKey(c.p.ID, s.acc.Member, engine.NextRun(c.p, s.acc))
 	return puts
 }
 
@@ -421,8 +422,8 @@ func (l *Ledger) record(
 	ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, with ...table.Op,
 ) (loyalty.Entry, error) {
 	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), l.now(), by.Actor, by.Input
-	doc, parts := apart(p.ID, e, encode(storedEntry(e)))
-	it := table.Item{Key: causeKey(p.ID, e.Cause), Doc: doc}
+	doc, parts := stored.Apart(p.ID, e, stored.Encode(stored.StoredEntry(e)))
+	it := table.Item{Key: stored.CauseKey(p.ID, e.Cause), Doc: doc}
 	err := l.Table.Transact(ctx, slices.Concat([]table.Op{table.Put(it)}, with, parts)...)
 	var conflict *table.ConflictError
 	if errors.As(err, &conflict) && conflict.Op == 0 {
@@ -445,7 +446,7 @@ func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.
 func (l *Ledger) revisions(
 	ctx context.Context, program, kind, id string, newestFirst bool, limit int,
 ) iter.Seq2[loyalty.Entry, error] {
-	q := table.Query{PK: causePartition(program, kind, id), To: lastRevision, Reverse: newestFirst, Limit: limit}
+	q := table.Query{PK: stored.CausePartition(program, kind, id), To: stored.LastRevision, Reverse: newestFirst, Limit: limit}
 	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
 }
 
@@ -454,7 +455,7 @@ func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {
 	if err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: invalid revision %s: %w", it.Key, err)
 	}
-	return readEntry(it, loyalty.Cause{Kind: kind, ID: id, Revision: n})
+	return stored.ReadEntry(it, loyalty.Cause{Kind: kind, ID: id, Revision: n})
 }
 
 // retryable converts the table's ErrBusy and ErrUnknown to ErrTryAgain. Repeating the command is safe and shows whether

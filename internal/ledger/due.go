@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -25,7 +26,7 @@ type Due struct {
 }
 
 // Account returns the account as listed, without advancing it.
-func (d Due) Account() (loyalty.Account, error) { return readAccount(d.item, d.Member) }
+func (d Due) Account() (loyalty.Account, error) { return stored.ReadAccount(d.item, d.Member) }
 
 // AdvanceDue is Advance for a listed account, which it does not read again.
 func (l *Ledger) AdvanceDue(ctx context.Context, p *loyalty.Program, d Due) (int, error) {
@@ -46,7 +47,7 @@ func (l *Ledger) Due(ctx context.Context, program string, shard int, now time.Ti
 
 // AnyDue reports whether an account in a shard is due at now.
 func (l *Ledger) AnyDue(ctx context.Context, program string, shard int, now time.Time) (bool, error) {
-	for _, err := range l.due(ctx, program, shard, table.Query{To: dueBound(now), Limit: 1}) {
+	for _, err := range l.due(ctx, program, shard, table.Query{To: stored.DueBound(now), Limit: 1}) {
 		return err == nil, err
 	}
 	return false, nil
@@ -56,7 +57,7 @@ func (l *Ledger) AnyDue(ctx context.Context, program string, shard int, now time
 func (l *Ledger) DueFrom(
 	ctx context.Context, program string, shard int, place string, now time.Time,
 ) iter.Seq2[Due, error] {
-	return l.due(ctx, program, shard, table.Query{From: place, To: dueBound(now)})
+	return l.due(ctx, program, shard, table.Query{From: place, To: stored.DueBound(now)})
 }
 
 // Dated yields all accounts of one shard that time will change at any future instant, starting at a position in its
@@ -66,9 +67,9 @@ func (l *Ledger) Dated(ctx context.Context, program string, shard int, place str
 }
 
 func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Query) iter.Seq2[Due, error] {
-	q.PK, q.Index = duePartition(program, shard), true
+	q.PK, q.Index = stored.DuePartition(program, shard), true
 	return list(
-		ctx, l.Table, q, func(it table.Item) (Due, error) { return Due{MemberAt(it.Index.SK), it.Index.SK, it}, nil },
+		ctx, l.Table, q, func(it table.Item) (Due, error) { return Due{stored.MemberAt(it.Index.SK), it.Index.SK, it}, nil },
 	)
 }
 
@@ -76,8 +77,8 @@ func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Que
 // as due but is not: another version of the program has postponed its due instant. Otherwise every run would process it
 // again.
 func (l *Ledger) listed(it table.Item, p *loyalty.Program, acc loyalty.Account) []table.Op {
-	place := dueKey(p.ID, acc.Member, engine.NextRun(p, acc))
-	if it.Index.IsZero() || it.Index.SK > dueBound(l.now()) || it.Index == place {
+	place := stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
+	if it.Index.IsZero() || it.Index.SK > stored.DueBound(l.now()) || it.Index == place {
 		return nil
 	}
 	it.Index = place

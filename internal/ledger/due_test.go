@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -17,7 +18,7 @@ func TestWhatTimeDoesIsWrittenDownOnceByTheSchedule(t *testing.T) {
 		b.put(t, b.order("1042", "mem_ada", 10_000))
 		b.advance(14 * 24 * time.Hour)
 		due := 0
-		for shard := range ledger.Shards {
+		for shard := range stored.Shards {
 			for m, err := range b.Due(t.Context(), b.p.ID, shard, b.Now()) {
 				if err != nil || m != "mem_ada" {
 					t.Fatal(m, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
@@ -28,7 +29,7 @@ func eventResult(e loyalty.Entry, replayed bool) EventResult {
 // not exist.
 func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by By) (EventResult, error) {
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
-	by.Input = fingerprint(append(encode(storedEvent(&loyalty.EventState{Event: ev})), ev.Member...))
+	by.Input = stored.Fingerprint(append(stored.Encode(stored.StoredEvent(&loyalty.EventState{Event: ev})), ev.Member...))
 	r, err := l.Execute(ctx, l.revise(
 		p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(ev)}, ev.Member, by,
 		func(ctx context.Context, from prior) (Command, *Result, error) {

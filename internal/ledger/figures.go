@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -61,7 +61,7 @@ func figureOps(program string, m loyalty.MemberID, now time.Time, figures []figu
 		place[f] = len(ops)
 		key := table.Key{
 			PK: figurePartition(program, now.UTC().Format("2006-01")),
-			SK: fmt.Sprintf("%s%s#%s#%02d", figuresOfReminder, f.reminder, f.what, shardOf(m)),
+			SK: fmt.Sprintf("%s%s#%s#%02d", figuresOfReminder, f.reminder, f.what, stored.ShardOf(m)),
 		}
 		ops = append(ops, table.Add(key, "n", 1, 0))
 	}

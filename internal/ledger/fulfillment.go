@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -69,7 +69,7 @@ type addressDoc struct {
 const fulfilPrefix = "FULFIL#"
 
 func fulfilKey(program string, m loyalty.MemberID, redemption string) table.Key {
-	return memberKey(program, m, fulfilPrefix+redemption)
+	return stored.MemberKey(program, m, fulfilPrefix+redemption)
 }
 
 func fulfilPartition(program string, s redeem.FulfillmentStatus) string {
@@ -81,15 +81,15 @@ func handoverItem(program string, h Handover) table.Item {
 	it := table.Item{Key: fulfilKey(program, h.Member, h.Redemption), Version: h.place.Version}
 	d := fulfillmentDoc{Reward: h.Reward, Status: string(h.Status), Tracking: h.Tracking}
 	for _, s := range h.Steps {
-		d.Steps = append(d.Steps, fulfillmentStepDoc{string(s.Status), millis(s.At)})
+		d.Steps = append(d.Steps, fulfillmentStepDoc{string(s.Status), stored.Millis(s.At)})
 	}
 	if h.Address != nil {
 		a := addressDoc(*h.Address)
 		d.Address = &a
 	}
-	it.Doc = encode(d)
+	it.Doc = stored.Encode(d)
 	if h.Status == redeem.Ordered || h.Status == redeem.Shipped {
-		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: stamped(h.Steps[0].At) + "#" + h.Redemption}
+		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: stored.Stamped(h.Steps[0].At) + "#" + h.Redemption}
 	}
 	return it
 }
@@ -107,7 +107,7 @@ func readHandover(it table.Item) (Handover, error) {
 	}
 	h.Reward, h.Status, h.Tracking = d.Reward, redeem.FulfillmentStatus(d.Status), d.Tracking
 	for _, s := range d.Steps {
-		h.Steps = append(h.Steps, redeem.FulfillmentStep{Status: redeem.FulfillmentStatus(s.Status), At: instant(s.At)})
+		h.Steps = append(h.Steps, redeem.FulfillmentStep{Status: redeem.FulfillmentStatus(s.Status), At: stored.Instant(s.At)})
 	}
 	if d.Address != nil {
 		a := Address(*d.Address)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -67,7 +67,7 @@ func letterPrefix(redemption string) string { return "OUTBOX#" + redemption + "#
 func waitingGiftMessages(program string) string { return "P#" + program + "#OUTBOX#waiting" }
 
 func letterIndex(program, id string, due time.Time) table.Key {
-	return table.Key{PK: waitingGiftMessages(program), SK: stamped(due) + "#" + id}
+	return table.Key{PK: waitingGiftMessages(program), SK: stored.Stamped(due) + "#" + id}
 }
 
 // GiftMessages returns the gift card messages of a redemption, oldest first.
@@ -85,7 +85,7 @@ func (l *Ledger) giftMessages(
 ) (docs []giftCardMessageDoc, err error) {
 	prefix := letterPrefix(redemption)
 	for d, err := range list(
-		ctx, l.Table, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}, readGiftMessage,
+		ctx, l.Table, table.Query{PK: stored.MemberPartition(program, m), From: prefix, To: prefix + "~"}, readGiftMessage,
 	) {
 		if err != nil {
 			return nil, err
@@ -104,7 +104,7 @@ func readGiftMessage(it table.Item) (d giftCardMessageDoc, err error) {
 
 func (d giftCardMessageDoc) message() GiftMessage {
 	out := GiftMessage{
-		ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: instant(d.At),
+		ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: stored.Instant(d.At),
 		Status: LetterWaiting,
 	}
 	if d.Status != "" {
@@ -121,9 +121,9 @@ type GiftMessagePlace struct {
 
 // DueGiftMessages yields the positions of the gift card messages that are due by an instant, the longest due first.
 func (l *Ledger) DueGiftMessages(ctx context.Context, program string, until time.Time) iter.Seq2[GiftMessagePlace, error] {
-	q := table.Query{PK: waitingGiftMessages(program), Index: true, To: stamped(until) + "~"}
+	q := table.Query{PK: waitingGiftMessages(program), Index: true, To: stored.Stamped(until) + "~"}
 	return list(ctx, l.Table, q, func(it table.Item) (GiftMessagePlace, error) {
-		m := strings.TrimPrefix(it.Key.PK, memberPartition(program, ""))
+		m := strings.TrimPrefix(it.Key.PK, stored.MemberPartition(program, ""))
 		return GiftMessagePlace{loyalty.MemberID(m), it.Key.SK}, nil
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -115,10 +115,10 @@ func missedOnceMore(limits []guessLimit, items []table.Item, now time.Time) ([]t
 		}
 		var d guessesDoc
 		for _, at := range g.And(limit.most, now) {
-			d.At = append(d.At, millis(at))
+			d.At = append(d.At, stored.Millis(at))
 		}
 		it := items[i]
-		it.Doc, it.Expires = encode(d), now.Add(redeem.GuessWindow+time.Second)
+		it.Doc, it.Expires = stored.Encode(d), now.Add(redeem.GuessWindow+time.Second)
 		ops[i] = table.Put(it)
 	}
 	return ops, nil
@@ -134,7 +134,7 @@ func (limit guessLimit) guesses(it table.Item, now time.Time) (g redeem.Guesses,
 		return nil, fmt.Errorf("ledger: read guesses: %w", err)
 	}
 	for _, at := range d.At {
-		g = append(g, instant(at))
+		g = append(g, stored.Instant(at))
 	}
 	if wait := g.Wait(limit.most, now); wait > 0 {
 		return g, &redeem.TooManyGuesses{Wait: wait, PerKey: limit.perKey}

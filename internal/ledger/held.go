@@ -6,7 +6,7 @@ import (
 	"iter"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -31,7 +31,7 @@ const lapsedAtOnce = 10
 func listedPartition(program, reward string) string { return "P#" + program + "#HELD#" + reward }
 
 func listedKey(program string, r *loyalty.Redemption) table.Key {
-	return table.Key{PK: listedPartition(program, r.Reward), SK: stamped(r.Until) + "#" + r.ID}
+	return table.Key{PK: listedPartition(program, r.Reward), SK: stored.Stamped(r.Until) + "#" + r.ID}
 }
 
 func readListed(it table.Item) (d listedDoc, err error) {
@@ -46,7 +46,7 @@ func readListed(it table.Item) (d listedDoc, err error) {
 func (l *Ledger) lapsedOf(
 	ctx context.Context, program, reward string, last table.Item, limit int,
 ) iter.Seq2[table.Item, error] {
-	q := table.Query{PK: listedPartition(program, reward), To: stamped(l.now()) + "~", After: last, Limit: limit}
+	q := table.Query{PK: listedPartition(program, reward), To: stored.Stamped(l.now()) + "~", After: last, Limit: limit}
 	return l.Table.Query(ctx, q)
 }
 
@@ -61,7 +61,7 @@ func listOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 		switch e.Kind {
 		case loyalty.KindReserve:
 			ops = append(ops, table.Put(table.Item{
-				Key: listedKey(program, r), Doc: encode(listedDoc{string(e.Member), r.Date}),
+				Key: listedKey(program, r), Doc: stored.Encode(listedDoc{string(e.Member), r.Date}),
 			}))
 		case loyalty.KindRedeem, loyalty.KindRelease:
 			ops = append(ops, table.Delete(table.Item{Key: listedKey(program, r), Version: 1}))

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
@@ -50,7 +50,7 @@ func householdKey(program, id string) table.Key {
 }
 
 func livesInKey(program string, m loyalty.MemberID) table.Key {
-	return memberKey(program, m, householdItem)
+	return stored.MemberKey(program, m, stored.HouseholdItem)
 }
 
 func readHousehold(it table.Item, id string) (d householdDoc, h share.Household, err error) {
@@ -63,7 +63,7 @@ func readHousehold(it table.Item, id string) (d householdDoc, h share.Household,
 	}
 	for _, m := range d.Members {
 		h.Members = append(h.Members, share.HouseholdMember{
-			Member: loyalty.MemberID(m.Member), Role: share.Role(m.Role), Invited: instant(m.Invited), Since: instant(m.Since),
+			Member: loyalty.MemberID(m.Member), Role: share.Role(m.Role), Invited: stored.Instant(m.Invited), Since: stored.Instant(m.Since),
 		})
 	}
 	return d, h, nil
@@ -74,10 +74,10 @@ func (d householdDoc) as(h share.Household) []byte {
 	d.Members = nil
 	for _, m := range h.Members {
 		d.Members = append(d.Members, householdMemberDoc{
-			string(m.Member), string(m.Role), millis(m.Invited), millis(m.Since),
+			string(m.Member), string(m.Role), stored.Millis(m.Invited), stored.Millis(m.Since),
 		})
 	}
-	return encode(d)
+	return stored.Encode(d)
 }
 
 // Household reads a household. It returns not_found if there is none, or it has ended.
@@ -284,7 +284,7 @@ func (l *Ledger) putHousehold(
 		default:
 			home.Household = is.ID
 		}
-		lives.Doc = encode(home)
+		lives.Doc = stored.Encode(home)
 		ops = append(ops, table.Put(lives))
 	}
 	err = l.Table.Transact(ctx, ops...)

@@ -20,6 +20,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -72,10 +73,6 @@ type Profile struct {
 	Version    int64  // as read
 }
 
-// An Identity is a name by which other systems know a member, unique in its program: an external ID, or the keyed hash
-// of an email address.
-type Identity struct{ Kind, Value string }
-
 // A Member is an account, advanced to the present, with the profile.
 type Member struct {
 	Account  loyalty.Account
@@ -93,7 +90,7 @@ type Enrolment struct {
 	Member     loyalty.MemberID
 	Profile    Profile
 	Segments   []string
-	Identities []Identity
+	Identities []stored.Identity
 	Consents   []remind.Consent
 	Code       string // the referral code that the member used; may be empty
 }

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -318,7 +318,7 @@ func (c client) act(n int) porcupine.Operation {
 func (c client) ask(in call, key string) (told answer, err error) {
 	ctx := context.WithoutCancel(c.t.Context())
 	m := member(in.member)
-	id := ledger.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3)) // a third hints at the right member
+	id := stored.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3)) // a third hints at the right member
 	switch in.what {
 	case "reserve":
 		_, err = c.Redeem(ctx, c.p, ledger.RedemptionRequest{ID: id, Member: m, Reward: "sticker"}, ledger.By{Input: id})

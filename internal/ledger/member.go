@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -64,7 +64,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	for _, id := range in.Identities {
 		c.with = append(c.with, table.Put(identityItem(p.ID, id, in.Member)))
 	}
-	contact := Contact{item: table.Item{Key: memberKey(p.ID, in.Member, "CONTACT")}}
+	contact := Contact{item: table.Item{Key: stored.MemberKey(p.ID, in.Member, "CONTACT")}}
 	c.with = append(c.with, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
 	who.Channels = contact.channels(in.Profile)
 	if len(in.Consents) > 0 || len(p.Reminders.Messages) > 0 {
@@ -99,7 +99,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 func (l *Ledger) enrolled(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item, by By,
 ) (Member, error) {
-	e, err := readEntry(it, loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: string(m), Revision: 1})
+	e, err := stored.ReadEntry(it, loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: string(m), Revision: 1})
 	if err != nil {
 		return Member{}, err
 	}
@@ -155,17 +155,17 @@ type memberItems struct{ account, household, profile table.Item }
 
 // memberItems reads the items of a member with one query.
 func (l *Ledger) memberItems(ctx context.Context, program string, m loyalty.MemberID) (items memberItems, err error) {
-	q := table.Query{PK: memberPartition(program, m), From: accountItem, To: profileItem}
+	q := table.Query{PK: stored.MemberPartition(program, m), From: stored.AccountItem, To: stored.ProfileItem}
 	for it, err := range l.Table.Query(ctx, q) {
 		if err != nil {
 			return items, retryable(err)
 		}
 		switch it.Key.SK {
-		case accountItem:
+		case stored.AccountItem:
 			items.account = it
-		case householdItem:
+		case stored.HouseholdItem:
 			items.household = it
-		case profileItem:
+		case stored.ProfileItem:
 			items.profile = it
 		}
 	}
@@ -176,7 +176,7 @@ func (l *Ledger) memberItems(ctx context.Context, program string, m loyalty.Memb
 func (l *Ledger) advanced(
 	ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID,
 ) (loyalty.Account, error) {
-	acc, err := readAccount(it, m)
+	acc, err := stored.ReadAccount(it, m)
 	if err != nil {
 		return loyalty.Account{}, err
 	}
@@ -199,12 +199,12 @@ func (l *Ledger) lastWritten(ctx context.Context, program string, m loyalty.Memb
 	if err != nil {
 		return loyalty.Account{}, err
 	}
-	return readAccount(it, m)
+	return stored.ReadAccount(it, m)
 }
 
 // getAccount reads the item of an account. It returns not_found if there is none.
 func (l *Ledger) getAccount(ctx context.Context, program string, m loyalty.MemberID) (table.Item, error) {
-	it, err := l.Table.Get(ctx, accountKey(program, m))
+	it, err := l.Table.Get(ctx, stored.AccountKey(program, m))
 	if err == nil && it.Version == 0 {
 		err = notFound("member")
 	}
@@ -213,7 +213,7 @@ func (l *Ledger) getAccount(ctx context.Context, program string, m loyalty.Membe
 
 // Profile reads the profile of a member. It returns an empty one if none is stored.
 func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, m, profileItem))
+	it, err := l.Table.Get(ctx, stored.MemberKey(program, m, stored.ProfileItem))
 	if err != nil {
 		return Profile{}, retryable(err)
 	}
@@ -234,18 +234,18 @@ func readProfile(it table.Item, m loyalty.MemberID) (Profile, error) {
 
 func storedProfile(program string, p Profile) table.Item {
 	return table.Item{
-		Key: memberKey(program, p.Member, profileItem), Version: p.Version,
-		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone}),
+		Key: stored.MemberKey(program, p.Member, stored.ProfileItem), Version: p.Version,
+		Doc: stored.Encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone}),
 	}
 }
 
-func identityItem(program string, id Identity, m loyalty.MemberID) table.Item {
-	return table.Item{Key: identityKey(program, id), Doc: encode(identityDoc{string(m)})}
+func identityItem(program string, id stored.Identity, m loyalty.MemberID) table.Item {
+	return table.Item{Key: stored.IdentityKey(program, id), Doc: stored.Encode(identityDoc{string(m)})}
 }
 
 // FindMember returns the member with an identity, or not_found if there is none.
-func (l *Ledger) FindMember(ctx context.Context, program string, id Identity) (loyalty.MemberID, error) {
-	it, err := l.Table.Get(ctx, identityKey(program, id))
+func (l *Ledger) FindMember(ctx context.Context, program string, id stored.Identity) (loyalty.MemberID, error) {
+	it, err := l.Table.Get(ctx, stored.IdentityKey(program, id))
 	if err != nil {
 		return "", retryable(err)
 	}
@@ -275,7 +275,7 @@ func traits(p Profile, segments []string) loyalty.Traits {
 type Change struct {
 	Profile    Profile  // the next version of the profile that was read
 	Segments   []string // the complete new list
-	Gone, Come []Identity
+	Gone, Come []stored.Identity
 	Consents   []remind.Consent // granted or withdrawn
 }
 
@@ -285,7 +285,7 @@ type Change struct {
 func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change, by By) error {
 	ops := []table.Op{table.Put(storedProfile(p.ID, in.Profile))}
 	for _, id := range in.Gone {
-		it, err := l.Table.Get(ctx, identityKey(p.ID, id))
+		it, err := l.Table.Get(ctx, stored.IdentityKey(p.ID, id))
 		if err != nil {
 			return retryable(err)
 		}
@@ -318,7 +318,7 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 		return err
 	}
 	for _, id := range in.Come {
-		if identityKey(p.ID, id) != conflict.Key {
+		if stored.IdentityKey(p.ID, id) != conflict.Key {
 			continue
 		}
 		field := id.Kind

@@ -43,27 +43,3 @@ func (l *Ledger) note(
 	}
 	return err
 }
-
-func storedExtended(all []loyalty.Extended) (out []extendedDoc) {
-	for _, x := range all {
-		out = append(out, extendedDoc{int32(x.Lot), int32(x.From), x.Times, int64(x.Points)})
-	}
-	return out
-}
-
-func readExtended(stored []extendedDoc) (out []loyalty.Extended) {
-	for _, d := range stored {
-		out = append(out, loyalty.Extended{
-			Lot: loyalty.Date(d.Lot), From: loyalty.Date(d.From), Times: d.Times, Points: loyalty.Points(d.Points),
-		})
-	}
-	return out
-}
-
-func storedNotice(n loyalty.Notice) noticeDoc {
-	return noticeDoc{string(n.What), n.Subject, millis(n.At), n.Withdrawn}
-}
-
-func (d noticeDoc) notice() loyalty.Notice {
-	return loyalty.Notice{What: loyalty.NoticeOf(d.What), Subject: d.Subject, At: instant(d.At), Withdrawn: d.Withdrawn}
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -34,7 +35,7 @@ func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
 	case !errors.As(err, &was):
 		return Result{}, err
 	}
-	e, err := readEntry(was.item, c.once.Cause)
+	e, err := stored.ReadEntry(was.item, c.once.Cause)
 	switch {
 	case err != nil:
 		return Result{}, err
@@ -53,7 +54,7 @@ func (l *Ledger) rejected(ctx context.Context, c Command, rejection *loyalty.Err
 	case loyalty.InsufficientPoints, loyalty.RewardOutOfStock, loyalty.RewardUnavailable:
 	default:
 		// The first run may have caused the rejection: points that were already extended cannot be extended again.
-		was.item, err = l.Table.Get(ctx, causeKey(c.p.ID, c.once.Cause))
+		was.item, err = l.Table.Get(ctx, stored.CauseKey(c.p.ID, c.once.Cause))
 		if err != nil {
 			return was, retryable(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -149,7 +150,7 @@ func (l *Ledger) latestWith(
 		return err
 	}
 	account := func() error {
-		it, err := l.Table.Get(ctx, accountKey(program, m))
+		it, err := l.Table.Get(ctx, stored.AccountKey(program, m))
 		from.account = &it
 		return retryable(err)
 	}
@@ -183,7 +184,7 @@ func (from prior) order() *loyalty.OrderState {
 // command returns a command that writes the next revision to the account of m.
 func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) Command {
 	c := Command{p: p, member: m, by: by}
-	if from.account != nil && from.account.Key == accountKey(p.ID, m) {
+	if from.account != nil && from.account.Key == stored.AccountKey(p.ID, m) {
 		c.read = from.account
 	}
 	if from.was != nil && from.was.Member == m {
@@ -273,7 +274,7 @@ func (l *Ledger) rules(ctx context.Context, p *loyalty.Program, version int) (*l
 // orderFingerprint returns a fingerprint of the order's content. Two orders with the same content have the same
 // fingerprint.
 func orderFingerprint(o loyalty.Order) string {
-	return fingerprint(append(encode(storedOrder(loyalty.OrderState{Order: o})), o.Member...))
+	return stored.Fingerprint(append(stored.Encode(stored.StoredOrder(loyalty.OrderState{Order: o})), o.Member...))
 }
 
 func orderResult(e loyalty.Entry, replayed bool) OrderResult {

@@ -6,72 +6,72 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"pgregory.net/rapid"
 )
 
 // What is read of a packed entry is what was written, whatever its lines are.
 func TestPackedEntriesAreReadAsTheyWereWritten(t *testing.T) {
 	text := rapid.OneOf(rapid.StringMatching(`[A-Z]{1,3}-[0-9]{1,20}`), rapid.String(), rapid.SampledFrom([]string{"", "tea", "mugs"}))
 	number := rapid.OneOf(rapid.Int64Range(-3, 2_000), rapid.Int64())
-	line := rapid.Custom(func(t *rapid.T) lineDoc {
-		return lineDoc{
-			text.Draw(t, "id"), text.Draw(t, "sku"), text.Draw(t, "category"), text.Draw(t, "brand"), number.Draw(t, "quantity"), number.Draw(t, "amount"),
+	line := rapid.Custom(func(t *rapid.T) stored.LineDoc {
+		return stored.LineDoc{
+			ID: text.Draw(t, "id"), SKU: text.Draw(t, "sku"), Category: text.Draw(t, "category"), Brand: text.Draw(t, "brand"), Quantity: number.Draw(t, "quantity"), Amount: number.Draw(t, "amount"),
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		want := entryDoc{Member: "mem_ada", Kind: "earn", Order: &orderDoc{Currency: "EUR", Status: "paid"}}
+		want := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Order: &stored.OrderDoc{Currency: "EUR", Status: "paid"}}
 		want.Order.Lines = rapid.SliceOfN(line, 20, 60).Draw(t, "lines")
-		doc := packed(want)
+		doc := stored.Packed(want)
 		if !strings.HasPrefix(string(doc), `{"z":"data:;base64,`) {
 			t.Fatalf("it is not packed: %s", doc)
 		}
-		got, err := unpackedEntry(doc)
-		if err != nil || !bytes.Equal(encode(got), encode(want)) {
-			t.Fatalf("%v: read\n%s\nwant\n%s", err, encode(got), encode(want))
+		got, err := stored.UnpackedEntry(doc)
+		if err != nil || !bytes.Equal(stored.Encode(got), stored.Encode(want)) {
+			t.Fatalf("%v: read\n%s\nwant\n%s", err, stored.Encode(got), stored.Encode(want))
 		}
 	})
 }
 
 func TestLargeEntriesWithoutLinesArePackedAndSmallOnesAreNot(t *testing.T) {
-	small := entryDoc{Member: "mem_ada", Kind: "earn", Order: &orderDoc{Currency: "EUR", Lines: []lineDoc{{ID: "1", Quantity: 1, Amount: 100}}}}
-	if doc := packed(small); !bytes.Equal(doc, encode(small)) {
+	small := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Order: &stored.OrderDoc{Currency: "EUR", Lines: []stored.LineDoc{{ID: "1", Quantity: 1, Amount: 100}}}}
+	if doc := stored.Packed(small); !bytes.Equal(doc, stored.Encode(small)) {
 		t.Errorf("a small entry is stored as %s", doc)
 	}
-	large := entryDoc{Member: "mem_ada", Kind: "earn", Actor: strings.Repeat("long ", 500)}
-	doc := packed(large)
-	if got, err := unpackedEntry(doc); err != nil || len(doc) > 300 || !bytes.Equal(encode(got), encode(large)) {
+	large := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Actor: strings.Repeat("long ", 500)}
+	doc := stored.Packed(large)
+	if got, err := stored.UnpackedEntry(doc); err != nil || len(doc) > 300 || !bytes.Equal(stored.Encode(got), stored.Encode(large)) {
 		t.Errorf("%d bytes, %v", len(doc), err)
 	}
 }
 
 func TestLargeAccountsArePacked(t *testing.T) {
-	d := accountDoc{Sequence: 7, Head: "head"}
-	if doc := packedAccount(d); !bytes.Equal(doc, encode(d)) {
+	d := stored.AccountDoc{Sequence: 7, Head: "head"}
+	if doc := stored.PackedAccount(d); !bytes.Equal(doc, stored.Encode(d)) {
 		t.Errorf("a small account is stored as %s", doc)
 	}
 	for i := range 60 {
-		d.Pending = append(d.Pending, pendingDoc{Kind: "order", ID: fmt.Sprint(100_000 + i), At: int64(1_859_536_860_000 + i), Points: 211})
+		d.Pending = append(d.Pending, stored.PendingDoc{Kind: "order", ID: fmt.Sprint(100_000 + i), At: int64(1_859_536_860_000 + i), Points: 211})
 	}
-	doc := packedAccount(d)
-	if got, err := unpackedAccount(doc); err != nil || len(doc) > 1_000 || !bytes.Equal(encode(got), encode(d)) {
+	doc := stored.PackedAccount(d)
+	if got, err := stored.UnpackedAccount(doc); err != nil || len(doc) > 1_000 || !bytes.Equal(stored.Encode(got), stored.Encode(d)) {
 		t.Errorf("%d bytes, %v", len(doc), err)
 	}
 	for _, damaged := range []string{`{"z":"x"}`, `{"z":"data:;base64,AAECAw=="}`} {
-		if got, err := unpackedAccount([]byte(damaged)); err == nil {
-			t.Errorf("%s is read as %s", damaged, encode(got))
+		if got, err := stored.UnpackedAccount([]byte(damaged)); err == nil {
+			t.Errorf("%s is read as %s", damaged, stored.Encode(got))
 		}
 	}
 }
 
 func TestDamagedPackedEntriesAreErrors(t *testing.T) {
-	d := entryDoc{Order: &orderDoc{}}
+	d := stored.EntryDoc{Order: &stored.OrderDoc{}}
 	for i := range 100 {
-		d.Order.Lines = append(d.Order.Lines, lineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)})
+		d.Order.Lines = append(d.Order.Lines, stored.LineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)})
 	}
-	whole := string(packed(d))
-	bomb := table.Binary(deflated(bytes.Repeat([]byte(" "), maxUnpacked+1), entryDictionary))
+	whole := string(stored.Packed(d))
+	bomb := table.Binary(stored.Deflated(bytes.Repeat([]byte(" "), stored.MaxUnpacked+1), stored.EntryDictionary))
 	for name, doc := range map[string]string{
 		"no bytes":         `{"z":"x"}`,
 		"nothing":          `{"z":"data:;base64,"}`,
@@ -80,8 +80,8 @@ func TestDamagedPackedEntriesAreErrors(t *testing.T) {
 		"with other lines": whole[:strings.Index(whole, `,"l":`)] + `,"l":"data:;base64,AAECAw=="}`,
 		"too much":         `{"z":"` + bomb + `"}`,
 	} {
-		if got, err := unpackedEntry([]byte(doc)); err == nil {
-			t.Errorf("%s is read as %s", name, encode(got))
+		if got, err := stored.UnpackedEntry([]byte(doc)); err == nil {
+			t.Errorf("%s is read as %s", name, stored.Encode(got))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -157,7 +158,7 @@ func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
 				rival := newBench(t, clean)
 				rival.enrol(t, "mem_ada")
 				rival.grant(t, "mem_ada", 100)
-				id := ledger.RedemptionID("01234567890123456789", "mem_ada")
+				id := stored.RedemptionID("01234567890123456789", "mem_ada")
 				rival.take(t, ledger.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "sticker"})
 				rival.advance(time.Second)
 				tab := &skewed{Table: clean, accountFirst: accountFirst, first: make(chan struct{})}
@@ -187,10 +188,10 @@ func TestTheMemberInARedemptionsIDIsAHint(t *testing.T) {
 		m := typicalMember(t, b)
 		b.enrol(t, "mem_eve")
 		for id, want := range map[string]tabletest.Usage{
-			ledger.RedemptionID("01234567890123456789", m):             {Steps: 2, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7}},
+			stored.RedemptionID("01234567890123456789", m):             {Steps: 2, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7}},
 			"rd_0123456789abcdefghij":                                  {Steps: 3, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7}},
-			ledger.RedemptionID("11234567890123456789", "mem_eve"):     {Steps: 3, Calls: 4, Items: 3, Units: tabletest.Units{Read: 3, Write: 7}},
-			ledger.RedemptionID("21234567890123456789", "mem_unknown"): {Steps: 3, Calls: 4, Items: 2, Units: tabletest.Units{Read: 3, Write: 7}},
+			stored.RedemptionID("11234567890123456789", "mem_eve"):     {Steps: 3, Calls: 4, Items: 3, Units: tabletest.Units{Read: 3, Write: 7}},
+			stored.RedemptionID("21234567890123456789", "mem_unknown"): {Steps: 3, Calls: 4, Items: 2, Units: tabletest.Units{Read: 3, Write: 7}},
 		} {
 			b.take(t, ledger.RedemptionRequest{ID: id, Member: m, Reward: "sticker"})
 			meter.Take()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -14,7 +15,7 @@ import (
 // within the limits of the program. It returns the number of claimed orders and may be repeated. The merchant's system,
 // which enrolls or updates the member, must have verified the names, such as the email address.
 func (l *Ledger) Claim(
-	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity,
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []stored.Identity,
 ) (claimed int, err error) {
 	for _, id := range names {
 		parked, err := l.parked(ctx, p.ID, id)
@@ -38,8 +39,8 @@ func (l *Ledger) Claim(
 const maxClaimed = 100
 
 // parked returns the orders that are parked under a name, at most maxClaimed.
-func (l *Ledger) parked(ctx context.Context, program string, id Identity) (items []table.Item, err error) {
-	for it, err := range l.Table.Query(ctx, table.Query{PK: parkedPartition(program, id), Limit: maxClaimed}) {
+func (l *Ledger) parked(ctx context.Context, program string, id stored.Identity) (items []table.Item, err error) {
+	for it, err := range l.Table.Query(ctx, table.Query{PK: stored.ParkedPartition(program, id), Limit: maxClaimed}) {
 		if err != nil {
 			return nil, retryable(err)
 		}
@@ -57,7 +58,7 @@ func (l *Ledger) claim(
 		if err != nil {
 			return false, err
 		}
-		acc, err := readAccount(*from.account, m)
+		acc, err := stored.ReadAccount(*from.account, m)
 		if err != nil {
 			return false, err
 		}
@@ -90,9 +91,9 @@ func (l *Ledger) claim(
 // park adds to ops the write that lists an order under a name, so that its payer can claim it later. It adds nothing if
 // the order is already listed.
 func (l *Ledger) park(
-	ctx context.Context, program string, id Identity, order string, ops []table.Op,
+	ctx context.Context, program string, id stored.Identity, order string, ops []table.Op,
 ) ([]table.Op, error) {
-	key := table.Key{PK: parkedPartition(program, id), SK: order}
+	key := table.Key{PK: stored.ParkedPartition(program, id), SK: order}
 	if slices.ContainsFunc(ops, func(op table.Op) bool { return op.Item.Key == key }) {
 		return ops, nil
 	}
@@ -100,6 +101,6 @@ func (l *Ledger) park(
 	if err != nil || it.Version > 0 {
 		return ops, retryable(err)
 	}
-	it.Doc = encode(parkedDoc{order, millis(l.now())})
+	it.Doc = stored.Encode(stored.ParkedDoc{Order: order, At: stored.Millis(l.now())})
 	return append(ops, table.Put(it)), nil
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
@@ -45,23 +45,23 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 		return err
 	}
 	ops = append(ops, more...)
-	x := known.doc.Payment.receipt()
+	x := known.doc.Payment.Receipt()
 	if err := mismatch(x, r.Facts); err != nil {
 		return err
 	}
 	before, strange := receipt.Excess(x), receipt.ForeignFacts(x)
 	k.Unclear = receipt.Unclear(x, r.Facts)
-	x = receipt.WithFacts(x, whole(r.Facts))
+	x = receipt.WithFacts(x, stored.Whole(r.Facts))
 	if len(x.Facts) > receipt.MaxFacts {
 		return &loyalty.Error{
 			Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment can have at most %d reports.", receipt.MaxFacts),
 		}
 	}
 	d := &known.doc
-	d.Payment = storedReceipt(x)
-	names := len(d.names(p))
+	d.Payment = stored.StoredReceipt(x)
+	names := len(knownNames(*d, p))
 	d.Member, d.Customer, d.Email = cmp.Or(d.Member, r.Member), cmp.Or(d.Customer, r.Customer), cmp.Or(d.Email, r.Email)
-	d.Parked = d.Parked && len(d.names(p)) == names // park again under a new name
+	d.Parked = d.Parked && len(knownNames(*d, p)) == names // park again under a new name
 	d.Order = cmp.Or(d.Order, r.Order)
 	if _, _, ok := receipt.Captured(x); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
 		d.Order = x.ID
@@ -176,7 +176,7 @@ func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalt
 // If the payer is unknown, buyer adds to ops the writes that list the order under the payer's names, so that the payer
 // can claim it later.
 func (l *Ledger) buyer(
-	ctx context.Context, p *loyalty.Program, o loyalty.Order, d *knownDoc, ops []table.Op,
+	ctx context.Context, p *loyalty.Program, o loyalty.Order, d *stored.KnownDoc, ops []table.Op,
 ) (loyalty.MemberID, []table.Op, error) {
 	if o.Member != "" || o.ReportedStatus == loyalty.Unreported && p.Payments.Award != loyalty.AwardPayments {
 		return o.Member, ops, nil
@@ -186,7 +186,7 @@ func (l *Ledger) buyer(
 		return m, ops, err
 	}
 	d.Parked = true
-	names := d.names(p)
+	names := knownNames(*d, p)
 	if d.Member == "" && d.Customer != "" && receipt.FindsBy(p.Payments, loyalty.ByCustomer) {
 		c, err := l.customer(ctx, p.ID, d.Customer)
 		if err != nil {
@@ -205,20 +205,20 @@ func (l *Ledger) buyer(
 	return "", ops, nil
 }
 
-// names returns the names under which an unknown payer may claim an order later, limited to those by which the program
+// knownNames returns the names under which an unknown payer may claim an order later, limited to those by which the program
 // finds members.
-func (d knownDoc) names(p *loyalty.Program) (ids []Identity) {
+func knownNames(d stored.KnownDoc, p *loyalty.Program) (ids []stored.Identity) {
 	for _, by := range p.Payments.Finds() {
 		switch by {
 		case loyalty.ByMetadata:
 			ids = append(ids, namedBy(d.Member)...)
 		case loyalty.ByCustomer:
 			if _, id, ok := strings.Cut(d.Customer, ":"); ok {
-				ids = append(ids, Identity{"external", id}, Identity{"customer", d.Customer})
+				ids = append(ids, stored.Identity{Kind: "external", Value: id}, stored.Identity{Kind: "customer", Value: d.Customer})
 			}
 		case loyalty.ByEmail:
 			if d.Email != "" {
-				ids = append(ids, Identity{"email", d.Email})
+				ids = append(ids, stored.Identity{Kind: "email", Value: d.Email})
 			}
 		}
 	}
@@ -228,7 +228,7 @@ func (d knownDoc) names(p *loyalty.Program) (ids []Identity) {
 // payer returns the member that a payment identifies, if the order may still be attributed to that member. The result
 // is therefore the same whether the payment or the enrollment is reported first.
 func (l *Ledger) payer(
-	ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time,
+	ctx context.Context, p *loyalty.Program, d stored.KnownDoc, placed time.Time,
 ) (loyalty.MemberID, error) {
 	m, err := l.found(ctx, p, d)
 	if err != nil || m == "" {
@@ -242,7 +242,7 @@ func (l *Ledger) payer(
 }
 
 // found looks up the member of a payment by each of the program's methods, in the program's order.
-func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d knownDoc) (m loyalty.MemberID, err error) {
+func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d stored.KnownDoc) (m loyalty.MemberID, err error) {
 	for _, by := range p.Payments.Finds() {
 		switch by {
 		case loyalty.ByMetadata:
@@ -251,7 +251,7 @@ func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d knownDoc) (m l
 			m, err = l.payingCustomer(ctx, p, d.Customer)
 		case loyalty.ByEmail:
 			if d.Email != "" {
-				m, err = l.lookUp(ctx, p.ID, Identity{"email", d.Email})
+				m, err = l.lookUp(ctx, p.ID, stored.Identity{Kind: "email", Value: d.Email})
 			}
 		}
 		if err != nil || m != "" {
@@ -264,11 +264,11 @@ func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d knownDoc) (m l
 // A knownItem is the stored state of a payment, with its item as read.
 type knownItem struct {
 	item table.Item
-	doc  knownDoc
+	doc  stored.KnownDoc
 }
 
 func (k knownItem) put() table.Op {
-	k.item.Doc = encode(k.doc)
+	k.item.Doc = stored.Encode(k.doc)
 	return table.Put(k.item)
 }
 
@@ -286,17 +286,17 @@ func (l *Ledger) knownOf(ctx context.Context, program string, r Report) (knownIt
 	if err != nil || other.doc.Same != "" {
 		return k, nil, err
 	}
-	k.doc.Payment = storedReceipt(receipt.WithFacts(k.doc.Payment.receipt(), other.doc.Payment.receipt().Facts))
-	other.doc = knownDoc{Same: k.doc.Payment.ID}
+	k.doc.Payment = stored.StoredReceipt(receipt.WithFacts(k.doc.Payment.Receipt(), other.doc.Payment.Receipt().Facts))
+	other.doc = stored.KnownDoc{Same: k.doc.Payment.ID}
 	return k, []table.Op{other.put()}, nil
 }
 
 func (l *Ledger) readKnown(ctx context.Context, program, payment string) (knownItem, error) {
-	it, err := l.Table.Get(ctx, knownKey(program, payment))
+	it, err := l.Table.Get(ctx, stored.KnownKey(program, payment))
 	if err != nil {
 		return knownItem{}, retryable(err)
 	}
-	k := knownItem{item: it, doc: knownDoc{Payment: receiptDoc{ID: payment}}}
+	k := knownItem{item: it, doc: stored.KnownDoc{Payment: stored.ReceiptDoc{ID: payment}}}
 	if it.Version > 0 {
 		if err := json.Unmarshal(it.Doc, &k.doc); err != nil {
 			return k, fmt.Errorf("ledger: read %s: %w", it.Key, err)
@@ -356,7 +356,7 @@ func (k *Kept) put(program string) table.Op {
 		shelf = quarantineShelf
 	}
 	return table.Put(table.Item{
-		Key: deliveryKey(program, k.Provider, k.Event, k.Key), Index: arrivalKey(program, shelf, *k),
-		Version: k.version, Doc: encode(storedDelivery(*k)),
+		Key: stored.DeliveryKey(program, k.Provider, k.Event, k.Key), Index: arrivalKey(program, shelf, *k),
+		Version: k.version, Doc: stored.Encode(storedDelivery(*k)),
 	})
 }

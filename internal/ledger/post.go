@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -38,11 +39,11 @@ type ClaimedGiftMessage struct {
 // crashed, the message is sent again under the same ID after the lease ends. A crash may thus send a message twice,
 // unless the provider deduplicates by ID, but never loses one.
 func (l *Ledger) ClaimGiftMessage(ctx context.Context, program string, at GiftMessagePlace) (*ClaimedGiftMessage, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, at.Member, at.Item))
+	it, err := l.Table.Get(ctx, stored.MemberKey(program, at.Member, at.Item))
 	if err != nil {
 		return nil, retryable(err)
 	}
-	if it.Version == 0 || it.Index == (table.Key{}) || it.Index.SK > stamped(l.now())+"~" {
+	if it.Version == 0 || it.Index == (table.Key{}) || it.Index.SK > stored.Stamped(l.now())+"~" {
 		return nil, ErrClaimed
 	}
 	c := &ClaimedGiftMessage{program: program, item: it}
@@ -73,7 +74,7 @@ func (l *Ledger) ClaimGiftMessage(ctx context.Context, program string, at GiftMe
 
 // SettleGiftMessage records the final status of a message: sent, failed or withdrawn.
 func (l *Ledger) SettleGiftMessage(ctx context.Context, c *ClaimedGiftMessage, as GiftMessageStatus) error {
-	c.Status, c.doc.Status, c.doc.Settled = as, string(as), millis(l.now())
+	c.Status, c.doc.Status, c.doc.Settled = as, string(as), stored.Millis(l.now())
 	return l.updateGiftMessage(ctx, c, table.Key{})
 }
 
@@ -90,7 +91,7 @@ func (l *Ledger) PostponeGiftMessage(ctx context.Context, c *ClaimedGiftMessage,
 // updateGiftMessage writes the message as the next version of the claimed item.
 func (l *Ledger) updateGiftMessage(ctx context.Context, c *ClaimedGiftMessage, index table.Key) error {
 	it := c.item
-	it.Doc, it.Index = encode(c.doc), index
+	it.Doc, it.Index = stored.Encode(c.doc), index
 	if err := l.replace(ctx, &it); err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (l *Ledger) updateGiftMessage(ctx context.Context, c *ClaimedGiftMessage, i
 
 // MarkGiftMessageBounced records that a message of a member bounced after it was sent. It ignores an unknown message.
 func (l *Ledger) MarkGiftMessageBounced(ctx context.Context, program string, m loyalty.MemberID, id string) error {
-	q := table.Query{PK: memberPartition(program, m), From: "OUTBOX#", To: "OUTBOX#~"}
+	q := table.Query{PK: stored.MemberPartition(program, m), From: "OUTBOX#", To: "OUTBOX#~"}
 	for it, err := range l.Table.Query(ctx, q) {
 		if err != nil {
 			return retryable(err)

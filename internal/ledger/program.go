@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -42,21 +42,16 @@ type draftDoc struct {
 	Source string `json:"source"`
 }
 
-const (
-	programPrefix  = "PROGRAM#"
-	snapshotPrefix = "SNAPSHOT#" // a separate item: with the source it may be too large for one item
-)
-
 // ProgramIDs yields the IDs of all programs that were ever published in the table, in ascending order.
 func (l *Ledger) ProgramIDs(ctx context.Context) iter.Seq2[string, error] {
-	return list(ctx, l.Table, table.Query{PK: programsPartition}, func(it table.Item) (string, error) {
+	return list(ctx, l.Table, table.Query{PK: stored.ProgramsPartition}, func(it table.Item) (string, error) {
 		return it.Key.SK, nil
 	})
 }
 
 // Snapshot returns the compiled form of one version. It returns not_found if the version does not exist.
 func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]byte, error) {
-	it, err := l.Table.Get(ctx, snapshotKey(program, version))
+	it, err := l.Table.Get(ctx, stored.SnapshotKey(program, version))
 	if err != nil {
 		return nil, retryable(err)
 	}
@@ -70,13 +65,13 @@ func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]b
 // none was published.
 func (l *Ledger) NewestSnapshot(ctx context.Context, program string) (version int, snapshot []byte, err error) {
 	q := table.Query{
-		PK: programPartition(program), From: snapshotPrefix, To: snapshotPrefix + "~", Reverse: true, Limit: 1,
+		PK: stored.ProgramPartition(program), From: stored.SnapshotPrefix, To: stored.SnapshotPrefix + "~", Reverse: true, Limit: 1,
 	}
 	for it, err := range l.Table.Query(ctx, q) {
 		if err != nil {
 			return 0, nil, retryable(err)
 		}
-		version, err = strconv.Atoi(strings.TrimPrefix(it.Key.SK, snapshotPrefix))
+		version, err = strconv.Atoi(strings.TrimPrefix(it.Key.SK, stored.SnapshotPrefix))
 		if err != nil {
 			return 0, nil, fmt.Errorf("ledger: invalid snapshot %s: %w", it.Key, err)
 		}
@@ -87,7 +82,7 @@ func (l *Ledger) NewestSnapshot(ctx context.Context, program string) (version in
 
 // Published returns one version without its snapshot. It returns not_found if the version does not exist.
 func (l *Ledger) Published(ctx context.Context, program string, version int) (Published, error) {
-	it, err := l.Table.Get(ctx, versionKey(program, version))
+	it, err := l.Table.Get(ctx, stored.VersionKey(program, version))
 	if err != nil {
 		return Published{}, retryable(err)
 	}
@@ -101,10 +96,10 @@ func (l *Ledger) Published(ctx context.Context, program string, version int) (Pu
 // (0: all), and at most limit of them (0: no limit).
 func (l *Ledger) PublishedVersions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
 	q := table.Query{
-		PK: programPartition(program), From: programPrefix, To: programPrefix + "~", Reverse: true, Limit: limit,
+		PK: stored.ProgramPartition(program), From: stored.ProgramPrefix, To: stored.ProgramPrefix + "~", Reverse: true, Limit: limit,
 	}
 	if before > 0 {
-		q.To = versionKey(program, before-1).SK
+		q.To = stored.VersionKey(program, before-1).SK
 	}
 	return list(ctx, l.Table, q, func(it table.Item) (Published, error) { return readPublished(program, it) })
 }
@@ -114,19 +109,19 @@ func readPublished(program string, it table.Item) (Published, error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return Published{}, fmt.Errorf("ledger: read program %s: %w", it.Key, err)
 	}
-	n, err := strconv.Atoi(strings.TrimPrefix(it.Key.SK, programPrefix))
+	n, err := strconv.Atoi(strings.TrimPrefix(it.Key.SK, stored.ProgramPrefix))
 	if err != nil {
 		return Published{}, fmt.Errorf("ledger: read program %s: %w", it.Key, err)
 	}
 	return Published{
-		Program: program, Version: n, Source: []byte(d.Source), At: instant(d.At), By: d.By,
-		Effective: instant(cmp.Or(d.Effective, d.At)), Withdrawn: instant(d.Withdrawn),
+		Program: program, Version: n, Source: []byte(d.Source), At: stored.Instant(d.At), By: d.By,
+		Effective: stored.Instant(cmp.Or(d.Effective, d.At)), Withdrawn: stored.Instant(d.Withdrawn),
 	}, nil
 }
 
 // Draft returns the draft's source and its version. Both are zero if there is no draft.
 func (l *Ledger) Draft(ctx context.Context, program string) ([]byte, int64, error) {
-	it, err := l.Table.Get(ctx, programKey(program, "DRAFT"))
+	it, err := l.Table.Get(ctx, stored.ProgramKey(program, "DRAFT"))
 	if err != nil || it.Version == 0 {
 		return nil, 0, retryable(err)
 	}
@@ -142,11 +137,11 @@ func (l *Ledger) Draft(ctx context.Context, program string) ([]byte, int64, erro
 // repeated call returns the same version. It returns already_exists if another draft was stored after the version.
 func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, after *int64) (int64, error) {
 	for range attempts {
-		stored, version, err := l.Draft(ctx, program)
+		existing, version, err := l.Draft(ctx, program)
 		switch {
 		case err != nil:
 			return 0, err
-		case bytes.Equal(stored, source) && version > 0 && (after == nil || *after == version || *after == version-1):
+		case bytes.Equal(existing, source) && version > 0 && (after == nil || *after == version || *after == version-1):
 			return version, nil
 		case after != nil && *after != version:
 			return 0, &loyalty.Error{
@@ -154,7 +149,7 @@ func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, a
 				Detail: "Another request stored a draft after this version. Read the draft, then store yours again.",
 			}
 		}
-		it := table.Item{Key: programKey(program, "DRAFT"), Version: version, Doc: encode(draftDoc{string(source)})}
+		it := table.Item{Key: stored.ProgramKey(program, "DRAFT"), Version: version, Doc: stored.Encode(draftDoc{string(source)})}
 		err = l.Table.Transact(ctx, table.Put(it))
 		if !outrun(err) {
 			return version + 1, retryable(err)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -49,17 +49,17 @@ func (l *Ledger) publish(ctx context.Context, in Published, after int, alone boo
 	}
 	s.takeOver(after+1, in.Effective, now)
 	s.recall(in.Recall)
-	live.Doc = encode(storedSchedule(s))
-	doc := publishedDoc{Source: string(in.Source), At: millis(now), By: in.By}
+	live.Doc = stored.Encode(storedSchedule(s))
+	doc := publishedDoc{Source: string(in.Source), At: stored.Millis(now), By: in.By}
 	if in.Effective.After(now) {
-		doc.Effective = millis(in.Effective)
+		doc.Effective = stored.Millis(in.Effective)
 	}
 	if after == 0 {
-		ops = append(ops, table.Put(table.Item{Key: programIDKey(in.Program), Doc: []byte("{}")}))
+		ops = append(ops, table.Put(table.Item{Key: stored.ProgramIDKey(in.Program), Doc: []byte("{}")}))
 	}
 	return l.commitSchedule(ctx, append(ops,
-		table.Put(table.Item{Key: versionKey(in.Program, after+1), Doc: encode(doc)}),
-		table.Put(table.Item{Key: snapshotKey(in.Program, after+1), Doc: in.Snapshot}),
+		table.Put(table.Item{Key: stored.VersionKey(in.Program, after+1), Doc: stored.Encode(doc)}),
+		table.Put(table.Item{Key: stored.SnapshotKey(in.Program, after+1), Doc: in.Snapshot}),
 		table.Put(live)))
 }
 
@@ -75,7 +75,7 @@ func (l *Ledger) Withdraw(ctx context.Context, program string) error {
 	if err != nil {
 		return err
 	}
-	live.Doc = encode(storedSchedule(s))
+	live.Doc = stored.Encode(storedSchedule(s))
 	return l.commitSchedule(ctx, append(ops, table.Put(live)))
 }
 
@@ -87,7 +87,7 @@ func (l *Ledger) Recall(ctx context.Context, program string, versions []int) err
 		return err
 	}
 	s.recall(versions)
-	live.Doc = encode(storedSchedule(s))
+	live.Doc = stored.Encode(storedSchedule(s))
 	return l.commitSchedule(ctx, []table.Op{table.Put(live)})
 }
 
@@ -106,7 +106,7 @@ func (l *Ledger) withdrawn(
 	ctx context.Context, program string, s *Schedule, now time.Time,
 ) (ops []table.Op, err error) {
 	for _, n := range s.Next {
-		it, err := l.Table.Get(ctx, versionKey(program, n.Version))
+		it, err := l.Table.Get(ctx, stored.VersionKey(program, n.Version))
 		if err != nil {
 			return nil, retryable(err)
 		}
@@ -114,8 +114,8 @@ func (l *Ledger) withdrawn(
 		if err := json.Unmarshal(it.Doc, &d); err != nil {
 			return nil, fmt.Errorf("ledger: read program %s: %w", it.Key, err)
 		}
-		d.Withdrawn = millis(now)
-		it.Doc = encode(d)
+		d.Withdrawn = stored.Millis(now)
+		it.Doc = stored.Encode(d)
 		ops = append(ops, table.Put(it))
 	}
 	s.Next = nil

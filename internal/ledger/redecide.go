@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
@@ -203,7 +204,7 @@ func (l *Ledger) entriesBetween(
 	if last < first {
 		return nil, nil
 	}
-	q := table.Query{PK: memberPartition(program, m), Index: true, From: padded(first, 10), To: padded(last, 10)}
+	q := table.Query{PK: stored.MemberPartition(program, m), Index: true, From: stored.Padded(first, 10), To: stored.Padded(last, 10)}
 	entries := make([]loyalty.Entry, last-first+1)
 	missing := len(entries)
 	for range attempts {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -76,7 +77,7 @@ func (l *Ledger) redemptionCommand(
 	})
 	if !in.Household {
 		reads = append(reads, func() error {
-			it, err := l.Table.Get(ctx, accountKey(p.ID, in.Member))
+			it, err := l.Table.Get(ctx, stored.AccountKey(p.ID, in.Member))
 			c.read = &it
 			return retryable(err)
 		})
@@ -191,17 +192,17 @@ func (l *Ledger) resolve(
 func (l *Ledger) resolving(
 	ctx context.Context, p *loyalty.Program, id string, by By, end ending,
 ) (c Command, done *Result, err error) {
-	was, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
+	was, from, err := l.redemption(ctx, p.ID, id, stored.Redeemer(id))
 	if err != nil {
 		return c, nil, err
 	}
 	if was.Entry.Cause.Revision > 2 { // the redemption was reversed since
 		cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id, Revision: 2}
-		it, err := l.Table.Get(ctx, causeKey(p.ID, cause))
+		it, err := l.Table.Get(ctx, stored.CauseKey(p.ID, cause))
 		if err != nil {
 			return c, nil, retryable(err)
 		}
-		if was.Entry, err = readEntry(it, cause); err != nil {
+		if was.Entry, err = stored.ReadEntry(it, cause); err != nil {
 			return c, nil, err
 		}
 		was.Redemption = *was.Entry.Redemption

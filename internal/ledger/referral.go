@@ -8,15 +8,15 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
-	"go.mau.fi/util/confusable"
-	"golang.org/x/net/idna"
-	"golang.org/x/text/unicode/norm"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"go.mau.fi/util/confusable"
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 )
 
 // The friend's account records the referrer, and only that record is used for decisions. In addition, the referrer's
@@ -31,7 +31,7 @@ const friendPrefix = "FRIEND#"
 
 // referredItem returns the item that lists a friend in the referrer's partition.
 func referredItem(program string, referrer, friend loyalty.MemberID) table.Item {
-	return table.Item{Key: memberKey(program, referrer, friendPrefix+string(friend)), Doc: encode(struct{}{})}
+	return table.Item{Key: stored.MemberKey(program, referrer, friendPrefix+string(friend)), Doc: stored.Encode(struct{}{})}
 }
 
 // referralDoc is a stored form: only add fields.
@@ -41,7 +41,7 @@ type referralDoc struct {
 
 // ReferralCodeOf returns the member's referral code, or an empty string if the member has none.
 func (l *Ledger) ReferralCodeOf(ctx context.Context, program string, m loyalty.MemberID) (string, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "REFERRAL"))
+	it, err := l.Table.Get(ctx, stored.MemberKey(program, m, "REFERRAL"))
 	if err != nil || it.Version == 0 {
 		return "", retryable(err)
 	}
@@ -76,9 +76,9 @@ func (l *Ledger) GiveReferralCode(
 			bits := l.bits()
 			given = redeem.NewReferralCode([5]byte(bits[:5]))
 		}
-		id := Identity{ReferralCode, redeem.PlainCode(given)}
+		id := stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(given)}
 		err = l.Table.Transact(ctx,
-			table.Put(table.Item{Key: memberKey(p.ID, m, "REFERRAL"), Doc: encode(referralDoc{given})}),
+			table.Put(table.Item{Key: stored.MemberKey(p.ID, m, "REFERRAL"), Doc: stored.Encode(referralDoc{given})}),
 			table.Put(identityItem(p.ID, id, m)))
 		var conflict *table.ConflictError
 		switch {
@@ -97,7 +97,7 @@ func (l *Ledger) GiveReferralCode(
 
 // whose returns the member whose referral code it is. It returns validation_failed if no member has the code.
 func (l *Ledger) whose(ctx context.Context, program, code string) (loyalty.MemberID, error) {
-	m, err := l.FindMember(ctx, program, Identity{ReferralCode, redeem.PlainCode(code)})
+	m, err := l.FindMember(ctx, program, stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(code)})
 	if errors.Is(err, loyalty.NotFound) {
 		return "", &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "No member has this code.", Pointer: "/code"}
 	}
@@ -237,7 +237,7 @@ type Friend struct {
 func (l *Ledger) Friends(
 	ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID, limit int,
 ) ([]Friend, error) {
-	q := table.Query{PK: memberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~", Limit: limit}
+	q := table.Query{PK: stored.MemberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~", Limit: limit}
 	if after != "" {
 		q.From = friendPrefix + string(after) + "!" // the next one after it
 	}
@@ -248,7 +248,7 @@ func (l *Ledger) Friends(
 			return nil, retryable(err)
 		}
 		friend := loyalty.MemberID(strings.TrimPrefix(it.Key.SK, friendPrefix))
-		friends, keys = append(friends, Friend{Member: friend}), append(keys, accountKey(p.ID, friend))
+		friends, keys = append(friends, Friend{Member: friend}), append(keys, stored.AccountKey(p.ID, friend))
 	}
 	accounts, err := l.getAll(ctx, keys...)
 	if err != nil {

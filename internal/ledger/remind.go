@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -21,7 +21,7 @@ import (
 
 // remindKey returns the index key that lists a member's reminders by the time of the next visit.
 func remindKey(program string, m loyalty.MemberID, at time.Time) table.Key {
-	return table.Key{PK: remindPartition(program, shardOf(m)), SK: placeAt(at, m)}
+	return table.Key{PK: remindPartition(program, stored.ShardOf(m)), SK: stored.PlaceAt(at, m)}
 }
 
 func remindPartition(program string, shard int) string {
@@ -31,13 +31,13 @@ func remindPartition(program string, shard int) string {
 // firstRemind returns the item of a new member, due immediately.
 func firstRemind(program string, m loyalty.MemberID, now time.Time) table.Item {
 	return table.Item{
-		Key: memberKey(program, m, "REMIND"), Index: remindKey(program, m, now), Doc: encode(remindedDoc{}),
+		Key: stored.MemberKey(program, m, "REMIND"), Index: remindKey(program, m, now), Doc: stored.Encode(stored.RemindedDoc{}),
 	}
 }
 
 // wake returns the operation that makes a member's reminders due immediately.
 func (l *Ledger) wake(ctx context.Context, program string, m loyalty.MemberID) (table.Op, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "REMIND"))
+	it, err := l.Table.Get(ctx, stored.MemberKey(program, m, "REMIND"))
 	if err != nil {
 		return table.Op{}, retryable(err)
 	}
@@ -51,7 +51,7 @@ func (l *Ledger) wake(ctx context.Context, program string, m loyalty.MemberID) (
 // Wake makes a member's reminders due immediately, because an event occurred that affects them. It does nothing for a
 // member without reminders. If a wake is lost, the next visit makes up for it.
 func (l *Ledger) Wake(ctx context.Context, program string, m loyalty.MemberID) error {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "REMIND"))
+	it, err := l.Table.Get(ctx, stored.MemberKey(program, m, "REMIND"))
 	if err != nil || it.Version == 0 {
 		return retryable(err)
 	}
@@ -93,7 +93,7 @@ func (l *Ledger) AnyReminderDue(ctx context.Context, program string, shard int, 
 func dueReminders(program string, shard int, until time.Time) table.Query {
 	q := table.Query{PK: remindPartition(program, shard), Index: true}
 	if !until.IsZero() {
-		q.To = dueBound(until)
+		q.To = stored.DueBound(until)
 	}
 	return q
 }
@@ -101,17 +101,17 @@ func dueReminders(program string, shard int, until time.Time) table.Query {
 // Reminded returns the stored state of a member's reminders.
 func (l *Ledger) Reminded(ctx context.Context, program string, m loyalty.MemberID) (remind.Reminded, error) {
 	_, d, err := l.remindItem(ctx, program, m)
-	return d.reminded(), err
+	return d.Reminded(), err
 }
 
 // remindItem reads the item of a member's reminders and decodes it.
 func (l *Ledger) remindItem(
 	ctx context.Context, program string, m loyalty.MemberID,
-) (it table.Item, d remindedDoc, err error) {
-	if it, err = l.Table.Get(ctx, memberKey(program, m, "REMIND")); err != nil {
+) (it table.Item, d stored.RemindedDoc, err error) {
+	if it, err = l.Table.Get(ctx, stored.MemberKey(program, m, "REMIND")); err != nil {
 		return it, d, retryable(err)
 	}
-	d, err = readReminded(it)
+	d, err = stored.ReadReminded(it)
 	return it, d, err
 }
 
@@ -143,7 +143,7 @@ func (l *Ledger) Swept(ctx context.Context, program string) (reminders string, m
 
 // MarkSwept records that the planning of every member by these reminders begins.
 func (l *Ledger) MarkSwept(ctx context.Context, mark table.Item, reminders string) error {
-	mark.Doc = encode(sweepDoc{reminders})
+	mark.Doc = stored.Encode(sweepDoc{reminders})
 	err := l.Table.Transact(ctx, table.Put(mark))
 	if errors.As(err, new(*table.ConflictError)) {
 		return nil // another process recorded it

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -139,6 +140,6 @@ func (c heldCode) become(issued redeem.IssuedCode) []table.Op {
 		return nil
 	}
 	c.set(issued)
-	c.item.Doc = encode(c.codeDoc)
+	c.item.Doc = stored.Encode(c.codeDoc)
 	return []table.Op{table.Put(c.item)}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -47,8 +48,8 @@ func TestStoredInstants(t *testing.T) {
 		{noon, time.Time{}, noon.UnixMilli()},
 		{noon, noon.Add(time.Millisecond), noon.UnixMilli()},
 	} {
-		got := storedInstantOf(c.at, c.other)
-		if back := instantOf(got, c.other); got != c.want || !back.Equal(c.at) {
+		got := stored.StoredInstantOf(c.at, c.other)
+		if back := stored.InstantOf(got, c.other); got != c.want || !back.Equal(c.at) {
 			t.Errorf("%s with %s is stored as %d, want %d, and read as %s", c.at, c.other, got, c.want, back)
 		}
 	}
@@ -68,39 +69,39 @@ func TestStoredTraits(t *testing.T) {
 		{MembershipYearStart: 401},
 		{Referral: loyalty.Referral{By: "mem_bob", At: noon}},
 	} {
-		d := storedTraits(&traits)
-		if got := d.traits(); d == nil || fmt.Sprint(got) != fmt.Sprint(traits) {
+		d := stored.StoredTraits(&traits)
+		if got := d.Traits(); d == nil || fmt.Sprint(got) != fmt.Sprint(traits) {
 			t.Errorf("traits %d: %+v are read as %+v", i, traits, got)
 		}
 	}
-	if storedTraits(nil) != nil || storedTraits(new(loyalty.Traits)) != nil {
+	if stored.StoredTraits(nil) != nil || stored.StoredTraits(new(loyalty.Traits)) != nil {
 		t.Error("no traits are stored")
 	}
 }
 
 // The boundary between plain and packed documents, and an order without line items.
 func TestPackedDocumentsAtTheirBounds(t *testing.T) {
-	entry := func(n int) entryDoc {
-		d := entryDoc{Member: "mem_ada", Kind: "earn", Actor: "x"}
-		d.Actor += strings.Repeat("x", n-len(encode(d)))
+	entry := func(n int) stored.EntryDoc {
+		d := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Actor: "x"}
+		d.Actor += strings.Repeat("x", n-len(stored.Encode(d)))
 		return d
 	}
-	account := func(n int) accountDoc {
-		d := accountDoc{Sequence: 7, Head: "x"}
-		d.Head += strings.Repeat("x", n-len(encode(d)))
+	account := func(n int) stored.AccountDoc {
+		d := stored.AccountDoc{Sequence: 7, Head: "x"}
+		d.Head += strings.Repeat("x", n-len(stored.Encode(d)))
 		return d
 	}
-	for n, packs := range map[int]bool{packAbove: false, packAbove + 1: true} {
-		if d := entry(n); len(encode(d)) != n || bytes.Equal(packed(d), encode(d)) == packs {
-			t.Errorf("an entry of %d bytes is stored as %s", len(encode(d)), packed(d))
+	for n, packs := range map[int]bool{stored.PackAbove: false, stored.PackAbove + 1: true} {
+		if d := entry(n); len(stored.Encode(d)) != n || bytes.Equal(stored.Packed(d), stored.Encode(d)) == packs {
+			t.Errorf("an entry of %d bytes is stored as %s", len(stored.Encode(d)), stored.Packed(d))
 		}
-		if d := account(n); len(encode(d)) != n || bytes.Equal(packedAccount(d), encode(d)) == packs {
-			t.Errorf("an account of %d bytes is stored as %s", len(encode(d)), packedAccount(d))
+		if d := account(n); len(stored.Encode(d)) != n || bytes.Equal(stored.PackedAccount(d), stored.Encode(d)) == packs {
+			t.Errorf("an account of %d bytes is stored as %s", len(stored.Encode(d)), stored.PackedAccount(d))
 		}
 	}
-	d := entry(2 * packAbove)
-	d.Order = &orderDoc{Currency: "EUR"}
-	if doc := packed(d); bytes.Contains(doc, []byte(`"l":`)) {
+	d := entry(2 * stored.PackAbove)
+	d.Order = &stored.OrderDoc{Currency: "EUR"}
+	if doc := stored.Packed(d); bytes.Contains(doc, []byte(`"l":`)) {
 		t.Errorf("an order without line items has columns: %s", doc)
 	}
 }
@@ -195,16 +196,16 @@ func TestPositionInTheDueQueue(t *testing.T) {
 	expires := loyalty.Date(20270131)
 	acc := loyalty.Account{Member: "mem_ada", Status: loyalty.Active}
 	acc.Lots = []loyalty.Lot{{Expires: expires, Points: 1}}
-	due := dueKey("p", "mem_ada", expires.End(time.UTC))
+	due := stored.DueKey("p", "mem_ada", expires.End(time.UTC))
 	for _, c := range []struct {
 		name   string
 		listed table.Key
 		moves  bool
 	}{
 		{"not listed", table.Key{}, false},
-		{"listed as due", dueKey("p", "mem_ada", noon), true},
-		{"listed as due before", dueKey("p", "mem_ada", noon.AddDate(0, 0, -1)), true},
-		{"listed as due later", dueKey("p", "mem_ada", noon.Add(time.Second)), false},
+		{"listed as due", stored.DueKey("p", "mem_ada", noon), true},
+		{"listed as due before", stored.DueKey("p", "mem_ada", noon.AddDate(0, 0, -1)), true},
+		{"listed as due later", stored.DueKey("p", "mem_ada", noon.Add(time.Second)), false},
 		{"listed at its due instant", due, false},
 	} {
 		ops := l.listed(table.Item{Index: c.listed, Version: 3}, p, acc)
@@ -228,9 +229,9 @@ func TestLastPositionOfAWaitlist(t *testing.T) {
 		for i := n; i < n+25 && i <= farthest+1; i++ {
 			sk := string(member(i))
 			ops = append(ops,
-				table.Put(table.Item{Key: placeKey("p", "mug", member(i)), Doc: encode(placeDoc{sk})}),
+				table.Put(table.Item{Key: placeKey("p", "mug", member(i)), Doc: stored.Encode(placeDoc{sk})}),
 				table.Put(table.Item{
-					Key: table.Key{PK: linePartition("p", "mug"), SK: sk}, Doc: encode(waitlistEntryDoc{sk, millis(noon), 0}),
+					Key: table.Key{PK: linePartition("p", "mug"), SK: sk}, Doc: stored.Encode(waitlistEntryDoc{sk, stored.Millis(noon), 0}),
 				}))
 		}
 		if err := l.Table.Transact(t.Context(), ops...); err != nil {
@@ -270,7 +271,7 @@ func TestDamagedAccountOfACommand(t *testing.T) {
 	l := memoryLedger(t)
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
 	good := func(sequence int64) table.Item {
-		return table.Item{Version: 1, Doc: encode(accountDoc{Sequence: sequence})}
+		return table.Item{Version: 1, Doc: stored.Encode(stored.AccountDoc{Sequence: sequence})}
 	}
 	damaged := table.Item{Version: 1, Doc: []byte(`{"seq":"x"}`)}
 	for _, c := range []struct {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -150,7 +150,7 @@ func (l *Ledger) Live(ctx context.Context, program string) (int, error) {
 }
 
 func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time) (table.Item, Schedule, error) {
-	it, err := l.Table.Get(ctx, programKey(program, "LIVE"))
+	it, err := l.Table.Get(ctx, stored.ProgramKey(program, "LIVE"))
 	if err != nil || it.Version == 0 {
 		return it, Schedule{}, retryable(err)
 	}
@@ -158,17 +158,17 @@ func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return it, Schedule{}, fmt.Errorf("ledger: read the live version of %s: %w", program, err)
 	}
-	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version), Since: instant(d.Since)}
+	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version), Since: stored.Instant(d.Since)}
 	for _, x := range d.Past {
-		s.Past = append(s.Past, Ended{x.Version, instant(x.At), x.Recalled})
+		s.Past = append(s.Past, Ended{x.Version, stored.Instant(x.At), x.Recalled})
 	}
 	for _, n := range d.Next {
 		s.Last = max(s.Last, n.Version)
-		if at := instant(n.At); at.After(now) {
+		if at := stored.Instant(n.At); at.After(now) {
 			s.Next = append(s.Next, Upcoming{n.Version, at})
 			continue
 		}
-		s.begin(n.Version, instant(n.At))
+		s.begin(n.Version, stored.Instant(n.At))
 	}
 	return it, s, nil
 }
@@ -199,17 +199,17 @@ func (s *Schedule) takeOver(version int, at, now time.Time) {
 }
 
 func storedSchedule(s Schedule) liveDoc {
-	d := liveDoc{Version: s.Live, Since: millis(s.Since)}
+	d := liveDoc{Version: s.Live, Since: stored.Millis(s.Since)}
 	highest := s.Live
 	for _, n := range s.Next {
-		d.Next = append(d.Next, upcomingDoc{Version: n.Version, At: millis(n.At)})
+		d.Next = append(d.Next, upcomingDoc{Version: n.Version, At: stored.Millis(n.At)})
 		highest = max(highest, n.Version)
 	}
 	if s.Last != highest {
 		d.Last = s.Last
 	}
 	for _, x := range s.Past {
-		d.Past = append(d.Past, upcomingDoc{x.Version, millis(x.Until), x.Recalled})
+		d.Past = append(d.Past, upcomingDoc{x.Version, stored.Millis(x.Until), x.Recalled})
 	}
 	return d
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -46,12 +47,12 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in GiftMessage, b
 		in.At = l.now()
 		in.Status = LetterWaiting
 		err = l.Table.Transact(ctx, table.Put(table.Item{
-			Key:   memberKey(program, was.Member, letterPrefix(in.Redemption)+padded(int64(len(letters)+1), 2)),
+			Key:   stored.MemberKey(program, was.Member, letterPrefix(in.Redemption)+stored.Padded(int64(len(letters)+1), 2)),
 			Index: letterIndex(program, in.ID, in.At),
-			Doc: encode(giftCardMessageDoc{
+			Doc: stored.Encode(giftCardMessageDoc{
 				Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, Email: in.Email, Name: in.Name,
 				Message: in.Message,
-				At:      millis(in.At), By: by.Actor, Input: by.Input,
+				At:      stored.Millis(in.At), By: by.Actor, Input: by.Input,
 			}),
 		}))
 		if !outrun(err) {

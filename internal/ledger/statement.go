@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -16,17 +17,17 @@ import (
 func (l *Ledger) Statement(
 	ctx context.Context, program string, m loyalty.MemberID, before int64, limit int,
 ) iter.Seq2[loyalty.Entry, error] {
-	q := table.Query{PK: memberPartition(program, m), Index: true, Reverse: true, Limit: limit}
+	q := table.Query{PK: stored.MemberPartition(program, m), Index: true, Reverse: true, Limit: limit}
 	if before > 0 {
-		q.To = padded(before-1, 10)
+		q.To = stored.Padded(before-1, 10)
 	}
 	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return readAny(program, it) })
 }
 
 // readAny reads an entry and derives its cause from its key.
 func readAny(program string, it table.Item) (loyalty.Entry, error) {
-	name, id, _ := strings.Cut(strings.TrimPrefix(it.Key.PK, entryPrefix(program)), "#")
-	for kind, n := range causeNames {
+	name, id, _ := strings.Cut(strings.TrimPrefix(it.Key.PK, stored.EntryPrefix(program)), "#")
+	for kind, n := range stored.CauseNames {
 		if n == name {
 			return entryOf(it, kind, id)
 		}
@@ -47,18 +48,18 @@ func (l *Ledger) Entry(ctx context.Context, program string, m loyalty.MemberID, 
 // FindEntry returns an entry of any member by its ID. It returns not_found if the entry does not exist or does not
 // appear in statements.
 func (l *Ledger) FindEntry(ctx context.Context, program, id string) (loyalty.Entry, error) {
-	c, ok := parseEntryID(id)
+	c, ok := stored.ParseEntryID(id)
 	if !ok {
 		return loyalty.Entry{}, notFound("entry")
 	}
-	it, err := l.Table.Get(ctx, causeKey(program, c))
+	it, err := l.Table.Get(ctx, stored.CauseKey(program, c))
 	if err != nil {
 		return loyalty.Entry{}, retryable(err)
 	}
 	if it.Version == 0 {
 		return loyalty.Entry{}, notFound("entry")
 	}
-	e, err := readEntry(it, c)
+	e, err := stored.ReadEntry(it, c)
 	if err == nil && e.Sequence == 0 {
 		return loyalty.Entry{}, notFound("entry")
 	}

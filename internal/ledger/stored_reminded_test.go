@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -23,11 +23,11 @@ func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
 		}
 		(&filler{n: int64(100 * i)}).fill(t, v.Type().Field(i).Name, v.Field(i))
 	}
-	d, err := readReminded(table.Item{Version: 1, Doc: encode(storedReminded(want))})
+	d, err := stored.ReadReminded(table.Item{Version: 1, Doc: stored.Encode(stored.StoredReminded(want))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, d.reminded()); diff != "" {
+	if diff := cmp.Diff(want, d.Reminded()); diff != "" {
 		t.Errorf("a field was added to loyalty.Reminded, and the stored form lacks it:\n%s", diff)
 	}
 }
@@ -43,7 +43,7 @@ func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
 		})
 	}
 	s.Open = []remind.Open{{Reminder: "points-30d", Purpose: loyalty.Transactional, At: at}}
-	if n := len(encode(storedReminded(s))); n > 800 {
+	if n := len(stored.Encode(stored.StoredReminded(s))); n > 800 {
 		t.Errorf("%d bytes", n)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -15,25 +15,25 @@ func TestLotsAreStoredInFewBytes(t *testing.T) {
 		"[20271231,7]":                    {{Expires: 20271231, Points: 7}},
 		"[20271231,7,8900,3,-20280131,5]": {{Expires: 20271231, Points: 7}, {Expires: 20280131, Points: 3}, {Expires: 0, Points: 5}},
 	} {
-		stored := storedLots(lots)
-		if got := string(encode(stored)); got != want && len(lots) > 0 {
+		existing := stored.StoredLots(lots)
+		if got := string(stored.Encode(existing)); got != want && len(lots) > 0 {
 			t.Errorf("%v is stored as %s, want %s", lots, got, want)
 		}
-		if got, err := readLots(stored); err != nil || !cmp.Equal(got, lots) {
+		if got, err := stored.ReadLots(existing); err != nil || !cmp.Equal(got, lots) {
 			t.Errorf("%s is read as %v, %v, want %v", want, got, err, lots)
 		}
 	}
 }
 
 func TestDamagedSeriesAreNotRead(t *testing.T) {
-	if _, err := readLots(seriesDoc{20271231}); err == nil {
+	if _, err := stored.ReadLots(stored.SeriesDoc{20271231}); err == nil {
 		t.Error("lots with an odd number of numbers are read")
 	}
-	if _, err := readUsage(map[string]seriesDoc{"day": {20271231, 1, 2}}); err == nil {
+	if _, err := stored.ReadUsage(map[string]stored.SeriesDoc{"day": {20271231, 1, 2}}); err == nil {
 		t.Error("usage with an odd number of numbers is read")
 	}
-	d := metricsDoc{Months: []int64{202712, 89}, Points: []int64{1}}
-	if _, err := d.metrics(); err == nil {
+	d := stored.MetricsDoc{Months: []int64{202712, 89}, Points: []int64{1}}
+	if _, err := d.Metrics(); err == nil {
 		t.Error("metrics that lack a month are read")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -87,7 +87,7 @@ func TestNothingOfAnAccountIsLost(t *testing.T) {
 	for i := range want.Pending {
 		want.Pending[i].Cause.Revision = 0 // all revisions share it
 	}
-	got, err := readAccount(table.Item{Version: 1, Doc: encode(storedAccount(want))}, want.Member)
+	got, err := stored.ReadAccount(table.Item{Version: 1, Doc: stored.Encode(stored.StoredAccount(want))}, want.Member)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func full(t *testing.T) loyalty.Entry {
 
 func TestNothingOfAnEntryIsLost(t *testing.T) {
 	want := full(t)
-	got, err := readEntry(table.Item{Version: 1, Doc: encode(storedEntry(want))}, want.Cause)
+	got, err := stored.ReadEntry(table.Item{Version: 1, Doc: stored.Encode(stored.StoredEntry(want))}, want.Cause)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestAnEntryOfNothingIsReadAsNothing(t *testing.T) {
 		if want.Order = o; o != nil {
 			o.Order.ID, o.Revision = want.Cause.ID, 1
 		}
-		got, err := readEntry(table.Item{Version: 1, Doc: encode(storedEntry(want))}, want.Cause)
+		got, err := stored.ReadEntry(table.Item{Version: 1, Doc: stored.Encode(stored.StoredEntry(want))}, want.Cause)
 		if diff := cmp.Diff(want, got, alike); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", name, err, diff)
 		}

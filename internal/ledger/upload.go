@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -36,7 +36,7 @@ func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes ite
 // with the same codes, it continues after the codes that were already processed, and returns the same result as one
 // call.
 func (l *Ledger) UploadCodes(ctx context.Context, program, reward string, codes []string) (Upload, error) {
-	key := uploadKey(program, reward, fingerprint([]byte(strings.Join(codes, "\n"))))
+	key := uploadKey(program, reward, stored.Fingerprint([]byte(strings.Join(codes, "\n"))))
 	for attempt := range attempts {
 		progress, err := l.Table.Get(ctx, key)
 		if err != nil {
@@ -132,11 +132,11 @@ func (u *upload) addBatch(ctx context.Context, codes []string) error {
 	ops := make([]table.Op, 0, 2*len(codes)+1)
 	for _, code := range codes {
 		ops = append(ops,
-			table.Put(table.Item{Key: codeKey(u.program, redeem.PlainCode(code)), Doc: encode(codeDoc{Reward: u.reward})}),
+			table.Put(table.Item{Key: codeKey(u.program, redeem.PlainCode(code)), Doc: stored.Encode(codeDoc{Reward: u.reward})}),
 			table.Put(table.Item{Key: poolKey(u.program, u.reward, code), Doc: []byte("{}")}))
 	}
 	if u.progress != nil {
-		u.progress.Doc = encode(u.uploadDoc)
+		u.progress.Doc = stored.Encode(u.uploadDoc)
 		ops = append(ops, table.Put(*u.progress))
 	}
 	if len(ops) == 0 {

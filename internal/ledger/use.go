@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -136,10 +136,10 @@ func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By)
 			return CodeResult{}, refused
 		}
 		d.set(used)
-		d.list(codeUseDoc{ID: in.ID, At: millis(now), Amount: in.Amount.Amount, Order: in.Order})
-		it.Doc = encode(d)
-		record.Doc = encode(useDoc{
-			Code: d, Plain: redeem.PlainCode(in.Code), Input: by.Input, At: millis(now), By: by.Actor,
+		d.list(codeUseDoc{ID: in.ID, At: stored.Millis(now), Amount: in.Amount.Amount, Order: in.Order})
+		it.Doc = stored.Encode(d)
+		record.Doc = stored.Encode(useDoc{
+			Code: d, Plain: redeem.PlainCode(in.Code), Input: by.Input, At: stored.Millis(now), By: by.Actor,
 			Amount: in.Amount.Amount, Order: in.Order,
 		})
 		err = l.Table.Transact(ctx, table.Put(record), table.Put(it))
@@ -203,9 +203,9 @@ func (l *Ledger) ReverseUse(ctx context.Context, program string, in UseReversal,
 		}
 		now := l.now()
 		d.set(d.issued().Unuse(loyalty.Money{Amount: u.Amount, Currency: loyalty.Currency(d.Currency)}))
-		d.unlist(in.Use, millis(now), in.Reason)
-		u.Reversal = &useReversalDoc{Code: d, Input: by.Input, At: millis(now), By: by.Actor, Reason: in.Reason}
-		code.Doc, use.Doc = encode(d), encode(u)
+		d.unlist(in.Use, stored.Millis(now), in.Reason)
+		u.Reversal = &useReversalDoc{Code: d, Input: by.Input, At: stored.Millis(now), By: by.Actor, Reason: in.Reason}
+		code.Doc, use.Doc = stored.Encode(d), stored.Encode(u)
 		err = l.Table.Transact(ctx, table.Put(use), table.Put(code))
 		if err == nil {
 			return d.result(plain), nil
@@ -229,7 +229,7 @@ func (d *useDoc) reversedBefore(by By) (CodeResult, error) {
 	}
 	return CodeResult{}, &loyalty.Error{
 		Code:   loyalty.AlreadyResolved,
-		Detail: "The use was reversed on " + instant(d.Reversal.At).Format("2 January 2006 15:04 MST") + " already.",
+		Detail: "The use was reversed on " + stored.Instant(d.Reversal.At).Format("2 January 2006 15:04 MST") + " already.",
 	}
 }
 
@@ -258,15 +258,15 @@ func (d *codeDoc) unlist(id string, at int64, reason string) {
 // issued returns the code's validity and remaining value.
 func (d *codeDoc) issued() redeem.IssuedCode {
 	return redeem.IssuedCode{
-		From: instant(d.From), Until: instant(d.Until),
+		From: stored.Instant(d.From), Until: stored.Instant(d.Until),
 		Left:  loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)},
-		Worth: d.Worth, Taken: d.Taken, Used: instant(d.Used), Void: d.Void, Returned: d.Returned,
+		Worth: d.Worth, Taken: d.Taken, Used: stored.Instant(d.Used), Void: d.Void, Returned: d.Returned,
 	}
 }
 
 // set stores the fields of a code that uses and reversals change.
 func (d *codeDoc) set(c redeem.IssuedCode) {
-	d.Left, d.Taken, d.Used, d.Void, d.Returned = c.Left.Amount, c.Taken, millis(c.Used), c.Void, c.Returned
+	d.Left, d.Taken, d.Used, d.Void, d.Returned = c.Left.Amount, c.Taken, stored.Millis(c.Used), c.Void, c.Returned
 }
 
 func (d codeDoc) result(code string) CodeResult {
@@ -275,7 +275,7 @@ func (d codeDoc) result(code string) CodeResult {
 		IssuedCode: d.issued(),
 	}
 	for _, u := range d.Uses {
-		used := UsedCode{ID: u.ID, At: instant(u.At), Order: u.Order, Reversed: instant(u.Reversed), Reason: u.Reason}
+		used := UsedCode{ID: u.ID, At: stored.Instant(u.At), Order: u.Order, Reversed: stored.Instant(u.Reversed), Reason: u.Reason}
 		if d.Currency != "" {
 			used.Amount = loyalty.Money{Amount: u.Amount, Currency: loyalty.Currency(d.Currency)}
 		}

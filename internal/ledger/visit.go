@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
@@ -66,11 +67,11 @@ func (l *Ledger) visit(
 	if err != nil {
 		return nil, err
 	}
-	v := &Visit{State: d.reminded(), Next: instantAt(it.Index.SK), item: it, planned: d.Planned}
+	v := &Visit{State: d.Reminded(), Next: stored.InstantAt(it.Index.SK), item: it, planned: d.Planned}
 	if f := d.Flight; f != nil {
-		v.Flight = &Flight{ID: f.ID, At: instant(f.At), Once: f.Once}
+		v.Flight = &Flight{ID: f.ID, At: stored.Instant(f.At), Once: f.Once}
 		for _, t := range f.Told {
-			v.Flight.told = append(v.Flight.told, t.sent())
+			v.Flight.told = append(v.Flight.told, t.Sent())
 		}
 	}
 	stored, present, err := l.stored(ctx, p, m, write)
@@ -112,12 +113,12 @@ func (l *Ledger) stored(
 // digest reads the entries since the last visit. Entries are numbered without gaps, so that an entry missing from the
 // index is detected. digest then returns ErrTryAgain, and the visit must be repeated.
 func (l *Ledger) digest(
-	ctx context.Context, p *loyalty.Program, v *Visit, stored loyalty.Account, ahead []loyalty.Entry, at time.Time,
+	ctx context.Context, p *loyalty.Program, v *Visit, existing loyalty.Account, ahead []loyalty.Entry, at time.Time,
 ) error {
 	const some = 200
 	var entries []loyalty.Entry
-	if v.State.Seen < stored.Sequence {
-		q := table.Query{PK: memberPartition(p.ID, stored.Member), Index: true, From: padded(v.State.Seen+1, 10)}
+	if v.State.Seen < existing.Sequence {
+		q := table.Query{PK: stored.MemberPartition(p.ID, existing.Member), Index: true, From: stored.Padded(v.State.Seen+1, 10)}
 		for e, err := range list(ctx, l.Table, q, func(
 			it table.Item,
 		) (loyalty.Entry, error) {
@@ -132,8 +133,8 @@ func (l *Ledger) digest(
 		}
 	}
 	v.State = v.State.Digest(p, v.Account, entries, at)
-	if v.State.Seen < stored.Sequence {
-		return fmt.Errorf("%w: entries of %s are not listed yet", ErrTryAgain, stored.Member)
+	if v.State.Seen < existing.Sequence {
+		return fmt.Errorf("%w: entries of %s are not listed yet", ErrTryAgain, existing.Member)
 	}
 	v.State = v.State.Digest(p, v.Account, ahead, at)
 	v.State, v.Settled = v.State.Settle(p, v.Account, at)
@@ -168,7 +169,7 @@ func (l *Ledger) person(
 		if err != nil {
 			return err
 		}
-		if d.Void || sent || d.Used != 0 && !instant(d.Used).After(at) {
+		if d.Void || sent || d.Used != 0 && !stored.Instant(d.Used).After(at) {
 			continue
 		}
 		if v.Who.Codes = append(v.Who.Codes, c); d.Left < d.Worth-d.Taken {

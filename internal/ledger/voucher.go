@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
@@ -21,7 +22,7 @@ const voucherPrefix = "VOUCHER#"
 func voucherOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		if e.Kind == loyalty.KindRedeem && e.Redemption.Code != "" {
-			key := memberKey(program, e.Member, voucherPrefix+stamped(e.Effective)+"#"+e.Redemption.ID)
+			key := stored.MemberKey(program, e.Member, voucherPrefix+stored.Stamped(e.Effective)+"#"+e.Redemption.ID)
 			ops = append(ops, table.Put(table.Item{Key: key, Doc: []byte("{}")}))
 		}
 	}
@@ -41,10 +42,10 @@ func (l *Ledger) Vouchers(
 	ctx context.Context, program string, m loyalty.MemberID, after string, limit int,
 ) ([]Voucher, error) {
 	q := table.Query{
-		PK: memberPartition(program, m), From: voucherPrefix, To: voucherPrefix + "~", Reverse: true, Limit: limit,
+		PK: stored.MemberPartition(program, m), From: voucherPrefix, To: voucherPrefix + "~", Reverse: true, Limit: limit,
 	}
 	if after != "" {
-		q.After = table.Item{Key: memberKey(program, m, after)}
+		q.After = table.Item{Key: stored.MemberKey(program, m, after)}
 	}
 	var vouchers []Voucher
 	for it, err := range l.Table.Query(ctx, q) {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -61,7 +61,7 @@ func readWaiter(it table.Item) (redeem.WaitlistEntry, error) {
 		return redeem.WaitlistEntry{}, fmt.Errorf("ledger: read waitlist %s: %w", it.Key, err)
 	}
 	return redeem.WaitlistEntry{
-		Member: loyalty.MemberID(d.Member), Since: instant(d.Since), Called: instant(d.Called),
+		Member: loyalty.MemberID(d.Member), Since: stored.Instant(d.Since), Called: stored.Instant(d.Called),
 	}, nil
 }
 
@@ -133,12 +133,12 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 			}
 		}
 		since := l.now()
-		sk := stamped(since) + "#" + string(m)
+		sk := stored.Stamped(since) + "#" + string(m)
 		err = l.Table.Transact(ctx,
-			table.Put(table.Item{Key: placeKey(p.ID, reward, m), Doc: encode(placeDoc{sk})}),
+			table.Put(table.Item{Key: placeKey(p.ID, reward, m), Doc: stored.Encode(placeDoc{sk})}),
 			table.Put(table.Item{
 				Key: table.Key{PK: linePartition(p.ID, reward), SK: sk},
-				Doc: encode(waitlistEntryDoc{string(m), millis(since), 0}),
+				Doc: stored.Encode(waitlistEntryDoc{string(m), stored.Millis(since), 0}),
 			}))
 		if err == nil {
 			return l.Place(ctx, p, reward, m)
@@ -245,7 +245,7 @@ func (l *Ledger) recordCalled(ctx context.Context, p *loyalty.Program, r *loyalt
 		if !now.Called.IsZero() {
 			continue
 		}
-		it.Doc = encode(waitlistEntryDoc{string(w.Member), millis(w.Since), millis(l.now())})
+		it.Doc = stored.Encode(waitlistEntryDoc{string(w.Member), stored.Millis(w.Since), stored.Millis(l.now())})
 		if err := l.Table.Transact(ctx, table.Put(it)); err != nil && !errors.As(err, new(*table.ConflictError)) {
 			return retryable(err)
 		}

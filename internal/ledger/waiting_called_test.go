@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -21,15 +22,15 @@ func TestRecordCalledSkipsMembersCalledMeanwhile(t *testing.T) {
 	l := &Ledger{Table: tab, Now: func() time.Time { return now }}
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
 	var call redeem.Call
-	for i, called := range []int64{millis(now.Add(-time.Minute)), 0, 0} {
+	for i, called := range []int64{stored.Millis(now.Add(-time.Minute)), 0, 0} {
 		m := loyalty.MemberID(rune('a' + i))
 		err := tab.Transact(t.Context(),
-			table.Put(table.Item{Key: placeKey("p", "mug", m), Doc: encode(placeDoc{string(m)})}),
-			table.Put(table.Item{Key: table.Key{PK: linePartition("p", "mug"), SK: string(m)}, Doc: encode(waitlistEntryDoc{string(m), 1, called})}))
+			table.Put(table.Item{Key: placeKey("p", "mug", m), Doc: stored.Encode(placeDoc{string(m)})}),
+			table.Put(table.Item{Key: table.Key{PK: linePartition("p", "mug"), SK: string(m)}, Doc: stored.Encode(waitlistEntryDoc{string(m), 1, called})}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		call.Called = append(call.Called, redeem.WaitlistEntry{Member: m, Since: instant(1)})
+		call.Called = append(call.Called, redeem.WaitlistEntry{Member: m, Since: stored.Instant(1)})
 	}
 	if err := l.recordCalled(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
 		t.Fatal(err)
@@ -53,14 +54,14 @@ func TestAListThatIsReadInPagesIsWhole(t *testing.T) {
 	l := &Ledger{Table: tab}
 	const n = 60
 	for i := range n {
-		if err := tab.Transact(t.Context(), table.Put(table.Item{Key: table.Key{PK: "p", SK: padded(int64(i), 2)}, Doc: []byte("{}")})); err != nil {
+		if err := tab.Transact(t.Context(), table.Put(table.Item{Key: table.Key{PK: "p", SK: stored.Padded(int64(i), 2)}, Doc: []byte("{}")})); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, size := range []int{1, 7, n, n + 1} {
 		i := 0
 		for it, err := range l.inPages(t.Context(), table.Query{PK: "p", Limit: size}) {
-			if err != nil || it.Key.SK != padded(int64(i), 2) {
+			if err != nil || it.Key.SK != stored.Padded(int64(i), 2) {
 				t.Fatalf("pages of %d: item %d is %s, %v", size, i, it.Key, err)
 			}
 			i++

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -116,7 +117,7 @@ func (per *person) enrol(ctx context.Context) error {
 			Locale: per.home.locale, Timezone: per.home.zone,
 			Birthday: fmt.Sprintf("%d-%02d-%02d", 1950+per.rand.IntN(55), 1+per.rand.IntN(12), 1+per.rand.IntN(28)),
 		},
-		Identities: []ledger.Identity{{Kind: "external", Value: external}},
+		Identities: []stored.Identity{{Kind: "external", Value: external}},
 	}, by)
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -38,7 +38,7 @@ func seeded(t *testing.T) (*Stack, string, map[string]int) {
 func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 	t.Helper()
 	external := SeedExternalID(i)
-	m, err := s.App.Ledger.FindMember(t.Context(), "bluebird", ledger.Identity{Kind: "external", Value: external})
+	m, err := s.App.Ledger.FindMember(t.Context(), "bluebird", stored.Identity{Kind: "external", Value: external})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestSeedIsReproducible(t *testing.T) {
 func TestSeedPassesAudit(t *testing.T) {
 	stack, _, _ := seeded(t)
 	for i := 1; i <= SeedMembers; i++ {
-		m, err := stack.App.Ledger.FindMember(t.Context(), "bluebird", ledger.Identity{Kind: "external", Value: SeedExternalID(i)})
+		m, err := stack.App.Ledger.FindMember(t.Context(), "bluebird", stored.Identity{Kind: "external", Value: SeedExternalID(i)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/jobs"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -93,7 +93,7 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 	if d := cmp.Diff(want, kinds(t, stack, m)); d != "" {
 		t.Error(d)
 	}
-	for shard := range ledger.Shards {
+	for shard := range stored.Shards {
 		for m := range stack.App.Ledger.Due(t.Context(), "bluebird", shard, stack.clock.Now()) {
 			t.Errorf("%s is still due", m)
 		}

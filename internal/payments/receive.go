@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
@@ -17,7 +18,7 @@ import (
 // A Receiver processes events of payment providers. It is safe for concurrent use.
 type Receiver struct {
 	app         *app.App
-	email       func(program, email string) ledger.Identity
+	email       func(program, email string) stored.Identity
 	seal        seal
 	connections *app.Refreshed[connections]
 	activity    activity

@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
@@ -20,8 +21,8 @@ var at12 = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 // A delivery has an identity and a mark. The mark depends on the report and not on the formatting of the body. The
 // mark of an unusable event depends on the body.
 func TestDeliveriesAreMarked(t *testing.T) {
-	r := &Receiver{email: func(program, email string) ledger.Identity {
-		return ledger.Identity{Value: program + "/" + email}
+	r := &Receiver{email: func(program, email string) stored.Identity {
+		return stored.Identity{Value: program + "/" + email}
 	}}
 	con := &connection{program: "corner", provider: app.Stripe}
 	paid := func(address string) webhook.Event {

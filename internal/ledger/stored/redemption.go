@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -11,13 +11,13 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 	d := &redemptionDoc{
 		Wallet: r.Wallet,
 		ID:     r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status),
-		At:    millis(r.At),
-		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Stocked,
+		At:    Millis(r.At),
+		Until: Millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Stocked,
 		Value: r.Value.Amount, Worth: string(r.Value.Currency),
-		Lots: storedLots(r.Lots), Restored: int64(r.Restored), Code: r.Code, From: millis(r.CodeFrom),
-		To: millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
+		Lots: StoredLots(r.Lots), Restored: int64(r.Restored), Code: r.Code, From: Millis(r.CodeFrom),
+		To: Millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
 		Whom: string(r.To), Who: string(r.By), Fee: int64(r.Fee), Note: r.Note,
-		Manual: r.Manual, Date: r.Date, When: millis(r.DateAt), Asked: int64(r.Requested),
+		Manual: r.Manual, Date: r.Date, When: Millis(r.DateAt), Asked: int64(r.Requested),
 	}
 	if r.Credit != nil {
 		g := storedGrant(*r.Credit)
@@ -33,15 +33,15 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 	if d == nil {
 		return nil, nil
 	}
-	lots, err := readLots(d.Lots)
+	lots, err := ReadLots(d.Lots)
 	r := &loyalty.Redemption{
 		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
-		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
+		Status: loyalty.RedemptionStatus(d.Status), At: Instant(d.At), Until: Instant(d.Until),
 		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Stocked: d.Piece,
-		Lots: lots, Restored: loyalty.Points(d.Restored), Code: d.Code, CodeFrom: instant(d.From),
-		CodeUntil: instant(d.To), Pooled: d.Pool, Listed: d.Listed,
+		Lots: lots, Restored: loyalty.Points(d.Restored), Code: d.Code, CodeFrom: Instant(d.From),
+		CodeUntil: Instant(d.To), Pooled: d.Pool, Listed: d.Listed,
 		To: loyalty.MemberID(d.Whom), By: loyalty.MemberID(d.Who), Fee: loyalty.Points(d.Fee), Note: d.Note,
-		Manual: d.Manual, Date: d.Date, DateAt: instant(d.When), Requested: loyalty.Points(d.Asked),
+		Manual: d.Manual, Date: d.Date, DateAt: Instant(d.When), Requested: loyalty.Points(d.Asked),
 	}
 	for _, x := range d.Contributions {
 		r.Contributions = append(r.Contributions, loyalty.Contribution{
@@ -64,7 +64,7 @@ func storedRefusal(r *loyalty.Error) *rejectionDoc {
 	}
 	for _, l := range r.Unmet {
 		d.Unmet = append(d.Unmet, unmetDoc{
-			string(l.Requirement), l.Required, l.Available, int64(l.Missing), millis(l.From),
+			string(l.Requirement), l.Required, l.Available, int64(l.Missing), Millis(l.From),
 		})
 	}
 	return d
@@ -78,7 +78,7 @@ func (d *rejectionDoc) refusal() *loyalty.Error {
 	for _, l := range d.Unmet {
 		e.Unmet = append(e.Unmet, loyalty.UnmetRequirement{
 			Requirement: loyalty.Requirement(l.Requirement), Required: l.Required, Available: l.Available,
-			Missing: loyalty.Points(l.Missing), From: instant(l.From),
+			Missing: loyalty.Points(l.Missing), From: Instant(l.From),
 		})
 	}
 	return e
@@ -99,7 +99,7 @@ type redemptionDoc struct {
 	Value  int64  `json:"v,omitzero"`  // the value of a payment with points, in minor units
 	Worth  string `json:"vc,omitzero"` // the currency of Value
 
-	Lots     seriesDoc `json:"l,omitempty"` // set once the redemption is committed
+	Lots     SeriesDoc `json:"l,omitempty"` // set once the redemption is committed
 	Restored int64     `json:"b,omitzero"`
 	Code     string    `json:"code,omitzero"`
 	From     int64     `json:"cf,omitzero"`

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ func storedTier(s *loyalty.Standing) *tierDoc {
 		return nil
 	}
 	return &tierDoc{
-		s.Level, millis(s.Since), millis(s.Until), millis(s.At), millis(s.From), millis(s.Lock), s.Minimum, s.Given,
-		s.Extensions, millis(s.Ended),
+		s.Level, Millis(s.Since), Millis(s.Until), Millis(s.At), Millis(s.From), Millis(s.Lock), s.Minimum, s.Given,
+		s.Extensions, Millis(s.Ended),
 	}
 }
 
@@ -23,9 +23,9 @@ func (d *tierDoc) standing() loyalty.Standing {
 		return loyalty.Standing{}
 	}
 	return loyalty.Standing{
-		Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), At: instant(d.At),
-		From: instant(d.From), Lock: instant(d.Lock), Minimum: d.Minimum, Given: d.Given,
-		Extensions: d.Extensions, Ended: instant(d.Ended),
+		Level: d.Level, Since: Instant(d.Since), Until: Instant(d.Until), At: Instant(d.At),
+		From: Instant(d.From), Lock: Instant(d.Lock), Minimum: d.Minimum, Given: d.Given,
+		Extensions: d.Extensions, Ended: Instant(d.Ended),
 	}
 }
 
@@ -54,7 +54,7 @@ func readPast(stored []*tierDoc, last loyalty.Standing) []loyalty.Standing {
 	for i, d := range slices.Backward(stored) {
 		if d != nil {
 			out[i] = (&tierDoc{
-				cmp.Or(d.Level, last.Level), cmp.Or(d.Since, millis(last.Since)), d.Until, d.At, d.From, d.Lock,
+				cmp.Or(d.Level, last.Level), cmp.Or(d.Since, Millis(last.Since)), d.Until, d.At, d.From, d.Lock,
 				d.Minimum, d.Given,
 				d.Extensions, d.Ended,
 			}).standing()
@@ -68,23 +68,23 @@ func storedRedecided(r *loyalty.Redecision, last loyalty.Standing) *redecidedDoc
 	if r == nil {
 		return nil
 	}
-	return &redecidedDoc{millis(r.From), storedPast(r.Past, last)}
+	return &redecidedDoc{Millis(r.From), storedPast(r.Past, last)}
 }
 
 func (d *redecidedDoc) redecision(last loyalty.Standing) *loyalty.Redecision {
 	if d == nil {
 		return nil
 	}
-	return &loyalty.Redecision{From: instant(d.From), Past: readPast(d.Past, last)}
+	return &loyalty.Redecision{From: Instant(d.From), Past: readPast(d.Past, last)}
 }
 
 func storedReached(r loyalty.Reached) reachedDoc {
-	return reachedDoc{r.Revision, storedGrant(r.Grant), r.N, millis(r.At)}
+	return reachedDoc{r.Revision, storedGrant(r.Grant), r.N, Millis(r.At)}
 }
 
 func (d reachedDoc) reached() (loyalty.Reached, error) {
 	g, err := d.Grant.grant()
-	return loyalty.Reached{Revision: d.Revision, Grant: g, N: d.N, At: instant(d.At)}, err
+	return loyalty.Reached{Revision: d.Revision, Grant: g, N: d.N, At: Instant(d.At)}, err
 }
 
 func storedReaches(all []loyalty.Reached) (out []reachedDoc) {

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 // overload one partition of the index.
 const Shards = 16
 
-// causeNames has the names of causes in keys.
+// CauseNames has the names of causes in keys.
 //
 // The table has the following partitions. IDs contain only letters, digits and _:.-, so # is a safe separator. The
 // policies in template.yaml name these kinds of partitions. A new kind, or a function that starts to read or write a
@@ -42,7 +42,7 @@ const Shards = 16
 //
 // Only in the index: P#<program>#DUE#<job>#<shard>, FULFIL#<status>, OUTBOX#waiting and WH@<day>. Package auth owns the
 // partitions KEY#<id>.
-var causeNames = map[string]string{
+var CauseNames = map[string]string{
 	loyalty.CauseEnrollment:    "JOIN",
 	loyalty.CauseOrder:         "O",
 	loyalty.CauseRedemption:    "RD",
@@ -68,84 +68,84 @@ var causeNames = map[string]string{
 // These are the sort keys of the items of a member that most requests read. They are adjacent, so that one query reads
 // them: no other item of a member sorts between them.
 const (
-	accountItem   = "ACCOUNT"
-	householdItem = "ACCOUNT#HOUSEHOLD"
-	profileItem   = "ACCOUNT#PROFILE"
+	AccountItem   = "ACCOUNT"
+	HouseholdItem = "ACCOUNT#HOUSEHOLD"
+	ProfileItem   = "ACCOUNT#PROFILE"
 )
 
-func memberKey(program string, m loyalty.MemberID, item string) table.Key {
-	return table.Key{PK: memberPartition(program, m), SK: item}
+func MemberKey(program string, m loyalty.MemberID, item string) table.Key {
+	return table.Key{PK: MemberPartition(program, m), SK: item}
 }
 
-func accountKey(program string, m loyalty.MemberID) table.Key {
-	return memberKey(program, m, accountItem)
+func AccountKey(program string, m loyalty.MemberID) table.Key {
+	return MemberKey(program, m, AccountItem)
 }
 
-func memberPartition(program string, m loyalty.MemberID) string {
+func MemberPartition(program string, m loyalty.MemberID) string {
 	return "P#" + program + "#M#" + string(m)
 }
 
-// entryPrefix returns the prefix of the partitions of all ledger entries of a program. One policy pattern allows all of
+// EntryPrefix returns the prefix of the partitions of all ledger entries of a program. One policy pattern allows all of
 // them, because any command may write entries of any kind that time causes.
-func entryPrefix(program string) string { return "P#" + program + "#E#" }
+func EntryPrefix(program string) string { return "P#" + program + "#E#" }
 
-func causePartition(program, kind, id string) string {
-	return entryPrefix(program) + causeNames[kind] + "#" + id
+func CausePartition(program, kind, id string) string {
+	return EntryPrefix(program) + CauseNames[kind] + "#" + id
 }
 
-func causeKey(program string, c loyalty.Cause) table.Key {
-	return table.Key{PK: causePartition(program, c.Kind, c.ID), SK: padded(int64(c.Revision), 6)}
+func CauseKey(program string, c loyalty.Cause) table.Key {
+	return table.Key{PK: CausePartition(program, c.Kind, c.ID), SK: Padded(int64(c.Revision), 6)}
 }
 
-// statementKey returns the index key that lists an entry in its member's statement.
-func statementKey(program string, e loyalty.Entry) table.Key {
-	return table.Key{PK: memberPartition(program, e.Member), SK: padded(e.Sequence, 10)}
+// StatementKey returns the index key that lists an entry in its member's statement.
+func StatementKey(program string, e loyalty.Entry) table.Key {
+	return table.Key{PK: MemberPartition(program, e.Member), SK: Padded(e.Sequence, 10)}
 }
 
-func identityKey(program string, id Identity) table.Key {
+func IdentityKey(program string, id Identity) table.Key {
 	return table.Key{PK: "P#" + program + "#ID#" + id.Kind + "#" + id.Value, SK: "ID"}
 }
 
-// programPartition returns the partition of the program itself: its draft, its versions and which one is live. The
+// ProgramPartition returns the partition of the program itself: its draft, its versions and which one is live. The
 // partition is separate, so that a policy can let only one function write it: a policy can distinguish partitions but
 // not sort keys.
-func programPartition(program string) string { return "P#" + program + "#PROGRAM" }
+func ProgramPartition(program string) string { return "P#" + program + "#PROGRAM" }
 
-func programKey(program, item string) table.Key {
-	return table.Key{PK: programPartition(program), SK: item}
+func ProgramKey(program, item string) table.Key {
+	return table.Key{PK: ProgramPartition(program), SK: item}
 }
 
-// programIDKey returns the key that lists a program among those of the table, from its first publication on.
-func programIDKey(program string) table.Key { return table.Key{PK: programsPartition, SK: program} }
+// ProgramIDKey returns the key that lists a program among those of the table, from its first publication on.
+func ProgramIDKey(program string) table.Key { return table.Key{PK: ProgramsPartition, SK: program} }
 
-const programsPartition = "PROGRAMS"
+const ProgramsPartition = "PROGRAMS"
 
-func versionKey(program string, n int) table.Key {
-	return programKey(program, programPrefix+padded(int64(n), 6))
+func VersionKey(program string, n int) table.Key {
+	return ProgramKey(program, ProgramPrefix+Padded(int64(n), 6))
 }
 
-func snapshotKey(program string, n int) table.Key {
-	return programKey(program, snapshotPrefix+padded(int64(n), 6))
+func SnapshotKey(program string, n int) table.Key {
+	return ProgramKey(program, SnapshotPrefix+Padded(int64(n), 6))
 }
 
-func duePartition(program string, shard int) string {
+func DuePartition(program string, shard int) string {
 	return fmt.Sprintf("P#%s#DUE#reassess#%02d", program, shard)
 }
 
-// dueKey returns the index key that lists an account by the instant at which it is due.
-func dueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
+// DueKey returns the index key that lists an account by the instant at which it is due.
+func DueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
 	if due.IsZero() {
 		return table.Key{}
 	}
-	return table.Key{PK: duePartition(program, shardOf(m)), SK: placeAt(due, m)}
+	return table.Key{PK: DuePartition(program, ShardOf(m)), SK: PlaceAt(due, m)}
 }
 
-// shardOf returns the shard of a queue in which a member is listed.
-func shardOf(m loyalty.MemberID) int { return int(hashed(string(m)) % Shards) }
+// ShardOf returns the shard of a queue in which a member is listed.
+func ShardOf(m loyalty.MemberID) int { return int(Hashed(string(m)) % Shards) }
 
-// placeAt returns the position of a member in a shard. It rounds the instant up to a full second, so that the member is
+// PlaceAt returns the position of a member in a shard. It rounds the instant up to a full second, so that the member is
 // never due early.
-func placeAt(at time.Time, m loyalty.MemberID) string {
+func PlaceAt(at time.Time, m loyalty.MemberID) string {
 	return at.Add(time.Second-1).UTC().Truncate(time.Second).Format(time.RFC3339) + "#" + string(m)
 }
 
@@ -155,8 +155,8 @@ func MemberAt(place string) loyalty.MemberID {
 	return loyalty.MemberID(m)
 }
 
-// instantAt returns the instant of a position of a due queue, or zero if the position has none.
-func instantAt(place string) time.Time {
+// InstantAt returns the instant of a position of a due queue, or zero if the position has none.
+func InstantAt(place string) time.Time {
 	second, _, _ := strings.Cut(place, "#")
 	t, err := time.Parse(time.RFC3339, second)
 	if err != nil {
@@ -165,8 +165,8 @@ func instantAt(place string) time.Time {
 	return t.UTC()
 }
 
-// dueBound returns the last position of the accounts that are due at an instant.
-func dueBound(now time.Time) string { return now.UTC().Format(time.RFC3339) + "~" }
+// DueBound returns the last position of the accounts that are due at an instant.
+func DueBound(now time.Time) string { return now.UTC().Format(time.RFC3339) + "~" }
 
 // memberPrefix is the prefix of member IDs that the API creates.
 const memberPrefix = "mem_"
@@ -182,8 +182,8 @@ func RedemptionID(unique string, m loyalty.MemberID) string {
 	return "rd_" + unique + strings.TrimPrefix(string(m), memberPrefix)
 }
 
-// redeemer returns the member that the ID of a redemption hints at, or an empty ID if it has no hint.
-func redeemer(redemption string) loyalty.MemberID {
+// Redeemer returns the member that the ID of a redemption hints at, or an empty ID if it has no hint.
+func Redeemer(redemption string) loyalty.MemberID {
 	rest, ok := strings.CutPrefix(redemption, "rd_")
 	if !ok || len(rest) <= uniqueLength {
 		return ""
@@ -191,57 +191,51 @@ func redeemer(redemption string) loyalty.MemberID {
 	return loyalty.MemberID(memberPrefix + rest[uniqueLength:])
 }
 
-// activityKey returns the key of the Activity of a payment processor.
-func activityKey(program, provider string) table.Key {
+// ActivityKey returns the key of the Activity of a payment processor.
+func ActivityKey(program, provider string) table.Key {
 	return table.Key{PK: "P#" + program + "#PROVIDERS", SK: provider}
 }
 
-// knownKey returns the key of the facts about one payment, by the processor's ID of the payment.
-func knownKey(program, payment string) table.Key {
+// KnownKey returns the key of the facts about one payment, by the processor's ID of the payment.
+func KnownKey(program, payment string) table.Key {
 	return table.Key{PK: "P#" + program + "#PAY#" + payment, SK: "PAYMENT"}
 }
 
-// parkedPartition returns the partition that lists orders of an unknown person, under an identity by which the person
+// ParkedPartition returns the partition that lists orders of an unknown person, under an identity by which the person
 // may later enroll. It is one of the partitions of identities, from which an enrollment may delete.
-func parkedPartition(program string, id Identity) string {
+func ParkedPartition(program string, id Identity) string {
 	return "P#" + program + "#ID#parked-" + id.Kind + "#" + id.Value
 }
 
-// deliveryKey returns the key of an event as received. A quarantined event has a separate sort key derived from its
+// DeliveryKey returns the key of an event as received. A quarantined event has a separate sort key derived from its
 // content, so that it does not take the key of the genuine event.
-func deliveryKey(program, provider, event, item string) table.Key {
+func DeliveryKey(program, provider, event, item string) table.Key {
 	return table.Key{PK: "P#" + program + "#WH#" + provider + "#" + event, SK: item}
 }
 
-func transmissionKey(program, provider, transmission string) table.Key {
+func TransmissionKey(program, provider, transmission string) table.Key {
 	return table.Key{PK: "P#" + program + "#WHT#" + provider + "#" + transmission, SK: "TRANSMISSION"}
 }
 
-// arrivalKey returns the index key that lists an event by the day of its arrival, or among those that a person must
-// review.
-func arrivalKey(program, shelf string, k Kept) table.Key {
-	return table.Key{PK: "P#" + program + "#WH@" + shelf, SK: stamped(k.Received) + "#" + k.Provider + "#" + k.Event}
-}
+// Stamped formats an instant with milliseconds, so that keys sort by time.
+func Stamped(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// stamped formats an instant with milliseconds, so that keys sort by time.
-func stamped(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// hashed returns a hash that distributes names evenly.
-func hashed(name string) uint32 {
+// Hashed returns a hash that distributes names evenly.
+func Hashed(name string) uint32 {
 	h := fnv.New32a()
 	h.Write([]byte(name))
 	return h.Sum32()
 }
 
-func padded(n int64, width int) string {
+func Padded(n int64, width int) string {
 	s := strconv.FormatInt(n, 10)
 	return strings.Repeat("0", max(0, width-len(s))) + s
 }
 
-// parseEntryID parses an entry ID, as Entry.ID formats it, into the entry's cause.
-func parseEntryID(id string) (c loyalty.Cause, ok bool) {
+// ParseEntryID parses an entry ID, as Entry.ID formats it, into the entry's cause.
+func ParseEntryID(id string) (c loyalty.Cause, ok bool) {
 	parts := strings.Split(strings.TrimPrefix(id, "ent_"), "~")
-	if len(parts) != 3 || !strings.HasPrefix(id, "ent_") || causeNames[parts[0]] == "" || parts[1] == "" {
+	if len(parts) != 3 || !strings.HasPrefix(id, "ent_") || CauseNames[parts[0]] == "" || parts[1] == "" {
 		return c, false
 	}
 	n, err := strconv.Atoi(parts[2])
@@ -250,3 +244,8 @@ func parseEntryID(id string) (c loyalty.Cause, ok bool) {
 	}
 	return loyalty.Cause{Kind: parts[0], ID: parts[1], Revision: n}, true
 }
+
+const (
+	ProgramPrefix  = "PROGRAM#"
+	SnapshotPrefix = "SNAPSHOT#" // a separate item: with the source it may be too large for one item
+)

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"fmt"
@@ -8,12 +8,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func storedEvent(s *loyalty.EventState) *eventDoc {
+func StoredEvent(s *loyalty.EventState) *eventDoc {
 	if s == nil {
 		return nil
 	}
 	return &eventDoc{
-		Type: s.Event.Type, At: millis(s.Event.At), Data: storedData(s.Event.Data), Program: s.Program,
+		Type: s.Event.Type, At: Millis(s.Event.At), Data: storedData(s.Event.Data), Program: s.Program,
 		Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
 		Worth: int64(s.Worth), Grants: storedGrants(s.Grants), Shares: storedShares(s.Shares),
@@ -48,7 +48,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	}
 	_, id, _ := strings.Cut(c.ID, ":")
 	s := &loyalty.EventState{
-		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: instant(d.At)},
+		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: Instant(d.At)},
 		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: shares(d.Shares),
 		Bucket: d.Bucket, SlidTo: loyalty.Date(d.SlidTo), Visits: d.Visits, TierGroups: readCounted(d.TierGroups),
 		Missing: d.Missing,
@@ -82,7 +82,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 
 func storedGrant(g loyalty.Grant) grantDoc {
 	return grantDoc{
-		g.Rule, g.Wallet, int64(g.Worth), millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed),
+		g.Rule, g.Wallet, int64(g.Worth), Millis(g.ActiveAt), int32(g.Expires), StoredLots(g.Taken), int64(g.Owed),
 		int64(g.ExpiredOn), int64(g.Expired), storedUnconverted(g.Converted),
 	}
 }
@@ -95,9 +95,9 @@ func storedGrants(all []loyalty.Grant) (out []grantDoc) {
 }
 
 func (d grantDoc) grant() (loyalty.Grant, error) {
-	taken, err := readLots(d.Taken)
+	taken, err := ReadLots(d.Taken)
 	return loyalty.Grant{
-		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt),
+		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: Instant(d.ActiveAt),
 		Expires: loyalty.Date(d.Lot),
 		Taken:   taken, Owed: loyalty.Points(d.Owed), ExpiredOn: loyalty.Points(d.ExpiredOn),
 		Expired: loyalty.Points(d.Expired), Converted: readUnconverted(d.Converted),
@@ -136,42 +136,42 @@ func shares(docs []shareDoc) (out []loyalty.Share) {
 	return out
 }
 
-func storedTraits(t *loyalty.Traits) *traitsDoc {
+func StoredTraits(t *loyalty.Traits) *traitsDoc {
 	if t == nil ||
 		t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 &&
 			len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.MembershipYearStart == 0 && t.Referral.By == "" {
 		return nil
 	}
 	d := &traitsDoc{
-		Revision: t.Revision, Zone: t.Zone, Birthday: t.Birthday, Changed: millis(t.Changed), Given: t.Given,
+		Revision: t.Revision, Zone: t.Zone, Birthday: t.Birthday, Changed: Millis(t.Changed), Given: t.Given,
 		Years:    t.Years,
 		Segments: t.Segments, MembershipYearStart: t.MembershipYearStart,
 	}
 	for _, o := range t.OptIns {
-		d.OptIns, d.OptedIn = append(d.OptIns, o.Campaign), append(d.OptedIn, millis(o.At))
+		d.OptIns, d.OptedIn = append(d.OptIns, o.Campaign), append(d.OptedIn, Millis(o.At))
 	}
 	for _, c := range t.Channels {
 		d.Channels = append(d.Channels, channelUseDoc{string(c.Channel), string(c.Purpose)})
 	}
 	if r := t.Referral; r.By != "" {
-		d.Referral = &referredDoc{string(r.By), millis(r.At), r.Claim, r.Order, millis(r.ActiveAt), r.Former}
+		d.Referral = &referredDoc{string(r.By), Millis(r.At), r.Claim, r.Order, Millis(r.ActiveAt), r.Former}
 	}
 	return d
 }
 
-func (d *traitsDoc) traits() loyalty.Traits {
+func (d *traitsDoc) Traits() loyalty.Traits {
 	if d == nil {
 		return loyalty.Traits{}
 	}
 	t := loyalty.Traits{
-		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given,
+		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: Instant(d.Changed), Given: d.Given,
 		Years: d.Years, MembershipYearStart: d.MembershipYearStart,
 		Segments: d.Segments,
 	}
 	for i, campaign := range d.OptIns {
 		o := loyalty.OptIn{Campaign: campaign}
 		if i < len(d.OptedIn) {
-			o.At = instant(d.OptedIn[i])
+			o.At = Instant(d.OptedIn[i])
 		}
 		t.OptIns = append(t.OptIns, o)
 	}
@@ -181,20 +181,20 @@ func (d *traitsDoc) traits() loyalty.Traits {
 	}
 	if r := d.Referral; r != nil {
 		t.Referral = loyalty.Referral{
-			By: loyalty.MemberID(r.By), At: instant(r.At), Claim: r.Claim, Order: r.Order,
-			ActiveAt: instant(r.ActiveAt), Former: r.Former,
+			By: loyalty.MemberID(r.By), At: Instant(r.At), Claim: r.Claim, Order: r.Order,
+			ActiveAt: Instant(r.ActiveAt), Former: r.Former,
 		}
 	}
 	return t
 }
 
 func storedMove(m loyalty.Move) moveDoc {
-	return moveDoc{millis(m.At), int32(m.First), int32(m.Last), int32(m.To), m.Times}
+	return moveDoc{Millis(m.At), int32(m.First), int32(m.Last), int32(m.To), m.Times}
 }
 
 func (d moveDoc) move() loyalty.Move {
 	return loyalty.Move{
-		At: instant(d.At), First: loyalty.Date(d.First), Last: loyalty.Date(d.Last), To: loyalty.Date(d.To),
+		At: Instant(d.At), First: loyalty.Date(d.First), Last: loyalty.Date(d.Last), To: loyalty.Date(d.To),
 		Times: d.Times,
 	}
 }

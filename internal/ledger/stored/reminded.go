@@ -1,19 +1,18 @@
-package ledger
+package stored
 
 import (
 	"fmt"
 	"time"
 
 	"github.com/go-json-experiment/json"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// remindedDoc is the stored state of a member's reminders: only add fields. The document of a typical member needs one
+// RemindedDoc is the stored state of a member's reminders: only add fields. The document of a typical member needs one
 // write unit.
-type remindedDoc struct {
+type RemindedDoc struct {
 	SentReminders []sentReminderDoc `json:"sentr,omitempty"`
 	Sent          []sentDoc         `json:"sent,omitempty"`
 	Open          []openDoc         `json:"open,omitempty"`
@@ -25,7 +24,7 @@ type remindedDoc struct {
 	Active        []activationDoc   `json:"act,omitempty"`
 	Orders        []boughtDoc       `json:"ord,omitempty"`
 	Codes         []unusedDoc       `json:"code,omitempty"`
-	Flight        *flightDoc        `json:"fly,omitempty"`
+	Flight        *FlightDoc        `json:"fly,omitempty"`
 	Planned       string            `json:"by,omitzero"` // the reminders by which the member was last planned
 }
 
@@ -81,69 +80,69 @@ type unusedDoc struct {
 	Until      int64  `json:"u,omitzero"`
 }
 
-// flightDoc is a message that is claimed and not recorded yet.
-type flightDoc struct {
+// FlightDoc is a message that is claimed and not recorded yet.
+type FlightDoc struct {
 	ID   string            `json:"id"`
 	At   int64             `json:"at"`
 	Once bool              `json:"once,omitzero"` // must not be sent again, whatever its result
 	Told []sentReminderDoc `json:"told"`
 }
 
-func storedReminded(s remind.Reminded) remindedDoc {
-	d := remindedDoc{
-		Ignored: s.Ignored, Last: millis(s.Last), Seen: s.Seen, Redeemed: millis(s.Redeemed),
-		SentReminders: storedSent(s.SentReminders),
+func StoredReminded(s remind.Reminded) RemindedDoc {
+	d := RemindedDoc{
+		Ignored: s.Ignored, Last: Millis(s.Last), Seen: s.Seen, Redeemed: Millis(s.Redeemed),
+		SentReminders: StoredSent(s.SentReminders),
 	}
 	for _, c := range s.Sent {
 		d.Sent = append(d.Sent, sentDoc{int32(c.Day), string(c.Channel), c.N})
 	}
 	for _, o := range s.Open {
-		d.Open = append(d.Open, openDoc{o.Reminder, string(o.Purpose), millis(o.At), o.Held, o.Acted})
+		d.Open = append(d.Open, openDoc{o.Reminder, string(o.Purpose), Millis(o.At), o.Held, o.Acted})
 	}
 	for reminder, since := range s.Rich {
 		if d.Rich == nil {
 			d.Rich = map[string]int64{}
 		}
-		d.Rich[reminder] = millis(since)
+		d.Rich[reminder] = Millis(since)
 	}
 	for _, a := range s.Active {
-		d.Active = append(d.Active, activationDoc{millis(a.At), int64(a.Points)})
+		d.Active = append(d.Active, activationDoc{Millis(a.At), int64(a.Points)})
 	}
 	for _, b := range s.Orders {
-		d.Orders = append(d.Orders, boughtDoc{b.Order, millis(b.At), b.Unpaid})
+		d.Orders = append(d.Orders, boughtDoc{b.Order, Millis(b.At), b.Unpaid})
 	}
 	for _, c := range s.Codes {
 		d.Codes = append(d.Codes, unusedDoc{
-			c.Redemption, c.Reward, c.Code, millis(c.At), millis(c.From), millis(c.Until),
+			c.Redemption, c.Reward, c.Code, Millis(c.At), Millis(c.From), Millis(c.Until),
 		})
 	}
 	return d
 }
 
-func storedSent(told []remind.SentReminder) (out []sentReminderDoc) {
+func StoredSent(told []remind.SentReminder) (out []sentReminderDoc) {
 	for _, t := range told {
 		out = append(out, sentReminderDoc{
-			t.Reminder, t.Step, string(t.On), t.Subject.ID, millis(t.Subject.Due), t.Subject.Cycle,
-			millis(t.Subject.Until),
-			millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
+			t.Reminder, t.Step, string(t.On), t.Subject.ID, Millis(t.Subject.Due), t.Subject.Cycle,
+			Millis(t.Subject.Until),
+			Millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
 		})
 	}
 	return out
 }
 
-func (d sentReminderDoc) sent() remind.SentReminder {
+func (d sentReminderDoc) Sent() remind.SentReminder {
 	return remind.SentReminder{
 		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
-		Subject: remind.Subject{ID: d.Subject, Due: instant(d.Due), Cycle: d.Cycle, Until: instant(d.Until)},
-		At:      instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Passing: d.Passing,
+		Subject: remind.Subject{ID: d.Subject, Due: Instant(d.Due), Cycle: d.Cycle, Until: Instant(d.Until)},
+		At:      Instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Passing: d.Passing,
 		Heard: d.Heard,
 	}
 }
 
-func (d remindedDoc) reminded() remind.Reminded {
-	s := remind.Reminded{Ignored: d.Ignored, Last: instant(d.Last), Seen: d.Seen, Redeemed: instant(d.Redeemed)}
+func (d RemindedDoc) Reminded() remind.Reminded {
+	s := remind.Reminded{Ignored: d.Ignored, Last: Instant(d.Last), Seen: d.Seen, Redeemed: Instant(d.Redeemed)}
 	for _, t := range d.SentReminders {
-		s.SentReminders = append(s.SentReminders, t.sent())
+		s.SentReminders = append(s.SentReminders, t.Sent())
 	}
 	for _, c := range d.Sent {
 		s.Sent = append(s.Sent, remind.SentCount{
@@ -152,7 +151,7 @@ func (d remindedDoc) reminded() remind.Reminded {
 	}
 	for _, o := range d.Open {
 		s.Open = append(s.Open, remind.Open{
-			Reminder: o.Reminder, Purpose: loyalty.Purpose(o.Purpose), At: instant(o.At), Held: o.Held,
+			Reminder: o.Reminder, Purpose: loyalty.Purpose(o.Purpose), At: Instant(o.At), Held: o.Held,
 			Acted: o.Acted,
 		})
 	}
@@ -160,24 +159,24 @@ func (d remindedDoc) reminded() remind.Reminded {
 		if s.Rich == nil {
 			s.Rich = map[string]time.Time{}
 		}
-		s.Rich[reminder] = instant(since)
+		s.Rich[reminder] = Instant(since)
 	}
 	for _, a := range d.Active {
-		s.Active = append(s.Active, remind.Activation{At: instant(a.At), Points: loyalty.Points(a.Points)})
+		s.Active = append(s.Active, remind.Activation{At: Instant(a.At), Points: loyalty.Points(a.Points)})
 	}
 	for _, b := range d.Orders {
-		s.Orders = append(s.Orders, remind.Purchase{Order: b.Order, At: instant(b.At), Unpaid: b.Unpaid})
+		s.Orders = append(s.Orders, remind.Purchase{Order: b.Order, At: Instant(b.At), Unpaid: b.Unpaid})
 	}
 	for _, c := range d.Codes {
 		s.Codes = append(s.Codes, remind.UnusedCode{
-			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: instant(c.At), From: instant(c.From),
-			Until: instant(c.Until),
+			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: Instant(c.At), From: Instant(c.From),
+			Until: Instant(c.Until),
 		})
 	}
 	return s
 }
 
-func readReminded(it table.Item) (d remindedDoc, err error) {
+func ReadReminded(it table.Item) (d RemindedDoc, err error) {
 	if it.Version > 0 {
 		if err := json.Unmarshal(it.Doc, &d); err != nil {
 			return d, fmt.Errorf("ledger: read reminders %s: %w", it.Key, err)

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"time"
@@ -8,7 +8,7 @@ import (
 
 // The stored forms of payments: only add fields.
 
-type receiptDoc struct {
+type ReceiptDoc struct {
 	ID    string    `json:"id"`
 	Facts []factDoc `json:"f,omitempty"`
 }
@@ -40,9 +40,9 @@ type factLineDoc struct {
 	Tax      int64  `json:"tax,omitzero"`
 }
 
-// knownDoc is the stored state of a payment, apart from its order.
-type knownDoc struct {
-	Payment  receiptDoc `json:"p"`
+// KnownDoc is the stored state of a payment, apart from its order.
+type KnownDoc struct {
+	Payment  ReceiptDoc `json:"p"`
 	Order    string     `json:"o,omitzero"`    // the order that it pays, once known; never changes
 	Same     string     `json:"same,omitzero"` // the payment into which this one was merged; other fields are empty
 	Member   string     `json:"m,omitzero"`    // the member as named by the processor
@@ -51,14 +51,14 @@ type knownDoc struct {
 	Parked   bool       `json:"park,omitzero"` // its order is listed under every known name
 }
 
-// parkedDoc lists an order of an unknown payer under a name by which the payer may become known.
-type parkedDoc struct {
+// ParkedDoc lists an order of an unknown payer under a name by which the payer may become known.
+type ParkedDoc struct {
 	Order string `json:"o"`
 	At    int64  `json:"at"`
 }
 
-// deliveryDoc is a verified event as received, with its outcome.
-type deliveryDoc struct {
+// DeliveryDoc is a verified event as received, with its outcome.
+type DeliveryDoc struct {
 	Provider string `json:"by"`
 	Event    string `json:"id"`
 	Type     string `json:"t"`
@@ -75,18 +75,18 @@ type deliveryDoc struct {
 	Redriven int64  `json:"re,omitzero"` // when a quarantined event was accepted
 }
 
-// transmissionDoc binds a transmission to the body with which it was received.
-type transmissionDoc struct {
+// TransmissionDoc binds a transmission to the body with which it was received.
+type TransmissionDoc struct {
 	Body string `json:"b"`
 }
 
-func storedReceipt(x loyalty.Receipt) receiptDoc {
-	d := receiptDoc{ID: x.ID}
+func StoredReceipt(x loyalty.Receipt) ReceiptDoc {
+	d := ReceiptDoc{ID: x.ID}
 	for _, f := range x.Facts {
 		one := factDoc{
 			Kind: string(f.Kind), ID: f.ID, State: string(f.State), Amount: f.Money.Amount,
 			Currency: string(f.Money.Currency),
-			Clock:    f.Clock, At: millis(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax,
+			Clock:    f.Clock, At: Millis(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax,
 			Tip:      f.Tip,
 			GiftCard: f.GiftCard, Mixed: f.Mixed, Tendered: f.Tendered, Released: f.Released,
 		}
@@ -98,13 +98,13 @@ func storedReceipt(x loyalty.Receipt) receiptDoc {
 	return d
 }
 
-func (d receiptDoc) receipt() loyalty.Receipt {
+func (d ReceiptDoc) Receipt() loyalty.Receipt {
 	x := loyalty.Receipt{ID: d.ID}
 	for _, f := range d.Facts {
 		one := loyalty.Fact{
 			Kind: loyalty.FactKind(f.Kind), ID: f.ID, State: loyalty.FactState(f.State),
 			Money: loyalty.Money{Amount: f.Amount, Currency: loyalty.Currency(f.Currency)},
-			Clock: f.Clock, At: instant(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax, Tip: f.Tip,
+			Clock: f.Clock, At: Instant(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax, Tip: f.Tip,
 			GiftCard: f.GiftCard, Mixed: f.Mixed, Tendered: f.Tendered, Released: f.Released,
 		}
 		for _, l := range f.Lines {
@@ -115,29 +115,8 @@ func (d receiptDoc) receipt() loyalty.Receipt {
 	return x
 }
 
-func (d deliveryDoc) delivery(key string, version int64) Kept {
-	return Kept{
-		Delivery: Delivery{
-			Provider: d.Provider, Event: d.Event, Type: d.Type, Path: d.Path, At: instant(d.At),
-			Received: instant(d.Received),
-			Mark:     d.Mark, Body: d.Body,
-		},
-		Key: key, Outcome: Outcome(d.Outcome), Code: loyalty.Code(d.Code), Detail: d.Detail,
-		Payment: d.Payment, Order: d.Order, Redriven: instant(d.Redriven), version: version,
-	}
-}
-
-func storedDelivery(k Kept) deliveryDoc {
-	return deliveryDoc{
-		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: millis(k.At),
-		Received: millis(k.Received),
-		Mark:     k.Mark, Body: k.Body, Outcome: string(k.Outcome), Code: string(k.Code), Detail: k.Detail,
-		Payment: k.Payment, Order: k.Order, Redriven: millis(k.Redriven),
-	}
-}
-
-// whole truncates the instants of facts to the precision of the stored form.
-func whole(facts []loyalty.Fact) []loyalty.Fact {
+// Whole truncates the instants of facts to the precision of the stored form.
+func Whole(facts []loyalty.Fact) []loyalty.Fact {
 	out := make([]loyalty.Fact, len(facts))
 	for i, f := range facts {
 		f.At = f.At.UTC().Truncate(time.Millisecond)

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"fmt"
@@ -7,10 +7,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-func storedEntry(e loyalty.Entry) entryDoc {
-	d := entryDoc{
+func StoredEntry(e loyalty.Entry) EntryDoc {
+	d := EntryDoc{
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
-		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor,
+		Program: e.Program, Effective: Millis(e.Effective), Recorded: Millis(e.Recorded), Actor: e.Actor,
 		Input:      e.Input,
 		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: storedReaches(e.Redated),
 		Usage:      storedUsage(e.Usage),
@@ -19,7 +19,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		Wallets:   storedWallets(e.Wallets), Numbers: e.Numbers, Target: e.Target, First: storedPlaced(e.First),
 		Undecided:  storedAgain(e.Undecided),
 		Converting: storedConverting(e.Converting), From: storedFrom(e.UndecidedFrom),
-		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale),
+		Event: StoredEvent(e.Event), Traits: StoredTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale),
 		Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		TierGroup: e.TierGroup, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
@@ -31,7 +31,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	}
 	for i, p := range e.Postings {
 		d.Postings[i] = postingDoc{
-			p.Wallet, string(p.Bucket), int32(p.Lot), millis(p.ActiveAt), millis(p.GiveUp), p.Cause.Kind, p.Cause.ID,
+			p.Wallet, string(p.Bucket), int32(p.Lot), Millis(p.ActiveAt), Millis(p.GiveUp), p.Cause.Kind, p.Cause.ID,
 			int64(p.Points), int32(p.From),
 		}
 	}
@@ -49,7 +49,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Metric = &metricDoc{Window: e.Window} // brand counts use the window as well
 	}
 	if e.Order != nil {
-		d.Order = storedOrder(*e.Order)
+		d.Order = StoredOrder(*e.Order)
 	}
 	if e.Standing != nil {
 		d.Redecided = storedRedecided(e.Redecided, *e.Standing)
@@ -92,16 +92,16 @@ func (d reasonDoc) because() loyalty.Reason {
 	return b
 }
 
-// readEntry decodes the stored entry of a cause.
-func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
-	d, err := unpackedEntry(it.Doc)
+// ReadEntry decodes the stored entry of a cause.
+func ReadEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
+	d, err := UnpackedEntry(it.Doc)
 	if err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	e := loyalty.Entry{
 		Sequence: d.Sequence, Member: loyalty.MemberID(d.Member), Cause: c, Kind: loyalty.Kind(d.Kind),
-		Points: loyalty.Points(d.Points), Program: d.Program, Effective: instant(d.Effective),
-		Recorded: instant(d.Recorded),
+		Points: loyalty.Points(d.Points), Program: d.Program, Effective: Instant(d.Effective),
+		Recorded: Instant(d.Recorded),
 		Actor:    d.Actor, Input: d.Input,
 		Balance: loyalty.Balance{
 			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
@@ -124,7 +124,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		e.Notice = &n
 	}
 	if d.Traits != nil {
-		t := d.Traits.traits()
+		t := d.Traits.Traits()
 		e.Traits = &t
 	}
 	if e.Redemption, err = d.Redemption.redemption(); err != nil {
@@ -146,13 +146,13 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	if e.Order, err = d.Order.state(c.ID, loyalty.MemberID(d.Member), c.Revision); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
-	if e.Usage, err = readUsage(d.Usage); err != nil {
+	if e.Usage, err = ReadUsage(d.Usage); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	for _, p := range d.Postings {
 		e.Postings = append(e.Postings, loyalty.Posting{
-			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: loyalty.Date(p.Lot), ActiveAt: instant(p.At),
-			GiveUp: instant(p.GiveUp),
+			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: loyalty.Date(p.Lot), ActiveAt: Instant(p.At),
+			GiveUp: Instant(p.GiveUp),
 			Cause:  loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: loyalty.Date(p.From),
 		})
 	}

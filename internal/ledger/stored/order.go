@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"cmp"
@@ -9,19 +9,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// storedOrder encodes an order's state. It omits what the entry contains: the order's ID, the member and the revision.
-func storedOrder(s loyalty.OrderState) *orderDoc {
+// StoredOrder encodes an order's state. It omits what the entry contains: the order's ID, the member and the revision.
+func StoredOrder(s loyalty.OrderState) *OrderDoc {
 	o := s.Order
-	d := &orderDoc{
-		Placed: millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
+	d := &OrderDoc{
+		Placed: Millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
 		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Included: o.Included,
-		Updated: millis(o.UpdatedAt), Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
+		Updated: Millis(o.UpdatedAt), Shipped: Millis(o.Shipped), Arrived: Millis(o.Delivered),
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments,
 		OptIns:   s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
 		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, QualifyingItems: s.QualifyingItems,
 		Brands: s.Brands, Bucket: s.Bucket,
-		SlidTo: int32(s.SlidTo), ActiveBefore: millis(s.ActiveBefore),
+		SlidTo: int32(s.SlidTo), ActiveBefore: Millis(s.ActiveBefore),
 		TierGroups: storedCounted(s.TierGroups), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince,
 		RefundsAt: s.RefundsSince,
 		Missing:   s.Missing, Converts: s.Converts,
@@ -53,12 +53,12 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 }
 
 // goods sets the fields that store the contents of an order.
-func (d *orderDoc) goods(o loyalty.Order) {
+func (d *OrderDoc) goods(o loyalty.Order) {
 	if len(o.Lines) > 0 {
-		d.Lines = make([]lineDoc, len(o.Lines))
+		d.Lines = make([]LineDoc, len(o.Lines))
 	}
 	for i, l := range o.Lines {
-		d.Lines[i] = lineDoc(l)
+		d.Lines[i] = LineDoc(l)
 	}
 	for _, t := range o.Tenders {
 		d.Tenders = append(d.Tenders, tenderDoc{string(t.Kind), t.Name, t.Amount, t.Reported})
@@ -67,17 +67,17 @@ func (d *orderDoc) goods(o loyalty.Order) {
 		d.Refunds = append(d.Refunds, storedRefund(r))
 	}
 	for _, x := range o.Disputes {
-		d.Disputes = append(d.Disputes, disputeDoc{x.ID, millis(x.At), string(x.Status), x.Amount})
+		d.Disputes = append(d.Disputes, disputeDoc{x.ID, Millis(x.At), string(x.Status), x.Amount})
 	}
 	for _, x := range o.Receipts {
-		d.Receipts = append(d.Receipts, storedReceipt(x))
+		d.Receipts = append(d.Receipts, StoredReceipt(x))
 	}
 	d.ReportedStatus = string(o.ReportedStatus)
 }
 
-func storedRefund(r loyalty.Refund) refundDoc {
-	d := refundDoc{
-		ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods,
+func storedRefund(r loyalty.Refund) RefundDoc {
+	d := RefundDoc{
+		ID: r.ID, At: Millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods,
 		Included: r.Included, Tender: r.Tender, Tendered: r.Tendered, ToCards: r.ToGiftCards,
 	}
 	if r.Status != loyalty.RefundSucceeded {
@@ -89,9 +89,9 @@ func storedRefund(r loyalty.Refund) refundDoc {
 	return d
 }
 
-func (d refundDoc) refund() loyalty.Refund {
+func (d RefundDoc) Refund() loyalty.Refund {
 	r := loyalty.Refund{
-		ID: d.ID, At: instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
+		ID: d.ID, At: Instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
 		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods, Included: d.Included, Tender: d.Tender,
 		Tendered: d.Tendered, ToGiftCards: d.ToCards,
 	}
@@ -102,7 +102,7 @@ func (d refundDoc) refund() loyalty.Refund {
 }
 
 // state decodes an order's state. It returns nil if the entry has none.
-func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.OrderState, error) {
+func (d *OrderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.OrderState, error) {
 	if d == nil {
 		return nil, nil
 	}
@@ -114,7 +114,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		},
 		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, QualifyingItems: d.QualifyingItems,
 		Brands: d.Brands, Bucket: d.Bucket,
-		SlidTo: loyalty.Date(d.SlidTo), ActiveBefore: instant(d.ActiveBefore),
+		SlidTo: loyalty.Date(d.SlidTo), ActiveBefore: Instant(d.ActiveBefore),
 		TierGroups: readCounted(d.TierGroups), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing,
 		Converts: d.Converts,
 	}
@@ -122,7 +122,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	if s.Order, err = d.order(id, m); err != nil {
 		return nil, err
 	}
-	if s.Cut, err = readUsage(d.Limits); err != nil {
+	if s.Cut, err = ReadUsage(d.Limits); err != nil {
 		return nil, err
 	}
 	more, err := grants(d.More)
@@ -153,13 +153,13 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	return s, nil
 }
 
-func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
+func (d *OrderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 	o := loyalty.Order{
-		ID: id, Member: m, PlacedAt: instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel,
+		ID: id, Member: m, PlacedAt: Instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel,
 		Store:  d.Store,
 		Status: loyalty.OrderStatus(d.Status), Discount: d.Discount, Shipping: d.Shipping, Tax: d.Tax,
 		Included:  d.Included,
-		UpdatedAt: instant(d.Updated), Shipped: instant(d.Shipped), Delivered: instant(d.Arrived),
+		UpdatedAt: Instant(d.Updated), Shipped: Instant(d.Shipped), Delivered: Instant(d.Arrived),
 	}
 	if d.Clock != "" {
 		clock, err := time.LoadLocation(d.Clock)
@@ -177,15 +177,15 @@ func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 		})
 	}
 	for _, r := range d.Refunds {
-		o.Refunds = append(o.Refunds, r.refund())
+		o.Refunds = append(o.Refunds, r.Refund())
 	}
 	for _, x := range d.Disputes {
 		o.Disputes = append(o.Disputes, loyalty.Dispute{
-			ID: x.ID, At: instant(x.At), Status: loyalty.DisputeStatus(x.Status), Amount: x.Amount,
+			ID: x.ID, At: Instant(x.At), Status: loyalty.DisputeStatus(x.Status), Amount: x.Amount,
 		})
 	}
 	for _, x := range d.Receipts {
-		o.Receipts = append(o.Receipts, x.receipt())
+		o.Receipts = append(o.Receipts, x.Receipt())
 	}
 	o.ReportedStatus = loyalty.OrderStatus(d.ReportedStatus)
 	return o, nil

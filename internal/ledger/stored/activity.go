@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"time"
@@ -15,26 +15,26 @@ func storedActivityChange(c *loyalty.ActivityChange) *activityChangeDoc {
 	if c == nil {
 		return nil
 	}
-	return &activityChangeDoc{millis(c.At), c.Withdrawn}
+	return &activityChangeDoc{Millis(c.At), c.Withdrawn}
 }
 
 func (d *activityChangeDoc) change() *loyalty.ActivityChange {
 	if d == nil {
 		return nil
 	}
-	return &loyalty.ActivityChange{At: instant(d.At), Withdrawn: d.Withdrawn}
+	return &loyalty.ActivityChange{At: Instant(d.At), Withdrawn: d.Withdrawn}
 }
 
 func storedInstants(all []time.Time) (out []int64) {
 	for _, at := range all {
-		out = append(out, millis(at))
+		out = append(out, Millis(at))
 	}
 	return out
 }
 
 func instants(stored []int64) (out []time.Time) {
 	for _, ms := range stored {
-		out = append(out, instant(ms))
+		out = append(out, Instant(ms))
 	}
 	return out
 }

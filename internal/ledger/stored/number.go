@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"fmt"
@@ -43,7 +43,7 @@ func placedFrom(s string) (loyalty.PlacedOrder, error) {
 	if err != nil {
 		return loyalty.PlacedOrder{}, fmt.Errorf("%q is not an order with an instant", s)
 	}
-	return loyalty.PlacedOrder{At: instant(ms), ID: id}, nil
+	return loyalty.PlacedOrder{At: Instant(ms), ID: id}, nil
 }
 
 func storedAgain(orders []loyalty.Again) (out []againDoc) {

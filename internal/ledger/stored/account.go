@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"cmp"
@@ -12,38 +12,38 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-func storedAccount(a loyalty.Account) accountDoc {
-	d := accountDoc{
-		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
-		Lots: storedLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
-		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity),
-		Seen: storedInstantOf(a.Seen, a.LastActivity),
-		Ran:  storedInstantOf(a.Ran, a.Seen),
+func StoredAccount(a loyalty.Account) AccountDoc {
+	d := AccountDoc{
+		Joined: Millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
+		Lots: StoredLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
+		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: Millis(a.LastActivity),
+		Seen: StoredInstantOf(a.Seen, a.LastActivity),
+		Ran:  StoredInstantOf(a.Ran, a.Seen),
 		Tier: storedTier(&a.Tier), Past: storedPast(a.Past, a.Tier),
-		Counted: storedInstantOf(a.Counted, a.LastActivity), Usage: storedUsage(a.Usage),
-		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Graced: datesTo[int32](a.Graced), Carried: a.Carried,
+		Counted: StoredInstantOf(a.Counted, a.LastActivity), Usage: storedUsage(a.Usage),
+		Traits: StoredTraits(&a.Traits), Slides: int32(a.Slides), Graced: datesTo[int32](a.Graced), Carried: a.Carried,
 	}
 	if a.Status != loyalty.Active {
 		d.Status = string(a.Status)
 	}
-	d.Lapsed = storedLots(a.ExpiredLots)
+	d.Lapsed = StoredLots(a.ExpiredLots)
 	for _, x := range a.Conversions {
 		d.Conversions = append(d.Conversions, *storedConverted(&x))
 	}
 	for _, p := range a.Pending {
-		d.Pending = append(d.Pending, pendingDoc{
-			p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), millis(p.GiveUp), int32(p.Expires), p.Wallet,
+		d.Pending = append(d.Pending, PendingDoc{
+			p.Cause.Kind, p.Cause.ID, Millis(p.ActiveAt), Millis(p.GiveUp), int32(p.Expires), p.Wallet,
 			int64(p.Points),
 		})
 	}
 	for _, h := range a.Holds {
-		hold := holdDoc{*storedRedemption(&h.Redemption), storedLots(h.Lots)}
+		hold := holdDoc{*storedRedemption(&h.Redemption), StoredLots(h.Lots)}
 		if h.Redemption.Status == loyalty.Reserved {
 			hold.Redemption.Status = ""
 		}
 		d.Holds = append(d.Holds, hold)
 	}
-	d.metricsDoc = storedMetrics(a.Metrics)
+	d.MetricsDoc = storedMetrics(a.Metrics)
 	d.Brands, d.TierGroups = storedBrands(a.Brands), storedTierGroups(a.TierGroups)
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
@@ -52,7 +52,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Notices = append(d.Notices, storedNotice(n))
 	}
 	d.Extended = storedExtended(a.Extended)
-	d.Actives, d.Slid = storedInstants(a.Activities), storedLots(a.Slid)
+	d.Actives, d.Slid = storedInstants(a.Activities), StoredLots(a.Slid)
 	d.Reached = storedReaches(a.Reached)
 	d.Cut = storedCut(a.Cut)
 	d.Numbers, d.First, d.Undecided = a.First.Most, storedPlaced(a.First.Orders), storedAgain(a.Undecided)
@@ -63,26 +63,26 @@ func storedAccount(a loyalty.Account) accountDoc {
 	return d
 }
 
-// storedInstantOf returns at in its stored form: 0 if it equals other, and -1 if it is zero but other is not.
-func storedInstantOf(at, other time.Time) int64 {
+// StoredInstantOf returns at in its stored form: 0 if it equals other, and -1 if it is zero but other is not.
+func StoredInstantOf(at, other time.Time) int64 {
 	switch {
 	case at.Equal(other):
 		return 0
 	case at.IsZero():
 		return -1
 	}
-	return millis(at)
+	return Millis(at)
 }
 
-// instantOf decodes the result of storedInstantOf.
-func instantOf(ms int64, other time.Time) time.Time {
+// InstantOf decodes the result of StoredInstantOf.
+func InstantOf(ms int64, other time.Time) time.Time {
 	switch {
 	case ms == 0:
 		return other
 	case ms < 0:
 		return time.Time{}
 	}
-	return instant(ms)
+	return Instant(ms)
 }
 
 // datesTo converts dates to or from their stored form.
@@ -93,30 +93,30 @@ func datesTo[To, From ~int32](days []From) (out []To) {
 	return out
 }
 
-// readAccount decodes a stored account. If the item does not exist, the account has Sequence 0.
-func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
+// ReadAccount decodes a stored account. If the item does not exist, the account has Sequence 0.
+func ReadAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if it.Version == 0 {
 		return loyalty.Account{Member: m}, nil
 	}
-	d, err := unpackedAccount(it.Doc)
+	d, err := UnpackedAccount(it.Doc)
 	if err != nil {
 		return loyalty.Account{}, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	a := loyalty.Account{
-		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: instant(d.Joined),
+		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: Instant(d.Joined),
 		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing()),
-		LastActivity: instant(d.Last),
+		LastActivity: Instant(d.Last),
 		Purse: loyalty.Purse{
 			Debt: loyalty.Points(d.Debt), Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed),
 			Expired: loyalty.Points(d.Expired),
 		},
 	}
-	a.Counted, a.Seen = instantOf(d.Counted, a.LastActivity), instantOf(d.Seen, a.LastActivity)
-	a.Ran = instantOf(d.Ran, a.Seen)
-	if a.Lots, err = readLots(d.Lots); err != nil {
+	a.Counted, a.Seen = InstantOf(d.Counted, a.LastActivity), InstantOf(d.Seen, a.LastActivity)
+	a.Ran = InstantOf(d.Ran, a.Seen)
+	if a.Lots, err = ReadLots(d.Lots); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
-	if a.ExpiredLots, err = readLots(d.Lapsed); err != nil {
+	if a.ExpiredLots, err = ReadLots(d.Lapsed); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	for _, x := range d.Conversions {
@@ -132,12 +132,12 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	for _, p := range d.Pending {
 		a.Pending = append(a.Pending, loyalty.Pending{
 			Cause:    loyalty.Cause{Kind: p.Kind, ID: p.ID},
-			GiveUp:   instant(p.GiveUp),
-			ActiveAt: instant(p.At), Expires: loyalty.Date(p.Lot), Wallet: p.Wallet, Points: loyalty.Points(p.Points),
+			GiveUp:   Instant(p.GiveUp),
+			ActiveAt: Instant(p.At), Expires: loyalty.Date(p.Lot), Wallet: p.Wallet, Points: loyalty.Points(p.Points),
 		})
 	}
 	for _, h := range d.Holds {
-		lots, err := readLots(h.Lots)
+		lots, err := ReadLots(h.Lots)
 		if err != nil {
 			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 		}
@@ -148,7 +148,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		}
 		a.Holds = append(a.Holds, loyalty.Hold{Redemption: *r, Lots: lots})
 	}
-	if a.Usage, err = readUsage(d.Usage); err != nil {
+	if a.Usage, err = ReadUsage(d.Usage); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	if a.Reached, err = readReaches(d.Reached); err != nil {
@@ -159,13 +159,13 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	}
 	a.Extended = readExtended(d.Extended)
 	a.Activities = instants(d.Actives)
-	if a.Slid, err = readLots(d.Slid); err != nil {
+	if a.Slid, err = ReadLots(d.Slid); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	for _, m := range d.Moves {
 		a.Moves = append(a.Moves, m.move())
 	}
-	a.Traits, a.Slides, a.Carried = d.Traits.traits(), loyalty.Date(d.Slides), d.Carried
+	a.Traits, a.Slides, a.Carried = d.Traits.Traits(), loyalty.Date(d.Slides), d.Carried
 	a.Graced = datesTo[loyalty.Date](d.Graced)
 	a.First.Most = d.Numbers
 	if a.Undecided, err = readAgain(d.Undecided); err != nil {
@@ -188,7 +188,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	a.Converting.More = d.More
-	if a.Metrics, err = d.metrics(); err != nil {
+	if a.Metrics, err = d.Metrics(); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	if a.Brands, err = readBrands(d.Brands); err != nil {

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"maps"
@@ -10,12 +10,12 @@ import (
 // purseDoc is the state of a wallet other than the points wallet. The account's own fields store the points wallet, as
 // in the first release.
 type purseDoc struct {
-	Lots     seriesDoc `json:"lots,omitempty"`
+	Lots     SeriesDoc `json:"lots,omitempty"`
 	Debt     int64     `json:"debt,omitzero"`
 	Earned   int64     `json:"earned,omitzero"`
 	Redeemed int64     `json:"spent,omitzero"`
 	Expired  int64     `json:"expired,omitzero"`
-	Lapsed   seriesDoc `json:"exp,omitempty"`
+	Lapsed   SeriesDoc `json:"exp,omitempty"`
 }
 
 // walletDoc is the change of a wallet by an entry.
@@ -35,7 +35,7 @@ type convertedDoc struct {
 	To              string    `json:"t,omitzero"`
 	Points          int64     `json:"n"`
 	Received        int64     `json:"got"`
-	Taken           seriesDoc `json:"l,omitempty"`
+	Taken           SeriesDoc `json:"l,omitempty"`
 	Lot             int32     `json:"lot,omitzero"`
 	At              int64     `json:"at"`
 	ReversibleUntil int64     `json:"u,omitzero"`
@@ -50,8 +50,8 @@ func storedPurses(all []loyalty.Purse) map[string]purseDoc {
 	out := make(map[string]purseDoc, len(all))
 	for _, x := range all {
 		out[x.Wallet] = purseDoc{
-			storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired),
-			storedLots(x.ExpiredLots),
+			StoredLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired),
+			StoredLots(x.ExpiredLots),
 		}
 	}
 	return out
@@ -60,11 +60,11 @@ func storedPurses(all []loyalty.Purse) map[string]purseDoc {
 func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
 	for _, wallet := range slices.Sorted(maps.Keys(docs)) {
 		d := docs[wallet]
-		lots, err := readLots(d.Lots)
+		lots, err := ReadLots(d.Lots)
 		if err != nil {
 			return nil, err
 		}
-		lapsed, err := readLots(d.Lapsed)
+		lapsed, err := ReadLots(d.Lapsed)
 		if err != nil {
 			return nil, err
 		}
@@ -148,8 +148,8 @@ func storedConverted(x *loyalty.Converted) *convertedDoc {
 		return nil
 	}
 	return &convertedDoc{
-		x.ID, x.Rule, x.From, x.To, int64(x.Points), int64(x.Received), storedLots(x.Taken), int32(x.Lot),
-		millis(x.At), millis(x.ReversibleUntil), int64(x.Reversed), int64(x.Returned),
+		x.ID, x.Rule, x.From, x.To, int64(x.Points), int64(x.Received), StoredLots(x.Taken), int32(x.Lot),
+		Millis(x.At), Millis(x.ReversibleUntil), int64(x.Reversed), int64(x.Returned),
 	}
 }
 
@@ -157,11 +157,11 @@ func (d *convertedDoc) converted() (*loyalty.Converted, error) {
 	if d == nil {
 		return nil, nil
 	}
-	taken, err := readLots(d.Taken)
+	taken, err := ReadLots(d.Taken)
 	return &loyalty.Converted{
 		ID: d.ID, Rule: d.Rule, From: d.From, To: d.To, Points: loyalty.Points(d.Points),
 		Received: loyalty.Points(d.Received),
-		Taken:    taken, Lot: loyalty.Date(d.Lot), At: instant(d.At), ReversibleUntil: instant(d.ReversibleUntil),
+		Taken:    taken, Lot: loyalty.Date(d.Lot), At: Instant(d.At), ReversibleUntil: Instant(d.ReversibleUntil),
 		Reversed: loyalty.Points(d.Reversed), Returned: loyalty.Points(d.Returned),
 	}, err
 }

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 )
 
 // tierGroupDoc is a member's standing in a tier group, with the metrics that count there by month. Brands has counts by
-// month and brand, encoded like accountDoc.Brands.
+// month and brand, encoded like AccountDoc.Brands.
 type tierGroupDoc struct {
 	TierGroup string               `json:"id"`
 	Tier      *tierDoc             `json:"tier,omitempty"`

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"crypto/sha256"
@@ -6,21 +6,24 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
+
+// An Identity is a name by which other systems know a member, unique in its program: an external ID, or the keyed hash
+// of an email address.
+type Identity struct{ Kind, Value string }
 
 // The stored forms are separate from the types that decisions use. Only add fields: tables that an earlier release
 // wrote must remain readable. Names are short, because an account and an entry should each fit into one write unit of
 // 1,024 bytes, including names. Instants are in milliseconds since 1970, days are in the form yyyymmdd.
 
-type accountDoc struct {
+type AccountDoc struct {
 	Status     string               `json:"st,omitzero"` // omitted while active
 	Joined     int64                `json:"joined"`
 	Sequence   int64                `json:"seq"`
 	Head       string               `json:"head"`
-	Lots       seriesDoc            `json:"lots,omitempty"`
-	Pending    []pendingDoc         `json:"pend,omitempty"`
+	Lots       SeriesDoc            `json:"lots,omitempty"`
+	Pending    []PendingDoc         `json:"pend,omitempty"`
 	Holds      []holdDoc            `json:"holds,omitempty"`
 	Debt       int64                `json:"debt,omitzero"`
 	Purses     map[string]purseDoc  `json:"w,omitempty"` // by wallet
@@ -29,7 +32,7 @@ type accountDoc struct {
 	Counted    int64                `json:"cnt,omitzero"`   // omitted if it equals Last; -1 if it is zero
 	Brands     map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
 	TierGroups []tierGroupDoc       `json:"tg,omitempty"`
-	Usage      map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
+	Usage      map[string]SeriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
 	Reached    []reachedDoc         `json:"ms1,omitempty"`  // milestones
 	Traits     *traitsDoc           `json:"who,omitempty"`
 	Moves      []moveDoc            `json:"mv,omitempty"`
@@ -37,7 +40,7 @@ type accountDoc struct {
 	Extended   []extendedDoc        `json:"ext,omitempty"`
 	Slides     int32                `json:"slide,omitzero"`
 	Actives    []int64              `json:"act,omitempty"`
-	Slid       seriesDoc            `json:"slid,omitempty"`
+	Slid       SeriesDoc            `json:"slid,omitempty"`
 	Graced     []int32              `json:"grace,omitempty"`
 	Carried    string               `json:"frac,omitzero"`
 	Earned     int64                `json:"earned,omitzero"`
@@ -46,7 +49,7 @@ type accountDoc struct {
 	Last       int64                `json:"last,omitzero"`
 	Seen       int64                `json:"seen,omitzero"` // omitted if it equals Last; -1 if it is zero
 	Ran        int64                `json:"ran,omitzero"`  // omitted if it equals Seen; -1 if it is zero
-	Lapsed     seriesDoc            `json:"exp,omitempty"`
+	Lapsed     SeriesDoc            `json:"exp,omitempty"`
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`
 
@@ -58,10 +61,10 @@ type accountDoc struct {
 	More      bool       `json:"convm,omitzero"`   // there are more of them
 	Cut       []string   `json:"cut,omitempty"`    // orders that caps and limits truncated: "mi8x2k00 20261231 1042"
 
-	metricsDoc
+	MetricsDoc
 }
 
-type pendingDoc struct {
+type PendingDoc struct {
 	Kind   string `json:"k"`
 	ID     string `json:"id"`
 	At     int64  `json:"at,omitzero"`
@@ -73,7 +76,7 @@ type pendingDoc struct {
 
 type holdDoc struct {
 	Redemption redemptionDoc `json:"rd"`
-	Lots       seriesDoc     `json:"lots"`
+	Lots       SeriesDoc     `json:"lots"`
 }
 
 type tierDoc struct {
@@ -162,7 +165,7 @@ type grantDoc struct {
 	Worth     int64     `json:"n,omitzero"`
 	ActiveAt  int64     `json:"act,omitzero"`
 	Lot       int32     `json:"lot,omitzero"`
-	Taken     seriesDoc `json:"taken,omitempty"`
+	Taken     SeriesDoc `json:"taken,omitempty"`
 	Owed      int64     `json:"owed,omitzero"`
 	ExpiredOn int64     `json:"exo,omitzero"`
 	Expired   int64     `json:"exp,omitzero"`
@@ -180,7 +183,7 @@ type shareDoc struct {
 	Granted int64 `json:"g,omitzero"`
 }
 
-type entryDoc struct {
+type EntryDoc struct {
 	Sequence   int64                `json:"seq,omitzero"`
 	Member     string               `json:"m"`
 	Kind       string               `json:"k"`
@@ -192,7 +195,7 @@ type entryDoc struct {
 	Recorded   int64                `json:"rec"`
 	Actor      string               `json:"by"`
 	Input      string               `json:"in,omitzero"`
-	Order      *orderDoc            `json:"o,omitempty"`
+	Order      *OrderDoc            `json:"o,omitempty"`
 	Redemption *redemptionDoc       `json:"rd,omitempty"`
 	Rejection  *rejectionDoc        `json:"no,omitempty"`
 	Tier       *tierDoc             `json:"tier,omitempty"`
@@ -202,7 +205,7 @@ type entryDoc struct {
 	Brands     map[string]int64     `json:"mb,omitempty"` // encoded like accountDoc.Brands
 	TierGroup  string               `json:"tg,omitzero"`  // the tier group in which the change happened
 	Counts     []countDoc           `json:"cnt,omitempty"`
-	Usage      map[string]seriesDoc `json:"caps,omitempty"`
+	Usage      map[string]SeriesDoc `json:"caps,omitempty"`
 	Numbers    int                  `json:"nums,omitzero"`
 	Target     int                  `json:"tgt,omitzero"`
 	First      []string             `json:"first,omitempty"`  // encoded like accountDoc.First
@@ -263,26 +266,26 @@ type metricDoc struct {
 	Visits int64 `json:"v,omitzero"`
 }
 
-type orderDoc struct {
+type OrderDoc struct {
 	Placed         int64        `json:"at"`
 	Currency       string       `json:"cur"`
 	Channel        string       `json:"ch,omitzero"`
 	Store          string       `json:"store,omitzero"`
 	Clock          string       `json:"tz,omitzero"` // the store's time zone
 	Status         string       `json:"st"`
-	Lines          []lineDoc    `json:"li,omitempty"`
+	Lines          []LineDoc    `json:"li,omitempty"`
 	Discount       int64        `json:"dis,omitzero"`
 	Shipping       int64        `json:"shi,omitzero"`
 	Tax            int64        `json:"tax,omitzero"`
 	Included       int64        `json:"itax,omitzero"` // the tax that is included in the other amounts
 	Tenders        []tenderDoc  `json:"te,omitempty"`
-	Refunds        []refundDoc  `json:"re,omitempty"`
+	Refunds        []RefundDoc  `json:"re,omitempty"`
 	Disputes       []disputeDoc `json:"dp,omitempty"`
 	Updated        int64        `json:"up,omitzero"`
 	Counted        bool         `json:"cnt,omitzero"`
 	Shipped        int64        `json:"sent,omitzero"`
 	Arrived        int64        `json:"got,omitzero"`
-	Receipts       []receiptDoc `json:"pay,omitempty"`
+	Receipts       []ReceiptDoc `json:"pay,omitempty"`
 	ReportedStatus string       `json:"rst,omitzero"`
 	Program        int          `json:"v,omitzero"` // the version whose rules the order uses
 	Level          string       `json:"lev,omitzero"`
@@ -311,7 +314,7 @@ type orderDoc struct {
 	Used      int64            `json:"used,omitzero"` // usage of the program's caps; omitted if it equals Worth
 	Peak      int64            `json:"peak,omitzero"` // omitted if it equals Worth
 	Cut       bool             `json:"cut,omitzero"`
-	Taken     seriesDoc        `json:"taken,omitempty"`
+	Taken     SeriesDoc        `json:"taken,omitempty"`
 	Owed      int64            `json:"owed,omitzero"`
 	Lapsed    int64            `json:"exo,omitzero"`
 	Expired   int64            `json:"exp,omitzero"`
@@ -320,7 +323,7 @@ type orderDoc struct {
 	Missing []string `json:"miss,omitempty"`
 
 	Converts []string             `json:"conv,omitempty"` // referral actions whose conditions the order meets
-	Limits   map[string]seriesDoc `json:"cuts,omitempty"` // caps and limits that truncated it, like accountDoc.Usage
+	Limits   map[string]SeriesDoc `json:"cuts,omitempty"` // caps and limits that truncated it, like accountDoc.Usage
 
 	LinesAt   int `json:"lia,omitzero"` // instead of the line items: the revision with which they are stored
 	RefundsAt int `json:"rea,omitzero"` // instead of the refunds: the revision with which they are stored
@@ -363,7 +366,7 @@ type disputeDoc struct {
 	Amount int64  `json:"a"`
 }
 
-type refundDoc struct {
+type RefundDoc struct {
 	ID       string          `json:"id"`
 	At       int64           `json:"at"`
 	Status   string          `json:"st,omitzero"` // omitted if the refund succeeded
@@ -384,7 +387,7 @@ type refundLineDoc struct {
 	Amount   int64  `json:"a"`
 }
 
-type lineDoc struct {
+type LineDoc struct {
 	ID       string `json:"i"`
 	SKU      string `json:"s,omitzero"`
 	Category string `json:"c,omitzero"`
@@ -400,7 +403,7 @@ type tenderDoc struct {
 	Reported bool   `json:"rep,omitzero"`
 }
 
-func encode(v any) []byte {
+func Encode(v any) []byte {
 	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		panic("ledger: a stored form cannot be written: " + err.Error()) // a bug: stored forms have only plain fields
@@ -408,11 +411,11 @@ func encode(v any) []byte {
 	return b
 }
 
-// sealed returns the entry with its place in the hash chain, and its stored form. The hash is SHA-256 over the entry's
+// Sealed returns the entry with its place in the hash chain, and its stored form. The hash is SHA-256 over the entry's
 // cause and its stored form without the hash. The stored form includes the hash of the previous entry.
-func sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
+func Sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
 	e.Previous, e.Hash = previous, ""
-	doc := encode(storedEntry(e))
+	doc := Encode(StoredEntry(e))
 	h := sha256.New()
 	h.Write([]byte(e.Cause.String() + "\n"))
 	h.Write(doc)
@@ -421,20 +424,20 @@ func sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
 	return e, append(append(doc, e.Hash...), `"}`...)
 }
 
-// fingerprint returns the first 128 bits of the SHA-256 of doc. That is short enough to store in every entry.
-func fingerprint(doc []byte) string {
+// Fingerprint returns the first 128 bits of the SHA-256 of doc. That is short enough to store in every entry.
+func Fingerprint(doc []byte) string {
 	sum := sha256.Sum256(doc)
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-func millis(t time.Time) int64 {
+func Millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMilli()
 }
 
-func instant(ms int64) time.Time {
+func Instant(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
 	}

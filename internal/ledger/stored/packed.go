@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/go-json-experiment/json"
-
 	"github.com/perennial-loyalty/perennial/internal/ledger/columns"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -18,13 +17,13 @@ import (
 // few categories (internal/cost/usage.json lists measured examples). SKUs of 16 random hexadecimal digits need 2 KB.
 // Small accounts and entries are stored as plain JSON, which is readable in the table.
 
-// packAbove is the maximum size of a plain document in bytes of JSON. DynamoDB counts fewer bytes for such a document:
+// PackAbove is the maximum size of a plain document in bytes of JSON. DynamoDB counts fewer bytes for such a document:
 // less than 1,024 including its keys.
-const packAbove = 1_050
+const PackAbove = 1_050
 
-// maxUnpacked is the maximum size in bytes of an unpacked entry or account. The largest order that a merchant may send
+// MaxUnpacked is the maximum size in bytes of an unpacked entry or account. The largest order that a merchant may send
 // is smaller.
-const maxUnpacked = 1 << 20
+const MaxUnpacked = 1 << 20
 
 // packedDoc is a stored form: only add fields.
 type packedDoc struct {
@@ -34,15 +33,15 @@ type packedDoc struct {
 
 // unpackedDoc is a stored form: only add fields.
 type unpackedDoc struct {
-	Entry entryDoc `json:"e"`
+	Entry EntryDoc `json:"e"`
 	Lines int      `json:"n,omitzero"` // number of line items in the columns
 	Texts []string `json:"t,omitempty"`
 }
 
-// packed returns the stored document of an entry.
-func packed(d entryDoc) []byte {
-	doc := encode(d)
-	if len(doc) <= packAbove {
+// Packed returns the stored document of an entry.
+func Packed(d EntryDoc) []byte {
+	doc := Encode(d)
+	if len(doc) <= PackAbove {
 		return doc
 	}
 	u, p := unpackedDoc{Entry: d}, packedDoc{}
@@ -53,47 +52,47 @@ func packed(d entryDoc) []byte {
 		u.Lines, u.Texts, p.Lines = len(order.Lines), w.Texts(), table.Binary(w.Bytes())
 		order.Lines, u.Entry.Order = nil, &order
 	}
-	p.Packed = table.Binary(deflated(encode(u), entryDictionary))
-	return encode(p)
+	p.Packed = table.Binary(Deflated(Encode(u), EntryDictionary))
+	return Encode(p)
 }
 
-// unpackedEntry decodes the stored document of an entry, packed or plain.
-func unpackedEntry(doc []byte) (entryDoc, error) {
+// UnpackedEntry decodes the stored document of an entry, packed or plain.
+func UnpackedEntry(doc []byte) (EntryDoc, error) {
 	var d struct {
-		entryDoc
+		EntryDoc
 		packedDoc
 	}
 	if err := json.Unmarshal(doc, &d); err != nil || d.Packed == "" {
-		return d.entryDoc, err
+		return d.EntryDoc, err
 	}
 	z, ok := table.Bytes(d.Packed)
 	if !ok {
-		return entryDoc{}, columns.ErrDamaged
+		return EntryDoc{}, columns.ErrDamaged
 	}
-	plain, err := inflated(z, entryDictionary)
+	plain, err := inflated(z, EntryDictionary)
 	if err != nil {
-		return entryDoc{}, err
+		return EntryDoc{}, err
 	}
 	var u unpackedDoc
 	if err := json.Unmarshal(plain, &u); err != nil || u.Lines == 0 {
 		return u.Entry, err
 	}
 	in, ok := table.Bytes(d.Lines)
-	if !ok || u.Entry.Order == nil || u.Lines < 0 || u.Lines > maxUnpacked {
-		return entryDoc{}, columns.ErrDamaged
+	if !ok || u.Entry.Order == nil || u.Lines < 0 || u.Lines > MaxUnpacked {
+		return EntryDoc{}, columns.ErrDamaged
 	}
 	u.Entry.Order.Lines, err = readLines(columns.NewReader(in, u.Texts), u.Lines)
 	return u.Entry, err
 }
 
 // texts returns the fields of a line item that are stored as columns of strings, in the order of the columns.
-func (d *lineDoc) texts() [4]*string { return [...]*string{&d.ID, &d.SKU, &d.Category, &d.Brand} }
+func (d *LineDoc) texts() [4]*string { return [...]*string{&d.ID, &d.SKU, &d.Category, &d.Brand} }
 
 // writeLines writes the line items by column: the strings, whether amounts are per unit (1) or per line item (0), the
 // quantities and the amounts. Amounts are per unit if every amount is a multiple of its quantity.
-func writeLines(w *columns.Writer, lines []lineDoc) {
+func writeLines(w *columns.Writer, lines []LineDoc) {
 	texts, numbers := make([]string, len(lines)), make([]int64, len(lines))
-	for column := range new(lineDoc).texts() {
+	for column := range new(LineDoc).texts() {
 		for i := range lines {
 			texts[i] = *lines[i].texts()[column]
 		}
@@ -116,9 +115,9 @@ func writeLines(w *columns.Writer, lines []lineDoc) {
 	w.Numbers(numbers)
 }
 
-func readLines(r *columns.Reader, n int) ([]lineDoc, error) {
-	lines := make([]lineDoc, n)
-	for column := range new(lineDoc).texts() {
+func readLines(r *columns.Reader, n int) ([]LineDoc, error) {
+	lines := make([]LineDoc, n)
+	for column := range new(LineDoc).texts() {
 		texts, err := r.Strings(n)
 		if err != nil {
 			return nil, err
@@ -148,17 +147,17 @@ func readLines(r *columns.Reader, n int) ([]lineDoc, error) {
 	return lines, nil
 }
 
-// packedAccount returns the stored document of an account.
-func packedAccount(d accountDoc) []byte {
-	doc := encode(d)
-	if len(doc) <= packAbove {
+// PackedAccount returns the stored document of an account.
+func PackedAccount(d AccountDoc) []byte {
+	doc := Encode(d)
+	if len(doc) <= PackAbove {
 		return doc
 	}
-	return encode(packedDoc{Packed: table.Binary(deflated(doc, accountDictionary))})
+	return Encode(packedDoc{Packed: table.Binary(Deflated(doc, accountDictionary))})
 }
 
-// unpackedAccount decodes the stored document of an account, packed or plain.
-func unpackedAccount(doc []byte) (d accountDoc, err error) {
+// UnpackedAccount decodes the stored document of an account, packed or plain.
+func UnpackedAccount(doc []byte) (d AccountDoc, err error) {
 	var p packedDoc
 	if err := json.Unmarshal(doc, &p); err != nil {
 		return d, err
@@ -175,7 +174,7 @@ func unpackedAccount(doc []byte) (d accountDoc, err error) {
 	return d, json.Unmarshal(doc, &d)
 }
 
-func deflated(plain []byte, dictionary string) []byte {
+func Deflated(plain []byte, dictionary string) []byte {
 	var out bytes.Buffer
 	w, err := flate.NewWriterDict(&out, flate.BestCompression, []byte(dictionary))
 	if err != nil {
@@ -188,9 +187,9 @@ func deflated(plain []byte, dictionary string) []byte {
 
 func inflated(z []byte, dictionary string) ([]byte, error) {
 	r := flate.NewReaderDict(bytes.NewReader(z), []byte(dictionary))
-	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
-	if err == nil && len(plain) > maxUnpacked {
-		err = fmt.Errorf("ledger: the packed data exceeds %d bytes", maxUnpacked)
+	plain, err := io.ReadAll(io.LimitReader(r, MaxUnpacked+1))
+	if err == nil && len(plain) > MaxUnpacked {
+		err = fmt.Errorf("ledger: the packed data exceeds %d bytes", MaxUnpacked)
 	}
 	return plain, err
 }
@@ -206,9 +205,9 @@ const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,"told":[{"ext":[{
 	`"expired":2085,"last":1858413660000,"seen":1858500060000,"ran":,"exp":[20271231,190,8900,140],"first":["mx4j16qo 1000",` +
 	`"mm":[0,202612,89,1,1,1],"mp":[2221,211,211],"mo":[13,1,1,1,1,1,2]}`
 
-// entryDictionary is the compression dictionary of entries: texts that many entries contain. It must never change,
+// EntryDictionary is the compression dictionary of entries: texts that many entries contain. It must never change,
 // because compressed documents refer to offsets in it.
-const entryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
+const EntryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
 	`"rd":{"id":"rd_","r":"","n":,"st":"committed","k":"redeem","event:"k":"clawback","r":"revision","k":"given"` +
 	`{"e":{"seq":41,"m":"mem_","k":"earn","n":59,"p":[{"b":"pending","l":20271231,"at":1829709660000,"n":59},` +
 	`{"b":"active","l":20271231,"n":59},{"b":"issued","n":-59}],"why":[{"r":"earn.purchase","k":"rate","a":["29.99 EUR",` +
