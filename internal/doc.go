@@ -9,7 +9,8 @@
 //   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment providers, schedules with
 //     their queues, and records of the table's stream.
 //   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
-//   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once.
+//   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once. ledger/stored
+//     contains the stored forms and the keys.
 //   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,
 //     award, share, remind and engine. They are pure functions without I/O, clock or randomness. go doc
 //     ./internal/loyalty lists them and the glossary.

@@ -62,10 +62,10 @@ var arrows = []struct {
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},
 	{"internal/ledger", []string{"emailaddr", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table"}},
 	{"internal/auth", []string{"random", "table"}},
-	{"internal/app", []string{"auth", "ledger", "loyalty/...", "parallel", "program/snapshot", "random", "table", "telemetry"}},
+	{"internal/app", []string{"auth", "ledger", "ledger/stored", "loyalty/...", "parallel", "program/snapshot", "random", "table", "telemetry"}},
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
-	{"internal/api", []string{"api/wire", "app", "auth", "explain", "ledger", "loyalty/...", "notify", "parallel", "program/change", "program/problem", "random", "telemetry"}},
+	{"internal/api", []string{"api/wire", "app", "auth", "explain", "ledger", "ledger/stored", "loyalty/...", "notify", "parallel", "program/change", "program/problem", "random", "telemetry"}},
 	{"internal/payments/webhook", []string{"app", "ledger", "loyalty"}},
 	{"internal/payments/webhook/webhooktest", []string{"app", "loyalty", "payments/webhook"}},
 	{"internal/payments/adyen", []string{"ledger", "loyalty", "payments/webhook"}},
@@ -75,7 +75,7 @@ var arrows = []struct {
 	{"internal/payments/standard", []string{"app", "ledger", "loyalty", "payments/webhook"}},
 	{"internal/payments/stripe", []string{"ledger", "loyalty", "payments/webhook"}},
 	{"internal/payments", []string{
-		"api/wire", "app", "ledger", "loyalty", "payments/adyen", "payments/paypal", "payments/shopify", "payments/square",
+		"api/wire", "app", "ledger", "ledger/stored", "loyalty", "payments/adyen", "payments/paypal", "payments/shopify", "payments/square",
 		"payments/standard", "payments/stripe", "payments/webhook", "random", "telemetry",
 	}},
 	{"internal/payments/sample", []string{"app", "loyalty"}},
@@ -85,7 +85,7 @@ var arrows = []struct {
 	{"internal/notify/snstext", []string{"loyalty", "notify"}},
 	{"internal/notify/eventbus", []string{"notify"}},
 	{"internal/notify/signedhook", []string{"notify"}},
-	{"internal/jobs", []string{"app", "ledger", "loyalty/...", "notify", "telemetry"}},
+	{"internal/jobs", []string{"app", "ledger", "ledger/stored", "loyalty/...", "notify", "telemetry"}},
 	{"internal/relay", []string{"app", "ledger", "loyalty", "telemetry"}},
 	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
@@ -104,7 +104,7 @@ var arrows = []struct {
 	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
 	{"internal/local/paypal", nil},
 	{"internal/local/runtimeapi", nil}, // uses processes, not the functions' code
-	{"internal/local", []string{"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "local/deployment", "local/paypal", "loyalty/...", "notify", "notify/wording", "payments", "program", "program/compare", "program/describe", "relay", "stack", "stack/access", "table", "telemetry"}},
+	{"internal/local", []string{"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "ledger/stored", "local/deployment", "local/paypal", "loyalty/...", "notify", "notify/wording", "payments", "program", "program/compare", "program/describe", "relay", "stack", "stack/access", "table", "telemetry"}},
 	{"internal/stack", nil},
 	{"internal/stack/access", []string{"stack", "table"}},
 	{"internal/stack/stacktest", []string{"ledger", "loyalty", "program", "program/snapshot", "stack", "stack/access"}},
@@ -124,7 +124,7 @@ var arrows = []struct {
 	{"functions/remind", []string{"jobs", "boot", "boot/senders", "boot/sqsqueue"}},
 	{"functions/reminders", []string{"api", "boot", "boot/senders"}},
 	{"functions/relay", []string{"relay", "boot"}},
-	{"functions/perennial", []string{"app", "auth", "boot/failurequeues", "boot/operator", "cost", "failures", "ledger", "local", "local/binaries", "local/paypal", "loyalty/...", "payments", "payments/sample", "program", "program/compare", "program/describe", "program/document", "stack", "table", "table/dynamotable", "table/pebbletable"}},
+	{"functions/perennial", []string{"app", "auth", "boot/failurequeues", "boot/operator", "cost", "failures", "ledger", "ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "payments", "payments/sample", "program", "program/compare", "program/describe", "program/document", "stack", "table", "table/dynamotable", "table/pebbletable"}},
 }
 
 // amazon lists the packages that may import the AWS SDK. dynamotest is only for tests.
