@@ -49,7 +49,8 @@ func TestAccessLogMetricCountsFailedResponses(t *testing.T) {
 			t.Errorf("%s of %s is counted: %v, want %v", c.status, c.route, got, c.counted)
 		}
 		dimension := stack.List(stack.At(stack.List(filter["MetricTransformations"])[0], "Dimensions"))[0]
-		if stack.At(dimension, "Key") != "stack" || line[strings.TrimPrefix(stack.At(dimension, "Value").(string), "$.")] != "perennial" {
+		if stack.At(dimension, "Key") != "stack" ||
+			line[strings.TrimPrefix(stack.At(dimension, "Value").(string), "$.")] != "perennial" {
 			t.Errorf("the metric has the dimension %v", dimension)
 		}
 	}

@@ -23,13 +23,20 @@ func TestTemplateContainsListedAlarms(t *testing.T) {
 func TestWrongAlarmsAreDetected(t *testing.T) {
 	source := readSource(t, "../template.yaml")
 	for mutation, replaced := range map[string]struct{ old, new string }{
-		"an alarm is dropped":                      {"  SignatureFailures:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n", "  Other:\n    Type: AWS::SNS::Topic\n    Properties:\n"},
-		"a threshold differs":                      {"Threshold: 20\n", "Threshold: 2000\n"},
-		"a metric differs":                         {"MetricName: Quarantined\n", "MetricName: Quarantine\n"},
-		"an alarm is not in the list":              {"\nOutputs:\n", "\n  Extra: { Type: AWS::CloudWatch::Alarm, Properties: { Threshold: 1 } }\n\nOutputs:\n"},
-		"no deployment watches the API":            {"Alarms: [!Ref ApiErrors, ", "Alarms: ["},
-		"a deployment does not watch its function": {"Alarms: [!Ref EarnReleaseErrors]", "Alarms: [!Ref RedeemReleaseErrors]"},
-		"the dashboard lacks a chart":              {`"title":"IteratorAge"`, `"title":"Iterator"`},
+		"an alarm is dropped": {
+			"  SignatureFailures:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n",
+			"  Other:\n    Type: AWS::SNS::Topic\n    Properties:\n",
+		},
+		"a threshold differs": {"Threshold: 20\n", "Threshold: 2000\n"},
+		"a metric differs":    {"MetricName: Quarantined\n", "MetricName: Quarantine\n"},
+		"an alarm is not in the list": {
+			"\nOutputs:\n", "\n  Extra: { Type: AWS::CloudWatch::Alarm, Properties: { Threshold: 1 } }\n\nOutputs:\n",
+		},
+		"no deployment watches the API": {"Alarms: [!Ref ApiErrors, ", "Alarms: ["},
+		"a deployment does not watch its function": {
+			"Alarms: [!Ref EarnReleaseErrors]", "Alarms: [!Ref RedeemReleaseErrors]",
+		},
+		"the dashboard lacks a chart": {`"title":"IteratorAge"`, `"title":"Iterator"`},
 	} {
 		if !strings.Contains(source, replaced.old) {
 			t.Fatalf("%s: the template does not contain %q", mutation, replaced.old)
@@ -164,7 +171,9 @@ func TestAlarmsCoverWholeStack(t *testing.T) {
 	for queue := range check.queues {
 		want["DeadLetters"] = append(want["DeadLetters"], "${"+queue+".QueueName}")
 	}
-	calls := regexp.MustCompile(`\.Client\.(\w+)\(ctx`).FindAllStringSubmatch(sources(t, "../internal/table/dynamotable/*.go"), -1)
+	calls := regexp.MustCompile(`\.Client\.(\w+)\(ctx`).FindAllStringSubmatch(
+		sources(t, "../internal/table/dynamotable/*.go"), -1,
+	)
 	for _, call := range calls {
 		// CreateTable is called on one machine only, and DescribeContinuousBackups once an hour by a separate
 		// check.

@@ -34,14 +34,17 @@ func TestCostEstimateMatchesTemplate(t *testing.T) {
 				queues++
 			case "ScheduleV2":
 				schedules++
-				if s, _ := e.Properties["ScheduleExpression"].(string); !regexp.MustCompile(`^cron\([0-9]+ \* \* \* \? \*\)$`).MatchString(s) {
+				if s, _ := e.Properties["ScheduleExpression"].(string); !regexp.MustCompile(
+					`^cron\([0-9]+ \* \* \* \? \*\)$`,
+				).MatchString(s) {
 					t.Errorf("%s runs at %s, and the estimate assumes once an hour", f.Name, s)
 				}
 			}
 		}
 	}
 	secrets := len(tpl.OfType("AWS::SecretsManager::Secret"))
-	if metrics != assumed.AlarmMetrics || queues != assumed.Queues || schedules != assumed.Schedules || secrets != assumed.Secrets {
+	if metrics != assumed.AlarmMetrics || queues != assumed.Queues || schedules != assumed.Schedules ||
+		secrets != assumed.Secrets {
 		t.Errorf("the template has %d alarm metrics, %d queues with workers, %d schedules and %d secrets, and the estimate assumes %+v",
 			metrics, queues, schedules, secrets, assumed)
 	}

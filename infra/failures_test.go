@@ -48,7 +48,11 @@ func TestLostFailuresAreDetected(t *testing.T) {
 			drop(event(tpl, "RemindFunction", "Hourly"), "DeadLetterConfig")
 		},
 		"the schedules' role may not send": func(tpl *stack.Template) {
-			statements := stack.List(stack.At(stack.List(tpl.Resources["ScheduleRole"].Properties["Policies"])[0], "PolicyDocument", "Statement"))
+			statements := stack.List(
+				stack.At(
+					stack.List(tpl.Resources["ScheduleRole"].Properties["Policies"])[0], "PolicyDocument", "Statement",
+				),
+			)
 			drop(statements[1].(object), "Resource")
 		},
 		"no dead-letter queue of the rule": func(tpl *stack.Template) {
@@ -60,9 +64,15 @@ func TestLostFailuresAreDetected(t *testing.T) {
 			drop(stack.List(statements)[0].(object), "Condition")
 		},
 		"the rule shares the queue of the schedules": func(tpl *stack.Template) {
-			event(tpl, "RemindFunction", "Feedback")["DeadLetterConfig"] = object{"Arn": object{"Fn::GetAtt": []any{"ScheduleDeadLetters", "Arn"}}}
+			event(tpl, "RemindFunction", "Feedback")["DeadLetterConfig"] = object{
+				"Arn": object{"Fn::GetAtt": []any{"ScheduleDeadLetters", "Arn"}},
+			}
 		},
-		"no redrive policy": func(tpl *stack.Template) { drop(tpl.Resources["ReassessQueue"].Properties, "RedrivePolicy") },
+		"no redrive policy": func(tpl *stack.Template) {
+			drop(
+				tpl.Resources["ReassessQueue"].Properties, "RedrivePolicy",
+			)
+		},
 		"a message is hidden for less than six times the timeout": func(tpl *stack.Template) {
 			tpl.Resources["ReassessQueue"].Properties["VisibilityTimeout"] = uint64(300)
 		},
@@ -100,7 +110,10 @@ func lostFailures(tpl *stack.Template) (problems []string) {
 	listed := fmt.Sprint(stack.At(tpl.Document, "Outputs", "FailureQueues", "Value"))
 	for queue := range c.queues {
 		c.require(tpl.Resources[queue].Type == "AWS::SQS::Queue", "%s is not a queue", queue)
-		c.require(tpl.Resources[queue].Properties["MessageRetentionPeriod"] == uint64(14*24*60*60), "%s retains messages for less than two weeks", queue)
+		c.require(
+			tpl.Resources[queue].Properties["MessageRetentionPeriod"] == uint64(14*24*60*60),
+			"%s retains messages for less than two weeks", queue,
+		)
 		c.require(strings.Contains(listed, "${"+queue+"}"), "the output FailureQueues does not list %s", queue)
 	}
 	return c.problems
@@ -158,7 +171,10 @@ func (c *failureCheck) asynchronous(f *stack.Function) {
 	config := f.Properties["EventInvokeConfig"]
 	c.require(stack.At(config, "MaximumRetryAttempts") != nil, "%s has no limit of attempts", f.ID)
 	c.require(stack.At(config, "MaximumEventAgeInSeconds") != nil, "%s has no limit of age", f.ID)
-	c.require(stack.At(config, "DestinationConfig", "OnFailure", "Type") == "SQS", "%s does not send failures to a queue", f.ID)
+	c.require(
+		stack.At(config, "DestinationConfig", "OnFailure", "Type") == "SQS", "%s does not send failures to a queue",
+		f.ID,
+	)
 	c.queue(stack.At(config, "DestinationConfig", "OnFailure", "Destination"), f.ID)
 }
 
@@ -172,8 +188,13 @@ func (c *failureCheck) batches(f *stack.Function, e stack.Event) {
 		return
 	}
 	hidden, _ := c.tpl.Resources[e.Source].Properties["VisibilityTimeout"].(uint64)
-	c.require(hidden >= uint64(6*f.Timeout), "%s may receive a message twice: it is hidden for %d seconds", source, hidden)
-	c.require(stack.At(e.Properties, "ScalingConfig", "MaximumConcurrency") != nil, "%s can use all of the account's concurrency", source)
+	c.require(
+		hidden >= uint64(6*f.Timeout), "%s may receive a message twice: it is hidden for %d seconds", source, hidden,
+	)
+	c.require(
+		stack.At(e.Properties, "ScalingConfig", "MaximumConcurrency") != nil,
+		"%s can use all of the account's concurrency", source,
+	)
 }
 
 // roleMaySend reports whether a role of the template may send messages to a queue.

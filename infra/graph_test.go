@@ -13,7 +13,9 @@ import (
 
 // TestTransformedTemplateHasNoCircularDependency: CloudFormation cannot create resources with circular references.
 func TestTransformedTemplateHasNoCircularDependency(t *testing.T) {
-	for i, tpl := range samtest.Transform(t, samtest.Parameters{"EnableCanary": "false"}, samtest.Parameters{"EnableCanary": "true"}) {
+	for i, tpl := range samtest.Transform(
+		t, samtest.Parameters{"EnableCanary": "false"}, samtest.Parameters{"EnableCanary": "true"},
+	) {
 		if cycle := findCycle(dependencies(tpl)); cycle != nil {
 			t.Errorf("canary %v: %s", i == 1, strings.Join(cycle, " -> "))
 		}
@@ -23,7 +25,11 @@ func TestTransformedTemplateHasNoCircularDependency(t *testing.T) {
 // TestGraphFindsReintroducedCycles checks that the graph contains the references that caused cycles in the past.
 // Without them, the test above would prove nothing.
 func TestGraphFindsReintroducedCycles(t *testing.T) {
-	url := object{"Fn::If": []any{"HasDomain", "", object{"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}}}
+	url := object{
+		"Fn::If": []any{
+			"HasDomain", "", object{"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"},
+		},
+	}
 	for _, c := range []struct{ canary, function string }{
 		{"false", "RemindersFunction"}, // Api -> alias -> function -> Api
 		{"true", "RemindFunction"},     // Api -> alias -> deployment group -> alarm -> function -> Api

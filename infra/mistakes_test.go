@@ -59,11 +59,17 @@ func tableMistakes(tpl *stack.Template) (found []string) {
 			path []string
 			want any
 		}{
-			"new images in its stream, which the relay reads": {[]string{"StreamSpecification", "StreamViewType"}, "NEW_IMAGE"},
-			"the attribute ttl":            {[]string{"TimeToLiveSpecification", "AttributeName"}, "ttl"},
-			"protection from deletion":     {[]string{"DeletionProtectionEnabled"}, true},
-			"point-in-time recovery":       {[]string{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"}, true},
-			"a recovery period of 35 days": {[]string{"PointInTimeRecoverySpecification", "RecoveryPeriodInDays"}, uint64(35)},
+			"new images in its stream, which the relay reads": {
+				[]string{"StreamSpecification", "StreamViewType"}, "NEW_IMAGE",
+			},
+			"the attribute ttl":        {[]string{"TimeToLiveSpecification", "AttributeName"}, "ttl"},
+			"protection from deletion": {[]string{"DeletionProtectionEnabled"}, true},
+			"point-in-time recovery": {
+				[]string{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"}, true,
+			},
+			"a recovery period of 35 days": {
+				[]string{"PointInTimeRecoverySpecification", "RecoveryPeriodInDays"}, uint64(35),
+			},
 		} {
 			if stack.At(r.Properties, want.path...) != want.want {
 				found = append(found, fmt.Sprintf("%s lacks %s", id, property))
@@ -74,9 +80,11 @@ func tableMistakes(tpl *stack.Template) (found []string) {
 }
 
 var (
-	schedule = regexp.MustCompile(`^(rate\((1 (minute|hour|day)|([2-9]|\d{2,}) (minutes|hours|days))\)|cron\((\S+ ){5}\S+\))$`)
-	method   = regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE) /|^\$default$`)
-	shifts   = []string{ // CodeDeploy's predefined deployments of Lambda functions
+	schedule = regexp.MustCompile(
+		`^(rate\((1 (minute|hour|day)|([2-9]|\d{2,}) (minutes|hours|days))\)|cron\((\S+ ){5}\S+\))$`,
+	)
+	method = regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE) /|^\$default$`)
+	shifts = []string{ // CodeDeploy's predefined deployments of Lambda functions
 		"AllAtOnce", "Canary10Percent5Minutes", "Canary10Percent10Minutes", "Canary10Percent15Minutes",
 		"Canary10Percent30Minutes", "Linear10PercentEvery1Minute", "Linear10PercentEvery2Minutes",
 		"Linear10PercentEvery3Minutes", "Linear10PercentEvery10Minutes",
@@ -94,7 +102,9 @@ func functionMistakes(tpl *stack.Template) (found []string) {
 		if stack.At(tpl.Resources[f.ID].Attributes, "Metadata", "SkipBuild") != true {
 			wrong(f, "sam build would use other flags")
 		}
-		if shift := fmt.Sprint(stack.At(f.Properties, "DeploymentPreference", "Type")); !slices.Contains(shifts, shift) {
+		if shift := fmt.Sprint(
+			stack.At(f.Properties, "DeploymentPreference", "Type"),
+		); !slices.Contains(shifts, shift) {
 			wrong(f, "CodeDeploy has no deployment %s", shift)
 		}
 		for _, e := range f.Events {

@@ -11,7 +11,9 @@ import (
 // resolved returns the properties of a resource with the given parameters.
 func resolved(t *testing.T, tpl *stack.Template, id string, parameters stack.Values) object {
 	t.Helper()
-	values := tpl.Names(stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial", Resources: parameters})
+	values := tpl.Names(
+		stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial", Resources: parameters},
+	)
 	properties := tpl.Resources[id].Properties
 	if f := tpl.Functions[id]; f != nil {
 		properties = f.Properties
@@ -83,7 +85,9 @@ func TestParameterReservesConcurrency(t *testing.T) {
 		if ofAPI {
 			want = "50"
 		}
-		got := resolved(t, tpl, id, stack.Values{"ApiConcurrency": "50", "WorkerConcurrency": "30"})["ReservedConcurrentExecutions"]
+		got := resolved(
+			t, tpl, id, stack.Values{"ApiConcurrency": "50", "WorkerConcurrency": "30"},
+		)["ReservedConcurrentExecutions"]
 		if got != want {
 			t.Errorf("%s reserves %v, want %v", id, got, want)
 		}

@@ -51,7 +51,8 @@ func checkKeys(t *testing.T, function, action string, s stack.Statement) {
 	if !strings.HasPrefix(action, "dynamodb:") || action == describeBackups {
 		return
 	}
-	if len(s.Condition) != 1 || s.Condition[0].Operator != "ForAllValues:StringLike" || s.Condition[0].Key != "dynamodb:LeadingKeys" {
+	if len(s.Condition) != 1 || s.Condition[0].Operator != "ForAllValues:StringLike" ||
+		s.Condition[0].Key != "dynamodb:LeadingKeys" {
 		t.Errorf("%s may %s with the conditions %v", function, action, s.Condition)
 		return
 	}
@@ -83,7 +84,8 @@ func TestTransformedRolesHaveTestedPolicies(t *testing.T) {
 			written := statements(t, tpl, id, parameters)
 			made := statements(t, transformed, id, parameters)
 			for _, s := range made {
-				if !slices.ContainsFunc(written, func(w stack.Statement) bool { return reflect.DeepEqual(w, s) }) && !isDestination(s) {
+				if !slices.ContainsFunc(written, func(w stack.Statement) bool { return reflect.DeepEqual(w, s) }) &&
+					!isDestination(s) {
 					t.Errorf("%s: SAM adds %v", id, s)
 				}
 			}
@@ -97,7 +99,8 @@ func TestTransformedRolesHaveTestedPolicies(t *testing.T) {
 }
 
 func isDestination(s stack.Statement) bool {
-	return slices.Equal(s.Action, []string{"sqs:SendMessage"}) && len(s.Resource) == 1 && strings.HasSuffix(s.Resource[0], "Failures")
+	return slices.Equal(s.Action, []string{"sqs:SendMessage"}) && len(s.Resource) == 1 &&
+		strings.HasSuffix(s.Resource[0], "Failures")
 }
 
 func transform(t *testing.T, parameters samtest.Parameters) *stack.Template {

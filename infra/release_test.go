@@ -73,7 +73,8 @@ func publish(t *testing.T, f func(*slog.Logger)) map[string]float64 {
 			}
 			for _, m := range stack.List(stack.At(directive, "Metrics")) {
 				name := stack.At(m, "Name").(string)
-				published[stack.At(directive, "Namespace").(string)+" "+name+" "+strings.Join(dimensions, ",")] = line[name].(float64)
+				published[stack.At(directive, "Namespace").(string)+" "+name+" "+
+					strings.Join(dimensions, ",")] = line[name].(float64)
 			}
 		}
 	}
@@ -91,5 +92,6 @@ func metricOf(t *testing.T, tpl *stack.Template, alarm stack.Resource, values st
 	for _, d := range stack.List(stack.At(resolved, "Dimensions")) {
 		dimensions = append(dimensions, stack.At(d, "Name").(string)+"="+stack.At(d, "Value").(string))
 	}
-	return stack.At(resolved, "Namespace").(string) + " " + stack.At(resolved, "MetricName").(string) + " " + strings.Join(dimensions, ",")
+	return stack.At(resolved, "Namespace").(string) + " " + stack.At(resolved, "MetricName").(string) + " " +
+		strings.Join(dimensions, ",")
 }

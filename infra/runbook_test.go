@@ -43,7 +43,10 @@ func TestRunbookHasSectionForEachAlarm(t *testing.T) {
 func TestRunbookNamesExist(t *testing.T) {
 	runbook := readSource(t, "runbook.md")
 	tpl := readStack(t)
-	for _, name := range []string{"AlarmTopicArn", "EnableCanary", "KmsKeyArn", "ApiConcurrency", "WorkerConcurrency", "MaxReadUnits", "MaxWriteUnits"} {
+	for _, name := range []string{
+		"AlarmTopicArn", "EnableCanary", "KmsKeyArn", "ApiConcurrency", "WorkerConcurrency", "MaxReadUnits",
+		"MaxWriteUnits",
+	} {
 		if _, ok := tpl.Parameters[name]; !ok || !strings.Contains(runbook, name) {
 			t.Errorf("the template or the runbook has no parameter %s", name)
 		}
@@ -69,10 +72,12 @@ func TestRunbookKeyPolicyIsComplete(t *testing.T) {
 		services[fmt.Sprint(stack.At(s, "Principal", "Service"))] = fmt.Sprint(stack.At(s, "Action"))
 	}
 	tpl := readStack(t)
-	if len(tpl.OfType("AWS::Logs::LogGroup")) > 0 && !strings.Contains(services["logs.eu-west-1.amazonaws.com"], "kms:Encrypt") {
+	if len(tpl.OfType("AWS::Logs::LogGroup")) > 0 &&
+		!strings.Contains(services["logs.eu-west-1.amazonaws.com"], "kms:Encrypt") {
 		t.Error("the key policy does not allow log groups")
 	}
-	if len(tpl.OfType("AWS::SQS::QueuePolicy")) > 0 && !strings.Contains(services["events.amazonaws.com"], "kms:GenerateDataKey") {
+	if len(tpl.OfType("AWS::SQS::QueuePolicy")) > 0 &&
+		!strings.Contains(services["events.amazonaws.com"], "kms:GenerateDataKey") {
 		t.Error("the key policy does not allow the rule to send to an encrypted queue")
 	}
 	prefix := strings.TrimSuffix(regexp.MustCompile(`log-group:(\S*)\*`).FindStringSubmatch(text)[1], "*")

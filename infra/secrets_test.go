@@ -21,7 +21,8 @@ func TestStackUpdatesNeverReplaceSecrets(t *testing.T) {
 			t.Errorf("unknown secret %s", id)
 		}
 		got, _ := r.Properties["GenerateSecretString"].(object)
-		if diff := cmp.Diff(want, got); diff != "" || r.Properties["SecretString"] != nil || r.Properties["Name"] != nil {
+		if diff := cmp.Diff(want, got); diff != "" || r.Properties["SecretString"] != nil ||
+			r.Properties["Name"] != nil {
 			t.Errorf("an update of the stack would replace the value of %s: %s", id, diff)
 		}
 		if r.Attributes["DeletionPolicy"] != "Retain" || r.Attributes["UpdateReplacePolicy"] != "Retain" {

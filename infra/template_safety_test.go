@@ -17,7 +17,10 @@ import (
 // template sets every variable that they read, except for the clock of a stack on one machine.
 func TestEnvironmentMatchesTemplate(t *testing.T) {
 	read := map[string]bool{}
-	for _, name := range slices.Concat(textsIn(t, "../internal/boot/*.go"), textsIn(t, "../internal/boot/sqsqueue/*.go"), textsIn(t, "../internal/boot/senders/*.go")) {
+	for _, name := range slices.Concat(
+		textsIn(t, "../internal/boot/*.go"), textsIn(t, "../internal/boot/sqsqueue/*.go"),
+		textsIn(t, "../internal/boot/senders/*.go"),
+	) {
 		if strings.HasPrefix(name, "PERENNIAL_") {
 			read[name] = true
 		}
@@ -30,7 +33,9 @@ func TestEnvironmentMatchesTemplate(t *testing.T) {
 	}
 	delete(read, "PERENNIAL_TEST_CLOCK")
 	if !maps.Equal(read, set) {
-		t.Errorf("boot reads %v and the template sets %v", slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(set)))
+		t.Errorf(
+			"boot reads %v and the template sets %v", slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(set)),
+		)
 	}
 	others, err := filepath.Glob("../internal/*/*.go")
 	if err != nil {
@@ -41,7 +46,8 @@ func TestEnvironmentMatchesTemplate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(filepath.Dir(path), "test") && !strings.HasPrefix(path, "../internal/boot/") &&
+		if !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(filepath.Dir(path), "test") &&
+			!strings.HasPrefix(path, "../internal/boot/") &&
 			regexp.MustCompile(`os\.(Getenv|LookupEnv|Environ)`).Match(source) {
 			t.Errorf("%s reads the environment; only boot may do that", path)
 		}

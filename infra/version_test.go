@@ -24,14 +24,20 @@ var everyFunction = []string{
 
 // changes has an entry for every parameter of the template.
 var changes = map[string]change{
-	"Stage":          {after: samtest.Parameters{"Stage": "live"}, functions: everyFunction},
-	"EnableCanary":   {after: samtest.Parameters{"EnableCanary": "true"}},
-	"AlarmTopicArn":  {after: samtest.Parameters{"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms"}},
-	"MailFrom":       {after: samtest.Parameters{"MailFrom": "hello@example.com"}, functions: []string{"remind", "reminders"}},
-	"SmsSender":      {after: samtest.Parameters{"SmsSender": "Bluebird"}, functions: []string{"remind", "reminders"}},
-	"PushBus":        {after: samtest.Parameters{"PushBus": "push"}, functions: []string{"remind", "reminders"}},
-	"WebhookUrl":     {after: samtest.Parameters{"WebhookUrl": "https://example.com/in"}, functions: []string{"remind", "reminders"}},
-	"PublicUrl":      {after: samtest.Parameters{"PublicUrl": "https://api.example.com"}, functions: []string{"remind"}},
+	"Stage":         {after: samtest.Parameters{"Stage": "live"}, functions: everyFunction},
+	"EnableCanary":  {after: samtest.Parameters{"EnableCanary": "true"}},
+	"AlarmTopicArn": {after: samtest.Parameters{"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms"}},
+	"MailFrom": {
+		after: samtest.Parameters{"MailFrom": "hello@example.com"}, functions: []string{"remind", "reminders"},
+	},
+	"SmsSender": {after: samtest.Parameters{"SmsSender": "Bluebird"}, functions: []string{"remind", "reminders"}},
+	"PushBus":   {after: samtest.Parameters{"PushBus": "push"}, functions: []string{"remind", "reminders"}},
+	"WebhookUrl": {
+		after: samtest.Parameters{"WebhookUrl": "https://example.com/in"}, functions: []string{"remind", "reminders"},
+	},
+	"PublicUrl": {
+		after: samtest.Parameters{"PublicUrl": "https://api.example.com"}, functions: []string{"remind"},
+	},
 	"DomainName":     {domain("a.example.com"), domain("b.example.com"), []string{"remind"}},
 	"CertificateArn": {samtest.Parameters{"DomainName": "a.example.com"}, domain("a.example.com"), []string{"remind"}},
 	"HostedZoneId":   {after: samtest.Parameters{"HostedZoneId": "Z1"}},
@@ -90,8 +96,14 @@ func TestVersionCheckDetectsMutations(t *testing.T) {
 		parameter string
 	}{
 		{"a setting is not counted", "SenderSettings", "${WebhookUrl}", "", "WebhookUrl"},
-		{"the count is not in the description", "RemindFunctionVersion", "${LinkSettings.VersionNumber}", "", "PublicUrl"},
-		{"the description has a value that the function does not get", "EarnFunctionVersion", "${Stage}", "${PushBus}", "PushBus"},
+		{
+			"the count is not in the description", "RemindFunctionVersion", "${LinkSettings.VersionNumber}", "",
+			"PublicUrl",
+		},
+		{
+			"the description has a value that the function does not get", "EarnFunctionVersion", "${Stage}",
+			"${PushBus}", "PushBus",
+		},
 	} {
 		tpl := samtest.Templates(t, samtest.Parameters{"EnableCanary": "true"})[0]
 		for id, r := range tpl.Resources {
@@ -156,7 +168,9 @@ func deploy(t *testing.T, tpl *stack.Template, parameters samtest.Parameters) de
 		d.configurations[f.Name] = resolve(stored)
 	}
 	for _, r := range tpl.OfType("AWS::Lambda::Alias") {
-		d.versions[tpl.Functions[stack.Referent(r.Properties["FunctionName"])].Name] = resolve(r.Properties["FunctionVersion"])
+		d.versions[tpl.Functions[stack.Referent(r.Properties["FunctionName"])].Name] = resolve(
+			r.Properties["FunctionVersion"],
+		)
 	}
 	return d
 }

@@ -14,7 +14,9 @@ const maxAnswer = 64 << 20
 
 // ask sends a request to the API at base, such as that of a running perennial dev, and returns its response with
 // any status.
-func ask(ctx context.Context, method, base, path string, headers http.Header, body []byte) (status int, answer []byte, err error) {
+func ask(
+	ctx context.Context, method, base, path string, headers http.Header, body []byte,
+) (status int, answer []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(base, "/")+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err

@@ -30,7 +30,9 @@ func (c *clock) Run(ctx context.Context) error {
 		}
 		method = http.MethodPost
 	}
-	status, answer, err := ask(ctx, method, c.URL, "/v1/test/clock", http.Header{"Content-Type": {"application/json"}}, body)
+	status, answer, err := ask(
+		ctx, method, c.URL, "/v1/test/clock", http.Header{"Content-Type": {"application/json"}}, body,
+	)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,10 @@ func (c *clock) Run(ctx context.Context) error {
 		return nil
 	}
 	for _, r := range out.Schedules {
-		fmt.Printf("%-10s last run for %s, %s late, took %s; %d messages failed\n", r.Function, r.Due.Format(time.RFC3339), r.Lag, r.Took, r.GivenUp)
+		fmt.Printf(
+			"%-10s last run for %s, %s late, took %s; %d messages failed\n", r.Function, r.Due.Format(time.RFC3339),
+			r.Lag, r.Took, r.GivenUp,
+		)
 		if r.Failed != "" {
 			fmt.Println("           failed:", r.Failed)
 		}

@@ -108,7 +108,10 @@ func (l *codeLines) codes() iter.Seq[string] {
 				continue
 			}
 			if !redeem.ValidCode(code) {
-				l.err = fmt.Errorf("%s:%d: a code is 4 to 64 letters, digits and hyphens, including at least 4 letters or digits", l.name, n)
+				l.err = fmt.Errorf(
+					"%s:%d: a code is 4 to 64 letters, digits and hyphens, including at least 4 letters or digits",
+					l.name, n,
+				)
 				return
 			}
 			if !yield(code) {

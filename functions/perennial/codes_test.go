@@ -24,8 +24,14 @@ func TestCodesAreUploadedLineByLine(t *testing.T) {
 		fmt.Fprintf(&running, "MAXX-%08d\n", i)
 	}
 	for _, c := range []struct{ name, reward, text, out, err string }{
-		{"a thousand, from a spreadsheet", "cinema", "\ufeff" + many.String() + "\n", "1000 codes added, 0 already known\n", ""},
-		{"the same, and one more", "cinema", many.String() + "MAXX-" + random(1000), "1 codes added, 1000 already known\n", ""},
+		{
+			"a thousand, from a spreadsheet", "cinema", "\ufeff" + many.String() + "\n",
+			"1000 codes added, 0 already known\n", "",
+		},
+		{
+			"the same, and one more", "cinema", many.String() + "MAXX-" + random(1000),
+			"1 codes added, 1000 already known\n", "",
+		},
 		{"an empty file", "cinema", "", "0 codes added, 0 already known\n", ""},
 		{"an invalid line", "cinema", "MAXX-" + random(1001) + "\nno code\n", "", ":2: a code is"},
 		{"sequential numbers", "cinema", running.String(), "", "about 9 random bits"},
@@ -42,7 +48,8 @@ func TestCodesAreUploadedLineByLine(t *testing.T) {
 			t.Errorf("%s: %q %q %d", c.name, out, err, status)
 		}
 	}
-	if _, err, status := run(t, "codes", "upload", "--data", data, "nobird", "cinema", "/dev/null"); status != 1 || !strings.Contains(err, "published") {
+	if _, err, status := run(t, "codes", "upload", "--data", data, "nobird", "cinema", "/dev/null"); status != 1 ||
+		!strings.Contains(err, "published") {
 		t.Errorf("an unknown program: %d %s", status, err)
 	}
 }

@@ -96,11 +96,16 @@ func listen(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("--addr %s: the address must be like 127.0.0.1:8080", addr)
 	}
 	if host == "" {
-		return nil, fmt.Errorf("--addr %s would listen on every network of this machine; use 127.0.0.1%s, or 0.0.0.0%s to allow that", addr, addr, addr)
+		return nil, fmt.Errorf(
+			"--addr %s would listen on every network of this machine; use 127.0.0.1%s, or 0.0.0.0%s to allow that",
+			addr, addr, addr,
+		)
 	}
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("another program listens on %s; stop it, or use another --addr (port 0 selects a free port)", addr)
+		return nil, fmt.Errorf(
+			"another program listens on %s; stop it, or use another --addr (port 0 selects a free port)", addr,
+		)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)

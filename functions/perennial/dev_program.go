@@ -37,7 +37,9 @@ func (d *dev) candidate(ctx context.Context, given *program.File, source []byte,
 
 // publish publishes the candidate unless the table already has that file, and returns the live version. fresh
 // reports whether this is the program's first version. note is the reason why a file was not published, or "".
-func (c candidate) publish(ctx context.Context, s *app.Programs) (live *loyalty.Program, fresh bool, note string, err error) {
+func (c candidate) publish(
+	ctx context.Context, s *app.Programs,
+) (live *loyalty.Program, fresh bool, note string, err error) {
 	if c.program != nil {
 		before, err := c.publishedBefore(ctx, s.Ledger)
 		if err != nil {

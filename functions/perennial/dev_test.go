@@ -67,7 +67,9 @@ func TestAcknowledgedOrdersSurviveKill(t *testing.T) {
 	const members, writers = 8, 16
 	p := start(t, "--empty", "--json", "--data", data)
 	for i := range members {
-		if status, answer, err := p.call("POST", "/v1/members", fmt.Sprintf("the-key-of-member-%d", i), fmt.Sprintf(`{"external_id":"m%d"}`, i)); status != 201 {
+		if status, answer, err := p.call(
+			"POST", "/v1/members", fmt.Sprintf("the-key-of-member-%d", i), fmt.Sprintf(`{"external_id":"m%d"}`, i),
+		); status != 201 {
 			t.Fatal(status, answer, err)
 		}
 	}
@@ -106,7 +108,9 @@ func TestAcknowledgedOrdersSurviveKill(t *testing.T) {
 	for order, points := range acknowledged {
 		status, answer, err := again.call("GET", "/v1/orders/"+order, "", "")
 		if status != 200 || answer["points"] != points {
-			t.Errorf("order %s was acknowledged with %v points and is lost: %d %v %v", order, points, status, answer, err)
+			t.Errorf(
+				"order %s was acknowledged with %v points and is lost: %d %v %v", order, points, status, answer, err,
+			)
 		}
 	}
 	checkWhole(t, again, members, writers)
@@ -141,13 +145,17 @@ func checkWhole(t *testing.T, p *process, members, writers int) {
 
 func orderOf(member int, at time.Time) string {
 	return fmt.Sprintf(`{"member":"external:m%d","placed_at":"%s","currency":"EUR","status":"paid",`+
-		`"line_items": [{"id":"1","category":"mugs","quantity":1,"amount":2000}]}`, member, at.UTC().Format(time.RFC3339))
+		`"line_items": [{"id":"1","category":"mugs","quantity":1,"amount":2000}]}`, member,
+		at.UTC().Format(time.RFC3339))
 }
 
 func TestClockCanBeFrozenAndAdvanced(t *testing.T) {
 	p := start(t, "--empty", "--json", "--clock", "2026-12-01T10:00:00Z")
 	for _, c := range []struct{ by, want string }{
-		{"", "2026-12-01T10:00:00Z\n"}, {"+30d", "2026-12-31T10:00:00Z\n"}, {"90m", "2026-12-31T11:30:00Z\n"}, {"", "2026-12-31T11:30:00Z\n"},
+		{"", "2026-12-01T10:00:00Z\n"},
+		{"+30d", "2026-12-31T10:00:00Z\n"},
+		{"90m", "2026-12-31T11:30:00Z\n"},
+		{"", "2026-12-31T11:30:00Z\n"},
 	} {
 		args := []string{"clock", "--url", p.url}
 		if c.by != "" {
@@ -164,7 +172,8 @@ remind     last run for 2027-01-01T10:35:00Z, 0s late, took …; 0 messages fail
 	if out, err, status := run(t, "clock", "--schedules", "--url", p.url, "+1d"); status != 0 || !like(fired, out) {
 		t.Errorf("clock --schedules: %q %q %d", out, err, status)
 	}
-	if _, err, status := run(t, "clock", "--url", p.url, "yesterday"); status != 1 || !strings.Contains(err, "such as 30d") {
+	if _, err, status := run(t, "clock", "--url", p.url, "yesterday"); status != 1 ||
+		!strings.Contains(err, "such as 30d") {
 		t.Errorf("%q %d", err, status)
 	}
 }
@@ -187,7 +196,9 @@ func TestDevErrorsAreOneSentence(t *testing.T) {
 	data := t.TempDir()
 	p := start(t, "--empty", "--json", "--data", data)
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
-	if err := os.WriteFile(bad, []byte(strings.Replace(string(program.Demo()), "rounding: down", "rounding: sideways", 1)), 0o600); err != nil {
+	if err := os.WriteFile(
+		bad, []byte(strings.Replace(string(program.Demo()), "rounding: down", "rounding: sideways", 1)), 0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	foreign := t.TempDir()
@@ -202,15 +213,31 @@ func TestDevErrorsAreOneSentence(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"the port is in use", []string{"dev", "--addr", strings.TrimPrefix(p.url, "http://")}, "another program listens on 127.0.0.1:"},
-		{"the data directory is in use", []string{"dev", "--addr", "127.0.0.1:0", "--data", data}, "in use by another process"},
-		{"the directory of another program", []string{"dev", "--addr", "127.0.0.1:0", "--data", foreign}, "not a directory of Perennial"},
+		{
+			"the port is in use",
+			[]string{"dev", "--addr", strings.TrimPrefix(p.url, "http://")},
+			"another program listens on 127.0.0.1:",
+		},
+		{
+			"the data directory is in use",
+			[]string{"dev", "--addr", "127.0.0.1:0", "--data", data},
+			"in use by another process",
+		},
+		{
+			"the directory of another program",
+			[]string{"dev", "--addr", "127.0.0.1:0", "--data", foreign},
+			"not a directory of Perennial",
+		},
 		{"the program file is missing", []string{"dev", "--program", "nowhere.yaml"}, "does not exist"},
 		{"the program file has a problem", []string{"dev", "--program", bad}, "line 13"},
 		{"an address without a host", []string{"dev", "--addr", ":8080"}, "every network"},
 		{"no address", []string{"dev", "--addr", "localhost"}, "must be like 127.0.0.1:8080"},
 		{"two places", []string{"dev", "--dynamodb", "http://127.0.0.1:1", "--data", data}, "two different places"},
-		{"no endpoint", []string{"dev", "--addr", "127.0.0.1:0", "--dynamodb", "DynamoDB"}, "must be a URL like http://"},
+		{
+			"no endpoint",
+			[]string{"dev", "--addr", "127.0.0.1:0", "--dynamodb", "DynamoDB"},
+			"must be a URL like http://",
+		},
 		{"no stack at the address", []string{"clock", "--url", "http://127.0.0.1:1"}, "is perennial dev running"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

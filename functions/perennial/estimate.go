@@ -44,7 +44,9 @@ func (c *estimateCost) Run() error {
 			return fmt.Errorf("each number per member and year must be from 0 to 1,000,000, not %g", n)
 		}
 	}
-	all := cost.Estimates(cost.Year{Orders: c.Orders, Refunds: c.Refunds, Redemptions: c.Redemptions, Reads: c.Reads, Emails: c.Emails})
+	all := cost.Estimates(
+		cost.Year{Orders: c.Orders, Refunds: c.Refunds, Redemptions: c.Redemptions, Reads: c.Reads, Emails: c.Emails},
+	)
 	if c.JSON {
 		e := json.NewEncoder(os.Stdout)
 		e.SetIndent("", "  ")
@@ -62,7 +64,8 @@ func printEstimates(out io.Writer, all []cost.Estimate) error {
 			unit = "a million: " + e.Name
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t  %s\n",
-			dollars(e.Dollars), dollars(e.API), dollars(e.Lambda), dollars(e.Table), dollars(e.Logs), dollars(e.Traces+e.Others), unit)
+			dollars(e.Dollars), dollars(e.API), dollars(e.Lambda), dollars(e.Table), dollars(e.Logs),
+			dollars(e.Traces+e.Others), unit)
 	}
 	return w.Flush()
 }

@@ -30,7 +30,9 @@ func TestCostsArePrintedAsJSON(t *testing.T) {
 
 func TestImpossibleYearsAreRejected(t *testing.T) {
 	for _, args := range []string{"--orders -1", "--reads NaN", "--emails 1e7"} {
-		if out, err, status := run(t, append([]string{"estimate", "cost"}, strings.Fields(strings.Replace(args, " ", "=", 1))...)...); status != 1 || out != "" || !strings.Contains(err, "member and year") {
+		if out, err, status := run(
+			t, append([]string{"estimate", "cost"}, strings.Fields(strings.Replace(args, " ", "=", 1))...)...,
+		); status != 1 || out != "" || !strings.Contains(err, "member and year") {
 			t.Errorf("%s: %d %s %s", args, status, out, err)
 		}
 	}

@@ -171,7 +171,9 @@ func (d devFailures) List(ctx context.Context) ([]failures.Failure, error) {
 
 // Redrive implements worker. The stack processes the messages before it responds; those that fail again are in its
 // list.
-func (d devFailures) Redrive(ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error)) error {
+func (d devFailures) Redrive(
+	ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error),
+) error {
 	list, err := d.List(ctx)
 	if err != nil {
 		return err
@@ -205,7 +207,9 @@ func (d devFailures) Redrive(ctx context.Context, want func(failures.Failure) bo
 }
 
 func (d devFailures) ask(ctx context.Context, method string, body []byte, out any) error {
-	status, answer, err := ask(ctx, method, string(d), failuresPath, http.Header{"Content-Type": {"application/json"}}, body)
+	status, answer, err := ask(
+		ctx, method, string(d), failuresPath, http.Header{"Content-Type": {"application/json"}}, body,
+	)
 	if err != nil {
 		return err
 	}

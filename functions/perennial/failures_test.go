@@ -84,7 +84,9 @@ func publishDemo(t *testing.T, stack *local.Stack) {
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := stack.App.Programs.Publish(t.Context(), app.Publication{Program: file.Program, Source: source, By: commandLine})
+	_, _, err := stack.App.Programs.Publish(
+		t.Context(), app.Publication{Program: file.Program, Source: source, By: commandLine},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

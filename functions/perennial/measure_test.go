@@ -18,7 +18,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/cost"
 )
 
-var measure = flag.Bool("measure", false, "measure durations on the functions' binaries, and write internal/cost/measured.json")
+var measure = flag.Bool(
+	"measure", false, "measure durations on the functions' binaries, and write internal/cost/measured.json",
+)
 
 // measuredRounds is how often each request is sent; the first ones, in cold processes, do not change the median.
 const measuredRounds = 200
@@ -50,15 +52,28 @@ func TestMeasureDurations(t *testing.T) {
 		}
 		path := fmt.Sprint("/v1/orders/measured-", i)
 		send("order", "PUT", path, "", order(""))
-		send("order_refunded", "PUT", path, "", order(fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 1490, "line_items": [{"id": "2", "quantity": 1, "amount": 1490}]}]`, at)))
+		send(
+			"order_refunded", "PUT", path, "",
+			order(
+				fmt.Sprintf(
+					`, "refunds": [{"id": "re_1", "at": %q, "amount": 1490, "line_items": [{"id": "2", "quantity": 1, "amount": 1490}]}]`,
+					at,
+				),
+			),
+		)
 		send("member", "GET", "/v1/members/"+member, "", "")
 		key := fmt.Sprintf("measured-%020d", i)
 		send("adjustment", "POST", "/v1/members/"+member+"/adjustments", key, `{"points": 300, "reason": "to measure"}`)
-		rd := send("reserve", "POST", "/v1/redemptions", key, fmt.Sprintf(`{"member": %q, "reward": "free-shipping"}`, member))
+		rd := send(
+			"reserve", "POST", "/v1/redemptions", key,
+			fmt.Sprintf(`{"member": %q, "reward": "free-shipping"}`, member),
+		)
 		send("commit", "POST", fmt.Sprintf("/v1/redemptions/%s/commit", rd["id"]), key, "{}")
 	}
 	m := cost.Measured()
-	m.Date, m.Machine, m.Milliseconds = time.Now().UTC().Format(time.DateOnly), fmt.Sprintf("%d CPUs, %s", runtime.NumCPU(), runtime.GOARCH), map[string]float64{}
+	m.Date, m.Machine, m.Milliseconds = time.Now().UTC().Format(time.DateOnly), fmt.Sprintf(
+		"%d CPUs, %s", runtime.NumCPU(), runtime.GOARCH,
+	), map[string]float64{}
 	for _, id := range []string{"order", "order_refunded", "member", "reserve", "commit"} {
 		slices.Sort(took[id])
 		m.Milliseconds[id] = math.Ceil(10*took[id][len(took[id])/2]) / 10

@@ -40,7 +40,8 @@ func TestInvalidNightIsRejected(t *testing.T) {
 		{"--changing", "NaN"},
 		{"--changing", "2"},
 	} {
-		if out, err, status := run(t, append([]string{"estimate", "night"}, args...)...); status != 1 || out != "" || !strings.Contains(err, "invalid flags") {
+		if out, err, status := run(t, append([]string{"estimate", "night"}, args...)...); status != 1 || out != "" ||
+			!strings.Contains(err, "invalid flags") {
 			t.Errorf("%v: %d %s %s", args, status, out, err)
 		}
 	}

@@ -26,7 +26,9 @@ func TestPublishAndKeysInDataDirectory(t *testing.T) {
 			t.Errorf("%q %q %d", out, err, status)
 		}
 	}
-	out, err, status := run(t, "keys", "create", "--data", data, "--program", "bluebird", "--scope", "members:read,orders:write")
+	out, err, status := run(
+		t, "keys", "create", "--data", data, "--program", "bluebird", "--scope", "members:read,orders:write",
+	)
 	if status != 0 || !regexp.MustCompile(`^sk_test_\w+_[\w-]+\n$`).MatchString(out) {
 		t.Fatal(out, err, status)
 	}
@@ -39,7 +41,8 @@ func TestPublishAndKeysInDataDirectory(t *testing.T) {
 	if status, answer, err := p.call("GET", "/v1/program", "", ""); status != 403 || err != nil {
 		t.Error(status, answer, err)
 	}
-	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "bluebird", key[8:20]); status != 1 || !strings.Contains(err, "in use") {
+	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "bluebird", key[8:20]); status != 1 ||
+		!strings.Contains(err, "in use") {
 		t.Errorf("two processes opened one directory: %d %s", status, err)
 	}
 	if err := p.stop(syscall.SIGTERM); err != nil {
@@ -48,7 +51,8 @@ func TestPublishAndKeysInDataDirectory(t *testing.T) {
 	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "bluebird", key[8:20]); status != 0 {
 		t.Error(err)
 	}
-	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "other", key[8:20]); status != 1 || !strings.Contains(err, "has no key") {
+	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "other", key[8:20]); status != 1 ||
+		!strings.Contains(err, "has no key") {
 		t.Error(err)
 	}
 	p = start(t, "--empty", "--json", "--data", data, "--program", first)
@@ -61,7 +65,9 @@ func TestPublishAndKeysInDataDirectory(t *testing.T) {
 // TestLiveKeyIsInvalidForLocalStack: a stack on one machine has the stage test.
 func TestLiveKeyIsInvalidForLocalStack(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	out, errs, status := run(t, "keys", "create", "--data", data, "--program", "bluebird", "--scope", "admin", "--stage", "live")
+	out, errs, status := run(
+		t, "keys", "create", "--data", data, "--program", "bluebird", "--scope", "admin", "--stage", "live",
+	)
 	if status != 0 || !regexp.MustCompile(`^sk_live_\w+_[\w-]+\n$`).MatchString(out) {
 		t.Fatal(out, errs, status)
 	}

@@ -66,22 +66,37 @@ var (
 func TestBannedPhrasesAreFound(t *testing.T) {
 	list := readPhrases(t)
 	for _, c := range []struct{ name, text, want string }{
-		{"a.go", "package a\n\n// Send is what the member is told.\nvar Send = 1\n", `a.go:3: "told": write sent, reported, stated or stored`},
-		{"a.go", "package a\n\n// Set changes a level by\n// hand.\nfunc Set() {}\n", `a.go:3: "by hand": write manually`},
+		{
+			"a.go", "package a\n\n// Send is what the member is told.\nvar Send = 1\n",
+			`a.go:3: "told": write sent, reported, stated or stored`,
+		},
+		{
+			"a.go", "package a\n\n// Set changes a level by\n// hand.\nfunc Set() {}\n",
+			`a.go:3: "by hand": write manually`,
+		},
 		{"a.go", "package a\n\nvar s = \"Nobody has this code.\"\n", `a.go:3: "nobody": write no member or no one`},
 		{"a.go", "package a\n\nvar s = \"Set it \" +\n\t\"it anew.\"\n", `a.go:4: "anew": write again`},
 		{"a_test.go", "package a\n\nfunc TestLapsedPointsReturn() {}\n", `a_test.go:3: "lapsed": write expired`},
-		{"a_test.go", "package a\n\nfunc ExampleEarn_orderToldTwice() {}\n", `a_test.go:3: "told": write sent, reported, stated or stored`},
+		{
+			"a_test.go", "package a\n\nfunc ExampleEarn_orderToldTwice() {}\n",
+			`a_test.go:3: "told": write sent, reported, stated or stored`,
+		},
 		{"README.md", "# A\n\nWhoever asks.\n", `README.md:3: "whoever": write a member who or anyone who`},
 		{"a.yaml", "description: >\n  It is set by\n  hand.\n", `a.yaml:2: "by hand": write manually`},
 		{"a.go", "package a\n\nfunc tell() { tell() }\n", ""},
-		{"a.go", "package a\n\n// A code has letters and digits. A dead-letter queue keeps it. A letterhead.\nvar s = 1\n", ""},
+		{
+			"a.go",
+			"package a\n\n// A code has letters and digits. A dead-letter queue keeps it. A letterhead.\nvar s = 1\n",
+			"",
+		},
 	} {
 		var got []string
 		for _, p := range list.check(c.name, c.text) {
 			got = append(got, p)
 		}
-		if want := slices.DeleteFunc([]string{c.want}, func(s string) bool { return s == "" }); !slices.Equal(got, want) {
+		if want := slices.DeleteFunc(
+			[]string{c.want}, func(s string) bool { return s == "" },
+		); !slices.Equal(got, want) {
 			t.Errorf("%s\ngot  %q\nwant %q", c.text, got, want)
 		}
 	}

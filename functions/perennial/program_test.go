@@ -22,20 +22,25 @@ func writeProgram(t *testing.T, edit ...string) string {
 }
 
 func TestCheckReportsProblemsWithLines(t *testing.T) {
-	if out, err, status := run(t, "program", "validate", writeProgram(t)); status != 0 || !strings.Contains(out, "bluebird can be published") {
+	if out, err, status := run(t, "program", "validate", writeProgram(t)); status != 0 ||
+		!strings.Contains(out, "bluebird can be published") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
 	out, err, status := run(t, "program", "validate", writeProgram(t, "rounding: down", "rounding: dawn"))
-	if status != 1 || !strings.Contains(out, "program.yaml: line 13") || !strings.Contains(out, `did you mean "down"`) || !strings.Contains(err, "has problems") {
+	if status != 1 || !strings.Contains(out, "program.yaml: line 13") ||
+		!strings.Contains(out, `did you mean "down"`) || !strings.Contains(err, "has problems") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
 }
 
 func TestExplainDescribesFile(t *testing.T) {
-	if out, err, status := run(t, "program", "explain", writeProgram(t)); status != 0 || !strings.Contains(out, "Bluebird Rewards (bluebird)") {
+	if out, err, status := run(t, "program", "explain", writeProgram(t)); status != 0 ||
+		!strings.Contains(out, "Bluebird Rewards (bluebird)") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
-	if out, err, status := run(t, "program", "explain", writeProgram(t, "rounding: down", "rounding: dawn")); status != 1 || out != "" || !strings.Contains(err, "did you mean") {
+	if out, err, status := run(
+		t, "program", "explain", writeProgram(t, "rounding: down", "rounding: dawn"),
+	); status != 1 || out != "" || !strings.Contains(err, "did you mean") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
 }
@@ -72,7 +77,8 @@ func TestDiffPrintsChanges(t *testing.T) {
 		{[]string{"publish", "--data", data, older}, "version 1 of bluebird is live\n"},
 		{[]string{"diff", "--data", data, newer}, want},
 	})
-	if out, err, status := run(t, "program", "diff", older, bad); status != 1 || out != "" || !strings.Contains(err, "bad.yaml: line 1") {
+	if out, err, status := run(t, "program", "diff", older, bad); status != 1 || out != "" ||
+		!strings.Contains(err, "bad.yaml: line 1") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
 }
@@ -83,16 +89,31 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 	on := func(args ...string) []string {
 		return append(args[:1:1], append([]string{"--data", data}, args[1:]...)...)
 	}
-	first, second, third := writeProgram(t), writeProgram(t, "cost: 500", "cost: 450"), writeProgram(t, "cost: 500", "cost: 400")
+	first, second, third := writeProgram(t), writeProgram(
+		t, "cost: 500", "cost: 450",
+	), writeProgram(t, "cost: 500", "cost: 400")
 	steps(t, []step{
 		{on("publish", first), "version 1 of bluebird is live\n"},
-		{on("publish", first, "--effective-at", "2020-01-01T00:00:00Z"), "perennial: --effective-at: The instant must be in the future; …\n"},
+		{
+			on("publish", first, "--effective-at", "2020-01-01T00:00:00Z"),
+			"perennial: --effective-at: The instant must be in the future; …\n",
+		},
 		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes effect at " + soon + "\n"},
-		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes effect at " + soon + " already, with the same file\n"},
+		{
+			on("publish", second, "--effective-at", soon),
+			"version 2 of bluebird takes effect at " + soon + " already, with the same file\n",
+		},
 		{on("publish", third), "version 3 of bluebird is live\nversion 2 still takes effect at " + soon + "\n"},
-		{on("versions", "bluebird"), "version  status     effective at          published by\n3        live       …Z  command line\n2        scheduled  " + soon + "  command line\n1        past       …Z  command line\n"},
+		{
+			on("versions", "bluebird"),
+			"version  status     effective at          published by\n3        live       …Z  command line\n2        scheduled  " + soon + "  command line\n1        past       …Z  command line\n",
+		},
 		{on("rollback", "bluebird", "9"), "perennial: Unknown …\n"},
-		{on("rollback", "bluebird", "1"), "version 4 of bluebird is live, with the file of version 1\nversion 2, scheduled for " + soon + ", was withdrawn\n"},
+		{
+			on("rollback", "bluebird", "1"),
+			"version 4 of bluebird is live, with the file of version 1\nversion 2, scheduled for " + soon +
+				", was withdrawn\n",
+		},
 		{on("rollback", "bluebird", "1"), "version 4 of bluebird remains live\n"},
 		{on("versions", "bluebird"), "…4        live …2        withdrawn  …"},
 		{on("versions", "redbird"), "perennial: redbird has no published version\n"},
@@ -105,16 +126,30 @@ func TestMistakenVersionIsRecalled(t *testing.T) {
 		return append(args[:1:1], append([]string{"--data", data}, args[1:]...)...)
 	}
 	soon := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second).Format(time.RFC3339)
-	first, second, third := writeProgram(t), writeProgram(t, "cost: 500", "cost: 450"), writeProgram(t, "cost: 500", "cost: 400")
+	first, second, third := writeProgram(t), writeProgram(
+		t, "cost: 500", "cost: 450",
+	), writeProgram(t, "cost: 500", "cost: 400")
 	steps(t, []step{
-		{on("publish", first, "--recall"), "perennial: --recall: Only a live version that is replaced at once can be recalled. …\n"},
+		{
+			on("publish", first, "--recall"),
+			"perennial: --recall: Only a live version that is replaced at once can be recalled. …\n",
+		},
 		{on("publish", first), "version 1 of bluebird is live\n"},
 		{on("publish", second), "version 2 of bluebird is live\n"},
-		{on("publish", third, "--recall", "--effective-at", soon), "perennial: --recall: Only a live version that is replaced at once can be recalled. …\n"},
+		{
+			on("publish", third, "--recall", "--effective-at", soon),
+			"perennial: --recall: Only a live version that is replaced at once can be recalled. …\n",
+		},
 		{on("publish", third, "--recall"), "version 3 of bluebird is live\nversion 2 was recalled\n"},
-		{on("publish", third, "--recall"), "version 3 of bluebird is live already, with the same file\nversion 2 was recalled\n"},
+		{
+			on("publish", third, "--recall"),
+			"version 3 of bluebird is live already, with the same file\nversion 2 was recalled\n",
+		},
 		{on("versions", "bluebird"), "…3        live …2        recalled …1        past …"},
-		{on("rollback", "bluebird", "1", "--recall"), "version 4 of bluebird is live, with the file of version 1\nversion 3 was recalled\n"},
+		{
+			on("rollback", "bluebird", "1", "--recall"),
+			"version 4 of bluebird is live, with the file of version 1\nversion 3 was recalled\n",
+		},
 		{on("versions", "bluebird"), "…4        live …3        recalled …2        recalled …1        past …"},
 	})
 }
@@ -126,11 +161,19 @@ func TestChangedLevelsRequireMode(t *testing.T) {
 	steps(t, []step{
 		{[]string{"publish", "--data", data, first}, "version 1 of bluebird is live\n"},
 		{[]string{"publish", "--data", data, second}, ask},
-		{[]string{"publish", "--data", data, second, "--tier-changes", "upgrade_only"}, "version 2 of bluebird is live\n"},
+		{
+			[]string{"publish", "--data", data, second, "--tier-changes", "upgrade_only"},
+			"version 2 of bluebird is live\n",
+		},
 		{[]string{"rollback", "--data", data, "bluebird", "1"}, ask},
-		{[]string{"rollback", "--data", data, "bluebird", "1", "--tier-changes", "full"}, "version 3 of bluebird is live, with the file of version 1\n"},
+		{
+			[]string{"rollback", "--data", data, "bluebird", "1", "--tier-changes", "full"},
+			"version 3 of bluebird is live, with the file of version 1\n",
+		},
 	})
-	if out, err, status := run(t, "program", "publish", "--data", data, second, "--tier-changes", "down"); status == 0 || !strings.Contains(err, `must be one of`) {
+	if out, err, status := run(
+		t, "program", "publish", "--data", data, second, "--tier-changes", "down",
+	); status == 0 || !strings.Contains(err, `must be one of`) {
 		t.Errorf("%d %s%s", status, out, err)
 	}
 }
@@ -163,7 +206,10 @@ func TestDraftIsStoredAndPrinted(t *testing.T) {
 	good, bad := writeProgram(t), writeProgram(t, "rounding: down", "rounding: dawn")
 	steps(t, []step{
 		{[]string{"draft", "show", "--data", data, "bluebird"}, "perennial: bluebird has no draft\n"},
-		{[]string{"draft", "save", "--data", data, "bluebird", bad}, "stored as draft 1 of bluebird\nIt cannot be published yet; run perennial program validate …"},
+		{
+			[]string{"draft", "save", "--data", data, "bluebird", bad},
+			"stored as draft 1 of bluebird\nIt cannot be published yet; run perennial program validate …",
+		},
 		{[]string{"draft", "save", "--data", data, "bluebird", good}, "stored as draft 2 of bluebird\n"},
 		{[]string{"draft", "show", "--data", data, "bluebird"}, string(program.Demo())},
 	})

@@ -31,7 +31,8 @@ func (c *publish) Run(ctx context.Context) error {
 	}
 	return c.programs(ctx, func(p *app.Programs) error {
 		version, fresh, err := p.Publish(ctx, app.Publication{
-			Program: f.Program, Source: source, By: commandLine, At: c.EffectiveAt, Levels: loyalty.RefreshMode(c.TierChanges), Recall: c.Recall,
+			Program: f.Program, Source: source, By: commandLine, At: c.EffectiveAt,
+			Levels: loyalty.RefreshMode(c.TierChanges), Recall: c.Recall,
 		})
 		if err != nil {
 			return refused(err)
@@ -49,7 +50,10 @@ func (c *publish) Run(ctx context.Context) error {
 		}
 		for _, n := range s.Next {
 			if n.Version == version {
-				fmt.Printf("version %d of %s takes effect at %s%s\n", version, f.Program.ID, n.At.Format(time.RFC3339), already)
+				fmt.Printf(
+					"version %d of %s takes effect at %s%s\n", version, f.Program.ID, n.At.Format(time.RFC3339),
+					already,
+				)
 				continue
 			}
 			fmt.Printf("version %d still takes effect at %s\n", n.Version, n.At.Format(time.RFC3339))
@@ -85,7 +89,8 @@ func (c *rollback) Run(ctx context.Context) error {
 			return err
 		}
 		version, fresh, err := p.Publish(ctx, app.Publication{
-			Program: f.Program, Source: was.Source, By: commandLine, Back: true, Levels: loyalty.RefreshMode(c.TierChanges),
+			Program: f.Program, Source: was.Source, By: commandLine, Back: true,
+			Levels: loyalty.RefreshMode(c.TierChanges),
 			Recall: c.Recall, Version: c.Version,
 		})
 		if err != nil {

@@ -30,7 +30,9 @@ func TestReadmeIsShort(t *testing.T) {
 }
 
 func TestReadmeNamesExistingFiles(t *testing.T) {
-	paths := regexp.MustCompile(`(internal|infra|functions)/[\w./-]*\w|\]\([^)#]+\)`).FindAllString(string(readme(t)), -1)
+	paths := regexp.MustCompile(
+		`(internal|infra|functions)/[\w./-]*\w|\]\([^)#]+\)`,
+	).FindAllString(string(readme(t)), -1)
 	for _, path := range paths {
 		path = strings.TrimSuffix(strings.TrimPrefix(path, "]("), ")")
 		if _, err := os.Stat(filepath.Join("../..", path)); err != nil {

@@ -14,10 +14,14 @@ func TestTomorrowsRemindersIncludeSuppressed(t *testing.T) {
 		"bob": `[]`,
 	} {
 		body := `{"external_id": "` + name + `", "email": "` + name + `@example.com", "consents": ` + consents + `}`
-		if status, answer, err := p.call("POST", "/v1/members", "the-key-of-"+name+"-joining", body); status != 201 || err != nil {
+		if status, answer, err := p.call("POST", "/v1/members", "the-key-of-"+name+"-joining", body); status != 201 ||
+			err != nil {
 			t.Fatal(status, answer, err)
 		}
-		if status, answer, err := p.call("POST", "/v1/members/external:"+name+"/adjustments", "the-key-of-"+name+"s-points", `{"points": 210, "reason": "a test"}`); status != 201 || err != nil {
+		if status, answer, err := p.call(
+			"POST", "/v1/members/external:"+name+"/adjustments", "the-key-of-"+name+"s-points",
+			`{"points": 210, "reason": "a test"}`,
+		); status != 201 || err != nil {
 			t.Fatal(status, answer, err)
 		}
 	}
@@ -37,7 +41,8 @@ would not be sent, by reason: 1
 		"specify an API key":            {"--tomorrow"},
 		"returned status 401":           {"--tomorrow", "--key", "sk_test_nobody"},
 	} {
-		if _, err, status := run(t, append([]string{"reminders", "--url", p.url}, args...)...); status != 1 || !strings.Contains(err, want) {
+		if _, err, status := run(t, append([]string{"reminders", "--url", p.url}, args...)...); status != 1 ||
+			!strings.Contains(err, want) {
 			t.Errorf("%v: %d %s", args, status, err)
 		}
 	}

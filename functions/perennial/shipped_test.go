@@ -20,10 +20,13 @@ func TestDevRunsTheBinariesAndEndsThem(t *testing.T) {
 	deploymenttest.Build(t) // so that dev does not have to build
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		p := start(t, "--functions", "--empty", "--json")
-		if status, answer, err := p.call("POST", "/v1/members", "the-key-of-the-member", `{"external_id":"m0"}`); status != 201 || err != nil {
+		if status, answer, err := p.call(
+			"POST", "/v1/members", "the-key-of-the-member", `{"external_id":"m0"}`,
+		); status != 201 || err != nil {
 			t.Fatal(status, answer, err, p.err)
 		}
-		if status, answer, err := p.call("PUT", "/v1/orders/1", "", orderOf(0, time.Now())); status != 201 || err != nil {
+		if status, answer, err := p.call("PUT", "/v1/orders/1", "", orderOf(0, time.Now())); status != 201 ||
+			err != nil {
 			t.Fatal(status, answer, err, p.err)
 		}
 		if out, err, status := run(t, "clock", "--url", p.url, "+15d"); status != 0 {

@@ -34,7 +34,10 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 	if _, err := l.Enrol(t.Context(), live, ledger.Enrolment{Member: ada}, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	o := loyalty.Order{ID: "1", Member: ada, PlacedAt: now, Currency: "EUR", Status: loyalty.OrderPaid, Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 200_00}}}
+	o := loyalty.Order{
+		ID: "1", Member: ada, PlacedAt: now, Currency: "EUR", Status: loyalty.OrderPaid,
+		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 200_00}},
+	}
 	if _, err := l.PutOrder(t.Context(), live, o, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +69,9 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 	}
 	const looked = "1 members evaluated, excluding members without time-dependent changes\n"
 	cheap := ada + "  …Z  …\n" + looked + "     1 from bronze to silver\n"
-	for _, x := range []struct{ args, want string }{{"", looked}, {"--file " + file, cheap}, {"--file " + file, cheap}, {"", looked}} {
+	for _, x := range []struct{ args, want string }{
+		{"", looked}, {"--file " + file, cheap}, {"--file " + file, cheap}, {"", looked},
+	} {
 		args := append([]string{"tiers", "preview", "--data", dir, "bluebird"}, strings.Fields(x.args)...)
 		if out, err, status := run(t, args...); status != 0 || !like(x.want, out) {
 			t.Errorf("%v: %d %s%s", args, status, out, err)

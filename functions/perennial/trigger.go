@@ -51,8 +51,10 @@ func (c *trigger) Run(ctx context.Context) error {
 		return err
 	}
 	e := sample.Event{
-		Provider: c.Provider, Type: c.Type, ID: c.ID, Payment: c.Payment, Object: c.Object, Status: c.Status, Amount: c.Amount, Total: c.Total,
-		Back: c.Refunded, Currency: c.Currency, Order: c.Order, Member: c.Member, Customer: c.Customer, Email: c.Email, At: now,
+		Provider: c.Provider, Type: c.Type, ID: c.ID, Payment: c.Payment, Object: c.Object, Status: c.Status,
+		Amount: c.Amount, Total: c.Total,
+		Back: c.Refunded, Currency: c.Currency, Order: c.Order, Member: c.Member, Customer: c.Customer, Email: c.Email,
+		At: now,
 	}
 	if !c.At.IsZero() {
 		e.At = c.At
@@ -65,7 +67,9 @@ func (c *trigger) Run(ctx context.Context) error {
 }
 
 // signed returns the event's body and its signature headers.
-func (c *trigger) signed(ctx context.Context, e sample.Event, agreed app.Processor, now time.Time) ([]byte, http.Header, error) {
+func (c *trigger) signed(
+	ctx context.Context, e sample.Event, agreed app.Processor, now time.Time,
+) ([]byte, http.Header, error) {
 	secret := ""
 	if len(agreed.Secrets) > 0 {
 		secret = agreed.Secrets[0]

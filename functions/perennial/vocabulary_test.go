@@ -47,12 +47,14 @@ func TestPublicNamesUseReviewedWords(t *testing.T) {
 func TestReplacedNamesDoNotReturn(t *testing.T) {
 	names := publicNames(t)
 	for _, name := range []string{
-		"because", "lacks", "lapsed", "lapse", "ladders", "ladder", "given", "given_back", "undone", "undo_until", "pieces",
+		"because", "lacks", "lapsed", "lapse", "ladders", "ladder", "given", "given_back", "undone", "undo_until",
+		"pieces",
 		"places", "waits", "first_call_until", "drawn", "head", "looked_at", "acted", "held", "held_acted", "excluded",
 		"kept", "not_sent", "have", "needed", "gives", "about", "fulfil", "fulfilment", "by_hand", "members_would_earn",
 		"year_from", "cancelled", "refuse", "join", "try_again", "redeeming", "take_back", "debt_at_most",
 		"back_within", "no_surprise", "answer_within", "unanswered", "beyond", "say", "shown", "drops",
-		"birthday_locked_for", "join_wait", "elements", "reaches", "tail", "welcome", "welcome_again", "floors", "guard",
+		"birthday_locked_for", "join_wait", "elements", "reaches", "tail", "welcome", "welcome_again", "floors",
+		"guard",
 		"waiting_list", "hold_expired", "hold_already_resolved", "catch-up", "reassess", "plan",
 	} {
 		if from, ok := names[name]; ok {
@@ -222,7 +224,9 @@ func TestGlossaryEntriesAreComplete(t *testing.T) {
 // TestPublicNamesContainCommands keeps publicNames from losing the commands if kong's model changes.
 func TestPublicNamesContainCommands(t *testing.T) {
 	names := publicNames(t)
-	for _, name := range []string{"dev", "validate", "backfill", "tier-changes", "line_items", "createMember", "frequency_caps", "not_found"} {
+	for _, name := range []string{
+		"dev", "validate", "backfill", "tier-changes", "line_items", "createMember", "frequency_caps", "not_found",
+	} {
 		if names[name] == "" {
 			t.Errorf("%s is not found among the public names", name)
 		}

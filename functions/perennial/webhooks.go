@@ -57,7 +57,10 @@ func (s *webhookStore) with(ctx context.Context, do func(*app.App, *payments.Rec
 
 // agreed returns an App with the stack's secrets.
 func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
-	a := &app.App{Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})), Stage: s.Stage}
+	a := &app.App{
+		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})),
+		Stage: s.Stage,
+	}
 	var err error
 	if s.Data != "" {
 		a.Secret = local.Secret()
@@ -65,7 +68,9 @@ func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 		return a, err
 	}
 	if s.Secret == "" || s.Webhooks == "" {
-		return nil, errors.New("--table requires --secret and --webhooks, the two secrets of the stack (its resources Secret and WebhooksSecret)")
+		return nil, errors.New(
+			"--table requires --secret and --webhooks, the two secrets of the stack (its resources Secret and WebhooksSecret)",
+		)
 	}
 	if a.Secret, err = operator.Secret(ctx, s.Secret); err != nil {
 		return nil, err
@@ -101,7 +106,10 @@ func (c *webhooksList) Run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Received.Format(time.RFC3339), k.Provider, k.Event, k.Type, k.Outcome, k.Order, k.Code)
+			fmt.Fprintf(
+				w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Received.Format(time.RFC3339), k.Provider, k.Event, k.Type,
+				k.Outcome, k.Order, k.Code,
+			)
 		}
 		return w.Flush()
 	})

@@ -21,7 +21,9 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	file := writeProgram(t, "examples:", "payments: { award: payments }\nexamples:")
 	p := start(t, "--empty", "--json", "--data", data, "--program", file)
-	if status, answer, err := p.call("POST", "/v1/members", "the-key-of-a-member", `{"external_id":"demo-001"}`); status != 201 || err != nil {
+	if status, answer, err := p.call(
+		"POST", "/v1/members", "the-key-of-a-member", `{"external_id":"demo-001"}`,
+	); status != 201 || err != nil {
 		t.Fatal(status, answer, err)
 	}
 	now := time.Now().UTC()
@@ -36,7 +38,10 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		{"square payment.updated", `"outcome":"applied"`},
 		{"adyen AUTHORISATION --order 77", `"outcome":"applied"`},
 		{"standard payment.captured", `"outcome":"applied"`},
-		{"paypal PAYMENT.CAPTURE.COMPLETED --payment 5O1 --member external:demo-001 --total 2000", `"outcome":"applied"`},
+		{
+			"paypal PAYMENT.CAPTURE.COMPLETED --payment 5O1 --member external:demo-001 --total 2000",
+			`"outcome":"applied"`,
+		},
 		{"paypal PAYMENT.CAPTURE.REFUNDED --payment 5O1 --object 1JU --amount 500", `"outcome":"applied"`},
 		{"paypal CUSTOMER.DISPUTE.CREATED --payment 5O1 --object PP-D-1 --amount 100", `"outcome":"applied"`},
 	} {
@@ -45,7 +50,8 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 			t.Errorf("%s: %d %s%s", c.args, status, out, errs)
 		}
 	}
-	if _, errs, status := run(t, "trigger", "--url", p.url, "stripe", "charge.refund"); status != 1 || !strings.Contains(errs, "charge.refunded") {
+	if _, errs, status := run(t, "trigger", "--url", p.url, "stripe", "charge.refund"); status != 1 ||
+		!strings.Contains(errs, "charge.refunded") {
 		t.Errorf("%d %s", status, errs)
 	}
 	if _, answer, err := p.call("GET", "/v1/orders/paypal:5O1", "", ""); err != nil || answer["points"] != 14.0 {
@@ -81,7 +87,8 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		t.Error(list)
 	}
 	shown := webhooks("show", "stripe", "evt_1")
-	if !strings.Contains(shown, "applied") || !strings.Contains(shown, `"amount_received":2000`) || !strings.Contains(shown, "stripe:pi_1") {
+	if !strings.Contains(shown, "applied") || !strings.Contains(shown, `"amount_received":2000`) ||
+		!strings.Contains(shown, "stripe:pi_1") {
 		t.Error(shown)
 	}
 	for _, event := range []string{"evt_1", "evt_2", "evt_2"} {
@@ -93,13 +100,18 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		t.Error(out)
 	}
 	webhooks("replay", "stripe", "evt_3") // removes the event from the list
-	if list := webhooks("list", "--quarantined"); strings.Contains(list, "refund_exceeds_payment") || !strings.Contains(list, "evt_4 ") {
+	if list := webhooks("list", "--quarantined"); strings.Contains(list, "refund_exceeds_payment") ||
+		!strings.Contains(list, "evt_4 ") {
 		t.Error(list)
 	}
-	if _, errs, status := run(t, append([]string{"webhooks", "show", "stripe", "evt_9"}, at...)...); status != 1 || !strings.Contains(errs, "no event evt_9") {
+	if _, errs, status := run(t, append([]string{"webhooks", "show", "stripe", "evt_9"}, at...)...); status != 1 ||
+		!strings.Contains(errs, "no event evt_9") {
 		t.Errorf("%d %s", status, errs)
 	}
-	if _, errs, status := run(t, append([]string{"webhooks", "backfill", "--provider", "stripe", "--since", "2026-12-01T10:00:00Z"}, at...)...); status != 1 || !strings.Contains(errs, "no api_secret") {
+	if _, errs, status := run(
+		t,
+		append([]string{"webhooks", "backfill", "--provider", "stripe", "--since", "2026-12-01T10:00:00Z"}, at...)...,
+	); status != 1 || !strings.Contains(errs, "no api_secret") {
 		t.Errorf("%d %s", status, errs)
 	}
 
@@ -113,18 +125,25 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 // counted once, however often that is repeated.
 func TestMissedEventsAreCaughtUp(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	p := start(t, "--empty", "--json", "--data", data, "--program", writeProgram(t, "examples:", "payments: { award: payments }\nexamples:"))
+	p := start(
+		t, "--empty", "--json", "--data", data, "--program",
+		writeProgram(t, "examples:", "payments: { award: payments }\nexamples:"),
+	)
 	if err := p.stop(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	since := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
-	e := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", ID: "evt_1", Payment: "pi_1", Total: 2000, Currency: "EUR", At: since}
+	e := sample.Event{
+		Provider: app.Stripe, Type: "payment_intent.succeeded", ID: "evt_1", Payment: "pi_1", Total: 2000,
+		Currency: "EUR", At: since,
+	}
 	body, err := e.Body("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	stripe := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/v1/events" || r.FormValue("created[gte]") != fmt.Sprint(since.Unix()) || r.Header.Get("Authorization") != "Bearer token-0123456789abcdef" {
+		if r.URL.Path != "/v1/events" || r.FormValue("created[gte]") != fmt.Sprint(since.Unix()) ||
+			r.Header.Get("Authorization") != "Bearer token-0123456789abcdef" {
 			t.Errorf("the request is %s with %s", r.URL, r.Header)
 		}
 		fmt.Fprintf(w, `{"data": [%s]}`, body)
@@ -135,7 +154,10 @@ func TestMissedEventsAreCaughtUp(t *testing.T) {
 	if err := os.WriteFile(file, []byte(agreed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"webhooks", "backfill", "--provider", "stripe", "--since", since.Format(time.RFC3339), "--data", data, "--program", "bluebird", "--webhooks", file}
+	args := []string{
+		"webhooks", "backfill", "--provider", "stripe", "--since", since.Format(time.RFC3339), "--data", data,
+		"--program", "bluebird", "--webhooks", file,
+	}
 	for _, want := range []string{"1 applied\n", "1 duplicate\n"} {
 		if out, errs, status := run(t, args...); status != 0 || out != want {
 			t.Errorf("%d %s%s, not %s", status, out, errs, want)

@@ -39,7 +39,9 @@ func (r *running) welcome(ctx context.Context) error {
 		fmt.Fprintf(&b, "\n# %s\n%s\n", q.say, q.curl())
 	}
 	b.WriteString("\nMove the clock with: go run ./functions/perennial clock +30d    Stop with Ctrl-C.\n")
-	b.WriteString("No message leaves this machine; see what would have: go run ./functions/perennial reminders --outbox\n")
+	b.WriteString(
+		"No message leaves this machine; see what would have: go run ./functions/perennial reminders --outbox\n",
+	)
 	_, err = os.Stdout.WriteString(b.String())
 	return err
 }
@@ -63,7 +65,8 @@ func (r *running) requests(ctx context.Context, now time.Time) ([]request, error
 	own := r.keyID[:6]
 	basket := fmt.Sprintf(`"member":"external:ada-%s","placed_at":"%s","currency":"%s","channel":"web",`+
 		`"line_items": [{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999}],`+
-		`"shipping":490,"tenders":[{"kind":"card","amount":3489}]`, own, now.Truncate(time.Second).Format(time.RFC3339), r.currency())
+		`"shipping":490,"tenders":[{"kind":"card","amount":3489}]`, own, now.Truncate(time.Second).Format(time.RFC3339),
+		r.currency())
 	list := []request{
 		{
 			"Enrol a member.", "POST", "/v1/members", "enroll-ada-first-" + own,

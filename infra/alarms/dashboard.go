@@ -61,7 +61,9 @@ func widgets() []widget {
 		}
 		metrics := &charts[i].Properties.Metrics
 		if a.Expression != "" {
-			*metrics = append(*metrics, []any{map[string]string{"expression": a.Expression, "label": a.ID, "id": "value"}})
+			*metrics = append(
+				*metrics, []any{map[string]string{"expression": a.Expression, "label": a.ID, "id": "value"}},
+			)
 		}
 		for n, m := range a.Metrics {
 			id := ""

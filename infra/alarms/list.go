@@ -102,9 +102,10 @@ func functionFailures() []Alarm {
 	}
 	for _, f := range functions {
 		list = append(list, Alarm{
-			ID:          f.title() + "ReleaseErrors",
-			Section:     "ReleaseErrors",
-			Description: "The current version of the function " + f.name + " reported failures. Its deployment is rolled back.",
+			ID:      f.title() + "ReleaseErrors",
+			Section: "ReleaseErrors",
+			Description: "The current version of the function " + f.name +
+				" reported failures. Its deployment is rolled back.",
 			Metrics: []Metric{
 				reported(telemetry.Errors, "Sum", Dimension{"function", f.name}, Dimension{"version", f.version()}),
 			},
@@ -151,9 +152,10 @@ func schedulesAndQueues() []Alarm {
 	var list []Alarm
 	for _, f := range scheduled {
 		list = append(list, Alarm{
-			ID:          f.title() + "Late",
-			Section:     "ScheduleLate",
-			Description: "The schedule of " + f.name + " was handled more than an hour late, or did not run for two hours.",
+			ID:      f.title() + "Late",
+			Section: "ScheduleLate",
+			Description: "The schedule of " + f.name +
+				" was handled more than an hour late, or did not run for two hours.",
 			Metrics: []Metric{
 				reported(telemetry.ScheduleLateSeconds, "Maximum", Dimension{"function", f.name}),
 			},

@@ -58,7 +58,9 @@ func (f function) metric(name, statistic string) Metric {
 
 // reported returns a metric of the product, for the whole stack or with additional dimensions.
 func reported(m telemetry.Metric, statistic string, more ...Dimension) Metric {
-	return Metric{telemetry.Namespace, string(m), append([]Dimension{{"stack", "${AWS::StackName}"}}, more...), statistic}
+	return Metric{
+		telemetry.Namespace, string(m), append([]Dimension{{"stack", "${AWS::StackName}"}}, more...), statistic,
+	}
 }
 
 func ofAPI(name, statistic string) Metric {

@@ -17,7 +17,9 @@ func Update(source []byte) ([]byte, error) {
 	before, rest, ok := bytes.Cut(source, []byte(begin))
 	_, after, ok2 := bytes.Cut(rest, []byte(end))
 	if !ok || !ok2 {
-		return nil, fmt.Errorf("alarms: the template has no lines %q and %q", strings.TrimSpace(begin), strings.TrimSpace(end))
+		return nil, fmt.Errorf(
+			"alarms: the template has no lines %q and %q", strings.TrimSpace(begin), strings.TrimSpace(end),
+		)
 	}
 	var out bytes.Buffer
 	out.Write(before)

@@ -35,7 +35,10 @@ func (w *world) enroll(external string, points int) string {
 	id := w.call(success, "POST", "/v1/members",
 		fmt.Sprintf(`{"external_id": %q, "email": "%s@example.com", "locale": "en"}`, external, external)).text("id")
 	if points > 0 {
-		w.call(success, "POST", "/v1/members/"+id+"/adjustments", fmt.Sprintf(`{"points": %d, "reason": "end-to-end test"}`, points))
+		w.call(
+			success, "POST", "/v1/members/"+id+"/adjustments",
+			fmt.Sprintf(`{"points": %d, "reason": "end-to-end test"}`, points),
+		)
 	}
 	return id
 }
@@ -72,14 +75,18 @@ func order(w *world) {
 func limitedReward(w *world) {
 	bob := w.enroll("bob", 250)
 	quote := w.call(success, "POST", "/v1/quotes", fmt.Sprintf(
-		`{"member": %q, "currency": "EUR", "line_items": [{"id": "1", "sku": "BEAN", "quantity": 1, "amount": 4999}]}`, bob))
+		`{"member": %q, "currency": "EUR", "line_items": [{"id": "1", "sku": "BEAN", "quantity": 1, "amount": 4999}]}`,
+		bob))
 	w.want(quote, "points", "49")
 	redeem := fmt.Sprintf(`{"member": %q, "reward": "mug"}`, bob)
 	rd := w.call(success, "POST", "/v1/redemptions", redeem)
 	w.want(rd, "status", "reserved")
 	w.want(w.call(success, "POST", "/v1/redemptions/"+rd.text("id")+"/commit", ""), "status", "committed")
 	rd = w.call(success, "POST", "/v1/redemptions", redeem)
-	w.want(w.call(http.StatusConflict, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "mug"}`, w.enroll("ben", 100))),
+	w.want(w.call(
+		http.StatusConflict, "POST", "/v1/redemptions",
+		fmt.Sprintf(`{"member": %q, "reward": "mug"}`, w.enroll("ben", 100)),
+	),
 		"code", "reward_out_of_stock")
 	w.call(success, "POST", "/v1/redemptions/"+rd.text("id")+"/cancel", "")
 	w.balance(bob, 150)
@@ -92,7 +99,9 @@ func codePool(w *world) {
 	}
 	w.operator("codes", "upload", "--table", w.stack.Outputs["TableName"], program, "cinema", file)
 	carl := w.enroll("carl", 100)
-	rd := w.call(success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "cinema", "commit": true}`, carl))
+	rd := w.call(
+		success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "cinema", "commit": true}`, carl),
+	)
 	if code := rd.text("code"); !strings.HasPrefix(code, "CINEMA-") {
 		w.Errorf("the code is %s", code)
 	}
@@ -100,7 +109,9 @@ func codePool(w *world) {
 
 func giftCard(w *world) {
 	dora := w.enroll("dora", 100)
-	rd := w.call(success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "gift-25", "commit": true}`, dora))
+	rd := w.call(
+		success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "gift-25", "commit": true}`, dora),
+	)
 	code := rd.text("code")
 	w.want(w.call(success, "GET", "/v1/codes/"+code, ""), "state", "valid")
 	w.call(success, "POST", "/v1/codes/"+code+"/uses", `{"amount": 1000, "currency": "EUR"}`)
@@ -130,7 +141,10 @@ func household(w *world) {
 	home := w.call(success, "POST", "/v1/households", fmt.Sprintf(`{"owner": %q}`, ida)).text("id")
 	w.call(success, "POST", "/v1/households/"+home+"/invitations", fmt.Sprintf(`{"member": %q, "role": "adult"}`, joe))
 	w.call(success, "POST", "/v1/households/"+home+"/accept", fmt.Sprintf(`{"member": %q}`, joe))
-	w.want(w.call(success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "mug", "household": true, "commit": true}`, ida)),
+	w.want(w.call(
+		success, "POST", "/v1/redemptions",
+		fmt.Sprintf(`{"member": %q, "reward": "mug", "household": true, "commit": true}`, ida),
+	),
 		"status", "committed")
 	w.balance(ida, 0)
 	w.balance(joe, 100)

@@ -51,7 +51,9 @@ func redrivenMessage(w *world) {
 		w.Fatalf("the list is %v", list)
 	}
 	id := list[0].text("id")
-	if shown := w.operator("failures", "show", id, "--stack", stackName); !strings.Contains(shown, list[0].text("body")) {
+	if shown := w.operator(
+		"failures", "show", id, "--stack", stackName,
+	); !strings.Contains(shown, list[0].text("body")) {
 		w.Error(shown)
 	}
 	source, err := os.ReadFile("testdata/program.yaml")
@@ -59,11 +61,15 @@ func redrivenMessage(w *world) {
 		w.Fatal(err)
 	}
 	file := filepath.Join(w.TempDir(), "later.yaml")
-	if err := os.WriteFile(file, []byte(strings.Replace(string(source), "program: "+program, "program: "+laterProgram, 1)), 0o600); err != nil {
+	if err := os.WriteFile(
+		file, []byte(strings.Replace(string(source), "program: "+program, "program: "+laterProgram, 1)), 0o600,
+	); err != nil {
 		w.Fatal(err)
 	}
 	w.operator("program", "publish", "--table", w.stack.Outputs["TableName"], file)
-	if out := w.operator("failures", "redrive", id, "--stack", stackName); !strings.Contains(out, id+"  queue reassess: restarted") {
+	if out := w.operator(
+		"failures", "redrive", id, "--stack", stackName,
+	); !strings.Contains(out, id+"  queue reassess: restarted") {
 		w.Error(out)
 	}
 	w.eventually("a worker processes the message", func() bool {
@@ -85,7 +91,8 @@ func failedInvocation(w *world) {
 		http.Header{"X-Amz-Invocation-Type": {"Event"}}, `{"schedule":"nonsense","to":"eve@example.com"}`)
 	w.eventually("the failed event is stored", func() bool { return w.messages("InvocationFailures") == 1 })
 	list := w.failed("invocations")
-	if len(list) != 1 || strings.Contains(list[0].text("body"), "eve@") || !strings.Contains(list[0].text("error"), "neither") {
+	if len(list) != 1 || strings.Contains(list[0].text("body"), "eve@") ||
+		!strings.Contains(list[0].text("error"), "neither") {
 		w.Fatalf("the list is %v", list)
 	}
 	w.refuses("failures", "redrive", "--all", "--queue", "invocations", "--stack", stackName)
@@ -117,7 +124,8 @@ func failedInvocation(w *world) {
 func failedRecords(w *world) {
 	if _, err := dynamodb.NewFromConfig(w.config).PutItem(w.Context(), &dynamodb.PutItemInput{
 		TableName: aws.String(w.stack.Outputs["TableName"]), Item: map[string]dynamotypes.AttributeValue{
-			"pk": &dynamotypes.AttributeValueMemberS{Value: "P#" + program + "#O#broken"}, "sk": &dynamotypes.AttributeValueMemberS{Value: "000001"},
+			"pk": &dynamotypes.AttributeValueMemberS{Value: "P#" + program + "#O#broken"},
+			"sk": &dynamotypes.AttributeValueMemberS{Value: "000001"},
 		},
 	}); err != nil {
 		w.Fatal(err)
@@ -133,7 +141,8 @@ func failedRecords(w *world) {
 		}
 	}
 	out := w.refuses("failures", "redrive", "--all", "--queue", "relay", "--stack", stackName)
-	if !strings.Contains(out, "stream of the table: restarted") || !strings.Contains(out, "stream of the table: failurequeues: the function failed again, at ") {
+	if !strings.Contains(out, "stream of the table: restarted") ||
+		!strings.Contains(out, "stream of the table: failurequeues: the function failed again, at ") {
 		w.Error(out)
 	}
 	list := w.failed("relay")
@@ -151,7 +160,9 @@ func failedRecords(w *world) {
 func (w *world) streamPositions() (first, broken string) {
 	w.Helper()
 	streams, ctx := dynamodbstreams.NewFromConfig(w.config), w.Context()
-	list, err := streams.ListStreams(ctx, &dynamodbstreams.ListStreamsInput{TableName: aws.String(w.stack.Outputs["TableName"])})
+	list, err := streams.ListStreams(
+		ctx, &dynamodbstreams.ListStreamsInput{TableName: aws.String(w.stack.Outputs["TableName"])},
+	)
 	if err != nil || len(list.Streams) != 1 {
 		w.Fatal(list, err)
 	}
@@ -174,11 +185,14 @@ func (w *world) streamPositions() (first, broken string) {
 		}
 		for _, r := range page.Records {
 			n := aws.ToString(r.Dynamodb.SequenceNumber)
-			position := fmt.Sprintf(`{"streamArn":%q,"shardId":%q,"startSequenceNumber":%q,"endSequenceNumber":%q}`, *stream, *shard, n, n)
+			position := fmt.Sprintf(
+				`{"streamArn":%q,"shardId":%q,"startSequenceNumber":%q,"endSequenceNumber":%q}`, *stream, *shard, n, n,
+			)
 			if first == "" {
 				first = position
 			}
-			if pk, ok := r.Dynamodb.Keys["pk"].(*streamtypes.AttributeValueMemberS); ok && strings.HasSuffix(pk.Value, "#broken") {
+			if pk, ok := r.Dynamodb.Keys["pk"].(*streamtypes.AttributeValueMemberS); ok &&
+				strings.HasSuffix(pk.Value, "#broken") {
 				broken = position
 			}
 		}

@@ -43,7 +43,10 @@ func (w *world) lines(logGroup, message string) (found []answer) {
 func relayed(w *world) {
 	before := w.relayedEntries()
 	w.putOrder("4001", w.enroll("lea", 0), "paid", time.Now(), "")
-	w.eventually("the relay reads the entries of an enrollment and an order", func() bool { return w.relayedEntries() >= before+1 })
+	w.eventually(
+		"the relay reads the entries of an enrollment and an order",
+		func() bool { return w.relayedEntries() >= before+1 },
+	)
 }
 
 func (w *world) relayedEntries() (n int) {
@@ -62,7 +65,9 @@ func (w *world) start(schedule string) {
 	w.Helper()
 	at := time.Now().UTC().Add(time.Second).Truncate(time.Second)
 	var s map[string]any
-	if err := json.Unmarshal(w.signed("scheduler", "GET", "/schedules/"+w.resource(schedule), nil, ""), &s); err != nil {
+	if err := json.Unmarshal(
+		w.signed("scheduler", "GET", "/schedules/"+w.resource(schedule), nil, ""), &s,
+	); err != nil {
 		w.Fatal(err)
 	}
 	target, _ := s["Target"].(map[string]any)
@@ -78,7 +83,10 @@ func (w *world) start(schedule string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.signed("scheduler", "POST", fmt.Sprintf("/schedules/once-%d", at.UnixNano()), http.Header{"Content-Type": {"application/json"}}, string(once))
+	w.signed(
+		"scheduler", "POST", fmt.Sprintf("/schedules/once-%d", at.UnixNano()),
+		http.Header{"Content-Type": {"application/json"}}, string(once),
+	)
 }
 
 func scheduled(w *world) {
@@ -123,7 +131,10 @@ func partialFailure(w *world) {
 		w.Fatal(sent, err)
 	}
 	w.deliver(true)
-	w.eventually("the failed message moves to the dead-letter queue", func() bool { return w.messages("ReassessDeadLetters") == 1 })
+	w.eventually(
+		"the failed message moves to the dead-letter queue",
+		func() bool { return w.messages("ReassessDeadLetters") == 1 },
+	)
 	worked, again := 0, map[any]int{}
 	for _, line := range w.lines("ReassessLogs", "shard processed") {
 		if line["due"] == due {
@@ -134,7 +145,10 @@ func partialFailure(w *world) {
 		again[line["message"]]++
 	}
 	if worked != 1 || len(again) != 1 || again[*sent.Successful[1].MessageId] != 5 {
-		w.Errorf("the valid message was processed %d times; redelivered: %v, want only %v", worked, again, *sent.Successful[1].MessageId)
+		w.Errorf(
+			"the valid message was processed %d times; redelivered: %v, want only %v", worked, again,
+			*sent.Successful[1].MessageId,
+		)
 	}
 }
 
@@ -149,7 +163,8 @@ func (w *world) deliver(on bool) {
 func (w *world) messages(queue string) (n int) {
 	w.Helper()
 	names := []types.QueueAttributeName{
-		types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
 	}
 	out, err := sqs.NewFromConfig(w.config).GetQueueAttributes(w.Context(), &sqs.GetQueueAttributesInput{
 		QueueUrl: aws.String(w.resource(queue)), AttributeNames: names,

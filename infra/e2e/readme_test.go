@@ -30,7 +30,9 @@ func readme(w *world) {
 	}
 	_, deploy, _ := strings.Cut(string(text), "\n## Deploy\n")
 	deploy, _, _ = strings.Cut(deploy, "\n## ")
-	this := strings.NewReplacer("TABLE", w.stack.Outputs["TableName"], "perennial-dev", stackName, "--stage test", "--stage live")
+	this := strings.NewReplacer(
+		"TABLE", w.stack.Outputs["TableName"], "perennial-dev", stackName, "--stage test", "--stage live",
+	)
 	var ran []string
 	for _, span := range codeSpan.FindAllStringSubmatch(deploy, -1) {
 		if command, ok := strings.CutPrefix(span[1], "go run ./functions/perennial "); ok {
@@ -53,8 +55,9 @@ func readme(w *world) {
 	member := w.enroll("deploy", 0)
 	w.want(w.putOrder("9001", member, "paid", time.Now(), ""), "status", "paid")
 	event := sample.Event{
-		Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "9001", Object: "C9001", Total: 4999, Order: "9001",
-		Live: true, At: time.Now().Truncate(time.Second),
+		Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "9001", Object: "C9001", Total: 4999,
+		Order: "9001",
+		Live:  true, At: time.Now().Truncate(time.Second),
 	}
 	w.report(event, "applied")
 }

@@ -129,7 +129,8 @@ func (w *world) deploy(parameters ...string) {
 	began := time.Now()
 	out := w.run("infra/deploy-ministack", append([]string{"build/host", stackName}, parameters...)...)
 	w.stack = deployment{}
-	if err := json.Unmarshal(out, &w.stack); err != nil || !strings.HasSuffix(w.stack.Status, "_COMPLETE") || strings.Contains(w.stack.Status, "ROLLBACK") {
+	if err := json.Unmarshal(out, &w.stack); err != nil || !strings.HasSuffix(w.stack.Status, "_COMPLETE") ||
+		strings.Contains(w.stack.Status, "ROLLBACK") {
 		w.Fatalf("the stack is %s: %v", w.stack.Status, err)
 	}
 	w.Logf("%d resources are deployed after %.0f s", len(w.stack.Resources), time.Since(began).Seconds())
@@ -163,7 +164,9 @@ func (w *world) signed(service, method, path string, header http.Header, body st
 		w.Fatal(err)
 	}
 	digest := fmt.Sprintf("%x", sha256.Sum256([]byte(body)))
-	if err := v4.NewSigner().SignHTTP(w.Context(), credentials, req, digest, service, w.config.Region, time.Now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(
+		w.Context(), credentials, req, digest, service, w.config.Region, time.Now(),
+	); err != nil {
 		w.Fatal(err)
 	}
 	resp, err := http.DefaultClient.Do(req)

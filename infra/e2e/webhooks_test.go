@@ -10,9 +10,12 @@ import (
 
 // processors contains the secrets of the payment processors whose events the test can sign.
 var processors = app.Processors{program: {
-	app.Stripe:   {Secrets: []string{"whsec_end_to_end_0f343b0931126a20"}},
-	app.Shopify:  {Secrets: []string{"shpss_end_to_end_b79606fb3afea5bd"}},
-	app.Square:   {Secrets: []string{"square_end_to_end_1609ed2a0c0e1e5b"}, URL: "https://" + domain + "/v1/webhooks/" + program + "/square"},
+	app.Stripe:  {Secrets: []string{"whsec_end_to_end_0f343b0931126a20"}},
+	app.Shopify: {Secrets: []string{"shpss_end_to_end_b79606fb3afea5bd"}},
+	app.Square: {
+		Secrets: []string{"square_end_to_end_1609ed2a0c0e1e5b"},
+		URL:     "https://" + domain + "/v1/webhooks/" + program + "/square",
+	},
 	app.Adyen:    {Secrets: []string{"456E64546F456E6431F133C8BD7D6A5B0A4E1C2D3F405162738495A6B7C8D9EA"}},
 	app.Standard: {Secrets: []string{"whsec_ZW5kLXRvLWVuZC10ZXN0LTAxMjM0NTY3ODk="}},
 }}
@@ -33,7 +36,10 @@ func webhooks(w *world) {
 	} {
 		w.step(p.provider, func(w *world) {
 			w.want(w.putOrder(p.order, member, "paid", time.Now(), ""), "points", "49")
-			event := sample.Event{Provider: p.provider, Type: p.paid, Payment: p.order, Object: "C" + p.order, Total: 4999, Order: p.order, Live: true}
+			event := sample.Event{
+				Provider: p.provider, Type: p.paid, Payment: p.order, Object: "C" + p.order, Total: 4999,
+				Order: p.order, Live: true,
+			}
 			event.At = time.Now().Truncate(time.Second)
 			w.report(event, "applied")
 			w.want(w.call(success, "GET", "/v1/orders/"+p.order, ""), "points", "49")

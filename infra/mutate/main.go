@@ -36,7 +36,9 @@ func main() {
 	rules := flag.Int("rules", 300, "number of mutations of the rules in the sample")
 	seed := flag.Uint64("seed", 1, "seed of the sample")
 	budget := flag.Duration("budget", time.Minute, "time limit for the tests of one mutation of the rules")
-	tests := flag.String("tests", "", "run only the tests of packages that match this regular expression against mutated rules")
+	tests := flag.String(
+		"tests", "", "run only the tests of packages that match this regular expression against mutated rules",
+	)
 	adapters := flag.Bool("adapters", true, "also mutate the adapters")
 	flag.Parse()
 	wanted, err := regexp.Compile(*only)
@@ -87,7 +89,9 @@ func copyModule(dir string) error {
 		}
 	}
 	for _, name := range []string{"random", "seedtest", "table"} {
-		if err := os.CopyFS(filepath.Join(dir, "internal", name), os.DirFS(filepath.Join("internal", name))); err != nil {
+		if err := os.CopyFS(
+			filepath.Join(dir, "internal", name), os.DirFS(filepath.Join("internal", name)),
+		); err != nil {
 			return err
 		}
 	}
@@ -150,7 +154,9 @@ func (a adapter) try(dir string, m mutation) (verdict string, err error) {
 
 // test runs the tests whose names match. A mutation may make them wait forever, which counts as a failure.
 func (a adapter) test(dir, names string) ([]byte, error) {
-	cmd := exec.Command("go", "test", "-count=1", "-failfast", "-vet=off", "-timeout=60s", "-run", names, "./internal/table/"+a.pkg)
+	cmd := exec.Command(
+		"go", "test", "-count=1", "-failfast", "-vet=off", "-timeout=60s", "-run", names, "./internal/table/"+a.pkg,
+	)
 	cmd.Dir = dir
 	return cmd.CombinedOutput()
 }

@@ -48,7 +48,8 @@ func pointsOf(t *testing.T, source string) []point {
 		t.Fatal(err)
 	}
 	info := &types.Info{
-		Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{},
+		Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{},
+		Defs: map[*ast.Ident]types.Object{},
 	}
 	if _, err := (&types.Config{}).Check("rule", fset, []*ast.File{file}, info); err != nil {
 		t.Fatalf("%v in\n%s", err, source)

@@ -173,7 +173,9 @@ func (r *rules) build() error {
 				continue
 			}
 			t := &tester{pkg: pkg, binary: filepath.Join(r.dir, strings.ReplaceAll(pkg, "/", "_")+".test")}
-			if out, err := runIn(".", nil, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", t.binary, "./"+pkg); err != nil {
+			if out, err := runIn(
+				".", nil, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", t.binary, "./"+pkg,
+			); err != nil {
 				return fmt.Errorf("%s does not compile: %w\n%s", pkg, err, out)
 			}
 			r.testers = append(r.testers, t)
@@ -278,7 +280,9 @@ func (x *test) readReach(path string) error {
 // run runs some of the tests, stops at the first failure, and stops after a time limit. It returns the tests' CPU
 // time, which does not depend on the load of the machine.
 func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte, time.Duration, error) {
-	args := []string{"-test.failfast", "-test.timeout=" + limit.String(), "-test.run=^(" + strings.Join(names, "|") + ")$"}
+	args := []string{
+		"-test.failfast", "-test.timeout=" + limit.String(), "-test.run=^(" + strings.Join(names, "|") + ")$",
+	}
 	if usesRapid[t.pkg] {
 		args = append(args, "-rapid.seed=1", "-rapid.nofailfile", "-rapid.shrinktime=0s")
 	}
@@ -321,7 +325,10 @@ func (r *rules) judge(same int) error {
 	}
 	share := float64(detected) / float64(max(1, len(r.points)))
 	none := float64(same) / float64(max(1, len(r.points)+same))
-	fmt.Printf("rules: %d of %d mutations detected (%.1f %%); %d equivalent (%.1f %%)\n", detected, len(r.points), 100*share, same, 100*none)
+	fmt.Printf(
+		"rules: %d of %d mutations detected (%.1f %%); %d equivalent (%.1f %%)\n", detected, len(r.points), 100*share,
+		same, 100*none,
+	)
 	switch {
 	case none > mostEquivalent:
 		return errors.New("too many mutations are listed as equivalent")
@@ -358,7 +365,9 @@ func (r *rules) try(p point) (verdict, by string) {
 		if spent += took; spent > r.budget && spent != took {
 			return "SURVIVED", "after the tests within the time budget"
 		}
-		for _, t := range slices.SortedFunc(maps.Keys(byTester), func(x, y *tester) int { return strings.Compare(x.pkg, y.pkg) }) {
+		for _, t := range slices.SortedFunc(
+			maps.Keys(byTester), func(x, y *tester) int { return strings.Compare(x.pkg, y.pkg) },
+		) {
 			by, timeouts := t.detects(p, byTester[t], 10*took+20*time.Second)
 			if by != "" {
 				return "killed", by

@@ -130,7 +130,9 @@ func Root(t testing.TB) string {
 		}
 		root = filepath.Dir(root)
 	}
-	for _, name := range []string{"template.yaml", "infra/transform", "infra/transform.py", "infra/transform-requirements.txt"} {
+	for _, name := range []string{
+		"template.yaml", "infra/transform", "infra/transform.py", "infra/transform-requirements.txt",
+	} {
 		if _, err := os.ReadFile(filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
 		}

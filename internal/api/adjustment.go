@@ -21,7 +21,9 @@ func (b adjustmentBody) check(c *check) {
 			c.fault(at("points"), loyalty.AmountNotPositive,
 				"points must not be 0. Use a negative number to deduct points.")
 		case n > int64(loyalty.MaxPoints) || n < -int64(loyalty.MaxPoints):
-			c.fault(at("points"), loyalty.AmountOutOfRange, "One adjustment must not exceed %d points.", loyalty.MaxPoints)
+			c.fault(
+				at("points"), loyalty.AmountOutOfRange, "One adjustment must not exceed %d points.", loyalty.MaxPoints,
+			)
 		}
 	}
 	c.text(at("reason"), b.Reason, 3, 200)

@@ -16,7 +16,9 @@ func (w *world) with(points int) string {
 	w.t.Helper()
 	id := w.must("POST", "/v1/members", `{}`)
 	if points > 0 {
-		w.must("POST", "/v1/members/"+id+"/adjustments", fmt.Sprintf(`{"points": %d, "reason": "a good start"}`, points))
+		w.must(
+			"POST", "/v1/members/"+id+"/adjustments", fmt.Sprintf(`{"points": %d, "reason": "a good start"}`, points),
+		)
 	}
 	return id
 }
@@ -25,7 +27,9 @@ func (w *world) wants(what, member string, want loyalty.Balance) {
 	w.t.Helper()
 	a := w.do(request{method: "GET", path: "/v1/members/" + member})
 	got := loyalty.Balance{}
-	for name, n := range map[string]*loyalty.Points{"active": &got.Active, "pending": &got.Pending, "reserved": &got.Reserved, "debt": &got.Debt} {
+	for name, n := range map[string]*loyalty.Points{
+		"active": &got.Active, "pending": &got.Pending, "reserved": &got.Reserved, "debt": &got.Debt,
+	} {
 		v, _ := lookup(a.json, "balance."+name)
 		f, ok := v.(float64)
 		if !ok {
@@ -47,7 +51,10 @@ func (w *world) audited(member string) {
 }
 
 func redeemRequest(member, reward, more string) request {
-	return request{method: "POST", path: "/v1/redemptions", body: fmt.Appendf(nil, `{"member": %q, "reward": %q%s}`, member, reward, more)}
+	return request{
+		method: "POST", path: "/v1/redemptions",
+		body: fmt.Appendf(nil, `{"member": %q, "reward": %q%s}`, member, reward, more),
+	}
 }
 
 func keyed(r request, key string) request {
@@ -76,7 +83,9 @@ func (w *world) answers(name string, got, want map[string]int) {
 func TestOfFiftyRedemptionsOfAHundredFromAHundredOneIsHad(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
-		for more, want := range map[string]loyalty.Balance{`, "commit": true`: {}, `, "commit": false`: {Reserved: 100}} {
+		for more, want := range map[string]loyalty.Balance{
+			`, "commit": true`: {}, `, "commit": false`: {Reserved: 100},
+		} {
 			ada := w.with(100)
 			got := w.parallel(50, func(int) request { return redeemRequest(ada, "ahoy", more) })
 			w.answers("50 redemptions"+more, got, map[string]int{"201": 1, "409 insufficient_points": 49})
@@ -112,7 +121,11 @@ func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 		ada := w.with(99)
 		r := keyed(redeemRequest(ada, "ahoy", ""), "declined-for-want-of-1")
 		first := w.expect("with 99 points", r, "409 insufficient_points")
-		w.must("PUT", "/v1/orders/1", `{"member": "`+ada+`", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`)
+		w.must(
+			"PUT", "/v1/orders/1",
+			`{"member": "`+ada+
+				`", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`,
+		)
 		w.advance(14 * 24 * time.Hour)
 		w.wants("a fortnight later", ada, loyalty.Balance{Active: 599})
 		again := w.expect("with 599 points", r, "409 insufficient_points")
@@ -141,7 +154,11 @@ func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 			return request{method: "POST", path: path + "/" + how, body: []byte(body)}
 		}
 		rd := hold()
-		for body, want := range map[string]string{`{"points": 101}`: "422 amount_out_of_range", `{"points": 99}`: "422 amount_out_of_range", `{"points": 1}`: "422 amount_out_of_range", `{"points": 0}`: "422 amount_not_positive", `{"points": -1}`: "422 amount_not_positive"} {
+		for body, want := range map[string]string{
+			`{"points": 101}`: "422 amount_out_of_range", `{"points": 99}`: "422 amount_out_of_range",
+			`{"points": 1}`: "422 amount_out_of_range", `{"points": 0}`: "422 amount_not_positive",
+			`{"points": -1}`: "422 amount_not_positive",
+		} {
 			w.expect("a commit of "+body, end(rd, "commit", body), want)
 		}
 		w.wants("after commits that were refused", ada, loyalty.Balance{Active: 200, Reserved: 100})
@@ -176,7 +193,9 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 		cancel := request{method: "POST", path: path("ahoy", ""), body: []byte("{}")}
 		foreign, nobody := cancel, cancel
 		foreign.key, nobody.path = "other", "/v1/redemptions/rd_nobody/cancel"
-		notMine, notThere := w.expect("of another program", foreign, "404 not_found"), w.expect("of an unknown member", nobody, "404 not_found")
+		notMine, notThere := w.expect("of another program", foreign, "404 not_found"), w.expect(
+			"of an unknown member", nobody, "404 not_found",
+		)
 		if a, b := bare(notMine), bare(notThere); a != b {
 			t.Errorf("the response for another program's resource differs from that for a missing one: %s, %s", a, b)
 		}
@@ -188,7 +207,12 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 
 		cancel.path = path("voucher", `, "commit": true`)
 		w.advance(24 * time.Hour)
-		code, _ := lookup(w.expect("the redemption", request{method: "GET", path: strings.TrimSuffix(cancel.path, "/cancel")}, "200").json, "code")
+		code, _ := lookup(
+			w.expect(
+				"the redemption", request{method: "GET", path: strings.TrimSuffix(cancel.path, "/cancel")}, "200",
+			).json,
+			"code",
+		)
 		w.expect("a cancel after the commit", cancel, "409 already_resolved")
 		w.expect("the code at the till", request{method: "POST", path: "/v1/codes/" + code.(string) + "/uses"}, "200")
 		w.expect("a cancel after it was used", cancel, "409 already_resolved")
@@ -223,7 +247,12 @@ func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
 			case summary(a) != "409 insufficient_points":
 				t.Fatalf("round %d: %s", round, a.body)
 			}
-			w.must("PUT", path, "{"+order+fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 10000}]}`, w.clock().Format(time.RFC3339)))
+			w.must(
+				"PUT", path,
+				"{"+order+fmt.Sprintf(
+					`, "refunds": [{"id": "re_1", "at": %q, "amount": 10000}]}`, w.clock().Format(time.RFC3339),
+				),
+			)
 			w.wants(fmt.Sprint("after round ", round), ada, loyalty.Balance{Debt: 100})
 			w.expect("a reward in debt", redeemRequest(ada, "ahoy", ""), "409 insufficient_points")
 		}

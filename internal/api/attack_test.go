@@ -38,7 +38,8 @@ func lines(n int) string {
 	for i := range n {
 		fmt.Fprintf(&b, `,{"id":"%d","quantity":1,"amount":1}`, i)
 	}
-	return `{"member":"cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","line_items": [` + b.String()[1:] + `]}`
+	return `{"member":"cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","line_items": [` +
+		b.String()[1:] + `]}`
 }
 
 // TestOversizedRequestsAreRefused holds what is too large to write down in a script (attacks 41, 48, 62 and 64).
@@ -54,15 +55,27 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 		{"nested 10,000 deep", "POST", adjust, nested(10_000), "400 json_too_deep"},
 		{"opened 200,000 times", "POST", adjust, strings.Repeat(`{"a":`, 40_000), "400 json_too_deep"},
 		{"brackets in a string", "POST", adjust, `{"points":5,"reason":"` + strings.Repeat(`[\"`, 60) + `"}`, "201"},
-		{"a number of 200 KB", "POST", adjust, `{"points":` + strings.Repeat("9", 200_000) + `,"reason":"attack"}`, "422 amount_out_of_range"},
-		{"a number of 1 MB", "POST", adjust, `{"points":` + strings.Repeat("9", 1<<20) + `,"reason":"attack"}`, "413 payload_too_large"},
-		{"256 KiB and a byte", "POST", adjust, `{"points":5,"reason":"attack"}` + strings.Repeat(" ", 256<<10-29), "413 payload_too_large"},
+		{
+			"a number of 200 KB", "POST", adjust, `{"points":` + strings.Repeat("9", 200_000) + `,"reason":"attack"}`,
+			"422 amount_out_of_range",
+		},
+		{
+			"a number of 1 MB", "POST", adjust, `{"points":` + strings.Repeat("9", 1<<20) + `,"reason":"attack"}`,
+			"413 payload_too_large",
+		},
+		{
+			"256 KiB and a byte", "POST", adjust, `{"points":5,"reason":"attack"}` + strings.Repeat(" ", 256<<10-29),
+			"413 payload_too_large",
+		},
 		{"an order above 1 MiB", "PUT", "/v1/orders/1", strings.Repeat(" ", 1<<20) + "{", "413 payload_too_large"},
 		{"10,001 lines", "PUT", "/v1/orders/1", lines(10_001), "422 validation_failed"},
 		{"10,000 lines of an unknown member", "PUT", "/v1/orders/1", lines(10_000), "404 not_found"},
 		{"an id of 129 characters", "GET", "/v1/orders/" + strings.Repeat("a", 129), "", "400 invalid_parameter"},
 		{"an id of 128 characters", "GET", "/v1/orders/" + strings.Repeat("a", 128), "", "404 not_found"},
-		{"a cursor of 10 kB", "GET", "/v1/members/" + ada + "/entries?cursor=" + strings.Repeat("A", 10_000), "", "400 invalid_cursor"},
+		{
+			"a cursor of 10 kB", "GET", "/v1/members/" + ada + "/entries?cursor=" + strings.Repeat("A", 10_000), "",
+			"400 invalid_cursor",
+		},
 	} {
 		r := request{method: c.method, path: c.path}
 		if c.body != "" {
@@ -77,7 +90,10 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 		}
 		before = w.dump()
 	}
-	key := request{method: "POST", path: "/v1/members", body: []byte("{}"), header: map[string]string{"Idempotency-Key": strings.Repeat("k", 10_000)}}
+	key := request{
+		method: "POST", path: "/v1/members", body: []byte("{}"),
+		header: map[string]string{"Idempotency-Key": strings.Repeat("k", 10_000)},
+	}
 	if got := summary(w.do(key)); got != "400 invalid_idempotency_key" {
 		t.Errorf("a key of 10 kB: %s", got)
 	}
@@ -96,7 +112,10 @@ func TestSixtyRedemptionsOfAHundredFromSevenHundredAndThirty(t *testing.T) {
 		w.must("POST", "/v1/program/publish", "{}")
 		ada := w.must("POST", "/v1/members", `{}`)
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 730, "reason": "a good start"}`)
-		redeem := request{method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + ada + `", "reward": "free-shipping", "commit": true}`)}
+		redeem := request{
+			method: "POST", path: "/v1/redemptions",
+			body: []byte(`{"member": "` + ada + `", "reward": "free-shipping", "commit": true}`),
+		}
 		got := w.parallel(60, func(int) request { return redeem })
 		if got["201"] != 7 || got["409 insufficient_points"] != 53 {
 			t.Errorf("60 redemptions of 100 from 730 answered %v, want seven 201 and fifty-three 409", got)
@@ -123,7 +142,9 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 		card := w.post("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "gift-25", "commit": true}`)
 		real, _ := lookup(card.json, "code")
 		ask := func(client, code string) string {
-			r := request{method: "GET", path: "/v1/codes/" + code, header: map[string]string{"Perennial-Client": client}}
+			r := request{
+				method: "GET", path: "/v1/codes/" + code, header: map[string]string{"Perennial-Client": client},
+			}
 			a, _ := w.send(r)
 			return summary(a)
 		}
@@ -144,7 +165,8 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 			}
 		}
 		want := map[string]int{
-			"404 not_found": guesses, "genuine 200": 10, "uploaded 404 not_found": 5, "uploaded 429 rate_limited": guesses/10 - 5,
+			"404 not_found": guesses, "genuine 200": 10, "uploaded 404 not_found": 5,
+			"uploaded 429 rate_limited": guesses/10 - 5,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%d guesses in a minute, want (-) and got (+):\n%s", guesses, diff)
@@ -157,7 +179,8 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 			path := "/v1/codes/GUESS-" + strconv.Itoa(i) + "/uses"
 			return request{method: "POST", path: path, header: map[string]string{"Perennial-Client": "guesser"}}
 		})
-		if burst["404 not_found"] > 5 || burst["404 not_found"]+burst["429 rate_limited"]+burst["503 temporarily_unavailable"] != 50 {
+		if burst["404 not_found"] > 5 ||
+			burst["404 not_found"]+burst["429 rate_limited"]+burst["503 temporarily_unavailable"] != 50 {
 			t.Errorf("a burst of 50 answered %v, want five 404 at most", burst)
 		}
 	})
@@ -167,8 +190,11 @@ func TestFiftyTellingsOfOneOrderGiveOneEntry(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)
 		ada := w.must("POST", "/v1/members", `{}`)
-		put := request{method: "PUT", path: "/v1/orders/1042", body: []byte(`{"member": "` + ada + `", "placed_at": "2026-12-01T10:00:00Z",
-			"currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)}
+		put := request{
+			method: "PUT",
+			path:   "/v1/orders/1042", body: []byte(`{"member": "` + ada + `", "placed_at": "2026-12-01T10:00:00Z",
+			"currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`),
+		}
 		got := w.parallel(50, func(int) request { return put })
 		if got["201"] != 1 || got["200"] != 49 {
 			t.Errorf("50 tellings of one order answered %v, want one 201 and 49 times 200", got)
@@ -187,7 +213,8 @@ func TestOneKeySentTwentyTimesRedeemsOnce(t *testing.T) {
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 730, "reason": "a good start"}`)
 		got := w.parallel(20, func(int) request {
 			return request{
-				method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + ada + `", "reward": "free-shipping"}`),
+				method: "POST", path: "/v1/redemptions",
+				body:   []byte(`{"member": "` + ada + `", "reward": "free-shipping"}`),
 				header: map[string]string{"Idempotency-Key": "one-key-for-all-20"},
 			}
 		})
@@ -304,7 +331,8 @@ func TestRequestIsAnsweredBeforeLambdasDeadline(t *testing.T) {
 		w.timeout = 10 * time.Second
 		began := time.Now()
 		a := w.do(request{method: "GET", path: "/v1/members/mem_00000000000000000000"})
-		if took := time.Since(began); summary(a) != "503 temporarily_unavailable" || a.header["retry-after"] == "" || took != w.timeout-app.Reserve {
+		if took := time.Since(began); summary(a) != "503 temporarily_unavailable" || a.header["retry-after"] == "" ||
+			took != w.timeout-app.Reserve {
 			t.Errorf("%s after %s", summary(a), took)
 		}
 		if !strings.Contains(w.log.String(), `"Timeouts":1`) || !strings.Contains(w.log.String(), `"Errors":1`) {
@@ -344,7 +372,10 @@ func TestLogLinesContainNoSecrets(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{"email": "canary@example.com", "name": "canary", "external_id": "canary-1"}`)
 	for _, r := range []request{
-		{method: "PATCH", path: "/v1/members/" + ada, body: []byte(`{"email": "canary2@example.com", "name": "canary\u0000"}`)},
+		{
+			method: "PATCH", path: "/v1/members/" + ada,
+			body: []byte(`{"email": "canary2@example.com", "name": "canary\u0000"}`),
+		},
 		{method: "POST", path: "/v1/members", body: []byte(`{"email": "canary@example.com"}`)},
 		{method: "POST", path: "/v1/members", body: []byte(`{"canary": "canary@example.com"`)},
 		{method: "GET", path: "/v1/members/external:canary-1"},
@@ -352,10 +383,22 @@ func TestLogLinesContainNoSecrets(t *testing.T) {
 		{method: "GET", path: "/canary?api_key=" + w.keys["admin"], key: "none"},
 		{method: "GET", path: "/v1/members/" + ada + "?api_key=" + w.keys["admin"]},
 		{method: "GET", path: "/v1/members/" + ada + "/entries?cursor=canary"},
-		{method: "GET", path: "/v1/rewards", key: "none", header: map[string]string{"Authorization": "Bearer sk_test_canary"}},
-		{method: "POST", path: "/v1/members", body: []byte("{}"), header: map[string]string{"Idempotency-Key": "canary-canary-canary"}},
-		{method: "POST", path: "/v1/members/" + ada + "/adjustments", body: []byte(`{"points": 5, "reason": "canary\u001b[31m"}`)},
-		{method: "POST", path: "/v1/members/" + ada + "/adjustments", body: []byte(`{"points": 5, "reason": "canary"}`)},
+		{
+			method: "GET", path: "/v1/rewards", key: "none",
+			header: map[string]string{"Authorization": "Bearer sk_test_canary"},
+		},
+		{
+			method: "POST", path: "/v1/members", body: []byte("{}"),
+			header: map[string]string{"Idempotency-Key": "canary-canary-canary"},
+		},
+		{
+			method: "POST", path: "/v1/members/" + ada + "/adjustments",
+			body: []byte(`{"points": 5, "reason": "canary\u001b[31m"}`),
+		},
+		{
+			method: "POST", path: "/v1/members/" + ada + "/adjustments",
+			body: []byte(`{"points": 5, "reason": "canary"}`),
+		},
 	} {
 		w.do(r)
 	}
@@ -388,7 +431,9 @@ func TestCursorsAndIdsSurviveARestart(t *testing.T) {
 	for range 3 {
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 5, "reason": "a good start"}`)
 	}
-	next, _ := lookup(w.do(request{method: "GET", path: "/v1/members/" + ada + "/entries?page_size=1"}).json, "next_cursor")
+	next, _ := lookup(
+		w.do(request{method: "GET", path: "/v1/members/" + ada + "/entries?page_size=1"}).json, "next_cursor",
+	)
 	fresh := *w.app
 	fresh.Keys, fresh.Programs, fresh.Ledger = nil, nil, nil
 	if err := fresh.Wire(); err != nil {
@@ -427,9 +472,14 @@ func TestTwentyGiftsOfTheSameHundredCreditOneHundred(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)
 		w.publish("bluebird", []byte(strings.Replace(programSource(t, "presents"), "fee: 5%", "min: 100", 1)), 1)
-		ada, bob := w.must("POST", "/v1/members", `{"external_id": "1"}`), w.must("POST", "/v1/members", `{"external_id": "2"}`)
+		ada, bob := w.must(
+			"POST", "/v1/members", `{"external_id": "1"}`,
+		), w.must("POST", "/v1/members", `{"external_id": "2"}`)
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 100, "reason": "a good start"}`)
-		give := request{method: "POST", path: "/v1/members/" + ada + "/transfers", body: []byte(`{"to": "` + bob + `", "points": 100}`)}
+		give := request{
+			method: "POST", path: "/v1/members/" + ada + "/transfers",
+			body: []byte(`{"to": "` + bob + `", "points": 100}`),
+		}
 		got := w.parallel(20, func(int) request { return give })
 		if got["201"] != 1 || got["409 insufficient_points"] != 19 {
 			t.Errorf("20 gifts of 100 from 100 answered %v, want one 201 and nineteen 409", got)

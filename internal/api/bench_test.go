@@ -33,7 +33,9 @@ func BenchmarkPutOrder(b *testing.B) {
 // BenchmarkRefuseOrder is everything but the ledger: an order that is understood in full, with one fault.
 func BenchmarkRefuseOrder(b *testing.B) {
 	w, _ := benchWorld(b)
-	r := request{method: "PUT", path: "/v1/orders/1", body: fmt.Appendf(nil, benchOrder, "mem_00000000000000000000", -1)}
+	r := request{
+		method: "PUT", path: "/v1/orders/1", body: fmt.Appendf(nil, benchOrder, "mem_00000000000000000000", -1),
+	}
 	payload, _ := json.Marshal(w.event(r, "PUT /v1/orders/{order}", map[string]string{"order": "1"}))
 	b.ReportAllocs()
 	for b.Loop() {

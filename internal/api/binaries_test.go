@@ -24,7 +24,9 @@ func TestScriptsOnTheBinaries(t *testing.T) {
 			tab := memory(t)
 			w := newWorld(t, tab)
 			w.runBinaries(tab)
-			(&script{world: w, file: file, vars: map[string]string{}, replayed: map[string]bool{}}).run(strings.Split(string(raw), "\n"))
+			(&script{
+				world: w, file: file, vars: map[string]string{}, replayed: map[string]bool{},
+			}).run(strings.Split(string(raw), "\n"))
 		})
 	}
 }
@@ -34,8 +36,10 @@ func (w *world) runBinaries(tab table.Table) {
 	w.t.Helper()
 	d := deploymenttest.Start(w.t, deployment.Options{
 		Parameters: deployment.Parameters("https://api.test"), Table: tab, Outbox: &w.outbox,
-		Secrets: map[string]string{"Secret": string(w.app.Secret), "WebhooksSecret": "{}", "WebhookSecret": string(w.app.Secret)},
-		Clock:   func() (time.Time, bool) { return w.clock(), true },
+		Secrets: map[string]string{
+			"Secret": string(w.app.Secret), "WebhooksSecret": "{}", "WebhookSecret": string(w.app.Secret),
+		},
+		Clock: func() (time.Time, bool) { return w.clock(), true },
 	})
 	w.handlers = d.Handlers()
 }

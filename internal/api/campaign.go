@@ -56,5 +56,7 @@ func registerForCampaign(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: createdIf(!already), body: wire.Registration{Member: string(m), Campaign: campaign}, replayed: already}, nil
+	return answer{
+		status: createdIf(!already), body: wire.Registration{Member: string(m), Campaign: campaign}, replayed: already,
+	}, nil
 }

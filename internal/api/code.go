@@ -32,7 +32,9 @@ func (b codeUseBody) use(c *check, code string) ledger.CodeUse {
 }
 
 func getCode(ctx context.Context, c *call) (answer, error) {
-	r, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) })
+	r, err := c.guarded(
+		ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) },
+	)
 	if err != nil {
 		return answer{}, err
 	}
@@ -96,7 +98,9 @@ func useCode(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.UseCode(ctx, c.who.Program, in, by) })
+	r, err := c.guarded(
+		ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.UseCode(ctx, c.who.Program, in, by) },
+	)
 	if err == nil && r.Redemption == "" {
 		_, err = r.Use(in.Amount, c.app.Now())
 	}
@@ -116,7 +120,9 @@ func reverseUse(ctx context.Context, c *call) (answer, error) {
 	if err := c.take(&b, func(faults *check) { faults.text(at("reason"), b.Reason, 3, 200) }); err != nil {
 		return answer{}, err
 	}
-	found, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) })
+	found, err := c.guarded(
+		ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) },
+	)
 	if err != nil {
 		return answer{}, err
 	}
@@ -136,7 +142,9 @@ func reverseUse(ctx context.Context, c *call) (answer, error) {
 // drawCode renders the code as a QR code. It encodes the code as written in the path, so that a code printed with
 // hyphens also scans with hyphens.
 func drawCode(ctx context.Context, c *call) (answer, error) {
-	_, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) })
+	_, err := c.guarded(
+		ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) },
+	)
 	if err != nil {
 		return answer{}, err
 	}

@@ -25,7 +25,10 @@ type consentBody struct {
 func (b memberBody) consents(now time.Time) (out []remind.Consent, err error) {
 	var c check
 	if most := len(remind.Channels()) * len(remind.Purposes()); len(b.Consents) > most {
-		c.fault(at("consents"), loyalty.ValidationFailed, "At most %d consents are allowed: one per channel and purpose.", most)
+		c.fault(
+			at("consents"), loyalty.ValidationFailed, "At most %d consents are allowed: one per channel and purpose.",
+			most,
+		)
 		return nil, c.err()
 	}
 	seen := map[[2]string]bool{}
@@ -47,8 +50,9 @@ func (b memberBody) consents(now time.Time) (out []remind.Consent, err error) {
 			seen[pair] = true
 		}
 		out = append(out, remind.Consent{
-			Channel: loyalty.Channel(x.Channel), Purpose: loyalty.Purpose(x.Purpose), Granted: x.Given != nil && *x.Given,
-			At: now.UTC().Truncate(time.Millisecond), Wording: x.Text, Source: x.Source,
+			Channel: loyalty.Channel(x.Channel), Purpose: loyalty.Purpose(x.Purpose),
+			Granted: x.Given != nil && *x.Given,
+			At:      now.UTC().Truncate(time.Millisecond), Wording: x.Text, Source: x.Source,
 		})
 	}
 	return out, c.err()
@@ -67,7 +71,9 @@ func listConsents(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := wire.ConsentList{Data: []wire.Consent{}, Log: []wire.ConsentRecord{}, FailedAddresses: []wire.FailedAddress{}}
+	out := wire.ConsentList{
+		Data: []wire.Consent{}, Log: []wire.ConsentRecord{}, FailedAddresses: []wire.FailedAddress{},
+	}
 	for _, x := range contact.Consents {
 		out.Data = append(out.Data, wire.Consent{
 			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(),
@@ -87,7 +93,13 @@ func listConsents(ctx context.Context, c *call) (answer, error) {
 		}
 	}
 	for _, f := range contact.Failed {
-		out.FailedAddresses = append(out.FailedAddresses, wire.FailedAddress{Channel: wire.Channel(f.Channel), Address: f.Address, Reason: wire.FailedAddressReason(f.Why), At: f.At.UTC()})
+		out.FailedAddresses = append(
+			out.FailedAddresses,
+			wire.FailedAddress{
+				Channel: wire.Channel(f.Channel), Address: f.Address, Reason: wire.FailedAddressReason(f.Why),
+				At: f.At.UTC(),
+			},
+		)
 	}
 	return answer{body: out}, nil
 }

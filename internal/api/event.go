@@ -43,7 +43,8 @@ func (b eventBody) event(c *check) loyalty.Event {
 		c.fault(at("type"), loyalty.ValidationFailed, "This must be a family and a state, like review.approved.")
 	}
 	ev := loyalty.Event{Type: b.Type, ID: b.ID, At: b.At.UTC(), Data: make(map[string]any, len(b.Data))}
-	if c.required(at("id"), b.ID != "") && (!validID(b.ID) || typed && validID(b.Type) && !validID(award.EventCause(ev))) {
+	if c.required(at("id"), b.ID != "") && (!validID(b.ID) ||
+		typed && validID(b.Type) && !validID(award.EventCause(ev))) {
 		c.fault(at("id"), loyalty.ValidationFailed,
 			"This must be letters, digits or _ : . - with at most 128 characters including the family.")
 	}
@@ -71,7 +72,10 @@ func (c *check) datum(name string, d datum) {
 	}
 	for _, r := range text {
 		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			c.fault(p, loyalty.ValidationFailed, "A text must not have control characters other than line breaks and tabs.")
+			c.fault(
+				p, loyalty.ValidationFailed,
+				"A text must not have control characters other than line breaks and tabs.",
+			)
 			break
 		}
 	}
@@ -99,7 +103,10 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 			d.value, _ = new(big.Rat).SetString(string(v))
 			return nil
 		}
-		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "A number must have at most 15 digits before and 6 after the point, and no exponent."}
+		return &loyalty.Error{
+			Code:   loyalty.ValidationFailed,
+			Detail: "A number must have at most 15 digits before and 6 after the point, and no exponent.",
+		}
 	}
 	return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a text, a number, true or false."}
 }
@@ -119,7 +126,8 @@ func putEvent(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: createdIf(r.State.Revision == 1 && !r.Replayed), body: c.wireEvent(p, r), replayed: r.Replayed}, nil
+	return answer{status: createdIf(r.State.Revision == 1 &&
+		!r.Replayed), body: c.wireEvent(p, r), replayed: r.Replayed}, nil
 }
 
 // activateEvent activates the pending points of an event manually.
@@ -139,7 +147,8 @@ func (c *call) wireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventRes
 	ev := r.State.Event
 	out := wire.EventResult{
 		Event: wire.Event{
-			Type: ev.Type, ID: ev.ID, Member: string(ev.Member), At: ev.At.UTC(), Data: make(map[string]any, len(ev.Data)),
+			Type: ev.Type, ID: ev.ID, Member: string(ev.Member), At: ev.At.UTC(),
+			Data: make(map[string]any, len(ev.Data)),
 		},
 		Revision: r.State.Revision, Points: int64(r.State.Worth),
 		Entries: []wire.Entry{c.wireEntry(p, r.Entry)}, Balance: wireBalance(r.Balance),

@@ -13,7 +13,8 @@ import (
 
 func TestNumbersOfEventsAreExact(t *testing.T) {
 	for _, digits := range []string{
-		"0", "7", "-7", "0.1", "0.3", "7.500000", "123456789012345.123456", "-999999999999999.999999", "0.000001", "-0", "4503599627370497.5"[1:],
+		"0", "7", "-7", "0.1", "0.3", "7.500000", "123456789012345.123456", "-999999999999999.999999", "0.000001", "-0",
+		"4503599627370497.5"[1:],
 	} {
 		var b eventBody
 		if err := json.Unmarshal([]byte(`{"data": {"x": `+digits+`}}`), &b); err != nil {
@@ -30,8 +31,11 @@ func TestTextsOfEventsHaveTwoThousandCharacters(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{}`)
 	event := func(id, text string) request {
-		return request{method: "POST", path: "/v1/events", body: []byte(`{"member": "` + ada + `", "type": "review.approved", "id": "` + id + `",
-			"at": "2026-12-01T10:00:00Z", "data": {"text": "` + text + `"}}`)}
+		return request{
+			method: "POST",
+			path:   "/v1/events", body: []byte(`{"member": "` + ada + `", "type": "review.approved", "id": "` + id + `",
+			"at": "2026-12-01T10:00:00Z", "data": {"text": "` + text + `"}}`),
+		}
 	}
 	for _, c := range []struct{ name, id, text, want string }{
 		{"2,000 characters", "1", strings.Repeat("a", 2000), "201"},
@@ -45,7 +49,9 @@ func TestTextsOfEventsHaveTwoThousandCharacters(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
-	if got := summary(w.do(request{method: "GET", path: "/v1/entries/ent_event~review:" + strings.Repeat("i", 121) + "~1"})); got != "200" {
+	if got := summary(
+		w.do(request{method: "GET", path: "/v1/entries/ent_event~review:" + strings.Repeat("i", 121) + "~1"}),
+	); got != "200" {
 		t.Errorf("the entry of the longest id: %s", got)
 	}
 }
@@ -60,8 +66,13 @@ func generous(t *testing.T, tab table.Table) (w *world, ada string) {
 func TestTwentyTellingsAtOnceHappenOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, ada := generous(t, tab)
-		w.must("POST", "/v1/events", `{"member": "`+ada+`", "type": "quiz.played", "id": "wait", "at": "2026-12-01T10:00:00Z", "data": {"score": 9}}`)
-		review := `{"member": "` + ada + `", "type": "review.approved", "id": "778", "at": "2026-12-01T10:00:00Z", "data": {"rating": 5, "text": "Best beans in town"}}`
+		w.must(
+			"POST", "/v1/events",
+			`{"member": "`+ada+
+				`", "type": "quiz.played", "id": "wait", "at": "2026-12-01T10:00:00Z", "data": {"score": 9}}`,
+		)
+		review := `{"member": "` + ada +
+			`", "type": "review.approved", "id": "778", "at": "2026-12-01T10:00:00Z", "data": {"rating": 5, "text": "Best beans in town"}}`
 		for _, c := range []struct {
 			r     request
 			first string
@@ -92,8 +103,11 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 			members[i] = w.must("POST", "/v1/members", `{}`)
 		}
 		order := func(i int, status string) request {
-			return request{method: "PUT", path: "/v1/orders/" + strconv.Itoa(i), body: []byte(`{"member": "` + members[i] + `", "status": "` + status + `",
-				"placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 5000}]}`)}
+			return request{
+				method: "PUT",
+				path:   "/v1/orders/" + strconv.Itoa(i), body: []byte(`{"member": "` + members[i] + `", "status": "` + status + `",
+				"placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 5000}]}`),
+			}
 		}
 		given := func() (sum float64) {
 			for i := range members {

@@ -7,10 +7,12 @@ import "github.com/perennial-loyalty/perennial/internal/program"
 func ExampleEarn_refund() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "category": "coffee-beans", "quantity": 2, "amount": 2999}]}`, "points")
 
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "category": "coffee-beans", "quantity": 2, "amount": 2999}],
 		"refunds": [{"id": "re_1", "at": "2026-12-01T10:00:00Z", "amount": 1500,
 			"line_items": [{"id": "1", "quantity": 1, "amount": 1500}]}]}`,
@@ -29,11 +31,13 @@ func ExampleEarn_refund() {
 func ExampleEarn_cancel() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`, "points")
 	shop.call("GET", "/v1/members/external:ada", "", "tier.level")
 
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "canceled", "line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`, "points", "balance")
 	shop.call("GET", "/v1/members/external:ada", "", "tier.level")
 
@@ -145,7 +149,8 @@ campaigns:
 `)
 	shop.enroll("ada")
 
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 8000}]}`, "points", "entries.0.reasons")
 	shop.call("GET", "/v1/campaigns", "", "data.0.budget")
 

@@ -75,7 +75,8 @@ tiers:
   levels: [ { id: bronze, name: { en: Bronze }, from: 0 }, { id: gold, name: { en: Gold }, from: 500 } ]
 `)
 	shop.call("POST", "/v1/members", `{"external_id": "ada"}`, "tier.level", "tier.next")
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`)
 
 	shop.call("GET", "/v1/members/external:ada/tier", "", "level", "until", "retention.missing", "retention.deadline")
@@ -101,7 +102,8 @@ tiers:
 func ExampleMembers_statement() {
 	shop := open(minimal)
 	shop.enroll("ada")
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 2999}]}`, "entries.0.expires_at")
 	shop.advance("31d")
 	shop.call("GET", "/v1/members/external:ada/entries", "",

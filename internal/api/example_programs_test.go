@@ -37,7 +37,8 @@ func ExamplePrograms() {
 func ExamplePrograms_tierChanges() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 20000}]}`)
 	lower := strings.Replace(string(program.Demo()), "from: 500,", "from: 100,", 1)
 	source, _ := json.Marshal(lower)
@@ -60,7 +61,8 @@ func ExamplePrograms_tierChanges() {
 // a holdout.
 func ExampleReminders() {
 	shop := open(program.Demo())
-	shop.call("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "consents": [{"channel": "email",
+	shop.call("POST",
+		"/v1/members", `{"external_id": "ada", "email": "ada@example.com", "consents": [{"channel": "email",
 		"purpose": "marketing", "granted": true, "wording": "news-1", "source": "checkout"}]}`)
 	shop.grant("ada", 210)
 
@@ -84,7 +86,8 @@ reminders:
     - { id: expiring, before: points.expire, by: 14 days, channels: [email] }
 `)
 	shop.enroll("ada")
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 2999}]}`, "entries.0.expires_at")
 
 	shop.advance("31d")

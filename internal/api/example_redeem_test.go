@@ -52,7 +52,8 @@ func ExampleRedeem_reverse() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 	shop.grant("ada", 2500)
-	redemption := shop.call("POST", "/v1/redemptions", `{"member": "external:ada", "reward": "gift-25", "commit": true}`,
+	redemption := shop.call("POST", "/v1/redemptions",
+		`{"member": "external:ada", "reward": "gift-25", "commit": true}`,
 		"status", "balance.active")
 
 	shop.call("POST", "/v1/redemptions/"+redemption.text("id")+"/reverse", "", "restored", "balance.active")
@@ -202,9 +203,12 @@ redemption:
 	shop.enroll("ada")
 	shop.grant("ada", 1000)
 
-	paid := shop.call("POST", "/v1/redemptions", `{"member": "external:ada", "reward": "pay-with-points", "order": "1042",
+	paid := shop.call("POST",
+		"/v1/redemptions", `{"member": "external:ada", "reward": "pay-with-points", "order": "1042",
 		"order_total": {"amount": 1600, "currency": "EUR"}}`, "points", "value", "balance.active")
-	shop.call("POST", "/v1/redemptions/"+paid.text("id")+"/commit", `{"points": 500}`, "points", "value", "balance.active")
+	shop.call(
+		"POST", "/v1/redemptions/"+paid.text("id")+"/commit", `{"points": 500}`, "points", "value", "balance.active",
+	)
 
 	// Output:
 	// points: 800

@@ -25,7 +25,8 @@ func Example() {
 
 	shop.call("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "locale": "en"}`,
 		"balance.active")
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "category": "coffee-beans", "quantity": 2, "amount": 2999}]}`,
 		"points", "entries.0.reasons.0", "entries.0.reasons.1", "entries.0.reasons.2", "balance")
 	shop.advance("15d")
@@ -125,7 +126,10 @@ func (s *shop) enroll(name string) { s.call("POST", "/v1/members", `{"external_i
 
 // grant gives points to a member.
 func (s *shop) grant(name string, points int) {
-	s.call("POST", "/v1/members/external:"+name+"/adjustments", fmt.Sprintf(`{"points": %d, "reason": "example"}`, points))
+	s.call(
+		"POST", "/v1/members/external:"+name+"/adjustments",
+		fmt.Sprintf(`{"points": %d, "reason": "example"}`, points),
+	)
 }
 
 // advance moves the clock forward, by 14d or 36h for example. Points that become active or expire in that time do so at

@@ -17,7 +17,8 @@ import (
 func Example_webhook() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
-	shop.call("PUT", "/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
+	shop.call("PUT",
+		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 4000}],
 		"tenders": [{"kind": "card", "amount": 4000}]}`, "points")
 

@@ -70,7 +70,12 @@ func (w *world) unsubscribe(member loyalty.MemberID) {
 		Program: "bluebird", Member: member, Channel: loyalty.Email, Purpose: loyalty.Transactional,
 	})
 	for _, method := range []string{"GET", "POST"} {
-		w.do(request{method: method, path: strings.TrimPrefix(link, "https://api.test"), header: map[string]string{"Authorization": ""}})
+		w.do(
+			request{
+				method: method, path: strings.TrimPrefix(link, "https://api.test"),
+				header: map[string]string{"Authorization": ""},
+			},
+		)
 	}
 }
 
@@ -114,7 +119,9 @@ func withExamples(t *testing.T, document string, examples map[string]yaml.MapSli
 		}
 		lines[i] = exampleName.ReplaceAllString(line, "#/components/examples/"+operation+"$1")
 	}
-	text, err := yaml.MarshalWithOptions(yaml.MapSlice{{Key: "examples", Value: all}}, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
+	text, err := yaml.MarshalWithOptions(
+		yaml.MapSlice{{Key: "examples", Value: all}}, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,9 @@ func (c *call) externalMember(ctx context.Context, external string) (loyalty.Mem
 
 // confirm reads an external ID again. It returns errMemberChanged if the ID no longer names the cached member. It
 // returns a panic as an error, because it runs in a separate goroutine.
-func (e *externalIDs) confirm(ctx context.Context, l *ledger.Ledger, id externalID, remembered loyalty.MemberID) (err error) {
+func (e *externalIDs) confirm(
+	ctx context.Context, l *ledger.Ledger, id externalID, remembered loyalty.MemberID,
+) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("api: panic: %v\n%s", v, debug.Stack())

@@ -49,7 +49,9 @@ func TestRememberedExternalIDs(t *testing.T) {
 		if a := order("3"); a.status != 404 {
 			t.Errorf("an order of an external ID that was removed: %d %s", a.status, a.body)
 		}
-		belongsTo("the first member under the new external ID", first, w.post("GET", "/v1/members/external:ada-before", ""))
+		belongsTo(
+			"the first member under the new external ID", first, w.post("GET", "/v1/members/external:ada-before", ""),
+		)
 
 		second := enroll("ada")
 		belongsTo("an order", second, order("4"))
@@ -114,7 +116,8 @@ func TestExternalIDsAreBounded(t *testing.T) {
 			t.Fatalf("%d external IDs are remembered", len(e.members))
 		}
 	}
-	if m, ok := e.get(externalID{"bluebird", fmt.Sprint(2 * maxExternalIDs)}); !ok || m != loyalty.MemberID(fmt.Sprint("mem_", 2*maxExternalIDs)) {
+	if m, ok := e.get(externalID{"bluebird", fmt.Sprint(2 * maxExternalIDs)}); !ok ||
+		m != loyalty.MemberID(fmt.Sprint("mem_", 2*maxExternalIDs)) {
 		t.Errorf("the last one is %q", m)
 	}
 	if _, ok := e.get(externalID{"redbird", fmt.Sprint(2 * maxExternalIDs)}); ok {

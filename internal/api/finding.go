@@ -58,7 +58,12 @@ func (c *call) toCheck(ctx context.Context) ([]byte, error) {
 func (c *call) checked(source []byte) (p *loyalty.Program, errs, warnings problem.Problems) {
 	p, errs, warnings = c.reader.Check(source)
 	if len(errs) == 0 && p.ID != c.who.Program {
-		errs = problem.Problems{{Line: 1, Column: 1, Path: "program", Message: fmt.Sprintf("must be %s, the program of the API key", c.who.Program)}}
+		errs = problem.Problems{
+			{
+				Line: 1, Column: 1, Path: "program",
+				Message: fmt.Sprintf("must be %s, the program of the API key", c.who.Program),
+			},
+		}
 	}
 	return p, errs, warnings
 }

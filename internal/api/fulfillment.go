@@ -66,7 +66,9 @@ type fulfilmentBody struct {
 	Tracking *string `json:"tracking"`
 }
 
-var fulfilmentStatuses = []redeem.FulfillmentStatus{redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled}
+var fulfilmentStatuses = []redeem.FulfillmentStatus{
+	redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled,
+}
 
 func updateFulfillment(ctx context.Context, c *call) (answer, error) {
 	var b fulfilmentBody
@@ -75,7 +77,9 @@ func updateFulfillment(ctx context.Context, c *call) (answer, error) {
 	err := c.take(&b, func(faults *check) {
 		to = redeem.FulfillmentStatus(b.Status)
 		if faults.required(at("status"), b.Status != "") && !slices.Contains(fulfilmentStatuses, to) {
-			faults.fault(at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or canceled.")
+			faults.fault(
+				at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or canceled.",
+			)
 		}
 		if b.Tracking != nil {
 			tracking = strings.TrimSpace(*b.Tracking)
@@ -120,9 +124,13 @@ func (c *call) wireFulfillment(h ledger.Handover) *wire.Fulfillment {
 	if h.Status == "" {
 		return nil
 	}
-	out := &wire.Fulfillment{Status: wire.FulfillmentStatus(h.Status), Tracking: h.Tracking, History: []wire.FulfillmentStep{}}
+	out := &wire.Fulfillment{
+		Status: wire.FulfillmentStatus(h.Status), Tracking: h.Tracking, History: []wire.FulfillmentStep{},
+	}
 	for _, s := range h.Steps {
-		out.History = append(out.History, wire.FulfillmentStep{Status: wire.FulfillmentStepStatus(s.Status), At: s.At.UTC()})
+		out.History = append(
+			out.History, wire.FulfillmentStep{Status: wire.FulfillmentStepStatus(s.Status), At: s.At.UTC()},
+		)
 	}
 	if a := h.Address; a != nil && c.who.May(auth.MembersRead) {
 		out.Address = &wire.Address{

@@ -213,7 +213,11 @@ func (c *call) encode(ans *answer) ([]byte, error) {
 		return response(ans.status, svg, []byte(ans.drawn)), nil
 	}
 	if ans.page != "" {
-		html := [][2]string{{"content-type", "text/html; charset=utf-8"}, plainHeaders[1], plainHeaders[2], {"content-security-policy", pagePolicy}}
+		html := [][2]string{
+			{"content-type", "text/html; charset=utf-8"},
+			plainHeaders[1], plainHeaders[2],
+			{"content-security-policy", pagePolicy},
+		}
 		return response(ans.status, html, []byte(ans.page)), nil
 	}
 	body, err := json.Marshal(ans.body, json.Deterministic(true))
@@ -240,7 +244,9 @@ func (c *call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte 
 		}
 	case 429:
 		if locked, ok := errors.AsType[*redeem.TooManyGuesses](cause); ok {
-			headers = append(headers, [2]string{"retry-after", strconv.Itoa(int((locked.Wait + time.Second - 1) / time.Second))})
+			headers = append(
+				headers, [2]string{"retry-after", strconv.Itoa(int((locked.Wait + time.Second - 1) / time.Second))},
+			)
 		}
 	case 503:
 		headers = append(headers, [2]string{"retry-after", "1"})

@@ -85,9 +85,12 @@ func inviteToHousehold(ctx context.Context, c *call) (answer, error) {
 	if b.Role != string(share.Adult) && b.Role != string(share.Child) {
 		faults.fault(at("role"), loyalty.ValidationFailed, "role must be adult or child.")
 	}
-	return c.changeHousehold(ctx, &faults, b.Member, func(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (share.Household, error) {
-		return c.app.Ledger.Invite(ctx, p, id, m, share.Role(b.Role))
-	})
+	return c.changeHousehold(ctx, &faults,
+		b.Member, func(
+			ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
+		) (share.Household, error) {
+			return c.app.Ledger.Invite(ctx, p, id, m, share.Role(b.Role))
+		})
 }
 
 func joinHousehold(ctx context.Context, c *call) (answer, error) {
@@ -113,7 +116,9 @@ func (c *call) changeHouseholdOf(ctx context.Context, change householdChange) (a
 	return c.changeHousehold(ctx, &check{}, b.Member, change)
 }
 
-func (c *call) changeHousehold(ctx context.Context, faults *check, named string, change householdChange) (answer, error) {
+func (c *call) changeHousehold(
+	ctx context.Context, faults *check, named string, change householdChange,
+) (answer, error) {
 	p, err := c.program(ctx)
 	if err != nil {
 		return answer{}, err

@@ -18,7 +18,9 @@ import (
 // draft-ietf-httpapi-idempotency-key-header.
 func idempotencyKey(header string) (string, error) {
 	if header == "" {
-		return "", refuse(missingKey, "Send the header Idempotency-Key with a value that is unique to the request, such as a UUID.")
+		return "", refuse(
+			missingKey, "Send the header Idempotency-Key with a value that is unique to the request, such as a UUID.",
+		)
 	}
 	key := header
 	if len(key) >= 2 && key[0] == '"' && key[len(key)-1] == '"' {

@@ -15,8 +15,10 @@ import (
 
 // verbs are the words with which a summary may start.
 var verbs = []string{
-	"Accept", "Activate", "Add", "Attribute", "Cancel", "Commit", "Create", "Decline", "Extend", "Leave", "List", "Preview",
-	"Publish", "Receive", "Register", "Reinstate", "Remove", "Reserve", "Restore", "Retrieve", "Reverse", "Send", "Update",
+	"Accept", "Activate", "Add", "Attribute", "Cancel", "Commit", "Create", "Decline", "Extend", "Leave", "List",
+	"Preview",
+	"Publish", "Receive", "Register", "Reinstate", "Remove", "Reserve", "Restore", "Retrieve", "Reverse", "Send",
+	"Update",
 	"Use", "Validate",
 }
 
@@ -24,7 +26,10 @@ func TestSummariesAreImperatives(t *testing.T) {
 	eachOperation(loadSpec(t).doc, func(op *openapi3.Operation) {
 		words := strings.Fields(op.Summary)
 		if len(words) < 2 || len(words) > 8 || !slices.Contains(verbs, words[0]) || strings.HasSuffix(op.Summary, ".") {
-			t.Errorf("%s: the summary must be a phrase of 2 to 8 words that starts with one of %v: %q", op.OperationID, verbs, op.Summary)
+			t.Errorf(
+				"%s: the summary must be a phrase of 2 to 8 words that starts with one of %v: %q", op.OperationID,
+				verbs, op.Summary,
+			)
 		}
 	})
 }
@@ -142,7 +147,9 @@ func examplesOf(t *testing.T, where string, content openapi3.Content) (n int) {
 		}
 		for _, example := range all {
 			n++
-			if err := media.Schema.Value.VisitJSON(example, openapi3.EnableFormatValidation(), openapi3.MultiErrors()); err != nil {
+			if err := media.Schema.Value.VisitJSON(
+				example, openapi3.EnableFormatValidation(), openapi3.MultiErrors(),
+			); err != nil {
 				t.Errorf("%s: the example is invalid: %v", where, err)
 			}
 		}

@@ -98,7 +98,9 @@ func (c *check) externalID(p place, s string) {
 
 // email checks the basic form of an email address. It cannot check whether the mailbox exists.
 func (c *check) email(p place, s string) {
-	inside := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) })
+	inside := strings.ContainsFunc(
+		s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) },
+	)
 	if len(s) > 254 || inside || !notify.Mailable(s) {
 		c.fault(p, loyalty.ValidationFailed, "This must be an email address like ada@example.com.")
 	}
@@ -195,7 +197,9 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 
 // claimed assigns payments to the member that arrived under its identities before they were known. It returns the
 // updated member.
-func (c *call) claimed(ctx context.Context, p *loyalty.Program, m ledger.Member, names []stored.Identity) (ledger.Member, error) {
+func (c *call) claimed(
+	ctx context.Context, p *loyalty.Program, m ledger.Member, names []stored.Identity,
+) (ledger.Member, error) {
 	n, err := c.app.Ledger.Claim(ctx, p, m.Account.Member, names)
 	if err != nil || n == 0 {
 		return m, err
@@ -281,7 +285,8 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
 		TierGroups: wireTierGroups(p, m.Account, c.app.Now()),
-		Expiring:   expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: award.Campaigns(m.Account.Traits),
+		Expiring:   expiring(p, m.Account, ""), Pending: pending(m.Account, ""),
+		Campaigns: award.Campaigns(m.Account.Traits),
 		Wallets:   wireWallets(p, m.Account),
 		Notices:   wireNotices(p, m.Account),
 		Household: m.Household,
@@ -292,7 +297,9 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 // wireNotices returns the notices in the account. Each one postpones an expiry because the member was not notified in
 // time.
 func wireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
-	kinds := map[loyalty.NoticeOf]wire.NoticeKind{loyalty.OfExpiry: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry}
+	kinds := map[loyalty.NoticeOf]wire.NoticeKind{
+		loyalty.OfExpiry: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry,
+	}
 	out := []wire.Notice{}
 	for _, n := range posting.AccountNotices(p, acc) {
 		out = append(out, wire.Notice{
@@ -304,7 +311,9 @@ func wireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
 }
 
 func wireBalance(b loyalty.Balance) wire.Balance {
-	return wire.Balance{Active: int64(b.Active), Pending: int64(b.Pending), Reserved: int64(b.Reserved), Debt: int64(b.Debt)}
+	return wire.Balance{
+		Active: int64(b.Active), Pending: int64(b.Pending), Reserved: int64(b.Reserved), Debt: int64(b.Debt),
+	}
 }
 
 // wireWallets returns the balances of all wallets of the program except the main wallet, including empty ones.
@@ -324,7 +333,8 @@ func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.Sch
 		at, n := end(p, lot.Expires), len(out)
 		switch {
 		case at.IsZero():
-		case n > 0 && out[n-1].At.Equal(at): // several lots expire together; one of them is extended by the next activity
+		case n > 0 &&
+			out[n-1].At.Equal(at): // several lots expire together; one of them is extended by the next activity
 			out[n-1].Points += int64(lot.Points)
 		default:
 			out = append(out, wire.ScheduledPoints{Points: int64(lot.Points), At: at})

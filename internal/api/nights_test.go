@@ -83,7 +83,12 @@ func (w *world) recordMessages() {
 	var lines []string
 	all := w.outbox.Messages()
 	for _, m := range all[w.recorded:] {
-		lines = append(lines, fmt.Sprintf("message %s %s %s to %s: %s\n", w.clock().Format(time.DateOnly), m.ID, m.Channel, m.To, m.Subject))
+		lines = append(
+			lines,
+			fmt.Sprintf(
+				"message %s %s %s to %s: %s\n", w.clock().Format(time.DateOnly), m.ID, m.Channel, m.To, m.Subject,
+			),
+		)
 	}
 	w.recorded = len(all)
 	slices.Sort(lines)

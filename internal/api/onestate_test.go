@@ -96,7 +96,8 @@ type stateHistory struct {
 
 func newStateHistory(t *testing.T, seed uint64, reads bool) *stateHistory {
 	h := &stateHistory{
-		world: newWorld(t, memory(t)), rng: rand.New(rand.NewPCG(seed, 1)), random: rand.New(rand.NewPCG(seed, 2)), reads: reads,
+		world: newWorld(t, memory(t)), rng: rand.New(rand.NewPCG(seed, 1)), random: rand.New(rand.NewPCG(seed, 2)),
+		reads: reads,
 	}
 	h.release()
 	for range 2 {
@@ -292,13 +293,16 @@ func (h *stateHistory) observe(m string, seen *stateCounts) {
 		seen.due++
 	}
 	effects := jsonOf(due)
-	for what, n := range map[string]*int{`"kind":"release"`: &seen.expired, `rd_auto_`: &seen.automatic, `rules`: &seen.moved} {
+	for what, n := range map[string]*int{
+		`"kind":"release"`: &seen.expired, `rd_auto_`: &seen.automatic, `rules`: &seen.moved,
+	} {
 		if strings.Contains(effects, what) {
 			*n++
 		}
 	}
 	if s, _, err := h.app.Programs.Schedule(ctx, p.ID); err == nil && len(s.Past) > 0 && len(due) > 0 {
-		if oldest, err := time.Parse(time.RFC3339, due[len(due)-1]["at"].(string)); err == nil && s.Past[len(s.Past)-1].Until.After(oldest) {
+		if oldest, err := time.Parse(time.RFC3339, due[len(due)-1]["at"].(string)); err == nil &&
+			s.Past[len(s.Past)-1].Until.After(oldest) {
 			seen.versions++
 		}
 	}
@@ -342,7 +346,8 @@ func TestReadsShowDueEntriesThatCannotBeWritten(t *testing.T) {
 	held := w.must("POST", "/v1/redemptions", `{"member": "`+m+`", "reward": "monthly"}`)
 	w.advance(time.Hour)
 	paths := []string{
-		"/v1/members/" + m, "/v1/members/" + m + "/tier", "/v1/members/" + m + "/entries?page_size=2", "/v1/redemptions/" + held,
+		"/v1/members/" + m, "/v1/members/" + m + "/tier", "/v1/members/" + m + "/entries?page_size=2",
+		"/v1/redemptions/" + held,
 	}
 	read := func() (bodies []string) {
 		for _, path := range paths {
@@ -434,7 +439,8 @@ func TestQuotesAndRewardListsWriteNothing(t *testing.T) {
 	var quoted struct {
 		Balance struct{ Active, Reserved int64 }
 	}
-	if err := json.Unmarshal(w.post("POST", "/v1/quotes", quote).body, &quoted); err != nil || quoted.Balance.Active != 1000 {
+	if err := json.Unmarshal(w.post("POST", "/v1/quotes", quote).body, &quoted); err != nil ||
+		quoted.Balance.Active != 1000 {
 		t.Errorf("the quote shows %+v, %v", quoted, err)
 	}
 }

@@ -136,7 +136,10 @@ func (b lineBody) line(c *check, i int) loyalty.Line {
 	in := func(name string) place { return place{name, "line_items", i} }
 	c.requiredID(in("id"), b.ID)
 	if c.required(in("quantity"), b.Quantity.given) && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
-		c.fault(in("quantity"), loyalty.ValidationFailed, "quantity must be a whole number from 1 to %d.", loyalty.MaxPoints)
+		c.fault(
+			in("quantity"), loyalty.ValidationFailed, "quantity must be a whole number from 1 to %d.",
+			loyalty.MaxPoints,
+		)
 	}
 	c.required(in("amount"), b.Amount.given)
 	return loyalty.Line{
@@ -150,11 +153,14 @@ func (b tenderBody) tender(c *check, i int) loyalty.Tender {
 	switch loyalty.TenderKind(b.Kind) {
 	case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints, loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
 	default:
-		c.fault(in("kind"), loyalty.ValidationFailed, "type must be card, cash, points, gift_card, store_credit or other.")
+		c.fault(
+			in("kind"), loyalty.ValidationFailed, "type must be card, cash, points, gift_card, store_credit or other.",
+		)
 	}
 	c.required(in("amount"), b.Amount.given)
 	return loyalty.Tender{
-		Kind: loyalty.TenderKind(b.Kind), Name: optional(c, in("name"), b.Name, 64), Amount: c.amount(in("amount"), b.Amount),
+		Kind: loyalty.TenderKind(b.Kind), Name: optional(c, in("name"), b.Name, 64),
+		Amount: c.amount(in("amount"), b.Amount),
 	}
 }
 
@@ -185,7 +191,8 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: createdIf(r.Revision == 1 && !r.Replayed && !r.Superseded), body: c.wireOrder(p, r), replayed: r.Replayed}, nil
+	return answer{status: createdIf(r.Revision == 1 && !r.Replayed &&
+		!r.Superseded), body: c.wireOrder(p, r), replayed: r.Replayed}, nil
 }
 
 // activateOrder activates the pending points of an order manually.
@@ -224,14 +231,20 @@ func getOrder(ctx context.Context, c *call) (answer, error) {
 func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 	out := wire.Order{
 		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),
-		Revision: r.Revision, Points: int64(r.State.Worth), UpdatedAt: r.State.Order.UpdatedAt, Superseded: r.Superseded,
-		Entries: make([]wire.Entry, len(r.Entries)),
+		Revision: r.Revision, Points: int64(r.State.Worth), UpdatedAt: r.State.Order.UpdatedAt,
+		Superseded: r.Superseded,
+		Entries:    make([]wire.Entry, len(r.Entries)),
 	}
 	if out.Member != "" {
 		balance := wireBalance(r.Balance)
 		out.Balance = &balance
 	} else {
-		out.Reasons = []wire.Reason{{Rule: "member", Points: "0", Effect: "the order names no member; send it again with a member to award its points"}}
+		out.Reasons = []wire.Reason{
+			{
+				Rule: "member", Points: "0",
+				Effect: "the order names no member; send it again with a member to award its points",
+			},
+		}
 	}
 	for i, e := range r.Entries {
 		out.Entries[i] = c.wireEntry(p, e)

@@ -19,7 +19,10 @@ func listPerks(ctx context.Context, c *call) (answer, error) {
 	}
 	list := wire.PerkList{Data: []wire.Perk{}}
 	for _, q := range engine.Perks(p, m.Account, left, c.app.Now()) {
-		one := wire.Perk{Kind: wire.PerkKindLevel, ID: q.ID, Name: wire.Text{}, TierGroup: q.TierGroup, Available: len(q.Unmet) == 0, UnmetRequirements: wireLacks(q.Unmet)}
+		one := wire.Perk{
+			Kind: wire.PerkKindLevel, ID: q.ID, Name: wire.Text{}, TierGroup: q.TierGroup,
+			Available: len(q.Unmet) == 0, UnmetRequirements: wireLacks(q.Unmet),
+		}
 		if q.Level == "" {
 			one.Kind, one.Name, one.Description = wire.PerkKindReward, wire.Text(q.Reward.Name), wire.Text(q.Reward.Description)
 		}

@@ -26,7 +26,9 @@ func TestPoliciesOfTheAPIFunctionsAreExact(t *testing.T) {
 		}
 		w := newWorld(t, memory(t))
 		w.guard.Observe = calls.Record
-		(&script{world: w, file: file, vars: map[string]string{}, replayed: map[string]bool{}}).run(strings.Split(string(raw), "\n"))
+		(&script{
+			world: w, file: file, vars: map[string]string{}, replayed: map[string]bool{},
+		}).run(strings.Split(string(raw), "\n"))
 	}
 	w := newWorld(t, memory(t))
 	w.guard.Observe = calls.Record
@@ -61,7 +63,8 @@ func (w *world) overdue() {
 	late.Members("mem_earn", "mem_redeem", loyalty.MemberID(changed))
 	late.Queue("mem_redeem", "mem_other")
 	w.must("PATCH", "/v1/members/"+changed, `{"external_id": "cust-2"}`)
-	w.must("PUT", "/v1/orders/late", `{"member": "mem_earn", "placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
+	w.must("PUT",
+		"/v1/orders/late", `{"member": "mem_earn", "placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
 		"line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
 	w.must("POST", "/v1/redemptions", `{"member": "mem_redeem", "reward": "print", "household": true}`)
 	w.claim(p)
@@ -86,7 +89,9 @@ func (w *world) claim(p *loyalty.Program) {
 	paid := ledger.Report{Payment: "stripe:pi_1", Order: "paid-1", Email: email.Value, Facts: []loyalty.Fact{
 		{Kind: loyalty.FactCapture, ID: "pi_1", State: loyalty.FactDone, Money: money, Clock: now.UnixMilli(), At: now},
 	}}
-	kept, err := w.app.Ledger.Receive(w.t.Context(), p, ledger.Delivery{Provider: "stripe", Event: "evt_1", Received: now, Mark: "m"}, &paid)
+	kept, err := w.app.Ledger.Receive(
+		w.t.Context(), p, ledger.Delivery{Provider: "stripe", Event: "evt_1", Received: now, Mark: "m"}, &paid,
+	)
 	if err != nil || kept.Outcome != ledger.Applied {
 		w.t.Fatal(kept.Outcome, kept.Detail, err)
 	}
@@ -103,15 +108,25 @@ func (w *world) reminders() {
 	w.app.Programs.Forget("bluebird") // a process of its own reads the program
 	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start))
 	w.fetch("GET", "/v1/reminders/scheduled", "", 200)
-	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example"]}`, 200)
+	w.fetch(
+		"POST", "/v1/reminders/test",
+		`{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example"]}`, 200,
+	)
 	w.must("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "gift-25", "commit": true}`)
-	w.fetch("POST", "/v1/reminders/preview", `{"member": "external:ada", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200)
+	w.fetch(
+		"POST", "/v1/reminders/preview",
+		`{"member": "external:ada", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200,
+	)
 	w.fetch("GET", "/v1/reports/reminders", "", 200)
 	links := w.office(w.app).Links
-	sub := notify.Subscription{Program: "bluebird", Member: loyalty.MemberID(ada), Channel: loyalty.Email, Purpose: loyalty.Marketing}
+	sub := notify.Subscription{
+		Program: "bluebird", Member: loyalty.MemberID(ada), Channel: loyalty.Email, Purpose: loyalty.Marketing,
+	}
 	for _, method := range []string{"GET", "POST"} {
 		path := strings.TrimPrefix(links.Unsubscribe(sub), "https://api.test")
-		if a := w.do(request{method: method, path: path, header: map[string]string{"Authorization": ""}}); a.status != 200 {
+		if a := w.do(
+			request{method: method, path: path, header: map[string]string{"Authorization": ""}},
+		); a.status != 200 {
 			w.t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
 		}
 	}

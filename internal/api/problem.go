@@ -27,7 +27,10 @@ func refuse(code loyalty.Code, format string, args ...any) *refusal {
 
 // refuseAt returns a refusal that names the invalid part: a JSON pointer, or the name of a parameter or header.
 func refuseAt(code loyalty.Code, pointer, detail string) *refusal {
-	return &refusal{code: code, detail: detail, faults: []wire.ProblemError{{Pointer: pointer, Code: string(code), Detail: detail}}}
+	return &refusal{
+		code: code, detail: detail,
+		faults: []wire.ProblemError{{Pointer: pointer, Code: string(code), Detail: detail}},
+	}
 }
 
 // problemOf returns the problem document of an error. Any error that is not a rejection becomes internal_error

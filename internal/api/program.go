@@ -102,7 +102,8 @@ func listVersions(ctx context.Context, c *call) (answer, error) {
 	list := wire.VersionList{}
 	for _, v := range versions {
 		list.Data = append(list.Data, wire.Version{
-			Version: v.Version, Status: wire.VersionStatus(schedule.Status(v)), PublishedAt: v.At.UTC(), PublishedBy: v.By,
+			Version: v.Version, Status: wire.VersionStatus(schedule.Status(v)), PublishedAt: v.At.UTC(),
+			PublishedBy: v.By,
 			EffectiveAt: v.Effective,
 		})
 	}

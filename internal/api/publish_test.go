@@ -70,7 +70,9 @@ func TestVersionIsRecalledByTheAPI(t *testing.T) {
 	m := w.must("POST", "/v1/members", `{}`)
 	publish := func(rate, body string) answered {
 		t.Helper()
-		source, _ := json.Marshal(map[string]string{"source": strings.Replace(plainSource(t), "EUR: 1 per 1.00", rate, 1)})
+		source, _ := json.Marshal(
+			map[string]string{"source": strings.Replace(plainSource(t), "EUR: 1 per 1.00", rate, 1)},
+		)
 		w.must("PUT", "/v1/program/draft", string(source))
 		return w.post("POST", "/v1/program/publish", body)
 	}

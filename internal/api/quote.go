@@ -57,7 +57,9 @@ func wireQuote(p *loyalty.Program, q engine.Quote, locale string, now time.Time)
 		out.Points, out.PotentialPoints, out.Balance = 0, &points, nil
 	}
 	if y := q.Pay; y.Points > 0 && !q.Guest {
-		out.Payment = &wire.QuotedPayment{Points: int64(y.Points), Value: wire.Money{Amount: y.Value.Amount, Currency: string(y.Value.Currency)}}
+		out.Payment = &wire.QuotedPayment{
+			Points: int64(y.Points), Value: wire.Money{Amount: y.Value.Amount, Currency: string(y.Value.Currency)},
+		}
 	}
 	for _, r := range q.Rewards {
 		if r.Reward.Visible.Has(now) {

@@ -39,7 +39,8 @@ func (b redemptionBody) request(c *check) ledger.RedemptionRequest {
 	c.requiredID(at("member"), b.Member)
 	c.requiredID(at("reward"), b.Reward)
 	in := ledger.RedemptionRequest{
-		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
+		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart),
+		Commit:    b.Commit,
 		Wallet:    c.optionalWallet(at("wallet"), b.Wallet),
 		Household: b.Household,
 		Date:      c.optionalID(at("date"), b.Date),
@@ -121,7 +122,10 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 		Household bool   `json:",omitzero"`
 		Address   string `json:",omitzero"`
 		Date      string `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Wallet, in.Household, address, in.Date})
+	}{
+		in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Wallet, in.Household,
+		address, in.Date,
+	})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -189,7 +193,9 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 		Wallet:    rd.Wallet, Wallets: walletBalances(r.Entry), Value: wireMoney(rd.Value),
 	}
 	for _, d := range rd.Contributions {
-		out.Contributions = append(out.Contributions, wire.Contribution{Member: string(d.Member), Points: int64(d.Points)})
+		out.Contributions = append(
+			out.Contributions, wire.Contribution{Member: string(d.Member), Points: int64(d.Points)},
+		)
 	}
 	if rd.Date != "" {
 		out.Date = &wire.RedemptionDate{ID: rd.Date, At: rd.DateAt.UTC()}

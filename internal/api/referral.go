@@ -66,7 +66,9 @@ func referMember(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	m, err = c.app.Ledger.Refer(ctx, p, ledger.ReferralRequest{ID: c.derivedID("rf_", id), Member: id, Code: *b.Code}, by)
+	m, err = c.app.Ledger.Refer(
+		ctx, p, ledger.ReferralRequest{ID: c.derivedID("rf_", id), Member: id, Code: *b.Code}, by,
+	)
 	if err != nil {
 		return answer{}, err
 	}
@@ -96,7 +98,9 @@ func listReferrals(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	for _, f := range friends[:min(size, len(friends))] {
-		list.Data = append(list.Data, wire.Friend{Friend: string(f.Member), Referral: wireReferral(f.Referral, c.app.Now())})
+		list.Data = append(
+			list.Data, wire.Friend{Friend: string(f.Member), Referral: wireReferral(f.Referral, c.app.Now())},
+		)
 	}
 	if len(friends) > size {
 		list.NextCursor = c.textCursor(owner, list.Data[size-1].Friend)
@@ -107,7 +111,8 @@ func listReferrals(ctx context.Context, c *call) (answer, error) {
 // wireReferral returns the member's referral. It is zero, and therefore omitted, if the member was not referred.
 func wireReferral(r loyalty.Referral, now time.Time) wire.Referral {
 	return wire.Referral{
-		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(award.ReferralStatusAt(r, now)), Order: r.Order,
+		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(award.ReferralStatusAt(r, now)),
+		Order:    r.Order,
 		ActiveAt: r.ActiveAt.UTC(),
 	}
 }

@@ -77,7 +77,10 @@ func (b refundLineBody) line(c *check, list string, i int) loyalty.RefundLine {
 	in := func(name string) place { return place{name, list, i} }
 	c.requiredID(in("id"), b.ID)
 	if b.Quantity.given && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
-		c.fault(in("quantity"), loyalty.ValidationFailed, "quantity must be a whole number from 1 to %d.", loyalty.MaxPoints)
+		c.fault(
+			in("quantity"), loyalty.ValidationFailed, "quantity must be a whole number from 1 to %d.",
+			loyalty.MaxPoints,
+		)
 	}
 	c.required(in("amount"), b.Amount.given)
 	return loyalty.RefundLine{ID: b.ID, Quantity: b.Quantity.n, Amount: c.amount(in("amount"), b.Amount)}

@@ -131,7 +131,8 @@ func (f *foresight) list(m loyalty.MemberID, n remind.News, held bool, at time.T
 	}
 	f.out.Counts[n.Reminder]++
 	f.out.Data = append(f.out.Data, wire.ScheduledReminder{
-		Member: string(m), Reminder: n.Reminder, Channel: wire.Channel(n.Channel), Purpose: wire.Purpose(n.Purpose), At: at,
+		Member: string(m), Reminder: n.Reminder, Channel: wire.Channel(n.Channel), Purpose: wire.Purpose(n.Purpose),
+		At:     at,
 		Points: int64(n.Points),
 	})
 }
@@ -190,7 +191,9 @@ func channelOf(address string) loyalty.Channel {
 
 // previewed returns the message that a reminder would send to a member, and the reason if it would be suppressed. If
 // a channel is given, the message is a test that goes to another recipient through this channel.
-func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel) (m notify.Message, why remind.Why, err error) {
+func (c *call) previewed(
+	ctx context.Context, b previewBody, by loyalty.Channel,
+) (m notify.Message, why remind.Why, err error) {
 	now := c.app.Now()
 	if b.At != nil {
 		now = *b.At
@@ -308,7 +311,9 @@ func reportReminders(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	if to.Before(from) || to.After(from.AddDate(2, 0, 0)) {
-		return answer{}, refuseAt(invalidParameter, "to", "to must not be before from, or more than two years after it.")
+		return answer{}, refuseAt(
+			invalidParameter, "to", "to must not be before from, or more than two years after it.",
+		)
 	}
 	p, err := c.program(ctx)
 	if err != nil {
@@ -318,11 +323,14 @@ func reportReminders(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := wire.ReminderReport{From: from.Format("2006-01"), To: to.Format("2006-01"), Data: []wire.ReminderStatistics{}}
+	out := wire.ReminderReport{
+		From: from.Format("2006-01"), To: to.Format("2006-01"), Data: []wire.ReminderStatistics{},
+	}
 	for _, r := range p.Reminders.Messages {
 		f := figures[r.ID]
 		one := wire.ReminderStatistics{
-			Reminder: r.ID, Sent: f[ledger.FigureSent], Delivered: f[ledger.FigureDelivered], Opened: f[ledger.FigureOpened],
+			Reminder: r.ID, Sent: f[ledger.FigureSent], Delivered: f[ledger.FigureDelivered],
+			Opened: f[ledger.FigureOpened],
 			Failed: f[ledger.FigureFailed], Complained: f[ledger.FigureComplained],
 			Concluded: f[ledger.FigureEnded], Converted: f[ledger.FigureActed], Holdout: f[ledger.FigureHeld],
 			HoldoutConverted: f[ledger.FigureHeldActed],

@@ -25,7 +25,8 @@ func (w *world) remind() string {
 	w.t.Helper()
 	w.publish("bluebird", program.Demo(), 1)
 	w.app.Programs.Forget("bluebird")
-	ada := w.must("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "phone": "+491701234567", "name": "Ada <b>", "locale": "de", "consents": [
+	ada := w.must("POST",
+		"/v1/members", `{"external_id": "ada", "email": "ada@example.com", "phone": "+491701234567", "name": "Ada <b>", "locale": "de", "consents": [
 		{"channel": "email", "purpose": "transactional", "granted": true, "wording": "terms-3", "source": "checkout"},
 		{"channel": "email", "purpose": "marketing", "granted": true, "wording": "news-1", "source": "checkout"}]}`)
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 150, "reason": "a good start"}`)
@@ -48,11 +49,18 @@ func (w *world) fetch(method, path, body string, want int) map[string]any {
 
 func TestConsentsAreGivenTakenBackAndLogged(t *testing.T) {
 	w, ada := reminded(t)
-	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "app"}]}`, 200)
-	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "app"}]}`, 200)
+	w.fetch(
+		"PATCH", "/v1/members/"+ada,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "app"}]}`, 200,
+	)
+	w.fetch(
+		"PATCH", "/v1/members/"+ada,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "app"}]}`, 200,
+	)
 	got := w.fetch("GET", "/v1/members/"+ada+"/consents", "", 200)
 	data, _ := json.Marshal(got["data"])
-	if len(got["data"].([]any)) != 2 || len(got["log"].([]any)) != 3 || !strings.Contains(string(data), `"granted":false`) {
+	if len(got["data"].([]any)) != 2 || len(got["log"].([]any)) != 3 ||
+		!strings.Contains(string(data), `"granted":false`) {
 		t.Errorf("%v", got)
 	}
 	for _, bad := range []string{
@@ -74,7 +82,9 @@ func TestConsentsAreGivenTakenBackAndLogged(t *testing.T) {
 func TestALinkTakesBackOneConsentAndLookingTakesNone(t *testing.T) {
 	w, ada := reminded(t)
 	links := w.office(w.app).Links
-	sub := notify.Subscription{Program: "bluebird", Member: loyalty.MemberID(ada), Channel: loyalty.Email, Purpose: loyalty.Marketing}
+	sub := notify.Subscription{
+		Program: "bluebird", Member: loyalty.MemberID(ada), Channel: loyalty.Email, Purpose: loyalty.Marketing,
+	}
 	path := strings.TrimPrefix(links.Unsubscribe(sub), "https://api.test")
 	given := func() (n int) {
 		for _, c := range w.fetch("GET", "/v1/members/"+ada+"/consents", "", 200)["data"].([]any) {
@@ -85,7 +95,8 @@ func TestALinkTakesBackOneConsentAndLookingTakesNone(t *testing.T) {
 		return n
 	}
 	none := map[string]string{"Authorization": ""}
-	if a := w.do(request{method: "GET", path: path, header: none}); a.status != 200 || !strings.Contains(string(a.body), "<form") || given() != 2 {
+	if a := w.do(request{method: "GET", path: path, header: none}); a.status != 200 ||
+		!strings.Contains(string(a.body), "<form") || given() != 2 {
 		t.Errorf("%d %s, %d consents", a.status, a.body, given())
 	}
 	for range 2 {
@@ -102,21 +113,32 @@ func TestALinkTakesBackOneConsentAndLookingTakesNone(t *testing.T) {
 
 func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	w, ada := reminded(t)
-	got := w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200)
-	if !strings.Contains(got["text"].(string), "31. Dezember 2027") || got["language"] != "de" || got["suppressed_reason"] != nil {
+	got := w.fetch(
+		"POST", "/v1/reminders/preview",
+		`{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200,
+	)
+	if !strings.Contains(got["text"].(string), "31. Dezember 2027") || got["language"] != "de" ||
+		got["suppressed_reason"] != nil {
 		t.Errorf("%v", got)
 	}
 	if html := got["html"].(string); !strings.Contains(html, "Ada &lt;b&gt;") || strings.Contains(html, "Ada <b>") {
 		t.Error(html)
 	}
-	got = w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T23:00:00Z"}`, 200)
+	got = w.fetch(
+		"POST", "/v1/reminders/preview",
+		`{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T23:00:00Z"}`, 200,
+	)
 	if got["suppressed_reason"] != "quiet_hours" {
 		t.Errorf("%v", got["suppressed_reason"])
 	}
-	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422) // a year ahead there is nothing to say
+	w.fetch(
+		"POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422,
+	) // a year ahead there is nothing to say
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "nothing"}`, 422)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "mem_nobody", "reminder": "points-30d"}`, 404)
-	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "to": ["a@x.example"]}`, 400) // a preview goes to no one
+	w.fetch(
+		"POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "to": ["a@x.example"]}`, 400,
+	) // a preview goes to no one
 	if len(w.outbox.Messages()) != 0 {
 		t.Error("a preview was sent")
 	}
@@ -125,15 +147,22 @@ func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 // Links lead to where the request arrived, as the gateway says, and never to what a client says in a header.
 func TestLinksOfAPreviewLeadToTheAddressOfTheRequest(t *testing.T) {
 	for _, c := range []struct{ domain, stage, want string }{
-		{"a1b2.execute-api.eu-central-1.amazonaws.com", "", "https://a1b2.execute-api.eu-central-1.amazonaws.com/v1/unsubscribe/"},
-		{"a1b2.execute-api.eu-central-1.amazonaws.com", "v2", "https://a1b2.execute-api.eu-central-1.amazonaws.com/v2/v1/unsubscribe/"},
+		{
+			"a1b2.execute-api.eu-central-1.amazonaws.com", "",
+			"https://a1b2.execute-api.eu-central-1.amazonaws.com/v1/unsubscribe/",
+		},
+		{
+			"a1b2.execute-api.eu-central-1.amazonaws.com", "v2",
+			"https://a1b2.execute-api.eu-central-1.amazonaws.com/v2/v1/unsubscribe/",
+		},
 		{"loyalty.example.com", "", "https://loyalty.example.com/v1/unsubscribe/"},
 	} {
 		w, ada := reminded(t)
 		w.domain, w.stage = c.domain, c.stage
 		a := w.do(request{
-			method: "POST", path: "/v1/reminders/preview", header: map[string]string{"X-Forwarded-Host": "evil.example", "Host": "evil.example"},
-			body: []byte(`{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`),
+			method: "POST", path: "/v1/reminders/preview",
+			header: map[string]string{"X-Forwarded-Host": "evil.example", "Host": "evil.example"},
+			body:   []byte(`{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`),
 		})
 		text, _ := a.json.(map[string]any)["text"].(string)
 		if !strings.Contains(text, c.want) || strings.Contains(text, "evil") {
@@ -146,18 +175,27 @@ func TestATestGoesToFiveAddressesAtMostAndIsMarked(t *testing.T) {
 	w, ada := reminded(t)
 	body := `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": [`
 	w.fetch("POST", "/v1/reminders/test", body+`]}`, 422)
-	w.fetch("POST", "/v1/reminders/test", body+`"a@x.example","b@x.example","c@x.example","d@x.example","e@x.example","f@x.example"]}`, 422)
+	w.fetch(
+		"POST", "/v1/reminders/test",
+		body+`"a@x.example","b@x.example","c@x.example","d@x.example","e@x.example","f@x.example"]}`, 422,
+	)
 	w.fetch("POST", "/v1/reminders/test", body+`"a@x.example\r\nBcc: b@x.example"]}`, 422)
 	w.fetch("POST", "/v1/reminders/test", body+`"a@x.example","b@x.example"]}`, 200)
 	sent := w.outbox.Messages()
-	if len(sent) != 2 || sent[0].To != "a@x.example" || !strings.HasPrefix(sent[0].Subject, "[Test] ") || sent[0].Member == loyalty.MemberID(ada) {
+	if len(sent) != 2 || sent[0].To != "a@x.example" || !strings.HasPrefix(sent[0].Subject, "[Test] ") ||
+		sent[0].Member == loyalty.MemberID(ada) {
 		t.Errorf("%+v", sent)
 	}
 }
 
 func TestATestByTextMessageHasTheWordsOfOne(t *testing.T) {
 	w, ada := reminded(t)
-	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example", "+491701234567"]}`, 200)
+	w.fetch(
+		"POST", "/v1/reminders/test",
+		`{"member": "`+ada+
+			`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example", "+491701234567"]}`,
+		200,
+	)
 	sent := w.outbox.Messages()
 	if len(sent) != 2 || sent[0].Channel != loyalty.Email || sent[1].Channel != loyalty.SMS ||
 		!strings.HasPrefix(sent[1].Text, "[Test] Bluebird") || strings.Contains(sent[1].Text, "\n") {
@@ -167,10 +205,15 @@ func TestATestByTextMessageHasTheWordsOfOne(t *testing.T) {
 
 func TestTheLinkOfATestTakesNothingBack(t *testing.T) {
 	w, ada := reminded(t)
-	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example"]}`, 200)
+	w.fetch(
+		"POST", "/v1/reminders/test",
+		`{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example"]}`, 200,
+	)
 	path := strings.TrimPrefix(w.outbox.Messages()[0].Unsubscribe, "https://api.test")
 	before := w.dump()
-	if a := w.do(request{method: "POST", path: path, header: map[string]string{"Authorization": ""}}); a.status != 200 || w.dump() != before {
+	if a := w.do(
+		request{method: "POST", path: path, header: map[string]string{"Authorization": ""}},
+	); a.status != 200 || w.dump() != before {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }
@@ -182,14 +225,18 @@ func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 	for range 2 {
 		got := w.fetch("GET", "/v1/reminders/scheduled", "", 200)
 		counts, _ := got["counts"].(map[string]any)
-		if counts["points-30d"] != 1.0 || got["evaluated"] != 1.0 || got["data"].([]any)[0].(map[string]any)["member"] != ada {
+		if counts["points-30d"] != 1.0 || got["evaluated"] != 1.0 ||
+			got["data"].([]any)[0].(map[string]any)["member"] != ada {
 			t.Errorf("%v", got)
 		}
 	}
 	if w.dump() != before {
 		t.Error("something was written")
 	}
-	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "transactional", "granted": false, "source": "app"}]}`, 200)
+	w.fetch(
+		"PATCH", "/v1/members/"+ada,
+		`{"consents": [{"channel": "email", "purpose": "transactional", "granted": false, "source": "app"}]}`, 200,
+	)
 	got := w.fetch("GET", "/v1/reminders/scheduled", "", 200)
 	if excluded, _ := got["suppressed"].(map[string]any); excluded["consent"] != 1.0 || len(got["data"].([]any)) != 0 {
 		t.Errorf("%v", got)
@@ -204,7 +251,9 @@ func TestTomorrowIsFromMidnightToMidnight(t *testing.T) {
 	w.app.Programs.Forget("bluebird")
 	for _, c := range []struct{ now, want string }{
 		{"2027-11-30T10:00:00Z", ""},
-		{"2027-11-30T23:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, "}, // it is the first in Berlin
+		{
+			"2027-11-30T23:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, ",
+		}, // it is the first in Berlin
 		{"2027-12-01T10:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, "},
 		{"2027-12-02T06:00:00Z", ""}, // it is the second: both go out today
 	} {
@@ -265,7 +314,8 @@ func TestTomorrowsPagesHaveEveryMemberOnce(t *testing.T) {
 func TestTheReportListsEveryReminder(t *testing.T) {
 	w, _ := reminded(t)
 	got := w.fetch("GET", "/v1/reports/reminders?from=2026-11&to=2026-12", "", 200)
-	if data := got["data"].([]any); len(data) != 5 || data[0].(map[string]any)["sent"] != 0.0 || data[0].(map[string]any)["lift"] != nil {
+	if data := got["data"].([]any); len(data) != 5 || data[0].(map[string]any)["sent"] != 0.0 ||
+		data[0].(map[string]any)["lift"] != nil {
 		t.Errorf("%v", got)
 	}
 	for _, bad := range []string{"from=2026-13", "from=2027-01&to=2026-12", "from=2020-01&to=2026-12", "from=x"} {

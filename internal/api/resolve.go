@@ -48,7 +48,10 @@ func commitRedemption(ctx context.Context, c *call) (answer, error) {
 	var b commitBody
 	err := c.take(&b, func(faults *check) {
 		if b.Points.given && b.Points.n < 1 {
-			faults.fault(at("points"), loyalty.AmountNotPositive, "points must be at least 1. To return all points, cancel the redemption.")
+			faults.fault(
+				at("points"), loyalty.AmountNotPositive,
+				"points must be at least 1. To return all points, cancel the redemption.",
+			)
 		}
 	})
 	if err != nil {
@@ -79,14 +82,17 @@ func reverseRedemption(ctx context.Context, c *call) (answer, error) {
 	if err := c.take(&b, func(faults *check) { share = b.Refunded.share(faults) }); err != nil {
 		return answer{}, err
 	}
-	return c.resolve(ctx, share.String(), func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
-		return c.app.Ledger.Reverse(ctx, p, id, share, by)
-	})
+	return c.resolve(ctx,
+		share.String(), func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+			return c.app.Ledger.Reverse(ctx, p, id, share, by)
+		})
 }
 
 // resolve commits, cancels or reverses a redemption, as the path requests. Parameter what contains the other inputs
 // of the body, so that a different body under the same Idempotency-Key is a different request.
-func (c *call) resolve(ctx context.Context, what string, end func(*loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error)) (answer, error) {
+func (c *call) resolve(
+	ctx context.Context, what string, end func(*loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error),
+) (answer, error) {
 	p, err := c.program(ctx)
 	if err != nil {
 		return answer{}, err

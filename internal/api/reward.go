@@ -61,7 +61,8 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 		for _, o := range r.Dates {
 			if o.At.After(now) {
 				one.Dates = append(one.Dates, wire.RewardDate{
-					ID: o.ID, At: o.At.UTC(), Name: wire.Text(o.Name), Capacity: o.Capacity, Remaining: redeem.RemainingCapacity(&r, o, left),
+					ID: o.ID, At: o.At.UTC(), Name: wire.Text(o.Name), Capacity: o.Capacity,
+					Remaining: redeem.RemainingCapacity(&r, o, left),
 				})
 			}
 		}
@@ -79,7 +80,9 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 }
 
 // memberAndStock reads the member, if the ID is not empty, and the remaining stock of the rewards in parallel.
-func (c *call) memberAndStock(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (m ledger.Member, left earn.Budgets, err error) {
+func (c *call) memberAndStock(
+	ctx context.Context, p *loyalty.Program, id loyalty.MemberID,
+) (m ledger.Member, left earn.Budgets, err error) {
 	err = parallel.Do(func() (err error) {
 		if id != "" {
 			m, err = c.app.Ledger.Member(ctx, p, id)

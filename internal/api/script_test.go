@@ -91,7 +91,9 @@ func (s *script) run(lines []string) {
 		s.line = i + 1
 		if m := clockLine.FindStringSubmatch(lines[i]); m != nil {
 			n, _ := strconv.Atoi(m[1])
-			unit := map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second}[m[2]]
+			unit := map[string]time.Duration{
+				"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second,
+			}[m[2]]
 			s.advance(time.Duration(n) * unit)
 		}
 		if m := nightsLine.FindStringSubmatch(lines[i]); m != nil {
@@ -234,8 +236,11 @@ func (s *script) replay(r request, want answered) {
 	s.t.Helper()
 	r.key = "second"
 	a := s.do(r)
-	if a.status != want.status || a.header["idempotent-replayed"] != "true" || a.status < 400 && !reflect.DeepEqual(a.json, want.json) {
-		s.errorf("under another API key the replay answered %d: %s\nnot %d: %s", a.status, a.body, want.status, want.body)
+	if a.status != want.status || a.header["idempotent-replayed"] != "true" ||
+		a.status < 400 && !reflect.DeepEqual(a.json, want.json) {
+		s.errorf(
+			"under another API key the replay answered %d: %s\nnot %d: %s", a.status, a.body, want.status, want.body,
+		)
 	}
 	pattern, _, _ := s.route(r)
 	s.replayed[pattern] = true

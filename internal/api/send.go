@@ -59,7 +59,9 @@ func sendGiftCard(ctx context.Context, c *call) (answer, error) {
 	}
 	in.Redemption = c.path("redemption")
 	in.ID = c.derivedID(ledger.LetterPrefix, "")
-	by, err := c.by([]string{in.ID, in.Redemption, c.hidden("letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))})
+	by, err := c.by(
+		[]string{in.ID, in.Redemption, c.hidden("letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))},
+	)
 	if err != nil {
 		return answer{}, err
 	}

@@ -32,10 +32,16 @@ func TestTwentyMembersTakeTheLastUnit(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, members := newShop(t, tab, 20)
 		got := w.parallel(20, func(i int) request {
-			return request{method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + members[i] + `", "reward": "last-one"}`)}
+			return request{
+				method: "POST", path: "/v1/redemptions",
+				body: []byte(`{"member": "` + members[i] + `", "reward": "last-one"}`),
+			}
 		})
 		if got["201"] != 1 || got["409 reward_out_of_stock"] != 19 {
-			t.Errorf("20 members took the last unit and were answered %v, want one 201 and nineteen 409 reward_out_of_stock", got)
+			t.Errorf(
+				"20 members took the last unit and were answered %v, want one 201 and nineteen 409 reward_out_of_stock",
+				got,
+			)
 		}
 		w.totals(t, members, 20*1000, 100)
 	})
@@ -46,10 +52,16 @@ func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
 		w, members := newShop(t, tab, 20)
 		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-7Q4K-2M9X", "MAXX-3H8T-W5ZC"]}`)
 		got := w.parallel(20, func(i int) request {
-			return request{method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + members[i] + `", "reward": "cinema", "commit": true}`)}
+			return request{
+				method: "POST", path: "/v1/redemptions",
+				body: []byte(`{"member": "` + members[i] + `", "reward": "cinema", "commit": true}`),
+			}
 		})
 		if got["201"] != 2 || got["409 reward_out_of_stock"] != 18 {
-			t.Errorf("20 members took the last two codes and were answered %v, want two 201 and eighteen 409 reward_out_of_stock", got)
+			t.Errorf(
+				"20 members took the last two codes and were answered %v, want two 201 and eighteen 409 reward_out_of_stock",
+				got,
+			)
 		}
 		w.totals(t, members, 20*1000-200, 0)
 		for _, code := range []string{"MAXX-7Q4K-2M9X", "MAXX-3H8T-W5ZC"} {

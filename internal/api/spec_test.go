@@ -121,7 +121,10 @@ func checkPointers(t testing.TB, r request, op *openapi3.Operation, a answered) 
 			continue
 		}
 		if !names(schema.Schema, strings.Split(pointer, "/")) {
-			t.Errorf("%s %s: the error %s points to %s, which is no field of the request", r.method, r.path, e.Code, e.Pointer)
+			t.Errorf(
+				"%s %s: the error %s points to %s, which is no field of the request", r.method, r.path, e.Code,
+				e.Pointer,
+			)
 		}
 	}
 }
@@ -142,7 +145,9 @@ func names(schema *openapi3.SchemaRef, pointer []string) bool {
 	return names(s.AdditionalProperties.Schema, pointer[1:])
 }
 
-func (s *spec) input(t testing.TB, r request, pattern string, item *openapi3.PathItem, op *openapi3.Operation) *openapi3filter.RequestValidationInput {
+func (s *spec) input(
+	t testing.TB, r request, pattern string, item *openapi3.PathItem, op *openapi3.Operation,
+) *openapi3filter.RequestValidationInput {
 	t.Helper()
 	req, err := http.NewRequest(r.method, "http://api.test"+r.path, bytes.NewReader(r.body))
 	if err != nil { // no client of Go's would send it; its answer has a shape all the same
@@ -193,7 +198,9 @@ func TestRoutesAreThoseOfTheDocument(t *testing.T) {
 		if got := scopeOf(s, op); got != r.Scope {
 			t.Errorf("%s wants scope %q, openapi.yaml says %q", r.Pattern, r.Scope, got)
 		}
-		keyed := slices.ContainsFunc(op.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.Name == "Idempotency-Key" })
+		keyed := slices.ContainsFunc(
+			op.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.Name == "Idempotency-Key" },
+		)
 		if keyed != r.Keyed {
 			t.Errorf("%s: Idempotency-Key is wanted: %v, openapi.yaml says %v", r.Pattern, r.Keyed, keyed)
 		}
@@ -257,17 +264,27 @@ func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
 // of its schema.
 func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 	bodies := map[string]any{
-		"CreateMemberRequest": enrolBody{}, "ReferralCodeRequest": referralCodeBody{}, "ReferralRequest": referralCodeBody{},
+		"CreateMemberRequest": enrolBody{}, "ReferralCodeRequest": referralCodeBody{},
+		"ReferralRequest":     referralCodeBody{},
 		"UpdateMemberRequest": memberBody{}, "ConsentRequest": consentBody{},
-		"AdjustmentRequest": adjustmentBody{}, "ExtensionRequest": extensionBody{}, "ReinstatementRequest": reinstatementBody{},
-		"TierRequest": tierBody{}, "HouseholdRequest": foundBody{}, "InvitationRequest": invitationBody{}, "HouseholdMemberRequest": housemateBody{},
-		"OrderRequest": orderBody{}, "QuoteRequest": basketBody{}, "LineItem": lineBody{}, "Tender": tenderBody{},
-		"Refund": refundBody{}, "RefundLineItem": refundLineBody{}, "Dispute": disputeBody{}, "EventRequest": eventBody{},
-		"RedemptionRequest": redemptionBody{}, "OrderTotal": totalBody{}, "Address": addressBody{}, "CommitRequest": commitBody{},
-		"ReverseRequest": reverseBody{}, "Refunded": refundedBody{}, "FulfillmentRequest": fulfilmentBody{}, "GiftCardMessageRequest": sendBody{},
-		"WaitlistRequest": waitBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{}, "CodeUseReversalRequest": useReversalBody{},
-		"TransferRequest": transferBody{}, "ConversionRequest": conversionBody{}, "ConversionReversalRequest": undoBody{},
-		"DraftRequest": draftBody{}, "ValidationRequest": checkBody{}, "PublishRequest": publishBody{}, "RollbackRequest": rollbackBody{},
+		"AdjustmentRequest": adjustmentBody{}, "ExtensionRequest": extensionBody{},
+		"ReinstatementRequest": reinstatementBody{},
+		"TierRequest":          tierBody{}, "HouseholdRequest": foundBody{}, "InvitationRequest": invitationBody{},
+		"HouseholdMemberRequest": housemateBody{},
+		"OrderRequest":           orderBody{}, "QuoteRequest": basketBody{}, "LineItem": lineBody{},
+		"Tender": tenderBody{},
+		"Refund": refundBody{}, "RefundLineItem": refundLineBody{}, "Dispute": disputeBody{},
+		"EventRequest":      eventBody{},
+		"RedemptionRequest": redemptionBody{}, "OrderTotal": totalBody{}, "Address": addressBody{},
+		"CommitRequest":  commitBody{},
+		"ReverseRequest": reverseBody{}, "Refunded": refundedBody{}, "FulfillmentRequest": fulfilmentBody{},
+		"GiftCardMessageRequest": sendBody{},
+		"WaitlistRequest":        waitBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{},
+		"CodeUseReversalRequest": useReversalBody{},
+		"TransferRequest":        transferBody{}, "ConversionRequest": conversionBody{},
+		"ConversionReversalRequest": undoBody{},
+		"DraftRequest":              draftBody{}, "ValidationRequest": checkBody{}, "PublishRequest": publishBody{},
+		"RollbackRequest":        rollbackBody{},
 		"ReminderPreviewRequest": previewBody{}, "ReminderTestRequest": testBody{},
 	}
 	wanted := asked(loadSpec(t))
@@ -344,7 +361,9 @@ func TestEachEndOfAReservationListsTheRejectionOfAnExpiredOne(t *testing.T) {
 	s := loadSpec(t)
 	for end, want := range map[string]int{"commit": http.StatusUnprocessableEntity, "cancel": http.StatusConflict} {
 		_, op := s.operation("POST /v1/redemptions/{redemption}/" + end)
-		if late := slices.Contains(codes(op)[http.StatusUnprocessableEntity], string(loyalty.AlreadyExpired)); late != (want == http.StatusUnprocessableEntity) {
+		if late := slices.Contains(
+			codes(op)[http.StatusUnprocessableEntity], string(loyalty.AlreadyExpired),
+		); late != (want == http.StatusUnprocessableEntity) {
 			t.Errorf("%s: expired is listed: %t", end, late)
 		}
 	}

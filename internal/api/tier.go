@@ -119,7 +119,9 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 		}
 	}
 	if stay, ok := tier.RetentionOf(p, acc, now); ok {
-		t.Retention = &wire.Retention{Missing: stay.Gap.Missing(), Metric: measureOf(stay.Gap, p), Deadline: stay.By.UTC()}
+		t.Retention = &wire.Retention{
+			Missing: stay.Gap.Missing(), Metric: measureOf(stay.Gap, p), Deadline: stay.By.UTC(),
+		}
 	}
 	if now.Before(acc.Tier.Lock) {
 		t.LockedUntil = instant(acc.Tier.Lock)

@@ -17,7 +17,11 @@ func askUnsubscribe(_ context.Context, c *call) (answer, error) {
 	if _, err := c.subscription(); err != nil {
 		return answer{}, err
 	}
-	return answer{page: page("Unsubscribe", `<form method="post"><button type="submit">Unsubscribe from these messages</button></form>`)}, nil
+	return answer{
+		page: page(
+			"Unsubscribe", `<form method="post"><button type="submit">Unsubscribe from these messages</button></form>`,
+		),
+	}, nil
 }
 
 func unsubscribe(ctx context.Context, c *call) (answer, error) {

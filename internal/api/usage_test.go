@@ -29,7 +29,8 @@ func TestUsageOfRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		used := map[string]cost.Usage{}
 		for _, measure := range []func(*usageWorld){
-			(*usageWorld).measureOrders, (*usageWorld).measureLargeOrder, (*usageWorld).measureExternalIDs, (*usageWorld).measureReads,
+			(*usageWorld).measureOrders, (*usageWorld).measureLargeOrder, (*usageWorld).measureExternalIDs,
+			(*usageWorld).measureReads,
 			(*usageWorld).measureRedemptions, (*usageWorld).measureLimited,
 		} {
 			w := newUsageWorld(t)
@@ -61,7 +62,10 @@ func newUsageWorld(t *testing.T) *usageWorld {
 	w.meter = &tabletest.Meter{Table: memory(t), Bubble: true}
 	w.world = newWorld(t, w.meter)
 	w.publishVersion(1, false)
-	w.member = w.must("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "name": "Ada Lovelace", "locale": "en"}`)
+	w.member = w.must(
+		"POST", "/v1/members",
+		`{"external_id": "ada", "email": "ada@example.com", "name": "Ada Lovelace", "locale": "en"}`,
+	)
 	for range 24 {
 		w.order()
 		w.advance(aMonth)
@@ -70,7 +74,10 @@ func newUsageWorld(t *testing.T) *usageWorld {
 		w.order()
 		w.advance(aDay)
 	}
-	w.must("POST", "/v1/members/"+w.member+"/adjustments", `{"points": 20000, "reason": "for the redemptions of the test"}`)
+	w.must(
+		"POST", "/v1/members/"+w.member+"/adjustments",
+		`{"points": 20000, "reason": "for the redemptions of the test"}`,
+	)
 	w.warm()
 	return w
 }
@@ -94,7 +101,10 @@ func (w *usageWorld) warm() {
 	w.t.Helper()
 	for _, r := range []request{
 		{method: "GET", path: "/v1/members/mem_unknown"},
-		{method: "POST", path: "/v1/quotes", body: []byte(`{"member": "mem_unknown", "currency": "EUR", "line_items": []}`)},
+		{
+			method: "POST", path: "/v1/quotes",
+			body: []byte(`{"member": "mem_unknown", "currency": "EUR", "line_items": []}`),
+		},
 		{method: "GET", path: "/v1/orders/unknown"},
 		{method: "POST", path: "/v1/redemptions/rd_unknown/commit", body: []byte("{}")},
 	} {
@@ -115,7 +125,8 @@ const threeLines = `{"id": "1", "sku": "BEAN-1", "category": "coffee-beans", "qu
 
 func (w *usageWorld) orderOf(status, lines, more string) string {
 	return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "channel": "web", "status": %q, "line_items": [%s],
-		"shipping": 490, "tenders": [{"kind": "card", "amount": 8568}]%s}`, w.member, w.clock().Format(time.RFC3339), status, lines, more)
+		"shipping": 490, "tenders": [{"kind": "card", "amount": 8568}]%s}`, w.member, w.clock().Format(time.RFC3339),
+		status, lines, more)
 }
 
 // measure sends a request that must succeed, and counts what it uses.
@@ -131,7 +142,8 @@ func (w *usageWorld) measure(id, method, path, body string) map[string]any {
 	}
 	u := w.meter.Take()
 	w.used[id] = cost.Usage{
-		ID: id, Steps: u.Steps, Calls: u.Calls, Read: u.Read, Write: u.Write, Items: u.Items, LogBytes: costtest.LogBytes(w.log.String()),
+		ID: id, Steps: u.Steps, Calls: u.Calls, Read: u.Read, Write: u.Write, Items: u.Items,
+		LogBytes: costtest.LogBytes(w.log.String()),
 	}
 	m, _ := a.json.(map[string]any)
 	return m
@@ -147,8 +159,10 @@ func (w *usageWorld) measureOrders() {
 	w.measure("order_canceled", "PUT", "/v1/orders/200001", w.orderOf("canceled", threeLines, refund))
 	w.measure("order_placed", "PUT", "/v1/orders/200002", w.orderOf("placed", threeLines, ""))
 	w.measure("order_paid", "PUT", "/v1/orders/200002", w.orderOf("paid", threeLines, ""))
-	w.measure("event", "POST", "/v1/events", fmt.Sprintf(`{"member": %q, "type": "review.approved", "id": "778", "at": %q,
-		"data": {"rating": 5, "text": "I had no idea that beans could be so much better than others."}}`, w.member, w.clock().Format(time.RFC3339)))
+	w.measure("event", "POST",
+		"/v1/events", fmt.Sprintf(`{"member": %q, "type": "review.approved", "id": "778", "at": %q,
+		"data": {"rating": 5, "text": "I had no idea that beans could be so much better than others."}}`, w.member,
+			w.clock().Format(time.RFC3339)))
 }
 
 // measureLargeOrder measures orders of 100 lines, each with an ID that counts up, a SKU and a price. An order whose entry is
@@ -164,16 +178,28 @@ func (w *usageWorld) measureLargeOrder() {
 	}{
 		{"order_100", func() string {
 			family, n := families[random.IntN(8)], 1+max(0, random.IntN(6)-3)
-			return fmt.Sprintf(`"sku": "%s-%04d", "category": %q, "quantity": %d, "amount": %d`, strings.ToUpper(family), digits(4), family, n, n*price())
+			return fmt.Sprintf(
+				`"sku": "%s-%04d", "category": %q, "quantity": %d, "amount": %d`, strings.ToUpper(family), digits(4),
+				family, n, n*price(),
+			)
 		}},
 		{"order_100_digits", func() string {
-			return fmt.Sprintf(`"sku": "%08d", "category": %q, "quantity": 1, "amount": %d`, digits(8), families[random.IntN(8)], 100*random.IntN(40)+99)
+			return fmt.Sprintf(
+				`"sku": "%08d", "category": %q, "quantity": 1, "amount": %d`, digits(8), families[random.IntN(8)],
+				100*random.IntN(40)+99,
+			)
 		}},
 		{"order_100_ean", func() string {
-			return fmt.Sprintf(`"sku": "40%011d", "category": "grocery", "quantity": 1, "amount": %d`, digits(11), 100*random.IntN(20)+99)
+			return fmt.Sprintf(
+				`"sku": "40%011d", "category": "grocery", "quantity": 1, "amount": %d`, digits(11),
+				100*random.IntN(20)+99,
+			)
 		}},
 		{"order_100_random", func() string {
-			return fmt.Sprintf(`"sku": "%016x", "category": %q, "quantity": 1, "amount": %d`, random.Uint64(), families[random.IntN(8)], price())
+			return fmt.Sprintf(
+				`"sku": "%016x", "category": %q, "quantity": 1, "amount": %d`, random.Uint64(),
+				families[random.IntN(8)], price(),
+			)
 		}},
 	} {
 		w.advance(aDay) // so that the caps of a day do not connect the orders
@@ -192,7 +218,10 @@ func (w *usageWorld) measureLargeOrder() {
 		for n := range refunded {
 			refunded[n] = fmt.Sprintf(`{"id": "%d", "quantity": 1, "amount": 20}`, 7*n+1)
 		}
-		w.measure(c.id+"_refunded", "PUT", path, w.orderOf("paid", all, fmt.Sprintf(refund, w.clock().Format(time.RFC3339), strings.Join(refunded, ","))))
+		w.measure(
+			c.id+"_refunded", "PUT", path,
+			w.orderOf("paid", all, fmt.Sprintf(refund, w.clock().Format(time.RFC3339), strings.Join(refunded, ","))),
+		)
 	}
 }
 
@@ -211,7 +240,9 @@ func (w *usageWorld) basket() string {
 
 // redeem asks for a reward, and returns the redemption's ID.
 func (w *usageWorld) redeem(id, reward, more string) string {
-	rd := w.measure(id, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": %q%s}`, w.member, reward, more))
+	rd := w.measure(
+		id, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": %q%s}`, w.member, reward, more),
+	)
 	return rd["id"].(string)
 }
 
@@ -252,14 +283,18 @@ func (w *usageWorld) measureLimited() {
 			w.t.Fatal(err)
 		}
 	}
-	if _, err := (&ledger.Ledger{Table: w.table, Now: w.clock}).AddCodes(w.t.Context(), "bluebird", "cinema", lastCodes(2)); err != nil {
+	if _, err := (&ledger.Ledger{Table: w.table, Now: w.clock}).AddCodes(
+		w.t.Context(), "bluebird", "cinema", lastCodes(2),
+	); err != nil {
 		w.t.Fatal(err)
 	}
 	w.measure("commit_stock", "POST", "/v1/redemptions/"+w.redeem("reserve_stock", "free-mug", "")+"/commit", "{}")
 	w.measure("cancel_stock", "POST", "/v1/redemptions/"+w.redeem("reserve_stock", "free-mug", "")+"/cancel", "{}")
 	w.measure("commit_code", "POST", "/v1/redemptions/"+w.redeem("reserve_code", "cinema", "")+"/commit", "{}")
 	w.measure("cancel_code", "POST", "/v1/redemptions/"+w.redeem("reserve_code", "cinema", "")+"/cancel", "{}")
-	w.measure("commit_gift_card", "POST", "/v1/redemptions/"+w.redeem("reserve_gift_card", "gift-25", "")+"/commit", "{}")
+	w.measure(
+		"commit_gift_card", "POST", "/v1/redemptions/"+w.redeem("reserve_gift_card", "gift-25", "")+"/commit", "{}",
+	)
 	w.redeem("redeem_gift_card", "gift-25", `, "commit": true`)
 
 	eve := w.must("POST", "/v1/members", `{"external_id": "eve"}`)

@@ -96,7 +96,8 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 	w.guard = stacktest.Guard(t)
 	w.table = tab
 	w.app = &app.App{
-		Table: w.guard.Table(tab), Now: w.clock, Stage: app.Test, Log: telemetry.NewLog(writer{w}, slog.LevelInfo, "test"),
+		Table: w.guard.Table(tab), Now: w.clock, Stage: app.Test,
+		Log:    telemetry.NewLog(writer{w}, slog.LevelInfo, "test"),
 		Secret: []byte("0123456789abcdefghijklmnopqrstuv"), Random: random,
 		Queue: w.queued,
 	}
@@ -129,7 +130,8 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 func (w *world) office(a *app.App) *notify.Dispatcher {
 	return &notify.Dispatcher{
 		Senders: map[loyalty.Channel]notify.Sender{loyalty.Email: &w.outbox, loyalty.SMS: &w.outbox},
-		Links:   notify.Links{Base: "https://api.test", Key: a.Derive("unsubscribe")}, Words: wording.Words, GiftWords: wording.GiftWords,
+		Links:   notify.Links{Base: "https://api.test", Key: a.Derive("unsubscribe")}, Words: wording.Words,
+		GiftWords: wording.GiftWords,
 	}
 }
 

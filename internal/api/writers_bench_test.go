@@ -34,7 +34,9 @@ func BenchmarkWriters(b *testing.B) {
 		for _, command := range []string{"earn", "redeem"} {
 			for _, members := range []int{500, 1} {
 				for _, writers := range on.writers {
-					b.Run(fmt.Sprintf("%s/%s/members=%d/writers=%d", on.name, command, members, writers), func(b *testing.B) {
+					b.Run(fmt.Sprintf(
+						"%s/%s/members=%d/writers=%d", on.name, command, members, writers,
+					), func(b *testing.B) {
 						writeBy(b, on.open(b), command, members, writers)
 					})
 				}
@@ -90,7 +92,9 @@ func rich(b *testing.B, tab table.Table, members int) *world {
 		if _, err := w.app.Ledger.Enrol(b.Context(), p, ledger.Enrolment{Member: benchMember(i)}, by); err != nil {
 			b.Fatal(err)
 		}
-		grant := ledger.Adjustment{ID: fmt.Sprint("adj_", i), Member: benchMember(i), Points: loyalty.MaxPoints, Reason: "to measure"}
+		grant := ledger.Adjustment{
+			ID: fmt.Sprint("adj_", i), Member: benchMember(i), Points: loyalty.MaxPoints, Reason: "to measure",
+		}
 		if _, err := w.app.Ledger.Adjust(b.Context(), p, grant, by); err != nil {
 			b.Fatal(err)
 		}
@@ -102,12 +106,16 @@ func benchMember(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("
 
 // command is the event of the i-th order or redemption.
 func (w *world) command(command string, i, member int) []byte {
-	r := request{method: "PUT", path: fmt.Sprintf("/v1/orders/b%d", i), body: fmt.Appendf(nil, benchOrder, benchMember(member), 1200)}
+	r := request{
+		method: "PUT", path: fmt.Sprintf("/v1/orders/b%d", i),
+		body: fmt.Appendf(nil, benchOrder, benchMember(member), 1200),
+	}
 	pattern, params := "PUT /v1/orders/{order}", map[string]string{"order": fmt.Sprint("b", i)}
 	if command == "redeem" {
 		r = request{
-			method: "POST", path: "/v1/redemptions", header: map[string]string{"idempotency-key": fmt.Sprintf("bench-redeem-%08d", i)},
-			body: fmt.Appendf(nil, `{"member":%q,"reward":"five-off","commit":true}`, benchMember(member)),
+			method: "POST", path: "/v1/redemptions",
+			header: map[string]string{"idempotency-key": fmt.Sprintf("bench-redeem-%08d", i)},
+			body:   fmt.Appendf(nil, `{"member":%q,"reward":"five-off","commit":true}`, benchMember(member)),
 		}
 		pattern, params = "POST /v1/redemptions", nil
 	}

@@ -42,7 +42,8 @@ func (a *App) Run(ctx context.Context, function string, work func(context.Contex
 		counters.Add(telemetry.Errors, 1)
 		CountViolation(ctx, err)
 		a.Log.LogAttrs(ctx, slog.LevelError, "an event could not be processed",
-			slog.String("request_id", origin.RequestID), slog.String("function", function), slog.String("error", err.Error()))
+			slog.String("request_id", origin.RequestID), slog.String("function", function),
+			slog.String("error", err.Error()))
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		counters.Add(telemetry.Timeouts, 1)

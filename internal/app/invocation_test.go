@@ -82,7 +82,8 @@ func TestRunReportsFailures(t *testing.T) {
 			if (err != nil) != c.failed || (raw == nil) != c.failed {
 				t.Errorf("returned %s, %v", raw, err)
 			}
-			if n := strings.Count(out.String(), `"level":"ERROR"`); n != c.errors || n != strings.Count(out.String(), "as asked")+strings.Count(out.String(), "deadline exceeded") {
+			if n := strings.Count(out.String(), `"level":"ERROR"`); n != c.errors ||
+				n != strings.Count(out.String(), "as asked")+strings.Count(out.String(), "deadline exceeded") {
 				t.Errorf("logged %d errors: %s", n, out.String())
 			}
 			got := map[telemetry.Metric]float64{}

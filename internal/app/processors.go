@@ -70,7 +70,9 @@ func ReadProcessors(document []byte) (Processors, error) {
 	var p Processors
 	if err := json.Unmarshal(document, &p, json.RejectUnknownMembers(true)); err != nil {
 		// The decoder's error may quote a value, which may be a secret.
-		return nil, errors.New("app: the configuration of payment processors is not JSON of the form {program: {provider: {…}}}")
+		return nil, errors.New(
+			"app: the configuration of payment processors is not JSON of the form {program: {provider: {…}}}",
+		)
 	}
 	return p, nil
 }
@@ -89,7 +91,13 @@ func (p Processors) Check() error {
 			for _, secret := range append(slices.Clone(c.Secrets), c.APISecret) {
 				keys := keysOf(secret)
 				if i := slices.IndexFunc(keys, func(k string) bool { return uses[k] != "" }); i >= 0 {
-					wrong = append(wrong, fmt.Errorf("app: webhooks of %s: a secret of %s is used again; use each secret for one connection only", name, uses[keys[i]]))
+					wrong = append(
+						wrong,
+						fmt.Errorf(
+							"app: webhooks of %s: a secret of %s is used again; use each secret for one connection only",
+							name, uses[keys[i]],
+						),
+					)
 				}
 				for _, k := range keys {
 					uses[k] = name
@@ -124,7 +132,8 @@ func (p Processors) Accepting(before Processors) Processors {
 			c.Secrets = slices.Clone(c.Secrets)
 			for _, secret := range before[program][provider].Secrets {
 				used := slices.ContainsFunc(keysOf(secret), func(k string) bool { return taken[k] })
-				if one := (Processor{Secrets: []string{secret}}); len(c.Secrets) < maxSecrets && !used && one.checkSecrets(provider) == nil {
+				if one := (Processor{Secrets: []string{secret}}); len(c.Secrets) < maxSecrets && !used &&
+					one.checkSecrets(provider) == nil {
 					c.Secrets = append(c.Secrets, secret)
 				}
 			}
@@ -167,7 +176,9 @@ func (c Processor) Check(provider string) error {
 	case provider == PayPal && checkRandom(c.WebhookID) != nil:
 		return errors.New("the webhook_id is a placeholder, or too short; PayPal shows it with the webhook")
 	case provider == PayPal && (checkRandom(c.ClientID) != nil || checkRandom(c.APISecret) != nil):
-		return errors.New("the client_id and the api_secret are required, because the contents of a PayPal webhook are verified through its API")
+		return errors.New(
+			"the client_id and the api_secret are required, because the contents of a PayPal webhook are verified through its API",
+		)
 	case c.APISecret != "" && checkRandom(c.APISecret) != nil:
 		return errors.New("the api_secret is a placeholder, or too short")
 	case provider == Shopify && c.APISecret != "" && c.API == "":
@@ -236,7 +247,10 @@ func checkRandom(secret string) error {
 		distinct[r] = true
 	}
 	low := strings.ToLower(secret)
-	for _, word := range []string{"changeme", "change-me", "change_me", "placeholder", "replace", "example", "todo", "webhook_id", "your_", "your-", "...", "…"} {
+	for _, word := range []string{
+		"changeme", "change-me", "change_me", "placeholder", "replace", "example", "todo", "webhook_id", "your_",
+		"your-", "...", "…",
+	} {
 		if strings.Contains(low, word) {
 			return errors.New("the secret is a placeholder")
 		}

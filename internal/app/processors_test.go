@@ -27,11 +27,15 @@ func TestRepeatedSecretIsRejectedInAnyEncoding(t *testing.T) {
 		{"the key and its base64", of(Stripe, string(key)), of(Standard, "whsec_"+coded)},
 	} {
 		err := Processors{"a": c.a, "b": c.b}.Check()
-		if err == nil || !strings.Contains(err.Error(), "used again") || strings.Contains(err.Error(), coded) || strings.Contains(err.Error(), digits) {
+		if err == nil || !strings.Contains(err.Error(), "used again") || strings.Contains(err.Error(), coded) ||
+			strings.Contains(err.Error(), digits) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	good := Processors{"a": of(Adyen, digits), "b": of(Standard, "whsec_"+base64.StdEncoding.EncodeToString([]byte("fedcba9876543210FEDCBA9876543210")))}
+	good := Processors{
+		"a": of(Adyen, digits),
+		"b": of(Standard, "whsec_"+base64.StdEncoding.EncodeToString([]byte("fedcba9876543210FEDCBA9876543210"))),
+	}
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
@@ -45,13 +49,38 @@ func TestEarlierSecretsAreAcceptedAfterRotation(t *testing.T) {
 		now, before Processors
 		want        []string
 	}{
-		{"one took the place of another", Processors{"a": stripe(two)}, Processors{"a": stripe(one)}, []string{two, one}},
+		{
+			"one took the place of another",
+			Processors{"a": stripe(two)},
+			Processors{"a": stripe(one)},
+			[]string{two, one},
+		},
 		{"the same secret", Processors{"a": stripe(one)}, Processors{"a": stripe(one)}, []string{one}},
-		{"two current secrets", Processors{"a": stripe(two, three)}, Processors{"a": stripe(one)}, []string{two, three}},
-		{"the newer of two from before", Processors{"a": stripe(three)}, Processors{"a": stripe(two, one)}, []string{three, two}},
+		{
+			"two current secrets",
+			Processors{"a": stripe(two, three)},
+			Processors{"a": stripe(one)},
+			[]string{two, three},
+		},
+		{
+			"the newer of two from before",
+			Processors{"a": stripe(three)},
+			Processors{"a": stripe(two, one)},
+			[]string{three, two},
+		},
 		{"a secret of another program", Processors{"a": stripe(two)}, Processors{"b": stripe(one)}, []string{two}},
-		{"now used by another program", Processors{"a": stripe(two), "b": stripe(one)}, Processors{"a": stripe(one)}, []string{two}},
-		{"an earlier placeholder", Processors{"a": stripe(two)}, Processors{"a": stripe("changeme-changeme-changeme")}, []string{two}},
+		{
+			"now used by another program",
+			Processors{"a": stripe(two), "b": stripe(one)},
+			Processors{"a": stripe(one)},
+			[]string{two},
+		},
+		{
+			"an earlier placeholder",
+			Processors{"a": stripe(two)},
+			Processors{"a": stripe("changeme-changeme-changeme")},
+			[]string{two},
+		},
 		{"no earlier secret", Processors{"a": stripe(four)}, nil, []string{four}},
 	} {
 		got := c.now.Accepting(c.before)
@@ -78,7 +107,11 @@ func TestCaptureConfiguresAdyenOnly(t *testing.T) {
 		{`{"capture": "automatic"}`, map[string]bool{"Shop": false}, ""},
 		{`{"capture": "manual"}`, map[string]bool{"Shop": true}, ""},
 		{`{"accounts": {"Shop": {"capture": "manual"}}}`, map[string]bool{"Shop": true, "Other": false}, ""},
-		{`{"capture": "manual", "accounts": {"Shop": {"capture": "automatic"}}}`, map[string]bool{"Shop": false, "Other": true}, ""},
+		{
+			`{"capture": "manual", "accounts": {"Shop": {"capture": "automatic"}}}`,
+			map[string]bool{"Shop": false, "Other": true},
+			"",
+		},
 		{`{"capture": "later"}`, nil, "capture must be automatic or manual"},
 		{`{"accounts": {"Shop": {"capture": ""}}}`, nil, `capture of the account "Shop" must be automatic or manual`},
 	} {
@@ -87,7 +120,8 @@ func TestCaptureConfiguresAdyenOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := adyen(p["corner"][Adyen])
-		if err := got.Check(Adyen); (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+		if err := got.Check(Adyen); (err == nil) != (c.wrong == "") ||
+			err != nil && !strings.Contains(err.Error(), c.wrong) {
 			t.Errorf("%s: %v", c.document, err)
 		}
 		for account, manual := range c.manual {

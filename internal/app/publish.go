@@ -71,11 +71,15 @@ func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fr
 	}
 	if in.After != nil && *in.After != schedule.Last {
 		return 0, false, &loyalty.Error{
-			Code: loyalty.AlreadyExists, Detail: fmt.Sprintf("The newest version is %d, not %d.", schedule.Last, *in.After),
+			Code:   loyalty.AlreadyExists,
+			Detail: fmt.Sprintf("The newest version is %d, not %d.", schedule.Last, *in.After),
 		}
 	}
 	if in.At != nil && len(schedule.Next) >= ledger.MaxUpcoming {
-		return 0, false, invalidEffectiveAt("%d versions are scheduled, which is the limit. Roll back to the live version to withdraw them.", len(schedule.Next))
+		return 0, false, invalidEffectiveAt(
+			"%d versions are scheduled, which is the limit. Roll back to the live version to withdraw them.",
+			len(schedule.Next),
+		)
 	}
 	return schedule.Last + 1, true, s.publish(ctx, in, at, schedule)
 }
@@ -129,7 +133,9 @@ func effective(in Publication, now time.Time) (time.Time, error) {
 	}
 	at := in.At.UTC().Truncate(time.Millisecond)
 	if !at.After(now) {
-		return at, invalidEffectiveAt("The instant must be in the future; it is %s now. Omit it to publish at once.", now.Format(time.RFC3339))
+		return at, invalidEffectiveAt(
+			"The instant must be in the future; it is %s now. Omit it to publish at once.", now.Format(time.RFC3339),
+		)
 	}
 	if at.After(now.AddDate(1, 0, 0)) {
 		return at, invalidEffectiveAt("The instant must be at most a year ahead.")
@@ -138,7 +144,9 @@ func effective(in Publication, now time.Time) (time.Time, error) {
 }
 
 func invalidEffectiveAt(format string, args ...any) error {
-	return &loyalty.Error{Code: loyalty.ValidationFailed, Pointer: "/effective_at", Detail: fmt.Sprintf(format, args...)}
+	return &loyalty.Error{
+		Code: loyalty.ValidationFailed, Pointer: "/effective_at", Detail: fmt.Sprintf(format, args...),
+	}
 }
 
 // holds reports whether a version has the publication's file.

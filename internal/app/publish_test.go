@@ -96,7 +96,8 @@ func TestInvalidEffectiveAtIsRejected(t *testing.T) {
 	refused := func(in Publication) {
 		t.Helper()
 		var no *loyalty.Error
-		if _, _, err := a.Programs.Publish(t.Context(), in); !errors.As(err, &no) || no.Code != loyalty.ValidationFailed || no.Pointer != "/effective_at" {
+		if _, _, err := a.Programs.Publish(t.Context(), in); !errors.As(err, &no) ||
+			no.Code != loyalty.ValidationFailed || no.Pointer != "/effective_at" {
 			t.Errorf("%s from now: %v", in.At.Sub(*now), err)
 		}
 	}

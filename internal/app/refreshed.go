@@ -67,7 +67,9 @@ func (r *Refreshed[T]) Get(ctx context.Context) T {
 	fresh, err := r.read(ctx)
 	if err != nil {
 		telemetry.Count(ctx, telemetry.Errors, 1)
-		r.log.ErrorContext(ctx, "secret could not be refreshed, the earlier value remains in use", "secret", r.name, "err", err)
+		r.log.ErrorContext(
+			ctx, "secret could not be refreshed, the earlier value remains in use", "secret", r.name, "err", err,
+		)
 		return value
 	}
 	return fresh

@@ -33,7 +33,10 @@ type source struct {
 
 func newSource(random uint64) *source {
 	s := &source{now: time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC), value: "first"}
-	s.app = &App{Now: func() time.Time { return s.now }, Random: drawing(random), Log: slog.New(slog.NewTextHandler(&s.log, nil))}
+	s.app = &App{
+		Now: func() time.Time { return s.now }, Random: drawing(random),
+		Log: slog.New(slog.NewTextHandler(&s.log, nil)),
+	}
 	return s
 }
 
@@ -73,7 +76,8 @@ func TestRefreshedValueRemainsAfterFailedRead(t *testing.T) {
 			t.Errorf("the value is %q", got)
 		}
 	}
-	if s.reads != 1 || counters.Value(telemetry.Errors) != 1 || strings.Count(s.log.String(), "level=ERROR") != 1 || !strings.Contains(s.log.String(), "secret=webhooks") {
+	if s.reads != 1 || counters.Value(telemetry.Errors) != 1 || strings.Count(s.log.String(), "level=ERROR") != 1 ||
+		!strings.Contains(s.log.String(), "secret=webhooks") {
 		t.Errorf("%d reads, %d errors: %s", s.reads, counters.Value(telemetry.Errors), s.log.String())
 	}
 	s.now, s.err = s.now.Add(nextTry), nil

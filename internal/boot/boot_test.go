@@ -64,7 +64,10 @@ func lambdaEnvironment(url string, change ...string) []string {
 // function runs a binary and collects its output.
 func function(tb testing.TB, path string, env []string) (f *runtimeapi.Function, output *bytes.Buffer) {
 	output = new(bytes.Buffer)
-	f = &runtimeapi.Function{Name: "test", Path: path, Timeout: 10 * time.Second, Processes: 1, Env: env, Output: func(line []byte) { output.Write(append(line, '\n')) }}
+	f = &runtimeapi.Function{
+		Name: "test", Path: path, Timeout: 10 * time.Second, Processes: 1, Env: env,
+		Output: func(line []byte) { output.Write(append(line, '\n')) },
+	}
 	tb.Cleanup(f.Close)
 	return f, output
 }
@@ -73,7 +76,9 @@ func function(tb testing.TB, path string, env []string) (f *runtimeapi.Function,
 func bootstrap(tb testing.TB, dir string) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, dir)
+	build := exec.Command(
+		"go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, dir,
+	)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("build %s: %v\n%s", dir, err, out)
@@ -85,7 +90,11 @@ func TestFunctionStartsFromEnvironment(t *testing.T) {
 	url := services(t, map[string]string{"perennial-secret": goodSecret})
 	path := bootstrap(t, "../../functions/earn")
 	f, output := function(t, path, lambdaEnvironment(url))
-	event, err := json.Marshal(events.APIGatewayV2HTTPRequest{RouteKey: "GET /v1/orders/{order}", PathParameters: map[string]string{"order": "1"}})
+	event, err := json.Marshal(
+		events.APIGatewayV2HTTPRequest{
+			RouteKey: "GET /v1/orders/{order}", PathParameters: map[string]string{"order": "1"},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +116,9 @@ func TestFunctionStartsFromEnvironment(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { checkRefusal(t, path, lambdaEnvironment(url, c.change), c.want) })
 	}
-	for secret, want := range map[string]string{"": "find the specified secret", "changeme-changeme-changeme-changeme": "placeholder"} {
+	for secret, want := range map[string]string{
+		"": "find the specified secret", "changeme-changeme-changeme-changeme": "placeholder",
+	} {
 		secrets := map[string]string{"perennial-secret": secret}
 		if secret == "" {
 			secrets = nil
@@ -159,7 +170,9 @@ func TestWebhooksFunctionRejectsInvalidSecrets(t *testing.T) {
 // processors yet. It reports this in its response.
 func TestWebhooksFunctionStartsWithoutSecrets(t *testing.T) {
 	url := services(t, map[string]string{"perennial-secret": goodSecret})
-	f, output := function(t, bootstrap(t, "../../functions/webhooks"), lambdaEnvironment(url, "PERENNIAL_WEBHOOKS=perennial-webhooks"))
+	f, output := function(
+		t, bootstrap(t, "../../functions/webhooks"), lambdaEnvironment(url, "PERENNIAL_WEBHOOKS=perennial-webhooks"),
+	)
 	event, err := json.Marshal(events.APIGatewayV2HTTPRequest{
 		RouteKey:       "POST /v1/webhooks/{program}/{provider}",
 		PathParameters: map[string]string{"program": "bluebird", "provider": "stripe"}, Body: "{}",
@@ -173,7 +186,8 @@ func TestWebhooksFunctionStartsWithoutSecrets(t *testing.T) {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	var answer events.APIGatewayV2HTTPResponse
-	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode != 503 || !strings.Contains(answer.Body, "webhook_not_configured") {
+	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode != 503 ||
+		!strings.Contains(answer.Body, "webhook_not_configured") {
 		t.Errorf("%s %v", raw, err)
 	}
 }
@@ -185,7 +199,8 @@ func checkRefusal(t *testing.T, path string, env []string, want string) {
 	err := f.Warm(t.Context())
 	f.Close()
 	var e *runtimeapi.Error
-	if !errors.As(err, &e) || e.Type != "Runtime.ExitError" || !strings.Contains(output.String(), want) || strings.Contains(output.String(), "goroutine") {
+	if !errors.As(err, &e) || e.Type != "Runtime.ExitError" || !strings.Contains(output.String(), want) ||
+		strings.Contains(output.String(), "goroutine") {
 		t.Errorf("got %v, want %q: %s", err, want, output)
 	}
 }

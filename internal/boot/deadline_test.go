@@ -38,7 +38,9 @@ func refuses(code string) client {
 	return func(*http.Request) (*http.Response, error) {
 		return &http.Response{
 			StatusCode: http.StatusBadRequest, Header: http.Header{},
-			Body: io.NopCloser(strings.NewReader(`{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"x"}`)),
+			Body: io.NopCloser(
+				strings.NewReader(`{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"x"}`),
+			),
 		}, nil
 	}
 }
@@ -49,16 +51,21 @@ func request(t *testing.T, answers client) (answer events.APIGatewayV2HTTPRespon
 	t.Helper()
 	var out bytes.Buffer
 	tab := environment{tableName: "perennial", http: awshttp.NewBuildableClient()}.table()
-	tab.Client = dynamodb.New(dynamodb.Options{Region: "eu-central-1", HTTPClient: answers, Credentials: aws.AnonymousCredentials{}})
+	tab.Client = dynamodb.New(
+		dynamodb.Options{Region: "eu-central-1", HTTPClient: answers, Credentials: aws.AnonymousCredentials{}},
+	)
 	a := &app.App{
-		Table: tab, Now: time.Now, Log: telemetry.NewLog(&out, slog.LevelInfo, "test"), Stage: app.Test, Secret: []byte(goodSecret), Version: "7",
+		Table: tab, Now: time.Now, Log: telemetry.NewLog(&out, slog.LevelInfo, "test"), Stage: app.Test,
+		Secret: []byte(goodSecret), Version: "7",
 	}
 	if err := a.Wire(); err != nil {
 		t.Fatal(err)
 	}
 	event, err := json.Marshal(events.APIGatewayV2HTTPRequest{
 		RouteKey: "GET /v1/orders/{order}", PathParameters: map[string]string{"order": "1"},
-		Headers: map[string]string{"authorization": "Bearer sk_test_" + strings.Repeat("a", 12) + "_" + strings.Repeat("A", 43)},
+		Headers: map[string]string{
+			"authorization": "Bearer sk_test_" + strings.Repeat("a", 12) + "_" + strings.Repeat("A", 43),
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +86,8 @@ func request(t *testing.T, answers client) (answer events.APIGatewayV2HTTPRespon
 func TestFunctionRespondsBeforeTimeoutIfTableDoesNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answer, took, log := request(t, silent)
-		if answer.StatusCode != 503 || answer.Headers["retry-after"] == "" || !strings.Contains(answer.Body, `"code":"temporarily_unavailable"`) {
+		if answer.StatusCode != 503 || answer.Headers["retry-after"] == "" ||
+			!strings.Contains(answer.Body, `"code":"temporarily_unavailable"`) {
 			t.Errorf("answered %d %v %s", answer.StatusCode, answer.Headers, answer.Body)
 		}
 		if took < time.Second || took > 4*time.Second {
@@ -97,7 +105,8 @@ func TestRefusedAttemptsAreCountedWithTheirRequest(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			answer, _, log := request(t, refuses(code))
-			if answer.StatusCode != 503 || !strings.Contains(log, want) || strings.Contains(log, `"Conflicts"`) && strings.Contains(log, `"Throttles"`) {
+			if answer.StatusCode != 503 || !strings.Contains(log, want) ||
+				strings.Contains(log, `"Conflicts"`) && strings.Contains(log, `"Throttles"`) {
 				t.Errorf("%s: answered %d: %s", code, answer.StatusCode, log)
 			}
 		})

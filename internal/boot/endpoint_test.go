@@ -25,7 +25,10 @@ func TestServiceEndpointTakesPrecedence(t *testing.T) {
 		env := environment{region: "eu-central-1", tableName: "perennial", http: awshttp.NewBuildableClient()}
 		o := env.table().Client.Options()
 		if aws.ToString(o.BaseEndpoint) != c.want || o.DisableValidateResponseChecksum != c.local {
-			t.Errorf("%+v: DynamoDB is at %q, without checksums: %t", c, aws.ToString(o.BaseEndpoint), o.DisableValidateResponseChecksum)
+			t.Errorf(
+				"%+v: DynamoDB is at %q, without checksums: %t", c, aws.ToString(o.BaseEndpoint),
+				o.DisableValidateResponseChecksum,
+			)
 		}
 		if got := aws.ToString(Secrets("eu-central-1", env.http).Options().BaseEndpoint); got != c.want {
 			t.Errorf("%+v: Secrets Manager is at %q", c, got)

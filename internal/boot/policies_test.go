@@ -57,7 +57,9 @@ var functions = map[string]func(*app.App) lambda.Handler{
 // fails for a denied call and for a permission that no call needs.
 func TestPoliciesOfOtherServicesAreExact(t *testing.T) {
 	c := newCloud(t)
-	if defined := slices.Sorted(maps.Keys(c.guard.Policies)); !slices.Equal(defined, slices.Sorted(maps.Keys(functions))) {
+	if defined := slices.Sorted(maps.Keys(c.guard.Policies)); !slices.Equal(
+		defined, slices.Sorted(maps.Keys(functions)),
+	) {
 		t.Fatalf("the template has the functions %v", defined)
 	}
 	c.prepare()
@@ -83,7 +85,9 @@ func TestPoliciesOfOtherServicesAreExact(t *testing.T) {
 // reads the stream for the relay. SAM adds the permissions.
 func (c *cloud) fail(t *testing.T, function string) {
 	t.Helper()
-	queue := map[string]string{"reassess": "InvocationFailures", "remind": "InvocationFailures", "relay": "RelayFailures"}[function]
+	queue := map[string]string{
+		"reassess": "InvocationFailures", "remind": "InvocationFailures", "relay": "RelayFailures",
+	}[function]
 	if queue == "" {
 		return
 	}
@@ -109,7 +113,9 @@ func (c *cloud) fail(t *testing.T, function string) {
 // SES authorizes an email by the identity of its address, not of its domain, if the address itself is verified.
 func sendAsAddress(t *testing.T, c *cloud, function string) {
 	t.Helper()
-	identity := access.Call{Operation: "ses:SendEmail", Resource: "arn:aws:ses:eu-west-1:123456789012:identity/hello@bluebird.test"}
+	identity := access.Call{
+		Operation: "ses:SendEmail", Resource: "arn:aws:ses:eu-west-1:123456789012:identity/hello@bluebird.test",
+	}
 	if err := c.guard.Check(function, identity); err != nil {
 		t.Error(err)
 	}
@@ -135,7 +141,10 @@ const secret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{T: t, template: stacktest.Template(t), guard: stacktest.Guard(t), now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)}
+	c := &cloud{
+		T: t, template: stacktest.Template(t), guard: stacktest.Guard(t),
+		now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC),
+	}
 	c.values = stacktest.Values(c.template)
 	c.guard.Observe = c.calls.Record
 	tab, err := pebbletable.OpenMemory()
@@ -144,13 +153,15 @@ func newCloud(t *testing.T) *cloud {
 	}
 	t.Cleanup(func() { tab.Close() })
 	server := httptest.NewServer(&awsapi.Server{
-		Guard: c.guard, Region: stacktest.Deployment.Region, Account: stacktest.Deployment.Account, Log: slog.New(slog.DiscardHandler),
+		Guard: c.guard, Region: stacktest.Deployment.Region, Account: stacktest.Deployment.Account,
+		Log:      slog.New(slog.DiscardHandler),
 		DynamoDB: &dynamodbapi.API{Table: tab, Name: c.value("Table")},
 		Secrets: map[string]string{
 			c.value("Secret"): secret, c.value("WebhookSecret"): secret, c.value("WebhooksSecret"): "{}",
 		},
 		Queues: map[string]awsapi.Queue{
-			c.value("ReassessQueue"): {ARN: c.value("ReassessQueue.Arn"), Send: c.queue}, c.value("RemindQueue"): {ARN: c.value("RemindQueue.Arn"), Send: c.queue},
+			c.value("ReassessQueue"): {ARN: c.value("ReassessQueue.Arn"), Send: c.queue},
+			c.value("RemindQueue"):   {ARN: c.value("RemindQueue.Arn"), Send: c.queue},
 		},
 		Email: func(_ context.Context, e awsapi.Email) error { return c.deliver(e.To[0]) },
 		Text:  func(_ context.Context, m awsapi.TextMessage) error { return c.deliver(m.To) },
@@ -162,7 +173,10 @@ func newCloud(t *testing.T) *cloud {
 		server.Close()
 	})
 	c.url = server.URL
-	c.app = &app.App{Table: tab, Now: func() time.Time { return c.now }, Log: slog.New(slog.DiscardHandler), Stage: app.Test, Secret: []byte(secret)}
+	c.app = &app.App{
+		Table: tab, Now: func() time.Time { return c.now }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
+		Secret: []byte(secret),
+	}
 	if err := c.app.Wire(); err != nil {
 		t.Fatal(err)
 	}
@@ -197,13 +211,22 @@ func (c *cloud) prepare() {
 		m := loyalty.MemberID("mem_" + channel)
 		var consents []remind.Consent
 		for _, purpose := range remind.Purposes() {
-			consents = append(consents, remind.Consent{Channel: channel, Purpose: purpose, Granted: true, At: c.now, Wording: "v1", Source: "test"})
+			consents = append(
+				consents,
+				remind.Consent{
+					Channel: channel, Purpose: purpose, Granted: true, At: c.now, Wording: "v1", Source: "test",
+				},
+			)
 		}
 		_, err := c.app.Ledger.Enrol(ctx, p, ledger.Enrolment{Member: m, Profile: profile, Consents: consents}, by)
 		c.check(err)
-		_, err = c.app.Ledger.Adjust(ctx, p, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 550, Reason: "test"}, by)
+		_, err = c.app.Ledger.Adjust(
+			ctx, p, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 550, Reason: "test"}, by,
+		)
 		c.check(err)
-		_, err = c.app.Ledger.Redeem(ctx, p, ledger.RedemptionRequest{ID: "rd_" + string(m), Member: m, Reward: "five-off", Commit: true}, by)
+		_, err = c.app.Ledger.Redeem(
+			ctx, p, ledger.RedemptionRequest{ID: "rd_" + string(m), Member: m, Reward: "five-off", Commit: true}, by,
+		)
 		c.check(err)
 	}
 	late.Enrol("mem_late")
@@ -294,7 +317,9 @@ func (c *cloud) remind(t *testing.T, h lambda.Handler) {
 		c.now = c.now.Add(time.Hour)
 	}
 	slices.Sort(c.sent)
-	if want := []string{"+491701234567", "ada@example.com", "perennial-push"}; !slices.Equal(slices.Compact(c.sent), want) {
+	if want := []string{
+		"+491701234567", "ada@example.com", "perennial-push",
+	}; !slices.Equal(slices.Compact(c.sent), want) {
 		t.Errorf("sent to %q, want %q", c.sent, want)
 	}
 	sendAsAddress(t, c, "remind")
@@ -306,9 +331,13 @@ func (c *cloud) testReminder(t *testing.T, h lambda.Handler) {
 		c.now.Add(time.Hour).Format(time.RFC3339))
 	out := c.invoke(t, h, events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: "POST /v1/reminders/test", RawPath: "/v1/reminders/test", Body: body,
-		Headers: map[string]string{"authorization": "Bearer " + c.key, "content-type": "application/json", "idempotency-key": "0123456789abcdef", "host": "api.bluebird.test"},
+		Headers: map[string]string{
+			"authorization": "Bearer " + c.key, "content-type": "application/json",
+			"idempotency-key": "0123456789abcdef", "host": "api.bluebird.test",
+		},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RequestID: "req-1", DomainName: "api.bluebird.test", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: "POST", Path: "/v1/reminders/test"},
+			RequestID: "req-1", DomainName: "api.bluebird.test",
+			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: "POST", Path: "/v1/reminders/test"},
 		},
 	})
 	var answer events.APIGatewayV2HTTPResponse

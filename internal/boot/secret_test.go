@@ -38,7 +38,9 @@ func (v versions) Do(r *http.Request) (*http.Response, error) {
 }
 
 func secretAt(v versions, age time.Duration) Secret {
-	client := secretsmanager.New(secretsmanager.Options{Region: "eu-central-1", HTTPClient: v, Credentials: aws.AnonymousCredentials{}})
+	client := secretsmanager.New(
+		secretsmanager.Options{Region: "eu-central-1", HTTPClient: v, Credentials: aws.AnonymousCredentials{}},
+	)
 	return Secret{Client: client, ID: "perennial", Now: func() time.Time { return rotated.Add(age) }}
 }
 

@@ -29,7 +29,8 @@ func TestEstimatesAreTheSumsOfTheirParts(t *testing.T) {
 	}
 	none := Year{Orders: 12, Refunds: 1, Redemptions: 2, Reads: 24}
 	for _, e := range Estimates(none) {
-		if got := e.Dollars + 6*all["email"].Dollars/1e6; e.ID == "member_year" && !near(got, all["member_year"].Dollars) {
+		if got := e.Dollars + 6*all["email"].Dollars/1e6; e.ID == "member_year" &&
+			!near(got, all["member_year"].Dollars) {
 			t.Errorf("six emails make a year of %g dollars one of %g", e.Dollars, all["member_year"].Dollars)
 		}
 	}
@@ -40,9 +41,15 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Max(math.Abs(a)
 // A balance read that takes 2 ms beside the table, with round prices.
 func TestTheCostOfARequest(t *testing.T) {
 	e := estimator{
-		Prices{APIMillion: 1, LambdaMillion: 2, GBSecond: 1, WriteMillion: 7, ReadMillion: 3, LogGB: 1000, TraceMillion: 10},
+		Prices{
+			APIMillion: 1, LambdaMillion: 2, GBSecond: 1, WriteMillion: 7, ReadMillion: 3, LogGB: 1000,
+			TraceMillion: 10,
+		},
 		Measurement{Milliseconds: map[string]float64{"member": 2}},
-		Assumptions{MemoryGB: 0.5, ReadMS: 4, WriteMS: 8, TraceShare: 0.5, AccessLog: "123456789", LambdaLogs: []string{"123", "4567"}},
+		Assumptions{
+			MemoryGB: 0.5, ReadMS: 4, WriteMS: 8, TraceShare: 0.5, AccessLog: "123456789",
+			LambdaLogs: []string{"123", "4567"},
+		},
 	}
 	u := usage("member")
 	want := Cost{

@@ -15,7 +15,8 @@ type Cost struct {
 
 func (c Cost) plus(x Cost) Cost {
 	return Cost{
-		c.API + x.API, c.Lambda + x.Lambda, c.Table + x.Table, c.Logs + x.Logs, c.Traces + x.Traces, c.Others + x.Others,
+		c.API + x.API, c.Lambda + x.Lambda, c.Table + x.Table, c.Logs + x.Logs, c.Traces + x.Traces,
+		c.Others + x.Others,
 		c.Dollars + x.Dollars,
 	}
 }

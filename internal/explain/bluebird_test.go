@@ -26,9 +26,12 @@ func bluebird(t *testing.T) *loyalty.Program {
 			Categories: []loyalty.CategoryRule{{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)}},
 			Rules:      []loyalty.Rule{{ID: "mugs", Name: loyalty.Text{"en": "Mug love", "de": "Tassenliebe"}}},
 		},
-		Wallets: []loyalty.Wallet{{ID: "miles", Name: loyalty.Text{"en": "Sea miles", "de": "Seemeilen"}, Unit: loyalty.Units{
-			One: loyalty.Text{"en": "mile", "de": "Meile"}, Other: loyalty.Text{"en": "miles", "de": "Meilen"},
-		}}},
+		Wallets: []loyalty.Wallet{{
+			ID:   "miles",
+			Name: loyalty.Text{"en": "Sea miles", "de": "Seemeilen"}, Unit: loyalty.Units{
+				One: loyalty.Text{"en": "mile", "de": "Meile"}, Other: loyalty.Text{"en": "miles", "de": "Meilen"},
+			},
+		}},
 		Campaigns: []loyalty.Rule{
 			{ID: "double-weekend", Name: loyalty.Text{"en": "Double beans weekend", "de": "Doppelte Bohnen"}},
 			{ID: "spring"},
@@ -38,6 +41,8 @@ func bluebird(t *testing.T) *loyalty.Program {
 			{ID: "silver", Name: loyalty.Text{"en": "Silver", "de": "Silber"}, From: 500},
 			{ID: "gold", Name: loyalty.Text{"en": "Gold", "de": "Gold"}, From: 2000},
 		}},
-		Rewards: []loyalty.Reward{{ID: "free-mug", Name: loyalty.Text{"en": "Free mug", "de": "Gratis-Tasse"}, Cost: 1200}},
+		Rewards: []loyalty.Reward{
+			{ID: "free-mug", Name: loyalty.Text{"en": "Free mug", "de": "Gratis-Tasse"}, Cost: 1200},
+		},
 	}
 }

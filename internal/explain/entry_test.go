@@ -34,7 +34,9 @@ func debt(n loyalty.Points) loyalty.Posting {
 }
 
 func redemption(status loyalty.RedemptionStatus) *loyalty.Redemption {
-	return &loyalty.Redemption{ID: "rd_1", Reward: "free-mug", Points: 1200, Status: status, Until: time1.Add(30 * time.Minute)}
+	return &loyalty.Redemption{
+		ID: "rd_1", Reward: "free-mug", Points: 1200, Status: status, Until: time1.Add(30 * time.Minute),
+	}
 }
 
 func entry(kind loyalty.Kind, cause loyalty.Cause, n loyalty.Points, postings ...loyalty.Posting) loyalty.Entry {
@@ -92,22 +94,33 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. Noch nicht einlösbar.",
 		},
 		{
-			"a friend whom the member brought", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_1.mem_2:1042", Revision: 1}, 200, active(200, 20271231)),
+			"a friend whom the member brought",
+			entry(
+				loyalty.KindEarn,
+				loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_1.mem_2:1042", Revision: 1}, 200,
+				active(200, 20271231),
+			),
 			"You earned 200 beans for referring a friend. They expire at the end of 31 December 2027.",
 			"Für eine Empfehlung haben Sie 200 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
-			"coming by a friend's code", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_2:10.42", Revision: 1}, 100, active(100, 20271231)),
+			"coming by a friend's code",
+			entry(
+				loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_2:10.42", Revision: 1},
+				100, active(100, 20271231),
+			),
 			"You earned 100 beans for joining with a friend’s code. They expire at the end of 31 December 2027.",
 			"Für Ihren Beitritt mit einem Empfehlungscode haben Sie 100 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
-			"points that last while the member is active", entry("promotion", birthday, 100, active(100, sliding+20271231)),
+			"points that last while the member is active",
+			entry("promotion", birthday, 100, active(100, sliding+20271231)),
 			"You earned 100 beans for your birthday. They expire at the end of 31 December 2027, or later if you stay active.",
 			"Zu Ihrem Geburtstag haben Sie 100 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027 und länger, wenn Sie aktiv bleiben.",
 		},
 		{
-			"parts with lives of their own", entry(loyalty.KindEarn, order, 57, pending(20, 0), pending(17, 0), active(20, 20270131)),
+			"parts with lives of their own",
+			entry(loyalty.KindEarn, order, 57, pending(20, 0), pending(17, 0), active(20, 20270131)),
 			"You earned 57 beans with order 1042. 37 beans can be spent from 15 December 2026 and never expire. 20 beans expire at the end of 31 January 2027.",
 			"Für Bestellung 1042 haben Sie 57 Bohnen gesammelt. 37 Bohnen: einlösbar ab dem 15. Dezember 2026, unbegrenzt gültig. 20 Bohnen: gültig bis einschließlich 31. Januar 2027.",
 		},
@@ -120,7 +133,10 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 		},
 		{
 			"points that now know how long they wait",
-			entry(loyalty.KindEarn, order, 0, loyalty.Posting{Bucket: loyalty.BucketPending, Points: -37}, pending(37, 20271231)),
+			entry(
+				loyalty.KindEarn, order, 0, loyalty.Posting{Bucket: loyalty.BucketPending, Points: -37},
+				pending(37, 20271231),
+			),
 			"You earned no beans with order 1042. 37 beans can be spent from 15 December 2026 and expire at the end of 31 December 2027.",
 			"Für Bestellung 1042 gibt es keine Bohnen. 37 Bohnen: einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.",
 		},
@@ -132,7 +148,8 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 		{
 			"an order that gives more than before",
 			with(entry(loyalty.KindEarn, order, 12), func(e *loyalty.Entry) { e.Reasons = given }),
-			"You earned 12 beans more with order 1042.", "Für Bestellung 1042 haben Sie noch einmal 12 Bohnen gesammelt.",
+			"You earned 12 beans more with order 1042.",
+			"Für Bestellung 1042 haben Sie noch einmal 12 Bohnen gesammelt.",
 		},
 		{
 			"an order that gives nothing", entry(loyalty.KindEarn, order, 0),
@@ -158,7 +175,8 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 	check(t, []summarised{
 		{
 			"a refund", entry(loyalty.KindClawback, order, -12, pending(-12, 0)),
-			"12 beans earned with order 1042 were taken back.", "Für Bestellung 1042 haben wir 12 Bohnen zurückgebucht.",
+			"12 beans earned with order 1042 were taken back.",
+			"Für Bestellung 1042 haben wir 12 Bohnen zurückgebucht.",
 		},
 		{
 			"a refund of what is spent", entry(loyalty.KindClawback, review, -12, active(-11, 0), debt(-1)),
@@ -167,10 +185,15 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 		},
 		{
 			"a refund that takes nothing", entry(loyalty.KindClawback, order, 0),
-			"No beans earned with order 1042 were taken back.", "Für Bestellung 1042 haben wir keine Bohnen zurückgebucht.",
+			"No beans earned with order 1042 were taken back.",
+			"Für Bestellung 1042 haben wir keine Bohnen zurückgebucht.",
 		},
 		{
-			"a lot that expired", entry(loyalty.KindExpire, loyalty.Cause{}, -30, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: 20270331, Points: 30}),
+			"a lot that expired",
+			entry(
+				loyalty.KindExpire, loyalty.Cause{}, -30,
+				loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: 20270331, Points: 30},
+			),
 			"30 beans expired at the end of 31 March 2027.", "30 Bohnen sind mit Ablauf des 31. März 2027 verfallen.",
 		},
 		{
@@ -182,16 +205,24 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 			"You were given 50 beans. They expire at the end of 31 December 2027.",
 			"Sie haben 50 Bohnen gutgeschrieben bekommen. Gültig bis einschließlich 31. Dezember 2027.",
 		},
-		{"a deduction", entry(loyalty.KindAdjust, byHand, -1, active(-1, 0)), "1 bean was deducted.", "1 Bohne wurde abgezogen."},
+		{
+			"a deduction", entry(loyalty.KindAdjust, byHand, -1, active(-1, 0)), "1 bean was deducted.",
+			"1 Bohne wurde abgezogen.",
+		},
 		{
 			"points brought back", entry(loyalty.KindReinstate, byHand, 30),
 			"30 beans that had expired are yours again.", "30 Bohnen, schon verfallen, gehören wieder Ihnen.",
 		},
 		{
-			"points that live longer", entry(loyalty.KindExtend, byHand, 0, active(-20, 20270131), active(-10, 20270228), active(30, 20271231)),
-			"30 beans now last until the end of 31 December 2027.", "30 Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig.",
+			"points that live longer",
+			entry(loyalty.KindExtend, byHand, 0, active(-20, 20270131), active(-10, 20270228), active(30, 20271231)),
+			"30 beans now last until the end of 31 December 2027.",
+			"30 Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig.",
 		},
-		{"points that are extended without a date", entry(loyalty.KindExtend, byHand, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
+		{
+			"points that are extended without a date", entry(loyalty.KindExtend, byHand, 0),
+			"Your account was updated.", "Ihr Konto wurde aktualisiert.",
+		},
 		{
 			"points that waited in vain", entry(loyalty.KindForfeit, loyalty.Cause{}, -37, pending(-37, 0)),
 			"37 beans were forfeited because the required confirmation did not arrive in time.",
@@ -204,10 +235,22 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 			}),
 			"Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert.",
 		},
-		{"a change without details", entry(loyalty.KindUpdateMember, loyalty.Cause{}, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
-		{"a guest's order", entry(loyalty.KindNote, order, 0), "Order 1042 was recorded without a member.", "Bestellung 1042 wurde ohne Mitglied erfasst."},
-		{"a gain of another release", entry("comet", order, 5), "5 beans were added to your account.", "5 Bohnen wurden Ihrem Konto gutgeschrieben."},
-		{"a loss of another release", entry("comet", order, -1), "1 bean was taken off your account.", "1 Bohne wurde von Ihrem Konto abgebucht."},
+		{
+			"a change without details", entry(loyalty.KindUpdateMember, loyalty.Cause{}, 0),
+			"Your account was updated.", "Ihr Konto wurde aktualisiert.",
+		},
+		{
+			"a guest's order", entry(loyalty.KindNote, order, 0), "Order 1042 was recorded without a member.",
+			"Bestellung 1042 wurde ohne Mitglied erfasst.",
+		},
+		{
+			"a gain of another release", entry("comet", order, 5), "5 beans were added to your account.",
+			"5 Bohnen wurden Ihrem Konto gutgeschrieben.",
+		},
+		{
+			"a loss of another release", entry("comet", order, -1), "1 bean was taken off your account.",
+			"1 Bohne wurde von Ihrem Konto abgebucht.",
+		},
 		{"neither", entry("comet", order, 0), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
 	})
 }
@@ -216,10 +259,12 @@ func TestSummariesOfPointsThatBecameActive(t *testing.T) {
 	check(t, []summarised{
 		{
 			"all of them", entry(loyalty.KindActivate, loyalty.Cause{}, 0, pending(-37, 0), active(37, 0)),
-			"37 beans can now be spent. They never expire.", "37 Bohnen können jetzt eingelöst werden. Unbegrenzt gültig.",
+			"37 beans can now be spent. They never expire.",
+			"37 Bohnen können jetzt eingelöst werden. Unbegrenzt gültig.",
 		},
 		{
-			"some, where others pay debt", entry(loyalty.KindActivate, loyalty.Cause{}, 0, pending(-37, 0), debt(36), active(1, 0)),
+			"some, where others pay debt",
+			entry(loyalty.KindActivate, loyalty.Cause{}, 0, pending(-37, 0), debt(36), active(1, 0)),
 			"37 beans are no longer pending, and 1 bean can now be spent. 1 bean never expires. 36 beans made up for what your account owed.",
 			"37 Bohnen sind nicht mehr vorgemerkt, und 1 Bohne kann jetzt eingelöst werden. 1 Bohne: unbegrenzt gültig. 36 Bohnen wurden mit dem verrechnet, was auf Ihrem Konto offen war.",
 		},
@@ -239,8 +284,13 @@ func TestSummariesOfRedemptions(t *testing.T) {
 	}
 	check(t, []summarised{
 		{
-			"points that paid for an order", with(spent(loyalty.KindRedeem, -1200, loyalty.Committed), func(e *loyalty.Entry) { e.Redemption.Reward = redeem.PayReward }),
-			"You spent 1,200 beans on the payment of your order.", "Sie haben 1.200 Bohnen für die Bezahlung Ihrer Bestellung eingelöst.",
+			"points that paid for an order",
+			with(
+				spent(loyalty.KindRedeem, -1200, loyalty.Committed),
+				func(e *loyalty.Entry) { e.Redemption.Reward = redeem.PayReward },
+			),
+			"You spent 1,200 beans on the payment of your order.",
+			"Sie haben 1.200 Bohnen für die Bezahlung Ihrer Bestellung eingelöst.",
 		},
 		{
 			"points are held", spent(loyalty.KindReserve, -1200, loyalty.Reserved),
@@ -249,7 +299,8 @@ func TestSummariesOfRedemptions(t *testing.T) {
 		},
 		{
 			"and spent, which moves nothing more", spent(loyalty.KindRedeem, 0, loyalty.Committed),
-			"You spent 1,200 beans on the reward Free mug.", "Sie haben 1.200 Bohnen für die Prämie „Gratis-Tasse“ eingelöst.",
+			"You spent 1,200 beans on the reward Free mug.",
+			"Sie haben 1.200 Bohnen für die Prämie „Gratis-Tasse“ eingelöst.",
 		},
 		{
 			"or canceled", spent(loyalty.KindRelease, 1200, loyalty.Canceled),
@@ -313,7 +364,8 @@ func TestSummariesOfMembershipAndLevels(t *testing.T) {
 		{
 			"joining",
 			loyalty.Entry{Kind: loyalty.KindEnroll, Standing: &loyalty.Standing{Level: "bronze"}},
-			"You joined Bluebird Rewards. Your level is Bronze.", "Sie sind jetzt Mitglied bei Bluebird Prämien. Ihre Stufe ist Bronze.",
+			"You joined Bluebird Rewards. Your level is Bronze.",
+			"Sie sind jetzt Mitglied bei Bluebird Prämien. Ihre Stufe ist Bronze.",
 		},
 		{
 			"joining a program without levels",
@@ -328,7 +380,10 @@ func TestSummariesOfMembershipAndLevels(t *testing.T) {
 		},
 		{
 			"a level that was lost",
-			level(&loyalty.Standing{Level: "bronze"}, why("tiers.bronze", "0", loyalty.HasMoved, "silver", "bronze", "lost", "12", "orders")),
+			level(
+				&loyalty.Standing{Level: "bronze"},
+				why("tiers.bronze", "0", loyalty.HasMoved, "silver", "bronze", "lost", "12", "orders"),
+			),
 			"You moved to the level Bronze.", "Ihre Stufe ist jetzt Bronze.",
 		},
 		{
@@ -343,9 +398,12 @@ func TestSummariesOfMembershipAndLevels(t *testing.T) {
 		},
 		{
 			"a level of another tier group",
-			loyalty.Entry{Kind: loyalty.KindMoveTier, TierGroup: "club", Standing: &loyalty.Standing{Level: "friend"}, Reasons: []loyalty.Reason{
-				why("tier_groups.club.friend", "0", loyalty.HasMoved, "guest", "friend", "reached", "3", "visits"),
-			}},
+			loyalty.Entry{
+				Kind: loyalty.KindMoveTier, TierGroup: "club",
+				Standing: &loyalty.Standing{Level: "friend"}, Reasons: []loyalty.Reason{
+					why("tier_groups.club.friend", "0", loyalty.HasMoved, "guest", "friend", "reached", "3", "visits"),
+				},
+			},
 			"You reached the level friend (club).", "Sie haben die Stufe friend (club) erreicht.",
 		},
 		{"no level at all", level(nil), "Your account was updated.", "Ihr Konto wurde aktualisiert."},

@@ -15,8 +15,12 @@ func program() *loyalty.Program {
 			One:   loyalty.Text{"en": "bean", "de": "Bohne"},
 			Other: loyalty.Text{"en": "beans", "de": "Bohnen"},
 		},
-		Campaigns: []loyalty.Rule{{ID: "double", Name: loyalty.Text{"en": "Double beans weekend", "de": "Doppelte Bohnen"}}},
-		Tiers:     loyalty.Tiers{Levels: []loyalty.Level{{ID: "silver", Name: loyalty.Text{"en": "Silver", "de": "Silber"}}}},
+		Campaigns: []loyalty.Rule{
+			{ID: "double", Name: loyalty.Text{"en": "Double beans weekend", "de": "Doppelte Bohnen"}},
+		},
+		Tiers: loyalty.Tiers{
+			Levels: []loyalty.Level{{ID: "silver", Name: loyalty.Text{"en": "Silver", "de": "Silber"}}},
+		},
 	}
 }
 
@@ -69,7 +73,9 @@ func ExampleEntry_german() {
 }
 
 func ExampleReasons() {
-	quote := []loyalty.Reason{loyalty.NewReason("earn.purchase", "2999/110", loyalty.IsRated, "29.99 USD", "1 per 1.10")}
+	quote := []loyalty.Reason{
+		loyalty.NewReason("earn.purchase", "2999/110", loyalty.IsRated, "29.99 USD", "1 per 1.10"),
+	}
 	fmt.Println(explain.Reasons(program(), quote, "en")[0])
 	fmt.Println(explain.Reasons(program(), quote, "de")[0])
 	// Output:

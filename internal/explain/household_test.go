@@ -8,7 +8,9 @@ import (
 
 func TestSummariesOfWhatAHouseholdDrew(t *testing.T) {
 	part := func(kind loyalty.Kind, n loyalty.Points) loyalty.Entry {
-		return with(entry(kind, loyalty.Cause{Kind: loyalty.CauseContribution, ID: "rd_1:mem_bob"}, n), func(e *loyalty.Entry) {
+		return with(entry(
+			kind, loyalty.Cause{Kind: loyalty.CauseContribution, ID: "rd_1:mem_bob"}, n,
+		), func(e *loyalty.Entry) {
 			e.Redemption = redemption(loyalty.Reserved)
 			e.Redemption.Points, e.Redemption.By = 300, "mem_ada"
 		})
@@ -36,7 +38,9 @@ func TestSummariesOfWhatAHouseholdDrew(t *testing.T) {
 		},
 		{
 			"whose redemption it is and had none has none back",
-			with(entry(loyalty.KindRelease, loyalty.Cause{Kind: loyalty.CauseRedemption, ID: "rd_1"}, 0), func(e *loyalty.Entry) {
+			with(entry(
+				loyalty.KindRelease, loyalty.Cause{Kind: loyalty.CauseRedemption, ID: "rd_1"}, 0,
+			), func(e *loyalty.Entry) {
 				e.Redemption = redemption(loyalty.Canceled)
 				e.Redemption.Contributions = []loyalty.Contribution{{Member: "mem_bob", Points: 1200}}
 			}),

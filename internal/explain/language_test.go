@@ -30,7 +30,8 @@ func TestEveryWhatHasASentenceInEveryLanguage(t *testing.T) {
 func TestASentenceAsksForAsManyArgumentsAsTheFormulaHas(t *testing.T) {
 	for what, has := range arguments {
 		needs := 0
-		for needs < 9 && strings.Contains((loyalty.Reason{Kind: what, Args: append(make([]string, needs), "§")}).Effect(), "§") {
+		for needs < 9 &&
+			strings.Contains((loyalty.Reason{Kind: what, Args: append(make([]string, needs), "§")}).Effect(), "§") {
 			needs++
 		}
 		if what == loyalty.WasExtended || what == loyalty.WasReinstated {

@@ -13,7 +13,8 @@ import (
 
 // sections are the sections of the program whose rules can be shown to members.
 var sections = []string{
-	"campaigns", "earn.rules", "earn.actions", "earn.categories", "milestones", "rewards", "tiers", "tier_groups", "wallets",
+	"campaigns", "earn.rules", "earn.actions", "earn.categories", "milestones", "rewards", "tiers", "tier_groups",
+	"wallets",
 }
 
 // rule returns the name of a rule with an article: "the campaign Double beans weekend". For unnamed rules and built-in

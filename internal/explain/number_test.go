@@ -16,7 +16,11 @@ func TestNumbersAreWrittenFromTheirDigits(t *testing.T) {
 		{"also below zero, where the sign is no digit", "-123456", figures{}, "-123,456", "-123.456"},
 		{"a decimal keeps what it has", "1234.5", figures{}, "1,234.5", "1.234,5"},
 		{"or gets the decimals that it needs", "1234.5", figures{least: 2}, "1,234.50", "1.234,50"},
-		{"none is lost beyond what a float64 holds", "999999999999999999.99", figures{}, "999,999,999,999,999,999.99", "999.999.999.999.999.999,99"},
+		{
+			"none is lost beyond what a float64 holds", "999999999999999999.99",
+			figures{},
+			"999,999,999,999,999,999.99", "999.999.999.999.999.999,99",
+		},
 		{"four decimals are exact", "0.1234", figures{}, "0.1234", "0,1234"},
 		{"a fifth is about", "0.12345", figures{}, "about 0.1235", "rund 0,1235"},
 		{"unless all are wanted", "0.0061728", figures{exact: true}, "0.0061728", "0,0061728"},
@@ -30,7 +34,8 @@ func TestNumbersAreWrittenFromTheirDigits(t *testing.T) {
 		{"what is no number stays", "many", figures{}, "many", "many"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			if en, de := english.write(x.digits, x.figures).text, german.write(x.digits, x.figures).text; en != x.en || de != x.de {
+			if en, de := english.write(x.digits, x.figures).text, german.write(x.digits, x.figures).text; en != x.en ||
+				de != x.de {
 				t.Errorf("%s is %q and %q, want %q and %q", x.digits, en, de, x.en, x.de)
 			}
 		})
@@ -38,7 +43,9 @@ func TestNumbersAreWrittenFromTheirDigits(t *testing.T) {
 }
 
 func TestOneIsOneHoweverItIsWritten(t *testing.T) {
-	for digits, want := range map[string]number{"1": one, "1.0": one, "-1": one, "0": several, "1.5": several, "11": several, "x": uncounted} {
+	for digits, want := range map[string]number{
+		"1": one, "1.0": one, "-1": one, "0": several, "1.5": several, "11": several, "x": uncounted,
+	} {
 		if got := english.write(digits, figures{}).number; got != want {
 			t.Errorf("%s is %d, want %d", digits, got, want)
 		}
@@ -47,7 +54,8 @@ func TestOneIsOneHoweverItIsWritten(t *testing.T) {
 
 func TestMoneyHasTheDecimalsOfItsCurrency(t *testing.T) {
 	for amount, want := range map[string]string{
-		"1234.5 EUR": "1.234,50 EUR", "1500 JPY": "1.500 JPY", "1.5 KWD": "1,500 KWD", "10.005 EUR": "10,005 EUR", "3": "3",
+		"1234.5 EUR": "1.234,50 EUR", "1500 JPY": "1.500 JPY", "1.5 KWD": "1,500 KWD", "10.005 EUR": "10,005 EUR",
+		"3":            "3",
 		"2999/110 EUR": "rund 27,2636 EUR",
 	} {
 		if got := german.money(amount, figures{}).text; got != want {

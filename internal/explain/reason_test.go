@@ -18,14 +18,18 @@ var said = []struct {
 		why("adjustment", "50", loyalty.Says, "Sorry for the {delay}"),
 		"Sorry for the {delay}", "Sorry for the {delay}",
 	},
-	{why("adjustment", "50", loyalty.Says), "By the rules of the program: +50 beans.", "Nach den Regeln des Programms: +50 Bohnen."},
+	{
+		why("adjustment", "50", loyalty.Says), "By the rules of the program: +50 beans.",
+		"Nach den Regeln des Programms: +50 Bohnen.",
+	},
 	{
 		why("earn.purchase", "29.99", loyalty.IsRated, "29.99 EUR", "1 per 1.00"),
 		"29.99 EUR at 1 bean per 1.00 EUR: 29.99 beans.", "29,99 EUR, 1 Bohne je 1,00 EUR: 29,99 Bohnen.",
 	},
 	{
 		why("earn.purchase", "2999/110", loyalty.IsRated, "29.99 USD", "1 per 1.10"),
-		"29.99 USD at 1 bean per 1.10 USD: about 27.2636 beans.", "29,99 USD, 1 Bohne je 1,10 USD: rund 27,2636 Bohnen.",
+		"29.99 USD at 1 bean per 1.10 USD: about 27.2636 beans.",
+		"29,99 USD, 1 Bohne je 1,10 USD: rund 27,2636 Bohnen.",
 	},
 	{
 		why(weekend, "2469", loyalty.IsRated, "1234.5 EUR", "2 per 1.00"),
@@ -51,13 +55,19 @@ var said = []struct {
 		"The bonus Mug love gives 15 beans: 3 items at 5 beans each.",
 		"Der Bonus „Tassenliebe“ bringt 15 Bohnen: 3 Stück, je 5 Bohnen.",
 	},
-	{why("earn.actions.review", "1", loyalty.IsFixed, "1"), "The bonus review gives 1 bean.", "Der Bonus „review“ bringt 1 Bohne."},
+	{
+		why("earn.actions.review", "1", loyalty.IsFixed, "1"), "The bonus review gives 1 bean.",
+		"Der Bonus „review“ bringt 1 Bohne.",
+	},
 	{
 		why("campaigns.spring", "100", loyalty.IsStep, "75.00 EUR", "50.00 EUR", "100"),
 		"The campaign spring gives 100 beans: 75.00 EUR reaches the threshold of 50.00 EUR.",
 		"Die Aktion „spring“ bringt 100 Bohnen: 75,00 EUR erreichen die Schwelle von 50,00 EUR.",
 	},
-	{why("earn.purchase", "0", loyalty.IsUnpaid), "The order is not paid yet.", "Die Bestellung ist noch nicht bezahlt."},
+	{
+		why("earn.purchase", "0", loyalty.IsUnpaid), "The order is not paid yet.",
+		"Die Bestellung ist noch nicht bezahlt.",
+	},
 	{
 		why("earn.purchase", "0", loyalty.IsUnknownTender, "49.99 EUR"),
 		"49.99 EUR earns nothing until the payment processor reports how much of it was paid by gift card.",
@@ -66,15 +76,26 @@ var said = []struct {
 	{why("earn.purchase", "0", loyalty.IsCanceled), "The order was canceled.", "Die Bestellung wurde storniert."},
 	{
 		why("exchange", "0", loyalty.IsConverted, "1 JPY", "0.0061728 EUR"),
-		"The amount was converted: 1 JPY was 0.0061728 EUR.", "Der Betrag wurde umgerechnet: 1 JPY waren 0,0061728 EUR.",
+		"The amount was converted: 1 JPY was 0.0061728 EUR.",
+		"Der Betrag wurde umgerechnet: 1 JPY waren 0,0061728 EUR.",
 	},
 	{why("rounding", "-0.98", loyalty.IsRounded, "down"), "Rounded down: -0.98 beans.", "Abgerundet: -0,98 Bohnen."},
-	{why("rounding", "1/3", loyalty.IsRounded, "up"), "Rounded up: about +0.3333 beans.", "Aufgerundet: rund +0,3333 Bohnen."},
-	{why("rounding", "0.5", loyalty.IsRounded, "half_even"), "Rounded to a whole number: +0.5 beans.", "Auf eine ganze Zahl gerundet: +0,5 Bohnen."},
-	{why("carry", "0.4", loyalty.IsCarried), "Carried over from earlier orders: +0.4 beans.", "Rest aus früheren Bestellungen: +0,4 Bohnen."},
+	{
+		why("rounding", "1/3", loyalty.IsRounded, "up"), "Rounded up: about +0.3333 beans.",
+		"Aufgerundet: rund +0,3333 Bohnen.",
+	},
+	{
+		why("rounding", "0.5", loyalty.IsRounded, "half_even"), "Rounded to a whole number: +0.5 beans.",
+		"Auf eine ganze Zahl gerundet: +0,5 Bohnen.",
+	},
+	{
+		why("carry", "0.4", loyalty.IsCarried), "Carried over from earlier orders: +0.4 beans.",
+		"Rest aus früheren Bestellungen: +0,4 Bohnen.",
+	},
 	{
 		why("earn.caps", "-40", loyalty.IsCapped, "150", "day"),
-		"The program gives at most 150 beans a day: -40 beans.", "Das Programm bringt höchstens 150 Bohnen pro Tag: -40 Bohnen.",
+		"The program gives at most 150 beans a day: -40 beans.",
+		"Das Programm bringt höchstens 150 Bohnen pro Tag: -40 Bohnen.",
 	},
 	{
 		why(weekend, "-200", loyalty.IsRefused, "150", "order"),
@@ -101,7 +122,8 @@ var said = []struct {
 	},
 	{
 		why("earn.actions.visit", "0", loyalty.IsResting, "2026-12-06"),
-		"The bonus visit counts again after 6 December 2026.", "Der Bonus „visit“ zählt erst nach dem 6. Dezember 2026 wieder.",
+		"The bonus visit counts again after 6 December 2026.",
+		"Der Bonus „visit“ zählt erst nach dem 6. Dezember 2026 wieder.",
 	},
 	{
 		why("campaigns.spring", "0", loyalty.IsBeaten, weekend),
@@ -125,7 +147,8 @@ var said = []struct {
 	},
 	{
 		why("campaigns.spring", "0", loyalty.IsMissing, "", ""),
-		"The campaign spring gives nothing: it no longer exists.", "Die Aktion „spring“ bringt nichts: Es gibt das nicht mehr.",
+		"The campaign spring gives nothing: it no longer exists.",
+		"Die Aktion „spring“ bringt nichts: Es gibt das nicht mehr.",
 	},
 	{
 		why("tiers.amber", "0", loyalty.IsMissing, "level", "amber"),
@@ -133,7 +156,8 @@ var said = []struct {
 	},
 	{
 		why("wallets.tokens", "0", loyalty.IsMissing, "wallet", "tokens"),
-		"The wallet tokens no longer exists and gets nothing.", "Das Konto tokens gibt es nicht mehr, es bekommt nichts.",
+		"The wallet tokens no longer exists and gets nothing.",
+		"Das Konto tokens gibt es nicht mehr, es bekommt nichts.",
 	},
 	{
 		why(weekend, "0", loyalty.IsFor, "tiers", "silver, gold"),
@@ -190,13 +214,19 @@ var said = []struct {
 		"The campaign Double beans weekend was not applied: its condition could not be checked.",
 		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Die Bedingung ließ sich nicht prüfen.",
 	},
-	{why(weekend, "-3", loyalty.IsBounded), "Limited to the points of the whole order: -3 beans.", "Nicht mehr, als die ganze Bestellung brachte: -3 Bohnen."},
+	{
+		why(weekend, "-3", loyalty.IsBounded), "Limited to the points of the whole order: -3 beans.",
+		"Nicht mehr, als die ganze Bestellung brachte: -3 Bohnen.",
+	},
 	{
 		why("revision", "0", loyalty.HasFollowed, "1042"),
 		"This order was recalculated because your order 1042 changed.",
 		"Diese Bestellung wurde neu berechnet, weil sich Ihre Bestellung 1042 geändert hat.",
 	},
-	{why("revision", "-37", loyalty.WasGiven), "Already given before: -37 beans.", "Bereits gutgeschrieben: -37 Bohnen."},
+	{
+		why("revision", "-37", loyalty.WasGiven), "Already given before: -37 beans.",
+		"Bereits gutgeschrieben: -37 Bohnen.",
+	},
 	{
 		why("pending", "-37", loyalty.IsLate, "2027-01-31"),
 		"The required confirmation did not arrive by 31 January 2027: -37 beans.",
@@ -207,7 +237,10 @@ var said = []struct {
 		"12 beans were spent before they expired and became debt.",
 		"12 Bohnen wurden vor ihrem Verfall ausgegeben und werden geschuldet.",
 	},
-	{why("clawback", "12", loyalty.IsKept, "its lot has gone"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
+	{
+		why("clawback", "12", loyalty.IsKept, "its lot has gone"), "12 beans were not taken back.",
+		"12 Bohnen wurden nicht zurückgebucht.",
+	},
 	{
 		why("clawback", "12", loyalty.IsKept, "expired", "2027-03-31"),
 		"12 beans were not taken back: they had expired at the end of 31 March 2027.",
@@ -218,7 +251,10 @@ var said = []struct {
 		"1 bean was not taken back: it had expired at the end of 31 March 2027.",
 		"1 Bohne war schon mit Ablauf des 31. März 2027 verfallen und wurde nicht zurückgebucht.",
 	},
-	{why("clawback", "12", loyalty.IsKept, "expired"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
+	{
+		why("clawback", "12", loyalty.IsKept, "expired"), "12 beans were not taken back.",
+		"12 Bohnen wurden nicht zurückgebucht.",
+	},
 	{
 		why("clawback", "12", loyalty.IsKept, "pending"),
 		"12 beans were not taken back: only beans that cannot be spent yet are.",
@@ -250,35 +286,60 @@ var said = []struct {
 	},
 	{
 		why("pending", "0", loyalty.BecameActive, "order 1042~campaigns.spring", "37"),
-		"37 beans earned with order 1042 can now be spent.", "37 Bohnen für Bestellung 1042 können jetzt eingelöst werden.",
+		"37 beans earned with order 1042 can now be spent.",
+		"37 Bohnen für Bestellung 1042 können jetzt eingelöst werden.",
 	},
 	{
 		why("pending", "0", loyalty.BecameActive, "event review:778", "1"),
 		"1 bean earned for your review can now be spent.", "1 Bohne für Ihre Bewertung kann jetzt eingelöst werden.",
 	},
-	{why(mug, "0", loyalty.IsFree), "The reward Free mug is free of charge.", "Die Prämie „Gratis-Tasse“ bekommen Sie umsonst."},
-	{why(mug, "-1200", loyalty.IsCost, "1200"), "The reward Free mug costs 1,200 beans.", "Die Prämie „Gratis-Tasse“ kostet 1.200 Bohnen."},
+	{
+		why(mug, "0", loyalty.IsFree), "The reward Free mug is free of charge.",
+		"Die Prämie „Gratis-Tasse“ bekommen Sie umsonst.",
+	},
+	{
+		why(mug, "-1200", loyalty.IsCost, "1200"), "The reward Free mug costs 1,200 beans.",
+		"Die Prämie „Gratis-Tasse“ kostet 1.200 Bohnen.",
+	},
 	{
 		why("redemption.auto", "0", loyalty.IsAutomatic, "1200"),
-		"It was redeemed automatically because you had at least 1,200 beans.", "Sie wurde von selbst eingelöst, weil Sie mindestens 1.200 Bohnen hatten.",
+		"It was redeemed automatically because you had at least 1,200 beans.",
+		"Sie wurde von selbst eingelöst, weil Sie mindestens 1.200 Bohnen hatten.",
 	},
 	{
 		why("redemption.auto", "0", loyalty.IsStopped, "10", "2027-03-31"),
-		"The limit of automatic redemptions for 31 March 2027 is reached.", "Am 31. März 2027 wird nichts mehr von selbst eingelöst.",
+		"The limit of automatic redemptions for 31 March 2027 is reached.",
+		"Am 31. März 2027 wird nichts mehr von selbst eingelöst.",
 	},
 	{
 		why(mug, "0", loyalty.WasSpent, "1200"),
 		"1,200 beans reserved for the reward Free mug were spent.",
 		"1.200 Bohnen waren für die Prämie „Gratis-Tasse“ reserviert und sind jetzt eingelöst.",
 	},
-	{why(mug, "1200", loyalty.WasReturned, "reversed"), "The redemption was reversed: +1,200 beans.", "Die Einlösung wurde rückgängig gemacht: +1.200 Bohnen."},
-	{why(mug, "200", loyalty.WasReturned, "unused"), "Some of the reserved points were not needed: +200 beans.", "Nicht alles Reservierte wurde gebraucht: +200 Bohnen."},
-	{why(mug, "200", loyalty.WasReturned, "otherwise"), "The redemption has ended: +200 beans.", "Die Einlösung ist beendet: +200 Bohnen."},
-	{why(mug, "1200", loyalty.WasReturned, "canceled"), "The redemption was canceled: +1,200 beans.", "Die Einlösung wurde storniert: +1.200 Bohnen."},
-	{why(mug, "1200", loyalty.WasReturned, "expired"), "The reservation expired: +1,200 beans.", "Die Reservierung ist abgelaufen: +1.200 Bohnen."},
+	{
+		why(mug, "1200", loyalty.WasReturned, "reversed"), "The redemption was reversed: +1,200 beans.",
+		"Die Einlösung wurde rückgängig gemacht: +1.200 Bohnen.",
+	},
+	{
+		why(mug, "200", loyalty.WasReturned, "unused"), "Some of the reserved points were not needed: +200 beans.",
+		"Nicht alles Reservierte wurde gebraucht: +200 Bohnen.",
+	},
+	{
+		why(mug, "200", loyalty.WasReturned, "otherwise"), "The redemption has ended: +200 beans.",
+		"Die Einlösung ist beendet: +200 Bohnen.",
+	},
+	{
+		why(mug, "1200", loyalty.WasReturned, "canceled"), "The redemption was canceled: +1,200 beans.",
+		"Die Einlösung wurde storniert: +1.200 Bohnen.",
+	},
+	{
+		why(mug, "1200", loyalty.WasReturned, "expired"), "The reservation expired: +1,200 beans.",
+		"Die Reservierung ist abgelaufen: +1.200 Bohnen.",
+	},
 	{
 		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "reached", "512", "points_earned/12"),
-		"You reached the level Silver: 512 beans in 12 months.", "Sie haben die Stufe Silber erreicht: 512 Bohnen in 12 Monaten.",
+		"You reached the level Silver: 512 beans in 12 months.",
+		"Sie haben die Stufe Silber erreicht: 512 Bohnen in 12 Monaten.",
 	},
 	{
 		why("tiers.silver", "0", loyalty.HasMoved, "gold", "silver", "lost", "1234.50", "spend/year"),
@@ -294,17 +355,22 @@ var said = []struct {
 		"You keep the level Silver: 5 items in the month.", "Sie behalten die Stufe Silber: 5 Artikel in einem Monat.",
 	},
 	{
-		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "reached", "30.00+3+2", "spend+visits+brands/quarter"),
+		why(
+			"tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "reached", "30.00+3+2",
+			"spend+visits+brands/quarter",
+		),
 		"You reached the level Silver: 30.00 EUR, 3 visits, 2 brands in the quarter.",
 		"Sie haben die Stufe Silber erreicht: 30,00 EUR, 3 Besuche, 2 Marken im Quartal.",
 	},
 	{
 		why("tiers.silver", "0", loyalty.HasStayed, "7", "orders/own"),
-		"You keep the level Silver: 7 orders in your year.", "Sie behalten die Stufe Silber: 7 Bestellungen in Ihrem Jahr.",
+		"You keep the level Silver: 7 orders in your year.",
+		"Sie behalten die Stufe Silber: 7 Bestellungen in Ihrem Jahr.",
 	},
 	{
 		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "floor", "0", "orders"),
-		"The level Silver is yours as part of a group that has it.", "Die Stufe Silber gehört Ihnen als Teil einer Gruppe, die sie hat.",
+		"The level Silver is yours as part of a group that has it.",
+		"Die Stufe Silber gehört Ihnen als Teil einer Gruppe, die sie hat.",
 	},
 	{
 		why("tiers.silver", "0", loyalty.HasMoved, "gold", "silver", "rules", "0", "orders"),
@@ -313,25 +379,32 @@ var said = []struct {
 	},
 	{
 		why("advance_notice", "0", loyalty.WasNotified, "expiry", "2027-03-31"),
-		"You received a notice that beans are about to expire.", "Sie wurden darauf hingewiesen, dass Bohnen bald verfallen.",
+		"You received a notice that beans are about to expire.",
+		"Sie wurden darauf hingewiesen, dass Bohnen bald verfallen.",
 	},
 	{
 		why("advance_notice", "0", loyalty.WasNotified, "fall", "silver:20270331T220000Z"),
-		"You received a notice that your level is about to end.", "Sie wurden darauf hingewiesen, dass Ihre Stufe bald endet.",
+		"You received a notice that your level is about to end.",
+		"Sie wurden darauf hingewiesen, dass Ihre Stufe bald endet.",
 	},
 	{
 		why("advance_notice", "0", loyalty.CameBack, "expiry", "2027-03-31"),
-		"The message that beans are about to expire did not reach you.", "Der Hinweis, dass Bohnen bald verfallen, hat Sie nicht erreicht.",
+		"The message that beans are about to expire did not reach you.",
+		"Der Hinweis, dass Bohnen bald verfallen, hat Sie nicht erreicht.",
 	},
 	{
 		why("advance_notice", "0", loyalty.CameBack, "fall", "silver:20270331T220000Z"),
-		"The message that your level is about to end did not reach you.", "Der Hinweis, dass Ihre Stufe bald endet, hat Sie nicht erreicht.",
+		"The message that your level is about to end did not reach you.",
+		"Der Hinweis, dass Ihre Stufe bald endet, hat Sie nicht erreicht.",
 	},
 	{
 		why("advance_notice", "0", loyalty.CameBack, "else", "x"),
 		"A notice did not reach you.", "Der Hinweis auf das, was ansteht, hat Sie nicht erreicht.",
 	},
-	{why("advance_notice", "0", loyalty.WasNotified, "else", "x"), "You received a notice.", "Sie wurden auf das hingewiesen, was ansteht."},
+	{
+		why("advance_notice", "0", loyalty.WasNotified, "else", "x"), "You received a notice.",
+		"Sie wurden auf das hingewiesen, was ansteht.",
+	},
 	{
 		why("advance_notice", "0", loyalty.WasPostponed, "2027-04-30"),
 		"No notice was sent in time, so nothing changes before 30 April 2027.",
@@ -357,7 +430,8 @@ var said = []struct {
 	},
 	{
 		why("tiers.silver", "-25", loyalty.EntryBonusWithdrawn, "silver"),
-		"The points for the level Silver were taken back: -25 beans.", "Die Bohnen für die Stufe Silber wurden zurückgenommen: -25 Bohnen.",
+		"The points for the level Silver were taken back: -25 beans.",
+		"Die Bohnen für die Stufe Silber wurden zurückgenommen: -25 Bohnen.",
 	},
 	{
 		why("expiry", "0", loyalty.LostProtection, "2027-03-31"),
@@ -388,10 +462,14 @@ var said = []struct {
 		why("tiers.silver", "25", loyalty.IsEntryBonus, "silver"),
 		"Welcome to the level Silver: +25 beans.", "Willkommen auf der Stufe Silber: +25 Bohnen.",
 	},
-	{why("member", "0", loyalty.HasChanged, "membership_year_start"), "The start of your membership year was updated.", "Der Beginn Ihres Jahres wurde geändert."},
+	{
+		why("member", "0", loyalty.HasChanged, "membership_year_start"),
+		"The start of your membership year was updated.", "Der Beginn Ihres Jahres wurde geändert.",
+	},
 	{
 		why("milestones.tenth-order", "250", loyalty.WasReached, "10"),
-		"You reached the milestone of 10 orders: +250 beans.", "Sie haben den Meilenstein „10 Bestellungen“ erreicht: +250 Bohnen.",
+		"You reached the milestone of 10 orders: +250 beans.",
+		"Sie haben den Meilenstein „10 Bestellungen“ erreicht: +250 Bohnen.",
 	},
 	{
 		why("milestones.tenth-order", "-250", loyalty.WasUnreached, "10"),
@@ -415,7 +493,8 @@ var said = []struct {
 	},
 	{
 		why("adjustment", "1", loyalty.WasReinstated, "2027-03-31"),
-		"1 bean that had expired on 31 March 2027 is yours again.", "1 Bohne, verfallen am 31. März 2027, gehört wieder Ihnen.",
+		"1 bean that had expired on 31 March 2027 is yours again.",
+		"1 Bohne, verfallen am 31. März 2027, gehört wieder Ihnen.",
 	},
 	{
 		why("expiry", "0", loyalty.WasMovedBack, "2027-12-31"),
@@ -434,37 +513,82 @@ var said = []struct {
 	},
 	{
 		why("expiry", "0", loyalty.WasMoved, "never"),
-		"You were active again, so your beans no longer expire.", "Sie waren wieder aktiv: Ihre Bohnen verfallen nicht mehr.",
+		"You were active again, so your beans no longer expire.",
+		"Sie waren wieder aktiv: Ihre Bohnen verfallen nicht mehr.",
 	},
-	{why("member", "0", loyalty.HasChanged, "segments"), "Your details were updated.", "Ihre Angaben wurden aktualisiert."},
-	{why("member", "0", loyalty.HasChanged, "timezone"), "Your time zone was updated.", "Ihre Zeitzone wurde aktualisiert."},
-	{why("member", "0", loyalty.HasChanged, "birthday, timezone"), "Your details were updated.", "Ihre Angaben wurden aktualisiert."},
+	{
+		why("member", "0", loyalty.HasChanged, "segments"), "Your details were updated.",
+		"Ihre Angaben wurden aktualisiert.",
+	},
+	{
+		why("member", "0", loyalty.HasChanged, "timezone"), "Your time zone was updated.",
+		"Ihre Zeitzone wurde aktualisiert.",
+	},
+	{
+		why("member", "0", loyalty.HasChanged, "birthday, timezone"), "Your details were updated.",
+		"Ihre Angaben wurden aktualisiert.",
+	},
 	{
 		why("member", "0", loyalty.HasChanged, weekend),
-		"You registered for the campaign Double beans weekend.", "Sie haben sich für die Aktion „Doppelte Bohnen“ angemeldet.",
+		"You registered for the campaign Double beans weekend.",
+		"Sie haben sich für die Aktion „Doppelte Bohnen“ angemeldet.",
 	},
-	{why("member", "0", loyalty.HasChanged, "birthday"), "Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert."},
-	{why("member", "0", loyalty.HasChanged, "referral"), "You joined with a friend’s code.", "Sie haben einen Empfehlungscode angegeben."},
-	{why("transfers", "-100", loyalty.WasSent, "100"), "For another member: -100 beans.", "Für ein anderes Mitglied: -100 Bohnen."},
+	{
+		why("member", "0", loyalty.HasChanged, "birthday"), "Your birthday was updated.",
+		"Ihr Geburtstag wurde aktualisiert.",
+	},
+	{
+		why("member", "0", loyalty.HasChanged, "referral"), "You joined with a friend’s code.",
+		"Sie haben einen Empfehlungscode angegeben.",
+	},
+	{
+		why("transfers", "-100", loyalty.WasSent, "100"), "For another member: -100 beans.",
+		"Für ein anderes Mitglied: -100 Bohnen.",
+	},
 	{why("transfers", "-1", loyalty.IsFee, "1"), "Fee: -1 bean.", "Gebühr: -1 Bohne."},
 	{why("transfers", "0", loyalty.WasAccepted, "100"), "100 beans were accepted.", "100 Bohnen wurden angenommen."},
-	{why("transfers", "100", loyalty.WasReceived, "100"), "From another member: +100 beans.", "Von einem anderen Mitglied: +100 Bohnen."},
-	{why("transfers", "101", loyalty.WasReturned, "declined"), "The offer was declined: +101 beans.", "Das Angebot wurde abgelehnt: +101 Bohnen."},
-	{why("transfers", "101", loyalty.WasReturned, "canceled"), "The offer was canceled: +101 beans.", "Das Angebot wurde zurückgezogen: +101 Bohnen."},
-	{why("transfers", "101", loyalty.WasReturned, "expired"), "The offer expired: +101 beans.", "Das Angebot ist abgelaufen: +101 Bohnen."},
-	{why("households", "40", loyalty.WasContributed, "40"), "From others of your household: +40 beans.", "Von anderen in Ihrem Haushalt: +40 Bohnen."},
-	{why("households", "-40", loyalty.WasGivenTo, "40"), "For your household: -40 beans.", "Für Ihren Haushalt: -40 Bohnen."},
+	{
+		why("transfers", "100", loyalty.WasReceived, "100"), "From another member: +100 beans.",
+		"Von einem anderen Mitglied: +100 Bohnen.",
+	},
+	{
+		why("transfers", "101", loyalty.WasReturned, "declined"), "The offer was declined: +101 beans.",
+		"Das Angebot wurde abgelehnt: +101 Bohnen.",
+	},
+	{
+		why("transfers", "101", loyalty.WasReturned, "canceled"), "The offer was canceled: +101 beans.",
+		"Das Angebot wurde zurückgezogen: +101 Bohnen.",
+	},
+	{
+		why("transfers", "101", loyalty.WasReturned, "expired"), "The offer expired: +101 beans.",
+		"Das Angebot ist abgelaufen: +101 Bohnen.",
+	},
+	{
+		why("households", "40", loyalty.WasContributed, "40"), "From others of your household: +40 beans.",
+		"Von anderen in Ihrem Haushalt: +40 Bohnen.",
+	},
+	{
+		why("households", "-40", loyalty.WasGivenTo, "40"), "For your household: -40 beans.",
+		"Für Ihren Haushalt: -40 Bohnen.",
+	},
 	{
 		why("conversions.to-miles", "-150", loyalty.WasConverted, "150", "", "1", "miles"),
 		"150 beans became 1 mile.", "150 Bohnen wurden 1 Meile.",
 	},
 	{
-		loyalty.Reason{Wallet: "miles", Rule: "conversions.to-miles", Points: "-100", Kind: loyalty.WasConvertedBack, Args: []string{"150", "", "100", "miles"}},
+		loyalty.Reason{
+			Wallet: "miles", Rule: "conversions.to-miles", Points: "-100", Kind: loyalty.WasConvertedBack,
+			Args: []string{"150", "", "100", "miles"},
+		},
 		"100 miles became 150 beans again.", "100 Meilen wurden wieder 150 Bohnen.",
 	},
 	{
-		loyalty.Reason{Wallet: "miles", Rule: "wallets.miles", Points: "14.995", Kind: loyalty.IsRated, Args: []string{"29.99 EUR", "1 per 2.00"}},
-		"The wallet Sea miles gives 14.995 miles: 29.99 EUR at 1 mile per 2.00 EUR.", "Das Konto Seemeilen bringt 14,995 Meilen: 29,99 EUR, 1 Meile je 2,00 EUR.",
+		loyalty.Reason{
+			Wallet: "miles", Rule: "wallets.miles", Points: "14.995", Kind: loyalty.IsRated,
+			Args: []string{"29.99 EUR", "1 per 2.00"},
+		},
+		"The wallet Sea miles gives 14.995 miles: 29.99 EUR at 1 mile per 2.00 EUR.",
+		"Das Konto Seemeilen bringt 14,995 Meilen: 29,99 EUR, 1 Meile je 2,00 EUR.",
 	},
 	{
 		why("something.new", "-1.5", "of the next release", "1", "2"),

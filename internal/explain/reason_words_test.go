@@ -45,7 +45,8 @@ func TestAReasonWithAnyArgumentsAtAllHasWords(t *testing.T) {
 				b := why("campaigns.x", "1", what, strings.Split(strings.Repeat(arg+"|", n), "|")[:n]...)
 				for _, l := range languages {
 					got := speak(p, l.tag).reason(b)
-					if got == "" || arg == "x" && (strings.ContainsAny(got, "{|}%") || strings.HasPrefix(got, string(what)+" x")) {
+					if got == "" ||
+						arg == "x" && (strings.ContainsAny(got, "{|}%") || strings.HasPrefix(got, string(what)+" x")) {
 						t.Errorf("%s: %q with %q is said as %q", l.tag, what, b.Args, got)
 					}
 				}
@@ -55,7 +56,10 @@ func TestAReasonWithAnyArgumentsAtAllHasWords(t *testing.T) {
 }
 
 func TestExplanationOmitsShadowRules(t *testing.T) {
-	got := Reasons(bluebird(t), []loyalty.Reason{why(weekend, "0", loyalty.IsShadow, "37"), why("revision", "-37", loyalty.WasGiven)}, "en")
+	got := Reasons(
+		bluebird(t),
+		[]loyalty.Reason{why(weekend, "0", loyalty.IsShadow, "37"), why("revision", "-37", loyalty.WasGiven)}, "en",
+	)
 	if len(got) != 1 || got[0] != "Already given before: -37 beans." {
 		t.Errorf("the explanation contains %q", got)
 	}

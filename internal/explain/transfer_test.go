@@ -7,7 +7,9 @@ import (
 )
 
 func TestSummariesOfTransfers(t *testing.T) {
-	given := func(kind loyalty.Kind, revision int, n loyalty.Points, edit func(*loyalty.Entry), postings ...loyalty.Posting) loyalty.Entry {
+	given := func(
+		kind loyalty.Kind, revision int, n loyalty.Points, edit func(*loyalty.Entry), postings ...loyalty.Posting,
+	) loyalty.Entry {
 		e := entry(kind, loyalty.Cause{Kind: loyalty.CauseTransfer, ID: "tr_1", Revision: revision}, n, postings...)
 		e.Redemption = &loyalty.Redemption{ID: "tr_1", To: "mem_bob", Points: 100, Fee: 10, Until: redemption("").Until}
 		if edit != nil {
@@ -75,7 +77,8 @@ func TestSummariesOfTransfers(t *testing.T) {
 		},
 		{
 			"refused for another reason", given(loyalty.KindReject, 1, 0, nil),
-			"You could not give the beans to another member.", "Sie konnten einem anderen Mitglied keine Bohnen schenken.",
+			"You could not give the beans to another member.",
+			"Sie konnten einem anderen Mitglied keine Bohnen schenken.",
 		},
 	})
 }

@@ -18,11 +18,14 @@ func TestReadParsesEachFormat(t *testing.T) {
 		job      = `{"program":"bluebird","shard":3,"due":"2026-12-01T09:05:00Z","member":"mem_1"}`
 		schedule = `{"schedule":"remind","time":"2026-12-01T09:35:00Z"}`
 		bounce   = `{"source":"aws.ses","detail":{"mail":{"destination":["Ada <ada@example.com>"]}}}`
-		stream   = `{"requestContext":{"requestId":"r","functionArn":"` + remindLive + `","condition":"RetryAttemptsExhausted","approximateInvokeCount":11},` +
+		stream   = `{"requestContext":{"requestId":"r","functionArn":"` + remindLive +
+			`","condition":"RetryAttemptsExhausted","approximateInvokeCount":11},` +
 			`"responseContext":{"statusCode":200},"DDBStreamBatchInfo":{"shardId":"shardId-1","startSequenceNumber":"100","endSequenceNumber":"300",` +
 			`"batchSize":3,"streamArn":"arn:aws:dynamodb:eu-central-1:123456789012:table/perennial-Table-1/stream/2026"}}`
-		failed = `{"version":"1.0","requestContext":{"functionArn":"` + remindLive + `","condition":"RetriesExhausted","approximateInvokeCount":3},` +
-			`"requestPayload":` + bounce + `,"responsePayload":{"errorType":"wrapError","errorMessage":"no member has ada@example.com"}}`
+		failed = `{"version":"1.0","requestContext":{"functionArn":"` + remindLive +
+			`","condition":"RetriesExhausted","approximateInvokeCount":3},` +
+			`"requestPayload":` + bounce +
+			`,"responsePayload":{"errorType":"wrapError","errorMessage":"no member has ada@example.com"}}`
 	)
 	for _, c := range []struct {
 		name    string
@@ -38,18 +41,23 @@ func TestReadParsesEachFormat(t *testing.T) {
 		{
 			"event that Scheduler could not deliver", "schedules",
 			failures.Message{Body: schedule, Attributes: map[string]string{
-				"TARGET_ARN": remindLive, "SCHEDULE_ARN": "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/perennial-Hourly",
-				"ERROR_CODE": "AWS.Scheduler.AccessDenied", "ERROR_MESSAGE": "the role may not invoke it", "RETRY_ATTEMPTS": "5",
+				"TARGET_ARN":   remindLive,
+				"SCHEDULE_ARN": "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/perennial-Hourly",
+				"ERROR_CODE":   "AWS.Scheduler.AccessDenied", "ERROR_MESSAGE": "the role may not invoke it",
+				"RETRY_ATTEMPTS": "5",
 			}},
 			failures.Failure{
-				Source: "schedule perennial-Hourly", Attempts: 6, Error: "AWS.Scheduler.AccessDenied: the role may not invoke it", Body: schedule,
+				Source: "schedule perennial-Hourly", Attempts: 6,
+				Error: "AWS.Scheduler.AccessDenied: the role may not invoke it", Body: schedule,
 				Restart: failures.Restart{Function: remindLive, Payload: []byte(schedule)},
 			},
 		},
 		{
 			"event that a rule could not deliver", "feedback",
 			failures.Message{Body: bounce, Attributes: map[string]string{
-				"TARGET_ARN": remindLive, "RULE_ARN": "arn:aws:events:eu-central-1:123456789012:rule/perennial-Feedback", "ERROR_CODE": "NO_PERMISSIONS",
+				"TARGET_ARN": remindLive,
+				"RULE_ARN":   "arn:aws:events:eu-central-1:123456789012:rule/perennial-Feedback",
+				"ERROR_CODE": "NO_PERMISSIONS",
 			}},
 			failures.Failure{
 				Source: "rule perennial-Feedback", Error: "NO_PERMISSIONS",

@@ -56,7 +56,9 @@ func Difference(want, got string) string {
 		}
 		return lines[n]
 	}
-	return fmt.Sprintf("line %d differs, after\n%s\n-want %s\n+got  %s", n+1, strings.Join(w[max(0, n-3):n], "\n"), line(w), line(g))
+	return fmt.Sprintf(
+		"line %d differs, after\n%s\n-want %s\n+got  %s", n+1, strings.Join(w[max(0, n-3):n], "\n"), line(w), line(g),
+	)
 }
 
 // Hashed returns a text, with a hash of 8 bytes in place of the part from an offset.

@@ -29,11 +29,29 @@ var arrows = []struct {
 	{"internal/loyalty/earn", []string{"loyalty", "loyalty/posting", "loyalty/receipt"}},
 	{"internal/loyalty/redeem", []string{"loyalty", "loyalty/earn", "loyalty/posting"}},
 	{"internal/loyalty/tier", []string{"loyalty", "loyalty/earn", "loyalty/posting", "loyalty/redeem"}},
-	{"internal/loyalty/award", []string{"loyalty", "loyalty/earn", "loyalty/posting", "loyalty/receipt", "loyalty/redeem", "loyalty/tier"}},
+	{
+		"internal/loyalty/award",
+		[]string{"loyalty", "loyalty/earn", "loyalty/posting", "loyalty/receipt", "loyalty/redeem", "loyalty/tier"},
+	},
 	{"internal/loyalty/share", []string{"loyalty", "loyalty/earn", "loyalty/posting", "loyalty/redeem"}},
-	{"internal/loyalty/remind", []string{"loyalty", "loyalty/award", "loyalty/earn", "loyalty/posting", "loyalty/redeem", "loyalty/tier"}},
-	{"internal/loyalty/engine", []string{"loyalty", "loyalty/award", "loyalty/earn", "loyalty/posting", "loyalty/receipt", "loyalty/redeem", "loyalty/remind", "loyalty/share", "loyalty/tier"}},
-	{"internal/loyalty/deliverytest", []string{"loyalty", "loyalty/award", "loyalty/earn", "loyalty/engine", "loyalty/posting", "loyalty/receipt", "loyalty/redeem", "loyalty/share", "loyalty/tier"}},
+	{
+		"internal/loyalty/remind",
+		[]string{"loyalty", "loyalty/award", "loyalty/earn", "loyalty/posting", "loyalty/redeem", "loyalty/tier"},
+	},
+	{
+		"internal/loyalty/engine",
+		[]string{
+			"loyalty", "loyalty/award", "loyalty/earn", "loyalty/posting", "loyalty/receipt", "loyalty/redeem",
+			"loyalty/remind", "loyalty/share", "loyalty/tier",
+		},
+	},
+	{
+		"internal/loyalty/deliverytest",
+		[]string{
+			"loyalty", "loyalty/award", "loyalty/earn", "loyalty/engine", "loyalty/posting", "loyalty/receipt",
+			"loyalty/redeem", "loyalty/share", "loyalty/tier",
+		},
+	},
 	{"internal/explain", []string{"loyalty/..."}},
 	{"internal/emailaddr", nil},
 	{"internal/table", nil},
@@ -56,16 +74,37 @@ var arrows = []struct {
 	{"internal/program/document", []string{"loyalty", "program/nearest", "program/problem"}},
 	{"internal/program/describe", []string{"loyalty/..."}},
 	{"internal/program/validate", []string{"loyalty/...", "program/describe", "program/document", "program/snapshot"}},
-	{"internal/program", []string{"loyalty/...", "program/condition", "program/describe", "program/document", "program/nearest", "program/problem", "program/snapshot", "program/validate"}},
+	{
+		"internal/program",
+		[]string{
+			"loyalty/...", "program/condition", "program/describe", "program/document", "program/nearest",
+			"program/problem", "program/snapshot", "program/validate",
+		},
+	},
 	{"internal/program/compare", []string{"program", "program/change", "program/document"}},
 	{"internal/ledger/columns", nil},
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},
-	{"internal/ledger", []string{"emailaddr", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table"}},
+	{
+		"internal/ledger",
+		[]string{"emailaddr", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table"},
+	},
 	{"internal/auth", []string{"random", "table"}},
-	{"internal/app", []string{"auth", "ledger", "ledger/stored", "loyalty/...", "parallel", "program/snapshot", "random", "table", "telemetry"}},
+	{
+		"internal/app",
+		[]string{
+			"auth", "ledger", "ledger/stored", "loyalty/...", "parallel", "program/snapshot", "random", "table",
+			"telemetry",
+		},
+	},
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
-	{"internal/api", []string{"api/wire", "app", "auth", "explain", "ledger", "ledger/stored", "loyalty/...", "notify", "parallel", "program/change", "program/problem", "random", "telemetry"}},
+	{
+		"internal/api",
+		[]string{
+			"api/wire", "app", "auth", "explain", "ledger", "ledger/stored", "loyalty/...", "notify", "parallel",
+			"program/change", "program/problem", "random", "telemetry",
+		},
+	},
 	{"internal/payments/webhook", []string{"app", "ledger", "loyalty"}},
 	{"internal/payments/webhook/webhooktest", []string{"app", "loyalty", "payments/webhook"}},
 	{"internal/payments/adyen", []string{"ledger", "loyalty", "payments/webhook"}},
@@ -75,7 +114,8 @@ var arrows = []struct {
 	{"internal/payments/standard", []string{"app", "ledger", "loyalty", "payments/webhook"}},
 	{"internal/payments/stripe", []string{"ledger", "loyalty", "payments/webhook"}},
 	{"internal/payments", []string{
-		"api/wire", "app", "ledger", "ledger/stored", "loyalty", "payments/adyen", "payments/paypal", "payments/shopify", "payments/square",
+		"api/wire", "app", "ledger", "ledger/stored", "loyalty", "payments/adyen", "payments/paypal",
+		"payments/shopify", "payments/square",
 		"payments/standard", "payments/stripe", "payments/webhook", "random", "telemetry",
 	}},
 	{"internal/payments/sample", []string{"app", "loyalty"}},
@@ -90,7 +130,8 @@ var arrows = []struct {
 	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
 	{"internal/boot/senders", []string{
-		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext", "notify/wording",
+		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext",
+		"notify/wording",
 	}},
 	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
 	{"internal/failures", nil},
@@ -99,12 +140,20 @@ var arrows = []struct {
 	{"internal/local/binaries", nil},
 	{"internal/local/awsapi", []string{"stack/access"}}, // no SDK: its tests use the functions' clients
 	{"internal/local/deployment", []string{ // uses the template, not the functions' code
-		"app", "local/awsapi", "local/dynamodbapi", "local/runtimeapi", "loyalty", "notify", "stack", "stack/access", "table",
+		"app", "local/awsapi", "local/dynamodbapi", "local/runtimeapi", "loyalty", "notify", "stack", "stack/access",
+		"table",
 	}},
 	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
 	{"internal/local/paypal", nil},
 	{"internal/local/runtimeapi", nil}, // uses processes, not the functions' code
-	{"internal/local", []string{"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "ledger/stored", "local/deployment", "local/paypal", "loyalty/...", "notify", "notify/wording", "payments", "program", "program/compare", "program/describe", "relay", "stack", "stack/access", "table", "telemetry"}},
+	{
+		"internal/local",
+		[]string{
+			"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "ledger/stored", "local/deployment",
+			"local/paypal", "loyalty/...", "notify", "notify/wording", "payments", "program", "program/compare",
+			"program/describe", "relay", "stack", "stack/access", "table", "telemetry",
+		},
+	},
 	{"internal/stack", nil},
 	{"internal/stack/access", []string{"stack", "table"}},
 	{"internal/stack/stacktest", []string{"ledger", "loyalty", "program", "program/snapshot", "stack", "stack/access"}},
@@ -124,13 +173,23 @@ var arrows = []struct {
 	{"functions/remind", []string{"jobs", "boot", "boot/senders", "boot/sqsqueue"}},
 	{"functions/reminders", []string{"api", "boot", "boot/senders"}},
 	{"functions/relay", []string{"relay", "boot"}},
-	{"functions/perennial", []string{"app", "auth", "boot/failurequeues", "boot/operator", "cost", "failures", "ledger", "ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "payments", "payments/sample", "program", "program/compare", "program/describe", "program/document", "stack", "table", "table/dynamotable", "table/pebbletable"}},
+	{
+		"functions/perennial",
+		[]string{
+			"app", "auth", "boot/failurequeues", "boot/operator", "cost", "failures", "ledger", "ledger/stored",
+			"local", "local/binaries", "local/paypal", "loyalty/...", "payments", "payments/sample", "program",
+			"program/compare", "program/describe", "program/document", "stack", "table", "table/dynamotable",
+			"table/pebbletable",
+		},
+	},
 }
 
 // amazon lists the packages that may import the AWS SDK. dynamotest is only for tests.
 var amazon = []string{
-	"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator", "internal/boot/failurequeues",
-	"internal/boot/sqsqueue", "internal/boot/senders", "internal/notify/sesmail", "internal/notify/snstext", "internal/notify/eventbus",
+	"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator",
+	"internal/boot/failurequeues",
+	"internal/boot/sqsqueue", "internal/boot/senders", "internal/notify/sesmail", "internal/notify/snstext",
+	"internal/notify/eventbus",
 }
 
 // outside lists, for restricted packages outside this module, which packages may import them except in tests.
@@ -146,15 +205,22 @@ var outside = map[string][]string{
 	"github.com/alecthomas/kong":               {"functions/perennial"},
 	"github.com/getkin/kin-openapi":            nil,
 	"github.com/expr-lang/expr":                {"internal/program/condition"},
-	"github.com/goccy/go-yaml":                 {"internal/program/document", "internal/api/wire/generate", "internal/stack"},
-	"go.mau.fi/util":                           {"internal/ledger"},
-	"golang.org/x/net":                         {"internal/emailaddr", "internal/ledger"},
-	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/app", "internal/boot", "internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay"},
-	"github.com/stripe/stripe-go":              nil,
-	"github.com/standard-webhooks":             nil,
-	"github.com/google/go-cmp":                 {"internal/loyalty/deliverytest", "internal/payments/webhook/webhooktest", "internal/table/tabletest"},
-	"pgregory.net/rapid":                       {"internal/loyalty/deliverytest"},
-	"github.com/anishathalye/porcupine":        nil,
+	"github.com/goccy/go-yaml": {
+		"internal/program/document", "internal/api/wire/generate", "internal/stack",
+	},
+	"go.mau.fi/util":   {"internal/ledger"},
+	"golang.org/x/net": {"internal/emailaddr", "internal/ledger"},
+	"github.com/aws/aws-lambda-go": {
+		"internal/api", "internal/app", "internal/boot", "internal/boot/senders", "internal/boot/sqsqueue",
+		"internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay",
+	},
+	"github.com/stripe/stripe-go":  nil,
+	"github.com/standard-webhooks": nil,
+	"github.com/google/go-cmp": {
+		"internal/loyalty/deliverytest", "internal/payments/webhook/webhooktest", "internal/table/tabletest",
+	},
+	"pgregory.net/rapid":                {"internal/loyalty/deliverytest"},
+	"github.com/anishathalye/porcupine": nil,
 }
 
 // allowed reports whether a list contains a package, or the pattern "parent/..." of the package or its parent.
@@ -197,7 +263,9 @@ func TestRulesAndStoragePortImportStandardLibraryOnly(t *testing.T) {
 		}
 	}
 	for _, imported := range all["internal/loyalty"].Imports {
-		if slices.Contains([]string{"context", "os", "net", "log/slog", "math/rand", "math/rand/v2", "crypto/rand"}, imported) {
+		if slices.Contains(
+			[]string{"context", "os", "net", "log/slog", "math/rand", "math/rand/v2", "crypto/rand"}, imported,
+		) {
 			t.Errorf("internal/loyalty imports %s but must be pure", imported)
 		}
 	}
@@ -240,7 +308,10 @@ func TestFunctionsDoNotContainPebbleOrLocalStack(t *testing.T) {
 			continue
 		}
 		for _, reached := range reach(all, name, map[string]bool{}) {
-			forbidden := []string{"internal/table/pebbletable", "internal/table/tabletest", "internal/seedtest", "internal/boot/operator", "internal/boot/failurequeues"}
+			forbidden := []string{
+				"internal/table/pebbletable", "internal/table/tabletest", "internal/seedtest",
+				"internal/boot/operator", "internal/boot/failurequeues",
+			}
 			if strings.HasPrefix(reached, "internal/local") || slices.Contains(forbidden, reached) {
 				t.Errorf("%s contains %s", name, reached)
 			}
@@ -304,7 +375,9 @@ func reach(all map[string]*build.Package, name string, seen map[string]bool) (re
 }
 
 func TestPackagesHaveCommentAndSpecificName(t *testing.T) {
-	banned := []string{"types", "models", "model", "common", "util", "utils", "helpers", "handlers", "domain", "misc", "base"}
+	banned := []string{
+		"types", "models", "model", "common", "util", "utils", "helpers", "handlers", "domain", "misc", "base",
+	}
 	for name := range packages(t) {
 		if slices.Contains(banned, path.Base(name)) {
 			t.Errorf("%s has a generic name", name)

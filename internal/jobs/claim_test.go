@@ -142,7 +142,9 @@ func TestCrashLosesOrDuplicatesAtMostOneMessage(t *testing.T) {
 			b.now = noon.Add(-4 * time.Hour) // nine in Berlin, before the points are active
 			m := b.remember(t, 1)
 			if c.purpose == loyalty.Marketing {
-				adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
+				adjust := ledger.Adjustment{
+					ID: "adj_more", Member: m, Points: 80, Reason: "x",
+				} // 280: 20 short of free shipping
 				if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
 					t.Fatal(err)
 				}

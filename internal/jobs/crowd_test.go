@@ -145,7 +145,10 @@ func TestRunCostsDependOnDueMembers(t *testing.T) {
 		c.reads.Store(0)
 		took = append(took, b.run(t))
 		reads, writes := c.reads.Load(), c.writes.Load()
-		t.Logf("%d of %d members: %d items read, %d written in %d transactions, %s", found, members, reads, writes, c.transactions.Load(), took[len(took)-1])
+		t.Logf(
+			"%d of %d members: %d items read, %d written in %d transactions, %s", found, members, reads, writes,
+			c.transactions.Load(), took[len(took)-1],
+		)
 		if found < due*98/100 || found > due*102/100 {
 			t.Errorf("%d are due of %d", found, members)
 		}
@@ -153,7 +156,10 @@ func TestRunCostsDependOnDueMembers(t *testing.T) {
 			t.Errorf("%d items were read for %d members", reads, found)
 		}
 		if want := int64(found) * 2; writes != want || c.transactions.Load() != int64(found) {
-			t.Errorf("%d items were written in %d transactions, want an account and an entry for each of %d members", writes, c.transactions.Load(), found)
+			t.Errorf(
+				"%d items were written in %d transactions, want an account and an entry for each of %d members",
+				writes, c.transactions.Load(), found,
+			)
 		}
 		c.reads.Store(0)
 		c.writes.Store(0)
@@ -210,7 +216,8 @@ func TestKilledRunHasSameResult(t *testing.T) {
 	}
 	for range 1_000 {
 		m := memberID(rng.IntN(members))
-		if a, b := whole.account(t, m), killed.account(t, m); string(a.Doc) != string(b.Doc) || a.Index != b.Index || a.Version != b.Version {
+		if a, b := whole.account(t, m), killed.account(t, m); string(a.Doc) != string(b.Doc) || a.Index != b.Index ||
+			a.Version != b.Version {
 			t.Fatalf("%s after one run: %s\nafter killed runs: %s", m, a.Doc, b.Doc)
 		}
 	}
@@ -340,7 +347,8 @@ func TestCostOfSettlingMember(t *testing.T) {
 			t.Errorf("a member for whom nothing changes costs %+v", u)
 		}
 	}
-	if _, err := b.Ledger.Advance(t.Context(), b.program, "mem_nobody"); err == nil || errors.Is(err, ledger.ErrTryAgain) {
+	if _, err := b.Ledger.Advance(t.Context(), b.program, "mem_nobody"); err == nil ||
+		errors.Is(err, ledger.ErrTryAgain) {
 		t.Error(err)
 	}
 }

@@ -60,7 +60,8 @@ func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 		return nil // not a message of this program, or a test
 	}
 	reminder, err := r.Ledger.Delivery(ctx, program, member, message, map[string]string{
-		"Bounce": ledger.FigureFailed, "Complaint": ledger.FigureComplained, "Delivery": ledger.FigureDelivered, "Open": ledger.FigureOpened,
+		"Bounce": ledger.FigureFailed, "Complaint": ledger.FigureComplained, "Delivery": ledger.FigureDelivered,
+		"Open": ledger.FigureOpened,
 	}[f.Detail.Type], f.ends() == "")
 	if err == nil && f.Detail.Type == "Bounce" {
 		err = r.revokeNotices(ctx, program, member, message)
@@ -68,7 +69,9 @@ func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	if err != nil {
 		return err
 	}
-	r.Log.InfoContext(ctx, "feedback", "type", f.Detail.Type, "member", member, "message", message, "reminder", reminder)
+	r.Log.InfoContext(
+		ctx, "feedback", "type", f.Detail.Type, "member", member, "message", message, "reminder", reminder,
+	)
 	why, letter := f.ends(), strings.HasPrefix(message, ledger.LetterPrefix)
 	switch {
 	case why == "" || len(f.Detail.Mail.Destination) == 0:

@@ -45,7 +45,8 @@ func TestBounceUsesOtherChannelAndComplaintStopsMarketing(t *testing.T) {
 	if err != nil || len(contact.Failed) != 1 {
 		t.Errorf("%+v %v", contact.Failed, err)
 	}
-	if c := contact.Consents; c.Allow(loyalty.Email, loyalty.Marketing) || !c.Allow(loyalty.Email, loyalty.Transactional) || !c.Allow(loyalty.SMS, loyalty.Marketing) {
+	if c := contact.Consents; c.Allow(loyalty.Email, loyalty.Marketing) ||
+		!c.Allow(loyalty.Email, loyalty.Transactional) || !c.Allow(loyalty.SMS, loyalty.Marketing) {
 		t.Errorf("after the complaint: %+v", c)
 	}
 	figures, err := b.Ledger.ReminderFigures(t.Context(), "bluebird", noon, b.now)
@@ -61,7 +62,10 @@ func TestBounceUsesOtherChannelAndComplaintStopsMarketing(t *testing.T) {
 func TestBounceOfTestMessageChangesNoMember(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	for _, kind := range []string{"Bounce", "Complaint"} {
-		event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},"bounce":{"bounceType":"Permanent"}}}`, kind, notify.NoMember)
+		event := fmt.Sprintf(
+			`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},"bounce":{"bounceType":"Permanent"}}}`,
+			kind, notify.NoMember,
+		)
 		if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -84,7 +88,10 @@ func TestBouncedNoticePostponesExpiry(t *testing.T) {
 		}
 		if bounce != "" {
 			for range 2 { // it may be delivered twice
-				event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":%q}}}`, p.took[0].To, m, p.took[0].ID, bounce)
+				event := fmt.Sprintf(
+					`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":%q}}}`,
+					p.took[0].To, m, p.took[0].ID, bounce,
+				)
 				if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 					t.Fatal(err)
 				}

@@ -73,7 +73,8 @@ func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 			failures = append(failures, errors.New("the time limit was reached"))
 			break
 		}
-		if err := r.sendGiftMessage(ctx, p, place); err != nil && !errors.Is(err, ledger.ErrClaimed) { // ErrClaimed: another worker
+		if err := r.sendGiftMessage(ctx, p, place); err != nil &&
+			!errors.Is(err, ledger.ErrClaimed) { // ErrClaimed: another worker
 			failures = append(failures, fmt.Errorf("%s of %s: %w", place.Item, place.Member, err))
 		}
 	}
@@ -102,11 +103,13 @@ func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, 
 		r.Log.InfoContext(ctx, "gift card sent", "member", place.Member, "letter", c.ID)
 		return r.settle(ctx, c, ledger.LetterSent)
 	case errors.Is(err, notify.ErrRejected):
-		r.Log.WarnContext(ctx, "gift card could not be sent to its address", "member", place.Member, "letter", c.ID, "err",
+		r.Log.WarnContext(ctx, "gift card could not be sent to its address", "member", place.Member, "letter", c.ID,
+			"err",
 			err)
 		return r.settle(ctx, c, ledger.LetterFailed)
 	case errors.Is(err, notify.ErrNotSent):
-		r.Log.WarnContext(ctx, "gift card was not sent and will be retried", "member", place.Member, "letter", c.ID, "err",
+		r.Log.WarnContext(ctx, "gift card was not sent and will be retried", "member", place.Member, "letter", c.ID,
+			"err",
 			err)
 		return r.Ledger.PostponeGiftMessage(ctx, c, r.Now().Add(again))
 	default:

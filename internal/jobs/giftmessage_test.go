@@ -19,18 +19,28 @@ func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 	t.Helper()
 	m = memberID(i)
 	by := ledger.By{Actor: "test", Input: fmt.Sprint(i)}
-	in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i), Name: "Ada", Locale: "de"}}
+	in := ledger.Enrolment{
+		Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i), Name: "Ada", Locale: "de"},
+	}
 	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, by); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Ledger.Adjust(t.Context(), b.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 3_000, Reason: "x"}, by); err != nil {
+	if _, err := b.Ledger.Adjust(
+		t.Context(), b.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 3_000, Reason: "x"}, by,
+	); err != nil {
 		t.Fatal(err)
 	}
-	r, err := b.Ledger.Redeem(t.Context(), b.program, ledger.RedemptionRequest{ID: redemptionOf(i), Member: m, Reward: "gift-25", Commit: true}, by)
+	r, err := b.Ledger.Redeem(
+		t.Context(), b.program,
+		ledger.RedemptionRequest{ID: redemptionOf(i), Member: m, Reward: "gift-25", Commit: true}, by,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	send := ledger.GiftMessage{ID: fmt.Sprint("snd_", i), Redemption: redemptionOf(i), Email: "eve@example.com", Name: "Eve", Message: "From me"}
+	send := ledger.GiftMessage{
+		ID: fmt.Sprint("snd_", i), Redemption: redemptionOf(i), Email: "eve@example.com", Name: "Eve",
+		Message: "From me",
+	}
 	if _, _, err := b.Ledger.SendCode(t.Context(), "bluebird", send, by); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +87,8 @@ func TestGiftCardIsSentToFriendOnce(t *testing.T) {
 		t.Fatalf("%d gift messages, %s", len(got), b.status(t, 1))
 	}
 	l := got[0]
-	if l.ID != "snd_1" || l.To != "eve@example.com" || l.Member != m || l.Channel != loyalty.Email || l.Unsubscribe != "" || l.Language != "de" {
+	if l.ID != "snd_1" || l.To != "eve@example.com" || l.Member != m || l.Channel != loyalty.Email ||
+		l.Unsubscribe != "" || l.Language != "de" {
 		t.Errorf("%+v", l)
 	}
 	for _, want := range []string{code, "Ada schenkt Ihnen", "25,00 EUR", "Guten Tag Eve", "31. Dezember 2026"} {
@@ -122,14 +133,20 @@ func TestUnsentGiftMessageIsRetriedUntilDeadline(t *testing.T) {
 			return nil, false
 		}, 1, ledger.LetterSent},
 		{"certainly never sent", func(int) (error, bool) { return notify.ErrNotSent, false }, 0, ledger.LetterFailed},
-		{"the address is rejected", func(int) (error, bool) { return notify.ErrRejected, false }, 0, ledger.LetterFailed},
+		{
+			"the address is rejected", func(int) (error, bool) { return notify.ErrRejected, false }, 0,
+			ledger.LetterFailed,
+		},
 		{"unknown outcome, was sent", func(n int) (error, bool) {
 			if n == 1 {
 				return unknown, true
 			}
 			return nil, false
 		}, 2, ledger.LetterSent},
-		{"unknown outcome every time, was sent each time", func(int) (error, bool) { return unknown, true }, 3, ledger.LetterFailed},
+		{
+			"unknown outcome every time, was sent each time", func(int) (error, bool) { return unknown, true }, 3,
+			ledger.LetterFailed,
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.what, func(t *testing.T) {
@@ -209,7 +226,8 @@ func TestUnusableGiftCardIsNotSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if failed := b.remindAll(t, p); failed != 0 || len(giftMessages(p)) != 0 || b.status(t, 1) != ledger.LetterWithdrawn {
+			if failed := b.remindAll(t, p); failed != 0 || len(giftMessages(p)) != 0 ||
+				b.status(t, 1) != ledger.LetterWithdrawn {
 				t.Errorf("%s: %d failed, %d gift messages, %s", what, failed, len(giftMessages(p)), b.status(t, 1))
 			}
 		}
@@ -235,7 +253,10 @@ func TestBouncedGiftMessageDoesNotAffectMember(t *testing.T) {
 	b.remindAll(t, p)
 	tell := func(kind, detail string) {
 		t.Helper()
-		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":["eve@example.com"],"tags":{"program":["bluebird"],"member":[%q],"message":["snd_1"],"reminder":["gift"]}}%s}}`, kind, m, detail)
+		event := fmt.Sprintf(
+			`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":["eve@example.com"],"tags":{"program":["bluebird"],"member":[%q],"message":["snd_1"],"reminder":["gift"]}}%s}}`,
+			kind, m, detail,
+		)
 		for range 2 { // it may be delivered twice
 			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 				t.Fatal(err)

@@ -39,13 +39,19 @@ func (b *bench) levels(t *testing.T, members int) map[string]int {
 // republish changes the threshold of silver, effective in an hour.
 func (b *bench) republish(t *testing.T, from, guard string, mode loyalty.RefreshMode) {
 	t.Helper()
-	source := []byte(strings.NewReplacer("from: 500,", "from: "+from+",", "  move_down: one_step", guard+"  move_down: one_step").Replace(string(program.Demo())))
+	source := []byte(
+		strings.NewReplacer(
+			"from: 500,", "from: "+from+",", "  move_down: one_step", guard+"  move_down: one_step",
+		).Replace(string(program.Demo())),
+	)
 	p, problems := program.Compile(source)
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
 	at := b.now.Add(time.Hour)
-	if _, _, err := b.Programs.Publish(t.Context(), app.Publication{Program: p, Source: source, By: "test", At: &at, Levels: mode}); err != nil {
+	if _, _, err := b.Programs.Publish(
+		t.Context(), app.Publication{Program: p, Source: source, By: "test", At: &at, Levels: mode},
+	); err != nil {
 		t.Fatal(err)
 	}
 	b.now = at.Add(30 * time.Minute)
@@ -80,7 +86,8 @@ func testGuard(t *testing.T, members int) {
 	b.dispatch(t, b.now)
 	bodies := b.sent
 	b.sent = nil
-	if failed := b.deliver(t, t.Context(), bodies...); len(failed) != len(bodies) || len(bodies) < 10 || len(b.sent) > 0 {
+	if failed := b.deliver(t, t.Context(), bodies...); len(failed) != len(bodies) || len(bodies) < 10 ||
+		len(b.sent) > 0 {
 		t.Errorf("%d of %d messages failed, and %d were sent", len(failed), len(bodies), len(b.sent))
 	}
 	if at := b.levels(t, members); at["silver"] != members {

@@ -73,15 +73,20 @@ func countLateness(ctx context.Context, e event, now time.Time) {
 // each processes the messages of a queue's event one by one and returns those that the queue must redeliver: those
 // that failed, and those that were not started before the deadline. The list is never null, which Lambda would
 // treat as success and other runtimes cannot parse.
-func each(ctx context.Context, log *slog.Logger, messages []events.SQSMessage, work func(context.Context, string) error) ([]byte, error) {
+func each(
+	ctx context.Context, log *slog.Logger, messages []events.SQSMessage, work func(context.Context, string) error,
+) ([]byte, error) {
 	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range messages {
 		if err := process(ctx, m.Body, work); err != nil {
-			log.ErrorContext(ctx, "message will be redelivered", "request_id", app.RequestID(ctx), "message", m.MessageId,
+			log.ErrorContext(ctx, "message will be redelivered", "request_id", app.RequestID(ctx), "message",
+				m.MessageId,
 				"err", err)
 			telemetry.Count(ctx, telemetry.Errors, 1)
 			app.CountViolation(ctx, err)
-			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+			answer.BatchItemFailures = append(
+				answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId},
+			)
 		}
 	}
 	return json.Marshal(answer)

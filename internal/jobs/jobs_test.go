@@ -131,7 +131,8 @@ func newBench(t testing.TB, members int) *bench {
 	t.Cleanup(func() { memory.Close() })
 	b := &bench{now: noon, Table: memory, guard: stacktest.Guard(t), pitr: true}
 	b.App = &app.App{
-		Table: b.guard.Table(b), Queue: b, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
+		Table: b.guard.Table(b), Queue: b, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler),
+		Stage:  app.Test,
 		Secret: []byte("q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"), Backups: b.described,
 	}
 	if err := b.Wire(); err != nil {
@@ -148,7 +149,9 @@ func newBench(t testing.TB, members int) *bench {
 // order enrolls a member who places an order now.
 func (b *bench) order(t testing.TB, i int) {
 	t.Helper()
-	if _, err := b.Ledger.Enrol(t.Context(), b.program, ledger.Enrolment{Member: memberID(i)}, ledger.By{Actor: "test"}); err != nil {
+	if _, err := b.Ledger.Enrol(
+		t.Context(), b.program, ledger.Enrolment{Member: memberID(i)}, ledger.By{Actor: "test"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	o := loyalty.Order{
@@ -316,7 +319,10 @@ func TestMessagesAreRedeliveredIfEveryMemberFails(t *testing.T) {
 func TestUnreadableMessageDoesNotAffectOthers(t *testing.T) {
 	b := newBench(t, 10)
 	b.dispatch(t, b.now)
-	bodies := append([]string{`{"program":"bluebird","shard":`, `{"program":"nobody","shard":1,"due":"2026-12-16T12:00:00Z"}`}, b.sent...)
+	bodies := append(
+		[]string{`{"program":"bluebird","shard":`, `{"program":"nobody","shard":1,"due":"2026-12-16T12:00:00Z"}`},
+		b.sent...,
+	)
 	if d := cmp.Diff([]string{"0", "1"}, b.deliver(t, t.Context(), bodies...)); d != "" {
 		t.Error(d)
 	}
@@ -361,7 +367,9 @@ func TestWorkerContinuesWithMessageAfterTimeLimit(t *testing.T) {
 
 func TestUnknownEventsAreRejected(t *testing.T) {
 	b := newBench(t, 0)
-	for _, payload := range []string{`{}`, `[]`, `{"schedule":"remind","time":"2026-12-01T12:00:00Z"}`, `{"schedule":"reassess"}`} {
+	for _, payload := range []string{
+		`{}`, `[]`, `{"schedule":"remind","time":"2026-12-01T12:00:00Z"}`, `{"schedule":"reassess"}`,
+	} {
 		if out, err := b.reassess().Invoke(t.Context(), []byte(payload)); err == nil {
 			t.Errorf("the response to %s is %s", payload, out)
 		}

@@ -36,7 +36,9 @@ func metered(t *testing.T, b *bench) (counted func() map[string]float64) {
 				} `json:"_aws"`
 			}
 			var values map[string]any
-			if err := errors.Join(json.Unmarshal([]byte(text), &line), json.Unmarshal([]byte(text), &values)); err != nil {
+			if err := errors.Join(
+				json.Unmarshal([]byte(text), &line), json.Unmarshal([]byte(text), &values),
+			); err != nil {
 				t.Fatal(err)
 			}
 			for _, d := range line.AWS.Directives {
@@ -82,7 +84,8 @@ func TestPanicFailsOneMessageAndIsLoggedWithTheRequestID(t *testing.T) {
 	if failed := b.deliver(t, ctx, `{"program":"bluebird","shard":1}`); len(failed) != 1 {
 		t.Errorf("%v failed", failed)
 	}
-	if n := strings.Count(out.String(), "as asked"); n != 1 || !strings.Contains(out.String(), `"request_id":"request-1"`) {
+	if n := strings.Count(out.String(), "as asked"); n != 1 ||
+		!strings.Contains(out.String(), `"request_id":"request-1"`) {
 		t.Errorf("logged %d times: %s", n, out.String())
 	}
 	if !strings.Contains(out.String(), `"Errors":1`) {

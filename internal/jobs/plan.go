@@ -101,6 +101,7 @@ func (p Plan) Simulate() Estimate {
 	e.Rate = p.Members / end
 	e.Writes, e.Reads = p.Members*p.Changing*p.WriteUnits, p.Members*p.ReadUnits
 	e.Warm = rate * float64(len(freeAt)) * p.Changing * (p.WriteUnits - indexUnits)
-	e.Dollars = e.Writes/1e6*p.WritePrice + e.Reads/1e6*p.ReadPrice + busy*functionMemory*p.ComputePrice + float64(e.Invocations)/1e6*p.InvokePrice
+	e.Dollars = e.Writes/1e6*p.WritePrice + e.Reads/1e6*p.ReadPrice + busy*functionMemory*p.ComputePrice +
+		float64(e.Invocations)/1e6*p.InvokePrice
 	return e
 }

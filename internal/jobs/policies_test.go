@@ -90,7 +90,8 @@ func (b *bench) bounce(t *testing.T) {
 func (b *bench) feedback(t *testing.T, p *provider, m loyalty.MemberID, message string) {
 	t.Helper()
 	event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":["m1@example.com"],
-		"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, m, message)
+		"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, m,
+		message)
 	if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 		t.Fatal(err)
 	}

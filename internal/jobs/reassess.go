@@ -238,7 +238,9 @@ func (w *settleRun) advance(ctx context.Context, member loyalty.MemberID, do fun
 		if p := recover(); p != nil {
 			fail()
 			telemetry.Count(ctx, telemetry.Errors, 1)
-			w.Log.ErrorContext(ctx, "settling a member panicked", "request_id", app.RequestID(ctx), "member", member, "panic", p)
+			w.Log.ErrorContext(
+				ctx, "settling a member panicked", "request_id", app.RequestID(ctx), "member", member, "panic", p,
+			)
 		}
 	}()
 	n, err := do()

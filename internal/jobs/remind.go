@@ -124,7 +124,9 @@ func (r remindHandler) dispatchProgram(ctx context.Context, program string, e ev
 
 // rounds returns the messages for the shards with due members. mark records that every member is replanned; it is
 // nil if only due members are visited.
-func (r remindHandler) rounds(ctx context.Context, program string, at time.Time) (bodies []string, mark func() error, err error) {
+func (r remindHandler) rounds(
+	ctx context.Context, program string, at time.Time,
+) (bodies []string, mark func() error, err error) {
 	p, err := r.Programs.Live(ctx, program)
 	if errors.Is(err, app.ErrNotPublished) {
 		return nil, nil, nil
@@ -206,7 +208,8 @@ func (r remindHandler) members(ctx context.Context, body string) error {
 	rest, finished, err := t.run(ctx)
 	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members",
 		t.done.Load(),
-		"sent", t.sent.Load(), "held_out", t.held.Load(), "not_sent", t.refused.Load(), "failed", t.failed.Load(), "finished", finished)
+		"sent", t.sent.Load(), "held_out", t.held.Load(), "not_sent", t.refused.Load(), "failed", t.failed.Load(),
+		"finished", finished)
 	switch {
 	case err != nil:
 		return err
@@ -262,7 +265,9 @@ func (t *remindRun) safely(ctx context.Context, m loyalty.MemberID) {
 		if p := recover(); p != nil {
 			t.failed.Add(1)
 			telemetry.Count(ctx, telemetry.Errors, 1)
-			t.Log.ErrorContext(ctx, "visiting a member panicked", "request_id", app.RequestID(ctx), "member", m, "panic", p)
+			t.Log.ErrorContext(
+				ctx, "visiting a member panicked", "request_id", app.RequestID(ctx), "member", m, "panic", p,
+			)
 		}
 	}()
 	err := t.visit(ctx, m)
@@ -337,7 +342,8 @@ func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool
 	case !v.Flight.Abandoned(t.Now()):
 		return true, nil
 	case v.Flight.Once:
-		t.Log.WarnContext(ctx, "message counts as sent but may not have been sent", "member", v.Account.Member, "message",
+		t.Log.WarnContext(ctx, "message counts as sent but may not have been sent", "member", v.Account.Member,
+			"message",
 			v.Flight.ID)
 		return false, t.Ledger.Record(ctx, t.program, v, remind.News{}, t.by)
 	}
@@ -365,7 +371,8 @@ func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n remind.News) (o
 		t.sent.Add(1)
 		if err := t.noticed(ctx, v, n); err != nil {
 			telemetry.Count(ctx, telemetry.Errors, 1)
-			t.Log.ErrorContext(ctx, "notice sent but not recorded; expiry postponed", "member", m.Member, "message", m.ID,
+			t.Log.ErrorContext(ctx, "notice sent but not recorded; expiry postponed", "member", m.Member, "message",
+				m.ID,
 				"err", err)
 		}
 		return true, withRetries(func() error { return t.Ledger.Record(ctx, t.program, v, n, t.by) })
@@ -374,7 +381,9 @@ func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n remind.News) (o
 		return false, t.rejected(ctx, v, n, address)
 	case errors.Is(err, notify.ErrNotSent):
 		t.refused.Add(1)
-		t.Log.WarnContext(ctx, "message was not sent and will be retried", "member", m.Member, "message", m.ID, "err", err)
+		t.Log.WarnContext(
+			ctx, "message was not sent and will be retried", "member", m.Member, "message", m.ID, "err", err,
+		)
 		if err := t.Ledger.Release(ctx, t.program, v, t.Now().Add(again), t.by); err != nil {
 			return false, err
 		}
@@ -395,7 +404,9 @@ func (t *remindRun) noticed(ctx context.Context, v *ledger.Visit, n remind.News)
 	switch n.On {
 	case loyalty.BeforeExpiry:
 		for _, lot := range n.Lots {
-			err = errors.Join(err, t.Ledger.Notify(ctx, t.program, m, loyalty.OfExpiry, posting.LotNotice(lot.Expires), by))
+			err = errors.Join(
+				err, t.Ledger.Notify(ctx, t.program, m, loyalty.OfExpiry, posting.LotNotice(lot.Expires), by),
+			)
 		}
 	case loyalty.BeforeTier:
 		err = t.Ledger.Notify(ctx, t.program, m, loyalty.OfFall, posting.TierNotice(v.Account.Tier), by)

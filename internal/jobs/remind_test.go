@@ -49,7 +49,10 @@ func (p *provider) Send(_ context.Context, m notify.Message) error {
 }
 
 func (p *provider) dispatcher(a *app.App) *notify.Dispatcher {
-	o := &notify.Dispatcher{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, GiftWords: wording.GiftWords, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
+	o := &notify.Dispatcher{
+		Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, GiftWords: wording.GiftWords,
+		Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")},
+	}
 	if p.unlinked {
 		o.Links.Base = ""
 	}
@@ -62,7 +65,9 @@ func (p *provider) dispatcher(a *app.App) *notify.Dispatcher {
 var everything = func() (all []remind.Consent) {
 	for _, c := range remind.Channels() {
 		for _, p := range remind.Purposes() {
-			all = append(all, remind.Consent{Channel: c, Purpose: p, Granted: true, At: noon, Wording: "v1", Source: "test"})
+			all = append(
+				all, remind.Consent{Channel: c, Purpose: p, Granted: true, At: noon, Wording: "v1", Source: "test"},
+			)
 		}
 	}
 	return all
@@ -78,11 +83,16 @@ func (b *bench) remember(t *testing.T, i int) loyalty.MemberID {
 func (b *bench) rememberAt(t *testing.T, i int, email string) loyalty.MemberID {
 	t.Helper()
 	m := memberID(i)
-	in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: email, Phone: "+491700000000", Name: "Ada"}, Consents: everything}
+	in := ledger.Enrolment{
+		Member: m, Profile: ledger.Profile{Email: email, Phone: "+491700000000", Name: "Ada"}, Consents: everything,
+	}
 	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Ledger.Adjust(t.Context(), b.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 150, Reason: "x"}, ledger.By{Actor: "test"}); err != nil {
+	if _, err := b.Ledger.Adjust(
+		t.Context(), b.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 150, Reason: "x"},
+		ledger.By{Actor: "test"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -225,7 +235,10 @@ func TestNonASCIIAddressUsesASCIIFormOrOtherChannel(t *testing.T) {
 		b.now = secondNotice
 		b.remindAll(t, p)
 		if got := p.took[0]; got.Channel == loyalty.Email {
-			event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, got.To, m, got.ID)
+			event := fmt.Sprintf(
+				`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`,
+				got.To, m, got.ID,
+			)
 			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 				t.Fatal(err)
 			}
@@ -372,7 +385,8 @@ func TestWithoutPublicAddressOnlyTransactionalMessagesAreSent(t *testing.T) {
 	}
 	p.unlinked = false
 	b.now = b.now.Add(time.Hour)
-	if failed := b.remindAll(t, p); failed != 0 || len(p.took) != 1 || p.took[0].Purpose != loyalty.Marketing || p.took[0].Unsubscribe == "" {
+	if failed := b.remindAll(t, p); failed != 0 || len(p.took) != 1 || p.took[0].Purpose != loyalty.Marketing ||
+		p.took[0].Unsubscribe == "" {
 		t.Fatalf("with a public address, %d failed; sent %v", failed, said(p))
 	}
 	p.unlinked = true

@@ -34,7 +34,9 @@ func (r reassess) watchProviders(ctx context.Context, program string) {
 	for a, err := range r.Ledger.Activities(ctx, program) {
 		if err != nil {
 			telemetry.Count(ctx, telemetry.Errors, 1)
-			r.Log.ErrorContext(ctx, "activity of payment processors could not be checked", "program", program, "err", err)
+			r.Log.ErrorContext(
+				ctx, "activity of payment processors could not be checked", "program", program, "err", err,
+			)
 			return
 		}
 		if a.Silent(r.Now()) {

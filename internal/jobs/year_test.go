@@ -47,15 +47,19 @@ type year struct {
 
 var yearBegins = time.Date(2026, 12, 1, 0, 35, 0, 0, time.UTC)
 
-var yearZones = []string{"", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Kolkata", "Pacific/Auckland", "America/Sao_Paulo"}
+var yearZones = []string{
+	"", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Kolkata", "Pacific/Auckland", "America/Sao_Paulo",
+}
 
 // newYear plans the year of the given number of members: orders and redemptions, at night in each member's time
 // zone.
 func newYear(t *testing.T, members int, seed uint64) *year {
 	t.Helper()
 	y := &year{
-		bench: newBench(t, 0), zones: map[loyalty.MemberID]*time.Location{}, agreed: map[loyalty.MemberID]map[string]bool{},
-		codes: map[loyalty.MemberID]string{}, marketing: map[string]int{}, noticed: map[string]bool{}, ids: map[string]bool{},
+		bench: newBench(t, 0), zones: map[loyalty.MemberID]*time.Location{},
+		agreed: map[loyalty.MemberID]map[string]bool{},
+		codes:  map[loyalty.MemberID]string{}, marketing: map[string]int{}, noticed: map[string]bool{},
+		ids: map[string]bool{},
 	}
 	p, problems := program.Compile([]byte(yearly))
 	if err := problems.Err(); err != nil {
@@ -95,7 +99,12 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 	for _, c := range remind.Channels() {
 		for _, p := range remind.Purposes() {
 			if r.IntN(5) > 0 {
-				consents = append(consents, remind.Consent{Channel: c, Purpose: p, Granted: true, At: yearBegins, Wording: "v1", Source: "test"})
+				consents = append(
+					consents,
+					remind.Consent{
+						Channel: c, Purpose: p, Granted: true, At: yearBegins, Wording: "v1", Source: "test",
+					},
+				)
 			}
 		}
 	}
@@ -126,7 +135,10 @@ func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doin
 func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []remind.Consent) {
 	in := ledger.Enrolment{
 		Member: m, Consents: consents, Code: y.codes[through],
-		Profile: ledger.Profile{Email: string(m) + "@example.com", Phone: "+49170" + strings.TrimPrefix(string(m), "mem_"), Name: "Ada", Timezone: zone, Birthday: birthday},
+		Profile: ledger.Profile{
+			Email: string(m) + "@example.com", Phone: "+49170" + strings.TrimPrefix(string(m), "mem_"), Name: "Ada",
+			Timezone: zone, Birthday: birthday,
+		},
 	}
 	if _, err := y.Ledger.Enrol(t.Context(), y.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
@@ -145,8 +157,9 @@ func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday s
 
 func (y *year) order(t *testing.T, m loyalty.MemberID, amount int64) {
 	o := loyalty.Order{
-		ID: fmt.Sprintf("%s-%d", m, y.now.UnixMilli()), Member: m, PlacedAt: y.now, Currency: "EUR", Status: loyalty.OrderPaid,
-		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: amount}},
+		ID: fmt.Sprintf("%s-%d", m, y.now.UnixMilli()), Member: m, PlacedAt: y.now, Currency: "EUR",
+		Status: loyalty.OrderPaid,
+		Lines:  []loyalty.Line{{ID: "1", Quantity: 1, Amount: amount}},
 	}
 	if _, err := y.Ledger.PutOrder(t.Context(), y.program, o, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
@@ -155,8 +168,11 @@ func (y *year) order(t *testing.T, m loyalty.MemberID, amount int64) {
 
 // redeem redeems a mug, which most members cannot afford.
 func (y *year) redeem(t *testing.T, m loyalty.MemberID, commit bool) {
-	in := ledger.RedemptionRequest{ID: fmt.Sprintf("rd_%s_%d", m, y.now.UnixMilli()), Member: m, Reward: "mug", Commit: commit}
-	if _, err := y.Ledger.Redeem(t.Context(), y.program, in, ledger.By{Actor: "test", Input: "x"}); err != nil && !isRefusal(err) {
+	in := ledger.RedemptionRequest{
+		ID: fmt.Sprintf("rd_%s_%d", m, y.now.UnixMilli()), Member: m, Reward: "mug", Commit: commit,
+	}
+	if _, err := y.Ledger.Redeem(t.Context(), y.program, in, ledger.By{Actor: "test", Input: "x"}); err != nil &&
+		!isRefusal(err) {
 		t.Fatal(err)
 	}
 }
@@ -202,7 +218,10 @@ func (y *year) law(t *testing.T, m notify.Message) {
 	y.lock.Lock()
 	defer y.lock.Unlock()
 	wrong := func(format string, args ...any) {
-		y.problems = append(y.problems, fmt.Sprintf("%s %s %s: ", m.At.Format(time.RFC3339), m.Member, m.Reminder)+fmt.Sprintf(format, args...))
+		y.problems = append(
+			y.problems,
+			fmt.Sprintf("%s %s %s: ", m.At.Format(time.RFC3339), m.Member, m.Reminder)+fmt.Sprintf(format, args...),
+		)
 	}
 	local := m.At.In(y.zones[m.Member])
 	if local.Hour() >= 20 || local.Hour() < 9 {
@@ -218,9 +237,13 @@ func (y *year) law(t *testing.T, m notify.Message) {
 	if m.Purpose == loyalty.Marketing {
 		isoYear, week := local.ISOWeek()
 		for key, most := range map[string]int{
-			fmt.Sprint(m.Member, local.Format(time.DateOnly)):              1,
-			fmt.Sprint(m.Member, isoYear, "w", week, m.Channel):            map[loyalty.Channel]int{loyalty.Email: 2, loyalty.SMS: 1}[m.Channel],
-			fmt.Sprint(m.Member, m.Reminder, local.Format("2006-01"), "m"): map[string]int{"nearly": 1, "how-was-it": 1}[m.Reminder],
+			fmt.Sprint(m.Member, local.Format(time.DateOnly)): 1,
+			fmt.Sprint(
+				m.Member, isoYear, "w", week, m.Channel,
+			): map[loyalty.Channel]int{loyalty.Email: 2, loyalty.SMS: 1}[m.Channel],
+			fmt.Sprint(
+				m.Member, m.Reminder, local.Format("2006-01"), "m",
+			): map[string]int{"nearly": 1, "how-was-it": 1}[m.Reminder],
 		} {
 			if y.marketing[key]++; most > 0 && y.marketing[key] > most {
 				wrong("the %d. of %s", y.marketing[key], key)
@@ -250,7 +273,8 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 			y.noticed[key] = true
 		}
 	case loyalty.NearReward:
-		if r, ok := redeem.FindReward(y.program, m.Data.Reward); !ok || r.Cost-active != loyalty.Points(m.Data.Missing) || m.Data.Missing > 40 {
+		if r, ok := redeem.FindReward(y.program, m.Data.Reward); !ok ||
+			r.Cost-active != loyalty.Points(m.Data.Missing) || m.Data.Missing > 40 {
 			wrong("%d + %d is not the cost of %s", active, m.Data.Missing, m.Data.Reward)
 		}
 	case loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.OnBirthday, loyalty.Scheduled:
@@ -270,7 +294,8 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 			wrong("the level is %s", acc.Tier.Level)
 		}
 	case loyalty.AfterClaim, loyalty.BeforeCode:
-		if c, err := y.Ledger.Code(t.Context(), "bluebird", m.Data.Code); err != nil || !c.Used.IsZero() || !c.Until.IsZero() && !c.Until.After(m.At) {
+		if c, err := y.Ledger.Code(t.Context(), "bluebird", m.Data.Code); err != nil || !c.Used.IsZero() ||
+			!c.Until.IsZero() && !c.Until.After(m.At) {
 			wrong("the code cannot be used: %v", err)
 		}
 	}

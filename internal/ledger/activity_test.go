@@ -26,13 +26,23 @@ func TestSilenceIsMoreThanTwiceTheUsualGap(t *testing.T) {
 		usual  time.Duration
 		silent time.Duration // from when on; zero: never
 	}{
-		"one event":                       {nil, 0, 0},
-		"one event a day":                 {week, 24 * time.Hour, 48 * time.Hour},
-		"connected for less than a week":  {[]float64{24, 24, 24}, 24 * time.Hour, 4 * 24 * time.Hour},
-		"several events a minute":         {append(append([]float64{}, week...), 24, .01, .01), 24 * time.Hour, 48 * time.Hour},
-		"one outage of five days":         {append(append([]float64{}, week...), 120, 24, 24), 24 * time.Hour, 48 * time.Hour},
-		"a gap that is two weeks old":     {[]float64{24, 72, 24, 72, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24}, 24 * time.Hour, 48 * time.Hour},
-		"closed on weekends, two of them": {[]float64{24, 24, 24, 24, 72, 24, 24, 24, 24, 72, 24}, 72 * time.Hour, 6 * 24 * time.Hour},
+		"one event":                      {nil, 0, 0},
+		"one event a day":                {week, 24 * time.Hour, 48 * time.Hour},
+		"connected for less than a week": {[]float64{24, 24, 24}, 24 * time.Hour, 4 * 24 * time.Hour},
+		"several events a minute": {
+			append(append([]float64{}, week...), 24, .01, .01), 24 * time.Hour, 48 * time.Hour,
+		},
+		"one outage of five days": {
+			append(append([]float64{}, week...), 120, 24, 24), 24 * time.Hour, 48 * time.Hour,
+		},
+		"a gap that is two weeks old": {
+			[]float64{24, 72, 24, 72, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24},
+			24 * time.Hour,
+			48 * time.Hour,
+		},
+		"closed on weekends, two of them": {
+			[]float64{24, 24, 24, 24, 72, 24, 24, 24, 24, 72, 24}, 72 * time.Hour, 6 * 24 * time.Hour,
+		},
 	} {
 		a, last := run(c.hours...)
 		if got := a.Usual(); got != c.usual {
@@ -45,7 +55,10 @@ func TestSilenceIsMoreThanTwiceTheUsualGap(t *testing.T) {
 			continue
 		}
 		if a.Silent(last.Add(c.silent)) || !a.Silent(last.Add(c.silent+time.Second)) {
-			t.Errorf("%s: silent %s after the last event: %t, and then %t", name, c.silent, a.Silent(last.Add(c.silent)), a.Silent(last.Add(c.silent+time.Second)))
+			t.Errorf(
+				"%s: silent %s after the last event: %t, and then %t", name, c.silent, a.Silent(last.Add(c.silent)),
+				a.Silent(last.Add(c.silent+time.Second)),
+			)
 		}
 		if a.Silent(last.Add(disconnected)) {
 			t.Errorf("%s: a processor that is gone is still silent", name)
@@ -67,8 +80,11 @@ func TestBusyProcessorIsSilentAfterTwoHoursAtTheEarliest(t *testing.T) {
 
 func TestActivityIsReadAsItWasRecorded(t *testing.T) {
 	want, last := run(24, 1, 23, 24, 30)
-	got, err := readActivity(table.Item{Key: table.Key{PK: "P#p#PROVIDERS", SK: "stripe"}, Version: 1, Doc: stored.Encode(want.doc())})
-	if err != nil || got.Provider != "stripe" || !got.First.Equal(want.First) || !got.Last.Equal(last) || len(got.gaps) != len(want.gaps) {
+	got, err := readActivity(
+		table.Item{Key: table.Key{PK: "P#p#PROVIDERS", SK: "stripe"}, Version: 1, Doc: stored.Encode(want.doc())},
+	)
+	if err != nil || got.Provider != "stripe" || !got.First.Equal(want.First) || !got.Last.Equal(last) ||
+		len(got.gaps) != len(want.gaps) {
 		t.Errorf("%+v, want %+v; %v", got, want, err)
 	}
 	for day, gap := range want.gaps {

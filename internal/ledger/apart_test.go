@@ -35,7 +35,10 @@ func (b *bench) large(m loyalty.MemberID, lines int) loyalty.Order {
 	o.Lines = nil
 	for i := range lines {
 		name := fmt.Sprintf("%x", seedOf(i))
-		o.Lines = append(o.Lines, loyalty.Line{ID: fmt.Sprint("line-", i), SKU: name, Category: name[:20], Quantity: 1, Amount: 100})
+		o.Lines = append(
+			o.Lines,
+			loyalty.Line{ID: fmt.Sprint("line-", i), SKU: name, Category: name[:20], Quantity: 1, Amount: 100},
+		)
 	}
 	return o
 }
@@ -105,7 +108,8 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 			t.Errorf("the lines are in %d items and the refunds in %d", lines, refunds)
 		}
 		r, err := b.Order(t.Context(), b.p.ID, "large")
-		if err != nil || len(r.State.Order.Lines) != posting.MaxLines || len(r.State.Order.Refunds) != 3 || r.State.Order.Lines[9_999] != o.Lines[9_999] {
+		if err != nil || len(r.State.Order.Lines) != posting.MaxLines || len(r.State.Order.Refunds) != 3 ||
+			r.State.Order.Lines[9_999] != o.Lines[9_999] {
 			t.Errorf("read back: %d lines, %d refunds, %v", len(r.State.Order.Lines), len(r.State.Order.Refunds), err)
 		}
 		b.audit(t, "mem_ada")
@@ -154,7 +158,8 @@ func TestALargeOrderOfAGuest(t *testing.T) {
 			t.Error(err)
 		}
 		keys := strings.Join(b.items(t, "large"), " ")
-		if !strings.Contains(keys, "LINES#000001#") || strings.Contains(keys, "LINES#000002#") || strings.Contains(keys, "LINES#000003#") {
+		if !strings.Contains(keys, "LINES#000001#") || strings.Contains(keys, "LINES#000002#") ||
+			strings.Contains(keys, "LINES#000003#") {
 			t.Errorf("stored: %s", keys)
 		}
 		b.audit(t, "mem_ada")

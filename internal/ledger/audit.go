@@ -53,7 +53,8 @@ func (l *Ledger) AuditFrom(
 		for _, w := range e.Wallets {
 			if got := acc.BalanceOf(w.Wallet); got != w.Balance {
 				wrong = append(wrong, fmt.Errorf(
-					"entry %d states the balance %+v of %s, but its postings result in %+v", e.Sequence, w.Balance, w.Wallet, got,
+					"entry %d states the balance %+v of %s, but its postings result in %+v", e.Sequence, w.Balance,
+					w.Wallet, got,
 				))
 			}
 		}
@@ -67,7 +68,9 @@ func (l *Ledger) AuditFrom(
 		return acc, err
 	}
 	acc.Ran = kept.Ran // no entry states this value
-	if was, is := stored.Encode(stored.StoredAccount(kept)), stored.Encode(stored.StoredAccount(acc)); !bytes.Equal(was, is) {
+	if was, is := stored.Encode(
+		stored.StoredAccount(kept),
+	), stored.Encode(stored.StoredAccount(acc)); !bytes.Equal(was, is) {
 		wrong = append(wrong, fmt.Errorf("the stored account is\n%s\nbut its entries result in\n%s", was, is))
 	}
 	return acc, errors.Join(wrong...)

@@ -15,7 +15,8 @@ func (b *bench) automatic(t *testing.T) {
 	t.Helper()
 	b.p.Redemption.Auto = loyalty.Auto{Reward: "gift", At: 300, Limit: 2}
 	b.offer(t, loyalty.Reward{
-		ID: "gift", Type: "gift_card", Cost: 250, Value: loyalty.Money{Amount: 500, Currency: "EUR"}, Codes: loyalty.Codes{From: loyalty.GeneratedCode},
+		ID: "gift", Type: "gift_card", Cost: 250, Value: loyalty.Money{Amount: 500, Currency: "EUR"},
+		Codes: loyalty.Codes{From: loyalty.GeneratedCode},
 	})
 }
 
@@ -42,7 +43,9 @@ func TestWhatIsRedeemedByItselfIsHadOnce(t *testing.T) {
 			b.crowdOf(t, i)
 			o := b.order("o"+string(member(i)), member(i), 100_000)
 			for range 3 {
-				if _, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{}) }); err != nil {
+				if _, err := until(
+					func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{}) },
+				); err != nil {
 					t.Fatal(err)
 				}
 			}

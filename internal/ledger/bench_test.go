@@ -63,7 +63,9 @@ func BenchmarkDrop(b *testing.B) {
 			began := time.Now()
 			amongst(32, b.N, func(i int) {
 				id := fmt.Sprintf("rd_%d_%d", run, i)
-				if _, err := l.try(b, ledger.RedemptionRequest{ID: id, Member: member(i % members), Reward: reward, Commit: true}); err != nil {
+				if _, err := l.try(
+					b, ledger.RedemptionRequest{ID: id, Member: member(i % members), Reward: reward, Commit: true},
+				); err != nil {
 					b.Error(err)
 				}
 			})
@@ -87,7 +89,9 @@ func BenchmarkDropOf500Under5000(b *testing.B) {
 		l.offer(b, r)
 		began := time.Now()
 		amongst(64, members, func(i int) {
-			in := ledger.RedemptionRequest{ID: fmt.Sprintf("rd_%d_%d", run, i), Member: member(i), Reward: r.ID, Commit: true}
+			in := ledger.RedemptionRequest{
+				ID: fmt.Sprintf("rd_%d_%d", run, i), Member: member(i), Reward: r.ID, Commit: true,
+			}
 			if _, err := l.try(b, in); err != nil && !errors.Is(err, loyalty.RewardOutOfStock) {
 				b.Error(err)
 			}

@@ -21,14 +21,25 @@ func TestMessageIDDependsOnEveryPart(t *testing.T) {
 	base := news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due)
 	ids := map[string]string{ledger.MessageID("bluebird", "mem_ada", base): "base"}
 	for name, id := range map[string]string{
-		"program":  ledger.MessageID("redbird", "mem_ada", base),
-		"member":   ledger.MessageID("bluebird", "mem_eve", base),
-		"reminder": ledger.MessageID("bluebird", "mem_ada", news("last-call", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due)),
-		"subject":  ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-04-30", loyalty.BeforeExpiry, loyalty.Email, due)),
-		"trigger":  ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeTier, loyalty.Email, due)),
-		"channel":  ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.SMS, due)),
-		"due":      ledger.MessageID("bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due.Add(time.Second))),
-		"cut":      ledger.MessageID("bluebirdm", "em_ada", base),
+		"program": ledger.MessageID("redbird", "mem_ada", base),
+		"member":  ledger.MessageID("bluebird", "mem_eve", base),
+		"reminder": ledger.MessageID(
+			"bluebird", "mem_ada", news("last-call", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due),
+		),
+		"subject": ledger.MessageID(
+			"bluebird", "mem_ada", news("expiring", "2026-04-30", loyalty.BeforeExpiry, loyalty.Email, due),
+		),
+		"trigger": ledger.MessageID(
+			"bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeTier, loyalty.Email, due),
+		),
+		"channel": ledger.MessageID(
+			"bluebird", "mem_ada", news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.SMS, due),
+		),
+		"due": ledger.MessageID(
+			"bluebird", "mem_ada",
+			news("expiring", "2026-03-31", loyalty.BeforeExpiry, loyalty.Email, due.Add(time.Second)),
+		),
+		"cut": ledger.MessageID("bluebirdm", "em_ada", base),
 	} {
 		if ids[id] != "" {
 			t.Errorf("another %s gives the message ID of %s", name, ids[id])
@@ -55,7 +66,10 @@ func TestMoreEntriesThanUsualAreDueAtOneInstant(t *testing.T) {
 			for i := range n {
 				b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug"})
 			}
-			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: loyalty.Points(100 - n), Pending: 10, Reserved: loyalty.Points(n)})
+			b.wantBalance(
+				t, "mem_ada",
+				loyalty.Balance{Active: loyalty.Points(100 - n), Pending: 10, Reserved: loyalty.Points(n)},
+			)
 			b.advance(15 * 24 * time.Hour)
 			if written, err := b.Advance(t.Context(), b.p, "mem_ada"); err != nil || written != n+1 {
 				t.Errorf("%d entries are written, %v", written, err)
@@ -87,7 +101,8 @@ func TestUnwrittenEntryIsReadByID(t *testing.T) {
 			t.Errorf("%s: %v", other, err)
 		}
 	}
-	if e, err := failing.CurrentEntry(t.Context(), b.p, "mem_ada", "ent_order~1~1"); err != nil || e.Kind != loyalty.KindEarn {
+	if e, err := failing.CurrentEntry(t.Context(), b.p, "mem_ada", "ent_order~1~1"); err != nil ||
+		e.Kind != loyalty.KindEarn {
 		t.Errorf("%+v, %v", e, err)
 	}
 }
@@ -97,7 +112,10 @@ func TestWaitingListRejectsMembersWhoMayNotHaveTheReward(t *testing.T) {
 	r := mug(1)
 	r.FirstCall, r.Tiers = loyalty.Period{Hours: 24}, []string{"gold"}
 	b.offer(t, r)
-	b.offer(t, loyalty.Reward{ID: "print", Type: "free_product", Cost: 10, StockBatches: []loyalty.StockBatch{{Quantity: 1}}})
+	b.offer(
+		t,
+		loyalty.Reward{ID: "print", Type: "free_product", Cost: 10, StockBatches: []loyalty.StockBatch{{Quantity: 1}}},
+	)
 	b.enrol(t, "mem_ada")
 	_, err := b.Wait(t.Context(), b.p, "mug", "mem_ada")
 	wantRefusal(t, err, loyalty.RewardUnavailable)

@@ -36,7 +36,10 @@ func TestATypicalAccountFitsIntoOneWriteUnit(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a := got.Account; len(a.Lots) != 24 || len(a.Pending) != 2 || a.Tier.Level != "silver" || len(a.Metrics) < 12 {
-		t.Fatalf("that is no typical account: %d lots, %d pending, %s, %d metrics", len(a.Lots), len(a.Pending), a.Tier.Level, len(a.Metrics))
+		t.Fatalf(
+			"that is no typical account: %d lots, %d pending, %s, %d metrics", len(a.Lots), len(a.Pending),
+			a.Tier.Level, len(a.Metrics),
+		)
 	}
 	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#bluebird#M#" + string(m), SK: "ACCOUNT"})
 	if err != nil {

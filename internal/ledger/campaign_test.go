@@ -137,8 +137,14 @@ func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
 func TestAnEventFollowsItsState(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.p.Earn.Actions = []loyalty.Action{
-			{ID: "welcome", Event: award.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}},
-			{ID: "review", Event: "review.approved", Points: 20, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}},
+			{
+				ID: "welcome", Event: award.EventJoined, Points: 50,
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
+			},
+			{
+				ID: "review", Event: "review.approved", Points: 20,
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}},
+			},
 		}
 		if err := engine.Compile(b.p); err != nil {
 			t.Fatal(err)
@@ -149,7 +155,8 @@ func TestAnEventFollowsItsState(t *testing.T) {
 		send := func(id, state string) ledger.EventResult {
 			t.Helper()
 			r, err := b.PutEvent(t.Context(), b.p, loyalty.Event{
-				Type: "review." + state, ID: id, Member: "mem_ada", At: at, Data: map[string]any{"rating": big.NewRat(5, 1), "text": "good"},
+				Type: "review." + state, ID: id, Member: "mem_ada", At: at,
+				Data: map[string]any{"rating": big.NewRat(5, 1), "text": "good"},
 			}, ledger.By{Actor: "test"})
 			if err != nil {
 				t.Fatal(err)
@@ -243,7 +250,9 @@ func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
 		if _, err := b.Advance(t.Context(), b.p, "mem_ada"); err != nil {
 			t.Fatal(err)
 		}
-		again := ledger.Reinstatement{Member: "mem_ada", Entry: "ent_expiry~mem_ada:2027-02-08~1", Until: 20270331, Reason: "was in hospital"}
+		again := ledger.Reinstatement{
+			Member: "mem_ada", Entry: "ent_expiry~mem_ada:2027-02-08~1", Until: 20270331, Reason: "was in hospital",
+		}
 		for range 2 {
 			if _, err := b.Reinstate(t.Context(), b.p, again, ledger.By{Input: "1"}); err != nil {
 				t.Fatal(err)

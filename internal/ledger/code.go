@@ -106,7 +106,8 @@ func (l *Ledger) bits() (b [10]byte) {
 // codeItem returns the item of a usable code. An uploaded code already has an item, at version 1.
 func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) table.Item {
 	d := codeDoc{
-		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: stored.Millis(r.CodeFrom), Until: stored.Millis(r.CodeUntil),
+		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: stored.Millis(r.CodeFrom),
+		Until: stored.Millis(r.CodeUntil),
 	}
 	if reward, ok := redeem.FindReward(p, r.Reward); ok && reward.Type == "gift_card" {
 		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount

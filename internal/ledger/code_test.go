@@ -60,9 +60,16 @@ func TestACodeIsUsedOnce(t *testing.T) {
 
 func TestAGiftCardIsSpentToTheLastCent(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		code := b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_001, Currency: "EUR"}})
+		code := b.coded(
+			t,
+			loyalty.Reward{
+				ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_001, Currency: "EUR"},
+			},
+		)
 		spend := func(id string, cents int64) error {
-			r, err := b.use(t, ledger.CodeUse{ID: id, Code: code, Amount: loyalty.Money{Amount: cents, Currency: "EUR"}})
+			r, err := b.use(
+				t, ledger.CodeUse{ID: id, Code: code, Amount: loyalty.Money{Amount: cents, Currency: "EUR"}},
+			)
 			if r.Left.Amount < 0 {
 				t.Errorf("%+v", r)
 			}
@@ -105,7 +112,9 @@ func TestACodeThatWasUploadedMayLookLikeOursAndLikeNone(t *testing.T) {
 		_, err = b.use(t, ledger.CodeUse{ID: "early", Code: odd[0]})
 		wantRefusal(t, err, loyalty.NotFound)
 		for i := range odd {
-			got := b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug", Commit: true})
+			got := b.take(
+				t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug", Commit: true},
+			)
 			if _, err := b.use(t, ledger.CodeUse{ID: got.ID, Code: got.Code}); err != nil {
 				t.Errorf("%q: %v", got.Code, err)
 			}

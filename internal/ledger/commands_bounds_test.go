@@ -39,7 +39,9 @@ func TestSpendsOfOneTransaction(t *testing.T) {
 		{Rule: "a", Points: -1, Budget: 2},
 		{Rule: "c", Points: -2, Budget: 3},
 	})
-	want := []posting.Spend{{Rule: "a", Points: 0, Budget: 9}, {Rule: "b", Points: 1, Budget: 7}, {Rule: "c", Points: -2, Budget: 3}}
+	want := []posting.Spend{
+		{Rule: "a", Points: 0, Budget: 9}, {Rule: "b", Points: 1, Budget: 7}, {Rule: "c", Points: -2, Budget: 3},
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -68,8 +70,14 @@ func TestCountersThatASpendChanges(t *testing.T) {
 		{"nothing", full, 0, nil},
 		{"what the home counter has", full, 2, []change{{home, -2, -2, false}}},
 		{"more than the home counter has", full, 3, []change{{0, -2, -2, false}, {1, -1, -2, false}}},
-		{"an empty home counter", counters(func(n *[BudgetShards]int64) { n[home], n[0] = -2, -1 }), 3, []change{{1, -2, -2, false}, {2, -1, -2, false}}},
-		{"a full one first", counters(func(n *[BudgetShards]int64) { n[home], n[9] = -2, 1 }), 4, []change{{9, -3, -2, false}, {0, -1, -2, false}}},
+		{
+			"an empty home counter", counters(func(n *[BudgetShards]int64) { n[home], n[0] = -2, -1 }), 3,
+			[]change{{1, -2, -2, false}, {2, -1, -2, false}},
+		},
+		{
+			"a full one first", counters(func(n *[BudgetShards]int64) { n[home], n[9] = -2, 1 }), 4,
+			[]change{{9, -3, -2, false}, {0, -1, -2, false}},
+		},
 		{
 			"a counter below its floor", counters(func(n *[BudgetShards]int64) { n[5] = -3 }), 1,
 			[]change{{5, 1, 0, true}, {0, -2, -2, false}},
@@ -122,11 +130,25 @@ func TestListOfReservations(t *testing.T) {
 		e    loyalty.Entry
 		want []table.Op
 	}{
-		{"reserved", loyalty.Entry{Kind: loyalty.KindReserve, Member: "mem_ada", Redemption: &r}, []table.Op{table.Put(table.Item{
-			Key: listedKey("p", &r), Doc: stored.Encode(listedDoc{"mem_ada", "2027-01-01"}),
-		})}},
-		{"committed", loyalty.Entry{Kind: loyalty.KindRedeem, Redemption: &r}, []table.Op{table.Delete(table.Item{Key: listedKey("p", &r), Version: 1})}},
-		{"released", loyalty.Entry{Kind: loyalty.KindRelease, Redemption: &r}, []table.Op{table.Delete(table.Item{Key: listedKey("p", &r), Version: 1})}},
+		{
+			"reserved",
+			loyalty.Entry{
+				Kind: loyalty.KindReserve, Member: "mem_ada", Redemption: &r,
+			},
+			[]table.Op{table.Put(table.Item{
+				Key: listedKey("p", &r), Doc: stored.Encode(listedDoc{"mem_ada", "2027-01-01"}),
+			})},
+		},
+		{
+			"committed",
+			loyalty.Entry{Kind: loyalty.KindRedeem, Redemption: &r},
+			[]table.Op{table.Delete(table.Item{Key: listedKey("p", &r), Version: 1})},
+		},
+		{
+			"released",
+			loyalty.Entry{Kind: loyalty.KindRelease, Redemption: &r},
+			[]table.Op{table.Delete(table.Item{Key: listedKey("p", &r), Version: 1})},
+		},
 		{"restored", loyalty.Entry{Kind: loyalty.KindRestore, Redemption: &r}, nil},
 		{"not listed", loyalty.Entry{Kind: loyalty.KindReserve, Redemption: &plain}, nil},
 		{"no redemption", loyalty.Entry{Kind: loyalty.KindRedeem}, nil},
@@ -139,7 +161,9 @@ func TestListOfReservations(t *testing.T) {
 
 // A committed redemption makes its code usable, and a reservation that ends otherwise returns its code to the pool.
 func TestCodesOfRedemptions(t *testing.T) {
-	shared := loyalty.Reward{ID: "shared", Type: "free_product", Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "NEWYEAR"}}
+	shared := loyalty.Reward{
+		ID: "shared", Type: "free_product", Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "NEWYEAR"},
+	}
 	older := shared
 	older.Codes.Shared = "SPRNG"
 	p := &loyalty.Program{ID: "p", Rewards: []loyalty.Reward{shared, {ID: "pool", Type: "free_product"}}}
@@ -160,12 +184,30 @@ func TestCodesOfRedemptions(t *testing.T) {
 		{"another code is released", loyalty.KindRelease, own, 2, ""},
 		{"a code is reserved", loyalty.KindReserve, pooled, 1, ""},
 		{"no code", loyalty.KindRedeem, loyalty.Redemption{ID: "rd_1", Reward: "pool"}, 1, ""},
-		{"a shared code is redeemed", loyalty.KindRedeem, loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "NEWYEAR"}, 1, ""},
-		{"an older shared code is redeemed", loyalty.KindRedeem, loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "SPRNG"}, 1, "P#p#CODE#SPRNG"},
-		{"a shared code of the reservation's version", loyalty.KindRedeem, loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "SPRNG"}, 2, ""},
-		{"a present shared code in a later revision", loyalty.KindRedeem, loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "NEWYEAR"}, 2, "P#p#CODE#NEWYEAR"},
+		{
+			"a shared code is redeemed", loyalty.KindRedeem,
+			loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "NEWYEAR"},
+			1, "",
+		},
+		{
+			"an older shared code is redeemed", loyalty.KindRedeem,
+			loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "SPRNG"},
+			1, "P#p#CODE#SPRNG",
+		},
+		{
+			"a shared code of the reservation's version", loyalty.KindRedeem,
+			loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "SPRNG"},
+			2, "",
+		},
+		{
+			"a present shared code in a later revision", loyalty.KindRedeem,
+			loyalty.Redemption{ID: "rd_1", Reward: "shared", Code: "NEWYEAR"},
+			2, "P#p#CODE#NEWYEAR",
+		},
 	} {
-		e := loyalty.Entry{Kind: c.kind, Member: "mem_ada", Redemption: &c.r, Cause: loyalty.Cause{Revision: c.revision}}
+		e := loyalty.Entry{
+			Kind: c.kind, Member: "mem_ada", Redemption: &c.r, Cause: loyalty.Cause{Revision: c.revision},
+		}
 		ops := codeOps(Command{p: p, rules: rules}, []loyalty.Entry{{}, e})
 		var got string
 		if len(ops) > 0 {
@@ -239,17 +281,41 @@ func TestCodeOfARedemption(t *testing.T) {
 		{"its code", "ABC", codeDoc{Redemption: "rd_1", Reward: "card"}, true, 0},
 		{"the code of another redemption", "ABC", codeDoc{Redemption: "rd_2", Reward: "card"}, false, 0},
 		{"no code", "", codeDoc{Redemption: "rd_1"}, false, 0},
-		{"a gift card", "ABC", codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "EUR", Worth: 20_00}, true, 20_00},
-		{"an older gift card", "ABC", codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "EUR"}, true, 25_00},
-		{"an older gift card of more", "ABC", codeDoc{Redemption: "rd_1", Reward: "card", Left: 30_00, Currency: "EUR"}, true, 30_00},
-		{"an older gift card in another currency", "ABC", codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "USD"}, true, 5_00},
-		{"an older gift card of no reward", "ABC", codeDoc{Redemption: "rd_1", Reward: "old", Left: 5_00, Currency: "EUR"}, true, 5_00},
+		{
+			"a gift card", "ABC",
+			codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "EUR", Worth: 20_00},
+			true, 20_00,
+		},
+		{
+			"an older gift card", "ABC",
+			codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "EUR"},
+			true, 25_00,
+		},
+		{
+			"an older gift card of more", "ABC",
+			codeDoc{Redemption: "rd_1", Reward: "card", Left: 30_00, Currency: "EUR"},
+			true, 30_00,
+		},
+		{
+			"an older gift card in another currency", "ABC",
+			codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "USD"},
+			true, 5_00,
+		},
+		{
+			"an older gift card of no reward", "ABC",
+			codeDoc{Redemption: "rd_1", Reward: "old", Left: 5_00, Currency: "EUR"},
+			true, 5_00,
+		},
 	} {
 		l := memoryLedger(t)
-		if err := l.Table.Transact(t.Context(), table.Put(table.Item{Key: codeKey("p", "ABC"), Doc: stored.Encode(c.doc)})); err != nil {
+		if err := l.Table.Transact(
+			t.Context(), table.Put(table.Item{Key: codeKey("p", "ABC"), Doc: stored.Encode(c.doc)}),
+		); err != nil {
 			t.Fatal(err)
 		}
-		got, err := l.issuedFor(t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: c.code}})
+		got, err := l.issuedFor(
+			t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: c.code}},
+		)
 		if err != nil || (got.item.Version > 0) != c.found || got.Worth != c.worth {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 			continue
@@ -263,7 +329,9 @@ func TestCodeOfARedemption(t *testing.T) {
 			t.Errorf("%s: a void code is written as %+v", c.name, ops)
 		}
 	}
-	missing, err := memoryLedger(t).issuedFor(t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: "ABC"}})
+	missing, err := memoryLedger(t).issuedFor(
+		t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: "ABC"}},
+	)
 	if err != nil || missing.item.Version != 0 {
 		t.Errorf("a code without an item: %+v, %v", missing, err)
 	}
@@ -276,7 +344,9 @@ func TestVersionsSinceAnInstant(t *testing.T) {
 	for v := range 5 {
 		loaded[v] = &loyalty.Program{ID: "p", Version: v}
 	}
-	schedule := Schedule{Live: 3, Since: at(-50), Past: []Ended{{Version: 1, Until: at(-30)}, {Version: 2, Until: at(-10)}}}
+	schedule := Schedule{
+		Live: 3, Since: at(-50), Past: []Ended{{Version: 1, Until: at(-30)}, {Version: 2, Until: at(-10)}},
+	}
 	for _, c := range []struct {
 		name    string
 		version int
@@ -319,11 +389,15 @@ func TestVersionsSinceAnInstant(t *testing.T) {
 // Large parts of an order are stored apart with the revision that changed them.
 func TestPartsOfALargeOrder(t *testing.T) {
 	state := func(lines, refunds int) *loyalty.OrderState {
-		s := &loyalty.OrderState{Order: loyalty.Order{ID: "1", Currency: "EUR"}, LinesSince: lines, RefundsSince: refunds}
+		s := &loyalty.OrderState{
+			Order: loyalty.Order{ID: "1", Currency: "EUR"}, LinesSince: lines, RefundsSince: refunds,
+		}
 		for i := range 60 {
 			id := fmt.Sprint("line-", i)
 			s.Order.Lines = append(s.Order.Lines, loyalty.Line{ID: id, Quantity: 1, Amount: int64(i)})
-			s.Order.Refunds = append(s.Order.Refunds, loyalty.Refund{ID: id, Amount: int64(i), Status: loyalty.RefundSucceeded})
+			s.Order.Refunds = append(
+				s.Order.Refunds, loyalty.Refund{ID: id, Amount: int64(i), Status: loyalty.RefundSucceeded},
+			)
 		}
 		return s
 	}
@@ -348,7 +422,8 @@ func TestPartsOfALargeOrder(t *testing.T) {
 		}
 	}
 	small := []byte(`{}`)
-	if doc, parts := stored.Apart("p", loyalty.Entry{Order: state(3, 3)}, small); !slices.Equal(doc, small) || parts != nil {
+	if doc, parts := stored.Apart("p", loyalty.Entry{Order: state(3, 3)}, small); !slices.Equal(doc, small) ||
+		parts != nil {
 		t.Errorf("a small document is stored as %s with %d parts", doc, len(parts))
 	}
 }

@@ -43,7 +43,9 @@ func (x *till) order(n int) {
 		func() {},
 		func() { o.Shipped, o.Delivered = start, start },
 		func() {
-			o.Refunds = []loyalty.Refund{{ID: "re_1", At: start, Status: loyalty.RefundSucceeded, Amount: o.Lines[0].Amount / 2}}
+			o.Refunds = []loyalty.Refund{
+				{ID: "re_1", At: start, Status: loyalty.RefundSucceeded, Amount: o.Lines[0].Amount / 2},
+			}
 		},
 		func() { o.Status = loyalty.OrderCanceled },
 	}[:1+x.rng.IntN(4)] {
@@ -82,7 +84,10 @@ func (x *till) redeem(n int) {
 func (x *till) adjust(n int) {
 	id := fmt.Sprintf("adj_%d_%d", x.id, n)
 	x.again("adjust", func() error {
-		_, err := x.Adjust(x.t.Context(), x.p, ledger.Adjustment{ID: id, Member: x.m, Points: loyalty.Points(n%90) - 30, Reason: "till"}, by(id))
+		_, err := x.Adjust(
+			x.t.Context(), x.p,
+			ledger.Adjustment{ID: id, Member: x.m, Points: loyalty.Points(n%90) - 30, Reason: "till"}, by(id),
+		)
 		return err
 	})
 }

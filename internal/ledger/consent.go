@@ -68,7 +68,8 @@ const maxConsents = 10_000
 
 func consentOf(d consentDoc) remind.Consent {
 	return remind.Consent{
-		Channel: loyalty.Channel(d.Channel), Purpose: loyalty.Purpose(d.Purpose), Granted: d.Granted, At: stored.Instant(d.At),
+		Channel: loyalty.Channel(d.Channel), Purpose: loyalty.Purpose(d.Purpose), Granted: d.Granted,
+		At:      stored.Instant(d.At),
 		Wording: d.Wording, Source: d.Source,
 	}
 }
@@ -129,7 +130,10 @@ func (c *Contact) record(program string, m loyalty.MemberID, consents []remind.C
 		}
 		c.logs++
 		c.Consents = c.Consents.With(x)
-		log := table.Item{Key: stored.MemberKey(program, m, "CONSENT#"+stored.Padded(int64(c.logs), 6)), Doc: stored.Encode(storedConsent(x, by))}
+		log := table.Item{
+			Key: stored.MemberKey(program, m, "CONSENT#"+stored.Padded(int64(c.logs), 6)),
+			Doc: stored.Encode(storedConsent(x, by)),
+		}
 		ops = append(ops, table.Put(log))
 	}
 	if len(ops) == 0 {
@@ -201,7 +205,8 @@ func (l *Ledger) AddressFailed(ctx context.Context, p *loyalty.Program, m loyalt
 		}
 		if f.Why == Complained && c.Consents.Allow(f.Channel, loyalty.Marketing) {
 			return c.record(
-				p.ID, m, []remind.Consent{{Channel: f.Channel, Purpose: loyalty.Marketing, At: f.At, Source: f.Why}}, f.Why,
+				p.ID, m, []remind.Consent{{Channel: f.Channel, Purpose: loyalty.Marketing, At: f.At, Source: f.Why}},
+				f.Why,
 			)
 		}
 		if known {

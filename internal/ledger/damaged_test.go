@@ -70,7 +70,10 @@ func TestOrdersArePricedByTheVersionInForce(t *testing.T) {
 	s := ledger.Schedule{
 		Live: 5, Since: at(0),
 		Past: []ledger.Ended{
-			{Version: 1, Until: at(10)}, {Version: 2, Until: at(20), Recalled: true}, {Version: 3, Until: at(30)}, {Version: 4, Until: at(30)},
+			{Version: 1, Until: at(10)},
+			{Version: 2, Until: at(20), Recalled: true},
+			{Version: 3, Until: at(30)},
+			{Version: 4, Until: at(30)},
 		},
 	}
 	for hour, want := range map[int]int{-100: 1, 0: 1, 9: 1, 10: 1, 19: 1, 20: 3, 29: 3, 30: 5, 40: 5, 100: 5} {
@@ -94,13 +97,16 @@ func TestRedemptionShowsPresentBalances(t *testing.T) {
 	b.offer(t, loyalty.Reward{ID: "more-miles", Type: "wallet_points", Cost: 10, Wallet: "miles", Points: 40})
 	b.enrol(t, "mem_ada")
 	b.grant(t, "mem_ada", 100)
-	in := ledger.RedemptionRequest{ID: stored.RedemptionID("1", "mem_ada"), Member: "mem_ada", Reward: "more-miles", Commit: true}
+	in := ledger.RedemptionRequest{
+		ID: stored.RedemptionID("1", "mem_ada"), Member: "mem_ada", Reward: "more-miles", Commit: true,
+	}
 	b.take(t, in)
 	in2 := in
 	in2.ID = stored.RedemptionID("2", "mem_ada")
 	b.take(t, in2)
 	got, err := b.CurrentRedemption(t.Context(), b.p, in.ID)
-	if err != nil || got.Balance.Active != 80 || len(got.Entry.Wallets) != 1 || got.Entry.Wallets[0].Balance.Active != 80 {
+	if err != nil || got.Balance.Active != 80 || len(got.Entry.Wallets) != 1 ||
+		got.Entry.Wallets[0].Balance.Active != 80 {
 		t.Errorf("%+v, %+v, %v", got.Balance, got.Entry.Wallets, err)
 	}
 }

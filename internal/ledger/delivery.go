@@ -197,7 +197,9 @@ func (l *Ledger) Deliveries(ctx context.Context, program, provider, event string
 
 // Arrived lists the events of one day in UTC, oldest first, except those in quarantine.
 func (l *Ledger) Arrived(ctx context.Context, program string, day time.Time) iter.Seq2[Kept, error] {
-	return l.deliveries(ctx, table.Query{PK: arrivalKey(program, day.UTC().Format(time.DateOnly), Kept{}).PK, Index: true})
+	return l.deliveries(
+		ctx, table.Query{PK: arrivalKey(program, day.UTC().Format(time.DateOnly), Kept{}).PK, Index: true},
+	)
 }
 
 // InQuarantine lists the events that a person must review, oldest first.
@@ -212,7 +214,9 @@ func (l *Ledger) deliveries(ctx context.Context, q table.Query) iter.Seq2[Kept, 
 // arrivalKey returns the index key that lists an event by the day of its arrival, or among those that a person must
 // review.
 func arrivalKey(program, shelf string, k Kept) table.Key {
-	return table.Key{PK: "P#" + program + "#WH@" + shelf, SK: stored.Stamped(k.Received) + "#" + k.Provider + "#" + k.Event}
+	return table.Key{
+		PK: "P#" + program + "#WH@" + shelf, SK: stored.Stamped(k.Received) + "#" + k.Provider + "#" + k.Event,
+	}
 }
 
 func delivery(d stored.DeliveryDoc, key string, version int64) Kept {

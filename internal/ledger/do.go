@@ -398,7 +398,9 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 		s.entries[i], s.head = e, e.Hash
 		doc, parts := stored.Apart(c.p.ID, e, doc)
 		s.parts = append(s.parts, parts...)
-		puts[i] = table.Put(table.Item{Key: stored.CauseKey(c.p.ID, e.Cause), Index: stored.StatementKey(c.p.ID, e), Doc: doc})
+		puts[i] = table.Put(
+			table.Item{Key: stored.CauseKey(c.p.ID, e.Cause), Index: stored.StatementKey(c.p.ID, e), Doc: doc},
+		)
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
 	s.item.Doc = stored.PackedAccount(stored.StoredAccount(s.acc))
@@ -446,7 +448,9 @@ func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.
 func (l *Ledger) revisions(
 	ctx context.Context, program, kind, id string, newestFirst bool, limit int,
 ) iter.Seq2[loyalty.Entry, error] {
-	q := table.Query{PK: stored.CausePartition(program, kind, id), To: stored.LastRevision, Reverse: newestFirst, Limit: limit}
+	q := table.Query{
+		PK: stored.CausePartition(program, kind, id), To: stored.LastRevision, Reverse: newestFirst, Limit: limit,
+	}
 	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
 }
 

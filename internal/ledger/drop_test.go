@@ -41,7 +41,9 @@ func (b *bench) crowd(tb testing.TB, n int) {
 	amongst(64, n, func(i int) {
 		for {
 			m := member(i)
-			_, err := b.Enrol(tb.Context(), b.p, ledger.Enrolment{Member: m}, ledger.By{Actor: "test", Input: string(m)})
+			_, err := b.Enrol(
+				tb.Context(), b.p, ledger.Enrolment{Member: m}, ledger.By{Actor: "test", Input: string(m)},
+			)
 			if !errors.Is(err, ledger.ErrTryAgain) {
 				if err != nil {
 					tb.Error(err)
@@ -96,7 +98,10 @@ func TestOneMemberGetsTheLastUnit(t *testing.T) {
 		b.crowd(t, 20)
 		r := b.rush(t, 20, half)
 		if len(r.got) != 1 || r.others != 19 || b.spent(t, "mug") != 1 {
-			t.Errorf("%d of 20 got the last one, %d were rejected as out of stock, %d are spent", len(r.got), r.others, b.spent(t, "mug"))
+			t.Errorf(
+				"%d of 20 got the last one, %d were rejected as out of stock, %d are spent", len(r.got), r.others,
+				b.spent(t, "mug"),
+			)
 		}
 		b.allPay(t, 20, 1)
 	})
@@ -143,7 +148,9 @@ func TestNoMemberIsRejectedWhileUnitsRemain(t *testing.T) {
 		b.offer(t, mug(int64(n)))
 		b.crowd(t, n)
 		if r := b.rush(t, n, half); len(r.got) != n || r.others != 0 {
-			t.Errorf("of %d who wanted one of %d units each, %d got one and %d were refused", n, n, len(r.got), r.others)
+			t.Errorf(
+				"of %d who wanted one of %d units each, %d got one and %d were refused", n, n, len(r.got), r.others,
+			)
 		}
 		b.allPay(t, n, n)
 	})
@@ -169,7 +176,8 @@ func TestEveryCodeOfAPoolIsHadOnce(t *testing.T) {
 			}
 		}
 		slices.Sort(had)
-		if !slices.Equal(had, slices.Collect(vouchers(0, codes))) || len(b.pool(t, "mug")) != 0 || rush.others != members-codes {
+		if !slices.Equal(had, slices.Collect(vouchers(0, codes))) || len(b.pool(t, "mug")) != 0 ||
+			rush.others != members-codes {
 			t.Errorf("%d codes were had, %d members were refused: %v", len(had), rush.others, had)
 		}
 		b.allPay(t, members, codes)
@@ -229,7 +237,10 @@ func TestNothingIsLeftUnsold(t *testing.T) {
 				}
 			})
 			if b.spent(t, "mug") != int64(sold) || len(b.pool(t, "mug")) != pieces-sold {
-				t.Errorf("%d are sold, %d are spent, and %d codes left of %d", sold, b.spent(t, "mug"), len(b.pool(t, "mug")), pieces)
+				t.Errorf(
+					"%d are sold, %d are spent, and %d codes left of %d", sold, b.spent(t, "mug"),
+					len(b.pool(t, "mug")), pieces,
+				)
 			}
 		}
 		b.crowdAgain(t, members)

@@ -69,7 +69,8 @@ func (l *Ledger) Dated(ctx context.Context, program string, shard int, place str
 func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Query) iter.Seq2[Due, error] {
 	q.PK, q.Index = stored.DuePartition(program, shard), true
 	return list(
-		ctx, l.Table, q, func(it table.Item) (Due, error) { return Due{stored.MemberAt(it.Index.SK), it.Index.SK, it}, nil },
+		ctx, l.Table, q,
+		func(it table.Item) (Due, error) { return Due{stored.MemberAt(it.Index.SK), it.Index.SK, it}, nil },
 	)
 }
 

@@ -81,7 +81,9 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 			b.crowdOf(t, i)
 			for n := range orders {
 				o := b.order(fmt.Sprintf("o%d_%d", i, n), m, 500)
-				if _, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{}) }); err != nil {
+				if _, err := until(
+					func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{}) },
+				); err != nil {
 					t.Fatal(err)
 				}
 				b.advance(time.Minute)
@@ -98,7 +100,8 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) })
-			if entries := got.Account.Sequence; err != nil || entries < 2*orders || got.Account.Balance().Active < 5*orders {
+			if entries := got.Account.Sequence; err != nil || entries < 2*orders ||
+				got.Account.Balance().Active < 5*orders {
 				t.Errorf("the account has %d entries and %+v, %v", entries, got.Account.Balance(), err)
 			}
 		}

@@ -29,7 +29,9 @@ func eventResult(e loyalty.Entry, replayed bool) EventResult {
 // not exist.
 func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by By) (EventResult, error) {
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
-	by.Input = stored.Fingerprint(append(stored.Encode(stored.StoredEvent(&loyalty.EventState{Event: ev})), ev.Member...))
+	by.Input = stored.Fingerprint(
+		append(stored.Encode(stored.StoredEvent(&loyalty.EventState{Event: ev})), ev.Member...),
+	)
 	r, err := l.Execute(ctx, l.revise(
 		p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(ev)}, ev.Member, by,
 		func(ctx context.Context, from prior) (Command, *Result, error) {
@@ -101,7 +103,9 @@ func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id stri
 				Code: loyalty.ValidationFailed, Detail: "The order has no member, so it has no points.",
 			}
 		}
-		same := By{Actor: by.Actor, Input: was.Input} // the facts are unchanged, so the same event sent again is a replay
+		same := By{
+			Actor: by.Actor, Input: was.Input,
+		} // the facts are unchanged, so the same event sent again is a replay
 		c := from.command(p, was.Member, same)
 		c.decide = single(func(acc loyalty.Account, x inputs) (posting.Outcome, error) {
 			return decide(x, *was, from.rules)

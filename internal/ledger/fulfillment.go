@@ -89,7 +89,9 @@ func handoverItem(program string, h Handover) table.Item {
 	}
 	it.Doc = stored.Encode(d)
 	if h.Status == redeem.Ordered || h.Status == redeem.Shipped {
-		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: stored.Stamped(h.Steps[0].At) + "#" + h.Redemption}
+		it.Index = table.Key{
+			PK: fulfilPartition(program, h.Status), SK: stored.Stamped(h.Steps[0].At) + "#" + h.Redemption,
+		}
 	}
 	return it
 }
@@ -107,7 +109,9 @@ func readHandover(it table.Item) (Handover, error) {
 	}
 	h.Reward, h.Status, h.Tracking = d.Reward, redeem.FulfillmentStatus(d.Status), d.Tracking
 	for _, s := range d.Steps {
-		h.Steps = append(h.Steps, redeem.FulfillmentStep{Status: redeem.FulfillmentStatus(s.Status), At: stored.Instant(s.At)})
+		h.Steps = append(
+			h.Steps, redeem.FulfillmentStep{Status: redeem.FulfillmentStatus(s.Status), At: stored.Instant(s.At)},
+		)
 	}
 	if d.Address != nil {
 		a := Address(*d.Address)
@@ -220,13 +224,16 @@ func (l *Ledger) callOff(
 	if err != nil {
 		return was, err
 	}
-	issued, _ := code.issued().Back(was.Redemption.Points, was.Redemption.Points) // a manual reward is never a gift card
+	issued, _ := code.issued().Back(
+		was.Redemption.Points, was.Redemption.Points,
+	) // a manual reward is never a gift card
 	priors, err := l.contributions(ctx, p.ID, was.Entry)
 	if err != nil {
 		return was, err
 	}
 	r, err := l.Execute(ctx, Command{
-		p: p, member: was.Member, others: contributors(was.Redemption), by: by, with: slices.Concat(ops, code.become(issued)),
+		p: p, member: was.Member, others: contributors(was.Redemption), by: by,
+		with: slices.Concat(ops, code.become(issued)),
 		decide: func(x inputs) ([]posting.Outcome, error) {
 			return redeem.CallOff(p, x.accs, priors, x.now)
 		},
@@ -245,7 +252,9 @@ func (l *Ledger) Handovers(
 	q := table.Query{PK: fulfilPartition(program, s), Index: true, Limit: limit}
 	if m, sk, ok := strings.Cut(after, "#"); ok {
 		_, redemption, _ := strings.Cut(sk, "#")
-		q.After = table.Item{Key: fulfilKey(program, loyalty.MemberID(m), redemption), Index: table.Key{PK: q.PK, SK: sk}}
+		q.After = table.Item{
+			Key: fulfilKey(program, loyalty.MemberID(m), redemption), Index: table.Key{PK: q.PK, SK: sk},
+		}
 	}
 	return list(ctx, l.Table, q, readHandover)
 }

@@ -102,7 +102,8 @@ func TestAnOrderThatIsRefundedIsNotSent(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if ordered, shipped := b.open(t, redeem.Ordered), b.open(t, redeem.Shipped); len(ordered) != 0 || len(shipped) != 1 || shipped[0] != "rd_2" {
+		if ordered, shipped := b.open(t, redeem.Ordered), b.open(t, redeem.Shipped); len(ordered) != 0 ||
+			len(shipped) != 1 || shipped[0] != "rd_2" {
 			t.Errorf("ordered are %v, shipped %v", ordered, shipped)
 		}
 	})

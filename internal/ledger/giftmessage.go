@@ -71,7 +71,9 @@ func letterIndex(program, id string, due time.Time) table.Key {
 }
 
 // GiftMessages returns the gift card messages of a redemption, oldest first.
-func (l *Ledger) GiftMessages(ctx context.Context, program string, m loyalty.MemberID, redemption string) ([]GiftMessage, error) {
+func (l *Ledger) GiftMessages(
+	ctx context.Context, program string, m loyalty.MemberID, redemption string,
+) ([]GiftMessage, error) {
 	docs, err := l.giftMessages(ctx, program, m, redemption)
 	out := make([]GiftMessage, len(docs))
 	for i, d := range docs {
@@ -85,7 +87,8 @@ func (l *Ledger) giftMessages(
 ) (docs []giftCardMessageDoc, err error) {
 	prefix := letterPrefix(redemption)
 	for d, err := range list(
-		ctx, l.Table, table.Query{PK: stored.MemberPartition(program, m), From: prefix, To: prefix + "~"}, readGiftMessage,
+		ctx, l.Table, table.Query{PK: stored.MemberPartition(program, m), From: prefix, To: prefix + "~"},
+		readGiftMessage,
 	) {
 		if err != nil {
 			return nil, err
@@ -120,7 +123,9 @@ type GiftMessagePlace struct {
 }
 
 // DueGiftMessages yields the positions of the gift card messages that are due by an instant, the longest due first.
-func (l *Ledger) DueGiftMessages(ctx context.Context, program string, until time.Time) iter.Seq2[GiftMessagePlace, error] {
+func (l *Ledger) DueGiftMessages(
+	ctx context.Context, program string, until time.Time,
+) iter.Seq2[GiftMessagePlace, error] {
 	q := table.Query{PK: waitingGiftMessages(program), Index: true, To: stored.Stamped(until) + "~"}
 	return list(ctx, l.Table, q, func(it table.Item) (GiftMessagePlace, error) {
 		m := strings.TrimPrefix(it.Key.PK, stored.MemberPartition(program, ""))

@@ -66,7 +66,8 @@ func TestMissesOfOneKeyAreLimited(t *testing.T) {
 		for _, client := range []string{"", "till-1", "another"} {
 			err := b.guess(t, client, code)
 			wantRefusal(t, err, loyalty.RateLimited)
-			if limit, ok := errors.AsType[*redeem.TooManyGuesses](err); !ok || !limit.PerKey || limit.Wait != 30*time.Second {
+			if limit, ok := errors.AsType[*redeem.TooManyGuesses](err); !ok || !limit.PerKey ||
+				limit.Wait != 30*time.Second {
 				t.Errorf("client %q: %+v", client, limit)
 			}
 		}
@@ -103,7 +104,9 @@ func TestRequestUnitsOfGuesses(t *testing.T) {
 		meter.Take()
 		_ = b.guess(t, c.client, c.code)
 		if u := meter.Take(); u.Read != c.read || u.Write != c.write {
-			t.Errorf("%d: %s costs %g read and %g write units, not %g and %g", i, c.code, u.Read, u.Write, c.read, c.write)
+			t.Errorf(
+				"%d: %s costs %g read and %g write units, not %g and %g", i, c.code, u.Read, u.Write, c.read, c.write,
+			)
 		}
 	}
 }

@@ -47,7 +47,8 @@ func scarce(dates ...loyalty.RewardDate) []scarceReward {
 
 func TestUnitsOfExpiredReservationAreAvailable(t *testing.T) {
 	for _, c := range scarce(
-		loyalty.RewardDate{ID: "may", At: start.AddDate(0, 6, 0), Capacity: 1}, loyalty.RewardDate{ID: "june", At: start.AddDate(0, 7, 0), Capacity: 20},
+		loyalty.RewardDate{ID: "may", At: start.AddDate(0, 6, 0), Capacity: 1},
+		loyalty.RewardDate{ID: "june", At: start.AddDate(0, 7, 0), Capacity: 20},
 	) {
 		t.Run(c.name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, b *bench) {
@@ -61,7 +62,12 @@ func TestUnitsOfExpiredReservationAreAvailable(t *testing.T) {
 				}
 				for i := range 12 { // others that have expired may be of other dates
 					if c.date != "" {
-						b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_june_", i), Member: "mem_ada", Reward: "mug", Date: "june"})
+						b.take(
+							t,
+							ledger.RedemptionRequest{
+								ID: fmt.Sprint("rd_june_", i), Member: "mem_ada", Reward: "mug", Date: "june",
+							},
+						)
 						b.advance(time.Second)
 					}
 				}
@@ -96,13 +102,17 @@ func TestUnitsOfManyExpiredReservationsAreAvailable(t *testing.T) {
 		b.offer(t, mug(int64(n)))
 		b.crowd(t, 2*n)
 		amongst(16, n, func(i int) {
-			if _, err := b.try(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: member(n + i), Reward: "mug"}); err != nil {
+			if _, err := b.try(
+				t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: member(n + i), Reward: "mug"},
+			); err != nil {
 				t.Error(err)
 			}
 		})
 		b.advance(time.Hour)
 		if r := b.rush(t, n, half); len(r.got) != n || r.others != 0 {
-			t.Errorf("of %d who wanted one of %d units each, %d got one and %d were refused", n, n, len(r.got), r.others)
+			t.Errorf(
+				"of %d who wanted one of %d units each, %d got one and %d were refused", n, n, len(r.got), r.others,
+			)
 		}
 		b.allPay(t, 2*n, n)
 	})

@@ -39,7 +39,10 @@ type book struct {
 }
 
 func newBooks(h *history) *books {
-	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}, asked: map[string]int{}, gifts: map[string]gift{}, bought: map[string]*bought{}}
+	return &books{
+		h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{},
+		asked: map[string]int{}, gifts: map[string]gift{}, bought: map[string]*bought{},
+	}
 }
 
 func (b *books) of(m loyalty.MemberID) *book {
@@ -192,7 +195,10 @@ func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...
 		got += s.yielded(e)
 	}
 	if got != worth || all != worth {
-		b.h.t.Errorf("%s of %s is worth %d, its grants %d, and its entries issued %d beside %d that were not taken back", e.Cause, e.Member, worth, all, got, never)
+		b.h.t.Errorf(
+			"%s of %s is worth %d, its grants %d, and its entries issued %d beside %d that were not taken back",
+			e.Cause, e.Member, worth, all, got, never,
+		)
 	}
 }
 
@@ -236,7 +242,8 @@ func (b *books) nothingLapsed(m loyalty.MemberID) {
 	}
 	b.purses(acc)
 	for _, x := range acc.Pending {
-		late := !x.ActiveAt.IsZero() && !x.ActiveAt.After(now) || x.ActiveAt.IsZero() && !x.GiveUp.IsZero() && !x.GiveUp.After(now)
+		late := !x.ActiveAt.IsZero() && !x.ActiveAt.After(now) ||
+			x.ActiveAt.IsZero() && !x.GiveUp.IsZero() && !x.GiveUp.After(now)
 		if x.Points <= 0 || late {
 			t.Errorf("%s has pending %+v at %s", m, x, now)
 		}

@@ -88,8 +88,11 @@ func (h *history) register(m loyalty.MemberID) string {
 
 func (h *history) event(m loyalty.MemberID) string {
 	ev := loyalty.Event{
-		Type: pick(h.rng, "review.pending", "review.approved", "visit.completed", "visit.completed", "repair.brought", "repair.done", "social.shared"),
-		ID:   fmt.Sprint(len(h.events)), Member: m, At: h.before(m),
+		Type: pick(
+			h.rng, "review.pending", "review.approved", "visit.completed", "visit.completed", "repair.brought",
+			"repair.done", "social.shared",
+		),
+		ID: fmt.Sprint(len(h.events)), Member: m, At: h.before(m),
 	}
 	if ev.Family() == "review" {
 		ev.Data = map[string]any{"text": "good", "rating": big.NewRat(h.rng.Int64N(11), 2)}

@@ -27,7 +27,10 @@ func (h *history) newOrder(m loyalty.MemberID) string {
 func (h *history) anOrder(m loyalty.MemberID) loyalty.Order {
 	o := h.bench.order(fmt.Sprintf("o%d", len(h.orders)), m, h.rng.Int64N(8_000))
 	o.PlacedAt, o.Channel = h.before(m), "web"
-	o.Lines = append(o.Lines, loyalty.Line{ID: "2", Category: "coffee-beans", Quantity: 1 + h.rng.Int64N(3), Amount: h.rng.Int64N(3_000)})
+	o.Lines = append(
+		o.Lines,
+		loyalty.Line{ID: "2", Category: "coffee-beans", Quantity: 1 + h.rng.Int64N(3), Amount: h.rng.Int64N(3_000)},
+	)
 	o.Lines[0].Brand = pick(h.rng, "", "east", "west")
 	o.Currency = pick[loyalty.Currency](h.rng, "EUR", "EUR", "EUR", "USD", "CHF")
 	o.Shipping, o.Tax = pick[int64](h.rng, 0, 490), pick[int64](h.rng, 0, 137)
@@ -108,7 +111,8 @@ func (h *history) refund(o *loyalty.Order) {
 		return
 	}
 	r := loyalty.Refund{
-		ID: fmt.Sprint("re_", len(o.Refunds)), At: h.Now().UTC().Truncate(time.Millisecond), Status: loyalty.RefundSucceeded,
+		ID: fmt.Sprint("re_", len(o.Refunds)), At: h.Now().UTC().Truncate(time.Millisecond),
+		Status: loyalty.RefundSucceeded,
 		Amount: pick(h.rng, rest, 1+h.rng.Int64N(rest), 1+h.rng.Int64N(rest)),
 	}
 	if l := o.Lines[h.rng.IntN(len(o.Lines))]; h.rng.IntN(3) == 0 && l.Amount > 0 {
@@ -124,7 +128,12 @@ func (h *history) dispute(o *loyalty.Order) {
 		o.Disputes[h.rng.IntN(n)].Status = pick(h.rng, loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost)
 		return
 	}
-	o.Disputes = []loyalty.Dispute{{ID: "dp", At: h.Now().UTC().Truncate(time.Millisecond), Status: loyalty.DisputeOpen, Amount: h.rng.Int64N(total(*o) + 1)}}
+	o.Disputes = []loyalty.Dispute{
+		{
+			ID: "dp", At: h.Now().UTC().Truncate(time.Millisecond), Status: loyalty.DisputeOpen,
+			Amount: h.rng.Int64N(total(*o) + 1),
+		},
+	}
 }
 
 func (h *history) replay(loyalty.MemberID) string {
@@ -151,10 +160,16 @@ func (h *history) putOrder(at int, o loyalty.Order, what string) string {
 	case what == "replayed" && !r.Replayed:
 		h.t.Errorf("order %s was not known again", o.ID)
 	}
-	h.orders = append(h.orders[:min(at, len(h.orders))], append([]loyalty.Order{o}, h.orders[min(at+1, len(h.orders)):]...)...)
+	h.orders = append(
+		h.orders[:min(at, len(h.orders))], append([]loyalty.Order{o}, h.orders[min(at+1, len(h.orders)):]...)...,
+	)
 	all, err := h.quiet().Order(h.t.Context(), h.p.ID, o.ID)
-	if err != nil || all.State.Worth != r.State.Worth || all.Revision != r.Revision || !r.Replayed && r.Revision != all.Revision {
-		h.t.Errorf("order %s is worth %d in revision %d, and was answered as %d in %d: %v", o.ID, all.State.Worth, all.Revision, r.State.Worth, r.Revision, err)
+	if err != nil || all.State.Worth != r.State.Worth || all.Revision != r.Revision ||
+		!r.Replayed && r.Revision != all.Revision {
+		h.t.Errorf(
+			"order %s is worth %d in revision %d, and was answered as %d in %d: %v", o.ID, all.State.Worth,
+			all.Revision, r.State.Worth, r.Revision, err,
+		)
 	}
 	for i, e := range all.Entries {
 		if first := all.Revision - len(all.Entries); e.Cause.Revision != first+i+1 {

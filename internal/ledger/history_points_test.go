@@ -13,7 +13,10 @@ import (
 )
 
 func (h *history) redeem(m loyalty.MemberID) string {
-	in := ledger.RedemptionRequest{ID: h.key("rd_"), Member: m, Reward: pick(h.rng, "sticker", "five-off", "mug", "mug", "voucher", "voucher"), Commit: h.rng.IntN(3) == 0}
+	in := ledger.RedemptionRequest{
+		ID: h.key("rd_"), Member: m, Reward: pick(h.rng, "sticker", "five-off", "mug", "mug", "voucher", "voucher"),
+		Commit: h.rng.IntN(3) == 0,
+	}
 	switch h.rng.IntN(5) {
 	case 0:
 		in.Reward = "more-miles"
@@ -24,7 +27,9 @@ func (h *history) redeem(m loyalty.MemberID) string {
 	case 0, 1:
 		in.Cart = fmt.Sprint("cart-", m)
 	case 2:
-		in.Wallet, in.Household, in.Reward, in.Total = "", true, redeem.PayReward, loyalty.Money{Amount: 1_000_000, Currency: "EUR"}
+		in.Wallet, in.Household, in.Reward, in.Total = "", true, redeem.PayReward, loyalty.Money{
+			Amount: 1_000_000, Currency: "EUR",
+		}
 		in.Order = "order-" + string(m)
 		in.Points = h.books.of(m).acc.Balance().Active + loyalty.Points(1+h.rng.Int64N(60))
 	}
@@ -37,7 +42,10 @@ func (h *history) redeem(m loyalty.MemberID) string {
 		h.drawn++
 	}
 	switch {
-	case h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed, loyalty.RewardOutOfStock, loyalty.RewardUnavailable, loyalty.AmountOutOfRange):
+	case h.refused(
+		err, loyalty.InsufficientPoints, loyalty.ValidationFailed, loyalty.RewardOutOfStock, loyalty.RewardUnavailable,
+		loyalty.AmountOutOfRange,
+	):
 		return "refused"
 	case in.Commit:
 		h.done = append(h.done, in.ID)
@@ -49,7 +57,9 @@ func (h *history) redeem(m loyalty.MemberID) string {
 
 func (h *history) commit(loyalty.MemberID) string {
 	part := loyalty.Points(max(0, h.rng.Int64N(60)-20)) // zero: all
-	return h.end("committed", func(l *ledger.Ledger, ctx context.Context, p *loyalty.Program, id string, who ledger.By) (ledger.RedemptionResult, error) {
+	return h.end("committed", func(
+		l *ledger.Ledger, ctx context.Context, p *loyalty.Program, id string, who ledger.By,
+	) (ledger.RedemptionResult, error) {
 		return l.CommitPart(ctx, p, id, part, who)
 	})
 }
@@ -58,7 +68,10 @@ func (h *history) cancel(loyalty.MemberID) string {
 	return h.end("canceled", (*ledger.Ledger).Cancel)
 }
 
-func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error)) string {
+func (h *history) end(
+	as string,
+	do func(*ledger.Ledger, context.Context, *loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error),
+) string {
 	if len(h.open) == 0 {
 		return "nothing"
 	}
@@ -85,7 +98,10 @@ func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyal
 }
 
 func (h *history) adjust(m loyalty.MemberID) string {
-	in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Wallet: pick(h.rng, "", "", "", "miles", "stars"), Points: loyalty.Points(h.rng.Int64N(400) - 300), Reason: "history"}
+	in := ledger.Adjustment{
+		ID: h.key("adj_"), Member: m, Wallet: pick(h.rng, "", "", "", "miles", "stars"),
+		Points: loyalty.Points(h.rng.Int64N(400) - 300), Reason: "history",
+	}
 	err := h.until(fmt.Sprintf("adjust %+v", in), func(l *ledger.Ledger) error {
 		_, err := l.Adjust(h.t.Context(), h.p, in, by(in.ID))
 		return err

@@ -32,7 +32,8 @@ func (b *books) referred() {
 				b.h.t.Errorf("%s was brought by order %s, and an event says %+v", m, r.Order, ev.Event)
 			}
 		}
-		if s := b.of(m).orders[r.Order]; s == nil || s.Order.Status != loyalty.OrderPaid || s.Grants[0].ActiveAt.IsZero() {
+		if s := b.of(m).orders[r.Order]; s == nil || s.Order.Status != loyalty.OrderPaid ||
+			s.Grants[0].ActiveAt.IsZero() {
 			b.h.t.Errorf("%s was brought by an order that does not stand: %+v", m, s)
 		}
 	}

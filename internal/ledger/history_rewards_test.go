@@ -19,10 +19,17 @@ func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 	p.Rewards = append(p.Rewards,
 		loyalty.Reward{
 			ID: "mug", Type: "free_product", Cost: 60, Codes: loyalty.Codes{From: loyalty.GeneratedCode},
-			StockBatches: []loyalty.StockBatch{{Quantity: 6}, {At: start.AddDate(0, 2, 0), Quantity: 9}}, Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}},
+			StockBatches: []loyalty.StockBatch{{Quantity: 6}, {At: start.AddDate(0, 2, 0), Quantity: 9}},
+			Limits:       []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}},
 		},
-		loyalty.Reward{ID: "voucher", Type: "gift_card", Cost: 40, Value: loyalty.Money{Amount: 500, Currency: "EUR"}, Codes: loyalty.Codes{From: loyalty.UploadedCode}})
-	p.Redemption = loyalty.RedemptionTerms{OnRefund: pick(rng, loyalty.AllBack, loyalty.ShareBack), Grace: pick(rng, loyalty.Period{}, loyalty.Period{Days: 7})}
+		loyalty.Reward{
+			ID: "voucher", Type: "gift_card", Cost: 40, Value: loyalty.Money{Amount: 500, Currency: "EUR"},
+			Codes: loyalty.Codes{From: loyalty.UploadedCode},
+		})
+	p.Redemption = loyalty.RedemptionTerms{
+		OnRefund: pick(rng, loyalty.AllBack, loyalty.ShareBack),
+		Grace:    pick(rng, loyalty.Period{}, loyalty.Period{Days: 7}),
+	}
 	p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(3, 1), Per: 2}}
 }
 
@@ -129,10 +136,14 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 		sign = -1
 	}
 	if e.Cause.Revision == 1 && strings.HasPrefix(r.ID, "rd_auto_") {
-		s.usage[loyalty.Usage{Rule: "redemption.auto", Times: true, Per: loyalty.PerDay, Ends: loyalty.DateOf(r.At, b.h.p.Zone)}]++
+		s.usage[loyalty.Usage{
+			Rule: "redemption.auto", Times: true, Per: loyalty.PerDay, Ends: loyalty.DateOf(r.At, b.h.p.Zone),
+		}]++
 	}
 	if r.Order != "" {
-		paid := loyalty.Usage{Rule: "redemption.pay:EUR:order:" + r.Order, Per: "use", Ends: loyalty.DateOf(r.At, b.h.p.Zone)}
+		paid := loyalty.Usage{
+			Rule: "redemption.pay:EUR:order:" + r.Order, Per: "use", Ends: loyalty.DateOf(r.At, b.h.p.Zone),
+		}
 		switch {
 		case e.Kind == loyalty.KindRedeem:
 			s.usage[paid] += r.Value.Amount
@@ -144,7 +155,10 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 		b.spent["rewards."+r.Reward] += sign
 	}
 	if r.Reward == "mug" {
-		s.usage[loyalty.Usage{Rule: "rewards.mug", Times: true, Per: loyalty.PerMonth, Ends: ends(loyalty.PerMonth, loyalty.DateOf(r.At, b.h.p.Zone))}] += sign
+		s.usage[loyalty.Usage{
+			Rule: "rewards.mug", Times: true, Per: loyalty.PerMonth,
+			Ends: ends(loyalty.PerMonth, loyalty.DateOf(r.At, b.h.p.Zone)),
+		}] += sign
 	}
 	if r.Code != "" && r.Status != loyalty.Reversed { // what was reversed keeps its code, which is void
 		b.codes[r.Code] += sign
@@ -171,7 +185,10 @@ func (b *books) rewards() {
 		}
 	}
 	if free+uploaded != historyCodes {
-		t.Errorf("of %d codes %d are free, and members have %d, at %s", historyCodes, free, uploaded, b.h.Now().Format(time.RFC3339))
+		t.Errorf(
+			"of %d codes %d are free, and members have %d, at %s", historyCodes, free, uploaded,
+			b.h.Now().Format(time.RFC3339),
+		)
 	}
 }
 

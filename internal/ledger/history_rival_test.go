@@ -50,7 +50,9 @@ func (h *history) race() {
 		what = "order " + o.ID
 		_, err = l.PutOrder(h.t.Context(), h.p, o, ledger.By{Actor: "rival"})
 	case n == 3:
-		in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Points: loyalty.Points(1 + rng.Int64N(50)), Reason: "rival"}
+		in := ledger.Adjustment{
+			ID: h.key("adj_"), Member: m, Points: loyalty.Points(1 + rng.Int64N(50)), Reason: "rival",
+		}
 		what = "adjust " + in.ID
 		_, err = l.Adjust(h.t.Context(), h.p, in, by(in.ID))
 	case n == 4: // what is in the way of one member's command is so of the other's

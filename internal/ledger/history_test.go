@@ -97,7 +97,10 @@ func runHistory(t *testing.T, seed uint64, steps int) (h *history) {
 	h, broken := newHistory(t, seed)
 	defer func() {
 		if t.Failed() {
-			t.Logf("PERENNIAL_SEED=%d; the program:\n%s\nthe last operations:\n%s", seed, strings.Join(h.versions, "\n"), strings.Join(h.log[max(0, len(h.log)-25):], "\n"))
+			t.Logf(
+				"PERENNIAL_SEED=%d; the program:\n%s\nthe last operations:\n%s", seed, strings.Join(h.versions, "\n"),
+				strings.Join(h.log[max(0, len(h.log)-25):], "\n"),
+			)
 		}
 	}()
 	counts := map[string]int{}
@@ -114,7 +117,10 @@ func runHistory(t *testing.T, seed uint64, steps int) (h *history) {
 			t.Errorf("the audit of %s found:\n%v", m, err)
 		}
 	}
-	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v, %d rivals, %d drew on a household, %d referrals converted and %d taken back", seed, counts, broken.Fired(), h.rival.won, h.drawn, h.books.brought, h.books.undone)
+	t.Logf(
+		"PERENNIAL_SEED=%d: %v, faults %+v, %d rivals, %d drew on a household, %d referrals converted and %d taken back",
+		seed, counts, broken.Fired(), h.rival.won, h.drawn, h.books.brought, h.books.undone,
+	)
 	if steps >= 10_000 {
 		if h.books.brought == 0 {
 			t.Error("no referral was ever converted")
@@ -162,7 +168,8 @@ func TestHistoriesThatOnceFailed(t *testing.T) {
 // everyStep is what must have happened in a long history.
 var everyStep = []string{
 	"order", "amended", "replayed", "quoted", "claimed", "activated", "event", "retold", "joined", "registered", "told",
-	"redeemed", "reserved", "committed", "canceled", "refused", "late", "reversed", "used", "use reversed", "converted", "undone", "adjusted", "extended", "reinstated", "time",
+	"redeemed", "reserved", "committed", "canceled", "refused", "late", "reversed", "used", "use reversed", "converted",
+	"undone", "adjusted", "extended", "reinstated", "time",
 	"given", "offered", "not given", "accepted", "declined", "unanswered", "moved", "not moved",
 }
 

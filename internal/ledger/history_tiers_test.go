@@ -23,7 +23,9 @@ func historyTierGroups(t *loyalty.Tiers, rng *rand.Rand) {
 		t.Currency = "EUR"
 		t.Ways = [][]loyalty.Measure{{loyalty.ByVisits, loyalty.ByBrands}, {loyalty.BySpend}}
 		t.Levels[1].From, t.Levels[2].From = 0, 0
-		t.Levels[1].Needs = []loyalty.Need{{By: loyalty.ByVisits, From: 2}, {By: loyalty.ByBrands, From: 2}, {By: loyalty.BySpend, From: 20_000}}
+		t.Levels[1].Needs = []loyalty.Need{
+			{By: loyalty.ByVisits, From: 2}, {By: loyalty.ByBrands, From: 2}, {By: loyalty.BySpend, From: 20_000},
+		}
 		t.Levels[2].Needs = []loyalty.Need{{By: loyalty.BySpend, From: 100_000}}
 	}
 	t.Calendar, t.Months, t.KeepYear, t.KeepFor = false, 0, 0, loyalty.Period{}
@@ -32,7 +34,8 @@ func historyTierGroups(t *loyalty.Tiers, rng *rand.Rand) {
 		return
 	}
 	t.Window = pick(rng,
-		loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 117},
+		loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101},
+		loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 117},
 		loyalty.Window{Kind: loyalty.JoinWindow, Months: 3}, loyalty.Window{Kind: loyalty.OwnWindow, Months: 2},
 	)
 	t.KeepPeriods, t.MoveUp = 1+rng.IntN(2), pick(rng, loyalty.AtOnce, loyalty.NextPeriod)
@@ -49,7 +52,8 @@ func (h *history) place(m loyalty.MemberID) string {
 	case 0:
 		in.Permanent = true
 	case 1:
-		in.Until, in.Locked = h.Now().AddDate(0, 0, 1+h.rng.IntN(60)).UTC().Truncate(time.Millisecond), h.rng.IntN(2) == 0
+		in.Until, in.Locked = h.Now().AddDate(0, 0, 1+
+			h.rng.IntN(60)).UTC().Truncate(time.Millisecond), h.rng.IntN(2) == 0
 	}
 	err := h.until(fmt.Sprintf("place %+v", in), func(l *ledger.Ledger) error {
 		_, err := l.SetTier(h.t.Context(), h.p, in, by(in.ID))

@@ -15,7 +15,8 @@ import (
 func historyTransfers(p *loyalty.Program, rng *rand.Rand) {
 	p.Transfers = loyalty.Transfers{
 		Min: 5, Max: 90, Step: pick[loyalty.Points](rng, 0, 5),
-		Limits: []loyalty.Limit{{Times: 9, Per: loyalty.PerWeek}}, AtMost: []loyalty.Cap{{Points: 400, Per: loyalty.PerMonth}},
+		Limits: []loyalty.Limit{{Times: 9, Per: loyalty.PerWeek}},
+		AtMost: []loyalty.Cap{{Points: 400, Per: loyalty.PerMonth}},
 		Fee:    pick(rng, loyalty.Fee{}, loyalty.Fee{Points: 2}, loyalty.Fee{Share: big.NewRat(1, 7)}),
 		Accept: pick(rng, loyalty.Period{}, loyalty.Period{Hours: 1}, loyalty.Period{Days: 9}),
 	}
@@ -23,7 +24,9 @@ func historyTransfers(p *loyalty.Program, rng *rand.Rand) {
 
 // give gives points of one member to another, who may be the same.
 func (h *history) give(m loyalty.MemberID) string {
-	in := ledger.TransferRequest{ID: h.key("tr_"), From: m, To: h.member(), Points: loyalty.Points(5 * (1 + h.rng.Int64N(14)))}
+	in := ledger.TransferRequest{
+		ID: h.key("tr_"), From: m, To: h.member(), Points: loyalty.Points(5 * (1 + h.rng.Int64N(14))),
+	}
 	var r ledger.TransferResult
 	err := h.until(fmt.Sprintf("give %+v", in), func(l *ledger.Ledger) (err error) {
 		r, err = l.Transfer(h.t.Context(), h.p, in, by(in.ID))
@@ -82,8 +85,12 @@ func (b *books) useTransfer(s *book, e loyalty.Entry) {
 		sign = -1
 	}
 	day := loyalty.DateOf(r.At, b.h.p.Zone)
-	s.usage[loyalty.Usage{Rule: "transfers", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day)}] += sign
-	s.usage[loyalty.Usage{Rule: "transfers", Per: loyalty.PerMonth, Ends: ends(loyalty.PerMonth, day)}] += sign * int64(r.Points)
+	s.usage[loyalty.Usage{
+		Rule: "transfers", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day),
+	}] += sign
+	s.usage[loyalty.Usage{
+		Rule: "transfers", Per: loyalty.PerMonth, Ends: ends(loyalty.PerMonth, day),
+	}] += sign * int64(r.Points)
 	if e.Kind != loyalty.KindTransfer {
 		return
 	}

@@ -141,7 +141,8 @@ func (s *book) counted(t *testing.T, p *loyalty.Program) {
 	var counts, metrics loyalty.Metric
 	rest := new(big.Rat)
 	for _, o := range s.orders {
-		counts.Points, counts.Spend, counts.QualifyingItems = counts.Points+o.Worth, counts.Spend+o.Spend, counts.QualifyingItems+o.QualifyingItems
+		counts.Points, counts.Spend, counts.QualifyingItems = counts.Points+o.Worth, counts.Spend+
+			o.Spend, counts.QualifyingItems+o.QualifyingItems
 		if o.Counted {
 			counts.Orders++
 		}
@@ -204,6 +205,9 @@ func (b *books) budget(rule string, budget int64) {
 	}
 	exceeds := sum > budget && !strings.HasPrefix(rule, "campaigns.") // restored points exceed the budgets of campaigns
 	if sum != b.spent[rule] || sum < 0 || exceeds {
-		t.Errorf("of the %d points of %s, %d are spent by the counters and %d by the orders", budget, rule, sum, b.spent[rule])
+		t.Errorf(
+			"of the %d points of %s, %d are spent by the counters and %d by the orders", budget, rule, sum,
+			b.spent[rule],
+		)
 	}
 }

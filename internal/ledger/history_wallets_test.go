@@ -13,16 +13,29 @@ import (
 func historyWallets(p *loyalty.Program, take loyalty.ClawbackPolicy, back int) {
 	p.Wallets = []loyalty.Wallet{{
 		ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 3), Per: 100}},
-		Pending: loyalty.Wait{For: loyalty.Period{Days: 6}}, Expires: loyalty.Expiry{After: loyalty.Period{Days: 50}}, Clawback: take, MaxDebt: 30,
+		Pending: loyalty.Wait{For: loyalty.Period{Days: 6}}, Expires: loyalty.Expiry{After: loyalty.Period{Days: 50}},
+		Clawback: take, MaxDebt: 30,
 	}, {ID: "stars", Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}}}
 	p.Conversions = []loyalty.Conversion{
-		{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 3), Min: 5, Step: 5, ReversibleWithin: loyalty.Period{Days: back}, Limits: []loyalty.Limit{{Times: 4, Per: loyalty.PerWeek}}},
-		{ID: "to-stars", From: "miles", To: "stars", Rate: big.NewRat(7, 5), ReversibleWithin: loyalty.Period{Days: back}},
+		{
+			ID: "to-miles", To: "miles", Rate: big.NewRat(2, 3), Min: 5, Step: 5,
+			ReversibleWithin: loyalty.Period{Days: back}, Limits: []loyalty.Limit{{Times: 4, Per: loyalty.PerWeek}},
+		},
+		{
+			ID: "to-stars", From: "miles", To: "stars", Rate: big.NewRat(7, 5),
+			ReversibleWithin: loyalty.Period{Days: back},
+		},
 	}
-	p.Earn.Actions = append(p.Earn.Actions, loyalty.Action{ID: "mileage", Event: "visit.completed", Points: 4, Wallet: "miles"},
-		loyalty.Action{ID: "starlet", Event: "review.approved", Points: 2, Wallet: "stars", Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}}})
+	p.Earn.Actions = append(p.Earn.Actions,
+		loyalty.Action{ID: "mileage", Event: "visit.completed", Points: 4, Wallet: "miles"},
+		loyalty.Action{
+			ID: "starlet", Event: "review.approved", Points: 2, Wallet: "stars",
+			Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}},
+		})
 	p.Rewards = append(p.Rewards,
-		loyalty.Reward{ID: "lounge", Type: "experience", Cost: 500, Wallets: map[string]loyalty.Points{"miles": 40, "stars": 40}},
+		loyalty.Reward{
+			ID: "lounge", Type: "experience", Cost: 500, Wallets: map[string]loyalty.Points{"miles": 40, "stars": 40},
+		},
 		loyalty.Reward{ID: "more-miles", Type: "wallet_points", Cost: 45, Wallet: "miles", Points: 40})
 }
 
@@ -38,13 +51,19 @@ func (b *books) credited(e loyalty.Entry) {
 	if r.Reward != "more-miles" || e.Kind != loyalty.KindRedeem {
 		return
 	}
-	if want := r.Points * milesOf(b.asked[r.ID]) / 45; r.Credit == nil && want > 0 || r.Credit != nil && r.Credit.Worth != want {
-		b.h.t.Errorf("%s gives %+v for %d points, and promised %d under version %d", e.Cause, r.Credit, r.Points, want, b.asked[r.ID])
+	if want := r.Points * milesOf(b.asked[r.ID]) / 45; r.Credit == nil && want > 0 ||
+		r.Credit != nil && r.Credit.Worth != want {
+		b.h.t.Errorf(
+			"%s gives %+v for %d points, and promised %d under version %d", e.Cause, r.Credit, r.Points, want,
+			b.asked[r.ID],
+		)
 	}
 }
 
 func (h *history) convert(m loyalty.MemberID) string {
-	in := ledger.ConversionRequest{ID: h.key("cv_"), Member: m, To: "miles", Points: loyalty.Points(h.rng.Int64N(12) * 5)}
+	in := ledger.ConversionRequest{
+		ID: h.key("cv_"), Member: m, To: "miles", Points: loyalty.Points(h.rng.Int64N(12) * 5),
+	}
 	if h.rng.IntN(3) == 0 {
 		in.From, in.To = "miles", "stars"
 	}
@@ -70,7 +89,9 @@ func (h *history) undo(loyalty.MemberID) string {
 		_, err := l.ConvertBack(h.t.Context(), h.p, id, n, key)
 		return err
 	})
-	if h.refused(err, loyalty.InsufficientPoints, loyalty.AmountOutOfRange, loyalty.AlreadyExpired, loyalty.AlreadyResolved) {
+	if h.refused(
+		err, loyalty.InsufficientPoints, loyalty.AmountOutOfRange, loyalty.AlreadyExpired, loyalty.AlreadyResolved,
+	) {
 		return "refused"
 	}
 	return "undone"
@@ -98,7 +119,9 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 	}
 	if e.Cause.Revision == 1 && x.Rule == "to-miles" && x.To == "miles" {
 		day := loyalty.DateOf(x.At, b.h.p.Zone)
-		s.usage[loyalty.Usage{Rule: "conversions.to-miles", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day)}]++
+		s.usage[loyalty.Usage{
+			Rule: "conversions.to-miles", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day),
+		}]++
 	}
 }
 
@@ -107,7 +130,10 @@ func (b *books) walletWorth(s *book, e loyalty.Entry, grants []loyalty.Grant) {
 	for _, g := range grants {
 		key := g.Wallet + "|" + e.Cause.Kind + "/" + e.Cause.ID
 		if got := s.issued[key] - g.ExpiredOn; g.Wallet != "" && got != g.Worth {
-			b.h.t.Errorf("%s of %s is worth %d in %s, and its entries issued %d there beside %d that were not taken back", e.Cause, e.Member, g.Worth, g.Wallet, got, g.ExpiredOn)
+			b.h.t.Errorf(
+				"%s of %s is worth %d in %s, and its entries issued %d there beside %d that were not taken back",
+				e.Cause, e.Member, g.Worth, g.Wallet, got, g.ExpiredOn,
+			)
 		}
 	}
 }

@@ -63,7 +63,8 @@ func readHousehold(it table.Item, id string) (d householdDoc, h share.Household,
 	}
 	for _, m := range d.Members {
 		h.Members = append(h.Members, share.HouseholdMember{
-			Member: loyalty.MemberID(m.Member), Role: share.Role(m.Role), Invited: stored.Instant(m.Invited), Since: stored.Instant(m.Since),
+			Member: loyalty.MemberID(m.Member), Role: share.Role(m.Role), Invited: stored.Instant(m.Invited),
+			Since: stored.Instant(m.Since),
 		})
 	}
 	return d, h, nil

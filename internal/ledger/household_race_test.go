@@ -164,12 +164,15 @@ func TestPointsOnTheirWayAreNotMissing(t *testing.T) {
 	b.home(t, 3)
 	b.gets(t, 2, 100)
 	tab.then = func() {
-		if _, err := b.give(t, ledger.TransferRequest{ID: "tr_1", From: member(2), To: member(1), Points: 100}); err != nil {
+		if _, err := b.give(
+			t, ledger.TransferRequest{ID: "tr_1", From: member(2), To: member(1), Points: 100},
+		); err != nil {
 			t.Error(err)
 		}
 	}
 	r, err := b.draw(t, 0, "rd_1", true)
-	if err != nil || !slices.Equal(r.Redemption.Contributions, []loyalty.Contribution{{Member: member(1), Points: 100}}) {
+	if err != nil ||
+		!slices.Equal(r.Redemption.Contributions, []loyalty.Contribution{{Member: member(1), Points: 100}}) {
 		t.Errorf("%+v, %v", r.Redemption, err)
 	}
 	b.auditAll(t, 3)
@@ -251,7 +254,9 @@ func TestEveryAnswerOfAHouseholdCanBeLost(t *testing.T) {
 					t.Errorf("answer %d, done %t, command %d: %v", n, done, i, err)
 				}
 			}
-			if _, err := b.give(t, ledger.TransferRequest{ID: "tr_1", From: member(1), To: member(0), Points: 50}); err != nil {
+			if _, err := b.give(
+				t, ledger.TransferRequest{ID: "tr_1", From: member(1), To: member(0), Points: 50},
+			); err != nil {
 				t.Error(err)
 			}
 			if _, err := until(func() (ledger.TransferResult, error) {

@@ -82,16 +82,23 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		b.households(t, loyalty.Households{Size: 4, Share: big.NewRat(1, 2)})
 		b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
-		b.offer(t, loyalty.Reward{ID: "sticker", Type: "wallet_points", Cost: 100, Wallet: "miles", Points: 100}) // of which a part can be had
+		b.offer(
+			t, loyalty.Reward{ID: "sticker", Type: "wallet_points", Cost: 100, Wallet: "miles", Points: 100},
+		) // of which a part can be had
 		b.home(t, 3)
 		b.gets(t, 0, 30)
 		b.gets(t, 1, 101)
 		b.gets(t, 2, 60)
 		r, err := b.draw(t, 0, "rd_1", false)
-		if want := []loyalty.Contribution{{Member: member(1), Points: 50}, {Member: member(2), Points: 20}}; err != nil || !slices.Equal(r.Redemption.Contributions, want) {
+		if want := []loyalty.Contribution{
+			{Member: member(1), Points: 50}, {Member: member(2), Points: 20},
+		}; err != nil || !slices.Equal(r.Redemption.Contributions, want) {
 			t.Fatalf("%+v, %v", r.Redemption, err)
 		}
-		b.has(t, "reserved", loyalty.Balance{Reserved: 30}, loyalty.Balance{Active: 51, Reserved: 50}, loyalty.Balance{Active: 40, Reserved: 20})
+		b.has(
+			t, "reserved", loyalty.Balance{Reserved: 30}, loyalty.Balance{Active: 51, Reserved: 50},
+			loyalty.Balance{Active: 40, Reserved: 20},
+		)
 
 		// Who leaves takes along what is left of their own; what is held for the redemption stays held.
 		if _, err := until(func() (share.Household, error) {
@@ -121,7 +128,9 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 			return b.CommitPart(t.Context(), b.p, "rd_2", 70, ledger.By{Input: "c"})
 		})
 		b.has(t, "committed in part", active(0), active(101-10), active(60-30))
-		if want := []loyalty.Contribution{{Member: member(2), Points: 30}, {Member: member(1), Points: 10}}; part.Points != 70 || !slices.Equal(part.Contributions, want) {
+		if want := []loyalty.Contribution{
+			{Member: member(2), Points: 30}, {Member: member(1), Points: 10},
+		}; part.Points != 70 || !slices.Equal(part.Contributions, want) {
 			t.Errorf("%+v", part)
 		}
 		b.p.Redemption.OnRefund = loyalty.ShareBack
@@ -191,7 +200,9 @@ func TestAMemberIsInOneHousehold(t *testing.T) {
 			t.Errorf("the member was let into %v, and lives in %q, %v", won, id, err)
 		}
 		for i := range 10 {
-			h, err := until(func() (share.Household, error) { return b.Household(t.Context(), b.p.ID, fmt.Sprint("hh_", i)) })
+			h, err := until(
+				func() (share.Household, error) { return b.Household(t.Context(), b.p.ID, fmt.Sprint("hh_", i)) },
+			)
 			if err != nil || slices.Contains(h.Joined(), member(10)) != won[i] {
 				t.Errorf("%+v, %v", h, err)
 			}
@@ -218,7 +229,9 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 	wantRefusal(t, err, loyalty.KeyReused)
 	_, err = b.Found(t.Context(), b.p, "hh_2", member(1), ledger.By{Input: "3"})
 	wantRefusal(t, err, loyalty.AlreadyExists)
-	for m, want := range map[loyalty.MemberID]loyalty.Code{member(2): loyalty.ValidationFailed, member(1): loyalty.AlreadyExists, "mem_nobody": loyalty.NotFound} {
+	for m, want := range map[loyalty.MemberID]loyalty.Code{
+		member(2): loyalty.ValidationFailed, member(1): loyalty.AlreadyExists, "mem_nobody": loyalty.NotFound,
+	} {
 		_, err = b.Invite(t.Context(), b.p, "hh_1", m, share.Adult)
 		wantRefusal(t, err, want)
 	}

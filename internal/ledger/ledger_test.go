@@ -125,7 +125,9 @@ func (b *bench) put(tb testing.TB, o loyalty.Order) ledger.OrderResult {
 
 func (b *bench) grant(tb testing.TB, m loyalty.MemberID, n loyalty.Points) {
 	tb.Helper()
-	in := ledger.Adjustment{ID: fmt.Sprintf("adj_%s_%d", m, b.Now().UnixMilli()), Member: m, Points: n, Reason: "for the test"}
+	in := ledger.Adjustment{
+		ID: fmt.Sprintf("adj_%s_%d", m, b.Now().UnixMilli()), Member: m, Points: n, Reason: "for the test",
+	}
 	if _, err := b.Adjust(tb.Context(), b.p, in, ledger.By{Actor: "test", Input: "grant"}); err != nil {
 		tb.Fatal(err)
 	}

@@ -139,7 +139,10 @@ func areLinearizable(t *testing.T, seed uint64, histories int, inTurns bool) {
 			t.Errorf("PERENNIAL_SEED=%d: %s", seed+uint64(i), got)
 		}
 	}
-	t.Logf("%d histories from PERENNIAL_SEED=%d in %s: %d calls, %d of them without an answer", histories, seed, time.Since(began), calls, unknown)
+	t.Logf(
+		"%d histories from PERENNIAL_SEED=%d in %s: %d calls, %d of them without an answer", histories, seed,
+		time.Since(began), calls, unknown,
+	)
 	if !t.Failed() && (calls != 240*histories || unknown < calls*3/100 || unknown > calls*7/100) {
 		t.Errorf("%d of %d calls had no answer, which is not about one in twenty", unknown, calls)
 	}
@@ -236,13 +239,17 @@ func linearHistory(t *testing.T, seed uint64, inTurns bool) (history []porcupine
 	}
 	synctest.Test(t, func(t *testing.T) {
 		order := &turns{rng: rand.New(rand.NewPCG(seed, 100)), waiting: map[string]chan struct{}{}}
-		history = clientsAt(t, seed, func(tab table.Table, id int) table.Table { return queued{tab, order, id} }, order.run)
+		history = clientsAt(
+			t, seed, func(tab table.Table, id int) table.Table { return queued{tab, order, id} }, order.run,
+		)
 	})
 	return history
 }
 
 // clientsAt runs the clients of a history, each at its own view of the table, with run beside them.
-func clientsAt(t *testing.T, seed uint64, view func(table.Table, int) table.Table, run func()) (history []porcupine.Operation) {
+func clientsAt(
+	t *testing.T, seed uint64, view func(table.Table, int) table.Table, run func(),
+) (history []porcupine.Operation) {
 	clean, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
@@ -283,7 +290,10 @@ func clientsAt(t *testing.T, seed uint64, view func(table.Table, int) table.Tabl
 
 // act makes one call. It repeats what was not answered, but gives up now and then, like a client that is closed.
 func (c client) act(n int) porcupine.Operation {
-	in := call{member: c.rng.IntN(linearMembers), what: pick(c.rng, "reserve", "reserve", "commit", "cancel", "earn", "read"), n: loyalty.Points(c.rng.Int64N(150) + 1)}
+	in := call{
+		member: c.rng.IntN(linearMembers), what: pick(c.rng, "reserve", "reserve", "commit", "cancel", "earn", "read"),
+		n: loyalty.Points(c.rng.Int64N(150) + 1),
+	}
 	holds := &c.holds[in.member]
 	if in.what == "reserve" && c.rng.IntN(4) > 0 && holds.Load() < linearHolds-8 {
 		in.hold = int(holds.Add(1) - 1)
@@ -318,16 +328,23 @@ func (c client) act(n int) porcupine.Operation {
 func (c client) ask(in call, key string) (told answer, err error) {
 	ctx := context.WithoutCancel(c.t.Context())
 	m := member(in.member)
-	id := stored.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3)) // a third hints at the right member
+	id := stored.RedemptionID(
+		fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3),
+	) // a third hints at the right member
 	switch in.what {
 	case "reserve":
-		_, err = c.Redeem(ctx, c.p, ledger.RedemptionRequest{ID: id, Member: m, Reward: "sticker"}, ledger.By{Input: id})
+		_, err = c.Redeem(
+			ctx, c.p, ledger.RedemptionRequest{ID: id, Member: m, Reward: "sticker"}, ledger.By{Input: id},
+		)
 	case "commit":
 		_, err = c.Commit(ctx, c.p, id, ledger.By{Input: key})
 	case "cancel":
 		_, err = c.Cancel(ctx, c.p, id, ledger.By{Input: key})
 	case "earn":
-		_, err = c.Adjust(ctx, c.p, ledger.Adjustment{ID: "adj_" + key, Member: m, Points: in.n, Reason: "earned"}, ledger.By{Input: key})
+		_, err = c.Adjust(
+			ctx, c.p, ledger.Adjustment{ID: "adj_" + key, Member: m, Points: in.n, Reason: "earned"},
+			ledger.By{Input: key},
+		)
 	case "read":
 		var got ledger.Member
 		if got, err = c.Member(ctx, c.p, m); err == nil {

@@ -27,7 +27,12 @@ func TestAPageReadsNoMoreItemsThanItWasAskedFor(t *testing.T) {
 		if _, err := b.Enrol(t.Context(), b.p, in, ledger.By{Input: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)
 		}
-		b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: member(0), Reward: "mug", Commit: true, Address: kiel})
+		b.take(
+			t,
+			ledger.RedemptionRequest{
+				ID: fmt.Sprint("rd_", i), Member: member(0), Reward: "mug", Commit: true, Address: kiel,
+			},
+		)
 		published := ledger.Published{Program: b.p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test"}
 		if err := b.Publish(t.Context(), published, i); err != nil {
 			t.Fatal(err)
@@ -37,12 +42,20 @@ func TestAPageReadsNoMoreItemsThanItWasAskedFor(t *testing.T) {
 		items int // for each row
 		count func() int
 	}{
-		"a statement":         {1, func() int { return length(t, b.Statement(t.Context(), b.p.ID, member(0), 0, limit)) }},
-		"its second page":     {1, func() int { return length(t, b.Statement(t.Context(), b.p.ID, member(0), 30, limit)) }},
-		"friends":             {2, func() int { return friends(t, b, limit) }},
-		"open fulfillments":   {1, func() int { return length(t, b.Handovers(t.Context(), b.p.ID, redeem.Ordered, "", limit)) }},
-		"versions":            {1, func() int { return length(t, b.PublishedVersions(t.Context(), b.p.ID, 0, limit)) }},
-		"versions before one": {1, func() int { return length(t, b.PublishedVersions(t.Context(), b.p.ID, 30, limit)) }},
+		"a statement": {
+			1, func() int { return length(t, b.Statement(t.Context(), b.p.ID, member(0), 0, limit)) },
+		},
+		"its second page": {
+			1, func() int { return length(t, b.Statement(t.Context(), b.p.ID, member(0), 30, limit)) },
+		},
+		"friends": {2, func() int { return friends(t, b, limit) }},
+		"open fulfillments": {
+			1, func() int { return length(t, b.Handovers(t.Context(), b.p.ID, redeem.Ordered, "", limit)) },
+		},
+		"versions": {1, func() int { return length(t, b.PublishedVersions(t.Context(), b.p.ID, 0, limit)) }},
+		"versions before one": {
+			1, func() int { return length(t, b.PublishedVersions(t.Context(), b.p.ID, 30, limit)) },
+		},
 	} {
 		meter.Take()
 		if n := c.count(); n != limit {

@@ -70,7 +70,9 @@ func TestALostAnswerIsWhatWasDecidedAndNotWhatWouldBeNow(t *testing.T) {
 func TestConversionIsReversedAlthoughResponseIsLost(t *testing.T) {
 	b, tab := lossyBench(t)
 	b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
-	b.p.Conversions = []loyalty.Conversion{{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), ReversibleWithin: loyalty.Period{Days: 7}}}
+	b.p.Conversions = []loyalty.Conversion{
+		{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), ReversibleWithin: loyalty.Period{Days: 7}},
+	}
 	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +146,8 @@ func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
 	}
 	o.Status = loyalty.OrderCanceled
 	b.put(t, o)
-	if got, err := b.Member(t.Context(), b.p, "mem_ada"); err != nil || len(got.Account.Usage)+len(got.Account.Metrics) != 0 {
+	if got, err := b.Member(t.Context(), b.p, "mem_ada"); err != nil ||
+		len(got.Account.Usage)+len(got.Account.Metrics) != 0 {
 		t.Errorf("of the cap is used %+v, and %+v counts, %v", got.Account.Usage, got.Account.Metrics, err)
 	}
 	b.audit(t, "mem_ada")

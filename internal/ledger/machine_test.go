@@ -90,10 +90,12 @@ func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 		return // a fifth of them, in which not all of this happens
 	}
 	for _, must := range []string{
-		"redeem ", "redeem insufficient_points", "redeem reward_out_of_stock", "redeem reward_unavailable", "replaced", "in debt",
+		"redeem ", "redeem insufficient_points", "redeem reward_out_of_stock", "redeem reward_unavailable", "replaced",
+		"in debt",
 		"commit ", "commit amount_out_of_range", "commit already_resolved", "commit expired",
 		"commit of a part ", "commit of a part amount_out_of_range", "cancel ", "cancel already_resolved",
-		"reverse ", "reverse already_resolved", "reverse validation_failed", "extend ", "extend validation_failed", "adjust insufficient_points",
+		"reverse ", "reverse already_resolved", "reverse validation_failed", "extend ", "extend validation_failed",
+		"adjust insufficient_points",
 		"refund", "repeat",
 	} {
 		if tally[must] == 0 && !t.Failed() {
@@ -104,16 +106,22 @@ func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 
 func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 	day := loyalty.Period{Days: 1}
-	zone, err := time.LoadLocation(rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/Santiago"}).Draw(r, "zone"))
+	zone, err := time.LoadLocation(
+		rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/Santiago"}).Draw(r, "zone"),
+	)
 	if err != nil {
 		r.Fatal(err)
 	}
-	began := rapid.SampledFrom([]time.Time{start, time.Date(2026, 3, 26, 20, 0, 0, 0, time.UTC), time.Date(2026, 9, 3, 4, 0, 0, 0, time.UTC)}).Draw(r, "start")
+	began := rapid.SampledFrom(
+		[]time.Time{start, time.Date(2026, 3, 26, 20, 0, 0, 0, time.UTC), time.Date(2026, 9, 3, 4, 0, 0, 0, time.UTC)},
+	).Draw(r, "start")
 	m := &machine{bench: newBench(t, tab), clean: tab, model: &model{
 		now: began, zone: zone,
-		hold:    rapid.SampledFrom([]time.Duration{30 * time.Minute, 5 * 24 * time.Hour}).Draw(r, "hold"),
-		grace:   rapid.SampledFrom([]int{0, 0, 3}).Draw(r, "grace"),
-		refunds: rapid.SampledFrom([]loyalty.OnRefund{loyalty.AllBack, loyalty.ShareBack, loyalty.NoneBack}).Draw(r, "on refund"),
+		hold:  rapid.SampledFrom([]time.Duration{30 * time.Minute, 5 * 24 * time.Hour}).Draw(r, "hold"),
+		grace: rapid.SampledFrom([]int{0, 0, 3}).Draw(r, "grace"),
+		refunds: rapid.SampledFrom(
+			[]loyalty.OnRefund{loyalty.AllBack, loyalty.ShareBack, loyalty.NoneBack},
+		).Draw(r, "on refund"),
 		offers: map[string]offer{
 			"sticker": {cost: 3},
 			"mug":     {cost: 5, pieces: []time.Time{{}, {}}},
@@ -138,10 +146,15 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 			{ID: "miles", Type: "wallet_points", Cost: 3, Wallet: "miles", Points: 300},
 			{ID: "sticker", Type: "free_product", Cost: 3},
 			{ID: "mug", Type: "free_product", Cost: 5, StockBatches: []loyalty.StockBatch{{Quantity: 2}}},
-			{ID: "badge", Type: "free_product", Cost: 2, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerEver}}},
+			{
+				ID: "badge", Type: "free_product", Cost: 2,
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerEver}},
+			},
 			{
 				ID: "print", Type: "free_product", Cost: 4, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
-				StockBatches: []loyalty.StockBatch{{Quantity: 1}, {At: day.After(day.After(began, time.UTC), time.UTC), Quantity: 1}},
+				StockBatches: []loyalty.StockBatch{
+					{Quantity: 1}, {At: day.After(day.After(began, time.UTC), time.UTC), Quantity: 1},
+				},
 			},
 		},
 	}
@@ -213,7 +226,8 @@ func (m *machine) repeat(r *rapid.T) {
 // time passes by itself; often to where something happens, or just before.
 func (m *machine) time(r *rapid.T) {
 	to := m.model.now.Add(rapid.SampledFrom([]time.Duration{
-		time.Millisecond, 10 * time.Minute, 29 * time.Minute, time.Hour, 24 * time.Hour, 72 * time.Hour, 200 * time.Hour,
+		time.Millisecond, 10 * time.Minute, 29 * time.Minute, time.Hour, 24 * time.Hour, 72 * time.Hour,
+		200 * time.Hour,
 	}).Draw(r, "later"))
 	if next := m.model.next(); !next.IsZero() && rapid.Bool().Draw(r, "to what happens next") {
 		to = next.Add(rapid.SampledFrom([]time.Duration{-time.Millisecond, 0, time.Millisecond}).Draw(r, "or"))
@@ -243,7 +257,9 @@ func (m *machine) adjust(r *rapid.T) {
 	n := rapid.SampledFrom([]int{-8, -4, -1, 1, 3, 5, 9}).Draw(r, "points")
 	in := ledger.Adjustment{ID: id, Member: who, Points: loyalty.Points(n), Reason: "for the test"}
 	m.want(r, "adjust", func() error {
-		return untilDone(func() (ledger.AdjustmentResult, error) { return m.Adjust(r.Context(), m.p, in, ledger.By{Input: id}) })
+		return untilDone(
+			func() (ledger.AdjustmentResult, error) { return m.Adjust(r.Context(), m.p, in, ledger.By{Input: id}) },
+		)
 	}, m.model.adjust(who, n))
 }
 
@@ -287,7 +303,10 @@ func (m *machine) refund(r *rapid.T) {
 		r.Skip("its points expired too long ago")
 	}
 	n := rapid.Int64Range(1, left).Draw(r, "euros")
-	o.Refunds = append(slices.Clone(o.Refunds), loyalty.Refund{ID: m.id("re_"), At: m.Now(), Amount: n * 100, Status: loyalty.RefundSucceeded})
+	o.Refunds = append(
+		slices.Clone(o.Refunds),
+		loyalty.Refund{ID: m.id("re_"), At: m.Now(), Amount: n * 100, Status: loyalty.RefundSucceeded},
+	)
 	m.model.refund(who, id, int(n))
 	if err := m.report(r, o); err != nil {
 		r.Fatal(err)
@@ -363,7 +382,9 @@ func (m *machine) cancel(r *rapid.T) {
 	who, id, _ := m.claimed(r)
 	key := m.id("cancel ")
 	m.want(r, "cancel", func() error {
-		return untilDone(func() (ledger.RedemptionResult, error) { return m.Cancel(r.Context(), m.p, id, ledger.By{Input: key}) })
+		return untilDone(
+			func() (ledger.RedemptionResult, error) { return m.Cancel(r.Context(), m.p, id, ledger.By{Input: key}) },
+		)
 	}, m.model.cancel(who, id))
 }
 
@@ -389,7 +410,9 @@ func (m *machine) extend(r *rapid.T) {
 	in := ledger.Extension{ID: id, Member: who, Until: until, Reason: "for the test"}
 	code := m.model.extend(who, days)
 	m.want(r, "extend", func() error {
-		return untilDone(func() (ledger.AdjustmentResult, error) { return m.Extend(r.Context(), m.p, in, ledger.By{Input: id}) })
+		return untilDone(
+			func() (ledger.AdjustmentResult, error) { return m.Extend(r.Context(), m.p, in, ledger.By{Input: id}) },
+		)
 	}, code)
 	if code == "" {
 		m.extended[who]++
@@ -438,7 +461,10 @@ func (m *machine) account(a loyalty.Account) seen {
 
 func (m *machine) person(p *person) seen {
 	s := seen{Active: map[time.Time]int{}, Held: map[string]map[time.Time]int{}}
-	s.Balance = loyalty.Balance{Active: p.count("active"), Pending: p.count("pending"), Reserved: p.count("held"), Debt: loyalty.Points(p.debt)}
+	s.Balance = loyalty.Balance{
+		Active: p.count("active"), Pending: p.count("pending"), Reserved: p.count("held"),
+		Debt: loyalty.Points(p.debt),
+	}
 	s.Redeemed, s.Expired = p.count("spent"), p.count("expired")+p.count("written off")
 	for _, x := range p.points {
 		switch {
@@ -462,7 +488,8 @@ func (m *machine) end(r *rapid.T) {
 	for id, p := range m.model.members {
 		for rd, c := range p.claims {
 			got, err := m.Redemption(r.Context(), m.p.ID, rd)
-			if x := got.Redemption; err != nil || x.Status != c.status || x.Points != loyalty.Points(c.points) || x.Restored != loyalty.Points(c.back) {
+			if x := got.Redemption; err != nil || x.Status != c.status || x.Points != loyalty.Points(c.points) ||
+				x.Restored != loyalty.Points(c.back) {
 				r.Errorf("%s is %+v, %v, and should be %+v", rd, x, err, c)
 			}
 			if c.counts() {

@@ -235,7 +235,9 @@ func readProfile(it table.Item, m loyalty.MemberID) (Profile, error) {
 func storedProfile(program string, p Profile) table.Item {
 	return table.Item{
 		Key: stored.MemberKey(program, p.Member, stored.ProfileItem), Version: p.Version,
-		Doc: stored.Encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone}),
+		Doc: stored.Encode(
+			profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone},
+		),
 	}
 }
 
@@ -326,7 +328,8 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 			field = "external_id"
 		}
 		return &loyalty.Error{
-			Code: loyalty.AlreadyExists, Detail: "A member with this " + field + " already exists.", Pointer: "/" + field,
+			Code: loyalty.AlreadyExists, Detail: "A member with this " + field + " already exists.",
+			Pointer: "/" + field,
 		}
 	}
 	return ErrTryAgain

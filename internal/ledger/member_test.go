@@ -33,7 +33,12 @@ func TestAMemberIsReadWithOneQuery(t *testing.T) {
 		b.offer(t, parcel)
 		b.grant(t, member(0), 1_000)
 		for i := range 5 {
-			b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: member(0), Reward: "mug", Commit: true, Address: kiel})
+			b.take(
+				t,
+				ledger.RedemptionRequest{
+					ID: fmt.Sprint("rd_", i), Member: member(0), Reward: "mug", Commit: true, Address: kiel,
+				},
+			)
 		}
 		if _, err := b.Found(t.Context(), b.p, "hh_1", member(0), ledger.By{Input: "1"}); err != nil {
 			t.Fatal(err)

@@ -111,7 +111,9 @@ func (m *model) comeBack(p *person, points []*point) {
 		x.graced++
 		p.graced[least.UTC()] = true
 	}
-	slices.SortStableFunc(points, func(x, y *point) int { return x.lapses.Compare(y.lapses) }) // the first to expire pays a debt
+	slices.SortStableFunc(
+		points, func(x, y *point) int { return x.lapses.Compare(y.lapses) },
+	) // the first to expire pays a debt
 	for _, x := range points {
 		m.credit(p, x)
 	}
@@ -363,7 +365,9 @@ func (m *model) clone() *model {
 	c := *m
 	c.members = map[loyalty.MemberID]*person{}
 	for id, p := range m.members {
-		c.members[id] = &person{slices.Clone(p.points), maps.Clone(p.graced), p.debt, maps.Clone(p.bought), maps.Clone(p.claims)}
+		c.members[id] = &person{
+			slices.Clone(p.points), maps.Clone(p.graced), p.debt, maps.Clone(p.bought), maps.Clone(p.claims),
+		}
 	}
 	return &c
 }

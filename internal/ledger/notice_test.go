@@ -34,7 +34,10 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, m.Account.Traits.Channels); diff != "" || m.Account.Sequence != entries {
-				t.Errorf("%s: there are %d entries, want %d; the channels are (-want +got):\n%s", what, m.Account.Sequence, entries, diff)
+				t.Errorf(
+					"%s: there are %d entries, want %d; the channels are (-want +got):\n%s", what, m.Account.Sequence,
+					entries, diff,
+				)
 			}
 		}
 		want("enrolled with a consent", 1, byEmail)
@@ -56,7 +59,9 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.Profile.Email = "lovelace@example.com"
-		if err := b.ChangeMember(t.Context(), b.p, ledger.Change{Profile: m.Profile}, ledger.By{Actor: "test"}); err != nil {
+		if err := b.ChangeMember(
+			t.Context(), b.p, ledger.Change{Profile: m.Profile}, ledger.By{Actor: "test"},
+		); err != nil {
 			t.Fatal(err)
 		}
 		want("a new address", 3, byEmail)

@@ -46,7 +46,10 @@ func first(n loyalty.Points) loyalty.Rule {
 
 func TestCanceledAndRestoredOrdersKeepTheirNumbers(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.rules(t, first(30), loyalty.Rule{ID: "third", Give: loyalty.Fixed{Points: 70}, Match: loyalty.Match{When: isNumber(3)}})
+		b.rules(
+			t, first(30),
+			loyalty.Rule{ID: "third", Give: loyalty.Fixed{Points: 70}, Match: loyalty.Match{When: isNumber(3)}},
+		)
 		b.enrol(t, "mem_ada")
 		var orders []loyalty.Order
 		for i := range 4 {
@@ -171,7 +174,9 @@ func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 		// A budget is spread over 16 counters, so one that is almost spent takes an operation for each.
 		rules = append(rules, loyalty.Rule{
 			ID: fmt.Sprint("n", n), Budget: 320, Match: loyalty.Match{When: isNumber(n)},
-			Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}},
+			Give: loyalty.PerAmount{
+				Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}},
+			},
 		})
 	}
 	b.p.Tiers.Levels = b.p.Tiers.Levels[:1]

@@ -24,7 +24,8 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 		}
 		ask := func(i int, date string) error {
 			_, err := b.try(t, ledger.RedemptionRequest{
-				ID: fmt.Sprint("rd_", date, i), Member: loyalty.MemberID(fmt.Sprint("mem_", i)), Reward: "tasting", Date: date, Commit: i%2 == 0,
+				ID: fmt.Sprint("rd_", date, i), Member: loyalty.MemberID(fmt.Sprint("mem_", i)), Reward: "tasting",
+				Date: date, Commit: i%2 == 0,
 			})
 			return err
 		}
@@ -36,7 +37,8 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 					continue
 				}
 				var refusal *loyalty.Error
-				if !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock || refusal.Unmet[0].Required != date {
+				if !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock ||
+					refusal.Unmet[0].Required != date {
 					t.Errorf("%s: %v", date, err)
 				}
 			}
@@ -61,7 +63,8 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 		taken := map[string]loyalty.Points{"may": 3, "june": 7}
 		for i := range 20 {
 			for date := range taken {
-				if r, err := b.Redemption(t.Context(), b.p.ID, fmt.Sprint("rd_", date, i)); err == nil && r.Redemption.Status == loyalty.Committed {
+				if r, err := b.Redemption(t.Context(), b.p.ID, fmt.Sprint("rd_", date, i)); err == nil &&
+					r.Redemption.Status == loyalty.Committed {
 					taken[date]--
 				}
 			}

@@ -247,8 +247,9 @@ func (l *Ledger) moveOrder(
 			gets, err := award.PlaceOrder(p, accs[1], anew, newRules, o, x.left, x.now)
 			if err == nil && (movesReferral(accs[0], loses) || movesReferral(accs[1], gets)) {
 				err = &loyalty.Error{
-					Code:   loyalty.ValidationFailed,
-					Detail: "The order belongs to another member and is part of a referral. It cannot be reassigned.", Pointer: "/member",
+					Code:    loyalty.ValidationFailed,
+					Detail:  "The order belongs to another member and is part of a referral. It cannot be reassigned.",
+					Pointer: "/member",
 				}
 			}
 			return []posting.Outcome{loses, gets}, err

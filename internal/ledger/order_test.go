@@ -114,7 +114,8 @@ func TestAGuestsOrderIsAppliedOnceWhenItsMemberIsKnown(t *testing.T) {
 			_, err := b.PutOrder(t.Context(), b.p, o, ledger.By{})
 			wantRefusal(t, err, loyalty.ValidationFailed)
 		}
-		if got, err := b.Order(t.Context(), b.p.ID, "1042"); err != nil || len(got.Entries) != 1 || got.State.Order.Member != "mem_ada" {
+		if got, err := b.Order(t.Context(), b.p.ID, "1042"); err != nil || len(got.Entries) != 1 ||
+			got.State.Order.Member != "mem_ada" {
 			t.Errorf("the order is %+v, %v", got, err)
 		}
 		b.audit(t, "mem_ada")
@@ -190,7 +191,10 @@ func TestAnOrderBeforeJoiningCountsTheSameInOneRequestOrTwo(t *testing.T) {
 			if c.want == 0 {
 				wantRefusal(t, err, loyalty.ValidationFailed)
 			} else if err != nil || r.State.Worth != c.want {
-				t.Errorf("%v old, member since %v, sent first %s: %d points, %v", c.age, c.joined, first, r.State.Worth, err)
+				t.Errorf(
+					"%v old, member since %v, sent first %s: %d points, %v", c.age, c.joined, first, r.State.Worth,
+					err,
+				)
 			}
 		}
 	}

@@ -36,7 +36,10 @@ func TestFailedRefundExceedsTheBudget(t *testing.T) {
 		step := func(o loyalty.Order, worth loyalty.Points, use ledger.BudgetUse) {
 			t.Helper()
 			if r := b.put(t, o); r.State.Worth != worth || b.budgetUse(t) != use {
-				t.Errorf("order %s is worth %d and the budget is %+v, want %d and %+v", o.ID, r.State.Worth, b.budgetUse(t), worth, use)
+				t.Errorf(
+					"order %s is worth %d and the budget is %+v, want %d and %+v", o.ID, r.State.Worth, b.budgetUse(t),
+					worth, use,
+				)
 			}
 		}
 		mine, hers := b.order("1", "mem_ada", 10_000), b.order("2", "mem_eve", 9_000)

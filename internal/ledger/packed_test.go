@@ -13,15 +13,20 @@ import (
 
 // What is read of a packed entry is what was written, whatever its lines are.
 func TestPackedEntriesAreReadAsTheyWereWritten(t *testing.T) {
-	text := rapid.OneOf(rapid.StringMatching(`[A-Z]{1,3}-[0-9]{1,20}`), rapid.String(), rapid.SampledFrom([]string{"", "tea", "mugs"}))
+	text := rapid.OneOf(
+		rapid.StringMatching(`[A-Z]{1,3}-[0-9]{1,20}`), rapid.String(), rapid.SampledFrom([]string{"", "tea", "mugs"}),
+	)
 	number := rapid.OneOf(rapid.Int64Range(-3, 2_000), rapid.Int64())
 	line := rapid.Custom(func(t *rapid.T) stored.LineDoc {
 		return stored.LineDoc{
-			ID: text.Draw(t, "id"), SKU: text.Draw(t, "sku"), Category: text.Draw(t, "category"), Brand: text.Draw(t, "brand"), Quantity: number.Draw(t, "quantity"), Amount: number.Draw(t, "amount"),
+			ID: text.Draw(t, "id"), SKU: text.Draw(t, "sku"), Category: text.Draw(t, "category"),
+			Brand: text.Draw(t, "brand"), Quantity: number.Draw(t, "quantity"), Amount: number.Draw(t, "amount"),
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		want := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Order: &stored.OrderDoc{Currency: "EUR", Status: "paid"}}
+		want := stored.EntryDoc{
+			Member: "mem_ada", Kind: "earn", Order: &stored.OrderDoc{Currency: "EUR", Status: "paid"},
+		}
 		want.Order.Lines = rapid.SliceOfN(line, 20, 60).Draw(t, "lines")
 		doc := stored.Packed(want)
 		if !strings.HasPrefix(string(doc), `{"z":"data:;base64,`) {
@@ -35,13 +40,17 @@ func TestPackedEntriesAreReadAsTheyWereWritten(t *testing.T) {
 }
 
 func TestLargeEntriesWithoutLinesArePackedAndSmallOnesAreNot(t *testing.T) {
-	small := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Order: &stored.OrderDoc{Currency: "EUR", Lines: []stored.LineDoc{{ID: "1", Quantity: 1, Amount: 100}}}}
+	small := stored.EntryDoc{
+		Member: "mem_ada", Kind: "earn",
+		Order: &stored.OrderDoc{Currency: "EUR", Lines: []stored.LineDoc{{ID: "1", Quantity: 1, Amount: 100}}},
+	}
 	if doc := stored.Packed(small); !bytes.Equal(doc, stored.Encode(small)) {
 		t.Errorf("a small entry is stored as %s", doc)
 	}
 	large := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Actor: strings.Repeat("long ", 500)}
 	doc := stored.Packed(large)
-	if got, err := stored.UnpackedEntry(doc); err != nil || len(doc) > 300 || !bytes.Equal(stored.Encode(got), stored.Encode(large)) {
+	if got, err := stored.UnpackedEntry(doc); err != nil || len(doc) > 300 ||
+		!bytes.Equal(stored.Encode(got), stored.Encode(large)) {
 		t.Errorf("%d bytes, %v", len(doc), err)
 	}
 }
@@ -52,10 +61,16 @@ func TestLargeAccountsArePacked(t *testing.T) {
 		t.Errorf("a small account is stored as %s", doc)
 	}
 	for i := range 60 {
-		d.Pending = append(d.Pending, stored.PendingDoc{Kind: "order", ID: fmt.Sprint(100_000 + i), At: int64(1_859_536_860_000 + i), Points: 211})
+		d.Pending = append(
+			d.Pending,
+			stored.PendingDoc{
+				Kind: "order", ID: fmt.Sprint(100_000 + i), At: int64(1_859_536_860_000 + i), Points: 211,
+			},
+		)
 	}
 	doc := stored.PackedAccount(d)
-	if got, err := stored.UnpackedAccount(doc); err != nil || len(doc) > 1_000 || !bytes.Equal(stored.Encode(got), stored.Encode(d)) {
+	if got, err := stored.UnpackedAccount(doc); err != nil || len(doc) > 1_000 ||
+		!bytes.Equal(stored.Encode(got), stored.Encode(d)) {
 		t.Errorf("%d bytes, %v", len(doc), err)
 	}
 	for _, damaged := range []string{`{"z":"x"}`, `{"z":"data:;base64,AAECAw=="}`} {
@@ -68,7 +83,10 @@ func TestLargeAccountsArePacked(t *testing.T) {
 func TestDamagedPackedEntriesAreErrors(t *testing.T) {
 	d := stored.EntryDoc{Order: &stored.OrderDoc{}}
 	for i := range 100 {
-		d.Order.Lines = append(d.Order.Lines, stored.LineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)})
+		d.Order.Lines = append(
+			d.Order.Lines,
+			stored.LineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)},
+		)
 	}
 	whole := string(stored.Packed(d))
 	bomb := table.Binary(stored.Deflated(bytes.Repeat([]byte(" "), stored.MaxUnpacked+1), stored.EntryDictionary))

@@ -144,16 +144,27 @@ func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
 			code   loyalty.Code
 			replay bool
 		}{
-			"the same commit": {func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("c.1")); return err }, "", true},
-			"another commit":  {func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("d")); return err }, loyalty.AlreadyResolved, false},
+			"the same commit": {
+				func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("c.1")); return err },
+				"", true,
+			},
+			"another commit": {
+				func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("d")); return err },
+				loyalty.AlreadyResolved, false,
+			},
 			"a commit under the same key of other points": {func(b *bench, id string) error {
 				_, err := b.CommitPart(t.Context(), b.p, id, 100, by("c.2"))
 				return err
 			}, loyalty.KeyReused, false},
-			"a cancellation": {func(b *bench, id string) error { _, err := b.Cancel(t.Context(), b.p, id, by("x")); return err }, loyalty.AlreadyResolved, false},
-			"other points":   {func(b *bench, _ string) error { b.grant(t, "mem_ada", 5); return nil }, "", false},
+			"a cancellation": {
+				func(b *bench, id string) error { _, err := b.Cancel(t.Context(), b.p, id, by("x")); return err },
+				loyalty.AlreadyResolved, false,
+			},
+			"other points": {func(b *bench, _ string) error { b.grant(t, "mem_ada", 5); return nil }, "", false},
 		} {
-			t.Run(map[bool]string{true: "the account is read first, ", false: "the redemption is read first, "}[accountFirst]+what, func(t *testing.T) {
+			t.Run(map[bool]string{
+				true: "the account is read first, ", false: "the redemption is read first, ",
+			}[accountFirst]+what, func(t *testing.T) {
 				clean := memory(t)
 				rival := newBench(t, clean)
 				rival.enrol(t, "mem_ada")
@@ -188,10 +199,18 @@ func TestTheMemberInARedemptionsIDIsAHint(t *testing.T) {
 		m := typicalMember(t, b)
 		b.enrol(t, "mem_eve")
 		for id, want := range map[string]tabletest.Usage{
-			stored.RedemptionID("01234567890123456789", m):             {Steps: 2, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7}},
-			"rd_0123456789abcdefghij":                                  {Steps: 3, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7}},
-			stored.RedemptionID("11234567890123456789", "mem_eve"):     {Steps: 3, Calls: 4, Items: 3, Units: tabletest.Units{Read: 3, Write: 7}},
-			stored.RedemptionID("21234567890123456789", "mem_unknown"): {Steps: 3, Calls: 4, Items: 2, Units: tabletest.Units{Read: 3, Write: 7}},
+			stored.RedemptionID("01234567890123456789", m): {
+				Steps: 2, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7},
+			},
+			"rd_0123456789abcdefghij": {
+				Steps: 3, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7},
+			},
+			stored.RedemptionID("11234567890123456789", "mem_eve"): {
+				Steps: 3, Calls: 4, Items: 3, Units: tabletest.Units{Read: 3, Write: 7},
+			},
+			stored.RedemptionID("21234567890123456789", "mem_unknown"): {
+				Steps: 3, Calls: 4, Items: 2, Units: tabletest.Units{Read: 3, Write: 7},
+			},
 		} {
 			b.take(t, ledger.RedemptionRequest{ID: id, Member: m, Reward: "sticker"})
 			meter.Take()

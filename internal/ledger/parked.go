@@ -63,7 +63,9 @@ func (l *Ledger) claim(
 			return false, err
 		}
 		was := from.order()
-		claimed = was != nil && was.Order.Member == "" && receipt.Attributable(p, was.Order.PlacedAt, acc.Joined, l.now())
+		claimed = was != nil && was.Order.Member == "" && receipt.Attributable(
+			p, was.Order.PlacedAt, acc.Joined, l.now(),
+		)
 		if !claimed {
 			err = l.commit(ctx, table.Delete(it))
 		} else {

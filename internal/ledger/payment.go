@@ -54,7 +54,8 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	x = receipt.WithFacts(x, stored.Whole(r.Facts))
 	if len(x.Facts) > receipt.MaxFacts {
 		return &loyalty.Error{
-			Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment can have at most %d reports.", receipt.MaxFacts),
+			Code:   loyalty.ValidationFailed,
+			Detail: fmt.Sprintf("A payment can have at most %d reports.", receipt.MaxFacts),
 		}
 	}
 	d := &known.doc
@@ -214,7 +215,10 @@ func knownNames(d stored.KnownDoc, p *loyalty.Program) (ids []stored.Identity) {
 			ids = append(ids, namedBy(d.Member)...)
 		case loyalty.ByCustomer:
 			if _, id, ok := strings.Cut(d.Customer, ":"); ok {
-				ids = append(ids, stored.Identity{Kind: "external", Value: id}, stored.Identity{Kind: "customer", Value: d.Customer})
+				ids = append(
+					ids, stored.Identity{Kind: "external", Value: id},
+					stored.Identity{Kind: "customer", Value: d.Customer},
+				)
 			}
 		case loyalty.ByEmail:
 			if d.Email != "" {

@@ -38,7 +38,9 @@ type ClaimedGiftMessage struct {
 // After the attempt, the caller calls SettleGiftMessage or PostponeGiftMessage. If it never does, for example because the process
 // crashed, the message is sent again under the same ID after the lease ends. A crash may thus send a message twice,
 // unless the provider deduplicates by ID, but never loses one.
-func (l *Ledger) ClaimGiftMessage(ctx context.Context, program string, at GiftMessagePlace) (*ClaimedGiftMessage, error) {
+func (l *Ledger) ClaimGiftMessage(
+	ctx context.Context, program string, at GiftMessagePlace,
+) (*ClaimedGiftMessage, error) {
 	it, err := l.Table.Get(ctx, stored.MemberKey(program, at.Member, at.Item))
 	if err != nil {
 		return nil, retryable(err)

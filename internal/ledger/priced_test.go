@@ -71,11 +71,16 @@ func TestOrderIsPricedByTheVersionOfItsTime(t *testing.T) {
 		for i, want := range []loyalty.Points{300, 200, 100} {
 			late = v.put(t, v.placed(fmt.Sprint("o", i), time.Duration(i)*24*time.Hour))
 			if late.State.Worth != want || late.State.Program != 3-i {
-				t.Errorf("an order of %d days ago gave %d by version %d, want %d", i, late.State.Worth, late.State.Program, want)
+				t.Errorf(
+					"an order of %d days ago gave %d by version %d, want %d", i, late.State.Worth, late.State.Program,
+					want,
+				)
 			}
 		}
 		v.publish(t, "", rate(4))
-		late.State.Order.Refunds = []loyalty.Refund{{ID: "1", At: v.Now(), Status: loyalty.RefundSucceeded, Amount: 5_000}}
+		late.State.Order.Refunds = []loyalty.Refund{
+			{ID: "1", At: v.Now(), Status: loyalty.RefundSucceeded, Amount: 5_000},
+		}
 		if got := v.put(t, late.State.Order); got.State.Worth != 50 || got.State.Program != 1 {
 			t.Errorf("half of it refunded, it gave %d by version %d", got.State.Worth, got.State.Program)
 		}
@@ -150,7 +155,9 @@ func TestRecalledVersionPricesNothingNew(t *testing.T) {
 	if got := v.put(t, v.placed("present", 0)); got.State.Worth != 300 {
 		t.Errorf("a new order gave %d", got.State.Worth)
 	}
-	accepted.State.Order.Refunds = []loyalty.Refund{{ID: "1", At: v.Now(), Status: loyalty.RefundSucceeded, Amount: 5_000}}
+	accepted.State.Order.Refunds = []loyalty.Refund{
+		{ID: "1", At: v.Now(), Status: loyalty.RefundSucceeded, Amount: 5_000},
+	}
 	if got := v.put(t, accepted.State.Order); got.State.Worth != 2500 || got.State.Program != 2 {
 		t.Errorf("the accepted order gave %d by version %d", got.State.Worth, got.State.Program)
 	}
@@ -271,7 +278,9 @@ func TestRegistrationCountsFromItsInstantOn(t *testing.T) {
 	if _, err := v.OptIn(t.Context(), v.p, "mem_ada", "other", ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	for ago, want := range map[time.Duration]loyalty.Points{24 * time.Hour: 200, 25 * time.Hour: 100, time.Hour: 200, 0: 101} {
+	for ago, want := range map[time.Duration]loyalty.Points{
+		24 * time.Hour: 200, 25 * time.Hour: 100, time.Hour: 200, 0: 101,
+	} {
 		if got := v.put(t, v.placed(fmt.Sprint("o", ago), ago)); got.State.Worth != want {
 			t.Errorf("an order of %s ago gave %d, want %d", ago, got.State.Worth, want)
 		}
@@ -312,9 +321,14 @@ func TestQuoteAndAwardAgree(t *testing.T) {
 				}
 				got := v.put(t, o)
 				if q.Points != got.State.Worth {
-					t.Fatalf("run %d: quoted %d and awarded %d for %+v by version %d", run, q.Points, got.State.Worth, o, got.State.Program)
+					t.Fatalf(
+						"run %d: quoted %d and awarded %d for %+v by version %d", run, q.Points, got.State.Worth, o,
+						got.State.Program,
+					)
 				}
-				wallets := slices.DeleteFunc(slices.Clone(got.State.Grants), func(g loyalty.Grant) bool { return g.Wallet == "" })
+				wallets := slices.DeleteFunc(
+					slices.Clone(got.State.Grants), func(g loyalty.Grant) bool { return g.Wallet == "" },
+				)
 				if diff := cmp.Diff(q.Wallets, wallets, cmpopts.EquateEmpty()); diff != "" {
 					t.Fatalf("run %d: wallets are quoted and awarded differently (-quoted +awarded):\n%s", run, diff)
 				}
@@ -333,7 +347,8 @@ func TestQuoteAndAwardAgree(t *testing.T) {
 		}
 	}
 	t.Logf("%+v", seen)
-	if seen.late < 50 || seen.recalled < 5 || seen.joined < 10 || seen.missing < 10 || seen.wallets < 50 || seen.budget < 50 {
+	if seen.late < 50 || seen.recalled < 5 || seen.joined < 10 || seen.missing < 10 || seen.wallets < 50 ||
+		seen.budget < 50 {
 		t.Errorf("the histories show too little: %+v", seen)
 	}
 }

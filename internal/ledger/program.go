@@ -65,7 +65,8 @@ func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]b
 // none was published.
 func (l *Ledger) NewestSnapshot(ctx context.Context, program string) (version int, snapshot []byte, err error) {
 	q := table.Query{
-		PK: stored.ProgramPartition(program), From: stored.SnapshotPrefix, To: stored.SnapshotPrefix + "~", Reverse: true, Limit: 1,
+		PK: stored.ProgramPartition(program), From: stored.SnapshotPrefix, To: stored.SnapshotPrefix + "~",
+		Reverse: true, Limit: 1,
 	}
 	for it, err := range l.Table.Query(ctx, q) {
 		if err != nil {
@@ -96,7 +97,8 @@ func (l *Ledger) Published(ctx context.Context, program string, version int) (Pu
 // (0: all), and at most limit of them (0: no limit).
 func (l *Ledger) PublishedVersions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
 	q := table.Query{
-		PK: stored.ProgramPartition(program), From: stored.ProgramPrefix, To: stored.ProgramPrefix + "~", Reverse: true, Limit: limit,
+		PK: stored.ProgramPartition(program), From: stored.ProgramPrefix, To: stored.ProgramPrefix + "~", Reverse: true,
+		Limit: limit,
 	}
 	if before > 0 {
 		q.To = stored.VersionKey(program, before-1).SK
@@ -149,7 +151,9 @@ func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, a
 				Detail: "Another request stored a draft after this version. Read the draft, then store yours again.",
 			}
 		}
-		it := table.Item{Key: stored.ProgramKey(program, "DRAFT"), Version: version, Doc: stored.Encode(draftDoc{string(source)})}
+		it := table.Item{
+			Key: stored.ProgramKey(program, "DRAFT"), Version: version, Doc: stored.Encode(draftDoc{string(source)}),
+		}
 		err = l.Table.Transact(ctx, table.Put(it))
 		if !outrun(err) {
 			return version + 1, retryable(err)

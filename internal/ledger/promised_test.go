@@ -37,7 +37,9 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 	codes := loyalty.Codes{From: loyalty.GeneratedCode, Valid: loyalty.Period{Days: 30}}
 	card := loyalty.Reward{ID: "it", Type: "gift_card", Cost: 100, Value: euros(2500), Codes: codes}
 	miles := loyalty.Reward{ID: "it", Type: "wallet_points", Cost: 100, Wallet: "miles", Points: 500}
-	shared := loyalty.Reward{ID: "it", Type: "amount_off", Cost: 100, Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "AHOY"}}
+	shared := loyalty.Reward{
+		ID: "it", Type: "amount_off", Cost: 100, Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "AHOY"},
+	}
 	for _, c := range []struct {
 		name        string
 		was         loyalty.Reward
@@ -47,14 +49,35 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 		left        loyalty.Money
 		credit      loyalty.Points
 	}{
-		{name: "a gift card that is worth less now", was: card, becomes: func(r *loyalty.Reward) { r.Value = euros(1000) }, until: "2026-02-09", left: euros(2500)},
-		{name: "a code that is valid for a shorter time now", was: card, becomes: func(r *loyalty.Reward) { r.Codes.Valid.Days = 1 }, until: "2026-02-09", left: euros(2500)},
-		{name: "a reward without codes now", was: card, becomes: func(r *loyalty.Reward) { r.Codes = loyalty.Codes{} }, until: "2026-02-09", left: euros(2500)},
-		{name: "a reward of another kind now", was: card, becomes: func(r *loyalty.Reward) { r.Type = "amount_off" }, until: "2026-02-09", left: euros(2500)},
-		{name: "a reward that is gone", was: card, becomes: func(r *loyalty.Reward) { r.ID = "other" }, until: "2026-02-09", left: euros(2500)},
-		{name: "another code for all", was: shared, becomes: func(r *loyalty.Reward) { r.Codes.Shared = "OTHER" }, code: "AHOY"},
+		{
+			name: "a gift card that is worth less now", was: card,
+			becomes: func(r *loyalty.Reward) { r.Value = euros(1000) }, until: "2026-02-09", left: euros(2500),
+		},
+		{
+			name: "a code that is valid for a shorter time now", was: card,
+			becomes: func(r *loyalty.Reward) { r.Codes.Valid.Days = 1 }, until: "2026-02-09", left: euros(2500),
+		},
+		{
+			name: "a reward without codes now", was: card,
+			becomes: func(r *loyalty.Reward) { r.Codes = loyalty.Codes{} }, until: "2026-02-09", left: euros(2500),
+		},
+		{
+			name: "a reward of another kind now", was: card,
+			becomes: func(r *loyalty.Reward) { r.Type = "amount_off" }, until: "2026-02-09", left: euros(2500),
+		},
+		{
+			name: "a reward that is gone", was: card, becomes: func(r *loyalty.Reward) { r.ID = "other" },
+			until: "2026-02-09", left: euros(2500),
+		},
+		{
+			name: "another code for all", was: shared, becomes: func(r *loyalty.Reward) { r.Codes.Shared = "OTHER" },
+			code: "AHOY",
+		},
 		{name: "fewer miles", was: miles, becomes: func(r *loyalty.Reward) { r.Points = 5 }, credit: 500},
-		{name: "a part of more miles", was: miles, becomes: func(r *loyalty.Reward) { r.Points = 5 }, part: 50, credit: 250},
+		{
+			name: "a part of more miles", was: miles, becomes: func(r *loyalty.Reward) { r.Points = 5 }, part: 50,
+			credit: 250,
+		},
 		{name: "no miles any more", was: miles, becomes: func(r *loyalty.Reward) { r.ID = "other" }, credit: 500},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,7 +95,8 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 				t.Fatal(err)
 			}
 			rd := done.Redemption
-			if until := rd.CodeUntil; c.until != "" && until.Format("2006-01-02") != c.until || c.code != "" && rd.Code != c.code {
+			if until := rd.CodeUntil; c.until != "" && until.Format("2006-01-02") != c.until ||
+				c.code != "" && rd.Code != c.code {
 				t.Errorf("the code is %q until %s", rd.Code, until)
 			}
 			if c.left.Amount > 0 {
@@ -102,12 +126,20 @@ func TestAPaymentHasTheRateOfItsReservation(t *testing.T) {
 		t.Run(fmt.Sprint(known), func(t *testing.T) {
 			b := newBench(t, memory(t))
 			rate := func(p *loyalty.Program, points int64) {
-				p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(points, 1), Per: 100}}
+				p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{
+					"EUR": {Points: big.NewRat(points, 1), Per: 100},
+				}
 			}
 			b.changes(t, func(p *loyalty.Program) { rate(p, 100) })
 			b.enrol(t, "mem_ada")
 			b.grant(t, "mem_ada", 1_000)
-			b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: redeem.PayReward, Total: loyalty.Money{Amount: 1000, Currency: "EUR"}})
+			b.take(
+				t,
+				ledger.RedemptionRequest{
+					ID: "rd_1", Member: "mem_ada", Reward: redeem.PayReward,
+					Total: loyalty.Money{Amount: 1000, Currency: "EUR"},
+				},
+			)
 			b.changes(t, func(p *loyalty.Program) { rate(p, 200) })
 			if !known {
 				b.Program = func(context.Context, string, int) (*loyalty.Program, error) {

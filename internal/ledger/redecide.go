@@ -204,7 +204,10 @@ func (l *Ledger) entriesBetween(
 	if last < first {
 		return nil, nil
 	}
-	q := table.Query{PK: stored.MemberPartition(program, m), Index: true, From: stored.Padded(first, 10), To: stored.Padded(last, 10)}
+	q := table.Query{
+		PK: stored.MemberPartition(program, m), Index: true, From: stored.Padded(first, 10),
+		To: stored.Padded(last, 10),
+	}
 	entries := make([]loyalty.Entry, last-first+1)
 	missing := len(entries)
 	for range attempts {

@@ -95,7 +95,8 @@ func TestOneEndOfAReservationWins(t *testing.T) {
 			b.advance(time.Millisecond)
 		}
 		heal()
-		if spent, free := b.spent(t, "mug"), len(b.pool(t, "mug")); int(spent) != ends[loyalty.Committed] || free != rounds-ends[loyalty.Committed] {
+		if spent, free := b.spent(t, "mug"), len(b.pool(t, "mug")); int(spent) != ends[loyalty.Committed] ||
+			free != rounds-ends[loyalty.Committed] {
 			t.Errorf("%v, and %d units are spent, %d codes free", ends, spent, free)
 		}
 		if ends[loyalty.Expired] == 0 || ends[loyalty.Committed]+ends[loyalty.Canceled] == 0 {
@@ -154,17 +155,20 @@ func (b *bench) raceToEnd(t *testing.T, m loyalty.MemberID, id string) loyalty.R
 	}
 	got, err := until(func() (ledger.RedemptionResult, error) { return b.Redemption(t.Context(), b.p.ID, id) })
 	status := got.Redemption.Status
-	if err != nil || got.Entry.Cause.Revision != 2 || winners > 1 || status == loyalty.Committed && winners == 0 || status == loyalty.Expired && winners == 1 {
+	if err != nil || got.Entry.Cause.Revision != 2 || winners > 1 || status == loyalty.Committed && winners == 0 ||
+		status == loyalty.Expired && winners == 1 {
 		t.Errorf("%d won, and it is %s at revision %d, %v", winners, status, got.Entry.Cause.Revision, err)
 	}
 	want := loyalty.Balance{Reserved: 100}
 	if status == loyalty.Committed {
 		want = loyalty.Balance{}
 	}
-	if spent := errors.Is(next, loyalty.InsufficientPoints); spent != (status == loyalty.Committed) || !spent && next != nil {
+	if spent := errors.Is(next, loyalty.InsufficientPoints); spent != (status == loyalty.Committed) ||
+		!spent && next != nil {
 		t.Errorf("%s, and the other reservation for the cart returned %v", status, next)
 	}
-	if acc, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) }); err != nil || acc.Account.Balance() != want {
+	if acc, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) }); err != nil ||
+		acc.Account.Balance() != want {
 		t.Errorf("%s, and the balance is %+v, %v", status, acc.Account.Balance(), err)
 	}
 	return status
@@ -197,7 +201,9 @@ func TestEveryAnswerOfARedemptionCanBeLost(t *testing.T) {
 			tab := &losing{Table: memory(t), done: done}
 			b := newBench(t, tab)
 			r := mug(2)
-			r.Type, r.Value, r.Codes = "gift_card", loyalty.Money{Amount: 500, Currency: "EUR"}, loyalty.Codes{From: loyalty.UploadedCode}
+			r.Type, r.Value, r.Codes = "gift_card", loyalty.Money{
+				Amount: 500, Currency: "EUR",
+			}, loyalty.Codes{From: loyalty.UploadedCode}
 			b.offer(t, r)
 			b.p.Redemption.OnRefund = loyalty.ShareBack
 			b.enrol(t, "mem_ada")
@@ -208,7 +214,9 @@ func TestEveryAnswerOfARedemptionCanBeLost(t *testing.T) {
 			if left, spent := len(b.pool(t, "mug")), b.spent(t, "mug"); left != 1 || spent != 1 {
 				t.Errorf("answer %d, done %t: the pool has %d codes, %d units are spent", n, done, left, spent)
 			}
-			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 160}) // two fifths of the card, 40 of 100 points, were spent
+			b.wantBalance(
+				t, "mem_ada", loyalty.Balance{Active: 160},
+			) // two fifths of the card, 40 of 100 points, were spent
 			b.audit(t, "mem_ada")
 		}
 	}

@@ -87,7 +87,11 @@ func TestOneOfManyWins(t *testing.T) {
 		b.grant(t, "mem_ada", 730)
 		errs := inParallel(60, func(i int) error {
 			id := fmt.Sprintf("rd_%d", i)
-			_, err := b.Redeem(t.Context(), b.p, ledger.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "sticker", Commit: i%2 == 0}, ledger.By{Input: id})
+			_, err := b.Redeem(
+				t.Context(), b.p,
+				ledger.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "sticker", Commit: i%2 == 0},
+				ledger.By{Input: id},
+			)
 			return err
 		})
 		won := 0

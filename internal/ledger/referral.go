@@ -31,7 +31,9 @@ const friendPrefix = "FRIEND#"
 
 // referredItem returns the item that lists a friend in the referrer's partition.
 func referredItem(program string, referrer, friend loyalty.MemberID) table.Item {
-	return table.Item{Key: stored.MemberKey(program, referrer, friendPrefix+string(friend)), Doc: stored.Encode(struct{}{})}
+	return table.Item{
+		Key: stored.MemberKey(program, referrer, friendPrefix+string(friend)), Doc: stored.Encode(struct{}{}),
+	}
 }
 
 // referralDoc is a stored form: only add fields.
@@ -117,7 +119,9 @@ func (l *Ledger) through(ctx context.Context, p *loyalty.Program, in Enrolment) 
 		referrer, err = l.Member(ctx, p, referral.By)
 	}
 	if err == nil {
-		err = award.MayRefer(p, loyalty.Account{Member: in.Member}, referrer.Account, samePerson(in.Profile, referrer.Profile))
+		err = award.MayRefer(
+			p, loyalty.Account{Member: in.Member}, referrer.Account, samePerson(in.Profile, referrer.Profile),
+		)
 	}
 	var refused *loyalty.Error
 	if errors.As(err, &refused) {

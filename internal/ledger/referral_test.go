@@ -51,7 +51,9 @@ func TestAMemberComesThroughOne(t *testing.T) {
 		codes := b.befriend(t, 3)
 		claim := func(i int) error {
 			in := ledger.ReferralRequest{ID: fmt.Sprint("rf_", i), Member: member(2), Code: codes[i%2]}
-			_, err := until(func() (ledger.Member, error) { return b.Refer(t.Context(), b.p, in, ledger.By{Input: in.ID}) })
+			_, err := until(
+				func() (ledger.Member, error) { return b.Refer(t.Context(), b.p, in, ledger.By{Input: in.ID}) },
+			)
 			return err
 		}
 		won := -1
@@ -69,7 +71,9 @@ func TestAMemberComesThroughOne(t *testing.T) {
 			t.Errorf("the one that won, repeated: %v", err)
 		}
 		for i := range 2 {
-			friends, err := until(func() ([]ledger.Friend, error) { return b.Friends(t.Context(), b.p, member(i), "", 0) })
+			friends, err := until(
+				func() ([]ledger.Friend, error) { return b.Friends(t.Context(), b.p, member(i), "", 0) },
+			)
 			if want := map[bool]int{true: 1}[i == won%2]; len(friends) != want || err != nil {
 				t.Errorf("%s lists %d friends, want %d: %v", member(i), len(friends), want, err)
 			}
@@ -89,7 +93,9 @@ func TestACodeIsOneMembers(t *testing.T) {
 		}
 		got := map[bool]int{}
 		for i, err := range inParallel(20, func(i int) error {
-			_, err := until(func() (string, error) { return b.GiveReferralCode(t.Context(), b.p, member(i%5), "BEANS") })
+			_, err := until(
+				func() (string, error) { return b.GiveReferralCode(t.Context(), b.p, member(i%5), "BEANS") },
+			)
 			return err
 		}) {
 			if err != nil && !errors.Is(err, loyalty.AlreadyExists) {
@@ -130,7 +136,13 @@ func TestReferralsAreRewardedOnce(t *testing.T) {
 				if r.IntN(2) == 0 {
 					o.Status = loyalty.OrderCanceled
 				}
-				_, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"}) })
+				_, err := until(
+					func() (ledger.OrderResult, error) {
+						return b.PutOrder(
+							t.Context(), b.p, o, ledger.By{Actor: "test"},
+						)
+					},
+				)
 				return err
 			}) {
 				if err != nil {
@@ -208,7 +220,9 @@ func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 			m := member(i + 1)
 			c.joins.Member, c.then.Member = m, m
 			in := ledger.Enrolment{Member: m, Profile: c.joins, Code: code}
-			if _, err := until(func() (ledger.Member, error) { return b.Enrol(t.Context(), b.p, in, ledger.By{Input: string(m)}) }); err != nil {
+			if _, err := until(
+				func() (ledger.Member, error) { return b.Enrol(t.Context(), b.p, in, ledger.By{Input: string(m)}) },
+			); err != nil {
 				t.Fatal(err)
 			}
 			points := loyalty.Points(0)
@@ -281,7 +295,9 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 // place sends an order until the result is known, and returns the points of the order.
 func (b *bench) place(t *testing.T, o loyalty.Order) loyalty.Points {
 	t.Helper()
-	got, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"}) })
+	got, err := until(
+		func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"}) },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +379,9 @@ func TestWhatAReferralCosts(t *testing.T) {
 		}
 	}
 	meter.Take()
-	if _, err := b.Enrol(t.Context(), b.p, ledger.Enrolment{Member: member(1), Code: codes[0]}, ledger.By{Input: "1"}); err != nil {
+	if _, err := b.Enrol(
+		t.Context(), b.p, ledger.Enrolment{Member: member(1), Code: codes[0]}, ledger.By{Input: "1"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	within("to join by a code", 4, 9)
@@ -372,7 +390,9 @@ func TestWhatAReferralCosts(t *testing.T) {
 	b.put(t, b.order("o2", member(1), 2_000))
 	within("the next order", 2, 5)
 	b.is(t, ledger.Profile{Member: member(0), Phone: "+491701234567"})
-	if _, err := b.Enrol(t.Context(), b.p, ledger.Enrolment{Member: member(2), Code: codes[0]}, ledger.By{Input: "2"}); err != nil {
+	if _, err := b.Enrol(
+		t.Context(), b.p, ledger.Enrolment{Member: member(2), Code: codes[0]}, ledger.By{Input: "2"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	b.is(t, ledger.Profile{Member: member(2), Phone: "+491701234567"})

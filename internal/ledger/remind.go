@@ -31,7 +31,8 @@ func remindPartition(program string, shard int) string {
 // firstRemind returns the item of a new member, due immediately.
 func firstRemind(program string, m loyalty.MemberID, now time.Time) table.Item {
 	return table.Item{
-		Key: stored.MemberKey(program, m, "REMIND"), Index: remindKey(program, m, now), Doc: stored.Encode(stored.RemindedDoc{}),
+		Key: stored.MemberKey(program, m, "REMIND"), Index: remindKey(program, m, now),
+		Doc: stored.Encode(stored.RemindedDoc{}),
 	}
 }
 

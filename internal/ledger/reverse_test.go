@@ -122,7 +122,9 @@ func TestAReversalAndTheTillsShareOneCard(t *testing.T) {
 		}
 		r, err := b.Redemption(t.Context(), b.p.ID, "rd_1")
 		if err != nil || int64(r.Redemption.Restored) != 2_500-spent {
-			t.Errorf("of 2,500 cents %d are spent, and %d points are back, %v: %v", spent, r.Redemption.Restored, err, errs)
+			t.Errorf(
+				"of 2,500 cents %d are spent, and %d points are back, %v: %v", spent, r.Redemption.Restored, err, errs,
+			)
 		}
 		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: r.Redemption.Restored})
 		b.audit(t, "mem_ada")

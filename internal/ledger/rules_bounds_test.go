@@ -95,7 +95,8 @@ func TestPackedDocumentsAtTheirBounds(t *testing.T) {
 		if d := entry(n); len(stored.Encode(d)) != n || bytes.Equal(stored.Packed(d), stored.Encode(d)) == packs {
 			t.Errorf("an entry of %d bytes is stored as %s", len(stored.Encode(d)), stored.Packed(d))
 		}
-		if d := account(n); len(stored.Encode(d)) != n || bytes.Equal(stored.PackedAccount(d), stored.Encode(d)) == packs {
+		if d := account(n); len(stored.Encode(d)) != n ||
+			bytes.Equal(stored.PackedAccount(d), stored.Encode(d)) == packs {
 			t.Errorf("an account of %d bytes is stored as %s", len(stored.Encode(d)), stored.PackedAccount(d))
 		}
 	}
@@ -231,7 +232,8 @@ func TestLastPositionOfAWaitlist(t *testing.T) {
 			ops = append(ops,
 				table.Put(table.Item{Key: placeKey("p", "mug", member(i)), Doc: stored.Encode(placeDoc{sk})}),
 				table.Put(table.Item{
-					Key: table.Key{PK: linePartition("p", "mug"), SK: sk}, Doc: stored.Encode(waitlistEntryDoc{sk, stored.Millis(noon), 0}),
+					Key: table.Key{PK: linePartition("p", "mug"), SK: sk},
+					Doc: stored.Encode(waitlistEntryDoc{sk, stored.Millis(noon), 0}),
 				}))
 		}
 		if err := l.Table.Transact(t.Context(), ops...); err != nil {
@@ -258,7 +260,11 @@ func TestPlanThatFitsIntoATransaction(t *testing.T) {
 		ops  int
 		more bool
 		want bool
-	}{{"as many operations as fit", mostOps, false, false}, {"one more", mostOps + 1, false, true}, {"time first", 1, true, true}} {
+	}{
+		{"as many operations as fit", mostOps, false, false},
+		{"one more", mostOps + 1, false, true},
+		{"time first", 1, true, true},
+	} {
 		w := planned{ops: make([]table.Op, c.ops), more: c.more}
 		if got := l.premature(t.Context(), Command{p: p, member: "mem_ada"}, nil, w, nil); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
@@ -284,7 +290,13 @@ func TestDamagedAccountOfACommand(t *testing.T) {
 		{"in time", []table.Item{good(5)}, nil, false, false},
 		{"too early", []table.Item{good(4)}, nil, true, false},
 		{"damaged", []table.Item{damaged}, nil, false, true},
-		{"another account with fewer entries", []table.Item{good(5), good(1)}, []loyalty.MemberID{"mem_bob"}, false, false},
+		{
+			"another account with fewer entries",
+			[]table.Item{good(5), good(1)},
+			[]loyalty.MemberID{"mem_bob"},
+			false,
+			false,
+		},
 		{"another damaged account", []table.Item{good(5), damaged}, []loyalty.MemberID{"mem_bob"}, false, true},
 	} {
 		cmd := Command{p: p, member: "mem_ada", others: c.others, reached: 5}
@@ -306,7 +318,8 @@ func TestVersionsOfAnAccountThatDoesNotExist(t *testing.T) {
 		Program: func(context.Context, string, int) (*loyalty.Program, error) { return nil, missing },
 	}
 	p := &loyalty.Program{ID: "p", Version: 2, Zone: time.UTC}
-	if out, err := l.Present(t.Context(), p, loyalty.Account{Member: "mem_ada"}); err != nil || !out.Account.Ran.Equal(noon) {
+	if out, err := l.Present(t.Context(), p, loyalty.Account{Member: "mem_ada"}); err != nil ||
+		!out.Account.Ran.Equal(noon) {
 		t.Errorf("%+v, %v", out.Account, err)
 	}
 	if _, err := l.Present(t.Context(), p, loyalty.Account{Member: "mem_ada", Sequence: 1}); !errors.Is(err, missing) {
@@ -318,7 +331,8 @@ func TestVersionsOfAnAccountThatDoesNotExist(t *testing.T) {
 func TestCurrencyOfAPaymentsFacts(t *testing.T) {
 	fact := func(kind loyalty.FactKind, currency loyalty.Currency) loyalty.Fact {
 		return loyalty.Fact{
-			Kind: kind, ID: "f", State: loyalty.FactDone, Money: loyalty.Money{Amount: 10_00, Currency: currency}, At: noon,
+			Kind: kind, ID: "f", State: loyalty.FactDone, Money: loyalty.Money{Amount: 10_00, Currency: currency},
+			At: noon,
 		}
 	}
 	captured := receipt.WithFacts(loyalty.Receipt{ID: "p"}, []loyalty.Fact{fact(loyalty.FactCapture, "EUR")})
@@ -342,7 +356,8 @@ func TestCurrencyOfAPaymentsFacts(t *testing.T) {
 func TestTimeAndCurrencyOfAnOrderOfPayments(t *testing.T) {
 	fact := func(kind loyalty.FactKind, currency loyalty.Currency, at time.Time) loyalty.Receipt {
 		return receipt.WithFacts(loyalty.Receipt{ID: "p"}, []loyalty.Fact{{
-			Kind: kind, ID: "f", State: loyalty.FactDone, Money: loyalty.Money{Amount: 10_00, Currency: currency}, At: at,
+			Kind: kind, ID: "f", State: loyalty.FactDone, Money: loyalty.Money{Amount: 10_00, Currency: currency},
+			At: at,
 		}})
 	}
 	capture, refund := fact(loyalty.FactCapture, "USD", noon), fact(loyalty.FactRefund, "USD", noon.Add(time.Hour))
@@ -365,8 +380,16 @@ func TestTimeAndCurrencyOfAnOrderOfPayments(t *testing.T) {
 		{"a refund of an order without money", &unreported, refund, noon.Add(-time.Hour), "EUR", ""},
 		{"money in another currency", &lines, capture, time.Time{}, "", loyalty.CurrencyMismatch},
 		{"a refund of an order with money", &lines, refund, noon.Add(-time.Hour), "EUR", ""},
-		{"money for a reported order", &reported, fact(loyalty.FactCapture, "EUR", noon), noon.Add(-time.Hour), "EUR", ""},
-		{"money in another currency for a reported order", &reported, capture, time.Time{}, "", loyalty.CurrencyMismatch},
+		{
+			"money for a reported order", &reported, fact(loyalty.FactCapture, "EUR", noon), noon.Add(-time.Hour),
+			"EUR", "",
+		},
+		{
+			"money in another currency for a reported order", &reported, capture,
+			time.Time{},
+			"",
+			loyalty.CurrencyMismatch,
+		},
 	} {
 		var was *loyalty.OrderState
 		o := loyalty.Order{ReportedStatus: loyalty.Unreported}

@@ -127,7 +127,8 @@ func TestWhatIsWithdrawnNeverTakesOver(t *testing.T) {
 	}
 	x.at(9)
 	x.want("1 past, 2 withdrawn, 3 withdrawn, 4 live")
-	if v, err := x.Published(t.Context(), "bluebird", 3); err != nil || !v.Withdrawn.Equal(start.Add(3*time.Hour)) || !v.Effective.Equal(start.Add(9*time.Hour)) {
+	if v, err := x.Published(t.Context(), "bluebird", 3); err != nil || !v.Withdrawn.Equal(start.Add(3*time.Hour)) ||
+		!v.Effective.Equal(start.Add(9*time.Hour)) {
 		t.Errorf("%+v, %v", v, err)
 	}
 }
@@ -158,7 +159,10 @@ func TestVersionThatPrices(t *testing.T) {
 	schedule := func(recalled ...int) ledger.Schedule {
 		s := ledger.Schedule{Live: 4, Last: 5, Next: []ledger.Upcoming{{Version: 5, At: at(40)}}}
 		for version, until := range []int{10, 20, 30} {
-			s.Past = append(s.Past, ledger.Ended{Version: version + 1, Until: at(until), Recalled: slices.Contains(recalled, version+1)})
+			s.Past = append(
+				s.Past,
+				ledger.Ended{Version: version + 1, Until: at(until), Recalled: slices.Contains(recalled, version+1)},
+			)
 		}
 		return s
 	}

@@ -14,7 +14,9 @@ import (
 // same ID and By.Input, it returns the first result; with a different input, it returns idempotency_key_reused. It
 // returns not_found if the redemption does not exist, and code_used, code_void, code_not_valid or validation_failed if
 // there is nothing to send.
-func (l *Ledger) SendCode(ctx context.Context, program string, in GiftMessage, by By) (RedemptionResult, GiftMessage, error) {
+func (l *Ledger) SendCode(
+	ctx context.Context, program string, in GiftMessage, by By,
+) (RedemptionResult, GiftMessage, error) {
 	was, err := l.Redemption(ctx, program, in.Redemption)
 	if err == nil && was.Redemption.Status == loyalty.Rejected {
 		err = notFound("redemption")
@@ -47,7 +49,9 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in GiftMessage, b
 		in.At = l.now()
 		in.Status = LetterWaiting
 		err = l.Table.Transact(ctx, table.Put(table.Item{
-			Key:   stored.MemberKey(program, was.Member, letterPrefix(in.Redemption)+stored.Padded(int64(len(letters)+1), 2)),
+			Key: stored.MemberKey(
+				program, was.Member, letterPrefix(in.Redemption)+stored.Padded(int64(len(letters)+1), 2),
+			),
 			Index: letterIndex(program, in.ID, in.At),
 			Doc: stored.Encode(giftCardMessageDoc{
 				Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, Email: in.Email, Name: in.Name,

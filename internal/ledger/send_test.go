@@ -15,7 +15,12 @@ import (
 
 func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
+		b.coded(
+			t,
+			loyalty.Reward{
+				ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"},
+			},
+		)
 		send := func(key int) error {
 			for {
 				in := ledger.GiftMessage{ID: fmt.Sprint("snd_", key), Redemption: "rd_1", Email: "eve@example.com"}
@@ -52,7 +57,10 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 
 func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 	b := newBench(t, memory(t))
-	b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
+	b.coded(
+		t,
+		loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}},
+	)
 	in := ledger.GiftMessage{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com", Name: "Eve", Message: "From me"}
 	if _, _, err := b.SendCode(t.Context(), b.p.ID, in, ledger.By{Input: "1"}); err != nil {
 		t.Fatal(err)
@@ -72,7 +80,10 @@ func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 // The sender of a gift card receives no reminders about it, unless the message failed.
 func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 	b := newBench(t, memory(t))
-	code := b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
+	code := b.coded(
+		t,
+		loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}},
+	)
 	want := func(what string, n int, begun bool) {
 		t.Helper()
 		v, err := b.Foresee(t.Context(), b.p, "mem_ada", nil, b.now)
@@ -107,7 +118,9 @@ func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 	want("waiting", 0, false)
 	settle(ledger.LetterFailed)
 	want("failed", 1, false)
-	if _, err := b.use(t, ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 300, Currency: "EUR"}}); err != nil {
+	if _, err := b.use(
+		t, ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 300, Currency: "EUR"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	want("used in part", 1, true)

@@ -83,7 +83,11 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 		name string
 		read float64
 		got  float64
-	}{{"none left", 2, cost(mug(0))}, {"a pool that is empty", 2, cost(pooled)}, {"an empty waitlist", 2, cost(waited)}} {
+	}{
+		{"none left", 2, cost(mug(0))},
+		{"a pool that is empty", 2, cost(pooled)},
+		{"an empty waitlist", 2, cost(waited)},
+	} {
 		if c.got != c.read {
 			t.Errorf("%s: %g reads, want %g; units alone are %g", c.name, c.got, c.read, base)
 		}
@@ -97,7 +101,9 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 // A quote takes two sequential steps for every kind of reward, in stock or not. This holds also if the reservation of the
 // last unit, seat or code has expired, if members wait, and if a campaign has a budget.
 func TestAQuoteTakesTwoSteps(t *testing.T) {
-	dates := []loyalty.RewardDate{{ID: "may", At: start.AddDate(1, 0, 0), Capacity: 1}, {ID: "june", At: start.AddDate(1, 1, 0), Capacity: 9}}
+	dates := []loyalty.RewardDate{
+		{ID: "may", At: start.AddDate(1, 0, 0), Capacity: 1}, {ID: "june", At: start.AddDate(1, 1, 0), Capacity: 9},
+	}
 	for _, held := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			meter := &tabletest.Meter{Table: memory(t), Bubble: true}
@@ -114,7 +120,12 @@ func TestAQuoteTakesTwoSteps(t *testing.T) {
 				if !held {
 					continue
 				}
-				b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: c.reward.ID, Date: c.date})
+				b.take(
+					t,
+					ledger.RedemptionRequest{
+						ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: c.reward.ID, Date: c.date,
+					},
+				)
 				if c.reward.HasWaitlist() {
 					if _, err := b.Wait(t.Context(), b.p, c.reward.ID, "mem_ada"); err != nil {
 						t.Fatal(err)

@@ -15,7 +15,9 @@ import (
 
 // mug is a reward of which there are so many.
 func mug(pieces int64) loyalty.Reward {
-	return loyalty.Reward{ID: "mug", Type: "free_product", Cost: 100, StockBatches: []loyalty.StockBatch{{Quantity: pieces}}}
+	return loyalty.Reward{
+		ID: "mug", Type: "free_product", Cost: 100, StockBatches: []loyalty.StockBatch{{Quantity: pieces}},
+	}
 }
 
 // offer gives the bench a reward beside its own, or another version of one.
@@ -106,7 +108,9 @@ func TestACartCanKeepTheLastUnitAndTheLastCode(t *testing.T) {
 		b.enrol(t, "mem_ada")
 		b.grant(t, "mem_ada", 100)
 		for i := range 3 {
-			got := b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug", Cart: "c1"})
+			got := b.take(
+				t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug", Cart: "c1"},
+			)
 			if got.Code != "VOUCHER-0000000" || b.spent(t, "mug") != 1 || len(b.pool(t, "mug")) != 0 {
 				t.Errorf("%+v, %d units spent, the pool has %v", got, b.spent(t, "mug"), b.pool(t, "mug"))
 			}

@@ -35,10 +35,13 @@ func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
 // A member who was notified of two lots and one reward fits into one write unit with the other data.
 func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
 	at := time.Date(2027, 3, 2, 8, 35, 0, 0, time.UTC)
-	s := remind.Reminded{Seen: 40, Redeemed: at, Last: at, Sent: []remind.SentCount{{Day: 20270301, Channel: "email", N: 1}}}
+	s := remind.Reminded{
+		Seen: 40, Redeemed: at, Last: at, Sent: []remind.SentCount{{Day: 20270301, Channel: "email", N: 1}},
+	}
 	for _, lot := range []string{"2027-03-31", "2027-04-30"} {
 		s.SentReminders = append(s.SentReminders, remind.SentReminder{
-			Reminder: "points-30d", On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: lot, Due: at, Until: at}, At: at, Channel: "email",
+			Reminder: "points-30d", On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: lot, Due: at, Until: at},
+			At: at, Channel: "email",
 			ID: "msg_0123456789abcdefghij", Heard: []string{"delivered"},
 		})
 	}

@@ -10,10 +10,12 @@ import (
 
 func TestLotsAreStoredInFewBytes(t *testing.T) {
 	for want, lots := range map[string][]loyalty.Lot{
-		"null":                            nil,
-		"[0,5]":                           {{Expires: 0, Points: 5}},
-		"[20271231,7]":                    {{Expires: 20271231, Points: 7}},
-		"[20271231,7,8900,3,-20280131,5]": {{Expires: 20271231, Points: 7}, {Expires: 20280131, Points: 3}, {Expires: 0, Points: 5}},
+		"null":         nil,
+		"[0,5]":        {{Expires: 0, Points: 5}},
+		"[20271231,7]": {{Expires: 20271231, Points: 7}},
+		"[20271231,7,8900,3,-20280131,5]": {
+			{Expires: 20271231, Points: 7}, {Expires: 20280131, Points: 3}, {Expires: 0, Points: 5},
+		},
 	} {
 		existing := stored.StoredLots(lots)
 		if got := string(stored.Encode(existing)); got != want && len(lots) > 0 {

@@ -61,7 +61,11 @@ func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
 	case reflect.TypeFor[loyalty.Date]():
 		v.SetInt(20_260_000 + f.n)
 	case reflect.TypeFor[map[string]any]():
-		v.Set(reflect.ValueOf(map[string]any{"text": "ä\"<", "number": big.NewRat(f.n, 7919), "truth": true, "not": false}))
+		v.Set(
+			reflect.ValueOf(
+				map[string]any{"text": "ä\"<", "number": big.NewRat(f.n, 7919), "truth": true, "not": false},
+			),
+		)
 	case reflect.TypeFor[*time.Location]():
 		zone, err := time.LoadLocation("Asia/Kolkata")
 		if err != nil {
@@ -130,9 +134,11 @@ func TestNothingOfAnEntryIsLost(t *testing.T) {
 func TestAnEntryOfNothingIsReadAsNothing(t *testing.T) {
 	want := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: "mem_ada", Revision: 1}}
 	for name, o := range map[string]*loyalty.OrderState{
-		"no order":                      nil,
-		"an order of nothing":           {Grants: []loyalty.Grant{{}}},
-		"an order below a cap":          {Worth: 5, Grants: []loyalty.Grant{{Worth: 5}}, Shares: []loyalty.Share{{Used: 5, Peak: 5}}},
+		"no order":            nil,
+		"an order of nothing": {Grants: []loyalty.Grant{{}}},
+		"an order below a cap": {
+			Worth: 5, Grants: []loyalty.Grant{{Worth: 5}}, Shares: []loyalty.Share{{Used: 5, Peak: 5}},
+		},
 		"an order that was refunded":    {Grants: []loyalty.Grant{{}}, Shares: []loyalty.Share{{Peak: 5}}},
 		"an order that got nothing":     {Grants: []loyalty.Grant{{}}, Shares: []loyalty.Share{{Cut: true}}},
 		"an order whose points were up": {Grants: []loyalty.Grant{{}}, Shares: []loyalty.Share{{Used: 5, Peak: 5}}},

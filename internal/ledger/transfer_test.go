@@ -29,7 +29,9 @@ func (b *bench) give(tb testing.TB, in ledger.TransferRequest) (ledger.TransferR
 	})
 }
 
-func endTransfer(ctx context.Context, l *ledger.Ledger, p *loyalty.Program, id string, as loyalty.RedemptionStatus, by ledger.By) (ledger.TransferResult, error) {
+func endTransfer(
+	ctx context.Context, l *ledger.Ledger, p *loyalty.Program, id string, as loyalty.RedemptionStatus, by ledger.By,
+) (ledger.TransferResult, error) {
 	switch as {
 	case loyalty.Accepted:
 		return l.AcceptTransfer(ctx, p, id, by)
@@ -50,7 +52,12 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 				}
 				b.crowdOf(t, 0)
 				errs := inParallel(20, func(i int) error {
-					_, err := b.give(t, ledger.TransferRequest{ID: fmt.Sprint("tr_", i), From: member(0), To: member(i + 1), Points: 100})
+					_, err := b.give(
+						t,
+						ledger.TransferRequest{
+							ID: fmt.Sprint("tr_", i), From: member(0), To: member(i + 1), Points: 100,
+						},
+					)
 					return err
 				})
 				won, credited := -1, loyalty.Points(0)
@@ -64,7 +71,9 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 				if !accept.IsZero() && won >= 0 {
 					inParallel(5, func(i int) error {
 						_, err := until(func() (ledger.TransferResult, error) {
-							return b.AcceptTransfer(t.Context(), b.p, fmt.Sprint("tr_", won), ledger.By{Input: fmt.Sprint(i)})
+							return b.AcceptTransfer(
+								t.Context(), b.p, fmt.Sprint("tr_", won), ledger.By{Input: fmt.Sprint(i)},
+							)
 						})
 						return err
 					})
@@ -104,7 +113,9 @@ func TestOneEndOfAnOfferWins(t *testing.T) {
 			from, to, id := 2*i, 2*i+1, fmt.Sprint("tr_", i)
 			b.crowdOf(t, from)
 			b.person(t, to)
-			if _, err := b.give(t, ledger.TransferRequest{ID: id, From: member(from), To: member(to), Points: 90}); err != nil {
+			if _, err := b.give(
+				t, ledger.TransferRequest{ID: id, From: member(from), To: member(to), Points: 90},
+			); err != nil {
 				t.Fatal(err)
 			}
 			b.advance(30*time.Minute - time.Millisecond)
@@ -162,7 +173,8 @@ func (b *bench) raceForOffer(t *testing.T, from, to loyalty.MemberID, id string)
 		want = [2]loyalty.Balance{{}, {Active: 90}}
 	}
 	for i, m := range []loyalty.MemberID{from, to} {
-		if acc, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) }); err != nil || acc.Account.Balance() != want[i] {
+		if acc, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) }); err != nil ||
+			acc.Account.Balance() != want[i] {
 			t.Errorf("%s, and the balance of %s is %+v, %v", status, m, acc.Account.Balance(), err)
 		}
 	}

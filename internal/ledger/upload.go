@@ -114,7 +114,9 @@ func (u *upload) add(ctx context.Context, batch []string, read int) error {
 				return err
 			}
 			u.Duplicate = append(u.Duplicate, known...)
-			batch = slices.DeleteFunc(slices.Clone(batch), func(code string) bool { return slices.Contains(known, code) })
+			batch = slices.DeleteFunc(
+				slices.Clone(batch), func(code string) bool { return slices.Contains(known, code) },
+			)
 		}
 		u.Added += len(batch)
 		err := u.addBatch(ctx, batch)
@@ -132,7 +134,11 @@ func (u *upload) addBatch(ctx context.Context, codes []string) error {
 	ops := make([]table.Op, 0, 2*len(codes)+1)
 	for _, code := range codes {
 		ops = append(ops,
-			table.Put(table.Item{Key: codeKey(u.program, redeem.PlainCode(code)), Doc: stored.Encode(codeDoc{Reward: u.reward})}),
+			table.Put(
+				table.Item{
+					Key: codeKey(u.program, redeem.PlainCode(code)), Doc: stored.Encode(codeDoc{Reward: u.reward}),
+				},
+			),
 			table.Put(table.Item{Key: poolKey(u.program, u.reward, code), Doc: []byte("{}")}))
 	}
 	if u.progress != nil {

@@ -228,8 +228,10 @@ func (d *useDoc) reversedBefore(by By) (CodeResult, error) {
 		return CodeResult{}, keyReused()
 	}
 	return CodeResult{}, &loyalty.Error{
-		Code:   loyalty.AlreadyResolved,
-		Detail: "The use was reversed on " + stored.Instant(d.Reversal.At).Format("2 January 2006 15:04 MST") + " already.",
+		Code: loyalty.AlreadyResolved,
+		Detail: "The use was reversed on " + stored.Instant(d.Reversal.At).Format(
+			"2 January 2006 15:04 MST",
+		) + " already.",
 	}
 }
 
@@ -275,7 +277,9 @@ func (d codeDoc) result(code string) CodeResult {
 		IssuedCode: d.issued(),
 	}
 	for _, u := range d.Uses {
-		used := UsedCode{ID: u.ID, At: stored.Instant(u.At), Order: u.Order, Reversed: stored.Instant(u.Reversed), Reason: u.Reason}
+		used := UsedCode{
+			ID: u.ID, At: stored.Instant(u.At), Order: u.Order, Reversed: stored.Instant(u.Reversed), Reason: u.Reason,
+		}
 		if d.Currency != "" {
 			used.Amount = loyalty.Money{Amount: u.Amount, Currency: loyalty.Currency(d.Currency)}
 		}

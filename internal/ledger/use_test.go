@@ -12,7 +12,10 @@ import (
 
 // giftCard gives a member a gift card of 10.01 EUR.
 func (b *bench) giftCard(tb testing.TB) string {
-	return b.coded(tb, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_001, Currency: "EUR"}})
+	return b.coded(
+		tb,
+		loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_001, Currency: "EUR"}},
+	)
 }
 
 // reverseUse reverses a use as a client does that repeats what was not answered.
@@ -29,7 +32,9 @@ func (b *bench) reverseUse(tb testing.TB, code, use, key string) (ledger.CodeRes
 func TestAUseIsReversedOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code := b.giftCard(t)
-		if _, err := b.use(t, ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 1_001, Currency: "EUR"}}); err != nil {
+		if _, err := b.use(
+			t, ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 1_001, Currency: "EUR"}},
+		); err != nil {
 			t.Fatal(err)
 		}
 		errs := inParallel(20, func(i int) error {
@@ -43,7 +48,8 @@ func TestAUseIsReversedOnce(t *testing.T) {
 			}
 		}
 		got, err := b.reverseUse(t, code, "use_1", fmt.Sprint("key_", won))
-		if err != nil || !got.Replayed || got.Left.Amount != 1_001 || !got.Used.IsZero() || len(got.Uses) != 1 || got.Uses[0].Reversed.IsZero() {
+		if err != nil || !got.Replayed || got.Left.Amount != 1_001 || !got.Used.IsZero() || len(got.Uses) != 1 ||
+			got.Uses[0].Reversed.IsZero() {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
@@ -60,7 +66,8 @@ func TestAUseThatIsNoLongerListedIsReversed(t *testing.T) {
 		}
 	}
 	got, err := b.reverseUse(t, code, "use_0", "key")
-	if err != nil || got.Left.Amount != 1_001-59*10 || len(got.Uses) != 50 || got.Uses[0].ID != "use_10" || got.Uses[49].ID != "use_59" {
+	if err != nil || got.Left.Amount != 1_001-59*10 || len(got.Uses) != 50 || got.Uses[0].ID != "use_10" ||
+		got.Uses[49].ID != "use_59" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	_, err = b.reverseUse(t, code, "use_0", "another")

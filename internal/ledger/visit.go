@@ -118,7 +118,9 @@ func (l *Ledger) digest(
 	const some = 200
 	var entries []loyalty.Entry
 	if v.State.Seen < existing.Sequence {
-		q := table.Query{PK: stored.MemberPartition(p.ID, existing.Member), Index: true, From: stored.Padded(v.State.Seen+1, 10)}
+		q := table.Query{
+			PK: stored.MemberPartition(p.ID, existing.Member), Index: true, From: stored.Padded(v.State.Seen+1, 10),
+		}
 		for e, err := range list(ctx, l.Table, q, func(
 			it table.Item,
 		) (loyalty.Entry, error) {

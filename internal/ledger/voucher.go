@@ -42,7 +42,8 @@ func (l *Ledger) Vouchers(
 	ctx context.Context, program string, m loyalty.MemberID, after string, limit int,
 ) ([]Voucher, error) {
 	q := table.Query{
-		PK: stored.MemberPartition(program, m), From: voucherPrefix, To: voucherPrefix + "~", Reverse: true, Limit: limit,
+		PK: stored.MemberPartition(program, m), From: voucherPrefix, To: voucherPrefix + "~", Reverse: true,
+		Limit: limit,
 	}
 	if after != "" {
 		q.After = table.Item{Key: stored.MemberKey(program, m, after)}

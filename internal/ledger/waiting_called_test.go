@@ -26,7 +26,12 @@ func TestRecordCalledSkipsMembersCalledMeanwhile(t *testing.T) {
 		m := loyalty.MemberID(rune('a' + i))
 		err := tab.Transact(t.Context(),
 			table.Put(table.Item{Key: placeKey("p", "mug", m), Doc: stored.Encode(placeDoc{string(m)})}),
-			table.Put(table.Item{Key: table.Key{PK: linePartition("p", "mug"), SK: string(m)}, Doc: stored.Encode(waitlistEntryDoc{string(m), 1, called})}))
+			table.Put(
+				table.Item{
+					Key: table.Key{PK: linePartition("p", "mug"), SK: string(m)},
+					Doc: stored.Encode(waitlistEntryDoc{string(m), 1, called}),
+				},
+			))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +59,10 @@ func TestAListThatIsReadInPagesIsWhole(t *testing.T) {
 	l := &Ledger{Table: tab}
 	const n = 60
 	for i := range n {
-		if err := tab.Transact(t.Context(), table.Put(table.Item{Key: table.Key{PK: "p", SK: stored.Padded(int64(i), 2)}, Doc: []byte("{}")})); err != nil {
+		if err := tab.Transact(
+			t.Context(),
+			table.Put(table.Item{Key: table.Key{PK: "p", SK: stored.Padded(int64(i), 2)}, Doc: []byte("{}")}),
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

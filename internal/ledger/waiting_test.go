@@ -36,7 +36,12 @@ func TestUnitsGoToTheFirstOnTheWaitlist(t *testing.T) {
 		won := map[int]bool{}
 		for round := range 2 {
 			for i, err := range inParallel(12, func(i int) error {
-				_, err := b.try(t, ledger.RedemptionRequest{ID: fmt.Sprintf("rd_%d_%d", round, i), Member: member(i), Reward: "mug", Commit: true})
+				_, err := b.try(
+					t,
+					ledger.RedemptionRequest{
+						ID: fmt.Sprintf("rd_%d_%d", round, i), Member: member(i), Reward: "mug", Commit: true,
+					},
+				)
 				return err
 			}) {
 				if err == nil {

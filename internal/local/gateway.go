@@ -185,9 +185,14 @@ type problem struct {
 
 var (
 	notFound         = problem{404, "not_found", "Not found", "There is no resource at this path."}
-	methodNotAllowed = problem{405, "method_not_allowed", "Method not allowed", "The path supports other methods; see the Allow header."}
-	payloadTooLarge  = problem{413, "payload_too_large", "Payload too large", "A request body has at most 10 MB."}
-	headersTooLarge  = problem{431, "headers_too_large", "Headers too large", "The request line and the headers have at most 10,240 bytes together."}
+	methodNotAllowed = problem{
+		405, "method_not_allowed", "Method not allowed", "The path supports other methods; see the Allow header.",
+	}
+	payloadTooLarge = problem{413, "payload_too_large", "Payload too large", "A request body has at most 10 MB."}
+	headersTooLarge = problem{
+		431, "headers_too_large", "Headers too large",
+		"The request line and the headers have at most 10,240 bytes together.",
+	}
 )
 
 // failed responds like an HTTP API whose function returned an error, exited, timed out or returned no response: see

@@ -63,15 +63,16 @@ func do(t *testing.T, method, url, body string, headers ...string) (*http.Respon
 func TestRequestIsConvertedToAPIGatewayEvent(t *testing.T) {
 	var got events.APIGatewayV2HTTPRequest
 	var id string
-	server := behind(t, "PUT /v1/things/{thing}/parts/{part}", func(ctx context.Context, payload []byte) ([]byte, error) {
-		if lc, ok := lambdacontext.FromContext(ctx); ok {
-			id = lc.AwsRequestID
-		}
-		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > functionTimeout {
-			t.Error("the function has no deadline")
-		}
-		return []byte(`{"statusCode":204}`), json.Unmarshal(payload, &got)
-	})
+	server := behind(t,
+		"PUT /v1/things/{thing}/parts/{part}", func(ctx context.Context, payload []byte) ([]byte, error) {
+			if lc, ok := lambdacontext.FromContext(ctx); ok {
+				id = lc.AwsRequestID
+			}
+			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > functionTimeout {
+				t.Error("the function has no deadline")
+			}
+			return []byte(`{"statusCode":204}`), json.Unmarshal(payload, &got)
+		})
 	resp, _ := do(t, "PUT", server.URL+"/v1/things/a%20b/parts/%22?x=1&x=2&y=%C3%A9", "{\"text\":\"<é>\\u0001\n\"}",
 		"Content-Type", "application/json; charset=utf-8", "X-Twice", "one", "X-Twice", "two", "Cookie", "a=1; b=2")
 	if resp.StatusCode != 204 || resp.Header.Get("Apigw-Requestid") != id || id == "" {
@@ -83,16 +84,21 @@ func TestRequestIsConvertedToAPIGatewayEvent(t *testing.T) {
 		RawPath: `/v1/things/a b/parts/"`, RawQueryString: "x=1&x=2&y=%C3%A9",
 		Cookies: []string{"a=1", "b=2"},
 		Headers: map[string]string{
-			"host": host, "content-type": "application/json; charset=utf-8", "content-length": "22", "x-twice": "one,two",
-			"user-agent": "Go-http-client/1.1", "accept-encoding": "gzip", "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http",
+			"host": host, "content-type": "application/json; charset=utf-8", "content-length": "22",
+			"x-twice":    "one,two",
+			"user-agent": "Go-http-client/1.1", "accept-encoding": "gzip", "x-forwarded-for": "127.0.0.1",
+			"x-forwarded-proto": "http",
 		},
 		QueryStringParameters: map[string]string{"x": "1,2", "y": "é"},
 		PathParameters:        map[string]string{"thing": "a b", "part": `"`},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RouteKey: "PUT /v1/things/{thing}/parts/{part}", AccountID: "000000000000", Stage: "$default", RequestID: id,
-			APIID: "local", DomainName: host, DomainPrefix: "local", Time: "01/Dec/2026:12:00:00 +0000", TimeEpoch: noon.UnixMilli(),
+			RouteKey: "PUT /v1/things/{thing}/parts/{part}", AccountID: "000000000000", Stage: "$default",
+			RequestID: id,
+			APIID:     "local", DomainName: host, DomainPrefix: "local", Time: "01/Dec/2026:12:00:00 +0000",
+			TimeEpoch: noon.UnixMilli(),
 			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{
-				Method: "PUT", Path: `/v1/things/a b/parts/"`, Protocol: "HTTP/1.1", SourceIP: "127.0.0.1", UserAgent: "Go-http-client/1.1",
+				Method: "PUT", Path: `/v1/things/a b/parts/"`, Protocol: "HTTP/1.1", SourceIP: "127.0.0.1",
+				UserAgent: "Go-http-client/1.1",
 			},
 		},
 		Body: "{\"text\":\"<é>\\u0001\n\"}",
@@ -131,7 +137,8 @@ func TestResponseOfFunctionIsWritten(t *testing.T) {
 		body         string
 	}{
 		{
-			"text", `{"statusCode":201,"headers":{"content-type":"text/plain","x-a":"b"},"body":"h\u00e9\n\"","isBase64Encoded":false}`,
+			"text",
+			`{"statusCode":201,"headers":{"content-type":"text/plain","x-a":"b"},"body":"h\u00e9\n\"","isBase64Encoded":false}`,
 			201,
 			http.Header{"Content-Type": {"text/plain"}, "X-A": {"b"}},
 			"hé\n\"",
@@ -143,16 +150,22 @@ func TestResponseOfFunctionIsWritten(t *testing.T) {
 			"",
 		},
 		{
-			"many values", `{"cookies":["a=1","b=2"],"multiValueHeaders":{"X-M":["1","2"]},"statusCode":200,"unknown":[{}]}`,
+			"many values",
+			`{"cookies":["a=1","b=2"],"multiValueHeaders":{"X-M":["1","2"]},"statusCode":200,"unknown":[{}]}`,
 			200,
 			http.Header{"Set-Cookie": {"a=1", "b=2"}, "X-M": {"1", "2"}},
 			"",
 		},
 		{"bytes", `{"statusCode":200,"body":"/wA=","isBase64Encoded":true}`, 200, nil, "\xff\x00"},
-		{"base64 flag before the body", `{"isBase64Encoded":true,"statusCode":200,"body":"/wA="}`, 200, nil, "\xff\x00"},
+		{
+			"base64 flag before the body", `{"isBase64Encoded":true,"statusCode":200,"body":"/wA="}`, 200, nil,
+			"\xff\x00",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := behind(t, "GET /x", func(context.Context, []byte) ([]byte, error) { return []byte(c.answer), nil })
+			server := behind(
+				t, "GET /x", func(context.Context, []byte) ([]byte, error) { return []byte(c.answer), nil },
+			)
 			resp, body := do(t, "GET", server.URL+"/x", "")
 			if resp.StatusCode != c.status || body != c.body {
 				t.Errorf("%d %q", resp.StatusCode, body)
@@ -179,7 +192,8 @@ func TestFailedFunctionGetsFixedResponse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := behind(t, "GET /x", f)
 			resp, body := do(t, "GET", server.URL+"/x", "")
-			if resp.StatusCode != 500 || body != `{"message":"Internal Server Error"}` || resp.Header.Get("Apigw-Requestid") == "" {
+			if resp.StatusCode != 500 || body != `{"message":"Internal Server Error"}` ||
+				resp.Header.Get("Apigw-Requestid") == "" {
 				t.Errorf("%d %s %v", resp.StatusCode, body, resp.Header)
 			}
 		})
@@ -227,10 +241,19 @@ func TestInvalidRequestsGetProblemDocuments(t *testing.T) {
 		{"another method", "DELETE", "/v1/orders/1", "", "", 405, "method_not_allowed"},
 		{"HEAD", "HEAD", "/v1/rewards", "", "", 405, ""},
 		{"TRACE", "TRACE", "/v1/rewards", "", "", 405, "method_not_allowed"},
-		{"a body that is too large", "PUT", "/v1/orders/1", strings.Repeat(" ", maxBody+1), "", 413, "payload_too_large"},
+		{
+			"a body that is too large", "PUT", "/v1/orders/1", strings.Repeat(" ", maxBody+1), "", 413,
+			"payload_too_large",
+		},
 		{"headers that are too large", "GET", "/v1/rewards", "", long, 431, "headers_too_large"},
-		{"headers that are much too large", "GET", "/v1/rewards", "", strings.Repeat(long, 5), 431, "headers_too_large"},
-		{"a webhook of a known processor", "POST", "/v1/webhooks/bluebird/stripe", "{}", "", 503, "webhook_not_configured"},
+		{
+			"headers that are much too large", "GET", "/v1/rewards", "", strings.Repeat(long, 5), 431,
+			"headers_too_large",
+		},
+		{
+			"a webhook of a known processor", "POST", "/v1/webhooks/bluebird/stripe", "{}", "", 503,
+			"webhook_not_configured",
+		},
 		{"a webhook of an unknown processor", "POST", "/v1/webhooks/bluebird/paypa1", "{}", "", 404, "not_found"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -291,8 +314,12 @@ func TestUnroutedRequestsGetSameResponseAsOnLambda(t *testing.T) {
 		if err := json.Unmarshal(out, &want); err != nil {
 			t.Fatal(err)
 		}
-		if resp.StatusCode != c.status || resp.StatusCode != want.StatusCode || body != want.Body || resp.Header.Get("Allow") != c.allow {
-			t.Errorf("%s %s: %d, Allow %q, %s; on Lambda %d %s", c.method, c.path, resp.StatusCode, resp.Header.Get("Allow"), body, want.StatusCode, want.Body)
+		if resp.StatusCode != c.status || resp.StatusCode != want.StatusCode || body != want.Body ||
+			resp.Header.Get("Allow") != c.allow {
+			t.Errorf(
+				"%s %s: %d, Allow %q, %s; on Lambda %d %s", c.method, c.path, resp.StatusCode,
+				resp.Header.Get("Allow"), body, want.StatusCode, want.Body,
+			)
 		}
 		for name, value := range want.Headers {
 			if resp.Header.Get(name) != value {

@@ -28,7 +28,14 @@ func (h outboxHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	who, err := h.App.Keys.Verify(r.Context(), r.Header.Get("Authorization"))
 	if err != nil || !who.May("members:read") {
-		refuse(w, problem{status: 401, code: "unauthenticated", title: "The outbox requires an API key with the scope members:read"}, id)
+		refuse(
+			w,
+			problem{
+				status: 401, code: "unauthenticated",
+				title: "The outbox requires an API key with the scope members:read",
+			},
+			id,
+		)
 		return
 	}
 	out, member := outboxAnswer{Data: []notify.Message{}}, r.URL.Query().Get("member")

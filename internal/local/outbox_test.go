@@ -27,11 +27,18 @@ func yearOfMessages(t *testing.T, steps, days int) (list []string) {
 	stack, p, _ := newStack(t, tab, NewClock(noon))
 	var consents []remind.Consent
 	for _, purpose := range remind.Purposes() {
-		consents = append(consents, remind.Consent{Channel: loyalty.Email, Purpose: purpose, Granted: true, At: noon, Wording: "v1", Source: "test"})
+		consents = append(
+			consents,
+			remind.Consent{
+				Channel: loyalty.Email, Purpose: purpose, Granted: true, At: noon, Wording: "v1", Source: "test",
+			},
+		)
 	}
 	for i := range 10 {
 		m := memberID(i)
-		in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i)}, Consents: consents}
+		in := ledger.Enrolment{
+			Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i)}, Consents: consents,
+		}
 		if _, err := stack.App.Ledger.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +76,12 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	in := ledger.Enrolment{
 		Member: memberID(1), Profile: ledger.Profile{Email: "ada@example.com"},
-		Consents: []remind.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"}},
+		Consents: []remind.Consent{
+			{
+				Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1",
+				Source: "test",
+			},
+		},
 	}
 	if _, err := stack.App.Ledger.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
@@ -87,10 +99,14 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &out); err != nil || resp.StatusCode != 200 || len(out.Data) != 1 {
 		t.Fatalf("%d %s %v", resp.StatusCode, body, err)
 	}
-	if m := out.Data[0]; m.To != "ada@example.com" || m.Reminder != "nearly-there" || !strings.Contains(m.Text, "20 beans more") {
+	if m := out.Data[0]; m.To != "ada@example.com" || m.Reminder != "nearly-there" ||
+		!strings.Contains(m.Text, "20 beans more") {
 		t.Errorf("%+v", m)
 	}
-	resp, body = do(t, "POST", strings.Replace(out.Data[0].Unsubscribe, "http://localhost", server.URL, 1), "List-Unsubscribe=One-Click", "Content-Type", "application/x-www-form-urlencoded")
+	resp, body = do(
+		t, "POST", strings.Replace(out.Data[0].Unsubscribe, "http://localhost", server.URL, 1),
+		"List-Unsubscribe=One-Click", "Content-Type", "application/x-www-form-urlencoded",
+	)
 	if resp.StatusCode != 200 || !strings.Contains(body, "no more") {
 		t.Errorf("%d %s", resp.StatusCode, body)
 	}
@@ -106,10 +122,14 @@ func TestGiftCardToFriendIsInOutbox(t *testing.T) {
 	if _, err := stack.App.Ledger.Enrol(t.Context(), p, ledger.Enrolment{Member: memberID(1)}, by); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stack.App.Ledger.Adjust(t.Context(), p, ledger.Adjustment{ID: "adj_1", Member: memberID(1), Points: 3_000, Reason: "x"}, by); err != nil {
+	if _, err := stack.App.Ledger.Adjust(
+		t.Context(), p, ledger.Adjustment{ID: "adj_1", Member: memberID(1), Points: 3_000, Reason: "x"}, by,
+	); err != nil {
 		t.Fatal(err)
 	}
-	r, err := stack.App.Ledger.Redeem(t.Context(), p, ledger.RedemptionRequest{ID: "rd_1", Member: memberID(1), Reward: "gift-25", Commit: true}, by)
+	r, err := stack.App.Ledger.Redeem(
+		t.Context(), p, ledger.RedemptionRequest{ID: "rd_1", Member: memberID(1), Reward: "gift-25", Commit: true}, by,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +140,8 @@ func TestGiftCardToFriendIsInOutbox(t *testing.T) {
 	advance(t, server, "1h")
 	_, body := do(t, "GET", server.URL+outboxPath, "", "Authorization", "Bearer "+key)
 	var out outboxAnswer
-	if err := json.Unmarshal([]byte(body), &out); err != nil || len(out.Data) != 1 || out.Data[0].To != "eve@example.com" || !strings.Contains(out.Data[0].Text, r.Redemption.Code) {
+	if err := json.Unmarshal([]byte(body), &out); err != nil || len(out.Data) != 1 ||
+		out.Data[0].To != "eve@example.com" || !strings.Contains(out.Data[0].Text, r.Redemption.Code) {
 		t.Errorf("%s %v", body, err)
 	}
 }

@@ -51,7 +51,9 @@ func post(s http.Handler, path string, h http.Header, body []byte) (int, string)
 // that stack and for no other one.
 func TestOnlyOwnStackTrustsEmulatedPayPal(t *testing.T) {
 	one := paypalStack(t, newPayPal(t))
-	body, err := sample.Event{Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "5O1", At: noon}.Body("")
+	body, err := sample.Event{
+		Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "5O1", At: noon,
+	}.Body("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,9 @@ func TestOnlyOwnStackTrustsEmulatedPayPal(t *testing.T) {
 	}
 	other := newPayPal(t)
 	another := paypalStack(t, other)
-	if status, answer := post(another, "/v1/test/paypal", http.Header{"Content-Type": {"application/json"}}, body); status != 200 {
+	if status, answer := post(
+		another, "/v1/test/paypal", http.Header{"Content-Type": {"application/json"}}, body,
+	); status != 200 {
 		t.Fatal(status, answer)
 	}
 	for name, c := range map[string]struct {

@@ -7,11 +7,17 @@ import "github.com/perennial-loyalty/perennial/internal/app"
 // emulated PayPal (Options.PayPal), which signs them with a certificate.
 func Processors(program string) app.Processors {
 	return app.Processors{program: {
-		app.Stripe:   {Secrets: []string{"whsec_local_one_machine_5d41402abc4b"}},
-		app.Shopify:  {Secrets: []string{"shpss_local_one_machine_7d793037a076"}},
-		app.Square:   {Secrets: []string{"square_local_one_machine_8277e0910d75"}, URL: "https://local.test/v1/webhooks/" + program + "/square"},
-		app.Adyen:    {Secrets: []string{"6C6F63616C6F6E656D616368696E65A1B2C3D4E5F60718293A4B5C6D7E8F90AB"}},
-		app.PayPal:   {WebhookID: paypalWebhook, ClientID: "paypal_local_one_machine_c4ca4238a0b9", APISecret: "paypal_local_one_machine_c81e728d9d4c"},
+		app.Stripe:  {Secrets: []string{"whsec_local_one_machine_5d41402abc4b"}},
+		app.Shopify: {Secrets: []string{"shpss_local_one_machine_7d793037a076"}},
+		app.Square: {
+			Secrets: []string{"square_local_one_machine_8277e0910d75"},
+			URL:     "https://local.test/v1/webhooks/" + program + "/square",
+		},
+		app.Adyen: {Secrets: []string{"6C6F63616C6F6E656D616368696E65A1B2C3D4E5F60718293A4B5C6D7E8F90AB"}},
+		app.PayPal: {
+			WebhookID: paypalWebhook, ClientID: "paypal_local_one_machine_c4ca4238a0b9",
+			APISecret: "paypal_local_one_machine_c81e728d9d4c",
+		},
 		app.Standard: {Secrets: []string{"whsec_bG9jYWwtb25lLW1hY2hpbmUtMTIzNDU2Nzg5MA=="}},
 	}}
 }

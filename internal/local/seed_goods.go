@@ -17,7 +17,11 @@ type home struct {
 }
 
 var homes = []home{
-	{"de", "Europe/Berlin", "EUR", []string{"Ada", "Jonas", "Mia", "Emil", "Lena"}, []string{"Krüger", "Weiß", "Hofmann", "Özdemir"}},
+	{
+		"de", "Europe/Berlin", "EUR",
+		[]string{"Ada", "Jonas", "Mia", "Emil", "Lena"},
+		[]string{"Krüger", "Weiß", "Hofmann", "Özdemir"},
+	},
 	{"de-AT", "Europe/Vienna", "EUR", []string{"Paula", "Felix", "Marie"}, []string{"Gruber", "Huber", "Bauer"}},
 	{"fr", "Europe/Paris", "EUR", []string{"Chloé", "Louis", "Inès"}, []string{"Martin", "Lefèvre", "Diallo"}},
 	{"en-US", "America/New_York", "USD", []string{"Grace", "Noah", "Ruth"}, []string{"Hopper", "Nguyen", "O'Neil"}},
@@ -52,7 +56,8 @@ func (per *person) order(id string, at time.Time) loyalty.Order {
 		g := goods[per.rand.IntN(len(goods))]
 		n := int64(1 + per.rand.IntN(2))
 		l := loyalty.Line{
-			ID: fmt.Sprint(line + 1), SKU: g.sku, Category: g.category, Quantity: n, Amount: n * in(o.Currency, g.price),
+			ID: fmt.Sprint(line + 1), SKU: g.sku, Category: g.category, Quantity: n,
+			Amount: n * in(o.Currency, g.price),
 		}
 		o.Lines = append(o.Lines, l)
 		total += l.Amount

@@ -43,7 +43,9 @@ func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 		t.Fatal(err)
 	}
 	for _, q := range []table.Query{
-		{PK: "P#bluebird#M#" + string(m)}, {PK: "P#bluebird#M#" + string(m), Index: true}, {PK: "P#bluebird#ID#external#" + external},
+		{PK: "P#bluebird#M#" + string(m)},
+		{PK: "P#bluebird#M#" + string(m), Index: true},
+		{PK: "P#bluebird#ID#external#" + external},
 	} {
 		n := 0
 		for it, err := range s.App.Table.Query(t.Context(), q) {
@@ -94,7 +96,8 @@ func TestSeedIsReproducible(t *testing.T) {
 	}
 	t.Log(counts)
 	for _, want := range []string{
-		"enroll 200", "earn 500", "clawback 10", "activate 500", "redeem 50", "reserve 10", "release 5", "adjust 3", "move_tier 5",
+		"enroll 200", "earn 500", "clawback 10", "activate 500", "redeem 50", "reserve 10", "release 5", "adjust 3",
+		"move_tier 5",
 		"level bronze 50", "level silver 5", "level gold 2", "currency EUR 300", "currency USD 100", "currency JPY 50",
 		"tender card 500", "tender gift_card 50", "tender store_credit 10", "locale de 20", "locale ja 10",
 	} {
@@ -114,7 +117,9 @@ func TestSeedIsReproducible(t *testing.T) {
 func TestSeedPassesAudit(t *testing.T) {
 	stack, _, _ := seeded(t)
 	for i := 1; i <= SeedMembers; i++ {
-		m, err := stack.App.Ledger.FindMember(t.Context(), "bluebird", stored.Identity{Kind: "external", Value: SeedExternalID(i)})
+		m, err := stack.App.Ledger.FindMember(
+			t.Context(), "bluebird", stored.Identity{Kind: "external", Value: SeedExternalID(i)},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -82,7 +82,8 @@ func (c *client) send(method, path, body string, headers ...string) string {
 	c.t.Helper()
 	c.sent++
 	all := append([]string{
-		"Authorization", "Bearer " + c.key, "Content-Type", "application/json", "Idempotency-Key", fmt.Sprintf("the-request-number-%d", c.sent),
+		"Authorization", "Bearer " + c.key, "Content-Type", "application/json", "Idempotency-Key",
+		fmt.Sprintf("the-request-number-%d", c.sent),
 	}, headers...)
 	given := map[string]string{}
 	for i := 0; i < len(all); i += 2 {
@@ -102,7 +103,10 @@ func (c *client) send(method, path, body string, headers ...string) string {
 		}
 		answer = string(text)
 	}
-	return fmt.Sprint(method, " ", path, " ", resp.StatusCode, " ", resp.Header.Get("Content-Type"), " ", resp.Header.Get("Allow"), " ", answer)
+	return fmt.Sprint(
+		method, " ", path, " ", resp.StatusCode, " ", resp.Header.Get("Content-Type"), " ", resp.Header.Get("Allow"),
+		" ", answer,
+	)
 }
 
 func withoutRequestID(tree any) {
@@ -119,7 +123,8 @@ func (c *client) webhook(id, contentType string) string {
 	c.t.Helper()
 	agreed := Processors("bluebird")["bluebird"][app.Standard]
 	e := sample.Event{
-		Provider: app.Standard, Type: "payment.captured", ID: id, Payment: "pay-" + id, Order: "order-1", Member: "external:ada", Amount: 2000,
+		Provider: app.Standard, Type: "payment.captured", ID: id, Payment: "pay-" + id, Order: "order-1",
+		Member: "external:ada", Amount: 2000,
 		Total: 2000, Currency: "EUR", At: noon,
 	}
 	body, err := e.Body(agreed.Secrets[0])
@@ -157,9 +162,14 @@ func life(t *testing.T, s *Stack, url, key string) (answers []string) {
 		c.send("GET", "/v1/program", ""),
 		c.send("POST", "/v1/redemptions", `{"member":"external:ada","reward":"free-shipping"}`),
 		c.send("POST", "/v1/program/validate", "not a program", "Content-Type", "application/yaml"),
-		c.webhook("evt-1", "application/json"), c.webhook("evt-1", "application/octet-stream"), c.webhook("evt-2", "text/plain"),
-		c.send("POST", "/v1/unsubscribe/nonsense", "List-Unsubscribe=One-Click", "Content-Type", "application/x-www-form-urlencoded"),
-		c.send("GET", "/v1/nothing", ""), c.send("DELETE", "/v1/orders/order-1", ""), c.send("PUT", "/v1/orders/order-2", "{"),
+		c.webhook("evt-1", "application/json"), c.webhook("evt-1", "application/octet-stream"),
+		c.webhook("evt-2", "text/plain"),
+		c.send(
+			"POST", "/v1/unsubscribe/nonsense", "List-Unsubscribe=One-Click", "Content-Type",
+			"application/x-www-form-urlencoded",
+		),
+		c.send("GET", "/v1/nothing", ""), c.send("DELETE", "/v1/orders/order-1", ""),
+		c.send("PUT", "/v1/orders/order-2", "{"),
 		c.send("GET", "/v1/members/external:ada", "", "Authorization", "Bearer sk_test_none"),
 	)
 	if err := s.Advance(t.Context(), 15*24*time.Hour); err != nil {
@@ -171,7 +181,10 @@ func life(t *testing.T, s *Stack, url, key string) (answers []string) {
 	)
 	for _, m := range s.Outbox.Messages() {
 		if m.Channel == loyalty.Email {
-			answers = append(answers, fmt.Sprint(m.ID, m.Program, m.Member, m.Reminder, m.To, m.Subject, m.Text, m.HTML, m.Unsubscribe, m.At))
+			answers = append(
+				answers,
+				fmt.Sprint(m.ID, m.Program, m.Member, m.Reminder, m.To, m.Subject, m.Text, m.HTML, m.Unsubscribe, m.At),
+			)
 		}
 	}
 	return answers
@@ -188,7 +201,8 @@ func TestBinariesRespondLikeFunctionsInProcess(t *testing.T) {
 	}
 	joined := strings.Join(want, "\n")
 	for _, part := range []string{
-		"/v1/members 201", "/v1/orders/order-1 201", "/v1/orders/order-1 200", "/v1/quotes 200", "/v1/redemptions 201", "applied", "duplicate",
+		"/v1/members 201", "/v1/orders/order-1 201", "/v1/orders/order-1 200", "/v1/quotes 200", "/v1/redemptions 201",
+		"applied", "duplicate",
 		`"kind":"activate"`, "external:ada 401", "points-", "ada@example.com",
 	} {
 		if !strings.Contains(joined, part) {
@@ -232,7 +246,12 @@ func TestBounceStopsEmailToAddress(t *testing.T) {
 	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
 	in := ledger.Enrolment{
 		Member: memberID(1), Profile: ledger.Profile{Email: "bounce@simulator.amazonses.com"},
-		Consents: []remind.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"}},
+		Consents: []remind.Consent{
+			{
+				Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1",
+				Source: "test",
+			},
+		},
 	}
 	by := ledger.By{Actor: "test"}
 	if _, err := s.App.Ledger.Enrol(t.Context(), p, in, by); err != nil {
@@ -258,7 +277,9 @@ func TestBounceStopsEmailToAddress(t *testing.T) {
 // gets a new process.
 func TestHangingFunctionIsKilledAndReplaced(t *testing.T) {
 	var out output
-	s, _, server, key := frozenStack(t, onBinaries(t, &out, func(tpl *stack.Template) { tpl.Functions["EarnFunction"].Timeout = 1 }))
+	s, _, server, key := frozenStack(
+		t, onBinaries(t, &out, func(tpl *stack.Template) { tpl.Functions["EarnFunction"].Timeout = 1 }),
+	)
 	c := &client{t: t, url: server.URL, key: key}
 	if a := c.send("GET", "/v1/orders/none", ""); !strings.Contains(a, "404") {
 		t.Fatal(a)
@@ -271,7 +292,9 @@ func TestHangingFunctionIsKilledAndReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	if a := c.send("GET", "/v1/orders/none", ""); !strings.HasSuffix(a, `500 application/json  {"message":"Internal Server Error"}`) {
+	if a := c.send("GET", "/v1/orders/none", ""); !strings.HasSuffix(
+		a, `500 application/json  {"message":"Internal Server Error"}`,
+	) {
 		t.Error(a)
 	}
 	if took := time.Since(start); took < time.Second || took > 20*time.Second {
@@ -306,7 +329,8 @@ func TestMissingPermissionIsDenied(t *testing.T) {
 		t.Error(a)
 	}
 	closeStack(t, here)
-	if lines := out.of("earn"); !strings.Contains(lines, "AccessDeniedException") || !strings.Contains(lines, "not authorized to perform: dynamodb:PutItem") {
+	if lines := out.of("earn"); !strings.Contains(lines, "AccessDeniedException") ||
+		!strings.Contains(lines, "not authorized to perform: dynamodb:PutItem") {
 		t.Errorf("the log of earn is %s", lines)
 	}
 }

@@ -66,9 +66,12 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	m := memberID(1)
 	enrol(t, stack, p, 1)
-	headers := []string{"Authorization", "Bearer " + key, "Content-Type", "application/json", "Idempotency-Key", "an-hour-and-a-half"}
-	resp, body := do(t, "PUT", server.URL+"/v1/orders/1", `{"member":"`+string(m)+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR",`+
-		`"status":"paid","line_items": [{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`, headers...)
+	headers := []string{
+		"Authorization", "Bearer " + key, "Content-Type", "application/json", "Idempotency-Key", "an-hour-and-a-half",
+	}
+	resp, body := do(t, "PUT",
+		server.URL+"/v1/orders/1", `{"member":"`+string(m)+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR",`+
+			`"status":"paid","line_items": [{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`, headers...)
 	if resp.StatusCode != 201 {
 		t.Fatal(resp.StatusCode, body)
 	}
@@ -80,7 +83,9 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 	if d := cmp.Diff(want, kinds(t, stack, m)); d != "" {
 		t.Error(d)
 	}
-	resp, body = do(t, "POST", server.URL+"/v1/redemptions", `{"member":"`+string(m)+`","reward":"free-shipping"}`, headers...)
+	resp, body = do(
+		t, "POST", server.URL+"/v1/redemptions", `{"member":"`+string(m)+`","reward":"free-shipping"}`, headers...,
+	)
 	if resp.StatusCode != 201 {
 		t.Fatal(resp.StatusCode, body)
 	}
@@ -105,12 +110,18 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 
 func TestLongAndShortStepsRunSameSchedules(t *testing.T) {
 	fired := func(steps int) (list []string) {
-		s := &scheduler{clock: NewClock(noon), queues: newQueues(slog.New(slog.DiscardHandler)), fired: noon, moved: make(chan struct{}, 1), settle: func() {}}
+		s := &scheduler{
+			clock: NewClock(noon), queues: newQueues(slog.New(slog.DiscardHandler)), fired: noon,
+			moved: make(chan struct{}, 1), settle: func() {},
+		}
 		for i, minute := range []int{0, 35} {
-			s.timers = append(s.timers, timer{fmt.Sprint(i), minute, invoked(func(_ context.Context, payload []byte) ([]byte, error) {
-				list = append(list, string(payload)+s.clock.Now().String())
-				return nil, nil
-			})})
+			s.timers = append(s.timers, timer{
+				fmt.Sprint(i),
+				minute, invoked(func(_ context.Context, payload []byte) ([]byte, error) {
+					list = append(list, string(payload)+s.clock.Now().String())
+					return nil, nil
+				}),
+			})
 		}
 		for range steps {
 			if err := s.advance(t.Context(), 100*time.Hour/time.Duration(steps)); err != nil {
@@ -130,7 +141,9 @@ func TestLongAndShortStepsRunSameSchedules(t *testing.T) {
 
 func TestClockRejectsInvalidAdvance(t *testing.T) {
 	_, _, server, _ := frozenStack(t)
-	for _, body := range []string{`{"advance":"-1h"}`, `{"advance":"0s"}`, `{"advance":"1y"}`, `{"advance":"6000d"}`, `{"back":"1d"}`, `[]`, ``} {
+	for _, body := range []string{
+		`{"advance":"-1h"}`, `{"advance":"0s"}`, `{"advance":"1y"}`, `{"advance":"6000d"}`, `{"back":"1d"}`, `[]`, ``,
+	} {
 		resp, answer := do(t, "POST", server.URL+"/v1/test/clock", body, "Content-Type", "application/json")
 		checkProblem(t, resp, answer, 400, "invalid_parameter")
 	}
@@ -148,7 +161,10 @@ func TestRunningClockRunsSchedules(t *testing.T) {
 	clock := NewClock(time.Time{})
 	start := clock.Now()
 	clock.Skip(start.Truncate(time.Hour).Add(2*time.Hour - 50*time.Millisecond).Sub(start)) // just before a full hour
-	s := &scheduler{clock: clock, queues: newQueues(slog.New(slog.DiscardHandler)), fired: clock.Now(), moved: make(chan struct{}, 1), settle: func() {}}
+	s := &scheduler{
+		clock: clock, queues: newQueues(slog.New(slog.DiscardHandler)), fired: clock.Now(),
+		moved: make(chan struct{}, 1), settle: func() {},
+	}
 	fired := make(chan string, 1)
 	s.timers = []timer{{"reassess", 0, invoked(func(_ context.Context, payload []byte) ([]byte, error) {
 		fired <- string(payload)
@@ -181,7 +197,9 @@ func TestFailedMessageIsRedeliveredAndThenSetAside(t *testing.T) {
 		for _, m := range e.Records {
 			received[m.Body]++
 			if m.Body == "poison" || m.Body == "late" && received["late"] < 3 {
-				answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+				answer.BatchItemFailures = append(
+					answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId},
+				)
 			}
 		}
 		return json.Marshal(answer)
@@ -190,11 +208,15 @@ func TestFailedMessageIsRedeliveredAndThenSetAside(t *testing.T) {
 		received["broken"]++
 		return nil, errors.New("no")
 	}))
-	if err := errors.Join(q.Send(t.Context(), "work", "good", "poison", "late"), q.Send(t.Context(), "broken", "any")); err != nil {
+	if err := errors.Join(
+		q.Send(t.Context(), "work", "good", "poison", "late"), q.Send(t.Context(), "broken", "any"),
+	); err != nil {
 		t.Fatal(err)
 	}
 	q.drain()
-	if d := cmp.Diff(map[string]int{"good": 1, "poison": maxReceives, "late": 3, "broken": maxReceives}, received); d != "" {
+	if d := cmp.Diff(
+		map[string]int{"good": 1, "poison": maxReceives, "late": 3, "broken": maxReceives}, received,
+	); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff(map[string]int{"work": 1, "broken": 1}, q.dead()); d != "" {
@@ -213,7 +235,10 @@ func TestGatewayProblemsMatchAPI(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &p); err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprint(p["type"], p["title"], p["status"], p["code"], p["errors"], len(p), p["instance"] == fmt.Sprint("urn:perennial:request:", p["request_id"]))
+		return fmt.Sprint(
+			p["type"], p["title"], p["status"], p["code"], p["errors"], len(p),
+			p["instance"] == fmt.Sprint("urn:perennial:request:", p["request_id"]),
+		)
 	}
 	if own, apis := names("/v1/nothing"), names("/v1/members/mem_nobody"); own != apis {
 		t.Errorf("the gateway returns %s and the API %s", own, apis)

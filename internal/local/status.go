@@ -29,7 +29,10 @@ func (s *Stack) Runs() []Run {
 
 // ran records a run of a schedule. The caller holds s.mu.
 func (s *scheduler) ran(function string, due, began time.Time, took time.Duration, err error) {
-	r := Run{Function: function, Due: due, Lag: began.Sub(due).Round(time.Millisecond).String(), Took: took.Round(time.Millisecond).String()}
+	r := Run{
+		Function: function, Due: due, Lag: began.Sub(due).Round(time.Millisecond).String(),
+		Took: took.Round(time.Millisecond).String(),
+	}
 	if err != nil {
 		r.Failed = err.Error()
 	}

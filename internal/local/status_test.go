@@ -16,7 +16,12 @@ import (
 func TestFailedMessageIsRedrivenOnce(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	q := newQueues(log)
-	s := &Stack{queues: q, scheduler: &scheduler{clock: NewClock(noon), queues: q, log: log, fired: noon, moved: make(chan struct{}, 1), settle: func() {}}}
+	s := &Stack{
+		queues: q,
+		scheduler: &scheduler{
+			clock: NewClock(noon), queues: q, log: log, fired: noon, moved: make(chan struct{}, 1), settle: func() {},
+		},
+	}
 	broken, calls, done := true, 0, 0
 	q.handle("work", invoked(func(_ context.Context, payload []byte) ([]byte, error) {
 		var e events.SQSEvent
@@ -42,7 +47,8 @@ func TestFailedMessageIsRedrivenOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	runs := s.Runs()
-	if len(runs) != 1 || runs[0].Function != "work" || !runs[0].Due.Equal(noon.Add(5*time.Minute)) || runs[0].Lag != "0s" || runs[0].GivenUp != 1 || calls != 5 {
+	if len(runs) != 1 || runs[0].Function != "work" || !runs[0].Due.Equal(noon.Add(5*time.Minute)) ||
+		runs[0].Lag != "0s" || runs[0].GivenUp != 1 || calls != 5 {
 		t.Errorf("after %d calls: %+v", calls, runs)
 	}
 	broken = false

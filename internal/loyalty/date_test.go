@@ -34,8 +34,10 @@ func TestADayBeginsWithItsFirstInstantAlsoWhereClocksChangeAtMidnight(t *testing
 
 func TestEveryDayOfTenYearsBeginsWhereTheLastEnds(t *testing.T) {
 	for _, name := range []string{
-		"UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "America/Asuncion", "America/Havana", "Asia/Beirut",
-		"Asia/Gaza", "Africa/Cairo", "Atlantic/Azores", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Auckland", "Asia/Tehran",
+		"UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "America/Asuncion", "America/Havana",
+		"Asia/Beirut",
+		"Asia/Gaza", "Africa/Cairo", "Atlantic/Azores", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Auckland",
+		"Asia/Tehran",
 	} {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
@@ -44,7 +46,8 @@ func TestEveryDayOfTenYearsBeginsWhereTheLastEnds(t *testing.T) {
 		for at := time.Date(2019, 1, 1, 12, 0, 0, 0, time.UTC); at.Year() < 2030; at = at.AddDate(0, 0, 1) {
 			day, next := DateOf(at, time.UTC), DateOf(at.AddDate(0, 0, 1), time.UTC)
 			first := day.Start(zone)
-			if DateOf(first, zone) != day || DateOf(first.Add(-1), zone) >= day || !day.End(zone).Equal(next.Start(zone)) {
+			if DateOf(first, zone) != day || DateOf(first.Add(-1), zone) >= day ||
+				!day.End(zone).Equal(next.Start(zone)) {
 				t.Errorf("in %s %s begins at %s and ends at %s", name, day, first, day.End(zone))
 			}
 		}

@@ -9,7 +9,9 @@ import (
 )
 
 func TestExactIsBigRat(t *testing.T) {
-	edge := []int64{0, 1, -1, 2, 5, 10, 100, 110, math.MaxInt64, -math.MaxInt64, math.MaxInt64 - 1, math.MinInt64, 1 << 32}
+	edge := []int64{
+		0, 1, -1, 2, 5, 10, 100, 110, math.MaxInt64, -math.MaxInt64, math.MaxInt64 - 1, math.MinInt64, 1 << 32,
+	}
 	number := rapid.OneOf(rapid.SampledFrom(edge), rapid.Int64Range(-5000, 5000), rapid.Int64())
 	fraction := rapid.Custom(func(t *rapid.T) *big.Rat {
 		den := number.Draw(t, "den")

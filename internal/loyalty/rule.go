@@ -340,7 +340,9 @@ func (g compiledSteps) Gives(m *Matched) Exact { return Whole(int64(g.reached(m)
 
 func (g compiledSteps) Reason(m *Matched) (ReasonKind, []string) {
 	b := g.reached(m)
-	return IsStep, []string{AmountText(m.Amount, m.Currency), Money{b.From, m.Currency}.String(), FormatPoints(b.Points)}
+	return IsStep, []string{
+		AmountText(m.Amount, m.Currency), Money{b.From, m.Currency}.String(), FormatPoints(b.Points),
+	}
 }
 
 func (s Multiply) Compile() (giver, error) {

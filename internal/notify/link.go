@@ -39,7 +39,8 @@ func (l Links) Unsubscribe(s Subscription) string {
 // Token encodes a subscription with its signature: HMAC-SHA-256, truncated to 128 bits.
 func (l Links) Token(s Subscription) string {
 	payload := strings.Join([]string{s.Program, string(s.Member), string(s.Channel), string(s.Purpose)}, "|")
-	return base64.RawURLEncoding.EncodeToString([]byte(payload)) + "." + base64.RawURLEncoding.EncodeToString(l.sign(payload))
+	return base64.RawURLEncoding.EncodeToString([]byte(payload)) + "." +
+		base64.RawURLEncoding.EncodeToString(l.sign(payload))
 }
 
 func (l Links) sign(payload string) []byte {
@@ -57,5 +58,7 @@ func (l Links) Read(token string) (s Subscription, ok bool) {
 	if err1 != nil || err2 != nil || len(parts) != 4 || !hmac.Equal(signature, l.sign(string(payload))) {
 		return s, false
 	}
-	return Subscription{parts[0], loyalty.MemberID(parts[1]), loyalty.Channel(parts[2]), loyalty.Purpose(parts[3])}, true
+	return Subscription{
+		parts[0], loyalty.MemberID(parts[1]), loyalty.Channel(parts[2]), loyalty.Purpose(parts[3]),
+	}, true
 }

@@ -48,11 +48,16 @@ func TestOutboxDeduplicatesAndDropsOldest(t *testing.T) {
 }
 
 func TestMarketingRequiresLink(t *testing.T) {
-	o := &Dispatcher{Links: Links{Key: []byte("0123456789abcdefghijklmnopqrstuv")}, Words: func(*loyalty.Program, Person, remind.News, string) (Words, error) {
+	o := &Dispatcher{Links: Links{
+		Key: []byte("0123456789abcdefghijklmnopqrstuv"),
+	}, Words: func(*loyalty.Program, Person, remind.News, string) (Words, error) {
 		return Words{Text: "words"}, nil
 	}}
 	write := func(o *Dispatcher, purpose loyalty.Purpose) (Message, error) {
-		return o.Write(&loyalty.Program{ID: "bluebird"}, Person{Member: "mem_ada"}, remind.News{Purpose: purpose, Channel: loyalty.Email}, "msg_1", time.Now())
+		return o.Write(
+			&loyalty.Program{ID: "bluebird"}, Person{Member: "mem_ada"},
+			remind.News{Purpose: purpose, Channel: loyalty.Email}, "msg_1", time.Now(),
+		)
 	}
 	if _, err := write(o, loyalty.Marketing); !errors.Is(err, ErrNotSent) {
 		t.Errorf("%v", err)
@@ -61,11 +66,16 @@ func TestMarketingRequiresLink(t *testing.T) {
 		t.Errorf("%+v %v", m, err)
 	}
 	known := o.At("https://x.example")
-	if m, err := write(known, loyalty.Marketing); err != nil || !strings.HasPrefix(m.Unsubscribe, "https://x.example/v1/unsubscribe/") {
+	if m, err := write(known, loyalty.Marketing); err != nil ||
+		!strings.HasPrefix(m.Unsubscribe, "https://x.example/v1/unsubscribe/") {
 		t.Errorf("%+v %v", m, err)
 	}
-	consents := remind.Consents{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true}, {Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true}}
-	if got := o.Permitted(consents); len(got) != 1 || got.Allow(loyalty.Email, loyalty.Marketing) || len(known.Permitted(consents)) != 2 {
+	consents := remind.Consents{
+		{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true},
+		{Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true},
+	}
+	if got := o.Permitted(consents); len(got) != 1 || got.Allow(loyalty.Email, loyalty.Marketing) ||
+		len(known.Permitted(consents)) != 2 {
 		t.Errorf("%+v", got)
 	}
 }

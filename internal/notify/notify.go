@@ -146,8 +146,9 @@ func (o *Dispatcher) Write(p *loyalty.Program, who Person, n remind.News, id str
 		return Message{}, fmt.Errorf("%w: marketing requires an unsubscribe link", ErrNotSent)
 	}
 	m := Message{
-		ID: id, Program: p.ID, Member: who.Member, Reminder: n.Reminder, On: n.On, Purpose: n.Purpose, Channel: n.Channel,
-		To: who.Address, At: now.UTC(), Data: dataOf(p, n),
+		ID: id, Program: p.ID, Member: who.Member, Reminder: n.Reminder, On: n.On, Purpose: n.Purpose,
+		Channel: n.Channel,
+		To:      who.Address, At: now.UTC(), Data: dataOf(p, n),
 		Unsubscribe: o.Links.Unsubscribe(Subscription{p.ID, who.Member, n.Channel, n.Purpose}),
 	}
 	w, err := o.Words(p, who, n, m.Unsubscribe)
@@ -181,7 +182,8 @@ func (o *Dispatcher) Send(ctx context.Context, m Message) error {
 
 func dataOf(p *loyalty.Program, n remind.News) Data {
 	d := Data{
-		Points: n.Points, Reward: n.Reward, Level: n.Level, Missing: n.Missing, Until: n.Until.UTC(), Code: n.Code, Order: n.Order, Years: n.Years,
+		Points: n.Points, Reward: n.Reward, Level: n.Level, Missing: n.Missing, Until: n.Until.UTC(), Code: n.Code,
+		Order: n.Order, Years: n.Years,
 	}
 	if n.Day != 0 {
 		d.Day = n.Day.String()

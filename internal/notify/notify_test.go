@@ -23,7 +23,10 @@ func (c *counted) Send(context.Context, Message) error {
 func TestInvalidAddressIsRejectedWithoutProvider(t *testing.T) {
 	var asked counted
 	o := &Dispatcher{Senders: map[loyalty.Channel]Sender{loyalty.Email: &asked, loyalty.SMS: &asked}}
-	for _, to := range []string{"", "ada", "a..b@example.com", ".a@example.com", "ada@example..com", "Ada <ada@example.com>", "änna@example.com", "ada@example.com\r\nBcc: eve@example.com"} {
+	for _, to := range []string{
+		"", "ada", "a..b@example.com", ".a@example.com", "ada@example..com", "Ada <ada@example.com>",
+		"änna@example.com", "ada@example.com\r\nBcc: eve@example.com",
+	} {
 		if err := o.Send(t.Context(), Message{Channel: loyalty.Email, To: to}); !errors.Is(err, ErrRejected) {
 			t.Errorf("%q: %v", to, err)
 		}
@@ -31,7 +34,9 @@ func TestInvalidAddressIsRejectedWithoutProvider(t *testing.T) {
 	if asked != 0 {
 		t.Errorf("the provider was called %d times", asked)
 	}
-	for channel, to := range map[loyalty.Channel]string{loyalty.Email: "ada+beans@bücher.example", loyalty.SMS: "+491701234567"} {
+	for channel, to := range map[loyalty.Channel]string{
+		loyalty.Email: "ada+beans@bücher.example", loyalty.SMS: "+491701234567",
+	} {
 		if err := o.Send(t.Context(), Message{Channel: channel, To: to}); err != nil {
 			t.Errorf("%q: %v", to, err)
 		}

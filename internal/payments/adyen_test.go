@@ -34,7 +34,11 @@ func TestAdyenCaptureModes(t *testing.T) {
 		{"an authorization", []sample.Event{authorization}, whole, 0},
 		{"a capture", []sample.Event{authorization, capture}, whole, whole},
 		{"a refund", []sample.Event{authorization, capture, refund}, refunded1, refunded1},
-		{"a capture that fails", []sample.Event{authorization, capture, adyenEvent("", "CAPTURE_FAILED", "PSPC1")}, 0, 0},
+		{
+			"a capture that fails",
+			[]sample.Event{authorization, capture, adyenEvent("", "CAPTURE_FAILED", "PSPC1")},
+			0, 0,
+		},
 		{"a cancellation", []sample.Event{authorization, adyenEvent("", "CANCELLATION", "PSPX1")}, 0, 0},
 		{"a technical cancellation", []sample.Event{authorization, adyenEvent("", "TECHNICAL_CANCEL", "PSPX1")}, 0, 0},
 		{"a cancellation that fails", []sample.Event{authorization, failed}, whole, 0},

@@ -94,7 +94,8 @@ func TestSignedTimeMustBeCurrent(t *testing.T) {
 	for _, provider := range []string{app.Stripe, app.Standard} {
 		const outOfRange = "401 webhook_timestamp_out_of_range"
 		for off, want := range map[int]string{
-			-301: outOfRange, 301: outOfRange, 300: "200 applied", -300: "200 applied", 299: "200 applied", -299: "200 applied",
+			-301: outOfRange, 301: outOfRange, 300: "200 applied", -300: "200 applied", 299: "200 applied",
+			-299: "200 applied",
 		} {
 			e := s.paid(provider)
 			e.Payment += strings.ReplaceAll(fmt.Sprint("_", off), "-", "m")
@@ -154,7 +155,9 @@ func TestInvalidSecrets(t *testing.T) {
 		"changeme":      {app.Shopify, app.Processor{Secrets: []string{"changeme-changeme"}}},
 		"three": {
 			app.Stripe,
-			app.Processor{Secrets: []string{"whsec_5b1f0c7e9a2d4861", "whsec_5b1f0c7e9a2d4862", "whsec_5b1f0c7e9a2d4863"}},
+			app.Processor{
+				Secrets: []string{"whsec_5b1f0c7e9a2d4861", "whsec_5b1f0c7e9a2d4862", "whsec_5b1f0c7e9a2d4863"},
+			},
 		},
 		"no url":           {app.Square, app.Processor{Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}}},
 		"no hexadecimal":   {app.Adyen, app.Processor{Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}}},
@@ -313,7 +316,8 @@ func TestInvalidBodies(t *testing.T) {
 		"null":      {`null`, "200 quarantined malformed_json"},
 		"twice":     {`{"id":"evt_1","id":"evt_2"}`, "200 quarantined malformed_json"},
 		"deep": {
-			`{"id":"evt_1","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "200 quarantined json_too_deep",
+			`{"id":"evt_1","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`,
+			"200 quarantined json_too_deep",
 		},
 		"no UTF-8":   {"{\"id\":\"evt_\xff\"}", "200 quarantined malformed_json"},
 		"key inside": {`{"id":"evt#1","object":"event","type":"x","created":1}`, "200 quarantined validation_failed"},

@@ -126,7 +126,9 @@ func TestMissedEventsCountOnce(t *testing.T) {
 				s.expect(facts[1].Path("corner"), h, body, want)
 			}
 			r := payments.New(s.stack.App)
-			for i, want := range []map[ledger.Outcome]int{{ledger.Applied: 2, ledger.Duplicate: 1}, {ledger.Duplicate: 3}} {
+			for i, want := range []map[ledger.Outcome]int{
+				{ledger.Applied: 2, ledger.Duplicate: 1}, {ledger.Duplicate: 3},
+			} {
 				if x.provider == app.Shopify {
 					want = []map[ledger.Outcome]int{{ledger.Applied: 1}, {ledger.Duplicate: 1}}[i]
 				}

@@ -29,7 +29,9 @@ func connect(a *app.App, settings app.Processors, previous connections) connecti
 				continue
 			}
 			if err := c.Check(provider); err != nil {
-				a.Log.Error("a payment processor is not connected", "program", program, "provider", provider, "err", err)
+				a.Log.Error(
+					"a payment processor is not connected", "program", program, "provider", provider, "err", err,
+				)
 				continue
 			}
 			all[program][provider] = newConnection(a, program, provider, c)

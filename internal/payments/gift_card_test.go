@@ -81,7 +81,8 @@ func TestGiftCardReportedTwiceCountsOnce(t *testing.T) {
 // cards paid, so it earns nothing until its transactions do.
 func TestShopifyOrdersPaidWithGiftCardsEarnNothing(t *testing.T) {
 	for gateways, want := range map[string]int64{
-		`[]`: whole, `["bogus"]`: whole, `["gift_card"]`: 0, `["gift_card","shopify_store_credit"]`: 0, `["gift_card",` +
+		`[]`: whole, `["bogus"]`: whole, `["gift_card"]`: 0,
+		`["gift_card","shopify_store_credit"]`: 0, `["gift_card",` +
 			`"bogus"]`: 0, `["bogus","shopify_store_credit"]`: 0,
 	} {
 		s := newShop(t, "payments")

@@ -183,7 +183,8 @@ var (
 		http.StatusNotFound, loyalty.NotFound, "Not found", "Unknown payment processor.",
 	}
 	errTooLarge = &refusal{
-		http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large", "A webhook must have at most 4 MiB.",
+		http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large",
+		"A webhook must have at most 4 MiB.",
 	}
 	errEncoding = &refusal{
 		http.StatusBadRequest, "invalid_encoding", "The body has another encoding",
@@ -270,7 +271,8 @@ const temporarilyUnavailable = "temporarily_unavailable"
 // unavailable returns the problem document of an event that could not be stored in time.
 func unavailable() wire.Problem {
 	return wire.Problem{
-		Type: wire.ProblemType + temporarilyUnavailable, Status: http.StatusServiceUnavailable, Code: temporarilyUnavailable,
+		Type: wire.ProblemType + temporarilyUnavailable, Status: http.StatusServiceUnavailable,
+		Code:  temporarilyUnavailable,
 		Title: "Temporarily unavailable", Detail: "The event could not be processed now. You can safely send it again.",
 	}
 }

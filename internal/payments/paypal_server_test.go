@@ -73,7 +73,9 @@ func (loopback) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func empty(r *http.Request, status int) *http.Response {
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), Request: r}
+	return &http.Response{
+		StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), Request: r,
+	}
 }
 
 // sign returns the headers of a webhook of the corner shop.

@@ -51,7 +51,8 @@ func TestReversalOfSale(t *testing.T) {
 func TestMissingCertificate(t *testing.T) {
 	e := stories[3].facts(false)[0]
 	for status, want := range map[int]string{
-		400: "401 webhook_signature_invalid", 403: "401 webhook_signature_invalid", 404: "401 webhook_signature_invalid",
+		400: "401 webhook_signature_invalid", 403: "401 webhook_signature_invalid",
+		404: "401 webhook_signature_invalid",
 		410: "401 webhook_signature_invalid",
 		408: "503 temporarily_unavailable", 429: "503 temporarily_unavailable", 302: "503 temporarily_unavailable",
 		500: "503 temporarily_unavailable", 503: "503 temporarily_unavailable",

@@ -22,7 +22,8 @@ func (r *Receiver) readBack(ctx context.Context, con *connection, unclear []loya
 			_, err = r.process(ctx, con, arrival{Message: m, at: r.app.Now(), clock: f.Clock + 1})
 		}
 		if err != nil {
-			r.app.Log.WarnContext(ctx, "an object could not be read back", "program", con.program, "provider", con.provider,
+			r.app.Log.WarnContext(ctx, "an object could not be read back", "program", con.program, "provider",
+				con.provider,
 				"object", f.ID, "err", err)
 		}
 	}

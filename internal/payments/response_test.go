@@ -28,7 +28,10 @@ func TestResponsesToErrors(t *testing.T) {
 	}{
 		{webhook.ErrMissing, 401, "webhook_signature_missing", genuine, rejectionDetail[webhook.SignatureMissing], ""},
 		{webhook.ErrHeader, 401, "webhook_signature_invalid", genuine, rejectionDetail[webhook.SignatureInvalid], ""},
-		{webhook.ErrStale, 401, "webhook_timestamp_out_of_range", genuine, rejectionDetail[webhook.TimestampOutOfRange], ""},
+		{
+			webhook.ErrStale, 401, "webhook_timestamp_out_of_range", genuine,
+			rejectionDetail[webhook.TimestampOutOfRange], "",
+		},
 		{webhook.ErrConfig, 503, "webhook_not_configured", "The webhook is not " +
 			"configured", rejectionDetail[webhook.NotConfigured], "3600"},
 		{errUnknown, 404, "not_found", errUnknown.title, errUnknown.detail, ""},
@@ -38,7 +41,10 @@ func TestResponsesToErrors(t *testing.T) {
 			"unavailable", unavailableDetail, "1"},
 		{fmt.Errorf("wrapped: %w", webhook.ErrUnreachable), 503, temporarilyUnavailable, "Temporarily " +
 			"unavailable", unavailableDetail, "1"},
-		{&webhook.AnswerError{Status: 404}, 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
+		{
+			&webhook.AnswerError{Status: 404}, 503, temporarilyUnavailable, "Temporarily unavailable",
+			unavailableDetail, "1",
+		},
 		{errors.New("anything else"), 500, "internal_error", "Internal error", "An internal error occurred. It was " +
 			"logged with the request ID.", ""},
 	} {

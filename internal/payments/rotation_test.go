@@ -58,7 +58,8 @@ func TestRotatedSecretIsAcceptedWithinMinutes(t *testing.T) {
 	failure = errors.New("Secrets Manager does not answer")
 	now = now.Add(minutes)
 	signedWith(fresh, "200 ")
-	if !strings.Contains(log.String(), "Secrets Manager does not answer") || !strings.Contains(log.String(), "Errors=1") {
+	if !strings.Contains(log.String(), "Secrets Manager does not answer") ||
+		!strings.Contains(log.String(), "Errors=1") {
 		t.Errorf("the failure raises no alarm: %s", log.String())
 	}
 }

@@ -170,7 +170,9 @@ func (s *shop) call(method, path, body string, status int) map[string]any {
 
 func (s *shop) enroll(external, email string) string {
 	s.t.Helper()
-	return s.call("POST", "/v1/members", fmt.Sprintf(`{"external_id":%q,"email":%q}`, external, email), 201)["id"].(string)
+	return s.call(
+		"POST", "/v1/members", fmt.Sprintf(`{"external_id":%q,"email":%q}`, external, email), 201,
+	)["id"].(string)
 }
 
 // order reports an order of 49.99 EUR as the storefront does.

@@ -32,7 +32,8 @@ func shopifyRefund(id string, amount, shipping int, inDollars bool, lines ...ret
 	var items, adjustments []object
 	for _, l := range lines {
 		items = append(items, object{
-			"line_item_id": l.line, "quantity": 1, "subtotal": float64(l.goods) / 100, "total_tax": float64(l.tax) / 100,
+			"line_item_id": l.line, "quantity": 1, "subtotal": float64(l.goods) / 100,
+			"total_tax":    float64(l.tax) / 100,
 			"subtotal_set": moneySet(l.goods), "total_tax_set": moneySet(l.tax),
 		})
 	}
@@ -77,8 +78,9 @@ func shopifyOrder(tax, shipping int, inside, card bool, more object) object {
 		"total_tax": decimal(
 			tax,
 		), "taxes_included": inside, "financial_status": "paid", "email": "ada@shop.test", "line_items": lines,
-		"created_at": "2026-12-01T11:00:00Z", "processed_at": "2026-12-01T11:00:00Z", "updated_at": "2026-12-01T11:00:00Z",
-		"refunds": []object{},
+		"created_at": "2026-12-01T11:00:00Z", "processed_at": "2026-12-01T11:00:00Z",
+		"updated_at": "2026-12-01T11:00:00Z",
+		"refunds":    []object{},
 	}
 	for k, v := range more {
 		o[k] = v

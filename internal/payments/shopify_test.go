@@ -19,7 +19,9 @@ func TestCartAttributesAreIgnored(t *testing.T) {
 	s := newShop(t, "orders") // a refund of another customer's order
 	s.order("7001", "paid", `,"member":"`+s.member+`"`)
 	s.order("7002", "paid", `,"member":"`+s.member+`"`)
-	if got := s.edited(paid, `"note_attributes":[]`, attributes("loyalty_order", "7002")).String(); got != "200 applied" {
+	if got := s.edited(
+		paid, `"note_attributes":[]`, attributes("loyalty_order", "7002"),
+	).String(); got != "200 applied" {
 		t.Fatal(got)
 	}
 	s.want(refund, "200 applied")

@@ -45,7 +45,9 @@ func TestGiftCardPartOfShopifyOrderEarnsNothing(t *testing.T) {
 		"more than the order": {partly, []object{gift("81", 6_000)}, []int64{0, 0}},
 		"cash and change":     {partly, []object{gift("81", 2_000), card(9_000)}, []int64{0, 0, 30}},
 		"a gift card that was declined": {
-			partly, []object{shopifyTransaction("81", "gift_card", "sale", "failure", 2_000), card(5_000)}, []int64{0, 0, 50},
+			partly,
+			[]object{shopifyTransaction("81", "gift_card", "sale", "failure", 2_000), card(5_000)},
+			[]int64{0, 0, 50},
 		},
 		"a card that was declined": {
 			partly,
@@ -70,7 +72,9 @@ func TestGiftCardPartOfShopifyOrderEarnsNothing(t *testing.T) {
 			[]object{card(5_000), shopifyTransaction("81", "gift_card", "refund", "success", 2_000)},
 			[]int64{0, 50, 50},
 		},
-		"a card in the customer's currency": {partly, []object{inDollars(gift("81", 2_000)), card(3_000)}, []int64{0, 0, 30}},
+		"a card in the customer's currency": {
+			partly, []object{inDollars(gift("81", 2_000)), card(3_000)}, []int64{0, 0, 30},
+		},
 	} {
 		for _, first := range []bool{false, true} {
 			for _, award := range []string{"payments", "orders"} {
@@ -203,7 +207,9 @@ func TestShopifyRefundsReduceTheirTender(t *testing.T) {
 					s.send(app.Shopify, topic, shopifyOrder(0, 0, false, false, partly))
 				}
 				if got := s.points(s.member); got != c.want {
-					t.Errorf("refund to %s, shop's order %q, %s: %d points, want %d", name, reported, topic, got, c.want)
+					t.Errorf(
+						"refund to %s, shop's order %q, %s: %d points, want %d", name, reported, topic, got, c.want,
+					)
 				}
 				s.server.Close()
 			}
@@ -224,7 +230,9 @@ func TestInvalidShopifyTransactionsAreQuarantined(t *testing.T) {
 		"no order":       {"id": "81", "kind": "sale", "status": "success", "created_at": "2026-12-01T11:00:00Z"},
 		"unknown status": shopifyTransaction("81", "gift_card", "sale", "maybe", 2_000),
 	} {
-		if got := s.send(app.Shopify, "order_transactions/create", x).String(); got != "200 quarantined validation_failed" {
+		if got := s.send(
+			app.Shopify, "order_transactions/create", x,
+		).String(); got != "200 quarantined validation_failed" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

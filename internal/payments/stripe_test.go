@@ -80,7 +80,8 @@ func TestPartialCaptureOfStripe(t *testing.T) {
 	}
 	refund := func(id string, minutes, amount int) stripeFact {
 		return stripeFact{"refund.created", minutes, object{
-			"id": id, "object": "refund", "charge": "ch_1", "payment_intent": "pi_1", "amount": amount, "status": "succeeded",
+			"id": id, "object": "refund", "charge": "ch_1", "payment_intent": "pi_1", "amount": amount,
+			"status":   "succeeded",
 			"currency": "eur",
 			"created":  noon.Add(-time.Duration(minutes) * time.Minute).Unix(),
 		}}
@@ -136,7 +137,8 @@ func TestStripeSubscriptionsFindMember(t *testing.T) {
 				"ch_",
 				n,
 			), "object": "charge", "payment_intent": fmt.Sprint("pi_", n), "customer": "cus_1", "amount": 1_500,
-			"amount_captured": 1_500, "captured": true, "status": "succeeded", "currency": "eur", "created": noon.Unix() - 3600,
+			"amount_captured": 1_500, "captured": true, "status": "succeeded", "currency": "eur",
+			"created": noon.Unix() - 3600,
 		}}
 	}
 	invoice := func(more object) stripeFact {
@@ -155,8 +157,9 @@ func TestStripeSubscriptionsFindMember(t *testing.T) {
 	}
 	for name, teller := range map[string]stripeFact{
 		"the checkout session": {"checkout.session.completed", 32, object{
-			"id": "cs_1", "object": "checkout.session", "mode": "subscription", "payment_status": "paid", "payment_intent": nil,
-			"subscription": "sub_1", "customer": "cus_1", "metadata": named,
+			"id": "cs_1", "object": "checkout.session", "mode": "subscription", "payment_status": "paid",
+			"payment_intent": nil,
+			"subscription":   "sub_1", "customer": "cus_1", "metadata": named,
 		}},
 		"the invoice": invoice(object{"metadata": named}),
 		"the invoice, by its details": invoice(

@@ -13,7 +13,8 @@ import (
 func TestStatedTaxAndShippingOfAPayment(t *testing.T) {
 	intent := func(amount int, more object) stripeFact {
 		o := object{
-			"id": "pi_1", "object": "payment_intent", "amount": amount, "amount_received": amount, "status": "succeeded",
+			"id": "pi_1", "object": "payment_intent", "amount": amount, "amount_received": amount,
+			"status":   "succeeded",
 			"currency": "eur",
 			"metadata": object{"loyalty_member": "external:cust-42"},
 		}
@@ -29,7 +30,8 @@ func TestStatedTaxAndShippingOfAPayment(t *testing.T) {
 		"created": noon.Unix() - 1800,
 	}}
 	session := stripeFact{"checkout.session.completed", 29, object{
-		"id": "cs_1", "object": "checkout.session", "payment_intent": "pi_1", "amount_total": taxedTotal, "currency": "eur",
+		"id": "cs_1", "object": "checkout.session", "payment_intent": "pi_1", "amount_total": taxedTotal,
+		"currency": "eur",
 		"total_details": object{
 			"amount_tax":      mugTax + shippingTax,
 			"amount_shipping": shippingNet,
@@ -48,7 +50,8 @@ func TestStatedTaxAndShippingOfAPayment(t *testing.T) {
 		"shipping_cost":     object{"amount_subtotal": shippingNet, "amount_tax": shippingTax},
 	}}
 	untaxed := stripeFact{"checkout.session.completed", 27, object{
-		"id": "cs_2", "object": "checkout.session", "payment_intent": "pi_1", "amount_total": taxedTotal, "currency": "eur",
+		"id": "cs_2", "object": "checkout.session", "payment_intent": "pi_1", "amount_total": taxedTotal,
+		"currency":      "eur",
 		"total_details": object{"amount_tax": 0},
 	}}
 	details := object{"amount_details": object{
@@ -132,7 +135,9 @@ func TestPayPalStatesTaxWithOrder(t *testing.T) {
 		"an order with shipping alone": {
 			capture(related), strings.ReplaceAll(order, "tax_total", "other"), "200 applied", 60, 60,
 		},
-		"an order with tax alone": {capture(related), strings.ReplaceAll(order, "shipping", "other"), "200 applied", 55, 65},
+		"an order with tax alone": {
+			capture(related), strings.ReplaceAll(order, "shipping", "other"), "200 applied", 55, 65,
+		},
 		"an order in another currency": {
 			capture(related), strings.ReplaceAll(order, `EUR","value":"5.00`, `USD","value":"5.00`),
 			"200 quarantined currency_mismatch", 0, 0,
@@ -146,8 +151,10 @@ func TestPayPalStatesTaxWithOrder(t *testing.T) {
 		"a sale": {sale(""), "", "200 applied", 65, 65},
 		"a sale with details": {sale(`,"details":{"subtotal":"50.00","tax":"10.45",` +
 			`"shipping":"5.00"}`), "", "200 applied", 50, 60},
-		"a sale with tax alone":         {sale(`,"details":{"tax":"10.45"}`), "", "200 applied", 55, 65},
-		"a sale whose tax is no amount": {sale(`,"details":{"tax":"x"}`), "", "200 quarantined amount_out_of_range", 0, 0},
+		"a sale with tax alone": {sale(`,"details":{"tax":"10.45"}`), "", "200 applied", 55, 65},
+		"a sale whose tax is no amount": {
+			sale(`,"details":{"tax":"x"}`), "", "200 quarantined amount_out_of_range", 0, 0,
+		},
 		"a sale whose shipping is not an amount": {
 			sale(`,"details":{"shipping":"1,00"}`), "", "200 quarantined amount_out_of_range", 0, 0,
 		},
@@ -196,7 +203,8 @@ func TestInvalidPortionsOfStripePaymentAreQuarantined(t *testing.T) {
 	}
 	s := newShop(t, "payments")
 	if got := s.send(app.Stripe, "invoice.paid", object{
-		"id": "evt_1", "object": "event", "type": "invoice.paid", "created": noon.Unix(), "data": object{"object": object{
+		"id": "evt_1", "object": "event", "type": "invoice.paid",
+		"created": noon.Unix(), "data": object{"object": object{
 			"id": "in_1", "object": "invoice", "payment_intent": "pi_1", "total": 5, "currency": "isk",
 			"total_tax_amounts": []object{{"amount": 5}},
 		}},

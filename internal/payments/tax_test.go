@@ -51,8 +51,9 @@ func (r taxedRefund) byAPI(s *shop, included, refunded bool) {
 		line, back, shipping, shippingBack = line+950, mug+mugTax, shipping+shippingTax, freight+freightTax
 	}
 	o := object{
-		"member": s.member, "placed_at": "2026-12-01T11:00:00Z", "currency": "EUR", "status": "paid", "shipping": shipping,
-		"tax": 950 + shippingTax, "line_items": []object{{"id": "9000", "quantity": 1, "amount": line}},
+		"member": s.member, "placed_at": "2026-12-01T11:00:00Z", "currency": "EUR", "status": "paid",
+		"shipping": shipping,
+		"tax":      950 + shippingTax, "line_items": []object{{"id": "9000", "quantity": 1, "amount": line}},
 	}
 	if refunded {
 		one := object{
@@ -133,7 +134,12 @@ func TestTaxCountsEquallyByAPIAndWebhook(t *testing.T) {
 	for _, included := range []bool{false, true} {
 		for _, counts := range []string{"[items]", "[items, shipping]"} {
 			for _, r := range []taxedRefund{
-				{share: 50}, {shipping: true}, {share: 50, shipping: true}, {share: 100}, {share: 100, shipping: true}, {sum: true},
+				{share: 50},
+				{shipping: true},
+				{share: 50, shipping: true},
+				{share: 100},
+				{share: 100, shipping: true},
+				{sum: true},
 			} {
 				amounts, goods, freight := "tax_excluded", mugNet, shippingNet
 				if included {
@@ -154,7 +160,8 @@ func TestTaxCountsEquallyByAPIAndWebhook(t *testing.T) {
 					paid, refund func(s *shop)
 				}{
 					"API": {
-						"orders", func(s *shop) { r.byAPI(s, included, false) }, func(s *shop) { r.byAPI(s, included, true) },
+						"orders", func(s *shop) { r.byAPI(s, included, false) },
+						func(s *shop) { r.byAPI(s, included, true) },
 					},
 					"Shopify without tax": {
 						"payments", func(s *shop) { s.send(app.Shopify, "orders/paid", shopifyPaid(false)) },
@@ -164,12 +171,17 @@ func TestTaxCountsEquallyByAPIAndWebhook(t *testing.T) {
 						"payments", func(s *shop) { s.send(app.Shopify, "orders/paid", shopifyPaid(true)) },
 						func(s *shop) { r.byShopify(s, true) },
 					},
-					"API, refunded by Shopify": {"orders", func(s *shop) { r.byAPI(s, included, false) }, func(s *shop) {
-						s.send(app.Shopify, "orders/paid", shopifyPaid(true))
-						r.byShopify(s, true)
-					}},
+					"API, refunded by Shopify": {
+						"orders",
+						func(s *shop) { r.byAPI(s, included, false) }, func(s *shop) {
+							s.send(app.Shopify, "orders/paid", shopifyPaid(true))
+							r.byShopify(s, true)
+						},
+					},
 					"standard": {"payments", func(s *shop) {
-						r.byStandard(s, "payment.captured", "p1", taxedTotal, shippingNet, shippingTax, mugTax+shippingTax)
+						r.byStandard(
+							s, "payment.captured", "p1", taxedTotal, shippingNet, shippingTax, mugTax+shippingTax,
+						)
 					}, func(s *shop) {
 						_, tax := r.mug()
 						freight, freightTax := r.shippingParts()

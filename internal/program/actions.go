@@ -67,7 +67,9 @@ func parseCooldown(c *document.Compiler, n *document.Node) loyalty.Period {
 // ownWait rejects a pending condition that waits for the delivery of an event.
 func ownWait(c *document.Compiler, item *document.Node, a loyalty.Action) {
 	if a.Life.Pending != nil && a.Life.Pending.Until != "" {
-		c.Add(document.At(item.Get("pending").Get("until"), "events are never %s; only orders are", a.Life.Pending.Until))
+		c.Add(
+			document.At(item.Get("pending").Get("until"), "events are never %s; only orders are", a.Life.Pending.Until),
+		)
 	}
 }
 
@@ -79,7 +81,8 @@ func parseYearly(c *document.Compiler, item *document.Node, a loyalty.Action) {
 	for _, l := range a.Limits {
 		if l != (loyalty.Limit{Times: 1, Per: loyalty.PerYear}) {
 			c.Warn(document.At(
-				item.Get("limit"), "%s happens once a year, so this limit has no effect or is too strict; 1 per year is usual",
+				item.Get("limit"),
+				"%s happens once a year, so this limit has no effect or is too strict; 1 per year is usual",
 				a.Event,
 			))
 			return

@@ -17,7 +17,11 @@ func parseEarn(c *document.Compiler, n *document.Node) {
 	e.Counts = counts(purchase.Get("counts"))
 	e.TaxIncluded = purchase.Get("amounts").Text() == "tax_included"
 	if n := purchase.Get("counts"); e.TaxIncluded && e.Counts.Tax {
-		c.Add(document.At(n, "has tax, which amounts: tax_included already includes in the items and shipping; remove it"))
+		c.Add(
+			document.At(
+				n, "has tax, which amounts: tax_included already includes in the items and shipping; remove it",
+			),
+		)
 	}
 	e.Rounding = roundings[purchase.Get("rounding").Text()]
 	e.CountPlaced = purchase.Get("count").Text() == "placed"
@@ -65,7 +69,12 @@ func parseCategories(c *document.Compiler, n *document.Node) (rules []loyalty.Ca
 	uncountable(c, rules, items)
 	for i, rule := range rules {
 		if winner := beaten(rules, i, items); winner != nil && rule.Category != "" {
-			c.Add(document.At(items[i], "never applies: %s is also for %q and always takes precedence", winner.Get("id").Text(), document.Clip(rule.Category)))
+			c.Add(
+				document.At(
+					items[i], "never applies: %s is also for %q and always takes precedence", winner.Get("id").Text(),
+					document.Clip(rule.Category),
+				),
+			)
 		}
 	}
 	return rules

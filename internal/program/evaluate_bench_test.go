@@ -33,7 +33,8 @@ earn:
 	}
 	for i := range rules {
 		fmt.Fprintf(&s, "    - { id: rule-%d, %s", i, []string{
-			"per_unit: 2", "per_amount: { EUR: 2 per 1.00 }", "fixed: 5", "multiply: 1.5", "steps: { EUR: [\"5 from 20.00\", \"20 from 50.00\"] }",
+			"per_unit: 2", "per_amount: { EUR: 2 per 1.00 }", "fixed: 5", "multiply: 1.5",
+			"steps: { EUR: [\"5 from 20.00\", \"20 from 50.00\"] }",
 		}[i%5])
 		switch i % 6 {
 		case 0, 1:
@@ -53,10 +54,13 @@ earn:
 		s.WriteString("campaigns:\n")
 	}
 	for i := range campaigns {
-		fmt.Fprintf(&s, "  - { id: campaign-%d, multiply: 1.%d, from: 2026-11-01T00:00, until: 2027-01-01T00:00, when: '%s' }\n", i, i+1, []string{
-			`order.channel == "web" && order.total >= 20`, `any(order.items, .category == "category-7")`, `sum(order.items, .amount) >= 50`,
-			`member.tier == "silver" || order.first`, `at.weekday == "tue" && order.total > 10.50`,
-		}[i%5])
+		fmt.Fprintf(&s,
+			"  - { id: campaign-%d, multiply: 1.%d, from: 2026-11-01T00:00, until: 2027-01-01T00:00, when: '%s' }\n", i,
+			i+1, []string{
+				`order.channel == "web" && order.total >= 20`, `any(order.items, .category == "category-7")`,
+				`sum(order.items, .amount) >= 50`,
+				`member.tier == "silver" || order.first`, `at.weekday == "tue" && order.total > 10.50`,
+			}[i%5])
 	}
 	s.WriteString(`tiers:
   qualify: { by: points_earned, window: 12 months rolling }
@@ -74,14 +78,20 @@ earn:
 
 func bigOrder(lines int) (loyalty.Account, loyalty.Order, time.Time) {
 	now := time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
-	o := loyalty.Order{ID: "1042", Member: "mem_ada", PlacedAt: now, Currency: "EUR", Channel: "web", Status: loyalty.OrderPaid}
+	o := loyalty.Order{
+		ID: "1042", Member: "mem_ada", PlacedAt: now, Currency: "EUR", Channel: "web", Status: loyalty.OrderPaid,
+	}
 	for i := range lines {
 		o.Lines = append(o.Lines, loyalty.Line{
-			ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i), Category: fmt.Sprint("category-", i%10), Brand: fmt.Sprint("brand-", i%5),
+			ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i), Category: fmt.Sprint("category-", i%10),
+			Brand:    fmt.Sprint("brand-", i%5),
 			Quantity: 1 + int64(i%3), Amount: 499 + 100*int64(i),
 		})
 	}
-	acc := loyalty.Account{Member: "mem_ada", Status: loyalty.Active, Joined: now.AddDate(-1, 0, 0), Tier: loyalty.Standing{Level: "silver", Since: now.AddDate(0, -1, 0), Until: now.AddDate(1, 0, 0)}}
+	acc := loyalty.Account{
+		Member: "mem_ada", Status: loyalty.Active, Joined: now.AddDate(-1, 0, 0),
+		Tier: loyalty.Standing{Level: "silver", Since: now.AddDate(0, -1, 0), Until: now.AddDate(1, 0, 0)},
+	}
 	return acc, o, now
 }
 

@@ -82,7 +82,12 @@ func checkEventType(c *document.Compiler, n *document.Node, more ...string) bool
 				c.Add(document.At(n, "%s is a family of events; add a state, like %s.%s", family, family, t.States[0]))
 				return false
 			}
-			c.Add(document.At(n, "%s has no state %q; the states are %s", family, document.Clip(state), describe.Series(t.States, "and")).Suggest(guess))
+			c.Add(
+				document.At(
+					n, "%s has no state %q; the states are %s", family, document.Clip(state),
+					describe.Series(t.States, "and"),
+				).Suggest(guess),
+			)
 			return false
 		}
 	}

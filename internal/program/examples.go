@@ -32,7 +32,12 @@ func parseExamples(c *document.Compiler, p *loyalty.Program, n *document.Node) {
 			continue
 		}
 		if want := c.Integer(expect, 0, int64(loyalty.MaxPoints)); quote.Points != loyalty.Points(want) {
-			c.Add(document.At(expect, "%q earns %d, not %d: %s", item.Get("name").Text(), quote.Points, want, reasons(quote.Reasons)))
+			c.Add(
+				document.At(
+					expect, "%q earns %d, not %d: %s", item.Get("name").Text(), quote.Points, want,
+					reasons(quote.Reasons),
+				),
+			)
 		}
 	}
 }
@@ -80,7 +85,10 @@ func parseTraits(c *document.Compiler, item *document.Node) (t loyalty.Traits) {
 	for _, n := range item.Get("opted_in").List() {
 		if !slices.Contains(campaigns, n.Text()) {
 			c.Add(
-				document.At(n, "%s has no registration: only campaigns and rules with opt_in: true have one", document.Shown(n)).
+				document.At(
+					n, "%s has no registration: only campaigns and rules with opt_in: true have one",
+					document.Shown(n),
+				).
 					Suggest(nearest.Word(n.Text(), campaigns)),
 			)
 		}

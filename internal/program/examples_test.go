@@ -105,7 +105,8 @@ func examplesOf(t *testing.T, name string) (*File, []worked) {
 	for _, item := range root.Get("examples").List() {
 		order, account := parseExample(c, f.Program, item)
 		all = append(all, worked{
-			item.Get("name").Text(), order, account, loyalty.Points(c.Integer(item.Get("expect"), 0, int64(loyalty.MaxPoints))),
+			item.Get("name").Text(), order, account,
+			loyalty.Points(c.Integer(item.Get("expect"), 0, int64(loyalty.MaxPoints))),
 		})
 	}
 	return f, all

@@ -8,12 +8,18 @@ import (
 )
 
 // byCurrency reads the values of a group whose keys are currencies.
-func byCurrency[T any](c *document.Compiler, n *document.Node, read func(*document.Compiler, *document.Node, loyalty.Currency) T) map[loyalty.Currency]T {
+func byCurrency[T any](
+	c *document.Compiler, n *document.Node, read func(*document.Compiler, *document.Node, loyalty.Currency) T,
+) map[loyalty.Currency]T {
 	out := map[loyalty.Currency]T{}
 	for _, f := range n.Pairs() {
 		code := loyalty.Currency(f.Key.Name)
 		if _, ok := code.Exponent(); !ok {
-			c.Add(document.NoCurrency(document.AtKey(f, "%q is not a currency (ISO 4217)", document.Clip(f.Key.Name)), f.Key.Name))
+			c.Add(
+				document.NoCurrency(
+					document.AtKey(f, "%q is not a currency (ISO 4217)", document.Clip(f.Key.Name)), f.Key.Name,
+				),
+			)
 			continue
 		}
 		out[code] = read(c, f, code)
@@ -39,7 +45,13 @@ func parseExchange(c *document.Compiler, n *document.Node) (e loyalty.Exchange) 
 		if i > 0 {
 			for code := range e.Rates[i-1].Rates {
 				if _, ok := r.Rates[code]; !ok {
-					c.Warn(document.At(item, "has no rate for %s, unlike the entry before: from then on orders in %[1]s are rejected", code))
+					c.Warn(
+						document.At(
+							item,
+							"has no rate for %s, unlike the entry before: from then on orders in %[1]s are rejected",
+							code,
+						),
+					)
 				}
 			}
 		}
@@ -62,7 +74,11 @@ func parseExchangeRate(c *document.Compiler, item *document.Node, base loyalty.C
 			continue
 		}
 		if _, ok := code.Exponent(); !ok {
-			c.Add(document.NoCurrency(document.AtKey(f, "%q is not a currency (ISO 4217)", document.Clip(f.Key.Name)), f.Key.Name))
+			c.Add(
+				document.NoCurrency(
+					document.AtKey(f, "%q is not a currency (ISO 4217)", document.Clip(f.Key.Name)), f.Key.Name,
+				),
+			)
 			continue
 		}
 		switch _, own := c.P.Earn.Rates[code]; {

@@ -52,36 +52,99 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 		{"per_visit: 5", loyalty.Rule{Give: loyalty.PerVisit{Points: 5}}},
 		{"per_unit: 0.5", loyalty.Rule{Give: loyalty.PerUnit{Points: ratio(1, 2)}}},
 		{"multiply: 0", loyalty.Rule{Give: loyalty.Multiply{By: ratio(0, 1)}}},
-		{"per_amount: { EUR: 4 per 1.00 }", loyalty.Rule{Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: ratio(4, 1), Per: 100}}}}},
-		{"per_amount: { EUR: 5 per full 2.50 }", loyalty.Rule{Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: ratio(5, 1), Per: 250, Full: true}}}}},
-		{"fixed: 5, birthday: 7 days, timezone_of: member", loyalty.Rule{Give: fixed, Match: match{BirthdayDays: 7, TimezoneOf: loyalty.MemberClock}}},
+		{
+			"per_amount: { EUR: 4 per 1.00 }",
+			loyalty.Rule{
+				Give: loyalty.PerAmount{
+					Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: ratio(4, 1), Per: 100}},
+				},
+			},
+		},
+		{
+			"per_amount: { EUR: 5 per full 2.50 }",
+			loyalty.Rule{
+				Give: loyalty.PerAmount{
+					Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: ratio(5, 1), Per: 250, Full: true}},
+				},
+			},
+		},
+		{
+			"fixed: 5, birthday: 7 days, timezone_of: member",
+			loyalty.Rule{Give: fixed, Match: match{BirthdayDays: 7, TimezoneOf: loyalty.MemberClock}},
+		},
 		{"steps: { EUR: [20 from 50.00, 50 from 100], JPY: [1 from 7500] }", loyalty.Rule{Give: loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{
 			"EUR": {{From: 5000, Points: 20}, {From: 10000, Points: 50}}, "JPY": {{From: 7500, Points: 1}},
 		}}}},
-		{"fixed: 5, categories: [a, b], skus: [c], brands: [d]", loyalty.Rule{Give: fixed, Match: match{Categories: []string{"a", "b"}, SKUs: []string{"c"}, Brands: []string{"d"}}}},
+		{
+			"fixed: 5, categories: [a, b], skus: [c], brands: [d]",
+			loyalty.Rule{
+				Give: fixed, Match: match{Categories: []string{"a", "b"}, SKUs: []string{"c"}, Brands: []string{"d"}},
+			},
+		},
 		{"fixed: 5, tenders: [card, Visa], currencies: [JPY], channels: [web], stores: [kiel]", loyalty.Rule{Give: fixed, Match: match{
-			Tenders: []string{"card", "Visa"}, Currencies: []loyalty.Currency{"JPY"}, Channels: []string{"web"}, Stores: []string{"kiel"},
+			Tenders: []string{"card", "Visa"}, Currencies: []loyalty.Currency{"JPY"}, Channels: []string{"web"},
+			Stores: []string{"kiel"},
 		}}},
 		{"fixed: 5, tiers: [gold], segments: [vip], first_order: true, birthday_month: true, timezone_of: member", loyalty.Rule{Give: fixed, Match: match{
-			Tiers: []string{"gold"}, Segments: []string{"vip"}, FirstOrder: true, BirthdayMonth: true, TimezoneOf: loyalty.MemberClock,
+			Tiers: []string{"gold"}, Segments: []string{"vip"}, FirstOrder: true, BirthdayMonth: true,
+			TimezoneOf: loyalty.MemberClock,
 		}}},
-		{"fixed: 5, from: 2026-07-01T00:00, until: 2026-12-01T08:30", loyalty.Rule{Give: fixed, Match: match{From: at("2026-06-30T22:00:00Z"), Until: at("2026-12-01T07:30:00Z")}}},
+		{
+			"fixed: 5, from: 2026-07-01T00:00, until: 2026-12-01T08:30",
+			loyalty.Rule{
+				Give: fixed, Match: match{From: at("2026-06-30T22:00:00Z"), Until: at("2026-12-01T07:30:00Z")},
+			},
+		},
 		{`fixed: 5, weekdays: [sat, sun], hours: { from: "22:00", until: "02:30" }, timezone_of: store`, loyalty.Rule{Give: fixed, Match: match{
-			Weekdays: []time.Weekday{time.Saturday, time.Sunday}, HoursFrom: 22 * 60, HoursUntil: 150, TimezoneOf: loyalty.StoreClock,
+			Weekdays: []time.Weekday{time.Saturday, time.Sunday}, HoursFrom: 22 * 60, HoursUntil: 150,
+			TimezoneOf: loyalty.StoreClock,
 		}}},
-		{"fixed: 5, min_spend: { EUR: 20, JPY: 3000 }", loyalty.Rule{Give: fixed, Match: match{MinSpend: map[loyalty.Currency]int64{"EUR": 2000, "JPY": 3000}}}},
+		{
+			"fixed: 5, min_spend: { EUR: 20, JPY: 3000 }",
+			loyalty.Rule{Give: fixed, Match: match{MinSpend: map[loyalty.Currency]int64{"EUR": 2000, "JPY": 3000}}},
+		},
 		{"fixed: 5, group: seasonal, priority: -3", loyalty.Rule{Give: fixed, Group: "seasonal", Priority: -3}},
-		{"fixed: 5, caps: [5000 ever, { cap: 10 per order, on_exceed: reject }]", loyalty.Rule{Give: fixed, Caps: []loyalty.Cap{{Points: 5000, Per: loyalty.PerEver}, {Points: 10, Per: loyalty.PerOrder, Reject: true}}}},
-		{"fixed: 5, limit: 1 ever", loyalty.Rule{Give: fixed, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}}},
-		{"fixed: 5, limit: [1 per day, 3 per week]", loyalty.Rule{Give: fixed, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerWeek}}}},
-		{"fixed: 5, budget: 250000 points, opt_in: true, shadow: false", loyalty.Rule{Give: fixed, Budget: 250000, OptIn: true}},
+		{
+			"fixed: 5, caps: [5000 ever, { cap: 10 per order, on_exceed: reject }]",
+			loyalty.Rule{
+				Give: fixed,
+				Caps: []loyalty.Cap{
+					{Points: 5000, Per: loyalty.PerEver}, {Points: 10, Per: loyalty.PerOrder, Reject: true},
+				},
+			},
+		},
+		{
+			"fixed: 5, limit: 1 ever",
+			loyalty.Rule{Give: fixed, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}},
+		},
+		{
+			"fixed: 5, limit: [1 per day, 3 per week]",
+			loyalty.Rule{
+				Give:   fixed,
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerWeek}},
+			},
+		},
+		{
+			"fixed: 5, budget: 250000 points, opt_in: true, shadow: false",
+			loyalty.Rule{Give: fixed, Budget: 250000, OptIn: true},
+		},
 		{"fixed: 5, shadow: true", loyalty.Rule{Give: fixed, Shadow: true}},
-		{"fixed: 5, pending: manual, expires: never", loyalty.Rule{Give: fixed, Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}, Expires: &loyalty.Expiry{}}}},
+		{
+			"fixed: 5, pending: manual, expires: never",
+			loyalty.Rule{
+				Give: fixed, Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}, Expires: &loyalty.Expiry{}},
+			},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.keys, func(t *testing.T) {
 			c.want.ID = "it"
-			p := mustCompile(t, []byte(corner+"  rules: [ { id: it, "+c.keys+" } ]\n"+levels+"stacking: [ { id: seasonal, mode: sum } ]\n"))
+			p := mustCompile(
+				t,
+				[]byte(
+					corner+"  rules: [ { id: it, "+c.keys+" } ]\n"+levels+"stacking: [ { id: seasonal, mode: sum } ]\n",
+				),
+			)
 			if diff := cmp.Diff([]loyalty.Rule{c.want}, p.Earn.Rules, alike); diff != "" {
 				t.Error(diff)
 			}
@@ -93,7 +156,8 @@ func TestACampaignIsARuleWithATime(t *testing.T) {
 	const keys = "{ id: it, multiply: 2, from: 2026-07-01T00:00, until: 2026-08-01T00:00, name: July, when: order.total > 5 }"
 	rule := mustCompile(t, []byte(corner+"  rules: [ "+keys+" ]\n"))
 	campaign := mustCompile(t, []byte(corner+"campaigns: [ "+keys+" ]\n"))
-	if diff := cmp.Diff(rule.Earn.Rules, campaign.Campaigns, alike); diff != "" || campaign.Campaigns[0].Match.When == nil {
+	if diff := cmp.Diff(rule.Earn.Rules, campaign.Campaigns, alike); diff != "" ||
+		campaign.Campaigns[0].Match.When == nil {
 		t.Error(diff)
 	}
 }
@@ -121,7 +185,9 @@ func TestEachActivationAndExpiryRule(t *testing.T) {
 		`{ on: ["06-30", "12-31"] }`:                {On: []loyalty.Day{630, 1231}},
 		`{ after: 3 months, on: ["02-29"] }`:        {After: loyalty.Period{Months: 3}, On: []loyalty.Day{229}},
 		"{ after: 1 year, anniversary: tier }":      {After: loyalty.Period{Months: 12}, Anniversary: loyalty.OfTier},
-		"{ inactive: 6 months }":                    {After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfMonth, Inactive: true, ResetBy: both},
+		"{ inactive: 6 months }": {
+			After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfMonth, Inactive: true, ResetBy: both,
+		},
 		"{ inactive: 90 days, reset_by: [app.installed], round_to: end_of_day }": {
 			After: loyalty.Period{Days: 90}, Inactive: true, ResetBy: []string{"app.installed"},
 		},
@@ -143,7 +209,10 @@ events:
   podcast: { fields: { minutes: number } }
 `+levels))
 	want := []loyalty.EventType{
-		{Name: "podcast", States: []string{"completed"}, Fields: map[string]loyalty.FieldKind{"minutes": loyalty.NumberField}},
+		{
+			Name: "podcast", States: []string{"completed"},
+			Fields: map[string]loyalty.FieldKind{"minutes": loyalty.NumberField},
+		},
 		{Name: "quiz", States: []string{"won", "lost"}},
 	}
 	if diff := cmp.Diff(want, p.Events); diff != "" {
@@ -174,18 +243,30 @@ func TestEachOtherSectionHasItsMeaning(t *testing.T) {
 			p.Groups = []loyalty.Group{{ID: "a", Mode: loyalty.Exclusive}, {ID: "b", Mode: loyalty.Best}}
 		}},
 		{"exchange", "exchange: { base: EUR, rates: [ { from: 2026-01-01, CHF: 1.05 } ] }\n", func(p *loyalty.Program) {
-			p.Exchange = loyalty.Exchange{Base: "EUR", Rates: []loyalty.ExchangeRate{{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": ratio(21, 20)}}}}
+			p.Exchange = loyalty.Exchange{
+				Base: "EUR",
+				Rates: []loyalty.ExchangeRate{
+					{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": ratio(21, 20)}},
+				},
+			}
 		}},
 		{"refunds", "clawback: { max_debt: 500 }\n", func(p *loyalty.Program) { p.MaxDebt = 500 }},
-		{"refunds without a bound", "clawback: { policy: unlimited }\n", func(p *loyalty.Program) { p.Clawback = loyalty.ClawbackUnlimited }},
+		{
+			"refunds without a bound", "clawback: { policy: unlimited }\n",
+			func(p *loyalty.Program) { p.Clawback = loyalty.ClawbackUnlimited },
+		},
 		{"goodwill", "goodwill: { reinstate_within: 90 days, extend_by: 1 year }\n", func(p *loyalty.Program) {
 			p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
 		}},
-		{"payments", "payments: { award: orders_when_paid, find_member_by: [customer, email], claim_within: 2 weeks }\n", func(p *loyalty.Program) {
-			p.Payments = loyalty.PaymentTerms{
-				Award: loyalty.AwardOrdersWhenPaid, FindBy: []loyalty.MemberBy{loyalty.ByCustomer, loyalty.ByEmail}, ClaimWithin: loyalty.Period{Days: 14},
-			}
-		}},
+		{
+			"payments",
+			"payments: { award: orders_when_paid, find_member_by: [customer, email], claim_within: 2 weeks }\n", func(p *loyalty.Program) {
+				p.Payments = loyalty.PaymentTerms{
+					Award: loyalty.AwardOrdersWhenPaid, FindBy: []loyalty.MemberBy{loyalty.ByCustomer, loyalty.ByEmail},
+					ClaimWithin: loyalty.Period{Days: 14},
+				}
+			},
+		},
 		{"reminders", `reminders:
   quiet_hours: { from: "21:30", until: "08:00" }
   frequency_caps: { email: 2 per week, any: 1 per day }
@@ -202,41 +283,76 @@ rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 `, func(p *loyalty.Program) {
 			p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 500, SKU: "MUG"}}
 			p.Reminders = loyalty.Reminders{
-				QuietFrom: 21*60 + 30, QuietUntil: 8 * 60, Holdout: ratio(1, 20), AttributionWindow: loyalty.Period{Days: 10},
-				FrequencyCaps: []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 2, Per: loyalty.PerWeek}, {Times: 1, Per: loyalty.PerDay}},
-				Ignored:       loyalty.IgnoredRule{Wait: loyalty.Period{Days: 7}, StopAfter: 4},
+				QuietFrom: 21*60 + 30, QuietUntil: 8 * 60, Holdout: ratio(1, 20),
+				AttributionWindow: loyalty.Period{Days: 10},
+				FrequencyCaps: []loyalty.FrequencyCap{
+					{Channel: loyalty.Email, Times: 2, Per: loyalty.PerWeek}, {Times: 1, Per: loyalty.PerDay},
+				},
+				Ignored: loyalty.IgnoredRule{Wait: loyalty.Period{Days: 7}, StopAfter: 4},
 				Messages: []loyalty.Reminder{
 					{
-						ID: "a", On: loyalty.BeforeExpiry, Purpose: loyalty.Transactional, Leads: []loyalty.Period{{Days: 30}, {Days: 1}},
+						ID: "a", On: loyalty.BeforeExpiry, Purpose: loyalty.Transactional,
+						Leads:    []loyalty.Period{{Days: 30}, {Days: 1}},
 						Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS}, MinPoints: 100,
 					},
 					{
-						ID: "b", On: loyalty.NearReward, Purpose: loyalty.Marketing, Within: 50, Channels: []loyalty.Channel{loyalty.Push},
-						Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}},
+						ID: "b", On: loyalty.NearReward, Purpose: loyalty.Marketing, Within: 50,
+						Channels: []loyalty.Channel{loyalty.Push},
+						Limits:   []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}},
 					},
-					{ID: "c", On: loyalty.OnBirthday, Purpose: loyalty.Transactional, Channels: []loyalty.Channel{loyalty.Webhook}},
 					{
-						ID: "d", On: loyalty.Scheduled, Purpose: loyalty.Marketing, Channels: []loyalty.Channel{loyalty.Email},
-						Segments: []string{"vip"}, At: []time.Time{time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)}, Days: []loyalty.Day{1206},
+						ID: "c", On: loyalty.OnBirthday, Purpose: loyalty.Transactional,
+						Channels: []loyalty.Channel{loyalty.Webhook},
+					},
+					{
+						ID: "d", On: loyalty.Scheduled, Purpose: loyalty.Marketing,
+						Channels: []loyalty.Channel{loyalty.Email},
+						Segments: []string{"vip"}, At: []time.Time{time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)},
+						Days:  []loyalty.Day{1206},
 						Title: loyalty.Text{"und": "T"}, Body: loyalty.Text{"und": "B"},
 					},
 				},
 			}
 		}},
-		{"members", "members: { birthday_change_cooldown: 12 months }\n", func(p *loyalty.Program) { p.BirthdayLock = loyalty.Period{Months: 12} }},
-		{"milestones", "milestones: [ { id: ten, count: order.completed, target: 10, points: 250 } ]\n", func(p *loyalty.Program) {
-			p.Milestones = []loyalty.Milestone{{ID: "ten", Target: 10, Points: 250}}
-		}},
-		{"levels by spend", strings.NewReplacer("points_earned", "spend, currency: EUR", "lifetime", "calendar year", "1 year", "end_of_next_year", "500", "500.50, expires: never").Replace(levels), func(p *loyalty.Program) {
-			p.Tiers = loyalty.Tiers{By: loyalty.BySpend, Currency: "EUR", Calendar: true, KeepYear: 2, Levels: []loyalty.Level{
-				{ID: "bronze", Name: loyalty.Text{"und": "Bronze"}}, {ID: "gold", Name: loyalty.Text{"und": "Gold"}, From: 50050, Expires: &loyalty.Expiry{}},
-			}}
-		}},
-		{"levels by elements", strings.NewReplacer("points_earned", "qualifying_items, at_least: { JPY: 2500 }", "1 year", "end_of_year").Replace(levels), func(p *loyalty.Program) {
-			p.Tiers = loyalty.Tiers{By: loyalty.ByQualifyingItems, AtLeast: map[loyalty.Currency]int64{"JPY": 2500}, KeepYear: 1, Levels: []loyalty.Level{
-				{ID: "bronze", Name: loyalty.Text{"und": "Bronze"}}, {ID: "gold", Name: loyalty.Text{"und": "Gold"}, From: 500},
-			}}
-		}},
+		{
+			"members", "members: { birthday_change_cooldown: 12 months }\n",
+			func(p *loyalty.Program) { p.BirthdayLock = loyalty.Period{Months: 12} },
+		},
+		{
+			"milestones",
+			"milestones: [ { id: ten, count: order.completed, target: 10, points: 250 } ]\n", func(p *loyalty.Program) {
+				p.Milestones = []loyalty.Milestone{{ID: "ten", Target: 10, Points: 250}}
+			},
+		},
+		{
+			"levels by spend",
+			strings.NewReplacer(
+				"points_earned", "spend, currency: EUR", "lifetime", "calendar year", "1 year", "end_of_next_year",
+				"500", "500.50, expires: never",
+			).Replace(levels), func(p *loyalty.Program) {
+				p.Tiers = loyalty.Tiers{
+					By: loyalty.BySpend, Currency: "EUR", Calendar: true,
+					KeepYear: 2, Levels: []loyalty.Level{
+						{ID: "bronze", Name: loyalty.Text{"und": "Bronze"}},
+						{ID: "gold", Name: loyalty.Text{"und": "Gold"}, From: 50050, Expires: &loyalty.Expiry{}},
+					},
+				}
+			},
+		},
+		{
+			"levels by elements",
+			strings.NewReplacer(
+				"points_earned", "qualifying_items, at_least: { JPY: 2500 }", "1 year", "end_of_year",
+			).Replace(levels), func(p *loyalty.Program) {
+				p.Tiers = loyalty.Tiers{
+					By: loyalty.ByQualifyingItems, AtLeast: map[loyalty.Currency]int64{"JPY": 2500},
+					KeepYear: 1, Levels: []loyalty.Level{
+						{ID: "bronze", Name: loyalty.Text{"und": "Bronze"}},
+						{ID: "gold", Name: loyalty.Text{"und": "Gold"}, From: 500},
+					},
+				}
+			},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.what, func(t *testing.T) {

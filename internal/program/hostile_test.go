@@ -26,30 +26,35 @@ func hostile() map[string]string {
 		deep.WriteString(strings.Repeat(" ", i) + "a:\n")
 	}
 	sources := map[string]string{
-		"a billion laughs":     laughs.String(),
-		"few but large laughs": "a: &a [" + strings.Repeat("x, ", 9000) + "]\nb: [" + strings.Repeat("*a, ", 40) + "]\n",
-		"an alias of itself":   "a: &a [*a]\n",
-		"a deep block":         deep.String(),
-		"a huge number":        "version: 1" + strings.Repeat("0", 100_000),
-		"a huge exponent":      "version: 1e999999999",
-		"a huge rate":          strings.Replace(string(Demo()), "1 per 1.00", "1e999999999 per 1.00", 1),
-		"a huge multiplier":    strings.Replace(string(Demo()), "multiply: 2", "multiply: 1000000000000", 1),
-		"too large":            strings.Repeat("#", document.MaxSource+1),
-		"a long list":          "[" + strings.Repeat("1,", document.MaxSource/2-2) + "1]",
-		"a long text":          "name: " + full("x"),
-		"a long quoted text":   "name: \"" + strings.Repeat("\\n", document.MaxSource/2-10) + "\"",
-		"many names":           "name: {" + strings.Repeat("aa: x, ", 9000) + "aa: x}",
-		"no UTF-8":             "name: \xff\xfe",
-		"a control character":  "name: \x07",
+		"a billion laughs": laughs.String(),
+		"few but large laughs": "a: &a [" + strings.Repeat("x, ", 9000) + "]\nb: [" + strings.Repeat("*a, ", 40) +
+			"]\n",
+		"an alias of itself":  "a: &a [*a]\n",
+		"a deep block":        deep.String(),
+		"a huge number":       "version: 1" + strings.Repeat("0", 100_000),
+		"a huge exponent":     "version: 1e999999999",
+		"a huge rate":         strings.Replace(string(Demo()), "1 per 1.00", "1e999999999 per 1.00", 1),
+		"a huge multiplier":   strings.Replace(string(Demo()), "multiply: 2", "multiply: 1000000000000", 1),
+		"too large":           strings.Repeat("#", document.MaxSource+1),
+		"a long list":         "[" + strings.Repeat("1,", document.MaxSource/2-2) + "1]",
+		"a long text":         "name: " + full("x"),
+		"a long quoted text":  "name: \"" + strings.Repeat("\\n", document.MaxSource/2-10) + "\"",
+		"many names":          "name: {" + strings.Repeat("aa: x, ", 9000) + "aa: x}",
+		"no UTF-8":            "name: \xff\xfe",
+		"a control character": "name: \x07",
 	}
 	head := strings.TrimSuffix(corner, "\n")
 	for what, s := range map[string][3]string{
 		"many bad conditions":   {"\n  rules: [", "{id: a%d,fixed: 1,when: order.x > 1},", "]"},
 		"many good conditions":  {"\n  rules: [", "{id: a%d,fixed: 1,when: order.total > 1},", "]"},
 		"many equal categories": {"\n  categories: [", "{id: a%d,category: a,multiply: 2},", "]"},
-		"many bad events":       {"\n  actions: [", "{id: a%d,event: review.approvedapprovedapprovedapproved,points: 1},", "]"},
-		"many groups":           {"\nstacking: [", "{id: a%d,mode: best},", "]"},
-		"many campaigns":        {"\ncampaigns: [", "{id: a%d,multiply: 2,from: 2026-01-01T00:00,until: 2026-02-01T00:00},", "]"},
+		"many bad events": {
+			"\n  actions: [", "{id: a%d,event: review.approvedapprovedapprovedapproved,points: 1},", "]",
+		},
+		"many groups": {"\nstacking: [", "{id: a%d,mode: best},", "]"},
+		"many campaigns": {
+			"\ncampaigns: [", "{id: a%d,multiply: 2,from: 2026-01-01T00:00,until: 2026-02-01T00:00},", "]",
+		},
 	} {
 		var many strings.Builder
 		many.WriteString(head + s[0])
@@ -58,7 +63,10 @@ func hostile() map[string]string {
 		}
 		sources[what] = many.String() + s[2] + "\n"
 	}
-	for _, s := range []string{"[", "{", "{a: ", "- ", "? ", "a: ", "a: 1\n", "a:\n", "- a\n", "- - a\n", "&a ", "!a ", "---\n", "#\n", "\n", "*a ", "a: &a\n", "|\n", "'", "\"", "%a\n", "a: {b: [\n", "\t"} {
+	for _, s := range []string{
+		"[", "{", "{a: ", "- ", "? ", "a: ", "a: 1\n", "a:\n", "- a\n", "- - a\n", "&a ", "!a ", "---\n", "#\n", "\n",
+		"*a ", "a: &a\n", "|\n", "'", "\"", "%a\n", "a: {b: [\n", "\t",
+	} {
 		sources["nothing but "+fmt.Sprintf("%q", s)] = full(s)
 	}
 	return sources
@@ -122,7 +130,9 @@ func FuzzParse(f *testing.F) {
 func TestAFileWhoseRulesWouldNotFitIntoTheTableIsRefused(t *testing.T) {
 	var text, rewards strings.Builder
 	for i := range 40 {
-		fmt.Fprintf(&text, "%s%c%c: %s", map[bool]string{true: ", "}[i > 0], 'a'+i/20, 'a'+i%20, strings.Repeat("x", 190))
+		fmt.Fprintf(
+			&text, "%s%c%c: %s", map[bool]string{true: ", "}[i > 0], 'a'+i/20, 'a'+i%20, strings.Repeat("x", 190),
+		)
 	}
 	fmt.Fprintf(&rewards, "rewards:\n  - { id: r0, type: free_shipping, cost: 1, name: &long { %s } }\n", text.String())
 	for i := 1; i < 60; i++ {
@@ -130,7 +140,8 @@ func TestAFileWhoseRulesWouldNotFitIntoTheTableIsRefused(t *testing.T) {
 	}
 	demo := string(Demo())
 	source := demo[:strings.Index(demo, "rewards:")] + rewards.String()
-	if _, problems := Compile([]byte(source)); len(problems) != 1 || !strings.Contains(problems.Error(), "is too large: with its aliases expanded") {
+	if _, problems := Compile([]byte(source)); len(problems) != 1 ||
+		!strings.Contains(problems.Error(), "is too large: with its aliases expanded") {
 		t.Errorf("%.600s", problems.Error())
 	}
 }

@@ -36,10 +36,14 @@ func TestGoldStarsNeverExpireIncludingThoseThatReachedGold(t *testing.T) {
 }
 
 func TestGiftCardSalesDoNotCountTowardsALevel(t *testing.T) {
-	if s := rowsOf(t, "sephora-like.yaml", [3]string{"2026-03-05 12:00", "glow", "1000.00 gift-cards"}); s.acc.Tier.Level != "glow" {
+	if s := rowsOf(
+		t, "sephora-like.yaml", [3]string{"2026-03-05 12:00", "glow", "1000.00 gift-cards"},
+	); s.acc.Tier.Level != "glow" {
 		t.Errorf("1000 dollars of gift cards, which earn nothing, make %s", s.acc.Tier.Level)
 	}
-	if s := rowsOf(t, "trips.yaml", [3]string{"2026-03-05 12:00", "blue, 4 elements", "25.00 gift-cards"}); s.acc.Tier.Level != "blue" {
+	if s := rowsOf(
+		t, "trips.yaml", [3]string{"2026-03-05 12:00", "blue, 4 elements", "25.00 gift-cards"},
+	); s.acc.Tier.Level != "blue" {
 		t.Errorf("a gift card is an element and makes %s", s.acc.Tier.Level)
 	}
 }

@@ -55,7 +55,8 @@ var tenderKinds = []string{"card", "cash", "other", "points", "gift_card", "stor
 // which is probably a mistake.
 func tendersOf(c *document.Compiler, n *document.Node) []string {
 	for _, item := range n.List() {
-		if guess := nearest.Word(item.Text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.Text()) && len(guess) > 5 {
+		if guess := nearest.Word(item.Text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.Text()) &&
+			len(guess) > 5 {
 			c.Warn(document.At(item, "is not a type of tender and is read as the name of one").Suggest(guess))
 		}
 	}
@@ -148,7 +149,11 @@ var clocks = map[string]loyalty.TimezoneOf{"store": loyalty.StoreClock, "member"
 func parseClock(c *document.Compiler, item *document.Node, m loyalty.Match) loyalty.TimezoneOf {
 	n := item.Get("timezone_of")
 	if n != nil && item.Get("weekdays") == nil && item.Get("hours") == nil && !earn.HasBirthday(&m) {
-		c.Add(document.AtKey(n, "has no effect without weekdays, hours, birthday or birthday_month: from and until are instants"))
+		c.Add(
+			document.AtKey(
+				n, "has no effect without weekdays, hours, birthday or birthday_month: from and until are instants",
+			),
+		)
 	}
 	return clocks[n.Text()]
 }

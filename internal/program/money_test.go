@@ -62,8 +62,10 @@ func TestWhatIsNoMoneyIsRefused(t *testing.T) {
 		}
 	}
 	for source, want := range map[string]loyalty.Money{
-		"10.50 USD": {Amount: 1050, Currency: "USD"}, "10.5 USD": {Amount: 1050, Currency: "USD"}, "0 JPY": {Currency: "JPY"}, "0.001 KWD": {Amount: 1, Currency: "KWD"},
-		"100.00 JPY": {Amount: 100, Currency: "JPY"}, "10000000000.00 EUR": {Amount: loyalty.MaxAmount, Currency: "EUR"},
+		"10.50 USD": {Amount: 1050, Currency: "USD"}, "10.5 USD": {Amount: 1050, Currency: "USD"},
+		"0 JPY": {Currency: "JPY"}, "0.001 KWD": {Amount: 1, Currency: "KWD"},
+		"100.00 JPY":         {Amount: 100, Currency: "JPY"},
+		"10000000000.00 EUR": {Amount: loyalty.MaxAmount, Currency: "EUR"},
 	} {
 		amount, currency, _ := strings.Cut(source, " ")
 		if m, ok := parsed(amount, currency); !ok || m != want {

@@ -48,7 +48,8 @@ func unnoticed(c *document.Compiler, n *document.Node) {
 			})
 		})
 		if what.ends && !inTime {
-			c.Warn(document.AtKey(n, "no reminder (before: %s) is sent %s before or earlier, so %s are extended each time", what.on,
+			c.Warn(document.AtKey(n,
+				"no reminder (before: %s) is sent %s before or earlier, so %s are extended each time", what.on,
 				describe.Period(c.P.AdvanceNotice.Period), what.subject))
 		}
 	}

@@ -90,7 +90,9 @@ func TestOfVeryManyProblemsTheFirstAreReported(t *testing.T) {
 
 func TestTheNearestWordIsSuggested(t *testing.T) {
 	words := []string{"down", "nearest", "up"}
-	for word, want := range map[string]string{"donw": "down", "neares": "nearest", "dwon": "down", "sideways": "", "": ""} {
+	for word, want := range map[string]string{
+		"donw": "down", "neares": "nearest", "dwon": "down", "sideways": "", "": "",
+	} {
 		if got := nearest.Word(word, words); got != want {
 			t.Errorf("%q: suggested %q, want %q", word, got, want)
 		}

@@ -116,32 +116,83 @@ func TestEachWordOfTheFormHasItsMeaning(t *testing.T) {
 		what, passage, by string
 		want              func(*program)
 	}{
-		{"halves may go up", "rounding: down ", "rounding: nearest ", func(p *program) { p.Earn.Rounding = loyalty.Nearest }},
-		{"fractions may count", "counts: [items] ", "counts: [tax, items, shipping] ", func(p *program) { p.Earn.Counts = loyalty.Counts{Items: true, Shipping: true, Tax: true} }},
-		{"points may be active at once", "pending: 14 days", "pending: 0 days", func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{}} }},
-		{"a pending time may be in hours", "pending: 14 days", "pending: 36 hours", func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Hours: 36}} }},
+		{
+			"halves may go up", "rounding: down ", "rounding: nearest ",
+			func(p *program) { p.Earn.Rounding = loyalty.Nearest },
+		},
+		{
+			"fractions may count", "counts: [items] ", "counts: [tax, items, shipping] ",
+			func(p *program) { p.Earn.Counts = loyalty.Counts{Items: true, Shipping: true, Tax: true} },
+		},
+		{
+			"points may be active at once", "pending: 14 days", "pending: 0 days",
+			func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{}} },
+		},
+		{
+			"a pending time may be in hours", "pending: 14 days", "pending: 36 hours",
+			func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Hours: 36}} },
+		},
 		{"a week is seven days", "pending: 14 days", "pending: 2 weeks", func(p *program) {}},
-		{"one may be written without an s", "pending: 14 days", "pending: 1 month", func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Months: 1}} }},
-		{"points may never expire", "{ after: 12 months, round_to: end_of_month }", "never", func(p *program) { p.Earn.Expires = loyalty.Expiry{} }},
+		{
+			"one may be written without an s", "pending: 14 days", "pending: 1 month",
+			func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Months: 1}} },
+		},
+		{
+			"points may never expire", "{ after: 12 months, round_to: end_of_month }", "never",
+			func(p *program) { p.Earn.Expires = loyalty.Expiry{} },
+		},
 		{"a year is twelve months", "after: 12 months", "after: 1 year", func(p *program) {}},
 		{"lots end with a month by default", ", round_to: end_of_month", "", func(p *program) {}},
-		{"lots may end with a day", "round_to: end_of_month", "round_to: end_of_day", func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfDay }},
-		{"lots may end with a quarter", "round_to: end_of_month", "round_to: end_of_quarter", func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfQuarter }},
-		{"lots may end with a year", "round_to: end_of_month", "round_to: end_of_year", func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfYear }},
-		{"orders may qualify", "by: points_earned, w", "by: orders, w", func(p *program) { p.Tiers.By = loyalty.ByOrders }},
-		{"levels may be for a lifetime", "window: 12 months rolling", "window: lifetime", func(p *program) { p.Tiers.Months = 0 }},
-		{"members may fall to where they qualify", "move_down: one_step ", "move_down: to_qualified ", func(p *program) { p.Tiers.MoveDown = loyalty.ToQualified }},
-		{"a hold may last a week", "hold: 30 minutes", "hold: 1 week", func(p *program) { p.Hold = 7 * 24 * time.Hour }},
-		{"refunds may stop at the balance", "rewards:\n", "clawback: { policy: within_balance }\nrewards:\n", func(p *program) { p.Clawback = loyalty.ClawbackWithinBalance }},
-		{"refunds may stop at what is pending", "rewards:\n", "clawback: { policy: pending_only }\nrewards:\n", func(p *program) { p.Clawback = loyalty.ClawbackPendingOnly }},
+		{
+			"lots may end with a day", "round_to: end_of_month", "round_to: end_of_day",
+			func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfDay },
+		},
+		{
+			"lots may end with a quarter", "round_to: end_of_month", "round_to: end_of_quarter",
+			func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfQuarter },
+		},
+		{
+			"lots may end with a year", "round_to: end_of_month", "round_to: end_of_year",
+			func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfYear },
+		},
+		{
+			"orders may qualify", "by: points_earned, w", "by: orders, w",
+			func(p *program) { p.Tiers.By = loyalty.ByOrders },
+		},
+		{
+			"levels may be for a lifetime", "window: 12 months rolling", "window: lifetime",
+			func(p *program) { p.Tiers.Months = 0 },
+		},
+		{
+			"members may fall to where they qualify", "move_down: one_step ", "move_down: to_qualified ",
+			func(p *program) { p.Tiers.MoveDown = loyalty.ToQualified },
+		},
+		{
+			"a hold may last a week", "hold: 30 minutes", "hold: 1 week",
+			func(p *program) { p.Hold = 7 * 24 * time.Hour },
+		},
+		{
+			"refunds may stop at the balance", "rewards:\n", "clawback: { policy: within_balance }\nrewards:\n",
+			func(p *program) { p.Clawback = loyalty.ClawbackWithinBalance },
+		},
+		{
+			"refunds may stop at what is pending", "rewards:\n", "clawback: { policy: pending_only }\nrewards:\n",
+			func(p *program) { p.Clawback = loyalty.ClawbackPendingOnly },
+		},
 		{"refunds may make debt", "rewards:\n", "clawback: { policy: debt }\nrewards:\n", func(p *program) {}},
-		{"caps may be for weeks and years", "[1000 per order, 3000 per day, 20000 per month]", "[500 per week, 900 per year]", func(p *program) {
-			p.Earn.Caps = []loyalty.Cap{{Points: 500, Per: loyalty.PerWeek}, {Points: 900, Per: loyalty.PerYear}}
-		}},
+		{
+			"caps may be for weeks and years", "[1000 per order, 3000 per day, 20000 per month]",
+			"[500 per week, 900 per year]", func(p *program) {
+				p.Earn.Caps = []loyalty.Cap{{Points: 500, Per: loyalty.PerWeek}, {Points: 900, Per: loyalty.PerYear}}
+			},
+		},
 		{"a rate may be a fraction", "USD: 1 per 1.10", "USD: 0.333 per 1.1", func(p *program) {
 			p.Earn.Rates["USD"] = loyalty.Rate{Points: big.NewRat(333, 1000), Per: 110}
 		}},
-		{"a multiplier may be a fraction", "multiply: 1.25", "multiply: 0.1", func(p *program) { p.Tiers.Levels[1].Multiply = big.NewRat(1, 10) }},
+		{
+			"a multiplier may be a fraction", "multiply: 1.25", "multiply: 0.1",
+			func(p *program) { p.Tiers.Levels[1].Multiply = big.NewRat(1, 10) },
+		},
 		{"an anchor may be used again", "{ en: Bronze, de: Bronze }", "{ en: &b Bronze, de: *b }", func(p *program) {}},
 	}
 	for _, c := range cases {
@@ -192,7 +243,8 @@ func TestAValueOfTheWrongKindIsRefusedWhereverItStands(t *testing.T) {
 				changed := append([]string(nil), lines...)
 				runes := []rune(changed[n.Line-1])
 				changed[n.Line-1] = string(runes[:n.Column-1]) + by + string(runes[n.Column-1+n.Width:])
-				if _, problems := Compile([]byte(strings.Join(changed, ""))); len(problems) == 0 && by != n.Value && !strings.HasSuffix(path, ".priority") {
+				if _, problems := Compile([]byte(strings.Join(changed, ""))); len(problems) == 0 && by != n.Value &&
+					!strings.HasSuffix(path, ".priority") {
 					t.Errorf("%s: %s was accepted for %s", path, by, n.Value)
 				}
 			}
@@ -212,9 +264,13 @@ func TestAMissingTranslationIsAWarning(t *testing.T) {
 
 func TestRatesAndMultipliersAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		points := fmt.Sprintf("%d.%06d", rapid.IntRange(0, 999_999).Draw(t, "points"), rapid.IntRange(0, 999_999).Draw(t, "millionths"))
+		points := fmt.Sprintf(
+			"%d.%06d", rapid.IntRange(0, 999_999).Draw(t, "points"), rapid.IntRange(0, 999_999).Draw(t, "millionths"),
+		)
 		per := rapid.Int64Range(1, loyalty.MaxAmount).Draw(t, "per")
-		times := fmt.Sprintf("%d.%06d", rapid.IntRange(0, 999).Draw(t, "times"), rapid.IntRange(0, 999_999).Draw(t, "parts"))
+		times := fmt.Sprintf(
+			"%d.%06d", rapid.IntRange(0, 999).Draw(t, "times"), rapid.IntRange(0, 999_999).Draw(t, "parts"),
+		)
 		p := mustCompileRapid(t, fmt.Sprintf(`
 version: 1
 program: corner

@@ -16,7 +16,8 @@ func parseMilestones(c *document.Compiler, n *document.Node) (all []loyalty.Mile
 		if points == nil && item.Get("reward") == nil {
 			missing(c, item, "points")
 		}
-		if words := validate.LaterValues["milestones.*.count"]; counted.Text() != "order.completed" && !slices.Contains(words, counted.Text()) && counted != nil {
+		if words := validate.LaterValues["milestones.*.count"]; counted.Text() != "order.completed" &&
+			!slices.Contains(words, counted.Text()) && counted != nil {
 			c.Add(document.At(counted, "%s cannot be counted; use order.completed", document.Shown(counted)))
 		}
 		all = append(all, loyalty.Milestone{

@@ -52,11 +52,20 @@ func parseAuto(c *document.Compiler, n *document.Node) (auto loyalty.Auto) {
 		for _, r := range c.P.Rewards {
 			ids = append(ids, r.ID)
 		}
-		c.Add(document.At(n.Get("reward"), "unknown reward %q", document.Clip(auto.Reward)).Suggest(nearest.Word(auto.Reward, ids)))
+		c.Add(
+			document.At(
+				n.Get("reward"), "unknown reward %q", document.Clip(auto.Reward),
+			).Suggest(nearest.Word(auto.Reward, ids)),
+		)
 		return auto
 	}
 	if wants := redeem.AutoObstacle(&r); wants != "" {
-		c.Add(document.At(n.Get("reward"), "%s %s; only a reward that requires nothing but points can be redeemed automatically", r.ID, wants))
+		c.Add(
+			document.At(
+				n.Get("reward"), "%s %s; only a reward that requires nothing but points can be redeemed automatically",
+				r.ID, wants,
+			),
+		)
 	}
 	if most := slices.Max(r.Costs()); auto.At < most {
 		c.Add(document.At(n.Get("at"), "%s is less than the cost of %s, %d points", n.Get("at").Value, r.ID, most))

@@ -40,7 +40,12 @@ func parseReminders(c *document.Compiler, n *document.Node) (r loyalty.Reminders
 func readable(c *document.Compiler, n *document.Node) {
 	for _, l := range c.Languages {
 		if l != "und" && !slices.Contains(remind.MessageLanguages(), l[:2]) {
-			c.Warn(document.AtKey(n, "are sent in English to members who prefer %s; messages are available in %s", l, describe.Series(remind.MessageLanguages(), "and")))
+			c.Warn(
+				document.AtKey(
+					n, "are sent in English to members who prefer %s; messages are available in %s", l,
+					describe.Series(remind.MessageLanguages(), "and"),
+				),
+			)
 		}
 	}
 }
@@ -49,7 +54,11 @@ func quiet(c *document.Compiler, n *document.Node) (from, until int) {
 	if n == nil {
 		return remind.DefaultQuietFrom, remind.DefaultQuietUntil
 	}
-	return parseHours(c, n, "the start and the end are equal; omit quiet_hours for "+describe.ClockTime(remind.DefaultQuietFrom)+" to "+describe.ClockTime(remind.DefaultQuietUntil))
+	return parseHours(
+		c, n,
+		"the start and the end are equal; omit quiet_hours for "+describe.ClockTime(remind.DefaultQuietFrom)+" to "+
+			describe.ClockTime(remind.DefaultQuietUntil),
+	)
 }
 
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
@@ -146,7 +155,11 @@ func parseTrigger(c *document.Compiler, item *document.Node) (on loyalty.Trigger
 		said++
 		on = loyalty.Trigger(n.Text())
 		if kind.words != nil && !slices.Contains(kind.words, n.Text()) && n.Text() != "" {
-			c.Add(document.At(n, "%q is not one of %s", document.Clip(n.Text()), describe.Series(kind.words, "or")).Suggest(nearest.Word(n.Text(), kind.words)))
+			c.Add(
+				document.At(
+					n, "%q is not one of %s", document.Clip(n.Text()), describe.Series(kind.words, "or"),
+				).Suggest(nearest.Word(n.Text(), kind.words)),
+			)
 		}
 	}
 	if item.Get("at") != nil || item.Get("on") != nil {
@@ -169,7 +182,13 @@ func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
 	optional := slices.Contains([]loyalty.Trigger{
 		loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
 	}, r.On)
-	several := remind.IsBefore(r.On) || slices.Contains([]loyalty.Trigger{loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder, loyalty.AfterReferral}, r.On)
+	several := remind.IsBefore(r.On) || slices.Contains(
+		[]loyalty.Trigger{
+			loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder,
+			loyalty.AfterReferral,
+		},
+		r.On,
+	)
 	near := r.On == loyalty.NearReward || r.On == loyalty.NearTier
 	switch {
 	case by == nil && !optional && !near && r.On != loyalty.Scheduled && r.On != "":
@@ -224,7 +243,9 @@ func aboutWhat(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	case loyalty.AfterClaim, loyalty.BeforeCode:
 		aboutCodes(c, item, r, late)
 	case loyalty.AfterReferral:
-		if !slices.ContainsFunc(c.P.Earn.Actions, func(a loyalty.Action) bool { return a.Event == award.EventConverted }) {
+		if !slices.ContainsFunc(
+			c.P.Earn.Actions, func(a loyalty.Action) bool { return a.Event == award.EventConverted },
+		) {
 			c.Add(document.At(item, "requires referrals, and no action is for %s", award.EventConverted))
 		}
 	case loyalty.BeforeHold:
@@ -242,7 +263,8 @@ func aboutCodes(c *document.Compiler, item *document.Node, r loyalty.Reminder, l
 			continue
 		}
 		own = true
-		if lasts := redeem.CodeLasts(c.P, &reward); !lasts.IsZero() && (shortest.IsZero() || !reaches(lasts, shortest)) {
+		if lasts := redeem.CodeLasts(c.P, &reward); !lasts.IsZero() && (shortest.IsZero() ||
+			!reaches(lasts, shortest)) {
 			shortest = lasts
 		}
 	}

@@ -39,7 +39,8 @@ func parseMinOrder(c *document.Compiler, n *document.Node, r loyalty.Reward) map
 // orderedIn warns of a currency in which the program accepts no orders.
 func orderedIn(c *document.Compiler, p document.Problem, code loyalty.Currency) {
 	if _, ok := code.Exponent(); ok && !validate.Accepts(c, code) {
-		p.Message = "has no effect: orders cannot be in " + string(code) + ", which has no rate under earn.purchase.rates"
+		p.Message = "has no effect: orders cannot be in " + string(code) +
+			", which has no rate under earn.purchase.rates"
 		c.Warn(p)
 	}
 }
@@ -90,7 +91,12 @@ func codesOf(c *document.Compiler, n *document.Node) loyalty.Codes {
 	shared := n.Get("shared")
 	switch from := n.Get("from"); {
 	case shared != nil && from != nil:
-		c.Add(document.AtKey(shared, "cannot be combined with from: the codes are either %s or one shared code", document.Shown(from)))
+		c.Add(
+			document.AtKey(
+				shared, "cannot be combined with from: the codes are either %s or one shared code",
+				document.Shown(from),
+			),
+		)
 	case shared != nil:
 		codes.From = loyalty.SharedCode
 	case from == nil:
@@ -138,7 +144,9 @@ func parseDates(c *document.Compiler, item *document.Node) (dates []loyalty.Rewa
 	}
 	unique(c, n.List())
 	for _, d := range n.List() {
-		o := loyalty.RewardDate{ID: d.Get("id").Text(), Capacity: c.Integer(d.Get("capacity"), 1, 1e6), Name: c.WordsIf(d.Get("name"))}
+		o := loyalty.RewardDate{
+			ID: d.Get("id").Text(), Capacity: c.Integer(d.Get("capacity"), 1, 1e6), Name: c.WordsIf(d.Get("name")),
+		}
 		if when := d.Get("at"); when.Text() != "" {
 			o.At = c.Instant(when, c.P.Zone)
 		}

@@ -20,29 +20,57 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 		{"type: percent_off, value: 12.5%, max_value: 20 EUR", reward{Percent: ratio(25, 2), MaxValue: euros(2000)}},
 		{"type: free_product, sku: MUG", reward{SKU: "MUG"}},
 		{"type: experience, fulfillment: manual", reward{Manual: true}},
-		{"type: free_product, sku: MUG, fulfillment: manual, address: required", reward{SKU: "MUG", Manual: true, Address: true}},
+		{
+			"type: free_product, sku: MUG, fulfillment: manual, address: required",
+			reward{SKU: "MUG", Manual: true, Address: true},
+		},
 		{"type: gift_card, value: 5 EUR", reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.GeneratedCode}}},
-		{"type: gift_card, value: 5 EUR, codes: uploaded", reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.UploadedCode}}},
-		{"type: partner, partner: cinema, codes: { shared: SUMMER }", reward{Partner: "cinema", Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "SUMMER"}}},
+		{
+			"type: gift_card, value: 5 EUR, codes: uploaded",
+			reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.UploadedCode}},
+		},
+		{
+			"type: partner, partner: cinema, codes: { shared: SUMMER }",
+			reward{Partner: "cinema", Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "SUMMER"}},
+		},
 		{"type: donation, value: 2.50 EUR", reward{Value: euros(250)}},
 		{"type: free_shipping, codes: { from: generated, wait: 1 day, valid: 2 weeks }", reward{Codes: loyalty.Codes{
 			From: loyalty.GeneratedCode, Wait: loyalty.Period{Days: 1}, Valid: loyalty.Period{Days: 14},
 		}}},
-		{"type: free_shipping, name: Free, description: { en: Sent for nothing }", reward{Name: loyalty.Text{"und": "Free"}, Description: loyalty.Text{"en": "Sent for nothing"}}},
+		{
+			"type: free_shipping, name: Free, description: { en: Sent for nothing }",
+			reward{Name: loyalty.Text{"und": "Free"}, Description: loyalty.Text{"en": "Sent for nothing"}},
+		},
 		{"type: free_shipping, prices: { gold: 90 }", reward{Prices: map[string]loyalty.Points{"gold": 90}}},
 		{"type: free_shipping, min_order: 15 EUR", reward{MinOrder: map[loyalty.Currency]int64{"EUR": 1500}}},
-		{"type: free_shipping, min_order: { EUR: 15.00, JPY: 2500 }", reward{MinOrder: map[loyalty.Currency]int64{"EUR": 1500, "JPY": 2500}}},
-		{"type: free_shipping, visible: { from: 2026-12-01T12:00 }, active: { from: 2026-12-01T12:00 }", reward{Visible: loyalty.Span{From: noon}, Active: loyalty.Span{From: noon}}},
+		{
+			"type: free_shipping, min_order: { EUR: 15.00, JPY: 2500 }",
+			reward{MinOrder: map[loyalty.Currency]int64{"EUR": 1500, "JPY": 2500}},
+		},
+		{
+			"type: free_shipping, visible: { from: 2026-12-01T12:00 }, active: { from: 2026-12-01T12:00 }",
+			reward{Visible: loyalty.Span{From: noon}, Active: loyalty.Span{From: noon}},
+		},
 		{"type: free_shipping, active: { until: 2026-12-01T12:00 }", reward{Active: loyalty.Span{Until: noon}}},
-		{"type: free_shipping, tiers: [gold], segments: [vip]", reward{Tiers: []string{"gold"}, Segments: []string{"vip"}}},
+		{
+			"type: free_shipping, tiers: [gold], segments: [vip]",
+			reward{Tiers: []string{"gold"}, Segments: []string{"vip"}},
+		},
 		{"type: free_shipping, limit: 1 per month", reward{Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}}},
 		{"type: experience, dates: [ { id: may, at: 2026-12-01T12:00, capacity: 20, name: { en: With cake } }, { id: june, at: 2026-06-01T12:00, capacity: 1 } ]", reward{Dates: []loyalty.RewardDate{
-			{ID: "may", At: noon, Capacity: 20, Name: loyalty.Text{"en": "With cake"}}, {ID: "june", At: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC), Capacity: 1},
+			{ID: "may", At: noon, Capacity: 20, Name: loyalty.Text{"en": "With cake"}},
+			{ID: "june", At: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC), Capacity: 1},
 		}}},
 		{"type: free_shipping, stock: 200", reward{StockBatches: []loyalty.StockBatch{{Quantity: 200}}}},
-		{"type: free_shipping, stock: 2, waitlist: 24 hours", reward{StockBatches: []loyalty.StockBatch{{Quantity: 2}}, FirstCall: loyalty.Period{Hours: 24}}},
+		{
+			"type: free_shipping, stock: 2, waitlist: 24 hours",
+			reward{StockBatches: []loyalty.StockBatch{{Quantity: 2}}, FirstCall: loyalty.Period{Hours: 24}},
+		},
 		{"type: free_shipping, stock: 0", reward{StockBatches: []loyalty.StockBatch{{}}}},
-		{"type: free_shipping, stock_batches: [ { at: 2026-12-01T12:00, quantity: 5 } ]", reward{StockBatches: []loyalty.StockBatch{{At: noon, Quantity: 5}}}},
+		{
+			"type: free_shipping, stock_batches: [ { at: 2026-12-01T12:00, quantity: 5 } ]",
+			reward{StockBatches: []loyalty.StockBatch{{At: noon, Quantity: 5}}},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.keys, func(t *testing.T) {
@@ -67,7 +95,9 @@ func TestEachKeyOfRedeemingHasItsMeaning(t *testing.T) {
 		"auto: { reward: it, at: 120 }":                   {Auto: loyalty.Auto{Reward: "it", At: 120, Limit: 10}},
 		"auto: { reward: it, at: 100, limit: 3 per day }": {Auto: loyalty.Auto{Reward: "it", At: 100, Limit: 3}},
 	} {
-		p := mustCompile(t, []byte(corner+"rewards: [ { id: it, type: free_shipping, cost: 100 } ]\nredemption: { "+keys+" }\n"))
+		p := mustCompile(
+			t, []byte(corner+"rewards: [ { id: it, type: free_shipping, cost: 100 } ]\nredemption: { "+keys+" }\n"),
+		)
 		if diff := cmp.Diff(want, p.Redemption); diff != "" {
 			t.Errorf("%s: %s", keys, diff)
 		}

@@ -58,7 +58,9 @@ var meaningful = map[string][]string{
 // parseWorth reads the type-specific keys of a reward.
 func parseWorth(c *document.Compiler, item *document.Node, r *loyalty.Reward) {
 	parseCosts(c, item, r.Type)
-	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfillment", "address", "codes", "wallet", "points"} {
+	for _, name := range []string{
+		"value", "max_value", "sku", "partner", "dates", "fulfillment", "address", "codes", "wallet", "points",
+	} {
 		keys, known := meaningful[r.Type]
 		if n := item.Get(name); n != nil && known && !slices.Contains(keys, name) {
 			c.Add(document.AtKey(n, "has no effect for a reward of type %s", r.Type))

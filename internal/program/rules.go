@@ -57,7 +57,12 @@ func parseGroup(c *document.Compiler, n *document.Node) string {
 	case len(ids) == 0:
 		c.Add(document.At(n, "%q is not a group: stacking has no groups", document.Clip(n.Text())))
 	default:
-		c.Add(document.At(n, "%q is not a group under stacking; the groups are %s", document.Clip(n.Text()), describe.Series(ids, "and")).Suggest(nearest.Word(n.Text(), ids)))
+		c.Add(
+			document.At(
+				n, "%q is not a group under stacking; the groups are %s", document.Clip(n.Text()),
+				describe.Series(ids, "and"),
+			).Suggest(nearest.Word(n.Text(), ids)),
+		)
 	}
 	return n.Text()
 }
@@ -77,7 +82,8 @@ func parseLevel(c *document.Compiler, n *document.Node) bool {
 
 // levelOf rejects a text that is not one of the levels.
 func levelOf(c *document.Compiler, levels []loyalty.Level, n *document.Node) bool {
-	return n.Text() != "" && checkLevel(c, levels, n.Text(), document.At(n, "%q is not a level", document.Clip(n.Text())))
+	return n.Text() != "" &&
+		checkLevel(c, levels, n.Text(), document.At(n, "%q is not a level", document.Clip(n.Text())))
 }
 
 // checkLevel rejects an unknown level ID. It adds the list of known levels to the given problem.

@@ -86,7 +86,10 @@ func unknownKeys(n *document.Node, names []string, want map[string]any) (problem
 			continue
 		}
 		if title := document.TitleOf(document.AsMap(want["propertyNames"])); title != "" {
-			problems = append(problems, document.AtKey(f, "%q is not %s", document.Clip(name), title).Suggest(nearest.Word(name, known)))
+			problems = append(
+				problems,
+				document.AtKey(f, "%q is not %s", document.Clip(name), title).Suggest(nearest.Word(name, known)),
+			)
 			continue
 		}
 		p := document.AtKey(f, "is not a known key here").Suggest(nearest.Word(name, known))
@@ -107,7 +110,9 @@ func notOne(n *document.Node, want []any) document.Problem {
 	if len(words) == 1 {
 		return document.At(n, "%s is not %s, the only allowed value", document.Shown(n), words[0])
 	}
-	return document.At(n, "%s is not one of %s", document.Shown(n), strings.Join(words, ", ")).Suggest(nearest.Word(n.Value, words))
+	return document.At(
+		n, "%s is not one of %s", document.Shown(n), strings.Join(words, ", "),
+	).Suggest(nearest.Word(n.Value, words))
 }
 
 func keysOf(schema map[string]any, name string) (keys []string) {

@@ -108,7 +108,9 @@ func TestTheSchemaSaysOfTheSameKeysAsTheCodeThatTheyAreNotSupportedYet(t *testin
 		}
 	})
 	said = slices.DeleteFunc(said, func(path string) bool {
-		return slices.ContainsFunc(validate.Later, func(section string) bool { return strings.HasPrefix(path, section+".") })
+		return slices.ContainsFunc(
+			validate.Later, func(section string) bool { return strings.HasPrefix(path, section+".") },
+		)
 	})
 	slices.Sort(said)
 	if diff := cmp.Diff(validate.Later, said); diff != "" {
@@ -172,12 +174,22 @@ func TestListsAreBounded(t *testing.T) {
 		{"earn.categories", "  categories:\n", "    - { id: c%d, category: c%d, multiply: 2 }\n", 200},
 		{"tiers.levels", tiers, "    - { id: l%d, name: L, from: %d }\n", 50},
 		{"earn.rules", "  rules:\n", "    - { id: r%d, fixed: 1, channels: [c%d] }\n", 1000},
-		{"earn.actions", "  actions:\n", "    - { id: a%d, event: review.approved, points: 1, segments: [s%d] }\n", 200},
-		{"campaigns", "campaigns:\n", "  - { id: c%d, fixed: 1, channels: [c%d], from: 2026-07-01T00:00, until: 2026-08-01T00:00 }\n", 200},
+		{
+			"earn.actions", "  actions:\n", "    - { id: a%d, event: review.approved, points: 1, segments: [s%d] }\n",
+			200,
+		},
+		{
+			"campaigns", "campaigns:\n",
+			"  - { id: c%d, fixed: 1, channels: [c%d], from: 2026-07-01T00:00, until: 2026-08-01T00:00 }\n", 200,
+		},
 		{"stacking", "stacking:\n", "  - { id: g%d, mode: best } # %d\n", 50},
 		{"milestones", "milestones:\n", "  - { id: m%d, count: order.completed, target: 5, points: 1 } # %d\n", 200},
 		{"events", "events:\n", "  e%d: { states: [s%d] }\n", 100},
-		{"examples", "examples:\n", "  - { name: S%d, at: 2026-12-01T10:00, order: { currency: EUR, line_items: [ { sku: s%d, amount: 1.00 } ] }, expect: 1 }\n", 200},
+		{
+			"examples", "examples:\n",
+			"  - { name: S%d, at: 2026-12-01T10:00, order: { currency: EUR, line_items: [ { sku: s%d, amount: 1.00 } ] }, expect: 1 }\n",
+			200,
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.path, func(t *testing.T) {
@@ -186,7 +198,8 @@ func TestListsAreBounded(t *testing.T) {
 				t.Errorf("%d are refused: %v", c.most, err)
 			}
 			_, problems = Compile([]byte(base + c.head + many(c.most+1, c.entry)))
-			if len(problems) != 1 || problems[0].Path != c.path || !strings.Contains(problems[0].Message, fmt.Sprint(c.most)) {
+			if len(problems) != 1 || problems[0].Path != c.path ||
+				!strings.Contains(problems[0].Message, fmt.Sprint(c.most)) {
 				t.Errorf("%d are answered with %v", c.most+1, problems)
 			}
 		})

@@ -134,7 +134,9 @@ func (s *story) balance() string {
 			parts = append(parts, fmt.Sprintf("%d to come", x.Points))
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%d from %s%s", x.Points, loyalty.DateOf(x.ActiveAt, s.p.Zone), expires(x.Expires)))
+		parts = append(
+			parts, fmt.Sprintf("%d from %s%s", x.Points, loyalty.DateOf(x.ActiveAt, s.p.Zone), expires(x.Expires)),
+		)
 	}
 	if s.acc.Debt > 0 {
 		parts = append(parts, fmt.Sprintf("%d owed", s.acc.Debt))

@@ -153,7 +153,9 @@ func parseKeep(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 		t.KeepYear, t.KeepPeriods = k.years, k.periods
 		return
 	}
-	if guess := nearest.Word(n.Text(), []string{"end_of_year", "end_of_next_year", "end_of_period", "end_of_next_period"}); guess != "" {
+	if guess := nearest.Word(
+		n.Text(), []string{"end_of_year", "end_of_next_year", "end_of_period", "end_of_next_period"},
+	); guess != "" {
 		c.Add(document.NotA(n, document.Title("keep")).Suggest(guess))
 		return
 	}
@@ -210,7 +212,12 @@ func parseLevels(c *document.Compiler, n *document.Node, t loyalty.Tiers) (level
 		if points := parseEntryBonus(c, item); points != nil {
 			l.EntryBonus = loyalty.Points(c.Integer(points, 1, int64(loyalty.MaxPoints)))
 			if i == 0 {
-				c.Add(document.AtKey(points, "has no effect: every new member has the first level; use an action for member.joined instead"))
+				c.Add(
+					document.AtKey(
+						points,
+						"has no effect: every new member has the first level; use an action for member.joined instead",
+					),
+				)
 			}
 		}
 		for _, perk := range item.Get("perks").List() {
@@ -243,13 +250,20 @@ func from(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels
 	case i == 0 && x != 0:
 		c.Add(document.At(from, "the first level is for every new member, so it must start from 0"))
 	case i > 0 && x <= levels[i-1].From:
-		c.Add(document.At(from, "%s is not above the %s of the level before, so one of them could never be reached", from.Value, before(n, i)))
+		c.Add(
+			document.At(
+				from, "%s is not above the %s of the level before, so one of them could never be reached", from.Value,
+				before(n, i),
+			),
+		)
 	}
 	return x
 }
 
 // needs reads the thresholds of the i-th level for several metrics, in the order of the metrics.
-func needs(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels []loyalty.Level) (needs []loyalty.Need) {
+func needs(
+	c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels []loyalty.Level,
+) (needs []loyalty.Need) {
 	from := n.List()[i].Get("from")
 	switch {
 	case i == 0 && from.Is(document.Number) && from.Value == "0":
@@ -258,7 +272,12 @@ func needs(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, level
 		c.Add(document.At(from, "the first level is for every new member, so it must start from 0"))
 		return nil
 	case from.Is(document.Number):
-		c.Add(document.At(from, "levels depend on several metrics; state the requirement for each, like { spend: 350, visits: 10 }"))
+		c.Add(
+			document.At(
+				from,
+				"levels depend on several metrics; state the requirement for each, like { spend: 350, visits: 10 }",
+			),
+		)
 		return nil
 	}
 	more := i == 1

@@ -36,7 +36,12 @@ func parseTransfers(c *document.Compiler, n *document.Node) (t loyalty.Transfers
 	t.Fee = parseFee(c, n.Get("fee"))
 	t.Accept = validate.Some(c, n.Get("accept"))
 	if day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); t.Accept.After(day, time.UTC).Sub(day) > share.MaxOffer {
-		c.Add(document.At(n.Get("accept"), "%s is more than the limit of %d days", n.Get("accept").Value, share.MaxOffer/(24*time.Hour)))
+		c.Add(
+			document.At(
+				n.Get("accept"), "%s is more than the limit of %d days", n.Get("accept").Value,
+				share.MaxOffer/(24*time.Hour),
+			),
+		)
 	}
 	return t
 }

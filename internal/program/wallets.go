@@ -32,10 +32,19 @@ func parseWallets(c *document.Compiler, n *document.Node) (wallets []loyalty.Wal
 			c.Add(document.At(item.Get("id"), "is reserved for the main wallet; use another id"))
 		}
 		if w.Expires.Inactive {
-			c.Add(document.At(item.Get("expires"), "cannot be used here: only points of the main wallet expire by inactivity"))
+			c.Add(
+				document.At(
+					item.Get("expires"), "cannot be used here: only points of the main wallet expire by inactivity",
+				),
+			)
 		}
 		if w.Pending.Until != "" {
-			c.Add(document.At(item.Get("pending"), "cannot be used here: only points of the main wallet depend on the status of an order"))
+			c.Add(
+				document.At(
+					item.Get("pending"),
+					"cannot be used here: only points of the main wallet depend on the status of an order",
+				),
+			)
 		}
 		w.Clawback, w.MaxDebt = validate.Reach(c, item.Get("clawback"))
 		for _, f := range item.Get("earns").Pairs() {
@@ -54,7 +63,11 @@ func parseWallet(c *document.Compiler, n *document.Node) string {
 	}
 	if _, ok := posting.Wallet(c.P, id); !ok {
 		ids := append([]string{posting.MainWallet}, otherWallets(c)...)
-		c.Add(document.At(n, "%q is not a wallet; the wallets are %s", document.Clip(id), describe.Series(ids, "and")).Suggest(nearest.Word(id, ids)))
+		c.Add(
+			document.At(
+				n, "%q is not a wallet; the wallets are %s", document.Clip(id), describe.Series(ids, "and"),
+			).Suggest(nearest.Word(id, ids)),
+		)
 	}
 	return id
 }
@@ -113,7 +126,12 @@ func circles(c *document.Compiler, root *document.Node) {
 	}
 	for _, item := range root.Get(section).List() {
 		if item.Get("id").Text() == id {
-			c.Add(document.At(item.Get("id"), "closes a circle, in which points could avoid expiry; use reversible_within to allow reversals"))
+			c.Add(
+				document.At(
+					item.Get("id"),
+					"closes a circle, in which points could avoid expiry; use reversible_within to allow reversals",
+				),
+			)
 		}
 	}
 }
@@ -148,7 +166,11 @@ func parseWalletPrices(c *document.Compiler, n *document.Node) map[string]loyalt
 		if _, ok := posting.Wallet(c.P, id); !ok {
 			others := otherWallets(c)
 			has := cmp.Or(describe.Series(others, "and"), "none")
-			c.Add(document.AtKey(f, "%q is not another wallet; the program has %s", document.Clip(id), has).Suggest(nearest.Word(id, others)))
+			c.Add(
+				document.AtKey(
+					f, "%q is not another wallet; the program has %s", document.Clip(id), has,
+				).Suggest(nearest.Word(id, others)),
+			)
 		}
 		prices[id] = loyalty.Points(c.Integer(f, 1, int64(loyalty.MaxPoints)))
 	}

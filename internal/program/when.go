@@ -35,7 +35,9 @@ func parseMemberCondition(c *document.Compiler, n *document.Node) loyalty.Condit
 	return parseCondition(c, n, snapshot.MemberCondition)
 }
 
-func parseCondition(c *document.Compiler, n *document.Node, compile func(string) (loyalty.Condition, error)) loyalty.Condition {
+func parseCondition(
+	c *document.Compiler, n *document.Node, compile func(string) (loyalty.Condition, error),
+) loyalty.Condition {
 	if n.Text() == "" {
 		return nil
 	}

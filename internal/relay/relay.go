@@ -63,9 +63,14 @@ func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 		e, ok, err := read(ctx, rec)
 		if err != nil {
 			// Lambda redelivers a stream from the first failure, whatever other failures are listed.
-			r.Log.ErrorContext(ctx, "record will be redelivered", "request_id", app.RequestID(ctx), "sequence", rec.Change.Sequence, "err", err)
+			r.Log.ErrorContext(
+				ctx, "record will be redelivered", "request_id", app.RequestID(ctx), "sequence", rec.Change.Sequence,
+				"err", err,
+			)
 			telemetry.Count(ctx, telemetry.Errors, 1)
-			answer.BatchItemFailures = append(answer.BatchItemFailures, events.DynamoDBBatchItemFailure{ItemIdentifier: rec.Change.Sequence})
+			answer.BatchItemFailures = append(
+				answer.BatchItemFailures, events.DynamoDBBatchItemFailure{ItemIdentifier: rec.Change.Sequence},
+			)
 			break
 		}
 		if ok {

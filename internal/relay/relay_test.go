@@ -24,8 +24,10 @@ func TestStreamEntriesAreCountedByProgram(t *testing.T) {
 	var log bytes.Buffer
 	relay := guarded(t, &log)
 	record := func(name, pk, sk, image string) string {
-		return `{"eventID":"1","eventName":"` + name + `","eventSource":"aws:dynamodb","awsRegion":"x","eventSourceARN":"y","dynamodb":{` +
-			`"ApproximateCreationDateTime":1796126400.5,"Keys":{"pk":{"S":"` + pk + `"},"sk":{"S":"` + sk + `"}},"NewImage":{` + image + `},` +
+		return `{"eventID":"1","eventName":"` + name +
+			`","eventSource":"aws:dynamodb","awsRegion":"x","eventSourceARN":"y","dynamodb":{` +
+			`"ApproximateCreationDateTime":1796126400.5,"Keys":{"pk":{"S":"` + pk + `"},"sk":{"S":"` + sk +
+			`"}},"NewImage":{` + image + `},` +
 			`"SequenceNumber":"seq-` + sk + `","SizeBytes":10,"StreamViewType":"NEW_IMAGE"}}`
 	}
 	const doc = `"doc":{"M":{"q":{"N":"1"}}},"v":{"N":"1"}`
@@ -38,15 +40,20 @@ func TestStreamEntriesAreCountedByProgram(t *testing.T) {
 		{
 			"entries of two programs among other records",
 			[]string{
-				record("INSERT", "P#a#E#O#1042", "000001", doc), record("INSERT", "P#a#E#RD#rd_1", "000002", doc), record("INSERT", "P#b#E#LAPSE#m#2027-03-31", "000001", doc),
-				record("MODIFY", "P#a#M#mem_1", "ACCOUNT", doc), record("INSERT", "P#a#PROGRAM", "PROGRAM#000001", doc), record("INSERT", "KEY#x", "KEY", doc),
+				record("INSERT", "P#a#E#O#1042", "000001", doc), record("INSERT", "P#a#E#RD#rd_1", "000002", doc),
+				record("INSERT", "P#b#E#LAPSE#m#2027-03-31", "000001", doc),
+				record("MODIFY", "P#a#M#mem_1", "ACCOUNT", doc), record("INSERT", "P#a#PROGRAM", "PROGRAM#000001", doc),
+				record("INSERT", "KEY#x", "KEY", doc),
 				record("INSERT", "P#a#USE#use_1", "USE", doc),
 			},
 			`{"batchItemFailures":[]}`, "program=a entries=2",
 		},
 		{
 			"an entry without its document, and later entries",
-			[]string{record("INSERT", "P#a#E#O#1", "000001", doc), record("INSERT", "P#a#E#O#2", "000002", ""), record("INSERT", "P#a#E#O#3", "000003", doc)},
+			[]string{
+				record("INSERT", "P#a#E#O#1", "000001", doc), record("INSERT", "P#a#E#O#2", "000002", ""),
+				record("INSERT", "P#a#E#O#3", "000003", doc),
+			},
 			`{"batchItemFailures":[{"itemIdentifier":"seq-000002"}]}`, "program=a entries=1",
 		},
 		{
@@ -86,7 +93,8 @@ func TestRelayStopsAtItsDeadlineAndCountsFailures(t *testing.T) {
 		t.Errorf("the log says %s", log.String())
 	}
 	log.Reset()
-	if _, err := relay.Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil || !strings.Contains(log.String(), "Errors=1") {
+	if _, err := relay.Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil ||
+		!strings.Contains(log.String(), "Errors=1") {
 		t.Errorf("%v: %s", err, log.String())
 	}
 }

@@ -149,7 +149,9 @@ func TestResolveEvaluatesKnownFunctionsOnly(t *testing.T) {
 	if got, err := tpl.Resolve(join, values); err != nil || got != "arn:a1" {
 		t.Errorf("got %v, %v", got, err)
 	}
-	domain := stack.Object{"Fn::Select": []any{uint64(1), stack.Object{"Fn::Split": []any{"@", stack.Object{"Fn::Sub": "hello@${Api}@"}}}}}
+	domain := stack.Object{
+		"Fn::Select": []any{uint64(1), stack.Object{"Fn::Split": []any{"@", stack.Object{"Fn::Sub": "hello@${Api}@"}}}},
+	}
 	if got, err := tpl.Resolve(domain, values); err != nil || got != "a1" {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -179,8 +181,11 @@ func TestStatementsAreResolved(t *testing.T) {
 	table := "arn:aws:dynamodb:eu-west-1:1:table/T"
 	want := []stack.Statement{
 		{
-			Sid: "Read", Effect: "Allow", Action: []string{"dynamodb:GetItem"}, Resource: []string{table, table + "/index/*"},
-			Condition: []stack.Condition{{Operator: "ForAllValues:StringLike", Key: "dynamodb:LeadingKeys", Values: []string{"P#*"}}},
+			Sid: "Read", Effect: "Allow", Action: []string{"dynamodb:GetItem"},
+			Resource: []string{table, table + "/index/*"},
+			Condition: []stack.Condition{
+				{Operator: "ForAllValues:StringLike", Key: "dynamodb:LeadingKeys", Values: []string{"P#*"}},
+			},
 		},
 		{Sid: "Live", Effect: "Deny", Action: []string{"kms:Decrypt"}, Resource: []string{"*"}},
 	}
@@ -202,7 +207,9 @@ func TestStatementsRejectUnknownParts(t *testing.T) {
 		`[{ Statement: [{ Effect: Allow, Action: a:B }] }]`,
 		`[{ Statement: [{ Effect: Allow, Action: [a:B], Resource: "*" }] }]`,
 	} {
-		tpl := parse(t, `{ Resources: { F: { Type: AWS::Serverless::Function, Properties: { Policies: `+policies+` } } } }`)
+		tpl := parse(
+			t, `{ Resources: { F: { Type: AWS::Serverless::Function, Properties: { Policies: `+policies+` } } } }`,
+		)
 		if got, err := tpl.Statements(tpl.Functions["F"], nil); err == nil {
 			t.Errorf("%s: %v", policies, got)
 		}
@@ -216,7 +223,8 @@ func TestEventsHaveSource(t *testing.T) {
 		got = append(got, e.Name+" "+e.Type+" "+e.Route+e.Schedule+e.Source)
 	}
 	want := []string{
-		"Get HttpApi GET /v1/orders/{order}", "Hourly ScheduleV2 rate(1 hour)", "Rest HttpApi $default", "Work SQS Queue",
+		"Get HttpApi GET /v1/orders/{order}", "Hourly ScheduleV2 rate(1 hour)", "Rest HttpApi $default",
+		"Work SQS Queue",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -238,7 +246,8 @@ func TestParametersAndResources(t *testing.T) {
 		t.Error(diff)
 	}
 	queues := tpl.OfType("AWS::SQS::Queue")
-	if q, ok := queues["Queue"]; !ok || len(queues) != 1 || q.Condition != "HasSender" || q.Properties["VisibilityTimeout"] != uint64(360) {
+	if q, ok := queues["Queue"]; !ok || len(queues) != 1 || q.Condition != "HasSender" ||
+		q.Properties["VisibilityTimeout"] != uint64(360) {
 		t.Errorf("queues %v", queues)
 	}
 	if tpl.Resources["Table"].Attributes["DeletionPolicy"] != "Retain" {
@@ -280,7 +289,8 @@ func TestStatementsOfATransformedTemplate(t *testing.T) {
 	}
 	got, err := tpl.Statements(f, values)
 	want := []stack.Statement{{
-		Sid: "Read", Effect: "Allow", Action: []string{"a:B"}, Resource: []string{"arn:aws:dynamodb:eu-west-1:1:table/T"},
+		Sid: "Read", Effect: "Allow", Action: []string{"a:B"},
+		Resource: []string{"arn:aws:dynamodb:eu-west-1:1:table/T"},
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)

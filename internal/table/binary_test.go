@@ -11,7 +11,10 @@ func TestBytesAreTheInverseOfBinary(t *testing.T) {
 			t.Errorf("%q is read as %q, %t", b, got, ok)
 		}
 	}
-	for _, s := range []string{"", "data:", "AAEC", "data:;base64", "data:;base64,A", "data:;base64,AB==", "data:;base64,AAEC\n", "data:;base64,A-_C", " data:;base64,"} {
+	for _, s := range []string{
+		"", "data:", "AAEC", "data:;base64", "data:;base64,A", "data:;base64,AB==", "data:;base64,AAEC\n",
+		"data:;base64,A-_C", " data:;base64,",
+	} {
 		if got, ok := Bytes(s); ok {
 			t.Errorf("%q is read as %q", s, got)
 		}

@@ -152,7 +152,10 @@ func (c *Counters) attrs(at time.Time) []slog.Attr {
 	if len(c.values) == 0 {
 		return nil
 	}
-	d := directive{Namespace: Namespace, Dimensions: [][]string{{"stack"}, {"stack", "function"}, {"stack", "function", "version"}}}
+	d := directive{
+		Namespace:  Namespace,
+		Dimensions: [][]string{{"stack"}, {"stack", "function"}, {"stack", "function", "version"}},
+	}
 	var attrs []slog.Attr
 	for _, v := range c.values {
 		attrs = append(attrs, slog.Int64(string(v.metric), v.n))

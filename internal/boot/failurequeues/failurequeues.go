@@ -61,7 +61,9 @@ func Open(ctx context.Context, stack, output string) (*Queues, error) {
 	if conf.Region == "" {
 		return nil, errors.New("failurequeues: no region; set AWS_REGION or a profile")
 	}
-	q := &Queues{SQS: sqs.NewFromConfig(conf), Lambda: lambda.NewFromConfig(conf), Streams: dynamodbstreams.NewFromConfig(conf)}
+	q := &Queues{
+		SQS: sqs.NewFromConfig(conf), Lambda: lambda.NewFromConfig(conf), Streams: dynamodbstreams.NewFromConfig(conf),
+	}
 	if output == "" {
 		if output, err = readOutput(ctx, cloudformation.NewFromConfig(conf), stack); err != nil {
 			return nil, err
@@ -139,7 +141,8 @@ func (q *Queues) receive(ctx context.Context) (all []received, err error) {
 func (q *Queues) receiveFrom(ctx context.Context, queue Queue) (all []received, err error) {
 	for {
 		out, err := q.SQS.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl: &queue.URL, MaxNumberOfMessages: 10, VisibilityTimeout: int32(hidden / time.Second), WaitTimeSeconds: 1,
+			QueueUrl: &queue.URL, MaxNumberOfMessages: 10, VisibilityTimeout: int32(hidden / time.Second),
+			WaitTimeSeconds:       1,
 			MessageAttributeNames: []string{"All"},
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{
 				types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameDeadLetterQueueSourceArn,
@@ -167,7 +170,8 @@ func read(queue Queue, m types.Message) received {
 		in.Attributes[name] = aws.ToString(value.StringValue)
 	}
 	return received{
-		failures.Read(queue.Name, in), queue, m.Attributes["DeadLetterQueueSourceArn"], in.Body, aws.ToString(m.ReceiptHandle), m.MessageAttributes,
+		failures.Read(queue.Name, in), queue, m.Attributes["DeadLetterQueueSourceArn"], in.Body,
+		aws.ToString(m.ReceiptHandle), m.MessageAttributes,
 	}
 }
 
@@ -203,7 +207,9 @@ func (q *Queues) source(ctx context.Context, m received) (url string, err error)
 		if err != nil {
 			return "", fmt.Errorf("failurequeues: message %s: %w", m.ID, err)
 		}
-		out, err := q.SQS.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &named.Resource, QueueOwnerAWSAccountId: &named.AccountID})
+		out, err := q.SQS.GetQueueUrl(
+			ctx, &sqs.GetQueueUrlInput{QueueName: &named.Resource, QueueOwnerAWSAccountId: &named.AccountID},
+		)
 		if err != nil {
 			return "", fmt.Errorf("failurequeues: find the queue %s: %w", named.Resource, err)
 		}

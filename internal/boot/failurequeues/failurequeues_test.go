@@ -43,9 +43,11 @@ func newQueues(t *testing.T, lambdaAndStreams http.Handler) *Queues {
 	t.Cleanup(server.Close)
 	key := credentials.NewStaticCredentialsProvider("moto", "moto", "")
 	return &Queues{
-		SQS:     sqs.New(sqs.Options{Region: "us-east-1", Credentials: key, BaseEndpoint: &moto}),
-		Lambda:  lambda.New(lambda.Options{Region: "us-east-1", Credentials: key, BaseEndpoint: &server.URL}),
-		Streams: dynamodbstreams.New(dynamodbstreams.Options{Region: "us-east-1", Credentials: key, BaseEndpoint: &server.URL}),
+		SQS:    sqs.New(sqs.Options{Region: "us-east-1", Credentials: key, BaseEndpoint: &moto}),
+		Lambda: lambda.New(lambda.Options{Region: "us-east-1", Credentials: key, BaseEndpoint: &server.URL}),
+		Streams: dynamodbstreams.New(
+			dynamodbstreams.Options{Region: "us-east-1", Credentials: key, BaseEndpoint: &server.URL},
+		),
 	}
 }
 
@@ -59,7 +61,9 @@ func (q *Queues) create(t *testing.T, name string) (work string) {
 	q.URLs = append(q.URLs, Queue{name, *dead.QueueUrl})
 	out, err := q.SQS.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
 		"VisibilityTimeout": "0",
-		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:%s-failures","maxReceiveCount":2}`, name),
+		"RedrivePolicy": fmt.Sprintf(
+			`{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:%s-failures","maxReceiveCount":2}`, name,
+		),
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +73,9 @@ func (q *Queues) create(t *testing.T, name string) (work string) {
 
 func (q *Queues) put(t *testing.T, url, body string, attributes map[string]string) {
 	t.Helper()
-	in := &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{}}
+	in := &sqs.SendMessageInput{
+		QueueUrl: &url, MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{},
+	}
 	for name, value := range attributes {
 		in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
 	}
@@ -168,7 +174,8 @@ func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.stream(w, action, string(body))
 		return
 	}
-	if r.URL.Path != "/2015-03-31/functions/"+remindLive+"/invocations" || r.Header.Get("X-Amz-Invocation-Type") == "Event" {
+	if r.URL.Path != "/2015-03-31/functions/"+remindLive+"/invocations" ||
+		r.Header.Get("X-Amz-Invocation-Type") == "Event" {
 		f.t.Errorf("%s %s %s", r.Method, r.URL.Path, r.Header)
 	}
 	f.invoked = append(f.invoked, string(body))
@@ -185,8 +192,10 @@ func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // stream has the records 100, 200, 300 and 400 in an open shard, on two pages with an empty page between them.
 func (f *function) stream(w http.ResponseWriter, action, body string) {
 	record := func(n string) string {
-		return `{"eventID":"e` + n + `","eventName":"INSERT","awsRegion":"us-east-1","eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"` + n +
-			`","Keys":{"pk":{"S":"P#a#O#` + n + `"},"sk":{"S":"000001"}},"NewImage":{"doc":{"M":{"q":{"N":"1"},"t":{"L":[{"BOOL":true},{"NULL":true}]}}}}}}`
+		return `{"eventID":"e` + n +
+			`","eventName":"INSERT","awsRegion":"us-east-1","eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"` + n +
+			`","Keys":{"pk":{"S":"P#a#O#` + n +
+			`"},"sk":{"S":"000001"}},"NewImage":{"doc":{"M":{"q":{"N":"1"},"t":{"L":[{"BOOL":true},{"NULL":true}]}}}}}}`
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	switch {
@@ -213,9 +222,12 @@ func TestFailedEventIsSentToFunctionAgain(t *testing.T) {
 	q.create(t, "invocations")
 	event := `{"schedule":"remind","time":"2026-12-01T09:35:00Z"}`
 	q.put(t, q.URLs[0].URL, event, map[string]string{"TARGET_ARN": remindLive, "ERROR_CODE": "throttled"})
-	for _, failure := range []string{`{"errorType":"x","errorMessage":"still broken"}`, `{"batchItemFailures":[{"itemIdentifier":"7"}]}`} {
+	for _, failure := range []string{
+		`{"errorType":"x","errorMessage":"still broken"}`, `{"batchItemFailures":[{"itemIdentifier":"7"}]}`,
+	} {
 		f.failure = failure
-		if err := q.redrive(t)["event for perennial-RemindFunction-4f5"]; err == nil || !strings.Contains(err.Error(), "failed again") {
+		if err := q.redrive(t)["event for perennial-RemindFunction-4f5"]; err == nil ||
+			!strings.Contains(err.Error(), "failed again") {
 			t.Errorf("%v", err)
 		}
 		q.list(t, 1)
@@ -234,8 +246,10 @@ func TestStreamRangeIsDeliveredAgain(t *testing.T) {
 	f := &function{t: t}
 	q := newQueues(t, f)
 	q.create(t, "relay")
-	q.put(t, q.URLs[0].URL, `{"requestContext":{"functionArn":"`+remindLive+`","condition":"RetryAttemptsExhausted","approximateInvokeCount":11},`+
-		`"DDBStreamBatchInfo":{"shardId":"shardId-1","startSequenceNumber":"100","endSequenceNumber":"300","streamArn":"arn:s"}}`, nil)
+	q.put(t,
+		q.URLs[0].URL, `{"requestContext":{"functionArn":"`+remindLive+
+			`","condition":"RetryAttemptsExhausted","approximateInvokeCount":11},`+
+			`"DDBStreamBatchInfo":{"shardId":"shardId-1","startSequenceNumber":"100","endSequenceNumber":"300","streamArn":"arn:s"}}`, nil)
 	f.trimmed = true
 	if err := q.redrive(t)["stream of the table"]; !errors.Is(err, ErrTrimmed) {
 		t.Error(err)
@@ -267,7 +281,8 @@ func TestStreamRangeIsDeliveredAgain(t *testing.T) {
 
 func TestStackOutputIsParsed(t *testing.T) {
 	queues, err := parse("reassess=https://sqs.example/1/a=b, relay=https://sqs.example/1/c")
-	if err != nil || len(queues) != 2 || queues[0] != (Queue{"reassess", "https://sqs.example/1/a=b"}) || queues[1].Name != "relay" {
+	if err != nil || len(queues) != 2 || queues[0] != (Queue{"reassess", "https://sqs.example/1/a=b"}) ||
+		queues[1].Name != "relay" {
 		t.Errorf("%v %v", queues, err)
 	}
 	for _, bad := range []string{"", "reassess", "=https://sqs.example", "reassess="} {

@@ -16,7 +16,9 @@ import (
 
 // Redrive restarts the failed work that want selects. It calls done after each message, with an error if the work
 // was not accepted; that message stays in the queue.
-func (q *Queues) Redrive(ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error)) error {
+func (q *Queues) Redrive(
+	ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error),
+) error {
 	began := time.Now()
 	all, err := q.receive(ctx)
 	left := all
@@ -32,7 +34,9 @@ func (q *Queues) Redrive(ctx context.Context, want func(failures.Failure) bool, 
 		}
 		if time.Since(began) > enough {
 			left = append(left, all[i:]...)
-			return errors.New("failurequeues: the time limit was reached before all work was started; repeat the command")
+			return errors.New(
+				"failurequeues: the time limit was reached before all work was started; repeat the command",
+			)
 		}
 		err := q.restart(ctx, m)
 		if err != nil {
@@ -70,9 +74,13 @@ func (q *Queues) send(ctx context.Context, m received) error {
 		return err
 	}
 	if source == "" {
-		return fmt.Errorf("failurequeues: no queue has the dead-letter queue %s, and the message names no function", m.queue.Name)
+		return fmt.Errorf(
+			"failurequeues: no queue has the dead-letter queue %s, and the message names no function", m.queue.Name,
+		)
 	}
-	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &source, MessageBody: &m.body, MessageAttributes: m.own})
+	_, err = q.SQS.SendMessage(
+		ctx, &sqs.SendMessageInput{QueueUrl: &source, MessageBody: &m.body, MessageAttributes: m.own},
+	)
 	if err != nil {
 		return fmt.Errorf("failurequeues: send to %s: %w", source, err)
 	}
@@ -90,7 +98,9 @@ func (q *Queues) invoke(ctx context.Context, function string, payload []byte) er
 			Message string `json:"errorMessage"`
 		}
 		_ = json.Unmarshal(out.Payload, &failed)
-		return fmt.Errorf("failurequeues: the function failed again (%s): %s", aws.ToString(out.FunctionError), failed.Message)
+		return fmt.Errorf(
+			"failurequeues: the function failed again (%s): %s", aws.ToString(out.FunctionError), failed.Message,
+		)
 	}
 	var answer struct {
 		Failures []struct {

@@ -34,7 +34,8 @@ func (q *Queues) replay(ctx context.Context, function string, r failures.Range) 
 // records reads a range of records in the format in which Lambda delivers them.
 func (q *Queues) records(ctx context.Context, r failures.Range) (list []any, err error) {
 	from, err := q.Streams.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
-		StreamArn: &r.Stream, ShardId: &r.Shard, SequenceNumber: &r.First, ShardIteratorType: types.ShardIteratorTypeAtSequenceNumber,
+		StreamArn: &r.Stream, ShardId: &r.Shard, SequenceNumber: &r.First,
+		ShardIteratorType: types.ShardIteratorTypeAtSequenceNumber,
 	})
 	if err != nil {
 		return nil, streamError(err)
@@ -93,14 +94,17 @@ func lambdaRecord(r types.Record, stream string) any {
 	if at := r.Dynamodb.ApproximateCreationDateTime; at != nil {
 		change["ApproximateCreationDateTime"] = at.Unix()
 	}
-	for name, image := range map[string]map[string]types.AttributeValue{"NewImage": r.Dynamodb.NewImage, "OldImage": r.Dynamodb.OldImage} {
+	for name, image := range map[string]map[string]types.AttributeValue{
+		"NewImage": r.Dynamodb.NewImage, "OldImage": r.Dynamodb.OldImage,
+	} {
 		if image != nil {
 			change[name] = plainMap(image)
 		}
 	}
 	return map[string]any{
 		"eventID": aws.ToString(r.EventID), "eventName": r.EventName, "eventVersion": aws.ToString(r.EventVersion),
-		"eventSource": aws.ToString(r.EventSource), "awsRegion": aws.ToString(r.AwsRegion), "eventSourceARN": stream, "dynamodb": change,
+		"eventSource": aws.ToString(r.EventSource), "awsRegion": aws.ToString(r.AwsRegion), "eventSourceARN": stream,
+		"dynamodb": change,
 	}
 }
 

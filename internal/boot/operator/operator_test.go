@@ -26,7 +26,10 @@ func TestTableIsAtTheEndpointOfTheEnvironment(t *testing.T) {
 		}
 		o := tab.Client.Options()
 		if aws.ToString(o.BaseEndpoint) != c.want || o.DisableValidateResponseChecksum != c.local {
-			t.Errorf("%+v: DynamoDB is at %q, without checksums: %t", c, aws.ToString(o.BaseEndpoint), o.DisableValidateResponseChecksum)
+			t.Errorf(
+				"%+v: DynamoDB is at %q, without checksums: %t", c, aws.ToString(o.BaseEndpoint),
+				o.DisableValidateResponseChecksum,
+			)
 		}
 	}
 }

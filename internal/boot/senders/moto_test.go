@@ -62,7 +62,8 @@ func newApp(t *testing.T) *app.App {
 	}
 	t.Cleanup(func() { tab.Close() })
 	a := &app.App{
-		Table: tab, Now: time.Now, Log: slog.New(slog.DiscardHandler), Stage: app.Test, Secret: []byte("q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"),
+		Table: tab, Now: time.Now, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
+		Secret: []byte("q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"),
 	}
 	if err := a.Wire(); err != nil {
 		t.Fatal(err)
@@ -72,8 +73,10 @@ func newApp(t *testing.T) *app.App {
 
 func message(c loyalty.Channel, to string) notify.Message {
 	return notify.Message{
-		ID: "msg_" + string(c), Program: "bluebird", Member: "mem_ada", Reminder: "points-30d", On: loyalty.BeforeExpiry,
-		Purpose: loyalty.Transactional, Channel: c, To: to, Language: "de", Subject: "Bohnen ä", Text: "200 Bohnen verfallen.",
+		ID: "msg_" + string(c), Program: "bluebird", Member: "mem_ada", Reminder: "points-30d",
+		On:      loyalty.BeforeExpiry,
+		Purpose: loyalty.Transactional, Channel: c, To: to, Language: "de", Subject: "Bohnen ä",
+		Text: "200 Bohnen verfallen.",
 		HTML: "<p>200 Bohnen verfallen.</p>", Unsubscribe: "https://api.example/v1/unsubscribe/x", At: time.Now().UTC(),
 	}
 }
@@ -92,7 +95,9 @@ func TestEachChannelUsesRealClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	ses := sesv2.New(sesv2.Options{Region: region, Credentials: credentials, BaseEndpoint: &url})
-	if _, err := ses.CreateEmailIdentity(ctx, &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("hello@example.com")}); err != nil {
+	if _, err := ses.CreateEmailIdentity(
+		ctx, &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("hello@example.com")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	queue := listen(t, url)
@@ -103,7 +108,9 @@ func TestEachChannelUsesRealClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for c, to := range map[loyalty.Channel]string{loyalty.Email: "ada@example.com", loyalty.SMS: "+491701234567", loyalty.Push: ""} {
+	for c, to := range map[loyalty.Channel]string{
+		loyalty.Email: "ada@example.com", loyalty.SMS: "+491701234567", loyalty.Push: "",
+	} {
 		if err := o.Send(ctx, message(c, to)); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
@@ -125,7 +132,8 @@ func TestEachChannelUsesRealClients(t *testing.T) {
 		Type   string         `json:"detail-type"`
 		Detail notify.Message `json:"detail"`
 	}
-	if err := json.Unmarshal([]byte(receive(t, url, queue)), &event); err != nil || event.Source != "perennial" || event.Detail.ID != "msg_push" {
+	if err := json.Unmarshal([]byte(receive(t, url, queue)), &event); err != nil || event.Source != "perennial" ||
+		event.Detail.ID != "msg_push" {
 		t.Errorf("%+v %v", event, err)
 	}
 }
@@ -136,7 +144,8 @@ func TestUnverifiedSenderSendsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.Send(t.Context(), message(loyalty.Email, "ada@example.com")); err == nil || !strings.Contains(err.Error(), notify.ErrNotSent.Error()) {
+	if err := o.Send(t.Context(), message(loyalty.Email, "ada@example.com")); err == nil ||
+		!strings.Contains(err.Error(), notify.ErrNotSent.Error()) {
 		t.Errorf("%v", err)
 	}
 	if o.Delivers(loyalty.SMS) || o.Delivers(loyalty.Push) || o.Delivers(loyalty.Webhook) {
@@ -146,11 +155,15 @@ func TestUnverifiedSenderSendsNothing(t *testing.T) {
 
 func TestMissingSecretStopsOnlyWebhook(t *testing.T) {
 	_, a := moto(t), newApp(t)
-	o, err := dispatcher(a, settings{region: region, from: "hello@example.com", hook: "https://merchant.example/hook", secret: "none"})
+	o, err := dispatcher(
+		a, settings{region: region, from: "hello@example.com", hook: "https://merchant.example/hook", secret: "none"},
+	)
 	if err != nil || !o.Delivers(loyalty.Email) {
 		t.Fatalf("email is off: %v", err)
 	}
-	if err := o.Senders[loyalty.Webhook].Send(t.Context(), notify.Message{ID: "msg_1"}); !errors.Is(err, notify.ErrNotSent) {
+	if err := o.Senders[loyalty.Webhook].Send(
+		t.Context(), notify.Message{ID: "msg_1"},
+	); !errors.Is(err, notify.ErrNotSent) {
 		t.Error(err)
 	}
 }
@@ -173,9 +186,12 @@ func listen(t *testing.T, url string) (queue string) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bus.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("all"), EventBusName: aws.String("push"), Targets: []ebtypes.Target{
-		{Id: aws.String("queue"), Arn: aws.String("arn:aws:sqs:us-east-1:123456789012:pushed")},
-	}}); err != nil {
+	if _, err := bus.PutTargets(ctx, &eventbridge.PutTargetsInput{
+		Rule:         aws.String("all"),
+		EventBusName: aws.String("push"), Targets: []ebtypes.Target{
+			{Id: aws.String("queue"), Arn: aws.String("arn:aws:sqs:us-east-1:123456789012:pushed")},
+		},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return aws.ToString(q.QueueUrl)

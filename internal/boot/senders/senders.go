@@ -30,7 +30,9 @@ import (
 )
 
 // With passes the configured senders to a function: boot.Start(senders.With(jobs.Remind)).
-func With(function func(func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler) func(*app.App) lambda.Handler {
+func With(
+	function func(func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler,
+) func(*app.App) lambda.Handler {
 	return function(fromEnvironment)
 }
 
@@ -44,8 +46,10 @@ type settings struct {
 func readSettings() settings {
 	return settings{
 		region: os.Getenv("AWS_REGION"), url: os.Getenv("PERENNIAL_URL"),
-		from: os.Getenv("PERENNIAL_MAIL_FROM"), set: os.Getenv("PERENNIAL_MAIL_SET"), senderID: os.Getenv("PERENNIAL_SMS_SENDER"),
-		bus: os.Getenv("PERENNIAL_BUS"), hook: os.Getenv("PERENNIAL_WEBHOOK"), secret: os.Getenv("PERENNIAL_WEBHOOK_SECRET"),
+		from: os.Getenv("PERENNIAL_MAIL_FROM"), set: os.Getenv("PERENNIAL_MAIL_SET"),
+		senderID: os.Getenv("PERENNIAL_SMS_SENDER"),
+		bus:      os.Getenv("PERENNIAL_BUS"), hook: os.Getenv("PERENNIAL_WEBHOOK"),
+		secret: os.Getenv("PERENNIAL_WEBHOOK_SECRET"),
 	}
 }
 
@@ -71,17 +75,20 @@ func dispatcher(a *app.App, s settings) (*notify.Dispatcher, error) {
 	}
 	if s.from != "" {
 		o.Senders[loyalty.Email] = &sesmail.Sender{From: s.from, Set: s.set, Client: sesv2.New(sesv2.Options{
-			Region: s.region, Credentials: credentials, HTTPClient: client, BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SESV2"),
+			Region: s.region, Credentials: credentials, HTTPClient: client,
+			BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SESV2"),
 		})}
 	}
 	if s.senderID != "" {
 		o.Senders[loyalty.SMS] = &snstext.Sender{SenderID: s.senderID, Client: sns.New(sns.Options{
-			Region: s.region, Credentials: credentials, HTTPClient: client, BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SNS"),
+			Region: s.region, Credentials: credentials, HTTPClient: client,
+			BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SNS"),
 		})}
 	}
 	if s.bus != "" {
 		o.Senders[loyalty.Push] = &eventbus.Sender{Bus: s.bus, Client: eventbridge.New(eventbridge.Options{
-			Region: s.region, Credentials: credentials, HTTPClient: client, BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_EVENTBRIDGE"),
+			Region: s.region, Credentials: credentials, HTTPClient: client,
+			BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_EVENTBRIDGE"),
 		})}
 	}
 	if s.hook == "" {

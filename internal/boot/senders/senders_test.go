@@ -25,7 +25,9 @@ func TestSendersUseEndpointsOfEnvironment(t *testing.T) {
 	const all, own = "http://127.0.0.1:4566", "http://127.0.0.1:9000"
 	t.Setenv("AWS_ENDPOINT_URL", all)
 	endpoints := func() map[loyalty.Channel]string {
-		o, err := dispatcher(newApp(t), settings{region: "eu-central-1", from: "hello@example.com", senderID: "Bluebird", bus: "push"})
+		o, err := dispatcher(
+			newApp(t), settings{region: "eu-central-1", from: "hello@example.com", senderID: "Bluebird", bus: "push"},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +84,10 @@ func TestUnreadableSecretIsRetried(t *testing.T) {
 			io.WriteString(w, `{"__type": "AccessDeniedException"}`)
 			return
 		}
-		io.WriteString(w, `{"SecretString": "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja", "VersionStages": ["AWSCURRENT", "AWSPREVIOUS"], "CreatedDate": 1}`)
+		io.WriteString(
+			w,
+			`{"SecretString": "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja", "VersionStages": ["AWSCURRENT", "AWSPREVIOUS"], "CreatedDate": 1}`,
+		)
 	}))
 	defer server.Close()
 	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", server.URL)
@@ -90,7 +95,13 @@ func TestUnreadableSecretIsRetried(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
 	a, now := newApp(t), time.Now()
 	a.Now = func() time.Time { return now }
-	o, err := dispatcher(a, settings{region: "eu-central-1", url: "https://api.example", hook: "https://hooks.invalid/perennial", secret: "hook"})
+	o, err := dispatcher(
+		a,
+		settings{
+			region: "eu-central-1", url: "https://api.example", hook: "https://hooks.invalid/perennial",
+			secret: "hook",
+		},
+	)
 	if err != nil || o.Senders[loyalty.Webhook] == nil {
 		t.Fatalf("channel is missing: %v", err)
 	}

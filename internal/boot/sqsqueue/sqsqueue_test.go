@@ -29,7 +29,10 @@ func (s *sqsAround) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, e := range in.Entries {
 		if strings.HasPrefix(e.MessageBody, "refuse") {
-			out.Failed = append(out.Failed, map[string]any{"Id": e.Id, "Code": "InternalError", "Message": "later", "SenderFault": false})
+			out.Failed = append(
+				out.Failed,
+				map[string]any{"Id": e.Id, "Code": "InternalError", "Message": "later", "SenderFault": false},
+			)
 			continue
 		}
 		s.sent = append(s.sent, e.MessageBody)
@@ -72,7 +75,8 @@ func TestSendBatchesMessagesAndReportsRefusal(t *testing.T) {
 	if len(around.sent) != 25 || around.sent[24] != "body 24" {
 		t.Errorf("sent %q", around.sent)
 	}
-	if err := queue.Send(t.Context(), "reassess", "good", "refuse this"); err == nil || !strings.Contains(err.Error(), "1 of 2") {
+	if err := queue.Send(t.Context(), "reassess", "good", "refuse this"); err == nil ||
+		!strings.Contains(err.Error(), "1 of 2") {
 		t.Errorf("after a refused message, the error is %v", err)
 	}
 	if err := queue.Send(t.Context(), "elsewhere", "x"); err == nil {

@@ -64,7 +64,8 @@ func write(t *testing.T, all []cost.Usage) {
 // LogBytes returns the size of log lines on Lambda, where the values that vary have the sizes of these.
 func LogBytes(lines string) int {
 	for field, typical := range map[string]string{
-		"time": `"2026-11-29T20:22:10.123456789Z"`, "stack": `"perennial"`, "version": `"12"`, "request_id": `"JKJaXmPLvHcESHA="`,
+		"time": `"2026-11-29T20:22:10.123456789Z"`, "stack": `"perennial"`, "version": `"12"`,
+		"request_id": `"JKJaXmPLvHcESHA="`,
 		"latency_ms": "12.345",
 	} {
 		value := regexp.MustCompile(`"` + field + `":("[^"]*"|[0-9.]+)`)

@@ -11,8 +11,13 @@ import (
 
 // What is read is what was written, whatever it is.
 func TestColumnsAreReadAsTheyWereWritten(t *testing.T) {
-	text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[A-Z]{0,3}-?[0-9]{0,22}[a-z]?`), rapid.SampledFrom([]string{"", "0", "00", "*", "1*2", "p3*", "\x00"}))
-	number := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 300), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64, 0}))
+	text := rapid.OneOf(
+		rapid.String(), rapid.StringMatching(`[A-Z]{0,3}-?[0-9]{0,22}[a-z]?`),
+		rapid.SampledFrom([]string{"", "0", "00", "*", "1*2", "p3*", "\x00"}),
+	)
+	number := rapid.OneOf(
+		rapid.Int64(), rapid.Int64Range(-3, 300), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64, 0}),
+	)
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 30).Draw(t, "n")
 		strings := rapid.SliceOfN(rapid.SliceOfN(text, n, n), 0, 3).Draw(t, "strings")

@@ -69,7 +69,9 @@ func open(t *testing.T, statements ...stack.Statement) *services {
 		Region: region, Account: "123456789012", Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		DynamoDB: &dynamodbapi.API{Table: tab, Name: "perennial"},
 		Secrets:  map[string]string{secretARN: "the-secret"},
-		Queues: map[string]awsapi.Queue{queueURL: {ARN: queueARN, Send: func(_ context.Context, bodies ...string) error {
+		Queues: map[string]awsapi.Queue{queueURL: {ARN: queueARN, Send: func(
+			_ context.Context, bodies ...string,
+		) error {
 			return record("sqs", bodies)
 		}}},
 		Email: func(_ context.Context, e awsapi.Email) error { e.MessageID = ""; return record("ses", e) },
@@ -105,13 +107,19 @@ func as(function string) aws.CredentialsProvider {
 // calls contains one call of each service with the real clients, as the functions make them.
 var calls = map[string]func(ctx context.Context, url string, who aws.CredentialsProvider) error{
 	"dynamodb": func(ctx context.Context, url string, who aws.CredentialsProvider) error {
-		t := &dynamotable.Table{Name: "perennial", Client: dynamodb.New(dynamodb.Options{BaseEndpoint: &url, Region: region, Credentials: who})}
+		t := &dynamotable.Table{
+			Name:   "perennial",
+			Client: dynamodb.New(dynamodb.Options{BaseEndpoint: &url, Region: region, Credentials: who}),
+		}
 		return t.Transact(ctx, table.Put(table.Item{Key: table.Key{PK: "P#p", SK: "a"}, Doc: []byte(`{}`)}))
 	},
 	"sqs batch": func(ctx context.Context, url string, who aws.CredentialsProvider) error {
-		out, err := sqs.New(sqs.Options{BaseEndpoint: &url, Region: region, Credentials: who}).SendMessageBatch(ctx, &sqs.SendMessageBatchInput{
+		out, err := sqs.New(
+			sqs.Options{BaseEndpoint: &url, Region: region, Credentials: who},
+		).SendMessageBatch(ctx, &sqs.SendMessageBatchInput{
 			QueueUrl: aws.String(queueURL), Entries: []sqstypes.SendMessageBatchRequestEntry{
-				{Id: aws.String("0"), MessageBody: aws.String("one")}, {Id: aws.String("1"), MessageBody: aws.String("two é")},
+				{Id: aws.String("0"), MessageBody: aws.String("one")},
+				{Id: aws.String("1"), MessageBody: aws.String("two é")},
 			},
 		})
 		if err == nil && len(out.Successful) != 2 {
@@ -120,7 +128,9 @@ var calls = map[string]func(ctx context.Context, url string, who aws.Credentials
 		return err
 	},
 	"sqs": func(ctx context.Context, url string, who aws.CredentialsProvider) error {
-		out, err := sqs.New(sqs.Options{BaseEndpoint: &url, Region: region, Credentials: who}).SendMessage(ctx, &sqs.SendMessageInput{
+		out, err := sqs.New(
+			sqs.Options{BaseEndpoint: &url, Region: region, Credentials: who},
+		).SendMessage(ctx, &sqs.SendMessageInput{
 			QueueUrl: aws.String(queueURL), MessageBody: aws.String("three"),
 		})
 		if err == nil && aws.ToString(out.MessageId) == "" {
@@ -138,13 +148,17 @@ var calls = map[string]func(ctx context.Context, url string, who aws.Credentials
 	},
 	"ses": func(ctx context.Context, url string, who aws.CredentialsProvider) error {
 		content := func(s string) *sestypes.Content { return &sestypes.Content{Data: &s, Charset: aws.String("UTF-8")} }
-		out, err := sesv2.New(sesv2.Options{BaseEndpoint: &url, Region: region, Credentials: who}).SendEmail(ctx, &sesv2.SendEmailInput{
+		out, err := sesv2.New(
+			sesv2.Options{BaseEndpoint: &url, Region: region, Credentials: who},
+		).SendEmail(ctx, &sesv2.SendEmailInput{
 			FromEmailAddress: aws.String("Bluebird <hello@bluebird.test>"), ConfigurationSetName: aws.String("set"),
 			Destination: &sestypes.Destination{ToAddresses: []string{"ada@example.com"}},
 			EmailTags:   []sestypes.MessageTag{{Name: aws.String("member"), Value: aws.String("mem_ada")}},
 			Content: &sestypes.EmailContent{Simple: &sestypes.Message{
 				Subject: content("Hello"), Body: &sestypes.Body{Text: content("T"), Html: content("<p>H</p>")},
-				Headers: []sestypes.MessageHeader{{Name: aws.String("List-Unsubscribe"), Value: aws.String("<https://x>")}},
+				Headers: []sestypes.MessageHeader{
+					{Name: aws.String("List-Unsubscribe"), Value: aws.String("<https://x>")},
+				},
 			}},
 		})
 		if err == nil && aws.ToString(out.MessageId) == "" {
@@ -159,8 +173,14 @@ var calls = map[string]func(ctx context.Context, url string, who aws.Credentials
 		at := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 		client := eventbridge.New(eventbridge.Options{BaseEndpoint: &url, Region: region, Credentials: who})
 		out, err := client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []eventtypes.PutEventsRequestEntry{
-			{EventBusName: aws.String("push"), Source: aws.String("perennial"), DetailType: aws.String("Reminder Due"), Detail: aws.String(`{"id":"msg_1"}`), Time: &at},
-			{EventBusName: aws.String("push"), Source: aws.String("perennial"), DetailType: aws.String("Reminder Due"), Detail: aws.String(`[]`), Time: &at},
+			{
+				EventBusName: aws.String("push"), Source: aws.String("perennial"),
+				DetailType: aws.String("Reminder Due"), Detail: aws.String(`{"id":"msg_1"}`), Time: &at,
+			},
+			{
+				EventBusName: aws.String("push"), Source: aws.String("perennial"),
+				DetailType: aws.String("Reminder Due"), Detail: aws.String(`[]`), Time: &at,
+			},
 		}})
 		if err == nil && (out.FailedEntryCount != 1 || aws.ToString(out.Entries[1].ErrorCode) != "MalformedDetail") {
 			return fmt.Errorf("%d entries failed", out.FailedEntryCount)
@@ -173,7 +193,9 @@ func publish(ctx context.Context, url string, who aws.CredentialsProvider, to st
 	text := func(s string) snstypes.MessageAttributeValue {
 		return snstypes.MessageAttributeValue{DataType: aws.String("String"), StringValue: &s}
 	}
-	out, err := sns.New(sns.Options{BaseEndpoint: &url, Region: region, Credentials: who}).Publish(ctx, &sns.PublishInput{
+	out, err := sns.New(
+		sns.Options{BaseEndpoint: &url, Region: region, Credentials: who},
+	).Publish(ctx, &sns.PublishInput{
 		PhoneNumber: &to, Message: aws.String("200 beans & more"),
 		MessageAttributes: map[string]snstypes.MessageAttributeValue{
 			"AWS.SNS.SMS.SMSType": text("Promotional"), "AWS.SNS.SMS.SenderID": text("Bluebird"),
@@ -187,8 +209,10 @@ func publish(ctx context.Context, url string, who aws.CredentialsProvider, to st
 
 func TestRequestsAreDelivered(t *testing.T) {
 	s := open(t,
-		allow("dynamodb:PutItem", tableARN), allow("sqs:SendMessage", queueARN), allow("secretsmanager:GetSecretValue", secretARN),
-		allow("ses:SendEmail", "arn:aws:ses:*"), allow("sns:Publish", "+*"), allow("events:PutEvents", "arn:aws:events:*:event-bus/push"),
+		allow("dynamodb:PutItem", tableARN), allow("sqs:SendMessage", queueARN),
+		allow("secretsmanager:GetSecretValue", secretARN),
+		allow("ses:SendEmail", "arn:aws:ses:*"), allow("sns:Publish", "+*"),
+		allow("events:PutEvents", "arn:aws:events:*:event-bus/push"),
 	)
 	for name, call := range calls {
 		if err := call(t.Context(), s.url, as("sender")); err != nil {
@@ -217,7 +241,9 @@ func TestDeniedCallsHaveNoEffect(t *testing.T) {
 	s := open(t,
 		stack.Statement{
 			Effect: "Allow", Action: []string{"dynamodb:PutItem"}, Resource: []string{tableARN},
-			Condition: []stack.Condition{{Operator: "ForAllValues:StringLike", Key: "dynamodb:LeadingKeys", Values: []string{"P#other"}}},
+			Condition: []stack.Condition{
+				{Operator: "ForAllValues:StringLike", Key: "dynamodb:LeadingKeys", Values: []string{"P#other"}},
+			},
 		},
 		allow("sqs:ReceiveMessage", queueARN), allow("secretsmanager:GetSecretValue", secretARN+"x"),
 		allow("ses:SendEmail", "arn:aws:ses:*:identity/*"), // not with the configuration set
@@ -227,7 +253,8 @@ func TestDeniedCallsHaveNoEffect(t *testing.T) {
 		for _, who := range []string{"sender", "stranger"} {
 			err := call(t.Context(), s.url, as(who))
 			var e smithy.APIError
-			if !errors.As(err, &e) || e.ErrorCode() != "AccessDeniedException" && e.ErrorCode() != "AuthorizationError" {
+			if !errors.As(err, &e) ||
+				e.ErrorCode() != "AccessDeniedException" && e.ErrorCode() != "AuthorizationError" {
 				t.Errorf("%s by %s: %v", name, who, err)
 			}
 		}
@@ -265,11 +292,16 @@ func TestUnsupportedRequestsAreErrors(t *testing.T) {
 			return err
 		},
 		"ValidationException sqs": func() error {
-			_, err := queues.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String(queueURL), MessageBody: aws.String("x"), DelaySeconds: 5})
+			_, err := queues.SendMessage(
+				ctx,
+				&sqs.SendMessageInput{QueueUrl: aws.String(queueURL), MessageBody: aws.String("x"), DelaySeconds: 5},
+			)
 			return err
 		},
 		"QueueDoesNotExist": func() error {
-			_, err := queues.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String(queueURL + "x"), MessageBody: aws.String("x")})
+			_, err := queues.SendMessage(
+				ctx, &sqs.SendMessageInput{QueueUrl: aws.String(queueURL + "x"), MessageBody: aws.String("x")},
+			)
 			return err
 		},
 		"UnknownOperationException secrets": func() error {
@@ -285,7 +317,10 @@ func TestUnsupportedRequestsAreErrors(t *testing.T) {
 			return err
 		},
 		"ValidationException ses": func() error {
-			_, err := emails.SendEmail(ctx, &sesv2.SendEmailInput{Content: &sestypes.EmailContent{Raw: &sestypes.RawMessage{Data: []byte("x")}}})
+			_, err := emails.SendEmail(
+				ctx,
+				&sesv2.SendEmailInput{Content: &sestypes.EmailContent{Raw: &sestypes.RawMessage{Data: []byte("x")}}},
+			)
 			return err
 		},
 		"UnknownOperationException events": func() error {

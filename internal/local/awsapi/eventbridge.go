@@ -56,7 +56,9 @@ func (s *Server) eventBridge(r *request) ([]access.Call, func(http.ResponseWrite
 	}
 	var calls []access.Call
 	for _, e := range in.Entries {
-		calls = append(calls, access.Call{Operation: "events:PutEvents", Resource: s.arn("events", "event-bus/"+e.EventBusName)})
+		calls = append(
+			calls, access.Call{Operation: "events:PutEvents", Resource: s.arn("events", "event-bus/"+e.EventBusName)},
+		)
 	}
 	return calls, func(w http.ResponseWriter) error {
 		var out putEventsOutput
@@ -80,7 +82,9 @@ func (s *Server) putEvent(ctx context.Context, e putEventsEntry) (putEventsResul
 		return putEventsResult{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}, nil
 	}
 	if e.Source == "" || e.DetailType == "" {
-		return putEventsResult{ErrorCode: "InvalidArgument", ErrorMessage: "Parameter Source or DetailType is not valid."}, nil
+		return putEventsResult{
+			ErrorCode: "InvalidArgument", ErrorMessage: "Parameter Source or DetailType is not valid.",
+		}, nil
 	}
 	at := s.Now()
 	if e.Time != 0 {

@@ -31,7 +31,8 @@ func (s *Server) secretsManager(r *request) ([]access.Call, func(http.ResponseWr
 		}
 		name := in.SecretId[strings.LastIndexByte(in.SecretId, ':')+1:]
 		return respond(w, getSecretValueOutput{
-			ARN: in.SecretId, Name: name, SecretString: value, VersionId: "local", VersionStages: []string{"AWSCURRENT"},
+			ARN: in.SecretId, Name: name, SecretString: value, VersionId: "local",
+			VersionStages: []string{"AWSCURRENT"},
 		})
 	}, nil
 }

@@ -66,7 +66,8 @@ func (s *Server) ses(r *request) ([]access.Call, func(http.ResponseWriter) error
 	return calls, func(w http.ResponseWriter) error {
 		e := Email{
 			MessageID: rand.Text(), From: in.FromEmailAddress, To: in.Destination.ToAddresses,
-			Subject: in.Content.Simple.Subject.Data, Text: in.Content.Simple.Body.Text.Data, HTML: in.Content.Simple.Body.Html.Data,
+			Subject: in.Content.Simple.Subject.Data, Text: in.Content.Simple.Body.Text.Data,
+			HTML:    in.Content.Simple.Body.Html.Data,
 			Headers: byName(in.Content.Simple.Headers), Tags: byName(in.EmailTags), ConfigurationSet: set,
 		}
 		if err := rejected(s.Email(context.WithoutCancel(r.Context()), e), "MessageRejected"); err != nil {

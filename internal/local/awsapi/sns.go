@@ -22,7 +22,9 @@ type TextMessage struct {
 
 var (
 	phoneNumber   = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
-	attributeName = regexp.MustCompile(`^(MessageAttributes\.entry\.[0-9]+)\.(Name|Value\.DataType|Value\.StringValue)$`)
+	attributeName = regexp.MustCompile(
+		`^(MessageAttributes\.entry\.[0-9]+)\.(Name|Value\.DataType|Value\.StringValue)$`,
+	)
 )
 
 type publishResponse struct {
@@ -55,7 +57,9 @@ func (s *Server) sns(r *request) ([]access.Call, func(http.ResponseWriter) error
 		}
 	}
 	if !phoneNumber.MatchString(m.To) {
-		return nil, nil, invalid("InvalidParameter", "Invalid parameter: PhoneNumber Reason: "+m.To+" is not valid to publish to")
+		return nil, nil, invalid(
+			"InvalidParameter", "Invalid parameter: PhoneNumber Reason: "+m.To+" is not valid to publish to",
+		)
 	}
 	if strings.TrimSpace(m.Text) == "" {
 		return nil, nil, invalid("InvalidParameter", "Invalid parameter: Empty message")

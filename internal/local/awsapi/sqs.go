@@ -73,10 +73,14 @@ func (s *Server) sqs(r *request) ([]access.Call, func(http.ResponseWriter) error
 
 func send(r *request, q Queue, entries []sendEntry) ([]sentMessage, error) {
 	if len(entries) == 0 {
-		return nil, invalid("EmptyBatchRequest", "There should be at least one SendMessageBatchRequestEntry in the request.")
+		return nil, invalid(
+			"EmptyBatchRequest", "There should be at least one SendMessageBatchRequestEntry in the request.",
+		)
 	}
 	if len(entries) > maxEntries {
-		return nil, invalid("TooManyEntriesInBatchRequest", fmt.Sprintf("Maximum number of entries per request are %d.", maxEntries))
+		return nil, invalid(
+			"TooManyEntriesInBatchRequest", fmt.Sprintf("Maximum number of entries per request are %d.", maxEntries),
+		)
 	}
 	ids, bytes := map[string]bool{}, 0
 	var bodies []string
@@ -95,7 +99,9 @@ func send(r *request, q Queue, entries []sendEntry) ([]sentMessage, error) {
 		sent = append(sent, sentMessage{e.Id, rand.Text(), hex.EncodeToString(sum[:])})
 	}
 	if bytes > maxMessage {
-		return nil, invalid("BatchRequestTooLong", fmt.Sprintf("Batch requests cannot be longer than %d bytes.", maxMessage))
+		return nil, invalid(
+			"BatchRequestTooLong", fmt.Sprintf("Batch requests cannot be longer than %d bytes.", maxMessage),
+		)
 	}
 	return sent, q.Send(r.Context(), bodies...)
 }

@@ -43,7 +43,9 @@ func Build(ctx context.Context, root string, functions ...string) (dir string, e
 		return "", fmt.Errorf("binaries: %w", err)
 	}
 	defer unlock()
-	script := exec.CommandContext(ctx, filepath.Join(root, "infra", "build"), append([]string{"--arch", "host", dir}, functions...)...)
+	script := exec.CommandContext(
+		ctx, filepath.Join(root, "infra", "build"), append([]string{"--arch", "host", dir}, functions...)...,
+	)
 	if out, err := script.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("binaries: infra/build: %w\n%s", err, out)
 	}

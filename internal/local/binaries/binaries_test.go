@@ -39,7 +39,8 @@ func TestBuildUsesDeploymentFlags(t *testing.T) {
 	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) {
 		t.Errorf("a current binary was written again: %v", err)
 	}
-	if _, err := binaries.Build(t.Context(), root, "nothing"); err == nil || !strings.Contains(err.Error(), "functions/nothing") {
+	if _, err := binaries.Build(t.Context(), root, "nothing"); err == nil ||
+		!strings.Contains(err.Error(), "functions/nothing") {
 		t.Errorf("an unknown function: %v", err)
 	}
 }

@@ -57,9 +57,11 @@ type Options struct {
 	DynamoDB  string      // the URL of an endpoint with the table, which must not verify signatures,
 	TableName string      // and the table's name there
 
-	Outbox notify.Sender                                                      // receives every message to a member
-	Queue  func(ctx context.Context, function string, bodies ...string) error // receives messages for a function's queue
-	Clock  func() (now time.Time, frozen bool)                                // the stack's clock; nil for the machine's
+	Outbox notify.Sender // receives every message to a member
+	Queue  func(
+		ctx context.Context, function string, bodies ...string,
+	) error // receives messages for a function's queue
+	Clock  func() (now time.Time, frozen bool) // the stack's clock; nil for the machine's
 	Log    *slog.Logger
 	Output func(function string, line []byte) // receives each line that a function writes, concurrently; may be nil
 
@@ -106,7 +108,8 @@ func Start(o Options) (*Deployment, error) {
 // and push, with links to the API's address.
 func Parameters(url string) map[string]string {
 	return map[string]string{
-		"Stage": "test", "PublicUrl": url, "MailFrom": "Perennial <rewards@perennial.test>", "SmsSender": "Perennial", "PushBus": "perennial",
+		"Stage": "test", "PublicUrl": url, "MailFrom": "Perennial <rewards@perennial.test>", "SmsSender": "Perennial",
+		"PushBus": "perennial",
 	}
 }
 
@@ -115,7 +118,8 @@ func values(o Options) stack.Values {
 	where := stack.Deployment{Region: Region, Account: account, StackName: stackName}
 	if o.TableName != "" {
 		where.Resources = stack.Values{
-			"Table": o.TableName, "Table.Arn": strings.Join([]string{"arn:aws:dynamodb", Region, account, "table/" + o.TableName}, ":"),
+			"Table":     o.TableName,
+			"Table.Arn": strings.Join([]string{"arn:aws:dynamodb", Region, account, "table/" + o.TableName}, ":"),
 		}
 	}
 	v := o.Template.Names(where)

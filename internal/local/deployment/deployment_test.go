@@ -29,7 +29,10 @@ func TestMain(m *testing.M) {
 	lambda.Start(func(ctx context.Context) (any, error) {
 		lc, _ := lambdacontext.FromContext(ctx)
 		deadline, _ := ctx.Deadline()
-		return report{os.Environ(), lc.InvokedFunctionArn, lc.ClientContext.Custom, time.Until(deadline).Round(time.Second).String()}, nil
+		return report{
+			os.Environ(), lc.InvokedFunctionArn, lc.ClientContext.Custom,
+			time.Until(deadline).Round(time.Second).String(),
+		}, nil
 	})
 }
 
@@ -130,10 +133,13 @@ func invoke(t *testing.T, d *Deployment) (r report, env map[string]string) {
 func TestFunctionHasEnvironmentOfTemplateAndLambda(t *testing.T) {
 	d := probe(t, nil)
 	r, env := invoke(t, d)
-	if r.ARN != "arn:aws:lambda:us-east-1:000000000000:function:perennial-dev-ProbeFunction:live" || r.Left != "29s" || r.Context != nil {
+	if r.ARN != "arn:aws:lambda:us-east-1:000000000000:function:perennial-dev-ProbeFunction:live" || r.Left != "29s" ||
+		r.Context != nil {
 		t.Errorf("%+v", r)
 	}
-	for _, changing := range []string{"AWS_LAMBDA_RUNTIME_API", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "AWS_ENDPOINT_URL"} {
+	for _, changing := range []string{
+		"AWS_LAMBDA_RUNTIME_API", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "AWS_ENDPOINT_URL",
+	} {
 		if env[changing] == "" {
 			t.Errorf("%s is not set", changing)
 		}
@@ -146,10 +152,12 @@ func TestFunctionHasEnvironmentOfTemplateAndLambda(t *testing.T) {
 
 		"AWS_LAMBDA_FUNCTION_NAME": "perennial-dev-ProbeFunction", "AWS_LAMBDA_FUNCTION_VERSION": "1",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-		"AWS_LAMBDA_LOG_GROUP_NAME": "perennial-dev-Logs", "AWS_LAMBDA_LOG_STREAM_NAME": "local/[1]probe", "AWS_LAMBDA_LOG_FORMAT": "JSON",
-		"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "_HANDLER": "bootstrap",
+		"AWS_LAMBDA_LOG_GROUP_NAME": "perennial-dev-Logs", "AWS_LAMBDA_LOG_STREAM_NAME": "local/[1]probe",
+		"AWS_LAMBDA_LOG_FORMAT": "JSON",
+		"AWS_REGION":            "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "_HANDLER": "bootstrap",
 		"AWS_ACCESS_KEY_ID": "LOCALprobe", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "local",
-		"LAMBDA_RUNTIME_DIR": "/var/runtime", "LANG": "en_US.UTF-8", "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin", "TZ": ":UTC",
+		"LAMBDA_RUNTIME_DIR": "/var/runtime", "LANG": "en_US.UTF-8", "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+		"TZ": ":UTC",
 	}
 	if diff := cmp.Diff(want, env); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
@@ -160,7 +168,8 @@ func TestEventContainsTimeOfStackClock(t *testing.T) {
 	at := time.Date(2027, 3, 1, 10, 0, 0, 0, time.UTC)
 	d := probe(t, func() (time.Time, bool) { return at, true })
 	r, env := invoke(t, d)
-	if env["PERENNIAL_TEST_CLOCK"] != "event" || !slices.Contains(slices.Collect(maps.Values(r.Context)), "2027-03-01T10:00:00Z") {
+	if env["PERENNIAL_TEST_CLOCK"] != "event" ||
+		!slices.Contains(slices.Collect(maps.Values(r.Context)), "2027-03-01T10:00:00Z") {
 		t.Errorf("clock %q, context %v", env["PERENNIAL_TEST_CLOCK"], r.Context)
 	}
 }

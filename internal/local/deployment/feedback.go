@@ -128,7 +128,9 @@ func (b *bus) event(e awsapi.Email) (sesEvent, bool) {
 	event := sesEvent{
 		Version: "0", ID: e.MessageID, Source: "aws.ses", Account: b.account, Time: now, Region: b.region,
 		Resources: []string{e.ConfigurationSet},
-		Detail:    sesDetail{Mail: sesMail{Timestamp: now, Source: e.From, MessageID: e.MessageID, Destination: e.To, Tags: tags}},
+		Detail: sesDetail{
+			Mail: sesMail{Timestamp: now, Source: e.From, MessageID: e.MessageID, Destination: e.To, Tags: tags},
+		},
 	}
 	switch d := &event.Detail; local {
 	case "success":
@@ -136,7 +138,9 @@ func (b *bus) event(e awsapi.Email) (sesEvent, bool) {
 		d.Delivery = map[string]any{"timestamp": now, "recipients": e.To}
 	case "bounce":
 		event.DetailType, d.EventType = "Email Bounced", "Bounce"
-		d.Bounce = map[string]any{"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": recipients, "timestamp": now}
+		d.Bounce = map[string]any{
+			"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": recipients, "timestamp": now,
+		}
 	case "complaint":
 		event.DetailType, d.EventType = "Email Complaint Received", "Complaint"
 		d.Complaint = map[string]any{"complainedRecipients": recipients, "timestamp": now}

@@ -37,9 +37,15 @@ func TestMailboxSimulatorReportsFeedback(t *testing.T) {
 		return nil, nil
 	}))
 	email := func(to string) awsapi.Email {
-		return awsapi.Email{MessageID: "m1", To: []string{to}, Tags: map[string]string{"member": "mem_ada"}, ConfigurationSet: "arn:set"}
+		return awsapi.Email{
+			MessageID: "m1", To: []string{to}, Tags: map[string]string{"member": "mem_ada"},
+			ConfigurationSet: "arn:set",
+		}
 	}
-	for _, to := range []string{"ada@example.com", "bounce@simulator.amazonses.com", "complaint@simulator.amazonses.com", "success@simulator.amazonses.com"} {
+	for _, to := range []string{
+		"ada@example.com", "bounce@simulator.amazonses.com", "complaint@simulator.amazonses.com",
+		"success@simulator.amazonses.com",
+	} {
 		b.report(email(to))
 		b.deliveries.Wait()
 	}
@@ -51,7 +57,10 @@ func TestMailboxSimulatorReportsFeedback(t *testing.T) {
 		t.Fatalf("%d events: %s", len(got), got)
 	}
 	for i, want := range [][]string{
-		{`"detail-type":"Email Bounced"`, `"eventType":"Bounce"`, `"bounceType":"Permanent"`, `"tags":{"member":["mem_ada"]}`, `"resources":["arn:set"]`},
+		{
+			`"detail-type":"Email Bounced"`, `"eventType":"Bounce"`, `"bounceType":"Permanent"`,
+			`"tags":{"member":["mem_ada"]}`, `"resources":["arn:set"]`,
+		},
 		{`"detail-type":"Email Complaint Received"`, `"eventType":"Complaint"`, `"complainedRecipients"`},
 	} {
 		for _, part := range want {

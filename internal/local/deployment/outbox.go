@@ -19,8 +19,9 @@ import (
 func (d *Deployment) email(ctx context.Context, e awsapi.Email) error {
 	link := strings.TrimSuffix(strings.TrimPrefix(e.Headers["List-Unsubscribe"], "<"), ">")
 	err := d.deliver(ctx, notify.Message{
-		ID: e.Tags["message"], Program: e.Tags["program"], Member: loyalty.MemberID(e.Tags["member"]), Reminder: e.Tags["reminder"],
-		Channel: loyalty.Email, To: e.To[0], Subject: e.Subject, Text: e.Text, HTML: e.HTML, Unsubscribe: link,
+		ID: e.Tags["message"], Program: e.Tags["program"], Member: loyalty.MemberID(e.Tags["member"]),
+		Reminder: e.Tags["reminder"],
+		Channel:  loyalty.Email, To: e.To[0], Subject: e.Subject, Text: e.Text, HTML: e.HTML, Unsubscribe: link,
 	})
 	if err == nil {
 		d.bus.report(e)

@@ -35,7 +35,10 @@ func TestPatternsMatchLikeEventBridge(t *testing.T) {
 }
 
 func TestUnknownPatternsAreRejected(t *testing.T) {
-	for _, pattern := range []string{``, `[]`, `{}`, `{"a":"b"}`, `{"a":{"b":[{"suffix":"x"}]}}`, `{"a":[{"prefix":1}]}`, `{"a":[{"prefix":"x","exists":true}]}`} {
+	for _, pattern := range []string{
+		``, `[]`, `{}`, `{"a":"b"}`, `{"a":{"b":[{"suffix":"x"}]}}`, `{"a":[{"prefix":1}]}`,
+		`{"a":[{"prefix":"x","exists":true}]}`,
+	} {
 		if _, err := parsePattern([]byte(pattern)); err == nil {
 			t.Errorf("%s was accepted", pattern)
 		}

@@ -48,7 +48,8 @@ type mapping struct {
 func newMapping(function string, e stack.Event, h lambda.Handler, log *slog.Logger) (*mapping, error) {
 	m := &mapping{
 		function: function, handler: h, log: log, batch: wholeOr(e.Properties["BatchSize"], 100),
-		attempts: 1 + wholeOr(e.Properties["MaximumRetryAttempts"], 10), bisect: e.Properties["BisectBatchOnFunctionError"] == true,
+		attempts: 1 + wholeOr(e.Properties["MaximumRetryAttempts"], 10),
+		bisect:   e.Properties["BisectBatchOnFunctionError"] == true,
 	}
 	m.changed = sync.NewCond(&m.mu)
 	for _, f := range stack.List(stack.At(e.Properties["FilterCriteria"], "Filters")) {

@@ -26,10 +26,15 @@ type handlerFunc func(payload []byte) ([]byte, error)
 func (f handlerFunc) Invoke(_ context.Context, payload []byte) ([]byte, error) { return f(payload) }
 
 // follow returns a stream that one function reads, and a function that writes to its table.
-func follow(t *testing.T, properties stack.Object, function handlerFunc) (put func(sk string), s *stream, log *bytes.Buffer) {
+func follow(
+	t *testing.T, properties stack.Object, function handlerFunc,
+) (put func(sk string), s *stream, log *bytes.Buffer) {
 	t.Helper()
 	log = new(bytes.Buffer)
-	m, err := newMapping("relay", stack.Event{Type: "DynamoDB", Properties: properties}, function, slog.New(slog.NewTextHandler(log, nil)))
+	m, err := newMapping(
+		"relay", stack.Event{Type: "DynamoDB", Properties: properties}, function,
+		slog.New(slog.NewTextHandler(log, nil)),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +59,10 @@ func follow(t *testing.T, properties stack.Object, function handlerFunc) (put fu
 		if err != nil {
 			t.Fatal(err)
 		}
-		body := fmt.Sprintf(`{"TableName":"perennial","Item":{"pk":{"S":"p"},"sk":{"S":%q},"v":{"N":"%d"},"doc":{"M":{}}}}`, sk, it.Version+1)
+		body := fmt.Sprintf(
+			`{"TableName":"perennial","Item":{"pk":{"S":"p"},"sk":{"S":%q},"v":{"N":"%d"},"doc":{"M":{}}}}`, sk,
+			it.Version+1,
+		)
 		if _, err := api.Do(t.Context(), "PutItem", []byte(body)); err != nil {
 			t.Fatal(err)
 		}
@@ -98,15 +106,21 @@ func TestRecordsHaveLambdaFormat(t *testing.T) {
 	}
 	image := func(version string) map[string]any {
 		return map[string]any{
-			"pk": map[string]any{"S": "p"}, "sk": map[string]any{"S": "000001"}, "v": map[string]any{"N": version}, "doc": map[string]any{"M": map[string]any{}},
+			"pk": map[string]any{"S": "p"}, "sk": map[string]any{"S": "000001"}, "v": map[string]any{"N": version},
+			"doc": map[string]any{"M": map[string]any{}},
 		}
 	}
 	record := func(name, version, sequence string) map[string]any {
 		return map[string]any{
-			"eventName": name, "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": Region, "eventSourceARN": "arn:stream",
+			"eventName": name, "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": Region,
+			"eventSourceARN": "arn:stream",
 			"dynamodb": map[string]any{
-				"ApproximateCreationDateTime": 1796119200.0, "Keys": map[string]any{"pk": map[string]any{"S": "p"}, "sk": map[string]any{"S": "000001"}},
-				"NewImage": image(version), "SequenceNumber": sequence, "SizeBytes": 65.0, "StreamViewType": "NEW_IMAGE",
+				"ApproximateCreationDateTime": 1796119200.0,
+				"Keys": map[string]any{
+					"pk": map[string]any{"S": "p"}, "sk": map[string]any{"S": "000001"},
+				},
+				"NewImage": image(version), "SequenceNumber": sequence, "SizeBytes": 65.0,
+				"StreamViewType": "NEW_IMAGE",
 			},
 		}
 	}
@@ -116,7 +130,9 @@ func TestRecordsHaveLambdaFormat(t *testing.T) {
 		}
 		delete(r, "eventID")
 	}
-	want := []map[string]any{record("INSERT", "1", "000000000000000000001"), record("MODIFY", "2", "000000000000000000002")}
+	want := []map[string]any{
+		record("INSERT", "1", "000000000000000000001"), record("MODIFY", "2", "000000000000000000002"),
+	}
 	if diff := cmp.Diff(want, event.Records); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
 	}
@@ -125,8 +141,12 @@ func TestRecordsHaveLambdaFormat(t *testing.T) {
 func TestMatchingRecordsAreDeliveredInBatches(t *testing.T) {
 	var batches [][]string
 	put, s, _ := follow(t, stack.Object{
-		"BatchSize":      uint64(2),
-		"FilterCriteria": stack.Object{"Filters": []any{stack.Object{"Pattern": `{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"0"}]}}}}`}}},
+		"BatchSize": uint64(2),
+		"FilterCriteria": stack.Object{
+			"Filters": []any{
+				stack.Object{"Pattern": `{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"0"}]}}}}`},
+			},
+		},
 	}, func(payload []byte) ([]byte, error) {
 		sks, _ := batchOf(t, payload)
 		batches = append(batches, sks)
@@ -150,7 +170,9 @@ func TestBatchIsRedeliveredFromFirstFailure(t *testing.T) {
 		if len(batches) > 1 {
 			return []byte(`{"batchItemFailures":[]}`), nil
 		}
-		return fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q},{"itemIdentifier":%q}]}`, sequences[2], sequences[1]), nil
+		return fmt.Appendf(
+			nil, `{"batchItemFailures":[{"itemIdentifier":%q},{"itemIdentifier":%q}]}`, sequences[2], sequences[1],
+		), nil
 	})
 	for _, sk := range []string{"a", "b", "c"} {
 		put(sk)
@@ -164,14 +186,17 @@ func TestBatchIsRedeliveredFromFirstFailure(t *testing.T) {
 
 func TestFailedBatchIsHalvedUntilBadRecordIsAlone(t *testing.T) {
 	var batches []string
-	put, s, log := follow(t, stack.Object{"BisectBatchOnFunctionError": true, "MaximumRetryAttempts": uint64(1)}, func(payload []byte) ([]byte, error) {
-		sks, _ := batchOf(t, payload)
-		batches = append(batches, strings.Join(sks, ""))
-		if slices.Contains(sks, "bad") {
-			return nil, errors.New("this record is bad")
-		}
-		return []byte(`{}`), nil
-	})
+	put, s, log := follow(t,
+		stack.Object{
+			"BisectBatchOnFunctionError": true, "MaximumRetryAttempts": uint64(1),
+		}, func(payload []byte) ([]byte, error) {
+			sks, _ := batchOf(t, payload)
+			batches = append(batches, strings.Join(sks, ""))
+			if slices.Contains(sks, "bad") {
+				return nil, errors.New("this record is bad")
+			}
+			return []byte(`{}`), nil
+		})
 	for _, sk := range []string{"a", "b", "bad", "d"} {
 		put(sk)
 	}

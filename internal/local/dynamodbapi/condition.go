@@ -13,7 +13,9 @@ type operand func(item attributes) (v value, ok bool)
 
 // parseCondition parses a condition expression. It supports attribute_exists, attribute_not_exists, comparisons,
 // BETWEEN, AND, OR and parentheses. An empty expression is always true.
-func parseCondition(source string, names map[string]string, values attributes, used map[string]bool) (condition, error) {
+func parseCondition(
+	source string, names map[string]string, values attributes, used map[string]bool,
+) (condition, error) {
 	if source == "" {
 		return func(attributes) bool { return true }, nil
 	}

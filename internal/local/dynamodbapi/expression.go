@@ -81,7 +81,8 @@ func (e *expression) end() error {
 }
 
 var keywords = map[string]bool{
-	"AND": true, "OR": true, "NOT": true, "IN": true, "BETWEEN": true, "SET": true, "REMOVE": true, "ADD": true, "DELETE": true,
+	"AND": true, "OR": true, "NOT": true, "IN": true, "BETWEEN": true, "SET": true, "REMOVE": true, "ADD": true,
+	"DELETE": true,
 }
 
 // path reads names separated by dots: doc.#field.

@@ -60,7 +60,9 @@ func (f *Forward) send(ctx context.Context, header http.Header, body []byte) (*h
 		return nil, fmt.Errorf("dynamodbapi: %w", err)
 	}
 	req.Header = maps.Clone(header)
-	req.Header.Set("Authorization", credential.ReplaceAllString(header.Get("Authorization"), "Credential=local/$1/us-east-1/"))
+	req.Header.Set(
+		"Authorization", credential.ReplaceAllString(header.Get("Authorization"), "Credential=local/$1/us-east-1/"),
+	)
 	resp, err := onward.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("dynamodbapi: %w", err)

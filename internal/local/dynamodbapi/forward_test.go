@@ -42,7 +42,8 @@ func forwarded(t *testing.T) (tab *dynamotable.Table, near, far *recorder) {
 	near, far = &recorder{}, &recorder{}
 	api := &dynamodbapi.API{Table: memory(t), Name: "perennial", Changed: far.add}
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.Contains(r.Header.Get("Authorization"), "Credential=local/") || !strings.Contains(r.Header.Get("Authorization"), "/us-east-1/dynamodb/") {
+		if !strings.Contains(r.Header.Get("Authorization"), "Credential=local/") ||
+			!strings.Contains(r.Header.Get("Authorization"), "/us-east-1/dynamodb/") {
 			t.Errorf("the endpoint got the credentials %s", r.Header.Get("Authorization"))
 		}
 		api.ServeHTTP(w, r)

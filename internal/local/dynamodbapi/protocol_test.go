@@ -91,7 +91,9 @@ func (s *service) put(sk string, version int, doc string) {
 	s.t.Helper()
 	condition := `"ConditionExpression":"attribute_not_exists(pk)"`
 	if version > 1 {
-		condition = fmt.Sprintf(`"ConditionExpression":"v = :read","ExpressionAttributeValues":{":read":{"N":"%d"}}`, version-1)
+		condition = fmt.Sprintf(
+			`"ConditionExpression":"v = :read","ExpressionAttributeValues":{":read":{"N":"%d"}}`, version-1,
+		)
 	}
 	s.want(200, "", "PutItem", `{"TableName":"perennial","Item":`+image(sk, version, doc)+`,`+condition+`}`)
 }
@@ -203,38 +205,89 @@ func TestUnsupportedRequestsChangeNothing(t *testing.T) {
 		{"another operation", "UnknownOperationException", "Scan", `{}`},
 		{"no JSON", "SerializationException", "PutItem", `{`},
 		{"another table", "ResourceNotFoundException", "PutItem", `{"TableName":"other","Item":` + item + `}`},
-		{"another parameter", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + item + `,"ReturnValues":"ALL_OLD"}`},
-		{"another attribute", "ValidationException", "PutItem", `{"TableName":"perennial","Item":{"x":{"S":"y"},` + item[1:] + `}`},
-		{"no version", "ValidationException", "PutItem", `{"TableName":"perennial","Item":{"pk":{"S":"p"},"sk":{"S":"b"},"doc":{"M":{}}}}`},
-		{"a version too far", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + image("b", 2, `{}`) + `}`},
-		{"a set", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + image("b", 1, `{"s":{"SS":["x"]}}`) + `}`},
-		{"two types", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + image("b", 1, `{"s":{"S":"x","N":"1"}}`) + `}`},
-		{"a bad number", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + image("b", 1, `{"s":{"N":"one"}}`) + `}`},
-		{"a bad condition", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + item + `,"ConditionExpression":"begins_with(pk, sk)"}`},
-		{"a negation", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + item + `,"ConditionExpression":"NOT attribute_exists(pk)"}`},
-		{"an open parenthesis", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + item + `,"ConditionExpression":"(attribute_exists(pk)"}`},
-		{"an undefined value", "ValidationException", "PutItem", `{"TableName":"perennial","Item":` + item + `,"ConditionExpression":"v = :read"}`},
+		{
+			"another parameter", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + item + `,"ReturnValues":"ALL_OLD"}`,
+		},
+		{
+			"another attribute", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":{"x":{"S":"y"},` + item[1:] + `}`,
+		},
+		{
+			"no version", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":{"pk":{"S":"p"},"sk":{"S":"b"},"doc":{"M":{}}}}`,
+		},
+		{
+			"a version too far", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + image("b", 2, `{}`) + `}`,
+		},
+		{
+			"a set", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + image("b", 1, `{"s":{"SS":["x"]}}`) + `}`,
+		},
+		{
+			"two types", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + image("b", 1, `{"s":{"S":"x","N":"1"}}`) + `}`,
+		},
+		{
+			"a bad number", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + image("b", 1, `{"s":{"N":"one"}}`) + `}`,
+		},
+		{
+			"a bad condition", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + item + `,"ConditionExpression":"begins_with(pk, sk)"}`,
+		},
+		{
+			"a negation", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + item + `,"ConditionExpression":"NOT attribute_exists(pk)"}`,
+		},
+		{
+			"an open parenthesis", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + item + `,"ConditionExpression":"(attribute_exists(pk)"}`,
+		},
+		{
+			"an undefined value", "ValidationException", "PutItem",
+			`{"TableName":"perennial","Item":` + item + `,"ConditionExpression":"v = :read"}`,
+		},
 		{
 			"an unused value", "ValidationException", "PutItem",
 			`{"TableName":"perennial","Item":` + item + `,"ExpressionAttributeValues":{":x":{"N":"1"}}}`,
 		},
 		{"no key", "ValidationException", "DeleteItem", `{"TableName":"perennial","Key":{"pk":{"S":"p"}}}`},
-		{"an empty key", "ValidationException", "DeleteItem", `{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":""}}}`},
+		{
+			"an empty key", "ValidationException", "DeleteItem",
+			`{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":""}}}`,
+		},
 		{"no writes", "ValidationException", "TransactWriteItems", `{"TransactItems":[]}`},
-		{"two writes in one operation", "ValidationException", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"perennial","Item":` + item +
-			`},"Delete":{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}}}}]}`},
-		{"two operations on one item", "ValidationException", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"perennial","Item":` + item +
-			`}},{"Delete":{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"b"}}}}]}`},
+		{
+			"two writes in one operation", "ValidationException",
+			"TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"perennial","Item":` + item +
+				`},"Delete":{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}}}}]}`,
+		},
+		{
+			"two operations on one item", "ValidationException",
+			"TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"perennial","Item":` + item +
+				`}},{"Delete":{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"b"}}}}]}`,
+		},
 		{"a duplicate key", "ValidationException", "BatchGetItem", `{"RequestItems":{"perennial":{"Keys":[` +
 			`{"pk":{"S":"p"},"sk":{"S":"a"}},{"pk":{"S":"p"},"sk":{"S":"a"}}]}}}`},
 		{"a filter", "ValidationException", "Query", `{"TableName":"perennial","KeyConditionExpression":"pk = :p",` +
 			`"ExpressionAttributeValues":{":p":{"S":"p"}},"FilterExpression":"v = :p"}`},
-		{"another index", "ValidationException", "Query", `{"TableName":"perennial","IndexName":"other","KeyConditionExpression":"ipk = :p",` +
-			`"ExpressionAttributeValues":{":p":{"S":"p"}}}`},
-		{"a consistent index", "ValidationException", "Query", `{"TableName":"perennial","IndexName":"index","KeyConditionExpression":"ipk = :p",` +
-			`"ExpressionAttributeValues":{":p":{"S":"p"}},"ConsistentRead":true}`},
-		{"a key condition on another attribute", "ValidationException", "Query", `{"TableName":"perennial","KeyConditionExpression":"v = :p",` +
-			`"ExpressionAttributeValues":{":p":{"S":"p"}}}`},
+		{
+			"another index", "ValidationException",
+			"Query", `{"TableName":"perennial","IndexName":"other","KeyConditionExpression":"ipk = :p",` +
+				`"ExpressionAttributeValues":{":p":{"S":"p"}}}`,
+		},
+		{
+			"a consistent index", "ValidationException",
+			"Query", `{"TableName":"perennial","IndexName":"index","KeyConditionExpression":"ipk = :p",` +
+				`"ExpressionAttributeValues":{":p":{"S":"p"}},"ConsistentRead":true}`,
+		},
+		{
+			"a key condition on another attribute", "ValidationException",
+			"Query", `{"TableName":"perennial","KeyConditionExpression":"v = :p",` +
+				`"ExpressionAttributeValues":{":p":{"S":"p"}}}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.t = t
@@ -254,7 +307,8 @@ func TestCanceledTransactionReturnsReasonsAndItems(t *testing.T) {
 	s := newService(t)
 	s.put("a", 1, `{"n":{"N":"1"}}`)
 	part := func(sk, more string) string {
-		return `{"Put":{"TableName":"perennial","Item":` + image(sk, 1, `{}`) + `,"ConditionExpression":"attribute_not_exists(pk)"` + more + `}}`
+		return `{"Put":{"TableName":"perennial","Item":` + image(sk, 1, `{}`) +
+			`,"ConditionExpression":"attribute_not_exists(pk)"` + more + `}}`
 	}
 	const old = `,"ReturnValuesOnConditionCheckFailure":"ALL_OLD"`
 	out := s.want(400, "TransactionCanceledException", "TransactWriteItems",
@@ -274,8 +328,9 @@ func TestCanceledTransactionReturnsReasonsAndItems(t *testing.T) {
 	if strings.Contains(fmt.Sprint(out), "Item") {
 		t.Errorf("an item that was not requested: %v", out)
 	}
-	out = s.want(400, "ConditionalCheckFailedException", "PutItem", `{"TableName":"perennial","Item":`+image("a", 1, `{}`)+
-		`,"ConditionExpression":"attribute_not_exists(pk)"`+old+`}`)
+	out = s.want(400, "ConditionalCheckFailedException",
+		"PutItem", `{"TableName":"perennial","Item":`+image("a", 1, `{}`)+
+			`,"ConditionExpression":"attribute_not_exists(pk)"`+old+`}`)
 	if diff := cmp.Diff(any(stored), out["Item"]); diff != "" {
 		t.Errorf("item (-want +got):\n%s", diff)
 	}
@@ -288,7 +343,8 @@ func TestTokenMakesTransactionIdempotentForTenMinutes(t *testing.T) {
 	s := newService(t)
 	s.put("a", 1, `{"n":{"N":"1"}}`)
 	add := func(token, delta string) string {
-		return `{"ClientRequestToken":"` + token + `","TransactItems":[{"Update":{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}},` +
+		return `{"ClientRequestToken":"` + token +
+			`","TransactItems":[{"Update":{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}},` +
 			`"UpdateExpression":"SET doc.n = doc.n + :d, v = v + :one","ConditionExpression":"doc.n < :most",` +
 			`"ExpressionAttributeValues":{":d":{"N":"` + delta + `"},":one":{"N":"1"},":most":{"N":"10"}}}}]}`
 	}
@@ -312,7 +368,9 @@ func TestTokenMakesTransactionIdempotentForTenMinutes(t *testing.T) {
 func TestIndexListsKeysInPages(t *testing.T) {
 	s := newService(t)
 	for i := range 5 {
-		it := table.Item{Key: table.Key{PK: "p", SK: fmt.Sprint(i)}, Index: table.Key{PK: "due", SK: "x"}, Doc: []byte(`{"n":1}`)}
+		it := table.Item{
+			Key: table.Key{PK: "p", SK: fmt.Sprint(i)}, Index: table.Key{PK: "due", SK: "x"}, Doc: []byte(`{"n":1}`),
+		}
 		if err := s.tab.Transact(t.Context(), table.Put(it)); err != nil {
 			t.Fatal(err)
 		}
@@ -320,8 +378,9 @@ func TestIndexListsKeysInPages(t *testing.T) {
 	var got []string
 	start := ""
 	for range 10 {
-		out := s.want(200, "", "Query", `{"TableName":"perennial","IndexName":"index","KeyConditionExpression":"ipk = :p AND isk BETWEEN :a AND :b",`+
-			`"ExpressionAttributeValues":{":p":{"S":"due"},":a":{"S":"x"},":b":{"S":"y"}},"Limit":2,"ScanIndexForward":false`+start+`}`)
+		out := s.want(200, "",
+			"Query", `{"TableName":"perennial","IndexName":"index","KeyConditionExpression":"ipk = :p AND isk BETWEEN :a AND :b",`+
+				`"ExpressionAttributeValues":{":p":{"S":"due"},":a":{"S":"x"},":b":{"S":"y"}},"Limit":2,"ScanIndexForward":false`+start+`}`)
 		for _, it := range out["Items"].([]any) {
 			got = append(got, fmt.Sprint(it))
 		}
@@ -348,10 +407,12 @@ func TestChangesAreReportedWithBothImages(t *testing.T) {
 	s := newService(t)
 	s.put("a", 1, `{"n":{"N":"1"}}`)
 	s.put("a", 2, `{"n":{"N":"2"}}`)
-	s.want(400, "ConditionalCheckFailedException", "DeleteItem", `{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}},`+
-		`"ConditionExpression":"v = :r","ExpressionAttributeValues":{":r":{"N":"1"}}}`)
-	s.want(200, "", "DeleteItem", `{"TableName":"arn:aws:dynamodb:local:000000000000:table/perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}},`+
-		`"ConditionExpression":"v = :r","ExpressionAttributeValues":{":r":{"N":"2"}}}`)
+	s.want(400, "ConditionalCheckFailedException",
+		"DeleteItem", `{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}},`+
+			`"ConditionExpression":"v = :r","ExpressionAttributeValues":{":r":{"N":"1"}}}`)
+	s.want(200, "",
+		"DeleteItem", `{"TableName":"arn:aws:dynamodb:local:000000000000:table/perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}},`+
+			`"ConditionExpression":"v = :r","ExpressionAttributeValues":{":r":{"N":"2"}}}`)
 	var got []string
 	for _, c := range s.changes {
 		text, err := json.Marshal([]any{c.Key, c.Old, c.New})
@@ -363,7 +424,10 @@ func TestChangesAreReportedWithBothImages(t *testing.T) {
 	const key = `{"pk":{"S":"p"},"sk":{"S":"a"}}`
 	first := `{"doc":{"M":{"n":{"N":"1"}}},"pk":{"S":"p"},"sk":{"S":"a"},"v":{"N":"1"}}`
 	second := `{"doc":{"M":{"n":{"N":"2"}}},"pk":{"S":"p"},"sk":{"S":"a"},"v":{"N":"2"}}`
-	want := []string{"[" + key + ",null," + first + "]", "[" + key + "," + first + "," + second + "]", "[" + key + "," + second + ",null]"}
+	want := []string{
+		"[" + key + ",null," + first + "]", "[" + key + "," + first + "," + second + "]",
+		"[" + key + "," + second + ",null]",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}

@@ -103,21 +103,26 @@ type write struct {
 
 func parseWrite(kind string, in *writeInput) (w write, err error) {
 	w = write{kind: kind, item: in.Item, returnOld: in.ReturnValuesOnConditionCheckFailure == "ALL_OLD"}
-	if !w.returnOld && in.ReturnValuesOnConditionCheckFailure != "" && in.ReturnValuesOnConditionCheckFailure != "NONE" {
+	if !w.returnOld && in.ReturnValuesOnConditionCheckFailure != "" &&
+		in.ReturnValuesOnConditionCheckFailure != "NONE" {
 		return w, invalid("ReturnValuesOnConditionCheckFailure is %s", in.ReturnValuesOnConditionCheckFailure)
 	}
 	if w.key, err = in.key(kind); err != nil {
 		return w, err
 	}
 	used := map[string]bool{}
-	if w.condition, err = parseCondition(in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues, used); err != nil {
+	if w.condition, err = parseCondition(
+		in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues, used,
+	); err != nil {
 		return w, err
 	}
 	if (kind == modify) != (in.UpdateExpression != "") || (kind == conditionCheck) && in.ConditionExpression == "" {
 		return w, invalid("%s has a missing or superfluous expression", kind)
 	}
 	if kind == modify {
-		if w.update, err = parseUpdate(in.UpdateExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues, used); err != nil {
+		if w.update, err = parseUpdate(
+			in.UpdateExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues, used,
+		); err != nil {
 			return w, err
 		}
 	}

@@ -41,9 +41,11 @@ func (c Change) Record(sequence int64, at time.Time, region, streamARN string) R
 	}
 	image, _ := json.Marshal(c.New) // only its length is used
 	return Record{
-		EventID: rand.Text(), EventName: name, EventVersion: "1.1", EventSource: "aws:dynamodb", Region: region, StreamARN: streamARN,
+		EventID: rand.Text(), EventName: name, EventVersion: "1.1", EventSource: "aws:dynamodb", Region: region,
+		StreamARN: streamARN,
 		Change: StreamChange{
-			At: at.Unix(), Keys: c.Key, NewImage: c.New, Sequence: fmt.Sprintf("%021d", sequence), SizeBytes: len(image), ViewType: "NEW_IMAGE",
+			At: at.Unix(), Keys: c.Key, NewImage: c.New, Sequence: fmt.Sprintf("%021d", sequence),
+			SizeBytes: len(image), ViewType: "NEW_IMAGE",
 		},
 	}
 }

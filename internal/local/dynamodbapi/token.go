@@ -69,7 +69,9 @@ func (t *tokens) begin(token string, in *transactInput, now time.Time) (done boo
 		return false, fail("IdempotentParameterMismatchException",
 			"ClientRequestToken was used with different parameters")
 	case !r.done:
-		return false, fail("TransactionInProgressException", "The transaction with the given request token is already in progress")
+		return false, fail(
+			"TransactionInProgressException", "The transaction with the given request token is already in progress",
+		)
 	}
 	return true, nil
 }

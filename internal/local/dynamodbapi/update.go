@@ -78,7 +78,9 @@ func (e *expression) term() term {
 	return func(item attributes) (value, error) {
 		v, ok := o(item)
 		if !ok {
-			return value{}, invalid("The provided expression refers to an attribute that does not exist in the item: %s", source)
+			return value{}, invalid(
+				"The provided expression refers to an attribute that does not exist in the item: %s", source,
+			)
 		}
 		return v, nil
 	}

@@ -36,7 +36,8 @@ func number(n string) value { return value{N: &n} }
 func (v value) kind() string {
 	var kinds []string
 	for name, set := range map[string]bool{
-		"S": v.S != nil, "B": v.B != nil, "N": v.N != nil, "BOOL": v.BOOL != nil, "NULL": v.NULL != nil, "L": v.L != nil, "M": v.M != nil,
+		"S": v.S != nil, "B": v.B != nil, "N": v.N != nil, "BOOL": v.BOOL != nil, "NULL": v.NULL != nil,
+		"L": v.L != nil, "M": v.M != nil,
 	} {
 		if set {
 			kinds = append(kinds, name)

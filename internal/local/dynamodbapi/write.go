@@ -123,7 +123,9 @@ func (a *API) commit(ctx context.Context, writes []write) ([]reason, error) {
 }
 
 // decide reads the items and evaluates the conditions. If one fails, it returns no operations, and the reasons.
-func (a *API) decide(ctx context.Context, writes []write) (ops []table.Op, changes []Change, reasons []reason, err error) {
+func (a *API) decide(
+	ctx context.Context, writes []write,
+) (ops []table.Op, changes []Change, reasons []reason, err error) {
 	reasons = make([]reason, len(writes))
 	canceled := false
 	for i, w := range writes {
@@ -181,7 +183,9 @@ func (w write) operation(now table.Item, item attributes) (table.Op, attributes,
 		return table.Op{}, nil, err
 	}
 	if it.Version != now.Version+1 {
-		return table.Op{}, nil, invalid("The attribute %s must be %d, one more than that of the stored item", versionName, now.Version+1)
+		return table.Op{}, nil, invalid(
+			"The attribute %s must be %d, one more than that of the stored item", versionName, now.Version+1,
+		)
 	}
 	it.Version = now.Version
 	return table.Put(it), next, nil

@@ -77,7 +77,9 @@ func New() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("paypal: %w", err)
 	}
-	return &Server{Next: http.DefaultTransport, issuer: issuer, issuerKey: key, objects: map[string]json.RawMessage{}}, nil
+	return &Server{
+		Next: http.DefaultTransport, issuer: issuer, issuerKey: key, objects: map[string]json.RawMessage{},
+	}, nil
 }
 
 // certificate returns a template that is valid at every instant that the clock of a local stack can show.

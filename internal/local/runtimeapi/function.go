@@ -72,7 +72,9 @@ const (
 // until it responds or Timeout ends.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if len(payload) > maxPayload {
-		return nil, &Error{"RequestEntityTooLarge", fmt.Sprintf("the event has %d bytes, more than %d", len(payload), maxPayload)}
+		return nil, &Error{
+			"RequestEntityTooLarge", fmt.Sprintf("the event has %d bytes, more than %d", len(payload), maxPayload),
+		}
 	}
 	if err := f.acquire(ctx); err != nil {
 		return nil, err

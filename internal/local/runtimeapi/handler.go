@@ -38,7 +38,10 @@ func (p *process) next(w http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Aws-Request-Id", e.id)
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(e.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", e.arn)
-		h.Set("Lambda-Runtime-Trace-Id", "Root=1-"+e.id[:8]+"-"+e.id[24:]+e.id[9:13]+e.id[14:18]+e.id[19:23]+";Sampled=0")
+		h.Set(
+			"Lambda-Runtime-Trace-Id",
+			"Root=1-"+e.id[:8]+"-"+e.id[24:]+e.id[9:13]+e.id[14:18]+e.id[19:23]+";Sampled=0",
+		)
 		if e.clientContext != "" {
 			h.Set("Lambda-Runtime-Client-Context", e.clientContext)
 		}
@@ -64,7 +67,9 @@ func (p *process) response(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusAccepted
 	if len(out) > maxPayload {
 		status = http.StatusRequestEntityTooLarge
-		res = result{err: &Error{tooLarge, "Response payload size exceeded maximum allowed payload size (6291556 bytes)."}}
+		res = result{
+			err: &Error{tooLarge, "Response payload size exceeded maximum allowed payload size (6291556 bytes)."},
+		}
 	} else if failed := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); failed != "" {
 		body, _ := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
 		res = result{err: functionError(failed, body)}
@@ -78,7 +83,10 @@ func (p *process) error(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
-	p.settle(w, r, result{err: functionError(r.Header.Get("Lambda-Runtime-Function-Error-Type"), body)}, http.StatusAccepted)
+	p.settle(
+		w, r, result{err: functionError(r.Header.Get("Lambda-Runtime-Function-Error-Type"), body)},
+		http.StatusAccepted,
+	)
 }
 
 // settle records the result of the current event.

@@ -155,7 +155,9 @@ func (p *process) invoke(e *event) ([]byte, error) {
 	default:
 	}
 	if late {
-		return nil, &Error{timedOut, fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", e.id, e.timeout.Seconds())}
+		return nil, &Error{
+			timedOut, fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", e.id, e.timeout.Seconds()),
+		}
 	}
 	return nil, p.exitError(e.id)
 }

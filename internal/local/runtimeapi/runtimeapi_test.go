@@ -33,7 +33,9 @@ func TestMain(m *testing.M) {
 		os.Exit(3)
 	case "init error":
 		url := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/init/error"
-		resp, err := http.Post(url, "application/json", strings.NewReader(`{"errorType":"Config","errorMessage":"no table"}`))
+		resp, err := http.Post(
+			url, "application/json", strings.NewReader(`{"errorType":"Config","errorMessage":"no table"}`),
+		)
 		if err == nil {
 			fmt.Println(resp.StatusCode)
 		}
@@ -89,7 +91,8 @@ func newFunction(t *testing.T, change func(*runtimeapi.Function)) *runtimeapi.Fu
 		t.Fatal(err)
 	}
 	f := &runtimeapi.Function{
-		Name: "test", Path: path, ARN: "arn:aws:lambda:local:000000000000:function:test:live", Timeout: 10 * time.Second,
+		Name: "test", Path: path, ARN: "arn:aws:lambda:local:000000000000:function:test:live",
+		Timeout:   10 * time.Second,
 		Processes: 2, Env: []string{roleVariable + "=function", "GREETING=hello"},
 	}
 	if change != nil {
@@ -156,10 +159,12 @@ func TestFunctionReceivesEventsAsOnLambda(t *testing.T) {
 	if first.ClientContext["clock"] != "2026-12-01T10:00:00Z" {
 		t.Errorf("the client context is %v", first.ClientContext)
 	}
-	if !strings.HasPrefix(first.Trace, "Root=1-") || len(first.Trace) != len("Root=1-01234567-0123456789abcdef01234567;Sampled=0") {
+	if !strings.HasPrefix(first.Trace, "Root=1-") ||
+		len(first.Trace) != len("Root=1-01234567-0123456789abcdef01234567;Sampled=0") {
 		t.Errorf("the trace header is %q", first.Trace)
 	}
-	if env := strings.Join(first.Environment, "\n"); !strings.Contains(env, "GREETING=hello") || strings.Contains(env, "HOME=") {
+	if env := strings.Join(first.Environment, "\n"); !strings.Contains(env, "GREETING=hello") ||
+		strings.Contains(env, "HOME=") {
 		t.Errorf("the environment differs from the configured one:\n%s", env)
 	}
 	second, err := invoke(t, f, request{})
@@ -167,7 +172,10 @@ func TestFunctionReceivesEventsAsOnLambda(t *testing.T) {
 		t.Fatal(err)
 	}
 	if second.PID != first.PID || second.RequestID == first.RequestID {
-		t.Errorf("the second event has process %d and request ID %s, the first %d and %s", second.PID, second.RequestID, first.PID, first.RequestID)
+		t.Errorf(
+			"the second event has process %d and request ID %s, the first %d and %s", second.PID, second.RequestID,
+			first.PID, first.RequestID,
+		)
 	}
 }
 

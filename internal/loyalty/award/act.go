@@ -23,7 +23,10 @@ func EventCause(e loyalty.Event) string { return e.Family() + ":" + e.ID }
 // the points of its actions, and one that is declined later gives nothing again. As with orders, later revisions use
 // the rules of the first revision, which are those of the version that prior names. The account must have been advanced
 // to now.
-func PlaceEvent(p *loyalty.Program, acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event, now time.Time) (posting.Outcome, error) {
+func PlaceEvent(
+	p *loyalty.Program, acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event,
+	now time.Time,
+) (posting.Outcome, error) {
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
@@ -53,9 +56,13 @@ func eventState(p *loyalty.Program,
 	if prior == nil {
 		switch {
 		case ev.At.After(now.Add(posting.MaxOrderAhead)):
-			return loyalty.EventState{}, loyalty.Refuse(loyalty.ValidationFailed, "/at", "at must not be in the future.")
+			return loyalty.EventState{}, loyalty.Refuse(
+				loyalty.ValidationFailed, "/at", "at must not be in the future.",
+			)
 		case ev.At.Before(now.Add(-posting.MaxOrderAge)):
-			return loyalty.EventState{}, loyalty.Refuse(loyalty.ValidationFailed, "/at", "at must be within the last 90 days.")
+			return loyalty.EventState{}, loyalty.Refuse(
+				loyalty.ValidationFailed, "/at", "at must be within the last 90 days.",
+			)
 		case ev.At.Before(acc.Joined.Add(-posting.JoinGrace)):
 			return loyalty.EventState{}, loyalty.Refuse(
 				loyalty.ValidationFailed, "/at", "at must not be more than a day before the member enrolled.",
@@ -70,7 +77,10 @@ func eventState(p *loyalty.Program,
 	case s.Event.Member != ev.Member:
 		return s, loyalty.Refuse(loyalty.ValidationFailed, "/member", "The event belongs to another member.")
 	case !s.Event.At.Equal(ev.At):
-		return s, loyalty.Refuse(loyalty.ValidationFailed, "/at", "The instant (at) of an event cannot change. Use a new event ID for another event.")
+		return s, loyalty.Refuse(
+			loyalty.ValidationFailed, "/at",
+			"The instant (at) of an event cannot change. Use a new event ID for another event.",
+		)
 	}
 	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
 	s.Event = ev
@@ -127,16 +137,21 @@ func EventFacts(s *loyalty.EventState, rules *loyalty.Program) *loyalty.Facts {
 
 // AwardEvent posts the entry that updates an event's points. The first revision gets an entry even if it gives nothing.
 // Conditions of actions are evaluated on facts. The points become active at from at the earliest.
-func AwardEvent(d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, facts *loyalty.Facts, from time.Time) error {
+func AwardEvent(
+	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, facts *loyalty.Facts, from time.Time,
+) error {
 	day := loyalty.DateOf(s.Event.At, rules.Zone)
 	e := loyalty.Entry{
-		Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseEvent, ID: EventCause(s.Event), Revision: s.Revision},
+		Kind:    loyalty.KindEarn,
+		Cause:   loyalty.Cause{Kind: loyalty.CauseEvent, ID: EventCause(s.Event), Revision: s.Revision},
 		Program: s.Program, Effective: s.Event.At,
 	}
 	if s.Revision > 1 {
 		e.Effective = d.Now
 		if s.Worth != 0 {
-			e.Reasons = append(e.Reasons, loyalty.NewReason("revision", loyalty.FormatPoints(-s.Worth), loyalty.WasGiven))
+			e.Reasons = append(
+				e.Reasons, loyalty.NewReason("revision", loyalty.FormatPoints(-s.Worth), loyalty.WasGiven),
+			)
 		}
 	}
 	total := loyalty.Points(0)
@@ -171,7 +186,10 @@ func AwardEvent(d *posting.Decision, rules *loyalty.Program, s *loyalty.EventSta
 
 // actionWorth returns the points that one action gives for the event's current state. It adds the reason, and the use
 // of the action's limits, to the entry.
-func actionWorth(d *posting.Decision, s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts, e *loyalty.Entry, day loyalty.Date, zone *time.Location) loyalty.Points {
+func actionWorth(
+	d *posting.Decision, s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts, e *loyalty.Entry,
+	day loyalty.Date, zone *time.Location,
+) loyalty.Points {
 	key := "earn.actions." + a.ID
 	share := share(s, key)
 	n := loyalty.Points(0)
@@ -226,7 +244,10 @@ func meets(s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts) (bool,
 }
 
 // allowed returns the points that an action gives for a matching event under its condition, limits and cooldown.
-func allowed(d *posting.Decision, s *loyalty.EventState, a loyalty.Action, share *loyalty.Share, facts *loyalty.Facts, e *loyalty.Entry, day loyalty.Date) loyalty.Points {
+func allowed(
+	d *posting.Decision, s *loyalty.EventState, a loyalty.Action, share *loyalty.Share, facts *loyalty.Facts,
+	e *loyalty.Entry, day loyalty.Date,
+) loyalty.Points {
 	key := share.Rule
 	if a.When != nil {
 		ok, err := meets(s, a, facts)
@@ -241,14 +262,18 @@ func allowed(d *posting.Decision, s *loyalty.EventState, a loyalty.Action, share
 		}
 	}
 	if l, full := earn.LimitReached(share, d.Account, a.Limits, day); full {
-		e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per)))
+		e.Reasons = append(
+			e.Reasons, loyalty.NewReason(key, "0", loyalty.IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per)),
+		)
 		return 0
 	}
 	if until := RestsUntil(d.Account, key, day); until != 0 && share.Peak == 0 {
 		e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsResting, until.String()))
 		return 0
 	}
-	e.Reasons = append(e.Reasons, loyalty.ReasonIn(a.Wallet, key, a.Points, loyalty.IsFixed, loyalty.FormatPoints(a.Points)))
+	e.Reasons = append(
+		e.Reasons, loyalty.ReasonIn(a.Wallet, key, a.Points, loyalty.IsFixed, loyalty.FormatPoints(a.Points)),
+	)
 	return a.Points
 }
 
@@ -263,7 +288,10 @@ func RestsUntil(a loyalty.Account, key string, day loyalty.Date) loyalty.Date {
 }
 
 // Begin sets from when the points of an action are active, and when they expire.
-func Begin(d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant, from time.Time) {
+func Begin(
+	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant,
+	from time.Time,
+) {
 	wait, expiry := posting.OverrideLife(a.Life, loyalty.Wait{}, posting.WalletExpiry(rules, a.Wallet, s.Buyer.Level))
 	if g.ActiveAt = wait.Active(s.Event.At, time.Time{}, rules.Zone); !g.ActiveAt.IsZero() {
 		g.ActiveAt = posting.Later(g.ActiveAt, from)
@@ -272,7 +300,10 @@ func Begin(d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a
 }
 
 // grantAction changes the points that an action has given to the target.
-func grantAction(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, target loyalty.Points, from time.Time) loyalty.Entry {
+func grantAction(
+	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action,
+	target loyalty.Points, from time.Time,
+) loyalty.Entry {
 	at := slices.IndexFunc(s.Grants, func(g loyalty.Grant) bool { return g.Rule == a.ID })
 	if at < 0 {
 		if target == 0 {

@@ -108,7 +108,9 @@ func reason(d *posting.Decision, order string) string {
 
 // explain adds the reason to an entry.
 func explain(a loyalty.Again, e loyalty.Entry) loyalty.Entry {
-	e.Reasons = append([]loyalty.Reason{loyalty.NewReason("revision", "0", loyalty.HasFollowed, a.Reasons)}, e.Reasons...)
+	e.Reasons = append(
+		[]loyalty.Reason{loyalty.NewReason("revision", "0", loyalty.HasFollowed, a.Reasons)}, e.Reasons...,
+	)
 	return e
 }
 

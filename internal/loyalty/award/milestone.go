@@ -19,7 +19,9 @@ func milestones(d *posting.Decision, now time.Time) error {
 	count := posting.OrderCount(d.Account)
 	for _, m := range d.P.Milestones {
 		r := loyalty.Reached{Grant: loyalty.Grant{Rule: m.ID}}
-		if at := slices.IndexFunc(d.Account.Reached, func(x loyalty.Reached) bool { return x.Grant.Rule == m.ID }); at >= 0 {
+		if at := slices.IndexFunc(
+			d.Account.Reached, func(x loyalty.Reached) bool { return x.Grant.Rule == m.ID },
+		); at >= 0 {
 			r = d.Account.Reached[at]
 		}
 		if count < m.Target {
@@ -63,7 +65,12 @@ func reach(d *posting.Decision, r loyalty.Reached, b posting.Bonus, m loyalty.Mi
 	}
 	e := milestoneEntry(d, loyalty.KindEarn, &r, b.At)
 	e = tier.GiveBonus(d, e, &r, b)
-	e.Reasons = append([]loyalty.Reason{loyalty.NewReason("milestones."+m.ID, loyalty.FormatPoints(delta), loyalty.WasReached, reached)}, e.Reasons...)
+	e.Reasons = append(
+		[]loyalty.Reason{
+			loyalty.NewReason("milestones."+m.ID, loyalty.FormatPoints(delta), loyalty.WasReached, reached),
+		},
+		e.Reasons...,
+	)
 	return d.Post(redeem.LostToExpiry(posting.WithIssued(e)))
 }
 
@@ -76,7 +83,10 @@ func redateMilestone(d *posting.Decision, r loyalty.Reached, b posting.Bonus, re
 		return nil
 	}
 	e := tier.MoveBonus(d, milestoneEntry(d, loyalty.KindEarn, &r, d.Now), &r, b)
-	why := loyalty.NewReason("milestones."+b.Key, loyalty.FormatPoints(tier.MovedPoints(e.Postings)), loyalty.WasReachedOn, reached, b.Expires.String())
+	why := loyalty.NewReason(
+		"milestones."+b.Key, loyalty.FormatPoints(tier.MovedPoints(e.Postings)), loyalty.WasReachedOn, reached,
+		b.Expires.String(),
+	)
 	e.Reasons = []loyalty.Reason{why}
 	return d.Post(redeem.LostToExpiry(e))
 }
@@ -86,7 +96,9 @@ func unreach(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone, now ti
 	e, n := milestoneEntry(d, loyalty.KindClawback, &r, now), r.Grant.Worth
 	e = d.ClawBack(e, n, &r.Grant)
 	r.Grant.Worth = 0
-	why := loyalty.NewReason("milestones."+m.ID, loyalty.FormatPoints(-n), loyalty.WasUnreached, strconv.FormatInt(m.Target, 10))
+	why := loyalty.NewReason(
+		"milestones."+m.ID, loyalty.FormatPoints(-n), loyalty.WasUnreached, strconv.FormatInt(m.Target, 10),
+	)
 	e.Reasons = append([]loyalty.Reason{why}, e.Reasons...)
 	return d.Post(posting.WithIssued(e))
 }
@@ -96,7 +108,9 @@ func milestoneEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, 
 	r.Revision++
 	return loyalty.Entry{
 		Kind: kind, Effective: at, Reached: r,
-		Cause: loyalty.Cause{Kind: loyalty.CauseMilestone, ID: string(d.Account.Member) + ":" + r.Grant.Rule, Revision: r.Revision},
+		Cause: loyalty.Cause{
+			Kind: loyalty.CauseMilestone, ID: string(d.Account.Member) + ":" + r.Grant.Rule, Revision: r.Revision,
+		},
 	}
 }
 

@@ -28,7 +28,9 @@ func Moved(f loyalty.FirstOrders, next loyalty.FirstOrders, o loyalty.PlacedOrde
 func EarlierOrders(n int64, before time.Time) (f loyalty.FirstOrders) {
 	f.Most = posting.MaxOrderNumber
 	for i := range min(n, posting.MaxOrderNumber) {
-		f.Orders = append(f.Orders, loyalty.PlacedOrder{At: before.Add(time.Duration(i-n) * time.Millisecond).UTC(), ID: ""})
+		f.Orders = append(
+			f.Orders, loyalty.PlacedOrder{At: before.Add(time.Duration(i-n) * time.Millisecond).UTC(), ID: ""},
+		)
 	}
 	return f
 }
@@ -36,7 +38,9 @@ func EarlierOrders(n int64, before time.Time) (f loyalty.FirstOrders) {
 // FirstOrders returns the member's first orders after an order starts or stops counting. It returns false if the
 // account does not remember enough of them, so that the member's entries are needed. was reports whether the order
 // counted before.
-func FirstOrders(p *loyalty.Program, acc loyalty.Account, rules *loyalty.Program, o *loyalty.Order, was, counts bool) (loyalty.FirstOrders, bool) {
+func FirstOrders(
+	p *loyalty.Program, acc loyalty.Account, rules *loyalty.Program, o *loyalty.Order, was, counts bool,
+) (loyalty.FirstOrders, bool) {
 	f := acc.First
 	f.Most = max(f.Most, p.Compiled.Numbers, rules.Compiled.Numbers)
 	f.Target = p.Compiled.Target

@@ -72,7 +72,9 @@ func nextState(p *loyalty.Program,
 	case !claimed && s.Order.Member != o.Member:
 		return s, loyalty.Refuse(loyalty.ValidationFailed, "/member", "The order belongs to another member.")
 	case s.Order.Currency != o.Currency:
-		return s, loyalty.Refuse(loyalty.CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency))
+		return s, loyalty.Refuse(
+			loyalty.CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency),
+		)
 	case !s.Order.PlacedAt.Equal(o.PlacedAt):
 		return s, loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "The placed_at of an order cannot change.")
 	case claimed && o.PlacedAt.Before(now.Add(-posting.MaxOrderAge)):
@@ -132,7 +134,9 @@ func buyer(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, level strin
 // GuestOrder returns the state of an order without a known member. The order is checked and stored with the rules of
 // its first revision. It is worth nothing until a later revision names the member, at most MaxOrderAge after it was
 // placed. From then on, it belongs to the member.
-func GuestOrder(p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time) (loyalty.OrderState, error) {
+func GuestOrder(
+	p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
+) (loyalty.OrderState, error) {
 	o = receipt.Paid(rules, o)
 	if err := CheckOrder(o); err != nil {
 		return loyalty.OrderState{}, err
@@ -143,7 +147,10 @@ func GuestOrder(p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Pr
 func checkPlaced(p *loyalty.Program, o loyalty.Order, now time.Time) error {
 	if _, ok := p.Compiled.Rates[o.Currency]; !ok {
 		if _, ok := exchange(p, o); !ok {
-			return loyalty.Refuse(loyalty.CurrencyUnsupported, "/currency", fmt.Sprintf("The program has no rate for the currency %s.", o.Currency))
+			return loyalty.Refuse(
+				loyalty.CurrencyUnsupported, "/currency",
+				fmt.Sprintf("The program has no rate for the currency %s.", o.Currency),
+			)
 		}
 	}
 	switch {
@@ -161,8 +168,9 @@ func checkJoined(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, now t
 	if o.Member == "" || receipt.Attributable(p, o.PlacedAt, acc.Joined, now) {
 		return nil
 	}
-	return loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "placed_at must not be more than a day before the member enrolled, on "+
-		loyalty.FormatInstant(acc.Joined)+", unless payments.claim_within of the program allows it.")
+	return loyalty.Refuse(loyalty.ValidationFailed,
+		"/placed_at", "placed_at must not be more than a day before the member enrolled, on "+
+			loyalty.FormatInstant(acc.Joined)+", unless payments.claim_within of the program allows it.")
 }
 
 // exchange returns what one major unit of the order's currency was worth in the program's currency on the day of its

@@ -39,7 +39,9 @@ func CheckOrder(o loyalty.Order) error {
 		}
 	}
 	if o.Discount > receipt.ItemTotal(o) {
-		return loyalty.Refuse(loyalty.ValidationFailed, "/discount", "The discount must not exceed the sum of the line items.")
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/discount", "The discount must not exceed the sum of the line items.",
+		)
 	}
 	if o.Included > receipt.OrderTotal(o) {
 		return loyalty.Refuse(
@@ -59,14 +61,16 @@ func CheckOrder(o loyalty.Order) error {
 // left contains the remaining budgets of campaigns, as far as they are known. The account must have been advanced to
 // now.
 func PlaceOrder(p *loyalty.Program,
-	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets, now time.Time,
+	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
+	now time.Time,
 ) (posting.Outcome, error) {
 	return PlacePaid(p, acc, prior, rules, receipt.Paid(rules, o), left, now)
 }
 
 // PlacePaid is like PlaceOrder, for an order to which Paid was applied.
 func PlacePaid(p *loyalty.Program,
-	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets, now time.Time,
+	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
+	now time.Time,
 ) (posting.Outcome, error) {
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
@@ -88,7 +92,10 @@ func PlacePaid(p *loyalty.Program,
 
 // placeOrder posts the next revision of an order, which s begins, and its consequences. again is set if the order is
 // decided again because another order changed.
-func placeOrder(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, s loyalty.OrderState, left earn.Budgets, again *loyalty.Again) error {
+func placeOrder(
+	d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, s loyalty.OrderState, left earn.Budgets,
+	again *loyalty.Again,
+) error {
 	p, acc, o := d.P, d.Account, s.Order
 	room := roomFor(d, prior, rules, &o)
 	w, err := earn.WorthOf(UnderBudgetsOf(rules, p), room, &s, left, late(&s, rules, d.Now))
@@ -106,13 +113,16 @@ func placeOrder(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.P
 		return nil
 	}
 	e := loyalty.Entry{
-		Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision}, Program: s.Program,
+		Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision},
+		Program:   s.Program,
 		Effective: o.PlacedAt, Reasons: w.Reasons, Usage: w.Usage, Postings: make([]loyalty.Posting, 0, 2),
 	}
 	if prior != nil && prior.Order.Member != "" {
 		e.Effective = d.Now
 		if s.Worth != 0 {
-			e.Reasons = append(e.Reasons, loyalty.NewReason("revision", loyalty.FormatPoints(-s.Worth), loyalty.WasGiven))
+			e.Reasons = append(
+				e.Reasons, loyalty.NewReason("revision", loyalty.FormatPoints(-s.Worth), loyalty.WasGiven),
+			)
 		}
 	}
 	e = bring(d, e, rules, &s, w)
@@ -165,7 +175,9 @@ func orderActivity(d *posting.Decision, e *loyalty.Entry, s, prior *loyalty.Orde
 }
 
 // bring posts the difference between what each of the order's grants gave and its current worth.
-func bring(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, w earn.Worth) loyalty.Entry {
+func bring(
+	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, w earn.Worth,
+) loyalty.Entry {
 	for _, o := range w.Own {
 		grant(s, o.Rule)
 	}
@@ -255,7 +267,9 @@ func grant(s *loyalty.OrderState, rule string) *loyalty.Grant {
 
 // start sets when the points of a grant become active, as soon as this is known. It moves the points that were pending
 // without a date.
-func start(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, g *loyalty.Grant) loyalty.Entry {
+func start(
+	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, g *loyalty.Grant,
+) loyalty.Entry {
 	if !g.ActiveAt.IsZero() {
 		return e
 	}
@@ -271,7 +285,10 @@ func start(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loya
 		if x.Cause == cause {
 			if !at.After(d.Now) {
 				e.Reasons = append(e.Reasons,
-					loyalty.ReasonIn(x.Wallet, "pending", 0, loyalty.BecameActive, "order "+s.Order.ID, loyalty.FormatPoints(x.Points)))
+					loyalty.ReasonIn(
+						x.Wallet, "pending", 0, loyalty.BecameActive, "order "+s.Order.ID,
+						loyalty.FormatPoints(x.Points),
+					))
 			}
 			e.Postings = append(e.Postings, loyalty.Posting{
 				Wallet: x.Wallet, Bucket: loyalty.BucketPending, Cause: cause,

@@ -36,7 +36,9 @@ const ReferralWindow = 30 * 24 * time.Hour
 // Refer records which member referred another one. It returns self_referral if both are the same person (MayRefer). It
 // returns referral_already_claimed if the member already has a referrer, or referred the referrer. It returns
 // validation_failed if the referral is too late or not possible otherwise. The account must have been advanced to now.
-func Refer(p *loyalty.Program, acc, referrer loyalty.Account, alike bool, claim string, now time.Time) (posting.Outcome, error) {
+func Refer(
+	p *loyalty.Program, acc, referrer loyalty.Account, alike bool, claim string, now time.Time,
+) (posting.Outcome, error) {
 	if err := MayRefer(p, acc, referrer, alike); err != nil {
 		return posting.Outcome{}, err
 	}
@@ -44,11 +46,17 @@ func Refer(p *loyalty.Program, acc, referrer loyalty.Account, alike bool, claim 
 	case acc.Status != loyalty.Active:
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	case posting.OrderCount(acc) > 0:
-		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "", "A member who has already ordered cannot use a referral code.")
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.ValidationFailed, "", "A member who has already ordered cannot use a referral code.",
+		)
 	case now.After(acc.Joined.Add(ReferralWindow)):
-		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "", "A referral code can be used only within 30 days after enrollment.")
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.ValidationFailed, "", "A referral code can be used only within 30 days after enrollment.",
+		)
 	case referrer.Joined.After(acc.Joined):
-		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "/code", "The referrer must have enrolled before the friend.")
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.ValidationFailed, "/code", "The referrer must have enrolled before the friend.",
+		)
 	}
 	t := acc.Traits
 	t.Referral = loyalty.Referral{By: referrer.Member, At: now, Claim: claim}

@@ -24,7 +24,9 @@ func first(c loyalty.Converting) string {
 
 // NoteConverting sets the referral actions whose conditions the order meets. It returns false if the member's entries
 // are needed to determine which order converts the referral now.
-func NoteConverting(d *posting.Decision, e *loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, counts bool) bool {
+func NoteConverting(
+	d *posting.Decision, e *loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, counts bool,
+) bool {
 	if d.Account.Traits.Referral.By == "" {
 		return true
 	}
@@ -40,7 +42,8 @@ func NoteConverting(d *posting.Decision, e *loyalty.Entry, rules *loyalty.Progra
 // the date on which its points become active is known.
 func converts(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, counts bool) (actions []string) {
 	since := acc.Traits.Referral.At.Add(-posting.JoinGrace)
-	if !counts || s.Order.Status != loyalty.OrderPaid || s.Order.PlacedAt.Before(since) || s.Grants[0].ActiveAt.IsZero() {
+	if !counts || s.Order.Status != loyalty.OrderPaid || s.Order.PlacedAt.Before(since) ||
+		s.Grants[0].ActiveAt.IsZero() {
 		return nil
 	}
 	v := earn.Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: new(earn.Worth)}
@@ -119,7 +122,8 @@ type KnownReferral struct {
 // until another order of the friend is reported. The friend's order is never rejected because of the referrer. The
 // referrer's account must have been advanced to now.
 func AwardReferral(p *loyalty.Program,
-	order posting.Outcome, referrer loyalty.Account, c ReferralChange, withdrawn, converting KnownReferral, now time.Time,
+	order posting.Outcome, referrer loyalty.Account, c ReferralChange, withdrawn, converting KnownReferral,
+	now time.Time,
 ) ([]posting.Outcome, error) {
 	r := order.Account.Traits.Referral
 	next := loyalty.Referral{By: r.By, At: r.At, Claim: r.Claim}

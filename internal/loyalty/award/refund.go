@@ -39,7 +39,9 @@ func AllBack(o loyalty.Order) bool {
 
 func CheckRefunds(o loyalty.Order) error {
 	if len(o.Refunds) > MaxRefunds {
-		return loyalty.Refuse(loyalty.ValidationFailed, "/refunds", fmt.Sprintf("An order has at most %d refunds.", MaxRefunds))
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/refunds", fmt.Sprintf("An order has at most %d refunds.", MaxRefunds),
+		)
 	}
 	seen := map[string]bool{}
 	total := int64(0)
@@ -59,7 +61,10 @@ func CheckRefunds(o loyalty.Order) error {
 	}
 	if total > receipt.OrderTotal(o) {
 		return loyalty.Refuse(loyalty.RefundExceedsPayment, "/refunds",
-			fmt.Sprintf("The sum of the refunds must not exceed the order's total of %s.", loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency}))
+			fmt.Sprintf(
+				"The sum of the refunds must not exceed the order's total of %s.",
+				loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency},
+			))
 	}
 	if err := checkDisputes(o); err != nil {
 		return err
@@ -72,7 +77,9 @@ func CheckRefunds(o loyalty.Order) error {
 
 func checkDisputes(o loyalty.Order) error {
 	if len(o.Disputes) > MaxRefunds {
-		return loyalty.Refuse(loyalty.ValidationFailed, "/disputes", fmt.Sprintf("An order has at most %d disputes.", MaxRefunds))
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/disputes", fmt.Sprintf("An order has at most %d disputes.", MaxRefunds),
+		)
 	}
 	seen := map[string]bool{}
 	for i, d := range o.Disputes {
@@ -91,7 +98,10 @@ func checkDisputes(o loyalty.Order) error {
 		}
 		if d.Amount > receipt.OrderTotal(o) {
 			return loyalty.Refuse(loyalty.ValidationFailed, at+"/amount",
-				fmt.Sprintf("The disputed amount must not exceed the order's total of %s.", loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency}))
+				fmt.Sprintf(
+					"The disputed amount must not exceed the order's total of %s.",
+					loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency},
+				))
 		}
 	}
 	return nil
@@ -115,7 +125,9 @@ func checkRefund(at string, r loyalty.Refund, has map[string]bool) error {
 	for i, l := range r.Lines {
 		at := at + "/line_items/" + strconv.Itoa(i)
 		if !has[l.ID] {
-			return loyalty.Refuse(loyalty.ValidationFailed, at+"/id", fmt.Sprintf("The order has no line item %q.", l.ID))
+			return loyalty.Refuse(
+				loyalty.ValidationFailed, at+"/id", fmt.Sprintf("The order has no line item %q.", l.ID),
+			)
 		}
 		if err := receipt.CheckAmount(at+"/amount", l.Amount); err != nil {
 			return err
@@ -123,7 +135,9 @@ func checkRefund(at string, r loyalty.Refund, has map[string]bool) error {
 		rest -= l.Amount
 	}
 	if r.Included > r.Amount {
-		return loyalty.Refuse(loyalty.ValidationFailed, at+"/tax", "The included tax must not exceed the refund's amount.")
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, at+"/tax", "The included tax must not exceed the refund's amount.",
+		)
 	}
 	if rest < 0 {
 		return loyalty.Refuse(loyalty.ValidationFailed, at+"/amount",
@@ -154,12 +168,15 @@ func checkRefundedParts(o loyalty.Order) error {
 			if got > int64(paid)+1 || got > l.Amount {
 				return loyalty.Refuse(loyalty.RefundExceedsPayment, "/refunds",
 					fmt.Sprintf("The refunds of line item %d are %s, more than its price of %s.",
-						i, loyalty.Money{Amount: got, Currency: o.Currency}, loyalty.Money{Amount: int64(paid), Currency: o.Currency}))
+						i, loyalty.Money{Amount: got, Currency: o.Currency},
+						loyalty.Money{Amount: int64(paid), Currency: o.Currency}))
 			}
 		}
 	}
 	if r.Shipping > o.Shipping || r.Tax > o.Tax {
-		return loyalty.Refuse(loyalty.RefundExceedsPayment, "/refunds", "The refunds of shipping or tax exceed the paid amount.")
+		return loyalty.Refuse(
+			loyalty.RefundExceedsPayment, "/refunds", "The refunds of shipping or tax exceed the paid amount.",
+		)
 	}
 	return nil
 }

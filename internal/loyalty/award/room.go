@@ -108,7 +108,10 @@ func roomFor(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Prog
 // Crowded reports whether an order may take capacity from later orders. It does if a cap or limit cuts it that left
 // capacity for later orders before. It also does if the order uses more of a cap that rejects orders beyond it, or that
 // another version may have lowered. used is the change of the order's usage.
-func Crowded(d *posting.Decision, prior *loyalty.OrderState, s *loyalty.OrderState, rules *loyalty.Program, used []loyalty.Usage) bool {
+func Crowded(
+	d *posting.Decision, prior *loyalty.OrderState, s *loyalty.OrderState, rules *loyalty.Program,
+	used []loyalty.Usage,
+) bool {
 	fresh := slices.ContainsFunc(s.Cut, func(u loyalty.Usage) bool {
 		wasFull := func(x loyalty.Usage) bool { return x.N == earn.IsFull && u.Compare(x) == 0 }
 		// A newer version of the program may have allowed later orders more.

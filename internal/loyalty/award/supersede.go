@@ -33,7 +33,9 @@ func Supersede(p *loyalty.Program, before *loyalty.Program, at time.Time, mode l
 		if before == nil {
 			continue
 		}
-		j := slices.IndexFunc(before.Earn.Actions, func(b loyalty.Action) bool { return b.ID == a.ID && b.Event == a.Event })
+		j := slices.IndexFunc(
+			before.Earn.Actions, func(b loyalty.Action) bool { return b.ID == a.ID && b.Event == a.Event },
+		)
 		if j >= 0 && !before.Earn.Actions[j].Since.IsZero() {
 			a.Since = before.Earn.Actions[j].Since
 		}

@@ -20,10 +20,12 @@ func TestBirthdaysCountFromWhenTheirActionWasFirstInForce(t *testing.T) {
 		Now    loyalty.Action
 		Want   time.Time
 	}{
-		"a new action counts from now on":                  {nil, birthday, second},
-		"one that was there keeps its beginning":           {[]loyalty.Action{review, begun}, birthday, first},
-		"one without a beginning gets one":                 {[]loyalty.Action{birthday}, birthday, second},
-		"another action's beginning is none":               {[]loyalty.Action{begun}, loyalty.Action{ID: "other", Event: award.EventBirthday}, second},
+		"a new action counts from now on":        {nil, birthday, second},
+		"one that was there keeps its beginning": {[]loyalty.Action{review, begun}, birthday, first},
+		"one without a beginning gets one":       {[]loyalty.Action{birthday}, birthday, second},
+		"another action's beginning is none": {
+			[]loyalty.Action{begun}, loyalty.Action{ID: "other", Event: award.EventBirthday}, second,
+		},
 		"another event under the same id begins again":     {[]loyalty.Action{begun}, year, second},
 		"what members do themselves counts whenever it is": {nil, review, time.Time{}},
 	} {

@@ -12,8 +12,10 @@ import (
 func RecordTraits(d *posting.Decision, t loyalty.Traits, changed []string, now time.Time) error {
 	t.Revision++
 	return d.Post(loyalty.Entry{
-		Kind: loyalty.KindUpdateMember, Cause: loyalty.Cause{Kind: loyalty.CauseMember, ID: string(d.Account.Member), Revision: t.Revision}, Effective: now,
-		Traits:  &t,
-		Reasons: []loyalty.Reason{loyalty.NewReason("member", "0", loyalty.HasChanged, strings.Join(changed, ", "))},
+		Kind:      loyalty.KindUpdateMember,
+		Cause:     loyalty.Cause{Kind: loyalty.CauseMember, ID: string(d.Account.Member), Revision: t.Revision},
+		Effective: now,
+		Traits:    &t,
+		Reasons:   []loyalty.Reason{loyalty.NewReason("member", "0", loyalty.HasChanged, strings.Join(changed, ", "))},
 	})
 }

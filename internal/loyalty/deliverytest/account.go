@@ -268,7 +268,9 @@ func (a *Account) spend(r Report) {
 // Dump writes an account's entries, a line each.
 func (a *Account) Dump() (out string) {
 	for _, e := range a.Entries {
-		out += fmt.Sprintf("%d %s %s at %s recorded %s", e.Sequence, e.Kind, e.Cause, inMillis(e.Effective), inMillis(e.Recorded))
+		out += fmt.Sprintf(
+			"%d %s %s at %s recorded %s", e.Sequence, e.Kind, e.Cause, inMillis(e.Effective), inMillis(e.Recorded),
+		)
 		for _, p := range e.Postings {
 			out += fmt.Sprintf(" %s%s:%s%+d", p.Wallet, p.Bucket, p.Lot, p.Points)
 		}

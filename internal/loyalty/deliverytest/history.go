@@ -53,7 +53,9 @@ func Random(t *rapid.T) *History {
 	h := &History{
 		Life: life, Program: RandomProgram(t, life),
 		Joined: time.Date(2026, 2, 10, 22+rapid.IntRange(0, 300*24).Draw(t, "joins"), 30, 0, 0, time.UTC),
-		Traits: loyalty.Traits{Birthday: 615, MembershipYearStart: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")},
+		Traits: loyalty.Traits{
+			Birthday: 615, MembershipYearStart: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year"),
+		},
 	}
 	h.Referred = len(h.Program.Earn.Actions) > basicActions
 	h.publish(t)
@@ -114,7 +116,9 @@ func (h *History) changes(t *rapid.T) {
 		if rapid.Bool().Draw(t, "manually") {
 			r.Placement = h.placement(t, r.At)
 		} else {
-			r.Traits = &loyalty.Traits{Segments: rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}}).Draw(t, "segments")}
+			r.Traits = &loyalty.Traits{
+				Segments: rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}}).Draw(t, "segments"),
+			}
 		}
 		h.both(r)
 	}

@@ -76,7 +76,9 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	p := &loyalty.Program{
 		ID: "random", Version: 1, Zone: rapid.SampledFrom(zones).Draw(t, "zone"), Earn: randomEarn(t, life),
 		Tiers: randomTiers(t, life), Milestones: randomMilestones(t, life),
-		Clawback: rapid.SampledFrom([]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited}).Draw(t, "clawback"),
+		Clawback: rapid.SampledFrom(
+			[]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited},
+		).Draw(t, "clawback"),
 	}
 	if rapid.IntRange(0, 3).Draw(t, "ladder") == 0 {
 		p.TierGroups = []loyalty.TierGroup{{ID: "partner", Tiers: randomTiers(t, life)}}

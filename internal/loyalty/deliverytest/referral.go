@@ -47,7 +47,9 @@ func (a *Account) refer(out posting.Outcome, order string, now time.Time) {
 // known returns the events of the referral for an order.
 func (a *Account) known(order string) award.KnownReferral {
 	friends, referrers := award.ReferralEvents(a.Traits.Referral, Member, order)
-	k := award.KnownReferral{Friends: a.events[award.EventCause(friends)], Referrers: a.Referrer.events[award.EventCause(referrers)]}
+	k := award.KnownReferral{
+		Friends: a.events[award.EventCause(friends)], Referrers: a.Referrer.events[award.EventCause(referrers)],
+	}
 	if k.Friends != nil {
 		k.Rules = a.version(k.Friends.Program)
 	}

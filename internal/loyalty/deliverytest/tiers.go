@@ -8,7 +8,8 @@ import (
 
 var (
 	measures = []loyalty.Measure{
-		loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits, loyalty.ByBrands,
+		loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits,
+		loyalty.ByBrands,
 	}
 	thresholds = map[loyalty.Measure][]int64{
 		loyalty.ByPointsEarned: {100, 300, 900}, loyalty.ByOrders: {2, 4, 8}, loyalty.BySpend: {100_00, 300_00, 900_00},
@@ -20,9 +21,11 @@ var (
 func randomTiers(t *rapid.T, life Life) loyalty.Tiers {
 	l := loyalty.Tiers{
 		Currency: currency, AtLeast: map[loyalty.Currency]int64{currency: 25_00}, Visit: "visit.completed",
-		Brands:           []string{"east", "west"},
-		Levels:           []loyalty.Level{{ID: "bronze"}, {ID: "silver"}, {ID: "gold"}, {ID: "black"}},
-		SkippedLevels:    rapid.SampledFrom([]loyalty.SkippedLevels{loyalty.HighestOnly, loyalty.EachLevel}).Draw(t, "skipped levels"),
+		Brands: []string{"east", "west"},
+		Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver"}, {ID: "gold"}, {ID: "black"}},
+		SkippedLevels: rapid.SampledFrom(
+			[]loyalty.SkippedLevels{loyalty.HighestOnly, loyalty.EachLevel},
+		).Draw(t, "skipped levels"),
 		RepeatEntryBonus: rapid.Bool().Draw(t, "repeat bonus"),
 		MoveDown: rapid.SampledFrom([]loyalty.MoveDown{
 			loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp,

@@ -115,7 +115,12 @@ func (v *Valuation) allowed(c *candidate, want loyalty.Points) {
 			allowed = min(allowed, peak)
 		}
 		if allowed < got {
-			cuts = append(cuts, loyalty.NewReason(r.Key, loyalty.FormatPoints(allowed-got), loyalty.IsSpent, loyalty.FormatPoints(max(0, left))))
+			cuts = append(
+				cuts,
+				loyalty.NewReason(
+					r.Key, loyalty.FormatPoints(allowed-got), loyalty.IsSpent, loyalty.FormatPoints(max(0, left)),
+				),
+			)
 			got, s.Cut = allowed, true
 		}
 		s.Peak = max(peak, got)

@@ -82,7 +82,8 @@ func Exhausted(a loyalty.Account, rule string, limits []loyalty.Limit, day loyal
 // contains the usage of the earlier orders, and caps of a period allow the rest. In a closed period, the order keeps
 // what it was allowed.
 func bounded(s *loyalty.Share,
-	acc loyalty.Account, of *loyalty.OrderState, caps []loyalty.Cap, day loyalty.Date, want loyalty.Points, why []loyalty.Reason,
+	acc loyalty.Account, of *loyalty.OrderState, caps []loyalty.Cap, day loyalty.Date, want loyalty.Points,
+	why []loyalty.Reason,
 ) (loyalty.Points, []loyalty.Reason) {
 	rule := s.Rule
 	if rule == "" {
@@ -105,7 +106,12 @@ func bounded(s *loyalty.Share,
 		if c.Reject && !closed {
 			what, allowed = loyalty.IsRefused, 0
 		}
-		why = append(why, loyalty.NewReason(rule, loyalty.FormatPoints(allowed-want), what, loyalty.FormatPoints(c.Points), string(c.Per)))
+		why = append(
+			why,
+			loyalty.NewReason(
+				rule, loyalty.FormatPoints(allowed-want), what, loyalty.FormatPoints(c.Points), string(c.Per),
+			),
+		)
 		if c.Per != loyalty.PerOrder {
 			cutBy(of, u)
 		}
@@ -116,7 +122,9 @@ func bounded(s *loyalty.Share,
 }
 
 // UseShare sets the share's usage to n points and returns the change in the usage of the rule's caps and limits.
-func UseShare(s *loyalty.Share, n loyalty.Points, caps []loyalty.Cap, limits []loyalty.Limit, day loyalty.Date) (out []loyalty.Usage) {
+func UseShare(
+	s *loyalty.Share, n loyalty.Points, caps []loyalty.Cap, limits []loyalty.Limit, day loyalty.Date,
+) (out []loyalty.Usage) {
 	delta := n - s.Used
 	for _, c := range caps {
 		if c.Per != loyalty.PerOrder && delta != 0 {
@@ -140,7 +148,9 @@ func UseShare(s *loyalty.Share, n loyalty.Points, caps []loyalty.Cap, limits []l
 }
 
 // LimitReached returns the limit that allows no further use for an event, if there is one.
-func LimitReached(s *loyalty.Share, acc loyalty.Account, limits []loyalty.Limit, day loyalty.Date) (loyalty.Limit, bool) {
+func LimitReached(
+	s *loyalty.Share, acc loyalty.Account, limits []loyalty.Limit, day loyalty.Date,
+) (loyalty.Limit, bool) {
 	if s.Peak > 0 {
 		return loyalty.Limit{}, false // the event already has its use
 	}
@@ -149,7 +159,9 @@ func LimitReached(s *loyalty.Share, acc loyalty.Account, limits []loyalty.Limit,
 
 // limited returns the first limit of a rule that does not allow an order of a day, if there is one. acc contains the
 // usage of the earlier orders. In a closed period, an order that had a use keeps it.
-func limited(s *loyalty.OrderState, acc loyalty.Account, rule string, limits []loyalty.Limit, day loyalty.Date) (found loyalty.Limit, full bool) {
+func limited(
+	s *loyalty.OrderState, acc loyalty.Account, rule string, limits []loyalty.Limit, day loyalty.Date,
+) (found loyalty.Limit, full bool) {
 	for _, l := range limits {
 		u := LimitUsage(l, rule, day, 1)
 		used := UsedTimes(acc, rule, l, day) >= l.Times

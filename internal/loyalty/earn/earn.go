@@ -23,7 +23,9 @@ import (
 // points, unless points were forfeited because their condition was not met in time. The result is never more than the
 // same order would give without refunds, so no refund gives points. The reasons are differences and add up to the
 // result.
-func WorthOf(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, late func(rule string) time.Time) (Worth, error) {
+func WorthOf(
+	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, late func(rule string) time.Time,
+) (Worth, error) {
 	var w Worth
 	o := s.Order
 	switch o.Status {
@@ -94,7 +96,9 @@ type owned struct {
 }
 
 // evaluate computes what a paid order gives. most is what the whole order gives, if this is the reduced order.
-func (w *Worth) evaluate(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, most *Worth) error {
+func (w *Worth) evaluate(
+	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, most *Worth,
+) error {
 	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, budgets: left, most: most, Worth: w}
 	w.Reasons, w.Rest = make([]loyalty.Reason, 0, 4), loyalty.Whole(0)
 	v.Base()
@@ -132,7 +136,9 @@ func (w *Worth) evaluate(p *loyalty.Program, acc loyalty.Account, s *loyalty.Ord
 // bound limits what a reduced order gives to what the whole order gives.
 func (w *Worth) bound(most *Worth) {
 	if w.Total > most.Total {
-		w.Reasons = append(w.Reasons, loyalty.NewReason("earn.purchase", loyalty.FormatPoints(most.Total-w.Total), loyalty.IsBounded))
+		w.Reasons = append(
+			w.Reasons, loyalty.NewReason("earn.purchase", loyalty.FormatPoints(most.Total-w.Total), loyalty.IsBounded),
+		)
 		w.Total = most.Total
 	}
 }
@@ -194,7 +200,8 @@ func (v *Valuation) Base() {
 	}
 	if _, unknown := receipt.OrderGiftCards(v.O); unknown > 0 {
 		v.Reasons = append(v.Reasons, loyalty.NewReason(
-			"earn.purchase", "0", loyalty.IsUnknownTender, loyalty.Money{Amount: unknown, Currency: v.O.Currency}.String(),
+			"earn.purchase", "0", loyalty.IsUnknownTender,
+			loyalty.Money{Amount: unknown, Currency: v.O.Currency}.String(),
 		))
 	}
 	items, extra := v.remaining(everyLine), loyalty.Whole(0)
@@ -217,7 +224,10 @@ func (v *Valuation) Base() {
 		eligible = eligible.Add(v.remaining(v.earning).Mul(v.kept))
 	}
 	v.rate = over(v.rate, eligible)
-	v.add("earn.purchase", eligible.Mul(v.rate.PerMinor), loyalty.IsRated, loyalty.AmountText(eligible, v.currency), v.rate.Text)
+	v.add(
+		"earn.purchase", eligible.Mul(v.rate.PerMinor), loyalty.IsRated, loyalty.AmountText(eligible, v.currency),
+		v.rate.Text,
+	)
 }
 
 // nothingEligible reports whether all items were refunded or are contested, or everything was paid by means that earn nothing.
@@ -273,8 +283,13 @@ func (v *Valuation) byCategory() {
 		if !ok || m.Less.Sign() == 0 || seenBefore(v.O.Lines[:i], l.Category) {
 			continue
 		}
-		eligible := v.remaining(func(x loyalty.Line) bool { return x.Category == l.Category && v.earning(x) }).Mul(v.kept)
-		v.add(m.Rule, eligible.Mul(v.rate.PerMinor).Mul(m.Less), loyalty.IsTimes, loyalty.AmountText(eligible, v.currency), m.Text)
+		eligible := v.remaining(
+			func(x loyalty.Line) bool { return x.Category == l.Category && v.earning(x) },
+		).Mul(v.kept)
+		v.add(
+			m.Rule, eligible.Mul(v.rate.PerMinor).Mul(m.Less), loyalty.IsTimes,
+			loyalty.AmountText(eligible, v.currency), m.Text,
+		)
 	}
 }
 
@@ -338,7 +353,9 @@ func (v *Valuation) round() error {
 	v.layers()
 	n, ok := v.sum.Round(p.Earn.Rounding)
 	if !ok && v.sum.Sign() > 0 {
-		return loyalty.Refuse(loyalty.AmountOutOfRange, "", "The order would earn more points than one operation may move.")
+		return loyalty.Refuse(
+			loyalty.AmountOutOfRange, "", "The order would earn more points than one operation may move.",
+		)
 	}
 	n = max(0, n)
 	if rest := loyalty.Whole(int64(n)).Sub(v.sum); rest.Sign() != 0 {
@@ -377,14 +394,24 @@ func (w *Worth) forfeit(p *loyalty.Program, late func(rule string) time.Time) {
 		o := &w.Own[i]
 		base -= o.N
 		if at := late(o.Rule); !at.IsZero() && o.N > 0 {
-			w.Reasons = append(w.Reasons, loyalty.NewReason(o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String()))
+			w.Reasons = append(
+				w.Reasons,
+				loyalty.NewReason(
+					o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String(),
+				),
+			)
 			w.Total, o.N = w.Total-o.N, 0
 			late := func(t owned) bool { return t.Rule == o.Rule }
 			w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)
 		}
 	}
 	if at := late(""); !at.IsZero() && base > 0 {
-		w.Reasons = append(w.Reasons, loyalty.NewReason("pending", loyalty.FormatPoints(-base), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String()))
+		w.Reasons = append(
+			w.Reasons,
+			loyalty.NewReason(
+				"pending", loyalty.FormatPoints(-base), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String(),
+			),
+		)
 		w.Total -= base
 		late := func(t owned) bool { return w.OfRule(t.Rule) == 0 }
 		w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)

@@ -261,7 +261,10 @@ func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	if least, some := r.Match.MinSpend[v.currency]; len(r.Match.MinSpend) > 0 &&
 		(!some || m.Amount.Sub(loyalty.Whole(least)).Sign() < 0) {
 		if some {
-			v.why(r.Key, loyalty.IsShort, loyalty.Money{Amount: least, Currency: v.currency}.String(), loyalty.AmountText(m.Amount, v.currency))
+			v.why(
+				r.Key, loyalty.IsShort, loyalty.Money{Amount: least, Currency: v.currency}.String(),
+				loyalty.AmountText(m.Amount, v.currency),
+			)
 		}
 		return false
 	}

@@ -44,7 +44,10 @@ func RefundedAmounts(o loyalty.Order) refunded {
 	if over := s.Goods - left; over > 0 {
 		s.Goods, s.Open = left, s.Open+over
 	}
-	r := refunded{lines: s.Lines, units: s.Units, Goods: loyalty.Whole(s.Goods), parts: parts{loyalty.Whole(s.Shipping), loyalty.Whole(s.Tax)}}
+	r := refunded{
+		lines: s.Lines, units: s.Units, Goods: loyalty.Whole(s.Goods),
+		parts: parts{loyalty.Whole(s.Shipping), loyalty.Whole(s.Tax)},
+	}
 	for _, d := range o.Disputes {
 		if d.Status != loyalty.DisputeWon {
 			s.Open += d.Amount

@@ -22,7 +22,9 @@ func TestRefundToATenderCountsForRulesOfIt(t *testing.T) {
 		o := loyalty.Order{
 			Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 90}},
 			Tenders: []loyalty.Tender{
-				{Kind: loyalty.TenderCard, Name: "house-card", Amount: 40}, {Kind: loyalty.TenderCash, Amount: 20}, {Kind: loyalty.TenderGiftCard, Amount: 30},
+				{Kind: loyalty.TenderCard, Name: "house-card", Amount: 40},
+				{Kind: loyalty.TenderCash, Amount: 20},
+				{Kind: loyalty.TenderGiftCard, Amount: 30},
 			},
 			Refunds: []loyalty.Refund{{ID: "r1", Status: loyalty.RefundSucceeded, Amount: 20, Tender: c.tender}},
 		}
@@ -36,14 +38,18 @@ func TestRefundToATenderCountsForRulesOfIt(t *testing.T) {
 // A refund to two cards went back to each in proportion to its amount, whatever the order of refunds.
 func TestRefundToSeveralTendersIsShared(t *testing.T) {
 	o := loyalty.Order{
-		Lines:   []loyalty.Line{{ID: "1", Quantity: 1, Amount: 90}},
-		Tenders: []loyalty.Tender{{Kind: loyalty.TenderCard, Name: "a", Amount: 60}, {Kind: loyalty.TenderCard, Name: "b", Amount: 30}},
+		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 90}},
+		Tenders: []loyalty.Tender{
+			{Kind: loyalty.TenderCard, Name: "a", Amount: 60}, {Kind: loyalty.TenderCard, Name: "b", Amount: 30},
+		},
 		Refunds: []loyalty.Refund{
-			{ID: "r1", Status: loyalty.RefundSucceeded, Amount: 30, Tender: "card"}, {ID: "r2", Status: loyalty.RefundPending, Amount: 60, Tender: "a"},
+			{ID: "r1", Status: loyalty.RefundSucceeded, Amount: 30, Tender: "card"},
+			{ID: "r2", Status: loyalty.RefundPending, Amount: 60, Tender: "a"},
 		},
 	}
 	back := receipt.TenderRefundsOf(&o)
-	if back.Each[0].Sub(loyalty.Whole(20)).Sign() != 0 || back.Each[1].Sub(loyalty.Whole(10)).Sign() != 0 || back.Sum.Sub(loyalty.Whole(30)).Sign() != 0 {
+	if back.Each[0].Sub(loyalty.Whole(20)).Sign() != 0 || back.Each[1].Sub(loyalty.Whole(10)).Sign() != 0 ||
+		back.Sum.Sub(loyalty.Whole(30)).Sign() != 0 {
 		t.Errorf("%v", back)
 	}
 	if err := receipt.CheckRefundTenders(&o); err != nil {

@@ -21,7 +21,8 @@ func (w *Worth) countTierGroups(p *loyalty.Program, v *Valuation) {
 		x.count(GroupProgram(p, i), v)
 		if x.Spend != 0 || x.Pieces != 0 || len(x.Brands) > 0 {
 			w.TierGroups = append(w.TierGroups, loyalty.Counted{
-				TierGroup: p.TierGroups[i].ID, Metric: loyalty.Metric{Spend: x.Spend, QualifyingItems: x.Pieces}, Brands: x.Brands,
+				TierGroup: p.TierGroups[i].ID, Metric: loyalty.Metric{Spend: x.Spend, QualifyingItems: x.Pieces},
+				Brands: x.Brands,
 			})
 		}
 	}

@@ -39,7 +39,9 @@ func (v *Valuation) mentions(rule string) bool {
 }
 
 // UnappliedCampaigns adds to the reasons of a quote why other campaigns that run do not apply.
-func UnappliedCampaigns(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, because []loyalty.Reason) []loyalty.Reason {
+func UnappliedCampaigns(
+	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, because []loyalty.Reason,
+) []loyalty.Reason {
 	var w Worth
 	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: &w}
 	v.Base()

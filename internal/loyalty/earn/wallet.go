@@ -23,7 +23,9 @@ func (w *Worth) walletWorth(p *loyalty.Program, v *Valuation) error {
 		v.prepare()
 		n, fits := rate.Gives(v.all.Amount).Round(loyalty.Down)
 		if !fits && v.all.Amount.Sign() > 0 {
-			return loyalty.Refuse(loyalty.AmountOutOfRange, "", "The order would earn more points than one operation may move.")
+			return loyalty.Refuse(
+				loyalty.AmountOutOfRange, "", "The order would earn more points than one operation may move.",
+			)
 		}
 		n = max(0, n)
 		w.InWallets = append(w.InWallets, owned{posting.Key(wallet), n})

@@ -56,7 +56,9 @@ func TestWhenAnEventMayHaveHappened(t *testing.T) {
 }
 
 func TestDataOfAnEvent(t *testing.T) {
-	fields := map[string]loyalty.FieldKind{"title": loyalty.TextField, "stars": loyalty.NumberField, "photo": loyalty.BooleanField}
+	fields := map[string]loyalty.FieldKind{
+		"title": loyalty.TextField, "stars": loyalty.NumberField, "photo": loyalty.BooleanField,
+	}
 	p := made(t, func(p *loyalty.Program) {
 		p.Events = []loyalty.EventType{{Name: "talk", States: []string{"held"}, Fields: fields}}
 	})
@@ -87,7 +89,9 @@ func TestDataOfAnEvent(t *testing.T) {
 }
 
 func TestEventsThatAnActionIsFor(t *testing.T) {
-	s := &loyalty.EventState{Event: visitEvent(noon), Buyer: loyalty.Buyer{Level: "silver", Segments: []string{"vip", "staff"}}}
+	s := &loyalty.EventState{
+		Event: visitEvent(noon), Buyer: loyalty.Buyer{Level: "silver", Segments: []string{"vip", "staff"}},
+	}
 	for _, c := range []struct {
 		action loyalty.Action
 		want   string
@@ -130,7 +134,9 @@ func TestDayUntilWhichAnActionRests(t *testing.T) {
 		{"of points", edited(func(u *loyalty.Usage) { u.Times = false }), 20261209, 0},
 		{"given back", edited(func(u *loyalty.Usage) { u.N = 0 }), 20261209, 0},
 	} {
-		if got := award.RestsUntil((loyalty.Account{Usage: []loyalty.Usage{c.u}}), "earn.actions.a", c.day); got != c.want {
+		if got := award.RestsUntil(
+			(loyalty.Account{Usage: []loyalty.Usage{c.u}}), "earn.actions.a", c.day,
+		); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -152,7 +158,11 @@ func TestReasonsAndUsesOfAnAction(t *testing.T) {
 		{"points", func(a *loyalty.Action) { a.When = yes }, nil, 30, loyalty.IsFixed},
 		{"an unmet condition", func(a *loyalty.Action) { a.When = unmet{} }, nil, 0, loyalty.IsUnmet},
 		{"a condition that fails", func(a *loyalty.Action) { a.When = fails }, nil, 0, loyalty.IsFailed},
-		{"a limit that is not reached", func(a *loyalty.Action) { a.Limits[0].Times = 2 }, []loyalty.Usage{times}, 30, loyalty.IsFixed},
+		{
+			"a limit that is not reached", func(a *loyalty.Action) { a.Limits[0].Times = 2 },
+			[]loyalty.Usage{times},
+			30, loyalty.IsFixed,
+		},
 		{"a limit that is reached", func(*loyalty.Action) {}, []loyalty.Usage{times}, 0, loyalty.IsLimited},
 		{"a cooldown", func(*loyalty.Action) {}, []loyalty.Usage{resting}, 0, loyalty.IsResting},
 		{"another time", func(a *loyalty.Action) { a.From = noon.Add(1) }, nil, 0, loyalty.IsFor},
@@ -160,7 +170,8 @@ func TestReasonsAndUsesOfAnAction(t *testing.T) {
 	} {
 		p := made(t, func(p *loyalty.Program) {
 			a := loyalty.Action{
-				ID: "a", Event: "visit.completed", Points: 30, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}, Cooldown: loyalty.Period{Days: 5},
+				ID: "a", Event: "visit.completed", Points: 30,
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}, Cooldown: loyalty.Period{Days: 5},
 			}
 			c.edit(&a)
 			p.Earn.Actions = []loyalty.Action{a}
@@ -212,13 +223,19 @@ func TestLifeOfAnActionsPoints(t *testing.T) {
 	} {
 		var g loyalty.Grant
 		d := posting.Decide(p, joined(t, p, noon), noon)
-		award.Begin(d, p, &loyalty.EventState{Event: visitEvent(noon)}, loyalty.Action{Life: loyalty.Life{Pending: c.pending}}, &g, c.from)
+		award.Begin(
+			d, p, &loyalty.EventState{Event: visitEvent(noon)}, loyalty.Action{Life: loyalty.Life{Pending: c.pending}},
+			&g, c.from,
+		)
 		var expires loyalty.Date
 		if !c.active.IsZero() {
 			expires = p.Earn.Expires.Date(c.active, noon, p.Zone)
 		}
 		if !g.ActiveAt.Equal(c.active) || g.Expires != expires {
-			t.Errorf("%+v from %s: active at %s until %s, want %s until %s", c.pending, c.from, g.ActiveAt, g.Expires, c.active, expires)
+			t.Errorf(
+				"%+v from %s: active at %s until %s, want %s until %s", c.pending, c.from, g.ActiveAt, g.Expires,
+				c.active, expires,
+			)
 		}
 	}
 }
@@ -244,7 +261,9 @@ func TestOrderThatConvertsAReferral(t *testing.T) {
 		{"one behind those that are known", []int{1, 2}, true, 5, true, []int{1, 2}, true, true},
 		{"one among those that are known", []int{1, 3}, true, 2, true, []int{1, 2, 3}, true, true},
 	} {
-		next, enough := posting.AddConverting(loyalty.Converting{Orders: numberedOrders(c.known...), More: c.more}, numbered(c.order), c.converts)
+		next, enough := posting.AddConverting(
+			loyalty.Converting{Orders: numberedOrders(c.known...), More: c.more}, numbered(c.order), c.converts,
+		)
 		want := loyalty.Converting{Orders: numberedOrders(c.want...), More: c.wantMore}
 		if !reflect.DeepEqual(next, want) || enough != c.enough {
 			t.Errorf("%s: %+v, known %t", c.name, next, enough)
@@ -263,15 +282,66 @@ func TestChangeOfAReferral(t *testing.T) {
 	}{
 		{"not referred", loyalty.Referral{}, []int{1}, "1", award.ReferralChange{}, false},
 		{"no order", loyalty.Referral{By: "mem_bob"}, nil, "1", award.ReferralChange{Referrer: "mem_bob"}, false},
-		{"the first order", loyalty.Referral{By: "mem_bob"}, []int{1}, "1", award.ReferralChange{Referrer: "mem_bob", Withdrawn: "", Converts: "1"}, true},
-		{"the converting order again", loyalty.Referral{By: "mem_bob", Order: "1"}, []int{1}, "1", award.ReferralChange{Referrer: "mem_bob", Withdrawn: "", Converts: "1"}, true},
-		{"another order", loyalty.Referral{By: "mem_bob", Order: "1"}, []int{1, 2}, "2", award.ReferralChange{Referrer: "mem_bob", Withdrawn: "", Converts: "1"}, false},
-		{"an earlier order", loyalty.Referral{By: "mem_bob", Order: "2"}, []int{1, 2}, "1", award.ReferralChange{Referrer: "mem_bob", Withdrawn: "2", Converts: "1"}, true},
-		{"none any longer", loyalty.Referral{By: "mem_bob", Order: "1"}, nil, "1", award.ReferralChange{Referrer: "mem_bob", Withdrawn: "1", Converts: ""}, true},
-		{"the former order again", loyalty.Referral{By: "mem_bob", Former: "1"}, []int{1}, "1", award.ReferralChange{Referrer: "mem_bob", Withdrawn: "", Converts: "1"}, true},
-		{"another one than the former", loyalty.Referral{By: "mem_bob", Former: "1"}, []int{2}, "2", award.ReferralChange{Referrer: "mem_bob", Withdrawn: "1", Converts: "2"}, true},
+		{
+			"the first order",
+			loyalty.Referral{By: "mem_bob"},
+			[]int{1},
+			"1",
+			award.ReferralChange{Referrer: "mem_bob", Withdrawn: "", Converts: "1"},
+			true,
+		},
+		{
+			"the converting order again",
+			loyalty.Referral{By: "mem_bob", Order: "1"},
+			[]int{1},
+			"1",
+			award.ReferralChange{Referrer: "mem_bob", Withdrawn: "", Converts: "1"},
+			true,
+		},
+		{
+			"another order",
+			loyalty.Referral{By: "mem_bob", Order: "1"},
+			[]int{1, 2},
+			"2",
+			award.ReferralChange{Referrer: "mem_bob", Withdrawn: "", Converts: "1"},
+			false,
+		},
+		{
+			"an earlier order",
+			loyalty.Referral{By: "mem_bob", Order: "2"},
+			[]int{1, 2},
+			"1",
+			award.ReferralChange{Referrer: "mem_bob", Withdrawn: "2", Converts: "1"},
+			true,
+		},
+		{
+			"none any longer",
+			loyalty.Referral{By: "mem_bob", Order: "1"},
+			nil, "1",
+			award.ReferralChange{Referrer: "mem_bob", Withdrawn: "1", Converts: ""},
+			true,
+		},
+		{
+			"the former order again",
+			loyalty.Referral{By: "mem_bob", Former: "1"},
+			[]int{1},
+			"1",
+			award.ReferralChange{Referrer: "mem_bob", Withdrawn: "", Converts: "1"},
+			true,
+		},
+		{
+			"another one than the former",
+			loyalty.Referral{By: "mem_bob", Former: "1"},
+			[]int{2},
+			"2",
+			award.ReferralChange{Referrer: "mem_bob", Withdrawn: "1", Converts: "2"},
+			true,
+		},
 	} {
-		acc := loyalty.Account{Traits: loyalty.Traits{Referral: c.referral}, Converting: loyalty.Converting{Orders: numberedOrders(c.known...)}}
+		acc := loyalty.Account{
+			Traits:     loyalty.Traits{Referral: c.referral},
+			Converting: loyalty.Converting{Orders: numberedOrders(c.known...)},
+		}
 		if got, changes := award.ReferralChangeOf(acc, c.decided); got != c.want || changes != c.changes {
 			t.Errorf("%s: %+v, changes %t", c.name, got, changes)
 		}
@@ -281,10 +351,14 @@ func TestChangeOfAReferral(t *testing.T) {
 // Points that the clawback policy leaves with a member move to the event of the next order, except those that expired.
 func TestPointsThatMoveToTheNextReferral(t *testing.T) {
 	was := loyalty.EventState{Grants: []loyalty.Grant{
-		{Rule: "a", ExpiredOn: 30, Expired: 10}, {Rule: "b", ExpiredOn: 10, Expired: 10}, {Rule: "c", Wallet: "miles", ExpiredOn: 5},
+		{Rule: "a", ExpiredOn: 30, Expired: 10},
+		{Rule: "b", ExpiredOn: 10, Expired: 10},
+		{Rule: "c", Wallet: "miles", ExpiredOn: 5},
 	}}
 	spare := award.Yield(&was)
-	if want := []loyalty.Grant{{Rule: "a", ExpiredOn: 20}, {Rule: "c", Wallet: "miles", ExpiredOn: 5}}; !reflect.DeepEqual(spare, want) {
+	if want := []loyalty.Grant{
+		{Rule: "a", ExpiredOn: 20}, {Rule: "c", Wallet: "miles", ExpiredOn: 5},
+	}; !reflect.DeepEqual(spare, want) {
 		t.Errorf("it yields %+v", spare)
 	}
 	if was.Grants[0].ExpiredOn != 10 || was.Grants[1].ExpiredOn != 10 || was.Grants[2].ExpiredOn != 0 {
@@ -314,11 +388,13 @@ func TestPointsThatMoveToTheNextReferral(t *testing.T) {
 // The friend's part of a referral has its own points, and neither limits nor restrictions.
 func TestFriendsPartOfAReferral(t *testing.T) {
 	a := loyalty.Action{
-		ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
-		Tiers: []string{"gold"}, Segments: []string{"vip"},
+		ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100,
+		Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
+		Tiers:  []string{"gold"}, Segments: []string{"vip"},
 	}
 	friends, referrers := award.ReferralEvents(loyalty.Referral{By: "mem_bob"}, "mem_ada", "1042")
-	if got := award.ActionOf(a, friends); got.Points != 100 || got.Limits != nil || got.Tiers != nil || got.Segments != nil {
+	if got := award.ActionOf(a, friends); got.Points != 100 || got.Limits != nil || got.Tiers != nil ||
+		got.Segments != nil {
 		t.Errorf("the friend's part is %+v", got)
 	}
 	if got := award.ActionOf(a, referrers); !reflect.DeepEqual(got, a) {

@@ -20,7 +20,9 @@ func reviews(tb testing.TB, edit ...func(*loyalty.Program)) *loyalty.Program {
 			{
 				Name:   "lesson",
 				States: []string{"done", "undone"},
-				Fields: map[string]loyalty.FieldKind{"name": loyalty.TextField, "n": loyalty.NumberField, "ok": loyalty.BooleanField},
+				Fields: map[string]loyalty.FieldKind{
+					"name": loyalty.TextField, "n": loyalty.NumberField, "ok": loyalty.BooleanField,
+				},
 			},
 		}
 		p.Earn.Actions = []loyalty.Action{{ID: "lesson", Event: "lesson.done", Points: 10}}
@@ -45,21 +47,58 @@ func TestWhichEventsAreRefused(t *testing.T) {
 	}{
 		{"as it is", member, func(*loyalty.Event) {}, "", ""},
 		{"frozen", frozenMember, func(*loyalty.Event) {}, loyalty.AccountFrozen, "/member"},
-		{"an unknown family", member, func(e *loyalty.Event) { e.Type = "walk.done" }, loyalty.ValidationFailed, "/type"},
-		{"an unknown state", member, func(e *loyalty.Event) { e.Type = "lesson.begun" }, loyalty.ValidationFailed, "/type"},
-		{"an event of the product's own", member, func(e *loyalty.Event) { e.Type = award.EventBirthday }, loyalty.ValidationFailed, "/type"},
+		{
+			"an unknown family", member, func(e *loyalty.Event) { e.Type = "walk.done" }, loyalty.ValidationFailed,
+			"/type",
+		},
+		{
+			"an unknown state", member, func(e *loyalty.Event) { e.Type = "lesson.begun" }, loyalty.ValidationFailed,
+			"/type",
+		},
+		{
+			"an event of the product's own", member, func(e *loyalty.Event) { e.Type = award.EventBirthday },
+			loyalty.ValidationFailed, "/type",
+		},
 		{"five minutes ahead", member, func(e *loyalty.Event) { e.At = noon.Add(posting.MaxOrderAhead) }, "", ""},
-		{"more than five minutes ahead", member, func(e *loyalty.Event) { e.At = noon.Add(posting.MaxOrderAhead + 1) }, loyalty.ValidationFailed, "/at"},
+		{
+			"more than five minutes ahead", member,
+			func(e *loyalty.Event) { e.At = noon.Add(posting.MaxOrderAhead + 1) }, loyalty.ValidationFailed, "/at",
+		},
 		{"90 days ago", member, func(e *loyalty.Event) { e.At = noon.Add(-posting.MaxOrderAge) }, "", ""},
-		{"more than 90 days ago", member, func(e *loyalty.Event) { e.At = noon.Add(-posting.MaxOrderAge - 1) }, loyalty.ValidationFailed, "/at"},
+		{
+			"more than 90 days ago", member, func(e *loyalty.Event) { e.At = noon.Add(-posting.MaxOrderAge - 1) },
+			loyalty.ValidationFailed, "/at",
+		},
 		{"a day before joining", young, func(e *loyalty.Event) { e.At = noon.Add(-posting.JoinGrace) }, "", ""},
-		{"more than a day before joining", young, func(e *loyalty.Event) { e.At = noon.Add(-posting.JoinGrace - 1) }, loyalty.ValidationFailed, "/at"},
-		{"fields of all kinds", member, func(e *loyalty.Event) { e.Data = map[string]any{"name": "x", "n": big.NewRat(1, 2), "ok": true} }, "", ""},
-		{"an unknown field", member, func(e *loyalty.Event) { e.Data = map[string]any{"name": "x", "m": "x"} }, loyalty.ValidationFailed, "/data/m"},
-		{"a number as a text", member, func(e *loyalty.Event) { e.Data = map[string]any{"n": "1"} }, loyalty.ValidationFailed, "/data/n"},
-		{"a text as a boolean", member, func(e *loyalty.Event) { e.Data = map[string]any{"name": true} }, loyalty.ValidationFailed, "/data/name"},
-		{"a boolean as a number", member, func(e *loyalty.Event) { e.Data = map[string]any{"ok": big.NewRat(1, 1)} }, loyalty.ValidationFailed, "/data/ok"},
-		{"a value of no kind", member, func(e *loyalty.Event) { e.Data = map[string]any{"ok": nil} }, loyalty.ValidationFailed, "/data/ok"},
+		{
+			"more than a day before joining", young,
+			func(e *loyalty.Event) { e.At = noon.Add(-posting.JoinGrace - 1) }, loyalty.ValidationFailed, "/at",
+		},
+		{
+			"fields of all kinds", member,
+			func(e *loyalty.Event) { e.Data = map[string]any{"name": "x", "n": big.NewRat(1, 2), "ok": true} }, "", "",
+		},
+		{
+			"an unknown field", member, func(e *loyalty.Event) { e.Data = map[string]any{"name": "x", "m": "x"} },
+			loyalty.ValidationFailed, "/data/m",
+		},
+		{
+			"a number as a text", member, func(e *loyalty.Event) { e.Data = map[string]any{"n": "1"} },
+			loyalty.ValidationFailed, "/data/n",
+		},
+		{
+			"a text as a boolean", member, func(e *loyalty.Event) { e.Data = map[string]any{"name": true} },
+			loyalty.ValidationFailed, "/data/name",
+		},
+		{
+			"a boolean as a number", member,
+			func(e *loyalty.Event) { e.Data = map[string]any{"ok": big.NewRat(1, 1)} }, loyalty.ValidationFailed,
+			"/data/ok",
+		},
+		{
+			"a value of no kind", member, func(e *loyalty.Event) { e.Data = map[string]any{"ok": nil} },
+			loyalty.ValidationFailed, "/data/ok",
+		},
 	} {
 		e := ev
 		c.edit(&e)
@@ -68,13 +107,16 @@ func TestWhichEventsAreRefused(t *testing.T) {
 	}
 	var unknown *loyalty.Error
 	_, err := award.PlaceEvent(p, member, nil, p, loyalty.Event{Type: "x.y", Member: "mem_ada", At: noon}, noon)
-	if errors.As(err, &unknown); !slices.Contains(award.EventTypeNames(p), "lesson.undone") || len(unknown.Detail) < 40 {
+	if errors.As(err, &unknown); !slices.Contains(award.EventTypeNames(p), "lesson.undone") ||
+		len(unknown.Detail) < 40 {
 		t.Errorf("the detail names the types: %v", err)
 	}
 	own := reviews(t, func(p *loyalty.Program) {
 		p.Events = append(p.Events, loyalty.EventType{Name: "member", States: []string{"birthday"}})
 	})
-	_, err = award.PlaceEvent(own, member, nil, own, loyalty.Event{Type: award.EventBirthday, ID: "1", Member: "mem_ada", At: noon}, noon)
+	_, err = award.PlaceEvent(
+		own, member, nil, own, loyalty.Event{Type: award.EventBirthday, ID: "1", Member: "mem_ada", At: noon}, noon,
+	)
 	wantRefusal(t, "a birthday in a family of the program", err, loyalty.ValidationFailed, "/type")
 	old := made(t, func(*loyalty.Program) {}) // a version that does not know the event yet
 	_, err = award.PlaceEvent(p, member, nil, old, ev, noon)
@@ -86,7 +128,9 @@ func TestWhichEventsAreRefused(t *testing.T) {
 func TestLaterStatesOfAnEvent(t *testing.T) {
 	p := reviews(t, func(p *loyalty.Program) {
 		p.Wallets = []loyalty.Wallet{{ID: "miles", Unit: loyalty.Units{Other: loyalty.Text{"en": "miles"}}}}
-		p.Earn.Actions = append(p.Earn.Actions, loyalty.Action{ID: "miles", Event: "lesson.done", Points: 3, Wallet: "miles"})
+		p.Earn.Actions = append(
+			p.Earn.Actions, loyalty.Action{ID: "miles", Event: "lesson.done", Points: 3, Wallet: "miles"},
+		)
 	})
 	acc := joined(t, p, noon)
 	ev := loyalty.Event{Type: "lesson.done", ID: "1", Member: "mem_ada", At: noon}
@@ -97,14 +141,20 @@ func TestLaterStatesOfAnEvent(t *testing.T) {
 		points loyalty.Points
 		total  loyalty.Points
 		miles  loyalty.Points
-	}{{"done", loyalty.KindEarn, 10, 10, 3}, {"done", loyalty.KindEarn, 0, 10, 3}, {"undone", loyalty.KindClawback, -10, 0, 0}, {"done", loyalty.KindEarn, 10, 10, 3}} {
+	}{
+		{"done", loyalty.KindEarn, 10, 10, 3},
+		{"done", loyalty.KindEarn, 0, 10, 3},
+		{"undone", loyalty.KindClawback, -10, 0, 0},
+		{"done", loyalty.KindEarn, 10, 10, 3},
+	} {
 		ev.Type = "lesson." + c.state
 		out, err := award.PlaceEvent(p, acc, state, p, ev, noon.Add(time.Duration(i)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		e := out.Entries[0]
-		if e.Kind != c.kind || e.Points != c.points || e.Cause != (loyalty.Cause{Kind: loyalty.CauseEvent, ID: "lesson:1", Revision: i + 1}) ||
+		if e.Kind != c.kind || e.Points != c.points ||
+			e.Cause != (loyalty.Cause{Kind: loyalty.CauseEvent, ID: "lesson:1", Revision: i + 1}) ||
 			out.Account.Balance().Active != c.total ||
 			out.Account.BalanceOf("miles").Active != c.miles ||
 			!e.Effective.Equal(noon.Add(time.Duration(i))) {
@@ -123,7 +173,10 @@ func TestLaterStatesOfAnEvent(t *testing.T) {
 		}
 		acc, state = out.Account, e.Event
 	}
-	for name, edit := range map[string]func(*loyalty.Event){"/member": func(e *loyalty.Event) { e.Member = "mem_bob" }, "/at": func(e *loyalty.Event) { e.At = noon.Add(1) }} {
+	for name, edit := range map[string]func(*loyalty.Event){
+		"/member": func(e *loyalty.Event) { e.Member = "mem_bob" },
+		"/at":     func(e *loyalty.Event) { e.At = noon.Add(1) },
+	} {
 		other := ev
 		edit(&other)
 		_, err := award.PlaceEvent(p, acc, state, p, other, noon)
@@ -158,7 +211,9 @@ func TestForWhomAnActionIs(t *testing.T) {
 	} {
 		acc := joined(t, p, noon.AddDate(0, 0, -1))
 		c.edit(&acc)
-		out, err := award.PlaceEvent(p, acc, nil, p, loyalty.Event{Type: "lesson.done", ID: "1", Member: "mem_ada", At: c.at}, until)
+		out, err := award.PlaceEvent(
+			p, acc, nil, p, loyalty.Event{Type: "lesson.done", ID: "1", Member: "mem_ada", At: c.at}, until,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

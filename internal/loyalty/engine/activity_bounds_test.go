@@ -35,28 +35,43 @@ func TestActivityThatNoLongerCounts(t *testing.T) {
 		want   []loyalty.Posting
 	}{
 		{
-			"another one remains", loyalty.Account{Activities: []time.Time{first, second}, Slid: []loyalty.Lot{lot(20270115, 10), lot(a, 60)}}, day(b),
-			day(a), []loyalty.Posting{out(10, 20270115), in(10, a, 20270115), out(60, a), in(60, a, 0)},
+			"another one remains",
+			loyalty.Account{Activities: []time.Time{first, second}, Slid: []loyalty.Lot{lot(20270115, 10), lot(a, 60)}},
+			day(b),
+			day(a),
+			[]loyalty.Posting{out(10, 20270115), in(10, a, 20270115), out(60, a), in(60, a, 0)},
 		},
 		{
-			"none remains", loyalty.Account{Activities: []time.Time{second}, Slid: []loyalty.Lot{lot(20270115, 10), lot(a, 60)}}, day(b),
-			loyalty.Slides, []loyalty.Posting{out(10, 20270115), in(10, 20270115, 0), out(60, a), in(60, a, 0)},
+			"none remains",
+			loyalty.Account{Activities: []time.Time{second}, Slid: []loyalty.Lot{lot(20270115, 10), lot(a, 60)}},
+			day(b),
+			loyalty.Slides,
+			[]loyalty.Posting{out(10, 20270115), in(10, 20270115, 0), out(60, a), in(60, a, 0)},
 		},
 		{
-			"more was spent than had no other day", loyalty.Account{Activities: []time.Time{second}, Slid: []loyalty.Lot{lot(20270115, 50), lot(a, 60)}}, day(b),
-			loyalty.Slides, []loyalty.Posting{out(40, 20270115), in(40, 20270115, 0), out(60, a), in(60, a, 0)},
+			"more was spent than had no other day",
+			loyalty.Account{Activities: []time.Time{second}, Slid: []loyalty.Lot{lot(20270115, 50), lot(a, 60)}},
+			day(b),
+			loyalty.Slides,
+			[]loyalty.Posting{out(40, 20270115), in(40, 20270115, 0), out(60, a), in(60, a, 0)},
 		},
 		{
 			"points that were not moved", loyalty.Account{Activities: []time.Time{first, second}}, day(b), day(a), nil,
 		},
 		{
-			"the remaining one is not earlier", loyalty.Account{Activities: []time.Time{second, second}, Slid: []loyalty.Lot{lot(a, 60)}}, day(b), 0, nil,
+			"the remaining one is not earlier",
+			loyalty.Account{Activities: []time.Time{second, second}, Slid: []loyalty.Lot{lot(a, 60)}},
+			day(b), 0, nil,
 		},
 		{
-			"another activity decides", loyalty.Account{Activities: []time.Time{first, second}, Slid: []loyalty.Lot{lot(a, 60)}}, day(a), 0, nil,
+			"another activity decides",
+			loyalty.Account{Activities: []time.Time{first, second}, Slid: []loyalty.Lot{lot(a, 60)}},
+			day(a), 0, nil,
 		},
 		{
-			"points that never expire", loyalty.Account{Activities: []time.Time{second}, Slid: []loyalty.Lot{lot(a, 60)}}, posting.Forever, 0, nil,
+			"points that never expire",
+			loyalty.Account{Activities: []time.Time{second}, Slid: []loyalty.Lot{lot(a, 60)}},
+			posting.Forever, 0, nil,
 		},
 	} {
 		p := slidingProgram(t, func(p *loyalty.Program) { p.Tiers = loyalty.Tiers{} })
@@ -68,7 +83,9 @@ func TestActivityThatNoLongerCounts(t *testing.T) {
 		var e loyalty.Entry
 		d.Inactive(&e, c.to, second)
 		if e.Slides != c.slides || !slices.Equal(e.Postings, c.want) || (len(e.Reasons) > 0) != (len(c.want) > 0) {
-			t.Errorf("%s: points slide to %s with %+v; want %s with %+v", c.name, e.Slides, e.Postings, c.slides, c.want)
+			t.Errorf(
+				"%s: points slide to %s with %+v; want %s with %+v", c.name, e.Slides, e.Postings, c.slides, c.want,
+			)
 		}
 		if want := (loyalty.ActivityChange{At: second, Withdrawn: true}); e.Activity == nil || *e.Activity != want {
 			t.Errorf("%s: the activity is %+v", c.name, e.Activity)
@@ -86,10 +103,30 @@ func TestOriginalDaysThatAnAccountRemembers(t *testing.T) {
 		slid []loyalty.Lot
 		want []loyalty.Lot
 	}{
-		{"all of them", []loyalty.Lot{lot(20270209, 100)}, []loyalty.Lot{lot(20270115, 10), lot(20270130, 60)}, []loyalty.Lot{lot(20270115, 10), lot(20270130, 60)}},
-		{"some were spent", []loyalty.Lot{lot(20270209, 65)}, []loyalty.Lot{lot(20270115, 10), lot(20270130, 60)}, []loyalty.Lot{lot(20270115, 5), lot(20270130, 60)}},
-		{"those of an earlier day were spent", []loyalty.Lot{lot(20270209, 60)}, []loyalty.Lot{lot(20270115, 10), lot(20270130, 60)}, []loyalty.Lot{lot(20270130, 60)}},
-		{"points of that very day", []loyalty.Lot{lot(20270209, 100)}, []loyalty.Lot{lot(20270130, 60), lot(20270209, 10)}, []loyalty.Lot{lot(20270130, 60)}},
+		{
+			"all of them",
+			[]loyalty.Lot{lot(20270209, 100)},
+			[]loyalty.Lot{lot(20270115, 10), lot(20270130, 60)},
+			[]loyalty.Lot{lot(20270115, 10), lot(20270130, 60)},
+		},
+		{
+			"some were spent",
+			[]loyalty.Lot{lot(20270209, 65)},
+			[]loyalty.Lot{lot(20270115, 10), lot(20270130, 60)},
+			[]loyalty.Lot{lot(20270115, 5), lot(20270130, 60)},
+		},
+		{
+			"those of an earlier day were spent",
+			[]loyalty.Lot{lot(20270209, 60)},
+			[]loyalty.Lot{lot(20270115, 10), lot(20270130, 60)},
+			[]loyalty.Lot{lot(20270130, 60)},
+		},
+		{
+			"points of that very day",
+			[]loyalty.Lot{lot(20270209, 100)},
+			[]loyalty.Lot{lot(20270130, 60), lot(20270209, 10)},
+			[]loyalty.Lot{lot(20270130, 60)},
+		},
 		{"no such lot", []loyalty.Lot{lot(20270208, 100)}, []loyalty.Lot{lot(20270130, 60)}, nil},
 		{"nothing", []loyalty.Lot{lot(20270209, 100)}, nil, nil},
 	} {

@@ -19,9 +19,12 @@ func slidingProgram(t testing.TB, edit ...func(*loyalty.Program)) *loyalty.Progr
 	return made(t, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
 		p.Earn.Expires = loyalty.Expiry{
-			After: loyalty.Period{Days: 60}, RoundTo: loyalty.EndOfDay, Inactive: true, ResetBy: []string{"order", "redemption", "visit.completed"},
+			After: loyalty.Period{Days: 60}, RoundTo: loyalty.EndOfDay, Inactive: true,
+			ResetBy: []string{"order", "redemption", "visit.completed"},
 		}
-		p.Earn.Actions = []loyalty.Action{{ID: "visit", Event: "visit.completed", Points: 5}, {ID: "survey", Event: "survey.completed", Points: 5}}
+		p.Earn.Actions = []loyalty.Action{
+			{ID: "visit", Event: "visit.completed", Points: 5}, {ID: "survey", Event: "survey.completed", Points: 5},
+		}
 		for _, e := range edit {
 			e(p)
 		}
@@ -32,7 +35,10 @@ func slidingProgram(t testing.TB, edit ...func(*loyalty.Program)) *loyalty.Progr
 // order that counts again is one again.
 func TestOrderThatCountsNoLongerIsNoActivity(t *testing.T) {
 	change := map[string][2]func(*loyalty.Order){
-		"canceled": {func(o *loyalty.Order) { o.Status = loyalty.OrderCanceled }, func(o *loyalty.Order) { o.Status = loyalty.OrderPaid }},
+		"canceled": {
+			func(o *loyalty.Order) { o.Status = loyalty.OrderCanceled },
+			func(o *loyalty.Order) { o.Status = loyalty.OrderPaid },
+		},
 		"refunded in full": {
 			func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("r", receipt.OrderTotal(*o))} },
 			func(o *loyalty.Order) {
@@ -48,7 +54,10 @@ func TestOrderThatCountsNoLongerIsNoActivity(t *testing.T) {
 				o.Disputes = []loyalty.Dispute{{ID: "d", Amount: receipt.OrderTotal(*o), Status: loyalty.DisputeWon}}
 			},
 		},
-		"not paid": {func(o *loyalty.Order) { o.Status = loyalty.OrderPlaced }, func(o *loyalty.Order) { o.Status = loyalty.OrderPaid }},
+		"not paid": {
+			func(o *loyalty.Order) { o.Status = loyalty.OrderPlaced },
+			func(o *loyalty.Order) { o.Status = loyalty.OrderPaid },
+		},
 	}
 	for name, change := range change {
 		t.Run(name, func(t *testing.T) {
@@ -210,7 +219,9 @@ func TestEventThatIsTakenBackIsNoActivity(t *testing.T) {
 		{"approved", "105 2026-04-30, slides"},
 	} {
 		s.pass(at)
-		out, err := award.PlaceEvent(p, s.acc, state, p, loyalty.Event{Type: "review." + c[0], ID: "1", Member: s.acc.Member, At: at}, at)
+		out, err := award.PlaceEvent(
+			p, s.acc, state, p, loyalty.Event{Type: "review." + c[0], ID: "1", Member: s.acc.Member, At: at}, at,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +252,12 @@ func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 		at, steps := joinedAt, []activityStep{}
 		for range rapid.IntRange(1, 6).Draw(t, "orders") {
 			at = at.Add(time.Duration(rapid.IntRange(1, 25*24).Draw(t, "hours")) * time.Hour)
-			steps = append(steps, activityStep{at, int64(rapid.IntRange(1, 50).Draw(t, "euros")), rapid.IntRange(0, 3).Draw(t, "final") > 0})
+			steps = append(
+				steps,
+				activityStep{
+					at, int64(rapid.IntRange(1, 50).Draw(t, "euros")), rapid.IntRange(0, 3).Draw(t, "final") > 0,
+				},
+			)
 		}
 		steps[0].final = true
 		type report struct {
@@ -263,7 +279,9 @@ func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 			}
 			told := x.at.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 30, 200}).Draw(t, "late")) * time.Hour)
 			for range rapid.IntRange(0, 3).Draw(t, "states") {
-				state := rapid.SampledFrom([]loyalty.OrderStatus{loyalty.OrderPaid, loyalty.OrderCanceled}).Draw(t, "state")
+				state := rapid.SampledFrom(
+					[]loyalty.OrderStatus{loyalty.OrderPaid, loyalty.OrderCanceled},
+				).Draw(t, "state")
 				delivery = append(delivery, report{told, order(i, state)})
 				told = told.Add(time.Duration(rapid.IntRange(0, 20*24).Draw(t, "next")) * time.Hour)
 			}
@@ -295,9 +313,11 @@ func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 		}
 		got, want := live(delivery), live(direct)
 		x, y := got.acc, want.acc
-		if !slices.Equal(got.lots(), want.lots()) || x.Debt != y.Debt || !posting.LastActivity(x).Equal(posting.LastActivity(y)) {
+		if !slices.Equal(got.lots(), want.lots()) || x.Debt != y.Debt ||
+			!posting.LastActivity(x).Equal(posting.LastActivity(y)) {
 			t.Fatalf("the lots are %v, active at %s; by the direct delivery %v, %s\n%s\ndirect\n%s",
-				got.lots(), posting.LastActivity(x), want.lots(), posting.LastActivity(y), dump(got.entries), dump(want.entries))
+				got.lots(), posting.LastActivity(x), want.lots(), posting.LastActivity(y), dump(got.entries),
+				dump(want.entries))
 		}
 		counts["histories"]++
 	})

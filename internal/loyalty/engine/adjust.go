@@ -12,7 +12,9 @@ import (
 // expire like points that members of the same level earn now. Points that it removes are those that expire first. It
 // returns InsufficientPoints if the wallet has fewer points than it would remove, AmountNotPositive for 0 points and
 // AmountOutOfRange for more than MaxPoints.
-func Adjust(p *loyalty.Program, acc loyalty.Account, id, wallet string, n loyalty.Points, reason string, now time.Time) (posting.Outcome, error) {
+func Adjust(
+	p *loyalty.Program, acc loyalty.Account, id, wallet string, n loyalty.Points, reason string, now time.Time,
+) (posting.Outcome, error) {
 	switch _, ok := posting.Wallet(p, wallet); {
 	case !ok && wallet != "":
 		return posting.Outcome{}, posting.NoWallet(p, "/wallet")
@@ -21,12 +23,15 @@ func Adjust(p *loyalty.Program, acc loyalty.Account, id, wallet string, n loyalt
 	case n == 0:
 		return posting.Outcome{}, loyalty.Refuse(loyalty.AmountNotPositive, "/points", "points must not be 0.")
 	case n > loyalty.MaxPoints || n < -loyalty.MaxPoints:
-		return posting.Outcome{}, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "points must be between -1000000000 and 1000000000.")
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points", "points must be between -1000000000 and 1000000000.",
+		)
 	}
 	d := posting.Decide(p, acc, now)
 	e := loyalty.Entry{
-		Kind: loyalty.KindAdjust, Cause: loyalty.Cause{Kind: loyalty.CauseAdjustment, ID: id, Revision: 1}, Effective: now,
-		Reasons: []loyalty.Reason{loyalty.ReasonIn(wallet, "adjustment", n, loyalty.Says, reason)},
+		Kind: loyalty.KindAdjust, Cause: loyalty.Cause{Kind: loyalty.CauseAdjustment, ID: id, Revision: 1},
+		Effective: now,
+		Reasons:   []loyalty.Reason{loyalty.ReasonIn(wallet, "adjustment", n, loyalty.Says, reason)},
 	}
 	if n < 0 {
 		var taken loyalty.Points

@@ -26,7 +26,9 @@ func Advance(p *loyalty.Program, acc loyalty.Account, now time.Time) (posting.Ou
 // AdvanceThrough is Advance for an account that earlier versions of the program may still change: those that were live
 // since the account was last advanced. Each version does what is due until the next version takes over. The result does
 // not depend on whether the account was read in between.
-func AdvanceThrough(p *loyalty.Program, acc loyalty.Account, versions []tier.Live, now time.Time) (posting.Outcome, error) {
+func AdvanceThrough(
+	p *loyalty.Program, acc loyalty.Account, versions []tier.Live, now time.Time,
+) (posting.Outcome, error) {
 	d := posting.Decide(p, acc, now)
 	for _, v := range versions {
 		if v.Until.After(now) {
@@ -149,14 +151,20 @@ func activatePending(d *posting.Decision, at time.Time) error {
 
 // forfeitPending forfeits pending points whose condition on the order was not met by its deadline.
 func forfeitPending(d *posting.Decision, at time.Time) error {
-	e := loyalty.Entry{Kind: loyalty.KindForfeit, Cause: d.OwnCause(loyalty.CauseForfeit, at.UTC().Format(posting.CauseTimeLayout)), Effective: at}
+	e := loyalty.Entry{
+		Kind: loyalty.KindForfeit, Cause: d.OwnCause(loyalty.CauseForfeit, at.UTC().Format(posting.CauseTimeLayout)),
+		Effective: at,
+	}
 	for _, x := range d.Account.Pending {
 		if x.ActiveAt.IsZero() && !x.GiveUp.IsZero() && !x.GiveUp.After(at) {
 			e.Postings = append(e.Postings, loyalty.Posting{
 				Bucket: loyalty.BucketPending, Lot: x.Expires, GiveUp: x.GiveUp, Cause: x.Cause, Points: -x.Points,
 			})
 			e.Reasons = append(
-				e.Reasons, loyalty.NewReason("pending", loyalty.FormatPoints(-x.Points), loyalty.IsLate, loyalty.DateOf(at, d.P.Zone).String()),
+				e.Reasons,
+				loyalty.NewReason(
+					"pending", loyalty.FormatPoints(-x.Points), loyalty.IsLate, loyalty.DateOf(at, d.P.Zone).String(),
+				),
 			)
 		}
 	}

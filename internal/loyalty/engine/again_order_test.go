@@ -13,18 +13,24 @@ import (
 
 // An entry that decides an order again is left out only if it changes nothing but the facts that rules know.
 func TestEntryThatChangesNothing(t *testing.T) {
-	was := loyalty.OrderState{Worth: 10, Grants: []loyalty.Grant{{Worth: 10}}, Shares: []loyalty.Share{{Rule: "r", Used: 10}}}
+	was := loyalty.OrderState{
+		Worth: 10, Grants: []loyalty.Grant{{Worth: 10}}, Shares: []loyalty.Share{{Rule: "r", Used: 10}},
+	}
 	parts := map[string]func(*loyalty.Entry){
 		"postings": func(e *loyalty.Entry) { e.Postings = append(e.Postings, loyalty.Posting{Points: 1}) },
 		"usage":    func(e *loyalty.Entry) { e.Usage = append(e.Usage, loyalty.Usage{Rule: "r", N: 1}) },
 		"brands":   func(e *loyalty.Entry) { e.Brands = append(e.Brands, loyalty.Bought{Brand: "east", N: 1}) },
-		"counts":   func(e *loyalty.Entry) { e.Counts = append(e.Counts, loyalty.TierGroupCount{TierGroup: "partner"}) },
-		"metric":   func(e *loyalty.Entry) { e.Metric = &loyalty.Metric{Orders: 1} },
-		"carried":  func(e *loyalty.Entry) { e.Carried = "1/2" },
-		"worth":    func(e *loyalty.Entry) { e.Order.Worth++ },
-		"grants":   func(e *loyalty.Entry) { e.Order.Grants = []loyalty.Grant{{Worth: 9}, {Worth: 1}} },
-		"shares":   func(e *loyalty.Entry) { e.Order.Shares = nil },
-		"nothing":  func(*loyalty.Entry) {},
+		"counts": func(e *loyalty.Entry) {
+			e.Counts = append(
+				e.Counts, loyalty.TierGroupCount{TierGroup: "partner"},
+			)
+		},
+		"metric":  func(e *loyalty.Entry) { e.Metric = &loyalty.Metric{Orders: 1} },
+		"carried": func(e *loyalty.Entry) { e.Carried = "1/2" },
+		"worth":   func(e *loyalty.Entry) { e.Order.Worth++ },
+		"grants":  func(e *loyalty.Entry) { e.Order.Grants = []loyalty.Grant{{Worth: 9}, {Worth: 1}} },
+		"shares":  func(e *loyalty.Entry) { e.Order.Shares = nil },
+		"nothing": func(*loyalty.Entry) {},
 	}
 	for name, edit := range parts {
 		for other, more := range parts {
@@ -49,7 +55,9 @@ func TestEntryThatChangesNothing(t *testing.T) {
 // A command may decide an order several times. Each time it starts from its own latest decision, not from the stored
 // one, so that the second time changes nothing.
 func TestOrderThatACommandDecidesTwice(t *testing.T) {
-	s := numberedShop(t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}})
+	s := numberedShop(
+		t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}},
+	)
 	first := s.buy("1", 10, noon)
 	s.buy("2", 10, noon.Add(time.Minute))
 	first.Status = loyalty.OrderCanceled

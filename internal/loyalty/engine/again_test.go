@@ -12,7 +12,11 @@ func TestALoserThatWinsLaterIsStillLimited(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
 		p.Groups = []loyalty.Group{{ID: "best", Mode: loyalty.Best}}
 		p.Earn.Rules = []loyalty.Rule{
-			{ID: "a", Group: "best", Give: loyalty.Fixed{Points: 10}, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, Caps: []loyalty.Cap{{Points: 10, Per: loyalty.PerEver, Reject: false}}},
+			{
+				ID: "a", Group: "best", Give: loyalty.Fixed{Points: 10},
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
+				Caps:   []loyalty.Cap{{Points: 10, Per: loyalty.PerEver, Reject: false}},
+			},
 			{ID: "b", Group: "best", Give: loyalty.Fixed{Points: 20}, Match: loyalty.Match{MinSpend: euros(50)}},
 		}
 	}))

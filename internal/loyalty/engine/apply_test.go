@@ -10,7 +10,10 @@ import (
 
 // Stored, an empty list of usages is none, so both have to leave the account alike. Found by seed 1795347565682758740.
 func TestAnEmptyUsageForgetsNothing(t *testing.T) {
-	acc := loyalty.Account{Status: loyalty.Active, Usage: []loyalty.Usage{{Rule: "earn.rules.old", Ends: loyalty.DateOf(time.Unix(0, 0), time.UTC), N: 1}}}
+	acc := loyalty.Account{
+		Status: loyalty.Active,
+		Usage:  []loyalty.Usage{{Rule: "earn.rules.old", Ends: loyalty.DateOf(time.Unix(0, 0), time.UTC), N: 1}},
+	}
 	for _, usage := range [][]loyalty.Usage{nil, {}} {
 		e := loyalty.Entry{Sequence: 1, Effective: time.Date(2027, 4, 8, 0, 0, 0, 0, time.UTC), Usage: usage}
 		got, err := posting.Apply(acc, e)
@@ -29,7 +32,8 @@ func TestDaysThatAnAccountRemembers(t *testing.T) {
 	if days = posting.AddGraced(days, 20270101); len(days) != loyalty.MaxGraced || days[0] != 20270101 {
 		t.Errorf("it remembers %d days from %s on", len(days), days[0])
 	}
-	if days = posting.AddGraced(days, 20270801); len(days) != loyalty.MaxGraced || days[0] != 20270102 || days[loyalty.MaxGraced-1] != 20270801 {
+	if days = posting.AddGraced(days, 20270801); len(days) != loyalty.MaxGraced || days[0] != 20270102 ||
+		days[loyalty.MaxGraced-1] != 20270801 {
 		t.Errorf("it remembers %d days from %s to %s", len(days), days[0], days[len(days)-1])
 	}
 }
@@ -48,12 +52,32 @@ func TestEntriesThatAreActivities(t *testing.T) {
 		{"a redemption", loyalty.Entry{Kind: loyalty.KindRedeem}, noon, at},
 		{"a redemption after a later activity", loyalty.Entry{Kind: loyalty.KindRedeem}, at.Add(1), at.Add(1)},
 		{"an expiry", loyalty.Entry{Kind: loyalty.KindExpire}, noon, noon},
-		{"an event that is decided again", loyalty.Entry{Kind: loyalty.KindEarn, Reasons: []loyalty.Reason{{Kind: loyalty.HasFollowed}}}, noon, noon},
-		{"an order", loyalty.Entry{Kind: loyalty.KindEarn, Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon.Add(-1)}, Counted: true}}, noon, noon},
-		{"a later order", loyalty.Entry{Kind: loyalty.KindEarn, Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: at}, Counted: true}}, noon, at},
+		{
+			"an event that is decided again",
+			loyalty.Entry{Kind: loyalty.KindEarn, Reasons: []loyalty.Reason{{Kind: loyalty.HasFollowed}}},
+			noon, noon,
+		},
+		{
+			"an order",
+			loyalty.Entry{
+				Kind:  loyalty.KindEarn,
+				Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon.Add(-1)}, Counted: true},
+			},
+			noon, noon,
+		},
+		{
+			"a later order",
+			loyalty.Entry{
+				Kind: loyalty.KindEarn, Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: at}, Counted: true},
+			},
+			noon, at,
+		},
 		{
 			"an order that no longer counts",
-			loyalty.Entry{Kind: loyalty.KindClawback, Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon}, ActiveBefore: noon.Add(-1)}},
+			loyalty.Entry{
+				Kind:  loyalty.KindClawback,
+				Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon}, ActiveBefore: noon.Add(-1)},
+			},
 			noon, noon.Add(-1),
 		},
 	} {
@@ -64,7 +88,10 @@ func TestEntriesThatAreActivities(t *testing.T) {
 			t.Errorf("%s: %s, %v; want %s", c.name, got.LastActivity, err, c.want)
 		}
 	}
-	e := loyalty.Entry{Sequence: 1, Effective: at, Recorded: at, Undecided: []loyalty.Again{{Order: loyalty.PlacedOrder{At: noon, ID: "1"}}}}
+	e := loyalty.Entry{
+		Sequence: 1, Effective: at, Recorded: at,
+		Undecided: []loyalty.Again{{Order: loyalty.PlacedOrder{At: noon, ID: "1"}}},
+	}
 	if got, err := posting.Apply((loyalty.Account{Status: loyalty.Active}), e); err != nil || len(got.Undecided) != 1 {
 		t.Errorf("orders that wait: %+v, %v", got.Undecided, err)
 	}

@@ -57,16 +57,35 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 			return Advance(p, out.Account, noon.AddDate(0, 0, 14))
 		},
 		"an event": func(p *loyalty.Program, a loyalty.Account, more int64) (posting.Outcome, error) {
-			p.Earn.Pending, p.Earn.Actions = loyalty.Wait{}, []loyalty.Action{{ID: "visit", Event: "visit.completed", Points: loyalty.Points(more)}}
-			return award.PlaceEvent(p, a, nil, p, loyalty.Event{Type: "visit.completed", ID: "1", Member: a.Member, At: noon}, noon)
+			p.Earn.Pending, p.Earn.Actions = loyalty.Wait{}, []loyalty.Action{
+				{ID: "visit", Event: "visit.completed", Points: loyalty.Points(more)},
+			}
+			return award.PlaceEvent(
+				p, a, nil, p, loyalty.Event{Type: "visit.completed", ID: "1", Member: a.Member, At: noon}, noon,
+			)
 		},
-		"a reservation that is canceled": func(p *loyalty.Program, a loyalty.Account, more int64) (posting.Outcome, error) {
-			a.Holds = []loyalty.Hold{{Redemption: loyalty.Redemption{ID: "rd_1", Reward: "it"}, Lots: []loyalty.Lot{{Expires: 20280131, Points: loyalty.Points(more)}}}}
+		"a reservation that is canceled": func(
+			p *loyalty.Program, a loyalty.Account, more int64,
+		) (posting.Outcome, error) {
+			a.Holds = []loyalty.Hold{
+				{
+					Redemption: loyalty.Redemption{ID: "rd_1", Reward: "it"},
+					Lots:       []loyalty.Lot{{Expires: 20280131, Points: loyalty.Points(more)}},
+				},
+			}
 			return Cancel(p, a, loyalty.Redemption{ID: "rd_1"}, noon)
 		},
 		"a commit of a part": func(p *loyalty.Program, a loyalty.Account, more int64) (posting.Outcome, error) {
 			p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 1}}
-			a.Holds = []loyalty.Hold{{Redemption: loyalty.Redemption{ID: "rd_1", Reward: redeem.PayReward, Value: loyalty.Money{Amount: int64(more) + 10, Currency: "EUR"}}, Lots: []loyalty.Lot{{Expires: 20280131, Points: loyalty.Points(more) + 10}}}}
+			a.Holds = []loyalty.Hold{
+				{
+					Redemption: loyalty.Redemption{
+						ID: "rd_1", Reward: redeem.PayReward,
+						Value: loyalty.Money{Amount: int64(more) + 10, Currency: "EUR"},
+					},
+					Lots: []loyalty.Lot{{Expires: 20280131, Points: loyalty.Points(more) + 10}},
+				},
+			}
 			return Commit(p, a, loyalty.Redemption{ID: "rd_1"}, 10, noon)
 		},
 	} {
@@ -78,15 +97,22 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 					t.Fatal(err)
 				}
 				had := automatically(out)
-				if left := loyalty.TotalPoints(out.Account.Lots); len(had) != want || left != loyalty.Points(100+more-int64(100*want)) {
+				if left := loyalty.TotalPoints(out.Account.Lots); len(had) != want ||
+					left != loyalty.Points(100+more-int64(100*want)) {
 					t.Errorf("%d more redeemed %v and left %d", more, had, left)
 				}
 				if want == 0 {
 					continue
 				}
-				at := slices.IndexFunc(out.Entries, func(e loyalty.Entry) bool { return e.Redemption != nil && e.Redemption.ID != "rd_1" })
+				at := slices.IndexFunc(
+					out.Entries,
+					func(e loyalty.Entry) bool { return e.Redemption != nil && e.Redemption.ID != "rd_1" },
+				)
 				e := out.Entries[at]
-				if r := e.Redemption; e.Kind != loyalty.KindRedeem || r.Status != loyalty.Committed || r.Points != 100 || loyalty.TotalPoints(r.Lots) != 100 || r.ID != fmt.Sprint("rd_auto_ada_", e.Sequence) {
+				if r := e.Redemption; e.Kind != loyalty.KindRedeem || r.Status != loyalty.Committed ||
+					r.Points != 100 || loyalty.TotalPoints(r.Lots) != 100 || r.ID != fmt.Sprint(
+					"rd_auto_ada_", e.Sequence,
+				) {
 					t.Errorf("it is %+v of %+v", r, e)
 				}
 			}
@@ -101,16 +127,25 @@ func TestWhatAReplacedHoldFreesIsRedeemedByItself(t *testing.T) {
 		want         int
 	}{{119, 1, 1}, {119, 49, 1}, {119, 50, 0}, {119, 60, 0}, {130, 50, 0}} {
 		p := automatic(t, nil)
-		p.Rewards = append(p.Rewards, loyalty.Reward{ID: "pin", Type: "free_product", Cost: 50}, loyalty.Reward{ID: "other", Type: "free_product", Cost: c.cost})
+		p.Rewards = append(
+			p.Rewards, loyalty.Reward{ID: "pin", Type: "free_product", Cost: 50},
+			loyalty.Reward{ID: "other", Type: "free_product", Cost: c.cost},
+		)
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
 		}
-		out, err := redeem.Redeem(p, saver(t, p, loyalty.Lot{Expires: 20280131, Points: c.active + 50}), loyalty.Redemption{ID: "rd_1", Reward: "pin", Cart: "c"}, false, nil, noon)
+		out, err := redeem.Redeem(
+			p, saver(t, p, loyalty.Lot{Expires: 20280131, Points: c.active + 50}),
+			loyalty.Redemption{ID: "rd_1", Reward: "pin", Cart: "c"}, false, nil, noon,
+		)
 		if err != nil || len(automatically(out)) > 0 {
 			t.Fatal(out, err)
 		}
-		out, err = redeem.Redeem(p, out.Account, loyalty.Redemption{ID: "rd_2", Reward: "other", Cart: "c"}, false, nil, noon)
-		if left := c.active + 50 - c.cost - loyalty.Points(100*c.want); err != nil || len(automatically(out)) != c.want || loyalty.TotalPoints(out.Account.Lots) != left {
+		out, err = redeem.Redeem(
+			p, out.Account, loyalty.Redemption{ID: "rd_2", Reward: "other", Cart: "c"}, false, nil, noon,
+		)
+		if left := c.active + 50 - c.cost - loyalty.Points(100*c.want); err != nil ||
+			len(automatically(out)) != c.want || loyalty.TotalPoints(out.Account.Lots) != left {
 			t.Errorf("%+v: %v were redeemed and %v are left, %v", c, automatically(out), out.Account.Lots, err)
 		}
 	}
@@ -126,7 +161,8 @@ func TestWhatIsNotRedeemedByItself(t *testing.T) {
 	}
 	acc = saver(t, p, loyalty.Lot{Expires: 20280131, Points: 500})
 	acc.Status = loyalty.Frozen
-	if out := advanced(t, p, acc, noon.AddDate(0, 1, 0)); len(automatically(out)) > 0 || !redeem.AutoDue(p, acc).IsZero() {
+	if out := advanced(t, p, acc, noon.AddDate(0, 1, 0)); len(automatically(out)) > 0 ||
+		!redeem.AutoDue(p, acc).IsZero() {
 		t.Errorf("frozen: %v", automatically(out))
 	}
 	out, err := Adjust(p, saver(t, p, loyalty.Lot{Expires: 20280131, Points: 100}), "adj", "", 20, "a kindness", noon)
@@ -148,7 +184,8 @@ func TestTheDailyStopHoldsUntilMidnight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if had := automatically(out); len(had) != 3 || !slices.ContainsFunc(last(out).Reasons, func(b loyalty.Reason) bool { return b.Kind == loyalty.IsStopped }) {
+	if had := automatically(out); len(had) != 3 ||
+		!slices.ContainsFunc(last(out).Reasons, func(b loyalty.Reason) bool { return b.Kind == loyalty.IsStopped }) {
 		t.Errorf("on the first day %v: %+v", had, last(out).Reasons)
 	}
 	again, err := Adjust(p, out.Account, "adj_2", "", 1, "more", noon.Add(time.Hour))
@@ -164,7 +201,9 @@ func TestTheDailyStopHoldsUntilMidnight(t *testing.T) {
 	}
 	late := advanced(t, p, again.Account, noon.AddDate(0, 0, 20))
 	next := midnight.AddDate(0, 0, 1)
-	if had := automatically(late); !slices.EqualFunc(had, []time.Time{midnight, midnight, midnight, next}, time.Time.Equal) {
+	if had := automatically(late); !slices.EqualFunc(
+		had, []time.Time{midnight, midnight, midnight, next}, time.Time.Equal,
+	) {
 		t.Errorf("from then on %v", had)
 	}
 	if left := loyalty.TotalPoints(late.Account.Lots); left != 116 {
@@ -177,16 +216,21 @@ func TestExpiringPointsAreRedeemedAutomaticallyInTheSameInstant(t *testing.T) {
 	p := automatic(t, nil)
 	end := loyalty.Date(20261231).End(p.Zone)
 	acc := saver(t, p, loyalty.Lot{Expires: 20261231, Points: 100})
-	acc.Pending = []loyalty.Pending{{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}, ActiveAt: end, Expires: 20271231, Points: 20}}
+	acc.Pending = []loyalty.Pending{
+		{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}, ActiveAt: end, Expires: 20271231, Points: 20},
+	}
 	out := advanced(t, p, acc, end)
-	if len(automatically(out)) != 1 || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: 20271231, Points: 20}}) || out.Account.Expired != 0 {
+	if len(automatically(out)) != 1 ||
+		!slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: 20271231, Points: 20}}) || out.Account.Expired != 0 {
 		t.Errorf("%v, %v, %d expired", automatically(out), out.Account.Lots, out.Account.Expired)
 	}
 }
 
 func TestWhatIsRedeemedByItselfIsTheSameInOneJumpAndInManySteps(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
-	p.Rewards = []loyalty.Reward{{ID: "it", Type: "free_product", Cost: 40, Prices: map[string]loyalty.Points{"gold": 30}}}
+	p.Rewards = []loyalty.Reward{
+		{ID: "it", Type: "free_product", Cost: 40, Prices: map[string]loyalty.Points{"gold": 30}},
+	}
 	p.Redemption.Auto = loyalty.Auto{Reward: "it", At: 60, Limit: 2}
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
@@ -199,7 +243,9 @@ func TestWhatIsRedeemedByItselfIsTheSameInOneJumpAndInManySteps(t *testing.T) {
 		had += len(automatically(jump))
 		var entries []loyalty.Entry
 		for now := from; now.Before(end); {
-			if now = now.Add(time.Duration(rapid.Int64Range(1, int64(4*24*time.Hour)).Draw(t, "step"))); now.After(end) {
+			if now = now.Add(
+				time.Duration(rapid.Int64Range(1, int64(4*24*time.Hour)).Draw(t, "step")),
+			); now.After(end) {
 				now = end
 			}
 			out := advanced(t, p, acc, now)
@@ -219,20 +265,36 @@ func TestWhatIsRedeemedByItselfIsTheSameInOneJumpAndInManySteps(t *testing.T) {
 
 func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 	for name, edit := range map[string]func(p *loyalty.Program, r *loyalty.Reward){
-		"no such reward":  func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.Auto.Reward = "yacht" },
-		"too few points":  func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.Auto.At = 99 },
-		"dearer for some": func(_ *loyalty.Program, r *loyalty.Reward) { r.Prices = map[string]loyalty.Points{"gold": 121} },
-		"free for some":   func(_ *loyalty.Program, r *loyalty.Reward) { r.Prices = map[string]loyalty.Points{"gold": 0} },
+		"no such reward": func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.Auto.Reward = "yacht" },
+		"too few points": func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.Auto.At = 99 },
+		"dearer for some": func(
+			_ *loyalty.Program, r *loyalty.Reward,
+		) {
+			r.Prices = map[string]loyalty.Points{"gold": 121}
+		},
+		"free for some": func(
+			_ *loyalty.Program, r *loyalty.Reward,
+		) {
+			r.Prices = map[string]loyalty.Points{"gold": 0}
+		},
 		"no stop":         func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.Auto.Limit = 0 },
 		"too late a stop": func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.Auto.Limit = 11 },
 		"codes of a pool": func(_ *loyalty.Program, r *loyalty.Reward) { r.Codes.From = loyalty.UploadedCode },
-		"a stock":         func(_ *loyalty.Program, r *loyalty.Reward) { r.StockBatches = []loyalty.StockBatch{{Quantity: 9}} },
+		"a stock": func(
+			_ *loyalty.Program, r *loyalty.Reward,
+		) {
+			r.StockBatches = []loyalty.StockBatch{{Quantity: 9}}
+		},
 		"a limit": func(_ *loyalty.Program, r *loyalty.Reward) {
 			r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}}
 		},
-		"a level":            func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"gold"} },
-		"a segment":          func(_ *loyalty.Program, r *loyalty.Reward) { r.Segments = []string{"vip"} },
-		"an order":           func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 1} },
+		"a level":   func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"gold"} },
+		"a segment": func(_ *loyalty.Program, r *loyalty.Reward) { r.Segments = []string{"vip"} },
+		"an order": func(
+			_ *loyalty.Program, r *loyalty.Reward,
+		) {
+			r.MinOrder = map[loyalty.Currency]int64{"EUR": 1}
+		},
 		"a time":             func(_ *loyalty.Program, r *loyalty.Reward) { r.Active.From = noon },
 		"manual fulfillment": func(_ *loyalty.Program, r *loyalty.Reward) { r.Manual = true },
 	} {
@@ -272,7 +334,10 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 				{ID: "hello", Event: award.EventJoined, Points: 20},
 				{ID: "visit", Event: "visit.completed", Points: 20},
 			}
-			p.Tiers = loyalty.Tiers{By: loyalty.ByPointsEarned, MoveDown: loyalty.StayUp, Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 40, EntryBonus: 100}}}
+			p.Tiers = loyalty.Tiers{
+				By: loyalty.ByPointsEarned, MoveDown: loyalty.StayUp,
+				Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 40, EntryBonus: 100}},
+			}
 			p.Tiers.Minimums = []loyalty.Minimum{{Level: "silver", Segment: "vip"}}
 			partner := p.Tiers
 			partner.Levels = []loyalty.Level{{ID: "guest"}, {ID: "friend", From: 1_000, EntryBonus: 100}}
@@ -293,7 +358,9 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 			return tier.SetTier(p, a, "t", tier.Placement{Level: "silver", Reason: "a match"}, noon)
 		},
 		"an agent, in a tier group": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
-			return tier.SetTier(p, a, "t", tier.Placement{TierGroup: "partner", Level: "friend", Reason: "a match"}, noon)
+			return tier.SetTier(
+				p, a, "t", tier.Placement{TierGroup: "partner", Level: "friend", Reason: "a match"}, noon,
+			)
 		},
 		"a segment": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 			return SetTraits(p, a, loyalty.Traits{Segments: []string{"vip"}}, noon)

@@ -11,7 +11,11 @@ import (
 func BenchmarkDecideThreeLineOrder(b *testing.B) {
 	p := testProgram(b)
 	acc := typical(b, p)
-	o := paid("EUR", loyalty.Line{SKU: "BEAN-1", Category: "coffee-beans", Amount: 1299}, loyalty.Line{SKU: "BEAN-2", Category: "coffee-beans", Amount: 899}, loyalty.Line{SKU: "MUG-01", Category: "mugs", Amount: 1450})
+	o := paid(
+		"EUR", loyalty.Line{SKU: "BEAN-1", Category: "coffee-beans", Amount: 1299},
+		loyalty.Line{SKU: "BEAN-2", Category: "coffee-beans", Amount: 899},
+		loyalty.Line{SKU: "MUG-01", Category: "mugs", Amount: 1450},
+	)
 	o.ID, o.Tenders = "1043", []loyalty.Tender{{Kind: loyalty.TenderCard, Amount: 3648}}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -31,14 +35,24 @@ func typical(tb testing.TB, p *loyalty.Program) loyalty.Account {
 	acc.Past = []loyalty.Standing{acc.Tier}
 	acc.Tier = loyalty.Standing{Level: "silver", Since: noon.AddDate(0, -4, 0), Until: noon.AddDate(0, 8, 0)}
 	for i := range 24 {
-		acc.Lots = append(acc.Lots, loyalty.Lot{Expires: loyalty.DateOf(noon.AddDate(0, i+1, 0), p.Zone), Points: loyalty.Points(137 + i)})
+		acc.Lots = append(
+			acc.Lots,
+			loyalty.Lot{Expires: loyalty.DateOf(noon.AddDate(0, i+1, 0), p.Zone), Points: loyalty.Points(137 + i)},
+		)
 	}
 	for i := range 13 {
-		acc.Metrics = append(acc.Metrics, loyalty.Metric{Month: loyalty.DateOf(noon.AddDate(0, i-12, 0), p.Zone).Month(), Points: loyalty.Points(40 + i), Orders: 2})
+		acc.Metrics = append(
+			acc.Metrics,
+			loyalty.Metric{
+				Month: loyalty.DateOf(noon.AddDate(0, i-12, 0), p.Zone).Month(), Points: loyalty.Points(40 + i),
+				Orders: 2,
+			},
+		)
 	}
 	for i, id := range []string{"1040", "1041"} {
 		acc.Pending = append(acc.Pending, loyalty.Pending{
-			Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: id}, ActiveAt: noon.AddDate(0, 0, 3+i), Expires: acc.Lots[12].Expires, Points: 42,
+			Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: id}, ActiveAt: noon.AddDate(0, 0, 3+i),
+			Expires: acc.Lots[12].Expires, Points: 42,
 		})
 	}
 	return acc

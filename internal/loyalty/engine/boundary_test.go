@@ -54,7 +54,10 @@ func TestOrderAtTheInstantOfALevel(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := q.Entries[0].Order; got.Buyer.Level != c.level || got.Worth != c.points {
-			t.Errorf("an order of %s is worth %d at %s, want %d at %s", c.placed, got.Worth, got.Buyer.Level, c.points, c.level)
+			t.Errorf(
+				"an order of %s is worth %d at %s, want %d at %s", c.placed, got.Worth, got.Buyer.Level, c.points,
+				c.level,
+			)
 		}
 	}
 }
@@ -63,7 +66,8 @@ func TestOrderAtTheInstantOfALevel(t *testing.T) {
 func TestLevelEndsAtItsInstant(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
-			By: loyalty.ByPointsEarned, KeepFor: loyalty.Period{Days: 30}, Grace: loyalty.Period{Days: 10}, MoveDown: loyalty.ToQualified, Months: 1,
+			By: loyalty.ByPointsEarned, KeepFor: loyalty.Period{Days: 30}, Grace: loyalty.Period{Days: 10},
+			MoveDown: loyalty.ToQualified, Months: 1,
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}},
 		}
 	})
@@ -76,7 +80,10 @@ func TestLevelEndsAtItsInstant(t *testing.T) {
 	}{
 		{"before the end of the grace", nil, end.Add(-time.Millisecond), "silver"},
 		{"at the end of the grace", nil, end, "bronze"},
-		{"before the end of the lock", &tier.Placement{Level: "bronze", Until: locked, Locked: true}, locked.Add(-1), "bronze"},
+		{
+			"before the end of the lock", &tier.Placement{Level: "bronze", Until: locked, Locked: true},
+			locked.Add(-1), "bronze",
+		},
 		{"at the end of the lock", &tier.Placement{Level: "bronze", Until: locked, Locked: true}, locked, "silver"},
 	} {
 		s := newShop(t, p)
@@ -102,7 +109,9 @@ func TestShrunkBudget(t *testing.T) {
 		p.Earn.Pending, p.Tiers = loyalty.Wait{}, loyalty.Tiers{}
 		p.Campaigns = []loyalty.Rule{{ID: "extra", Give: loyalty.Fixed{Points: 50}, Budget: 60}}
 	})
-	place := func(acc loyalty.Account, prior *loyalty.OrderState, o loyalty.Order, left loyalty.Points) (loyalty.Account, *loyalty.OrderState, []posting.Spend) {
+	place := func(
+		acc loyalty.Account, prior *loyalty.OrderState, o loyalty.Order, left loyalty.Points,
+	) (loyalty.Account, *loyalty.OrderState, []posting.Spend) {
 		t.Helper()
 		out, err := award.PlaceOrder(p, acc, prior, p, o, earn.Budgets{"campaigns.extra": left}, noon)
 		if err != nil {
@@ -193,8 +202,14 @@ func TestPaymentGivesBackWhatCame(t *testing.T) {
 	for i, n := range []int64{30_00, 70_00} {
 		id := string(rune('a' + i))
 		facts := []loyalty.Fact{
-			{Kind: loyalty.FactCapture, ID: id, State: loyalty.FactDone, Money: loyalty.Money{Amount: n, Currency: "EUR"}, At: noon},
-			{Kind: loyalty.FactRefund, ID: id + "r", State: loyalty.FactDone, Money: loyalty.Money{Amount: 50_00, Currency: "EUR"}, At: noon},
+			{
+				Kind: loyalty.FactCapture, ID: id, State: loyalty.FactDone,
+				Money: loyalty.Money{Amount: n, Currency: "EUR"}, At: noon,
+			},
+			{
+				Kind: loyalty.FactRefund, ID: id + "r", State: loyalty.FactDone,
+				Money: loyalty.Money{Amount: 50_00, Currency: "EUR"}, At: noon,
+			},
 		}
 		o.Receipts = append(o.Receipts, receipt.WithFacts(loyalty.Receipt{ID: id}, facts))
 	}
@@ -252,7 +267,10 @@ func TestEntryThatOnlyTakesIsAClawback(t *testing.T) {
 					per = 100_00 // one point, whether the order costs 120 or 110
 				}
 				rates := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: per}}
-				p.Wallets = append(p.Wallets, loyalty.Wallet{ID: id, Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}})
+				p.Wallets = append(
+					p.Wallets,
+					loyalty.Wallet{ID: id, Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}},
+				)
 			}
 		})
 		s := newShop(t, p)

@@ -56,7 +56,18 @@ func TestACapAndALimitAreForAPeriod(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprint(b.name, " per ", span.per), func(t *testing.T) {
-				s := newShop(t, made(t, func(p *loyalty.Program) { p.Earn.Rules = gives(loyalty.Fixed{Points: 30}); b.bound(p, span.per) }))
+				s := newShop(
+					t,
+					made(
+						t,
+						func(p *loyalty.Program) {
+							p.Earn.Rules = gives(
+								loyalty.Fixed{Points: 30},
+							)
+							b.bound(p, span.per)
+						},
+					),
+				)
 				o := bought("EUR", loyalty.Line{Amount: 1000})
 				s.sell(o, nil)
 				s.want(t, o.ID, b.first)
@@ -64,7 +75,9 @@ func TestACapAndALimitAreForAPeriod(t *testing.T) {
 					e := s.sell(with(placed(span.within), func(o *loyalty.Order) { o.ID = "within" }), nil)
 					s.want(t, "within", b.within)
 					reason := e.Reasons[len(e.Reasons)-1]
-					if got, want := reason.Rule+": "+reason.Effect()+" = "+reason.Points, fmt.Sprintf(b.cut+b.refuse+b.limited, span.per); got != want {
+					if got, want := reason.Rule+": "+reason.Effect()+" = "+reason.Points, fmt.Sprintf(
+						b.cut+b.refuse+b.limited, span.per,
+					); got != want {
 						t.Errorf("because %s, want %s", got, want)
 					}
 				}
@@ -85,71 +98,134 @@ func TestWhatBoundsLeaveOfARule(t *testing.T) {
 	rated := []loyalty.Rule{{ID: "give", Give: loyalty.PerAmount{Rates: euro(3)}}}
 	bound := func(edit func(*loyalty.Rule)) []loyalty.Rule { r := rated[0]; edit(&r); return []loyalty.Rule{r} }
 	for _, c := range []sale{
-		{name: "a cap of an order", rules: bound(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 100, Per: loyalty.PerOrder, Reject: false}} }), order: fifty, want: 150, because: `
+		{
+			name: "a cap of an order",
+			rules: bound(
+				func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 100, Per: loyalty.PerOrder, Reject: false}} },
+			),
+			order: fifty, want: 150, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
-	earn.rules.give: 100 per order = -50`},
-		{name: "a cap that is exactly reached", rules: bound(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 150, Per: loyalty.PerOrder, Reject: true}} }), order: fifty, want: 200, because: `
+	earn.rules.give: 100 per order = -50`,
+		},
+		{
+			name: "a cap that is exactly reached",
+			rules: bound(
+				func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 150, Per: loyalty.PerOrder, Reject: true}} },
+			),
+			order: fifty, want: 200, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
-	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150`},
+	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150`,
+		},
 		{name: "the tightest of two caps", rules: bound(func(r *loyalty.Rule) {
-			r.Caps = []loyalty.Cap{{Points: 120, Per: loyalty.PerOrder, Reject: false}, {Points: 100, Per: loyalty.PerDay, Reject: false}}
+			r.Caps = []loyalty.Cap{
+				{Points: 120, Per: loyalty.PerOrder, Reject: false}, {Points: 100, Per: loyalty.PerDay, Reject: false},
+			}
 		}), order: fifty, want: 150, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
 	earn.rules.give: 120 per order = -30
 	earn.rules.give: 100 per day = -20`},
-		{name: "a cap of a rule and then that of all", rules: bound(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 100, Per: loyalty.PerOrder, Reject: false}} }), program: func(p *loyalty.Program) {
-			p.Earn.Caps = []loyalty.Cap{{Points: 120, Per: loyalty.PerOrder, Reject: false}}
-		}, order: fifty, want: 120, because: `
+		{
+			name: "a cap of a rule and then that of all",
+			rules: bound(
+				func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 100, Per: loyalty.PerOrder, Reject: false}} },
+			), program: func(p *loyalty.Program) {
+				p.Earn.Caps = []loyalty.Cap{{Points: 120, Per: loyalty.PerOrder, Reject: false}}
+			}, order: fifty, want: 120, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
 	earn.rules.give: 100 per order = -50
-	earn.caps: 120 per order = -30`},
-		{name: "a cap, of what is left by a refund", rules: bound(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 100, Per: loyalty.PerOrder, Reject: false}} }), order: fifty, then: []func(*loyalty.Order){half}, want: 100, because: `
+	earn.caps: 120 per order = -30`,
+		},
+		{
+			name: "a cap, of what is left by a refund",
+			rules: bound(
+				func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 100, Per: loyalty.PerOrder, Reject: false}} },
+			),
+			order: fifty, then: []func(*loyalty.Order){half}, want: 100, because: `
 	earn.purchase: 25.00 EUR x 1 per 1.00 = 25
 	earn.rules.give: 25.00 EUR x 3 per 1.00 = 75
-	revision: awarded by earlier revisions = -150`},
-		{name: "a cap of fractions", rules: bound(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 100, Per: loyalty.PerOrder, Reject: false}} }), order: bought("EUR", loyalty.Line{Amount: 3350}), want: 133, because: `
+	revision: awarded by earlier revisions = -150`,
+		},
+		{
+			name: "a cap of fractions",
+			rules: bound(
+				func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 100, Per: loyalty.PerOrder, Reject: false}} },
+			),
+			order: bought("EUR", loyalty.Line{Amount: 3350}), want: 133, because: `
 	earn.purchase: 33.50 EUR x 1 per 1.00 = 33.5
 	earn.rules.give: 33.50 EUR x 3 per 1.00 = 100.5
 	earn.rules.give: 100 per order = -0.5
-	rounding: down = -0.5`},
-		{name: "an unused budget", rules: bound(func(r *loyalty.Rule) { r.Budget = 100 }), order: fifty, want: 150, because: `
+	rounding: down = -0.5`,
+		},
+		{
+			name: "an unused budget", rules: bound(func(r *loyalty.Rule) { r.Budget = 100 }), order: fifty,
+			want: 150, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
-	earn.rules.give: 100 remain in the budget = -50`},
-		{name: "what is left of a budget", rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }), left: earn.Budgets{"earn.rules.give": 40}, order: fifty, want: 90, because: `
+	earn.rules.give: 100 remain in the budget = -50`,
+		},
+		{
+			name: "what is left of a budget", rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }),
+			left: earn.Budgets{"earn.rules.give": 40}, order: fifty, want: 90, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
-	earn.rules.give: 40 remain in the budget = -110`},
-		{name: "a budget that is spent", rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }), left: earn.Budgets{"earn.rules.give": 0}, order: fifty, want: 50, because: `
+	earn.rules.give: 40 remain in the budget = -110`,
+		},
+		{
+			name: "a budget that is spent", rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }),
+			left: earn.Budgets{"earn.rules.give": 0}, order: fifty, want: 50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
-	earn.rules.give: 0 remain in the budget = -150`},
-		{name: "a budget that is overspent", rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }), left: earn.Budgets{"earn.rules.give": -40}, order: fifty, want: 50, because: `
+	earn.rules.give: 0 remain in the budget = -150`,
+		},
+		{
+			name: "a budget that is overspent", rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }),
+			left: earn.Budgets{"earn.rules.give": -40}, order: fifty, want: 50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
-	earn.rules.give: 0 remain in the budget = -150`},
-		{name: "a refund does not get more of a budget than the order had", rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }), left: earn.Budgets{"earn.rules.give": 40}, order: fifty, then: []func(*loyalty.Order){half}, want: 65, because: `
+	earn.rules.give: 0 remain in the budget = -150`,
+		},
+		{
+			name:  "a refund does not get more of a budget than the order had",
+			rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }), left: earn.Budgets{"earn.rules.give": 40},
+			order: fifty, then: []func(*loyalty.Order){half}, want: 65, because: `
 	earn.purchase: 25.00 EUR x 1 per 1.00 = 25
 	earn.rules.give: 25.00 EUR x 3 per 1.00 = 75
 	earn.rules.give: limited to the points of the whole order = -35
-	revision: awarded by earlier revisions = -90`},
-		{name: "a refund that fails gets back what the order had, and no more", rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }), left: earn.Budgets{"earn.rules.give": 40}, order: fifty, then: []func(*loyalty.Order){all, none}, want: 90, because: `
+	revision: awarded by earlier revisions = -90`,
+		},
+		{
+			name:  "a refund that fails gets back what the order had, and no more",
+			rules: bound(func(r *loyalty.Rule) { r.Budget = 1000 }), left: earn.Budgets{"earn.rules.give": 40},
+			order: fifty, then: []func(*loyalty.Order){all, none}, want: 90, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
-	earn.rules.give: 40 remain in the budget = -110`},
-		{name: "a limit, sent twice", rules: bound(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}} }), order: fifty, then: []func(*loyalty.Order){none}, want: 200, because: `
+	earn.rules.give: 40 remain in the budget = -110`,
+		},
+		{
+			name:  "a limit, sent twice",
+			rules: bound(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}} }),
+			order: fifty, then: []func(*loyalty.Order){none}, want: 200, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150
-	revision: awarded by earlier revisions = -200`},
-		{name: "a limit that an order gave back", rules: bound(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}} }), before: []loyalty.Order{with(fifty, all)}, order: fifty, want: 200, because: `
+	revision: awarded by earlier revisions = -200`,
+		},
+		{
+			name:   "a limit that an order gave back",
+			rules:  bound(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}} }),
+			before: []loyalty.Order{with(fifty, all)}, order: fifty, want: 200, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
-	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150`},
-		{name: "a limit of two", rules: bound(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 2, Per: loyalty.PerEver}} }), before: []loyalty.Order{fifty, fifty}, order: fifty, want: 50, because: `
+	earn.rules.give: 50.00 EUR x 3 per 1.00 = 150`,
+		},
+		{
+			name:   "a limit of two",
+			rules:  bound(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 2, Per: loyalty.PerEver}} }),
+			before: []loyalty.Order{fifty, fifty}, order: fifty, want: 50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
-	earn.rules.give: 2 per ever = 0`},
+	earn.rules.give: 2 per ever = 0`,
+		},
 	} {
 		t.Run(c.name, c.run)
 	}
@@ -194,7 +270,11 @@ func TestALoserUsesNothingUp(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
 		p.Groups = []loyalty.Group{{ID: "best", Mode: loyalty.Best}}
 		p.Earn.Rules = []loyalty.Rule{
-			{ID: "a", Group: "best", Give: loyalty.Fixed{Points: 5}, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, Caps: []loyalty.Cap{{Points: 5, Per: loyalty.PerEver, Reject: false}}, Budget: 5},
+			{
+				ID: "a", Group: "best", Give: loyalty.Fixed{Points: 5},
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
+				Caps:   []loyalty.Cap{{Points: 5, Per: loyalty.PerEver, Reject: false}}, Budget: 5,
+			},
 			{ID: "b", Group: "best", Give: loyalty.Fixed{Points: 9}, Match: loyalty.Match{MinSpend: euros(50)}},
 		}
 	}))
@@ -216,10 +296,22 @@ func euro(points int64) map[loyalty.Currency]loyalty.Rate {
 
 func TestBoundsThatAreNoneAreRefused(t *testing.T) {
 	for name, edit := range map[string]func(*loyalty.Rule){
-		"a cap below zero":       func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: -1, Per: loyalty.PerDay, Reject: false}} },
-		"a cap per hour":         func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 1, Per: "hour", Reject: false}} },
-		"a limit of no time":     func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}} },
-		"a limit of an order":    func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerOrder}} },
+		"a cap below zero": func(r *loyalty.Rule) {
+			r.Caps = []loyalty.Cap{
+				{Points: -1, Per: loyalty.PerDay, Reject: false},
+			}
+		},
+		"a cap per hour": func(r *loyalty.Rule) {
+			r.Caps = []loyalty.Cap{
+				{Points: 1, Per: "hour", Reject: false},
+			}
+		},
+		"a limit of no time": func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}} },
+		"a limit of an order": func(r *loyalty.Rule) {
+			r.Limits = []loyalty.Limit{
+				{Times: 1, Per: loyalty.PerOrder},
+			}
+		},
 		"a budget below zero":    func(r *loyalty.Rule) { r.Budget = -1 },
 		"a budget beyond bounds": func(r *loyalty.Rule) { r.Budget = loyalty.MaxBalance + 1 },
 		"a life of what it takes": func(r *loyalty.Rule) {

@@ -36,7 +36,10 @@ func (s *shop) want(t *testing.T, id string, worth loyalty.Points) {
 }
 
 func TestCapsCutAndSaySo(t *testing.T) {
-	s := capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerOrder}, loyalty.Cap{Points: 150, Per: loyalty.PerDay}, loyalty.Cap{Points: 260, Per: loyalty.PerMonth})
+	s := capped(
+		t, loyalty.Cap{Points: 100, Per: loyalty.PerOrder}, loyalty.Cap{Points: 150, Per: loyalty.PerDay},
+		loyalty.Cap{Points: 260, Per: loyalty.PerMonth},
+	)
 	s.buy("1", 130, noon)
 	s.want(t, "1", 100)
 	o := s.buy("2", 90, noon.Add(time.Hour))
@@ -48,7 +51,9 @@ func TestCapsCutAndSaySo(t *testing.T) {
 	s.buy("5", 90, noon.AddDate(0, 1, 0))
 	s.want(t, "5", 90)
 	e := s.submit(func() loyalty.Order { o.Channel = "web"; return o }(), noon.AddDate(0, 1, 0))
-	if last := e.Reasons[len(e.Reasons)-2]; !reflect.DeepEqual(last, loyalty.NewReason("earn.caps", "-40", loyalty.IsCapped, "150", "day")) {
+	if last := e.Reasons[len(e.Reasons)-2]; !reflect.DeepEqual(
+		last, loyalty.NewReason("earn.caps", "-40", loyalty.IsCapped, "150", "day"),
+	) {
 		t.Errorf("the cut is reported as %+v", e.Reasons)
 	}
 }
@@ -108,7 +113,9 @@ func TestLateOrderTakesItsRoom(t *testing.T) {
 // The time of a limit goes to the next order as well.
 func TestTimeOfALimitGoesToTheNextOrder(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
-		p.Earn.Rules = []loyalty.Rule{{ID: "once", Give: loyalty.Fixed{Points: 30}, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}}}
+		p.Earn.Rules = []loyalty.Rule{
+			{ID: "once", Give: loyalty.Fixed{Points: 30}, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}},
+		}
 	}))
 	first := s.buy("1", 10, noon)
 	s.buy("2", 10, noon.Add(time.Minute))

@@ -48,7 +48,14 @@ func TestBudgetIsChargedThePointsThatMembersReceive(t *testing.T) {
 		{"a cap that removes some of it", double(1000), cap(130, false), 10000, nil, 130, 30},
 		{"a cap below the base", double(1000), cap(70, false), 10000, nil, 70, 0},
 		{"a cap that rejects", double(1000), cap(130, true), 10000, nil, 0, 0},
-		{"a cap of its own too", double(1000, func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 50, Per: loyalty.PerDay, Reject: false}} }), cap(130, false), 10000, nil, 130, 30},
+		{
+			"a cap of its own too",
+			double(
+				1000,
+				func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 50, Per: loyalty.PerDay, Reject: false}} },
+			),
+			cap(130, false), 10000, nil, 130, 30,
+		},
 		{"a cap and a budget that is short", double(40), cap(130, false), 10000, nil, 130, 30},
 		{"a budget that is short", double(40), nil, 10000, nil, 140, 40},
 		{"a fraction that rounding removes", double(1000), nil, 10040, nil, 200, 100},
@@ -56,9 +63,17 @@ func TestBudgetIsChargedThePointsThatMembersReceive(t *testing.T) {
 		{"points with a lot of their own", double(1000, own), nil, 10050, nil, 201, 100},
 		{"points with a lot of their own under a cap", double(1000, own), cap(130, false), 10000, nil, 130, 100},
 		{"a refund", double(1000), nil, 10000, []func(*loyalty.Order){half}, 100, 50},
-		{"a refund after which the cap removes less of it", double(1000), cap(100, false), 10000, []func(*loyalty.Order){half}, 100, 50},
+		{
+			"a refund after which the cap removes less of it", double(1000), cap(100, false), 10000,
+			[]func(*loyalty.Order){half},
+			100, 50,
+		},
 		{"a refund that fails", double(1000), nil, 10000, []func(*loyalty.Order){all, failed}, 200, 100},
-		{"a refund that fails under a cap", double(1000), cap(130, false), 10000, []func(*loyalty.Order){all, failed}, 130, 30},
+		{
+			"a refund that fails under a cap", double(1000), cap(130, false), 10000,
+			[]func(*loyalty.Order){all, failed},
+			130, 30,
+		},
 		{"a canceled order", double(1000), nil, 10000, []func(*loyalty.Order){canceled}, 0, 0},
 		{"a canceled order under a cap", double(1000), cap(130, false), 10000, []func(*loyalty.Order){canceled}, 0, 0},
 	} {
@@ -94,7 +109,8 @@ func TestRestoredPointsExceedABudgetThatOthersUsed(t *testing.T) {
 			},
 		},
 		"a canceled order that is restored": {
-			func(o *loyalty.Order) { o.Status = loyalty.OrderCanceled }, func(o *loyalty.Order) { o.Status = loyalty.OrderPaid },
+			func(o *loyalty.Order) { o.Status = loyalty.OrderCanceled },
+			func(o *loyalty.Order) { o.Status = loyalty.OrderPaid },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,11 +147,16 @@ func TestRestoredPointsExceedABudgetThatOthersUsed(t *testing.T) {
 func budgetProgram(t *rapid.T) *loyalty.Program {
 	p := *randomProgram(t)
 	p.Earn.Rules, p.Groups = nil, nil
-	p.Earn.Rounding = rapid.SampledFrom([]loyalty.Rounding{loyalty.Down, loyalty.Up, loyalty.Nearest, loyalty.HalfEven}).Draw(t, "rounding")
+	p.Earn.Rounding = rapid.SampledFrom(
+		[]loyalty.Rounding{loyalty.Down, loyalty.Up, loyalty.Nearest, loyalty.HalfEven},
+	).Draw(t, "rounding")
 	p.Earn.Caps = nil
 	for _, per := range []loyalty.CapPeriod{loyalty.PerOrder, loyalty.PerDay} {
 		if n := rapid.IntRange(-200, 300).Draw(t, "cap of"); n > 0 {
-			p.Earn.Caps = append(p.Earn.Caps, loyalty.Cap{Points: loyalty.Points(n), Per: per, Reject: rapid.IntRange(0, 3).Draw(t, "rejects") == 0})
+			p.Earn.Caps = append(
+				p.Earn.Caps,
+				loyalty.Cap{Points: loyalty.Points(n), Per: per, Reject: rapid.IntRange(0, 3).Draw(t, "rejects") == 0},
+			)
 		}
 	}
 	budget := func(what string) loyalty.Points { return loyalty.Points(rapid.IntRange(1, 300).Draw(t, what)) }
@@ -148,7 +169,12 @@ func budgetProgram(t *rapid.T) *loyalty.Program {
 		},
 	}
 	if rapid.Bool().Draw(t, "capped") {
-		p.Campaigns[0].Caps = []loyalty.Cap{{Points: loyalty.Points(rapid.IntRange(1, 60).Draw(t, "cap of double")), Per: loyalty.PerDay, Reject: false}}
+		p.Campaigns[0].Caps = []loyalty.Cap{
+			{
+				Points: loyalty.Points(rapid.IntRange(1, 60).Draw(t, "cap of double")), Per: loyalty.PerDay,
+				Reject: false,
+			},
+		}
 	}
 	if err := Compile(&p); err != nil {
 		t.Fatal(err)
@@ -259,7 +285,10 @@ func TestBudgetsAreChargedWhatAllMembersReceive(t *testing.T) {
 	t.Log(counts)
 	for _, what := range []string{"charges", "cut by a cap", "exhausted", "returned", "overrun"} {
 		if counts[what]*50 < counts["histories"] {
-			t.Errorf("only %d of %d histories had what this test is description: %s", counts[what], counts["histories"], what)
+			t.Errorf(
+				"only %d of %d histories had what this test is description: %s", counts[what], counts["histories"],
+				what,
+			)
 		}
 	}
 }

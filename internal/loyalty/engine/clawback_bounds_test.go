@@ -33,7 +33,11 @@ func TestPointsThatReturnToAGrant(t *testing.T) {
 		posted []loyalty.Posting
 		undone []loyalty.WriteOff
 	}{
-		{"all of it", grant(func(*loyalty.Grant) {}), 10, grant(func(*loyalty.Grant) {}), []loyalty.Posting{active(lot, 10)}, nil},
+		{
+			"all of it", grant(func(*loyalty.Grant) {}), 10, grant(func(*loyalty.Grant) {}),
+			[]loyalty.Posting{active(lot, 10)},
+			nil,
+		},
 		{
 			"points that were written off", grant(func(g *loyalty.Grant) { g.ExpiredOn = 30 }), 10,
 			grant(func(g *loyalty.Grant) { g.ExpiredOn = 20 }), nil, nil,
@@ -44,16 +48,19 @@ func TestPointsThatReturnToAGrant(t *testing.T) {
 			[]loyalty.WriteOff{{Wallet: "", Lot: lot, Points: -4}},
 		},
 		{
-			"points that were written off before those that expired", grant(func(g *loyalty.Grant) { g.ExpiredOn, g.Expired = 10, 6 }), 4,
+			"points that were written off before those that expired",
+			grant(func(g *loyalty.Grant) { g.ExpiredOn, g.Expired = 10, 6 }), 4,
 			grant(func(g *loyalty.Grant) { g.ExpiredOn, g.Expired = 6, 6 }), nil, nil,
 		},
 		{
-			"more than was written off", grant(func(g *loyalty.Grant) { g.ExpiredOn = 4 }), 10, grant(func(*loyalty.Grant) {}),
+			"more than was written off", grant(func(g *loyalty.Grant) { g.ExpiredOn = 4 }), 10,
+			grant(func(*loyalty.Grant) {}),
 			[]loyalty.Posting{active(lot, 6)},
 			nil,
 		},
 		{
-			"points that are owed", grant(func(g *loyalty.Grant) { g.Owed = 30 }), 10, grant(func(g *loyalty.Grant) { g.Owed = 20 }),
+			"points that are owed", grant(func(g *loyalty.Grant) { g.Owed = 30 }), 10,
+			grant(func(g *loyalty.Grant) { g.Owed = 20 }),
 			[]loyalty.Posting{active(lot, 10)},
 			nil,
 		},
@@ -66,13 +73,15 @@ func TestPointsThatReturnToAGrant(t *testing.T) {
 			nil,
 		},
 		{
-			"exactly the points that were taken", grant(func(g *loyalty.Grant) { g.Taken = []loyalty.Lot{{Expires: 20270331, Points: 5}} }), 5,
+			"exactly the points that were taken",
+			grant(func(g *loyalty.Grant) { g.Taken = []loyalty.Lot{{Expires: 20270331, Points: 5}} }), 5,
 			grant(func(g *loyalty.Grant) { g.Taken = []loyalty.Lot{} }),
 			[]loyalty.Posting{active(20270331, 5)},
 			nil,
 		},
 		{
-			"points that are owed and taken", grant(func(g *loyalty.Grant) { g.Owed, g.Taken = 2, []loyalty.Lot{{Expires: 20270331, Points: 5}} }), 4,
+			"points that are owed and taken",
+			grant(func(g *loyalty.Grant) { g.Owed, g.Taken = 2, []loyalty.Lot{{Expires: 20270331, Points: 5}} }), 4,
 			grant(func(g *loyalty.Grant) { g.Taken = []loyalty.Lot{{Expires: 20270331, Points: 3}} }),
 			[]loyalty.Posting{active(lot, 2), active(20270331, 2)},
 			nil,
@@ -83,7 +92,8 @@ func TestPointsThatReturnToAGrant(t *testing.T) {
 		g := c.was
 		g.Taken = slices.Clone(g.Taken)
 		e := d.GiveBack(loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}}, c.n, &g, time.Time{})
-		if g.Converted = nil; !reflect.DeepEqual(g, c.is) || !slices.Equal(e.Postings, c.posted) || !slices.Equal(e.WriteOffs, c.undone) {
+		if g.Converted = nil; !reflect.DeepEqual(g, c.is) || !slices.Equal(e.Postings, c.posted) ||
+			!slices.Equal(e.WriteOffs, c.undone) {
 			t.Errorf("%s: %+v with the postings %+v and the write-offs %+v", c.name, g, e.Postings, e.WriteOffs)
 		}
 	}
@@ -93,7 +103,9 @@ func TestPointsThatReturnToAGrant(t *testing.T) {
 func TestReasonOfPointsThatAreOwedAfterTheirExpiry(t *testing.T) {
 	for days, want := range map[int]int{10: 0, 40: 1} {
 		s := newShop(t, made(t, func(p *loyalty.Program) {
-			p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay}
+			p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{
+				After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay,
+			}
 		}))
 		o := paid("EUR", loyalty.Line{Amount: 100_00})
 		s.submit(o, noon)
@@ -190,18 +202,39 @@ func TestConversionThatCannotBeReversed(t *testing.T) {
 		{"all", nil, 10, 10, noon, "", ""},
 		{"the last instant", nil, 10, 10, until.Add(-1), "", ""},
 		{"too late", nil, 10, 10, until, loyalty.AlreadyExpired, ""},
-		{"never reversible", func(_ *loyalty.Account, x *loyalty.Converted) { x.ReversibleUntil = time.Time{} }, 10, 10, noon, loyalty.AlreadyExpired, ""},
-		{"frozen", func(a *loyalty.Account, _ *loyalty.Converted) { a.Status = loyalty.Frozen }, 10, 10, noon, loyalty.AccountFrozen, ""},
-		{"reversed before", func(_ *loyalty.Account, x *loyalty.Converted) { x.Reversed, x.Returned = 10, 300 }, 10, 10, noon, loyalty.AlreadyResolved, ""},
+		{
+			"never reversible", func(_ *loyalty.Account, x *loyalty.Converted) { x.ReversibleUntil = time.Time{} }, 10,
+			10, noon, loyalty.AlreadyExpired, "",
+		},
+		{
+			"frozen", func(a *loyalty.Account, _ *loyalty.Converted) { a.Status = loyalty.Frozen }, 10, 10, noon,
+			loyalty.AccountFrozen, "",
+		},
+		{
+			"reversed before", func(_ *loyalty.Account, x *loyalty.Converted) { x.Reversed, x.Returned = 10, 300 }, 10,
+			10, noon, loyalty.AlreadyResolved, "",
+		},
 		{"below zero", nil, -1, 10, noon, loyalty.AmountNotPositive, "/points"},
 		{"more than it gave", nil, 11, 20, noon, loyalty.AmountOutOfRange, "/points"},
 		{"more than is left", nil, 10, 9, noon, loyalty.InsufficientPoints, ""},
 		{"nothing is left", nil, 0, 0, noon, loyalty.InsufficientPoints, ""},
-		{"in debt", func(a *loyalty.Account, _ *loyalty.Converted) { a.Purses = []loyalty.Purse{{Wallet: "pay", Debt: 1}} }, 10, 10, noon, loyalty.InsufficientPoints, ""},
-		{"points that are worth nothing", func(_ *loyalty.Account, x *loyalty.Converted) { x.Points = 5 }, 1, 10, noon, loyalty.AmountOutOfRange, "/points"},
-		{"the fewest that are worth something", func(_ *loyalty.Account, x *loyalty.Converted) { x.Points = 5 }, 2, 10, noon, "", ""},
+		{
+			"in debt",
+			func(a *loyalty.Account, _ *loyalty.Converted) { a.Purses = []loyalty.Purse{{Wallet: "pay", Debt: 1}} },
+			10, 10, noon, loyalty.InsufficientPoints, "",
+		},
+		{
+			"points that are worth nothing", func(_ *loyalty.Account, x *loyalty.Converted) { x.Points = 5 }, 1, 10,
+			noon, loyalty.AmountOutOfRange, "/points",
+		},
+		{
+			"the fewest that are worth something", func(_ *loyalty.Account, x *loyalty.Converted) { x.Points = 5 }, 2,
+			10, noon, "", "",
+		},
 	} {
-		acc, x := loyalty.Account{Status: loyalty.Active}, loyalty.Converted{ID: "cv_1", To: "pay", Points: 300, Received: 10, ReversibleUntil: until}
+		acc, x := loyalty.Account{Status: loyalty.Active}, loyalty.Converted{
+			ID: "cv_1", To: "pay", Points: 300, Received: 10, ReversibleUntil: until,
+		}
 		if c.edit != nil {
 			c.edit(&acc, &x)
 		}

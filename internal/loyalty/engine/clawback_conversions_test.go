@@ -35,24 +35,66 @@ func TestClawbackOfConvertedPoints(t *testing.T) {
 		owed        loyalty.Points
 	}{
 		{"none", nil, 0, nil, 10, nil, 10},
-		{"all of one", []loyalty.Converted{conversion("a", "", mine)}, 10, nil, 30, []loyalty.Unconverted{taken("a", 10, 30)}, 0},
-		{"more than it had", []loyalty.Converted{conversion("a", "", mine)}, 10, nil, 31, []loyalty.Unconverted{taken("a", 10, 30)}, 1},
-		{"a part, rounded up", []loyalty.Converted{conversion("a", "", mine)}, 10, nil, 10, []loyalty.Unconverted{taken("a", 4, 10)}, 0},
-		{"what is left of it", []loyalty.Converted{conversion("a", "", mine)}, 3, nil, 30, []loyalty.Unconverted{taken("a", 3, 9)}, 21},
+		{
+			"all of one",
+			[]loyalty.Converted{conversion("a", "", mine)},
+			10, nil, 30,
+			[]loyalty.Unconverted{taken("a", 10, 30)},
+			0,
+		},
+		{
+			"more than it had",
+			[]loyalty.Converted{conversion("a", "", mine)},
+			10, nil, 31,
+			[]loyalty.Unconverted{taken("a", 10, 30)},
+			1,
+		},
+		{
+			"a part, rounded up",
+			[]loyalty.Converted{conversion("a", "", mine)},
+			10, nil, 10,
+			[]loyalty.Unconverted{taken("a", 4, 10)},
+			0,
+		},
+		{
+			"what is left of it",
+			[]loyalty.Converted{conversion("a", "", mine)},
+			3, nil, 30,
+			[]loyalty.Unconverted{taken("a", 3, 9)},
+			21,
+		},
 		{"nothing is left of it", []loyalty.Converted{conversion("a", "", mine)}, 0, nil, 30, nil, 30},
 		{"of another wallet", []loyalty.Converted{conversion("a", "miles", mine)}, 10, nil, 30, nil, 30},
-		{"of another lot", []loyalty.Converted{conversion("a", "", other)}, 10, nil, 30, []loyalty.Unconverted{taken("a", 10, 30)}, 0},
 		{
-			"its own lot first", []loyalty.Converted{conversion("a", "", mine), conversion("b", "", other)}, 20, nil, 40,
-			[]loyalty.Unconverted{taken("a", 10, 30), taken("b", 4, 10)}, 0,
+			"of another lot",
+			[]loyalty.Converted{conversion("a", "", other)},
+			10, nil, 30,
+			[]loyalty.Unconverted{taken("a", 10, 30)},
+			0,
 		},
 		{
-			"the latest first", []loyalty.Converted{conversion("a", "", mine), conversion("b", "", mine)}, 20, nil, 40,
-			[]loyalty.Unconverted{taken("b", 10, 30), taken("a", 4, 10)}, 0,
+			"its own lot first",
+			[]loyalty.Converted{conversion("a", "", mine), conversion("b", "", other)},
+			20, nil,
+			40,
+			[]loyalty.Unconverted{taken("a", 10, 30), taken("b", 4, 10)},
+			0,
 		},
 		{
-			"what the same entry took before", []loyalty.Converted{conversion("a", "", mine)}, 10,
-			[]loyalty.Unconverted{taken("a", 4, 12)}, 30, []loyalty.Unconverted{taken("a", 6, 18)}, 12,
+			"the latest first",
+			[]loyalty.Converted{conversion("a", "", mine), conversion("b", "", mine)},
+			20, nil, 40,
+			[]loyalty.Unconverted{taken("b", 10, 30), taken("a", 4, 10)},
+			0,
+		},
+		{
+			"what the same entry took before",
+			[]loyalty.Converted{conversion("a", "", mine)},
+			10,
+			[]loyalty.Unconverted{taken("a", 4, 12)},
+			30,
+			[]loyalty.Unconverted{taken("a", 6, 18)},
+			12,
 		},
 	} {
 		p := miles(t, big.NewRat(1, 3))
@@ -63,12 +105,16 @@ func TestClawbackOfConvertedPoints(t *testing.T) {
 		}
 		e := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}, Reversals: c.before}
 		for _, u := range c.before {
-			e.Postings = append(e.Postings, loyalty.Posting{Wallet: "pay", Bucket: loyalty.BucketActive, Lot: there, Points: -u.Points})
+			e.Postings = append(
+				e.Postings,
+				loyalty.Posting{Wallet: "pay", Bucket: loyalty.BucketActive, Lot: there, Points: -u.Points},
+			)
 		}
 		d := posting.Decide(p, acc, noon.Add(time.Hour))
 		g := loyalty.Grant{ActiveAt: noon, Expires: mine, Worth: c.n}
 		e = d.ClawBack(e, c.n, &g)
-		if got := e.Reversals[len(c.before):]; !slices.Equal(got, c.want) || !slices.Equal(g.Converted, c.want) || g.Owed != c.owed {
+		if got := e.Reversals[len(c.before):]; !slices.Equal(got, c.want) || !slices.Equal(g.Converted, c.want) ||
+			g.Owed != c.owed {
 			t.Errorf("%s: %+v, and %d owed; want %+v, and %d", c.name, got, g.Owed, c.want, c.owed)
 			continue
 		}
@@ -105,13 +151,36 @@ func TestConversionsThatCloseACircle(t *testing.T) {
 	}{
 		{"none", nil, nil, ""},
 		{"one way", []loyalty.Conversion{convert("a", "", "pay"), convert("b", "pay", "beans")}, nil, ""},
-		{"there and back", []loyalty.Conversion{convert("a", "", "pay"), convert("b", "pay", "")}, nil, "conversions.a"},
-		{"by a third wallet", []loyalty.Conversion{convert("a", "", "pay"), convert("b", "pay", "beans"), convert("c", "beans", "")}, nil, "conversions.a"},
-		{"into one wallet from two", []loyalty.Conversion{convert("a", "", "beans"), convert("b", "pay", "beans")}, nil, ""},
+		{
+			"there and back",
+			[]loyalty.Conversion{convert("a", "", "pay"), convert("b", "pay", "")},
+			nil,
+			"conversions.a",
+		},
+		{
+			"by a third wallet",
+			[]loyalty.Conversion{convert("a", "", "pay"), convert("b", "pay", "beans"), convert("c", "beans", "")},
+			nil, "conversions.a",
+		},
+		{
+			"into one wallet from two",
+			[]loyalty.Conversion{convert("a", "", "beans"), convert("b", "pay", "beans")},
+			nil, "",
+		},
 		{"to itself", []loyalty.Conversion{convert("a", "pay", "pay")}, nil, ""},
 		{"an ordinary reward", []loyalty.Conversion{convert("a", "pay", "")}, []loyalty.Reward{{ID: "mug"}}, ""},
-		{"a reward that gives the points of a conversion", []loyalty.Conversion{convert("a", "pay", "")}, []loyalty.Reward{{ID: "r", Wallet: "pay", Points: 1}}, "conversions.a"},
-		{"a reward in one direction", []loyalty.Conversion{convert("a", "", "pay")}, []loyalty.Reward{{ID: "r", Wallet: "pay", Points: 1}}, ""},
+		{
+			"a reward that gives the points of a conversion",
+			[]loyalty.Conversion{convert("a", "pay", "")},
+			[]loyalty.Reward{{ID: "r", Wallet: "pay", Points: 1}},
+			"conversions.a",
+		},
+		{
+			"a reward in one direction",
+			[]loyalty.Conversion{convert("a", "", "pay")},
+			[]loyalty.Reward{{ID: "r", Wallet: "pay", Points: 1}},
+			"",
+		},
 	} {
 		p := &loyalty.Program{Conversions: c.conversions, Rewards: c.rewards}
 		if got := share.ConversionCycle(p); got != c.want {
@@ -134,17 +203,57 @@ func TestConversionsThatAProgramMayHave(t *testing.T) {
 		reward      loyalty.Reward
 		ok          bool
 	}{
-		{"two into one wallet", []loyalty.Conversion{convert("", "beans", plain), convert("pay", "beans", plain)}, loyalty.Reward{}, true},
-		{"two from one wallet", []loyalty.Conversion{convert("", "beans", plain), convert("", "pay", plain)}, loyalty.Reward{}, true},
-		{"the same twice", []loyalty.Conversion{convert("", "beans", plain), convert("", "beans", plain)}, loyalty.Reward{}, false},
+		{
+			"two into one wallet",
+			[]loyalty.Conversion{convert("", "beans", plain), convert("pay", "beans", plain)},
+			loyalty.Reward{},
+			true,
+		},
+		{
+			"two from one wallet",
+			[]loyalty.Conversion{convert("", "beans", plain), convert("", "pay", plain)},
+			loyalty.Reward{},
+			true,
+		},
+		{
+			"the same twice",
+			[]loyalty.Conversion{convert("", "beans", plain), convert("", "beans", plain)},
+			loyalty.Reward{},
+			false,
+		},
 		{"from no wallet", []loyalty.Conversion{convert("miles", "beans", plain)}, loyalty.Reward{}, false},
 		{"into no wallet", []loyalty.Conversion{convert("", "miles", plain)}, loyalty.Reward{}, false},
 		{"into itself", []loyalty.Conversion{convert("pay", "pay", plain)}, loyalty.Reward{}, false},
-		{"without a rate", []loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Rate = nil })}, loyalty.Reward{}, false},
-		{"at a rate of zero", []loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Rate = new(big.Rat) })}, loyalty.Reward{}, false},
-		{"with a minimum below zero", []loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Min = -1 })}, loyalty.Reward{}, false},
-		{"in steps below zero", []loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Step = -1 })}, loyalty.Reward{}, false},
-		{"without a minimum and steps", []loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Min, c.Step = 0, 0 })}, loyalty.Reward{}, true},
+		{
+			"without a rate",
+			[]loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Rate = nil })},
+			loyalty.Reward{},
+			false,
+		},
+		{
+			"at a rate of zero",
+			[]loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Rate = new(big.Rat) })},
+			loyalty.Reward{},
+			false,
+		},
+		{
+			"with a minimum below zero",
+			[]loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Min = -1 })},
+			loyalty.Reward{},
+			false,
+		},
+		{
+			"in steps below zero",
+			[]loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Step = -1 })},
+			loyalty.Reward{},
+			false,
+		},
+		{
+			"without a minimum and steps",
+			[]loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) { c.Min, c.Step = 0, 0 })},
+			loyalty.Reward{},
+			true,
+		},
 		{"with a limit of none", []loyalty.Conversion{convert("", "pay", func(c *loyalty.Conversion) {
 			c.Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}}
 		})}, loyalty.Reward{}, false},

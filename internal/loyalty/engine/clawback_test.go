@@ -26,12 +26,23 @@ func TestADeliveryAndARefundMayBeSentAtOnce(t *testing.T) {
 		want loyalty.Balance
 	}{
 		{"the points become active at once", loyalty.Wait{Until: loyalty.WhenDelivered}, loyalty.Balance{Active: 62}},
-		{"the points become active later", loyalty.Wait{Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 14}}, loyalty.Balance{Pending: 50, Active: 12}},
+		{
+			"the points become active later",
+			loyalty.Wait{Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 14}},
+			loyalty.Balance{Pending: 50, Active: 12},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newShop(t, made(t, func(p *loyalty.Program) {
 				p.Earn.Pending = c.wait
-				p.Earn.Rules = []loyalty.Rule{{ID: "extra", Give: loyalty.Fixed{Points: 24}, Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 6000}}, Life: loyalty.Life{Pending: new(loyalty.Wait)}}, {ID: "more", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{Pending: new(loyalty.Wait)}}}
+				p.Earn.Rules = []loyalty.Rule{
+					{
+						ID: "extra", Give: loyalty.Fixed{Points: 24},
+						Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 6000}},
+						Life:  loyalty.Life{Pending: new(loyalty.Wait)},
+					},
+					{ID: "more", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{Pending: new(loyalty.Wait)}},
+				}
 			}))
 			o := paid("EUR", loyalty.Line{Amount: 10_000})
 			s.submit(o, noon)
@@ -53,7 +64,12 @@ func TestADeliveryAndARefundMayBeSentAtOnce(t *testing.T) {
 func TestADebtIsBoundedWhateverLivesTheOrdersPointsHave(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.MaxDebt = loyalty.Wait{}, 30
-		p.Earn.Rules = []loyalty.Rule{{ID: "extra", Give: loyalty.Fixed{Points: 100}, Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 60}}}}}
+		p.Earn.Rules = []loyalty.Rule{
+			{
+				ID: "extra", Give: loyalty.Fixed{Points: 100},
+				Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 60}}},
+			},
+		}
 	}))
 	o := paid("EUR", loyalty.Line{Amount: 10_000})
 	s.submit(o, noon)
@@ -77,7 +93,9 @@ func TestPoliciesWithoutDebtOweNothingAfterExpiry(t *testing.T) {
 		loyalty.ClawbackDebt:          {Debt: 80},
 	} {
 		s := newShop(t, made(t, func(p *loyalty.Program) {
-			p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay}
+			p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{
+				After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay,
+			}
 			p.Clawback = reach
 		}))
 		o := paid("EUR", loyalty.Line{Amount: 100_00})

@@ -18,8 +18,13 @@ func randomCode() string {
 func TestACodeIsEightyBitsWithACheckCharacter(t *testing.T) {
 	for bits, want := range map[[10]byte]string{
 		{}: "0000-0000-0000-0000-0",
-		{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}:                                                                           "ZZZZ-ZZZZ-ZZZZ-ZZZZ-",
-		{0b00001_000, 0b10_00011_0, 0b0100_0010, 0b1_00110_00, 0b111_01000, 0b01001_010, 0b10_01011_0, 0b1100_0110, 0b1_01110_01, 0b111_10000}: "1234-5678-9ABC-DEFG-",
+		{
+			0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		}: "ZZZZ-ZZZZ-ZZZZ-ZZZZ-",
+		{
+			0b00001_000, 0b10_00011_0, 0b0100_0010, 0b1_00110_00, 0b111_01000, 0b01001_010, 0b10_01011_0, 0b1100_0110,
+			0b1_01110_01, 0b111_10000,
+		}: "1234-5678-9ABC-DEFG-",
 	} {
 		got := redeem.NewCode(bits)
 		if !strings.HasPrefix(got, want) || len(got) != 21 || !redeem.WellFormed(got) {
@@ -59,7 +64,9 @@ func TestEveryTwoCharactersThatChangedPlacesAreCaught(t *testing.T) {
 
 func TestConfusableCharactersReadAlike(t *testing.T) {
 	const code = "1010-ABCD"
-	for _, typed := range []string{"1010-abcd", "IOIO-ABCD", "LoLo abcd", "lOiO ABCD", " 1 0 1 0-A-B-C-D-", "1010ABCD"} {
+	for _, typed := range []string{
+		"1010-abcd", "IOIO-ABCD", "LoLo abcd", "lOiO ABCD", " 1 0 1 0-A-B-C-D-", "1010ABCD",
+	} {
 		if got, want := redeem.PlainCode(typed), redeem.PlainCode(code); got != want {
 			t.Errorf("%q is looked up as %q, not as %q", typed, got, want)
 		}
@@ -71,7 +78,8 @@ func TestConfusableCharactersReadAlike(t *testing.T) {
 	}
 	for range 1000 {
 		ours := randomCode()
-		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); !redeem.WellFormed(lower) || redeem.PlainCode(lower) != redeem.PlainCode(ours) {
+		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); !redeem.WellFormed(lower) ||
+			redeem.PlainCode(lower) != redeem.PlainCode(ours) {
 			t.Fatalf("%s is not read as %s", lower, ours)
 		}
 	}
@@ -118,10 +126,30 @@ func TestReversedUseOfCodeMakesItUsableAgain(t *testing.T) {
 		amount    loyalty.Money
 	}{
 		{"a voucher", redeem.IssuedCode{Used: noon}, redeem.IssuedCode{}, loyalty.Money{}},
-		{"a voucher whose points were given back", redeem.IssuedCode{Used: noon, Returned: true}, redeem.IssuedCode{Returned: true, Void: true}, loyalty.Money{}},
-		{"a gift card with a rest", redeem.IssuedCode{Left: eur(5), Worth: 25}, redeem.IssuedCode{Left: eur(25), Worth: 25}, eur(20)},
-		{"a gift card that was used up", redeem.IssuedCode{Left: eur(0), Worth: 25, Used: noon}, redeem.IssuedCode{Left: eur(20), Worth: 25}, eur(20)},
-		{"a gift card whose rest was given back", redeem.IssuedCode{Left: eur(0), Worth: 25, Taken: 5, Void: true}, redeem.IssuedCode{Left: eur(20), Worth: 25, Taken: 5}, eur(20)},
+		{
+			"a voucher whose points were given back",
+			redeem.IssuedCode{Used: noon, Returned: true},
+			redeem.IssuedCode{Returned: true, Void: true},
+			loyalty.Money{},
+		},
+		{
+			"a gift card with a rest",
+			redeem.IssuedCode{Left: eur(5), Worth: 25},
+			redeem.IssuedCode{Left: eur(25), Worth: 25},
+			eur(20),
+		},
+		{
+			"a gift card that was used up",
+			redeem.IssuedCode{Left: eur(0), Worth: 25, Used: noon},
+			redeem.IssuedCode{Left: eur(20), Worth: 25},
+			eur(20),
+		},
+		{
+			"a gift card whose rest was given back",
+			redeem.IssuedCode{Left: eur(0), Worth: 25, Taken: 5, Void: true},
+			redeem.IssuedCode{Left: eur(20), Worth: 25, Taken: 5},
+			eur(20),
+		},
 	} {
 		if got := c.was.Unuse(c.amount); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)

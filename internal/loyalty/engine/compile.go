@@ -31,8 +31,9 @@ func Compile(p *loyalty.Program) error {
 		p.Hold = DefaultHold
 	}
 	p.Compiled = loyalty.Compiled{
-		Rates: map[loyalty.Currency]loyalty.CompiledRate{}, Categories: map[string][]loyalty.Multiplier{}, Levels: map[string]loyalty.Multiplier{},
-		Zones: new(sync.Map),
+		Rates: map[loyalty.Currency]loyalty.CompiledRate{}, Categories: map[string][]loyalty.Multiplier{},
+		Levels: map[string]loyalty.Multiplier{},
+		Zones:  new(sync.Map),
 	}
 	for _, step := range []func(*loyalty.Program) error{
 		compileEarn, compileTiers, tier.CompileTierGroups, compileRules,
@@ -184,7 +185,8 @@ func compileRules(p *loyalty.Program) error {
 // ready returns a rule in the form that decisions use. groups maps each group to its position.
 func ready(p *loyalty.Program, key string, r loyalty.Rule, groups map[string]int) (loyalty.CompiledRule, error) {
 	c := loyalty.CompiledRule{
-		Rule: r, Key: key, Campaign: strings.HasPrefix(key, "campaigns."), Limits: r.Limits, Owned: !earn.LifeIsZero(r.Life),
+		Rule: r, Key: key, Campaign: strings.HasPrefix(key, "campaigns."), Limits: r.Limits,
+		Owned: !earn.LifeIsZero(r.Life),
 	}
 	_, c.Multiply = r.Give.(loyalty.Multiply)
 	if _, daily := r.Give.(loyalty.PerVisit); daily {
@@ -243,7 +245,8 @@ func compilePay(p *loyalty.Program) error {
 
 func compileActions(p *loyalty.Program) error {
 	for _, a := range p.Earn.Actions {
-		if a.Points < 0 || a.Points > loyalty.MaxPoints || a.Friend < 0 || a.Friend > loyalty.MaxPoints || a.Event == "" {
+		if a.Points < 0 || a.Points > loyalty.MaxPoints || a.Friend < 0 || a.Friend > loyalty.MaxPoints ||
+			a.Event == "" {
 			return fmt.Errorf("action %s must name an event and give points", a.ID)
 		}
 		if err := share.CheckBounds(nil, a.Limits, 0, a.Life); err != nil {

@@ -115,7 +115,10 @@ func (s *till) check(t fataler, e loyalty.Entry) {
 	for _, w := range append(e.Wallets, loyalty.WalletChange{Points: e.Points}) {
 		sum := sums[w.Wallet]
 		if sum == nil && w.Points != 0 || sum != nil && sum.Cmp(new(big.Rat).SetInt64(int64(w.Points))) != 0 {
-			t.Fatalf("the reasons sum to %s, and the entry moves %d of %q: %v", sum.RatString(), w.Points, w.Wallet, e.Reasons)
+			t.Fatalf(
+				"the reasons sum to %s, and the entry moves %d of %q: %v", sum.RatString(), w.Points, w.Wallet,
+				e.Reasons,
+			)
 		}
 	}
 	worth, id := loyalty.Points(0), e.Order.Order.ID
@@ -152,11 +155,15 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 		for range rapid.IntRange(0, 8).Draw(t, "tellings") {
 			told := o
 			if len(refunds) > 0 {
-				told.Refunds = rapid.SliceOfNDistinct(rapid.SampledFrom(refunds), 0, len(refunds), func(r loyalty.Refund) string { return r.ID }).Draw(t, "told")
+				told.Refunds = rapid.SliceOfNDistinct(
+					rapid.SampledFrom(refunds), 0, len(refunds), func(r loyalty.Refund) string { return r.ID },
+				).Draw(t, "told")
 			}
 			for _, d := range disputes {
 				if rapid.Bool().Draw(t, "dispute reported") {
-					d.Status = rapid.SampledFrom([]loyalty.DisputeStatus{loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost}).Draw(t, "dispute is")
+					d.Status = rapid.SampledFrom(
+						[]loyalty.DisputeStatus{loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost},
+					).Draw(t, "dispute is")
 					told.Disputes = append(told.Disputes, d)
 				}
 			}
@@ -173,8 +180,11 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 		same(t, s, alone)
 
 		gone := o
-		gone.Refunds, gone.Disputes = []loyalty.Refund{{ID: "all", At: noon, Status: loyalty.RefundSucceeded, Amount: receipt.OrderTotal(o)}}, nil
-		if worth := s.put(t, gone, now).Order.Worth; worth > 0 && receipt.OrderTotal(o) > 0 && (o.Shipping+o.Tax == 0 || !p.Earn.Counts.Shipping && !p.Earn.Counts.Tax) {
+		gone.Refunds, gone.Disputes = []loyalty.Refund{
+			{ID: "all", At: noon, Status: loyalty.RefundSucceeded, Amount: receipt.OrderTotal(o)},
+		}, nil
+		if worth := s.put(t, gone, now).Order.Worth; worth > 0 && receipt.OrderTotal(o) > 0 && (o.Shipping+o.Tax == 0 ||
+			!p.Earn.Counts.Shipping && !p.Earn.Counts.Tax) {
 			t.Fatalf("a full refund leaves %d points", worth)
 		}
 		gone.Status, gone.Refunds = loyalty.OrderCanceled, nil
@@ -205,11 +215,16 @@ func same(t *rapid.T, a, b *till) {
 	if fmt.Sprint(a.acc.Purses) != fmt.Sprint(b.acc.Purses) {
 		t.Fatalf("%+v in wallets against %+v", a.acc.Purses, b.acc.Purses)
 	}
-	if a.acc.Balance() != b.acc.Balance() || !slices.Equal(a.acc.Lots, b.acc.Lots) || !slices.Equal(a.acc.Pending, b.acc.Pending) {
+	if a.acc.Balance() != b.acc.Balance() || !slices.Equal(a.acc.Lots, b.acc.Lots) ||
+		!slices.Equal(a.acc.Pending, b.acc.Pending) {
 		t.Fatalf("%s\nagainst %s\nbecause %v\nagainst %v", a.worths(), b.worths(), a.because, b.because)
 	}
-	if fmt.Sprint(a.acc.Usage) != fmt.Sprint(b.acc.Usage) || fmt.Sprint(a.spent) != fmt.Sprint(b.spent) || a.acc.Carried != b.acc.Carried {
-		t.Fatalf("used %v %v, %v %v against %v %v, %v %v", a.acc.Usage, a.spent, a.acc.Carried, a.acc.Metrics, b.acc.Usage, b.spent, b.acc.Carried, b.acc.Metrics)
+	if fmt.Sprint(a.acc.Usage) != fmt.Sprint(b.acc.Usage) || fmt.Sprint(a.spent) != fmt.Sprint(b.spent) ||
+		a.acc.Carried != b.acc.Carried {
+		t.Fatalf(
+			"used %v %v, %v %v against %v %v, %v %v", a.acc.Usage, a.spent, a.acc.Carried, a.acc.Metrics, b.acc.Usage,
+			b.spent, b.acc.Carried, b.acc.Metrics,
+		)
 	}
 	for id, s := range a.states {
 		if s.Worth != b.states[id].Worth {

@@ -19,8 +19,15 @@ import (
 // miles is the test program with KrisFlyer's and KrisPay's bargain: 15 at least, six months' life, back within a week.
 func miles(tb testing.TB, rate *big.Rat) *loyalty.Program {
 	p := testProgram(tb)
-	p.Wallets = []loyalty.Wallet{{ID: "pay", Unit: loyalty.Units{Other: loyalty.Text{"en": "pay miles"}}, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfDay}}}
-	p.Conversions = []loyalty.Conversion{{ID: "to-pay", To: "pay", Rate: rate, Min: 15, ReversibleWithin: loyalty.Period{Days: 7}}}
+	p.Wallets = []loyalty.Wallet{
+		{
+			ID: "pay", Unit: loyalty.Units{Other: loyalty.Text{"en": "pay miles"}},
+			Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfDay},
+		},
+	}
+	p.Conversions = []loyalty.Conversion{
+		{ID: "to-pay", To: "pay", Rate: rate, Min: 15, ReversibleWithin: loyalty.Period{Days: 7}},
+	}
 	p.Tiers = loyalty.Tiers{}
 	if err := Compile(p); err != nil {
 		tb.Fatal(err)
@@ -55,13 +62,18 @@ func TestConversionsAreLikeKrisPays(t *testing.T) {
 	}
 	first := out.Entries[0]
 	for _, late := range []time.Duration{7 * 24 * time.Hour, 300 * 24 * time.Hour} {
-		if _, err := share.ConvertBack(p, advanced(t, p, acc, noon.Add(late)).Account, first, 0, noon.Add(late)); !errors.Is(err, loyalty.AlreadyExpired) {
+		if _, err := share.ConvertBack(
+			p, advanced(t, p, acc, noon.Add(late)).Account, first, 0, noon.Add(late),
+		); !errors.Is(err, loyalty.AlreadyExpired) {
 			t.Errorf("back after %s: %v", late, err)
 		}
 	}
 	in := noon.Add(7*24*time.Hour - time.Millisecond)
 	back, err := share.ConvertBack(p, acc, first, 0, in)
-	if err != nil || back.Account.BalanceOf("pay") != (loyalty.Balance{}) || !slices.Equal(back.Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 20}, {Expires: 20290131, Points: 100}}) {
+	if err != nil || back.Account.BalanceOf("pay") != (loyalty.Balance{}) ||
+		!slices.Equal(
+			back.Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 20}, {Expires: 20290131, Points: 100}},
+		) {
 		t.Fatalf("back: %+v, %v", back.Account, err)
 	}
 	if _, err := share.ConvertBack(p, back.Account, back.Entries[0], 0, in); !errors.Is(err, loyalty.AlreadyResolved) {
@@ -76,7 +88,9 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := *base
 		p.Conversions = slices.Clone(p.Conversions)
-		p.Conversions[0].Rate = big.NewRat(rapid.Int64Range(1, 9).Draw(t, "gives"), rapid.Int64Range(1, 9).Draw(t, "per"))
+		p.Conversions[0].Rate = big.NewRat(
+			rapid.Int64Range(1, 9).Draw(t, "gives"), rapid.Int64Range(1, 9).Draw(t, "per"),
+		)
 		var lots []loyalty.Lot
 		for i, n := range rapid.SliceOfN(rapid.Int64Range(1, 60), 1, 5).Draw(t, "lots") {
 			lots = append(lots, loyalty.Lot{Expires: loyalty.Date(20270101 + i), Points: loyalty.Points(n)})
@@ -91,19 +105,25 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 		for err == nil {
 			acc, entry = out.Account, out.Entries[len(out.Entries)-1]
 			now = now.Add(time.Duration(rapid.Int64Range(0, int64(40*time.Hour)).Draw(t, "later")))
-			if part := loyalty.Points(rapid.Int64Range(0, 30).Draw(t, "spent")); rapid.IntRange(0, 3).Draw(t, "spend") == 0 && part > 0 {
-				if spent, err := Adjust(&p, acc, fmt.Sprint("adj", acc.Sequence), "pay", -part, "spent", now); err == nil {
+			if part := loyalty.Points(
+				rapid.Int64Range(0, 30).Draw(t, "spent"),
+			); rapid.IntRange(0, 3).Draw(t, "spend") == 0 && part > 0 {
+				if spent, err := Adjust(
+					&p, acc, fmt.Sprint("adj", acc.Sequence), "pay", -part, "spent", now,
+				); err == nil {
 					acc = spent.Account
 				}
 			}
 			out, err = share.ConvertBack(&p, acc, entry, loyalty.Points(rapid.Int64Range(0, 60).Draw(t, "back")), now)
 		}
 		x := entry.Conversion
-		if loyalty.TotalPoints(acc.Lots) != loyalty.TotalPoints(was.Lots)-x.Points+x.Returned || x.Returned*x.Received > x.Reversed*x.Points || x.Reversed == x.Received && x.Returned != x.Points {
+		if loyalty.TotalPoints(acc.Lots) != loyalty.TotalPoints(was.Lots)-x.Points+x.Returned ||
+			x.Returned*x.Received > x.Reversed*x.Points || x.Reversed == x.Received && x.Returned != x.Points {
 			t.Fatalf("%v became %v by %+v", was.Lots, acc.Lots, x)
 		}
 		for i := range lots { // of what lives until a day or longer there are never more than before
-			if loyalty.TotalPoints(acc.Lots[min(i, len(acc.Lots)):]) > loyalty.TotalPoints(was.Lots) || after(acc.Lots, lots[i].Expires) > after(was.Lots, lots[i].Expires) {
+			if loyalty.TotalPoints(acc.Lots[min(i, len(acc.Lots)):]) > loyalty.TotalPoints(was.Lots) ||
+				after(acc.Lots, lots[i].Expires) > after(was.Lots, lots[i].Expires) {
 				t.Fatalf("%v became %v: longer lives", was.Lots, acc.Lots)
 			}
 		}
@@ -114,7 +134,9 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 func beans(tb testing.TB, expires loyalty.Expiry, edit func(*loyalty.Program)) *loyalty.Program {
 	p := testProgram(tb)
 	p.Wallets = []loyalty.Wallet{{ID: "beans", Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}}}
-	p.Conversions = []loyalty.Conversion{{ID: "to-points", From: "beans", Rate: big.NewRat(2, 1), ReversibleWithin: loyalty.Period{Months: 12}}}
+	p.Conversions = []loyalty.Conversion{
+		{ID: "to-points", From: "beans", Rate: big.NewRat(2, 1), ReversibleWithin: loyalty.Period{Months: 12}},
+	}
 	p.Earn.Expires, p.Goodwill.Extend, p.Tiers = expires, loyalty.Period{Months: 24}, loyalty.Tiers{}
 	if edit != nil {
 		edit(p)
@@ -163,11 +185,16 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 		if out, err = c.move(p, out.Account); err != nil {
 			t.Fatal(name, err)
 		}
-		if slices.ContainsFunc(out.Account.Lots, func(l loyalty.Lot) bool { return l.Expires == first.Conversion.Lot }) {
+		if slices.ContainsFunc(
+			out.Account.Lots, func(l loyalty.Lot) bool { return l.Expires == first.Conversion.Lot },
+		) {
 			t.Fatalf("%s, nothing moved: %v", name, out.Account.Lots)
 		}
 		back, err := share.ConvertBack(p, out.Account, first, 0, noon.AddDate(0, 5, 0))
-		if err != nil || last(back).Conversion.Reversed != 100 || !slices.Equal(back.Account.In("beans").Lots, []loyalty.Lot{{Expires: 20271101, Points: 50}}) || len(back.Account.Lots) > 0 {
+		if err != nil || last(back).Conversion.Reversed != 100 ||
+			!slices.Equal(
+				back.Account.In("beans").Lots, []loyalty.Lot{{Expires: 20271101, Points: 50}},
+			) || len(back.Account.Lots) > 0 {
 			t.Errorf("%s: %v, %v, %v", name, back.Account.In("beans").Lots, back.Account.Lots, err)
 		}
 	}
@@ -194,7 +221,8 @@ func TestReversedConversionTakesOnlyItsOwnPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refusal *loyalty.Error
-	if _, err = share.ConvertBack(p, out.Account, first, 50, later); !errors.As(err, &refusal) || refusal.Available != 40 {
+	if _, err = share.ConvertBack(p, out.Account, first, 50, later); !errors.As(err, &refusal) ||
+		refusal.Available != 40 {
 		t.Errorf("of %v: %v", out.Account.Lots, err)
 	}
 	past := first.Conversion.Lot.End(p.Zone)
@@ -235,7 +263,8 @@ func TestNothingIsUndoneForNothing(t *testing.T) {
 			had := acc.Balance().Active
 			back, err := share.ConvertBack(p, acc, prior, u.take, noon)
 			if u.least > 0 {
-				if !errors.Is(err, loyalty.AmountOutOfRange) || !strings.Contains(err.Error(), fmt.Sprintf("at least %d are required", u.least)) {
+				if !errors.Is(err, loyalty.AmountOutOfRange) ||
+					!strings.Contains(err.Error(), fmt.Sprintf("at least %d are required", u.least)) {
 					t.Errorf("%s, %d: %v", c.name, u.take, err)
 				}
 				continue
@@ -267,14 +296,23 @@ func TestConversionsThatGoRoundAreNone(t *testing.T) {
 			p.Conversions = []loyalty.Conversion{{ID: "x", To: "a", Rate: one}, {ID: "y", From: "a", Rate: one}}
 		},
 		"round three": func(p *loyalty.Program) {
-			p.Conversions = []loyalty.Conversion{{ID: "x", To: "a", Rate: one}, {ID: "y", From: "a", To: "b", Rate: one}, {ID: "z", From: "b", Rate: one}}
+			p.Conversions = []loyalty.Conversion{
+				{ID: "x", To: "a", Rate: one},
+				{ID: "y", From: "a", To: "b", Rate: one},
+				{ID: "z", From: "b", Rate: one},
+			}
 		},
 		"by a reward": func(p *loyalty.Program) {
 			p.Conversions = []loyalty.Conversion{{ID: "x", From: "a", Rate: one}}
 			p.Rewards = []loyalty.Reward{{ID: "r", Type: "wallet_points", Cost: 5, Wallet: "a", Points: 1}}
 		},
 		"in a wallet": func(p *loyalty.Program) {
-			p.Rewards = []loyalty.Reward{{ID: "r", Type: "wallet_points", Cost: 5, Wallets: map[string]loyalty.Points{"b": 1}, Wallet: "b", Points: 1}}
+			p.Rewards = []loyalty.Reward{
+				{
+					ID: "r", Type: "wallet_points", Cost: 5, Wallets: map[string]loyalty.Points{"b": 1}, Wallet: "b",
+					Points: 1,
+				},
+			}
 		},
 	} {
 		p := testProgram(t)

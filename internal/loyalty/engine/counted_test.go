@@ -27,9 +27,19 @@ func TestOrderCountsWhileSomethingThatEarnsIsLeft(t *testing.T) {
 			shipped(o)
 		}, 0, 1},
 		{"of gift cards", func(o *loyalty.Order) { o.Lines[0].Category = "gift-cards" }, 0, 1},
-		{"paid with a gift card", func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 1000}} }, 0, 1},
-		{"paid with points", func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderPoints, Amount: 1000}} }, 0, 1},
-		{"paid with points in part", func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderPoints, Amount: 999}} }, 1, 1},
+		{
+			"paid with a gift card",
+			func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 1000}} }, 0,
+			1,
+		},
+		{
+			"paid with points",
+			func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderPoints, Amount: 1000}} }, 0, 1,
+		},
+		{
+			"paid with points in part",
+			func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderPoints, Amount: 999}} }, 1, 1,
+		},
 		{"refunded in part", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("r", 999)} }, 1, 1},
 		{"refunded in full", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("r", 1000)} }, 0, 1},
 		{"refunded but for shipping", func(o *loyalty.Order) {

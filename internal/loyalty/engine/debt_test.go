@@ -20,7 +20,9 @@ func milesProgram(tb testing.TB) *loyalty.Program {
 		p.Earn.Pending = loyalty.Wait{}
 		p.Wallets = []loyalty.Wallet{{ID: "miles", Unit: loyalty.Units{Other: loyalty.Text{"en": "miles"}}}}
 		p.Conversions = []loyalty.Conversion{{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 3)}}
-		p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_shipping", Cost: 100, Wallets: map[string]loyalty.Points{"miles": 50}}}
+		p.Rewards = []loyalty.Reward{
+			{ID: "mug", Type: "free_shipping", Cost: 100, Wallets: map[string]loyalty.Points{"miles": 50}},
+		}
 	})
 }
 
@@ -61,7 +63,9 @@ func TestRefundFollowsConvertedPoints(t *testing.T) {
 			}
 			s.acc = out.Account
 		}
-		if out, err := redeem.Redeem(p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "mug", Wallet: "miles"}, true, nil, noon); err == nil && rapid.Bool().Draw(t, "redeem") {
+		if out, err := redeem.Redeem(
+			p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "mug", Wallet: "miles"}, true, nil, noon,
+		); err == nil && rapid.Bool().Draw(t, "redeem") {
 			s.acc = out.Account
 		}
 		before := s.acc
@@ -87,7 +91,9 @@ func TestRefundFollowsConvertedPoints(t *testing.T) {
 		}
 		told.Refunds[0].Status = loyalty.RefundFailed
 		s.send(t, told)
-		if got, want := fmt.Sprint(s.acc.Lots, s.acc.Debt, s.acc.In("miles").Lots, s.acc.Conversions), fmt.Sprint(before.Lots, before.Debt, before.In("miles").Lots, before.Conversions); got != want {
+		if got, want := fmt.Sprint(s.acc.Lots, s.acc.Debt, s.acc.In("miles").Lots, s.acc.Conversions), fmt.Sprint(
+			before.Lots, before.Debt, before.In("miles").Lots, before.Conversions,
+		); got != want {
 			t.Fatalf("after the refund failed: %s\nbefore it: %s", got, want)
 		}
 	})
@@ -120,7 +126,9 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 	}
 
 	for _, wallet := range []string{"", "miles"} {
-		_, err := redeem.Redeem(p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "mug", Wallet: wallet}, true, nil, noon)
+		_, err := redeem.Redeem(
+			p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "mug", Wallet: wallet}, true, nil, noon,
+		)
 		if !errors.Is(err, loyalty.InsufficientPoints) {
 			t.Errorf("redeem from %q: %v", wallet, err)
 		}
@@ -143,13 +151,18 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 		t.Errorf("more than the debt: %v", err)
 	}
 	settled, err := share.Convert(p, s.acc, "c2", "miles", "", 87, noon)
-	if err != nil || settled.Account.Debt != 0 || settled.Account.BalanceOf("miles").Active != 33 || settled.Account.BalanceOf("").Active != 0 {
+	if err != nil || settled.Account.Debt != 0 || settled.Account.BalanceOf("miles").Active != 33 ||
+		settled.Account.BalanceOf("").Active != 0 {
 		t.Fatalf("%+v %v", settled.Account, err)
 	}
-	if _, err := redeem.Redeem(p, settled.Account, loyalty.Redemption{ID: "rd_2", Reward: "mug", Wallet: "miles"}, true, nil, noon); !errors.Is(err, loyalty.InsufficientPoints) {
+	if _, err := redeem.Redeem(
+		p, settled.Account, loyalty.Redemption{ID: "rd_2", Reward: "mug", Wallet: "miles"}, true, nil, noon,
+	); !errors.Is(err, loyalty.InsufficientPoints) {
 		t.Errorf("33 miles do not suffice: %v", err)
 	}
-	if _, err := share.Convert(p, settled.Account, "c3", "miles", "", 1, noon); !errors.Is(err, loyalty.ValidationFailed) {
+	if _, err := share.Convert(
+		p, settled.Account, "c3", "miles", "", 1, noon,
+	); !errors.Is(err, loyalty.ValidationFailed) {
 		t.Errorf("without a debt there is no way back: %v", err)
 	}
 }
@@ -190,7 +203,9 @@ func TestSpentPointsAreOwedAfterTheirDay(t *testing.T) {
 		acc := out.Account
 		for _, i := range rapid.Permutation([]int{0, 1, 2, 3}[:n]).Draw(t, "refunds") {
 			o := orders[i]
-			o.Refunds = []loyalty.Refund{{ID: "r", At: later, Status: loyalty.RefundSucceeded, Amount: receipt.ItemTotal(o)}}
+			o.Refunds = []loyalty.Refund{
+				{ID: "r", At: later, Status: loyalty.RefundSucceeded, Amount: receipt.ItemTotal(o)},
+			}
 			refunded += s.states[o.ID].Worth
 			out, err := award.PlaceOrder(p, acc, s.states[o.ID], p, o, nil, later)
 			if err != nil {
@@ -198,7 +213,10 @@ func TestSpentPointsAreOwedAfterTheirDay(t *testing.T) {
 			}
 			acc = out.Account
 			if want := max(0, refunded-(all-spent)); acc.Debt != want {
-				t.Fatalf("of %d points %d were spent; after refunds of %d the debt is %d, want %d", all, spent, refunded, acc.Debt, want)
+				t.Fatalf(
+					"of %d points %d were spent; after refunds of %d the debt is %d, want %d", all, spent, refunded,
+					acc.Debt, want,
+				)
 			}
 		}
 	})

@@ -22,12 +22,21 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *loyalty.Program {
 		}
 		p := &loyalty.Program{
 			ID: "drawn", Version: 1, Zone: zone, Earn: drawnEarn(r), Tiers: drawnTiers(r),
-			Groups: []loyalty.Group{{ID: "best", Mode: loyalty.Best}, {ID: "sum", Mode: loyalty.Sum}, {ID: "first", Mode: loyalty.First}, {ID: "only", Mode: loyalty.Exclusive}},
-			Exchange: loyalty.Exchange{
-				Base:  "EUR",
-				Rates: []loyalty.ExchangeRate{{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}}},
+			Groups: []loyalty.Group{
+				{ID: "best", Mode: loyalty.Best},
+				{ID: "sum", Mode: loyalty.Sum},
+				{ID: "first", Mode: loyalty.First},
+				{ID: "only", Mode: loyalty.Exclusive},
 			},
-			Milestones: []loyalty.Milestone{{ID: "one", Target: 1, Points: 11}, {ID: "three", Target: 3, Points: 33}}[:r.IntN(3)],
+			Exchange: loyalty.Exchange{
+				Base: "EUR",
+				Rates: []loyalty.ExchangeRate{
+					{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}},
+				},
+			},
+			Milestones: []loyalty.Milestone{
+				{ID: "one", Target: 1, Points: 11}, {ID: "three", Target: 3, Points: 33},
+			}[:r.IntN(3)],
 			Clawback: pick(
 				r,
 				loyalty.ClawbackDebt,
@@ -36,9 +45,10 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *loyalty.Program {
 				loyalty.ClawbackPendingOnly,
 				loyalty.ClawbackUnlimited,
 			),
-			MaxDebt: pick[loyalty.Points](r, 0, 0, 40), BirthdayLock: pick(r, loyalty.Period{}, loyalty.Period{Months: 6}),
-			Goodwill: loyalty.Goodwill{Extend: loyalty.Period{Months: 24}, Reinstate: loyalty.Period{Days: 90}},
-			Hold:     pick(r, 30*time.Minute, 36*time.Hour), Reminders: drawnReminders(r),
+			MaxDebt:      pick[loyalty.Points](r, 0, 0, 40),
+			BirthdayLock: pick(r, loyalty.Period{}, loyalty.Period{Months: 6}),
+			Goodwill:     loyalty.Goodwill{Extend: loyalty.Period{Months: 24}, Reinstate: loyalty.Period{Days: 90}},
+			Hold:         pick(r, 30*time.Minute, 36*time.Hour), Reminders: drawnReminders(r),
 		}
 		p.Campaigns = []loyalty.Rule{{ID: "club", Give: loyalty.Fixed{Points: 35}, OptIn: true}}
 		if r.IntN(3) == 0 {
@@ -51,8 +61,10 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *loyalty.Program {
 			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
 		}
 		p.Transfers = loyalty.Transfers{
-			Min: 10, Step: pick[loyalty.Points](r, 0, 5), AtMost: []loyalty.Cap{{Points: 200, Per: loyalty.PerMonth, Reject: false}}, Accept: pick(r, loyalty.Period{}, loyalty.Period{Days: 3}),
-			Fee: pick(r, loyalty.Fee{}, loyalty.Fee{Points: 3}, loyalty.Fee{Share: big.NewRat(1, 10)}),
+			Min: 10, Step: pick[loyalty.Points](r, 0, 5),
+			AtMost: []loyalty.Cap{{Points: 200, Per: loyalty.PerMonth, Reject: false}},
+			Accept: pick(r, loyalty.Period{}, loyalty.Period{Days: 3}),
+			Fee:    pick(r, loyalty.Fee{}, loyalty.Fee{Points: 3}, loyalty.Fee{Share: big.NewRat(1, 10)}),
 		}
 		p.Households = loyalty.Households{
 			Size:       3,
@@ -73,14 +85,18 @@ func drawSpending(p *loyalty.Program, r *rand.Rand) {
 		return // nothing can be spent, and there is no other wallet
 	}
 	p.Wallets = []loyalty.Wallet{{
-		ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 250, Full: r.IntN(2) == 0}}, Pending: pick(r, loyalty.Wait{}, loyalty.Wait{For: loyalty.Period{Days: 5}}),
+		ID:      "miles",
+		Rates:   map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 250, Full: r.IntN(2) == 0}},
+		Pending: pick(r, loyalty.Wait{}, loyalty.Wait{For: loyalty.Period{Days: 5}}),
 		Expires: pick(
 			r,
 			loyalty.Expiry{},
 			loyalty.Expiry{After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfDay},
 		), Clawback: pick(r, loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance),
 	}}
-	p.Earn.Actions = append(p.Earn.Actions, loyalty.Action{ID: "air", Event: "visit.completed", Points: 9, Wallet: "miles"})
+	p.Earn.Actions = append(
+		p.Earn.Actions, loyalty.Action{ID: "air", Event: "visit.completed", Points: 9, Wallet: "miles"},
+	)
 	p.Conversions = []loyalty.Conversion{
 		{
 			ID:               "fly",
@@ -102,21 +118,27 @@ func drawSpending(p *loyalty.Program, r *rand.Rand) {
 		},
 		{ID: "miles", Type: "wallet_points", Cost: 40, Wallet: "miles", Points: 90},
 		{
-			ID: "tour", Type: "experience", Cost: 30, Segments: pick(r, nil, []string{"card"}), MinOrder: map[loyalty.Currency]int64{"EUR": 2500},
+			ID: "tour", Type: "experience", Cost: 30, Segments: pick(r, nil, []string{"card"}),
+			MinOrder: map[loyalty.Currency]int64{"EUR": 2500},
 			Active: loyalty.Span{
 				From:  noon.AddDate(0, 0, 20),
 				Until: pick(r, time.Time{}, noon.AddDate(1, 0, 0)),
 			}, StockBatches: []loyalty.StockBatch{{Quantity: 1}, {At: noon.AddDate(0, 3, 0), Quantity: 2}},
 			When: pick[loyalty.Condition](r, nil, atLeast(2000)),
 		},
-		{ID: "perk", Type: redeem.Perk, Tiers: []string{"silver", "gold"}, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}},
+		{
+			ID: "perk", Type: redeem.Perk, Tiers: []string{"silver", "gold"},
+			Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}},
+		},
 	}
 	p.Redemption = loyalty.RedemptionTerms{
 		PerOrder: pick[int64](
 			r,
 			0,
 			1,
-		), OnRefund: pick(r, loyalty.AllBack, loyalty.ShareBack, loyalty.NoneBack), Grace: pick(r, loyalty.Period{}, loyalty.Period{Days: 10}), CodeValid: pick(r, loyalty.Period{}, loyalty.Period{Days: 30}),
+		), OnRefund: pick(r, loyalty.AllBack, loyalty.ShareBack, loyalty.NoneBack),
+		Grace:     pick(r, loyalty.Period{}, loyalty.Period{Days: 10}),
+		CodeValid: pick(r, loyalty.Period{}, loyalty.Period{Days: 30}),
 		Pay: loyalty.Pay{
 			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}},
 			Min:   pick[loyalty.Points](r, 0, 100),
@@ -187,7 +209,10 @@ func drawnEarn(r *rand.Rand) loyalty.Earn {
 			{ID: "cards", Category: "cards", Multiply: new(big.Rat)},
 		},
 		Actions: []loyalty.Action{
-			{ID: "visit", Event: "visit.completed", Points: 40, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}}},
+			{
+				ID: "visit", Event: "visit.completed", Points: 40,
+				Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}},
+			},
 			{ID: "review", Event: "review.approved", Points: 25, Cooldown: loyalty.Period{Days: 3}},
 			{ID: "birthday", Event: award.EventBirthday, Points: 30},
 			{ID: "year", Event: award.EventAnniversary, Points: 15},
@@ -196,9 +221,13 @@ func drawnEarn(r *rand.Rand) loyalty.Earn {
 	for i := range r.IntN(4) {
 		e.Rules = append(e.Rules, drawnRule(r, fmt.Sprint("r", i)))
 	}
-	for _, per := range []loyalty.CapPeriod{loyalty.PerOrder, loyalty.PerDay, loyalty.PerWeek, loyalty.PerMonth, loyalty.PerEver} {
+	for _, per := range []loyalty.CapPeriod{
+		loyalty.PerOrder, loyalty.PerDay, loyalty.PerWeek, loyalty.PerMonth, loyalty.PerEver,
+	} {
 		if r.IntN(6) == 0 {
-			e.Caps = append(e.Caps, loyalty.Cap{Points: pick[loyalty.Points](r, 20, 100, 250), Per: per, Reject: r.IntN(4) == 0})
+			e.Caps = append(
+				e.Caps, loyalty.Cap{Points: pick[loyalty.Points](r, 20, 100, 250), Per: per, Reject: r.IntN(4) == 0},
+			)
 		}
 	}
 	return e
@@ -216,7 +245,11 @@ func drawnRule(r *rand.Rand, id string) loyalty.Rule {
 			loyalty.PerVisit{Points: 7},
 			loyalty.PerUnit{Points: big.NewRat(5, 2)},
 			loyalty.Multiply{By: big.NewRat(5, 2)},
-			loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{"EUR": {{From: 0, Points: 5}, {From: 1000, Points: 10}, {From: 5000, Points: 30}}}},
+			loyalty.Steps{
+				Bands: map[loyalty.Currency][]loyalty.Band{
+					"EUR": {{From: 0, Points: 5}, {From: 1000, Points: 10}, {From: 5000, Points: 30}},
+				},
+			},
 			loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 2), Per: 100}}},
 		),
 	}
@@ -267,7 +300,13 @@ func drawnRule(r *rand.Rand, id string) loyalty.Rule {
 		x.Match.When = atLeast(2500)
 	}
 	if r.IntN(3) == 0 {
-		x.Caps = []loyalty.Cap{{Points: pick[loyalty.Points](r, 10, 30, 60), Per: pick(r, loyalty.PerOrder, loyalty.PerDay, loyalty.PerMonth, loyalty.PerEver), Reject: r.IntN(3) == 0}}
+		x.Caps = []loyalty.Cap{
+			{
+				Points: pick[loyalty.Points](r, 10, 30, 60),
+				Per:    pick(r, loyalty.PerOrder, loyalty.PerDay, loyalty.PerMonth, loyalty.PerEver),
+				Reject: r.IntN(3) == 0,
+			},
+		}
 	}
 	if r.IntN(4) == 0 {
 		x.Limits = []loyalty.Limit{{Times: 1, Per: pick(r, loyalty.PerDay, loyalty.PerMonth, loyalty.PerEver)}}
@@ -307,19 +346,29 @@ func drawnTiers(r *rand.Rand) loyalty.Tiers {
 			r,
 			loyalty.HighestOnly,
 			loyalty.EachLevel,
-		), RepeatEntryBonus: r.IntN(2) == 0, MoveDown: pick(r, loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp),
-		Grace: pick(r, loyalty.Period{}, loyalty.Period{}, loyalty.Period{Days: 30}), KeepOnRefund: r.IntN(4) == 0,
+		), RepeatEntryBonus: r.IntN(2) == 0,
+		MoveDown: pick(r, loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp),
+		Grace:    pick(r, loyalty.Period{}, loyalty.Period{}, loyalty.Period{Days: 30}), KeepOnRefund: r.IntN(4) == 0,
 		Minimums: []loyalty.Minimum{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}},
 	}
-	from := map[loyalty.Measure][2]int64{loyalty.ByPointsEarned: {100, 300}, loyalty.ByOrders: {2, 4}, loyalty.BySpend: {100_00, 300_00}, loyalty.ByQualifyingItems: {2, 4}, loyalty.ByVisits: {1, 2}}[t.By]
+	from := map[loyalty.Measure][2]int64{
+		loyalty.ByPointsEarned: {100, 300}, loyalty.ByOrders: {2, 4}, loyalty.BySpend: {100_00, 300_00},
+		loyalty.ByQualifyingItems: {2, 4}, loyalty.ByVisits: {1, 2},
+	}[t.By]
 	t.Levels[1].From, t.Levels[2].From = from[0], from[1]
 	t.Levels[1].Perks, t.Levels[2].Perks = []string{"tea"}, []string{"tea", "lounge"}
 	t.Levels[1].Multiply, t.Levels[2].Multiply = pick(r, nil, big.NewRat(5, 4)), pick(r, nil, big.NewRat(3, 2))
 	if r.IntN(4) == 0 {
-		t.Ways, t.Brands = [][]loyalty.Measure{{loyalty.BySpend, loyalty.ByBrands}, {loyalty.ByOrders}}, []string{"east", "west"}
+		t.Ways, t.Brands = [][]loyalty.Measure{
+			{loyalty.BySpend, loyalty.ByBrands}, {loyalty.ByOrders},
+		}, []string{"east", "west"}
 		t.Levels[1].From, t.Levels[2].From = 0, 0
-		t.Levels[1].Needs = []loyalty.Need{{By: loyalty.BySpend, From: 80_00}, {By: loyalty.ByBrands, From: 1}, {By: loyalty.ByOrders, From: 3}}
-		t.Levels[2].Needs = []loyalty.Need{{By: loyalty.BySpend, From: 200_00}, {By: loyalty.ByBrands, From: 2}, {By: loyalty.ByOrders, From: 6}}
+		t.Levels[1].Needs = []loyalty.Need{
+			{By: loyalty.BySpend, From: 80_00}, {By: loyalty.ByBrands, From: 1}, {By: loyalty.ByOrders, From: 3},
+		}
+		t.Levels[2].Needs = []loyalty.Need{
+			{By: loyalty.BySpend, From: 200_00}, {By: loyalty.ByBrands, From: 2}, {By: loyalty.ByOrders, From: 6},
+		}
 	}
 	switch r.IntN(6) {
 	case 0:
@@ -327,7 +376,9 @@ func drawnTiers(r *rand.Rand) loyalty.Tiers {
 	case 1:
 		t.Calendar = true
 	case 2:
-		t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: pick(r, 1, 3, 6), From: pick[loyalty.Day](r, 101, 229, 615)}
+		t.Window = loyalty.Window{
+			Kind: loyalty.CycleWindow, Months: pick(r, 1, 3, 6), From: pick[loyalty.Day](r, 101, 229, 615),
+		}
 	case 3:
 		t.Window = loyalty.Window{Kind: loyalty.JoinWindow, Months: pick(r, 3, 12)}
 	case 4:

@@ -22,7 +22,11 @@ func TestBoundsOfACommit(t *testing.T) {
 		want loyalty.Points
 		code loyalty.Code
 	}{
-		{0, r.Points, ""}, {r.Points, r.Points, ""}, {r.Points - 1, r.Points - 1, ""}, {r.Points + 1, 0, loyalty.AmountOutOfRange}, {-1, 0, loyalty.AmountOutOfRange},
+		{0, r.Points, ""},
+		{r.Points, r.Points, ""},
+		{r.Points - 1, r.Points - 1, ""},
+		{r.Points + 1, 0, loyalty.AmountOutOfRange},
+		{-1, 0, loyalty.AmountOutOfRange},
 	} {
 		out, err := Commit(p, open.Account, r, c.n, noon)
 		pointer := ""
@@ -32,7 +36,8 @@ func TestBoundsOfACommit(t *testing.T) {
 		if wantRefusal(t, fmt.Sprint("commit ", c.n), err, c.code, pointer); err != nil {
 			continue
 		}
-		if got := last(out).Redemption.Points; got != c.want || out.Account.Balance() != (loyalty.Balance{Active: ample.Points - c.want}) {
+		if got := last(out).Redemption.Points; got != c.want ||
+			out.Account.Balance() != (loyalty.Balance{Active: ample.Points - c.want}) {
 			t.Errorf("commit %d: %d points, %+v", c.n, got, out.Account.Balance())
 		}
 	}
@@ -61,26 +66,43 @@ func TestReversalThatGivesNothingMoreBack(t *testing.T) {
 		{"more than all", loyalty.AllBack, big.NewRat(101, 100), 0, card, 0, loyalty.AmountOutOfRange},
 	} {
 		p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.OnRefund = c.onRefund })
-		got, _, err := redeem.Returned(p, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: c.back}, c.share, c.code)
+		got, _, err := redeem.Returned(
+			p, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: c.back}, c.share, c.code,
+		)
 		if c.refused == "" && (err != nil || got != c.want) || c.refused != "" && !errors.Is(err, c.refused) {
 			t.Errorf("%s: %d, %v; want %d, %s", c.name, got, err, c.want, c.refused)
 		}
 	}
 	p := stocked(t, nil)
-	if n, _, err := redeem.Returned(p, loyalty.Redemption{Status: loyalty.Committed}, big.NewRat(1, 1), redeem.IssuedCode{}); n != 0 || err != nil {
+	if n, _, err := redeem.Returned(
+		p, loyalty.Redemption{Status: loyalty.Committed}, big.NewRat(1, 1), redeem.IssuedCode{},
+	); n != 0 || err != nil {
 		t.Errorf("what cost nothing can be reversed: %d, %v", n, err)
 	}
 	half := redeem.IssuedCode{Left: loyalty.Money{Amount: 50, Currency: "EUR"}, Worth: 100}
 	p.Redemption.OnRefund = loyalty.ShareBack
-	_, _, err := redeem.Returned(p, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: 5}, big.NewRat(1, 1), half)
+	_, _, err := redeem.Returned(
+		p, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: 5}, big.NewRat(1, 1), half,
+	)
 	wantRefusal(t, "no more than the card has left", err, loyalty.CodeUsed, "")
 }
 
 // A message that caps hold back is tried again in the morning after the first cap that leaves room.
 func TestCapsHoldMessagesBackUntilTheFirstHasRoom(t *testing.T) {
-	p := reminding(t, loyalty.Reminder{ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Purpose: loyalty.Marketing})
-	p.Rewards = []loyalty.Reward{{ID: "it", Type: "free_product", Cost: 100}, {ID: "other", Type: "free_product", Cost: 100}}
-	p.Reminders.FrequencyCaps = []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 1, Per: loyalty.PerMonth}, {Channel: loyalty.SMS, Times: 1, Per: loyalty.PerWeek}}
+	p := reminding(
+		t,
+		loyalty.Reminder{
+			ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS},
+			Purpose: loyalty.Marketing,
+		},
+	)
+	p.Rewards = []loyalty.Reward{
+		{ID: "it", Type: "free_product", Cost: 100}, {ID: "other", Type: "free_product", Cost: 100},
+	}
+	p.Reminders.FrequencyCaps = []loyalty.FrequencyCap{
+		{Channel: loyalty.Email, Times: 1, Per: loyalty.PerMonth},
+		{Channel: loyalty.SMS, Times: 1, Per: loyalty.PerWeek},
+	}
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +118,8 @@ func TestCapsHoldMessagesBackUntilTheFirstHasRoom(t *testing.T) {
 		want loyalty.Channel
 	}{{sent(), loyalty.Email}, {sent(loyalty.Email), loyalty.SMS}, {sent(loyalty.SMS), loyalty.Email}} {
 		plan := remind.Remind(p, acc, anybody, c.sent, now)
-		if len(plan.Send) != 1 || plan.Send[0].Channel != c.want || plan.Send[0].Reward != "it" || plan.Send[0].Missing != 20 {
+		if len(plan.Send) != 1 || plan.Send[0].Channel != c.want || plan.Send[0].Reward != "it" ||
+			plan.Send[0].Missing != 20 {
 			t.Errorf("%+v, want one by %s", plan.Send, c.want)
 		}
 	}
@@ -109,7 +132,13 @@ func TestCapsHoldMessagesBackUntilTheFirstHasRoom(t *testing.T) {
 }
 
 func TestFriendIsRemindedOfAReferral(t *testing.T) {
-	p := reminding(t, loyalty.Reminder{ID: "stuck", On: loyalty.AfterReferral, MinPoints: 70, Leads: []loyalty.Period{{Days: 7}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing})
+	p := reminding(
+		t,
+		loyalty.Reminder{
+			ID: "stuck", On: loyalty.AfterReferral, MinPoints: 70, Leads: []loyalty.Period{{Days: 7}},
+			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+		},
+	)
 	acc := whoHas()
 	acc.Traits.Referral = loyalty.Referral{By: "mem_bob", At: utc("2027-03-01T07:00")}
 	now := utc("2027-03-08T10:00")
@@ -120,7 +149,14 @@ func TestFriendIsRemindedOfAReferral(t *testing.T) {
 	}{
 		{[]loyalty.Action{{Event: award.EventConverted, Friend: 70}}, "", 70},
 		{[]loyalty.Action{{Event: award.EventConverted, Friend: 69}}, "", 0},
-		{[]loyalty.Action{{Event: award.EventConverted, Friend: 40}, {Event: award.EventConverted, Friend: 31}, {Event: award.EventJoined, Friend: 5}}, "", 71},
+		{
+			[]loyalty.Action{
+				{Event: award.EventConverted, Friend: 40},
+				{Event: award.EventConverted, Friend: 31},
+				{Event: award.EventJoined, Friend: 5},
+			},
+			"", 71,
+		},
 		{[]loyalty.Action{{Event: award.EventConverted, Friend: 70, Wallet: "miles"}}, "", 0},
 		{[]loyalty.Action{{Event: award.EventConverted, Friend: 70}}, "1", 0},
 	} {

@@ -35,12 +35,38 @@ func TestWithdrawnActivity(t *testing.T) {
 		{"a later one", at(1), at(1)[0], loyalty.ActivityChange{At: at(2)[0]}, at(1, 2), at(2)[0]},
 		{"an earlier one", at(2), at(2)[0], loyalty.ActivityChange{At: at(1)[0]}, at(1, 2), at(2)[0]},
 		{"one too many", at(1, 2, 3, 4), at(4)[0], loyalty.ActivityChange{At: at(5)[0]}, at(2, 3, 4, 5), at(5)[0]},
-		{"an earlier one too many", at(2, 3, 4, 5), at(5)[0], loyalty.ActivityChange{At: at(1)[0]}, at(2, 3, 4, 5), at(5)[0]},
-		{"the latest is withdrawn", at(1, 2), at(2)[0], loyalty.ActivityChange{At: at(2)[0], Withdrawn: true}, at(1), at(1)[0]},
-		{"an earlier one is withdrawn", at(1, 2), at(3)[0], loyalty.ActivityChange{At: at(1)[0], Withdrawn: true}, at(2), at(3)[0]},
-		{"the only one is withdrawn", at(1), at(1)[0], loyalty.ActivityChange{At: at(1)[0], Withdrawn: true}, []time.Time{}, time.Time{}},
-		{"one of two of an instant is withdrawn", at(1, 1), at(1)[0], loyalty.ActivityChange{At: at(1)[0], Withdrawn: true}, at(1), at(1)[0]},
-		{"an unknown one is withdrawn", at(1), at(1)[0], loyalty.ActivityChange{At: at(2)[0], Withdrawn: true}, at(1), at(1)[0]},
+		{
+			"an earlier one too many", at(2, 3, 4, 5), at(5)[0],
+			loyalty.ActivityChange{At: at(1)[0]},
+			at(2, 3, 4, 5),
+			at(5)[0],
+		},
+		{
+			"the latest is withdrawn", at(1, 2), at(2)[0],
+			loyalty.ActivityChange{At: at(2)[0], Withdrawn: true},
+			at(1), at(1)[0],
+		},
+		{
+			"an earlier one is withdrawn", at(1, 2), at(3)[0],
+			loyalty.ActivityChange{At: at(1)[0], Withdrawn: true},
+			at(2), at(3)[0],
+		},
+		{
+			"the only one is withdrawn", at(1), at(1)[0],
+			loyalty.ActivityChange{At: at(1)[0], Withdrawn: true},
+			[]time.Time{},
+			time.Time{},
+		},
+		{
+			"one of two of an instant is withdrawn", at(1, 1), at(1)[0],
+			loyalty.ActivityChange{At: at(1)[0], Withdrawn: true},
+			at(1), at(1)[0],
+		},
+		{
+			"an unknown one is withdrawn", at(1), at(1)[0],
+			loyalty.ActivityChange{At: at(2)[0], Withdrawn: true},
+			at(1), at(1)[0],
+		},
 	} {
 		a := loyalty.Account{Activities: c.activities, LastActivity: c.last}
 		posting.ChangeActivity(&a, c.change)
@@ -52,14 +78,21 @@ func TestWithdrawnActivity(t *testing.T) {
 
 func TestPointsThatActivitiesMovedAreForgottenWhenSpent(t *testing.T) {
 	to := loyalty.Slides + 20270301
-	slid := []loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 10}, {Expires: loyalty.Slides + 20270201, Points: 20}}
+	slid := []loyalty.Lot{
+		{Expires: loyalty.Slides + 20270101, Points: 10}, {Expires: loyalty.Slides + 20270201, Points: 20},
+	}
 	for _, c := range []struct {
 		lots []loyalty.Lot
 		want []loyalty.Lot
 	}{
 		{[]loyalty.Lot{{Expires: to, Points: 40}}, slid},
 		{[]loyalty.Lot{{Expires: to, Points: 30}}, slid},
-		{[]loyalty.Lot{{Expires: to, Points: 25}}, []loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 5}, {Expires: loyalty.Slides + 20270201, Points: 20}}},
+		{
+			[]loyalty.Lot{{Expires: to, Points: 25}},
+			[]loyalty.Lot{
+				{Expires: loyalty.Slides + 20270101, Points: 5}, {Expires: loyalty.Slides + 20270201, Points: 20},
+			},
+		},
 		{[]loyalty.Lot{{Expires: to, Points: 20}}, []loyalty.Lot{{Expires: loyalty.Slides + 20270201, Points: 20}}},
 		{[]loyalty.Lot{{Expires: to, Points: 1}}, []loyalty.Lot{{Expires: loyalty.Slides + 20270201, Points: 1}}},
 		{[]loyalty.Lot{{Expires: to + 1, Points: 40}}, nil},
@@ -77,7 +110,10 @@ func TestPointsThatActivitiesMovedAreForgottenWhenSpent(t *testing.T) {
 	if len(all) != posting.MaxSlid || all[0] != (loyalty.Lot{Expires: loyalty.Slides + 20270103, Points: 3}) {
 		t.Errorf("points of earlier days count as of the earliest one: %v", all)
 	}
-	if got := posting.AddSlid([]loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 5}}, loyalty.Lot{Expires: loyalty.Slides + 20270101, Points: -5}); len(got) != 0 {
+	if got := posting.AddSlid(
+		[]loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 5}},
+		loyalty.Lot{Expires: loyalty.Slides + 20270101, Points: -5},
+	); len(got) != 0 {
 		t.Errorf("a day without points remains: %v", got)
 	}
 }
@@ -118,7 +154,9 @@ func TestBoundOfADebt(t *testing.T) {
 	} {
 		s := newShop(
 			t,
-			made(t, func(p *loyalty.Program) { p.Earn.Pending, p.Clawback, p.MaxDebt = loyalty.Wait{}, c.take, c.most }),
+			made(
+				t, func(p *loyalty.Program) { p.Earn.Pending, p.Clawback, p.MaxDebt = loyalty.Wait{}, c.take, c.most },
+			),
 		)
 		o := s.buy("1", 100, noon)
 		if c.spent > 0 {
@@ -167,7 +205,10 @@ func TestDebtorInBothWalletsSettlesNothing(t *testing.T) {
 
 // Each field of a refund makes it another one.
 func TestRefundsThatDiffer(t *testing.T) {
-	base := loyalty.Refund{ID: "r", At: noon, Status: loyalty.RefundSucceeded, Amount: 10, Lines: []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 5}}}
+	base := loyalty.Refund{
+		ID: "r", At: noon, Status: loyalty.RefundSucceeded, Amount: 10,
+		Lines: []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 5}},
+	}
 	if other := base; !award.EqualRefunds(base, other) {
 		t.Error("a refund differs from itself")
 	}
@@ -205,10 +246,16 @@ func TestOnlySucceededRefundsAddUp(t *testing.T) {
 		amount int64
 		code   loyalty.Code
 	}{
-		{loyalty.RefundSucceeded, 400, ""}, {loyalty.RefundSucceeded, 401, loyalty.RefundExceedsPayment}, {loyalty.RefundFailed, 1000, ""}, {loyalty.RefundPending, 1000, ""}, {"lost", 1, loyalty.ValidationFailed},
+		{loyalty.RefundSucceeded, 400, ""},
+		{loyalty.RefundSucceeded, 401, loyalty.RefundExceedsPayment},
+		{loyalty.RefundFailed, 1000, ""},
+		{loyalty.RefundPending, 1000, ""},
+		{"lost", 1, loyalty.ValidationFailed},
 	} {
 		o.Refunds = []loyalty.Refund{back("a", 600), {ID: "b", Status: c.status, Amount: c.amount}}
-		pointer := map[loyalty.Code]string{loyalty.RefundExceedsPayment: "/refunds", loyalty.ValidationFailed: "/refunds/1/status"}[c.code]
+		pointer := map[loyalty.Code]string{
+			loyalty.RefundExceedsPayment: "/refunds", loyalty.ValidationFailed: "/refunds/1/status",
+		}[c.code]
 		wantRefusal(t, fmt.Sprint(c.status, " ", c.amount), award.CheckRefunds(o), c.code, pointer)
 	}
 	for _, c := range []struct {
@@ -217,9 +264,18 @@ func TestOnlySucceededRefundsAddUp(t *testing.T) {
 		code    loyalty.Code
 		pointer string
 	}{
-		{"as many refunds as there may be", func(o *loyalty.Order) { o.Refunds = manyRefunds(award.MaxRefunds) }, "", ""},
-		{"more refunds than there may be", func(o *loyalty.Order) { o.Refunds = manyRefunds(award.MaxRefunds + 1) }, loyalty.ValidationFailed, "/refunds"},
-		{"two of one ID", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("a", 1), back("a", 1)} }, loyalty.ValidationFailed, "/refunds/1/id"},
+		{
+			"as many refunds as there may be", func(o *loyalty.Order) { o.Refunds = manyRefunds(award.MaxRefunds) },
+			"", "",
+		},
+		{
+			"more refunds than there may be", func(o *loyalty.Order) { o.Refunds = manyRefunds(award.MaxRefunds + 1) },
+			loyalty.ValidationFailed, "/refunds",
+		},
+		{
+			"two of one ID", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("a", 1), back("a", 1)} },
+			loyalty.ValidationFailed, "/refunds/1/id",
+		},
 		{"included tax of all", func(o *loyalty.Order) {
 			o.Refunds = []loyalty.Refund{{ID: "a", Status: loyalty.RefundSucceeded, Amount: 5, Included: 5}}
 		}, "", ""},
@@ -238,31 +294,48 @@ func TestOnlySucceededRefundsAddUp(t *testing.T) {
 		{"a dispute below zero", func(o *loyalty.Order) {
 			o.Disputes = []loyalty.Dispute{{ID: "d", At: noon, Status: loyalty.DisputeOpen, Amount: -1}}
 		}, loyalty.AmountOutOfRange, "/disputes/0/amount"},
-		{"a dispute of no status", func(o *loyalty.Order) { o.Disputes = []loyalty.Dispute{{ID: "d", At: noon, Status: "x", Amount: 1}} }, loyalty.ValidationFailed, "/disputes/0/status"},
+		{
+			"a dispute of no status",
+			func(o *loyalty.Order) { o.Disputes = []loyalty.Dispute{{ID: "d", At: noon, Status: "x", Amount: 1}} },
+			loyalty.ValidationFailed, "/disputes/0/status",
+		},
 		{"two disputes of one ID", func(o *loyalty.Order) {
 			o.Disputes = slices.Repeat([]loyalty.Dispute{{ID: "d", At: noon, Status: loyalty.DisputeWon, Amount: 1}}, 2)
 		}, loyalty.ValidationFailed, "/disputes/1/id"},
-		{"too many disputes", func(o *loyalty.Order) { o.Disputes = make([]loyalty.Dispute, award.MaxRefunds+1) }, loyalty.ValidationFailed, "/disputes"},
+		{
+			"too many disputes", func(o *loyalty.Order) { o.Disputes = make([]loyalty.Dispute, award.MaxRefunds+1) },
+			loyalty.ValidationFailed, "/disputes",
+		},
 		{"a line's whole amount", func(o *loyalty.Order) {
 			o.Refunds = []loyalty.Refund{back("a", 1000, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 1000})}
 		}, "", ""},
 		{"more than a line's amount", func(o *loyalty.Order) {
-			o.Shipping, o.Refunds = 10, []loyalty.Refund{back("a", 1001, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 1001})}
+			o.Shipping, o.Refunds = 10, []loyalty.Refund{
+				back("a", 1001, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 1001}),
+			}
 		}, loyalty.RefundExceedsPayment, "/refunds"},
 		{"a line's discounted amount, rounded up", func(o *loyalty.Order) {
-			o.Discount, o.Refunds = 500, []loyalty.Refund{back("a", 500, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 500})}
+			o.Discount, o.Refunds = 500, []loyalty.Refund{
+				back("a", 500, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 500}),
+			}
 		}, "", ""},
 		{"an unknown line", func(o *loyalty.Order) {
 			o.Refunds = []loyalty.Refund{back("a", 1, loyalty.RefundLine{ID: "9", Quantity: 1, Amount: 1})}
 		}, loyalty.ValidationFailed, "/refunds/0/line_items/0/id"},
 		{"all shipping and tax", func(o *loyalty.Order) {
-			o.Shipping, o.Tax, o.Refunds = 5, 6, []loyalty.Refund{{ID: "a", Status: loyalty.RefundSucceeded, Amount: 11, Shipping: 5, Tax: 6}}
+			o.Shipping, o.Tax, o.Refunds = 5, 6, []loyalty.Refund{
+				{ID: "a", Status: loyalty.RefundSucceeded, Amount: 11, Shipping: 5, Tax: 6},
+			}
 		}, "", ""},
 		{"more shipping", func(o *loyalty.Order) {
-			o.Shipping, o.Tax, o.Refunds = 5, 6, []loyalty.Refund{{ID: "a", Status: loyalty.RefundSucceeded, Amount: 11, Shipping: 6}}
+			o.Shipping, o.Tax, o.Refunds = 5, 6, []loyalty.Refund{
+				{ID: "a", Status: loyalty.RefundSucceeded, Amount: 11, Shipping: 6},
+			}
 		}, loyalty.RefundExceedsPayment, "/refunds"},
 		{"more tax", func(o *loyalty.Order) {
-			o.Shipping, o.Tax, o.Refunds = 5, 6, []loyalty.Refund{{ID: "a", Status: loyalty.RefundSucceeded, Amount: 11, Tax: 7}}
+			o.Shipping, o.Tax, o.Refunds = 5, 6, []loyalty.Refund{
+				{ID: "a", Status: loyalty.RefundSucceeded, Amount: 11, Tax: 7},
+			}
 		}, loyalty.RefundExceedsPayment, "/refunds"},
 	} {
 		o := paid("EUR", loyalty.Line{Amount: 1000})
@@ -281,7 +354,10 @@ func manyRefunds(n int) (all []loyalty.Refund) {
 func TestFeeIsPaidWithTheFirstLots(t *testing.T) {
 	d := posting.Decide((&loyalty.Program{}), loyalty.Account{}, noon)
 	lots := []loyalty.Lot{{Expires: 20270101, Points: 5}, {Expires: 20270201, Points: 7}, {Expires: 0, Points: 9}}
-	for fee, want := range map[loyalty.Points][]loyalty.Lot{0: lots, 3: {{Expires: 20270101, Points: 2}, {Expires: 20270201, Points: 7}, {Expires: 0, Points: 9}}, 5: lots[1:], 6: {{Expires: 20270201, Points: 6}, {Expires: 0, Points: 9}}, 12: lots[2:], 21: nil} {
+	for fee, want := range map[loyalty.Points][]loyalty.Lot{
+		0: lots, 3: {{Expires: 20270101, Points: 2}, {Expires: 20270201, Points: 7}, {Expires: 0, Points: 9}},
+		5: lots[1:], 6: {{Expires: 20270201, Points: 6}, {Expires: 0, Points: 9}}, 12: lots[2:], 21: nil,
+	} {
 		if got := share.SentLots(d, lots, fee); !slices.Equal(got, want) {
 			t.Errorf("after a fee of %d arrive %v, want %v", fee, got, want)
 		}

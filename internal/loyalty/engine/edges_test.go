@@ -38,7 +38,13 @@ func TestSecondNoticeChangesNothing(t *testing.T) {
 	for _, c := range []struct {
 		what    loyalty.NoticeOf
 		subject string
-	}{{"else", "x"}, {loyalty.OfFall, ""}, {loyalty.OfExpiry, "a#b"}, {loyalty.OfExpiry, "a~b"}, {loyalty.OfExpiry, "a b"}} {
+	}{
+		{"else", "x"},
+		{loyalty.OfFall, ""},
+		{loyalty.OfExpiry, "a#b"},
+		{loyalty.OfExpiry, "a~b"},
+		{loyalty.OfExpiry, "a b"},
+	} {
 		_, err := remind.Notify(p, acc, c.what, c.subject, noon)
 		wantRefusal(t, fmt.Sprint(c.what, " ", c.subject), err, loyalty.ValidationFailed, "")
 	}
@@ -47,8 +53,12 @@ func TestSecondNoticeChangesNothing(t *testing.T) {
 func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
 	begun := loyalty.Action{ID: "birthday", Event: award.EventBirthday, Points: 1, Since: noon}
 	for _, before := range [][]loyalty.Action{{begun}, {{ID: "x", Event: "visit.completed"}, begun}} {
-		p := &loyalty.Program{Earn: loyalty.Earn{Actions: []loyalty.Action{{ID: "birthday", Event: award.EventBirthday, Points: 2}}}}
-		if award.Supersede(p, &loyalty.Program{Earn: loyalty.Earn{Actions: before}}, noon.AddDate(1, 0, 0), ""); !p.Earn.Actions[0].Since.Equal(
+		p := &loyalty.Program{
+			Earn: loyalty.Earn{Actions: []loyalty.Action{{ID: "birthday", Event: award.EventBirthday, Points: 2}}},
+		}
+		if award.Supersede(
+			p, &loyalty.Program{Earn: loyalty.Earn{Actions: before}}, noon.AddDate(1, 0, 0), "",
+		); !p.Earn.Actions[0].Since.Equal(
 			noon,
 		) {
 			t.Errorf("since %s", p.Earn.Actions[0].Since)
@@ -59,7 +69,10 @@ func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
 func TestBudgetOfTheLiveVersionBoundsARule(t *testing.T) {
 	at := func(budget loyalty.Points, caps ...loyalty.Cap) *loyalty.Program {
 		return made(t, func(p *loyalty.Program) {
-			p.Earn.Rules = []loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 10}, Budget: budget, Caps: caps}, {ID: "s", Give: loyalty.Fixed{Points: 1}}}
+			p.Earn.Rules = []loyalty.Rule{
+				{ID: "r", Give: loyalty.Fixed{Points: 10}, Budget: budget, Caps: caps},
+				{ID: "s", Give: loyalty.Fixed{Points: 1}},
+			}
 		})
 	}
 	for _, c := range []struct {
@@ -67,7 +80,10 @@ func TestBudgetOfTheLiveVersionBoundsARule(t *testing.T) {
 		budget    loyalty.Points
 		bounded   bool
 	}{
-		{at(0), at(5), 5, true}, {at(5), at(0), 0, true}, {at(0, loyalty.Cap{Points: 9, Per: loyalty.PerDay, Reject: false}), at(5), 5, true}, {at(5), at(6), 6, true},
+		{at(0), at(5), 5, true},
+		{at(5), at(0), 0, true},
+		{at(0, loyalty.Cap{Points: 9, Per: loyalty.PerDay, Reject: false}), at(5), 5, true},
+		{at(5), at(6), 6, true},
 	} {
 		under := award.UnderBudgetsOf(c.was, c.live)
 		if r := under.Compiled.Rules[0]; r.Budget != c.budget || r.Bounded != c.bounded || under == c.was {
@@ -88,7 +104,9 @@ func TestBudgetOfTheLiveVersionBoundsARule(t *testing.T) {
 
 func TestBudgetsAfterSpends(t *testing.T) {
 	was := earn.Budgets{"a": 10, "b": 5}
-	if got, want := award.BudgetsAfter(was, []posting.Spend{{Rule: "a", Points: 3}, {Rule: "c", Points: 1}, {Rule: "a", Points: -1}}), (earn.Budgets{"a": 8, "b": 5}); !maps.Equal(
+	if got, want := award.BudgetsAfter(
+		was, []posting.Spend{{Rule: "a", Points: 3}, {Rule: "c", Points: 1}, {Rule: "a", Points: -1}},
+	), (earn.Budgets{"a": 8, "b": 5}); !maps.Equal(
 		got,
 		want,
 	) ||
@@ -142,7 +160,9 @@ func TestNextDayOfAMember(t *testing.T) {
 func TestOrdersAfterAnOrderWithWhatTheyUse(t *testing.T) {
 	entry := func(id string, minutes int, n int64) loyalty.Entry {
 		o := loyalty.Order{ID: id, PlacedAt: noon.Add(time.Duration(minutes) * time.Minute)}
-		return loyalty.Entry{Order: &loyalty.OrderState{Order: o}, Usage: []loyalty.Usage{{Rule: "r", Per: loyalty.PerEver, N: n}}}
+		return loyalty.Entry{
+			Order: &loyalty.OrderState{Order: o}, Usage: []loyalty.Usage{{Rule: "r", Per: loyalty.PerEver, N: n}},
+		}
 	}
 	got := award.LaterThan(
 		loyalty.PlacedOrder{At: noon, ID: "b"},
@@ -166,7 +186,9 @@ func TestOrdersAfterAnOrderWithWhatTheyUse(t *testing.T) {
 func TestVersionsPassTimeInTurn(t *testing.T) {
 	birthday := func(points loyalty.Points) *loyalty.Program {
 		return made(t, func(p *loyalty.Program) {
-			p.Earn.Actions = []loyalty.Action{{ID: "birthday", Event: award.EventBirthday, Points: points, Since: noon.AddDate(-1, 0, 0)}}
+			p.Earn.Actions = []loyalty.Action{
+				{ID: "birthday", Event: award.EventBirthday, Points: points, Since: noon.AddDate(-1, 0, 0)},
+			}
 		})
 	}
 	was, is := birthday(30), birthday(50)
@@ -190,7 +212,11 @@ func TestVersionsPassTimeInTurn(t *testing.T) {
 			t.Errorf("until %s, now %s: %+v, %v; want %d points", c.until, c.now, out.Account.Balance(), err, c.want)
 		}
 	}
-	three, err := AdvanceThrough(birthday(70), acc, []tier.Live{{Program: was, Until: due.Add(-time.Hour)}, {Program: is, Until: due.Add(time.Hour)}}, due.AddDate(1, 0, 1))
+	three, err := AdvanceThrough(
+		birthday(70), acc,
+		[]tier.Live{{Program: was, Until: due.Add(-time.Hour)}, {Program: is, Until: due.Add(time.Hour)}},
+		due.AddDate(1, 0, 1),
+	)
 	if got := three.Account.Balance().Active; err != nil || got != 120 {
 		t.Errorf("three versions give %d points, %v", got, err)
 	}
@@ -268,7 +294,12 @@ func TestLevelByVisits(t *testing.T) {
 	s := newShop(t, p)
 	states := map[string]*loyalty.EventState{}
 	for i, c := range []struct{ id, state, want string }{
-		{"1", "done", "silver"}, {"1", "done", "silver"}, {"2", "undone", "silver"}, {"2", "done", "gold"}, {"1", "undone", "silver"}, {"2", "undone", "bronze"},
+		{"1", "done", "silver"},
+		{"1", "done", "silver"},
+		{"2", "undone", "silver"},
+		{"2", "done", "gold"},
+		{"1", "undone", "silver"},
+		{"2", "undone", "bronze"},
 	} {
 		ev := loyalty.Event{Type: "lesson." + c.state, ID: c.id, Member: "mem_ada", At: noon}
 		out, err := award.PlaceEvent(p, s.acc, states[c.id], p, ev, noon.Add(time.Duration(i)*time.Hour))
@@ -293,7 +324,14 @@ func TestReturnedMessageOfNoNoticeChangesNothing(t *testing.T) {
 	})
 	acc := joined(t, p, noon)
 	for _, on := range []loyalty.Trigger{loyalty.BeforeExpiry, loyalty.BeforeTier, loyalty.AfterIdle} {
-		s := remind.Reminded{SentReminders: []remind.SentReminder{{On: on, Subject: remind.Subject{ID: "2027-01-31"}, At: noon, Channel: loyalty.Email, ID: "msg", Failed: true}}}
+		s := remind.Reminded{
+			SentReminders: []remind.SentReminder{
+				{
+					On: on, Subject: remind.Subject{ID: "2027-01-31"}, At: noon, Channel: loyalty.Email, ID: "msg",
+					Failed: true,
+				},
+			},
+		}
 		if out, err := remind.Unnotify(p, acc, s, "msg", noon); err != nil || len(out.Entries) != 0 {
 			t.Errorf("%s: %+v, %v", on, out.Entries, err)
 		}

@@ -16,16 +16,26 @@ import (
 )
 
 // byEmail is a channel in which reminders of points and levels reach a member.
-var byEmail = []loyalty.ChannelUse{{Channel: loyalty.Email, Purpose: loyalty.Marketing}, {Channel: loyalty.Email, Purpose: loyalty.Transactional}}
+var byEmail = []loyalty.ChannelUse{
+	{Channel: loyalty.Email, Purpose: loyalty.Marketing}, {Channel: loyalty.Email, Purpose: loyalty.Transactional},
+}
 
 // noticeProgram has points that live for 30 days, and sends notice 14 days before.
 func noticeProgram(t *testing.T, extensions int, edit ...func(*loyalty.Program)) *loyalty.Program {
 	return made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay}
+		p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{
+			After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay,
+		}
 		p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: extensions}
 		p.Reminders = loyalty.Reminders{Messages: []loyalty.Reminder{
-			{ID: "points", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 14}}, Channels: []loyalty.Channel{loyalty.Email}},
-			{ID: "level", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Days: 14}}, Channels: []loyalty.Channel{loyalty.Email}},
+			{
+				ID: "points", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 14}},
+				Channels: []loyalty.Channel{loyalty.Email},
+			},
+			{
+				ID: "level", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Days: 14}},
+				Channels: []loyalty.Channel{loyalty.Email},
+			},
 		}}
 		for _, e := range edit {
 			e(p)
@@ -74,20 +84,40 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 	}{
 		{"a member whom no message reaches", 2, nil, nil, "", []string{"2026-03-17"}},
 		{"a consent for another purpose alone", 2, byEmail[:1], nil, "", []string{"2026-03-17"}},
-		{"another channel than that of the reminder", 2, []loyalty.ChannelUse{{Channel: loyalty.SMS, Purpose: loyalty.Transactional}}, nil, "", []string{"2026-03-17"}},
+		{
+			"another channel than that of the reminder", 2,
+			[]loyalty.ChannelUse{{Channel: loyalty.SMS, Purpose: loyalty.Transactional}},
+			nil, "",
+			[]string{"2026-03-17"},
+		},
 		{"a member to whom it is never sent", 2, byEmail, nil, "", []string{"2026-03-17", "2026-03-31"}},
 		{"one extension", 1, byEmail, nil, "", []string{"2026-03-17"}},
 		{"three extensions", 3, byEmail, nil, "", []string{"2026-03-17", "2026-03-31", "2026-04-14"}},
 		{"notice in time", 2, byEmail, map[string]loyalty.Date{"2026-02-17T12:00:00Z": 20260303}, "", nil},
-		{"notice that is late", 2, byEmail, map[string]loyalty.Date{"2026-02-19T12:00:00Z": 20260303}, "", []string{"2026-03-17", "2026-03-31"}},
-		{"notice after the first extension", 3, byEmail, map[string]loyalty.Date{"2026-03-04T09:00:00Z": 20260317}, "", []string{"2026-03-17"}},
+		{
+			"notice that is late", 2, byEmail,
+			map[string]loyalty.Date{"2026-02-19T12:00:00Z": 20260303},
+			"",
+			[]string{"2026-03-17", "2026-03-31"},
+		},
+		{
+			"notice after the first extension", 3, byEmail,
+			map[string]loyalty.Date{"2026-03-04T09:00:00Z": 20260317},
+			"",
+			[]string{"2026-03-17"},
+		},
 		{
 			"late notice after the first extension", 3, byEmail,
 			map[string]loyalty.Date{"2026-03-05T09:00:00Z": 20260317, "2026-03-18T09:00:00Z": 20260331},
 			"",
 			[]string{"2026-03-17", "2026-03-31"},
 		},
-		{"notice that comes back", 3, byEmail, map[string]loyalty.Date{"2026-02-17T12:00:00Z": 20260303}, "2026-02-20T12:00:00Z", []string{"2026-03-17"}},
+		{
+			"notice that comes back", 3, byEmail,
+			map[string]loyalty.Date{"2026-02-17T12:00:00Z": 20260303},
+			"2026-02-20T12:00:00Z",
+			[]string{"2026-03-17"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := member2026(t, noticeProgram(t, c.most))
@@ -95,8 +125,13 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 			s.buy("1", 100, instant(t, noon))
 			if c.fails != "" {
 				s.passNotified(t, c.notices, instant(t, c.fails))
-				told := remind.SentReminder{On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: "2026-03-03"}, Channel: loyalty.Email, ID: "a", Failed: true}
-				out, err := remind.Unnotify(s.p, s.acc, remind.Reminded{SentReminders: []remind.SentReminder{told}}, "a", instant(t, c.fails))
+				told := remind.SentReminder{
+					On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: "2026-03-03"}, Channel: loyalty.Email,
+					ID: "a", Failed: true,
+				}
+				out, err := remind.Unnotify(
+					s.p, s.acc, remind.Reminded{SentReminders: []remind.SentReminder{told}}, "a", instant(t, c.fails),
+				)
 				if err != nil || len(out.Entries) != 1 {
 					t.Fatal(out.Entries, err)
 				}
@@ -107,7 +142,9 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 			for _, day := range c.want {
 				s.passNotified(t, c.notices, instant(t, last+"T23:00:00Z"))
 				s.wantLots(t, "100 "+day)
-				shown := []posting.AccountNotice{{What: loyalty.OfExpiry, NoticedAt: instant(t, "2026-03-03T23:00:00Z"), Points: 100}}
+				shown := []posting.AccountNotice{
+					{What: loyalty.OfExpiry, NoticedAt: instant(t, "2026-03-03T23:00:00Z"), Points: 100},
+				}
 				d, _ := loyalty.ParseDate(day)
 				shown[0].Expires = d.End(s.p.Zone)
 				if got := posting.AccountNotices(s.p, s.acc); !slices.Equal(got, shown) {
@@ -121,13 +158,23 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 				t.Errorf("before the end of %s there are %d points", last, s.acc.Balance().Active)
 			}
 			s.pass(d.End(s.p.Zone))
-			if got := s.extensions(t); !slices.Equal(got, c.want) || s.acc.Balance().Active != 0 || len(posting.AccountNotices(s.p, s.acc)) > 0 {
-				t.Errorf("put off to %v, want %v; %d points are left, and %+v is shown", got, c.want, s.acc.Balance().Active, posting.AccountNotices(s.p, s.acc))
+			if got := s.extensions(t); !slices.Equal(got, c.want) || s.acc.Balance().Active != 0 ||
+				len(posting.AccountNotices(s.p, s.acc)) > 0 {
+				t.Errorf(
+					"put off to %v, want %v; %d points are left, and %+v is shown", got, c.want,
+					s.acc.Balance().Active, posting.AccountNotices(s.p, s.acc),
+				)
 			}
 			if len(c.notices) == 0 { // one long jump does the same
 				out, err := Advance(s.p, from, instant(t, "2027-01-01T00:00:00Z"))
-				if err != nil || fmt.Sprint(out.Account.Lots, out.Account.Expired) != fmt.Sprint(s.acc.Lots, s.acc.Expired) || len(out.Entries) != len(c.want)+1 {
-					t.Errorf("in one jump there are %d entries and the account is %+v: %v", len(out.Entries), out.Account.Purse, err)
+				if err != nil ||
+					fmt.Sprint(
+						out.Account.Lots, out.Account.Expired,
+					) != fmt.Sprint(s.acc.Lots, s.acc.Expired) || len(out.Entries) != len(c.want)+1 {
+					t.Errorf(
+						"in one jump there are %d entries and the account is %+v: %v", len(out.Entries),
+						out.Account.Purse, err,
+					)
 				}
 			}
 		})
@@ -156,7 +203,8 @@ func TestPointsArePutOffByThemselves(t *testing.T) {
 		s.wantLots(t, "130 2026-03-17")
 		s.pass(instant(t, "2026-03-17T23:00:00Z"))
 		s.wantLots(t, "30 2026-03-31")
-		if got := posting.AccountNotices(s.p, s.acc); len(got) != 1 || got[0].Points != 30 || !got[0].NoticedAt.Equal(instant(t, "2026-03-17T23:00:00Z")) {
+		if got := posting.AccountNotices(s.p, s.acc); len(got) != 1 || got[0].Points != 30 ||
+			!got[0].NoticedAt.Equal(instant(t, "2026-03-17T23:00:00Z")) {
 			t.Errorf("the account shows %+v", got)
 		}
 		at := instant(t, "2026-03-20T12:00:00Z")
@@ -212,7 +260,9 @@ func TestTransfersDoNotPutOffExpiryAgain(t *testing.T) {
 // Points that expire by inactivity are put off like others, and an activity moves them on from there.
 func TestInactivityIsPutOffForWantOfNotice(t *testing.T) {
 	sliding := func(p *loyalty.Program) {
-		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay, Inactive: true, ResetBy: []string{"order"}}
+		p.Earn.Expires = loyalty.Expiry{
+			After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay, Inactive: true, ResetBy: []string{"order"},
+		}
 	}
 	for _, channels := range [][]loyalty.ChannelUse{nil, byEmail} {
 		s := member2026(t, noticeProgram(t, 2, sliding))
@@ -255,7 +305,9 @@ func TestEndOfLevelIsPutOffForWantOfNotice(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
-			p.AdvanceNotice, p.Reminders = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}, noticeProgram(t, 2).Reminders
+			p.AdvanceNotice, p.Reminders = loyalty.AdvanceNotice{
+				Period: loyalty.Period{Days: 14}, MaxExtensions: 2,
+			}, noticeProgram(t, 2).Reminders
 			s := member2026(t, p)
 			s.inChannels(t, "2026-01-10T12:00:00Z", c.channels)
 			s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}})
@@ -263,12 +315,20 @@ func TestEndOfLevelIsPutOffForWantOfNotice(t *testing.T) {
 			for i, day := range c.falls {
 				s.pass(end)
 				d, _ := loyalty.ParseDate(day)
-				shown := posting.AccountNotice{What: loyalty.OfFall, NoticedAt: instant(t, "2027-12-31T23:00:00Z"), Expires: d.End(p.Zone), Level: "silver"}
-				if got := posting.AccountNotices(p, s.acc); len(got) != 1 || got[0] != shown || s.acc.Tier.Level != "silver" {
-					t.Fatalf("at %s the level is %s and the account shows %+v, want %+v", end, s.acc.Tier.Level, got, shown)
+				shown := posting.AccountNotice{
+					What: loyalty.OfFall, NoticedAt: instant(t, "2027-12-31T23:00:00Z"), Expires: d.End(p.Zone),
+					Level: "silver",
+				}
+				if got := posting.AccountNotices(p, s.acc); len(got) != 1 || got[0] != shown ||
+					s.acc.Tier.Level != "silver" {
+					t.Fatalf(
+						"at %s the level is %s and the account shows %+v, want %+v", end, s.acc.Tier.Level, got, shown,
+					)
 				}
 				if c.notice == i+1 {
-					s.notify(t, end.Add(9*time.Hour).Format(time.RFC3339), loyalty.OfFall, posting.TierNotice(s.acc.Tier))
+					s.notify(
+						t, end.Add(9*time.Hour).Format(time.RFC3339), loyalty.OfFall, posting.TierNotice(s.acc.Tier),
+					)
 				}
 				end = d.End(p.Zone)
 			}
@@ -304,7 +364,8 @@ func TestChannelsAreRecordedForAdvanceNotice(t *testing.T) {
 	if len(s.entries) == n+2 { // the first entry that a shop takes is preceded by that of the enrollment
 		n++
 	}
-	if e := s.entries[len(s.entries)-1]; len(s.entries) != n+1 || e.Kind != loyalty.KindUpdateMember || !strings.Contains(e.Reasons[0].Effect(), "channels") {
+	if e := s.entries[len(s.entries)-1]; len(s.entries) != n+1 || e.Kind != loyalty.KindUpdateMember ||
+		!strings.Contains(e.Reasons[0].Effect(), "channels") {
 		t.Errorf("%d entries, the last of them %+v", len(s.entries)-n, e.Reasons)
 	}
 	s.p = made(t, func(*loyalty.Program) {})

@@ -12,7 +12,9 @@ import (
 // A level below the minimum of a segment requires a lock, and rises to the minimum when the lock ends.
 func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Months, t.KeepFor, t.Minimums = 12, loyalty.Period{Months: 12}, []loyalty.Minimum{{Level: "gold", Segment: "card"}}
+		t.Months, t.KeepFor, t.Minimums = 12, loyalty.Period{Months: 12}, []loyalty.Minimum{
+			{Level: "gold", Segment: "card"},
+		}
 	})
 	s := member2026(t, p)
 	s.buy("1", 1, s.acc.Joined)
@@ -38,7 +40,11 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	if tier := s.acc.Tier; !tier.Since.Equal(until) || !tier.Until.IsZero() {
 		t.Errorf("the level is %+v", tier)
 	}
-	for _, in := range []tier.Placement{{Level: "silver"}, {Level: "silver", Permanent: true}, {Level: "bronze", Until: instant(t, "2026-09-01T00:00:00Z")}} {
+	for _, in := range []tier.Placement{
+		{Level: "silver"},
+		{Level: "silver", Permanent: true},
+		{Level: "bronze", Until: instant(t, "2026-09-01T00:00:00Z")},
+	} {
 		if e := (*loyalty.Error)(nil); !errors.As(place(in), &e) || e.Pointer != "/level" {
 			t.Errorf("%+v is not refused", in)
 		}
@@ -55,7 +61,11 @@ func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 	})
 	for _, card := range []bool{false, true} {
 		s := member2026(t, p)
-		out, err := tier.SetTier(p, s.acc, "tier_1", tier.Placement{Level: "bronze", Reason: "because", Until: instant(t, "2026-05-01T00:00:00Z"), Locked: true}, s.acc.Seen)
+		out, err := tier.SetTier(
+			p, s.acc, "tier_1",
+			tier.Placement{Level: "bronze", Reason: "because", Until: instant(t, "2026-05-01T00:00:00Z"), Locked: true},
+			s.acc.Seen,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +97,11 @@ func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
 	s := member2026(t, p)
 	until := instant(t, "2026-05-01T00:00:00Z")
 	for i, ladder := range []string{"", "partner"} {
-		out, err := tier.SetTier(p, s.acc, fmt.Sprint("tier_", i), tier.Placement{TierGroup: ladder, Level: "bronze", Reason: "because", Until: until, Locked: true}, s.acc.Seen)
+		out, err := tier.SetTier(
+			p, s.acc, fmt.Sprint("tier_", i),
+			tier.Placement{TierGroup: ladder, Level: "bronze", Reason: "because", Until: until, Locked: true},
+			s.acc.Seen,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +147,9 @@ func TestLevelReachedUnderManualLevelLasts(t *testing.T) {
 		for _, s := range []*shop{matched, plain} {
 			s.buy("1", c.euros, instant(t, "2026-06-30T12:00:00Z"))
 		}
-		for _, at := range []string{"2027-04-21T12:00:00Z", "2027-12-31T22:59:59Z", "2028-02-21T12:00:00Z", "2029-03-01T12:00:00Z"} {
+		for _, at := range []string{
+			"2027-04-21T12:00:00Z", "2027-12-31T22:59:59Z", "2028-02-21T12:00:00Z", "2029-03-01T12:00:00Z",
+		} {
 			matched.pass(instant(t, at))
 			plain.wantLevel(t, at, matched.acc.Tier.Level)
 		}

@@ -13,11 +13,14 @@ import (
 
 func TestFulfillmentMovesOnlyForward(t *testing.T) {
 	can := map[redeem.FulfillmentStatus]string{
-		"": "", redeem.Ordered: "ordered shipped delivered canceled", redeem.Shipped: "shipped delivered", redeem.Delivered: "delivered", redeem.FulfillmentCanceled: "canceled",
+		"": "", redeem.Ordered: "ordered shipped delivered canceled", redeem.Shipped: "shipped delivered",
+		redeem.Delivered: "delivered", redeem.FulfillmentCanceled: "canceled",
 	}
 	for from, want := range can {
 		got := ""
-		for _, to := range []redeem.FulfillmentStatus{redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled} {
+		for _, to := range []redeem.FulfillmentStatus{
+			redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled,
+		} {
 			f := redeem.Fulfillment{Status: from}
 			next, err := f.Move(to, "1Z", noon)
 			if err != nil {
@@ -30,7 +33,8 @@ func TestFulfillmentMovesOnlyForward(t *testing.T) {
 				got += " "
 			}
 			got += string(next.Status)
-			if steps := map[bool]int{true: 0, false: 1}[from == to]; len(next.Steps) != steps || next.Tracking != "1Z" || len(f.Steps) != 0 {
+			if steps := map[bool]int{true: 0, false: 1}[from == to]; len(next.Steps) != steps ||
+				next.Tracking != "1Z" || len(f.Steps) != 0 {
 				t.Errorf("%s to %s: %+v", from, to, next)
 			}
 		}
@@ -57,13 +61,17 @@ func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 		}
 		out := outs[0]
 		last := out.Entries[len(out.Entries)-1]
-		if b := out.Account.Balance(); b.Active != 150 || last.Redemption.Status != loyalty.Reversed || last.Redemption.Restored != 100 {
+		if b := out.Account.Balance(); b.Active != 150 || last.Redemption.Status != loyalty.Reversed ||
+			last.Redemption.Restored != 100 {
 			t.Errorf("%v: %+v, %+v", policy, b, last.Redemption)
 		}
-		if len(out.Spends) != 1 || out.Spends[0].Points != -1 || earn.UsedAmount(out.Account, "rewards.it", true, loyalty.PerEver, 0) != 0 {
+		if len(out.Spends) != 1 || out.Spends[0].Points != -1 ||
+			earn.UsedAmount(out.Account, "rewards.it", true, loyalty.PerEver, 0) != 0 {
 			t.Errorf("%v: the unit or the limit was not restored: %+v", policy, out)
 		}
-		if _, err := redeem.CallOff(p, []loyalty.Account{out.Account}, []loyalty.Entry{last}, noon); !errors.Is(err, loyalty.InvalidFulfillmentTransition) {
+		if _, err := redeem.CallOff(
+			p, []loyalty.Account{out.Account}, []loyalty.Entry{last}, noon,
+		); !errors.Is(err, loyalty.InvalidFulfillmentTransition) {
 			t.Errorf("%v: twice: %v", policy, err)
 		}
 		whole, part := redeem.GivesAllBack(p, big.NewRat(1, 1)), redeem.GivesAllBack(p, big.NewRat(1, 2))

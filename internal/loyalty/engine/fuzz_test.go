@@ -44,18 +44,49 @@ func (d *digits) amount() int64 {
 // fuzzed is a program with something of everything.
 func fuzzed(f *testing.F) *loyalty.Program {
 	return made(f, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 2}, Within: loyalty.Period{Days: 40}}
+		p.Earn.Pending = loyalty.Wait{
+			Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 2}, Within: loyalty.Period{Days: 40},
+		}
 		p.Earn.Counts = loyalty.Counts{Items: true, Shipping: true}
 		p.Earn.Carry, p.Earn.Rounding = true, loyalty.Nearest
-		p.Groups = []loyalty.Group{{ID: "best", Mode: loyalty.Best}, {ID: "sum", Mode: loyalty.Sum}, {ID: "only", Mode: loyalty.Exclusive}}
-		p.Earn.Rules = []loyalty.Rule{
-			{ID: "unit", Give: loyalty.PerUnit{Points: big.NewRat(1, 3)}, Group: "sum", Caps: []loyalty.Cap{{Points: 70, Per: loyalty.PerDay, Reject: false}}},
-			{ID: "half", Give: loyalty.Multiply{By: big.NewRat(1, 2)}, Group: "sum", Match: loyalty.Match{SKUs: []string{"b"}}},
-			{ID: "steps", Give: loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{"EUR": {{From: 1000, Points: 5}, {From: 9000, Points: 50}}}}, Group: "best", Budget: 500},
-			{ID: "linked", Give: loyalty.PerAmount{Rates: euro(2)}, Group: "best", Match: loyalty.Match{Tenders: []string{"card"}}, Life: loyalty.Life{Pending: new(loyalty.Wait), Expires: &loyalty.Expiry{After: loyalty.Period{Days: 9}}}},
-			{ID: "first", Give: loyalty.Fixed{Points: 100}, Group: "only", Match: loyalty.Match{FirstOrder: true, MinSpend: euros(20)}, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}},
+		p.Groups = []loyalty.Group{
+			{ID: "best", Mode: loyalty.Best}, {ID: "sum", Mode: loyalty.Sum}, {ID: "only", Mode: loyalty.Exclusive},
 		}
-		p.Earn.Caps = []loyalty.Cap{{Points: 2_000_000, Per: loyalty.PerOrder, Reject: false}, {Points: 3_000_000, Per: loyalty.PerWeek, Reject: true}}
+		p.Earn.Rules = []loyalty.Rule{
+			{
+				ID: "unit", Give: loyalty.PerUnit{Points: big.NewRat(1, 3)}, Group: "sum",
+				Caps: []loyalty.Cap{{Points: 70, Per: loyalty.PerDay, Reject: false}},
+			},
+			{
+				ID: "half", Give: loyalty.Multiply{By: big.NewRat(1, 2)}, Group: "sum",
+				Match: loyalty.Match{SKUs: []string{"b"}},
+			},
+			{
+				ID: "steps",
+				Give: loyalty.Steps{
+					Bands: map[loyalty.Currency][]loyalty.Band{
+						"EUR": {{From: 1000, Points: 5}, {From: 9000, Points: 50}},
+					},
+				},
+				Group: "best", Budget: 500,
+			},
+			{
+				ID: "linked", Give: loyalty.PerAmount{Rates: euro(2)}, Group: "best",
+				Match: loyalty.Match{Tenders: []string{"card"}},
+				Life: loyalty.Life{
+					Pending: new(loyalty.Wait), Expires: &loyalty.Expiry{After: loyalty.Period{Days: 9}},
+				},
+			},
+			{
+				ID: "first", Give: loyalty.Fixed{Points: 100}, Group: "only",
+				Match:  loyalty.Match{FirstOrder: true, MinSpend: euros(20)},
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
+			},
+		}
+		p.Earn.Caps = []loyalty.Cap{
+			{Points: 2_000_000, Per: loyalty.PerOrder, Reject: false},
+			{Points: 3_000_000, Per: loyalty.PerWeek, Reject: true},
+		}
 		p.Milestones = []loyalty.Milestone{{ID: "second", Target: 2, Points: 40}}
 		p.MaxDebt = 1000
 		rates(p)
@@ -76,7 +107,8 @@ func (d *digits) order(states map[string]*loyalty.OrderState, now time.Time) loy
 		return d.facts(o, now)
 	}
 	o := loyalty.Order{
-		ID: id, Member: "mem_ada", PlacedAt: now.Add(-time.Duration(d.below(100)) * 24 * time.Hour), Status: loyalty.OrderPaid,
+		ID: id, Member: "mem_ada", PlacedAt: now.Add(-time.Duration(d.below(100)) * 24 * time.Hour),
+		Status:   loyalty.OrderPaid,
 		Currency: []loyalty.Currency{"EUR", "JPY", "CHF", "KWD", "XXX"}[d.below(5)],
 	}
 	if s := states[id]; s != nil {
@@ -84,7 +116,8 @@ func (d *digits) order(states map[string]*loyalty.OrderState, now time.Time) loy
 	}
 	for i := range d.below(5) {
 		o.Lines = append(o.Lines, loyalty.Line{
-			ID: fmt.Sprint(i), SKU: []string{"a", "b"}[d.below(2)], Category: []string{"", "coffee-beans", "gift-cards"}[d.below(3)],
+			ID: fmt.Sprint(i), SKU: []string{"a", "b"}[d.below(2)],
+			Category: []string{"", "coffee-beans", "gift-cards"}[d.below(3)],
 			Quantity: int64(d.below(9)), Amount: d.amount(),
 		})
 	}
@@ -92,7 +125,15 @@ func (d *digits) order(states map[string]*loyalty.OrderState, now time.Time) loy
 		o.Discount, o.Shipping, o.Tax = d.amount(), d.amount(), d.amount()
 	}
 	for range d.below(3) {
-		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: []loyalty.TenderKind{loyalty.TenderCard, loyalty.TenderGiftCard, loyalty.TenderPoints, "shells"}[d.below(4)], Amount: d.amount()})
+		o.Tenders = append(
+			o.Tenders,
+			loyalty.Tender{
+				Kind: []loyalty.TenderKind{
+					loyalty.TenderCard, loyalty.TenderGiftCard, loyalty.TenderPoints, "shells",
+				}[d.below(4)],
+				Amount: d.amount(),
+			},
+		)
 	}
 	return d.facts(o, now)
 }
@@ -100,10 +141,18 @@ func (d *digits) order(states map[string]*loyalty.OrderState, now time.Time) loy
 func (d *digits) facts(o loyalty.Order, now time.Time) loyalty.Order {
 	o.Refunds, o.Disputes = nil, nil
 	for i := range d.below(4) {
-		r := loyalty.Refund{ID: fmt.Sprint(i), At: now, Status: []loyalty.RefundStatus{loyalty.RefundSucceeded, loyalty.RefundFailed, loyalty.RefundPending}[d.below(3)], Amount: d.amount()}
+		r := loyalty.Refund{
+			ID: fmt.Sprint(i), At: now,
+			Status: []loyalty.RefundStatus{
+				loyalty.RefundSucceeded, loyalty.RefundFailed, loyalty.RefundPending,
+			}[d.below(3)],
+			Amount: d.amount(),
+		}
 		switch d.below(4) {
 		case 0:
-			r.Lines = []loyalty.RefundLine{{ID: fmt.Sprint(d.below(5)), Quantity: int64(d.below(9)), Amount: d.amount()}}
+			r.Lines = []loyalty.RefundLine{
+				{ID: fmt.Sprint(d.below(5)), Quantity: int64(d.below(9)), Amount: d.amount()},
+			}
 		case 1:
 			r.Shipping = d.amount()
 		case 2:
@@ -112,7 +161,15 @@ func (d *digits) facts(o loyalty.Order, now time.Time) loyalty.Order {
 		o.Refunds = append(o.Refunds, r)
 	}
 	if d.below(4) == 0 {
-		o.Disputes = []loyalty.Dispute{{ID: "dp", At: now, Status: []loyalty.DisputeStatus{loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost}[d.below(3)], Amount: d.amount()}}
+		o.Disputes = []loyalty.Dispute{
+			{
+				ID: "dp", At: now,
+				Status: []loyalty.DisputeStatus{
+					loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost,
+				}[d.below(3)],
+				Amount: d.amount(),
+			},
+		}
 	}
 	return o
 }
@@ -121,7 +178,10 @@ func (d *digits) facts(o loyalty.Order, now time.Time) loyalty.Order {
 // bytes say is three orders, their refunds, deliveries and disputes, days that pass, and points that are spent.
 func FuzzPlaceOrder(f *testing.F) {
 	p := fuzzed(f)
-	for _, seed := range []string{"", "0", "an order of some lines, delivered, refunded and disputed", "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f"} {
+	for _, seed := range []string{
+		"", "0", "an order of some lines, delivered, refunded and disputed",
+		"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f",
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, bytes []byte) {
@@ -137,7 +197,9 @@ func FuzzPlaceOrder(f *testing.F) {
 			out := advanced(t, p, acc, now)
 			acc = out.Account
 			o := d.order(states, now)
-			out, err := award.PlaceOrder(p, acc, states[o.ID], p, o, earn.Budgets{"earn.rules.steps": loyalty.Points(d.below(60))}, now)
+			out, err := award.PlaceOrder(
+				p, acc, states[o.ID], p, o, earn.Budgets{"earn.rules.steps": loyalty.Points(d.below(60))}, now,
+			)
 			if refused := new(loyalty.Error); err != nil && !errors.As(err, &refused) {
 				t.Fatalf("%+v: %v", o, err)
 			}
@@ -152,7 +214,8 @@ func FuzzPlaceOrder(f *testing.F) {
 				}
 			}
 			b := acc.Balance()
-			if min(b.Active, b.Pending, b.Reserved, b.Debt) < 0 || b.Debt > p.MaxDebt || b.Active+b.Pending-b.Debt+acc.Expired-adjusted != acc.Earned {
+			if min(b.Active, b.Pending, b.Reserved, b.Debt) < 0 || b.Debt > p.MaxDebt ||
+				b.Active+b.Pending-b.Debt+acc.Expired-adjusted != acc.Earned {
 				t.Fatalf("%+v, %d expired, %d adjusted, %d earned", b, acc.Expired, adjusted, acc.Earned)
 			}
 		}

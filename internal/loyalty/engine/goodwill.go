@@ -14,7 +14,9 @@ import (
 
 // Extend moves the lots that expire before the end of a day to that day, for a stated reason. It never shortens the
 // life of a lot. The program limits how far ahead the day may be.
-func Extend(p *loyalty.Program, acc loyalty.Account, id string, until loyalty.Date, reason string, now time.Time) (posting.Outcome, error) {
+func Extend(
+	p *loyalty.Program, acc loyalty.Account, id string, until loyalty.Date, reason string, now time.Time,
+) (posting.Outcome, error) {
 	most := loyalty.DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	switch {
 	case acc.Status != loyalty.Active:
@@ -31,13 +33,18 @@ func Extend(p *loyalty.Program, acc loyalty.Account, id string, until loyalty.Da
 		)
 	}
 	d := posting.Decide(p, acc, now)
-	e := loyalty.Entry{Kind: loyalty.KindExtend, Cause: loyalty.Cause{Kind: loyalty.CauseExtension, ID: id, Revision: 1}, Effective: now}
+	e := loyalty.Entry{
+		Kind: loyalty.KindExtend, Cause: loyalty.Cause{Kind: loyalty.CauseExtension, ID: id, Revision: 1},
+		Effective: now,
+	}
 	// Lots that slide keep sliding; otherwise the next activity would not extend them.
 	for _, to := range []loyalty.Date{until, loyalty.Slides + until} {
 		moved := loyalty.Points(0)
 		for _, l := range acc.Lots {
 			if l.Expires != 0 && l.Expires.Slides() == to.Slides() && l.Expires < to {
-				e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points})
+				e.Postings = append(
+					e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points},
+				)
 				moved += l.Points
 			}
 		}
@@ -49,7 +56,9 @@ func Extend(p *loyalty.Program, acc loyalty.Account, id string, until loyalty.Da
 		}
 	}
 	if e.Postings == nil {
-		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "/until", "The member has no points that expire before that day.")
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.ValidationFailed, "/until", "The member has no points that expire before that day.",
+		)
 	}
 	e.Move = &loyalty.Move{At: now, First: loyalty.DateOf(now, p.Zone), Last: until - 1, To: until}
 	e.Reasons = []loyalty.Reason{loyalty.NewReason("goodwill", "0", loyalty.WasExtended, until.String(), reason)}
@@ -61,7 +70,9 @@ func Extend(p *loyalty.Program, acc loyalty.Account, id string, until loyalty.Da
 
 // Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. expired is the
 // entry that recorded the expiry. The points live until the end of the day until.
-func Reinstate(p *loyalty.Program, acc loyalty.Account, lapsed loyalty.Entry, until loyalty.Date, reason string, now time.Time) (posting.Outcome, error) {
+func Reinstate(
+	p *loyalty.Program, acc loyalty.Account, lapsed loyalty.Entry, until loyalty.Date, reason string, now time.Time,
+) (posting.Outcome, error) {
 	most := loyalty.DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	if p.Goodwill.Extend.IsZero() {
 		most = p.Earn.Expires.Date(now, posting.AnniversaryStart(acc, p.Earn.Expires), p.Zone).Day()
@@ -71,30 +82,41 @@ func Reinstate(p *loyalty.Program, acc loyalty.Account, lapsed loyalty.Entry, un
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	// The entry of another wallet has 0 points.
 	case lapsed.Kind != loyalty.KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0:
-		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "/entry", "The entry is not an expiry of points.")
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.ValidationFailed, "/entry", "The entry is not an expiry of points.",
+		)
 	case p.Goodwill.Reinstate.IsZero():
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "",
 			"The program does not allow reinstatement. Set goodwill.reinstate_within in the program file to allow it.",
 		)
 	case !now.Before(p.Goodwill.Reinstate.After(lapsed.Effective, p.Zone)):
-		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "/entry", "The points expired too long ago to be reinstated.")
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.ValidationFailed, "/entry", "The points expired too long ago to be reinstated.",
+		)
 	case until.Slides() || until < loyalty.DateOf(now, p.Zone) || most != 0 && until > most:
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/until",
 			fmt.Sprintf("The new expiry must be from today to %s.", most),
 		)
 	}
-	n, day := -lapsed.Points, loyalty.DateOf(lapsed.Effective.Add(-1), p.Zone) // the last day on which the points were active
+	n, day := -lapsed.Points, loyalty.DateOf(
+		lapsed.Effective.Add(-1), p.Zone,
+	) // the last day on which the points were active
 	d := posting.Decide(p, acc, now)
 	e := loyalty.Entry{
-		Kind: loyalty.KindReinstate, Cause: loyalty.Cause{Kind: loyalty.CauseReinstatement, ID: lapsed.Cause.ID, Revision: 1}, Effective: now,
-		Reasons: []loyalty.Reason{loyalty.NewReason("goodwill", loyalty.FormatPoints(n), loyalty.WasReinstated, day.String(), reason)},
+		Kind:  loyalty.KindReinstate,
+		Cause: loyalty.Cause{Kind: loyalty.CauseReinstatement, ID: lapsed.Cause.ID, Revision: 1}, Effective: now,
+		Reasons: []loyalty.Reason{
+			loyalty.NewReason("goodwill", loyalty.FormatPoints(n), loyalty.WasReinstated, day.String(), reason),
+		},
 	}
 	e.Move = &loyalty.Move{At: lapsed.Effective, First: day, Last: day, To: until}
 	for _, x := range lapsed.Postings {
 		if x.Bucket == loyalty.BucketExpired {
-			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: x.Lot, Points: -x.Points})
+			e.Postings = append(
+				e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: x.Lot, Points: -x.Points},
+			)
 		}
 	}
 	e.Postings = d.Activate(e.Postings, "", n, until, now)
@@ -106,7 +128,9 @@ func Reinstate(p *loyalty.Program, acc loyalty.Account, lapsed loyalty.Entry, un
 
 // ActivateOrder manually activates the pending points of an order now. It posts the next revision of the order, with
 // the same facts. The account must have been advanced to now.
-func ActivateOrder(p *loyalty.Program, acc loyalty.Account, prior loyalty.OrderState, rules *loyalty.Program, now time.Time) (posting.Outcome, error) {
+func ActivateOrder(
+	p *loyalty.Program, acc loyalty.Account, prior loyalty.OrderState, rules *loyalty.Program, now time.Time,
+) (posting.Outcome, error) {
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	}
@@ -115,7 +139,11 @@ func ActivateOrder(p *loyalty.Program, acc loyalty.Account, prior loyalty.OrderS
 	s.Revision++
 	award.ForgetForfeited(&s, rules, now)
 	d := posting.Decide(p, acc, now)
-	e := loyalty.Entry{Kind: loyalty.KindActivate, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: s.Order.ID, Revision: s.Revision}, Program: s.Program, Effective: now}
+	e := loyalty.Entry{
+		Kind:  loyalty.KindActivate,
+		Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: s.Order.ID, Revision: s.Revision}, Program: s.Program,
+		Effective: now,
+	}
 	for i := range s.Grants {
 		_, expiry := posting.GrantLife(rules, s.Grants[i].Rule, s.Buyer.Level)
 		e = activateNow(d, e, rules, &s.Grants[i], expiry)
@@ -126,7 +154,10 @@ func ActivateOrder(p *loyalty.Program, acc loyalty.Account, prior loyalty.OrderS
 	e.Order = &s
 	award.NoteConverting(d, &e, rules, &s, s.Counted)
 	// The metrics then exclude the points that were forfeited.
-	tier.CountOrder(&s, &e, p, acc, &prior, earn.Worth{Counted: s.Counted, Spend: s.Spend, Pieces: s.QualifyingItems, Brands: s.Brands})
+	tier.CountOrder(
+		&s, &e, p, acc, &prior,
+		earn.Worth{Counted: s.Counted, Spend: s.Spend, Pieces: s.QualifyingItems, Brands: s.Brands},
+	)
 	tier.CountOrderInGroups(&s, &e, p, rules, acc, earn.Worth{Counted: s.Counted, TierGroups: s.TierGroups})
 	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
 		return posting.Outcome{}, err
@@ -138,7 +169,9 @@ func ActivateOrder(p *loyalty.Program, acc loyalty.Account, prior loyalty.OrderS
 }
 
 // ActivateEvent activates the pending points of an event now, as ActivateOrder does for an order.
-func ActivateEvent(p *loyalty.Program, acc loyalty.Account, prior loyalty.EventState, rules *loyalty.Program, now time.Time) (posting.Outcome, error) {
+func ActivateEvent(
+	p *loyalty.Program, acc loyalty.Account, prior loyalty.EventState, rules *loyalty.Program, now time.Time,
+) (posting.Outcome, error) {
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	}
@@ -147,7 +180,9 @@ func ActivateEvent(p *loyalty.Program, acc loyalty.Account, prior loyalty.EventS
 	s.Revision++
 	d := posting.Decide(p, acc, now)
 	e := loyalty.Entry{
-		Kind: loyalty.KindActivate, Cause: loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(s.Event), Revision: s.Revision}, Program: s.Program, Effective: now,
+		Kind:    loyalty.KindActivate,
+		Cause:   loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(s.Event), Revision: s.Revision},
+		Program: s.Program, Effective: now,
 	}
 	for i := range s.Grants {
 		_, expiry := actionLife(rules, s.Grants[i].Rule, s.Buyer.Level)
@@ -173,7 +208,9 @@ func actionLife(p *loyalty.Program, id, level string) (loyalty.Wait, loyalty.Exp
 }
 
 // activateNow adds to an entry the postings that activate the pending points of a grant.
-func activateNow(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, g *loyalty.Grant, expiry loyalty.Expiry) loyalty.Entry {
+func activateNow(
+	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, g *loyalty.Grant, expiry loyalty.Expiry,
+) loyalty.Entry {
 	cause := posting.CauseOfGrant(e.Cause, *g)
 	for _, x := range d.Account.Pending {
 		if x.Cause != cause {
@@ -186,7 +223,10 @@ func activateNow(d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, g
 		})
 		e.Postings = d.Arrive(e.Postings, x.Wallet, x.Points, g.Expires, d.Now)
 		e.Reasons = append(
-			e.Reasons, loyalty.ReasonIn(x.Wallet, "pending", 0, loyalty.BecameActive, cause.Kind+" "+cause.ID, loyalty.FormatPoints(x.Points)),
+			e.Reasons,
+			loyalty.ReasonIn(
+				x.Wallet, "pending", 0, loyalty.BecameActive, cause.Kind+" "+cause.ID, loyalty.FormatPoints(x.Points),
+			),
 		)
 	}
 	return e

@@ -141,7 +141,9 @@ func expire(t *testing.T, s *shop) (loyalty.Order, loyalty.Entry) {
 }
 
 func TestExpiredPointsAreBroughtBackWithinTheWindow(t *testing.T) {
-	within := time.Date(2028, 3, 30, 22, 0, 0, 0, time.UTC) // ninety days after New Year in Berlin, where clocks changed
+	within := time.Date(
+		2028, 3, 30, 22, 0, 0, 0, time.UTC,
+	) // ninety days after New Year in Berlin, where clocks changed
 	for _, c := range []struct {
 		name  string
 		at    time.Time
@@ -169,7 +171,9 @@ func TestExpiredPointsAreBroughtBackWithinTheWindow(t *testing.T) {
 			continue
 		}
 		e := out.Entries[0]
-		if want := (loyalty.Cause{Kind: loyalty.CauseReinstatement, ID: "mem_ada:2027-12-31", Revision: 1}); e.Cause != want { // so that the ledger takes it once
+		if want := (loyalty.Cause{
+			Kind: loyalty.CauseReinstatement, ID: "mem_ada:2027-12-31", Revision: 1,
+		}); e.Cause != want { // so that the ledger takes it once
 			t.Errorf("%s: the cause is %s", c.name, e.Cause)
 		}
 		if s.took(out); e.Points != 100 || s.acc.Expired != 0 || s.acc.Earned != 100 {
@@ -196,7 +200,14 @@ func TestWhatDidNotExpireCannotBeBroughtBack(t *testing.T) {
 	other := lapsed
 	other.Member = "mem_bob"
 	refused("of another member", other, loyalty.ValidationFailed)
-	refused("of an order", s.submit(with(bought("EUR", loyalty.Line{Amount: 1000}), func(o *loyalty.Order) { o.ID, o.PlacedAt = "2", now }), now), loyalty.ValidationFailed)
+	refused(
+		"of an order",
+		s.submit(
+			with(bought("EUR", loyalty.Line{Amount: 1000}), func(o *loyalty.Order) { o.ID, o.PlacedAt = "2", now }),
+			now,
+		),
+		loyalty.ValidationFailed,
+	)
 	s.acc.Status = loyalty.Frozen
 	refused("of a frozen account", lapsed, loyalty.AccountFrozen)
 	s.acc.Status = loyalty.Active
@@ -221,12 +232,18 @@ func TestWhatIsBroughtBackPaysDebtFirst(t *testing.T) {
 
 func TestPendingPointsAreActivatedManually(t *testing.T) {
 	for name, wait := range map[string]loyalty.Wait{
-		"that wait for a hand": {Manual: true}, "that wait for a fortnight": {For: loyalty.Period{Days: 14}}, "that wait for a delivery": {Until: loyalty.WhenDelivered, Within: loyalty.Period{Days: 45}},
+		"that wait for a hand": {Manual: true}, "that wait for a fortnight": {For: loyalty.Period{Days: 14}},
+		"that wait for a delivery": {Until: loyalty.WhenDelivered, Within: loyalty.Period{Days: 45}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t, kind(t, func(p *loyalty.Program) {
 				p.Earn.Pending = wait
-				p.Earn.Rules = []loyalty.Rule{{ID: "extra", Give: loyalty.Fixed{Points: 20}, Life: loyalty.Life{Pending: &wait, Expires: &loyalty.Expiry{After: loyalty.Period{Days: 10}}}}}
+				p.Earn.Rules = []loyalty.Rule{
+					{
+						ID: "extra", Give: loyalty.Fixed{Points: 20},
+						Life: loyalty.Life{Pending: &wait, Expires: &loyalty.Expiry{After: loyalty.Period{Days: 10}}},
+					},
+				}
 			}))
 			o := s.buy("1", 100, noon)
 			activate := func() error {
@@ -285,13 +302,20 @@ func TestARefundBeforeTheHandLeavesLessToActivate(t *testing.T) {
 
 func TestAnEventsPendingPointsAreActivatedManually(t *testing.T) {
 	p := kind(t, func(p *loyalty.Program) {
-		p.Earn.Actions = []loyalty.Action{{ID: "review", Event: "review.approved", Points: 20, Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}}}}
+		p.Earn.Actions = []loyalty.Action{
+			{
+				ID: "review", Event: "review.approved", Points: 20,
+				Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}},
+			},
+		}
 	})
 	acc := joined(t, p, noon)
 	var state *loyalty.EventState
 	tell := func(kind string) {
 		t.Helper()
-		out, err := award.PlaceEvent(p, acc, state, p, loyalty.Event{Type: kind, ID: "7", Member: acc.Member, At: noon}, noon)
+		out, err := award.PlaceEvent(
+			p, acc, state, p, loyalty.Event{Type: kind, ID: "7", Member: acc.Member, At: noon}, noon,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,11 +54,42 @@ func TestWhoContributesHowMuch(t *testing.T) {
 		want      []loyalty.Contribution
 		refused   bool
 	}{
-		{"one's own are enough", nil, []loyalty.Lot{{Expires: far, Points: 100}}, []loyalty.Lot{{Expires: near, Points: 900}}, nil, nil, nil, false},
-		{"one's own come first, whenever they expire", nil, []loyalty.Lot{{Expires: far, Points: 60}}, []loyalty.Lot{{Expires: near, Points: 900}}, nil, nil, []loyalty.Contribution{{Member: "mem_bob", Points: 40}}, false},
-		{"then what expires first, whichever member has them", nil, nil, []loyalty.Lot{{Expires: near, Points: 30}, {Expires: far, Points: 900}}, []loyalty.Lot{{Expires: 20270228, Points: 50}, {Expires: 0, Points: 90}}, nil, []loyalty.Contribution{{Member: "mem_bob", Points: 50}, {Member: "mem_cleo", Points: 50}}, false},
-		{"of each no more than the share, rounded down", big.NewRat(1, 2), nil, []loyalty.Lot{{Expires: near, Points: 99}}, []loyalty.Lot{{Expires: far, Points: 102}}, nil, []loyalty.Contribution{{Member: "mem_bob", Points: 49}, {Member: "mem_cleo", Points: 51}}, false},
-		{"and not a point more", big.NewRat(1, 2), nil, []loyalty.Lot{{Expires: near, Points: 99}}, []loyalty.Lot{{Expires: far, Points: 101}}, nil, nil, true},
+		{
+			"one's own are enough", nil,
+			[]loyalty.Lot{{Expires: far, Points: 100}},
+			[]loyalty.Lot{{Expires: near, Points: 900}},
+			nil, nil, nil, false,
+		},
+		{
+			"one's own come first, whenever they expire", nil,
+			[]loyalty.Lot{{Expires: far, Points: 60}},
+			[]loyalty.Lot{{Expires: near, Points: 900}},
+			nil, nil,
+			[]loyalty.Contribution{{Member: "mem_bob", Points: 40}},
+			false,
+		},
+		{
+			"then what expires first, whichever member has them", nil, nil,
+			[]loyalty.Lot{{Expires: near, Points: 30}, {Expires: far, Points: 900}},
+			[]loyalty.Lot{{Expires: 20270228, Points: 50}, {Expires: 0, Points: 90}},
+			nil,
+			[]loyalty.Contribution{{Member: "mem_bob", Points: 50}, {Member: "mem_cleo", Points: 50}},
+			false,
+		},
+		{
+			"of each no more than the share, rounded down", big.NewRat(1, 2), nil,
+			[]loyalty.Lot{{Expires: near, Points: 99}},
+			[]loyalty.Lot{{Expires: far, Points: 102}},
+			nil,
+			[]loyalty.Contribution{{Member: "mem_bob", Points: 49}, {Member: "mem_cleo", Points: 51}},
+			false,
+		},
+		{
+			"and not a point more", big.NewRat(1, 2), nil,
+			[]loyalty.Lot{{Expires: near, Points: 99}},
+			[]loyalty.Lot{{Expires: far, Points: 101}},
+			nil, nil, true,
+		},
 		{
 			"no more than the share from several lots", big.NewRat(1, 2), nil,
 			[]loyalty.Lot{{Expires: near, Points: 50}, {Expires: 20270228, Points: 50}},
@@ -67,17 +98,40 @@ func TestWhoContributesHowMuch(t *testing.T) {
 			[]loyalty.Contribution{{Member: "mem_bob", Points: 50}, {Member: "mem_cleo", Points: 50}},
 			false,
 		},
-		{"who owes points contributes none", nil, nil, []loyalty.Lot{{Expires: near, Points: 900}}, []loyalty.Lot{{Expires: far, Points: 100}}, func(bob *loyalty.Account) { bob.Debt = 1 }, []loyalty.Contribution{{Member: "mem_cleo", Points: 100}}, false},
-		{"nor who is frozen", nil, nil, []loyalty.Lot{{Expires: near, Points: 900}}, []loyalty.Lot{{Expires: far, Points: 99}}, func(bob *loyalty.Account) { bob.Status = loyalty.Frozen }, nil, true},
-		{"nor who has as many holds as there may be", nil, nil, []loyalty.Lot{{Expires: near, Points: 900}}, nil, func(bob *loyalty.Account) { bob.Holds = make([]loyalty.Hold, redeem.MaxHolds) }, nil, true},
+		{
+			"who owes points contributes none", nil, nil,
+			[]loyalty.Lot{{Expires: near, Points: 900}},
+			[]loyalty.Lot{{Expires: far, Points: 100}},
+			func(bob *loyalty.Account) { bob.Debt = 1 },
+			[]loyalty.Contribution{{Member: "mem_cleo", Points: 100}},
+			false,
+		},
+		{
+			"nor who is frozen", nil, nil,
+			[]loyalty.Lot{{Expires: near, Points: 900}},
+			[]loyalty.Lot{{Expires: far, Points: 99}},
+			func(bob *loyalty.Account) { bob.Status = loyalty.Frozen }, nil,
+			true,
+		},
+		{
+			"nor who has as many holds as there may be", nil, nil,
+			[]loyalty.Lot{{Expires: near, Points: 900}},
+			nil,
+			func(bob *loyalty.Account) { bob.Holds = make([]loyalty.Hold, redeem.MaxHolds) }, nil, true,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := living(t, loyalty.Households{Size: 3, Share: c.share})
-			accs := []loyalty.Account{called(t, p, "mem_ada", c.own...), called(t, p, "mem_bob", c.bob...), called(t, p, "mem_cleo", c.cleo...)}
+			accs := []loyalty.Account{
+				called(t, p, "mem_ada", c.own...), called(t, p, "mem_bob", c.bob...),
+				called(t, p, "mem_cleo", c.cleo...),
+			}
 			if c.edit != nil {
 				c.edit(&accs[1])
 			}
-			outs, err := share.RedeemTogether(p, family(t, p), accs, loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil, noon)
+			outs, err := share.RedeemTogether(
+				p, family(t, p), accs, loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil, noon,
+			)
 			if c.refused {
 				if !errors.Is(err, loyalty.InsufficientPoints) {
 					t.Errorf("%+v, %v", outs, err)
@@ -91,7 +145,9 @@ func TestWhoContributesHowMuch(t *testing.T) {
 				t.Errorf("%+v contribute, want %+v", got, c.want)
 			}
 			for i, out := range outs[1:] {
-				if (len(out.Entries) > 0) != slices.ContainsFunc(c.want, func(d loyalty.Contribution) bool { return d.Member == accs[i+1].Member }) {
+				if (len(out.Entries) > 0) != slices.ContainsFunc(
+					c.want, func(d loyalty.Contribution) bool { return d.Member == accs[i+1].Member },
+				) {
 					t.Errorf("%s: %+v", accs[i+1].Member, out.Entries)
 				}
 				if !out.Account.LastActivity.IsZero() {
@@ -121,7 +177,9 @@ func TestWhoMayDraw(t *testing.T) {
 		"with a cart":                  {"mem_ada", "cart", later, loyalty.ValidationFailed},
 	} {
 		accs := []loyalty.Account{called(t, p, c.who), called(t, p, "mem_eve", ample)}
-		_, err := share.RedeemTogether(p, h, accs, loyalty.Redemption{ID: "rd_1", Reward: "it", Cart: c.cart}, true, nil, c.at)
+		_, err := share.RedeemTogether(
+			p, h, accs, loyalty.Redemption{ID: "rd_1", Reward: "it", Cart: c.cart}, true, nil, c.at,
+		)
 		if (err == nil) != (c.want == "") || c.want != "" && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -135,7 +193,10 @@ func TestRolesOfAHousehold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := share.Invite(p, h, "mem_dan", share.Child, noon.Add(1)); err != nil || again.Members[3] != (share.HouseholdMember{Member: "mem_dan", Role: share.Child, Invited: noon, Since: time.Time{}}) || h.Members[3].Role != share.Adult {
+	if again, err := share.Invite(p, h, "mem_dan", share.Child, noon.Add(1)); err != nil ||
+		again.Members[3] != (share.HouseholdMember{
+			Member: "mem_dan", Role: share.Child, Invited: noon, Since: time.Time{},
+		}) || h.Members[3].Role != share.Adult {
 		t.Errorf("%+v, %v", again, err)
 	}
 	for _, c := range []struct {
@@ -143,7 +204,10 @@ func TestRolesOfAHousehold(t *testing.T) {
 		role share.Role
 		want loyalty.Code
 	}{
-		{"mem_eve", share.Adult, loyalty.ValidationFailed}, {"mem_bob", share.Child, loyalty.AlreadyExists}, {"mem_eve", share.Owner, loyalty.ValidationFailed}, {"mem_eve", "", loyalty.ValidationFailed},
+		{"mem_eve", share.Adult, loyalty.ValidationFailed},
+		{"mem_bob", share.Child, loyalty.AlreadyExists},
+		{"mem_eve", share.Owner, loyalty.ValidationFailed},
+		{"mem_eve", "", loyalty.ValidationFailed},
 	} {
 		if _, err := share.Invite(p, h, c.m, c.role, noon); !errors.Is(err, c.want) {
 			t.Errorf("%s as %q: %v", c.m, c.role, err)
@@ -151,7 +215,10 @@ func TestRolesOfAHousehold(t *testing.T) {
 	}
 	h.Members[1].Role = share.Child
 	h, err = h.Leave("mem_ada") // cleo is the adult who has joined, dan is only invited
-	if err != nil || h.Members[1] != (share.HouseholdMember{Member: "mem_cleo", Role: share.Owner, Invited: noon, Since: noon}) || len(h.Members) != 3 {
+	if err != nil ||
+		h.Members[1] != (share.HouseholdMember{
+			Member: "mem_cleo", Role: share.Owner, Invited: noon, Since: noon,
+		}) || len(h.Members) != 3 {
 		t.Errorf("%+v, %v", h, err)
 	}
 	h, err = h.Leave("mem_cleo")
@@ -182,7 +249,9 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			}
 			accs = append(accs, acc)
 		}
-		outs, err := share.RedeemTogether(&p, home, accs, loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil, noon)
+		outs, err := share.RedeemTogether(
+			&p, home, accs, loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil, noon,
+		)
 		if err != nil {
 			return
 		}
@@ -239,7 +308,10 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 		}
 		for _, acc := range left {
 			if was := accs[byMember[acc.Member]]; !slices.Equal(acc.Lots, was.Lots) || acc.Redeemed != 0 {
-				t.Fatalf("%s had %v, and has %v and %d spent after all was reversed", was.Member, was.Lots, acc.Lots, acc.Redeemed)
+				t.Fatalf(
+					"%s had %v, and has %v and %d spent after all was reversed", was.Member, was.Lots, acc.Lots,
+					acc.Redeemed,
+				)
 			}
 		}
 	})
@@ -263,10 +335,30 @@ func TestInvitationToAHousehold(t *testing.T) {
 		{"a child", 2, []share.HouseholdMember{owner}, "mem_bob", share.Child, "", ""},
 		{"an owner", 3, []share.HouseholdMember{owner}, "mem_bob", share.Owner, loyalty.ValidationFailed, "/role"},
 		{"no role", 3, []share.HouseholdMember{owner}, "mem_bob", "", loyalty.ValidationFailed, "/role"},
-		{"the first member again", 3, []share.HouseholdMember{owner}, "mem_ada", share.Adult, loyalty.AlreadyExists, "/member"},
-		{"a joined member again", 3, []share.HouseholdMember{owner, adult}, "mem_bob", share.Adult, loyalty.AlreadyExists, "/member"},
-		{"one member too many", 2, []share.HouseholdMember{owner, bob}, "mem_cleo", share.Adult, loyalty.ValidationFailed, ""},
-		{"an invited member of a full household again", 2, []share.HouseholdMember{owner, bob}, "mem_bob", share.Child, "", ""},
+		{
+			"the first member again", 3,
+			[]share.HouseholdMember{owner},
+			"mem_ada", share.Adult, loyalty.AlreadyExists,
+			"/member",
+		},
+		{
+			"a joined member again", 3,
+			[]share.HouseholdMember{owner, adult},
+			"mem_bob", share.Adult,
+			loyalty.AlreadyExists, "/member",
+		},
+		{
+			"one member too many", 2,
+			[]share.HouseholdMember{owner, bob},
+			"mem_cleo", share.Adult,
+			loyalty.ValidationFailed, "",
+		},
+		{
+			"an invited member of a full household again", 2,
+			[]share.HouseholdMember{owner, bob},
+			"mem_bob",
+			share.Child, "", "",
+		},
 		{"the first member of the list again", 2, []share.HouseholdMember{bob, owner}, "mem_bob", share.Child, "", ""},
 		{"without households", 0, []share.HouseholdMember{owner}, "mem_bob", share.Adult, loyalty.ValidationFailed, ""},
 	} {
@@ -287,7 +379,9 @@ func TestInvitationToAHousehold(t *testing.T) {
 
 func TestAcceptedInvitation(t *testing.T) {
 	owner := share.HouseholdMember{Member: "mem_ada", Role: share.Owner, Invited: noon, Since: noon}
-	bob, cleo := share.HouseholdMember{Member: "mem_bob", Role: share.Adult, Invited: noon, Since: time.Time{}}, share.HouseholdMember{Member: "mem_cleo", Role: share.Adult, Invited: noon, Since: noon}
+	bob, cleo := share.HouseholdMember{
+		Member: "mem_bob", Role: share.Adult, Invited: noon, Since: time.Time{},
+	}, share.HouseholdMember{Member: "mem_cleo", Role: share.Adult, Invited: noon, Since: noon}
 	for _, c := range []struct {
 		name    string
 		size    int
@@ -300,9 +394,26 @@ func TestAcceptedInvitation(t *testing.T) {
 		{"an invited member", 2, []share.HouseholdMember{owner, bob}, "mem_bob", "", "", noon.Add(time.Hour)},
 		{"the first of the list", 2, []share.HouseholdMember{bob, owner}, "mem_bob", "", "", noon.Add(time.Hour)},
 		{"a member who joined before", 2, []share.HouseholdMember{owner, cleo}, "mem_cleo", "", "", noon},
-		{"a household that became smaller", 2, []share.HouseholdMember{owner, cleo, bob}, "mem_bob", loyalty.ValidationFailed, "", time.Time{}},
-		{"a member who was not invited", 3, []share.HouseholdMember{owner, cleo}, "mem_bob", loyalty.NotFound, "/member", time.Time{}},
-		{"without households", 0, []share.HouseholdMember{owner, bob}, "mem_bob", loyalty.ValidationFailed, "", time.Time{}},
+		{
+			"a household that became smaller", 2,
+			[]share.HouseholdMember{owner, cleo, bob},
+			"mem_bob",
+			loyalty.ValidationFailed, "",
+			time.Time{},
+		},
+		{
+			"a member who was not invited", 3,
+			[]share.HouseholdMember{owner, cleo},
+			"mem_bob", loyalty.NotFound,
+			"/member",
+			time.Time{},
+		},
+		{
+			"without households", 0,
+			[]share.HouseholdMember{owner, bob},
+			"mem_bob", loyalty.ValidationFailed, "",
+			time.Time{},
+		},
 	} {
 		p := living(t, loyalty.Households{Size: c.size})
 		was := slices.Clone(c.members)
@@ -320,7 +431,9 @@ func TestAcceptedInvitation(t *testing.T) {
 func TestNextOwnerOfAHousehold(t *testing.T) {
 	owner := share.HouseholdMember{Member: "mem_ada", Role: share.Owner, Invited: noon, Since: noon}
 	adult := func(m loyalty.MemberID, minutes int) share.HouseholdMember {
-		return share.HouseholdMember{Member: m, Role: share.Adult, Invited: noon, Since: noon.Add(time.Duration(minutes) * time.Minute)}
+		return share.HouseholdMember{
+			Member: m, Role: share.Adult, Invited: noon, Since: noon.Add(time.Duration(minutes) * time.Minute),
+		}
 	}
 	invited, child := adult("mem_dan", 0), adult("mem_eve", 0)
 	invited.Since, child.Role = time.Time{}, share.Child

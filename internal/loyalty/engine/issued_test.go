@@ -38,7 +38,12 @@ func TestStateOfAnIssuedCode(t *testing.T) {
 		{"at its end", redeem.IssuedCode{From: from, Until: until}, until, redeem.CodeIsExpired},
 		{"without an end", redeem.IssuedCode{From: from}, until.AddDate(100, 0, 0), redeem.CodeIsValid},
 		{"used, and past its end", redeem.IssuedCode{From: from, Until: until, Used: from}, until, redeem.CodeIsUsed},
-		{"void, and used", redeem.IssuedCode{From: from, Until: until, Used: from, Void: true}, until, redeem.CodeIsVoid},
+		{
+			"void, and used",
+			redeem.IssuedCode{From: from, Until: until, Used: from, Void: true},
+			until,
+			redeem.CodeIsVoid,
+		},
 	} {
 		if got := c.code.State(c.at); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
@@ -68,12 +73,24 @@ func TestUseOfAnIssuedCode(t *testing.T) {
 		{"a voucher too early", voucher, loyalty.Money{}, noon.Add(-1), voucher, loyalty.CodeNotValid, ""},
 		{"a voucher too late", voucher, loyalty.Money{}, noon.Add(time.Hour), voucher, loyalty.CodeNotValid, ""},
 		{"a used voucher", used(voucher, 0, noon), loyalty.Money{}, noon, used(voucher, 0, noon), loyalty.CodeUsed, ""},
-		{"a void voucher", redeem.IssuedCode{From: noon, Void: true}, loyalty.Money{}, noon, redeem.IssuedCode{From: noon, Void: true}, loyalty.CodeVoid, ""},
+		{
+			"a void voucher",
+			redeem.IssuedCode{From: noon, Void: true},
+			loyalty.Money{},
+			noon,
+			redeem.IssuedCode{From: noon, Void: true},
+			loyalty.CodeVoid, "",
+		},
 		{"one cent of a gift card", card, eur(1), noon, used(card, 99, time.Time{}), "", ""},
 		{"all of a gift card", card, eur(100), noon, used(card, 0, noon), "", ""},
 		{"nothing of a gift card", card, eur(0), noon, card, loyalty.AmountOutOfRange, "/amount"},
 		{"more than a gift card has", card, eur(101), noon, card, loyalty.AmountOutOfRange, "/amount"},
-		{"another currency", card, loyalty.Money{Amount: 1, Currency: "USD"}, noon, card, loyalty.CurrencyMismatch, "/currency"},
+		{
+			"another currency", card,
+			loyalty.Money{Amount: 1, Currency: "USD"},
+			noon, card, loyalty.CurrencyMismatch,
+			"/currency",
+		},
 	} {
 		got, err := c.code.Use(c.amount, c.at)
 		if wantRefusal(t, c.name, err, c.refused, c.pointer); got != c.want {
@@ -84,20 +101,26 @@ func TestUseOfAnIssuedCode(t *testing.T) {
 
 func TestReversedUseOfAnIssuedCode(t *testing.T) {
 	card := redeem.IssuedCode{Left: loyalty.Money{Amount: 60, Currency: "EUR"}, Worth: 100, Used: noon, Void: true}
-	if got := card.Unuse(loyalty.Money{Amount: 40, Currency: "EUR"}); got != (redeem.IssuedCode{Left: loyalty.Money{Amount: 100, Currency: "EUR"}, Worth: 100}) {
+	if got := card.Unuse(loyalty.Money{Amount: 40, Currency: "EUR"}); got != (redeem.IssuedCode{
+		Left: loyalty.Money{Amount: 100, Currency: "EUR"}, Worth: 100,
+	}) {
 		t.Errorf("a gift card: %+v", got)
 	}
 	if got := (redeem.IssuedCode{Used: noon}).Unuse(loyalty.Money{}); got != (redeem.IssuedCode{}) {
 		t.Errorf("a voucher: %+v", got)
 	}
-	if got := (redeem.IssuedCode{Used: noon, Returned: true}).Unuse(loyalty.Money{}); got != (redeem.IssuedCode{Returned: true, Void: true}) {
+	if got := (redeem.IssuedCode{
+		Used: noon, Returned: true,
+	}).Unuse(loyalty.Money{}); got != (redeem.IssuedCode{Returned: true, Void: true}) {
 		t.Errorf("a voucher whose points were returned: %+v", got)
 	}
 }
 
 func TestReversedRedemptionTakesBackItsCode(t *testing.T) {
 	card := func(left, taken int64, used time.Time, void bool) redeem.IssuedCode {
-		return redeem.IssuedCode{Left: loyalty.Money{Amount: left, Currency: "EUR"}, Worth: 100, Taken: taken, Used: used, Void: void}
+		return redeem.IssuedCode{
+			Left: loyalty.Money{Amount: left, Currency: "EUR"}, Worth: 100, Taken: taken, Used: used, Void: void,
+		}
 	}
 	for _, c := range []struct {
 		name     string
@@ -108,14 +131,26 @@ func TestReversedRedemptionTakesBackItsCode(t *testing.T) {
 	}{
 		{"an unused voucher", redeem.IssuedCode{}, 7, 10, redeem.IssuedCode{Void: true, Returned: true}, 7},
 		{"a used voucher", redeem.IssuedCode{Used: noon}, 7, 10, redeem.IssuedCode{Used: noon, Returned: true}, 7},
-		{"a voucher that was void before", redeem.IssuedCode{Used: noon, Void: true}, 7, 10, redeem.IssuedCode{Used: noon, Void: true, Returned: true}, 7},
+		{
+			"a voucher that was void before",
+			redeem.IssuedCode{Used: noon, Void: true},
+			7, 10,
+			redeem.IssuedCode{Used: noon, Void: true, Returned: true},
+			7,
+		},
 		{"half of a gift card", card(100, 0, time.Time{}, false), 5, 10, card(50, 50, time.Time{}, false), 5},
 		{"a share that is rounded up", card(100, 0, time.Time{}, false), 1, 3, card(66, 34, time.Time{}, false), 1},
 		{"all of a gift card", card(100, 0, time.Time{}, false), 10, 10, card(0, 100, time.Time{}, true), 10},
 		{"more than is unspent", card(25, 0, time.Time{}, false), 10, 10, card(5, 20, time.Time{}, false), 2},
-		{"the rest after an earlier reversal", card(50, 50, time.Time{}, false), 10, 10, card(0, 100, time.Time{}, true), 10},
+		{
+			"the rest after an earlier reversal", card(50, 50, time.Time{}, false), 10, 10,
+			card(0, 100, time.Time{}, true), 10,
+		},
 		{"a gift card that was used up", card(0, 0, noon, false), 10, 10, card(0, 0, noon, false), 0},
-		{"a gift card that was partly used and has no rest", card(0, 40, noon, false), 10, 10, card(0, 40, noon, false), 4},
+		{
+			"a gift card that was partly used and has no rest", card(0, 40, noon, false), 10, 10,
+			card(0, 40, noon, false), 4,
+		},
 		{"a gift card that cost nothing", card(60, 0, time.Time{}, false), 3, 0, card(0, 60, time.Time{}, true), 3},
 	} {
 		if got, n := c.code.Back(c.back, c.of); got != c.want || n != c.points {
@@ -125,7 +160,9 @@ func TestReversedRedemptionTakesBackItsCode(t *testing.T) {
 }
 
 func TestWhichGiftCardsMayBeSent(t *testing.T) {
-	card := redeem.IssuedCode{From: noon, Until: noon.Add(time.Hour), Left: loyalty.Money{Amount: 100, Currency: "EUR"}, Worth: 100}
+	card := redeem.IssuedCode{
+		From: noon, Until: noon.Add(time.Hour), Left: loyalty.Money{Amount: 100, Currency: "EUR"}, Worth: 100,
+	}
 	spent := card
 	spent.Left.Amount, spent.Used = 0, noon
 	for _, c := range []struct {
@@ -164,7 +201,8 @@ func TestFormsOfCodes(t *testing.T) {
 		}
 	}
 	for code, want := range map[string]bool{
-		"ABCD": true, "a-b-c-d": true, "zZ09": true, "ABC": false, "ABC-": false, "A--BC": false, "ABC D": false, "ABCD/": false,
+		"ABCD": true, "a-b-c-d": true, "zZ09": true, "ABC": false, "ABC-": false, "A--BC": false, "ABC D": false,
+		"ABCD/": false,
 		"ABCD:": false, "ABCD@": false, "ABCD[": false, "ABCD`": false, "ABCD{": false, "": false,
 		"1234567890123456789012345678901234567890123456789012345678901234":  true,
 		"12345678901234567890123456789012345678901234567890123456789012345": false,
@@ -173,7 +211,9 @@ func TestFormsOfCodes(t *testing.T) {
 			t.Errorf("%q: %t", code, got)
 		}
 	}
-	for code, want := range map[string]string{"abcd": "D", "abc": "", "ab-cdefgh": "GH", "12345678901234567890": "7890"} {
+	for code, want := range map[string]string{
+		"abcd": "D", "abc": "", "ab-cdefgh": "GH", "12345678901234567890": "7890",
+	} {
 		if got := redeem.CodeHint(code); got != want {
 			t.Errorf("the hint of %q is %q, want %q", code, got, want)
 		}

@@ -16,7 +16,10 @@ import (
 // earns.
 func Join(p *loyalty.Program, m loyalty.MemberID, t loyalty.Traits, now time.Time) (posting.Outcome, error) {
 	d := posting.Decide(p, loyalty.Account{Member: m}, now)
-	e := loyalty.Entry{Kind: loyalty.KindEnroll, Cause: loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: string(m), Revision: 1}, Effective: now}
+	e := loyalty.Entry{
+		Kind: loyalty.KindEnroll, Cause: loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: string(m), Revision: 1},
+		Effective: now,
+	}
 	if len(p.Tiers.Levels) > 0 {
 		e.Standing = &loyalty.Standing{Level: p.Tiers.Levels[0].ID, Since: now}
 	}

@@ -68,15 +68,18 @@ func TestLastInstantOfABucket(t *testing.T) {
 		{"a window that begins with the level", toLevel, int(noon.UnixMilli()), "", ""},
 		{"a month of a calendar year", calendarYears, 202602, "2026-02-28T22:59:59.999Z", ""},
 		{
-			"a quarter from the 17th", window(loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 117}, loyalty.AtOnce), 20260117,
+			"a quarter from the 17th",
+			window(loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 117}, loyalty.AtOnce), 20260117,
 			"2026-04-16T21:59:59.999Z", "",
 		},
 		{
-			"a month of another version, in which a period ends", window(loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 117}, loyalty.AtOnce), 202602,
+			"a month of another version, in which a period ends",
+			window(loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 117}, loyalty.AtOnce), 202602,
 			"2026-02-16T22:59:59.999Z", "",
 		},
 		{
-			"levels from the next quarter on", window(loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 101}, loyalty.NextPeriod), 202602,
+			"levels from the next quarter on",
+			window(loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 101}, loyalty.NextPeriod), 202602,
 			"2026-02-28T22:59:59.999Z", "2026-03-31T22:00:00Z",
 		},
 	} {
@@ -190,7 +193,8 @@ func TestPeriodsThatAReviewConsiders(t *testing.T) {
 		{"no periods", rollingMonths, "2026-12-31T23:00:00Z", "2028-06-01T00:00:00Z", nil},
 		{"a level that is not lost", year(2, loyalty.AtOnce), "", "2028-06-01T00:00:00Z", nil},
 		{
-			"the period that ended, and the next", year(2, loyalty.AtOnce), "2026-12-31T23:00:00Z", "2028-06-01T00:00:00Z",
+			"the period that ended, and the next", year(2, loyalty.AtOnce), "2026-12-31T23:00:00Z",
+			"2028-06-01T00:00:00Z",
 			[]string{"2026-12-31T22:59:59.999999999Z", "2027-12-31T22:59:59.999999999Z"},
 		},
 		{
@@ -324,7 +328,9 @@ func TestMinimumLevelOfAMember(t *testing.T) {
 func TestValidityOfALoweredLevel(t *testing.T) {
 	months := func(keep int, up loyalty.MoveUp) func(*loyalty.Tiers) {
 		return func(t *loyalty.Tiers) {
-			t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, keep, up
+			t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{
+				Kind: loyalty.CycleWindow, Months: 1, From: 101,
+			}, keep, up
 		}
 	}
 	review, last := "2026-02-28T23:00:00Z", "2026-02-28T22:59:59.999999999Z"
@@ -343,12 +349,16 @@ func TestValidityOfALoweredLevel(t *testing.T) {
 			"2026-03-20T12:00:00Z",
 		},
 		{"a length of time in periods", func(t *loyalty.Tiers) {
-			t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, loyalty.Period{Months: 1}
+			t.Window, t.KeepFor = loyalty.Window{
+				Kind: loyalty.CycleWindow, Months: 1, From: 101,
+			}, loyalty.Period{Months: 1}
 		}, last, "2026-03-20T12:00:00Z"},
 	} {
 		p := bySpend(t, c.tiers)
 		acc := joined(t, p, noon.AddDate(-1, 0, 0))
-		acc.Tier = loyalty.Standing{Level: "gold", Since: noon.AddDate(-1, 0, 0), Until: instant(t, "2026-02-20T12:00:00Z")}
+		acc.Tier = loyalty.Standing{
+			Level: "gold", Since: noon.AddDate(-1, 0, 0), Until: instant(t, "2026-02-20T12:00:00Z"),
+		}
 		if got := tier.LoweredUntil(p, acc, instant(t, c.asOf), instant(t, review)); !got.Equal(instant(t, c.want)) {
 			t.Errorf("%s: kept until %s, want %s", c.name, got, c.want)
 		}

@@ -37,9 +37,14 @@ func TestRevisionsOfALargeOrdersLines(t *testing.T) {
 		{posting.InlineLines, 0, 0, 0},
 		{posting.InlineLines + 2, posting.InlineLines + 2, 9, 9},
 	} {
-		s := loyalty.OrderState{Revision: i + 1, Order: loyalty.Order{Lines: lines(c.lines), Refunds: refunds(c.refunds)}}
+		s := loyalty.OrderState{
+			Revision: i + 1, Order: loyalty.Order{Lines: lines(c.lines), Refunds: refunds(c.refunds)},
+		}
 		if award.SinceWhen(&s, prior); s.LinesSince != c.linesSince || s.RefundsSince != c.refundsSince {
-			t.Errorf("revision %d: lines since %d, refunds since %d; want %d, %d", i+1, s.LinesSince, s.RefundsSince, c.linesSince, c.refundsSince)
+			t.Errorf(
+				"revision %d: lines since %d, refunds since %d; want %d, %d", i+1, s.LinesSince, s.RefundsSince,
+				c.linesSince, c.refundsSince,
+			)
 		}
 		prior = &s
 	}
@@ -50,7 +55,9 @@ func TestFirstRevisionOfALargeOrder(t *testing.T) {
 	s := loyalty.OrderState{Revision: 1}
 	for i := range posting.InlineLines + 1 {
 		s.Order.Lines = append(s.Order.Lines, loyalty.Line{ID: fmt.Sprint(i), Quantity: 1, Amount: 10})
-		s.Order.Refunds = append(s.Order.Refunds, back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}))
+		s.Order.Refunds = append(
+			s.Order.Refunds, back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}),
+		)
 	}
 	if award.SinceWhen(&s, nil); s.LinesSince != 1 || s.RefundsSince != 1 {
 		t.Errorf("lines since %d, refunds since %d", s.LinesSince, s.RefundsSince)
@@ -69,7 +76,9 @@ func TestIDsOfLinesOccurOnce(t *testing.T) {
 		}
 		wantRefusal(t, fmt.Sprint(n, " lines"), award.CheckOrder(o), code, pointer)
 		o.Lines[n-1].ID = "0"
-		wantRefusal(t, fmt.Sprint(n, " lines, two of one ID"), award.CheckOrder(o), loyalty.ValidationFailed, "/line_items")
+		wantRefusal(
+			t, fmt.Sprint(n, " lines, two of one ID"), award.CheckOrder(o), loyalty.ValidationFailed, "/line_items",
+		)
 	}
 }
 

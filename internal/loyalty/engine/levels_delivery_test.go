@@ -63,7 +63,9 @@ func randomLife(t *rapid.T, p *loyalty.Program, joined time.Time) (l life) {
 		if rapid.Bool().Draw(t, "manually") {
 			x.placing = randomPlacement(t, p, x.at)
 		} else {
-			x.traits = &loyalty.Traits{Segments: rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}}).Draw(t, "segments")}
+			x.traits = &loyalty.Traits{
+				Segments: rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}}).Draw(t, "segments"),
+			}
 		}
 		l.direct, l.delivery = append(l.direct, x), append(l.delivery, x)
 	}
@@ -78,7 +80,9 @@ func randomLife(t *rapid.T, p *loyalty.Program, joined time.Time) (l life) {
 }
 
 func randomPlacement(t *rapid.T, p *loyalty.Program, at time.Time) *tier.Placement {
-	in := &tier.Placement{Level: rapid.SampledFrom([]string{"silver", "gold", "black"}).Draw(t, "placed"), Reason: "because"}
+	in := &tier.Placement{
+		Level: rapid.SampledFrom([]string{"silver", "gold", "black"}).Draw(t, "placed"), Reason: "because",
+	}
 	if len(p.TierGroups) > 0 {
 		in.TierGroup = rapid.SampledFrom([]string{"", p.TierGroups[0].ID}).Draw(t, "placed on")
 	}
@@ -95,8 +99,12 @@ func randomPlacement(t *rapid.T, p *loyalty.Program, at time.Time) *tier.Placeme
 
 // The states in which a delivery reports orders and refunds.
 var (
-	reportedStatuses = []loyalty.OrderStatus{loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderCanceled}
-	reportedRefunds  = []loyalty.RefundStatus{loyalty.RefundSucceeded, loyalty.RefundSucceeded, loyalty.RefundPending, loyalty.RefundFailed}
+	reportedStatuses = []loyalty.OrderStatus{
+		loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderCanceled,
+	}
+	reportedRefunds = []loyalty.RefundStatus{
+		loyalty.RefundSucceeded, loyalty.RefundSucceeded, loyalty.RefundPending, loyalty.RefundFailed,
+	}
 )
 
 // deliver adds an order to both deliveries, and returns its final state. The random one reports up to six states at
@@ -263,7 +271,9 @@ func unpaid(r *loyalty.OrderState) *loyalty.OrderState {
 // deliveryProgram is a program whose levels go by anything that they can go by, some with multipliers.
 func deliveryProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	p := *randomTierGroup(t, base)
-	p.Milestones, p.Earn.Actions, p.Campaigns = nil, []loyalty.Action{{ID: "visit", Event: "visit.completed", Points: 40}}, nil
+	p.Milestones, p.Earn.Actions, p.Campaigns = nil, []loyalty.Action{
+		{ID: "visit", Event: "visit.completed", Points: 40},
+	}, nil
 	p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 36}, RoundTo: loyalty.EndOfMonth}
 	p.Tiers.KeepOnRefund, p.TierGroups = false, slices.Clone(p.TierGroups)
 	for i := range p.TierGroups {
@@ -355,7 +365,9 @@ func bonuses(acc loyalty.Account) string {
 	var all []string
 	for _, r := range acc.Reached {
 		if r.Grant.Worth > 0 {
-			all = append(all, fmt.Sprint(r.Grant.Rule, " ", r.Grant.Worth, " since ", r.At.UTC(), " until ", r.Grant.Expires))
+			all = append(
+				all, fmt.Sprint(r.Grant.Rule, " ", r.Grant.Worth, " since ", r.At.UTC(), " until ", r.Grant.Expires),
+			)
 		}
 	}
 	slices.Sort(all)
@@ -367,7 +379,9 @@ func inMillis(t time.Time) string { return t.Format("2006-01-02T15:04:05.999") }
 // dump writes entries a line each, for tests that fail.
 func dump(entries []loyalty.Entry) (out string) {
 	for _, e := range entries {
-		out += fmt.Sprintf("%d %s %s at %s recorded %s", e.Sequence, e.Kind, e.Cause, inMillis(e.Effective), inMillis(e.Recorded))
+		out += fmt.Sprintf(
+			"%d %s %s at %s recorded %s", e.Sequence, e.Kind, e.Cause, inMillis(e.Effective), inMillis(e.Recorded),
+		)
 		if e.Order != nil {
 			out += fmt.Sprintf(" placed %s %s", inMillis(e.Order.Order.PlacedAt), e.Order.Order.Status)
 		}
@@ -379,7 +393,9 @@ func dump(entries []loyalty.Entry) (out string) {
 		}
 		if e.Standing != nil {
 			s := e.Standing
-			out += fmt.Sprintf(" %s since %s until %s lock %s", s.Level, inMillis(s.Since), inMillis(s.Until), inMillis(s.Lock))
+			out += fmt.Sprintf(
+				" %s since %s until %s lock %s", s.Level, inMillis(s.Since), inMillis(s.Until), inMillis(s.Lock),
+			)
 			if e.Redecided != nil {
 				out += fmt.Sprintf(" redecided from %s %+v", e.Redecided.From, e.Redecided.Past)
 			}

@@ -16,8 +16,13 @@ func bySpend(tb testing.TB, edit func(*loyalty.Tiers)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
 		p.Tiers = loyalty.Tiers{
-			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 50_000}, {ID: "gold", From: 200_000}, {ID: "black", From: 500_000}},
-			By:     loyalty.BySpend, Currency: "EUR", MoveDown: loyalty.ToQualified,
+			Levels: []loyalty.Level{
+				{ID: "bronze"},
+				{ID: "silver", From: 50_000},
+				{ID: "gold", From: 200_000},
+				{ID: "black", From: 500_000},
+			},
+			By: loyalty.BySpend, Currency: "EUR", MoveDown: loyalty.ToQualified,
 		}
 		edit(&p.Tiers)
 	})
@@ -51,19 +56,27 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 		tiers  func(*loyalty.Tiers)
 		steps  []step
 	}{
-		{"to 31 January of the year after next", "", func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} }, []step{
-			{"2026-11-20T12:00:00Z", 500, "silver"},
-			{"2028-01-31T22:59:59.999Z", 0, "silver"},
-			{"2028-01-31T23:00:00Z", 0, "bronze"},
-		}},
-		{"what is bought in the tail counts for the level, and it is kept to the end of the next tail", "", func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} }, []step{
-			{"2026-11-20T12:00:00Z", 500, "silver"},
-			{"2028-01-15T12:00:00Z", 500, ""},
-			{"2028-01-31T23:00:00Z", 0, "silver"},
-			{"2029-01-31T22:59:59Z", 0, "silver"},
-			{"2029-01-31T23:00:00Z", 0, "silver"},
-			{"2030-01-31T23:00:00Z", 0, "bronze"},
-		}},
+		{
+			"to 31 January of the year after next", "",
+			func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} },
+			[]step{
+				{"2026-11-20T12:00:00Z", 500, "silver"},
+				{"2028-01-31T22:59:59.999Z", 0, "silver"},
+				{"2028-01-31T23:00:00Z", 0, "bronze"},
+			},
+		},
+		{
+			"what is bought in the tail counts for the level, and it is kept to the end of the next tail", "",
+			func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} },
+			[]step{
+				{"2026-11-20T12:00:00Z", 500, "silver"},
+				{"2028-01-15T12:00:00Z", 500, ""},
+				{"2028-01-31T23:00:00Z", 0, "silver"},
+				{"2029-01-31T22:59:59Z", 0, "silver"},
+				{"2029-01-31T23:00:00Z", 0, "silver"},
+				{"2030-01-31T23:00:00Z", 0, "bronze"},
+			},
+		},
 		{"to the end of the quarter", "", func(t *loyalty.Tiers) { t.Window, t.KeepPeriods = quarter, 1 }, []step{
 			{"2026-02-20T12:00:00Z", 500, "silver"},
 			{"2026-03-31T21:59:59Z", 0, "silver"},
@@ -74,23 +87,36 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 			{"2026-09-30T22:00:00Z", 0, "bronze"},
 		}},
 		{"to the end of the next quarter", "", func(t *loyalty.Tiers) { t.Window, t.KeepPeriods = quarter, 2 }, []step{
-			{"2026-02-20T12:00:00Z", 500, "silver"}, {"2026-06-30T21:59:59Z", 0, "silver"}, {"2026-06-30T22:00:00Z", 0, "bronze"},
+			{"2026-02-20T12:00:00Z", 500, "silver"},
+			{"2026-06-30T21:59:59Z", 0, "silver"},
+			{"2026-06-30T22:00:00Z", 0, "bronze"},
 		}},
-		{"up with the next period, for as long as it lasts", "", func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.MoveUp = quarter, 1, loyalty.NextPeriod }, []step{
-			{"2026-02-20T12:00:00Z", 500, "bronze"},
-			{"2026-03-31T21:59:59Z", 0, "bronze"},
-			{"2026-03-31T22:00:00Z", 0, "silver"},
-			{"2026-06-01T12:00:00Z", 2000, "silver"},
-			{"2026-06-30T22:00:00Z", 0, "gold"},
-			{"2026-09-30T22:00:00Z", 0, "bronze"},
-		}},
-		{"nothing comes of what was refunded before the period ended", "", func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.MoveUp = true, 2, loyalty.NextPeriod }, []step{
-			{"2026-02-20T12:00:00Z", 499, "bronze"}, {"2027-06-01T00:00:00Z", 0, "bronze"},
-		}},
+		{
+			"up with the next period, for as long as it lasts", "",
+			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.MoveUp = quarter, 1, loyalty.NextPeriod },
+			[]step{
+				{"2026-02-20T12:00:00Z", 500, "bronze"},
+				{"2026-03-31T21:59:59Z", 0, "bronze"},
+				{"2026-03-31T22:00:00Z", 0, "silver"},
+				{"2026-06-01T12:00:00Z", 2000, "silver"},
+				{"2026-06-30T22:00:00Z", 0, "gold"},
+				{"2026-09-30T22:00:00Z", 0, "bronze"},
+			},
+		},
+		{
+			"nothing comes of what was refunded before the period ended", "",
+			func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.MoveUp = true, 2, loyalty.NextPeriod },
+			[]step{
+				{"2026-02-20T12:00:00Z", 499, "bronze"}, {"2027-06-01T00:00:00Z", 0, "bronze"},
+			},
+		},
 		{"a year from a day of its own", "", func(t *loyalty.Tiers) {
 			t.Window, t.KeepPeriods = loyalty.Window{Kind: loyalty.CycleWindow, Months: 12, From: 201}, 1
 		}, []step{
-			{"2026-01-31T22:59:59Z", 300, "bronze"}, {"2026-01-31T23:00:00Z", 300, "bronze"}, {"2027-01-31T22:59:59Z", 200, "silver"}, {"2027-01-31T23:00:00Z", 0, "bronze"},
+			{"2026-01-31T22:59:59Z", 300, "bronze"},
+			{"2026-01-31T23:00:00Z", 300, "bronze"},
+			{"2027-01-31T22:59:59Z", 200, "silver"},
+			{"2027-01-31T23:00:00Z", 0, "bronze"},
 		}},
 		{"a year from the leap day of joining", "2024-02-29T12:00:00Z", func(t *loyalty.Tiers) {
 			t.Window, t.KeepPeriods = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}, 1
@@ -115,15 +141,37 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 			{"2028-04-01T12:00:00Z", 0, "silver"},
 			{"2029-04-01T12:00:00Z", 0, "bronze"},
 		}},
-		{"grace runs over the end of a period, and what either counts is enough", "", func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = quarter, 2, loyalty.Period{Months: 4} }, []step{
-			{"2026-02-20T12:00:00Z", 500, "silver"}, {"2026-09-30T12:00:00Z", 499, ""}, {"2026-10-15T12:00:00Z", 499, "silver"}, {"2026-10-31T22:59:59Z", 0, "silver"}, {"2026-10-31T23:00:00Z", 0, "bronze"},
-		}},
-		{"grace runs over the end of a period, which qualified", "", func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = quarter, 2, loyalty.Period{Months: 4} }, []step{
-			{"2026-02-20T12:00:00Z", 500, "silver"}, {"2026-09-30T12:00:00Z", 500, ""}, {"2026-10-31T23:00:00Z", 0, "silver"}, {"2027-04-30T21:59:59Z", 0, "silver"}, {"2027-04-30T22:00:00Z", 0, "bronze"},
-		}},
-		{"no level is ever lost", "", func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.MoveDown = true, 1, loyalty.StayUp }, []step{
-			{"2026-02-20T12:00:00Z", 500, "silver"}, {"2036-02-20T12:00:00Z", 0, "silver"}, {"2036-02-21T12:00:00Z", 2000, "gold"},
-		}},
+		{
+			"grace runs over the end of a period, and what either counts is enough", "",
+			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = quarter, 2, loyalty.Period{Months: 4} },
+			[]step{
+				{"2026-02-20T12:00:00Z", 500, "silver"},
+				{"2026-09-30T12:00:00Z", 499, ""},
+				{"2026-10-15T12:00:00Z", 499, "silver"},
+				{"2026-10-31T22:59:59Z", 0, "silver"},
+				{"2026-10-31T23:00:00Z", 0, "bronze"},
+			},
+		},
+		{
+			"grace runs over the end of a period, which qualified", "",
+			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = quarter, 2, loyalty.Period{Months: 4} },
+			[]step{
+				{"2026-02-20T12:00:00Z", 500, "silver"},
+				{"2026-09-30T12:00:00Z", 500, ""},
+				{"2026-10-31T23:00:00Z", 0, "silver"},
+				{"2027-04-30T21:59:59Z", 0, "silver"},
+				{"2027-04-30T22:00:00Z", 0, "bronze"},
+			},
+		},
+		{
+			"no level is ever lost", "",
+			func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.MoveDown = true, 1, loyalty.StayUp },
+			[]step{
+				{"2026-02-20T12:00:00Z", 500, "silver"},
+				{"2036-02-20T12:00:00Z", 0, "silver"},
+				{"2036-02-21T12:00:00Z", 2000, "gold"},
+			},
+		},
 		{"one step at a time, each for a time of its own", "", func(t *loyalty.Tiers) {
 			t.Months, t.KeepFor, t.MoveDown = 12, loyalty.Period{Days: 400}, loyalty.OneStep
 		}, []step{
@@ -156,7 +204,10 @@ func TestTheMembersOwnYear(t *testing.T) {
 	}
 	s.took(out)
 	s.walk(t, []step{
-		{"2026-06-14T21:59:59Z", 300, "bronze"}, {"2026-06-14T22:00:00Z", 300, "bronze"}, {"2027-06-14T21:59:59Z", 200, "silver"}, {"2027-06-14T22:00:00Z", 0, "bronze"},
+		{"2026-06-14T21:59:59Z", 300, "bronze"},
+		{"2026-06-14T22:00:00Z", 300, "bronze"},
+		{"2027-06-14T21:59:59Z", 200, "silver"},
+		{"2027-06-14T22:00:00Z", 0, "bronze"},
 	})
 }
 
@@ -174,7 +225,8 @@ func TestALateOrderDecidesItsPeriodAgain(t *testing.T) {
 	s.wantLevel(t, "2027-01-20T12:00:00Z", "bronze")
 	tell(100, loyalty.OrderPaid) // corrected
 	s.wantLevel(t, "2027-01-20T12:00:00Z", "silver")
-	if got := s.acc.Tier; !got.Since.Equal(instant(t, "2026-12-30T12:00:00Z")) || !got.Until.Equal(instant(t, "2027-12-31T23:00:00Z")) {
+	if got := s.acc.Tier; !got.Since.Equal(instant(t, "2026-12-30T12:00:00Z")) ||
+		!got.Until.Equal(instant(t, "2027-12-31T23:00:00Z")) {
 		t.Errorf("silver is had since %s until %s", got.Since, got.Until)
 	}
 	tell(100, loyalty.OrderCanceled)
@@ -199,7 +251,9 @@ func TestLateIsAsGoodAsInTime(t *testing.T) {
 	programs := []*loyalty.Program{
 		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 }),
 		bySpend(t, func(t *loyalty.Tiers) {
-			t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 101}, 2, loyalty.NextPeriod
+			t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{
+				Kind: loyalty.CycleWindow, Months: 3, From: 101,
+			}, 2, loyalty.NextPeriod
 		}),
 		bySpend(t, func(t *loyalty.Tiers) {
 			t.Window, t.KeepPeriods = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}, 2
@@ -236,7 +290,10 @@ func TestWhoReachesALevelIsWelcomedOnce(t *testing.T) {
 	}{
 		{"of several levels the highest", func(*loyalty.Tiers) {}, 300, 0},
 		{"each", func(t *loyalty.Tiers) { t.SkippedLevels = loyalty.EachLevel }, 400, 0},
-		{"each, and again", func(t *loyalty.Tiers) { t.SkippedLevels, t.RepeatEntryBonus = loyalty.EachLevel, true }, 400, 400},
+		{
+			"each, and again",
+			func(t *loyalty.Tiers) { t.SkippedLevels, t.RepeatEntryBonus = loyalty.EachLevel, true }, 400, 400,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := bySpend(t, func(t *loyalty.Tiers) { points(t); c.edit(t) })
@@ -263,7 +320,9 @@ func TestWhoReachesALevelIsWelcomedOnce(t *testing.T) {
 
 func TestFloors(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Calendar, t.KeepYear, t.Minimums = true, 2, []loyalty.Minimum{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}}
+		t.Calendar, t.KeepYear, t.Minimums = true, 2, []loyalty.Minimum{
+			{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"},
+		}
 	})
 	s := member2026(t, p)
 	segments := func(at string, want string, names ...string) {
@@ -309,18 +368,46 @@ func TestManualLevel(t *testing.T) {
 
 	s = member2026(t, p) // matched until a day, and then kept by what was bought
 	place(s, "2026-03-01T12:00:00Z", tier.Placement{Level: "gold", Until: instant(t, "2026-09-01T00:00:00Z")})
-	s.walk(t, []step{{"2026-05-01T12:00:00Z", 500, "gold"}, {"2026-08-31T23:59:59Z", 0, "gold"}, {"2026-09-01T00:00:00Z", 0, "silver"}})
+	s.walk(
+		t,
+		[]step{
+			{"2026-05-01T12:00:00Z", 500, "gold"},
+			{"2026-08-31T23:59:59Z", 0, "gold"},
+			{"2026-09-01T00:00:00Z", 0, "silver"},
+		},
+	)
 	s = member2026(t, p)
 	place(s, "2026-03-01T12:00:00Z", tier.Placement{Level: "silver", Until: instant(t, "2026-09-01T00:00:00Z")})
-	s.walk(t, []step{{"2026-05-01T12:00:00Z", 2000, "gold"}, {"2026-09-01T00:00:00Z", 0, "gold"}}) // and climbs above it
+	s.walk(
+		t, []step{{"2026-05-01T12:00:00Z", 2000, "gold"}, {"2026-09-01T00:00:00Z", 0, "gold"}},
+	) // and climbs above it
 
 	s = member2026(t, p) // locked: neither up nor down, and then on by the rules
-	place(s, "2026-03-01T12:00:00Z", tier.Placement{Level: "bronze", Until: instant(t, "2026-09-01T00:00:00Z"), Locked: true})
-	s.walk(t, []step{{"2026-05-01T12:00:00Z", 2000, "bronze"}, {"2026-08-31T23:59:59Z", 0, "bronze"}, {"2026-09-01T00:00:00Z", 0, "gold"}, {"2027-12-31T22:59:59Z", 0, "gold"}, {"2027-12-31T23:00:00Z", 0, "bronze"}})
+	place(
+		s, "2026-03-01T12:00:00Z",
+		tier.Placement{Level: "bronze", Until: instant(t, "2026-09-01T00:00:00Z"), Locked: true},
+	)
+	s.walk(
+		t,
+		[]step{
+			{"2026-05-01T12:00:00Z", 2000, "bronze"},
+			{"2026-08-31T23:59:59Z", 0, "bronze"},
+			{"2026-09-01T00:00:00Z", 0, "gold"},
+			{"2027-12-31T22:59:59Z", 0, "gold"},
+			{"2027-12-31T23:00:00Z", 0, "bronze"},
+		},
+	)
 
 	s = member2026(t, p) // for ever, and above it as for all
 	place(s, "2026-03-01T12:00:00Z", tier.Placement{Level: "silver", Permanent: true})
-	s.walk(t, []step{{"2030-03-01T12:00:00Z", 2000, "gold"}, {"2031-12-31T23:00:00Z", 0, "silver"}, {"2041-12-31T23:00:00Z", 0, "silver"}})
+	s.walk(
+		t,
+		[]step{
+			{"2030-03-01T12:00:00Z", 2000, "gold"},
+			{"2031-12-31T23:00:00Z", 0, "silver"},
+			{"2041-12-31T23:00:00Z", 0, "silver"},
+		},
+	)
 	place(s, "2042-03-01T12:00:00Z", tier.Placement{Level: "silver"}) // until it is changed
 	s.wantLevel(t, "2043-12-31T23:00:00Z", "bronze")
 }
@@ -330,13 +417,17 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 	programs := []*loyalty.Program{
 		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 }),
 		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 1, loyalty.Period{Days: 40} }),
-		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} }),
+		bySpend(
+			t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} },
+		),
 		bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, loyalty.Period{Months: 12} }),
 		bySpend(t, func(t *loyalty.Tiers) {
 			t.Months, t.KeepFor, t.Grace = 3, loyalty.Period{Days: 100}, loyalty.Period{Days: 20}
 		}),
 		bySpend(t, func(t *loyalty.Tiers) {
-			t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 101}, 2, loyalty.NextPeriod
+			t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{
+				Kind: loyalty.CycleWindow, Months: 3, From: 101,
+			}, 2, loyalty.NextPeriod
 		}),
 		bySpend(t, func(t *loyalty.Tiers) {
 			t.Window, t.KeepPeriods = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}, 2

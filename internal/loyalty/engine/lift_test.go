@@ -27,7 +27,10 @@ func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 // ignores them is thinned out among those held out too, as by caps and limits, else who acts would be over-represented.
 func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 	weekly := func(id string) loyalty.Reminder {
-		r := loyalty.Reminder{ID: id, On: loyalty.Scheduled, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}}}
+		r := loyalty.Reminder{
+			ID: id, On: loyalty.Scheduled, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+			Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}},
+		}
 		for week := range 20 {
 			r.At = append(r.At, utc("2027-03-01T10:00").AddDate(0, 0, 7*week))
 		}
@@ -41,7 +44,9 @@ func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 			r.FrequencyCaps = []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 3, Per: loyalty.PerMonth}}
 		},
 		"all": func(r *loyalty.Reminders) {
-			r.Ignored, r.FrequencyCaps = loyalty.IgnoredRule{Wait: loyalty.Period{Days: 2}, StopAfter: 3}, []loyalty.FrequencyCap{{Channel: "", Times: 1, Per: loyalty.PerDay}}
+			r.Ignored, r.FrequencyCaps = loyalty.IgnoredRule{
+				Wait: loyalty.Period{Days: 2}, StopAfter: 3,
+			}, []loyalty.FrequencyCap{{Channel: "", Times: 1, Per: loyalty.PerDay}}
 		},
 		"no consent, so": func(r *loyalty.Reminders) {
 			r.Messages[0].Channels, r.Ignored.StopAfter = []loyalty.Channel{loyalty.SMS}, 2
@@ -53,7 +58,10 @@ func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 			p.Reminders.Holdout = big.NewRat(1, 2)
 			rule(&p.Reminders)
 			who := anybody
-			who.Consents = remind.Consents{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true}, {Channel: loyalty.SMS, Purpose: loyalty.Transactional, Granted: true}}
+			who.Consents = remind.Consents{
+				{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true},
+				{Channel: loyalty.SMS, Purpose: loyalty.Transactional, Granted: true},
+			}
 			for _, reminder := range []string{"a", "b"} {
 				var ended, acted [2]int64 // of those sent to, and of those held out
 				for _, m := range sameOfEachKind(p) {
@@ -71,9 +79,13 @@ func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 					}
 				}
 				if ended[0] != ended[1] || acted[0] != acted[1] {
-					t.Errorf("%s: %d of %d acted, and %d of %d who were held out", reminder, acted[0], ended[0], acted[1], ended[1])
+					t.Errorf(
+						"%s: %d of %d acted, and %d of %d who were held out", reminder, acted[0], ended[0], acted[1],
+						ended[1],
+					)
 				}
-				if l, ok := remind.LiftOf(acted[0], ended[0], acted[1], ended[1]); ok && l.Points != 0 || !ok && name != "no consent, so" {
+				if l, ok := remind.LiftOf(acted[0], ended[0], acted[1], ended[1]); ok && l.Points != 0 ||
+					!ok && name != "no consent, so" {
 					t.Errorf("%s: %+v", reminder, l)
 				}
 			}
@@ -107,7 +119,10 @@ func liveWithReminders(p *loyalty.Program, m aMember, who remind.Recipient) (end
 	for day := range 180 {
 		now, some := utc("2027-03-01T11:00").AddDate(0, 0, day), []remind.Settled(nil)
 		if m.orders && day%7 == 3 {
-			redeemed := loyalty.Entry{Sequence: s.Seen + 1, Kind: loyalty.KindRedeem, Effective: now, Redemption: &loyalty.Redemption{ID: "rd"}}
+			redeemed := loyalty.Entry{
+				Sequence: s.Seen + 1, Kind: loyalty.KindRedeem, Effective: now,
+				Redemption: &loyalty.Redemption{ID: "rd"},
+			}
 			s = s.Digest(p, acc, []loyalty.Entry{redeemed}, now)
 		}
 		s, some = s.Settle(p, acc, now)

@@ -35,7 +35,8 @@ func TestBoundsOfAConversion(t *testing.T) {
 	if len(x.Usage) != 1 || x.Usage[0].N != 1 || x.Usage[0].Rule != "conversions.to-pay" {
 		t.Errorf("usage %+v", x.Usage)
 	}
-	if got := x.Conversion; got.Points != 70 || got.Received != 2 || !got.ReversibleUntil.Equal(noon.AddDate(0, 0, 7)) ||
+	if got := x.Conversion; got.Points != 70 || got.Received != 2 ||
+		!got.ReversibleUntil.Equal(noon.AddDate(0, 0, 7)) ||
 		!slices.Equal(got.Taken, []loyalty.Lot{{Expires: 20290131, Points: 70}}) {
 		t.Errorf("%+v", got)
 	}
@@ -61,7 +62,10 @@ func TestBoundsOfAConversion(t *testing.T) {
 		{"no multiple of the step", rich, "", "pay", 65, noon, loyalty.AmountOutOfRange, "/points"},
 		{"all that there is", rich, "", "pay", 200, noon, "", ""},
 		{"more than there is", rich, "", "pay", 210, noon, loyalty.InsufficientPoints, ""},
-		{"more than one operation moves", rich, "", "pay", loyalty.MaxPoints + 10, noon, loyalty.AmountOutOfRange, "/points"},
+		{
+			"more than one operation moves", rich, "", "pay", loyalty.MaxPoints + 10, noon, loyalty.AmountOutOfRange,
+			"/points",
+		},
 		{"as much as one operation moves", rich, "", "pay", loyalty.MaxPoints, noon, loyalty.InsufficientPoints, ""},
 		{"frozen", frozenMember, "", "pay", 60, noon, loyalty.AccountFrozen, ""},
 		{"a debtor", debtor, "", "pay", 60, noon, loyalty.InsufficientPoints, ""},
@@ -133,22 +137,35 @@ func TestConversionsOfAProgram(t *testing.T) {
 		edit func(*loyalty.Program)
 		ok   bool
 	}{
-		"as it is":                {func(*loyalty.Program) {}, true},
-		"from an unknown wallet":  {func(p *loyalty.Program) { p.Conversions[0].From = "gone" }, false},
-		"to an unknown wallet":    {func(p *loyalty.Program) { p.Conversions[0].To = "gone" }, false},
-		"into itself":             {func(p *loyalty.Program) { p.Conversions[0].To = "" }, false},
-		"twice":                   {func(p *loyalty.Program) { p.Conversions = append(p.Conversions, p.Conversions[0]) }, false},
+		"as it is":               {func(*loyalty.Program) {}, true},
+		"from an unknown wallet": {func(p *loyalty.Program) { p.Conversions[0].From = "gone" }, false},
+		"to an unknown wallet":   {func(p *loyalty.Program) { p.Conversions[0].To = "gone" }, false},
+		"into itself":            {func(p *loyalty.Program) { p.Conversions[0].To = "" }, false},
+		"twice": {
+			func(p *loyalty.Program) { p.Conversions = append(p.Conversions, p.Conversions[0]) }, false,
+		},
 		"without a rate":          {func(p *loyalty.Program) { p.Conversions[0].Rate = nil }, false},
 		"a rate of zero":          {func(p *loyalty.Program) { p.Conversions[0].Rate = new(big.Rat) }, false},
 		"less than zero at least": {func(p *loyalty.Program) { p.Conversions[0].Min = -1 }, false},
 		"no least":                {func(p *loyalty.Program) { p.Conversions[0].Min = 0 }, true},
 		"a step below zero":       {func(p *loyalty.Program) { p.Conversions[0].Step = -1 }, false},
-		"a limit of zero":         {func(p *loyalty.Program) { p.Conversions[0].Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}} }, false},
-		"a reward in no wallet":   {func(p *loyalty.Program) { p.Rewards[0].Wallet, p.Rewards[0].Points = "gone", 1 }, false},
-		"a reward of no points":   {func(p *loyalty.Program) { p.Rewards[0].Wallet = "pay" }, false},
-		"a reward of a point":     {func(p *loyalty.Program) { p.Rewards[0].Wallet, p.Rewards[0].Points = "pay", 1 }, true},
-		"a reward of the most":    {func(p *loyalty.Program) { p.Rewards[0].Wallet, p.Rewards[0].Points = "pay", loyalty.MaxPoints }, true},
-		"a reward of more":        {func(p *loyalty.Program) { p.Rewards[0].Wallet, p.Rewards[0].Points = "pay", loyalty.MaxPoints+1 }, false},
+		"a limit of zero": {
+			func(p *loyalty.Program) { p.Conversions[0].Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}} },
+			false,
+		},
+		"a reward in no wallet": {
+			func(p *loyalty.Program) { p.Rewards[0].Wallet, p.Rewards[0].Points = "gone", 1 }, false,
+		},
+		"a reward of no points": {func(p *loyalty.Program) { p.Rewards[0].Wallet = "pay" }, false},
+		"a reward of a point": {
+			func(p *loyalty.Program) { p.Rewards[0].Wallet, p.Rewards[0].Points = "pay", 1 }, true,
+		},
+		"a reward of the most": {
+			func(p *loyalty.Program) { p.Rewards[0].Wallet, p.Rewards[0].Points = "pay", loyalty.MaxPoints }, true,
+		},
+		"a reward of more": {
+			func(p *loyalty.Program) { p.Rewards[0].Wallet, p.Rewards[0].Points = "pay", loyalty.MaxPoints+1 }, false,
+		},
 		"points without a wallet": {func(p *loyalty.Program) { p.Rewards[0].Points = -1 }, true},
 		"a reward in its own wallet": {func(p *loyalty.Program) {
 			p.Rewards[0].Wallet, p.Rewards[0].Points, p.Rewards[0].Wallets = "pay", 1, map[string]loyalty.Points{"pay": 2}
@@ -192,7 +209,8 @@ func TestBoundsOfAnAdjustment(t *testing.T) {
 			continue
 		}
 		e, was := out.Entries[0], c.acc.BalanceOf(c.wallet).Active
-		if got := out.Account.BalanceOf(c.wallet).Active; got != was+c.n || e.Reasons[0].Points != loyalty.FormatPoints(c.n) ||
+		if got := out.Account.BalanceOf(c.wallet).Active; got != was+c.n ||
+			e.Reasons[0].Points != loyalty.FormatPoints(c.n) ||
 			e.Reasons[0].Args[0] != "sorry" {
 			t.Errorf("%s: %d points, because %+v", c.name, got, e.Reasons)
 		}
@@ -219,21 +237,46 @@ func TestBoundsOfAPlacement(t *testing.T) {
 	}{
 		{"a level", member, tier.Placement{Level: "gold"}, "", ""},
 		{"an unknown level", member, tier.Placement{Level: "tin"}, loyalty.ValidationFailed, "/level"},
-		{"an unknown tier group", member, tier.Placement{Level: "gold", TierGroup: "none"}, loyalty.ValidationFailed, "/tier_group"},
+		{
+			"an unknown tier group", member,
+			tier.Placement{Level: "gold", TierGroup: "none"},
+			loyalty.ValidationFailed, "/tier_group",
+		},
 		{"frozen", frozenMember, tier.Placement{Level: "gold"}, loyalty.AccountFrozen, ""},
 		{"below the level of a segment", staff, tier.Placement{Level: "bronze"}, loyalty.ValidationFailed, "/level"},
-		{"below the level of a segment, locked", staff, tier.Placement{Level: "bronze", Locked: true, Until: later}, "", ""},
+		{
+			"below the level of a segment, locked", staff,
+			tier.Placement{Level: "bronze", Locked: true, Until: later},
+			"", "",
+		},
 		{"the level of a segment", staff, tier.Placement{Level: "silver"}, "", ""},
 		{"below what was given for ever", permanentGold, tier.Placement{Level: "bronze"}, "", ""},
 		{"for ever", member, tier.Placement{Level: "gold", Permanent: true}, "", ""},
-		{"for ever and locked", member, tier.Placement{Level: "gold", Permanent: true, Locked: true}, loyalty.ValidationFailed, "/permanent"},
-		{"for ever until", member, tier.Placement{Level: "gold", Permanent: true, Until: later}, loyalty.ValidationFailed, "/permanent"},
-		{"locked without an end", member, tier.Placement{Level: "gold", Locked: true}, loyalty.ValidationFailed, "/until"},
+		{
+			"for ever and locked", member,
+			tier.Placement{Level: "gold", Permanent: true, Locked: true},
+			loyalty.ValidationFailed, "/permanent",
+		},
+		{
+			"for ever until", member,
+			tier.Placement{Level: "gold", Permanent: true, Until: later},
+			loyalty.ValidationFailed, "/permanent",
+		},
+		{
+			"locked without an end", member,
+			tier.Placement{Level: "gold", Locked: true},
+			loyalty.ValidationFailed,
+			"/until",
+		},
 		{"locked until", member, tier.Placement{Level: "gold", Locked: true, Until: later}, "", ""},
 		{"until now", member, tier.Placement{Level: "gold", Until: noon}, loyalty.ValidationFailed, "/until"},
 		{"until just after now", member, tier.Placement{Level: "gold", Until: noon.Add(1)}, "", ""},
 		{"for ten years", member, tier.Placement{Level: "gold", Until: noon.AddDate(10, 0, 0)}, "", ""},
-		{"for more than ten years", member, tier.Placement{Level: "gold", Until: noon.AddDate(10, 0, 0).Add(1)}, loyalty.ValidationFailed, "/until"},
+		{
+			"for more than ten years", member,
+			tier.Placement{Level: "gold", Until: noon.AddDate(10, 0, 0).Add(1)},
+			loyalty.ValidationFailed, "/until",
+		},
 	} {
 		out, err := tier.SetTier(p, c.acc, "set_1", c.in, noon)
 		if wantRefusal(t, c.name, err, c.code, c.pointer); err != nil {
@@ -250,7 +293,8 @@ func TestBoundsOfAPlacement(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, s)
 		}
 		e := out.Entries[0]
-		if want := []string{c.acc.Tier.Level, c.in.Level, ""}; e.Kind != loyalty.KindMoveTier || e.Reasons[0].Kind != loyalty.WasPlaced ||
+		if want := []string{c.acc.Tier.Level, c.in.Level, ""}; e.Kind != loyalty.KindMoveTier ||
+			e.Reasons[0].Kind != loyalty.WasPlaced ||
 			!slices.Equal(e.Reasons[0].Args, want) {
 			t.Errorf("%s: because %+v", c.name, e.Reasons)
 		}
@@ -295,12 +339,15 @@ func TestMemberRegistersForACampaign(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", id, out.Entries, err)
 		}
 		if i < 2 &&
-			(out.Entries[0].Reasons[0].Args[0] != "campaigns."+id || out.Entries[0].Cause.Revision != i+1 || out.Entries[0].Kind != loyalty.KindUpdateMember) {
+			(out.Entries[0].Reasons[0].Args[0] != "campaigns."+id || out.Entries[0].Cause.Revision != i+1 ||
+				out.Entries[0].Kind != loyalty.KindUpdateMember) {
 			t.Errorf("%+v", out.Entries[0])
 		}
 		member = out.Account
 	}
-	if want := []loyalty.OptIn{{Campaign: "a", At: noon.Add(1)}, {Campaign: "b", At: noon}}; !slices.Equal(member.Traits.OptIns, want) {
+	if want := []loyalty.OptIn{
+		{Campaign: "a", At: noon.Add(1)}, {Campaign: "b", At: noon},
+	}; !slices.Equal(member.Traits.OptIns, want) {
 		t.Errorf("%+v, want %+v", member.Traits.OptIns, want)
 	}
 }
@@ -308,7 +355,9 @@ func TestMemberRegistersForACampaign(t *testing.T) {
 func TestRoomForAnotherRegistration(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		for i := range MaxOptIns {
-			p.Campaigns = append(p.Campaigns, loyalty.Rule{ID: fmt.Sprint("c", i), OptIn: true, Give: loyalty.Fixed{Points: 1}})
+			p.Campaigns = append(
+				p.Campaigns, loyalty.Rule{ID: fmt.Sprint("c", i), OptIn: true, Give: loyalty.Fixed{Points: 1}},
+			)
 		}
 	})
 	full := joined(t, p, noon)
@@ -323,7 +372,9 @@ func TestRoomForAnotherRegistration(t *testing.T) {
 	for _, old := range []struct{ x, y time.Time }{{noon, noon.Add(1)}, {noon.Add(1), noon}} {
 		acc := full
 		acc.Traits.OptIns = slices.Clone(full.Traits.OptIns)
-		acc.Traits.OptIns[3], acc.Traits.OptIns[MaxOptIns-1] = loyalty.OptIn{Campaign: "y", At: old.y}, loyalty.OptIn{Campaign: "x", At: old.x}
+		acc.Traits.OptIns[3], acc.Traits.OptIns[MaxOptIns-1] = loyalty.OptIn{
+			Campaign: "y", At: old.y,
+		}, loyalty.OptIn{Campaign: "x", At: old.x}
 		out, err := OptIn(p, acc, "c0", noon)
 		has := func(id string) bool { return slices.Contains(award.Campaigns(out.Account.Traits), id) }
 		if err != nil || len(out.Account.Traits.OptIns) != MaxOptIns || has("x") != old.x.After(old.y) ||
@@ -338,7 +389,9 @@ func TestRoomForAnotherRegistration(t *testing.T) {
 	}
 	full.Traits.OptIns[MaxOptIns-1] = loyalty.OptIn{Campaign: "c0", At: noon}
 	more := made(t, func(q *loyalty.Program) {
-		q.Campaigns = append(slices.Clone(p.Campaigns), loyalty.Rule{ID: "more", OptIn: true, Give: loyalty.Fixed{Points: 1}})
+		q.Campaigns = append(
+			slices.Clone(p.Campaigns), loyalty.Rule{ID: "more", OptIn: true, Give: loyalty.Fixed{Points: 1}},
+		)
 	})
 	_, err = OptIn(more, full, "more", noon)
 	wantRefusal(t, "one too many", err, loyalty.ValidationFailed, "")

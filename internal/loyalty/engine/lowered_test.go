@@ -87,7 +87,11 @@ func TestDemotedMemberKeepsALevelNoLonger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := edited(t, base, func(tiers *loyalty.Tiers) {
 			months := rapid.SampledFrom([]int{1, 3, 12}).Draw(t, "period")
-			windows := []loyalty.Window{{Kind: loyalty.CycleWindow, Months: months, From: 101}, {Kind: loyalty.CycleWindow, Months: months, From: 117}, {Kind: loyalty.JoinWindow, Months: months}}
+			windows := []loyalty.Window{
+				{Kind: loyalty.CycleWindow, Months: months, From: 101},
+				{Kind: loyalty.CycleWindow, Months: months, From: 117},
+				{Kind: loyalty.JoinWindow, Months: months},
+			}
 			tiers.Window = rapid.SampledFrom(windows).Draw(t, "window")
 			tiers.KeepPeriods = 2
 			tiers.MoveUp = rapid.SampledFrom([]loyalty.MoveUp{loyalty.AtOnce, loyalty.NextPeriod}).Draw(t, "up")
@@ -116,11 +120,14 @@ func TestDemotedMemberKeepsALevelNoLonger(t *testing.T) {
 		demoted.pass(review)
 		earned.pass(review)
 		is, other := demoted.acc.Tier, earned.acc.Tier
-		if is.Level != other.Level || redeem.LevelIndex(p, is) == 0 || redeem.LevelIndex(p, is) >= redeem.LevelIndex(p, was) {
+		if is.Level != other.Level || redeem.LevelIndex(p, is) == 0 ||
+			redeem.LevelIndex(p, is) >= redeem.LevelIndex(p, was) {
 			return
 		}
 		if compared++; is.Until.After(other.Until) {
-			t.Fatalf("%s was earned until %s, and the demoted member keeps it until %s", other.Level, other.Until, is.Until)
+			t.Fatalf(
+				"%s was earned until %s, and the demoted member keeps it until %s", other.Level, other.Until, is.Until,
+			)
 		}
 	})
 	if compared == 0 {

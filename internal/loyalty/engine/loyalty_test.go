@@ -51,7 +51,9 @@ func testProgram(tb testing.TB) *loyalty.Program {
 			},
 			Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
 		},
-		Rewards: []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 1200}, {ID: "sticker", Type: "free_product", Cost: 100}},
+		Rewards: []loyalty.Reward{
+			{ID: "mug", Type: "free_product", Cost: 1200}, {ID: "sticker", Type: "free_product", Cost: 100},
+		},
 	}
 	if err := Compile(p); err != nil {
 		tb.Fatal(err)
@@ -73,7 +75,9 @@ func paid(currency loyalty.Currency, lines ...loyalty.Line) loyalty.Order {
 	for i := range lines {
 		lines[i].ID, lines[i].Quantity = fmt.Sprint(i+1), 1
 	}
-	return loyalty.Order{ID: "1042", Member: "mem_ada", PlacedAt: noon, Currency: currency, Status: loyalty.OrderPaid, Lines: lines}
+	return loyalty.Order{
+		ID: "1042", Member: "mem_ada", PlacedAt: noon, Currency: currency, Status: loyalty.OrderPaid, Lines: lines,
+	}
 }
 
 func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
@@ -91,20 +95,37 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 			want: 29, because: []string{"earn.purchase: 29.99 EUR x 1 per 1.00 = 29.99", "rounding: down = -0.99"},
 		},
 		{
-			name: "rounding is of the order, not of its lines", order: paid("EUR", loyalty.Line{Amount: 150}, loyalty.Line{Amount: 150}),
-			want: 3, because: []string{"earn.purchase: 3.00 EUR x 1 per 1.00 = 3"},
+			name:  "rounding is of the order, not of its lines",
+			order: paid("EUR", loyalty.Line{Amount: 150}, loyalty.Line{Amount: 150}),
+			want:  3, because: []string{"earn.purchase: 3.00 EUR x 1 per 1.00 = 3"},
 		},
 		{
-			name: "a category doubles its own lines only", order: paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: 1200}, loyalty.Line{Category: "mugs", Amount: 800}),
-			want: 32, because: []string{"earn.purchase: 20.00 EUR x 1 per 1.00 = 20", "earn.categories.beans-x2: 12.00 EUR x 2 = 12"},
+			name: "a category doubles its own lines only",
+			order: paid(
+				"EUR", loyalty.Line{Category: "coffee-beans", Amount: 1200},
+				loyalty.Line{Category: "mugs", Amount: 800},
+			),
+			want: 32,
+			because: []string{
+				"earn.purchase: 20.00 EUR x 1 per 1.00 = 20", "earn.categories.beans-x2: 12.00 EUR x 2 = 12",
+			},
 		},
 		{
-			name: "a gift card that is bought earns nothing", order: paid("EUR", loyalty.Line{Category: "gift-cards", Amount: 5000}, loyalty.Line{Amount: 800}),
-			want: 8, because: []string{"earn.purchase: 58.00 EUR x 1 per 1.00 = 58", "earn.categories.no-gift-cards: 50.00 EUR x 0 = -50"},
+			name:  "a gift card that is bought earns nothing",
+			order: paid("EUR", loyalty.Line{Category: "gift-cards", Amount: 5000}, loyalty.Line{Amount: 800}),
+			want:  8,
+			because: []string{
+				"earn.purchase: 58.00 EUR x 1 per 1.00 = 58", "earn.categories.no-gift-cards: 50.00 EUR x 0 = -50",
+			},
 		},
 		{
-			name: "a level multiplies everything before it", account: gold, order: paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: 3000}),
-			want: 90, because: []string{"earn.purchase: 30.00 EUR x 1 per 1.00 = 30", "earn.categories.beans-x2: 30.00 EUR x 2 = 30", "tiers.gold: x 1.5 = 30"},
+			name: "a level multiplies everything before it", account: gold,
+			order: paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: 3000}),
+			want:  90,
+			because: []string{
+				"earn.purchase: 30.00 EUR x 1 per 1.00 = 30", "earn.categories.beans-x2: 30.00 EUR x 2 = 30",
+				"tiers.gold: x 1.5 = 30",
+			},
 		},
 		{
 			name: "what a gift card pays earns nothing", order: paid("EUR", loyalty.Line{Amount: 2000}),
@@ -112,16 +133,23 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 			want: 15, because: []string{"earn.purchase: 15.00 EUR x 1 per 1.00 = 15"},
 		},
 		{
-			name: "points and store credit pay for shipping in proportion too", order: paid("EUR", loyalty.Line{Amount: 2000}),
+			name:  "points and store credit pay for shipping in proportion too",
+			order: paid("EUR", loyalty.Line{Amount: 2000}),
 			edit: func(o *loyalty.Order) {
-				o.Shipping, o.Tenders = 500, []loyalty.Tender{{Kind: loyalty.TenderPoints, Amount: 250}, {Kind: loyalty.TenderStoreCredit, Amount: 250}}
+				o.Shipping, o.Tenders = 500, []loyalty.Tender{
+					{Kind: loyalty.TenderPoints, Amount: 250}, {Kind: loyalty.TenderStoreCredit, Amount: 250},
+				}
 			},
 			want: 16, because: []string{"earn.purchase: 16.00 EUR x 1 per 1.00 = 16"},
 		},
 		{
-			name: "a discount is spread over the lines", order: paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: 1000}, loyalty.Line{Amount: 2000}),
-			edit: func(o *loyalty.Order) { o.Discount = 600 },
-			want: 32, because: []string{"earn.purchase: 24.00 EUR x 1 per 1.00 = 24", "earn.categories.beans-x2: 8.00 EUR x 2 = 8"},
+			name:  "a discount is spread over the lines",
+			order: paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: 1000}, loyalty.Line{Amount: 2000}),
+			edit:  func(o *loyalty.Order) { o.Discount = 600 },
+			want:  32,
+			because: []string{
+				"earn.purchase: 24.00 EUR x 1 per 1.00 = 24", "earn.categories.beans-x2: 8.00 EUR x 2 = 8",
+			},
 		},
 		{
 			name: "an endless fraction stays exact", order: paid("USD", loyalty.Line{Amount: 2999}),
@@ -136,10 +164,12 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 			want: 4, because: []string{"earn.purchase: 1.500 KWD x 3 per 1.000 = 4.5", "rounding: down = -0.5"},
 		},
 		{
-			name: "an order without lines", order: paid("EUR"), want: 0, because: []string{"earn.purchase: 0.00 EUR x 1 per 1.00 = 0"},
+			name: "an order without lines", order: paid("EUR"), want: 0,
+			because: []string{"earn.purchase: 0.00 EUR x 1 per 1.00 = 0"},
 		},
 		{
-			name: "an order that is not paid", order: paid("EUR", loyalty.Line{Amount: 2000}), edit: func(o *loyalty.Order) { o.Status = loyalty.OrderPlaced },
+			name: "an order that is not paid", order: paid("EUR", loyalty.Line{Amount: 2000}),
+			edit: func(o *loyalty.Order) { o.Status = loyalty.OrderPlaced },
 			want: 0, because: []string{"earn.purchase: not paid yet = 0"},
 		},
 	} {
@@ -174,22 +204,69 @@ func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
 		code    loyalty.Code
 		pointer string
 	}{
-		{"a currency in lowercase", func(o *loyalty.Order) { o.Currency = "eur" }, loyalty.CurrencyUnsupported, "/currency"},
-		{"a currency without a rate", func(o *loyalty.Order) { o.Currency = "CHF" }, loyalty.CurrencyUnsupported, "/currency"},
-		{"a quantity below one", func(o *loyalty.Order) { o.Lines[0].Quantity = -1 }, loyalty.ValidationFailed, "/line_items/0/quantity"},
-		{"an amount below zero", func(o *loyalty.Order) { o.Lines[1].Amount = -100 }, loyalty.AmountOutOfRange, "/line_items/1/amount"},
-		{"an amount beyond bounds", func(o *loyalty.Order) { o.Lines[0].Amount = loyalty.MaxAmount + 1 }, loyalty.AmountOutOfRange, "/line_items/0/amount"},
-		{"lines that add up beyond bounds", func(o *loyalty.Order) { o.Lines[0].Amount, o.Lines[1].Amount = loyalty.MaxAmount, 1 }, loyalty.AmountOutOfRange, "/line_items"},
-		{"two lines of one id", func(o *loyalty.Order) { o.Lines[1].ID = "1" }, loyalty.ValidationFailed, "/line_items"},
-		{"a discount above the lines", func(o *loyalty.Order) { o.Discount = 3001 }, loyalty.ValidationFailed, "/discount"},
-		{"tenders above the total", func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderCard, Amount: 3001}} }, loyalty.ValidationFailed, "/tenders"},
-		{"an unknown tender", func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: "shells", Amount: 1}} }, loyalty.ValidationFailed, "/tenders/0/kind"},
+		{
+			"a currency in lowercase", func(o *loyalty.Order) { o.Currency = "eur" }, loyalty.CurrencyUnsupported,
+			"/currency",
+		},
+		{
+			"a currency without a rate", func(o *loyalty.Order) { o.Currency = "CHF" }, loyalty.CurrencyUnsupported,
+			"/currency",
+		},
+		{
+			"a quantity below one", func(o *loyalty.Order) { o.Lines[0].Quantity = -1 }, loyalty.ValidationFailed,
+			"/line_items/0/quantity",
+		},
+		{
+			"an amount below zero", func(o *loyalty.Order) { o.Lines[1].Amount = -100 }, loyalty.AmountOutOfRange,
+			"/line_items/1/amount",
+		},
+		{
+			"an amount beyond bounds", func(o *loyalty.Order) { o.Lines[0].Amount = loyalty.MaxAmount + 1 },
+			loyalty.AmountOutOfRange, "/line_items/0/amount",
+		},
+		{
+			"lines that add up beyond bounds",
+			func(o *loyalty.Order) { o.Lines[0].Amount, o.Lines[1].Amount = loyalty.MaxAmount, 1 },
+			loyalty.AmountOutOfRange, "/line_items",
+		},
+		{
+			"two lines of one id", func(o *loyalty.Order) { o.Lines[1].ID = "1" }, loyalty.ValidationFailed,
+			"/line_items",
+		},
+		{
+			"a discount above the lines", func(o *loyalty.Order) { o.Discount = 3001 }, loyalty.ValidationFailed,
+			"/discount",
+		},
+		{
+			"tenders above the total",
+			func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderCard, Amount: 3001}} },
+			loyalty.ValidationFailed, "/tenders",
+		},
+		{
+			"an unknown tender", func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: "shells", Amount: 1}} },
+			loyalty.ValidationFailed, "/tenders/0/kind",
+		},
 		{"an unknown status", func(o *loyalty.Order) { o.Status = "lost" }, loyalty.ValidationFailed, "/status"},
-		{"the year 1970", func(o *loyalty.Order) { o.PlacedAt = time.Unix(0, 0) }, loyalty.ValidationFailed, "/placed_at"},
-		{"the year 2099", func(o *loyalty.Order) { o.PlacedAt = noon.AddDate(73, 0, 0) }, loyalty.ValidationFailed, "/placed_at"},
-		{"six minutes ahead", func(o *loyalty.Order) { o.PlacedAt = noon.Add(6 * time.Minute) }, loyalty.ValidationFailed, "/placed_at"},
-		{"long before joining", func(o *loyalty.Order) { o.PlacedAt = noon.AddDate(0, 0, -31) }, loyalty.ValidationFailed, "/placed_at"},
-		{"more points than an operation may move", func(o *loyalty.Order) { o.Lines[0].Amount = loyalty.MaxAmount - 5000 }, loyalty.AmountOutOfRange, ""},
+		{
+			"the year 1970", func(o *loyalty.Order) { o.PlacedAt = time.Unix(0, 0) }, loyalty.ValidationFailed,
+			"/placed_at",
+		},
+		{
+			"the year 2099", func(o *loyalty.Order) { o.PlacedAt = noon.AddDate(73, 0, 0) }, loyalty.ValidationFailed,
+			"/placed_at",
+		},
+		{
+			"six minutes ahead", func(o *loyalty.Order) { o.PlacedAt = noon.Add(6 * time.Minute) },
+			loyalty.ValidationFailed, "/placed_at",
+		},
+		{
+			"long before joining", func(o *loyalty.Order) { o.PlacedAt = noon.AddDate(0, 0, -31) },
+			loyalty.ValidationFailed, "/placed_at",
+		},
+		{
+			"more points than an operation may move",
+			func(o *loyalty.Order) { o.Lines[0].Amount = loyalty.MaxAmount - 5000 }, loyalty.AmountOutOfRange, "",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := testProgram(t)
@@ -213,7 +290,9 @@ func TestAMultiplierOfATrillionNeverWrapsAround(t *testing.T) {
 	}
 	for _, amount := range []int64{1, 100, 1e6, loyalty.MaxAmount} {
 		o := paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: amount})
-		if _, err := award.PlaceOrder(p, joined(t, p, noon), nil, p, o, nil, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
+		if _, err := award.PlaceOrder(
+			p, joined(t, p, noon), nil, p, o, nil, noon,
+		); !errors.Is(err, loyalty.AmountOutOfRange) {
 			t.Errorf("an order of %d times 10^24 was answered with %v", amount, err)
 		}
 	}
@@ -223,13 +302,21 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	p := testProgram(t)
 	refused := func(acc loyalty.Account, want loyalty.Code) {
 		t.Helper()
-		if _, err := award.PlaceOrder(p, acc, nil, p, paid("EUR", loyalty.Line{Amount: 1000}), nil, noon); !errors.Is(err, want) {
+		if _, err := award.PlaceOrder(
+			p, acc, nil, p, paid("EUR", loyalty.Line{Amount: 1000}), nil, noon,
+		); !errors.Is(err, want) {
 			t.Errorf("the order was answered with %v, want %s", err, want)
 		}
 	}
 	full := joined(t, p, noon)
 	for i := range posting.MaxPending {
-		full.Pending = append(full.Pending, loyalty.Pending{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: fmt.Sprint("p", i)}, ActiveAt: noon.Add(time.Hour), Points: 1})
+		full.Pending = append(
+			full.Pending,
+			loyalty.Pending{
+				Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: fmt.Sprint("p", i)}, ActiveAt: noon.Add(time.Hour),
+				Points: 1,
+			},
+		)
 	}
 	refused(full, loyalty.ValidationFailed)
 	p.Earn.Pending = loyalty.Wait{Manual: true}
@@ -242,14 +329,18 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	frozen := joined(t, p, noon)
 	frozen.Status = loyalty.Frozen
 	refused(frozen, loyalty.AccountFrozen)
-	if _, err := redeem.Redeem(p, frozen, loyalty.Redemption{ID: "rd_1", Reward: "mug"}, true, nil, noon); !errors.Is(err, loyalty.AccountFrozen) {
+	if _, err := redeem.Redeem(
+		p, frozen, loyalty.Redemption{ID: "rd_1", Reward: "mug"}, true, nil, noon,
+	); !errors.Is(err, loyalty.AccountFrozen) {
 		t.Errorf("a frozen account redeemed: %v", err)
 	}
 
 	rich := joined(t, p, noon)
 	rich.Lots = []loyalty.Lot{{Expires: 20271231, Points: 100_000}}
 	for i := range redeem.MaxHolds + 1 {
-		out, err := redeem.Redeem(p, rich, loyalty.Redemption{ID: fmt.Sprint("rd_", i), Reward: "sticker"}, false, nil, noon)
+		out, err := redeem.Redeem(
+			p, rich, loyalty.Redemption{ID: fmt.Sprint("rd_", i), Reward: "sticker"}, false, nil, noon,
+		)
 		if full := i == redeem.MaxHolds; errors.Is(err, loyalty.ValidationFailed) != full {
 			t.Errorf("hold %d was answered with %v", i, err)
 		}
@@ -272,12 +363,36 @@ func TestExpiryIsByTheCalendar(t *testing.T) {
 		want   string
 		end    string
 	}{
-		{time.Date(2027, 1, 31, 12, 0, 0, 0, zone), loyalty.Expiry{After: month, RoundTo: loyalty.EndOfDay}, "2027-02-28", "2027-02-28T23:00:00Z"},
-		{time.Date(2028, 1, 31, 12, 0, 0, 0, zone), loyalty.Expiry{After: month, RoundTo: loyalty.EndOfDay}, "2028-02-29", "2028-02-29T23:00:00Z"},
-		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), loyalty.Expiry{After: year, RoundTo: loyalty.EndOfMonth}, "2027-07-31", "2027-07-31T22:00:00Z"},
-		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), loyalty.Expiry{After: year, RoundTo: loyalty.EndOfQuarter}, "2027-09-30", "2027-09-30T22:00:00Z"},
-		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), loyalty.Expiry{After: year, RoundTo: loyalty.EndOfYear}, "2027-12-31", "2027-12-31T23:00:00Z"},
-		{time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC), loyalty.Expiry{After: year, RoundTo: loyalty.EndOfDay}, "2028-01-01", "2028-01-01T23:00:00Z"},
+		{
+			time.Date(2027, 1, 31, 12, 0, 0, 0, zone),
+			loyalty.Expiry{After: month, RoundTo: loyalty.EndOfDay},
+			"2027-02-28", "2027-02-28T23:00:00Z",
+		},
+		{
+			time.Date(2028, 1, 31, 12, 0, 0, 0, zone),
+			loyalty.Expiry{After: month, RoundTo: loyalty.EndOfDay},
+			"2028-02-29", "2028-02-29T23:00:00Z",
+		},
+		{
+			time.Date(2026, 7, 6, 12, 0, 0, 0, zone),
+			loyalty.Expiry{After: year, RoundTo: loyalty.EndOfMonth},
+			"2027-07-31", "2027-07-31T22:00:00Z",
+		},
+		{
+			time.Date(2026, 7, 6, 12, 0, 0, 0, zone),
+			loyalty.Expiry{After: year, RoundTo: loyalty.EndOfQuarter},
+			"2027-09-30", "2027-09-30T22:00:00Z",
+		},
+		{
+			time.Date(2026, 7, 6, 12, 0, 0, 0, zone),
+			loyalty.Expiry{After: year, RoundTo: loyalty.EndOfYear},
+			"2027-12-31", "2027-12-31T23:00:00Z",
+		},
+		{
+			time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC),
+			loyalty.Expiry{After: year, RoundTo: loyalty.EndOfDay},
+			"2028-01-01", "2028-01-01T23:00:00Z",
+		},
 		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), loyalty.Expiry{}, "never", ""},
 	} {
 		d := c.expiry.Date(c.from, c.from, zone)

@@ -80,7 +80,9 @@ func TestReasonOfAnUnmetCondition(t *testing.T) {
 		{"a condition of a rule that fails", fails, false, false, []loyalty.ReasonKind{loyalty.IsFailed}},
 	} {
 		p := made(t, func(p *loyalty.Program) {
-			r := []loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 5}, Shadow: c.shadow, Match: loyalty.Match{When: c.when}}}
+			r := []loyalty.Rule{
+				{ID: "r", Give: loyalty.Fixed{Points: 5}, Shadow: c.shadow, Match: loyalty.Match{When: c.when}},
+			}
 			if p.Campaigns = r; !c.campaign {
 				p.Campaigns, p.Earn.Rules = nil, r
 			}
@@ -106,7 +108,10 @@ func TestOrderThatEarnsForShippingOnly(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Counts = loyalty.Counts{Shipping: true}
 		p.Earn.Rules = []loyalty.Rule{
-			{ID: "triple", Give: loyalty.Multiply{By: big.NewRat(3, 1)}, Match: loyalty.Match{Brands: []string{"east"}}},
+			{
+				ID: "triple", Give: loyalty.Multiply{By: big.NewRat(3, 1)},
+				Match: loyalty.Match{Brands: []string{"east"}},
+			},
 		}
 	})
 	o := paid("EUR", loyalty.Line{Amount: 1000_00, Brand: "east"})
@@ -140,7 +145,9 @@ func TestRuleForAWholeOrder(t *testing.T) {
 func TestOrderHasNoGrantInAWalletThatGivesNothing(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		rates := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100_00}}
-		p.Wallets = []loyalty.Wallet{{ID: "miles", Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}}}
+		p.Wallets = []loyalty.Wallet{
+			{ID: "miles", Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}},
+		}
 	})
 	for amount, want := range map[int64]int{99_99: 1, 100_00: 2} {
 		s := newShop(t, p)
@@ -158,15 +165,28 @@ func TestGapsOfALevel(t *testing.T) {
 		t.Levels = []loyalty.Level{
 			{ID: "bronze"},
 			{ID: "silver", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 500_00}, {By: loyalty.ByOrders, From: 3}}},
-			{ID: "gold", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 500_00}, {By: loyalty.ByOrders, From: 5}, {By: loyalty.ByVisits, From: 2}}},
+			{
+				ID: "gold",
+				Needs: []loyalty.Need{
+					{By: loyalty.BySpend, From: 500_00},
+					{By: loyalty.ByOrders, From: 5},
+					{By: loyalty.ByVisits, From: 2},
+				},
+			},
 		}
 	})
 	acc := joined(t, p, noon)
 	acc.Metrics = []loyalty.Metric{{Month: 202612, Spend: 250_00, Orders: 4, Visits: 2}}
-	spend, orders := tier.Gap{By: loyalty.BySpend, From: 500_00, Have: 250_00}, tier.Gap{By: loyalty.ByOrders, From: 3, Have: 4}
+	spend, orders := tier.Gap{
+		By: loyalty.BySpend, From: 500_00, Have: 250_00,
+	}, tier.Gap{By: loyalty.ByOrders, From: 3, Have: 4}
 	more, visits := tier.Gap{By: loyalty.ByOrders, From: 5, Have: 4}, tier.Gap{By: loyalty.ByVisits, From: 2, Have: 2}
 	for rung, want := range [][][]tier.Gap{
-		{{{By: loyalty.BySpend, From: 0, Have: 250_00}}, {{By: loyalty.ByOrders, From: 0, Have: 4}, {By: loyalty.ByVisits, From: 0, Have: 2}}, {{By: loyalty.ByOrders, From: 0, Have: 4}}},
+		{
+			{{By: loyalty.BySpend, From: 0, Have: 250_00}},
+			{{By: loyalty.ByOrders, From: 0, Have: 4}, {By: loyalty.ByVisits, From: 0, Have: 2}},
+			{{By: loyalty.ByOrders, From: 0, Have: 4}},
+		},
 		{{spend}, {orders}},
 		{{spend}, {more, visits}, {more}},
 	} {
@@ -181,8 +201,12 @@ func TestGapsOfALevel(t *testing.T) {
 }
 
 func TestNearestGap(t *testing.T) {
-	far, near, done := tier.Gap{By: loyalty.BySpend, From: 100, Have: 10}, tier.Gap{By: loyalty.ByOrders, From: 10, Have: 9}, tier.Gap{By: loyalty.ByVisits, From: 2, Have: 2}
-	half, owed := tier.Gap{By: loyalty.ByVisits, From: 2, Have: 1}, tier.Gap{By: loyalty.ByPointsEarned, From: 100, Have: -50}
+	far, near, done := tier.Gap{
+		By: loyalty.BySpend, From: 100, Have: 10,
+	}, tier.Gap{By: loyalty.ByOrders, From: 10, Have: 9}, tier.Gap{By: loyalty.ByVisits, From: 2, Have: 2}
+	half, owed := tier.Gap{By: loyalty.ByVisits, From: 2, Have: 1}, tier.Gap{
+		By: loyalty.ByPointsEarned, From: 100, Have: -50,
+	}
 	for _, c := range []struct {
 		ways    [][]tier.Gap
 		want    tier.Gap
@@ -223,18 +247,39 @@ func TestOrderOfLevels(t *testing.T) {
 		{"no bonus below zero", nil, []loyalty.Level{{ID: "a", EntryBonus: -1}}, false},
 		{"the largest bonus", nil, []loyalty.Level{{ID: "a", EntryBonus: loyalty.MaxPoints}}, true},
 		{"a larger bonus", nil, []loyalty.Level{{ID: "a", EntryBonus: loyalty.MaxPoints + 1}}, false},
-		{"two measures", two, []loyalty.Level{{ID: "a"}, {ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 1}, {By: loyalty.ByOrders, From: 1}}}}, true},
-		{"the first needs something of two", two, []loyalty.Level{{ID: "a", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 1}}}}, false},
+		{
+			"two measures", two,
+			[]loyalty.Level{
+				{ID: "a"},
+				{ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 1}, {By: loyalty.ByOrders, From: 1}}},
+			},
+			true,
+		},
+		{
+			"the first needs something of two", two,
+			[]loyalty.Level{{ID: "a", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 1}}}},
+			false,
+		},
 		{"the second needs nothing of two", two, []loyalty.Level{{ID: "a"}, {ID: "b"}}, false},
-		{"the second needs zero", two, []loyalty.Level{{ID: "a"}, {ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 0}}}}, false},
+		{
+			"the second needs zero", two,
+			[]loyalty.Level{{ID: "a"}, {ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 0}}}},
+			false,
+		},
 		{"the third needs more of one", two, []loyalty.Level{
-			{ID: "a"}, {ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 1}}}, {ID: "c", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 2}}},
+			{ID: "a"},
+			{ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 1}}},
+			{ID: "c", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 2}}},
 		}, true},
 		{"the third needs the same", two, []loyalty.Level{
-			{ID: "a"}, {ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 1}}}, {ID: "c", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 1}}},
+			{ID: "a"},
+			{ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 1}}},
+			{ID: "c", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 1}}},
 		}, false},
 		{"the third needs less of one", two, []loyalty.Level{
-			{ID: "a"}, {ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 1}}}, {ID: "c", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 4}, {By: loyalty.ByOrders, From: 2}}},
+			{ID: "a"},
+			{ID: "b", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 5}, {By: loyalty.ByOrders, From: 1}}},
+			{ID: "c", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 4}, {By: loyalty.ByOrders, From: 2}}},
 		}, false},
 	} {
 		tiers := loyalty.Tiers{Levels: c.levels, Ways: c.ways, By: loyalty.BySpend}
@@ -255,19 +300,43 @@ func TestPeriodsOfTiers(t *testing.T) {
 		tiers loyalty.Tiers
 		ok    bool
 	}{
-		{"months", loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, KeepPeriods: 1}, true},
+		{
+			"months",
+			loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, KeepPeriods: 1},
+			true,
+		},
 		{"no months", loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 0, From: 101}}, false},
 		{"five months", loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 5, From: 101}}, false},
-		{"a cycle from no day", loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 100}}, false},
-		{"a cycle from the last day", loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 1231}}, true},
-		{"a cycle from a later day", loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 1232}}, false},
+		{
+			"a cycle from no day",
+			loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 100}},
+			false,
+		},
+		{
+			"a cycle from the last day",
+			loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 1231}},
+			true,
+		},
+		{
+			"a cycle from a later day",
+			loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 1232}},
+			false,
+		},
 		{"years from joining", loyalty.Tiers{Window: loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}}, true},
 		{"kept by periods without periods", loyalty.Tiers{Months: 12, KeepPeriods: 1}, false},
 		{"with the next period without periods", loyalty.Tiers{Months: 12, MoveUp: loyalty.NextPeriod}, false},
 		{"as many brands as there may be", loyalty.Tiers{Brands: make([]string, loyalty.MaxBrands)}, true},
 		{"one brand too many", loyalty.Tiers{Brands: make([]string, loyalty.MaxBrands+1)}, false},
-		{"a minimum", loyalty.Tiers{Levels: levels, Minimums: []loyalty.Minimum{{Level: "silver", Segment: "vip"}}}, true},
-		{"a minimum of no level", loyalty.Tiers{Levels: levels, Minimums: []loyalty.Minimum{{Level: "gold", Segment: "vip"}}}, false},
+		{
+			"a minimum",
+			loyalty.Tiers{Levels: levels, Minimums: []loyalty.Minimum{{Level: "silver", Segment: "vip"}}},
+			true,
+		},
+		{
+			"a minimum of no level",
+			loyalty.Tiers{Levels: levels, Minimums: []loyalty.Minimum{{Level: "gold", Segment: "vip"}}},
+			false,
+		},
 	} {
 		if err := tier.Check(&c.tiers); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)

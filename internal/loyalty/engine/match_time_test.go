@@ -31,7 +31,9 @@ func fiveIf(t testing.TB, m loyalty.Match) *loyalty.Program {
 }
 
 func TestHoursAcrossMidnightBelongToTheDayOnWhichTheyBegin(t *testing.T) {
-	saturday := fiveIf(t, loyalty.Match{Weekdays: []time.Weekday{time.Saturday}, HoursFrom: 22 * 60, HoursUntil: 2 * 60})
+	saturday := fiveIf(
+		t, loyalty.Match{Weekdays: []time.Weekday{time.Saturday}, HoursFrom: 22 * 60, HoursUntil: 2 * 60},
+	)
 	monday := time.Date(2026, 12, 7, 0, 0, 0, 0, berlin(t))
 	var in []string
 	for at := monday; at.Before(monday.AddDate(0, 0, 7)); at = at.Add(30 * time.Minute) {

@@ -119,8 +119,12 @@ func TestMilestoneBeyondTheRememberedOrders(t *testing.T) {
 		s.buy(strconv.Itoa(i), 1, noon.AddDate(0, 0, 10*i))
 	}
 	reached := loyalty.DateOf(noon.AddDate(1, 0, 10*posting.MaxOrderNumber), time.UTC)
-	if got := s.acc.Reached[0].Grant.Expires; got != loyalty.EndOfMonth.Date(reached) || s.acc.Balance().Active != posting.MaxOrderNumber+53 {
-		t.Errorf("the milestone's points expire on %s, want the end of the month of %s; there are %+v", got, reached, s.acc.Balance())
+	if got := s.acc.Reached[0].Grant.Expires; got != loyalty.EndOfMonth.Date(reached) ||
+		s.acc.Balance().Active != posting.MaxOrderNumber+53 {
+		t.Errorf(
+			"the milestone's points expire on %s, want the end of the month of %s; there are %+v", got, reached,
+			s.acc.Balance(),
+		)
 	}
 	if len(s.acc.First.Orders) != 0 {
 		t.Errorf("the account remembers %d orders for nothing", len(s.acc.First.Orders))

@@ -22,8 +22,17 @@ func (s *shop) notify(t *testing.T, at string, what loyalty.NoticeOf, subject st
 
 func TestPointsExpireOnlyIfTheMemberWasNotified(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfMonth}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
-		p.Reminders = loyalty.Reminders{Messages: []loyalty.Reminder{{On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 30}}, Channels: []loyalty.Channel{loyalty.Email}}}}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{
+			After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfMonth,
+		}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
+		p.Reminders = loyalty.Reminders{
+			Messages: []loyalty.Reminder{
+				{
+					On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 30}},
+					Channels: []loyalty.Channel{loyalty.Email},
+				},
+			},
+		}
 	})
 	start := func() *shop {
 		s := member2026(t, p)
@@ -81,7 +90,13 @@ func (s *shop) notices(t *testing.T, from, until string, back int) (sent int) {
 				}
 			}
 			for _, subject := range subjects {
-				s.notify(t, at.Format(time.RFC3339), map[loyalty.Trigger]loyalty.NoticeOf{loyalty.BeforeExpiry: loyalty.OfExpiry, loyalty.BeforeTier: loyalty.OfFall}[n.On], subject)
+				s.notify(
+					t, at.Format(time.RFC3339),
+					map[loyalty.Trigger]loyalty.NoticeOf{
+						loyalty.BeforeExpiry: loyalty.OfExpiry, loyalty.BeforeTier: loyalty.OfFall,
+					}[n.On],
+					subject,
+				)
 			}
 		}
 		at = plan.Next
@@ -103,15 +118,26 @@ func TestPostponedExpiryHasNoticeAndThenHappens(t *testing.T) {
 		{"2026-01-05T21:30:00Z", 1, "2026-05-05T22:00:00Z"},
 	} {
 		p := bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, loyalty.Period{Months: 3} })
-		p.AdvanceNotice, p.Reminders = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}, loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
-			{ID: "risk", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Days: 30}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional},
-		}}
+		p.AdvanceNotice, p.Reminders = loyalty.AdvanceNotice{
+			Period: loyalty.Period{Days: 30}, MaxExtensions: 2,
+		}, loyalty.Reminders{
+			QuietFrom:  20 * 60,
+			QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
+				{
+					ID: "risk", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Days: 30}},
+					Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
+				},
+			},
+		}
 		s := member2026(t, p)
 		s.walk(t, []step{{c.placed, 500, "silver"}})
 		falls := instant(t, c.falls)
 		s.notices(t, c.placed, "2026-10-01T00:00:00Z", c.back)
 		if !s.acc.Tier.Since.Equal(falls) || s.acc.Tier.Level != "bronze" {
-			t.Errorf("placed %s, %d came back: %s since %s, want bronze since %s", c.placed, c.back, s.acc.Tier.Level, s.acc.Tier.Since, falls)
+			t.Errorf(
+				"placed %s, %d came back: %s since %s, want bronze since %s", c.placed, c.back, s.acc.Tier.Level,
+				s.acc.Tier.Since, falls,
+			)
 		}
 	}
 }
@@ -119,8 +145,14 @@ func TestPostponedExpiryHasNoticeAndThenHappens(t *testing.T) {
 // What a message asks for is what keeps the level, all of it, and by when.
 func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 	risk := loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
-		{ID: "risk", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Months: 6}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional},
-		{ID: "near", On: loyalty.NearTier, Within: 500_000, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional},
+		{
+			ID: "risk", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Months: 6}},
+			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
+		},
+		{
+			ID: "near", On: loyalty.NearTier, Within: 500_000, Channels: []loyalty.Channel{loyalty.Email},
+			Purpose: loyalty.Transactional,
+		},
 	}}
 	for _, c := range []struct {
 		what    string
@@ -131,10 +163,23 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 		before  string
 		besides int
 	}{
-		{"in the year", func(*loyalty.Tiers) {}, "2027-12-01T12:00:00Z", 10_000, loyalty.BySpend, "2027-12-31T23:00:00Z", 0},
-		{"in grace, which counts for the year that began", func(t *loyalty.Tiers) { t.Grace = loyalty.Period{Days: 60} }, "2028-01-12T12:00:00Z", 50_000, loyalty.BySpend, "2028-02-29T23:00:00Z", 0},
+		{
+			"in the year", func(*loyalty.Tiers) {}, "2027-12-01T12:00:00Z", 10_000, loyalty.BySpend,
+			"2027-12-31T23:00:00Z", 0,
+		},
+		{
+			"in grace, which counts for the year that began",
+			func(t *loyalty.Tiers) { t.Grace = loyalty.Period{Days: 60} }, "2028-01-12T12:00:00Z", 50_000,
+			loyalty.BySpend, "2028-02-29T23:00:00Z", 0,
+		},
 		{"of two measures", func(t *loyalty.Tiers) {
-			t.Levels = []loyalty.Level{{ID: "bronze"}, {ID: "silver", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 50_000}, {By: loyalty.ByOrders, From: 1}}}}
+			t.Levels = []loyalty.Level{
+				{ID: "bronze"},
+				{
+					ID:    "silver",
+					Needs: []loyalty.Need{{By: loyalty.BySpend, From: 50_000}, {By: loyalty.ByOrders, From: 1}},
+				},
+			}
 			t.Ways = [][]loyalty.Measure{{loyalty.BySpend, loyalty.ByOrders}}
 		}, "2028-01-12T12:00:00Z", 50_000, loyalty.BySpend, "2028-02-29T23:00:00Z", 1},
 	} {
@@ -153,7 +198,8 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 				got = append(got, n)
 			}
 		}
-		if len(got) != 1 || got[0].Missing != c.missing || got[0].By != c.by || !got[0].Before.Equal(instant(t, c.before)) || len(got[0].Others) != c.besides {
+		if len(got) != 1 || got[0].Missing != c.missing || got[0].By != c.by ||
+			!got[0].Before.Equal(instant(t, c.before)) || len(got[0].Others) != c.besides {
 			t.Errorf("%s: %+v", c.what, got)
 		}
 	}
@@ -161,9 +207,14 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 
 func TestNoticesAreStoredForAllLots(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Months: 3}, RoundTo: loyalty.EndOfDay}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{
+			After: loyalty.Period{Months: 3}, RoundTo: loyalty.EndOfDay,
+		}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
 		p.Reminders = loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
-			{ID: "expire", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 40}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional},
+			{
+				ID: "expire", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 40}},
+				Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
+			},
 		}}
 	})
 	s := member2026(t, p)
@@ -197,7 +248,14 @@ func TestLevelsFallOnlyIfTheMemberWasNotified(t *testing.T) {
 	s.wantLevel(t, "2027-12-31T23:00:00Z", "bronze")
 
 	s = member2026(t, p) // who is kept needs no notice
-	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}, {"2027-11-20T12:00:00Z", 500, "silver"}, {"2027-12-31T23:00:00Z", 0, "silver"}})
+	s.walk(
+		t,
+		[]step{
+			{"2026-11-20T12:00:00Z", 500, "silver"},
+			{"2027-11-20T12:00:00Z", 500, "silver"},
+			{"2027-12-31T23:00:00Z", 0, "silver"},
+		},
+	)
 	if want := instant(t, "2028-12-31T23:00:00Z"); !s.acc.Tier.Until.Equal(want) {
 		t.Errorf("it is kept until %s, want %s", s.acc.Tier.Until, want)
 	}
@@ -205,10 +263,15 @@ func TestLevelsFallOnlyIfTheMemberWasNotified(t *testing.T) {
 
 func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfMonth}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 10}, MaxExtensions: 2}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{
+			After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfMonth,
+		}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 10}, MaxExtensions: 2}
 	})
 	told := func(id, at string, failed bool) remind.SentReminder {
-		return remind.SentReminder{On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: "2026-03-31"}, At: instant(t, at), Channel: loyalty.Email, ID: id, Failed: failed}
+		return remind.SentReminder{
+			On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: "2026-03-31"}, At: instant(t, at),
+			Channel: loyalty.Email, ID: id, Failed: failed,
+		}
 	}
 	early, late, tooLate := "2026-03-01T12:00:00Z", "2026-03-15T12:00:00Z", "2026-03-28T12:00:00Z"
 	for name, c := range map[string]struct {
@@ -217,12 +280,24 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 		entries int
 		lots    []string
 	}{
-		"no other notice":             {told: []remind.SentReminder{told("a", early, true)}, entries: 1, lots: []string{"100 2026-04-10"}},
-		"another notice in time":      {told: []remind.SentReminder{told("a", early, true), told("b", late, false)}, entries: 1},
-		"another notice too late":     {told: []remind.SentReminder{told("a", early, true), told("b", tooLate, false)}, entries: 1, lots: []string{"100 2026-04-10"}},
-		"an earlier notice":           {told: []remind.SentReminder{told("b", "2026-02-28T12:00:00Z", false), told("a", early, true)}},
-		"it is sent again, in time":   {told: []remind.SentReminder{told("a", early, true)}, later: late, entries: 1},
-		"it is sent again, too late":  {told: []remind.SentReminder{told("a", early, true)}, later: tooLate, entries: 1, lots: []string{"100 2026-04-10"}},
+		"no other notice": {
+			told: []remind.SentReminder{told("a", early, true)}, entries: 1, lots: []string{"100 2026-04-10"},
+		},
+		"another notice in time": {
+			told: []remind.SentReminder{told("a", early, true), told("b", late, false)}, entries: 1,
+		},
+		"another notice too late": {
+			told: []remind.SentReminder{told("a", early, true), told("b", tooLate, false)}, entries: 1,
+			lots: []string{"100 2026-04-10"},
+		},
+		"an earlier notice": {
+			told: []remind.SentReminder{told("b", "2026-02-28T12:00:00Z", false), told("a", early, true)},
+		},
+		"it is sent again, in time": {told: []remind.SentReminder{told("a", early, true)}, later: late, entries: 1},
+		"it is sent again, too late": {
+			told: []remind.SentReminder{told("a", early, true)}, later: tooLate, entries: 1,
+			lots: []string{"100 2026-04-10"},
+		},
 		"a message that did not fail": {told: []remind.SentReminder{told("a", early, false)}},
 		"another message came back":   {told: []remind.SentReminder{told("b", early, true)}},
 	} {
@@ -231,7 +306,9 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 			s.buy("1", 100, instant(t, "2026-02-10T12:00:00Z"))
 			s.notify(t, early, loyalty.OfExpiry, posting.LotNotice(20260331))
 			for _, want := range []int{c.entries, 0} { // it may be reported twice
-				out, err := remind.Unnotify(p, s.acc, remind.Reminded{SentReminders: c.told}, "a", instant(t, early).Add(time.Hour))
+				out, err := remind.Unnotify(
+					p, s.acc, remind.Reminded{SentReminders: c.told}, "a", instant(t, early).Add(time.Hour),
+				)
 				if err != nil || len(out.Entries) != want {
 					t.Fatalf("%d entries, want %d: %v", len(out.Entries), want, err)
 				}
@@ -256,7 +333,15 @@ func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsSentAgain(t *testing.T) {
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}})
 	s.notify(t, "2027-11-30T12:00:00Z", loyalty.OfFall, posting.TierNotice(s.acc.Tier))
 	subject := remind.Subject{ID: remind.TierSubject("silver", posting.ReviewAt(p, s.acc.Tier))}
-	out, err := remind.Unnotify(p, s.acc, remind.Reminded{SentReminders: []remind.SentReminder{{On: loyalty.BeforeTier, Subject: subject, ID: "a", Channel: loyalty.Email, Failed: true}}}, "a", instant(t, "2027-12-01T12:00:00Z"))
+	out, err := remind.Unnotify(
+		p, s.acc,
+		remind.Reminded{
+			SentReminders: []remind.SentReminder{
+				{On: loyalty.BeforeTier, Subject: subject, ID: "a", Channel: loyalty.Email, Failed: true},
+			},
+		},
+		"a", instant(t, "2027-12-01T12:00:00Z"),
+	)
 	if err != nil || len(out.Entries) != 1 {
 		t.Fatal(out.Entries, err)
 	}
@@ -275,7 +360,9 @@ func TestNoticeAfterAWithdrawnOne(t *testing.T) {
 	id := func(withdrawn bool, known bool) string {
 		acc := acc
 		if known {
-			acc.Notices = []loyalty.Notice{{What: loyalty.OfExpiry, Subject: "2027-01-31", At: noon, Withdrawn: withdrawn}}
+			acc.Notices = []loyalty.Notice{
+				{What: loyalty.OfExpiry, Subject: "2027-01-31", At: noon, Withdrawn: withdrawn},
+			}
 		}
 		out, err := remind.Notify(p, acc, loyalty.OfExpiry, "2027-01-31", noon.Add(time.Hour))
 		if err != nil {
@@ -304,17 +391,27 @@ func TestNoticesThatAnAccountRemembers(t *testing.T) {
 		return loyalty.Notice{What: what, Subject: subject, At: noon.Add(-1)}
 	}
 	list := []loyalty.Notice{
-		notice(loyalty.OfExpiry, "2026-11-29"), notice(loyalty.OfExpiry, "2026-11-30"), notice(loyalty.OfExpiry, "2026-12-01"),
+		notice(loyalty.OfExpiry, "2026-11-29"), notice(loyalty.OfExpiry, "2026-11-30"),
+		notice(loyalty.OfExpiry, "2026-12-01"),
 		notice(loyalty.OfFall, "2026-11-29"), notice(loyalty.OfFall, "silver"),
 	}
 	for _, c := range []struct {
 		add  loyalty.Notice
 		want []string
 	}{
-		{notice(loyalty.OfExpiry, "2027-01-31"), []string{"2026-11-30", "2026-12-01", "2026-11-29", "silver", "2027-01-31"}},
+		{
+			notice(loyalty.OfExpiry, "2027-01-31"),
+			[]string{"2026-11-30", "2026-12-01", "2026-11-29", "silver", "2027-01-31"},
+		},
 		{notice(loyalty.OfExpiry, "2026-12-01"), []string{"2026-11-30", "2026-11-29", "silver", "2026-12-01"}},
-		{notice(loyalty.OfFall, "gold"), []string{"2026-11-29", "2026-11-30", "2026-12-01", "2026-11-29", "silver", "gold"}},
-		{notice(loyalty.OfFall, "2026-11-29"), []string{"2026-11-29", "2026-11-30", "2026-12-01", "silver", "2026-11-29"}},
+		{
+			notice(loyalty.OfFall, "gold"),
+			[]string{"2026-11-29", "2026-11-30", "2026-12-01", "2026-11-29", "silver", "gold"},
+		},
+		{
+			notice(loyalty.OfFall, "2026-11-29"),
+			[]string{"2026-11-29", "2026-11-30", "2026-12-01", "silver", "2026-11-29"},
+		},
 	} {
 		var got []string
 		for _, n := range posting.AddNotice(list, c.add) {

@@ -40,7 +40,9 @@ func TestFirstOrdersAfterAChange(t *testing.T) {
 		{"the only one stops counting", []int{1}, 1, false, true, nil},
 		{"more than are remembered", []int{1, 2, 4, 5, 6, 7}, 3, true, true, []int{1, 2, 3, 4, 5, 6}},
 	} {
-		got := posting.AddFirst(loyalty.FirstOrders{Most: 2, Orders: numberedOrders(c.known...)}, numbered(c.order), c.counts, c.all)
+		got := posting.AddFirst(
+			loyalty.FirstOrders{Most: 2, Orders: numberedOrders(c.known...)}, numbered(c.order), c.counts, c.all,
+		)
 		if want := (loyalty.FirstOrders{Most: 2, Orders: numberedOrders(c.want...)}); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, want)
 		}
@@ -72,7 +74,9 @@ func TestOrdersWhoseNumbersChange(t *testing.T) {
 		}
 	}
 	// The first orders may begin with orders that were not known before.
-	was, is := loyalty.FirstOrders{Most: 2, Orders: numberedOrders(4)}, loyalty.FirstOrders{Most: 2, Orders: numberedOrders(2, 3, 4)}
+	was, is := loyalty.FirstOrders{Most: 2, Orders: numberedOrders(4)}, loyalty.FirstOrders{
+		Most: 2, Orders: numberedOrders(2, 3, 4),
+	}
 	if got := award.Moved(was, is, numbered(2)); !slices.Equal(got, numberedOrders(3, 4)) {
 		t.Errorf("with orders that were not known: %v", got)
 	}
@@ -82,7 +86,11 @@ func TestOrdersWhoseNumbersChange(t *testing.T) {
 func TestFirstOrdersOfAllEntries(t *testing.T) {
 	entry := func(n int, counted bool, converts ...string) loyalty.Entry {
 		x := numbered(n)
-		return loyalty.Entry{Order: &loyalty.OrderState{Order: loyalty.Order{ID: x.ID, PlacedAt: x.At}, Counted: counted, Converts: converts}}
+		return loyalty.Entry{
+			Order: &loyalty.OrderState{
+				Order: loyalty.Order{ID: x.ID, PlacedAt: x.At}, Counted: counted, Converts: converts,
+			},
+		}
 	}
 	acc := loyalty.Account{
 		First:      loyalty.FirstOrders{Most: 3, Target: 9, Orders: numberedOrders(7)},
@@ -112,10 +120,25 @@ func TestFirstOrdersThatAnEntryRecords(t *testing.T) {
 		entry loyalty.Entry
 		want  loyalty.FirstOrders
 	}{
-		{"no order", loyalty.FirstOrders{Most: 2, Orders: numberedOrders(1)}, loyalty.Entry{Numbers: 2}, loyalty.FirstOrders{Most: 2, Orders: numberedOrders(1)}},
+		{
+			"no order",
+			loyalty.FirstOrders{Most: 2, Orders: numberedOrders(1)},
+			loyalty.Entry{Numbers: 2},
+			loyalty.FirstOrders{Most: 2, Orders: numberedOrders(1)},
+		},
 		{"no rule uses numbers", loyalty.FirstOrders{}, loyalty.Entry{Order: order}, loyalty.FirstOrders{}},
-		{"a rule uses numbers", loyalty.FirstOrders{Orders: numberedOrders(1)}, loyalty.Entry{Order: order, Numbers: 2}, loyalty.FirstOrders{Most: 2, Orders: numberedOrders(1, 2)}},
-		{"a milestone does", loyalty.FirstOrders{Orders: numberedOrders(1)}, loyalty.Entry{Order: order, Target: 5}, loyalty.FirstOrders{Orders: numberedOrders(1, 2)}},
+		{
+			"a rule uses numbers",
+			loyalty.FirstOrders{Orders: numberedOrders(1)},
+			loyalty.Entry{Order: order, Numbers: 2},
+			loyalty.FirstOrders{Most: 2, Orders: numberedOrders(1, 2)},
+		},
+		{
+			"a milestone does",
+			loyalty.FirstOrders{Orders: numberedOrders(1)},
+			loyalty.Entry{Order: order, Target: 5},
+			loyalty.FirstOrders{Orders: numberedOrders(1, 2)},
+		},
 		{
 			"orders that were read",
 			loyalty.FirstOrders{Most: 2, Loaded: true, Orders: numberedOrders(9)},
@@ -158,11 +181,36 @@ func TestOrdersThatWaitAfterAnEntry(t *testing.T) {
 		want  []loyalty.Again
 		from  loyalty.Again
 	}{
-		{"an order begins to wait", wait("a", 1), loyalty.Entry{Undecided: wait("b", 2)}, wait("a", 1, 2), loyalty.Again{Order: numbered(9), Reasons: "a"}},
-		{"an order waits already", wait("a", 1), loyalty.Entry{Undecided: wait("b", 1)}, wait("a", 1), loyalty.Again{Order: numbered(9), Reasons: "a"}},
-		{"an order was decided", wait("a", 1, 2), loyalty.Entry{Order: order(1)}, wait("a", 2), loyalty.Again{Order: numbered(9), Reasons: "a"}},
-		{"the last order was decided", wait("a", 1), loyalty.Entry{Order: order(1)}, nil, loyalty.Again{Order: numbered(9), Reasons: "a"}},
-		{"another order was decided", wait("a", 1), loyalty.Entry{Order: order(3)}, wait("a", 1), loyalty.Again{Order: numbered(9), Reasons: "a"}},
+		{
+			"an order begins to wait", wait("a", 1),
+			loyalty.Entry{Undecided: wait("b", 2)},
+			wait("a", 1, 2),
+			loyalty.Again{Order: numbered(9), Reasons: "a"},
+		},
+		{
+			"an order waits already", wait("a", 1),
+			loyalty.Entry{Undecided: wait("b", 1)},
+			wait("a", 1),
+			loyalty.Again{Order: numbered(9), Reasons: "a"},
+		},
+		{
+			"an order was decided", wait("a", 1, 2),
+			loyalty.Entry{Order: order(1)},
+			wait("a", 2),
+			loyalty.Again{Order: numbered(9), Reasons: "a"},
+		},
+		{
+			"the last order was decided", wait("a", 1),
+			loyalty.Entry{Order: order(1)},
+			nil,
+			loyalty.Again{Order: numbered(9), Reasons: "a"},
+		},
+		{
+			"another order was decided", wait("a", 1),
+			loyalty.Entry{Order: order(3)},
+			wait("a", 1),
+			loyalty.Again{Order: numbered(9), Reasons: "a"},
+		},
 		{"the first of the rest changes", nil, loyalty.Entry{UndecidedFrom: &from}, nil, from},
 		{"none of the rest waits", nil, loyalty.Entry{UndecidedFrom: new(loyalty.Again)}, nil, loyalty.Again{}},
 	} {
@@ -214,7 +262,9 @@ func TestOrdersThatAreLeftForLater(t *testing.T) {
 			13,
 		},
 	} {
-		out := posting.Outcome{Entries: []loyalty.Entry{first}, Needs: posting.Needs{Orders: numberedOrders(c.requested...)}}
+		out := posting.Outcome{
+			Entries: []loyalty.Entry{first}, Needs: posting.Needs{Orders: numberedOrders(c.requested...)},
+		}
 		for _, n := range c.known {
 			out.Account.Undecided = append(out.Account.Undecided, loyalty.Again{Order: numbered(n)})
 		}

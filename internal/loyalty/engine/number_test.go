@@ -48,7 +48,10 @@ func TestOrderNumbersFollowTheOrdersThatCount(t *testing.T) {
 		name string
 		undo func(loyalty.Order) loyalty.Order
 	}{{"canceled", cancel}, {"refunded in full", refund}} {
-		s := numberedShop(t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}}, nth("third", 3, 40))
+		s := numberedShop(
+			t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}},
+			nth("third", 3, 40),
+		)
 		o := map[string]loyalty.Order{}
 		for i, id := range []string{"1", "2", "3", "4"} {
 			o[id] = s.buy(id, 10, minutes(i))
@@ -70,14 +73,17 @@ func TestOrderNumbersFollowTheOrdersThatCount(t *testing.T) {
 			s.submit(o["1"], minutes(8))
 			want("with all again", 40, 10, 50, 10)
 		}
-		if !slices.Equal(s.acc.Lots, before.Lots) || s.acc.Debt != 0 || !slices.Equal(s.acc.First.Orders, before.First.Orders) {
+		if !slices.Equal(s.acc.Lots, before.Lots) || s.acc.Debt != 0 ||
+			!slices.Equal(s.acc.First.Orders, before.First.Orders) {
 			t.Errorf("%s: the account was %+v and is %+v", again.name, before, s.acc)
 		}
 	}
 }
 
 func TestLateOrderTakesItsNumber(t *testing.T) {
-	s := numberedShop(t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}})
+	s := numberedShop(
+		t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}},
+	)
 	s.acc.Joined = noon.AddDate(0, -1, 0)
 	s.buy("2", 10, noon)
 	o := bought("EUR", loyalty.Line{Amount: 1000})
@@ -96,7 +102,9 @@ func TestLateOrderTakesItsNumber(t *testing.T) {
 
 // An order that does not count has no number: it takes none from the orders behind it.
 func TestOrderThatDoesNotCountHasNoNumber(t *testing.T) {
-	s := numberedShop(t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}})
+	s := numberedShop(
+		t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}},
+	)
 	free := bought("EUR", loyalty.Line{Amount: 0})
 	free.ID = "0"
 	s.submit(free, noon)
@@ -131,7 +139,9 @@ func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 	if n := len(s.acc.First.Orders); n != 4 {
 		t.Errorf("the account remembers %d orders", n)
 	}
-	if out, _ := award.PlaceOrder(s.p, s.acc, nil, s.p, with(o, func(o *loyalty.Order) { o.ID = "4" }), nil, o.PlacedAt); out.Needs.Numbers {
+	if out, _ := award.PlaceOrder(
+		s.p, s.acc, nil, s.p, with(o, func(o *loyalty.Order) { o.ID = "4" }), nil, o.PlacedAt,
+	); out.Needs.Numbers {
 		t.Error("the first orders are read twice")
 	}
 }
@@ -161,9 +171,14 @@ func numberedProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 		{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}},
 		nth("third", 3, 70),
 		{ID: "few", Give: loyalty.Multiply{By: big.NewRat(3, 1)}, Match: loyalty.Match{When: asksNumber{few, 2}}},
-		{ID: "brief", Give: loyalty.Fixed{Points: 20}, Match: loyalty.Match{FirstOrder: true}, Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Months: 40}}}},
+		{
+			ID: "brief", Give: loyalty.Fixed{Points: 20}, Match: loyalty.Match{FirstOrder: true},
+			Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Months: 40}}},
+		},
 	}
-	p.Earn.Rules = rapid.SliceOfNDistinct(rapid.SampledFrom(rules), 1, len(rules), func(r loyalty.Rule) string { return r.ID }).Draw(t, "rules")
+	p.Earn.Rules = rapid.SliceOfNDistinct(
+		rapid.SampledFrom(rules), 1, len(rules), func(r loyalty.Rule) string { return r.ID },
+	).Draw(t, "rules")
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +214,8 @@ func TestOrderNumbersDoNotDependOnTheDelivery(t *testing.T) {
 			sameLevels(t, p, got.shop, want.shop)
 			x, y := got.acc.First, want.acc.First
 			n := min(len(x.Orders), len(y.Orders)) // one may remember more than the rules ask for
-			if !slices.Equal(x.Orders[:n], y.Orders[:n]) || int64(n) < min(int64(y.Most), posting.OrderCount(want.acc)) {
+			if !slices.Equal(x.Orders[:n], y.Orders[:n]) ||
+				int64(n) < min(int64(y.Most), posting.OrderCount(want.acc)) {
 				t.Fatalf("the first orders are %v, and by the direct delivery %v", x, y)
 			}
 			for _, id := range slices.Sorted(maps.Keys(want.states)) {

@@ -33,12 +33,25 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 	}{
 		{"at once", func(*loyalty.Order) {}, noon, noon, "", ""},
 		{"after 90 days", func(*loyalty.Order) {}, noon, noon.Add(posting.MaxOrderAge), "", ""},
-		{"later", func(*loyalty.Order) {}, noon, noon.Add(posting.MaxOrderAge + 1), loyalty.ValidationFailed, "/member"},
-		{"in another currency", func(o *loyalty.Order) { o.Currency = "USD" }, noon, noon, loyalty.CurrencyMismatch, "/currency"},
-		{"placed at another instant", func(o *loyalty.Order) { o.PlacedAt = noon.Add(1) }, noon, noon, loyalty.ValidationFailed, "/placed_at"},
-		{"by a member who joined within a day", func(*loyalty.Order) {}, noon.Add(posting.JoinGrace), noon.AddDate(0, 0, 40), "", ""},
 		{
-			"by a member who joined too late", func(*loyalty.Order) {}, noon.Add(posting.JoinGrace + 1), noon.AddDate(0, 0, 40),
+			"later", func(*loyalty.Order) {}, noon, noon.Add(posting.MaxOrderAge + 1), loyalty.ValidationFailed,
+			"/member",
+		},
+		{
+			"in another currency", func(o *loyalty.Order) { o.Currency = "USD" }, noon, noon, loyalty.CurrencyMismatch,
+			"/currency",
+		},
+		{
+			"placed at another instant", func(o *loyalty.Order) { o.PlacedAt = noon.Add(1) }, noon, noon,
+			loyalty.ValidationFailed, "/placed_at",
+		},
+		{
+			"by a member who joined within a day", func(*loyalty.Order) {}, noon.Add(posting.JoinGrace),
+			noon.AddDate(0, 0, 40), "", "",
+		},
+		{
+			"by a member who joined too late", func(*loyalty.Order) {}, noon.Add(posting.JoinGrace + 1),
+			noon.AddDate(0, 0, 40),
 			loyalty.ValidationFailed, "/placed_at",
 		},
 	} {
@@ -75,7 +88,9 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 // was received.
 func TestStateThatConsistsOfPayments(t *testing.T) {
 	unreported := loyalty.Order{ReportedStatus: loyalty.Unreported}
-	lines := loyalty.Order{ReportedStatus: loyalty.Unreported, Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 10}}}
+	lines := loyalty.Order{
+		ReportedStatus: loyalty.Unreported, Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 10}},
+	}
 	reported := loyalty.Order{ReportedStatus: loyalty.OrderPaid}
 	members := loyalty.Order{ReportedStatus: loyalty.Unreported, Member: "mem_ada"}
 	for _, c := range []struct {

@@ -37,7 +37,12 @@ func (x *orderings) reported(facts [5]int) loyalty.Order {
 	}
 	for i, fact := range []int{refund1, refund2} {
 		if facts[fact] > 0 {
-			o.Refunds = append(o.Refunds, loyalty.Refund{ID: fmt.Sprint(i), At: noon, Status: loyalty.RefundSucceeded, Amount: int64(1_733 * (i + 1))})
+			o.Refunds = append(
+				o.Refunds,
+				loyalty.Refund{
+					ID: fmt.Sprint(i), At: noon, Status: loyalty.RefundSucceeded, Amount: int64(1_733 * (i + 1)),
+				},
+			)
 		}
 	}
 	d := loyalty.Dispute{ID: "dp", At: noon, Amount: 3_000}
@@ -75,7 +80,10 @@ func (x *orderings) deliver(acc loyalty.Account, state *loyalty.OrderState, fact
 		return
 	}
 	x.count++
-	final := fmt.Sprint(state.Worth, state.Grants, state.Shares, acc.Balance(), acc.Lots, acc.Usage, acc.Metrics, acc.Earned, acc.Tier.Level)
+	final := fmt.Sprint(
+		state.Worth, state.Grants, state.Shares, acc.Balance(), acc.Lots, acc.Usage, acc.Metrics, acc.Earned,
+		acc.Tier.Level,
+	)
 	if x.first == "" {
 		x.first = final
 	}
@@ -92,14 +100,21 @@ func TestAllOrderingsOfFiveFactsReportedTwiceEndInOneState(t *testing.T) {
 			p.Earn.Pending = loyalty.Wait{}
 			p.Earn.Caps = []loyalty.Cap{{Points: 90, Per: loyalty.PerDay}}
 			p.Earn.Rules = []loyalty.Rule{
-				{ID: "bonus", Give: loyalty.Fixed{Points: 25}, Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 5_000}}, Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 60}}}},
+				{
+					ID: "bonus", Give: loyalty.Fixed{Points: 25},
+					Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 5_000}},
+					Life:  loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 60}}},
+				},
 			}
 			if err := Compile(p); err != nil {
 				t.Fatal(err)
 			}
 			acc := joined(t, p, noon)
 			acc.Debt = 12
-			x := orderings{t: t, p: p, end: end, order: paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: 2_500}, loyalty.Line{Amount: 7_499})}
+			x := orderings{
+				t: t, p: p, end: end,
+				order: paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: 2_500}, loyalty.Line{Amount: 7_499}),
+			}
 			x.deliver(acc, nil, [5]int{})
 			if x.count != 113_400 {
 				t.Errorf("there were %d orderings", x.count)

@@ -20,7 +20,9 @@ func captured(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Recei
 }
 
 func backFact(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Fact {
-	f := loyalty.Fact{Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, Money: eur(cents), At: noon.Add(time.Hour)}
+	f := loyalty.Fact{
+		Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, Money: eur(cents), At: noon.Add(time.Hour),
+	}
 	for _, e := range edit {
 		e(&f)
 	}
@@ -39,16 +41,28 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 		shipping, tax, included int64
 		status                  loyalty.OrderStatus
 	}{
-		{"goods alone", false, untold(captured("p", 1000)), []loyalty.Line{{ID: "/p", Quantity: 1, Amount: 1000}}, 0, 0, 0, loyalty.OrderPaid},
+		{
+			"goods alone", false, untold(captured("p", 1000)),
+			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 1000}},
+			0, 0, 0, loyalty.OrderPaid,
+		},
 		{
 			"goods, shipping, tax and a tip", false,
-			untold(captured("p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = 100, 150, 50, 19 })),
+			untold(
+				captured(
+					"p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = 100, 150, 50, 19 },
+				),
+			),
 			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 700}},
 			100, 200, 0, loyalty.OrderPaid,
 		},
 		{
 			"amounts that include the tax", true,
-			untold(captured("p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = 100, 150, 50, 19 })),
+			untold(
+				captured(
+					"p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = 100, 150, 50, 19 },
+				),
+			),
 			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 831}},
 			119, 50, 150, loyalty.OrderPaid,
 		},
@@ -60,7 +74,9 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 		},
 		{
 			"parts below zero", false,
-			untold(captured("p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = -1, -1, -1, -1 })),
+			untold(
+				captured("p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = -1, -1, -1, -1 }),
+			),
 			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 1000}},
 			0, 0, 0, loyalty.OrderPaid,
 		},
@@ -75,19 +91,29 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 			untold(captured("p", 1000, func(f *loyalty.Fact) {
 				f.Lines = []loyalty.FactLine{{ID: "g", Quantity: 2, Amount: 300}, {ID: "h", Amount: 900}}
 			})),
-			[]loyalty.Line{{ID: "/p/g", Quantity: 2, Amount: 300}, {ID: "/p/h", Quantity: 1, Amount: 700}, {ID: "/p", Quantity: 1}},
+			[]loyalty.Line{
+				{ID: "/p/g", Quantity: 2, Amount: 300},
+				{ID: "/p/h", Quantity: 1, Amount: 700},
+				{ID: "/p", Quantity: 1},
+			},
 			0, 0, 0, loyalty.OrderPaid,
 		},
 		{
-			"two payments", false, untold(captured("p", 1000), captured("q", 500, func(f *loyalty.Fact) { f.Shipping = 500 })),
+			"two payments", false,
+			untold(captured("p", 1000), captured("q", 500, func(f *loyalty.Fact) { f.Shipping = 500 })),
 			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 1000}, {ID: "/q", Quantity: 1}},
 			500, 0, 0, loyalty.OrderPaid,
 		},
 		{"a payment of nothing", false, untold(captured("p", 0)), nil, 0, 0, 0, loyalty.OrderPlaced},
-		{"a pending payment", false, untold(captured("p", 1000, func(f *loyalty.Fact) { f.State = loyalty.FactPending })), nil, 0, 0, 0, loyalty.OrderPlaced},
+		{
+			"a pending payment", false,
+			untold(captured("p", 1000, func(f *loyalty.Fact) { f.State = loyalty.FactPending })), nil, 0, 0, 0,
+			loyalty.OrderPlaced,
+		},
 		{
 			"a payment in another currency", false,
-			untold(captured("p", 1000, func(f *loyalty.Fact) { f.Money.Currency = "USD" })), nil, 0, 0, 0, loyalty.OrderPlaced,
+			untold(captured("p", 1000, func(f *loyalty.Fact) { f.Money.Currency = "USD" })), nil, 0, 0, 0,
+			loyalty.OrderPlaced,
 		},
 	} {
 		p := made(
@@ -120,9 +146,19 @@ func TestStatusOfAnOrderByItsPayments(t *testing.T) {
 	}{
 		{"orders award by themselves", loyalty.AwardOrders, func(*loyalty.Order) {}, loyalty.OrderPaid},
 		{"without money", loyalty.AwardOrdersWhenPaid, func(*loyalty.Order) {}, loyalty.OrderPlaced},
-		{"a cent too little", loyalty.AwardOrdersWhenPaid, func(o *loyalty.Order) { o.Receipts = []loyalty.Receipt{captured("p", 999)} }, loyalty.OrderPlaced},
-		{"all of the money", loyalty.AwardOrdersWhenPaid, func(o *loyalty.Order) { o.Receipts = []loyalty.Receipt{captured("p", 1000)} }, loyalty.OrderPaid},
-		{"by two payments", loyalty.AwardPayments, func(o *loyalty.Order) { o.Receipts = []loyalty.Receipt{captured("p", 400), captured("q", 600)} }, loyalty.OrderPaid},
+		{
+			"a cent too little", loyalty.AwardOrdersWhenPaid,
+			func(o *loyalty.Order) { o.Receipts = []loyalty.Receipt{captured("p", 999)} }, loyalty.OrderPlaced,
+		},
+		{
+			"all of the money", loyalty.AwardOrdersWhenPaid,
+			func(o *loyalty.Order) { o.Receipts = []loyalty.Receipt{captured("p", 1000)} }, loyalty.OrderPaid,
+		},
+		{
+			"by two payments", loyalty.AwardPayments,
+			func(o *loyalty.Order) { o.Receipts = []loyalty.Receipt{captured("p", 400), captured("q", 600)} },
+			loyalty.OrderPaid,
+		},
 		{"placed, but paid", loyalty.AwardPayments, func(o *loyalty.Order) {
 			o.Status, o.Receipts = loyalty.OrderPlaced, []loyalty.Receipt{captured("p", 1000)}
 		}, loyalty.OrderPaid},
@@ -130,15 +166,25 @@ func TestStatusOfAnOrderByItsPayments(t *testing.T) {
 			o.Status, o.Receipts = loyalty.OrderCanceled, []loyalty.Receipt{captured("p", 1000)}
 		}, loyalty.OrderCanceled},
 		{"the rest in cash", loyalty.AwardOrdersWhenPaid, func(o *loyalty.Order) {
-			o.Tenders, o.Receipts = []loyalty.Tender{{Kind: loyalty.TenderCash, Amount: 400}}, []loyalty.Receipt{captured("p", 600)}
+			o.Tenders, o.Receipts = []loyalty.Tender{
+				{Kind: loyalty.TenderCash, Amount: 400},
+			}, []loyalty.Receipt{captured("p", 600)}
 		}, loyalty.OrderPaid},
 		{"the rest by card, which must be reported", loyalty.AwardOrdersWhenPaid, func(o *loyalty.Order) {
-			o.Tenders, o.Receipts = []loyalty.Tender{{Kind: loyalty.TenderCard, Amount: 400}}, []loyalty.Receipt{captured("p", 600)}
+			o.Tenders, o.Receipts = []loyalty.Tender{
+				{Kind: loyalty.TenderCard, Amount: 400},
+			}, []loyalty.Receipt{captured("p", 600)}
 		}, loyalty.OrderPlaced},
 		{"the rest by other means, which must be reported", loyalty.AwardOrdersWhenPaid, func(o *loyalty.Order) {
-			o.Tenders, o.Receipts = []loyalty.Tender{{Kind: loyalty.TenderOther, Amount: 400}}, []loyalty.Receipt{captured("p", 600)}
+			o.Tenders, o.Receipts = []loyalty.Tender{
+				{Kind: loyalty.TenderOther, Amount: 400},
+			}, []loyalty.Receipt{captured("p", 600)}
 		}, loyalty.OrderPlaced},
-		{"all in cash", loyalty.AwardOrdersWhenPaid, func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderCash, Amount: 1000}} }, loyalty.OrderPaid},
+		{
+			"all in cash", loyalty.AwardOrdersWhenPaid,
+			func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderCash, Amount: 1000}} },
+			loyalty.OrderPaid,
+		},
 		{"all in cash and not paid", loyalty.AwardOrdersWhenPaid, func(o *loyalty.Order) {
 			o.Status, o.Tenders = loyalty.OrderPlaced, []loyalty.Tender{{Kind: loyalty.TenderCash, Amount: 1000}}
 		}, loyalty.OrderPlaced},
@@ -151,7 +197,8 @@ func TestStatusOfAnOrderByItsPayments(t *testing.T) {
 		if got.Status != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got.Status, c.want)
 		}
-		if want := told; got.ReportedStatus != "" && got.ReportedStatus != want || (got.ReportedStatus != "") != (told != c.want) {
+		if want := told; got.ReportedStatus != "" && got.ReportedStatus != want ||
+			(got.ReportedStatus != "") != (told != c.want) {
 			t.Errorf("%s: reported as %q", c.name, got.ReportedStatus)
 		}
 	}
@@ -162,7 +209,9 @@ func TestRefundsOfPayments(t *testing.T) {
 	order := func(facts ...loyalty.Fact) loyalty.Order {
 		o := paid("EUR", loyalty.Line{Amount: 600}, loyalty.Line{Amount: 200})
 		o.Shipping, o.Tax = 100, 100
-		o.Receipts = []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "p"}, append(facts, captured("p", 1000).Facts...))}
+		o.Receipts = []loyalty.Receipt{
+			receipt.WithFacts(loyalty.Receipt{ID: "p"}, append(facts, captured("p", 1000).Facts...)),
+		}
 		return o
 	}
 	stated := func(amount, shipping, tax, goods int64, lines ...loyalty.RefundLine) loyalty.Refund {
@@ -189,28 +238,79 @@ func TestRefundsOfPayments(t *testing.T) {
 		{"a sum", order(backFact("r", 300)), []loyalty.Refund{sum(300)}},
 		{"more than was paid", order(backFact("r", 1001)), []loyalty.Refund{sum(1000)}},
 		{"pending and failed", order(
-			backFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }), backFact("s", 300, func(f *loyalty.Fact) { f.State = loyalty.FactFailed }),
+			backFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }),
+			backFact("s", 300, func(f *loyalty.Fact) { f.State = loyalty.FactFailed }),
 		), nil},
-		{"shipping", order(backFact("r", 100, func(f *loyalty.Fact) { f.Shipping = 100 })), []loyalty.Refund{stated(100, 100, 0, 0)}},
-		{"more shipping than the order has", order(backFact("r", 300, func(f *loyalty.Fact) { f.Shipping = 300 })), []loyalty.Refund{stated(300, 100, 0, 0)}},
-		{"more shipping than the refund", order(backFact("r", 50, func(f *loyalty.Fact) { f.Shipping = 80 })), []loyalty.Refund{stated(50, 50, 0, 0)}},
-		{"tax and a tip", order(backFact("r", 90, func(f *loyalty.Fact) { f.Tax, f.Tip = 30, 20 })), []loyalty.Refund{stated(90, 0, 50, 0)}},
-		{"a line", order(backFact("r", 150, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1, Amount: 150}} })), []loyalty.Refund{
-			stated(150, 0, 0, 0, loyalty.RefundLine{ID: "2", Quantity: 1, Amount: 150}),
-		}},
-		{"more of a line than it cost", order(backFact("r", 300, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1, Amount: 300}} })), []loyalty.Refund{
-			stated(300, 0, 0, 0, loyalty.RefundLine{ID: "2", Quantity: 1, Amount: 200}),
-		}},
-		{"a line of nothing", order(backFact("r", 100, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1}} })), []loyalty.Refund{stated(100, 0, 0, 0)}},
+		{
+			"shipping", order(backFact("r", 100, func(f *loyalty.Fact) { f.Shipping = 100 })),
+			[]loyalty.Refund{stated(100, 100, 0, 0)},
+		},
+		{
+			"more shipping than the order has", order(backFact("r", 300, func(f *loyalty.Fact) { f.Shipping = 300 })),
+			[]loyalty.Refund{stated(300, 100, 0, 0)},
+		},
+		{
+			"more shipping than the refund", order(backFact("r", 50, func(f *loyalty.Fact) { f.Shipping = 80 })),
+			[]loyalty.Refund{stated(50, 50, 0, 0)},
+		},
+		{
+			"tax and a tip", order(backFact("r", 90, func(f *loyalty.Fact) { f.Tax, f.Tip = 30, 20 })),
+			[]loyalty.Refund{stated(90, 0, 50, 0)},
+		},
+		{
+			"a line",
+			order(
+				backFact(
+					"r", 150,
+					func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1, Amount: 150}} },
+				),
+			),
+			[]loyalty.Refund{
+				stated(150, 0, 0, 0, loyalty.RefundLine{ID: "2", Quantity: 1, Amount: 150}),
+			},
+		},
+		{
+			"more of a line than it cost",
+			order(
+				backFact(
+					"r", 300,
+					func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1, Amount: 300}} },
+				),
+			),
+			[]loyalty.Refund{
+				stated(300, 0, 0, 0, loyalty.RefundLine{ID: "2", Quantity: 1, Amount: 200}),
+			},
+		},
+		{
+			"a line of nothing",
+			order(backFact("r", 100, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1}} })),
+			[]loyalty.Refund{stated(100, 0, 0, 0)},
+		},
 		{"a line that the order does not have", order(backFact("r", 150, func(f *loyalty.Fact) {
 			f.Lines = []loyalty.FactLine{{ID: "9", Quantity: 1, Amount: 150}}
 		})), []loyalty.Refund{stated(150, 0, 0, 150)}},
 		{"a line twice", order(
-			backFact("r", 150, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1, Amount: 150}} }),
-			backFact("s", 150, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1, Amount: 150}} }),
-		), []loyalty.Refund{stated(300, 0, 0, 0, loyalty.RefundLine{ID: "2", Quantity: 1, Amount: 150}, loyalty.RefundLine{ID: "2", Quantity: 1, Amount: 50})}},
-		{"more stated than was paid", order(backFact("r", 1001, func(f *loyalty.Fact) { f.Shipping = 100 })), []loyalty.Refund{sum(1000)}},
-		{"one stated, one not", order(backFact("r", 50, func(f *loyalty.Fact) { f.Shipping = 50 }), backFact("s", 70)), []loyalty.Refund{stated(50, 50, 0, 0), sum(70)}},
+			backFact(
+				"r", 150, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1, Amount: 150}} },
+			),
+			backFact(
+				"s", 150, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "2", Quantity: 1, Amount: 150}} },
+			),
+		), []loyalty.Refund{
+			stated(
+				300, 0, 0, 0, loyalty.RefundLine{ID: "2", Quantity: 1, Amount: 150},
+				loyalty.RefundLine{ID: "2", Quantity: 1, Amount: 50},
+			),
+		}},
+		{
+			"more stated than was paid", order(backFact("r", 1001, func(f *loyalty.Fact) { f.Shipping = 100 })),
+			[]loyalty.Refund{sum(1000)},
+		},
+		{
+			"one stated, one not",
+			order(backFact("r", 50, func(f *loyalty.Fact) { f.Shipping = 50 }), backFact("s", 70)),
+			[]loyalty.Refund{stated(50, 50, 0, 0), sum(70)},
+		},
 		{"in another currency", order(backFact("r", 300, func(f *loyalty.Fact) { f.Money.Currency = "USD" })), nil},
 	} {
 		p := made(t, func(*loyalty.Program) {})
@@ -238,7 +338,9 @@ func TestRefundThatBothReportCountsOnce(t *testing.T) {
 		{0, []loyalty.Fact{backFact("r", 400, func(f *loyalty.Fact) { f.Shipping = 1 })}, 400},
 	} {
 		o := paid("EUR", loyalty.Line{Amount: 1000})
-		o.Receipts = []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "p"}, append(c.facts, captured("p", 1000).Facts...))}
+		o.Receipts = []loyalty.Receipt{
+			receipt.WithFacts(loyalty.Receipt{ID: "p"}, append(c.facts, captured("p", 1000).Facts...)),
+		}
 		pending := back("pending", 500)
 		pending.Status = loyalty.RefundPending
 		o.Refunds = []loyalty.Refund{back("m", c.told), pending}
@@ -257,11 +359,15 @@ func TestRefundThatBothReportCountsOnce(t *testing.T) {
 		}
 	}
 	o := paid("EUR", loyalty.Line{Amount: 1000}) // without a capture, and from two payments
-	o.Receipts = []loyalty.Receipt{{ID: "p", Facts: []loyalty.Fact{backFact("r", 700)}}, {ID: "q", Facts: []loyalty.Fact{backFact("r", 700)}}}
+	o.Receipts = []loyalty.Receipt{
+		{ID: "p", Facts: []loyalty.Fact{backFact("r", 700)}}, {ID: "q", Facts: []loyalty.Fact{backFact("r", 700)}},
+	}
 	if got := receipt.Paid(p, o).Refunds; len(got) != 2 || got[0].Amount != 700 || got[1].Amount != 300 {
 		t.Errorf("no more is refunded than was paid: %+v", got)
 	}
-	o.Receipts = []loyalty.Receipt{{ID: "p", Facts: []loyalty.Fact{backFact("r", 700)}}, {ID: "q", Facts: []loyalty.Fact{backFact("r", 200)}}}
+	o.Receipts = []loyalty.Receipt{
+		{ID: "p", Facts: []loyalty.Fact{backFact("r", 700)}}, {ID: "q", Facts: []loyalty.Fact{backFact("r", 200)}},
+	}
 	o.Refunds = []loyalty.Refund{back("m", 800)} // 700 of p and 100 of q
 	if got := receipt.Paid(p, o).Refunds; len(got) != 2 || got[1].ID != "/q" || got[1].Amount != 100 {
 		t.Errorf("what the shop reports is of the first payments: %+v", got)
@@ -273,13 +379,22 @@ func TestRefundsOfTaxIncludedPayments(t *testing.T) {
 	o := paid("EUR", loyalty.Line{Amount: 800})
 	o.Shipping, o.Tax = 200, 150
 	refund := backFact("r", 500, func(f *loyalty.Fact) { f.Shipping, f.ShippingTax, f.Tax = 100, 19, 80 })
-	lines := backFact("s", 100, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "1", Quantity: 1, Amount: 70, Tax: 13}} })
-	o.Receipts = []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "p"}, append([]loyalty.Fact{refund, lines}, captured("p", 1000).Facts...))}
+	lines := backFact(
+		"s", 100, func(f *loyalty.Fact) { f.Lines = []loyalty.FactLine{{ID: "1", Quantity: 1, Amount: 70, Tax: 13}} },
+	)
+	o.Receipts = []loyalty.Receipt{
+		receipt.WithFacts(
+			loyalty.Receipt{ID: "p"}, append([]loyalty.Fact{refund, lines}, captured("p", 1000).Facts...),
+		),
+	}
 	o.Refunds = []loyalty.Refund{
 		{ID: "m", Status: loyalty.RefundSucceeded, Amount: 10, Tax: 2},
 		{ID: "n", Status: loyalty.RefundFailed, Amount: 30},
 		{ID: "o", Status: loyalty.RefundFailed, Amount: 30, Shipping: 30, Tax: 5},
-		{ID: "q", Status: loyalty.RefundFailed, Amount: 5, Tax: 1, Lines: []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 5}}},
+		{
+			ID: "q", Status: loyalty.RefundFailed, Amount: 5, Tax: 1,
+			Lines: []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 5}},
+		},
 	}
 	o.ReportedStatus = loyalty.OrderPaid
 	got := receipt.Paid(p, o)
@@ -290,7 +405,10 @@ func TestRefundsOfTaxIncludedPayments(t *testing.T) {
 		{ID: "m", Status: loyalty.RefundSucceeded, Amount: 10, Goods: 10, Included: 2},
 		{ID: "n", Status: loyalty.RefundFailed, Amount: 30},
 		{ID: "o", Status: loyalty.RefundFailed, Amount: 30, Shipping: 30, Included: 5},
-		{ID: "q", Status: loyalty.RefundFailed, Amount: 5, Included: 1, Lines: []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 5}}},
+		{
+			ID: "q", Status: loyalty.RefundFailed, Amount: 5, Included: 1,
+			Lines: []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 5}},
+		},
 		{ID: "/p", At: noon.Add(time.Hour), Status: loyalty.RefundSucceeded, Amount: 590},
 	}
 	if !reflect.DeepEqual(got.Refunds, want) {
@@ -298,8 +416,9 @@ func TestRefundsOfTaxIncludedPayments(t *testing.T) {
 	}
 	o.Refunds = nil
 	want = []loyalty.Refund{{
-		ID: "/p/", At: noon.Add(time.Hour), Status: loyalty.RefundSucceeded, Amount: 600, Shipping: 119, Goods: 381, Included: 80,
-		Lines: []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 83}},
+		ID: "/p/", At: noon.Add(time.Hour), Status: loyalty.RefundSucceeded, Amount: 600, Shipping: 119, Goods: 381,
+		Included: 80,
+		Lines:    []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 83}},
 	}}
 	if got := receipt.Paid(p, o).Refunds; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)
@@ -317,12 +436,16 @@ func TestDisputesOfPayments(t *testing.T) {
 		return loyalty.Fact{Kind: loyalty.FactDispute, ID: id, State: state, Money: money, At: noon}
 	}
 	o.Receipts = []loyalty.Receipt{{ID: "p", Facts: []loyalty.Fact{
-		dispute("a", loyalty.FactOpen, eur(300)), dispute("b", loyalty.FactWon, eur(1000)), dispute("c", loyalty.FactLost, eur(1001)),
-		dispute("d", loyalty.FactPending, eur(300)), dispute("e", loyalty.FactOpen, loyalty.Money{Amount: 300, Currency: "USD"}),
+		dispute("a", loyalty.FactOpen, eur(300)), dispute("b", loyalty.FactWon, eur(1000)),
+		dispute("c", loyalty.FactLost, eur(1001)),
+		dispute("d", loyalty.FactPending, eur(300)),
+		dispute("e", loyalty.FactOpen, loyalty.Money{Amount: 300, Currency: "USD"}),
 		{Kind: loyalty.FactRefund, ID: "f", State: loyalty.FactOpen, Money: eur(300)},
 	}}}
 	want := []loyalty.Dispute{
-		{ID: "/p/a", At: noon, Status: loyalty.DisputeOpen, Amount: 300}, {ID: "/p/b", At: noon, Status: loyalty.DisputeWon, Amount: 1000}, {ID: "/p/c", At: noon, Status: loyalty.DisputeLost, Amount: 1000},
+		{ID: "/p/a", At: noon, Status: loyalty.DisputeOpen, Amount: 300},
+		{ID: "/p/b", At: noon, Status: loyalty.DisputeWon, Amount: 1000},
+		{ID: "/p/c", At: noon, Status: loyalty.DisputeLost, Amount: 1000},
 	}
 	got := receipt.Paid(p, o)
 	if !reflect.DeepEqual(got.Disputes, want) {
@@ -356,7 +479,8 @@ func TestWhichUnknownCustomersOrdersAMemberMayClaim(t *testing.T) {
 		t.Errorf("claims within %v", got)
 	}
 	terms := loyalty.PaymentTerms{FindBy: []loyalty.MemberBy{loyalty.ByEmail}}
-	if !receipt.FindsBy(terms, loyalty.ByEmail) || receipt.FindsBy(terms, loyalty.ByCustomer) || !receipt.FindsBy((loyalty.PaymentTerms{}), loyalty.ByMetadata) {
+	if !receipt.FindsBy(terms, loyalty.ByEmail) || receipt.FindsBy(terms, loyalty.ByCustomer) ||
+		!receipt.FindsBy((loyalty.PaymentTerms{}), loyalty.ByMetadata) {
 		t.Error("payments find their members by other means")
 	}
 }

@@ -21,7 +21,10 @@ func payProgram(tb testing.TB, y loyalty.Pay) *loyalty.Program {
 }
 
 func TestWhatPointsPayOfAnOrder(t *testing.T) {
-	hundred := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}, "JPY": {Points: big.NewRat(3, 1), Per: 2}, "KWD": {Points: big.NewRat(10, 1), Per: 37}}
+	hundred := map[loyalty.Currency]loyalty.Rate{
+		"EUR": {Points: big.NewRat(100, 1), Per: 100}, "JPY": {Points: big.NewRat(3, 1), Per: 2},
+		"KWD": {Points: big.NewRat(10, 1), Per: 37},
+	}
 	beans := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(150, 1), Per: 100}}
 	for _, c := range []struct {
 		name  string
@@ -30,27 +33,113 @@ func TestWhatPointsPayOfAnOrder(t *testing.T) {
 		total loyalty.Money
 		gives redeem.Payment
 	}{
-		{"a point is a cent", loyalty.Pay{Rates: hundred}, 250, loyalty.Money{Amount: 2999, Currency: "EUR"}, redeem.Payment{Points: 250, Value: loyalty.Money{Amount: 250, Currency: "EUR"}}},
-		{"never more than the order", loyalty.Pay{Rates: hundred}, 9999, loyalty.Money{Amount: 2999, Currency: "EUR"}, redeem.Payment{Points: 2999, Value: loyalty.Money{Amount: 2999, Currency: "EUR"}}},
-		{"whole steps", loyalty.Pay{Rates: hundred, Step: 100}, 250, loyalty.Money{Amount: 2999, Currency: "EUR"}, redeem.Payment{Points: 200, Value: loyalty.Money{Amount: 200, Currency: "EUR"}}},
-		{"the last step is smaller, so that the order is covered to the cent", loyalty.Pay{Rates: hundred, Step: 100}, 3000, loyalty.Money{Amount: 2999, Currency: "EUR"}, redeem.Payment{Points: 2999, Value: loyalty.Money{Amount: 2999, Currency: "EUR"}}},
-		{"fewer than the least", loyalty.Pay{Rates: hundred, Min: 200}, 199, loyalty.Money{Amount: 2999, Currency: "EUR"}, redeem.Payment{}},
-		{"the least, of which not every point is worth a cent", loyalty.Pay{Rates: beans, Min: 100, Step: 100}, 100, loyalty.Money{Amount: 5000, Currency: "EUR"}, redeem.Payment{Points: 99, Value: loyalty.Money{Amount: 66, Currency: "EUR"}}},
-		{"the least, for an order that it covers", loyalty.Pay{Rates: beans, Min: 100}, 100, loyalty.Money{Amount: 66, Currency: "EUR"}, redeem.Payment{Points: 99, Value: loyalty.Money{Amount: 66, Currency: "EUR"}}},
-		{"an order that fewer than the least would cover", loyalty.Pay{Rates: beans, Min: 100}, 9999, loyalty.Money{Amount: 65, Currency: "EUR"}, redeem.Payment{}},
-		{"a least between two steps", loyalty.Pay{Rates: beans, Min: 150, Step: 100}, 199, loyalty.Money{Amount: 5000, Currency: "EUR"}, redeem.Payment{}},
-		{"half of the order", loyalty.Pay{Rates: hundred, Share: big.NewRat(1, 2)}, 9999, loyalty.Money{Amount: 2999, Currency: "EUR"}, redeem.Payment{Points: 1499, Value: loyalty.Money{Amount: 1499, Currency: "EUR"}}},
-		{"at most so much", loyalty.Pay{Rates: hundred, Most: map[loyalty.Currency]int64{"EUR": 1000}}, 9999, loyalty.Money{Amount: 2999, Currency: "EUR"}, redeem.Payment{Points: 1000, Value: loyalty.Money{Amount: 1000, Currency: "EUR"}}},
-		{"no point for the part of a yen", loyalty.Pay{Rates: hundred}, 100, loyalty.Money{Amount: 1000, Currency: "JPY"}, redeem.Payment{Points: 99, Value: loyalty.Money{Amount: 66, Currency: "JPY"}}},
-		{"dinars have three decimals", loyalty.Pay{Rates: hundred}, 5, loyalty.Money{Amount: 1000, Currency: "KWD"}, redeem.Payment{Points: 5, Value: loyalty.Money{Amount: 18, Currency: "KWD"}}},
-		{"an order of nothing", loyalty.Pay{Rates: hundred}, 5, loyalty.Money{Amount: 0, Currency: "EUR"}, redeem.Payment{}},
+		{
+			"a point is a cent",
+			loyalty.Pay{Rates: hundred},
+			250,
+			loyalty.Money{Amount: 2999, Currency: "EUR"},
+			redeem.Payment{Points: 250, Value: loyalty.Money{Amount: 250, Currency: "EUR"}},
+		},
+		{
+			"never more than the order",
+			loyalty.Pay{Rates: hundred},
+			9999,
+			loyalty.Money{Amount: 2999, Currency: "EUR"},
+			redeem.Payment{Points: 2999, Value: loyalty.Money{Amount: 2999, Currency: "EUR"}},
+		},
+		{
+			"whole steps",
+			loyalty.Pay{Rates: hundred, Step: 100},
+			250,
+			loyalty.Money{Amount: 2999, Currency: "EUR"},
+			redeem.Payment{Points: 200, Value: loyalty.Money{Amount: 200, Currency: "EUR"}},
+		},
+		{
+			"the last step is smaller, so that the order is covered to the cent",
+			loyalty.Pay{Rates: hundred, Step: 100},
+			3000,
+			loyalty.Money{Amount: 2999, Currency: "EUR"},
+			redeem.Payment{Points: 2999, Value: loyalty.Money{Amount: 2999, Currency: "EUR"}},
+		},
+		{
+			"fewer than the least",
+			loyalty.Pay{Rates: hundred, Min: 200},
+			199,
+			loyalty.Money{Amount: 2999, Currency: "EUR"},
+			redeem.Payment{},
+		},
+		{
+			"the least, of which not every point is worth a cent",
+			loyalty.Pay{Rates: beans, Min: 100, Step: 100},
+			100,
+			loyalty.Money{Amount: 5000, Currency: "EUR"},
+			redeem.Payment{Points: 99, Value: loyalty.Money{Amount: 66, Currency: "EUR"}},
+		},
+		{
+			"the least, for an order that it covers",
+			loyalty.Pay{Rates: beans, Min: 100},
+			100,
+			loyalty.Money{Amount: 66, Currency: "EUR"},
+			redeem.Payment{Points: 99, Value: loyalty.Money{Amount: 66, Currency: "EUR"}},
+		},
+		{
+			"an order that fewer than the least would cover",
+			loyalty.Pay{Rates: beans, Min: 100},
+			9999,
+			loyalty.Money{Amount: 65, Currency: "EUR"},
+			redeem.Payment{},
+		},
+		{
+			"a least between two steps",
+			loyalty.Pay{Rates: beans, Min: 150, Step: 100},
+			199,
+			loyalty.Money{Amount: 5000, Currency: "EUR"},
+			redeem.Payment{},
+		},
+		{
+			"half of the order",
+			loyalty.Pay{Rates: hundred, Share: big.NewRat(1, 2)},
+			9999,
+			loyalty.Money{Amount: 2999, Currency: "EUR"},
+			redeem.Payment{Points: 1499, Value: loyalty.Money{Amount: 1499, Currency: "EUR"}},
+		},
+		{
+			"at most so much",
+			loyalty.Pay{Rates: hundred, Most: map[loyalty.Currency]int64{"EUR": 1000}},
+			9999,
+			loyalty.Money{Amount: 2999, Currency: "EUR"},
+			redeem.Payment{Points: 1000, Value: loyalty.Money{Amount: 1000, Currency: "EUR"}},
+		},
+		{
+			"no point for the part of a yen",
+			loyalty.Pay{Rates: hundred},
+			100,
+			loyalty.Money{Amount: 1000, Currency: "JPY"},
+			redeem.Payment{Points: 99, Value: loyalty.Money{Amount: 66, Currency: "JPY"}},
+		},
+		{
+			"dinars have three decimals",
+			loyalty.Pay{Rates: hundred},
+			5,
+			loyalty.Money{Amount: 1000, Currency: "KWD"},
+			redeem.Payment{Points: 5, Value: loyalty.Money{Amount: 18, Currency: "KWD"}},
+		},
+		{
+			"an order of nothing",
+			loyalty.Pay{Rates: hundred},
+			5,
+			loyalty.Money{Amount: 0, Currency: "EUR"},
+			redeem.Payment{},
+		},
 	} {
 		got, ok := redeem.Payable(payProgram(t, c.pay), c.want, c.total)
 		if !ok || got != c.gives {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.gives)
 		}
 	}
-	if _, ok := redeem.Payable(payProgram(t, loyalty.Pay{Rates: hundred}), 5, loyalty.Money{Amount: 100, Currency: "USD"}); ok {
+	if _, ok := redeem.Payable(
+		payProgram(t, loyalty.Pay{Rates: hundred}), 5, loyalty.Money{Amount: 100, Currency: "USD"},
+	); ok {
 		t.Error("points pay for dollars that have no rate")
 	}
 }
@@ -58,9 +147,13 @@ func TestWhatPointsPayOfAnOrder(t *testing.T) {
 // Points are never worth more than their rate, payments use no superfluous points, and cover what they can.
 func TestPaymentsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rate := loyalty.Rate{Points: big.NewRat(rapid.Int64Range(1, 1000).Draw(t, "points"), rapid.Int64Range(1, 7).Draw(t, "of")), Per: rapid.Int64Range(1, 500).Draw(t, "per")}
+		rate := loyalty.Rate{
+			Points: big.NewRat(rapid.Int64Range(1, 1000).Draw(t, "points"), rapid.Int64Range(1, 7).Draw(t, "of")),
+			Per:    rapid.Int64Range(1, 500).Draw(t, "per"),
+		}
 		p := &loyalty.Program{ID: "p", Zone: noon.Location(), Redemption: loyalty.RedemptionTerms{Pay: loyalty.Pay{
-			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": rate}, Step: loyalty.Points(rapid.IntRange(0, 200).Draw(t, "step")),
+			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": rate},
+			Step:  loyalty.Points(rapid.IntRange(0, 200).Draw(t, "step")),
 		}}}
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
@@ -79,29 +172,45 @@ func TestPaymentsAreExact(t *testing.T) {
 				t.Fatalf("%d points would pay %s too", pay.Points-1, pay.Value)
 			}
 		}
-		if need := new(big.Rat).Mul(big.NewRat(total.Amount, rate.Per), rate.Points); need.Cmp(big.NewRat(int64(want), 1)) <= 0 && pay.Value != total {
+		if need := new(big.Rat).Mul(
+			big.NewRat(total.Amount, rate.Per), rate.Points,
+		); need.Cmp(big.NewRat(int64(want), 1)) <= 0 && pay.Value != total {
 			t.Fatalf("%d points could pay all of %s, and pay %s", want, total, pay.Value)
 		}
 	})
 }
 
 func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
-	p := payProgram(t, loyalty.Pay{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: 100, Step: 50})
+	p := payProgram(
+		t,
+		loyalty.Pay{
+			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: 100,
+			Step: 50,
+		},
+	)
 	acc := joined(t, p, noon)
 	acc.Lots = []loyalty.Lot{{Expires: 20271231, Points: 1030}}
-	out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: redeem.PayReward, Order: "1043", Total: loyalty.Money{Amount: 5000, Currency: "EUR"}}, false, nil, noon)
+	out, err := redeem.Redeem(
+		p, acc,
+		loyalty.Redemption{
+			ID: "rd_1", Reward: redeem.PayReward, Order: "1043", Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
+		},
+		false, nil, noon,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := *out.Entries[0].Redemption
-	if r.Points != 1000 || r.Value != (loyalty.Money{Amount: 1000, Currency: "EUR"}) || out.Account.Balance() != (loyalty.Balance{Active: 30, Reserved: 1000}) {
+	if r.Points != 1000 || r.Value != (loyalty.Money{Amount: 1000, Currency: "EUR"}) ||
+		out.Account.Balance() != (loyalty.Balance{Active: 30, Reserved: 1000}) {
 		t.Fatalf("%+v leaves %+v", r, out.Account.Balance())
 	}
 	out, err = Commit(p, out.Account, r, 400, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := out.Entries[0].Redemption; r.Value != (loyalty.Money{Amount: 400, Currency: "EUR"}) || out.Account.Balance() != (loyalty.Balance{Active: 630}) {
+	if r := out.Entries[0].Redemption; r.Value != (loyalty.Money{Amount: 400, Currency: "EUR"}) ||
+		out.Account.Balance() != (loyalty.Balance{Active: 630}) {
 		t.Errorf("%+v leaves %+v", r, out.Account.Balance())
 	}
 	for _, c := range []struct {
@@ -109,9 +218,15 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 		code loyalty.Code
 	}{
 		{loyalty.Redemption{Points: 99, Total: loyalty.Money{Amount: 5000, Currency: "EUR"}}, loyalty.AmountOutOfRange},
-		{loyalty.Redemption{Points: 100, Total: loyalty.Money{Amount: 5000, Currency: "USD"}}, loyalty.CurrencyUnsupported},
+		{
+			loyalty.Redemption{Points: 100, Total: loyalty.Money{Amount: 5000, Currency: "USD"}},
+			loyalty.CurrencyUnsupported,
+		},
 		{loyalty.Redemption{Points: 100}, loyalty.ValidationFailed},
-		{loyalty.Redemption{Points: -1, Total: loyalty.Money{Amount: 5000, Currency: "EUR"}}, loyalty.AmountNotPositive},
+		{
+			loyalty.Redemption{Points: -1, Total: loyalty.Money{Amount: 5000, Currency: "EUR"}},
+			loyalty.AmountNotPositive,
+		},
 	} {
 		c.in.ID, c.in.Reward = "rd_2", redeem.PayReward
 		if _, err := redeem.Redeem(p, acc, c.in, false, nil, noon); !errors.Is(err, c.code) {
@@ -124,8 +239,14 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := &loyalty.Program{ID: "p", Zone: noon.Location(), Redemption: loyalty.RedemptionTerms{Pay: loyalty.Pay{
-			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(rapid.Int64Range(1, 300).Draw(t, "points"), 1), Per: rapid.Int64Range(1, 200).Draw(t, "per")}},
-			Min:   loyalty.Points(rapid.IntRange(0, 120).Draw(t, "min")), Step: loyalty.Points(rapid.IntRange(0, 60).Draw(t, "step")),
+			Rates: map[loyalty.Currency]loyalty.Rate{
+				"EUR": {
+					Points: big.NewRat(rapid.Int64Range(1, 300).Draw(t, "points"), 1),
+					Per:    rapid.Int64Range(1, 200).Draw(t, "per"),
+				},
+			},
+			Min:   loyalty.Points(rapid.IntRange(0, 120).Draw(t, "min")),
+			Step:  loyalty.Points(rapid.IntRange(0, 60).Draw(t, "step")),
 			Share: rapid.SampledFrom([]*big.Rat{nil, big.NewRat(1, 2)}).Draw(t, "share"),
 		}}}
 		if err := Compile(p); err != nil {
@@ -149,36 +270,72 @@ func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 
 // What is offered is the whole balance, and a quote says the same.
 func TestThePointsThatAreTheLeastPay(t *testing.T) {
-	p := payProgram(t, loyalty.Pay{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(150, 1), Per: 100}}, Min: 100, Step: 100})
+	p := payProgram(
+		t,
+		loyalty.Pay{
+			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(150, 1), Per: 100}}, Min: 100,
+			Step: 100,
+		},
+	)
 	acc := joined(t, p, noon)
 	acc.Lots = []loyalty.Lot{{Expires: 20271231, Points: 100}}
 	want := redeem.Payment{Points: 99, Value: loyalty.Money{Amount: 66, Currency: "EUR"}}
 	if q, err := QuoteOrder(p, acc, paid("EUR", loyalty.Line{Amount: 5000}), nil, noon); err != nil || q.Pay != want {
 		t.Errorf("%+v, %v", q.Pay, err)
 	}
-	out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: redeem.PayReward, Points: 100, Total: loyalty.Money{Amount: 5000, Currency: "EUR"}}, true, nil, noon)
+	out, err := redeem.Redeem(
+		p, acc,
+		loyalty.Redemption{
+			ID: "rd_1", Reward: redeem.PayReward, Points: 100, Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
+		},
+		true, nil, noon,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := last(out).Redemption; (redeem.Payment{Points: r.Points, Value: r.Value}) != want || out.Account.Balance() != (loyalty.Balance{Active: 1}) {
+	if r := last(out).Redemption; (redeem.Payment{Points: r.Points, Value: r.Value}) != want ||
+		out.Account.Balance() != (loyalty.Balance{Active: 1}) {
 		t.Errorf("%+v leaves %+v", r, out.Account.Balance())
 	}
 	var refusal *loyalty.Error
 	in := loyalty.Redemption{ID: "rd_2", Reward: redeem.PayReward, Total: loyalty.Money{Amount: 65, Currency: "EUR"}}
-	if _, err := redeem.Redeem(p, acc, in, true, nil, noon); !errors.As(err, &refusal) || refusal.Code != loyalty.AmountOutOfRange || refusal.Pointer != "/order_total" {
+	if _, err := redeem.Redeem(p, acc, in, true, nil, noon); !errors.As(err, &refusal) ||
+		refusal.Code != loyalty.AmountOutOfRange || refusal.Pointer != "/order_total" {
 		t.Errorf("of an order that costs 98 points: %v", err)
 	}
 }
 
 // What is asked for is how many at most: more than there are is what there is.
 func TestAPaymentTakesWhatThereIs(t *testing.T) {
-	p := payProgram(t, loyalty.Pay{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: 100, Step: 50})
-	for _, c := range []struct{ has, asked, takes loyalty.Points }{{2030, 5000, 2000}, {2030, 2031, 2000}, {2030, 0, 2000}, {2030, 150, 150}, {100, 5000, 100}, {99, 5000, 0}, {0, 5000, 0}, {0, 0, 0}} {
+	p := payProgram(
+		t,
+		loyalty.Pay{
+			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: 100,
+			Step: 50,
+		},
+	)
+	for _, c := range []struct{ has, asked, takes loyalty.Points }{
+		{2030, 5000, 2000},
+		{2030, 2031, 2000},
+		{2030, 0, 2000},
+		{2030, 150, 150},
+		{100, 5000, 100},
+		{99, 5000, 0},
+		{0, 5000, 0},
+		{0, 0, 0},
+	} {
 		acc := joined(t, p, noon)
 		if c.has > 0 {
 			acc.Lots = []loyalty.Lot{{Expires: 20271231, Points: c.has}}
 		}
-		out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: redeem.PayReward, Points: c.asked, Total: loyalty.Money{Amount: 5000, Currency: "EUR"}}, true, nil, noon)
+		out, err := redeem.Redeem(
+			p, acc,
+			loyalty.Redemption{
+				ID: "rd_1", Reward: redeem.PayReward, Points: c.asked,
+				Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
+			},
+			true, nil, noon,
+		)
 		if c.takes == 0 {
 			if !errors.Is(err, loyalty.InsufficientPoints) {
 				t.Errorf("%+v: %v", c, err)
@@ -188,7 +345,8 @@ func TestAPaymentTakesWhatThereIs(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v", c, err)
 		}
-		if r := last(out).Redemption; r.Points != c.takes || r.Requested != c.asked || r.Value != (loyalty.Money{Amount: int64(c.takes), Currency: "EUR"}) {
+		if r := last(out).Redemption; r.Points != c.takes || r.Requested != c.asked ||
+			r.Value != (loyalty.Money{Amount: int64(c.takes), Currency: "EUR"}) {
 			t.Errorf("%+v: %+v", c, r)
 		}
 	}
@@ -199,13 +357,21 @@ func TestAPartOfAPaymentCostsWhatItPays(t *testing.T) {
 	p := payProgram(t, loyalty.Pay{Rates: map[loyalty.Currency]loyalty.Rate{"KWD": {Points: big.NewRat(5, 1), Per: 2}}})
 	acc := joined(t, p, noon)
 	acc.Lots = []loyalty.Lot{{Expires: 20271231, Points: 700}}
-	out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: redeem.PayReward, Total: loyalty.Money{Amount: 5000, Currency: "KWD"}}, false, nil, noon)
+	out, err := redeem.Redeem(
+		p, acc,
+		loyalty.Redemption{ID: "rd_1", Reward: redeem.PayReward, Total: loyalty.Money{Amount: 5000, Currency: "KWD"}},
+		false, nil, noon,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	acc = out.Account
 	for n, want := range map[loyalty.Points]redeem.Payment{
-		1: {}, 2: {}, 3: {Points: 3, Value: loyalty.Money{Amount: 1, Currency: "KWD"}}, 4: {Points: 3, Value: loyalty.Money{Amount: 1, Currency: "KWD"}}, 5: {Points: 5, Value: loyalty.Money{Amount: 2, Currency: "KWD"}}, 699: {Points: 698, Value: loyalty.Money{Amount: 279, Currency: "KWD"}}, 700: {Points: 700, Value: loyalty.Money{Amount: 280, Currency: "KWD"}},
+		1: {}, 2: {}, 3: {Points: 3, Value: loyalty.Money{Amount: 1, Currency: "KWD"}},
+		4:   {Points: 3, Value: loyalty.Money{Amount: 1, Currency: "KWD"}},
+		5:   {Points: 5, Value: loyalty.Money{Amount: 2, Currency: "KWD"}},
+		699: {Points: 698, Value: loyalty.Money{Amount: 279, Currency: "KWD"}},
+		700: {Points: 700, Value: loyalty.Money{Amount: 280, Currency: "KWD"}},
 	} {
 		out, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, n, noon)
 		if want.Points == 0 {
@@ -218,7 +384,10 @@ func TestAPartOfAPaymentCostsWhatItPays(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := last(out).Redemption
-		if got := (redeem.Payment{Points: r.Points, Value: r.Value}); got != want || out.Account.Balance() != (loyalty.Balance{Active: 700 - want.Points}) || out.Account.Redeemed != want.Points {
+		if got := (redeem.Payment{Points: r.Points, Value: r.Value}); got != want ||
+			out.Account.Balance() != (loyalty.Balance{
+				Active: 700 - want.Points,
+			}) || out.Account.Redeemed != want.Points {
 			t.Errorf("%d points pay %+v, and leave %+v", n, got, out.Account.Balance())
 		}
 	}
@@ -233,15 +402,25 @@ func TestAPartOfAConversionByARewardGivesSomething(t *testing.T) {
 	if _, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, 4, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
 		t.Errorf("4 of 100 points for a fifth of a mile each: %v", err)
 	}
-	if out, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, 5, noon); err != nil || last(out).Redemption.Credit.Worth != 1 {
+	if out, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, 5, noon); err != nil ||
+		last(out).Redemption.Credit.Worth != 1 {
 		t.Errorf("%+v, %v", out.Entries, err)
 	}
 }
 
 // A share is of the order, however many payments it has: what others hold or have paid of it is deducted.
 func TestPaymentsOfOneOrderShareItsBound(t *testing.T) {
-	p := payProgram(t, loyalty.Pay{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Share: big.NewRat(1, 2)})
-	for name, to := range map[string]loyalty.Redemption{"an order": {Order: "o1"}, "a cart and its order": {Order: "o1", Cart: "c1"}, "a cart": {Cart: "c1"}, "neither": {}} {
+	p := payProgram(
+		t,
+		loyalty.Pay{
+			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}},
+			Share: big.NewRat(1, 2),
+		},
+	)
+	for name, to := range map[string]loyalty.Redemption{
+		"an order": {Order: "o1"}, "a cart and its order": {Order: "o1", Cart: "c1"}, "a cart": {Cart: "c1"},
+		"neither": {},
+	} {
 		acc := saver(t, p, ample)
 		pay := func(id string, total int64, commit bool) (loyalty.Points, loyalty.Entry) {
 			t.Helper()

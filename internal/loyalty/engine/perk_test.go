@@ -24,7 +24,8 @@ func TestAPerkIsHadInDebtAndWithoutPoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := out.Entries[0]
-		if e.Redemption.Status != loyalty.Committed || len(e.Postings) != 0 || e.Points != 0 || len(out.Account.Holds) != 0 || out.Account.Debt != 50 {
+		if e.Redemption.Status != loyalty.Committed || len(e.Postings) != 0 || e.Points != 0 ||
+			len(out.Account.Holds) != 0 || out.Account.Debt != 50 {
 			t.Errorf("commit %t: %+v", commit, e)
 		}
 	}
@@ -35,11 +36,15 @@ func TestAPerkOfALimitedNumber(t *testing.T) {
 		r.Type, r.Cost, r.StockBatches = redeem.Perk, 0, []loyalty.StockBatch{{Quantity: 1}}
 	})
 	acc := saver(t, p)
-	out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: "it"}, true, earn.Budgets{"rewards.it": 1}, noon)
+	out, err := redeem.Redeem(
+		p, acc, loyalty.Redemption{ID: "rd_1", Reward: "it"}, true, earn.Budgets{"rewards.it": 1}, noon,
+	)
 	if err != nil || len(out.Spends) != 1 || out.Spends[0].Points != 1 {
 		t.Errorf("%+v, %v", out.Spends, err)
 	}
-	if _, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it"}, true, earn.Budgets{"rewards.it": 0}, noon); !errors.Is(err, loyalty.RewardOutOfStock) {
+	if _, err := redeem.Redeem(
+		p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it"}, true, earn.Budgets{"rewards.it": 0}, noon,
+	); !errors.Is(err, loyalty.RewardOutOfStock) {
 		t.Error(err)
 	}
 }
@@ -50,10 +55,16 @@ func TestAPerkTakesThePlaceOfWhatItsCartHolds(t *testing.T) {
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
 	}
-	acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: 20270131, Points: 150}), loyalty.Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account
+	acc := redeemed(
+		t, p, saver(t, p, loyalty.Lot{Expires: 20270131, Points: 150}), loyalty.Redemption{ID: "rd_1", Cart: "c"},
+		false, noon,
+	).Account
 	for cart, holds := range map[string]int{"c": 0, "d": 1, "": 1} {
-		out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_2", Reward: "coffee", Cart: cart}, false, nil, noon)
-		if err != nil || len(out.Account.Holds) != holds || last(out).Redemption.ID != "rd_2" || loyalty.TotalPoints(out.Account.Lots) != loyalty.Points(150-100*holds) {
+		out, err := redeem.Redeem(
+			p, acc, loyalty.Redemption{ID: "rd_2", Reward: "coffee", Cart: cart}, false, nil, noon,
+		)
+		if err != nil || len(out.Account.Holds) != holds || last(out).Redemption.ID != "rd_2" ||
+			loyalty.TotalPoints(out.Account.Lots) != loyalty.Points(150-100*holds) {
 			t.Errorf("cart %q: %+v, %v", cart, out.Account.Holds, err)
 		}
 	}

@@ -38,7 +38,9 @@ func TestPositionsThatAddBitsToAPool(t *testing.T) {
 // A version changes the requirements of levels only if it and the version before have levels.
 func TestVersionThatChangesTheRequirementsOfLevels(t *testing.T) {
 	levels := func(from int64) *loyalty.Program {
-		return &loyalty.Program{Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: from}}}}
+		return &loyalty.Program{
+			Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: from}}},
+		}
 	}
 	for _, c := range []struct {
 		name        string

@@ -32,7 +32,13 @@ func TestRandomPoolsAreAccepted(t *testing.T) {
 	for _, c := range []struct {
 		alphabet string
 		length   int
-	}{{redeem.Alphabet, 9}, {"0123456789", 20}, {"0123456789abcdef", 12}, {redeem.Alphabet + "ILOU", 10}, {redeem.Alphabet[10:], 10}} {
+	}{
+		{redeem.Alphabet, 9},
+		{"0123456789", 20},
+		{"0123456789abcdef", 12},
+		{redeem.Alphabet + "ILOU", 10},
+		{redeem.Alphabet[10:], 10},
+	} {
 		for _, size := range []int{1, 2, 3, 4, 10, 100, 2_000} {
 			var p redeem.CodePool
 			for range size {
@@ -53,7 +59,10 @@ func TestPoolsThatAreEasyToGuessAreRejected(t *testing.T) {
 			"a running number in front": func(i int) string { return fmt.Sprintf("%08d-SUMMER-SALE-2026", i+1) },
 			"short codes":               func(int) string { return randomFrom(r, redeem.Alphabet, 7) },
 			"numbers":                   func(int) string { return randomFrom(r, "0123456789", 12) },
-			"few characters":            func(int) string { return "SPRING-" + randomFrom(r, redeem.Alphabet, 7) + "-2026" },
+			"few characters": func(int) string {
+				return "SPRING-" + randomFrom(r, redeem.Alphabet, 7) +
+					"-2026"
+			},
 			"a short code among longer": func(i int) string { return randomFrom(r, redeem.Alphabet, 12-i%2*6) },
 			"few alphabetic characters": func(i int) string {
 				if size < 1_000 { // too few codes to see that only two characters occur

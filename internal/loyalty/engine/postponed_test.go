@@ -17,13 +17,18 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 		return loyalty.PlacedOrder{At: noon.Add(time.Duration(i)), ID: fmt.Sprint(i)}
 	}
 	asked := func(n int) posting.Outcome {
-		out := posting.Outcome{Account: loyalty.Account{Status: loyalty.Active}, Entries: []loyalty.Entry{{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "why", Revision: 1}}}}
+		out := posting.Outcome{
+			Account: loyalty.Account{Status: loyalty.Active},
+			Entries: []loyalty.Entry{{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "why", Revision: 1}}},
+		}
 		for i := range n {
 			out.Needs.Orders = append(out.Needs.Orders, placed(i))
 		}
 		return out
 	}
-	for _, c := range []struct{ orders, now, waiting int }{{3, 3, 0}, {3, 4, 0}, {3, 2, 1}, {3, 0, 3}, {award.MaxUndecided, 0, award.MaxUndecided}} {
+	for _, c := range []struct{ orders, now, waiting int }{
+		{3, 3, 0}, {3, 4, 0}, {3, 2, 1}, {3, 0, 3}, {award.MaxUndecided, 0, award.MaxUndecided},
+	} {
 		out := award.Postpone(asked(c.orders), c.now)
 		if len(out.Needs.Orders) != min(c.orders, c.now) || len(out.Account.Undecided) != c.waiting ||
 			len(out.Entries[0].Undecided) != c.waiting ||
@@ -43,7 +48,8 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 	}
 	again := asked(award.MaxUndecided + 3)
 	again.Account = out.Account
-	if again = award.Postpone(again, 0); len(again.Entries[0].Undecided) != 0 || again.Entries[0].UndecidedFrom != nil ||
+	if again = award.Postpone(again, 0); len(again.Entries[0].Undecided) != 0 ||
+		again.Entries[0].UndecidedFrom != nil ||
 		again.Account.UndecidedFrom != out.Account.UndecidedFrom {
 		t.Errorf("orders that wait are added again: %+v", again.Entries[0])
 	}
@@ -57,13 +63,16 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 	if got := award.Resume(p, acc, nil).Needs.Orders; !slices.Equal(got, []loyalty.PlacedOrder{placed(2)}) {
 		t.Errorf("%+v are resumed", got)
 	}
-	if got := award.Resume(p, acc, []loyalty.PlacedOrder{placed(5)}).Needs.Orders; !slices.Equal(got, []loyalty.PlacedOrder{placed(2)}) {
+	if got := award.Resume(
+		p, acc, []loyalty.PlacedOrder{placed(5)},
+	).Needs.Orders; !slices.Equal(got, []loyalty.PlacedOrder{placed(2)}) {
 		t.Errorf("%+v are resumed before those that wait by their IDs", got)
 	}
 	acc.Undecided, acc.UndecidedFrom = nil, loyalty.Again{Order: placed(3), Reasons: "why"}
 	for _, n := range []int{1, award.MaxUndecided, award.MaxUndecided + 1} {
 		got := award.Resume(p, acc, asked(n).Needs.Orders)
-		if len(got.Needs.Orders) != min(n, award.MaxUndecided) || (got.Resumed.From != loyalty.Again{}) != (n > award.MaxUndecided) {
+		if len(got.Needs.Orders) != min(n, award.MaxUndecided) ||
+			(got.Resumed.From != loyalty.Again{}) != (n > award.MaxUndecided) {
 			t.Errorf("of %d orders %d are resumed, from %+v on", n, len(got.Needs.Orders), got.Resumed.From)
 		}
 	}
@@ -76,7 +85,9 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 		t.Errorf("the next run is at %s", got)
 	}
 	order := func(id int) loyalty.Entry {
-		return loyalty.Entry{Order: &loyalty.OrderState{Order: loyalty.Order{ID: fmt.Sprint(id), PlacedAt: placed(id).At}}}
+		return loyalty.Entry{
+			Order: &loyalty.OrderState{Order: loyalty.Order{ID: fmt.Sprint(id), PlacedAt: placed(id).At}},
+		}
 	}
 	got := award.PlacedFrom(placed(2), []loyalty.Entry{order(4), {}, order(2), order(1), order(4), order(3)})
 	if !slices.Equal(got, []loyalty.PlacedOrder{placed(2), placed(3), placed(4)}) {

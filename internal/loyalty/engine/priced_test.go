@@ -60,7 +60,10 @@ func TestWalletsThatNoLongerExist(t *testing.T) {
 		return made(t, func(p *loyalty.Program) {
 			for _, id := range ids {
 				rates := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}
-				p.Wallets = append(p.Wallets, loyalty.Wallet{ID: id, Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}})
+				p.Wallets = append(
+					p.Wallets,
+					loyalty.Wallet{ID: id, Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}},
+				)
 			}
 		})
 	}

@@ -50,13 +50,20 @@ func (b *books) take(t *rapid.T, out posting.Outcome) {
 // was issued for an order is what it is worth and what was given up on taking back.
 func (b *books) check(t *rapid.T) {
 	bal, a := b.acc.Balance(), b.acc
-	if got := bal.Active + bal.Pending + bal.Reserved - bal.Debt + a.Redeemed + a.Expired - b.adjusted; got != a.Earned {
-		t.Fatalf("%d points were issued and %d adjusted, and there are %+v, %d redeemed and %d expired", a.Earned, b.adjusted, bal, a.Redeemed, a.Expired)
+	if got := bal.Active + bal.Pending + bal.Reserved - bal.Debt + a.Redeemed +
+		a.Expired - b.adjusted; got != a.Earned {
+		t.Fatalf(
+			"%d points were issued and %d adjusted, and there are %+v, %d redeemed and %d expired", a.Earned,
+			b.adjusted, bal, a.Redeemed, a.Expired,
+		)
 	}
 	worth := loyalty.Points(0)
 	for id, s := range b.states {
 		if got := b.issued[id] + b.given[id] - expiredPoints(s); got != s.Worth {
-			t.Fatalf("for order %s %d were issued, of which %d were written off, and it is worth %d", id, b.issued[id], expiredPoints(s), s.Worth)
+			t.Fatalf(
+				"for order %s %d were issued, of which %d were written off, and it is worth %d", id, b.issued[id],
+				expiredPoints(s), s.Worth,
+			)
 		}
 		worth += s.Worth - b.given[id] + expiredPoints(s)
 	}
@@ -64,7 +71,9 @@ func (b *books) check(t *rapid.T) {
 		worth += r.Grant.Worth + r.Grant.ExpiredOn
 	}
 	if worth != a.Earned {
-		t.Fatalf("%d points were issued, and orders and milestones are worth %d with what was written off", a.Earned, worth)
+		t.Fatalf(
+			"%d points were issued, and orders and milestones are worth %d with what was written off", a.Earned, worth,
+		)
 	}
 	switch b.p.Clawback {
 	case loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly:
@@ -119,15 +128,23 @@ func (b *books) step(t *rapid.T) {
 		o := b.some(t)
 		o.Refunds, o.Disputes = randomFacts(t, o)
 		for i := range o.Refunds {
-			o.Refunds[i].Status = rapid.SampledFrom([]loyalty.RefundStatus{loyalty.RefundSucceeded, loyalty.RefundSucceeded, loyalty.RefundPending, loyalty.RefundFailed}).Draw(t, "refund is")
+			o.Refunds[i].Status = rapid.SampledFrom(
+				[]loyalty.RefundStatus{
+					loyalty.RefundSucceeded, loyalty.RefundSucceeded, loyalty.RefundPending, loyalty.RefundFailed,
+				},
+			).Draw(t, "refund is")
 		}
 		for i := range o.Disputes {
-			o.Disputes[i].Status = rapid.SampledFrom([]loyalty.DisputeStatus{loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost}).Draw(t, "dispute is")
+			o.Disputes[i].Status = rapid.SampledFrom(
+				[]loyalty.DisputeStatus{loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost},
+			).Draw(t, "dispute is")
 		}
 		b.order(t, o)
 	case 2:
 		o := b.some(t)
-		o.Status = rapid.SampledFrom([]loyalty.OrderStatus{loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderCanceled}).Draw(t, "status")
+		o.Status = rapid.SampledFrom(
+			[]loyalty.OrderStatus{loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderCanceled},
+		).Draw(t, "status")
 		b.order(t, o)
 	case 3, 4:
 		b.redeem(t, rapid.Bool().Draw(t, "at once"))
@@ -141,7 +158,9 @@ func (b *books) step(t *rapid.T) {
 }
 
 func (b *books) redeem(t *rapid.T, atOnce bool) {
-	in := loyalty.Redemption{ID: fmt.Sprint("rd_", b.acc.Sequence), Reward: rapid.SampledFrom([]string{"small", "large"}).Draw(t, "reward")}
+	in := loyalty.Redemption{
+		ID: fmt.Sprint("rd_", b.acc.Sequence), Reward: rapid.SampledFrom([]string{"small", "large"}).Draw(t, "reward"),
+	}
 	out, err := redeem.Redeem(b.p, b.acc, in, atOnce, nil, b.now)
 	if err != nil {
 		return // not enough
@@ -189,10 +208,17 @@ func TestEarnRedeemAndRefundNeverMakeAProfit(t *testing.T) {
 	checks(t, 6_000)
 	rapid.Check(t, func(t *rapid.T) {
 		p := randomProgram(t)
-		p.Clawback = rapid.SampledFrom([]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly}).Draw(t, "reach")
+		p.Clawback = rapid.SampledFrom(
+			[]loyalty.ClawbackPolicy{
+				loyalty.ClawbackDebt, loyalty.ClawbackUnlimited, loyalty.ClawbackWithinBalance,
+				loyalty.ClawbackPendingOnly,
+			},
+		).Draw(t, "reach")
 		p.MaxDebt = rapid.SampledFrom([]loyalty.Points{0, 25, 100}).Draw(t, "debt at most")
 		if rapid.Bool().Draw(t, "milestones") {
-			p.Milestones = []loyalty.Milestone{{ID: "second", Target: 2, Points: 40}, {ID: "third", Target: 3, Points: 15}}
+			p.Milestones = []loyalty.Milestone{
+				{ID: "second", Target: 2, Points: 40}, {ID: "third", Target: 3, Points: 15},
+			}
 		}
 		b := openBooks(t, p)
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -212,7 +238,10 @@ func TestEarnRedeemAndRefundNeverMakeAProfit(t *testing.T) {
 		}
 		bal := b.acc.Balance()
 		if got := bal.Active + bal.Pending + bal.Reserved - bal.Debt + b.acc.Redeemed + b.acc.Expired; got != written {
-			t.Fatalf("all is canceled, and %+v, %d redeemed and %d expired are left, of which %d were written off", bal, b.acc.Redeemed, b.acc.Expired, written)
+			t.Fatalf(
+				"all is canceled, and %+v, %d redeemed and %d expired are left, of which %d were written off", bal,
+				b.acc.Redeemed, b.acc.Expired, written,
+			)
 		}
 		if len(b.spent) > 0 || len(b.acc.Usage) > 0 && b.now.Before(noon.Add(posting.MaxOrderAge)) {
 			t.Fatalf("all is canceled, and of budgets %v are used, and of caps %v", b.spent, b.acc.Usage)
@@ -243,7 +272,12 @@ func TestSlicesOfARefundLeaveNothing(t *testing.T) {
 		b := openBooks(t, p)
 		o := randomOrder(t, "1")
 		o.Currency = "EUR"
-		o.Lines = []loyalty.Line{{ID: "1", Category: rapid.SampledFrom([]string{"beans", "mugs"}).Draw(t, "category"), Quantity: rapid.Int64Range(1, 30).Draw(t, "pieces"), Amount: 10_000}}
+		o.Lines = []loyalty.Line{
+			{
+				ID: "1", Category: rapid.SampledFrom([]string{"beans", "mugs"}).Draw(t, "category"),
+				Quantity: rapid.Int64Range(1, 30).Draw(t, "pieces"), Amount: 10_000,
+			},
+		}
 		o.Discount, o.Tenders = 0, nil
 		byLine := rapid.Bool().Draw(t, "by line")
 		b.order(t, o)
@@ -260,8 +294,12 @@ func TestSlicesOfARefundLeaveNothing(t *testing.T) {
 				t.Fatalf("after %d refunds the order is worth %d", i+1, worth)
 			}
 		}
-		if bal := b.acc.Balance(); bal != (loyalty.Balance{}) || b.acc.Earned != 0 || b.acc.Carried != "" || len(b.spent) > 0 || len(b.acc.Usage) > 0 {
-			t.Fatalf("twenty slices of a twentieth leave %+v, carried %q, %v of budgets and %v of caps, because %v", bal, b.acc.Carried, b.spent, b.acc.Usage, b.because)
+		if bal := b.acc.Balance(); bal != (loyalty.Balance{}) || b.acc.Earned != 0 || b.acc.Carried != "" ||
+			len(b.spent) > 0 || len(b.acc.Usage) > 0 {
+			t.Fatalf(
+				"twenty slices of a twentieth leave %+v, carried %q, %v of budgets and %v of caps, because %v", bal,
+				b.acc.Carried, b.spent, b.acc.Usage, b.because,
+			)
 		}
 	})
 }
@@ -271,8 +309,14 @@ func TestDeliveriesAndRefundsInAnyOrderAreAccountedFor(t *testing.T) {
 	checks(t, 3_000)
 	rapid.Check(t, func(t *rapid.T) {
 		p := randomProgram(t)
-		p.Clawback = rapid.SampledFrom([]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly}).Draw(t, "reach")
-		p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered, For: loyalty.Period{Days: rapid.SampledFrom([]int{0, 14}).Draw(t, "and then")}, Within: loyalty.Period{Days: rapid.SampledFrom([]int{0, 45}).Draw(t, "within")}}
+		p.Clawback = rapid.SampledFrom(
+			[]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly},
+		).Draw(t, "reach")
+		p.Earn.Pending = loyalty.Wait{
+			Until:  loyalty.WhenDelivered,
+			For:    loyalty.Period{Days: rapid.SampledFrom([]int{0, 14}).Draw(t, "and then")},
+			Within: loyalty.Period{Days: rapid.SampledFrom([]int{0, 45}).Draw(t, "within")},
+		}
 		for i := range p.Earn.Rules {
 			if r := &p.Earn.Rules[i]; r.Life.Pending != nil && rapid.Bool().Draw(t, "shipped") {
 				r.Life.Pending = &loyalty.Wait{Until: loyalty.WhenShipped}
@@ -305,7 +349,9 @@ func TestSmallOrdersEarnNoMoreThanALargeOneIfFractionsAreCarried(t *testing.T) {
 		r := p.Earn.Rates["EUR"]
 		r.Full = false // a part of a step is never carried
 		p.Earn.Rates["EUR"] = r
-		p.Earn.Carry, p.Earn.Rounding = true, rapid.SampledFrom([]loyalty.Rounding{loyalty.Down, loyalty.Nearest, loyalty.Up, loyalty.HalfEven}).Draw(t, "rounding")
+		p.Earn.Carry, p.Earn.Rounding = true, rapid.SampledFrom(
+			[]loyalty.Rounding{loyalty.Down, loyalty.Nearest, loyalty.Up, loyalty.HalfEven},
+		).Draw(t, "rounding")
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
 		}

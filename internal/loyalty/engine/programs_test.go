@@ -49,25 +49,47 @@ func TestBoundsOfAProgram(t *testing.T) {
 		{"a rate of an unknown currency", func(p *loyalty.Program) {
 			p.Earn.Rates["EURO"] = loyalty.Rate{Points: rat(1, 1), Per: 100, Full: false}
 		}, false},
-		{"a rate per nothing", func(p *loyalty.Program) { p.Earn.Rates["EUR"] = loyalty.Rate{Points: rat(1, 1), Per: 0, Full: false} }, false},
+		{
+			"a rate per nothing",
+			func(p *loyalty.Program) { p.Earn.Rates["EUR"] = loyalty.Rate{Points: rat(1, 1), Per: 0, Full: false} },
+			false,
+		},
 		{"a rate of no points", func(p *loyalty.Program) {
 			p.Earn.Rates["EUR"] = loyalty.Rate{Points: new(big.Rat), Per: 1, Full: false}
 		}, true},
-		{"a rate below zero", func(p *loyalty.Program) { p.Earn.Rates["EUR"] = loyalty.Rate{Points: rat(-1, 9), Per: 1, Full: false} }, false},
-		{"a category that gives nothing", func(p *loyalty.Program) { p.Earn.Categories[0].Multiply = new(big.Rat) }, true},
+		{
+			"a rate below zero",
+			func(p *loyalty.Program) { p.Earn.Rates["EUR"] = loyalty.Rate{Points: rat(-1, 9), Per: 1, Full: false} },
+			false,
+		},
+		{
+			"a category that gives nothing", func(p *loyalty.Program) { p.Earn.Categories[0].Multiply = new(big.Rat) },
+			true,
+		},
 		{"a category below zero", func(p *loyalty.Program) { p.Earn.Categories[0].Multiply = rat(-1, 9) }, false},
-		{"a cap of nothing", func(p *loyalty.Program) { p.Earn.Caps = []loyalty.Cap{{Points: 0, Per: loyalty.PerDay, Reject: false}} }, true},
+		{
+			"a cap of nothing",
+			func(p *loyalty.Program) { p.Earn.Caps = []loyalty.Cap{{Points: 0, Per: loyalty.PerDay, Reject: false}} },
+			true,
+		},
 		{"a cap below zero", func(p *loyalty.Program) {
 			p.Earn.Caps = []loyalty.Cap{{Points: -1, Per: loyalty.PerDay, Reject: false}}
 		}, false},
 		{"two caps", func(p *loyalty.Program) {
-			p.Earn.Caps = []loyalty.Cap{{Points: 1, Per: loyalty.PerDay, Reject: false}, {Points: 1, Per: loyalty.PerWeek, Reject: false}}
+			p.Earn.Caps = []loyalty.Cap{
+				{Points: 1, Per: loyalty.PerDay, Reject: false}, {Points: 1, Per: loyalty.PerWeek, Reject: false},
+			}
 		}, true},
 		{"two caps of a period", func(p *loyalty.Program) {
-			p.Earn.Caps = []loyalty.Cap{{Points: 1, Per: loyalty.PerDay, Reject: false}, {Points: 2, Per: loyalty.PerDay, Reject: true}}
+			p.Earn.Caps = []loyalty.Cap{
+				{Points: 1, Per: loyalty.PerDay, Reject: false}, {Points: 2, Per: loyalty.PerDay, Reject: true},
+			}
 		}, false},
 		{"days of activation", func(p *loyalty.Program) { p.Earn.Pending.On = days(posting.MaxDays) }, true},
-		{"too many days of activation", func(p *loyalty.Program) { p.Earn.Pending.On = days(posting.MaxDays + 1) }, false},
+		{
+			"too many days of activation", func(p *loyalty.Program) { p.Earn.Pending.On = days(posting.MaxDays + 1) },
+			false,
+		},
 		{"days of expiry", func(p *loyalty.Program) { p.Earn.Expires.On = days(posting.MaxDays) }, true},
 		{"too many days of expiry", func(p *loyalty.Program) { p.Earn.Expires.On = days(posting.MaxDays + 1) }, false},
 		{"exchange rates", rates("CHF", rat(1, 2), 20260101, 20260102), true},
@@ -80,7 +102,10 @@ func TestBoundsOfAProgram(t *testing.T) {
 		{"a level below zero", func(p *loyalty.Program) { p.Tiers.Levels[1].Multiply = rat(-1, 9) }, false},
 		{"the longest window", func(p *loyalty.Program) { p.Tiers.Months = tier.MaxWindow }, true},
 		{"a longer window", func(p *loyalty.Program) { p.Tiers.Months = tier.MaxWindow + 1 }, false},
-		{"an action of no points", func(p *loyalty.Program) { p.Earn.Actions = []loyalty.Action{{ID: "a", Event: "visit.completed"}} }, true},
+		{
+			"an action of no points",
+			func(p *loyalty.Program) { p.Earn.Actions = []loyalty.Action{{ID: "a", Event: "visit.completed"}} }, true,
+		},
 		{"an action below zero", func(p *loyalty.Program) {
 			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: "visit.completed", Points: -1}}
 		}, false},
@@ -99,16 +124,30 @@ func TestBoundsOfAProgram(t *testing.T) {
 		{"a friend's points below zero", func(p *loyalty.Program) {
 			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: award.EventConverted, Friend: -1}}
 		}, false},
-		{"an action of no event", func(p *loyalty.Program) { p.Earn.Actions = []loyalty.Action{{ID: "a", Points: 1}} }, false},
+		{
+			"an action of no event",
+			func(p *loyalty.Program) { p.Earn.Actions = []loyalty.Action{{ID: "a", Points: 1}} }, false,
+		},
 		{"an action in an unknown wallet", func(p *loyalty.Program) {
 			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: "visit.completed", Wallet: "x"}}
 		}, false},
 		{"an action with a limit of zero", func(p *loyalty.Program) {
-			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: "visit.completed", Limits: []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}}}}
+			p.Earn.Actions = []loyalty.Action{
+				{ID: "a", Event: "visit.completed", Limits: []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}}},
+			}
 		}, false},
-		{"a milestone of the first order", func(p *loyalty.Program) { p.Milestones = []loyalty.Milestone{{ID: "m", Target: 1, Points: 0}} }, true},
-		{"a milestone of no order", func(p *loyalty.Program) { p.Milestones = []loyalty.Milestone{{ID: "m", Target: 0, Points: 1}} }, false},
-		{"a milestone below zero", func(p *loyalty.Program) { p.Milestones = []loyalty.Milestone{{ID: "m", Target: 1, Points: -1}} }, false},
+		{
+			"a milestone of the first order",
+			func(p *loyalty.Program) { p.Milestones = []loyalty.Milestone{{ID: "m", Target: 1, Points: 0}} }, true,
+		},
+		{
+			"a milestone of no order",
+			func(p *loyalty.Program) { p.Milestones = []loyalty.Milestone{{ID: "m", Target: 0, Points: 1}} }, false,
+		},
+		{
+			"a milestone below zero",
+			func(p *loyalty.Program) { p.Milestones = []loyalty.Milestone{{ID: "m", Target: 1, Points: -1}} }, false,
+		},
 		{"a milestone of the most", func(p *loyalty.Program) {
 			p.Milestones = []loyalty.Milestone{{ID: "m", Target: 1, Points: loyalty.MaxPoints}}
 		}, true},
@@ -117,32 +156,71 @@ func TestBoundsOfAProgram(t *testing.T) {
 		}, false},
 		{"a rule that gives nothing", bounded(func(r *loyalty.Rule) { r.Give = nil }), false},
 		{"a rule of an unknown group", bounded(func(r *loyalty.Rule) { r.Group = "x" }), false},
-		{"a rule with a cap of nothing", bounded(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 0, Per: loyalty.PerDay, Reject: false}} }), true},
-		{"a rule with a cap below zero", bounded(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: -1, Per: loyalty.PerDay, Reject: false}} }), false},
-		{"a rule with a cap of no period", bounded(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 1, Per: "x", Reject: false}} }), false},
-		{"a rule once", bounded(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}} }), true},
-		{"a rule never", bounded(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}} }), false},
-		{"a rule once per order", bounded(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerOrder}} }), false},
-		{"a rule once per nothing", bounded(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: "x"}} }), false},
+		{
+			"a rule with a cap of nothing",
+			bounded(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 0, Per: loyalty.PerDay, Reject: false}} }),
+			true,
+		},
+		{
+			"a rule with a cap below zero",
+			bounded(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: -1, Per: loyalty.PerDay, Reject: false}} }),
+			false,
+		},
+		{
+			"a rule with a cap of no period",
+			bounded(func(r *loyalty.Rule) { r.Caps = []loyalty.Cap{{Points: 1, Per: "x", Reject: false}} }), false,
+		},
+		{
+			"a rule once",
+			bounded(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}} }), true,
+		},
+		{
+			"a rule never",
+			bounded(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}} }), false,
+		},
+		{
+			"a rule once per order",
+			bounded(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerOrder}} }), false,
+		},
+		{
+			"a rule once per nothing",
+			bounded(func(r *loyalty.Rule) { r.Limits = []loyalty.Limit{{Times: 1, Per: "x"}} }), false,
+		},
 		{"a budget", bounded(func(r *loyalty.Rule) { r.Budget = loyalty.MaxBalance }), true},
 		{"a budget of more", bounded(func(r *loyalty.Rule) { r.Budget = loyalty.MaxBalance + 1 }), false},
 		{"a budget below zero", bounded(func(r *loyalty.Rule) { r.Budget = -1 }), false},
 		{"points of a rule that expire by inactivity", bounded(func(r *loyalty.Rule) {
 			r.Life.Expires = &loyalty.Expiry{After: loyalty.Period{Days: 1}, Inactive: true}
 		}), false},
-		{"a multiplier with a life of its own", bounded(func(r *loyalty.Rule) { r.Give, r.Life.Pending = loyalty.Multiply{By: rat(1, 1)}, &loyalty.Wait{} }), true},
-		{"a divisor with a life of its own", bounded(func(r *loyalty.Rule) { r.Give, r.Life.Pending = loyalty.Multiply{By: rat(99, 100)}, &loyalty.Wait{} }), false},
+		{
+			"a multiplier with a life of its own",
+			bounded(
+				func(r *loyalty.Rule) { r.Give, r.Life.Pending = loyalty.Multiply{By: rat(1, 1)}, &loyalty.Wait{} },
+			),
+			true,
+		},
+		{
+			"a divisor with a life of its own",
+			bounded(
+				func(r *loyalty.Rule) { r.Give, r.Life.Pending = loyalty.Multiply{By: rat(99, 100)}, &loyalty.Wait{} },
+			),
+			false,
+		},
 		{"as many rules as there may be", func(p *loyalty.Program) {
 			p.Earn.Rules = slices.Repeat([]loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxRules)
 		}, true},
 		{"more rules than there may be", func(p *loyalty.Program) {
-			p.Campaigns, p.Earn.Rules = []loyalty.Rule{{ID: "c", Give: loyalty.Fixed{Points: 1}}}, slices.Repeat([]loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxRules)
+			p.Campaigns, p.Earn.Rules = []loyalty.Rule{{ID: "c", Give: loyalty.Fixed{Points: 1}}}, slices.Repeat(
+				[]loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxRules,
+			)
 		}, false},
 		{"payment with points", func(p *loyalty.Program) {
 			p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: rat(1, 9), Per: 1, Full: false}}
 		}, true},
 		{"payment with points of no worth", func(p *loyalty.Program) {
-			p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: new(big.Rat), Per: 1, Full: false}}
+			p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{
+				"EUR": {Points: new(big.Rat), Per: 1, Full: false},
+			}
 		}, false},
 		{"payment without points", func(p *loyalty.Program) {
 			p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: nil, Per: 1, Full: false}}
@@ -159,7 +237,10 @@ func TestBoundsOfAProgram(t *testing.T) {
 		{"payment of at least less than zero", func(p *loyalty.Program) { p.Redemption.Pay.Min = -1 }, false},
 		{"payment in steps below zero", func(p *loyalty.Program) { p.Redemption.Pay.Step = -1 }, false},
 		{"transfers", func(p *loyalty.Program) { p.Transfers = loyalty.Transfers{Min: 5, Max: 5} }, true},
-		{"transfers of at most less than at least", func(p *loyalty.Program) { p.Transfers = loyalty.Transfers{Min: 5, Max: 4} }, false},
+		{
+			"transfers of at most less than at least",
+			func(p *loyalty.Program) { p.Transfers = loyalty.Transfers{Min: 5, Max: 4} }, false,
+		},
 		{"transfers without a most", func(p *loyalty.Program) { p.Transfers = loyalty.Transfers{Min: 5} }, true},
 		{"transfers of at least less than zero", func(p *loyalty.Program) { p.Transfers.Min = -1 }, false},
 		{"transfers of at most less than zero", func(p *loyalty.Program) { p.Transfers.Max = -1 }, false},
@@ -171,7 +252,10 @@ func TestBoundsOfAProgram(t *testing.T) {
 		{"a fee of no share", func(p *loyalty.Program) { p.Transfers.Fee.Share = new(big.Rat) }, true},
 		{"a fee of all", func(p *loyalty.Program) { p.Transfers.Fee.Share = rat(1, 1) }, false},
 		{"a fee of a share below zero", func(p *loyalty.Program) { p.Transfers.Fee.Share = rat(-1, 100) }, false},
-		{"transfers with a limit of zero", func(p *loyalty.Program) { p.Transfers.Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}} }, false},
+		{
+			"transfers with a limit of zero",
+			func(p *loyalty.Program) { p.Transfers.Limits = []loyalty.Limit{{Times: 0, Per: loyalty.PerDay}} }, false,
+		},
 		{"as many wallets as there may be", func(p *loyalty.Program) {
 			for i := range posting.MaxWallets {
 				p.Wallets = append(p.Wallets, loyalty.Wallet{ID: string(rune('a' + i))})
@@ -183,8 +267,14 @@ func TestBoundsOfAProgram(t *testing.T) {
 			}
 		}, false},
 		{"a wallet without an ID", func(p *loyalty.Program) { p.Wallets = []loyalty.Wallet{{}} }, false},
-		{"a wallet with the name of the points", func(p *loyalty.Program) { p.Wallets = []loyalty.Wallet{{ID: posting.MainWallet}} }, false},
-		{"two wallets of one ID", func(p *loyalty.Program) { p.Wallets = []loyalty.Wallet{{ID: "a"}, {ID: "a"}} }, false},
+		{
+			"a wallet with the name of the points",
+			func(p *loyalty.Program) { p.Wallets = []loyalty.Wallet{{ID: posting.MainWallet}} }, false,
+		},
+		{
+			"two wallets of one ID", func(p *loyalty.Program) { p.Wallets = []loyalty.Wallet{{ID: "a"}, {ID: "a"}} },
+			false,
+		},
 		{"a wallet whose points expire by inactivity", func(p *loyalty.Program) {
 			p.Wallets = []loyalty.Wallet{{ID: "a", Expires: loyalty.Expiry{Inactive: true}}}
 		}, false},
@@ -192,7 +282,12 @@ func TestBoundsOfAProgram(t *testing.T) {
 			p.Wallets = []loyalty.Wallet{{ID: "a", Pending: loyalty.Wait{Until: loyalty.WhenShipped}}}
 		}, false},
 		{"days of a wallet", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Pending: loyalty.Wait{On: days(posting.MaxDays)}, Expires: loyalty.Expiry{On: days(posting.MaxDays)}}}
+			p.Wallets = []loyalty.Wallet{
+				{
+					ID: "a", Pending: loyalty.Wait{On: days(posting.MaxDays)},
+					Expires: loyalty.Expiry{On: days(posting.MaxDays)},
+				},
+			}
 		}, true},
 		{"too many days of a wallet's activation", func(p *loyalty.Program) {
 			p.Wallets = []loyalty.Wallet{{ID: "a", Pending: loyalty.Wait{On: days(posting.MaxDays + 1)}}}
@@ -201,19 +296,29 @@ func TestBoundsOfAProgram(t *testing.T) {
 			p.Wallets = []loyalty.Wallet{{ID: "a", Expires: loyalty.Expiry{On: days(posting.MaxDays + 1)}}}
 		}, false},
 		{"a wallet's rate of no points", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: new(big.Rat), Per: 1, Full: false}}}}
+			p.Wallets = []loyalty.Wallet{
+				{ID: "a", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: new(big.Rat), Per: 1, Full: false}}},
+			}
 		}, true},
 		{"a wallet's rate below zero", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: rat(-1, 1), Per: 1, Full: false}}}}
+			p.Wallets = []loyalty.Wallet{
+				{ID: "a", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: rat(-1, 1), Per: 1, Full: false}}},
+			}
 		}, false},
 		{"a wallet's rate per nothing", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: rat(1, 1), Per: 0, Full: false}}}}
+			p.Wallets = []loyalty.Wallet{
+				{ID: "a", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: rat(1, 1), Per: 0, Full: false}}},
+			}
 		}, false},
 		{"a wallet's rate of an unknown currency", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Rates: map[loyalty.Currency]loyalty.Rate{"XX": {Points: rat(1, 1), Per: 1, Full: false}}}}
+			p.Wallets = []loyalty.Wallet{
+				{ID: "a", Rates: map[loyalty.Currency]loyalty.Rate{"XX": {Points: rat(1, 1), Per: 1, Full: false}}},
+			}
 		}, false},
 		{"extensions", func(p *loyalty.Program) {
-			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: posting.MaxExtensions}
+			p.AdvanceNotice = loyalty.AdvanceNotice{
+				Period: loyalty.Period{Days: 1}, MaxExtensions: posting.MaxExtensions,
+			}
 		}, true},
 		{"one extension", func(p *loyalty.Program) {
 			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: 1}
@@ -222,7 +327,9 @@ func TestBoundsOfAProgram(t *testing.T) {
 			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: 0}
 		}, false},
 		{"too many extensions", func(p *loyalty.Program) {
-			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: posting.MaxExtensions + 1}
+			p.AdvanceNotice = loyalty.AdvanceNotice{
+				Period: loyalty.Period{Days: 1}, MaxExtensions: posting.MaxExtensions + 1,
+			}
 		}, false},
 		{"no period and no extensions", func(p *loyalty.Program) { p.AdvanceNotice = loyalty.AdvanceNotice{} }, true},
 		{"a cycle of a divisor of a year", func(p *loyalty.Program) {
@@ -253,10 +360,19 @@ func TestBoundsOfAProgram(t *testing.T) {
 		}, true},
 		{"brands", func(p *loyalty.Program) { p.Tiers.Brands = make([]string, loyalty.MaxBrands) }, true},
 		{"too many brands", func(p *loyalty.Program) { p.Tiers.Brands = make([]string, loyalty.MaxBrands+1) }, false},
-		{"a least level", func(p *loyalty.Program) { p.Tiers.Minimums = []loyalty.Minimum{{Level: "silver", Segment: "x"}} }, true},
-		{"an unknown least level", func(p *loyalty.Program) { p.Tiers.Minimums = []loyalty.Minimum{{Level: "tin", Segment: "x"}} }, false},
+		{
+			"a least level",
+			func(p *loyalty.Program) { p.Tiers.Minimums = []loyalty.Minimum{{Level: "silver", Segment: "x"}} }, true,
+		},
+		{
+			"an unknown least level",
+			func(p *loyalty.Program) { p.Tiers.Minimums = []loyalty.Minimum{{Level: "tin", Segment: "x"}} }, false,
+		},
 		{"a level's bonus", func(p *loyalty.Program) { p.Tiers.Levels[1].EntryBonus = loyalty.MaxPoints }, true},
-		{"a level's greater bonus", func(p *loyalty.Program) { p.Tiers.Levels[1].EntryBonus = loyalty.MaxPoints + 1 }, false},
+		{
+			"a level's greater bonus",
+			func(p *loyalty.Program) { p.Tiers.Levels[1].EntryBonus = loyalty.MaxPoints + 1 }, false,
+		},
 		{"a level's bonus below zero", func(p *loyalty.Program) { p.Tiers.Levels[1].EntryBonus = -1 }, false},
 		{"the first level from above zero", func(p *loyalty.Program) { p.Tiers.Levels[0].From = 1 }, false},
 		{"levels from the same number", func(p *loyalty.Program) { p.Tiers.Levels[2].From = 500 }, false},

@@ -24,7 +24,12 @@ func Perks(p *loyalty.Program, acc loyalty.Account, left earn.Budgets, now time.
 	}
 	for _, r := range p.Rewards {
 		if r.Type == redeem.Perk && r.Visible.Has(now) {
-			out = append(out, redeem.PerkQuote{ID: r.ID, Reward: r, Unmet: Available(p, acc, r, loyalty.Redemption{}, left, now).Unmet})
+			out = append(
+				out,
+				redeem.PerkQuote{
+					ID: r.ID, Reward: r, Unmet: Available(p, acc, r, loyalty.Redemption{}, left, now).Unmet,
+				},
+			)
 		}
 	}
 	return out
@@ -56,12 +61,16 @@ type RewardQuote struct {
 // QuoteOrder decides like PlaceOrder, by the same function, and writes nothing. Points that the program gives only after a
 // processor has reported the money count as given. The zero Account is a guest; any other must have been advanced to
 // now.
-func QuoteOrder(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time) (Quote, error) {
+func QuoteOrder(
+	p *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
+) (Quote, error) {
 	return QuoteOrderUnder(p, p, acc, o, left, now)
 }
 
 // QuoteOrderUnder does the same as Quote with the rules of another version: the one that was live when the order was placed.
-func QuoteOrderUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time) (Quote, error) {
+func QuoteOrderUnder(
+	p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
+) (Quote, error) {
 	q := Quote{Guest: acc.Member == ""}
 	if q.Guest {
 		acc = loyalty.Account{Member: "guest", Status: loyalty.Active, Joined: now}
@@ -88,10 +97,19 @@ func QuoteOrderUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Acc
 	q.Spends = out.Spends
 	q.Balance = acc.Balance()
 	if !redeem.InDebt(p, acc) {
-		q.Pay, _ = redeem.Payable(p, q.Balance.Active, loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency})
+		q.Pay, _ = redeem.Payable(
+			p, q.Balance.Active, loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency},
+		)
 	}
 	for _, r := range p.Rewards {
-		q.Rewards = append(q.Rewards, Available(p, acc, r, loyalty.Redemption{Total: loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency}}, left, now))
+		q.Rewards = append(
+			q.Rewards,
+			Available(
+				p, acc, r,
+				loyalty.Redemption{Total: loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency}}, left,
+				now,
+			),
+		)
 	}
 	return q, nil
 }
@@ -111,7 +129,9 @@ func affords(p *loyalty.Program, a loyalty.Account, prices map[string]loyalty.Po
 
 // Available returns whether a member can redeem a reward now, and the unmet requirements if not. The account must have
 // been advanced to now. left contains the remaining stock, as far as it is known.
-func Available(p *loyalty.Program, acc loyalty.Account, r loyalty.Reward, in loyalty.Redemption, left earn.Budgets, now time.Time) RewardQuote {
+func Available(
+	p *loyalty.Program, acc loyalty.Account, r loyalty.Reward, in loyalty.Redemption, left earn.Budgets, now time.Time,
+) RewardQuote {
 	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Unmet: redeem.UnmetRequirements(p, acc, &r, in, now)}
 	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
 		q.Missing = 0

@@ -31,20 +31,39 @@ func randomProgram(t *rapid.T) *loyalty.Program {
 			Counts: loyalty.Counts{
 				Items: true, Shipping: rapid.Bool().Draw(t, "shipping counts"), Tax: rapid.Bool().Draw(t, "tax counts"),
 			},
-			Rounding: rapid.SampledFrom([]loyalty.Rounding{loyalty.Down, loyalty.Nearest, loyalty.Up, loyalty.HalfEven}).Draw(t, "rounding"),
-			Carry:    rapid.IntRange(0, 3).Draw(t, "carry") == 0,
-			Pending:  rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 14}}, {On: []loyalty.Day{101, 615}}, {Manual: true}}).Draw(t, "pending"),
+			Rounding: rapid.SampledFrom(
+				[]loyalty.Rounding{loyalty.Down, loyalty.Nearest, loyalty.Up, loyalty.HalfEven},
+			).Draw(t, "rounding"),
+			Carry: rapid.IntRange(0, 3).Draw(t, "carry") == 0,
+			Pending: rapid.SampledFrom(
+				[]loyalty.Wait{{}, {For: loyalty.Period{Days: 14}}, {On: []loyalty.Day{101, 615}}, {Manual: true}},
+			).Draw(t, "pending"),
 			Expires: rapid.SampledFrom([]loyalty.Expiry{
 				{},
 				{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
 				{On: []loyalty.Day{630, 1231}, After: loyalty.Period{Months: 3}},
 				{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}},
 			}).Draw(t, "expires"),
-			Categories: []loyalty.CategoryRule{{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)}, {ID: "cards", Category: "cards", Multiply: new(big.Rat)}},
+			Categories: []loyalty.CategoryRule{
+				{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)},
+				{ID: "cards", Category: "cards", Multiply: new(big.Rat)},
+			},
 		},
-		Groups:   []loyalty.Group{{ID: "best", Mode: loyalty.Best}, {ID: "sum", Mode: loyalty.Sum}, {ID: "first", Mode: loyalty.First}, {ID: "only", Mode: loyalty.Exclusive}},
-		Exchange: loyalty.Exchange{Base: "EUR", Rates: []loyalty.ExchangeRate{{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}}}},
-		Clawback: rapid.SampledFrom([]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited}).Draw(t, "take back"),
+		Groups: []loyalty.Group{
+			{ID: "best", Mode: loyalty.Best},
+			{ID: "sum", Mode: loyalty.Sum},
+			{ID: "first", Mode: loyalty.First},
+			{ID: "only", Mode: loyalty.Exclusive},
+		},
+		Exchange: loyalty.Exchange{
+			Base: "EUR",
+			Rates: []loyalty.ExchangeRate{
+				{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}},
+			},
+		},
+		Clawback: rapid.SampledFrom(
+			[]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited},
+		).Draw(t, "take back"),
 	}
 	for i := range rapid.IntRange(0, 8).Draw(t, "rules") {
 		p.Earn.Rules = append(p.Earn.Rules, randomRule(t, fmt.Sprint("r", i)))
@@ -54,14 +73,28 @@ func randomProgram(t *rapid.T) *loyalty.Program {
 	}
 	for _, per := range []loyalty.CapPeriod{loyalty.PerOrder, loyalty.PerDay, loyalty.PerEver} {
 		if rapid.IntRange(0, 3).Draw(t, "capped") == 0 {
-			p.Earn.Caps = append(p.Earn.Caps, loyalty.Cap{Points: loyalty.Points(rapid.IntRange(0, 400).Draw(t, "cap")), Per: per, Reject: rapid.Bool().Draw(t, "refuse")})
+			p.Earn.Caps = append(
+				p.Earn.Caps,
+				loyalty.Cap{
+					Points: loyalty.Points(rapid.IntRange(0, 400).Draw(t, "cap")), Per: per,
+					Reject: rapid.Bool().Draw(t, "refuse"),
+				},
+			)
 		}
 	}
 	if rapid.IntRange(0, 2).Draw(t, "wallet") == 0 {
 		p.Wallets = []loyalty.Wallet{{
-			ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: randomRate(t, "miles"), Per: 100, Full: rapid.IntRange(0, 3).Draw(t, "full miles") == 0}}, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}},
-			Pending:  rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 5}}}).Draw(t, "miles pending"),
-			Clawback: rapid.SampledFrom([]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited}).Draw(t, "miles back"),
+			ID: "miles",
+			Rates: map[loyalty.Currency]loyalty.Rate{
+				"EUR": {
+					Points: randomRate(t, "miles"), Per: 100, Full: rapid.IntRange(0, 3).Draw(t, "full miles") == 0,
+				},
+			},
+			Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}},
+			Pending: rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 5}}}).Draw(t, "miles pending"),
+			Clawback: rapid.SampledFrom(
+				[]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited},
+			).Draw(t, "miles back"),
 		}}
 	}
 	if err := Compile(p); err != nil {
@@ -87,23 +120,41 @@ func randomRule(t *rapid.T, id string) loyalty.Rule {
 		Give: randomStrategy(t),
 		Match: loyalty.Match{
 			Categories: pick("categories", "beans", "mugs", "cards"), SKUs: pick("skus", "a", "b"),
-			Tenders: pick("tenders", "card", "cash", "house-card"), FirstOrder: rapid.IntRange(0, 5).Draw(t, "first order") == 0,
+			Tenders:    pick("tenders", "card", "cash", "house-card"),
+			FirstOrder: rapid.IntRange(0, 5).Draw(t, "first order") == 0,
 		},
 	}
 	if rapid.IntRange(0, 2).Draw(t, "min spend") == 0 {
 		r.Match.MinSpend = map[loyalty.Currency]int64{"EUR": rapid.Int64Range(1, 6000).Draw(t, "least")}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "caps") == 0 {
-		r.Caps = []loyalty.Cap{{Points: loyalty.Points(rapid.IntRange(0, 100).Draw(t, "cap")), Per: rapid.SampledFrom([]loyalty.CapPeriod{loyalty.PerOrder, loyalty.PerDay, loyalty.PerEver}).Draw(t, "cap per"), Reject: rapid.Bool().Draw(t, "refuse")}}
+		r.Caps = []loyalty.Cap{
+			{
+				Points: loyalty.Points(rapid.IntRange(0, 100).Draw(t, "cap")),
+				Per: rapid.SampledFrom(
+					[]loyalty.CapPeriod{loyalty.PerOrder, loyalty.PerDay, loyalty.PerEver},
+				).Draw(t, "cap per"),
+				Reject: rapid.Bool().Draw(t, "refuse"),
+			},
+		}
 	}
 	if rapid.IntRange(0, 4).Draw(t, "limits") == 0 {
-		r.Limits = []loyalty.Limit{{Times: 1, Per: rapid.SampledFrom([]loyalty.CapPeriod{loyalty.PerDay, loyalty.PerEver}).Draw(t, "limit per")}}
+		r.Limits = []loyalty.Limit{
+			{
+				Times: 1,
+				Per:   rapid.SampledFrom([]loyalty.CapPeriod{loyalty.PerDay, loyalty.PerEver}).Draw(t, "limit per"),
+			},
+		}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "budget") == 0 {
 		r.Budget = loyalty.Points(rapid.IntRange(1, 200).Draw(t, "budget of"))
 	}
-	if m, ok := r.Give.(loyalty.Multiply); rapid.IntRange(0, 3).Draw(t, "life") == 0 && (!ok || m.By.Cmp(big.NewRat(1, 1)) >= 0) {
-		r.Life = loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}}, Expires: &loyalty.Expiry{After: loyalty.Period{Days: 40}}}
+	if m, ok := r.Give.(loyalty.Multiply); rapid.IntRange(0, 3).Draw(t, "life") == 0 && (!ok ||
+		m.By.Cmp(big.NewRat(1, 1)) >= 0) {
+		r.Life = loyalty.Life{
+			Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}},
+			Expires: &loyalty.Expiry{After: loyalty.Period{Days: 40}},
+		}
 	}
 	return r
 }
@@ -111,7 +162,13 @@ func randomRule(t *rapid.T, id string) loyalty.Rule {
 func randomStrategy(t *rapid.T) loyalty.Strategy {
 	switch rapid.IntRange(0, 5).Draw(t, "strategy") {
 	case 0:
-		return loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: randomRate(t, "rate"), Per: 100, Full: rapid.IntRange(0, 3).Draw(t, "full amounts") == 0}}}
+		return loyalty.PerAmount{
+			Rates: map[loyalty.Currency]loyalty.Rate{
+				"EUR": {
+					Points: randomRate(t, "rate"), Per: 100, Full: rapid.IntRange(0, 3).Draw(t, "full amounts") == 0,
+				},
+			},
+		}
 	case 1:
 		return loyalty.PerUnit{Points: randomRate(t, "each")}
 	case 2:
@@ -119,9 +176,15 @@ func randomStrategy(t *rapid.T) loyalty.Strategy {
 	case 3:
 		return loyalty.Fixed{Points: loyalty.Points(rapid.IntRange(0, 100).Draw(t, "fixed"))}
 	case 4:
-		return loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{"EUR": {{From: 0, Points: 5}, {From: 2000, Points: 10}, {From: 5000, Points: 30}}}}
+		return loyalty.Steps{
+			Bands: map[loyalty.Currency][]loyalty.Band{
+				"EUR": {{From: 0, Points: 5}, {From: 2000, Points: 10}, {From: 5000, Points: 30}},
+			},
+		}
 	}
-	return loyalty.Multiply{By: big.NewRat(rapid.Int64Range(0, 12).Draw(t, "by"), rapid.SampledFrom([]int64{1, 3, 4}).Draw(t, "of"))}
+	return loyalty.Multiply{
+		By: big.NewRat(rapid.Int64Range(0, 12).Draw(t, "by"), rapid.SampledFrom([]int64{1, 3, 4}).Draw(t, "of")),
+	}
 }
 
 // randomOrder is an order with up to five lines, and tenders that pay for some of it.
@@ -133,8 +196,9 @@ func randomOrder(t *rapid.T, id string) loyalty.Order {
 	for i := range rapid.IntRange(1, 5).Draw(t, "lines") {
 		o.Lines = append(o.Lines, loyalty.Line{
 			ID: fmt.Sprint(i), Category: rapid.SampledFrom([]string{"beans", "mugs", "cards"}).Draw(t, "category"),
-			SKU: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "sku"), Quantity: rapid.Int64Range(1, 5).Draw(t, "quantity"),
-			Amount: rapid.Int64Range(0, 6000).Draw(t, "amount"),
+			SKU:      rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "sku"),
+			Quantity: rapid.Int64Range(1, 5).Draw(t, "quantity"),
+			Amount:   rapid.Int64Range(0, 6000).Draw(t, "amount"),
 		})
 	}
 	o.Discount = rapid.Int64Range(0, receipt.ItemTotal(o)/3).Draw(t, "discount")
@@ -143,7 +207,12 @@ func randomOrder(t *rapid.T, id string) loyalty.Order {
 	rest := receipt.OrderTotal(o)
 	for _, kind := range []loyalty.TenderKind{loyalty.TenderGiftCard, loyalty.TenderPoints, loyalty.TenderCard} {
 		if n := rapid.Int64Range(0, rest).Draw(t, "tender"); rapid.Bool().Draw(t, "pays") {
-			o.Tenders = append(o.Tenders, loyalty.Tender{Kind: kind, Amount: n, Name: rapid.SampledFrom([]string{"", "house-card"}).Draw(t, "card")})
+			o.Tenders = append(
+				o.Tenders,
+				loyalty.Tender{
+					Kind: kind, Amount: n, Name: rapid.SampledFrom([]string{"", "house-card"}).Draw(t, "card"),
+				},
+			)
 			rest -= n
 		}
 	}
@@ -171,7 +240,13 @@ func randomFacts(t *rapid.T, o loyalty.Order) (refunds []loyalty.Refund, dispute
 		refunds = append(refunds, r)
 	}
 	if rapid.IntRange(0, 3).Draw(t, "disputed") == 0 {
-		disputes = append(disputes, loyalty.Dispute{ID: "dp", At: noon, Status: loyalty.DisputeOpen, Amount: rapid.Int64Range(0, receipt.OrderTotal(o)).Draw(t, "dispute")})
+		disputes = append(
+			disputes,
+			loyalty.Dispute{
+				ID: "dp", At: noon, Status: loyalty.DisputeOpen,
+				Amount: rapid.Int64Range(0, receipt.OrderTotal(o)).Draw(t, "dispute"),
+			},
+		)
 	}
 	return refunds, disputes
 }

@@ -40,14 +40,42 @@ func TestMoneyThatAReceiptReports(t *testing.T) {
 	}{
 		{"none", of(capture("a", 300, noon)), 0},
 		{"stated", of(capture("a", 300, noon, func(f *loyalty.Fact) { f.GiftCard = 100 })), 100},
-		{"stated above the capture", of(capture("a", 300, noon, func(f *loyalty.Fact) { f.GiftCard = 400 }), capture("b", 50, noon)), 300},
-		{"reported alone", of(capture("a", 300, noon), loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: eur(120)}), 120},
+		{
+			"stated above the capture",
+			of(capture("a", 300, noon, func(f *loyalty.Fact) { f.GiftCard = 400 }), capture("b", 50, noon)), 300,
+		},
+		{
+			"reported alone",
+			of(
+				capture("a", 300, noon),
+				loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: eur(120)},
+			),
+			120,
+		},
 		{"reported and stated", of(capture("a", 300, noon, func(f *loyalty.Fact) { f.GiftCard = 100 }),
 			loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: eur(120)}), 120},
 		{"reported above what was captured", of(capture("a", 300, noon),
-			loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: eur(200)}, loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "h", State: loyalty.FactDone, Money: eur(200)}), 300},
-		{"pending", of(capture("a", 300, noon), loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactPending, Money: eur(120)}), 0},
-		{"in another currency", of(capture("a", 300, noon), loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: loyalty.Money{Amount: 120, Currency: "USD"}}), 0},
+			loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: eur(200)},
+			loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "h", State: loyalty.FactDone, Money: eur(200)}), 300},
+		{
+			"pending",
+			of(
+				capture("a", 300, noon),
+				loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactPending, Money: eur(120)},
+			),
+			0,
+		},
+		{
+			"in another currency",
+			of(
+				capture("a", 300, noon),
+				loyalty.Fact{
+					Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone,
+					Money: loyalty.Money{Amount: 120, Currency: "USD"},
+				},
+			),
+			0,
+		},
 		{"a refund", of(capture("a", 300, noon), backFact("r", 100)), 0},
 	} {
 		if got, unknown := receipt.GiftCards(c.x, "EUR"); got != c.want || unknown != 0 {
@@ -80,15 +108,40 @@ func TestSumsOfRefunds(t *testing.T) {
 	}{
 		{"a refund until then is part of the sum", []loyalty.Fact{sum(500, clock, 0), backFact("r", 300)}, 500},
 		{"a later refund is not", []loyalty.Fact{sum(500, clock-1, 0), backFact("r", 300)}, 800},
-		{"all refunds are more than the sum", []loyalty.Fact{sum(500, clock, 0), backFact("r", 300), backFact("s", 300)}, 600},
+		{
+			"all refunds are more than the sum",
+			[]loyalty.Fact{sum(500, clock, 0), backFact("r", 300), backFact("s", 300)},
+			600,
+		},
 		{"a refund that failed then", []loyalty.Fact{sum(500, clock, 0), backFact("r", 300, failed(clock))}, 200},
 		{"a refund that failed before", []loyalty.Fact{sum(500, clock, 0), backFact("r", 300, failed(clock-1))}, 500},
-		{"a refund that was made and failed later", []loyalty.Fact{sum(500, clock-1, 0), backFact("r", 300, failed(clock))}, 500},
-		{"a pending refund", []loyalty.Fact{sum(500, clock-1, 0), backFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending })}, 500},
+		{
+			"a refund that was made and failed later",
+			[]loyalty.Fact{sum(500, clock-1, 0), backFact("r", 300, failed(clock))},
+			500,
+		},
+		{
+			"a pending refund",
+			[]loyalty.Fact{
+				sum(500, clock-1, 0), backFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }),
+			},
+			500,
+		},
 		{"no sum", []loyalty.Fact{backFact("r", 300), backFact("s", 300)}, 600},
 		{"a release", []loyalty.Fact{sum(0, clock, 300), backFact("r", 300)}, 0},
-		{"the older of two refunds is the release", []loyalty.Fact{sum(0, clock-1, 300), backFact("r", 300), backFact("s", 300, older)}, 300},
-		{"the first of two equal refunds is the release", []loyalty.Fact{sum(0, clock, 300), backFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }), backFact("s", 300)}, 300},
+		{
+			"the older of two refunds is the release",
+			[]loyalty.Fact{sum(0, clock-1, 300), backFact("r", 300), backFact("s", 300, older)},
+			300,
+		},
+		{
+			"the first of two equal refunds is the release",
+			[]loyalty.Fact{
+				sum(0, clock, 300), backFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }),
+				backFact("s", 300),
+			},
+			300,
+		},
 		{"no refund of the released amount", []loyalty.Fact{sum(0, clock, 301), backFact("r", 300)}, 300},
 	} {
 		if got := receipt.RefundedMoney(receipt.WithFacts((loyalty.Receipt{ID: "p"}), c.facts), "EUR"); got != c.want {
@@ -124,13 +177,31 @@ func TestUnclearReports(t *testing.T) {
 	}{
 		{"the same again", loyalty.FactRefund, func(*loyalty.Fact) {}, false},
 		{"the same, earlier", loyalty.FactRefund, func(f *loyalty.Fact) { f.Clock = 9 }, false},
-		{"another state of the same instant", loyalty.FactRefund, func(f *loyalty.Fact) { f.State = loyalty.FactFailed }, true},
+		{
+			"another state of the same instant", loyalty.FactRefund,
+			func(f *loyalty.Fact) { f.State = loyalty.FactFailed }, true,
+		},
 		{"another amount of the same instant", loyalty.FactRefund, func(f *loyalty.Fact) { f.Money.Amount = 99 }, true},
-		{"another amount, earlier", loyalty.FactRefund, func(f *loyalty.Fact) { f.Money.Amount, f.Clock = 99, 9 }, true},
-		{"another amount, later", loyalty.FactRefund, func(f *loyalty.Fact) { f.Money.Amount, f.Clock = 99, 11 }, false},
-		{"another capture of the same instant", loyalty.FactCapture, func(f *loyalty.Fact) { f.Money.Amount = 99 }, true},
-		{"another capture, earlier", loyalty.FactCapture, func(f *loyalty.Fact) { f.Money.Amount, f.Clock = 99, 9 }, false},
-		{"an object that is not known", loyalty.FactRefund, func(f *loyalty.Fact) { f.ID, f.State = "y", loyalty.FactFailed }, false},
+		{
+			"another amount, earlier", loyalty.FactRefund, func(f *loyalty.Fact) { f.Money.Amount, f.Clock = 99, 9 },
+			true,
+		},
+		{
+			"another amount, later", loyalty.FactRefund, func(f *loyalty.Fact) { f.Money.Amount, f.Clock = 99, 11 },
+			false,
+		},
+		{
+			"another capture of the same instant", loyalty.FactCapture, func(f *loyalty.Fact) { f.Money.Amount = 99 },
+			true,
+		},
+		{
+			"another capture, earlier", loyalty.FactCapture, func(f *loyalty.Fact) { f.Money.Amount, f.Clock = 99, 9 },
+			false,
+		},
+		{
+			"an object that is not known", loyalty.FactRefund,
+			func(f *loyalty.Fact) { f.ID, f.State = "y", loyalty.FactFailed }, false,
+		},
 	} {
 		f := known(c.kind)
 		c.edit(&f)
@@ -143,7 +214,9 @@ func TestUnclearReports(t *testing.T) {
 
 // Each field of a fact decides which of two reports of one instant remains, whatever the order of arrival.
 func TestReportsOfOneInstantHaveAnOrder(t *testing.T) {
-	base := loyalty.Fact{Kind: loyalty.FactRefund, ID: "r", State: loyalty.FactDone, Money: eur(100), Clock: 10, At: noon}
+	base := loyalty.Fact{
+		Kind: loyalty.FactRefund, ID: "r", State: loyalty.FactDone, Money: eur(100), Clock: 10, At: noon,
+	}
 	for name, newer := range map[string]func(*loyalty.Fact){
 		"clock":         func(f *loyalty.Fact) { f.Clock, f.State = 11, loyalty.FactPending },
 		"state":         func(f *loyalty.Fact) { f.State, f.Money.Amount = loyalty.FactFailed, 1 },
@@ -163,7 +236,9 @@ func TestReportsOfOneInstantHaveAnOrder(t *testing.T) {
 		f := base
 		newer(&f)
 		for _, order := range [][]loyalty.Fact{{base, f}, {f, base}} {
-			if got := receipt.WithFacts(receipt.WithFacts((loyalty.Receipt{}), order[:1]), order[1:]); !reflect.DeepEqual(got.Facts, []loyalty.Fact{f}) {
+			if got := receipt.WithFacts(
+				receipt.WithFacts((loyalty.Receipt{}), order[:1]), order[1:],
+			); !reflect.DeepEqual(got.Facts, []loyalty.Fact{f}) {
 				t.Errorf("%s: %+v", name, got.Facts)
 			}
 		}
@@ -182,8 +257,13 @@ func TestReportsOfOneInstantHaveAnOrder(t *testing.T) {
 			t.Errorf("%s: an old report changes the order", name)
 		}
 	}
-	for name, newer := range map[string]loyalty.FactLine{"id": {ID: "2", Quantity: 1, Amount: 1, Tax: 1}, "quantity": {ID: "1", Quantity: 2, Amount: 0, Tax: 0}, "amount": {ID: "1", Quantity: 1, Amount: 2, Tax: 0}, "tax": {ID: "1", Quantity: 1, Amount: 1, Tax: 2}} {
-		if one := (loyalty.FactLine{ID: "1", Quantity: 1, Amount: 1, Tax: 1}); receipt.CompareFactLines(newer, one) <= 0 || receipt.CompareFactLines(one, newer) >= 0 ||
+	for name, newer := range map[string]loyalty.FactLine{
+		"id": {ID: "2", Quantity: 1, Amount: 1, Tax: 1}, "quantity": {ID: "1", Quantity: 2, Amount: 0, Tax: 0},
+		"amount": {ID: "1", Quantity: 1, Amount: 2, Tax: 0}, "tax": {ID: "1", Quantity: 1, Amount: 1, Tax: 2},
+	} {
+		if one := (loyalty.FactLine{
+			ID: "1", Quantity: 1, Amount: 1, Tax: 1,
+		}); receipt.CompareFactLines(newer, one) <= 0 || receipt.CompareFactLines(one, newer) >= 0 ||
 			receipt.CompareFactLines(one, one) != 0 {
 			t.Errorf("lines by %s", name)
 		}

@@ -10,7 +10,9 @@ import (
 )
 
 func factOf(kind loyalty.FactKind, id string, amount int64, more func(*loyalty.Fact)) loyalty.Fact {
-	f := loyalty.Fact{Kind: kind, ID: id, State: loyalty.FactDone, Money: eur(amount), Clock: noon.UnixMilli(), At: noon}
+	f := loyalty.Fact{
+		Kind: kind, ID: id, State: loyalty.FactDone, Money: eur(amount), Clock: noon.UnixMilli(), At: noon,
+	}
 	if more != nil {
 		more(&f)
 	}
@@ -29,21 +31,67 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 		sum, unknown int64
 		forOrder     int // how many of the facts the order needs
 	}{
-		"nothing":                       {nil, 0, 0, 0},
-		"a card":                        {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, nil), factOf(loyalty.FactTender, "2", 50, nil)}, 0, 0, 1},
-		"gift cards alone":              {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, gift(50))}, 50, 0, 1},
-		"more than was captured":        {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, gift(60))}, 50, 0, 1},
-		"a gift card of its own":        {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, nil), factOf(loyalty.FactGiftCard, "2", 20, nil)}, 20, 0, 2},
-		"the same, stated twice":        {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, gift(20)), factOf(loyalty.FactGiftCard, "2", 20, nil)}, 20, 0, 2},
-		"a mixed payment":               {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed)}, 0, 50, 1},
-		"with its gift card":            {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactGiftCard, "2", 20, nil)}, 20, 30, 2},
-		"with its card":                 {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactTender, "3", 30, nil)}, 0, 20, 2},
-		"with both":                     {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactGiftCard, "2", 20, nil), factOf(loyalty.FactTender, "3", 30, nil)}, 20, 0, 3},
-		"with more than was due":        {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactGiftCard, "2", 20, nil), factOf(loyalty.FactTender, "3", 90, nil)}, 20, 0, 3},
-		"with a card that was declined": {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactTender, "3", 30, failed)}, 0, 50, 2},
-		"with a card in dollars":        {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactTender, "3", 30, dollars)}, 0, 50, 2},
-		"with a refund":                 {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactRefund, "3", 30, nil)}, 0, 50, 2},
-		"of two captures":               {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactCapture, "2", 10, nil), factOf(loyalty.FactTender, "3", 10, nil)}, 0, 50, 3},
+		"nothing": {nil, 0, 0, 0},
+		"a card": {
+			[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, nil), factOf(loyalty.FactTender, "2", 50, nil)},
+			0, 0,
+			1,
+		},
+		"gift cards alone":       {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, gift(50))}, 50, 0, 1},
+		"more than was captured": {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, gift(60))}, 50, 0, 1},
+		"a gift card of its own": {
+			[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, nil), factOf(loyalty.FactGiftCard, "2", 20, nil)},
+			20,
+			0, 2,
+		},
+		"the same, stated twice": {
+			[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, gift(20)), factOf(loyalty.FactGiftCard, "2", 20, nil)},
+			20, 0, 2,
+		},
+		"a mixed payment": {[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed)}, 0, 50, 1},
+		"with its gift card": {
+			[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactGiftCard, "2", 20, nil)},
+			20, 30, 2,
+		},
+		"with its card": {
+			[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactTender, "3", 30, nil)},
+			0,
+			20, 2,
+		},
+		"with both": {
+			[]loyalty.Fact{
+				factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactGiftCard, "2", 20, nil),
+				factOf(loyalty.FactTender, "3", 30, nil),
+			},
+			20, 0, 3,
+		},
+		"with more than was due": {
+			[]loyalty.Fact{
+				factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactGiftCard, "2", 20, nil),
+				factOf(loyalty.FactTender, "3", 90, nil),
+			},
+			20, 0, 3,
+		},
+		"with a card that was declined": {
+			[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactTender, "3", 30, failed)},
+			0, 50, 2,
+		},
+		"with a card in dollars": {
+			[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactTender, "3", 30, dollars)},
+			0, 50, 2,
+		},
+		"with a refund": {
+			[]loyalty.Fact{factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactRefund, "3", 30, nil)},
+			0,
+			50, 2,
+		},
+		"of two captures": {
+			[]loyalty.Fact{
+				factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactCapture, "2", 10, nil),
+				factOf(loyalty.FactTender, "3", 10, nil),
+			},
+			0, 50, 3,
+		},
 	} {
 		x := receipt.WithFacts(loyalty.Receipt{}, c.facts)
 		if sum, unknown := receipt.GiftCards(x, "EUR"); sum != c.sum || unknown != c.unknown {
@@ -68,43 +116,64 @@ func TestReportedTenders(t *testing.T) {
 	p := loyalty.Program{Payments: loyalty.PaymentTerms{Award: loyalty.AwardPayments}}
 	order := func(told []loyalty.Tender, facts ...loyalty.Fact) loyalty.Order {
 		o := loyalty.Order{
-			ID: "1", Currency: "EUR", Status: loyalty.OrderPaid, Lines: []loyalty.Line{{ID: "a", Quantity: 1, Amount: 50}}, Tenders: told,
+			ID: "1", Currency: "EUR", Status: loyalty.OrderPaid,
+			Lines: []loyalty.Line{{ID: "a", Quantity: 1, Amount: 50}}, Tenders: told,
 			Receipts: []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "x"}, facts)},
 		}
 		return receipt.Paid(&p, receipt.Paid(&p, o)) // applied again, it changes nothing
 	}
 	refund := func(amount, cards int64, tendered bool) loyalty.Fact {
-		return factOf(loyalty.FactRefund, "9", amount, func(f *loyalty.Fact) { f.Tendered, f.GiftCard = tendered, cards })
+		return factOf(
+			loyalty.FactRefund, "9", amount, func(f *loyalty.Fact) { f.Tendered, f.GiftCard = tendered, cards },
+		)
 	}
-	capture, gift, card := factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactGiftCard, "2", 20, nil), factOf(loyalty.FactTender, "3", 30, nil)
+	capture, gift, card := factOf(
+		loyalty.FactCapture, "1", 50, mixed,
+	), factOf(loyalty.FactGiftCard, "2", 20, nil), factOf(loyalty.FactTender, "3", 30, nil)
 	told := []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 20}, {Kind: loyalty.TenderCard, Amount: 30}}
-	reported := []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 20, Reported: true}, {Kind: loyalty.TenderOther, Amount: 30, Reported: true}}
+	reported := []loyalty.Tender{
+		{Kind: loyalty.TenderGiftCard, Amount: 20, Reported: true},
+		{Kind: loyalty.TenderOther, Amount: 30, Reported: true},
+	}
 	for name, c := range map[string]struct {
 		o            loyalty.Order
 		tenders      []loyalty.Tender
 		unearning    int64
 		all, earning int64 // what remains of the money
 	}{
-		"a card":                         {order(nil, factOf(loyalty.FactCapture, "1", 50, nil), card), nil, 0, 50, 50},
-		"not known yet":                  {order(nil, capture), []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 50, Reported: true}}, 50, 50, 0},
-		"known":                          {order(nil, capture, gift, card), reported, 20, 50, 30},
-		"told":                           {order(told, capture), told, 20, 50, 30},
-		"reported, and more is reported": {order(told, capture, factOf(loyalty.FactGiftCard, "2", 30, nil)), told, 30, 50, 20},
-		"refunded to the gift card":      {order(nil, capture, gift, card, refund(20, 20, true)), reported, 20, 30, 30},
-		"refunded to the card":           {order(nil, capture, gift, card, refund(20, 0, true)), reported, 20, 30, 10},
-		"refunded to both":               {order(nil, capture, gift, card, refund(20, 5, true)), reported, 20, 30, 15},
-		"refunded to no known tender":    {order(nil, capture, gift, card, refund(20, 0, false)), reported, 20, 50, 30},
-		"more to the gift card":          {order(nil, capture, gift, card, refund(25, 25, true)), reported, 20, 30, 30},
-		"more to the card":               {order(nil, capture, gift, card, refund(35, 0, true)), reported, 20, 20, 0},
-		"reported, refunded":             {order(told, capture, refund(20, 20, true)), told, 20, 30, 30},
-		"a card alone, refunded":         {order(nil, factOf(loyalty.FactCapture, "1", 50, nil), refund(20, 20, true)), nil, 0, 50, 50},
+		"a card": {order(nil, factOf(loyalty.FactCapture, "1", 50, nil), card), nil, 0, 50, 50},
+		"not known yet": {
+			order(nil, capture),
+			[]loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 50, Reported: true}},
+			50, 50,
+			0,
+		},
+		"known": {order(nil, capture, gift, card), reported, 20, 50, 30},
+		"told":  {order(told, capture), told, 20, 50, 30},
+		"reported, and more is reported": {
+			order(told, capture, factOf(loyalty.FactGiftCard, "2", 30, nil)), told, 30, 50, 20,
+		},
+		"refunded to the gift card":   {order(nil, capture, gift, card, refund(20, 20, true)), reported, 20, 30, 30},
+		"refunded to the card":        {order(nil, capture, gift, card, refund(20, 0, true)), reported, 20, 30, 10},
+		"refunded to both":            {order(nil, capture, gift, card, refund(20, 5, true)), reported, 20, 30, 15},
+		"refunded to no known tender": {order(nil, capture, gift, card, refund(20, 0, false)), reported, 20, 50, 30},
+		"more to the gift card":       {order(nil, capture, gift, card, refund(25, 25, true)), reported, 20, 30, 30},
+		"more to the card":            {order(nil, capture, gift, card, refund(35, 0, true)), reported, 20, 20, 0},
+		"reported, refunded":          {order(told, capture, refund(20, 20, true)), told, 20, 30, 30},
+		"a card alone, refunded": {
+			order(nil, factOf(loyalty.FactCapture, "1", 50, nil), refund(20, 20, true)), nil, 0, 50, 50,
+		},
 	} {
 		if diff := cmp.Diff(c.tenders, c.o.Tenders); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		all, earning := receipt.RemainingMoney(&c.o, receipt.TenderRefundsOf(&c.o))
-		if all.Sub(loyalty.Whole(c.all)).Sign() != 0 || earning.Sub(loyalty.Whole(c.earning)).Sign() != 0 || receipt.Unearning(c.o) != c.unearning {
-			t.Errorf("%s: %s remain, %s of it earn, %d do not; want %d, %d, %d", name, all, earning, receipt.Unearning(c.o), c.all, c.earning, c.unearning)
+		if all.Sub(loyalty.Whole(c.all)).Sign() != 0 || earning.Sub(loyalty.Whole(c.earning)).Sign() != 0 ||
+			receipt.Unearning(c.o) != c.unearning {
+			t.Errorf(
+				"%s: %s remain, %s of it earn, %d do not; want %d, %d, %d", name, all, earning, receipt.Unearning(c.o),
+				c.all, c.earning, c.unearning,
+			)
 		}
 		if err := award.CheckOrder(c.o); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -118,15 +187,22 @@ func TestReportedTenders(t *testing.T) {
 // Tenders follow what is reported, and refunds to them never exceed what they paid.
 func TestReportedTendersChange(t *testing.T) {
 	p := loyalty.Program{Payments: loyalty.PaymentTerms{Award: loyalty.AwardPayments}}
-	capture, gift, card := factOf(loyalty.FactCapture, "1", 50, mixed), factOf(loyalty.FactGiftCard, "2", 20, nil), factOf(loyalty.FactTender, "3", 30, nil)
+	capture, gift, card := factOf(
+		loyalty.FactCapture, "1", 50, mixed,
+	), factOf(loyalty.FactGiftCard, "2", 20, nil), factOf(loyalty.FactTender, "3", 30, nil)
 	o := receipt.Paid(&p, loyalty.Order{
-		ID: "1", Currency: "EUR", Status: loyalty.OrderPaid, Lines: []loyalty.Line{{ID: "a", Quantity: 1, Amount: 50}}, Receipts: []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "x"}, []loyalty.Fact{capture})},
+		ID: "1", Currency: "EUR", Status: loyalty.OrderPaid, Lines: []loyalty.Line{{ID: "a", Quantity: 1, Amount: 50}},
+		Receipts: []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "x"}, []loyalty.Fact{capture})},
 	})
 	o.Receipts = []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "x"}, []loyalty.Fact{capture, gift, card})}
 	if o = receipt.Paid(&p, o); len(o.Tenders) != 2 || receipt.Unearning(o) != 20 {
 		t.Errorf("%+v, %d earn nothing", o.Tenders, receipt.Unearning(o))
 	}
-	o.Receipts = []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "x"}, []loyalty.Fact{factOf(loyalty.FactCapture, "1", 40, mixed), gift, card})}
+	o.Receipts = []loyalty.Receipt{
+		receipt.WithFacts(
+			loyalty.Receipt{ID: "x"}, []loyalty.Fact{factOf(loyalty.FactCapture, "1", 40, mixed), gift, card},
+		),
+	}
 	if o = receipt.Paid(&p, o); o.Status != loyalty.OrderPlaced {
 		t.Errorf("%s, though 0.40 came of 0.50, gift cards included", o.Status)
 	}
@@ -136,9 +212,17 @@ func TestReportedTendersChange(t *testing.T) {
 			refunds            []loyalty.Refund
 			cards, others, sum int64
 		}{
-			{[]loyalty.Refund{{Amount: 15, Tendered: true, ToGiftCards: 15}, {Amount: 15, Tendered: true, ToGiftCards: 15}}, 20, 0, 20},
+			{
+				[]loyalty.Refund{
+					{Amount: 15, Tendered: true, ToGiftCards: 15}, {Amount: 15, Tendered: true, ToGiftCards: 15},
+				},
+				20, 0, 20,
+			},
 			{[]loyalty.Refund{{Amount: 20, Tendered: true}, {Amount: 20, Tendered: true}}, 0, 30, 30},
-			{[]loyalty.Refund{{Amount: 15, Tender: string(kind)}, {Amount: 25, Tendered: true, ToGiftCards: 10}}, 20, 15, 35},
+			{
+				[]loyalty.Refund{{Amount: 15, Tender: string(kind)}, {Amount: 25, Tendered: true, ToGiftCards: 10}},
+				20, 15, 35,
+			},
 			{[]loyalty.Refund{{Amount: 25, Tender: "cash"}, {Amount: 15, Tendered: true, ToGiftCards: 5}}, 5, 30, 35},
 		} {
 			o.Refunds = c.refunds
@@ -146,7 +230,8 @@ func TestReportedTendersChange(t *testing.T) {
 				o.Refunds[i].Status = loyalty.RefundSucceeded
 			}
 			got := receipt.TenderRefundsOf(&o)
-			if got.Each[0].Sub(loyalty.Whole(c.cards)).Sign() != 0 || got.Each[1].Sub(loyalty.Whole(c.others)).Sign() != 0 || got.Sum.Sub(loyalty.Whole(c.sum)).Sign() != 0 ||
+			if got.Each[0].Sub(loyalty.Whole(c.cards)).Sign() != 0 ||
+				got.Each[1].Sub(loyalty.Whole(c.others)).Sign() != 0 || got.Sum.Sub(loyalty.Whole(c.sum)).Sign() != 0 ||
 				got.Unearning.Sub(loyalty.Whole(c.cards)).Sign() != 0 {
 				t.Errorf("%s, %+v: %v", kind, c.refunds, got)
 			}
@@ -157,31 +242,72 @@ func TestReportedTendersChange(t *testing.T) {
 // A capture that states neither shipping nor tax has those that another object states, in proportion.
 func TestPartsOfACapture(t *testing.T) {
 	parts := func(id string, amount, shipping, tax, shippingTax int64) loyalty.Fact {
-		return factOf(loyalty.FactParts, id, amount, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.ShippingTax = shipping, tax, shippingTax })
+		return factOf(
+			loyalty.FactParts, id, amount,
+			func(f *loyalty.Fact) { f.Shipping, f.Tax, f.ShippingTax = shipping, tax, shippingTax },
+		)
 	}
 	for name, c := range map[string]struct {
 		capture                    loyalty.Fact
 		parts                      []loyalty.Fact
 		shipping, tax, shippingTax int64
 	}{
-		"nothing stated":      {factOf(loyalty.FactCapture, "1", 100, nil), nil, 0, 0, 0},
-		"stated":              {factOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{parts("2", 100, 10, 20, 3)}, 10, 20, 3},
-		"shipping of its own": {factOf(loyalty.FactCapture, "1", 100, func(f *loyalty.Fact) { f.Shipping = 1 }), []loyalty.Fact{parts("2", 100, 10, 20, 3)}, 1, 0, 0},
-		"tax of its own":      {factOf(loyalty.FactCapture, "1", 100, func(f *loyalty.Fact) { f.Tax = 1 }), []loyalty.Fact{parts("2", 100, 10, 20, 3)}, 0, 1, 0},
-		"a half captured":     {factOf(loyalty.FactCapture, "1", 50, nil), []loyalty.Fact{parts("2", 100, 10, 21, 3)}, 5, 10, 1},
-		"more captured":       {factOf(loyalty.FactCapture, "1", 200, nil), []loyalty.Fact{parts("2", 100, 10, 20, 3)}, 10, 20, 3},
-		"a tip":               {factOf(loyalty.FactCapture, "1", 60, func(f *loyalty.Fact) { f.Tip = 10 }), []loyalty.Fact{parts("2", 100, 10, 20, 4)}, 5, 10, 2},
-		"two objects":         {factOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{parts("2", 100, 5, 5, 0), parts("3", 100, 10, 20, 3), parts("4", 100, 9, 20, 0)}, 10, 20, 3},
-		"more of it shipping": {factOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{parts("2", 100, 9, 20, 0), parts("3", 100, 30, 10, 3)}, 30, 10, 3},
-		"two that are equal":  {factOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{parts("2", 100, 10, 20, 0), parts("3", 100, 20, 10, 3)}, 10, 20, 0},
-		"a refund":            {factOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{factOf(loyalty.FactRefund, "2", 100, func(f *loyalty.Fact) { f.Tax = 20 })}, 0, 0, 0},
-		"in dollars": {factOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{factOf(loyalty.FactParts, "2", 100, func(f *loyalty.Fact) {
-			f.Money.Currency, f.Tax = "USD", 20
-		})}, 0, 0, 0},
+		"nothing stated": {factOf(loyalty.FactCapture, "1", 100, nil), nil, 0, 0, 0},
+		"stated": {
+			factOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{parts("2", 100, 10, 20, 3)}, 10, 20, 3,
+		},
+		"shipping of its own": {
+			factOf(loyalty.FactCapture, "1", 100, func(f *loyalty.Fact) { f.Shipping = 1 }),
+			[]loyalty.Fact{parts("2", 100, 10, 20, 3)},
+			1, 0, 0,
+		},
+		"tax of its own": {
+			factOf(loyalty.FactCapture, "1", 100, func(f *loyalty.Fact) { f.Tax = 1 }),
+			[]loyalty.Fact{parts("2", 100, 10, 20, 3)},
+			0, 1, 0,
+		},
+		"a half captured": {
+			factOf(loyalty.FactCapture, "1", 50, nil), []loyalty.Fact{parts("2", 100, 10, 21, 3)}, 5, 10, 1,
+		},
+		"more captured": {
+			factOf(loyalty.FactCapture, "1", 200, nil), []loyalty.Fact{parts("2", 100, 10, 20, 3)}, 10, 20, 3,
+		},
+		"a tip": {
+			factOf(loyalty.FactCapture, "1", 60, func(f *loyalty.Fact) { f.Tip = 10 }),
+			[]loyalty.Fact{parts("2", 100, 10, 20, 4)},
+			5, 10, 2,
+		},
+		"two objects": {
+			factOf(loyalty.FactCapture, "1", 100, nil),
+			[]loyalty.Fact{parts("2", 100, 5, 5, 0), parts("3", 100, 10, 20, 3), parts("4", 100, 9, 20, 0)},
+			10, 20, 3,
+		},
+		"more of it shipping": {
+			factOf(loyalty.FactCapture, "1", 100, nil),
+			[]loyalty.Fact{parts("2", 100, 9, 20, 0), parts("3", 100, 30, 10, 3)},
+			30, 10, 3,
+		},
+		"two that are equal": {
+			factOf(loyalty.FactCapture, "1", 100, nil),
+			[]loyalty.Fact{parts("2", 100, 10, 20, 0), parts("3", 100, 20, 10, 3)},
+			10, 20, 0,
+		},
+		"a refund": {
+			factOf(loyalty.FactCapture, "1", 100, nil),
+			[]loyalty.Fact{factOf(loyalty.FactRefund, "2", 100, func(f *loyalty.Fact) { f.Tax = 20 })},
+			0, 0, 0,
+		},
+		"in dollars": {factOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{factOf(loyalty.FactParts, "2",
+			100, func(f *loyalty.Fact) {
+				f.Money.Currency, f.Tax = "USD", 20
+			})}, 0, 0, 0},
 	} {
 		got := receipt.WithParts(receipt.WithFacts(loyalty.Receipt{}, append(c.parts, c.capture)), c.capture)
 		if got.Shipping != c.shipping || got.Tax != c.tax || got.ShippingTax != c.shippingTax {
-			t.Errorf("%s: %d, %d, %d; want %d, %d, %d", name, got.Shipping, got.Tax, got.ShippingTax, c.shipping, c.tax, c.shippingTax)
+			t.Errorf(
+				"%s: %d, %d, %d; want %d, %d, %d", name, got.Shipping, got.Tax, got.ShippingTax, c.shipping, c.tax,
+				c.shippingTax,
+			)
 		}
 	}
 }
@@ -189,7 +315,9 @@ func TestPartsOfACapture(t *testing.T) {
 // Facts state the tender of a refund only together.
 func TestTenderOfARefund(t *testing.T) {
 	f := func(amount, cards int64, tendered bool) loyalty.Fact {
-		return factOf(loyalty.FactRefund, "9", amount, func(f *loyalty.Fact) { f.Tendered, f.GiftCard = tendered, cards })
+		return factOf(
+			loyalty.FactRefund, "9", amount, func(f *loyalty.Fact) { f.Tendered, f.GiftCard = tendered, cards },
+		)
 	}
 	for _, c := range []struct {
 		facts []loyalty.Fact

@@ -22,7 +22,8 @@ func (h *recorded) buy() {
 	o := loyalty.Order{
 		ID: fmt.Sprint(
 			len(h.orders) + 1,
-		), Member: h.acc.Member, PlacedAt: h.at, Status: pick(h.r, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPlaced),
+		), Member: h.acc.Member, PlacedAt: h.at,
+		Status: pick(h.r, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPlaced),
 		Currency: pick[loyalty.Currency](
 			h.r,
 			"EUR",
@@ -30,7 +31,8 @@ func (h *recorded) buy() {
 			"EUR",
 			"JPY",
 			"CHF",
-		), Channel: pick(h.r, "web", "shop"), Store: pick(h.r, "", "east"), Clock: pick(h.r, nil, time.FixedZone("till", -5*3600)),
+		), Channel: pick(h.r, "web", "shop"), Store: pick(h.r, "", "east"),
+		Clock: pick(h.r, nil, time.FixedZone("till", -5*3600)),
 	}
 	if h.r.IntN(3) == 0 {
 		o.PlacedAt = o.PlacedAt.Add(-pick(h.r, time.Millisecond, time.Hour, 20*24*time.Hour, 89*24*time.Hour))
@@ -42,7 +44,8 @@ func (h *recorded) buy() {
 		o.Lines = append(o.Lines, loyalty.Line{
 			ID: fmt.Sprint(
 				i,
-			), Category: pick(h.r, "", "beans", "cards"), SKU: pick(h.r, "a", "b"), Brand: pick(h.r, "", "east", "west"),
+			), Category: pick(h.r, "", "beans", "cards"), SKU: pick(h.r, "a", "b"),
+			Brand: pick(h.r, "", "east", "west"),
 			Quantity: pick[int64](
 				h.r,
 				1,
@@ -72,7 +75,10 @@ func (h *recorded) buy() {
 		if h.r.IntN(4) == 0 {
 			o.Tenders = append(
 				o.Tenders,
-				loyalty.Tender{Kind: kind, Amount: receipt.OrderTotal(o) / pick[int64](h.r, 3, 4, 5), Name: pick(h.r, "", "house")},
+				loyalty.Tender{
+					Kind: kind, Amount: receipt.OrderTotal(o) / pick[int64](h.r, 3, 4, 5),
+					Name: pick(h.r, "", "house"),
+				},
 			)
 		}
 	}
@@ -151,7 +157,9 @@ func (h *recorded) revise() {
 		}
 	case 7:
 		status := pick(h.r, loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost)
-		o.Disputes = []loyalty.Dispute{{ID: "d", At: h.at, Status: status, Amount: receipt.OrderTotal(*o) / pick[int64](h.r, 1, 2)}}
+		o.Disputes = []loyalty.Dispute{
+			{ID: "d", At: h.at, Status: status, Amount: receipt.OrderTotal(*o) / pick[int64](h.r, 1, 2)},
+		}
 	case 8:
 		o.Delivered = h.at
 	}
@@ -165,7 +173,8 @@ func (h *recorded) redeem() {
 		ID: fmt.Sprint(
 			"rd_",
 			len(h.entries),
-		), Reward: pick(h.r, "mug", "mug", "miles", "tour", "tour", "perk", redeem.PayReward, "gone"), Order: pick(h.r, "", "1"), Cart: pick(h.r, "", "", "cart"),
+		), Reward: pick(h.r, "mug", "mug", "miles", "tour", "tour", "perk", redeem.PayReward, "gone"),
+		Order: pick(h.r, "", "1"), Cart: pick(h.r, "", "", "cart"),
 		Total: loyalty.Money{Amount: pick[int64](h.r, 100, 2500), Currency: "EUR"},
 	}
 	if in.Reward == redeem.PayReward {
@@ -224,7 +233,9 @@ func (h *recorded) give() {
 			return
 		}
 	}
-	in := loyalty.Redemption{ID: fmt.Sprint("tr_", len(h.entries)), Points: pick(h.r, 10, 25, 26, h.acc.Balance().Active)}
+	in := loyalty.Redemption{
+		ID: fmt.Sprint("tr_", len(h.entries)), Points: pick(h.r, 10, 25, 26, h.acc.Balance().Active),
+	}
 	h.together(
 		fmt.Sprint("give ", in.Points),
 		func() ([]posting.Outcome, error) { return share.Transfer(h.p, h.acc, h.bob, in, h.at) },
@@ -236,7 +247,9 @@ func (h *recorded) endOffer(offer loyalty.Redemption) {
 		h.do(string(as), func() (posting.Outcome, error) { return share.ReturnTransfer(h.p, h.acc, offer, as, h.at) })
 		return
 	}
-	h.together("accept", func() ([]posting.Outcome, error) { return share.AcceptTransfer(h.p, h.acc, h.bob, offer, h.at) })
+	h.together(
+		"accept", func() ([]posting.Outcome, error) { return share.AcceptTransfer(h.p, h.acc, h.bob, offer, h.at) },
+	)
 }
 
 // resolve ends or reverses a redemption.
@@ -316,8 +329,9 @@ func (h *recorded) tellTraits() {
 		return
 	}
 	traits := loyalty.Traits{
-		Zone: pick(h.r, "", "America/New_York"), Birthday: pick(h.r, 0, 229, 1202), MembershipYearStart: pick(h.r, 0, 615),
-		Segments: pick(h.r, nil, []string{"card"}, []string{"vip", "card"}),
+		Zone: pick(h.r, "", "America/New_York"), Birthday: pick(h.r, 0, 229, 1202),
+		MembershipYearStart: pick(h.r, 0, 615),
+		Segments:            pick(h.r, nil, []string{"card"}, []string{"vip", "card"}),
 	}
 	h.do("traits", func() (posting.Outcome, error) { return SetTraits(h.p, h.acc, traits, h.at) })
 }
@@ -342,7 +356,10 @@ func (h *recorded) send() {
 func (h *recorded) convert() {
 	if len(h.moved) > 0 && h.r.IntN(2) == 0 {
 		e, n := pick(h.r, h.moved...), pick[loyalty.Points](h.r, 0, 3, 7)
-		h.do(fmt.Sprint("convert back ", n), func() (posting.Outcome, error) { return share.ConvertBack(h.p, h.acc, e, n, h.at) })
+		h.do(
+			fmt.Sprint("convert back ", n),
+			func() (posting.Outcome, error) { return share.ConvertBack(h.p, h.acc, e, n, h.at) },
+		)
 		return
 	}
 	from, to := "", "miles"
@@ -366,7 +383,10 @@ func (h *recorded) goodwill() {
 	case 1:
 		for _, e := range slices.Backward(h.entries) {
 			if e.Kind == loyalty.KindExpire {
-				h.do("reinstate", func() (posting.Outcome, error) { return Reinstate(h.p, h.acc, e, day, "sorry", h.at) })
+				h.do(
+					"reinstate",
+					func() (posting.Outcome, error) { return Reinstate(h.p, h.acc, e, day, "sorry", h.at) },
+				)
 				return
 			}
 		}
@@ -375,7 +395,11 @@ func (h *recorded) goodwill() {
 			if s := h.states[o.ID]; s != nil {
 				h.do(
 					"activate",
-					func() (posting.Outcome, error) { return ActivateOrder(h.p, h.acc, *s, h.rules(s.Program, h.at), h.at) },
+					func() (posting.Outcome, error) {
+						return ActivateOrder(
+							h.p, h.acc, *s, h.rules(s.Program, h.at), h.at,
+						)
+					},
 				)
 				return
 			}

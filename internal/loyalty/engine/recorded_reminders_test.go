@@ -14,8 +14,11 @@ import (
 // drawnReminders returns reminders of all triggers, with some of their conditions and bounds.
 func drawnReminders(r *rand.Rand) loyalty.Reminders {
 	all := loyalty.Reminders{
-		QuietFrom: remind.DefaultQuietFrom, QuietUntil: remind.DefaultQuietUntil, AttributionWindow: pick(r, loyalty.Period{}, loyalty.Period{Days: 3}),
-		FrequencyCaps: []loyalty.FrequencyCap{{Times: 3, Per: loyalty.PerWeek}, {Channel: loyalty.SMS, Times: 1, Per: loyalty.PerMonth}}[:r.IntN(3)],
+		QuietFrom: remind.DefaultQuietFrom, QuietUntil: remind.DefaultQuietUntil,
+		AttributionWindow: pick(r, loyalty.Period{}, loyalty.Period{Days: 3}),
+		FrequencyCaps: []loyalty.FrequencyCap{
+			{Times: 3, Per: loyalty.PerWeek}, {Channel: loyalty.SMS, Times: 1, Per: loyalty.PerMonth},
+		}[:r.IntN(3)],
 		Ignored: pick(
 			r,
 			loyalty.IgnoredRule{},
@@ -29,7 +32,9 @@ func drawnReminders(r *rand.Rand) loyalty.Reminders {
 		x := loyalty.Reminder{
 			ID: string(
 				on,
-			), On: on, Channels: pick(r, []loyalty.Channel{loyalty.Email}, []loyalty.Channel{loyalty.SMS, loyalty.Email}), MinPoints: pick[loyalty.Points](r, 0, 0, 20, 100),
+			), On: on,
+			Channels:  pick(r, []loyalty.Channel{loyalty.Email}, []loyalty.Channel{loyalty.SMS, loyalty.Email}),
+			MinPoints: pick[loyalty.Points](r, 0, 0, 20, 100),
 			Leads: pick(
 				r,
 				[]loyalty.Period{{Days: 7}},
@@ -55,7 +60,9 @@ func drawnReminders(r *rand.Rand) loyalty.Reminders {
 
 // remind sends what the member is to be sent, and writes it.
 func (h *recorded) remind() {
-	who := remind.Recipient{Reach: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Consents: anybody.Consents, Codes: h.told.Codes}
+	who := remind.Recipient{
+		Reach: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Consents: anybody.Consents, Codes: h.told.Codes,
+	}
 	if h.r.IntN(20) == 0 {
 		who.Reach = who.Reach[:1]
 	}

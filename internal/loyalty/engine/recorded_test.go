@@ -68,10 +68,19 @@ func newRecorded(t *testing.T, seed uint64) *recorded {
 		shop: newShop(
 			t,
 			p,
-		), r: r, at: noon, events: map[string]*loyalty.EventState{}, left: earn.Budgets{"campaigns.fund": 90}, parts: map[string]loyalty.Entry{},
-		bob: called(t, p, "mem_bob", loyalty.Lot{Expires: 20270630, Points: 40}, loyalty.Lot{Expires: 20271231, Points: 500}),
+		), r: r, at: noon, events: map[string]*loyalty.EventState{}, left: earn.Budgets{"campaigns.fund": 90},
+		parts: map[string]loyalty.Entry{},
+		bob: called(
+			t, p, "mem_bob", loyalty.Lot{Expires: 20270630, Points: 40}, loyalty.Lot{Expires: 20271231, Points: 500},
+		),
 	}
-	h.home = share.Household{ID: "hh_1", Members: []share.HouseholdMember{{Member: h.acc.Member, Role: share.Owner, Invited: noon, Since: noon}, {Member: "mem_bob", Role: share.Adult, Invited: noon, Since: noon}}}
+	h.home = share.Household{
+		ID: "hh_1",
+		Members: []share.HouseholdMember{
+			{Member: h.acc.Member, Role: share.Owner, Invited: noon, Since: noon},
+			{Member: "mem_bob", Role: share.Adult, Invited: noon, Since: noon},
+		},
+	}
 	return h
 }
 
@@ -182,7 +191,8 @@ func (h *recorded) step() {
 	}
 	h.keepBob(out)
 	commands := []func(){
-		h.buy, h.buy, h.buy, h.buy, h.revise, h.revise, h.revise, h.revise, h.redeem, h.redeem, h.resolve, h.adjust, h.place, h.tellTraits, h.send, h.send, h.convert,
+		h.buy, h.buy, h.buy, h.buy, h.revise, h.revise, h.revise, h.revise, h.redeem, h.redeem, h.resolve, h.adjust,
+		h.place, h.tellTraits, h.send, h.send, h.convert,
 		h.goodwill, h.give,
 	}
 	if len(h.acc.Holds) > 0 && h.r.IntN(2) == 0 {
@@ -288,7 +298,11 @@ func (h *recorded) show() {
 	ahead, at, ok := Projection(h.p, h.acc)
 	add(ahead, at, ok)
 	for _, r := range h.p.Rewards {
-		add(Available(h.p, h.acc, r, loyalty.Redemption{Total: loyalty.Money{Amount: 2500, Currency: "EUR"}}, nil, h.at).Unmet)
+		add(
+			Available(
+				h.p, h.acc, r, loyalty.Redemption{Total: loyalty.Money{Amount: 2500, Currency: "EUR"}}, nil, h.at,
+			).Unmet,
+		)
 	}
 	for _, n := range []loyalty.Points{0, 99, 150} {
 		pay, ok := redeem.Payable(h.p, n, loyalty.Money{Amount: 2500, Currency: "EUR"})

@@ -19,14 +19,19 @@ func TestNeedsOfTwoDecisions(t *testing.T) {
 		m, want posting.Needs
 	}{
 		{posting.Needs{}, posting.Needs{Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(1, 3)}},
-		{posting.Needs{Orders: numberedOrders(2, 3)}, posting.Needs{Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(1, 2, 3)}},
+		{
+			posting.Needs{Orders: numberedOrders(2, 3)},
+			posting.Needs{Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(1, 2, 3)},
+		},
 		{
 			posting.Needs{Since: noon.Add(-5), Recorded: noon, All: true},
 			posting.Needs{Since: noon.Add(-5), Recorded: noon.Add(-1), All: true, Orders: numberedOrders(1, 3)},
 		},
 		{
 			posting.Needs{Numbers: true, Later: later},
-			posting.Needs{Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(1, 3), Numbers: true, Later: later},
+			posting.Needs{
+				Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(1, 3), Numbers: true, Later: later,
+			},
 		},
 	} {
 		if got := tier.MergeNeeds(a, c.m); !reflect.DeepEqual(got, c.want) {
@@ -54,7 +59,8 @@ func TestNeedsOfTwoDecisions(t *testing.T) {
 	}
 	enough := posting.Needs{Recorded: noon}
 	first := noon.Add(-posting.MaxOrderAhead - tier.ClockSkew)
-	if tier.Enough(enough, loyalty.Entry{Recorded: first}) || !tier.Enough(enough, loyalty.Entry{Recorded: first.Add(-1)}) {
+	if tier.Enough(enough, loyalty.Entry{Recorded: first}) ||
+		!tier.Enough(enough, loyalty.Entry{Recorded: first.Add(-1)}) {
 		t.Error("an entry that was recorded in time is not needed")
 	}
 	if enough.All = true; tier.Enough(enough, loyalty.Entry{Recorded: first.Add(-1)}) {
@@ -79,12 +85,24 @@ func TestMonthsThatADecisionNeeds(t *testing.T) {
 		{"a later month", quarter, "2026-07-01T12:00:00Z", nil, "2026-03-31T22:00:00Z", true},
 		{"nothing counted since", quarter, "2026-01-01T12:00:00Z", nil, "2026-03-31T22:00:00Z", false},
 		{"a manual level", quarter, "2026-06-30T12:00:00Z", []loyalty.Standing{manual}, "2026-02-28T23:00:00Z", true},
-		{"a level that was reached", quarter, "2026-06-30T12:00:00Z", []loyalty.Standing{{Level: "silver", Since: manual.Since}}, "2026-03-31T22:00:00Z", false},
-		{"a later manual level", quarter, "2026-06-30T12:00:00Z", []loyalty.Standing{{Level: "bronze", Since: manual.Since}, {
-			Level: "silver", Since: since, Until: noon, Given: true,
-		}}, "2026-03-31T22:00:00Z", false},
+		{
+			"a level that was reached", quarter, "2026-06-30T12:00:00Z",
+			[]loyalty.Standing{{Level: "silver", Since: manual.Since}},
+			"2026-03-31T22:00:00Z", false,
+		},
+		{
+			"a later manual level", quarter,
+			"2026-06-30T12:00:00Z",
+			[]loyalty.Standing{{Level: "bronze", Since: manual.Since}, {
+				Level: "silver", Since: since, Until: noon, Given: true,
+			}},
+			"2026-03-31T22:00:00Z", false,
+		},
 		{"periods", calendarMonths, "2026-09-01T12:00:00Z", nil, "", false},
-		{"a lifetime", func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 6} }, "2026-09-01T12:00:00Z", nil, "", false},
+		{
+			"a lifetime", func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 6} }, "2026-09-01T12:00:00Z",
+			nil, "", false,
+		},
 		{"periods and months", func(t *loyalty.Tiers) {
 			calendarMonths(t)
 			t.Months = 3
@@ -133,12 +151,32 @@ func TestEntriesThatADecisionNeeds(t *testing.T) {
 		wanted bool
 	}{
 		{"a standing since long ago", calendarYears, loyalty.Standing{Since: noon}, now.Add(-posting.PastAge), false},
-		{"longer ago than standings are stored", calendarYears, loyalty.Standing{Since: noon}, now.Add(-posting.PastAge - 1), true},
-		{"the instant of the first standing", calendarYears, loyalty.Standing{Since: now.Add(-time.Hour)}, now.Add(-time.Hour), true},
-		{"just after the first standing", calendarYears, loyalty.Standing{Since: now.Add(-time.Hour)}, now.Add(-time.Hour + 1), false},
+		{
+			"longer ago than standings are stored", calendarYears,
+			loyalty.Standing{Since: noon},
+			now.Add(-posting.PastAge - 1), true,
+		},
+		{
+			"the instant of the first standing", calendarYears,
+			loyalty.Standing{Since: now.Add(-time.Hour)},
+			now.Add(-time.Hour), true,
+		},
+		{
+			"just after the first standing", calendarYears,
+			loyalty.Standing{Since: now.Add(-time.Hour)},
+			now.Add(-time.Hour + 1), false,
+		},
 		{"a window of the level", toLevel, loyalty.Standing{Since: now.AddDate(0, -tier.MaxWindow+1, 0)}, now, false},
-		{"a longer window of the level", toLevel, loyalty.Standing{Since: now.AddDate(0, -tier.MaxWindow+1, 0).Add(-1)}, now, true},
-		{"a level since long ago", calendarYears, loyalty.Standing{Since: now.AddDate(0, -tier.MaxWindow-9, 0)}, now, false},
+		{
+			"a longer window of the level", toLevel,
+			loyalty.Standing{Since: now.AddDate(0, -tier.MaxWindow+1, 0).Add(-1)},
+			now, true,
+		},
+		{
+			"a level since long ago", calendarYears,
+			loyalty.Standing{Since: now.AddDate(0, -tier.MaxWindow-9, 0)},
+			now, false,
+		},
 	} {
 		p := bySpend(t, c.tiers)
 		acc := joined(t, p, noon.AddDate(-5, 0, 0))
@@ -170,7 +208,9 @@ func TestTraitsThatLevelsDependOn(t *testing.T) {
 		{"no reason", loyalty.Entry{Kind: loyalty.KindUpdateMember, Effective: noon}, false},
 		{"another entry", entry(loyalty.KindEnroll, noon, "segments"), false},
 	} {
-		if got := (tier.History{Entries: []loyalty.Entry{{Kind: loyalty.KindEarn}, c.entry}}).ChangesTraits(noon); got != c.want {
+		if got := (tier.History{
+			Entries: []loyalty.Entry{{Kind: loyalty.KindEarn}, c.entry},
+		}).ChangesTraits(noon); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}
@@ -181,7 +221,8 @@ func TestFactsThatEntriesState(t *testing.T) {
 	order := func(id string, minutes int, revision int64, m *loyalty.Metric, brands ...loyalty.Bought) loyalty.Entry {
 		x := &loyalty.OrderState{Order: loyalty.Order{ID: id, PlacedAt: noon.Add(time.Duration(minutes) * time.Minute)}}
 		return loyalty.Entry{
-			Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: id, Revision: int(revision)}, Order: x, Metric: m,
+			Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: id, Revision: int(revision)},
+			Order: x, Metric: m,
 			Brands: brands, Recorded: noon.Add(time.Duration(revision) * time.Hour),
 		}
 	}
@@ -250,10 +291,22 @@ func TestFactThatNoLongerCounts(t *testing.T) {
 	}{
 		{"nothing", tier.Fact{}, true},
 		{"spend", tier.Fact{Metrics: []loyalty.Metric{{Month: 202612, Spend: 1}}}, false},
-		{"spend that was refunded", tier.Fact{Metrics: []loyalty.Metric{{Month: 202612, Spend: 1}, {Month: 202612, Spend: -1}}}, true},
+		{
+			"spend that was refunded",
+			tier.Fact{Metrics: []loyalty.Metric{{Month: 202612, Spend: 1}, {Month: 202612, Spend: -1}}},
+			true,
+		},
 		{"a brand", tier.Fact{Brands: []loyalty.Bought{brand(202612, "east", 1)}}, false},
-		{"a brand that was returned", tier.Fact{Brands: []loyalty.Bought{brand(202612, "east", 1), brand(202612, "east", -1)}}, true},
-		{"a brand instead of another", tier.Fact{Brands: []loyalty.Bought{brand(202612, "east", 1), brand(202612, "west", -1)}}, false},
+		{
+			"a brand that was returned",
+			tier.Fact{Brands: []loyalty.Bought{brand(202612, "east", 1), brand(202612, "east", -1)}},
+			true,
+		},
+		{
+			"a brand instead of another",
+			tier.Fact{Brands: []loyalty.Bought{brand(202612, "east", 1), brand(202612, "west", -1)}},
+			false,
+		},
 		{"a change of the member", tier.Fact{Entry: &loyalty.Entry{}}, false},
 	} {
 		if got := c.fact.Nothing(); got != c.want {

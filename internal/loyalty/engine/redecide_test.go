@@ -33,7 +33,10 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 				want, left = gold, bonus
 			}
 			if got := s.acc.Tier; got != want || bonuses(s.acc) != left {
-				t.Errorf("after the cancellation the level is %+v with %s, want %+v with %s", got, bonuses(s.acc), want, left)
+				t.Errorf(
+					"after the cancellation the level is %+v with %s, want %+v with %s", got, bonuses(s.acc), want,
+					left,
+				)
 			}
 			large.Status = loyalty.OrderPaid
 			s.submit(large, later)
@@ -90,7 +93,9 @@ func TestWithdrawalNamesTheOrder(t *testing.T) {
 // Reviews decide again by themselves: a member never falls below what they give without the order.
 func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Window, t.KeepPeriods, t.MoveDown = loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, 2, loyalty.OneStep
+		t.Window, t.KeepPeriods, t.MoveDown = loyalty.Window{
+			Kind: loyalty.CycleWindow, Months: 1, From: 101,
+		}, 2, loyalty.OneStep
 	})
 	s := member2026(t, p)
 	s.buy("gold", 2000, instant(t, "2026-01-10T12:00:00Z"))
@@ -135,7 +140,9 @@ func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
 
 // A till that was offline reports the orders of a morning together: each finds the level of its own time.
 func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
-	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].Multiply = loyalty.Period{Months: 12}, big.NewRat(2, 1) })
+	p := bySpend(
+		t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].Multiply = loyalty.Period{Months: 12}, big.NewRat(2, 1) },
+	)
 	s := member2026(t, p)
 	report := instant(t, "2026-02-01T12:00:00Z")
 	for i, x := range []struct {
@@ -158,8 +165,10 @@ func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
 func TestRefundInFullWithdrawsALevelOfATierGroup(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers = loyalty.Tiers{
-			By: loyalty.ByBrands, Brands: []string{"east", "west"}, Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 101}, KeepPeriods: 1,
-			MoveDown: loyalty.ToQualified, RepeatEntryBonus: true, Levels: []loyalty.Level{{ID: "one"}, {ID: "both", From: 2, EntryBonus: 250}},
+			By: loyalty.ByBrands, Brands: []string{"east", "west"},
+			Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 101}, KeepPeriods: 1,
+			MoveDown: loyalty.ToQualified, RepeatEntryBonus: true,
+			Levels: []loyalty.Level{{ID: "one"}, {ID: "both", From: 2, EntryBonus: 250}},
 		}
 	})
 	s := newShop(t, p)
@@ -189,8 +198,13 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 		{"2026-08-25T12:00:00Z", loyalty.Period{Days: 30}, 20260924},
 		{"2027-02-01T12:00:00Z", loyalty.Period{}, 20270215},
 	} {
-		p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[2].Expires = loyalty.Period{Months: 24}, &loyalty.Expiry{} })
-		p.Earn.Expires, p.AdvanceNotice = loyalty.Expiry{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}, loyalty.AdvanceNotice{Period: c.notice, MaxExtensions: 2}
+		p := bySpend(
+			t,
+			func(t *loyalty.Tiers) { t.KeepFor, t.Levels[2].Expires = loyalty.Period{Months: 24}, &loyalty.Expiry{} },
+		)
+		p.Earn.Expires, p.AdvanceNotice = loyalty.Expiry{
+			After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"},
+		}, loyalty.AdvanceNotice{Period: c.notice, MaxExtensions: 2}
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
 		}
@@ -202,8 +216,13 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 		}
 		gold.Refunds = []loyalty.Refund{back("1", 2000_00)}
 		s.submit(gold, posting.Later(instant(t, c.refunded), gold.PlacedAt.Add(time.Hour)))
-		if got := s.acc.Lots; len(got) != 1 || got[0] != (loyalty.Lot{Expires: loyalty.Slides + c.until, Points: 100}) || s.acc.Slides != loyalty.Slides+c.until {
-			t.Errorf("refunded on %s, the points are %+v and slide to %s, want %s", c.refunded, got, s.acc.Slides, c.until)
+		if got := s.acc.Lots; len(got) != 1 ||
+			got[0] != (loyalty.Lot{
+				Expires: loyalty.Slides + c.until, Points: 100,
+			}) || s.acc.Slides != loyalty.Slides+c.until {
+			t.Errorf(
+				"refunded on %s, the points are %+v and slide to %s, want %s", c.refunded, got, s.acc.Slides, c.until,
+			)
 		}
 	}
 }
@@ -211,7 +230,9 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 // An account remembers few bonuses of a level, however often that is reached; what became of the others is final.
 func TestAnAccountRemembersFewBonuses(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Window, t.KeepPeriods, t.RepeatEntryBonus, t.Levels[1].EntryBonus = loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, 1, true, 10
+		t.Window, t.KeepPeriods, t.RepeatEntryBonus, t.Levels[1].EntryBonus = loyalty.Window{
+			Kind: loyalty.CycleWindow, Months: 1, From: 101,
+		}, 1, true, 10
 	})
 	p.Earn.Expires = loyalty.Expiry{}
 	if err := Compile(p); err != nil {
@@ -246,7 +267,9 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
 			By: loyalty.ByPointsEarned, Months: 3, KeepFor: loyalty.Period{Months: 12}, MoveDown: loyalty.ToQualified,
-			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}, {ID: "black", From: 900}},
+			Levels: []loyalty.Level{
+				{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}, {ID: "black", From: 900},
+			},
 		}
 	})
 	s := newShop(t, p)
@@ -261,7 +284,9 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 		order(fmt.Sprint("o", i), 100, noon.AddDate(0, i, 0))
 	}
 	at := noon.AddDate(0, 2, 1)
-	out, err := tier.SetTier(p, s.acc, "t1", tier.Placement{Level: "silver", Reason: "a match", Until: at.AddDate(0, 3, 0)}, at)
+	out, err := tier.SetTier(
+		p, s.acc, "t1", tier.Placement{Level: "silver", Reason: "a match", Until: at.AddDate(0, 3, 0)}, at,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,12 +311,15 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 func TestLateWithdrawalKeepsWhatWasReachedUnderAManualLevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
-			By: loyalty.ByPointsEarned, Months: 1, KeepFor: loyalty.Period{Months: 2}, Grace: loyalty.Period{Months: 5}, MoveDown: loyalty.ToQualified,
-			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}},
+			By: loyalty.ByPointsEarned, Months: 1, KeepFor: loyalty.Period{Months: 2}, Grace: loyalty.Period{Months: 5},
+			MoveDown: loyalty.ToQualified,
+			Levels:   []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}},
 		}
 	})
 	s := newShop(t, p)
-	out, err := tier.SetTier(p, s.acc, "t1", tier.Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 3, 0)}, noon)
+	out, err := tier.SetTier(
+		p, s.acc, "t1", tier.Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 3, 0)}, noon,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,9 @@ import (
 
 func TestACartHoldsOneReward(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
-		r.StockBatches, r.Limits = []loyalty.StockBatch{{Quantity: 1}}, []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}
+		r.StockBatches, r.Limits = []loyalty.StockBatch{{Quantity: 1}}, []loyalty.Limit{
+			{Times: 1, Per: loyalty.PerEver},
+		}
 	})
 	acc := saver(t, p, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90})
 	first := redeemed(t, p, acc, loyalty.Redemption{ID: "rd_1", Cart: "c"}, false, noon)
@@ -26,15 +28,19 @@ func TestACartHoldsOneReward(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := out.Account.Holds; len(h) != 1 || h[0].Redemption.ID != "rd_2" || !slices.Equal(h[0].Lots, []loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 40}}) {
+	if h := out.Account.Holds; len(h) != 1 || h[0].Redemption.ID != "rd_2" ||
+		!slices.Equal(h[0].Lots, []loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 40}}) {
 		t.Errorf("the holds are %+v", h)
 	}
-	if e := out.Entries[0]; len(out.Entries) != 2 || e.Redemption.ID != "rd_1" || e.Redemption.Status != loyalty.Canceled || e.Cause.Revision != 2 {
+	if e := out.Entries[0]; len(out.Entries) != 2 || e.Redemption.ID != "rd_1" ||
+		e.Redemption.Status != loyalty.Canceled || e.Cause.Revision != 2 {
 		t.Errorf("the first entry is %+v", e)
 	}
 	for _, other := range []string{"", "d"} {
 		in := loyalty.Redemption{ID: "rd_3", Reward: "it", Cart: other}
-		if _, err := redeem.Redeem(p, out.Account, in, false, earn.Budgets{"rewards.it": 0}, noon); !errors.Is(err, loyalty.RewardUnavailable) {
+		if _, err := redeem.Redeem(
+			p, out.Account, in, false, earn.Budgets{"rewards.it": 0}, noon,
+		); !errors.Is(err, loyalty.RewardUnavailable) {
 			t.Errorf("cart %q: %v", other, err)
 		}
 	}
@@ -44,7 +50,10 @@ func TestACartHoldsOneReward(t *testing.T) {
 func TestAReplacementPaysTheDebtThatWouldForbidIt(t *testing.T) {
 	p := stocked(t, nil)
 	for debt, want := range map[loyalty.Points]bool{150: true, 151: false} {
-		acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: 20270131, Points: 100}), loyalty.Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account
+		acc := redeemed(
+			t, p, saver(t, p, loyalty.Lot{Expires: 20270131, Points: 100}), loyalty.Redemption{ID: "rd_1", Cart: "c"},
+			false, noon,
+		).Account
 		acc.Holds[0].Lots, acc.Debt = []loyalty.Lot{{Expires: 20270131, Points: 250}}, debt
 		out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
 		if b := out.Account.Balance(); want && (err != nil || b != loyalty.Balance{Reserved: 100}) {
@@ -58,11 +67,15 @@ func TestAReplacementPaysTheDebtThatWouldForbidIt(t *testing.T) {
 
 func TestARefusedReplacementLeavesTheHold(t *testing.T) {
 	p := stocked(t, func(_ *loyalty.Program, r *loyalty.Reward) { r.Prices = map[string]loyalty.Points{"gold": 500} })
-	acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: 20270131, Points: 150}), loyalty.Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account
+	acc := redeemed(
+		t, p, saver(t, p, loyalty.Lot{Expires: 20270131, Points: 150}), loyalty.Redemption{ID: "rd_1", Cart: "c"},
+		false, noon,
+	).Account
 	acc.Tier.Level = "gold"
 	out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
 	var refusal *loyalty.Error
-	if !errors.As(err, &refusal) || refusal.Code != loyalty.InsufficientPoints || refusal.Required != 500 || refusal.Available != 150 {
+	if !errors.As(err, &refusal) || refusal.Code != loyalty.InsufficientPoints || refusal.Required != 500 ||
+		refusal.Available != 150 {
 		t.Errorf("%+v", err)
 	}
 	if out.Entries != nil || len(acc.Holds) != 1 {
@@ -72,9 +85,18 @@ func TestARefusedReplacementLeavesTheHold(t *testing.T) {
 
 func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
 	p := stocked(t, inMiles)
-	acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: 20261231, Points: 30}, loyalty.Lot{Expires: 20270131, Points: 50}, loyalty.Lot{Expires: 20280131, Points: 90}), loyalty.Redemption{ID: "rd_1"}, false, noon).Account
+	acc := redeemed(
+		t, p,
+		saver(
+			t, p, loyalty.Lot{Expires: 20261231, Points: 30}, loyalty.Lot{Expires: 20270131, Points: 50},
+			loyalty.Lot{Expires: 20280131, Points: 90},
+		),
+		loyalty.Redemption{ID: "rd_1"}, false, noon,
+	).Account
 	for _, n := range []loyalty.Points{-1, 101} {
-		if _, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, n, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
+		if _, err := Commit(
+			p, acc, loyalty.Redemption{ID: "rd_1"}, n, noon,
+		); !errors.Is(err, loyalty.AmountOutOfRange) {
 			t.Errorf("of 100 held, %d: %v", n, err)
 		}
 	}
@@ -93,10 +115,13 @@ func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
 			n = 100
 		}
 		r := last(out).Redemption
-		if !slices.Equal(out.Account.Lots, want) || out.Account.Redeemed != n || r.Points != n || loyalty.TotalPoints(r.Lots) != n || r.Status != loyalty.Committed {
+		if !slices.Equal(out.Account.Lots, want) || out.Account.Redeemed != n || r.Points != n ||
+			loyalty.TotalPoints(r.Lots) != n || r.Status != loyalty.Committed {
 			t.Errorf("commit %d leaves %v, redeemed %d: %+v", n, out.Account.Lots, out.Account.Redeemed, r)
 		}
-		if _, err := Commit(p, out.Account, loyalty.Redemption{ID: "rd_1"}, 0, noon); !errors.Is(err, loyalty.AlreadyResolved) {
+		if _, err := Commit(
+			p, out.Account, loyalty.Redemption{ID: "rd_1"}, 0, noon,
+		); !errors.Is(err, loyalty.AlreadyResolved) {
 			t.Error(err)
 		}
 	}
@@ -104,17 +129,23 @@ func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
 
 // One point is not the price of a gift card: neither of one that costs points nor of one that is paid in another wallet.
 func TestARewardWithAPriceIsCommittedAsAWhole(t *testing.T) {
-	for _, kind := range []string{"amount_off", "percent_off", "free_shipping", "free_product", "gift_card", "experience", "partner", "donation"} {
+	for _, kind := range []string{
+		"amount_off", "percent_off", "free_shipping", "free_product", "gift_card", "experience", "partner", "donation",
+	} {
 		for _, wallet := range []string{"", "miles"} {
 			p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
 				p.Wallets = []loyalty.Wallet{{ID: "miles"}}
-				r.Type, r.Wallets, r.Value = kind, map[string]loyalty.Points{"miles": 100}, loyalty.Money{Amount: 2500, Currency: "EUR"}
+				r.Type, r.Wallets, r.Value = kind, map[string]loyalty.Points{"miles": 100}, loyalty.Money{
+					Amount: 2500, Currency: "EUR",
+				}
 			})
 			acc := saver(t, p, ample)
 			acc.Purses = []loyalty.Purse{{Wallet: "miles", Lots: []loyalty.Lot{ample}}}
 			acc = redeemed(t, p, acc, loyalty.Redemption{ID: "rd_1", Wallet: wallet}, false, noon).Account
 			for _, n := range []loyalty.Points{1, 99} {
-				if _, err := Commit(p, acc, loyalty.Redemption{ID: "rd_1"}, n, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
+				if _, err := Commit(
+					p, acc, loyalty.Redemption{ID: "rd_1"}, n, noon,
+				); !errors.Is(err, loyalty.AmountOutOfRange) {
 					t.Errorf("%s from %q for %d of 100: %v", kind, wallet, n, err)
 				}
 			}
@@ -158,7 +189,8 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			lots := out.Account.Lots
-			if want == 0 && len(lots) != 0 || want != 0 && (len(lots) != 1 || lots[0].Expires != want && name != "expire") {
+			if want == 0 && len(lots) != 0 ||
+				want != 0 && (len(lots) != 1 || lots[0].Expires != want && name != "expire") {
 				t.Errorf("%s with grace of %v days leaves %v", name, grace.Days, lots)
 			}
 		}
@@ -171,7 +203,10 @@ func TestGraceNeverShortensALife(t *testing.T) {
 		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
 		p.Redemption.Grace = loyalty.Period{Days: 30}
 	})
-	acc := redeemed(t, p, saver(t, p, loyalty.Lot{Expires: loyalty.Slides + 20261210, Points: 100}), loyalty.Redemption{ID: "rd_1"}, false, noon).Account
+	acc := redeemed(
+		t, p, saver(t, p, loyalty.Lot{Expires: loyalty.Slides + 20261210, Points: 100}),
+		loyalty.Redemption{ID: "rd_1"}, false, noon,
+	).Account
 	acc.Slides = loyalty.Slides + 20270601 // an order came meanwhile
 	out, err := Cancel(p, acc, loyalty.Redemption{ID: "rd_1"}, noon)
 	if err != nil || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: loyalty.Slides + 20270601, Points: 100}}) {
@@ -180,9 +215,13 @@ func TestGraceNeverShortensALife(t *testing.T) {
 }
 
 // taken is "it", committed, with the entry that says so.
-func taken(tb testing.TB, policy loyalty.OnRefund, lots ...loyalty.Lot) (*loyalty.Program, loyalty.Account, loyalty.Entry) {
+func taken(
+	tb testing.TB, policy loyalty.OnRefund, lots ...loyalty.Lot,
+) (*loyalty.Program, loyalty.Account, loyalty.Entry) {
 	p := stocked(tb, func(p *loyalty.Program, r *loyalty.Reward) {
-		r.StockBatches, r.Limits = []loyalty.StockBatch{{Quantity: 1}}, []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}
+		r.StockBatches, r.Limits = []loyalty.StockBatch{{Quantity: 1}}, []loyalty.Limit{
+			{Times: 1, Per: loyalty.PerEver},
+		}
 		p.Redemption.OnRefund, p.Redemption.PerOrder = policy, 1
 	})
 	out := redeemed(tb, p, saver(tb, p, lots...), loyalty.Redemption{ID: "rd_1", Order: "o1"}, true, noon)
@@ -196,13 +235,27 @@ func TestAReversalFollowsItsPolicy(t *testing.T) {
 		want   []loyalty.Lot
 		whole  bool
 	}{
-		{loyalty.AllBack, big.NewRat(1, 100), []loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 90}}, true},
+		{
+			loyalty.AllBack, big.NewRat(1, 100),
+			[]loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 90}},
+			true,
+		},
 		{loyalty.ShareBack, big.NewRat(1, 3), []loyalty.Lot{{Expires: 20280131, Points: 83}}, false},
-		{loyalty.ShareBack, big.NewRat(1, 2), []loyalty.Lot{{Expires: 20270131, Points: 10}, {Expires: 20280131, Points: 90}}, false},
-		{loyalty.ShareBack, big.NewRat(1, 1), []loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 90}}, true},
+		{
+			loyalty.ShareBack, big.NewRat(1, 2),
+			[]loyalty.Lot{{Expires: 20270131, Points: 10}, {Expires: 20280131, Points: 90}},
+			false,
+		},
+		{
+			loyalty.ShareBack, big.NewRat(1, 1),
+			[]loyalty.Lot{{Expires: 20270131, Points: 60}, {Expires: 20280131, Points: 90}},
+			true,
+		},
 		{loyalty.NoneBack, big.NewRat(1, 1), nil, false},
 	} {
-		p, acc, entry := taken(t, c.policy, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90})
+		p, acc, entry := taken(
+			t, c.policy, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90},
+		)
 		out, err := redeem.Reverse(p, acc, entry, c.share, noon.Add(time.Hour))
 		if c.want == nil {
 			if !errors.Is(err, loyalty.ValidationFailed) {
@@ -215,7 +268,8 @@ func TestAReversalFollowsItsPolicy(t *testing.T) {
 			continue
 		}
 		r := last(out).Redemption
-		if (r.Status == loyalty.Reversed) != c.whole || (len(out.Account.Usage) == 0) != c.whole || (len(out.Spends) == 1) != c.whole {
+		if (r.Status == loyalty.Reversed) != c.whole || (len(out.Account.Usage) == 0) != c.whole ||
+			(len(out.Spends) == 1) != c.whole {
 			t.Errorf("%v of %s: %s, used %v, spends %v", c.policy, c.share, r.Status, out.Account.Usage, out.Spends)
 		}
 		if acc.Redeemed-out.Account.Redeemed != r.Restored || r.Points-r.Restored != loyalty.TotalPoints(r.Lots) {
@@ -239,17 +293,25 @@ func TestAReversalRefusesWhatIsNoShare(t *testing.T) {
 
 // Of the points that return, those that expired meanwhile pay the debt first, and the rest of them is lost.
 func TestAReversalIsLostToTimeAndDebt(t *testing.T) {
-	p, acc, entry := taken(t, loyalty.AllBack, loyalty.Lot{Expires: 20261231, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 40})
+	p, acc, entry := taken(
+		t, loyalty.AllBack, loyalty.Lot{Expires: 20261231, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 40},
+	)
 	acc.Debt = 25
 	out, err := redeem.Reverse(p, acc, entry, big.NewRat(1, 1), noon.AddDate(0, 2, 0))
-	if err != nil || out.Account.Debt != 0 || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: 20280131, Points: 40}}) || out.Account.Expired-acc.Expired != 35 {
+	if err != nil || out.Account.Debt != 0 ||
+		!slices.Equal(
+			out.Account.Lots, []loyalty.Lot{{Expires: 20280131, Points: 40}},
+		) || out.Account.Expired-acc.Expired != 35 {
 		t.Errorf("%+v, %v", out.Account, err)
 	}
 }
 
 func TestSharesConvergeInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		p, acc, entry := taken(t, loyalty.ShareBack, loyalty.Lot{Expires: 20270131, Points: 37}, loyalty.Lot{Expires: 20270228, Points: 41}, loyalty.Lot{Expires: 20280131, Points: 90})
+		p, acc, entry := taken(
+			t, loyalty.ShareBack, loyalty.Lot{Expires: 20270131, Points: 37},
+			loyalty.Lot{Expires: 20270228, Points: 41}, loyalty.Lot{Expires: 20280131, Points: 90},
+		)
 		before := acc.Balance().Active
 		most := new(big.Rat)
 		for range rapid.IntRange(1, 8).Draw(r, "times") {
@@ -277,9 +339,17 @@ func TestRedeemingAndCancelingNeverExtendsPoints(t *testing.T) {
 		inMiles(p, r)
 	})
 	rapid.Check(t, func(r *rapid.T) {
-		lots := []loyalty.Lot{{Expires: 20261202, Points: 0}, {Expires: 20261209, Points: 0}, {Expires: 20261231, Points: 0}, {Expires: 20270131, Points: 0}, {Expires: 0, Points: 0}}
+		lots := []loyalty.Lot{
+			{Expires: 20261202, Points: 0},
+			{Expires: 20261209, Points: 0},
+			{Expires: 20261231, Points: 0},
+			{Expires: 20270131, Points: 0},
+			{Expires: 0, Points: 0},
+		}
 		for i := range lots {
-			lots[i].Points = rapid.Map(rapid.Int64Range(1, 150), func(n int64) loyalty.Points { return loyalty.Points(n) }).Draw(r, "points")
+			lots[i].Points = rapid.Map(
+				rapid.Int64Range(1, 150), func(n int64) loyalty.Points { return loyalty.Points(n) },
+			).Draw(r, "points")
 		}
 		acc, now := saver(t, p, lots...), noon
 		var done []loyalty.Entry
@@ -293,11 +363,15 @@ func TestRedeemingAndCancelingNeverExtendsPoints(t *testing.T) {
 			id := fmt.Sprint("rd_", i)
 			switch n := rapid.IntRange(0, 5).Draw(r, "what"); {
 			case n < 2:
-				in := loyalty.Redemption{ID: id, Reward: "it", Cart: rapid.SampledFrom([]string{"", "c", "d"}).Draw(r, "cart")}
+				in := loyalty.Redemption{
+					ID: id, Reward: "it", Cart: rapid.SampledFrom([]string{"", "c", "d"}).Draw(r, "cart"),
+				}
 				out, err = redeem.Redeem(p, acc, in, n == 0, nil, now)
 			case n == 5 && len(done) > 0:
 				at := rapid.IntRange(0, len(done)-1).Draw(r, "which")
-				if out, err = redeem.Reverse(p, acc, done[at], big.NewRat(rapid.Int64Range(1, 4).Draw(r, "share"), 4), now); err == nil {
+				if out, err = redeem.Reverse(
+					p, acc, done[at], big.NewRat(rapid.Int64Range(1, 4).Draw(r, "share"), 4), now,
+				); err == nil {
 					done[at] = last(out)
 				}
 			case len(acc.Holds) > 0:
@@ -352,9 +426,18 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 		wallet, want  string
 	}{
 		{0, 0, "", "The reward costs 100 beans; 0 can be spent."},
-		{500, 0, "", "The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which newly earned points repay first."},
-		{0, 9, "", "The reward costs 100 beans; 0 can be spent. The member owes 9 miles; nothing can be spent from any wallet until the debt is repaid."},
-		{500, 9, "miles", "The reward costs 7 miles; 0 can be spent. The member owes 9 miles, which newly earned points repay first."},
+		{
+			500, 0, "",
+			"The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which newly earned points repay first.",
+		},
+		{
+			0, 9, "",
+			"The reward costs 100 beans; 0 can be spent. The member owes 9 miles; nothing can be spent from any wallet until the debt is repaid.",
+		},
+		{
+			500, 9, "miles",
+			"The reward costs 7 miles; 0 can be spent. The member owes 9 miles, which newly earned points repay first.",
+		},
 	} {
 		acc := saver(t, p)
 		acc.Debt = c.debt
@@ -382,13 +465,16 @@ func TestGraceIsGivenOnce(t *testing.T) {
 		if err != nil {
 			break
 		}
-		if out, err = Cancel(p, advanced(t, p, out.Account, now.AddDate(0, 0, 2)).Account, in, now.AddDate(0, 0, 2)); err != nil {
+		if out, err = Cancel(
+			p, advanced(t, p, out.Account, now.AddDate(0, 0, 2)).Account, in, now.AddDate(0, 0, 2),
+		); err != nil {
 			t.Fatal(err)
 		}
 		acc = out.Account
 	}
 	// The first ones came back on 27 January, the others on 11 February.
-	if want := []loyalty.Date{20270206, 20270221}; !slices.Equal(acc.Graced, want) || acc.Expired != 200 || len(acc.Lots)+len(acc.Holds) > 0 {
+	if want := []loyalty.Date{20270206, 20270221}; !slices.Equal(acc.Graced, want) || acc.Expired != 200 ||
+		len(acc.Lots)+len(acc.Holds) > 0 {
 		t.Errorf("grace gave %v, and they lived on: %v, %v, %d expired", acc.Graced, acc.Lots, acc.Holds, acc.Expired)
 	}
 
@@ -405,7 +491,9 @@ func TestGraceIsGivenOnce(t *testing.T) {
 		}
 		acc = out.Account
 	}
-	if want := []loyalty.Lot{{Expires: 20270212, Points: 100}, {Expires: 20270213, Points: 100}}; !slices.Equal(acc.Lots, want) {
+	if want := []loyalty.Lot{
+		{Expires: 20270212, Points: 100}, {Expires: 20270213, Points: 100},
+	}; !slices.Equal(acc.Lots, want) {
 		t.Errorf("of one day, given back on two: %v", acc.Lots)
 	}
 }

@@ -119,7 +119,9 @@ func TestChangesOfAReferralThatAwardNothing(t *testing.T) {
 	} {
 		referrer := x.referrer
 		c.edit(&referrer)
-		outs, err := award.AwardReferral(x.p, placed, referrer, change, award.KnownReferral{}, known, noon.Add(time.Minute))
+		outs, err := award.AwardReferral(
+			x.p, placed, referrer, change, award.KnownReferral{}, known, noon.Add(time.Minute),
+		)
 		if (err != nil) != c.fails || err == nil && len(outs[1].Entries) != c.entries {
 			t.Errorf("%s: %+v, %v", c.name, outs, err)
 		}

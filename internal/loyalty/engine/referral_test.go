@@ -28,7 +28,9 @@ func newCouple(t *testing.T, edit func(*loyalty.Program)) *couple {
 		p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
 		edit(p)
 	})
-	x := &couple{T: t, p: p, orders: map[string]*loyalty.OrderState{}, events: map[string]*loyalty.EventState{}, now: noon}
+	x := &couple{
+		T: t, p: p, orders: map[string]*loyalty.OrderState{}, events: map[string]*loyalty.EventState{}, now: noon,
+	}
 	x.referrer = x.join("mem_bob", loyalty.Traits{}, noon.AddDate(0, -1, 0))
 	x.friend = x.join("mem_ada", loyalty.Traits{Referral: loyalty.Referral{By: "mem_bob", At: noon}}, noon)
 	return x
@@ -54,7 +56,9 @@ func (x *couple) submit(o loyalty.Order, now time.Time) {
 	outs := []posting.Outcome{out, {Account: x.referrer}}
 	x.orders[o.ID] = out.Entries[0].Order
 	if c, ok := award.ReferralChangeOf(out.Account, o.ID); ok {
-		if outs, err = award.AwardReferral(x.p, out, x.referrer, c, x.known(c.Withdrawn, false), x.known(c.Converts, true), now); err != nil {
+		if outs, err = award.AwardReferral(
+			x.p, out, x.referrer, c, x.known(c.Withdrawn, false), x.known(c.Converts, true), now,
+		); err != nil {
 			x.Fatal(err)
 		}
 	}
@@ -75,7 +79,9 @@ func (x *couple) submit(o loyalty.Order, now time.Time) {
 // known returns the state of the referral for an order.
 func (x *couple) known(order string, converts bool) award.KnownReferral {
 	friends, referrers := award.ReferralEvents(x.friend.Traits.Referral, x.friend.Member, order)
-	k := award.KnownReferral{Rules: x.p, Friends: x.events[award.EventCause(friends)], Referrers: x.events[award.EventCause(referrers)]}
+	k := award.KnownReferral{
+		Rules: x.p, Friends: x.events[award.EventCause(friends)], Referrers: x.events[award.EventCause(referrers)],
+	}
 	if converts {
 		k.Order = x.orders[order]
 	}
@@ -141,7 +147,9 @@ func TestAReferralFollowsTheFriendsOrderBothWays(t *testing.T) {
 	x.submit(more, noon)
 	x.want("the second order", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
 	x.advance(noon.AddDate(0, 0, 14))
-	x.want("after the return window", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
+	x.want(
+		"after the return window", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded,
+	)
 	entries := x.referrer.Sequence
 	o.Refunds = []loyalty.Refund{back("1", 1_000)}
 	x.submit(o, noon.AddDate(0, 0, 15))
@@ -177,14 +185,26 @@ func TestTheNextOrderConvertsWhatTheFirstNoLongerDoes(t *testing.T) {
 	}
 	o.Status = loyalty.OrderPaid // after all
 	x.submit(o, noon.AddDate(0, 0, 3))
-	x.want("the first is paid after all", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want(
+		"the first is paid after all", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100},
+		award.ReferralConverted,
+	)
 	x.advance(x.orders["1042"].Grants[0].ActiveAt)
-	x.want("when the first one's points are active", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
+	x.want(
+		"when the first one's points are active", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100},
+		award.ReferralRewarded,
+	)
 	o.Refunds = []loyalty.Refund{back("1", 3_000)}
 	x.submit(o, noon.AddDate(0, 0, 15))
-	x.want("the first is refunded, and the next one takes over", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want(
+		"the first is refunded, and the next one takes over", loyalty.Balance{Pending: 200},
+		loyalty.Balance{Pending: 100}, award.ReferralConverted,
+	)
 	x.advance(x.orders["1043"].Grants[0].ActiveAt)
-	x.want("when the next one's points are active", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
+	x.want(
+		"when the next one's points are active", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100},
+		award.ReferralRewarded,
+	)
 }
 
 func TestTheFirstPlacedOrderConvertsWhenItIsReportedLater(t *testing.T) {
@@ -194,7 +214,10 @@ func TestTheFirstPlacedOrderConvertsWhenItIsReportedLater(t *testing.T) {
 	x.submit(second, second.PlacedAt)
 	first := paid("EUR", loyalty.Line{Amount: 3_000})
 	x.submit(first, noon.AddDate(0, 0, 5))
-	x.want("the first order is reported", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want(
+		"the first order is reported", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100},
+		award.ReferralConverted,
+	)
 	for _, acc := range []loyalty.Account{x.referrer, x.friend} {
 		for _, p := range acc.Pending {
 			if p.Cause.Kind == loyalty.CauseEvent && !p.ActiveAt.Equal(x.orders["1042"].Grants[0].ActiveAt) {
@@ -209,7 +232,9 @@ func TestTheFirstPlacedOrderConvertsWhenItIsReportedLater(t *testing.T) {
 
 // What was spent meanwhile is owed, and who orders and gives back for ever gains nothing.
 func TestGivingBackAndOrderingAgainGainsNothing(t *testing.T) {
-	for _, reach := range []loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly, loyalty.ClawbackUnlimited} {
+	for _, reach := range []loyalty.ClawbackPolicy{
+		loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly, loyalty.ClawbackUnlimited,
+	} {
 		x := newCouple(t, func(p *loyalty.Program) { p.Clawback = reach })
 		spent := loyalty.Points(0)
 		now := noon
@@ -220,7 +245,9 @@ func TestGivingBackAndOrderingAgainGainsNothing(t *testing.T) {
 			now = now.AddDate(0, 0, 14)
 			x.advance(now)
 			if b := x.referrer.Balance(); b.Active >= 100 && b.Debt == 0 {
-				out, err := redeem.Redeem(x.p, x.referrer, loyalty.Redemption{ID: fmt.Sprint("rd", i), Reward: "sticker"}, true, nil, now)
+				out, err := redeem.Redeem(
+					x.p, x.referrer, loyalty.Redemption{ID: fmt.Sprint("rd", i), Reward: "sticker"}, true, nil, now,
+				)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -247,16 +274,43 @@ func TestWhatConvertsAReferral(t *testing.T) {
 	}{
 		{"an order of twenty euros", nil, nil, loyalty.Balance{Pending: 200}},
 		{"a smaller one", nil, func(o *loyalty.Order) { o.Lines[0].Amount = 1_999 }, loyalty.Balance{}},
-		{"one of which less than twenty remains", nil, func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 1_500)} }, loyalty.Balance{}},
-		{"one from before the code was given", nil, func(o *loyalty.Order) { o.PlacedAt = noon.Add(-25 * time.Hour) }, loyalty.Balance{}},
-		{"one at the till at which the friend joined", nil, func(o *loyalty.Order) { o.PlacedAt = noon.Add(-23 * time.Hour) }, loyalty.Balance{Pending: 200}},
-		{"one that is to be delivered", func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered} }, nil, loyalty.Balance{}},
-		{"one that was delivered", func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered} }, func(o *loyalty.Order) { o.Delivered = noon }, loyalty.Balance{Active: 200}},
-		{"points at once", func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{} }, nil, loyalty.Balance{Active: 200}},
+		{
+			"one of which less than twenty remains", nil,
+			func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 1_500)} },
+			loyalty.Balance{},
+		},
+		{
+			"one from before the code was given", nil,
+			func(o *loyalty.Order) { o.PlacedAt = noon.Add(-25 * time.Hour) },
+			loyalty.Balance{},
+		},
+		{
+			"one at the till at which the friend joined", nil,
+			func(o *loyalty.Order) { o.PlacedAt = noon.Add(-23 * time.Hour) },
+			loyalty.Balance{Pending: 200},
+		},
+		{
+			"one that is to be delivered",
+			func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered} }, nil,
+			loyalty.Balance{},
+		},
+		{
+			"one that was delivered",
+			func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered} },
+			func(o *loyalty.Order) { o.Delivered = noon },
+			loyalty.Balance{Active: 200},
+		},
+		{
+			"points at once", func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{} }, nil,
+			loyalty.Balance{Active: 200},
+		},
 		{"a longer wait of the referral's own", func(p *loyalty.Program) {
 			p.Earn.Actions[0].Life.Pending = &loyalty.Wait{For: loyalty.Period{Days: 60}}
 		}, nil, loyalty.Balance{Pending: 200}},
-		{"referrers of another level", func(p *loyalty.Program) { p.Earn.Actions[0].Tiers = []string{"gold"} }, nil, loyalty.Balance{}},
+		{
+			"referrers of another level", func(p *loyalty.Program) { p.Earn.Actions[0].Tiers = []string{"gold"} }, nil,
+			loyalty.Balance{},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := newCouple(t, func(p *loyalty.Program) {
@@ -279,7 +333,9 @@ func TestWhatConvertsAReferral(t *testing.T) {
 }
 
 func TestALimitOnReferralsIsTheReferrers(t *testing.T) {
-	x := newCouple(t, func(p *loyalty.Program) { p.Earn.Actions[0].Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerYear}} })
+	x := newCouple(
+		t, func(p *loyalty.Program) { p.Earn.Actions[0].Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerYear}} },
+	)
 	x.submit(paid("EUR", loyalty.Line{Amount: 3_000}), noon)
 	x.friend = x.join("mem_eve", loyalty.Traits{Referral: loyalty.Referral{By: "mem_bob", At: noon}}, noon)
 	x.orders = map[string]*loyalty.OrderState{}
@@ -311,18 +367,30 @@ func TestAFrozenReferrerGetsNothingAndGivesBack(t *testing.T) {
 func TestAReferrerWithTooMuchPendingDoesNotStopTheFriendsOrder(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	for i := range posting.MaxPending {
-		x.referrer.Pending = append(x.referrer.Pending, loyalty.Pending{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: fmt.Sprint(i)}, ActiveAt: noon.AddDate(0, 0, 1), Points: 1})
+		x.referrer.Pending = append(
+			x.referrer.Pending,
+			loyalty.Pending{
+				Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: fmt.Sprint(i)}, ActiveAt: noon.AddDate(0, 0, 1),
+				Points: 1,
+			},
+		)
 	}
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
 	x.submit(o, noon)
 	if b := x.referrer.Balance(); b.Pending != posting.MaxPending {
 		t.Errorf("the referrer has %+v", b)
 	}
-	x.want("the friend", loyalty.Balance{Pending: posting.MaxPending}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want(
+		"the friend", loyalty.Balance{Pending: posting.MaxPending}, loyalty.Balance{Pending: 100},
+		award.ReferralConverted,
+	)
 	x.advance(noon.AddDate(0, 0, 2))
 	o.Shipped = noon.AddDate(0, 0, 2)
 	x.submit(o, o.Shipped)
-	x.want("sent again", loyalty.Balance{Active: posting.MaxPending, Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want(
+		"sent again", loyalty.Balance{Active: posting.MaxPending, Pending: 200}, loyalty.Balance{Pending: 100},
+		award.ReferralConverted,
+	)
 }
 
 func TestThroughWhomAMemberCannotCome(t *testing.T) {
@@ -336,10 +404,22 @@ func TestThroughWhomAMemberCannotCome(t *testing.T) {
 		{"oneself", func(x *couple) { x.referrer = x.friend }, loyalty.SelfReferral, false},
 		{"who seems to be the same person", func(*couple) {}, loyalty.SelfReferral, true},
 		{"a second time", func(x *couple) { x.friend.Traits.Referral.By = "mem_eve" }, loyalty.ReferralClaimed, false},
-		{"whom one brought oneself", func(x *couple) { x.referrer.Traits.Referral.By = "mem_ada" }, loyalty.ReferralClaimed, false},
-		{"who joined later", func(x *couple) { x.referrer.Joined = noon.Add(time.Hour) }, loyalty.ValidationFailed, false},
-		{"after an order", func(x *couple) { x.submit(paid("EUR", loyalty.Line{Amount: 100}), noon) }, loyalty.ValidationFailed, false},
-		{"after a month", func(x *couple) { x.now = noon.Add(award.ReferralWindow + 1) }, loyalty.ValidationFailed, false},
+		{
+			"whom one brought oneself", func(x *couple) { x.referrer.Traits.Referral.By = "mem_ada" },
+			loyalty.ReferralClaimed, false,
+		},
+		{
+			"who joined later", func(x *couple) { x.referrer.Joined = noon.Add(time.Hour) }, loyalty.ValidationFailed,
+			false,
+		},
+		{
+			"after an order", func(x *couple) { x.submit(paid("EUR", loyalty.Line{Amount: 100}), noon) },
+			loyalty.ValidationFailed, false,
+		},
+		{
+			"after a month", func(x *couple) { x.now = noon.Add(award.ReferralWindow + 1) }, loyalty.ValidationFailed,
+			false,
+		},
 		{"who is frozen", func(x *couple) { x.referrer.Status = loyalty.Frozen }, loyalty.ValidationFailed, false},
 		{"while frozen", func(x *couple) { x.friend.Status = loyalty.Frozen }, loyalty.AccountFrozen, false},
 		{"a program without referrals", func(x *couple) { x.p = testProgram(t) }, loyalty.ValidationFailed, false},
@@ -355,7 +435,8 @@ func TestThroughWhomAMemberCannotCome(t *testing.T) {
 				}
 				return
 			}
-			if r := out.Account.Traits.Referral; err != nil || r != (loyalty.Referral{By: "mem_bob", At: noon, Claim: "rf_1"}) || len(out.Entries) != 1 {
+			if r := out.Account.Traits.Referral; err != nil ||
+				r != (loyalty.Referral{By: "mem_bob", At: noon, Claim: "rf_1"}) || len(out.Entries) != 1 {
 				t.Errorf("%+v, %v", r, err)
 			}
 		})

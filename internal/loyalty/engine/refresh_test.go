@@ -55,11 +55,15 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 		})
 	}
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Calendar, t.KeepYear, t.Refresh = true, 2, loyalty.Refresh{At: instantOf(takesOver), Mode: loyalty.FullRefresh}
+		t.Calendar, t.KeepYear, t.Refresh = true, 2, loyalty.Refresh{
+			At: instantOf(takesOver), Mode: loyalty.FullRefresh,
+		}
 	})
 	s := member2026(t, p) // joined before, but matched afterwards
 	s.pass(instant(t, "2026-07-01T12:00:00Z"))
-	out, err := tier.SetTier(p, s.acc, "tier_1", tier.Placement{Level: "gold", Reason: "because"}, instant(t, "2026-07-01T12:00:00Z"))
+	out, err := tier.SetTier(
+		p, s.acc, "tier_1", tier.Placement{Level: "gold", Reason: "because"}, instant(t, "2026-07-01T12:00:00Z"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +75,9 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 		t.Error("a version that takes the same forgets when that last changed")
 	}
 	next.Tiers.Levels[1].From++
-	if award.Supersede(next, p, later, loyalty.UpgradeOnly); next.Tiers.Refresh != (loyalty.Refresh{At: later, Mode: loyalty.UpgradeOnly}) {
+	if award.Supersede(next, p, later, loyalty.UpgradeOnly); next.Tiers.Refresh != (loyalty.Refresh{
+		At: later, Mode: loyalty.UpgradeOnly,
+	}) {
 		t.Errorf("a version that takes something else moves members by %+v", next.Tiers.Refresh)
 	}
 }
@@ -102,10 +108,32 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 	}{
 		{"reached", loyalty.UpgradeOnly, []int{0, 1, 3}, tier.Placement{}, "silver", time.Time{}},
 		{"reached, with nothing between", loyalty.UpgradeOnly, []int{0, 3}, tier.Placement{}, "bronze", time.Time{}},
-		{"the lowest too", loyalty.FullRefresh, []int{1, 3}, tier.Placement{Level: "bronze", Until: until, Locked: true}, "silver", until},
-		{"locked", loyalty.UpgradeOnly, []int{0, 1}, tier.Placement{Level: "black", Until: until, Locked: true}, "silver", until},
-		{"for ever", loyalty.UpgradeOnly, []int{0, 1}, tier.Placement{Level: "black", Permanent: true}, "silver", time.Time{}},
-		{"manually, and down to what was reached", loyalty.FullRefresh, []int{0, 1, 2}, tier.Placement{Level: "black"}, "gold", time.Time{}},
+		{
+			"the lowest too", loyalty.FullRefresh,
+			[]int{1, 3},
+			tier.Placement{Level: "bronze", Until: until, Locked: true},
+			"silver", until,
+		},
+		{
+			"locked", loyalty.UpgradeOnly,
+			[]int{0, 1},
+			tier.Placement{Level: "black", Until: until, Locked: true},
+			"silver", until,
+		},
+		{
+			"for ever", loyalty.UpgradeOnly,
+			[]int{0, 1},
+			tier.Placement{Level: "black", Permanent: true},
+			"silver",
+			time.Time{},
+		},
+		{
+			"manually, and down to what was reached", loyalty.FullRefresh,
+			[]int{0, 1, 2},
+			tier.Placement{Level: "black"},
+			"gold",
+			time.Time{},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := member2026(t, was)
@@ -123,7 +151,8 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 			out := advanced(t, p, s.acc, takesOver)
 			s.took(out)
 			got := s.acc.Tier
-			if got.Level != c.want || !got.Since.Equal(takesOver) || redeem.StandingAt(&s.acc, takesOver.Add(-1)).Level != before.Level || !got.Lock.Equal(c.lock) {
+			if got.Level != c.want || !got.Since.Equal(takesOver) ||
+				redeem.StandingAt(&s.acc, takesOver.Add(-1)).Level != before.Level || !got.Lock.Equal(c.lock) {
 				t.Errorf("the level is %+v, want %s", got, c.want)
 			}
 			if n := len(out.Entries); n != 1 || out.Entries[0].Reasons[0].Args[2] != "rules" {
@@ -135,7 +164,8 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 		})
 	}
 	once := remove(was, loyalty.UpgradeOnly, 0, 1, 3)
-	if twice := remove(once, loyalty.UpgradeOnly, 0, 3); twice.Tiers.Gone["gold"] != "bronze" || twice.Tiers.Gone["silver"] != "bronze" {
+	if twice := remove(once, loyalty.UpgradeOnly, 0, 3); twice.Tiers.Gone["gold"] != "bronze" ||
+		twice.Tiers.Gone["silver"] != "bronze" {
 		t.Errorf("in the place of gold there is %v", twice.Tiers.Gone)
 	}
 	if again := remove(once, loyalty.UpgradeOnly, 0, 1, 2, 3); again.Tiers.Gone != nil {
@@ -146,7 +176,9 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 // What an agent gave a member until an instant is kept until then, whatever levels take meanwhile.
 func TestALevelThatWasGivenUntilAnInstantIsKeptUntilThen(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Calendar, t.KeepYear, t.Refresh = true, 2, loyalty.Refresh{At: instantOf("2026-06-01T00:00:00Z"), Mode: loyalty.FullRefresh}
+		t.Calendar, t.KeepYear, t.Refresh = true, 2, loyalty.Refresh{
+			At: instantOf("2026-06-01T00:00:00Z"), Mode: loyalty.FullRefresh,
+		}
 	})
 	for until, want := range map[string]string{"": "bronze", "2026-09-01T00:00:00Z": "silver"} {
 		s := member2026(t, p)

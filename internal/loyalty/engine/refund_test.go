@@ -39,13 +39,28 @@ func TestWhatIsLeftOfAnOrderAfterRefunds(t *testing.T) {
 		{"half of a line came back", func(o *loyalty.Order) {
 			o.Refunds = []loyalty.Refund{back("1", 1500, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 1500})}
 		}, 50},
-		{"half of the total was refunded", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 2745)} }, 40},
-		{"half of the total was refunded in two parts", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 1000), back("2", 1745)} }, 40},
-		{"half of the goods was refunded", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 2500)} }, 43},
+		{
+			"half of the total was refunded", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 2745)} },
+			40,
+		},
+		{
+			"half of the total was refunded in two parts",
+			func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 1000), back("2", 1745)} }, 40,
+		},
+		{
+			"half of the goods was refunded", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 2500)} },
+			43,
+		},
 		{"the goods but a cent", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 4999)} }, 7},
-		{"all items were refunded, and not the shipping", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 5000)} }, 0},
+		{
+			"all items were refunded, and not the shipping",
+			func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 5000)} }, 0,
+		},
 		{"everything was refunded", func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 5490)} }, 0},
-		{"only the shipping was refunded", func(o *loyalty.Order) { r := back("1", 490); r.Shipping = 490; o.Refunds = []loyalty.Refund{r} }, 80},
+		{
+			"only the shipping was refunded",
+			func(o *loyalty.Order) { r := back("1", 490); r.Shipping = 490; o.Refunds = []loyalty.Refund{r} }, 80,
+		},
 		{"a refund is on its way", func(o *loyalty.Order) {
 			r := back("1", 5490)
 			r.Status = loyalty.RefundPending
@@ -56,7 +71,10 @@ func TestWhatIsLeftOfAnOrderAfterRefunds(t *testing.T) {
 			r.Status = loyalty.RefundFailed
 			o.Refunds = []loyalty.Refund{r}
 		}, 80},
-		{"a third of a discounted order", func(o *loyalty.Order) { o.Discount = 500; o.Refunds = []loyalty.Refund{back("1", 1663)} }, 48},
+		{
+			"a third of a discounted order",
+			func(o *loyalty.Order) { o.Discount = 500; o.Refunds = []loyalty.Refund{back("1", 1663)} }, 48,
+		},
 		{"a discounted line came back", func(o *loyalty.Order) {
 			o.Discount = 500
 			o.Refunds = []loyalty.Refund{back("1", 2700, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 2700})}
@@ -102,8 +120,18 @@ func TestRefundsOfTaxAndShippingTakeNoPointsForGoods(t *testing.T) {
 		{"a line and its tax, stated as a sum", []loyalty.Refund{of(11_900, 0, 0, one)}, 0, "10000"},
 		{"a line and more than all tax and shipping", []loyalty.Refund{of(15_800, 0, 0, one)}, 0, "9000"},
 		{"tax, and a rest that must be goods", []loyalty.Refund{of(11_900, 0, 1_900)}, 0, "10000"},
-		{"a line, then everything else as a sum", []loyalty.Refund{of(11_900, 0, 1_900, one), of(12_900, 0, 0)}, 0, "0"},
-		{"the shipping, then half of the rest as a sum", []loyalty.Refund{of(1_000, 1_000, 0), of(11_900, 0, 0)}, 0, "10000"},
+		{
+			"a line, then everything else as a sum",
+			[]loyalty.Refund{of(11_900, 0, 1_900, one), of(12_900, 0, 0)},
+			0,
+			"0",
+		},
+		{
+			"the shipping, then half of the rest as a sum",
+			[]loyalty.Refund{of(1_000, 1_000, 0), of(11_900, 0, 0)},
+			0,
+			"10000",
+		},
 		{"a dispute of half of the order", nil, 12_400, "10000"},
 		{"a dispute of the goods and their tax", nil, 23_800, "0"},
 		{"a sum and a dispute", []loyalty.Refund{of(6_200, 0, 0)}, 6_200, "10000"},
@@ -122,7 +150,8 @@ func TestRefundsOfTaxAndShippingTakeNoPointsForGoods(t *testing.T) {
 		if left.String() != c.want {
 			t.Errorf("%s: %s of the goods remain, want %s", c.name, left, c.want)
 		}
-		if over := r.Sum().Sub(loyalty.Whole(o.Shipping + o.Tax)); over.Sign() > 0 || r.Shipping.Sign() < 0 || r.Tax.Sign() < 0 {
+		if over := r.Sum().Sub(loyalty.Whole(o.Shipping + o.Tax)); over.Sign() > 0 || r.Shipping.Sign() < 0 ||
+			r.Tax.Sign() < 0 {
 			t.Errorf("%s: %v of the shipping and %v of the tax are refunded", c.name, r.Shipping, r.Tax)
 		}
 		slices.Reverse(o.Refunds)
@@ -143,7 +172,9 @@ func TestPartsOfRefundsAddUp(t *testing.T) {
 			r := loyalty.Refund{ID: fmt.Sprint(i), Status: loyalty.RefundSucceeded}
 			s := receipt.StatedRefunds(o)
 			if rapid.Bool().Draw(t, "by line") {
-				r.Lines = []loyalty.RefundLine{{ID: "1", Amount: rapid.Int64Range(0, o.Lines[0].Amount-s.Lines["1"]).Draw(t, "line")}}
+				r.Lines = []loyalty.RefundLine{
+					{ID: "1", Amount: rapid.Int64Range(0, o.Lines[0].Amount-s.Lines["1"]).Draw(t, "line")},
+				}
 				r.Amount += r.Lines[0].Amount
 			}
 			if rapid.Bool().Draw(t, "with tax") {
@@ -175,14 +206,39 @@ func TestRefundsThatCannotBeAreRefused(t *testing.T) {
 		code    loyalty.Code
 		pointer string
 	}{
-		{"more than the order cost", []loyalty.Refund{back("1", 2000), back("2", 1001)}, loyalty.RefundExceedsPayment, "/refunds"},
-		{"more than a line cost", []loyalty.Refund{back("1", 1500, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 1001})}, loyalty.RefundExceedsPayment, "/refunds"},
-		{"more shipping than there was", []loyalty.Refund{{ID: "1", Status: loyalty.RefundSucceeded, Amount: 100, Shipping: 100}}, loyalty.RefundExceedsPayment, "/refunds"},
+		{
+			"more than the order cost",
+			[]loyalty.Refund{back("1", 2000), back("2", 1001)},
+			loyalty.RefundExceedsPayment, "/refunds",
+		},
+		{
+			"more than a line cost",
+			[]loyalty.Refund{back("1", 1500, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 1001})},
+			loyalty.RefundExceedsPayment, "/refunds",
+		},
+		{
+			"more shipping than there was",
+			[]loyalty.Refund{{ID: "1", Status: loyalty.RefundSucceeded, Amount: 100, Shipping: 100}},
+			loyalty.RefundExceedsPayment, "/refunds",
+		},
 		{"two of one id", []loyalty.Refund{back("1", 1), back("1", 1)}, loyalty.ValidationFailed, "/refunds/1/id"},
-		{"a line that the order does not have", []loyalty.Refund{back("1", 5, loyalty.RefundLine{ID: "9", Quantity: 1, Amount: 5})}, loyalty.ValidationFailed, "/refunds/0/line_items/0/id"},
-		{"parts above the whole", []loyalty.Refund{back("1", 5, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 6})}, loyalty.ValidationFailed, "/refunds/0/amount"},
+		{
+			"a line that the order does not have",
+			[]loyalty.Refund{back("1", 5, loyalty.RefundLine{ID: "9", Quantity: 1, Amount: 5})},
+			loyalty.ValidationFailed, "/refunds/0/line_items/0/id",
+		},
+		{
+			"parts above the whole",
+			[]loyalty.Refund{back("1", 5, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 6})},
+			loyalty.ValidationFailed, "/refunds/0/amount",
+		},
 		{"an amount below zero", []loyalty.Refund{back("1", -5)}, loyalty.AmountOutOfRange, "/refunds/0/amount"},
-		{"an unknown status", []loyalty.Refund{{ID: "1", Status: "lost"}}, loyalty.ValidationFailed, "/refunds/0/status"},
+		{
+			"an unknown status",
+			[]loyalty.Refund{{ID: "1", Status: "lost"}},
+			loyalty.ValidationFailed,
+			"/refunds/0/status",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := testProgram(t)
@@ -247,7 +303,10 @@ func TestARefundThatFailsLaterLeavesNoTrace(t *testing.T) {
 		first.Refunds[0].Status = loyalty.RefundFailed
 		s.submit(first, active)
 		if !reflect.DeepEqual(before.Lots, s.acc.Lots) || s.acc.Debt != 0 || s.issued["1042"] != 100 {
-			t.Errorf("after spending %d: %+v and debt %d, before the refund %+v", spent, s.acc.Lots, s.acc.Debt, before.Lots)
+			t.Errorf(
+				"after spending %d: %+v and debt %d, before the refund %+v", spent, s.acc.Lots, s.acc.Debt,
+				before.Lots,
+			)
 		}
 	}
 }
@@ -307,7 +366,10 @@ func TestHowFarAClawbackReaches(t *testing.T) {
 func TestSendingAnOrderInAnyOrderConverges(t *testing.T) {
 	p := testProgram(t)
 	rapid.Check(t, func(t *rapid.T) {
-		o := paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: rapid.Int64Range(0, 9_000).Draw(t, "beans")}, loyalty.Line{Amount: rapid.Int64Range(1, 9_000).Draw(t, "mugs")})
+		o := paid(
+			"EUR", loyalty.Line{Category: "coffee-beans", Amount: rapid.Int64Range(0, 9_000).Draw(t, "beans")},
+			loyalty.Line{Amount: rapid.Int64Range(1, 9_000).Draw(t, "mugs")},
+		)
 		o.Discount = rapid.Int64Range(0, receipt.ItemTotal(o)/2).Draw(t, "discount")
 		var all []loyalty.Refund
 		for rest, i := receipt.OrderTotal(o), 0; rest > 0 && i < 4; i++ {
@@ -319,7 +381,9 @@ func TestSendingAnOrderInAnyOrderConverges(t *testing.T) {
 		most := loyalty.Points(0)
 		for range rapid.IntRange(1, 12).Draw(t, "tellings") {
 			now = now.Add(time.Duration(rapid.Int64Range(0, int64(60*24*time.Hour)).Draw(t, "later")))
-			o.Refunds = rapid.SliceOfNDistinct(rapid.SampledFrom(all), 0, len(all), func(r loyalty.Refund) string { return r.ID }).Draw(t, "told")
+			o.Refunds = rapid.SliceOfNDistinct(
+				rapid.SampledFrom(all), 0, len(all), func(r loyalty.Refund) string { return r.ID },
+			).Draw(t, "told")
 			if s.states[o.ID] == nil && now.Sub(noon) > posting.MaxOrderAge {
 				now = noon
 			}
@@ -327,7 +391,10 @@ func TestSendingAnOrderInAnyOrderConverges(t *testing.T) {
 			state := s.states[o.ID]
 			most = max(most, state.Worth)
 			if got := s.issued[o.ID] - expiredPoints(state); got != state.Worth || got < 0 {
-				t.Fatalf("issued %d of which %d were written off, worth %d", s.issued[o.ID], expiredPoints(state), state.Worth)
+				t.Fatalf(
+					"issued %d of which %d were written off, worth %d", s.issued[o.ID], expiredPoints(state),
+					state.Worth,
+				)
 			}
 		}
 		alone := newShop(t, p)
@@ -361,10 +428,16 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 		acc := joined(t, p, c.joined)
 		out, err := award.PlaceOrder(p, acc, &state, p, o, nil, c.at)
 		if !errors.Is(err, c.want) {
-			t.Errorf("claimed %s after it was placed, joined %s after: %v, want %v", c.at.Sub(noon), c.joined.Sub(noon), err, c.want)
+			t.Errorf(
+				"claimed %s after it was placed, joined %s after: %v, want %v", c.at.Sub(noon), c.joined.Sub(noon),
+				err, c.want,
+			)
 		}
 		if _, direct := award.PlaceOrder(p, acc, nil, p, o, nil, c.at); !errors.Is(direct, c.want) {
-			t.Errorf("sent at once %s after it was placed, joined %s after: %v, want %v", c.at.Sub(noon), c.joined.Sub(noon), direct, c.want)
+			t.Errorf(
+				"sent at once %s after it was placed, joined %s after: %v, want %v", c.at.Sub(noon),
+				c.joined.Sub(noon), direct, c.want,
+			)
 		}
 		if err == nil && out.Account.Balance() != (loyalty.Balance{Active: 100}) {
 			t.Errorf("claimed in time it gives %+v", out.Account.Balance())

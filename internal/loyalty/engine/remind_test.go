@@ -46,15 +46,23 @@ func utc(s string) time.Time {
 	return t.UTC()
 }
 
-var lapseSteps = loyalty.Reminder{ID: "expire", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 30}, {Days: 7}, {Days: 1}}, Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Purpose: loyalty.Transactional}
+var lapseSteps = loyalty.Reminder{
+	ID: "expire", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 30}, {Days: 7}, {Days: 1}},
+	Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Purpose: loyalty.Transactional,
+}
 
 func whoHas(lots ...loyalty.Lot) loyalty.Account {
-	return loyalty.Account{Member: "mem_ada", Status: loyalty.Active, Joined: utc("2026-01-01T12:00"), Purse: loyalty.Purse{Lots: lots}}
+	return loyalty.Account{
+		Member: "mem_ada", Status: loyalty.Active, Joined: utc("2026-01-01T12:00"), Purse: loyalty.Purse{Lots: lots},
+	}
 }
 
 // The gates, one by one, in their order: each case passes those before.
 func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
-	marketing := loyalty.Reminder{ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}}
+	marketing := loyalty.Reminder{
+		ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email},
+		Purpose: loyalty.Marketing, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}},
+	}
 	day := utc("2027-03-02T10:00")
 	cases := []struct {
 		what string
@@ -62,55 +70,113 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 		why  remind.Why
 		next string
 	}{
-		{"nothing", func(*loyalty.Program, *loyalty.Account, *remind.Recipient, *remind.Reminded, *time.Time) {}, "", ""},
-		{"no consent", func(_ *loyalty.Program, a *loyalty.Account, w *remind.Recipient, _ *remind.Reminded, _ *time.Time) {
-			a.Status, w.Consents = loyalty.Frozen, remind.Consents{{Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true}}
+		{
+			"nothing", func(*loyalty.Program, *loyalty.Account, *remind.Recipient, *remind.Reminded, *time.Time) {},
+			"", "",
+		},
+		{"no consent", func(
+			_ *loyalty.Program, a *loyalty.Account, w *remind.Recipient, _ *remind.Reminded, _ *time.Time,
+		) {
+			a.Status, w.Consents = loyalty.Frozen, remind.Consents{
+				{Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true},
+			}
 		}, remind.NoConsent, ""},
-		{"a consent that was taken back", func(_ *loyalty.Program, _ *loyalty.Account, w *remind.Recipient, _ *remind.Reminded, _ *time.Time) {
+		{"a consent that was taken back", func(
+			_ *loyalty.Program, _ *loyalty.Account, w *remind.Recipient, _ *remind.Reminded, _ *time.Time,
+		) {
 			w.Consents = w.Consents.With(remind.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, At: day})
 		}, remind.NoConsent, ""},
-		{"no address", func(_ *loyalty.Program, a *loyalty.Account, w *remind.Recipient, _ *remind.Reminded, _ *time.Time) {
+		{"no address", func(
+			_ *loyalty.Program, a *loyalty.Account, w *remind.Recipient, _ *remind.Reminded, _ *time.Time,
+		) {
 			a.Status, w.Reach = loyalty.Frozen, []loyalty.Channel{loyalty.SMS}
 		}, remind.Unreachable, ""},
-		{"frozen at night", func(_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time) {
+		{"frozen at night", func(
+			_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time,
+		) {
 			a.Status, *now = loyalty.Frozen, utc("2027-03-02T22:00")
 		}, remind.NotActive, ""},
-		{"night in Berlin", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, now *time.Time) {
-			p.Reminders.FrequencyCaps, *now = []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 0, Per: loyalty.PerDay}}, utc("2027-03-02T22:00")
+		{"night in Berlin", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, now *time.Time,
+		) {
+			p.Reminders.FrequencyCaps, *now = []loyalty.FrequencyCap{
+				{Channel: loyalty.Email, Times: 0, Per: loyalty.PerDay},
+			}, utc("2027-03-02T22:00")
 		}, remind.Quiet, "2027-03-03T08:00"},
-		{"night in Tokyo, noon here", func(_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time) {
+		{"night in Tokyo, noon here", func(
+			_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time,
+		) {
 			a.Traits.Zone, *now = "Asia/Tokyo", utc("2027-03-02T12:00")
 		}, remind.Quiet, "2027-03-03T00:00"},
-		{"an unknown zone is replaced by the program's", func(_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time) {
+		{"an unknown zone is replaced by the program's", func(
+			_ *loyalty.Program, a *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, now *time.Time,
+		) {
 			a.Traits.Zone, *now = "Mars/Olympus", utc("2027-03-02T22:00")
 		}, remind.Quiet, "2027-03-03T08:00"},
-		{"a cap of the day", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
+		{"a cap of the day", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
+		) {
 			p.Reminders.FrequencyCaps = []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 1, Per: loyalty.PerDay}}
 			s.Sent, s.Ignored, s.Last = []remind.SentCount{{Day: 20270302, Channel: loyalty.Email, N: 1}}, 9, day
 			p.Reminders.Ignored.StopAfter = 1
 		}, remind.Capped, "2027-03-03T08:00"},
-		{"a cap of the week, in all", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
-			p.Reminders.FrequencyCaps, s.Sent = []loyalty.FrequencyCap{{Channel: "", Times: 2, Per: loyalty.PerWeek}}, []remind.SentCount{{Day: 20270301, Channel: loyalty.SMS, N: 1}, {Day: 20270302, Channel: loyalty.Push, N: 1}}
+		{"a cap of the week, in all", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
+		) {
+			p.Reminders.FrequencyCaps, s.Sent = []loyalty.FrequencyCap{
+				{Channel: "", Times: 2, Per: loyalty.PerWeek},
+			}, []remind.SentCount{
+				{Day: 20270301, Channel: loyalty.SMS, N: 1}, {Day: 20270302, Channel: loyalty.Push, N: 1},
+			}
 		}, remind.Capped, "2027-03-03T08:00"}, // visited daily, as something may end the need
-		{"last week's do not count", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
-			p.Reminders.FrequencyCaps, s.Sent = []loyalty.FrequencyCap{{Channel: "", Times: 2, Per: loyalty.PerWeek}}, []remind.SentCount{{Day: 20270227, Channel: loyalty.SMS, N: 1}, {Day: 20270228, Channel: loyalty.Push, N: 1}}
+		{"last week's do not count", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
+		) {
+			p.Reminders.FrequencyCaps, s.Sent = []loyalty.FrequencyCap{
+				{Channel: "", Times: 2, Per: loyalty.PerWeek},
+			}, []remind.SentCount{
+				{Day: 20270227, Channel: loyalty.SMS, N: 1}, {Day: 20270228, Channel: loyalty.Push, N: 1},
+			}
 		}, "", ""},
-		{"others' channels do not count", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
-			p.Reminders.FrequencyCaps, s.Sent = []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 1, Per: loyalty.PerWeek}}, []remind.SentCount{{Day: 20270301, Channel: loyalty.SMS, N: 5}}
+		{"others' channels do not count", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
+		) {
+			p.Reminders.FrequencyCaps, s.Sent = []loyalty.FrequencyCap{
+				{Channel: loyalty.Email, Times: 1, Per: loyalty.PerWeek},
+			}, []remind.SentCount{{Day: 20270301, Channel: loyalty.SMS, N: 5}}
 		}, "", ""},
-		{"one that was ignored", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
-			p.Reminders.Ignored, s.Ignored, s.Last = loyalty.IgnoredRule{Wait: loyalty.Period{Days: 7}}, 2, day.AddDate(0, 0, -13)
+		{"one that was ignored", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
+		) {
+			p.Reminders.Ignored, s.Ignored, s.Last = loyalty.IgnoredRule{
+				Wait: loyalty.Period{Days: 7},
+			}, 2, day.AddDate(0, 0, -13)
 		}, remind.Tired, "2027-03-03T08:00"},
-		{"one that was ignored long enough ago", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
-			p.Reminders.Ignored, s.Ignored, s.Last = loyalty.IgnoredRule{Wait: loyalty.Period{Days: 7}}, 2, day.AddDate(0, 0, -14)
+		{"one that was ignored long enough ago", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
+		) {
+			p.Reminders.Ignored, s.Ignored, s.Last = loyalty.IgnoredRule{
+				Wait: loyalty.Period{Days: 7},
+			}, 2, day.AddDate(0, 0, -14)
 		}, "", ""},
-		{"too many ignored", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
+		{"too many ignored", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
+		) {
 			p.Reminders.Ignored, s.Ignored = loyalty.IgnoredRule{StopAfter: 3}, 3
 		}, remind.Tired, ""},
-		{"its own limit", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time) {
-			s.SentReminders = []remind.SentReminder{{Reminder: "near", On: loyalty.NearReward, Subject: remind.Subject{ID: "other"}, At: day.AddDate(0, 0, -1), Channel: loyalty.Email}}
+		{"its own limit", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
+		) {
+			s.SentReminders = []remind.SentReminder{
+				{
+					Reminder: "near", On: loyalty.NearReward, Subject: remind.Subject{ID: "other"},
+					At: day.AddDate(0, 0, -1), Channel: loyalty.Email,
+				},
+			}
 		}, remind.Limited, ""},
-		{"the holdout", func(p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, _ *time.Time) {
+		{"the holdout", func(
+			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, _ *remind.Reminded, _ *time.Time,
+		) {
 			p.Reminders.Holdout = big.NewRat(1, 1)
 		}, remind.HeldOut, ""},
 	}
@@ -139,11 +205,17 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 
 func TestNoCapAndNoHoldoutSwallowsANotice(t *testing.T) {
 	p := reminding(t, lapseSteps)
-	p.Reminders.FrequencyCaps, p.Reminders.Holdout = []loyalty.FrequencyCap{{Channel: "", Times: 1, Per: loyalty.PerMonth}}, big.NewRat(1, 1)
+	p.Reminders.FrequencyCaps, p.Reminders.Holdout = []loyalty.FrequencyCap{
+		{Channel: "", Times: 1, Per: loyalty.PerMonth},
+	}, big.NewRat(1, 1)
 	p.Reminders.Ignored = loyalty.IgnoredRule{Wait: loyalty.Period{Months: 12}, StopAfter: 1}
 	now := utc("2027-03-31T10:00")
-	s := remind.Reminded{Sent: []remind.SentCount{{Day: 20270331, Channel: loyalty.Email, N: 99}}, Ignored: 50, Last: now}
-	if plan := remind.Remind(p, whoHas(loyalty.Lot{Expires: 20270331, Points: 1}), anybody, s, now); len(plan.Send) != 1 {
+	s := remind.Reminded{
+		Sent: []remind.SentCount{{Day: 20270331, Channel: loyalty.Email, N: 99}}, Ignored: 50, Last: now,
+	}
+	if plan := remind.Remind(
+		p, whoHas(loyalty.Lot{Expires: 20270331, Points: 1}), anybody, s, now,
+	); len(plan.Send) != 1 {
 		t.Errorf("%+v", plan)
 	}
 }
@@ -194,13 +266,30 @@ func TestTheHoldoutIsAShareThatGrowsAndStays(t *testing.T) {
 // What is asked for is 100,000 a minute of one core.
 func BenchmarkRemind(b *testing.B) {
 	p := reminding(b, lapseSteps,
-		loyalty.Reminder{ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing},
-		loyalty.Reminder{ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing},
-		loyalty.Reminder{ID: "away", On: loyalty.AfterAbsence, Leads: []loyalty.Period{{Days: 90}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing},
-		loyalty.Reminder{ID: "birthday", On: loyalty.OnBirthday, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing})
+		loyalty.Reminder{
+			ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email},
+			Purpose: loyalty.Marketing,
+		},
+		loyalty.Reminder{
+			ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}},
+			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+		},
+		loyalty.Reminder{
+			ID: "away", On: loyalty.AfterAbsence, Leads: []loyalty.Period{{Days: 90}},
+			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+		},
+		loyalty.Reminder{
+			ID: "birthday", On: loyalty.OnBirthday, Channels: []loyalty.Channel{loyalty.Email},
+			Purpose: loyalty.Marketing,
+		})
 	p.Rewards = []loyalty.Reward{{ID: "mug", Cost: 130}, {ID: "gift", Cost: 900}}
-	p.Reminders.FrequencyCaps = []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 2, Per: loyalty.PerWeek}, {Channel: "", Times: 3, Per: loyalty.PerWeek}}
-	acc := whoHas(loyalty.Lot{Expires: 20270331, Points: 50}, loyalty.Lot{Expires: 20270430, Points: 30}, loyalty.Lot{Expires: 20270531, Points: 20})
+	p.Reminders.FrequencyCaps = []loyalty.FrequencyCap{
+		{Channel: loyalty.Email, Times: 2, Per: loyalty.PerWeek}, {Channel: "", Times: 3, Per: loyalty.PerWeek},
+	}
+	acc := whoHas(
+		loyalty.Lot{Expires: 20270331, Points: 50}, loyalty.Lot{Expires: 20270430, Points: 30},
+		loyalty.Lot{Expires: 20270531, Points: 20},
+	)
 	acc.Traits = loyalty.Traits{Birthday: 302, Zone: "America/New_York"}
 	now := utc("2027-03-02T16:00")
 	b.ReportAllocs()
@@ -209,7 +298,9 @@ func BenchmarkRemind(b *testing.B) {
 		if len(plan.Send) < 2 {
 			b.Fatal(plan)
 		}
-		if then := remind.Remind(p, acc, anybody, remind.Reminded{}.RecordSent(p, acc, plan.Send[0], "m", now), now); len(then.Send) != len(plan.Send)-1 {
+		if then := remind.Remind(
+			p, acc, anybody, remind.Reminded{}.RecordSent(p, acc, plan.Send[0], "m", now), now,
+		); len(then.Send) != len(plan.Send)-1 {
 			b.Fatal(then)
 		}
 	}

@@ -11,8 +11,12 @@ import (
 
 // A full mailbox, or an answering machine.
 func TestTemporaryBounceIsNotRepeatedAtTheSameStep(t *testing.T) {
-	p, acc, now := reminding(t, lapseSteps), whoHas(loyalty.Lot{Expires: 20270331, Points: 200}), utc("2027-03-02T10:00")
-	s := remind.Reminded{}.RecordSent(p, acc, remind.Remind(p, acc, anybody, remind.Reminded{}, now).Send[0], "msg", now)
+	p, acc, now := reminding(t, lapseSteps), whoHas(
+		loyalty.Lot{Expires: 20270331, Points: 200},
+	), utc("2027-03-02T10:00")
+	s := remind.Reminded{}.RecordSent(
+		p, acc, remind.Remind(p, acc, anybody, remind.Reminded{}, now).Send[0], "msg", now,
+	)
 	s, _, _ = s.Hear("msg", "failed", true, true)
 	s, _, _ = s.Hear("msg", "opened", false, true)
 	for d := range 22 {
@@ -23,18 +27,27 @@ func TestTemporaryBounceIsNotRepeatedAtTheSameStep(t *testing.T) {
 	if at := s.Noticed(20270331); !at.IsZero() {
 		t.Errorf("noticed at %s", at)
 	}
-	if plan := remind.Remind(p, acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 || plan.Send[0].Step != 1 {
+	if plan := remind.Remind(p, acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 ||
+		plan.Send[0].Step != 1 {
 		t.Errorf("the next step: %+v", plan.Send)
 	}
 }
 
 func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.T) {
 	p := reminding(t,
-		loyalty.Reminder{ID: "survey", On: loyalty.AfterOrder, Leads: []loyalty.Period{{Days: 3}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing},
-		loyalty.Reminder{ID: "held", On: loyalty.BeforeHold, Leads: []loyalty.Period{{Days: 2}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional})
+		loyalty.Reminder{
+			ID: "survey", On: loyalty.AfterOrder, Leads: []loyalty.Period{{Days: 3}},
+			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+		},
+		loyalty.Reminder{
+			ID: "held", On: loyalty.BeforeHold, Leads: []loyalty.Period{{Days: 2}},
+			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
+		})
 	first := utc("2027-03-01T10:00")
 	line := []loyalty.Line{{ID: "1", Quantity: 1, Amount: 5000}}
-	placed, paid := loyalty.Order{ID: "1", Status: loyalty.OrderPlaced, Lines: line, Shipping: 490}, loyalty.Order{ID: "1", Status: loyalty.OrderPaid, Lines: line, Shipping: 490}
+	placed, paid := loyalty.Order{
+		ID: "1", Status: loyalty.OrderPlaced, Lines: line, Shipping: 490,
+	}, loyalty.Order{ID: "1", Status: loyalty.OrderPaid, Lines: line, Shipping: 490}
 	cancelled, back, contested := paid, paid, paid
 	cancelled.Status = loyalty.OrderCanceled
 	back.Refunds = []loyalty.Refund{{ID: "r", Status: loyalty.RefundSucceeded, Amount: 5000}}
@@ -59,48 +72,73 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 		for i, o := range c.told {
 			o.PlacedAt = first
 			entries = append(entries, loyalty.Entry{
-				Sequence: int64(i + 1), Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1", Revision: i + 1}, Effective: first.Add(time.Duration(i) * time.Minute),
-				Order: &loyalty.OrderState{Order: o},
+				Sequence: int64(i + 1), Kind: loyalty.KindEarn,
+				Cause:     loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1", Revision: i + 1},
+				Effective: first.Add(time.Duration(i) * time.Minute),
+				Order:     &loyalty.OrderState{Order: o},
 			})
 		}
-		s := remind.Reminded{Ignored: 2}.Digest(p, whoHas(loyalty.Lot{Expires: 0, Points: 5}), entries, first.Add(time.Hour))
-		surveys := remind.Remind(p, whoHas(loyalty.Lot{Expires: 0, Points: 5}), anybody, s, utc("2027-03-05T12:00")).Send
+		s := remind.Reminded{Ignored: 2}.Digest(
+			p, whoHas(loyalty.Lot{Expires: 0, Points: 5}), entries, first.Add(time.Hour),
+		)
+		surveys := remind.Remind(
+			p, whoHas(loyalty.Lot{Expires: 0, Points: 5}), anybody, s, utc("2027-03-05T12:00"),
+		).Send
 		if (len(surveys) == 1) != c.want {
 			t.Errorf("%s: %+v", name, surveys)
 		}
-		if bought := c.told[0].Status == loyalty.OrderPaid || len(c.told) > 1 && c.told[1].Status == loyalty.OrderPaid; (s.Ignored == 0) != bought {
+		if bought := c.told[0].Status == loyalty.OrderPaid ||
+			len(c.told) > 1 && c.told[1].Status == loyalty.OrderPaid; (s.Ignored == 0) != bought {
 			t.Errorf("%s: %d are ignored", name, s.Ignored)
 		}
 	}
-	reserved := loyalty.Entry{Sequence: 1, Kind: loyalty.KindReserve, Effective: first, Redemption: &loyalty.Redemption{ID: "rd_1"}}
-	if s := (remind.Reminded{Ignored: 2}).Digest(p, whoHas(), []loyalty.Entry{reserved}, first); s.Ignored != 2 || !s.Redeemed.IsZero() {
+	reserved := loyalty.Entry{
+		Sequence: 1, Kind: loyalty.KindReserve, Effective: first, Redemption: &loyalty.Redemption{ID: "rd_1"},
+	}
+	if s := (remind.Reminded{Ignored: 2}).Digest(p, whoHas(), []loyalty.Entry{reserved}, first); s.Ignored != 2 ||
+		!s.Redeemed.IsZero() {
 		t.Errorf("what is only reserved counts as redeemed: %+v", s)
 	}
 }
 
 func TestWhatIsAnsweredIsSettledOnceAndEndsTheRow(t *testing.T) {
 	p, acc := reminding(t, lapseSteps), whoHas()
-	n := remind.News{Reminder: "x", Purpose: loyalty.Marketing, Channel: loyalty.Email, Subjects: []remind.Subject{{ID: "s"}}}
+	n := remind.News{
+		Reminder: "x", Purpose: loyalty.Marketing, Channel: loyalty.Email, Subjects: []remind.Subject{{ID: "s"}},
+	}
 	at := utc("2027-03-01T10:00")
-	s := remind.Reminded{Ignored: 3, Seen: 1}.RecordSent(p, acc, n, "a", at).RecordSent(p, acc, n, "b", at.AddDate(0, 0, 10))
-	entry := loyalty.Entry{Sequence: 2, Kind: loyalty.KindRedeem, Effective: at.AddDate(0, 0, 3), Redemption: &loyalty.Redemption{ID: "rd"}}
+	s := remind.Reminded{Ignored: 3, Seen: 1}.RecordSent(p, acc, n, "a", at).RecordSent(
+		p, acc, n, "b", at.AddDate(0, 0, 10),
+	)
+	entry := loyalty.Entry{
+		Sequence: 2, Kind: loyalty.KindRedeem, Effective: at.AddDate(0, 0, 3),
+		Redemption: &loyalty.Redemption{ID: "rd"},
+	}
 	s = s.Digest(p, acc, []loyalty.Entry{entry, {Sequence: 4}}, at.AddDate(0, 0, 20))
 	if s.Seen != 2 || s.Ignored != 0 {
 		t.Errorf("seen %d, ignored %d", s.Seen, s.Ignored)
 	}
 	s, ended := s.Settle(p, acc, at.AddDate(0, 0, 20))
-	if !slices.Equal(ended, []remind.Settled{{Reminder: "x", Held: false, Acted: true}, {Reminder: "x", Held: false, Acted: false}}) || s.Ignored != 1 || len(s.Open) != 0 {
+	if !slices.Equal(
+		ended, []remind.Settled{{Reminder: "x", Held: false, Acted: true}, {Reminder: "x", Held: false, Acted: false}},
+	) || s.Ignored != 1 || len(s.Open) != 0 {
 		t.Errorf("%v, ignored %d, open %v", ended, s.Ignored, s.Open)
 	}
 }
 
 func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
-	r := loyalty.Reminder{ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}, {Days: 90}}, MinPoints: 100, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing}
+	r := loyalty.Reminder{
+		ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}, {Days: 90}}, MinPoints: 100,
+		Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+	}
 	p, acc := reminding(t, r), whoHas(loyalty.Lot{Expires: 0, Points: 120})
 	at := func(day int) time.Time { return utc("2026-03-01T12:00").AddDate(0, 0, day) }
 	entries := []loyalty.Entry{
 		{Sequence: 1, Kind: loyalty.KindEarn, Effective: at(0), Balance: loyalty.Balance{Active: 150}},
-		{Sequence: 2, Kind: loyalty.KindRedeem, Effective: at(10), Balance: loyalty.Balance{Active: 20}, Redemption: &loyalty.Redemption{}},
+		{
+			Sequence: 2, Kind: loyalty.KindRedeem, Effective: at(10), Balance: loyalty.Balance{Active: 20},
+			Redemption: &loyalty.Redemption{},
+		},
 		{Sequence: 3, Kind: loyalty.KindEarn, Effective: at(30), Balance: loyalty.Balance{Active: 120}},
 	}
 	s := remind.Reminded{}.Digest(p, acc, entries, at(30))
@@ -128,32 +166,65 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 // Points in other wallets are not points, and what a household draws is not what its member redeems.
 func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 	p := reminding(t,
-		loyalty.Reminder{ID: "active", On: loyalty.AfterActive, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional},
-		loyalty.Reminder{ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing},
-		loyalty.Reminder{ID: "held", On: loyalty.BeforeHold, Leads: []loyalty.Period{{Days: 2}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional})
+		loyalty.Reminder{
+			ID: "active", On: loyalty.AfterActive, Channels: []loyalty.Channel{loyalty.Email},
+			Purpose: loyalty.Transactional,
+		},
+		loyalty.Reminder{
+			ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}},
+			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+		},
+		loyalty.Reminder{
+			ID: "held", On: loyalty.BeforeHold, Leads: []loyalty.Period{{Days: 2}},
+			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
+		})
 	now := utc("2027-03-02T10:00")
 	acc := whoHas(loyalty.Lot{Expires: 0, Points: 520})
 	pending := func(wallet string, n loyalty.Points) loyalty.Posting {
 		return loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketPending, Points: -n}
 	}
 	entries := []loyalty.Entry{
-		{Sequence: 1, Kind: loyalty.KindActivate, Effective: now.AddDate(0, 0, -1), Postings: []loyalty.Posting{pending("", 10), pending("miles", 500)}, Balance: loyalty.Balance{Active: 520}},
-		{Sequence: 2, Kind: loyalty.KindActivate, Effective: now.AddDate(0, 0, -1), Postings: []loyalty.Posting{pending("miles", 7)}, Balance: loyalty.Balance{Active: 520}},
-		{Sequence: 3, Kind: loyalty.KindRedeem, Effective: now, Redemption: &loyalty.Redemption{ID: "rd_1", By: "mem_bob"}, Balance: loyalty.Balance{Active: 520}},
+		{
+			Sequence: 1, Kind: loyalty.KindActivate, Effective: now.AddDate(0, 0, -1),
+			Postings: []loyalty.Posting{pending("", 10), pending("miles", 500)}, Balance: loyalty.Balance{Active: 520},
+		},
+		{
+			Sequence: 2, Kind: loyalty.KindActivate, Effective: now.AddDate(0, 0, -1),
+			Postings: []loyalty.Posting{pending("miles", 7)}, Balance: loyalty.Balance{Active: 520},
+		},
+		{
+			Sequence: 3, Kind: loyalty.KindRedeem, Effective: now,
+			Redemption: &loyalty.Redemption{ID: "rd_1", By: "mem_bob"}, Balance: loyalty.Balance{Active: 520},
+		},
 	}
 	s := remind.Reminded{Ignored: 3}.Digest(p, acc, entries, now)
 	if !slices.Equal(s.Active, []remind.Activation{{At: now.AddDate(0, 0, -1), Points: 10}}) {
 		t.Errorf("%+v became active, want 10 points", s.Active)
 	}
 	if s.Ignored != 3 || !s.Redeemed.IsZero() || !s.Rich["idle"].Equal(now.AddDate(0, 0, -1)) {
-		t.Errorf("the household's redemption counts as the member's: %d ignored, redeemed at %s, rich since %v", s.Ignored, s.Redeemed, s.Rich)
+		t.Errorf(
+			"the household's redemption counts as the member's: %d ignored, redeemed at %s, rich since %v", s.Ignored,
+			s.Redeemed, s.Rich,
+		)
 	}
 	until := now.AddDate(0, 0, 1)
 	acc.Holds = []loyalty.Hold{
-		{Redemption: loyalty.Redemption{ID: "tr_1", To: "mem_bob", Until: until}, Lots: []loyalty.Lot{{Expires: 0, Points: 30}}},
-		{Redemption: loyalty.Redemption{ID: "rd_2", Reward: "lounge", Wallet: "miles", Until: until}, Lots: []loyalty.Lot{{Expires: 0, Points: 40}}},
-		{Redemption: loyalty.Redemption{ID: "rd_1", By: "mem_bob", Reward: "mug", Until: until}, Lots: []loyalty.Lot{{Expires: 0, Points: 60}}},
-		{Redemption: loyalty.Redemption{ID: "rd_3", Reward: "mug", Until: until}, Lots: []loyalty.Lot{{Expires: 0, Points: 50}}},
+		{
+			Redemption: loyalty.Redemption{ID: "tr_1", To: "mem_bob", Until: until},
+			Lots:       []loyalty.Lot{{Expires: 0, Points: 30}},
+		},
+		{
+			Redemption: loyalty.Redemption{ID: "rd_2", Reward: "lounge", Wallet: "miles", Until: until},
+			Lots:       []loyalty.Lot{{Expires: 0, Points: 40}},
+		},
+		{
+			Redemption: loyalty.Redemption{ID: "rd_1", By: "mem_bob", Reward: "mug", Until: until},
+			Lots:       []loyalty.Lot{{Expires: 0, Points: 60}},
+		},
+		{
+			Redemption: loyalty.Redemption{ID: "rd_3", Reward: "mug", Until: until},
+			Lots:       []loyalty.Lot{{Expires: 0, Points: 50}},
+		},
 	}
 	var held []remind.News
 	for _, n := range remind.Remind(p, acc, anybody, s, now).Send {

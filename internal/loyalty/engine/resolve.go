@@ -25,7 +25,9 @@ func contributed(d *posting.Decision, h loyalty.Hold, n loyalty.Points) (posting
 // take no more points than the amount that they pay costs, and points of another wallet. Commit rejects a part of any
 // other reward with amount_out_of_range, and a part that is too small to buy anything. The account must have been
 // advanced to now, so that a reservation that is still open has not expired.
-func Commit(p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, n loyalty.Points, now time.Time) (posting.Outcome, error) {
+func Commit(
+	p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, n loyalty.Points, now time.Time,
+) (posting.Outcome, error) {
 	return redeem.Single(CommitTogether(p, []loyalty.Account{acc}, r, p, n, now))
 }
 
@@ -48,7 +50,10 @@ func CommitTogether(p *loyalty.Program,
 	case n == 0:
 		n = held
 	case n < 0 || n > held:
-		return nil, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "points must be from 1 to "+loyalty.FormatPoints(held)+", the reserved points.")
+		return nil, loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points",
+			"points must be from 1 to "+loyalty.FormatPoints(held)+", the reserved points.",
+		)
 	}
 	if r, err = inPart(rules, r, held, n); err != nil {
 		return nil, err
@@ -91,16 +96,23 @@ func inPart(p *loyalty.Program, r loyalty.Redemption, held, n loyalty.Points) (l
 			"The reward can only be redeemed in full, for all "+loyalty.FormatPoints(held)+" reserved points.")
 	}
 	if buys == 0 {
-		return r, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "Too few points for any value. Use more points, or cancel the redemption.")
+		return r, loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points",
+			"Too few points for any value. Use more points, or cancel the redemption.",
+		)
 	}
 	return r, nil
 }
 
 // spend commits n points of a reservation with the redemption r and returns the others. rules defines the reward.
-func spend(d *posting.Decision, r loyalty.Redemption, h loyalty.Hold, rules *loyalty.Program, n loyalty.Points) (posting.Outcome, error) {
+func spend(
+	d *posting.Decision, r loyalty.Redemption, h loyalty.Hold, rules *loyalty.Program, n loyalty.Points,
+) (posting.Outcome, error) {
 	e := loyalty.Entry{
-		Kind: loyalty.KindRedeem, Cause: redeem.RedemptionCause(r, d.Account.Member, 2), Effective: d.Now, Redemption: &r,
-		Reasons: []loyalty.Reason{redeem.RedemptionReason(&r, 0, loyalty.WasSpent, loyalty.FormatPoints(n))}, Usage: redeem.PaymentUsage(d.P, r, 1),
+		Kind: loyalty.KindRedeem, Cause: redeem.RedemptionCause(r, d.Account.Member, 2), Effective: d.Now,
+		Redemption: &r,
+		Reasons:    []loyalty.Reason{redeem.RedemptionReason(&r, 0, loyalty.WasSpent, loyalty.FormatPoints(n))},
+		Usage:      redeem.PaymentUsage(d.P, r, 1),
 	}
 	var used []loyalty.Lot
 	rest := n
@@ -141,7 +153,9 @@ func Cancel(p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, now t
 }
 
 // CancelTogether is like Cancel, for the accounts of CommitTogether.
-func CancelTogether(p *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]posting.Outcome, error) {
+func CancelTogether(
+	p *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
+) ([]posting.Outcome, error) {
 	holds, _, err := holdsOf(accs, r)
 	if err != nil {
 		return nil, err

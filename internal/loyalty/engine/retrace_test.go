@@ -22,7 +22,9 @@ import (
 func randomTierGroup(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	p := *base
 	p.Zone = time.UTC
-	if zone, err := time.LoadLocation(rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"}).Draw(t, "zone")); err == nil {
+	if zone, err := time.LoadLocation(
+		rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"}).Draw(t, "zone"),
+	); err == nil {
 		p.Zone = zone
 	}
 	p.Earn.Pending, p.Earn.Rules = loyalty.Wait{}, nil
@@ -30,9 +32,14 @@ func randomTierGroup(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 		{ID: "visit", Event: "visit.completed", Points: 40},
 		{ID: "birthday", Event: award.EventBirthday, Points: 300},
 		{ID: "year", Event: award.EventAnniversary, Points: 300},
-		{ID: "welcome", Event: award.EventJoined, Points: rapid.SampledFrom([]loyalty.Points{0, 120}).Draw(t, "for joining")},
+		{
+			ID: "welcome", Event: award.EventJoined,
+			Points: rapid.SampledFrom([]loyalty.Points{0, 120}).Draw(t, "for joining"),
+		},
 	}
-	p.AdvanceNotice = loyalty.AdvanceNotice{Period: rapid.SampledFrom([]loyalty.Period{{}, {}, {Days: 30}}).Draw(t, "notice"), MaxExtensions: 2}
+	p.AdvanceNotice = loyalty.AdvanceNotice{
+		Period: rapid.SampledFrom([]loyalty.Period{{}, {}, {Days: 30}}).Draw(t, "notice"), MaxExtensions: 2,
+	}
 	p.Tiers = randomTiers(t)
 	p.TierGroups = nil
 	for _, id := range []string{"partner", "brand"}[:rapid.IntRange(0, 2).Draw(t, "ladders")] {
@@ -47,21 +54,39 @@ func randomTierGroup(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 // randomTiers is levels that go by anything that they can go by.
 func randomTiers(t *rapid.T) loyalty.Tiers {
 	l := loyalty.Tiers{
-		Currency: "EUR", AtLeast: map[loyalty.Currency]int64{"EUR": 2500}, Visit: "visit.completed", Brands: []string{"east", "west"},
-		Levels:        []loyalty.Level{{ID: "bronze"}, {ID: "silver", EntryBonus: 25}, {ID: "gold", EntryBonus: 50}, {ID: "black"}},
-		SkippedLevels: rapid.SampledFrom([]loyalty.SkippedLevels{loyalty.HighestOnly, loyalty.EachLevel}).Draw(t, "welcome"), RepeatEntryBonus: rapid.Bool().Draw(t, "again"),
-		KeepOnRefund: rapid.IntRange(0, 3).Draw(t, "on order refund") == 0,
-		MoveDown:     rapid.SampledFrom([]loyalty.MoveDown{loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp}).Draw(t, "down"),
-		Grace:        rapid.SampledFrom([]loyalty.Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
+		Currency: "EUR", AtLeast: map[loyalty.Currency]int64{"EUR": 2500}, Visit: "visit.completed",
+		Brands: []string{"east", "west"},
+		Levels: []loyalty.Level{
+			{ID: "bronze"}, {ID: "silver", EntryBonus: 25}, {ID: "gold", EntryBonus: 50}, {ID: "black"},
+		},
+		SkippedLevels: rapid.SampledFrom(
+			[]loyalty.SkippedLevels{loyalty.HighestOnly, loyalty.EachLevel},
+		).Draw(t, "welcome"),
+		RepeatEntryBonus: rapid.Bool().Draw(t, "again"),
+		KeepOnRefund:     rapid.IntRange(0, 3).Draw(t, "on order refund") == 0,
+		MoveDown: rapid.SampledFrom(
+			[]loyalty.MoveDown{loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp},
+		).Draw(t, "down"),
+		Grace: rapid.SampledFrom([]loyalty.Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
 	}
 	froms := map[loyalty.Measure][]int64{
-		loyalty.ByPointsEarned: {100, 300, 900}, loyalty.ByOrders: {2, 4, 8}, loyalty.BySpend: {100_00, 300_00, 900_00}, loyalty.ByQualifyingItems: {2, 4, 8},
-		loyalty.ByVisits: {1, 3, 6}, loyalty.ByBrands: {1, 2, 2},
+		loyalty.ByPointsEarned: {100, 300, 900}, loyalty.ByOrders: {2, 4, 8}, loyalty.BySpend: {100_00, 300_00, 900_00},
+		loyalty.ByQualifyingItems: {2, 4, 8},
+		loyalty.ByVisits:          {1, 3, 6}, loyalty.ByBrands: {1, 2, 2},
 	}
-	some := rapid.SampledFrom([]loyalty.Measure{loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits, loyalty.ByBrands})
+	some := rapid.SampledFrom(
+		[]loyalty.Measure{
+			loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits,
+			loyalty.ByBrands,
+		},
+	)
 	switch rapid.IntRange(0, 2).Draw(t, "ways") {
 	case 0:
-		l.By = rapid.SampledFrom([]loyalty.Measure{loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits}).Draw(t, "by")
+		l.By = rapid.SampledFrom(
+			[]loyalty.Measure{
+				loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits,
+			},
+		).Draw(t, "by")
 		for i, n := range froms[l.By] {
 			l.Levels[i+1].From = n
 		}
@@ -74,7 +99,10 @@ func randomTiers(t *rapid.T) loyalty.Tiers {
 		l.Levels[3].Needs = []loyalty.Need{{By: loyalty.BySpend, From: 900_00}}
 		for i := range 3 {
 			l.Levels[i+1].Needs = nil
-			for _, by := range []loyalty.Measure{loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits, loyalty.ByBrands} {
+			for _, by := range []loyalty.Measure{
+				loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.BySpend, loyalty.ByQualifyingItems, loyalty.ByVisits,
+				loyalty.ByBrands,
+			} {
 				l.Levels[i+1].Needs = append(l.Levels[i+1].Needs, loyalty.Need{By: by, From: froms[by][i]})
 			}
 		}
@@ -86,7 +114,10 @@ func randomTiers(t *rapid.T) loyalty.Tiers {
 	case 1:
 		l.Calendar = true
 	case 2:
-		l.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: rapid.SampledFrom([]int{1, 3, 6, 12}).Draw(t, "every"), From: rapid.SampledFrom([]loyalty.Day{101, 201, 229, 630, 1231}).Draw(t, "from")}
+		l.Window = loyalty.Window{
+			Kind: loyalty.CycleWindow, Months: rapid.SampledFrom([]int{1, 3, 6, 12}).Draw(t, "every"),
+			From: rapid.SampledFrom([]loyalty.Day{101, 201, 229, 630, 1231}).Draw(t, "from"),
+		}
 	case 3:
 		l.Window = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}
 	case 4:
@@ -143,7 +174,9 @@ func (d *diary) takeBack(t remind.SentReminder) {
 
 // live lets something happen, perhaps much later.
 func (d *diary) live(i int) {
-	d.now = d.now.Add(time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(60*24*time.Hour)).Draw(d.t, "later"))).Truncate(time.Millisecond)
+	d.now = d.now.Add(
+		time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(60*24*time.Hour)).Draw(d.t, "later")),
+	).Truncate(time.Millisecond)
 	if rapid.IntRange(0, 9).Draw(d.t, "long") == 0 {
 		d.now = d.now.AddDate(1, 2, 0)
 	}
@@ -151,7 +184,12 @@ func (d *diary) live(i int) {
 	switch rapid.IntRange(0, 11).Draw(d.t, "thing") {
 	case 10:
 		d.keep(remind.Notify(d.p, d.acc, loyalty.OfFall, posting.TierNotice(d.acc.Tier), d.now))
-		d.takeBack(remind.SentReminder{On: loyalty.BeforeTier, Subject: remind.Subject{ID: remind.TierSubject(d.acc.Tier.Level, posting.ReviewAt(d.p, d.acc.Tier))}})
+		d.takeBack(
+			remind.SentReminder{
+				On:      loyalty.BeforeTier,
+				Subject: remind.Subject{ID: remind.TierSubject(d.acc.Tier.Level, posting.ReviewAt(d.p, d.acc.Tier))},
+			},
+		)
 	case 11:
 		if len(d.acc.Lots) > 0 {
 			d.keep(remind.Notify(d.p, d.acc, loyalty.OfExpiry, posting.LotNotice(d.acc.Lots[0].Expires), d.now))
@@ -170,7 +208,9 @@ func (d *diary) live(i int) {
 		t.Segments = rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}, {"card", "vip"}}).Draw(d.t, "segments")
 		d.keep(SetTraits(d.p, d.acc, t, d.now))
 	case 9:
-		in := tier.Placement{Level: rapid.SampledFrom([]string{"bronze", "silver", "gold"}).Draw(d.t, "placed"), Reason: "because"}
+		in := tier.Placement{
+			Level: rapid.SampledFrom([]string{"bronze", "silver", "gold"}).Draw(d.t, "placed"), Reason: "because",
+		}
 		if len(d.p.TierGroups) > 0 {
 			in.TierGroup = rapid.SampledFrom([]string{"", d.p.TierGroups[0].ID}).Draw(d.t, "placed on")
 		}
@@ -201,9 +241,17 @@ func keys[V any](m map[string]V) func(func(string) bool) {
 }
 
 func (d *diary) order(id string, prior *loyalty.OrderState) {
-	o := paid("EUR", loyalty.Line{Amount: rapid.Int64Range(0, 300_00).Draw(d.t, "amount"), Brand: rapid.SampledFrom([]string{"east", "west", "other"}).Draw(d.t, "brand")})
+	o := paid(
+		"EUR",
+		loyalty.Line{
+			Amount: rapid.Int64Range(0, 300_00).Draw(d.t, "amount"),
+			Brand:  rapid.SampledFrom([]string{"east", "west", "other"}).Draw(d.t, "brand"),
+		},
+	)
 	o.ID, o.PlacedAt = id, d.now
-	if late := d.now.AddDate(0, 0, -rapid.SampledFrom([]int{0, 0, 3, 45, 80}).Draw(d.t, "late")); late.After(d.acc.Joined) {
+	if late := d.now.AddDate(
+		0, 0, -rapid.SampledFrom([]int{0, 0, 3, 45, 80}).Draw(d.t, "late"),
+	); late.After(d.acc.Joined) {
 		o.PlacedAt = late
 	}
 	if prior != nil {
@@ -221,7 +269,10 @@ func (d *diary) order(id string, prior *loyalty.OrderState) {
 }
 
 func (d *diary) visit(i int) {
-	out, err := award.PlaceEvent(d.p, d.acc, nil, d.p, loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: d.acc.Member, At: d.now}, d.now)
+	out, err := award.PlaceEvent(
+		d.p, d.acc, nil, d.p,
+		loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: d.acc.Member, At: d.now}, d.now,
+	)
 	d.keep(out, err)
 }
 
@@ -231,8 +282,23 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 	base := lively(t, "UTC")
 	check := func(t *rapid.T) {
 		p := randomTierGroup(t, base)
-		d := &diary{t: t, p: p, now: instantOf("2026-02-28T22:30:00Z").Add(time.Duration(rapid.IntRange(0, 700*24).Draw(t, "joins")) * time.Hour), states: map[string]*loyalty.OrderState{}}
-		d.keep(Join(p, "mem_ada", loyalty.Traits{Birthday: 615, Segments: rapid.SampledFrom([][]string{nil, {"card"}}).Draw(t, "joins as"), MembershipYearStart: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")}, d.now))
+		d := &diary{
+			t: t, p: p,
+			now: instantOf("2026-02-28T22:30:00Z").Add(
+				time.Duration(rapid.IntRange(0, 700*24).Draw(t, "joins")) * time.Hour,
+			),
+			states: map[string]*loyalty.OrderState{},
+		}
+		d.keep(
+			Join(
+				p, "mem_ada",
+				loyalty.Traits{
+					Birthday: 615, Segments: rapid.SampledFrom([][]string{nil, {"card"}}).Draw(t, "joins as"),
+					MembershipYearStart: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year"),
+				},
+				d.now,
+			),
+		)
 		for i := range rapid.IntRange(1, 25).Draw(t, "things") {
 			d.live(i)
 		}
@@ -249,7 +315,10 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 			stepped[i].Recorded = end
 		}
 		if !reflect.DeepEqual(steps, jump.Account) || !reflect.DeepEqual(stepped, jump.Entries) {
-			t.Fatalf("by steps %+v\nat once %+v\n%s\n%s\nthen\n%s", steps, jump.Account, dump(d.entries), dump(stepped), dump(jump.Entries))
+			t.Fatalf(
+				"by steps %+v\nat once %+v\n%s\n%s\nthen\n%s", steps, jump.Account, dump(d.entries), dump(stepped),
+				dump(jump.Entries),
+			)
 		}
 		ids := map[string]bool{}
 		for _, e := range append(slices.Clip(d.entries), jump.Entries...) {
@@ -268,13 +337,19 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got != want.acc.Tier {
-				t.Fatalf("by the entries it is %+v\nthe account has      %+v\ntiers %+v\n%s", got, want.acc.Tier, p.Tiers, dump(want.entries))
+				t.Fatalf(
+					"by the entries it is %+v\nthe account has      %+v\ntiers %+v\n%s", got, want.acc.Tier, p.Tiers,
+					dump(want.entries),
+				)
 			}
 			for _, l := range p.TierGroups {
 				v, on, _ := tier.TierGroupStanding(p, want.acc, l.ID)
 				got, err := Retrace(v, on, want.entries, want.now)
 				if err != nil || got != on.Tier {
-					t.Fatalf("on %s by the entries it is %+v, %v\nthe account has      %+v\ntiers %+v\n%s", l.ID, got, err, on.Tier, l.Tiers, dump(want.entries))
+					t.Fatalf(
+						"on %s by the entries it is %+v, %v\nthe account has      %+v\ntiers %+v\n%s", l.ID, got, err,
+						on.Tier, l.Tiers, dump(want.entries),
+					)
 				}
 			}
 		}
@@ -291,7 +366,10 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 // What occasions give counts on a tier group as well, and moves the member there at once.
 func TestAnOccasionCountsOnATierGroup(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
-		l.Tiers = loyalty.Tiers{By: loyalty.ByPointsEarned, Calendar: true, KeepFor: loyalty.Period{Months: 2}, Levels: []loyalty.Level{{ID: "bronze"}, {ID: "gold", From: 300}}}
+		l.Tiers = loyalty.Tiers{
+			By: loyalty.ByPointsEarned, Calendar: true, KeepFor: loyalty.Period{Months: 2},
+			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "gold", From: 300}},
+		}
 	})
 	p.Earn.Actions = []loyalty.Action{{ID: "year", Event: award.EventAnniversary, Points: 300}}
 	if err := Compile(p); err != nil {
@@ -335,8 +413,10 @@ func instantOf(s string) time.Time {
 func TestPeriodsBeforeAManualLevelDoNotMoveIt(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
-			By: loyalty.ByOrders, Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 2}, {ID: "gold", From: 4}},
-			Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, MoveUp: loyalty.NextPeriod, KeepFor: loyalty.Period{Months: 2},
+			By:     loyalty.ByOrders,
+			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 2}, {ID: "gold", From: 4}},
+			Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, MoveUp: loyalty.NextPeriod,
+			KeepFor:  loyalty.Period{Months: 2},
 			Minimums: []loyalty.Minimum{{Level: "silver", Segment: "card"}},
 		}
 	})
@@ -356,13 +436,16 @@ func TestPeriodsBeforeAManualLevelDoNotMoveIt(t *testing.T) {
 		o.ID = fmt.Sprint("o", i)
 		s.submit(o, noon)
 	}
-	place("tier_1", tier.Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 5, 0), Locked: true}, noon)
+	place(
+		"tier_1", tier.Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 5, 0), Locked: true}, noon,
+	)
 	since := s.acc.Tier.Since
 	again := noon.AddDate(0, 7, 0)
 	place("tier_2", tier.Placement{Level: s.acc.Tier.Level, Reason: "once more", Until: again.AddDate(0, 4, 0)}, again)
 	before := s.acc
 	s.pass(again.AddDate(0, 1, 0))
-	if s.acc.Tier != before.Tier || s.acc.Sequence != before.Sequence || s.acc.Tier.Level != "silver" || !s.acc.Tier.Since.Equal(since) {
+	if s.acc.Tier != before.Tier || s.acc.Sequence != before.Sequence || s.acc.Tier.Level != "silver" ||
+		!s.acc.Tier.Since.Equal(since) {
 		t.Errorf("silver since %s became %+v", since, s.acc.Tier)
 	}
 }
@@ -373,7 +456,8 @@ func TestLateReportsLeaveNothingDue(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
 			By: loyalty.ByOrders, Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 2}},
-			Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, MoveUp: loyalty.NextPeriod, KeepFor: loyalty.Period{Months: 1},
+			Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, MoveUp: loyalty.NextPeriod,
+			KeepFor: loyalty.Period{Months: 1},
 		}
 	})
 	s := newShop(t, p)
@@ -394,7 +478,9 @@ func TestLateReportsLeaveNothingDue(t *testing.T) {
 // Retrace computes a member's standing from the entries alone, by what they count towards levels, what they say of the
 // member, and the levels that were given manually: the standings that they record are not looked at. Entries are all of
 // the member's, in their order.
-func Retrace(p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry, now time.Time) (loyalty.Standing, error) {
+func Retrace(
+	p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry, now time.Time,
+) (loyalty.Standing, error) {
 	d := posting.Decide(p, acc, now)
 	h := tier.History{Entries: entries, All: true}
 	facts := h.Facts(p, acc.Joined)

@@ -46,7 +46,9 @@ func saver(tb testing.TB, p *loyalty.Program, lots ...loyalty.Lot) loyalty.Accou
 var ample = loyalty.Lot{Expires: 20280131, Points: 10_000}
 
 // asks redeems "it" in a way, and returns the outcome.
-func redeemed(tb testing.TB, p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption, commit bool, at time.Time) posting.Outcome {
+func redeemed(
+	tb testing.TB, p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption, commit bool, at time.Time,
+) posting.Outcome {
 	tb.Helper()
 	in.Reward = "it"
 	out, err := redeem.Redeem(p, acc, in, commit, nil, at)
@@ -70,13 +72,17 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 		why    string
 	}{
 		{
-			"it is for others than this level", func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"silver", "gold"} }, nil,
+			"it is for others than this level",
+			func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"silver", "gold"} }, nil,
 			loyalty.Redemption{},
-			loyalty.UnmetRequirement{Requirement: loyalty.RequirementTier, Required: "silver, gold", Available: "bronze"},
+			loyalty.UnmetRequirement{
+				Requirement: loyalty.RequirementTier, Required: "silver, gold", Available: "bronze",
+			},
 			"The reward is for members of the level silver, gold.",
 		},
 		{
-			"it is for a segment", func(_ *loyalty.Program, r *loyalty.Reward) { r.Segments = []string{"vip"} }, func(a *loyalty.Account) { a.Traits.Segments = []string{"press"} },
+			"it is for a segment", func(_ *loyalty.Program, r *loyalty.Reward) { r.Segments = []string{"vip"} },
+			func(a *loyalty.Account) { a.Traits.Segments = []string{"press"} },
 			loyalty.Redemption{},
 			loyalty.UnmetRequirement{Requirement: loyalty.RequirementSegment, Required: "vip", Available: "press"},
 			"The reward is for members of other segments.",
@@ -94,9 +100,12 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			"The reward can no longer be redeemed.",
 		},
 		{
-			"the order is too small", func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 5_000} }, nil,
+			"the order is too small",
+			func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 5_000} }, nil,
 			loyalty.Redemption{Total: eur(4_999)},
-			loyalty.UnmetRequirement{Requirement: loyalty.RequirementMinOrder, Required: "50.00 EUR", Available: "49.99 EUR"},
+			loyalty.UnmetRequirement{
+				Requirement: loyalty.RequirementMinOrder, Required: "50.00 EUR", Available: "49.99 EUR",
+			},
 			"The reward is for orders of at least 50.00 EUR; the total of this one is 49.99 EUR.",
 		},
 		{
@@ -104,18 +113,23 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 				r.MinOrder = map[loyalty.Currency]int64{"EUR": 5_000, "USD": 5_500}
 			}, nil,
 			loyalty.Redemption{Total: loyalty.Money{Amount: 9_000, Currency: "JPY"}},
-			loyalty.UnmetRequirement{Requirement: loyalty.RequirementMinOrder, Required: "50.00 EUR, 55.00 USD", Available: "9000 JPY"},
+			loyalty.UnmetRequirement{
+				Requirement: loyalty.RequirementMinOrder, Required: "50.00 EUR, 55.00 USD", Available: "9000 JPY",
+			},
 			"",
 		},
 		{
-			"the order total is unknown", func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 5_000} }, nil,
+			"the order total is unknown",
+			func(_ *loyalty.Program, r *loyalty.Reward) { r.MinOrder = map[loyalty.Currency]int64{"EUR": 5_000} }, nil,
 			loyalty.Redemption{},
 			loyalty.UnmetRequirement{Requirement: loyalty.RequirementMinOrder, Required: "50.00 EUR"},
 			"The reward is for orders of at least 50.00 EUR. Specify order_total.",
 		},
 		{
 			"the first units come later", func(_ *loyalty.Program, r *loyalty.Reward) {
-				r.StockBatches = []loyalty.StockBatch{{At: friday.AddDate(0, 1, 0), Quantity: 5}, {At: friday, Quantity: 5}}
+				r.StockBatches = []loyalty.StockBatch{
+					{At: friday.AddDate(0, 1, 0), Quantity: 5}, {At: friday, Quantity: 5},
+				}
 			}, nil,
 			loyalty.Redemption{},
 			loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Available: "0", From: friday},
@@ -131,19 +145,30 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			"this month had its turn", func(_ *loyalty.Program, r *loyalty.Reward) {
 				r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}
 			}, func(a *loyalty.Account) {
-				a.Usage = []loyalty.Usage{{Rule: "rewards.it", Times: true, Per: loyalty.PerMonth, Ends: 20261231, N: 1}}
+				a.Usage = []loyalty.Usage{
+					{Rule: "rewards.it", Times: true, Per: loyalty.PerMonth, Ends: 20261231, N: 1},
+				}
 			},
 			loyalty.Redemption{},
-			loyalty.UnmetRequirement{Requirement: loyalty.RequirementLimit, Required: "1 per month", Available: "1", From: time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)},
+			loyalty.UnmetRequirement{
+				Requirement: loyalty.RequirementLimit, Required: "1 per month", Available: "1",
+				From: time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC),
+			},
 			"The member has reached the limit of this reward: 1 per month.",
 		},
-		{"once is for ever", func(_ *loyalty.Program, r *loyalty.Reward) {
-			r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}
-		}, func(a *loyalty.Account) {
-			a.Usage = []loyalty.Usage{{Rule: "rewards.it", Times: true, Per: loyalty.PerEver, N: 1}}
-		}, loyalty.Redemption{}, loyalty.UnmetRequirement{Requirement: loyalty.RequirementLimit, Required: "1 per ever", Available: "1"}, ""},
 		{
-			"the order has its rewards", func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.PerOrder = 2 }, func(a *loyalty.Account) {
+			"once is for ever", func(_ *loyalty.Program, r *loyalty.Reward) {
+				r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}
+			}, func(a *loyalty.Account) {
+				a.Usage = []loyalty.Usage{{Rule: "rewards.it", Times: true, Per: loyalty.PerEver, N: 1}}
+			},
+			loyalty.Redemption{},
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementLimit, Required: "1 per ever", Available: "1"},
+			"",
+		},
+		{
+			"the order has its rewards",
+			func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.PerOrder = 2 }, func(a *loyalty.Account) {
 				a.Usage = []loyalty.Usage{
 					{Rule: "redemption:o1", Times: true, Per: redeem.PerUse, Ends: 20261130, N: 1},
 					{Rule: "redemption:o1", Times: true, Per: redeem.PerUse, Ends: 20261201, N: 1},
@@ -166,7 +191,9 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 			if !errors.As(err, &refusal) || !slices.Equal(refusal.Unmet, []loyalty.UnmetRequirement{c.want}) {
 				t.Fatalf("%+v", err)
 			}
-			if code := loyalty.RewardUnavailable; c.want.Requirement != loyalty.RequirementStock && refusal.Code != code || c.want.Requirement == loyalty.RequirementStock && refusal.Code != loyalty.RewardOutOfStock {
+			if code := loyalty.RewardUnavailable; c.want.Requirement != loyalty.RequirementStock &&
+				refusal.Code != code ||
+				c.want.Requirement == loyalty.RequirementStock && refusal.Code != loyalty.RewardOutOfStock {
 				t.Errorf("the refusal is %s", refusal.Code)
 			}
 			if c.why != "" && refusal.Detail != c.why {
@@ -185,7 +212,10 @@ func TestAllUnmetRequirementsAreReported(t *testing.T) {
 	for _, l := range q.Unmet {
 		got = append(got, l.Requirement)
 	}
-	if want := []loyalty.Requirement{loyalty.RequirementTime, loyalty.RequirementTier, loyalty.RequirementSegment, loyalty.RequirementPoints, loyalty.RequirementStock}; !slices.Equal(got, want) || q.Missing != 100 {
+	if want := []loyalty.Requirement{
+		loyalty.RequirementTime, loyalty.RequirementTier, loyalty.RequirementSegment, loyalty.RequirementPoints,
+		loyalty.RequirementStock,
+	}; !slices.Equal(got, want) || q.Missing != 100 {
 		t.Errorf("it lacks %v, and %d points", got, q.Missing)
 	}
 }
@@ -206,10 +236,14 @@ func TestALevelPaysItsOwnPrice(t *testing.T) {
 
 func TestStockBatchesArriveOverTime(t *testing.T) {
 	p := stocked(t, func(_ *loyalty.Program, r *loyalty.Reward) {
-		r.StockBatches = []loyalty.StockBatch{{Quantity: 3}, {At: noon, Quantity: 4}, {At: noon.Add(time.Hour), Quantity: 5}}
+		r.StockBatches = []loyalty.StockBatch{
+			{Quantity: 3}, {At: noon, Quantity: 4}, {At: noon.Add(time.Hour), Quantity: 5},
+		}
 	})
 	r := &p.Rewards[0]
-	for at, want := range map[time.Time]loyalty.Points{noon.Add(-1): 3, noon: 7, noon.Add(time.Hour - 1): 7, noon.Add(time.Hour): 12} {
+	for at, want := range map[time.Time]loyalty.Points{
+		noon.Add(-1): 3, noon: 7, noon.Add(time.Hour - 1): 7, noon.Add(time.Hour): 12,
+	} {
 		if got := redeem.StockUntil(r, at); got != want {
 			t.Errorf("until %s there were %d, want %d", at, got, want)
 		}
@@ -218,7 +252,9 @@ func TestStockBatchesArriveOverTime(t *testing.T) {
 			t.Errorf("at %s it spends %v", at, out.Spends)
 		}
 	}
-	_, err := redeem.Redeem(p, saver(t, p, ample), loyalty.Redemption{Reward: "it"}, false, earn.Budgets{"rewards.it": 0}, noon)
+	_, err := redeem.Redeem(
+		p, saver(t, p, ample), loyalty.Redemption{Reward: "it"}, false, earn.Budgets{"rewards.it": 0}, noon,
+	)
 	if !errors.Is(err, loyalty.RewardOutOfStock) {
 		t.Error(err)
 	}
@@ -226,7 +262,9 @@ func TestStockBatchesArriveOverTime(t *testing.T) {
 
 func TestALimitIsOfItsPeriodAndComesBack(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
-		r.Limits, p.Redemption.PerOrder = []loyalty.Limit{{Times: 2, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerMonth}}, 1
+		r.Limits, p.Redemption.PerOrder = []loyalty.Limit{
+			{Times: 2, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerMonth},
+		}, 1
 	})
 	acc := saver(t, p, ample)
 	try := func(id, order string, at time.Time, want error) {
@@ -269,11 +307,15 @@ func TestALimitThatIsYoungerThanARedemptionIsNotExtendedByIt(t *testing.T) {
 
 func TestRefusalsCountWhatIsOne(t *testing.T) {
 	for got, want := range map[string]string{
-		redeem.Explain(loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "1", Available: "1"}): "The order already uses 1 reward; the limit is 1.",
-		redeem.Explain(loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"}): "The order already uses 2 rewards; the limit is 2.",
-		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerDay}):                                                      "once per day",
-		earn.LimitText(loyalty.Limit{Times: 3, Per: loyalty.PerMonth}):                                                    "3 times per month",
-		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerEver}):                                                     "once ever",
+		redeem.Explain(
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "1", Available: "1"},
+		): "The order already uses 1 reward; the limit is 1.",
+		redeem.Explain(
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"},
+		): "The order already uses 2 rewards; the limit is 2.",
+		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerDay}):   "once per day",
+		earn.LimitText(loyalty.Limit{Times: 3, Per: loyalty.PerMonth}): "3 times per month",
+		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerEver}):  "once ever",
 	} {
 		if got != want {
 			t.Errorf("%s\nwant %s", got, want)
@@ -304,7 +346,8 @@ func TestReversalsInStepsTakeBackAsMuchAsOne(tt *testing.T) {
 			out = back
 			restored := cost * loyalty.Points(percent) / 100
 			want := credited - credited*restored/cost
-			if have := out.Account.BalanceOf("miles").Active; have != want || last(out).Redemption.Restored != restored {
+			if have := out.Account.BalanceOf("miles").Active; have != want ||
+				last(out).Redemption.Restored != restored {
 				t.Errorf("after %d%% of %d points for %d: %d miles, want %d", percent, cost, credited, have, want)
 			}
 		}

@@ -37,7 +37,10 @@ func TestProgramWithoutHouseholds(t *testing.T) {
 func TestInvitationsToAHousehold(t *testing.T) {
 	p := living(t, loyalty.Households{Size: 3})
 	h, err := share.FoundHousehold(p, "hh_1", "mem_ada", noon)
-	if err != nil || !slices.Equal(h.Members, []share.HouseholdMember{{Member: "mem_ada", Role: share.Owner, Invited: noon, Since: noon}}) || h.ID != "hh_1" {
+	if err != nil ||
+		!slices.Equal(
+			h.Members, []share.HouseholdMember{{Member: "mem_ada", Role: share.Owner, Invited: noon, Since: noon}},
+		) || h.ID != "hh_1" {
 		t.Fatalf("%+v, %v", h, err)
 	}
 	for _, m := range []loyalty.MemberID{"mem_bob", "mem_cleo"} {
@@ -51,7 +54,10 @@ func TestInvitationsToAHousehold(t *testing.T) {
 	wantRefusal(t, "accept without an invitation", err, loyalty.NotFound, "/member")
 	later := noon.Add(time.Hour)
 	next, err := share.AcceptInvitation(p, h, "mem_bob", later)
-	if err != nil || next.Members[1] != (share.HouseholdMember{Member: "mem_bob", Role: share.Adult, Invited: noon, Since: later}) || !h.Members[1].Since.IsZero() {
+	if err != nil ||
+		next.Members[1] != (share.HouseholdMember{
+			Member: "mem_bob", Role: share.Adult, Invited: noon, Since: later,
+		}) || !h.Members[1].Since.IsZero() {
 		t.Errorf("%+v, %v", next, err)
 	}
 	if again, err := share.AcceptInvitation(p, next, "mem_bob", later.Add(time.Hour)); err != nil ||
@@ -76,7 +82,8 @@ func TestMemberLeavesAHousehold(t *testing.T) {
 	_, err = h.Remove("mem_ada")
 	wantRefusal(t, "the head is removed", err, loyalty.ValidationFailed, "/member")
 	left, err := h.Remove("mem_bob")
-	if err != nil || len(left.Members) != 2 || left.Members[0].Role != share.Owner || left.Members[1].Member != "mem_cleo" ||
+	if err != nil || len(left.Members) != 2 || left.Members[0].Role != share.Owner ||
+		left.Members[1].Member != "mem_cleo" ||
 		len(h.Members) != 3 {
 		t.Errorf("%+v, %v", left, err)
 	}
@@ -213,12 +220,18 @@ func TestDatesOfAReward(t *testing.T) {
 		lack    *loyalty.UnmetRequirement
 	}{
 		{"a", noon.Add(-1), "", "", nil},
-		{"a", noon, loyalty.RewardUnavailable, "/reward", &loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime, Required: "a"}},
+		{
+			"a", noon, loyalty.RewardUnavailable, "/reward",
+			&loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime, Required: "a"},
+		},
 		{"b", noon, "", "", nil},
 		{"", noon, loyalty.ValidationFailed, "/date", nil},
 		{"d", noon, loyalty.ValidationFailed, "/date", nil},
 		{"d", noon.Add(2*time.Hour - 1), loyalty.ValidationFailed, "/date", nil},
-		{"d", noon.Add(2 * time.Hour), loyalty.RewardUnavailable, "/reward", &loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime}},
+		{
+			"d", noon.Add(2 * time.Hour), loyalty.RewardUnavailable, "/reward",
+			&loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime},
+		},
 	} {
 		in, name := loyalty.Redemption{Date: c.date}, fmt.Sprint(c.date, " at ", c.at)
 		err := redeem.RewardDate(r, &in, c.at)
@@ -239,14 +252,19 @@ func TestDatesOfAReward(t *testing.T) {
 	}
 	none := stocked(t, nil)
 	wantRefusal(t, "no dates", redeem.RewardDate(&none.Rewards[0], &loyalty.Redemption{}, noon), "", "")
-	wantRefusal(t, "no dates", redeem.RewardDate(&none.Rewards[0], &loyalty.Redemption{Date: "a"}, noon), loyalty.ValidationFailed, "/date")
+	wantRefusal(
+		t, "no dates", redeem.RewardDate(&none.Rewards[0], &loyalty.Redemption{Date: "a"}, noon),
+		loyalty.ValidationFailed, "/date",
+	)
 }
 
 func TestPlacesOfDates(t *testing.T) {
 	p := tour(t)
 	r := &p.Rewards[0]
 	key := func(date string) string { return "rewards.it@" + date }
-	if got, want := redeem.Counters(r, noon), []posting.Spend{{Rule: key("b"), Budget: 5}, {Rule: key("c"), Budget: 1}}; !slices.Equal(
+	if got, want := redeem.Counters(r, noon), []posting.Spend{
+		{Rule: key("b"), Budget: 5}, {Rule: key("c"), Budget: 1},
+	}; !slices.Equal(
 		got,
 		want,
 	) {
@@ -256,7 +274,9 @@ func TestPlacesOfDates(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	r.StockBatches = []loyalty.StockBatch{{At: noon, Quantity: 7}, {At: noon.Add(1), Quantity: 8}}
-	if got := redeem.Counters(r, noon.Add(3*time.Hour)); !slices.Equal(got, []posting.Spend{{Rule: "rewards.it", Budget: 15}}) {
+	if got := redeem.Counters(r, noon.Add(3*time.Hour)); !slices.Equal(
+		got, []posting.Spend{{Rule: "rewards.it", Budget: 15}},
+	) {
 		t.Errorf("%+v", got)
 	}
 	for date, want := range map[string]posting.Spend{
@@ -276,8 +296,16 @@ func TestPlacesOfDates(t *testing.T) {
 		{nil, noon.Add(2 * time.Hour), []loyalty.UnmetRequirement{{Requirement: loyalty.RequirementTime}}},
 		{earn.Budgets{key("b"): 0, key("c"): 1}, noon, nil},
 		{earn.Budgets{key("b"): 1, key("c"): 0}, noon, nil},
-		{earn.Budgets{key("b"): 0, key("c"): 0}, noon, []loyalty.UnmetRequirement{{Requirement: loyalty.RequirementStock, Available: "0"}}},
-		{earn.Budgets{key("a"): 1, key("b"): 0, key("c"): -1}, noon, []loyalty.UnmetRequirement{{Requirement: loyalty.RequirementStock, Available: "0"}}},
+		{
+			earn.Budgets{key("b"): 0, key("c"): 0},
+			noon,
+			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementStock, Available: "0"}},
+		},
+		{
+			earn.Budgets{key("a"): 1, key("b"): 0, key("c"): -1},
+			noon,
+			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementStock, Available: "0"}},
+		},
 	} {
 		if got := redeem.DatedReward(r, c.left, c.at); !slices.Equal(got, c.want) {
 			t.Errorf("%v at %s: %+v, want %+v", c.left, c.at, got, c.want)
@@ -289,7 +317,9 @@ func TestPlacesOfDates(t *testing.T) {
 	for left, want := range map[string]string{"": "c", key("c"): ""} {
 		err := redeem.NoCapacity(r, "b", earn.Budgets{left: 0}, noon)
 		if err.Code != loyalty.RewardOutOfStock || err.Pointer != "/date" ||
-			err.Unmet[0] != (loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Required: "b", Available: want}) {
+			err.Unmet[0] != (loyalty.UnmetRequirement{
+				Requirement: loyalty.RequirementStock, Required: "b", Available: want,
+			}) {
 			t.Errorf("without %q: %+v", left, err)
 		}
 	}

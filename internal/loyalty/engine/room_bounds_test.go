@@ -19,7 +19,11 @@ func limitedProgram(t *testing.T, reject bool) *loyalty.Program {
 		p.Version = 2
 		p.Earn.Caps = []loyalty.Cap{{Points: 90, Per: loyalty.PerMonth, Reject: false}}
 		p.Earn.Rules = []loyalty.Rule{{
-			ID: "r", Give: loyalty.Fixed{Points: 10}, Caps: []loyalty.Cap{{Points: 50, Per: loyalty.PerMonth, Reject: reject}, {Points: 500, Per: loyalty.PerYear, Reject: false}},
+			ID: "r", Give: loyalty.Fixed{Points: 10},
+			Caps: []loyalty.Cap{
+				{Points: 50, Per: loyalty.PerMonth, Reject: reject},
+				{Points: 500, Per: loyalty.PerYear, Reject: false},
+			},
 			Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}, {Times: 30, Per: loyalty.PerYear}},
 		}}
 	})
@@ -116,22 +120,101 @@ func TestOrderThatMayTakeFromLaterOrders(t *testing.T) {
 		want    bool
 	}{
 		{"a first revision that is cut", p, nil, []loyalty.Usage{full}, nil, time.Hour, loyalty.PlacedOrder{}, true},
-		{"a first revision that is not cut", p, nil, nil, []loyalty.Usage{monthly(10)}, time.Hour, loyalty.PlacedOrder{}, false},
+		{
+			"a first revision that is not cut", p, nil, nil,
+			[]loyalty.Usage{monthly(10)},
+			time.Hour,
+			loyalty.PlacedOrder{},
+			false,
+		},
 		{"no later order", p, nil, []loyalty.Usage{full}, nil, -1, loyalty.PlacedOrder{}, false},
 		{"an order at the same instant", p, nil, []loyalty.Usage{full}, nil, 0, loyalty.PlacedOrder{}, true},
-		{"an order that was cut as much", p, cut(full), []loyalty.Usage{full}, nil, time.Hour, loyalty.PlacedOrder{}, false},
+		{
+			"an order that was cut as much", p, cut(full),
+			[]loyalty.Usage{full},
+			nil, time.Hour,
+			loyalty.PlacedOrder{},
+			false,
+		},
 		{"an order that left room", p, cut(room), []loyalty.Usage{full}, nil, time.Hour, loyalty.PlacedOrder{}, true},
-		{"an order that was cut by another bound", p, cut(monthlyTimes(earn.IsFull)), []loyalty.Usage{full}, nil, time.Hour, loyalty.PlacedOrder{}, true},
-		{"the rules of another version", older, cut(full), []loyalty.Usage{full}, nil, time.Hour, loyalty.PlacedOrder{}, true},
-		{"more of a cap of another version", older, cut(), nil, []loyalty.Usage{monthly(1)}, time.Hour, loyalty.PlacedOrder{}, true},
-		{"less of a cap of another version", older, cut(), nil, []loyalty.Usage{monthly(-1)}, time.Hour, loyalty.PlacedOrder{}, false},
-		{"nothing of a cap of another version", older, cut(), nil, []loyalty.Usage{monthly(0)}, time.Hour, loyalty.PlacedOrder{}, false},
-		{"more of a cap that rejects", rejecting, cut(), nil, []loyalty.Usage{monthly(1)}, time.Hour, loyalty.PlacedOrder{}, true},
-		{"less of a cap that rejects", rejecting, cut(), nil, []loyalty.Usage{monthly(-1)}, time.Hour, loyalty.PlacedOrder{}, false},
-		{"more of a cap that cuts", p, cut(), nil, []loyalty.Usage{monthly(1)}, time.Hour, loyalty.PlacedOrder{}, false},
-		{"later orders that are known", p, nil, []loyalty.Usage{full}, nil, time.Hour, loyalty.PlacedOrder{At: noon, ID: "1042"}, false},
-		{"orders that are known from an earlier one on", p, nil, []loyalty.Usage{full}, nil, time.Hour, loyalty.PlacedOrder{At: noon, ID: "1041"}, false},
-		{"orders that are known from a later one on", p, nil, []loyalty.Usage{full}, nil, time.Hour, loyalty.PlacedOrder{At: noon, ID: "1043"}, true},
+		{
+			"an order that was cut by another bound", p, cut(monthlyTimes(earn.IsFull)),
+			[]loyalty.Usage{full},
+			nil,
+			time.Hour,
+			loyalty.PlacedOrder{},
+			true,
+		},
+		{
+			"the rules of another version", older, cut(full),
+			[]loyalty.Usage{full},
+			nil, time.Hour,
+			loyalty.PlacedOrder{},
+			true,
+		},
+		{
+			"more of a cap of another version", older, cut(), nil,
+			[]loyalty.Usage{monthly(1)},
+			time.Hour,
+			loyalty.PlacedOrder{},
+			true,
+		},
+		{
+			"less of a cap of another version", older, cut(), nil,
+			[]loyalty.Usage{monthly(-1)},
+			time.Hour,
+			loyalty.PlacedOrder{},
+			false,
+		},
+		{
+			"nothing of a cap of another version", older, cut(), nil,
+			[]loyalty.Usage{monthly(0)},
+			time.Hour,
+			loyalty.PlacedOrder{},
+			false,
+		},
+		{
+			"more of a cap that rejects", rejecting, cut(), nil,
+			[]loyalty.Usage{monthly(1)},
+			time.Hour,
+			loyalty.PlacedOrder{},
+			true,
+		},
+		{
+			"less of a cap that rejects", rejecting, cut(), nil,
+			[]loyalty.Usage{monthly(-1)},
+			time.Hour,
+			loyalty.PlacedOrder{},
+			false,
+		},
+		{
+			"more of a cap that cuts", p, cut(), nil,
+			[]loyalty.Usage{monthly(1)},
+			time.Hour,
+			loyalty.PlacedOrder{},
+			false,
+		},
+		{
+			"later orders that are known", p, nil,
+			[]loyalty.Usage{full},
+			nil, time.Hour,
+			loyalty.PlacedOrder{At: noon, ID: "1042"},
+			false,
+		},
+		{
+			"orders that are known from an earlier one on", p, nil,
+			[]loyalty.Usage{full},
+			nil, time.Hour,
+			loyalty.PlacedOrder{At: noon, ID: "1041"},
+			false,
+		},
+		{
+			"orders that are known from a later one on", p, nil,
+			[]loyalty.Usage{full},
+			nil, time.Hour,
+			loyalty.PlacedOrder{At: noon, ID: "1043"},
+			true,
+		},
 	} {
 		d := posting.Decide(p, loyalty.Account{Counted: noon.Add(c.counted)}, noon)
 		d.Later.Than = c.known
@@ -166,17 +249,49 @@ func TestOrdersThatAChangeAffects(t *testing.T) {
 		used  []loyalty.Usage
 		want  []loyalty.PlacedOrder
 	}{
-		{"points become free", cut(loyalty.PlacedOrder{At: noon, ID: "1"}, order, next, last), nil, nil, []loyalty.Usage{monthly(-1)}, []loyalty.PlacedOrder{next, last}},
-		{"points become free in one month", cut(next, january), nil, nil, []loyalty.Usage{monthly(-1)}, []loyalty.PlacedOrder{next}},
-		{"points become free for ever", cut(next, january), nil, nil, []loyalty.Usage{ever}, []loyalty.PlacedOrder{next, january}},
+		{
+			"points become free", cut(loyalty.PlacedOrder{At: noon, ID: "1"}, order, next, last), nil, nil,
+			[]loyalty.Usage{monthly(-1)},
+			[]loyalty.PlacedOrder{next, last},
+		},
+		{
+			"points become free in one month", cut(next, january), nil, nil,
+			[]loyalty.Usage{monthly(-1)},
+			[]loyalty.PlacedOrder{next},
+		},
+		{
+			"points become free for ever", cut(next, january), nil, nil,
+			[]loyalty.Usage{ever},
+			[]loyalty.PlacedOrder{next, january},
+		},
 		{"points are used", cut(next), nil, nil, []loyalty.Usage{monthly(1)}, nil},
 		{"nothing is used", cut(next), nil, nil, []loyalty.Usage{monthly(0)}, nil},
 		{"the order takes from a later one", nil, later, nil, []loyalty.Usage{monthly(1)}, []loyalty.PlacedOrder{next}},
-		{"the order takes a use of a later one", nil, later, nil, []loyalty.Usage{monthlyTimes(1)}, []loyalty.PlacedOrder{last}},
-		{"the order is cut by what a later one uses", nil, later, []loyalty.Usage{monthly(earn.IsFull)}, nil, []loyalty.PlacedOrder{next}},
+		{
+			"the order takes a use of a later one", nil, later, nil,
+			[]loyalty.Usage{monthlyTimes(1)},
+			[]loyalty.PlacedOrder{last},
+		},
+		{
+			"the order is cut by what a later one uses", nil, later,
+			[]loyalty.Usage{monthly(earn.IsFull)},
+			nil,
+			[]loyalty.PlacedOrder{next},
+		},
 		{"the order gives back, and is not cut", nil, later, nil, []loyalty.Usage{monthly(-1)}, nil},
-		{"the order gives back, and is cut", nil, later, []loyalty.Usage{monthlyTimes(earn.IsFull)}, []loyalty.Usage{monthly(-1)}, []loyalty.PlacedOrder{next, last}},
-		{"later orders use nothing", nil, []loyalty.LaterOrder{{Order: next, Usage: []loyalty.Usage{monthly(0)}}}, nil, []loyalty.Usage{monthly(1)}, nil},
+		{
+			"the order gives back, and is cut", nil, later,
+			[]loyalty.Usage{monthlyTimes(earn.IsFull)},
+			[]loyalty.Usage{monthly(-1)},
+			[]loyalty.PlacedOrder{next, last},
+		},
+		{
+			"later orders use nothing", nil,
+			[]loyalty.LaterOrder{{Order: next, Usage: []loyalty.Usage{monthly(0)}}},
+			nil,
+			[]loyalty.Usage{monthly(1)},
+			nil,
+		},
 	} {
 		d := posting.Decide(p, loyalty.Account{Cut: c.cut}, noon)
 		if c.later != nil {
@@ -192,9 +307,15 @@ func TestOrdersThatAChangeAffects(t *testing.T) {
 func TestUsageOfALaterOrderInTheSameCommand(t *testing.T) {
 	x := loyalty.LaterOrder{Order: loyalty.PlacedOrder{At: noon, ID: "3"}, Usage: []loyalty.Usage{monthly(10)}}
 	entry := func(id string, n int64) loyalty.Entry {
-		return loyalty.Entry{Order: &loyalty.OrderState{Order: loyalty.Order{ID: id, PlacedAt: noon}}, Usage: []loyalty.Usage{monthly(n)}}
+		return loyalty.Entry{
+			Order: &loyalty.OrderState{Order: loyalty.Order{ID: id, PlacedAt: noon}},
+			Usage: []loyalty.Usage{monthly(n)},
+		}
 	}
-	got := award.LaterOf(loyalty.LaterOrders{}, x, []loyalty.Entry{{Usage: []loyalty.Usage{monthly(100)}}, entry("3", 5), entry("4", 50), entry("3", -1)})
+	got := award.LaterOf(
+		loyalty.LaterOrders{}, x,
+		[]loyalty.Entry{{Usage: []loyalty.Usage{monthly(100)}}, entry("3", 5), entry("4", 50), entry("3", -1)},
+	)
 	if want := []loyalty.Usage{monthly(14)}; !slices.Equal(got, want) || x.Usage[0].N != 10 {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -204,7 +325,9 @@ func TestUsageOfALaterOrderInTheSameCommand(t *testing.T) {
 func TestPeriodIsClosed(t *testing.T) {
 	u := loyalty.Usage{Ends: 20261231}
 	kept := time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC).Add(posting.UsageKept)
-	for at, want := range map[time.Time]bool{kept: false, kept.Add(24*time.Hour - 1): false, kept.Add(24 * time.Hour): true} {
+	for at, want := range map[time.Time]bool{
+		kept: false, kept.Add(24*time.Hour - 1): false, kept.Add(24 * time.Hour): true,
+	} {
 		acc := loyalty.Account{Seen: at}
 		if got := earn.IsClosed(&acc, u); got != want {
 			t.Errorf("at %s: %t", at, got)
@@ -239,7 +362,9 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 	}
 	entry := func(n int, cut ...loyalty.Usage) loyalty.Entry {
 		o := numbered(n)
-		return loyalty.Entry{Effective: noon, Order: &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, PlacedAt: o.At}, Cut: cut}}
+		return loyalty.Entry{
+			Effective: noon, Order: &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, PlacedAt: o.At}, Cut: cut},
+		}
 	}
 	ever := loyalty.Usage{Per: loyalty.PerEver}
 	year := loyalty.Usage{Per: loyalty.PerYear, Ends: 20271231}
@@ -250,14 +375,42 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 		entry loyalty.Entry
 		want  []loyalty.CutOrder
 	}{
-		{"an order is cut", []loyalty.CutOrder{x(1, 20261231), x(3, 20261231)}, entry(2, monthly(0)), []loyalty.CutOrder{x(1, 20261231), x(2, 20261231), x(3, 20261231)}},
-		{"by the longest of several periods", nil, entry(2, monthly(0), year, monthlyTimes(0)), []loyalty.CutOrder{x(2, 20271231)}},
+		{
+			"an order is cut",
+			[]loyalty.CutOrder{x(1, 20261231), x(3, 20261231)},
+			entry(2, monthly(0)),
+			[]loyalty.CutOrder{x(1, 20261231), x(2, 20261231), x(3, 20261231)},
+		},
+		{
+			"by the longest of several periods", nil, entry(2, monthly(0), year, monthlyTimes(0)),
+			[]loyalty.CutOrder{x(2, 20271231)},
+		},
 		{"by a period without an end", nil, entry(2, monthly(0), ever, year), []loyalty.CutOrder{x(2, 0)}},
-		{"an order is cut again", []loyalty.CutOrder{x(2, 20261231)}, entry(2, year), []loyalty.CutOrder{x(2, 20271231)}},
-		{"an order is no longer cut", []loyalty.CutOrder{x(1, 20261231), x(2, 20261231)}, entry(2), []loyalty.CutOrder{x(1, 20261231)}},
+		{
+			"an order is cut again",
+			[]loyalty.CutOrder{x(2, 20261231)},
+			entry(2, year),
+			[]loyalty.CutOrder{x(2, 20271231)},
+		},
+		{
+			"an order is no longer cut",
+			[]loyalty.CutOrder{x(1, 20261231), x(2, 20261231)},
+			entry(2),
+			[]loyalty.CutOrder{x(1, 20261231)},
+		},
 		{"the only order is no longer cut", []loyalty.CutOrder{x(2, 20261231)}, entry(2), nil},
-		{"no order", []loyalty.CutOrder{x(1, 20261231)}, loyalty.Entry{Effective: noon}, []loyalty.CutOrder{x(1, 20261231)}},
-		{"another order", []loyalty.CutOrder{x(1, oldest.Plus(-1)), x(3, oldest), x(4, 0)}, entry(2), []loyalty.CutOrder{x(3, oldest), x(4, 0)}},
+		{
+			"no order",
+			[]loyalty.CutOrder{x(1, 20261231)},
+			loyalty.Entry{Effective: noon},
+			[]loyalty.CutOrder{x(1, 20261231)},
+		},
+		{
+			"another order",
+			[]loyalty.CutOrder{x(1, oldest.Plus(-1)), x(3, oldest), x(4, 0)},
+			entry(2),
+			[]loyalty.CutOrder{x(3, oldest), x(4, 0)},
+		},
 	} {
 		acc := loyalty.Account{Cut: c.was}
 		if posting.NoteCut(&acc, c.entry); !reflect.DeepEqual(acc.Cut, c.want) {
@@ -279,7 +432,9 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 }
 
 func TestUsesOfAShare(t *testing.T) {
-	caps, limits := []loyalty.Cap{{Points: 10, Per: loyalty.PerOrder, Reject: false}, {Points: 50, Per: loyalty.PerMonth, Reject: false}}, []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}}
+	caps, limits := []loyalty.Cap{
+		{Points: 10, Per: loyalty.PerOrder, Reject: false}, {Points: 50, Per: loyalty.PerMonth, Reject: false},
+	}, []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}}
 	for _, c := range []struct {
 		was, is loyalty.Points
 		want    []loyalty.Usage
@@ -297,7 +452,8 @@ func TestUsesOfAShare(t *testing.T) {
 		}
 	}
 	for l, want := range map[loyalty.Limit]string{
-		{Times: 1, Per: loyalty.PerDay}: "once per day", {Times: 3, Per: loyalty.PerMonth}: "3 times per month", {Times: 1, Per: loyalty.PerEver}: "once ever", {Times: 2, Per: loyalty.PerEver}: "2 times ever",
+		{Times: 1, Per: loyalty.PerDay}: "once per day", {Times: 3, Per: loyalty.PerMonth}: "3 times per month",
+		{Times: 1, Per: loyalty.PerEver}: "once ever", {Times: 2, Per: loyalty.PerEver}: "2 times ever",
 	} {
 		if got := earn.LimitText(l); got != want {
 			t.Errorf("%+v: %q, want %q", l, got, want)

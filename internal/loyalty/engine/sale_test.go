@@ -83,7 +83,9 @@ func bought(currency loyalty.Currency, lines ...loyalty.Line) loyalty.Order {
 	for i := range lines {
 		lines[i].ID, lines[i].Quantity = fmt.Sprint(i+1), max(1, lines[i].Quantity)
 	}
-	return loyalty.Order{ID: "1042", Member: "mem_ada", PlacedAt: noon, Currency: currency, Status: loyalty.OrderPaid, Lines: lines}
+	return loyalty.Order{
+		ID: "1042", Member: "mem_ada", PlacedAt: noon, Currency: currency, Status: loyalty.OrderPaid, Lines: lines,
+	}
 }
 
 func with(o loyalty.Order, edit func(*loyalty.Order)) loyalty.Order {
@@ -127,7 +129,14 @@ func each(m loyalty.Match) []loyalty.Rule {
 }
 
 func linked(tenders ...string) []loyalty.Rule {
-	return []loyalty.Rule{{ID: "linked", Match: loyalty.Match{Tenders: tenders}, Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(4, 1), Per: 100}}}}}
+	return []loyalty.Rule{
+		{
+			ID: "linked", Match: loyalty.Match{Tenders: tenders},
+			Give: loyalty.PerAmount{
+				Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(4, 1), Per: 100}},
+			},
+		},
+	}
 }
 
 func zone(t testing.TB, name string) *time.Location {

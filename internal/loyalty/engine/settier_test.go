@@ -24,7 +24,10 @@ func TestManualLevelKeepsTheLevelThatWasReachedBefore(t *testing.T) {
 			s.buy("second", 1, instant(t, order))
 			at := instant(t, "2026-03-02T12:00:00Z")
 			s.pass(at)
-			out, err := tier.SetTier(p, s.acc, "t", tier.Placement{Level: "gold", Reason: "a match", Until: instant(t, "2026-06-01T12:00:00Z")}, at)
+			out, err := tier.SetTier(
+				p, s.acc, "t",
+				tier.Placement{Level: "gold", Reason: "a match", Until: instant(t, "2026-06-01T12:00:00Z")}, at,
+			)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -54,13 +54,18 @@ func (s *shop) note(out posting.Outcome) {
 }
 
 // redecided is an outcome with the orders and levels decided again that it asks for.
-func redecided(t interface{ Fatal(...any) }, p *loyalty.Program, out posting.Outcome, entries []loyalty.Entry, versions ...tier.Live) posting.Outcome {
+func redecided(
+	t interface{ Fatal(...any) }, p *loyalty.Program, out posting.Outcome, entries []loyalty.Entry,
+	versions ...tier.Live,
+) posting.Outcome {
 	return completed(t, p, out, tier.History{Entries: entries, Versions: versions})
 }
 
 // completed is an outcome with the orders and levels decided again that it asks for: from their latest entries, and
 // from what the entries say since an instant or, where that is not enough, from all of them.
-func completed(t interface{ Fatal(...any) }, p *loyalty.Program, out posting.Outcome, all tier.History) posting.Outcome {
+func completed(
+	t interface{ Fatal(...any) }, p *loyalty.Program, out posting.Outcome, all tier.History,
+) posting.Outcome {
 	for !tier.NeedsNothing(out.Needs) {
 		h := all
 		h.All, h.Orders = out.Needs.All, knownOrders(p, out.Needs.Orders, all)
@@ -109,7 +114,10 @@ func knownOrders(p *loyalty.Program, orders []loyalty.PlacedOrder, h tier.Histor
 }
 
 func newShop(t interface{ Fatal(...any) }, p *loyalty.Program) *shop {
-	return &shop{t: t, p: p, acc: joined(t, p, noon), states: map[string]*loyalty.OrderState{}, issued: map[string]loyalty.Points{}}
+	return &shop{
+		t: t, p: p, acc: joined(t, p, noon), states: map[string]*loyalty.OrderState{},
+		issued: map[string]loyalty.Points{},
+	}
 }
 
 func (s *shop) submit(o loyalty.Order, now time.Time) loyalty.Entry {
@@ -123,7 +131,9 @@ func (s *shop) submit(o loyalty.Order, now time.Time) loyalty.Entry {
 }
 
 // place decides an order, if necessary with what is known of the member's other orders.
-func (s *shop) place(prior *loyalty.OrderState, o loyalty.Order, left earn.Budgets, now time.Time) (posting.Outcome, error) {
+func (s *shop) place(
+	prior *loyalty.OrderState, o loyalty.Order, left earn.Budgets, now time.Time,
+) (posting.Outcome, error) {
 	acc := s.acc
 	for {
 		out, err := award.PlaceOrder(s.p, acc, prior, s.p, o, left, now)

@@ -108,10 +108,13 @@ func TestFactsOfARefundedOrder(t *testing.T) {
 		var got loyalty.Facts
 		p := made(t, func(p *loyalty.Program) {
 			p.Earn.Rules = []loyalty.Rule{
-				{ID: "r", Give: loyalty.Fixed{Points: 1}, Match: loyalty.Match{When: condition(func(f *loyalty.Facts) (bool, error) {
-					got = *f
-					return true, nil
-				})}},
+				{
+					ID:   "r",
+					Give: loyalty.Fixed{Points: 1}, Match: loyalty.Match{When: condition(func(f *loyalty.Facts) (bool, error) {
+						got = *f
+						return true, nil
+					})},
+				},
 			}
 		})
 		o := paid("EUR", loyalty.Line{Amount: 1000_00})

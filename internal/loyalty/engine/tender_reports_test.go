@@ -22,11 +22,37 @@ func TestGiftCardsThatPaidAnUnknownAmount(t *testing.T) {
 		reported, unsure int64
 	}{
 		{"nothing is known", []loyalty.Fact{mixed}, 0, 1000},
-		{"a part is", []loyalty.Fact{mixed, tender(loyalty.FactTender, "c", 400), tender(loyalty.FactGiftCard, "g", 100)}, 100, 500},
-		{"all is", []loyalty.Fact{mixed, tender(loyalty.FactTender, "c", 400), tender(loyalty.FactTender, "d", 450), tender(loyalty.FactGiftCard, "g", 150)}, 150, 0},
-		{"more than all is", []loyalty.Fact{mixed, tender(loyalty.FactTender, "c", 900), tender(loyalty.FactGiftCard, "g", 150)}, 150, 0},
-		{"a second capture of a known kind", []loyalty.Fact{mixed, {Kind: loyalty.FactCapture, ID: "z", State: loyalty.FactDone, Money: eur(50)}}, 0, 1050},
-		{"other tenders without gift cards", []loyalty.Fact{captured("p", 1000).Facts[0], tender(loyalty.FactTender, "c", 400)}, 0, 0},
+		{
+			"a part is",
+			[]loyalty.Fact{mixed, tender(loyalty.FactTender, "c", 400), tender(loyalty.FactGiftCard, "g", 100)},
+			100,
+			500,
+		},
+		{
+			"all is",
+			[]loyalty.Fact{
+				mixed, tender(loyalty.FactTender, "c", 400), tender(loyalty.FactTender, "d", 450),
+				tender(loyalty.FactGiftCard, "g", 150),
+			},
+			150, 0,
+		},
+		{
+			"more than all is",
+			[]loyalty.Fact{mixed, tender(loyalty.FactTender, "c", 900), tender(loyalty.FactGiftCard, "g", 150)},
+			150,
+			0,
+		},
+		{
+			"a second capture of a known kind",
+			[]loyalty.Fact{mixed, {Kind: loyalty.FactCapture, ID: "z", State: loyalty.FactDone, Money: eur(50)}},
+			0,
+			1050,
+		},
+		{
+			"other tenders without gift cards",
+			[]loyalty.Fact{captured("p", 1000).Facts[0], tender(loyalty.FactTender, "c", 400)},
+			0, 0,
+		},
 		{"in another currency", []loyalty.Fact{usd}, 0, 0},
 	} {
 		x := receipt.WithFacts(loyalty.Receipt{ID: "p"}, c.facts)
@@ -54,7 +80,8 @@ func TestGiftCardsThatPaidAnUnknownAmount(t *testing.T) {
 			t.Errorf("%s: applied again %+v", c.name, o.Tenders)
 		}
 		o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderCard, Amount: 1000}}
-		if receipt.ReportTenders(&o); len(o.Tenders) != 1 || o.Tenders[0].Kind != loyalty.TenderCard || receipt.Unearning(o) != c.reported {
+		if receipt.ReportTenders(&o); len(o.Tenders) != 1 || o.Tenders[0].Kind != loyalty.TenderCard ||
+			receipt.Unearning(o) != c.reported {
 			t.Errorf("%s: the merchant's tenders become %+v", c.name, o.Tenders)
 		}
 		forOrder := receipt.ForOrder(x)
@@ -91,12 +118,33 @@ func TestPartsOfAPaymentThatAnotherObjectStates(t *testing.T) {
 		{"of the whole amount", nil, []loyalty.Fact{parts("a", 1000, 100, 160, 16)}, 100, 160, 16},
 		{"of a part of it", nil, []loyalty.Fact{parts("a", 500, 100, 160, 16)}, 100, 160, 16},
 		{"of more than it, rounded down", nil, []loyalty.Fact{parts("a", 1500, 100, 160, 16)}, 66, 106, 10},
-		{"without the tip", func(f *loyalty.Fact) { f.Tip = 100 }, []loyalty.Fact{parts("a", 1000, 100, 160, 16)}, 90, 144, 14},
-		{"the object that states the most", nil, []loyalty.Fact{parts("a", 1000, 10, 20, 0), parts("b", 1000, 20, 11, 0), parts("c", 1000, 15, 15, 0)}, 20, 11, 0},
-		{"the first of two that state as much", nil, []loyalty.Fact{parts("a", 1000, 10, 20, 0), parts("b", 1000, 20, 10, 0)}, 10, 20, 0},
+		{
+			"without the tip", func(f *loyalty.Fact) { f.Tip = 100 },
+			[]loyalty.Fact{parts("a", 1000, 100, 160, 16)},
+			90, 144, 14,
+		},
+		{
+			"the object that states the most", nil,
+			[]loyalty.Fact{parts("a", 1000, 10, 20, 0), parts("b", 1000, 20, 11, 0), parts("c", 1000, 15, 15, 0)},
+			20,
+			11, 0,
+		},
+		{
+			"the first of two that state as much", nil,
+			[]loyalty.Fact{parts("a", 1000, 10, 20, 0), parts("b", 1000, 20, 10, 0)},
+			10, 20, 0,
+		},
 		{"in another currency", nil, []loyalty.Fact{usd}, 0, 0, 0},
-		{"if the capture states its shipping", func(f *loyalty.Fact) { f.Shipping = 1 }, []loyalty.Fact{parts("a", 1000, 100, 160, 16)}, 1, 0, 0},
-		{"if the capture states its tax", func(f *loyalty.Fact) { f.Tax = 1 }, []loyalty.Fact{parts("a", 1000, 100, 160, 16)}, 0, 1, 0},
+		{
+			"if the capture states its shipping", func(f *loyalty.Fact) { f.Shipping = 1 },
+			[]loyalty.Fact{parts("a", 1000, 100, 160, 16)},
+			1, 0, 0,
+		},
+		{
+			"if the capture states its tax", func(f *loyalty.Fact) { f.Tax = 1 },
+			[]loyalty.Fact{parts("a", 1000, 100, 160, 16)},
+			0, 1, 0,
+		},
 		{"of nothing", nil, []loyalty.Fact{parts("a", 0, 100, 160, 16)}, 0, 0, 0},
 	} {
 		x := captured("p", 1000)
@@ -126,15 +174,42 @@ func TestTendersToWhichPaymentsRefund(t *testing.T) {
 	}{
 		{"not reported", []loyalty.Fact{backFact("r", 300)}, []loyalty.Refund{{Amount: 300}}},
 		{"to a card", []loyalty.Fact{backFact("r", 300, to(0))}, []loyalty.Refund{{Amount: 300, Tendered: true}}},
-		{"in part to a gift card", []loyalty.Fact{backFact("r", 300, to(100))}, []loyalty.Refund{{Amount: 300, Tendered: true, ToGiftCards: 100}}},
-		{"reported of one of two", []loyalty.Fact{backFact("r", 300, to(100)), backFact("s", 50)}, []loyalty.Refund{{Amount: 350}}},
-		{"reported of two", []loyalty.Fact{backFact("r", 300, to(100)), backFact("s", 50, to(50))}, []loyalty.Refund{{Amount: 350, Tendered: true, ToGiftCards: 150}}},
-		{"of shipping", []loyalty.Fact{backFact("r", 60, shipping(20)), backFact("s", 50, to(50))}, []loyalty.Refund{{Amount: 60, Tendered: true, ToGiftCards: 20}, {Amount: 50, Tendered: true, ToGiftCards: 50}}},
-		{"pending", []loyalty.Fact{backFact("r", 300, to(100)), backFact("s", 50, func(f *loyalty.Fact) { f.State = loyalty.FactPending })}, []loyalty.Refund{{Amount: 300, Tendered: true, ToGiftCards: 100}}},
+		{
+			"in part to a gift card",
+			[]loyalty.Fact{backFact("r", 300, to(100))},
+			[]loyalty.Refund{{Amount: 300, Tendered: true, ToGiftCards: 100}},
+		},
+		{
+			"reported of one of two",
+			[]loyalty.Fact{backFact("r", 300, to(100)), backFact("s", 50)},
+			[]loyalty.Refund{{Amount: 350}},
+		},
+		{
+			"reported of two",
+			[]loyalty.Fact{backFact("r", 300, to(100)), backFact("s", 50, to(50))},
+			[]loyalty.Refund{{Amount: 350, Tendered: true, ToGiftCards: 150}},
+		},
+		{
+			"of shipping",
+			[]loyalty.Fact{backFact("r", 60, shipping(20)), backFact("s", 50, to(50))},
+			[]loyalty.Refund{
+				{Amount: 60, Tendered: true, ToGiftCards: 20}, {Amount: 50, Tendered: true, ToGiftCards: 50},
+			},
+		},
+		{
+			"pending",
+			[]loyalty.Fact{
+				backFact("r", 300, to(100)),
+				backFact("s", 50, func(f *loyalty.Fact) { f.State = loyalty.FactPending }),
+			},
+			[]loyalty.Refund{{Amount: 300, Tendered: true, ToGiftCards: 100}},
+		},
 	} {
 		o := paid("EUR", loyalty.Line{Amount: 900})
 		o.Shipping = 100
-		o.Receipts = []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "p"}, append(c.facts, captured("p", 1000).Facts...))}
+		o.Receipts = []loyalty.Receipt{
+			receipt.WithFacts(loyalty.Receipt{ID: "p"}, append(c.facts, captured("p", 1000).Facts...)),
+		}
 		got := receipt.Paid(made(t, func(*loyalty.Program) {}), o).Refunds
 		for i, r := range got {
 			got[i] = loyalty.Refund{Amount: r.Amount, Tendered: r.Tendered, ToGiftCards: r.ToGiftCards}
@@ -163,7 +238,9 @@ func TestMoneyThatRemainsAfterRefundsToTenders(t *testing.T) {
 		return loyalty.Refund{ID: id, Status: loyalty.RefundSucceeded, Amount: cents, Tender: tender}
 	}
 	reported := func(id string, cents, cards int64) loyalty.Refund {
-		return loyalty.Refund{ID: id, Status: loyalty.RefundSucceeded, Amount: cents, Tendered: true, ToGiftCards: cards}
+		return loyalty.Refund{
+			ID: id, Status: loyalty.RefundSucceeded, Amount: cents, Tendered: true, ToGiftCards: cards,
+		}
 	}
 	for _, c := range []struct {
 		name         string
@@ -175,13 +252,25 @@ func TestMoneyThatRemainsAfterRefundsToTenders(t *testing.T) {
 		{"to a card", []loyalty.Refund{to("r", "card", 100)}, 900, 500},
 		{"to a gift card", []loyalty.Refund{to("r", "gift_card", 100)}, 900, 600},
 		{"to points", []loyalty.Refund{to("r", "points", 100)}, 900, 600},
-		{"that failed", []loyalty.Refund{{ID: "r", Status: loyalty.RefundFailed, Amount: 100, Tender: "card"}}, 1000, 600},
+		{
+			"that failed",
+			[]loyalty.Refund{{ID: "r", Status: loyalty.RefundFailed, Amount: 100, Tender: "card"}},
+			1000, 600,
+		},
 		{"to a tender that paid nothing", []loyalty.Refund{to("r", "cash", 100)}, 1000, 600},
 		{"reported", []loyalty.Refund{reported("r", 300, 100)}, 700, 400},
 		{"reported of more than the gift cards paid", []loyalty.Refund{reported("r", 350, 350)}, 700, 600},
-		{"reported of more than the gift cards have left", []loyalty.Refund{to("r", "gift_card", 200), reported("s", 150, 150)}, 700, 600},
+		{
+			"reported of more than the gift cards have left",
+			[]loyalty.Refund{to("r", "gift_card", 200), reported("s", 150, 150)},
+			700, 600,
+		},
 		{"reported of more than the others paid", []loyalty.Refund{reported("r", 650, 0)}, 400, 0},
-		{"reported of more than the others have left", []loyalty.Refund{to("r", "card", 300), to("s", "other", 200), reported("t", 150, 0)}, 400, 0},
+		{
+			"reported of more than the others have left",
+			[]loyalty.Refund{to("r", "card", 300), to("s", "other", 200), reported("t", 150, 0)},
+			400, 0,
+		},
 	} {
 		o := paid("EUR", loyalty.Line{Amount: 1000})
 		o.Tenders, o.Refunds = []loyalty.Tender{card, other, gift, points}, c.refunds
@@ -195,7 +284,9 @@ func TestMoneyThatRemainsAfterRefundsToTenders(t *testing.T) {
 		{Kind: loyalty.TenderCard, Name: "visa", Amount: 400},
 		{Kind: loyalty.TenderGiftCard, Name: "visa", Amount: 300},
 	}
-	for tender, want := range map[string]loyalty.Code{"visa": loyalty.ValidationFailed, "cash": loyalty.ValidationFailed, "card": "", "": ""} {
+	for tender, want := range map[string]loyalty.Code{
+		"visa": loyalty.ValidationFailed, "cash": loyalty.ValidationFailed, "card": "", "": "",
+	} {
 		o.Refunds = []loyalty.Refund{to("r", tender, 1)}
 		pointer := ""
 		if want != "" {

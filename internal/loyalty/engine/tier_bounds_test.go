@@ -17,16 +17,26 @@ func TestPeriodsThatEndedSinceAnEvent(t *testing.T) {
 		at, now string
 		want    []string
 	}{
-		{"a calendar year that ended", calendarYears, "2026-06-01T12:00:00Z", "2026-12-31T23:00:00Z", []string{"2026-12-31T22:59:59.999999999Z"}},
-		{"a calendar year that has not ended", calendarYears, "2026-06-01T12:00:00Z", "2026-12-31T22:59:59.999999999Z", nil},
-		{"no window", func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 1} }, "2026-06-01T12:00:00Z", "2028-01-01T00:00:00Z", nil},
+		{
+			"a calendar year that ended", calendarYears, "2026-06-01T12:00:00Z", "2026-12-31T23:00:00Z",
+			[]string{"2026-12-31T22:59:59.999999999Z"},
+		},
+		{
+			"a calendar year that has not ended", calendarYears, "2026-06-01T12:00:00Z",
+			"2026-12-31T22:59:59.999999999Z", nil,
+		},
+		{
+			"no window", func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 1} }, "2026-06-01T12:00:00Z",
+			"2028-01-01T00:00:00Z", nil,
+		},
 		{
 			"months of a rolling window", func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, loyalty.Period{Months: 1} },
 			"2026-06-01T12:00:00Z", "2026-07-31T22:00:00Z",
 			[]string{"2026-06-30T21:59:59.999999999Z", "2026-07-31T21:59:59.999999999Z"},
 		},
 		{
-			"all months of a rolling window", func(t *loyalty.Tiers) { t.Months, t.KeepFor = 2, loyalty.Period{Months: 1} },
+			"all months of a rolling window",
+			func(t *loyalty.Tiers) { t.Months, t.KeepFor = 2, loyalty.Period{Months: 1} },
 			"2026-11-30T23:00:00Z", "2027-12-01T00:00:00Z",
 			[]string{"2026-12-31T22:59:59.999999999Z", "2027-01-31T22:59:59.999999999Z"},
 		},
@@ -60,17 +70,52 @@ func TestInstantUntilWhichLevelsAreDecided(t *testing.T) {
 	}{
 		{"never", first, nil, false, time.Time{}, time.Time{}},
 		{"the first level again", first, []loyalty.Standing{{Level: "silver"}}, false, time.Time{}, begun},
-		{"a later level", loyalty.Standing{Level: "silver", Since: begun.Add(1)}, nil, false, time.Time{}, begun.Add(1)},
-		{"a level decided at a later instant", loyalty.Standing{Level: "bronze", Since: begun, At: noon.Add(-1)}, nil, false, time.Time{}, noon.Add(-1)},
+		{
+			"a later level",
+			loyalty.Standing{Level: "silver", Since: begun.Add(1)},
+			nil, false,
+			time.Time{},
+			begun.Add(1),
+		},
+		{
+			"a level decided at a later instant",
+			loyalty.Standing{Level: "bronze", Since: begun, At: noon.Add(-1)},
+			nil, false,
+			time.Time{},
+			noon.Add(-1),
+		},
 		{"a level reached on joining", loyalty.Standing{Level: "silver", Since: begun}, nil, false, time.Time{}, begun},
-		{"the minimum level on joining", loyalty.Standing{Level: "silver", Since: begun}, nil, true, time.Time{}, time.Time{}},
+		{
+			"the minimum level on joining",
+			loyalty.Standing{Level: "silver", Since: begun},
+			nil, true,
+			time.Time{},
+			time.Time{},
+		},
 		{"a lock that ended", loyalty.Standing{Level: "bronze", Since: begun, Lock: now}, nil, false, time.Time{}, now},
-		{"a lock that has not ended", loyalty.Standing{Level: "bronze", Since: begun, Lock: now.Add(1)}, nil, false, time.Time{}, time.Time{}},
-		{"a lock that ended on joining", loyalty.Standing{Level: "bronze", Since: begun, Lock: begun}, nil, false, time.Time{}, time.Time{}},
+		{
+			"a lock that has not ended",
+			loyalty.Standing{Level: "bronze", Since: begun, Lock: now.Add(1)},
+			nil, false,
+			time.Time{},
+			time.Time{},
+		},
+		{
+			"a lock that ended on joining",
+			loyalty.Standing{Level: "bronze", Since: begun, Lock: begun},
+			nil, false,
+			time.Time{},
+			time.Time{},
+		},
 		{"other requirements", first, nil, false, now.Add(-time.Hour), now.Add(-time.Hour)},
 		{"other requirements before joining", first, nil, false, begun.Add(-1), time.Time{}},
 		{"other requirements later", first, nil, false, now.Add(1), time.Time{}},
-		{"other requirements after a lock", loyalty.Standing{Level: "bronze", Since: begun, Lock: now.Add(-2)}, nil, false, now.Add(-1), now.Add(-1)},
+		{
+			"other requirements after a lock",
+			loyalty.Standing{Level: "bronze", Since: begun, Lock: now.Add(-2)},
+			nil,
+			false, now.Add(-1), now.Add(-1),
+		},
 	} {
 		p := bySpend(t, func(t *loyalty.Tiers) {
 			t.KeepFor, t.Minimums = loyalty.Period{Months: 1}, []loyalty.Minimum{{Level: "silver", Segment: "vip"}}
@@ -99,31 +144,76 @@ func TestAccountThatMayClimbSinceAnEvent(t *testing.T) {
 		edit    func(*loyalty.Account)
 		want    bool
 	}{
-		{"enough now", year(loyalty.AtOnce), []loyalty.Metric{{Month: 202611, Spend: 500_00}}, "2026-12-01T11:00:00Z", nil, true},
-		{"too little", year(loyalty.AtOnce), []loyalty.Metric{{Month: 202611, Spend: 499_99}}, "2026-12-01T11:00:00Z", nil, false},
-		{"on that level already", year(loyalty.AtOnce), []loyalty.Metric{{Month: 202611, Spend: 500_00}}, "2026-12-01T11:00:00Z", func(a *loyalty.Account) {
-			a.Tier.Level = "silver"
-		}, false},
-		{"on that minimum level", year(loyalty.AtOnce), []loyalty.Metric{{Month: 202611, Spend: 500_00}}, "2026-12-01T11:00:00Z", func(a *loyalty.Account) {
-			a.Tier.Minimum = "silver"
-		}, false},
-		{"enough in the period that ended", year(loyalty.AtOnce), []loyalty.Metric{{Month: 202611, Spend: 500_00}}, "2027-01-01T11:00:00Z", nil, true},
-		{"enough, but not before the period ends", year(loyalty.NextPeriod), []loyalty.Metric{{Month: 202611, Spend: 500_00}}, "2026-12-01T11:00:00Z", nil, false},
-		{"enough, and the period ended", year(loyalty.NextPeriod), []loyalty.Metric{{Month: 202611, Spend: 500_00}}, "2027-01-01T11:00:00Z", nil, true},
-		{"locked", year(loyalty.AtOnce), []loyalty.Metric{{Month: 202611, Spend: 500_00}}, "2026-12-01T11:00:00Z", func(a *loyalty.Account) {
-			a.Tier.Lock = noon.Add(1)
-		}, false},
-		{"a lock that ends", year(loyalty.AtOnce), []loyalty.Metric{{Month: 202611, Spend: 500_00}}, "2026-12-01T11:00:00Z", func(a *loyalty.Account) {
-			a.Tier.Lock = noon
-		}, true},
+		{
+			"enough now", year(loyalty.AtOnce),
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			"2026-12-01T11:00:00Z", nil, true,
+		},
+		{
+			"too little", year(loyalty.AtOnce),
+			[]loyalty.Metric{{Month: 202611, Spend: 499_99}},
+			"2026-12-01T11:00:00Z", nil, false,
+		},
+		{
+			"on that level already", year(loyalty.AtOnce),
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			"2026-12-01T11:00:00Z", func(a *loyalty.Account) {
+				a.Tier.Level = "silver"
+			}, false,
+		},
+		{
+			"on that minimum level", year(loyalty.AtOnce),
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			"2026-12-01T11:00:00Z", func(a *loyalty.Account) {
+				a.Tier.Minimum = "silver"
+			}, false,
+		},
+		{
+			"enough in the period that ended", year(loyalty.AtOnce),
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			"2027-01-01T11:00:00Z", nil, true,
+		},
+		{
+			"enough, but not before the period ends", year(loyalty.NextPeriod),
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			"2026-12-01T11:00:00Z", nil, false,
+		},
+		{
+			"enough, and the period ended", year(loyalty.NextPeriod),
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			"2027-01-01T11:00:00Z", nil, true,
+		},
+		{
+			"locked", year(loyalty.AtOnce),
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			"2026-12-01T11:00:00Z", func(a *loyalty.Account) {
+				a.Tier.Lock = noon.Add(1)
+			}, false,
+		},
+		{
+			"a lock that ends", year(loyalty.AtOnce),
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			"2026-12-01T11:00:00Z", func(a *loyalty.Account) {
+				a.Tier.Lock = noon
+			}, true,
+		},
 		{"levels that a refund does not withdraw", func(t *loyalty.Tiers) {
 			year(loyalty.AtOnce)(t)
 			t.KeepOnRefund = true
 		}, nil, "2026-12-01T11:00:00Z", nil, true},
-		{"a month that was merged", rolling, []loyalty.Metric{{Spend: 500_00}, {Month: 202612, Spend: 1}}, "2026-12-01T11:00:00Z", func(a *loyalty.Account) {
-			a.Counted = noon
-		}, true},
-		{"months that are stored", rolling, []loyalty.Metric{{Month: 202611, Spend: 1}}, "2026-11-20T11:00:00Z", nil, false},
+		{
+			"a month that was merged", rolling,
+			[]loyalty.Metric{{Spend: 500_00}, {Month: 202612, Spend: 1}},
+			"2026-12-01T11:00:00Z", func(a *loyalty.Account) {
+				a.Counted = noon
+			}, true,
+		},
+		{
+			"months that are stored", rolling,
+			[]loyalty.Metric{{Month: 202611, Spend: 1}},
+			"2026-11-20T11:00:00Z",
+			nil, false,
+		},
 	} {
 		p := bySpend(t, c.tiers)
 		acc := joined(t, p, noon.AddDate(-1, 0, 0))
@@ -214,7 +304,9 @@ func TestSeveralEventsAtOnce(t *testing.T) {
 
 func TestEndOfThePeriodAtWhichAMemberMovesUp(t *testing.T) {
 	next := func(t *loyalty.Tiers) {
-		t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, 1, loyalty.NextPeriod
+		t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{
+			Kind: loyalty.CycleWindow, Months: 1, From: 101,
+		}, 1, loyalty.NextPeriod
 	}
 	end := "2026-11-30T23:00:00Z"
 	for _, c := range []struct {
@@ -228,20 +320,44 @@ func TestEndOfThePeriodAtWhichAMemberMovesUp(t *testing.T) {
 		{"too little", next, []loyalty.Metric{{Month: 202611, Spend: 499_99}}, nil, ""},
 		{"nothing", next, nil, nil, ""},
 		{"merged months alone", next, []loyalty.Metric{{Spend: 500_00}}, nil, ""},
-		{"only the last month moves", next, []loyalty.Metric{{Month: 202610, Spend: 500_00}, {Month: 202611, Spend: 1}}, nil, ""},
+		{
+			"only the last month moves", next,
+			[]loyalty.Metric{{Month: 202610, Spend: 500_00}, {Month: 202611, Spend: 1}},
+			nil, "",
+		},
 		{"at once", func(t *loyalty.Tiers) {
 			next(t)
 			t.MoveUp, t.KeepPeriods = loyalty.AtOnce, 2
 		}, []loyalty.Metric{{Month: 202611, Spend: 500_00}}, nil, ""},
-		{"on that level already", next, []loyalty.Metric{{Month: 202611, Spend: 500_00}}, func(s *loyalty.Standing) { s.Level = "silver" }, ""},
-		{"a standing since that instant", next, []loyalty.Metric{{Month: 202611, Spend: 500_00}}, func(s *loyalty.Standing) {
-			s.Since = instantOf(end)
-		}, ""},
-		{"a standing since just before", next, []loyalty.Metric{{Month: 202611, Spend: 500_00}}, func(s *loyalty.Standing) {
-			s.Since = instantOf(end).Add(-1)
-		}, end},
-		{"a lock until that instant", next, []loyalty.Metric{{Month: 202611, Spend: 500_00}}, func(s *loyalty.Standing) { s.Lock = instantOf(end) }, end},
-		{"a longer lock", next, []loyalty.Metric{{Month: 202611, Spend: 500_00}}, func(s *loyalty.Standing) { s.Lock = instantOf(end).Add(1) }, ""},
+		{
+			"on that level already", next,
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			func(s *loyalty.Standing) { s.Level = "silver" }, "",
+		},
+		{
+			"a standing since that instant", next,
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			func(s *loyalty.Standing) {
+				s.Since = instantOf(end)
+			}, "",
+		},
+		{
+			"a standing since just before", next,
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			func(s *loyalty.Standing) {
+				s.Since = instantOf(end).Add(-1)
+			}, end,
+		},
+		{
+			"a lock until that instant", next,
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			func(s *loyalty.Standing) { s.Lock = instantOf(end) }, end,
+		},
+		{
+			"a longer lock", next,
+			[]loyalty.Metric{{Month: 202611, Spend: 500_00}},
+			func(s *loyalty.Standing) { s.Lock = instantOf(end).Add(1) }, "",
+		},
 	} {
 		p := bySpend(t, c.tiers)
 		acc := joined(t, p, instant(t, "2026-01-10T12:00:00Z"))
@@ -272,14 +388,31 @@ func TestMoveAtTheEndOfALock(t *testing.T) {
 		{"enough", loyalty.AtOnce, 500_00, nil, true, "silver"},
 		{"too little", loyalty.AtOnce, 499_99, nil, false, "bronze"},
 		{"enough in a period that has not ended", loyalty.NextPeriod, 500_00, nil, false, "bronze"},
-		{"processed at that instant", loyalty.AtOnce, 500_00, func(a *loyalty.Account) { a.Seen = lock }, false, "bronze"},
-		{"processed just before", loyalty.AtOnce, 500_00, func(a *loyalty.Account) { a.Seen = lock.Add(-1) }, true, "silver"},
-		{"a minimum level", loyalty.AtOnce, 0, func(a *loyalty.Account) { a.Traits.Segments = []string{"vip"} }, true, "gold"},
-		{"a minimum level above what was reached", loyalty.AtOnce, 500_00, func(a *loyalty.Account) { a.Traits.Segments = []string{"vip"} }, true, "gold"},
-		{"a level above the minimum", loyalty.AtOnce, 5000_00, func(a *loyalty.Account) { a.Traits.Segments = []string{"vip"} }, true, "black"},
+		{
+			"processed at that instant", loyalty.AtOnce, 500_00, func(a *loyalty.Account) { a.Seen = lock }, false,
+			"bronze",
+		},
+		{
+			"processed just before", loyalty.AtOnce, 500_00, func(a *loyalty.Account) { a.Seen = lock.Add(-1) }, true,
+			"silver",
+		},
+		{
+			"a minimum level", loyalty.AtOnce, 0, func(a *loyalty.Account) { a.Traits.Segments = []string{"vip"} },
+			true, "gold",
+		},
+		{
+			"a minimum level above what was reached", loyalty.AtOnce, 500_00,
+			func(a *loyalty.Account) { a.Traits.Segments = []string{"vip"} }, true, "gold",
+		},
+		{
+			"a level above the minimum", loyalty.AtOnce, 5000_00,
+			func(a *loyalty.Account) { a.Traits.Segments = []string{"vip"} }, true, "black",
+		},
 	} {
 		p := bySpend(t, func(t *loyalty.Tiers) {
-			t.Calendar, t.KeepYear, t.MoveUp, t.Minimums = true, 2, c.up, []loyalty.Minimum{{Level: "gold", Segment: "vip"}}
+			t.Calendar, t.KeepYear, t.MoveUp, t.Minimums = true, 2, c.up, []loyalty.Minimum{
+				{Level: "gold", Segment: "vip"},
+			}
 		})
 		acc := joined(t, p, noon.AddDate(-1, 0, 0))
 		acc.Tier = loyalty.Standing{Level: "bronze", Since: noon.AddDate(0, -1, 0), Until: lock, Lock: lock}
@@ -307,7 +440,9 @@ func TestMoveAtTheEndOfALock(t *testing.T) {
 
 func TestReviewOfAStandingThatEnds(t *testing.T) {
 	rolling := func(t *loyalty.Tiers) {
-		t.Months, t.KeepFor, t.Minimums = 1, loyalty.Period{Months: 3}, []loyalty.Minimum{{Level: "silver", Segment: "staff"}, {Level: "gold", Segment: "vip"}}
+		t.Months, t.KeepFor, t.Minimums = 1, loyalty.Period{Months: 3}, []loyalty.Minimum{
+			{Level: "silver", Segment: "staff"}, {Level: "gold", Segment: "vip"},
+		}
 	}
 	until := instant(t, "2026-12-10T11:00:00Z")
 	metric := func(month int, spend int64) []loyalty.Metric { return []loyalty.Metric{{Month: month, Spend: spend}} }
@@ -320,16 +455,43 @@ func TestReviewOfAStandingThatEnds(t *testing.T) {
 		until    string
 		reviewed bool
 	}{
-		{"qualified again", loyalty.Standing{Level: "silver"}, metric(202612, 500_00), "", "silver", "2027-03-10T11:00:00Z", true},
-		{"not qualified", loyalty.Standing{Level: "gold"}, metric(202612, 500_00), "", "silver", "2027-03-10T11:00:00Z", true},
+		{
+			"qualified again",
+			loyalty.Standing{Level: "silver"},
+			metric(202612, 500_00), "", "silver",
+			"2027-03-10T11:00:00Z", true,
+		},
+		{
+			"not qualified",
+			loyalty.Standing{Level: "gold"},
+			metric(202612, 500_00), "", "silver",
+			"2027-03-10T11:00:00Z", true,
+		},
 		{"nothing", loyalty.Standing{Level: "gold"}, nil, "", "bronze", "", true},
 		{"the minimum level", loyalty.Standing{Level: "gold"}, nil, "vip", "gold", "", true},
 		{"down to the minimum level", loyalty.Standing{Level: "gold"}, nil, "staff", "silver", "", true},
 		{"below the minimum level", loyalty.Standing{Level: "bronze", Lock: until}, nil, "staff", "silver", "", true},
-		{"more than its level", loyalty.Standing{Level: "silver", Lock: until}, metric(202612, 2000_00), "", "gold", "2027-03-10T11:00:00Z", true},
-		{"more than its level and its minimum", loyalty.Standing{Level: "bronze", Lock: until}, metric(202612, 2000_00), "staff", "gold", "2027-03-10T11:00:00Z", true},
-		{"reached in a month under a manual level", loyalty.Standing{Level: "gold", Given: true}, metric(202610, 2000_00), "", "gold", "2027-01-31T22:59:59.999Z", true},
-		{"reached under a manual level that is the minimum", loyalty.Standing{Level: "gold", Given: true}, metric(202610, 2000_00), "vip", "gold", "", true},
+		{
+			"more than its level",
+			loyalty.Standing{Level: "silver", Lock: until},
+			metric(202612, 2000_00), "", "gold",
+			"2027-03-10T11:00:00Z", true,
+		},
+		{
+			"more than its level and its minimum",
+			loyalty.Standing{Level: "bronze", Lock: until},
+			metric(202612, 2000_00), "staff", "gold", "2027-03-10T11:00:00Z", true,
+		},
+		{
+			"reached in a month under a manual level",
+			loyalty.Standing{Level: "gold", Given: true},
+			metric(202610, 2000_00), "", "gold", "2027-01-31T22:59:59.999Z", true,
+		},
+		{
+			"reached under a manual level that is the minimum",
+			loyalty.Standing{Level: "gold", Given: true},
+			metric(202610, 2000_00), "vip", "gold", "", true,
+		},
 	} {
 		p := bySpend(t, rolling)
 		acc := joined(t, p, noon.AddDate(-1, 0, 0))
@@ -374,7 +536,10 @@ func TestChangesThatLevelsDependOn(t *testing.T) {
 		{"less spend", func(a *loyalty.Account) { a.Metrics[0].Spend-- }, false, true},
 		{"fewer items", func(a *loyalty.Account) { a.Metrics[0].QualifyingItems-- }, false, true},
 		{"fewer visits", func(a *loyalty.Account) { a.Metrics[0].Visits-- }, false, true},
-		{"more of one and less of another", func(a *loyalty.Account) { a.Metrics[0].Visits, a.Metrics[0].Spend = 4, 6 }, false, true},
+		{
+			"more of one and less of another",
+			func(a *loyalty.Account) { a.Metrics[0].Visits, a.Metrics[0].Spend = 4, 6 }, false, true,
+		},
 		{"a brand more", func(a *loyalty.Account) {
 			a.Brands = append(a.Brands, loyalty.Bought{Month: 202611, Brand: "west", N: 1})
 		}, true, true},

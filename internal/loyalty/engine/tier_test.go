@@ -57,17 +57,25 @@ func TestALevelByTheYearIsKeptToTheEndOfTheNext(t *testing.T) {
 		{"reached in November and never again", func(*shop, loyalty.Order) {}, map[string]string{
 			"2026-12-31T23:00:00Z": "silver", "2027-12-31T22:59:59Z": "silver", "2027-12-31T23:00:00Z": "bronze",
 		}},
-		{"requalified in the next year", func(s *shop, _ loyalty.Order) { s.buy("2", 500, instant(t, "2027-06-01T12:00:00Z")) }, map[string]string{
-			"2027-12-31T23:00:00Z": "silver", "2028-12-31T22:59:59Z": "silver", "2028-12-31T23:00:00Z": "bronze",
-		}},
+		{
+			"requalified in the next year",
+			func(s *shop, _ loyalty.Order) { s.buy("2", 500, instant(t, "2027-06-01T12:00:00Z")) },
+			map[string]string{
+				"2027-12-31T23:00:00Z": "silver", "2028-12-31T22:59:59Z": "silver", "2028-12-31T23:00:00Z": "bronze",
+			},
+		},
 		{"a cent too little in the next year", func(s *shop, _ loyalty.Order) {
 			o := bought("EUR", loyalty.Line{Amount: 49_999})
 			o.ID, o.PlacedAt = "2", instant(t, "2027-06-01T12:00:00Z")
 			s.submit(o, o.PlacedAt)
 		}, map[string]string{"2027-12-31T22:59:59Z": "silver", "2027-12-31T23:00:00Z": "bronze"}},
-		{"requalified in the last second of the program's year", func(s *shop, _ loyalty.Order) { s.buy("2", 500, instant(t, "2027-12-31T22:59:59Z")) }, map[string]string{
-			"2027-12-31T23:00:00Z": "silver", "2028-12-31T23:00:00Z": "bronze",
-		}},
+		{
+			"requalified in the last second of the program's year",
+			func(s *shop, _ loyalty.Order) { s.buy("2", 500, instant(t, "2027-12-31T22:59:59Z")) },
+			map[string]string{
+				"2027-12-31T23:00:00Z": "silver", "2028-12-31T23:00:00Z": "bronze",
+			},
+		},
 		{"requalified, but that came back before New Year", func(s *shop, _ loyalty.Order) {
 			o := s.buy("2", 500, instant(t, "2027-06-01T12:00:00Z"))
 			o.Refunds = []loyalty.Refund{back("1", 1)}
@@ -77,9 +85,14 @@ func TestALevelByTheYearIsKeptToTheEndOfTheNext(t *testing.T) {
 			first.Status = loyalty.OrderCanceled
 			s.submit(first, instant(t, "2026-11-21T12:00:00Z"))
 		}, map[string]string{"2026-11-21T12:00:00Z": "bronze", "2027-12-31T22:59:59Z": "bronze"}},
-		{"a higher level in the next year", func(s *shop, _ loyalty.Order) { s.buy("2", 2000, instant(t, "2027-06-01T12:00:00Z")) }, map[string]string{
-			"2027-06-01T12:00:00Z": "gold", "2028-12-31T22:59:59Z": "gold", "2028-12-31T23:00:00Z": "silver", "2029-12-31T22:59:59Z": "silver", "2029-12-31T23:00:00Z": "bronze",
-		}},
+		{
+			"a higher level in the next year",
+			func(s *shop, _ loyalty.Order) { s.buy("2", 2000, instant(t, "2027-06-01T12:00:00Z")) },
+			map[string]string{
+				"2027-06-01T12:00:00Z": "gold", "2028-12-31T22:59:59Z": "gold", "2028-12-31T23:00:00Z": "silver",
+				"2029-12-31T22:59:59Z": "silver", "2029-12-31T23:00:00Z": "bronze",
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := member2026(t, byYear(t, 2, func(*loyalty.Program) {}))
@@ -119,7 +132,9 @@ func TestALevelByTheYearIsLostAtItsEnd(t *testing.T) {
 }
 
 func TestTheYearIsThatOfTheProgramsZone(t *testing.T) {
-	for name, newYear := range map[string]string{"Pacific/Auckland": "2027-12-31T11:00:00Z", "America/New_York": "2028-01-01T05:00:00Z"} {
+	for name, newYear := range map[string]string{
+		"Pacific/Auckland": "2027-12-31T11:00:00Z", "America/New_York": "2028-01-01T05:00:00Z",
+	} {
 		p := byYear(t, 2, func(p *loyalty.Program) { p.Zone = zone(t, name) })
 		end := instant(t, newYear)
 		s := member2026(t, p)
@@ -143,7 +158,10 @@ func TestWhatCountsAsSpend(t *testing.T) {
 		t.Helper()
 		s.acc = joined(t, p, noon)
 		delete(s.states, "1042")
-		o := bought("EUR", loyalty.Line{Category: "mugs", Amount: 10_000}, loyalty.Line{Category: "coffee-beans", Amount: 20_000})
+		o := bought(
+			"EUR", loyalty.Line{Category: "mugs", Amount: 10_000},
+			loyalty.Line{Category: "coffee-beans", Amount: 20_000},
+		)
 		edit(&o)
 		s.sell(o, nil)
 		if got := tier.Measured(p, s.acc, loyalty.BySpend, noon); got != want {
@@ -153,7 +171,10 @@ func TestWhatCountsAsSpend(t *testing.T) {
 	count("an order", 30_000, func(*loyalty.Order) {})
 	count("one that is not paid", 0, func(o *loyalty.Order) { o.Status = loyalty.OrderPlaced })
 	count("shipping and tax", 30_000, func(o *loyalty.Order) { o.Shipping, o.Tax = 500, 600 })
-	count("what a gift card leaves", 20_000, func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 10_000}} })
+	count(
+		"what a gift card leaves", 20_000,
+		func(o *loyalty.Order) { o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 10_000}} },
+	)
 	count("what a refund leaves", 25_000, func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 5_000)} })
 	count("what a dispute leaves", 25_000, func(o *loyalty.Order) {
 		o.Disputes = []loyalty.Dispute{{ID: "1", Status: loyalty.DisputeOpen, Amount: 5_000}}
@@ -173,7 +194,8 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 		p.Earn.Pending = loyalty.Wait{}
 		p.Tiers = loyalty.Tiers{
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 4, Multiply: big.NewRat(2, 1)}},
-			By:     loyalty.ByQualifyingItems, AtLeast: map[loyalty.Currency]int64{"EUR": 500}, Months: 12, KeepFor: loyalty.Period{Months: 12},
+			By:     loyalty.ByQualifyingItems, AtLeast: map[loyalty.Currency]int64{"EUR": 500}, Months: 12,
+			KeepFor: loyalty.Period{Months: 12},
 		}
 	})
 	s := newShop(t, p)
@@ -199,7 +221,9 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	visit("2", noon, 600, 600)
 	counts(noon, 4)
 	s.wantLevel(t, noon.Format(time.RFC3339), "silver")
-	one.Refunds = []loyalty.Refund{back("1", 1, loyalty.RefundLine{ID: "1", Quantity: 0, Amount: 1})} // 4.99 are left of the first
+	one.Refunds = []loyalty.Refund{
+		back("1", 1, loyalty.RefundLine{ID: "1", Quantity: 0, Amount: 1}),
+	} // 4.99 are left of the first
 	s.submit(one, noon)
 	counts(noon, 3)
 	s.wantLevel(t, noon.Format(time.RFC3339), "bronze")

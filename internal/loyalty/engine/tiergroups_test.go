@@ -21,12 +21,18 @@ func twoTierGroups(tb testing.TB, edit func(*loyalty.TierGroup)) *loyalty.Progra
 	return made(tb, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Milestones = loyalty.Wait{}, nil
 		p.Tiers = loyalty.Tiers{
-			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "gold", From: 100_00, Multiply: big.NewRat(2, 1)}}, By: loyalty.BySpend, Currency: "EUR",
+			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "gold", From: 100_00, Multiply: big.NewRat(2, 1)}},
+			By:     loyalty.BySpend, Currency: "EUR",
 			Calendar: true, KeepYear: 2, MoveDown: loyalty.ToQualified,
 		}
 		l := loyalty.TierGroup{ID: "partner", Tiers: loyalty.Tiers{
-			Levels: []loyalty.Level{{ID: "guest"}, {ID: "friend", From: 2, EntryBonus: 30, Perks: []string{"tea"}}, {ID: "gold", From: 4, Perks: []string{"tea", "table"}}},
-			By:     loyalty.ByVisits, Visit: "visit.completed", Months: 12, KeepFor: loyalty.Period{Months: 6}, Grace: loyalty.Period{Days: 10},
+			Levels: []loyalty.Level{
+				{ID: "guest"},
+				{ID: "friend", From: 2, EntryBonus: 30, Perks: []string{"tea"}},
+				{ID: "gold", From: 4, Perks: []string{"tea", "table"}},
+			},
+			By: loyalty.ByVisits, Visit: "visit.completed", Months: 12, KeepFor: loyalty.Period{Months: 6},
+			Grace: loyalty.Period{Days: 10},
 		}}
 		edit(&l)
 		p.TierGroups = []loyalty.TierGroup{l}
@@ -35,7 +41,9 @@ func twoTierGroups(tb testing.TB, edit func(*loyalty.TierGroup)) *loyalty.Progra
 
 func (s *shop) visit(id string, at time.Time) {
 	s.pass(at)
-	out, err := award.PlaceEvent(s.p, s.acc, nil, s.p, loyalty.Event{Type: "visit.completed", ID: id, Member: s.acc.Member, At: at}, at)
+	out, err := award.PlaceEvent(
+		s.p, s.acc, nil, s.p, loyalty.Event{Type: "visit.completed", ID: id, Member: s.acc.Member, At: at}, at,
+	)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -114,7 +122,8 @@ func TestALevelOfATierGroupIsSetManually(t *testing.T) {
 		{tier.Placement{TierGroup: "partner", Level: "gold", Reason: "a match", Locked: true}, "/until"},
 	} {
 		_, err := place(c.in)
-		if e := (*loyalty.Error)(nil); !errors.As(err, &e) || e.Code != loyalty.ValidationFailed || e.Pointer != c.pointer {
+		if e := (*loyalty.Error)(nil); !errors.As(err, &e) || e.Code != loyalty.ValidationFailed ||
+			e.Pointer != c.pointer {
 			t.Errorf("%+v: %v", c.in, err)
 		}
 	}
@@ -123,10 +132,12 @@ func TestALevelOfATierGroupIsSetManually(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.took(out)
-	if got := s.on(); got.Level != "friend" || got.Minimum != "friend" || s.acc.Tier.Level != "bronze" || s.acc.Tier.Minimum != "" {
+	if got := s.on(); got.Level != "friend" || got.Minimum != "friend" || s.acc.Tier.Level != "bronze" ||
+		s.acc.Tier.Minimum != "" {
 		t.Fatalf("it is %+v, and %+v", got, s.acc.Tier)
 	}
-	if e := out.Entries[0]; e.TierGroup != "partner" || e.Reasons[0].Rule != "tier_groups.partner.friend" || len(out.Entries) != 2 {
+	if e := out.Entries[0]; e.TierGroup != "partner" || e.Reasons[0].Rule != "tier_groups.partner.friend" ||
+		len(out.Entries) != 2 {
 		t.Errorf("the entries are %+v", out.Entries)
 	}
 	s.pass(noon.AddDate(3, 0, 0))
@@ -160,9 +171,19 @@ func TestPerksOfATierGroupAreThoseOfItsLevel(t *testing.T) {
 func TestRefundedOrdersCountLessInTierGroups(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers.Currency, l.Tiers.AtLeast, l.Tiers.Brands = "EUR", map[loyalty.Currency]int64{"EUR": 10_00}, []string{"east", "west"}
-		l.Tiers.Ways = [][]loyalty.Measure{{loyalty.BySpend, loyalty.ByOrders}, {loyalty.ByQualifyingItems, loyalty.ByPointsEarned}, {loyalty.ByBrands}}
+		l.Tiers.Ways = [][]loyalty.Measure{
+			{loyalty.BySpend, loyalty.ByOrders},
+			{loyalty.ByQualifyingItems, loyalty.ByPointsEarned},
+			{loyalty.ByBrands},
+		}
 		needs := func(n int64) []loyalty.Need {
-			return []loyalty.Need{{By: loyalty.BySpend, From: n * 100_00}, {By: loyalty.ByOrders, From: n}, {By: loyalty.ByQualifyingItems, From: n * 5}, {By: loyalty.ByPointsEarned, From: n * 500}, {By: loyalty.ByBrands, From: n}}
+			return []loyalty.Need{
+				{By: loyalty.BySpend, From: n * 100_00},
+				{By: loyalty.ByOrders, From: n},
+				{By: loyalty.ByQualifyingItems, From: n * 5},
+				{By: loyalty.ByPointsEarned, From: n * 500},
+				{By: loyalty.ByBrands, From: n},
+			}
 		}
 		l.Tiers.Levels[1] = loyalty.Level{ID: "friend", Needs: needs(1)}
 		l.Tiers.Levels[2] = loyalty.Level{ID: "gold", Needs: needs(2)}
@@ -179,7 +200,13 @@ func TestRefundedOrdersCountLessInTierGroups(t *testing.T) {
 			id := fmt.Sprint(rapid.IntRange(0, 2).Draw(t, "order"))
 			o, again := last[id]
 			if !again {
-				o = paid("EUR", loyalty.Line{Amount: rapid.Int64Range(1, 80_00).Draw(t, "amount"), Brand: rapid.SampledFrom([]string{"east", "west", "north"}).Draw(t, "brand")})
+				o = paid(
+					"EUR",
+					loyalty.Line{
+						Amount: rapid.Int64Range(1, 80_00).Draw(t, "amount"),
+						Brand:  rapid.SampledFrom([]string{"east", "west", "north"}).Draw(t, "brand"),
+					},
+				)
 				o.ID, o.PlacedAt = id, now
 			}
 			switch rapid.IntRange(0, 2).Draw(t, "as") {
@@ -231,7 +258,8 @@ func TestAccountLimitsStoredTierGroups(t *testing.T) {
 	for i := range 3 * posting.MaxGroupStandings {
 		posting.SetGroupStanding(&acc, fmt.Sprint(i), func(l *loyalty.TierGroupStanding) { l.Tier.Level = "gold" })
 	}
-	if len(acc.TierGroups) != posting.MaxGroupStandings || acc.TierGroups[posting.MaxGroupStandings-1].TierGroup != fmt.Sprint(3*posting.MaxGroupStandings-1) {
+	if len(acc.TierGroups) != posting.MaxGroupStandings ||
+		acc.TierGroups[posting.MaxGroupStandings-1].TierGroup != fmt.Sprint(3*posting.MaxGroupStandings-1) {
 		t.Errorf("it remembers %+v", acc.TierGroups)
 	}
 }
@@ -239,12 +267,26 @@ func TestAccountLimitsStoredTierGroups(t *testing.T) {
 func TestInvalidTierGroupsAreRejected(t *testing.T) {
 	ok := twoTierGroups(t, func(*loyalty.TierGroup) {})
 	for name, edit := range map[string]func(*loyalty.Program){
-		"too many":         func(p *loyalty.Program) { p.TierGroups = make([]loyalty.TierGroup, posting.MaxTierGroups+1) },
-		"twice":            func(p *loyalty.Program) { p.TierGroups = append(slices.Clip(p.TierGroups), p.TierGroups[0]) },
-		"without levels":   func(p *loyalty.Program) { p.TierGroups = []loyalty.TierGroup{{ID: "empty"}} },
-		"with multipliers": func(p *loyalty.Program) { p.TierGroups = []loyalty.TierGroup{{ID: "main", Tiers: p.Tiers}} },
+		"too many": func(p *loyalty.Program) {
+			p.TierGroups = make(
+				[]loyalty.TierGroup, posting.MaxTierGroups+1,
+			)
+		},
+		"twice": func(p *loyalty.Program) {
+			p.TierGroups = append(
+				slices.Clip(p.TierGroups), p.TierGroups[0],
+			)
+		},
+		"without levels": func(p *loyalty.Program) { p.TierGroups = []loyalty.TierGroup{{ID: "empty"}} },
+		"with multipliers": func(p *loyalty.Program) {
+			p.TierGroups = []loyalty.TierGroup{
+				{ID: "main", Tiers: p.Tiers},
+			}
+		},
 		"out of order": func(p *loyalty.Program) {
-			p.TierGroups = []loyalty.TierGroup{{ID: "odd", Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "a"}, {ID: "b"}}}}}
+			p.TierGroups = []loyalty.TierGroup{
+				{ID: "odd", Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "a"}, {ID: "b"}}}},
+			}
 		},
 	} {
 		p := *ok
@@ -282,7 +324,9 @@ func TestWhatCountsInATierGroup(t *testing.T) {
 		s.visit("1", noon)
 		wantCounted(t, s, c.by, c.event)
 		other := newShop(t, p)
-		out, err := award.PlaceEvent(p, other.acc, nil, p, loyalty.Event{Type: "review.approved", ID: "r", Member: "mem_ada", At: noon}, noon)
+		out, err := award.PlaceEvent(
+			p, other.acc, nil, p, loyalty.Event{Type: "review.approved", ID: "r", Member: "mem_ada", At: noon}, noon,
+		)
 		if err != nil || len(out.Account.TierGroups) > 0 {
 			t.Errorf("by %s: another event counts %+v, %v", c.by, out.Account.TierGroups, err)
 		}
@@ -322,7 +366,8 @@ func TestFirstStandingInATierGroup(t *testing.T) {
 		acc := joined(t, p, noon)
 		acc.TierGroups = []loyalty.TierGroupStanding{{TierGroup: "partner", Tier: c.tier, Past: c.past}}
 		v, seen, ok := tier.TierGroupStanding(p, acc, "partner")
-		if got := tier.Standings(&seen); !ok || !slices.Equal(got, c.want) || tier.LevelKey(v, "guest") != "tier_groups.partner.guest" {
+		if got := tier.Standings(&seen); !ok || !slices.Equal(got, c.want) ||
+			tier.LevelKey(v, "guest") != "tier_groups.partner.guest" {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
@@ -330,7 +375,9 @@ func TestFirstStandingInATierGroup(t *testing.T) {
 
 func TestBoundsOfTierGroups(t *testing.T) {
 	group := func(id string, edit func(*loyalty.Tiers)) loyalty.TierGroup {
-		l := loyalty.TierGroup{ID: id, Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "a"}, {ID: "b", From: 1}}, By: loyalty.ByOrders}}
+		l := loyalty.TierGroup{
+			ID: id, Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "a"}, {ID: "b", From: 1}}, By: loyalty.ByOrders},
+		}
 		edit(&l.Tiers)
 		return l
 	}
@@ -346,10 +393,35 @@ func TestBoundsOfTierGroups(t *testing.T) {
 		{"twice the same ID", []loyalty.TierGroup{group("1", plain), group("1", plain)}, false},
 		{"no ID", []loyalty.TierGroup{group("", plain)}, false},
 		{"no levels", []loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Levels = nil })}, false},
-		{"a multiplier", []loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Levels[1].Multiply = big.NewRat(2, 1) })}, false},
-		{"an expiry", []loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Levels[1].Expires = &loyalty.Expiry{} })}, false},
-		{"a bound for downgrades", []loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.MaxDowngrades = big.NewRat(1, 2) })}, false},
-		{"a window that is none", []loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: 5, From: 101} })}, false},
+		{
+			"a multiplier",
+			[]loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Levels[1].Multiply = big.NewRat(2, 1) })},
+			false,
+		},
+		{
+			"an expiry",
+			[]loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Levels[1].Expires = &loyalty.Expiry{} })},
+			false,
+		},
+		{
+			"a bound for downgrades",
+			[]loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.MaxDowngrades = big.NewRat(1, 2) })},
+			false,
+		},
+		{
+			"a window that is none",
+			[]loyalty.TierGroup{
+				group(
+					"1",
+					func(t *loyalty.Tiers) {
+						t.Window = loyalty.Window{
+							Kind: loyalty.CycleWindow, Months: 5, From: 101,
+						}
+					},
+				),
+			},
+			false,
+		},
 	} {
 		p := twoTierGroups(t, func(*loyalty.TierGroup) {})
 		p.TierGroups = c.groups

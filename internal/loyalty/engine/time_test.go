@@ -21,18 +21,51 @@ func lively(tb testing.TB, zone string) *loyalty.Program {
 		tb.Fatal(err)
 	}
 	p.Zone = where
-	p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 14}, Within: loyalty.Period{Days: 45}}
-	p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order", "redemption", "visit.completed"}}
-	p.Earn.Rules = []loyalty.Rule{{ID: "extra", Give: loyalty.Fixed{Points: 15}, Life: loyalty.Life{Pending: &loyalty.Wait{On: []loyalty.Day{101, 229, 701}}, Expires: &loyalty.Expiry{On: []loyalty.Day{1231}}}}}
+	p.Earn.Pending = loyalty.Wait{
+		Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 14}, Within: loyalty.Period{Days: 45},
+	}
+	p.Earn.Expires = loyalty.Expiry{
+		After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order", "redemption", "visit.completed"},
+	}
+	p.Earn.Rules = []loyalty.Rule{
+		{
+			ID: "extra", Give: loyalty.Fixed{Points: 15},
+			Life: loyalty.Life{
+				Pending: &loyalty.Wait{On: []loyalty.Day{101, 229, 701}},
+				Expires: &loyalty.Expiry{On: []loyalty.Day{1231}},
+			},
+		},
+	}
 	p.Earn.Actions = []loyalty.Action{
-		{ID: "welcome", Event: award.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay}}},
-		{ID: "birthday", Event: award.EventBirthday, Points: 100, Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 30}}}},
-		{ID: "anniversary", Event: award.EventAnniversary, Points: 70, Life: loyalty.Life{Expires: &loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Days: 1}}}},
+		{
+			ID: "welcome", Event: award.EventJoined, Points: 50,
+			Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
+			Life:   loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay}},
+		},
+		{
+			ID: "birthday", Event: award.EventBirthday, Points: 100,
+			Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 30}}},
+		},
+		{
+			ID: "anniversary", Event: award.EventAnniversary, Points: 70,
+			Life: loyalty.Life{
+				Expires: &loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Days: 1}},
+			},
+		},
 		{ID: "visit", Event: "visit.completed", Points: 5, Cooldown: loyalty.Period{Days: 7}},
-		{ID: "review", Event: "review.approved", Points: 20, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}}},
+		{
+			ID: "review", Event: "review.approved", Points: 20,
+			Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}},
+		},
 	}
 	p.Milestones = []loyalty.Milestone{{ID: "third", Target: 3, Points: 33}}
-	p.Wallets = []loyalty.Wallet{{ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 2), Per: 100}}, Pending: loyalty.Wait{For: loyalty.Period{Days: 9}}, Expires: loyalty.Expiry{After: loyalty.Period{Days: 100}}}}
+	p.Wallets = []loyalty.Wallet{
+		{
+			ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 2), Per: 100}},
+			Pending: loyalty.Wait{For: loyalty.Period{Days: 9}},
+			Expires: loyalty.Expiry{After: loyalty.Period{Days: 100}},
+		},
+	}
 	if err := Compile(p); err != nil {
 		tb.Fatal(err)
 	}
@@ -51,7 +84,13 @@ func member(tb interface{ Fatal(...any) }, p *loyalty.Program, t loyalty.Traits,
 func live(t *rapid.T, p *loyalty.Program) (loyalty.Account, time.Time) {
 	zone := rapid.SampledFrom([]string{"", "Pacific/Auckland", "America/Los_Angeles"}).Draw(t, "lives in")
 	now := noon
-	acc := member(t, p, loyalty.Traits{Zone: zone, Birthday: rapid.SampledFrom([]int{0, 229, 1231, 101, 1214, 615}).Draw(t, "birthday")}, now)
+	acc := member(
+		t, p,
+		loyalty.Traits{
+			Zone: zone, Birthday: rapid.SampledFrom([]int{0, 229, 1231, 101, 1214, 615}).Draw(t, "birthday"),
+		},
+		now,
+	)
 	states := map[string]*loyalty.OrderState{}
 	for i := range rapid.IntRange(1, 10).Draw(t, "things") {
 		now = now.Add(time.Duration(rapid.Int64Range(0, int64(20*24*time.Hour)).Draw(t, "later")))
@@ -62,7 +101,10 @@ func live(t *rapid.T, p *loyalty.Program) (loyalty.Account, time.Time) {
 		id := fmt.Sprint(rapid.IntRange(0, i).Draw(t, "order"))
 		switch rapid.IntRange(0, 2).Draw(t, "thing") {
 		case 0:
-			out, err = award.PlaceEvent(p, out.Account, nil, p, loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: acc.Member, At: now}, now)
+			out, err = award.PlaceEvent(
+				p, out.Account, nil, p,
+				loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: acc.Member, At: now}, now,
+			)
 		default:
 			o := paid("EUR", loyalty.Line{Amount: rapid.Int64Range(100, 90_000).Draw(t, "amount")})
 			o.ID, o.PlacedAt = id, now
@@ -121,20 +163,75 @@ func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 		expires loyalty.Expiry
 		gone    string
 	}{
-		{"Europe/Berlin", "2026-01-31T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay}, "2026-02-28T23:00:00Z"},
-		{"UTC", "2026-01-31T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay}, "2026-03-01T00:00:00Z"},
-		{"Asia/Kolkata", "2026-01-31T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay}, "2026-02-28T18:30:00Z"},
-		{"Europe/Berlin", "2028-01-31T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay}, "2028-02-29T23:00:00Z"},
-		{"America/New_York", "2028-02-29T15:00:00Z", loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfDay}, "2029-03-01T05:00:00Z"},
-		{"Europe/Berlin", "2026-03-28T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfDay}, "2026-03-29T22:00:00Z"},
-		{"America/New_York", "2026-11-01T03:00:00Z", loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfDay}, "2026-11-02T05:00:00Z"},
-		{"Europe/Berlin", "2020-07-06T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth}, "2021-07-31T22:00:00Z"},
-		{"UTC", "2026-12-01T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfWeek}, "2026-12-07T00:00:00Z"},
-		{"UTC", "2026-12-01T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfQuarter}, "2027-01-01T00:00:00Z"},
+		{
+			"Europe/Berlin", "2026-01-31T10:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay},
+			"2026-02-28T23:00:00Z",
+		},
+		{
+			"UTC", "2026-01-31T10:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay},
+			"2026-03-01T00:00:00Z",
+		},
+		{
+			"Asia/Kolkata", "2026-01-31T10:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay},
+			"2026-02-28T18:30:00Z",
+		},
+		{
+			"Europe/Berlin", "2028-01-31T10:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay},
+			"2028-02-29T23:00:00Z",
+		},
+		{
+			"America/New_York", "2028-02-29T15:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfDay},
+			"2029-03-01T05:00:00Z",
+		},
+		{
+			"Europe/Berlin", "2026-03-28T10:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfDay},
+			"2026-03-29T22:00:00Z",
+		},
+		{
+			"America/New_York", "2026-11-01T03:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfDay},
+			"2026-11-02T05:00:00Z",
+		},
+		{
+			"Europe/Berlin", "2020-07-06T10:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
+			"2021-07-31T22:00:00Z",
+		},
+		{
+			"UTC", "2026-12-01T10:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfWeek},
+			"2026-12-07T00:00:00Z",
+		},
+		{
+			"UTC", "2026-12-01T10:00:00Z",
+			loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfQuarter},
+			"2027-01-01T00:00:00Z",
+		},
 		{"UTC", "2026-05-01T10:00:00Z", loyalty.Expiry{On: []loyalty.Day{229, 630}}, "2026-07-01T00:00:00Z"},
-		{"UTC", "2026-08-01T10:00:00Z", loyalty.Expiry{On: []loyalty.Day{229, 630}, After: loyalty.Period{Months: 3}}, "2027-03-01T00:00:00Z"},
-		{"UTC", "2026-08-01T10:00:00Z", loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Months: 1}}, "2027-08-02T00:00:00Z"},
-		{"UTC", "2026-08-01T10:00:00Z", loyalty.Expiry{After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfDay, Inactive: true, ResetBy: []string{"order"}}, "2027-02-02T00:00:00Z"},
+		{
+			"UTC", "2026-08-01T10:00:00Z",
+			loyalty.Expiry{On: []loyalty.Day{229, 630}, After: loyalty.Period{Months: 3}},
+			"2027-03-01T00:00:00Z",
+		},
+		{
+			"UTC", "2026-08-01T10:00:00Z",
+			loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Months: 1}},
+			"2027-08-02T00:00:00Z",
+		},
+		{
+			"UTC", "2026-08-01T10:00:00Z",
+			loyalty.Expiry{
+				After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfDay, Inactive: true,
+				ResetBy: []string{"order"},
+			},
+			"2027-02-02T00:00:00Z",
+		},
 	} {
 		p := testProgram(t)
 		p.Zone, _ = time.LoadLocation(c.zone)
@@ -182,7 +279,8 @@ func TestABirthdayIsCelebratedOnceAYearWhereTheMemberLives(t *testing.T) {
 
 	now := noon.AddDate(0, 3, 0) // this year's is over and given
 	acc = advanced(t, p, acc, now).Account
-	if _, err := SetTraits(p, acc, loyalty.Traits{Zone: "Pacific/Auckland", Birthday: 615}, now); err == nil || err.(*loyalty.Error).Pointer != "/birthday" {
+	if _, err := SetTraits(p, acc, loyalty.Traits{Zone: "Pacific/Auckland", Birthday: 615}, now); err == nil ||
+		err.(*loyalty.Error).Pointer != "/birthday" {
 		t.Errorf("a birthday was changed within its lock: %v", err)
 	}
 	p.BirthdayLock = loyalty.Period{}
@@ -289,13 +387,19 @@ func TestActivityExtendsOnlyExpiryByInactivity(t *testing.T) {
 	want("100 2027-06-01")
 	buy("2", 10, noon.AddDate(0, 3, 0))
 	want("110 2027-09-01")
-	out, err := award.PlaceEvent(p, acc, nil, p, loyalty.Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon.AddDate(0, 3, 1)}, noon.AddDate(0, 3, 1))
+	out, err := award.PlaceEvent(
+		p, acc, nil, p, loyalty.Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon.AddDate(0, 3, 1)},
+		noon.AddDate(0, 3, 1),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	acc = out.Account
 	want("110 2027-09-01", "20 2027-09-02") // a review is no activity here
-	out, err = award.PlaceEvent(p, acc, nil, p, loyalty.Event{Type: "visit.completed", ID: "1", Member: "mem_ada", At: noon.AddDate(0, 4, 0)}, noon.AddDate(0, 4, 0))
+	out, err = award.PlaceEvent(
+		p, acc, nil, p, loyalty.Event{Type: "visit.completed", ID: "1", Member: "mem_ada", At: noon.AddDate(0, 4, 0)},
+		noon.AddDate(0, 4, 0),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +426,9 @@ func TestAChangeOfPolicyNeverShortensWhatWasGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, shorter := range []loyalty.Expiry{{After: loyalty.Period{Days: 1}}, {After: loyalty.Period{Days: 1}, Inactive: true, ResetBy: []string{"order"}}} {
+	for _, shorter := range []loyalty.Expiry{
+		{After: loyalty.Period{Days: 1}}, {After: loyalty.Period{Days: 1}, Inactive: true, ResetBy: []string{"order"}},
+	} {
 		next := testProgram(t)
 		next.Earn.Pending, next.Earn.Expires = loyalty.Wait{}, shorter
 		o := paid("EUR", loyalty.Line{Amount: 1000})
@@ -362,7 +468,9 @@ func TestLevelWithoutExpiryAppliesToAllPoints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err = award.PlaceEvent(p, out.Account, nil, p, loyalty.Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon}, noon)
+	out, err = award.PlaceEvent(
+		p, out.Account, nil, p, loyalty.Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon}, noon,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,9 @@ func SetTraits(p *loyalty.Program, acc loyalty.Account, t loyalty.Traits, now ti
 
 // SetChannels stores the channels in which a member can be contacted, and for which purposes. Advance notice depends on
 // them, if the program promises it. The account must have been advanced to now.
-func SetChannels(p *loyalty.Program, acc loyalty.Account, channels []loyalty.ChannelUse, now time.Time) (posting.Outcome, error) {
+func SetChannels(
+	p *loyalty.Program, acc loyalty.Account, channels []loyalty.ChannelUse, now time.Time,
+) (posting.Outcome, error) {
 	d := posting.Decide(p, acc, now)
 	if p.AdvanceNotice.Period.IsZero() || slices.Equal(channels, acc.Traits.Channels) {
 		return d.Outcome, nil
@@ -93,7 +95,9 @@ func OptIn(p *loyalty.Program, acc loyalty.Account, campaign string, now time.Ti
 	at := slices.IndexFunc(p.Campaigns, func(r loyalty.Rule) bool { return r.ID == campaign && r.OptIn })
 	switch {
 	case at < 0:
-		return posting.Outcome{}, loyalty.Refuse(loyalty.NotFound, "", "The program has no such campaign with registration.")
+		return posting.Outcome{}, loyalty.Refuse(
+			loyalty.NotFound, "", "The program has no such campaign with registration.",
+		)
 	case acc.Status != loyalty.Active:
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	case !p.Campaigns[at].Match.Until.IsZero() && !now.Before(p.Campaigns[at].Match.Until):
@@ -185,7 +189,9 @@ func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (ti
 
 func nextAnniversary(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (time.Time, int) {
 	for n := acc.Traits.Years + 1; ; n++ {
-		if at := (loyalty.Period{Months: 12 * n}).After(acc.Joined, earn.ZoneOf(p, acc.Traits.Zone)); !at.Before(a.Since) {
+		if at := (loyalty.Period{Months: 12 * n}).After(
+			acc.Joined, earn.ZoneOf(p, acc.Traits.Zone),
+		); !at.Before(a.Since) {
 			return at, n
 		}
 	}

@@ -42,11 +42,44 @@ func TestPointsThatAreGivenKeepTheirLots(t *testing.T) {
 		slides    loyalty.Date
 		left, got []loyalty.Lot
 	}{
-		{"the first to expire are given", loyalty.Fee{}, []loyalty.Lot{{Expires: 20261231, Points: 40}, {Expires: 20270131, Points: 90}}, 0, []loyalty.Lot{{Expires: 20270131, Points: 30}}, []loyalty.Lot{{Expires: 20261231, Points: 40}, {Expires: 20270131, Points: 60}}},
-		{"the fee is paid foremost", loyalty.Fee{Points: 50}, []loyalty.Lot{{Expires: 20261231, Points: 40}, {Expires: 20270131, Points: 120}}, 0, []loyalty.Lot{{Expires: 20270131, Points: 10}}, []loyalty.Lot{{Expires: 20270131, Points: 100}}},
-		{"a share is rounded up", loyalty.Fee{Share: big.NewRat(1, 30)}, []loyalty.Lot{{Expires: 20261231, Points: 104}}, 0, nil, []loyalty.Lot{{Expires: 20261231, Points: 100}}},
-		{"what slides stays where it is", loyalty.Fee{}, []loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 100}}, loyalty.Slides + 20270101, nil, []loyalty.Lot{{Expires: 20270101, Points: 100}}},
-		{"what never expires never does", loyalty.Fee{}, []loyalty.Lot{{Expires: 0, Points: 100}}, posting.Forever, nil, []loyalty.Lot{{Expires: 0, Points: 100}}},
+		{
+			"the first to expire are given",
+			loyalty.Fee{},
+			[]loyalty.Lot{{Expires: 20261231, Points: 40}, {Expires: 20270131, Points: 90}},
+			0,
+			[]loyalty.Lot{{Expires: 20270131, Points: 30}},
+			[]loyalty.Lot{{Expires: 20261231, Points: 40}, {Expires: 20270131, Points: 60}},
+		},
+		{
+			"the fee is paid foremost",
+			loyalty.Fee{Points: 50},
+			[]loyalty.Lot{{Expires: 20261231, Points: 40}, {Expires: 20270131, Points: 120}},
+			0,
+			[]loyalty.Lot{{Expires: 20270131, Points: 10}},
+			[]loyalty.Lot{{Expires: 20270131, Points: 100}},
+		},
+		{
+			"a share is rounded up",
+			loyalty.Fee{Share: big.NewRat(1, 30)},
+			[]loyalty.Lot{{Expires: 20261231, Points: 104}},
+			0, nil,
+			[]loyalty.Lot{{Expires: 20261231, Points: 100}},
+		},
+		{
+			"what slides stays where it is",
+			loyalty.Fee{},
+			[]loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 100}},
+			loyalty.Slides + 20270101, nil,
+			[]loyalty.Lot{{Expires: 20270101, Points: 100}},
+		},
+		{
+			"what never expires never does",
+			loyalty.Fee{},
+			[]loyalty.Lot{{Expires: 0, Points: 100}},
+			posting.Forever,
+			nil,
+			[]loyalty.Lot{{Expires: 0, Points: 100}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, wait := range []loyalty.Period{{}, {Days: 1}} {
@@ -55,19 +88,26 @@ func TestPointsThatAreGivenKeepTheirLots(t *testing.T) {
 				from.Slides = c.slides
 				outs, err := share.Transfer(p, from, to, loyalty.Redemption{ID: "tr_1", Points: 100}, noon)
 				if err == nil && !wait.IsZero() {
-					if e := last(outs[0]); e.Kind != loyalty.KindOffer || e.Points != -100-e.Redemption.Fee || outs[1].Entries != nil {
+					if e := last(outs[0]); e.Kind != loyalty.KindOffer || e.Points != -100-e.Redemption.Fee ||
+						outs[1].Entries != nil {
 						t.Errorf("the offer is %+v, %+v", e, outs[1])
 					}
-					outs, err = share.AcceptTransfer(p, outs[0].Account, outs[1].Account, loyalty.Redemption{ID: "tr_1"}, noon.Add(time.Hour))
+					outs, err = share.AcceptTransfer(
+						p, outs[0].Account, outs[1].Account, loyalty.Redemption{ID: "tr_1"}, noon.Add(time.Hour),
+					)
 				}
 				if err != nil {
 					t.Fatal(err)
 				}
 				gave, got := outs[0].Account, outs[1].Account
 				if !slices.Equal(gave.Lots, c.left) || !slices.Equal(got.Lots, c.got) || len(gave.Holds) > 0 {
-					t.Errorf("after %v the giver has %v and the other %v, want %v and %v", wait, gave.Lots, got.Lots, c.left, c.got)
+					t.Errorf(
+						"after %v the giver has %v and the other %v, want %v and %v", wait, gave.Lots, got.Lots,
+						c.left, c.got,
+					)
 				}
-				if got.Earned != 0 || got.Metrics != nil || !got.LastActivity.IsZero() || !gave.LastActivity.IsZero() || gave.Redeemed != 0 {
+				if got.Earned != 0 || got.Metrics != nil || !got.LastActivity.IsZero() || !gave.LastActivity.IsZero() ||
+					gave.Redeemed != 0 {
 					t.Errorf("a transfer is no earning: %+v, %+v", gave, got)
 				}
 			}
@@ -82,22 +122,39 @@ func TestWhoCannotGivePoints(t *testing.T) {
 		points loyalty.Points
 		want   loyalty.Code
 	}{
-		"the program does not let them": {edit: func(t *loyalty.Transfers) { *t = loyalty.Transfers{} }, want: loyalty.ValidationFailed},
-		"to oneself":                    {member: func(from, to *loyalty.Account) { to.Member = from.Member }, want: loyalty.ValidationFailed},
-		"the giver is frozen":           {member: func(from, _ *loyalty.Account) { from.Status = loyalty.Frozen }, want: loyalty.AccountFrozen},
-		"the other is frozen":           {member: func(_, to *loyalty.Account) { to.Status = loyalty.Frozen }, want: loyalty.AccountFrozen},
-		"no points":                     {points: -1, want: loyalty.AmountNotPositive},
-		"fewer than the least":          {points: 40, want: loyalty.AmountOutOfRange},
-		"more than the most":            {points: 210, want: loyalty.AmountOutOfRange},
-		"between the steps":             {points: 105, want: loyalty.AmountOutOfRange},
+		"the program does not let them": {
+			edit: func(t *loyalty.Transfers) { *t = loyalty.Transfers{} }, want: loyalty.ValidationFailed,
+		},
+		"to oneself": {
+			member: func(from, to *loyalty.Account) { to.Member = from.Member }, want: loyalty.ValidationFailed,
+		},
+		"the giver is frozen": {
+			member: func(from, _ *loyalty.Account) { from.Status = loyalty.Frozen }, want: loyalty.AccountFrozen,
+		},
+		"the other is frozen": {
+			member: func(_, to *loyalty.Account) { to.Status = loyalty.Frozen }, want: loyalty.AccountFrozen,
+		},
+		"no points":            {points: -1, want: loyalty.AmountNotPositive},
+		"fewer than the least": {points: 40, want: loyalty.AmountOutOfRange},
+		"more than the most":   {points: 210, want: loyalty.AmountOutOfRange},
+		"between the steps":    {points: 105, want: loyalty.AmountOutOfRange},
 		"too often": {edit: func(t *loyalty.Transfers) {
 			t.Limits = []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}, {Times: 1, Per: loyalty.PerDay}}
 		}, member: gaveBefore, want: loyalty.ValidationFailed},
-		"too many in all":                {edit: func(t *loyalty.Transfers) { t.AtMost = []loyalty.Cap{{Points: 120, Per: loyalty.PerMonth}} }, member: gaveBefore, want: loyalty.AmountOutOfRange},
-		"the fee is missing":             {points: 200, want: loyalty.InsufficientPoints},
-		"points are owed":                {member: func(from, _ *loyalty.Account) { from.Debt = 1 }, want: loyalty.InsufficientPoints},
-		"points are pending":             {member: onlyPending, want: loyalty.InsufficientPoints},
-		"as many offers as there may be": {edit: func(t *loyalty.Transfers) { t.Accept = loyalty.Period{Days: 1} }, member: func(from, _ *loyalty.Account) { from.Holds = make([]loyalty.Hold, redeem.MaxHolds) }, want: loyalty.ValidationFailed},
+		"too many in all": {
+			edit:   func(t *loyalty.Transfers) { t.AtMost = []loyalty.Cap{{Points: 120, Per: loyalty.PerMonth}} },
+			member: gaveBefore, want: loyalty.AmountOutOfRange,
+		},
+		"the fee is missing": {points: 200, want: loyalty.InsufficientPoints},
+		"points are owed": {
+			member: func(from, _ *loyalty.Account) { from.Debt = 1 }, want: loyalty.InsufficientPoints,
+		},
+		"points are pending": {member: onlyPending, want: loyalty.InsufficientPoints},
+		"as many offers as there may be": {
+			edit:   func(t *loyalty.Transfers) { t.Accept = loyalty.Period{Days: 1} },
+			member: func(from, _ *loyalty.Account) { from.Holds = make([]loyalty.Hold, redeem.MaxHolds) },
+			want:   loyalty.ValidationFailed,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rules := loyalty.Transfers{Min: 50, Max: 200, Step: 10, Fee: loyalty.Fee{Points: 1}}
@@ -122,18 +179,24 @@ func TestWhoCannotGivePoints(t *testing.T) {
 
 func gaveBefore(from, _ *loyalty.Account) {
 	from.Usage = []loyalty.Usage{
-		{Rule: "transfers", Times: false, Per: loyalty.PerMonth, Ends: 20261231, N: 30}, {Rule: "transfers", Times: true, Per: loyalty.PerDay, Ends: 20261201, N: 1}, {Rule: "transfers", Times: true, Per: loyalty.PerMonth, Ends: 20261231, N: 1},
+		{Rule: "transfers", Times: false, Per: loyalty.PerMonth, Ends: 20261231, N: 30},
+		{Rule: "transfers", Times: true, Per: loyalty.PerDay, Ends: 20261201, N: 1},
+		{Rule: "transfers", Times: true, Per: loyalty.PerMonth, Ends: 20261231, N: 1},
 	}
 }
 
 func onlyPending(from, _ *loyalty.Account) {
 	from.Lots = nil
-	from.Pending = []loyalty.Pending{{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}, ActiveAt: noon.AddDate(0, 0, 1), Points: 500}}
+	from.Pending = []loyalty.Pending{
+		{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}, ActiveAt: noon.AddDate(0, 0, 1), Points: 500},
+	}
 }
 
 func TestWhatComesOfAnOffer(t *testing.T) {
 	p := giving(t, loyalty.Transfers{
-		Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: loyalty.Period{Days: 7}, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}, AtMost: []loyalty.Cap{{Points: 100, Per: loyalty.PerEver}},
+		Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: loyalty.Period{Days: 7},
+		Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}},
+		AtMost: []loyalty.Cap{{Points: 100, Per: loyalty.PerEver}},
 	})
 	p.Redemption.Grace = loyalty.Period{Days: 90} // is for redemptions
 	from, to := pair(t, p, loyalty.Lot{Expires: 20261203, Points: 30}, loyalty.Lot{Expires: 20270131, Points: 80})
@@ -147,25 +210,37 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 	}
 	later := noon.AddDate(0, 0, 5)
 	for _, as := range []loyalty.RedemptionStatus{loyalty.Declined, loyalty.Canceled} {
-		out, err := share.ReturnTransfer(p, advanced(t, p, offered, later).Account, loyalty.Redemption{ID: "tr_1"}, as, later)
-		if err != nil || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 80}}) || len(out.Account.Usage) != 0 || last(out).Redemption.Status != as {
+		out, err := share.ReturnTransfer(
+			p, advanced(t, p, offered, later).Account, loyalty.Redemption{ID: "tr_1"}, as, later,
+		)
+		if err != nil || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 80}}) ||
+			len(out.Account.Usage) != 0 || last(out).Redemption.Status != as {
 			t.Errorf("%s: %+v, %v", as, out, err) // what expired meanwhile has expired
 		}
-		if _, err := share.ReturnTransfer(p, out.Account, loyalty.Redemption{ID: "tr_1"}, as, later); !errors.Is(err, loyalty.AlreadyResolved) {
+		if _, err := share.ReturnTransfer(
+			p, out.Account, loyalty.Redemption{ID: "tr_1"}, as, later,
+		); !errors.Is(err, loyalty.AlreadyResolved) {
 			t.Errorf("%s again: %v", as, err)
 		}
 	}
-	if out := advanced(t, p, offered, noon.AddDate(0, 0, 7)); last(out).Cause != (loyalty.Cause{Kind: loyalty.CauseTransfer, ID: "tr_1", Revision: 2}) || last(out).Redemption.Status != loyalty.Expired || len(out.Account.Usage) != 0 {
+	if out := advanced(t, p, offered, noon.AddDate(0, 0, 7)); last(out).Cause != (loyalty.Cause{
+		Kind: loyalty.CauseTransfer, ID: "tr_1", Revision: 2,
+	}) || last(out).Redemption.Status != loyalty.Expired || len(out.Account.Usage) != 0 {
 		t.Errorf("%+v", out)
 	}
 	owing := advanced(t, p, offered, later).Account
 	owing.Debt = 5
-	if _, err := share.AcceptTransfer(p, owing, to, loyalty.Redemption{ID: "tr_1"}, later); !errors.Is(err, loyalty.InsufficientPoints) {
+	if _, err := share.AcceptTransfer(
+		p, owing, to, loyalty.Redemption{ID: "tr_1"}, later,
+	); !errors.Is(err, loyalty.InsufficientPoints) {
 		t.Errorf("an offer of a member who owes points: %v", err)
 	}
 	to.Debt = 15
-	outs, err = share.AcceptTransfer(p, advanced(t, p, offered, later).Account, to, loyalty.Redemption{ID: "tr_1"}, later)
-	if err != nil || !slices.Equal(outs[1].Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 80}}) || outs[1].Account.Expired != 5 || outs[1].Account.Debt != 0 {
+	outs, err = share.AcceptTransfer(
+		p, advanced(t, p, offered, later).Account, to, loyalty.Redemption{ID: "tr_1"}, later,
+	)
+	if err != nil || !slices.Equal(outs[1].Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 80}}) ||
+		outs[1].Account.Expired != 5 || outs[1].Account.Debt != 0 {
 		t.Errorf("%+v, %v", outs, err) // 20 of the first lot had expired, of which 15 pay what was owed
 	}
 	if len(outs[0].Account.Usage) != 2 {
@@ -191,7 +266,9 @@ func TestHeldPointsAreNotExtended(t *testing.T) {
 		at := instant(t, visit)
 		with := visits(t, &q, advanced(t, &q, outs[0].Account, at).Account, 1, at)
 		later := at.AddDate(0, 0, 3)
-		out, err := share.ReturnTransfer(&q, advanced(t, &q, with, later).Account, loyalty.Redemption{ID: "tr_1"}, loyalty.Canceled, later)
+		out, err := share.ReturnTransfer(
+			&q, advanced(t, &q, with, later).Account, loyalty.Redemption{ID: "tr_1"}, loyalty.Canceled, later,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +309,9 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 			case 0:
 				with[who], without[who] = visits(t, &q, with[who], i, now), visits(t, &q, without[who], i, now)
 			case 1:
-				in := loyalty.Redemption{ID: fmt.Sprint("tr_", offers), Points: loyalty.Points(rapid.IntRange(1, 120).Draw(t, "points"))}
+				in := loyalty.Redemption{
+					ID: fmt.Sprint("tr_", offers), Points: loyalty.Points(rapid.IntRange(1, 120).Draw(t, "points")),
+				}
 				if outs, err := share.Transfer(&q, with[who], with[1-who], in, now); err == nil {
 					with[who], with[1-who] = outs[0].Account, outs[1].Account
 					offers++
@@ -242,7 +321,8 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 					break
 				}
 				id := loyalty.Redemption{ID: fmt.Sprint("tr_", rapid.IntRange(0, offers-1).Draw(t, "offer"))}
-				if outs, err := share.AcceptTransfer(&q, with[who], with[1-who], id, now); err == nil && rapid.Bool().Draw(t, "yes") {
+				if outs, err := share.AcceptTransfer(&q, with[who], with[1-who], id, now); err == nil &&
+					rapid.Bool().Draw(t, "yes") {
 					with[who], with[1-who] = outs[0].Account, outs[1].Account
 				} else if out, err := share.ReturnTransfer(&q, with[who], id, loyalty.Canceled, now); err == nil {
 					with[who] = out.Account
@@ -267,7 +347,9 @@ func withLots(t *rapid.T, p *loyalty.Program, m loyalty.MemberID) loyalty.Accoun
 }
 
 // visits is an activity, which moves the lots that slide.
-func visits(t interface{ Fatal(...any) }, p *loyalty.Program, acc loyalty.Account, i int, now time.Time) loyalty.Account {
+func visits(
+	t interface{ Fatal(...any) }, p *loyalty.Program, acc loyalty.Account, i int, now time.Time,
+) loyalty.Account {
 	ev := loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: acc.Member, At: now}
 	out, err := award.PlaceEvent(p, acc, nil, p, ev, now)
 	if err != nil {
@@ -292,7 +374,10 @@ func noLongerTogether(t *rapid.T, p *loyalty.Program, now time.Time, with, witho
 	}
 	for _, l := range has {
 		if day := l.Expires.Day(); until(has, day) > until(had, day) {
-			t.Fatalf("until %s live %d points, and %d without transfers:\n%v\n%v", day, until(has, day), until(had, day), has, had)
+			t.Fatalf(
+				"until %s live %d points, and %d without transfers:\n%v\n%v", day, until(has, day), until(had, day),
+				has, had,
+			)
 		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 func TestLotIsReportedAtTheLatestDueStep(t *testing.T) {
 	p, acc := reminding(t, lapseSteps), whoHas(loyalty.Lot{Expires: 20270331, Points: 200})
 	for now, want := range map[string]string{
-		"2027-02-28T12:00": "", "2027-03-02T07:59": "", "2027-03-02T08:00": "0", "2027-03-20T12:00": "0", "2027-03-25T07:00": "",
+		"2027-02-28T12:00": "", "2027-03-02T07:59": "", "2027-03-02T08:00": "0", "2027-03-20T12:00": "0",
+		"2027-03-25T07:00": "",
 		"2027-03-25T08:00": "1", "2027-03-29T12:00": "1", "2027-03-31T07:00": "2", "2027-04-01T08:00": "",
 	} {
 		plan := remind.Remind(p, acc, anybody, remind.Reminded{}, utc(now))
@@ -35,14 +36,18 @@ func TestLotIsReportedAtTheLatestDueStep(t *testing.T) {
 }
 
 func TestDaysUseTheMembersTimeZone(t *testing.T) {
-	p, acc, now := reminding(t, lapseSteps), whoHas(loyalty.Lot{Expires: 20270331, Points: 200}), utc("2027-03-30T20:00")
+	p, acc, now := reminding(t, lapseSteps), whoHas(
+		loyalty.Lot{Expires: 20270331, Points: 200},
+	), utc("2027-03-30T20:00")
 	acc.Traits.Zone = "America/Los_Angeles"
 	plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)
 	if len(plan.Send) != 1 || plan.Send[0].Zone.String() != acc.Traits.Zone || !plan.Send[0].At.Equal(now) {
 		t.Fatalf("%+v", plan.Send)
 	}
 	ends := plan.Send[0].Until // 31 March, 15:00 there
-	for now, want := range map[string]loyalty.Date{"2027-03-30T20:00": 20270330, "2027-03-31T06:59": 20270330, "2027-03-31T07:00": 0, "2027-03-31T21:59": 0} {
+	for now, want := range map[string]loyalty.Date{
+		"2027-03-30T20:00": 20270330, "2027-03-31T06:59": 20270330, "2027-03-31T07:00": 0, "2027-03-31T21:59": 0,
+	} {
 		day, ok := loyalty.LastDay(ends, utc(now), plan.Send[0].Zone)
 		if ok != (want != 0) || ok && day != want {
 			t.Errorf("%s: %s, %t", now, day, ok)
@@ -55,7 +60,13 @@ func TestDaysUseTheMembersTimeZone(t *testing.T) {
 
 // Neither who never ordered nor who canceled the only order has a last one.
 func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
-	p := reminding(t, loyalty.Reminder{ID: "away", On: loyalty.AfterAbsence, Leads: []loyalty.Period{{Days: 60}}, Channels: []loyalty.Channel{loyalty.Email}})
+	p := reminding(
+		t,
+		loyalty.Reminder{
+			ID: "away", On: loyalty.AfterAbsence, Leads: []loyalty.Period{{Days: 60}},
+			Channels: []loyalty.Channel{loyalty.Email},
+		},
+	)
 	for _, c := range []struct {
 		what    string
 		metrics []loyalty.Metric
@@ -77,7 +88,10 @@ func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
 
 func TestLotsThatExpireCloseToEachOtherAreOneMessage(t *testing.T) {
 	p := reminding(t, lapseSteps)
-	acc, now := whoHas(loyalty.Lot{Expires: 20270331, Points: 100}, loyalty.Lot{Expires: 20270403, Points: 50}, loyalty.Lot{Expires: 20270430, Points: 70}), utc("2027-03-02T10:00")
+	acc, now := whoHas(
+		loyalty.Lot{Expires: 20270331, Points: 100}, loyalty.Lot{Expires: 20270403, Points: 50},
+		loyalty.Lot{Expires: 20270430, Points: 70},
+	), utc("2027-03-02T10:00")
 	plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)
 	if len(plan.Send) != 1 || plan.Send[0].Points != 150 || len(plan.Send[0].Lots) != 2 {
 		t.Fatalf("%+v", plan.Send)
@@ -98,7 +112,8 @@ func TestLotsThatExpireCloseToEachOtherAreOneMessage(t *testing.T) {
 	if at := s.Noticed(20270403); !at.Equal(now) {
 		t.Errorf("noticed at %s", at)
 	}
-	if plan := remind.Remind(p, acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 || plan.Send[0].Step != 1 {
+	if plan := remind.Remind(p, acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 ||
+		plan.Send[0].Step != 1 {
 		t.Errorf("%+v", plan.Send)
 	}
 	if at := s.Noticed(20270430); !at.IsZero() {
@@ -107,11 +122,17 @@ func TestLotsThatExpireCloseToEachOtherAreOneMessage(t *testing.T) {
 }
 
 func TestABirthdayIsWishedOnTheDayAndOnNoOther(t *testing.T) {
-	p := reminding(t, loyalty.Reminder{ID: "b", On: loyalty.OnBirthday, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing})
+	p := reminding(
+		t,
+		loyalty.Reminder{
+			ID: "b", On: loyalty.OnBirthday, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+		},
+	)
 	acc := whoHas(loyalty.Lot{Expires: 0, Points: 5})
 	acc.Traits = loyalty.Traits{Birthday: 229, Zone: "America/New_York"}
 	for now, want := range map[string]bool{
-		"2027-02-28T13:59": false, "2027-02-28T14:00": true, "2027-02-28T23:00": true, "2027-03-01T15:00": false, "2027-02-27T15:00": false,
+		"2027-02-28T13:59": false, "2027-02-28T14:00": true, "2027-02-28T23:00": true, "2027-03-01T15:00": false,
+		"2027-02-27T15:00": false,
 		"2028-02-28T15:00": false, "2028-02-29T15:00": true,
 	} {
 		if plan := remind.Remind(p, acc, anybody, remind.Reminded{}, utc(now)); (len(plan.Send) == 1) != want {
@@ -121,12 +142,20 @@ func TestABirthdayIsWishedOnTheDayAndOnNoOther(t *testing.T) {
 }
 
 func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
-	unused := loyalty.Reminder{ID: "unused", On: loyalty.AfterClaim, Leads: []loyalty.Period{{Days: 7}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing}
-	ending := loyalty.Reminder{ID: "ending", On: loyalty.BeforeCode, Leads: []loyalty.Period{{Days: 20}}, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional}
+	unused := loyalty.Reminder{
+		ID: "unused", On: loyalty.AfterClaim, Leads: []loyalty.Period{{Days: 7}},
+		Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
+	}
+	ending := loyalty.Reminder{
+		ID: "ending", On: loyalty.BeforeCode, Leads: []loyalty.Period{{Days: 20}},
+		Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
+	}
 	p, now := reminding(t, unused, ending), utc("2027-03-15T10:00")
 	for begun, want := range map[bool]string{false: "ending unused ", true: "ending "} {
 		who, got := anybody, ""
-		who.Codes = []remind.UnusedCode{{Redemption: "rd", Code: "C", At: now.AddDate(0, 0, -10), Until: now.AddDate(0, 0, 18)}}
+		who.Codes = []remind.UnusedCode{
+			{Redemption: "rd", Code: "C", At: now.AddDate(0, 0, -10), Until: now.AddDate(0, 0, 18)},
+		}
 		if begun {
 			who.Begun = []string{"rd"}
 		}
@@ -146,11 +175,20 @@ func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 		when condition
 		said bool
 	}{
-		"holds":    {func(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders == 3 && f.Buyer.Segments[0] == "vip", nil }, true},
+		"holds": {
+			func(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders == 3 && f.Buyer.Segments[0] == "vip", nil },
+			true,
+		},
 		"does not": {func(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders > 3, nil }, false},
 		"fails":    {func(*loyalty.Facts) (bool, error) { return true, errors.New("too much work") }, false},
 	} {
-		p := reminding(t, loyalty.Reminder{ID: "joined", On: loyalty.AfterJoining, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing, When: c.when})
+		p := reminding(
+			t,
+			loyalty.Reminder{
+				ID: "joined", On: loyalty.AfterJoining, Channels: []loyalty.Channel{loyalty.Email},
+				Purpose: loyalty.Marketing, When: c.when,
+			},
+		)
 		acc := whoHas()
 		acc.Joined = now.AddDate(0, 0, -1)
 		acc.Metrics, acc.Traits.Segments = []loyalty.Metric{{Month: 202703, Orders: 3}}, []string{"vip"}
@@ -164,27 +202,50 @@ func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
 	now := utc("2027-03-02T10:00")
 	tasting := func(days int) loyalty.Reward {
-		return loyalty.Reward{ID: "tasting", Cost: 130, Dates: []loyalty.RewardDate{{ID: "d", At: now.AddDate(0, 0, days), Capacity: 2}}}
+		return loyalty.Reward{
+			ID: "tasting", Cost: 130, Dates: []loyalty.RewardDate{{ID: "d", At: now.AddDate(0, 0, days), Capacity: 2}},
+		}
 	}
 	for what, c := range map[string]struct {
 		reward loyalty.Reward
 		left   earn.Budgets
 		near   bool
 	}{
-		"a date ahead":             {tasting(3), nil, true},
-		"a date with places":       {tasting(3), earn.Budgets{"rewards.tasting@d": 1}, true},
-		"a date without":           {tasting(3), earn.Budgets{"rewards.tasting@d": 0}, false},
-		"a date that is past":      {tasting(-3), nil, false},
-		"units left":               {loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{Quantity: 5}}}, earn.Budgets{"rewards.mug": 1}, true},
-		"none left":                {loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{Quantity: 5}}}, earn.Budgets{"rewards.mug": 0}, false},
-		"none released so far":     {loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{At: now.Add(time.Hour), Quantity: 5}}}, nil, false},
+		"a date ahead":        {tasting(3), nil, true},
+		"a date with places":  {tasting(3), earn.Budgets{"rewards.tasting@d": 1}, true},
+		"a date without":      {tasting(3), earn.Budgets{"rewards.tasting@d": 0}, false},
+		"a date that is past": {tasting(-3), nil, false},
+		"units left": {
+			loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{Quantity: 5}}},
+			earn.Budgets{"rewards.mug": 1},
+			true,
+		},
+		"none left": {
+			loyalty.Reward{ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{Quantity: 5}}},
+			earn.Budgets{"rewards.mug": 0},
+			false,
+		},
+		"none released so far": {
+			loyalty.Reward{
+				ID: "mug", Cost: 130, StockBatches: []loyalty.StockBatch{{At: now.Add(time.Hour), Quantity: 5}},
+			},
+			nil, false,
+		},
 		"as many as anybody wants": {loyalty.Reward{ID: "mug", Cost: 130}, nil, true},
 	} {
-		p := reminding(t, loyalty.Reminder{ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing})
+		p := reminding(
+			t,
+			loyalty.Reminder{
+				ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email},
+				Purpose: loyalty.Marketing,
+			},
+		)
 		p.Rewards = []loyalty.Reward{c.reward}
 		who := anybody
 		who.Left = c.left
-		if plan := remind.Remind(p, whoHas(loyalty.Lot{Expires: 0, Points: 100}), who, remind.Reminded{}, now); (len(plan.Send) == 1) != c.near {
+		if plan := remind.Remind(
+			p, whoHas(loyalty.Lot{Expires: 0, Points: 100}), who, remind.Reminded{}, now,
+		); (len(plan.Send) == 1) != c.near {
 			t.Errorf("%s: %+v", what, plan.Send)
 		}
 	}

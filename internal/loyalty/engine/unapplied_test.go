@@ -62,9 +62,13 @@ func TestQuoteListsCampaignsThatDoNotApply(t *testing.T) {
 			with("later", func(m *loyalty.Match) { m.From = noon.AddDate(0, 0, 1) }),
 			tried,
 		}
-		p.Earn.Rules = []loyalty.Rule{{ID: "rule", Give: loyalty.Fixed{Points: 1}, Match: loyalty.Match{Categories: []string{"beans"}}}}
+		p.Earn.Rules = []loyalty.Rule{
+			{ID: "rule", Give: loyalty.Fixed{Points: 1}, Match: loyalty.Match{Categories: []string{"beans"}}},
+		}
 	})
-	q, err := QuoteOrder(p, joined(t, p, noon), bought("EUR", loyalty.Line{ID: "1", Quantity: 1, Amount: 1000}), nil, noon)
+	q, err := QuoteOrder(
+		p, joined(t, p, noon), bought("EUR", loyalty.Line{ID: "1", Quantity: 1, Amount: 1000}), nil, noon,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

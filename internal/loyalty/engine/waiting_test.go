@@ -16,7 +16,9 @@ func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
 	})
 	r := &p.Rewards[0]
 	called, over := noon.Add(-23*time.Hour), noon.Add(-24*time.Hour)
-	line := []redeem.WaitlistEntry{{Member: "a", Called: over}, {Member: "b", Called: called}, {Member: "c"}, {Member: "d"}}
+	line := []redeem.WaitlistEntry{
+		{Member: "a", Called: over}, {Member: "b", Called: called}, {Member: "c"}, {Member: "d"},
+	}
 	for _, c := range []struct {
 		left               loyalty.Points
 		may, told, forfeit string
@@ -51,7 +53,8 @@ func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
 			}
 			return strings.Join(out, " ")
 		}
-		if got := strings.Join(may, " "); got != c.may || names(call.Called) != c.told || names(call.Lost) != c.forfeit {
+		if got := strings.Join(may, " "); got != c.may || names(call.Called) != c.told ||
+			names(call.Lost) != c.forfeit {
 			t.Errorf("%d left: %q may, %q are called, %q lost", c.left, got, names(call.Called), names(call.Lost))
 		}
 		if most := min(len(line), int(c.left)+1); read > most {
@@ -65,11 +68,17 @@ func TestWhoMayWait(t *testing.T) {
 		edit func(*loyalty.Program, *loyalty.Reward)
 		want loyalty.Code
 	}{
-		"all":          {func(_ *loyalty.Program, r *loyalty.Reward) {}, ""},
-		"no list":      {func(_ *loyalty.Program, r *loyalty.Reward) { r.FirstCall = loyalty.Period{} }, loyalty.ValidationFailed},
-		"of a level":   {func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"gold"} }, loyalty.RewardUnavailable},
-		"of a segment": {func(_ *loyalty.Program, r *loyalty.Reward) { r.Segments = []string{"vip"} }, loyalty.RewardUnavailable},
-		"later":        {func(_ *loyalty.Program, r *loyalty.Reward) { r.Active.From = noon.Add(time.Hour) }, ""},
+		"all": {func(_ *loyalty.Program, r *loyalty.Reward) {}, ""},
+		"no list": {
+			func(_ *loyalty.Program, r *loyalty.Reward) { r.FirstCall = loyalty.Period{} }, loyalty.ValidationFailed,
+		},
+		"of a level": {
+			func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"gold"} }, loyalty.RewardUnavailable,
+		},
+		"of a segment": {
+			func(_ *loyalty.Program, r *loyalty.Reward) { r.Segments = []string{"vip"} }, loyalty.RewardUnavailable,
+		},
+		"later": {func(_ *loyalty.Program, r *loyalty.Reward) { r.Active.From = noon.Add(time.Hour) }, ""},
 	} {
 		p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
 			r.StockBatches, r.FirstCall = []loyalty.StockBatch{{Quantity: 1}}, loyalty.Period{Hours: 24}

@@ -9,8 +9,17 @@ import (
 
 func TestARulePerAmountPaysNothingForWhatEarnsNothing(t *testing.T) {
 	p := testProgram(t)
-	p.Earn.Categories = append(p.Earn.Categories, loyalty.CategoryRule{ID: "none", Category: "gift-cards", Multiply: new(big.Rat)})
-	p.Earn.Rules = []loyalty.Rule{{ID: "card", Match: loyalty.Match{Tenders: []string{"card"}}, Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(4, 1), Per: 100}}}}}
+	p.Earn.Categories = append(
+		p.Earn.Categories, loyalty.CategoryRule{ID: "none", Category: "gift-cards", Multiply: new(big.Rat)},
+	)
+	p.Earn.Rules = []loyalty.Rule{
+		{
+			ID: "card", Match: loyalty.Match{Tenders: []string{"card"}},
+			Give: loyalty.PerAmount{
+				Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(4, 1), Per: 100}},
+			},
+		},
+	}
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
 	}

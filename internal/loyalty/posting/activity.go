@@ -52,9 +52,13 @@ func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
 		if l.Expires == d.Account.Slides {
 			own -= loyalty.TotalPoints(slid(d.leftBy(*e), l))
 		}
-		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points})
+		e.Postings = append(
+			e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points},
+		)
 		if to != 0 && own > 0 {
-			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: own, From: l.Expires})
+			e.Postings = append(
+				e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: own, From: l.Expires},
+			)
 		} else {
 			own = 0
 		}
@@ -93,13 +97,18 @@ func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 		if !l.Expires.Slides() || !l.Expires.End(d.P.Zone).After(at) || to != 0 && to <= l.Expires {
 			continue
 		}
-		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: l.Expires, Points: -l.Points})
+		e.Postings = append(
+			e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: l.Expires, Points: -l.Points},
+		)
 		if to != 0 && IsExpired(d.P, to, d.Now) {
 			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: to, Points: l.Points})
 			continue
 		}
 		e.Postings = from(d.Activate(e.Postings, "", l.Points, to, d.Now), len(e.Postings), l.Expires)
-		e.Reasons = append(e.Reasons, loyalty.NewReason("expiry", loyalty.FormatPoints(l.Points), loyalty.WasRevived, l.Expires.String()))
+		e.Reasons = append(
+			e.Reasons,
+			loyalty.NewReason("expiry", loyalty.FormatPoints(l.Points), loyalty.WasRevived, l.Expires.String()),
+		)
 	}
 }
 
@@ -204,7 +213,9 @@ func (d *Decision) ExpireInactive() error {
 			continue
 		}
 		e := d.ExpireLot("", l, d.Now)
-		e.Cause.ID += ":" + loyalty.FormatPoints(loyalty.Points(d.Account.Sequence+1)) // points of the same day may expire again
+		e.Cause.ID += ":" + loyalty.FormatPoints(
+			loyalty.Points(d.Account.Sequence+1),
+		) // points of the same day may expire again
 		if err := d.Post(e); err != nil {
 			return err
 		}

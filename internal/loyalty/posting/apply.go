@@ -31,7 +31,10 @@ func Apply(a loyalty.Account, e loyalty.Entry) (loyalty.Account, error) {
 func note(a *loyalty.Account, e loyalty.Entry) {
 	switch {
 	case e.Standing != nil && e.TierGroup != "":
-		SetGroupStanding(a, e.TierGroup, func(l *loyalty.TierGroupStanding) { l.Past, l.Tier = PastStandings(e, l.Past, l.Tier), *e.Standing })
+		SetGroupStanding(
+			a, e.TierGroup,
+			func(l *loyalty.TierGroupStanding) { l.Past, l.Tier = PastStandings(e, l.Past, l.Tier), *e.Standing },
+		)
 	case e.Standing != nil && e.Kind == loyalty.KindEnroll:
 		a.Tier = *e.Standing
 	case e.Standing != nil:

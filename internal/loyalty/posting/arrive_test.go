@@ -20,7 +20,9 @@ func TestPointsThatArriveTogetherPayTheDebt(t *testing.T) {
 		lots, total := map[loyalty.Date]loyalty.Points{}, loyalty.Points(0)
 		var out []loyalty.Posting
 		for range rapid.IntRange(1, 4).Draw(t, "lots") {
-			n, day := loyalty.Points(rapid.IntRange(1, 5).Draw(t, "points")), loyalty.Date(20260200+rapid.IntRange(1, 3).Draw(t, "day"))
+			n, day := loyalty.Points(rapid.IntRange(1, 5).Draw(t, "points")), loyalty.Date(
+				20260200+rapid.IntRange(1, 3).Draw(t, "day"),
+			)
 			out = d.Arrive(out, "", n, day, d.Now)
 			lots[day] += n
 			total += n

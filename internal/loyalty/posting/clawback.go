@@ -53,7 +53,9 @@ func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant)
 	}
 	if rest > 0 {
 		if IsExpired(d.P, d.Where(*g), d.Now) {
-			e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", 0, loyalty.IsOwed, loyalty.FormatPoints(rest)))
+			e.Reasons = append(
+				e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", 0, loyalty.IsOwed, loyalty.FormatPoints(rest)),
+			)
 		}
 		e.Postings = append(e.Postings, loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketDebt, Points: -rest})
 		g.Owed += rest
@@ -79,7 +81,9 @@ func (d *Decision) leftBy(e loyalty.Entry) loyalty.Account {
 }
 
 // takeFromLots takes points from the grant's lot first and then from the others.
-func (d *Decision) takeFromLots(e loyalty.Entry, lots []loyalty.Lot, rest loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
+func (d *Decision) takeFromLots(
+	e loyalty.Entry, lots []loyalty.Lot, rest loyalty.Points, g *loyalty.Grant,
+) (loyalty.Entry, loyalty.Points) {
 	mine := d.Where(*g)
 	for _, own := range []bool{true, false} {
 		for _, l := range lots {
@@ -88,7 +92,8 @@ func (d *Decision) takeFromLots(e loyalty.Entry, lots []loyalty.Lot, rest loyalt
 				continue
 			}
 			e.Postings = append(
-				e.Postings, loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -part},
+				e.Postings,
+				loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -part},
 			)
 			if rest -= part; own {
 				e.Postings = from(e.Postings, len(e.Postings)-1, g.Expires)
@@ -102,7 +107,9 @@ func (d *Decision) takeFromLots(e loyalty.Entry, lots []loyalty.Lot, rest loyalt
 }
 
 // writeOffExpired writes off points that expired in the grant's lot and returns how many remain to be taken.
-func (d *Decision) writeOffExpired(e loyalty.Entry, purse loyalty.Purse, rest loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
+func (d *Decision) writeOffExpired(
+	e loyalty.Entry, purse loyalty.Purse, rest loyalty.Points, g *loyalty.Grant,
+) (loyalty.Entry, loyalty.Points) {
 	lot := d.Where(*g)
 	if expiredIn(purse, lot) == 0 && lot.Slides() {
 		lot = expiredSince(purse, g.Expires)

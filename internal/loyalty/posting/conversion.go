@@ -75,7 +75,9 @@ func FindConversion(a loyalty.Account, x loyalty.Converted) loyalty.Converted {
 
 // takeFromConversions takes back points that were converted from a grant's points. Conversions that took points from
 // the grant's lot come first, then the others, each group with the latest first. Fractions count in the member's favor.
-func (d *Decision) takeFromConversions(e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
+func (d *Decision) takeFromConversions(
+	e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant,
+) (loyalty.Entry, loyalty.Points) {
 	mine := d.Where(*g)
 	for _, own := range []bool{true, false} {
 		for _, x := range slices.Backward(d.Account.Conversions) {
@@ -84,7 +86,9 @@ func (d *Decision) takeFromConversions(e loyalty.Entry, rest loyalty.Points, g *
 				continue
 			}
 			left := d.leftBy(e)
-			if at := slices.IndexFunc(left.Conversions, func(y loyalty.Converted) bool { return y.ID == x.ID }); at >= 0 {
+			if at := slices.IndexFunc(
+				left.Conversions, func(y loyalty.Converted) bool { return y.ID == x.ID },
+			); at >= 0 {
 				x = left.Conversions[at]
 			}
 			lot, most := d.RemainingIn(left, x)
@@ -127,14 +131,17 @@ func (d *Decision) convertAgain(e loyalty.Entry, n loyalty.Points, g *loyalty.Gr
 			loyalty.Posting{Wallet: x.To, Bucket: loyalty.BucketConverted, Points: back.Points},
 		)
 		e.Postings = d.Activate(
-			e.Postings, x.To, loyalty.Points(there), d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot}), d.Now,
+			e.Postings, x.To, loyalty.Points(there),
+			d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot}), d.Now,
 		)
 		e.Reasons = append(e.Reasons, ConversionReasons(&x, part, loyalty.Points(there), loyalty.WasConverted)...)
 		e.Reversals = append(e.Reversals, back)
 		u.Points, u.Worth = u.Points+back.Points, u.Worth-part
 		n -= part
 	}
-	g.Converted = slices.DeleteFunc(g.Converted, func(u loyalty.Unconverted) bool { return u.Worth == 0 && u.Points == 0 })
+	g.Converted = slices.DeleteFunc(
+		g.Converted, func(u loyalty.Unconverted) bool { return u.Worth == 0 && u.Points == 0 },
+	)
 	return e, n
 }
 

@@ -28,7 +28,9 @@ const MaxExtended = 128
 
 // reachable reports whether a reminder that points expire or a level ends can be sent to the member.
 func reachable(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf) bool {
-	on := map[loyalty.NoticeOf]loyalty.Trigger{loyalty.OfExpiry: loyalty.BeforeExpiry, loyalty.OfFall: loyalty.BeforeTier}[what]
+	on := map[loyalty.NoticeOf]loyalty.Trigger{
+		loyalty.OfExpiry: loyalty.BeforeExpiry, loyalty.OfFall: loyalty.BeforeTier,
+	}[what]
 	return slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool {
 		purpose := cmp.Or(r.Purpose, PurposeOf(r.On))
 		return r.On == on && slices.ContainsFunc(r.Channels, func(c loyalty.Channel) bool {
@@ -42,7 +44,8 @@ func reachable(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf) b
 // morning, would always be too late.
 func unnoticed(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, at time.Time) bool {
 	n, ok := IsNoticed(acc, what, subject)
-	return !ok || n.Withdrawn || p.AdvanceNotice.Period.After(loyalty.DateOf(n.At, p.Zone).Start(p.Zone), p.Zone).After(at)
+	return !ok || n.Withdrawn ||
+		p.AdvanceNotice.Period.After(loyalty.DateOf(n.At, p.Zone).Start(p.Zone), p.Zone).After(at)
 }
 
 // again reports whether something is postponed once more after the given number of postponements. failed says that the
@@ -153,7 +156,9 @@ func PostponesFall(p *loyalty.Program, acc loyalty.Account, at time.Time) bool {
 	if p.AdvanceNotice.Period.IsZero() || !unnoticed(p, acc, loyalty.OfFall, subject, at) {
 		return false
 	}
-	failed := failed(acc, loyalty.OfFall, subject) || failed(acc, loyalty.OfFall, TierNotice(loyalty.Standing{Level: s.Level, Until: s.Ended}))
+	failed := failed(acc, loyalty.OfFall, subject) || failed(
+		acc, loyalty.OfFall, TierNotice(loyalty.Standing{Level: s.Level, Until: s.Ended}),
+	)
 	return again(p, acc, loyalty.OfFall, s.Extensions, failed)
 }
 

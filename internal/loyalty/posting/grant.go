@@ -26,7 +26,9 @@ func (d *Decision) ExpireLot(wallet string, l loyalty.Lot, at time.Time) loyalty
 	return loyalty.Entry{
 		Kind: loyalty.KindExpire, Cause: d.OwnCause(loyalty.CauseExpiry, day), Effective: at,
 		Postings: MirrorPostings([]loyalty.Posting{gone}, loyalty.BucketExpired),
-		Reasons:  []loyalty.Reason{loyalty.ReasonIn(wallet, "expiry", -l.Points, loyalty.HasExpired, l.Expires.String())},
+		Reasons: []loyalty.Reason{
+			loyalty.ReasonIn(wallet, "expiry", -l.Points, loyalty.HasExpired, l.Expires.String()),
+		},
 	}
 }
 
@@ -226,7 +228,9 @@ func NoWallet(p *loyalty.Program, pointer string) error {
 	for _, w := range p.Wallets {
 		names = append(names, w.ID)
 	}
-	return loyalty.Refuse(loyalty.ValidationFailed, pointer, "Unknown wallet. The program has "+strings.Join(names, ", ")+".")
+	return loyalty.Refuse(
+		loyalty.ValidationFailed, pointer, "Unknown wallet. The program has "+strings.Join(names, ", ")+".",
+	)
 }
 
 // WalletUnits returns the plural name of a wallet's points.
@@ -252,7 +256,9 @@ func CompileWallets(p *loyalty.Program) error {
 		case w.ID == "" || w.ID == MainWallet || p.Compiled.Wallets[w.ID] != nil:
 			return fmt.Errorf("wallet %q has an invalid id or is a duplicate", w.ID)
 		case w.Expires.Inactive || w.Pending.Until != "":
-			return errors.New("the points of wallet " + w.ID + " cannot expire by inactivity or become active with an order")
+			return errors.New(
+				"the points of wallet " + w.ID + " cannot expire by inactivity or become active with an order",
+			)
 		case len(w.Pending.On) > MaxDays || len(w.Expires.On) > MaxDays:
 			return fmt.Errorf("expiry dates must be at most %d days of the year", MaxDays)
 		}

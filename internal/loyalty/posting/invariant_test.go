@@ -12,7 +12,9 @@ func TestCheckWriteFindsEveryViolation(t *testing.T) {
 	before := loyalty.Account{Member: "mem_ada", Sequence: 3, Purse: loyalty.Purse{Lots: []loyalty.Lot{{Points: 100}}}}
 	spend := loyalty.Entry{
 		Sequence: 4, Member: "mem_ada", Points: -40, Balance: loyalty.Balance{Active: 60},
-		Postings: []loyalty.Posting{{Bucket: loyalty.BucketActive, Points: -40}, {Bucket: loyalty.BucketRedeemed, Points: 40}},
+		Postings: []loyalty.Posting{
+			{Bucket: loyalty.BucketActive, Points: -40}, {Bucket: loyalty.BucketRedeemed, Points: 40},
+		},
 	}
 	after, err := Apply(before, spend)
 	if err != nil {
@@ -26,11 +28,18 @@ func TestCheckWriteFindsEveryViolation(t *testing.T) {
 		"an account that is behind its entry": func(a *loyalty.Account, _ *loyalty.Entry) { a.Sequence = 3 },
 		"postings that do not sum to zero":    func(_ *loyalty.Account, e *loyalty.Entry) { e.Postings[1].Points = 39 },
 		"a wallet that does not sum to zero": func(_ *loyalty.Account, e *loyalty.Entry) {
-			e.Postings = append(e.Postings, loyalty.Posting{Wallet: "miles", Bucket: loyalty.BucketActive, Points: 1}, loyalty.Posting{Bucket: loyalty.BucketIssued, Points: -1})
+			e.Postings = append(
+				e.Postings, loyalty.Posting{Wallet: "miles", Bucket: loyalty.BucketActive, Points: 1},
+				loyalty.Posting{Bucket: loyalty.BucketIssued, Points: -1},
+			)
 		},
-		"points that were not posted":           func(_ *loyalty.Account, e *loyalty.Entry) { e.Points = -39 },
-		"a balance that the account has not":    func(_ *loyalty.Account, e *loyalty.Entry) { e.Balance.Active = 61 },
-		"an account that changes by other sums": func(a *loyalty.Account, e *loyalty.Entry) { a.Lots[0].Points, e.Balance.Active = 61, 61 },
+		"points that were not posted":        func(_ *loyalty.Account, e *loyalty.Entry) { e.Points = -39 },
+		"a balance that the account has not": func(_ *loyalty.Account, e *loyalty.Entry) { e.Balance.Active = 61 },
+		"an account that changes by other sums": func(
+			a *loyalty.Account, e *loyalty.Entry,
+		) {
+			a.Lots[0].Points, e.Balance.Active = 61, 61
+		},
 		"a lot below zero": func(a *loyalty.Account, e *loyalty.Entry) {
 			a.Lots = []loyalty.Lot{{Points: -10}, {Expires: 20271231, Points: 70}}
 		},
@@ -58,7 +67,12 @@ func TestApplyReportsViolations(t *testing.T) {
 	for _, e := range []loyalty.Entry{
 		{Sequence: 5, Member: "mem_ada"},
 		{Sequence: 4, Member: "mem_ada", Postings: []loyalty.Posting{{Bucket: loyalty.BucketActive, Points: 1}}},
-		{Sequence: 4, Member: "mem_ada", Postings: []loyalty.Posting{{Bucket: loyalty.BucketActive, Points: -1}, {Bucket: loyalty.BucketRedeemed, Points: 1}}},
+		{
+			Sequence: 4, Member: "mem_ada",
+			Postings: []loyalty.Posting{
+				{Bucket: loyalty.BucketActive, Points: -1}, {Bucket: loyalty.BucketRedeemed, Points: 1},
+			},
+		},
 	} {
 		if _, err := Apply(acc, e); !errors.Is(err, ErrInvariant) {
 			t.Errorf("%+v: %v", e, err)

@@ -77,7 +77,9 @@ func AddMetric(all []loyalty.Metric, m loyalty.Metric, window int) []loyalty.Met
 	out := make([]loyalty.Metric, 0, len(all)+2)
 	add := func(m loyalty.Metric) {
 		m.Month = kept(m.Month, newest, window)
-		at, found := slices.BinarySearchFunc(out, m, func(x, y loyalty.Metric) int { return cmp.Compare(x.Month, y.Month) })
+		at, found := slices.BinarySearchFunc(
+			out, m, func(x, y loyalty.Metric) int { return cmp.Compare(x.Month, y.Month) },
+		)
 		if !found {
 			out = slices.Insert(out, at, m)
 			return
@@ -156,7 +158,9 @@ func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now ti
 }
 
 // applyRedecision returns the standings before the last one after a redecision.
-func applyRedecision(r *loyalty.Redecision, past []loyalty.Standing, present, last loyalty.Standing, now time.Time) []loyalty.Standing {
+func applyRedecision(
+	r *loyalty.Redecision, past []loyalty.Standing, present, last loyalty.Standing, now time.Time,
+) []loyalty.Standing {
 	out := slices.Concat(StandingsBefore(append(slices.Clip(past), present), r.From), r.Past)
 	if n := len(out); n > 0 && !out[n-1].Decided().Before(last.Decided()) {
 		out = out[:n-1] // the last one is already among those that stay

@@ -119,7 +119,9 @@ func NoteCut(a *loyalty.Account, e loyalty.Entry) {
 	if len(e.Order.Cut) > 0 {
 		x := loyalty.CutOrder{Order: o}
 		if !slices.ContainsFunc(e.Order.Cut, func(u loyalty.Usage) bool { return u.Ends == 0 }) {
-			x.Ends = slices.MaxFunc(e.Order.Cut, func(u, v loyalty.Usage) int { return cmp.Compare(u.Ends, v.Ends) }).Ends
+			x.Ends = slices.MaxFunc(
+				e.Order.Cut, func(u, v loyalty.Usage) int { return cmp.Compare(u.Ends, v.Ends) },
+			).Ends
 		}
 		at, _ := slices.BinarySearchFunc(cut, x, func(x, y loyalty.CutOrder) int { return x.Order.Compare(y.Order) })
 		cut = slices.Insert(cut, at, x)

@@ -72,7 +72,10 @@ func (d *Decision) Post(e loyalty.Entry) error {
 		return loyalty.Refuse(loyalty.AmountOutOfRange, "", "The balance would exceed the maximum of an account.")
 	}
 	if n := len(after.Pending); n > MaxPending && n > len(d.Account.Pending) {
-		return loyalty.Refuse(loyalty.ValidationFailed, "", "The member already has 2000 orders and events with pending points, which is the limit.")
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "",
+			"The member already has 2000 orders and events with pending points, which is the limit.",
+		)
 	}
 	d.Account = after
 	d.Entries = append(d.Entries, e)
@@ -82,9 +85,13 @@ func (d *Decision) Post(e loyalty.Entry) error {
 // Credit returns out with the postings that award n points of a grant. The points are pending until they become active,
 // or as long as that instant is unknown. Points that are active pay debt first. The rest joins its lot, or expires if
 // the lot has expired.
-func (d *Decision) Credit(out []loyalty.Posting, cause loyalty.Cause, n loyalty.Points, g loyalty.Grant, giveUp time.Time) []loyalty.Posting {
+func (d *Decision) Credit(
+	out []loyalty.Posting, cause loyalty.Cause, n loyalty.Points, g loyalty.Grant, giveUp time.Time,
+) []loyalty.Posting {
 	if g.ActiveAt.IsZero() || g.ActiveAt.After(d.Now) {
-		p := loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketPending, Lot: g.Expires, ActiveAt: g.ActiveAt, Points: n}
+		p := loyalty.Posting{
+			Wallet: g.Wallet, Bucket: loyalty.BucketPending, Lot: g.Expires, ActiveAt: g.ActiveAt, Points: n,
+		}
 		if g.Rule != "" {
 			p.Cause = cause
 		}
@@ -98,14 +105,18 @@ func (d *Decision) Credit(out []loyalty.Posting, cause loyalty.Cause, n loyalty.
 
 // Activate returns out with the postings that make n points of a wallet spendable. out are earlier postings of the same
 // entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
-func (d *Decision) Activate(out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time) []loyalty.Posting {
+func (d *Decision) Activate(
+	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
+) []loyalty.Posting {
 	out, n = d.payDebt(out, wallet, n, expires)
 	return d.settle(out, wallet, n, expires, at)
 }
 
 // payDebt pays what the earlier postings of the entry leave of a wallet's debt with up to n points. It returns the
 // remaining points.
-func (d *Decision) payDebt(out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date) ([]loyalty.Posting, loyalty.Points) {
+func (d *Decision) payDebt(
+	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date,
+) ([]loyalty.Posting, loyalty.Points) {
 	debt := d.Account.In(wallet).Debt
 	for _, p := range out {
 		if p.Bucket == loyalty.BucketDebt && p.Wallet == wallet {
@@ -122,7 +133,9 @@ func (d *Decision) payDebt(out []loyalty.Posting, wallet string, n loyalty.Point
 // Arrive does the same as activate for points of several lots in one entry. Of all these points, those that expire
 // first pay the debt, beginning with those of a lot that has expired. If points of a later lot have paid already, the
 // two are exchanged.
-func (d *Decision) Arrive(out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time) []loyalty.Posting {
+func (d *Decision) Arrive(
+	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
+) []loyalty.Posting {
 	lot := d.Lot(expires)
 	out, n = d.payDebt(out, wallet, n, expires)
 	for n > 0 {
@@ -136,7 +149,9 @@ func (d *Decision) Arrive(out []loyalty.Posting, wallet string, n loyalty.Points
 		out = d.settle(out, wallet, part, out[i].Lot, at)
 		n -= part
 	}
-	out = slices.DeleteFunc(out, func(p loyalty.Posting) bool { return p.Bucket == loyalty.BucketDebt && p.Points == 0 })
+	out = slices.DeleteFunc(
+		out, func(p loyalty.Posting) bool { return p.Bucket == loyalty.BucketDebt && p.Points == 0 },
+	)
 	return d.settle(out, wallet, n, expires, at)
 }
 
@@ -153,7 +168,9 @@ func lastPayer(out []loyalty.Posting, wallet string) int {
 }
 
 // settle adds n points to their lot, or to the expired points if the lot has expired at that instant.
-func (d *Decision) settle(out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time) []loyalty.Posting {
+func (d *Decision) settle(
+	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
+) []loyalty.Posting {
 	own := expires
 	expires = d.Lot(expires)
 	switch {
@@ -162,7 +179,10 @@ func (d *Decision) settle(out []loyalty.Posting, wallet string, n loyalty.Points
 	case IsExpired(d.P, expires, at):
 		return append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketExpired, Lot: expires, Points: n})
 	}
-	return from(append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketActive, Lot: expires, Points: n}), len(out), own)
+	return from(
+		append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketActive, Lot: expires, Points: n}), len(out),
+		own,
+	)
 }
 
 // Take returns out with the postings that take up to n active points of a wallet, earliest expiry first, and the number

@@ -74,7 +74,10 @@ func Unearning(o loyalty.Order) int64 {
 
 func CheckLines(o loyalty.Order) error {
 	if len(o.Lines) > posting.MaxLines {
-		return loyalty.Refuse(loyalty.ValidationFailed, "/line_items", fmt.Sprintf("An order has at most %d line items.", posting.MaxLines))
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/line_items",
+			fmt.Sprintf("An order has at most %d line items.", posting.MaxLines),
+		)
 	}
 	sum := int64(0)
 	for i, l := range o.Lines {
@@ -89,11 +92,15 @@ func CheckLines(o loyalty.Order) error {
 			return err
 		}
 		if sum += l.Amount; sum > loyalty.MaxAmount {
-			return loyalty.Refuse(loyalty.AmountOutOfRange, "/line_items", "The sum of the line items exceeds the maximum of an order.")
+			return loyalty.Refuse(
+				loyalty.AmountOutOfRange, "/line_items", "The sum of the line items exceeds the maximum of an order.",
+			)
 		}
 	}
 	if id, ok := repeatedLine(o.Lines); ok {
-		return loyalty.Refuse(loyalty.ValidationFailed, "/line_items", fmt.Sprintf("Two line items have the id %q.", id))
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/line_items", fmt.Sprintf("Two line items have the id %q.", id),
+		)
 	}
 	return nil
 }
@@ -137,7 +144,10 @@ func CheckTenders(o loyalty.Order) error {
 		if sum += t.Amount; sum > OrderTotal(o) {
 			return loyalty.Refuse(
 				loyalty.ValidationFailed, "/tenders",
-				fmt.Sprintf("The sum of the tenders must not exceed the order's total of %s.", loyalty.Money{Amount: OrderTotal(o), Currency: o.Currency}),
+				fmt.Sprintf(
+					"The sum of the tenders must not exceed the order's total of %s.",
+					loyalty.Money{Amount: OrderTotal(o), Currency: o.Currency},
+				),
 			)
 		}
 	}
@@ -146,7 +156,10 @@ func CheckTenders(o loyalty.Order) error {
 
 func CheckAmount(pointer string, n int64) error {
 	if n < 0 || n > loyalty.MaxAmount {
-		return loyalty.Refuse(loyalty.AmountOutOfRange, pointer, fmt.Sprintf("The amount must be between 0 and %d minor units.", loyalty.MaxAmount))
+		return loyalty.Refuse(
+			loyalty.AmountOutOfRange, pointer,
+			fmt.Sprintf("The amount must be between 0 and %d minor units.", loyalty.MaxAmount),
+		)
 	}
 	return nil
 }

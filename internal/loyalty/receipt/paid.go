@@ -113,7 +113,9 @@ func WithParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
 		return f
 	}
 	of := posting.Fraction(min(f.Money.Amount-f.Tip, stated.Money.Amount), stated.Money.Amount)
-	for to, amount := range map[*int64]int64{&f.Tax: stated.Tax, &f.Shipping: stated.Shipping, &f.ShippingTax: stated.ShippingTax} {
+	for to, amount := range map[*int64]int64{
+		&f.Tax: stated.Tax, &f.Shipping: stated.Shipping, &f.ShippingTax: stated.ShippingTax,
+	} {
 		*to, _ = loyalty.Whole(amount).Mul(of).Floor()
 	}
 	return f
@@ -260,7 +262,10 @@ func LastRefund(x loyalty.Receipt) (at time.Time) {
 }
 
 func dispute(o *loyalty.Order) {
-	as := map[loyalty.FactState]loyalty.DisputeStatus{loyalty.FactOpen: loyalty.DisputeOpen, loyalty.FactWon: loyalty.DisputeWon, loyalty.FactLost: loyalty.DisputeLost}
+	as := map[loyalty.FactState]loyalty.DisputeStatus{
+		loyalty.FactOpen: loyalty.DisputeOpen, loyalty.FactWon: loyalty.DisputeWon,
+		loyalty.FactLost: loyalty.DisputeLost,
+	}
 	for _, x := range o.Receipts {
 		for _, f := range x.Facts {
 			if f.Kind == loyalty.FactDispute && as[f.State] != "" && f.Money.Currency == o.Currency {

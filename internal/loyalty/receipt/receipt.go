@@ -147,7 +147,9 @@ func GiftCards(x loyalty.Receipt, c loyalty.Currency) (sum, unknown int64) {
 // in part.
 func ForOrder(x loyalty.Receipt) loyalty.Receipt {
 	if !slices.ContainsFunc(x.Facts, func(f loyalty.Fact) bool { return f.Mixed }) {
-		x.Facts = slices.DeleteFunc(slices.Clone(x.Facts), func(f loyalty.Fact) bool { return f.Kind == loyalty.FactTender })
+		x.Facts = slices.DeleteFunc(
+			slices.Clone(x.Facts), func(f loyalty.Fact) bool { return f.Kind == loyalty.FactTender },
+		)
 	}
 	return x
 }
@@ -233,7 +235,9 @@ func ForeignFacts(x loyalty.Receipt) (n int) {
 // WithReceipt returns the order with the facts of one of its payments added. It returns false if they contain nothing
 // new.
 func WithReceipt(o loyalty.Order, x loyalty.Receipt) (loyalty.Order, bool) {
-	i, known := slices.BinarySearchFunc(o.Receipts, x, func(a, b loyalty.Receipt) int { return cmp.Compare(a.ID, b.ID) })
+	i, known := slices.BinarySearchFunc(
+		o.Receipts, x, func(a, b loyalty.Receipt) int { return cmp.Compare(a.ID, b.ID) },
+	)
 	if !known {
 		o.Receipts = slices.Insert(slices.Clone(o.Receipts), i, WithFacts(loyalty.Receipt{ID: x.ID}, x.Facts))
 		return o, true

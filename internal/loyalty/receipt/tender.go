@@ -134,7 +134,8 @@ func refundTender(o *loyalty.Order, name string) string {
 		}
 		if some && earn != t.Kind.Earns() {
 			return fmt.Sprintf(
-				"Several tenders are named %q, and only some of them earn points. Specify the type of the tender.", name,
+				"Several tenders are named %q, and only some of them earn points. Specify the type of the tender.",
+				name,
 			)
 		}
 		earn, some = t.Kind.Earns(), true

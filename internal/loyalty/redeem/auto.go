@@ -40,16 +40,21 @@ func AutoRedeem(d *posting.Decision, at time.Time) error {
 		taken, _ := d.Take(nil, "", cost)
 		IssueCode(d.P, &r, &reward, LotsOf(taken), at)
 		e := loyalty.Entry{
-			Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: r.ID, Revision: 1}, Effective: at, Redemption: &r,
+			Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: r.ID, Revision: 1},
+			Effective: at, Redemption: &r,
 			Reasons: []loyalty.Reason{
-				loyalty.NewReason(reward.Key(), loyalty.FormatPoints(-cost), loyalty.IsCost, loyalty.FormatPoints(cost)),
+				loyalty.NewReason(
+					reward.Key(), loyalty.FormatPoints(-cost), loyalty.IsCost, loyalty.FormatPoints(cost),
+				),
 				loyalty.NewReason(autoKey, "0", loyalty.IsAutomatic, loyalty.FormatPoints(auto.At)),
 			},
 			Usage:    []loyalty.Usage{earn.LimitUsage(limit, autoKey, day, 1)},
 			Postings: SpentPostings(taken, "", cost),
 		}
 		if n == limit.Times {
-			e.Reasons = append(e.Reasons, loyalty.NewReason(autoKey, "0", loyalty.IsStopped, strconv.FormatInt(n, 10), day.String()))
+			e.Reasons = append(
+				e.Reasons, loyalty.NewReason(autoKey, "0", loyalty.IsStopped, strconv.FormatInt(n, 10), day.String()),
+			)
 		}
 		CreditWallet(d, &e, &reward, cost)
 		if err := d.Post(e); err != nil {
@@ -74,7 +79,8 @@ func autoID(d *posting.Decision) string {
 // autoReady reports whether a member has enough active points for the automatic reward, and may redeem it.
 func autoReady(p *loyalty.Program, acc loyalty.Account) bool {
 	auto := p.Redemption.Auto
-	return auto.Reward != "" && acc.Status == loyalty.Active && !InDebt(p, acc) && loyalty.TotalPoints(acc.Lots) >= auto.At
+	return auto.Reward != "" && acc.Status == loyalty.Active && !InDebt(p, acc) &&
+		loyalty.TotalPoints(acc.Lots) >= auto.At
 }
 
 // AutoDue returns the end of the day whose limit stopped automatic redemption, or zero if no limit stopped it.
@@ -105,14 +111,18 @@ func CompileAuto(p *loyalty.Program) error {
 	case !ok:
 		return fmt.Errorf("automatic redemption names the unknown reward %q", auto.Reward)
 	case auto.Limit < 1 || auto.Limit > MaxAutoLimit:
-		return fmt.Errorf("the daily limit of automatic redemption is %d; it must be from 1 to %d", auto.Limit, MaxAutoLimit)
+		return fmt.Errorf(
+			"the daily limit of automatic redemption is %d; it must be from 1 to %d", auto.Limit, MaxAutoLimit,
+		)
 	}
 	r.When = nil // see AutoRedeem
 	if wants := AutoObstacle(&r); wants != "" {
 		return fmt.Errorf("the reward %s %s, so it cannot be redeemed automatically", r.ID, wants)
 	}
 	if costs := r.Costs(); slices.Min(costs) < 1 || slices.Max(costs) > auto.At {
-		return errors.New("automatic redemption requires a reward that costs at least 1 point and at most the triggering balance")
+		return errors.New(
+			"automatic redemption requires a reward that costs at least 1 point and at most the triggering balance",
+		)
 	}
 	return nil
 }

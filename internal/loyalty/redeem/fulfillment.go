@@ -88,7 +88,9 @@ func CheckAddress(r *loyalty.Reward, given bool) error {
 	case given && !r.Manual:
 		return loyalty.Refuse(loyalty.ValidationFailed, "/address", "The reward is not shipped. Omit address.")
 	case r.Address && !given:
-		return loyalty.Refuse(loyalty.ValidationFailed, "/address", "The reward is shipped to the member. Specify address.")
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "/address", "The reward is shipped to the member. Specify address.",
+		)
 	}
 	return nil
 }
@@ -96,7 +98,9 @@ func CheckAddress(r *loyalty.Reward, given bool) error {
 // CallOff cancels the fulfillment of a redemption and returns everything that the redemption cost, regardless of the
 // program's refund policy, because the reward will not be delivered. accs and priors are the same as for
 // ReverseTogether.
-func CallOff(p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, now time.Time) ([]posting.Outcome, error) {
+func CallOff(
+	p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, now time.Time,
+) ([]posting.Outcome, error) {
 	r := *priors[0].Redemption
 	if r.Status != loyalty.Committed {
 		return nil, loyalty.Refuse(loyalty.InvalidFulfillmentTransition, "", "The redemption is "+string(r.Status)+".")
@@ -106,5 +110,6 @@ func CallOff(p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry,
 
 // GivesAllBack reports whether a refund of this share of an order's amount reverses a redemption in full.
 func GivesAllBack(p *loyalty.Program, share *big.Rat) bool {
-	return p.Redemption.OnRefund == loyalty.AllBack || p.Redemption.OnRefund == loyalty.ShareBack && share.Cmp(big.NewRat(1, 1)) == 0
+	return p.Redemption.OnRefund == loyalty.AllBack ||
+		p.Redemption.OnRefund == loyalty.ShareBack && share.Cmp(big.NewRat(1, 1)) == 0
 }

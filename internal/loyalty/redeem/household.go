@@ -104,7 +104,12 @@ func give(d *posting.Decision, r loyalty.Redemption, commit bool) error {
 	e := loyalty.Entry{
 		Kind: loyalty.KindReserve, Cause: RedemptionCause(r, d.Account.Member, 1), Effective: d.Now, Redemption: &r,
 		Postings: posting.MirrorPostings(taken, loyalty.BucketReserved),
-		Reasons:  []loyalty.Reason{loyalty.NewReason(d.P.Households.Key(), loyalty.FormatPoints(-r.Points), loyalty.WasGivenTo, loyalty.FormatPoints(r.Points))},
+		Reasons: []loyalty.Reason{
+			loyalty.NewReason(
+				d.P.Households.Key(), loyalty.FormatPoints(-r.Points), loyalty.WasGivenTo,
+				loyalty.FormatPoints(r.Points),
+			),
+		},
 	}
 	if commit {
 		r.Lots = LotsOf(taken)

@@ -77,7 +77,9 @@ func MaySend(r loyalty.Redemption, code IssuedCode, sent int, now time.Time) err
 		return err
 	}
 	if sent >= MaxGiftMessages {
-		return loyalty.Refuse(loyalty.ValidationFailed, "", fmt.Sprintf("A gift card can be sent at most %d times.", MaxGiftMessages))
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "", fmt.Sprintf("A gift card can be sent at most %d times.", MaxGiftMessages),
+		)
 	}
 	return nil
 }
@@ -91,20 +93,31 @@ func (c IssuedCode) Use(amount loyalty.Money, now time.Time) (IssuedCode, error)
 	case CodeIsUsed:
 		return c, loyalty.Refuse(loyalty.CodeUsed, "", "The code was used on "+loyalty.FormatInstant(c.Used)+".")
 	case CodeNotYetValid:
-		return c, loyalty.Refuse(loyalty.CodeNotValid, "", "The code is not valid before "+loyalty.FormatInstant(c.From)+".")
+		return c, loyalty.Refuse(
+			loyalty.CodeNotValid, "", "The code is not valid before "+loyalty.FormatInstant(c.From)+".",
+		)
 	case CodeIsExpired:
-		return c, loyalty.Refuse(loyalty.CodeNotValid, "", "The code was valid until "+loyalty.FormatInstant(c.Until)+".")
+		return c, loyalty.Refuse(
+			loyalty.CodeNotValid, "", "The code was valid until "+loyalty.FormatInstant(c.Until)+".",
+		)
 	}
 	switch {
 	case c.Left.Currency == "" && amount != (loyalty.Money{}):
-		return c, loyalty.Refuse(loyalty.ValidationFailed, "/amount", "Only gift cards have an amount. Omit amount to use the code.")
+		return c, loyalty.Refuse(
+			loyalty.ValidationFailed, "/amount", "Only gift cards have an amount. Omit amount to use the code.",
+		)
 	case c.Left.Currency == "":
 		c.Used = now
 		return c, nil
 	case amount.Currency != c.Left.Currency:
-		return c, loyalty.Refuse(loyalty.CurrencyMismatch, "/currency", "The currency of the gift card is "+string(c.Left.Currency)+".")
+		return c, loyalty.Refuse(
+			loyalty.CurrencyMismatch, "/currency", "The currency of the gift card is "+string(c.Left.Currency)+".",
+		)
 	case amount.Amount < 1 || amount.Amount > c.Left.Amount:
-		return c, loyalty.Refuse(loyalty.AmountOutOfRange, "/amount", "The amount must be above 0 and at most the gift card's remaining value of "+c.Left.String()+".")
+		return c, loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/amount",
+			"The amount must be above 0 and at most the gift card's remaining value of "+c.Left.String()+".",
+		)
 	}
 	if c.Left.Amount -= amount.Amount; c.Left.Amount == 0 {
 		c.Used = now

@@ -74,7 +74,9 @@ func RewardDate(r *loyalty.Reward, in *loyalty.Redemption, now time.Time) error 
 	if len(ids) == 0 {
 		return unavailable([]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementTime}})
 	}
-	return loyalty.Refuse(loyalty.ValidationFailed, "/date", "Specify date. It must be one of "+strings.Join(ids, ", ")+".")
+	return loyalty.Refuse(
+		loyalty.ValidationFailed, "/date", "Specify date. It must be one of "+strings.Join(ids, ", ")+".",
+	)
 }
 
 // DatedReward returns the requirement that all dates together do not meet: all dates are over, or those ahead have no
@@ -103,6 +105,10 @@ func NoCapacity(r *loyalty.Reward, date string, left earn.Budgets, now time.Time
 			others = append(others, o.ID)
 		}
 	}
-	l := loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Required: date, Available: strings.Join(others, ", ")}
-	return &loyalty.Error{Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/date", Unmet: []loyalty.UnmetRequirement{l}}
+	l := loyalty.UnmetRequirement{
+		Requirement: loyalty.RequirementStock, Required: date, Available: strings.Join(others, ", "),
+	}
+	return &loyalty.Error{
+		Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/date", Unmet: []loyalty.UnmetRequirement{l},
+	}
 }

@@ -39,7 +39,8 @@ func payable(p *loyalty.Program, want loyalty.Points, total loyalty.Money, alrea
 		want = want / step * step
 		value, _ = perPoint.Mul(loyalty.Whole(int64(want))).Floor()
 	}
-	if least, _ := perPoint.Mul(loyalty.Whole(int64(p.Redemption.Pay.Min))).Floor(); want < p.Redemption.Pay.Min || value < max(1, least) {
+	if least, _ := perPoint.Mul(loyalty.Whole(int64(p.Redemption.Pay.Min))).Floor(); want < p.Redemption.Pay.Min ||
+		value < max(1, least) {
 		return Payment{}, true
 	}
 	return Payment{PointsNeeded(value, perPoint), loyalty.Money{Amount: value, Currency: total.Currency}}, true
@@ -117,14 +118,20 @@ const PayReward = "pay-with-points"
 // payment returns a payment as a reward with its cost in points, and sets the requested points and the value in the
 // redemption. more is the number of points that the member can use beyond the account's own, such as those of the
 // household. It returns a rejection if no payment is possible.
-func payment(p *loyalty.Program, acc loyalty.Account, more loyalty.Points, in *loyalty.Redemption) (loyalty.Reward, error) {
+func payment(
+	p *loyalty.Program, acc loyalty.Account, more loyalty.Points, in *loyalty.Redemption,
+) (loyalty.Reward, error) {
 	available := acc.Balance().Active + more
 	want := in.Points
 	switch {
 	case len(p.Redemption.Pay.Rates) == 0:
-		return loyalty.Reward{}, loyalty.Refuse(loyalty.NotFound, "/reward", "The program does not accept points as payment.")
+		return loyalty.Reward{}, loyalty.Refuse(
+			loyalty.NotFound, "/reward", "The program does not accept points as payment.",
+		)
 	case in.Total.Amount <= 0 || in.Total.Amount > loyalty.MaxAmount:
-		return loyalty.Reward{}, loyalty.Refuse(loyalty.ValidationFailed, "/order_total", "Specify order_total, above 0.")
+		return loyalty.Reward{}, loyalty.Refuse(
+			loyalty.ValidationFailed, "/order_total", "Specify order_total, above 0.",
+		)
 	case want < 0:
 		return loyalty.Reward{}, loyalty.Refuse(loyalty.AmountNotPositive, "/points", "points must be above 0.")
 	case want == 0, want > available:
@@ -140,7 +147,9 @@ func payment(p *loyalty.Program, acc loyalty.Account, more loyalty.Points, in *l
 		least, ok := LeastPayment(&p.Redemption.Pay, in.Total, already)
 		if !ok {
 			return loyalty.Reward{}, loyalty.Refuse(loyalty.AmountOutOfRange, "/order_total",
-				"The part of this order that points can still pay costs fewer than the "+loyalty.FormatPoints(max(1, p.Redemption.Pay.Min))+
+				"The part of this order that points can still pay costs fewer than the "+loyalty.FormatPoints(
+					max(1, p.Redemption.Pay.Min),
+				)+
 					" points that the program requires.")
 		}
 		if available < least {

@@ -15,7 +15,10 @@ const Perk = "perk"
 
 // claimPerk gives a perk to the member immediately, without a reservation. It cancels the reservation for the same
 // cart.
-func claimPerk(p *loyalty.Program, acc loyalty.Account, reward *loyalty.Reward, in loyalty.Redemption, left earn.Budgets, now time.Time) (posting.Outcome, error) {
+func claimPerk(
+	p *loyalty.Program, acc loyalty.Account, reward *loyalty.Reward, in loyalty.Redemption, left earn.Budgets,
+	now time.Time,
+) (posting.Outcome, error) {
 	d := posting.Decide(p, acc, now)
 	if _, err := replace(d, in); err != nil {
 		return posting.Outcome{}, err
@@ -32,7 +35,8 @@ func claimPerk(p *loyalty.Program, acc loyalty.Account, reward *loyalty.Reward, 
 	in.At, in.Stocked = now, reward.Limited()
 	IssueCode(p, &in, reward, nil, now)
 	e := loyalty.Entry{
-		Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}, Effective: now, Redemption: &in,
+		Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1},
+		Effective: now, Redemption: &in,
 		Reasons: []loyalty.Reason{loyalty.NewReason(reward.Key(), "0", loyalty.IsFree)},
 		Usage:   uses(p, reward, in, 1),
 	}
@@ -66,7 +70,8 @@ func LevelPerks(p *loyalty.Program, acc loyalty.Account) (out []PerkQuote) {
 	for i, q := range out {
 		if !slices.Contains(mine.Perks, q.ID) {
 			out[i].Unmet = []loyalty.UnmetRequirement{{
-				Requirement: loyalty.RequirementTier, Required: strings.Join(levels[q.ID], ", "), Available: acc.Tier.Level,
+				Requirement: loyalty.RequirementTier, Required: strings.Join(levels[q.ID], ", "),
+				Available: acc.Tier.Level,
 			}}
 		}
 	}

@@ -38,7 +38,9 @@ const MaxHolds = 20
 // Program.Hold. It uses the points that expire first. It cancels a reservation for the same cart. left contains the
 // remaining stock of limited rewards, as far as it is known (Outcome.Spends). The account must have been advanced to
 // now.
-func Redeem(p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time) (posting.Outcome, error) {
+func Redeem(
+	p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
+) (posting.Outcome, error) {
 	return Single(RedeemFrom(p, []loyalty.Account{acc}, in, commit, left, now))
 }
 
@@ -52,7 +54,9 @@ func Single(outs []posting.Outcome, err error) (posting.Outcome, error) {
 
 // RedeemFrom is like Redeem for the first of the accounts, to which the others may contribute. It returns their outcomes in
 // the same order.
-func RedeemFrom(p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time) ([]posting.Outcome, error) {
+func RedeemFrom(
+	p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
+) ([]posting.Outcome, error) {
 	acc, pot := accs[0], newPot(p, accs[1:])
 	reward, ok := FindReward(p, in.Reward)
 	switch {
@@ -115,12 +119,17 @@ func freed(d *posting.Decision, was loyalty.Account) (posting.Outcome, error) {
 
 // ready rejects a redemption with unmet requirements, and takes a unit of the reward's stock. more is the number of
 // points that the member can use beyond the account's.
-func ready(d *posting.Decision, in *loyalty.Redemption, reward *loyalty.Reward, more loyalty.Points, commit bool, left earn.Budgets) error {
+func ready(
+	d *posting.Decision, in *loyalty.Redemption, reward *loyalty.Reward, more loyalty.Points, commit bool,
+	left earn.Budgets,
+) error {
 	if err := RewardDate(reward, in, d.Now); err != nil {
 		return err
 	}
 	if !commit && len(d.Account.Holds) >= MaxHolds {
-		return loyalty.Refuse(loyalty.ValidationFailed, "", "The member already has 20 open redemptions. Commit or cancel one first.")
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "", "The member already has 20 open redemptions. Commit or cancel one first.",
+		)
 	}
 	if lacks := UnmetRequirements(d.P, d.Account, reward, *in, d.Now); len(lacks) > 0 {
 		return unavailable(lacks)
@@ -136,7 +145,9 @@ func ready(d *posting.Decision, in *loyalty.Redemption, reward *loyalty.Reward, 
 }
 
 // redeemed posts the entry of a redemption. taken are the postings of the points from the account itself.
-func redeemed(d *posting.Decision, in loyalty.Redemption, reward *loyalty.Reward, taken []loyalty.Posting, commit bool) error {
+func redeemed(
+	d *posting.Decision, in loyalty.Redemption, reward *loyalty.Reward, taken []loyalty.Posting, commit bool,
+) error {
 	e := loyalty.Entry{
 		Kind: loyalty.KindReserve, Cause: RedemptionCause(in, d.Account.Member, 1), Effective: d.Now, Redemption: &in,
 		Reasons: []loyalty.Reason{RedemptionReason(&in, -in.Points, loyalty.IsCost, loyalty.FormatPoints(in.Points))},
@@ -147,7 +158,12 @@ func redeemed(d *posting.Decision, in loyalty.Redemption, reward *loyalty.Reward
 		own -= x.Points
 	}
 	if drawn := in.Points - own; drawn > 0 {
-		e.Reasons = append(e.Reasons, loyalty.NewReason(d.P.Households.Key(), loyalty.FormatPoints(drawn), loyalty.WasContributed, loyalty.FormatPoints(drawn)))
+		e.Reasons = append(
+			e.Reasons,
+			loyalty.NewReason(
+				d.P.Households.Key(), loyalty.FormatPoints(drawn), loyalty.WasContributed, loyalty.FormatPoints(drawn),
+			),
+		)
 	}
 	if commit {
 		IssueCode(d.P, &in, reward, LotsOf(taken), d.Now)
@@ -233,7 +249,9 @@ func OutOfStock(reward *loyalty.Reward, now time.Time) *loyalty.Error {
 			l.From = drop.At
 		}
 	}
-	return &loyalty.Error{Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l}}
+	return &loyalty.Error{
+		Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l},
+	}
 }
 
 func unavailable(lacks []loyalty.UnmetRequirement) *loyalty.Error {
@@ -300,7 +318,9 @@ func undo(d *posting.Decision, e *loyalty.Entry, r loyalty.Redemption) {
 		uses = CreditedWallet(d.P, r, -1)
 	}
 	e.Usage = slices.DeleteFunc(uses, func(u loyalty.Usage) bool {
-		return earn.UsedAmount(d.Account, u.Rule, u.Times, u.Per, u.Ends) < -u.N // the limit was added after the redemption
+		return earn.UsedAmount(
+			d.Account, u.Rule, u.Times, u.Per, u.Ends,
+		) < -u.N // the limit was added after the redemption
 	})
 	if r.Stocked {
 		s := Counter(&reward, r.Date, d.Now)
@@ -316,7 +336,9 @@ func FindHold(a loyalty.Account, r loyalty.Redemption) (loyalty.Hold, error) {
 			return h, nil
 		}
 	}
-	return loyalty.Hold{}, loyalty.Refuse(loyalty.AlreadyResolved, "", "The redemption was already committed or canceled.")
+	return loyalty.Hold{}, loyalty.Refuse(
+		loyalty.AlreadyResolved, "", "The redemption was already committed or canceled.",
+	)
 }
 
 // EndHold releases a reservation now and returns the outcome.
@@ -357,12 +379,16 @@ func RedemptionReason(r *loyalty.Redemption, n loyalty.Points, what loyalty.Reas
 
 // Insufficient returns the rejection for insufficient points. It states the required and the available points, the debt
 // that the next points pay first, and when more points become active.
-func Insufficient(p *loyalty.Program, acc loyalty.Account, wallet string, needed loyalty.Points, verb string) *loyalty.Error {
+func Insufficient(
+	p *loyalty.Program, acc loyalty.Account, wallet string, needed loyalty.Points, verb string,
+) *loyalty.Error {
 	return insufficientWith(p, acc, wallet, 0, needed, verb)
 }
 
 // insufficientWith is like insufficient, for a member who can use more points than the account has.
-func insufficientWith(p *loyalty.Program, acc loyalty.Account, wallet string, more, needed loyalty.Points, verb string) *loyalty.Error {
+func insufficientWith(
+	p *loyalty.Program, acc loyalty.Account, wallet string, more, needed loyalty.Points, verb string,
+) *loyalty.Error {
 	available := acc.BalanceOf(wallet).Active + more
 	detail := verb + " " + loyalty.FormatPoints(needed) + " " + posting.WalletUnits(p, wallet) +
 		"; " + loyalty.FormatPoints(available) + " can be spent." + OwedText(p, acc, wallet)
@@ -387,5 +413,6 @@ func OwedText(p *loyalty.Program, acc loyalty.Account, wallet string) string {
 	if debt == 0 {
 		return ""
 	}
-	return " The member owes " + loyalty.FormatPoints(debt) + " " + posting.WalletUnits(p, wallet) + ", which newly earned points repay first."
+	return " The member owes " + loyalty.FormatPoints(debt) + " " + posting.WalletUnits(p, wallet) +
+		", which newly earned points repay first."
 }

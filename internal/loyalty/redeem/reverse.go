@@ -11,7 +11,9 @@ import (
 
 // Reverse returns points of a committed redemption after its order was refunded, under the rules of Returned for a
 // redemption without a code. prior is the last revision of the redemption.
-func Reverse(p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, share *big.Rat, now time.Time) (posting.Outcome, error) {
+func Reverse(
+	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, share *big.Rat, now time.Time,
+) (posting.Outcome, error) {
 	target, _, err := Returned(p, *prior.Redemption, share, IssuedCode{})
 	if err != nil {
 		return posting.Outcome{}, err
@@ -26,7 +28,9 @@ func Reverse(p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, share
 //
 // The error is already_resolved unless the redemption was committed, code_used if nothing more can be restored because the
 // card was spent, and validation_failed if the program's terms do not allow more.
-func Returned(p *loyalty.Program, r loyalty.Redemption, share *big.Rat, code IssuedCode) (loyalty.Points, IssuedCode, error) {
+func Returned(
+	p *loyalty.Program, r loyalty.Redemption, share *big.Rat, code IssuedCode,
+) (loyalty.Points, IssuedCode, error) {
 	switch {
 	case r.Status != loyalty.Committed:
 		return 0, code, loyalty.Refuse(loyalty.AlreadyResolved, "", "Only a committed redemption can be reversed.")
@@ -42,11 +46,15 @@ func Returned(p *loyalty.Program, r loyalty.Redemption, share *big.Rat, code Iss
 		target = 0
 	}
 	if r.Points > 0 && target <= r.Restored {
-		return 0, code, loyalty.Refuse(loyalty.ValidationFailed, "", "The program's rules do not allow restoring more points.")
+		return 0, code, loyalty.Refuse(
+			loyalty.ValidationFailed, "", "The program's rules do not allow restoring more points.",
+		)
 	}
 	code, target = code.Back(target, r.Points)
 	if r.Points > 0 && target <= r.Restored {
-		return 0, code, loyalty.Refuse(loyalty.CodeUsed, "", "The gift card was used. Points for its used value are not restored.")
+		return 0, code, loyalty.Refuse(
+			loyalty.CodeUsed, "", "The gift card was used. Points for its used value are not restored.",
+		)
 	}
 	return target, code, nil
 }
@@ -54,7 +62,9 @@ func Returned(p *loyalty.Program, r loyalty.Redemption, share *big.Rat, code Iss
 // ReverseTogether restores points of a redemption to the accounts of CommitTogether. target is the total of all
 // reversals. priors are the last revisions of the redemption and of the contributions to it. The last contributor gets
 // points back first. A member can claim a reversed perk again, up to its limit.
-func ReverseTogether(p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, now time.Time) ([]posting.Outcome, error) {
+func ReverseTogether(
+	p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, now time.Time,
+) ([]posting.Outcome, error) {
 	return restore(p, accs, priors, target, loyalty.Reversed, now)
 }
 
@@ -83,10 +93,13 @@ func restore(p *loyalty.Program,
 }
 
 // restorePoints restores n points that an account has spent. back is the new total.
-func restorePoints(d *posting.Decision, prior loyalty.Entry, back, n loyalty.Points, why loyalty.RedemptionStatus) error {
+func restorePoints(
+	d *posting.Decision, prior loyalty.Entry, back, n loyalty.Points, why loyalty.RedemptionStatus,
+) error {
 	r := *prior.Redemption
 	e := loyalty.Entry{
-		Kind: loyalty.KindRestore, Cause: RedemptionCause(r, d.Account.Member, prior.Cause.Revision+1), Effective: d.Now, Redemption: &r,
+		Kind: loyalty.KindRestore, Cause: RedemptionCause(r, d.Account.Member, prior.Cause.Revision+1),
+		Effective: d.Now, Redemption: &r,
 		Reasons: []loyalty.Reason{RedemptionReason(&r, n, loyalty.WasReturned, string(why))},
 	}
 	if n > 0 {

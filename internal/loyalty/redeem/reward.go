@@ -42,7 +42,9 @@ func StockUntil(r *loyalty.Reward, at time.Time) (n loyalty.Points) {
 
 // UnmetRequirements returns the unmet requirements of a member for a reward, except points and stock. in is the intended
 // redemption.
-func UnmetRequirements(p *loyalty.Program, acc loyalty.Account, r *loyalty.Reward, in loyalty.Redemption, now time.Time) (out []loyalty.UnmetRequirement) {
+func UnmetRequirements(
+	p *loyalty.Program, acc loyalty.Account, r *loyalty.Reward, in loyalty.Redemption, now time.Time,
+) (out []loyalty.UnmetRequirement) {
 	if !r.Active.Has(now) {
 		l := loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime}
 		if now.Before(r.Active.From) {
@@ -79,8 +81,9 @@ func UnmetRequirements(p *loyalty.Program, acc loyalty.Account, r *loyalty.Rewar
 	for _, l := range r.Limits {
 		if n := earn.UsedTimes(acc, r.Key(), l, day); n >= l.Times {
 			lack := loyalty.UnmetRequirement{
-				Requirement: loyalty.RequirementLimit, Required: strconv.FormatInt(l.Times, 10) + " per " + string(l.Per),
-				Available: strconv.FormatInt(n, 10),
+				Requirement: loyalty.RequirementLimit,
+				Required:    strconv.FormatInt(l.Times, 10) + " per " + string(l.Per),
+				Available:   strconv.FormatInt(n, 10),
 			}
 			if ends := earn.PeriodEnd(l.Per, day); ends != 0 {
 				lack.From = ends.End(p.Zone)

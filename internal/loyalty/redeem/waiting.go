@@ -46,7 +46,10 @@ type Call struct {
 }
 
 // CallNext reads a waitlist, oldest entry first. It stops as soon as further entries do not change the result.
-func CallNext(p *loyalty.Program, r *loyalty.Reward, line func(yield func(WaitlistEntry) bool), left loyalty.Points, now time.Time) Call {
+func CallNext(
+	p *loyalty.Program, r *loyalty.Reward, line func(yield func(WaitlistEntry) bool), left loyalty.Points,
+	now time.Time,
+) Call {
 	c := Call{first: map[loyalty.MemberID]bool{}, left: left}
 	if left <= 0 {
 		return c
@@ -72,8 +75,12 @@ func (c Call) Refuses(m loyalty.MemberID) error {
 	if c.left <= 0 || c.first[m] || len(c.first) < int(c.left) {
 		return nil
 	}
-	l := loyalty.UnmetRequirement{Requirement: loyalty.RequirementWaitlist, Available: strconv.FormatInt(int64(c.left), 10)}
-	return &loyalty.Error{Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l}}
+	l := loyalty.UnmetRequirement{
+		Requirement: loyalty.RequirementWaitlist, Available: strconv.FormatInt(int64(c.left), 10),
+	}
+	return &loyalty.Error{
+		Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l},
+	}
 }
 
 // MayWait rejects a reward without a waitlist, and a member who does not meet the tier, segment or limit of the reward.

@@ -13,7 +13,9 @@ import (
 func LostToExpiry(e loyalty.Entry) loyalty.Entry {
 	for _, p := range e.Postings {
 		if p.Bucket == loyalty.BucketExpired && p.Points > 0 {
-			e.Reasons = append(e.Reasons, loyalty.ReasonIn(p.Wallet, "expiry", -p.Points, loyalty.CameLate, p.Lot.String()))
+			e.Reasons = append(
+				e.Reasons, loyalty.ReasonIn(p.Wallet, "expiry", -p.Points, loyalty.CameLate, p.Lot.String()),
+			)
 		}
 	}
 	return e
@@ -49,7 +51,9 @@ func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward,
 	}
 	e.Postings = append(e.Postings, loyalty.Posting{Wallet: reward.Wallet, Bucket: loyalty.BucketConverted, Points: -n})
 	e.Postings = d.Activate(e.Postings, reward.Wallet, n, r.Credit.Expires, d.Now)
-	e.Reasons = append(e.Reasons, loyalty.ReasonIn(reward.Wallet, reward.Key(), n, loyalty.IsFixed, loyalty.FormatPoints(n)))
+	e.Reasons = append(
+		e.Reasons, loyalty.ReasonIn(reward.Wallet, reward.Key(), n, loyalty.IsFixed, loyalty.FormatPoints(n)),
+	)
 }
 
 // drain takes back what a redemption credited to another wallet because points of it are returned. back is the total of
@@ -66,7 +70,9 @@ func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.En
 	g := *r.Credit
 	g.Taken = slices.Clone(g.Taken)
 	before := len(e.Postings)
-	e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, rule(*r), -take, loyalty.WasReturned, string(loyalty.Reversed)))
+	e.Reasons = append(
+		e.Reasons, loyalty.ReasonIn(g.Wallet, rule(*r), -take, loyalty.WasReturned, string(loyalty.Reversed)),
+	)
 	e = d.ClawBack(e, take, &g)
 	r.Credit = &g
 	taken := loyalty.Points(0)
@@ -74,7 +80,9 @@ func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.En
 		taken -= p.Points
 	}
 	if taken > 0 {
-		e.Postings = append(e.Postings, loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketConverted, Points: taken})
+		e.Postings = append(
+			e.Postings, loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketConverted, Points: taken},
+		)
 	}
 	return e
 }
@@ -86,6 +94,8 @@ func takenBack(r loyalty.Redemption, restored loyalty.Points) loyalty.Points {
 	if restored == r.Points {
 		return r.Credit.Worth
 	}
-	n, _ := posting.Fraction(int64(restored), int64(r.Points)).Mul(loyalty.Whole(int64(r.Credit.Worth))).Round(loyalty.Down)
+	n, _ := posting.Fraction(int64(restored), int64(r.Points)).Mul(
+		loyalty.Whole(int64(r.Credit.Worth)),
+	).Round(loyalty.Down)
 	return n
 }

@@ -10,7 +10,9 @@ import (
 
 // Notify records that a member was notified. A repeated notification changes nothing: the first notice counts. The
 // account must have been advanced to now.
-func Notify(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, now time.Time) (posting.Outcome, error) {
+func Notify(
+	p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, now time.Time,
+) (posting.Outcome, error) {
 	d := posting.Decide(p, acc, now)
 	if what != loyalty.OfExpiry && what != loyalty.OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
 		return posting.Outcome{}, loyalty.Refuse(
@@ -24,7 +26,8 @@ func Notify(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subj
 		return d.Outcome, nil
 	}
 	if ok {
-		cause += ":" + was.At.UTC().Format(posting.CauseTimeLayout) // a new ID, different from that of the withdrawn notice
+		cause += ":" +
+			was.At.UTC().Format(posting.CauseTimeLayout) // a new ID, different from that of the withdrawn notice
 	}
 	err := d.Post(loyalty.Entry{
 		Kind: loyalty.KindNotify, Cause: d.OwnCause(loyalty.CauseNotice, cause), Effective: now,
@@ -54,11 +57,15 @@ func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, no
 			to.At, to.Withdrawn = was.At, true
 		}
 		if err := d.Post(loyalty.Entry{
-			Kind:      loyalty.KindNotify,
-			Cause:     d.OwnCause(loyalty.CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(posting.CauseTimeLayout)),
+			Kind: loyalty.KindNotify,
+			Cause: d.OwnCause(
+				loyalty.CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(posting.CauseTimeLayout),
+			),
 			Effective: now,
 			Notice:    &to,
-			Reasons:   []loyalty.Reason{loyalty.NewReason("advance_notice", "0", loyalty.CameBack, string(what), subject)},
+			Reasons: []loyalty.Reason{
+				loyalty.NewReason("advance_notice", "0", loyalty.CameBack, string(what), subject),
+			},
 		}); err != nil {
 			return posting.Outcome{}, err
 		}

@@ -244,7 +244,9 @@ func (v *visit) tired(o offer) time.Time {
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
 	last := loyalty.DateOf(v.s.Last, v.zone).Start(v.zone) // whole days, regardless of the time of day when it was sent
-	at := loyalty.Period{Months: w.Months * times, Days: w.Days * times, Hours: w.Hours * times, Minutes: w.Minutes * times}.After(last, v.zone)
+	at := loyalty.Period{
+		Months: w.Months * times, Days: w.Days * times, Hours: w.Hours * times, Minutes: w.Minutes * times,
+	}.After(last, v.zone)
 	if !at.After(v.now) {
 		return time.Time{}
 	}

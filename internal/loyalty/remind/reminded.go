@@ -281,7 +281,9 @@ func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, 
 			s.SentReminders[i].Failed, s.SentReminders[i].Passing = true, passing
 		}
 		reminder, news = t.Reminder, true
-		s.Open = slices.DeleteFunc(s.Open, func(o Open) bool { return cameBack && o.Reminder == t.Reminder && o.At.Equal(t.At) })
+		s.Open = slices.DeleteFunc(
+			s.Open, func(o Open) bool { return cameBack && o.Reminder == t.Reminder && o.At.Equal(t.At) },
+		)
 	}
 	return s, reminder, news
 }

@@ -18,9 +18,11 @@ const (
 // Triggers lists every trigger.
 func Triggers() []loyalty.Trigger {
 	return []loyalty.Trigger{
-		loyalty.BeforeExpiry, loyalty.AfterActive, loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.NearReward, loyalty.NearTier, loyalty.BeforeTier,
+		loyalty.BeforeExpiry, loyalty.AfterActive, loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.NearReward,
+		loyalty.NearTier, loyalty.BeforeTier,
 		loyalty.AfterClaim, loyalty.BeforeCode, loyalty.BeforeHold,
-		loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder, loyalty.AfterReferral, loyalty.Scheduled,
+		loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder, loyalty.AfterReferral,
+		loyalty.Scheduled,
 	}
 }
 

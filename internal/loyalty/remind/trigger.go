@@ -25,7 +25,12 @@ func Unavailability(r *loyalty.Reward, left earn.Budgets, now time.Time) []loyal
 		lacks = append(lacks, redeem.OutOfStock(r, now).Unmet...)
 	}
 	if n, known := left[r.TurnKey()]; known && n <= 0 {
-		lacks = append(lacks, loyalty.UnmetRequirement{Requirement: loyalty.RequirementWaitlist, Available: loyalty.FormatPoints(left[r.Key()])})
+		lacks = append(
+			lacks,
+			loyalty.UnmetRequirement{
+				Requirement: loyalty.RequirementWaitlist, Available: loyalty.FormatPoints(left[r.Key()]),
+			},
+		)
 	}
 	return lacks
 }
@@ -82,7 +87,8 @@ func (v *visit) Look() {
 // asked reports whether the reminder's condition holds for the member. A condition whose evaluation fails does not
 // hold.
 func (v *visit) asked() bool {
-	return v.R.When == nil || earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(v.p, v.acc, v.now), At: v.now.In(v.p.Zone)})
+	return v.R.When == nil ||
+		earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(v.p, v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
 // offer accepts a message that is due, unless all of its subjects were reported to the member already.
@@ -106,7 +112,9 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 	for i, lead := range v.R.Leads {
 		at := lead.Before(of, zone)
 		if v.R.On != loyalty.BeforeHold { // a reservation may end before the next morning
-			at = v.morning(loyalty.DateOf(at, zone).Start(zone)) // the next morning may be too late for the promised notice
+			at = v.morning(
+				loyalty.DateOf(at, zone).Start(zone),
+			) // the next morning may be too late for the promised notice
 		}
 		if at.After(v.now) {
 			v.sooner(at)
@@ -267,7 +275,9 @@ func (v *visit) nearReward() {
 
 // barred reports whether the member could not redeem a reward with any balance.
 func (v *visit) barred(r loyalty.Reward) bool {
-	return len(redeem.UnmetRequirements(v.p, v.acc, &r, loyalty.Redemption{}, v.now))+len(Unavailability(&r, v.who.Left, v.now)) > 0
+	return len(
+		redeem.UnmetRequirements(v.p, v.acc, &r, loyalty.Redemption{}, v.now),
+	)+len(Unavailability(&r, v.who.Left, v.now)) > 0
 }
 
 func (v *visit) nearTier() {
@@ -297,7 +307,8 @@ func (v *visit) tierAtRisk() {
 	}
 	level := v.p.Tiers.Levels[rung]
 	n := News{
-		Step: step, Due: due, Points: v.balance(), Level: level.ID, Until: at, Day: loyalty.DateOf(at.Add(-1), v.p.Zone),
+		Step: step, Due: due, Points: v.balance(), Level: level.ID, Until: at,
+		Day:      loyalty.DateOf(at.Add(-1), v.p.Zone),
 		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
 	if stay, ok := tier.RetentionOf(v.p, v.acc, v.now); ok {
@@ -420,7 +431,9 @@ func (v *visit) schedule() {
 		if fresh && !at.After(v.now) && v.acc.Joined.Before(at) {
 			v.offer(News{
 				Due: at, Points: v.balance(),
-				Subjects: []Subject{{ID: v.R.ID + "/" + at.UTC().Format(posting.CauseTimeLayout), Until: at.Add(keepNoticed)}},
+				Subjects: []Subject{
+					{ID: v.R.ID + "/" + at.UTC().Format(posting.CauseTimeLayout), Until: at.Add(keepNoticed)},
+				},
 			})
 		}
 	}

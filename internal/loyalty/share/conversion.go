@@ -25,7 +25,9 @@ func Conversion(p *loyalty.Program, from, to string) (loyalty.Conversion, bool) 
 // Convert converts n points of one wallet to another, rounded down. It takes the points that expire first. The received
 // points expire like all points that are added to the target wallet. A member who owes points can convert only to
 // settle the debt, even against the direction of a conversion. The account must have been advanced to now.
-func Convert(p *loyalty.Program, acc loyalty.Account, id, from, to string, n loyalty.Points, now time.Time) (posting.Outcome, error) {
+func Convert(
+	p *loyalty.Program, acc loyalty.Account, id, from, to string, n loyalty.Points, now time.Time,
+) (posting.Outcome, error) {
 	owing, debt := redeem.Indebted(p, acc)
 	settles := debt > 0 && owing == to && acc.In(from).Debt == 0
 	c, received, err := loyalty.Conversion{}, loyalty.Points(0), error(nil)
@@ -51,7 +53,8 @@ func Convert(p *loyalty.Program, acc loyalty.Account, id, from, to string, n loy
 		x.ReversibleUntil = c.ReversibleWithin.After(now, p.Zone)
 	}
 	e := loyalty.Entry{
-		Kind: loyalty.KindConvert, Cause: loyalty.Cause{Kind: loyalty.CauseConversion, ID: id, Revision: 1}, Effective: now, Conversion: &x,
+		Kind: loyalty.KindConvert, Cause: loyalty.Cause{Kind: loyalty.CauseConversion, ID: id, Revision: 1},
+		Effective: now, Conversion: &x,
 		Postings: append(
 			taken, loyalty.Posting{Wallet: from, Bucket: loyalty.BucketConverted, Points: n},
 			loyalty.Posting{Wallet: to, Bucket: loyalty.BucketConverted, Points: -received},
@@ -84,7 +87,9 @@ func convertible(p *loyalty.Program,
 			"The minimum of a conversion is %d %s.", c.Min, posting.WalletUnits(p, from),
 		))
 	case n > loyalty.MaxPoints:
-		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "The maximum of a conversion is 1000000000 points.")
+		return c, 0, loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points", "The maximum of a conversion is 1000000000 points.",
+		)
 	case c.Step > 0 && n%c.Step != 0:
 		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", fmt.Sprintf(
 			"points must be a multiple of %d %s.", c.Step, posting.WalletUnits(p, from),
@@ -93,11 +98,15 @@ func convertible(p *loyalty.Program,
 	received, fits := loyalty.ExactOf(c.Rate).Mul(loyalty.Whole(int64(n))).Round(loyalty.Down)
 	if !fits || received == 0 {
 		return c, 0, loyalty.Refuse(
-			loyalty.AmountOutOfRange, "/points", "The converted amount would be 0 or exceed 1000000000 points. Convert another number of points.",
+			loyalty.AmountOutOfRange, "/points",
+			"The converted amount would be 0 or exceed 1000000000 points. Convert another number of points.",
 		)
 	}
 	if l, full := earn.Exhausted(acc, c.Key(), c.Limits, loyalty.DateOf(now, p.Zone)); full {
-		return c, 0, loyalty.Refuse(loyalty.ValidationFailed, "", fmt.Sprintf("The member has reached the limit of this conversion: %s.", earn.LimitText(l)))
+		return c, 0, loyalty.Refuse(
+			loyalty.ValidationFailed, "",
+			fmt.Sprintf("The member has reached the limit of this conversion: %s.", earn.LimitText(l)),
+		)
 	}
 	return c, received, nil
 }
@@ -116,7 +125,9 @@ func noWay(p *loyalty.Program, from, to string) error {
 // must still be available. They return to the lots that they came from, latest expiry first, and expire at once where a
 // lot has expired meanwhile. Rounding never increases the points, and a number of points that would return as none is
 // rejected. prior is the last revision of the conversion. The account must have been advanced to now.
-func ConvertBack(p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n loyalty.Points, now time.Time) (posting.Outcome, error) {
+func ConvertBack(
+	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n loyalty.Points, now time.Time,
+) (posting.Outcome, error) {
 	x, d := posting.FindConversion(acc, *prior.Conversion), posting.Decide(p, acc, now)
 	lot, left := remaining(d, x)
 	if n == 0 {
@@ -129,7 +140,9 @@ func ConvertBack(p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n
 	x.Reversed += n
 	x.Returned += back
 	e := loyalty.Entry{
-		Kind: loyalty.KindConvert, Cause: loyalty.Cause{Kind: loyalty.CauseConversion, ID: x.ID, Revision: prior.Cause.Revision + 1}, Effective: now,
+		Kind:       loyalty.KindConvert,
+		Cause:      loyalty.Cause{Kind: loyalty.CauseConversion, ID: x.ID, Revision: prior.Cause.Revision + 1},
+		Effective:  now,
 		Conversion: &x,
 		Postings: []loyalty.Posting{
 			{Wallet: x.To, Bucket: loyalty.BucketActive, Lot: lot, Points: -n},
@@ -160,23 +173,31 @@ func remaining(d *posting.Decision, x loyalty.Converted) (loyalty.Date, loyalty.
 // worth returns what n more of the received points return to the source wallet, rounded down together with earlier
 // reversals.
 func worth(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
-	all, _ := posting.Fraction(int64(x.Reversed+n), int64(x.Received)).Mul(loyalty.Whole(int64(x.Points))).Round(loyalty.Down)
+	all, _ := posting.Fraction(
+		int64(x.Reversed+n), int64(x.Received),
+	).Mul(loyalty.Whole(int64(x.Points))).Round(loyalty.Down)
 	return all - x.Returned
 }
 
 // least returns how many more of the received points must be reversed to return at least one point.
 func least(x *loyalty.Converted) loyalty.Points {
-	all, _ := posting.Fraction(int64(x.Returned+1), int64(x.Points)).Mul(loyalty.Whole(int64(x.Received))).Round(loyalty.Up)
+	all, _ := posting.Fraction(
+		int64(x.Returned+1), int64(x.Points),
+	).Mul(loyalty.Whole(int64(x.Received))).Round(loyalty.Up)
 	return all - x.Reversed
 }
 
 // Undoable returns why n of the received points, of which left are available, cannot be reversed; nil if they can.
-func Undoable(p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time) error {
+func Undoable(
+	p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time,
+) error {
 	switch {
 	case acc.Status != loyalty.Active:
 		return loyalty.RefuseFrozen("")
 	case x.ReversibleUntil.IsZero() || !now.Before(x.ReversibleUntil):
-		return loyalty.Refuse(loyalty.AlreadyExpired, "", "The period in which the conversion could be reversed has ended.")
+		return loyalty.Refuse(
+			loyalty.AlreadyExpired, "", "The period in which the conversion could be reversed has ended.",
+		)
 	case x.Reversed == x.Received:
 		return loyalty.Refuse(loyalty.AlreadyResolved, "", "The conversion was already reversed in full.")
 	case n < 0:
@@ -189,14 +210,16 @@ func Undoable(p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, l
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
 		return &loyalty.Error{
 			Code: loyalty.InsufficientPoints,
-			Detail: "Only " + loyalty.FormatPoints(left) + " " + posting.WalletUnits(p, x.To) + " of the conversion remain." +
+			Detail: "Only " + loyalty.FormatPoints(left) + " " + posting.WalletUnits(p, x.To) +
+				" of the conversion remain." +
 				redeem.OwedText(p, acc, x.To),
 			Required: max(1, n), Available: left,
 		}
 	case worth(&x, n) == 0:
 		return loyalty.Refuse(
 			loyalty.AmountOutOfRange, "/points",
-			"Too few "+posting.WalletUnits(p, x.To)+" to reverse: at least "+loyalty.FormatPoints(least(&x))+" are required, and "+
+			"Too few "+posting.WalletUnits(p, x.To)+" to reverse: at least "+loyalty.FormatPoints(least(&x))+
+				" are required, and "+
 				loyalty.FormatPoints(left)+" remain.",
 		)
 	}
@@ -222,7 +245,8 @@ func CompileConversions(p *loyalty.Program) error {
 		}
 	}
 	for _, r := range p.Rewards {
-		if _, ok := posting.Wallet(p, r.Wallet); r.Wallet != "" && (!ok || r.Points < 1 || r.Points > loyalty.MaxPoints) {
+		if _, ok := posting.Wallet(p, r.Wallet); r.Wallet != "" && (!ok || r.Points < 1 ||
+			r.Points > loyalty.MaxPoints) {
 			return fmt.Errorf("reward %s must name a known wallet and 1 to 1000000000 points", r.ID)
 		}
 	}
@@ -288,7 +312,9 @@ func settles(p *loyalty.Program, from, to string) (c loyalty.Conversion, ok bool
 
 // settlement returns how n points of a wallet pay a debt in another. It returns AmountOutOfRange if n is more than the
 // debt requires. It rounds in the member's favor. Limits, steps and minimums of the conversion do not apply.
-func settlement(p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points) (c loyalty.Conversion, received loyalty.Points, err error) {
+func settlement(
+	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points,
+) (c loyalty.Conversion, received loyalty.Points, err error) {
 	c, ok := settles(p, from, to)
 	debt := acc.In(to).Debt
 	switch {
@@ -299,9 +325,10 @@ func settlement(p *loyalty.Program, acc loyalty.Account, from, to string, n loya
 	}
 	most, fits := loyalty.Whole(int64(debt)).Quo(loyalty.ExactOf(c.Rate)).Round(loyalty.Up)
 	if n > most || !fits {
-		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "The member owes "+loyalty.FormatPoints(debt)+" "+posting.WalletUnits(p, to)+": "+
-			loyalty.FormatPoints(most)+" "+posting.WalletUnits(p, from)+
-			" repay that. Do not convert more until the debt is repaid.")
+		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange,
+			"/points", "The member owes "+loyalty.FormatPoints(debt)+" "+posting.WalletUnits(p, to)+": "+
+				loyalty.FormatPoints(most)+" "+posting.WalletUnits(p, from)+
+				" repay that. Do not convert more until the debt is repaid.")
 	}
 	received, _ = loyalty.ExactOf(c.Rate).Mul(loyalty.Whole(int64(n))).Round(loyalty.Up)
 	return c, min(received, debt), nil

@@ -71,7 +71,10 @@ func FoundHousehold(p *loyalty.Program, id string, head loyalty.MemberID, now ti
 }
 
 func noHouseholds() *loyalty.Error {
-	return loyalty.Refuse(loyalty.ValidationFailed, "", "The program has no households. Add households to the program file to allow them.")
+	return loyalty.Refuse(
+		loyalty.ValidationFailed, "",
+		"The program has no households. Add households to the program file to allow them.",
+	)
 }
 
 // Invite invites a member to join, or changes the role of a member who is invited already.
@@ -153,7 +156,10 @@ func (h Household) Leave(m loyalty.MemberID) (Household, error) {
 // Remove removes a member or withdraws an invitation, on behalf of the owner. It rejects the removal of the owner.
 func (h Household) Remove(m loyalty.MemberID) (Household, error) {
 	if at := h.Mate(m); at >= 0 && h.Members[at].Role == Owner {
-		return h, loyalty.Refuse(loyalty.ValidationFailed, "/member", "The owner cannot be removed. The owner can leave the household instead.")
+		return h, loyalty.Refuse(
+			loyalty.ValidationFailed, "/member",
+			"The owner cannot be removed. The owner can leave the household instead.",
+		)
 	}
 	return h.Leave(m)
 }
@@ -176,7 +182,10 @@ func RedeemTogether(p *loyalty.Program,
 			"A child cannot redeem points of the household.",
 		)
 	case in.Wallet != "":
-		return nil, loyalty.Refuse(loyalty.ValidationFailed, "/wallet", "Households share only points. Redeem from another wallet without the household.")
+		return nil, loyalty.Refuse(
+			loyalty.ValidationFailed, "/wallet",
+			"Households share only points. Redeem from another wallet without the household.",
+		)
 	case in.Cart != "":
 		return nil, loyalty.Refuse(
 			loyalty.ValidationFailed, "/cart",

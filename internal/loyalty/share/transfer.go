@@ -49,7 +49,9 @@ const MaxOffer = 90 * 24 * time.Hour
 // are reserved until the offer is resolved or expires. It takes the points that expire first; the fee takes the
 // earliest of them. The outcomes are those of from and to, in this order. An offer does not change the account of to.
 // Both accounts must have been advanced to now.
-func Transfer(p *loyalty.Program, from, to loyalty.Account, in loyalty.Redemption, now time.Time) ([]posting.Outcome, error) {
+func Transfer(
+	p *loyalty.Program, from, to loyalty.Account, in loyalty.Redemption, now time.Time,
+) ([]posting.Outcome, error) {
 	if err := mayGive(p, from, to, in.Points, now); err != nil {
 		return nil, err
 	}
@@ -61,11 +63,21 @@ func Transfer(p *loyalty.Program, from, to loyalty.Account, in loyalty.Redemptio
 		return nil, redeem.Insufficient(p, from, "", all, "The transfer requires")
 	}
 	e := loyalty.Entry{
-		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(in, from.Member, 1), Effective: now, Redemption: &in, Usage: redeem.CreditedWallet(p, in, 1),
-		Reasons: []loyalty.Reason{loyalty.NewReason(p.Transfers.Key(), loyalty.FormatPoints(-in.Points), loyalty.WasSent, loyalty.FormatPoints(in.Points))},
+		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(in, from.Member, 1), Effective: now, Redemption: &in,
+		Usage: redeem.CreditedWallet(p, in, 1),
+		Reasons: []loyalty.Reason{
+			loyalty.NewReason(
+				p.Transfers.Key(), loyalty.FormatPoints(-in.Points), loyalty.WasSent, loyalty.FormatPoints(in.Points),
+			),
+		},
 	}
 	if in.Fee > 0 {
-		e.Reasons = append(e.Reasons, loyalty.NewReason(p.Transfers.Key(), loyalty.FormatPoints(-in.Fee), loyalty.IsFee, loyalty.FormatPoints(in.Fee)))
+		e.Reasons = append(
+			e.Reasons,
+			loyalty.NewReason(
+				p.Transfers.Key(), loyalty.FormatPoints(-in.Fee), loyalty.IsFee, loyalty.FormatPoints(in.Fee),
+			),
+		)
 	}
 	if p.Transfers.Accept.IsZero() {
 		in.Status, e.Postings = loyalty.Accepted, taken
@@ -88,7 +100,10 @@ func mayGive(p *loyalty.Program, from, to loyalty.Account, n loyalty.Points, now
 	}
 	switch {
 	case t.Min == 0:
-		return loyalty.Refuse(loyalty.ValidationFailed, "", "The program has no transfers. Add transfers to the program file to allow them.")
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "",
+			"The program has no transfers. Add transfers to the program file to allow them.",
+		)
 	case from.Member == to.Member:
 		return loyalty.Refuse(loyalty.ValidationFailed, "/to", "The recipient must be another member.")
 	case from.Status != loyalty.Active:
@@ -98,9 +113,14 @@ func mayGive(p *loyalty.Program, from, to loyalty.Account, n loyalty.Points, now
 	case n <= 0:
 		return loyalty.Refuse(loyalty.AmountNotPositive, "/points", "points must be above 0.")
 	case n < t.Min || n > most:
-		return loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "points must be from "+loyalty.FormatPoints(t.Min)+" to "+loyalty.FormatPoints(most)+".")
+		return loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points",
+			"points must be from "+loyalty.FormatPoints(t.Min)+" to "+loyalty.FormatPoints(most)+".",
+		)
 	case t.Step > 1 && n%t.Step != 0:
-		return loyalty.Refuse(loyalty.AmountOutOfRange, "/points", "points must be a multiple of "+loyalty.FormatPoints(t.Step)+".")
+		return loyalty.Refuse(
+			loyalty.AmountOutOfRange, "/points", "points must be a multiple of "+loyalty.FormatPoints(t.Step)+".",
+		)
 	case !t.Accept.IsZero() && len(from.Holds) >= redeem.MaxHolds:
 		return loyalty.Refuse(
 			loyalty.ValidationFailed, "",
@@ -113,10 +133,14 @@ func mayGive(p *loyalty.Program, from, to loyalty.Account, n loyalty.Points, now
 func withinLimits(p *loyalty.Program, from loyalty.Account, n loyalty.Points, day loyalty.Date) error {
 	key := p.Transfers.Key()
 	if l, full := earn.Exhausted(from, key, p.Transfers.Limits, day); full {
-		return loyalty.Refuse(loyalty.ValidationFailed, "", "The member has reached the limit of transfers: "+earn.LimitText(l)+".")
+		return loyalty.Refuse(
+			loyalty.ValidationFailed, "", "The member has reached the limit of transfers: "+earn.LimitText(l)+".",
+		)
 	}
 	for _, c := range p.Transfers.AtMost {
-		if left := c.Points - loyalty.Points(earn.UsedAmount(from, key, false, c.Per, earn.PeriodEnd(c.Per, day))); n > left {
+		if left := c.Points - loyalty.Points(
+			earn.UsedAmount(from, key, false, c.Per, earn.PeriodEnd(c.Per, day)),
+		); n > left {
 			return loyalty.Refuse(
 				loyalty.AmountOutOfRange, "/points",
 				"A member can give at most "+c.String()+"; "+loyalty.FormatPoints(max(0, left))+" remain.",
@@ -128,7 +152,9 @@ func withinLimits(p *loyalty.Program, from loyalty.Account, n loyalty.Points, da
 
 // AcceptTransfer moves the reserved points of an offer to its recipient. While the giver is in debt, the offer cannot be
 // accepted. Both accounts must have been advanced to now, so that an offer that still exists has not expired.
-func AcceptTransfer(p *loyalty.Program, from, to loyalty.Account, r loyalty.Redemption, now time.Time) ([]posting.Outcome, error) {
+func AcceptTransfer(
+	p *loyalty.Program, from, to loyalty.Account, r loyalty.Redemption, now time.Time,
+) ([]posting.Outcome, error) {
 	h, err := redeem.FindHold(from, r)
 	switch {
 	case err != nil:
@@ -143,10 +169,14 @@ func AcceptTransfer(p *loyalty.Program, from, to loyalty.Account, r loyalty.Rede
 	r.Status = loyalty.Accepted
 	e := loyalty.Entry{
 		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(r, from.Member, 2), Effective: now, Redemption: &r,
-		Reasons: []loyalty.Reason{loyalty.NewReason(p.Transfers.Key(), "0", loyalty.WasAccepted, loyalty.FormatPoints(r.Points))},
+		Reasons: []loyalty.Reason{
+			loyalty.NewReason(p.Transfers.Key(), "0", loyalty.WasAccepted, loyalty.FormatPoints(r.Points)),
+		},
 	}
 	for _, l := range h.Lots {
-		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketReserved, Lot: l.Expires, Points: -l.Points})
+		e.Postings = append(
+			e.Postings, loyalty.Posting{Bucket: loyalty.BucketReserved, Lot: l.Expires, Points: -l.Points},
+		)
 	}
 	return deliver(d, e, h.Lots, to)
 }
@@ -167,8 +197,14 @@ func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalt
 	got.By = d.Account.Member
 	other := posting.Decide(d.P, to, d.Now)
 	in := loyalty.Entry{
-		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(got, to.Member, 1), Effective: d.Now, Redemption: &got,
-		Reasons:  []loyalty.Reason{loyalty.NewReason(d.P.Transfers.Key(), loyalty.FormatPoints(r.Points), loyalty.WasReceived, loyalty.FormatPoints(r.Points))},
+		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(got, to.Member, 1), Effective: d.Now,
+		Redemption: &got,
+		Reasons: []loyalty.Reason{
+			loyalty.NewReason(
+				d.P.Transfers.Key(), loyalty.FormatPoints(r.Points), loyalty.WasReceived,
+				loyalty.FormatPoints(r.Points),
+			),
+		},
 		Postings: []loyalty.Posting{{Bucket: loyalty.BucketTransferred, Points: -r.Points}},
 	}
 	for _, l := range r.Lots {
@@ -199,7 +235,9 @@ func SentLots(d *posting.Decision, lots []loyalty.Lot, fee loyalty.Points) (out 
 }
 
 // ReturnTransfer releases the reserved points of an offer: as Declined by the recipient, or as Canceled by the giver.
-func ReturnTransfer(p *loyalty.Program, from loyalty.Account, r loyalty.Redemption, as loyalty.RedemptionStatus, now time.Time) (posting.Outcome, error) {
+func ReturnTransfer(
+	p *loyalty.Program, from loyalty.Account, r loyalty.Redemption, as loyalty.RedemptionStatus, now time.Time,
+) (posting.Outcome, error) {
 	h, err := redeem.FindHold(from, r)
 	if err != nil {
 		return posting.Outcome{}, err

@@ -37,7 +37,10 @@ func Vacant(d *posting.Decision, b posting.Bonus) loyalty.Reached {
 func payBonus(d *posting.Decision, r loyalty.Reached, b posting.Bonus) error {
 	e, main := bonusEntry(d, loyalty.KindEarn, &r, b.At), main(d)
 	e = AsOf(main, posted(d), func() loyalty.Entry { return GiveBonus(main, e, &r, b) })
-	e.Reasons = append([]loyalty.Reason{loyalty.NewReason(b.Key, loyalty.FormatPoints(b.Points), loyalty.IsEntryBonus, b.Level)}, e.Reasons...)
+	e.Reasons = append(
+		[]loyalty.Reason{loyalty.NewReason(b.Key, loyalty.FormatPoints(b.Points), loyalty.IsEntryBonus, b.Level)},
+		e.Reasons...,
+	)
 	return postBonus(d, redeem.LostToExpiry(posting.WithIssued(e)))
 }
 
@@ -86,14 +89,18 @@ func WithPromotion(r loyalty.Reached, b posting.Bonus) loyalty.Reached {
 
 // revive restores points of a bonus that expired in an earlier lot, unless the lot to which they belong now has expired
 // too. It returns the number of points that are still to be given.
-func revive(d *posting.Decision, e loyalty.Entry, g *loyalty.Grant, was loyalty.Date, n loyalty.Points) (loyalty.Entry, loyalty.Points) {
+func revive(
+	d *posting.Decision, e loyalty.Entry, g *loyalty.Grant, was loyalty.Date, n loyalty.Points,
+) (loyalty.Entry, loyalty.Points) {
 	part := min(n, g.Expired)
 	if part == 0 || was == d.Where(*g) || posting.IsExpired(d.P, d.Where(*g), d.Now) {
 		return e, n
 	}
 	g.Expired, g.ExpiredOn = g.Expired-part, g.ExpiredOn-part
 	e.WriteOffs = append(e.WriteOffs, loyalty.WriteOff{Wallet: g.Wallet, Lot: was, Points: -part})
-	e.Postings = append(e.Postings, loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketExpired, Lot: was, Points: -part})
+	e.Postings = append(
+		e.Postings, loyalty.Posting{Wallet: g.Wallet, Bucket: loyalty.BucketExpired, Lot: was, Points: -part},
+	)
 	e.Postings = d.Activate(e.Postings, g.Wallet, part, d.Where(*g), d.Now)
 	return e, n - part
 }
@@ -103,7 +110,8 @@ func withdraw(d *posting.Decision, r loyalty.Reached) error {
 	e := bonusEntry(d, loyalty.KindClawback, &r, d.Now)
 	g := &r.Grant
 	e.Reasons = []loyalty.Reason{loyalty.NewReason(
-		g.Rule, loyalty.FormatPoints(-g.Worth), loyalty.EntryBonusWithdrawn, strings.TrimPrefix(g.Rule, LevelKey(d.P, "")),
+		g.Rule, loyalty.FormatPoints(-g.Worth), loyalty.EntryBonusWithdrawn,
+		strings.TrimPrefix(g.Rule, LevelKey(d.P, "")),
 	)}
 	e = main(d).ClawBack(e, g.Worth, g)
 	g.Worth = 0
@@ -117,7 +125,11 @@ func redate(d *posting.Decision, x bonusPair) error {
 	e := bonusEntry(d, loyalty.KindEarn, &r, d.Now)
 	e = MoveBonus(main, e, &r, x.wanted)
 	until := x.wanted.Expires.String()
-	e.Reasons = []loyalty.Reason{loyalty.NewReason(r.Grant.Rule, loyalty.FormatPoints(MovedPoints(e.Postings)), loyalty.WasRedated, x.wanted.Level, until)}
+	e.Reasons = []loyalty.Reason{
+		loyalty.NewReason(
+			r.Grant.Rule, loyalty.FormatPoints(MovedPoints(e.Postings)), loyalty.WasRedated, x.wanted.Level, until,
+		),
+	}
 	return postBonus(d, redeem.LostToExpiry(e))
 }
 
@@ -153,7 +165,10 @@ func bonusEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, at t
 	if r.N > 0 {
 		id += ":" + strconv.Itoa(r.N+1)
 	}
-	return loyalty.Entry{Kind: kind, Effective: at, Cause: loyalty.Cause{Kind: loyalty.CauseTierChange, ID: id, Revision: r.Revision}, Reached: r}
+	return loyalty.Entry{
+		Kind: kind, Effective: at, Cause: loyalty.Cause{Kind: loyalty.CauseTierChange, ID: id, Revision: r.Revision},
+		Reached: r,
+	}
 }
 
 // postBonus posts an entry about a bonus, and redeems the automatic reward if enough points became active.
@@ -250,7 +265,8 @@ func NotBefore(d *posting.Decision, was, is loyalty.Date) loyalty.Date {
 // leastDay returns the earliest day on which points may expire that lose their protection now.
 func leastDay(p *loyalty.Program, now time.Time) loyalty.Date {
 	return max(
-		loyalty.DateOf(leastNotice.After(now, p.Zone), p.Zone), loyalty.DateOf(p.AdvanceNotice.Period.After(now, p.Zone), p.Zone),
+		loyalty.DateOf(leastNotice.After(now, p.Zone), p.Zone),
+		loyalty.DateOf(p.AdvanceNotice.Period.After(now, p.Zone), p.Zone),
 	)
 }
 

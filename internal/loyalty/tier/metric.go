@@ -23,7 +23,10 @@ func buckets(a *loyalty.Account) (all []int) {
 
 // CountOrder records in an entry how a revision changes what the order counts toward a level, and in the state what the
 // order counts from now on.
-func CountOrder(s *loyalty.OrderState, e *loyalty.Entry, p *loyalty.Program, acc loyalty.Account, prior *loyalty.OrderState, w earn.Worth) {
+func CountOrder(
+	s *loyalty.OrderState, e *loyalty.Entry, p *loyalty.Program, acc loyalty.Account, prior *loyalty.OrderState,
+	w earn.Worth,
+) {
 	if prior == nil || prior.Order.Member == "" {
 		prior, s.Bucket = nil, firstBucket(p, acc, s.Order.PlacedAt)
 	}
@@ -92,7 +95,9 @@ func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
 
 // CountEvent records in an entry what a revision of an event changes of what the event counts toward a level. more is the
 // increase of the event's points.
-func CountEvent(s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points) {
+func CountEvent(
+	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points,
+) {
 	if s.Revision == 1 {
 		s.Bucket = firstBucket(p, acc, s.Event.At)
 	}

@@ -71,5 +71,7 @@ func slid(e *loyalty.Entry) bool {
 		grants = []loyalty.Grant{e.Reached.Grant}
 	}
 	return slices.ContainsFunc(grants, func(g loyalty.Grant) bool { return g.Expires.Slides() }) ||
-		slices.ContainsFunc(e.Postings, func(p loyalty.Posting) bool { return p.Bucket == loyalty.BucketPending && p.Lot.Slides() })
+		slices.ContainsFunc(
+			e.Postings, func(p loyalty.Posting) bool { return p.Bucket == loyalty.BucketPending && p.Lot.Slides() },
+		)
 }

@@ -171,7 +171,9 @@ func OtherGaps(ways [][]Gap, gap Gap) (others []Gap) {
 
 // farther reports whether a smaller share of a is done than of b.
 func farther(a, b Gap) bool {
-	return loyalty.Whole(max(0, a.Have)).Mul(loyalty.Whole(b.From)).Sub(loyalty.Whole(max(0, b.Have)).Mul(loyalty.Whole(a.From))).Sign() < 0
+	return loyalty.Whole(max(0, a.Have)).Mul(loyalty.Whole(b.From)).Sub(
+		loyalty.Whole(max(0, b.Have)).Mul(loyalty.Whole(a.From)),
+	).Sign() < 0
 }
 
 // Progress returns the next level, and the largest gap on the most complete way to it. It returns false on the highest
@@ -220,7 +222,8 @@ func windowText(p *loyalty.Program) string {
 func Check(t *loyalty.Tiers) error {
 	w, cyclic := Cycle(t)
 	switch {
-	case cyclic && (w.Months < 1 || 12%w.Months != 0 || w.Kind == loyalty.CycleWindow && (w.From < 101 || w.From > 1231)):
+	case cyclic && (w.Months < 1 || 12%w.Months != 0 ||
+		w.Kind == loyalty.CycleWindow && (w.From < 101 || w.From > 1231)):
 		return fmt.Errorf("a window with periods of %d months from month %d is invalid", w.Months, w.From)
 	case t.KeepPeriods > 0 && !cyclic, t.MoveUp == loyalty.NextPeriod && !cyclic:
 		return errors.New("a window without periods cannot move members at the end of a period")

@@ -107,10 +107,13 @@ func ReachesBack(p *loyalty.Program, acc loyalty.Account, since time.Time) (from
 		return from, false
 	}
 	first, _ := span(p, acc, since)
-	if past := posting.StandingsBefore(Standings(&acc), since); len(past) > 0 && past[len(past)-1].Manual() { // see lasting
+	if past := posting.StandingsBefore(Standings(&acc), since); len(past) > 0 &&
+		past[len(past)-1].Manual() { // see lasting
 		first = min(first, firstOf(p, past[len(past)-1].Since))
 	}
-	newest := loyalty.DateOf(posting.Later(acc.Counted, since), p.Zone).Month() // including months whose facts no longer count
+	newest := loyalty.DateOf(
+		posting.Later(acc.Counted, since), p.Zone,
+	).Month() // including months whose facts no longer count
 	return first.Start(p.Zone), first.Month() < posting.MonthsBack(newest, p.Tiers.Months-1)
 }
 
@@ -127,7 +130,9 @@ func (h History) ChangesTraits(since time.Time) bool {
 			return false
 		}
 		changed := strings.Join(e.Reasons[0].Args, " ")
-		return slices.ContainsFunc([]string{"segments", "membership_year_start", ChangedChannels}, func(what string) bool {
+		return slices.ContainsFunc([]string{
+			"segments", "membership_year_start", ChangedChannels,
+		}, func(what string) bool {
 			return strings.Contains(changed, what)
 		})
 	})
@@ -310,12 +315,16 @@ func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Tim
 		Kind: loyalty.KindMoveTier, Effective: d.Now, Standing: &is, Redecided: &r,
 		Counts: recount(d, t, h.All), Redated: redated,
 	}
-	same := was == is && slices.Equal(posting.PastStandings(e, d.Account.Past, was), posting.TrimStandings(d.Account.Past, was, d.Now))
+	same := was == is && slices.Equal(
+		posting.PastStandings(e, d.Account.Past, was), posting.TrimStandings(d.Account.Past, was, d.Now),
+	)
 	if same && len(e.Counts)+len(redated) == 0 {
 		return nil
 	}
 	n := strconv.FormatInt(d.Account.Sequence, 10)
-	e.Cause = d.OwnCause(loyalty.CauseTier, levelID(d.P, is.Level)+":"+d.Now.UTC().Format(posting.CauseTimeLayout)+":"+n)
+	e.Cause = d.OwnCause(
+		loyalty.CauseTier, levelID(d.P, is.Level)+":"+d.Now.UTC().Format(posting.CauseTimeLayout)+":"+n,
+	)
 	e.Reasons = []loyalty.Reason{why(d, was, is)}
 	if !unprotect(d, &e, h, t, is.Level) {
 		d.SlideAtLevel(&e, is.Level, d.Now)

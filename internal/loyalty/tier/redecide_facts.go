@@ -52,11 +52,13 @@ func (h History) Facts(p *loyalty.Program, joined time.Time) (all []Fact) {
 		e := &h.Entries[i]
 		at, counts := posting.CountedAt(e)
 		switch {
-		case e.Kind == loyalty.KindEnroll, e.Kind == loyalty.KindUpdateMember, SetsManually(e) && e.TierGroup == p.Compiled.TierGroup:
+		case e.Kind == loyalty.KindEnroll, e.Kind == loyalty.KindUpdateMember, SetsManually(e) &&
+			e.TierGroup == p.Compiled.TierGroup:
 			all = append(all, Fact{At: e.Effective, Entry: e})
 		case counts:
 			f := Fact{
-				At: posting.Later(at, joined), placed: posting.Later(at, joined), Cause: loyalty.Cause{Kind: e.Cause.Kind, ID: e.Cause.ID},
+				At: posting.Later(at, joined), placed: posting.Later(at, joined),
+				Cause: loyalty.Cause{Kind: e.Cause.Kind, ID: e.Cause.ID},
 			}
 			f.Metrics, f.Brands = countsOf(e, p.Compiled.TierGroup)
 			if p.Tiers.KeepOnRefund && (fell[f.Cause] || falls(f.sum())) {

@@ -127,7 +127,9 @@ func RefreshTier(d *posting.Decision, at time.Time) error {
 			s.Until = time.Time{}
 		}
 		n, window := Measure(d.P, d.Account, due)
-		return moved(d, s, loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasMoved, was, s.Level, "rules", n, window))
+		return moved(
+			d, s, loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasMoved, was, s.Level, "rules", n, window),
+		)
 	}
 	return moveTo(d, refreshed(d.P, d.Account), reachedUntil(d.P, d.Account, due), "rules", due)
 }

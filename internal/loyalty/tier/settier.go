@@ -124,8 +124,11 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 		return welcome(d, from, rung)
 	}
 	e := loyalty.Entry{
-		Kind: loyalty.KindMoveTier, Cause: loyalty.Cause{Kind: loyalty.CauseTier, ID: id, Revision: 1}, Effective: now, Standing: &s,
-		Reasons: []loyalty.Reason{loyalty.NewReason(LevelKey(p, in.Level), "0", loyalty.WasPlaced, acc.Tier.Level, in.Level, in.Reason)},
+		Kind: loyalty.KindMoveTier, Cause: loyalty.Cause{Kind: loyalty.CauseTier, ID: id, Revision: 1}, Effective: now,
+		Standing: &s,
+		Reasons: []loyalty.Reason{
+			loyalty.NewReason(LevelKey(p, in.Level), "0", loyalty.WasPlaced, acc.Tier.Level, in.Level, in.Reason),
+		},
 	}
 	d.SlideAtLevel(&e, s.Level, now)
 	if err := d.Post(e); err != nil {

@@ -266,7 +266,8 @@ func RiseAt(p *loyalty.Program, acc loyalty.Account) time.Time {
 		return time.Time{}
 	}
 	end := PeriodEnd(p, acc, begins.Start(p.Zone))
-	if !end.After(acc.Tier.Since) || end.Before(acc.Tier.Lock) || Qualified(p, acc, end.Add(-1)) <= redeem.LevelIndex(p, acc.Tier) {
+	if !end.After(acc.Tier.Since) || end.Before(acc.Tier.Lock) ||
+		Qualified(p, acc, end.Add(-1)) <= redeem.LevelIndex(p, acc.Tier) {
 		return time.Time{}
 	}
 	return end
@@ -346,7 +347,10 @@ func prolong(d *posting.Decision, at, asOf time.Time) error {
 func moveTo(d *posting.Decision, rung int, until time.Time, why string, asOf time.Time) error {
 	n, window := Measure(d.P, d.Account, asOf)
 	s := onLevel(d.P, d.Account, rung, until, d.Now)
-	return moved(d, s, loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasMoved, d.Account.Tier.Level, s.Level, why, n, window))
+	return moved(
+		d, s,
+		loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasMoved, d.Account.Tier.Level, s.Level, why, n, window),
+	)
 }
 
 // onLevel returns the standing of an account that has a level from now on, until an instant.

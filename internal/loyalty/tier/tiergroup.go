@@ -33,7 +33,10 @@ func InTierGroups(d *posting.Decision, decide func(*posting.Decision) error) err
 
 // inGroup returns the decision about an account as a tier group sees it.
 func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
-	return &posting.Decision{P: v, Now: d.Now, Recorded: d.Recorded, Whole: d, Outcome: posting.Outcome{Account: posting.GroupView(v, d.Account)}}
+	return &posting.Decision{
+		P: v, Now: d.Now, Recorded: d.Recorded, Whole: d,
+		Outcome: posting.Outcome{Account: posting.GroupView(v, d.Account)},
+	}
 }
 
 // main returns the decision about the whole account.
@@ -88,7 +91,8 @@ func levelID(p *loyalty.Program, level string) string {
 // revision: a tier group that did not exist when it was first reported does not count it later. since is when the order
 // or event happened.
 func counting(p *loyalty.Program,
-	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time, now func(*loyalty.Program) loyalty.Counted,
+	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time,
+	now func(*loyalty.Program) loyalty.Counted,
 ) []loyalty.Counted {
 	all := slices.Clone(was)
 	for i := range p.TierGroups {
@@ -104,7 +108,8 @@ func counting(p *loyalty.Program,
 			continue
 		case at < 0:
 			all, at = append(all, loyalty.Counted{
-				TierGroup: v.Compiled.TierGroup, Metric: loyalty.Metric{Month: bucket(v, posting.GroupView(v, acc), since)},
+				TierGroup: v.Compiled.TierGroup,
+				Metric:    loyalty.Metric{Month: bucket(v, posting.GroupView(v, acc), since)},
 			}), len(all)
 		}
 		had := all[at]
@@ -122,23 +127,30 @@ func counting(p *loyalty.Program,
 }
 
 // CountOrderInGroups records what an order with the worth w counts in the tier groups.
-func CountOrderInGroups(s *loyalty.OrderState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, w earn.Worth) {
-	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Order.PlacedAt, func(r *loyalty.Program) (c loyalty.Counted) {
-		if i := slices.IndexFunc(w.TierGroups, func(x loyalty.Counted) bool { return x.TierGroup == r.Compiled.TierGroup }); i >= 0 {
-			c = w.TierGroups[i]
-		}
-		if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
-			c.Metric.Points = s.Worth
-		}
-		if earn.UsesMeasure(r, loyalty.ByOrders) && w.Counted {
-			c.Metric.Orders = 1
-		}
-		return c
-	})
+func CountOrderInGroups(
+	s *loyalty.OrderState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, w earn.Worth,
+) {
+	s.TierGroups = counting(p, e, acc, s.TierGroups, rules,
+		s.Order.PlacedAt, func(r *loyalty.Program) (c loyalty.Counted) {
+			if i := slices.IndexFunc(
+				w.TierGroups, func(x loyalty.Counted) bool { return x.TierGroup == r.Compiled.TierGroup },
+			); i >= 0 {
+				c = w.TierGroups[i]
+			}
+			if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
+				c.Metric.Points = s.Worth
+			}
+			if earn.UsesMeasure(r, loyalty.ByOrders) && w.Counted {
+				c.Metric.Orders = 1
+			}
+			return c
+		})
 }
 
 // CountEventInGroups records what an event that is worth total points counts in the tier groups.
-func CountEventInGroups(s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, total loyalty.Points) {
+func CountEventInGroups(
+	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, total loyalty.Points,
+) {
 	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Event.At, func(r *loyalty.Program) (c loyalty.Counted) {
 		if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
 			c.Metric.Points = total
@@ -161,7 +173,9 @@ func CompileTierGroups(p *loyalty.Program) error {
 			return fmt.Errorf("tier group %q must have a unique id and levels", l.ID)
 		}
 		if l.Tiers.MaxDowngrades != nil ||
-			slices.ContainsFunc(l.Tiers.Levels, func(l loyalty.Level) bool { return l.Multiply != nil || l.Expires != nil }) {
+			slices.ContainsFunc(
+				l.Tiers.Levels, func(l loyalty.Level) bool { return l.Multiply != nil || l.Expires != nil },
+			) {
 			return fmt.Errorf("tier group %s must not have multipliers, expiry or max_downgrades", l.ID)
 		}
 		if err := CheckLevels(&l.Tiers); err != nil {

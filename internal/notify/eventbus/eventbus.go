@@ -38,14 +38,18 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 		return fmt.Errorf("eventbus: encode an event: %w", err)
 	}
 	out, err := s.Client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		EventBusName: &s.Bus, Source: aws.String(Source), DetailType: aws.String(DetailType), Detail: aws.String(string(detail)), Time: &m.At,
+		EventBusName: &s.Bus, Source: aws.String(Source), DetailType: aws.String(DetailType),
+		Detail: aws.String(string(detail)), Time: &m.At,
 	}}})
 	if err != nil {
 		return fmt.Errorf("eventbus: %w: %w", notify.ErrNotSent, err)
 	}
 	if out.FailedEntryCount > 0 {
 		failed := out.Entries[0]
-		return fmt.Errorf("eventbus: %w: %s: %s", notify.ErrNotSent, aws.ToString(failed.ErrorCode), aws.ToString(failed.ErrorMessage))
+		return fmt.Errorf(
+			"eventbus: %w: %s: %s", notify.ErrNotSent, aws.ToString(failed.ErrorCode),
+			aws.ToString(failed.ErrorMessage),
+		)
 	}
 	return nil
 }

@@ -45,7 +45,8 @@ func against(t *testing.T, status int, answer string) (*Sender, *[]map[string]an
 }
 
 var hello = notify.Message{
-	ID: "msg_1", Program: "bluebird", Member: "mem_ada", Reminder: "points-30d", To: "ada@example.com", Subject: "S", Text: "T", HTML: "<p>H</p>",
+	ID: "msg_1", Program: "bluebird", Member: "mem_ada", Reminder: "points-30d", To: "ada@example.com", Subject: "S",
+	Text: "T", HTML: "<p>H</p>",
 	Unsubscribe: "https://api.example/v1/unsubscribe/x.y",
 }
 

@@ -61,12 +61,16 @@ const minSecret = 24
 func New(address string, secrets func(context.Context) [][]byte, now func() time.Time) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Port() != "" && u.Port() != "443" {
-		return nil, errors.New("signedhook: the address must have the form https://example.com/path and the default port")
+		return nil, errors.New(
+			"signedhook: the address must have the form https://example.com/path and the default port",
+		)
 	}
 	dialer := &net.Dialer{Timeout: timeout, Control: public}
 	return &Sender{url: address, secrets: secrets, now: now, client: &http.Client{
-		Timeout:       timeout,
-		Transport:     &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, ForceAttemptHTTP2: true},
+		Timeout: timeout,
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, ForceAttemptHTTP2: true,
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }

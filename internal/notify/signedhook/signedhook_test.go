@@ -19,7 +19,8 @@ func always(context.Context) [][]byte { return [][]byte{secret} }
 
 func TestOnlyPublicHTTPSAddressesAreAccepted(t *testing.T) {
 	for _, bad := range []string{
-		"http://example.com/x", "https://", "https://example.com:22/", "https://me@example.com/", "ftp://example.com", "//example.com", "",
+		"http://example.com/x", "https://", "https://example.com:22/", "https://me@example.com/", "ftp://example.com",
+		"//example.com", "",
 	} {
 		if _, err := New(bad, always, time.Now); err == nil {
 			t.Errorf("%q was accepted", bad)
@@ -28,12 +29,16 @@ func TestOnlyPublicHTTPSAddressesAreAccepted(t *testing.T) {
 	if _, err := Secrets([]byte("short"), secret); err == nil {
 		t.Error("a short secret was accepted")
 	}
-	for _, inside := range []string{"https://127.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/latest", "https://10.0.0.1/x", "https://100.64.0.1/x", "https://localhost/x", "https://[::ffff:10.0.0.1]/"} {
+	for _, inside := range []string{
+		"https://127.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/latest", "https://10.0.0.1/x",
+		"https://100.64.0.1/x", "https://localhost/x", "https://[::ffff:10.0.0.1]/",
+	} {
 		s, err := New(inside, always, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Send(t.Context(), notify.Message{ID: "msg_1"}); !errors.Is(err, notify.ErrNotSent) || !strings.Contains(err.Error(), "not a public address") {
+		if err := s.Send(t.Context(), notify.Message{ID: "msg_1"}); !errors.Is(err, notify.ErrNotSent) ||
+			!strings.Contains(err.Error(), "not a public address") {
 			t.Errorf("%s: %v", inside, err)
 		}
 	}
@@ -41,8 +46,10 @@ func TestOnlyPublicHTTPSAddressesAreAccepted(t *testing.T) {
 
 func TestPrivateAddressesAreNotDialed(t *testing.T) {
 	for address, ok := range map[string]bool{
-		"93.184.216.34:443": true, "[2606:2800:220:1::1]:443": true, "127.0.0.1:443": false, "[::1]:443": false, "10.1.2.3:443": false,
-		"172.16.0.1:443": false, "192.168.1.1:443": false, "169.254.169.254:80": false, "100.100.100.200:443": false, "0.0.0.0:443": false,
+		"93.184.216.34:443": true, "[2606:2800:220:1::1]:443": true, "127.0.0.1:443": false, "[::1]:443": false,
+		"10.1.2.3:443":   false,
+		"172.16.0.1:443": false, "192.168.1.1:443": false, "169.254.169.254:80": false, "100.100.100.200:443": false,
+		"0.0.0.0:443":   false,
 		"[fd00::1]:443": false, "[fe80::1]:443": false, "[::ffff:127.0.0.1]:443": false, "224.0.0.1:443": false,
 	} {
 		if err := public("tcp", address, nil); (err == nil) != ok {
@@ -74,7 +81,10 @@ func TestMessageIsSignedWithEveryCurrentSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New("https://example.com/hook", func(context.Context) [][]byte { return secrets }, func() time.Time { return time.Unix(1614265330, 0) })
+	s, err := New(
+		"https://example.com/hook", func(context.Context) [][]byte { return secrets },
+		func() time.Time { return time.Unix(1614265330, 0) },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

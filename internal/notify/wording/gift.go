@@ -26,8 +26,10 @@ type giftView struct {
 func GiftWords(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
 	l := languageOf(g.Sender.Locale)
 	v := giftView{
-		Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(g.Name, 100), Sender: line(g.Sender.Name, 100),
-		Worth: l.money(g.Worth), Code: line(g.Code, 100), From: l.moment(g.From, p.Zone, false), Until: l.moment(g.Until, p.Zone, true),
+		Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(g.Name, 100),
+		Sender: line(g.Sender.Name, 100),
+		Worth:  l.money(g.Worth), Code: line(g.Code, 100), From: l.moment(g.From, p.Zone, false),
+		Until: l.moment(g.Until, p.Zone, true),
 	}
 	for row := range strings.Lines(g.Message) {
 		v.Message = append(v.Message, line(row, 1000))

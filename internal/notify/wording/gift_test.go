@@ -15,8 +15,9 @@ import (
 
 func gift(locale string) notify.Gift {
 	return notify.Gift{
-		Sender: notify.Person{Name: "Ada", Locale: locale}, To: "eve@example.com", Name: "Eve", Message: "From me\nto you",
-		Code: "7K3M-Q9XZ-0000-1111", Worth: loyalty.Money{Amount: 2_500, Currency: "EUR"},
+		Sender: notify.Person{Name: "Ada", Locale: locale}, To: "eve@example.com", Name: "Eve",
+		Message: "From me\nto you",
+		Code:    "7K3M-Q9XZ-0000-1111", Worth: loyalty.Money{Amount: 2_500, Currency: "EUR"},
 		Until: time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC),
 	}
 }
@@ -31,7 +32,10 @@ func giftWords(t *testing.T, p *loyalty.Program, g notify.Gift) notify.Words {
 }
 
 func TestGiftMessageContainsSenderAmountAndExpiry(t *testing.T) {
-	day := map[string]string{"en": "31 March 2027", "de": "31. März 2027", "es": "31 de marzo de 2027", "fr": "31 mars 2027", "tr": "31 Mart 2027"}
+	day := map[string]string{
+		"en": "31 March 2027", "de": "31. März 2027", "es": "31 de marzo de 2027", "fr": "31 mars 2027",
+		"tr": "31 Mart 2027",
+	}
 	for _, l := range remind.MessageLanguages() {
 		w, g := giftWords(t, programOf("Shop"), gift(l)), gift(l)
 		for _, body := range []string{w.Text, w.HTML} {
@@ -47,9 +51,12 @@ func TestGiftMessageContainsSenderAmountAndExpiry(t *testing.T) {
 		if !strings.Contains(w.Subject, "Ada") || w.Language != l {
 			t.Errorf("%s: %+v", l, w)
 		}
-		bare := giftWords(t, &loyalty.Program{ID: "p", Zone: time.UTC}, notify.Gift{Sender: notify.Person{Locale: l}, Code: "X"})
+		bare := giftWords(
+			t, &loyalty.Program{ID: "p", Zone: time.UTC}, notify.Gift{Sender: notify.Person{Locale: l}, Code: "X"},
+		)
 		for _, body := range []string{bare.Subject, bare.Text, bare.HTML} {
-			if body == "" || strings.Contains(body, "<no value>") || strings.Contains(body, "{{") || strings.Contains(body, "1 January") {
+			if body == "" || strings.Contains(body, "<no value>") || strings.Contains(body, "{{") ||
+				strings.Contains(body, "1 January") {
 				t.Errorf("%s: %q", l, body)
 			}
 		}
@@ -62,7 +69,9 @@ func TestGiftMessageContainsTimeUnlessMidnight(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, g := programOf("Shop"), gift("en")
-	p.Zone, g.From, g.Until = berlin, time.Date(2026, 12, 24, 23, 0, 0, 0, time.UTC), time.Date(2027, 1, 31, 14, 30, 0, 0, time.UTC)
+	p.Zone, g.From, g.Until = berlin, time.Date(
+		2026, 12, 24, 23, 0, 0, 0, time.UTC,
+	), time.Date(2027, 1, 31, 14, 30, 0, 0, time.UTC)
 	if w := giftWords(t, p, g); !strings.Contains(w.Text, "from 25 December 2026 until 31 January 2027, 15:30 CET.") {
 		t.Error(w.Text)
 	}

@@ -31,7 +31,10 @@ var languages = []language{
 	{
 		tag: "en", group: ",", decimal: ".", date: spaced, single: one,
 		reward: "a reward", payment: "the payment of your order",
-		months: [...]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+		months: [...]string{
+			"January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+			"November", "December",
+		},
 	},
 	{
 		tag: "de", group: ".", decimal: ",", single: one,
@@ -39,7 +42,10 @@ var languages = []language{
 			return strconv.Itoa(day) + ". " + month + " " + strconv.Itoa(year)
 		},
 		reward: "eine Prämie", payment: "die Bezahlung Ihrer Bestellung",
-		months: [...]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
+		months: [...]string{
+			"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+			"Dezember",
+		},
 	},
 	{
 		tag: "es", group: ".", decimal: ",", single: one,
@@ -47,7 +53,10 @@ var languages = []language{
 			return strconv.Itoa(day) + " de " + month + " de " + strconv.Itoa(year)
 		},
 		reward: "una recompensa", payment: "el pago de su pedido",
-		months: [...]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"},
+		months: [...]string{
+			"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
+			"noviembre", "diciembre",
+		},
 	},
 	{
 		tag: "fr", group: "\u202f", decimal: ",", single: func(n int64) bool { return n >= -1 && n <= 1 },
@@ -58,12 +67,18 @@ var languages = []language{
 			return spaced(day, month, year)
 		},
 		reward: "une récompense", payment: "le paiement de votre commande",
-		months: [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
+		months: [...]string{
+			"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+			"novembre", "décembre",
+		},
 	},
 	{
 		tag: "tr", group: ".", decimal: ",", date: spaced, single: func(int64) bool { return true },
 		reward: "bir ödül", payment: "siparişinizin ödemesi",
-		months: [...]string{"Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz", "Ağustos", "Eylül", "Ekim", "Kasım", "Aralık"},
+		months: [...]string{
+			"Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz", "Ağustos", "Eylül", "Ekim", "Kasım",
+			"Aralık",
+		},
 	},
 }
 

@@ -43,9 +43,13 @@ var sets = sync.OnceValue(func() map[string]set {
 		l := &languages[i]
 		functions := map[string]any{"pl": l.plural}
 		own := "templates/" + l.tag + ".tmpl"
-		all := html.Must(html.New(l.tag).Funcs(functions).ParseFS(files, "templates/layout.html", "templates/gift.html", own))
+		all := html.Must(
+			html.New(l.tag).Funcs(functions).ParseFS(files, "templates/layout.html", "templates/gift.html", own),
+		)
 		out[l.tag] = set{
-			text.Must(text.New(l.tag).Funcs(functions).ParseFS(files, "templates/layout.txt", "templates/gift.txt", own)),
+			text.Must(
+				text.New(l.tag).Funcs(functions).ParseFS(files, "templates/layout.txt", "templates/gift.txt", own),
+			),
 			pages(all), html.Must(all.Clone()),
 		}
 	}
@@ -150,8 +154,9 @@ func (l *language) page(v view) (string, error) {
 func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) view {
 	v := view{
 		Trigger: string(n.On), Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(who.Name, 100),
-		Points: l.points(p, n.Points), N: int64(n.Points), Code: line(n.Code, 100), Order: line(n.Order, 130), Ordered: n.Ordered,
-		Years: int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
+		Points: l.points(p, n.Points), N: int64(n.Points), Code: line(n.Code, 100), Order: line(n.Order, 130),
+		Ordered: n.Ordered,
+		Years:   int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
 	if v.Day, v.Whole = l.last(n.Until, n); n.On == loyalty.BeforeHold {
 		v.Day = l.moment(n.Until, n.Zone, true) // points that return at an instant are not available earlier on that day

@@ -40,7 +40,8 @@ func TestReadAcceptsOneSignedItem(t *testing.T) {
 		e, err := p.Read(t.Context(), webhook.Message{Body: []byte(body)})
 		var unusable *webhook.UnusableError
 		errors.As(err, &unusable)
-		if (err == nil) != (code == "") || code != "" && unusable.Code != code || code == "" && e.ID != "CAPTURE:PSP2:true" {
+		if (err == nil) != (code == "") || code != "" && unusable.Code != code ||
+			code == "" && e.ID != "CAPTURE:PSP2:true" {
 			t.Errorf("%s: %+v, %v", body, e, err)
 		}
 	}

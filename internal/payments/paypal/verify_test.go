@@ -156,7 +156,8 @@ func TestSignature(t *testing.T) {
 	}
 	connect := func(webhookID string) *provider {
 		return New(webhook.Connection{
-			Processor: app.Processor{WebhookID: webhookID}, Stage: app.Test, Roots: roots, HTTP: &http.Client{Transport: c},
+			Processor: app.Processor{WebhookID: webhookID}, Stage: app.Test, Roots: roots,
+			HTTP: &http.Client{Transport: c},
 		}).(*provider)
 	}
 	const host = "https://api.sandbox.paypal.com"
@@ -197,7 +198,8 @@ func TestSignature(t *testing.T) {
 		{"a signature of another form", "WH", with("paypal-transmission-sig", "??"), webhook.ErrSignature, true},
 		{
 			"a signature of another key", "WH",
-			with("paypal-transmission-sig", sign(keys[1], "T-1", when, "WH", webhooktest.Body)), webhook.ErrSignature, true,
+			with("paypal-transmission-sig", sign(keys[1], "T-1", when, "WH", webhooktest.Body)), webhook.ErrSignature,
+			true,
 		},
 		{
 			"the address of the live stage", "WH", with("paypal-cert-url", "https://api.paypal.com"+certsPath+"GOOD"),

@@ -54,8 +54,10 @@ var kinds = map[string]map[string]string{
 		"payment_intent.succeeded": "paid", "charge.succeeded": "charge", "charge.captured": "charge",
 		"charge.refunded": "charge",
 		"refund.created":  "refund", "refund.updated": "refund", "refund.failed": "refund",
-		"charge.dispute.created": "dispute", "charge.dispute.closed": "dispute", "charge.dispute.funds_withdrawn": "dispute",
-		"charge.dispute.funds_reinstated": "dispute", "checkout.session.completed": "session", "invoice.paid": "invoice",
+		"charge.dispute.created": "dispute", "charge.dispute.closed": "dispute",
+		"charge.dispute.funds_withdrawn":  "dispute",
+		"charge.dispute.funds_reinstated": "dispute", "checkout.session.completed": "session",
+		"invoice.paid":     "invoice",
 		"customer.created": "other",
 	},
 	app.Shopify: {
@@ -78,7 +80,8 @@ var kinds = map[string]map[string]string{
 	app.Standard: {"payment.captured": "paid", "payment.refunded": "refund", "payment.disputed": "dispute"},
 	app.PayPal: {
 		"PAYMENT.CAPTURE.COMPLETED": "paid", "PAYMENT.CAPTURE.REFUNDED": "refund", "PAYMENT.CAPTURE.REVERSED": "refund",
-		"CUSTOMER.DISPUTE.CREATED": "dispute", "CUSTOMER.DISPUTE.RESOLVED": "dispute", "CATALOG.PRODUCT.CREATED": "other",
+		"CUSTOMER.DISPUTE.CREATED": "dispute", "CUSTOMER.DISPUTE.RESOLVED": "dispute",
+		"CATALOG.PRODUCT.CREATED": "other",
 	},
 }
 

@@ -9,7 +9,8 @@ import (
 func (e Event) square() object {
 	const form = "2006-01-02T15:04:05.000Z"
 	o := object{
-		"created_at": e.Created.UTC().Format(form), "updated_at": e.At.UTC().Format(form), "location_id": "S8GWD5R9QB376",
+		"created_at": e.Created.UTC().Format(form), "updated_at": e.At.UTC().Format(form),
+		"location_id": "S8GWD5R9QB376",
 	}
 	maps.Copy(o, e.squareObject())
 	name, _, _ := strings.Cut(e.Type, ".")

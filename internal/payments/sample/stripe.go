@@ -35,7 +35,8 @@ func (e Event) stripeObject() object {
 		}
 	case "charge":
 		return object{
-			"id": charge, "object": "charge", "payment_intent": e.Payment, "amount": e.Total, "amount_captured": e.Total,
+			"id": charge, "object": "charge", "payment_intent": e.Payment, "amount": e.Total,
+			"amount_captured": e.Total,
 			"amount_refunded": e.Back, "refunded": e.Back == e.Total, "captured": true, "status": "succeeded",
 			"metadata": metadata, "customer": null(e.Customer),
 			"billing_details": object{"email": null(e.Email), "name": nil},
@@ -56,8 +57,10 @@ func (e Event) stripeObject() object {
 		}
 	case "session":
 		return object{
-			"object": "checkout.session", "amount_total": e.Total, "payment_intent": e.Payment, "payment_status": "paid",
-			"metadata": metadata, "customer": null(e.Customer), "customer_details": object{"email": null(e.Email)},
+			"object": "checkout.session", "amount_total": e.Total, "payment_intent": e.Payment,
+			"payment_status": "paid",
+			"metadata":       metadata, "customer": null(e.Customer),
+			"customer_details": object{"email": null(e.Email)},
 		}
 	case "invoice":
 		return object{

@@ -23,7 +23,8 @@ func TestList(t *testing.T) {
 			Answers: map[string]string{orders: page(50, "99")}, Want: []string{request("0")}, Events: 50, Next: "99",
 		},
 		"the last page": {
-			Cursor: "99", Answers: map[string]string{orders: page(49, "120")}, Want: []string{request("99")}, Events: 49,
+			Cursor: "99", Answers: map[string]string{orders: page(49, "120")}, Want: []string{request("99")},
+			Events: 49,
 		},
 		"an order that gift cards paid in part": {
 			Cursor: "99", Answers: map[string]string{

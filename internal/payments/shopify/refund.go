@@ -84,7 +84,9 @@ func (x refund) parts(currency string) (p refundParts, err error) {
 		}
 		p.goods, p.tax = p.goods+goods, p.tax+tax
 		if id := webhook.Number(l.Line); webhook.IsID(id) && l.Quantity >= 0 {
-			p.lines = append(p.lines, loyalty.FactLine{ID: id, Quantity: l.Quantity, Amount: max(0, goods), Tax: max(0, tax)})
+			p.lines = append(
+				p.lines, loyalty.FactLine{ID: id, Quantity: l.Quantity, Amount: max(0, goods), Tax: max(0, tax)},
+			)
 		}
 	}
 	for _, a := range x.Adjustments {

@@ -293,7 +293,8 @@ func TestRefundInAnotherCurrency(t *testing.T) {
 		func() webhook.Event { // no part states the shop's currency, so it is the currency of the payment
 			e := want()
 			e.Report.Facts[0] = loyalty.Fact{
-				Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: loyalty.Money{Amount: 11900, Currency: "USD"},
+				Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone,
+				Money: loyalty.Money{Amount: 11900, Currency: "USD"},
 				Clock: webhooktest.NoonClock, At: webhooktest.At12, Tendered: true,
 			}
 			return e

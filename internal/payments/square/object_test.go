@@ -186,7 +186,8 @@ func TestRefundsAndDisputes(t *testing.T) {
 	for name, s := range map[string]loyalty.FactState{
 		"INQUIRY_EVIDENCE_REQUIRED": loyalty.FactPending, "INQUIRY_PROCESSING": loyalty.FactPending,
 		"INQUIRY_CLOSED": loyalty.FactPending,
-		"PROCESSING":     loyalty.FactOpen, "WON": loyalty.FactWon, "LOST": loyalty.FactLost, "ACCEPTED": loyalty.FactLost,
+		"PROCESSING":     loyalty.FactOpen, "WON": loyalty.FactWon, "LOST": loyalty.FactLost,
+		"ACCEPTED": loyalty.FactLost,
 	} {
 		all = append(
 			all,

@@ -30,7 +30,8 @@ func TestEvents(t *testing.T) {
 			At:   webhooktest.At12,
 			Live: webhooktest.NotLive(),
 			Report: &webhook.Report{Address: "ada@shop.test", Report: ledger.Report{
-				Payment: "standard:p1", Order: "1042", Member: "external:ada", Customer: "standard:cus1", Facts: []loyalty.Fact{{
+				Payment: "standard:p1", Order: "1042", Member: "external:ada",
+				Customer: "standard:cus1", Facts: []loyalty.Fact{{
 					Kind: loyalty.FactCapture, ID: "c1", State: loyalty.FactDone, Money: webhooktest.EUR(5000),
 					Clock: webhooktest.At12.UnixMilli(), At: webhooktest.At12,
 					Shipping: 300, Tax: 500, ShippingTax: 50,

@@ -41,7 +41,8 @@ func TestPaymentIntent(t *testing.T) {
 	)
 	want := func() webhook.Event {
 		e := eventOf("payment_intent.succeeded", ledger.Report{
-			Payment: "stripe:pi_1", Order: "1042", Member: "external:ada", Customer: "stripe:cus_1", Facts: []loyalty.Fact{{
+			Payment: "stripe:pi_1", Order: "1042", Member: "external:ada",
+			Customer: "stripe:cus_1", Facts: []loyalty.Fact{{
 				Kind: loyalty.FactCapture, ID: "pi_1", State: loyalty.FactDone, Money: webhooktest.EUR(5000),
 				Clock: webhooktest.NoonClock + overCharge, At: webhooktest.At12,
 			}},
@@ -98,7 +99,8 @@ func TestPaymentIntent(t *testing.T) {
 		},
 		{
 			Old: id,
-			New: id + `,"amount_details":{"tip":{"amount":100},"shipping":{"amount":200},"tax":{"total_tax_amount":300}}`,
+			New: id +
+				`,"amount_details":{"tip":{"amount":100},"shipping":{"amount":200},"tax":{"total_tax_amount":300}}`,
 			Want: webhooktest.Fact(func(f *loyalty.Fact) {
 				f.Tip, f.Shipping, f.Tax = 100, 200, 300
 			}),

@@ -158,7 +158,10 @@ func nameless(n *document.Node) []*document.Node {
 
 // plain reports whether a list contains only scalars. Such a list is short and compared as one value.
 func plain(n *document.Node) bool {
-	return !slices.ContainsFunc(n.Items, func(item *document.Node) bool { return item.Is(document.Mapping) || item.Is(document.List) })
+	return !slices.ContainsFunc(n.Items, func(item *document.Node) bool {
+		return item.Is(document.Mapping) ||
+			item.Is(document.List)
+	})
 }
 
 // means reports whether two values have the same meaning.

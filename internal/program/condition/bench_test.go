@@ -62,7 +62,9 @@ func BenchmarkHoldsForNewFacts(b *testing.B) {
 func BenchmarkCompile(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := condition.Compile(`order.channel == "web" && order.total >= 20`, condition.Env{Order: true}); err != nil {
+		if _, err := condition.Compile(
+			`order.channel == "web" && order.total >= 20`, condition.Env{Order: true},
+		); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 var review = &loyalty.EventType{Name: "review", Fields: map[string]loyalty.FieldKind{
-	"rating": loyalty.NumberField, "text": loyalty.TextField, "verified": loyalty.BooleanField, "photos": loyalty.NumberField,
+	"rating": loyalty.NumberField, "text": loyalty.TextField, "verified": loyalty.BooleanField,
+	"photos": loyalty.NumberField,
 }}
 
 // aboutOrder is 29.97 of lines, 2.00 off, 4.90 shipping, 1.13 tax: 34.00 EUR, on a Saturday in the buyer's birthday
@@ -28,11 +29,16 @@ func aboutOrder() *loyalty.Facts {
 				{SKU: "mug", Category: "mugs", Brand: "Clay", Quantity: 1, Amount: 989},
 				{SKU: "bag", Category: "gifts", Quantity: 3, Amount: 10},
 			},
-			Tenders: []loyalty.Tender{{Kind: loyalty.TenderCard, Name: "visa", Amount: 3000}, {Kind: loyalty.TenderCash, Amount: 400}},
+			Tenders: []loyalty.Tender{
+				{Kind: loyalty.TenderCard, Name: "visa", Amount: 3000}, {Kind: loyalty.TenderCash, Amount: 400},
+			},
 		},
 		Total: 3400,
-		Buyer: loyalty.Buyer{Level: "gold", Orders: 4, Segments: []string{"vip", "berlin"}, OptIns: []string{"double-weekend"}, Birthday: 523},
-		At:    time.Date(2026, time.May, 16, 9, 30, 0, 0, time.UTC),
+		Buyer: loyalty.Buyer{
+			Level: "gold", Orders: 4, Segments: []string{"vip", "berlin"}, OptIns: []string{"double-weekend"},
+			Birthday: 523,
+		},
+		At: time.Date(2026, time.May, 16, 9, 30, 0, 0, time.UTC),
 	}
 }
 
@@ -51,47 +57,89 @@ func TestAConditionAboutAnOrderHoldsOrNot(t *testing.T) {
 		name, source string
 		holds        bool
 	}{
-		{"an amount is compared in major units", `order.total >= 34 && order.total <= 34.00 and order.total == 34.0`, true},
+		{
+			"an amount is compared in major units",
+			`order.total >= 34 && order.total <= 34.00 and order.total == 34.0`, true,
+		},
 		{"an amount is not in minor units", `order.total >= 3400`, false},
 		{"a cent decides", `order.subtotal > 29.96 and order.subtotal < 29.98 and order.subtotal != 29.9`, true},
-		{"each part of the total can be asked for", `order.discount == 2 and order.shipping == 4.9 and order.tax == 1.13`, true},
+		{
+			"each part of the total can be asked for",
+			`order.discount == 2 and order.shipping == 4.9 and order.tax == 1.13`, true,
+		},
 		{"parts add up", `order.subtotal - order.discount + order.shipping + order.tax == order.total`, true},
-		{"an amount is multiplied", `order.total * 2 < order.subtotal + 38.04 and order.total * 2 > order.subtotal + 38.02`, true},
+		{
+			"an amount is multiplied",
+			`order.total * 2 < order.subtotal + 38.04 and order.total * 2 > order.subtotal + 38.02`, true,
+		},
 		{"a factor has decimals", `order.total * 1.075 == 36.55`, true},
 		{"a negative number", `order.discount - order.total == -32 and -order.total < 0`, true},
 		{"a number groups its digits", `order.total < 1_000.5`, true},
-		{"texts are equal or not", `order.currency == "EUR" and order.channel != 'pos' and order.store == "berlin"`, true},
+		{
+			"texts are equal or not", `order.currency == "EUR" and order.channel != 'pos' and order.store == "berlin"`,
+			true,
+		},
 		{"a text is in a list", `order.channel in ["app", "web"] and order.store not in ["munich"]`, true},
 		{"a number is in a list", `at.day in [1, 16.0] and not (order.total in [33.99, 34.01])`, true},
-		{"parts of texts", `order.store startsWith "ber" and order.store endsWith "lin" and order.store contains "rl"`, true},
+		{
+			"parts of texts",
+			`order.store startsWith "ber" and order.store endsWith "lin" and order.store contains "rl"`, true,
+		},
 		{"a pattern", `order.store matches "^b.*n$" and order.store not matches "x"`, true},
-		{"upper and lower", `upper(order.channel) == "WEB" and lower("GOLD") == member.tier and len(order.channel) == 3`, true},
+		{
+			"upper and lower",
+			`upper(order.channel) == "WEB" and lower("GOLD") == member.tier and len(order.channel) == 3`, true,
+		},
 		{"any item", `any(order.items, .category == "coffee-beans")`, true},
 		{"no such item", `any(order.items, .category == "tea")`, false},
-		{"all, none and one", `all(order.items, .quantity >= 1) and none(order.items, .amount > 20) and one(order.items, .sku == "mug")`, true},
-		{"count", `count(order.items, .amount >= 9.89) == 2 and count(order.items) == 3 and len(order.items) == 3`, true},
+		{
+			"all, none and one",
+			`all(order.items, .quantity >= 1) and none(order.items, .amount > 20) and one(order.items, .sku == "mug")`,
+			true,
+		},
+		{
+			"count", `count(order.items, .amount >= 9.89) == 2 and count(order.items) == 3 and len(order.items) == 3`,
+			true,
+		},
 		{"sum of amounts", `sum(order.items, .amount) == 29.97 and sum(order.items, .amount) == order.subtotal`, true},
 		{"sum of quantities", `sum(order.items, .quantity) == 6`, true},
 		{"sum of what is computed", `sum(order.items, .amount * .quantity) == 50.15`, true},
 		{"sum of a filtered list", `sum(filter(order.items, .category != "mugs"), .amount) == 20.08`, true},
 		{"sum of a mapped list", `sum(map(order.items, .amount)) == 29.97`, true},
-		{"largest and smallest", `max(map(order.items, .amount)) == 19.98 and min(map(order.items, .amount)) == 0.1`, true},
+		{
+			"largest and smallest",
+			`max(map(order.items, .amount)) == 19.98 and min(map(order.items, .amount)) == 0.1`, true,
+		},
 		{"the largest of nothing is 0", `max(map(filter(order.items, .sku == "x"), .amount)) == 0`, true},
 		{"a pipe", `order.items | filter(.quantity > 1) | count() == 2`, true},
 		{"an item's text is in a mapped list", `"mugs" in map(order.items, .category)`, true},
 		{"a list within a list", `all(order.items, .amount * 3 <= sum(order.items, .amount) * 2.01)`, true},
 		{"tenders", `any(order.tenders, .kind == "card" and .name == "visa" and .amount == 30)`, true},
-		{"the number of the order", `order.number == 5 and 4 < order.number <= 20 and order.number in [3, 5] and not order.first and member.orders == 4`, true},
-		{"the member", `member.tier == "gold" and "vip" in member.segments and "double-weekend" in member.campaigns`, true},
+		{
+			"the number of the order",
+			`order.number == 5 and 4 < order.number <= 20 and order.number in [3, 5] and not order.first and member.orders == 4`,
+			true,
+		},
+		{
+			"the member",
+			`member.tier == "gold" and "vip" in member.segments and "double-weekend" in member.campaigns`, true,
+		},
 		{"a segment that is not there", `"student" in member.segments`, false},
 		{"a question about segments", `any(member.segments, # startsWith "ber")`, true},
 		{"the birthday's month", `member.birthday_month`, true},
-		{"time", `at.year == 2026 and at.month == 5 and at.day == 16 and at.hour == 9 and at.minute == 30 and at.weekday == "sat"`, true},
+		{
+			"time",
+			`at.year == 2026 and at.month == 5 and at.day == 16 and at.hour == 9 and at.minute == 30 and at.weekday == "sat"`,
+			true,
+		},
 		{"comparisons in a row", `9 <= at.hour < 17 and 30 < order.total <= 34`, true},
 		{"truths are compared", `order.first == false and true`, true},
 		{"a comment", "true // who reads this?", true},
 	} {
-		t.Run(test.name, func(t *testing.T) { mustHold(t, test.source, condition.Env{Order: true}, aboutOrder(), test.holds) })
+		t.Run(
+			test.name,
+			func(t *testing.T) { mustHold(t, test.source, condition.Env{Order: true}, aboutOrder(), test.holds) },
+		)
 	}
 }
 
@@ -145,9 +193,15 @@ func TestAConditionAboutAnEventHoldsOrNot(t *testing.T) {
 		{"a text", `len(event.text) >= 20 and event.text contains "beans"`, true},
 		{"a boolean", `event.verified and event.verified == true`, true},
 		{"a field that is not there", `event.photos == 0`, true},
-		{"the member, before any order", `member.orders == 0 and member.tier == "silver" and not member.birthday_month`, true},
+		{
+			"the member, before any order",
+			`member.orders == 0 and member.tier == "silver" and not member.birthday_month`, true,
+		},
 	} {
-		t.Run(test.name, func(t *testing.T) { mustHold(t, test.source, condition.Env{Event: review}, aboutReview(), test.holds) })
+		t.Run(
+			test.name,
+			func(t *testing.T) { mustHold(t, test.source, condition.Env{Event: review}, aboutReview(), test.holds) },
+		)
 	}
 }
 
@@ -175,19 +229,32 @@ func TestAmountsAreExactInEveryCurrency(t *testing.T) {
 		source   string
 	}{
 		{"tenths add up", "EUR", 30, `order.total == 0.1 + 0.2`},
-		{"tenths add up item by item", "EUR", 30, `sum(order.items, .amount) == 0.3 and sum(order.items, .amount) >= 0.3`},
+		{
+			"tenths add up item by item", "EUR", 30,
+			`sum(order.items, .amount) == 0.3 and sum(order.items, .amount) >= 0.3`,
+		},
 		{"yen have no decimals", "JPY", 150, `order.total == 150 and order.total < 150.000000000000001`},
 		{"dinars have three", "KWD", 1005, `order.total == 1.005 and order.total > 1.0049999999999999`},
 		{"a third factor", "KWD", 1005, `order.total * 1.005 * 1.005 == 1.015075125`},
 		{"the largest order", "JPY", 1e12, `order.total == 1000000000000 and order.total * 1.5 + 1 == 1500000000001`},
-		{"18 digits", "EUR", 1, `0.01 + 0.000000000000000001 == 0.010000000000000001 and order.total < 0.010000000000000001`},
-		{"beyond the digits of a float", "EUR", 1, `9007199254740993 != 9007199254740992 and 9007199254740993.1 > 9007199254740993`},
-		{"beyond 64 bits in comparing", "EUR", 1, `999999999999999999 > 0.999999999999999999 and -999999999999999999 < -0.999999999999999999`},
+		{
+			"18 digits", "EUR", 1,
+			`0.01 + 0.000000000000000001 == 0.010000000000000001 and order.total < 0.010000000000000001`,
+		},
+		{
+			"beyond the digits of a float", "EUR", 1,
+			`9007199254740993 != 9007199254740992 and 9007199254740993.1 > 9007199254740993`,
+		},
+		{
+			"beyond 64 bits in comparing", "EUR", 1,
+			`999999999999999999 > 0.999999999999999999 and -999999999999999999 < -0.999999999999999999`,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			line := loyalty.Line{Quantity: 1, Amount: test.total / 3}
 			mustHold(t, test.source, condition.Env{Order: true}, &loyalty.Facts{
-				Order: &loyalty.Order{Currency: test.currency, Lines: []loyalty.Line{line, line, line}}, Total: test.total,
+				Order: &loyalty.Order{Currency: test.currency, Lines: []loyalty.Line{line, line, line}},
+				Total: test.total,
 			}, true)
 		})
 	}
@@ -210,13 +277,25 @@ func TestFactsThatGiveNoAnswerAreAPlainError(t *testing.T) {
 		facts        *loyalty.Facts
 		want         string
 	}{
-		{"a product with too many digits", `order.total * 999999999999 * 999999999 > 0`, order, aboutOrder(), "a number has too many digits"},
+		{
+			"a product with too many digits", `order.total * 999999999999 * 999999999 > 0`, order, aboutOrder(),
+			"a number has too many digits",
+		},
 		{"a remainder by nothing", `at.day % (at.day - 16) == 0`, order, aboutOrder(), "division by 0"},
-		{"each of 10,000 items with each", `all(order.items, any(order.items, .amount > 5))`, order, many, "the condition is too expensive for this number of items"},
+		{
+			"each of 10,000 items with each", `all(order.items, any(order.items, .amount > 5))`, order, many,
+			"the condition is too expensive for this number of items",
+		},
 		{"a number without an end", `event.rating > 4`, event, third, "a number has too many digits"},
 		{"a field of another kind", `event.text == ""`, event, wrong, "event.text does not have its declared type"},
-		{"a long text for a pattern", `event.text matches "a+b"`, event, long, "the text is too long to match a pattern"},
-		{"a text for a pattern in a list", `any(["a"], event.text matches "a+b")`, event, within, "the text is too long to match a pattern"},
+		{
+			"a long text for a pattern", `event.text matches "a+b"`, event, long,
+			"the text is too long to match a pattern",
+		},
+		{
+			"a text for a pattern in a list", `any(["a"], event.text matches "a+b")`, event, within,
+			"the text is too long to match a pattern",
+		},
 		{"an unknown currency", `order.total > 1`, order, noCurrency, "the order's currency is unknown"},
 		{"no order", `order.total > 1`, order, aboutReview(), "there is no order to evaluate"},
 		{"no event", `event.rating > 1`, event, aboutOrder(), "there is no event to evaluate"},
@@ -237,7 +316,10 @@ func TestFactsThatGiveNoAnswerAreAPlainError(t *testing.T) {
 func TestTenThousandItemsAreNotTooManyForOneQuestion(t *testing.T) {
 	facts := aboutOrder()
 	facts.Order.Lines = make([]loyalty.Line, posting.MaxLines)
-	mustHold(t, `any(order.items, .category == "tea") or sum(order.items, .amount) > 30`, condition.Env{Order: true}, facts, false)
+	mustHold(
+		t, `any(order.items, .category == "tea") or sum(order.items, .amount) > 30`, condition.Env{Order: true}, facts,
+		false,
+	)
 }
 
 func TestTheEnvironmentIsDerivedOncePerFacts(t *testing.T) {
@@ -262,7 +344,9 @@ func TestTheEnvironmentIsDerivedOncePerFacts(t *testing.T) {
 }
 
 func TestOneConditionIsAskedByManyAtOnce(t *testing.T) {
-	c, err := condition.Compile(`sum(order.items, .amount) == 29.97 and order.store matches "^b"`, condition.Env{Order: true})
+	c, err := condition.Compile(
+		`sum(order.items, .amount) == 29.97 and order.store matches "^b"`, condition.Env{Order: true},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

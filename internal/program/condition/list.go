@@ -8,7 +8,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-var functions = []string{"all", "any", "count", "filter", "len", "lower", "map", "max", "min", "none", "one", "sum", "upper"}
+var functions = []string{
+	"all", "any", "count", "filter", "len", "lower", "map", "max", "min", "none", "one", "sum", "upper",
+}
 
 func (r *reader) unknownFunction(n *ast.CallNode) (ast.Node, shape, error) {
 	name, ok := n.Callee.(*ast.IdentifierNode)
@@ -54,7 +56,9 @@ func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
 // ofNumbers reads sum, max or min of a list of numbers.
 func (r *reader) ofNumbers(n *ast.BuiltinNode, of ast.Node, is shape) (ast.Node, shape, error) {
 	if is.kind != list || !is.of.isNumber() {
-		return nil, shape{}, refuse(n, "%s requires a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
+		return nil, shape{}, refuse(
+			n, "%s requires a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name,
+		)
 	}
 	if err := r.goThrough(n, of); err != nil {
 		return nil, shape{}, err
@@ -119,7 +123,9 @@ func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
 		return over("map"), mapped, nil
 	}
 	if answer.kind != truth {
-		return nil, shape{}, refuse(question, "%s requires a condition on each element that is true or false; this is %s", n.Name, answer)
+		return nil, shape{}, refuse(
+			question, "%s requires a condition on each element that is true or false; this is %s", n.Name, answer,
+		)
 	}
 	switch n.Name {
 	case "filter":

@@ -131,7 +131,9 @@ func (r *reader) comparison(n *ast.BinaryNode, a, b ast.Node, left, right shape)
 
 func (r *reader) arithmetic(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast.Node, shape, error) {
 	if !left.isNumber() || !right.isNumber() {
-		return nil, shape{}, refuse(n, "%s requires numbers on both sides; these are %s and %s", n.Operator, left, right)
+		return nil, shape{}, refuse(
+			n, "%s requires numbers on both sides; these are %s and %s", n.Operator, left, right,
+		)
 	}
 	is := shape{kind: max(left.kind, right.kind)}
 	switch n.Operator {

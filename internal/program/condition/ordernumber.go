@@ -30,7 +30,9 @@ func orderNumbers(source []rune, n ast.Node) (int, error) {
 	for _, name := range x.names {
 		if x.open[name] > 0 {
 			most := posting.MaxOrderNumber - numberNames[name.String()]
-			return 0, refuse(name, "%s can only be compared with whole numbers up to %d, like %s == 3", name, most, name)
+			return 0, refuse(
+				name, "%s can only be compared with whole numbers up to %d, like %s == 3", name, most, name,
+			)
 		}
 	}
 	return x.most, nil

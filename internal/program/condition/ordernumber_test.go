@@ -13,8 +13,9 @@ func TestConditionSaysForWhichOrderNumbersItAsks(t *testing.T) {
 		`order.total > 20`: 0, `order.first`: 1, `not order.first and order.total > 20`: 1, `order.number == 3`: 3,
 		`order.number != 20`: 20, `order.number <= 20`: 20, `order.number < 21`: 20, `20 >= order.number`: 20,
 		`21 > order.number`: 20, `order.number > 4`: 4, `order.number >= 4`: 3, `order.number < 4.5`: 4,
-		`order.number > 4.5`: 4, `order.number in [2, 7, 5]`: 7, `order.number not in [2, 7]`: 7, `1 < order.number < 6`: 5,
-		`member.orders == 0`: 1, `member.orders < 3`: 3, `member.orders in [4, 19]`: 20, `order.number == 0`: 1,
+		`order.number > 4.5`: 4, `order.number in [2, 7, 5]`: 7, `order.number not in [2, 7]`: 7,
+		`1 < order.number < 6`: 5,
+		`member.orders == 0`:   1, `member.orders < 3`: 3, `member.orders in [4, 19]`: 20, `order.number == 0`: 1,
 	} {
 		c, err := condition.Compile(source, condition.Env{Order: true})
 		if err != nil {

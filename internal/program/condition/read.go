@@ -178,7 +178,9 @@ func (r *reader) field(n *ast.MemberNode) (ast.Node, shape, error) {
 	field, ok := is.fields[property.Value]
 	switch {
 	case is.kind == list:
-		return nil, shape{}, refuse(n, "a list has no field %s; use a function like any for the fields of its elements", shown(property.Value))
+		return nil, shape{}, refuse(
+			n, "a list has no field %s; use a function like any for the fields of its elements", shown(property.Value),
+		)
 	case is.kind != object:
 		return nil, shape{}, refuse(n, "%s has no %s", is, shown(property.Value))
 	case !ok:

@@ -21,10 +21,19 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 		{"a wrong name of an item", `any(order.items, .categry == "tea")`, 18, "item has no categry", "category"},
 		{"a second name without its first", `total > 20`, 0, "there is no total", "order.total"},
 		{"a name like nothing", `weather == "fine"`, 0, "there is no weather", ""},
-		{"a name behind characters of two bytes", `order.store == "Köln" and mmber.orders > 1`, 26, "there is no mmber", "member"},
-		{"an event in an order's", `event.type == "x"`, 0, "there is no event here: this condition is about an order", ""},
+		{
+			"a name behind characters of two bytes", `order.store == "Köln" and mmber.orders > 1`, 26,
+			"there is no mmber", "member",
+		},
+		{
+			"an event in an order's", `event.type == "x"`, 0,
+			"there is no event here: this condition is about an order", "",
+		},
 		{"a field of a text", `order.store.name == "x"`, 12, "text has no name", ""},
-		{"a field of a list", `order.items.amount > 5`, 12, "a list has no field amount; use a function like any for the fields of its elements", ""},
+		{
+			"a field of a list", `order.items.amount > 5`, 12,
+			"a list has no field amount; use a function like any for the fields of its elements", "",
+		},
 		{"the library's own name", `$env.order.total > 1`, 0, "there is no $env", ""},
 
 		// Kinds.
@@ -35,29 +44,68 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 		{"an object", `order > 20`, 6, "order is not a value: use one of its fields, like order.channel", ""},
 		{"no answer but a number", `order.total + 5`, 0, "a condition must be true or false; this is an amount", ""},
 		{"no answer but a text", `order.channel`, 0, "a condition must be true or false; this is text", ""},
-		{"and of a text", `order.first and order.channel`, 12, "both sides of and must be true or false; one is text", ""},
+		{
+			"and of a text", `order.first and order.channel`, 12,
+			"both sides of and must be true or false; one is text", "",
+		},
 		{"not of a number", `not order.total`, 0, "not requires true or false; this is an amount", ""},
-		{"a sum of texts", `order.channel + "x" == "webx"`, 14, "+ requires numbers on both sides; these are text and text", ""},
+		{
+			"a sum of texts", `order.channel + "x" == "webx"`, 14,
+			"+ requires numbers on both sides; these are text and text", "",
+		},
 		{"a remainder of amounts", `order.total % 5 == 0`, 12, "% requires whole numbers on both sides", ""},
 		{"a negative text", `-order.channel == 1`, 0, "text cannot be negative", ""},
 		{"in a text", `"we" in order.channel`, 5, "in requires a list; to search in text, use contains", ""},
 		{"a number in texts", `5 in member.segments`, 2, "a whole number is never in a list of texts", ""},
 		{"contains of a list", `member.segments contains "vip"`, 16, "contains requires text; for a list, use in", ""},
 		{"any of no list", `any(order.total, # > 5)`, 0, "any requires a list; this is an amount", ""},
-		{"any without a question", `any(order.items, .amount)`, 17, "any requires a condition on each element that is true or false; this is an amount", ""},
-		{"a sum of items", `sum(order.items) > 5`, 0, "sum requires a list of numbers, like sum(map(order.items, .amount))", ""},
-		{"a sum of brands", `sum(order.items, .brand) > 5`, 0, "sum requires a list of numbers, like sum(map(order.items, .amount))", ""},
+		{
+			"any without a question", `any(order.items, .amount)`, 17,
+			"any requires a condition on each element that is true or false; this is an amount", "",
+		},
+		{
+			"a sum of items", `sum(order.items) > 5`, 0,
+			"sum requires a list of numbers, like sum(map(order.items, .amount))", "",
+		},
+		{
+			"a sum of brands", `sum(order.items, .brand) > 5`, 0,
+			"sum requires a list of numbers, like sum(map(order.items, .amount))", "",
+		},
 		{"a list of both", `order.total in [1, "2"]`, 19, "a list must contain only texts or only numbers", ""},
-		{"a list that is not fixed", `order.channel in [order.store]`, 24, "a list must contain texts or numbers, like [\"gold\", \"silver\"]", ""},
+		{
+			"a list that is not fixed", `order.channel in [order.store]`, 24,
+			"a list must contain texts or numbers, like [\"gold\", \"silver\"]", "",
+		},
 
 		// Order numbers beyond those that are remembered.
-		{"a number beyond the first 20", `order.number == 21`, 6, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"the numbers beyond 21", `order.number > 21`, 6, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"earlier orders beyond 19", `member.orders <= 20`, 7, "member.orders can only be compared with whole numbers up to 19, like member.orders == 3", ""},
-		{"a list of numbers beyond 20", `order.number in [1, 21]`, 6, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"every fifth order", `order.number % 5 == 0`, 6, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"a number and an amount", `order.total > order.number`, 20, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"one number of two", `order.number == 3 or order.number == order.number`, 27, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
+		{
+			"a number beyond the first 20", `order.number == 21`, 6,
+			"order.number can only be compared with whole numbers up to 20, like order.number == 3", "",
+		},
+		{
+			"the numbers beyond 21", `order.number > 21`, 6,
+			"order.number can only be compared with whole numbers up to 20, like order.number == 3", "",
+		},
+		{
+			"earlier orders beyond 19", `member.orders <= 20`, 7,
+			"member.orders can only be compared with whole numbers up to 19, like member.orders == 3", "",
+		},
+		{
+			"a list of numbers beyond 20", `order.number in [1, 21]`, 6,
+			"order.number can only be compared with whole numbers up to 20, like order.number == 3", "",
+		},
+		{
+			"every fifth order", `order.number % 5 == 0`, 6,
+			"order.number can only be compared with whole numbers up to 20, like order.number == 3", "",
+		},
+		{
+			"a number and an amount", `order.total > order.number`, 20,
+			"order.number can only be compared with whole numbers up to 20, like order.number == 3", "",
+		},
+		{
+			"one number of two", `order.number == 3 or order.number == order.number`, 27,
+			"order.number can only be compared with whole numbers up to 20, like order.number == 3", "",
+		},
 
 		// What the library could and a condition cannot.
 		{"a division", `order.total / 2 > 10`, 12, "division is not supported: multiply the other side instead", ""},
@@ -74,15 +122,33 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 		{"a variable", `let x = 5; order.total > x`, 4, "let is not supported", ""},
 		{"nil", `order.store == nil`, 15, `nil is not supported: an unknown value is "", 0 or false`, ""},
 		{"an exponent", `order.total > 1e3`, 14, "a number must have at most 18 digits, like 1250 or 12.50", ""},
-		{"too many digits", `order.total > 0.1234567890123456789`, 14, "a number must have at most 18 digits, like 1250 or 12.50", ""},
+		{
+			"too many digits", `order.total > 0.1234567890123456789`, 14,
+			"a number must have at most 18 digits, like 1250 or 12.50", "",
+		},
 
 		// Bounds.
-		{"three lists within each other", `any(order.items, any(order.items, any(order.items, true)))`, 34, "list functions can be nested at most 2 levels deep", ""},
-		{"a list in two lists", `any(order.items, any(order.items, .sku in member.segments))`, 39, "list functions can be nested at most 2 levels deep", ""},
+		{
+			"three lists within each other", `any(order.items, any(order.items, any(order.items, true)))`, 34,
+			"list functions can be nested at most 2 levels deep", "",
+		},
+		{
+			"a list in two lists", `any(order.items, any(order.items, .sku in member.segments))`, 39,
+			"list functions can be nested at most 2 levels deep", "",
+		},
 		{"a long source", strings.Repeat(" ", 1000) + "true", 0, "a condition must have at most 1000 bytes", ""},
-		{"many nodes", "true" + strings.Repeat("&&true", 150), 300, "a condition must have at most 200 names, values and operators", ""},
-		{"a pattern that is computed", `order.store matches order.channel`, 26, "matches must be followed by a pattern in quotation marks", ""},
-		{"a long pattern", `order.store matches "` + strings.Repeat("a", 201) + `"`, 20, "a pattern must have at most 200 bytes", ""},
+		{
+			"many nodes", "true" + strings.Repeat("&&true", 150), 300,
+			"a condition must have at most 200 names, values and operators", "",
+		},
+		{
+			"a pattern that is computed", `order.store matches order.channel`, 26,
+			"matches must be followed by a pattern in quotation marks", "",
+		},
+		{
+			"a long pattern", `order.store matches "` + strings.Repeat("a", 201) + `"`, 20,
+			"a pattern must have at most 200 bytes", "",
+		},
 		{"a large pattern", `order.store matches "(a{30}b{30}){20}"`, 20, "the pattern has too many repetitions", ""},
 		{"a wrong pattern", `order.store matches "(a"`, 20, "this is not a valid RE2 pattern", ""},
 
@@ -93,7 +159,10 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 		{"a parenthesis too many", `(order.first))`, 13, ") is not expected here", ""},
 		{"one equals sign", `order.total = 20`, 12, "use == to compare", "=="},
 		{"an open text", `order.channel == "web`, 17, "the text that starts here is not terminated", ""},
-		{"a text over two lines", "order.channel == \"web\nor app\"", 17, "the text that starts here is not terminated", ""},
+		{
+			"a text over two lines", "order.channel == \"web\nor app\"", 17,
+			"the text that starts here is not terminated", "",
+		},
 		{"an escape that is none", `order.channel == "w\qeb"`, 17, "the text that starts here is not terminated", ""},
 		{"two words", `order.first order.channel`, 12, "order is not expected here", ""},
 		{"a field of nothing", `.amount > 5`, 0, "a name is missing before the dot", ""},
@@ -131,7 +200,15 @@ func TestAnEventsConditionKnowsTheFieldsOfItsTypeAlone(t *testing.T) {
 }
 
 func TestAConditionIsAboutOneThing(t *testing.T) {
-	for _, env := range []condition.Env{{}, {Order: true, Event: review}, {Member: true, Order: true}, {Member: true, Reward: true}, {Order: true, Reward: true}, {Event: review, Reward: true}, {Order: true, Event: review, Reward: true}} {
+	for _, env := range []condition.Env{
+		{},
+		{Order: true, Event: review},
+		{Member: true, Order: true},
+		{Member: true, Reward: true},
+		{Order: true, Reward: true},
+		{Event: review, Reward: true},
+		{Order: true, Event: review, Reward: true},
+	} {
 		if _, err := condition.Compile("true", env); err == nil {
 			t.Errorf("%+v was taken", env)
 		}

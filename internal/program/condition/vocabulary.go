@@ -60,7 +60,9 @@ func vocabulary(env Env) map[string]shape {
 	}
 	if env.Reward {
 		all := names["order"].fields
-		names["order"] = shape{kind: object, name: "order", fields: map[string]shape{"total": all["total"], "currency": all["currency"]}}
+		names["order"] = shape{
+			kind: object, name: "order", fields: map[string]shape{"total": all["total"], "currency": all["currency"]},
+		}
 	}
 	if env.Event == nil {
 		return names

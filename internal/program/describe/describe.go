@@ -159,7 +159,10 @@ func (e *explainer) households() {
 	if h.Share != nil && h.Share.Cmp(big.NewRat(1, 1)) < 0 {
 		share = percentage(h.Share) + " of each other's points at a time"
 	}
-	e.say("A household of up to %d members can redeem %s; levels and expiry remain separate for each member.", h.Size, share)
+	e.say(
+		"A household of up to %d members can redeem %s; levels and expiry remain separate for each member.", h.Size,
+		share,
+	)
 	if !h.CoolingOff.IsZero() {
 		e.say("- A new member of a household can use the others' points after %s.", Period(h.CoolingOff))
 	}
@@ -173,14 +176,17 @@ func (e *explainer) payments() {
 	}
 	switch t.Award {
 	case loyalty.AwardPayments:
-		e.say("An order earns points when a payment processor reports its payment. A payment without a reported order earns points too.")
+		e.say(
+			"An order earns points when a payment processor reports its payment. A payment without a reported order earns points too.",
+		)
 	case loyalty.AwardOrdersWhenPaid:
 		e.say("An order earns points when a payment processor reports its payment.")
 	default:
 		e.say("Payment processors report refunds; orders earn points as the shop reports them.")
 	}
 	words := map[loyalty.MemberBy]string{
-		loyalty.ByMetadata: "its metadata", loyalty.ByCustomer: "the processor's customer", loyalty.ByEmail: "the email address",
+		loyalty.ByMetadata: "its metadata", loyalty.ByCustomer: "the processor's customer",
+		loyalty.ByEmail: "the email address",
 	}
 	var ways []string
 	for _, by := range t.Finds() {

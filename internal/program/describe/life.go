@@ -74,11 +74,13 @@ func ends(e loyalty.Expiry) string {
 		return "expire at the end of the first anniversary of enrollment" + least
 	}
 	rounded := "at the end of that " + map[loyalty.RoundTo]string{
-		loyalty.EndOfDay: "day", loyalty.EndOfWeek: "week", loyalty.EndOfMonth: "month", loyalty.EndOfQuarter: "quarter",
-		loyalty.EndOfYear: "year",
+		loyalty.EndOfDay: "day", loyalty.EndOfWeek: "week", loyalty.EndOfMonth: "month",
+		loyalty.EndOfQuarter: "quarter",
+		loyalty.EndOfYear:    "year",
 	}[e.RoundTo]
 	if e.Inactive {
-		return "expire " + Period(e.After) + " after the member's last activity (" + Series(e.ResetBy, "or") + "), " + rounded
+		return "expire " + Period(e.After) + " after the member's last activity (" + Series(e.ResetBy, "or") + "), " +
+			rounded
 	}
 	return "expire " + Period(e.After) + " later, " + rounded
 }

@@ -95,7 +95,9 @@ func (e *explainer) gives(s loyalty.Strategy) string {
 		var parts []string
 		for _, c := range slices.Sorted(maps.Keys(s.Bands)) {
 			for _, b := range s.Bands[c] {
-				parts = append(parts, e.whole(int64(b.Points))+" from "+loyalty.Money{Amount: b.From, Currency: c}.String())
+				parts = append(
+					parts, e.whole(int64(b.Points))+" from "+loyalty.Money{Amount: b.From, Currency: c}.String(),
+				)
 			}
 		}
 		return "another " + Series(parts, "or")

@@ -49,7 +49,10 @@ func (e *explainer) tierGroups() {
 		view, _, _ := tier.TierGroupStanding(e.p, loyalty.Account{}, l.ID)
 		x := explainer{p: view}
 		x.tiers()
-		e.say("There is also the tier group %s. Rules, rewards and expiry do not depend on it.", cmp.Or(l.Name.In("en"), l.ID))
+		e.say(
+			"There is also the tier group %s. Rules, rewards and expiry do not depend on it.",
+			cmp.Or(l.Name.In("en"), l.ID),
+		)
 		e.lines = append(e.lines, x.lines...)
 		if !e.p.AdvanceNotice.Period.IsZero() && l.Tiers.MoveDown != loyalty.StayUp {
 			e.say("Its levels end without notice.")

@@ -35,7 +35,10 @@ func (e *explainer) wallets() {
 }
 
 func (e *explainer) conversion(c loyalty.Conversion) {
-	e.say("%s can be converted to %s (%s).", e.in(c.From, c.Rate.Denom().Int64()), e.in(c.To, c.Rate.Num().Int64()), c.ID)
+	e.say(
+		"%s can be converted to %s (%s).", e.in(c.From, c.Rate.Denom().Int64()), e.in(c.To, c.Rate.Num().Int64()),
+		c.ID,
+	)
 	var bounds []string
 	if c.Min > 0 {
 		bounds = append(bounds, "at least "+e.in(c.From, int64(c.Min))+" at a time")

@@ -37,7 +37,9 @@ func grow(file *ast.File) (*Node, Problems) {
 	}
 	root := g.node(bodies[0], nil, "", 0)
 	if len(g.problems) == 0 && !root.Is(Mapping) {
-		g.problems = append(g.problems, At(root, "a program file must be a group of keys that starts with \"version: 1\""))
+		g.problems = append(
+			g.problems, At(root, "a program file must be a group of keys that starts with \"version: 1\""),
+		)
 	}
 	return root, g.problems
 }

@@ -60,7 +60,10 @@ func WrongKind(n *Node, title string, types []string) Problem {
 	case title != "":
 		return NotA(n, title)
 	}
-	kinds := map[string]nodeKind{"object": Mapping, "array": List, "string": Text, "number": Number, "integer": "a whole number", "boolean": Boolean}
+	kinds := map[string]nodeKind{
+		"object": Mapping, "array": List, "string": Text, "number": Number, "integer": "a whole number",
+		"boolean": Boolean,
+	}
 	var want []string
 	for _, t := range types {
 		want = append(want, string(kinds[t]))
@@ -69,7 +72,9 @@ func WrongKind(n *Node, title string, types []string) Problem {
 }
 
 // truths maps words for true and false that are quoted or that YAML reads as text.
-var truths = map[string]string{"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+var truths = map[string]string{
+	"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false",
+}
 
 // NotA rejects a value that does not match the title of its schema.
 func NotA(n *Node, title string) Problem {

@@ -45,7 +45,8 @@ func (c *Compiler) printable(n *Node) {
 	if !n.Is(Text) {
 		return
 	}
-	if strings.ContainsFunc(n.Value, func(r rune) bool { return !unicode.IsPrint(r) }) || strings.TrimSpace(n.Value) == "" {
+	if strings.ContainsFunc(n.Value, func(r rune) bool { return !unicode.IsPrint(r) }) ||
+		strings.TrimSpace(n.Value) == "" {
 		c.Add(At(n, "%s is not a single line of text", Shown(n)))
 	}
 }
@@ -85,7 +86,12 @@ func (c *Compiler) Units(n *Node) (u loyalty.Units) {
 	take("und", n)
 	for _, f := range n.Pairs() {
 		if language.MatchString(f.Key.Name) {
-			c.Add(AtKey(f, "cannot be combined with one and other: the words are either the same in all languages or translated"))
+			c.Add(
+				AtKey(
+					f,
+					"cannot be combined with one and other: the words are either the same in all languages or translated",
+				),
+			)
 		}
 	}
 	for _, name := range []string{"one", "other"} {

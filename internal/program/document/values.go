@@ -246,14 +246,18 @@ func repaired(n *Node, definition string) string {
 	if !ok || !regexp.MustCompile(`^[0-9]{1,4}$`).MatchString(count) {
 		return ""
 	}
-	if unit = nearest.Word(strings.ToLower(unit), []string{"minutes", "hours", "days", "weeks", "months", "years"}); unit == "" {
+	if unit = nearest.Word(
+		strings.ToLower(unit), []string{"minutes", "hours", "days", "weeks", "months", "years"},
+	); unit == "" {
 		return ""
 	}
 	return count + " " + unit
 }
 
 // usual lists common currencies for suggestions, the most likely first.
-var usual = strings.Fields("EUR USD GBP JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON TRY CNY INR KRW SGD HKD BRL MXN ZAR")
+var usual = strings.Fields(
+	"EUR USD GBP JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON TRY CNY INR KRW SGD HKD BRL MXN ZAR",
+)
 
 // Currency rejects a text that is not an ISO 4217 code. Parameter n is its position.
 func (c *Compiler) Currency(n *Node, code string) bool {

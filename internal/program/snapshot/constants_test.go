@@ -54,7 +54,8 @@ func TestEveryStrategyIsFilled(t *testing.T) {
 	kinds := 0
 	eachFile(t, func(f *ast.File) {
 		for _, d := range f.Decls {
-			if m, ok := d.(*ast.FuncDecl); ok && m.Recv != nil && m.Name.Name == "Compile" && ast.IsExported(recv(m)) && len(m.Type.Params.List) == 0 {
+			if m, ok := d.(*ast.FuncDecl); ok && m.Recv != nil && m.Name.Name == "Compile" && ast.IsExported(recv(m)) &&
+				len(m.Type.Params.List) == 0 {
 				kinds++
 			}
 		}

@@ -36,7 +36,8 @@ func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
 		"the demo":  demo,
 		"every key": string(everything),
 		"other words": strings.NewReplacer("rounding: down", "rounding: nearest", "end_of_month", "end_of_quarter",
-			"by: points_earned", "by: orders", "one_step", "to_qualified").Replace(demo[:strings.Index(demo, "\nexamples:")]),
+			"by: points_earned", "by: orders", "one_step",
+			"to_qualified").Replace(demo[:strings.Index(demo, "\nexamples:")]),
 	} {
 		want, problems := program.Compile([]byte(source))
 		if err := problems.Err(); err != nil {

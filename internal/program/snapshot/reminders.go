@@ -52,8 +52,10 @@ func remindersOf(r loyalty.Reminders) remindersDoc {
 	return remindersDoc{
 		QuietFrom: r.QuietFrom, QuietUntil: r.QuietUntil, Holdout: ratio{r.Holdout},
 		AttributionWindow: periodDoc(r.AttributionWindow),
-		FrequencyCaps:     each(r.FrequencyCaps, func(c loyalty.FrequencyCap) frequencyCapDoc { return frequencyCapDoc(c) }),
-		Ignored:           ignoredDoc{periodDoc(r.Ignored.Wait), r.Ignored.StopAfter}, Messages: each(r.Messages, reminderOf),
+		FrequencyCaps: each(
+			r.FrequencyCaps, func(c loyalty.FrequencyCap) frequencyCapDoc { return frequencyCapDoc(c) },
+		),
+		Ignored: ignoredDoc{periodDoc(r.Ignored.Wait), r.Ignored.StopAfter}, Messages: each(r.Messages, reminderOf),
 	}
 }
 
@@ -61,15 +63,18 @@ func (d remindersDoc) reminders() loyalty.Reminders {
 	return loyalty.Reminders{
 		QuietFrom: d.QuietFrom, QuietUntil: d.QuietUntil, Holdout: d.Holdout.number,
 		AttributionWindow: loyalty.Period(d.AttributionWindow),
-		FrequencyCaps:     each(d.FrequencyCaps, func(c frequencyCapDoc) loyalty.FrequencyCap { return loyalty.FrequencyCap(c) }),
-		Ignored:           loyalty.IgnoredRule{Wait: loyalty.Period(d.Ignored.Wait), StopAfter: d.Ignored.StopAfter},
-		Messages:          each(d.Messages, reminderDoc.reminder),
+		FrequencyCaps: each(
+			d.FrequencyCaps, func(c frequencyCapDoc) loyalty.FrequencyCap { return loyalty.FrequencyCap(c) },
+		),
+		Ignored:  loyalty.IgnoredRule{Wait: loyalty.Period(d.Ignored.Wait), StopAfter: d.Ignored.StopAfter},
+		Messages: each(d.Messages, reminderDoc.reminder),
 	}
 }
 
 func reminderOf(r loyalty.Reminder) reminderDoc {
 	return reminderDoc{
-		ID: r.ID, On: r.On, Leads: each(r.Leads, func(p loyalty.Period) periodDoc { return periodDoc(p) }), Within: r.Within,
+		ID: r.ID, On: r.On, Leads: each(r.Leads, func(p loyalty.Period) periodDoc { return periodDoc(p) }),
+		Within:   r.Within,
 		Channels: r.Channels, Purpose: r.Purpose, MinPoints: r.MinPoints, Limits: each(r.Limits, limitOf),
 		Segments: r.Segments,
 		Tiers:    r.Tiers, When: whenOf(r.When, ofMember), At: r.At, Days: r.Days, Title: r.Title, Body: r.Body,
@@ -78,7 +83,8 @@ func reminderOf(r loyalty.Reminder) reminderDoc {
 
 func (d reminderDoc) reminder() loyalty.Reminder {
 	return loyalty.Reminder{
-		ID: d.ID, On: d.On, Leads: each(d.Leads, func(p periodDoc) loyalty.Period { return loyalty.Period(p) }), Within: d.Within,
+		ID: d.ID, On: d.On, Leads: each(d.Leads, func(p periodDoc) loyalty.Period { return loyalty.Period(p) }),
+		Within:   d.Within,
 		Channels: d.Channels, Purpose: d.Purpose, MinPoints: d.MinPoints, Limits: each(d.Limits, limitDoc.limit),
 		Segments: d.Segments,
 		Tiers:    d.Tiers, At: d.At, Days: d.Days, Title: d.Title, Body: d.Body,

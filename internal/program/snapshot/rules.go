@@ -116,7 +116,8 @@ func (d matchDoc) match() loyalty.Match {
 		Channels: d.Channels, Stores: d.Stores, Tiers: d.Tiers, Segments: d.Segments, FirstOrder: d.FirstOrder,
 		BirthdayMonth: d.BirthdayMonth, BirthdayDays: d.BirthdayDays, From: d.From, Until: d.Until,
 		Weekdays:  each(d.Weekdays, func(d weekday) time.Weekday { return time.Weekday(d) }),
-		HoursFrom: d.HoursFrom, HoursUntil: d.HoursUntil, TimezoneOf: loyalty.TimezoneOf(d.TimezoneOf), MinSpend: d.MinSpend,
+		HoursFrom: d.HoursFrom, HoursUntil: d.HoursUntil, TimezoneOf: loyalty.TimezoneOf(d.TimezoneOf),
+		MinSpend: d.MinSpend,
 	}
 }
 

@@ -23,8 +23,10 @@ var alike = cmp.Options{
 
 func TestEveryChoiceHasAWord(t *testing.T) {
 	for typ, words := range map[string][]string{
-		"Rounding": roundings, "RoundTo": roundTos, "Measure": measures, "MoveDown": moveDowns, "ClawbackPolicy": takeBacks,
-		"Stacking": stackings, "TimezoneOf": clockZones, "OnRefund": onRefunds, "MoveUp": moveUps, "SkippedLevels": welcomes,
+		"Rounding": roundings, "RoundTo": roundTos, "Measure": measures, "MoveDown": moveDowns,
+		"ClawbackPolicy": takeBacks,
+		"Stacking":       stackings, "TimezoneOf": clockZones, "OnRefund": onRefunds, "MoveUp": moveUps,
+		"SkippedLevels": welcomes,
 	} {
 		if n := constants(t, typ); n != len(words) {
 			t.Errorf("loyalty.%s has %d values and %d words", typ, n, len(words))
@@ -54,14 +56,17 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 		ID: "bluebird", Zone: got.Zone, Name: loyalty.Text{"en": "Bluebird"}, Hold: 30 * time.Minute,
 		Earn: loyalty.Earn{
 			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 110}},
-			Counts: loyalty.Counts{Items: true}, Rounding: loyalty.Up, Pending: loyalty.Wait{For: loyalty.Period{Days: 14}},
+			Counts: loyalty.Counts{Items: true}, Rounding: loyalty.Up,
+			Pending:    loyalty.Wait{For: loyalty.Period{Days: 14}},
 			Expires:    loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
 			Categories: []loyalty.CategoryRule{{ID: "x2", Category: "beans", Multiply: big.NewRat(5, 2)}},
 			Caps:       []loyalty.Cap{{Points: 500, Per: loyalty.PerDay}},
 		},
 		Tiers: loyalty.Tiers{
-			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 500, Multiply: big.NewRat(5, 4), Perks: []string{"gifts"}}},
-			By:     loyalty.ByOrders, Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
+			Levels: []loyalty.Level{
+				{ID: "bronze"}, {ID: "silver", From: 500, Multiply: big.NewRat(5, 4), Perks: []string{"gifts"}},
+			},
+			By: loyalty.ByOrders, Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
 			MoveDown: loyalty.ToQualified,
 		},
 		Rewards: []loyalty.Reward{

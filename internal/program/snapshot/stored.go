@@ -155,8 +155,9 @@ func programOf(p *loyalty.Program) programDoc {
 		Events:     each(p.Events, func(e loyalty.EventType) eventDoc { return eventDoc(e) }),
 		Milestones: each(p.Milestones, func(m loyalty.Milestone) milestoneDoc { return milestoneDoc(m) }),
 		Tiers:      tiersOf(p.Tiers), TierGroups: each(p.TierGroups, ladderOf), Rewards: each(p.Rewards, rewardOf),
-		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf), Clawback: takeBack(p.Clawback),
-		MaxDebt: p.MaxDebt, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
+		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf),
+		Clawback: takeBack(p.Clawback),
+		MaxDebt:  p.MaxDebt, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redemption: redeemingOf(p.Redemption), Hold: duration(p.Hold),
 		Payments:  paymentsOf(p.Payments),
 		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
@@ -169,16 +170,21 @@ func programOf(p *loyalty.Program) programDoc {
 func (d programDoc) program(zone *time.Location) *loyalty.Program {
 	return &loyalty.Program{
 		ID: d.ID, Version: d.Version, Zone: zone, Name: d.Name, Unit: loyalty.Units(d.Unit), Earn: d.Earn.earn(),
-		Groups:    each(d.Groups, func(g groupDoc) loyalty.Group { return loyalty.Group{ID: g.ID, Mode: loyalty.Stacking(g.Mode)} }),
+		Groups: each(
+			d.Groups,
+			func(g groupDoc) loyalty.Group { return loyalty.Group{ID: g.ID, Mode: loyalty.Stacking(g.Mode)} },
+		),
 		Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
 		Events:     each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
 		Milestones: each(d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) }),
 		Tiers:      d.Tiers.tiers(), TierGroups: each(d.TierGroups, tierGroupDoc.tierGroup),
 		Rewards: each(d.Rewards, rewardDoc.reward),
 		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion),
-		Clawback:     loyalty.ClawbackPolicy(d.Clawback),
-		MaxDebt:      d.MaxDebt,
-		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
+		Clawback: loyalty.ClawbackPolicy(d.Clawback),
+		MaxDebt:  d.MaxDebt,
+		Goodwill: loyalty.Goodwill{
+			Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend),
+		},
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redemption: d.Redemption.redeeming(), Hold: time.Duration(d.Hold),
 		Payments:  d.Payments.payments(),
 		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
@@ -191,8 +197,9 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 
 func earnOf(e loyalty.Earn) earnDoc {
 	return earnDoc{
-		Rates: rates(e.Rates, rateOf), Counts: countsDoc(e.Counts), Included: e.TaxIncluded, Rounding: rounding(e.Rounding),
-		Carry: e.Carry, Placed: e.CountPlaced,
+		Rates: rates(e.Rates, rateOf), Counts: countsDoc(e.Counts), Included: e.TaxIncluded,
+		Rounding: rounding(e.Rounding),
+		Carry:    e.Carry, Placed: e.CountPlaced,
 		Pending: waitOf(e.Pending), Expires: expiryOf(e.Expires),
 		Categories: each(e.Categories, func(c loyalty.CategoryRule) categoryDoc {
 			return categoryDoc{c.ID, c.Category, ratio{c.Multiply}, whenOf(c.When, ofOrder)}

@@ -96,8 +96,10 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 		Ways: each(t.Ways, func(way []loyalty.Measure) []measure {
 			return each(way, func(m loyalty.Measure) measure { return measure(m) })
 		}),
-		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp), KeepPeriods: t.KeepPeriods,
-		ExtendedBy: periodDoc(t.ExtendedBy), Minimums: each(t.Minimums, func(f loyalty.Minimum) minimumDoc { return minimumDoc(f) }),
+		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp),
+		KeepPeriods:   t.KeepPeriods,
+		ExtendedBy:    periodDoc(t.ExtendedBy),
+		Minimums:      each(t.Minimums, func(f loyalty.Minimum) minimumDoc { return minimumDoc(f) }),
 		SkippedLevels: welcome(t.SkippedLevels), RepeatEntryBonus: t.RepeatEntryBonus, Keep: t.KeepOnRefund,
 		Refresh: refreshDoc(t.Refresh), MaxDowngrades: ratio{t.MaxDowngrades}, Gone: t.Gone,
 	}
@@ -109,7 +111,10 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 			return loyalty.Level{
 				ID: l.ID, Name: l.Name, From: l.From, Multiply: l.Multiply.number, Perks: l.Perks,
 				Expires: maybe(l.Expires, expiryDoc.expiry), EntryBonus: l.EntryBonus,
-				Needs: each(l.Needs, func(n needDoc) loyalty.Need { return loyalty.Need{By: loyalty.Measure(n.By), From: n.From} }),
+				Needs: each(
+					l.Needs,
+					func(n needDoc) loyalty.Need { return loyalty.Need{By: loyalty.Measure(n.By), From: n.From} },
+				),
 			}
 		}),
 		By: loyalty.Measure(d.By), Currency: d.Currency, AtLeast: d.AtLeast, Months: d.Months, Calendar: d.Calendar,
@@ -121,7 +126,8 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
 		KeepPeriods: d.KeepPeriods, ExtendedBy: loyalty.Period(d.ExtendedBy),
 		Minimums:      each(d.Minimums, func(f minimumDoc) loyalty.Minimum { return loyalty.Minimum(f) }),
-		SkippedLevels: loyalty.SkippedLevels(d.SkippedLevels), RepeatEntryBonus: d.RepeatEntryBonus, KeepOnRefund: d.Keep,
-		Refresh: loyalty.Refresh(d.Refresh), MaxDowngrades: d.MaxDowngrades.number, Gone: d.Gone,
+		SkippedLevels: loyalty.SkippedLevels(d.SkippedLevels), RepeatEntryBonus: d.RepeatEntryBonus,
+		KeepOnRefund: d.Keep,
+		Refresh:      loyalty.Refresh(d.Refresh), MaxDowngrades: d.MaxDowngrades.number, Gone: d.Gone,
 	}
 }

@@ -22,7 +22,8 @@ func transfersOf(t loyalty.Transfers) transfersDoc {
 
 func (d transfersDoc) transfers() loyalty.Transfers {
 	return loyalty.Transfers{
-		Min: d.Min, Max: d.Max, Step: d.Step, Limits: each(d.Limits, limitDoc.limit), AtMost: each(d.AtMost, capDoc.cap),
-		Fee: loyalty.Fee{Points: d.Fee, Share: d.FeeShare.number}, Accept: loyalty.Period(d.Accept),
+		Min: d.Min, Max: d.Max, Step: d.Step, Limits: each(d.Limits, limitDoc.limit),
+		AtMost: each(d.AtMost, capDoc.cap),
+		Fee:    loyalty.Fee{Points: d.Fee, Share: d.FeeShare.number}, Accept: loyalty.Period(d.Accept),
 	}
 }

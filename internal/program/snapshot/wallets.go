@@ -44,7 +44,9 @@ func (d walletDoc) wallet() loyalty.Wallet {
 }
 
 func conversionOf(c loyalty.Conversion) conversionDoc {
-	return conversionDoc{c.ID, c.From, c.To, ratio{c.Rate}, c.Min, c.Step, periodDoc(c.ReversibleWithin), each(c.Limits, limitOf)}
+	return conversionDoc{
+		c.ID, c.From, c.To, ratio{c.Rate}, c.Min, c.Step, periodDoc(c.ReversibleWithin), each(c.Limits, limitOf),
+	}
 }
 
 func (d conversionDoc) conversion() loyalty.Conversion {

@@ -75,7 +75,9 @@ func whenOf(c loyalty.Condition, scope string) *whenDoc {
 }
 
 // compile compiles the source with compiler. It returns nil if there is no condition.
-func (d *whenDoc) compile(scope string, compiler func(source string) (loyalty.Condition, error)) (loyalty.Condition, error) {
+func (d *whenDoc) compile(
+	scope string, compiler func(source string) (loyalty.Condition, error),
+) (loyalty.Condition, error) {
 	if d == nil {
 		return nil, nil
 	}

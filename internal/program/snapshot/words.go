@@ -26,8 +26,10 @@ type (
 )
 
 var (
-	roundings = []string{loyalty.Down: "down", loyalty.Nearest: "nearest", loyalty.Up: "up", loyalty.HalfEven: "half_even"}
-	roundTos  = []string{
+	roundings = []string{
+		loyalty.Down: "down", loyalty.Nearest: "nearest", loyalty.Up: "up", loyalty.HalfEven: "half_even",
+	}
+	roundTos = []string{
 		loyalty.EndOfDay: "end_of_day", loyalty.EndOfMonth: "end_of_month", loyalty.EndOfQuarter: "end_of_quarter",
 		loyalty.EndOfYear: "end_of_year", loyalty.EndOfWeek: "end_of_week",
 	}
@@ -42,7 +44,9 @@ var (
 		loyalty.ClawbackDebt: "debt", loyalty.ClawbackWithinBalance: "within_balance",
 		loyalty.ClawbackPendingOnly: "pending_only", loyalty.ClawbackUnlimited: "unlimited",
 	}
-	stackings  = []string{loyalty.Best: "best", loyalty.Sum: "sum", loyalty.First: "first", loyalty.Exclusive: "exclusive"}
+	stackings = []string{
+		loyalty.Best: "best", loyalty.Sum: "sum", loyalty.First: "first", loyalty.Exclusive: "exclusive",
+	}
 	clockZones = []string{loyalty.ProgramClock: "program", loyalty.StoreClock: "store", loyalty.MemberClock: "member"}
 	onRefunds  = []string{loyalty.AllBack: "give_points_back", loyalty.ShareBack: "pro_rata", loyalty.NoneBack: "keep"}
 	weekdays   = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}

@@ -217,7 +217,10 @@ func worths(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 }
 
 // bonusReturns compares the sum of the entry bonuses up to each level with the money required to reach that level.
-func bonusReturns(c *document.Compiler, item *document.Node, t loyalty.Tiers, check func(n *document.Node, share *big.Rat, what string)) {
+func bonusReturns(
+	c *document.Compiler, item *document.Node, t loyalty.Tiers,
+	check func(n *document.Node, share *big.Rat, what string),
+) {
 	sum := loyalty.Points(0)
 	for i, level := range item.Get("levels").List() {
 		l := t.Levels[i]

@@ -15,7 +15,11 @@ func contradictions(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	}
 	for i, cap := range r.Caps {
 		if r.Budget > 0 && cap.Points > r.Budget && i < len(item.Get("caps").List()) {
-			c.Add(document.At(item.Get("caps").List()[i], "exceeds the budget of all members together, %d points", r.Budget))
+			c.Add(
+				document.At(
+					item.Get("caps").List()[i], "exceeds the budget of all members together, %d points", r.Budget,
+				),
+			)
 		}
 	}
 	if m, ok := r.Give.(loyalty.Multiply); ok && m.By.Cmp(big.NewRat(1, 1)) < 0 {
@@ -64,7 +68,12 @@ func worthless(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	}
 	lines := len(r.Match.Categories)+len(r.Match.SKUs)+len(r.Match.Brands) > 0
 	if lines && c.P.Earn.Counts == (loyalty.Counts{Shipping: c.P.Earn.Counts.Shipping, Tax: c.P.Earn.Counts.Tax}) {
-		c.Add(document.At(item, "never gives points: it multiplies the points of line items, and earn.purchase.counts omits items"))
+		c.Add(
+			document.At(
+				item,
+				"never gives points: it multiplies the points of line items, and earn.purchase.counts omits items",
+			),
+		)
 		return
 	}
 	for _, category := range r.Match.Categories {
@@ -73,7 +82,12 @@ func worthless(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 		}
 	}
 	if len(r.Match.Categories) > 0 {
-		c.Add(document.At(item.Get("categories").List()[0], "never gives points: earn.categories multiplies these line items by 0"))
+		c.Add(
+			document.At(
+				item.Get("categories").List()[0],
+				"never gives points: earn.categories multiplies these line items by 0",
+			),
+		)
 	}
 }
 
@@ -96,7 +110,12 @@ func disjoint(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	in := map[loyalty.Currency]bool{} // currencies in which the rule's orders are counted
 	for i, code := range r.Match.Currencies {
 		if !Accepts(c, code) {
-			c.Add(document.At(item.Get("currencies").List()[i], "never applies: orders cannot be in %s, which has no rate under earn.purchase.rates", code))
+			c.Add(
+				document.At(
+					item.Get("currencies").List()[i],
+					"never applies: orders cannot be in %s, which has no rate under earn.purchase.rates", code,
+				),
+			)
 			return
 		}
 		if _, own := c.P.Earn.Rates[code]; !own {

@@ -44,7 +44,12 @@ func levelsOutOfReach(c *document.Compiler, item *document.Node, t loyalty.Tiers
 	most, cap, capped := mostEarned(c.P.Earn.Caps, months)
 	for i, level := range item.Get("levels").List() {
 		if from := loyalty.Points(t.Levels[i].From); capped && from > most {
-			c.Warn(document.At(level.Get("from"), "is more points than orders earn in its window, at most %d: earn.caps has %s", most, cap))
+			c.Warn(
+				document.At(
+					level.Get("from"), "is more points than orders earn in its window, at most %d: earn.caps has %s",
+					most, cap,
+				),
+			)
 		}
 	}
 }

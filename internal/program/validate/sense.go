@@ -38,7 +38,11 @@ func Twice(c *document.Compiler) {
 	for _, e := range c.Entries {
 		does := snapshot.Does(e.Rule)
 		if other := seen[does]; other != nil {
-			c.Add(document.At(e.Item, "does the same as %s on line %d; remove one of them", other.Get("id").Text(), other.Line))
+			c.Add(
+				document.At(
+					e.Item, "does the same as %s on line %d; remove one of them", other.Get("id").Text(), other.Line,
+				),
+			)
 			continue
 		}
 		seen[does] = e.Item
@@ -71,8 +75,11 @@ func both(c *document.Compiler, a, b loyalty.Rule) (*big.Rat, bool) {
 		return nil, false
 	}
 	m, n := a.Match, b.Match
-	if apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) || apart(m.Channels, n.Channels) ||
-		apart(m.Stores, n.Stores) || apart(m.Currencies, n.Currencies) || apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays) {
+	if apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) ||
+		apart(m.Channels, n.Channels) ||
+		apart(m.Stores, n.Stores) || apart(
+		m.Currencies, n.Currencies,
+	) || apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays) {
 		return nil, false
 	}
 	by := new(big.Rat).Add(x.By, y.By)
@@ -135,7 +142,8 @@ func quietly(c *document.Compiler, n *document.Node) *big.Rat {
 func unused(c *document.Compiler, n *document.Node) {
 	for _, item := range n.List() {
 		id := item.Get("id")
-		if id.Text() != "" && !slices.ContainsFunc(c.Entries, func(e document.Entry) bool { return e.Rule.Group == id.Text() }) {
+		if id.Text() != "" &&
+			!slices.ContainsFunc(c.Entries, func(e document.Entry) bool { return e.Rule.Group == id.Text() }) {
 			c.Warn(document.At(id, "no rule belongs to this group"))
 		}
 	}
@@ -146,7 +154,12 @@ func sliding(c *document.Compiler, n *document.Node) {
 	for _, item := range n.List() {
 		expires := item.Get("expires")
 		if f := expires.Get("inactive"); f != nil && !c.P.Earn.Expires.Inactive {
-			c.Add(document.AtKey(f, "requires inactive under earn.purchase.expires too: expiry by inactivity applies to all levels or to none"))
+			c.Add(
+				document.AtKey(
+					f,
+					"requires inactive under earn.purchase.expires too: expiry by inactivity applies to all levels or to none",
+				),
+			)
 		}
 		if f := expires.Get("reset_by"); f != nil && expires.Get("inactive") != nil {
 			c.Add(document.AtKey(f, "can only be set for all levels, under earn.purchase.expires"))
@@ -156,10 +169,12 @@ func sliding(c *document.Compiler, n *document.Node) {
 
 // returnable warns of points that expire while their orders can still be returned.
 func returnable(c *document.Compiler, expires *document.Node, e loyalty.Expiry) {
-	if expires == nil || e.After.IsZero() || e.Inactive || !c.P.Earn.Pending.For.IsZero() || !shorter(e.After, refundWindow) {
+	if expires == nil || e.After.IsZero() || e.Inactive || !c.P.Earn.Pending.For.IsZero() ||
+		!shorter(e.After, refundWindow) {
 		return
 	}
-	c.Warn(document.At(expires, "points would expire after %s, within the %s in which orders are usually returned; a later refund could not deduct them",
+	c.Warn(document.At(expires,
+		"points would expire after %s, within the %s in which orders are usually returned; a later refund could not deduct them",
 		describe.Period(e.After), describe.Period(refundWindow)))
 }
 
@@ -190,6 +205,11 @@ func ShortLived(c *document.Compiler, item *document.Node, pending loyalty.Wait,
 		return
 	}
 	if shorter(expires.After, pending.For) {
-		c.Warn(document.At(where, "points would expire after %s, before their pending period of %s ends", describe.Period(expires.After), describe.Period(pending.For)))
+		c.Warn(
+			document.At(
+				where, "points would expire after %s, before their pending period of %s ends",
+				describe.Period(expires.After), describe.Period(pending.For),
+			),
+		)
 	}
 }

@@ -15,7 +15,9 @@ func leading(patterns ...string) stack.Condition {
 
 // ended is the transaction that ends a reservation of a reward with limited stock.
 var ended = access.Call{Operation: "dynamodb:TransactWriteItems", Resource: tableARN, Ops: []access.Op{
-	{Action: "PutItem", Key: "P#p#RD#rd_1"}, {Action: "PutItem", Key: "P#p#M#mem_1"}, {Action: "DeleteItem", Key: "P#p#HELD#mug"},
+	{Action: "PutItem", Key: "P#p#RD#rd_1"},
+	{Action: "PutItem", Key: "P#p#M#mem_1"},
+	{Action: "DeleteItem", Key: "P#p#HELD#mug"},
 }}
 
 func TestReadingsDifferInLeadingKeys(t *testing.T) {
@@ -26,7 +28,8 @@ func TestReadingsDifferInLeadingKeys(t *testing.T) {
 		access.NoLeadingKeys:    {nil, nil},
 	} {
 		requests := ended.Requests(reading)
-		if len(requests) != 2 || requests[0].Action != "dynamodb:PutItem" || requests[1].Action != "dynamodb:DeleteItem" {
+		if len(requests) != 2 || requests[0].Action != "dynamodb:PutItem" ||
+			requests[1].Action != "dynamodb:DeleteItem" {
 			t.Fatalf("%s: %v", reading, requests)
 		}
 		for i, r := range requests {
@@ -57,14 +60,28 @@ func TestCallMustBeAllowedUnderEveryReading(t *testing.T) {
 			true, access.WholeTransaction,
 		},
 		"without a set operator": {
-			access.Policy{allow(slices.Concat(put, del), table, stack.Condition{Operator: "StringLikeIfExists", Key: keys, Values: []string{"*"}})},
+			access.Policy{
+				allow(
+					slices.Concat(put, del), table,
+					stack.Condition{Operator: "StringLikeIfExists", Key: keys, Values: []string{"*"}},
+				),
+			},
 			true, access.PerAction,
 		},
 		"a required key": {
-			access.Policy{allow(slices.Concat(put, del), table, leading("P#*"), stack.Condition{Operator: "Null", Key: keys, Values: []string{"false"}})},
+			access.Policy{
+				allow(
+					slices.Concat(put, del), table, leading("P#*"),
+					stack.Condition{Operator: "Null", Key: keys, Values: []string{"false"}},
+				),
+			},
 			true, access.NoLeadingKeys,
 		},
-		"one statement": {access.Policy{allow(slices.Concat(put, del), table, leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*"))}, false, 0},
+		"one statement": {
+			access.Policy{allow(slices.Concat(put, del), table, leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*"))},
+			false,
+			0,
+		},
 	} {
 		err := c.policy.Check("redeem", ended)
 		var denied *access.DeniedError
@@ -81,11 +98,16 @@ func TestCallMustBeAllowedUnderEveryReading(t *testing.T) {
 
 func TestCustomerManagedKeyMustBeAllowed(t *testing.T) {
 	key := "arn:aws:kms:eu-west-1:123456789012:key/k"
-	get := access.Call{Operation: "dynamodb:GetItem", Resource: tableARN, Ops: []access.Op{{Action: "GetItem", Key: "P#p"}}, Key: key}
+	get := access.Call{
+		Operation: "dynamodb:GetItem", Resource: tableARN, Ops: []access.Op{{Action: "GetItem", Key: "P#p"}}, Key: key,
+	}
 	read := allow([]string{"dynamodb:GetItem"}, []string{tableARN})
 	use := allow(
-		[]string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"}, []string{key},
-		stack.Condition{Operator: "StringEquals", Key: "kms:ViaService", Values: []string{"dynamodb.eu-west-1.amazonaws.com"}},
+		[]string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
+		[]string{key},
+		stack.Condition{
+			Operator: "StringEquals", Key: "kms:ViaService", Values: []string{"dynamodb.eu-west-1.amazonaws.com"},
+		},
 	)
 	if err := (access.Policy{read}).Check("earn", get); err == nil {
 		t.Error("the table was read without its key")
@@ -94,11 +116,15 @@ func TestCustomerManagedKeyMustBeAllowed(t *testing.T) {
 		t.Error(err)
 	}
 	send := access.Call{Operation: "sqs:SendMessage", Resource: "q", Key: key}
-	if err := (access.Policy{allow([]string{"sqs:SendMessage"}, []string{"q"}), use}).Check("remind", send); err == nil {
+	if err := (access.Policy{
+		allow([]string{"sqs:SendMessage"}, []string{"q"}), use,
+	}).Check("remind", send); err == nil {
 		t.Error("a message was encrypted with a key for the table only")
 	}
 	use.Condition[0].Values = []string{"sqs.eu-west-1.amazonaws.com"}
-	if err := (access.Policy{allow([]string{"sqs:SendMessage"}, []string{"q"}), use}).Check("remind", send); err != nil {
+	if err := (access.Policy{
+		allow([]string{"sqs:SendMessage"}, []string{"q"}), use,
+	}).Check("remind", send); err != nil {
 		t.Error(err)
 	}
 	if err := (access.Policy{read, use}).Check("earn", get); err == nil {
@@ -134,7 +160,9 @@ func TestUnusedListsUnneededGrants(t *testing.T) {
 func TestRecorderDeduplicatesCalls(t *testing.T) {
 	var r access.Recorder
 	get := func(key string) access.Call {
-		return access.Call{Operation: "dynamodb:GetItem", Resource: tableARN, Ops: []access.Op{{Action: "GetItem", Key: key}}}
+		return access.Call{
+			Operation: "dynamodb:GetItem", Resource: tableARN, Ops: []access.Op{{Action: "GetItem", Key: key}},
+		}
 	}
 	for _, key := range []string{"P#p#M#mem_1", "P#p#M#mem_2", "P#q#M#mem_1", "P#p#O#1", "P#p", "KEY#k"} {
 		r.Record("earn", get(key))

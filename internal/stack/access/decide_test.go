@@ -56,16 +56,28 @@ func TestDenyOverridesAllow(t *testing.T) {
 		policy access.Policy
 		want   bool
 	}{
-		"no statement":        {nil, false},
-		"exact":               {access.Policy{allow([]string{"dynamodb:GetItem"}, []string{tableARN})}, true},
-		"case of the action":  {access.Policy{allow([]string{"DynamoDB:getitem"}, []string{tableARN})}, true},
-		"wildcard":            {access.Policy{allow([]string{"dynamodb:Get*"}, []string{"arn:aws:dynamodb:*:*:table/?"})}, true},
-		"another action":      {access.Policy{allow([]string{"dynamodb:PutItem"}, []string{tableARN})}, false},
-		"another resource":    {access.Policy{allow([]string{"dynamodb:GetItem"}, []string{tableARN + "/index/index"})}, false},
-		"case of the table":   {access.Policy{allow([]string{"dynamodb:GetItem"}, []string{strings.ToLower(tableARN)})}, false},
-		"deny after allow":    {access.Policy{allow([]string{"*"}, []string{"*"}), deny([]string{"*"}, []string{tableARN})}, false},
-		"deny before allow":   {access.Policy{deny([]string{"dynamodb:*"}, []string{"*"}), allow([]string{"*"}, []string{"*"})}, false},
-		"deny something else": {access.Policy{deny([]string{"sns:*"}, []string{"*"}), allow([]string{"*"}, []string{"*"})}, true},
+		"no statement":       {nil, false},
+		"exact":              {access.Policy{allow([]string{"dynamodb:GetItem"}, []string{tableARN})}, true},
+		"case of the action": {access.Policy{allow([]string{"DynamoDB:getitem"}, []string{tableARN})}, true},
+		"wildcard": {
+			access.Policy{allow([]string{"dynamodb:Get*"}, []string{"arn:aws:dynamodb:*:*:table/?"})}, true,
+		},
+		"another action": {access.Policy{allow([]string{"dynamodb:PutItem"}, []string{tableARN})}, false},
+		"another resource": {
+			access.Policy{allow([]string{"dynamodb:GetItem"}, []string{tableARN + "/index/index"})}, false,
+		},
+		"case of the table": {
+			access.Policy{allow([]string{"dynamodb:GetItem"}, []string{strings.ToLower(tableARN)})}, false,
+		},
+		"deny after allow": {
+			access.Policy{allow([]string{"*"}, []string{"*"}), deny([]string{"*"}, []string{tableARN})}, false,
+		},
+		"deny before allow": {
+			access.Policy{deny([]string{"dynamodb:*"}, []string{"*"}), allow([]string{"*"}, []string{"*"})}, false,
+		},
+		"deny something else": {
+			access.Policy{deny([]string{"sns:*"}, []string{"*"}), allow([]string{"*"}, []string{"*"})}, true,
+		},
 		"one of two statements": {access.Policy{
 			allow([]string{"sqs:SendMessage"}, []string{"*"}), allow([]string{"dynamodb:GetItem"}, []string{"*"}),
 		}, true},
@@ -114,7 +126,9 @@ func TestConditionOperators(t *testing.T) {
 		if c.values != nil {
 			r.Context[keys] = c.values
 		}
-		p := access.Policy{allow([]string{"a:B"}, []string{"*"}, stack.Condition{Operator: c.operator, Key: keys, Values: c.patterns})}
+		p := access.Policy{
+			allow([]string{"a:B"}, []string{"*"}, stack.Condition{Operator: c.operator, Key: keys, Values: c.patterns}),
+		}
 		if got, err := p.Decide(r); got != c.want || err != nil {
 			t.Errorf("%s %q of %q is %v, %v", c.operator, c.patterns, c.values, got, err)
 		}

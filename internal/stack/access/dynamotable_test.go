@@ -89,15 +89,19 @@ func TestTableChecksCallsOfDynamotable(t *testing.T) {
 		do      func(context.Context, table.Table)
 		answers [][]string // responses of DynamoDB in each run; nil for one run with empty responses
 	}{
-		"get":                  {do: func(ctx context.Context, tab table.Table) { _, _ = tab.Get(ctx, item.Key) }},
-		"query":                {do: query(table.Query{PK: "P#p#M#mem_1"})},
-		"query over the index": {do: query(table.Query{PK: "P#p#DUE#reassess#07", Index: true}), answers: [][]string{{indexRow, `{}`}}},
-		"single put":           {do: transact(table.Put(item)), answers: lost},
-		"single check":         {do: transact(table.Check(item))},
-		"single delete":        {do: transact(table.Delete(old))},
-		"single add":           {do: transact(table.Add(budget, "n", 1, 5))},
+		"get":   {do: func(ctx context.Context, tab table.Table) { _, _ = tab.Get(ctx, item.Key) }},
+		"query": {do: query(table.Query{PK: "P#p#M#mem_1"})},
+		"query over the index": {
+			do: query(table.Query{PK: "P#p#DUE#reassess#07", Index: true}), answers: [][]string{{indexRow, `{}`}},
+		},
+		"single put":    {do: transact(table.Put(item)), answers: lost},
+		"single check":  {do: transact(table.Check(item))},
+		"single delete": {do: transact(table.Delete(old))},
+		"single add":    {do: transact(table.Add(budget, "n", 1, 5))},
 		"transaction": {
-			do:      transact(table.Put(item), table.Delete(old), table.Check(table.Item{Key: table.Key{PK: "P#p#HH#1", SK: "H"}})),
+			do: transact(
+				table.Put(item), table.Delete(old), table.Check(table.Item{Key: table.Key{PK: "P#p#HH#1", SK: "H"}}),
+			),
 			answers: lost,
 		},
 		"counter": {
@@ -106,7 +110,9 @@ func TestTableChecksCallsOfDynamotable(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := &access.Guard{TableARN: tableARN, Policies: map[string]access.Policy{"f": {allow([]string{"*"}, []string{"*"})}}}
+			g := &access.Guard{
+				TableARN: tableARN, Policies: map[string]access.Policy{"f": {allow([]string{"*"}, []string{"*"})}},
+			}
 			var made, checked []string
 			if c.answers == nil {
 				c.answers = [][]string{{`{}`}}
@@ -155,7 +161,9 @@ func TestTableChecksPoliciesBeforeAccess(t *testing.T) {
 	var denials []error
 	g := &access.Guard{
 		TableARN: tableARN, Denied: func(err error) { denials = append(denials, err) },
-		Policies: map[string]access.Policy{"f": {allow([]string{"dynamodb:GetItem"}, []string{tableARN}, leading("P#*"))}},
+		Policies: map[string]access.Policy{
+			"f": {allow([]string{"dynamodb:GetItem"}, []string{tableARN}, leading("P#*"))},
+		},
 	}
 	tab, ctx := g.Table(memory), access.As(t.Context(), "f")
 	item := table.Item{Key: table.Key{PK: "P#p", SK: "s"}, Doc: []byte(`{}`)}

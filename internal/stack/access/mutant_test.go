@@ -15,7 +15,8 @@ func TestEachMutantLacksOnePart(t *testing.T) {
 	p[0].Sid, p[1].Sid = "One", "Two"
 	want := []string{
 		"One statement", "One a:A", "One a:B", "One r", "One s",
-		"One P#*#M#*", "One a:A on P#*#M#*", "One a:B on P#*#M#*", "One P#*#E#*", "One a:A on P#*#E#*", "One a:B on P#*#E#*",
+		"One P#*#M#*", "One a:A on P#*#M#*", "One a:B on P#*#M#*", "One P#*#E#*", "One a:A on P#*#E#*",
+		"One a:B on P#*#E#*",
 		"Two statement",
 	}
 	var got []string
@@ -31,7 +32,8 @@ func TestEachMutantLacksOnePart(t *testing.T) {
 // without an unneeded part is not.
 func TestMutantsAreDetectedByDeniedCalls(t *testing.T) {
 	exact := access.Policy{allow(
-		[]string{"dynamodb:PutItem", "dynamodb:DeleteItem"}, []string{tableARN}, leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*"),
+		[]string{"dynamodb:PutItem", "dynamodb:DeleteItem"}, []string{tableARN},
+		leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*"),
 	)}
 	for _, m := range exact.Mutants() {
 		if !m.Policy.Denies([]access.Call{ended}) {
@@ -39,7 +41,8 @@ func TestMutantsAreDetectedByDeniedCalls(t *testing.T) {
 		}
 	}
 	wide := access.Policy{allow(
-		[]string{"dynamodb:PutItem", "dynamodb:DeleteItem"}, []string{tableARN}, leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*", "P#*#O#*"),
+		[]string{"dynamodb:PutItem", "dynamodb:DeleteItem"}, []string{tableARN},
+		leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*", "P#*#O#*"),
 	)}
 	undetected := 0
 	for _, m := range wide.Mutants() {

@@ -70,7 +70,8 @@ func (g *Guard) onTable(operation string, ops ...Op) Call {
 }
 
 var actionOf = map[table.OpKind]string{
-	table.OpPut: "PutItem", table.OpDelete: "DeleteItem", table.OpCheck: "ConditionCheckItem", table.OpAdd: "UpdateItem",
+	table.OpPut: "PutItem", table.OpDelete: "DeleteItem", table.OpCheck: "ConditionCheckItem",
+	table.OpAdd: "UpdateItem",
 }
 
 // writes returns the calls that dynamotable may make for a Transact.

@@ -49,7 +49,9 @@ func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
 	for _, m := range members {
-		_, err := o.Ledger.Adjust(ctx, o.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 300, Reason: "test"}, by)
+		_, err := o.Ledger.Adjust(
+			ctx, o.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 300, Reason: "test"}, by,
+		)
 		o.check(err)
 		_, err = o.Ledger.AddCodes(ctx, o.program.ID, "cinema", slices.Values([]string{"CODE-" + string(m)}))
 		o.check(err)
@@ -68,7 +70,8 @@ func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 	o.T.Helper()
 	for i := range events {
 		_, err := o.Ledger.PutEvent(o.T.Context(), o.program, loyalty.Event{
-			Type: "seminar.completed", ID: fmt.Sprintf("%s_%d_%d", m, events, i), Member: m, At: o.Ledger.Now().Add(-time.Duration(i) * time.Second),
+			Type: "seminar.completed", ID: fmt.Sprintf("%s_%d_%d", m, events, i), Member: m,
+			At: o.Ledger.Now().Add(-time.Duration(i) * time.Second),
 		}, ledger.By{Actor: "test"})
 		o.check(err)
 	}
@@ -87,9 +90,13 @@ func (o *Overdue) Enrol(members ...loyalty.MemberID) {
 func (o *Overdue) Queue(m, other loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
-	_, err := o.Ledger.Adjust(ctx, o.program, ledger.Adjustment{ID: "adj_" + string(other), Member: other, Points: 100, Reason: "test"}, by)
+	_, err := o.Ledger.Adjust(
+		ctx, o.program, ledger.Adjustment{ID: "adj_" + string(other), Member: other, Points: 100, Reason: "test"}, by,
+	)
 	o.check(err)
-	_, err = o.Ledger.Redeem(ctx, o.program, ledger.RedemptionRequest{ID: "rd_print", Member: other, Reward: "print"}, by)
+	_, err = o.Ledger.Redeem(
+		ctx, o.program, ledger.RedemptionRequest{ID: "rd_print", Member: other, Reward: "print"}, by,
+	)
 	o.check(err)
 	_, err = o.Ledger.Wait(ctx, o.program, "print", m)
 	o.check(err)

@@ -64,7 +64,10 @@ func split(p access.Policy, part Part) (of, other access.Policy) {
 // Forbidden returns calls that no function's policies allow.
 func Forbidden(g *access.Guard) (calls []access.Call) {
 	write := func(action, key string) access.Call {
-		return access.Call{Operation: "dynamodb:" + action, Resource: g.TableARN, Ops: []access.Op{{Action: action, Key: key}}, Key: g.KeyARN}
+		return access.Call{
+			Operation: "dynamodb:" + action, Resource: g.TableARN, Ops: []access.Op{{Action: action, Key: key}},
+			Key: g.KeyARN,
+		}
 	}
 	for _, action := range []string{"PutItem", "UpdateItem", "DeleteItem"} {
 		calls = append(calls, write(action, "KEY#k1"), write(action, "P#bluebird"))
@@ -76,10 +79,15 @@ func Forbidden(g *access.Guard) (calls []access.Call) {
 		access.Call{Operation: "sns:Publish", Resource: "arn:aws:sns:eu-west-1:123456789012:alarms"},
 		access.Call{Operation: "sns:Publish", Resource: "arn:aws:sns:eu-west-1:123456789012:endpoint/APNS/app/1"},
 		access.Call{Operation: "ses:SendEmail", Resource: "arn:aws:ses:eu-west-1:123456789012:identity/other.test"},
-		access.Call{Operation: "ses:SendEmail", Resource: "arn:aws:ses:eu-west-1:123456789012:identity/hello@other.test"},
+		access.Call{
+			Operation: "ses:SendEmail", Resource: "arn:aws:ses:eu-west-1:123456789012:identity/hello@other.test",
+		},
 		access.Call{Operation: "ses:SendEmail", Resource: "arn:aws:ses:eu-west-1:123456789012:configuration-set/other"},
 		access.Call{Operation: "events:PutEvents", Resource: "arn:aws:events:eu-west-1:123456789012:event-bus/default"},
-		access.Call{Operation: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other-a1b2c3", Key: g.KeyARN},
+		access.Call{
+			Operation: "secretsmanager:GetSecretValue",
+			Resource:  "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other-a1b2c3", Key: g.KeyARN,
+		},
 		access.Call{Operation: "sqs:SendMessage", Resource: "arn:aws:sqs:eu-west-1:123456789012:other", Key: g.KeyARN},
 		access.Call{Operation: "kms:Decrypt", Resource: g.KeyARN}, // directly, not through a service
 	)

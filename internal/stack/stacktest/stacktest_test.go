@@ -26,7 +26,9 @@ func TestGuardReportsDenials(t *testing.T) {
 	g := stacktest.Guard(t)
 	var denied []error
 	g.Denied = func(err error) { denied = append(denied, err) }
-	create := access.Call{Operation: "dynamodb:PutItem", Resource: g.TableARN, Ops: []access.Op{{Action: "PutItem", Key: "KEY#k1"}}}
+	create := access.Call{
+		Operation: "dynamodb:PutItem", Resource: g.TableARN, Ops: []access.Op{{Action: "PutItem", Key: "KEY#k1"}},
+	}
 	for name := range g.Policies {
 		if err := g.Check(name, create); err == nil {
 			t.Errorf("%s may create an API key", name)
@@ -58,7 +60,8 @@ func TestUnconfiguredChannelIsDenied(t *testing.T) {
 	for name, policy := range g.Policies {
 		for _, s := range policy {
 			for _, action := range s.Action {
-				if s.Effect == "Allow" && slices.Contains([]string{"ses:SendEmail", "sns:Publish", "events:PutEvents"}, action) {
+				if s.Effect == "Allow" &&
+					slices.Contains([]string{"ses:SendEmail", "sns:Publish", "events:PutEvents"}, action) {
 					t.Errorf("%s may %s", name, action)
 				}
 			}

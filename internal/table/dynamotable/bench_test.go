@@ -26,7 +26,9 @@ func BenchmarkTransact(b *testing.B) {
 				account.Doc = json.RawMessage(`{"active":120,"lots":[{"at":"2027-12-31","points":120}]}`)
 				all.Go(func() {
 					for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
-						entry := table.Item{Key: table.Key{PK: fmt.Sprint(run, "O#", n), SK: "000001"}, Doc: account.Doc}
+						entry := table.Item{
+							Key: table.Key{PK: fmt.Sprint(run, "O#", n), SK: "000001"}, Doc: account.Doc,
+						}
 						if err := tab.Transact(b.Context(), table.Put(entry), table.Put(account)); err != nil {
 							b.Error(err)
 							return

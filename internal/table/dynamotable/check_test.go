@@ -17,8 +17,10 @@ func TestInvalidItemsAreRejectedWithoutRequest(t *testing.T) {
 	}
 	doc := func(text string) table.Op { return with(func(it *table.Item) { it.Doc = json.RawMessage(text) }) }
 	for name, op := range map[string]table.Op{
-		"a key that is not UTF-8":              with(func(it *table.Item) { it.Key.PK = "\xff" }),
-		"an index key that is not UTF-8":       with(func(it *table.Item) { it.Index = table.Key{PK: "i", SK: "\xff"} }),
+		"a key that is not UTF-8": with(func(it *table.Item) { it.Key.PK = "\xff" }),
+		"an index key that is not UTF-8": with(
+			func(it *table.Item) { it.Index = table.Key{PK: "i", SK: "\xff"} },
+		),
 		"half an index key":                    with(func(it *table.Item) { it.Index.PK = "i" }),
 		"a key that is too long":               with(func(it *table.Item) { it.Key.SK = strings.Repeat("k", 1025) }),
 		"a document that is not UTF-8":         doc("{\"a\":\"\xff\"}"),

@@ -43,7 +43,9 @@ func TestPebbleAndDynamoDBBehaveAlike(t *testing.T) {
 	first := seedtest.Of(t)
 	seen := map[outcome]int{}
 	for n := range scripts {
-		d := &drawing{rng: rand.New(rand.NewPCG(first, uint64(n))), pk: fmt.Sprint("d", n), read: map[table.Key]table.Item{}}
+		d := &drawing{
+			rng: rand.New(rand.NewPCG(first, uint64(n))), pk: fmt.Sprint("d", n), read: map[table.Key]table.Item{},
+		}
 		var log strings.Builder
 		for range 15 {
 			ops := d.ops()
@@ -175,9 +177,13 @@ func (d *drawing) op(key table.Key) table.Op {
 	case 2, 3:
 		deltas := []int64{1, -1, 5, -3, 0, math.MaxInt64, math.MinInt64}
 		floors := []int64{0, 0, 0, -2, 4, math.MinInt64, math.MaxInt64}
-		return table.Add(key, d.pick("n", "n", "m", "n.m", "s", ""), deltas[d.rng.IntN(len(deltas))], floors[d.rng.IntN(len(floors))])
+		return table.Add(
+			key, d.pick("n", "n", "m", "n.m", "s", ""), deltas[d.rng.IntN(len(deltas))],
+			floors[d.rng.IntN(len(floors))],
+		)
 	}
-	it.Doc = json.RawMessage(d.pick(`{"n":1}`, `{"n":9007199254740993,"s":"é"}`, `{"n":9223372036854775807}`, `{"s":""}`,
+	it.Doc = json.RawMessage(d.pick(`{"n":1}`, `{"n":9007199254740993,"s":"é"}`, `{"n":9223372036854775807}`,
+		`{"s":""}`,
 		`{"m":{"n":[1,2.50]},"n":0}`, `{"n":null}`, `{"n":-5,"m":3}`, `[]`, `{"n":"1"}`))
 	it.Expires = time.Time{}
 	if d.rng.IntN(4) == 0 {

@@ -43,7 +43,8 @@ func (l *lossy) draw() (loss, how int) {
 
 func (l *lossy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	loss, how := l.draw()
-	if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "Item") && !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "WriteItems") {
+	if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "Item") &&
+		!strings.HasSuffix(r.Header.Get("X-Amz-Target"), "WriteItems") {
 		loss = 2
 	}
 	if loss == 0 {
@@ -52,7 +53,9 @@ func (l *lossy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
-	onward, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, l.endpoint, bytes.NewReader(body))
+	onward, err := http.NewRequestWithContext(
+		context.WithoutCancel(r.Context()), r.Method, l.endpoint, bytes.NewReader(body),
+	)
 	if err != nil {
 		panic(err)
 	}
@@ -132,7 +135,8 @@ func TestReportedOutcomeIsTrueDespiteLostMessages(t *testing.T) {
 	}
 	for _, key := range []table.Key{account, counter} {
 		it, err := direct.Get(t.Context(), key)
-		if err != nil || int(it.Version) != entries || !strings.Contains(string(it.Doc), fmt.Sprintf(`"n":%d`, entries)) {
+		if err != nil || int(it.Version) != entries ||
+			!strings.Contains(string(it.Doc), fmt.Sprintf(`"n":%d`, entries)) {
 			t.Errorf("%d entries, but %s is %s at version %d, %v", entries, key, it.Doc, it.Version, err)
 		}
 	}

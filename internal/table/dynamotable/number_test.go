@@ -52,7 +52,8 @@ func TestNumbersOutsideDynamoDBLimitsAreRejected(t *testing.T) {
 func TestDecodeReturnsStoredItem(t *testing.T) {
 	it := table.Item{
 		Key: table.Key{PK: "p", SK: "s"}, Index: table.Key{PK: "i", SK: "j"}, Version: 7,
-		Expires: time.Unix(2_000_000_000, 5), Doc: json.RawMessage(`{"a":[1.0,"<",null,{"b":{}}],"c":9007199254740993}`),
+		Expires: time.Unix(2_000_000_000, 5),
+		Doc:     json.RawMessage(`{"a":[1.0,"<",null,{"b":{}}],"c":9007199254740993}`),
 	}
 	image, err := encode(it)
 	if err != nil {
@@ -67,7 +68,11 @@ func TestDecodeReturnsStoredItem(t *testing.T) {
 		"version":        func(it *table.Item) { it.Version++ },
 		"expiry":         func(it *table.Item) { it.Expires = it.Expires.Add(time.Second) },
 		"missing expiry": func(it *table.Item) { it.Expires = time.Time{} },
-		"number":         func(it *table.Item) { it.Doc = json.RawMessage(`{"a":[1,"<",null,{"b":{}}],"c":9007199254740992}`) },
+		"number": func(it *table.Item) {
+			it.Doc = json.RawMessage(
+				`{"a":[1,"<",null,{"b":{}}],"c":9007199254740992}`,
+			)
+		},
 	} {
 		other := it
 		if change(&other); same(got, other) {
@@ -98,7 +103,10 @@ func TestPauseIsShorterThanRemainingTime(t *testing.T) {
 			}
 		}
 		if longest >= left || spent == 0 || pause(maxAttempts) == nil {
-			t.Errorf("%s: slept up to %v and gave up %d times, want less than %v, and never after the last attempt", name, longest, spent, left)
+			t.Errorf(
+				"%s: slept up to %v and gave up %d times, want less than %v, and never after the last attempt", name,
+				longest, spent, left,
+			)
 		}
 	}
 }

@@ -20,7 +20,10 @@ func page(last string, items ...string) answer {
 
 // batch responds to a BatchGetItem with items and with unprocessed keys.
 func batch(items, rest []string) answer {
-	return says(200, fmt.Sprintf(`{"Responses":{"perennial":[%s]},"UnprocessedKeys":{%s}}`, strings.Join(items, ","), left(rest)))
+	return says(
+		200,
+		fmt.Sprintf(`{"Responses":{"perennial":[%s]},"UnprocessedKeys":{%s}}`, strings.Join(items, ","), left(rest)),
+	)
 }
 
 func left(keys []string) string {
@@ -59,7 +62,9 @@ func TestQueryReadsOnlyNeededPages(t *testing.T) {
 		t.Errorf("listed %q, %v, want all three", got, err)
 	}
 	if s.requests()[1].body.ExclusiveStartKey == nil || !s.requests()[1].body.ConsistentRead {
-		t.Errorf("the second page was requested with %+v, want its start key and a consistent read", s.requests()[1].body)
+		t.Errorf(
+			"the second page was requested with %+v, want its start key and a consistent read", s.requests()[1].body,
+		)
 	}
 	tab, s = play(t, first)
 	if got, err := listed(t, tab, table.Query{PK: "p", Limit: 2}); got != "a b" || err != nil || s.names() != "Query" {
@@ -81,13 +86,35 @@ func TestIndexQueryReadsItemsByKey(t *testing.T) {
 		answers []answer
 		want    string
 	}{
-		"index order, not batch order":          {[]answer{page("", row("c", "1"), row("a", "2"), row("b", "3")), batch([]string{at("a", "2"), at("b", "3"), at("c", "1")}, nil)}, "c a b"},
-		"without deleted items":                 {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("b", "2")}, nil)}, "b"},
-		"without items under another index key": {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("a", "9"), at("b", "2")}, nil)}, "b"},
-		"without items that left the index":     {[]answer{page("", row("a", "1")), batch([]string{image("a", "2", "1")}, nil)}, ""},
-		"one item for two index rows":           {[]answer{page("", row("a", "1"), row("a", "2")), batch([]string{at("a", "2")}, nil)}, "a"},
-		"with unprocessed keys":                 {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("b", "2")}, []string{key("a")}), batch([]string{at("a", "1")}, nil)}, "a b"},
-		"no read for an empty page":             {[]answer{page(row("z", "9")), page("", row("a", "9")), batch([]string{at("a", "9")}, nil)}, "a"},
+		"index order, not batch order": {
+			[]answer{
+				page("", row("c", "1"), row("a", "2"), row("b", "3")),
+				batch([]string{at("a", "2"), at("b", "3"), at("c", "1")}, nil),
+			},
+			"c a b",
+		},
+		"without deleted items": {
+			[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("b", "2")}, nil)}, "b",
+		},
+		"without items under another index key": {
+			[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("a", "9"), at("b", "2")}, nil)}, "b",
+		},
+		"without items that left the index": {
+			[]answer{page("", row("a", "1")), batch([]string{image("a", "2", "1")}, nil)}, "",
+		},
+		"one item for two index rows": {
+			[]answer{page("", row("a", "1"), row("a", "2")), batch([]string{at("a", "2")}, nil)}, "a",
+		},
+		"with unprocessed keys": {
+			[]answer{
+				page("", row("a", "1"), row("b", "2")), batch([]string{at("b", "2")}, []string{key("a")}),
+				batch([]string{at("a", "1")}, nil),
+			},
+			"a b",
+		},
+		"no read for an empty page": {
+			[]answer{page(row("z", "9")), page("", row("a", "9")), batch([]string{at("a", "9")}, nil)}, "a",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tab, s := play(t, c.answers...)
@@ -106,7 +133,8 @@ func TestIndexQueryReadsItemsByKey(t *testing.T) {
 func TestLastingUnprocessedKeysReturnErrBusy(t *testing.T) {
 	stuck := batch(nil, []string{key("a")})
 	tab, s := play(t, append([]answer{page("", row("a", "1"))}, times(5, stuck)...)...)
-	if _, err := listed(t, tab, table.Query{PK: "due", Index: true}); !errors.Is(err, table.ErrBusy) || len(s.pauses) != 4 {
+	if _, err := listed(t, tab, table.Query{PK: "due", Index: true}); !errors.Is(err, table.ErrBusy) ||
+		len(s.pauses) != 4 {
 		t.Errorf("got %v after %s and %d pauses, want busy after five attempts", err, s.names(), len(s.pauses))
 	}
 }

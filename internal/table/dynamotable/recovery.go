@@ -15,7 +15,9 @@ import (
 func (t *Table) PointInTimeRecovery(ctx context.Context) (on bool, err error) {
 	var out *dynamodb.DescribeContinuousBackupsOutput
 	err = t.read(ctx, func(ctx context.Context) (err error) {
-		out, err = t.Client.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &t.Name}, once)
+		out, err = t.Client.DescribeContinuousBackups(
+			ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &t.Name}, once,
+		)
 		return err
 	})
 	var api smithy.APIError

@@ -17,9 +17,13 @@ func TestPointInTimeRecovery(t *testing.T) {
 		failed      bool
 		unsupported bool
 	}{
-		"on":             {[]answer{described("ENABLED")}, true, false, false},
-		"off":            {[]answer{described("DISABLED")}, false, false, false},
-		"never enabled":  {[]answer{says(200, `{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"DISABLED"}}`)}, false, false, false},
+		"on":  {[]answer{described("ENABLED")}, true, false, false},
+		"off": {[]answer{described("DISABLED")}, false, false, false},
+		"never enabled": {
+			[]answer{says(200, `{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"DISABLED"}}`)},
+			false,
+			false, false,
+		},
 		"throttled once": {[]answer{fault(400, "ThrottlingException"), described("ENABLED")}, true, false, false},
 		"not allowed":    {[]answer{fault(400, "AccessDeniedException")}, false, true, false},
 		"DynamoDB Local": {[]answer{fault(400, "UnknownOperationException")}, false, true, true},

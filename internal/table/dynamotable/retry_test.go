@@ -80,65 +80,216 @@ func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 		requests string
 	}{
 		// Nothing is lost: every refusal is certain.
-		"a conflict with another transaction is retried": {entry, append(times(3, raced), ok), success, "TransactWriteItems TransactWriteItems TransactWriteItems TransactWriteItems"},
-		"a lasting conflict is busy":                     {entry, times(5, raced), busy, tx5},
-		"a plain write in conflict is retried":           {alone, []answer{conflictAlone, conflictAlone, ok}, success, "PutItem PutItem PutItem"},
+		"a conflict with another transaction is retried": {
+			entry, append(times(3, raced), ok), success,
+			"TransactWriteItems TransactWriteItems TransactWriteItems TransactWriteItems",
+		},
+		"a lasting conflict is busy": {entry, times(5, raced), busy, tx5},
+		"a plain write in conflict is retried": {
+			alone, []answer{conflictAlone, conflictAlone, ok}, success, "PutItem PutItem PutItem",
+		},
 		"throttling is retried": {alone, []answer{
-			fault(400, "ThrottlingException"), fault(400, "ProvisionedThroughputExceededException"), fault(400, "RequestLimitExceeded"), ok,
+			fault(400, "ThrottlingException"), fault(400, "ProvisionedThroughputExceededException"),
+			fault(400, "RequestLimitExceeded"), ok,
 		}, success, "PutItem PutItem PutItem PutItem"},
-		"a throttled part of a transaction is retried":    {both, []answer{cancelled("ThrottlingError", "None"), cancelled("None", "ProvisionedThroughputExceeded"), ok}, success, tx + " " + tx + " " + tx},
-		"lasting throttling is busy":                      {removed, times(5, fault(400, "ThrottlingException")), busy, "DeleteItem DeleteItem DeleteItem DeleteItem DeleteItem"},
-		"a failed condition is a conflict":                {alone, []answer{checkFailed(image("a", "4", "7"))}, conflict, put},
-		"a failed condition takes precedence over a race": {entry, []answer{cancelled("TransactionConflict", "ConditionalCheckFailed "+image("account", "4", "1"))}, conflict, tx},
-		"invalid input is not retried":                    {alone, []answer{fault(400, "ValidationException")}, refusal, put},
-		"an invalid operation is not retried":             {both, []answer{cancelled("ValidationError", "None")}, refusal, tx},
-		"a missing permission is not retried":             {alone, []answer{fault(400, "AccessDeniedException")}, refusal, put},
-		"a token of another request is refused":           {entry, []answer{fault(400, "IdempotentParameterMismatchException")}, refusal, tx},
+		"a throttled part of a transaction is retried": {
+			both,
+			[]answer{cancelled("ThrottlingError", "None"), cancelled("None", "ProvisionedThroughputExceeded"), ok},
+			success, tx + " " + tx + " " + tx,
+		},
+		"lasting throttling is busy": {
+			removed, times(5, fault(400, "ThrottlingException")), busy,
+			"DeleteItem DeleteItem DeleteItem DeleteItem DeleteItem",
+		},
+		"a failed condition is a conflict": {
+			alone, []answer{checkFailed(image("a", "4", "7"))}, conflict, put,
+		},
+		"a failed condition takes precedence over a race": {
+			entry,
+			[]answer{cancelled("TransactionConflict", "ConditionalCheckFailed "+image("account", "4", "1"))},
+			conflict, tx,
+		},
+		"invalid input is not retried":        {alone, []answer{fault(400, "ValidationException")}, refusal, put},
+		"an invalid operation is not retried": {both, []answer{cancelled("ValidationError", "None")}, refusal, tx},
+		"a missing permission is not retried": {alone, []answer{fault(400, "AccessDeniedException")}, refusal, put},
+		"a token of another request is refused": {
+			entry, []answer{fault(400, "IdempotentParameterMismatchException")}, refusal, tx,
+		},
 
 		// A response is lost, and a later one determines the outcome.
-		"a lost response is retried":                                  {entry, []answer{internalError, ok}, success, tx + " " + tx},
-		"a broken connection is retried":                              {entry, []answer{reset, ok}, success, tx + " " + tx},
-		"a truncated response is retried":                             {entry, []answer{cutOff, ok}, success, tx + " " + tx},
-		"a gateway error is retried":                                  {alone, []answer{says(503, "no"), says(408, "late"), ok}, success, "PutItem PutItem PutItem"},
-		"a transaction in progress is retried":                        {entry, []answer{inProgress, inProgress, ok}, success, tx + " " + tx + " " + tx},
-		"a transaction that stays in progress is read back":           {entry, append(times(5, inProgress), written), success, tx5 + " " + get},
-		"a plain put that meets its own write succeeds":               {alone, []answer{internalError, checkFailed(image("a", "4", "7")), written}, success, "PutItem PutItem BatchGetItem"},
-		"a plain put of a new item that meets its own write succeeds": {made, []answer{reset, checkFailed(image("a", "1", "7")), written}, success, "PutItem PutItem BatchGetItem"},
-		"a transaction with a forgotten token succeeds":               {entry, []answer{internalError, beaten, written}, success, tx + " " + tx + " " + get},
-		"a plain put that meets another write is a conflict":          {alone, []answer{reset, checkFailed(image("a", "4", "8")), found(image("a", "4", "8"))}, conflict, "PutItem PutItem BatchGetItem"},
-		"a transaction whose guard another writer put is a conflict":  {entry, []answer{reset, beaten, found(image("entry", "1", "8"), image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
-		"a missing guard and a newer account are a conflict":          {entry, []answer{reset, beaten, found(image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
-		"a transaction of two puts is found by both":                  {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "7")), found(image("b", "6", "7"), image("a", "4", "7"))}, success, tx + " " + tx + " BatchGetItem"},
-		"a newer account does not hide its entry":                     {entry, []answer{reset, beaten, found(image("entry", "1", "7"), image("account", "9", "1"))}, success, tx + " " + tx + " " + get},
-		"an equal entry with a different account is a conflict":       {entry, []answer{reset, beaten, found(image("entry", "1", "7"), image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
-		"an equal entry with an unchanged account is unknown":         {entry, append(times(5, reset), found(image("entry", "1", "7"), image("account", "3", "1"))), unknown, tx5 + " " + get},
-		"two puts with one newer item are unknown":                    {both, append(times(5, reset), found(image("b", "6", "7"), image("a", "5", "9"))), unknown, tx5 + " " + get},
-		"one different put of several is a conflict":                  {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "8")), found(image("b", "6", "8"), image("a", "4", "7"))}, conflict, tx + " " + tx + " BatchGetItem"},
+		"a lost response is retried": {
+			entry, []answer{internalError, ok}, success, tx + " " + tx,
+		},
+		"a broken connection is retried": {
+			entry, []answer{reset, ok}, success, tx + " " + tx,
+		},
+		"a truncated response is retried": {
+			entry, []answer{cutOff, ok}, success, tx + " " + tx,
+		},
+		"a gateway error is retried": {
+			alone, []answer{says(503, "no"), says(408, "late"), ok}, success, "PutItem PutItem PutItem",
+		},
+		"a transaction in progress is retried": {
+			entry, []answer{inProgress, inProgress, ok}, success, tx + " " + tx + " " + tx,
+		},
+		"a transaction that stays in progress is read back": {
+			entry, append(times(5, inProgress), written), success, tx5 + " " + get,
+		},
+		"a plain put that meets its own write succeeds": {
+			alone,
+			[]answer{internalError, checkFailed(image("a", "4", "7")), written},
+			success,
+			"PutItem PutItem BatchGetItem",
+		},
+		"a plain put of a new item that meets its own write succeeds": {
+			made, []answer{reset, checkFailed(image("a", "1", "7")), written}, success, "PutItem PutItem BatchGetItem",
+		},
+		"a transaction with a forgotten token succeeds": {
+			entry, []answer{internalError, beaten, written}, success, tx + " " + tx + " " + get,
+		},
+		"a plain put that meets another write is a conflict": {
+			alone,
+			[]answer{reset, checkFailed(image("a", "4", "8")), found(image("a", "4", "8"))},
+			conflict,
+			"PutItem PutItem BatchGetItem",
+		},
+		"a transaction whose guard another writer put is a conflict": {
+			entry,
+			[]answer{reset, beaten, found(image("entry", "1", "8"), image("account", "4", "1"))},
+			conflict,
+			tx + " " + tx + " " + get,
+		},
+		"a missing guard and a newer account are a conflict": {
+			entry, []answer{reset, beaten, found(image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get,
+		},
+		"a transaction of two puts is found by both": {
+			both,
+			[]answer{
+				reset,
+				cancelled(
+					"ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "7"),
+				),
+				found(image("b", "6", "7"), image("a", "4", "7")),
+			},
+			success, tx + " " + tx + " BatchGetItem",
+		},
+		"a newer account does not hide its entry": {
+			entry,
+			[]answer{reset, beaten, found(image("entry", "1", "7"), image("account", "9", "1"))},
+			success,
+			tx + " " + tx + " " + get,
+		},
+		"an equal entry with a different account is a conflict": {
+			entry,
+			[]answer{reset, beaten, found(image("entry", "1", "7"), image("account", "4", "1"))},
+			conflict,
+			tx + " " + tx + " " + get,
+		},
+		"an equal entry with an unchanged account is unknown": {
+			entry, append(times(5, reset), found(image("entry", "1", "7"), image("account", "3", "1"))), unknown,
+			tx5 + " " + get,
+		},
+		"two puts with one newer item are unknown": {
+			both, append(times(5, reset), found(image("b", "6", "7"), image("a", "5", "9"))), unknown, tx5 + " " + get,
+		},
+		"one different put of several is a conflict": {
+			both,
+			[]answer{
+				reset,
+				cancelled(
+					"ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "8"),
+				),
+				found(image("b", "6", "8"), image("a", "4", "7")),
+			},
+			conflict, tx + " " + tx + " BatchGetItem",
+		},
 
 		// A response is lost, and no later one determines the outcome.
-		"an item that is found later was written":                     {made, append(times(5, reset), written), success, put5 + " " + get},
-		"an absent item may still be written":                         {made, append(times(5, reset), found()), unknown, put5 + " " + get},
-		"an item two versions later is unknown":                       {alone, []answer{reset, checkFailed(image("a", "5", "8")), found(image("a", "5", "8"))}, unknown, "PutItem PutItem BatchGetItem"},
-		"a failed read is unknown":                                    {made, append(times(5, reset), fault(400, "AccessDeniedException")), unknown, put5 + " " + get},
-		"a refusal after a lost response is unknown":                  {made, []answer{reset, fault(400, "ValidationException"), found()}, unknown, "PutItem PutItem BatchGetItem"},
-		"throttling after a lost response is unknown":                 {made, append([]answer{reset}, append(times(4, conflictAlone), found())...), unknown, put5 + " " + get},
-		"a token mismatch after a lost response is unknown":           {entry, []answer{reset, fault(400, "IdempotentParameterMismatchException"), found()}, unknown, tx + " " + tx + " " + get},
-		"a delete cannot be recognized":                               {removed, []answer{reset, checkFailed("")}, unknown, "DeleteItem DeleteItem"},
-		"an add cannot be recognized":                                 {counted, times(5, reset), unknown, tx5},
-		"an add with an unknown outcome is not replanned":             {raised, []answer{reset, cancelled("ConditionalCheckFailed")}, unknown, tx + " " + tx},
-		"an absent guard may still be written if only a floor failed": {[]table.Op{table.Put(item("entry", 0)), counted[0]}, []answer{reset, cancelled("None", "ConditionalCheckFailed "+image("a", "9", "0")), found()}, unknown, tx + " " + tx + " " + get},
+		"an item that is found later was written": {
+			made, append(times(5, reset), written), success, put5 + " " + get,
+		},
+		"an absent item may still be written": {
+			made, append(times(5, reset), found()), unknown, put5 + " " + get,
+		},
+		"an item two versions later is unknown": {
+			alone,
+			[]answer{reset, checkFailed(image("a", "5", "8")), found(image("a", "5", "8"))},
+			unknown,
+			"PutItem PutItem BatchGetItem",
+		},
+		"a failed read is unknown": {
+			made, append(times(5, reset), fault(400, "AccessDeniedException")), unknown, put5 + " " + get,
+		},
+		"a refusal after a lost response is unknown": {
+			made, []answer{reset, fault(400, "ValidationException"), found()}, unknown, "PutItem PutItem BatchGetItem",
+		},
+		"throttling after a lost response is unknown": {
+			made, append([]answer{reset}, append(times(4, conflictAlone), found())...), unknown, put5 + " " + get,
+		},
+		"a token mismatch after a lost response is unknown": {
+			entry,
+			[]answer{reset, fault(400, "IdempotentParameterMismatchException"), found()},
+			unknown,
+			tx + " " + tx + " " + get,
+		},
+		"a delete cannot be recognized": {
+			removed, []answer{reset, checkFailed("")}, unknown, "DeleteItem DeleteItem",
+		},
+		"an add cannot be recognized": {counted, times(5, reset), unknown, tx5},
+		"an add with an unknown outcome is not replanned": {
+			raised, []answer{reset, cancelled("ConditionalCheckFailed")}, unknown, tx + " " + tx,
+		},
+		"an absent guard may still be written if only a floor failed": {
+			[]table.Op{table.Put(item("entry", 0)), counted[0]},
+			[]answer{reset, cancelled("None", "ConditionalCheckFailed "+image("a", "9", "0")), found()},
+			unknown,
+			tx + " " + tx + " " + get,
+		},
 
 		// Counters.
-		"a single add has a token":                                   {counted, []answer{internalError, ok}, success, tx + " " + tx},
-		"an add to an absent item creates it":                        {raised, []answer{cancelled("ConditionalCheckFailed"), ok}, success, tx + " " + tx},
-		"another writer may create the item first":                   {raised, []answer{cancelled("ConditionalCheckFailed"), cancelled("ConditionalCheckFailed " + image("a", "1", "1")), ok}, success, tx + " " + tx + " " + tx},
-		"an item that is created and deleted repeatedly is busy":     {raised, append(times(4, cancelled("ConditionalCheckFailed")), cancelled("ConditionalCheckFailed")), busy, tx5},
-		"an add below the floor is a conflict":                       {counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0"))}, conflict, tx},
-		"an add to an absent item below the floor is a conflict":     {counted, []answer{cancelled("ConditionalCheckFailed")}, conflict, tx},
-		"an add above the int64 range is refused":                    {raised, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "9223372036854775807"))}, refusal, tx},
-		"an add below the int64 range is refused":                    {[]table.Op{table.Add(item("a", 0).Key, "n", math.MinInt64, 0)}, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "-1"))}, refusal, tx},
-		"an add to a non-integer is refused":                         {counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0.5"))}, refusal, tx},
-		"a stale put takes precedence over an add to an absent item": {[]table.Op{raised[0], table.Put(item("b", 3))}, []answer{cancelled("ConditionalCheckFailed", "ConditionalCheckFailed "+image("b", "4", "1"))}, conflict, tx},
+		"a single add has a token": {
+			counted, []answer{internalError, ok}, success, tx + " " + tx,
+		},
+		"an add to an absent item creates it": {
+			raised, []answer{cancelled("ConditionalCheckFailed"), ok}, success, tx + " " + tx,
+		},
+		"another writer may create the item first": {
+			raised,
+			[]answer{
+				cancelled("ConditionalCheckFailed"), cancelled("ConditionalCheckFailed " + image("a", "1", "1")), ok,
+			},
+			success, tx + " " + tx + " " + tx,
+		},
+		"an item that is created and deleted repeatedly is busy": {
+			raised, append(times(4, cancelled("ConditionalCheckFailed")), cancelled("ConditionalCheckFailed")), busy,
+			tx5,
+		},
+		"an add below the floor is a conflict": {
+			counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0"))}, conflict, tx,
+		},
+		"an add to an absent item below the floor is a conflict": {
+			counted, []answer{cancelled("ConditionalCheckFailed")}, conflict, tx,
+		},
+		"an add above the int64 range is refused": {
+			raised,
+			[]answer{cancelled("ConditionalCheckFailed " + image("a", "4", "9223372036854775807"))},
+			refusal,
+			tx,
+		},
+		"an add below the int64 range is refused": {
+			[]table.Op{table.Add(item("a", 0).Key, "n", math.MinInt64, 0)},
+			[]answer{cancelled("ConditionalCheckFailed " + image("a", "4", "-1"))},
+			refusal, tx,
+		},
+		"an add to a non-integer is refused": {
+			counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0.5"))}, refusal, tx,
+		},
+		"a stale put takes precedence over an add to an absent item": {
+			[]table.Op{raised[0], table.Put(item("b", 3))},
+			[]answer{cancelled("ConditionalCheckFailed", "ConditionalCheckFailed "+image("b", "4", "1"))},
+			conflict,
+			tx,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tab, s := play(t, c.answers...)
@@ -242,14 +393,16 @@ func TestCancelReturnsImmediately(t *testing.T) {
 		tab, s := play(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := tab.Transact(ctx, entry...); !errors.Is(err, context.Canceled) || outcomeOf(err) != refusal || s.names() != "" {
+		if err := tab.Transact(ctx, entry...); !errors.Is(err, context.Canceled) || outcomeOf(err) != refusal ||
+			s.names() != "" {
 			t.Errorf("got %v after %q, want the context's error", err, s.names())
 		}
 	})
 	t.Run("during an attempt the outcome is unknown", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		tab, s := play(t, func(s *script, w http.ResponseWriter, r *http.Request) { cancel(); silent(s, w, r) })
-		if err := tab.Transact(ctx, entry...); !errors.Is(err, context.Canceled) || outcomeOf(err) != unknown || s.names() != tx {
+		if err := tab.Transact(ctx, entry...); !errors.Is(err, context.Canceled) || outcomeOf(err) != unknown ||
+			s.names() != tx {
 			t.Errorf("got %v after %q, want unknown", err, s.names())
 		}
 	})
@@ -257,7 +410,8 @@ func TestCancelReturnsImmediately(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		tab, s := play(t, cancelled("TransactionConflict", "None"))
 		tab.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
-		if err := tab.Transact(ctx, entry...); !errors.Is(err, context.Canceled) || outcomeOf(err) != busy || s.names() != tx {
+		if err := tab.Transact(ctx, entry...); !errors.Is(err, context.Canceled) || outcomeOf(err) != busy ||
+			s.names() != tx {
 			t.Errorf("got %v after %q, want busy", err, s.names())
 		}
 	})
@@ -270,7 +424,8 @@ func TestReadsAreRetried(t *testing.T) {
 		t.Errorf("got %+v, %v, want version 4, read consistently", it, err)
 	}
 	tab, s = play(t, times(5, internalError)...)
-	if _, err := tab.Get(t.Context(), item("a", 0).Key); !errors.Is(err, table.ErrBusy) || strings.Count(s.names(), "GetItem") != 5 {
+	if _, err := tab.Get(t.Context(), item("a", 0).Key); !errors.Is(err, table.ErrBusy) ||
+		strings.Count(s.names(), "GetItem") != 5 {
 		t.Errorf("got %v after %s, want busy after five attempts", err, s.names())
 	}
 	tab, s = play(t, fault(400, "ResourceNotFoundException"))
@@ -340,7 +495,10 @@ func TestRefusalsAreReported(t *testing.T) {
 	}{
 		{cancelled("TransactionConflict", "None"), entry, []dynamotable.Refusal{dynamotable.Conflict}},
 		{cancelled("ThrottlingError", "None"), entry, []dynamotable.Refusal{dynamotable.Throttle}},
-		{cancelled("ProvisionedThroughputExceeded", "TransactionConflict"), entry, []dynamotable.Refusal{dynamotable.Conflict}},
+		{
+			cancelled("ProvisionedThroughputExceeded", "TransactionConflict"), entry,
+			[]dynamotable.Refusal{dynamotable.Conflict},
+		},
 		{conflictAlone, alone, []dynamotable.Refusal{dynamotable.Conflict}},
 		{fault(400, "ProvisionedThroughputExceededException"), alone, []dynamotable.Refusal{dynamotable.Throttle}},
 		{fault(400, "ThrottlingException"), alone, []dynamotable.Refusal{dynamotable.Throttle}},

@@ -115,7 +115,9 @@ func (t *Table) getAll(ctx context.Context, keys []table.Key) (map[table.Key]tab
 }
 
 // getSome makes one BatchGetItem call, adds the items to found, and returns the unprocessed keys.
-func (t *Table) getSome(ctx context.Context, want []attributes, found map[table.Key]table.Item) (rest []attributes, err error) {
+func (t *Table) getSome(
+	ctx context.Context, want []attributes, found map[table.Key]table.Item,
+) (rest []attributes, err error) {
 	var out *dynamodb.BatchGetItemOutput
 	err = t.read(ctx, func(ctx context.Context) (err error) {
 		out, err = t.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{

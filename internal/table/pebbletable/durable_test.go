@@ -180,7 +180,9 @@ func hold(t *testing.T) *held {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.old = table.Item{Key: table.Key{PK: "p", SK: "written"}, Index: table.Key{PK: "i", SK: "i"}, Doc: []byte(`{"n":1}`)}
+	h.old = table.Item{
+		Key: table.Key{PK: "p", SK: "written"}, Index: table.Key{PK: "i", SK: "i"}, Doc: []byte(`{"n":1}`),
+	}
 	other := table.Item{Key: table.Key{PK: "q", SK: "at rest"}, Doc: []byte(`{}`)}
 	if err := h.Transact(t.Context(), table.Put(h.old), table.Put(other)); err != nil {
 		t.Fatal(err)

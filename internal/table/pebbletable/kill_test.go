@@ -104,7 +104,8 @@ func wantAcknowledged(t *testing.T, dir string, keys []table.Key) {
 		}
 		made++
 	}
-	if count, err := tab.Get(t.Context(), table.Key{PK: "count", SK: "count"}); err != nil || count.Version != int64(made) {
+	if count, err := tab.Get(t.Context(), table.Key{PK: "count", SK: "count"}); err != nil ||
+		count.Version != int64(made) {
 		t.Errorf("%d items and a count of %s (%v): a transaction was applied in part", made, count.Doc, err)
 	}
 	wantIndexOfItems(t, tab)

@@ -64,8 +64,12 @@ func TestReopenedTableIsUnchanged(t *testing.T) {
 			t.Fatal(err)
 		}
 		if dump == &before {
-			it := table.Item{Key: table.Key{PK: "p", SK: "a"}, Index: table.Key{PK: "i", SK: "1"}, Doc: []byte(`{"n": 1}`)}
-			other := table.Item{Key: table.Key{PK: "p", SK: "b\n"}, Expires: time.Unix(2_000_000_000, 5), Doc: []byte(`{}`)}
+			it := table.Item{
+				Key: table.Key{PK: "p", SK: "a"}, Index: table.Key{PK: "i", SK: "1"}, Doc: []byte(`{"n": 1}`),
+			}
+			other := table.Item{
+				Key: table.Key{PK: "p", SK: "b\n"}, Expires: time.Unix(2_000_000_000, 5), Doc: []byte(`{}`),
+			}
 			if err := tab.Transact(t.Context(), table.Put(it), table.Put(other)); err != nil {
 				t.Fatal(err)
 			}

@@ -52,12 +52,24 @@ func TestFaultyIsTruthful(t *testing.T) {
 		changed bool
 		fired   tabletest.Fired
 	}{
-		"busy: nothing was applied":                  {func(f *tabletest.Faulty) { f.Busy = 1 }, table.ErrBusy, false, tabletest.Fired{Busy: 1}},
-		"lost before: nothing was applied":           {func(f *tabletest.Faulty) { f.LostBefore = 1 }, table.ErrUnknown, false, tabletest.Fired{LostBefore: 1}},
-		"lost after: the write was applied":          {func(f *tabletest.Faulty) { f.LostAfter = 1 }, table.ErrUnknown, true, tabletest.Fired{LostAfter: 1}},
-		"a slow call is applied":                     {func(f *tabletest.Faulty) { f.Slow = 1 }, nil, true, tabletest.Fired{Slow: 1}},
-		"busy takes precedence over a lost response": {func(f *tabletest.Faulty) { f.Busy, f.LostBefore = 1, 1 }, table.ErrBusy, false, tabletest.Fired{Busy: 1}},
-		"a healed table has no faults":               {func(f *tabletest.Faulty) { f.Busy, f.LostAfter = 1, 1; f.Heal() }, nil, true, tabletest.Fired{}},
+		"busy: nothing was applied": {
+			func(f *tabletest.Faulty) { f.Busy = 1 }, table.ErrBusy, false, tabletest.Fired{Busy: 1},
+		},
+		"lost before: nothing was applied": {
+			func(f *tabletest.Faulty) { f.LostBefore = 1 }, table.ErrUnknown, false, tabletest.Fired{LostBefore: 1},
+		},
+		"lost after: the write was applied": {
+			func(f *tabletest.Faulty) { f.LostAfter = 1 }, table.ErrUnknown, true, tabletest.Fired{LostAfter: 1},
+		},
+		"a slow call is applied": {
+			func(f *tabletest.Faulty) { f.Slow = 1 }, nil, true, tabletest.Fired{Slow: 1},
+		},
+		"busy takes precedence over a lost response": {
+			func(f *tabletest.Faulty) { f.Busy, f.LostBefore = 1, 1 }, table.ErrBusy, false, tabletest.Fired{Busy: 1},
+		},
+		"a healed table has no faults": {
+			func(f *tabletest.Faulty) { f.Busy, f.LostAfter = 1, 1; f.Heal() }, nil, true, tabletest.Fired{},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tab := memory(t)
@@ -95,7 +107,9 @@ func TestFaultyIsReproducibleFromSeed(t *testing.T) {
 		var history strings.Builder
 		f.Delay = func(context.Context) { fmt.Fprintln(&history, "slow") }
 		for i := range 200 {
-			it := table.Item{Key: table.Key{PK: "p", SK: fmt.Sprint(i)}, Index: table.Key{PK: "i", SK: "i"}, Doc: []byte(`{}`)}
+			it := table.Item{
+				Key: table.Key{PK: "p", SK: fmt.Sprint(i)}, Index: table.Key{PK: "i", SK: "i"}, Doc: []byte(`{}`),
+			}
 			fmt.Fprintln(&history, f.Transact(t.Context(), table.Put(it)))
 			for it, err := range f.Query(t.Context(), table.Query{PK: "i", Index: true, Limit: 20}) {
 				fmt.Fprintln(&history, it.Key, err)

@@ -16,7 +16,8 @@ func (s *suite) index(t *testing.T) {
 	t.Run("an item that moves is listed only under its new key", func(t *testing.T) {
 		it := s.item(t, "a", `{"n":1}`)
 		for i, key := range []table.Key{
-			place(t, "one", "1"), place(t, "one", "2"), place(t, "two", "2"), place(t, "two", "0"), place(t, "one", "1"),
+			place(t, "one", "1"), place(t, "one", "2"), place(t, "two", "2"), place(t, "two", "0"),
+			place(t, "one", "1"),
 		} {
 			it.Index, it.Doc = key, numbered(i)
 			it = s.put(t, it)
@@ -66,7 +67,9 @@ func (s *suite) index(t *testing.T) {
 	t.Run("all items with one index key are listed, also in pages", func(t *testing.T) {
 		var items []table.Item
 		for i := range 60 {
-			it := table.Item{Key: table.Key{PK: fmt.Sprintf("%s#%02d", s.pk(t), i%7), SK: fmt.Sprintf("%02d", i)}, Doc: numbered(i)}
+			it := table.Item{
+				Key: table.Key{PK: fmt.Sprintf("%s#%02d", s.pk(t), i%7), SK: fmt.Sprintf("%02d", i)}, Doc: numbered(i),
+			}
 			it.Index = place(t, "tie", fmt.Sprint(i/20))
 			items = append(items, it)
 		}

@@ -37,7 +37,9 @@ func TestSizeMatchesDynamoDB(t *testing.T) {
 			t.Errorf("%s counts %d bytes, want %d", doc, got, want)
 		}
 	}
-	it := table.Item{Key: table.Key{PK: "p", SK: "s"}, Index: table.Key{PK: "ix", SK: "é"}, Version: 123, Doc: []byte(`{}`)}
+	it := table.Item{
+		Key: table.Key{PK: "p", SK: "s"}, Index: table.Key{PK: "ix", SK: "é"}, Version: 123, Doc: []byte(`{}`),
+	}
 	it.Expires = time.Unix(1_234_567_890, 0)
 	if got, want := tabletest.Size(it), bare+1+(3+2)+(3+2)+(3+6); got != want {
 		t.Errorf("an indexed item that expires counts %d bytes, want %d", got, want)
@@ -59,7 +61,9 @@ func TestMeterCountsBilledUnits(t *testing.T) {
 	tab := memory(t)
 	m := &tabletest.Meter{Table: tab}
 	stored := map[string]table.Item{}
-	for sk, bytes := range map[string]int{"1KB": 1024, "1KB+1": 1025, "4KB": 4096, "4KB+1": 4097, "indexed": 100, "gone": 100} {
+	for sk, bytes := range map[string]int{
+		"1KB": 1024, "1KB+1": 1025, "4KB": 4096, "4KB+1": 4097, "indexed": 100, "gone": 100,
+	} {
 		it := sized("p", sk, bytes)
 		if sk == "indexed" || sk == "gone" {
 			it.Index = table.Key{PK: "i", SK: sk}
@@ -87,7 +91,10 @@ func TestMeterCountsBilledUnits(t *testing.T) {
 		{"a single put with an index entry", 2, 0, []table.Op{table.Put(indexed)}},
 		{"a single put over 1 KB", 1, 0, []table.Op{table.Put(stored["1KB"])}},
 		{"a single put of a small item over a larger one", 2, 0, []table.Op{table.Put(at(small("1KB+1"), 1))}},
-		{"a single put of a larger item over a small one", 5, 0, []table.Op{table.Put(at(sized("p", "1KB+1", 4097), 2))}},
+		{
+			"a single put of a larger item over a small one", 5, 0,
+			[]table.Op{table.Put(at(sized("p", "1KB+1", 4097), 2))},
+		},
 		{"a failed single put is billed by the stored item", 5, 0, []table.Op{table.Put(small("1KB+1"))}},
 		{"a failed single put to an absent item", 1, 0, []table.Op{table.Put(at(sized("p", "nothing", 5000), 4))}},
 		{"a single delete with an index entry", 2, 0, []table.Op{table.Delete(stored["gone"])}},
@@ -104,7 +111,10 @@ func TestMeterCountsBilledUnits(t *testing.T) {
 			it.Index = table.Key{PK: "i", SK: "e"}
 			return it
 		}())}},
-		{"a check in a transaction is billed as a write", 12, 0, []table.Op{table.Put(small("f")), table.Check(stored["4KB+1"])}},
+		{
+			"a check in a transaction is billed as a write", 12, 0,
+			[]table.Op{table.Put(small("f")), table.Check(stored["4KB+1"])},
+		},
 		{"a failed transaction is billed", 4, 0, []table.Op{table.Put(small("g")), table.Put(small("a"))}},
 		{"an invalid transaction is not billed", 0, 0, nil},
 	} {
@@ -141,7 +151,10 @@ func TestMeterCountsReads(t *testing.T) {
 	}{
 		{"a page is rounded up once", 3, 9, 1, 0, table.Query{PK: "p", Limit: 9}},
 		{"an empty page costs a unit", 1, 0, 1, 0, table.Query{PK: "none"}},
-		{"an index page costs half a unit and a read for each item", 9.5, 9, 2, 0, table.Query{PK: "i", Index: true, Limit: 9}},
+		{
+			"an index page costs half a unit and a read for each item", 9.5, 9, 2, 0,
+			table.Query{PK: "i", Index: true, Limit: 9},
+		},
 		{"an empty index page costs half a unit", 0.5, 0, 1, 0, table.Query{PK: "none", Index: true}},
 		{"the index is read in pages of 100", 151, 150, 4, 0, table.Query{PK: "i", Index: true}},
 		{"a full page is followed by another read", 101, 100, 3, 0, table.Query{PK: "i", Index: true, To: "099"}},
@@ -189,8 +202,13 @@ func TestMeterCountsSequentialSteps(t *testing.T) {
 			inParallel(func() { m.Get(t.Context(), key); m.Get(t.Context(), key) },
 				func() { m.Get(t.Context(), key); m.Get(t.Context(), key); m.Get(t.Context(), key) })
 		}},
-		"a page of the index, then its items": {2, 2, func(m *tabletest.Meter) { list(t, m, table.Query{PK: "i", Index: true}) }},
-		"an add that creates its item":        {2, 2, func(m *tabletest.Meter) { m.Transact(t.Context(), table.Add(table.Key{PK: "p", SK: "new"}, "n", 1, 0)) }},
+		"a page of the index, then its items": {
+			2, 2, func(m *tabletest.Meter) { list(t, m, table.Query{PK: "i", Index: true}) },
+		},
+		"an add that creates its item": {
+			2, 2,
+			func(m *tabletest.Meter) { m.Transact(t.Context(), table.Add(table.Key{PK: "p", SK: "new"}, "n", 1, 0)) },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -31,7 +31,8 @@ func (s *suite) order(t *testing.T) {
 	// Partitions with similar names must not be listed.
 	for _, neighbour := range []string{pk + "#", pk[:len(pk)-1], pk + "a"} {
 		s.put(t, table.Item{
-			Key: table.Key{PK: neighbour, SK: "a"}, Index: table.Key{PK: neighbour + "#index", SK: "a"}, Doc: numbered(0),
+			Key: table.Key{PK: neighbour, SK: "a"}, Index: table.Key{PK: neighbour + "#index", SK: "a"},
+			Doc: numbered(0),
 		})
 	}
 

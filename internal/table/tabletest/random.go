@@ -184,7 +184,13 @@ func describe(ops []table.Op) string {
 	var parts []string
 	for _, op := range ops {
 		kind := []string{"?", "put", "delete", "check", "add"}[op.Kind]
-		parts = append(parts, fmt.Sprintf("%s %s@%d %s -> %s %s%+d", kind, op.Item.Key, op.Item.Version, op.Item.Doc, op.Item.Index, op.Field, op.Delta))
+		parts = append(
+			parts,
+			fmt.Sprintf(
+				"%s %s@%d %s -> %s %s%+d", kind, op.Item.Key, op.Item.Version, op.Item.Doc, op.Item.Index, op.Field,
+				op.Delta,
+			),
+		)
 	}
 	return strings.Join(parts, "; ")
 }

@@ -38,12 +38,24 @@ func (s *suite) refusals(t *testing.T) {
 		"a document that is not UTF-8":     doc("{\"a\":\"\xff\"}"),
 		"a document with more than 350 KB": doc(fmt.Sprintf(`{"a":%q}`, strings.Repeat("x", 351<<10))),
 		"an unknown kind of operation":     func(it table.Item) []table.Op { return []table.Op{{Item: it}} },
-		"an add without a field":           func(it table.Item) []table.Op { return []table.Op{table.Add(it.Key, "", 1, 0)} },
-		"a put and a check of one key":     func(it table.Item) []table.Op { return []table.Op{table.Put(it), table.Check(it)} },
-		"a check and an add of one key":    func(it table.Item) []table.Op { return []table.Op{table.Check(it), table.Add(it.Key, "n", 1, 0)} },
-		"a check of a zero key":            func(table.Item) []table.Op { return []table.Op{table.Check(table.Item{})} },
-		"a delete of a zero key":           func(table.Item) []table.Op { return []table.Op{table.Delete(table.Item{})} },
-		"an add to a zero key":             func(table.Item) []table.Op { return []table.Op{table.Add(table.Key{}, "n", 1, 0)} },
+		"an add without a field": func(it table.Item) []table.Op {
+			return []table.Op{
+				table.Add(it.Key, "", 1, 0),
+			}
+		},
+		"a put and a check of one key": func(it table.Item) []table.Op {
+			return []table.Op{
+				table.Put(it), table.Check(it),
+			}
+		},
+		"a check and an add of one key": func(it table.Item) []table.Op {
+			return []table.Op{
+				table.Check(it), table.Add(it.Key, "n", 1, 0),
+			}
+		},
+		"a check of a zero key":  func(table.Item) []table.Op { return []table.Op{table.Check(table.Item{})} },
+		"a delete of a zero key": func(table.Item) []table.Op { return []table.Op{table.Delete(table.Item{})} },
+		"an add to a zero key":   func(table.Item) []table.Op { return []table.Op{table.Add(table.Key{}, "n", 1, 0)} },
 	} {
 		t.Run(name+" is rejected, alone and with other operations", func(t *testing.T) {
 			it, beside := s.item(t, "a", `{"n":1}`), s.item(t, "b", `{"n":1}`)

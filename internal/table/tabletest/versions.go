@@ -108,7 +108,10 @@ func (s *suite) allOrNone(t *testing.T) {
 	}
 	t.Run("the first of two conflicts is returned", func(t *testing.T) {
 		a, b := s.put(t, s.item(t, "a", `{"n":1}`)), s.put(t, s.item(t, "b", `{"n":1}`))
-		err := s.tab.Transact(t.Context(), table.Put(s.item(t, "c", `{}`)), table.Put(s.item(t, "b", `{}`)), table.Put(s.item(t, "a", `{}`)))
+		err := s.tab.Transact(
+			t.Context(), table.Put(s.item(t, "c", `{}`)), table.Put(s.item(t, "b", `{}`)),
+			table.Put(s.item(t, "a", `{}`)),
+		)
 		wantConflict(t, err, 1, b)
 		s.wantStored(t, a, b)
 	})

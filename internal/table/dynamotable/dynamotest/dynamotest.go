@@ -33,7 +33,8 @@ func Open(t testing.TB) *dynamotable.Table {
 	t.Helper()
 	// A busy machine may respond late. Tests of timing set their own limits.
 	tab := &dynamotable.Table{
-		Client: dynamotable.Local(Endpoint(t)), Name: "test-" + rand.Text(), Timeout: 20 * time.Second, Patience: time.Minute,
+		Client: dynamotable.Local(Endpoint(t)), Name: "test-" + rand.Text(), Timeout: 20 * time.Second,
+		Patience: time.Minute,
 	}
 	if err := tab.Create(t.Context()); err != nil {
 		t.Fatal(err)
