@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// TestBannedPhrasesDoNotReturn checks comments, messages (string literals of several words) and names of tests in Go, and
-// the text of documents, schemas and templates, against testdata/phrases.txt.
+// TestBannedPhrasesDoNotReturn checks comments, messages (string literals of several words) and names of tests in Go,
+// and the text of documents, schemas and templates, against testdata/phrases.txt.
 func TestBannedPhrasesDoNotReturn(t *testing.T) {
 	list := readPhrases(t)
 	files := 0

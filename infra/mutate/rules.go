@@ -383,8 +383,8 @@ func (r *rules) try(p point) (verdict, by string) {
 // mostTimeouts is the number of tests of one mutation that may time out before it counts as a survivor.
 const mostTimeouts = 3
 
-// detects runs tests with a point switched on and returns the test that failed. If a test times out, the others run without
-// it, because one of them may fail.
+// detects runs tests with a point switched on and returns the test that failed. If a test times out, the others run
+// without it, because one of them may fail.
 func (t *tester) detects(p point, names []string, limit time.Duration) (by string, timeouts int) {
 	for len(names) > 0 && timeouts < mostTimeouts {
 		out, _, err := t.run(names, limit, "PERENNIAL_MUTANT="+strconv.Itoa(p.id))

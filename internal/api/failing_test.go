@@ -68,8 +68,8 @@ func (f *failing) Transact(ctx context.Context, ops ...table.Op) error {
 
 func (f *failing) Dump(w io.Writer) error { return f.Table.(*pebbletable.Table).Dump(w) }
 
-// persist sends a request as a client does whose requests fail: in each attempt another call of the table fails, until an
-// answer is not a failure.
+// persist sends a request as a client does whose requests fail: in each attempt another call of the table fails, until
+// an answer is not a failure.
 func (w *world) persist(r request) (a answered, route string) {
 	for n := 1; ; n++ {
 		w.drawn.begin(w.last + 1)

@@ -16,9 +16,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Each of these tests runs one script and compares every answer, and at the end every item of the table, with the files in
-// testdata/golden. They detect changes of answers and stored items that the scripts do not mention. After an intended
-// change, go test ./internal/api -run TestGolden -update writes the files; read the difference before you commit it.
+// Each of these tests runs one script and compares every answer, and at the end every item of the table, with the files
+// in testdata/golden. They detect changes of answers and stored items that the scripts do not mention. After an
+// intended change, go test ./internal/api -run TestGolden -update writes the files; read the difference before you
+// commit it.
 //
 // Each script is a test of its own so that infra/mutate can select the scripts that reach a mutation.
 
@@ -143,8 +144,8 @@ func scriptOf(test string) string {
 
 // golden runs the script of a test and compares the answers and the table with its golden file. Then it runs the script
 // again, and each request of it again and again, each time with another call of the table that fails, until the request
-// succeeds: a failed call must be answered with a 5xx status or change nothing, and in the end the answers and the table
-// must be the same.
+// succeeds: a failed call must be answered with a 5xx status or change nothing, and in the end the answers and the
+// table must be the same.
 func golden(t *testing.T) {
 	t.Helper()
 	name := scriptOf(t.Name())
@@ -167,15 +168,16 @@ func golden(t *testing.T) {
 	}
 }
 
-// repeatsDiffer lists the scripts in which a failed call and a repeated request lead to other answers, with the reasons.
+// repeatsDiffer lists the scripts in which a failed call and a repeated request lead to other answers, with the
+// reasons.
 var repeatsDiffer = map[string]string{
 	"automatic busy": "the code of a reward that is redeemed automatically is drawn when time is written, by whichever request does that",
 	"year busy":      "the schedules run too often to repeat a year",
 	"year lost":      "the schedules run too often to repeat a year",
 }
 
-// settled removes the marks of replayed answers, because a repeated request whose first attempt had its effect is a replay,
-// and the versions of items, because a failed attempt may have written some of them.
+// settled removes the marks of replayed answers, because a repeated request whose first attempt had its effect is a
+// replay, and the versions of items, because a failed attempt may have written some of them.
 func settled(transcript string) string {
 	status := regexp.MustCompile(`(?m)^([A-Z]+ \S+ => )(20[01]|[345]\d\d)( replayed)?`)
 	transcript = status.ReplaceAllStringFunc(transcript, func(s string) string {
@@ -206,8 +208,8 @@ func runGolden(t *testing.T, name string, err error) string {
 // readableItem matches the lines of accounts and entries, which golden files contain in full.
 var readableItem = regexp.MustCompile(`^"P#[^"]*#E#|" "ACCOUNT" v`)
 
-// writeItems writes a line for each item of a table. Of large items other than accounts and entries, such as programs, it
-// writes a hash. It leaves out the API keys.
+// writeItems writes a line for each item of a table. Of large items other than accounts and entries, such as programs,
+// it writes a hash. It leaves out the API keys.
 func writeItems(out io.Writer, dump string) {
 	for _, line := range strings.Split(strings.TrimSpace(dump), "\n") {
 		if strings.HasPrefix(line, `"KEY#`) {

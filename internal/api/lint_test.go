@@ -105,8 +105,8 @@ func TestFieldsHaveFormats(t *testing.T) {
 	})
 }
 
-// TestOptionalFieldsHaveNoDefault keeps optional fields optional for code generators, some of which treat a field with a
-// default as required.
+// TestOptionalFieldsHaveNoDefault keeps optional fields optional for code generators, some of which treat a field with
+// a default as required.
 func TestOptionalFieldsHaveNoDefault(t *testing.T) {
 	eachProperty(loadSpec(t).doc, func(where string, required bool, _ string, p *openapi3.Schema) {
 		if !required && p.Default != nil {

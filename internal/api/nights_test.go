@@ -30,8 +30,8 @@ func (q *queues) Send(_ context.Context, queue string, bodies ...string) error {
 	return nil
 }
 
-// nights moves the clock by a number of days. At the end of each day it runs the schedules that settle the accounts and send
-// reminders. It records the messages.
+// nights moves the clock by a number of days. At the end of each day it runs the schedules that settle the accounts and
+// send reminders. It records the messages.
 func (w *world) nights(n int) {
 	w.t.Helper()
 	if w.failing != nil {

@@ -230,8 +230,8 @@ func (s *script) perform(r request, want string) answered {
 	return a
 }
 
-// replay repeats a replayed request under another API key of the program: Idempotency-Keys do not belong to API keys, so
-// the answer must be the same.
+// replay repeats a replayed request under another API key of the program: Idempotency-Keys do not belong to API keys,
+// so the answer must be the same.
 func (s *script) replay(r request, want answered) {
 	s.t.Helper()
 	r.key = "second"

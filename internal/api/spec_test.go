@@ -106,8 +106,8 @@ func (s *spec) check(t testing.TB, r request, a answered, pattern string) {
 	}
 }
 
-// checkPointers checks that the pointers of a problem document into the body name fields of the request. Only a field that
-// the API does not know has no schema.
+// checkPointers checks that the pointers of a problem document into the body name fields of the request. Only a field
+// that the API does not know has no schema.
 func checkPointers(t testing.TB, r request, op *openapi3.Operation, a answered) {
 	t.Helper()
 	var problem wire.Problem
@@ -260,8 +260,8 @@ func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
 	}
 }
 
-// TestBodiesAreThoseOfTheDocument compares the names that a body, and whatever stands in one, is decoded from with those
-// of its schema.
+// TestBodiesAreThoseOfTheDocument compares the names that a body, and whatever stands in one, is decoded from with
+// those of its schema.
 func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 	bodies := map[string]any{
 		"CreateMemberRequest": enrolBody{}, "ReferralCodeRequest": referralCodeBody{},

@@ -88,8 +88,8 @@ var start = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, tab table.Table) *world { return openWorld(t, tab, nil, loadSpec(t)) }
 
-// openWorld returns a world with a source of randomness (nil for crypto/rand) and a specification that requests and answers
-// must follow (nil for none).
+// openWorld returns a world with a source of randomness (nil for crypto/rand) and a specification that requests and
+// answers must follow (nil for none).
 func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *world {
 	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: spec}
 	w.queued = &queues{bodies: map[string][]string{}}
@@ -135,8 +135,8 @@ func (w *world) office(a *app.App) *notify.Dispatcher {
 	}
 }
 
-// publish makes source the version behind after, past the API. It recalls that one, so that orders and events that are dated
-// earlier are priced by source.
+// publish makes source the version behind after, past the API. It recalls that one, so that orders and events that are
+// dated earlier are priced by source.
 func (w *world) publish(id string, source []byte, after int) {
 	w.t.Helper()
 	p, problems := program.Compile(source)

@@ -43,9 +43,9 @@ type Estimate struct {
 	Cost
 }
 
-// Estimates returns the costs of requests, of a member in a first year and of an idle stack. An estimate leaves out free
-// tiers, discounts and data transfer. It counts each entry's stream record as one invocation of the function relay, which
-// reads up to 100 records at once under load.
+// Estimates returns the costs of requests, of a member in a first year and of an idle stack. An estimate leaves out
+// free tiers, discounts and data transfer. It counts each entry's stream record as one invocation of the function
+// relay, which reads up to 100 records at once under load.
 func Estimates(y Year) []Estimate {
 	e := estimator{ListPrices(), Measured(), Assumed()}
 	order, activation := e.request("order"), e.scheduled("activation")
@@ -130,8 +130,8 @@ func (e estimator) units(u Usage) float64 {
 	return (u.Write*e.prices.WriteMillion + u.Read*e.prices.ReadMillion) / 1e6
 }
 
-// member returns the cost of a member's first year: what the member does, the expiry of each order's points, and the storage
-// of the entries, of which there is half on average.
+// member returns the cost of a member's first year: what the member does, the expiry of each order's points, and the
+// storage of the entries, of which there is half on average.
 func (e estimator) member(y Year) Cost {
 	activation, expiry := e.scheduled("activation"), e.scheduled("expiry")
 	c := e.request("order").plus(activation).plus(expiry).times(y.Orders)

@@ -122,7 +122,8 @@ func (s speaker) extended(e loyalty.Entry) string {
 	return s.sentence("other.none", with)
 }
 
-// firstReason returns the first reason as the summary of a change of the member, because the reasons already state the change.
+// firstReason returns the first reason as the summary of a change of the member, because the reasons already state the
+// change.
 func (s speaker) firstReason(e loyalty.Entry) string {
 	if len(e.Reasons) == 0 {
 		return s.sentence("other.none", nil)

@@ -26,7 +26,8 @@ func TestEveryWhatHasASentenceInEveryLanguage(t *testing.T) {
 	}
 }
 
-// A formula leaves out what is too much, and without enough arguments Effect shows all of them, which shows how many it needs.
+// A formula leaves out what is too much, and without enough arguments Effect shows all of them, which shows how many it
+// needs.
 func TestASentenceAsksForAsManyArgumentsAsTheFormulaHas(t *testing.T) {
 	for what, has := range arguments {
 		needs := 0

@@ -1,8 +1,8 @@
 // Package goldentest compares text with golden files: files in testdata that contain the expected text. It is only for
 // tests.
 //
-// After an intended change, `go test PACKAGE -run TEST -update` writes the files. Read the difference before you commit it: a
-// golden file states what the code does, not what it should do.
+// After an intended change, `go test PACKAGE -run TEST -update` writes the files. Read the difference before you commit
+// it: a golden file states what the code does, not what it should do.
 package goldentest
 
 import (
@@ -18,8 +18,8 @@ import (
 // Update reports whether tests write the files that they compare.
 var Update = flag.Bool("update", false, "write golden files and measured figures instead of comparing them")
 
-// Compare compares text with a golden file, and reports the first line that differs. With the flag -update it writes the
-// file.
+// Compare compares text with a golden file, and reports the first line that differs. With the flag -update it writes
+// the file.
 func Compare(t *testing.T, path, got string) {
 	t.Helper()
 	if *Update {
@@ -40,7 +40,8 @@ func Compare(t *testing.T, path, got string) {
 	}
 }
 
-// Difference describes the first line in which two texts differ, with the lines before it. It is empty if they are equal.
+// Difference describes the first line in which two texts differ, with the lines before it. It is empty if they are
+// equal.
 func Difference(want, got string) string {
 	if want == got {
 		return ""

@@ -283,8 +283,8 @@ func TestRestrictedPackagesAreImportedByUsersOnly(t *testing.T) {
 	}
 }
 
-// TestRandomnessHasOneSource requires that packages draw from the source that they are given (internal/random), so that a
-// seed reproduces a run. Only what puts a process together, emulates AWS or serves tests has another one.
+// TestRandomnessHasOneSource requires that packages draw from the source that they are given (internal/random), so that
+// a seed reproduces a run. Only what puts a process together, emulates AWS or serves tests has another one.
 func TestRandomnessHasOneSource(t *testing.T) {
 	own := []string{
 		"internal/random", "internal/boot", "functions/perennial", "internal/seedtest", "internal/table/tabletest",

@@ -84,8 +84,8 @@ func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	return r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why)
 }
 
-// revokeNotices revokes the notices of a message that did not arrive, if the program requires advance notice. The feedback
-// may be delivered twice; a notice that was not revoked the first time is revoked the second time.
+// revokeNotices revokes the notices of a message that did not arrive, if the program requires advance notice. The
+// feedback may be delivered twice; a notice that was not revoked the first time is revoked the second time.
 func (r remindHandler) revokeNotices(ctx context.Context, program string, m loyalty.MemberID, message string) error {
 	p, err := r.Programs.Live(ctx, program)
 	if err != nil || p.AdvanceNotice.Period.IsZero() {

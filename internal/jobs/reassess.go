@@ -98,8 +98,8 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": len(bodies)})
 }
 
-// publicationDelay is how long a warm function may not see a publication. A publication that is seen twice is only checked
-// twice.
+// publicationDelay is how long a warm function may not see a publication. A publication that is seen twice is only
+// checked twice.
 const publicationDelay = time.Minute
 
 // retiered reports whether, since the schedule last ran, a version took effect that changed the requirements of
@@ -150,10 +150,10 @@ func (s *workerRun) work(ctx context.Context, body string) error {
 	return s.requeueRest(ctx, m, &w, next)
 }
 
-// requeueRest sends messages for the remaining work: the rest of the shard, from the cursor at which the time ended, and
-// each failed member individually, so that a member that always fails moves to the dead-letter queue alone. It does
-// so only after some progress: a shard in which no member can be settled is left to the queue, which moves the
-// message to the dead-letter queue after a few deliveries.
+// requeueRest sends messages for the remaining work: the rest of the shard, from the cursor at which the time ended,
+// and each failed member individually, so that a member that always fails moves to the dead-letter queue alone. It does
+// so only after some progress: a shard in which no member can be settled is left to the queue, which moves the message
+// to the dead-letter queue after a few deliveries.
 func (s *workerRun) requeueRest(ctx context.Context, m shardTask, w *settleRun, next string) error {
 	if len(w.failed) > maxSeparateRetries || s.done == 0 && (next != "" || len(w.failed) > 0) {
 		return fmt.Errorf("jobs: reassess %s: %d members of shard %d failed, %d succeeded", m.Program, len(w.failed),

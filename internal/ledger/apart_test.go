@@ -56,8 +56,8 @@ func seedOf(i int) [4]uint64 {
 	return out
 }
 
-// An order of 10,000 lines is accepted, read back, refunded line by line and completely. What a revision does not change is
-// not stored again, and every entry keeps its hash.
+// An order of 10,000 lines is accepted, read back, refunded line by line and completely. What a revision does not
+// change is not stored again, and every entry keeps its hash.
 func TestAnOrderOfTenThousandLines(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")

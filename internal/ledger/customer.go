@@ -16,8 +16,8 @@ import (
 // customerDoc maps a customer of a payment processor to a member, as the merchant's own system first stated. It is a
 // stored form: changed only by addition.
 type customerDoc struct {
-	// Member is a member's ID, or "external:" and the merchant's own ID, even before that member enrolls. It is empty if
-	// no member was stated.
+	// Member is a member's ID, or "external:" and the merchant's own ID, even before that member enrolls. It is empty
+	// if no member was stated.
 	Member string `json:"m,omitzero"`
 }
 

@@ -30,24 +30,25 @@ type Command struct {
 	reached int64
 	// once identifies a command that has no natural identity: its cause is written once. See executeOnce.
 	once *loyalty.Entry
-	// note is an entry that changes no account. If it is set, the command writes only the note and the operations in with.
+	// note is an entry that changes no account. If it is set, the command writes only the note and the operations in
+	// with.
 	note *loyalty.Entry
-	// prepare loads what the command builds on and returns the command to run, or the result if nothing is to be written.
-	// It runs again on each attempt. If it is set, the other fields are not used.
+	// prepare loads what the command builds on and returns the command to run, or the result if nothing is to be
+	// written. It runs again on each attempt. If it is set, the other fields are not used.
 	prepare func(ctx context.Context) (Command, *Result, error)
 	// ends means that a prepared command ends something that is open, such as a reservation.
 	ends bool
-	// revises is the state of the cause on which a prepared command builds, and of is the cause; nil if the command is not
-	// a revision of a cause with a natural identity.
+	// revises is the state of the cause on which a prepared command builds, and of is the cause; nil if the command is
+	// not a revision of a cause with a natural identity.
 	revises *prior
 	of      loyalty.Cause
 }
 
 // A Result is what a command wrote, or what it wrote when it ran before.
 type Result struct {
-	// Entries are the entries of the decision, those of the command's member first. If the response of the table was lost,
-	// only the first of them is there. A command without a decision has the entries of time: those that the passing of
-	// time caused, such as expiries.
+	// Entries are the entries of the decision, those of the command's member first. If the response of the table was
+	// lost, only the first of them is there. A command without a decision has the entries of time: those that the
+	// passing of time caused, such as expiries.
 	Entries  []loyalty.Entry
 	Replayed bool
 }

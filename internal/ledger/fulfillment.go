@@ -176,9 +176,9 @@ func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry)
 	return []table.Op{table.Put(handoverItem(program, h))}, nil
 }
 
-// Fulfill updates the status of a fulfillment. Setting the current status again changes nothing. A cancellation restores
-// everything that the redemption used, points, stock and limits, and voids its code. Fulfill returns not_found if there
-// is no such redemption, and invalid_fulfillment_transition if the transition is not allowed.
+// Fulfill updates the status of a fulfillment. Setting the current status again changes nothing. A cancellation
+// restores everything that the redemption used, points, stock and limits, and voids its code. Fulfill returns not_found
+// if there is no such redemption, and invalid_fulfillment_transition if the transition is not allowed.
 func (l *Ledger) Fulfill(
 	ctx context.Context, p *loyalty.Program, id string, to redeem.FulfillmentStatus, tracking string, by By,
 ) (RedemptionResult, error) {

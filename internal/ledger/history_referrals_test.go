@@ -5,8 +5,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-// referred holds each referral against its two events and its order: both sides have it or neither, never for oneself, and
-// only for an order that stands (I25).
+// referred holds each referral against its two events and its order: both sides have it or neither, never for oneself,
+// and only for an order that stands (I25).
 func (b *books) referred() {
 	for _, m := range b.h.members {
 		r := b.of(m).acc.Traits.Referral

@@ -32,9 +32,10 @@ import (
 //
 // and what the books say (books_test.go): the entries of an order, an event or a milestone together issued what it is
 // worth; budgets, caps, limits, metrics and fractions are what the states of orders and events use of them; nothing is
-// kept that has expired; what one member gave to another is neither more nor less than what arrived, and lives no longer;
-// a redemption has spent, in all accounts together, what it says. And for what the step was description: a redemption was resolved at most once, and a command that was
-// repeated after a lost answer, or that a rival had given first, had its effect once.
+// kept that has expired; what one member gave to another is neither more nor less than what arrived, and lives no
+// longer; a redemption has spent, in all accounts together, what it says. And for what the step was description: a
+// redemption was resolved at most once, and a command that was repeated after a lost answer, or that a rival had given
+// first, had its effect once.
 type history struct {
 	t *testing.T
 	*bench

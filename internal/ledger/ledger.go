@@ -47,8 +47,8 @@ type Ledger struct {
 	// revision.
 	Program func(ctx context.Context, id string, version int) (*loyalty.Program, error)
 
-	// Versions returns the schedule of a program's versions and the time at which it was read, which may be a moment ago.
-	// If Versions is nil, the version that a command is called with counts as live at all times.
+	// Versions returns the schedule of a program's versions and the time at which it was read, which may be a moment
+	// ago. If Versions is nil, the version that a command is called with counts as live at all times.
 	Versions func(ctx context.Context, id string) (Schedule, time.Time, error)
 }
 

@@ -111,9 +111,9 @@ var linear = porcupine.Model{
 }
 
 // TestWhatClientsSeeOfMembersIsLinearizable runs histories of 8 clients and 240 operations each, of which about one in
-// twenty is never answered, over a table that fails. In most of them the clients take turns at the table, so that a seed
-// is a history and can be run again; in the others they are as quick as they can, which is what the race detector wants.
-// With PERENNIAL_LONG there are 5,000 and 200.
+// twenty is never answered, over a table that fails. In most of them the clients take turns at the table, so that a
+// seed is a history and can be run again; in the others they are as quick as they can, which is what the race detector
+// wants. With PERENNIAL_LONG there are 5,000 and 200.
 func TestWhatClientsSeeOfMembersIsLinearizable(t *testing.T) {
 	seed := seedtest.Of(t)
 	long := os.Getenv("PERENNIAL_LONG") != ""

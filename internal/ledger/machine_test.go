@@ -44,9 +44,9 @@ type answered struct {
 	code  loyalty.Code
 }
 
-// TestRedeemingIsWhatTheModelSays runs 150 histories of about 60 steps, or 5,000 with PERENNIAL_LONG, of two members who
-// want the same rewards, over a table that fails in half of them. Of 120 actions that rapid asks for about 60 are done:
-// the others want an order or a redemption that is not there.
+// TestRedeemingIsWhatTheModelSays runs 150 histories of about 60 steps, or 5,000 with PERENNIAL_LONG, of two members
+// who want the same rewards, over a table that fails in half of them. Of 120 actions that rapid asks for about 60 are
+// done: the others want an order or a redemption that is not there.
 func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 	checks, tally, began := "150", map[string]int{}, time.Now()
 	if os.Getenv("PERENNIAL_LONG") != "" {

@@ -10,7 +10,8 @@ import (
 )
 
 // A model is what redeeming means, written as simply as it can be: every point is by itself, and carries the instant at
-// which it is gone. It knows no lots, entries or sums, and shares nothing with the rules but the words of their answers.
+// which it is gone. It knows no lots, entries or sums, and shares nothing with the rules but the words of their
+// answers.
 type model struct {
 	now     time.Time
 	zone    *time.Location
@@ -37,8 +38,8 @@ type person struct {
 	claims map[string]claim
 }
 
-// A point is pending (of is its order), active, held or spent (of is its redemption), expired, or gone. Grace puts it off
-// once, except for manual changes.
+// A point is pending (of is its order), active, held or spent (of is its redemption), expired, or gone. Grace puts it
+// off once, except for manual changes.
 type point struct {
 	lapses time.Time
 	state  string

@@ -17,8 +17,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// skewed is a table that delays one of two parallel reads, the one of the account or the one of the revisions, until the
-// other has returned and something has happened in between.
+// skewed is a table that delays one of two parallel reads, the one of the account or the one of the revisions, until
+// the other has returned and something has happened in between.
 type skewed struct {
 	table.Table
 	accountFirst bool
@@ -73,8 +73,8 @@ func (s *skewed) Transact(ctx context.Context, ops ...table.Op) error {
 	return s.Table.Transact(ctx, ops...)
 }
 
-// The account and the latest revision are read in parallel, so that another write of the same order may be in one of them
-// and not in the other. The outcome is the same as if the two writes had come one after the other.
+// The account and the latest revision are read in parallel, so that another write of the same order may be in one of
+// them and not in the other. The outcome is the same as if the two writes had come one after the other.
 func TestAnotherRevisionBetweenTheTwoReads(t *testing.T) {
 	for _, accountFirst := range []bool{true, false} {
 		name := map[bool]string{true: "the account is read first", false: "the revisions are read first"}[accountFirst]
@@ -135,8 +135,8 @@ func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
 	wantRefusal(t, err, loyalty.ValidationFailed)
 }
 
-// A commit reads the redemption and the account in parallel, so that another end of the reservation may be in one of them
-// and not in the other. Exactly one of them wins, and the other one gets its answer.
+// A commit reads the redemption and the account in parallel, so that another end of the reservation may be in one of
+// them and not in the other. Exactly one of them wins, and the other one gets its answer.
 func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
 	for _, accountFirst := range []bool{true, false} {
 		for what, c := range map[string]struct {

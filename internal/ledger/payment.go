@@ -206,8 +206,8 @@ func (l *Ledger) buyer(
 	return "", ops, nil
 }
 
-// knownNames returns the names under which an unknown payer may claim an order later, limited to those by which the program
-// finds members.
+// knownNames returns the names under which an unknown payer may claim an order later, limited to those by which the
+// program finds members.
 func knownNames(d stored.KnownDoc, p *loyalty.Program) (ids []stored.Identity) {
 	for _, by := range p.Payments.Finds() {
 		switch by {

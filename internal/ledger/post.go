@@ -31,13 +31,13 @@ type ClaimedGiftMessage struct {
 	doc     giftCardMessageDoc
 }
 
-// ClaimGiftMessage claims a message for sending, so that no other process sends it. It returns ErrClaimed if another process
-// claimed it, it is not due yet, or it is settled. If the message must no longer be sent, because the gift card
+// ClaimGiftMessage claims a message for sending, so that no other process sends it. It returns ErrClaimed if another
+// process claimed it, it is not due yet, or it is settled. If the message must no longer be sent, because the gift card
 // cannot be used or there were too many attempts, ClaimGiftMessage settles it and returns it with that status.
 //
-// After the attempt, the caller calls SettleGiftMessage or PostponeGiftMessage. If it never does, for example because the process
-// crashed, the message is sent again under the same ID after the lease ends. A crash may thus send a message twice,
-// unless the provider deduplicates by ID, but never loses one.
+// After the attempt, the caller calls SettleGiftMessage or PostponeGiftMessage. If it never does, for example because
+// the process crashed, the message is sent again under the same ID after the lease ends. A crash may thus send a
+// message twice, unless the provider deduplicates by ID, but never loses one.
 func (l *Ledger) ClaimGiftMessage(
 	ctx context.Context, program string, at GiftMessagePlace,
 ) (*ClaimedGiftMessage, error) {

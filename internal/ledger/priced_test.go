@@ -288,7 +288,8 @@ func TestRegistrationCountsFromItsInstantOn(t *testing.T) {
 	v.audit(t, "mem_ada")
 }
 
-// TestQuoteAndAwardAgree quotes random orders of random instants under random versions, and places them in the same instant.
+// TestQuoteAndAwardAgree quotes random orders of random instants under random versions, and places them in the same
+// instant.
 func TestQuoteAndAwardAgree(t *testing.T) {
 	seed := seedtest.Or(t, 5)
 	var seen struct{ late, recalled, joined, missing, wallets, budget int }

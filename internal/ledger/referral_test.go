@@ -109,8 +109,8 @@ func TestACodeIsOneMembers(t *testing.T) {
 	})
 }
 
-// Friends order, give back and order again, all at once and with a table that fails: whichever order stands at the end has
-// been rewarded once, and so has the referrer; no other member has anything. I25.
+// Friends order, give back and order again, all at once and with a table that fails: whichever order stands at the end
+// has been rewarded once, and so has the referrer; no other member has anything. I25.
 func TestReferralsAreRewardedOnce(t *testing.T) {
 	const referrers, friends, orders = 2, 6, 4
 	onFaulty(t, func(t *testing.T, b *bench) {
@@ -206,8 +206,8 @@ func (b *bench) is(t *testing.T, p ledger.Profile) {
 	}
 }
 
-// Row 54: a member whose profile becomes that of the referrer before ordering converts no referral until the two profiles
-// differ again; then the first order does. A referral that was converted while they differed stays converted.
+// Row 54: a member whose profile becomes that of the referrer before ordering converts no referral until the two
+// profiles differ again; then the first order does. A referral that was converted while they differed stays converted.
 func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		code := b.befriend(t, 1)[0]
@@ -315,8 +315,8 @@ func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
 	return bal.Active + bal.Pending - bal.Debt
 }
 
-// A friend's account remembers the first orders that could convert the referral. If all of them are canceled, the member's
-// entries say which one is next.
+// A friend's account remembers the first orders that could convert the referral. If all of them are canceled, the
+// member's entries say which one is next.
 func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code, friend := b.befriend(t, 1)[0], member(1)
@@ -363,8 +363,8 @@ func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 	})
 }
 
-// What bringing friends costs: the order that does it pays for two accounts and two profiles, one that would if its member
-// were not the referrer for the profiles, others for nothing.
+// What bringing friends costs: the order that does it pays for two accounts and two profiles, one that would if its
+// member were not the referrer for the profiles, others for nothing.
 func TestWhatAReferralCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)

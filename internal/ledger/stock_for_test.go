@@ -98,8 +98,8 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 	}
 }
 
-// A quote takes two sequential steps for every kind of reward, in stock or not. This holds also if the reservation of the
-// last unit, seat or code has expired, if members wait, and if a campaign has a budget.
+// A quote takes two sequential steps for every kind of reward, in stock or not. This holds also if the reservation of
+// the last unit, seat or code has expired, if members wait, and if a campaign has a budget.
 func TestAQuoteTakesTwoSteps(t *testing.T) {
 	dates := []loyalty.RewardDate{
 		{ID: "may", At: start.AddDate(1, 0, 0), Capacity: 1}, {ID: "june", At: start.AddDate(1, 1, 0), Capacity: 9},

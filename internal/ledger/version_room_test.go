@@ -18,8 +18,8 @@ func gifts(times int64) func(*loyalty.Program) {
 	}
 }
 
-// A limit holds under the version of each order, also if versions have different ones: an order that frees or takes a time
-// of the limit makes later orders of other versions be decided again.
+// A limit holds under the version of each order, also if versions have different ones: an order that frees or takes a
+// time of the limit makes later orders of other versions be decided again.
 func TestVersionsShareTheTimesOfALimit(t *testing.T) {
 	for _, c := range []struct {
 		name          string

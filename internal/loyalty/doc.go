@@ -27,8 +27,8 @@
 //
 // An order may depend on orders that were placed before it: by its number, and by what they leave of caps and limits.
 // When such an order changes, is canceled or arrives late, the decision requests the later orders that it may affect
-// (Needs), and award.Redecide decides them again. The account remembers the first orders and those that were cut, so that
-// most orders require no others.
+// (Needs), and award.Redecide decides them again. The account remembers the first orders and those that were cut, so
+// that most orders require no others.
 //
 // Levels are also a function of facts: of the orders and events that count, of the traits that were reported about the
 // member, of levels set manually, and of time. The facts are decided in the order in which they happened. When a fact

@@ -17,11 +17,11 @@ type Reason struct {
 	Points string
 }
 
-// A ReasonKind states what a reason says, independent of language. Effect formats it as a formula, and package explain as
-// sentences. The comments below list the arguments.
+// A ReasonKind states what a reason says, independent of language. Effect formats it as a formula, and package explain
+// as sentences. The comments below list the arguments.
 //
-// The restriction of IsFor is tiers, segments, channels, stores, currencies, items, first_order or time. The argument of
-// IsKept says why points were not taken back. The cause of HasMoved is reached, lost, floor or rules.
+// The restriction of IsFor is tiers, segments, channels, stores, currencies, items, first_order or time. The argument
+// of IsKept says why points were not taken back. The cause of HasMoved is reached, lost, floor or rules.
 type ReasonKind string
 
 const (

@@ -16,8 +16,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// parseExamples runs the example orders of a file without other problems. Each order must earn the points that the example
-// states.
+// parseExamples runs the example orders of a file without other problems. Each order must earn the points that the
+// example states.
 func parseExamples(c *document.Compiler, p *loyalty.Program, n *document.Node) {
 	for _, item := range n.List() {
 		before := len(c.Problems)

@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseTransfers reads the terms of transfers. Without the section, members cannot transfer points. With it, the default
-// minimum is one point.
+// parseTransfers reads the terms of transfers. Without the section, members cannot transfer points. With it, the
+// default minimum is one point.
 func parseTransfers(c *document.Compiler, n *document.Node) (t loyalty.Transfers) {
 	if n == nil {
 		return t

@@ -1,8 +1,8 @@
 // Package random reads from the one source of randomness that a process has.
 //
-// A type that needs random values has a field Random io.Reader. The code that starts the process sets it. A source with a
-// seed reproduces a run byte for byte. A nil field means the operating system's source, crypto/rand. A source must be safe for
-// concurrent use.
+// A type that needs random values has a field Random io.Reader. The code that starts the process sets it. A source with
+// a seed reproduces a run byte for byte. A nil field means the operating system's source, crypto/rand. A source must be
+// safe for concurrent use.
 //
 // The package has no generator of its own. If a source fails, its functions panic instead of returning a predictable
 // value, because codes that can be guessed can be stolen.

@@ -39,8 +39,8 @@ func Referent(v any) string {
 	return ""
 }
 
-// Resolve returns a value of the template with all references and conditions replaced. It evaluates Ref,
-// Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Split, Fn::Select, Fn::If, Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition, and drops
+// Resolve returns a value of the template with all references and conditions replaced. It evaluates Ref, Fn::GetAtt,
+// Fn::Sub, Fn::Join, Fn::Split, Fn::Select, Fn::If, Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition, and drops
 // AWS::NoValue. It returns an error for a reference that has no value and for any other function.
 func (t *Template) Resolve(value any, values Values) (any, error) {
 	resolved, err := (&resolver{t, values}).resolve(value)

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// binaryPrefix begins the strings of documents that stand for bytes: they are data URLs (RFC 2397) without a media type.
+// binaryPrefix begins the strings of documents that stand for bytes: they are data URLs (RFC 2397) without a media
+// type.
 const binaryPrefix = "data:;base64,"
 
 // Binary returns the string that stands for bytes in a document. An adapter may store it as bytes, which take a quarter

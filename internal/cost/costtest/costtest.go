@@ -1,7 +1,7 @@
 // Package costtest compares what tests measure with the usage that internal/cost states.
 //
-// With the flag -update it writes what was measured into internal/cost/usage.json instead, so that the file never has to be
-// edited where only figures change. It is for tests alone.
+// With the flag -update it writes what was measured into internal/cost/usage.json instead, so that the file never has
+// to be edited where only figures change. It is for tests alone.
 package costtest
 
 import (
@@ -19,7 +19,8 @@ import (
 // usageFile is the file that -update writes, as seen from a package in internal/.
 const usageFile = "../cost/usage.json"
 
-// Compare requires that internal/cost states exactly the usage that was measured. A request that uses less fails as well.
+// Compare requires that internal/cost states exactly the usage that was measured. A request that uses less fails as
+// well.
 func Compare(t *testing.T, measured []cost.Usage) {
 	t.Helper()
 	all := cost.Usages()

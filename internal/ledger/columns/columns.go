@@ -1,14 +1,14 @@
-// Package columns packs columns of numbers and strings into few bits, for line items of orders: their IDs count up, their
-// SKUs differ in a number, and they share a few categories.
+// Package columns packs columns of numbers and strings into few bits, for line items of orders: their IDs count up,
+// their SKUs differ in a number, and they share a few categories.
 //
-// A column of numbers takes nothing but its first number and its step if it is an arithmetic progression, and otherwise as
-// many bits for each number as the range of the column takes, after division by the greatest common divisor: prices that all
-// end in 99 take 7 bits less. A column of strings is a list of the different patterns, which
-// have a gap where the last number of the string stands, and a column of the patterns' indices and one of the numbers. What is
-// read is exactly what was written, for any strings and numbers.
+// A column of numbers takes nothing but its first number and its step if it is an arithmetic progression, and otherwise
+// as many bits for each number as the range of the column takes, after division by the greatest common divisor: prices
+// that all end in 99 take 7 bits less. A column of strings is a list of the different patterns, which have a gap where
+// the last number of the string stands, and a column of the patterns' indices and one of the numbers. What is read is
+// exactly what was written, for any strings and numbers.
 //
-// The package deliberately knows no lines and does not compress the patterns: they are returned as strings, which the caller
-// stores, for example with a compression of text.
+// The package deliberately knows no lines and does not compress the patterns: they are returned as strings, which the
+// caller stores, for example with a compression of text.
 package columns
 
 import (
@@ -65,8 +65,8 @@ func (w *Writer) Numbers(column []int64) {
 	w.out = p.end()
 }
 
-// gcd returns the greatest common divisor. It is not zero where the numbers of a column differ, which they do if it is no
-// progression.
+// gcd returns the greatest common divisor. It is not zero where the numbers of a column differ, which they do if it is
+// no progression.
 func gcd(a, b uint64) uint64 {
 	for b != 0 {
 		a, b = b, a%b

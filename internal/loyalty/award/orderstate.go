@@ -98,8 +98,8 @@ func nextState(p *loyalty.Program,
 	return s, nil
 }
 
-// ForgetForfeited removes points from the state that were forfeited because an event, such as the delivery, did not happen in
-// time.
+// ForgetForfeited removes points from the state that were forfeited because an event, such as the delivery, did not
+// happen in time.
 func ForgetForfeited(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) {
 	for i := range s.Grants {
 		g := &s.Grants[i]

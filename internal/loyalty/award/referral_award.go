@@ -83,8 +83,8 @@ func ReferralChangeOf(a loyalty.Account, decided string) (ReferralChange, bool) 
 	return c, true
 }
 
-// ReferralEvents returns the two events of a referral for an order: the friend's, and the referrer's, whose ID contains both
-// members.
+// ReferralEvents returns the two events of a referral for an order: the friend's, and the referrer's, whose ID contains
+// both members.
 func ReferralEvents(r loyalty.Referral, friend loyalty.MemberID, order string) (friends, referrers loyalty.Event) {
 	friends = loyalty.Event{Type: EventConverted, ID: string(friend) + ":" + order, Member: friend}
 	referrers = loyalty.Event{Type: EventConverted, ID: string(r.By) + "." + string(friend) + ":" + order, Member: r.By}
@@ -99,8 +99,8 @@ func friends(e loyalty.Event) bool {
 
 const referralFamily = "referral"
 
-// ActionOf returns an action as it applies to an event. The limits, levels and segments of a referral apply to the referrer
-// only.
+// ActionOf returns an action as it applies to an event. The limits, levels and segments of a referral apply to the
+// referrer only.
 func ActionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
 	if Refers(a) && friends(e) {
 		a.Points, a.Limits, a.Tiers, a.Segments = a.Friend, nil, nil, nil

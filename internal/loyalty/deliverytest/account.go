@@ -128,8 +128,8 @@ func (a *Account) take(out posting.Outcome, err error) posting.Outcome {
 	return out
 }
 
-// budgets returns what is left of budgets. By the direct delivery, it is what the order was granted by the random one: what
-// a budget had left is recorded with the order.
+// budgets returns what is left of budgets. By the direct delivery, it is what the order was granted by the random one:
+// what a budget had left is recorded with the order.
 func (a *Account) budgets(order string) earn.Budgets {
 	left := earn.Budgets{}
 	for _, r := range a.p.Campaigns {

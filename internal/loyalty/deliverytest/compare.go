@@ -43,8 +43,8 @@ func (h *History) difference(random, direct *Account) string {
 	return cmp.Diff(pointsOf(direct), pointsOf(random))
 }
 
-// referralFields are those in which accounts that were delivered differently have to be equal. The ledger draws the IDs of
-// members.
+// referralFields are those in which accounts that were delivered differently have to be equal. The ledger draws the IDs
+// of members.
 var (
 	referralFields = cmpopts.IgnoreFields(loyalty.Referral{}, "By", "Claim", "Former")
 	memberIDs      = regexp.MustCompile(`mem_[0-9a-z]{20}`)

@@ -6,11 +6,11 @@
 // state of each fact once, in the order in which the facts happened.
 //
 // A history may have several versions of the program, and a member who was referred: then the referrer's account is
-// compared as well. There are no households. A household has no account of its own: it only decides which members' lots a
-// redemption takes, and a redemption that has happened stays (see the exceptions in package loyalty). So nothing that is
-// delivered later could change what a household did, and the sums of each member are those of a member who spends alone.
-// The limits and cooldowns of actions are not drawn either, because events use them in the order in which they are
-// reported.
+// compared as well. There are no households. A household has no account of its own: it only decides which members' lots
+// a redemption takes, and a redemption that has happened stays (see the exceptions in package loyalty). So nothing that
+// is delivered later could change what a household did, and the sums of each member are those of a member who spends
+// alone. The limits and cooldowns of actions are not drawn either, because events use them in the order in which they
+// are reported.
 //
 // Effects counts how often each feature took effect, so that a test fails that avoids a feature.
 //

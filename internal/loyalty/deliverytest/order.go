@@ -178,8 +178,8 @@ func latest(x, y time.Time) time.Time {
 	return x
 }
 
-// interim is a state of an order before its final one: perhaps edited, canceled, not paid yet, or with refunds that were
-// pending or failed.
+// interim is a state of an order before its final one: perhaps edited, canceled, not paid yet, or with refunds that
+// were pending or failed.
 func interim(t *rapid.T, final loyalty.Order, at time.Time) loyalty.Order {
 	o := final
 	o.Status = rapid.SampledFrom([]loyalty.OrderStatus{

@@ -118,10 +118,10 @@ func budgeted(p *loyalty.Program) bool {
 	return slices.ContainsFunc(p.Campaigns, func(r loyalty.Rule) bool { return r.Budget > 0 })
 }
 
-// unbound drops what a program with a budget cannot have here. What a budget had cut gets no room under a cap that becomes
-// free. The direct delivery gives each order the points that the random one granted it of the budget: these are whole,
-// while a share of a carried fraction is not, and a cap that refuses an order for what it asks for sees another order. An
-// order that is decided again, because its number changes, gets what is left of a budget then.
+// unbound drops what a program with a budget cannot have here. What a budget had cut gets no room under a cap that
+// becomes free. The direct delivery gives each order the points that the random one granted it of the budget: these are
+// whole, while a share of a carried fraction is not, and a cap that refuses an order for what it asks for sees another
+// order. An order that is decided again, because its number changes, gets what is left of a budget then.
 func unbound(e *loyalty.Earn) {
 	e.Carry = false
 	e.Caps = slices.DeleteFunc(e.Caps, func(c loyalty.Cap) bool { return c.Per != loyalty.PerOrder || c.Reject })

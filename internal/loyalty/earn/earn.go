@@ -230,8 +230,8 @@ func (v *Valuation) Base() {
 	)
 }
 
-// nothingEligible reports whether all items were refunded or are contested, or everything was paid by means that earn nothing.
-// Then no rule gives points for the rest, such as free items, shipping or tax.
+// nothingEligible reports whether all items were refunded or are contested, or everything was paid by means that earn
+// nothing. Then no rule gives points for the rest, such as free items, shipping or tax.
 func (v *Valuation) nothingEligible() bool {
 	r := v.refunded
 	back := r.Goods.Sign() > 0 || r.Sum().Sign() > 0 || len(r.lines) > 0
@@ -245,7 +245,8 @@ func (v *Valuation) earning(l loyalty.Line) bool { return !v.cardsSold[l.ID] }
 
 func everyLine(loyalty.Line) bool { return true }
 
-// remaining returns the amount of the lines that counts selects, after the order's discount and the refunds of each line.
+// remaining returns the amount of the lines that counts selects, after the order's discount and the refunds of each
+// line.
 func (v *Valuation) remaining(counts func(loyalty.Line) bool) loyalty.Exact {
 	amount, sum := int64(0), loyalty.Whole(0)
 	for _, l := range v.O.Lines {

@@ -37,7 +37,8 @@ func (p *parts) add(more parts) {
 	p.Shipping, p.Tax = p.Shipping.Add(more.Shipping), p.Tax.Add(more.Tax)
 }
 
-// RefundedAmounts returns the refunded amounts of the order. A dispute that is not won counts as a refund that states nothing.
+// RefundedAmounts returns the refunded amounts of the order. A dispute that is not won counts as a refund that states
+// nothing.
 func RefundedAmounts(o loyalty.Order) refunded {
 	s := receipt.StatedRefunds(o)
 	left := max(0, receipt.ItemTotal(o)-o.Discount-s.ByLine())

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// An activity that no longer counts moves points back to the day of the latest remaining activity, or to the later day on
-// which they would have expired without any activity.
+// An activity that no longer counts moves points back to the day of the latest remaining activity, or to the later day
+// on which they would have expired without any activity.
 func TestActivityThatNoLongerCounts(t *testing.T) {
 	day := func(d loyalty.Date) loyalty.Date { return loyalty.Slides + d }
 	lot := func(d loyalty.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: day(d), Points: n} }

@@ -120,7 +120,8 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 	}
 }
 
-// A cart whose hold is replaced by a cheaper one frees points; one that frees none leaves those alone that were given back.
+// A cart whose hold is replaced by a cheaper one frees points; one that frees none leaves those alone that were given
+// back.
 func TestWhatAReplacedHoldFreesIsRedeemedByItself(t *testing.T) {
 	for _, c := range []struct {
 		active, cost loyalty.Points
@@ -151,7 +152,8 @@ func TestWhatAReplacedHoldFreesIsRedeemedByItself(t *testing.T) {
 	}
 }
 
-// Neither who owes points nor who is frozen gets anything, and points returned by an agent are not redeemed again at once.
+// Neither who owes points nor who is frozen gets anything, and points returned by an agent are not redeemed again at
+// once.
 func TestWhatIsNotRedeemedByItself(t *testing.T) {
 	p := automatic(t, nil)
 	acc := saver(t, p, loyalty.Lot{Expires: 20280131, Points: 500})

@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// The level that counts for an order is the one at the very instant of its placing: a level that begins or ends then has
-// begun or ended.
+// The level that counts for an order is the one at the very instant of its placing: a level that begins or ends then
+// has begun or ended.
 func TestOrderAtTheInstantOfALevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
@@ -102,8 +102,8 @@ func TestLevelEndsAtItsInstant(t *testing.T) {
 	}
 }
 
-// A budget can be below what was spent of it, because a later version has made it smaller. Then it gives nothing, and takes
-// nothing back.
+// A budget can be below what was spent of it, because a later version has made it smaller. Then it gives nothing, and
+// takes nothing back.
 func TestShrunkBudget(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Tiers = loyalty.Wait{}, loyalty.Tiers{}

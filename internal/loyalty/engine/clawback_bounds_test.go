@@ -99,7 +99,8 @@ func TestPointsThatReturnToAGrant(t *testing.T) {
 	}
 }
 
-// Points that were spent before the day on which they would have expired are owed also after it, which the entry states.
+// Points that were spent before the day on which they would have expired are owed also after it, which the entry
+// states.
 func TestReasonOfPointsThatAreOwedAfterTheirExpiry(t *testing.T) {
 	for days, want := range map[int]int{10: 0, 40: 1} {
 		s := newShop(t, made(t, func(p *loyalty.Program) {

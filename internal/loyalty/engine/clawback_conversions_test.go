@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
-// A clawback reaches points that were converted: first those that came from the lot of the grant, then others, each time
-// the latest conversion first. If the refund fails, the points return to where they were.
+// A clawback reaches points that were converted: first those that came from the lot of the grant, then others, each
+// time the latest conversion first. If the refund fails, the points return to where they were.
 func TestClawbackOfConvertedPoints(t *testing.T) {
 	mine, other, there := loyalty.Date(20271231), loyalty.Date(20280331), loyalty.Date(20270630)
 	conversion := func(id string, from string, lot loyalty.Date) loyalty.Converted {

@@ -42,8 +42,8 @@ func euroOrder(id string, euros int64) loyalty.Order {
 	return o
 }
 
-// Whatever was converted and spent, a refund takes back the miles of the order's points before it makes a debt, the member
-// never loses more than the refund takes, and a refund that fails restores the account.
+// Whatever was converted and spent, a refund takes back the miles of the order's points before it makes a debt, the
+// member never loses more than the refund takes, and a refund that fails restores the account.
 func TestRefundFollowsConvertedPoints(t *testing.T) {
 	p := milesProgram(t)
 	followed := 0

@@ -269,8 +269,8 @@ func TestLevelThatWasReachedUnderAManualOne(t *testing.T) {
 	}
 }
 
-// Of the months in which the same level was reached, the latest one decides until when it is valid. A higher level of an
-// earlier month comes first.
+// Of the months in which the same level was reached, the latest one decides until when it is valid. A higher level of
+// an earlier month comes first.
 func TestMonthThatDecidesUnderAManualLevel(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, loyalty.Period{Months: 6} })
 	given := instant(t, "2026-03-10T12:00:00Z")

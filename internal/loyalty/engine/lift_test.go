@@ -23,8 +23,9 @@ func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 	}
 }
 
-// Half of the members order after every week, written to or not, and half never do, so that reminders change nothing. Who
-// ignores them is thinned out among those held out too, as by caps and limits, else who acts would be over-represented.
+// Half of the members order after every week, written to or not, and half never do, so that reminders change nothing.
+// Who ignores them is thinned out among those held out too, as by caps and limits, else who acts would be
+// over-represented.
 func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 	weekly := func(id string) loyalty.Reminder {
 		r := loyalty.Reminder{

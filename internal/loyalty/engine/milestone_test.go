@@ -68,8 +68,8 @@ func TestAMilestoneThatIsReachedAgainYearsLaterIsWorthAsMuch(t *testing.T) {
 	}
 }
 
-// A milestone is reached by the order that has its number, whenever that order is reported: its points belong to the lot
-// of that order's day. They move when another order has the number.
+// A milestone is reached by the order that has its number, whenever that order is reported: its points belong to the
+// lot of that order's day. They move when another order has the number.
 func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Tiers, p.Zone = loyalty.Wait{}, loyalty.Tiers{}, time.UTC

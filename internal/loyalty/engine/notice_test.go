@@ -68,8 +68,8 @@ func TestPointsExpireOnlyIfTheMemberWasNotified(t *testing.T) {
 	}
 }
 
-// reported visits the member as the reminders' schedule does, and gives the notices of what goes out, until an instant. The first
-// so many messages come back.
+// reported visits the member as the reminders' schedule does, and gives the notices of what goes out, until an instant.
+// The first so many messages come back.
 func (s *shop) notices(t *testing.T, from, until string, back int) (sent int) {
 	t.Helper()
 	var state remind.Reminded
@@ -104,8 +104,8 @@ func (s *shop) notices(t *testing.T, from, until string, back int) (sent int) {
 	return sent
 }
 
-// A reminder that comes as long before as the promise wants is in time, also where the level ends in the middle of a day, and
-// a postponed expiry whose notice bounced receives a new notice in time for the new end.
+// A reminder that comes as long before as the promise wants is in time, also where the level ends in the middle of a
+// day, and a postponed expiry whose notice bounced receives a new notice in time for the new end.
 func TestPostponedExpiryHasNoticeAndThenHappens(t *testing.T) {
 	for _, c := range []struct {
 		placed string

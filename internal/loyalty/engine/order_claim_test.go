@@ -84,8 +84,8 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 	}
 }
 
-// A state that consists only of payments gives way to the first report of its order, and to payments as long as no money
-// was received.
+// A state that consists only of payments gives way to the first report of its order, and to payments as long as no
+// money was received.
 func TestStateThatConsistsOfPayments(t *testing.T) {
 	unreported := loyalty.Order{ReportedStatus: loyalty.Unreported}
 	lines := loyalty.Order{

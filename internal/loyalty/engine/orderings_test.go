@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-// orderings delivers five facts of an order, each twice, in every order that there is: a capture, two refunds, a dispute
-// that is opened, and its end.
+// orderings delivers five facts of an order, each twice, in every order that there is: a capture, two refunds, a
+// dispute that is opened, and its end.
 type orderings struct {
 	t     *testing.T
 	p     *loyalty.Program

@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// A position at which all codes of a pool have the same character adds no bits, unless two or three codes may have it by
-// chance.
+// A position at which all codes of a pool have the same character adds no bits, unless two or three codes may have it
+// by chance.
 func TestPositionsThatAddBitsToAPool(t *testing.T) {
 	for _, c := range []struct {
 		codes []string

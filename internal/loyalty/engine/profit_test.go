@@ -262,8 +262,8 @@ func lives(p *loyalty.Program) bool {
 	return false
 }
 
-// A sale that comes back in slices of a twentieth leaves nothing, whatever the program: neither rounding, nor rules that
-// give something for little, nor caps and budgets leave a point.
+// A sale that comes back in slices of a twentieth leaves nothing, whatever the program: neither rounding, nor rules
+// that give something for little, nor caps and budgets leave a point.
 func TestSlicesOfARefundLeaveNothing(t *testing.T) {
 	checks(t, 2_000)
 	rapid.Check(t, func(t *rapid.T) {
@@ -304,7 +304,8 @@ func TestSlicesOfARefundLeaveNothing(t *testing.T) {
 	})
 }
 
-// Points that wait for a delivery are given up if it comes late; whatever is reported when, nothing is given twice or lost.
+// Points that wait for a delivery are given up if it comes late; whatever is reported when, nothing is given twice or
+// lost.
 func TestDeliveriesAndRefundsInAnyOrderAreAccountedFor(t *testing.T) {
 	checks(t, 3_000)
 	rapid.Check(t, func(t *rapid.T) {

@@ -58,16 +58,17 @@ type RewardQuote struct {
 	Unmet   []loyalty.UnmetRequirement // why the member cannot redeem it now; empty if it is available
 }
 
-// QuoteOrder decides like PlaceOrder, by the same function, and writes nothing. Points that the program gives only after a
-// processor has reported the money count as given. The zero Account is a guest; any other must have been advanced to
-// now.
+// QuoteOrder decides like PlaceOrder, by the same function, and writes nothing. Points that the program gives only
+// after a processor has reported the money count as given. The zero Account is a guest; any other must have been
+// advanced to now.
 func QuoteOrder(
 	p *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
 ) (Quote, error) {
 	return QuoteOrderUnder(p, p, acc, o, left, now)
 }
 
-// QuoteOrderUnder does the same as Quote with the rules of another version: the one that was live when the order was placed.
+// QuoteOrderUnder does the same as Quote with the rules of another version: the one that was live when the order was
+// placed.
 func QuoteOrderUnder(
 	p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
 ) (Quote, error) {

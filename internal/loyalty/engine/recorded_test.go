@@ -23,10 +23,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// TestRecordedHistories runs random members of random programs and compares each entry, each rejection and what members are
-// shown with a golden file. Instants and amounts are often exactly at a bound. The seeds are fixed: other tests state what
-// is right, and this one finds changes that none of them expects. A line ends with a hash of everything that it leaves out.
-// After each command the entries must be sound, and applied to the account before it they must give the account after it.
+// TestRecordedHistories runs random members of random programs and compares each entry, each rejection and what members
+// are shown with a golden file. Instants and amounts are often exactly at a bound. The seeds are fixed: other tests
+// state what is right, and this one finds changes that none of them expects. A line ends with a hash of everything that
+// it leaves out. After each command the entries must be sound, and applied to the account before it they must give the
+// account after it.
 func TestRecordedHistories(t *testing.T) {
 	for seed := range uint64(40) {
 		name := fmt.Sprintf("%02d", seed)

@@ -46,7 +46,8 @@ func TestACartHoldsOneReward(t *testing.T) {
 	}
 }
 
-// What a reservation gives up for the next one of its cart pays the debt first, and only then is it seen who is in debt.
+// What a reservation gives up for the next one of its cart pays the debt first, and only then is it seen who is in
+// debt.
 func TestAReplacementPaysTheDebtThatWouldForbidIt(t *testing.T) {
 	p := stocked(t, nil)
 	for debt, want := range map[loyalty.Points]bool{150: true, 151: false} {
@@ -127,7 +128,8 @@ func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
 	}
 }
 
-// One point is not the price of a gift card: neither of one that costs points nor of one that is paid in another wallet.
+// One point is not the price of a gift card: neither of one that costs points nor of one that is paid in another
+// wallet.
 func TestARewardWithAPriceIsCommittedAsAWhole(t *testing.T) {
 	for _, kind := range []string{
 		"amount_off", "percent_off", "free_shipping", "free_product", "gift_card", "experience", "partner", "donation",
@@ -450,8 +452,8 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 	}
 }
 
-// To reserve and cancel, however often, lengthens a life by the grace at most once; and of what comes back for the first
-// time none has less for what came back before.
+// To reserve and cancel, however often, lengthens a life by the grace at most once; and of what comes back for the
+// first time none has less for what came back before.
 func TestGraceIsGivenOnce(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) {
 		p.Hold, p.Redemption.Grace = 7*24*time.Hour, loyalty.Period{Days: 10}

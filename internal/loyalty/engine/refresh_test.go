@@ -82,8 +82,8 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	}
 }
 
-// Who is on a level that a version no longer has is on the next lower one that is left, at once, and keeps it on the same
-// terms.
+// Who is on a level that a version no longer has is on the next lower one that is left, at once, and keeps it on the
+// same terms.
 func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 	was := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
 	takesOver := instant(t, "2026-06-01T00:00:00Z")

@@ -96,7 +96,8 @@ func TestWhatIsLeftOfAnOrderAfterRefunds(t *testing.T) {
 	}
 }
 
-// An order has two lines of 100.00, which earn 1 and 2 points per euro, tax of 38.00 and shipping of 10.00: 248.00 in all.
+// An order has two lines of 100.00, which earn 1 and 2 points per euro, tax of 38.00 and shipping of 10.00: 248.00 in
+// all.
 func TestRefundsOfTaxAndShippingTakeNoPointsForGoods(t *testing.T) {
 	of := func(amount, shipping, tax int64, lines ...loyalty.RefundLine) loyalty.Refund {
 		r := back(fmt.Sprint(amount, shipping, tax), amount, lines...)

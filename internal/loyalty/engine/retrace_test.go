@@ -276,8 +276,8 @@ func (d *diary) visit(i int) {
 	d.keep(out, err)
 }
 
-// A level is a pure function of what counts and of the program: computed again from the entries alone it is the account's
-// own. And time does the same in one jump and in many steps.
+// A level is a pure function of what counts and of the program: computed again from the entries alone it is the
+// account's own. And time does the same in one jump and in many steps.
 func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 	base := lively(t, "UTC")
 	check := func(t *rapid.T) {
@@ -408,8 +408,8 @@ func instantOf(s string) time.Time {
 	return at
 }
 
-// The least that TestTheLevelIsWhatTheEntriesSay once found: a month in which more was reached ended while the level was
-// locked. Once the same level is given again, without a lock, that month is over and has no effect.
+// The least that TestTheLevelIsWhatTheEntriesSay once found: a month in which more was reached ended while the level
+// was locked. Once the same level is given again, without a lock, that month is over and has no effect.
 func TestPeriodsBeforeAManualLevelDoNotMoveIt(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{

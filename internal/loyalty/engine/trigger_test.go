@@ -168,7 +168,8 @@ func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
 	}
 }
 
-// A reminder with a condition is for whom it holds; if the condition cannot be evaluated, the reminder is for no member.
+// A reminder with a condition is for whom it holds; if the condition cannot be evaluated, the reminder is for no
+// member.
 func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 	now := utc("2027-03-02T10:00")
 	for what, c := range map[string]struct {
@@ -198,7 +199,8 @@ func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 	}
 }
 
-// The next reward is one that can be had: a tasting with a date ahead and places left is, one that is full or past is not.
+// The next reward is one that can be had: a tasting with a date ahead and places left is, one that is full or past is
+// not.
 func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
 	now := utc("2027-03-02T10:00")
 	tasting := func(days int) loyalty.Reward {

@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestPointsThatArriveTogetherPayTheDebt checks that points of several lots that arrive in one entry pay all of the debt
-// that they can, and that those that expire first pay it, in whatever order the lots arrive.
+// TestPointsThatArriveTogetherPayTheDebt checks that points of several lots that arrive in one entry pay all of the
+// debt that they can, and that those that expire first pay it, in whatever order the lots arrive.
 func TestPointsThatArriveTogetherPayTheDebt(t *testing.T) {
 	p := &loyalty.Program{Zone: time.UTC}
 	rapid.Check(t, func(t *rapid.T) {

@@ -6,7 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// ConversionReasons returns the reasons in both wallets: n points of the source wallet equal there points of the target wallet.
+// ConversionReasons returns the reasons in both wallets: n points of the source wallet equal there points of the target
+// wallet.
 func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyalty.ReasonKind) []loyalty.Reason {
 	from, to := -n, there
 	if what == loyalty.WasConvertedBack {

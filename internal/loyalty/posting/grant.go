@@ -82,8 +82,8 @@ func GrantLife(p *loyalty.Program, key, level string) (loyalty.Wait, loyalty.Exp
 	return wait, expiry
 }
 
-// OverrideLife returns the pending period and the expiry of a life. The given ones, of the base earning, apply where the life
-// sets none.
+// OverrideLife returns the pending period and the expiry of a life. The given ones, of the base earning, apply where
+// the life sets none.
 func OverrideLife(l loyalty.Life, w loyalty.Wait, e loyalty.Expiry) (loyalty.Wait, loyalty.Expiry) {
 	if l.Pending != nil {
 		w = *l.Pending
@@ -212,8 +212,8 @@ func takeBack(p *loyalty.Program, wallet string) (loyalty.ClawbackPolicy, loyalt
 	return p.Clawback, p.MaxDebt
 }
 
-// WalletExpiry returns how long points live that a member with a level receives in a wallet, unless their rule has another
-// expiry.
+// WalletExpiry returns how long points live that a member with a level receives in a wallet, unless their rule has
+// another expiry.
 func WalletExpiry(p *loyalty.Program, wallet, level string) loyalty.Expiry {
 	if w, ok := Wallet(p, wallet); ok {
 		return w.Expires

@@ -17,14 +17,15 @@ func ReviewAt(p *loyalty.Program, s loyalty.Standing) time.Time {
 	return p.Tiers.Grace.After(s.Until, p.Zone)
 }
 
-// MaxTierGroups is how many tier groups a program can have in addition to Tiers. MaxGroupStandings is how many an account
-// remembers, including those of earlier versions. Both limit the account's size.
+// MaxTierGroups is how many tier groups a program can have in addition to Tiers. MaxGroupStandings is how many an
+// account remembers, including those of earlier versions. Both limit the account's size.
 const (
 	MaxTierGroups     = 4
 	MaxGroupStandings = 2 * MaxTierGroups
 )
 
-// GroupView returns an account as the program's tier group sees it, or unchanged if the program is not seen by a tier group.
+// GroupView returns an account as the program's tier group sees it, or unchanged if the program is not seen by a tier
+// group.
 func GroupView(p *loyalty.Program, acc loyalty.Account) loyalty.Account {
 	if p.Compiled.TierGroup == "" {
 		return acc
@@ -54,8 +55,8 @@ func GroupIndex(a *loyalty.Account, id string) int {
 	return slices.IndexFunc(a.TierGroups, func(l loyalty.TierGroupStanding) bool { return l.TierGroup == id })
 }
 
-// SetGroupStanding changes an account's standing in a tier group. The standing that changed last comes last, so that the
-// account forgets the tier group that no version has used for the longest time.
+// SetGroupStanding changes an account's standing in a tier group. The standing that changed last comes last, so that
+// the account forgets the tier group that no version has used for the longest time.
 func SetGroupStanding(a *loyalty.Account, id string, change func(*loyalty.TierGroupStanding)) {
 	on, rest := loyalty.TierGroupStanding{TierGroup: id}, slices.Clone(a.TierGroups)
 	if i := GroupIndex(a, id); i >= 0 {
@@ -147,8 +148,8 @@ func MonthsBack(m, n int) int {
 // are read from the member's entries.
 const PastAge = MaxOrderAge + 24*time.Hour
 
-// AddStanding returns the past standings with the present standing appended, when next replaces it. If several were decided
-// at the same instant, only the last one counts.
+// AddStanding returns the past standings with the present standing appended, when next replaces it. If several were
+// decided at the same instant, only the last one counts.
 func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now time.Time) []loyalty.Standing {
 	out := slices.Clip(past)
 	if next.Decided().After(present.Decided()) {
@@ -177,8 +178,8 @@ func StandingsBefore(all []loyalty.Standing, at time.Time) []loyalty.Standing {
 	return slices.Clip(all[:n])
 }
 
-// TrimStandings removes the standings that ended too long ago for orders that may still arrive. next is the standing that
-// follows the last of them.
+// TrimStandings removes the standings that ended too long ago for orders that may still arrive. next is the standing
+// that follows the last of them.
 func TrimStandings(past []loyalty.Standing, next loyalty.Standing, now time.Time) []loyalty.Standing {
 	ended := func(i int) time.Time {
 		if i+1 < len(past) {

@@ -32,8 +32,8 @@ type Needs struct {
 	Numbers bool
 }
 
-// CountedAt returns the instant of the order or event that the entry counts towards levels. It returns false if the entry
-// counts nothing.
+// CountedAt returns the instant of the order or event that the entry counts towards levels. It returns false if the
+// entry counts nothing.
 func CountedAt(e *loyalty.Entry) (time.Time, bool) {
 	switch {
 	case e.Metric == nil && len(e.Brands) == 0 && len(e.Counts) == 0:

@@ -30,8 +30,8 @@ func mostRemembered(f loyalty.FirstOrders) int {
 // LeastRemembered returns how many orders must be remembered, if the member has that many.
 func LeastRemembered(f loyalty.FirstOrders) int { return max(f.Most, f.Target) }
 
-// AddFirst returns the first orders after an order starts or stops counting. all reports whether f contains all orders that
-// count.
+// AddFirst returns the first orders after an order starts or stops counting. all reports whether f contains all orders
+// that count.
 func AddFirst(f loyalty.FirstOrders, o loyalty.PlacedOrder, counts, all bool) loyalty.FirstOrders {
 	at, found := slices.BinarySearchFunc(f.Orders, o, loyalty.PlacedOrder.Compare)
 	orders := slices.Clone(f.Orders)

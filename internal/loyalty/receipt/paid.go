@@ -121,8 +121,9 @@ func WithParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
 	return f
 }
 
-// AddReportedRefunds adds refunds to the order for money that the payments report as refunded. Money that the merchant reports as
-// well counts once. A payment cannot refund more than it captured, nor all payments more than the order's total.
+// AddReportedRefunds adds refunds to the order for money that the payments report as refunded. Money that the merchant
+// reports as well counts once. A payment cannot refund more than it captured, nor all payments more than the order's
+// total.
 func AddReportedRefunds(o *loyalty.Order, taxIncluded bool) {
 	told := int64(0)
 	for _, r := range o.Refunds {
@@ -175,8 +176,8 @@ func refundsOf(o *loyalty.Order, x loyalty.Receipt, amount int64, all, taxInclud
 	return refunds
 }
 
-// WithTenders returns the refund with the tenders that the facts report, if the facts add up to the whole refund and all
-// of them report tenders.
+// WithTenders returns the refund with the tenders that the facts report, if the facts add up to the whole refund and
+// all of them report tenders.
 func WithTenders(r loyalty.Refund, facts []loyalty.Fact) loyalty.Refund {
 	sum, cards := int64(0), int64(0)
 	for _, f := range facts {

@@ -61,8 +61,8 @@ func place(f loyalty.Fact, g loyalty.Fact) int {
 	return cmp.Or(cmp.Compare(f.Kind, g.Kind), cmp.Compare(f.ID, g.ID))
 }
 
-// WithFacts returns the payment with the facts of a report added. Of each object it contains the newest fact. The operation
-// is commutative, associative and idempotent, so deliveries may be late, repeated and in any order.
+// WithFacts returns the payment with the facts of a report added. Of each object it contains the newest fact. The
+// operation is commutative, associative and idempotent, so deliveries may be late, repeated and in any order.
 func WithFacts(x loyalty.Receipt, facts []loyalty.Fact) loyalty.Receipt {
 	x.Facts = slices.Clone(x.Facts)
 	for _, f := range facts {
@@ -154,10 +154,10 @@ func ForOrder(x loyalty.Receipt) loyalty.Receipt {
 	return x
 }
 
-// RefundedMoney returns the money that was returned in a currency. A sum that the processor adds up includes every refund made
-// until then. Only later refunds change it, and refunds that failed later or at the same instant: Stripe's clock has
-// whole seconds, and a refund can be created and fail within one second. The result is never less than the sum of the
-// known refunds.
+// RefundedMoney returns the money that was returned in a currency. A sum that the processor adds up includes every
+// refund made until then. Only later refunds change it, and refunds that failed later or at the same instant: Stripe's
+// clock has whole seconds, and a refund can be created and fail within one second. The result is never less than the
+// sum of the known refunds.
 func RefundedMoney(x loyalty.Receipt, c loyalty.Currency) int64 {
 	sum, until, summed := int64(0), int64(0), false
 	for _, f := range x.Facts {
@@ -220,8 +220,8 @@ func Excess(x loyalty.Receipt) int64 {
 	return max(0, RefundedMoney(x, got.Currency)-got.Amount)
 }
 
-// ForeignFacts returns how many facts are in another currency than the received money, as far as that is known. Such facts
-// count for nothing.
+// ForeignFacts returns how many facts are in another currency than the received money, as far as that is known. Such
+// facts count for nothing.
 func ForeignFacts(x loyalty.Receipt) (n int) {
 	got, _, ok := Captured(x)
 	for _, f := range x.Facts {

@@ -91,8 +91,8 @@ func paidWith(o *loyalty.Order, which func(loyalty.Tender) bool) (sum int64) {
 	return sum
 }
 
-// RemainingMoney returns the money paid for the order that remains after refunds that name a tender: all of it, and the part
-// that can earn.
+// RemainingMoney returns the money paid for the order that remains after refunds that name a tender: all of it, and the
+// part that can earn.
 func RemainingMoney(o *loyalty.Order, back TenderRefunds) (all, earning loyalty.Exact) {
 	all, unearning := loyalty.Whole(OrderTotal(*o)).Sub(back.Sum), loyalty.Whole(Unearning(*o)).Sub(back.Unearning)
 	if unearning.Sign() < 0 {
@@ -153,8 +153,8 @@ func overRefunded(tender string, paid loyalty.Money) *loyalty.Error {
 	)
 }
 
-// OrderGiftCards returns how much gift cards and store credit paid according to payments, and for how much money this is not
-// known yet. If the merchant states the tenders, no further report is required.
+// OrderGiftCards returns how much gift cards and store credit paid according to payments, and for how much money this
+// is not known yet. If the merchant states the tenders, no further report is required.
 func OrderGiftCards(o *loyalty.Order) (reported, unknown int64) {
 	for _, x := range o.Receipts {
 		one, more := GiftCards(x, o.Currency)

@@ -127,8 +127,8 @@ func CompileAuto(p *loyalty.Program) error {
 	return nil
 }
 
-// AutoObstacle returns what a reward requires apart from points, which prevents automatic redemption. It returns an empty
-// string if there is nothing.
+// AutoObstacle returns what a reward requires apart from points, which prevents automatic redemption. It returns an
+// empty string if there is nothing.
 func AutoObstacle(r *loyalty.Reward) string {
 	switch {
 	case r.Codes.From == loyalty.UploadedCode:

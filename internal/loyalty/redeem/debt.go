@@ -33,8 +33,8 @@ func spendable(p *loyalty.Program, wallet string) bool {
 		slices.ContainsFunc(p.Conversions, func(c loyalty.Conversion) bool { return c.From == wallet })
 }
 
-// CreditedWallet returns the usage of limits by a transfer, times sign: 1 when it is made, -1 when it is declined, canceled or
-// expired.
+// CreditedWallet returns the usage of limits by a transfer, times sign: 1 when it is made, -1 when it is declined,
+// canceled or expired.
 func CreditedWallet(p *loyalty.Program, r loyalty.Redemption, sign int64) (out []loyalty.Usage) {
 	key, day := p.Transfers.Key(), loyalty.DateOf(r.At, p.Zone)
 	for _, l := range p.Transfers.Limits {

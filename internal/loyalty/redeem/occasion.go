@@ -50,8 +50,8 @@ func RemainingCapacity(r *loyalty.Reward, o loyalty.RewardDate, left earn.Budget
 	return o.Capacity
 }
 
-// RewardDate finds the date of a redemption and sets its DateAt. It rejects a date that the reward does not have or that is
-// over.
+// RewardDate finds the date of a redemption and sets its DateAt. It rejects a date that the reward does not have or
+// that is over.
 func RewardDate(r *loyalty.Reward, in *loyalty.Redemption, now time.Time) error {
 	if len(r.Dates) == 0 {
 		if in.Date != "" {

@@ -73,8 +73,8 @@ func paying(r loyalty.Redemption, c loyalty.Currency) string {
 	return ""
 }
 
-// PaymentUsage returns how much a committed payment uses of the amount that points may pay of its order, in minor units, times
-// n. n is 1 when the payment is committed and -1 when it is reversed.
+// PaymentUsage returns how much a committed payment uses of the amount that points may pay of its order, in minor
+// units, times n. n is 1 when the payment is committed and -1 when it is reversed.
 func PaymentUsage(p *loyalty.Program, r loyalty.Redemption, n int64) []loyalty.Usage {
 	rule := paying(r, r.Value.Currency)
 	if rule == "" || r.Value.Amount == 0 {
@@ -163,9 +163,9 @@ func payment(
 	return loyalty.Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
 }
 
-// LeastPayment returns the fewest points that can pay for any part of an order with the given total, of which points already
-// pay the given amount in minor units. They are in whole steps, or fewer if they cover everything that points may pay.
-// It returns false if no number of points can pay.
+// LeastPayment returns the fewest points that can pay for any part of an order with the given total, of which points
+// already pay the given amount in minor units. They are in whole steps, or fewer if they cover everything that points
+// may pay. It returns false if no number of points can pay.
 func LeastPayment(y *loyalty.Pay, total loyalty.Money, already int64) (loyalty.Points, bool) {
 	rate, step, most := y.Rates[total.Currency], max(1, y.Step), bound(y, total, already)
 	worth, _ := rate.PerPoint().Mul(loyalty.Whole(int64(y.Min))).Floor()

@@ -109,8 +109,8 @@ func (p *CodePool) fixed(i int) bool {
 	return p.codes > 1 && same(i) && (p.codes > 3 || row)
 }
 
-// alphabetSize returns the size of the alphabet from which the characters were chosen. It counts 23 characters, because I,
-// L and O are read as digits.
+// alphabetSize returns the size of the alphabet from which the characters were chosen. It counts 23 characters, because
+// I, L and O are read as digits.
 func alphabetSize(characters uint64) float64 {
 	size := 0.0
 	if characters&digitBits != 0 {

@@ -52,8 +52,8 @@ func Single(outs []posting.Outcome, err error) (posting.Outcome, error) {
 	return outs[0], nil
 }
 
-// RedeemFrom is like Redeem for the first of the accounts, to which the others may contribute. It returns their outcomes in
-// the same order.
+// RedeemFrom is like Redeem for the first of the accounts, to which the others may contribute. It returns their
+// outcomes in the same order.
 func RedeemFrom(
 	p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
 ) ([]posting.Outcome, error) {
@@ -285,8 +285,8 @@ func LotsOf(taken []loyalty.Posting) (lots []loyalty.Lot) {
 	return lots
 }
 
-// GraceExpiry returns the day on which returned points expire: their expiry day, to which activity may have moved it, or
-// the end of the program's grace period from now if that is later. An expiry that grace has extended once is not
+// GraceExpiry returns the day on which returned points expire: their expiry day, to which activity may have moved it,
+// or the end of the program's grace period from now if that is later. An expiry that grace has extended once is not
 // extended again. Otherwise members could keep points forever by reserving and canceling repeatedly.
 func GraceExpiry(d *posting.Decision, expires loyalty.Date, now time.Time) loyalty.Date {
 	expires = d.Lot(expires)
@@ -402,8 +402,8 @@ func insufficientWith(
 	return &loyalty.Error{Code: loyalty.InsufficientPoints, Detail: detail, Required: needed, Available: available}
 }
 
-// OwedText returns a sentence about the debt that prevents spending from a wallet, with a leading space; empty if there is
-// none.
+// OwedText returns a sentence about the debt that prevents spending from a wallet, with a leading space; empty if there
+// is none.
 func OwedText(p *loyalty.Program, acc loyalty.Account, wallet string) string {
 	debt := acc.In(wallet).Debt
 	if other, owed := Indebted(p, acc); debt == 0 && owed > 0 {

@@ -23,11 +23,11 @@ func Reverse(
 
 // Returned returns how many points of a redemption are restored in total, including earlier reversals, and the new
 // state of its code. By the program's terms these are all points, the refunded share of the order's money, or none; of
-// a gift card never more than its unspent part. share covers all refunds together: a repeated call restores nothing more,
-// and a call with a greater share restores the difference.
+// a gift card never more than its unspent part. share covers all refunds together: a repeated call restores nothing
+// more, and a call with a greater share restores the difference.
 //
-// The error is already_resolved unless the redemption was committed, code_used if nothing more can be restored because the
-// card was spent, and validation_failed if the program's terms do not allow more.
+// The error is already_resolved unless the redemption was committed, code_used if nothing more can be restored because
+// the card was spent, and validation_failed if the program's terms do not allow more.
 func Returned(
 	p *loyalty.Program, r loyalty.Redemption, share *big.Rat, code IssuedCode,
 ) (loyalty.Points, IssuedCode, error) {

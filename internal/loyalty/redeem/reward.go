@@ -40,8 +40,8 @@ func StockUntil(r *loyalty.Reward, at time.Time) (n loyalty.Points) {
 	return n
 }
 
-// UnmetRequirements returns the unmet requirements of a member for a reward, except points and stock. in is the intended
-// redemption.
+// UnmetRequirements returns the unmet requirements of a member for a reward, except points and stock. in is the
+// intended redemption.
 func UnmetRequirements(
 	p *loyalty.Program, acc loyalty.Account, r *loyalty.Reward, in loyalty.Redemption, now time.Time,
 ) (out []loyalty.UnmetRequirement) {

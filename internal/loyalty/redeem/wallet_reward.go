@@ -33,8 +33,8 @@ func notFrom(p *loyalty.Program, reward *loyalty.Reward, wallet string) error {
 	)
 }
 
-// CreditWallet credits the points of a reward that consists of points in another wallet. It credits all of them, or the share
-// that corresponds to the spent part of the reserved points (held).
+// CreditWallet credits the points of a reward that consists of points in another wallet. It credits all of them, or the
+// share that corresponds to the spent part of the reserved points (held).
 func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward, held loyalty.Points) {
 	if reward.Wallet == "" {
 		return

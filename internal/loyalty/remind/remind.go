@@ -276,8 +276,8 @@ func (v *visit) limited(o offer) (frees time.Time, full bool) {
 	return frees, full
 }
 
-// IsHeldOut reports whether a member is in the marketing holdout. The result depends only on the member and the program,
-// so it does not change while the share is the same. A larger share includes all members of a smaller one.
+// IsHeldOut reports whether a member is in the marketing holdout. The result depends only on the member and the
+// program, so it does not change while the share is the same. A larger share includes all members of a smaller one.
 func IsHeldOut(p *loyalty.Program, m loyalty.MemberID) bool {
 	if p.Reminders.Holdout == nil {
 		return false

@@ -304,8 +304,8 @@ func (s Reminded) since(on loyalty.Trigger, subject string) (at time.Time) {
 	return at
 }
 
-// hasSent reports whether a notice about a subject was sent at this step or a later one, or must not be sent again. For a
-// subject without steps, the due date does not matter.
+// hasSent reports whether a notice about a subject was sent at this step or a later one, or must not be sent again. For
+// a subject without steps, the due date does not matter.
 func (s Reminded) hasSent(on loyalty.Trigger, subject Subject) bool {
 	return slices.ContainsFunc(s.SentReminders, func(t SentReminder) bool {
 		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) &&

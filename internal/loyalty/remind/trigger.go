@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Unavailability returns the unmet requirements if no stock, places or codes remain, or if members on the waitlist have priority.
-// It considers what left contains.
+// Unavailability returns the unmet requirements if no stock, places or codes remain, or if members on the waitlist have
+// priority. It considers what left contains.
 func Unavailability(r *loyalty.Reward, left earn.Budgets, now time.Time) []loyalty.UnmetRequirement {
 	lacks := redeem.DatedReward(r, left, now)
 	if n, known := left[r.Key()]; len(r.StockBatches) > 0 && (known && n <= 0 || redeem.StockUntil(r, now) == 0) {

@@ -164,8 +164,9 @@ func ConvertBack(
 	return redeem.Finish(d)
 }
 
-// remaining returns the lot of the points that a conversion gave, and how many of them are available there. An activity or a
-// manual extension may have moved the lot. Points of one lot are interchangeable; points of other lots are not used.
+// remaining returns the lot of the points that a conversion gave, and how many of them are available there. An activity
+// or a manual extension may have moved the lot. Points of one lot are interchangeable; points of other lots are not
+// used.
 func remaining(d *posting.Decision, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
 	return d.RemainingIn(d.Account, x)
 }
@@ -279,8 +280,9 @@ func paidFrom(r *loyalty.Reward) []string {
 	return append([]string{""}, slices.Collect(maps.Keys(r.Wallets))...)
 }
 
-// ConversionCycle returns the key of a conversion, or of a reward that gives points, by which points can return to the wallet
-// that they left. It returns an empty string if there is none. In a circle, points could grow or be renewed forever.
+// ConversionCycle returns the key of a conversion, or of a reward that gives points, by which points can return to the
+// wallet that they left. It returns an empty string if there is none. In a circle, points could grow or be renewed
+// forever.
 func ConversionCycle(p *loyalty.Program) string {
 	for i := range p.Conversions {
 		if c := &p.Conversions[i]; c.From != c.To && leads(p, c.To, c.From) {

@@ -150,8 +150,8 @@ func withinLimits(p *loyalty.Program, from loyalty.Account, n loyalty.Points, da
 	return nil
 }
 
-// AcceptTransfer moves the reserved points of an offer to its recipient. While the giver is in debt, the offer cannot be
-// accepted. Both accounts must have been advanced to now, so that an offer that still exists has not expired.
+// AcceptTransfer moves the reserved points of an offer to its recipient. While the giver is in debt, the offer cannot
+// be accepted. Both accounts must have been advanced to now, so that an offer that still exists has not expired.
 func AcceptTransfer(
 	p *loyalty.Program, from, to loyalty.Account, r loyalty.Redemption, now time.Time,
 ) ([]posting.Outcome, error) {

@@ -133,8 +133,8 @@ func redate(d *posting.Decision, x bonusPair) error {
 	return postBonus(d, redeem.LostToExpiry(e))
 }
 
-// MovedPoints returns by how much postings change the member's points in the main wallet, including points that expire at
-// once.
+// MovedPoints returns by how much postings change the member's points in the main wallet, including points that expire
+// at once.
 func MovedPoints(all []loyalty.Posting) (sum loyalty.Points) {
 	for _, p := range all {
 		if p.Wallet == "" && (p.Bucket.Counts() || p.Bucket == loyalty.BucketExpired && p.Points > 0) {

@@ -93,8 +93,8 @@ func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
 	return out
 }
 
-// CountEvent records in an entry what a revision of an event changes of what the event counts toward a level. more is the
-// increase of the event's points.
+// CountEvent records in an entry what a revision of an event changes of what the event counts toward a level. more is
+// the increase of the event's points.
 func CountEvent(
 	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points,
 ) {

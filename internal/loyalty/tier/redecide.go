@@ -71,8 +71,8 @@ type Live struct {
 	Until   time.Time
 }
 
-// NeedsSince returns which entries are needed to decide all tier groups again from an instant on. It asks for all entries
-// unless the account stores the standings of that time.
+// NeedsSince returns which entries are needed to decide all tier groups again from an instant on. It asks for all
+// entries unless the account stores the standings of that time.
 func NeedsSince(d *posting.Decision, since time.Time) posting.Needs {
 	n := NeedsOf(d, since)
 	_ = InTierGroups(d, func(d *posting.Decision) error {

@@ -30,8 +30,8 @@ func takes(t *loyalty.Tiers) loyalty.Tiers {
 	return out
 }
 
-// SetReplacements sets the replacement of each level that t no longer has. It is the next lower level that still exists, or
-// else the lowest.
+// SetReplacements sets the replacement of each level that t no longer has. It is the next lower level that still
+// exists, or else the lowest.
 func SetReplacements(t *loyalty.Tiers, before *loyalty.Tiers) {
 	has := func(id string) bool {
 		return slices.ContainsFunc(t.Levels, func(l loyalty.Level) bool { return l.ID == id })

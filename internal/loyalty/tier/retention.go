@@ -16,8 +16,8 @@ type Retention struct {
 	Paths [][]Gap   // all alternative ways to keep the level
 }
 
-// RetentionOf returns what the member must still do to keep the level. It returns false if the level cannot be lost, or if it
-// can only be reached again after it is lost.
+// RetentionOf returns what the member must still do to keep the level. It returns false if the level cannot be lost, or
+// if it can only be reached again after it is lost.
 func RetentionOf(p *loyalty.Program, acc loyalty.Account, now time.Time) (best Retention, ok bool) {
 	review := posting.ReviewAt(p, acc.Tier)
 	rung := redeem.LevelIndex(p, acc.Tier)

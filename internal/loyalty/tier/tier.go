@@ -34,8 +34,8 @@ func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) erro
 	return ClimbAll(d, last, was)
 }
 
-// IsUnsettled reports whether earlier decisions may depend on an event at an instant: the levels were decided since then,
-// or the account may reach a higher level by what counts since then. was is the account before the event.
+// IsUnsettled reports whether earlier decisions may depend on an event at an instant: the levels were decided since
+// then, or the account may reach a higher level by what counts since then. was is the account before the event.
 func IsUnsettled(d *posting.Decision, at time.Time, was loyalty.Account) bool {
 	return Decides(d.P, was, d.Account) && OpenSince(d, at, was)
 }

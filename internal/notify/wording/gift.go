@@ -22,7 +22,8 @@ type giftView struct {
 	Message  []string // by line
 }
 
-// GiftWords returns the wording of the message that sends a gift card to a friend. It implements notify.Dispatcher.GiftWords.
+// GiftWords returns the wording of the message that sends a gift card to a friend. It implements
+// notify.Dispatcher.GiftWords.
 func GiftWords(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
 	l := languageOf(g.Sender.Locale)
 	v := giftView{

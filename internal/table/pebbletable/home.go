@@ -106,8 +106,8 @@ func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 	return opts
 }
 
-// A logger discards Pebble's messages about background work, because callers receive the errors of their own calls. After
-// a fatal error of Pebble, the table stops and returns that error; the process goes on.
+// A logger discards Pebble's messages about background work, because callers receive the errors of their own calls.
+// After a fatal error of Pebble, the table stops and returns that error; the process goes on.
 type logger struct{ stop func(error) }
 
 func (logger) Infof(string, ...any)                {}

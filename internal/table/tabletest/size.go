@@ -12,11 +12,11 @@ import (
 // Size returns the number of bytes that DynamoDB counts for the item as dynamotable stores it: the attributes pk,
 // sk, v and doc, ipk and isk if it is indexed, and ttl if it expires. An absent item has size 0.
 //
-// The rules are those of "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide. Names and
-// strings count their UTF-8 bytes, and binary values their bytes. A number counts one byte per two significant digits and one more. Null and a
-// boolean count one byte. A list or a map counts three bytes, and one more for each element in addition to its
-// size. Two rules are not in the guide but were measured by others: a negative number counts one byte more, and no
-// number counts more than 21.
+// The rules are those of "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide. Names and strings
+// count their UTF-8 bytes, and binary values their bytes. A number counts one byte per two significant digits and one
+// more. Null and a boolean count one byte. A list or a map counts three bytes, and one more for each element in
+// addition to its size. Two rules are not in the guide but were measured by others: a negative number counts one byte
+// more, and no number counts more than 21.
 func Size(it table.Item) int {
 	if it.Doc == nil {
 		return 0
