@@ -7,7 +7,7 @@
 //   - functions: the programs that run, nine thin mains and perennial, the command line.
 //   - boot and local start the functions: on Lambda, and on one machine.
 //   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment providers, schedules with
-//     their queues, and records of the table's stream.
+//     their queues, and records of the table's stream. api/request decodes and checks requests.
 //   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once. ledger/stored
 //     contains the stored forms and the keys.
@@ -25,7 +25,8 @@
 //
 // # Changes
 //
-// Each list names the places of one change, from the inside to the outside. Add a line to CHANGELOG.md with each
+// A change that adds a field, a kind or a constant starts in internal/loyalty. A change to how one works starts in the
+// rule package. Each list names the places of one change, from the inside to the outside. Add a line to CHANGELOG.md with each
 // change, and new words of public names to functions/perennial/testdata/words.txt.
 //
 // A rule, or a key of one such as birthday:

@@ -4,6 +4,7 @@ package main
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/boot"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/compare"
@@ -11,5 +12,5 @@ import (
 )
 
 func main() {
-	boot.Start(api.Programs(api.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}))
+	boot.Start(api.Programs(request.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}))
 }

@@ -4,54 +4,56 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 type adjustmentBody struct {
-	Wallet *string `json:"wallet"`
-	Points whole   `json:"points"`
-	Reason string  `json:"reason"`
+	Wallet *string       `json:"wallet"`
+	Points request.Whole `json:"points"`
+	Reason string        `json:"reason"`
 }
 
-func (b adjustmentBody) check(c *check) {
-	if c.required(at("points"), b.Points.given) {
-		switch n := b.Points.n; {
+func (b adjustmentBody) check(c *request.Check) {
+	if c.Required(request.At("points"), b.Points.Given) {
+		switch n := b.Points.N; {
 		case n == 0:
-			c.fault(at("points"), loyalty.AmountNotPositive,
+			c.Fault(request.At("points"), loyalty.AmountNotPositive,
 				"points must not be 0. Use a negative number to deduct points.")
 		case n > int64(loyalty.MaxPoints) || n < -int64(loyalty.MaxPoints):
-			c.fault(
-				at("points"), loyalty.AmountOutOfRange, "One adjustment must not exceed %d points.", loyalty.MaxPoints,
+			c.Fault(
+				request.At("points"), loyalty.AmountOutOfRange, "One adjustment must not exceed %d points.",
+				loyalty.MaxPoints,
 			)
 		}
 	}
-	c.text(at("reason"), b.Reason, 3, 200)
+	c.Text(request.At("reason"), b.Reason, 3, 200)
 }
 
 // optionalWallet checks an optional wallet ID. It returns the empty string, which stands for the main wallet, if the
 // ID is omitted.
-func (c *check) optionalWallet(p place, id *string) string {
+func optionalWallet(c *request.Check, p request.Place, id *string) string {
 	if id == nil {
 		return ""
 	}
-	return c.wallet(p, *id)
+	return wallet(c, p, *id)
 }
 
-func adjustBalance(ctx context.Context, c *call) (answer, error) {
+func adjustBalance(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b adjustmentBody
 	wallet := ""
-	p, m, err := c.asked(ctx, &b, func(faults *check) {
+	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
 		b.check(faults)
-		wallet = faults.optionalWallet(at("wallet"), b.Wallet)
+		wallet = optionalWallet(faults, request.At("wallet"), b.Wallet)
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	in := ledger.Adjustment{
-		ID: c.derivedID("adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.n), Reason: b.Reason,
+		ID: derivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N), Reason: b.Reason,
 	}
-	by, err := c.by(struct { // Later fields are omitted if empty, as in byRedemption.
+	by, err := by(c, struct { // Later fields are omitted if empty, as in byRedemption.
 		ID     string
 		Member loyalty.MemberID
 		Points loyalty.Points
@@ -59,16 +61,16 @@ func adjustBalance(ctx context.Context, c *call) (answer, error) {
 		Wallet string `json:",omitzero"`
 	}{in.ID, in.Member, in.Points, in.Reason, in.Wallet})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.Adjust(ctx, p, in, by)
-	return c.adjusted(p, r, err)
+	r, err := c.App.Ledger.Adjust(ctx, p, in, by)
+	return adjusted(c, p, r, err)
 }
 
 // adjusted answers with the entry of a manual change, with status 201.
-func (c *call) adjusted(p *loyalty.Program, r ledger.AdjustmentResult, err error) (answer, error) {
+func adjusted(c *request.Call, p *loyalty.Program, r ledger.AdjustmentResult, err error) (request.Answer, error) {
 	if err != nil {
-		return answer{replayed: r.Replayed}, err
+		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
+	return request.Answer{Status: http.StatusCreated, Body: c.WireEntry(p, r.Entry), Replayed: r.Replayed}, nil
 }

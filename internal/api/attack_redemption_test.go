@@ -25,7 +25,7 @@ func (w *world) with(points int) string {
 
 func (w *world) wants(what, member string, want loyalty.Balance) {
 	w.t.Helper()
-	a := w.do(request{method: "GET", path: "/v1/members/" + member})
+	a := w.do(sentRequest{method: "GET", path: "/v1/members/" + member})
 	got := loyalty.Balance{}
 	for name, n := range map[string]*loyalty.Points{
 		"active": &got.Active, "pending": &got.Pending, "reserved": &got.Reserved, "debt": &got.Debt,
@@ -50,20 +50,20 @@ func (w *world) audited(member string) {
 	}
 }
 
-func redeemRequest(member, reward, more string) request {
-	return request{
+func redeemRequest(member, reward, more string) sentRequest {
+	return sentRequest{
 		method: "POST", path: "/v1/redemptions",
 		body: fmt.Appendf(nil, `{"member": %q, "reward": %q%s}`, member, reward, more),
 	}
 }
 
-func keyed(r request, key string) request {
+func keyed(r sentRequest, key string) sentRequest {
 	r.header = map[string]string{"Idempotency-Key": key}
 	return r
 }
 
 // expect sends requests one by one.
-func (w *world) expect(name string, r request, want string) answered {
+func (w *world) expect(name string, r sentRequest, want string) answered {
 	w.t.Helper()
 	a := w.do(r)
 	if got := summary(a); got != want {
@@ -87,7 +87,7 @@ func TestOfFiftyRedemptionsOfAHundredFromAHundredOneIsHad(t *testing.T) {
 			`, "commit": true`: {}, `, "commit": false`: {Reserved: 100},
 		} {
 			ada := w.with(100)
-			got := w.parallel(50, func(int) request { return redeemRequest(ada, "ahoy", more) })
+			got := w.parallel(50, func(int) sentRequest { return redeemRequest(ada, "ahoy", more) })
 			w.answers("50 redemptions"+more, got, map[string]int{"201": 1, "409 insufficient_points": 49})
 			w.wants("after 50 redemptions"+more, ada, want)
 			w.audited(ada)
@@ -101,7 +101,7 @@ func TestFiftyRedemptionsUnderOneKeyAreOne(t *testing.T) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(100)
 		again := 0
-		got := w.parallel(50, func(i int) request {
+		got := w.parallel(50, func(i int) sentRequest {
 			return keyed(redeemRequest(ada, "ahoy", `, "commit": true`), "one-key-for-all-50")
 		},
 			func(a answered) { again += map[string]int{"true": 1}[a.header["idempotent-replayed"]] })
@@ -150,8 +150,8 @@ func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 			id, _ := lookup(a.json, "id")
 			return "/v1/redemptions/" + id.(string)
 		}
-		end := func(path, how, body string) request {
-			return request{method: "POST", path: path + "/" + how, body: []byte(body)}
+		end := func(path, how, body string) sentRequest {
+			return sentRequest{method: "POST", path: path + "/" + how, body: []byte(body)}
 		}
 		rd := hold()
 		for body, want := range map[string]string{
@@ -190,7 +190,7 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 			id, _ := lookup(a.json, "id")
 			return "/v1/redemptions/" + id.(string) + "/cancel"
 		}
-		cancel := request{method: "POST", path: path("ahoy", ""), body: []byte("{}")}
+		cancel := sentRequest{method: "POST", path: path("ahoy", ""), body: []byte("{}")}
 		foreign, nobody := cancel, cancel
 		foreign.key, nobody.path = "other", "/v1/redemptions/rd_nobody/cancel"
 		notMine, notThere := w.expect("of another program", foreign, "404 not_found"), w.expect(
@@ -201,7 +201,7 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 		}
 		w.wants("after it", ada, loyalty.Balance{Active: 100, Reserved: 100})
 
-		got := w.parallel(20, func(int) request { return cancel })
+		got := w.parallel(20, func(int) sentRequest { return cancel })
 		w.answers("20 cancels", got, map[string]int{"200": 1, "409 already_resolved": 19})
 		w.wants("given back once", ada, loyalty.Balance{Active: 200})
 
@@ -209,12 +209,14 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 		w.advance(24 * time.Hour)
 		code, _ := lookup(
 			w.expect(
-				"the redemption", request{method: "GET", path: strings.TrimSuffix(cancel.path, "/cancel")}, "200",
+				"the redemption", sentRequest{method: "GET", path: strings.TrimSuffix(cancel.path, "/cancel")}, "200",
 			).json,
 			"code",
 		)
 		w.expect("a cancel after the commit", cancel, "409 already_resolved")
-		w.expect("the code at the till", request{method: "POST", path: "/v1/codes/" + code.(string) + "/uses"}, "200")
+		w.expect(
+			"the code at the till", sentRequest{method: "POST", path: "/v1/codes/" + code.(string) + "/uses"}, "200",
+		)
 		w.expect("a cancel after it was used", cancel, "409 already_resolved")
 		w.wants("in the end", ada, loyalty.Balance{Active: 100})
 		w.audited(ada)

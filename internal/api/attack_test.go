@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -77,7 +76,7 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 			"400 invalid_cursor",
 		},
 	} {
-		r := request{method: c.method, path: c.path}
+		r := sentRequest{method: c.method, path: c.path}
 		if c.body != "" {
 			r.body = []byte(c.body)
 		}
@@ -90,7 +89,7 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 		}
 		before = w.dump()
 	}
-	key := request{
+	key := sentRequest{
 		method: "POST", path: "/v1/members", body: []byte("{}"),
 		header: map[string]string{"Idempotency-Key": strings.Repeat("k", 10_000)},
 	}
@@ -112,15 +111,15 @@ func TestSixtyRedemptionsOfAHundredFromSevenHundredAndThirty(t *testing.T) {
 		w.must("POST", "/v1/program/publish", "{}")
 		ada := w.must("POST", "/v1/members", `{}`)
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 730, "reason": "a good start"}`)
-		redeem := request{
+		redeem := sentRequest{
 			method: "POST", path: "/v1/redemptions",
 			body: []byte(`{"member": "` + ada + `", "reward": "free-shipping", "commit": true}`),
 		}
-		got := w.parallel(60, func(int) request { return redeem })
+		got := w.parallel(60, func(int) sentRequest { return redeem })
 		if got["201"] != 7 || got["409 insufficient_points"] != 53 {
 			t.Errorf("60 redemptions of 100 from 730 answered %v, want seven 201 and fifty-three 409", got)
 		}
-		a := w.do(request{method: "GET", path: "/v1/members/" + ada})
+		a := w.do(sentRequest{method: "GET", path: "/v1/members/" + ada})
 		if active, _ := lookup(a.json, "balance.active"); active != 30.0 {
 			t.Errorf("%v are left of 730", active)
 		}
@@ -142,7 +141,7 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 		card := w.post("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "gift-25", "commit": true}`)
 		real, _ := lookup(card.json, "code")
 		ask := func(client, code string) string {
-			r := request{
+			r := sentRequest{
 				method: "GET", path: "/v1/codes/" + code, header: map[string]string{"Perennial-Client": client},
 			}
 			a, _ := w.send(r)
@@ -175,9 +174,9 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 			t.Errorf("another client was answered %s", got)
 		}
 		w.advance(2 * time.Minute)
-		burst := w.parallel(50, func(i int) request {
+		burst := w.parallel(50, func(i int) sentRequest {
 			path := "/v1/codes/GUESS-" + strconv.Itoa(i) + "/uses"
-			return request{method: "POST", path: path, header: map[string]string{"Perennial-Client": "guesser"}}
+			return sentRequest{method: "POST", path: path, header: map[string]string{"Perennial-Client": "guesser"}}
 		})
 		if burst["404 not_found"] > 5 ||
 			burst["404 not_found"]+burst["429 rate_limited"]+burst["503 temporarily_unavailable"] != 50 {
@@ -190,16 +189,16 @@ func TestFiftyTellingsOfOneOrderGiveOneEntry(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)
 		ada := w.must("POST", "/v1/members", `{}`)
-		put := request{
+		put := sentRequest{
 			method: "PUT",
 			path:   "/v1/orders/1042", body: []byte(`{"member": "` + ada + `", "placed_at": "2026-12-01T10:00:00Z",
 			"currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`),
 		}
-		got := w.parallel(50, func(int) request { return put })
+		got := w.parallel(50, func(int) sentRequest { return put })
 		if got["201"] != 1 || got["200"] != 49 {
 			t.Errorf("50 tellings of one order answered %v, want one 201 and 49 times 200", got)
 		}
-		a := w.do(request{method: "GET", path: "/v1/orders/1042"})
+		a := w.do(sentRequest{method: "GET", path: "/v1/orders/1042"})
 		if n, _ := lookup(a.json, "entries.#"); n != 1.0 {
 			t.Errorf("there are %v entries: %s", n, a.body)
 		}
@@ -211,8 +210,8 @@ func TestOneKeySentTwentyTimesRedeemsOnce(t *testing.T) {
 		w := newWorld(t, tab)
 		ada := w.must("POST", "/v1/members", `{}`)
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 730, "reason": "a good start"}`)
-		got := w.parallel(20, func(int) request {
-			return request{
+		got := w.parallel(20, func(int) sentRequest {
+			return sentRequest{
 				method: "POST", path: "/v1/redemptions",
 				body:   []byte(`{"member": "` + ada + `", "reward": "free-shipping"}`),
 				header: map[string]string{"Idempotency-Key": "one-key-for-all-20"},
@@ -221,7 +220,7 @@ func TestOneKeySentTwentyTimesRedeemsOnce(t *testing.T) {
 		if got["201"] != 20 {
 			t.Errorf("one key sent 20 times answered %v, want twenty times 201", got)
 		}
-		a := w.do(request{method: "GET", path: "/v1/members/" + ada})
+		a := w.do(sentRequest{method: "GET", path: "/v1/members/" + ada})
 		if active, _ := lookup(a.json, "balance.active"); active != 430.0 {
 			t.Errorf("%v are left of 730", active)
 		}
@@ -229,7 +228,7 @@ func TestOneKeySentTwentyTimesRedeemsOnce(t *testing.T) {
 }
 
 // parallel sends n requests at once and counts the answers, which also others may look at, one after the other.
-func (w *world) parallel(n int, r func(i int) request, look ...func(answered)) map[string]int {
+func (w *world) parallel(n int, r func(i int) sentRequest, look ...func(answered)) map[string]int {
 	w.t.Helper()
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -295,7 +294,7 @@ func TestInternalErrorsAreNotExposed(t *testing.T) {
 			ada := w.must("POST", "/v1/members", `{}`)
 			b.err, b.panic = c.err, c.panic
 			w.log.Reset()
-			a := w.do(request{method: "GET", path: "/v1/members/" + ada})
+			a := w.do(sentRequest{method: "GET", path: "/v1/members/" + ada})
 			if got := summary(a); got != c.want {
 				t.Errorf("%s: %s", got, a.body)
 			}
@@ -330,7 +329,7 @@ func TestRequestIsAnsweredBeforeLambdasDeadline(t *testing.T) {
 		w := newWorld(t, hanging{memory(t)})
 		w.timeout = 10 * time.Second
 		began := time.Now()
-		a := w.do(request{method: "GET", path: "/v1/members/mem_00000000000000000000"})
+		a := w.do(sentRequest{method: "GET", path: "/v1/members/mem_00000000000000000000"})
 		if took := time.Since(began); summary(a) != "503 temporarily_unavailable" || a.header["retry-after"] == "" ||
 			took != w.timeout-app.Reserve {
 			t.Errorf("%s after %s", summary(a), took)
@@ -358,7 +357,7 @@ func TestAFunctionServesNoRouteOfAnother(t *testing.T) {
 			if function == r.Function {
 				continue
 			}
-			payload, _ := json.Marshal(w.event(request{method: "GET", path: "/v1/nowhere"}, r.Pattern, nil))
+			payload, _ := json.Marshal(w.event(sentRequest{method: "GET", path: "/v1/nowhere"}, r.Pattern, nil))
 			out, _ := h.Invoke(t.Context(), payload)
 			if !strings.HasPrefix(string(out), `{"statusCode":404`) {
 				t.Errorf("%s serves %s: %s", function, r.Pattern, out)
@@ -371,7 +370,7 @@ func TestAFunctionServesNoRouteOfAnother(t *testing.T) {
 func TestLogLinesContainNoSecrets(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{"email": "canary@example.com", "name": "canary", "external_id": "canary-1"}`)
-	for _, r := range []request{
+	for _, r := range []sentRequest{
 		{
 			method: "PATCH", path: "/v1/members/" + ada,
 			body: []byte(`{"email": "canary2@example.com", "name": "canary\u0000"}`),
@@ -432,7 +431,7 @@ func TestCursorsAndIdsSurviveARestart(t *testing.T) {
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 5, "reason": "a good start"}`)
 	}
 	next, _ := lookup(
-		w.do(request{method: "GET", path: "/v1/members/" + ada + "/entries?page_size=1"}).json, "next_cursor",
+		w.do(sentRequest{method: "GET", path: "/v1/members/" + ada + "/entries?page_size=1"}).json, "next_cursor",
 	)
 	fresh := *w.app
 	fresh.Keys, fresh.Programs, fresh.Ledger = nil, nil, nil
@@ -440,7 +439,7 @@ func TestCursorsAndIdsSurviveARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.handlers["members"] = Members(&fresh)
-	a := w.do(request{method: "GET", path: "/v1/members/" + ada + "/entries?cursor=" + next.(string)})
+	a := w.do(sentRequest{method: "GET", path: "/v1/members/" + ada + "/entries?cursor=" + next.(string)})
 	if n, _ := lookup(a.json, "data.#"); n != 3.0 {
 		t.Errorf("the second page after a restart: %s", a.body)
 	}
@@ -448,7 +447,7 @@ func TestCursorsAndIdsSurviveARestart(t *testing.T) {
 
 func TestARevokedKeyStopsWithinAMinute(t *testing.T) {
 	w := newWorld(t, memory(t))
-	read := request{method: "GET", path: "/v1/rewards", key: "reader"}
+	read := sentRequest{method: "GET", path: "/v1/rewards", key: "reader"}
 	if got := summary(w.do(read)); got != "200" {
 		t.Fatal(got)
 	}
@@ -476,16 +475,16 @@ func TestTwentyGiftsOfTheSameHundredCreditOneHundred(t *testing.T) {
 			"POST", "/v1/members", `{"external_id": "1"}`,
 		), w.must("POST", "/v1/members", `{"external_id": "2"}`)
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 100, "reason": "a good start"}`)
-		give := request{
+		give := sentRequest{
 			method: "POST", path: "/v1/members/" + ada + "/transfers",
 			body: []byte(`{"to": "` + bob + `", "points": 100}`),
 		}
-		got := w.parallel(20, func(int) request { return give })
+		got := w.parallel(20, func(int) sentRequest { return give })
 		if got["201"] != 1 || got["409 insufficient_points"] != 19 {
 			t.Errorf("20 gifts of 100 from 100 answered %v, want one 201 and nineteen 409", got)
 		}
 		for m, want := range map[string]float64{ada: 0, bob: 100} {
-			a := w.do(request{method: "GET", path: "/v1/members/" + m})
+			a := w.do(sentRequest{method: "GET", path: "/v1/members/" + m})
 			if active, _ := lookup(a.json, "balance.active"); active != want {
 				t.Errorf("%s has %v, want %v", m, active, want)
 			}

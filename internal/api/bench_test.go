@@ -33,7 +33,7 @@ func BenchmarkPutOrder(b *testing.B) {
 // BenchmarkRefuseOrder is everything but the ledger: an order that is understood in full, with one fault.
 func BenchmarkRefuseOrder(b *testing.B) {
 	w, _ := benchWorld(b)
-	r := request{
+	r := sentRequest{
 		method: "PUT", path: "/v1/orders/1", body: fmt.Appendf(nil, benchOrder, "mem_00000000000000000000", -1),
 	}
 	payload, _ := json.Marshal(w.event(r, "PUT /v1/orders/{order}", map[string]string{"order": "1"}))
@@ -50,10 +50,10 @@ func benchWorld(b *testing.B) (*world, func(i int) []byte) {
 	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo, "test")
 	var members []string
 	for range 5000 { // so that none gets more orders than a member has
-		a, _ := w.send(request{method: "POST", path: "/v1/members", body: []byte("{}")})
+		a, _ := w.send(sentRequest{method: "POST", path: "/v1/members", body: []byte("{}")})
 		members = append(members, a.json.(map[string]any)["id"].(string))
 	}
-	r := request{method: "PUT", path: "/v1/orders/o", body: fmt.Appendf(nil, benchOrder, "MEMBER", 1200)}
+	r := sentRequest{method: "PUT", path: "/v1/orders/o", body: fmt.Appendf(nil, benchOrder, "MEMBER", 1200)}
 	payload, _ := json.Marshal(w.event(r, "PUT /v1/orders/{order}", map[string]string{"order": "ORDER"}))
 	parts := bytes.Split(payload, []byte("MEMBER"))
 	before, after, _ := bytes.Cut(parts[1], []byte("ORDER"))

@@ -3,16 +3,17 @@ package api
 import (
 	"context"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // listCampaigns lists current and future campaigns. It omits shadow campaigns, which members must not see.
-func listCampaigns(ctx context.Context, c *call) (answer, error) {
-	p, err := c.program(ctx)
+func listCampaigns(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	var budgets []posting.Spend
 	for _, r := range p.Campaigns {
@@ -20,13 +21,13 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 			budgets = append(budgets, posting.Spend{Rule: "campaigns." + r.ID, Budget: r.Budget})
 		}
 	}
-	uses, err := c.app.Ledger.BudgetUses(ctx, p.ID, budgets)
+	uses, err := c.App.Ledger.BudgetUses(ctx, p.ID, budgets)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	list := wire.CampaignList{Data: []wire.Campaign{}}
 	for _, r := range p.Campaigns {
-		if r.Shadow || !c.app.Now().Before(r.Match.Until) {
+		if r.Shadow || !c.App.Now().Before(r.Match.Until) {
 			continue
 		}
 		one := wire.Campaign{
@@ -39,24 +40,25 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 		}
 		list.Data = append(list.Data, one)
 	}
-	return answer{body: list}, nil
+	return request.Answer{Body: list}, nil
 }
 
-func registerForCampaign(ctx context.Context, c *call) (answer, error) {
-	p, err := c.nothingBut(ctx)
+func registerForCampaign(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.NothingBut(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	m, err := c.member(ctx, c.path("member"))
+	m, err := c.Member(ctx, c.Path("member"))
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	campaign := c.path("campaign")
-	already, err := c.app.Ledger.OptIn(ctx, p, m, campaign, ledger.By{Actor: c.who.ID})
+	campaign := c.Path("campaign")
+	already, err := c.App.Ledger.OptIn(ctx, p, m, campaign, ledger.By{Actor: c.Who.ID})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{
-		status: createdIf(!already), body: wire.Registration{Member: string(m), Campaign: campaign}, replayed: already,
+	return request.Answer{
+		Status: request.CreatedIf(!already), Body: wire.Registration{Member: string(m), Campaign: campaign},
+		Replayed: already,
 	}, nil
 }

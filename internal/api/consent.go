@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -23,29 +24,30 @@ type consentBody struct {
 // consents returns the body's consents as of now. A granted consent must include the wording that the member agreed
 // to.
 func (b memberBody) consents(now time.Time) (out []remind.Consent, err error) {
-	var c check
+	var c request.Check
 	if most := len(remind.Channels()) * len(remind.Purposes()); len(b.Consents) > most {
-		c.fault(
-			at("consents"), loyalty.ValidationFailed, "At most %d consents are allowed: one per channel and purpose.",
+		c.Fault(
+			request.At("consents"), loyalty.ValidationFailed,
+			"At most %d consents are allowed: one per channel and purpose.",
 			most,
 		)
-		return nil, c.err()
+		return nil, c.Err()
 	}
 	seen := map[[2]string]bool{}
 	for i, x := range b.Consents {
-		in := func(name string) place { return place{name: name, list: "consents", i: i} }
+		in := func(name string) request.Place { return request.Place{Name: name, List: "consents", I: i} }
 		if !slices.Contains(remind.Channels(), loyalty.Channel(x.Channel)) {
-			c.fault(in("channel"), loyalty.ValidationFailed, "This must be email, sms, push or webhook.")
+			c.Fault(in("channel"), loyalty.ValidationFailed, "This must be email, sms, push or webhook.")
 		}
 		if !slices.Contains(remind.Purposes(), loyalty.Purpose(x.Purpose)) {
-			c.fault(in("purpose"), loyalty.ValidationFailed, "This must be marketing or transactional.")
+			c.Fault(in("purpose"), loyalty.ValidationFailed, "This must be marketing or transactional.")
 		}
-		if c.required(in("granted"), x.Given != nil) && *x.Given || x.Text != "" {
-			c.text(in("wording"), x.Text, 1, 200)
+		if c.Required(in("granted"), x.Given != nil) && *x.Given || x.Text != "" {
+			c.Text(in("wording"), x.Text, 1, 200)
 		}
-		c.text(in("source"), x.Source, 1, 100)
+		c.Text(in("source"), x.Source, 1, 100)
 		if pair := [2]string{x.Channel, x.Purpose}; seen[pair] {
-			c.fault(in("channel"), loyalty.ValidationFailed, "This channel and purpose are listed twice.")
+			c.Fault(in("channel"), loyalty.ValidationFailed, "This channel and purpose are listed twice.")
 		} else {
 			seen[pair] = true
 		}
@@ -55,21 +57,21 @@ func (b memberBody) consents(now time.Time) (out []remind.Consent, err error) {
 			At:      now.UTC().Truncate(time.Millisecond), Wording: x.Text, Source: x.Source,
 		})
 	}
-	return out, c.err()
+	return out, c.Err()
 }
 
 // maxLogged is the maximum number of consent log entries in an answer. It contains the latest entries.
 const maxLogged = 200
 
 // listConsents lists a member's consents and the log of their changes.
-func listConsents(ctx context.Context, c *call) (answer, error) {
-	p, m, err := c.namedMember(ctx)
+func listConsents(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, m, err := namedMember(c, ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	contact, err := c.app.Ledger.Contact(ctx, p.ID, m.Account.Member)
+	contact, err := c.App.Ledger.Contact(ctx, p.ID, m.Account.Member)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	out := wire.ConsentList{
 		Data: []wire.Consent{}, Log: []wire.ConsentRecord{}, FailedAddresses: []wire.FailedAddress{},
@@ -80,9 +82,9 @@ func listConsents(ctx context.Context, c *call) (answer, error) {
 			Wording: x.Wording, Source: x.Source,
 		})
 	}
-	for x, err := range c.app.Ledger.ConsentLog(ctx, p.ID, m.Account.Member) {
+	for x, err := range c.App.Ledger.ConsentLog(ctx, p.ID, m.Account.Member) {
 		if err != nil {
-			return answer{}, err
+			return request.Answer{}, err
 		}
 		out.Log = append(out.Log, wire.ConsentRecord{
 			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(),
@@ -101,5 +103,5 @@ func listConsents(ctx context.Context, c *call) (answer, error) {
 			},
 		)
 	}
-	return answer{body: out}, nil
+	return request.Answer{Body: out}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -12,18 +13,18 @@ import (
 )
 
 type conversionBody struct {
-	From   string `json:"from"`
-	To     string `json:"to"`
-	Points whole  `json:"points"`
+	From   string        `json:"from"`
+	To     string        `json:"to"`
+	Points request.Whole `json:"points"`
 }
 
 type undoBody struct {
-	Points whole `json:"points"`
+	Points request.Whole `json:"points"`
 }
 
 // wallet checks a wallet ID and returns it as the program's rules name it: the main wallet is the empty string.
-func (c *check) wallet(p place, id string) string {
-	c.id(p, id)
+func wallet(c *request.Check, p request.Place, id string) string {
+	c.Id(p, id)
 	if id == posting.MainWallet {
 		return ""
 	}
@@ -39,72 +40,74 @@ func walletName(wallet string) string {
 }
 
 // somePoints checks the points of a request, if present: they must be 1 to loyalty.MaxPoints.
-func (c *check) somePoints(p place, w whole) loyalty.Points {
+func somePoints(c *request.Check, p request.Place, w request.Whole) loyalty.Points {
 	switch {
-	case w.given && w.n < 1:
-		c.fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
-	case w.n > int64(loyalty.MaxPoints):
-		c.fault(p, loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
+	case w.Given && w.N < 1:
+		c.Fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
+	case w.N > int64(loyalty.MaxPoints):
+		c.Fault(p, loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
 	}
-	return loyalty.Points(w.n)
+	return loyalty.Points(w.N)
 }
 
-func convertPoints(ctx context.Context, c *call) (answer, error) {
+func convertPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b conversionBody
 	var in ledger.ConversionRequest
-	p, m, err := c.asked(ctx, &b, func(faults *check) {
-		if faults.required(at("from"), b.From != "") {
-			in.From = faults.wallet(at("from"), b.From)
+	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+		if faults.Required(request.At("from"), b.From != "") {
+			in.From = wallet(faults, request.At("from"), b.From)
 		}
-		if faults.required(at("to"), b.To != "") {
-			in.To = faults.wallet(at("to"), b.To)
+		if faults.Required(request.At("to"), b.To != "") {
+			in.To = wallet(faults, request.At("to"), b.To)
 		}
-		if faults.required(at("points"), b.Points.given) {
-			in.Points = faults.somePoints(at("points"), b.Points)
+		if faults.Required(request.At("points"), b.Points.Given) {
+			in.Points = somePoints(faults, request.At("points"), b.Points)
 		}
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	in.ID, in.Member = c.derivedID("cv_", m), m
-	by, err := c.by(in)
+	in.ID, in.Member = derivedID(c, "cv_", m), m
+	by, err := by(c, in)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.Convert(ctx, p, in, by)
+	r, err := c.App.Ledger.Convert(ctx, p, in, by)
 	if err != nil {
-		return answer{replayed: r.Replayed}, err
+		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return answer{status: http.StatusCreated, body: wireConversion(r), replayed: r.Replayed}, nil
+	return request.Answer{Status: http.StatusCreated, Body: wireConversion(r), Replayed: r.Replayed}, nil
 }
 
-func getConversion(ctx context.Context, c *call) (answer, error) {
-	r, err := c.app.Ledger.Conversion(ctx, c.who.Program, c.path("conversion"))
+func getConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
+	r, err := c.App.Ledger.Conversion(ctx, c.Who.Program, c.Path("conversion"))
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{body: wireConversion(r)}, nil
+	return request.Answer{Body: wireConversion(r)}, nil
 }
 
-func undoConversion(ctx context.Context, c *call) (answer, error) {
+func undoConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b undoBody
 	var n loyalty.Points
-	if err := c.take(&b, func(faults *check) { n = faults.somePoints(at("points"), b.Points) }); err != nil {
-		return answer{}, err
+	if err := c.Take(
+		&b, func(faults *request.Check) { n = somePoints(faults, request.At("points"), b.Points) },
+	); err != nil {
+		return request.Answer{}, err
 	}
-	p, err := c.program(ctx)
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	by := c.byKey()
+	by := byKey(c)
 	if n > 0 {
 		by.Input += "." + fingerprint("what", strconv.FormatInt(int64(n), 10))
 	}
-	r, err := c.app.Ledger.ConvertBack(ctx, p, c.path("conversion"), n, by)
+	r, err := c.App.Ledger.ConvertBack(ctx, p, c.Path("conversion"), n, by)
 	if err != nil {
-		return answer{replayed: r.Replayed}, err
+		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return answer{body: wireConversion(r), replayed: r.Replayed}, nil
+	return request.Answer{Body: wireConversion(r), Replayed: r.Replayed}, nil
 }
 
 func wireConversion(r ledger.ConversionResult) wire.Conversion {
@@ -116,7 +119,7 @@ func wireConversion(r ledger.ConversionResult) wire.Conversion {
 	}
 	if x.From == "" || x.To == "" {
 		out.Balances = append(out.Balances,
-			wire.WalletBalance{Wallet: posting.MainWallet, Balance: wireBalance(r.Entry.Balance)})
+			wire.WalletBalance{Wallet: posting.MainWallet, Balance: request.WireBalance(r.Entry.Balance)})
 	}
 	out.Balances = append(out.Balances, walletBalances(r.Entry)...)
 	return out
@@ -125,7 +128,7 @@ func wireConversion(r ledger.ConversionResult) wire.Conversion {
 // walletBalances returns the balances of the wallets that the entry changed, without the main wallet.
 func walletBalances(e loyalty.Entry) (out []wire.WalletBalance) {
 	for _, w := range e.Wallets {
-		out = append(out, wire.WalletBalance{Wallet: w.Wallet, Balance: wireBalance(w.Balance)})
+		out = append(out, wire.WalletBalance{Wallet: w.Wallet, Balance: request.WireBalance(w.Balance)})
 	}
 	return out
 }

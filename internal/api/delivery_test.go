@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -17,6 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
+	"pgregory.net/rapid"
 )
 
 // What the API and the ledger make of 500 random deliveries is what the pure engine makes of the direct ones.
@@ -115,7 +114,7 @@ func (d *delivered) send(method, path string, body any, may ...loyalty.Code) ans
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	a, _ := d.w.send(request{method: method, path: path, key: d.h.Program.ID, body: text})
+	a, _ := d.w.send(sentRequest{method: method, path: path, key: d.h.Program.ID, body: text})
 	if a.status < 300 {
 		return a
 	}

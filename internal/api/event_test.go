@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -16,12 +16,12 @@ func TestNumbersOfEventsAreExact(t *testing.T) {
 		"0", "7", "-7", "0.1", "0.3", "7.500000", "123456789012345.123456", "-999999999999999.999999", "0.000001", "-0",
 		"4503599627370497.5"[1:],
 	} {
-		var b eventBody
+		var b request.EventBody
 		if err := json.Unmarshal([]byte(`{"data": {"x": `+digits+`}}`), &b); err != nil {
 			t.Fatalf("%s: %v", digits, err)
 		}
 		want, _ := new(big.Rat).SetString(digits)
-		if got := b.Data["x"].value.(*big.Rat); got.Cmp(want) != 0 {
+		if got := b.Data["x"].Value.(*big.Rat); got.Cmp(want) != 0 {
 			t.Errorf("%s was read as %s", digits, got)
 		}
 	}
@@ -30,8 +30,8 @@ func TestNumbersOfEventsAreExact(t *testing.T) {
 func TestTextsOfEventsHaveTwoThousandCharacters(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{}`)
-	event := func(id, text string) request {
-		return request{
+	event := func(id, text string) sentRequest {
+		return sentRequest{
 			method: "POST",
 			path:   "/v1/events", body: []byte(`{"member": "` + ada + `", "type": "review.approved", "id": "` + id + `",
 			"at": "2026-12-01T10:00:00Z", "data": {"text": "` + text + `"}}`),
@@ -50,7 +50,7 @@ func TestTextsOfEventsHaveTwoThousandCharacters(t *testing.T) {
 		}
 	}
 	if got := summary(
-		w.do(request{method: "GET", path: "/v1/entries/ent_event~review:" + strings.Repeat("i", 121) + "~1"}),
+		w.do(sentRequest{method: "GET", path: "/v1/entries/ent_event~review:" + strings.Repeat("i", 121) + "~1"}),
 	); got != "200" {
 		t.Errorf("the entry of the longest id: %s", got)
 	}
@@ -74,19 +74,19 @@ func TestTwentyTellingsAtOnceHappenOnce(t *testing.T) {
 		review := `{"member": "` + ada +
 			`", "type": "review.approved", "id": "778", "at": "2026-12-01T10:00:00Z", "data": {"rating": 5, "text": "Best beans in town"}}`
 		for _, c := range []struct {
-			r     request
+			r     sentRequest
 			first string
 		}{
-			{request{method: "POST", path: "/v1/events", body: []byte(review)}, "201"},
-			{request{method: "PUT", path: "/v1/members/" + ada + "/campaigns/roasted"}, "201"},
-			{request{method: "POST", path: "/v1/events/quiz:wait/activate"}, "200"},
+			{sentRequest{method: "POST", path: "/v1/events", body: []byte(review)}, "201"},
+			{sentRequest{method: "PUT", path: "/v1/members/" + ada + "/campaigns/roasted"}, "201"},
+			{sentRequest{method: "POST", path: "/v1/events/quiz:wait/activate"}, "200"},
 		} {
-			got := w.parallel(20, func(int) request { return c.r })
+			got := w.parallel(20, func(int) sentRequest { return c.r })
 			if got["200"]+got[c.first] < 20 || c.first == "201" && got["201"] != 1 {
 				t.Errorf("%s %s sent 20 times answered %v", c.r.method, c.r.path, got)
 			}
 		}
-		a := w.do(request{method: "GET", path: "/v1/members/external:ada"})
+		a := w.do(sentRequest{method: "GET", path: "/v1/members/external:ada"})
 		if active, _ := lookup(a.json, "balance.active"); active != 100.0 {
 			t.Errorf("after a welcome of 50, a review of 20 and a quiz of 30: %s", a.body)
 		}
@@ -102,8 +102,8 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 		for i := range members {
 			members[i] = w.must("POST", "/v1/members", `{}`)
 		}
-		order := func(i int, status string) request {
-			return request{
+		order := func(i int, status string) sentRequest {
+			return sentRequest{
 				method: "PUT",
 				path:   "/v1/orders/" + strconv.Itoa(i), body: []byte(`{"member": "` + members[i] + `", "status": "` + status + `",
 				"placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 5000}]}`),
@@ -111,22 +111,24 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 		}
 		given := func() (sum float64) {
 			for i := range members {
-				points, _ := lookup(w.do(request{method: "GET", path: "/v1/orders/" + strconv.Itoa(i)}).json, "points")
+				points, _ := lookup(
+					w.do(sentRequest{method: "GET", path: "/v1/orders/" + strconv.Itoa(i)}).json, "points",
+				)
 				sum += points.(float64)
 			}
 			return sum
 		}
 		left := func() any {
-			n, _ := lookup(w.do(request{method: "GET", path: "/v1/campaigns"}).json, "data.1.budget.remaining")
+			n, _ := lookup(w.do(sentRequest{method: "GET", path: "/v1/campaigns"}).json, "data.1.budget.remaining")
 			return n
 		}
-		if got := w.parallel(30, func(i int) request { return order(i, "paid") }); got["201"] != 30 {
+		if got := w.parallel(30, func(i int) sentRequest { return order(i, "paid") }); got["201"] != 30 {
 			t.Fatalf("answered %v", got)
 		}
 		if got := given(); got != 30*50+100 || left() != 0.0 {
 			t.Errorf("%v points were given, and %v remain in the budget", got, left())
 		}
-		w.parallel(30, func(i int) request { return order(i, "canceled") })
+		w.parallel(30, func(i int) sentRequest { return order(i, "canceled") })
 		if got := given(); got != 0 || left() != 100.0 {
 			t.Errorf("after all were canceled %v points are given, and %v remain in the budget", got, left())
 		}

@@ -1,6 +1,8 @@
 package api_test
 
-import "github.com/perennial-loyalty/perennial/internal/program"
+import (
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
 
 // An order earns points for what remains after its discounts and refunds. Here half of it is refunded: send the order
 // again with its refunds, and the difference is posted.

@@ -1,6 +1,8 @@
 package api_test
 
-import "github.com/perennial-loyalty/perennial/internal/program"
+import (
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
 
 // The members of a household draw on each other's points, up to the program's share. Each member's points stay in that
 // member's account until they are spent.

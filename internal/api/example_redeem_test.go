@@ -1,6 +1,8 @@
 package api_test
 
-import "github.com/perennial-loyalty/perennial/internal/program"
+import (
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
 
 // A checkout reserves a reward and commits the redemption when the order is paid.
 func ExampleRedeem() {

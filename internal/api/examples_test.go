@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
-
 	"github.com/perennial-loyalty/perennial/internal/goldentest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -43,7 +42,7 @@ func TestGoldenExamples(t *testing.T) {
 func (w *world) examples(file string) map[string]yaml.MapSlice {
 	w.t.Helper()
 	examples := map[string]yaml.MapSlice{}
-	w.exchanged = func(r request, a answered, pattern string) {
+	w.exchanged = func(r sentRequest, a answered, pattern string) {
 		_, op := w.spec.operation(pattern)
 		if a.status >= 300 || op == nil || examples[op.OperationID] != nil {
 			return
@@ -71,7 +70,7 @@ func (w *world) unsubscribe(member loyalty.MemberID) {
 	})
 	for _, method := range []string{"GET", "POST"} {
 		w.do(
-			request{
+			sentRequest{
 				method: method, path: strings.TrimPrefix(link, "https://api.test"),
 				header: map[string]string{"Authorization": ""},
 			},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -110,18 +111,18 @@ func TestARememberedExternalIDThatCannotBeConfirmed(t *testing.T) {
 }
 
 func TestExternalIDsAreBounded(t *testing.T) {
-	var e externalIDs
-	for i := range 2*maxExternalIDs + 1 {
-		e.put(externalID{"bluebird", fmt.Sprint(i)}, loyalty.MemberID(fmt.Sprint("mem_", i)))
-		if len(e.members) > maxExternalIDs {
-			t.Fatalf("%d external IDs are remembered", len(e.members))
+	var e request.ExternalIDs
+	for i := range 2*request.MaxExternalIDs + 1 {
+		e.Put(request.ExternalID{Program: "bluebird", Id: fmt.Sprint(i)}, loyalty.MemberID(fmt.Sprint("mem_", i)))
+		if len(e.Members) > request.MaxExternalIDs {
+			t.Fatalf("%d external IDs are remembered", len(e.Members))
 		}
 	}
-	if m, ok := e.get(externalID{"bluebird", fmt.Sprint(2 * maxExternalIDs)}); !ok ||
-		m != loyalty.MemberID(fmt.Sprint("mem_", 2*maxExternalIDs)) {
+	if m, ok := e.Get(request.ExternalID{Program: "bluebird", Id: fmt.Sprint(2 * request.MaxExternalIDs)}); !ok ||
+		m != loyalty.MemberID(fmt.Sprint("mem_", 2*request.MaxExternalIDs)) {
 		t.Errorf("the last one is %q", m)
 	}
-	if _, ok := e.get(externalID{"redbird", fmt.Sprint(2 * maxExternalIDs)}); ok {
+	if _, ok := e.Get(request.ExternalID{Program: "redbird", Id: fmt.Sprint(2 * request.MaxExternalIDs)}); ok {
 		t.Error("another program has the same external ID")
 	}
 }

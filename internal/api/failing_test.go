@@ -70,7 +70,7 @@ func (f *failing) Dump(w io.Writer) error { return f.Table.(*pebbletable.Table).
 
 // persist sends a request as a client does whose requests fail: in each attempt another call of the table fails, until
 // an answer is not a failure.
-func (w *world) persist(r request) (a answered, route string) {
+func (w *world) persist(r sentRequest) (a answered, route string) {
 	for n := 1; ; n++ {
 		w.drawn.begin(w.last + 1)
 		w.failing.arm(n)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -27,37 +28,37 @@ type addressBody struct {
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // address checks the body and returns the address in the form that the ledger stores.
-func (b *addressBody) address(c *check) *ledger.Address {
+func (b *addressBody) address(c *request.Check) *ledger.Address {
 	if b == nil {
 		return nil
 	}
-	line := func(p place, s string, most int) string {
+	line := func(p request.Place, s string, most int) string {
 		s = strings.TrimSpace(s)
-		c.text(p, s, 1, most)
+		c.Text(p, s, 1, most)
 		return s
 	}
-	maybe := func(p place, s *string, most int) string {
+	maybe := func(p request.Place, s *string, most int) string {
 		if s == nil {
 			return ""
 		}
 		return line(p, *s, most)
 	}
-	a := ledger.Address{Name: line(at("address/name"), b.Name, 200)}
+	a := ledger.Address{Name: line(request.At("address/name"), b.Name, 200)}
 	if len(b.Lines) < 1 || len(b.Lines) > 5 {
-		c.fault(at("address/lines"), loyalty.ValidationFailed, "lines must have 1 to 5 entries.")
+		c.Fault(request.At("address/lines"), loyalty.ValidationFailed, "lines must have 1 to 5 entries.")
 	}
 	for i, s := range b.Lines[:min(5, len(b.Lines))] {
 		a.Lines = append(a.Lines, strings.TrimSpace(s))
-		c.text(place{list: "address/lines", i: i}, a.Lines[i], 1, 200)
+		c.Text(request.Place{List: "address/lines", I: i}, a.Lines[i], 1, 200)
 	}
-	a.City = line(at("address/city"), b.City, 200)
-	a.Region = maybe(at("address/region"), b.Region, 200)
-	a.PostalCode = maybe(at("address/postal_code"), b.PostalCode, 20)
+	a.City = line(request.At("address/city"), b.City, 200)
+	a.Region = maybe(request.At("address/region"), b.Region, 200)
+	a.PostalCode = maybe(request.At("address/postal_code"), b.PostalCode, 20)
 	if a.Country = b.Country; !countryForm.MatchString(b.Country) {
-		c.fault(at("address/country"), loyalty.ValidationFailed,
+		c.Fault(request.At("address/country"), loyalty.ValidationFailed,
 			"This must be an ISO 3166-1 country code in two capital letters, like DE.")
 	}
-	a.Phone = maybe(at("address/phone"), b.Phone, 40)
+	a.Phone = maybe(request.At("address/phone"), b.Phone, 40)
 	return &a
 }
 
@@ -70,57 +71,59 @@ var fulfilmentStatuses = []redeem.FulfillmentStatus{
 	redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled,
 }
 
-func updateFulfillment(ctx context.Context, c *call) (answer, error) {
+func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b fulfilmentBody
 	var to redeem.FulfillmentStatus
 	tracking := ""
-	err := c.take(&b, func(faults *check) {
+	err := c.Take(&b, func(faults *request.Check) {
 		to = redeem.FulfillmentStatus(b.Status)
-		if faults.required(at("status"), b.Status != "") && !slices.Contains(fulfilmentStatuses, to) {
-			faults.fault(
-				at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or canceled.",
+		if faults.Required(request.At("status"), b.Status != "") && !slices.Contains(fulfilmentStatuses, to) {
+			faults.Fault(
+				request.At("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or canceled.",
 			)
 		}
 		if b.Tracking != nil {
 			tracking = strings.TrimSpace(*b.Tracking)
-			faults.text(at("tracking"), tracking, 1, 200)
+			faults.Text(request.At("tracking"), tracking, 1, 200)
 		}
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	p, err := c.program(ctx)
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	// The status identifies the command.
-	r, err := c.app.Ledger.Fulfill(ctx, p, c.path("redemption"), to, tracking, ledger.By{Actor: c.who.ID})
+	r, err := c.App.Ledger.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.ID})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return c.toldRedemption(ctx, r, http.StatusOK)
+	return toldRedemption(c, ctx, r, http.StatusOK)
 }
 
 // toldRedemption answers with a redemption, its fulfillment and the messages that sent its gift card.
-func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, status int) (answer, error) {
+func toldRedemption(
+	c *request.Call, ctx context.Context, r ledger.RedemptionResult, status int,
+) (request.Answer, error) {
 	out := wireRedemption(r)
 	if r.Redemption.Manual {
-		h, err := c.app.Ledger.Handover(ctx, c.who.Program, r.Member, r.Redemption.ID)
+		h, err := c.App.Ledger.Handover(ctx, c.Who.Program, r.Member, r.Redemption.ID)
 		if err != nil {
-			return answer{replayed: r.Replayed}, err
+			return request.Answer{Replayed: r.Replayed}, err
 		}
-		out.Fulfillment = c.wireFulfillment(h)
+		out.Fulfillment = wireFulfillment(c, h)
 	}
 	var err error
-	if out.Sent, err = c.sent(ctx, r); err != nil {
-		return answer{replayed: r.Replayed}, err
+	if out.Sent, err = sent(c, ctx, r); err != nil {
+		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return answer{status: status, body: out, replayed: r.Replayed}, nil
+	return request.Answer{Status: status, Body: out, Replayed: r.Replayed}, nil
 }
 
 // wireFulfillment returns the fulfillment, or nil if there is none. It includes the address only if the API key may
 // read members.
-func (c *call) wireFulfillment(h ledger.Handover) *wire.Fulfillment {
+func wireFulfillment(c *request.Call, h ledger.Handover) *wire.Fulfillment {
 	if h.Status == "" {
 		return nil
 	}
@@ -132,7 +135,7 @@ func (c *call) wireFulfillment(h ledger.Handover) *wire.Fulfillment {
 			out.History, wire.FulfillmentStep{Status: wire.FulfillmentStepStatus(s.Status), At: s.At.UTC()},
 		)
 	}
-	if a := h.Address; a != nil && c.who.May(auth.MembersRead) {
+	if a := h.Address; a != nil && c.Who.May(auth.MembersRead) {
 		out.Address = &wire.Address{
 			Name: a.Name, Lines: a.Lines, City: a.City, Region: a.Region, PostalCode: a.PostalCode, Country: a.Country,
 			Phone: a.Phone,
@@ -142,34 +145,34 @@ func (c *call) wireFulfillment(h ledger.Handover) *wire.Fulfillment {
 }
 
 // listFulfillments lists the fulfillments that are not finished: those with status ordered or shipped.
-func listFulfillments(ctx context.Context, c *call) (answer, error) {
-	size, err := c.pageSize()
+func listFulfillments(ctx context.Context, c *request.Call) (request.Answer, error) {
+	size, err := c.PageSize()
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	status := redeem.Ordered
-	if s, given := c.event.Query["status"]; given {
+	if s, given := c.Event.Query["status"]; given {
 		if status = redeem.FulfillmentStatus(s); status != redeem.Ordered && status != redeem.Shipped {
-			return answer{}, refuseAt(invalidParameter, "status",
+			return request.Answer{}, request.RefuseAt(request.InvalidParameter, "status",
 				"status must be ordered or shipped. Delivered and canceled fulfillments are not listed.")
 		}
 	}
-	after, err := c.openTextCursor(string(status))
+	after, err := c.OpenTextCursor(string(status))
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	handovers, more, err := firstPage(c.app.Ledger.Handovers(ctx, c.who.Program, status, after, size+1), size)
+	handovers, more, err := request.FirstPage(c.App.Ledger.Handovers(ctx, c.Who.Program, status, after, size+1), size)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	list := wire.FulfillmentList{Data: []wire.OpenFulfillment{}}
 	for _, h := range handovers {
 		list.Data = append(list.Data, wire.OpenFulfillment{
-			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfillment: *c.wireFulfillment(h),
+			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfillment: *wireFulfillment(c, h),
 		})
 	}
 	if more {
-		list.NextCursor = c.textCursor(string(status), handovers[size-1].Place())
+		list.NextCursor = c.TextCursor(string(status), handovers[size-1].Place())
 	}
-	return answer{body: list}, nil
+	return request.Answer{Body: list}, nil
 }

@@ -26,7 +26,7 @@ func FuzzPutOrder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w.t = t
 		before := w.dump()
-		a, _ := w.send(request{method: "PUT", path: "/v1/orders/fuzz", body: append([]byte{}, body...)})
+		a, _ := w.send(sentRequest{method: "PUT", path: "/v1/orders/fuzz", body: append([]byte{}, body...)})
 		if !slices.Contains([]int{200, 201, 400, 404, 413, 422}, a.status) {
 			t.Errorf("%q answers %d %s", body, a.status, a.body)
 		}
@@ -55,7 +55,7 @@ func FuzzPutEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w.t = t
 		before := w.dump()
-		a, _ := w.send(request{method: "POST", path: "/v1/events", body: append([]byte{}, body...)})
+		a, _ := w.send(sentRequest{method: "POST", path: "/v1/events", body: append([]byte{}, body...)})
 		if !slices.Contains([]int{200, 201, 400, 404, 413, 422}, a.status) {
 			t.Errorf("%q answers %d %s", body, a.status, a.body)
 		}

@@ -1,6 +1,10 @@
 package api
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/api/request"
+)
 
 func TestPublicAddressIsTheGatewaysOwn(t *testing.T) {
 	for payload, want := range map[string]string{
@@ -10,8 +14,8 @@ func TestPublicAddressIsTheGatewaysOwn(t *testing.T) {
 		`{"requestContext":{"domainName":"127.0.0.1:8080","stage":"$default","apiId":"local"}}`:                       "http://127.0.0.1:8080",
 		`{"headers":{"host":"evil.example","x-forwarded-host":"evil.example"}}`:                                       "",
 	} {
-		e, err := readEvent([]byte(payload))
-		if got := e.url(); got != want || err != nil {
+		e, err := request.ReadEvent([]byte(payload))
+		if got := e.Url(); got != want || err != nil {
 			t.Errorf("%s: %q, want %q; %v", payload, got, want, err)
 		}
 	}

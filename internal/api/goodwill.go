@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -19,53 +20,55 @@ type reinstatementBody struct {
 }
 
 // day checks and returns a required date.
-func (c *check) day(p place, s string) loyalty.Date {
-	if !c.required(p, s != "") {
+func day(c *request.Check, p request.Place, s string) loyalty.Date {
+	if !c.Required(p, s != "") {
 		return 0
 	}
 	d, err := loyalty.ParseDate(s)
 	if err != nil {
-		c.fault(p, loyalty.ValidationFailed, "This must be a day like 2027-03-31.")
+		c.Fault(p, loyalty.ValidationFailed, "This must be a day like 2027-03-31.")
 	}
 	return d
 }
 
-func extendPoints(ctx context.Context, c *call) (answer, error) {
+func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b extensionBody
 	var until loyalty.Date
-	p, m, err := c.asked(ctx, &b, func(faults *check) {
-		until = faults.day(at("until"), b.Until)
-		faults.text(at("reason"), b.Reason, 3, 200)
+	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+		until = day(faults, request.At("until"), b.Until)
+		faults.Text(request.At("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	in := ledger.Extension{ID: c.derivedID("ext_", m), Member: m, Until: until, Reason: b.Reason}
-	by, err := c.by(in)
+	in := ledger.Extension{ID: derivedID(c, "ext_", m), Member: m, Until: until, Reason: b.Reason}
+	by, err := by(c, in)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.Extend(ctx, p, in, by)
-	return c.adjusted(p, r, err)
+	r, err := c.App.Ledger.Extend(ctx, p, in, by)
+	return adjusted(c, p, r, err)
 }
 
-func reinstatePoints(ctx context.Context, c *call) (answer, error) {
+func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b reinstatementBody
 	var until loyalty.Date
-	p, m, err := c.asked(ctx, &b, func(faults *check) {
-		if faults.required(at("entry"), b.Entry != "") && !validEntryID(b.Entry) {
-			faults.fault(at("entry"), loyalty.ValidationFailed, "This must be the ID of an entry, like ent_…")
+	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+		if faults.Required(request.At("entry"), b.Entry != "") && !request.ValidEntryID(b.Entry) {
+			faults.Fault(request.At("entry"), loyalty.ValidationFailed, "This must be the ID of an entry, like ent_…")
 		}
-		until = faults.day(at("until"), b.Until)
-		faults.text(at("reason"), b.Reason, 3, 200)
+		until = day(faults, request.At("until"), b.Until)
+		faults.Text(request.At("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	in := ledger.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
-	r, err := c.app.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.who.ID}) // the expiry entry identifies the command
+	r, err := c.App.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.ID}) // the expiry entry identifies the command
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{status: createdIf(!r.Replayed), body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
+	return request.Answer{
+		Status: request.CreatedIf(!r.Replayed), Body: c.WireEntry(p, r.Entry), Replayed: r.Replayed,
+	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -25,120 +26,122 @@ type housemateBody struct {
 }
 
 // someone returns the member that a field of the body names. It first returns any faults of the body.
-func (c *call) someone(ctx context.Context, faults *check, field, named string) (loyalty.MemberID, error) {
-	faults.requiredID(at(field), named)
-	if err := faults.err(); err != nil {
+func someone(
+	c *request.Call, ctx context.Context, faults *request.Check, field, named string,
+) (loyalty.MemberID, error) {
+	faults.RequiredID(request.At(field), named)
+	if err := faults.Err(); err != nil {
 		return "", err
 	}
-	return c.member(ctx, named)
+	return c.Member(ctx, named)
 }
 
-func foundHousehold(ctx context.Context, c *call) (answer, error) {
+func foundHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b foundBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
+	if err := c.Decode(&b); err != nil {
+		return request.Answer{}, err
 	}
-	p, err := c.program(ctx)
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	head, err := c.someone(ctx, &check{}, "owner", b.Head)
+	head, err := someone(c, ctx, &request.Check{}, "owner", b.Head)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	by, err := c.by(head)
+	by, err := by(c, head)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.Found(ctx, p, c.derivedID("hh_", head), head, by)
+	r, err := c.App.Ledger.Found(ctx, p, derivedID(c, "hh_", head), head, by)
 	if refused := (*loyalty.Error)(nil); errors.As(err, &refused) && refused.Pointer == "/member" {
 		named := *refused
 		named.Pointer = "/owner" // the only member of the request
 		err = &named
 	}
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	a, err := c.household(ctx, p, r.Household)
-	a.status, a.replayed = http.StatusCreated, r.Replayed
+	a, err := household(c, ctx, p, r.Household)
+	a.Status, a.Replayed = http.StatusCreated, r.Replayed
 	return a, err
 }
 
-func getHousehold(ctx context.Context, c *call) (answer, error) {
-	p, err := c.program(ctx)
+func getHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	h, err := c.app.Ledger.Household(ctx, p.ID, c.path("household"))
+	h, err := c.App.Ledger.Household(ctx, p.ID, c.Path("household"))
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return c.household(ctx, p, h)
+	return household(c, ctx, p, h)
 }
 
-func inviteToHousehold(ctx context.Context, c *call) (answer, error) {
+func inviteToHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b invitationBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
+	if err := c.Decode(&b); err != nil {
+		return request.Answer{}, err
 	}
-	var faults check
+	var faults request.Check
 	if b.Role != string(share.Adult) && b.Role != string(share.Child) {
-		faults.fault(at("role"), loyalty.ValidationFailed, "role must be adult or child.")
+		faults.Fault(request.At("role"), loyalty.ValidationFailed, "role must be adult or child.")
 	}
-	return c.changeHousehold(ctx, &faults,
+	return changeHousehold(c, ctx, &faults,
 		b.Member, func(
 			ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 		) (share.Household, error) {
-			return c.app.Ledger.Invite(ctx, p, id, m, share.Role(b.Role))
+			return c.App.Ledger.Invite(ctx, p, id, m, share.Role(b.Role))
 		})
 }
 
-func joinHousehold(ctx context.Context, c *call) (answer, error) {
-	return c.changeHouseholdOf(ctx, c.app.Ledger.AcceptInvitation)
+func joinHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return changeHouseholdOf(c, ctx, c.App.Ledger.AcceptInvitation)
 }
 
-func leaveHousehold(ctx context.Context, c *call) (answer, error) {
-	return c.changeHouseholdOf(ctx, c.app.Ledger.LeaveHousehold)
+func leaveHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return changeHouseholdOf(c, ctx, c.App.Ledger.LeaveHousehold)
 }
 
-func removeFromHousehold(ctx context.Context, c *call) (answer, error) {
-	return c.changeHouseholdOf(ctx, c.app.Ledger.RemoveFromHousehold)
+func removeFromHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return changeHouseholdOf(c, ctx, c.App.Ledger.RemoveFromHousehold)
 }
 
 type householdChange func(context.Context, *loyalty.Program, string, loyalty.MemberID) (share.Household, error)
 
 // changeHouseholdOf changes the household in the path for the member that the body names.
-func (c *call) changeHouseholdOf(ctx context.Context, change householdChange) (answer, error) {
+func changeHouseholdOf(c *request.Call, ctx context.Context, change householdChange) (request.Answer, error) {
 	var b housemateBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
+	if err := c.Decode(&b); err != nil {
+		return request.Answer{}, err
 	}
-	return c.changeHousehold(ctx, &check{}, b.Member, change)
+	return changeHousehold(c, ctx, &request.Check{}, b.Member, change)
 }
 
-func (c *call) changeHousehold(
-	ctx context.Context, faults *check, named string, change householdChange,
-) (answer, error) {
-	p, err := c.program(ctx)
+func changeHousehold(c *request.Call,
+	ctx context.Context, faults *request.Check, named string, change householdChange,
+) (request.Answer, error) {
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	m, err := c.someone(ctx, faults, "member", named)
+	m, err := someone(c, ctx, faults, "member", named)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	h, err := change(ctx, p, c.path("household"), m)
+	h, err := change(ctx, p, c.Path("household"), m)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return c.household(ctx, p, h)
+	return household(c, ctx, p, h)
 }
 
 // household answers with a household and the points that its members can contribute.
-func (c *call) household(ctx context.Context, p *loyalty.Program, h share.Household) (answer, error) {
-	accs, err := c.app.Ledger.Accounts(ctx, p, h.Joined())
+func household(c *request.Call, ctx context.Context, p *loyalty.Program, h share.Household) (request.Answer, error) {
+	accs, err := c.App.Ledger.Accounts(ctx, p, h.Joined())
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	out := wire.Household{ID: h.ID, Members: []wire.HouseholdMember{}}
 	for _, m := range h.Members {
@@ -154,5 +157,5 @@ func (c *call) household(ctx context.Context, p *loyalty.Program, h share.Househ
 		out.Active, out.Shared = out.Active+one.Active, out.Shared+one.Shares
 		out.Members = append(out.Members, one)
 	}
-	return answer{body: out}, nil
+	return request.Answer{Body: out}, nil
 }

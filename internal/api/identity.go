@@ -5,41 +5,18 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"strings"
 
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// idempotencyKey returns the key in a header. The key may be enclosed in double quotes, as in
-// draft-ietf-httpapi-idempotency-key-header.
-func idempotencyKey(header string) (string, error) {
-	if header == "" {
-		return "", refuse(
-			missingKey, "Send the header Idempotency-Key with a value that is unique to the request, such as a UUID.",
-		)
-	}
-	key := header
-	if len(key) >= 2 && key[0] == '"' && key[len(key)-1] == '"' {
-		key = key[1 : len(key)-1]
-	}
-	ok := len(key) >= 16 && len(key) <= 128
-	for i := range len(key) {
-		ok = ok && key[i] >= 0x21 && key[i] <= 0x7e
-	}
-	if !ok {
-		return "", refuse(invalidKey, "The Idempotency-Key must have 16 to 128 visible ASCII characters.")
-	}
-	return key, nil
-}
-
 // derivedID derives the ID of a command from the program, the route, the member and the Idempotency-Key, if the
 // command has no natural ID. The API key is not included, so that a merchant can rotate it while a client retries.
-func (c *call) derivedID(prefix string, member loyalty.MemberID) string {
-	sum := digest("id", c.who.Program, c.route.Pattern, string(member), c.key)
+func derivedID(c *request.Call, prefix string, member loyalty.MemberID) string {
+	sum := digest("id", c.Who.Program, c.Route.Pattern, string(member), c.Key)
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's
 	var id [20]byte
 	for i := range id {
@@ -52,18 +29,18 @@ func (c *call) derivedID(prefix string, member loyalty.MemberID) string {
 
 // by returns the actor and the fingerprint of the request. The fingerprint covers the decoded request instead of its
 // bytes.
-func (c *call) by(request any) (ledger.By, error) {
+func by(c *request.Call, request any) (ledger.By, error) {
 	canonical, err := json.Marshal(request, json.Deterministic(true))
 	if err != nil {
 		return ledger.By{}, fmt.Errorf("api: fingerprint request: %w", err)
 	}
-	return ledger.By{Actor: c.who.ID, Input: fingerprint("input", string(canonical))}, nil
+	return ledger.By{Actor: c.Who.ID, Input: fingerprint("input", string(canonical))}, nil
 }
 
 // byKey returns the actor and fingerprint for a route whose path names the object. Two such requests differ only in
 // their Idempotency-Key.
-func (c *call) byKey() ledger.By {
-	return ledger.By{Actor: c.who.ID, Input: fingerprint("key", c.route.Pattern, c.key)}
+func byKey(c *request.Call) ledger.By {
+	return ledger.By{Actor: c.Who.ID, Input: fingerprint("key", c.Route.Pattern, c.Key)}
 }
 
 func fingerprint(parts ...string) string {
@@ -81,46 +58,26 @@ func digest(parts ...string) [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
-// externalPrefix precedes a merchant's own ID of a member in the API.
-const externalPrefix = "external:"
-
-// member returns the ID of the member that a request names by its ID or by its external ID.
-func (c *call) member(ctx context.Context, named string) (loyalty.MemberID, error) {
-	external, ok := strings.CutPrefix(named, externalPrefix)
-	if !ok {
-		return loyalty.MemberID(named), nil
-	}
-	return c.externalMember(ctx, external)
-}
-
-// meant returns the live program and the member that a request names.
-func (c *call) meant(ctx context.Context, named string) (*loyalty.Program, loyalty.MemberID, error) {
-	p, err := c.program(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	m, err := c.member(ctx, named)
-	return p, m, err
-}
-
 // identities returns the identities under which other systems know the member. An email address is stored as a keyed
 // hash, so that the table's keys do not reveal it.
-func (c *call) identities(externalID, email string) []stored.Identity {
+func identities(c *request.Call, externalID, email string) []stored.Identity {
 	var ids []stored.Identity
 	if externalID != "" {
 		ids = append(ids, stored.Identity{Kind: "external", Value: externalID})
 	}
 	if email != "" {
-		ids = append(ids, c.blind(c.who.Program, email))
+		ids = append(ids, c.Blind(c.Who.Program, email))
 	}
 	return ids
 }
 
-// asked prepares a request about the member in the path: it reads the body into b, checks it, and returns the live
+// askedMember prepares a request about the member in the path: it reads the body into b, checks it, and returns the live
 // program and the member.
-func (c *call) asked(ctx context.Context, b any, checked func(*check)) (*loyalty.Program, loyalty.MemberID, error) {
-	if err := c.take(b, checked); err != nil {
+func askedMember(
+	c *request.Call, ctx context.Context, b any, checked func(*request.Check),
+) (*loyalty.Program, loyalty.MemberID, error) {
+	if err := c.Take(b, checked); err != nil {
 		return nil, "", err
 	}
-	return c.meant(ctx, c.path("member"))
+	return c.Meant(ctx, c.Path("member"))
 }

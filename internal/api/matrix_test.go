@@ -92,7 +92,7 @@ func newMatrix(w *world) matrix {
 }
 
 func (m matrix) operation(t *testing.T, method, path, id string, scope auth.Scope) {
-	r := request{method: method, path: m.ids.Replace(path)}
+	r := sentRequest{method: method, path: m.ids.Replace(path)}
 	body, ok := m.bodies[id]
 	if ok {
 		r.body = []byte(body)
@@ -117,10 +117,10 @@ func (m matrix) operation(t *testing.T, method, path, id string, scope auth.Scop
 		want = "404 not_found"
 	}
 	if id == "retrieveDraft" { // its draft may have been stored by another row of this test already
-		m.do(request{method: "PUT", path: path, key: "other", body: []byte(`{"source": "mine"}`)})
+		m.do(sentRequest{method: "PUT", path: path, key: "other", body: []byte(`{"source": "mine"}`)})
 	}
 	if id == "publishProgram" {
-		m.do(request{method: "PUT", path: "/v1/program/draft", key: "other", body: []byte(`{"source": "mine"}`)})
+		m.do(sentRequest{method: "PUT", path: "/v1/program/draft", key: "other", body: []byte(`{"source": "mine"}`)})
 	}
 	r.key = "other"
 	if got := summary(m.do(r)); got != want {
@@ -145,8 +145,8 @@ func allBut(scope auth.Scope) (out []auth.Scope) {
 func TestUnknownAndForeignAnswerTheSame(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{}`)
-	unknown := w.do(request{method: "GET", path: "/v1/members/mem_00000000000000000000", key: "other"})
-	foreign := w.do(request{method: "GET", path: "/v1/members/" + ada, key: "other"})
+	unknown := w.do(sentRequest{method: "GET", path: "/v1/members/mem_00000000000000000000", key: "other"})
+	foreign := w.do(sentRequest{method: "GET", path: "/v1/members/" + ada, key: "other"})
 	same := func(a answered) string {
 		m := a.json.(map[string]any)
 		delete(m, "request_id")

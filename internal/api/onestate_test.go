@@ -110,7 +110,7 @@ func newStateHistory(t *testing.T, seed uint64, reads bool) *stateHistory {
 func (h *stateHistory) command(method, path string, body any) map[string]any {
 	h.t.Helper()
 	h.step++
-	r := request{method: method, path: path}
+	r := sentRequest{method: method, path: path}
 	if body != nil {
 		r.body = []byte(jsonOf(body))
 	}
@@ -192,7 +192,7 @@ func (h *stateHistory) act() {
 
 func (w *world) get(path string) map[string]any {
 	w.t.Helper()
-	a, _ := w.send(request{method: "GET", path: path})
+	a, _ := w.send(sentRequest{method: "GET", path: path})
 	if a.status != 200 {
 		w.t.Fatalf("GET %s: %d %s", path, a.status, a.body)
 	}
@@ -427,7 +427,7 @@ func TestQuotesAndRewardListsWriteNothing(t *testing.T) {
 	before := w.dump()
 	quote := `{"member": "` + m + `", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`
 	for _, a := range []answered{
-		w.post("POST", "/v1/quotes", quote), w.do(request{method: "GET", path: "/v1/rewards?member=" + m}),
+		w.post("POST", "/v1/quotes", quote), w.do(sentRequest{method: "GET", path: "/v1/rewards?member=" + m}),
 	} {
 		if a.status != 200 {
 			t.Errorf("%d %s", a.status, a.body)

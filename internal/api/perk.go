@@ -3,30 +3,30 @@ package api
 import (
 	"context"
 
-	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
-
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-func listPerks(ctx context.Context, c *call) (answer, error) {
-	p, id, err := c.meant(ctx, c.path("member"))
+func listPerks(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, id, err := c.Meant(ctx, c.Path("member"))
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	m, left, err := c.memberAndStock(ctx, p, id)
+	m, left, err := c.MemberAndStock(ctx, p, id)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	list := wire.PerkList{Data: []wire.Perk{}}
-	for _, q := range engine.Perks(p, m.Account, left, c.app.Now()) {
+	for _, q := range engine.Perks(p, m.Account, left, c.App.Now()) {
 		one := wire.Perk{
 			Kind: wire.PerkKindLevel, ID: q.ID, Name: wire.Text{}, TierGroup: q.TierGroup,
-			Available: len(q.Unmet) == 0, UnmetRequirements: wireLacks(q.Unmet),
+			Available: len(q.Unmet) == 0, UnmetRequirements: request.WireLacks(q.Unmet),
 		}
 		if q.Level == "" {
 			one.Kind, one.Name, one.Description = wire.PerkKindReward, wire.Text(q.Reward.Name), wire.Text(q.Reward.Description)
 		}
 		list.Data = append(list.Data, one)
 	}
-	return answer{body: list}, nil
+	return request.Answer{Body: list}, nil
 }

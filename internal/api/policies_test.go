@@ -125,7 +125,7 @@ func (w *world) reminders() {
 	for _, method := range []string{"GET", "POST"} {
 		path := strings.TrimPrefix(links.Unsubscribe(sub), "https://api.test")
 		if a := w.do(
-			request{method: method, path: path, header: map[string]string{"Authorization": ""}},
+			sentRequest{method: method, path: path, header: map[string]string{"Authorization": ""}},
 		); a.status != 200 {
 			w.t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
 		}

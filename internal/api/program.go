@@ -3,101 +3,77 @@ package api
 import (
 	"context"
 	"errors"
-	"strings"
-	"unicode/utf8"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/program/change"
-	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
-// maxSource is the maximum length of a program file in characters. With it, a draft fits into one item of the table.
-const maxSource = 200_000
-
-// A Reader provides the functions of package program. It is injected, so that only the programs function links the
-// parser and the schema.
-type Reader struct {
-	// Check compiles a file and returns the program, its errors and its warnings.
-	Check func(source []byte) (p *loyalty.Program, problems, warnings problem.Problems)
-	// Explain describes a program in plain language, one sentence per line.
-	Explain func(p *loyalty.Program) string
-	// Diff returns the differences between two files, or the problems of a file that cannot be read.
-	Diff func(older, newer []byte) ([]change.Change, problem.Problems)
-}
-
 type draftBody struct {
-	Source  string `json:"source"`
-	Version whole  `json:"version"`
-}
-
-func (c *check) source(s string) {
-	if n := utf8.RuneCountInString(s); n < 1 || n > maxSource {
-		c.fault(at("source"), loyalty.ValidationFailed, "A program file must have 1 to %d characters.", maxSource)
-	}
+	Source  string        `json:"source"`
+	Version request.Whole `json:"version"`
 }
 
 // version checks an optional version number.
-func (c *check) version(p place, w whole, least int64) {
+func version(c *request.Check, p request.Place, w request.Whole, least int64) {
 	switch {
-	case w.given && w.n < least:
-		c.fault(p, loyalty.AmountNotPositive, "The version must be a whole number of at least %d.", least)
-	case w.n > int64(loyalty.MaxPoints):
-		c.fault(p, loyalty.AmountOutOfRange, "The version number is too large.")
+	case w.Given && w.N < least:
+		c.Fault(p, loyalty.AmountNotPositive, "The version must be a whole number of at least %d.", least)
+	case w.N > int64(loyalty.MaxPoints):
+		c.Fault(p, loyalty.AmountOutOfRange, "The version number is too large.")
 	}
 }
 
-func getProgram(ctx context.Context, c *call) (answer, error) { return c.published(ctx, 0) }
+func getProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return published(c, ctx, 0)
+}
 
 // published answers with a version, or with the live one if version is zero. It reads the table instead of the
 // 30-second cache, because the caller may just have published a version through another process.
-func (c *call) published(ctx context.Context, version int) (answer, error) {
-	schedule, err := c.app.Ledger.Schedule(ctx, c.who.Program)
+func published(c *request.Call, ctx context.Context, version int) (request.Answer, error) {
+	schedule, err := c.App.Ledger.Schedule(ctx, c.Who.Program)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	if version == 0 {
 		version = schedule.Live
 	}
 	if version == 0 {
-		return answer{}, app.ErrNotPublished
+		return request.Answer{}, app.ErrNotPublished
 	}
-	v, err := c.app.Ledger.Published(ctx, c.who.Program, version)
+	v, err := c.App.Ledger.Published(ctx, c.Who.Program, version)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	p, err := c.app.Programs.Version(ctx, c.who.Program, version)
+	p, err := c.App.Programs.Version(ctx, c.Who.Program, version)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{body: wire.Program{
+	return request.Answer{Body: wire.Program{
 		Program: v.Program, Version: v.Version, Status: wire.ProgramStatus(schedule.Status(v)), PublishedAt: v.At.UTC(),
-		PublishedBy: v.By, EffectiveAt: v.Effective, Source: string(v.Source), RulesText: c.explained(p),
+		PublishedBy: v.By, EffectiveAt: v.Effective, Source: string(v.Source), RulesText: c.Explained(p),
 	}}, nil
 }
 
-// explained returns the sentences that describe a program.
-func (c *call) explained(p *loyalty.Program) []string {
-	return strings.Split(strings.TrimSpace(c.reader.Explain(p)), "\n")
-}
-
-func listVersions(ctx context.Context, c *call) (answer, error) {
-	size, err := c.pageSize()
+func listVersions(ctx context.Context, c *request.Call) (request.Answer, error) {
+	size, err := c.PageSize()
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	before, err := c.openCursor("")
+	before, err := c.OpenCursor("")
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	schedule, err := c.app.Ledger.Schedule(ctx, c.who.Program)
+	schedule, err := c.App.Ledger.Schedule(ctx, c.Who.Program)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	versions, more, err := firstPage(c.app.Ledger.PublishedVersions(ctx, c.who.Program, int(before), size+1), size)
+	versions, more, err := request.FirstPage(
+		c.App.Ledger.PublishedVersions(ctx, c.Who.Program, int(before), size+1), size,
+	)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	list := wire.VersionList{}
 	for _, v := range versions {
@@ -108,52 +84,43 @@ func listVersions(ctx context.Context, c *call) (answer, error) {
 		})
 	}
 	if more {
-		list.NextCursor = c.cursor("", int64(versions[size-1].Version))
+		list.NextCursor = c.Cursor("", int64(versions[size-1].Version))
 	}
-	return answer{body: list}, nil
+	return request.Answer{Body: list}, nil
 }
 
-func getDraft(ctx context.Context, c *call) (answer, error) {
-	source, version, err := c.draft(ctx)
+func getDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
+	source, version, err := c.Draft(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{body: wire.Draft{Source: string(source), Version: version}}, nil
+	return request.Answer{Body: wire.Draft{Source: string(source), Version: version}}, nil
 }
 
-// draft returns the draft and its version, or not_found if there is no draft.
-func (c *call) draft(ctx context.Context) ([]byte, int64, error) {
-	source, version, err := c.app.Ledger.Draft(ctx, c.who.Program)
-	if err == nil && version == 0 {
-		err = refuse(loyalty.NotFound, notFoundDetail)
-	}
-	return source, version, err
-}
-
-func putDraft(ctx context.Context, c *call) (answer, error) {
+func putDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b draftBody
-	err := c.take(&b, func(faults *check) {
-		faults.source(b.Source)
-		faults.version(at("version"), b.Version, 0)
+	err := c.Take(&b, func(faults *request.Check) {
+		faults.Source(b.Source)
+		version(faults, request.At("version"), b.Version, 0)
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	var after *int64
-	if b.Version.given {
-		after = &b.Version.n
+	if b.Version.Given {
+		after = &b.Version.N
 	}
-	version, err := c.app.Ledger.SaveDraft(ctx, c.who.Program, []byte(b.Source), after)
+	version, err := c.App.Ledger.SaveDraft(ctx, c.Who.Program, []byte(b.Source), after)
 	if err != nil {
-		return answer{}, outrun(err)
+		return request.Answer{}, outrun(err)
 	}
-	return answer{body: wire.Draft{Source: b.Source, Version: version}}, nil
+	return request.Answer{Body: wire.Draft{Source: b.Source, Version: version}}, nil
 }
 
 // outrun replaces already_exists with version_conflict, which is the right code for an object with versions.
 func outrun(err error) error {
 	if rule, ok := errors.AsType[*loyalty.Error](err); ok && rule.Code == loyalty.AlreadyExists {
-		return refuse(versionConflict, "%s", rule.Detail)
+		return request.Refuse(request.VersionConflict, "%s", rule.Detail)
 	}
 	return err
 }

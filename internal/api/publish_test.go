@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -16,7 +17,7 @@ func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 		body, _ := json.Marshal(map[string]string{"source": dearer})
 		w.must("POST", "/v1/program/validate", string(body))
 		w.must("PUT", "/v1/program/draft", string(body))
-		if a := w.post("POST", "/v1/program/publish", `{"after": 7}`); a.code() != string(versionConflict) {
+		if a := w.post("POST", "/v1/program/publish", `{"after": 7}`); a.code() != string(request.VersionConflict) {
 			t.Errorf("publishing behind a version that is not live: %d %s", a.status, a.body)
 		}
 		for range 2 { // the second changes nothing
@@ -34,16 +35,16 @@ func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 		if v, _ := lookup(w.post("GET", "/v1/rewards", "").json, "data.0.points"); v != 500.0 {
 			t.Errorf("the reward costs %v after going back", v)
 		}
-		a := w.do(request{method: "GET", path: "/v1/program/versions?page_size=2"})
+		a := w.do(sentRequest{method: "GET", path: "/v1/program/versions?page_size=2"})
 		next, _ := lookup(a.json, "next_cursor")
 		if status, _ := lookup(a.json, "data.0.status"); status != "live" || next == nil {
 			t.Errorf("versions: %s", a.body)
 		}
-		foreign := request{method: "GET", path: "/v1/program/versions?cursor=" + next.(string), key: "other"}
+		foreign := sentRequest{method: "GET", path: "/v1/program/versions?cursor=" + next.(string), key: "other"}
 		if got := summary(w.do(foreign)); got != "400 invalid_cursor" {
 			t.Errorf("another program's cursor: %s", got)
 		}
-		a = w.do(request{method: "GET", path: "/v1/program/versions?cursor=" + next.(string)})
+		a = w.do(sentRequest{method: "GET", path: "/v1/program/versions?cursor=" + next.(string)})
 		if v, _ := lookup(a.json, "data.0.version"); v != 1.0 {
 			t.Errorf("the last page of versions: %s", a.body)
 		}
@@ -53,12 +54,12 @@ func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 func TestAKeyCannotPublishAnotherProgramsFile(t *testing.T) {
 	w := newWorld(t, memory(t))
 	body, _ := json.Marshal(map[string]string{"source": plainSource(t)})
-	put := request{method: "PUT", path: "/v1/program/draft", key: "other", body: body}
+	put := sentRequest{method: "PUT", path: "/v1/program/draft", key: "other", body: body}
 	if a := w.do(put); a.status != 200 {
 		t.Fatalf("a draft may be anything: %d %s", a.status, a.body)
 	}
 	before := w.dump()
-	a := w.do(request{method: "POST", path: "/v1/program/publish", key: "other", body: []byte("{}")})
+	a := w.do(sentRequest{method: "POST", path: "/v1/program/publish", key: "other", body: []byte("{}")})
 	if a.status != 422 || w.dump() != before {
 		t.Errorf("publishing another program's file: %d %s", a.status, a.body)
 	}

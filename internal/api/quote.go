@@ -5,45 +5,46 @@ import (
 	"context"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/explain"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-func quoteOrder(ctx context.Context, c *call) (answer, error) {
-	language, err := c.language()
+func quoteOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
+	language, err := c.Language()
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	var b basketBody
+	var b request.BasketBody
 	var o loyalty.Order
-	if err := c.take(&b, func(faults *check) { o = b.basket(faults) }); err != nil {
-		return answer{}, err
+	if err := c.Take(&b, func(faults *request.Check) { o = b.Basket(faults) }); err != nil {
+		return request.Answer{}, err
 	}
-	p, err := c.program(ctx)
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	if o.Member, err = c.buyer(ctx, b); err != nil {
-		return answer{}, err
+	if o.Member, err = c.Buyer(ctx, b); err != nil {
+		return request.Answer{}, err
 	}
 	o.ID, o.Status = "quote", loyalty.OrderPaid
 	if o.PlacedAt.IsZero() {
-		o.PlacedAt = c.app.Now().UTC()
+		o.PlacedAt = c.App.Now().UTC()
 	}
-	q, err := c.app.Ledger.Quote(ctx, p, o)
+	q, err := c.App.Ledger.Quote(ctx, p, o)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{body: wireQuote(p, q.Quote, cmp.Or(language, q.Profile.Locale), c.app.Now())}, nil
+	return request.Answer{Body: wireQuote(p, q.Quote, cmp.Or(language, q.Profile.Locale), c.App.Now())}, nil
 }
 
 func wireQuote(p *loyalty.Program, q engine.Quote, locale string, now time.Time) wire.Quote {
 	words := explain.Entry(p, loyalty.Entry{Reasons: q.Reasons}, locale)
-	points, balance := int64(q.Points), wireBalance(q.Balance)
+	points, balance := int64(q.Points), request.WireBalance(q.Balance)
 	out := wire.Quote{
-		Points: points, Guest: q.Guest, Reasons: wireBecause(q.Reasons), Balance: &balance,
+		Points: points, Guest: q.Guest, Reasons: request.WireBecause(q.Reasons), Balance: &balance,
 		Explanation: wire.QuoteExplanation{Language: words.Language, Details: words.Reasons},
 		Rewards:     []wire.QuotedReward{},
 	}
@@ -51,7 +52,7 @@ func wireQuote(p *loyalty.Program, q engine.Quote, locale string, now time.Time)
 		out.Wallets = append(out.Wallets, wire.WalletPoints{Wallet: g.Wallet, Points: int64(g.Worth)})
 	}
 	if q.Points > 0 {
-		out.ActiveAt, out.ExpiresAt = q.ActiveAt.UTC(), end(p, q.Expires)
+		out.ActiveAt, out.ExpiresAt = q.ActiveAt.UTC(), request.End(p, q.Expires)
 	}
 	if q.Guest {
 		out.Points, out.PotentialPoints, out.Balance = 0, &points, nil
@@ -65,7 +66,7 @@ func wireQuote(p *loyalty.Program, q engine.Quote, locale string, now time.Time)
 		if r.Reward.Visible.Has(now) {
 			out.Rewards = append(out.Rewards, wire.QuotedReward{
 				Reward: r.Reward.ID, Points: int64(r.Cost), Missing: int64(r.Missing), Available: len(r.Unmet) == 0,
-				UnmetRequirements: wireLacks(r.Unmet),
+				UnmetRequirements: request.WireLacks(r.Unmet),
 			})
 		}
 	}

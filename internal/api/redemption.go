@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -14,14 +15,14 @@ import (
 )
 
 type redemptionBody struct {
-	Member string     `json:"member"`
-	Reward string     `json:"reward"`
-	Order  *string    `json:"order"`
-	Cart   *string    `json:"cart"`
-	Total  *totalBody `json:"order_total"`
-	Points whole      `json:"points"`
-	Wallet *string    `json:"wallet"`
-	Commit bool       `json:"commit"`
+	Member string        `json:"member"`
+	Reward string        `json:"reward"`
+	Order  *string       `json:"order"`
+	Cart   *string       `json:"cart"`
+	Total  *totalBody    `json:"order_total"`
+	Points request.Whole `json:"points"`
+	Wallet *string       `json:"wallet"`
+	Commit bool          `json:"commit"`
 
 	Household bool         `json:"household"`
 	Address   *addressBody `json:"address"`
@@ -30,85 +31,89 @@ type redemptionBody struct {
 
 // A totalBody is the total of an order.
 type totalBody struct {
-	Amount   whole  `json:"amount"`
-	Currency string `json:"currency"`
+	Amount   request.Whole `json:"amount"`
+	Currency string        `json:"currency"`
 }
 
 // request checks the body and returns the redemption request. The caller sets its ID and its member.
-func (b redemptionBody) request(c *check) ledger.RedemptionRequest {
-	c.requiredID(at("member"), b.Member)
-	c.requiredID(at("reward"), b.Reward)
+func (b redemptionBody) request(c *request.Check) ledger.RedemptionRequest {
+	c.RequiredID(request.At("member"), b.Member)
+	c.RequiredID(request.At("reward"), b.Reward)
 	in := ledger.RedemptionRequest{
-		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart),
+		Reward: b.Reward, Order: optionalID(c, request.At("order"), b.Order),
+		Cart:      optionalID(c, request.At("cart"), b.Cart),
 		Commit:    b.Commit,
-		Wallet:    c.optionalWallet(at("wallet"), b.Wallet),
+		Wallet:    optionalWallet(c, request.At("wallet"), b.Wallet),
 		Household: b.Household,
-		Date:      c.optionalID(at("date"), b.Date),
+		Date:      optionalID(c, request.At("date"), b.Date),
 	}
 	if b.Total != nil {
-		c.required(at("order_total/amount"), b.Total.Amount.given)
-		in.Total.Amount = c.amount(at("order_total/amount"), b.Total.Amount)
-		c.currency(at("order_total/currency"), b.Total.Currency)
+		c.Required(request.At("order_total/amount"), b.Total.Amount.Given)
+		in.Total.Amount = c.Amount(request.At("order_total/amount"), b.Total.Amount)
+		c.Currency(request.At("order_total/currency"), b.Total.Currency)
 		in.Total.Currency = loyalty.Currency(b.Total.Currency)
 	}
-	switch n := b.Points.n; {
-	case !b.Points.given:
+	switch n := b.Points.N; {
+	case !b.Points.Given:
 	case b.Reward != redeem.PayReward:
-		c.fault(at("points"), loyalty.ValidationFailed, "points is only for the reward %s. Omit it.", redeem.PayReward)
+		c.Fault(
+			request.At("points"), loyalty.ValidationFailed, "points is only for the reward %s. Omit it.",
+			redeem.PayReward,
+		)
 	case n < 1:
-		c.fault(at("points"), loyalty.AmountNotPositive, "points must be above 0.")
+		c.Fault(request.At("points"), loyalty.AmountNotPositive, "points must be above 0.")
 	case n > int64(loyalty.MaxPoints):
-		c.fault(at("points"), loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
+		c.Fault(request.At("points"), loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
 	}
-	in.Points = loyalty.Points(b.Points.n)
+	in.Points = loyalty.Points(b.Points.N)
 	in.Address = b.Address.address(c)
 	return in
 }
 
 // optionalID checks an identifier that may be omitted but not empty.
-func (c *check) optionalID(p place, s *string) string {
+func optionalID(c *request.Check, p request.Place, s *string) string {
 	if s == nil {
 		return ""
 	}
-	if !validID(*s) {
-		c.fault(p, loyalty.ValidationFailed, idForm)
+	if !request.ValidID(*s) {
+		c.Fault(p, loyalty.ValidationFailed, request.IdForm)
 	}
 	return *s
 }
 
-func redeemReward(ctx context.Context, c *call) (answer, error) {
+func redeemReward(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b redemptionBody
 	var in ledger.RedemptionRequest
-	if err := c.take(&b, func(faults *check) { in = b.request(faults) }); err != nil {
-		return answer{}, err
+	if err := c.Take(&b, func(faults *request.Check) { in = b.request(faults) }); err != nil {
+		return request.Answer{}, err
 	}
-	p, m, err := c.meant(ctx, b.Member)
+	p, m, err := c.Meant(ctx, b.Member)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	in.ID, in.Member = stored.RedemptionID(c.derivedID("", m), m), m
-	by, err := c.byRedemption(in)
+	in.ID, in.Member = stored.RedemptionID(derivedID(c, "", m), m), m
+	by, err := byRedemption(c, in)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.Redeem(ctx, p, in, by)
+	r, err := c.App.Ledger.Redeem(ctx, p, in, by)
 	if err != nil {
-		return answer{replayed: r.Replayed}, err
+		return request.Answer{Replayed: r.Replayed}, err
 	}
 	if r.Redemption.Status == loyalty.Reserved {
-		c.wake(ctx, p, in.Member, loyalty.BeforeHold)
+		wake(c, ctx, p, in.Member, loyalty.BeforeHold)
 	}
-	return c.toldRedemption(ctx, r, http.StatusCreated)
+	return toldRedemption(c, ctx, r, http.StatusCreated)
 }
 
 // byRedemption returns the actor and fingerprint of a redemption. Fields that were added to the API later are in the
 // fingerprint only if they are set. The fingerprints of older requests therefore do not change.
-func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
+func byRedemption(c *request.Call, in ledger.RedemptionRequest) (ledger.By, error) {
 	address := ""
 	if in.Address != nil {
-		address = c.hidden("address", fmt.Sprintf("%q", *in.Address))
+		address = hidden(c, "address", fmt.Sprintf("%q", *in.Address))
 	}
-	return c.by(struct {
+	return by(c, struct {
 		ID     string
 		Member loyalty.MemberID
 		Reward string
@@ -128,53 +133,53 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 	})
 }
 
-func getRedemption(ctx context.Context, c *call) (answer, error) {
-	p, err := c.program(ctx)
+func getRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.CurrentRedemption(ctx, p, c.path("redemption"))
+	r, err := c.App.Ledger.CurrentRedemption(ctx, p, c.Path("redemption"))
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return c.toldRedemption(ctx, r, http.StatusOK)
+	return toldRedemption(c, ctx, r, http.StatusOK)
 }
 
 // listVouchers lists a member's redemptions that issued a code, newest first, with the state of each code.
-func listVouchers(ctx context.Context, c *call) (answer, error) {
-	size, err := c.pageSize()
+func listVouchers(ctx context.Context, c *request.Call) (request.Answer, error) {
+	size, err := c.PageSize()
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	p, m, err := c.namedMember(ctx)
+	p, m, err := namedMember(c, ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	member := m.Account.Member
-	after, err := c.openTextCursor(string(member))
+	after, err := c.OpenTextCursor(string(member))
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	found, err := c.app.Ledger.Vouchers(ctx, p.ID, member, after, size+1)
+	found, err := c.App.Ledger.Vouchers(ctx, p.ID, member, after, size+1)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	list := wire.VoucherList{Data: []wire.Voucher{}}
 	for _, v := range found[:min(size, len(found))] {
-		list.Data = append(list.Data, c.wireVoucher(v))
+		list.Data = append(list.Data, wireVoucher(c, v))
 	}
 	if len(found) > size {
-		list.NextCursor = c.textCursor(string(member), found[size-1].Place)
+		list.NextCursor = c.TextCursor(string(member), found[size-1].Place)
 	}
-	return answer{body: list}, nil
+	return request.Answer{Body: list}, nil
 }
 
 // wireVoucher returns the current state of a voucher, without its full code.
-func (c *call) wireVoucher(v ledger.Voucher) wire.Voucher {
+func wireVoucher(c *request.Call, v ledger.Voucher) wire.Voucher {
 	issued := v.Issued
 	out := wire.Voucher{
 		Redemption: v.ID, Reward: v.Reward, Order: v.Order, Status: wire.VoucherStatus(v.Status),
-		CodeHint: redeem.CodeHint(v.Code), State: wire.VoucherState(issued.State(c.app.Now())), CreatedAt: v.At.UTC(),
+		CodeHint: redeem.CodeHint(v.Code), State: wire.VoucherState(issued.State(c.App.Now())), CreatedAt: v.At.UTC(),
 		ValidFrom: issued.From.UTC(), ValidUntil: instant(issued.Until), UsedAt: issued.Used.UTC(),
 	}
 	if issued.Left.Currency != "" {
@@ -188,9 +193,9 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	out := wire.Redemption{
 		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,
 		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), Restored: int64(rd.Restored),
-		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: wireBalance(r.Balance),
+		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: request.WireBalance(r.Balance),
 		Requested: int64(rd.Requested),
-		Wallet:    rd.Wallet, Wallets: walletBalances(r.Entry), Value: wireMoney(rd.Value),
+		Wallet:    rd.Wallet, Wallets: walletBalances(r.Entry), Value: request.WireMoney(rd.Value),
 	}
 	for _, d := range rd.Contributions {
 		out.Contributions = append(

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -21,91 +22,91 @@ const maxReferralCode = 64
 
 var referralCodeForm = regexp.MustCompile(`^[A-Za-z0-9]([ -]?[A-Za-z0-9]){3,19}$`)
 
-func giveReferralCode(ctx context.Context, c *call) (answer, error) {
+func giveReferralCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b referralCodeBody
 	code := ""
-	err := c.take(&b, func(faults *check) {
+	err := c.Take(&b, func(faults *request.Check) {
 		if b.Code == nil {
 			return
 		}
 		if code = *b.Code; !referralCodeForm.MatchString(code) {
-			faults.fault(at("code"), loyalty.ValidationFailed,
+			faults.Fault(request.At("code"), loyalty.ValidationFailed,
 				"A code must be 4 to 20 letters and digits, with single spaces or hyphens between them.")
 		}
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	p, m, err := c.namedMember(ctx)
+	p, m, err := namedMember(c, ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	code, err = c.app.Ledger.GiveReferralCode(ctx, p, m.Account.Member, code)
+	code, err = c.App.Ledger.GiveReferralCode(ctx, p, m.Account.Member, code)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{body: wire.ReferralCode{Code: code}}, nil
+	return request.Answer{Body: wire.ReferralCode{Code: code}}, nil
 }
 
-func referMember(ctx context.Context, c *call) (answer, error) {
+func referMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b referralCodeBody
-	err := c.take(&b, func(faults *check) {
-		if faults.required(at("code"), b.Code != nil) {
-			faults.text(at("code"), *b.Code, 1, maxReferralCode)
+	err := c.Take(&b, func(faults *request.Check) {
+		if faults.Required(request.At("code"), b.Code != nil) {
+			faults.Text(request.At("code"), *b.Code, 1, maxReferralCode)
 		}
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	p, m, err := c.namedMember(ctx)
+	p, m, err := namedMember(c, ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	id := m.Account.Member
-	by, err := c.by(b)
+	by, err := by(c, b)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	m, err = c.app.Ledger.Refer(
-		ctx, p, ledger.ReferralRequest{ID: c.derivedID("rf_", id), Member: id, Code: *b.Code}, by,
+	m, err = c.App.Ledger.Refer(
+		ctx, p, ledger.ReferralRequest{ID: derivedID(c, "rf_", id), Member: id, Code: *b.Code}, by,
 	)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{body: wireReferral(m.Account.Traits.Referral, c.app.Now()), replayed: m.Replayed}, nil
+	return request.Answer{Body: wireReferral(m.Account.Traits.Referral, c.App.Now()), Replayed: m.Replayed}, nil
 }
 
-func listReferrals(ctx context.Context, c *call) (answer, error) {
-	size, err := c.pageSize()
+func listReferrals(ctx context.Context, c *request.Call) (request.Answer, error) {
+	size, err := c.PageSize()
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	p, m, err := c.namedMember(ctx)
+	p, m, err := namedMember(c, ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	owner := string(m.Account.Member)
-	after, err := c.openTextCursor(owner)
+	after, err := c.OpenTextCursor(owner)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	list := wire.ReferralList{Data: []wire.Friend{}}
-	if list.Code, err = c.app.Ledger.ReferralCodeOf(ctx, p.ID, m.Account.Member); err != nil {
-		return answer{}, err
+	if list.Code, err = c.App.Ledger.ReferralCodeOf(ctx, p.ID, m.Account.Member); err != nil {
+		return request.Answer{}, err
 	}
-	friends, err := c.app.Ledger.Friends(ctx, p, m.Account.Member, loyalty.MemberID(after), size+1)
+	friends, err := c.App.Ledger.Friends(ctx, p, m.Account.Member, loyalty.MemberID(after), size+1)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	for _, f := range friends[:min(size, len(friends))] {
 		list.Data = append(
-			list.Data, wire.Friend{Friend: string(f.Member), Referral: wireReferral(f.Referral, c.app.Now())},
+			list.Data, wire.Friend{Friend: string(f.Member), Referral: wireReferral(f.Referral, c.App.Now())},
 		)
 	}
 	if len(friends) > size {
-		list.NextCursor = c.textCursor(owner, list.Data[size-1].Friend)
+		list.NextCursor = c.TextCursor(owner, list.Data[size-1].Friend)
 	}
-	return answer{body: list}, nil
+	return request.Answer{Body: list}, nil
 }
 
 // wireReferral returns the member's referral. It is zero, and therefore omitted, if the member was not referred.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -22,47 +23,47 @@ import (
 
 // listTomorrow lists the reminders that members would receive tomorrow in their time zones, as of now. It also counts
 // suppressed reminders by reason. Members whose next visit is after tomorrow do not count toward the page size.
-func listTomorrow(ctx context.Context, c *call) (answer, error) {
-	size, err := c.pageSize()
+func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) {
+	size, err := c.PageSize()
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	p, err := c.program(ctx)
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	left, err := c.app.Ledger.Stock(ctx, p)
+	left, err := c.App.Ledger.Stock(ctx, p)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	shard, place, err := c.openShardCursor()
+	shard, place, err := c.OpenShardCursor()
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	f := foresight{call: c, p: p, left: left, out: wire.ScheduledReminderList{
+	f := foresight{Call: c, p: p, left: left, out: wire.ScheduledReminderList{
 		Data: []wire.ScheduledReminder{}, Counts: map[string]int64{}, Suppressed: map[string]int64{},
 	}}
-	until := c.app.Now().AddDate(0, 0, 3) // the end of tomorrow in every time zone
+	until := c.App.Now().AddDate(0, 0, 3) // the end of tomorrow in every time zone
 	for ; shard < stored.Shards; shard, place = shard+1, "" {
-		for at, err := range c.app.Ledger.RemindersBehind(ctx, p.ID, shard, place, until) {
+		for at, err := range c.App.Ledger.RemindersBehind(ctx, p.ID, shard, place, until) {
 			if err != nil {
-				return answer{}, err
+				return request.Answer{}, err
 			}
 			if f.out.Evaluated == int64(size) {
-				f.out.NextCursor = c.shardCursor(shard, place)
-				return answer{body: f.out}, nil
+				f.out.NextCursor = c.ShardCursor(shard, place)
+				return request.Answer{Body: f.out}, nil
 			}
 			place = at
 			if err := f.look(ctx, stored.MemberAt(at)); err != nil {
-				return answer{}, err
+				return request.Answer{}, err
 			}
 		}
 	}
-	return answer{body: f.out}, nil
+	return request.Answer{Body: f.out}, nil
 }
 
 type foresight struct {
-	*call
+	*request.Call
 	p    *loyalty.Program
 	left earn.Budgets
 	out  wire.ScheduledReminderList
@@ -75,8 +76,8 @@ const maxForeseen = 100
 // look simulates the visits to one member from now until the end of the member's tomorrow. Each visit plans the next
 // one. It includes today's visits, because a reminder that is sent today is not sent again tomorrow.
 func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
-	at := f.app.Now()
-	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, at)
+	at := f.App.Now()
+	v, err := f.App.Ledger.Foresee(ctx, f.p, m, f.left, at)
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	if v.Next.After(at) {
 		at = v.Next
 	}
-	v.Who.Reach = f.office.Deliverable(v.Who.Reach)
+	v.Who.Reach = f.Office.Deliverable(v.Who.Reach)
 	f.out.Evaluated++
 	var plan remind.Plan
 	for n := 0; n < maxForeseen && at.Before(until); n++ {
@@ -153,30 +154,30 @@ type testBody struct {
 // maxTestAddresses is the maximum number of addresses of a test message.
 const maxTestAddresses = 5
 
-func (b previewBody) check(c *check, now time.Time) {
-	if c.required(at("member"), b.Member != nil) {
-		c.id(at("member"), *b.Member)
+func (b previewBody) check(c *request.Check, now time.Time) {
+	if c.Required(request.At("member"), b.Member != nil) {
+		c.Id(request.At("member"), *b.Member)
 	}
-	if c.required(at("reminder"), b.Reminder != nil) {
-		c.id(at("reminder"), *b.Reminder)
+	if c.Required(request.At("reminder"), b.Reminder != nil) {
+		c.Id(request.At("reminder"), *b.Reminder)
 	}
 	if b.At != nil && (b.At.Before(now) || b.At.After(now.AddDate(1, 1, 0))) {
-		c.fault(at("at"), loyalty.ValidationFailed, "This must be from now to 13 months ahead.")
+		c.Fault(request.At("at"), loyalty.ValidationFailed, "This must be from now to 13 months ahead.")
 	}
 }
 
-func (b testBody) check(c *check, now time.Time) {
+func (b testBody) check(c *request.Check, now time.Time) {
 	b.previewBody.check(c, now)
 	if len(b.To) == 0 || len(b.To) > maxTestAddresses {
-		c.fault(at("to"), loyalty.ValidationFailed, "A test must have 1 to %d addresses.", maxTestAddresses)
+		c.Fault(request.At("to"), loyalty.ValidationFailed, "A test must have 1 to %d addresses.", maxTestAddresses)
 		return
 	}
 	for i, to := range b.To {
-		p := at("to/" + strconv.Itoa(i))
+		p := request.At("to/" + strconv.Itoa(i))
 		if channelOf(to) == loyalty.SMS {
-			c.phone(p, to)
+			checkPhone(c, p, to)
 		} else {
-			c.email(p, to)
+			checkEmail(c, p, to)
 		}
 	}
 }
@@ -191,49 +192,49 @@ func channelOf(address string) loyalty.Channel {
 
 // previewed returns the message that a reminder would send to a member, and the reason if it would be suppressed. If
 // a channel is given, the message is a test that goes to another recipient through this channel.
-func (c *call) previewed(
+func previewed(c *request.Call,
 	ctx context.Context, b previewBody, by loyalty.Channel,
 ) (m notify.Message, why remind.Why, err error) {
-	now := c.app.Now()
+	now := c.App.Now()
 	if b.At != nil {
 		now = *b.At
 	}
-	p, id, err := c.meant(ctx, *b.Member)
+	p, id, err := c.Meant(ctx, *b.Member)
 	if err != nil {
 		return m, "", err
 	}
-	v, err := c.app.Ledger.Foresee(ctx, p, id, nil, now)
+	v, err := c.App.Ledger.Foresee(ctx, p, id, nil, now)
 	if err != nil {
 		return m, "", err
 	}
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.ID == *b.Reminder }) {
-		return m, "", refuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
+		return m, "", request.RefuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
 	}
-	v.Who.Reach = c.office.Deliverable(v.Who.Reach)
+	v.Who.Reach = c.Office.Deliverable(v.Who.Reach)
 	n, why, ok := remind.Preview(p, v.Account, v.Who, v.State, *b.Reminder, now)
 	if !ok {
-		return m, "", refuseAt(loyalty.ValidationFailed, "/at",
+		return m, "", request.RefuseAt(loyalty.ValidationFailed, "/at",
 			"The reminder has no message for the member at that instant.")
 	}
 	if by != "" {
 		n.Channel, id = by, notify.NoMember
 	}
 	address, _ := v.Profile.Address(n.Channel)
-	m, err = c.office.At(c.event.url()).Write(p,
+	m, err = c.Office.At(c.Event.Url()).Write(p,
 		notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
 	return m, why, err
 }
 
-func previewReminder(ctx context.Context, c *call) (answer, error) {
+func previewReminder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b previewBody
-	if err := c.take(&b, func(faults *check) { b.check(faults, c.app.Now()) }); err != nil {
-		return answer{}, err
+	if err := c.Take(&b, func(faults *request.Check) { b.check(faults, c.App.Now()) }); err != nil {
+		return request.Answer{}, err
 	}
-	m, why, err := c.previewed(ctx, b, "")
+	m, why, err := previewed(c, ctx, b, "")
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{body: wirePreview(m, why)}, nil
+	return request.Answer{Body: wirePreview(m, why)}, nil
 }
 
 func wirePreview(m notify.Message, why remind.Why) wire.ReminderPreview {
@@ -250,10 +251,10 @@ func wirePreview(m notify.Message, why remind.Why) wire.ReminderPreview {
 
 // testReminder sends a reminder to the merchant's own addresses, marked as a test. Nothing is recorded, so repeating
 // the request sends the message again.
-func testReminder(ctx context.Context, c *call) (answer, error) {
+func testReminder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b testBody
-	if err := c.take(&b, func(faults *check) { b.check(faults, c.app.Now()) }); err != nil {
-		return answer{}, err
+	if err := c.Take(&b, func(faults *request.Check) { b.check(faults, c.App.Now()) }); err != nil {
+		return request.Answer{}, err
 	}
 	said := map[loyalty.Channel]notify.Message{} // all messages are written before any is sent
 	for _, to := range b.To {
@@ -261,26 +262,26 @@ func testReminder(ctx context.Context, c *call) (answer, error) {
 		if _, ok := said[by]; ok {
 			continue
 		}
-		m, _, err := c.previewed(ctx, b.previewBody, by)
+		m, _, err := previewed(c, ctx, b.previewBody, by)
 		if err != nil {
-			return answer{}, err
+			return request.Answer{}, err
 		}
 		said[by] = marked(m)
 	}
 	out := wire.ReminderTestResult{Sent: []string{}, Suppressed: []string{}}
 	for _, to := range b.To {
 		m := said[channelOf(to)]
-		m.To, m.ID = to, "test_"+randomID(c.app.Random)
-		if err := c.office.Send(ctx, m); err != nil {
+		m.To, m.ID = to, "test_"+randomID(c.App.Random)
+		if err := c.Office.Send(ctx, m); err != nil {
 			if !errors.Is(err, notify.ErrNotSent) && !errors.Is(err, notify.ErrRejected) {
-				return answer{}, err
+				return request.Answer{}, err
 			}
 			out.Suppressed = append(out.Suppressed, to)
 			continue
 		}
 		out.Sent = append(out.Sent, to)
 	}
-	return answer{body: out}, nil
+	return request.Answer{Body: out}, nil
 }
 
 // marked returns the message, marked as a test.
@@ -301,27 +302,27 @@ func randomID(source io.Reader) string {
 }
 
 // reportReminders reports the effect of each reminder, summed over the requested months, and of its holdout group.
-func reportReminders(ctx context.Context, c *call) (answer, error) {
-	from, err := c.month("from", c.app.Now())
+func reportReminders(ctx context.Context, c *request.Call) (request.Answer, error) {
+	from, err := month(c, "from", c.App.Now())
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	to, err := c.month("to", c.app.Now())
+	to, err := month(c, "to", c.App.Now())
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	if to.Before(from) || to.After(from.AddDate(2, 0, 0)) {
-		return answer{}, refuseAt(
-			invalidParameter, "to", "to must not be before from, or more than two years after it.",
+		return request.Answer{}, request.RefuseAt(
+			request.InvalidParameter, "to", "to must not be before from, or more than two years after it.",
 		)
 	}
-	p, err := c.program(ctx)
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	figures, err := c.app.Ledger.ReminderFigures(ctx, p.ID, from, to)
+	figures, err := c.App.Ledger.ReminderFigures(ctx, p.ID, from, to)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	out := wire.ReminderReport{
 		From: from.Format("2006-01"), To: to.Format("2006-01"), Data: []wire.ReminderStatistics{},
@@ -340,29 +341,29 @@ func reportReminders(ctx context.Context, c *call) (answer, error) {
 		}
 		out.Data = append(out.Data, one)
 	}
-	return answer{body: out}, nil
+	return request.Answer{Body: out}, nil
 }
 
 // month returns a query parameter like 2026-12. Without the parameter, it returns the month of the given instant.
-func (c *call) month(name string, otherwise time.Time) (time.Time, error) {
-	s, ok := c.event.Query[name]
+func month(c *request.Call, name string, otherwise time.Time) (time.Time, error) {
+	s, ok := c.Event.Query[name]
 	if !ok {
 		s = otherwise.UTC().Format("2006-01")
 	}
 	t, err := time.Parse("2006-01", s)
 	if err != nil || t.Year() < 2000 || t.Year() > 2999 {
-		return t, refuseAt(invalidParameter, name, name+" is a month like 2026-12.")
+		return t, request.RefuseAt(request.InvalidParameter, name, name+" is a month like 2026-12.")
 	}
 	return t, nil
 }
 
 // wake schedules an immediate evaluation of a member's reminders, if the program has a reminder for what just
 // happened. The daily visit could be too late for it. A failure only delays the reminder.
-func (c *call) wake(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
+func wake(c *request.Call, ctx context.Context, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return
 	}
-	if err := c.app.Ledger.Wake(ctx, p.ID, m); err != nil {
-		c.app.Log.WarnContext(ctx, "reminders of a member were not rescheduled", "member", m, "err", err)
+	if err := c.App.Ledger.Wake(ctx, p.ID, m); err != nil {
+		c.App.Log.WarnContext(ctx, "reminders of a member were not rescheduled", "member", m, "err", err)
 	}
 }

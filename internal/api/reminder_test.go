@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/program"
@@ -35,7 +34,7 @@ func (w *world) remind() string {
 
 func (w *world) fetch(method, path, body string, want int) map[string]any {
 	w.t.Helper()
-	r := request{method: method, path: path}
+	r := sentRequest{method: method, path: path}
 	if body != "" {
 		r.body = []byte(body)
 	}
@@ -95,17 +94,17 @@ func TestALinkTakesBackOneConsentAndLookingTakesNone(t *testing.T) {
 		return n
 	}
 	none := map[string]string{"Authorization": ""}
-	if a := w.do(request{method: "GET", path: path, header: none}); a.status != 200 ||
+	if a := w.do(sentRequest{method: "GET", path: path, header: none}); a.status != 200 ||
 		!strings.Contains(string(a.body), "<form") || given() != 2 {
 		t.Errorf("%d %s, %d consents", a.status, a.body, given())
 	}
 	for range 2 {
-		if a := w.do(request{method: "POST", path: path, header: none}); a.status != 200 || given() != 1 {
+		if a := w.do(sentRequest{method: "POST", path: path, header: none}); a.status != 200 || given() != 1 {
 			t.Errorf("%d %s, %d consents", a.status, a.body, given())
 		}
 	}
 	for _, bad := range []string{path + "x", path[:len(path)-2], "/v1/unsubscribe/abc", "/v1/unsubscribe/YWJj.YWJj"} {
-		if a := w.do(request{method: "POST", path: bad, header: none}); a.status != 404 {
+		if a := w.do(sentRequest{method: "POST", path: bad, header: none}); a.status != 404 {
 			t.Errorf("%s: %d", bad, a.status)
 		}
 	}
@@ -159,7 +158,7 @@ func TestLinksOfAPreviewLeadToTheAddressOfTheRequest(t *testing.T) {
 	} {
 		w, ada := reminded(t)
 		w.domain, w.stage = c.domain, c.stage
-		a := w.do(request{
+		a := w.do(sentRequest{
 			method: "POST", path: "/v1/reminders/preview",
 			header: map[string]string{"X-Forwarded-Host": "evil.example", "Host": "evil.example"},
 			body:   []byte(`{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`),
@@ -212,7 +211,7 @@ func TestTheLinkOfATestTakesNothingBack(t *testing.T) {
 	path := strings.TrimPrefix(w.outbox.Messages()[0].Unsubscribe, "https://api.test")
 	before := w.dump()
 	if a := w.do(
-		request{method: "POST", path: path, header: map[string]string{"Authorization": ""}},
+		sentRequest{method: "POST", path: path, header: map[string]string{"Authorization": ""}},
 	); a.status != 200 || w.dump() != before {
 		t.Errorf("%d %s", a.status, a.body)
 	}
@@ -306,7 +305,7 @@ func TestTomorrowsPagesHaveEveryMemberOnce(t *testing.T) {
 	if w.dump() != before {
 		t.Error("something was written")
 	}
-	if a := w.do(request{method: "GET", path: "/v1/reminders/scheduled?cursor=AAAA"}); a.status != 400 {
+	if a := w.do(sentRequest{method: "GET", path: "/v1/reminders/scheduled?cursor=AAAA"}); a.status != 400 {
 		t.Error(a.status)
 	}
 }
@@ -319,7 +318,7 @@ func TestTheReportListsEveryReminder(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	for _, bad := range []string{"from=2026-13", "from=2027-01&to=2026-12", "from=2020-01&to=2026-12", "from=x"} {
-		if a := w.do(request{method: "GET", path: "/v1/reports/reminders?" + bad}); a.status != 400 {
+		if a := w.do(sentRequest{method: "GET", path: "/v1/reports/reminders?" + bad}); a.status != 400 {
 			t.Errorf("%s: %d", bad, a.status)
 		}
 	}

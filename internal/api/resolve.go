@@ -6,12 +6,13 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 type commitBody struct {
-	Points whole `json:"points"`
+	Points request.Whole `json:"points"`
 }
 
 type reverseBody struct {
@@ -20,99 +21,92 @@ type reverseBody struct {
 
 // A refundedBody states how much of an order's payment all refunds together returned.
 type refundedBody struct {
-	Amount whole `json:"amount"`
-	Of     whole `json:"total"`
+	Amount request.Whole `json:"amount"`
+	Of     request.Whole `json:"total"`
 }
 
 // share returns the refunded share of the payment.
-func (b *refundedBody) share(c *check) *big.Rat {
+func (b *refundedBody) share(c *request.Check) *big.Rat {
 	if b == nil {
 		return big.NewRat(1, 1)
 	}
-	amount, of := c.atLeastOne(at("refunded/amount"), b.Amount), c.atLeastOne(at("refunded/total"), b.Of)
-	if c.err() != nil {
+	amount, of := atLeastOne(
+		c, request.At("refunded/amount"), b.Amount,
+	), atLeastOne(c, request.At("refunded/total"), b.Of)
+	if c.Err() != nil {
 		return nil
 	}
 	return big.NewRat(amount, of)
 }
 
 // atLeastOne checks a required amount of money, which must be 1 minor unit or more.
-func (c *check) atLeastOne(p place, w whole) int64 {
-	if c.required(p, w.given) && w.n == 0 {
-		c.fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
+func atLeastOne(c *request.Check, p request.Place, w request.Whole) int64 {
+	if c.Required(p, w.Given) && w.N == 0 {
+		c.Fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
 	}
-	return c.amount(p, w)
+	return c.Amount(p, w)
 }
 
-func commitRedemption(ctx context.Context, c *call) (answer, error) {
+func commitRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b commitBody
-	err := c.take(&b, func(faults *check) {
-		if b.Points.given && b.Points.n < 1 {
-			faults.fault(
-				at("points"), loyalty.AmountNotPositive,
+	err := c.Take(&b, func(faults *request.Check) {
+		if b.Points.Given && b.Points.N < 1 {
+			faults.Fault(
+				request.At("points"), loyalty.AmountNotPositive,
 				"points must be at least 1. To return all points, cancel the redemption.",
 			)
 		}
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	what := ""
-	if b.Points.given {
-		what = strconv.FormatInt(b.Points.n, 10)
+	if b.Points.Given {
+		what = strconv.FormatInt(b.Points.N, 10)
 	}
-	return c.resolve(ctx, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
-		return c.app.Ledger.CommitPart(ctx, p, id, loyalty.Points(b.Points.n), by)
+	return resolve(c, ctx, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+		return c.App.Ledger.CommitPart(ctx, p, id, loyalty.Points(b.Points.N), by)
 	})
 }
 
-func cancelRedemption(ctx context.Context, c *call) (answer, error) {
+func cancelRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var nothing struct{}
-	if err := c.decode(&nothing); err != nil {
-		return answer{}, err
+	if err := c.Decode(&nothing); err != nil {
+		return request.Answer{}, err
 	}
-	return c.resolve(ctx, "", func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
-		return c.app.Ledger.Cancel(ctx, p, id, by)
+	return resolve(c, ctx, "", func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+		return c.App.Ledger.Cancel(ctx, p, id, by)
 	})
 }
 
-func reverseRedemption(ctx context.Context, c *call) (answer, error) {
+func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b reverseBody
 	var share *big.Rat
-	if err := c.take(&b, func(faults *check) { share = b.Refunded.share(faults) }); err != nil {
-		return answer{}, err
+	if err := c.Take(&b, func(faults *request.Check) { share = b.Refunded.share(faults) }); err != nil {
+		return request.Answer{}, err
 	}
-	return c.resolve(ctx,
+	return resolve(c, ctx,
 		share.String(), func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
-			return c.app.Ledger.Reverse(ctx, p, id, share, by)
+			return c.App.Ledger.Reverse(ctx, p, id, share, by)
 		})
 }
 
 // resolve commits, cancels or reverses a redemption, as the path requests. Parameter what contains the other inputs
 // of the body, so that a different body under the same Idempotency-Key is a different request.
-func (c *call) resolve(
+func resolve(c *request.Call,
 	ctx context.Context, what string, end func(*loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error),
-) (answer, error) {
-	p, err := c.program(ctx)
+) (request.Answer, error) {
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	id, by := c.path("redemption"), c.byKey()
+	id, by := c.Path("redemption"), byKey(c)
 	if what != "" {
 		by.Input += "." + fingerprint("what", what)
 	}
 	r, err := end(p, id, by)
 	if err != nil {
-		return answer{replayed: r.Replayed}, err
+		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return c.toldRedemption(ctx, r, http.StatusOK)
-}
-
-// nothingBut returns the live program, for a route whose body must be omitted or an empty object.
-func (c *call) nothingBut(ctx context.Context) (*loyalty.Program, error) {
-	var nothing struct{}
-	if err := c.decode(&nothing); err != nil {
-		return nil, err
-	}
-	return c.program(ctx)
+	return toldRedemption(c, ctx, r, http.StatusOK)
 }

@@ -1,37 +1,11 @@
 package api
 
 import (
-	"context"
-	"slices"
-	"strings"
-
 	"github.com/aws/aws-lambda-go/lambda"
-
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/notify"
-)
-
-// A Route is an operation of the API: the function that serves it and the requirements of its requests.
-type Route struct {
-	Pattern  string     // HTTP API route key, Go mux pattern, and openapi.yaml's method and path: "PUT /v1/orders/{order}"
-	Function string     // name of the function that serves it, such as "earn"
-	Scope    auth.Scope // required scope of the API key; empty for a public route
-	Keyed    bool       // requires an Idempotency-Key
-
-	body  body
-	query []string // names of the allowed query parameters
-	serve func(context.Context, *call) (answer, error)
-}
-
-// A body is the kind of body that a route takes.
-type body int
-
-const (
-	noBody    body = 0
-	smallBody body = 256 << 10
-	largeBody body = 1 << 20
-	maybeBody body = -1 // omitted, or an object without required fields
 )
 
 // DefaultRoute is API Gateway's route key for requests that match no other route. DefaultFunction serves it. It
@@ -42,279 +16,294 @@ const (
 )
 
 // Routes returns all operations of the API.
-func Routes() []Route {
+func Routes() []request.Route {
 	page, words := []string{"page_size", "cursor"}, []string{"language"}
-	return []Route{
+	return []request.Route{
 		{
-			Pattern: "POST /v1/members", Function: "members", Scope: auth.MembersWrite, Keyed: true, body: smallBody,
-			serve: enrolMember,
+			Pattern: "POST /v1/members", Function: "members", Scope: auth.MembersWrite, Keyed: true,
+			Body:  request.SmallBody,
+			Serve: enrolMember,
 		},
-		{Pattern: "GET /v1/members/{member}", Function: "members", Scope: auth.MembersRead, serve: getMember},
+		{Pattern: "GET /v1/members/{member}", Function: "members", Scope: auth.MembersRead, Serve: getMember},
 		{
-			Pattern: "PATCH /v1/members/{member}", Function: "members", Scope: auth.MembersWrite, body: smallBody,
-			serve: changeMember,
+			Pattern: "PATCH /v1/members/{member}", Function: "members", Scope: auth.MembersWrite,
+			Body:  request.SmallBody,
+			Serve: changeMember,
 		},
 		{
-			Pattern: "GET /v1/members/{member}/entries", Function: "members", Scope: auth.MembersRead, query: page,
-			serve: listEntries,
+			Pattern: "GET /v1/members/{member}/entries", Function: "members", Scope: auth.MembersRead, Query: page,
+			Serve: request.ListEntries,
 		},
 		{
 			Pattern: "GET /v1/members/{member}/entries/{entry}", Function: "members", Scope: auth.MembersRead,
-			query: words, serve: getEntry,
+			Query: words, Serve: request.GetEntry,
 		},
 		{
-			Pattern: "GET /v1/entries/{entry}", Function: "members", Scope: auth.MembersRead, query: words,
-			serve: findEntry,
+			Pattern: "GET /v1/entries/{entry}", Function: "members", Scope: auth.MembersRead, Query: words,
+			Serve: request.FindEntry,
 		},
 		{
 			Pattern: "POST /v1/members/{member}/adjustments", Function: "members", Scope: auth.AdjustmentsWrite,
-			Keyed: true, body: smallBody, serve: adjustBalance,
+			Keyed: true, Body: request.SmallBody, Serve: adjustBalance,
 		},
 		{
 			Pattern: "POST /v1/members/{member}/extensions", Function: "members", Scope: auth.AdjustmentsWrite,
-			Keyed: true, body: smallBody, serve: extendPoints,
+			Keyed: true, Body: request.SmallBody, Serve: extendPoints,
 		},
-		{Pattern: "GET /v1/members/{member}/tier", Function: "members", Scope: auth.MembersRead, serve: getTier},
+		{Pattern: "GET /v1/members/{member}/tier", Function: "members", Scope: auth.MembersRead, Serve: getTier},
 		{
 			Pattern: "PUT /v1/members/{member}/tier", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true,
-			body: smallBody, serve: setTier,
+			Body: request.SmallBody, Serve: setTier,
 		},
 		{
 			Pattern: "POST /v1/members/{member}/reinstatements", Function: "members", Scope: auth.AdjustmentsWrite,
-			body: smallBody, serve: reinstatePoints,
+			Body: request.SmallBody, Serve: reinstatePoints,
 		},
 		{
 			Pattern: "POST /v1/households", Function: "members", Scope: auth.MembersWrite, Keyed: true,
-			body: smallBody, serve: foundHousehold,
+			Body: request.SmallBody, Serve: foundHousehold,
 		},
-		{Pattern: "GET /v1/households/{household}", Function: "members", Scope: auth.MembersRead, serve: getHousehold},
+		{Pattern: "GET /v1/households/{household}", Function: "members", Scope: auth.MembersRead, Serve: getHousehold},
 		{
 			Pattern: "POST /v1/households/{household}/invitations", Function: "members", Scope: auth.MembersWrite,
-			body: smallBody, serve: inviteToHousehold,
+			Body: request.SmallBody, Serve: inviteToHousehold,
 		},
 		{
 			Pattern: "POST /v1/households/{household}/accept", Function: "members", Scope: auth.MembersWrite,
-			body: smallBody, serve: joinHousehold,
+			Body: request.SmallBody, Serve: joinHousehold,
 		},
 		{
 			Pattern: "POST /v1/households/{household}/leave", Function: "members", Scope: auth.MembersWrite,
-			body: smallBody, serve: leaveHousehold,
+			Body: request.SmallBody, Serve: leaveHousehold,
 		},
 		{
 			Pattern: "POST /v1/households/{household}/remove", Function: "members", Scope: auth.MembersWrite,
-			body: smallBody, serve: removeFromHousehold,
+			Body: request.SmallBody, Serve: removeFromHousehold,
 		},
 		{
 			Pattern: "PUT /v1/members/{member}/campaigns/{campaign}", Function: "members", Scope: auth.MembersWrite,
-			body: maybeBody, serve: registerForCampaign,
+			Body: request.MaybeBody, Serve: registerForCampaign,
 		},
 
 		{
 			Pattern: "PUT /v1/members/{member}/referral-code", Function: "members", Scope: auth.MembersWrite,
-			body: maybeBody, serve: giveReferralCode,
+			Body: request.MaybeBody, Serve: giveReferralCode,
 		},
 		{
 			Pattern: "POST /v1/members/{member}/referral", Function: "members", Scope: auth.MembersWrite, Keyed: true,
-			body: smallBody, serve: referMember,
+			Body: request.SmallBody, Serve: referMember,
 		},
 		{
-			Pattern: "GET /v1/members/{member}/referrals", Function: "members", Scope: auth.MembersRead, query: page,
-			serve: listReferrals,
+			Pattern: "GET /v1/members/{member}/referrals", Function: "members", Scope: auth.MembersRead, Query: page,
+			Serve: listReferrals,
 		},
 
 		{
 			Pattern: "GET /v1/members/{member}/consents", Function: "members", Scope: auth.MembersRead,
-			serve: listConsents,
+			Serve: listConsents,
 		},
 
 		{
-			Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, body: largeBody,
-			serve: putOrder,
+			Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, Body: request.LargeBody,
+			Serve: request.PutOrder,
 		},
-		{Pattern: "GET /v1/orders/{order}", Function: "earn", Scope: auth.OrdersRead, serve: getOrder},
+		{Pattern: "GET /v1/orders/{order}", Function: "earn", Scope: auth.OrdersRead, Serve: request.GetOrder},
 		{
 			Pattern: "POST /v1/orders/{order}/activate", Function: "earn", Scope: auth.AdjustmentsWrite,
-			body: maybeBody, serve: activateOrder,
+			Body: request.MaybeBody, Serve: request.ActivateOrder,
 		},
-		{Pattern: "POST /v1/events", Function: "earn", Scope: auth.EventsWrite, body: smallBody, serve: putEvent},
+		{
+			Pattern: "POST /v1/events", Function: "earn", Scope: auth.EventsWrite, Body: request.SmallBody,
+			Serve: request.PutEvent,
+		},
 		{
 			Pattern: "POST /v1/events/{event}/activate", Function: "earn", Scope: auth.AdjustmentsWrite,
-			body: maybeBody, serve: activateEvent,
+			Body: request.MaybeBody, Serve: request.ActivateEvent,
 		},
 		{
-			Pattern: "POST /v1/quotes", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, query: words,
-			serve: quoteOrder,
+			Pattern: "POST /v1/quotes", Function: "earn", Scope: auth.OrdersWrite, Body: request.LargeBody,
+			Query: words,
+			Serve: quoteOrder,
 		},
-		{Pattern: "GET /v1/campaigns", Function: "earn", Scope: auth.RewardsRead, serve: listCampaigns},
+		{Pattern: "GET /v1/campaigns", Function: "earn", Scope: auth.RewardsRead, Serve: listCampaigns},
 
 		{
-			Pattern: "GET /v1/rewards", Function: "redeem", Scope: auth.RewardsRead, query: []string{"member"},
-			serve: listRewards,
+			Pattern: "GET /v1/rewards", Function: "redeem", Scope: auth.RewardsRead, Query: []string{"member"},
+			Serve: request.ListRewards,
 		},
 		{
 			Pattern: "GET /v1/members/{member}/rewards", Function: "redeem", Scope: auth.MembersRead,
-			serve: listMemberRewards,
+			Serve: request.ListMemberRewards,
 		},
 		{
 			Pattern: "POST /v1/rewards/{reward}/waitlist", Function: "redeem", Scope: auth.RedemptionsWrite,
-			body: smallBody, serve: joinWaitingList,
+			Body: request.SmallBody, Serve: joinWaitingList,
 		},
 		{
 			Pattern: "GET /v1/rewards/{reward}/waitlist/{member}", Function: "redeem", Scope: auth.RedemptionsRead,
-			serve: getPlace,
+			Serve: getPlace,
 		},
 		{
 			Pattern: "DELETE /v1/rewards/{reward}/waitlist/{member}", Function: "redeem", Scope: auth.RedemptionsWrite,
-			serve: leaveWaitingList,
+			Serve: leaveWaitingList,
 		},
-		{Pattern: "GET /v1/members/{member}/perks", Function: "redeem", Scope: auth.MembersRead, serve: listPerks},
+		{Pattern: "GET /v1/members/{member}/perks", Function: "redeem", Scope: auth.MembersRead, Serve: listPerks},
 		{
-			Pattern: "POST /v1/rewards/{reward}/codes", Function: "redeem", Scope: auth.ProgramWrite, body: largeBody,
-			serve: addCodes,
+			Pattern: "POST /v1/rewards/{reward}/codes", Function: "redeem", Scope: auth.ProgramWrite,
+			Body:  request.LargeBody,
+			Serve: request.AddCodes,
 		},
 		{
 			Pattern: "POST /v1/redemptions", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true,
-			body: smallBody, serve: redeemReward,
+			Body: request.SmallBody, Serve: redeemReward,
 		},
 		{
 			Pattern: "GET /v1/members/{member}/redemptions", Function: "redeem", Scope: auth.RedemptionsRead,
-			query: page, serve: listVouchers,
+			Query: page, Serve: listVouchers,
 		},
 		{
 			Pattern: "GET /v1/redemptions/{redemption}", Function: "redeem", Scope: auth.RedemptionsRead,
-			serve: getRedemption,
+			Serve: getRedemption,
 		},
 		{
 			Pattern: "POST /v1/redemptions/{redemption}/commit", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: maybeBody, serve: commitRedemption,
+			Keyed: true, Body: request.MaybeBody, Serve: commitRedemption,
 		},
 		{
 			Pattern: "POST /v1/redemptions/{redemption}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: maybeBody, serve: cancelRedemption,
+			Keyed: true, Body: request.MaybeBody, Serve: cancelRedemption,
 		},
 		{
 			Pattern: "POST /v1/redemptions/{redemption}/reverse", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: maybeBody, serve: reverseRedemption,
+			Keyed: true, Body: request.MaybeBody, Serve: reverseRedemption,
 		},
 		{
 			Pattern: "POST /v1/members/{member}/transfers", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: smallBody, serve: transferPoints,
+			Keyed: true, Body: request.SmallBody, Serve: transferPoints,
 		},
-		{Pattern: "GET /v1/transfers/{transfer}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getTransfer},
+		{Pattern: "GET /v1/transfers/{transfer}", Function: "redeem", Scope: auth.RedemptionsRead, Serve: getTransfer},
 		{
 			Pattern: "POST /v1/transfers/{transfer}/accept", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: maybeBody, serve: acceptTransfer,
+			Keyed: true, Body: request.MaybeBody, Serve: acceptTransfer,
 		},
 		{
 			Pattern: "POST /v1/transfers/{transfer}/decline", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: maybeBody, serve: declineTransfer,
+			Keyed: true, Body: request.MaybeBody, Serve: declineTransfer,
 		},
 		{
 			Pattern: "POST /v1/transfers/{transfer}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: maybeBody, serve: cancelTransfer,
+			Keyed: true, Body: request.MaybeBody, Serve: cancelTransfer,
 		},
 		{
 			Pattern: "POST /v1/redemptions/{redemption}/fulfillment", Function: "redeem", Scope: auth.RedemptionsWrite,
-			body: smallBody, serve: updateFulfillment,
+			Body: request.SmallBody, Serve: updateFulfillment,
 		},
 		{
 			Pattern: "POST /v1/redemptions/{redemption}/send", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: smallBody, serve: sendGiftCard,
+			Keyed: true, Body: request.SmallBody, Serve: sendGiftCard,
 		},
 		{
 			Pattern: "GET /v1/fulfillments", Function: "redeem", Scope: auth.RedemptionsRead,
-			query: []string{"status", "page_size", "cursor"}, serve: listFulfillments,
+			Query: []string{"status", "page_size", "cursor"}, Serve: listFulfillments,
 		},
-		{Pattern: "GET /v1/codes/{code}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getCode},
+		{Pattern: "GET /v1/codes/{code}", Function: "redeem", Scope: auth.RedemptionsRead, Serve: getCode},
 		{
 			Pattern: "POST /v1/codes/{code}/uses", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true,
-			body: maybeBody, serve: useCode,
+			Body: request.MaybeBody, Serve: useCode,
 		},
 		{
 			Pattern: "POST /v1/codes/{code}/uses/{use}/reverse", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: smallBody, serve: reverseUse,
+			Keyed: true, Body: request.SmallBody, Serve: reverseUse,
 		},
-		{Pattern: "GET /v1/codes/{code}/qr", Function: "redeem", Scope: auth.RedemptionsRead, serve: drawCode},
+		{Pattern: "GET /v1/codes/{code}/qr", Function: "redeem", Scope: auth.RedemptionsRead, Serve: drawCode},
 		{
 			Pattern: "POST /v1/members/{member}/conversions", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: smallBody, serve: convertPoints,
+			Keyed: true, Body: request.SmallBody, Serve: convertPoints,
 		},
 		{
 			Pattern: "GET /v1/conversions/{conversion}", Function: "redeem", Scope: auth.RedemptionsRead,
-			serve: getConversion,
+			Serve: getConversion,
 		},
 		{
 			Pattern: "POST /v1/conversions/{conversion}/reverse", Function: "redeem", Scope: auth.RedemptionsWrite,
-			Keyed: true, body: maybeBody, serve: undoConversion,
+			Keyed: true, Body: request.MaybeBody, Serve: undoConversion,
 		},
 
-		{Pattern: "GET /v1/program", Function: "programs", Scope: auth.ProgramRead, serve: getProgram},
-		{Pattern: "GET /v1/program/draft", Function: "programs", Scope: auth.ProgramRead, serve: getDraft},
+		{Pattern: "GET /v1/program", Function: "programs", Scope: auth.ProgramRead, Serve: getProgram},
+		{Pattern: "GET /v1/program/draft", Function: "programs", Scope: auth.ProgramRead, Serve: getDraft},
 		{
-			Pattern: "PUT /v1/program/draft", Function: "programs", Scope: auth.ProgramWrite, body: smallBody,
-			serve: putDraft,
+			Pattern: "PUT /v1/program/draft", Function: "programs", Scope: auth.ProgramWrite, Body: request.SmallBody,
+			Serve: putDraft,
 		},
 		{
-			Pattern: "POST /v1/program/validate", Function: "programs", Scope: auth.ProgramWrite, body: smallBody,
-			serve: checkProgram,
+			Pattern: "POST /v1/program/validate", Function: "programs", Scope: auth.ProgramWrite,
+			Body:  request.SmallBody,
+			Serve: request.CheckProgram,
 		},
 		{
-			Pattern: "POST /v1/program/publish", Function: "programs", Scope: auth.ProgramWrite, body: smallBody,
-			serve: publishProgram,
+			Pattern: "POST /v1/program/publish", Function: "programs", Scope: auth.ProgramWrite,
+			Body:  request.SmallBody,
+			Serve: publishProgram,
 		},
 		{
-			Pattern: "POST /v1/program/rollback", Function: "programs", Scope: auth.ProgramWrite, body: smallBody,
-			serve: rollbackProgram,
+			Pattern: "POST /v1/program/rollback", Function: "programs", Scope: auth.ProgramWrite,
+			Body:  request.SmallBody,
+			Serve: rollbackProgram,
 		},
 		{
 			Pattern: "GET /v1/program/tier-changes", Function: "programs", Scope: auth.MembersRead,
-			query: []string{"until", "draft", "cursor"}, serve: listLevelChanges,
+			Query: []string{"until", "draft", "cursor"}, Serve: listLevelChanges,
 		},
 		{
-			Pattern: "GET /v1/program/versions", Function: "programs", Scope: auth.ProgramRead, query: page,
-			serve: listVersions,
+			Pattern: "GET /v1/program/versions", Function: "programs", Scope: auth.ProgramRead, Query: page,
+			Serve: listVersions,
 		},
 
 		{
-			Pattern: "GET /v1/reminders/scheduled", Function: "reminders", Scope: auth.MembersRead, query: page,
-			serve: listTomorrow,
+			Pattern: "GET /v1/reminders/scheduled", Function: "reminders", Scope: auth.MembersRead, Query: page,
+			Serve: listTomorrow,
 		},
 		{
-			Pattern: "POST /v1/reminders/preview", Function: "reminders", Scope: auth.MembersWrite, body: smallBody,
-			serve: previewReminder,
+			Pattern: "POST /v1/reminders/preview", Function: "reminders", Scope: auth.MembersWrite,
+			Body:  request.SmallBody,
+			Serve: previewReminder,
 		},
 		{
-			Pattern: "POST /v1/reminders/test", Function: "reminders", Scope: auth.MembersWrite, body: smallBody,
-			serve: testReminder,
+			Pattern: "POST /v1/reminders/test", Function: "reminders", Scope: auth.MembersWrite,
+			Body:  request.SmallBody,
+			Serve: testReminder,
 		},
 		{
 			Pattern: "GET /v1/reports/reminders", Function: "reminders", Scope: auth.ProgramRead,
-			query: []string{"from", "to"}, serve: reportReminders,
+			Query: []string{"from", "to"}, Serve: reportReminders,
 		},
-		{Pattern: "GET /v1/unsubscribe/{token}", Function: "reminders", serve: askUnsubscribe},
-		{Pattern: "POST /v1/unsubscribe/{token}", Function: "reminders", serve: unsubscribe},
+		{Pattern: "GET /v1/unsubscribe/{token}", Function: "reminders", Serve: askUnsubscribe},
+		{Pattern: "POST /v1/unsubscribe/{token}", Function: "reminders", Serve: unsubscribe},
 
 		{
-			Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks", body: smallBody,
+			Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks", Body: request.SmallBody,
 		}, // served by package payments
-		{Pattern: "POST /v1/webhooks/{program}/shopify/{resource}/{action}", Function: "webhooks", body: smallBody},
+		{
+			Pattern: "POST /v1/webhooks/{program}/shopify/{resource}/{action}", Function: "webhooks",
+			Body: request.SmallBody,
+		},
 	}
 }
 
 // Members serves members, their statements, households and referrals, and manual changes to them.
-func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
+func Members(a *app.App) lambda.Handler { return request.NewHandler(Routes(), a, "members") }
 
 // Earn serves orders, events, quotes and campaigns.
-func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
+func Earn(a *app.App) lambda.Handler { return request.NewHandler(Routes(), a, "earn") }
 
 // Redeem serves rewards, redemptions, codes, transfers and conversions.
-func Redeem(a *app.App) lambda.Handler { return newHandler(a, "redeem") }
+func Redeem(a *app.App) lambda.Handler { return request.NewHandler(Routes(), a, "redeem") }
 
 // Programs serves the program file.
-func Programs(reader Reader) func(*app.App) lambda.Handler {
+func Programs(reader request.Reader) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler {
-		h := newHandler(a, "programs")
-		h.reader = reader
+		h := request.NewHandler(Routes(), a, "programs")
+		h.Reader = reader
 		return h
 	}
 }
@@ -322,35 +311,8 @@ func Programs(reader Reader) func(*app.App) lambda.Handler {
 // Reminders serves reminders: the schedule for tomorrow, previews, reports and unsubscribe links.
 func Reminders(office func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler {
-		h := newHandler(a, "reminders")
-		h.office = office(a)
+		h := request.NewHandler(Routes(), a, "reminders")
+		h.Office = office(a)
 		return h
-	}
-}
-
-// allowed returns the methods of a path in alphabetical order, or none if the API has no such path.
-func allowed(path string) (methods []string) {
-	for _, r := range Routes() {
-		method, pattern, _ := strings.Cut(r.Pattern, " ")
-		if matches(pattern, path) {
-			methods = append(methods, method)
-		}
-	}
-	slices.Sort(methods)
-	return slices.Compact(methods)
-}
-
-func matches(pattern, path string) bool {
-	for {
-		want, moreWant, more := strings.Cut(pattern, "/")
-		got, moreGot, also := strings.Cut(path, "/")
-		parameter := strings.HasPrefix(want, "{") && got != ""
-		if more != also || want != got && !parameter {
-			return false
-		}
-		if !more {
-			return true
-		}
-		pattern, path = moreWant, moreGot
 	}
 }

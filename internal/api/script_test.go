@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -144,7 +143,7 @@ func (s *script) request(lines []string) {
 	if m == nil {
 		m = requestLine.FindStringSubmatch(lines[0])
 	}
-	r := request{method: m[1], path: m[2], header: map[string]string{}}
+	r := sentRequest{method: m[1], path: m[2], header: map[string]string{}}
 	var body []string
 	for i, line := range lines[1:] {
 		if want, ok := strings.CutPrefix(line, "=> "); ok {
@@ -170,7 +169,7 @@ func (s *script) request(lines []string) {
 	s.fatal("the request has no =>")
 }
 
-func (s *script) setBody(r *request, text string) {
+func (s *script) setBody(r *sentRequest, text string) {
 	switch {
 	case strings.HasPrefix(text, "base64 "):
 		r.base64 = strings.TrimPrefix(text, "base64 ")
@@ -185,7 +184,7 @@ func (s *script) setBody(r *request, text string) {
 	}
 }
 
-func (s *script) each(r request, cases []string) {
+func (s *script) each(r sentRequest, cases []string) {
 	s.t.Helper()
 	for _, line := range cases {
 		s.line++
@@ -212,7 +211,7 @@ func (s *script) each(r request, cases []string) {
 	}
 }
 
-func (s *script) perform(r request, want string) answered {
+func (s *script) perform(r sentRequest, want string) answered {
 	s.t.Helper()
 	if s.transcript != nil {
 		return s.do(r)
@@ -232,7 +231,7 @@ func (s *script) perform(r request, want string) answered {
 
 // replay repeats a replayed request under another API key of the program: Idempotency-Keys do not belong to API keys,
 // so the answer must be the same.
-func (s *script) replay(r request, want answered) {
+func (s *script) replay(r sentRequest, want answered) {
 	s.t.Helper()
 	r.key = "second"
 	a := s.do(r)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -24,81 +25,81 @@ type sendBody struct {
 }
 
 // giftMessage checks the body and returns the gift card message.
-func (b sendBody) giftMessage(c *check) ledger.GiftMessage {
+func (b sendBody) giftMessage(c *request.Check) ledger.GiftMessage {
 	in := ledger.GiftMessage{Email: strings.TrimSpace(b.Email)}
-	if c.required(at("email"), in.Email != "") {
-		c.email(at("email"), in.Email)
+	if c.Required(request.At("email"), in.Email != "") {
+		checkEmail(c, request.At("email"), in.Email)
 	}
 	if b.Name != nil {
 		in.Name = strings.TrimSpace(*b.Name)
-		c.text(at("name"), in.Name, 1, 200)
+		c.Text(request.At("name"), in.Name, 1, 200)
 	}
 	if b.Message != nil {
 		in.Message = strings.TrimSpace(*b.Message)
-		c.prose(at("message"), in.Message, 1, 1000)
+		prose(c, request.At("message"), in.Message, 1, 1000)
 	}
 	return in
 }
 
 // prose checks a text that may have several lines.
-func (c *check) prose(p place, s string, least, most int) {
+func prose(c *request.Check, p request.Place, s string, least, most int) {
 	if n := utf8.RuneCountInString(s); n < least || n > most {
-		c.fault(p, loyalty.ValidationFailed, "This must have %d to %d characters.", least, most)
+		c.Fault(p, loyalty.ValidationFailed, "This must have %d to %d characters.", least, most)
 		return
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 && r != '\n' || r == 0x7f }) {
-		c.fault(p, loyalty.ValidationFailed, "This must have no control characters other than line breaks.")
+		c.Fault(p, loyalty.ValidationFailed, "This must have no control characters other than line breaks.")
 	}
 }
 
-func sendGiftCard(ctx context.Context, c *call) (answer, error) {
+func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b sendBody
 	var in ledger.GiftMessage
-	if err := c.take(&b, func(faults *check) { in = b.giftMessage(faults) }); err != nil {
-		return answer{}, err
+	if err := c.Take(&b, func(faults *request.Check) { in = b.giftMessage(faults) }); err != nil {
+		return request.Answer{}, err
 	}
-	in.Redemption = c.path("redemption")
-	in.ID = c.derivedID(ledger.LetterPrefix, "")
-	by, err := c.by(
-		[]string{in.ID, in.Redemption, c.hidden("letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))},
+	in.Redemption = c.Path("redemption")
+	in.ID = derivedID(c, ledger.LetterPrefix, "")
+	by, err := by(c,
+		[]string{in.ID, in.Redemption, hidden(c, "letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))},
 	)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, letter, err := c.app.Ledger.SendCode(ctx, c.who.Program, in, by)
+	r, letter, err := c.App.Ledger.SendCode(ctx, c.Who.Program, in, by)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	ans, err := c.toldRedemption(ctx, r, http.StatusCreated)
-	ans.replayed = letter.Replayed
+	ans, err := toldRedemption(c, ctx, r, http.StatusCreated)
+	ans.Replayed = letter.Replayed
 	return ans, err
 }
 
 // hidden returns a keyed hash of personal data for a fingerprint. Fingerprints are stored indefinitely, and the key
 // prevents guessing the names and addresses in them.
-func (c *call) hidden(what, s string) string {
-	mac := hmac.New(sha256.New, c.veil)
-	fmt.Fprintf(mac, "%s\x00%s\x00%s", c.who.Program, what, s)
+func hidden(c *request.Call, what, s string) string {
+	mac := hmac.New(sha256.New, c.Veil)
+	fmt.Fprintf(mac, "%s\x00%s\x00%s", c.Who.Program, what, s)
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // sent returns the messages that sent the gift card of a redemption. It returns none if the API key must not read
 // members.
-func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.GiftCardMessage, error) {
-	if r.Redemption.Code == "" || !c.who.May(auth.MembersRead) {
+func sent(c *request.Call, ctx context.Context, r ledger.RedemptionResult) ([]wire.GiftCardMessage, error) {
+	if r.Redemption.Code == "" || !c.Who.May(auth.MembersRead) {
 		return nil, nil
 	}
 	if r.Redemption.Status == loyalty.Reserved || r.Written && r.Redemption.Status == loyalty.Committed {
 		return nil, nil // a gift card can be sent only after its redemption is committed
 	}
-	p, err := c.program(ctx)
+	p, err := c.Program(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if reward, ok := redeem.FindReward(p, r.Redemption.Reward); ok && reward.Type != "gift_card" {
 		return nil, nil
 	}
-	letters, err := c.app.Ledger.GiftMessages(ctx, c.who.Program, r.Member, r.Redemption.ID)
+	letters, err := c.App.Ledger.GiftMessages(ctx, c.Who.Program, r.Member, r.Redemption.ID)
 	if err != nil {
 		return nil, err
 	}

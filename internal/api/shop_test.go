@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"rsc.io/qr"
-
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"rsc.io/qr"
 )
 
 // newShop is a world with the program of testdata/shop.yaml, and members with 1,000 points each.
@@ -31,8 +31,8 @@ func newShop(t *testing.T, tab table.Table, members int) (*world, []string) {
 func TestTwentyMembersTakeTheLastUnit(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, members := newShop(t, tab, 20)
-		got := w.parallel(20, func(i int) request {
-			return request{
+		got := w.parallel(20, func(i int) sentRequest {
+			return sentRequest{
 				method: "POST", path: "/v1/redemptions",
 				body: []byte(`{"member": "` + members[i] + `", "reward": "last-one"}`),
 			}
@@ -51,8 +51,8 @@ func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, members := newShop(t, tab, 20)
 		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-7Q4K-2M9X", "MAXX-3H8T-W5ZC"]}`)
-		got := w.parallel(20, func(i int) request {
-			return request{
+		got := w.parallel(20, func(i int) sentRequest {
+			return sentRequest{
 				method: "POST", path: "/v1/redemptions",
 				body: []byte(`{"member": "` + members[i] + `", "reward": "cinema", "commit": true}`),
 			}
@@ -65,7 +65,7 @@ func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
 		}
 		w.totals(t, members, 20*1000-200, 0)
 		for _, code := range []string{"MAXX-7Q4K-2M9X", "MAXX-3H8T-W5ZC"} {
-			if a := w.do(request{method: "GET", path: "/v1/codes/" + code}); a.status != 200 {
+			if a := w.do(sentRequest{method: "GET", path: "/v1/codes/" + code}); a.status != 200 {
 				t.Errorf("%s belongs to no member: %s", code, a.body)
 			}
 		}
@@ -77,7 +77,9 @@ func TestOneCodeUsedTwentyTimesAtOnceIsUsedOnce(t *testing.T) {
 		w, members := newShop(t, tab, 1)
 		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-7Q4K-2M9X"]}`)
 		w.must("POST", "/v1/redemptions", `{"member": "`+members[0]+`", "reward": "cinema", "commit": true}`)
-		got := w.parallel(20, func(int) request { return request{method: "POST", path: "/v1/codes/maxx7q4k2m9x/uses"} })
+		got := w.parallel(
+			20, func(int) sentRequest { return sentRequest{method: "POST", path: "/v1/codes/maxx7q4k2m9x/uses"} },
+		)
 		if got["200"] != 1 || got["409 code_used"] != 19 {
 			t.Errorf("one code used 20 times was answered %v, want one 200 and nineteen 409 code_used", got)
 		}
@@ -89,7 +91,7 @@ func (w *world) totals(t *testing.T, members []string, want, reserved float64) {
 	t.Helper()
 	sum, held := 0.0, 0.0
 	for _, m := range members {
-		a := w.do(request{method: "GET", path: "/v1/members/" + m})
+		a := w.do(sentRequest{method: "GET", path: "/v1/members/" + m})
 		active, _ := lookup(a.json, "balance.active")
 		r, _ := lookup(a.json, "balance.reserved")
 		sum += active.(float64) + r.(float64)
@@ -103,22 +105,22 @@ func (w *world) totals(t *testing.T, members []string, want, reserved float64) {
 // A repeated upload has the same result. All codes of another upload are then known.
 func TestAsManyCodesAsARequestMayHaveFitIntoItsBody(t *testing.T) {
 	w, _ := newShop(t, memory(t), 0)
-	codes := make([]string, maxCodes+1)
+	codes := make([]string, request.MaxCodes+1)
 	for i := range codes {
 		codes[i] = fmt.Sprintf("%X", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
 	}
 	body := func(codes []string) []byte { return []byte(jsonOf(map[string]any{"codes": codes})) }
-	add := request{method: "POST", path: "/v1/rewards/cinema/codes", body: body(codes)}
+	add := sentRequest{method: "POST", path: "/v1/rewards/cinema/codes", body: body(codes)}
 	if got := summary(w.do(add)); got != "422 validation_failed" {
 		t.Errorf("%d codes: %s", len(codes), got)
 	}
-	for i, want := range []float64{maxCodes, maxCodes, 0} {
+	for i, want := range []float64{request.MaxCodes, request.MaxCodes, 0} {
 		if i == 2 {
-			slices.Reverse(codes[:maxCodes])
+			slices.Reverse(codes[:request.MaxCodes])
 		}
-		add.body = body(codes[:maxCodes])
+		add.body = body(codes[:request.MaxCodes])
 		if n, _ := lookup(w.do(add).json, "added"); n != want {
-			t.Errorf("added %v of %d, want %v", n, maxCodes, want)
+			t.Errorf("added %v of %d, want %v", n, request.MaxCodes, want)
 		}
 	}
 }
@@ -161,7 +163,7 @@ func TestAnAPIKeyThatGuessesIsReported(t *testing.T) {
 	w := newWorld(t, memory(t))
 	guess := func(client int, code string) string {
 		header := map[string]string{"Perennial-Client": fmt.Sprint("session-", client)}
-		return summary(w.do(request{method: "GET", path: "/v1/codes/" + code, header: header}))
+		return summary(w.do(sentRequest{method: "GET", path: "/v1/codes/" + code, header: header}))
 	}
 	for i := range redeem.MaxMissesPerKey {
 		if got := guess(i, "NOBODY"); got != "404 not_found" {

@@ -18,7 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/go-json-experiment/json"
-
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -62,7 +62,7 @@ func codes(op *openapi3.Operation) map[int][]string {
 	for status, ref := range op.Responses.Map() {
 		n, _ := strconv.Atoi(status)
 		for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(*ref.Value.Description, -1) {
-			if _, ok := catalogue[loyalty.Code(m[1])]; ok {
+			if _, ok := request.Catalogue[loyalty.Code(m[1])]; ok {
 				out[n] = append(out[n], m[1])
 			}
 		}
@@ -71,9 +71,9 @@ func codes(op *openapi3.Operation) map[int][]string {
 }
 
 // check holds an answer against openapi.yaml, and, if the answer is no refusal, the request too.
-func (s *spec) check(t testing.TB, r request, a answered, pattern string) {
+func (s *spec) check(t testing.TB, r sentRequest, a answered, pattern string) {
 	t.Helper()
-	if detail, _ := lookup(a.json, "detail"); a.status == 404 && detail != notFoundDetail {
+	if detail, _ := lookup(a.json, "detail"); a.status == 404 && detail != request.NotFoundDetail {
 		t.Errorf("%s %s describes a missing field: %s", r.method, r.path, detail)
 	}
 	item, op := s.operation(pattern)
@@ -108,7 +108,7 @@ func (s *spec) check(t testing.TB, r request, a answered, pattern string) {
 
 // checkPointers checks that the pointers of a problem document into the body name fields of the request. Only a field
 // that the API does not know has no schema.
-func checkPointers(t testing.TB, r request, op *openapi3.Operation, a answered) {
+func checkPointers(t testing.TB, r sentRequest, op *openapi3.Operation, a answered) {
 	t.Helper()
 	var problem wire.Problem
 	if a.status < 400 || op.RequestBody == nil || json.Unmarshal(a.body, &problem) != nil {
@@ -117,7 +117,7 @@ func checkPointers(t testing.TB, r request, op *openapi3.Operation, a answered) 
 	schema := op.RequestBody.Value.Content["application/json"]
 	for _, e := range problem.Errors {
 		pointer, ok := strings.CutPrefix(e.Pointer, "/")
-		if !ok || schema == nil || e.Code == string(unknownField) {
+		if !ok || schema == nil || e.Code == string(request.UnknownField) {
 			continue
 		}
 		if !names(schema.Schema, strings.Split(pointer, "/")) {
@@ -146,7 +146,7 @@ func names(schema *openapi3.SchemaRef, pointer []string) bool {
 }
 
 func (s *spec) input(
-	t testing.TB, r request, pattern string, item *openapi3.PathItem, op *openapi3.Operation,
+	t testing.TB, r sentRequest, pattern string, item *openapi3.PathItem, op *openapi3.Operation,
 ) *openapi3filter.RequestValidationInput {
 	t.Helper()
 	req, err := http.NewRequest(r.method, "http://api.test"+r.path, bytes.NewReader(r.body))
@@ -204,7 +204,7 @@ func TestRoutesAreThoseOfTheDocument(t *testing.T) {
 		if keyed != r.Keyed {
 			t.Errorf("%s: Idempotency-Key is wanted: %v, openapi.yaml says %v", r.Pattern, r.Keyed, keyed)
 		}
-		if (op.RequestBody != nil) != (r.body != noBody) {
+		if (op.RequestBody != nil) != (r.Body != request.NoBody) {
 			t.Errorf("%s: one of the route and openapi.yaml has a body", r.Pattern)
 		}
 		var query []string
@@ -213,8 +213,8 @@ func TestRoutesAreThoseOfTheDocument(t *testing.T) {
 				query = append(query, p.Value.Name)
 			}
 		}
-		if !slices.Equal(query, r.query) {
-			t.Errorf("%s knows the query parameters %v, openapi.yaml has %v", r.Pattern, r.query, query)
+		if !slices.Equal(query, r.Query) {
+			t.Errorf("%s knows the query parameters %v, openapi.yaml has %v", r.Pattern, r.Query, query)
 		}
 	}
 	for path, item := range s.doc.Paths.Map() {
@@ -240,20 +240,20 @@ func scopeOf(s *spec, op *openapi3.Operation) auth.Scope {
 }
 
 func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
-	listed := map[loyalty.Code]bool{loyalty.NotFound: true, methodNotAllowed: true}
+	listed := map[loyalty.Code]bool{loyalty.NotFound: true, request.MethodNotAllowed: true}
 	s := loadSpec(t)
 	for _, r := range Routes() {
 		_, op := s.operation(r.Pattern)
 		for status, codes := range codes(op) {
 			for _, code := range codes {
 				listed[loyalty.Code(code)] = true
-				if got := catalogue[loyalty.Code(code)].status; got != status {
+				if got := request.Catalogue[loyalty.Code(code)].Status; got != status {
 					t.Errorf("%s lists %s under %d, but its status is %d", r.Pattern, code, status, got)
 				}
 			}
 		}
 	}
-	for code := range catalogue {
+	for code := range request.Catalogue {
 		if !listed[code] {
 			t.Errorf("%s is in the catalogue, but no operation lists it", code)
 		}
@@ -271,19 +271,21 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"ReinstatementRequest": reinstatementBody{},
 		"TierRequest":          tierBody{}, "HouseholdRequest": foundBody{}, "InvitationRequest": invitationBody{},
 		"HouseholdMemberRequest": housemateBody{},
-		"OrderRequest":           orderBody{}, "QuoteRequest": basketBody{}, "LineItem": lineBody{},
-		"Tender": tenderBody{},
-		"Refund": refundBody{}, "RefundLineItem": refundLineBody{}, "Dispute": disputeBody{},
-		"EventRequest":      eventBody{},
+		"OrderRequest":           request.OrderBody{}, "QuoteRequest": request.BasketBody{},
+		"LineItem": request.LineBody{},
+		"Tender":   request.TenderBody{},
+		"Refund":   request.RefundBody{}, "RefundLineItem": request.RefundLineBody{}, "Dispute": request.DisputeBody{},
+		"EventRequest":      request.EventBody{},
 		"RedemptionRequest": redemptionBody{}, "OrderTotal": totalBody{}, "Address": addressBody{},
 		"CommitRequest":  commitBody{},
 		"ReverseRequest": reverseBody{}, "Refunded": refundedBody{}, "FulfillmentRequest": fulfilmentBody{},
 		"GiftCardMessageRequest": sendBody{},
-		"WaitlistRequest":        waitBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{},
+		"WaitlistRequest":        waitBody{}, "CodesRequest": request.CodesBody{}, "CodeUseRequest": codeUseBody{},
 		"CodeUseReversalRequest": useReversalBody{},
 		"TransferRequest":        transferBody{}, "ConversionRequest": conversionBody{},
 		"ConversionReversalRequest": undoBody{},
-		"DraftRequest":              draftBody{}, "ValidationRequest": checkBody{}, "PublishRequest": publishBody{},
+		"DraftRequest":              draftBody{}, "ValidationRequest": request.CheckBody{},
+		"PublishRequest":         publishBody{},
 		"RollbackRequest":        rollbackBody{},
 		"ReminderPreviewRequest": previewBody{}, "ReminderTestRequest": testBody{},
 	}

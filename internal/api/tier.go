@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -20,15 +21,15 @@ type tierBody struct {
 	Permanent bool       `json:"permanent"`
 }
 
-func getTier(ctx context.Context, c *call) (answer, error) {
-	p, m, err := c.namedMember(ctx)
+func getTier(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, m, err := namedMember(c, ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	now := c.app.Now()
+	now := c.App.Now()
 	t := fullTier(p, m.Account, now)
 	if t == nil {
-		return answer{}, refuse(loyalty.NotFound, "The program has no tiers.")
+		return request.Answer{}, request.Refuse(loyalty.NotFound, "The program has no tiers.")
 	}
 	if ahead, at, ok := engine.Projection(p, m.Account); ok {
 		t.Projection = wireAhead(ahead, at)
@@ -44,7 +45,7 @@ func getTier(ctx context.Context, c *call) (answer, error) {
 		}
 		t.TierGroups = append(t.TierGroups, wire.TierGroup{ID: l.ID, Name: wire.Text(l.Name), Tier: *x})
 	}
-	return answer{body: t}, nil
+	return request.Answer{Body: t}, nil
 }
 
 // fullTier returns the member's tier with all its requirements, or nil if the member has no level.
@@ -78,28 +79,28 @@ func wireTierGroups(p *loyalty.Program, acc loyalty.Account, now time.Time) (out
 	return out
 }
 
-func setTier(ctx context.Context, c *call) (answer, error) {
+func setTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b tierBody
-	p, m, err := c.asked(ctx, &b, func(faults *check) {
-		faults.requiredID(at("level"), b.Level)
-		faults.id(at("tier_group"), b.TierGroup)
-		faults.text(at("reason"), b.Reason, 3, 200)
+	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+		faults.RequiredID(request.At("level"), b.Level)
+		faults.Id(request.At("tier_group"), b.TierGroup)
+		faults.Text(request.At("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	in := ledger.TierChange{ID: c.derivedID("tier_", m), Member: m, Placement: tier.Placement{
+	in := ledger.TierChange{ID: derivedID(c, "tier_", m), Member: m, Placement: tier.Placement{
 		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, TierGroup: b.TierGroup,
 	}}
 	if b.Until != nil {
 		in.Until = b.Until.UTC().Truncate(time.Millisecond)
 	}
-	by, err := c.by(in)
+	by, err := by(c, in)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.SetTier(ctx, p, in, by)
-	return c.adjusted(p, r, err)
+	r, err := c.App.Ledger.SetTier(ctx, p, in, by)
+	return adjusted(c, p, r, err)
 }
 
 // wireTier returns the tier in the form of a member answer. Operation getTier adds the full requirements and the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -15,32 +16,32 @@ import (
 const looked = 1000
 
 // listLevelChanges lists the members whose level changes by an instant, according to the live program or the draft.
-func listLevelChanges(ctx context.Context, c *call) (answer, error) {
-	p, err := c.program(ctx)
+func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	now := c.app.Now().UTC().Truncate(time.Millisecond)
+	now := c.App.Now().UTC().Truncate(time.Millisecond)
 	v := ledger.LevelPreview{Live: p, Now: now}
-	if v.Until, err = c.untilInstant(now); err != nil {
-		return answer{}, err
+	if v.Until, err = untilInstant(c, now); err != nil {
+		return request.Answer{}, err
 	}
-	if v.Next, err = c.nextProgram(ctx, p, now.Add(time.Millisecond)); err != nil {
-		return answer{}, err
+	if v.Next, err = nextProgram(c, ctx, p, now.Add(time.Millisecond)); err != nil {
+		return request.Answer{}, err
 	}
-	shard, place, err := c.openShardCursor()
+	shard, place, err := c.OpenShardCursor()
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	out := wire.TierChangeList{Data: []wire.TierChange{}}
 	for ; shard < stored.Shards; shard, place = shard+1, "" {
-		for x, err := range c.app.Ledger.LevelChanges(ctx, v, shard, place) {
+		for x, err := range c.App.Ledger.LevelChanges(ctx, v, shard, place) {
 			switch {
 			case err != nil:
-				return answer{}, err
+				return request.Answer{}, err
 			case out.Evaluated == looked:
-				out.NextCursor = c.shardCursor(shard, x.Place)
-				return answer{body: out}, nil
+				out.NextCursor = c.ShardCursor(shard, x.Place)
+				return request.Answer{Body: out}, nil
 			}
 			if out.Evaluated++; x.From != x.To {
 				out.Data = append(out.Data, wire.TierChange{
@@ -49,18 +50,18 @@ func listLevelChanges(ctx context.Context, c *call) (answer, error) {
 			}
 		}
 	}
-	return answer{body: out}, nil
+	return request.Answer{Body: out}, nil
 }
 
 // untilInstant returns the requested instant. Without one, it returns the first instant after now.
-func (c *call) untilInstant(now time.Time) (time.Time, error) {
-	s, ok := c.event.Query["until"]
+func untilInstant(c *request.Call, now time.Time) (time.Time, error) {
+	s, ok := c.Event.Query["until"]
 	if !ok {
 		return now.Add(time.Millisecond), nil
 	}
 	until, err := time.Parse(time.RFC3339, s)
 	if err != nil || until.Before(now) || until.After(now.AddDate(2, 0, 0)) {
-		return until, refuseAt(loyalty.ValidationFailed, "until",
+		return until, request.RefuseAt(loyalty.ValidationFailed, "until",
 			"This must be an instant from now to two years ahead, like 2027-01-01T00:00:00Z.")
 	}
 	return until, nil
@@ -68,21 +69,21 @@ func (c *call) untilInstant(now time.Time) (time.Time, error) {
 
 // nextProgram returns the draft as if it were published at an instant, if the request asks for it, and otherwise the
 // live program.
-func (c *call) nextProgram(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
-	mode := loyalty.RefreshMode(c.event.Query["draft"])
+func nextProgram(c *request.Call, ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
+	mode := loyalty.RefreshMode(c.Event.Query["draft"])
 	switch mode {
 	case "":
 		return p, nil
 	case loyalty.UpgradeOnly, loyalty.FullRefresh:
 	default:
-		return nil, refuseAt(loyalty.ValidationFailed, "draft",
+		return nil, request.RefuseAt(loyalty.ValidationFailed, "draft",
 			"This must be upgrade_only or full.")
 	}
-	source, _, err := c.draft(ctx)
+	source, _, err := c.Draft(ctx)
 	if err != nil {
 		return nil, err
 	}
-	next, errs, _ := c.checked(source)
+	next, errs, _ := c.Checked(source)
 	if len(errs) > 0 {
 		return nil, unpublishable(errs)
 	}

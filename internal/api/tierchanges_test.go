@@ -29,7 +29,7 @@ func TestLevelChangesOfDraftWhileTimePasses(t *testing.T) {
 	for _, tick := range []time.Duration{0, time.Millisecond, time.Second} {
 		w.tick = tick
 		for query, want := range map[string]string{"": "[]", "?draft=full": "silver", "?draft=upgrade_only": "silver"} {
-			a := w.do(request{method: "GET", path: "/v1/program/tier-changes" + query})
+			a := w.do(sentRequest{method: "GET", path: "/v1/program/tier-changes" + query})
 			if a.status != 200 || !bytes.Contains(a.body, []byte(want)) ||
 				!bytes.Contains(a.body, []byte(`"evaluated":1`)) {
 				t.Errorf("%s, %s a look: %d %s", query, tick, a.status, a.body)

@@ -4,94 +4,95 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 type transferBody struct {
-	To     string  `json:"to"`
-	Points whole   `json:"points"`
-	Note   *string `json:"note"`
+	To     string        `json:"to"`
+	Points request.Whole `json:"points"`
+	Note   *string       `json:"note"`
 }
 
-func (b transferBody) check(c *check) {
-	c.requiredID(at("to"), b.To)
-	if c.required(at("points"), b.Points.given) {
-		switch n := b.Points.n; {
+func (b transferBody) check(c *request.Check) {
+	c.RequiredID(request.At("to"), b.To)
+	if c.Required(request.At("points"), b.Points.Given) {
+		switch n := b.Points.N; {
 		case n < 1:
-			c.fault(at("points"), loyalty.AmountNotPositive, "points must be above 0.")
+			c.Fault(request.At("points"), loyalty.AmountNotPositive, "points must be above 0.")
 		case n > int64(loyalty.MaxPoints):
-			c.fault(at("points"), loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
+			c.Fault(request.At("points"), loyalty.AmountOutOfRange, "points must be at most %d.", loyalty.MaxPoints)
 		}
 	}
 	if b.Note != nil {
-		c.text(at("note"), *b.Note, 1, 200)
+		c.Text(request.At("note"), *b.Note, 1, 200)
 	}
 }
 
-func transferPoints(ctx context.Context, c *call) (answer, error) {
+func transferPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b transferBody
-	p, from, err := c.asked(ctx, &b, func(faults *check) { b.check(faults) })
+	p, from, err := askedMember(c, ctx, &b, func(faults *request.Check) { b.check(faults) })
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	to, err := c.member(ctx, b.To)
+	to, err := c.Member(ctx, b.To)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	in := ledger.TransferRequest{ID: c.derivedID("tr_", from), From: from, To: to, Points: loyalty.Points(b.Points.n)}
+	in := ledger.TransferRequest{ID: derivedID(c, "tr_", from), From: from, To: to, Points: loyalty.Points(b.Points.N)}
 	if b.Note != nil {
 		in.Note = *b.Note
 	}
-	by, err := c.by(in)
+	by, err := by(c, in)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.Transfer(ctx, p, in, by)
+	r, err := c.App.Ledger.Transfer(ctx, p, in, by)
 	if err != nil {
-		return answer{replayed: r.Replayed}, err
+		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return answer{status: http.StatusCreated, body: wireTransfer(r), replayed: r.Replayed}, nil
+	return request.Answer{Status: http.StatusCreated, Body: wireTransfer(r), Replayed: r.Replayed}, nil
 }
 
-func getTransfer(ctx context.Context, c *call) (answer, error) {
-	p, err := c.program(ctx)
+func getTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := c.app.Ledger.CurrentTransfer(ctx, p, c.path("transfer"))
+	r, err := c.App.Ledger.CurrentTransfer(ctx, p, c.Path("transfer"))
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return answer{body: wireTransfer(r)}, nil
+	return request.Answer{Body: wireTransfer(r)}, nil
 }
 
-func acceptTransfer(ctx context.Context, c *call) (answer, error) {
-	return c.endTransfer(ctx, c.app.Ledger.AcceptTransfer)
+func acceptTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return endTransfer(c, ctx, c.App.Ledger.AcceptTransfer)
 }
 
-func declineTransfer(ctx context.Context, c *call) (answer, error) {
-	return c.endTransfer(ctx, c.app.Ledger.DeclineTransfer)
+func declineTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return endTransfer(c, ctx, c.App.Ledger.DeclineTransfer)
 }
 
-func cancelTransfer(ctx context.Context, c *call) (answer, error) {
-	return c.endTransfer(ctx, c.app.Ledger.CancelTransfer)
+func cancelTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return endTransfer(c, ctx, c.App.Ledger.CancelTransfer)
 }
 
 // endTransfer accepts, declines or cancels a transfer, as the path requests.
-func (c *call) endTransfer(ctx context.Context,
+func endTransfer(c *request.Call, ctx context.Context,
 	end func(context.Context, *loyalty.Program, string, ledger.By) (ledger.TransferResult, error),
-) (answer, error) {
-	p, err := c.nothingBut(ctx)
+) (request.Answer, error) {
+	p, err := c.NothingBut(ctx)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	r, err := end(ctx, p, c.path("transfer"), c.byKey())
+	r, err := end(ctx, p, c.Path("transfer"), byKey(c))
 	if err != nil {
-		return answer{replayed: r.Replayed}, err
+		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return answer{body: wireTransfer(r), replayed: r.Replayed}, nil
+	return request.Answer{Body: wireTransfer(r), Replayed: r.Replayed}, nil
 }
 
 func wireTransfer(r ledger.TransferResult) wire.Transfer {
@@ -99,15 +100,6 @@ func wireTransfer(r ledger.TransferResult) wire.Transfer {
 	return wire.Transfer{
 		ID: t.ID, From: string(r.From), To: string(t.To), Status: wire.TransferStatus(t.Status),
 		Points: int64(t.Points), Fee: int64(t.Fee), Note: t.Note,
-		CreatedAt: t.At.UTC(), ExpiresAt: instant(t.Until), Balance: wireBalance(r.Balance),
+		CreatedAt: t.At.UTC(), ExpiresAt: instant(t.Until), Balance: request.WireBalance(r.Balance),
 	}
-}
-
-// wireEntryTransfer returns the transfer of an entry, which belongs to the sender or to the recipient.
-func wireEntryTransfer(e loyalty.Entry) *wire.EntryTransfer {
-	t, from := e.Redemption, e.Member
-	if t.By != "" {
-		from = t.By
-	}
-	return &wire.EntryTransfer{ID: t.ID, From: string(from), To: string(t.To), Note: t.Note}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -13,40 +14,40 @@ import (
 // follow links too. Therefore GET changes nothing, and only the button or a mail program's one-click unsubscribe (RFC
 // 8058) withdraws the consent. The link requires no API key and reveals no data.
 
-func askUnsubscribe(_ context.Context, c *call) (answer, error) {
-	if _, err := c.subscription(); err != nil {
-		return answer{}, err
+func askUnsubscribe(_ context.Context, c *request.Call) (request.Answer, error) {
+	if _, err := subscription(c); err != nil {
+		return request.Answer{}, err
 	}
-	return answer{
-		page: page(
+	return request.Answer{
+		Page: page(
 			"Unsubscribe", `<form method="post"><button type="submit">Unsubscribe from these messages</button></form>`,
 		),
 	}, nil
 }
 
-func unsubscribe(ctx context.Context, c *call) (answer, error) {
-	s, err := c.subscription()
+func unsubscribe(ctx context.Context, c *request.Call) (request.Answer, error) {
+	s, err := subscription(c)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	if s.Member == notify.NoMember {
-		return answer{page: page("Nothing changed", `<p>The message was a test.</p>`)}, nil
+		return request.Answer{Page: page("Nothing changed", `<p>The message was a test.</p>`)}, nil
 	}
-	p, err := c.app.Programs.Live(ctx, s.Program)
+	p, err := c.App.Programs.Live(ctx, s.Program)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	consent := remind.Consent{Channel: s.Channel, Purpose: s.Purpose, At: c.app.Now().UTC(), Source: "unsubscribe"}
-	if err := c.app.Ledger.Consent(ctx, p, s.Member, []remind.Consent{consent}, "member"); err != nil {
-		return answer{}, err
+	consent := remind.Consent{Channel: s.Channel, Purpose: s.Purpose, At: c.App.Now().UTC(), Source: "unsubscribe"}
+	if err := c.App.Ledger.Consent(ctx, p, s.Member, []remind.Consent{consent}, "member"); err != nil {
+		return request.Answer{}, err
 	}
-	return answer{page: page("Unsubscribed", `<p>You will no longer receive these messages.</p>`)}, nil
+	return request.Answer{Page: page("Unsubscribed", `<p>You will no longer receive these messages.</p>`)}, nil
 }
 
-func (c *call) subscription() (notify.Subscription, error) {
-	s, ok := c.office.Links.Read(c.path("token"))
+func subscription(c *request.Call) (notify.Subscription, error) {
+	s, ok := c.Office.Links.Read(c.Path("token"))
 	if !ok {
-		return s, refuse(loyalty.NotFound, notFoundDetail)
+		return s, request.Refuse(loyalty.NotFound, request.NotFoundDetail)
 	}
 	return s, nil
 }

@@ -99,7 +99,7 @@ func (w *usageWorld) publishVersion(after int, limited bool) {
 // warm lets every function read the API key and the program, as a process does after a minute.
 func (w *usageWorld) warm() {
 	w.t.Helper()
-	for _, r := range []request{
+	for _, r := range []sentRequest{
 		{method: "GET", path: "/v1/members/mem_unknown"},
 		{
 			method: "POST", path: "/v1/quotes",

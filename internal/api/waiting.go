@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -13,46 +14,46 @@ type waitBody struct {
 	Member string `json:"member"`
 }
 
-func joinWaitingList(ctx context.Context, c *call) (answer, error) {
+func joinWaitingList(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b waitBody
-	err := c.take(&b, func(faults *check) {
-		faults.requiredID(at("member"), b.Member)
+	err := c.Take(&b, func(faults *request.Check) {
+		faults.RequiredID(request.At("member"), b.Member)
 	})
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	return c.place(ctx, b.Member, c.app.Ledger.Wait)
+	return place(c, ctx, b.Member, c.App.Ledger.Wait)
 }
 
-func getPlace(ctx context.Context, c *call) (answer, error) {
-	return c.place(ctx, c.path("member"), c.app.Ledger.Place)
+func getPlace(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return place(c, ctx, c.Path("member"), c.App.Ledger.Place)
 }
 
-func leaveWaitingList(ctx context.Context, c *call) (answer, error) {
-	return c.place(ctx, c.path("member"), c.app.Ledger.Leave)
+func leaveWaitingList(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return place(c, ctx, c.Path("member"), c.App.Ledger.Leave)
 }
 
 // place performs an operation on a member's waitlist entry for the reward in the path, and answers with the entry.
-func (c *call) place(ctx context.Context, member string,
+func place(c *request.Call, ctx context.Context, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (ledger.Place, error),
-) (answer, error) {
-	p, m, err := c.meant(ctx, member)
+) (request.Answer, error) {
+	p, m, err := c.Meant(ctx, member)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
-	if _, ok := redeem.FindReward(p, c.path("reward")); !ok {
-		return answer{}, refuse(loyalty.NotFound, notFoundDetail)
+	if _, ok := redeem.FindReward(p, c.Path("reward")); !ok {
+		return request.Answer{}, request.Refuse(loyalty.NotFound, request.NotFoundDetail)
 	}
-	if _, err := c.app.Ledger.Member(ctx, p, m); err != nil {
-		return answer{}, err
+	if _, err := c.App.Ledger.Member(ctx, p, m); err != nil {
+		return request.Answer{}, err
 	}
-	at, err := do(ctx, p, c.path("reward"), m)
+	at, err := do(ctx, p, c.Path("reward"), m)
 	if err != nil {
-		return answer{}, err
+		return request.Answer{}, err
 	}
 	out := wire.WaitlistEntry{
 		Member: string(at.Member), Reward: at.Reward, Waitlisted: at.Waits, Position: at.Position,
 		Since: at.Since.UTC(), ClaimBy: at.CallEnds.UTC(),
 	}
-	return answer{body: out, replayed: at.Replayed}, nil
+	return request.Answer{Body: out, Replayed: at.Replayed}, nil
 }

@@ -19,7 +19,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambda"
-
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -64,10 +64,10 @@ type world struct {
 	keys     map[string]string // in full, by name
 	table    table.Table       // without the guard
 
-	transcript io.Writer                       // records each request with its answer; may be nil
-	failing    *failing                        // makes calls of the table fail; may be nil
-	drawn      *perRequest                     // the source of randomness if failing is set
-	exchanged  func(request, answered, string) // called after each exchange with the route's pattern; may be nil
+	transcript io.Writer                           // records each request with its answer; may be nil
+	failing    *failing                            // makes calls of the table fail; may be nil
+	drawn      *perRequest                         // the source of randomness if failing is set
+	exchanged  func(sentRequest, answered, string) // called after each exchange with the route's pattern; may be nil
 
 	outbox   notify.Outbox
 	recorded int // messages of the outbox that the transcript has
@@ -182,7 +182,7 @@ func (w *world) key(name, program string, scopes ...auth.Scope) {
 }
 
 // A request is what a caller sends. Key names one of the world's keys ("" is admin's).
-type request struct {
+type sentRequest struct {
 	method, path string
 	key          string
 	header       map[string]string
@@ -206,7 +206,7 @@ func (a answered) code() string {
 }
 
 // do sends a request through the function that serves it, and holds both it and the answer against openapi.yaml.
-func (w *world) do(r request) answered {
+func (w *world) do(r sentRequest) answered {
 	w.t.Helper()
 	send := w.send
 	if w.failing != nil {
@@ -226,7 +226,7 @@ func (w *world) do(r request) answered {
 }
 
 // record writes a request and its answer to the transcript.
-func (w *world) record(r request, a answered) {
+func (w *world) record(r sentRequest, a answered) {
 	replayed := ""
 	if a.header["idempotent-replayed"] == "true" {
 		replayed = " replayed"
@@ -234,7 +234,7 @@ func (w *world) record(r request, a answered) {
 	fmt.Fprintf(w.transcript, "%s %s => %d%s %s\n", r.method, r.path, a.status, replayed, a.body)
 }
 
-func (w *world) send(r request) (answered, string) {
+func (w *world) send(r sentRequest) (answered, string) {
 	w.t.Helper()
 	pattern, params, function := w.route(r)
 	payload, err := json.Marshal(w.event(r, pattern, params))
@@ -273,11 +273,11 @@ func (w *world) send(r request) (answered, string) {
 }
 
 // route finds the function as API Gateway would; what no route takes goes to the default route.
-func (w *world) route(r request) (pattern string, params map[string]string, function string) {
+func (w *world) route(r sentRequest) (pattern string, params map[string]string, function string) {
 	path, _, _ := strings.Cut(r.path, "?")
 	for _, rt := range Routes() {
 		method, want, _ := strings.Cut(rt.Pattern, " ")
-		if method != r.method || !matches(want, path) || w.handlers[rt.Function] == nil {
+		if method != r.method || !request.Matches(want, path) || w.handlers[rt.Function] == nil {
 			continue
 		}
 		params := map[string]string{}
@@ -292,7 +292,7 @@ func (w *world) route(r request) (pattern string, params map[string]string, func
 	return "$default", nil, "members"
 }
 
-func (w *world) event(r request, pattern string, params map[string]string) map[string]any {
+func (w *world) event(r sentRequest, pattern string, params map[string]string) map[string]any {
 	w.mu.Lock()
 	w.last++
 	id := fmt.Sprintf("req-%06d", w.last)
@@ -333,7 +333,7 @@ func (w *world) event(r request, pattern string, params map[string]string) map[s
 }
 
 // headers are those of a well-behaved client, and then what the request says.
-func (w *world) headers(r request, id string) map[string]string {
+func (w *world) headers(r sentRequest, id string) map[string]string {
 	headers := map[string]string{"host": "api.test", "user-agent": "tests", "x-forwarded-for": "203.0.113.7"}
 	key, ok := w.keys[r.key]
 	if r.key == "" {
@@ -376,7 +376,7 @@ func (w *world) dump() string {
 // post is a request with a body written as JSON.
 func (w *world) post(method, path, body string) answered {
 	w.t.Helper()
-	return w.do(request{method: method, path: path, body: []byte(body)})
+	return w.do(sentRequest{method: method, path: path, body: []byte(body)})
 }
 
 // must is post that has to succeed; it returns the field id.
@@ -390,7 +390,7 @@ func (w *world) must(method, path, body string) string {
 	return id
 }
 
-var reader = Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}
+var reader = request.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}
 
 // plainSource is the program of the tests: purchases, levels and rewards, and nothing that happens by itself.
 func plainSource(t testing.TB) string { return programSource(t, "bluebird") }

@@ -106,13 +106,13 @@ func benchMember(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("
 
 // command is the event of the i-th order or redemption.
 func (w *world) command(command string, i, member int) []byte {
-	r := request{
+	r := sentRequest{
 		method: "PUT", path: fmt.Sprintf("/v1/orders/b%d", i),
 		body: fmt.Appendf(nil, benchOrder, benchMember(member), 1200),
 	}
 	pattern, params := "PUT /v1/orders/{order}", map[string]string{"order": fmt.Sprint("b", i)}
 	if command == "redeem" {
-		r = request{
+		r = sentRequest{
 			method: "POST", path: "/v1/redemptions",
 			header: map[string]string{"idempotency-key": fmt.Sprintf("bench-redeem-%08d", i)},
 			body:   fmt.Appendf(nil, `{"member":%q,"reward":"five-off","commit":true}`, benchMember(member)),

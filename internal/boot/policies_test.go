@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/boot"
@@ -43,7 +44,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"members":   api.Members,
 	"earn":      api.Earn,
 	"redeem":    api.Redeem,
-	"programs":  api.Programs(api.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}),
+	"programs":  api.Programs(request.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}),
 	"reminders": senders.With(api.Reminders),
 	"webhooks":  payments.Webhooks,
 	"reassess":  sqsqueue.With(jobs.Reassess),

@@ -99,10 +99,17 @@ var arrows = []struct {
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
 	{
-		"internal/api",
+		"internal/api/request",
 		[]string{
 			"api/wire", "app", "auth", "explain", "ledger", "ledger/stored", "loyalty/...", "notify", "parallel",
-			"program/change", "program/problem", "random", "telemetry",
+			"program/change", "program/problem", "telemetry",
+		},
+	},
+	{
+		"internal/api",
+		[]string{
+			"api/request", "api/wire", "app", "auth", "explain", "ledger", "ledger/stored", "loyalty/...", "notify",
+			"program/problem", "random", "telemetry",
 		},
 	},
 	{"internal/payments/webhook", []string{"app", "ledger", "loyalty"}},
@@ -149,9 +156,9 @@ var arrows = []struct {
 	{
 		"internal/local",
 		[]string{
-			"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "ledger/stored", "local/deployment",
+			"api", "api/request", "api/wire", "app", "failures", "jobs", "ledger", "ledger/stored", "local/deployment",
 			"local/paypal", "loyalty/...", "notify", "notify/wording", "payments", "program", "program/compare",
-			"program/describe", "relay", "stack", "stack/access", "table", "telemetry",
+			"program/describe", "stack", "stack/access", "table",
 		},
 	},
 	{"internal/stack", nil},
@@ -167,7 +174,7 @@ var arrows = []struct {
 	{"functions/members", []string{"api", "boot"}},
 	{"functions/earn", []string{"api", "boot"}},
 	{"functions/redeem", []string{"api", "boot"}},
-	{"functions/programs", []string{"api", "boot", "program", "program/compare", "program/describe"}},
+	{"functions/programs", []string{"api", "api/request", "boot", "program", "program/compare", "program/describe"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
 	{"functions/reassess", []string{"jobs", "boot", "boot/sqsqueue"}},
 	{"functions/remind", []string{"jobs", "boot", "boot/senders", "boot/sqsqueue"}},

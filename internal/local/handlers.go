@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
@@ -43,7 +44,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
 	"redeem":   api.Redeem,
-	"programs": api.Programs(api.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}),
+	"programs": api.Programs(request.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}),
 	"webhooks": payments.Webhooks,
 	"reassess": jobs.Reassess,
 }

@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"context"
@@ -9,113 +9,113 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func listEntries(ctx context.Context, c *call) (answer, error) {
-	size, err := c.pageSize()
+func ListEntries(ctx context.Context, c *Call) (Answer, error) {
+	size, err := c.PageSize()
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	p, m, err := c.meant(ctx, c.path("member"))
+	p, m, err := c.Meant(ctx, c.Path("member"))
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	before, err := c.openCursor(string(m))
+	before, err := c.OpenCursor(string(m))
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	entries, acc, err := c.app.Ledger.StatementPage(ctx, p, m, before, size)
+	entries, acc, err := c.App.Ledger.StatementPage(ctx, p, m, before, size)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	list := wire.EntryList{Notices: wireNotices(p, acc)}
+	list := wire.EntryList{Notices: WireNotices(p, acc)}
 	for _, e := range entries {
-		list.Data = append(list.Data, c.wireEntry(p, e))
+		list.Data = append(list.Data, c.WireEntry(p, e))
 	}
 	// The sequence numbers of an account's entries begin at 1 and have no gaps.
 	if n := len(entries); n > 0 && entries[n-1].Sequence > 1 {
-		list.NextCursor = c.cursor(string(m), entries[n-1].Sequence)
+		list.NextCursor = c.Cursor(string(m), entries[n-1].Sequence)
 	}
-	return answer{body: list}, nil
+	return Answer{Body: list}, nil
 }
 
-func getEntry(ctx context.Context, c *call) (answer, error) {
-	language, err := c.language()
+func GetEntry(ctx context.Context, c *Call) (Answer, error) {
+	language, err := c.Language()
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	p, m, err := c.meant(ctx, c.path("member"))
+	p, m, err := c.Meant(ctx, c.Path("member"))
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	e, err := c.app.Ledger.CurrentEntry(ctx, p, m, c.path("entry"))
+	e, err := c.App.Ledger.CurrentEntry(ctx, p, m, c.Path("entry"))
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	return c.toldEntry(ctx, p, e, language)
 }
 
-// findEntry looks up an entry by its ID alone.
-func findEntry(ctx context.Context, c *call) (answer, error) {
-	language, err := c.language()
+// FindEntry looks up an entry by its ID alone.
+func FindEntry(ctx context.Context, c *Call) (Answer, error) {
+	language, err := c.Language()
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	p, err := c.program(ctx)
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	e, err := c.app.Ledger.FindEntry(ctx, p.ID, c.path("entry"))
+	e, err := c.App.Ledger.FindEntry(ctx, p.ID, c.Path("entry"))
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	return c.toldEntry(ctx, p, e, language)
 }
 
 // toldEntry answers with an entry and its explanation. The explanation uses the current names of the live program.
-func (c *call) toldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entry, language string) (answer, error) {
+func (c *Call) toldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entry, language string) (Answer, error) {
 	locale, err := c.locale(ctx, p, e.Member, language)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	out, words := c.wireEntry(p, e), explain.Entry(p, e, locale)
+	out, words := c.WireEntry(p, e), explain.Entry(p, e, locale)
 	out.Explanation = &wire.Explanation{Language: words.Language, Summary: words.Summary, Details: words.Reasons}
-	return answer{body: out}, nil
+	return Answer{Body: out}, nil
 }
 
-// language returns the language that the request asks for. It returns the empty string if the request names none, so
+// Language returns the language that the request asks for. It returns the empty string if the request names none, so
 // that the member's language applies.
-func (c *call) language() (string, error) {
-	s, given := c.event.Query["language"]
-	var faults check
-	faults.locale(at("language"), s)
-	if given && faults.err() != nil {
-		return "", refuseAt(invalidParameter, "language", "language must be a language tag like de-AT.")
+func (c *Call) Language() (string, error) {
+	s, given := c.Event.Query["language"]
+	var faults Check
+	faults.Locale(At("language"), s)
+	if given && faults.Err() != nil {
+		return "", RefuseAt(InvalidParameter, "language", "language must be a language tag like de-AT.")
 	}
 	return s, nil
 }
 
 // locale returns the language of an explanation: the requested language or, without one, the member's language.
-func (c *call) locale(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, asked string) (string, error) {
+func (c *Call) locale(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, asked string) (string, error) {
 	if asked != "" || m == "" {
 		return asked, nil
 	}
-	profile, err := c.app.Ledger.Profile(ctx, p.ID, m)
+	profile, err := c.App.Ledger.Profile(ctx, p.ID, m)
 	return profile.Locale, err
 }
 
-func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
+func (c *Call) WireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 	out := wire.Entry{
 		ID: e.ID(), Kind: wire.EntryKind(e.Kind), Points: int64(e.Points),
 		Cause: wire.Cause{Kind: wire.CauseKind(e.Cause.Kind), ID: e.Cause.ID, Revision: e.Cause.Revision},
 		At:    e.Effective.UTC(), RecordedAt: e.Recorded.UTC(),
-		TierGroup: e.TierGroup, Reasons: wireBecause(e.Reasons), Balance: wireBalance(e.Balance),
+		TierGroup: e.TierGroup, Reasons: WireBecause(e.Reasons), Balance: WireBalance(e.Balance),
 	}
 	if g, ok := granted(e); ok {
-		out.Status = earned(g.ActiveAt, c.app.Now())
-		out.ActiveAt, out.ExpiresAt = g.ActiveAt.UTC(), end(p, g.Expires)
+		out.Status = earned(g.ActiveAt, c.App.Now())
+		out.ActiveAt, out.ExpiresAt = g.ActiveAt.UTC(), End(p, g.Expires)
 	}
 	for _, w := range e.Wallets {
 		out.Wallets = append(out.Wallets,
-			wire.WalletChange{Wallet: w.Wallet, Points: int64(w.Points), Balance: wireBalance(w.Balance)})
+			wire.WalletChange{Wallet: w.Wallet, Points: int64(w.Points), Balance: WireBalance(w.Balance)})
 	}
 	switch r := e.Redemption; {
 	case r == nil:
@@ -155,17 +155,17 @@ func earned(activeAt, now time.Time) wire.EntryStatus {
 	return wire.EntryStatusActive
 }
 
-// end returns the instant at which a lot expires, or the zero time if it never expires.
-func end(p *loyalty.Program, d loyalty.Date) time.Time {
+// End returns the instant at which a lot expires, or the zero time if it never expires.
+func End(p *loyalty.Program, d loyalty.Date) time.Time {
 	if d == 0 {
 		return time.Time{}
 	}
 	return d.End(p.Zone)
 }
 
-// wireBecause returns the reasons without those of shadow rules. Members may read reasons, and shadow rules award no
+// WireBecause returns the reasons without those of shadow rules. Members may read reasons, and shadow rules award no
 // points.
-func wireBecause(because []loyalty.Reason) []wire.Reason {
+func WireBecause(because []loyalty.Reason) []wire.Reason {
 	out := make([]wire.Reason, 0, len(because))
 	for _, b := range because {
 		if b.Kind != loyalty.IsShadow {

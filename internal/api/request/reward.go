@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"context"
@@ -17,42 +17,42 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
-// listRewards lists the rewards, in general or for one member. The unmet requirements of a member reveal the member's
+// ListRewards lists the rewards, in general or for one member. The unmet requirements of a member reveal the member's
 // balance, so a list for a member requires the scope members:read.
-func listRewards(ctx context.Context, c *call) (answer, error) {
-	member, given := c.event.Query["member"]
+func ListRewards(ctx context.Context, c *Call) (Answer, error) {
+	member, given := c.Event.Query["member"]
 	switch {
-	case given && !c.who.May(auth.MembersRead):
-		return answer{}, auth.ScopeMissing
-	case given && !validID(member):
-		return answer{}, refuseAt(invalidParameter, "member",
+	case given && !c.Who.May(auth.MembersRead):
+		return Answer{}, auth.ScopeMissing
+	case given && !ValidID(member):
+		return Answer{}, RefuseAt(InvalidParameter, "member",
 			"member must be a member ID, or external: followed by an external ID.")
 	}
 	return c.rewards(ctx, member)
 }
 
-func listMemberRewards(ctx context.Context, c *call) (answer, error) {
-	return c.rewards(ctx, c.path("member"))
+func ListMemberRewards(ctx context.Context, c *Call) (Answer, error) {
+	return c.rewards(ctx, c.Path("member"))
 }
 
 // rewards lists the rewards that are visible now. If a member is named, it includes the member's unmet requirements.
-func (c *call) rewards(ctx context.Context, member string) (answer, error) {
-	p, err := c.program(ctx)
+func (c *Call) rewards(ctx context.Context, member string) (Answer, error) {
+	p, err := c.Program(ctx)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	var id loyalty.MemberID
 	if member != "" {
-		if id, err = c.member(ctx, member); err != nil {
-			return answer{}, err
+		if id, err = c.Member(ctx, member); err != nil {
+			return Answer{}, err
 		}
 	}
-	m, left, err := c.memberAndStock(ctx, p, id)
+	m, left, err := c.MemberAndStock(ctx, p, id)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	acc := m.Account
-	list, now := wire.RewardList{Data: []wire.Reward{}}, c.app.Now()
+	list, now := wire.RewardList{Data: []wire.Reward{}}, c.App.Now()
 	for _, r := range p.Rewards {
 		if !r.Visible.Has(now) {
 			continue
@@ -72,24 +72,24 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 		if member != "" {
 			q := engine.Available(p, acc, r, loyalty.Redemption{}, left, now)
 			can := len(q.Unmet) == 0
-			one.Points, one.Available, one.UnmetRequirements = int64(q.Cost), &can, wireLacks(q.Unmet)
+			one.Points, one.Available, one.UnmetRequirements = int64(q.Cost), &can, WireLacks(q.Unmet)
 		}
 		list.Data = append(list.Data, one)
 	}
-	return answer{body: list}, nil
+	return Answer{Body: list}, nil
 }
 
-// memberAndStock reads the member, if the ID is not empty, and the remaining stock of the rewards in parallel.
-func (c *call) memberAndStock(
+// MemberAndStock reads the member, if the ID is not empty, and the remaining stock of the rewards in parallel.
+func (c *Call) MemberAndStock(
 	ctx context.Context, p *loyalty.Program, id loyalty.MemberID,
 ) (m ledger.Member, left earn.Budgets, err error) {
 	err = parallel.Do(func() (err error) {
 		if id != "" {
-			m, err = c.app.Ledger.Member(ctx, p, id)
+			m, err = c.App.Ledger.Member(ctx, p, id)
 		}
 		return err
 	}, func() (err error) {
-		left, err = c.app.Ledger.StockFor(ctx, p, id)
+		left, err = c.App.Ledger.StockFor(ctx, p, id)
 		return err
 	})
 	return m, left, err
@@ -100,7 +100,7 @@ func wireReward(r loyalty.Reward) wire.Reward {
 		ID: r.ID, Type: wire.RewardType(r.Type), Name: wire.Text(r.Name), Description: wire.Text(r.Description),
 		Points: int64(r.Cost),
 		Sku:    r.SKU, Partner: r.Partner, Tiers: r.Tiers, From: r.Active.From.UTC(), Until: r.Active.Until.UTC(),
-		Value: wireMoney(r.Value), MaxValue: wireMoney(r.MaxValue),
+		Value: WireMoney(r.Value), MaxValue: WireMoney(r.MaxValue),
 	}
 	if r.Percent != nil {
 		out.Percent = decimal(r.Percent)
@@ -136,15 +136,15 @@ func wireReward(r loyalty.Reward) wire.Reward {
 	return out
 }
 
-// wireMoney returns an amount of money, or nil if it is zero.
-func wireMoney(m loyalty.Money) *wire.Money {
+// WireMoney returns an amount of money, or nil if it is zero.
+func WireMoney(m loyalty.Money) *wire.Money {
 	if m == (loyalty.Money{}) {
 		return nil
 	}
 	return &wire.Money{Amount: m.Amount, Currency: string(m.Currency)}
 }
 
-func wireLacks(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
+func WireLacks(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 	out := make([]wire.UnmetRequirement, len(lacks))
 	for i, l := range lacks {
 		out[i] = wire.UnmetRequirement{

@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"context"
@@ -9,14 +9,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-type eventBody struct {
+type EventBody struct {
 	Member string           `json:"member"`
 	Type   string           `json:"type"`
 	ID     string           `json:"id"`
@@ -36,43 +35,43 @@ var (
 )
 
 // event checks the body and returns the event. The program checks later whether the event's type and fields exist.
-func (b eventBody) event(c *check) loyalty.Event {
-	c.requiredID(at("member"), b.Member)
-	typed := c.required(at("type"), b.Type != "")
-	if typed && !validID(b.Type) {
-		c.fault(at("type"), loyalty.ValidationFailed, "This must be a family and a state, like review.approved.")
+func (b EventBody) event(c *Check) loyalty.Event {
+	c.RequiredID(At("member"), b.Member)
+	typed := c.Required(At("type"), b.Type != "")
+	if typed && !ValidID(b.Type) {
+		c.Fault(At("type"), loyalty.ValidationFailed, "This must be a family and a state, like review.approved.")
 	}
 	ev := loyalty.Event{Type: b.Type, ID: b.ID, At: b.At.UTC(), Data: make(map[string]any, len(b.Data))}
-	if c.required(at("id"), b.ID != "") && (!validID(b.ID) ||
-		typed && validID(b.Type) && !validID(award.EventCause(ev))) {
-		c.fault(at("id"), loyalty.ValidationFailed,
+	if c.Required(At("id"), b.ID != "") && (!ValidID(b.ID) ||
+		typed && ValidID(b.Type) && !ValidID(award.EventCause(ev))) {
+		c.Fault(At("id"), loyalty.ValidationFailed,
 			"This must be letters, digits or _ : . - with at most 128 characters including the family.")
 	}
-	c.required(at("at"), !b.At.IsZero())
+	c.Required(At("at"), !b.At.IsZero())
 	if len(b.Data) > maxData {
-		c.fault(at("data"), loyalty.ValidationFailed, "An event has at most %d fields.", maxData)
+		c.Fault(At("data"), loyalty.ValidationFailed, "An event has at most %d fields.", maxData)
 	}
 	for name, d := range b.Data {
-		ev.Data[name] = d.value
+		ev.Data[name] = d.Value
 		c.datum(name, d)
 	}
 	return ev
 }
 
-func (c *check) datum(name string, d datum) {
+func (c *Check) datum(name string, d datum) {
 	if !dataName.MatchString(name) {
-		c.fault(at("data"), loyalty.ValidationFailed,
+		c.Fault(At("data"), loyalty.ValidationFailed,
 			"A field name must be 1 to 64 lowercase letters, digits or _, and start with a letter.")
 		return
 	}
-	p := at("data/" + name)
-	text, _ := d.value.(string)
+	p := At("data/" + name)
+	text, _ := d.Value.(string)
 	if utf8.RuneCountInString(text) > maxDataText {
-		c.fault(p, loyalty.ValidationFailed, "A text must have at most %d characters.", maxDataText)
+		c.Fault(p, loyalty.ValidationFailed, "A text must have at most %d characters.", maxDataText)
 	}
 	for _, r := range text {
 		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			c.fault(
+			c.Fault(
 				p, loyalty.ValidationFailed,
 				"A text must not have control characters other than line breaks and tabs.",
 			)
@@ -82,7 +81,7 @@ func (c *check) datum(name string, d datum) {
 }
 
 // A datum is the value of one event field: a string, a bool or a *big.Rat.
-type datum struct{ value any }
+type datum struct{ Value any }
 
 // UnmarshalJSONFrom reads a number from its digits, so that the value is exact.
 func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -93,14 +92,14 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	switch v.Kind() {
 	case '"':
 		text, err := jsontext.AppendUnquote(nil, v)
-		d.value = string(text)
+		d.Value = string(text)
 		return err
 	case 't', 'f':
-		d.value = v.Kind() == 't'
+		d.Value = v.Kind() == 't'
 		return nil
 	case '0':
 		if dataNumber.Match(v) {
-			d.value, _ = new(big.Rat).SetString(string(v))
+			d.Value, _ = new(big.Rat).SetString(string(v))
 			return nil
 		}
 		return &loyalty.Error{
@@ -111,39 +110,39 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a text, a number, true or false."}
 }
 
-func putEvent(ctx context.Context, c *call) (answer, error) {
-	var b eventBody
+func PutEvent(ctx context.Context, c *Call) (Answer, error) {
+	var b EventBody
 	var ev loyalty.Event
-	if err := c.take(&b, func(faults *check) { ev = b.event(faults) }); err != nil {
-		return answer{}, err
+	if err := c.Take(&b, func(faults *Check) { ev = b.event(faults) }); err != nil {
+		return Answer{}, err
 	}
-	p, m, err := c.meant(ctx, b.Member)
+	p, m, err := c.Meant(ctx, b.Member)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	ev.Member = m
-	r, err := c.app.Ledger.PutEvent(ctx, p, ev, ledger.By{Actor: c.who.ID})
+	r, err := c.App.Ledger.PutEvent(ctx, p, ev, ledger.By{Actor: c.Who.ID})
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	return answer{status: createdIf(r.State.Revision == 1 &&
-		!r.Replayed), body: c.wireEvent(p, r), replayed: r.Replayed}, nil
+	return Answer{Status: CreatedIf(r.State.Revision == 1 &&
+		!r.Replayed), Body: c.wireEvent(p, r), Replayed: r.Replayed}, nil
 }
 
-// activateEvent activates the pending points of an event manually.
-func activateEvent(ctx context.Context, c *call) (answer, error) {
-	p, err := c.nothingBut(ctx)
+// ActivateEvent activates the pending points of an event manually.
+func ActivateEvent(ctx context.Context, c *Call) (Answer, error) {
+	p, err := c.NothingBut(ctx)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	r, err := c.app.Ledger.ActivateEvent(ctx, p, c.path("event"), ledger.By{Actor: c.who.ID})
+	r, err := c.App.Ledger.ActivateEvent(ctx, p, c.Path("event"), ledger.By{Actor: c.Who.ID})
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
-	return answer{body: c.wireEvent(p, r)}, nil
+	return Answer{Body: c.wireEvent(p, r)}, nil
 }
 
-func (c *call) wireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventResult {
+func (c *Call) wireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventResult {
 	ev := r.State.Event
 	out := wire.EventResult{
 		Event: wire.Event{
@@ -151,7 +150,7 @@ func (c *call) wireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventRes
 			Data: make(map[string]any, len(ev.Data)),
 		},
 		Revision: r.State.Revision, Points: int64(r.State.Worth),
-		Entries: []wire.Entry{c.wireEntry(p, r.Entry)}, Balance: wireBalance(r.Balance),
+		Entries: []wire.Entry{c.WireEntry(p, r.Entry)}, Balance: WireBalance(r.Balance),
 	}
 	for name, value := range ev.Data {
 		if n, ok := value.(*big.Rat); ok {

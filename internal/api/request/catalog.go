@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"net/http"
@@ -12,14 +12,14 @@ const (
 	malformedJSON        loyalty.Code = "malformed_json"
 	duplicateJSONKey     loyalty.Code = "duplicate_json_key"
 	jsonTooDeep          loyalty.Code = "json_too_deep"
-	unknownField         loyalty.Code = "unknown_field"
+	UnknownField         loyalty.Code = "unknown_field"
 	invalidEncoding      loyalty.Code = "invalid_encoding"
 	missingKey           loyalty.Code = "missing_idempotency_key"
 	invalidKey           loyalty.Code = "invalid_idempotency_key"
-	invalidCursor        loyalty.Code = "invalid_cursor"
-	invalidParameter     loyalty.Code = "invalid_parameter"
-	methodNotAllowed     loyalty.Code = "method_not_allowed"
-	versionConflict      loyalty.Code = "version_conflict"
+	InvalidCursor        loyalty.Code = "invalid_cursor"
+	InvalidParameter     loyalty.Code = "invalid_parameter"
+	MethodNotAllowed     loyalty.Code = "method_not_allowed"
+	VersionConflict      loyalty.Code = "version_conflict"
 	notPublished         loyalty.Code = "program_not_published"
 	payloadTooLarge      loyalty.Code = "payload_too_large"
 	unsupportedMediaType loyalty.Code = "unsupported_media_type"
@@ -30,33 +30,33 @@ const (
 
 // A kind is the HTTP status and the title of an error code.
 type kind struct {
-	status int
+	Status int
 	title  string
 }
 
-// catalogue lists every error code that the API can return. It is the only map from codes to HTTP statuses.
-var catalogue = map[loyalty.Code]kind{
+// Catalogue lists every error code that the API can return. It is the only map from codes to HTTP statuses.
+var Catalogue = map[loyalty.Code]kind{
 	malformedJSON:    {http.StatusBadRequest, "The body is not a JSON object"},
 	duplicateJSONKey: {http.StatusBadRequest, "Duplicate field"},
 	jsonTooDeep:      {http.StatusBadRequest, "The body is nested too deeply"},
-	unknownField:     {http.StatusBadRequest, "Unknown field"},
+	UnknownField:     {http.StatusBadRequest, "Unknown field"},
 	invalidEncoding:  {http.StatusBadRequest, "The body has another encoding"},
 	missingKey:       {http.StatusBadRequest, "Idempotency-Key is missing"},
 	invalidKey:       {http.StatusBadRequest, "Invalid Idempotency-Key"},
-	invalidCursor:    {http.StatusBadRequest, "Invalid cursor"},
-	invalidParameter: {http.StatusBadRequest, "Invalid parameter"},
+	InvalidCursor:    {http.StatusBadRequest, "Invalid cursor"},
+	InvalidParameter: {http.StatusBadRequest, "Invalid parameter"},
 
 	loyalty.Code(auth.Unauthenticated): {http.StatusUnauthorized, "API key is missing"},
 	loyalty.Code(auth.TokenInvalid):    {http.StatusUnauthorized, "Invalid API key"},
 	loyalty.Code(auth.ScopeMissing):    {http.StatusForbidden, "Insufficient scope"},
 	loyalty.AccountFrozen:              {http.StatusForbidden, "The account is frozen"},
 	loyalty.NotFound:                   {http.StatusNotFound, "Not found"},
-	methodNotAllowed:                   {http.StatusMethodNotAllowed, "Method not allowed"},
+	MethodNotAllowed:                   {http.StatusMethodNotAllowed, "Method not allowed"},
 
 	loyalty.InsufficientPoints:           {http.StatusConflict, "Insufficient points"},
 	loyalty.AlreadyResolved:              {http.StatusConflict, "Already resolved"},
 	loyalty.AlreadyExists:                {http.StatusConflict, "Already exists"},
-	versionConflict:                      {http.StatusConflict, "Conflict with another change"},
+	VersionConflict:                      {http.StatusConflict, "Conflict with another change"},
 	loyalty.RewardUnavailable:            {http.StatusConflict, "Reward not available"},
 	loyalty.RewardOutOfStock:             {http.StatusConflict, "Reward out of stock"},
 	loyalty.ReferralClaimed:              {http.StatusConflict, "Member already referred"},

@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"errors"
@@ -11,37 +11,37 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A refusal is an error that the API itself returns, with the invalid parts of the request.
-type refusal struct {
-	code   loyalty.Code
+// A Refusal is an error that the API itself returns, with the invalid parts of the request.
+type Refusal struct {
+	Code   loyalty.Code
 	detail string
-	faults []wire.ProblemError
+	Faults []wire.ProblemError
 	allow  string // allowed methods, for method_not_allowed
 }
 
-func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
+func (r *Refusal) Error() string { return string(r.Code) + ": " + r.detail }
 
-func refuse(code loyalty.Code, format string, args ...any) *refusal {
-	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
+func Refuse(code loyalty.Code, format string, args ...any) *Refusal {
+	return &Refusal{Code: code, detail: fmt.Sprintf(format, args...)}
 }
 
-// refuseAt returns a refusal that names the invalid part: a JSON pointer, or the name of a parameter or header.
-func refuseAt(code loyalty.Code, pointer, detail string) *refusal {
-	return &refusal{
-		code: code, detail: detail,
-		faults: []wire.ProblemError{{Pointer: pointer, Code: string(code), Detail: detail}},
+// RefuseAt returns a refusal that names the invalid part: a JSON pointer, or the name of a parameter or header.
+func RefuseAt(code loyalty.Code, pointer, detail string) *Refusal {
+	return &Refusal{
+		Code: code, detail: detail,
+		Faults: []wire.ProblemError{{Pointer: pointer, Code: string(code), Detail: detail}},
 	}
 }
 
 // problemOf returns the problem document of an error. Any error that is not a rejection becomes internal_error
 // without details.
 func problemOf(err error) wire.Problem {
-	var own *refusal
+	var own *Refusal
 	var rule *loyalty.Error
 	var who auth.Code
 	switch {
 	case errors.As(err, &own):
-		return document(own.code, own.detail, own.faults)
+		return document(own.Code, own.detail, own.Faults)
 	case errors.As(err, &rule):
 		return ruleProblem(rule)
 	case errors.Is(err, loyalty.RateLimited):
@@ -70,12 +70,12 @@ var whoDetail = map[auth.Code]string{
 	auth.ScopeMissing:    "The API key lacks the scope of this route.",
 }
 
-// notFoundDetail is the same for all missing objects, so that callers cannot find out what exists in other programs.
-const notFoundDetail = "The program has no such resource."
+// NotFoundDetail is the same for all missing objects, so that callers cannot find out what exists in other programs.
+const NotFoundDetail = "The program has no such resource."
 
 func ruleProblem(rule *loyalty.Error) wire.Problem {
 	if rule.Code == loyalty.NotFound {
-		return document(loyalty.NotFound, notFoundDetail, nil)
+		return document(loyalty.NotFound, NotFoundDetail, nil)
 	}
 	var faults []wire.ProblemError
 	if rule.Pointer != "" {
@@ -87,18 +87,18 @@ func ruleProblem(rule *loyalty.Error) wire.Problem {
 		p.Required, p.Active = &needed, &active
 	}
 	if len(rule.Unmet) > 0 {
-		p.UnmetRequirements = wireLacks(rule.Unmet)
+		p.UnmetRequirements = WireLacks(rule.Unmet)
 	}
 	return p
 }
 
 func document(code loyalty.Code, detail string, faults []wire.ProblemError) wire.Problem {
-	k, ok := catalogue[code]
+	k, ok := Catalogue[code]
 	if !ok {
-		code, k, detail, faults = internalError, catalogue[internalError], "", nil
+		code, k, detail, faults = internalError, Catalogue[internalError], "", nil
 	}
 	return wire.Problem{
-		Type: wire.ProblemType + string(code), Title: k.title, Status: k.status, Code: string(code),
+		Type: wire.ProblemType + string(code), Title: k.title, Status: k.Status, Code: string(code),
 		Detail: detail, Errors: faults,
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"encoding/base64"
@@ -39,7 +39,7 @@ type event struct {
 	} `json:"requestContext"`
 }
 
-func readEvent(payload []byte) (event, error) {
+func ReadEvent(payload []byte) (event, error) {
 	var e event
 	if err := json.Unmarshal(payload, &e, jsontext.AllowDuplicateNames(true)); err != nil {
 		return event{}, fmt.Errorf("api: decode event: %w", err)
@@ -47,18 +47,18 @@ func readEvent(payload []byte) (event, error) {
 	return e, nil
 }
 
-// path returns the request's path without the stage name. In a named stage, rawPath begins with this name.
-func (e *event) path() string {
+// decodedPath returns the request's path without the stage name. In a named stage, rawPath begins with this name.
+func (e *event) decodedPath() string {
 	if stage := e.Context.Stage; stage != "" && stage != defaultStage {
 		return strings.TrimPrefix(e.RawPath, "/"+stage)
 	}
 	return e.RawPath
 }
 
-// url returns the public address at which the request arrived, without a trailing slash. It returns the empty string
+// Url returns the public address at which the request arrived, without a trailing slash. It returns the empty string
 // if the event does not contain it. It uses the gateway's own domain and no headers, because clients choose the value
 // of X-Forwarded-Host.
-func (e *event) url() string {
+func (e *event) Url() string {
 	if e.Context.Domain == "" {
 		return ""
 	}
@@ -85,7 +85,7 @@ func (e *event) bytes() ([]byte, error) {
 	}
 	b, err := base64.StdEncoding.DecodeString(e.Body)
 	if err != nil {
-		return nil, refuse(invalidEncoding, "The body is declared as base64 but cannot be decoded.")
+		return nil, Refuse(invalidEncoding, "The body is declared as base64 but cannot be decoded.")
 	}
 	return b, nil
 }

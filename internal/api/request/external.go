@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"context"
@@ -12,50 +12,50 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxExternalIDs is the maximum number of external IDs that a process caches. They take about 2 MB.
-const maxExternalIDs = 10_000
+// MaxExternalIDs is the maximum number of external IDs that a process caches. They take about 2 MB.
+const MaxExternalIDs = 10_000
 
-// externalIDs caches the member that each external ID named when it was last read. The cache only saves a sequential
+// ExternalIDs caches the member that each external ID named when it was last read. The cache only saves a sequential
 // read: every request that uses a cached member reads the external ID again in parallel (see confirmation). Its
 // methods are safe for concurrent use.
-type externalIDs struct {
+type ExternalIDs struct {
 	mu      sync.Mutex
-	members map[externalID]loyalty.MemberID
+	Members map[ExternalID]loyalty.MemberID
 }
 
-// An externalID is the merchant's ID of a member. It is unique in the program.
-type externalID struct{ program, id string }
+// An ExternalID is the merchant's ID of a member. It is unique in the program.
+type ExternalID struct{ Program, Id string }
 
-func (e *externalIDs) get(id externalID) (loyalty.MemberID, bool) {
+func (e *ExternalIDs) Get(id ExternalID) (loyalty.MemberID, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	m, ok := e.members[id]
+	m, ok := e.Members[id]
 	return m, ok
 }
 
-func (e *externalIDs) put(id externalID, m loyalty.MemberID) {
+func (e *ExternalIDs) Put(id ExternalID, m loyalty.MemberID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.members == nil || len(e.members) >= maxExternalIDs {
-		e.members = map[externalID]loyalty.MemberID{}
+	if e.Members == nil || len(e.Members) >= MaxExternalIDs {
+		e.Members = map[ExternalID]loyalty.MemberID{}
 	}
-	e.members[id] = m
+	e.Members[id] = m
 }
 
-func (e *externalIDs) remove(id externalID) {
+func (e *ExternalIDs) remove(id ExternalID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.members, id)
+	delete(e.Members, id)
 }
 
 // read reads the member that an external ID names and caches it. It returns not_found if there is none.
-func (e *externalIDs) read(ctx context.Context, l *ledger.Ledger, id externalID) (loyalty.MemberID, error) {
-	m, err := l.FindMember(ctx, id.program, stored.Identity{Kind: "external", Value: id.id})
+func (e *ExternalIDs) read(ctx context.Context, l *ledger.Ledger, id ExternalID) (loyalty.MemberID, error) {
+	m, err := l.FindMember(ctx, id.Program, stored.Identity{Kind: "external", Value: id.Id})
 	if err != nil {
 		e.remove(id)
 		return "", err
 	}
-	e.put(id, m)
+	e.Put(id, m)
 	return m, nil
 }
 
@@ -65,19 +65,19 @@ var errMemberChanged = errors.New("api: the external ID names another member or 
 // externalMember returns the member that an external ID names. If the member is cached, the external ID is read again
 // in the background. The rest of the request reads in parallel, but neither writes nor answers until that read has
 // confirmed the member. The reminders function does not use cached members, because it sends messages.
-func (c *call) externalMember(ctx context.Context, external string) (loyalty.MemberID, error) {
-	id := externalID{c.who.Program, external}
-	if m, ok := c.externals.get(id); ok && !c.repeated && c.office == nil {
+func (c *Call) externalMember(ctx context.Context, external string) (loyalty.MemberID, error) {
+	id := ExternalID{c.Who.Program, external}
+	if m, ok := c.externals.Get(id); ok && !c.repeated && c.Office == nil {
 		c.confirmLater(ctx, id, m)
 		return m, nil
 	}
-	return c.externals.read(ctx, c.app.Ledger, id)
+	return c.externals.read(ctx, c.App.Ledger, id)
 }
 
 // confirm reads an external ID again. It returns errMemberChanged if the ID no longer names the cached member. It
 // returns a panic as an error, because it runs in a separate goroutine.
-func (e *externalIDs) confirm(
-	ctx context.Context, l *ledger.Ledger, id externalID, remembered loyalty.MemberID,
+func (e *ExternalIDs) confirm(
+	ctx context.Context, l *ledger.Ledger, id ExternalID, remembered loyalty.MemberID,
 ) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -98,23 +98,23 @@ type confirmation struct {
 }
 
 // confirmLater starts a confirmation and replaces the call's ledger with one that waits for it before each write.
-func (c *call) confirmLater(ctx context.Context, id externalID, remembered loyalty.MemberID) {
+func (c *Call) confirmLater(ctx context.Context, id ExternalID, remembered loyalty.MemberID) {
 	x := &confirmation{done: make(chan struct{})}
 	c.confirmations = append(c.confirmations, x)
-	externals, l := c.externals, c.app.Ledger
+	externals, l := c.externals, c.App.Ledger
 	go func() {
 		defer close(x.done)
 		x.err = externals.confirm(ctx, l, id, remembered)
 	}()
 	if len(c.confirmations) == 1 {
-		h, a := *c.handler, *c.app
-		a.Ledger = c.app.Ledger.Confirmed(c.confirmed)
-		h.app, c.handler = &a, &h
+		h, a := *c.Handler, *c.App
+		a.Ledger = c.App.Ledger.Confirmed(c.confirmed)
+		h.App, c.Handler = &a, &h
 	}
 }
 
 // confirmed waits for all confirmations of the request and returns the first error.
-func (c *call) confirmed() error {
+func (c *Call) confirmed() error {
 	var failed error
 	for _, x := range c.confirmations {
 		<-x.done
@@ -127,15 +127,15 @@ func (c *call) confirmed() error {
 
 // perform runs the request's route. If a cached external ID turns out to name another member or none, the route has
 // written nothing yet, and perform runs it again without cached members.
-func (c *call) perform(ctx context.Context) (answer, error) {
+func (c *Call) perform(ctx context.Context) (Answer, error) {
 	defer c.confirmed() // no read continues after the request ends, even if the route panics
-	ans, err := c.route.serve(ctx, c)
+	ans, err := c.Route.Serve(ctx, c)
 	switch unconfirmed := c.confirmed(); {
 	case unconfirmed == nil:
 		return ans, err
 	case !errors.Is(unconfirmed, errMemberChanged):
-		return answer{}, unconfirmed
+		return Answer{}, unconfirmed
 	}
 	c.confirmations, c.repeated = nil, true
-	return c.route.serve(ctx, c)
+	return c.Route.Serve(ctx, c)
 }

@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -19,28 +18,28 @@ import (
 const maxDepth = 32
 
 // readBody returns the body as sent, if the route takes one. It checks the size and the media type.
-func (c *call) readBody() ([]byte, error) {
-	if c.route.body == noBody {
+func (c *Call) readBody() ([]byte, error) {
+	if c.Route.Body == NoBody {
 		return nil, nil
 	}
-	b, err := c.event.bytes()
+	b, err := c.Event.bytes()
 	if err != nil {
 		return nil, err
 	}
-	limit := c.route.body
-	if limit == maybeBody {
+	limit := c.Route.Body
+	if limit == MaybeBody {
 		if len(b) == 0 {
 			return []byte("{}"), nil
 		}
-		limit = smallBody
+		limit = SmallBody
 	}
 	switch {
-	case c.event.Headers.ContentEncoding != "":
-		return nil, refuse(unsupportedMediaType, "Send the body without a Content-Encoding.")
-	case !isJSON(c.event.Headers.ContentType):
-		return nil, refuse(unsupportedMediaType, "Send the body as application/json, in UTF-8.")
+	case c.Event.Headers.ContentEncoding != "":
+		return nil, Refuse(unsupportedMediaType, "Send the body without a Content-Encoding.")
+	case !isJSON(c.Event.Headers.ContentType):
+		return nil, Refuse(unsupportedMediaType, "Send the body as application/json, in UTF-8.")
 	case len(b) > int(limit):
-		return nil, refuse(payloadTooLarge, "The body must have at most %d bytes.", limit)
+		return nil, Refuse(payloadTooLarge, "The body must have at most %d bytes.", limit)
 	}
 	return b, nil
 }
@@ -72,15 +71,15 @@ var withoutNull = json.JoinOptions(strict,
 // errNull means that a field is null.
 var errNull = errors.New("null")
 
-// decode reads the body into v, a pointer to a struct. It returns an error with status 400 for invalid JSON and 422
+// Decode reads the body into v, a pointer to a struct. It returns an error with status 400 for invalid JSON and 422
 // for an invalid value.
-func (c *call) decode(v any) error {
+func (c *Call) Decode(v any) error {
 	if first := bytes.TrimLeft(c.body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
-		return refuse(malformedJSON, "The body must be a JSON object in UTF-8.")
+		return Refuse(malformedJSON, "The body must be a JSON object in UTF-8.")
 	}
 	depth, nulls := scan(c.body)
 	if depth > maxDepth {
-		return refuse(jsonTooDeep, "The body must be nested at most %d levels deep.", maxDepth)
+		return Refuse(jsonTooDeep, "The body must be nested at most %d levels deep.", maxDepth)
 	}
 	how := strict
 	if nulls {
@@ -92,9 +91,9 @@ func (c *call) decode(v any) error {
 	}
 	if bad, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		if errors.Is(bad.Err, jsontext.ErrDuplicateName) {
-			return refuseAt(duplicateJSONKey, string(bad.JSONPointer), "This field is present twice in its object.")
+			return RefuseAt(duplicateJSONKey, string(bad.JSONPointer), "This field is present twice in its object.")
 		}
-		return refuse(malformedJSON, "The body is not valid JSON: there is an error at byte %d.", bad.ByteOffset)
+		return Refuse(malformedJSON, "The body is not valid JSON: there is an error at byte %d.", bad.ByteOffset)
 	}
 	if bad, ok := errors.AsType[*json.SemanticError](err); ok {
 		return badValue(bad)
@@ -105,15 +104,15 @@ func (c *call) decode(v any) error {
 func badValue(bad *json.SemanticError) error {
 	at := string(bad.JSONPointer)
 	if rule, ok := errors.AsType[*loyalty.Error](bad.Err); ok {
-		return refuseAt(rule.Code, at, rule.Detail)
+		return RefuseAt(rule.Code, at, rule.Detail)
 	}
 	switch {
 	case errors.Is(bad.Err, json.ErrUnknownName):
-		return refuseAt(unknownField, at, "Unknown field.")
+		return RefuseAt(UnknownField, at, "Unknown field.")
 	case errors.Is(bad.Err, errNull):
-		return refuseAt(loyalty.ValidationFailed, at, "null is not supported. Omit the field.")
+		return RefuseAt(loyalty.ValidationFailed, at, "null is not supported. Omit the field.")
 	}
-	return refuseAt(loyalty.ValidationFailed, at, "This must be "+wanted(bad.GoType)+".")
+	return RefuseAt(loyalty.ValidationFailed, at, "This must be "+wanted(bad.GoType)+".")
 }
 
 // wanted returns a description of the JSON value that t requires.
@@ -164,14 +163,14 @@ func scan(b []byte) (depth int, nulls bool) {
 	return depth, nulls
 }
 
-// A whole is a whole number that records whether it was present, because an omitted amount differs from zero.
-type whole struct {
-	given bool
-	n     int64
+// A Whole is a whole number that records whether it was present, because an omitted amount differs from zero.
+type Whole struct {
+	Given bool
+	N     int64
 }
 
 // UnmarshalJSONFrom accepts only digits with an optional sign. It rejects 1.5, 1e3 and "5".
-func (w *whole) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (w *Whole) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	v, err := dec.ReadValue()
 	if err != nil {
 		return err
@@ -183,6 +182,6 @@ func (w *whole) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	case err != nil:
 		return &loyalty.Error{Code: loyalty.AmountOutOfRange, Detail: "The number is too large."}
 	}
-	w.given, w.n = true, n
+	w.Given, w.N = true, n
 	return nil
 }

@@ -1,0 +1,190 @@
+package request
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // Lambda's operating system has no time zone data
+	"unicode/utf8"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// MaxFaults is the maximum number of faults that the answer to one request lists.
+const MaxFaults = 20
+
+// A Check collects the faults of a request body, so that one answer reports all of them. The first fault determines
+// the error code.
+type Check struct{ faults []wire.ProblemError }
+
+// A Place is the location of a value in a request body. It is formatted as a JSON pointer only if the value has a
+// fault.
+type Place struct {
+	Name string // name of the field, in the body or in a list element; empty for the element itself
+	List string // name of the list that contains the field; empty if there is none
+	I    int
+}
+
+func At(name string) Place { return Place{Name: name} }
+
+func (p Place) String() string {
+	if p.List == "" {
+		return "/" + p.Name
+	}
+	element := "/" + p.List + "/" + strconv.Itoa(p.I)
+	if p.Name == "" {
+		return element
+	}
+	return element + "/" + p.Name
+}
+
+func (c *Check) Fault(p Place, code loyalty.Code, format string, args ...any) {
+	if len(c.faults) < MaxFaults {
+		detail := fmt.Sprintf(format, args...)
+		c.faults = append(c.faults, wire.ProblemError{Pointer: p.String(), Code: string(code), Detail: detail})
+	}
+}
+
+// Err returns an error that lists all faults, or nil if there are none.
+func (c *Check) Err() error {
+	if len(c.faults) == 0 {
+		return nil
+	}
+	first := c.faults[0]
+	return &Refusal{Code: loyalty.Code(first.Code), detail: first.Detail, Faults: c.faults}
+}
+
+// Take reads the body into b, a pointer to a struct, and checks its values.
+func (c *Call) Take(b any, values func(*Check)) error {
+	if err := c.Decode(b); err != nil {
+		return err
+	}
+	var faults Check
+	values(&faults)
+	return faults.Err()
+}
+
+// Required reports whether a value is present, and records a fault if it is not.
+func (c *Check) Required(p Place, given bool) bool {
+	if !given {
+		c.Fault(p, loyalty.ValidationFailed, "This field is required.")
+	}
+	return given
+}
+
+const IdForm = "This must be 1 to 128 letters, digits or _ : . -"
+
+// Id checks the form of an identifier. It accepts the empty string, which required reports.
+func (c *Check) Id(p Place, s string) {
+	if s != "" && !ValidID(s) {
+		c.Fault(p, loyalty.ValidationFailed, IdForm)
+	}
+}
+
+// RequiredID checks an identifier that must be present.
+func (c *Check) RequiredID(p Place, s string) {
+	if c.Required(p, s != "") {
+		c.Id(p, s)
+	}
+}
+
+func ValidID(s string) bool {
+	for i := range len(s) {
+		b := s[i]
+		switch {
+		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9', b == '_', b == ':', b == '.', b == '-':
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 128 && s != "." && s != ".."
+}
+
+// Text checks that a text has least to most characters and no control characters.
+func (c *Check) Text(p Place, s string, least, most int) {
+	if n := utf8.RuneCountInString(s); n < least || n > most {
+		c.Fault(p, loyalty.ValidationFailed, "This must have %d to %d characters.", least, most)
+		return
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		c.Fault(p, loyalty.ValidationFailed, "This must have no control characters.")
+	}
+}
+
+// Amount checks an amount of money in minor units: it must not be negative, and must not exceed loyalty.MaxAmount. It
+// returns the amount.
+func (c *Check) Amount(p Place, w Whole) int64 {
+	switch {
+	case w.N < 0:
+		c.Fault(p, loyalty.AmountNotPositive, "The amount must not be negative.")
+	case w.N > loyalty.MaxAmount:
+		c.Fault(p, loyalty.AmountOutOfRange, "The amount must be at most %d minor units.", loyalty.MaxAmount)
+	}
+	return w.N
+}
+
+func (c *Check) Currency(p Place, s string) {
+	if _, ok := loyalty.Currency(s).Exponent(); !ok {
+		c.Fault(p, loyalty.CurrencyUnsupported, "This must be an ISO 4217 currency code in capital letters, like EUR.")
+	}
+}
+
+func (c *Check) Timezone(p Place, s string) {
+	if s != "" {
+		c.clock(p, &s)
+	}
+}
+
+// clock returns the time zone with an optional name. It returns nil if the name is omitted.
+func (c *Check) clock(p Place, name *string) *time.Location {
+	if name == nil {
+		return nil
+	}
+	zone, err := time.LoadLocation(*name)
+	if err != nil || *name == "" || *name == "Local" {
+		c.Fault(p, loyalty.ValidationFailed, "This must be a time zone like Europe/Berlin.")
+	}
+	return zone
+}
+
+// parameter decodes and checks a path parameter. API Gateway passes some parameters percent-encoded, as the client
+// sent them, so parameter decodes one level. The result must be a valid ID, so a parameter that is encoded twice
+// cannot name a different item.
+func parameter(name, raw string) (string, error) {
+	s := raw
+	if strings.IndexByte(raw, '%') >= 0 {
+		s, _ = url.PathUnescape(raw)
+	}
+	ok := ValidID(s)
+	switch name {
+	case "entry":
+		ok = ValidEntryID(s)
+	case "code":
+		ok = codeForm.MatchString(s)
+	}
+	if !ok {
+		return "", RefuseAt(InvalidParameter, name, "The path's "+name+" has an invalid format.")
+	}
+	return s, nil
+}
+
+// codeForm matches a code as printed, grouped with spaces or hyphens, or mistyped.
+var codeForm = regexp.MustCompile(`^[A-Za-z0-9 -]{4,64}$`)
+
+func ValidEntryID(s string) bool {
+	rest, ok := strings.CutPrefix(s, "ent_")
+	return ok && len(rest) <= 300 && validParts(strings.Split(rest, "~"))
+}
+
+func validParts(parts []string) bool {
+	for _, p := range parts {
+		if !ValidID(p) {
+			return false
+		}
+	}
+	return len(parts) == 3
+}

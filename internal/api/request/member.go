@@ -1,0 +1,43 @@
+package request
+
+import (
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+func (c *Check) Locale(p Place, s string) {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == '-' || r == '_' })
+	ok := len(s) <= 35 && len(parts) == 1+strings.Count(s, "-")+strings.Count(s, "_")
+	for i, part := range parts {
+		ok = ok && len(part) <= 8 && ValidID(part) && !strings.ContainsAny(part, ":.") &&
+			(i > 0 || len(part) >= 2 && !strings.ContainsAny(part, "0123456789"))
+	}
+	if !ok {
+		c.Fault(p, loyalty.ValidationFailed, "This must be a language tag like de-AT.")
+	}
+}
+
+// WireNotices returns the notices in the account. Each one postpones an expiry because the member was not notified in
+// time.
+func WireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
+	kinds := map[loyalty.NoticeOf]wire.NoticeKind{
+		loyalty.OfExpiry: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry,
+	}
+	out := []wire.Notice{}
+	for _, n := range posting.AccountNotices(p, acc) {
+		out = append(out, wire.Notice{
+			Kind: kinds[n.What], NotifiedAt: n.NoticedAt.UTC(), ExpiresAt: n.Expires.UTC(), Points: int64(n.Points),
+			Level: n.Level,
+		})
+	}
+	return out
+}
+
+func WireBalance(b loyalty.Balance) wire.Balance {
+	return wire.Balance{
+		Active: int64(b.Active), Pending: int64(b.Pending), Reserved: int64(b.Reserved), Debt: int64(b.Debt),
+	}
+}
