@@ -15,7 +15,7 @@ package alarms
 // An Alarm is one alarm of the stack.
 type Alarm struct {
 	ID          string   // logical ID
-	Section     string   // section of the runbook and chart of the dashboard; several alarms may share one
+	Section     string   // section of the runbook and chart of the dashboard, which alarms may share
 	Description string   // one sentence that states the problem
 	Metrics     []Metric // at most ten, CloudWatch's limit for one alarm
 	Expression  string   // metric math with the metrics m0, m1, …; empty for a single metric

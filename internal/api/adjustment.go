@@ -53,7 +53,7 @@ func adjustBalance(ctx context.Context, c *request.Call) (request.Answer, error)
 	in := ledger.Adjustment{
 		ID: derivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N), Reason: b.Reason,
 	}
-	by, err := by(c, struct { // Later fields are omitted if empty, as in byRedemption.
+	by, err := by(c, struct { // Fields of later releases have omitzero; see byRedemption.
 		ID     string
 		Member loyalty.MemberID
 		Points loyalty.Points

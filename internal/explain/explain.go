@@ -49,19 +49,19 @@ type speaker struct {
 	p      *loyalty.Program
 	locale string // the locale in which the program's own texts are looked up
 	wallet string // the wallet whose points the text describes
-	ladder string // the name of the tier group whose levels the text describes; empty: the main tiers
+	group  string // the name of the tier group whose levels the text describes; empty: the main tiers
 }
 
-// on returns a speaker for the levels of a tier group. An empty ID selects the main tiers.
-func (s speaker) on(ladder string) speaker {
-	if ladder == "" {
+// on returns a speaker for the levels of a tier group. If group is empty, it returns s.
+func (s speaker) on(group string) speaker {
+	if group == "" {
 		return s
 	}
-	s.ladder = ladder
-	if i := slices.IndexFunc(s.p.TierGroups, func(l loyalty.TierGroup) bool { return l.ID == ladder }); i >= 0 {
-		s.ladder = cmp.Or(s.p.TierGroups[i].Name.In(s.locale), ladder)
+	s.group = group
+	if i := slices.IndexFunc(s.p.TierGroups, func(l loyalty.TierGroup) bool { return l.ID == group }); i >= 0 {
+		s.group = cmp.Or(s.p.TierGroups[i].Name.In(s.locale), group)
 	}
-	s.p, _, _ = tier.TierGroupStanding(s.p, loyalty.Account{}, ladder)
+	s.p, _, _ = tier.TierGroupStanding(s.p, loyalty.Account{}, group)
 	return s
 }
 

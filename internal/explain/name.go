@@ -72,8 +72,8 @@ func (s speaker) ruleName(rules []loyalty.Rule, id string) string {
 // parentheses.
 func (s speaker) level(id string) value {
 	name := cmp.Or(s.name("tiers", id), id)
-	if s.ladder != "" {
-		name += " (" + s.ladder + ")"
+	if s.group != "" {
+		name += " (" + s.group + ")"
 	}
 	return value{text: name}
 }

@@ -320,9 +320,8 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 	return t.Ledger.Plan(ctx, t.program, v, t.Now().Add(again), t.by)
 }
 
-// plan returns a member's next plan. Messages that could not be sent in this visit are retried in the next run.
-// Until then they still count toward the frequency caps, so that the member receives the same messages as without a
-// failure, and they do not block other messages.
+// plan returns a member's next plan. It treats messages that could not be sent in this visit as sent: they use up the
+// frequency caps, so that no other message takes their place. The next run sends them.
 func (t *remindRun) plan(v *ledger.Visit, unsent []remind.News) remind.Plan {
 	now, s := t.Now(), v.State
 	for _, n := range unsent {

@@ -220,7 +220,7 @@ func (b *budgets) spend(s posting.Spend, home int) (ops []table.Op) {
 	return ops
 }
 
-// leftOf adds the remainders of budgets to left. The budgets must be loaded.
+// leftOf sets left[rule] to what remains of each budget. The budgets must be loaded.
 func (b *budgets) leftOf(of []posting.Spend, left earn.Budgets) {
 	for _, s := range of {
 		left[s.Rule] = b.left(s)

@@ -180,8 +180,8 @@ func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) 
 	return nil
 }
 
-// Delivery records a delivery report for a message and counts it once. what is one of the figures. A message with
-// FigureFailed counts as not sent, and is sent again through another channel if there is one, unless the failure is
+// Delivery records a delivery report for a message and counts it once. The report is one of the figures. FigureFailed
+// marks the message as not sent. It is then sent through another channel if there is one, unless the failure is
 // temporary (passing). Delivery returns the reminder of the message, or an empty string if the message is unknown or
 // was forgotten.
 func (l *Ledger) Delivery(

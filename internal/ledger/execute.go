@@ -26,7 +26,7 @@ type Command struct {
 	alone   bool        // write with even if there is no entry to write
 	read    *table.Item // the account, if it was already read
 	budgets *budgets    // counters that were already read; nil if none
-	// reached is the sequence that the account is known to have. An account with a smaller sequence was read too early.
+	// reached is the lowest sequence that the account must have by now. A read with a lower sequence is stale.
 	reached int64
 	// once identifies a command that has no natural identity: its cause is written once. See executeOnce.
 	once *loyalty.Entry

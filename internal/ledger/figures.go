@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Figures count reminders by month. A figure is increased in the transaction that writes its reason, so that it is
+// Figures count reminders by month. A figure is increased in the transaction that writes what it counts, so that it is
 // exact. It has as many shards as the queue, so that two workers do not write the same item.
 const (
 	FigureSent       = "sent"

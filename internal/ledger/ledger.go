@@ -11,6 +11,10 @@
 // times, and then returns ErrTryAgain. If a command concerns several members, either all of their accounts change in
 // one transaction, or none does.
 //
+// The file of a resource, such as order.go, builds a Command. Execute (execute.go) runs it: commit.go reads the
+// accounts, calls the pure decision, commits once and retries on conflicts. Package stored contains the forms and keys
+// of items.
+//
 // The package deliberately contains no rules (see loyalty), no HTTP (see api) and no storage engine (see table).
 package ledger
 

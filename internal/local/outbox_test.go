@@ -107,7 +107,7 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 		t, "POST", strings.Replace(out.Data[0].Unsubscribe, "http://localhost", server.URL, 1),
 		"List-Unsubscribe=One-Click", "Content-Type", "application/x-www-form-urlencoded",
 	)
-	if resp.StatusCode != 200 || !strings.Contains(body, "no more") {
+	if resp.StatusCode != 200 || !strings.Contains(body, "no longer") {
 		t.Errorf("%d %s", resp.StatusCode, body)
 	}
 	contact, err := stack.App.Ledger.Contact(t.Context(), "bluebird", memberID(1))

@@ -19,7 +19,7 @@ type Schedule struct {
 	Expression string // "cron(5 * * * ? *)"
 }
 
-// Schedules returns the schedules of template.yaml; a test compares them.
+// Schedules returns the schedules of template.yaml; a test checks that they agree.
 func Schedules() []Schedule {
 	return []Schedule{
 		{Function: "reassess", Expression: "cron(5 * * * ? *)"},

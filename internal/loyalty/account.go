@@ -101,7 +101,7 @@ func (p Pending) Compare(q Pending) int {
 	return cmp.Or(x.Compare(y), cmp.Compare(p.Cause.Kind, q.Cause.Kind), cmp.Compare(p.Cause.ID, q.Cause.ID))
 }
 
-// A Hold is an open redemption with the lots of its wallet from which its points were reserved. It expires at
+// A Hold is an open redemption, together with the lots from which its points were reserved. It expires at
 // Redemption.Until.
 type Hold struct {
 	Redemption Redemption

@@ -137,6 +137,11 @@ func (p Period) After(t time.Time, zone *time.Location) time.Time {
 	return t.Add(time.Duration(p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute).UTC()
 }
 
+// Before returns the instant one period before t.
+func (p Period) Before(t time.Time, zone *time.Location) time.Time {
+	return Period{-p.Months, -p.Days, -p.Hours, -p.Minutes}.After(t, zone)
+}
+
 // RoundTo is the calendar unit to whose end an expiry is postponed. This keeps lots few and expiry days easy to
 // remember.
 type RoundTo int

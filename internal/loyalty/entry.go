@@ -139,7 +139,7 @@ type Entry struct {
 	Brands     []Bought         // the brands that it adds to a month
 	Window     int              // with Metric: how many months the account stores separately, including the newest
 	TierGroup  string           // the tier group that it concerns; empty: Tiers, or none
-	Counts     []TierGroupCount // what it adds in the other tier groups
+	Counts     []TierGroupCount // what it adds to the counts of the other tier groups
 	Usage      []Usage          // what it uses of caps and limits
 	Numbers    int              // the greatest order number that rules ask for; zero: none
 	Target     int              // the greatest target of a milestone for which an account remembers orders; zero: none

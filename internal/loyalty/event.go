@@ -132,7 +132,7 @@ type Traits struct {
 	OptIns              []OptIn  // by campaign
 	Referral            Referral // the referral through which the member enrolled
 
-	Channels []ChannelUse // channels through which the member can be reached, by channel and purpose
+	Channels []ChannelUse // where the member can be reached, one item per channel and purpose
 }
 
 // An OptIn is a campaign for which a member registered, with the instant. It counts for what happens from then on, no

@@ -190,7 +190,7 @@ type Tiers struct {
 	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
 	By       Measure
 	Ways     [][]Measure        // used instead of By: any of them qualifies, if all of its measures do
-	Currency Currency           // BySpend: orders in other currencies are converted by Exchange, or do not count
+	Currency Currency           // BySpend: the currency of From. Others are converted by Exchange, or do not count
 	AtLeast  map[Currency]int64 // ByQualifyingItems: the minimum amount of a line item, in minor units
 	Visit    string             // ByVisits: the event type that counts as a visit
 	Brands   []string           // ByBrands: the brands that count, at most MaxBrands

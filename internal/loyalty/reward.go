@@ -176,3 +176,6 @@ const (
 	RequirementWaitlist  Requirement = "waitlist"  // waiting members have priority on the remaining stock
 	RequirementCondition Requirement = "condition" // an additional condition of the program
 )
+
+// HasWaitlist reports whether the reward has a waitlist.
+func (r *Reward) HasWaitlist() bool { return !r.FirstCall.IsZero() }

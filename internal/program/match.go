@@ -124,8 +124,8 @@ const maxBirthdayDays = 180
 
 var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
-// parseHours reads a part of the day, in minutes from midnight. Parameter empty is the message for a part that ends
-// when it begins.
+// parseHours reads a part of the day, in minutes from midnight. empty is the message to report if the
+// part ends when it begins.
 func parseHours(c *document.Compiler, n *document.Node, empty string) (from, until int) {
 	minutes := func(n *document.Node) int {
 		m := clockForm.FindStringSubmatch(n.Text())

@@ -80,7 +80,7 @@ func parseLevel(c *document.Compiler, n *document.Node) bool {
 	return levelOf(c, c.P.Tiers.Levels, n)
 }
 
-// levelOf rejects a text that is not one of the levels.
+// levelOf reports whether n names a level, and adds a problem if it does not.
 func levelOf(c *document.Compiler, levels []loyalty.Level, n *document.Node) bool {
 	return n.Text() != "" &&
 		checkLevel(c, levels, n.Text(), document.At(n, "%q is not a level", document.Clip(n.Text())))

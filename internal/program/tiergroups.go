@@ -6,7 +6,7 @@ import (
 )
 
 // tierGroups reads the additional tier groups, which have the same form as tiers.
-func tierGroups(c *document.Compiler, root *document.Node) (ladders []loyalty.TierGroup) {
+func tierGroups(c *document.Compiler, root *document.Node) (groups []loyalty.TierGroup) {
 	n := root.Get("tier_groups")
 	if n == nil {
 		return nil
@@ -16,9 +16,9 @@ func tierGroups(c *document.Compiler, root *document.Node) (ladders []loyalty.Ti
 	}
 	unique(c, n.List())
 	for _, item := range n.List() {
-		ladders = append(ladders, loyalty.TierGroup{
+		groups = append(groups, loyalty.TierGroup{
 			ID: item.Get("id").Text(), Name: c.WordsIf(item.Get("name")), Tiers: parseTiers(c, item),
 		})
 	}
-	return ladders
+	return groups
 }

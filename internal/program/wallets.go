@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseWallets reads the wallets in addition to the main wallet.
+// parseWallets reads the wallets other than the main wallet.
 func parseWallets(c *document.Compiler, n *document.Node) (wallets []loyalty.Wallet) {
 	unique(c, n.List())
 	for _, item := range n.List() {

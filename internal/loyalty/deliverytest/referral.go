@@ -12,7 +12,7 @@ import (
 // Referrer is the member who referred the member of a history.
 const Referrer loyalty.MemberID = "mem_00000000000000000bob"
 
-// spent is the condition that at least some whole euros remain of an order.
+// spent(n) is a condition that holds if at least n euros of the order remain.
 type spent int64
 
 func (n spent) Holds(f *loyalty.Facts) (bool, error) { return f.Total >= int64(n)*100, nil }

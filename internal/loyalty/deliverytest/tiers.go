@@ -70,7 +70,7 @@ func qualifyBy(t *rapid.T, l *loyalty.Tiers) {
 	}
 }
 
-// randomWindow draws the window by which levels go, and reports whether it has periods.
+// randomWindow draws the window over which levels are decided, and reports whether it has periods.
 func randomWindow(t *rapid.T, l *loyalty.Tiers) (cyclic bool) {
 	switch rapid.IntRange(0, 5).Draw(t, "window") {
 	case 0:

@@ -58,8 +58,8 @@ func pointsOf(all []owned, rule string) loyalty.Points {
 	return 0
 }
 
-// chargeBudget updates the charge to a rule's budget to what the member receives under the rule now. It stores the
-// highest amount that the budget ever granted, so that a failed refund restores it.
+// chargeBudget adjusts what is charged to the rule's budget, so that it equals what the member now receives under the
+// rule. It stores the highest amount that the budget ever granted, so that a failed refund restores it.
 func (w *Worth) chargeBudget(r *loyalty.CompiledRule, s *loyalty.Share) {
 	if r.Budget == 0 {
 		return

@@ -154,8 +154,8 @@ func Projection(p *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time
 }
 
 // ProjectionOf returns the same for a tier group.
-func ProjectionOf(p *loyalty.Program, acc loyalty.Account, ladder string) (loyalty.Standing, time.Time, bool) {
-	v, _, ok := tier.TierGroupStanding(p, acc, ladder)
+func ProjectionOf(p *loyalty.Program, acc loyalty.Account, group string) (loyalty.Standing, time.Time, bool) {
+	v, _, ok := tier.TierGroupStanding(p, acc, group)
 	if !ok {
 		return loyalty.Standing{}, time.Time{}, false
 	}

@@ -206,7 +206,8 @@ func addHold(a *loyalty.Account, r loyalty.Redemption, l loyalty.Lot) {
 	}
 }
 
-// settle makes reserved sliding lots up to a day stop sliding.
+// settle fixes the expiry days of reserved lots that expire by inactivity on or before stale, so that later activity no
+// longer postpones them.
 func settle(a *loyalty.Account, stale loyalty.Date) {
 	a.Holds = slices.Clone(a.Holds)
 	for i, h := range a.Holds {

@@ -19,7 +19,8 @@ type Needs struct {
 	// Recorded is the instant since which the needed entries were recorded. It is before Since if a window starts
 	// earlier.
 	Recorded time.Time
-	// All requests all entries, because the account does not store the decisions before Since.
+	// If All is set, every entry of the member is needed, because the account does not store the decisions before
+	// Since.
 	All bool
 
 	// Orders must be decided again, in this order and before the levels, because their worth depends on an order that

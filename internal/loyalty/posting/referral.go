@@ -36,7 +36,7 @@ func AddConverting(c loyalty.Converting, o loyalty.PlacedOrder, converts bool) (
 	return next, len(next.Orders) > 0 || !next.More
 }
 
-// TrimConverting removes all but the first orders.
+// TrimConverting keeps only the first maxConverting orders, and sets More if there were others.
 func TrimConverting(c loyalty.Converting) loyalty.Converting {
 	if len(c.Orders) > maxConverting {
 		return loyalty.Converting{Orders: slices.Clip(c.Orders[:maxConverting]), More: true}

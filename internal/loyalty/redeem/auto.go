@@ -100,7 +100,7 @@ func AutoDue(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return last.End(p.Zone)
 }
 
-// CompileAuto rejects a reward that members must ask for, or that may be out of stock.
+// CompileAuto checks automatic redemption. It rejects a reward that members must ask for, or that may be out of stock.
 func CompileAuto(p *loyalty.Program) error {
 	auto := p.Redemption.Auto
 	if auto == (loyalty.Auto{}) {

@@ -56,7 +56,7 @@ type PerkQuote struct {
 	Unmet     []loyalty.UnmetRequirement // why the member does not have the perk; empty if the member has it or can claim it
 }
 
-// LevelPerks returns the perks of one tier group.
+// LevelPerks returns the perks of the levels in p.Tiers. For a tier group, p and acc are its views.
 func LevelPerks(p *loyalty.Program, acc loyalty.Account) (out []PerkQuote) {
 	levels := map[string][]string{}
 	mine, _, _ := p.Level(acc.Tier.Level)

@@ -39,8 +39,8 @@ func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, 
 	return v.plan
 }
 
-// unconsented is the time between visits to a member without any consent. Nothing can be sent to this member, so the
-// visits need not be frequent.
+// unconsented is the time between visits to a member who has given no consent. Nothing can be sent to this member, so
+// the visits need not be frequent.
 const unconsented = 30 * 24 * time.Hour
 
 // Preview returns what a reminder would send to a member at an instant, regardless of earlier notices and of consents,

@@ -27,8 +27,8 @@ type Reminded struct {
 	// Rich is for AfterIdle. It contains, by reminder, since when the balance has been high enough without a
 	// redemption.
 	Rich   map[string]time.Time
-	Active []Activation // of the last weeks
-	Orders []Purchase   // of the last weeks
+	Active []Activation // within rememberFacts
+	Orders []Purchase   // within rememberFacts
 	Codes  []UnusedCode // claimed codes; the codes themselves record whether they were used
 }
 
@@ -70,7 +70,7 @@ type Activation struct {
 	Points loyalty.Points
 }
 
-// A Purchase is an order and when it was paid.
+// A Purchase is an order. At is the instant of its placing, or of its payment if that was later.
 type Purchase struct {
 	Order  string
 	At     time.Time

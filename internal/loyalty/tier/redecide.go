@@ -387,18 +387,18 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 		b.N = -b.N
 		brands = posting.AddBrand(brands, b, Unbounded)
 	}
-	ladder, window := d.P.Compiled.TierGroup, Apart(d.P, t.Account)
+	group, window := d.P.Compiled.TierGroup, Apart(d.P, t.Account)
 	// The newest comes first, because only the newest window is stored regardless of its age.
 	for _, m := range slices.Backward(change) {
-		out = append(out, loyalty.TierGroupCount{TierGroup: ladder, Metric: m, Window: window})
+		out = append(out, loyalty.TierGroupCount{TierGroup: group, Metric: m, Window: window})
 	}
 	for _, b := range slices.Backward(brands) {
-		out = append(out, loyalty.TierGroupCount{TierGroup: ladder, Brands: []loyalty.Bought{b}, Window: window})
+		out = append(out, loyalty.TierGroupCount{TierGroup: group, Brands: []loyalty.Bought{b}, Window: window})
 	}
 	return out
 }
 
-// stand sets the standing of the account in a trial.
+// stand sets the standing of the trial's account, the copy on which Redecide repeats the facts. It posts nothing.
 func stand(d *posting.Decision, s loyalty.Standing) {
 	acc := &d.Account
 	acc.Past, acc.Tier = posting.AddStanding(acc.Past, acc.Tier, s, time.Time{}), s

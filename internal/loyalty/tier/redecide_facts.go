@@ -85,15 +85,15 @@ func SetsManually(e *loyalty.Entry) bool {
 }
 
 // countsOf returns the metrics and brands that an entry counts towards the levels of a tier group.
-func countsOf(e *loyalty.Entry, ladder string) (metrics []loyalty.Metric, brands []loyalty.Bought) {
-	if ladder == "" {
+func countsOf(e *loyalty.Entry, group string) (metrics []loyalty.Metric, brands []loyalty.Bought) {
+	if group == "" {
 		if e.Metric != nil {
 			metrics = append(metrics, *e.Metric)
 		}
 		return metrics, e.Brands
 	}
 	for _, c := range e.Counts {
-		if c.TierGroup == ladder {
+		if c.TierGroup == group {
 			metrics, brands = append(metrics, c.Metric), append(brands, c.Brands...)
 		}
 	}

@@ -21,7 +21,7 @@ func (p *provider) base() string {
 	return p.Base("https://api-m.paypal.com", "https://api-m.sandbox.paypal.com")
 }
 
-// get reads a document of PayPal's API. After an answer of 401, the next request fetches a new access token.
+// get reads a document of PayPal's API. After a 401 response, the next request fetches a new access token.
 func (p *provider) get(ctx context.Context, path string) ([]byte, error) {
 	bearer, err := p.bearer(ctx)
 	if err != nil {

@@ -109,7 +109,7 @@ func (p *provider) certHost() string {
 	return testCertHost
 }
 
-// certName returns the DNS name in the stage's certificates.
+// certName returns the DNS name that PayPal's certificates must have in this stage.
 func (p *provider) certName() string {
 	if p.Stage == app.Live {
 		return liveCertName

@@ -63,7 +63,7 @@ func (t *Table) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, 
 	}
 }
 
-// rows yields the rows of q page by page: items, or the Key and Index of indexed items.
+// rows yields the rows of q page by page: whole items or, for a query over the index, items with only Key and Index.
 func (t *Table) rows(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	size := pageRows
 	if q.Limit > 0 {

@@ -153,7 +153,7 @@ func (f *Faulty) beforeRead(ctx context.Context, what string) (*rand.Rand, error
 	return rng, nil
 }
 
-// drawWrite draws the faults of a Transact. The caller counts a loss after the write.
+// drawWrite draws the faults of a Transact. The caller counts a lost response, after the write.
 func (f *Faulty) drawWrite(ops []table.Op) (slow, busy, before, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
