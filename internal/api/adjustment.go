@@ -43,7 +43,7 @@ func optionalWallet(c *request.Check, p request.Place, id *string) string {
 func adjustBalance(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b adjustmentBody
 	wallet := ""
-	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		b.check(faults)
 		wallet = optionalWallet(faults, request.At("wallet"), b.Wallet)
 	})

@@ -33,8 +33,8 @@ func (b codeUseBody) use(c *request.Check, code string) ledger.CodeUse {
 }
 
 func getCode(ctx context.Context, c *request.Call) (request.Answer, error) {
-	r, err := guarded(c,
-		ctx, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
+	r, err := guarded(
+		ctx, c, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -45,7 +45,7 @@ func getCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 // guarded looks up a code and limits the number of guesses. Codes that match the form of generated codes and shared
 // reward codes have no limit, because the former cannot be guessed and the latter are public.
 func guarded(
-	c *request.Call, ctx context.Context, look func() (ledger.CodeResult, error),
+	ctx context.Context, c *request.Call, look func() (ledger.CodeResult, error),
 ) (r ledger.CodeResult, err error) {
 	p, err := c.Program(ctx)
 	if err != nil {
@@ -101,8 +101,8 @@ func useCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := guarded(c,
-		ctx, func() (ledger.CodeResult, error) { return c.App.Ledger.UseCode(ctx, c.Who.Program, in, by) },
+	r, err := guarded(
+		ctx, c, func() (ledger.CodeResult, error) { return c.App.Ledger.UseCode(ctx, c.Who.Program, in, by) },
 	)
 	if err == nil && r.Redemption == "" {
 		_, err = r.Use(in.Amount, c.App.Now())
@@ -125,8 +125,8 @@ func reverseUse(ctx context.Context, c *request.Call) (request.Answer, error) {
 	); err != nil {
 		return request.Answer{}, err
 	}
-	found, err := guarded(c,
-		ctx, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
+	found, err := guarded(
+		ctx, c, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -147,8 +147,8 @@ func reverseUse(ctx context.Context, c *request.Call) (request.Answer, error) {
 // drawCode renders the code as a QR code. It encodes the code as written in the path, so that a code printed with
 // hyphens also scans with hyphens.
 func drawCode(ctx context.Context, c *request.Call) (request.Answer, error) {
-	_, err := guarded(c,
-		ctx, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
+	_, err := guarded(
+		ctx, c, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
 	)
 	if err != nil {
 		return request.Answer{}, err

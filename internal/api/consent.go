@@ -65,7 +65,7 @@ const maxLogged = 200
 
 // listConsents lists a member's consents and the log of their changes.
 func listConsents(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, m, err := namedMember(c, ctx)
+	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -53,7 +53,7 @@ func somePoints(c *request.Check, p request.Place, w request.Whole) loyalty.Poin
 func convertPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b conversionBody
 	var in ledger.ConversionRequest
-	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		if faults.Required(request.At("from"), b.From != "") {
 			in.From = wallet(faults, request.At("from"), b.From)
 		}

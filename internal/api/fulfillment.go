@@ -99,12 +99,12 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return toldRedemption(c, ctx, r, http.StatusOK)
+	return toldRedemption(ctx, c, r, http.StatusOK)
 }
 
 // toldRedemption answers with a redemption, its fulfillment and the messages that sent its gift card.
 func toldRedemption(
-	c *request.Call, ctx context.Context, r ledger.RedemptionResult, status int,
+	ctx context.Context, c *request.Call, r ledger.RedemptionResult, status int,
 ) (request.Answer, error) {
 	out := wireRedemption(r)
 	if r.Redemption.Manual {
@@ -115,7 +115,7 @@ func toldRedemption(
 		out.Fulfillment = wireFulfillment(c, h)
 	}
 	var err error
-	if out.Sent, err = sent(c, ctx, r); err != nil {
+	if out.Sent, err = sent(ctx, c, r); err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
 	return request.Answer{Status: status, Body: out, Replayed: r.Replayed}, nil

@@ -34,7 +34,7 @@ func day(c *request.Check, p request.Place, s string) loyalty.Date {
 func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b extensionBody
 	var until loyalty.Date
-	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		until = day(faults, request.At("until"), b.Until)
 		faults.Text(request.At("reason"), b.Reason, 3, 200)
 	})
@@ -53,7 +53,7 @@ func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) 
 func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b reinstatementBody
 	var until loyalty.Date
-	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		if faults.Required(request.At("entry"), b.Entry != "") && !request.ValidEntryID(b.Entry) {
 			faults.Fault(request.At("entry"), loyalty.ValidationFailed, "This must be the ID of an entry, like ent_…")
 		}

@@ -27,7 +27,7 @@ type housemateBody struct {
 
 // someone returns the member that a field of the body names. It first returns any faults of the body.
 func someone(
-	c *request.Call, ctx context.Context, faults *request.Check, field, named string,
+	ctx context.Context, c *request.Call, faults *request.Check, field, named string,
 ) (loyalty.MemberID, error) {
 	faults.RequiredID(request.At(field), named)
 	if err := faults.Err(); err != nil {
@@ -45,7 +45,7 @@ func foundHousehold(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{}, err
 	}
-	head, err := someone(c, ctx, &request.Check{}, "owner", b.Head)
+	head, err := someone(ctx, c, &request.Check{}, "owner", b.Head)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -62,7 +62,7 @@ func foundHousehold(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{}, err
 	}
-	a, err := household(c, ctx, p, r.Household)
+	a, err := household(ctx, c, p, r.Household)
 	a.Status, a.Replayed = http.StatusCreated, r.Replayed
 	return a, err
 }
@@ -76,7 +76,7 @@ func getHousehold(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return household(c, ctx, p, h)
+	return household(ctx, c, p, h)
 }
 
 func inviteToHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -88,7 +88,7 @@ func inviteToHousehold(ctx context.Context, c *request.Call) (request.Answer, er
 	if b.Role != string(share.Adult) && b.Role != string(share.Child) {
 		faults.Fault(request.At("role"), loyalty.ValidationFailed, "role must be adult or child.")
 	}
-	return changeHousehold(c, ctx, &faults,
+	return changeHousehold(ctx, c, &faults,
 		b.Member, func(
 			ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 		) (share.Household, error) {
@@ -97,36 +97,36 @@ func inviteToHousehold(ctx context.Context, c *request.Call) (request.Answer, er
 }
 
 func joinHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return changeHouseholdOf(c, ctx, c.App.Ledger.AcceptInvitation)
+	return changeHouseholdOf(ctx, c, c.App.Ledger.AcceptInvitation)
 }
 
 func leaveHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return changeHouseholdOf(c, ctx, c.App.Ledger.LeaveHousehold)
+	return changeHouseholdOf(ctx, c, c.App.Ledger.LeaveHousehold)
 }
 
 func removeFromHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return changeHouseholdOf(c, ctx, c.App.Ledger.RemoveFromHousehold)
+	return changeHouseholdOf(ctx, c, c.App.Ledger.RemoveFromHousehold)
 }
 
 type householdChange func(context.Context, *loyalty.Program, string, loyalty.MemberID) (share.Household, error)
 
 // changeHouseholdOf changes the household in the path for the member that the body names.
-func changeHouseholdOf(c *request.Call, ctx context.Context, change householdChange) (request.Answer, error) {
+func changeHouseholdOf(ctx context.Context, c *request.Call, change householdChange) (request.Answer, error) {
 	var b housemateBody
 	if err := c.Decode(&b); err != nil {
 		return request.Answer{}, err
 	}
-	return changeHousehold(c, ctx, &request.Check{}, b.Member, change)
+	return changeHousehold(ctx, c, &request.Check{}, b.Member, change)
 }
 
-func changeHousehold(c *request.Call,
-	ctx context.Context, faults *request.Check, named string, change householdChange,
+func changeHousehold(
+	ctx context.Context, c *request.Call, faults *request.Check, named string, change householdChange,
 ) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	m, err := someone(c, ctx, faults, "member", named)
+	m, err := someone(ctx, c, faults, "member", named)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -134,11 +134,11 @@ func changeHousehold(c *request.Call,
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return household(c, ctx, p, h)
+	return household(ctx, c, p, h)
 }
 
 // household answers with a household and the points that its members can contribute.
-func household(c *request.Call, ctx context.Context, p *loyalty.Program, h share.Household) (request.Answer, error) {
+func household(ctx context.Context, c *request.Call, p *loyalty.Program, h share.Household) (request.Answer, error) {
 	accs, err := c.App.Ledger.Accounts(ctx, p, h.Joined())
 	if err != nil {
 		return request.Answer{}, err

@@ -74,7 +74,7 @@ func identities(c *request.Call, externalID, email string) []stored.Identity {
 // askedMember prepares a request about the member in the path: it reads the body into b, checks it, and returns the live
 // program and the member.
 func askedMember(
-	c *request.Call, ctx context.Context, b any, checked func(*request.Check),
+	ctx context.Context, c *request.Call, b any, checked func(*request.Check),
 ) (*loyalty.Program, loyalty.MemberID, error) {
 	if err := c.Take(b, checked); err != nil {
 		return nil, "", err

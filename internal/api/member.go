@@ -189,7 +189,7 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	if m, err = claimed(c, ctx, p, m, names); err != nil {
+	if m, err = claimed(ctx, c, p, m, names); err != nil {
 		return request.Answer{}, err
 	}
 	return request.Answer{Status: http.StatusCreated, Body: wireMember(c, p, m), Replayed: m.Replayed}, nil
@@ -197,8 +197,8 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 
 // claimed assigns payments to the member that arrived under its identities before they were known. It returns the
 // updated member.
-func claimed(c *request.Call,
-	ctx context.Context, p *loyalty.Program, m ledger.Member, names []stored.Identity,
+func claimed(
+	ctx context.Context, c *request.Call, p *loyalty.Program, m ledger.Member, names []stored.Identity,
 ) (ledger.Member, error) {
 	n, err := c.App.Ledger.Claim(ctx, p, m.Account.Member, names)
 	if err != nil || n == 0 {
@@ -211,7 +211,7 @@ func claimed(c *request.Call,
 }
 
 func getMember(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, m, err := namedMember(c, ctx)
+	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -223,7 +223,7 @@ func changeMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err := c.Decode(&b); err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(c, ctx)
+	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -255,7 +255,7 @@ func changeMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	}
 	// This runs even if nothing changes, because the last attempt may have failed before this step.
 	if b.ExternalID != nil || b.Email != nil {
-		if m, err = claimed(c, ctx, p, m, after); err != nil {
+		if m, err = claimed(ctx, c, p, m, after); err != nil {
 			return request.Answer{}, err
 		}
 	}
@@ -267,7 +267,7 @@ func without(ids, others []stored.Identity) []stored.Identity {
 }
 
 // namedMember returns the live program and the current state of the member in the path.
-func namedMember(c *request.Call, ctx context.Context) (*loyalty.Program, ledger.Member, error) {
+func namedMember(ctx context.Context, c *request.Call) (*loyalty.Program, ledger.Member, error) {
 	p, id, err := c.Meant(ctx, c.Path("member"))
 	if err != nil {
 		return nil, ledger.Member{}, err

@@ -26,12 +26,12 @@ func version(c *request.Check, p request.Place, w request.Whole, least int64) {
 }
 
 func getProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return published(c, ctx, 0)
+	return published(ctx, c, 0)
 }
 
 // published answers with a version, or with the live one if version is zero. It reads the table instead of the
 // 30-second cache, because the caller may just have published a version through another process.
-func published(c *request.Call, ctx context.Context, version int) (request.Answer, error) {
+func published(ctx context.Context, c *request.Call, version int) (request.Answer, error) {
 	schedule, err := c.App.Ledger.Schedule(ctx, c.Who.Program)
 	if err != nil {
 		return request.Answer{}, err

@@ -52,7 +52,7 @@ func publishProgram(ctx context.Context, c *request.Call) (request.Answer, error
 		after := int(b.After.N)
 		in.After = &after
 	}
-	return publish(c, ctx, in)
+	return publish(ctx, c, in)
 }
 
 func rollbackProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -70,12 +70,12 @@ func rollbackProgram(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return publish(c, ctx,
+	return publish(ctx, c,
 		app.Publication{Source: v.Source, Back: true, Levels: mode, Recall: b.Recall, Version: v.Version})
 }
 
 // publish compiles and publishes a program file, and answers with its version.
-func publish(c *request.Call, ctx context.Context, in app.Publication) (request.Answer, error) {
+func publish(ctx context.Context, c *request.Call, in app.Publication) (request.Answer, error) {
 	p, errs, _ := c.Checked(in.Source)
 	if len(errs) > 0 {
 		return request.Answer{}, unpublishable(errs)
@@ -85,7 +85,7 @@ func publish(c *request.Call, ctx context.Context, in app.Publication) (request.
 	if err != nil {
 		return request.Answer{}, outrun(err)
 	}
-	return published(c, ctx, version)
+	return published(ctx, c, version)
 }
 
 func unpublishable(problems problem.Problems) error {

@@ -101,9 +101,9 @@ func redeemReward(ctx context.Context, c *request.Call) (request.Answer, error) 
 		return request.Answer{Replayed: r.Replayed}, err
 	}
 	if r.Redemption.Status == loyalty.Reserved {
-		wake(c, ctx, p, in.Member, loyalty.BeforeHold)
+		wake(ctx, c, p, in.Member, loyalty.BeforeHold)
 	}
-	return toldRedemption(c, ctx, r, http.StatusCreated)
+	return toldRedemption(ctx, c, r, http.StatusCreated)
 }
 
 // byRedemption returns the actor and fingerprint of a redemption. Fields that were added to the API later are in the
@@ -142,7 +142,7 @@ func getRedemption(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return toldRedemption(c, ctx, r, http.StatusOK)
+	return toldRedemption(ctx, c, r, http.StatusOK)
 }
 
 // listVouchers lists a member's redemptions that issued a code, newest first, with the state of each code.
@@ -151,7 +151,7 @@ func listVouchers(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(c, ctx)
+	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}

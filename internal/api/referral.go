@@ -37,7 +37,7 @@ func giveReferralCode(ctx context.Context, c *request.Call) (request.Answer, err
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(c, ctx)
+	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -58,7 +58,7 @@ func referMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(c, ctx)
+	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -81,7 +81,7 @@ func listReferrals(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(c, ctx)
+	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}

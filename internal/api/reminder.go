@@ -192,8 +192,8 @@ func channelOf(address string) loyalty.Channel {
 
 // previewed returns the message that a reminder would send to a member, and the reason if it would be suppressed. If
 // a channel is given, the message is a test that goes to another recipient through this channel.
-func previewed(c *request.Call,
-	ctx context.Context, b previewBody, by loyalty.Channel,
+func previewed(
+	ctx context.Context, c *request.Call, b previewBody, by loyalty.Channel,
 ) (m notify.Message, why remind.Why, err error) {
 	now := c.App.Now()
 	if b.At != nil {
@@ -230,7 +230,7 @@ func previewReminder(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err := c.Take(&b, func(faults *request.Check) { b.check(faults, c.App.Now()) }); err != nil {
 		return request.Answer{}, err
 	}
-	m, why, err := previewed(c, ctx, b, "")
+	m, why, err := previewed(ctx, c, b, "")
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -262,7 +262,7 @@ func testReminder(ctx context.Context, c *request.Call) (request.Answer, error) 
 		if _, ok := said[by]; ok {
 			continue
 		}
-		m, _, err := previewed(c, ctx, b.previewBody, by)
+		m, _, err := previewed(ctx, c, b.previewBody, by)
 		if err != nil {
 			return request.Answer{}, err
 		}
@@ -359,7 +359,7 @@ func month(c *request.Call, name string, otherwise time.Time) (time.Time, error)
 
 // wake schedules an immediate evaluation of a member's reminders, if the program has a reminder for what just
 // happened. The daily visit could be too late for it. A failure only delays the reminder.
-func wake(c *request.Call, ctx context.Context, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
+func wake(ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return
 	}

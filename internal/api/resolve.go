@@ -64,7 +64,7 @@ func commitRedemption(ctx context.Context, c *request.Call) (request.Answer, err
 	if b.Points.Given {
 		what = strconv.FormatInt(b.Points.N, 10)
 	}
-	return resolve(c, ctx, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+	return resolve(ctx, c, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
 		return c.App.Ledger.CommitPart(ctx, p, id, loyalty.Points(b.Points.N), by)
 	})
 }
@@ -74,7 +74,7 @@ func cancelRedemption(ctx context.Context, c *request.Call) (request.Answer, err
 	if err := c.Decode(&nothing); err != nil {
 		return request.Answer{}, err
 	}
-	return resolve(c, ctx, "", func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+	return resolve(ctx, c, "", func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
 		return c.App.Ledger.Cancel(ctx, p, id, by)
 	})
 }
@@ -85,7 +85,7 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 	if err := c.Take(&b, func(faults *request.Check) { share = b.Refunded.share(faults) }); err != nil {
 		return request.Answer{}, err
 	}
-	return resolve(c, ctx,
+	return resolve(ctx, c,
 		share.String(), func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
 			return c.App.Ledger.Reverse(ctx, p, id, share, by)
 		})
@@ -93,8 +93,9 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 
 // resolve commits, cancels or reverses a redemption, as the path requests. Parameter what contains the other inputs
 // of the body, so that a different body under the same Idempotency-Key is a different request.
-func resolve(c *request.Call,
-	ctx context.Context, what string, end func(*loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error),
+func resolve(
+	ctx context.Context,
+	c *request.Call, what string, end func(*loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error),
 ) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
@@ -108,5 +109,5 @@ func resolve(c *request.Call,
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return toldRedemption(c, ctx, r, http.StatusOK)
+	return toldRedemption(ctx, c, r, http.StatusOK)
 }

@@ -60,8 +60,8 @@ func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) 
 	}
 	in.Redemption = c.Path("redemption")
 	in.ID = derivedID(c, ledger.LetterPrefix, "")
-	by, err := by(c,
-		[]string{in.ID, in.Redemption, hidden(c, "letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))},
+	by, err := by(
+		c, []string{in.ID, in.Redemption, hidden(c, "letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))},
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -70,7 +70,7 @@ func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	ans, err := toldRedemption(c, ctx, r, http.StatusCreated)
+	ans, err := toldRedemption(ctx, c, r, http.StatusCreated)
 	ans.Replayed = letter.Replayed
 	return ans, err
 }
@@ -85,7 +85,7 @@ func hidden(c *request.Call, what, s string) string {
 
 // sent returns the messages that sent the gift card of a redemption. It returns none if the API key must not read
 // members.
-func sent(c *request.Call, ctx context.Context, r ledger.RedemptionResult) ([]wire.GiftCardMessage, error) {
+func sent(ctx context.Context, c *request.Call, r ledger.RedemptionResult) ([]wire.GiftCardMessage, error) {
 	if r.Redemption.Code == "" || !c.Who.May(auth.MembersRead) {
 		return nil, nil
 	}

@@ -22,7 +22,7 @@ type tierBody struct {
 }
 
 func getTier(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, m, err := namedMember(c, ctx)
+	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -81,7 +81,7 @@ func wireTierGroups(p *loyalty.Program, acc loyalty.Account, now time.Time) (out
 
 func setTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b tierBody
-	p, m, err := askedMember(c, ctx, &b, func(faults *request.Check) {
+	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		faults.RequiredID(request.At("level"), b.Level)
 		faults.Id(request.At("tier_group"), b.TierGroup)
 		faults.Text(request.At("reason"), b.Reason, 3, 200)

@@ -26,7 +26,7 @@ func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, err
 	if v.Until, err = untilInstant(c, now); err != nil {
 		return request.Answer{}, err
 	}
-	if v.Next, err = nextProgram(c, ctx, p, now.Add(time.Millisecond)); err != nil {
+	if v.Next, err = nextProgram(ctx, c, p, now.Add(time.Millisecond)); err != nil {
 		return request.Answer{}, err
 	}
 	shard, place, err := c.OpenShardCursor()
@@ -69,7 +69,7 @@ func untilInstant(c *request.Call, now time.Time) (time.Time, error) {
 
 // nextProgram returns the draft as if it were published at an instant, if the request asks for it, and otherwise the
 // live program.
-func nextProgram(c *request.Call, ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
+func nextProgram(ctx context.Context, c *request.Call, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	mode := loyalty.RefreshMode(c.Event.Query["draft"])
 	switch mode {
 	case "":

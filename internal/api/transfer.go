@@ -33,7 +33,7 @@ func (b transferBody) check(c *request.Check) {
 
 func transferPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b transferBody
-	p, from, err := askedMember(c, ctx, &b, func(faults *request.Check) { b.check(faults) })
+	p, from, err := askedMember(ctx, c, &b, func(faults *request.Check) { b.check(faults) })
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -69,19 +69,20 @@ func getTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
 }
 
 func acceptTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return endTransfer(c, ctx, c.App.Ledger.AcceptTransfer)
+	return endTransfer(ctx, c, c.App.Ledger.AcceptTransfer)
 }
 
 func declineTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return endTransfer(c, ctx, c.App.Ledger.DeclineTransfer)
+	return endTransfer(ctx, c, c.App.Ledger.DeclineTransfer)
 }
 
 func cancelTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return endTransfer(c, ctx, c.App.Ledger.CancelTransfer)
+	return endTransfer(ctx, c, c.App.Ledger.CancelTransfer)
 }
 
 // endTransfer accepts, declines or cancels a transfer, as the path requests.
-func endTransfer(c *request.Call, ctx context.Context,
+func endTransfer(
+	ctx context.Context, c *request.Call,
 	end func(context.Context, *loyalty.Program, string, ledger.By) (ledger.TransferResult, error),
 ) (request.Answer, error) {
 	p, err := c.NothingBut(ctx)

@@ -22,19 +22,20 @@ func joinWaitingList(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return place(c, ctx, b.Member, c.App.Ledger.Wait)
+	return place(ctx, c, b.Member, c.App.Ledger.Wait)
 }
 
 func getPlace(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return place(c, ctx, c.Path("member"), c.App.Ledger.Place)
+	return place(ctx, c, c.Path("member"), c.App.Ledger.Place)
 }
 
 func leaveWaitingList(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return place(c, ctx, c.Path("member"), c.App.Ledger.Leave)
+	return place(ctx, c, c.Path("member"), c.App.Ledger.Leave)
 }
 
 // place performs an operation on a member's waitlist entry for the reward in the path, and answers with the entry.
-func place(c *request.Call, ctx context.Context, member string,
+func place(
+	ctx context.Context, c *request.Call, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (ledger.Place, error),
 ) (request.Answer, error) {
 	p, m, err := c.Meant(ctx, member)

@@ -10,7 +10,8 @@ import (
 )
 
 // once returns a command that has no natural identity, under an ID that was derived for it.
-func once(p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
+func once(
+	p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
 	decide func(loyalty.Account, inputs) (posting.Outcome, error),
 ) Command {
 	like := loyalty.Entry{Member: m, Cause: loyalty.Cause{Kind: kind, ID: id, Revision: 1}}

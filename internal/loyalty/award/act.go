@@ -50,7 +50,8 @@ func PlaceEvent(
 	return d.Outcome, nil
 }
 
-func eventState(p *loyalty.Program,
+func eventState(
+	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event, now time.Time,
 ) (loyalty.EventState, error) {
 	if prior == nil {

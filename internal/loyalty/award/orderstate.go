@@ -12,7 +12,8 @@ import (
 )
 
 // orderState returns the state that this revision starts from. Its Worth is still that of the previous revision.
-func orderState(p *loyalty.Program,
+func orderState(
+	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
 ) (loyalty.OrderState, error) {
 	if prior != nil && !IsBlank(prior, o) {
@@ -63,7 +64,8 @@ func IsBlank(s *loyalty.OrderState, o loyalty.Order) bool {
 		(o.ReportedStatus != loyalty.Unreported || len(s.Order.Lines) == 0)
 }
 
-func nextState(p *loyalty.Program,
+func nextState(
+	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
 ) (loyalty.OrderState, error) {
 	s := *prior

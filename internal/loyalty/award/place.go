@@ -60,7 +60,8 @@ func CheckOrder(o loyalty.Order) error {
 // member's traits and level, of the first one: rules is the program version that prior names, and p if prior is nil.
 // left contains the remaining budgets of campaigns, as far as they are known. The account must have been advanced to
 // now.
-func PlaceOrder(p *loyalty.Program,
+func PlaceOrder(
+	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
 	now time.Time,
 ) (posting.Outcome, error) {
@@ -68,7 +69,8 @@ func PlaceOrder(p *loyalty.Program,
 }
 
 // PlacePaid is like PlaceOrder, for an order to which Paid was applied.
-func PlacePaid(p *loyalty.Program,
+func PlacePaid(
+	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
 	now time.Time,
 ) (posting.Outcome, error) {

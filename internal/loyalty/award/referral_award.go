@@ -121,7 +121,8 @@ type KnownReferral struct {
 // the referrer's account is frozen or cannot take more points, the referrer loses the withdrawn points and gets none
 // until another order of the friend is reported. The friend's order is never rejected because of the referrer. The
 // referrer's account must have been advanced to now.
-func AwardReferral(p *loyalty.Program,
+func AwardReferral(
+	p *loyalty.Program,
 	order posting.Outcome, referrer loyalty.Account, c ReferralChange, withdrawn, converting KnownReferral,
 	now time.Time,
 ) ([]posting.Outcome, error) {
@@ -168,8 +169,8 @@ type referralPart struct {
 
 // bringReferral updates one event of a referral to its current worth, after the entries that were already decided for
 // the member. It adds no entries if nothing changes.
-func bringReferral(p *loyalty.Program,
-	out posting.Outcome, part referralPart, next *loyalty.Referral, now time.Time,
+func bringReferral(
+	p *loyalty.Program, out posting.Outcome, part referralPart, next *loyalty.Referral, now time.Time,
 ) (posting.Outcome, error) {
 	acc, known, was := out.Account, part.known, part.was
 	if was == nil && (known.Order == nil || acc.Status != loyalty.Active) {

@@ -81,7 +81,8 @@ func Exhausted(a loyalty.Account, rule string, limits []loyalty.Limit, day loyal
 // bounded returns how much of want the caps of a rule allow to an order of a day, with the reasons for each cut. acc
 // contains the usage of the earlier orders, and caps of a period allow the rest. In a closed period, the order keeps
 // what it was allowed.
-func bounded(s *loyalty.Share,
+func bounded(
+	s *loyalty.Share,
 	acc loyalty.Account, of *loyalty.OrderState, caps []loyalty.Cap, day loyalty.Date, want loyalty.Points,
 	why []loyalty.Reason,
 ) (loyalty.Points, []loyalty.Reason) {

@@ -36,7 +36,8 @@ func Commit(
 // contributors first. rules is the program version under which the redemption was reserved, or the receiver itself. It
 // defines the reward (its value, code and credits, and the rate of a payment), because a reward that has changed or
 // been removed since was promised on those terms.
-func CommitTogether(p *loyalty.Program,
+func CommitTogether(
+	p *loyalty.Program,
 	accs []loyalty.Account, r loyalty.Redemption, rules *loyalty.Program, n loyalty.Points, now time.Time,
 ) ([]posting.Outcome, error) {
 	holds, held, err := holdsOf(accs, r)

@@ -423,8 +423,8 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 	}
 	full[4].Ends, full[7].Ends, full[9].Ends = 20261231, 20261231, 0
 	acc := loyalty.Account{Cut: slices.Clone(full)}
-	if posting.NoteCut(&acc,
-		entry(50, year),
+	if posting.NoteCut(
+		&acc, entry(50, year),
 	); len(acc.Cut) != posting.MaxCut || acc.Cut[7] != full[8] ||
 		acc.Cut[posting.MaxCut-1] != x(50, 20271231) {
 		t.Errorf("it stores %+v", acc.Cut)

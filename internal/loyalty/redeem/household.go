@@ -72,7 +72,8 @@ func (y pot) draw(n loyalty.Points) (all []loyalty.Contribution) {
 }
 
 // contribute adds the other members' contributions to a redemption that the first outcome has decided.
-func contribute(p *loyalty.Program,
+func contribute(
+	p *loyalty.Program,
 	first posting.Outcome, others []loyalty.Account, in loyalty.Redemption, commit bool, now time.Time,
 ) ([]posting.Outcome, error) {
 	outs := []posting.Outcome{first}

@@ -69,7 +69,8 @@ func ReverseTogether(
 }
 
 // restore restores points of a committed redemption. target is the total of everything restored.
-func restore(p *loyalty.Program,
+func restore(
+	p *loyalty.Program,
 	accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, why loyalty.RedemptionStatus, now time.Time,
 ) ([]posting.Outcome, error) {
 	n := target - priors[0].Redemption.Restored

@@ -45,8 +45,8 @@ const unconsented = 30 * 24 * time.Hour
 
 // Preview returns what a reminder would send to a member at an instant, regardless of earlier notices and of consents,
 // and why it would not be sent. It returns false if the reminder has nothing to send then.
-func Preview(p *loyalty.Program,
-	acc loyalty.Account, who Recipient, s Reminded, reminder string, now time.Time,
+func Preview(
+	p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, reminder string, now time.Time,
 ) (n News, why Why, ok bool) {
 	told := s
 	told.SentReminders = nil

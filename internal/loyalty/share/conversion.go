@@ -73,8 +73,8 @@ func Convert(
 
 // convertible returns the conversion for n points from one wallet to another, and the points received. It returns an
 // error if the conversion is not possible for a reason other than insufficient points.
-func convertible(p *loyalty.Program,
-	acc loyalty.Account, from, to string, n loyalty.Points, now time.Time,
+func convertible(
+	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points, now time.Time,
 ) (c loyalty.Conversion, received loyalty.Points, err error) {
 	c, ok := Conversion(p, from, to)
 	switch {

@@ -167,7 +167,8 @@ func (h Household) Remove(m loyalty.MemberID) (Household, error) {
 // RedeemTogether redeems a reward for a member of a household, who draws on the others' points if the member's own
 // points do not suffice. accs[0] is the redeeming member's account. The rest are the accounts of the other joined
 // members, in any order. The outcomes are in the same order. All accounts must have been advanced to now.
-func RedeemTogether(p *loyalty.Program,
+func RedeemTogether(
+	p *loyalty.Program,
 	h Household, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
 ) ([]posting.Outcome, error) {
 	at := h.Mate(accs[0].Member)
@@ -199,7 +200,8 @@ func RedeemTogether(p *loyalty.Program,
 }
 
 // redeemAlone redeems with the member's own points only, because the member cannot draw on the others before from.
-func redeemAlone(p *loyalty.Program,
+func redeemAlone(
+	p *loyalty.Program,
 	accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, from, now time.Time,
 ) ([]posting.Outcome, error) {
 	outs, err := redeem.RedeemFrom(p, accs[:1], in, commit, left, now)

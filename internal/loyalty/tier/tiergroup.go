@@ -90,7 +90,8 @@ func levelID(p *loyalty.Program, level string) string {
 // what it counts from now on. was is what it counted before. Like its points, the counts follow the rules of its first
 // revision: a tier group that did not exist when it was first reported does not count it later. since is when the order
 // or event happened.
-func counting(p *loyalty.Program,
+func counting(
+	p *loyalty.Program,
 	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time,
 	now func(*loyalty.Program) loyalty.Counted,
 ) []loyalty.Counted {
