@@ -24,7 +24,7 @@ type undoBody struct {
 
 // wallet checks a wallet ID and returns it as the program's rules name it: the main wallet is the empty string.
 func wallet(c *request.Check, p request.Place, id string) string {
-	c.Id(p, id)
+	c.ID(p, id)
 	if id == posting.MainWallet {
 		return ""
 	}

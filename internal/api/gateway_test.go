@@ -15,7 +15,7 @@ func TestPublicAddressIsTheGatewaysOwn(t *testing.T) {
 		`{"headers":{"host":"evil.example","x-forwarded-host":"evil.example"}}`:                                       "",
 	} {
 		e, err := request.ReadEvent([]byte(payload))
-		if got := e.Url(); got != want || err != nil {
+		if got := e.URL(); got != want || err != nil {
 			t.Errorf("%s: %q, want %q; %v", payload, got, want, err)
 		}
 	}

@@ -21,7 +21,7 @@ func listPerks(ctx context.Context, c *request.Call) (request.Answer, error) {
 	for _, q := range engine.Perks(p, m.Account, left, c.App.Now()) {
 		one := wire.Perk{
 			Kind: wire.PerkKindLevel, ID: q.ID, Name: wire.Text{}, TierGroup: q.TierGroup,
-			Available: len(q.Unmet) == 0, UnmetRequirements: request.WireLacks(q.Unmet),
+			Available: len(q.Unmet) == 0, UnmetRequirements: request.WireUnmet(q.Unmet),
 		}
 		if q.Level == "" {
 			one.Kind, one.Name, one.Description = wire.PerkKindReward, wire.Text(q.Reward.Name), wire.Text(q.Reward.Description)

@@ -44,7 +44,7 @@ func wireQuote(p *loyalty.Program, q engine.Quote, locale string, now time.Time)
 	words := explain.Entry(p, loyalty.Entry{Reasons: q.Reasons}, locale)
 	points, balance := int64(q.Points), request.WireBalance(q.Balance)
 	out := wire.Quote{
-		Points: points, Guest: q.Guest, Reasons: request.WireBecause(q.Reasons), Balance: &balance,
+		Points: points, Guest: q.Guest, Reasons: request.WireReasons(q.Reasons), Balance: &balance,
 		Explanation: wire.QuoteExplanation{Language: words.Language, Details: words.Reasons},
 		Rewards:     []wire.QuotedReward{},
 	}
@@ -66,7 +66,7 @@ func wireQuote(p *loyalty.Program, q engine.Quote, locale string, now time.Time)
 		if r.Reward.Visible.Has(now) {
 			out.Rewards = append(out.Rewards, wire.QuotedReward{
 				Reward: r.Reward.ID, Points: int64(r.Cost), Missing: int64(r.Missing), Available: len(r.Unmet) == 0,
-				UnmetRequirements: request.WireLacks(r.Unmet),
+				UnmetRequirements: request.WireUnmet(r.Unmet),
 			})
 		}
 	}

@@ -156,10 +156,10 @@ const maxTestAddresses = 5
 
 func (b previewBody) check(c *request.Check, now time.Time) {
 	if c.Required(request.At("member"), b.Member != nil) {
-		c.Id(request.At("member"), *b.Member)
+		c.ID(request.At("member"), *b.Member)
 	}
 	if c.Required(request.At("reminder"), b.Reminder != nil) {
-		c.Id(request.At("reminder"), *b.Reminder)
+		c.ID(request.At("reminder"), *b.Reminder)
 	}
 	if b.At != nil && (b.At.Before(now) || b.At.After(now.AddDate(1, 1, 0))) {
 		c.Fault(request.At("at"), loyalty.ValidationFailed, "This must be from now to 13 months ahead.")
@@ -220,7 +220,7 @@ func previewed(
 		n.Channel, id = by, notify.NoMember
 	}
 	address, _ := v.Profile.Address(n.Channel)
-	m, err = c.Office.At(c.Event.Url()).Write(p,
+	m, err = c.Office.At(c.Event.URL()).Write(p,
 		notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
 	return m, why, err
 }

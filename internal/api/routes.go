@@ -32,15 +32,15 @@ func Routes() []request.Route {
 		},
 		{
 			Pattern: "GET /v1/members/{member}/entries", Function: "members", Scope: auth.MembersRead, Query: page,
-			Serve: request.ListEntries,
+			Serve: listEntries,
 		},
 		{
 			Pattern: "GET /v1/members/{member}/entries/{entry}", Function: "members", Scope: auth.MembersRead,
-			Query: words, Serve: request.GetEntry,
+			Query: words, Serve: getEntry,
 		},
 		{
 			Pattern: "GET /v1/entries/{entry}", Function: "members", Scope: auth.MembersRead, Query: words,
-			Serve: request.FindEntry,
+			Serve: findEntry,
 		},
 		{
 			Pattern: "POST /v1/members/{member}/adjustments", Function: "members", Scope: auth.AdjustmentsWrite,
@@ -105,20 +105,20 @@ func Routes() []request.Route {
 
 		{
 			Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, Body: request.LargeBody,
-			Serve: request.PutOrder,
+			Serve: putOrder,
 		},
-		{Pattern: "GET /v1/orders/{order}", Function: "earn", Scope: auth.OrdersRead, Serve: request.GetOrder},
+		{Pattern: "GET /v1/orders/{order}", Function: "earn", Scope: auth.OrdersRead, Serve: getOrder},
 		{
 			Pattern: "POST /v1/orders/{order}/activate", Function: "earn", Scope: auth.AdjustmentsWrite,
-			Body: request.MaybeBody, Serve: request.ActivateOrder,
+			Body: request.MaybeBody, Serve: activateOrder,
 		},
 		{
 			Pattern: "POST /v1/events", Function: "earn", Scope: auth.EventsWrite, Body: request.SmallBody,
-			Serve: request.PutEvent,
+			Serve: putEvent,
 		},
 		{
 			Pattern: "POST /v1/events/{event}/activate", Function: "earn", Scope: auth.AdjustmentsWrite,
-			Body: request.MaybeBody, Serve: request.ActivateEvent,
+			Body: request.MaybeBody, Serve: activateEvent,
 		},
 		{
 			Pattern: "POST /v1/quotes", Function: "earn", Scope: auth.OrdersWrite, Body: request.LargeBody,
@@ -129,11 +129,11 @@ func Routes() []request.Route {
 
 		{
 			Pattern: "GET /v1/rewards", Function: "redeem", Scope: auth.RewardsRead, Query: []string{"member"},
-			Serve: request.ListRewards,
+			Serve: listRewards,
 		},
 		{
 			Pattern: "GET /v1/members/{member}/rewards", Function: "redeem", Scope: auth.MembersRead,
-			Serve: request.ListMemberRewards,
+			Serve: listMemberRewards,
 		},
 		{
 			Pattern: "POST /v1/rewards/{reward}/waitlist", Function: "redeem", Scope: auth.RedemptionsWrite,
@@ -151,7 +151,7 @@ func Routes() []request.Route {
 		{
 			Pattern: "POST /v1/rewards/{reward}/codes", Function: "redeem", Scope: auth.ProgramWrite,
 			Body:  request.LargeBody,
-			Serve: request.AddCodes,
+			Serve: addCodes,
 		},
 		{
 			Pattern: "POST /v1/redemptions", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true,
@@ -238,7 +238,7 @@ func Routes() []request.Route {
 		{
 			Pattern: "POST /v1/program/validate", Function: "programs", Scope: auth.ProgramWrite,
 			Body:  request.SmallBody,
-			Serve: request.CheckProgram,
+			Serve: checkProgram,
 		},
 		{
 			Pattern: "POST /v1/program/publish", Function: "programs", Scope: auth.ProgramWrite,

@@ -83,7 +83,7 @@ func setTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b tierBody
 	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		faults.RequiredID(request.At("level"), b.Level)
-		faults.Id(request.At("tier_group"), b.TierGroup)
+		faults.ID(request.At("tier_group"), b.TierGroup)
 		faults.Text(request.At("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ func structure(root *document.Node) document.Problems {
 	if err != nil {
 		panic(err) // cannot happen: the schema is part of the binary
 	}
-	err = f.Schema.Validate(root.Json())
+	err = f.Schema.Validate(root.JSON())
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
 		return nil

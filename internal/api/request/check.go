@@ -79,7 +79,7 @@ func (c *Check) Required(p Place, given bool) bool {
 const IdForm = "This must be 1 to 128 letters, digits or _ : . -"
 
 // Id checks the form of an identifier. It accepts the empty string, which required reports.
-func (c *Check) Id(p Place, s string) {
+func (c *Check) ID(p Place, s string) {
 	if s != "" && !ValidID(s) {
 		c.Fault(p, loyalty.ValidationFailed, IdForm)
 	}
@@ -88,7 +88,7 @@ func (c *Check) Id(p Place, s string) {
 // RequiredID checks an identifier that must be present.
 func (c *Check) RequiredID(p Place, s string) {
 	if c.Required(p, s != "") {
-		c.Id(p, s)
+		c.ID(p, s)
 	}
 }
 

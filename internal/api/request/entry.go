@@ -9,69 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func ListEntries(ctx context.Context, c *Call) (Answer, error) {
-	size, err := c.PageSize()
-	if err != nil {
-		return Answer{}, err
-	}
-	p, m, err := c.Meant(ctx, c.Path("member"))
-	if err != nil {
-		return Answer{}, err
-	}
-	before, err := c.OpenCursor(string(m))
-	if err != nil {
-		return Answer{}, err
-	}
-	entries, acc, err := c.App.Ledger.StatementPage(ctx, p, m, before, size)
-	if err != nil {
-		return Answer{}, err
-	}
-	list := wire.EntryList{Notices: WireNotices(p, acc)}
-	for _, e := range entries {
-		list.Data = append(list.Data, c.WireEntry(p, e))
-	}
-	// The sequence numbers of an account's entries begin at 1 and have no gaps.
-	if n := len(entries); n > 0 && entries[n-1].Sequence > 1 {
-		list.NextCursor = c.Cursor(string(m), entries[n-1].Sequence)
-	}
-	return Answer{Body: list}, nil
-}
-
-func GetEntry(ctx context.Context, c *Call) (Answer, error) {
-	language, err := c.Language()
-	if err != nil {
-		return Answer{}, err
-	}
-	p, m, err := c.Meant(ctx, c.Path("member"))
-	if err != nil {
-		return Answer{}, err
-	}
-	e, err := c.App.Ledger.CurrentEntry(ctx, p, m, c.Path("entry"))
-	if err != nil {
-		return Answer{}, err
-	}
-	return c.toldEntry(ctx, p, e, language)
-}
-
-// FindEntry looks up an entry by its ID alone.
-func FindEntry(ctx context.Context, c *Call) (Answer, error) {
-	language, err := c.Language()
-	if err != nil {
-		return Answer{}, err
-	}
-	p, err := c.Program(ctx)
-	if err != nil {
-		return Answer{}, err
-	}
-	e, err := c.App.Ledger.FindEntry(ctx, p.ID, c.Path("entry"))
-	if err != nil {
-		return Answer{}, err
-	}
-	return c.toldEntry(ctx, p, e, language)
-}
-
-// toldEntry answers with an entry and its explanation. The explanation uses the current names of the live program.
-func (c *Call) toldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entry, language string) (Answer, error) {
+// ToldEntry answers with an entry and its explanation. The explanation uses the current names of the live program.
+func (c *Call) ToldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entry, language string) (Answer, error) {
 	locale, err := c.locale(ctx, p, e.Member, language)
 	if err != nil {
 		return Answer{}, err
@@ -107,7 +46,7 @@ func (c *Call) WireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		ID: e.ID(), Kind: wire.EntryKind(e.Kind), Points: int64(e.Points),
 		Cause: wire.Cause{Kind: wire.CauseKind(e.Cause.Kind), ID: e.Cause.ID, Revision: e.Cause.Revision},
 		At:    e.Effective.UTC(), RecordedAt: e.Recorded.UTC(),
-		TierGroup: e.TierGroup, Reasons: WireBecause(e.Reasons), Balance: WireBalance(e.Balance),
+		TierGroup: e.TierGroup, Reasons: WireReasons(e.Reasons), Balance: WireBalance(e.Balance),
 	}
 	if g, ok := granted(e); ok {
 		out.Status = earned(g.ActiveAt, c.App.Now())
@@ -165,7 +104,7 @@ func End(p *loyalty.Program, d loyalty.Date) time.Time {
 
 // WireBecause returns the reasons without those of shadow rules. Members may read reasons, and shadow rules award no
 // points.
-func WireBecause(because []loyalty.Reason) []wire.Reason {
+func WireReasons(because []loyalty.Reason) []wire.Reason {
 	out := make([]wire.Reason, 0, len(because))
 	for _, b := range because {
 		if b.Kind != loyalty.IsShadow {

@@ -1,7 +1,6 @@
 package request
 
 import (
-	"context"
 	"math/big"
 	"regexp"
 	"time"
@@ -34,8 +33,8 @@ var (
 	dataNumber = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,6})?$`)
 )
 
-// event checks the body and returns the event. The program checks later whether the event's type and fields exist.
-func (b EventBody) event(c *Check) loyalty.Event {
+// Event checks the body and returns the event. The program checks later whether the event's type and fields exist.
+func (b EventBody) Event(c *Check) loyalty.Event {
 	c.RequiredID(At("member"), b.Member)
 	typed := c.Required(At("type"), b.Type != "")
 	if typed && !ValidID(b.Type) {
@@ -110,39 +109,7 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a text, a number, true or false."}
 }
 
-func PutEvent(ctx context.Context, c *Call) (Answer, error) {
-	var b EventBody
-	var ev loyalty.Event
-	if err := c.Take(&b, func(faults *Check) { ev = b.event(faults) }); err != nil {
-		return Answer{}, err
-	}
-	p, m, err := c.Meant(ctx, b.Member)
-	if err != nil {
-		return Answer{}, err
-	}
-	ev.Member = m
-	r, err := c.App.Ledger.PutEvent(ctx, p, ev, ledger.By{Actor: c.Who.ID})
-	if err != nil {
-		return Answer{}, err
-	}
-	return Answer{Status: CreatedIf(r.State.Revision == 1 &&
-		!r.Replayed), Body: c.wireEvent(p, r), Replayed: r.Replayed}, nil
-}
-
-// ActivateEvent activates the pending points of an event manually.
-func ActivateEvent(ctx context.Context, c *Call) (Answer, error) {
-	p, err := c.NothingBut(ctx)
-	if err != nil {
-		return Answer{}, err
-	}
-	r, err := c.App.Ledger.ActivateEvent(ctx, p, c.Path("event"), ledger.By{Actor: c.Who.ID})
-	if err != nil {
-		return Answer{}, err
-	}
-	return Answer{Body: c.wireEvent(p, r)}, nil
-}
-
-func (c *Call) wireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventResult {
+func (c *Call) WireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventResult {
 	ev := r.State.Event
 	out := wire.EventResult{
 		Event: wire.Event{

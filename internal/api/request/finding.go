@@ -16,30 +16,8 @@ type CheckBody struct {
 	Source *string `json:"source"`
 }
 
-func CheckProgram(ctx context.Context, c *Call) (Answer, error) {
-	source, err := c.toCheck(ctx)
-	if err != nil {
-		return Answer{}, err
-	}
-	p, errs, warnings := c.Checked(source)
-	out := wire.ValidationResult{Valid: len(errs) == 0}
-	for _, p := range errs {
-		out.Problems = append(out.Problems, finding(p, wire.FindingSeverityError))
-	}
-	for _, p := range warnings {
-		out.Problems = append(out.Problems, finding(p, wire.FindingSeverityWarning))
-	}
-	if out.Valid {
-		out.RulesText = c.Explained(p)
-		if out.Changes, err = c.changes(ctx, source); err != nil {
-			return Answer{}, err
-		}
-	}
-	return Answer{Body: out}, nil
-}
-
-// toCheck returns the program file in the body or, if the body has none, the draft.
-func (c *Call) toCheck(ctx context.Context) ([]byte, error) {
+// ToCheck returns the program file in the body or, if the body has none, the draft.
+func (c *Call) ToCheck(ctx context.Context) ([]byte, error) {
 	var b CheckBody
 	if err := c.Decode(&b); err != nil {
 		return nil, err
@@ -68,15 +46,15 @@ func (c *Call) Checked(source []byte) (p *loyalty.Program, errs, warnings proble
 	return p, errs, warnings
 }
 
-func finding(p problem.Problem, severity wire.FindingSeverity) wire.Finding {
+func Finding(p problem.Problem, severity wire.FindingSeverity) wire.Finding {
 	return wire.Finding{
 		Severity: severity, Line: p.Line, Column: p.Column, Path: p.Path, Message: p.Message, Suggestion: p.Suggestion,
 	}
 }
 
-// changes returns the differences between the live version's file and source, which must have no errors. It returns
+// Changes returns the differences between the live version's file and source, which must have no errors. It returns
 // none if no version is live.
-func (c *Call) changes(ctx context.Context, source []byte) (out []wire.Change, err error) {
+func (c *Call) Changes(ctx context.Context, source []byte) (out []wire.Change, err error) {
 	live, err := c.App.Ledger.Live(ctx, c.Who.Program)
 	if err != nil || live == 0 {
 		return nil, err

@@ -58,7 +58,7 @@ func (e *event) decodedPath() string {
 // Url returns the public address at which the request arrived, without a trailing slash. It returns the empty string
 // if the event does not contain it. It uses the gateway's own domain and no headers, because clients choose the value
 // of X-Forwarded-Host.
-func (e *event) Url() string {
+func (e *event) URL() string {
 	if e.Context.Domain == "" {
 		return ""
 	}

@@ -53,8 +53,8 @@ type TenderBody struct {
 
 const maxTenders = 100
 
-// order checks the body and returns the order.
-func (b OrderBody) order(c *Check, now time.Time) loyalty.Order {
+// Order checks the body and returns the order.
+func (b OrderBody) Order(c *Check, now time.Time) loyalty.Order {
 	c.Required(At("placed_at"), !b.PlacedAt.IsZero())
 	switch loyalty.OrderStatus(b.Status) {
 	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCanceled:
@@ -173,41 +173,6 @@ func optional(c *Check, p Place, s *string, most int) string {
 	return *s
 }
 
-func PutOrder(ctx context.Context, c *Call) (Answer, error) {
-	var b OrderBody
-	var o loyalty.Order
-	if err := c.Take(&b, func(faults *Check) { o = b.order(faults, c.App.Now()) }); err != nil {
-		return Answer{}, err
-	}
-	p, err := c.Program(ctx)
-	if err != nil {
-		return Answer{}, err
-	}
-	o.ID = c.Path("order")
-	if o.Member, err = c.Buyer(ctx, b.BasketBody); err != nil {
-		return Answer{}, err
-	}
-	r, err := c.App.Ledger.PutOrder(ctx, p, o, ledger.By{Actor: c.Who.ID})
-	if err != nil {
-		return Answer{}, err
-	}
-	return Answer{Status: CreatedIf(r.Revision == 1 && !r.Replayed &&
-		!r.Superseded), Body: c.wireOrder(p, r), Replayed: r.Replayed}, nil
-}
-
-// ActivateOrder activates the pending points of an order manually.
-func ActivateOrder(ctx context.Context, c *Call) (Answer, error) {
-	p, err := c.NothingBut(ctx)
-	if err != nil {
-		return Answer{}, err
-	}
-	r, err := c.App.Ledger.ActivateOrder(ctx, p, c.Path("order"), ledger.By{Actor: c.Who.ID})
-	if err != nil {
-		return Answer{}, err
-	}
-	return Answer{Body: c.wireOrder(p, r)}, nil
-}
-
 // Buyer returns the member who placed the order. It returns the empty ID for a guest.
 func (c *Call) Buyer(ctx context.Context, b BasketBody) (loyalty.MemberID, error) {
 	if b.Member == nil {
@@ -216,19 +181,7 @@ func (c *Call) Buyer(ctx context.Context, b BasketBody) (loyalty.MemberID, error
 	return c.Member(ctx, *b.Member)
 }
 
-func GetOrder(ctx context.Context, c *Call) (Answer, error) {
-	p, err := c.Program(ctx)
-	if err != nil {
-		return Answer{}, err
-	}
-	r, err := c.App.Ledger.Order(ctx, p.ID, c.Path("order"))
-	if err != nil {
-		return Answer{}, err
-	}
-	return Answer{Body: c.wireOrder(p, r)}, nil
-}
-
-func (c *Call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
+func (c *Call) WireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 	out := wire.Order{
 		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),
 		Revision: r.Revision, Points: int64(r.State.Worth), UpdatedAt: r.State.Order.UpdatedAt,

@@ -87,7 +87,7 @@ func ruleProblem(rule *loyalty.Error) wire.Problem {
 		p.Required, p.Active = &needed, &active
 	}
 	if len(rule.Unmet) > 0 {
-		p.UnmetRequirements = WireLacks(rule.Unmet)
+		p.UnmetRequirements = WireUnmet(rule.Unmet)
 	}
 	return p
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
@@ -17,26 +16,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
-// ListRewards lists the rewards, in general or for one member. The unmet requirements of a member reveal the member's
-// balance, so a list for a member requires the scope members:read.
-func ListRewards(ctx context.Context, c *Call) (Answer, error) {
-	member, given := c.Event.Query["member"]
-	switch {
-	case given && !c.Who.May(auth.MembersRead):
-		return Answer{}, auth.ScopeMissing
-	case given && !ValidID(member):
-		return Answer{}, RefuseAt(InvalidParameter, "member",
-			"member must be a member ID, or external: followed by an external ID.")
-	}
-	return c.rewards(ctx, member)
-}
-
-func ListMemberRewards(ctx context.Context, c *Call) (Answer, error) {
-	return c.rewards(ctx, c.Path("member"))
-}
-
-// rewards lists the rewards that are visible now. If a member is named, it includes the member's unmet requirements.
-func (c *Call) rewards(ctx context.Context, member string) (Answer, error) {
+// Rewards lists the rewards that are visible now. If a member is named, it includes the member's unmet requirements.
+func (c *Call) Rewards(ctx context.Context, member string) (Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return Answer{}, err
@@ -72,7 +53,7 @@ func (c *Call) rewards(ctx context.Context, member string) (Answer, error) {
 		if member != "" {
 			q := engine.Available(p, acc, r, loyalty.Redemption{}, left, now)
 			can := len(q.Unmet) == 0
-			one.Points, one.Available, one.UnmetRequirements = int64(q.Cost), &can, WireLacks(q.Unmet)
+			one.Points, one.Available, one.UnmetRequirements = int64(q.Cost), &can, WireUnmet(q.Unmet)
 		}
 		list.Data = append(list.Data, one)
 	}
@@ -144,7 +125,7 @@ func WireMoney(m loyalty.Money) *wire.Money {
 	return &wire.Money{Amount: m.Amount, Currency: string(m.Currency)}
 }
 
-func WireLacks(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
+func WireUnmet(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 	out := make([]wire.UnmetRequirement, len(lacks))
 	for i, l := range lacks {
 		out[i] = wire.UnmetRequirement{

@@ -124,18 +124,18 @@ func (n *Node) Child(step string) string {
 }
 
 // Json returns the node in the form for the schema validator.
-func (n *Node) Json() any {
+func (n *Node) JSON() any {
 	switch n.Kind {
 	case Mapping:
 		m := make(map[string]any, len(n.Fields))
 		for _, f := range n.Fields {
-			m[f.Key.Name] = f.Json()
+			m[f.Key.Name] = f.JSON()
 		}
 		return m
 	case List:
 		l := make([]any, len(n.Items))
 		for i, item := range n.Items {
-			l[i] = item.Json()
+			l[i] = item.JSON()
 		}
 		return l
 	case Number:

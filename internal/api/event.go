@@ -1,0 +1,41 @@
+package api
+
+import (
+	"context"
+
+	"github.com/perennial-loyalty/perennial/internal/api/request"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func putEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
+	var b request.EventBody
+	var ev loyalty.Event
+	if err := c.Take(&b, func(faults *request.Check) { ev = b.Event(faults) }); err != nil {
+		return request.Answer{}, err
+	}
+	p, m, err := c.Meant(ctx, b.Member)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	ev.Member = m
+	r, err := c.App.Ledger.PutEvent(ctx, p, ev, ledger.By{Actor: c.Who.ID})
+	if err != nil {
+		return request.Answer{}, err
+	}
+	return request.Answer{Status: request.CreatedIf(r.State.Revision == 1 &&
+		!r.Replayed), Body: c.WireEvent(p, r), Replayed: r.Replayed}, nil
+}
+
+// ActivateEvent activates the pending points of an event manually.
+func activateEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.NothingBut(ctx)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	r, err := c.App.Ledger.ActivateEvent(ctx, p, c.Path("event"), ledger.By{Actor: c.Who.ID})
+	if err != nil {
+		return request.Answer{}, err
+	}
+	return request.Answer{Body: c.WireEvent(p, r)}, nil
+}

@@ -1,0 +1,56 @@
+package api
+
+import (
+	"context"
+
+	"github.com/perennial-loyalty/perennial/internal/api/request"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func putOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
+	var b request.OrderBody
+	var o loyalty.Order
+	if err := c.Take(&b, func(faults *request.Check) { o = b.Order(faults, c.App.Now()) }); err != nil {
+		return request.Answer{}, err
+	}
+	p, err := c.Program(ctx)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	o.ID = c.Path("order")
+	if o.Member, err = c.Buyer(ctx, b.BasketBody); err != nil {
+		return request.Answer{}, err
+	}
+	r, err := c.App.Ledger.PutOrder(ctx, p, o, ledger.By{Actor: c.Who.ID})
+	if err != nil {
+		return request.Answer{}, err
+	}
+	return request.Answer{Status: request.CreatedIf(r.Revision == 1 && !r.Replayed &&
+		!r.Superseded), Body: c.WireOrder(p, r), Replayed: r.Replayed}, nil
+}
+
+// ActivateOrder activates the pending points of an order manually.
+func activateOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.NothingBut(ctx)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	r, err := c.App.Ledger.ActivateOrder(ctx, p, c.Path("order"), ledger.By{Actor: c.Who.ID})
+	if err != nil {
+		return request.Answer{}, err
+	}
+	return request.Answer{Body: c.WireOrder(p, r)}, nil
+}
+
+func getOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
+	p, err := c.Program(ctx)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	r, err := c.App.Ledger.Order(ctx, p.ID, c.Path("order"))
+	if err != nil {
+		return request.Answer{}, err
+	}
+	return request.Answer{Body: c.WireOrder(p, r)}, nil
+}
