@@ -180,7 +180,7 @@ func Displaced(d *posting.Decision, s *loyalty.OrderState, used []loyalty.Usage)
 	o := s.Order.Placed()
 	for _, x := range d.Account.Cut {
 		day := loyalty.DateOf(x.Order.At, d.P.Zone)
-		frees := func(u loyalty.Usage) bool { return u.N < 0 && (u.Ends == 0 || earn.PeriodEnd(u.Per, day) == u.Ends) }
+		frees := func(u loyalty.Usage) bool { return u.N < 0 && earn.PeriodEnd(u.Per, day) == u.Ends }
 		if x.Order.Compare(o) > 0 && slices.ContainsFunc(used, frees) {
 			orders = append(orders, x.Order)
 		}

@@ -280,8 +280,8 @@ func (v *Valuation) byCategory() {
 		return
 	}
 	for i, l := range v.O.Lines {
-		m, ok := v.category(l.Category)
-		if !ok || m.Less.Sign() == 0 || seenBefore(v.O.Lines[:i], l.Category) {
+		m, _ := v.category(l.Category)
+		if m.Less.Sign() == 0 || seenBefore(v.O.Lines[:i], l.Category) {
 			continue
 		}
 		eligible := v.remaining(

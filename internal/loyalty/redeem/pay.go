@@ -91,7 +91,7 @@ func paidBeside(a loyalty.Account, r loyalty.Redemption) (n int64) {
 		return 0
 	}
 	for _, u := range a.Usage {
-		if u.Rule == rule && u.Per == PerUse {
+		if u.Rule == rule {
 			n += u.N
 		}
 	}

@@ -281,9 +281,9 @@ func (v *visit) barred(r loyalty.Reward) bool {
 }
 
 func (v *visit) nearTier() {
-	next, gap, ok := tier.Progress(v.p, v.acc, v.now)
+	next, gap, _ := tier.Progress(v.p, v.acc, v.now) // nothing is missing if there is no next level
 	missing := gap.Missing()
-	if ok && missing > 0 && missing <= v.R.Within && v.balance() >= v.R.MinPoints {
+	if missing > 0 && missing <= v.R.Within && v.balance() >= v.R.MinPoints {
 		v.offer(News{
 			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
 			Others:   tier.OtherGaps(tier.Gaps(v.p, v.acc, redeem.LevelIndex(v.p, v.acc.Tier)+1, v.now), gap),
