@@ -89,7 +89,8 @@ func TestDamagedPackedEntriesAreErrors(t *testing.T) {
 		)
 	}
 	whole := string(stored.Packed(d))
-	bomb := table.Binary(stored.Deflated(bytes.Repeat([]byte(" "), stored.MaxUnpacked+1), stored.EntryDictionary))
+	long := "{}" + strings.Repeat(" ", stored.MaxUnpacked-1) // valid JSON, one byte over the limit
+	bomb := table.Binary(stored.Deflated([]byte(long), stored.EntryDictionary))
 	for name, doc := range map[string]string{
 		"no bytes":         `{"z":"x"}`,
 		"nothing":          `{"z":"data:;base64,"}`,

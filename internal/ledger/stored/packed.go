@@ -188,7 +188,7 @@ func Deflated(plain []byte, dictionary string) []byte {
 func inflated(z []byte, dictionary string) ([]byte, error) {
 	r := flate.NewReaderDict(bytes.NewReader(z), []byte(dictionary))
 	plain, err := io.ReadAll(io.LimitReader(r, MaxUnpacked+1))
-	if err == nil && len(plain) > MaxUnpacked {
+	if len(plain) > MaxUnpacked {
 		err = fmt.Errorf("ledger: the packed data exceeds %d bytes", MaxUnpacked)
 	}
 	return plain, err

@@ -34,14 +34,16 @@ func (d *tierDoc) standing() loyalty.Standing {
 func storedPast(all []loyalty.Standing, last loyalty.Standing) []*tierDoc {
 	out := make([]*tierDoc, len(all))
 	for i, s := range slices.Backward(all) {
-		d := storedTier(&s)
-		if d != nil && s.Level == last.Level {
-			d.Level = ""
+		if d := storedTier(&s); d != nil {
+			if s.Level == last.Level {
+				d.Level = ""
+			}
+			if s.Since.Equal(last.Since) {
+				d.Since = 0
+			}
+			out[i] = d
 		}
-		if d != nil && s.Since.Equal(last.Since) {
-			d.Since = 0
-		}
-		out[i], last = d, s
+		last = s
 	}
 	return out
 }
