@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -46,6 +47,51 @@ func TestRecordCalledSkipsMembersCalledMeanwhile(t *testing.T) {
 		}
 		if w, err := readWaiter(it); err != nil || w.Called.IsZero() {
 			t.Errorf("%s was not called: %v", w.Member, err)
+		}
+	}
+}
+
+// conflicting is a table whose next write fails because another process changed the item.
+type conflicting struct {
+	table.Table
+	conflicts int
+}
+
+func (c *conflicting) Transact(ctx context.Context, ops ...table.Op) error {
+	if c.conflicts > 0 {
+		c.conflicts--
+		return &table.ConflictError{}
+	}
+	return c.Table.Transact(ctx, ops...)
+}
+
+// If another process changes a waiting member's item at the same time, only this member is skipped.
+func TestRecordCalledSkipsAMemberWhoseItemChanges(t *testing.T) {
+	l := memoryLedger(t)
+	var call redeem.Call
+	for _, m := range []string{"a", "b"} {
+		if err := l.Table.Transact(t.Context(),
+			table.Put(table.Item{Key: placeKey("p", "mug", loyalty.MemberID(m)), Doc: stored.Encode(placeDoc{m})}),
+			table.Put(table.Item{
+				Key: table.Key{PK: linePartition("p", "mug"), SK: m}, Doc: stored.Encode(waitlistEntryDoc{m, 1, 0}),
+			}),
+		); err != nil {
+			t.Fatal(err)
+		}
+		call.Called = append(call.Called, redeem.WaitlistEntry{Member: loyalty.MemberID(m), Since: stored.Instant(1)})
+	}
+	l.Table = &conflicting{Table: l.Table, conflicts: 1}
+	p := &loyalty.Program{ID: "p", Zone: time.UTC}
+	if err := l.recordCalled(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
+		t.Fatal(err)
+	}
+	for m, want := range map[loyalty.MemberID]bool{"a": false, "b": true} {
+		_, it, err := l.standing(t.Context(), "p", "mug", m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, err := readWaiter(it); err != nil || !w.Called.IsZero() != want {
+			t.Errorf("member %s was called at %s, want called %t, %v", m, w.Called, want, err)
 		}
 	}
 }
