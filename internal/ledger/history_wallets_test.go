@@ -117,7 +117,11 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 	if (x.Returned-1)*x.Received >= x.Reversed*x.Points && x.Returned > 0 || x.Reversed > x.Received {
 		b.h.t.Errorf("%s gains: %+v", e.Cause, x)
 	}
-	if e.Cause.Revision == 1 && x.Rule == "to-miles" && x.To == "miles" {
+	// A conversion that repays a debt does not use the limit.
+	repays := slices.ContainsFunc(e.Postings, func(p loyalty.Posting) bool {
+		return p.Bucket == loyalty.BucketDebt && p.Points > 0
+	})
+	if e.Cause.Revision == 1 && x.Rule == "to-miles" && x.To == "miles" && !repays {
 		day := loyalty.DateOf(x.At, b.h.p.Zone)
 		s.usage[loyalty.Usage{
 			Rule: "conversions.to-miles", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day),
