@@ -24,6 +24,7 @@ var arrows = []struct {
 }{
 	{"internal", nil}, // the contributor's map
 	{"internal/loyalty", nil},
+	{"internal/loyalty/loyaltytest", []string{"loyalty"}},
 	{"internal/loyalty/posting", []string{"loyalty"}},
 	{"internal/loyalty/receipt", []string{"loyalty", "loyalty/posting"}},
 	{"internal/loyalty/earn", []string{"loyalty", "loyalty/posting", "loyalty/receipt"}},

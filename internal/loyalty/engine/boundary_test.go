@@ -9,7 +9,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -193,33 +192,6 @@ func TestExtensionOfFixedPointsMovesNothingThatSlides(t *testing.T) {
 	}
 	if out.Account.Slides != 0 || out.Account.Lots[0] != (loyalty.Lot{Expires: 20270601, Points: 40}) {
 		t.Errorf("the extension leaves %+v, and others slide to %s", out.Account.Lots, out.Account.Slides)
-	}
-}
-
-// No more money goes back by a payment than came by it.
-func TestPaymentGivesBackWhatCame(t *testing.T) {
-	o := paid("EUR", loyalty.Line{Amount: 100_00})
-	for i, n := range []int64{30_00, 70_00} {
-		id := string(rune('a' + i))
-		facts := []loyalty.Fact{
-			{
-				Kind: loyalty.FactCapture, ID: id, State: loyalty.FactDone,
-				Money: loyalty.Money{Amount: n, Currency: "EUR"}, At: noon,
-			},
-			{
-				Kind: loyalty.FactRefund, ID: id + "r", State: loyalty.FactDone,
-				Money: loyalty.Money{Amount: 50_00, Currency: "EUR"}, At: noon,
-			},
-		}
-		o.Receipts = append(o.Receipts, receipt.WithFacts(loyalty.Receipt{ID: id}, facts))
-	}
-	receipt.AddReportedRefunds(&o, false)
-	sum := int64(0)
-	for _, r := range o.Refunds {
-		sum += r.Amount
-	}
-	if sum != 80_00 {
-		t.Errorf("%d went back, want all of the first payment and 5000 of the second: %+v", sum, o.Refunds)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -151,26 +150,6 @@ func TestAccountRemembersFewCutOrders(t *testing.T) {
 	s.buy("cut", 200, at.AddDate(0, 4, 0))
 	if n := len(s.acc.Cut); n != 1 {
 		t.Errorf("no order can be reported for the earlier periods, and the account remembers %d orders", n)
-	}
-}
-
-func TestPeriodsOfCapsEndByTheCalendar(t *testing.T) {
-	for _, c := range []struct {
-		per  loyalty.CapPeriod
-		day  loyalty.Date
-		ends loyalty.Date
-	}{
-		{loyalty.PerDay, 20261201, 20261201},
-		{loyalty.PerWeek, 20261201, 20261206}, // a Tuesday
-		{loyalty.PerWeek, 20261206, 20261206}, // a Sunday
-		{loyalty.PerWeek, 20261207, 20261213},
-		{loyalty.PerWeek, 20261231, 20270103},
-		{loyalty.PerMonth, 20280210, 20280229},
-		{loyalty.PerYear, 20261201, 20261231},
-	} {
-		if got := earn.PeriodEnd(c.per, c.day); got != c.ends {
-			t.Errorf("the %s of %s ends on %s, want %s", c.per, c.day, got, c.ends)
-		}
 	}
 }
 

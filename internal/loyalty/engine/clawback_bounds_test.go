@@ -176,19 +176,6 @@ func TestRecordOfABonus(t *testing.T) {
 	}
 }
 
-// asOf decides as of an instant and then continues at the present one.
-func TestDecisionAsOfAnInstant(t *testing.T) {
-	d := posting.Decide((&loyalty.Program{}), loyalty.Account{}, noon)
-	var at time.Time
-	tier.AsOf(d, noon.Add(-time.Hour), func() loyalty.Entry {
-		at = d.Now
-		return loyalty.Entry{}
-	})
-	if !at.Equal(noon.Add(-time.Hour)) || !d.Now.Equal(noon) {
-		t.Errorf("decided as of %s, and then at %s", at, d.Now)
-	}
-}
-
 func TestConversionThatCannotBeReversed(t *testing.T) {
 	p := miles(t, big.NewRat(1, 30))
 	until := noon.Add(time.Hour)
@@ -240,20 +227,5 @@ func TestConversionThatCannotBeReversed(t *testing.T) {
 			c.edit(&acc, &x)
 		}
 		wantRefusal(t, c.name, share.Undoable(p, acc, x, c.n, c.left, c.now), c.code, c.pointer)
-	}
-}
-
-func TestLatestActivity(t *testing.T) {
-	for _, c := range []struct {
-		acc  loyalty.Account
-		want time.Time
-	}{
-		{loyalty.Account{}, time.Time{}},
-		{loyalty.Account{LastActivity: noon}, noon},
-		{loyalty.Account{LastActivity: noon, Activities: []time.Time{noon.Add(-2), noon.Add(-1)}}, noon.Add(-1)},
-	} {
-		if got := posting.LastActivity(c.acc); !got.Equal(c.want) {
-			t.Errorf("%+v: %s", c.acc, got)
-		}
 	}
 }

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
-	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -13,9 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -47,22 +43,6 @@ func TestSecondNoticeChangesNothing(t *testing.T) {
 	} {
 		_, err := remind.Notify(p, acc, c.what, c.subject, noon)
 		wantRefusal(t, fmt.Sprint(c.what, " ", c.subject), err, loyalty.ValidationFailed, "")
-	}
-}
-
-func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
-	begun := loyalty.Action{ID: "birthday", Event: award.EventBirthday, Points: 1, Since: noon}
-	for _, before := range [][]loyalty.Action{{begun}, {{ID: "x", Event: "visit.completed"}, begun}} {
-		p := &loyalty.Program{
-			Earn: loyalty.Earn{Actions: []loyalty.Action{{ID: "birthday", Event: award.EventBirthday, Points: 2}}},
-		}
-		if award.Supersede(
-			p, &loyalty.Program{Earn: loyalty.Earn{Actions: before}}, noon.AddDate(1, 0, 0), "",
-		); !p.Earn.Actions[0].Since.Equal(
-			noon,
-		) {
-			t.Errorf("since %s", p.Earn.Actions[0].Since)
-		}
 	}
 }
 
@@ -99,19 +79,6 @@ func TestBudgetOfTheLiveVersionBoundsARule(t *testing.T) {
 	p := at(5)
 	if award.UnderBudgetsOf(p, p) != p || award.UnderBudgetsOf(p, made(t, func(*loyalty.Program) {})) != p {
 		t.Error("nothing differs, or the live version has no such rule")
-	}
-}
-
-func TestBudgetsAfterSpends(t *testing.T) {
-	was := earn.Budgets{"a": 10, "b": 5}
-	if got, want := award.BudgetsAfter(
-		was, []posting.Spend{{Rule: "a", Points: 3}, {Rule: "c", Points: 1}, {Rule: "a", Points: -1}},
-	), (earn.Budgets{"a": 8, "b": 5}); !maps.Equal(
-		got,
-		want,
-	) ||
-		was["a"] != 10 {
-		t.Errorf("%v are left, want %v", got, want)
 	}
 }
 
@@ -154,31 +121,6 @@ func TestNextDayOfAMember(t *testing.T) {
 	from, until = remind.Tomorrow(p, acc, instant(t, "2027-03-28T03:59:59Z"))
 	if !from.Equal(instant(t, "2027-03-28T04:00:00Z")) || !until.Equal(instant(t, "2027-03-29T04:00:00Z")) {
 		t.Errorf("in New York from %s until %s", from, until)
-	}
-}
-
-func TestOrdersAfterAnOrderWithWhatTheyUse(t *testing.T) {
-	entry := func(id string, minutes int, n int64) loyalty.Entry {
-		o := loyalty.Order{ID: id, PlacedAt: noon.Add(time.Duration(minutes) * time.Minute)}
-		return loyalty.Entry{
-			Order: &loyalty.OrderState{Order: o}, Usage: []loyalty.Usage{{Rule: "r", Per: loyalty.PerEver, N: n}},
-		}
-	}
-	got := award.LaterThan(
-		loyalty.PlacedOrder{At: noon, ID: "b"},
-		[]loyalty.Entry{
-			entry("b", 0, 1),
-			{},
-			entry("a", 0, 2),
-			entry("c", 0, 4),
-			entry("d", 5, 8),
-			entry("c", 0, 16),
-			entry("d", 5, -3),
-		},
-	)
-	if len(got.All) != 2 || got.All[0].Order.ID != "c" || got.All[0].Usage[0].N != 20 || got.All[1].Order.ID != "d" ||
-		got.All[1].Usage[0].N != 5 {
-		t.Errorf("%+v", got.All)
 	}
 }
 
@@ -265,20 +207,6 @@ func TestCategoryUnderACondition(t *testing.T) {
 		s.submit(paid("EUR", loyalty.Line{Category: c.category, Amount: c.amount}), noon)
 		if got := s.acc.Balance().Active; got != c.want {
 			t.Errorf("%s for %d give %d points, want %d", c.category, c.amount, got, c.want)
-		}
-	}
-}
-
-func TestRejectedFulfillmentNamesAllowedStatuses(t *testing.T) {
-	for from, want := range map[redeem.FulfillmentStatus]string{
-		redeem.Ordered:   "",
-		redeem.Shipped:   "The fulfillment is shipped; it can change to delivered.",
-		redeem.Delivered: "The fulfillment is delivered; it can change to no other status.",
-	} {
-		_, err := redeem.Fulfillment{Status: from}.Move(redeem.Ordered, "", noon)
-		var rejected *loyalty.Error
-		if got := errors.As(err, &rejected); got != (want != "") || got && rejected.Detail != want {
-			t.Errorf("%s: %v", from, err)
 		}
 	}
 }

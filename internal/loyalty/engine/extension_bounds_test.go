@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -10,99 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
-
-func TestPostponedPointsOfALot(t *testing.T) {
-	lot := loyalty.Date(20270131)
-	x := func(lot, from loyalty.Date, n loyalty.Points, times int) loyalty.Extended {
-		return loyalty.Extended{Lot: lot, From: from, Points: n, Times: times}
-	}
-	for _, c := range []struct {
-		name     string
-		extended []loyalty.Extended
-		lot      loyalty.Lot
-		want     []loyalty.Extended
-		passed   []loyalty.Extended // to another member
-	}{
-		{"none", nil, loyalty.Lot{Expires: lot, Points: 10}, []loyalty.Extended{x(lot, lot, 10, 0)}, nil},
-		{"none of an empty lot", nil, loyalty.Lot{Expires: lot, Points: 0}, nil, nil},
-		{
-			"some",
-			[]loyalty.Extended{x(lot, 20261231, 4, 1)},
-			loyalty.Lot{Expires: lot, Points: 10},
-			[]loyalty.Extended{x(lot, 20261231, 4, 1), x(lot, lot, 6, 0)},
-			[]loyalty.Extended{x(lot, 20261231, 4, 1)},
-		},
-		{
-			"all",
-			[]loyalty.Extended{x(lot, 20261231, 10, 1)},
-			loyalty.Lot{Expires: lot, Points: 10},
-			[]loyalty.Extended{x(lot, 20261231, 10, 1)},
-			[]loyalty.Extended{x(lot, 20261231, 10, 1)},
-		},
-		{
-			"those of another lot",
-			[]loyalty.Extended{x(20270228, 20261231, 4, 1)},
-			loyalty.Lot{Expires: lot, Points: 10},
-			[]loyalty.Extended{x(lot, lot, 10, 0)},
-			nil,
-		},
-		{
-			"more than the lot has",
-			[]loyalty.Extended{x(lot, 20261130, 7, 2), x(lot, 20261231, 7, 1)},
-			loyalty.Lot{Expires: lot, Points: 10},
-			[]loyalty.Extended{x(lot, 20261130, 3, 2), x(lot, 20261231, 7, 1)},
-			[]loyalty.Extended{x(lot, 20261231, 7, 1), x(lot, 20261130, 3, 2)},
-		},
-		{
-			"none is left for the first",
-			[]loyalty.Extended{x(lot, 20261130, 7, 2), x(lot, 20261231, 10, 1)},
-			loyalty.Lot{Expires: lot, Points: 10},
-			[]loyalty.Extended{x(lot, 20261231, 10, 1)},
-			[]loyalty.Extended{x(lot, 20261231, 10, 1)},
-		},
-	} {
-		acc := loyalty.Account{Extended: c.extended}
-		if got := posting.ExtensionsOf(acc, c.lot); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
-		}
-		if got := posting.PassedOn(acc, c.lot); !slices.Equal(got, c.passed) {
-			t.Errorf("%s: passed on %+v, want %+v", c.name, got, c.passed)
-		}
-	}
-}
-
-func TestPostponedPointsThatAnAccountRemembers(t *testing.T) {
-	x := func(lot, from loyalty.Date, n loyalty.Points, times int) loyalty.Extended {
-		return loyalty.Extended{Lot: lot, From: from, Points: n, Times: times}
-	}
-	all := []loyalty.Extended{x(20261129, 20261101, 1, 1), x(20261130, 20261101, 2, 1), x(20270131, 20261231, 3, 1)}
-	for _, c := range []struct {
-		name string
-		add  loyalty.Extended
-		want []loyalty.Extended
-	}{
-		{"of another lot", x(20270228, 20270131, 4, 1), append(slices.Clip(all[1:]), x(20270228, 20270131, 4, 1))},
-		{"of the same lot", x(20270131, 20270101, 4, 1), []loyalty.Extended{all[1], x(20270131, 20261231, 7, 1)}},
-		{"of the first lot", x(20261130, 20261001, 4, 1), []loyalty.Extended{x(20261130, 20261001, 6, 1), all[2]}},
-		{
-			"postponed another time", x(20270131, 20270101, 4, 2),
-			append(slices.Clip(all[1:]), x(20270131, 20270101, 4, 2)),
-		},
-	} {
-		if got := posting.AddExtended(all, c.add, noon); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
-		}
-	}
-	var full []loyalty.Extended
-	for i := range posting.MaxExtended + 1 {
-		full = posting.AddExtended(full, x(20270131, 20261231, 1, i+1), noon)
-	}
-	if len(full) != posting.MaxExtended || full[0].Times != 2 {
-		t.Errorf("it remembers %d, from %+v on", len(full), full[0])
-	}
-}
 
 // The first postponement needs no channel. Later ones require that a notice can be sent and was not returned.
 func TestWhetherAFallIsPostponed(t *testing.T) {
@@ -187,87 +94,6 @@ func TestWhetherAFallIsPostponed(t *testing.T) {
 		}
 		if got := posting.PostponesFall(p, acc, noon); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
-		}
-	}
-}
-
-// The points that a level protects are those of lots without an expiry since it was reached, if they would expire by
-// inactivity by their own terms.
-func TestPointsThatALevelProtects(t *testing.T) {
-	reached := func(to loyalty.Date, n loyalty.Points) loyalty.Entry {
-		return loyalty.Entry{
-			Kind: loyalty.KindMoveTier, Slides: to,
-			Postings: []loyalty.Posting{{Bucket: loyalty.BucketActive, Points: n}},
-		}
-	}
-	earned := func(expires loyalty.Date, postings ...loyalty.Posting) loyalty.Entry {
-		return loyalty.Entry{
-			Kind: loyalty.KindEarn, Postings: postings,
-			Order: &loyalty.OrderState{Grants: []loyalty.Grant{{Expires: expires}}},
-		}
-	}
-	active := func(lot loyalty.Date, n loyalty.Points) loyalty.Posting {
-		return loyalty.Posting{Bucket: loyalty.BucketActive, Lot: lot, Points: n}
-	}
-	wallet := loyalty.Posting{Wallet: "miles", Bucket: loyalty.BucketActive, Points: 1000}
-	sliding := loyalty.Slides + loyalty.Date(20270131)
-	event := earned(sliding, active(0, 7))
-	event.Order, event.Event = nil, &loyalty.EventState{Grants: event.Order.Grants}
-	bonus := loyalty.Entry{
-		Postings: []loyalty.Posting{active(0, 5)}, Reached: &loyalty.Reached{Grant: loyalty.Grant{Expires: sliding}},
-	}
-	pending := loyalty.Entry{
-		Postings: []loyalty.Posting{active(0, 3), {Bucket: loyalty.BucketPending, Lot: sliding, Points: -3}},
-	}
-	group := reached(20270131, 9)
-	group.TierGroup = "partner"
-	for _, c := range []struct {
-		name    string
-		entries []loyalty.Entry
-		n       loyalty.Points
-		found   bool
-	}{
-		{"nothing", []loyalty.Entry{earned(sliding, active(0, 10))}, 0, false},
-		{"the points of that instant", []loyalty.Entry{reached(posting.Forever, 50)}, 50, true},
-		{
-			"points that came later",
-			[]loyalty.Entry{
-				reached(posting.Forever, 50), earned(sliding, active(0, 10), active(20270131, 99), wallet), event,
-				bonus, pending,
-			},
-			75, true,
-		},
-		{
-			"points that never expire",
-			[]loyalty.Entry{
-				reached(posting.Forever, 50), earned(0, active(0, 10)), {Postings: []loyalty.Posting{active(0, 9)}},
-			},
-			50, true,
-		},
-		{
-			"points that were spent",
-			[]loyalty.Entry{reached(posting.Forever, 50), earned(sliding, active(0, -60))},
-			0, true,
-		},
-		{
-			"a level without that protection",
-			[]loyalty.Entry{reached(posting.Forever, 50), reached(sliding, 0)},
-			0,
-			false,
-		},
-		{
-			"a level reached again",
-			[]loyalty.Entry{
-				reached(posting.Forever, 50), reached(sliding, 0), earned(sliding, active(0, 10)),
-				reached(posting.Forever, 20),
-			},
-			20, true,
-		},
-		{"a level of a tier group", []loyalty.Entry{reached(posting.Forever, 50), group}, 50, true},
-		{"a level that moves nothing", []loyalty.Entry{reached(posting.Forever, 50), reached(0, 9)}, 50, true},
-	} {
-		if n, found := (tier.History{Entries: c.entries}).Protected(); n != c.n || found != c.found {
-			t.Errorf("%s: %d, found %t; want %d, %t", c.name, n, found, c.n, c.found)
 		}
 	}
 }

@@ -11,39 +11,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-func TestFulfillmentMovesOnlyForward(t *testing.T) {
-	can := map[redeem.FulfillmentStatus]string{
-		"": "", redeem.Ordered: "ordered shipped delivered canceled", redeem.Shipped: "shipped delivered",
-		redeem.Delivered: "delivered", redeem.FulfillmentCanceled: "canceled",
-	}
-	for from, want := range can {
-		got := ""
-		for _, to := range []redeem.FulfillmentStatus{
-			redeem.Ordered, redeem.Shipped, redeem.Delivered, redeem.FulfillmentCanceled,
-		} {
-			f := redeem.Fulfillment{Status: from}
-			next, err := f.Move(to, "1Z", noon)
-			if err != nil {
-				if !errors.Is(err, loyalty.InvalidFulfillmentTransition) || next.Tracking != "" {
-					t.Errorf("%s to %s: %+v, %v", from, to, next, err)
-				}
-				continue
-			}
-			if got != "" {
-				got += " "
-			}
-			got += string(next.Status)
-			if steps := map[bool]int{true: 0, false: 1}[from == to]; len(next.Steps) != steps ||
-				next.Tracking != "1Z" || len(f.Steps) != 0 {
-				t.Errorf("%s to %s: %+v", from, to, next)
-			}
-		}
-		if got != want {
-			t.Errorf("%q can become %q, not %q", from, got, want)
-		}
-	}
-}
-
 func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 	for _, policy := range []loyalty.OnRefund{loyalty.AllBack, loyalty.ShareBack, loyalty.NoneBack} {
 		p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
@@ -77,24 +44,6 @@ func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 		whole, part := redeem.GivesAllBack(p, big.NewRat(1, 1)), redeem.GivesAllBack(p, big.NewRat(1, 2))
 		if whole != (policy != loyalty.NoneBack) || part != (policy == loyalty.AllBack) {
 			t.Errorf("%v: %t, %t", policy, whole, part)
-		}
-	}
-}
-
-func TestAnAddressIsForWhatIsSent(t *testing.T) {
-	for _, c := range []struct {
-		r           loyalty.Reward
-		given, fine bool
-	}{
-		{loyalty.Reward{}, false, true},
-		{loyalty.Reward{}, true, false},
-		{loyalty.Reward{Manual: true}, false, true},
-		{loyalty.Reward{Manual: true}, true, true},
-		{loyalty.Reward{Manual: true, Address: true}, false, false},
-		{loyalty.Reward{Manual: true, Address: true}, true, true},
-	} {
-		if err := redeem.CheckAddress(&c.r, c.given); (err == nil) != c.fine {
-			t.Errorf("%+v, given %t: %v", c.r, c.given, err)
 		}
 	}
 }

@@ -9,20 +9,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
-func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
-	// The first is example (a) of Newcombe 1998, table II, method 10: 0.2000 (0.0524, 0.3339).
-	got, ok := remind.LiftOf(56, 70, 48, 80)
-	if !ok || got != (remind.Lift{Points: 20, Low: 5.24, High: 33.39}) {
-		t.Errorf("%+v", got)
-	}
-	if got, _ := remind.LiftOf(0, 10, 0, 10); got.Points != 0 || got.Low >= 0 || got.High <= 0 {
-		t.Errorf("%+v", got)
-	}
-	if _, ok := remind.LiftOf(1, 2, 0, 0); ok {
-		t.Error("the holdout is empty")
-	}
-}
-
 // Half of the members order after every week, written to or not, and half never do, so that reminders change nothing.
 // Who ignores them is thinned out among those held out too, as by caps and limits, else who acts would be
 // over-represented.

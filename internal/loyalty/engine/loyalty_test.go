@@ -61,23 +61,12 @@ func testProgram(tb testing.TB) *loyalty.Program {
 	return p
 }
 
-var noon = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
-
 func joined(tb interface{ Fatal(...any) }, p *loyalty.Program, at time.Time) loyalty.Account {
 	out, err := Join(p, "mem_ada", loyalty.Traits{}, at)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return out.Account
-}
-
-func paid(currency loyalty.Currency, lines ...loyalty.Line) loyalty.Order {
-	for i := range lines {
-		lines[i].ID, lines[i].Quantity = fmt.Sprint(i+1), 1
-	}
-	return loyalty.Order{
-		ID: "1042", Member: "mem_ada", PlacedAt: noon, Currency: currency, Status: loyalty.OrderPaid, Lines: lines,
-	}
 }
 
 func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {

@@ -10,25 +10,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// captured returns a payment of an amount. edit changes its capture.
-func captured(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Receipt {
-	f := loyalty.Fact{Kind: loyalty.FactCapture, ID: "c", State: loyalty.FactDone, Money: eur(cents), At: noon}
-	for _, e := range edit {
-		e(&f)
-	}
-	return loyalty.Receipt{ID: id, Facts: []loyalty.Fact{f}}
-}
-
-func backFact(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Fact {
-	f := loyalty.Fact{
-		Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, Money: eur(cents), At: noon.Add(time.Hour),
-	}
-	for _, e := range edit {
-		e(&f)
-	}
-	return f
-}
-
 func TestOrderOfPaymentsAlone(t *testing.T) {
 	untold := func(receipts ...loyalty.Receipt) loyalty.Order {
 		return loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.Unreported, PlacedAt: noon, Receipts: receipts}

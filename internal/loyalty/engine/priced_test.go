@@ -7,7 +7,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 )
 
 // An order keeps the rules of its version, and the live version decides which levels still exist.
@@ -80,40 +79,5 @@ func TestWalletsThatNoLongerExist(t *testing.T) {
 		if got := award.MissingWallets(live, c.rules); !slices.Equal(got, c.want) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
-	}
-}
-
-func TestActionsOfMissingLevelsAndWallets(t *testing.T) {
-	s := loyalty.EventState{Missing: []string{"wallets.miles", "tiers.copper"}}
-	for _, c := range []struct {
-		action loyalty.Action
-		want   string
-	}{
-		{loyalty.Action{}, ""},
-		{loyalty.Action{Wallet: "miles"}, "wallets.miles"},
-		{loyalty.Action{Wallet: "stars"}, ""},
-		{loyalty.Action{Wallet: "tiers.copper"}, ""},
-		{loyalty.Action{Tiers: []string{"gold", "copper"}}, "tiers.copper"},
-		{loyalty.Action{Tiers: []string{"gold"}}, ""},
-		{loyalty.Action{Tiers: []string{"miles"}}, ""},
-		{loyalty.Action{Wallet: "miles", Tiers: []string{"copper"}}, "wallets.miles"},
-	} {
-		if got := award.MissedBy(&s, c.action); got != c.want {
-			t.Errorf("%+v: %q, want %q", c.action, got, c.want)
-		}
-	}
-	for key, want := range map[string][]string{
-		"wallets.miles": {"wallet", "miles"}, "tiers.copper": {"level", "copper"},
-		"tier_groups.partner.friend": {"level", "friend"},
-	} {
-		got := earn.MissingReason("earn.rules.r", key)
-		if got.Rule != "earn.rules.r" || got.Kind != loyalty.IsMissing || !slices.Equal(got.Args, want) {
-			t.Errorf("%s: %+v", key, got)
-		}
-	}
-	var w earn.Worth
-	w.MissingLevel(&loyalty.OrderState{Missing: s.Missing})
-	if len(w.Reasons) != 1 || w.Reasons[0].Rule != "tiers.copper" {
-		t.Errorf("the reasons of the order are %+v", w.Reasons)
 	}
 }

@@ -12,62 +12,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-func TestNeedsOfTwoDecisions(t *testing.T) {
-	later := loyalty.PlacedOrder{At: noon, ID: "9"}
-	a := posting.Needs{Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(3, 1)}
-	for _, c := range []struct {
-		m, want posting.Needs
-	}{
-		{posting.Needs{}, posting.Needs{Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(1, 3)}},
-		{
-			posting.Needs{Orders: numberedOrders(2, 3)},
-			posting.Needs{Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(1, 2, 3)},
-		},
-		{
-			posting.Needs{Since: noon.Add(-5), Recorded: noon, All: true},
-			posting.Needs{Since: noon.Add(-5), Recorded: noon.Add(-1), All: true, Orders: numberedOrders(1, 3)},
-		},
-		{
-			posting.Needs{Numbers: true, Later: later},
-			posting.Needs{
-				Since: noon, Recorded: noon.Add(-1), Orders: numberedOrders(1, 3), Numbers: true, Later: later,
-			},
-		},
-	} {
-		if got := tier.MergeNeeds(a, c.m); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%+v: %+v", c.m, got)
-		}
-		if got := tier.MergeNeeds(c.m, a); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%+v, the other way round: %+v", c.m, got)
-		}
-	}
-	for _, c := range []struct {
-		needs           posting.Needs
-		zero, undecided bool
-	}{
-		{posting.Needs{}, true, false},
-		{posting.Needs{Since: noon}, false, false},
-		{posting.Needs{Recorded: noon}, false, false},
-		{posting.Needs{All: true}, false, false},
-		{posting.Needs{Orders: numberedOrders(1)}, false, false},
-		{posting.Needs{Numbers: true}, false, true},
-		{posting.Needs{Later: later}, false, true},
-	} {
-		if tier.NeedsNothing(c.needs) != c.zero || tier.Undecided(c.needs) != c.undecided {
-			t.Errorf("%+v: none %t, undecided %t", c.needs, tier.NeedsNothing(c.needs), tier.Undecided(c.needs))
-		}
-	}
-	enough := posting.Needs{Recorded: noon}
-	first := noon.Add(-posting.MaxOrderAhead - tier.ClockSkew)
-	if tier.Enough(enough, loyalty.Entry{Recorded: first}) ||
-		!tier.Enough(enough, loyalty.Entry{Recorded: first.Add(-1)}) {
-		t.Error("an entry that was recorded in time is not needed")
-	}
-	if enough.All = true; tier.Enough(enough, loyalty.Entry{Recorded: first.Add(-1)}) {
-		t.Error("not all entries are needed")
-	}
-}
-
 // A rolling window reaches back to months that the account merged, or that a manually set level needs.
 func TestMonthsThatADecisionNeeds(t *testing.T) {
 	quarter := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, loyalty.Period{Months: 6} }
@@ -189,33 +133,6 @@ func TestEntriesThatADecisionNeeds(t *testing.T) {
 	}
 }
 
-// A change of the traits that levels depend on requires all entries, as only earlier ones contain the traits before.
-func TestTraitsThatLevelsDependOn(t *testing.T) {
-	entry := func(kind loyalty.Kind, at time.Time, args ...string) loyalty.Entry {
-		return loyalty.Entry{Kind: kind, Effective: at, Reasons: []loyalty.Reason{{Args: args}}}
-	}
-	for _, c := range []struct {
-		name  string
-		entry loyalty.Entry
-		want  bool
-	}{
-		{"segments", entry(loyalty.KindUpdateMember, noon, "segments"), true},
-		{"segments and others", entry(loyalty.KindUpdateMember, noon, "zone", "segments"), true},
-		{"the beginning of the year", entry(loyalty.KindUpdateMember, noon, "membership_year_start"), true},
-		{"channels", entry(loyalty.KindUpdateMember, noon, tier.ChangedChannels), true},
-		{"the time zone", entry(loyalty.KindUpdateMember, noon, "zone"), false},
-		{"before that instant", entry(loyalty.KindUpdateMember, noon.Add(-1), "segments"), false},
-		{"no reason", loyalty.Entry{Kind: loyalty.KindUpdateMember, Effective: noon}, false},
-		{"another entry", entry(loyalty.KindEnroll, noon, "segments"), false},
-	} {
-		if got := (tier.History{
-			Entries: []loyalty.Entry{{Kind: loyalty.KindEarn}, c.entry},
-		}).ChangesTraits(noon); got != c.want {
-			t.Errorf("%s: %t", c.name, got)
-		}
-	}
-}
-
 func TestFactsThatEntriesState(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 6} })
 	order := func(id string, minutes int, revision int64, m *loyalty.Metric, brands ...loyalty.Bought) loyalty.Entry {
@@ -277,41 +194,6 @@ func TestFactsThatEntriesState(t *testing.T) {
 	want = append(want, fact{"2", 2 * time.Hour, []int64{-2}, 0}, fact{"2", 3 * time.Hour, []int64{1}, 0})
 	if got := read(true); !reflect.DeepEqual(got, want) {
 		t.Errorf("if levels are kept on refunds, the facts are %+v, want %+v", got, want)
-	}
-}
-
-func TestFactThatNoLongerCounts(t *testing.T) {
-	brand := func(month int, name string, n int64) loyalty.Bought {
-		return loyalty.Bought{Month: month, Brand: name, N: n}
-	}
-	for _, c := range []struct {
-		name string
-		fact tier.Fact
-		want bool
-	}{
-		{"nothing", tier.Fact{}, true},
-		{"spend", tier.Fact{Metrics: []loyalty.Metric{{Month: 202612, Spend: 1}}}, false},
-		{
-			"spend that was refunded",
-			tier.Fact{Metrics: []loyalty.Metric{{Month: 202612, Spend: 1}, {Month: 202612, Spend: -1}}},
-			true,
-		},
-		{"a brand", tier.Fact{Brands: []loyalty.Bought{brand(202612, "east", 1)}}, false},
-		{
-			"a brand that was returned",
-			tier.Fact{Brands: []loyalty.Bought{brand(202612, "east", 1), brand(202612, "east", -1)}},
-			true,
-		},
-		{
-			"a brand instead of another",
-			tier.Fact{Brands: []loyalty.Bought{brand(202612, "east", 1), brand(202612, "west", -1)}},
-			false,
-		},
-		{"a change of the member", tier.Fact{Entry: &loyalty.Entry{}}, false},
-	} {
-		if got := c.fact.Nothing(); got != c.want {
-			t.Errorf("%s: %t", c.name, got)
-		}
 	}
 }
 

@@ -305,24 +305,6 @@ func TestALimitThatIsYoungerThanARedemptionIsNotExtendedByIt(t *testing.T) {
 	}
 }
 
-func TestRefusalsCountWhatIsOne(t *testing.T) {
-	for got, want := range map[string]string{
-		redeem.Explain(
-			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "1", Available: "1"},
-		): "The order already uses 1 reward; the limit is 1.",
-		redeem.Explain(
-			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"},
-		): "The order already uses 2 rewards; the limit is 2.",
-		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerDay}):   "once per day",
-		earn.LimitText(loyalty.Limit{Times: 3, Per: loyalty.PerMonth}): "3 times per month",
-		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerEver}):  "once ever",
-	} {
-		if got != want {
-			t.Errorf("%s\nwant %s", got, want)
-		}
-	}
-}
-
 // A redemption of points in another wallet that is reversed in several steps ends in the same balances as one that is
 // reversed at once, whatever the numbers. The credited points that the member keeps are the exact part, rounded up.
 func TestReversalsInStepsTakeBackAsMuchAsOne(tt *testing.T) {

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"fmt"
-	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -27,18 +25,6 @@ func limitedProgram(t *testing.T, reject bool) *loyalty.Program {
 			Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}, {Times: 30, Per: loyalty.PerYear}},
 		}}
 	})
-}
-
-const limitedRule = "earn.rules.r"
-
-func monthly(n int64) loyalty.Usage {
-	return loyalty.Usage{Rule: limitedRule, Per: loyalty.PerMonth, Ends: 20261231, N: n}
-}
-
-func monthlyTimes(n int64) loyalty.Usage {
-	u := monthly(n)
-	u.Times = true
-	return u
 }
 
 func TestBoundOfAPeriod(t *testing.T) {
@@ -301,165 +287,5 @@ func TestOrdersThatAChangeAffects(t *testing.T) {
 		if got := award.Displaced(d, s, c.used); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
-	}
-}
-
-func TestUsageOfALaterOrderInTheSameCommand(t *testing.T) {
-	x := loyalty.LaterOrder{Order: loyalty.PlacedOrder{At: noon, ID: "3"}, Usage: []loyalty.Usage{monthly(10)}}
-	entry := func(id string, n int64) loyalty.Entry {
-		return loyalty.Entry{
-			Order: &loyalty.OrderState{Order: loyalty.Order{ID: id, PlacedAt: noon}},
-			Usage: []loyalty.Usage{monthly(n)},
-		}
-	}
-	got := award.LaterOf(
-		loyalty.LaterOrders{}, x,
-		[]loyalty.Entry{{Usage: []loyalty.Usage{monthly(100)}}, entry("3", 5), entry("4", 50), entry("3", -1)},
-	)
-	if want := []loyalty.Usage{monthly(14)}; !slices.Equal(got, want) || x.Usage[0].N != 10 {
-		t.Errorf("%+v, want %+v", got, want)
-	}
-}
-
-// A period is closed once the account may no longer store its usage.
-func TestPeriodIsClosed(t *testing.T) {
-	u := loyalty.Usage{Ends: 20261231}
-	kept := time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC).Add(posting.UsageKept)
-	for at, want := range map[time.Time]bool{
-		kept: false, kept.Add(24*time.Hour - 1): false, kept.Add(24 * time.Hour): true,
-	} {
-		acc := loyalty.Account{Seen: at}
-		if got := earn.IsClosed(&acc, u); got != want {
-			t.Errorf("at %s: %t", at, got)
-		}
-		if earn.IsClosed(&acc, loyalty.Usage{}) {
-			t.Error("a period without an end is closed")
-		}
-		if left := posting.AddUsage([]loyalty.Usage{{Ends: 20261231, N: 1}}, nil, at); (len(left) == 0) != want {
-			t.Errorf("at %s the account stores %+v", at, left)
-		}
-	}
-}
-
-func TestUsageWithoutThatOfAnOrder(t *testing.T) {
-	acc := loyalty.Account{Usage: []loyalty.Usage{{Rule: "a", N: 5}, {Rule: "b", N: 5}, {Rule: "c", N: 5}}}
-	got := award.Without(acc, []loyalty.Usage{{Rule: "a", N: 2}, {Rule: "b", N: 9}, {Rule: "d", N: 1}}).Usage
-	if want := []loyalty.Usage{
-		{Rule: "a", N: 3},
-		{Rule: "b"},
-		{Rule: "c", N: 5},
-	}; !slices.Equal(got, want) ||
-		acc.Usage[0].N != 5 {
-		t.Errorf("%+v, want %+v", got, want)
-	}
-}
-
-// An account stores the orders that were cut. It forgets those whose periods are closed, and if there are too many, the
-// order whose periods end first; of several, the one placed last.
-func TestCutOrdersThatAnAccountStores(t *testing.T) {
-	x := func(n int, ends loyalty.Date) loyalty.CutOrder {
-		return loyalty.CutOrder{Order: numbered(n), Ends: ends}
-	}
-	entry := func(n int, cut ...loyalty.Usage) loyalty.Entry {
-		o := numbered(n)
-		return loyalty.Entry{
-			Effective: noon, Order: &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, PlacedAt: o.At}, Cut: cut},
-		}
-	}
-	ever := loyalty.Usage{Per: loyalty.PerEver}
-	year := loyalty.Usage{Per: loyalty.PerYear, Ends: 20271231}
-	oldest := loyalty.DateOf(noon.Add(-posting.UsageKept), time.UTC)
-	for _, c := range []struct {
-		name  string
-		was   []loyalty.CutOrder
-		entry loyalty.Entry
-		want  []loyalty.CutOrder
-	}{
-		{
-			"an order is cut",
-			[]loyalty.CutOrder{x(1, 20261231), x(3, 20261231)},
-			entry(2, monthly(0)),
-			[]loyalty.CutOrder{x(1, 20261231), x(2, 20261231), x(3, 20261231)},
-		},
-		{
-			"by the longest of several periods", nil, entry(2, monthly(0), year, monthlyTimes(0)),
-			[]loyalty.CutOrder{x(2, 20271231)},
-		},
-		{"by a period without an end", nil, entry(2, monthly(0), ever, year), []loyalty.CutOrder{x(2, 0)}},
-		{
-			"an order is cut again",
-			[]loyalty.CutOrder{x(2, 20261231)},
-			entry(2, year),
-			[]loyalty.CutOrder{x(2, 20271231)},
-		},
-		{
-			"an order is no longer cut",
-			[]loyalty.CutOrder{x(1, 20261231), x(2, 20261231)},
-			entry(2),
-			[]loyalty.CutOrder{x(1, 20261231)},
-		},
-		{"the only order is no longer cut", []loyalty.CutOrder{x(2, 20261231)}, entry(2), nil},
-		{
-			"no order",
-			[]loyalty.CutOrder{x(1, 20261231)},
-			loyalty.Entry{Effective: noon},
-			[]loyalty.CutOrder{x(1, 20261231)},
-		},
-		{
-			"another order",
-			[]loyalty.CutOrder{x(1, oldest.Plus(-1)), x(3, oldest), x(4, 0)},
-			entry(2),
-			[]loyalty.CutOrder{x(3, oldest), x(4, 0)},
-		},
-	} {
-		acc := loyalty.Account{Cut: c.was}
-		if posting.NoteCut(&acc, c.entry); !reflect.DeepEqual(acc.Cut, c.want) {
-			t.Errorf("%s: %+v, want %+v", c.name, acc.Cut, c.want)
-		}
-	}
-	var full []loyalty.CutOrder
-	for i := range posting.MaxCut {
-		full = append(full, x(i, 20270131))
-	}
-	full[4].Ends, full[7].Ends, full[9].Ends = 20261231, 20261231, 0
-	acc := loyalty.Account{Cut: slices.Clone(full)}
-	if posting.NoteCut(
-		&acc, entry(50, year),
-	); len(acc.Cut) != posting.MaxCut || acc.Cut[7] != full[8] ||
-		acc.Cut[posting.MaxCut-1] != x(50, 20271231) {
-		t.Errorf("it stores %+v", acc.Cut)
-	}
-}
-
-func TestUsesOfAShare(t *testing.T) {
-	caps, limits := []loyalty.Cap{
-		{Points: 10, Per: loyalty.PerOrder, Reject: false}, {Points: 50, Per: loyalty.PerMonth, Reject: false},
-	}, []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}}
-	for _, c := range []struct {
-		was, is loyalty.Points
-		want    []loyalty.Usage
-	}{
-		{0, 5, []loyalty.Usage{monthly(5), monthlyTimes(1)}},
-		{5, 7, []loyalty.Usage{monthly(2)}},
-		{5, 5, nil},
-		{0, 0, nil},
-		{5, 0, []loyalty.Usage{monthly(-5), monthlyTimes(-1)}},
-		{5, 1, []loyalty.Usage{monthly(-4)}},
-	} {
-		s := loyalty.Share{Rule: limitedRule, Used: c.was}
-		if got := earn.UseShare(&s, c.is, caps, limits, 20261210); !slices.Equal(got, c.want) || s.Used != c.is {
-			t.Errorf("%d becomes %d: %+v, want %+v", c.was, c.is, got, c.want)
-		}
-	}
-	for l, want := range map[loyalty.Limit]string{
-		{Times: 1, Per: loyalty.PerDay}: "once per day", {Times: 3, Per: loyalty.PerMonth}: "3 times per month",
-		{Times: 1, Per: loyalty.PerEver}: "once ever", {Times: 2, Per: loyalty.PerEver}: "2 times ever",
-	} {
-		if got := earn.LimitText(l); got != want {
-			t.Errorf("%+v: %q, want %q", l, got, want)
-		}
-	}
-	if got := fmt.Sprint(loyalty.Cap{Points: 50, Per: loyalty.PerMonth, Reject: false}); got != "50 per month" {
-		t.Error(got)
 	}
 }

@@ -3,13 +3,11 @@ package engine
 import (
 	"fmt"
 	"math/big"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func TestAccountThatDoesNotKnowEnoughOrders(t *testing.T) {
@@ -49,25 +47,6 @@ func TestAccountThatDoesNotKnowEnoughOrders(t *testing.T) {
 		}
 		if fmt.Sprint(ids) != fmt.Sprint(c.want) || enough != c.enough || got.Most != 3 {
 			t.Errorf("%s: %v, enough %t; want %v, %t", c.name, ids, enough, c.want, c.enough)
-		}
-	}
-}
-
-func TestFirstOrdersOfAnImportedMember(t *testing.T) {
-	for n, want := range map[int64]int{0: 0, 1: 1, 19: 19, 20: 20, 21: 20, 1000: 20} {
-		f := award.EarlierOrders(n, noon)
-		if len(f.Orders) != want || f.Most != posting.MaxOrderNumber {
-			t.Errorf("%d orders: %+v", n, f)
-			continue
-		}
-		if want == 0 {
-			continue
-		}
-		if at := f.Orders[0].At; !at.Equal(noon.Add(-time.Duration(n) * time.Millisecond)) {
-			t.Errorf("of %d orders the first was placed at %s", n, at)
-		}
-		if !slices.IsSortedFunc(f.Orders, loyalty.PlacedOrder.Compare) || !f.Orders[want-1].At.Before(noon) {
-			t.Errorf("%d orders: %+v", n, f.Orders)
 		}
 	}
 }

@@ -253,17 +253,6 @@ func TestTierGroupCountsOnlyLaterOrders(t *testing.T) {
 	}
 }
 
-func TestAccountLimitsStoredTierGroups(t *testing.T) {
-	acc := loyalty.Account{}
-	for i := range 3 * posting.MaxGroupStandings {
-		posting.SetGroupStanding(&acc, fmt.Sprint(i), func(l *loyalty.TierGroupStanding) { l.Tier.Level = "gold" })
-	}
-	if len(acc.TierGroups) != posting.MaxGroupStandings ||
-		acc.TierGroups[posting.MaxGroupStandings-1].TierGroup != fmt.Sprint(3*posting.MaxGroupStandings-1) {
-		t.Errorf("it remembers %+v", acc.TierGroups)
-	}
-}
-
 func TestInvalidTierGroupsAreRejected(t *testing.T) {
 	ok := twoTierGroups(t, func(*loyalty.TierGroup) {})
 	for name, edit := range map[string]func(*loyalty.Program){

@@ -1,11 +1,11 @@
-package engine
+package posting
 
 import (
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
 // Stored, an empty list of usages is none, so both have to leave the account alike. Found by seed 1795347565682758740.
@@ -16,7 +16,7 @@ func TestAnEmptyUsageForgetsNothing(t *testing.T) {
 	}
 	for _, usage := range [][]loyalty.Usage{nil, {}} {
 		e := loyalty.Entry{Sequence: 1, Effective: time.Date(2027, 4, 8, 0, 0, 0, 0, time.UTC), Usage: usage}
-		got, err := posting.Apply(acc, e)
+		got, err := Apply(acc, e)
 		if err != nil || len(got.Usage) != 1 {
 			t.Errorf("with %#v: %v, %v", usage, got.Usage, err)
 		}
@@ -27,12 +27,12 @@ func TestAnEmptyUsageForgetsNothing(t *testing.T) {
 func TestDaysThatAnAccountRemembers(t *testing.T) {
 	var days []loyalty.Date
 	for i := range loyalty.MaxGraced {
-		days = posting.AddGraced(days, loyalty.Date(20270101+i))
+		days = AddGraced(days, loyalty.Date(20270101+i))
 	}
-	if days = posting.AddGraced(days, 20270101); len(days) != loyalty.MaxGraced || days[0] != 20270101 {
+	if days = AddGraced(days, 20270101); len(days) != loyalty.MaxGraced || days[0] != 20270101 {
 		t.Errorf("it remembers %d days from %s on", len(days), days[0])
 	}
-	if days = posting.AddGraced(days, 20270801); len(days) != loyalty.MaxGraced || days[0] != 20270102 ||
+	if days = AddGraced(days, 20270801); len(days) != loyalty.MaxGraced || days[0] != 20270102 ||
 		days[loyalty.MaxGraced-1] != 20270801 {
 		t.Errorf("it remembers %d days from %s to %s", len(days), days[0], days[len(days)-1])
 	}
@@ -41,58 +41,58 @@ func TestDaysThatAnAccountRemembers(t *testing.T) {
 // Of the entries that give or take points, those of the member are activities, but neither contributions to others nor
 // orders that are decided again because of other orders.
 func TestEntriesThatAreActivities(t *testing.T) {
-	at := noon.Add(time.Hour)
+	at := loyaltytest.Noon.Add(time.Hour)
 	for _, c := range []struct {
 		name  string
 		entry loyalty.Entry
 		last  time.Time
 		want  time.Time
 	}{
-		{"points", loyalty.Entry{Kind: loyalty.KindEarn}, noon, at},
-		{"a redemption", loyalty.Entry{Kind: loyalty.KindRedeem}, noon, at},
+		{"points", loyalty.Entry{Kind: loyalty.KindEarn}, loyaltytest.Noon, at},
+		{"a redemption", loyalty.Entry{Kind: loyalty.KindRedeem}, loyaltytest.Noon, at},
 		{"a redemption after a later activity", loyalty.Entry{Kind: loyalty.KindRedeem}, at.Add(1), at.Add(1)},
-		{"an expiry", loyalty.Entry{Kind: loyalty.KindExpire}, noon, noon},
+		{"an expiry", loyalty.Entry{Kind: loyalty.KindExpire}, loyaltytest.Noon, loyaltytest.Noon},
 		{
 			"an event that is decided again",
 			loyalty.Entry{Kind: loyalty.KindEarn, Reasons: []loyalty.Reason{{Kind: loyalty.HasFollowed}}},
-			noon, noon,
+			loyaltytest.Noon, loyaltytest.Noon,
 		},
 		{
 			"an order",
 			loyalty.Entry{
 				Kind:  loyalty.KindEarn,
-				Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon.Add(-1)}, Counted: true},
+				Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: loyaltytest.Noon.Add(-1)}, Counted: true},
 			},
-			noon, noon,
+			loyaltytest.Noon, loyaltytest.Noon,
 		},
 		{
 			"a later order",
 			loyalty.Entry{
 				Kind: loyalty.KindEarn, Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: at}, Counted: true},
 			},
-			noon, at,
+			loyaltytest.Noon, at,
 		},
 		{
 			"an order that no longer counts",
 			loyalty.Entry{
 				Kind:  loyalty.KindClawback,
-				Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon}, ActiveBefore: noon.Add(-1)},
+				Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: loyaltytest.Noon}, ActiveBefore: loyaltytest.Noon.Add(-1)},
 			},
-			noon, noon.Add(-1),
+			loyaltytest.Noon, loyaltytest.Noon.Add(-1),
 		},
 	} {
-		acc := loyalty.Account{Status: loyalty.Active, Joined: noon, LastActivity: c.last}
+		acc := loyalty.Account{Status: loyalty.Active, Joined: loyaltytest.Noon, LastActivity: c.last}
 		c.entry.Sequence, c.entry.Effective, c.entry.Recorded = 1, at, at
-		got, err := posting.Apply(acc, c.entry)
+		got, err := Apply(acc, c.entry)
 		if err != nil || !got.LastActivity.Equal(c.want) {
 			t.Errorf("%s: %s, %v; want %s", c.name, got.LastActivity, err, c.want)
 		}
 	}
 	e := loyalty.Entry{
 		Sequence: 1, Effective: at, Recorded: at,
-		Undecided: []loyalty.Again{{Order: loyalty.PlacedOrder{At: noon, ID: "1"}}},
+		Undecided: []loyalty.Again{{Order: loyalty.PlacedOrder{At: loyaltytest.Noon, ID: "1"}}},
 	}
-	if got, err := posting.Apply((loyalty.Account{Status: loyalty.Active}), e); err != nil || len(got.Undecided) != 1 {
+	if got, err := Apply((loyalty.Account{Status: loyalty.Active}), e); err != nil || len(got.Undecided) != 1 {
 		t.Errorf("orders that wait: %+v, %v", got.Undecided, err)
 	}
 }

@@ -1,14 +1,12 @@
-package engine
+package award
 
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
 // The lines and refunds of a large order keep the revision in which they last changed.
@@ -21,7 +19,7 @@ func TestRevisionsOfALargeOrdersLines(t *testing.T) {
 	}
 	refunds := func(n int) (all []loyalty.Refund) {
 		for i := range n {
-			all = append(all, back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}))
+			all = append(all, loyaltytest.Back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}))
 		}
 		return all
 	}
@@ -40,7 +38,7 @@ func TestRevisionsOfALargeOrdersLines(t *testing.T) {
 		s := loyalty.OrderState{
 			Revision: i + 1, Order: loyalty.Order{Lines: lines(c.lines), Refunds: refunds(c.refunds)},
 		}
-		if award.SinceWhen(&s, prior); s.LinesSince != c.linesSince || s.RefundsSince != c.refundsSince {
+		if SinceWhen(&s, prior); s.LinesSince != c.linesSince || s.RefundsSince != c.refundsSince {
 			t.Errorf(
 				"revision %d: lines since %d, refunds since %d; want %d, %d", i+1, s.LinesSince, s.RefundsSince,
 				c.linesSince, c.refundsSince,
@@ -56,10 +54,10 @@ func TestFirstRevisionOfALargeOrder(t *testing.T) {
 	for i := range posting.InlineLines + 1 {
 		s.Order.Lines = append(s.Order.Lines, loyalty.Line{ID: fmt.Sprint(i), Quantity: 1, Amount: 10})
 		s.Order.Refunds = append(
-			s.Order.Refunds, back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}),
+			s.Order.Refunds, loyaltytest.Back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}),
 		)
 	}
-	if award.SinceWhen(&s, nil); s.LinesSince != 1 || s.RefundsSince != 1 {
+	if SinceWhen(&s, nil); s.LinesSince != 1 || s.RefundsSince != 1 {
 		t.Errorf("lines since %d, refunds since %d", s.LinesSince, s.RefundsSince)
 	}
 }
@@ -74,22 +72,10 @@ func TestIDsOfLinesOccurOnce(t *testing.T) {
 		if n > posting.MaxLines {
 			code, pointer = loyalty.ValidationFailed, "/line_items"
 		}
-		wantRefusal(t, fmt.Sprint(n, " lines"), award.CheckOrder(o), code, pointer)
+		loyaltytest.WantRefusal(t, fmt.Sprint(n, " lines"), CheckOrder(o), code, pointer)
 		o.Lines[n-1].ID = "0"
-		wantRefusal(
-			t, fmt.Sprint(n, " lines, two of one ID"), award.CheckOrder(o), loyalty.ValidationFailed, "/line_items",
+		loyaltytest.WantRefusal(
+			t, fmt.Sprint(n, " lines, two of one ID"), CheckOrder(o), loyalty.ValidationFailed, "/line_items",
 		)
-	}
-}
-
-func TestOlderStateOfAnOrderReplacesNothing(t *testing.T) {
-	was := loyalty.Order{UpdatedAt: noon}
-	for at, want := range map[time.Time]bool{noon.Add(-1): false, noon: true, noon.Add(1): true, {}: true} {
-		if got := receipt.Supersedes((loyalty.Order{UpdatedAt: at}), was); got != want {
-			t.Errorf("changed at %s: %t", at, got)
-		}
-	}
-	if !receipt.Supersedes((loyalty.Order{UpdatedAt: noon}), loyalty.Order{}) {
-		t.Error("a state with a time of change replaces one without")
 	}
 }

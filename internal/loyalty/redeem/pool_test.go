@@ -1,4 +1,4 @@
-package engine
+package redeem
 
 import (
 	"fmt"
@@ -6,12 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
-func poolOf(codes ...string) *redeem.CodePool {
-	var p redeem.CodePool
+func poolOf(codes ...string) *CodePool {
+	var p CodePool
 	for _, code := range codes {
 		p.Add(code)
 	}
@@ -33,14 +32,14 @@ func TestRandomPoolsAreAccepted(t *testing.T) {
 		alphabet string
 		length   int
 	}{
-		{redeem.Alphabet, 9},
+		{Alphabet, 9},
 		{"0123456789", 20},
 		{"0123456789abcdef", 12},
-		{redeem.Alphabet + "ILOU", 10},
-		{redeem.Alphabet[10:], 10},
+		{Alphabet + "ILOU", 10},
+		{Alphabet[10:], 10},
 	} {
 		for _, size := range []int{1, 2, 3, 4, 10, 100, 2_000} {
-			var p redeem.CodePool
+			var p CodePool
 			for range size {
 				p.Add("SPRING-" + randomFrom(r, c.alphabet, c.length))
 			}
@@ -57,13 +56,13 @@ func TestPoolsThatAreEasyToGuessAreRejected(t *testing.T) {
 		for what, code := range map[string]func(i int) string{
 			"a running number":          func(i int) string { return fmt.Sprintf("SUMMER-SALE-2026-%08d", i+1) },
 			"a running number in front": func(i int) string { return fmt.Sprintf("%08d-SUMMER-SALE-2026", i+1) },
-			"short codes":               func(int) string { return randomFrom(r, redeem.Alphabet, 7) },
+			"short codes":               func(int) string { return randomFrom(r, Alphabet, 7) },
 			"numbers":                   func(int) string { return randomFrom(r, "0123456789", 12) },
 			"few characters": func(int) string {
-				return "SPRING-" + randomFrom(r, redeem.Alphabet, 7) +
+				return "SPRING-" + randomFrom(r, Alphabet, 7) +
 					"-2026"
 			},
-			"a short code among longer": func(i int) string { return randomFrom(r, redeem.Alphabet, 12-i%2*6) },
+			"a short code among longer": func(i int) string { return randomFrom(r, Alphabet, 12-i%2*6) },
 			"few alphabetic characters": func(i int) string {
 				if size < 1_000 { // too few codes to see that only two characters occur
 					return "AAAA-BBBB"
@@ -71,7 +70,7 @@ func TestPoolsThatAreEasyToGuessAreRejected(t *testing.T) {
 				return randomFrom(r, "AB", 20)
 			},
 		} {
-			var p redeem.CodePool
+			var p CodePool
 			for i := range size {
 				p.Add(code(i))
 			}
@@ -93,24 +92,24 @@ func TestAPoolMayNotImitateGeneratedCodes(t *testing.T) {
 		values := make([]byte, 16)
 		copy(values, prefix)
 		for i := len(prefix); i < 16; i++ {
-			values[i], n = redeem.Alphabet[n&31], n>>5
+			values[i], n = Alphabet[n&31], n>>5
 		}
 		for i := range values {
-			values[i] = byte(strings.IndexByte(redeem.Alphabet, values[i]))
+			values[i] = byte(strings.IndexByte(Alphabet, values[i]))
 		}
-		check := redeem.CheckCharacter(values)
+		check := CheckCharacter(values)
 		for i := range values {
-			values[i] = redeem.Alphabet[values[i]]
+			values[i] = Alphabet[values[i]]
 		}
-		return string(values) + string(redeem.Alphabet[check])
+		return string(values) + string(Alphabet[check])
 	}
-	var weak, strong redeem.CodePool
+	var weak, strong CodePool
 	r := rand.New(rand.NewPCG(seedtest.Of(t), 0))
 	for range 100 {
 		weak.Add(imitation("SPRNG", int(r.Uint64()>>9)))
 		strong.Add(randomCode())
 	}
-	if weak.Bits() < redeem.MinPoolBits || weak.Check() == nil {
+	if weak.Bits() < MinPoolBits || weak.Check() == nil {
 		t.Errorf("a pool of %.1f bits with the form of generated codes is accepted", weak.Bits())
 	}
 	if err := strong.Check(); err != nil {

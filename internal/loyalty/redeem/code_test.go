@@ -1,4 +1,4 @@
-package engine
+package redeem
 
 import (
 	"crypto/rand"
@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
 func randomCode() string {
 	var bits [10]byte
 	rand.Read(bits[:])
-	return redeem.NewCode(bits)
+	return NewCode(bits)
 }
 
 func TestACodeIsEightyBitsWithACheckCharacter(t *testing.T) {
@@ -26,21 +26,21 @@ func TestACodeIsEightyBitsWithACheckCharacter(t *testing.T) {
 			0b1_01110_01, 0b111_10000,
 		}: "1234-5678-9ABC-DEFG-",
 	} {
-		got := redeem.NewCode(bits)
-		if !strings.HasPrefix(got, want) || len(got) != 21 || !redeem.WellFormed(got) {
-			t.Errorf("%x is %q, want %q; well-formed: %t", bits, got, want, redeem.WellFormed(got))
+		got := NewCode(bits)
+		if !strings.HasPrefix(got, want) || len(got) != 21 || !WellFormed(got) {
+			t.Errorf("%x is %q, want %q; well-formed: %t", bits, got, want, WellFormed(got))
 		}
 	}
 }
 
 func TestEveryWrongCharacterIsCaught(t *testing.T) {
 	for range 50 {
-		code := redeem.PlainCode(randomCode())
+		code := PlainCode(randomCode())
 		for i := range code {
-			for _, wrong := range []byte(redeem.Alphabet) {
+			for _, wrong := range []byte(Alphabet) {
 				typed := code[:i] + string(wrong) + code[i+1:]
-				if redeem.WellFormed(typed) != (typed == code) {
-					t.Fatalf("%s typed as %s: well-formed %t", code, typed, redeem.WellFormed(typed))
+				if WellFormed(typed) != (typed == code) {
+					t.Fatalf("%s typed as %s: well-formed %t", code, typed, WellFormed(typed))
 				}
 			}
 		}
@@ -49,13 +49,13 @@ func TestEveryWrongCharacterIsCaught(t *testing.T) {
 
 func TestEveryTwoCharactersThatChangedPlacesAreCaught(t *testing.T) {
 	for range 200 {
-		code := redeem.PlainCode(randomCode())
+		code := PlainCode(randomCode())
 		for i := range code {
 			for j := range i {
 				b := []byte(code)
 				b[i], b[j] = b[j], b[i]
-				if typed := string(b); redeem.WellFormed(typed) != (typed == code) {
-					t.Fatalf("%s typed as %s: well-formed %t", code, typed, redeem.WellFormed(typed))
+				if typed := string(b); WellFormed(typed) != (typed == code) {
+					t.Fatalf("%s typed as %s: well-formed %t", code, typed, WellFormed(typed))
 				}
 			}
 		}
@@ -67,19 +67,19 @@ func TestConfusableCharactersReadAlike(t *testing.T) {
 	for _, typed := range []string{
 		"1010-abcd", "IOIO-ABCD", "LoLo abcd", "lOiO ABCD", " 1 0 1 0-A-B-C-D-", "1010ABCD",
 	} {
-		if got, want := redeem.PlainCode(typed), redeem.PlainCode(code); got != want {
+		if got, want := PlainCode(typed), PlainCode(code); got != want {
 			t.Errorf("%q is looked up as %q, not as %q", typed, got, want)
 		}
 	}
 	for _, foreign := range []string{"", "SUMMER", "ÄÖÜ-2026", "0000-0000-0000-000U-0", "0000-0000-0000-0000-00"} {
-		if redeem.WellFormed(foreign) {
+		if WellFormed(foreign) {
 			t.Errorf("%q is well-formed", foreign)
 		}
 	}
 	for range 1000 {
 		ours := randomCode()
-		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); !redeem.WellFormed(lower) ||
-			redeem.PlainCode(lower) != redeem.PlainCode(ours) {
+		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); !WellFormed(lower) ||
+			PlainCode(lower) != PlainCode(ours) {
 			t.Fatalf("%s is not read as %s", lower, ours)
 		}
 	}
@@ -89,19 +89,19 @@ func TestNoTwoCodesAreAlike(t *testing.T) {
 	seen := map[string]bool{}
 	var used [16][32]bool
 	for range 100_000 {
-		code := redeem.PlainCode(randomCode())
+		code := PlainCode(randomCode())
 		if seen[code] {
 			t.Fatalf("%s came twice", code)
 		}
 		seen[code] = true
 		for i := range used {
-			used[i][strings.IndexByte(redeem.Alphabet, code[i])] = true
+			used[i][strings.IndexByte(Alphabet, code[i])] = true
 		}
 	}
 	for i := range used {
 		for v, was := range used[i] {
 			if !was {
-				t.Errorf("character %d was never %c: that is less than 80 bits", i, redeem.Alphabet[v])
+				t.Errorf("character %d was never %c: that is less than 80 bits", i, Alphabet[v])
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func TestNoTwoCodesAreAlike(t *testing.T) {
 
 // A card that was spent before anybody kept what there was on it at first.
 func TestOfASpentCardNothingComesBack(t *testing.T) {
-	spent := redeem.IssuedCode{Left: loyalty.Money{Amount: 0, Currency: "EUR"}, Used: noon}
+	spent := IssuedCode{Left: loyalty.Money{Amount: 0, Currency: "EUR"}, Used: loyaltytest.Noon}
 	for _, worth := range []int64{0, 2_500} {
 		spent.Worth = worth
 		if code, back := spent.Back(100, 100); back != 0 || code != spent {
@@ -122,32 +122,32 @@ func TestReversedUseOfCodeMakesItUsableAgain(t *testing.T) {
 	eur := func(n int64) loyalty.Money { return loyalty.Money{Amount: n, Currency: "EUR"} }
 	for _, c := range []struct {
 		name      string
-		was, want redeem.IssuedCode
+		was, want IssuedCode
 		amount    loyalty.Money
 	}{
-		{"a voucher", redeem.IssuedCode{Used: noon}, redeem.IssuedCode{}, loyalty.Money{}},
+		{"a voucher", IssuedCode{Used: loyaltytest.Noon}, IssuedCode{}, loyalty.Money{}},
 		{
 			"a voucher whose points were given back",
-			redeem.IssuedCode{Used: noon, Returned: true},
-			redeem.IssuedCode{Returned: true, Void: true},
+			IssuedCode{Used: loyaltytest.Noon, Returned: true},
+			IssuedCode{Returned: true, Void: true},
 			loyalty.Money{},
 		},
 		{
 			"a gift card with a rest",
-			redeem.IssuedCode{Left: eur(5), Worth: 25},
-			redeem.IssuedCode{Left: eur(25), Worth: 25},
+			IssuedCode{Left: eur(5), Worth: 25},
+			IssuedCode{Left: eur(25), Worth: 25},
 			eur(20),
 		},
 		{
 			"a gift card that was used up",
-			redeem.IssuedCode{Left: eur(0), Worth: 25, Used: noon},
-			redeem.IssuedCode{Left: eur(20), Worth: 25},
+			IssuedCode{Left: eur(0), Worth: 25, Used: loyaltytest.Noon},
+			IssuedCode{Left: eur(20), Worth: 25},
 			eur(20),
 		},
 		{
 			"a gift card whose rest was given back",
-			redeem.IssuedCode{Left: eur(0), Worth: 25, Taken: 5, Void: true},
-			redeem.IssuedCode{Left: eur(20), Worth: 25, Taken: 5},
+			IssuedCode{Left: eur(0), Worth: 25, Taken: 5, Void: true},
+			IssuedCode{Left: eur(20), Worth: 25, Taken: 5},
 			eur(20),
 		},
 	} {
@@ -161,7 +161,7 @@ func TestHintHasAtMostAQuarterOfACode(t *testing.T) {
 	for code, want := range map[string]string{
 		"7K3M-Q9XZ-02VB-HJ4D-R": "J4DR", "MAXX-7Q4K-2M9X": "M9X", "AHOY": "Y", "abc": "", "": "",
 	} {
-		if got := redeem.CodeHint(code); got != want {
+		if got := CodeHint(code); got != want {
 			t.Errorf("the hint of %q is %q, want %q", code, got, want)
 		}
 	}

@@ -1,0 +1,18 @@
+package engine
+
+import "github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+
+// The fixtures that other rule packages use as well.
+var (
+	noon         = loyaltytest.Noon
+	paid         = loyaltytest.Paid
+	wantRefusal  = loyaltytest.WantRefusal
+	captured     = loyaltytest.Captured
+	backFact     = loyaltytest.BackFact
+	eur          = loyaltytest.Eur
+	back         = loyaltytest.Back
+	monthly      = loyaltytest.Monthly
+	monthlyTimes = loyaltytest.MonthlyTimes
+	visitEvent   = loyaltytest.VisitEvent
+	limitedRule  = loyaltytest.LimitedRule
+)

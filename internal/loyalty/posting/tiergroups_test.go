@@ -1,0 +1,19 @@
+package posting
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func TestAccountLimitsStoredTierGroups(t *testing.T) {
+	acc := loyalty.Account{}
+	for i := range 3 * MaxGroupStandings {
+		SetGroupStanding(&acc, fmt.Sprint(i), func(l *loyalty.TierGroupStanding) { l.Tier.Level = "gold" })
+	}
+	if len(acc.TierGroups) != MaxGroupStandings ||
+		acc.TierGroups[MaxGroupStandings-1].TierGroup != fmt.Sprint(3*MaxGroupStandings-1) {
+		t.Errorf("it remembers %+v", acc.TierGroups)
+	}
+}

@@ -1,0 +1,89 @@
+package tier
+
+import (
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// The points that a level protects are those of lots without an expiry since it was reached, if they would expire by
+// inactivity by their own terms.
+func TestPointsThatALevelProtects(t *testing.T) {
+	reached := func(to loyalty.Date, n loyalty.Points) loyalty.Entry {
+		return loyalty.Entry{
+			Kind: loyalty.KindMoveTier, Slides: to,
+			Postings: []loyalty.Posting{{Bucket: loyalty.BucketActive, Points: n}},
+		}
+	}
+	earned := func(expires loyalty.Date, postings ...loyalty.Posting) loyalty.Entry {
+		return loyalty.Entry{
+			Kind: loyalty.KindEarn, Postings: postings,
+			Order: &loyalty.OrderState{Grants: []loyalty.Grant{{Expires: expires}}},
+		}
+	}
+	active := func(lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+		return loyalty.Posting{Bucket: loyalty.BucketActive, Lot: lot, Points: n}
+	}
+	wallet := loyalty.Posting{Wallet: "miles", Bucket: loyalty.BucketActive, Points: 1000}
+	sliding := loyalty.Slides + loyalty.Date(20270131)
+	event := earned(sliding, active(0, 7))
+	event.Order, event.Event = nil, &loyalty.EventState{Grants: event.Order.Grants}
+	bonus := loyalty.Entry{
+		Postings: []loyalty.Posting{active(0, 5)}, Reached: &loyalty.Reached{Grant: loyalty.Grant{Expires: sliding}},
+	}
+	pending := loyalty.Entry{
+		Postings: []loyalty.Posting{active(0, 3), {Bucket: loyalty.BucketPending, Lot: sliding, Points: -3}},
+	}
+	group := reached(20270131, 9)
+	group.TierGroup = "partner"
+	for _, c := range []struct {
+		name    string
+		entries []loyalty.Entry
+		n       loyalty.Points
+		found   bool
+	}{
+		{"nothing", []loyalty.Entry{earned(sliding, active(0, 10))}, 0, false},
+		{"the points of that instant", []loyalty.Entry{reached(posting.Forever, 50)}, 50, true},
+		{
+			"points that came later",
+			[]loyalty.Entry{
+				reached(posting.Forever, 50), earned(sliding, active(0, 10), active(20270131, 99), wallet), event,
+				bonus, pending,
+			},
+			75, true,
+		},
+		{
+			"points that never expire",
+			[]loyalty.Entry{
+				reached(posting.Forever, 50), earned(0, active(0, 10)), {Postings: []loyalty.Posting{active(0, 9)}},
+			},
+			50, true,
+		},
+		{
+			"points that were spent",
+			[]loyalty.Entry{reached(posting.Forever, 50), earned(sliding, active(0, -60))},
+			0, true,
+		},
+		{
+			"a level without that protection",
+			[]loyalty.Entry{reached(posting.Forever, 50), reached(sliding, 0)},
+			0,
+			false,
+		},
+		{
+			"a level reached again",
+			[]loyalty.Entry{
+				reached(posting.Forever, 50), reached(sliding, 0), earned(sliding, active(0, 10)),
+				reached(posting.Forever, 20),
+			},
+			20, true,
+		},
+		{"a level of a tier group", []loyalty.Entry{reached(posting.Forever, 50), group}, 50, true},
+		{"a level that moves nothing", []loyalty.Entry{reached(posting.Forever, 50), reached(0, 9)}, 50, true},
+	} {
+		if n, found := (History{Entries: c.entries}).Protected(); n != c.n || found != c.found {
+			t.Errorf("%s: %d, found %t; want %d, %t", c.name, n, found, c.n, c.found)
+		}
+	}
+}
