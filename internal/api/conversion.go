@@ -31,7 +31,8 @@ func wallet(c *request.Check, p request.Place, id string) string {
 	return id
 }
 
-// walletName returns the wallet's name in the API: the main wallet has the name posting.MainWallet.
+// walletName returns the name of a wallet in the API. Entries store an empty name for the main wallet, which the API
+// calls posting.MainWallet.
 func walletName(wallet string) string {
 	if wallet == "" {
 		return posting.MainWallet

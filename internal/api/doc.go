@@ -1,17 +1,17 @@
-// Package api implements the operations of the HTTP API. Each one decodes the request, authorizes it, calls the
-// ledger and encodes the result. File openapi.yaml specifies the API, Routes assigns each operation to a function,
-// and catalog.go is the only map from error codes to HTTP statuses.
+// Package api implements the operations of the HTTP API. Each one decodes the request, authorizes it, calls the ledger
+// and encodes the result. The file openapi.yaml specifies the API, Routes assigns each operation to a function, and
+// request.Catalogue is the only map from error codes to HTTP statuses.
 //
 // The package guarantees that
 //
 //   - a request is processed completely or rejected with a problem document that names the invalid part;
 //   - the package reads no data until the API key is verified and has the required scope, except on public routes;
 //   - an object that does not exist and an object of another program get the same answer;
-//   - a read of a member first writes what has become due, so that balance, tier, statement and redemptions always
-//     agree, and quotes and lists of rewards write nothing;
+//   - a read of a member first records the activations, expiries and tier changes that are due, so that balance, tier,
+//     statement and redemptions always agree; quotes and lists of rewards write nothing;
 //   - an internal error is answered with one fixed sentence and logged on one line.
 //
-// The package contains no rules about points, which are in package loyalty, and stores no data, which package ledger
-// does. It processes payload format 2.0 of API Gateway as bytes instead of using net/http, so that the local server
-// runs the same decoding code as Lambda.
+// The package contains no rules about points, which are in package loyalty and the packages below it, and stores no
+// data, which package ledger does. It processes payload format 2.0 of API Gateway as bytes instead of using net/http,
+// so that the local server runs the same decoding code as Lambda.
 package api

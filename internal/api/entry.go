@@ -51,7 +51,7 @@ func getEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return c.ToldEntry(ctx, p, e, language)
 }
 
-// FindEntry looks up an entry by its ID alone.
+// findEntry looks up an entry by its ID alone.
 func findEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	language, err := c.Language()
 	if err != nil {

@@ -27,7 +27,7 @@ func putEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 		!r.Replayed), Body: c.WireEvent(p, r), Replayed: r.Replayed}, nil
 }
 
-// ActivateEvent activates the pending points of an event manually.
+// activateEvent activates the pending points of an event manually.
 func activateEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.NothingBut(ctx)
 	if err != nil {

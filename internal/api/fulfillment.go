@@ -94,7 +94,7 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 	if err != nil {
 		return request.Answer{}, err
 	}
-	// The status identifies the command.
+	// This By needs no Idempotency-Key, because a status change that is repeated changes nothing.
 	r, err := c.App.Ledger.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.ID})
 	if err != nil {
 		return request.Answer{}, err
@@ -102,7 +102,7 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 	return toldRedemption(ctx, c, r, http.StatusOK)
 }
 
-// toldRedemption answers with a redemption, its fulfillment and the messages that sent its gift card.
+// toldRedemption returns the answer for a redemption, with its fulfillment and the messages that sent its gift card.
 func toldRedemption(
 	ctx context.Context, c *request.Call, r ledger.RedemptionResult, status int,
 ) (request.Answer, error) {

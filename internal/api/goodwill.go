@@ -64,7 +64,7 @@ func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, erro
 		return request.Answer{}, err
 	}
 	in := ledger.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
-	r, err := c.App.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.ID}) // the expiry entry identifies the command
+	r, err := c.App.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.ID}) // the entry ID replaces an Idempotency-Key
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -56,7 +56,7 @@ func foundHousehold(ctx context.Context, c *request.Call) (request.Answer, error
 	r, err := c.App.Ledger.Found(ctx, p, derivedID(c, "hh_", head), head, by)
 	if refused := (*loyalty.Error)(nil); errors.As(err, &refused) && refused.Pointer == "/member" {
 		named := *refused
-		named.Pointer = "/owner" // the only member of the request
+		named.Pointer = "/owner" // the request names the member in this field only
 		err = &named
 	}
 	if err != nil {

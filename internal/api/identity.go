@@ -71,8 +71,8 @@ func identities(c *request.Call, externalID, email string) []stored.Identity {
 	return ids
 }
 
-// askedMember prepares a request about the member in the path: it reads the body into b, checks it, and returns the live
-// program and the member.
+// askedMember prepares a request about the member in the path: it decodes the body into b, calls checked to validate
+// it, and returns the live program and the member's ID.
 func askedMember(
 	ctx context.Context, c *request.Call, b any, checked func(*request.Check),
 ) (*loyalty.Program, loyalty.MemberID, error) {

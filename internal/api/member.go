@@ -101,7 +101,8 @@ func (b memberBody) segments(known []string) ([]string, error) {
 	return slices.Compact(slices.Sorted(slices.Values(b.Segments))), c.Err()
 }
 
-// checkExternalID checks a merchant's ID of a member. It leaves room for the prefix under which requests name the member.
+// checkExternalID checks a merchant's ID of a member. The maximum length leaves room for request.ExternalPrefix, which
+// precedes the ID where requests name the member.
 func checkExternalID(c *request.Check, p request.Place, s string) {
 	if !request.ValidID(request.ExternalPrefix + s) {
 		c.Fault(p, loyalty.ValidationFailed, "This must be 1 to 119 letters, digits or _ : . -")
@@ -253,7 +254,7 @@ func changeMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 			return request.Answer{}, err
 		}
 	}
-	// This runs even if nothing changes, because the last attempt may have failed before this step.
+	// This also runs if the profile is unchanged: an earlier attempt may have changed it and failed before this step.
 	if b.ExternalID != nil || b.Email != nil {
 		if m, err = claimed(ctx, c, p, m, after); err != nil {
 			return request.Answer{}, err

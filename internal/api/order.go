@@ -30,7 +30,7 @@ func putOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 		!r.Superseded), Body: c.WireOrder(p, r), Replayed: r.Replayed}, nil
 }
 
-// ActivateOrder activates the pending points of an order manually.
+// activateOrder activates the pending points of an order manually.
 func activateOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.NothingBut(ctx)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 )
 
-// ListRewards lists the rewards, in general or for one member. The unmet requirements of a member reveal the member's
+// listRewards lists the rewards, in general or for one member. The unmet requirements of a member reveal the member's
 // balance, so a list for a member requires the scope members:read.
 func listRewards(ctx context.Context, c *request.Call) (request.Answer, error) {
 	member, given := c.Event.Query["member"]

@@ -68,7 +68,7 @@ func wireAhead(s loyalty.Standing, at time.Time) *wire.Projection {
 	return &wire.Projection{Level: s.Level, At: at.UTC(), Until: instant(s.Until)}
 }
 
-// wireTierGroups returns the member's tier in each tier group except the main one, in the form of a member answer.
+// wireTierGroups returns the member's tier in each tier group except the main one, as the API presents it.
 func wireTierGroups(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []wire.TierGroup) {
 	for _, l := range p.TierGroups {
 		view, on, _ := tier.TierGroupStanding(p, acc, l.ID)

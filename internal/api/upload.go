@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// AddCodes adds codes to the pool of a reward. The same codes again are a replay of the first upload.
+// addCodes adds codes to the pool of a reward. A later request with the same codes is a replay of the first one.
 func addCodes(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b request.CodesBody
 	var pool redeem.CodePool

@@ -28,7 +28,7 @@ const (
 	temporarilyUnavailable loyalty.Code = "temporarily_unavailable"
 )
 
-// A kind is the HTTP status and the title of an error code.
+// A kind holds the HTTP status and the title of an error code.
 type kind struct {
 	Status int
 	title  string

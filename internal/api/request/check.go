@@ -58,7 +58,7 @@ func (c *Check) Err() error {
 	return &Refusal{Code: loyalty.Code(first.Code), detail: first.Detail, Faults: c.faults}
 }
 
-// Take reads the body into b, a pointer to a struct, and checks its values.
+// Take decodes the body into b, a pointer to a struct, and calls values to check its fields.
 func (c *Call) Take(b any, values func(*Check)) error {
 	if err := c.Decode(b); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (c *Check) Required(p Place, given bool) bool {
 
 const IdForm = "This must be 1 to 128 letters, digits or _ : . -"
 
-// Id checks the form of an identifier. It accepts the empty string, which required reports.
+// ID checks the form of an identifier. It accepts the empty string, which Required reports.
 func (c *Check) ID(p Place, s string) {
 	if s != "" && !ValidID(s) {
 		c.Fault(p, loyalty.ValidationFailed, IdForm)
@@ -104,7 +104,7 @@ func ValidID(s string) bool {
 	return s != "" && len(s) <= 128 && s != "." && s != ".."
 }
 
-// Text checks that a text has least to most characters and no control characters.
+// Text checks that s has between least and most characters, inclusive, and no control characters.
 func (c *Check) Text(p Place, s string, least, most int) {
 	if n := utf8.RuneCountInString(s); n < least || n > most {
 		c.Fault(p, loyalty.ValidationFailed, "This must have %d to %d characters.", least, most)
@@ -139,7 +139,7 @@ func (c *Check) Timezone(p Place, s string) {
 	}
 }
 
-// clock returns the time zone with an optional name. It returns nil if the name is omitted.
+// clock returns the time zone with the given name. It returns nil if name is nil.
 func (c *Check) clock(p Place, name *string) *time.Location {
 	if name == nil {
 		return nil
@@ -172,7 +172,7 @@ func parameter(name, raw string) (string, error) {
 	return s, nil
 }
 
-// codeForm matches a code as printed, grouped with spaces or hyphens, or mistyped.
+// codeForm matches a code as a member may type it: with spaces or hyphens between groups, and possibly mistyped.
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9 -]{4,64}$`)
 
 func ValidEntryID(s string) bool {

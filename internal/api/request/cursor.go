@@ -12,9 +12,9 @@ import (
 
 const sealSize = 16
 
-// Cursor returns a cursor to the next page of a list. It contains the position n and a signature over the position,
-// the program, the route and the list's owner. Clients can therefore neither forge a cursor nor use it for a
-// different list.
+// Cursor returns a cursor to the next page of a list. It contains the position n and a signature over the position, the
+// program, the route and the owner, which is the member or the status that the list is limited to. Clients can
+// therefore neither forge a cursor nor use it for a different list.
 func (c *Call) Cursor(owner string, n int64) *string {
 	return c.sealed(owner, binary.AppendUvarint(nil, uint64(n)))
 }

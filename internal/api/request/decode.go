@@ -17,7 +17,7 @@ import (
 // maxDepth is the maximum nesting depth of a body. No body of the API needs more than four levels.
 const maxDepth = 32
 
-// readBody returns the body as sent, if the route takes one. It checks the size and the media type.
+// readBody returns the body as sent, or nil if the route takes none. It checks the size and the media type.
 func (c *Call) readBody() ([]byte, error) {
 	if c.Route.Body == NoBody {
 		return nil, nil
@@ -57,8 +57,8 @@ func isJSON(contentType string) bool {
 // wrong case and invalid UTF-8.
 var strict = json.RejectUnknownMembers(true)
 
-// withoutNull holds the options for a body that may contain a null, which json would decode as a zero value. It
-// checks every value, which takes time, so decode uses it only if scan finds a possible null.
+// withoutNull holds the options for a body that may contain a null, which json would decode as a zero value. It checks
+// every value, which takes time, so Decode uses it only if scan finds a possible null.
 var withoutNull = json.JoinOptions(strict,
 	json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, _ any) error {
 		if dec.PeekKind() == 'n' {
@@ -134,8 +134,8 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
-// scan returns the nesting depth of a body and reports whether the body may contain a null. It runs before the
-// decoder, which has no depth limit of its own. It skips the contents of strings.
+// scan returns the nesting depth of a body and reports whether the body may contain a null. It runs before the decoder,
+// whose depth limit is much higher. It skips the contents of strings.
 func scan(b []byte) (depth int, nulls bool) {
 	open, quoted := 0, false
 	for i := 0; i < len(b) && depth <= maxDepth; i++ {

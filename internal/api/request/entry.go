@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// ToldEntry answers with an entry and its explanation. The explanation uses the current names of the live program.
+// ToldEntry returns the answer for an entry, with an explanation that uses the current names of the live program.
 func (c *Call) ToldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entry, language string) (Answer, error) {
 	locale, err := c.locale(ctx, p, e.Member, language)
 	if err != nil {
@@ -94,7 +94,8 @@ func earned(activeAt, now time.Time) wire.EntryStatus {
 	return wire.EntryStatusActive
 }
 
-// End returns the instant at which a lot expires, or the zero time if it never expires.
+// End returns the instant at which lots with the expiry date d expire. It returns the zero time if d is 0, because such
+// lots never expire.
 func End(p *loyalty.Program, d loyalty.Date) time.Time {
 	if d == 0 {
 		return time.Time{}
@@ -102,7 +103,7 @@ func End(p *loyalty.Program, d loyalty.Date) time.Time {
 	return d.End(p.Zone)
 }
 
-// WireBecause returns the reasons without those of shadow rules. Members may read reasons, and shadow rules award no
+// WireReasons returns the reasons except those of shadow rules. Members may read reasons, and shadow rules award no
 // points.
 func WireReasons(because []loyalty.Reason) []wire.Reason {
 	out := make([]wire.Reason, 0, len(because))

@@ -33,7 +33,8 @@ var (
 	dataNumber = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,6})?$`)
 )
 
-// Event checks the body and returns the event. The program checks later whether the event's type and fields exist.
+// Event checks the body and returns the event. The live program determines later whether the event's type and fields
+// exist.
 func (b EventBody) Event(c *Check) loyalty.Event {
 	c.RequiredID(At("member"), b.Member)
 	typed := c.Required(At("type"), b.Type != "")

@@ -52,7 +52,7 @@ func Finding(p problem.Problem, severity wire.FindingSeverity) wire.Finding {
 	}
 }
 
-// Changes returns the differences between the live version's file and source, which must have no errors. It returns
+// Changes returns the differences between the file of the live version and source, a file without errors. It returns
 // none if no version is live.
 func (c *Call) Changes(ctx context.Context, source []byte) (out []wire.Change, err error) {
 	live, err := c.App.Ledger.Live(ctx, c.Who.Program)

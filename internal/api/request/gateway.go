@@ -47,7 +47,7 @@ func ReadEvent(payload []byte) (event, error) {
 	return e, nil
 }
 
-// decodedPath returns the request's path without the stage name. In a named stage, rawPath begins with this name.
+// decodedPath returns the request's path without the stage. In a named stage, rawPath begins with the stage's name.
 func (e *event) decodedPath() string {
 	if stage := e.Context.Stage; stage != "" && stage != defaultStage {
 		return strings.TrimPrefix(e.RawPath, "/"+stage)
@@ -55,7 +55,7 @@ func (e *event) decodedPath() string {
 	return e.RawPath
 }
 
-// Url returns the public address at which the request arrived, without a trailing slash. It returns the empty string
+// URL returns the public address at which the request arrived, without a trailing slash. It returns the empty string
 // if the event does not contain it. It uses the gateway's own domain and no headers, because clients choose the value
 // of X-Forwarded-Host.
 func (e *event) URL() string {

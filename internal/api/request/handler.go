@@ -28,7 +28,7 @@ type Handler struct {
 	App      *app.App
 	function string
 	all      []Route                                     // the routes of all functions
-	routes   map[string]*Route                           // those of this function, by pattern
+	routes   map[string]*Route                           // the routes of this function, by pattern
 	Seal     []byte                                      // key that signs cursors
 	Veil     []byte                                      // key that hides personal data in fingerprints
 	Blind    func(program, email string) stored.Identity // hides email addresses in table keys
@@ -38,7 +38,7 @@ type Handler struct {
 	externals *ExternalIDs
 }
 
-// NewHandler returns the handler of one function. all are the routes of all functions.
+// NewHandler returns the handler of one function. The parameter all holds the routes of all functions.
 func NewHandler(all []Route, a *app.App, function string) *Handler {
 	h := &Handler{
 		App: a, function: function, all: all, routes: map[string]*Route{}, externals: new(ExternalIDs),
@@ -61,7 +61,7 @@ type Call struct {
 	body  []byte
 	Key   string // the Idempotency-Key, without quotes
 
-	confirmations []*confirmation // of cached members
+	confirmations []*confirmation // background checks of cached external IDs
 	repeated      bool            // a cached member was wrong, so the route runs again without the cache
 }
 
@@ -165,8 +165,9 @@ func (c *Call) serve(ctx context.Context, payload []byte) (ans Answer, err error
 	return c.perform(ctx)
 }
 
-// unrouted returns the error for a request that matches no route and therefore arrives through DefaultRoute. API
-// Gateway can reject a path that seems to match a route, such as a path with "..". The error is then not_found.
+// unrouted returns the error for a request that matches no route and therefore arrives through DefaultRoute. If a route
+// has the path with another method, the error is method_not_allowed. Otherwise, it is not_found, also for a path that
+// matches a route and that API Gateway rejects, such as a path with "..".
 func unrouted(all []Route, method, path string) error {
 	if methods := allowed(all, path); len(methods) > 0 && !slices.Contains(methods, method) {
 		allow := strings.Join(methods, ", ")
@@ -203,7 +204,7 @@ var plainHeaders = [][2]string{
 	{"content-type", "application/json"}, {"cache-control", "no-store"}, {"x-content-type-options", "nosniff"},
 }
 
-// pagePolicy allows a page only to submit its form to its own origin.
+// pagePolicy is the Content-Security-Policy of HTML pages. A page may only submit its form to its own origin.
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 
 func (c *Call) encode(ans *Answer) ([]byte, error) {

@@ -164,7 +164,7 @@ func (b TenderBody) tender(c *Check, i int) loyalty.Tender {
 	}
 }
 
-// optional checks a text that may be omitted but not empty.
+// optional checks and returns a text that may be omitted but not empty.
 func optional(c *Check, p Place, s *string, most int) string {
 	if s == nil {
 		return ""

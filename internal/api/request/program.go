@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
-// maxSource is the maximum length of a program file in characters. With it, a draft fits into one item of the table.
+// maxSource is the maximum length of a program file in characters. A draft of this length fits into one table item.
 const maxSource = 200_000
 
 // A Reader provides the functions of package program. It is injected, so that only the programs function links the

@@ -16,7 +16,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
-// Rewards lists the rewards that are visible now. If a member is named, it includes the member's unmet requirements.
+// Rewards lists the rewards that are visible now. If member is not empty, the list includes the unmet requirements of
+// that member.
 func (c *Call) Rewards(ctx context.Context, member string) (Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
@@ -60,7 +61,7 @@ func (c *Call) Rewards(ctx context.Context, member string) (Answer, error) {
 	return Answer{Body: list}, nil
 }
 
-// MemberAndStock reads the member, if the ID is not empty, and the remaining stock of the rewards in parallel.
+// MemberAndStock reads the member, unless the ID is empty, and the remaining stock of the rewards in parallel.
 func (c *Call) MemberAndStock(
 	ctx context.Context, p *loyalty.Program, id loyalty.MemberID,
 ) (m ledger.Member, left earn.Budgets, err error) {

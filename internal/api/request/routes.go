@@ -30,7 +30,8 @@ const (
 	MaybeBody body = -1 // omitted, or an object without required fields
 )
 
-// allowed returns the methods of a path in alphabetical order, or none if the API has no such path.
+// allowed returns the methods that the routes define for a path, in alphabetical order, or none if no route has the
+// path.
 func allowed(all []Route, path string) (methods []string) {
 	for _, r := range all {
 		method, pattern, _ := strings.Cut(r.Pattern, " ")

@@ -7,8 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// MaxCodes is the maximum number of codes that one request adds to a pool. That many fit into the function's time
-// limit.
+// MaxCodes is the maximum number of codes that one request adds to a pool, so that the function finishes in time.
 const MaxCodes = 2_000
 
 type CodesBody struct {
