@@ -64,7 +64,7 @@ func parseCooldown(c *document.Compiler, n *document.Node) loyalty.Period {
 	return p
 }
 
-// ownWait rejects a pending condition that waits for the delivery of an event.
+// ownWait rejects a pending condition that waits for a status that only orders have, such as the delivery.
 func ownWait(c *document.Compiler, item *document.Node, a loyalty.Action) {
 	if a.Life.Pending != nil && a.Life.Pending.Until != "" {
 		c.Add(

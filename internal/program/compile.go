@@ -15,8 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseFile reads everything except the examples. Sections that others refer to come first: events, currencies, levels,
-// groups.
+// parseFile reads everything except the examples. It reads events, currencies, levels and groups first, because other
+// sections refer to them.
 func parseFile(c *document.Compiler, root *document.Node) *File {
 	c.P = &loyalty.Program{
 		ID:   root.Get("program").Text(),

@@ -27,7 +27,7 @@ func byCurrency[T any](
 	return out
 }
 
-// parseExchange reads the conversion of orders in currencies that have no rate.
+// parseExchange reads the exchange rates for orders in currencies that have no earning rate.
 func parseExchange(c *document.Compiler, n *document.Node) (e loyalty.Exchange) {
 	base := n.Get("base")
 	if base.Text() == "" || !c.Currency(base, base.Text()) {

@@ -1,5 +1,6 @@
-// Package program reads the program file, in which a merchant defines the loyalty rules. It parses the YAML, checks
-// it, compiles it to a loyalty.Program and explains the result in plain language.
+// Package program reads the program file, in which a merchant defines the loyalty rules. It parses the YAML, checks it,
+// compiles it to a loyalty.Program, and runs the examples in the file. Package describe explains the result in plain
+// language.
 //
 // The package guarantees that
 //
@@ -10,10 +11,10 @@
 //   - numbers are parsed from their digits to exact rationals and never to floating point;
 //   - a hostile file (deep nesting, aliases of aliases, huge numbers) is rejected quickly.
 //
-// The package does not store, publish or fetch programs, has no drafts or versions, and contains no rules about
-// points: engine.QuoteOrder values the examples in a file, like any order.
+// The package does not store, publish or fetch programs, has no drafts or versions, and contains no rules about points:
+// package engine values the examples in a file, like any order.
 //
-// File document/program-v1.schema.json describes the complete form, for editors and for the structural checks. The
+// The file document/program-v1.schema.json describes the complete form, for editors and for the structural checks. The
 // checks beyond the form are in package validate.
 package program
 

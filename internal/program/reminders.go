@@ -206,7 +206,7 @@ func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
 	}
 }
 
-// measuring is the date from which periods are compared.
+// measuring is the instant at which periods begin when they are compared.
 var measuring = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // reaches reports whether a is at least as long as b.

@@ -19,7 +19,7 @@ var measures = map[string]loyalty.Measure{
 	"qualifying_items": loyalty.ByQualifyingItems, "visits": loyalty.ByVisits, "brands": loyalty.ByBrands,
 }
 
-// These maps contain the words of keys that differ from the default.
+// These maps contain the words that select a value other than the default.
 var (
 	moveUps   = map[string]loyalty.MoveUp{"next_period": loyalty.NextPeriod}
 	moveDowns = map[string]loyalty.MoveDown{"to_qualified": loyalty.ToQualified, "none": loyalty.StayUp}
@@ -313,7 +313,7 @@ func needs(
 	return needs
 }
 
-// reachable reports whether all metrics of at least one way have a threshold.
+// reachable reports whether every metric of at least one path has a threshold.
 func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
 	var by []loyalty.Measure
 	for _, n := range needs {
@@ -348,7 +348,7 @@ func parseThreshold(c *document.Compiler, n *document.Node, by loyalty.Measure, 
 	return c.Integer(n, 0, 1e9)
 }
 
-// parseEntryBonus returns a level's points for reaching it. They may also be written as points, the key's first name.
+// parseEntryBonus returns the value of a level's entry bonus. It also accepts points, the earlier name of the key.
 func parseEntryBonus(c *document.Compiler, level *document.Node) *document.Node {
 	bonus, points := level.Get("entry_bonus"), level.Get("points")
 	if bonus != nil && points != nil {

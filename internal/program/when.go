@@ -69,8 +69,8 @@ func closedTexts(c *document.Compiler) map[string][]string {
 	return texts
 }
 
-// misasked returns a problem with a condition at its position in the condition. It skips the search for the position
-// once there are more problems than are reported.
+// misasked returns the problem of a condition, positioned at the wrong word. It omits the search for the position once
+// there are more problems than are reported.
 func misasked(c *document.Compiler, n *document.Node, wrong *condition.Error) document.Problem {
 	p := document.At(n, "%s", wrong.Message).Suggest(wrong.Suggestion)
 	if len(c.Problems) > problem.Most {

@@ -1,7 +1,7 @@
 // Package change describes the differences between two program files, one line each.
 //
-// Package program finds the differences. They have a package without the parser and the schema, so that functions that
-// only report them do not link those.
+// Package compare finds the differences. This package contains neither the parser nor the schema, so that functions
+// that only report differences do not link them.
 package change
 
 import "fmt"

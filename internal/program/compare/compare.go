@@ -18,7 +18,7 @@ type Change = change.Change
 // compared with the entries of the same ID, and their order is ignored; the order of a list without IDs is not. An
 // added or removed group is one change.
 //
-// The files need only be Readable. Parse reports whether they can be published.
+// The files need only be Readable. Function program.Parse reports whether they can be published.
 func Diff(older, newer []byte) ([]Change, document.Problems) {
 	to, problems := tree(newer)
 	if len(problems) > 0 {
@@ -33,7 +33,8 @@ func Diff(older, newer []byte) ([]Change, document.Problems) {
 	return d.changes, nil
 }
 
-// Readable returns the problems that prevent a program file from being read at all. Parse reports other problems.
+// Readable returns the problems that prevent a program file from being read at all. Function program.Parse reports
+// other problems.
 func Readable(source []byte) document.Problems {
 	_, problems := tree(source)
 	return problems

@@ -54,9 +54,9 @@ func Compile(source string, env Env) (loyalty.Condition, error) {
 	}, nil
 }
 
-// build lets the library check and translate the reader's tree for its machine. The reader has already rejected
-// everything that the library would reject, so this is a second check. Optimization is off, so that the machine takes
-// exactly the steps that the reader counted.
+// build compiles the reader's tree to a program of the library's virtual machine. The library checks the tree again,
+// although the reader has already rejected everything that the library would reject. Optimization is off, so that the
+// machine takes exactly the steps that the reader counted.
 func build(tree *parser.Tree) (*vm.Program, error) {
 	config := conf.New(environment{})
 	config.Optimize = false
@@ -66,12 +66,12 @@ func build(tree *parser.Tree) (*vm.Program, error) {
 	return compiler.Compile(tree, config)
 }
 
-// constant returns a constant that replaces a node.
+// constant returns a node with a constant value, which replaces the node in.
 func constant(value any, in ast.Node) ast.Node {
 	return placed(&ast.ConstantNode{Value: value}, in)
 }
 
-// call returns a call of a Go function that replaces a node.
+// call returns a node that calls a Go function, which replaces the node in.
 func call(function any, in ast.Node, arguments ...ast.Node) ast.Node {
 	return placed(&ast.CallNode{Callee: constant(function, in), Arguments: arguments}, in)
 }

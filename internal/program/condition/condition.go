@@ -58,8 +58,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// These constants limit a condition. With them, the slowest possible condition takes about 100 ms for the largest
-// order, and usual conditions take microseconds.
+// These constants limit a condition. Within these limits, the slowest possible condition takes about 100 ms for the
+// largest order, and usual conditions take microseconds.
 const (
 	maxSource  = 1000      // bytes
 	maxNodes   = 200       // names, values and operators
@@ -70,7 +70,7 @@ const (
 	maxSteps   = 1_000_000 // maximum number of names, values and operators evaluated for one answer
 )
 
-// An Env names the facts of a condition: exactly one of an order, an event type, a reward, and a member alone.
+// An Env states what a condition is about: exactly one of an order, an event type, a reward, and a member alone.
 type Env struct {
 	Order  bool
 	Event  *loyalty.EventType
@@ -78,7 +78,7 @@ type Env struct {
 	Member bool
 }
 
-// things returns the number of facts that are set. It must be 1.
+// things returns the number of subjects that are set. A valid Env has one.
 func (e Env) things() (n int) {
 	for _, is := range []bool{e.Order, e.Event != nil, e.Reward, e.Member} {
 		if is {
@@ -160,7 +160,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	return holds, nil
 }
 
-// plain returns the error in this package's words. The library's messages are for programmers.
+// plain replaces the messages of the library, which are for programmers, with messages for the authors of conditions.
 func plain(err error) error {
 	var ours failure
 	var theirs *file.Error

@@ -14,7 +14,7 @@ type environment struct {
 	At     moment         `expr:"at"`
 	Event  *loyalty.Event `expr:"event"` // read by functions, because the program defines its fields
 
-	of      *loyalty.Facts // facts of this environment; a copy of the facts copies the cache of the original
+	of      *loyalty.Facts // facts from which this was derived; a copied Facts contains the cache of the original
 	longest int            // number of elements of the longest list
 }
 
@@ -66,7 +66,7 @@ type moment struct {
 
 var weekdays = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// derive returns the environment of the facts, from the cache if it is there.
+// derive returns the environment of the facts. It caches the environment in the facts.
 func derive(f *loyalty.Facts) (*environment, error) {
 	if kept, ok := f.Kept.(*environment); ok && kept.of == f {
 		return kept, nil

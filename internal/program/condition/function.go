@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The following functions run on the library's machine. Their signatures are among those that it calls without
+// The following functions run on the library's virtual machine. Their signatures are among those that it calls without
 // reflection (vm.FuncTypes). They cannot return an error, so they panic with a failure, which the machine recovers
 // and returns.
 

@@ -72,8 +72,8 @@ func (r *reader) ofNumbers(n *ast.BuiltinNode, of ast.Node, is shape) (ast.Node,
 	return call(sum, n, of), *is.of, nil
 }
 
-// goThrough counts the work of a function that loops over a list without an expression. For a list in the source, the
-// work is the number of its nodes, which are already counted.
+// goThrough counts the work of a function that loops over a list without evaluating an expression. The work of a list
+// literal is the number of its nodes, which are already counted.
 func (r *reader) goThrough(n, of ast.Node) error {
 	if _, ok := of.(*ast.ConstantNode); ok {
 		return nil

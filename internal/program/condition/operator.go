@@ -81,12 +81,12 @@ func (r *reader) binary(n *ast.BinaryNode) (ast.Node, shape, error) {
 	return nil, shape{}, refuse(n, "%s is not supported", n.Operator)
 }
 
-// native returns the library's own operator.
+// native returns an operation that the library's own operator performs, which replaces the node n.
 func native(n *ast.BinaryNode, a, b ast.Node) ast.Node {
 	return placed(&ast.BinaryNode{Operator: n.Operator, Left: a, Right: b}, n)
 }
 
-// other returns the operand that is not true or false.
+// other returns the first operand that is not a truth value, or right if both are.
 func other(left, right shape) shape {
 	if left.kind != truth {
 		return left
@@ -178,7 +178,7 @@ func plural(s shape) string {
 	return s.String()
 }
 
-// matches reads a match with a fixed pattern. The pattern must be fixed, so that its work is known at compile time.
+// matches reads the operator matches. Its pattern must be fixed, so that its work is known at compile time.
 func (r *reader) matches(n *ast.BinaryNode) (ast.Node, shape, error) {
 	a, left, err := r.read(n.Left)
 	if err != nil {

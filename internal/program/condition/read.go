@@ -84,7 +84,7 @@ func (r *reader) number(n ast.Node) (ast.Node, shape, error) {
 	return constant(value, n), shape{kind: decimal}, nil
 }
 
-// array reads a list in the source.
+// array reads a list literal.
 func (r *reader) array(n *ast.ArrayNode) (ast.Node, shape, error) {
 	var texts []string
 	var numbers []any
@@ -147,7 +147,7 @@ func unknown(at ast.Node, message, suggestion string) error {
 	return &Error{Column: at.Location().From, Message: message, Suggestion: suggestion}
 }
 
-// shown returns a name in the form for messages, shortened if it is long.
+// shown returns a name as messages quote it, shortened if it is long.
 func shown(name string) string {
 	if runes := []rune(name); len(runes) > 40 {
 		return string(runes[:40]) + "…"

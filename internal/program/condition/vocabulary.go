@@ -33,7 +33,7 @@ func (s shape) isNumber() bool { return s.kind == whole || s.kind == decimal || 
 
 func (s shape) isList(of kind) bool { return s.kind == list && s.of.kind == of }
 
-// String returns the kind in the words of messages.
+// String returns the kind as messages call it.
 func (s shape) String() string {
 	switch s.kind {
 	case truth:

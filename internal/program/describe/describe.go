@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Spoken returns a period as it follows a number: "per day", "ever".
+// Spoken returns the words for a cap's period that follow a number of points: "per day", "ever".
 func Spoken(per loyalty.CapPeriod) string {
 	if per == loyalty.PerEver {
 		return "ever"

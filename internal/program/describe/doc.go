@@ -1,5 +1,5 @@
 // Package describe describes a compiled program in plain English sentences, for merchants who check what they
 // configured.
 //
-// It describes only what the program contains, in the order of the file.
+// It describes only the settings that the program contains, in the order of the file.
 package describe

@@ -88,7 +88,7 @@ func counted(c loyalty.Counts) string {
 	return Series(parts, "and")
 }
 
-// bounds describes the maximum that members can earn, and the families of events that the program defines.
+// bounds describes the maximum number of points that members can earn from orders.
 func (e *explainer) bounds() {
 	for _, c := range e.p.Earn.Caps {
 		beyond := ""

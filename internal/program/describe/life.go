@@ -17,7 +17,7 @@ func (e *explainer) life() {
 	}
 }
 
-// ownLife describes how a life differs from that of the base rate.
+// ownLife describes when the points of a rule become active and expire, if this differs from the base rate.
 func (e *explainer) ownLife(l loyalty.Life) {
 	switch {
 	case l.Pending != nil && l.Expires != nil:

@@ -66,7 +66,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 	}
 }
 
-// bought describes the value of a reward.
+// bought describes the benefit of a reward, such as its value.
 func (e *explainer) bought(r loyalty.Reward) string {
 	switch r.Type {
 	case "amount_off":

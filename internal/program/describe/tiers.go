@@ -60,7 +60,7 @@ func (e *explainer) tierGroups() {
 	}
 }
 
-// kept describes how long a member keeps a level, and what follows.
+// kept describes how long a member keeps a level, and how far the member then moves down.
 func (e *explainer) kept(t loyalty.Tiers) {
 	kept := map[int]string{
 		0: "for " + Period(t.KeepFor), 1: "to the end of the year", 2: "to the end of the next year",

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// wallets describes the other wallets, and how members earn their points.
+// wallets describes the wallets other than the main wallet, and how members earn their points.
 func (e *explainer) wallets() {
 	for _, w := range e.p.Wallets {
 		e.say(

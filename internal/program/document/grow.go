@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// A grower converts the parser's tree to the package's own tree.
+// A grower converts the parser's tree to Nodes.
 type grower struct {
 	anchors  map[string]ast.Node
 	open     map[string]bool // anchors whose value is being converted: an alias of one of them would be infinite

@@ -123,7 +123,7 @@ func (n *Node) Child(step string) string {
 	return n.Path + "." + step
 }
 
-// Json returns the node in the form for the schema validator.
+// JSON returns the node as the plain value that the schema validator checks.
 func (n *Node) JSON() any {
 	switch n.Kind {
 	case Mapping:

@@ -12,13 +12,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// schemaSource is the JSON Schema (draft-07) of the whole form.
+// schemaSource is the JSON Schema (draft-07) of program files.
 //
 //go:embed program-v1.schema.json
 var schemaSource []byte
 
-// A Form is the compiled schema, and the same schema as plain values, from which problems look up the expected
-// values.
+// A Form contains the compiled schema, and the same schema as plain maps and lists, in which problem messages look up
+// the expected values.
 type Form struct {
 	Schema *jsonschema.Schema
 	Plain  any
@@ -42,7 +42,7 @@ var TheForm = sync.OnceValues(func() (Form, error) {
 	return Form{schema, plain}, nil
 })
 
-// WrongKind rejects a value of the wrong kind, such as text instead of a number.
+// WrongKind returns the problem of a value of the wrong kind, such as text instead of a number.
 func WrongKind(n *Node, title string, types []string) Problem {
 	switch {
 	case n.Is(Null):
@@ -76,7 +76,7 @@ var truths = map[string]string{
 	"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false",
 }
 
-// NotA rejects a value that does not match the title of its schema.
+// NotA returns the problem of a value that does not match the title of its schema.
 func NotA(n *Node, title string) Problem {
 	if n.Is(Null) {
 		return At(n, "has no value")
@@ -95,8 +95,7 @@ func Shown(n *Node) string {
 	return string(n.Kind)
 }
 
-// Title returns the description of a schema definition for problem messages. For "duration" it is "a duration like
-// …".
+// Title returns the title of a schema definition for problem messages. For "duration" it is "a duration like …".
 func Title(definition string) string {
 	f, err := TheForm()
 	if err != nil {

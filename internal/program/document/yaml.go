@@ -12,8 +12,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// These constants limit a source. The parser's time grows with the square of the number of entries in one place, so
-// the limits are checked on the tokens before it runs. Realistic files stay far below all limits.
+// These constants limit a program file. The parser's time grows with the square of the number of entries in one place,
+// so the limits are checked on the tokens before it runs. Realistic files stay far below all limits.
 const (
 	MaxSource  = 256 << 10 // bytes
 	maxTokens  = 40_000
@@ -22,7 +22,7 @@ const (
 	maxAnchors = 100 // with their aliases
 )
 
-// Read parses a source into a tree, or returns the reason why it is invalid.
+// Read parses a program file into a tree, or returns the reason why it is invalid.
 func Read(source []byte) (*Node, Problems) {
 	if len(source) > MaxSource {
 		return nil, refusal(1, 1, "the file has %d bytes; at most %d are allowed", len(source), MaxSource)

@@ -1,8 +1,8 @@
 // Package problem describes the problems of a program file.
 //
-// Each problem names its line, column and key, and shows the source line with a caret. Package program finds the
-// problems. They have a package without the parser and the schema, so that functions that only report problems do not
-// link those.
+// Each problem names its line, column and key, and shows the source line with a caret. Package program and the packages
+// below it find the problems. This package contains neither the parser nor the schema, so that functions that only
+// report problems do not link them.
 package problem
 
 import (

@@ -2,5 +2,5 @@
 // rewards, conditions that are always true or never, overlapping rules, points that expire too early, and programs
 // that grow without bound.
 //
-// It reports problems and warnings. It changes nothing.
+// It reports problems and warnings. It also reads the keys clawback, goodwill and birthday_change_cooldown.
 package validate
