@@ -11,7 +11,7 @@
 // by "about". Dates are in the program's time zone. The text is plain: a caller that inserts it into HTML must escape
 // it.
 //
-// The package deliberately does not decide or compute points, and does not describe programs: see program.Explain.
+// The package deliberately does not decide or compute points, and does not describe programs: see package describe.
 package explain
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Words describe an entry in a member's language.
+// Words contains the description of an entry in a member's language.
 type Words struct {
 	Language string   // the language of the text, as a BCP 47 tag: "en", "de"
 	Summary  string   // the effect of the entry, in one or more sentences
@@ -31,14 +31,14 @@ type Words struct {
 }
 
 // Entry describes the effect and the reasons of a ledger entry. The text is in the language of locale ("de-AT" selects
-// "de"), or in English if the language is not supported. p provides the names of points, rewards and levels. Any
-// version of the entry's program is valid; names that it does not have are replaced by IDs.
+// "de"), or in English if the language is not supported. The program p provides the names of points, rewards and
+// levels. Any version of the entry's program is valid; IDs replace the names that it does not have.
 func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
 	s := speak(p, locale).on(e.TierGroup)
 	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Reasons)}
 }
 
-// Reasons returns a sentence for each reason, as Entry does. It serves quotes, which are not entries.
+// Reasons returns a sentence for each reason, as Entry does. It is for quotes, which are not entries.
 func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) []string {
 	return speak(p, locale).because(because)
 }

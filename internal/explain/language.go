@@ -13,12 +13,10 @@ var languages = []*language{&english, &german}
 
 // A language has all texts of this package in one language.
 //
-// In sentences, {name} is replaced by a value, and {was
-//
-// were} by the form that agrees with the nearest preceding count, or with the sentence's {points} if there is none: the
-// first form for one, the second for any other number. A merchant may choose any name for points. Therefore no sentence
-// may depend on the gender of the name, or use a case in which its form changes: in German, points are nominative or
-// accusative, and {rule} is nominative.
+// In sentences, {name} is replaced by a value. A choice like {was|were} is replaced by the form that agrees with the
+// nearest preceding count, or with the sentence's {points} if there is none: the first form for one, the second for any
+// other number. A merchant may choose any name for points. Therefore no sentence may depend on the gender of the name,
+// or use a case in which its form changes: in German, points are nominative or accusative, and {rule} is nominative.
 type language struct {
 	tag     string
 	decimal string // separates the integer part of a number from the fraction

@@ -19,7 +19,7 @@ func (s speaker) unit() loyalty.Units {
 	return s.p.Unit
 }
 
-// summaries states the effect of an entry in each wallet that it changed.
+// summaries returns the sentences that state the effect of an entry in each wallet that it changed.
 func (s speaker) summaries(e loyalty.Entry) string {
 	if x := e.Conversion; x != nil {
 		return s.converted(e, x)
@@ -43,8 +43,8 @@ func (s speaker) summaries(e loyalty.Entry) string {
 	return said
 }
 
-// part states the effect of an entry in one wallet. Points that a reward gave in another wallet are not described as
-// spent.
+// part returns the sentences that state the effect of an entry in one wallet. It does not describe points that a reward
+// gave in another wallet as spent.
 func (s speaker) part(e loyalty.Entry) string {
 	if r := e.Redemption; r != nil && r.Wallet != s.wallet {
 		return s.sentence("other"+sign(e.Points), s.values(e))
