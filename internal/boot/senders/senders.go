@@ -61,8 +61,8 @@ func fromEnvironment(a *app.App) *notify.Dispatcher {
 	return o
 }
 
-// dispatcher returns a dispatcher with the configured senders. An error concerns only the webhook; the other channels
-// can be used.
+// dispatcher returns a dispatcher with the configured senders. If it returns an error, only the webhook channel is
+// unavailable.
 func dispatcher(a *app.App, s settings) (*notify.Dispatcher, error) {
 	credentials, client := aws.CredentialsProviderFunc(boot.Credentials), awshttp.NewBuildableClient()
 	o := &notify.Dispatcher{
