@@ -130,8 +130,8 @@ func (e estimator) units(u Usage) float64 {
 	return (u.Write*e.prices.WriteMillion + u.Read*e.prices.ReadMillion) / 1e6
 }
 
-// member returns the cost of a member's first year: what the member does, the expiry of each order's points, and the
-// storage of the entries, of which there is half on average.
+// member returns the cost of a member's first year: the requests, the expiry of each order's points, and the storage of
+// the entries, of which half exist on average.
 func (e estimator) member(y Year) Cost {
 	activation, expiry := e.scheduled("activation"), e.scheduled("expiry")
 	c := e.request("order").plus(activation).plus(expiry).times(y.Orders)

@@ -1,7 +1,7 @@
-// Package costtest compares what tests measure with the usage that internal/cost states.
+// Package costtest compares the usage that tests measure with the usage in internal/cost/usage.json.
 //
-// With the flag -update it writes what was measured into internal/cost/usage.json instead, so that the file never has
-// to be edited where only figures change. It is for tests alone.
+// With the flag -update, it writes the measured usage to this file instead, so that changed figures need not be edited.
+// Only tests use the package.
 package costtest
 
 import (
@@ -19,8 +19,7 @@ import (
 // usageFile is the file that -update writes, as seen from a package in internal/.
 const usageFile = "../cost/usage.json"
 
-// Compare requires that internal/cost states exactly the usage that was measured. A request that uses less fails as
-// well.
+// Compare requires that internal/cost states exactly the measured usage. A request that uses less also fails.
 func Compare(t *testing.T, measured []cost.Usage) {
 	t.Helper()
 	all := cost.Usages()
