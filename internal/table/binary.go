@@ -9,8 +9,8 @@ import (
 // type.
 const binaryPrefix = "data:;base64,"
 
-// Binary returns the string that stands for bytes in a document. An adapter may store it as bytes, which take a quarter
-// less than base64; it comes back as the same string.
+// Binary returns the string that represents bytes in a document. An adapter may store the bytes, which need a quarter
+// less space than base64, and returns the same string when it reads the document.
 func Binary(b []byte) string { return binaryPrefix + base64.StdEncoding.EncodeToString(b) }
 
 // Bytes returns the bytes that a string of a document stands for. ok is false for a string that Binary does not return.

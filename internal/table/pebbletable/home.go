@@ -107,7 +107,7 @@ func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 }
 
 // A logger discards Pebble's messages about background work, because callers receive the errors of their own calls.
-// After a fatal error of Pebble, the table stops and returns that error; the process goes on.
+// After a fatal error of Pebble, the table stops and returns that error; the process continues.
 type logger struct{ stop func(error) }
 
 func (logger) Infof(string, ...any)                {}
