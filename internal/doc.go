@@ -25,9 +25,9 @@
 //
 // # Changes
 //
-// A change that adds a field, a kind or a constant starts in internal/loyalty. A change to how one works starts in the
-// rule package. Each list names the places of one change, from the inside to the outside. Add a line to CHANGELOG.md with each
-// change, and new words of public names to functions/perennial/testdata/words.txt.
+// A change that adds a field, a kind or a constant starts in internal/loyalty. A change to how an existing rule works
+// starts in its rule package. Each list names the places of one change, from the inside to the outside. With each
+// change, add a line to CHANGELOG.md, and new words of public names to functions/perennial/testdata/words.txt.
 //
 // A rule, or a key of one such as birthday:
 //
@@ -51,7 +51,7 @@
 //  2. internal/program/document/program-v1.schema.json: the type and the keys that it requires.
 //  3. internal/program/rewards.go: the keys of the type and how they are parsed.
 //  4. internal/program/validate/giveaways.go, if the reward has a value in money.
-//  5. internal/program/describe/rewards.go: what its points buy.
+//  5. internal/program/describe/rewards.go: the benefit that program explain prints.
 //  6. internal/program/snapshot/rewards.go, if it has new fields.
 //  7. internal/api/openapi.yaml: the value of RewardType; then go generate ./internal/api/wire.
 //  8. internal/program/testdata/whole/everything.yaml, then go test ./internal/program -update.
