@@ -1,8 +1,8 @@
 // Command perennial runs the whole platform on one machine (perennial dev). Its other commands are for operators. They
 // validate, explain, compare and publish program files; create and revoke API keys; upload codes; list reminders,
-// webhooks and upcoming tier changes; and estimate costs. Two commands control a local stack: one advances its clock,
-// and one sends it sample events. Command perennial is not a Lambda function, and is the only program that contains the
-// engine of the local table.
+// webhooks and upcoming tier changes; list and restart failed work; and estimate costs. Two commands control a local
+// stack: one advances its clock, and one sends it sample events. Command perennial is not a Lambda function, and is the
+// only program that contains the engine of the local table.
 //
 // # One machine
 //
@@ -18,10 +18,9 @@
 // perennial program publish publishes a file as a version, live now or from --effective-at on. A version never changes.
 // program rollback publishes the file of an earlier version again and withdraws scheduled versions; program versions
 // lists all versions with their status. An order is priced by the version that was live when it was placed.
-//
-// --recall withdraws a mistaken version: the one that a new version replaces, or all that were live since the one that
-// a rollback publishes again. Orders and events of that time that are not accepted yet are priced by the version before
-// it. The API does the same (POST /v1/program/publish and /v1/program/rollback).
+// --recall withdraws a mistaken version: the version that a new one replaces or, with program rollback, all versions
+// that were live after the one that is published again. Orders and events of that time that are not accepted yet are
+// priced by the version before it. The API does the same (POST /v1/program/publish and /v1/program/rollback).
 package main
 
 import (
