@@ -42,7 +42,7 @@ func (w *world) wants(what, member string, want loyalty.Balance) {
 	}
 }
 
-// audited recomputes the account from its entries.
+// audited recomputes the member's account from its entries and reports a difference.
 func (w *world) audited(member string) {
 	w.t.Helper()
 	if err := w.app.Ledger.Audit(w.t.Context(), "bluebird", loyalty.MemberID(member)); err != nil {
@@ -231,7 +231,8 @@ func bare(a answered) string {
 	return jsonOf(m)
 }
 
-// Attack 52: a member who repeatedly earns, spends and returns the order has one reward and owes its price.
+// Attack 52: a member who repeatedly earns points, redeems them and returns the order gets one reward and owes its
+// price.
 func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)

@@ -4,8 +4,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// An order earns points for what remains after its discounts and refunds. Here half of it is refunded: send the order
-// again with its refunds, and the difference is posted.
+// An order earns points for the amount that remains after discounts and refunds. Here half of the amount is refunded:
+// the shop sends the order again with its refunds, and the ledger posts the difference.
 func ExampleEarn_refund() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
@@ -29,7 +29,7 @@ func ExampleEarn_refund() {
 	// balance.pending: 29
 }
 
-// A canceled order earns nothing. All of its effects end with it: points, level, milestones and counts.
+// A canceled order earns nothing. Its effects on points, level, milestones and counts are reversed.
 func ExampleEarn_cancel() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
@@ -121,8 +121,8 @@ func ExampleEarn_quote() {
 	// potential_points: 29
 }
 
-// Events other than orders earn as the program states, here an approved review. Each entry has its reasons, also in
-// words, in the member's language or in the language of the request.
+// Events other than orders earn the points that the program states, here for an approved review. Each entry contains
+// its reasons, also as sentences in the member's language or the language of the request.
 func ExampleEarn_event() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
@@ -142,8 +142,8 @@ func ExampleEarn_event() {
 	//   "Der Bonus „review“ bringt 20 Bohnen."
 }
 
-// A budget limits the points that all members together receive from a campaign. An order that would exceed it gets the
-// rest.
+// A budget limits the points that all members together receive from a campaign. An order that would exceed the budget
+// receives the points that remain.
 func ExampleEarn_budget() {
 	shop := open(minimal, `
 campaigns:
@@ -166,7 +166,7 @@ campaigns:
 }
 
 // Caps limit the points of one order, and of all orders of a day, week, month or year. The reasons state what a cap
-// removed. The room that a cancellation or a refund frees goes to the next orders of the same period.
+// removed. When a cancellation or a refund frees points under a cap, later orders of the same period receive them.
 func ExampleEarn_cap() {
 	shop := open(minimal, `
   caps: [100 per day]

@@ -4,7 +4,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// The members of a household draw on each other's points, up to the program's share. Each member's points stay in that
+// The members of a household use each other's points, up to the program's share. Each member's points stay in that
 // member's account until they are spent.
 func ExampleMembers_household() {
 	shop := open(minimal, `
@@ -34,15 +34,15 @@ households: { size: 6, share: 30% }
 	// balance.active: 900
 }
 
-// A member has a code for friends. A friend who joins with it and orders earns points for both, pending as long as
-// those of the order. If the order is refunded in full, both lose them, and the friend's next order may earn them
-// again.
+// A member has a referral code for friends. A friend who enrolls with the code and then orders earns points for both.
+// These points are pending as long as those of the order. If the order is refunded in full, both lose the points, and
+// the friend's next order may earn them again.
 //
-// A member joins by one code, at enrollment or within 30 days and before the first order. A code whose owner has the
-// same telephone number, or an email address that differs only in dots, a tag, capitals or characters that look alike, is
-// rejected with self_referral. Both are compared again when the order arrives: if they are alike by then, it earns
-// points like any other order, and none for the referral. Cards, devices and delivery addresses are not compared,
-// because Perennial does not receive them.
+// A member can use only one referral code, at enrollment or within 30 days and before the first order. If the owner of
+// the code has the same telephone number as the member, or an email address that differs only in dots, a tag, capitals
+// or characters that look alike, the code is rejected with self_referral. Both are compared again when the order
+// arrives. If they match by then, the order earns its usual points, but none for the referral. Cards, devices and
+// delivery addresses are not compared, because Perennial does not receive them.
 func ExampleMembers_referral() {
 	shop := open(program.Demo())
 	shop.call("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com"}`)
@@ -66,8 +66,8 @@ func ExampleMembers_referral() {
 	// balance: {"active":50,"pending":200,"reserved":0,"debt":0}
 }
 
-// A member moves up with the order that reaches a level, keeps the level as long as the program states, and moves down
-// after the grace period. A level can also be set manually, with a reason.
+// A member moves up with the order that reaches a level, keeps the level for the program's period, and moves down after
+// the grace period. Staff can also set a level manually, with a reason.
 func ExampleMembers_tier() {
 	shop := open(minimal, `
 tiers:
@@ -100,7 +100,7 @@ tiers:
 	// until: "2027-12-31T23:00:00Z"
 }
 
-// Points expire as the program states. The statement lists every movement, newest first.
+// Points expire when the program states. The statement lists every movement of points, newest first.
 func ExampleMembers_statement() {
 	shop := open(minimal)
 	shop.enroll("ada")

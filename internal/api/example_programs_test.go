@@ -33,7 +33,7 @@ func ExamplePrograms() {
 	// data.1.status: "past"
 }
 
-// A draft shows which members would change their level before it is published.
+// Before a draft is published, the API lists the members whose level it would change.
 func ExamplePrograms_tierChanges() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
@@ -52,9 +52,9 @@ func ExamplePrograms_tierChanges() {
 	// data.0.to: "silver"
 }
 
-// Members who consented are reminded, here that few points are missing for a reward. Nothing is sent without a consent
-// for its channel and purpose, in the quiet hours of the member's day, or beyond the program's frequency caps; a notice
-// that points expire is exempt from the caps.
+// Members who consented receive reminders, here that few points are missing for a reward. Nothing is sent without a
+// consent for its channel and purpose, in the quiet hours of the member's day, or beyond the program's frequency caps.
+// A notice that points expire is exempt from the caps.
 //
 // GET /v1/reminders/scheduled lists the reminders of the next day and the suppressed ones, POST /v1/reminders/test
 // sends a message to addresses of your own, and GET /v1/reports/reminders compares the results of each reminder with
@@ -76,8 +76,8 @@ func ExampleReminders() {
 	// You have 260 beans. With 40 beans more you can have: Free shipping.
 }
 
-// With advance_notice, members are sent notice before points expire. A member whom no message reaches sees the notice
-// in the account, and the points are extended by the period, once.
+// With advance_notice, members receive a notice before points expire. If no message reaches a member, the account shows
+// the notice, and the points expire later by the notice period. This happens at most once.
 func ExampleReminders_notice() {
 	shop := open(minimal, `
 advance_notice: 14 days

@@ -23,7 +23,7 @@ func ExampleRedeem() {
 	// balance: {"active":50,"pending":0,"reserved":0,"debt":0}
 }
 
-// A canceled reservation restores the points. A reservation that is neither committed nor canceled expires after the
+// Canceling a reservation restores the points. A reservation that is neither committed nor canceled expires after the
 // program's hold, here 30 minutes.
 func ExampleRedeem_cancel() {
 	shop := open(program.Demo())
@@ -69,8 +69,9 @@ func ExampleRedeem_reverse() {
 	// state: "void"
 }
 
-// A redemption is rejected with the requirements that are not met. The rejection is recorded: a retry with the same
-// Idempotency-Key is rejected again, even if the member meets them by then, so that a retry never surprises a checkout.
+// A rejected redemption lists the requirements that are not met. The rejection is recorded: a retry with the same
+// Idempotency-Key is rejected again, even if the member meets the requirements by then, so that a retry never surprises
+// a checkout.
 func ExampleRedeem_reject() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
@@ -117,8 +118,9 @@ func ExampleRedeem_list() {
 	//   {"requirement":"points","required":"3000","available":"650","missing":2350}
 }
 
-// A reward with codes: uploaded takes each code from a pool that the merchant fills, here from a cinema. Tills send
-// Perennial-Client, the name of the terminal or the session: after five misses in a minute, only that client must wait.
+// A reward with codes: uploaded takes each code from a pool that the merchant fills, here with the codes of a cinema.
+// Tills send their terminal or session in the header Perennial-Client: after five unknown codes in a minute, only that
+// client must wait.
 func ExampleRedeem_uploadedCodes() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
@@ -149,7 +151,8 @@ func ExampleRedeem_uploadedCodes() {
 	// 429 rate_limited: Too many lookups of unknown codes. Try again after the time in Retry-After.
 }
 
-// A gift card is used in parts. A use that was a mistake is reversed once, with a reason, and its amount returns.
+// A gift card can be used in several parts. A mistaken use can be reversed once, with a reason, which restores its
+// amount.
 func ExampleRedeem_giftCard() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
@@ -172,9 +175,9 @@ func ExampleRedeem_giftCard() {
 	// data.0.remaining: {"amount":2500,"currency":"EUR"}
 }
 
-// A member sends a gift card to a friend by email, in the member's language. Anyone with the code can use it. The
-// message is sent with the next schedule. If SES does not answer, it is sent again with the same ID, up to three times
-// in all: a message may arrive twice, and a failed one is shown in the redemption.
+// A member sends a gift card to a friend by email, in the member's language. Anyone with the code can use it. The next
+// scheduled run sends the message. If SES does not answer, the message is sent again with the same ID, up to three
+// times in all. A message may therefore arrive twice. The redemption shows a message that failed.
 func ExampleRedeem_send() {
 	shop := open(program.Demo())
 	shop.call("POST", "/v1/members", `{"external_id": "emil", "name": "Emil Hofmann", "locale": "de"}`)
@@ -195,8 +198,8 @@ func ExampleRedeem_send() {
 	// Emil Hofmann schenkt Ihnen einen Gutschein von Bluebird Prämien. Sein Wert: 25,00 EUR.
 }
 
-// An order is paid with points, at the program's rate and up to its share of the order. Only the part that is needed is
-// committed, and the rest returns.
+// An order is paid with points, at the program's rate and up to its share of the order. The shop commits only the
+// points that the order needs, and the others return to the balance.
 func ExampleRedeem_payWithPoints() {
 	shop := open(minimal, `
 redemption:
@@ -221,7 +224,7 @@ redemption:
 	// balance.active: 500
 }
 
-// A member gives points to another, who accepts them. They expire when they would have expired.
+// A member gives points to another member, who accepts them. The points keep their expiry.
 func ExampleRedeem_transfer() {
 	shop := open(minimal, `
 transfers: { min: 100, limit: 1 per day, accept: 7 days }
@@ -245,7 +248,8 @@ transfers: { min: 100, limit: 1 per day, accept: 7 days }
 	//   {"points":200,"at":"2026-12-31T23:00:00Z"}
 }
 
-// Points are converted to another wallet at the program's rate, and back as long as the program allows.
+// Points are converted to another wallet at the program's rate. The conversion can be reversed for the period that the
+// program allows.
 func ExampleRedeem_conversion() {
 	shop := open(minimal, `
 wallets:

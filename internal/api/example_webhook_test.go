@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// A payment processor reports a refund with a signed webhook, here a sample of Stripe's. The points follow the money,
-// even if the shop does not report the refund. A repeated event has no second effect.
+// A payment processor reports a refund with a signed webhook, here a sample of Stripe's. The points are corrected even
+// if the shop does not report the refund. A repeated event has no second effect.
 func Example_webhook() {
 	shop := open(program.Demo())
 	shop.enroll("ada")

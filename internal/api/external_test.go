@@ -12,9 +12,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A process that remembers the member of an external ID uses the member that the external ID names now, whatever
-// happened to it in other processes. Each function has a memory of its own: earn and redeem do not notice what members
-// does.
+// A request uses the member that an external ID names now, even if the process has cached another one and other
+// processes have changed the ID since. Each function has a separate cache: earn and redeem do not notice the changes
+// that the function members makes.
 func TestRememberedExternalIDs(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)

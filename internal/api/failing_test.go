@@ -68,8 +68,7 @@ func (f *failing) Transact(ctx context.Context, ops ...table.Op) error {
 
 func (f *failing) Dump(w io.Writer) error { return f.Table.(*pebbletable.Table).Dump(w) }
 
-// persist sends a request as a client does whose requests fail: in each attempt another call of the table fails, until
-// an answer is not a failure.
+// persist repeats a request until it does not fail. In attempt n, the n-th call of the table fails.
 func (w *world) persist(r sentRequest) (a answered, route string) {
 	for n := 1; ; n++ {
 		w.drawn.begin(w.last + 1)
@@ -79,7 +78,7 @@ func (w *world) persist(r sentRequest) (a answered, route string) {
 		fired := w.failing.fired
 		w.failing.mu.Unlock()
 		if a.status < 400 && fired && r.method == http.MethodGet {
-			w.last-- // reading goes on when the table does not accept what time changed; read once more to have that written
+			w.last-- // a read succeeds even if it could not write due entries; repeat it so that they are written
 			fired = false
 			w.failing.arm(0)
 			a, route = w.send(r)

@@ -21,7 +21,7 @@ import (
 // intended change, go test ./internal/api -run TestGolden -update writes the files; read the difference before you
 // commit it.
 //
-// Each script is a test of its own so that infra/mutate can select the scripts that reach a mutation.
+// Each script has a separate test so that infra/mutate can select the scripts that reach a mutation.
 
 func TestGoldenAdjustments(t *testing.T) { golden(t) }
 
@@ -143,9 +143,9 @@ func scriptOf(test string) string {
 }
 
 // golden runs the script of a test and compares the answers and the table with its golden file. Then it runs the script
-// again, and each request of it again and again, each time with another call of the table that fails, until the request
-// succeeds: a failed call must be answered with a 5xx status or change nothing, and in the end the answers and the
-// table must be the same.
+// again with failing calls of the table. It repeats each request, each time with another call that fails, until the
+// request succeeds. A failed call must be answered with a 5xx status or change nothing, and in the end the answers and
+// the table must equal the golden file.
 func golden(t *testing.T) {
 	t.Helper()
 	name := scriptOf(t.Name())
@@ -176,8 +176,8 @@ var repeatsDiffer = map[string]string{
 	"year lost":      "the schedules run too often to repeat a year",
 }
 
-// settled removes the marks of replayed answers, because a repeated request whose first attempt had its effect is a
-// replay, and the versions of items, because a failed attempt may have written some of them.
+// settled removes the marks of replayed answers and the versions of items from a transcript. A repeated request whose
+// first attempt succeeded is a replay, and a failed attempt may have written some items.
 func settled(transcript string) string {
 	status := regexp.MustCompile(`(?m)^([A-Z]+ \S+ => )(20[01]|[345]\d\d)( replayed)?`)
 	transcript = status.ReplaceAllStringFunc(transcript, func(s string) string {
@@ -186,8 +186,8 @@ func settled(transcript string) string {
 	return regexp.MustCompile(`(?m)^("[^"]*" "[^"]*") v\d+ `).ReplaceAllString(transcript, "$1 ")
 }
 
-// runGolden runs a script, with calls of the table that fail with an error (nil: none), and returns its answers and the
-// items of its table.
+// runGolden runs a script and returns its answers and the items of its table. If err is not nil, calls of the table
+// fail with err.
 func runGolden(t *testing.T, name string, err error) string {
 	t.Helper()
 	raw, failed := os.ReadFile("testdata/" + name + ".txt")
@@ -208,8 +208,8 @@ func runGolden(t *testing.T, name string, err error) string {
 // readableItem matches the lines of accounts and entries, which golden files contain in full.
 var readableItem = regexp.MustCompile(`^"P#[^"]*#E#|" "ACCOUNT" v`)
 
-// writeItems writes a line for each item of a table. Of large items other than accounts and entries, such as programs,
-// it writes a hash. It leaves out the API keys.
+// writeItems writes a line for each item of a table except API keys. For large items other than accounts and entries,
+// such as programs, it writes a hash.
 func writeItems(out io.Writer, dump string) {
 	for _, line := range strings.Split(strings.TrimSpace(dump), "\n") {
 		if strings.HasPrefix(line, `"KEY#`) {

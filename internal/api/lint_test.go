@@ -105,8 +105,8 @@ func TestFieldsHaveFormats(t *testing.T) {
 	})
 }
 
-// TestOptionalFieldsHaveNoDefault keeps optional fields optional for code generators, some of which treat a field with
-// a default as required.
+// TestOptionalFieldsHaveNoDefault checks that optional fields have no default, because some code generators treat a
+// field with a default as required.
 func TestOptionalFieldsHaveNoDefault(t *testing.T) {
 	eachProperty(loadSpec(t).doc, func(where string, required bool, _ string, p *openapi3.Schema) {
 		if !required && p.Default != nil {
@@ -115,8 +115,8 @@ func TestOptionalFieldsHaveNoDefault(t *testing.T) {
 	})
 }
 
-// TestOperationsHaveExamples requires an example of each request body and of a successful response, which are valid by
-// their schemas.
+// TestOperationsHaveExamples requires an example of each request body and of a successful response. The examples must
+// match their schemas.
 func TestOperationsHaveExamples(t *testing.T) {
 	eachOperation(loadSpec(t).doc, func(op *openapi3.Operation) {
 		if op.RequestBody != nil && examplesOf(t, op.OperationID, op.RequestBody.Value.Content) == 0 {

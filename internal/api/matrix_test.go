@@ -7,9 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 )
 
-// TestEveryRouteAsksForItsKey is generated from openapi.yaml: every operation, without a key, with an invalid key, with
-// a key with every scope but the right one, by another program's key, and by a key with just the right scope. A
-// new operation fails it until it has a request here.
+// TestEveryRouteAsksForItsKey calls every operation of openapi.yaml without a key, with an invalid key, with a key that
+// has every scope except the required one, with a key of another program, and with a key that has only the required
+// scope. It fails for an operation that has no request here.
 func TestEveryRouteAsksForItsKey(t *testing.T) {
 	w := newWorld(t, memory(t))
 	m := newMatrix(w)

@@ -335,8 +335,8 @@ func (u *unwritable) Transact(ctx context.Context, ops ...table.Op) error {
 	return u.Table.Transact(ctx, ops...)
 }
 
-// TestReadsShowDueEntriesThatCannotBeWritten reads a member while the table takes no writes: all routes show the state
-// that they show once it can be written.
+// TestReadsShowDueEntriesThatCannotBeWritten reads a member while the table rejects writes. All routes must show the
+// same state as after a successful write.
 func TestReadsShowDueEntriesThatCannotBeWritten(t *testing.T) {
 	u := &unwritable{Table: memory(t)}
 	w := newWorld(t, u)

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// reminded is a world with the demo program, and Ada, who agreed to both purposes by email and has 200 beans.
+// reminded returns a world with the demo program, and Ada, who consented to both purposes by email and has 200 beans.
 func reminded(t *testing.T) (*world, string) {
 	w := newWorld(t, memory(t))
 	return w, w.remind()
@@ -132,12 +132,12 @@ func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	}
 	w.fetch(
 		"POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422,
-	) // a year ahead there is nothing to say
+	) // the points expire in a year, so there is no reminder yet
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "nothing"}`, 422)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "mem_nobody", "reminder": "points-30d"}`, 404)
 	w.fetch(
 		"POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "to": ["a@x.example"]}`, 400,
-	) // a preview goes to no one
+	) // a preview takes no recipients
 	if len(w.outbox.Messages()) != 0 {
 		t.Error("a preview was sent")
 	}
@@ -242,7 +242,7 @@ func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 	}
 }
 
-// Tomorrow is a whole day of the member's, and what waits for this morning goes out today.
+// Reminders of tomorrow cover the member's whole local day. Reminders that wait until this morning are sent today.
 func TestTomorrowIsFromMidnightToMidnight(t *testing.T) {
 	w, _ := reminded(t)
 	messages := "  messages:\n    - { id: late, at: [\"2027-12-02T15:00\"], channels: [email], title: A, text: B }\n"
@@ -252,7 +252,7 @@ func TestTomorrowIsFromMidnightToMidnight(t *testing.T) {
 		{"2027-11-30T10:00:00Z", ""},
 		{
 			"2027-11-30T23:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, ",
-		}, // it is the first in Berlin
+		}, // in Berlin it is already 1 December
 		{"2027-12-01T10:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, "},
 		{"2027-12-02T06:00:00Z", ""}, // it is the second: both go out today
 	} {

@@ -116,7 +116,7 @@ func (s *script) run(lines []string) {
 	s.audit()
 }
 
-// audit recomputes the accounts of all members whose IDs were stored, and compares them.
+// audit recomputes the accounts of all members whose IDs the script stored, and reports differences.
 func (s *script) audit() {
 	for name, v := range s.vars {
 		if !strings.HasPrefix(v, "mem_") {
@@ -229,8 +229,8 @@ func (s *script) perform(r sentRequest, want string) answered {
 	return a
 }
 
-// replay repeats a replayed request under another API key of the program: Idempotency-Keys do not belong to API keys,
-// so the answer must be the same.
+// replay repeats a replayed request with another API key of the program. The answer must be the same, because
+// Idempotency-Keys do not belong to an API key.
 func (s *script) replay(r sentRequest, want answered) {
 	s.t.Helper()
 	r.key = "second"

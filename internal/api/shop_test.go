@@ -102,7 +102,8 @@ func (w *world) totals(t *testing.T, members []string, want, reserved float64) {
 	}
 }
 
-// A repeated upload has the same result. All codes of another upload are then known.
+// An upload of the maximum number of codes fits into a request body. Repeating it has the same result, and another
+// upload of the same codes adds none.
 func TestAsManyCodesAsARequestMayHaveFitIntoItsBody(t *testing.T) {
 	w, _ := newShop(t, memory(t), 0)
 	codes := make([]string, request.MaxCodes+1)

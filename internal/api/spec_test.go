@@ -106,8 +106,8 @@ func (s *spec) check(t testing.TB, r sentRequest, a answered, pattern string) {
 	}
 }
 
-// checkPointers checks that the pointers of a problem document into the body name fields of the request. Only a field
-// that the API does not know has no schema.
+// checkPointers checks that each pointer of a problem document into the body names a field of the request's schema.
+// Errors about unknown fields are exempt.
 func checkPointers(t testing.TB, r sentRequest, op *openapi3.Operation, a answered) {
 	t.Helper()
 	var problem wire.Problem
@@ -129,7 +129,7 @@ func checkPointers(t testing.TB, r sentRequest, op *openapi3.Operation, a answer
 	}
 }
 
-// names reports whether a pointer leads to a schema.
+// names reports whether the schema has the field that a pointer names.
 func names(schema *openapi3.SchemaRef, pointer []string) bool {
 	if schema == nil || len(pointer) == 0 {
 		return schema != nil
@@ -260,8 +260,8 @@ func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
 	}
 }
 
-// TestBodiesAreThoseOfTheDocument compares the names that a body, and whatever stands in one, is decoded from with
-// those of its schema.
+// TestBodiesAreThoseOfTheDocument compares the JSON names of each body type, including nested types, with the
+// properties of its schema.
 func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 	bodies := map[string]any{
 		"CreateMemberRequest": enrolBody{}, "ReferralCodeRequest": referralCodeBody{},
@@ -358,7 +358,8 @@ func TestSchemasAreClosedAndDescribed(t *testing.T) {
 	}
 }
 
-// TestEachEndOfAReservationListsHowALapsedOneIsRefused is what redemptions.txt shows of both.
+// TestEachEndOfAReservationListsTheRejectionOfAnExpiredOne checks the documented codes for an expired reservation:
+// commit is rejected with 422, cancel with 409. The script redemptions.txt shows both.
 func TestEachEndOfAReservationListsTheRejectionOfAnExpiredOne(t *testing.T) {
 	s := loadSpec(t)
 	for end, want := range map[string]int{"commit": http.StatusUnprocessableEntity, "cancel": http.StatusConflict} {

@@ -55,8 +55,8 @@ const (
 	aMonth = 30 * aDay
 )
 
-// newUsageWorld makes a member with the external ID "ada" who has ordered each month for two years, and whose latest
-// orders are pending, by the requests that make such members.
+// newUsageWorld enrolls a member with the external ID "ada" who orders each month for two years, so that the latest
+// orders are pending.
 func newUsageWorld(t *testing.T) *usageWorld {
 	w := &usageWorld{used: map[string]cost.Usage{}}
 	w.meter = &tabletest.Meter{Table: memory(t), Bubble: true}
@@ -165,8 +165,8 @@ func (w *usageWorld) measureOrders() {
 			w.clock().Format(time.RFC3339)))
 }
 
-// measureLargeOrder measures orders of 100 lines, each with an ID that counts up, a SKU and a price. An order whose
-// entry is larger than 1 KB, such as one of lines that have random names, costs more.
+// measureLargeOrder measures orders of 100 line items, each with a numbered ID, a SKU and a price. An order whose entry
+// is larger than 1 KB, such as one with random SKUs, costs more.
 func (w *usageWorld) measureLargeOrder() {
 	random := rand.New(rand.NewPCG(1, 1))
 	digits := func(n int) int { return random.IntN(int(math.Pow10(n))) }
@@ -274,7 +274,7 @@ func (w *usageWorld) measureColdProcess() {
 }
 
 // measureLimited measures rewards with a stock and with uploaded codes. For the lists, the last code is in a
-// reservation that has expired, which nothing has noted.
+// reservation that has expired but is not recorded as expired yet.
 func (w *usageWorld) measureLimited() {
 	w.publishVersion(2, true)
 	for shard := range ledger.BudgetShards { // the first use of each counter creates it, which costs more
@@ -306,8 +306,8 @@ func (w *usageWorld) measureLimited() {
 	w.measure("quote_limited", "POST", "/v1/quotes", w.basket())
 }
 
-// lastCodes yields codes that stand at the end of a pool, so that the search from a random place finds one at once, as
-// it does in a large pool.
+// lastCodes yields codes at the end of a pool. The search for a code starts at a random place, so it finds one of them
+// at once, as in a large pool.
 func lastCodes(n int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i, found := 0, 0; found < n; i++ {

@@ -135,8 +135,8 @@ func (w *world) office(a *app.App) *notify.Dispatcher {
 	}
 }
 
-// publish makes source the version behind after, past the API. It recalls that one, so that orders and events that are
-// dated earlier are priced by source.
+// publish publishes source as the version that follows version after, without the API. It recalls version after, so
+// that source prices orders and events that are dated earlier.
 func (w *world) publish(id string, source []byte, after int) {
 	w.t.Helper()
 	p, problems := program.Compile(source)
@@ -181,7 +181,7 @@ func (w *world) key(name, program string, scopes ...auth.Scope) {
 	w.keys[name] = full
 }
 
-// A request is what a caller sends. Key names one of the world's keys ("" is admin's).
+// A sentRequest is the request of a caller. Its key names one of the world's keys ("" is the admin key).
 type sentRequest struct {
 	method, path string
 	key          string
@@ -360,7 +360,7 @@ func (w *world) headers(r sentRequest, id string) map[string]string {
 	return headers
 }
 
-// dump returns every byte of the table, if the table supports it.
+// dump returns every byte of the table, or an empty string if the table does not support it.
 func (w *world) dump() string {
 	d, ok := w.table.(interface{ Dump(io.Writer) error })
 	if !ok {
