@@ -11,8 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// basket reads an order: "12.50 food, 9.00 drinks x2; 5.00 off, 4.90 shipping, 1.42 tax, 8.00 by gift_card, in EUR".
-// Before the semicolon are the lines, each with the price of all its units and their category.
+// basket parses the text of an order, such as "12.50 food, 9.00 drinks x2; 5.00 off, 4.90 shipping, 1.42 tax, 8.00 by
+// gift_card, in EUR". The line items precede the semicolon. Each one has the price of all its units, and its category.
 func (s *story) basket(text string, now time.Time) loyalty.Order {
 	o := loyalty.Order{
 		Member: s.acc.Member, PlacedAt: now, Currency: s.books, Status: loyalty.OrderPaid,

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestFilesNameTheirSchema checks the first line of each program file, by which an editor finds the schema.
+// TestFilesNameTheirSchema checks the first line of each program file, from which an editor learns the file's schema.
 func TestFilesNameTheirSchema(t *testing.T) {
 	files, err := filepath.Glob("examples/*.yaml")
 	if err != nil || len(files) != 5 {

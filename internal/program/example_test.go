@@ -29,7 +29,7 @@ earn:
 	//               ^^^^
 }
 
-// Check also finds mistakes in meaning, here a reward that returns more than members spend to earn it.
+// Check also finds mistakes in meaning, here a reward that is worth more than members spend to earn its points.
 func ExampleCheck() {
 	_, problems, _ := program.Check([]byte(corner + `
 rewards:

@@ -23,8 +23,8 @@ type worked struct {
 	points  loyalty.Points
 }
 
-// TestTheTableOfWorkedExamplesIsWhatTheEngineGives runs the rows of each table one after the other, and compares
-// what the document says of points, reasons and balance. -update writes it.
+// TestTheTableOfWorkedExamplesIsWhatTheEngineGives runs the rows of each table in order, and compares the points,
+// reasons and balance with the document. With -update, it writes them to the document.
 func TestTheTableOfWorkedExamplesIsWhatTheEngineGives(t *testing.T) {
 	source, err := os.ReadFile(table)
 	if err != nil {

@@ -227,7 +227,7 @@ func TestAMarkOfUTF8IsPassedOver(t *testing.T) {
 	mustCompile(t, append([]byte("\ufeff"), demo...))
 }
 
-// A value of an unexpected kind must not be ignored.
+// A value of the wrong kind must be rejected at every position and never ignored.
 func TestAValueOfTheWrongKindIsRefusedWhereverItStands(t *testing.T) {
 	for _, file := range []struct {
 		source []byte

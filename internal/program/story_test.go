@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// A story is one basket of a table and what became of it: a member, and the last order that was sent.
+// A story is one basket of a table: a member, and the last order that was sent.
 type story struct {
 	t     testing.TB
 	p     *loyalty.Program
@@ -58,7 +58,8 @@ func (s *story) row(cells []string) (first worked) {
 	return first
 }
 
-// play brings the member to an instant and does what a row says then. It returns all entries that this made.
+// play advances the member's account to an instant and performs the action of a row. It returns all entries that this
+// created.
 func (s *story) play(what string, now time.Time) []loyalty.Entry {
 	s.t.Helper()
 	out, err := engine.Advance(s.p, s.acc, now)

@@ -132,7 +132,7 @@ func TestLevelsByAnyAndAllOfSeveralMeasures(t *testing.T) {
 	}
 }
 
-// TestLevelAcceptsPointsForEntryBonus checks the key's first name, and that a level has one of the two.
+// TestLevelAcceptsPointsForEntryBonus checks that a level accepts the earlier name of the key, but not both names.
 func TestLevelAcceptsPointsForEntryBonus(t *testing.T) {
 	const levels = "tiers:\n  qualify: { by: orders, window: lifetime }\n  keep_for: 1 day\n" +
 		"  levels: [ { id: plain, name: Plain, from: 0 }, { id: best, name: Best, from: 5, KEYS } ]\n"

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/compare"
 )
 
-// Differences are listed by key, regardless of comments and of the order of items with IDs.
+// Diff lists differences by key, regardless of comments and of the order of items with IDs.
 func ExampleDiff() {
 	older := []byte(`version: 1
 earn:
