@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// The sentences above are of hand-written entries. These are of entries from the rules.
+// The other tests explain entries that were written for the test. This one explains entries that the rules produced.
 func TestAMembersHistoryReadsLikeAStory(t *testing.T) {
 	p := bluebird(t)
 	p.Earn.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}

@@ -26,8 +26,8 @@ func TestEveryWhatHasASentenceInEveryLanguage(t *testing.T) {
 	}
 }
 
-// A formula leaves out what is too much, and without enough arguments Effect shows all of them, which shows how many it
-// needs.
+// The number of arguments that a formula needs is found by adding arguments: Effect shows all of them while there are
+// too few, and omits surplus ones.
 func TestASentenceAsksForAsManyArgumentsAsTheFormulaHas(t *testing.T) {
 	for what, has := range arguments {
 		needs := 0
