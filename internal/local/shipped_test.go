@@ -38,8 +38,8 @@ func (o *output) add(function string, line []byte) {
 	o.lines[function] += string(line) + "\n"
 }
 
-// of returns the lines of a function until now. A response may be here before the lines that were written earlier;
-// after a Stack was closed, all are here.
+// of returns the lines that a function has written so far. A response may arrive before earlier lines do. After the
+// Stack is closed, all lines are present.
 func (o *output) of(function string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
