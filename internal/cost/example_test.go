@@ -6,7 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/cost"
 )
 
-// The costs of a year of a member who orders twelve times, reads the balance twice a month and redeems two rewards.
+// Estimates returns the costs of an order, and of a year of a member who orders twelve times, reads the balance twice a
+// month and redeems two rewards.
 func ExampleEstimates() {
 	for _, e := range cost.Estimates(cost.Year{Orders: 12, Reads: 24, Redemptions: 2}) {
 		if e.ID == "order" || e.ID == "member_year" {
