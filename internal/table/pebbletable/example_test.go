@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// A write is conditional: it fails if another writer has changed the item since it was read. The error contains the item
-// as it is now.
+// A write is conditional: it fails if another writer has changed the item since it was read. The error contains the
+// current item.
 func ExampleTable_Transact() {
 	ctx := context.Background()
 	t, err := pebbletable.OpenMemory()
