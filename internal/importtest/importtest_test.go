@@ -231,7 +231,7 @@ var outside = map[string][]string{
 	"github.com/anishathalye/porcupine": nil,
 }
 
-// allowed reports whether a list contains a package, or the pattern "parent/..." of the package or its parent.
+// allowed reports whether a list contains a package, or the pattern "parent/..." with the package or its parent.
 func allowed(may []string, pkg string) bool {
 	return slices.ContainsFunc(may, func(x string) bool {
 		parent, pattern := strings.CutSuffix(x, "/...")
@@ -291,8 +291,9 @@ func TestRestrictedPackagesAreImportedByUsersOnly(t *testing.T) {
 	}
 }
 
-// TestRandomnessHasOneSource requires that packages draw from the source that they are given (internal/random), so that
-// a seed reproduces a run. Only what puts a process together, emulates AWS or serves tests has another one.
+// TestRandomnessHasOneSource requires that packages use the source of randomness that they receive (internal/random),
+// so that a seed reproduces a run. Only packages that start a process, emulate AWS or serve tests may use another
+// source.
 func TestRandomnessHasOneSource(t *testing.T) {
 	own := []string{
 		"internal/random", "internal/boot", "functions/perennial", "internal/seedtest", "internal/table/tabletest",
