@@ -25,7 +25,7 @@ func perennial(args ...string) {
 	}
 }
 
-// A changed program file is compared with the live version, published, and rolled back.
+// An operator compares a changed program file with the live version, publishes it, and rolls it back.
 func Example_publish() {
 	dir, err := os.MkdirTemp("", "perennial-example-")
 	if err != nil {
@@ -64,7 +64,7 @@ func Example_validate() {
 	// perennial: the program file has problems; nothing was changed
 }
 
-// The estimate of a night in which a million members are due.
+// The command estimates the duration and the cost of a night in which a million members are due.
 func Example_estimateNight() {
 	perennial("estimate", "night", "--members", "1e6")
 

@@ -221,7 +221,8 @@ func TestGlossaryEntriesAreComplete(t *testing.T) {
 	}
 }
 
-// TestPublicNamesContainCommands keeps publicNames from losing the commands if kong's model changes.
+// TestPublicNamesContainCommands checks that publicNames still finds names of each kind, such as commands, if kong's
+// model changes.
 func TestPublicNamesContainCommands(t *testing.T) {
 	names := publicNames(t)
 	for _, name := range []string{
