@@ -298,7 +298,8 @@ func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte
 
 // usesRapid contains the packages whose tests accept rapid's flags.
 var usesRapid = map[string]bool{
-	"internal/loyalty": true, "internal/loyalty/posting": true, "internal/loyalty/engine": true,
+	"internal/loyalty": true, "internal/loyalty/posting": true, "internal/loyalty/earn": true,
+	"internal/loyalty/engine":       true,
 	"internal/loyalty/deliverytest": true, "internal/ledger": true,
 }
 

@@ -157,7 +157,7 @@ func AwardEvent(
 	}
 	total := loyalty.Points(0)
 	for _, a := range rules.Earn.Actions {
-		a = ActionOf(a, s.Event)
+		a = actionOf(a, s.Event)
 		target := actionWorth(d, s, a, facts, &e, day, rules.Zone)
 		e = grantAction(d, e, rules, s, a, target, from)
 		if a.Wallet == "" {
@@ -196,10 +196,10 @@ func actionWorth(
 	n := loyalty.Points(0)
 	switch {
 	case a.Event != s.Event.Type:
-	case MissedBy(s, a) != "":
-		e.Reasons = append(e.Reasons, earn.MissingReason(key, MissedBy(s, a)))
+	case missedBy(s, a) != "":
+		e.Reasons = append(e.Reasons, earn.MissingReason(key, missedBy(s, a)))
 	default:
-		if what, of := Elsewhere(a, s); what != "" {
+		if what, of := elsewhere(a, s); what != "" {
 			e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsFor, what, strings.Join(of, ", ")))
 		} else {
 			n = allowed(d, s, a, share, facts, e, day)
@@ -221,9 +221,9 @@ func actionWorth(
 	return n
 }
 
-// Elsewhere returns the restriction of an action that the event or its member does not meet, with the allowed values.
+// elsewhere returns the restriction of an action that the event or its member does not meet, with the allowed values.
 // It returns an empty string if all restrictions are met.
-func Elsewhere(a loyalty.Action, s *loyalty.EventState) (what string, which []string) {
+func elsewhere(a loyalty.Action, s *loyalty.EventState) (what string, which []string) {
 	at := s.Event.At
 	switch {
 	case at.Before(a.From) || !a.Until.IsZero() && !at.Before(a.Until):
@@ -268,7 +268,7 @@ func allowed(
 		)
 		return 0
 	}
-	if until := RestsUntil(d.Account, key, day); until != 0 && share.Peak == 0 {
+	if until := restsUntil(d.Account, key, day); until != 0 && share.Peak == 0 {
 		e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsResting, until.String()))
 		return 0
 	}
@@ -278,8 +278,8 @@ func allowed(
 	return a.Points
 }
 
-// RestsUntil returns the last day of an action's cooldown, or zero if no cooldown is running.
-func RestsUntil(a loyalty.Account, key string, day loyalty.Date) loyalty.Date {
+// restsUntil returns the last day of an action's cooldown, or zero if no cooldown is running.
+func restsUntil(a loyalty.Account, key string, day loyalty.Date) loyalty.Date {
 	for _, u := range a.Usage {
 		if u.Rule == key && u.Times && u.Per == loyalty.PerRest && u.N > 0 && u.Ends >= day {
 			return u.Ends

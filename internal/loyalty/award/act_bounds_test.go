@@ -27,7 +27,7 @@ func TestEventsThatAnActionIsFor(t *testing.T) {
 		{loyalty.Action{Segments: []string{"vip"}}, ""},
 		{loyalty.Action{Segments: []string{"other"}}, "segments"},
 	} {
-		if got, _ := Elsewhere(c.action, s); got != c.want {
+		if got, _ := elsewhere(c.action, s); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.action, got, c.want)
 		}
 	}
@@ -54,7 +54,7 @@ func TestDayUntilWhichAnActionRests(t *testing.T) {
 		{"of points", edited(func(u *loyalty.Usage) { u.Times = false }), 20261209, 0},
 		{"given back", edited(func(u *loyalty.Usage) { u.N = 0 }), 20261209, 0},
 	} {
-		if got := RestsUntil(
+		if got := restsUntil(
 			(loyalty.Account{Usage: []loyalty.Usage{c.u}}), "earn.actions.a", c.day,
 		); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
@@ -146,7 +146,7 @@ func TestPointsThatMoveToTheNextReferral(t *testing.T) {
 		{Rule: "b", ExpiredOn: 10, Expired: 10},
 		{Rule: "c", Wallet: "miles", ExpiredOn: 5},
 	}}
-	spare := Yield(&was)
+	spare := yield(&was)
 	if want := []loyalty.Grant{
 		{Rule: "a", ExpiredOn: 20}, {Rule: "c", Wallet: "miles", ExpiredOn: 5},
 	}; !reflect.DeepEqual(spare, want) {
@@ -156,7 +156,7 @@ func TestPointsThatMoveToTheNextReferral(t *testing.T) {
 		t.Errorf("it keeps %+v", was.Grants)
 	}
 	next := loyalty.EventState{Grants: []loyalty.Grant{{Rule: "c", ExpiredOn: 1}}}
-	Adopt(&next, spare)
+	adopt(&next, spare)
 	want := []loyalty.Grant{{Rule: "c", ExpiredOn: 6}, {Rule: "a", ExpiredOn: 20}}
 	if !reflect.DeepEqual(next.Grants, want) {
 		t.Errorf("the next event has %+v", next.Grants)
@@ -170,7 +170,7 @@ func TestPointsThatMoveToTheNextReferral(t *testing.T) {
 		{[]loyalty.Grant{{Rule: "a", Worth: 1}}, []loyalty.Grant{{Rule: "a", Worth: 2}}, false},
 		{nil, []loyalty.Grant{{Rule: "a"}}, false},
 	} {
-		if got := SameGrants(c.x, c.y); got != c.want {
+		if got := sameGrants(c.x, c.y); got != c.want {
 			t.Errorf("%+v and %+v are the same: %t", c.x, c.y, got)
 		}
 	}
@@ -184,16 +184,16 @@ func TestFriendsPartOfAReferral(t *testing.T) {
 		Tiers:  []string{"gold"}, Segments: []string{"vip"},
 	}
 	friends, referrers := ReferralEvents(loyalty.Referral{By: "mem_bob"}, "mem_ada", "1042")
-	if got := ActionOf(a, friends); got.Points != 100 || got.Limits != nil || got.Tiers != nil ||
+	if got := actionOf(a, friends); got.Points != 100 || got.Limits != nil || got.Tiers != nil ||
 		got.Segments != nil {
 		t.Errorf("the friend's part is %+v", got)
 	}
-	if got := ActionOf(a, referrers); !reflect.DeepEqual(got, a) {
+	if got := actionOf(a, referrers); !reflect.DeepEqual(got, a) {
 		t.Errorf("the referrer's part is %+v", got)
 	}
 	other := a
 	other.Event = "visit.completed"
-	if got := ActionOf(other, friends); !reflect.DeepEqual(got, other) {
+	if got := actionOf(other, friends); !reflect.DeepEqual(got, other) {
 		t.Errorf("another action is %+v", got)
 	}
 }

@@ -46,7 +46,7 @@ func again(d *posting.Decision, x tier.KnownOrder, left earn.Budgets) error {
 		return err
 	}
 	again := loyalty.Again{Order: placed(x), Reasons: reason(d, prior.Order.ID)}
-	if err := placeOrder(d, prior, x.Rules, s, BudgetsAfter(left, d.Spends), &again); err != nil {
+	if err := placeOrder(d, prior, x.Rules, s, budgetsAfter(left, d.Spends), &again); err != nil {
 		return err
 	}
 	if len(d.Entries) > n {
@@ -85,8 +85,8 @@ func settleOrders(d *posting.Decision) error {
 	return redeem.AutoRedeem(d, d.Now)
 }
 
-// BudgetsAfter returns the remaining budgets after the spends of the same command.
-func BudgetsAfter(b earn.Budgets, spends []posting.Spend) earn.Budgets {
+// budgetsAfter returns the remaining budgets after the spends of the same command.
+func budgetsAfter(b earn.Budgets, spends []posting.Spend) earn.Budgets {
 	b = maps.Clone(b)
 	for _, s := range spends {
 		if _, known := b[s.Rule]; known {
@@ -114,10 +114,10 @@ func explain(a loyalty.Again, e loyalty.Entry) loyalty.Entry {
 	return e
 }
 
-// ChangesNothing reports whether an order's entry changes only the facts that rules know of the order. was is the
+// changesNothing reports whether an order's entry changes only the facts that rules know of the order. was is the
 // previous state of the order.
-func ChangesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.Spend) bool {
-	return e.Order.Worth == was.Worth && SameGrants(was.Grants, e.Order.Grants) &&
+func changesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.Spend) bool {
+	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) &&
 		slices.Equal(was.Shares, e.Order.Shares) &&
 		len(e.Postings)+len(e.Usage)+len(e.Brands)+len(e.Counts) == 0 && e.Metric == nil && e.Carried == "" &&
 		!slices.ContainsFunc(spends, func(s posting.Spend) bool { return s.Points != 0 })

@@ -35,14 +35,14 @@ func TestEntryThatChangesNothing(t *testing.T) {
 			edit(&e)
 			more(&e)
 			want := name == "nothing" && other == "nothing"
-			if got := ChangesNothing(&e, &was, []posting.Spend{{Rule: "r"}}); got != want {
+			if got := changesNothing(&e, &was, []posting.Spend{{Rule: "r"}}); got != want {
 				t.Errorf("%s and %s: it changes nothing: %t", name, other, got)
 			}
 		}
 	}
 	for _, spends := range [][]posting.Spend{{{Rule: "r", Points: 1}}, {{Rule: "r"}, {Rule: "s", Points: -1}}} {
 		order := was
-		if e := (loyalty.Entry{Order: &order}); ChangesNothing(&e, &was, spends) {
+		if e := (loyalty.Entry{Order: &order}); changesNothing(&e, &was, spends) {
 			t.Errorf("spending %+v changes nothing", spends)
 		}
 	}

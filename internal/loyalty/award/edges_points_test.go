@@ -17,11 +17,11 @@ func TestRefundsThatDiffer(t *testing.T) {
 		ID: "r", At: loyaltytest.Noon, Status: loyalty.RefundSucceeded, Amount: 10,
 		Lines: []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 5}},
 	}
-	if other := base; !EqualRefunds(base, other) {
+	if other := base; !equalRefunds(base, other) {
 		t.Error("a refund differs from itself")
 	}
 	moved := base
-	if moved.At = loyaltytest.Noon.In(time.FixedZone("x", 3600)); !EqualRefunds(base, moved) {
+	if moved.At = loyaltytest.Noon.In(time.FixedZone("x", 3600)); !equalRefunds(base, moved) {
 		t.Error("the zone of the instant is no difference")
 	}
 	kind := reflect.TypeFor[loyalty.Refund]()
@@ -41,7 +41,7 @@ func TestRefundsThatDiffer(t *testing.T) {
 		default:
 			t.Fatalf("a field of the kind %s", f.Kind())
 		}
-		if EqualRefunds(base, other) || EqualRefunds(other, base) {
+		if equalRefunds(base, other) || equalRefunds(other, base) {
 			t.Errorf("%s makes no difference", kind.Field(i).Name)
 		}
 	}
@@ -64,7 +64,7 @@ func TestOnlySucceededRefundsAddUp(t *testing.T) {
 		pointer := map[loyalty.Code]string{
 			loyalty.RefundExceedsPayment: "/refunds", loyalty.ValidationFailed: "/refunds/1/status",
 		}[c.code]
-		loyaltytest.WantRefusal(t, fmt.Sprint(c.status, " ", c.amount), CheckRefunds(o), c.code, pointer)
+		loyaltytest.WantRefusal(t, fmt.Sprint(c.status, " ", c.amount), checkRefunds(o), c.code, pointer)
 	}
 	for _, c := range []struct {
 		name    string
@@ -152,7 +152,7 @@ func TestOnlySucceededRefundsAddUp(t *testing.T) {
 	} {
 		o := loyaltytest.Paid("EUR", loyalty.Line{Amount: 1000})
 		c.edit(&o)
-		loyaltytest.WantRefusal(t, c.name, CheckOrder(o), c.code, c.pointer)
+		loyaltytest.WantRefusal(t, c.name, checkOrder(o), c.code, c.pointer)
 	}
 }
 

@@ -29,7 +29,7 @@ func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
 
 func TestBudgetsAfterSpends(t *testing.T) {
 	was := earn.Budgets{"a": 10, "b": 5}
-	if got, want := BudgetsAfter(
+	if got, want := budgetsAfter(
 		was, []posting.Spend{{Rule: "a", Points: 3}, {Rule: "c", Points: 1}, {Rule: "a", Points: -1}},
 	), (earn.Budgets{"a": 8, "b": 5}); !maps.Equal(
 		got,

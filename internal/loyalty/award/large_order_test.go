@@ -38,7 +38,7 @@ func TestRevisionsOfALargeOrdersLines(t *testing.T) {
 		s := loyalty.OrderState{
 			Revision: i + 1, Order: loyalty.Order{Lines: lines(c.lines), Refunds: refunds(c.refunds)},
 		}
-		if SinceWhen(&s, prior); s.LinesSince != c.linesSince || s.RefundsSince != c.refundsSince {
+		if sinceWhen(&s, prior); s.LinesSince != c.linesSince || s.RefundsSince != c.refundsSince {
 			t.Errorf(
 				"revision %d: lines since %d, refunds since %d; want %d, %d", i+1, s.LinesSince, s.RefundsSince,
 				c.linesSince, c.refundsSince,
@@ -57,7 +57,7 @@ func TestFirstRevisionOfALargeOrder(t *testing.T) {
 			s.Order.Refunds, loyaltytest.Back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}),
 		)
 	}
-	if SinceWhen(&s, nil); s.LinesSince != 1 || s.RefundsSince != 1 {
+	if sinceWhen(&s, nil); s.LinesSince != 1 || s.RefundsSince != 1 {
 		t.Errorf("lines since %d, refunds since %d", s.LinesSince, s.RefundsSince)
 	}
 }
@@ -72,10 +72,10 @@ func TestIDsOfLinesOccurOnce(t *testing.T) {
 		if n > posting.MaxLines {
 			code, pointer = loyalty.ValidationFailed, "/line_items"
 		}
-		loyaltytest.WantRefusal(t, fmt.Sprint(n, " lines"), CheckOrder(o), code, pointer)
+		loyaltytest.WantRefusal(t, fmt.Sprint(n, " lines"), checkOrder(o), code, pointer)
 		o.Lines[n-1].ID = "0"
 		loyaltytest.WantRefusal(
-			t, fmt.Sprint(n, " lines, two of one ID"), CheckOrder(o), loyalty.ValidationFailed, "/line_items",
+			t, fmt.Sprint(n, " lines, two of one ID"), checkOrder(o), loyalty.ValidationFailed, "/line_items",
 		)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Moved returns the orders other than o whose numbers change for the rules that use numbers up to f.Most. next are the
+// moved returns the orders other than o whose numbers change for the rules that use numbers up to f.Most. next are the
 // first orders after the change.
-func Moved(f loyalty.FirstOrders, next loyalty.FirstOrders, o loyalty.PlacedOrder) (moved []loyalty.PlacedOrder) {
+func moved(f loyalty.FirstOrders, next loyalty.FirstOrders, o loyalty.PlacedOrder) (moved []loyalty.PlacedOrder) {
 	for _, x := range slices.Concat(f.Orders, next.Orders) {
 		was, is := earn.OrderNumber(f, x), earn.OrderNumber(next, x)
 		if was != is && min(was, is) <= next.Most && x != o && !slices.Contains(moved, x) {

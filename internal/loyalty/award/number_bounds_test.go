@@ -31,7 +31,7 @@ func TestOrdersWhoseNumbersChange(t *testing.T) {
 			Most:   2,
 			Orders: loyaltytest.NumberedOrders(c.is...),
 		}
-		if got := Moved(was, is, loyaltytest.Numbered(c.order)); !slices.Equal(got, loyaltytest.NumberedOrders(c.want...)) {
+		if got := moved(was, is, loyaltytest.Numbered(c.order)); !slices.Equal(got, loyaltytest.NumberedOrders(c.want...)) {
 			t.Errorf("%v becomes %v: %v, want %v", c.was, c.is, got, c.want)
 		}
 	}
@@ -39,7 +39,7 @@ func TestOrdersWhoseNumbersChange(t *testing.T) {
 	was, is := loyalty.FirstOrders{Most: 2, Orders: loyaltytest.NumberedOrders(4)}, loyalty.FirstOrders{
 		Most: 2, Orders: loyaltytest.NumberedOrders(2, 3, 4),
 	}
-	if got := Moved(was, is, loyaltytest.Numbered(2)); !slices.Equal(got, loyaltytest.NumberedOrders(3, 4)) {
+	if got := moved(was, is, loyaltytest.Numbered(2)); !slices.Equal(got, loyaltytest.NumberedOrders(3, 4)) {
 		t.Errorf("with orders that were not known: %v", got)
 	}
 }
@@ -180,7 +180,7 @@ func TestOrdersThatAreLeftForLater(t *testing.T) {
 			out.Account.UndecidedFrom = loyalty.Again{Order: loyaltytest.Numbered(c.from)}
 		}
 		got := Postpone(out, c.n)
-		later := Undecided(&got.Account)
+		later := undecided(&got.Account)
 		if !slices.Equal(got.Needs.Orders, loyaltytest.NumberedOrders(c.wantNow...)) ||
 			!slices.Equal(later, loyaltytest.NumberedOrders(c.wantLater...)) {
 			t.Errorf("%s: now %v, later %v", c.name, got.Needs.Orders, later)

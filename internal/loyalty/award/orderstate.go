@@ -36,12 +36,12 @@ func orderState(
 	if prior != nil {
 		s.Revision += prior.Revision
 	}
-	SinceWhen(&s, prior)
+	sinceWhen(&s, prior)
 	return s, nil
 }
 
-// SinceWhen sets the revisions that last changed the lines and the refunds of a large order.
-func SinceWhen(s *loyalty.OrderState, prior *loyalty.OrderState) {
+// sinceWhen sets the revisions that last changed the lines and the refunds of a large order.
+func sinceWhen(s *loyalty.OrderState, prior *loyalty.OrderState) {
 	s.LinesSince, s.RefundsSince = 0, 0
 	if len(s.Order.Lines) > posting.InlineLines {
 		s.LinesSince = s.Revision
@@ -51,7 +51,7 @@ func SinceWhen(s *loyalty.OrderState, prior *loyalty.OrderState) {
 	}
 	if refundedLines(s.Order.Refunds) > posting.InlineLines {
 		s.RefundsSince = s.Revision
-		if prior != nil && slices.EqualFunc(prior.Order.Refunds, s.Order.Refunds, EqualRefunds) {
+		if prior != nil && slices.EqualFunc(prior.Order.Refunds, s.Order.Refunds, equalRefunds) {
 			s.RefundsSince = prior.RefundsSince
 		}
 	}
@@ -95,7 +95,7 @@ func nextState(
 		PricedFor(&s, p, rules, acc)
 	}
 	s.Revision++
-	SinceWhen(&s, prior)
+	sinceWhen(&s, prior)
 	ForgetForfeited(&s, rules, now)
 	return s, nil
 }
@@ -140,7 +140,7 @@ func GuestOrder(
 	p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
 ) (loyalty.OrderState, error) {
 	o = receipt.Paid(rules, o)
-	if err := CheckOrder(o); err != nil {
+	if err := checkOrder(o); err != nil {
 		return loyalty.OrderState{}, err
 	}
 	return orderState(p, loyalty.Account{}, prior, rules, o, now)

@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// CheckOrder rejects an order that is invalid under any program.
-func CheckOrder(o loyalty.Order) error {
+// checkOrder rejects an order that is invalid under any program.
+func checkOrder(o loyalty.Order) error {
 	if _, ok := o.Currency.Exponent(); !ok {
 		return loyalty.Refuse(
 			loyalty.CurrencyUnsupported, "/currency",
@@ -52,7 +52,7 @@ func CheckOrder(o loyalty.Order) error {
 	if err := receipt.CheckTenders(o); err != nil {
 		return err
 	}
-	return CheckRefunds(o)
+	return checkRefunds(o)
 }
 
 // PlaceOrder updates the points of an order to the order's current worth. It credits points that earlier revisions did
@@ -77,7 +77,7 @@ func PlacePaid(
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
-	if err := CheckOrder(o); err != nil {
+	if err := checkOrder(o); err != nil {
 		return posting.Outcome{}, err
 	}
 	s, err := orderState(p, acc, prior, rules, o, now)
@@ -141,7 +141,7 @@ func placeOrder(
 	}
 	d.Spends = append(d.Spends, w.Spends...)
 	if again != nil {
-		if e = explain(*again, e); !posting.IsUndecided(&acc, o.ID) && ChangesNothing(&e, prior, w.Spends) {
+		if e = explain(*again, e); !posting.IsUndecided(&acc, o.ID) && changesNothing(&e, prior, w.Spends) {
 			return nil
 		}
 	}
@@ -153,7 +153,7 @@ func placeOrder(
 	if err := d.ExpireInactive(); err != nil {
 		return err
 	}
-	moved := slices.Concat(Moved(acc.First, first, o.Placed()), Displaced(d, &s, e.Usage))
+	moved := slices.Concat(moved(acc.First, first, o.Placed()), Displaced(d, &s, e.Usage))
 	d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Orders: moved})
 	d.Rising = with(d.Rising, o.PlacedAt, acc)
 	return settleOrders(d)

@@ -106,8 +106,8 @@ func PricedEvent(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account
 	return s
 }
 
-// MissedBy returns the key of the level or wallet of an action that no longer exists; empty if all of them exist.
-func MissedBy(s *loyalty.EventState, a loyalty.Action) string {
+// missedBy returns the key of the level or wallet of an action that no longer exists; empty if all of them exist.
+func missedBy(s *loyalty.EventState, a loyalty.Action) string {
 	for _, key := range s.Missing {
 		wallet, ok := strings.CutPrefix(key, posting.WalletsPrefix)
 		if ok && wallet == a.Wallet || !ok && slices.Contains(a.Tiers, key[strings.LastIndexByte(key, '.')+1:]) {

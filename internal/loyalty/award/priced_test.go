@@ -23,7 +23,7 @@ func TestActionsOfMissingLevelsAndWallets(t *testing.T) {
 		{loyalty.Action{Tiers: []string{"miles"}}, ""},
 		{loyalty.Action{Wallet: "miles", Tiers: []string{"copper"}}, "wallets.miles"},
 	} {
-		if got := MissedBy(&s, c.action); got != c.want {
+		if got := missedBy(&s, c.action); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.action, got, c.want)
 		}
 	}

@@ -74,7 +74,7 @@ func TestReportedTenders(t *testing.T) {
 				c.all, c.earning, c.unearning,
 			)
 		}
-		if err := CheckOrder(c.o); err != nil {
+		if err := checkOrder(c.o); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if c.o.Status != loyalty.OrderPaid {

@@ -95,7 +95,7 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 			if again := receipt.Paid(p, got); !reflect.DeepEqual(again, got) {
 				t.Errorf("%s: %s: applied again it is %v, and not %v", c.name, policy, again, got)
 			}
-			if err := CheckOrder(got); err != nil {
+			if err := checkOrder(got); err != nil {
 				t.Errorf("%s: %s: %v", c.name, policy, err)
 			}
 		}
@@ -128,7 +128,7 @@ func TestRefundsThatBothReportCountOnce(t *testing.T) {
 		if n := earn.RefundedAmounts(got).Goods; n != loyalty.Whole(c.want) {
 			t.Errorf("shop %d and processor %d: refunded %v, want %d", c.told, c.reported, n, c.want)
 		}
-		if err := CheckOrder(got); err != nil {
+		if err := checkOrder(got); err != nil {
 			t.Error(err)
 		}
 	}

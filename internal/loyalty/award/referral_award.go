@@ -99,9 +99,9 @@ func friends(e loyalty.Event) bool {
 
 const referralFamily = "referral"
 
-// ActionOf returns an action as it applies to an event. The limits, levels and segments of a referral apply to the
+// actionOf returns an action as it applies to an event. The limits, levels and segments of a referral apply to the
 // referrer only.
-func ActionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
+func actionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
 	if Refers(a) && friends(e) {
 		a.Points, a.Limits, a.Tiers, a.Segments = a.Friend, nil, nil, nil
 	}
@@ -187,9 +187,9 @@ func bringReferral(
 		return posting.Outcome{}, err
 	}
 	if known.Order == nil && part.moves {
-		*part.spare = Yield(&s)
+		*part.spare = yield(&s)
 	}
-	if was != nil && was.Event.Type == s.Event.Type && SameGrants(was.Grants, s.Grants) && len(*part.spare) == 0 {
+	if was != nil && was.Event.Type == s.Event.Type && sameGrants(was.Grants, s.Grants) && len(*part.spare) == 0 {
 		return out, nil
 	}
 	if err := tier.Climb(d, acc, s.Event.At); err != nil {
@@ -218,16 +218,16 @@ func referralState(p *loyalty.Program, acc loyalty.Account, part referralPart) (
 		ev.Type = EventReversed
 	} else {
 		s.Meets, from = known.Order.Converts, known.Order.Grants[0].ActiveAt
-		Adopt(&s, *part.spare)
+		adopt(&s, *part.spare)
 	}
 	s.Event = ev
 	s.Revision++
 	return s, from
 }
 
-// Yield removes and returns the points of an event that the clawback policy left with the member, except those that
+// yield removes and returns the points of an event that the clawback policy left with the member, except those that
 // expired. The event's entry contains the remaining state.
-func Yield(s *loyalty.EventState) (spare []loyalty.Grant) {
+func yield(s *loyalty.EventState) (spare []loyalty.Grant) {
 	for i := range s.Grants {
 		g := &s.Grants[i]
 		if n := g.ExpiredOn - g.Expired; n > 0 {
@@ -238,8 +238,8 @@ func Yield(s *loyalty.EventState) (spare []loyalty.Grant) {
 	return spare
 }
 
-// Adopt adds the points that another event yields to those that the event has already given.
-func Adopt(s *loyalty.EventState, spare []loyalty.Grant) {
+// adopt adds the points that another event yields to those that the event has already given.
+func adopt(s *loyalty.EventState, spare []loyalty.Grant) {
 	for _, x := range spare {
 		at := slices.IndexFunc(s.Grants, func(g loyalty.Grant) bool { return g.Rule == x.Rule })
 		if at < 0 {
@@ -250,7 +250,7 @@ func Adopt(s *loyalty.EventState, spare []loyalty.Grant) {
 	}
 }
 
-// SameGrants reports whether two revisions of an event give the same points.
-func SameGrants(x, y []loyalty.Grant) bool {
+// sameGrants reports whether two revisions of an event give the same points.
+func sameGrants(x, y []loyalty.Grant) bool {
 	return slices.EqualFunc(x, y, func(g, h loyalty.Grant) bool { return g.Rule == h.Rule && g.Worth == h.Worth })
 }

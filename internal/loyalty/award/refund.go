@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-func EqualRefunds(r loyalty.Refund, x loyalty.Refund) bool {
+func equalRefunds(r loyalty.Refund, x loyalty.Refund) bool {
 	return r.ID == x.ID && r.At.Equal(x.At) && r.Status == x.Status && r.Amount == x.Amount &&
 		r.Shipping == x.Shipping &&
 		r.Tax == x.Tax && r.Goods == x.Goods && r.Included == x.Included && r.Tender == x.Tender &&
@@ -37,7 +37,7 @@ func AllBack(o loyalty.Order) bool {
 	return back.Sub(loyalty.Whole(receipt.ItemTotal(o)-o.Discount)).Sign() >= 0
 }
 
-func CheckRefunds(o loyalty.Order) error {
+func checkRefunds(o loyalty.Order) error {
 	if len(o.Refunds) > MaxRefunds {
 		return loyalty.Refuse(
 			loyalty.ValidationFailed, "/refunds", fmt.Sprintf("An order has at most %d refunds.", MaxRefunds),

@@ -59,7 +59,7 @@ func TestRefundsOfTaxAndShippingTakeNoPointsForGoods(t *testing.T) {
 		if c.dispute > 0 {
 			o.Disputes = []loyalty.Dispute{{ID: "d", Status: loyalty.DisputeLost, Amount: c.dispute}}
 		}
-		if err := CheckOrder(o); err != nil {
+		if err := checkOrder(o); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		r := earn.RefundedAmounts(o)

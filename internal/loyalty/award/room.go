@@ -49,8 +49,8 @@ func sumUsage(all, more []loyalty.Usage, sign int64) []loyalty.Usage {
 	return all
 }
 
-// LaterOf returns the usage of a later order, including changes by entries of the same command.
-func LaterOf(l loyalty.LaterOrders, x loyalty.LaterOrder, entries []loyalty.Entry) []loyalty.Usage {
+// laterOf returns the usage of a later order, including changes by entries of the same command.
+func laterOf(l loyalty.LaterOrders, x loyalty.LaterOrder, entries []loyalty.Entry) []loyalty.Usage {
 	used := x.Usage
 	for _, e := range entries {
 		if e.Order != nil && e.Order.Order.Placed() == x.Order {
@@ -76,8 +76,8 @@ func usage(s *loyalty.OrderState, rules *loyalty.Program) (all []loyalty.Usage) 
 	return all
 }
 
-// Without returns the account without the given usage of caps and limits.
-func Without(a loyalty.Account, used []loyalty.Usage) loyalty.Account {
+// without returns the account without the given usage of caps and limits.
+func without(a loyalty.Account, used []loyalty.Usage) loyalty.Account {
 	left := slices.Clone(a.Usage)
 	for _, u := range used {
 		if at, found := slices.BinarySearchFunc(left, u, loyalty.Usage.Compare); found {
@@ -95,11 +95,11 @@ func roomFor(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Prog
 		return acc
 	}
 	if prior != nil {
-		acc = Without(acc, usage(prior, rules))
+		acc = without(acc, usage(prior, rules))
 	}
 	for _, x := range d.Later.All {
 		if x.Order.Compare(o.Placed()) > 0 {
-			acc = Without(acc, LaterOf(d.Later, x, d.Entries))
+			acc = without(acc, laterOf(d.Later, x, d.Entries))
 		}
 	}
 	return acc
@@ -193,7 +193,7 @@ func Displaced(d *posting.Decision, s *loyalty.OrderState, used []loyalty.Usage)
 			takes := func(t loyalty.Usage) bool { return (t.N > 0 || len(s.Cut) > 0) && t.Compare(u) == 0 }
 			return u.N > 0 && (slices.ContainsFunc(used, takes) || slices.ContainsFunc(s.Cut, takes))
 		}
-		if x.Order.Compare(o) > 0 && slices.ContainsFunc(LaterOf(d.Later, x, d.Entries), shares) {
+		if x.Order.Compare(o) > 0 && slices.ContainsFunc(laterOf(d.Later, x, d.Entries), shares) {
 			orders = append(orders, x.Order)
 		}
 	}

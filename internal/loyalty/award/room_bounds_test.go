@@ -16,7 +16,7 @@ func TestUsageOfALaterOrderInTheSameCommand(t *testing.T) {
 			Usage: []loyalty.Usage{loyaltytest.Monthly(n)},
 		}
 	}
-	got := LaterOf(
+	got := laterOf(
 		loyalty.LaterOrders{}, x,
 		[]loyalty.Entry{{Usage: []loyalty.Usage{loyaltytest.Monthly(100)}}, entry("3", 5), entry("4", 50), entry("3", -1)},
 	)
@@ -27,7 +27,7 @@ func TestUsageOfALaterOrderInTheSameCommand(t *testing.T) {
 
 func TestUsageWithoutThatOfAnOrder(t *testing.T) {
 	acc := loyalty.Account{Usage: []loyalty.Usage{{Rule: "a", N: 5}, {Rule: "b", N: 5}, {Rule: "c", N: 5}}}
-	got := Without(acc, []loyalty.Usage{{Rule: "a", N: 2}, {Rule: "b", N: 9}, {Rule: "d", N: 1}}).Usage
+	got := without(acc, []loyalty.Usage{{Rule: "a", N: 2}, {Rule: "b", N: 9}, {Rule: "d", N: 1}}).Usage
 	if want := []loyalty.Usage{
 		{Rule: "a", N: 3},
 		{Rule: "b"},

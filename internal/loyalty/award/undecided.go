@@ -71,7 +71,7 @@ func Resume(p *loyalty.Program, acc loyalty.Account, placed []loyalty.PlacedOrde
 		}
 		out.Resumed, out.Account.Undecided = r, r.Orders
 	}
-	out.Needs = tier.MergeNeeds(out.Needs, posting.Needs{Orders: Undecided(&out.Account)})
+	out.Needs = tier.MergeNeeds(out.Needs, posting.Needs{Orders: undecided(&out.Account)})
 	return out
 }
 
@@ -95,7 +95,7 @@ func resume(d *posting.Decision, e *loyalty.Entry) {
 	}
 }
 
-func Undecided(a *loyalty.Account) (orders []loyalty.PlacedOrder) {
+func undecided(a *loyalty.Account) (orders []loyalty.PlacedOrder) {
 	for _, x := range a.Undecided {
 		orders = append(orders, x.Order)
 	}

@@ -92,7 +92,7 @@ func bounded(
 	}
 	for _, c := range caps {
 		u, allowed := CapUsage(c, s.Rule, day, 0), c.Points
-		closed := c.Per != loyalty.PerOrder && IsClosed(&acc, u)
+		closed := c.Per != loyalty.PerOrder && isClosed(&acc, u)
 		switch {
 		case c.Per == loyalty.PerOrder:
 		case closed:
@@ -166,7 +166,7 @@ func limited(
 	for _, l := range limits {
 		u := LimitUsage(l, rule, day, 1)
 		used := UsedTimes(acc, rule, l, day) >= l.Times
-		if IsClosed(&acc, u) {
+		if isClosed(&acc, u) {
 			used = receipt.ShareOf(s, rule).Peak == 0
 		}
 		if !used {
@@ -195,7 +195,7 @@ func cutBy(s *loyalty.OrderState, u loyalty.Usage) {
 	}
 }
 
-// IsClosed reports whether the account may no longer store the usage of a period.
-func IsClosed(a *loyalty.Account, u loyalty.Usage) bool {
+// isClosed reports whether the account may no longer store the usage of a period.
+func isClosed(a *loyalty.Account, u loyalty.Usage) bool {
 	return u.Ends != 0 && u.Ends < loyalty.DateOf(a.Seen.Add(-posting.UsageKept), time.UTC)
 }

@@ -19,10 +19,10 @@ func TestPeriodIsClosed(t *testing.T) {
 		kept: false, kept.Add(24*time.Hour - 1): false, kept.Add(24 * time.Hour): true,
 	} {
 		acc := loyalty.Account{Seen: at}
-		if got := IsClosed(&acc, u); got != want {
+		if got := isClosed(&acc, u); got != want {
 			t.Errorf("at %s: %t", at, got)
 		}
-		if IsClosed(&acc, loyalty.Usage{}) {
+		if isClosed(&acc, loyalty.Usage{}) {
 			t.Error("a period without an end is closed")
 		}
 		if left := posting.AddUsage([]loyalty.Usage{{Ends: 20261231, N: 1}}, nil, at); (len(left) == 0) != want {

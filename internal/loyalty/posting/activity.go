@@ -171,23 +171,23 @@ func slid(a loyalty.Account, l loyalty.Lot) (out []loyalty.Lot) {
 	return out
 }
 
-// MaxSlid bounds the original expiry days that an account remembers. Points of earlier days are added to the earliest
+// maxSlid bounds the original expiry days that an account remembers. Points of earlier days are added to the earliest
 // day that is remembered.
-const MaxSlid = 8
+const maxSlid = 8
 
-// AddSlid adds points to an original expiry day.
-func AddSlid(all []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
+// addSlid adds points to an original expiry day.
+func addSlid(all []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	all = AddLot(all, l)
-	if all = slices.DeleteFunc(all, func(x loyalty.Lot) bool { return x.Points <= 0 }); len(all) > MaxSlid {
+	if all = slices.DeleteFunc(all, func(x loyalty.Lot) bool { return x.Points <= 0 }); len(all) > maxSlid {
 		all[1].Points += all[0].Points
 		all = all[1:]
 	}
 	return all
 }
 
-// KeepSlid forgets the original expiry days of points that are no longer in the lot of the latest activity or were
+// keepSlid forgets the original expiry days of points that are no longer in the lot of the latest activity or were
 // spent.
-func KeepSlid(a *loyalty.Account) {
+func keepSlid(a *loyalty.Account) {
 	if a.Slid == nil {
 		return
 	}
@@ -240,8 +240,8 @@ func activitiesWithout(a loyalty.Account, at time.Time) []time.Time {
 	return slices.Delete(slices.Clone(a.Activities), i, i+1)
 }
 
-// ChangeActivity records an activity that counts from now on, or no longer counts.
-func ChangeActivity(a *loyalty.Account, c loyalty.ActivityChange) {
+// changeActivity records an activity that counts from now on, or no longer counts.
+func changeActivity(a *loyalty.Account, c loyalty.ActivityChange) {
 	if !c.Withdrawn {
 		i, _ := slices.BinarySearchFunc(a.Activities, c.At, time.Time.Compare)
 		a.Activities = slices.Insert(slices.Clone(a.Activities), i, c.At)

@@ -46,18 +46,18 @@ func TestOriginalDaysThatAnAccountRemembers(t *testing.T) {
 	} {
 		acc := loyalty.Account{Slides: day(20270209), Slid: c.slid}
 		acc.Lots = c.lots
-		if KeepSlid(&acc); !reflect.DeepEqual(acc.Slid, c.want) {
+		if keepSlid(&acc); !reflect.DeepEqual(acc.Slid, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, acc.Slid, c.want)
 		}
 	}
 	var all []loyalty.Lot
-	for i := range MaxSlid + 1 {
-		all = AddSlid(all, lot(loyalty.Date(20270101+i), 10))
+	for i := range maxSlid + 1 {
+		all = addSlid(all, lot(loyalty.Date(20270101+i), 10))
 	}
-	if len(all) != MaxSlid || all[0] != lot(20270102, 20) {
+	if len(all) != maxSlid || all[0] != lot(20270102, 20) {
 		t.Errorf("it remembers %+v", all)
 	}
-	if all = AddSlid(all, lot(20270103, -10)); len(all) != MaxSlid-1 || all[1] != lot(20270104, 10) {
+	if all = addSlid(all, lot(20270103, -10)); len(all) != maxSlid-1 || all[1] != lot(20270104, 10) {
 		t.Errorf("without the third day it remembers %+v", all)
 	}
 }

@@ -31,7 +31,7 @@ func Apply(a loyalty.Account, e loyalty.Entry) (loyalty.Account, error) {
 func note(a *loyalty.Account, e loyalty.Entry) {
 	switch {
 	case e.Standing != nil && e.TierGroup != "":
-		SetGroupStanding(
+		setGroupStanding(
 			a, e.TierGroup,
 			func(l *loyalty.TierGroupStanding) { l.Past, l.Tier = PastStandings(e, l.Past, l.Tier), *e.Standing },
 		)
@@ -40,9 +40,9 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 	case e.Standing != nil:
 		a.Past, a.Tier = PastStandings(e, a.Past, a.Tier), *e.Standing
 	}
-	NoteOrder(a, e)
+	noteOrder(a, e)
 	noteReferral(a, e)
-	NoteCut(a, e)
+	noteCut(a, e)
 	NoteUndecided(a, e)
 	if e.Metric != nil {
 		a.Metrics = AddMetric(a.Metrics, *e.Metric, e.Window)
@@ -55,7 +55,7 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 			recount(a, c)
 			continue
 		}
-		SetGroupStanding(a, c.TierGroup, func(l *loyalty.TierGroupStanding) {
+		setGroupStanding(a, c.TierGroup, func(l *loyalty.TierGroupStanding) {
 			l.Metrics = AddMetric(l.Metrics, c.Metric, c.Window)
 			for _, b := range c.Brands {
 				l.Brands = AddBrand(l.Brands, b, c.Window)
@@ -94,14 +94,14 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 		a.Moves = append(slices.Clone(a.Moves[max(0, len(a.Moves)+1-loyalty.MaxMoves):]), *e.Move)
 	}
 	if e.Notice != nil {
-		a.Notices = AddNotice(a.Notices, *e.Notice)
+		a.Notices = addNotice(a.Notices, *e.Notice)
 	}
 	for _, x := range e.Extended {
-		a.Extended = AddExtended(a.Extended, x, e.Effective)
+		a.Extended = addExtended(a.Extended, x, e.Effective)
 	}
 	switch o := e.Order; {
 	case e.Activity != nil:
-		ChangeActivity(a, *e.Activity)
+		changeActivity(a, *e.Activity)
 	case o != nil && o.Counted:
 		a.LastActivity = Later(a.LastActivity, o.Order.PlacedAt)
 	case o != nil && a.LastActivity.Equal(o.Order.PlacedAt):
@@ -113,7 +113,7 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 	if e.Slides != 0 && e.Activity == nil {
 		a.Slid = nil
 	}
-	KeepSlid(a)
+	keepSlid(a)
 	settle(a, e.Stale)
 	for _, day := range e.Graced {
 		a.Graced = AddGraced(a.Graced, day)
@@ -155,7 +155,7 @@ func applyPosting(a *loyalty.Account, e loyalty.Entry, p loyalty.Posting) {
 		purse := purseOf(a, p.Wallet)
 		purse.Lots = AddLot(purse.Lots, loyalty.Lot{Expires: p.Lot, Points: p.Points})
 		if p.From != 0 {
-			a.Slid = AddSlid(a.Slid, loyalty.Lot{Expires: p.From, Points: p.Points})
+			a.Slid = addSlid(a.Slid, loyalty.Lot{Expires: p.From, Points: p.Points})
 		}
 	case loyalty.BucketDebt:
 		purseOf(a, p.Wallet).Debt -= p.Points

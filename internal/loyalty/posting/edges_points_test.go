@@ -62,7 +62,7 @@ func TestWithdrawnActivity(t *testing.T) {
 		},
 	} {
 		a := loyalty.Account{Activities: c.activities, LastActivity: c.last}
-		ChangeActivity(&a, c.change)
+		changeActivity(&a, c.change)
 		if !slices.Equal(a.Activities, c.want) || !a.LastActivity.Equal(c.wantLast) {
 			t.Errorf("%s: %v, last %s; want %v, %s", c.name, a.Activities, a.LastActivity, c.want, c.wantLast)
 		}
@@ -92,18 +92,18 @@ func TestPointsThatActivitiesMovedAreForgottenWhenSpent(t *testing.T) {
 		{nil, nil},
 	} {
 		a := loyalty.Account{Slides: to, Slid: slid, Purse: loyalty.Purse{Lots: c.lots}}
-		if KeepSlid(&a); !slices.Equal(a.Slid, c.want) {
+		if keepSlid(&a); !slices.Equal(a.Slid, c.want) {
 			t.Errorf("of %v remain %v, want %v", c.lots, a.Slid, c.want)
 		}
 	}
 	var all []loyalty.Lot
-	for i := range MaxSlid + 2 {
-		all = AddSlid(all, loyalty.Lot{Expires: loyalty.Slides + loyalty.Date(20270101+i), Points: 1})
+	for i := range maxSlid + 2 {
+		all = addSlid(all, loyalty.Lot{Expires: loyalty.Slides + loyalty.Date(20270101+i), Points: 1})
 	}
-	if len(all) != MaxSlid || all[0] != (loyalty.Lot{Expires: loyalty.Slides + 20270103, Points: 3}) {
+	if len(all) != maxSlid || all[0] != (loyalty.Lot{Expires: loyalty.Slides + 20270103, Points: 3}) {
 		t.Errorf("points of earlier days count as of the earliest one: %v", all)
 	}
-	if got := AddSlid(
+	if got := addSlid(
 		[]loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 5}},
 		loyalty.Lot{Expires: loyalty.Slides + 20270101, Points: -5},
 	); len(got) != 0 {

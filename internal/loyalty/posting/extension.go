@@ -23,8 +23,8 @@ func CompileNotice(p *loyalty.Program) error {
 	return nil
 }
 
-// MaxExtended bounds the lots with such points that an account remembers.
-const MaxExtended = 128
+// maxExtended bounds the lots with such points that an account remembers.
+const maxExtended = 128
 
 // reachable reports whether a reminder that points expire or a level ends can be sent to the member.
 func reachable(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf) bool {
@@ -67,7 +67,7 @@ func (d *Decision) Postpone(l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 		return l, nil
 	}
 	rest := l
-	for _, x := range ExtensionsOf(d.Account, l) {
+	for _, x := range extensionsOf(d.Account, l) {
 		failed := failed(d.Account, loyalty.OfExpiry, subject) || failed(d.Account, loyalty.OfExpiry, LotNotice(x.From))
 		if !again(d.P, d.Account, loyalty.OfExpiry, x.Times, failed) {
 			continue
@@ -80,9 +80,9 @@ func (d *Decision) Postpone(l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 	return rest, nil
 }
 
-// ExtensionsOf returns the points of a lot by the number of postponements, most often first. Points that were spent
+// extensionsOf returns the points of a lot by the number of postponements, most often first. Points that were spent
 // from the lot count as points that were not postponed, as far as there were any, so that spending postpones nothing.
-func ExtensionsOf(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
+func extensionsOf(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
 	rest := l.Points
 	for _, x := range slices.Backward(a.Extended) {
 		if n := min(x.Points, rest); x.Lot == l.Expires && n > 0 {
@@ -136,14 +136,14 @@ func (d *Decision) postponeLot(x loyalty.Extended, at time.Time) error {
 	return d.Post(e)
 }
 
-// AddExtended adds points whose expiry was postponed. It forgets points of past days and, above MaxExtended, the
+// addExtended adds points whose expiry was postponed. It forgets points of past days and, above maxExtended, the
 // oldest.
-func AddExtended(all []loyalty.Extended, x loyalty.Extended, at time.Time) []loyalty.Extended {
+func addExtended(all []loyalty.Extended, x loyalty.Extended, at time.Time) []loyalty.Extended {
 	yesterday := loyalty.DateOf(at.AddDate(0, 0, -1), time.UTC) // the account knows no time zone
 	all = slices.DeleteFunc(slices.Clone(all), func(o loyalty.Extended) bool { return o.Lot.Day() < yesterday })
 	i := slices.IndexFunc(all, func(o loyalty.Extended) bool { return o.Lot == x.Lot && o.Times == x.Times })
 	if i < 0 {
-		return append(all[max(0, len(all)+1-MaxExtended):], x)
+		return append(all[max(0, len(all)+1-maxExtended):], x)
 	}
 	all[i].Points, all[i].From = all[i].Points+x.Points, min(all[i].From, x.From)
 	return all
@@ -176,7 +176,7 @@ type AccountNotice struct {
 // the level.
 func AccountNotices(p *loyalty.Program, acc loyalty.Account) (out []AccountNotice) {
 	for _, l := range acc.Lots {
-		for _, x := range ExtensionsOf(acc, l) {
+		for _, x := range extensionsOf(acc, l) {
 			if x.Times > 0 {
 				out = append(out, AccountNotice{
 					What: loyalty.OfExpiry, NoticedAt: x.From.End(p.Zone), Expires: x.Lot.End(p.Zone), Points: x.Points,

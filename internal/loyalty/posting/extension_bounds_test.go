@@ -59,7 +59,7 @@ func TestPostponedPointsOfALot(t *testing.T) {
 		},
 	} {
 		acc := loyalty.Account{Extended: c.extended}
-		if got := ExtensionsOf(acc, c.lot); !slices.Equal(got, c.want) {
+		if got := extensionsOf(acc, c.lot); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 		if got := PassedOn(acc, c.lot); !slices.Equal(got, c.passed) {
@@ -86,15 +86,15 @@ func TestPostponedPointsThatAnAccountRemembers(t *testing.T) {
 			append(slices.Clip(all[1:]), x(20270131, 20270101, 4, 2)),
 		},
 	} {
-		if got := AddExtended(all, c.add, loyaltytest.Noon); !slices.Equal(got, c.want) {
+		if got := addExtended(all, c.add, loyaltytest.Noon); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
 	var full []loyalty.Extended
-	for i := range MaxExtended + 1 {
-		full = AddExtended(full, x(20270131, 20261231, 1, i+1), loyaltytest.Noon)
+	for i := range maxExtended + 1 {
+		full = addExtended(full, x(20270131, 20261231, 1, i+1), loyaltytest.Noon)
 	}
-	if len(full) != MaxExtended || full[0].Times != 2 {
+	if len(full) != maxExtended || full[0].Times != 2 {
 		t.Errorf("it remembers %d, from %+v on", len(full), full[0])
 	}
 }

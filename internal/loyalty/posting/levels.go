@@ -17,11 +17,11 @@ func ReviewAt(p *loyalty.Program, s loyalty.Standing) time.Time {
 	return p.Tiers.Grace.After(s.Until, p.Zone)
 }
 
-// MaxTierGroups is how many tier groups a program can have in addition to Tiers. MaxGroupStandings is how many an
+// MaxTierGroups is how many tier groups a program can have in addition to Tiers. maxGroupStandings is how many an
 // account remembers, including those of earlier versions. Both limit the account's size.
 const (
 	MaxTierGroups     = 4
-	MaxGroupStandings = 2 * MaxTierGroups
+	maxGroupStandings = 2 * MaxTierGroups
 )
 
 // GroupView returns an account as the program's tier group sees it, or unchanged if the program is not seen by a tier
@@ -55,16 +55,16 @@ func GroupIndex(a *loyalty.Account, id string) int {
 	return slices.IndexFunc(a.TierGroups, func(l loyalty.TierGroupStanding) bool { return l.TierGroup == id })
 }
 
-// SetGroupStanding changes an account's standing in a tier group. The standing that changed last comes last, so that
+// setGroupStanding changes an account's standing in a tier group. The standing that changed last comes last, so that
 // the account forgets the tier group that no version has used for the longest time.
-func SetGroupStanding(a *loyalty.Account, id string, change func(*loyalty.TierGroupStanding)) {
+func setGroupStanding(a *loyalty.Account, id string, change func(*loyalty.TierGroupStanding)) {
 	on, rest := loyalty.TierGroupStanding{TierGroup: id}, slices.Clone(a.TierGroups)
 	if i := GroupIndex(a, id); i >= 0 {
 		on = rest[i]
 		rest = slices.Delete(rest, i, i+1)
 	}
 	change(&on)
-	a.TierGroups = append(rest[max(0, len(rest)+1-MaxGroupStandings):], on)
+	a.TierGroups = append(rest[max(0, len(rest)+1-maxGroupStandings):], on)
 }
 
 // AddMetric adds a metric to its bucket. Buckets that begin window or more months before the newest one are merged into

@@ -16,9 +16,9 @@ func TierNotice(s loyalty.Standing) string {
 	return s.Level + ":" + s.Until.UTC().Format(CauseTimeLayout)
 }
 
-// MaxNotices is how many notices an account remembers, to limit its size. The account first forgets the notices of lots
+// maxNotices is how many notices an account remembers, to limit its size. The account first forgets the notices of lots
 // that have expired, then the oldest ones. An expiry or the end of a level whose notice was forgotten is postponed.
-const MaxNotices = 64
+const maxNotices = 64
 
 // IsNoticed returns the account's notice about a subject.
 func IsNoticed(a loyalty.Account, what loyalty.NoticeOf, subject string) (loyalty.Notice, bool) {
@@ -29,14 +29,14 @@ func IsNoticed(a loyalty.Account, what loyalty.NoticeOf, subject string) (loyalt
 	return a.Notices[i], true
 }
 
-// AddNotice adds a notice, which replaces an earlier notice of the same subject. It removes notices of days that are
+// addNotice adds a notice, which replaces an earlier notice of the same subject. It removes notices of days that are
 // over, and the oldest notice if there are too many.
-func AddNotice(list []loyalty.Notice, n loyalty.Notice) []loyalty.Notice {
+func addNotice(list []loyalty.Notice, n loyalty.Notice) []loyalty.Notice {
 	yesterday := n.At.UTC().AddDate(0, 0, -1).Format(time.DateOnly) // the account has no time zone
 	list = slices.DeleteFunc(slices.Clone(list), func(o loyalty.Notice) bool {
 		return o.What == n.What && (o.Subject == n.Subject || o.What == loyalty.OfExpiry && o.Subject < yesterday)
 	})
-	return append(list[max(0, len(list)+1-MaxNotices):], n)
+	return append(list[max(0, len(list)+1-maxNotices):], n)
 }
 
 // PurposeOf returns the purpose of a reminder that does not define one. Notices that points expire are transactional,

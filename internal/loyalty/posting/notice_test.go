@@ -38,7 +38,7 @@ func TestNoticesThatAnAccountRemembers(t *testing.T) {
 		},
 	} {
 		var got []string
-		for _, n := range AddNotice(list, c.add) {
+		for _, n := range addNotice(list, c.add) {
 			got = append(got, n.Subject)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(c.want) {
@@ -46,10 +46,10 @@ func TestNoticesThatAnAccountRemembers(t *testing.T) {
 		}
 	}
 	full := []loyalty.Notice{}
-	for i := range MaxNotices + 1 {
-		full = AddNotice(full, notice(loyalty.OfFall, fmt.Sprint(i)))
+	for i := range maxNotices + 1 {
+		full = addNotice(full, notice(loyalty.OfFall, fmt.Sprint(i)))
 	}
-	if len(full) != MaxNotices || full[0].Subject != "1" {
+	if len(full) != maxNotices || full[0].Subject != "1" {
 		t.Errorf("it remembers %d notices from %s on", len(full), full[0].Subject)
 	}
 }

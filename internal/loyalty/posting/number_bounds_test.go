@@ -82,7 +82,7 @@ func TestFirstOrdersThatAnEntryRecords(t *testing.T) {
 		},
 	} {
 		acc := loyalty.Account{First: c.was, Metrics: []loyalty.Metric{{Month: 202612, Orders: 1}}}
-		if NoteOrder(&acc, c.entry); !reflect.DeepEqual(acc.First, c.want) {
+		if noteOrder(&acc, c.entry); !reflect.DeepEqual(acc.First, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, acc.First, c.want)
 		}
 	}

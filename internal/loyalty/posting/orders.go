@@ -50,8 +50,8 @@ func AddFirst(f loyalty.FirstOrders, o loyalty.PlacedOrder, counts, all bool) lo
 // HasAllOrders reports whether the account remembers all orders that count.
 func HasAllOrders(a *loyalty.Account) bool { return int64(len(a.First.Orders)) >= OrderCount(*a) }
 
-// NoteOrder updates the member's first orders from an entry.
-func NoteOrder(a *loyalty.Account, e loyalty.Entry) {
+// noteOrder updates the member's first orders from an entry.
+func noteOrder(a *loyalty.Account, e loyalty.Entry) {
 	if e.Order == nil {
 		return
 	}
@@ -107,8 +107,8 @@ func OrderCount(a loyalty.Account) (n int64) {
 // MaxCut is the number of cut orders that an account stores.
 const MaxCut = 20
 
-// NoteCut updates the account's list of orders that caps and limits cut.
-func NoteCut(a *loyalty.Account, e loyalty.Entry) {
+// noteCut updates the account's list of orders that caps and limits cut.
+func noteCut(a *loyalty.Account, e loyalty.Entry) {
 	if e.Order == nil || len(a.Cut) == 0 && len(e.Order.Cut) == 0 {
 		return
 	}

@@ -69,7 +69,7 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 		},
 	} {
 		acc := loyalty.Account{Cut: c.was}
-		if NoteCut(&acc, c.entry); !reflect.DeepEqual(acc.Cut, c.want) {
+		if noteCut(&acc, c.entry); !reflect.DeepEqual(acc.Cut, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, acc.Cut, c.want)
 		}
 	}
@@ -79,7 +79,7 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 	}
 	full[4].Ends, full[7].Ends, full[9].Ends = 20261231, 20261231, 0
 	acc := loyalty.Account{Cut: slices.Clone(full)}
-	if NoteCut(
+	if noteCut(
 		&acc, entry(50, year),
 	); len(acc.Cut) != MaxCut || acc.Cut[7] != full[8] ||
 		acc.Cut[MaxCut-1] != x(50, 20271231) {

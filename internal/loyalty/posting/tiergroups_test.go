@@ -9,11 +9,11 @@ import (
 
 func TestAccountLimitsStoredTierGroups(t *testing.T) {
 	acc := loyalty.Account{}
-	for i := range 3 * MaxGroupStandings {
-		SetGroupStanding(&acc, fmt.Sprint(i), func(l *loyalty.TierGroupStanding) { l.Tier.Level = "gold" })
+	for i := range 3 * maxGroupStandings {
+		setGroupStanding(&acc, fmt.Sprint(i), func(l *loyalty.TierGroupStanding) { l.Tier.Level = "gold" })
 	}
-	if len(acc.TierGroups) != MaxGroupStandings ||
-		acc.TierGroups[MaxGroupStandings-1].TierGroup != fmt.Sprint(3*MaxGroupStandings-1) {
+	if len(acc.TierGroups) != maxGroupStandings ||
+		acc.TierGroups[maxGroupStandings-1].TierGroup != fmt.Sprint(3*maxGroupStandings-1) {
 		t.Errorf("it remembers %+v", acc.TierGroups)
 	}
 }

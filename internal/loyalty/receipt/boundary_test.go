@@ -24,7 +24,7 @@ func TestPaymentGivesBackWhatCame(t *testing.T) {
 		}
 		o.Receipts = append(o.Receipts, WithFacts(loyalty.Receipt{ID: id}, facts))
 	}
-	AddReportedRefunds(&o, false)
+	addReportedRefunds(&o, false)
 	sum := int64(0)
 	for _, r := range o.Refunds {
 		sum += r.Amount

@@ -32,13 +32,13 @@ func Paid(p *loyalty.Program, o loyalty.Order) loyalty.Order {
 	if told == loyalty.Unreported {
 		buy(&o, p.Earn.TaxIncluded)
 	}
-	ReportTenders(&o)
+	reportTenders(&o)
 	o.Status = status(p.Payments, told, o)
 	o.ReportedStatus = ""
 	if told != o.Status {
 		o.ReportedStatus = told
 	}
-	AddReportedRefunds(&o, p.Earn.TaxIncluded)
+	addReportedRefunds(&o, p.Earn.TaxIncluded)
 	dispute(&o)
 	return o
 }
@@ -88,7 +88,7 @@ func capture(o *loyalty.Order, x loyalty.Receipt, taxIncluded bool) (sum int64, 
 	}
 	for _, f := range x.Facts {
 		if f.Kind == loyalty.FactCapture && f.State == loyalty.FactDone && f.Money.Currency == got.Currency {
-			one := partsOf(WithParts(x, f), taxIncluded)
+			one := partsOf(withParts(x, f), taxIncluded)
 			shipping := min(one.shipping, f.Money.Amount)
 			parts.shipping += shipping
 			parts.beside += min(one.beside, f.Money.Amount-shipping)
@@ -98,10 +98,10 @@ func capture(o *loyalty.Order, x loyalty.Receipt, taxIncluded bool) (sum int64, 
 	return got.Amount, parts
 }
 
-// WithParts returns a capture with its shipping and tax. If the capture states neither, the values come from another
+// withParts returns a capture with its shipping and tax. If the capture states neither, the values come from another
 // object of the processor. If the capture is smaller than that object's amount, its shipping and tax are proportional
 // shares, rounded down.
-func WithParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
+func withParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
 	var stated loyalty.Fact
 	for _, p := range x.Facts {
 		if p.Kind == loyalty.FactParts && p.Money.Currency == f.Money.Currency &&
@@ -121,10 +121,10 @@ func WithParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
 	return f
 }
 
-// AddReportedRefunds adds refunds to the order for money that the payments report as refunded. Money that the merchant
+// addReportedRefunds adds refunds to the order for money that the payments report as refunded. Money that the merchant
 // reports as well counts once. A payment cannot refund more than it captured, nor all payments more than the order's
 // total.
-func AddReportedRefunds(o *loyalty.Order, taxIncluded bool) {
+func addReportedRefunds(o *loyalty.Order, taxIncluded bool) {
 	told := int64(0)
 	for _, r := range o.Refunds {
 		if r.Status == loyalty.RefundSucceeded {
@@ -133,7 +133,7 @@ func AddReportedRefunds(o *loyalty.Order, taxIncluded bool) {
 	}
 	room := max(0, OrderTotal(*o)-told)
 	for _, x := range o.Receipts {
-		n := max(0, RefundedMoney(x, o.Currency))
+		n := max(0, refundedMoney(x, o.Currency))
 		if got, _, ok := Captured(x); ok {
 			n = min(n, got.Amount)
 			if got.Currency != o.Currency {
@@ -153,7 +153,7 @@ func AddReportedRefunds(o *loyalty.Order, taxIncluded bool) {
 // lines, shipping, tax or tip, and one for the rest. If all is false, the merchant reported some of the amount, and all
 // of it is in the second refund.
 func refundsOf(o *loyalty.Order, x loyalty.Receipt, amount int64, all, taxIncluded bool) (refunds []loyalty.Refund) {
-	parts := loyalty.Refund{ID: derived + x.ID + derived, At: LastRefund(x), Status: loyalty.RefundSucceeded}
+	parts := loyalty.Refund{ID: derived + x.ID + derived, At: lastRefund(x), Status: loyalty.RefundSucceeded}
 	room := refundableOf(o)
 	var stated, others []loyalty.Fact
 	for _, f := range refundFacts(x, o.Currency) {
@@ -167,18 +167,18 @@ func refundsOf(o *loyalty.Order, x loyalty.Receipt, amount int64, all, taxInclud
 		}
 	}
 	if parts.Amount > 0 {
-		refunds = append(refunds, WithTenders(parts, stated))
+		refunds = append(refunds, withTenders(parts, stated))
 	}
 	if rest := amount - parts.Amount; rest > 0 {
-		r := loyalty.Refund{ID: derived + x.ID, At: LastRefund(x), Status: loyalty.RefundSucceeded, Amount: rest}
-		refunds = append(refunds, WithTenders(r, others))
+		r := loyalty.Refund{ID: derived + x.ID, At: lastRefund(x), Status: loyalty.RefundSucceeded, Amount: rest}
+		refunds = append(refunds, withTenders(r, others))
 	}
 	return refunds
 }
 
-// WithTenders returns the refund with the tenders that the facts report, if the facts add up to the whole refund and
+// withTenders returns the refund with the tenders that the facts report, if the facts add up to the whole refund and
 // all of them report tenders.
-func WithTenders(r loyalty.Refund, facts []loyalty.Fact) loyalty.Refund {
+func withTenders(r loyalty.Refund, facts []loyalty.Fact) loyalty.Refund {
 	sum, cards := int64(0), int64(0)
 	for _, f := range facts {
 		if f.Tendered {
@@ -253,7 +253,7 @@ func (r *refundable) take(x loyalty.Receipt, f loyalty.Fact, taxIncluded bool, t
 	}
 }
 
-func LastRefund(x loyalty.Receipt) (at time.Time) {
+func lastRefund(x loyalty.Receipt) (at time.Time) {
 	for _, f := range x.Facts {
 		if (f.Kind == loyalty.FactRefund || f.Kind == loyalty.FactRefunded) && f.At.After(at) {
 			at = f.At

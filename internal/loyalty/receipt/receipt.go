@@ -14,16 +14,16 @@ const (
 	MaxFacts    = 100
 )
 
-func CompareFactLines(l loyalty.FactLine, m loyalty.FactLine) int {
+func compareFactLines(l loyalty.FactLine, m loyalty.FactLine) int {
 	return cmp.Or(
 		cmp.Compare(l.ID, m.ID), cmp.Compare(l.Quantity, m.Quantity),
 		cmp.Compare(l.Amount, m.Amount), cmp.Compare(l.Tax, m.Tax),
 	)
 }
 
-// CompareAge compares two reports about one object, by the processor's clock. Reports with the same clock have a fixed
+// compareAge compares two reports about one object, by the processor's clock. Reports with the same clock have a fixed
 // order, so that every order of arrival has the same result.
-func CompareAge(f loyalty.Fact, g loyalty.Fact) int {
+func compareAge(f loyalty.Fact, g loyalty.Fact) int {
 	return cmp.Or(
 		cmp.Compare(f.Clock, g.Clock),
 		cmp.Compare(slices.Index(loyalty.States, f.State), slices.Index(loyalty.States, g.State)),
@@ -38,7 +38,7 @@ func CompareAge(f loyalty.Fact, g loyalty.Fact) int {
 		compareBool(f.Mixed, g.Mixed),
 		compareBool(f.Tendered, g.Tendered),
 		cmp.Compare(f.Released, g.Released),
-		slices.CompareFunc(f.Lines, g.Lines, CompareFactLines),
+		slices.CompareFunc(f.Lines, g.Lines, compareFactLines),
 	)
 }
 
@@ -52,9 +52,9 @@ func compareBool(x, y bool) int {
 	return -1
 }
 
-// EqualFacts reports whether two facts are the same.
-func EqualFacts(f loyalty.Fact, g loyalty.Fact) bool {
-	return place(f, g) == 0 && CompareAge(f, g) == 0
+// equalFacts reports whether two facts are the same.
+func equalFacts(f loyalty.Fact, g loyalty.Fact) bool {
+	return place(f, g) == 0 && compareAge(f, g) == 0
 }
 
 func place(f loyalty.Fact, g loyalty.Fact) int {
@@ -70,7 +70,7 @@ func WithFacts(x loyalty.Receipt, facts []loyalty.Fact) loyalty.Receipt {
 		switch {
 		case !known:
 			x.Facts = slices.Insert(x.Facts, i, f)
-		case CompareAge(f, x.Facts[i]) > 0:
+		case compareAge(f, x.Facts[i]) > 0:
 			x.Facts[i] = f
 		}
 	}
@@ -119,10 +119,10 @@ func cardsSold(x loyalty.Receipt, c loyalty.Currency) (lines []loyalty.FactLine)
 	return lines
 }
 
-// GiftCards returns how much of the captured money in a currency was paid with gift cards and store credit. Captures
+// giftCards returns how much of the captured money in a currency was paid with gift cards and store credit. Captures
 // and separate facts of the kind gift_card report the same money. If gift cards paid an amount that is not known yet,
 // unknown is the largest possible amount: everything that is not reported for other tenders.
-func GiftCards(x loyalty.Receipt, c loyalty.Currency) (sum, unknown int64) {
+func giftCards(x loyalty.Receipt, c loyalty.Currency) (sum, unknown int64) {
 	captured, stated, single, others, mixed := int64(0), int64(0), int64(0), int64(0), false
 	for _, f := range x.Facts {
 		switch {
@@ -154,11 +154,11 @@ func ForOrder(x loyalty.Receipt) loyalty.Receipt {
 	return x
 }
 
-// RefundedMoney returns the money that was returned in a currency. A sum that the processor adds up includes every
+// refundedMoney returns the money that was returned in a currency. A sum that the processor adds up includes every
 // refund made until then. Only later refunds change it, and refunds that failed later or at the same instant: Stripe's
 // clock has whole seconds, and a refund can be created and fail within one second. The result is never less than the
 // sum of the known refunds.
-func RefundedMoney(x loyalty.Receipt, c loyalty.Currency) int64 {
+func refundedMoney(x loyalty.Receipt, c loyalty.Currency) int64 {
 	sum, until, summed := int64(0), int64(0), false
 	for _, f := range x.Facts {
 		if f.Kind == loyalty.FactRefunded && f.Money.Currency == c {
@@ -217,7 +217,7 @@ func Excess(x loyalty.Receipt) int64 {
 	if !ok {
 		return 0
 	}
-	return max(0, RefundedMoney(x, got.Currency)-got.Amount)
+	return max(0, refundedMoney(x, got.Currency)-got.Amount)
 }
 
 // ForeignFacts returns how many facts are in another currency than the received money, as far as that is known. Such
@@ -243,7 +243,7 @@ func WithReceipt(o loyalty.Order, x loyalty.Receipt) (loyalty.Order, bool) {
 		return o, true
 	}
 	next := WithFacts(o.Receipts[i], x.Facts)
-	if slices.EqualFunc(next.Facts, o.Receipts[i].Facts, EqualFacts) {
+	if slices.EqualFunc(next.Facts, o.Receipts[i].Facts, equalFacts) {
 		return o, false
 	}
 	o.Receipts = slices.Clone(o.Receipts)

@@ -78,7 +78,7 @@ func TestMoneyThatAReceiptReports(t *testing.T) {
 		},
 		{"a refund", of(capture("a", 300, loyaltytest.Noon), loyaltytest.BackFact("r", 100)), 0},
 	} {
-		if got, unknown := GiftCards(c.x, "EUR"); got != c.want || unknown != 0 {
+		if got, unknown := giftCards(c.x, "EUR"); got != c.want || unknown != 0 {
 			t.Errorf("%s: %d were paid with gift cards, want %d", c.name, got, c.want)
 		}
 	}
@@ -144,10 +144,10 @@ func TestSumsOfRefunds(t *testing.T) {
 		},
 		{"no refund of the released amount", []loyalty.Fact{sum(0, clock, 301), loyaltytest.BackFact("r", 300)}, 300},
 	} {
-		if got := RefundedMoney(WithFacts((loyalty.Receipt{ID: "p"}), c.facts), "EUR"); got != c.want {
+		if got := refundedMoney(WithFacts((loyalty.Receipt{ID: "p"}), c.facts), "EUR"); got != c.want {
 			t.Errorf("%s: %d went back, want %d", c.name, got, c.want)
 		}
-		if got := RefundedMoney(WithFacts((loyalty.Receipt{ID: "p"}), c.facts), "USD"); got != 0 {
+		if got := refundedMoney(WithFacts((loyalty.Receipt{ID: "p"}), c.facts), "USD"); got != 0 {
 			t.Errorf("%s: %d US cents went back", c.name, got)
 		}
 	}
@@ -160,7 +160,7 @@ func TestSumsOfRefunds(t *testing.T) {
 			loyaltytest.Captured("p", 9, func(f *loyalty.Fact) { f.At = loyaltytest.Noon.AddDate(1, 0, 0) }).Facts[0],
 		},
 	)
-	if got := LastRefund(x); !got.Equal(loyaltytest.Noon) {
+	if got := lastRefund(x); !got.Equal(loyaltytest.Noon) {
 		t.Errorf("the last refund was at %s", got)
 	}
 }
@@ -242,7 +242,7 @@ func TestReportsOfOneInstantHaveAnOrder(t *testing.T) {
 				t.Errorf("%s: %+v", name, got.Facts)
 			}
 		}
-		if EqualFacts(f, base) || !EqualFacts(f, f) {
+		if equalFacts(f, base) || !equalFacts(f, f) {
 			t.Errorf("%s: equal to the other", name)
 		}
 		o := loyalty.Order{Receipts: []loyalty.Receipt{{ID: "a"}, {ID: "p", Facts: []loyalty.Fact{base}}, {ID: "z"}}}
@@ -263,8 +263,8 @@ func TestReportsOfOneInstantHaveAnOrder(t *testing.T) {
 	} {
 		if one := (loyalty.FactLine{
 			ID: "1", Quantity: 1, Amount: 1, Tax: 1,
-		}); CompareFactLines(newer, one) <= 0 || CompareFactLines(one, newer) >= 0 ||
-			CompareFactLines(one, one) != 0 {
+		}); compareFactLines(newer, one) <= 0 || compareFactLines(one, newer) >= 0 ||
+			compareFactLines(one, one) != 0 {
 			t.Errorf("lines by %s", name)
 		}
 	}

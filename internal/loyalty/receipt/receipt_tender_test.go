@@ -81,7 +81,7 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 		},
 	} {
 		x := WithFacts(loyalty.Receipt{}, c.facts)
-		if sum, unknown := GiftCards(x, "EUR"); sum != c.sum || unknown != c.unknown {
+		if sum, unknown := giftCards(x, "EUR"); sum != c.sum || unknown != c.unknown {
 			t.Errorf("%s: %d and %d unknown, want %d and %d", name, sum, unknown, c.sum, c.unknown)
 		}
 		if got := ForOrder(x); len(got.Facts) != c.forOrder || len(x.Facts) != len(c.facts) {
@@ -91,7 +91,7 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 	plain, flagged := loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil), loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed)
 	tendered := loyaltytest.FactOf(loyalty.FactCapture, "1", 50, func(f *loyalty.Fact) { f.Tendered = true })
 	for _, f := range []loyalty.Fact{flagged, tendered} {
-		if CompareAge(plain, f) != -1 || CompareAge(f, plain) != 1 || CompareAge(f, f) != 0 {
+		if compareAge(plain, f) != -1 || compareAge(f, plain) != 1 || compareAge(f, f) != 0 {
 			t.Errorf("%+v has no order", f)
 		}
 	}
@@ -215,7 +215,7 @@ func TestPartsOfACapture(t *testing.T) {
 				f.Money.Currency, f.Tax = "USD", 20
 			})}, 0, 0, 0},
 	} {
-		got := WithParts(WithFacts(loyalty.Receipt{}, append(c.parts, c.capture)), c.capture)
+		got := withParts(WithFacts(loyalty.Receipt{}, append(c.parts, c.capture)), c.capture)
 		if got.Shipping != c.shipping || got.Tax != c.tax || got.ShippingTax != c.shippingTax {
 			t.Errorf(
 				"%s: %d, %d, %d; want %d, %d, %d", name, got.Shipping, got.Tax, got.ShippingTax, c.shipping, c.tax,
@@ -242,7 +242,7 @@ func TestTenderOfARefund(t *testing.T) {
 		{[]loyalty.Fact{f(20, 5, true)}, loyalty.Refund{Amount: 30}},
 		{nil, loyalty.Refund{Amount: 30}},
 	} {
-		if diff := cmp.Diff(c.want, WithTenders(loyalty.Refund{Amount: 30}, c.facts)); diff != "" {
+		if diff := cmp.Diff(c.want, withTenders(loyalty.Refund{Amount: 30}, c.facts)); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", c.facts, diff)
 		}
 	}

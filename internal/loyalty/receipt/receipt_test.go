@@ -131,7 +131,7 @@ func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := RefundedMoney(WithFacts((loyalty.Receipt{}), c.facts), "EUR"); got != c.want {
+			if got := refundedMoney(WithFacts((loyalty.Receipt{}), c.facts), "EUR"); got != c.want {
 				t.Errorf("%d, and not %d", got, c.want)
 			}
 		})

@@ -25,7 +25,7 @@ func TestSecondPaymentRefundsTheGoodsThatRemain(t *testing.T) {
 		{ID: "/p/", At: at, Status: loyalty.RefundSucceeded, Amount: 500, Goods: 500},
 		{ID: "/q/", At: at, Status: loyalty.RefundSucceeded, Amount: 400, Goods: 300},
 	}
-	if AddReportedRefunds(&o, false); !reflect.DeepEqual(o.Refunds, want) {
+	if addReportedRefunds(&o, false); !reflect.DeepEqual(o.Refunds, want) {
 		t.Errorf("the refunds are %+v, want %+v", o.Refunds, want)
 	}
 }

@@ -157,7 +157,7 @@ func overRefunded(tender string, paid loyalty.Money) *loyalty.Error {
 // is not known yet. If the merchant states the tenders, no further report is required.
 func OrderGiftCards(o *loyalty.Order) (reported, unknown int64) {
 	for _, x := range o.Receipts {
-		one, more := GiftCards(x, o.Currency)
+		one, more := giftCards(x, o.Currency)
 		reported, unknown = reported+one, unknown+more
 	}
 	if slices.ContainsFunc(o.Tenders, func(t loyalty.Tender) bool { return !t.Reported }) {
@@ -166,9 +166,9 @@ func OrderGiftCards(o *loyalty.Order) (reported, unknown int64) {
 	return reported, unknown
 }
 
-// ReportTenders sets the tenders of an order that payments report, if the merchant sent no tenders and gift cards or
+// reportTenders sets the tenders of an order that payments report, if the merchant sent no tenders and gift cards or
 // store credit paid part of the order. Further calls start again from the merchant's tenders.
-func ReportTenders(o *loyalty.Order) {
+func reportTenders(o *loyalty.Order) {
 	if slices.ContainsFunc(o.Tenders, func(t loyalty.Tender) bool { return t.Reported }) {
 		o.Tenders = nil
 	}

@@ -56,12 +56,12 @@ func TestGiftCardsThatPaidAnUnknownAmount(t *testing.T) {
 		{"in another currency", []loyalty.Fact{usd}, 0, 0},
 	} {
 		x := WithFacts(loyalty.Receipt{ID: "p"}, c.facts)
-		if reported, unsure := GiftCards(x, "EUR"); reported != c.reported || unsure != c.unsure {
+		if reported, unsure := giftCards(x, "EUR"); reported != c.reported || unsure != c.unsure {
 			t.Errorf("%s: %d and perhaps %d, want %d and %d", c.name, reported, unsure, c.reported, c.unsure)
 		}
 		o := loyaltytest.Paid("EUR", loyalty.Line{Amount: 1000})
 		o.Receipts = []loyalty.Receipt{x}
-		ReportTenders(&o)
+		reportTenders(&o)
 		var want []loyalty.Tender
 		if cards := min(1000, c.reported+c.unsure); cards > 0 {
 			want = []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: cards, Reported: true}}
@@ -75,18 +75,18 @@ func TestGiftCardsThatPaidAnUnknownAmount(t *testing.T) {
 		if got, want := Unearning(o), min(1000, c.reported+c.unsure); got != want {
 			t.Errorf("%s: %d earn nothing, want %d", c.name, got, want)
 		}
-		ReportTenders(&o)
+		reportTenders(&o)
 		if !reflect.DeepEqual(o.Tenders, want) {
 			t.Errorf("%s: applied again %+v", c.name, o.Tenders)
 		}
 		o.Tenders = []loyalty.Tender{{Kind: loyalty.TenderCard, Amount: 1000}}
-		if ReportTenders(&o); len(o.Tenders) != 1 || o.Tenders[0].Kind != loyalty.TenderCard ||
+		if reportTenders(&o); len(o.Tenders) != 1 || o.Tenders[0].Kind != loyalty.TenderCard ||
 			Unearning(o) != c.reported {
 			t.Errorf("%s: the merchant's tenders become %+v", c.name, o.Tenders)
 		}
 		forOrder := ForOrder(x)
 		for _, f := range c.facts {
-			kept := slices.ContainsFunc(forOrder.Facts, func(g loyalty.Fact) bool { return EqualFacts(f, g) })
+			kept := slices.ContainsFunc(forOrder.Facts, func(g loyalty.Fact) bool { return equalFacts(f, g) })
 			if keeps := f.Kind != loyalty.FactTender || x.Facts[0].Mixed; kept != keeps {
 				t.Errorf("%s: the order has %+v: %t", c.name, f, kept)
 			}
@@ -151,7 +151,7 @@ func TestPartsOfAPaymentThatAnotherObjectStates(t *testing.T) {
 		if c.capture != nil {
 			c.capture(&x.Facts[0])
 		}
-		got := WithParts(WithFacts(x, c.facts), x.Facts[0])
+		got := withParts(WithFacts(x, c.facts), x.Facts[0])
 		if got.Shipping != c.shipping || got.Tax != c.tax || got.ShippingTax != c.shippingTax ||
 			got.Money != loyaltytest.Eur(1000) {
 			t.Errorf("%s: shipping %d, tax %d, of which %d for shipping; want %d, %d, %d",

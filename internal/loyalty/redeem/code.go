@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Alphabet is Crockford's base 32. It has no I, L, O or U, which are easily mistaken for other characters.
-const Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+// alphabet is Crockford's base 32. It has no I, L, O or U, which are easily mistaken for other characters.
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 // NewCode formats 80 random bits as a code: 16 characters of Crockford's base 32 and a check character, in groups that
 // can be read aloud: "7K3M-Q9XZ-02VB-HJ4D-R". The check character is the sum of the characters' values in the field of
@@ -28,10 +28,10 @@ func NewCode(bits [10]byte) string {
 		if i > 0 && i%4 == 0 {
 			b.WriteByte('-')
 		}
-		b.WriteByte(Alphabet[v])
+		b.WriteByte(alphabet[v])
 	}
 	b.WriteByte('-')
-	b.WriteByte(Alphabet[CheckCharacter(values)])
+	b.WriteByte(alphabet[checkCharacter(values)])
 	return b.String()
 }
 
@@ -48,13 +48,13 @@ func NewReferralCode(bits [5]byte) string {
 			b[i] = '-'
 			continue
 		}
-		b[i], n = Alphabet[n&31], n>>5
+		b[i], n = alphabet[n&31], n>>5
 	}
 	return string(b[:])
 }
 
-// CheckCharacter returns the check value of characters.
-func CheckCharacter(values []byte) byte {
+// checkCharacter returns the check value of characters.
+func checkCharacter(values []byte) byte {
 	sum, power := byte(0), byte(1)
 	for _, v := range values {
 		power = times32(power, 2)
@@ -116,13 +116,13 @@ func WellFormed(code string) bool {
 	}
 	values := make([]byte, 17)
 	for i := range plain {
-		at := strings.IndexByte(Alphabet, plain[i])
+		at := strings.IndexByte(alphabet, plain[i])
 		if at < 0 {
 			return false
 		}
 		values[i] = byte(at)
 	}
-	return CheckCharacter(values[:16]) == values[16]
+	return checkCharacter(values[:16]) == values[16]
 }
 
 // CodeHint returns the last characters of a code, by which its owner recognizes it. It returns four characters, but at

@@ -37,7 +37,7 @@ func TestEveryWrongCharacterIsCaught(t *testing.T) {
 	for range 50 {
 		code := PlainCode(randomCode())
 		for i := range code {
-			for _, wrong := range []byte(Alphabet) {
+			for _, wrong := range []byte(alphabet) {
 				typed := code[:i] + string(wrong) + code[i+1:]
 				if WellFormed(typed) != (typed == code) {
 					t.Fatalf("%s typed as %s: well-formed %t", code, typed, WellFormed(typed))
@@ -95,13 +95,13 @@ func TestNoTwoCodesAreAlike(t *testing.T) {
 		}
 		seen[code] = true
 		for i := range used {
-			used[i][strings.IndexByte(Alphabet, code[i])] = true
+			used[i][strings.IndexByte(alphabet, code[i])] = true
 		}
 	}
 	for i := range used {
 		for v, was := range used[i] {
 			if !was {
-				t.Errorf("character %d was never %c: that is less than 80 bits", i, Alphabet[v])
+				t.Errorf("character %d was never %c: that is less than 80 bits", i, alphabet[v])
 			}
 		}
 	}

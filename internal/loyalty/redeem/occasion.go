@@ -109,6 +109,6 @@ func NoCapacity(r *loyalty.Reward, date string, left earn.Budgets, now time.Time
 		Requirement: loyalty.RequirementStock, Required: date, Available: strings.Join(others, ", "),
 	}
 	return &loyalty.Error{
-		Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/date", Unmet: []loyalty.UnmetRequirement{l},
+		Code: loyalty.RewardOutOfStock, Detail: explain(l), Pointer: "/date", Unmet: []loyalty.UnmetRequirement{l},
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// MinPoolBits is the number of random bits that the codes of a pool must have. At 300 guesses a minute, it takes 3,500
+// minPoolBits is the number of random bits that the codes of a pool must have. At 300 guesses a minute, it takes 3,500
 // years on average to guess a given code of 40 bits.
-const MinPoolBits = 40
+const minPoolBits = 40
 
 // generatedBits is the number of random bits of a generated code. Guesses at codes that have the form of a generated
 // code are not limited.
@@ -60,13 +60,13 @@ func (p *CodePool) Add(code string) {
 
 // Check rejects a pool whose codes are too easy to guess.
 func (p *CodePool) Check() error {
-	switch n := p.Bits(); {
+	switch n := p.bits(); {
 	case p.codes == 0:
 		return nil
-	case n < MinPoolBits:
+	case n < minPoolBits:
 		return loyalty.Refuse(loyalty.ValidationFailed, "/codes", fmt.Sprintf(
 			"The codes are too easy to guess: they have about %d random bits, and a pool needs %d. Use at least 8 random letters and digits.",
-			int(n), MinPoolBits))
+			int(n), minPoolBits))
 	case n < generatedBits && p.generated != "":
 		return loyalty.Refuse(loyalty.ValidationFailed, "/codes", fmt.Sprintf(
 			"The code %s has the form of a generated code, but the codes have only about %d random bits. Use codes of another length than 17.",
@@ -75,8 +75,8 @@ func (p *CodePool) Check() error {
 	return nil
 }
 
-// Bits estimates the number of random bits of the pool's weakest code.
-func (p *CodePool) Bits() (sum float64) {
+// bits estimates the number of random bits of the pool's weakest code.
+func (p *CodePool) bits() (sum float64) {
 	varying := uint64(0)
 	for i := range p.shortest {
 		if !p.fixed(i) {

@@ -25,7 +25,7 @@ func TestPositionsThatAddBitsToAPool(t *testing.T) {
 		{[]string{"15", "12", "13", "14"}, 1},
 		{[]string{"51", "21", "31", "41"}, 1},
 	} {
-		if got := poolOf(c.codes...).Bits() / math.Log2(10); math.Abs(got-c.want) > 0.01 {
+		if got := poolOf(c.codes...).bits() / math.Log2(10); math.Abs(got-c.want) > 0.01 {
 			t.Errorf("%q: %.2f positions add bits, want %.0f", c.codes, got, c.want)
 		}
 	}

@@ -32,11 +32,11 @@ func TestRandomPoolsAreAccepted(t *testing.T) {
 		alphabet string
 		length   int
 	}{
-		{Alphabet, 9},
+		{alphabet, 9},
 		{"0123456789", 20},
 		{"0123456789abcdef", 12},
-		{Alphabet + "ILOU", 10},
-		{Alphabet[10:], 10},
+		{alphabet + "ILOU", 10},
+		{alphabet[10:], 10},
 	} {
 		for _, size := range []int{1, 2, 3, 4, 10, 100, 2_000} {
 			var p CodePool
@@ -56,13 +56,13 @@ func TestPoolsThatAreEasyToGuessAreRejected(t *testing.T) {
 		for what, code := range map[string]func(i int) string{
 			"a running number":          func(i int) string { return fmt.Sprintf("SUMMER-SALE-2026-%08d", i+1) },
 			"a running number in front": func(i int) string { return fmt.Sprintf("%08d-SUMMER-SALE-2026", i+1) },
-			"short codes":               func(int) string { return randomFrom(r, Alphabet, 7) },
+			"short codes":               func(int) string { return randomFrom(r, alphabet, 7) },
 			"numbers":                   func(int) string { return randomFrom(r, "0123456789", 12) },
 			"few characters": func(int) string {
-				return "SPRING-" + randomFrom(r, Alphabet, 7) +
+				return "SPRING-" + randomFrom(r, alphabet, 7) +
 					"-2026"
 			},
-			"a short code among longer": func(i int) string { return randomFrom(r, Alphabet, 12-i%2*6) },
+			"a short code among longer": func(i int) string { return randomFrom(r, alphabet, 12-i%2*6) },
 			"few alphabetic characters": func(i int) string {
 				if size < 1_000 { // too few codes to see that only two characters occur
 					return "AAAA-BBBB"
@@ -75,7 +75,7 @@ func TestPoolsThatAreEasyToGuessAreRejected(t *testing.T) {
 				p.Add(code(i))
 			}
 			if p.Check() == nil {
-				t.Errorf("%d codes of %s are accepted with %.1f bits", size, what, p.Bits())
+				t.Errorf("%d codes of %s are accepted with %.1f bits", size, what, p.bits())
 			}
 		}
 	}
@@ -92,16 +92,16 @@ func TestAPoolMayNotImitateGeneratedCodes(t *testing.T) {
 		values := make([]byte, 16)
 		copy(values, prefix)
 		for i := len(prefix); i < 16; i++ {
-			values[i], n = Alphabet[n&31], n>>5
+			values[i], n = alphabet[n&31], n>>5
 		}
 		for i := range values {
-			values[i] = byte(strings.IndexByte(Alphabet, values[i]))
+			values[i] = byte(strings.IndexByte(alphabet, values[i]))
 		}
-		check := CheckCharacter(values)
+		check := checkCharacter(values)
 		for i := range values {
-			values[i] = Alphabet[values[i]]
+			values[i] = alphabet[values[i]]
 		}
-		return string(values) + string(Alphabet[check])
+		return string(values) + string(alphabet[check])
 	}
 	var weak, strong CodePool
 	r := rand.New(rand.NewPCG(seedtest.Of(t), 0))
@@ -109,8 +109,8 @@ func TestAPoolMayNotImitateGeneratedCodes(t *testing.T) {
 		weak.Add(imitation("SPRNG", int(r.Uint64()>>9)))
 		strong.Add(randomCode())
 	}
-	if weak.Bits() < MinPoolBits || weak.Check() == nil {
-		t.Errorf("a pool of %.1f bits with the form of generated codes is accepted", weak.Bits())
+	if weak.bits() < minPoolBits || weak.Check() == nil {
+		t.Errorf("a pool of %.1f bits with the form of generated codes is accepted", weak.bits())
 	}
 	if err := strong.Check(); err != nil {
 		t.Error(err)

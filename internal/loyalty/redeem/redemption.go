@@ -65,7 +65,7 @@ func RedeemFrom(
 	case acc.Status != loyalty.Active:
 		return nil, loyalty.RefuseFrozen("/member")
 	}
-	cost, ok := CostIn(&reward, in.Wallet, acc.Tier.Level)
+	cost, ok := costIn(&reward, in.Wallet, acc.Tier.Level)
 	if !ok {
 		return nil, notFrom(p, &reward, in.Wallet)
 	}
@@ -250,12 +250,12 @@ func OutOfStock(reward *loyalty.Reward, now time.Time) *loyalty.Error {
 		}
 	}
 	return &loyalty.Error{
-		Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l},
+		Code: loyalty.RewardOutOfStock, Detail: explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l},
 	}
 }
 
 func unavailable(lacks []loyalty.UnmetRequirement) *loyalty.Error {
-	return &loyalty.Error{Code: loyalty.RewardUnavailable, Detail: Explain(lacks[0]), Pointer: "/reward", Unmet: lacks}
+	return &loyalty.Error{Code: loyalty.RewardUnavailable, Detail: explain(lacks[0]), Pointer: "/reward", Unmet: lacks}
 }
 
 // IssueCode commits the redemption and sets its code. lots are those of its points. The zero reward has no code.

@@ -20,9 +20,9 @@ func FindReward(p *loyalty.Program, id string) (loyalty.Reward, bool) {
 	return loyalty.Reward{}, false
 }
 
-// CostIn returns the cost of the reward for a member of a level, paid from a wallet. It returns false if the wallet
+// costIn returns the cost of the reward for a member of a level, paid from a wallet. It returns false if the wallet
 // cannot pay for it.
-func CostIn(r *loyalty.Reward, wallet, level string) (loyalty.Points, bool) {
+func costIn(r *loyalty.Reward, wallet, level string) (loyalty.Points, bool) {
 	if wallet == "" {
 		return r.CostAt(level), true
 	}
@@ -125,8 +125,8 @@ func minOrder(r *loyalty.Reward, total loyalty.Money) (loyalty.UnmetRequirement,
 	return l, true
 }
 
-// Explain returns the unmet requirement as a sentence for a rejection.
-func Explain(l loyalty.UnmetRequirement) string {
+// explain returns the unmet requirement as a sentence for a rejection.
+func explain(l loyalty.UnmetRequirement) string {
 	switch l.Requirement {
 	case loyalty.RequirementTime:
 		if !l.From.IsZero() {

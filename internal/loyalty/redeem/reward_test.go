@@ -9,10 +9,10 @@ import (
 
 func TestRefusalsCountWhatIsOne(t *testing.T) {
 	for got, want := range map[string]string{
-		Explain(
+		explain(
 			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "1", Available: "1"},
 		): "The order already uses 1 reward; the limit is 1.",
-		Explain(
+		explain(
 			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"},
 		): "The order already uses 2 rewards; the limit is 2.",
 		earn.LimitText(loyalty.Limit{Times: 1, Per: loyalty.PerDay}):   "once per day",

@@ -79,7 +79,7 @@ func (c Call) Refuses(m loyalty.MemberID) error {
 		Requirement: loyalty.RequirementWaitlist, Available: strconv.FormatInt(int64(c.left), 10),
 	}
 	return &loyalty.Error{
-		Code: loyalty.RewardOutOfStock, Detail: Explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l},
+		Code: loyalty.RewardOutOfStock, Detail: explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l},
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// Conversion returns the conversion from one wallet to another, if there is one.
-func Conversion(p *loyalty.Program, from, to string) (loyalty.Conversion, bool) {
+// conversion returns the conversion from one wallet to another, if there is one.
+func conversion(p *loyalty.Program, from, to string) (loyalty.Conversion, bool) {
 	at := slices.IndexFunc(p.Conversions, func(c loyalty.Conversion) bool { return c.From == from && c.To == to })
 	if at < 0 {
 		return loyalty.Conversion{}, false
@@ -76,7 +76,7 @@ func Convert(
 func convertible(
 	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points, now time.Time,
 ) (c loyalty.Conversion, received loyalty.Points, err error) {
-	c, ok := Conversion(p, from, to)
+	c, ok := conversion(p, from, to)
 	switch {
 	case acc.Status != loyalty.Active:
 		return c, 0, loyalty.RefuseFrozen("")
@@ -302,10 +302,10 @@ func ConversionCycle(p *loyalty.Program) string {
 // settles returns the conversion by which points of one wallet pay a debt in another. It is the program's conversion,
 // or the opposite one at the inverse rate. ok is false if the program has neither.
 func settles(p *loyalty.Program, from, to string) (c loyalty.Conversion, ok bool) {
-	if c, ok = Conversion(p, from, to); ok {
+	if c, ok = conversion(p, from, to); ok {
 		return loyalty.Conversion{ID: c.ID, From: from, To: to, Rate: c.Rate}, true
 	}
-	back, ok := Conversion(p, to, from)
+	back, ok := conversion(p, to, from)
 	if !ok {
 		return c, false
 	}

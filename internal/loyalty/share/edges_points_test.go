@@ -16,7 +16,7 @@ func TestFeeIsPaidWithTheFirstLots(t *testing.T) {
 		0: lots, 3: {{Expires: 20270101, Points: 2}, {Expires: 20270201, Points: 7}, {Expires: 0, Points: 9}},
 		5: lots[1:], 6: {{Expires: 20270201, Points: 6}, {Expires: 0, Points: 9}}, 12: lots[2:], 21: nil,
 	} {
-		if got := SentLots(d, lots, fee); !slices.Equal(got, want) {
+		if got := sentLots(d, lots, fee); !slices.Equal(got, want) {
 			t.Errorf("after a fee of %d arrive %v, want %v", fee, got, want)
 		}
 	}

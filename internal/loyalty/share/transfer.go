@@ -185,7 +185,7 @@ func AcceptTransfer(
 // recipient's account.
 func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalty.Account) ([]posting.Outcome, error) {
 	r := e.Redemption
-	r.Lots = SentLots(d, lots, r.Fee)
+	r.Lots = sentLots(d, lots, r.Fee)
 	if r.Fee > 0 {
 		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketFees, Points: r.Fee})
 	}
@@ -222,8 +222,8 @@ func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalt
 	return []posting.Outcome{d.Outcome, received}, err
 }
 
-// SentLots returns the giver's lots as they arrive, after the fee, with days that no activity extends.
-func SentLots(d *posting.Decision, lots []loyalty.Lot, fee loyalty.Points) (out []loyalty.Lot) {
+// sentLots returns the giver's lots as they arrive, after the fee, with days that no activity extends.
+func sentLots(d *posting.Decision, lots []loyalty.Lot, fee loyalty.Points) (out []loyalty.Lot) {
 	for _, l := range lots {
 		paid := min(fee, l.Points)
 		fee -= paid

@@ -36,7 +36,7 @@ func Vacant(d *posting.Decision, b posting.Bonus) loyalty.Reached {
 // payBonus posts a bonus.
 func payBonus(d *posting.Decision, r loyalty.Reached, b posting.Bonus) error {
 	e, main := bonusEntry(d, loyalty.KindEarn, &r, b.At), main(d)
-	e = AsOf(main, posted(d), func() loyalty.Entry { return GiveBonus(main, e, &r, b) })
+	e = asOf(main, posted(d), func() loyalty.Entry { return GiveBonus(main, e, &r, b) })
 	e.Reasons = append(
 		[]loyalty.Reason{loyalty.NewReason(b.Key, loyalty.FormatPoints(b.Points), loyalty.IsEntryBonus, b.Level)},
 		e.Reasons...,
@@ -73,8 +73,8 @@ func posted(d *posting.Decision) time.Time {
 	return d.Present
 }
 
-// AsOf calls complete with the decision's current instant set to at.
-func AsOf(d *posting.Decision, at time.Time, complete func() loyalty.Entry) loyalty.Entry {
+// asOf calls complete with the decision's current instant set to at.
+func asOf(d *posting.Decision, at time.Time, complete func() loyalty.Entry) loyalty.Entry {
 	now := d.Now
 	defer func() { d.Now = now }()
 	d.Now = at

@@ -13,7 +13,7 @@ import (
 func TestDecisionAsOfAnInstant(t *testing.T) {
 	d := posting.Decide((&loyalty.Program{}), loyalty.Account{}, loyaltytest.Noon)
 	var at time.Time
-	AsOf(d, loyaltytest.Noon.Add(-time.Hour), func() loyalty.Entry {
+	asOf(d, loyaltytest.Noon.Add(-time.Hour), func() loyalty.Entry {
 		at = d.Now
 		return loyalty.Entry{}
 	})

@@ -82,7 +82,7 @@ func TestPointsThatALevelProtects(t *testing.T) {
 		{"a level of a tier group", []loyalty.Entry{reached(posting.Forever, 50), group}, 50, true},
 		{"a level that moves nothing", []loyalty.Entry{reached(posting.Forever, 50), reached(0, 9)}, 50, true},
 	} {
-		if n, found := (History{Entries: c.entries}).Protected(); n != c.n || found != c.found {
+		if n, found := (History{Entries: c.entries}).protected(); n != c.n || found != c.found {
 			t.Errorf("%s: %d, found %t; want %d, %t", c.name, n, found, c.n, c.found)
 		}
 	}

@@ -30,7 +30,7 @@ func TestNearestGap(t *testing.T) {
 		{[][]Gap{{owed, far}}, owed, []Gap{far}},
 		{nil, Gap{}, nil},
 	} {
-		got := Nearest(c.ways)
+		got := nearest(c.ways)
 		if got != c.want {
 			t.Errorf("%+v: %+v, want %+v", c.ways, got, c.want)
 		}
@@ -93,7 +93,7 @@ func TestOrderOfLevels(t *testing.T) {
 		tiers := loyalty.Tiers{Levels: c.levels, Ways: c.ways, By: loyalty.BySpend}
 		var err error
 		for i := range c.levels {
-			err = errors.Join(err, CheckLevel(&tiers, i))
+			err = errors.Join(err, checkLevel(&tiers, i))
 		}
 		if (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
@@ -146,7 +146,7 @@ func TestPeriodsOfTiers(t *testing.T) {
 			false,
 		},
 	} {
-		if err := Check(&c.tiers); (err == nil) != c.ok {
+		if err := check(&c.tiers); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -18,7 +18,7 @@ func unprotect(d *posting.Decision, e *loyalty.Entry, h History, t *posting.Deci
 	expiry := posting.WalletExpiry(d.P, "", level)
 	to := expiry.Date(posting.LastActivity(d.Account), posting.AnniversaryStart(d.Account, expiry), d.P.Zone)
 	protects := func(s loyalty.Standing) bool { return posting.WalletExpiry(d.P, "", s.Level).Never() }
-	n, found := h.Protected()
+	n, found := h.protected()
 	if !to.Slides() || !found || slices.ContainsFunc(Standings(&t.Account), protects) {
 		return false
 	}
@@ -37,10 +37,10 @@ func unprotect(d *posting.Decision, e *loyalty.Entry, h History, t *posting.Deci
 	return true
 }
 
-// Protected returns how many points a level without expiry protects that would expire by inactivity without it: the
+// protected returns how many points a level without expiry protects that would expire by inactivity without it: the
 // points of such lots when the level was reached, and those that came later. found is false if no entry records that
 // the level was reached.
-func (h History) Protected() (n loyalty.Points, found bool) {
+func (h History) protected() (n loyalty.Points, found bool) {
 	for i := range h.Entries {
 		e := &h.Entries[i]
 		switch {

@@ -19,11 +19,11 @@ func CheckLevels(t *loyalty.Tiers) error {
 	if t.Months > MaxWindow {
 		return fmt.Errorf("a tier window of %d months is longer than %d", t.Months, MaxWindow)
 	}
-	if err := Check(t); err != nil {
+	if err := check(t); err != nil {
 		return err
 	}
 	for i := range t.Levels {
-		if err := CheckLevel(t, i); err != nil {
+		if err := checkLevel(t, i); err != nil {
 			return err
 		}
 	}
@@ -139,9 +139,9 @@ func Gaps(p *loyalty.Program, acc loyalty.Account, rung int, at time.Time) (ways
 	return ways
 }
 
-// Nearest returns the gap that is the largest on the way that is the most complete: the open gap of which the smallest
+// nearest returns the gap that is the largest on the way that is the most complete: the open gap of which the smallest
 // share is done. It returns no gap if a way is complete.
-func Nearest(ways [][]Gap) (best Gap) {
+func nearest(ways [][]Gap) (best Gap) {
 	for i, way := range ways {
 		worst := Gap{}
 		for _, g := range way {
@@ -183,7 +183,7 @@ func Progress(p *loyalty.Program, acc loyalty.Account, now time.Time) (next loya
 	if at >= len(p.Tiers.Levels) {
 		return loyalty.Level{}, Gap{}, false
 	}
-	return p.Tiers.Levels[at], Nearest(Gaps(p, acc, at, now)), true
+	return p.Tiers.Levels[at], nearest(Gaps(p, acc, at, now)), true
 }
 
 // Measure returns the measured values and the window for reasons: "512" with "points_earned/12" or "orders"; with
@@ -218,8 +218,8 @@ func windowText(p *loyalty.Program) string {
 	return ""
 }
 
-// Check rejects tiers that decisions cannot use.
-func Check(t *loyalty.Tiers) error {
+// check rejects tiers that decisions cannot use.
+func check(t *loyalty.Tiers) error {
 	w, cyclic := Cycle(t)
 	switch {
 	case cyclic && (w.Months < 1 || 12%w.Months != 0 ||
@@ -238,8 +238,8 @@ func Check(t *loyalty.Tiers) error {
 	return nil
 }
 
-// CheckLevel rejects a level that does not require more than the level before it.
-func CheckLevel(t *loyalty.Tiers, i int) error {
+// checkLevel rejects a level that does not require more than the level before it.
+func checkLevel(t *loyalty.Tiers, i int) error {
 	l := t.Levels[i]
 	if l.EntryBonus < 0 || l.EntryBonus > loyalty.MaxPoints {
 		return fmt.Errorf("the points of level %s must not be negative", l.ID)

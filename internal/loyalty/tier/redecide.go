@@ -45,12 +45,12 @@ func MergeNeeds(n posting.Needs, m posting.Needs) posting.Needs {
 	}
 }
 
-// ClockSkew is the maximum difference between the clocks of two writers.
-const ClockSkew = time.Minute
+// clockSkew is the maximum difference between the clocks of two writers.
+const clockSkew = time.Minute
 
 // Enough reports whether no entry before e is needed, because they were recorded too early.
 func Enough(n posting.Needs, e loyalty.Entry) bool {
-	return !n.All && e.Recorded.Before(n.Recorded.Add(-posting.MaxOrderAhead-ClockSkew))
+	return !n.All && e.Recorded.Before(n.Recorded.Add(-posting.MaxOrderAhead-clockSkew))
 }
 
 // A History contains entries of one member, and the versions of the program that were in force.
@@ -155,7 +155,7 @@ func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.De
 // Replay applies all facts since an instant to a trial, in order, and lets time pass until now.
 func Replay(d *posting.Decision, t *posting.Decision, h History, facts []Fact, since time.Time) error {
 	for _, f := range facts {
-		if f.At.Before(since) || f.Nothing() {
+		if f.At.Before(since) || f.nothing() {
 			continue
 		}
 		if err := passVersions(t, h, d.P, posting.Earlier(f.At, d.Now)); err != nil {

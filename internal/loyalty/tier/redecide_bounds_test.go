@@ -56,7 +56,7 @@ func TestNeedsOfTwoDecisions(t *testing.T) {
 		}
 	}
 	enough := posting.Needs{Recorded: loyaltytest.Noon}
-	first := loyaltytest.Noon.Add(-posting.MaxOrderAhead - ClockSkew)
+	first := loyaltytest.Noon.Add(-posting.MaxOrderAhead - clockSkew)
 	if Enough(enough, loyalty.Entry{Recorded: first}) ||
 		!Enough(enough, loyalty.Entry{Recorded: first.Add(-1)}) {
 		t.Error("an entry that was recorded in time is not needed")
@@ -122,7 +122,7 @@ func TestFactThatNoLongerCounts(t *testing.T) {
 		},
 		{"a change of the member", Fact{Entry: &loyalty.Entry{}}, false},
 	} {
-		if got := c.fact.Nothing(); got != c.want {
+		if got := c.fact.nothing(); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}

@@ -28,8 +28,8 @@ func (f Fact) sum() loyalty.Metric {
 	return sum((&loyalty.Account{Metrics: f.Metrics, Brands: f.Brands}))
 }
 
-// Nothing reports whether a fact no longer counts anything.
-func (f Fact) Nothing() bool {
+// nothing reports whether a fact no longer counts anything.
+func (f Fact) nothing() bool {
 	brands := map[string]int64{}
 	for _, b := range f.Brands {
 		if brands[b.Brand] += b.N; brands[b.Brand] == 0 {

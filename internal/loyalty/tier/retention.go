@@ -35,7 +35,7 @@ func RetentionOf(p *loyalty.Program, acc loyalty.Account, now time.Time) (best R
 			by = end
 		}
 		x := Retention{By: by, Paths: Gaps(p, acc, rung, t)}
-		x.Gap = Nearest(x.Paths)
+		x.Gap = nearest(x.Paths)
 		switch {
 		case !x.Gap.Open():
 			return x, true
