@@ -14,12 +14,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// An Activity states when verified events of one payment processor arrived. Each processor of a program has one item,
-// which is written at most every few minutes and not with every event.
+// An Activity states when verified events of one payment processor arrived. The table stores one item for each
+// processor of a program. The caller updates it at most every few minutes, not with every event.
 type Activity struct {
 	Provider    string
-	First, Last time.Time                // of all events
-	gaps        map[string]time.Duration // the longest gap that ended on each of the last days, by day: 2026-12-01
+	First, Last time.Time                // the instants of the first and the last event
+	gaps        map[string]time.Duration // the longest gap between two events that ended on a day, by day: 2026-12-01
 }
 
 const (

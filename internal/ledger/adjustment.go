@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Adjust corrects a balance manually. It handles repeated requests like Redeem.
+// Adjust corrects a balance manually. It handles repeated requests as Redeem does.
 func (l *Ledger) Adjust(ctx context.Context, p *loyalty.Program, in Adjustment, by By) (AdjustmentResult, error) {
 	r, err := l.Execute(ctx, once(
 		p, in.Member, loyalty.CauseAdjustment, in.ID, by,

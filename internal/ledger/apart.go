@@ -48,7 +48,7 @@ func (l *Ledger) wholeOrder(ctx context.Context, program string, s *loyalty.Orde
 	return nil
 }
 
-// part reads a separate part of an order that was stored with a revision.
+// part reads the part of an order that was stored separately with a revision, and decodes it into v.
 func (l *Ledger) part(ctx context.Context, program, order, part string, revision int, v any) error {
 	prefix := part + stored.Padded(int64(revision), 6) + "#"
 	q := table.Query{PK: stored.CausePartition(program, loyalty.CauseOrder, order), From: prefix, To: prefix + "~"}

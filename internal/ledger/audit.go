@@ -16,8 +16,8 @@ import (
 // Audit recomputes a member's account from the member's entries and compares it with the stored account. It reports
 // every violation: a gap in the sequence, a broken hash chain, postings that do not balance, reasons that do not sum to
 // the points, a balance that an entry states incorrectly, and an account that is not the sum of its entries. Audit
-// reads the index of the statement, which is eventually consistent on DynamoDB: an entry that was just written may look
-// like a gap. In that case, repeat the audit.
+// reads the index of the statement, which is eventually consistent on DynamoDB: an entry that was just written may be
+// missing, which Audit reports as a gap. In that case, repeat the audit.
 func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) error {
 	var entries []loyalty.Entry
 	for e, err := range l.Statement(ctx, program, m, 0, 0) {
@@ -30,8 +30,8 @@ func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) 
 	return err
 }
 
-// AuditFrom is Audit starting from an account that was audited before. entries are the entries since then, newest
-// first. It returns the resulting account.
+// AuditFrom does the same as Audit, but starts from acc, which was audited before. entries are the entries since then,
+// newest first. It returns the resulting account.
 func (l *Ledger) AuditFrom(
 	ctx context.Context, program string, acc loyalty.Account, m loyalty.MemberID, entries []loyalty.Entry,
 ) (loyalty.Account, error) {

@@ -49,8 +49,8 @@ func budgetKey(program, rule string, shard int) table.Key {
 
 func budgetPartition(program, rule string) string { return "P#" + program + "#C#" + rule }
 
-// decide calls ask until ask knows the remainder of every budget that it wants to spend from. It reads unknown budgets
-// between calls.
+// decide calls ask with the remainders of the budgets that were read, and returns its outcomes. If the outcomes spend
+// from other budgets, decide reads these budgets and calls ask again.
 func (b *budgets) decide(
 	ctx context.Context, ask func(earn.Budgets) ([]posting.Outcome, error),
 ) ([]posting.Outcome, error) {
@@ -94,7 +94,7 @@ func (b *budgets) left(s posting.Spend) loyalty.Points {
 	return max(0, s.Budget-charged(counters))
 }
 
-// charged returns the total that the counters were charged.
+// charged returns the total of the points that were charged to the counters.
 func charged(counters [BudgetShards]int64) (sum loyalty.Points) {
 	for _, n := range counters {
 		sum -= loyalty.Points(n)
@@ -107,7 +107,7 @@ func (b *budgets) load(ctx context.Context, of []posting.Spend) error {
 	return parallel.Do(b.reads(ctx, of)...)
 }
 
-// reads returns the functions with which load reads the counters.
+// reads returns one function for each budget that was not read yet. It reads the counters of the budget.
 func (b *budgets) reads(ctx context.Context, of []posting.Spend) (reads []func() error) {
 	seen := map[string]bool{}
 	for _, s := range of {
@@ -174,8 +174,8 @@ func inAll(spends []posting.Spend) (out []posting.Spend) {
 }
 
 // ops returns the operations that spend points or return them. Returning points is never rejected, even if the budget
-// was meanwhile lowered below the points spent. Spending more than the remainder is not rejected either: only restored
-// points can exceed it.
+// was meanwhile lowered below the points spent. Spending more than the remainder is not rejected either: only points
+// that are charged again after a failed refund can exceed it.
 func (b *budgets) ops(spends []posting.Spend, cause string) (ops []table.Op) {
 	home := int(stored.Hashed(cause) % BudgetShards)
 	for _, s := range inAll(spends) {
@@ -220,7 +220,7 @@ func (b *budgets) spend(s posting.Spend, home int) (ops []table.Op) {
 	return ops
 }
 
-// leftOf sets left[rule] to what remains of each budget. The budgets must be loaded.
+// leftOf sets left[rule] to the remainder of each budget. The budgets must be loaded.
 func (b *budgets) leftOf(of []posting.Spend, left earn.Budgets) {
 	for _, s := range of {
 		left[s.Rule] = b.left(s)

@@ -77,8 +77,8 @@ func (l *Ledger) Record(ctx context.Context, p *loyalty.Program, v *Visit, n rem
 	)
 }
 
-// Release ends a claim when the message was certainly not sent. A later visit may send the message, at
-// the instant again at the earliest.
+// Release ends a claim when the message was certainly not sent. A later visit may send the message, but not before the
+// instant again.
 func (l *Ledger) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
 	return l.land(ctx, p, v, again, nil, reminders, func(s remind.Reminded) remind.Reminded { return s })
 }
@@ -135,7 +135,7 @@ func noticeOf(p *loyalty.Program, f *Flight) remind.News {
 	return n
 }
 
-// HoldOut records a notice that was not sent because the member belongs to the holdout.
+// HoldOut records in the visit that a notice was not sent because the member belongs to the holdout.
 func (l *Ledger) HoldOut(p *loyalty.Program, v *Visit, n remind.News) {
 	v.State = v.State.HoldOut(p, v.Account, n, l.now())
 }
@@ -145,7 +145,7 @@ func (l *Ledger) Plan(ctx context.Context, p *loyalty.Program, v *Visit, next ti
 	return l.keep(ctx, p, v, next, nil, reminders)
 }
 
-// keep writes the state of a visit as the next version of its item, with the figures that change.
+// keep writes the state of a visit as the next version of its item. It increases the figures in the same transaction.
 func (l *Ledger) keep(
 	ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, figures []figure, reminders string,
 ) error {
@@ -166,8 +166,8 @@ func (l *Ledger) keep(
 	return nil
 }
 
-// replace writes the next version of a claimed item, together with more. It returns ErrClaimed if another process wrote
-// a version.
+// replace writes the next version of a claimed item, together with the operations in more. It returns ErrClaimed if
+// another process wrote a version.
 func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) error {
 	err := l.Table.Transact(ctx, append([]table.Op{table.Put(*it)}, more...)...)
 	switch {
@@ -180,10 +180,10 @@ func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) 
 	return nil
 }
 
-// Delivery records a delivery report for a message and counts it once. The report is one of the figures. FigureFailed
-// marks the message as not sent. It is then sent through another channel if there is one, unless the failure is
-// temporary (passing). Delivery returns the reminder of the message, or an empty string if the message is unknown or
-// was forgotten.
+// Delivery records a delivery report for a message and counts it once. The report, what, is a figure such as
+// FigureOpened. FigureFailed marks the message as not sent. It is then sent through another channel if there is one,
+// unless the failure is temporary (passing). Delivery returns the reminder of the message, or an empty string if the
+// message is unknown or was forgotten.
 func (l *Ledger) Delivery(
 	ctx context.Context, program string, m loyalty.MemberID, id, what string, passing bool,
 ) (reminder string, err error) {

@@ -142,7 +142,7 @@ func codeOps(c Command, entries []loyalty.Entry) (ops []table.Op) {
 		}
 		p := c.p
 		if e.Cause.Revision > 1 && c.rules != nil {
-			p = c.rules // the same command may also automatically redeem a reward under the current rules
+			p = c.rules // the rules of the reservation; an automatic redemption by the same command uses c.p
 		}
 		reward, _ := redeem.FindReward(p, r.Reward)
 		switch {

@@ -130,9 +130,9 @@ func (l *Ledger) do(ctx context.Context, c Command) ([]loyalty.Entry, error) {
 	return nil, ErrTryAgain
 }
 
-// rejectedAgain returns the entry of an attempt whose response was lost, if it was written: the command is then
-// rejected because it has had its effect. Otherwise it returns the rejection. Callers of do look up the first revision
-// of a cause themselves.
+// rejectedAgain checks whether a command is rejected only because an earlier attempt, whose response was lost, has
+// already had the effect. In that case it returns the entry of that attempt. Otherwise it returns the rejection. It
+// checks only later revisions of a cause; callers of do look up the first revision themselves.
 func (l *Ledger) rejectedAgain(
 	ctx context.Context, c Command, lost []loyalty.Entry, rejection error,
 ) ([]loyalty.Entry, error) {
@@ -198,7 +198,8 @@ func (l *Ledger) premature(ctx context.Context, c Command, read []table.Item, w 
 	if len(w.ops) <= mostOps && !w.more {
 		return false
 	}
-	// Advance each account alone, because together they need too many operations. The next attempt finds any error.
+	// Advance each account alone, because together they need too many operations. If that fails, the next attempt
+	// returns the error.
 	for _, m := range c.members() {
 		_, _ = l.Execute(ctx, Command{p: c.p, member: m})
 	}
@@ -220,7 +221,9 @@ type planned struct {
 // everything that a command writes, a transaction stays within mostOps.
 const behind = 20
 
-// plan decides again as many orders of other causes as fit into the transaction. The due queue decides the others.
+// plan returns the writes of one attempt. A command may require that other orders are decided again. plan includes as
+// many of them as fit into the transaction, and postpones the others: the account remains due, so that a later command
+// or scheduled run decides them.
 func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *budgets) (planned, error) {
 	for most := posting.MaxOrderNumber; ; most /= 2 {
 		w, err := l.planAtMost(ctx, read, c, b, most)
@@ -293,7 +296,7 @@ type side struct {
 }
 
 // advanced advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
-// decide and returns more. most is the maximum number of orders of other causes that are decided again.
+// decide, and more is true. most is the maximum number of orders of other causes that are decided again.
 func (c Command) advanced(
 	ctx context.Context, read []table.Item, b *budgets, most int, now time.Time,
 ) (sides []side, more bool, err error) {
@@ -338,8 +341,8 @@ func (c Command) advanced(
 	return sides, false, nil
 }
 
-// complete decides and supplies the entries of the members that the decisions need. A command that only advances an
-// account decides the orders that were postponed.
+// complete decides. If a decision depends on earlier entries of a member, complete reads these entries and decides
+// again. A command that only advances an account decides the orders that were postponed.
 func (c Command) complete(
 	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left earn.Budgets, most int, now time.Time,
 ) ([]posting.Outcome, error) {

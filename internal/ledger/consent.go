@@ -223,8 +223,8 @@ const (
 	Rejected   = "rejected"
 )
 
-// changeContact writes the operations that change returns and makes the member's reminders due at once, because what
-// may be sent has changed. If the program gives advance notice, the account also records the channels in which the
+// changeContact writes the operations that change returns and makes the member's reminders due at once, because other
+// messages may now be allowed. If the program gives advance notice, the account also records the channels in which the
 // member can be contacted (engine.SetChannels).
 func (l *Ledger) changeContact(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, actor string, change func(*Contact) []table.Op,

@@ -34,7 +34,7 @@ func conversionResult(r Result) ConversionResult {
 	return c
 }
 
-// Convert converts points of one wallet into points of another. It handles repeated requests like Redeem.
+// Convert converts points of one wallet into points of another. It handles repeated requests as Redeem does.
 func (l *Ledger) Convert(
 	ctx context.Context, p *loyalty.Program, in ConversionRequest, by By,
 ) (ConversionResult, error) {

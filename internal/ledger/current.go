@@ -70,7 +70,7 @@ func (l *Ledger) CurrentRedemption(ctx context.Context, p *loyalty.Program, id s
 	return r, nil
 }
 
-// CurrentTransfer is CurrentRedemption for a transfer. It returns the current balance of the sender.
+// CurrentTransfer does the same as CurrentRedemption for a transfer. It returns the current balance of the sender.
 func (l *Ledger) CurrentTransfer(ctx context.Context, p *loyalty.Program, id string) (TransferResult, error) {
 	e, err := l.transfer(ctx, p.ID, id)
 	if err != nil {

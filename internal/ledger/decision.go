@@ -10,10 +10,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// inputs are what a decision is made from.
+// inputs are the values on which a decision is based.
 type inputs struct {
-	accs []loyalty.Account // each advanced to now: first that of the command's member, then those of the others, in order
-	left earn.Budgets      // the remainders of the budgets that are known so far
+	accs []loyalty.Account // each advanced to now: that of the command's member, then those of the others in order
+	left earn.Budgets      // the remainders of the budgets that were read so far
 	now  time.Time
 }
 
@@ -40,7 +40,7 @@ func (decide decision) enrolled() decision {
 	}
 }
 
-// A loader reads inputs that few decisions need. A decision without them is made first.
+// A loader reads inputs that few decisions need. The decision is made without them first.
 type loader interface {
 	// reset discards the inputs that may have changed. Every attempt to write begins with it.
 	reset()

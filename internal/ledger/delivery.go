@@ -189,8 +189,8 @@ func keptOf(it table.Item) (Kept, error) {
 	return delivery(d, it.Key.SK, it.Version), nil
 }
 
-// Deliveries lists what is stored for one event: the event that counted, and those that were quarantined under its
-// identity.
+// Deliveries lists everything that is stored under the identity of one event: the event that counted, and the
+// quarantined ones.
 func (l *Ledger) Deliveries(ctx context.Context, program, provider, event string) iter.Seq2[Kept, error] {
 	return l.deliveries(ctx, table.Query{PK: stored.DeliveryKey(program, provider, event, "").PK})
 }

@@ -28,7 +28,7 @@ type Due struct {
 // Account returns the account as listed, without advancing it.
 func (d Due) Account() (loyalty.Account, error) { return stored.ReadAccount(d.item, d.Member) }
 
-// AdvanceDue is Advance for a listed account, which it does not read again.
+// AdvanceDue does the same as Advance for a listed account, without reading the account again.
 func (l *Ledger) AdvanceDue(ctx context.Context, p *loyalty.Program, d Due) (int, error) {
 	r, err := l.Execute(ctx, Command{p: p, member: d.Member, read: &d.item})
 	return len(r.Entries), err
@@ -74,9 +74,9 @@ func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Que
 	)
 }
 
-// listed returns the operation that moves an account to its correct position in the due queue, if the account is listed
-// as due but is not: another version of the program has postponed its due instant. Otherwise every run would process it
-// again.
+// listed corrects the due queue, the index that lists accounts by the instant at which they are due. If an account is
+// listed as due but is not, because another version of the program has postponed its due instant, listed returns the
+// operation that moves the account to its correct position. Without it, every run would process the account again.
 func (l *Ledger) listed(it table.Item, p *loyalty.Program, acc loyalty.Account) []table.Op {
 	place := stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
 	if it.Index.IsZero() || it.Index.SK > stored.DueBound(l.now()) || it.Index == place {

@@ -28,7 +28,8 @@ type Command struct {
 	budgets *budgets    // counters that were already read; nil if none
 	// reached is the lowest sequence that the account must have by now. A read with a lower sequence is stale.
 	reached int64
-	// once identifies a command that has no natural identity: its cause is written once. See executeOnce.
+	// once is set for a command that has no natural identity. It states the member and the cause of the entry, which is
+	// written once. See executeOnce.
 	once *loyalty.Entry
 	// note is an entry that changes no account. If it is set, the command writes only the note and the operations in
 	// with.

@@ -14,7 +14,8 @@ import (
 )
 
 // Figures count reminders by month. A figure is increased in the transaction that writes what it counts, so that it is
-// exact. It has as many shards as the queue, so that two workers do not write the same item.
+// exact. Each figure has one counter for each shard of the queue of due reminders, so that two workers do not write the
+// same item.
 const (
 	FigureSent       = "sent"
 	FigureDelivered  = "delivered"

@@ -132,8 +132,8 @@ func (l *Ledger) Handover(
 	return readHandover(it)
 }
 
-// toHandOver returns the operation that a redemption of a manual reward also writes: the fulfillment if the redemption
-// is committed at once, or only the address while it is reserved.
+// toHandOver returns the operation that stores the fulfillment of a manual reward together with its redemption. If the
+// redemption is only reserved, the item has only the address. toHandOver returns nothing if there is nothing to store.
 func (l *Ledger) toHandOver(p *loyalty.Program, reward *loyalty.Reward, in RedemptionRequest) []table.Op {
 	h := Handover{Redemption: in.ID, Member: in.Member, Reward: in.Reward, Address: in.Address}
 	switch {
@@ -148,7 +148,7 @@ func (l *Ledger) toHandOver(p *loyalty.Program, reward *loyalty.Reward, in Redem
 	return []table.Op{table.Put(it)}
 }
 
-// ordered returns the operations that the commit of a redemption of a manual reward also writes.
+// ordered returns the operations that start the fulfillment of a manual reward when its redemption is committed.
 func (l *Ledger) ordered(ctx context.Context, program string, was RedemptionResult) ([]table.Op, error) {
 	if !was.Redemption.Manual {
 		return nil, nil
@@ -161,7 +161,8 @@ func (l *Ledger) ordered(ctx context.Context, program string, was RedemptionResu
 	return []table.Op{table.Put(handoverItem(program, h))}, nil
 }
 
-// calledOff returns the operations that the reversal of a redemption also writes if its fulfillment is not shipped yet.
+// calledOff returns the operations that cancel the fulfillment of a manual reward when its redemption is reversed. It
+// returns nothing if the fulfillment was already shipped or canceled.
 func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry) ([]table.Op, error) {
 	if !e.Redemption.Manual {
 		return nil, nil

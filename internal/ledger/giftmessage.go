@@ -17,7 +17,7 @@ import (
 // beside the member's profile, because it contains the friend's email address, which must not be part of the ledger.
 //
 // A message has the key (the member's partition, OUTBOX#<redemption>#<nn>). Until it is settled, it is in the index
-// under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is when it is due. The process that
+// under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is its due time. The process that
 // delivers messages finds them there, the longest due first. The index has only keys, so it contains no personal data.
 
 // LetterPrefix is the prefix of the ID of every gift card message, and of no other message.
@@ -42,7 +42,7 @@ const (
 	LetterWaiting   GiftMessageStatus = "waiting"   // not delivered yet
 	LetterSent      GiftMessageStatus = "sent"      // the provider has accepted it
 	LetterFailed    GiftMessageStatus = "failed"    // it was returned, or could not be sent
-	LetterWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before the message was sent
+	LetterWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before
 )
 
 // giftCardMessageDoc is a stored form: changed only by addition.

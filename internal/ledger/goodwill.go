@@ -17,7 +17,7 @@ type Extension struct {
 }
 
 // Extend postpones the expiry of lots that would expire before the given day to that day. It handles repeated requests
-// like Redeem.
+// as Redeem does.
 func (l *Ledger) Extend(ctx context.Context, p *loyalty.Program, in Extension, by By) (AdjustmentResult, error) {
 	r, err := l.Execute(ctx, once(
 		p, in.Member, loyalty.CauseExtension, in.ID, by,

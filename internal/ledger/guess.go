@@ -46,9 +46,9 @@ type guessLimit struct {
 	perKey bool
 }
 
-// Guarded runs a lookup that can be guessed, on behalf of a guesser. Each lookup that finds nothing counts as a miss.
-// Once a limit is reached, every lookup is rejected with *redeem.TooManyGuesses, including lookups of codes that
-// exist.
+// Guarded runs look, which looks up a code that could be guessed, on behalf of who. Each lookup that finds nothing
+// counts as a miss. Once a limit is reached, every lookup is rejected with *redeem.TooManyGuesses, including lookups of
+// codes that exist.
 //
 // Each limit costs one read unit. A miss costs one write unit with one limit, and four with two, because both items
 // are written in one transaction: a lookup that fails and is repeated counts once. Concurrent lookups do not see each

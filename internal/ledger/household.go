@@ -14,9 +14,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A household has a separate item. Each member who has joined a household has an item beside the account that names it.
-// Both are written in one transaction, so that a member is in at most one household. A redemption that uses points of a
-// household checks in its transaction that the household's item has not changed.
+// A household has a separate item. Each member who has joined a household also has an item, beside the account, that
+// names the household. Both are written in one transaction, so that a member is in at most one household. A redemption
+// that uses points of a household checks in its transaction that the household's item has not changed.
 
 // A HouseholdResult is the current state of a household.
 type HouseholdResult struct {
@@ -70,7 +70,7 @@ func readHousehold(it table.Item, id string) (d householdDoc, h share.Household,
 	return d, h, nil
 }
 
-// as returns the document of a household after its change to h.
+// as returns the document with the members of h.
 func (d householdDoc) as(h share.Household) []byte {
 	d.Members = nil
 	for _, m := range h.Members {
@@ -185,7 +185,7 @@ func (l *Ledger) LeaveHousehold(
 	return l.leaveHousehold(ctx, p, id, m, share.Household.Leave)
 }
 
-// RemoveFromHousehold is LeaveHousehold on behalf of the owner, who cannot be removed.
+// RemoveFromHousehold does the same as LeaveHousehold on behalf of the owner, who cannot be removed.
 func (l *Ledger) RemoveFromHousehold(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 ) (share.Household, error) {
@@ -193,7 +193,7 @@ func (l *Ledger) RemoveFromHousehold(
 }
 
 // leaveHousehold removes a member from a household. If the member has already left it, leaveHousehold returns its
-// current state, because an earlier attempt may have removed the member without an answer.
+// current state, because the response of an earlier attempt that removed the member may have been lost.
 func (l *Ledger) leaveHousehold(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 	leave func(share.Household, loyalty.MemberID) (share.Household, error),
@@ -226,9 +226,9 @@ func (l *Ledger) Accounts(
 	return accs, nil
 }
 
-// changeHousehold decides the change of a household from its current state and retries until it is written. It returns
-// the state on which the last decision was made, unless the change was written. A change that is decided again after
-// its first attempt was written must have no effect.
+// changeHousehold decides the change of a household from its current state and retries until it is written. If the
+// change is rejected, it returns the current state. The change must have no effect if it is decided again after it was
+// written, because the response of the write may have been lost.
 func (l *Ledger) changeHousehold(
 	ctx context.Context, p *loyalty.Program, id string, change func(share.Household) (share.Household, error),
 ) (share.Household, error) {
@@ -301,9 +301,10 @@ func without(members, others []loyalty.MemberID) []loyalty.MemberID {
 	return slices.DeleteFunc(members, func(m loyalty.MemberID) bool { return slices.Contains(others, m) })
 }
 
-// drawOn reads the member's household for a redemption that uses its points. It adds the accounts of the other
-// household members, and a check that the household does not change meanwhile. Whether the member may use them is
-// decided with the redemption, so that a repeated command finds its answer even if the member has left since.
+// drawOn reads the member's household for a redemption that may use points of other household members. It adds the
+// accounts of the other household members, and a check that the household does not change meanwhile. Whether the member
+// may use them is decided with the redemption, so that a repeated command finds its answer even if the member has left
+// since.
 func (l *Ledger) drawOn(ctx context.Context, c *Command) (h share.Household, err error) {
 	_, lives, err := l.livesIn(ctx, c.p.ID, c.member)
 	if err != nil || lives.Household == "" {

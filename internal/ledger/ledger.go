@@ -41,7 +41,7 @@ func Busy(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// A Ledger has the accounts of every program in one table. Its methods are safe for concurrent use.
+// A Ledger stores the accounts of every program in one table. Its methods are safe for concurrent use.
 type Ledger struct {
 	Table  table.Table
 	Now    func() time.Time
@@ -107,7 +107,7 @@ type OrderResult struct {
 	Balance  loyalty.Balance // after the entries
 	Replayed bool
 
-	Superseded bool // the delivery was older than this state and changed nothing
+	Superseded bool // the request was older than this state and changed nothing
 }
 
 // A RedemptionResult is a redemption as of one revision. It accompanies the error of a recorded rejection, so that the

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// inPages yields all results of a query and reads at most q.Limit items ahead of the caller.
+// inPages yields all items of a query, which it reads in pages of q.Limit items.
 func (l *Ledger) inPages(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		for {

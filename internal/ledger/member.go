@@ -313,7 +313,8 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	var conflict *table.ConflictError
 	switch {
 	case err == nil:
-		// Reminders may depend on the changed data. If Wake fails, the next scheduled visit finds the change.
+		// Reminders may depend on the changed data. If Wake fails, the next scheduled visit takes the change into
+		// account.
 		_ = l.Wake(ctx, p.ID, in.Profile.Member)
 		return nil
 	case !errors.As(err, &conflict):
@@ -335,8 +336,8 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	return ErrTryAgain
 }
 
-// agreed returns the operations for changed consents. They also make the member's reminders due, because what may be
-// sent has changed. agreed also returns the resulting contact if consents change or the program gives advance notice.
+// agreed returns the operations for changed consents. They also make the member's reminders due, because other messages
+// may now be allowed. agreed also returns the resulting contact if consents change or the program gives advance notice.
 func (l *Ledger) agreed(ctx context.Context, p *loyalty.Program, in Change, by By) ([]table.Op, Contact, error) {
 	if len(in.Consents) == 0 && p.AdvanceNotice.Period.IsZero() {
 		return nil, Contact{}, nil

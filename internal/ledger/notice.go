@@ -39,7 +39,7 @@ func (l *Ledger) note(
 	c := Command{p: p, member: m, by: by, decide: single(decide).enrolled()}
 	_, err := l.Execute(ctx, c)
 	if errors.As(err, new(taken)) {
-		return nil // so old that the account no longer records it
+		return nil // the change is so old that the account no longer records it
 	}
 	return err
 }

@@ -49,7 +49,7 @@ func (l *Ledger) parked(ctx context.Context, program string, id stored.Identity)
 	return items, nil
 }
 
-// claim assigns a parked order to a member, unless the order already has a member or may not become this member's.
+// claim assigns a parked order to a member, unless the order already has a member or this member may not claim it.
 func (l *Ledger) claim(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item,
 ) (claimed bool, err error) {

@@ -324,7 +324,7 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 		o.Member = was.Member
 	}
 	if was.ReportedStatus == loyalty.Unreported && was.Member != "" && was.Member == o.Member {
-		o.PlacedAt = was.PlacedAt // the validity of its points has begun
+		o.PlacedAt = was.PlacedAt // the validity of the order's points began at that time
 	}
 	for _, x := range o.Receipts {
 		if o.Member != "" {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// maxClaims is the maximum number of claims of a message with an unknown result. Each of these attempts may have
+	// maxClaims is the maximum number of attempts to send a message if their results are unknown. Each attempt may have
 	// delivered the message, so the limit protects the recipient from repeated messages.
 	maxClaims = 3
 

@@ -22,12 +22,12 @@ type Published struct {
 	Program   string
 	Version   int // from 1
 	Source    []byte
-	Snapshot  []byte // the compiled form, a JSON object; set to publish, returned by Snapshot only
+	Snapshot  []byte // the compiled form, a JSON object; required by Publish, returned only by Ledger.Snapshot
 	At        time.Time
 	By        string
 	Effective time.Time // when it takes or took effect
 	Withdrawn time.Time // zero if it was not withdrawn
-	Recall    []int     // set to publish: the earlier versions to recall, as in Recall
+	Recall    []int     // for Publish only: the earlier versions to recall; see Ledger.Recall
 }
 
 type publishedDoc struct {

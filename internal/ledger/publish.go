@@ -79,8 +79,8 @@ func (l *Ledger) Withdraw(ctx context.Context, program string) error {
 	return l.commitSchedule(ctx, append(ops, table.Put(live)))
 }
 
-// Recall recalls versions that were in force. What happened under them but was not accepted yet is priced by other
-// versions (Schedule.Pricing). Recall returns already_exists if another version was published meanwhile.
+// Recall recalls versions that were in force. Orders and events of that time that are accepted later are priced by
+// other versions (Schedule.Pricing). Recall returns already_exists if another version was published meanwhile.
 func (l *Ledger) Recall(ctx context.Context, program string, versions []int) error {
 	live, s, err := l.readSchedule(ctx, program, l.now())
 	if err != nil || len(versions) == 0 {

@@ -32,7 +32,7 @@ type needed struct {
 	now     time.Time
 }
 
-// redecided completes an outcome that depends on earlier entries (loyalty.Redecide).
+// redecided completes an outcome that depends on earlier entries (award.Redecide).
 func (l *Ledger) redecided(ctx context.Context, n needed, out posting.Outcome) (posting.Outcome, error) {
 	for !tier.NeedsNothing(out.Needs) {
 		h, err := l.historyFor(ctx, n, out)
@@ -173,8 +173,9 @@ func (l *Ledger) versions(ctx context.Context, program string) (Schedule, time.T
 	return s, l.now(), err
 }
 
-// history reads the entries that a decision needs, backwards from the newest stored entry. Entries have no gaps, so an
-// entry that is missing from the index is read again. history returns ErrTryAgain if the index remains behind.
+// history reads the entries that a decision needs, backwards from the newest stored entry. Sequence numbers have no
+// gaps. If an entry is missing from the index, history therefore detects it and reads the index again. history returns
+// ErrTryAgain if the index remains behind.
 func (l *Ledger) history(
 	ctx context.Context, program string, m loyalty.MemberID, written int64, needs posting.Needs,
 ) (h tier.History, err error) {

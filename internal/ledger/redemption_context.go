@@ -49,8 +49,7 @@ func (c *redemptionContext) redeem(x inputs) ([]posting.Outcome, error) {
 	return []posting.Outcome{out}, err
 }
 
-// waitlisted returns the remaining stock, and whether the redemption takes some of it that members of a waitlist may
-// claim.
+// waitlisted returns the remaining stock, and whether the redemption takes stock of a reward that has a waitlist.
 func (c *redemptionContext) waitlisted(x inputs, outs []posting.Outcome) (loyalty.Points, bool) {
 	n, known := x.left[c.reward.Key()]
 	return n, known && len(outs) > 0 && c.reward.HasWaitlist() && redeem.ItemsTaken(&c.reward, outs[0]) > 0
@@ -65,8 +64,8 @@ func (c *redemptionContext) fullDate(err error) bool {
 
 func (c *redemptionContext) reset() { c.call, c.stock, c.dates = redeem.Call{}, nil, nil }
 
-// load reads the waitlist if the redemption takes stock that its members may claim. If the redemption is rejected
-// because of missing stock, load looks for expired reservations first, and then for other dates with capacity.
+// load reads the waitlist if the redemption takes stock of a reward that has one. If the redemption is rejected because
+// of missing stock, load looks for expired reservations first, and then for other dates with capacity.
 func (c *redemptionContext) load(ctx context.Context, x inputs, outs []posting.Outcome, err error) (bool, error) {
 	if n, waits := c.waitlisted(x, outs); err == nil && waits && c.stock == nil {
 		call, failed := c.called(c.p, &c.reward, c.line(ctx, c.p.ID, c.reward.ID, callsAtOnce), n)

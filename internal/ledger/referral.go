@@ -19,9 +19,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The friend's account records the referrer, and only that record is used for decisions. In addition, the referrer's
-// partition lists the friends for display, one item per friend. An item is written in the same transaction as the
-// referral itself.
+// A friend is a member whom another member, the referrer, has referred. The friend's account records the referrer, and
+// only that record is used for decisions. In addition, the referrer's partition lists the friends for display, one item
+// per friend. An item is written in the same transaction as the referral itself.
 
 // ReferralCode is the identity type under which a member is found by their referral code.
 const ReferralCode = "referral"
@@ -97,7 +97,7 @@ func (l *Ledger) GiveReferralCode(
 	return "", ErrTryAgain
 }
 
-// whose returns the member whose referral code it is. It returns validation_failed if no member has the code.
+// whose returns the member who has a referral code. It returns validation_failed if no member has the code.
 func (l *Ledger) whose(ctx context.Context, program, code string) (loyalty.MemberID, error) {
 	m, err := l.FindMember(ctx, program, stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(code)})
 	if errors.Is(err, loyalty.NotFound) {
@@ -181,7 +181,7 @@ func mailbox(address string) (local, domain string) {
 	return strings.ReplaceAll(local, ".", ""), domain
 }
 
-// A ReferralRequest names the referral code with which a member came, under an ID that the caller derived.
+// A ReferralRequest states the referral code that a member names after enrollment, under an ID that the caller derived.
 type ReferralRequest struct {
 	ID     string
 	Member loyalty.MemberID
@@ -189,8 +189,8 @@ type ReferralRequest struct {
 }
 
 // Refer records the referrer of a member who named the referral code after enrollment. If it is repeated with the same
-// ID, it returns the first result. It returns the errors of loyalty.Program.Refer, and validation_failed if no member
-// has the code.
+// ID, it returns the first result. It returns the errors of award.Refer, and validation_failed if no member has the
+// code.
 func (l *Ledger) Refer(ctx context.Context, p *loyalty.Program, in ReferralRequest, by By) (m Member, err error) {
 	if m, err = l.Member(ctx, p, in.Member); err != nil {
 		return m, err
@@ -225,7 +225,7 @@ func (l *Ledger) Refer(ctx context.Context, p *loyalty.Program, in ReferralReque
 	if again != nil || is.Account.Traits.Referral.Claim != in.ID {
 		return m, cmp.Or(again, err)
 	}
-	// Reminders may depend on the referral. If Wake fails, the next visit plans them.
+	// Reminders may depend on the referral. If Wake fails, the next scheduled visit takes the referral into account.
 	_ = l.Wake(ctx, p.ID, in.Member)
 	return is, nil
 }
@@ -243,7 +243,7 @@ func (l *Ledger) Friends(
 ) ([]Friend, error) {
 	q := table.Query{PK: stored.MemberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~", Limit: limit}
 	if after != "" {
-		q.From = friendPrefix + string(after) + "!" // the next one after it
+		q.From = friendPrefix + string(after) + "!" // the first friend after it
 	}
 	var friends []Friend
 	var keys []table.Key

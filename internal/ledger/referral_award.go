@@ -12,8 +12,8 @@ import (
 )
 
 // referring returns a command about an order that also changes the referrer's account if the order changes a referral.
-// rules are the rules that the order uses. Whether a referral changes is known only after the order is decided, so
-// other orders do not read more items.
+// rules are the rules that the order uses. The further items are read only if the decision about the order changes a
+// referral, so that other orders do not cost more.
 func (l *Ledger) referring(c Command, rules *loyalty.Program) Command {
 	r := &referralContext{Ledger: l, p: c.p, rules: rules, order: c.decide}
 	c.decide, c.load = r.decide, r
@@ -101,14 +101,14 @@ func (r *referralContext) changeBy(out posting.Outcome) (award.ReferralChange, b
 	return change, change.Converts != "" || out.Account.Traits.Referral.Order != ""
 }
 
-// converts reports whether another order than before converts the referral. Profiles may change after enrollment, so
-// the two members are compared again before that.
+// converts reports whether another order than before converts the referral. Before that, the profiles of the two
+// members are compared again, because they may have changed after enrollment.
 func converts(out posting.Outcome, change award.ReferralChange) bool {
 	return change.Converts != "" && change.Converts != out.Account.Traits.Referral.Order
 }
 
-// knownReferrals reads the states that a change of a referral needs. The converting order's state is part of the
-// decision if the order of this command converts the referral.
+// knownReferrals reads the states that a change of a referral needs. If the order of this command converts the
+// referral, its state is not read, because it is part of the decision.
 func (r *referralContext) knownReferrals(
 	ctx context.Context, m *missingReferral,
 ) (withdrawn, converting award.KnownReferral, err error) {

@@ -14,10 +14,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The reminders of a member are one item, which has its own entry in a separate due queue. Transactions that earn
-// points do not write the item. It is created when a member enrolls or first consents. When it is due, a visit reads
-// the account and the entries since the last visit, and plans the reminders again. A change by an earning transaction
-// is therefore taken into account at the next visit.
+// The reminders of a member are stored in one item. An index lists these items by the instant at which they are due,
+// separately from the accounts: the due queue of reminders. Transactions that earn points do not write the item. It is
+// created when a member enrolls or first consents. When it is due, a visit reads the account and the entries since the
+// last visit, and plans the reminders again. A change by an earning transaction is therefore taken into account at the
+// next visit.
 
 // remindKey returns the index key that lists a member's reminders by the time of the next visit.
 func remindKey(program string, m loyalty.MemberID, at time.Time) table.Key {
@@ -50,7 +51,7 @@ func (l *Ledger) wake(ctx context.Context, program string, m loyalty.MemberID) (
 }
 
 // Wake makes a member's reminders due immediately, because an event occurred that affects them. It does nothing for a
-// member without reminders. If a wake is lost, the next visit makes up for it.
+// member without reminders. If Wake fails, the next scheduled visit takes the event into account.
 func (l *Ledger) Wake(ctx context.Context, program string, m loyalty.MemberID) error {
 	it, err := l.Table.Get(ctx, stored.MemberKey(program, m, "REMIND"))
 	if err != nil || it.Version == 0 {
@@ -68,9 +69,9 @@ func (l *Ledger) Wake(ctx context.Context, program string, m loyalty.MemberID) e
 	return retryable(err)
 }
 
-// RemindersBehind yields places in the due queue of one shard, in the order of their due times. MemberAt returns the
-// member of a place. It yields the members whose reminders are due by the given instant, or all members with reminders
-// if the instant is zero. For paging, it begins after the given place (empty: at the beginning).
+// RemindersBehind yields places in the due queue of one shard, in the order of their due times. stored.MemberAt returns
+// the member of a place. It yields the members whose reminders are due by the given instant, or all members with
+// reminders if the instant is zero. For paging, it begins after the given place (empty: at the beginning).
 func (l *Ledger) RemindersBehind(
 	ctx context.Context, program string, shard int, place string, until time.Time,
 ) iter.Seq2[string, error] {
@@ -123,13 +124,13 @@ func (l *Ledger) Noticed(ctx context.Context, program string, m loyalty.MemberID
 	return s.Noticed(lot), err
 }
 
-// A sweepDoc records the reminders by which all members of a program were planned.
+// A sweepDoc identifies the reminders by which all members of a program were last planned.
 type sweepDoc struct {
 	Reminders string `json:"reminders"`
 }
 
-// Swept returns the reminders by which the members of a program were last planned again, and the item that MarkSwept
-// needs.
+// Swept returns an identifier of the reminders by which all members of a program were last planned, and the item that
+// MarkSwept needs.
 func (l *Ledger) Swept(ctx context.Context, program string) (reminders string, mark table.Item, err error) {
 	it, err := l.Table.Get(ctx, table.Key{PK: "P#" + program + "#SWEEP", SK: "REMINDERS"})
 	if err != nil {
@@ -142,7 +143,7 @@ func (l *Ledger) Swept(ctx context.Context, program string) (reminders string, m
 	return d.Reminders, it, err
 }
 
-// MarkSwept records that the planning of every member by these reminders begins.
+// MarkSwept records that all members are now planned by the reminders with the given identifier.
 func (l *Ledger) MarkSwept(ctx context.Context, mark table.Item, reminders string) error {
 	mark.Doc = stored.Encode(sweepDoc{reminders})
 	err := l.Table.Transact(ctx, table.Put(mark))

@@ -134,7 +134,7 @@ func (l *Ledger) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.En
 	return heldCode{d, it}, nil
 }
 
-// become returns the writes that change the code as the reversal requires.
+// become returns the operation that stores the new state of the code, or none if the state is unchanged.
 func (c heldCode) become(issued redeem.IssuedCode) []table.Op {
 	if c.item.Version == 0 || issued == c.issued() {
 		return nil

@@ -24,8 +24,8 @@ type Schedule struct {
 	Since time.Time // when the first of Past, or Live if Past is empty, took effect
 }
 
-// An Ended version was in force until another one took effect. A recalled version prices only what was accepted before
-// the recall.
+// An Ended version was in force until another one took effect. A recalled version prices only orders and events that
+// were accepted before the recall.
 type Ended struct {
 	Version  int
 	Until    time.Time
@@ -56,10 +56,10 @@ func (s Schedule) At(t time.Time) int {
 	return version
 }
 
-// Pricing returns the version that prices what happened at an instant. That is the version that was in force then, or
-// the first version if the instant precedes it. If that version was recalled, or replaced in the same millisecond, the
-// last suitable version before it is used, or else the first suitable one after it. Pricing returns 0 if no version was
-// ever published.
+// Pricing returns the version that prices orders and events of an instant. That is the version that was in force then,
+// or the first version if the instant precedes it. If that version was recalled, or replaced in the same millisecond,
+// the last suitable version before it is used, or else the first suitable one after it. Pricing returns 0 if no version
+// was ever published.
 func (s Schedule) Pricing(at time.Time) int {
 	n := slices.IndexFunc(s.Past, func(v Ended) bool { return at.Before(v.Until) })
 	if n < 0 {
@@ -103,7 +103,7 @@ const (
 	StatusScheduled Status = "scheduled" // takes effect at its time
 	StatusPast      Status = "past"      // replaced by another version, or skipped
 	StatusWithdrawn Status = "withdrawn" // withdrawn before its time
-	StatusRecalled  Status = "recalled"  // past, and prices only what was accepted before the recall
+	StatusRecalled  Status = "recalled"  // past, and prices only orders and events that were accepted before the recall
 )
 
 // Status returns the state of one of the program's versions.

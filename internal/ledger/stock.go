@@ -101,7 +101,7 @@ func (s *stockReading) readPool(ctx context.Context, r *loyalty.Reward) error {
 	return nil
 }
 
-// count adds the results of the counters of the first step.
+// count adds the remaining quantities according to the counters that the first step read.
 func (s *stockReading) count() {
 	for _, r := range s.rewards {
 		s.counters.leftOf(redeem.Counters(r.Reward, s.now), s.left)

@@ -15,7 +15,7 @@ type TierChange struct {
 	tier.Placement
 }
 
-// SetTier assigns a member a level manually. Repeated calls behave as in Redeem.
+// SetTier assigns a member a level manually. It handles repeated requests as Redeem does.
 func (l *Ledger) SetTier(ctx context.Context, p *loyalty.Program, in TierChange, by By) (AdjustmentResult, error) {
 	r, err := l.Execute(ctx, once(p, in.Member, loyalty.CauseTier, in.ID, by, func(
 		acc loyalty.Account, x inputs,

@@ -9,11 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-// A LevelChange is the expected level of a member at a later instant, due to time and possibly another version of the
-// program, if nothing else happens.
+// A LevelChange compares a member's present level with the expected level at a later instant. The level may change
+// because time passes or because another version of the program takes effect.
 type LevelChange struct {
 	Member   loyalty.MemberID
-	Place    string // in the member's shard, to continue after
+	Place    string // the member's position in the due queue, from which a list can continue
 	From, To string // equal if the level does not change
 	At       time.Time
 	Because  loyalty.Reason // the reason of the last change
@@ -34,7 +34,7 @@ type LevelPreview struct {
 	Now, Until time.Time
 }
 
-// LevelChanges evaluates all members of a shard that have a pending time-based change (see Dated), after the given
+// LevelChanges compares the levels of all members of a shard that time will change (see Dated), starting at the given
 // place. It writes nothing.
 func (l *Ledger) LevelChanges(
 	ctx context.Context, v LevelPreview, shard int, place string,

@@ -34,8 +34,8 @@ func transferResult(e loyalty.Entry, replayed bool) TransferResult {
 	return TransferResult{From: e.Member, Transfer: *e.Redemption, Entry: e, Balance: e.Balance, Replayed: replayed}
 }
 
-// Transfer transfers points to another member, or offers them. Repeated calls behave as in Redeem. It returns not_found
-// if the member does not exist.
+// Transfer transfers points to another member, or offers them. It handles repeated requests as Redeem does. It returns
+// not_found if the member does not exist.
 func (l *Ledger) Transfer(ctx context.Context, p *loyalty.Program, in TransferRequest, by By) (TransferResult, error) {
 	r := loyalty.Redemption{ID: in.ID, To: in.To, Points: in.Points, Note: in.Note}
 	like := loyalty.Entry{

@@ -40,7 +40,7 @@ func (l *Ledger) between(
 ) (versions []tier.Live, ended time.Time, err error) {
 	for _, v := range s.Past {
 		switch {
-		case v.Version == p.Version: // another version has just taken effect
+		case v.Version == p.Version: // p has ended because another version took effect
 			return versions, v.Until, nil
 		case !v.Until.After(since):
 			continue
@@ -54,8 +54,8 @@ func (l *Ledger) between(
 	return versions, ended, nil
 }
 
-// rulesAt returns the version of the program that prices what happened at an instant: the version that was live then,
-// unless it was recalled. p is the current version.
+// rulesAt returns the version of the program that prices orders and events of an instant: the version that was live
+// then, or another one if that was recalled (Schedule.Pricing). p is the current version.
 func (l *Ledger) rulesAt(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	if l.Versions == nil {
 		return p, nil

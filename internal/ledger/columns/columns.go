@@ -1,14 +1,16 @@
-// Package columns packs columns of numbers and strings into few bits, for line items of orders: their IDs count up,
-// their SKUs differ in a number, and they share a few categories.
+// Package columns packs columns of numbers and strings into few bits. It is made for the line items of orders, whose
+// IDs often count up, whose SKUs often differ only in a number, and which share a few categories.
 //
-// A column of numbers takes nothing but its first number and its step if it is an arithmetic progression, and otherwise
-// as many bits for each number as the range of the column takes, after division by the greatest common divisor: prices
-// that all end in 99 take 7 bits less. A column of strings is a list of the different patterns, which have a gap where
-// the last number of the string stands, and a column of the patterns' indices and one of the numbers. What is read is
-// exactly what was written, for any strings and numbers.
+// A column of numbers that is an arithmetic progression is stored as its first number and its step. Any other column of
+// numbers is stored as its smallest number and the distance of each number from it, divided by the greatest common
+// divisor of the distances. All distances have the width of the largest one; for prices that all end in 99, the
+// division saves about 7 bits per price. A string is divided into its last number and its pattern, which is the rest of
+// the string with a gap for the number. A column of strings is stored as a list of the different patterns, a column of
+// indices of patterns, and a column of the numbers. A Reader returns exactly the strings and numbers that were written,
+// whatever they are.
 //
-// The package deliberately knows no lines and does not compress the patterns: they are returned as strings, which the
-// caller stores, for example with a compression of text.
+// The package deliberately knows no line items, and does not compress the patterns. It returns the patterns as strings,
+// which the caller compresses and stores.
 package columns
 
 import (
@@ -17,13 +19,13 @@ import (
 	"math/bits"
 )
 
-// ErrDamaged says that what is read was not written by a Writer, or that other columns are read than were written.
+// ErrDamaged means that the data was not written by a Writer, or that the caller reads other columns than were written.
 var ErrDamaged = errors.New("columns: the data is damaged")
 
 // The two forms of a column of numbers.
 const (
 	progression = iota // the first number and the step
-	ranged             // the smallest number, the divisor, the width, and each number's distance from the smallest, divided
+	ranged             // smallest number, divisor, width, and each number's divided distance from the smallest
 )
 
 // A Writer packs columns one after the other. Its zero value is ready.
@@ -65,8 +67,8 @@ func (w *Writer) Numbers(column []int64) {
 	w.out = p.end()
 }
 
-// gcd returns the greatest common divisor. It is not zero where the numbers of a column differ, which they do if it is
-// no progression.
+// gcd returns the greatest common divisor of two numbers. It is zero only if both are zero. The divisor of a column is
+// never zero, because a column of equal numbers is stored as a progression.
 func gcd(a, b uint64) uint64 {
 	for b != 0 {
 		a, b = b, a%b

@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// DynamoDB limits an item to 400 KB. Therefore the lines of an order with more than loyalty.InlineLines lines are
+// DynamoDB limits an item to 400 KB. Therefore the lines of an order with more than posting.InlineLines lines are
 // stored outside its entry, compressed, in separate items that sort after the revisions in the order's partition. The
 // same applies to its refunds if they name more lines than that. A revision that does not change these parts names the
 // revision that last changed them and does not store them again. The hash of an entry covers the parts as if they were

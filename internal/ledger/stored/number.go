@@ -87,7 +87,8 @@ func (d *againDoc) from() (*loyalty.Again, error) {
 	return &loyalty.Again{Order: o, Reasons: d.Reasons}, err
 }
 
-// storedCut encodes orders like storedPlaced, with the day on which the order's periods end in between (0: none).
+// storedCut encodes orders as storedPlaced does, but with a day between the time and the ID: the day on which the
+// order's periods end (0: none).
 func storedCut(orders []loyalty.CutOrder) (out []string) {
 	for _, x := range orders {
 		at, id, _ := strings.Cut(placedText(x.Order), " ")

@@ -27,7 +27,7 @@ const MaxUnpacked = 1 << 20
 
 // packedDoc is a stored form: only add fields.
 type packedDoc struct {
-	Packed string `json:"z,omitzero"` // an unpackedDoc or accountDoc, compressed and in binary form
+	Packed string `json:"z,omitzero"` // an unpackedDoc or AccountDoc, compressed and in binary form
 	Lines  string `json:"l,omitzero"` // the columns of the line items in binary form
 }
 

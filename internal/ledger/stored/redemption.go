@@ -89,7 +89,7 @@ type redemptionDoc struct {
 	Reward string `json:"r"`
 	Points int64  `json:"n,omitzero"`
 	Order  string `json:"o,omitzero"`
-	Status string `json:"st,omitzero"` // omitted for reservations that are still reserved
+	Status string `json:"st,omitzero"` // omitted while the redemption is reserved
 	At     int64  `json:"at"`
 	Until  int64  `json:"u,omitzero"`
 	Cart   string `json:"c,omitzero"`

@@ -58,7 +58,7 @@ type AccountDoc struct {
 	Undecided []againDoc `json:"undec,omitempty"`
 	From      *againDoc  `json:"undecf,omitempty"` // all orders from this one on are to be decided again
 	Converts  []string   `json:"conv,omitempty"`   // the first orders that could convert the referral: "mi8x2k00 1042"
-	More      bool       `json:"convm,omitzero"`   // there are more of them
+	More      bool       `json:"convm,omitzero"`   // there are further orders that could convert the referral
 	Cut       []string   `json:"cut,omitempty"`    // orders that caps and limits truncated: "mi8x2k00 20261231 1042"
 
 	MetricsDoc
@@ -156,7 +156,7 @@ type reachedDoc struct {
 // redecidedDoc contains the standings since an instant that were decided again, except the last one.
 type redecidedDoc struct {
 	From int64      `json:"f"`
-	Past []*tierDoc `json:"past,omitempty"` // encoded like accountDoc.Past
+	Past []*tierDoc `json:"past,omitempty"` // encoded like AccountDoc.Past
 }
 
 type grantDoc struct {
@@ -202,14 +202,14 @@ type EntryDoc struct {
 	Redecided  *redecidedDoc        `json:"again,omitempty"`
 	Redated    []reachedDoc         `json:"dated,omitempty"`
 	Metric     *metricDoc           `json:"met,omitempty"`
-	Brands     map[string]int64     `json:"mb,omitempty"` // encoded like accountDoc.Brands
+	Brands     map[string]int64     `json:"mb,omitempty"` // encoded like AccountDoc.Brands
 	TierGroup  string               `json:"tg,omitzero"`  // the tier group in which the change happened
 	Counts     []countDoc           `json:"cnt,omitempty"`
 	Usage      map[string]SeriesDoc `json:"caps,omitempty"`
 	Numbers    int                  `json:"nums,omitzero"`
 	Target     int                  `json:"tgt,omitzero"`
-	First      []string             `json:"first,omitempty"`  // encoded like accountDoc.First
-	Undecided  []againDoc           `json:"undec,omitempty"`  // encoded like accountDoc.Undecided
+	First      []string             `json:"first,omitempty"`  // encoded like AccountDoc.First
+	Undecided  []againDoc           `json:"undec,omitempty"`  // encoded like AccountDoc.Undecided
 	From       *againDoc            `json:"undecf,omitempty"` // an empty order: clears the account's value
 	Converting *convertingDoc       `json:"conv,omitempty"`
 	Event      *eventDoc            `json:"ev,omitempty"`
@@ -323,7 +323,7 @@ type OrderDoc struct {
 	Missing []string `json:"miss,omitempty"`
 
 	Converts []string             `json:"conv,omitempty"` // referral actions whose conditions the order meets
-	Limits   map[string]SeriesDoc `json:"cuts,omitempty"` // caps and limits that truncated it, like accountDoc.Usage
+	Limits   map[string]SeriesDoc `json:"cuts,omitempty"` // caps and limits that truncated it; see AccountDoc.Usage
 
 	LinesAt   int `json:"lia,omitzero"` // instead of the line items: the revision with which they are stored
 	RefundsAt int `json:"rea,omitzero"` // instead of the refunds: the revision with which they are stored
@@ -420,7 +420,7 @@ func Sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
 	h.Write([]byte(e.Cause.String() + "\n"))
 	h.Write(doc)
 	e.Hash = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-	doc = append(doc[:len(doc)-1], `,"hash":"`...) // the last field of entryDoc, so that the result equals encode(d)
+	doc = append(doc[:len(doc)-1], `,"hash":"`...) // Hash is the last field, so the result equals Encode(StoredEntry(e))
 	return e, append(append(doc, e.Hash...), `"}`...)
 }
 
