@@ -420,7 +420,7 @@ func Sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
 	h.Write([]byte(e.Cause.String() + "\n"))
 	h.Write(doc)
 	e.Hash = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-	doc = append(doc[:len(doc)-1], `,"hash":"`...) // Hash is the last field, so the result equals Encode(StoredEntry(e))
+	doc = append(doc[:len(doc)-1], `,"hash":"`...) // Hash is the last field, so the result is Encode(StoredEntry(e))
 	return e, append(append(doc, e.Hash...), `"}`...)
 }
 
