@@ -56,8 +56,8 @@ func seedOf(i int) [4]uint64 {
 	return out
 }
 
-// An order of 10,000 lines is accepted, read back, refunded line by line and completely. What a revision does not
-// change is not stored again, and every entry keeps its hash.
+// An order of 10,000 lines is accepted, read back, refunded line by line and completely. The parts that a revision does
+// not change are not stored again, and the hash of every entry remains valid.
 func TestAnOrderOfTenThousandLines(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")

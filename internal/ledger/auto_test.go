@@ -83,7 +83,8 @@ func TestWhatIsRedeemedByItselfIsHadOnce(t *testing.T) {
 	})
 }
 
-// No request came for a month: one command catches up with two redemptions per day, and has its normal result.
+// No request came for a month. The next command writes the two automatic redemptions of each day, and has its normal
+// result.
 func TestAMonthOfWhatIsRedeemedByItselfIsCaughtUp(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")

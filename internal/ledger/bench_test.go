@@ -46,8 +46,8 @@ func BenchmarkRedeemInMemory(b *testing.B) {
 	}
 }
 
-// 32 goroutines redeem one reward for members of their own: which has a large stock, and of which there is no
-// number. What a drop costs is the difference.
+// 32 goroutines redeem the same reward for different members: first a reward with a large stock, then a reward with
+// unlimited stock. The difference is the cost of limited stock.
 func BenchmarkDrop(b *testing.B) {
 	const members = 256
 	l := newBench(b, memory(b))

@@ -267,7 +267,8 @@ func TestUseThatIsRepeated(t *testing.T) {
 	}
 }
 
-// The code of a redemption is the item that names the redemption. Older gift cards do not store their initial value.
+// A code belongs to a redemption only if the item of the code names the redemption. Older gift cards do not store their
+// initial value.
 func TestCodeOfARedemption(t *testing.T) {
 	card := loyalty.Reward{ID: "card", Type: "gift_card", Value: loyalty.Money{Amount: 25_00, Currency: "EUR"}}
 	p := &loyalty.Program{ID: "p", Rewards: []loyalty.Reward{card}}
@@ -337,7 +338,7 @@ func TestCodeOfARedemption(t *testing.T) {
 	}
 }
 
-// The versions before the present one are those that were live after an instant.
+// The past versions are those that were live after a given instant and before the present version.
 func TestVersionsSinceAnInstant(t *testing.T) {
 	at := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
 	loaded := map[int]*loyalty.Program{}
@@ -386,7 +387,7 @@ func TestVersionsSinceAnInstant(t *testing.T) {
 	}
 }
 
-// Large parts of an order are stored apart with the revision that changed them.
+// Large parts of an order are stored separately, with the revision that changed them.
 func TestPartsOfALargeOrder(t *testing.T) {
 	state := func(lines, refunds int) *loyalty.OrderState {
 		s := &loyalty.OrderState{

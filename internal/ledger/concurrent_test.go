@@ -13,7 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
-// A till gives commands of one member and repeats each until it is answered. Other clients send the same commands.
+// A till is a client that sends commands of one member and repeats each until it is answered. Other clients send the
+// same commands.
 type till struct {
 	*history
 	rng *rand.Rand
@@ -21,7 +22,7 @@ type till struct {
 	m   loyalty.MemberID
 }
 
-// again repeats a command whose answer was lost, or that others were quicker than; a refusal is an answer.
+// again repeats a command until it is answered. A rejection is an answer; ErrTryAgain is not.
 func (x *till) again(what string, do func() error) {
 	for range 10_000 {
 		err := do()

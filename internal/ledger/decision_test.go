@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A decision reads neither the table nor the clock: no function that takes inputs, and no context, uses a context of
-// its surroundings or Ledger.now.
+// A decision reads neither the table nor the clock. The test finds the functions that have a parameter of type inputs
+// and none of type context.Context. They must use neither a context of an enclosing function nor Ledger.now.
 func TestDecisionsReadNothing(t *testing.T) {
 	files := token.NewFileSet()
 	names, err := filepath.Glob("*.go")

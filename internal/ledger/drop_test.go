@@ -107,7 +107,7 @@ func TestOneMemberGetsTheLastUnit(t *testing.T) {
 	})
 }
 
-// allPay checks that the given number of n members paid 100 points, and no other member anything.
+// allPay checks that want of the n members paid or reserved 100 points, and that the others paid nothing.
 func (b *bench) allPay(tb testing.TB, n, want int) {
 	tb.Helper()
 	paid := 0
@@ -140,8 +140,8 @@ func TestBatchSellsExactlyItsStock(t *testing.T) {
 	})
 }
 
-// If there are as many units as members, no member is rejected, though most find their own counter empty or others
-// at it.
+// If there are as many units as members, no member is rejected, although most of them find their home counter empty or
+// changed by another member.
 func TestNoMemberIsRejectedWhileUnitsRemain(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		n := 40 * scale

@@ -40,7 +40,7 @@ func TestWhatTimeDoesIsWrittenDownOnceByTheSchedule(t *testing.T) {
 	})
 }
 
-// No request has read an account for so long that its due changes exceed one transaction.
+// An account has so many due changes, because no request has read it for a long time, that they exceed one transaction.
 func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 	const orders = 130
 	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
@@ -69,7 +69,7 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 				}
 				return err
 			},
-			func(m loyalty.MemberID) error { // by a client whose clock is not behind
+			func(m loyalty.MemberID) error { // a transfer from an account without due changes
 				r, err := b.give(t, ledger.TransferRequest{ID: "tr", From: member(0), To: m, Points: 5})
 				if err == nil && r.Transfer.Status != loyalty.Accepted {
 					t.Errorf("the transfer is %+v", r.Transfer)

@@ -26,7 +26,7 @@ func (b *bench) posted(tb testing.TB) {
 	b.grant(tb, "mem_ada", 1_000)
 }
 
-// fulfill repeats what was not answered, as a caller does.
+// fulfil updates a fulfillment, and repeats the request until it is answered, as a caller does.
 func (b *bench) fulfil(tb testing.TB, id string, to redeem.FulfillmentStatus) (ledger.RedemptionResult, error) {
 	for {
 		r, err := b.Fulfill(tb.Context(), b.p, id, to, "", ledger.By{Actor: "test"})
@@ -109,7 +109,7 @@ func TestAnOrderThatIsRefundedIsNotSent(t *testing.T) {
 	})
 }
 
-// What is personal is in one item, which can go, and in no entry.
+// Personal data is in one item, which can be deleted, and in no entry.
 func TestAnAddressIsInNoEntry(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.posted(t)
@@ -128,7 +128,7 @@ func TestAnAddressIsInNoEntry(t *testing.T) {
 			t.Error(line)
 		}
 	}
-	// Where it was erased, the rest goes on.
+	// After the item was deleted, an update is rejected, and the ledger continues to work.
 	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#bluebird#M#mem_ada", SK: "FULFIL#rd_1"})
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestAnAddressIsInNoEntry(t *testing.T) {
 	wantRefusal(t, err, loyalty.InvalidFulfillmentTransition)
 }
 
-// Of a redemption that ends otherwise the table forgets the address.
+// The address of a reservation expires in the table unless the reservation is committed.
 func TestTheAddressOfAReservationIsDropped(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.posted(t)
@@ -159,7 +159,7 @@ func TestTheAddressOfAReservationIsDropped(t *testing.T) {
 	}
 }
 
-// Beside the redemption itself its item and the place in the list are written.
+// In addition to the redemption, the item of the fulfillment and its position in the list are written.
 func TestTheUnitsThatAFulfillmentCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)

@@ -12,9 +12,10 @@ import (
 )
 
 // Each of these tests runs a random history (history_test.go) of 250 steps with a fixed seed, over a table that fails
-// and with rivals, and compares the answers and the stored items with a file in testdata/golden. They detect changes
-// that break no invariant. The seed selects the program: each version of it has all features, in other combinations.
-// After an intended change, go test ./internal/ledger -run TestGolden -update writes the files.
+// sometimes, and with rivals (other requests that write first), and compares the answers and the stored items with a
+// file in testdata/golden. They detect changes that break no invariant. The seed selects the program: each version of
+// it has all features, in other combinations. After an intended change, go test ./internal/ledger -run TestGolden
+// -update writes the files.
 
 func TestGoldenHistory1(t *testing.T) { goldenHistory(t, 1) }
 

@@ -34,7 +34,7 @@ func TestMissesOfOneClientAreCountedOneByOne(t *testing.T) {
 		if missed > redeem.MaxMissesPerClient {
 			t.Errorf("%d of 20 in parallel were answered", missed)
 		}
-		for missed < redeem.MaxMissesPerClient { // where the table was busy
+		for missed < redeem.MaxMissesPerClient { // some misses were not counted because the table was busy
 			wantRefusal(t, b.guess(t, "tills", "NOBODY"), loyalty.NotFound)
 			missed++
 		}

@@ -255,7 +255,7 @@ func (h *history) publish(rng *rand.Rand) {
 		next.Rewards, func(r loyalty.Reward) bool { return r.ID == "more-miles" },
 	)].Points = milesOf(next.Version)
 	if last := len(h.rules) - 1; last >= 0 {
-		next.Tiers = h.rules[last].Tiers // what counts must go on to count
+		next.Tiers = h.rules[last].Tiers // metrics that count for levels must continue to count
 		next.Campaigns = slices.DeleteFunc(next.Campaigns, func(r loyalty.Rule) bool { return r.ID == "tiny" })
 		next.Earn.Actions = slices.DeleteFunc(
 			next.Earn.Actions, func(a loyalty.Action) bool { return a.ID == "critic" },

@@ -5,8 +5,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-// referred holds each referral against its two events and its order: both sides have it or neither, never for oneself,
-// and only for an order that stands (I25).
+// referred compares each referral with its two events and its order (invariant I25): the referrer is another member,
+// both events name the converting order, the order is paid, and the events of all other orders are reversed.
 func (b *books) referred() {
 	for _, m := range b.h.members {
 		r := b.of(m).acc.Traits.Referral
@@ -39,7 +39,7 @@ func (b *books) referred() {
 	}
 }
 
-// nothing holds that an event of a referral that does not stand has taken everything back.
+// nothing checks that an event of an order that does not convert the referral is reversed and earns nothing.
 func (b *books) nothing(ev *loyalty.EventState) {
 	if ev == nil {
 		return

@@ -11,8 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A rival is a table on which, now and then, another request writes between what a command has read and what it writes
-// of it: so every kind of conflict happens, one at a time, and from a seed.
+// A rival is a table that sometimes lets another request write between the reads and the write of a command. Therefore
+// every kind of conflict happens, one at a time, and a seed reproduces it.
 type rival struct {
 	table.Table
 	rng  *rand.Rand

@@ -19,9 +19,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// A history is a random sequence of commands over a few members, with time passing between them, a table that fails
-// underneath, and rivals who now and then are quicker. Its program is one of many, by its seed. After every step these
-// hold for the members that it touched:
+// A history is a random sequence of commands of a few members. Time passes between the commands, the table fails
+// sometimes, and rivals sometimes write first. The seed selects the program. After every step, these invariants hold
+// for the members that the step changed:
 //
 //	I1, I2  every entry's postings sum to zero, and its reasons to its points
 //	I3      entries are numbered without gaps and never change
@@ -30,12 +30,11 @@ import (
 //	I6, I7  no lot, hold or pending is below zero, and what is owed is debt, not a negative balance
 //	I9      the account's sequence is the number of its entries
 //
-// and what the books say (books_test.go): the entries of an order, an event or a milestone together issued what it is
-// worth; budgets, caps, limits, metrics and fractions are what the states of orders and events use of them; nothing is
-// kept that has expired; what one member gave to another is neither more nor less than what arrived, and lives no
-// longer; a redemption has spent, in all accounts together, what it says. And for what the step was description: a
-// redemption was resolved at most once, and a command that was repeated after a lost answer, or that a rival had given
-// first, had its effect once.
+// The books (history_books_test.go) check further invariants. The entries of an order, an event or a milestone together
+// issue its points. The use of budgets, caps, limits, metrics and fractions equals the sum over the states of orders
+// and events. No expired points remain. A transfer credits exactly the points that it debits, and does not extend their
+// validity. A redemption spends exactly its points, over all accounts. Each reservation is resolved at most once. A
+// command has its effect once, even if it was repeated after its response was lost, or if a rival ran it first.
 type history struct {
 	t *testing.T
 	*bench
@@ -153,14 +152,14 @@ func TestSameSeedGivesTheSameHistory(t *testing.T) {
 	}
 }
 
-// Seeds that have found something.
+// These seeds have found faults.
 func TestHistoriesThatOnceFailed(t *testing.T) {
 	for _, seed := range []uint64{
-		6,  // an enrollment whose answer was lost was answered without what joining earned
-		5,  // points that were forfeited before a manual activation never gave the program's caps their room back
-		8,  // nor did they cease to count towards a level
+		6,  // the repetition of an enrollment whose response was lost did not return the points of the enrollment
+		5,  // points that were forfeited before a manual activation still counted for the program's caps
+		8,  // they also still counted toward a level
 		4,  // a repeated registration was reported as new if a due change was written
-		16, // a guest's order that was sent again under another version was claimed by the rules of that one
+		16, // a guest order that was sent again under another version was claimed under the rules of that version
 	} {
 		runHistory(t, seed, 1_000)
 	}
@@ -236,8 +235,8 @@ func (h *history) step() string {
 
 func (h *history) member() loyalty.MemberID { return h.members[h.rng.IntN(len(h.members))] }
 
-// until gives a command as a client does whose answers are lost, and returns the final result. The command is notified
-// which ledger to ask, for a rival may give it first.
+// until runs a command like a client that repeats it until it is answered, and returns the result. do receives the
+// ledger on which to run the command, because a rival may run the same command first on another one.
 func (h *history) until(what string, do func(l *ledger.Ledger) error) error {
 	h.rival.same = func() error { return do(h.quiet()) }
 	defer func() { h.rival.same = nil }()

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// historyTierGroups makes half of all tier groups go by periods of every kind, or by several measures, with floors and
-// welcomes.
+// historyTierGroups gives half of the programs tiers with periods of every kind or with several measures, and with
+// minimums and entry bonuses.
 func historyTierGroups(t *loyalty.Tiers, rng *rand.Rand) {
 	if rng.IntN(2) == 0 {
 		return

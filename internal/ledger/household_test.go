@@ -84,7 +84,7 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 		b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
 		b.offer(
 			t, loyalty.Reward{ID: "sticker", Type: "wallet_points", Cost: 100, Wallet: "miles", Points: 100},
-		) // of which a part can be had
+		) // it can be redeemed in part
 		b.home(t, 3)
 		b.gets(t, 0, 30)
 		b.gets(t, 1, 101)
@@ -257,7 +257,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 	if err != nil || len(h.Members) != 1 || h.Members[0].Role != share.Owner {
 		t.Errorf("%+v, %v", h, err)
 	}
-	got, err := b.draw(t, 1, "rd_1", true) // what was answered before is answered so again
+	got, err := b.draw(t, 1, "rd_1", true) // the repeated request gets its first answer
 	if err != nil || !got.Replayed {
 		t.Errorf("%+v, %v", got, err)
 	}

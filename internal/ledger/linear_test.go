@@ -25,7 +25,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// A call is what a client asks of one member, and an answer is its result; a number identifies the hold.
+// A call is a request of a client for one member, and an answer is its result. The number hold identifies a reservation
+// of the member.
 type call struct {
 	member int
 	what   string // reserve, commit, cancel, earn, read
@@ -42,7 +43,7 @@ type answer struct {
 // wallet is the state of a member that clients can see: the spendable points and the status of each hold.
 type wallet struct {
 	active loyalty.Points
-	holds  [linearHolds]byte // 0: never asked for; or one of "rcxn": reserved, committed, canceled, refused
+	holds  [linearHolds]byte // 0: never requested; or one of "rcxn": reserved, committed, canceled, rejected
 }
 
 const (
@@ -110,10 +111,10 @@ var linear = porcupine.Model{
 	},
 }
 
-// TestWhatClientsSeeOfMembersIsLinearizable runs histories of 8 clients and 240 operations each, of which about one in
-// twenty is never answered, over a table that fails. In most of them the clients take turns at the table, so that a
-// seed is a history and can be run again; in the others they are as quick as they can, which is what the race detector
-// wants. With PERENNIAL_LONG there are 5,000 and 200.
+// TestWhatClientsSeeOfMembersIsLinearizable runs histories of 8 clients and 240 operations each over a table that
+// fails. About one in twenty operations is never answered. In 300 histories the clients take turns at the table, so
+// that the seed determines the history and reproduces it. In 100 histories they run concurrently, for the race
+// detector. With PERENNIAL_LONG, the numbers are 5,000 and 200.
 func TestWhatClientsSeeOfMembersIsLinearizable(t *testing.T) {
 	seed := seedtest.Of(t)
 	long := os.Getenv("PERENNIAL_LONG") != ""
@@ -330,7 +331,7 @@ func (c client) ask(in call, key string) (told answer, err error) {
 	m := member(in.member)
 	id := stored.RedemptionID(
 		fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3),
-	) // a third hints at the right member
+	) // a third of the IDs hint at the right member
 	switch in.what {
 	case "reserve":
 		_, err = c.Redeem(

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// lossy is a table of which the next write is done and its answer lost, or in whose way another request writes first.
+// lossy is a table that can lose the response of the next write, or let another request write first.
 type lossy struct {
 	table.Table
 	lose  bool
@@ -126,8 +126,8 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 	}
 }
 
-// A rule's points wait for the parcel and are given up; the rest is activated manually, and then the order is
-// canceled: all of it makes room again, and none of it counts towards a level.
+// The points of one rule are pending until the order is shipped, and are forfeited. The other points are activated
+// manually, and then the order is canceled. After that, no points count for caps or toward a level.
 func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.p.Earn.Caps = []loyalty.Cap{{Points: 1_000, Per: loyalty.PerYear}}

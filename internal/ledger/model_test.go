@@ -9,37 +9,38 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// A model is what redeeming means, written as simply as it can be: every point is by itself, and carries the instant at
-// which it is gone. It knows no lots, entries or sums, and shares nothing with the rules but the words of their
-// answers.
+// A model is a reference implementation of redemption that is as simple as possible. It stores each point separately,
+// with the instant at which the point expires. It has no lots, entries or sums, and shares only the codes of its
+// results with the rules.
 type model struct {
 	now     time.Time
 	zone    *time.Location
 	hold    time.Duration
-	grace   int // days that what comes back lives at least; zero: none
+	grace   int // the minimum remaining days of returned points; zero: no minimum
 	refunds loyalty.OnRefund
 	offers  map[string]offer
 	members map[loyalty.MemberID]*person
 }
 
-// An offer is a reward: its cost, when each unit of it can be had (none: any number), and how often by one member.
+// An offer is a reward: its cost, the instants from which its units are available (none: unlimited stock), and the
+// maximum number per member.
 type offer struct {
 	cost       int
 	pieces     []time.Time
-	aDay, ever int  // zero: any number
-	parts      bool // a part of it is worth something
+	aDay, ever int  // zero: unlimited
+	parts      bool // it can be redeemed in part
 }
 
 type person struct {
 	points []point
-	graced map[time.Time]bool // where grace has put points off to
+	graced map[time.Time]bool // the instants to which grace has postponed the expiry of points
 	debt   int
 	bought map[string]purchase
 	claims map[string]claim
 }
 
-// A point is pending (of is its order), active, held or spent (of is its redemption), expired, or gone. Grace puts it
-// off once, except for manual changes.
+// A point is pending (of is its order), active, held or spent (of is its redemption), expired, or gone (taken back or
+// used to repay a debt). Grace postpones its expiry once, not counting manual changes.
 type point struct {
 	lapses time.Time
 	state  string
@@ -114,7 +115,7 @@ func (m *model) comeBack(p *person, points []*point) {
 	}
 	slices.SortStableFunc(
 		points, func(x, y *point) int { return x.lapses.Compare(y.lapses) },
-	) // the first to expire pays a debt
+	) // the points that expire first repay a debt
 	for _, x := range points {
 		m.credit(p, x)
 	}

@@ -149,8 +149,8 @@ func TestAGuestsOrderKeepsTheRulesOfItsFirstReport(t *testing.T) {
 	b.audit(t, "mem_ada")
 }
 
-// An order that was placed before its member joined counts within payments.claim_within, whether it is sent with the
-// member at once or first without, and whether it is first sent before or after the member joined.
+// An order that was placed before its member enrolled counts if it is not older than payments.claim_within. The result
+// is the same if it is first sent without the member, and if it is first sent before or after the enrollment.
 func TestAnOrderBeforeJoiningCountsTheSameInOneRequestOrTwo(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, c := range []struct {

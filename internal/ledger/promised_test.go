@@ -119,8 +119,8 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 	}
 }
 
-// A part of a payment is worth what it was when the points were reserved, whatever the rate is now; and where no member
-// knows the version any more, what the live one says.
+// A partial commit of a payment uses the rate of the version under which the points were reserved. If that version is
+// unknown, it uses the rate of the live version.
 func TestAPaymentHasTheRateOfItsReservation(t *testing.T) {
 	for known, want := range map[bool]int64{true: 400, false: 200} {
 		t.Run(fmt.Sprint(known), func(t *testing.T) {

@@ -66,8 +66,9 @@ func (b *bench) breakTable(t *testing.T) *tabletest.Faulty {
 	return broken
 }
 
-// Around the instant at which a reservation expires its owner commits it, cancels it, reserves something else for the
-// same cart, and time writes its end down: one of them wins, and points, unit and code match its result.
+// At the instant at which a reservation expires, several requests commit it, cancel it, replace it by another
+// reservation for the same cart, and record its expiry. One of them wins, and the points, the stock and the code match
+// its result.
 func TestOneEndOfAReservationWins(t *testing.T) {
 	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
 		const rounds = 30

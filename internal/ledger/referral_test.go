@@ -109,8 +109,9 @@ func TestACodeIsOneMembers(t *testing.T) {
 	})
 }
 
-// Friends order, give back and order again, all at once and with a table that fails: whichever order stands at the end
-// has been rewarded once, and so has the referrer; no other member has anything. I25.
+// Friends place, cancel and place orders again, concurrently and over a table that fails. In the end, one order of each
+// friend has converted the referral and earned once, as has the referrer, and no other member has earned anything
+// (invariant I25).
 func TestReferralsAreRewardedOnce(t *testing.T) {
 	const referrers, friends, orders = 2, 6, 4
 	onFaulty(t, func(t *testing.T, b *bench) {
@@ -316,7 +317,7 @@ func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
 }
 
 // A friend's account remembers the first orders that could convert the referral. If all of them are canceled, the
-// member's entries say which one is next.
+// member's entries determine the next one.
 func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code, friend := b.befriend(t, 1)[0], member(1)
@@ -363,8 +364,9 @@ func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 	})
 }
 
-// What bringing friends costs: the order that does it pays for two accounts and two profiles, one that would if its
-// member were not the referrer for the profiles, others for nothing.
+// The cost of referrals: an order that converts a referral also costs the referrer's account and two profiles. An order
+// that does not convert it, because the friend and the referrer are the same person, costs only the profiles. Other
+// orders cost nothing more.
 func TestWhatAReferralCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)

@@ -21,8 +21,8 @@ func refunded(o loyalty.Order, at time.Time, status loyalty.RefundStatus) loyalt
 	return o
 }
 
-// A member buys two sizes and returns one: the room under the cap goes to the order that stays. If the refund fails,
-// the cap cuts it again.
+// A member orders two sizes and returns one. The other order then earns the points of the cap that the returned order
+// had used. If the refund fails, the cap truncates that order again.
 func TestReturnedSizeLeavesItsRoomToTheOther(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerMonth})

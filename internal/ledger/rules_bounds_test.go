@@ -327,7 +327,7 @@ func TestVersionsOfAnAccountThatDoesNotExist(t *testing.T) {
 	}
 }
 
-// A payment keeps its currency, and has one of ISO 4217.
+// A payment has one currency of ISO 4217, which does not change.
 func TestCurrencyOfAPaymentsFacts(t *testing.T) {
 	fact := func(kind loyalty.FactKind, currency loyalty.Currency) loyalty.Fact {
 		return loyalty.Fact{

@@ -84,12 +84,12 @@ func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
 func TestNothingOfAnAccountIsLost(t *testing.T) {
 	var want loyalty.Account
 	(&filler{}).fill(t, "Account", reflect.ValueOf(&want).Elem())
-	want.Wallet = ""          // of points
-	want.First.Loaded = false // it is what the next entry records
-	want.First.Target = 0     // likewise
+	want.Wallet = ""          // the points wallet
+	want.First.Loaded = false // Loaded is not stored
+	want.First.Target = 0     // not stored either
 	want.Later = loyalty.LaterOrders{}
 	for i := range want.Pending {
-		want.Pending[i].Cause.Revision = 0 // all revisions share it
+		want.Pending[i].Cause.Revision = 0 // all revisions share the pending points
 	}
 	got, err := stored.ReadAccount(table.Item{Version: 1, Doc: stored.Encode(stored.StoredAccount(want))}, want.Member)
 	if err != nil {

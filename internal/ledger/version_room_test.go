@@ -18,8 +18,8 @@ func gifts(times int64) func(*loyalty.Program) {
 	}
 }
 
-// A limit holds under the version of each order, also if versions have different ones: an order that frees or takes a
-// time of the limit makes later orders of other versions be decided again.
+// Each order is subject to the limit of its version, even if versions have different limits. If an order uses the limit
+// once more or once less, later orders are decided again, including orders of other versions.
 func TestVersionsShareTheTimesOfALimit(t *testing.T) {
 	for _, c := range []struct {
 		name          string

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// Two requests may call the same members: the slower one finds the first of them called, and calls the others.
+// Two requests may call the same members. The slower one finds the first members already called, and calls the others.
 func TestRecordCalledSkipsMembersCalledMeanwhile(t *testing.T) {
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
