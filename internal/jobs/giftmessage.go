@@ -61,7 +61,7 @@ func (r remindHandler) giftBatches(ctx context.Context, program string, at time.
 	return bodies, err
 }
 
-// deliver sends the gift messages of a giftBatch. A failure does not affect the others.
+// deliver sends the gift messages of a batch. If one message fails, the others are still sent.
 func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 	p, err := r.Programs.Live(ctx, b.Program)
 	if err != nil {
@@ -113,7 +113,7 @@ func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, 
 			err)
 		return r.Ledger.PostponeGiftMessage(ctx, c, r.Now().Add(again))
 	default:
-		// The outcome is unknown. The claim remains, and the message is sent again when it expires.
+		// The outcome is unknown. The claim remains, and the message is sent again when the claim expires.
 		return err
 	}
 }

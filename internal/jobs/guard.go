@@ -18,10 +18,10 @@ const (
 
 // guard returns an error for a message if more of the sampled members would move down than the program allows. The
 // sample covers all shards of the run, so that every worker decides from the same members and small programs are
-// guarded too. guard writes nothing, and runs once per shard: a message with a cursor has passed it. A rejected
-// message finally moves to the dead-letter queue, which raises the alarm, and the next schedule runs the check again.
-// To resolve it, publish a corrected program, or increase the program's max_downgrades if the change is intended. The
-// guard stops only scheduled runs: a member's own command still applies the new rules.
+// guarded too. guard writes nothing, and runs once per shard: a message that continues a shard from a cursor has
+// already passed it. A rejected message finally moves to the dead-letter queue, which raises the alarm, and the next
+// schedule runs the check again. To resolve it, publish a corrected program, or increase the program's max_downgrades
+// if the change is intended. The guard stops only scheduled runs: a member's own command still applies the new rules.
 func (w *settleRun) guard(ctx context.Context, m shardTask) error {
 	most := w.program.Tiers.MaxDowngrades
 	if most == nil || m.From != "" {

@@ -1,5 +1,5 @@
-// Package jobs contains the functions behind schedules and their queues: they settle due accounts, and send due
-// reminders and the messages with gift cards.
+// Package jobs contains the functions behind schedules and their queues. They settle accounts, which means that they
+// write the changes that are due, and they send due reminders and the messages with gift cards.
 //
 // Each function handles two kinds of events. A schedule's event contains its scheduled instant; the function sends
 // one message for each shard of each published program that has due members. A queue's event delivers these

@@ -98,8 +98,8 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": len(bodies)})
 }
 
-// publicationDelay is how long a warm function may not see a publication. A publication that is seen twice is only
-// checked twice.
+// publicationDelay is the maximum time for which a warm function may not know a published version. If two runs find the
+// same version, its members are only checked twice.
 const publicationDelay = time.Minute
 
 // retiered reports whether, since the schedule last ran, a version took effect that changed the requirements of
