@@ -82,7 +82,7 @@ func TestForgedPayPalWebhooks(t *testing.T) {
 	s.paypal.down = true
 	s.unchanged(
 		func() { s.expect(genuine.Path("corner"), h, body, "503 temporarily_unavailable") },
-	) // our own failure: it comes again
+	) // the certificate cannot be read, so PayPal sends the event again
 	s.paypal.down = false
 	s.paypal.store(t, genuine, noon)
 	s.expect(genuine.Path("corner"), h, body, "200 applied")

@@ -188,8 +188,8 @@ func TestInvalidSecrets(t *testing.T) {
 		t.Errorf("a secret that signs two things: %v", err)
 	}
 
-	// Should one get past the start all the same, nothing passes it. The stack refuses it, so that the App is wired
-	// with good ones and then loses them.
+	// Even if a function started with an invalid secret, it would accept no event. A stack does not start with one, so
+	// the test replaces the secrets of a running App.
 	s := newShop(t, "payments")
 	for _, secret := range []string{"", "changeme-changeme"} {
 		e := s.paid(app.Stripe)

@@ -36,7 +36,7 @@ func (a *eventsAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(401)
 		return
 	}
-	if a.asked++; a.asked > 50 { // an endless list fails
+	if a.asked++; a.asked > 50 { // the list must end
 		w.WriteHeader(500)
 		return
 	}
@@ -112,7 +112,7 @@ func TestMissedEventsCountOnce(t *testing.T) {
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			five := x.facts(false)
 			facts := five[:3]
-			if x.provider == app.Shopify { // which is asked for orders, with their refunds
+			if x.provider == app.Shopify { // its API is asked for orders, which include their refunds
 				o := asMap(t, facts[0])
 				o["refunds"] = []any{asMap(t, facts[1]), asMap(t, facts[2])}
 				api.events = append(api.events, marshal(t, o))
@@ -121,7 +121,7 @@ func TestMissedEventsCountOnce(t *testing.T) {
 					api.events = append(api.events, marshal(t, asMap(t, e)))
 				}
 				slices.Reverse(api.events)
-				h, body := s.signed(facts[1]) // one of them was sent
+				h, body := s.signed(facts[1]) // one of the events was already delivered
 				want := map[bool]string{true: "200 applied", false: "200 waiting"}[x.provider == app.Shopify]
 				s.expect(facts[1].Path("corner"), h, body, want)
 			}
@@ -229,7 +229,7 @@ func asMap(t *testing.T, e sample.Event) map[string]any {
 }
 
 func marshal(t *testing.T, v any) json.RawMessage {
-	raw, err := json.MarshalIndent(v, "", " ") // spaced differently from what is sent
+	raw, err := json.MarshalIndent(v, "", " ") // formatted differently from the webhook
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestAdyenDisputeHasItsOwnReference(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if x.payment == "" { // what the sample would make up
+			if x.payment == "" { // remove the payment that the sample fills in
 				e.Payment = "-"
 				if item, err = e.AdyenItem(settings()["corner"][app.Adyen].Secrets[0]); err != nil {
 					t.Fatal(err)

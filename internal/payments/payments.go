@@ -90,7 +90,7 @@ import (
 
 // Webhooks serves POST /v1/webhooks/{program}/{provider} and, for Shopify, POST
 // /v1/webhooks/{program}/shopify/{resource}/{action}. Connections with invalid settings are logged and answered as if
-// they did not exist. Wire refuses to start with such a connection.
+// they did not exist. App.Wire returns an error for such a connection, so that the function does not start.
 func Webhooks(a *app.App) lambda.Handler { return webhooks{New(a)} }
 
 type webhooks struct{ *Receiver }

@@ -16,8 +16,8 @@ const (
 	taxedTotal               = mugNet + mugTax + shippingNet + shippingTax
 )
 
-// A taxedRefund is a refund of a part of the order: a percentage of the mug, and possibly the shipping. If sum is set,
-// it is half of everything, and only the sum is reported.
+// A taxedRefund is a refund of a part of the order: a percentage of the mug (share), and possibly the shipping. If sum
+// is set, half of the whole order is refunded, and only the sum is reported.
 type taxedRefund struct {
 	share    int
 	shipping bool

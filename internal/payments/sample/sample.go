@@ -1,5 +1,5 @@
-// Package sample creates signed events in the form of payment providers, for tests and for trying a stack. The events
-// have the fields of the providers' documentation that package payments reads, and a few others.
+// Package sample creates signed events in the formats of the payment providers, for tests and for trying a stack. The
+// events have the fields of the providers' documentation that package payments reads, and a few others.
 //
 // With the same secrets, package payments accepts the events. The two packages deliberately share no code, so that a
 // mistake in one is not repeated in the other. This package does not sign PayPal's events, because their signatures

@@ -78,7 +78,7 @@ func CheckMAC(keys, signatures [][]byte, parts ...[]byte) error {
 	return nil
 }
 
-// CheckBase64MAC is CheckMAC for a single signature in base64.
+// CheckBase64MAC does the same as CheckMAC for a single signature in base64.
 func CheckBase64MAC(keys [][]byte, signature string, parts ...[]byte) error {
 	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
 	if err != nil {

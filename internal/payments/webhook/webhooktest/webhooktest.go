@@ -36,7 +36,7 @@ var (
 // EUR returns an amount in cents.
 func EUR(n int64) loyalty.Money { return loyalty.Money{Amount: n, Currency: "EUR"} }
 
-// NotLive returns the value of Event.Live for play money.
+// NotLive returns the value of Event.Live for a test payment.
 func NotLive() *bool { return new(bool) }
 
 // An Edit replaces a part of a body. It changes the event that is read from the body, or makes it unusable.
