@@ -70,7 +70,8 @@ func (m *machine) person(p *person) seen {
 	return s
 }
 
-// end compares what is not looked at after each step: how every redemption ended, the units that are taken, the books.
+// end checks the state that is not checked after each step: the result of every redemption, the used stock, and the
+// audit of each account.
 func (m *machine) end(r *rapid.T) {
 	m.writeDown(r)
 	m.Table = m.clean

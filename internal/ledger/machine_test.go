@@ -17,14 +17,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What the machine's programs have in common, in days.
+// These settings, in days unless stated otherwise, are the same in all programs of the machine.
 const (
 	wait     = 2  // until the points of an order are active
 	life     = 9  // from then on
 	extendBy = 20 // years by which lots can be extended
 )
 
-// A machine does the same to the ledger and to the model, and compares what both say after every step.
+// A machine runs the same commands on the ledger and on the model, and compares the two after every step.
 type machine struct {
 	*bench
 	model    *model
@@ -41,9 +41,9 @@ type answered struct {
 	code  loyalty.Code
 }
 
-// TestRedeemingIsWhatTheModelSays runs 150 histories of about 60 steps, or 5,000 with PERENNIAL_LONG, of two members
-// who want the same rewards, over a table that fails in half of them. Of 120 actions that rapid asks for about 60 are
-// done: the others want an order or a redemption that is not there.
+// TestRedeemingIsWhatTheModelSays runs 150 histories, or 5,000 with PERENNIAL_LONG, of two members who redeem the same
+// rewards. In half of the histories the table fails sometimes. A history has about 60 steps: rapid selects 120 actions,
+// and skips those that need an order or a redemption that does not exist.
 func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 	checks, tally, began := "150", map[string]int{}, time.Now()
 	if os.Getenv("PERENNIAL_LONG") != "" {
