@@ -25,8 +25,9 @@ type story struct {
 	told  int
 }
 
-// row runs one row of a table: number, when, who and what; it fills in points, balance and why. The first row of a
-// basket has a number, says who it is about and, in italics, what it shows; it is returned as an example.
+// row runs one row of a table, which has the cells number, when, who and what, and fills in the cells points, balance
+// and why. The first row of a basket has a number and states the member and, in italics, the purpose of the basket. row
+// returns it as an example.
 func (s *story) row(cells []string) (first worked) {
 	s.t.Helper()
 	number, when, who, what := cells[0], cells[1], cells[2], cells[3]
