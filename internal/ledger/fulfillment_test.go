@@ -26,7 +26,7 @@ func (b *bench) posted(tb testing.TB) {
 	b.grant(tb, "mem_ada", 1_000)
 }
 
-// fulfil updates a fulfillment, and repeats the request until it is answered, as a caller does.
+// fulfill updates a fulfillment, and repeats the request until it is answered, as a caller does.
 func (b *bench) fulfil(tb testing.TB, id string, to redeem.FulfillmentStatus) (ledger.RedemptionResult, error) {
 	for {
 		r, err := b.Fulfill(tb.Context(), b.p, id, to, "", ledger.By{Actor: "test"})
