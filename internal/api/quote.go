@@ -41,7 +41,7 @@ func quoteOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 }
 
 func wireQuote(p *loyalty.Program, q engine.Quote, locale string, now time.Time) wire.Quote {
-	words := explain.Entry(p, loyalty.Entry{Reasons: q.Reasons}, locale)
+	words := explain.Reasons(p, q.Reasons, locale)
 	points, balance := int64(q.Points), request.WireBalance(q.Balance)
 	out := wire.Quote{
 		Points: points, Guest: q.Guest, Reasons: request.WireReasons(q.Reasons), Balance: &balance,

@@ -76,8 +76,8 @@ func ExampleReasons() {
 	quote := []loyalty.Reason{
 		loyalty.NewReason("earn.purchase", "2999/110", loyalty.IsRated, "29.99 USD", "1 per 1.10"),
 	}
-	fmt.Println(explain.Reasons(program(), quote, "en")[0])
-	fmt.Println(explain.Reasons(program(), quote, "de")[0])
+	fmt.Println(explain.Reasons(program(), quote, "en").Reasons[0])
+	fmt.Println(explain.Reasons(program(), quote, "de").Reasons[0])
 	// Output:
 	// 29.99 USD at 1 bean per 1.10 USD: about 27.2636 beans.
 	// 29,99 USD, 1 Bohne je 1,10 USD: rund 27,2636 Bohnen.

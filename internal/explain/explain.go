@@ -23,11 +23,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Words contains the description of an entry in a member's language.
+// Words contains the description of an entry or a quote in a member's language.
 type Words struct {
 	Language string   // the language of the text, as a BCP 47 tag: "en", "de"
-	Summary  string   // the effect of the entry, in one or more sentences
-	Reasons  []string // a sentence for each of the entry's reasons except those of shadow rules, in order
+	Summary  string   // the effect of the entry, in one or more sentences; empty for a quote
+	Reasons  []string // a sentence for each reason except those of shadow rules, in order
 }
 
 // Entry describes the effect and the reasons of a ledger entry. The text is in the language of locale ("de-AT" selects
@@ -38,9 +38,10 @@ func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
 	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Reasons)}
 }
 
-// Reasons returns a sentence for each reason, as Entry does. It is for quotes, which are not entries.
-func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) []string {
-	return speak(p, locale).because(because)
+// Reasons describes reasons as Entry does, without a summary. It is for quotes, which are not entries.
+func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) Words {
+	s := speak(p, locale)
+	return Words{Language: s.tag, Reasons: s.because(because)}
 }
 
 // A speaker formats text about one program in one language.

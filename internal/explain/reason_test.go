@@ -83,10 +83,8 @@ func TestAReasonWithAnyArgumentsAtAllHasWords(t *testing.T) {
 }
 
 func TestExplanationOmitsShadowRules(t *testing.T) {
-	got := Reasons(
-		bluebird(t),
-		[]loyalty.Reason{why(weekend, "0", loyalty.IsShadow, "37"), why("revision", "-37", loyalty.WasGiven)}, "en",
-	)
+	reasons := []loyalty.Reason{why(weekend, "0", loyalty.IsShadow, "37"), why("revision", "-37", loyalty.WasGiven)}
+	got := Reasons(bluebird(t), reasons, "en").Reasons
 	if len(got) != 1 || got[0] != "Already given before: -37 beans." {
 		t.Errorf("the explanation contains %q", got)
 	}
