@@ -15,6 +15,9 @@ import (
 
 const table = "examples/README.md"
 
+// examples contains complete program files that are modeled on well-known programs, as starting points and test cases.
+var examples = os.DirFS("examples")
+
 // A worked example is an order, its member and what it gives.
 type worked struct {
 	say     string
@@ -64,7 +67,7 @@ func TestEachExampleFileIsInOrderAndHasTheBasketsOfItsTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, baskets := tellTable(t, string(document))
-	names, err := fs.Glob(Examples(), "*.yaml")
+	names, err := fs.Glob(examples, "*.yaml")
 	if err != nil || len(names) != len(baskets) {
 		t.Fatalf("%d files and %d tables: %v", len(names), len(baskets), err)
 	}
@@ -90,7 +93,7 @@ func TestEachExampleFileIsInOrderAndHasTheBasketsOfItsTable(t *testing.T) {
 // examplesOf reads a file and its examples.
 func examplesOf(t *testing.T, name string) (*File, []worked) {
 	t.Helper()
-	source, err := fs.ReadFile(Examples(), name)
+	source, err := fs.ReadFile(examples, name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,7 @@ package program
 
 import (
 	"bytes"
-	"embed"
-	"io/fs"
+	_ "embed"
 	"math/big"
 	"strings"
 
@@ -49,20 +48,6 @@ var demo []byte
 
 // Demo returns the source of the demonstration program, Bluebird Rewards. It compiles without problems.
 func Demo() []byte { return bytes.Clone(demo) }
-
-//go:embed examples/*.yaml
-var shipped embed.FS
-
-// Examples returns complete program files that are modeled on well-known programs, as starting points and test cases:
-// coffee-card.yaml and others. Each compiles without problems or warnings, and the table in examples/README.md shows
-// the rewards of each.
-func Examples() fs.FS {
-	files, err := fs.Sub(shipped, "examples")
-	if err != nil {
-		panic(err) // not reached: the name is a valid path
-	}
-	return files
-}
 
 // Compile compiles a program file and returns only the program. It is immutable and safe to share.
 func Compile(source []byte) (*loyalty.Program, document.Problems) {
