@@ -92,20 +92,6 @@ func withBytes(v any) any {
 	return v
 }
 
-// Decode returns the item of a stored image, as in a stream record. It returns an error if the image lacks the
-// keys.
-func Decode(image map[string]types.AttributeValue) (table.Item, error) {
-	key := keyOf(image)
-	if err := checkKey(key); err != nil {
-		return table.Item{}, fmt.Errorf("dynamotable: decode: %w", err)
-	}
-	it, err := decode(key, image)
-	if err != nil {
-		return table.Item{}, fmt.Errorf("dynamotable: decode %s: %w", key, err)
-	}
-	return it, nil
-}
-
 // decode returns the item under key. Without attributes, the item is absent.
 func decode(key table.Key, a attributes) (table.Item, error) {
 	it := table.Item{Key: key, Index: indexOf(a)}
