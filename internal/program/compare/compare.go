@@ -10,16 +10,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// A Change is one value that differs between two program files.
-type Change = change.Change
-
 // Diff lists the differences between two program files, in the order of the newer one. Removed values follow the
 // remaining values of their group. Comments, formatting and the order of keys are ignored. Entries with an ID are
 // compared with the entries of the same ID, and their order is ignored; the order of a list without IDs is not. An
 // added or removed group is one change.
 //
 // The files need only be Readable. Function program.Parse reports whether they can be published.
-func Diff(older, newer []byte) ([]Change, document.Problems) {
+func Diff(older, newer []byte) ([]change.Change, document.Problems) {
 	to, problems := tree(newer)
 	if len(problems) > 0 {
 		return nil, problems
@@ -46,7 +43,7 @@ func tree(source []byte) (*document.Node, document.Problems) {
 	return root, problems.Finish(source)
 }
 
-type differ struct{ changes []Change }
+type differ struct{ changes []change.Change }
 
 // changed records a change. One of the nodes may be nil.
 func (d *differ) changed(from, to *document.Node) {
@@ -54,7 +51,7 @@ func (d *differ) changed(from, to *document.Node) {
 	if to == nil {
 		there = from
 	}
-	c := Change{Path: there.Path, Line: there.Line}
+	c := change.Change{Path: there.Path, Line: there.Line}
 	if there.Key != nil {
 		c.Line = there.Key.Line
 	}
