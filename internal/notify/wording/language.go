@@ -82,14 +82,6 @@ var languages = []language{
 	},
 }
 
-// Languages returns the tags of the languages with all texts.
-func Languages() (tags []string) {
-	for _, l := range languages {
-		tags = append(tags, l.tag)
-	}
-	return tags
-}
-
 // languageOf returns the language of a locale: German for "de-AT". The default is English.
 func languageOf(locale string) *language {
 	tag, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(locale), "_", "-"), "-")
