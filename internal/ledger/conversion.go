@@ -61,7 +61,7 @@ func (l *Ledger) Conversion(ctx context.Context, program, id string) (Conversion
 func (l *Ledger) ConvertBack(
 	ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By,
 ) (ConversionResult, error) {
-	r, err := l.Execute(ctx, Command{prepare: func(ctx context.Context) (Command, *Result, error) {
+	r, err := l.executePrepared(ctx, func(ctx context.Context) (Command, *Result, error) {
 		last, replay, err := l.amendment(ctx, p.ID, loyalty.CauseConversion, id, loyalty.KindConvert, by)
 		switch {
 		case err != nil:
@@ -76,7 +76,7 @@ func (l *Ledger) ConvertBack(
 				return share.ConvertBack(p, acc, last, n, x.now)
 			},
 		)}, nil, nil
-	}})
+	})
 	if err != nil {
 		return ConversionResult{}, err
 	}

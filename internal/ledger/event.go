@@ -32,7 +32,7 @@ func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Ev
 	by.Input = stored.Fingerprint(
 		append(stored.Encode(stored.StoredEvent(&loyalty.EventState{Event: ev})), ev.Member...),
 	)
-	r, err := l.Execute(ctx, l.revise(
+	r, err := l.executePrepared(ctx, l.revise(
 		p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(ev)}, ev.Member, by,
 		func(ctx context.Context, from prior) (Command, *Result, error) {
 			var prior *loyalty.EventState
@@ -112,5 +112,5 @@ func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id stri
 		})
 		return l.referring(c, from.rules), nil, nil
 	}
-	return l.Execute(ctx, l.revise(p, loyalty.Cause{Kind: kind, ID: id}, "", by, build))
+	return l.executePrepared(ctx, l.revise(p, loyalty.Cause{Kind: kind, ID: id}, "", by, build))
 }

@@ -34,9 +34,6 @@ type Command struct {
 	// note is an entry that changes no account. If it is set, the command writes only the note and the operations in
 	// with.
 	note *loyalty.Entry
-	// prepare loads what the command builds on and returns the command to run, or the result if nothing is to be
-	// written. It runs again on each attempt. If it is set, the other fields are not used.
-	prepare func(ctx context.Context) (Command, *Result, error)
 	// ends means that a prepared command ends something that is open, such as a reservation.
 	ends bool
 	// revises is the state of the cause on which a prepared command builds, and of is the cause; nil if the command is
@@ -62,26 +59,40 @@ func (r Result) entry() (e loyalty.Entry) {
 	return e
 }
 
+// A preparation loads what a command builds on and returns the command, or the result if nothing is to be written.
+type preparation func(ctx context.Context) (Command, *Result, error)
+
 // Execute loads what a command needs, decides, and commits the result once. If another command is first, it loads and
 // decides again, up to a limit. A repeated command returns the first result.
 func (l *Ledger) Execute(ctx context.Context, c Command) (Result, error) {
-	if c.prepare == nil {
-		return l.executePrepared(ctx, c)
+	switch {
+	case c.note != nil:
+		e, err := l.record(ctx, c.p, *c.note, c.by, c.with...)
+		return Result{Entries: []loyalty.Entry{e}}, err
+	case c.once != nil:
+		return l.executeOnce(ctx, c)
 	}
+	entries, err := l.do(ctx, c)
+	return Result{Entries: entries}, err
+}
+
+// executePrepared prepares a command and executes it. If another command changes what it was prepared from, it prepares
+// the command again, up to a limit.
+func (l *Ledger) executePrepared(ctx context.Context, prepare preparation) (Result, error) {
 	for range attempts {
-		next, done, err := c.prepare(ctx)
+		c, done, err := prepare(ctx)
 		if err == nil && done != nil {
 			return *done, nil
 		}
 		prepared := err == nil
 		var r Result
 		if prepared {
-			r, err = l.executePrepared(ctx, next)
+			r, err = l.Execute(ctx, c)
 		}
 		if err == nil {
 			return r, nil
 		}
-		again, failed := l.outdated(ctx, next, prepared, err)
+		again, failed := l.outdated(ctx, c, prepared, err)
 		switch {
 		case failed != nil:
 			return Result{}, failed
@@ -105,16 +116,4 @@ func (l *Ledger) outdated(ctx context.Context, c Command, prepared bool, err err
 	}
 	now, failed := l.latest(ctx, c.p.ID, c.of.Kind, c.of.ID)
 	return now.Cause.Revision != c.revises.revision(), failed
-}
-
-func (l *Ledger) executePrepared(ctx context.Context, c Command) (Result, error) {
-	switch {
-	case c.note != nil:
-		e, err := l.record(ctx, c.p, *c.note, c.by, c.with...)
-		return Result{Entries: []loyalty.Entry{e}}, err
-	case c.once != nil:
-		return l.executeOnce(ctx, c)
-	}
-	entries, err := l.do(ctx, c)
-	return Result{Entries: entries}, err
 }

@@ -32,7 +32,7 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 	)
 	by.Input = orderFingerprint(o)
 	superseded := false
-	r, err := l.Execute(ctx, l.revise(
+	r, err := l.executePrepared(ctx, l.revise(
 		p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID}, o.Member, by,
 		func(ctx context.Context, from prior) (Command, *Result, error) {
 			if from.was != nil && !receipt.Supersedes(o, from.was.Order.Order) {
@@ -98,18 +98,18 @@ type prior struct {
 	account *table.Item      // nil if the account was not read
 }
 
-// revise returns a command that writes the next revision of a cause that has a natural identity. The same content
+// revise prepares a command that writes the next revision of a cause that has a natural identity. The same content
 // again is a replay of the latest revision and writes nothing. Different content becomes the next revision, under the
 // rules of the first.
 //
 // It reads the latest revision and, unless m is empty, the account of m in parallel, so that a command takes two
 // sequential steps. Either result may be older than the other. If the account does not include the latest revision yet,
 // it is read again before the decision (Command.reached). If another revision is written meanwhile, the write fails. A
-// rejection writes nothing, so Execute returns it only if the latest revision is still the same.
+// rejection writes nothing, so executePrepared returns it only if the latest revision is still the same.
 func (l *Ledger) revise(p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID, by By,
 	build func(context.Context, prior) (Command, *Result, error),
-) Command {
-	return Command{prepare: func(ctx context.Context) (Command, *Result, error) {
+) preparation {
+	return func(ctx context.Context) (Command, *Result, error) {
 		from, err := l.prior(ctx, p, cause, m)
 		if err != nil {
 			return Command{}, nil, err
@@ -120,7 +120,7 @@ func (l *Ledger) revise(p *loyalty.Program, cause loyalty.Cause, m loyalty.Membe
 		c, done, err := build(ctx, from)
 		c.p, c.of, c.revises = p, cause, &from
 		return c, done, err
-	}}
+	}
 }
 
 // prior reads the latest revision of a cause and, unless m is empty, the account of m in parallel. It loads the rules

@@ -177,9 +177,9 @@ func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by B
 func (l *Ledger) resolve(
 	ctx context.Context, p *loyalty.Program, id string, by By, end ending,
 ) (RedemptionResult, error) {
-	r, err := l.Execute(ctx, Command{prepare: func(ctx context.Context) (Command, *Result, error) {
+	r, err := l.executePrepared(ctx, func(ctx context.Context) (Command, *Result, error) {
 		return l.resolving(ctx, p, id, by, end)
-	}})
+	})
 	if err != nil {
 		return RedemptionResult{}, err
 	}

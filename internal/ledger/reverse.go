@@ -20,9 +20,9 @@ import (
 func (l *Ledger) Reverse(
 	ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By,
 ) (RedemptionResult, error) {
-	r, err := l.Execute(ctx, Command{prepare: func(ctx context.Context) (Command, *Result, error) {
+	r, err := l.executePrepared(ctx, func(ctx context.Context) (Command, *Result, error) {
 		return l.reversing(ctx, p, id, share, by)
-	}})
+	})
 	if err != nil {
 		return RedemptionResult{}, err
 	}

@@ -95,7 +95,7 @@ func (l *Ledger) CancelTransfer(ctx context.Context, p *loyalty.Program, id stri
 func (l *Ledger) endTransfer(
 	ctx context.Context, p *loyalty.Program, id string, by By, as loyalty.RedemptionStatus,
 ) (TransferResult, error) {
-	r, err := l.Execute(ctx, Command{prepare: func(ctx context.Context) (Command, *Result, error) {
+	r, err := l.executePrepared(ctx, func(ctx context.Context) (Command, *Result, error) {
 		was, err := l.FindTransfer(ctx, p.ID, id)
 		if err != nil {
 			return Command{}, nil, err
@@ -108,7 +108,7 @@ func (l *Ledger) endTransfer(
 			return Command{}, &Result{[]loyalty.Entry{was.Entry}, true}, nil
 		}
 		return endOf(p, was, as, by), nil, nil
-	}})
+	})
 	if err != nil {
 		return TransferResult{}, err
 	}
