@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxActivities bounds the latest activities that an account remembers. If more than these are withdrawn, points expire
-// as after the earliest of them.
+// maxActivities is how many of the latest activities an account remembers. If all of them are withdrawn, no earlier
+// activity counts.
 const maxActivities = 4
 
 // IsActivity reports whether an activity of this kind postpones the expiry of points that expire by inactivity.
@@ -18,9 +18,9 @@ func IsActivity(p *loyalty.Program, what string) bool {
 }
 
 // Active adds an activity to an entry. The activity postpones the expiry of all points that expire by inactivity to the
-// same day, but never to an earlier day than before. At a level whose points never expire, points stop sliding. active
-// returns that day. It returns forever if the points stop sliding, and slides if points of the level expire on fixed
-// days.
+// same day, but never to an earlier day than before. At a level whose points never expire, points stop sliding. Active
+// returns that day. It returns Forever if the points stop sliding, and loyalty.Slides if points of the level expire on
+// fixed days.
 func (d *Decision) Active(e *loyalty.Entry, at time.Time) loyalty.Date {
 	e.Activity = &loyalty.ActivityChange{At: at}
 	to := d.slidesTo(at)
@@ -73,7 +73,7 @@ func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
 	case to > was || was == Forever:
 		e.Slides = to
 	}
-	for _, h := range d.Account.Holds { // they slide when they are returned, unless they would have expired before
+	for _, h := range d.Account.Holds { // returned reservations slide, unless they would have expired before
 		for _, l := range h.Lots {
 			if day := d.Lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.P.Zone).After(d.Now) {
 				e.Stale = max(e.Stale, l.Expires)
@@ -85,8 +85,8 @@ func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
 	}
 }
 
-// unexpire returns points that expired by inactivity after an activity that is reported only now. They expire with the
-// other sliding points or, if that day is over too, are booked as expired on that day.
+// unexpire restores points that expired by inactivity although an activity, which is reported only now, happened
+// before. They expire with the other sliding points or, if that day is over too, are booked as expired on that day.
 func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 	for _, a := range d.Account.Activities {
 		if to != 0 && a.After(at) && a.Before(to.End(d.P.Zone)) {
@@ -112,9 +112,9 @@ func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 	}
 }
 
-// Inactive removes an activity that no longer counts from the account of an entry. If this activity determined when
-// points expire, the latest remaining activity determines it now. Points that were moved return to that day, or to the
-// later day on which they would have expired without any activity. to is the day to which the activity had moved them.
+// Inactive records in an entry that an activity no longer counts. If this activity determined when points expire, the
+// latest remaining activity determines it now. Points that were moved return to that day, or to the later day on which
+// they would have expired without any activity. to is the day to which the activity had moved them.
 func (d *Decision) Inactive(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 	e.Activity = &loyalty.ActivityChange{At: at, Withdrawn: true}
 	if to == Forever || d.Account.Slides != to {
@@ -175,7 +175,7 @@ func slid(a loyalty.Account, l loyalty.Lot) (out []loyalty.Lot) {
 // day that is remembered.
 const maxSlid = 8
 
-// addSlid adds points to an original expiry day.
+// addSlid adds points under the day on which they would have expired without an activity.
 func addSlid(all []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	all = AddLot(all, l)
 	if all = slices.DeleteFunc(all, func(x loyalty.Lot) bool { return x.Points <= 0 }); len(all) > maxSlid {
@@ -185,8 +185,8 @@ func addSlid(all []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	return all
 }
 
-// keepSlid forgets the original expiry days of points that are no longer in the lot of the latest activity or were
-// spent.
+// keepSlid forgets the original expiry days of points that were spent or are no longer in the lot of the latest
+// activity.
 func keepSlid(a *loyalty.Account) {
 	if a.Slid == nil {
 		return
@@ -276,7 +276,7 @@ func (d *Decision) SlideAtLevel(e *loyalty.Entry, level string, at time.Time) {
 // Forever is the day to which sliding lots move that no longer expire.
 const Forever = loyalty.Slides + 9999_12_31
 
-// sliding returns the sliding lots as the entry leaves them.
+// sliding returns the sliding lots after the entry's postings.
 func (d *Decision) sliding(e loyalty.Entry) (lots []loyalty.Lot) {
 	for _, l := range d.Account.Lots {
 		if l.Expires.Slides() {

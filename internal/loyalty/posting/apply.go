@@ -19,7 +19,7 @@ func Apply(a loyalty.Account, e loyalty.Entry) (loyalty.Account, error) {
 	for _, p := range e.Postings {
 		applyPosting(&a, e, p)
 	}
-	a.Purses = slices.DeleteFunc(a.Purses, isEmpty) // the slice is a copy; see purse
+	a.Purses = slices.DeleteFunc(a.Purses, isEmpty) // the slice is a copy; see purseOf
 	if !balanced(e.Postings) {
 		return a, violation("the postings of entry %d of %s do not sum to zero", e.Sequence, e.Member)
 	}
@@ -51,7 +51,7 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 		a.Brands = AddBrand(a.Brands, b, e.Window)
 	}
 	for _, c := range e.Counts {
-		if c.TierGroup == "" { // counts that move between the windows of levels of the main tier
+		if c.TierGroup == "" { // amounts that move between the windows of two levels of Tiers
 			recount(a, c)
 			continue
 		}
@@ -137,7 +137,7 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 	}
 }
 
-// Earlier returns the earlier instant. An order may be dated ahead, and the effects of time are recorded late.
+// Earlier returns the earlier of two instants.
 func Earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
@@ -246,7 +246,7 @@ func AddGraced(days []loyalty.Date, day loyalty.Date) []loyalty.Date {
 	return append(slices.Clone(days[max(0, len(days)+1-loyalty.MaxGraced):]), day)
 }
 
-// recount adds counts that move between the windows of the levels of Tiers.
+// recount adds amounts to the metrics of Tiers that move from the window of one level to that of another.
 func recount(a *loyalty.Account, c loyalty.TierGroupCount) {
 	a.Metrics = AddMetric(a.Metrics, c.Metric, c.Window)
 	for _, b := range c.Brands {
@@ -262,7 +262,7 @@ func PastStandings(e loyalty.Entry, past []loyalty.Standing, present loyalty.Sta
 	return AddStanding(past, present, *e.Standing, e.Effective)
 }
 
-// setReached returns all milestones and levels, with r added or replaced.
+// setReached returns the milestones and levels that were reached, with one added or replaced.
 func setReached(all []loyalty.Reached, r loyalty.Reached) []loyalty.Reached {
 	at, found := slices.BinarySearchFunc(all, r, func(x, y loyalty.Reached) int {
 		return cmp.Or(cmp.Compare(x.Grant.Rule, y.Grant.Rule), cmp.Compare(x.N, y.N))
@@ -275,7 +275,7 @@ func setReached(all []loyalty.Reached, r loyalty.Reached) []loyalty.Reached {
 	return forgetBonus(slices.Insert(all, at, r), r.Grant.Rule)
 }
 
-// MaxBonuses bounds the bonuses of one level that an account remembers. Older bonuses are final.
+// MaxBonuses is how many entry bonuses of one level an account remembers. Older bonuses are final.
 const MaxBonuses = 8
 
 // forgetBonus drops the bonus of a level for the earliest promotion if there are more than MaxBonuses. It keeps the

@@ -17,9 +17,9 @@ const (
 
 // ClawBack takes back n points of a grant. It takes pending points first, then points in the grant's lot, then points
 // from other lots, earliest expiry first, then points that were converted to other wallets, and books the rest as debt.
-// The program's ClawbackPolicy limits how far it goes. Points that expired are not taken a second time: what expired in
-// the grant's lot is written off, unless another clawback has written it off. Points that were spent are owed, even
-// after the day on which they would have expired. The grant stores what was taken from where.
+// The program's ClawbackPolicy limits how far it goes. Points that expired are not taken a second time: points that
+// expired in the grant's lot are written off, unless another clawback has written them off. Points that were spent are
+// owed, even after the day on which they would have expired. The grant stores from where the points were taken.
 func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) loyalty.Entry {
 	rest, cause := n, CauseOfGrant(e.Cause, *g)
 	left := d.leftBy(e)
@@ -63,8 +63,8 @@ func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant)
 	return e
 }
 
-// leftBy returns the account as the entry leaves it so far. The entry may have moved pending points into a lot, or
-// taken from lots for another grant.
+// leftBy returns the account after the changes that the entry contains so far. The entry may already move pending
+// points into a lot, or take points from lots for another grant.
 func (d *Decision) leftBy(e loyalty.Entry) loyalty.Account {
 	acc := d.Account
 	for _, p := range e.Postings {
@@ -80,7 +80,8 @@ func (d *Decision) leftBy(e loyalty.Entry) loyalty.Account {
 	return acc
 }
 
-// takeFromLots takes points from the grant's lot first and then from the others.
+// takeFromLots takes points from the grant's lot first and then from the others. It returns how many remain to be
+// taken.
 func (d *Decision) takeFromLots(
 	e loyalty.Entry, lots []loyalty.Lot, rest loyalty.Points, g *loyalty.Grant,
 ) (loyalty.Entry, loyalty.Points) {
@@ -124,7 +125,8 @@ func (d *Decision) writeOffExpired(
 	return e, rest - part
 }
 
-// writeOff writes off the rest of the points.
+// writeOff records that the rest of the points is not taken back, and why. It returns the entry and 0, the points that
+// remain to be taken.
 func writeOff(e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant, why string) (loyalty.Entry, loyalty.Points) {
 	if rest > 0 {
 		args := []string{why}

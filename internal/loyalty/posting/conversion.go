@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// ConversionReasons returns the reasons in both wallets: n points of the source wallet equal there points of the target
-// wallet.
+// ConversionReasons returns one reason for each wallet of a conversion. n is the number of points of the source wallet,
+// and there is the corresponding number of the target wallet.
 func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyalty.ReasonKind) []loyalty.Reason {
 	from, to := -n, there
 	if what == loyalty.WasConvertedBack {
@@ -20,7 +20,8 @@ func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyal
 	}
 }
 
-// RemainingIn is left for an account that the decision has not posted yet.
+// RemainingIn returns the lot that contains the points that a conversion added to its target wallet, and how many of
+// them can still be taken back from it. The account may include changes that are not posted yet.
 func (d *Decision) RemainingIn(acc loyalty.Account, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
 	lot := d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
 	for _, l := range acc.In(x.To).Lots {
@@ -64,7 +65,8 @@ func reverseConversion(all []loyalty.Converted, u loyalty.Unconverted) []loyalty
 	return all
 }
 
-// FindConversion returns a conversion in the state that the account records: clawbacks may have taken back parts of it.
+// FindConversion returns the conversion with the reversed and returned points that the account records. Clawbacks may
+// have taken back parts of it.
 func FindConversion(a loyalty.Account, x loyalty.Converted) loyalty.Converted {
 	for _, y := range a.Conversions {
 		if y.ID == x.ID {
@@ -113,7 +115,8 @@ func (d *Decision) takeFromConversions(
 	return e, rest
 }
 
-// convertAgain returns up to n points to the conversions from which a clawback took them.
+// convertAgain returns up to n points to the conversions from which a clawback took them. It also returns how many of
+// the n points remain.
 func (d *Decision) convertAgain(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
 	g.Converted = slices.Clone(g.Converted)
 	for i := len(g.Converted) - 1; i >= 0; i-- {
@@ -153,7 +156,7 @@ func covering(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	return loyalty.Points(all) + 1 - x.Reversed
 }
 
-// worthUp returns the worth of n more points of the receiving wallet, as worth does, but rounded up.
+// worthUp returns how many points of the source wallet n more points of the receiving wallet are worth, rounded up.
 func worthUp(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	all, _ := Fraction(int64(x.Reversed+n), int64(x.Received)).Mul(loyalty.Whole(int64(x.Points))).Round(loyalty.Up)
 	return all - x.Returned

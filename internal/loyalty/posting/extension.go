@@ -23,7 +23,7 @@ func CompileNotice(p *loyalty.Program) error {
 	return nil
 }
 
-// maxExtended bounds the lots with such points that an account remembers.
+// maxExtended is the maximum number of items in Account.Extended.
 const maxExtended = 128
 
 // reachable reports whether a reminder that points expire or a level ends can be sent to the member.
@@ -39,28 +39,29 @@ func reachable(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf) b
 	})
 }
 
-// unnoticed reports whether no notice of something was sent early enough before an instant. A notice counts from the
-// start of the day on which it was sent. Otherwise the notice of something postponed at midnight, which is sent in the
-// morning, would always be too late.
+// unnoticed reports whether no notice of a subject was sent early enough before an instant. A notice counts from the
+// start of the day on which it was sent. Otherwise, if an expiry is postponed at midnight, the notice of it, which is
+// sent in the morning, would always be too late.
 func unnoticed(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, at time.Time) bool {
 	n, ok := IsNoticed(acc, what, subject)
 	return !ok || n.Withdrawn ||
 		p.AdvanceNotice.Period.After(loyalty.DateOf(n.At, p.Zone).Start(p.Zone), p.Zone).After(at)
 }
 
-// again reports whether something is postponed once more after the given number of postponements. failed says that the
-// notice could not be sent.
+// again reports whether an expiry or the end of a level is postponed once more after the given number of postponements.
+// failed states that a notice of it could not be delivered.
 func again(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, times int, failed bool) bool {
 	return times < p.AdvanceNotice.MaxExtensions && (times == 0 || reachable(p, acc, what) && !failed)
 }
 
-// failed reports whether the notice of something could not be delivered.
+// failed reports whether the notice of a subject could not be delivered.
 func failed(a loyalty.Account, what loyalty.NoticeOf, subject string) bool {
 	n, ok := IsNoticed(a, what, subject)
 	return ok && n.Withdrawn
 }
 
-// Postpone extends the points of a lot for whose expiry no notice was sent in time, and returns the others.
+// Postpone extends the points of a lot if no notice of their expiry was sent in time. It returns the lot with the
+// points that are not extended.
 func (d *Decision) Postpone(l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 	subject := LotNotice(l.Expires)
 	if d.P.AdvanceNotice.Period.IsZero() || !unnoticed(d.P, d.Account, loyalty.OfExpiry, subject, at) {

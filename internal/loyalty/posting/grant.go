@@ -32,7 +32,8 @@ func (d *Decision) ExpireLot(wallet string, l loyalty.Lot, at time.Time) loyalty
 	}
 }
 
-// OwnCause returns a cause that time produces for this member. what distinguishes causes of the same kind.
+// OwnCause returns the cause of a change that time makes to this member's account. what distinguishes causes of the
+// same kind.
 func (d *Decision) OwnCause(kind, what string) loyalty.Cause {
 	return loyalty.Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
 }
@@ -82,8 +83,8 @@ func GrantLife(p *loyalty.Program, key, level string) (loyalty.Wait, loyalty.Exp
 	return wait, expiry
 }
 
-// OverrideLife returns the pending period and the expiry of a life. The given ones, of the base earning, apply where
-// the life sets none.
+// OverrideLife returns the pending period and the expiry that a rule's Life sets. Where it sets none, OverrideLife
+// returns the given ones, of the base earning.
 func OverrideLife(l loyalty.Life, w loyalty.Wait, e loyalty.Expiry) (loyalty.Wait, loyalty.Expiry) {
 	if l.Pending != nil {
 		w = *l.Pending
@@ -129,7 +130,7 @@ func Wallet(p *loyalty.Program, id string) (loyalty.Wallet, bool) {
 	return p.Wallets[at], true
 }
 
-// isEmpty reports whether a purse has nothing to remember.
+// isEmpty reports whether a purse equals that of a wallet that was never used.
 func isEmpty(p loyalty.Purse) bool {
 	return len(p.Lots) == 0 && len(p.ExpiredLots) == 0 && p.Debt == 0 &&
 		p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
@@ -212,8 +213,8 @@ func takeBack(p *loyalty.Program, wallet string) (loyalty.ClawbackPolicy, loyalt
 	return p.Clawback, p.MaxDebt
 }
 
-// WalletExpiry returns how long points live that a member with a level receives in a wallet, unless their rule has
-// another expiry.
+// WalletExpiry returns the expiry of points that a member of the given level receives in a wallet, unless their rule
+// sets another expiry.
 func WalletExpiry(p *loyalty.Program, wallet, level string) loyalty.Expiry {
 	if w, ok := Wallet(p, wallet); ok {
 		return w.Expires

@@ -24,8 +24,9 @@ const (
 	maxGroupStandings = 2 * MaxTierGroups
 )
 
-// GroupView returns an account as the program's tier group sees it, or unchanged if the program is not seen by a tier
-// group.
+// GroupView returns a copy of an account for decisions about a tier group: the member's standing and metrics in the
+// tier group take the place of those in Tiers. It returns the account unchanged unless the program is the corresponding
+// copy (earn.GroupProgram).
 func GroupView(p *loyalty.Program, acc loyalty.Account) loyalty.Account {
 	if p.Compiled.TierGroup == "" {
 		return acc
@@ -68,8 +69,8 @@ func setGroupStanding(a *loyalty.Account, id string, change func(*loyalty.TierGr
 }
 
 // AddMetric adds a metric to its bucket. Buckets that begin window or more months before the newest one are merged into
-// bucket 0. The newest bucket stays, regardless of its age, if it began at an instant (LevelWindow): a member may work
-// toward a level for longer than any window.
+// bucket 0. The newest bucket stays, regardless of its age, if it began at an instant (loyalty.LevelWindow): a member
+// may work toward a level for longer than any window.
 func AddMetric(all []loyalty.Metric, m loyalty.Metric, window int) []loyalty.Metric {
 	newest := m.Month
 	if len(all) > 0 {
@@ -158,13 +159,14 @@ func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now ti
 	return TrimStandings(out, next, now)
 }
 
-// applyRedecision returns the standings before the last one after a redecision.
+// applyRedecision returns the past standings after a redecision: the standings decided before it starts, and the new
+// ones except the last.
 func applyRedecision(
 	r *loyalty.Redecision, past []loyalty.Standing, present, last loyalty.Standing, now time.Time,
 ) []loyalty.Standing {
 	out := slices.Concat(StandingsBefore(append(slices.Clip(past), present), r.From), r.Past)
 	if n := len(out); n > 0 && !out[n-1].Decided().Before(last.Decided()) {
-		out = out[:n-1] // the last one is already among those that stay
+		out = out[:n-1] // the last one is already among them
 	}
 	return TrimStandings(out, last, now)
 }

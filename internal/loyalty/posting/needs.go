@@ -11,8 +11,7 @@ import (
 // Levels are decided in the order in which things happened. A late report, or an order or event that no longer counts,
 // can change earlier decisions: whether a level was reached, when it starts and ends, and whether reviews extended it.
 // In that case a command leaves all levels unchanged and reports since when they depend on the change. The caller then
-// loads the entries and calls Redecide. Most commands change nothing that an earlier decision depends on, and need no
-// entries.
+// loads the entries and calls award.Redecide. Most commands affect no earlier decision, and need no entries.
 type Needs struct {
 	// Since is the instant from which the levels are decided again.
 	Since time.Time
@@ -23,13 +22,13 @@ type Needs struct {
 	// Since.
 	All bool
 
-	// Orders must be decided again, in this order and before the levels, because their worth depends on an order that
-	// changed. The caller loads their latest entries.
+	// Orders are the orders that must be decided again, in this sequence and before the levels, because their worth
+	// depends on an order that changed. The caller loads their latest entries.
 	Orders []loyalty.PlacedOrder
-	// Later requests what the orders placed after the given order use (WithLaterOrders, or History.Later). The entries
-	// since it was placed contain that. The given order is not decided yet.
+	// Later requests the usage of caps and limits by the orders placed after the given order (award.WithLaterOrders, or
+	// tier.History.Later). The entries since that order was placed contain it. The given order is not decided yet.
 	Later loyalty.PlacedOrder
-	// Numbers requests an account with the member's first orders (WithFirstOrders). Nothing is decided yet.
+	// Numbers requests an account with the member's first orders (award.WithFirstOrders). Nothing is decided yet.
 	Numbers bool
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// LotNotice returns the subject of a notice that the points of a lot expire: the day at whose end they expire. Each lot
-// of which the member is notified may have one notice.
+// LotNotice returns the subject of a notice that the points of a lot expire: the day at whose end they expire. All lots
+// that expire on the same day share one notice.
 func LotNotice(lapses loyalty.Date) string { return lapses.Day().String() }
 
 // TierNotice returns the subject of a notice that a standing ends: the level and the instant until which it is kept.
@@ -20,7 +20,7 @@ func TierNotice(s loyalty.Standing) string {
 // that have expired, then the oldest ones. An expiry or the end of a level whose notice was forgotten is postponed.
 const maxNotices = 64
 
-// IsNoticed returns the account's notice about a subject.
+// IsNoticed returns the account's notice about a subject, and false if there is none.
 func IsNoticed(a loyalty.Account, what loyalty.NoticeOf, subject string) (loyalty.Notice, bool) {
 	i := slices.IndexFunc(a.Notices, func(n loyalty.Notice) bool { return n.What == what && n.Subject == subject })
 	if i < 0 {

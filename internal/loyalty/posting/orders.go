@@ -22,16 +22,16 @@ const MaxOrderNumber = 20
 // rarely needs the member's entries.
 const spareOrders = 4
 
-// mostRemembered returns how many orders are remembered.
+// mostRemembered returns the maximum number of first orders that an account remembers.
 func mostRemembered(f loyalty.FirstOrders) int {
 	return min(MaxOrderNumber, LeastRemembered(f)+spareOrders)
 }
 
-// LeastRemembered returns how many orders must be remembered, if the member has that many.
+// LeastRemembered returns how many first orders an account must remember, if the member has that many.
 func LeastRemembered(f loyalty.FirstOrders) int { return max(f.Most, f.Target) }
 
-// AddFirst returns the first orders after an order starts or stops counting. all reports whether f contains all orders
-// that count.
+// AddFirst returns the first orders after an order starts or stops counting. all states whether the first orders are
+// all orders that count.
 func AddFirst(f loyalty.FirstOrders, o loyalty.PlacedOrder, counts, all bool) loyalty.FirstOrders {
 	at, found := slices.BinarySearchFunc(f.Orders, o, loyalty.PlacedOrder.Compare)
 	orders := slices.Clone(f.Orders)
@@ -58,7 +58,7 @@ func noteOrder(a *loyalty.Account, e loyalty.Entry) {
 	if a.First.Loaded {
 		a.First = loyalty.FirstOrders{Most: a.First.Most, Orders: a.First.Orders}
 		if e.Numbers+e.Target == 0 {
-			a.First.Orders = nil // they were read for the referral alone
+			a.First.Orders = nil // the orders were read for the referral alone
 		}
 	}
 	if f := (loyalty.FirstOrders{Most: e.Numbers, Target: e.Target, Orders: a.First.Orders}); LeastRemembered(f) > 0 {
@@ -74,16 +74,18 @@ func noteOrder(a *loyalty.Account, e loyalty.Entry) {
 // Limits on when an order was placed. The clocks of shops run slightly ahead, and orders arrive late. An order outside
 // of these limits is rejected, because the present rules and tiers do not apply to it.
 const (
-	// The age at which a first revision is rejected, as is the attribution of a guest order to a member.
+	// MaxOrderAge is the age from which the first revision of an order is rejected, and also the attribution of a guest
+	// order to a member.
 	MaxOrderAge = 90 * 24 * time.Hour
-	// How far in the future PlacedAt may be.
+	// MaxOrderAhead is how far in the future PlacedAt may be.
 	MaxOrderAhead = 5 * time.Minute
-	// How long before joining an order may be placed, for members who enroll at checkout.
+	// JoinGrace is how long before the member joined an order may be placed, for members who enroll at checkout.
 	JoinGrace = 24 * time.Hour
 	MaxLines  = 10_000
-	// How many lines, and how many refunded lines, an order's entry stores inline.
+	// InlineLines is the maximum number of lines, and of refunded lines, that an order's entry contains. Those of
+	// larger orders are stored separately.
 	InlineLines = 100
-	// How many orders and events of a member may have pending points. It limits the account's size.
+	// MaxPending is how many orders and events of a member may have pending points. It limits the account's size.
 	MaxPending = 2_000
 )
 
@@ -99,10 +101,10 @@ func OrderCount(a loyalty.Account) (n int64) {
 // placed. An order may use what the orders before it leave. So an order depends only on earlier orders, and the
 // capacity that a refund releases goes to the next orders that had been cut.
 //
-// The account stores what all orders of a period use together, and the orders that were cut. That is enough for an
+// The account stores the usage by all orders of a period together, and the orders that were cut. That is enough for an
 // order that is reported in time, and for one that uses less than before. If an order would be cut although later
-// orders use some of the capacity, the decision needs what these use (Needs.Later). The later orders are then decided
-// again after it.
+// orders use some of the capacity, the decision needs the usage by each of these (Needs.Later). The later orders are
+// then decided again after it.
 
 // MaxCut is the number of cut orders that an account stores.
 const MaxCut = 20
@@ -134,7 +136,7 @@ func noteCut(a *loyalty.Account, e loyalty.Entry) {
 	}
 }
 
-// forgetCut removes the order whose periods end first; of several, the one placed last.
+// forgetCut removes the order whose periods end first. If there are several, it removes the one placed last.
 func forgetCut(cut []loyalty.CutOrder) []loyalty.CutOrder {
 	last := 0
 	for i, x := range cut {
@@ -150,7 +152,7 @@ func IsUndecided(a *loyalty.Account, order string) bool {
 	return slices.ContainsFunc(a.Undecided, func(x loyalty.Again) bool { return x.Order.ID == order })
 }
 
-// Resumption is what the next entry records about the orders that wait to be decided again.
+// A Resumption lists the orders that wait to be decided again. The next entry records it.
 type Resumption struct {
 	Orders []loyalty.Again // the next orders to decide
 	From   loyalty.Again   // the first order after them; zero if there is none

@@ -13,25 +13,25 @@ import (
 type Outcome struct {
 	Account loyalty.Account
 	Entries []loyalty.Entry
-	Spends  []Spend // what it takes from and returns to budgets
-	Needs   Needs   // data that the decision still requires; see Redecide
+	Spends  []Spend // the points that it takes from and returns to budgets
+	Needs   Needs   // data that the decision still requires; see award.Redecide
 
 	Resumed *Resumption // orders that wait to be decided again; the next entry records them
 
-	Rising *Rising // the milestones and levels to decide after all orders are decided
+	Rising *Rising // the input for deciding milestones and levels after all orders
 }
 
-// Decision builds an Outcome. Entries are posted one by one, each to the account that results from the previous one.
+// A Decision builds an Outcome. Entries are posted one by one, each to the account that results from the previous one.
 type Decision struct {
 	P        *loyalty.Program
-	Now      time.Time       // the instant of the Decision
-	Present  time.Time       // the present, if now is an earlier instant that is reported late; zero if now is the present
+	Now      time.Time       // the instant of the decision
+	Present  time.Time       // the present instant, if Now is earlier because of a late report; otherwise zero
 	Recorded time.Time       // the instant at which the entries are recorded
 	Traits   *loyalty.Traits // recorded with the next award
 	Graced   []loyalty.Date  // recorded with the next entry
-	Whole    *Decision       // the whole Decision, if this is its view for a tier group; otherwise nil
+	Whole    *Decision       // the decision about the account, if this one is about a tier group of it; otherwise nil
 	Later    loyalty.LaterOrders
-	Holding  bool   // more orders will be decided before settleOrders
+	Holding  bool   // milestones and levels must wait, as more orders will be decided
 	Trial    *Trial // if not nil, only levels are decided and nothing is posted
 	Outcome
 }
@@ -112,8 +112,8 @@ func (d *Decision) Activate(
 	return d.settle(out, wallet, n, expires, at)
 }
 
-// payDebt pays what the earlier postings of the entry leave of a wallet's debt with up to n points. It returns the
-// remaining points.
+// payDebt pays the debt of a wallet that remains after the earlier postings of the entry, with up to n points. It
+// returns the remaining points.
 func (d *Decision) payDebt(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date,
 ) ([]loyalty.Posting, loyalty.Points) {
@@ -130,9 +130,9 @@ func (d *Decision) payDebt(
 	return out, n
 }
 
-// Arrive does the same as activate for points of several lots in one entry. Of all these points, those that expire
-// first pay the debt, beginning with those of a lot that has expired. If points of a later lot have paid already, the
-// two are exchanged.
+// Arrive does the same as Activate for points of several lots in one entry. Of all these points, those that expire
+// first pay the debt, beginning with those of a lot that has expired. If points of a later lot have already paid, they
+// are replaced and join their lot.
 func (d *Decision) Arrive(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
 ) []loyalty.Posting {
@@ -209,7 +209,8 @@ func MirrorPostings(taken []loyalty.Posting, into loyalty.Bucket) []loyalty.Post
 	return out
 }
 
-// Lot returns the lot in which points are now that were to expire on a day: an activity may have extended it.
+// Lot returns the lot that now contains the points that were to expire on the given day. An activity may have moved
+// them.
 func (d *Decision) Lot(expires loyalty.Date) loyalty.Date {
 	if !expires.Slides() {
 		return expires
@@ -220,7 +221,7 @@ func (d *Decision) Lot(expires loyalty.Date) loyalty.Date {
 	return expires
 }
 
-// Where returns the lot in which the points of a grant are now. An activity or a manual extension may have moved them.
+// Where returns the lot that now contains the points of a grant. An activity or a manual extension may have moved them.
 func (d *Decision) Where(g loyalty.Grant) loyalty.Date {
 	if g.Wallet != "" {
 		return g.Expires // lots of other wallets do not move

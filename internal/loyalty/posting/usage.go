@@ -7,16 +7,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A Spend is what an order takes from or returns to the budget of a rule, or the units that a redemption takes from or
-// returns to the stock of a reward.
+// A Spend is the number of points that an order takes from or returns to the budget of a rule, or of units that a
+// redemption takes from or returns to the stock of a reward.
 type Spend struct {
 	Rule   string         // the full key with its section
 	Points loyalty.Points // negative: returned; zero: only the remaining amount affects the decision
 	Budget loyalty.Points // the whole budget
 }
 
-// UsageKept is how long after its end a period's usage is stored. No first revision of an order is accepted later. What
-// later revisions return to a forgotten period cannot be used by any order.
+// UsageKept is how long after its end a period's usage is stored. No first revision of an order is accepted later.
+// Points that later revisions return to a forgotten period cannot be used by any order.
 const UsageKept = MaxOrderAge + 48*time.Hour
 
 // AddUsage returns all with more added. It drops usages of periods that ended more than UsageKept before now.

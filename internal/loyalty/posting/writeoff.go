@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxExpiredLots is how many expired lots a wallet remembers, to limit the account's size. What a clawback would take
-// from older lots counts as expired, in the member's favor.
+// maxExpiredLots is how many expired lots a wallet remembers, to limit the account's size. Points that a clawback would
+// take from older lots count as expired, in the member's favor.
 const maxExpiredLots = 12
 
 // expiredIn returns how many points expired in a lot and have not been written off.
