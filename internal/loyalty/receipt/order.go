@@ -9,7 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// ShareOf returns the same share for reading only.
+// ShareOf returns the order's usage of the caps, limits and budget of a rule, for reading only. It is zero if the order
+// uses none.
 func ShareOf(s *loyalty.OrderState, rule string) *loyalty.Share {
 	for i := range s.Shares {
 		if s.Shares[i].Rule == rule {
@@ -34,9 +35,9 @@ func ItemTotal(o loyalty.Order) (sum int64) {
 	return sum
 }
 
-// Supersedes reports whether the order replaces an earlier delivery of it. It does not if the merchant's system changed
-// it before the stored one. If it has no time of change, or both times are equal, the later delivery replaces the
-// earlier one.
+// Supersedes reports whether a new delivery of an order replaces the stored one. It does not if the merchant's system
+// made the change that it reports before that of the stored one. If the new delivery has no time of change, or both
+// times are equal, it replaces the stored one.
 func Supersedes(o loyalty.Order, was loyalty.Order) bool {
 	return o.UpdatedAt.IsZero() || !o.UpdatedAt.Before(was.UpdatedAt)
 }
@@ -52,7 +53,7 @@ func HappenedAt(o loyalty.Order, e loyalty.OrderEvent) time.Time {
 	return time.Time{}
 }
 
-// OrderTotal returns what the customer pays.
+// OrderTotal returns the amount that the customer pays, before refunds.
 func OrderTotal(o loyalty.Order) int64 { return ItemTotal(o) - o.Discount + o.Shipping + o.Tax }
 
 // Unearning returns how much was paid with tenders that earn nothing. If the merchant and a processor both report

@@ -16,8 +16,8 @@ func awardsWhenPaid(t loyalty.PaymentTerms) bool {
 func FindsBy(t loyalty.PaymentTerms, by loyalty.MemberBy) bool { return slices.Contains(t.Finds(), by) }
 
 // Attributable reports whether an order can be attributed to the member although an unknown customer placed it, or
-// although it was placed before the member joined. The order must not be older than MaxOrderAge. It must also have been
-// placed at most JoinGrace before the member joined, or within the period that Claims returns.
+// although it was placed before the member joined. The order must not be older than posting.MaxOrderAge. It must also
+// have been placed at most posting.JoinGrace before the member joined, or recently enough for PaymentTerms.Claims.
 func Attributable(p *loyalty.Program, placed, joined, now time.Time) bool {
 	if placed.Before(now.Add(-posting.MaxOrderAge)) {
 		return false

@@ -61,7 +61,7 @@ func place(f loyalty.Fact, g loyalty.Fact) int {
 	return cmp.Or(cmp.Compare(f.Kind, g.Kind), cmp.Compare(f.ID, g.ID))
 }
 
-// WithFacts returns the payment with the facts of a report added. Of each object it contains the newest fact. The
+// WithFacts returns the payment with the facts of a report added. It contains the newest fact about each object. The
 // operation is commutative, associative and idempotent, so deliveries may be late, repeated and in any order.
 func WithFacts(x loyalty.Receipt, facts []loyalty.Fact) loyalty.Receipt {
 	x.Facts = slices.Clone(x.Facts)
@@ -77,8 +77,8 @@ func WithFacts(x loyalty.Receipt, facts []loyalty.Fact) loyalty.Receipt {
 	return x
 }
 
-// Unclear returns the known facts that a report contradicts, if the report has the same clock. It also returns those
-// that the report contradicts with an earlier clock, except captures.
+// Unclear returns the known facts that a report contradicts with the same Clock, and those other than captures that it
+// contradicts with an earlier Clock.
 func Unclear(x loyalty.Receipt, facts []loyalty.Fact) (known []loyalty.Fact) {
 	for _, f := range facts {
 		i, ok := slices.BinarySearchFunc(x.Facts, f, place)
@@ -143,8 +143,8 @@ func giftCards(x loyalty.Receipt, c loyalty.Currency) (sum, unknown int64) {
 	return sum, unknown
 }
 
-// ForOrder returns the facts that the payment's order needs. It removes tender facts unless gift cards paid the order
-// in part.
+// ForOrder returns the payment with only the facts that its order needs. It removes tender facts unless gift cards paid
+// the order in part.
 func ForOrder(x loyalty.Receipt) loyalty.Receipt {
 	if !slices.ContainsFunc(x.Facts, func(f loyalty.Fact) bool { return f.Mixed }) {
 		x.Facts = slices.DeleteFunc(
@@ -185,7 +185,7 @@ func refundedMoney(x loyalty.Receipt, c loyalty.Currency) int64 {
 }
 
 // refundFacts returns the refunds of a payment in a currency, without releases. Stripe used to report money that was
-// authorized and never captured as a refund, with a separate object. For each released amount, refunds removes the
+// authorized and never captured as a refund, with a separate object. For each released amount, refundFacts removes the
 // oldest refund of that amount.
 func refundFacts(x loyalty.Receipt, c loyalty.Currency) (refunds []loyalty.Fact) {
 	for _, f := range x.Facts {

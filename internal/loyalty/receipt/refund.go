@@ -5,13 +5,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// stated contains the sums of what the refunds state, in minor units.
+// stated contains the sums of the amounts that the refunds of an order state, in minor units.
 type stated struct {
 	Lines    map[string]int64
 	Units    map[string]int64
 	Shipping int64
 	Tax      int64
-	Goods    int64 // of no particular line
+	Goods    int64 // for goods of no particular line
 	Extra    int64 // the rest of refunds that state lines
 	Open     int64 // refunds that state nothing
 }

@@ -13,7 +13,7 @@ import (
 type TenderRefunds struct {
 	Each      []loyalty.Exact // by index of the tender in the order; nil if no refund names a tender
 	Sum       loyalty.Exact
-	Unearning loyalty.Exact // the part of sum that was returned to tenders that earn nothing
+	Unearning loyalty.Exact // the part of Sum that was returned to tenders that earn nothing
 }
 
 // TenderRefundsOf adds up the succeeded refunds by tender. A refund that names several tenders, such as two cards, is
@@ -125,7 +125,7 @@ func CheckRefundTenders(o *loyalty.Order) error {
 	return nil
 }
 
-// refundTender returns why a refund cannot name a tender, or an empty string if it can.
+// refundTender returns the reason why a refund cannot name a tender, or an empty string if it can.
 func refundTender(o *loyalty.Order, name string) string {
 	earn, some := false, false
 	for _, t := range o.Tenders {
