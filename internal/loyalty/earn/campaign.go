@@ -8,16 +8,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// maxWhyNots bounds the reasons for rules that gave nothing that an order stores.
+// maxWhyNots is how many reasons an order stores for rules that gave nothing.
 const maxWhyNots = 8
 
-// Budgets holds what remains of the budgets of rules and of the limited stock of rewards, by the full key with its
-// section. A key that is missing counts as sufficient. The caller then checks the remaining amount of each budget that
-// Outcome.Spends lists with points of zero or more, and decides again with that amount.
+// Budgets contains the remaining points of the budgets of rules and the remaining units of the limited stock of
+// rewards, by the full key with its section. If a key is missing, a decision assumes that enough remains. The caller
+// then checks the remaining amount of each budget that posting.Outcome.Spends lists with points of zero or more, and
+// decides again with that amount.
 type Budgets map[string]loyalty.Points
 
-// rules adds what rules and campaigns give. Each is computed from the values after rate, category and level. The groups
-// then determine how they combine.
+// rules adds the points that rules and campaigns give. The points of each rule are computed from the values after rate,
+// category and level. The stacking groups then determine how the rules combine.
 func (v *Valuation) rules() {
 	set := about(&v.P.Compiled.Index, v.O)
 	words, most := (len(v.P.Compiled.Rules)+63)/64, 0
@@ -31,7 +32,7 @@ func (v *Valuation) rules() {
 			if !v.about(r) {
 				continue
 			}
-			found = append(found, candidate{r: r}) // stored in its final place at once, which avoids copies
+			found = append(found, candidate{r: r}) // stored directly in its final place, which avoids copies
 			if !v.consider(&found[len(found)-1]) {
 				found = found[:len(found)-1]
 			}
@@ -40,7 +41,8 @@ func (v *Valuation) rules() {
 	v.stack(found)
 }
 
-// consider computes what a rule that may match the order would give. It returns false if the rule does not apply.
+// consider computes the points that a rule would give, if the rule matches the order. It returns false if the rule does
+// not apply.
 func (v *Valuation) consider(c *candidate) bool {
 	r := c.r
 	if !v.matched(r, &c.m) || !v.may(r, &c.m) {
@@ -61,8 +63,9 @@ func (v *Valuation) why(rule string, what loyalty.ReasonKind, args ...string) {
 	}
 }
 
-// within reduces a candidate to what its caps and its budget allow or, for a reduced order, to what they allowed for
-// the whole order. It returns false if the whole order received nothing from the rule.
+// within reduces a candidate to the points that its caps and its budget allow. For an order reduced by refunds, these
+// are the points that they allowed for the whole order. It returns false if the whole order received nothing from the
+// rule.
 func (v *Valuation) within(c *candidate) bool {
 	if v.most != nil {
 		return v.asBefore(c)
@@ -79,7 +82,8 @@ func (v *Valuation) within(c *candidate) bool {
 	return true
 }
 
-// asBefore reduces a candidate to what the whole order received from the rule.
+// asBefore reduces a candidate to the points that the whole order received from the rule. It returns false if these are
+// none.
 func (v *Valuation) asBefore(c *candidate) bool {
 	for _, g := range v.most.grants {
 		if g.Rule != c.r.Key {
@@ -95,7 +99,7 @@ func (v *Valuation) asBefore(c *candidate) bool {
 	return false
 }
 
-// allowed reduces a candidate to what its caps and its budget allow.
+// allowed reduces a candidate to the points that its caps and its budget allow.
 func (v *Valuation) allowed(c *candidate, want loyalty.Points) {
 	r := c.r
 	s := &c.share

@@ -18,7 +18,8 @@ func IsCapPeriod(p loyalty.CapPeriod) bool {
 	return false
 }
 
-// PeriodEnd returns the last day of the period that contains a day. It returns zero for PerOrder and PerEver.
+// PeriodEnd returns the last day of the period that contains a day. It returns zero for loyalty.PerOrder and
+// loyalty.PerEver.
 func PeriodEnd(p loyalty.CapPeriod, d loyalty.Date) loyalty.Date {
 	switch p {
 	case loyalty.PerDay:
@@ -55,7 +56,8 @@ func CapUsage(c loyalty.Cap, rule string, day loyalty.Date, n loyalty.Points) lo
 	return loyalty.Usage{Rule: rule, Per: c.Per, Ends: PeriodEnd(c.Per, day), N: int64(n)}
 }
 
-// UsedAmount returns what was used in a period.
+// UsedAmount returns how much of a rule's cap or limit was used in the period that ends on a day: the number of uses if
+// times is set, otherwise points.
 func UsedAmount(a loyalty.Account, rule string, times bool, per loyalty.CapPeriod, ends loyalty.Date) int64 {
 	u := loyalty.Usage{Rule: rule, Times: times, Per: per, Ends: ends}
 	if at, found := slices.BinarySearchFunc(a.Usage, u, loyalty.Usage.Compare); found {
@@ -78,9 +80,9 @@ func Exhausted(a loyalty.Account, rule string, limits []loyalty.Limit, day loyal
 	return limits[at], true
 }
 
-// bounded returns how much of want the caps of a rule allow to an order of a day, with the reasons for each cut. acc
-// contains the usage of the earlier orders, and caps of a period allow the rest. In a closed period, the order keeps
-// what it was allowed.
+// bounded returns how many of the wanted points the caps of a rule allow for an order placed on a day, with a reason
+// for each cut. The account contains the usage by the earlier orders, and caps of a period allow the rest. In a closed
+// period, the order keeps at most the points that it was allowed before.
 func bounded(
 	s *loyalty.Share,
 	acc loyalty.Account, of *loyalty.OrderState, caps []loyalty.Cap, day loyalty.Date, want loyalty.Points,
@@ -158,8 +160,9 @@ func LimitReached(
 	return Exhausted(acc, s.Rule, limits, day)
 }
 
-// limited returns the first limit of a rule that does not allow an order of a day, if there is one. acc contains the
-// usage of the earlier orders. In a closed period, an order that had a use keeps it.
+// limited returns the first limit of a rule that does not allow the rule for an order placed on a day, if there is one.
+// The account contains the usage by the earlier orders. In a closed period, an order to which the rule applied before
+// keeps its use.
 func limited(
 	s *loyalty.OrderState, acc loyalty.Account, rule string, limits []loyalty.Limit, day loyalty.Date,
 ) (found loyalty.Limit, full bool) {
@@ -180,14 +183,15 @@ func limited(
 	return found, full
 }
 
-// These are the values of OrderState.Cut for a cap or limit. A cap or limit has room for later orders if it rejected
-// the order, or if the order does not use everything that it may.
+// These are the values of Usage.N in OrderState.Cut. HasRoom means that the cap or limit has room for later orders,
+// because it rejected the order, or because the order does not use everything that it may. IsFull means that it has
+// none.
 const (
 	HasRoom = 1
 	IsFull  = 2
 )
 
-// cutBy records a cap or limit that gives an order less than it would otherwise get.
+// cutBy records that a cap or limit reduces the points of an order.
 func cutBy(s *loyalty.OrderState, u loyalty.Usage) {
 	u.N = HasRoom
 	if at, found := slices.BinarySearchFunc(s.Cut, u, loyalty.Usage.Compare); !found {

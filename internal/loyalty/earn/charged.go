@@ -5,15 +5,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// A layer is what a rule with a budget adds to what an order gives without it.
+// A layer describes the points that a rule with a budget adds to those that an order gives without the rule.
 type layer struct {
 	rule string
-	upTo loyalty.Points // what the order gives with this rule and the rules before it, before the program's caps
-	most loyalty.Points // what the rule gives, rounded up to whole points
+	upTo loyalty.Points // the points of the order with this rule and those before it, before the program's caps
+	most loyalty.Points // the points of the rule, rounded up to whole points
 }
 
-// layers splits what an order gives by budgets, before rounding. Everything without a budget comes first, then each
-// rule with a budget in the order in which they apply. Rules whose points have separate lots are not layers.
+// layers splits the points of an order by budget, before rounding. Points without a budget come first, then those of
+// each rule with a budget, in the order in which the rules apply. Rules whose points have separate lots are not layers.
 func (v *Valuation) layers() {
 	without := v.sum
 	for _, b := range v.budgeted {
@@ -31,9 +31,9 @@ func (v *Valuation) layers() {
 }
 
 // receives returns how many points the member receives under each rule, which is the charge to the rule's budget.
-// Points in separate lots of a rule are received under that rule. The others are received first from everything without
-// a budget, then from rules with a budget in the order in which they apply. Caps therefore remove points of budgets
-// first, and a budget is never charged a point that the member would have received without it.
+// Points in separate lots of a rule are received under that rule. The other points are first attributed to everything
+// without a budget, then to rules with a budget, in the order in which the rules apply. Caps therefore remove points of
+// budgets first, and a budget is never charged a point that the member would have received without it.
 func (w *Worth) receives() (out []owned) {
 	rest := w.Total
 	for _, o := range w.Own {
@@ -58,8 +58,8 @@ func pointsOf(all []owned, rule string) loyalty.Points {
 	return 0
 }
 
-// chargeBudget adjusts what is charged to the rule's budget, so that it equals what the member now receives under the
-// rule. It stores the highest amount that the budget ever granted, so that a failed refund restores it.
+// chargeBudget adjusts the charge to the rule's budget, so that it equals the points that the member now receives under
+// the rule. It stores the highest amount that the budget ever granted, so that a failed refund restores it.
 func (w *Worth) chargeBudget(r *loyalty.CompiledRule, s *loyalty.Share) {
 	if r.Budget == 0 {
 		return

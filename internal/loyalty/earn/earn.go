@@ -10,19 +10,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// WorthOf returns what an order gives by these rules, with the reasons. The order is that of the state and must have
-// passed check. Orders with status placed or canceled, or without a status, give nothing.
+// WorthOf returns the points that an order gives under the rules of the program, with the reasons. The order is that of
+// the state and must be valid. Orders with status placed or canceled, or without a status, give nothing. late returns
+// the instant at which the points of a rule ("": all other points) were forfeited, or zero.
 //
-// The formula is: eligible amount × rate × best category × level, plus what the rules and campaigns give, plus the
-// fraction that earlier orders carried if the program carries fractions. The sum is rounded once, then the program's
-// caps apply. The eligible amount is the amount after the order's discount, without what was refunded or is contested,
-// and without what was paid by points, gift card or store credit. Discount and tenders are spread over the parts of the
-// order proportionally, without rounding.
+// The formula is: eligible amount × rate × best category × level, plus the points of rules and campaigns, plus the
+// fraction that earlier orders carried over, if the program carries fractions. The sum is rounded once, then the
+// program's caps apply. The eligible amount is the amount after the order's discount, without refunded or contested
+// money, and without payments by points, gift card or store credit. Discount and tenders are spread over the parts of
+// the order proportionally, without rounding.
 //
-// The result depends only on what remains of the order. Any number of refunds in any order therefore ends at the same
-// points, unless points were forfeited because their condition was not met in time. The result is never more than the
-// same order would give without refunds, so no refund gives points. The reasons are differences and add up to the
-// result.
+// The result depends only on the line items and the money that remain of the order. Any number of refunds in any order
+// therefore ends at the same points, unless points were forfeited because their condition was not met in time. The
+// result never exceeds the points of the same order without refunds, so no refund gives points. The reasons are
+// differences and add up to the result.
 func WorthOf(
 	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, late func(rule string) time.Time,
 ) (Worth, error) {
@@ -45,8 +46,8 @@ func WorthOf(
 		w.charge(p, s)
 		return w, nil
 	}
-	// What caps, limits and budgets allow is decided on the whole order, even if a refund is known when the order is
-	// first seen. The result therefore does not depend on which of the two is reported first.
+	// Caps, limits and budgets are applied to the whole order, even if a refund is reported together with the order.
+	// The result therefore does not depend on whether the order or the refund is reported first.
 	s.Order.Refunds, s.Order.Disputes = nil, nil
 	w.partly = Reduced(o)
 	err := w.evaluate(p, acc, s, left, nil)
@@ -64,29 +65,29 @@ func WorthOf(
 	return w, err
 }
 
-// Worth is what an order gives, with everything that follows from it.
+// Worth contains the points that an order gives, and the resulting usage of caps, limits and budgets.
 type Worth struct {
 	partly     bool // a part of the order was refunded or is contested; the reduced order is valued next
 	Total      loyalty.Points
 	asks       []posting.Spend // budgets whose remaining points are unknown and would affect the result
-	grants     []owned         // what caps, limits and budgets allow each matching rule, even if it lost in its group
+	grants     []owned         // points that its caps and budget allow each matching rule, even if another rule won
 	Own        []owned         // the part of the total that rules with a separate expiry give, in the order of the rules
 	InWallets  []owned         // points in other wallets, not part of the total; by wallet
-	takes      []owned         // what each rule with a cap, limit or budget gives
-	received   []owned         // what the member receives under each rule with a budget; see receives
+	takes      []owned         // the points of each rule with a cap, limit or budget
+	received   []owned         // the points that the member receives under each rule with a budget; see receives
 	granted    []owned         // the same for the whole order, if this is the reduced order
 	Reasons    []loyalty.Reason
 	Usage      []loyalty.Usage
 	Spends     []posting.Spend
 	Rest       loyalty.Exact // the fraction that rounding carries to the next order
 	Counted    bool          // it is one of the member's orders: paid, with at least one earning item remaining
-	Spend      int64         // what it counts towards a level by spend, in minor units
+	Spend      int64         // the amount that it counts towards a level by spend, in minor units
 	Pieces     int64         // the qualifying items that it counts towards a level
 	Brands     []string
-	TierGroups []loyalty.Counted // what it counts in other tier groups, by ID
+	TierGroups []loyalty.Counted // the amounts that it counts in other tier groups, by ID
 
-	unbudgeted loyalty.Points // what it gives without the layers
-	layered    []layer        // what rules with a budget add, before the program's caps
+	unbudgeted loyalty.Points // the points that it gives without the layers
+	layered    []layer        // the points that rules with a budget add, before the program's caps
 }
 
 // owned is a number of whole points of one rule.
@@ -95,7 +96,8 @@ type owned struct {
 	N    loyalty.Points
 }
 
-// evaluate computes what a paid order gives. most is what the whole order gives, if this is the reduced order.
+// evaluate computes the points of a paid order. most is the Worth of the whole order, if this is the order reduced by
+// refunds.
 func (w *Worth) evaluate(
 	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, most *Worth,
 ) error {
@@ -133,7 +135,7 @@ func (w *Worth) evaluate(
 	return nil
 }
 
-// bound limits what a reduced order gives to what the whole order gives.
+// bound limits the points of a reduced order to those of the whole order.
 func (w *Worth) bound(most *Worth) {
 	if w.Total > most.Total {
 		w.Reasons = append(
@@ -143,7 +145,7 @@ func (w *Worth) bound(most *Worth) {
 	}
 }
 
-// Valuation is the state of valuing one order.
+// Valuation contains the intermediate values while the points of one order are computed.
 type Valuation struct {
 	*Worth
 	P       *loyalty.Program
@@ -165,7 +167,7 @@ type Valuation struct {
 	sum          loyalty.Exact
 	facts        *loyalty.Facts
 	lines        []lineValue
-	all          loyalty.Matched // all of the lines
+	all          loyalty.Matched // all lines together
 	budgeted     []candidate     // the rules with a budget that give points, except those with separate lots
 	whys         int
 	listing      bool // give reasons for every rule that does not apply, not only for campaigns
@@ -231,7 +233,7 @@ func (v *Valuation) Base() {
 }
 
 // nothingEligible reports whether all items were refunded or are contested, or everything was paid by means that earn
-// nothing. Then no rule gives points for the rest, such as free items, shipping or tax.
+// nothing. In this case, no rule gives points for the rest, such as free items, shipping or tax.
 func (v *Valuation) nothingEligible() bool {
 	r := v.refunded
 	back := r.Goods.Sign() > 0 || r.Sum().Sign() > 0 || len(r.lines) > 0
@@ -239,8 +241,8 @@ func (v *Valuation) nothingEligible() bool {
 	return unearning || (back || v.cardsSold != nil) && v.remaining(v.earning).Mul(v.remains).Sign() == 0
 }
 
-// earning reports whether a line can earn. Gift cards cannot, as the purchases that they pay for later would earn
-// twice.
+// earning reports whether a line can earn. Gift cards cannot, because the goods that are paid with them would otherwise
+// earn twice.
 func (v *Valuation) earning(l loyalty.Line) bool { return !v.cardsSold[l.ID] }
 
 func everyLine(loyalty.Line) bool { return true }
@@ -261,8 +263,8 @@ func (v *Valuation) remaining(counts func(loyalty.Line) bool) loyalty.Exact {
 	return sum.Add(loyalty.Whole(amount).Mul(v.undiscounted))
 }
 
-// remainingOf returns the same for one line. It is never negative, although a line's refund may exceed the line's exact
-// share by a minor unit.
+// remainingOf returns the amount of one line after the order's discount and the line's refunds. It is never negative,
+// although a line's refund may exceed the line's exact share by a minor unit.
 func (v *Valuation) remainingOf(l loyalty.Line) loyalty.Exact {
 	rest := loyalty.Whole(l.Amount).Mul(v.undiscounted)
 	if back := v.refunded.lines[l.ID]; back > 0 {
@@ -273,8 +275,8 @@ func (v *Valuation) remainingOf(l loyalty.Line) loyalty.Exact {
 	return rest
 }
 
-// byCategory adds what the lines of each category earn beyond the base, in the order in which the categories first
-// appear.
+// byCategory adds the points that the lines of each category earn beyond the base, in the order in which the categories
+// first appear.
 func (v *Valuation) byCategory() {
 	if !v.P.Earn.Counts.Items || len(v.P.Compiled.Categories) == 0 {
 		return
@@ -313,7 +315,7 @@ func seenBefore(lines []loyalty.Line, category string) bool {
 	return false
 }
 
-// count measures what the order counts towards a level: spend, qualifying items and brands.
+// count computes the amounts that the order counts towards a level: spend, qualifying items and brands.
 func (w *Worth) count(p *loyalty.Program, v *Valuation) {
 	if UsesMeasure(p, loyalty.BySpend) {
 		if v.prepare(); v.currency == p.Tiers.Currency {
@@ -369,7 +371,7 @@ func (v *Valuation) round() error {
 	return nil
 }
 
-// cap reduces the total to what the program's caps allow.
+// cap reduces the total to the points that the program's caps allow.
 func (w *Worth) cap(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState) {
 	if len(p.Earn.Caps) == 0 {
 		return
@@ -378,7 +380,7 @@ func (w *Worth) cap(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderSta
 	w.Total, w.Reasons = bounded(share(s, ""), acc, s, p.Earn.Caps, day, w.Total, w.Reasons)
 }
 
-// fit limits what rules with a separate expiry give to the total. It reduces the last rules first.
+// fit limits the points of rules with a separate expiry to the total. It reduces those of the last rules first.
 func (w *Worth) fit() {
 	rest := w.Total
 	for i := range w.Own {
@@ -419,7 +421,7 @@ func (w *Worth) forfeit(p *loyalty.Program, late func(rule string) time.Time) {
 	}
 }
 
-// charge updates the order's shares of caps, limits and budgets to what it uses now.
+// charge updates the order's shares of caps, limits and budgets to its present usage.
 func (w *Worth) charge(p *loyalty.Program, s *loyalty.OrderState) {
 	w.Spends = w.asks
 	if len(p.Earn.Caps)+len(p.Compiled.Rules) == 0 {

@@ -18,8 +18,9 @@ type lineValue struct {
 	units  int64         // whole units that were not refunded
 }
 
-// about reports whether a rule applies to this order at all. For a campaign that runs but applies to other orders, it
-// records the reason. For other rules it does not, because there may be hundreds.
+// about reports whether the order meets the conditions of a rule about time, channel, store, currency, level, segments
+// and first orders. If the order does not meet those of a running campaign, about records the reason. It records none
+// for other rules, because there may be hundreds.
 func (v *Valuation) about(r *loyalty.CompiledRule) bool {
 	at := v.O.PlacedAt
 	if m := &r.Match; !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
@@ -113,7 +114,7 @@ func Within(at time.Time, from, until int) bool {
 	return from <= minute || minute < until
 }
 
-// Clock returns the time zone that counts: that of the store, the member or the program.
+// Clock returns the time zone that applies: that of the store, the member or the program.
 func Clock(p *loyalty.Program, z loyalty.TimezoneOf, o *loyalty.Order, b *loyalty.Buyer) *time.Location {
 	switch {
 	case z == loyalty.StoreClock && o != nil && o.Clock != nil:
@@ -147,7 +148,7 @@ func (v *Valuation) matched(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 		*m = v.all
 		m.Value = v.sum // with shipping and tax, if they count
 		if len(v.lines) > 0 && m.Amount.Sign() == 0 && m.Units == 0 {
-			return false // nothing that remains of the order earns
+			return false // no remaining item of the order earns
 		}
 	} else if !v.matchedLines(r, m) {
 		return false
@@ -208,8 +209,8 @@ func (v *Valuation) prepare() {
 	}
 }
 
-// unitsOf returns how many whole units of a line item remain after refunds, by the amount that remains of it. For a
-// free line item it goes by the number of returned units.
+// unitsOf returns how many whole units of a line item remain after refunds, in proportion to its remaining amount
+// (left). For a free line item, it subtracts the number of returned units.
 func (v *Valuation) unitsOf(l loyalty.Line, left loyalty.Exact) int64 {
 	if l.Amount == 0 {
 		return l.Quantity - v.refunded.units[l.ID]
@@ -243,7 +244,8 @@ func (v *Valuation) paidBy(names []string) loyalty.Exact {
 	return loyalty.Whole(0)
 }
 
-// may reports whether a rule that matches the order also applies. It records the reason if the rule nearly applies.
+// may reports whether a rule that matches the order also applies: whether its condition, registration, minimum spend
+// and limits allow it. If they do not, may usually records the reason.
 func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	if r.Match.When != nil {
 		before := len(v.Reasons)

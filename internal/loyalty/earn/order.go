@@ -24,8 +24,8 @@ func OrderNumber(f loyalty.FirstOrders, o loyalty.PlacedOrder) int {
 	return at + 1
 }
 
-// counts reports whether what remains of the order counts as one of the member's orders: that is, whether anything
-// remains that earns. The result must not depend on the order's number.
+// counts reports whether the order counts as one of the member's orders: that is, whether any earning item remains
+// after refunds. The result must not depend on the order's number.
 func (v *Valuation) counts() bool {
 	if v.P.Earn.CountPlaced {
 		return true
@@ -53,8 +53,8 @@ func (v *Valuation) number() {
 	}
 }
 
-// share returns what the order uses of one rule's caps, limits and budgets. The state must own its Shares, because the
-// caller may change the result.
+// share returns the order's usage of one rule's caps, limits and budgets. The state must not share the slice Shares
+// with another state, because the caller may change the result.
 func share(s *loyalty.OrderState, rule string) *loyalty.Share { return ShareIn(&s.Shares, rule) }
 
 // OfRule returns the points of a rule with a separate pending period or expiry, or of a wallet; zero if there are none.

@@ -5,12 +5,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// refunded contains the refunded amounts by what they were for. They depend only on sums, so refunds count the same in
-// any order.
+// refunded contains the refunded amounts, by line item and by part of the order. They depend only on sums, so the order
+// of the refunds does not matter.
 type refunded struct {
 	lines map[string]int64
 	units map[string]int64
-	Goods loyalty.Exact // of no particular line: of all lines, in proportion
+	Goods loyalty.Exact // for goods of no particular line: of all lines, in proportion
 	parts
 }
 
@@ -73,8 +73,8 @@ func RefundedAmounts(o loyalty.Order) refunded {
 	return r
 }
 
-// goodsOf returns which part of an amount is for goods, if it is only known how much of the goods and the other parts
-// remains to be refunded.
+// goodsOf returns the part of an amount that is for goods. goods and rest are the goods and the other parts that can
+// still be refunded.
 func goodsOf(amount, goods loyalty.Exact, rest parts) loyalty.Exact {
 	taxed := goods.Add(rest.Shipping)
 	if taxed.Sign() == 0 || goods.Sign() == 0 {

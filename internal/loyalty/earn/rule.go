@@ -4,8 +4,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// over returns the rate with its points for an amount spread evenly over that amount. A rule that applies to a part of
-// the amount then receives a proportional share of the full steps.
+// over returns a rate under which each part of the amount gives a proportional share of the points for the whole
+// amount. For a rate by full steps, a rule for a part of the order then gives its share of the full steps.
 func over(r loyalty.CompiledRate, amount loyalty.Exact) loyalty.CompiledRate {
 	if r.Step != 0 && amount.Sign() > 0 {
 		r.PerMinor = r.Gives(amount).Quo(amount)
@@ -41,7 +41,7 @@ func about(x *loyalty.Index, o *loyalty.Order) loyalty.RuleSet {
 
 func LifeIsZero(l loyalty.Life) bool { return l == loyalty.Life{} }
 
-// OrderNumbers is like OrderNumbers, for a condition that may be nil.
+// OrderNumbers returns Condition.OrderNumbers, or 0 for a nil condition.
 func OrderNumbers(when loyalty.Condition) int {
 	if when == nil {
 		return 0
@@ -49,8 +49,7 @@ func OrderNumbers(when loyalty.Condition) int {
 	return when.OrderNumbers()
 }
 
-// Holds reports whether the facts satisfy a condition, where errors are not reported. A nil condition is always
-// satisfied.
+// Holds reports whether the facts satisfy a condition. An error counts as false. A nil condition is always satisfied.
 func Holds(when loyalty.Condition, f *loyalty.Facts) bool {
 	if when == nil {
 		return true

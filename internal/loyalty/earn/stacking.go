@@ -7,13 +7,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// candidate is a rule that applies, with what it would award.
+// candidate is a rule that applies, with the points that it would award.
 type candidate struct {
 	r     *loyalty.CompiledRule
 	m     loyalty.Matched
 	gives loyalty.Exact    // the award after the rule's caps
 	cuts  []loyalty.Reason // the reductions by its caps
-	share loyalty.Share    // the order's share of its caps and budget after the award is paid
+	share loyalty.Share    // the order's usage of its caps and budget after the award
 }
 
 // whole returns the candidate's award in whole points, rounded up.
@@ -25,7 +25,7 @@ func (c *candidate) whole() loyalty.Points {
 	return n
 }
 
-// stack pays the candidates according to the modes of their groups.
+// stack awards the points of the candidates according to the modes of their groups.
 func (v *Valuation) stack(found []candidate) {
 	if len(found) == 0 {
 		return
@@ -72,7 +72,7 @@ func (v *Valuation) usedUp(c candidate) bool {
 		v.why(c.r.Key, b.Kind, b.Args...)
 	}
 	if c.share.Cut {
-		share(v.S, c.r.Key).Cut = true // later returns to the budget do not benefit this order
+		share(v.S, c.r.Key).Cut = true // points that later return to the budget do not benefit this order
 	}
 	return true
 }

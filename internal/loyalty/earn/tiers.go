@@ -6,7 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// GroupProgram returns the program as its i-th tier group sees it.
+// GroupProgram returns a copy of the program for decisions about its i-th tier group: that tier group takes the place
+// of Tiers, and there is no advance notice.
 func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
 	v := *p
 	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, loyalty.AdvanceNotice{}
@@ -14,7 +15,7 @@ func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
 	return &v
 }
 
-// countTierGroups adds to the worth what the order counts in each tier group by spend, qualifying items and brands.
+// countTierGroups adds to the worth the spend, qualifying items and brands that the order counts in each tier group.
 func (w *Worth) countTierGroups(p *loyalty.Program, v *Valuation) {
 	for i := range p.TierGroups {
 		var x Worth
@@ -28,7 +29,8 @@ func (w *Worth) countTierGroups(p *loyalty.Program, v *Valuation) {
 	}
 }
 
-// QualifyingWays returns the ways to qualify for a level. One of them is enough, but all of its measures are needed.
+// QualifyingWays returns the alternative ways to qualify for a level. A member must meet the requirements for all
+// measures of one way.
 func QualifyingWays(t *loyalty.Tiers) [][]loyalty.Measure {
 	if len(t.Ways) > 0 {
 		return t.Ways
@@ -36,12 +38,12 @@ func QualifyingWays(t *loyalty.Tiers) [][]loyalty.Measure {
 	return [][]loyalty.Measure{{t.By}}
 }
 
-// QualifyBy reports whether levels depend on a measure.
+// QualifyBy reports whether any level requires measure by.
 func QualifyBy(t *loyalty.Tiers, by loyalty.Measure) bool {
 	return slices.ContainsFunc(QualifyingWays(t), func(way []loyalty.Measure) bool { return slices.Contains(way, by) })
 }
 
-// UsesMeasure reports whether the program has levels that depend on a measure.
+// UsesMeasure reports whether the program has levels, and any level requires measure by.
 func UsesMeasure(p *loyalty.Program, by loyalty.Measure) bool {
 	return len(p.Tiers.Levels) > 0 && QualifyBy(&p.Tiers, by)
 }

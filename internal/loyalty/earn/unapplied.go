@@ -8,7 +8,7 @@ import (
 )
 
 // unapplied adds the reasons why rules that run at the order's time gave nothing: for each rule, the first condition
-// that is not met, unless the rule has a reason already. It omits rules that only run as a trial (Shadow).
+// that is not met, unless the rule has a reason already. It omits rules with Shadow, which never give points.
 func (v *Valuation) unapplied(which func(*loyalty.CompiledRule) bool) {
 	v.listing = true
 	for i := range v.P.Compiled.Rules {
@@ -38,7 +38,7 @@ func (v *Valuation) mentions(rule string) bool {
 	return false
 }
 
-// UnappliedCampaigns adds to the reasons of a quote why other campaigns that run do not apply.
+// UnappliedCampaigns adds to the reasons of a quote those why other running campaigns do not apply.
 func UnappliedCampaigns(
 	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, because []loyalty.Reason,
 ) []loyalty.Reason {

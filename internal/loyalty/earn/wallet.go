@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// walletWorth adds what an order earns in wallets: the wallet's rate for the amount that was paid for earning goods,
-// with earning tenders and less refunds, rounded down.
+// walletWorth adds the points that an order earns in the other wallets. They are the wallet's rate times the amount
+// that was paid for earning goods with earning tenders, less refunds, rounded down.
 func (w *Worth) walletWorth(p *loyalty.Program, v *Valuation) error {
 	for i := range p.Wallets {
 		wallet := &p.Wallets[i]
