@@ -19,10 +19,10 @@ const MaxAutoLimit = 10
 // autoKey identifies automatic redemption among the rules.
 const autoKey = "redemption.auto"
 
-// AutoRedeem redeems the reward as often as the active points and the daily limit allow. Among the steps of one
-// instant, it runs after pending points become active and before the tier is reviewed, and again at the end, after
-// entry bonuses. A level that required a balance above Auto.At could therefore never be reached; there are no such
-// levels.
+// AutoRedeem redeems the program's automatic reward as often as the active points and the daily limit allow. Among the
+// steps of one instant, it runs after pending points become active and before the tier is reviewed, and again at the
+// end, after entry bonuses. A level that required a balance above Auto.At could therefore never be reached; there are
+// no such levels.
 func AutoRedeem(d *posting.Decision, at time.Time) error {
 	auto, day := d.P.Redemption.Auto, loyalty.DateOf(at, d.P.Zone)
 	limit := loyalty.Limit{Times: auto.Limit, Per: loyalty.PerDay}
@@ -64,7 +64,7 @@ func AutoRedeem(d *posting.Decision, at time.Time) error {
 	return nil
 }
 
-// Finish returns the decision after redeeming the automatic reward, if enough points became active.
+// Finish redeems the automatic reward, if enough points became active, and returns the outcome of the decision.
 func Finish(d *posting.Decision) (posting.Outcome, error) {
 	err := AutoRedeem(d, d.Now)
 	return d.Outcome, err
@@ -100,7 +100,8 @@ func AutoDue(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return last.End(p.Zone)
 }
 
-// CompileAuto checks automatic redemption. It rejects a reward that members must ask for, or that may be out of stock.
+// CompileAuto checks automatic redemption. It rejects a reward that some member may not be able to redeem with points
+// alone, or that may be out of stock.
 func CompileAuto(p *loyalty.Program) error {
 	auto := p.Redemption.Auto
 	if auto == (loyalty.Auto{}) {
@@ -127,8 +128,8 @@ func CompileAuto(p *loyalty.Program) error {
 	return nil
 }
 
-// AutoObstacle returns what a reward requires apart from points, which prevents automatic redemption. It returns an
-// empty string if there is nothing.
+// AutoObstacle returns the property of a reward that prevents automatic redemption, as the predicate of a sentence. It
+// returns an empty string if there is none.
 func AutoObstacle(r *loyalty.Reward) string {
 	switch {
 	case r.Codes.From == loyalty.UploadedCode:

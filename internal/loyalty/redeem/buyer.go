@@ -13,7 +13,7 @@ func Actor(p *loyalty.Program, acc loyalty.Account, at time.Time) loyalty.Buyer 
 	return ActorAtLevel(acc, LevelAt(p, acc, at).ID, at)
 }
 
-// ActorAtLevel returns the same facts for a member whose level is known.
+// ActorAtLevel returns the facts of Actor for a member whose level is known.
 func ActorAtLevel(a loyalty.Account, level string, at time.Time) loyalty.Buyer {
 	return loyalty.Buyer{
 		Level: level, Orders: posting.OrderCount(a), Segments: a.Traits.Segments,
@@ -31,8 +31,8 @@ func OptedIn(t loyalty.Traits, at time.Time) (campaigns []string) {
 	return campaigns
 }
 
-// StandingAt returns the standing at an instant, according to present knowledge. For an instant before all remembered
-// standings, it returns the oldest one.
+// StandingAt returns the standing of a member at an instant, as the account records it now. For an instant before all
+// remembered standings, it returns the oldest one.
 func StandingAt(a *loyalty.Account, at time.Time) loyalty.Standing {
 	if !at.Before(a.Tier.Decided()) || len(a.Past) == 0 {
 		return a.Tier

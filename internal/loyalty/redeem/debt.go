@@ -8,9 +8,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Indebted returns a spendable wallet in which a member owes points, and how many; the debt is 0 if there is none.
-// While there is a debt, no wallet can redeem, transfer or convert points. Otherwise a debtor could spend from the next
-// wallet.
+// Indebted returns a spendable wallet in which a member owes points, and the debt, which is 0 if there is no such
+// wallet. While there is a debt, the member cannot redeem, transfer or convert points of any wallet. Otherwise a debtor
+// could spend from another wallet.
 func Indebted(p *loyalty.Program, acc loyalty.Account) (wallet string, debt loyalty.Points) {
 	for purse := range posting.AllPurses(&acc) {
 		if purse.Debt > 0 && spendable(p, purse.Wallet) {

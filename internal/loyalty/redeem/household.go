@@ -51,8 +51,8 @@ func newPot(p *loyalty.Program, others []loyalty.Account) pot {
 	return all
 }
 
-// draw returns the contributions that add up to n points. It takes the points that expire first, regardless of their
-// owner.
+// draw returns the contributions that add up to n points. It takes the points that expire first, regardless of the
+// member to whom they belong.
 func (y pot) draw(n loyalty.Points) (all []loyalty.Contribution) {
 	for _, l := range y.lots {
 		part := min(n, l.Points, y.room[l.member])

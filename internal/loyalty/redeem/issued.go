@@ -21,7 +21,7 @@ type IssuedCode struct {
 	Returned bool // other codes: the points of the redemption were returned after the code was used
 }
 
-// CodeState is whether a code can be used, and if not, why.
+// CodeState states whether a code can be used, and if not, why.
 type CodeState string
 
 const (
@@ -153,7 +153,7 @@ func (c IssuedCode) Back(back, of loyalty.Points) (IssuedCode, loyalty.Points) {
 		return c, back
 	}
 	switch worth, unspent := big.NewInt(c.Worth), c.Unspent(); {
-	case unspent == 0: // and the caller may not learn the initial value
+	case unspent == 0: // Worth may be 0 too, and is the divisor below
 		return c, 0
 	case of == 0:
 		c.Left.Amount, c.Taken = 0, unspent

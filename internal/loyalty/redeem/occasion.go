@@ -9,11 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// key returns the key of the date's capacity among the rules, which differs from the reward's key.
+// key returns the key of the date's capacity in usage and budgets. It differs from the reward's key.
 func key(o loyalty.RewardDate, r *loyalty.Reward) string { return r.Key() + "@" + o.ID }
 
-// Counters returns what the reward has in limited quantity, and how much of each was available until an instant. It
-// omits dates that are over.
+// Counters returns the limited quantities of a reward: its stock, as the number of units that became available until an
+// instant, and the capacities of its dates. It omits dates that are over.
 func Counters(r *loyalty.Reward, at time.Time) (out []posting.Spend) {
 	if len(r.StockBatches) > 0 {
 		out = append(out, posting.Spend{Rule: r.Key(), Budget: StockUntil(r, at)})
@@ -26,7 +26,8 @@ func Counters(r *loyalty.Reward, at time.Time) (out []posting.Spend) {
 	return out
 }
 
-// Counter returns which limited quantity a redemption uses: that of its date, or that of the reward if it has no date.
+// Counter returns the limited quantity that a redemption uses: that of its date, or that of the reward if it has no
+// date.
 func Counter(r *loyalty.Reward, date string, at time.Time) posting.Spend {
 	if date == "" {
 		return posting.Spend{Rule: r.Key(), Budget: StockUntil(r, at)}
@@ -79,8 +80,8 @@ func RewardDate(r *loyalty.Reward, in *loyalty.Redemption, now time.Time) error 
 	)
 }
 
-// DatedReward returns the requirement that all dates together do not meet: all dates are over, or those ahead have no
-// capacity.
+// DatedReward returns the unmet requirement if no date can be redeemed: all dates are over, or no future date has
+// remaining capacity.
 func DatedReward(r *loyalty.Reward, left earn.Budgets, now time.Time) (out []loyalty.UnmetRequirement) {
 	ahead, places := false, false
 	for _, o := range r.Dates {

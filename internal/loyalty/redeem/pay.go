@@ -15,13 +15,13 @@ type Payment struct {
 
 // Payable returns how much of an order with the given total up to want points can pay. If want is at least the points
 // that the payable amount is worth, the payment covers that amount exactly; otherwise want is rounded down to whole
-// steps. A payment never exceeds Share and Most, and takes no point beyond the money that it pays. It is zero if no
-// payment is possible, or if the points are fewer than Min. Min applies to the points before those beyond the money are
-// removed, so that removing them cannot make a payment too small. ok is false if the program takes no points for that
-// currency.
+// steps. A payment never exceeds Pay.Share and Pay.Most, and takes no more points than its amount of money requires. It
+// is zero if no payment is possible, or if the points are fewer than Pay.Min. Pay.Min applies before the points that
+// the amount does not require are removed, so that removing them cannot make a payment too small. ok is false if the
+// program takes no points for that currency.
 //
-// Source of the formula: points × money per point, rounded down to a minor unit; for money, the least number of points
-// that is worth it.
+// Formulas: the money for points is points × money per point, rounded down to a minor unit; the points for money are
+// the least number of points that is worth the money.
 func Payable(p *loyalty.Program, want loyalty.Points, total loyalty.Money) (pay Payment, ok bool) {
 	return payable(p, want, total, 0)
 }
@@ -58,9 +58,9 @@ func bound(y *loyalty.Pay, total loyalty.Money, already int64) int64 {
 	return max(0, most-already)
 }
 
-// paying returns the usage rule of the order that a redemption pays for with points, or of the cart if the redemption
-// names no order. It is empty if the redemption is not a payment or names neither; such a payment has no other payments
-// to share a limit with.
+// paying returns the key under which usage counts all payments with points for the order of a redemption, or for its
+// cart if it names no order. The key is empty if the redemption is not a payment, or if it names neither; then no other
+// payment counts towards the same limit.
 func paying(r loyalty.Redemption, c loyalty.Currency) string {
 	switch {
 	case r.Reward != PayReward:
@@ -73,8 +73,8 @@ func paying(r loyalty.Redemption, c loyalty.Currency) string {
 	return ""
 }
 
-// PaymentUsage returns how much a committed payment uses of the amount that points may pay of its order, in minor
-// units, times n. n is 1 when the payment is committed and -1 when it is reversed.
+// PaymentUsage returns the usage by a committed payment of the amount of its order that points may pay, in minor units,
+// times n. n is 1 when the payment is committed and -1 when it is reversed.
 func PaymentUsage(p *loyalty.Program, r loyalty.Redemption, n int64) []loyalty.Usage {
 	rule := paying(r, r.Value.Currency)
 	if rule == "" || r.Value.Amount == 0 {
@@ -83,8 +83,8 @@ func PaymentUsage(p *loyalty.Program, r loyalty.Redemption, n int64) []loyalty.U
 	return []loyalty.Usage{{Rule: rule, Per: PerUse, Ends: loyalty.DateOf(r.At, p.Zone), N: n * r.Value.Amount}}
 }
 
-// paidBeside returns how much of the same order the member's other payments pay, in minor units. It counts committed
-// and reserved payments.
+// paidBeside returns the amount of the same order that the member's other payments pay, in minor units. It counts
+// committed and reserved payments.
 func paidBeside(a loyalty.Account, r loyalty.Redemption) (n int64) {
 	rule := paying(r, r.Total.Currency)
 	if rule == "" {

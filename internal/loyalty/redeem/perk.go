@@ -56,7 +56,8 @@ type PerkQuote struct {
 	Unmet     []loyalty.UnmetRequirement // why the member does not have the perk; empty if the member has it or can claim it
 }
 
-// LevelPerks returns the perks of the levels in p.Tiers. For a tier group, p and acc are its views.
+// LevelPerks returns the perks of the levels in p.Tiers. For a tier group, the program and the account are the copies
+// that TierGroupStanding of package tier returns.
 func LevelPerks(p *loyalty.Program, acc loyalty.Account) (out []PerkQuote) {
 	levels := map[string][]string{}
 	mine, _, _ := p.Level(acc.Tier.Level)

@@ -108,8 +108,8 @@ func RedeemFrom(
 	return contribute(p, out, accs[1:], made, commit, now)
 }
 
-// freed finishes the decision. If canceling the replaced reservation left more active points than before, it also
-// starts automatic redemption. Points that were active before do not start it.
+// freed returns the outcome of the decision. If canceling the replaced reservation left more active points than before,
+// it first redeems the automatic reward. Points that were active before do not cause automatic redemption.
 func freed(d *posting.Decision, was loyalty.Account) (posting.Outcome, error) {
 	if d.Account.Balance().Active <= was.Balance().Active {
 		return d.Outcome, nil
@@ -118,7 +118,7 @@ func freed(d *posting.Decision, was loyalty.Account) (posting.Outcome, error) {
 }
 
 // ready rejects a redemption with unmet requirements, and takes a unit of the reward's stock. more is the number of
-// points that the member can use beyond the account's.
+// points that the member can use in addition to those of the account.
 func ready(
 	d *posting.Decision, in *loyalty.Redemption, reward *loyalty.Reward, more loyalty.Points, commit bool,
 	left earn.Budgets,
@@ -232,7 +232,7 @@ func takeUnit(d *posting.Decision, reward *loyalty.Reward, date string, left ear
 	return nil
 }
 
-// returned returns how many units of stock this decision gives back.
+// returned returns how many units of a stock this decision returns.
 func returned(d *posting.Decision, rule string) (n loyalty.Points) {
 	for _, s := range d.Spends {
 		if s.Rule == rule {
@@ -258,7 +258,8 @@ func unavailable(lacks []loyalty.UnmetRequirement) *loyalty.Error {
 	return &loyalty.Error{Code: loyalty.RewardUnavailable, Detail: explain(lacks[0]), Pointer: "/reward", Unmet: lacks}
 }
 
-// IssueCode commits the redemption and sets its code. lots are those of its points. The zero reward has no code.
+// IssueCode commits the redemption and sets its code. lots are those of its points. A reward without codes, such as the
+// zero Reward, leaves the code empty.
 func IssueCode(p *loyalty.Program, r *loyalty.Redemption, reward *loyalty.Reward, lots []loyalty.Lot, now time.Time) {
 	r.Status, r.Lots = loyalty.Committed, lots
 	if reward.Codes.From == loyalty.NoCode {
@@ -301,7 +302,7 @@ func GraceExpiry(d *posting.Decision, expires loyalty.Date, now time.Time) loyal
 	return least
 }
 
-// undo returns what a redemption used in addition to points: its unit of stock and its usage of limits.
+// undo reverses what a redemption used apart from points: it returns the unit of stock and the uses of limits.
 func undo(d *posting.Decision, e *loyalty.Entry, r loyalty.Redemption) {
 	if r.By != "" {
 		return // the account of a contributor or receiver contains only points
@@ -385,7 +386,7 @@ func Insufficient(
 	return insufficientWith(p, acc, wallet, 0, needed, verb)
 }
 
-// insufficientWith is like insufficient, for a member who can use more points than the account has.
+// insufficientWith is like Insufficient, for a member who can use more points than the account has.
 func insufficientWith(
 	p *loyalty.Program, acc loyalty.Account, wallet string, more, needed loyalty.Points, verb string,
 ) *loyalty.Error {

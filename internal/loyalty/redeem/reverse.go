@@ -59,9 +59,10 @@ func Returned(
 	return target, code, nil
 }
 
-// ReverseTogether restores points of a redemption to the accounts of CommitTogether. target is the total of all
-// reversals. priors are the last revisions of the redemption and of the contributions to it. The last contributor gets
-// points back first. A member can claim a reversed perk again, up to its limit.
+// ReverseTogether restores points of a redemption to the accounts of the member who redeemed and of the contributors,
+// in the order of engine.CommitTogether. target is the total of all reversals. priors are the last revisions of the
+// redemption and of the contributions to it. The last contributor gets points back first. A member can claim a reversed
+// perk again, up to its limit.
 func ReverseTogether(
 	p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, now time.Time,
 ) ([]posting.Outcome, error) {
@@ -93,7 +94,7 @@ func restore(
 	return outs, err
 }
 
-// restorePoints restores n points that an account has spent. back is the new total.
+// restorePoints restores n points that an account has spent. back is the new total of restored points.
 func restorePoints(
 	d *posting.Decision, prior loyalty.Entry, back, n loyalty.Points, why loyalty.RedemptionStatus,
 ) error {

@@ -15,8 +15,8 @@ type WaitlistEntry struct {
 	Called time.Time // when an item became available for the member; zero if none has yet
 }
 
-// ItemsTaken returns how many of the available items an outcome takes. It is 0 if the cart returns an item that it had
-// before, because members on the waitlist have no claim to that item.
+// ItemsTaken returns how many of the available items an outcome takes. It is 0 if the redemption replaces one of the
+// same cart that had already taken an item, because members on the waitlist have no claim to that item.
 func ItemsTaken(r *loyalty.Reward, out posting.Outcome) (n loyalty.Points) {
 	for _, s := range out.Spends {
 		if s.Rule == r.Key() {

@@ -56,8 +56,9 @@ func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward,
 	)
 }
 
-// drain takes back what a redemption credited to another wallet because points of it are returned. back is the total of
-// the points that are returned, including earlier reversals. That wallet's clawback policy limits how much is taken.
+// drain takes back points that a redemption credited to another wallet, because points of the redemption are returned.
+// back is the total of the points that are returned, including earlier reversals. That wallet's clawback policy limits
+// how much is taken.
 func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.Entry {
 	r := e.Redemption
 	if r.Credit == nil {
@@ -87,9 +88,9 @@ func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.En
 	return e
 }
 
-// takenBack returns how many of the points that a redemption credited to another wallet are taken back in total, if
-// restored of its own points are returned in total. It depends on the totals alone, so that several partial reversals
-// take as much as one. It rounds down, in the member's favor, until all points are returned.
+// takenBack returns how many of the points that a redemption credited to another wallet are taken back in total.
+// restored is the total number of the redemption's points that are returned. It depends on the totals alone, so that
+// several partial reversals take as much as one. It rounds down, in the member's favor, until all points are returned.
 func takenBack(r loyalty.Redemption, restored loyalty.Points) loyalty.Points {
 	if restored == r.Points {
 		return r.Credit.Worth
