@@ -11,8 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// Vacant returns the record in which the account stores a bonus that is given now. It reuses the record of a withdrawn
-// bonus if there is one, preferably for the same promotion. The points then return to where they were taken from.
+// Vacant returns the record in which the account stores an entry bonus that is given now. It reuses the record of a
+// withdrawn bonus of the same level if there is one, preferably for the same promotion. The points then return to the
+// lots from which they were taken.
 func Vacant(d *posting.Decision, b posting.Bonus) loyalty.Reached {
 	next := loyalty.Reached{Grant: loyalty.Grant{Rule: b.Key}}
 	var free []loyalty.Reached
@@ -33,7 +34,7 @@ func Vacant(d *posting.Decision, b posting.Bonus) loyalty.Reached {
 	return next
 }
 
-// payBonus posts a bonus.
+// payBonus posts the entry that gives an entry bonus.
 func payBonus(d *posting.Decision, r loyalty.Reached, b posting.Bonus) error {
 	e, main := bonusEntry(d, loyalty.KindEarn, &r, b.At), main(d)
 	e = asOf(main, posted(d), func() loyalty.Entry { return GiveBonus(main, e, &r, b) })
@@ -44,7 +45,7 @@ func payBonus(d *posting.Decision, r loyalty.Reached, b posting.Bonus) error {
 	return postBonus(d, redeem.LostToExpiry(posting.WithIssued(e)))
 }
 
-// GiveBonus gives the points of a bonus that were not given yet.
+// GiveBonus adds to the entry the points of a bonus that were not given yet.
 func GiveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posting.Bonus) loyalty.Entry {
 	g, n, was := &r.Grant, b.Points-r.Grant.Worth, d.Where(r.Grant)
 	*r = WithPromotion(*r, b)
@@ -54,7 +55,7 @@ func GiveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posti
 	return e
 }
 
-// MoveBonus moves the points of a bonus to the lot of another instant.
+// MoveBonus adds to the entry the movement of a bonus's points to the lot of another promotion instant.
 func MoveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posting.Bonus) loyalty.Entry {
 	g, n, was := &r.Grant, r.Grant.Worth, d.Where(r.Grant)
 	e = d.ClawBack(e, n, g)
@@ -65,7 +66,8 @@ func MoveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posti
 	return e
 }
 
-// posted returns the instant at which points move. It is the present if an earlier fact was reported late.
+// posted returns the instant at which points move: the present, even if the decision is about an earlier instant
+// because of a late report.
 func posted(d *posting.Decision) time.Time {
 	if d.Present.IsZero() {
 		return d.Now
@@ -81,7 +83,7 @@ func asOf(d *posting.Decision, at time.Time, complete func() loyalty.Entry) loya
 	return complete()
 }
 
-// WithPromotion returns the record as of the promotion of b.
+// WithPromotion returns the record of a bonus with the promotion instant and the expiry of another bonus.
 func WithPromotion(r loyalty.Reached, b posting.Bonus) loyalty.Reached {
 	r.At, r.Grant.ActiveAt, r.Grant.Expires = b.At, b.At, b.Expires
 	return r
@@ -105,7 +107,7 @@ func revive(
 	return e, n - part
 }
 
-// withdraw takes back a bonus whose level was not reached after all.
+// withdraw takes back the bonus of a level that, as decided again, was not reached.
 func withdraw(d *posting.Decision, r loyalty.Reached) error {
 	e := bonusEntry(d, loyalty.KindClawback, &r, d.Now)
 	g := &r.Grant
@@ -133,8 +135,8 @@ func redate(d *posting.Decision, x bonusPair) error {
 	return postBonus(d, redeem.LostToExpiry(e))
 }
 
-// MovedPoints returns by how much postings change the member's points in the main wallet, including points that expire
-// at once.
+// MovedPoints returns the change of the member's points in the main wallet by the postings, including points that
+// expire immediately.
 func MovedPoints(all []loyalty.Posting) (sum loyalty.Points) {
 	for _, p := range all {
 		if p.Wallet == "" && (p.Bucket.Counts() || p.Bucket == loyalty.BucketExpired && p.Points > 0) {
@@ -144,7 +146,7 @@ func MovedPoints(all []loyalty.Posting) (sum loyalty.Points) {
 	return sum
 }
 
-// added returns the postings with those that differ only in points added up, without those that become zero.
+// added merges postings that differ only in their points, and removes those whose points are zero.
 func added(all []loyalty.Posting) (out []loyalty.Posting) {
 	for _, p := range all {
 		same := func(q loyalty.Posting) bool { q.Points = p.Points; return q == p }
@@ -157,8 +159,8 @@ func added(all []loyalty.Posting) (out []loyalty.Posting) {
 	return slices.DeleteFunc(out, func(p loyalty.Posting) bool { return p.Points == 0 })
 }
 
-// bonusEntry begins the next entry about a bonus. Each promotion has a separate cause, so that no promotion gives its
-// bonus twice.
+// bonusEntry returns the next entry about a bonus, without postings. Each promotion has a separate cause, so that no
+// promotion gives its bonus twice.
 func bonusEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, at time.Time) loyalty.Entry {
 	r.Revision++
 	id := string(d.Account.Member) + ":" + levelID(d.P, strings.TrimPrefix(r.Grant.Rule, LevelKey(d.P, "")))
@@ -190,16 +192,17 @@ type bonusPair struct {
 	wanted posting.Bonus
 }
 
-// bonusChanges are the changes to the bonuses for promotions since an instant.
+// bonusChanges are the changes to the entry bonuses for promotions since an instant, after levels were decided again.
 type bonusChanges struct {
 	withdraw []loyalty.Reached
-	move     []bonusPair       // to another lot
-	redated  []loyalty.Reached // as of another instant, in the same lot
+	move     []bonusPair       // bonuses that move to another lot
+	redated  []loyalty.Reached // records with another promotion instant, in the same lot
 	give     []posting.Bonus
 }
 
-// findBonusChanges compares the bonuses that were given for promotions since an instant with the bonuses that a trial
-// found. For each level, it pairs bonuses for the same promotion first, then the others in their order.
+// findBonusChanges compares the bonuses that were given for promotions since an instant with the wanted bonuses, those
+// that result from deciding the levels again. For each level, it first pairs bonuses for the same promotion, then the
+// others in their order.
 func findBonusChanges(d *posting.Decision, since time.Time, wanted []posting.Bonus) (out bonusChanges) {
 	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r loyalty.Reached) bool {
 		return !strings.HasPrefix(r.Grant.Rule, LevelKey(d.P, "")) || r.Grant.Worth == 0 || r.At.Before(since)
@@ -221,7 +224,7 @@ func findBonusChanges(d *posting.Decision, since time.Time, wanted []posting.Bon
 	return out
 }
 
-// isForgotten reports whether the account no longer remembers what happened to a bonus.
+// isForgotten reports whether the account may have had a record of a bonus and removed it.
 func isForgotten(a *loyalty.Account, b posting.Bonus) bool {
 	n, numbers, earliest := 0, 0, time.Time{}
 	for _, r := range a.Reached {
@@ -232,7 +235,7 @@ func isForgotten(a *loyalty.Account, b posting.Bonus) bool {
 	return n < numbers && b.At.Before(earliest)
 }
 
-// pair records that a bonus was replaced by another one.
+// pair records how a bonus that was given changes to the wanted one.
 func (x *bonusChanges) pair(d *posting.Decision, r loyalty.Reached, b posting.Bonus) {
 	main := main(d)
 	from := main.Where(r.Grant)
@@ -251,7 +254,7 @@ var leastNotice = loyalty.Period{Days: 14}
 
 // NotBefore returns the new expiry day of points that were to expire on the day was and should expire on the day is. If
 // is comes first, the member has at least the program's period of advance notice and leastNotice to spend the points,
-// but never longer than until was.
+// but never beyond the day was.
 func NotBefore(d *posting.Decision, was, is loyalty.Date) loyalty.Date {
 	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
 		return is
@@ -270,7 +273,7 @@ func leastDay(p *loyalty.Program, now time.Time) loyalty.Date {
 	)
 }
 
-// settle posts the changes except redated, which the entry about the standing contains.
+// settle posts the changes except redated, which the entry of the standing contains.
 func (x bonusChanges) settle(d *posting.Decision) error {
 	for _, r := range x.withdraw {
 		if err := withdraw(d, r); err != nil {

@@ -2,5 +2,6 @@
 // levels, locks, minimums and entry bonuses. When facts change or arrive late, Redecide repeats the decisions that
 // depend on them and posts the difference.
 //
-// A tier group is decided like the tiers, on a view of the account and the program (posting.GroupView).
+// The levels of a tier group are decided by the same functions, on copies of the program and the account in which the
+// tier group takes the place of Tiers (earn.GroupProgram and posting.GroupView).
 package tier

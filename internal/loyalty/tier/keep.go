@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// postponeFall extends a standing for whose end no notice was sent. The period begins with the next day, as the notice
-// is sent on that morning at the latest.
+// postponeFall extends a standing if no notice of its end was sent in time. The extension is the period of advance
+// notice from the start of the next day, because the notice is sent on that morning at the latest.
 func postponeFall(d *posting.Decision, at time.Time) error {
 	s := d.Account.Tier
 	if s.Extensions++; s.Extensions == 1 {
@@ -21,13 +21,13 @@ func postponeFall(d *posting.Decision, at time.Time) error {
 	return standing(d, s, at, loyalty.NewReason("advance_notice", "0", loyalty.WasPostponed, until))
 }
 
-// keepPeriods returns for how many periods a level is kept after it was reached, including the present period. It
-// returns 0 if levels are not kept by periods.
+// keepPeriods returns the number of periods for which a level is kept after it was reached, including the present
+// period. It returns 0 if levels are not kept by periods.
 func keepPeriods(t *loyalty.Tiers) int { return max(t.KeepYear, t.KeepPeriods) }
 
-// KeptFrom returns until when a level is kept that was reached at an instant, or that was kept until that instant.
-// Where levels are kept by periods, it is until the end of the n-th period from there. It returns zero if the level
-// cannot be lost.
+// KeptFrom returns the end of the validity of a level that was reached at an instant, or whose previous validity ended
+// then. If levels are kept by periods, it is the end of the n-th period from that instant on. It returns zero if the
+// level cannot be lost.
 func KeptFrom(p *loyalty.Program, acc loyalty.Account, at time.Time, n int) time.Time {
 	end := at
 	switch {
@@ -47,9 +47,9 @@ func KeptFrom(p *loyalty.Program, acc loyalty.Account, at time.Time, n int) time
 	return p.Tiers.ExtendedBy.After(end, p.Zone)
 }
 
-// KeptOn returns until when a standing is kept that qualifies again at the end of its validity (closes). Months are
-// counted from the beginning of the standing; otherwise a standing from the 31st would end on the 28th after its first
-// February.
+// KeptOn returns the new end of a standing whose member qualifies again at the end of its validity (closes). Months are
+// counted from the beginning of the standing; otherwise a standing that begins on the 31st would always end on the 28th
+// after its first February.
 func KeptOn(p *loyalty.Program, acc loyalty.Account, s loyalty.Standing, closes time.Time) time.Time {
 	next := KeptFrom(p, acc, closes, 1)
 	keep := p.Tiers.KeepFor
@@ -66,10 +66,11 @@ func KeptOn(p *loyalty.Program, acc loyalty.Account, s loyalty.Standing, closes 
 	}
 }
 
-// LoweredUntil returns until when a level is kept to which a review at an instant lowers the account. It counts from
-// the period that was judged, in which asOf lies, as for a member who reached the level in that period. If levels are
-// kept for a length of time, or have no periods, it counts from the end of the standing, as for a member who kept the
-// level then. If it counted from the review, a demoted member would keep a level longer than a member who earned it.
+// LoweredUntil returns the end of the validity of a level to which a review at an instant lowers the account. The
+// validity counts from the period that contains asOf, which the review evaluated, as for a member who reached the level
+// in that period. If levels are kept for a length of time, or have no periods, it counts from the end of the previous
+// standing, as for a member who kept the level then. If it counted from the review, a demoted member would keep a level
+// longer than a member who earned it.
 func LoweredUntil(p *loyalty.Program, acc loyalty.Account, asOf, at time.Time) time.Time {
 	n := keepPeriods(&p.Tiers)
 	if _, cyclic := Cycle(&p.Tiers); n == 0 || !cyclic {
@@ -81,8 +82,8 @@ func LoweredUntil(p *loyalty.Program, acc loyalty.Account, asOf, at time.Time) t
 	return KeptFrom(p, acc, asOf, n)
 }
 
-// PeriodCloses returns the end of the last period for which a standing is kept: Until without the program's extension
-// (Tiers.ExtendedBy).
+// PeriodCloses returns the end of the last period for which a standing is kept: Standing.Until without the program's
+// extension (Tiers.ExtendedBy).
 func PeriodCloses(p *loyalty.Program, acc loyalty.Account, s loyalty.Standing) time.Time {
 	if keepPeriods(&p.Tiers) == 0 {
 		return s.Until
@@ -101,10 +102,10 @@ func PeriodCloses(p *loyalty.Program, acc loyalty.Account, s loyalty.Standing) t
 	return s.Until // Until was set manually or by another version of the program
 }
 
-// Reviewed returns the instants whose periods a review of the standing considers. They are the present one and, if the
-// program has periods, the last instants of all periods that ended since the period for which the level was kept. That
-// period counts too only if it did not count before: a level that is kept for the rest of the period in which it was
-// reached must be reached again.
+// Reviewed returns the instants at which a review of the standing evaluates the member: the instant of the review and,
+// if the program has periods, the last instant of each period that ended after the period for which the level was kept.
+// The period for which it was kept is included too, unless that period already qualified the member for the level
+// (keepPeriods is 1), because no period qualifies a member twice.
 func Reviewed(p *loyalty.Program, acc loyalty.Account, at time.Time) []time.Time {
 	out := []time.Time{at}
 	if _, cyclic := Cycle(&p.Tiers); !cyclic || acc.Tier.Until.IsZero() {
@@ -121,7 +122,7 @@ func Reviewed(p *loyalty.Program, acc loyalty.Account, at time.Time) []time.Time
 }
 
 // Requalified returns the highest level for which the account qualifies at the end of its standing, and the instant
-// whose period qualified it.
+// (see Reviewed) at which it qualifies.
 func Requalified(p *loyalty.Program, acc loyalty.Account, at time.Time) (rung int, asOf time.Time) {
 	rung = -1
 	for _, t := range Reviewed(p, acc, at) {
@@ -132,16 +133,16 @@ func Requalified(p *loyalty.Program, acc loyalty.Account, at time.Time) (rung in
 	return rung, asOf
 }
 
-// Lasting returns the highest level that the account reached while it had a manually set level, in a period that is
-// over by now, and that would still be valid on that basis. It also returns until when, and the instant whose period
-// qualified the account. The level is -1 if there is none.
+// Lasting returns the highest level that the account reached in a past period while it had a manually set level, if
+// that level would still be valid. It also returns the end of its validity, and the last instant of the period in which
+// the account qualified. The level is -1 if there is none.
 func Lasting(p *loyalty.Program, acc loyalty.Account, at time.Time) (rung int, until, asOf time.Time) {
 	rung = -1
 	s := acc.Tier
 	if !s.Manual() {
 		return rung, until, asOf
 	}
-	// The account always keeps the buckets from this month on separate.
+	// The account always stores the buckets from this month on separately.
 	oldest := posting.MonthsBack(loyalty.DateOf(at, p.Zone).Month(), Apart(p, acc)-1)
 	for _, bucket := range buckets(&acc) {
 		last, since := BucketEnds(p, acc, bucket)
@@ -159,8 +160,8 @@ func Lasting(p *loyalty.Program, acc loyalty.Account, at time.Time) (rung int, u
 	return rung, until, asOf
 }
 
-// BucketEnds returns the last instant of a bucket of a rolling window or of periods, and the latest instant from which
-// a level counts that was reached in the bucket. Both are zero if the program has neither.
+// BucketEnds returns the last instant of a bucket, and the latest instant from which a level counts that was reached in
+// the bucket. Both are zero if the program has neither a rolling window nor periods.
 func BucketEnds(p *loyalty.Program, acc loyalty.Account, bucket int) (last, since time.Time) {
 	begins := begins(p, bucket)
 	_, cyclic := Cycle(&p.Tiers)

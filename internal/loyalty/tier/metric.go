@@ -21,8 +21,8 @@ func buckets(a *loyalty.Account) (all []int) {
 	return all
 }
 
-// CountOrder records in an entry how a revision changes what the order counts toward a level, and in the state what the
-// order counts from now on.
+// CountOrder records in the entry the change by a revision of the amounts that an order counts toward a level, and in
+// the state the new amounts.
 func CountOrder(
 	s *loyalty.OrderState, e *loyalty.Entry, p *loyalty.Program, acc loyalty.Account, prior *loyalty.OrderState,
 	w earn.Worth,
@@ -56,8 +56,8 @@ func CountOrder(
 	s.Spend, s.QualifyingItems, s.Brands = w.Spend, w.Pieces, w.Brands
 }
 
-// firstBucket returns the bucket in which something counts that is reported for the first time. It returns 0 for the
-// bucket of its month.
+// firstBucket returns the bucket in which an order or event counts that is reported for the first time. It returns 0
+// for the bucket of its month.
 func firstBucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
 	if b := bucket(p, acc, at); b > posting.LastMonth {
 		return b
@@ -65,8 +65,9 @@ func firstBucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
 	return 0
 }
 
-// rebucketed returns the bucket in which something counts now that counted in the given bucket before. It differs only
-// for windows that begin with a level, because the instant at which the level was reached may have been decided again.
+// rebucketed returns the bucket in which an order or event counts now that counted in the given bucket before. It
+// differs only for windows that begin with a level, because the instant at which the level was reached may have been
+// decided again.
 func rebucketed(p *loyalty.Program, acc loyalty.Account, bucket int, at time.Time) int {
 	if p.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
 		return bucket
@@ -93,7 +94,7 @@ func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
 	return out
 }
 
-// CountEvent records in an entry what a revision of an event changes of what the event counts toward a level. more is
+// CountEvent records in the entry the change by a revision of the amounts that an event counts toward a level. more is
 // the increase of the event's points.
 func CountEvent(
 	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points,

@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// unprotect makes points expire by inactivity again if they never expired only because of a level that the member did
-// not reach after all. It reports whether there is such a level. The points expire as if the level had never been
+// unprotect makes points expire by inactivity again if only a level prevented their expiry that, as decided again, the
+// member did not reach. It reports whether there is such a level. The points expire as if the level had never been
 // reached, but not before the period of advance notice, or leastNotice, has passed. Points that never expire by the
 // terms of their order or event stay unchanged.
 func unprotect(d *posting.Decision, e *loyalty.Entry, h History, t *posting.Decision, level string) bool {
@@ -37,9 +37,9 @@ func unprotect(d *posting.Decision, e *loyalty.Entry, h History, t *posting.Deci
 	return true
 }
 
-// protected returns how many points a level without expiry protects that would expire by inactivity without it: the
-// points of such lots when the level was reached, and those that came later. found is false if no entry records that
-// the level was reached.
+// protected returns how many points do not expire only because of a level without expiry: the points that would have
+// expired by inactivity when the level was reached, and such points that were added later. found is false if no entry
+// records that the level was reached.
 func (h History) protected() (n loyalty.Points, found bool) {
 	for i := range h.Entries {
 		e := &h.Entries[i]
@@ -58,8 +58,8 @@ func (h History) protected() (n loyalty.Points, found bool) {
 	return max(0, n), found
 }
 
-// slid reports whether an entry contains points that expire by inactivity under their terms, before a level changed
-// that.
+// slid reports whether an entry contains points that would expire by inactivity if the member's level did not prevent
+// it.
 func slid(e *loyalty.Entry) bool {
 	var grants []loyalty.Grant
 	switch {

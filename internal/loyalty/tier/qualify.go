@@ -30,7 +30,7 @@ func CheckLevels(t *loyalty.Tiers) error {
 	return nil
 }
 
-// measures returns all measures of the levels, each once.
+// measures returns all measures that the levels require, each once.
 func measures(t *loyalty.Tiers) (all []loyalty.Measure) {
 	for _, way := range earn.QualifyingWays(t) {
 		for _, m := range way {
@@ -83,7 +83,7 @@ func Measured(p *loyalty.Program, acc loyalty.Account, by loyalty.Measure, at ti
 	return sum
 }
 
-// brands returns how many different brands were bought in the months that count.
+// brands returns how many different brands were bought in the buckets that within accepts.
 func brands(p *loyalty.Program, acc loyalty.Account, within func(int) bool) (n int64) {
 	for _, brand := range p.Tiers.Brands {
 		bought := int64(0)
@@ -99,8 +99,8 @@ func brands(p *loyalty.Program, acc loyalty.Account, within func(int) bool) (n i
 	return n
 }
 
-// Qualified returns the index of the highest level that the account qualifies for at an instant; -1 if there are no
-// tiers.
+// Qualified returns the index of the highest level for which the account qualifies at an instant, or -1 if the program
+// has no tiers.
 func Qualified(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
 	for i := len(p.Tiers.Levels) - 1; i > 0; i-- {
 		for _, way := range Gaps(p, acc, i, at) {
@@ -112,18 +112,19 @@ func Qualified(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
 	return min(0, len(p.Tiers.Levels)-1)
 }
 
-// A Gap is how much of one measure a level requires, and how much of it the member has.
+// A Gap is the amount of one measure that a level requires, and the amount that the member has.
 type Gap struct {
 	By         loyalty.Measure
 	From, Have int64
 }
 
-// Missing returns how much more is required; zero if there is enough.
+// Missing returns the missing amount, or zero if the requirement is met.
 func (g Gap) Missing() int64 { return max(0, g.From-g.Have) }
 
 func (g Gap) Open() bool { return g.Have < g.From }
 
-// Gaps returns the ways to qualify for a level, each with the gaps of all its measures at an instant.
+// Gaps returns the alternative ways to qualify for a level, each with a Gap for every one of its measures at an
+// instant.
 func Gaps(p *loyalty.Program, acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) {
 	for _, way := range earn.QualifyingWays(&p.Tiers) {
 		gaps := make([]Gap, 0, len(way))
@@ -139,8 +140,9 @@ func Gaps(p *loyalty.Program, acc loyalty.Account, rung int, at time.Time) (ways
 	return ways
 }
 
-// nearest returns the gap that is the largest on the way that is the most complete: the open gap of which the smallest
-// share is done. It returns no gap if a way is complete.
+// nearest returns the largest open gap of the most complete way. The largest gap is the one of whose requirement the
+// member has the smallest share, and the most complete way is the one whose largest gap is smallest. It returns the
+// zero Gap if a way is complete.
 func nearest(ways [][]Gap) (best Gap) {
 	for i, way := range ways {
 		worst := Gap{}
@@ -159,7 +161,7 @@ func nearest(ways [][]Gap) (best Gap) {
 	return best
 }
 
-// OtherGaps returns the other open gaps on the way of the gap that nearest returned.
+// OtherGaps returns the other open gaps of the way that contains the gap that Nearest returned.
 func OtherGaps(ways [][]Gap, gap Gap) (others []Gap) {
 	for _, way := range ways {
 		if slices.Contains(way, gap) {
@@ -169,15 +171,15 @@ func OtherGaps(ways [][]Gap, gap Gap) (others []Gap) {
 	return nil
 }
 
-// farther reports whether a smaller share of a is done than of b.
+// farther reports whether the member has a smaller share of the requirement of the first gap than of the second.
 func farther(a, b Gap) bool {
 	return loyalty.Whole(max(0, a.Have)).Mul(loyalty.Whole(b.From)).Sub(
 		loyalty.Whole(max(0, b.Have)).Mul(loyalty.Whole(a.From)),
 	).Sign() < 0
 }
 
-// Progress returns the next level, and the largest gap on the most complete way to it. It returns false on the highest
-// level or without tiers.
+// Progress returns the next level, and the largest open gap of the most complete way to it. It returns false on the
+// highest level or without tiers.
 func Progress(p *loyalty.Program, acc loyalty.Account, now time.Time) (next loyalty.Level, missing Gap, ok bool) {
 	at := redeem.LevelIndex(p, acc.Tier) + 1
 	if at >= len(p.Tiers.Levels) {
@@ -218,7 +220,7 @@ func windowText(p *loyalty.Program) string {
 	return ""
 }
 
-// check rejects tiers that decisions cannot use.
+// check rejects tiers that decisions cannot use, without checking their levels.
 func check(t *loyalty.Tiers) error {
 	w, cyclic := Cycle(t)
 	switch {

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// A KnownOrder is the latest entry of an order and the rules that the order keeps.
+// A KnownOrder is the latest entry of an order, and the program version whose rules apply to the order.
 type KnownOrder struct {
 	Entry loyalty.Entry
 	Rules *loyalty.Program
@@ -24,10 +24,10 @@ func NeedsNothing(n posting.Needs) bool {
 	return !n.Numbers && n.Later == loyalty.PlacedOrder{} && len(n.Orders) == 0 && NeedsOfLevels(n) == levelNeeds{}
 }
 
-// Undecided reports whether an order is not decided yet, because the decision needs more of the other orders.
+// Undecided reports whether an order is not decided yet, because the decision needs data about other orders.
 func Undecided(n posting.Needs) bool { return n.Numbers || n.Later != loyalty.PlacedOrder{} }
 
-// levelNeeds is the part of Needs that the levels need.
+// levelNeeds is the part of posting.Needs that is required to decide levels again.
 type levelNeeds struct {
 	since, recorded time.Time
 	all             bool
@@ -48,19 +48,20 @@ func MergeNeeds(n posting.Needs, m posting.Needs) posting.Needs {
 // clockSkew is the maximum difference between the clocks of two writers.
 const clockSkew = time.Minute
 
-// Enough reports whether no entry before e is needed, because they were recorded too early.
+// Enough reports whether no entry before the given one is needed, because the earlier entries were recorded before
+// Needs.Recorded.
 func Enough(n posting.Needs, e loyalty.Entry) bool {
 	return !n.All && e.Recorded.Before(n.Recorded.Add(-posting.MaxOrderAhead-clockSkew))
 }
 
 // A History contains entries of one member, and the versions of the program that were in force.
 type History struct {
-	Entries []loyalty.Entry // in order; those that Needs requested, up to the account as it was read
+	Entries []loyalty.Entry // in order; those that posting.Needs requested, up to the account as it was read
 	All     bool            // Entries contains all entries of the member
 	// Versions contains the versions before the present one, in order. The first was in force before the first entry.
 	Versions []Live
 
-	Orders []KnownOrder // those that Needs requested, in any order
+	Orders []KnownOrder // those that posting.Needs requested, in any order
 	Later  loyalty.LaterOrders
 	Left   earn.Budgets // the remaining budgets, as far as they are known
 }
@@ -71,8 +72,8 @@ type Live struct {
 	Until   time.Time
 }
 
-// NeedsSince returns which entries are needed to decide all tier groups again from an instant on. It asks for all
-// entries unless the account stores the standings of that time.
+// NeedsSince returns the entries that are needed to decide the levels of Tiers and all tier groups again from an
+// instant on. These are all entries unless the account stores the standings of that time.
 func NeedsSince(d *posting.Decision, since time.Time) posting.Needs {
 	n := NeedsOf(d, since)
 	_ = InTierGroups(d, func(d *posting.Decision) error {
@@ -82,7 +83,7 @@ func NeedsSince(d *posting.Decision, since time.Time) posting.Needs {
 	return n
 }
 
-// NeedsOf is like needs, for one tier group.
+// NeedsOf is like NeedsSince, for Tiers or one tier group.
 func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
 	n := posting.Needs{Since: since, Recorded: since}
 	past := posting.StandingsBefore(Standings(&d.Account), since)
@@ -93,14 +94,15 @@ func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
 	if from, ok := ReachesBack(d.P, d.Account, since); ok {
 		n.Recorded = from
 	}
-	// The account merges months that lie too far back in the window of a level with all earlier ones.
+	// If the window of a level began too long ago, the account has merged its months with all earlier ones.
 	from := from(past[len(past)-1])
 	n.All = d.P.Tiers.Window.Kind == loyalty.LevelWindow && from.AddDate(0, MaxWindow-1, 0).Before(d.Now)
 	return n
 }
 
-// ReachesBack returns since when the counted facts are needed to decide again from an instant on, if a window of months
-// includes months that the account no longer stores separately. It returns false if the account stores all of them.
+// ReachesBack returns the instant from which on counted facts are needed to decide levels again since an instant, if a
+// window of months includes months that the account no longer stores separately. It returns false if the account stores
+// all of them separately.
 func ReachesBack(p *loyalty.Program, acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
 	_, cyclic := Cycle(&p.Tiers)
 	if cyclic || p.Tiers.Months == 0 || p.Tiers.Window.Kind == loyalty.LevelWindow {
@@ -108,7 +110,7 @@ func ReachesBack(p *loyalty.Program, acc loyalty.Account, since time.Time) (from
 	}
 	first, _ := span(p, acc, since)
 	if past := posting.StandingsBefore(Standings(&acc), since); len(past) > 0 &&
-		past[len(past)-1].Manual() { // see lasting
+		past[len(past)-1].Manual() { // see Lasting
 		first = min(first, firstOf(p, past[len(past)-1].Since))
 	}
 	newest := loyalty.DateOf(
@@ -117,13 +119,13 @@ func ReachesBack(p *loyalty.Program, acc loyalty.Account, since time.Time) (from
 	return first.Start(p.Zone), first.Month() < posting.MonthsBack(newest, p.Tiers.Months-1)
 }
 
-// firstOf returns the first day of a window of months at an instant.
+// firstOf returns the first day of the window of months that ends with the month of an instant.
 func firstOf(p *loyalty.Program, at time.Time) loyalty.Date {
 	return loyalty.Date(posting.MonthsBack(loyalty.DateOf(at, p.Zone).Month(), p.Tiers.Months-1)*100 + 1)
 }
 
-// ChangesTraits reports whether the entries change traits that levels depend on, from an instant on. Only earlier
-// entries contain the traits before that instant.
+// ChangesTraits reports whether an entry since an instant changes traits on which levels depend. In that case, earlier
+// entries are needed for the previous traits.
 func (h History) ChangesTraits(since time.Time) bool {
 	return slices.ContainsFunc(h.Entries, func(e loyalty.Entry) bool {
 		if e.Kind != loyalty.KindUpdateMember || e.Effective.Before(since) || len(e.Reasons) == 0 {
@@ -138,7 +140,8 @@ func (h History) ChangesTraits(since time.Time) bool {
 	})
 }
 
-// Redecide decides one tier group again from an instant on. whole is the decision for the whole account.
+// Redecide decides the levels of Tiers or of one tier group again from an instant on, and posts the difference. whole
+// is the decision about the account.
 func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.Decision) error {
 	if len(d.P.Tiers.Levels) == 0 {
 		return nil
@@ -152,7 +155,8 @@ func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.De
 	return adopt(d, t, h, since)
 }
 
-// Replay applies all facts since an instant to a trial, in order, and lets time pass until now.
+// Replay applies all facts since an instant, in order, to t, a decision that posts nothing (posting.Trial). It then
+// applies the changes of level that time causes until now.
 func Replay(d *posting.Decision, t *posting.Decision, h History, facts []Fact, since time.Time) error {
 	for _, f := range facts {
 		if f.At.Before(since) || f.nothing() {
@@ -170,7 +174,7 @@ func Replay(d *posting.Decision, t *posting.Decision, h History, facts []Fact, s
 	return passVersions(t, h, d.P, d.Now)
 }
 
-// passVersions is like passTiers, but applies the program version that was in force at each time. p is the present
+// passVersions is like passTiers, but applies the program version that was in force at each instant. p is the present
 // version.
 func passVersions(d *posting.Decision, h History, p *loyalty.Program, until time.Time) error {
 	for _, v := range h.Versions {
@@ -190,8 +194,9 @@ func passVersions(d *posting.Decision, h History, p *loyalty.Program, until time
 	return passTiers(d, until)
 }
 
-// sameGroup returns the program as the tier group of another version sees it. The result has no levels if the program
-// has no such group.
+// sameGroup returns the copy of a program version for decisions about the tier group of another version, or the program
+// itself if that version is not a copy for a tier group. The result has no levels if the program has no such tier
+// group.
 func sameGroup(p *loyalty.Program, q *loyalty.Program) *loyalty.Program {
 	if q.Compiled.TierGroup == "" {
 		return p
@@ -204,8 +209,7 @@ func sameGroup(p *loyalty.Program, q *loyalty.Program) *loyalty.Program {
 	return &v
 }
 
-// Baseline returns the decision from which levels are decided again. Its account is the account as it was before an
-// instant.
+// Baseline returns a decision about the account as it was before an instant, from which the levels are decided again.
 func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *posting.Decision {
 	acc := d.Account
 	base := loyalty.Account{
@@ -224,7 +228,7 @@ func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *po
 }
 
 // countBefore sets the metrics of an account to those before an instant. They are the present metrics without the facts
-// since then. If a window reaches too far back for that, they are computed from the facts.
+// since then. If the account no longer stores all months of the window separately, they are computed from the facts.
 func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since time.Time) {
 	if from, ok := ReachesBack(d.P, d.Account, since); ok {
 		for _, f := range facts {
@@ -242,7 +246,7 @@ func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since ti
 	}
 }
 
-// count adds the metrics of a fact. window is how many months are stored separately.
+// count adds the metrics and brands of a fact to an account. window is the number of months that are stored separately.
 func count(a *loyalty.Account, p *loyalty.Program, f Fact, window int) {
 	for _, m := range f.Metrics {
 		m.Month = rebucketed(p, *a, m.Month, f.placed)
@@ -254,7 +258,7 @@ func count(a *loyalty.Account, p *loyalty.Program, f Fact, window int) {
 	}
 }
 
-// uncount removes the metrics of a fact from an account. acc is the account that includes them.
+// uncount removes the metrics and brands of a fact from an account. acc is the present account, which includes them.
 func uncount(a *loyalty.Account, p *loyalty.Program, acc loyalty.Account, f Fact) {
 	for _, m := range f.Metrics {
 		m.Month = rebucketed(p, acc, m.Month, f.placed)
@@ -266,7 +270,7 @@ func uncount(a *loyalty.Account, p *loyalty.Program, acc loyalty.Account, f Fact
 	}
 }
 
-// happens updates the levels for one fact.
+// happens applies one fact to a decision and decides the level that results.
 func happens(d *posting.Decision, f Fact) error {
 	switch {
 	case f.Entry == nil:
@@ -284,7 +288,7 @@ func happens(d *posting.Decision, f Fact) error {
 	return floorTier(d)
 }
 
-// placement returns the placement that leads to a standing.
+// placement returns the Placement with which a standing was set manually.
 func placement(s loyalty.Standing) Placement {
 	in := Placement{Level: s.Level, Permanent: s.Minimum != ""}
 	if s.Given {
@@ -293,7 +297,7 @@ func placement(s loyalty.Standing) Placement {
 	return in
 }
 
-// adopt posts the differences between a trial from an instant on and the account.
+// adopt posts the differences between the account and t, the levels decided again since an instant.
 func adopt(d *posting.Decision, t *posting.Decision, h History, since time.Time) error {
 	changes := findBonusChanges(d, since, t.Trial.Bonuses)
 	if err := rejudge(d, t, h, since, changes.redated); err != nil {
@@ -302,7 +306,7 @@ func adopt(d *posting.Decision, t *posting.Decision, h History, since time.Time)
 	return changes.settle(d)
 }
 
-// rejudge posts the standings of a trial if they differ from those of the account.
+// rejudge posts the standings of t, the levels decided again, if they differ from those of the account.
 func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Time, redated []loyalty.Reached) error {
 	was, is := d.Account.Tier, t.Account.Tier
 	r := loyalty.Redecision{From: since}
@@ -346,11 +350,11 @@ func why(d *posting.Decision, was, is loyalty.Standing) loyalty.Reason {
 	return loyalty.NewReason(key, "0", loyalty.WasRedecided, is.Level, cause.Kind+" "+cause.ID)
 }
 
-// Unbounded is a window in months that stores every month separately.
+// Unbounded is a number of months with which an account stores every month separately.
 const Unbounded = 12 * 10_000
 
-// TrialWindow returns how many months a trial stores separately. It stores every month of a window of months, because a
-// level that is set manually later needs earlier months; see recount.
+// TrialWindow returns how many months the account stores separately while levels are decided again. For a rolling
+// window, it stores every month, because a level that is set manually later needs earlier months; see recount.
 func TrialWindow(d *posting.Decision) int {
 	if Rolls(d.P) {
 		return Unbounded
@@ -358,15 +362,15 @@ func TrialWindow(d *posting.Decision) int {
 	return Apart(d.P, d.Account)
 }
 
-// Rolls reports whether levels depend on the most recent months.
+// Rolls reports whether levels depend on a rolling window of the most recent months.
 func Rolls(p *loyalty.Program) bool {
 	_, cyclic := Cycle(&p.Tiers)
 	return !cyclic && p.Tiers.Months > 0 && p.Tiers.Window.Kind != loyalty.LevelWindow
 }
 
-// recount returns the counts that move between the windows of levels, if these windows began at other instants in a
-// trial. all reports that the trial has used all entries. Then months count again that were merged before the level
-// became a manual one again.
+// recount returns the amounts that move between buckets because the windows of levels begin at other instants in t, the
+// levels decided again. all states that t is based on all entries. In that case, and if the level is again a manually
+// set one, recount also returns the amounts of months that the account had merged.
 func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.TierGroupCount) {
 	manual := d.P.Tiers.Months > 0 && t.Account.Tier.Manual() && all
 	if d.P.Tiers.Window.Kind != loyalty.LevelWindow && !manual {
@@ -388,7 +392,7 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 		brands = posting.AddBrand(brands, b, Unbounded)
 	}
 	group, window := d.P.Compiled.TierGroup, Apart(d.P, t.Account)
-	// The newest comes first, because only the newest window is stored regardless of its age.
+	// The newest bucket comes first, because only the newest window is stored regardless of its age.
 	for _, m := range slices.Backward(change) {
 		out = append(out, loyalty.TierGroupCount{TierGroup: group, Metric: m, Window: window})
 	}
@@ -398,7 +402,7 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 	return out
 }
 
-// stand sets the standing of the trial's account, the copy on which Redecide repeats the facts. It posts nothing.
+// stand sets the standing of the account on which Redecide repeats the facts. It posts nothing.
 func stand(d *posting.Decision, s loyalty.Standing) {
 	acc := &d.Account
 	acc.Past, acc.Tier = posting.AddStanding(acc.Past, acc.Tier, s, time.Time{}), s

@@ -9,26 +9,27 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// A Fact is an event in the member's history that levels depend on.
+// A Fact is something in the member's history on which levels depend, such as an order that counts.
 type Fact struct {
 	At time.Time
-	// placed is the instant at which the Fact counts. It differs from at if the fact is a later change.
+	// placed is the instant at which the order or event happened. It differs from At if the fact is a later change of
+	// it.
 	placed time.Time
-	// cause is the cause of what counts, without its revision. It orders the facts of one instant.
+	// Cause is the order or event that counts, without its revision. Facts of the same instant are sorted by it.
 	Cause   loyalty.Cause
 	Metrics []loyalty.Metric
 	Brands  []loyalty.Bought
-	// entry is set instead of metrics and brands if the Fact is a change of the member or a level that was set
-	// manually.
+	// Entry is set instead of Metrics and Brands if the fact is the member's enrollment, a change of the member's
+	// traits, or a level that was set manually.
 	Entry *loyalty.Entry
 }
 
-// sum returns all metrics of a fact, with the brands among the qualifying items.
+// sum returns the sum of all metrics of a fact. Brands count as qualifying items.
 func (f Fact) sum() loyalty.Metric {
 	return sum((&loyalty.Account{Metrics: f.Metrics, Brands: f.Brands}))
 }
 
-// nothing reports whether a fact no longer counts anything.
+// nothing reports whether a fact counts nothing, for example because the order was canceled.
 func (f Fact) nothing() bool {
 	brands := map[string]int64{}
 	for _, b := range f.Brands {

@@ -17,7 +17,7 @@ func Retiers(p *loyalty.Program, before *loyalty.Program) bool {
 		len(p.Tiers.Levels) > 0 && !reflect.DeepEqual(takes(&p.Tiers), takes(&before.Tiers))
 }
 
-// takes returns the fields of the tiers that determine who qualifies for which level.
+// takes returns the fields of the tiers that determine which members qualify for which level.
 func takes(t *loyalty.Tiers) loyalty.Tiers {
 	out := loyalty.Tiers{
 		By: t.By, Ways: t.Ways, Currency: t.Currency, AtLeast: t.AtLeast,
@@ -63,8 +63,8 @@ func hasUnknownLevel(p *loyalty.Program, acc loyalty.Account) bool {
 	return !ok && acc.Tier.Level != "" && len(p.Tiers.Levels) > 0
 }
 
-// RefreshAt returns when the account moves because level requirements changed; zero if it does not, or if it was
-// evaluated since.
+// RefreshAt returns when the account moves to another level because a version changed the requirements. It returns zero
+// if it does not move, or if it was evaluated since then.
 func RefreshAt(p *loyalty.Program, acc loyalty.Account) time.Time {
 	r := p.Tiers.Refresh
 	switch {
@@ -78,7 +78,7 @@ func RefreshAt(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return r.At
 }
 
-// ran returns the instant until which time had passed for the account when it was last written.
+// ran returns the instant up to which the effects of time on the account had been decided when it was last stored.
 func ran(a loyalty.Account) time.Time {
 	if a.Ran.IsZero() {
 		return a.Seen
@@ -86,8 +86,8 @@ func ran(a loyalty.Account) time.Time {
 	return a.Ran
 }
 
-// refreshes reports whether the new requirements move the account to another level. They do not move a member down
-// whose level was set manually.
+// refreshes reports whether the new requirements move the account to another level. They never move a member down whose
+// level was set manually until an instant.
 func refreshes(p *loyalty.Program, acc loyalty.Account) bool {
 	r, rung, to := p.Tiers.Refresh, redeem.LevelIndex(p, acc.Tier), refreshed(p, acc)
 	return to > rung || to < rung && r.Mode == loyalty.FullRefresh && p.AdvanceNotice.Period.IsZero() && !acc.Tier.Given

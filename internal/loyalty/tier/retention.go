@@ -8,16 +8,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// Retention lists the requirements that the member must still meet to keep the current level. They are those of the
-// first period that is not over and counts for the level.
+// Retention lists the requirements that the member must still meet to keep the current level, in the first period that
+// has not ended and in which qualifying keeps the level.
 type Retention struct {
-	Gap   Gap       // what is missing most on the path closest to completion; none if the level is kept already
-	By    time.Time // exclusive: what happens from then on is too late
+	Gap   Gap       // the largest open gap of the most complete path; zero if the level is kept already
+	By    time.Time // the deadline, exclusive
 	Paths [][]Gap   // all alternative ways to keep the level
 }
 
-// RetentionOf returns what the member must still do to keep the level. It returns false if the level cannot be lost, or
-// if it can only be reached again after it is lost.
+// RetentionOf returns the requirements that the member must still meet to keep the level. It returns false if the level
+// cannot be lost, or if nothing can prevent its loss any more.
 func RetentionOf(p *loyalty.Program, acc loyalty.Account, now time.Time) (best Retention, ok bool) {
 	review := posting.ReviewAt(p, acc.Tier)
 	rung := redeem.LevelIndex(p, acc.Tier)

@@ -16,7 +16,7 @@ type Placement struct {
 	Level     string
 	Reason    string
 	Until     time.Time // kept at least until then; zero: as long as a level that the member reached
-	Locked    bool      // until Until, nothing moves it up or down
+	Locked    bool      // until Until, the level moves neither up nor down
 	Permanent bool      // the level is a permanent minimum
 	TierGroup string    // the tier group of the level; empty for Tiers
 }
@@ -46,8 +46,8 @@ func SetTier(p *loyalty.Program, acc loyalty.Account, id string, in Placement, n
 	return d.Outcome, err
 }
 
-// summedUp requests all entries if the account merged months that a manually set level needs in separate buckets; see
-// lasting. was is the account before the change.
+// summedUp requests all entries if the account has merged months that a manually set level needs in separate buckets;
+// see Lasting. was is the account before the change.
 func summedUp(d *posting.Decision, was loyalty.Account) (n posting.Needs) {
 	acc, p := d.Account, d.P
 	if !Rolls(p) || slices.ContainsFunc(Standings(&was), loyalty.Standing.Manual) ||
@@ -61,7 +61,7 @@ func summedUp(d *posting.Decision, was loyalty.Account) (n posting.Needs) {
 func checkPlacement(d *posting.Decision, in Placement) error {
 	_, rung, ok := d.P.Level(in.Level)
 	now := d.Now
-	segments := d.Account // without the permanent minimum that was set manually before: the latest placement counts
+	segments := d.Account // without an earlier permanent minimum, which the new placement replaces
 	segments.Tier.Minimum = ""
 	floor := Floor(d.P, segments)
 	switch {
@@ -95,7 +95,7 @@ func checkPlacement(d *posting.Decision, in Placement) error {
 	return nil
 }
 
-// setTier sets the level of a placement that was checked.
+// setTier sets the level of a placement that checkPlacement accepted.
 func setTier(d *posting.Decision, id string, in Placement) error {
 	p, acc, now := d.P, d.Account, d.Now
 	_, rung, _ := p.Level(in.Level)
@@ -108,7 +108,7 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 	s := onLevel(p, d.Account, rung, until, now)
 	if rung == from {
 		s.Since, s.From = acc.Tier.Since, acc.Tier.From
-		s.Lock = now // a period that ended before no longer moves it
+		s.Lock = now // the end of an earlier period no longer changes it
 	}
 	switch {
 	case in.Permanent:
@@ -137,7 +137,7 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 	return welcome(d, from, rung)
 }
 
-// MaxPlacement is for how many years a level can be set manually.
+// MaxPlacement is the maximum number of years for which a level can be set manually.
 const MaxPlacement = 10
 
 // Floored moves the account up to its minimums in Tiers and all tier groups, after the member's traits changed.
@@ -148,9 +148,9 @@ func Floored(d *posting.Decision) error {
 	return InTierGroups(d, floorTier)
 }
 
-// floorTier moves the account up to its minimum level after the member's traits changed, and first to the level of a
-// period that ended. If the minimum no longer holds the member's level, the member keeps the level as if it had been
-// reached now.
+// floorTier moves the account up to its minimum level after the member's traits changed. Before that, it moves the
+// account up to the level reached in a period that has ended. If the minimum no longer guarantees the member's level,
+// the member keeps the level as if it had been reached now.
 func floorTier(d *posting.Decision) error {
 	if len(d.P.Tiers.Levels) == 0 || locked(d) {
 		return nil

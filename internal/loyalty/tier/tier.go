@@ -10,11 +10,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// Climb decides the levels of all tier groups after events at some instants changed what counts. was is the account
-// before them. If an earlier decision may depend on one of the events, climb decides nothing yet: the outcome states
-// what it needs (Outcome.Needs), and Redecide decides.
+// Climb decides the levels of Tiers and all tier groups after orders or events at the given instants changed the
+// amounts that count. was is the account before them. If an earlier decision may depend on one of these changes, Climb
+// decides nothing yet: it states the required entries in Outcome.Needs, and award.Redecide decides.
 func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) error {
-	// Several events may count as much together as before, and one of them may still reach a level.
+	// Several changes may leave the totals as they were, although one of them reaches a level.
 	several := len(happened) > 1
 	first, last, unsettled := time.Time{}, time.Time{}, false
 	for _, at := range happened {
@@ -34,14 +34,14 @@ func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) erro
 	return ClimbAll(d, last, was)
 }
 
-// IsUnsettled reports whether earlier decisions may depend on an event at an instant: the levels were decided since
-// then, or the account may reach a higher level by what counts since then. was is the account before the event.
+// IsUnsettled reports whether earlier decisions may depend on a change at an instant: whether the change affects
+// levels, and OpenSince is true. was is the account before the change.
 func IsUnsettled(d *posting.Decision, at time.Time, was loyalty.Account) bool {
 	return Decides(d.P, was, d.Account) && OpenSince(d, at, was)
 }
 
-// OpenSince reports whether the levels were decided since an instant, or the account may reach a higher level by what
-// counts since then. was is the account before the event.
+// OpenSince reports whether the levels were decided since an instant, or whether the account may have reached a higher
+// level since then by the amounts that count now. was is the account before the change at that instant.
 func OpenSince(d *posting.Decision, at time.Time, was loyalty.Account) bool {
 	p, acc := d.P, d.Account
 	if len(p.Tiers.Levels) == 0 {
@@ -67,8 +67,8 @@ func LastDecided(p *loyalty.Program, acc loyalty.Account, now time.Time) (last t
 	return last
 }
 
-// ClimbsSince reports whether an account whose levels were not decided since an instant may reach a higher level by
-// what counts now, or in a period that ended since then.
+// ClimbsSince reports whether an account whose levels were not decided since an instant may reach a higher level now,
+// or in a period that ended since then.
 func ClimbsSince(p *loyalty.Program, acc loyalty.Account, at, now time.Time) bool {
 	if now.Before(acc.Tier.Lock) {
 		return false
@@ -78,13 +78,13 @@ func ClimbsSince(p *loyalty.Program, acc loyalty.Account, at, now time.Time) boo
 		instants = append(instants, now)
 	}
 	if _, summed := ReachesBack(p, acc, at); summed || p.Tiers.KeepOnRefund {
-		return true // it may, also by events that no longer count
+		return true // it may, perhaps by events that no longer count
 	}
 	return slices.ContainsFunc(instants, func(t time.Time) bool { return Qualified(p, acc, t) > rung })
 }
 
-// Decides reports whether a change of what counts requires a decision about levels. It does not if the account counts
-// less than before and the program lets members keep the levels that they reached.
+// Decides reports whether the difference between two states of an account requires a decision about levels. It does not
+// if no amounts changed, or if some decreased and the program lets members keep their levels after refunds.
 func Decides(p *loyalty.Program, was, is loyalty.Account) bool {
 	if len(p.Tiers.Levels) == 0 || slices.Equal(is.Metrics, was.Metrics) && slices.Equal(is.Brands, was.Brands) {
 		return false
@@ -92,7 +92,7 @@ func Decides(p *loyalty.Program, was, is loyalty.Account) bool {
 	return !p.Tiers.KeepOnRefund || !falls(sum(&is).Less(sum(&was)))
 }
 
-// sum returns the sum of everything that an account has counted. Brands count as qualifying items.
+// sum returns the sum of all amounts that an account has counted. Brands count as qualifying items.
 func sum(a *loyalty.Account) (sum loyalty.Metric) {
 	for _, m := range a.Metrics {
 		sum = sum.Plus(m)
@@ -108,8 +108,7 @@ func falls(m loyalty.Metric) bool {
 	return min(int64(m.Points), m.Orders, m.Spend, m.QualifyingItems, m.Visits) < 0
 }
 
-// ClimbAll decides the levels of all tier groups whose metrics changed, by what counts at an instant. Later events do
-// not count.
+// ClimbAll decides the levels of Tiers and all tier groups whose metrics changed, as of an instant.
 func ClimbAll(d *posting.Decision, at time.Time, was loyalty.Account) error {
 	if err := climbTier(d, at, was); err != nil {
 		return err
@@ -117,8 +116,9 @@ func ClimbAll(d *posting.Decision, at time.Time, was loyalty.Account) error {
 	return InTierGroups(d, func(d *posting.Decision) error { return climbTier(d, at, posting.GroupView(d.P, was)) })
 }
 
-// climbTier moves the account up to the level for which it qualifies at an instant, then processes the time since then.
-// A level counts from the purchase that reached it, even if the purchase is reported late.
+// climbTier moves the account up to the level for which it qualifies at an instant, then applies the changes of level
+// that time has caused since then. A level counts from the purchase that reached it, even if the purchase is reported
+// late.
 func climbTier(d *posting.Decision, at time.Time, was loyalty.Account) error {
 	if !Decides(d.P, was, d.Account) {
 		return nil
@@ -182,7 +182,7 @@ func soonest(all ...time.Time) (first time.Time) {
 	return first
 }
 
-// TierDue returns when time next moves or reviews the tier, or zero if it never does.
+// TierDue returns the next instant at which time alone changes or reviews the level, or zero if there is none.
 func TierDue(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return soonest(UnlockAt(p, acc), RiseAt(p, acc), posting.ReviewAt(p, acc.Tier))
 }
@@ -194,8 +194,9 @@ func reachedUntil(p *loyalty.Program, acc loyalty.Account, at time.Time) time.Ti
 	return KeptFrom(p, acc, at, keepPeriods(&p.Tiers))
 }
 
-// Closed returns the last instants of the ended periods that count an event at an instant: the period in which it lies,
-// or each month from whose end a rolling window reaches back to it. It returns none if there are no periods.
+// Closed returns the last instants of the ended periods in which an event at an instant counts: of the period that
+// contains it or, for a rolling window, of each ended month whose window contains it. It returns none if the program
+// has neither.
 func Closed(p *loyalty.Program, acc loyalty.Account, at, now time.Time) (out []time.Time) {
 	if _, cyclic := Cycle(&p.Tiers); cyclic {
 		if end := PeriodEnd(p, acc, at); !end.After(now) {
@@ -214,8 +215,8 @@ func Closed(p *loyalty.Program, acc loyalty.Account, at, now time.Time) (out []t
 	return out
 }
 
-// UnlockAt returns the end of a lock if the account qualifies for a higher level by then. It returns zero if it does
-// not, or if something was decided since.
+// UnlockAt returns the end of a lock if the account then qualifies for a higher level. It returns zero if it does not,
+// or if the account has an entry since then.
 func UnlockAt(p *loyalty.Program, acc loyalty.Account) time.Time {
 	at := acc.Tier.Lock
 	if !acc.Seen.Before(at) {
@@ -227,13 +228,13 @@ func UnlockAt(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return at
 }
 
-// unlocked returns the level that an account has reached at the end of its lock, until when it is kept, and the instant
-// whose period qualified the account.
+// unlocked returns the level that an account has reached at the end of its lock, the end of the level's validity, and
+// the instant at which the account qualified.
 func unlocked(p *loyalty.Program, acc loyalty.Account) (rung int, until, asOf time.Time) {
 	at := acc.Tier.Lock
 	rung, until, asOf = Lasting(p, acc, at)
 	if p.Tiers.MoveUp == loyalty.NextPeriod {
-		return rung, until, asOf // what counts in the present period takes effect at its end
+		return rung, until, asOf // the amounts of the present period take effect at its end
 	}
 	if n := Qualified(p, acc, at); n >= rung {
 		return n, reachedUntil(p, acc, at), at
@@ -241,8 +242,7 @@ func unlocked(p *loyalty.Program, acc loyalty.Account) (rung int, until, asOf ti
 	return rung, until, asOf
 }
 
-// UnlockTier moves the account up as soon as no lock holds it. The validity of the level and its grace period do not
-// delay that.
+// UnlockTier moves the account up when its lock ends. The validity of the level and the grace period do not delay that.
 func UnlockTier(d *posting.Decision, at time.Time) error {
 	due := UnlockAt(d.P, d.Account)
 	if due.IsZero() || due.After(at) {
@@ -255,8 +255,8 @@ func UnlockTier(d *posting.Decision, at time.Time) error {
 	return moveTo(d, to, until, "reached", asOf)
 }
 
-// RiseAt returns the end of the period in which the account last counted something, if the account moves up then.
-// Otherwise it returns zero.
+// RiseAt returns the end of the period of the newest amounts that count, if the account moves up then. Otherwise it
+// returns zero.
 func RiseAt(p *loyalty.Program, acc loyalty.Account) time.Time {
 	if p.Tiers.MoveUp != loyalty.NextPeriod || len(acc.Metrics) == 0 {
 		return time.Time{}
@@ -285,7 +285,7 @@ func RiseTier(d *posting.Decision, at time.Time) error {
 
 // ReviewTier renews or lowers a standing whose validity has ended. A member who qualifies again keeps the level for
 // another period from its old end. Other members move down according to the program. The validity of the lower level
-// counts from the period that was judged (LoweredUntil). No member moves below the minimum level.
+// counts from the period that the review evaluated (LoweredUntil). No member moves below the minimum level.
 func ReviewTier(d *posting.Decision, at time.Time) error {
 	due := posting.ReviewAt(d.P, d.Account.Tier)
 	if due.IsZero() || due.After(at) {
@@ -343,7 +343,7 @@ func prolong(d *posting.Decision, at, asOf time.Time) error {
 	return standing(d, s, at, loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasStayed, n, window))
 }
 
-// moveTo moves the account to another level by what counted at an instant.
+// moveTo moves the account to another level. The reason states the amounts that counted at the instant asOf.
 func moveTo(d *posting.Decision, rung int, until time.Time, why string, asOf time.Time) error {
 	n, window := Measure(d.P, d.Account, asOf)
 	s := onLevel(d.P, d.Account, rung, until, d.Now)
@@ -379,7 +379,7 @@ func standing(d *posting.Decision, s loyalty.Standing, at time.Time, why loyalty
 		return nil
 	}
 	what := levelID(d.P, s.Level) + ":" + at.UTC().Format(posting.CauseTimeLayout)
-	if d.Account.Tier.Since.Equal(at) || at.Before(d.Present) { // again at the same instant, or reported late again
+	if d.Account.Tier.Since.Equal(at) || at.Before(d.Present) { // not the first at this instant
 		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
 	}
 	e := loyalty.Entry{

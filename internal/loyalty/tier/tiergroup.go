@@ -10,8 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// TierGroupStanding returns the program and an account as a tier group sees them, for questions about levels: Level,
-// Progress, Stay and Gaps. It returns false if the program has no such tier group.
+// TierGroupStanding returns copies of the program and the account in which a tier group takes the place of Tiers, for
+// functions about levels such as Progress, RetentionOf and Gaps. It returns false if the program has no such tier
+// group.
 func TierGroupStanding(p *loyalty.Program, acc loyalty.Account, id string) (*loyalty.Program, loyalty.Account, bool) {
 	i := slices.IndexFunc(p.TierGroups, func(l loyalty.TierGroup) bool { return l.ID == id })
 	if i < 0 {
@@ -21,7 +22,7 @@ func TierGroupStanding(p *loyalty.Program, acc loyalty.Account, id string) (*loy
 	return v, posting.GroupView(v, acc), true
 }
 
-// InTierGroups makes a decision about each tier group.
+// InTierGroups calls decide with a decision about each tier group.
 func InTierGroups(d *posting.Decision, decide func(*posting.Decision) error) error {
 	for i := range d.P.TierGroups {
 		if err := decide(inGroup(d, earn.GroupProgram(d.P, i))); err != nil {
@@ -31,7 +32,7 @@ func InTierGroups(d *posting.Decision, decide func(*posting.Decision) error) err
 	return nil
 }
 
-// inGroup returns the decision about an account as a tier group sees it.
+// inGroup returns a decision about a tier group, whose program v is a copy made by earn.GroupProgram.
 func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
 	return &posting.Decision{
 		P: v, Now: d.Now, Recorded: d.Recorded, Whole: d,
@@ -39,7 +40,7 @@ func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
 	}
 }
 
-// main returns the decision about the whole account.
+// main returns the decision about the account, also for a decision about a tier group.
 func main(d *posting.Decision) *posting.Decision {
 	if d.Whole != nil {
 		return d.Whole
@@ -47,10 +48,10 @@ func main(d *posting.Decision) *posting.Decision {
 	return d
 }
 
-// Unlock ends the locks in Tiers and all tier groups. It comes first in each instant, because later decisions hide that
-// the locks ended.
+// Unlock ends the locks in Tiers and all tier groups. It is the first step at each instant, because UnlockAt ignores a
+// lock once a later entry exists.
 func Unlock(d *posting.Decision, at time.Time) error {
-	seen := d.Account.Seen // as it was before any lock ended: several may end at once
+	seen := d.Account.Seen // the value before any of several locks that end at the same instant
 	if err := UnlockTier(d, at); err != nil {
 		return err
 	}
@@ -86,10 +87,10 @@ func levelID(p *loyalty.Program, level string) string {
 	return p.Compiled.TierGroup + "." + level
 }
 
-// counting records in an entry how a revision changes what an order or event counts in the tier groups, and returns
-// what it counts from now on. was is what it counted before. Like its points, the counts follow the rules of its first
-// revision: a tier group that did not exist when it was first reported does not count it later. since is when the order
-// or event happened.
+// counting records in the entry how a revision changes the amounts that an order or event counts in the tier groups,
+// and returns the new amounts. was contains the previous amounts. Like the points, the amounts follow the rules of the
+// first revision: a tier group that did not exist then never counts the order or event. since is the instant at which
+// the order or event happened. now returns the new amounts for a tier group.
 func counting(
 	p *loyalty.Program,
 	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time,
@@ -127,7 +128,7 @@ func counting(
 	return all
 }
 
-// CountOrderInGroups records what an order with the worth w counts in the tier groups.
+// CountOrderInGroups records in the state and the entry the amounts that an order counts in the tier groups.
 func CountOrderInGroups(
 	s *loyalty.OrderState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, w earn.Worth,
 ) {
@@ -148,7 +149,8 @@ func CountOrderInGroups(
 		})
 }
 
-// CountEventInGroups records what an event that is worth total points counts in the tier groups.
+// CountEventInGroups records in the state and the entry the amounts that an event counts in the tier groups. total is
+// the number of the event's points.
 func CountEventInGroups(
 	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, total loyalty.Points,
 ) {
@@ -163,7 +165,8 @@ func CountEventInGroups(
 	})
 }
 
-// CompileTierGroups checks the tier groups as compileTiers checks Tiers.
+// CompileTierGroups checks the tier groups. They have the same rules as Tiers, but no multipliers, expiry or maximum of
+// downgrades.
 func CompileTierGroups(p *loyalty.Program) error {
 	if len(p.TierGroups) > posting.MaxTierGroups {
 		return fmt.Errorf("there are %d tier groups; the limit is %d", len(p.TierGroups), posting.MaxTierGroups)

@@ -9,7 +9,7 @@ import (
 )
 
 // welcome awards the entry bonuses of the levels that an account has just reached: of the highest level only, or of
-// each one on the way. Any of these bonuses may suffice for an automatic redemption.
+// each one on the way. Each bonus may cause an automatic redemption.
 func welcome(d *posting.Decision, from, to int) error {
 	for i := from + 1; i <= to; i++ {
 		l := d.P.Tiers.Levels[i]
@@ -39,8 +39,8 @@ func greet(d *posting.Decision, l loyalty.Level) error {
 	return payBonus(d, Vacant(d, b), b)
 }
 
-// bonus returns the entry bonus of a level that is reached at this instant. The bonus of a level in a tier group lives
-// as long as points of the member's level in Tiers.
+// bonus returns the entry bonus of a level that is reached at this instant. The bonus of a level in a tier group
+// expires like other points at the member's level in Tiers.
 func bonus(d *posting.Decision, l loyalty.Level) posting.Bonus {
 	b := posting.Bonus{Level: l.ID, Key: LevelKey(d.P, l.ID), Points: l.EntryBonus, At: d.Now}
 	whole, acc := main(d), d.Account

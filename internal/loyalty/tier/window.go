@@ -8,10 +8,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// MaxWindow is the longest window over which a tier can be measured, in months. It limits the account's size.
+// MaxWindow is the longest window of a tier, in months. It limits the account's size.
 const MaxWindow = 36
 
-// Cycle returns the window if it has recurring periods.
+// Cycle returns the window of the tiers if it has recurring periods, and false if it has none.
 func Cycle(t *loyalty.Tiers) (loyalty.Window, bool) {
 	switch {
 	case t.Calendar:
@@ -22,7 +22,7 @@ func Cycle(t *loyalty.Tiers) (loyalty.Window, bool) {
 	return t.Window, true
 }
 
-// period returns the first day of the period in which a day lies, and the first day of the next period.
+// period returns the first day of the period that contains a day, and the first day of the next period.
 func period(p *loyalty.Program, acc loyalty.Account, day loyalty.Date) (first, next loyalty.Date) {
 	w, _ := Cycle(&p.Tiers)
 	from := yearFrom(p, acc, w)
@@ -46,15 +46,15 @@ func yearFrom(p *loyalty.Program, acc loyalty.Account, w loyalty.Window) loyalty
 	return loyalty.Day(loyalty.DateOf(acc.Joined, p.Zone) % 10000)
 }
 
-// PeriodEnd returns the end of the period in which an instant lies.
+// PeriodEnd returns the end of the period that contains an instant.
 func PeriodEnd(p *loyalty.Program, acc loyalty.Account, at time.Time) time.Time {
 	_, next := period(p, acc, loyalty.DateOf(at, p.Zone))
 	return next.Start(p.Zone)
 }
 
-// bucket returns the key under which an account counts an event at an instant: the month, yyyymm; if periods do not
-// begin on the first of a month, the first day of the period, yyyymmdd; for LevelWindow, the Unix millisecond after
-// which the window began.
+// bucket returns the key of the bucket in which an account counts an event at an instant. It is the month as yyyymm; if
+// periods do not begin on the first of a month, the first day of the period as yyyymmdd; for loyalty.LevelWindow, the
+// Unix millisecond after which the window began.
 func bucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
 	day := loyalty.DateOf(at, p.Zone)
 	w, cyclic := Cycle(&p.Tiers)
@@ -69,7 +69,7 @@ func bucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
 	return day.Month()
 }
 
-// levelBucket returns the bucket of the level's window in which an instant lies. For an instant before all remembered
+// levelBucket returns the bucket of the level's window that contains an instant. For an instant before all remembered
 // windows, it returns the oldest one, and false. A window begins after the instant at which its level was reached, so
 // that the purchase that reached a level does not count toward the next one.
 func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
@@ -82,7 +82,7 @@ func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
 	return int(posting.Later(from(s), a.Joined).UnixMilli()), known
 }
 
-// begins returns the first day of a bucket, or 0 for the bucket of everything that no window reaches any more.
+// begins returns the first day of a bucket, or 0 for the bucket of the amounts that no window includes any more.
 func begins(p *loyalty.Program, bucket int) loyalty.Date {
 	switch {
 	case bucket == 0:
@@ -108,7 +108,7 @@ func within(p *loyalty.Program, acc loyalty.Account, at time.Time) func(bucket i
 	}
 }
 
-// span returns the first and the last day on which events count at an instant.
+// span returns the first and the last day of the window or period that applies at an instant.
 func span(p *loyalty.Program, acc loyalty.Account, at time.Time) (first, last loyalty.Date) {
 	day := loyalty.DateOf(at, p.Zone)
 	if _, cyclic := Cycle(&p.Tiers); cyclic {
@@ -125,10 +125,10 @@ func span(p *loyalty.Program, acc loyalty.Account, at time.Time) (first, last lo
 	return 0, last
 }
 
-// Apart returns for how many months an account keeps separate buckets: the present period and the previous one, and
-// time for late reports. Under a manually set level, a rolling window also keeps the months in which another level was
-// reached that is still valid; see lasting. That applies while the account remembers such a level, because a withdrawal
-// may restore it.
+// Apart returns the number of months for which an account stores separate buckets: the present period and the previous
+// one, and time for late reports. Under a manually set level, a rolling window also needs the months in which another
+// level was reached that may still be valid; see Lasting. That applies while the account remembers a manually set
+// level, because a withdrawal may restore it.
 func Apart(p *loyalty.Program, acc loyalty.Account) int {
 	w, cyclic := Cycle(&p.Tiers)
 	switch {
