@@ -19,10 +19,10 @@ import (
 // EventCause returns the event's ID as a cause ID. It is the same in all states of the event.
 func EventCause(e loyalty.Event) string { return e.Family() + ":" + e.ID }
 
-// PlaceEvent updates the points of an event to its current state. A pending review gives nothing, an approved one gives
-// the points of its actions, and one that is declined later gives nothing again. As with orders, later revisions use
-// the rules of the first revision, which are those of the version that prior names. The account must have been advanced
-// to now.
+// PlaceEvent updates the points of an event to those of its current state. A pending review gives nothing, an approved
+// one gives the points of its actions, and one that is declined later gives nothing again. As with orders, later
+// revisions use the rules of the first revision, which are those of the version that prior names. The account must have
+// been advanced to now.
 func PlaceEvent(
 	p *loyalty.Program, acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event,
 	now time.Time,
@@ -30,7 +30,7 @@ func PlaceEvent(
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
-	if err := CheckEvent(rules, ev); err != nil && CheckEvent(p, ev) != nil { // an older version may not know the type
+	if err := CheckEvent(rules, ev); err != nil && CheckEvent(p, ev) != nil { // an older version may not have the type
 		return posting.Outcome{}, err
 	}
 	s, err := eventState(p, acc, prior, rules, ev, now)
@@ -137,7 +137,7 @@ func EventFacts(s *loyalty.EventState, rules *loyalty.Program) *loyalty.Facts {
 }
 
 // AwardEvent posts the entry that updates an event's points. The first revision gets an entry even if it gives nothing.
-// Conditions of actions are evaluated on facts. The points become active at from at the earliest.
+// The conditions of actions are evaluated with the given facts. The points become active at from at the earliest.
 func AwardEvent(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, facts *loyalty.Facts, from time.Time,
 ) error {
@@ -236,7 +236,8 @@ func elsewhere(a loyalty.Action, s *loyalty.EventState) (what string, which []st
 	return "", nil
 }
 
-// meets reports whether the condition of an action holds. For a referral, this was decided with the friend's order.
+// meets reports whether the condition of an action holds. For a referral, this was decided together with the friend's
+// order.
 func meets(s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts) (bool, error) {
 	if Refers(a) {
 		return slices.Contains(s.Meets, a.ID), nil
@@ -288,7 +289,7 @@ func restsUntil(a loyalty.Account, key string, day loyalty.Date) loyalty.Date {
 	return 0
 }
 
-// Begin sets from when the points of an action are active, and when they expire.
+// Begin sets when the points of an action become active, from at the earliest, and when they expire.
 func Begin(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant,
 	from time.Time,
@@ -300,7 +301,7 @@ func Begin(
 	}
 }
 
-// grantAction changes the points that an action has given to the target.
+// grantAction adds to the entry the difference between the points that an action has given and the target.
 func grantAction(
 	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action,
 	target loyalty.Points, from time.Time,

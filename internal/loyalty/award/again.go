@@ -12,7 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// orders decides orders again, in the order of their placing. It posts nothing for an order that does not change.
+// orders decides the orders of a History again, sorted by the instant of placing. It posts nothing for an order that
+// does not change.
 func orders(d *posting.Decision, h tier.History) error {
 	d.Needs.Orders, d.Needs.Later = nil, loyalty.PlacedOrder{}
 	d.Entries, d.Later, d.Holding = slices.Clip(d.Entries), h.Later, true
@@ -57,7 +58,7 @@ func again(d *posting.Decision, x tier.KnownOrder, left earn.Budgets) error {
 
 func placed(x tier.KnownOrder) loyalty.PlacedOrder { return x.Entry.Order.Order.Placed() }
 
-// with adds a changed order. was is the account before the change.
+// with adds a changed order to the input for deciding milestones and levels. was is the account before the change.
 func with(r *posting.Rising, placed time.Time, was loyalty.Account) *posting.Rising {
 	if r == nil {
 		return &posting.Rising{Placed: []time.Time{placed}, Was: was}
@@ -65,8 +66,8 @@ func with(r *posting.Rising, placed time.Time, was loyalty.Account) *posting.Ris
 	return &posting.Rising{Placed: append(slices.Clip(r.Placed), placed), Was: r.Was}
 }
 
-// settleOrders decides what follows from orders once all of them are decided: automatic redemptions, milestones and
-// levels. Points that one order gains and another loses in the same command therefore have no such effect.
+// settleOrders decides automatic redemptions, milestones and levels after all orders of a command are decided. Points
+// that one order gains while another loses them therefore cause none of these.
 func settleOrders(d *posting.Decision) error {
 	if d.Rising == nil || d.Holding || len(d.Needs.Orders) > 0 {
 		return nil
@@ -106,7 +107,7 @@ func reason(d *posting.Decision, order string) string {
 	return d.Entries[0].Cause.ID
 }
 
-// explain adds the reason to an entry.
+// explain adds to an entry the reason why its order is decided again.
 func explain(a loyalty.Again, e loyalty.Entry) loyalty.Entry {
 	e.Reasons = append(
 		[]loyalty.Reason{loyalty.NewReason("revision", "0", loyalty.HasFollowed, a.Reasons)}, e.Reasons...,
@@ -114,8 +115,8 @@ func explain(a loyalty.Again, e loyalty.Entry) loyalty.Entry {
 	return e
 }
 
-// changesNothing reports whether an order's entry changes only the facts that rules know of the order. was is the
-// previous state of the order.
+// changesNothing reports whether an order's entry changes no points, usage or metrics, but only the stored facts about
+// the order. was is the previous state of the order.
 func changesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.Spend) bool {
 	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) &&
 		slices.Equal(was.Shares, e.Order.Shares) &&
@@ -123,12 +124,12 @@ func changesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.
 		!slices.ContainsFunc(spends, func(s posting.Spend) bool { return s.Points != 0 })
 }
 
-// Redecide decides again the orders that an outcome requests. If it requests none, Redecide decides the levels of all
-// tier groups again and posts the difference: the standing that follows from the remaining facts, and the entry bonuses
-// of the levels reached. It decides everything since Needs.Since in the order in which it happened, on the account as
-// it was before, by the same functions as decisions in time. So the result does not depend on when, or how often,
-// something was reported. Levels that were set manually, locks and minimums apply as before. The outcome may need more
-// entries; then it is otherwise unchanged.
+// Redecide decides again the orders that an outcome requests. If it requests none, Redecide decides the levels of Tiers
+// and all tier groups again and posts the difference: the standing that follows from the remaining facts, and the entry
+// bonuses of the levels reached. It starts from the account as it was at Needs.Since, and decides all facts since then
+// in the order in which they happened, with the same functions as for facts that are reported in time. So the result
+// does not depend on when, or how often, a fact was reported. Levels that were set manually, locks and minimums apply
+// as before. If more entries are needed, the returned outcome requests them in Needs and is otherwise unchanged.
 func Redecide(p *loyalty.Program, out posting.Outcome, h tier.History, now time.Time) (posting.Outcome, error) {
 	if tier.NeedsNothing(out.Needs) {
 		return out, nil

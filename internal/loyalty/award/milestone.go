@@ -103,7 +103,7 @@ func unreach(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone, now ti
 	return d.Post(posting.WithIssued(e))
 }
 
-// milestoneEntry returns the beginning of the next entry about a milestone.
+// milestoneEntry returns the next entry about a milestone, without postings.
 func milestoneEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, at time.Time) loyalty.Entry {
 	r.Revision++
 	return loyalty.Entry{

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// moved returns the orders other than o whose numbers change for the rules that use numbers up to f.Most. next are the
-// first orders after the change.
+// moved returns the orders whose numbers change because order o starts or stops counting, as far as rules use these
+// numbers. f and next are the first orders before and after the change.
 func moved(f loyalty.FirstOrders, next loyalty.FirstOrders, o loyalty.PlacedOrder) (moved []loyalty.PlacedOrder) {
 	for _, x := range slices.Concat(f.Orders, next.Orders) {
 		was, is := earn.OrderNumber(f, x), earn.OrderNumber(next, x)
@@ -23,8 +23,8 @@ func moved(f loyalty.FirstOrders, next loyalty.FirstOrders, o loyalty.PlacedOrde
 	return moved
 }
 
-// EarlierOrders returns the first orders of a member who placed n orders before an instant, where nothing else is known
-// about these orders.
+// EarlierOrders returns placeholders for the first orders of a member who placed n orders before an instant. The
+// placeholders have invented instants and no IDs.
 func EarlierOrders(n int64, before time.Time) (f loyalty.FirstOrders) {
 	f.Most = posting.MaxOrderNumber
 	for i := range min(n, posting.MaxOrderNumber) {

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// orderState returns the state that this revision starts from. Its Worth is still that of the previous revision.
+// orderState returns the state of the next revision of an order. Its Worth is still that of the previous revision.
 func orderState(
 	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
@@ -57,8 +57,8 @@ func sinceWhen(s *loyalty.OrderState, prior *loyalty.OrderState) {
 	}
 }
 
-// IsBlank reports whether the state consists only of payments, and their order is reported now or no money has been
-// received yet. The next revision then starts over, under the present rules.
+// IsBlank reports whether the state consists only of payments, and either their order is reported now or no money has
+// been received yet. In this case, the next revision is decided like a first one, under the present rules.
 func IsBlank(s *loyalty.OrderState, o loyalty.Order) bool {
 	return s.Order.ReportedStatus == loyalty.Unreported && s.Order.Member == "" &&
 		(o.ReportedStatus != loyalty.Unreported || len(s.Order.Lines) == 0)
@@ -134,8 +134,8 @@ func buyer(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, level strin
 }
 
 // GuestOrder returns the state of an order without a known member. The order is checked and stored with the rules of
-// its first revision. It is worth nothing until a later revision names the member, at most MaxOrderAge after it was
-// placed. From then on, it belongs to the member.
+// its first revision. It is worth nothing until a later revision names the member, at most posting.MaxOrderAge after it
+// was placed. From then on, it belongs to the member.
 func GuestOrder(
 	p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
 ) (loyalty.OrderState, error) {
@@ -175,8 +175,9 @@ func checkJoined(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, now t
 			loyalty.FormatInstant(acc.Joined)+", unless payments.claim_within of the program allows it.")
 }
 
-// exchange returns what one major unit of the order's currency was worth in the program's currency on the day of its
-// placing. It returns false if the currency has a rate in the program, or is not in the exchange table.
+// exchange returns the value of one major unit of the order's currency in major units of the base currency, on the day
+// on which the order was placed. It returns false if the currency has a rate in the program, or is not in the exchange
+// table.
 func exchange(p *loyalty.Program, o loyalty.Order) (loyalty.Exact, bool) {
 	if _, own := p.Compiled.Rates[o.Currency]; own || p.Exchange.Base == "" {
 		return loyalty.Exact{}, false

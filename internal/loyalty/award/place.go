@@ -68,7 +68,7 @@ func PlaceOrder(
 	return PlacePaid(p, acc, prior, rules, receipt.Paid(rules, o), left, now)
 }
 
-// PlacePaid is like PlaceOrder, for an order to which Paid was applied.
+// PlacePaid is like PlaceOrder, for an order that receipt.Paid returned.
 func PlacePaid(
 	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
@@ -92,8 +92,8 @@ func PlacePaid(
 	return d.Outcome, nil
 }
 
-// placeOrder posts the next revision of an order, which s begins, and its consequences. again is set if the order is
-// decided again because another order changed.
+// placeOrder posts the next revision of an order, with the state that orderState returned, and its consequences. again
+// is set if the order is decided again because another order changed.
 func placeOrder(
 	d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, s loyalty.OrderState, left earn.Budgets,
 	again *loyalty.Again,
@@ -176,7 +176,8 @@ func orderActivity(d *posting.Decision, e *loyalty.Entry, s, prior *loyalty.Orde
 	}
 }
 
-// bring posts the difference between what each of the order's grants gave and its current worth.
+// bring adds to the entry, for each of the order's grants, the difference between the points that it gave and its
+// current worth.
 func bring(
 	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, w earn.Worth,
 ) loyalty.Entry {
@@ -188,7 +189,7 @@ func bring(
 			grant(s, o.Rule).Wallet = strings.TrimPrefix(o.Rule, posting.WalletsPrefix)
 		}
 	}
-	less := false // whether a wallet gets less
+	less := false // whether another wallet receives fewer points
 	base := w.Total
 	for _, o := range w.Own {
 		base -= o.N
@@ -235,8 +236,9 @@ func empty(g loyalty.Grant) bool {
 	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && len(g.Converted) == 0 && g.Owed == 0 && g.ExpiredOn == 0
 }
 
-// late returns the deadline that the points of a rule, or of the base earning, have missed. The event that they waited
-// for did not happen by then. It returns zero if the deadline has not passed or was met, or if there is none.
+// late returns a function of a rule ("": the base earning). The function returns the deadline by which an event of the
+// order, such as the delivery, had to happen but did not, so that the rule's points are forfeited. It returns zero if
+// the deadline has not passed or was met, or if there is none.
 func late(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) func(rule string) time.Time {
 	return func(rule string) time.Time {
 		wait, _ := posting.GrantLife(rules, rule, s.Buyer.Level)
@@ -267,8 +269,8 @@ func grant(s *loyalty.OrderState, rule string) *loyalty.Grant {
 	return &s.Grants[len(s.Grants)-1]
 }
 
-// start sets when the points of a grant become active, as soon as this is known. It moves the points that were pending
-// without a date.
+// start sets when the points of a grant become active, as soon as this is known. It then adds to the entry the movement
+// of the points that were pending without a date.
 func start(
 	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, g *loyalty.Grant,
 ) loyalty.Entry {

@@ -52,8 +52,8 @@ func budgetOf(p *loyalty.Program, key string) (loyalty.Points, bool) {
 	return 0, false
 }
 
-// LevelUnder returns the member's level at an instant by the given rules. If p no longer has that level, the returned
-// level is empty, and missing is the level's key.
+// LevelUnder returns the member's level at an instant under the given rules. If the live version p no longer has that
+// level, the returned level is empty, and missing is the level's key.
 func LevelUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) (level, missing string) {
 	if len(rules.Tiers.Levels) == 0 {
 		return redeem.LevelAt(p, acc, at).ID, ""
@@ -75,7 +75,7 @@ func hasLevel(p *loyalty.Program, id string) bool {
 	return ok
 }
 
-// MissingWallets returns the keys of the wallets that the rules have and p no longer has.
+// MissingWallets returns the keys of the wallets that the rules have and the live version p no longer has.
 func MissingWallets(p *loyalty.Program, rules *loyalty.Program) (keys []string) {
 	for i := range rules.Wallets {
 		w := &rules.Wallets[i]
@@ -86,8 +86,8 @@ func MissingWallets(p *loyalty.Program, rules *loyalty.Program) (keys []string) 
 	return keys
 }
 
-// PricedFor stores in the order's state what the rules need of the member, and the level and wallets that the rules
-// have and p no longer has.
+// PricedFor stores in the order's state the data about the member that the rules use, and the level and wallets that
+// the rules have and the live version p no longer has.
 func PricedFor(s *loyalty.OrderState, p, rules *loyalty.Program, acc loyalty.Account) {
 	s.Missing = MissingWallets(p, rules)
 	level, missing := LevelUnder(p, rules, acc, s.Order.PlacedAt)
@@ -96,7 +96,8 @@ func PricedFor(s *loyalty.OrderState, p, rules *loyalty.Program, acc loyalty.Acc
 	}
 }
 
-// PricedEvent returns the first state of an event that happened at an instant, with what the rules need of the member.
+// PricedEvent returns the first state of an event that happened at an instant, with the data about the member that the
+// rules use.
 func PricedEvent(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) loyalty.EventState {
 	s := loyalty.EventState{Program: rules.Version, Missing: MissingWallets(p, rules)}
 	level, missing := LevelUnder(p, rules, acc, at)
@@ -106,7 +107,8 @@ func PricedEvent(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account
 	return s
 }
 
-// missedBy returns the key of the level or wallet of an action that no longer exists; empty if all of them exist.
+// missedBy returns the key of a level or wallet that an action names and that no longer exists, or an empty string if
+// there is none.
 func missedBy(s *loyalty.EventState, a loyalty.Action) string {
 	for _, key := range s.Missing {
 		wallet, ok := strings.CutPrefix(key, posting.WalletsPrefix)

@@ -22,8 +22,8 @@ func first(c loyalty.Converting) string {
 	return c.Orders[0].ID
 }
 
-// NoteConverting sets the referral actions whose conditions the order meets. It returns false if the member's entries
-// are needed to determine which order converts the referral now.
+// NoteConverting records in the order's state the referral actions whose conditions the order meets. It returns false
+// if the member's entries are needed to determine which order converts the referral now.
 func NoteConverting(
 	d *posting.Decision, e *loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, counts bool,
 ) bool {
@@ -66,8 +66,8 @@ type ReferralChange struct {
 	Converts string
 }
 
-// ReferralChangeOf returns how the referral changes after the member's order decided was decided. It returns false if
-// nothing changes.
+// ReferralChangeOf returns how the referral of a member changes after the order with the ID decided was decided. It
+// returns false if nothing changes.
 func ReferralChangeOf(a loyalty.Account, decided string) (ReferralChange, bool) {
 	r, first := a.Traits.Referral, first(a.Converting)
 	switch {
@@ -112,11 +112,11 @@ func actionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
 type KnownReferral struct {
 	Order     *loyalty.OrderState // nil if the order no longer converts the referral
 	Rules     *loyalty.Program    // the rules of the order
-	Friends   *loyalty.EventState // Friends and Referrers are the latest states of the two events; nil before the first
+	Friends   *loyalty.EventState // the latest states of the two events; nil before the first revision
 	Referrers *loyalty.EventState
 }
 
-// AwardReferral adds a change of the referral to a decision about an order of the friend, whose entry comes first.
+// AwardReferral posts a change of the referral after the entries of order, a decision about an order of the friend.
 // withdrawn and converting are the states of the orders that the change names. The first outcome is the friend's. If
 // the referrer's account is frozen or cannot take more points, the referrer loses the withdrawn points and gets none
 // until another order of the friend is reported. The friend's order is never rejected because of the referrer. The
@@ -225,8 +225,8 @@ func referralState(p *loyalty.Program, acc loyalty.Account, part referralPart) (
 	return s, from
 }
 
-// yield removes and returns the points of an event that the clawback policy left with the member, except those that
-// expired. The event's entry contains the remaining state.
+// yield removes from the state of an event the points that the clawback policy left with the member, except those that
+// expired, and returns them. The event's entry contains the remaining state.
 func yield(s *loyalty.EventState) (spare []loyalty.Grant) {
 	for i := range s.Grants {
 		g := &s.Grants[i]
@@ -238,7 +238,7 @@ func yield(s *loyalty.EventState) (spare []loyalty.Grant) {
 	return spare
 }
 
-// adopt adds the points that another event yields to those that the event has already given.
+// adopt adds the points that yield removed from another event to those that the event has already given.
 func adopt(s *loyalty.EventState, spare []loyalty.Grant) {
 	for _, x := range spare {
 		at := slices.IndexFunc(s.Grants, func(g loyalty.Grant) bool { return g.Rule == x.Rule })

@@ -60,12 +60,12 @@ func laterOf(l loyalty.LaterOrders, x loyalty.LaterOrder, entries []loyalty.Entr
 	return used
 }
 
-// knows reports whether the usage of all orders after an order is known.
+// knows reports whether the usage by all orders after an order is known.
 func knows(l loyalty.LaterOrders, o loyalty.PlacedOrder) bool {
 	return !l.Than.At.IsZero() && l.Than.Compare(o) <= 0
 }
 
-// usage returns what an order uses of the caps and limits of its rules.
+// usage returns the order's usage of the caps and limits of its rules.
 func usage(s *loyalty.OrderState, rules *loyalty.Program) (all []loyalty.Usage) {
 	day := loyalty.DateOf(s.Order.PlacedAt, rules.Zone)
 	for _, x := range s.Shares {
@@ -88,7 +88,8 @@ func without(a loyalty.Account, used []loyalty.Usage) loyalty.Account {
 	return a
 }
 
-// roomFor returns the account with only the usage of the orders before an order.
+// roomFor returns the account with only the usage by the orders before an order, as far as the usage by later orders is
+// known.
 func roomFor(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, o *loyalty.Order) loyalty.Account {
 	acc := d.Account
 	if len(acc.Usage) == 0 {
@@ -105,9 +106,9 @@ func roomFor(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Prog
 	return acc
 }
 
-// Crowded reports whether an order may take capacity from later orders. It does if a cap or limit cuts it that left
-// capacity for later orders before. It also does if the order uses more of a cap that rejects orders beyond it, or that
-// another version may have lowered. used is the change of the order's usage.
+// Crowded reports whether an order may take capacity from later orders whose usage is not known yet. This is possible
+// if a cap or limit cuts the order that left capacity for later orders before, or if the order uses more of a cap that
+// rejects orders beyond it or that another version may have lowered. used is the change of the order's usage.
 func Crowded(
 	d *posting.Decision, prior *loyalty.OrderState, s *loyalty.OrderState, rules *loyalty.Program,
 	used []loyalty.Usage,
@@ -124,8 +125,8 @@ func Crowded(
 	return fresh && !s.Order.PlacedAt.After(d.Account.Counted) && !knows(d.Later, s.Order.Placed())
 }
 
-// FindFull determines which of the caps and limits that cut an order have no room for later orders. acc includes only
-// the usage of the orders before it.
+// FindFull determines which of the caps and limits that cut an order have no room for later orders. The account
+// includes only the usage by the orders before it.
 func FindFull(s *loyalty.OrderState, acc loyalty.Account, rules *loyalty.Program) {
 	if len(s.Cut) == 0 {
 		return

@@ -8,10 +8,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Orders that must be decided again, but do not fit into the transaction of the order that changed, wait for the due
-// queue. The account remembers the first MaxUndecided of them by their IDs. If there are more, it remembers one order,
-// from which on all of the member's orders are decided again. To decide an unaffected order again is correct and costs
-// only a write.
+// If too many orders must be decided again for the transaction of the order that changed, the others wait for a
+// background task, which calls Resume. The account remembers the first MaxUndecided of them by their IDs. If there are
+// more, it remembers one order, from which on all of the member's orders are decided again. To decide an unaffected
+// order again is correct and costs only a write.
 
 // MaxUndecided is how many orders that wait to be decided again an account remembers by their IDs.
 const MaxUndecided = 10
@@ -21,7 +21,8 @@ func HasUndecided(a *loyalty.Account) bool {
 	return len(a.Undecided) > 0 || a.UndecidedFrom != loyalty.Again{}
 }
 
-// Postpone leaves all but the first n of the orders that an outcome requests to Resume.
+// Postpone removes all but the first n of the orders that an outcome requests. It records the others in the outcome's
+// first entry and in the account, so that Resume requests them later.
 func Postpone(o posting.Outcome, n int) posting.Outcome {
 	if len(o.Needs.Orders) <= n {
 		return o
@@ -29,7 +30,7 @@ func Postpone(o posting.Outcome, n int) posting.Outcome {
 	rest := o.Needs.Orders[n:]
 	o.Needs.Orders = o.Needs.Orders[:n]
 	if len(o.Entries) == 0 {
-		return o // the account remembers them already
+		return o // the account already remembers the orders
 	}
 	o.Entries = slices.Clone(o.Entries)
 	e, acc := &o.Entries[0], &o.Account
@@ -47,13 +48,14 @@ func Postpone(o posting.Outcome, n int) posting.Outcome {
 	return o
 }
 
-// covers reports whether an order is among the orders from x on, all of which are decided again.
+// covers reports whether an order is among those from a given order on, all of which are decided again.
 func covers(x loyalty.Again, o loyalty.PlacedOrder) bool {
 	return x != loyalty.Again{} && x.Order.Compare(o) <= 0
 }
 
-// Resume requests the orders that wait to be decided again. If there are none, the outcome is complete. placed are the
-// member's orders from Account.UndecidedFrom on. They are required when no other orders wait.
+// Resume returns an outcome that requests the orders that wait to be decided again. If there are none, the outcome
+// requests nothing. placed are the member's orders from Account.UndecidedFrom on, which the caller must pass if
+// Account.Undecided is empty.
 func Resume(p *loyalty.Program, acc loyalty.Account, placed []loyalty.PlacedOrder) posting.Outcome {
 	out := posting.Outcome{Account: acc}
 	if acc.Status != loyalty.Active {
@@ -87,7 +89,8 @@ func PlacedFrom(from loyalty.PlacedOrder, entries []loyalty.Entry) (orders []loy
 	return slices.Compact(orders)
 }
 
-// resume records in an order's entry which orders wait to be decided again now, unless that was recorded already.
+// resume records in an order's entry the orders that wait to be decided again (Outcome.Resumed), unless an entry has
+// already recorded them.
 func resume(d *posting.Decision, e *loyalty.Entry) {
 	if r := d.Resumed; r != nil {
 		e.Undecided, e.UndecidedFrom = append(e.Undecided, r.Orders...), &r.From
