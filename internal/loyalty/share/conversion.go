@@ -121,10 +121,11 @@ func noWay(p *loyalty.Program, from, to string) error {
 	return loyalty.Refuse(loyalty.ValidationFailed, "/to", "The program has no conversion between these wallets.")
 }
 
-// ConvertBack reverses a conversion, or n of the points that it gave; zero reverses all that are available. The points
-// must still be available. They return to the lots that they came from, latest expiry first, and expire at once where a
-// lot has expired meanwhile. Rounding never increases the points, and a number of points that would return as none is
-// rejected. prior is the last revision of the conversion. The account must have been advanced to now.
+// ConvertBack reverses a conversion, or n of the points that it gave; zero reverses all that remain. The points must
+// still be in the lot that received them. They return to the lots that they came from, latest expiry first, and expire
+// at once where a lot has expired meanwhile. Rounding never increases the points, and a number of points that would
+// return no point is rejected. prior is the last revision of the conversion. The account must have been advanced to
+// now.
 func ConvertBack(
 	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n loyalty.Points, now time.Time,
 ) (posting.Outcome, error) {
@@ -171,8 +172,8 @@ func remaining(d *posting.Decision, x loyalty.Converted) (loyalty.Date, loyalty.
 	return d.RemainingIn(d.Account, x)
 }
 
-// worth returns what n more of the received points return to the source wallet, rounded down together with earlier
-// reversals.
+// worth returns how many points n more of the received points return to the source wallet. The sum with earlier
+// reversals is rounded down.
 func worth(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	all, _ := posting.Fraction(
 		int64(x.Reversed+n), int64(x.Received),
@@ -180,7 +181,8 @@ func worth(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	return all - x.Returned
 }
 
-// least returns how many more of the received points must be reversed to return at least one point.
+// least returns how many more of the received points must be reversed so that the source wallet gets at least one
+// point.
 func least(x *loyalty.Converted) loyalty.Points {
 	all, _ := posting.Fraction(
 		int64(x.Returned+1), int64(x.Points),
@@ -188,7 +190,7 @@ func least(x *loyalty.Converted) loyalty.Points {
 	return all - x.Reversed
 }
 
-// Undoable returns why n of the received points, of which left are available, cannot be reversed; nil if they can.
+// Undoable returns an error if n of the received points, of which left are available, cannot be reversed.
 func Undoable(
 	p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time,
 ) error {
@@ -312,8 +314,9 @@ func settles(p *loyalty.Program, from, to string) (c loyalty.Conversion, ok bool
 	return loyalty.Conversion{ID: back.ID, From: from, To: to, Rate: new(big.Rat).Inv(back.Rate)}, true
 }
 
-// settlement returns how n points of a wallet pay a debt in another. It returns AmountOutOfRange if n is more than the
-// debt requires. It rounds in the member's favor. Limits, steps and minimums of the conversion do not apply.
+// settlement returns the conversion by which n points of a wallet pay a debt in another, and how much of the debt they
+// pay, rounded in the member's favor. It returns AmountOutOfRange if n is more than the debt requires. Limits, steps
+// and minimums of the conversion do not apply.
 func settlement(
 	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points,
 ) (c loyalty.Conversion, received loyalty.Points, err error) {

@@ -16,7 +16,7 @@ import (
 // MaxHouseholdSize limits the members of a household, because all of their accounts change in one transaction.
 const MaxHouseholdSize = 12
 
-// Role is what a member of a household may do.
+// Role determines the actions of a household member.
 type Role string
 
 const (
@@ -77,7 +77,7 @@ func noHouseholds() *loyalty.Error {
 	)
 }
 
-// Invite invites a member to join, or changes the role of a member who is invited already.
+// Invite invites a member to join, or changes the role of a member who is already invited.
 func Invite(p *loyalty.Program, h Household, m loyalty.MemberID, role Role, now time.Time) (Household, error) {
 	at := h.Mate(m)
 	switch {

@@ -91,7 +91,7 @@ func Transfer(
 	return []posting.Outcome{d.Outcome, {Account: to}}, nil
 }
 
-// mayGive returns why a member cannot give n points to another, other than an insufficient balance.
+// mayGive returns an error if a member cannot give n points to another for a reason other than an insufficient balance.
 func mayGive(p *loyalty.Program, from, to loyalty.Account, n loyalty.Points, now time.Time) error {
 	t := &p.Transfers
 	most := loyalty.MaxPoints
@@ -208,7 +208,8 @@ func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalt
 		Postings: []loyalty.Posting{{Bucket: loyalty.BucketTransferred, Points: -r.Points}},
 	}
 	for _, l := range r.Lots {
-		// Otherwise members could renew the grace period by transferring points back and forth.
+		// The recipient gets no new grace period for these points; otherwise members could renew it by transferring
+		// points back and forth.
 		if slices.Contains(d.Account.Graced, l.Expires) {
 			in.Graced = append(in.Graced, l.Expires)
 		}
@@ -222,7 +223,8 @@ func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalt
 	return []posting.Outcome{d.Outcome, received}, err
 }
 
-// sentLots returns the giver's lots as they arrive, after the fee, with days that no activity extends.
+// sentLots returns the lots that arrive in the recipient's account: the giver's lots after the fee, with expiry days
+// that no activity extends.
 func sentLots(d *posting.Decision, lots []loyalty.Lot, fee loyalty.Points) (out []loyalty.Lot) {
 	for _, l := range lots {
 		paid := min(fee, l.Points)
