@@ -32,9 +32,9 @@ type Account struct {
 	Holds   []Hold    // reservations of open redemptions, earliest expiry first
 
 	Tier       Standing
-	Past       []Standing          // earlier standings that late orders may still need, oldest first; see trimmed
-	Counted    time.Time           // the latest instant of anything that counts towards levels, or changed
-	Metrics    []Metric            // what counts towards a level, by month, oldest first
+	Past       []Standing          // earlier standings that late orders may need, oldest first (posting.PastAge)
+	Counted    time.Time           // the latest instant at which an order or event that counts happened or changed
+	Metrics    []Metric            // the amounts that count towards a level, by month, oldest first
 	Brands     []Bought            // the brands bought, by month and name
 	TierGroups []TierGroupStanding // standings in tier groups, most recently changed last
 
@@ -42,9 +42,9 @@ type Account struct {
 
 	Converting Converting // the first orders that could convert the referral of a referred member
 
-	Cut       []CutOrder  // orders that caps or limits reduced, at most MaxCut
-	Later     LaterOrders // what is known of the orders after the one that is decided next; not stored
-	Undecided []Again     // orders to decide again after another order changed; at most MaxUndecided
+	Cut       []CutOrder  // orders that caps or limits reduced, at most posting.MaxCut
+	Later     LaterOrders // usage by the orders placed after the one decided next, if loaded; not stored
+	Undecided []Again     // orders to decide again after another order changed; at most award.MaxUndecided
 
 	UndecidedFrom Again // the first of the orders to decide again, with all later orders; zero: none
 
@@ -56,16 +56,16 @@ type Account struct {
 
 	Extended []Extended // points whose expiry was postponed after no notice was sent, latest last
 
-	Conversions []Converted // the latest conversions that are not fully reversed, oldest first; at most maxConversions
+	Conversions []Converted // the latest conversions that are not fully reversed, oldest first
 	Slides      Date        // the day to which the last activity moved the sliding lots; zero: no activity moved any
-	Graced      []Date      // days to which grace postponed points, latest last; it postpones none of them again
+	Graced      []Date      // expiry days set by a grace period, latest last; points of these days get no further grace
 	Carried     string      // the exact fraction of a point carried from earlier orders; may be negative; empty: none
 
 	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
 	Slid         []Lot       // points that activities moved to Slides, by the day of their original expiry
 	LastActivity time.Time   // the latest counted order, event that gave points, or redemption
 	Seen         time.Time   // the latest instant of the account's entries
-	Ran          time.Time   // the end of the last Advance when written; zero: until Seen. Not part of any entry
+	Ran          time.Time   // the instant to which Advance has decided; zero: Seen; not part of any entry
 }
 
 // A Lot is a number of points that expire together at the end of the same day.
@@ -74,9 +74,9 @@ type Lot struct {
 	Points  Points
 }
 
-// A Pending is a number of points that one cause promised and that become active automatically.
+// A Pending is a number of points that one cause gave and that are not active yet.
 type Pending struct {
-	Cause    Cause     // Revision is zero, as all revisions share it; for a rule with its own expiry: "1042~rule"
+	Cause    Cause     // Revision is 0: all revisions share it; ID if a rule has a separate expiry: "1042~rule"
 	ActiveAt time.Time // zero: not known yet, or activated manually
 	GiveUp   time.Time // the points are forfeited if ActiveAt is unknown at this instant; zero: never
 	Expires  Date      // the expiry of the lot that the points will join
@@ -84,7 +84,8 @@ type Pending struct {
 	Points   Points
 }
 
-// Due returns the instant at which time alone changes the pending points, or zero if it never does.
+// Due returns the instant at which the points become active or, if that is unknown, are forfeited. It returns zero if
+// neither happens without another command.
 func (p Pending) Due() time.Time {
 	if p.ActiveAt.IsZero() {
 		return p.GiveUp
@@ -111,8 +112,8 @@ type Hold struct {
 // Points returns the total of the reserved points.
 func (h Hold) Points() Points { return TotalPoints(h.Lots) }
 
-// A Metric is what one month or other bucket of time counts towards a level. Buckets that no window includes any more
-// are summed in month 0, so that an account stays small.
+// A Metric is the sum of the amounts that count towards a level in one month or other bucket of time. Buckets that no
+// window includes any more are added up in month 0, so that an account stays small.
 type Metric struct {
 	Month           int // yyyymm, or the beginning of another kind of period; see tier.bucket
 	Points          Points
@@ -129,8 +130,8 @@ type Bought struct {
 	N     int64
 }
 
-// A Move is a manual extension or reinstatement of lots. Lots that were active at an instant and expire (or expired)
-// from First to Last now expire on To.
+// A Move is a manual extension or reinstatement of lots. Lots that were active at the instant At and whose expiry was
+// from First to Last expire on To instead.
 type Move struct {
 	At              time.Time
 	First, Last, To Date
@@ -141,8 +142,8 @@ type Move struct {
 // extended finds them expired.
 const MaxMoves = 10
 
-// MaxGraced bounds the days that an account remembers to which a grace period postponed points. It is more than the
-// number of days between a release and the end of its grace period, if that is a month. Older days are forgotten.
+// MaxGraced is the maximum number of days in Account.Graced. It is more than the number of days between a release and
+// the end of its grace period, if that is a month. Older days are forgotten.
 const MaxGraced = 40
 
 // A Reached is a milestone or a level that was reached, and perhaps lost again, with the points that it gave.
@@ -185,12 +186,12 @@ type ActivityChange struct {
 
 func FormatPoints(n Points) string { return strconv.FormatInt(int64(n), 10) }
 
-// AdvanceNotice is how long before points expire and levels end a member must have been sent notice. The zero
+// AdvanceNotice requires that a notice is sent to the member some time before points expire or a level ends. The zero
 // AdvanceNotice requires no notice.
 //
 // If no notice was sent in time, the expiry or the end of the level is postponed by the period, and the member's
-// account shows the notice from then on (AccountNotices). For a member without a consented channel, or to whom sending
-// failed, it is postponed once. For any other member it is postponed again until a notice is sent, at most
+// account shows the notice from then on (posting.AccountNotices). For a member without a consented channel, or to whom
+// sending failed, it is postponed once. For any other member it is postponed again until a notice is sent, at most
 // MaxExtensions times. A member who refuses consent therefore gains at most one period.
 type AdvanceNotice struct {
 	Period        Period
@@ -212,17 +213,17 @@ type ChannelUse struct {
 	Purpose Purpose
 }
 
-// A Notice records that a member was notified of an event before it happens. If the program promises advance notice,
-// points expire and levels end only if the notice was sent that long before, in days; see AdvanceNotice.
+// A Notice records that a member was notified that points will expire or that a level will end. If the program promises
+// advance notice, they end only if the notice was sent early enough; see AdvanceNotice.
 type Notice struct {
 	What    NoticeOf
-	Subject string // see LotNotice and TierNotice
+	Subject string // see posting.LotNotice and posting.TierNotice
 	At      time.Time
 
-	Withdrawn bool // the message was returned, and the notice does not count
+	Withdrawn bool // the message was not delivered, so the notice does not count
 }
 
-// NoticeOf is what a notice is about.
+// NoticeOf is the kind of event that a notice announces.
 type NoticeOf string
 
 const (
@@ -230,10 +231,11 @@ const (
 	OfFall   NoticeOf = "fall"   // that a level ends
 )
 
-// Converting contains the first of a friend's orders that could convert the referral, in order.
+// Converting contains the first orders of a referred member (the friend) that could convert the referral, sorted by
+// placed_at and ID.
 type Converting struct {
 	Orders []PlacedOrder
-	More   bool // there are more orders after these
+	More   bool // there are more such orders after these
 }
 
 // A CutOrder is an order whose points were reduced by caps or limits with periods that are still open.
@@ -262,7 +264,7 @@ type Standing struct {
 	At    time.Time // when the standing was decided; zero if that is Since
 
 	From    time.Time // events after it count for LevelWindow; zero: after Since
-	Lock    time.Time // end of the lock of a manually set level; periods that ended before do not move it
+	Lock    time.Time // end of the lock of a manually set level; the end of a period before it changes no level
 	Minimum string    // the permanent minimum level, set manually
 	Given   bool      // Until was set manually
 

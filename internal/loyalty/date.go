@@ -40,7 +40,8 @@ func (d Date) End(zone *time.Location) time.Time {
 	return midnight(d.Year(), d.CalendarMonth(), d.day()+1, zone).UTC()
 }
 
-// LastDay returns the last whole day in zone before something ends at until. ok is false if that day is before today.
+// LastDay returns the last whole day in zone before until, the exclusive end of a validity. ok is false if that day is
+// before today.
 func LastDay(until, now time.Time, zone *time.Location) (day Date, ok bool) {
 	day = DateOf(DateOf(until, zone).Start(zone).Add(-1), zone)
 	return day, day >= DateOf(now, zone)
@@ -191,8 +192,8 @@ const (
 // Never reports whether points with this expiry do not expire.
 func (e Expiry) Never() bool { return e.After.IsZero() && len(e.On) == 0 && e.Anniversary == "" }
 
-// Date returns the day at whose end points expire that become active at t or, for sliding points, that saw an activity
-// at t. since is the instant from which Anniversary counts.
+// Date returns the day at whose end points expire if they become active at t or, for sliding points, if the member has
+// an activity at t. since is the instant from which Anniversary counts.
 func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
 	if e.Never() {
 		return 0
@@ -225,7 +226,7 @@ func nextDay(days []Day, d Date) Date {
 type Wait struct {
 	For    Period     // counted from the placing of the order, or from Until if it is set
 	Until  OrderEvent // pending until this event of the order
-	Within Period     // with Until: forfeited if the event has not happened so long after the placing; zero: never
+	Within Period     // with Until: forfeited if the event has not happened this long after the placing; zero: never
 	On     []Day      // instead: until the first of these days that begins after the placing; ascending
 	Manual bool       // instead: until they are activated manually
 }
@@ -238,7 +239,7 @@ const (
 	WhenDelivered OrderEvent = "delivered"
 )
 
-// A Day is a day of every year, in the form MMDD. In other than leap years, 29 February is 28 February.
+// A Day is a day of every year, in the form MMDD. In a year that is not a leap year, 29 February becomes 28 February.
 type Day int
 
 // In returns the day in a year.
@@ -247,8 +248,8 @@ func (d Day) In(year int) Date {
 	return Date(year*10000 + int(d)/100*100 + min(int(d)%100, last))
 }
 
-// Active returns when the points of an event at an instant become active, or zero if that is not known yet. happened is
-// when Until happened, or zero if it has not.
+// Active returns when points become active that were given for an order or event at the instant at. It returns zero if
+// that is not known yet. happened is when the event Until happened, or zero if it has not.
 func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 	switch {
 	case w.Manual:
@@ -277,7 +278,8 @@ func nextStart(days []Day, at time.Time, zone *time.Location) time.Time {
 	return time.Time{} // not reached: each of the days occurs next year
 }
 
-// Deadline returns when points that wait for an event are forfeited, or zero if they never are.
+// Deadline returns when the points of an order placed at the instant at are forfeited unless the event Until has
+// happened, or zero if they never are.
 func (w Wait) Deadline(at time.Time, zone *time.Location) time.Time {
 	if w.Until == "" || w.Within.IsZero() {
 		return time.Time{}

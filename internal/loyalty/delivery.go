@@ -28,15 +28,16 @@ package loyalty
 //     after its end. After that, an order keeps at most what it was allowed.
 //   - The account remembers 20 orders that were cut. Other orders do not receive the room that a refund releases.
 //   - An order that a budget cut receives no more from that budget, even when room under a cap becomes available.
-//   - If orders do not fit into the transaction of the order that releases or takes their room, the due queue decides
-//     them.
+//   - If there are too many affected orders for the transaction of the order that releases or takes their room, a
+//     background task decides them later.
 //
 // Order numbers:
 //
 //   - The account remembers the first 20 orders, if rules ask for order numbers.
-//   - If the condition of an action asks for the number of the member's orders (member.orders), it receives the number
-//     of orders that counted when the event was first accepted.
-//   - If orders do not fit into the transaction of the order that changes their numbers, the due queue decides them.
+//   - If the condition of an action asks for the number of the member's orders (member.orders), the condition uses the
+//     number of orders that counted when the event was first accepted.
+//   - If there are too many affected orders for the transaction of the order that changes their numbers, a background
+//     task decides them later.
 //   - An order whose points increase takes what remains of a budget before other orders of the member return anything
 //     to it.
 //
@@ -114,13 +115,12 @@ package loyalty
 //
 // Inactivity:
 //
-//   - An activity that no longer counts moves nothing if a later one counts, even if, without it, points had expired
-//     before the later one.
+//   - The withdrawal of an activity changes no expiry if a later activity counts, even if the points would have expired
+//     before the later one without the withdrawn one.
 //   - The activities before the latest four do not count any more once all four were withdrawn.
 //   - Points that return to a day that is over expire when the withdrawal is reported, or after the period of advance
 //     notice from then on. Points that were reserved, or extended because no notice was sent, do not return to an
 //     earlier day.
 //   - A redemption that was committed and then reversed stays an activity.
 //   - Points of an order that expired before they were taken back, and were restored after a later activity, stay
-//     expired, or are taken from that activity's points.
 //     expired, or are taken from that activity's points.

@@ -20,28 +20,31 @@
 // its entries (only posting.Apply changes one), and that amounts are exact. Points and money are whole numbers, rates
 // are rational numbers, and rounding happens once per order.
 //
-// What an order gives is a function of what remains of it, by the rules and the facts of its first revision;
-// earn.WorthOf defines it. Refunds may therefore arrive in any order, in parts or twice, or fail after they were
-// reported. For the same reason, what caps, limits and budgets allow is decided on the whole order. Points that expire
-// by inactivity are in lots with a sliding expiry day (Date.Slides), which each activity postpones.
+// The points of an order are a function of the line items and money that remain after refunds, under the rules and the
+// facts of its first revision; earn.WorthOf defines that function. Refunds may therefore arrive in any order, in parts
+// or twice, or fail after they were reported. For the same reason, caps, limits and budgets are applied to the whole
+// order. Points that expire by inactivity are in lots with a sliding expiry day (Date.Slides), which each activity
+// postpones.
 //
-// An order may depend on orders that were placed before it: by its number, and by what they leave of caps and limits.
-// When such an order changes, is canceled or arrives late, the decision requests the later orders that it may affect
-// (Needs), and award.Redecide decides them again. The account remembers the first orders and those that were cut, so
-// that most orders require no others.
+// An order may depend on orders that were placed before it: they determine its number among the member's orders, and
+// the room that remains under caps and limits. When such an order changes, is canceled or arrives late, the decision
+// requests the later orders that it may affect (posting.Needs), and award.Redecide decides them again. The account
+// remembers the member's first orders and the orders that caps or limits reduced, so that most orders require no
+// others.
 //
 // Levels are also a function of facts: of the orders and events that count, of the traits that were reported about the
 // member, of levels set manually, and of time. The facts are decided in the order in which they happened. When a fact
-// changes or arrives late and an earlier decision may depend on it, Redecide repeats the decisions from that instant on
-// and posts the difference. For this purpose, an account remembers its standings of the last 91 days, and the member's
-// entries contain the facts. Repeating all decisions of a member for each order would be simpler, but would read every
-// entry. An order that is reported in time requires no earlier entry.
+// changes or arrives late and an earlier decision may depend on it, award.Redecide repeats the decisions from that
+// instant on and posts the difference. For this purpose, an account remembers its standings of the last 91 days, and
+// the member's entries contain the facts. Repeating all decisions of a member for each order would be simpler, but
+// would read every entry. An order that is reported in time requires no earlier entry.
 //
 // An account has a main wallet of points and may have others (Wallet). Postings balance and reasons add up in each of
 // them. Only points of the main wallet count towards a level, expire by inactivity, can be extended or reinstated
-// manually, and can be transferred to other members. Operations on several members (Transfer, RedeemTogether,
-// AwardReferral) are decided on all of their accounts at once. A household has no account. Each member's points stay in
-// that member's lots until they are spent, so joining or leaving a household neither adds nor removes points.
+// manually, and can be transferred to other members. Operations on several members (share.Transfer,
+// share.RedeemTogether, award.AwardReferral) are decided on all of their accounts at once. A household has no account.
+// Each member's points stay in that member's lots until they are spent, so joining or leaving a household neither adds
+// nor removes points.
 //
 // The package does no I/O, reads no clock and draws no random values: the caller passes the present instant. It imports
 // only the standard library and does not depend on how data is stored or sent.

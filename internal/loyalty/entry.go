@@ -41,8 +41,8 @@ const (
 	CauseContribution = "contribution" // by redemption ID and member: another household member's contribution
 )
 
-// A Cause is why points moved: an object with an ID, in its n-th revision. Each revision has exactly one entry, so
-// nothing can happen twice.
+// A Cause is the reason why points moved: an object with an ID, in one of its revisions. Each revision has exactly one
+// entry, so no change is posted twice.
 type Cause struct {
 	Kind, ID string
 	Revision int // from 1
@@ -50,7 +50,7 @@ type Cause struct {
 
 func (c Cause) String() string { return fmt.Sprintf("%s/%s.%d", c.Kind, c.ID, c.Revision) }
 
-// Kind is what an entry did.
+// Kind is the kind of change that an entry records.
 type Kind string
 
 const (
@@ -135,12 +135,12 @@ type Entry struct {
 	Standing   *Standing        // the member's new standing, if the entry changed it
 	Redecided  *Redecision      // with Standing: the earlier standings that were decided again
 	Redated    []Reached        // with Redecided: entry bonuses dated differently, which moves no points
-	Metric     *Metric          // what it adds to a month
-	Brands     []Bought         // the brands that it adds to a month
+	Metric     *Metric          // the amounts that it adds to a bucket of time
+	Brands     []Bought         // the brands that it adds to buckets of time
 	Window     int              // with Metric: how many months the account stores separately, including the newest
 	TierGroup  string           // the tier group that it concerns; empty: Tiers, or none
 	Counts     []TierGroupCount // what it adds to the counts of the other tier groups
-	Usage      []Usage          // what it uses of caps and limits
+	Usage      []Usage          // the usage of caps and limits that it adds
 	Numbers    int              // the greatest order number that rules ask for; zero: none
 	Target     int              // the greatest target of a milestone for which an account remembers orders; zero: none
 	First      []PlacedOrder    // the member's first orders, if they were read from the member's entries
@@ -170,8 +170,8 @@ type Entry struct {
 	Hash     string
 }
 
-// Anothers reports whether the entry belongs to a redemption of another household member, which is no activity of this
-// one.
+// Anothers reports whether the entry belongs to a redemption of another household member, which is not an activity of
+// this member.
 func (e Entry) Anothers() bool { return e.Redemption != nil && e.Redemption.By != "" }
 
 // ID returns a name made of the cause and revision, so that the entry can be found without an index.

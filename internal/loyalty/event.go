@@ -50,7 +50,7 @@ type Action struct {
 	Friend   Points // for a referral: the friend's points, while Points are the referrer's
 	Wallet   string // the wallet that receives the points
 	Limits   []Limit
-	Cooldown Period // after an event gave points, in whole days
+	Cooldown Period // how long after an event that gave points no other event gives any, in whole days
 	From     time.Time
 	Until    time.Time // exclusive; zero: no end
 	Tiers    []string
@@ -66,7 +66,7 @@ type Limit struct {
 	Per   CapPeriod // not PerOrder
 }
 
-// EventState is an event with everything that is known about it and the points that it gives.
+// An EventState is an event with everything that is known about it, including the points that it gives.
 type EventState struct {
 	Event      Event
 	Revision   int
@@ -74,7 +74,7 @@ type EventState struct {
 	Buyer      Buyer
 	Worth      Points
 	Grants     []Grant   // points by action
-	Shares     []Share   // what it uses of the actions' limits
+	Shares     []Share   // its usage of the actions' limits
 	Bucket     int       // as in OrderState
 	SlidTo     Date      // as in OrderState
 	Visits     int64     // visits that it counts towards a level
@@ -100,12 +100,12 @@ type Grant struct {
 	Converted []Unconverted // taken from conversions into other wallets
 }
 
-// A Share is what an order or event uses of the caps, limits and budget of one rule. It ensures that a refund returns
-// what the order had used, and that an order that is restored receives the same again.
+// A Share is the usage by one order or event of the caps, limits and budget of one rule. It ensures that a refund
+// returns what the order had used, and that an order that is restored receives the same again.
 type Share struct {
 	Rule string // full key with its section: "campaigns.double-weekend"; empty: the program's caps
 	Used Points // points used, rounded up to whole points
-	Peak Points // the most that it was ever allowed, which it keeps in a closed period
+	Peak Points // the most points that it was ever allowed; after the period is closed, it can have at most these
 	Cut  bool   // whether a budget once allowed it less than requested
 
 	Charged Points // the charge to the rule's budget: the points that the member receives under it
@@ -125,8 +125,8 @@ type Traits struct {
 	Zone                string // IANA name; empty for the program's zone
 	Birthday            int    // MMDD; zero if unknown
 	Changed             time.Time
-	Given               int      // the last year whose birthday is done: points were given, or not known in time
-	Years               int      // the last anniversary that is done
+	Given               int      // the last year whose birthday was processed: it gave points, or became known too late
+	Years               int      // the number of the last anniversary that was processed
 	Segments            []string // sorted
 	MembershipYearStart int      // MMDD: the beginning of the membership year (OwnWindow); zero: the day of enrollment
 	OptIns              []OptIn  // by campaign
@@ -135,8 +135,8 @@ type Traits struct {
 	Channels []ChannelUse // where the member can be reached, one item per channel and purpose
 }
 
-// An OptIn is a campaign for which a member registered, with the instant. It counts for what happens from then on, no
-// matter when that is reported.
+// An OptIn is a campaign for which a member registered, with the instant. It counts for orders placed from that instant
+// on, whenever they are reported.
 type OptIn struct {
 	Campaign string
 	At       time.Time

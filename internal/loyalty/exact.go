@@ -9,7 +9,7 @@ import (
 
 // Exact is a rational number. It is stored in two machine words while it fits, which saves about forty allocations for
 // a typical order, and in a big.Rat otherwise. The value is the same in both forms. The zero value is not a valid
-// number; use whole or ExactOf.
+// number; use Whole or ExactOf.
 type Exact struct {
 	Num int64 // in lowest terms
 	Den int64 // above zero; unused if big is set

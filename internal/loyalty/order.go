@@ -12,7 +12,7 @@ type PlacedOrder struct {
 	ID string
 }
 
-// Compare orders by the instant of placing, then by ID.
+// Compare compares two orders by the instant at which they were placed, then by ID.
 func (x PlacedOrder) Compare(y PlacedOrder) int {
 	return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.ID, y.ID))
 }
@@ -101,26 +101,26 @@ const (
 	TenderStoreCredit TenderKind = "store_credit"
 )
 
-// An OrderState is everything that is known about an order, including what it is worth. The next revision of the order
-// starts from it.
+// An OrderState is everything that is known about an order, including the points that it is worth. The next revision of
+// the order starts from it.
 type OrderState struct {
 	Order           Order
 	Revision        int
 	Program         int     // the program version whose rules apply to it permanently
 	Buyer           Buyer   // the member's data that its rules use, as of its placing
 	Rate            string  // the exact rate to the program's currency, if its currency has no rate there
-	Worth           Points  // what all of its revisions together have awarded
+	Worth           Points  // the points that all of its revisions together have awarded
 	Grants          []Grant // the awards: the base first, then rules whose points have their own life
 	Shares          []Share // its use of caps, limits and budgets
-	Cut             []Usage // caps and limits of periods that reduce its award; N is HasRoom or IsFull
+	Cut             []Usage // caps and limits of periods that reduce its award; N is earn.HasRoom or earn.IsFull
 	Carried         string  // the exact fraction of a point that it started with; empty for none
-	Rest            string  // the exact fraction that its rounding left or took; empty for none
+	Rest            string  // the exact fraction of a point that its rounding removed or added; empty for none
 	Counted         bool    // whether it counts for milestones, levels and first-order rules
 	Spend           int64   // its amount toward a level by spend, in minor units
 	QualifyingItems int64   // its units toward a level by qualifying items
 	Brands          []string
 	Bucket          int       // the bucket in which the account counts it, if not its month of placing
-	TierGroups      []Counted // what it counts in tier groups
+	TierGroups      []Counted // the amounts that it counts in tier groups
 	Converts        []string  // the referral actions whose conditions it meets; empty if it cannot convert a referral
 	// Missing holds the keys of the wallets and of the member's level that the program no longer had when the order was
 	// first accepted.
@@ -130,7 +130,7 @@ type OrderState struct {
 	SlidTo       Date      // the day to which it extended points as an activity; zero if it did not
 
 	// The revisions that last changed the lines and the refunds of a large order, which are stored separately from its
-	// entries. They are 0 for an order with at most InlineLines of them.
+	// entries. They are 0 for an order with at most posting.InlineLines of them.
 	LinesSince   int
 	RefundsSince int
 }
@@ -162,7 +162,7 @@ type Refund struct {
 	Amount   int64
 	Shipping int64
 	Tax      int64
-	Goods    int64  // of no particular line
+	Goods    int64  // for goods of no particular line
 	Included int64  // the tax that the other parts include; not part of any sum
 	Tender   string // the kind or name of the tender that received the refund; empty if unknown
 	Lines    []RefundLine

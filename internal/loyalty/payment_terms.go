@@ -22,7 +22,7 @@ const (
 	AwardOrders Award = "orders"
 	// AwardOrdersWhenPaid awards orders that the merchant reports, once a processor has reported the money.
 	AwardOrdersWhenPaid Award = "orders_when_paid"
-	// AwardPayments awards the same orders, and also orders that only a processor reports.
+	// AwardPayments awards the same orders as AwardOrdersWhenPaid, and also orders that only a processor reports.
 	AwardPayments Award = "payments"
 )
 

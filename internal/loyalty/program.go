@@ -16,9 +16,9 @@ type Compiled struct {
 	Index      Index
 	Asks       UsedTraits
 	Numbers    int       // the greatest order number that rules ask for; zero: none
-	Target     int       // the greatest target of a milestone, at most MaxOrderNumber
+	Target     int       // the greatest target of a milestone, at most posting.MaxOrderNumber
 	Zones      *sync.Map // time zones of members, by name
-	TierGroup  string    // the tier group whose view of the program this is; empty: the program itself
+	TierGroup  string    // set in the copy of a program for decisions about this tier group (earn.GroupProgram)
 	Occasions  bool      // whether birthdays or anniversaries earn points
 }
 
@@ -44,7 +44,7 @@ func (r CompiledRate) Gives(amount Exact) Exact {
 type Multiplier struct {
 	Rule string
 	By   Exact
-	Less Exact // by - 1: what the Multiplier adds
+	Less Exact // By - 1: the points that it adds per point
 	Text string
 	When Condition
 }
@@ -90,7 +90,7 @@ type Program struct {
 	Conversions []Conversion
 
 	Clawback      ClawbackPolicy // how far a clawback goes
-	MaxDebt       Points         // the largest debt with TakeBackDebt; zero: unlimited
+	MaxDebt       Points         // the largest debt with ClawbackDebt; zero: unlimited
 	Goodwill      Goodwill       // limits of manual adjustments
 	BirthdayLock  Period         // how long a birthday cannot be changed after the member entered it
 	Redemption    RedemptionTerms
@@ -189,7 +189,7 @@ type CategoryRule struct {
 type Tiers struct {
 	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
 	By       Measure
-	Ways     [][]Measure        // used instead of By: any of them qualifies, if all of its measures do
+	Ways     [][]Measure        // used instead of By: a member qualifies by all measures of any one of them
 	Currency Currency           // BySpend: the currency of From. Others are converted by Exchange, or do not count
 	AtLeast  map[Currency]int64 // ByQualifyingItems: the minimum amount of a line item, in minor units
 	Visit    string             // ByVisits: the event type that counts as a visit
@@ -211,8 +211,8 @@ type Tiers struct {
 	KeepOnRefund bool
 	// RepeatEntryBonus gives the entry bonus again to members who reach a level a second time.
 	RepeatEntryBonus bool
-	// MaxDowngrades is the largest share of the evaluated members that a run may move down. A run that would move down
-	// more stops. Nil means no limit.
+	// MaxDowngrades is the largest share of the evaluated members that one evaluation of all members may move down. An
+	// evaluation that would move down more members stops. Nil means no limit.
 	MaxDowngrades *big.Rat
 	Refresh       Refresh // set by publishing
 	// Gone maps the levels of earlier versions that no longer exist to their replacements. Publishing sets it.
@@ -244,7 +244,7 @@ func (m Measure) String() string {
 // MaxBrands is the largest number of brands that can count towards a level. It limits the size of an account.
 const MaxBrands = 20
 
-// MoveDown states to which level a member moves who did not requalify.
+// MoveDown is the level to which a member moves who did not requalify.
 type MoveDown int
 
 const (
@@ -265,7 +265,7 @@ const (
 // the segment keeps the level as if it had been reached then.
 type Minimum struct{ Level, Segment string }
 
-// SkippedLevels states which entry bonuses a member gets who passes several levels at once.
+// SkippedLevels states which entry bonuses a member gets for passing several levels at once.
 type SkippedLevels int
 
 const (
@@ -308,7 +308,7 @@ type Refresh struct {
 	Mode RefreshMode
 }
 
-// RefreshMode states in which direction members can move.
+// RefreshMode is the direction in which members may move when the requirements change: up only, or both.
 type RefreshMode string
 
 const (

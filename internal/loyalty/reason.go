@@ -200,7 +200,8 @@ func ReasonIn(wallet, rule string, n Points, what ReasonKind, args ...string) Re
 	return Reason{Wallet: wallet, Rule: rule, Kind: what, Args: args, Points: FormatPoints(n)}
 }
 
-// NewReason returns a Reason in the main wallet. points is what the rule gave, or "0" if it gave nothing.
+// NewReason returns a Reason in the main wallet. points is the exact number that the rule gave, or "0" if it gave
+// nothing.
 func NewReason(rule, points string, what ReasonKind, args ...string) Reason {
 	return Reason{Rule: rule, Kind: what, Args: args, Points: points}
 }

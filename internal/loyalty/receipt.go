@@ -5,7 +5,8 @@ import (
 )
 
 // A Receipt contains what a processor has reported of one payment of an order: facts, by the processor's IDs. The
-// order's worth follows from all facts together, so the order and the number of their deliveries do not matter.
+// points of an order are computed from all facts together, so they do not depend on when, in which sequence or how
+// often the facts are delivered.
 type Receipt struct {
 	ID    string // "stripe:pi_3N"
 	Facts []Fact // sorted by Kind and ID, each once
@@ -17,8 +18,8 @@ type Fact struct {
 	ID    string // the processor's ID of the object
 	State FactState
 	Money Money
-	// Clock is the processor's time of the report, never ours. Of two reports about one object, the one with the larger
-	// Clock is the newer.
+	// Clock is the time of the report by the processor's clock, never by the local one. Of two reports about one
+	// object, the one with the larger Clock is the newer.
 	Clock int64
 	At    time.Time // when the object was created
 
@@ -53,7 +54,7 @@ type FactKind string
 const (
 	FactCapture FactKind = "capture" // money received
 	FactRefund  FactKind = "refund"  // money returned by one refund
-	// FactRefunded is all money that was returned of a payment until Clock, as the processor adds it up.
+	// FactRefunded is all money of a payment that was returned until Clock, as the processor adds it up.
 	FactRefunded FactKind = "refunded"
 	FactDispute  FactKind = "dispute"
 	FactGiftCard FactKind = "gift_card" // the part of the captures that one gift card or store credit paid
@@ -74,5 +75,5 @@ const (
 	FactLost    FactState = "lost"
 )
 
-// States is the order in which reports with the same clock apply. The less final state comes first.
+// States is the sequence in which reports with the same Clock apply. The less final state comes first.
 var States = []FactState{FactPending, FactDone, FactOpen, FactWon, FactFailed, FactLost}

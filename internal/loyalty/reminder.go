@@ -23,7 +23,7 @@ const (
 	Transactional Purpose = "transactional" // required by the membership itself, such as notice that points expire
 )
 
-// Reminders defines which notices members receive without a request, and how often.
+// Reminders defines which messages members receive without a request, and how often.
 type Reminders struct {
 	QuietFrom int // start of the quiet hours, in minutes of the member's day
 	// QuietUntil is the end of the quiet hours. Below QuietFrom it is on the next day. If both are equal, there are no
@@ -51,7 +51,7 @@ type IgnoredRule struct {
 	StopAfter int64  // zero: never
 }
 
-// A Reminder defines one kind of notice: its subject, when it is sent, and through which channels.
+// A Reminder defines one kind of message: its subject, when it is sent, and through which channels.
 type Reminder struct {
 	ID       string
 	On       Trigger
@@ -60,15 +60,15 @@ type Reminder struct {
 	Channels []Channel // the first channel through which the member can be reached is used
 	Purpose  Purpose
 
-	MinPoints Points // the least number of points, in the balance or the notice's subject
+	MinPoints Points // the least number of points for a message: in the balance, or among the points that it is about
 	Limits    []Limit
 	Segments  []string
 	Tiers     []string
 	When      Condition // about the member; nil: none
 
-	At    []time.Time // Scheduled: at these instants and …
-	Days  []Day       // … on these days of every year
-	Title Text        // Scheduled: the text of the notice
+	At    []time.Time // Scheduled: the instants at which it is sent
+	Days  []Day       // Scheduled: the days of every year on which it is sent
+	Title Text        // Scheduled: the title of the message
 	Body  Text
 }
 

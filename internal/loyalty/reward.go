@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// Auto is a reward that is redeemed automatically, at once and whenever a member has at least At active points. It
-// applies whatever made the points active: an order, an event, an adjustment, a canceled or expired reservation, an
-// entry bonus, or time. A member whose automatic redemption is reversed keeps the points until points next become
-// active.
+// Auto defines a reward that is redeemed automatically whenever a member has at least At active points. It applies
+// whatever made the points active: an order, an event, an adjustment, a canceled or expired reservation, an entry
+// bonus, or time. A member whose automatic redemption is reversed keeps the points until points next become active.
 type Auto struct {
 	Reward string // ID of the reward; empty: nothing is redeemed automatically
 	At     Points // the active points that trigger a redemption, at least the reward's cost
@@ -42,11 +41,11 @@ type Pay struct {
 	Most map[Currency]int64
 }
 
-// CodesKey is the key in Budgets that states whether a pool has a code left: 0 if it has none.
+// CodesKey returns the key in earn.Budgets of the codes that remain in the reward's pool: 0 if there is none.
 func (r *Reward) CodesKey() string { return "codes." + r.ID }
 
-// TurnKey is the key in Budgets that states whether the member can take a unit now: 0 if members on the waitlist have
-// priority.
+// TurnKey returns the key in earn.Budgets that states whether the member can take a unit now: 0 if members on the
+// waitlist have priority.
 func (r *Reward) TurnKey() string { return "turns." + r.ID }
 
 // A Reward is something that members can spend points on.

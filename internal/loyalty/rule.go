@@ -167,8 +167,8 @@ type Condition interface {
 	// and appears among the reasons. Holds is safe for concurrent use and changes nothing but Facts.Kept.
 	Holds(f *Facts) (bool, error)
 
-	// OrderNumbers returns the greatest order number, from 1 to MaxOrderNumber, that the condition distinguishes; 0 if
-	// it uses none. The condition has the same result for all greater numbers.
+	// OrderNumbers returns the greatest order number, from 1 to posting.MaxOrderNumber, that the condition
+	// distinguishes; 0 if it uses none. The condition has the same result for all greater numbers.
 	OrderNumbers() int
 
 	// String returns the source as it was written.
@@ -187,8 +187,9 @@ type Facts struct {
 	Kept  any       // values that conditions derived from the facts, stored for the next condition
 }
 
-// A Buyer is what rules use about the member of an order, at the time when it was placed. It is stored with the order,
-// so that later revisions are evaluated with the same facts. Only fields that the program uses are set.
+// A Buyer contains the data about the member of an order that rules use, as of the instant at which it was placed. It
+// is stored with the order, so that later revisions are evaluated with the same facts. Only fields that the program
+// uses are set.
 type Buyer struct {
 	Level string
 	// Orders is the number of orders that count before this one, up to the greatest number that the rules use. It is -1
@@ -203,7 +204,7 @@ type Buyer struct {
 // A Strategy defines how a rule gives points for what it matched. The kinds are PerAmount, PerUnit, PerVisit, Fixed,
 // Steps and Multiply.
 type Strategy interface {
-	// compile prepares the strategy, and rejects values that no program may have.
+	// Compile prepares the strategy, and rejects values that no program may have.
 	Compile() (giver, error)
 }
 
@@ -240,12 +241,12 @@ type Matched struct {
 	Units    int64 // whole units that were not refunded
 }
 
-// giver is a compiled Strategy: it computes once what every decision would otherwise compute again.
+// giver is a compiled Strategy. It contains values that every decision would otherwise compute again.
 type giver interface {
-	// gives returns the exact points for the part of an order that a rule matched.
+	// Gives returns the exact points for the part of an order that a rule matched.
 	Gives(m *Matched) Exact
 
-	// because returns the reason for these points, in the strategy's terms.
+	// Reason returns the reason for these points: its kind and its arguments.
 	Reason(m *Matched) (ReasonKind, []string)
 }
 

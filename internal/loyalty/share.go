@@ -10,7 +10,7 @@ import (
 type Conversion struct {
 	ID               string
 	From, To         string   // wallets; empty for the main wallet
-	Rate             *big.Rat // what one point becomes, above zero
+	Rate             *big.Rat // the points of To for one point of From, above zero
 	Min              Points   // the minimum points per conversion
 	Step             Points   // points must be a multiple of this; zero for 1
 	ReversibleWithin Period   // how long a conversion can be reversed; zero: not at all
@@ -25,14 +25,14 @@ type Converted struct {
 	Points          Points // points taken from the source wallet
 	Received        Points // points added to the target wallet
 	Taken           []Lot  // the lots that the points came from, less what was returned to them
-	Lot             Date   // the lot that received the points; share.left returns where they are now
+	Lot             Date   // the lot that received the points; see posting.Decision.RemainingIn
 	At              time.Time
 	ReversibleUntil time.Time // exclusive end of the time for reversal; zero: it cannot be reversed
 	Reversed        Points    // how many points of Received were reversed
 	Returned        Points    // how many points of Points were returned by reversals
 }
 
-// Key returns the name of the conversion among the rules, for limits and reasons.
+// Key returns the key of the conversion among the program's rules, for limits and reasons.
 func (c *Conversion) Key() string { return "conversions." + c.ID }
 
 // A household has no account. All points stay in the account and lot of the member who earned them and expire on the

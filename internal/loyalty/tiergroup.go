@@ -6,8 +6,9 @@ package loyalty
 // points nor change how long points live. The program gives no notice of their end, because AdvanceNotice is about
 // Tiers.
 //
-// Decisions about a tier group use the same code as those about Tiers. They see the program and the account as if the
-// tier group were Tiers (see earn.GroupProgram and posting.GroupView), and post entries that name the tier group.
+// Decisions about a tier group use the same code as those about Tiers. They use copies of the program and the account
+// in which the tier group takes the place of Tiers (earn.GroupProgram and posting.GroupView), and post entries that
+// name the tier group.
 type TierGroup struct {
 	ID    string
 	Name  Text
@@ -24,7 +25,7 @@ type TierGroupStanding struct {
 	Brands    []Bought
 }
 
-// A TierGroupCount is what an entry adds to the metrics of a tier group.
+// A TierGroupCount contains the amounts that an entry adds to the metrics of a tier group.
 type TierGroupCount struct {
 	TierGroup string
 	Metric    Metric
@@ -32,15 +33,15 @@ type TierGroupCount struct {
 	Window    int // as in Entry
 }
 
-// Counted is what an order or event counts in a tier group at present. The Month of its Metric is the bucket in which
-// it counts.
+// A Counted is the amounts that an order or event currently counts in a tier group. The Month of its Metric is the
+// bucket in which it counts.
 type Counted struct {
 	TierGroup string
 	Metric    Metric
 	Brands    []string
 }
 
-// Less returns the difference between m and the metric it was, in the bucket of m.
+// Less returns the difference between the metric and its previous value, in the bucket of the metric.
 func (m Metric) Less(was Metric) Metric {
 	return Metric{
 		Month: m.Month, Points: m.Points - was.Points, Orders: m.Orders - was.Orders, Spend: m.Spend - was.Spend,

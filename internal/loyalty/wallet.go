@@ -24,8 +24,8 @@ type Purse struct {
 	Lots   []Lot  // active points, earliest expiry first and points that never expire last; no empty lots
 	Debt   Points // points that a clawback could not take; the next active points pay it
 
-	// ExpiredLots are recently expired points that no clawback has written off, by the lot's day. There are at most
-	// maxLapsed lots.
+	// ExpiredLots are recently expired points that no clawback has written off, by the lot's day. See
+	// posting.maxExpiredLots for their number.
 	ExpiredLots []Lot
 
 	Earned, Redeemed, Expired Points // lifetime totals under rules, without adjustments and clawbacks
