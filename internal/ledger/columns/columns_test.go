@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What is read is what was written, whatever it is.
+// A Reader returns exactly the columns that were written.
 func TestColumnsAreReadAsTheyWereWritten(t *testing.T) {
 	text := rapid.OneOf(
 		rapid.String(), rapid.StringMatching(`[A-Z]{0,3}-?[0-9]{0,22}[a-z]?`),
@@ -75,7 +75,7 @@ func TestSizesOfColumns(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		column []string
-		bytes  int // with the patterns
+		bytes  int // including the patterns
 	}{
 		{"IDs that count up", column(func(i int) string { return fmt.Sprint(i + 1) }), 11},
 		{"the same category", column(func(int) string { return "coffee-beans" }), 19},
