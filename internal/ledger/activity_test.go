@@ -24,7 +24,7 @@ func TestSilenceIsMoreThanTwiceTheUsualGap(t *testing.T) {
 	for name, c := range map[string]struct {
 		hours  []float64
 		usual  time.Duration
-		silent time.Duration // from when on; zero: never
+		silent time.Duration // time from which the processor is silent; zero: never
 	}{
 		"one event":                      {nil, 0, 0},
 		"one event a day":                {week, 24 * time.Hour, 48 * time.Hour},

@@ -11,10 +11,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// mostBytes is how large an item of DynamoDB may be.
+// mostBytes is the maximum size of an item in DynamoDB.
 const mostBytes = 400 << 10
 
-// items are the sort keys in the partition of an order, each with its size, which must be one that DynamoDB takes.
+// items returns the sort keys in the partition of an order. It reports each item that is too large for DynamoDB.
 func (b *bench) items(t *testing.T, order string) (keys []string) {
 	t.Helper()
 	for it, err := range b.Table.Query(t.Context(), table.Query{PK: "P#" + b.p.ID + "#E#O#" + order}) {
@@ -29,7 +29,8 @@ func (b *bench) items(t *testing.T, order string) (keys []string) {
 	return keys
 }
 
-// large is an order of so many lines of 1.00, whose names no compression makes short.
+// large returns an order with the given number of line items of 1.00 each, whose SKUs and categories cannot be
+// compressed.
 func (b *bench) large(m loyalty.MemberID, lines int) loyalty.Order {
 	o := b.order("large", m, 0)
 	o.Lines = nil
@@ -43,7 +44,7 @@ func (b *bench) large(m loyalty.MemberID, lines int) loyalty.Order {
 	return o
 }
 
-// seedOf is a number that looks random.
+// seedOf returns a pseudorandom number.
 func seedOf(i int) [4]uint64 {
 	x := uint64(i)*0x9e3779b97f4a7c15 + 1
 	var out [4]uint64
@@ -116,7 +117,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 	})
 }
 
-// Lines that change are stored beside the revision that changes them, also if they become what they were before.
+// Line items that change are stored with the revision that changes them, even if they change back to earlier ones.
 func TestLinesThatChangeAreStoredWithTheirRevision(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")
@@ -142,7 +143,7 @@ func TestLinesThatChangeAreStoredWithTheirRevision(t *testing.T) {
 	})
 }
 
-// A guest's large order becomes the member's with the lines that were stored for the guest.
+// If a large guest order is assigned to a member, it retains the line items that were stored for the guest.
 func TestALargeOrderOfAGuest(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")

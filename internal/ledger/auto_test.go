@@ -10,7 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// automatic makes the bench redeem a reward with a code of its own by itself, at 300 points and twice a day.
+// automatic makes the program redeem a gift card automatically at 300 points, at most twice a day. Each gift card has a
+// generated code.
 func (b *bench) automatic(t *testing.T) {
 	t.Helper()
 	b.p.Redemption.Auto = loyalty.Auto{Reward: "gift", At: 300, Limit: 2}
@@ -20,7 +21,7 @@ func (b *bench) automatic(t *testing.T) {
 	})
 }
 
-// gifts is what was redeemed by itself for a member, the latest first.
+// gifts returns the automatic redemptions of a member, the latest first.
 func (b *bench) gifts(t *testing.T, m loyalty.MemberID) (out []loyalty.Redemption) {
 	t.Helper()
 	for e, err := range b.Statement(t.Context(), b.p.ID, m, 0, 0) {
@@ -34,8 +35,7 @@ func (b *bench) gifts(t *testing.T, m loyalty.MemberID) (out []loyalty.Redemptio
 	return out
 }
 
-// Whatever redeems by itself does so once, with a code that can be used at the till, however often it is asked for and
-// whatever answers are lost.
+// Each automatic redemption happens once and has a usable code, even if requests are repeated and responses are lost.
 func TestWhatIsRedeemedByItselfIsHadOnce(t *testing.T) {
 	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
 		b.automatic(t)
@@ -59,7 +59,7 @@ func TestWhatIsRedeemedByItselfIsHadOnce(t *testing.T) {
 			})
 		}
 		heal()
-		b.advance(24 * time.Hour) // behind the last one's daily stop
+		b.advance(24 * time.Hour) // after the daily limit of the last automatic redemption
 		for i := range 40 {
 			m := member(i)
 			if _, err := b.Advance(t.Context(), b.p, m); err != nil {

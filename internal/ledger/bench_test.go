@@ -10,7 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// One order of three lines through the ledger onto a table in memory: what a command costs beyond its I/O.
+// The benchmark places an order of three line items on a table in memory. It measures the cost of a command apart from
+// I/O.
 func BenchmarkPutOrderInMemory(b *testing.B) {
 	l := newBench(b, memory(b))
 	for i := range 1000 {
@@ -30,7 +31,7 @@ func BenchmarkPutOrderInMemory(b *testing.B) {
 	}
 }
 
-// A reward taken at once, from an account that can pay for long.
+// The benchmark redeems a reward immediately, from an account with enough points for all iterations.
 func BenchmarkRedeemInMemory(b *testing.B) {
 	l := newBench(b, memory(b))
 	l.enrol(b, "mem_ada")

@@ -52,8 +52,8 @@ func TestMessageIDDependsOnEveryPart(t *testing.T) {
 	}
 }
 
-// One transaction holds 20 entries of time. More that are due at the same instant cannot be divided by time: here 20
-// reservations end when an order becomes active.
+// One transaction normally has at most 20 entries of time. Entries that are due at the same instant cannot be divided
+// among transactions: here 20 reservations expire at the instant at which an order becomes active.
 func TestMoreEntriesThanUsualAreDueAtOneInstant(t *testing.T) {
 	for _, n := range []int{19, 20} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestMoreEntriesThanUsualAreDueAtOneInstant(t *testing.T) {
 	}
 }
 
-// Entries that time has made but nothing has written yet can be read like those that are written.
+// Entries of time that are due but not written yet can be read like written entries.
 func TestUnwrittenEntryIsReadByID(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.enrol(t, "mem_ada")

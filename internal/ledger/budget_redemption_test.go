@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// A refusal is decided twice, and once it is looked up in between whose reservations have expired.
+// A rejection because of missing stock is decided twice. In between, the expired reservations of the reward are read.
 func TestCostOfRejectionWithoutStock(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
@@ -21,7 +21,7 @@ func TestCostOfRejectionWithoutStock(t *testing.T) {
 	b.take(t, ledger.RedemptionRequest{ID: "rd_0", Member: "mem_ada", Reward: "mug"})
 	for _, c := range []struct {
 		reward string
-		read   float64 // twice the account, and the counters or the two ends of the pool; the reservations
+		read   float64 // the account and the counters or pool queries, twice; the reservations, once
 	}{{"mug", 5}, {"pooled", 7}} {
 		meter.Take()
 		_, err := b.try(t, ledger.RedemptionRequest{ID: "rd_" + c.reward, Member: "mem_ada", Reward: c.reward})

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// typicalMember is a silver member of two years with 24 monthly lots, two open pending lots and a metric for
-// each month, made by the commands that make such members.
+// typicalMember uses commands to create a silver member who enrolled two years ago, with 24 monthly lots, two pending
+// lots and metrics for each month.
 func typicalMember(tb testing.TB, b *bench) loyalty.MemberID {
 	const m = "mem_7x4k0q2m9d5s8w1v3b6n"
 	b.now = time.Date(2025, 1, 3, 10, 0, 0, 0, time.UTC)

@@ -9,7 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// A transfer costs what both accounts cost; who only hears of an offer costs a read.
+// An immediate transfer costs the reads and writes of both accounts. An offer costs only a read of the recipient's
+// account.
 func TestWhatATransferCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)

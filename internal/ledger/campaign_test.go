@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// campaign gives the bench one campaign, on top of its own rules.
+// campaign sets the only campaign of the program.
 func (b *bench) campaign(tb testing.TB, r loyalty.Rule) {
 	tb.Helper()
 	b.p.Campaigns = []loyalty.Rule{r}
@@ -24,7 +24,7 @@ func (b *bench) campaign(tb testing.TB, r loyalty.Rule) {
 	}
 }
 
-// left is what the campaign's budget has left.
+// left returns the remainder of the campaign's budget.
 func (b *bench) left(tb testing.TB) loyalty.Points {
 	tb.Helper()
 	r := b.p.Campaigns[0]
@@ -35,7 +35,7 @@ func (b *bench) left(tb testing.TB) loyalty.Points {
 	return n
 }
 
-// given is what the campaign gave to an order, by its reasons.
+// given returns the points that the campaign gave to an order, according to the reasons.
 func given(r ledger.OrderResult) (n int64) {
 	for _, e := range r.Entries {
 		for _, x := range e.Reasons {
@@ -51,7 +51,7 @@ func given(r ledger.OrderResult) (n int64) {
 func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_003})
-		const members, each = 8, 5 // 40 orders that want 37 points each: more than there are
+		const members, each = 8, 5 // 40 orders that would earn 37 points each, more than the budget has
 		for i := range members {
 			b.enrol(t, loyalty.MemberID(fmt.Sprint("mem_", i)))
 		}
@@ -112,7 +112,7 @@ func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
 	b := newBench(t, meter)
 	m := typicalMember(t, b)
 	b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000})
-	for shard := range ledger.BudgetShards { // the first use of each counter makes it, which costs more
+	for shard := range ledger.BudgetShards { // create the counters, because the first use of a counter costs more
 		key := table.Key{PK: "P#bluebird#C#campaigns.double", SK: fmt.Sprintf("BUDGET#%02d", shard)}
 		if err := b.Table.Transact(t.Context(), table.Add(key, "n", -1, -1)); err != nil {
 			t.Fatal(err)
@@ -172,10 +172,10 @@ func TestAnEventFollowsItsState(t *testing.T) {
 			{"778", "pending", 0, false, 50},
 			{"778", "approved", 20, false, 70},
 			{"778", "approved", 20, true, 70},
-			{"779", "approved", 0, false, 70}, // one a month
+			{"779", "approved", 0, false, 70}, // the limit is one per month
 			{"778", "declined", 0, false, 50},
-			{"780", "approved", 20, false, 70}, // there is room again
-			{"778", "approved", 20, false, 90}, // it had its place
+			{"780", "approved", 20, false, 70}, // the limit allows one again
+			{"778", "approved", 20, false, 90}, // it was within the limit before
 		} {
 			r := send(step.id, step.state)
 			if r.State.Worth != step.worth || r.Replayed != step.replayed {
@@ -239,7 +239,7 @@ func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
 		}
 		extend := ledger.Extension{ID: "ext_1", Member: "mem_ada", Until: 20270131, Reason: "a kindness"}
 		_, err := b.Extend(t.Context(), b.p, extend, ledger.By{Input: "1"})
-		wantRefusal(t, err, loyalty.ValidationFailed) // beyond 12 months
+		wantRefusal(t, err, loyalty.ValidationFailed) // more than 12 months
 		b.advance(30 * 24 * 3600e9)
 		extend.Until = 20270208
 		if _, err := b.Extend(t.Context(), b.p, extend, ledger.By{Input: "1"}); err != nil {

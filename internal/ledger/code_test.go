@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
-// coded offers a mug with codes of its own, and gives one to a new member.
+// coded offers the reward r with generated codes, redeems it for a new member, and returns the code.
 func (b *bench) coded(tb testing.TB, r loyalty.Reward) string {
 	tb.Helper()
 	r.Codes.From = loyalty.GeneratedCode
@@ -25,7 +25,7 @@ func (b *bench) coded(tb testing.TB, r loyalty.Reward) string {
 	return b.take(tb, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true}).Code
 }
 
-// use uses a code as a till does that repeats what was not answered.
+// use uses a code, and repeats the request until it is answered, as a POS terminal does.
 func (b *bench) use(tb testing.TB, in ledger.CodeUse) (ledger.CodeResult, error) {
 	for {
 		r, err := b.UseCode(tb.Context(), b.p.ID, in, ledger.By{Input: fmt.Sprint(in)})
@@ -76,7 +76,7 @@ func TestAGiftCardIsSpentToTheLastCent(t *testing.T) {
 			return err
 		}
 		spent := int64(0)
-		even := func(i int) int64 { return int64(62 + 2*i) } // the card is odd: no uses of the twenty empty it
+		even := func(i int) int64 { return int64(62 + 2*i) } // the value is odd, so some of it remains
 		for i, err := range inParallel(20, func(i int) error { return spend(fmt.Sprint("use_", i), even(i)) }) {
 			if err == nil {
 				spent += even(i)
@@ -204,7 +204,7 @@ func TestSameUploadAtTheSameTimeHasOneResult(t *testing.T) {
 	})
 }
 
-// A hundred thousand codes are streamed, or a million with PERENNIAL_LONG.
+// A hundred thousand codes can be uploaded as a stream. With PERENNIAL_LONG, it is a million codes.
 func TestManyCodesAreStreamed(t *testing.T) {
 	n := 100_000
 	if os.Getenv("PERENNIAL_LONG") != "" {

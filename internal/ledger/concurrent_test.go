@@ -93,7 +93,8 @@ func (x *till) adjust(n int) {
 	})
 }
 
-// Eight tills at once, of one member and of another who shares the campaigns' budgets, over a table that fails.
+// Eight tills run concurrently over a table that fails, for one member and for another one who uses the same campaign
+// budgets.
 func TestEightTillsOfOneMemberEndInASoundAccount(t *testing.T) {
 	seed := seedtest.Of(t)
 	h, broken := newHistory(t, seed)
@@ -110,7 +111,7 @@ func TestEightTillsOfOneMemberEndInASoundAccount(t *testing.T) {
 		x := &till{history: h, rng: rand.New(rand.NewPCG(seed, uint64(i))), id: i, m: member(i / 7)}
 		all.Go(func() {
 			for n := range 40 {
-				pick(x.rng, x.order, x.order, x.event, x.redeem, x.adjust)(n + 1_000*(i/7)) // the same as other tills
+				pick(x.rng, x.order, x.order, x.event, x.redeem, x.adjust)(n + 1_000*(i/7)) // as other tills do
 				h.bench.advance(time.Duration(x.rng.Int64N(int64(time.Hour))))
 			}
 		})

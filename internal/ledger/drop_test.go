@@ -18,7 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 )
 
-// amongst lets so many goroutines do n things.
+// amongst calls do for 0 to n-1 in the given number of goroutines.
 func amongst(goroutines, n int, do func(i int)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -54,14 +54,14 @@ func (b *bench) crowd(tb testing.TB, n int) {
 	})
 }
 
-// A rush is what became of many members who wanted one reward at once.
+// A rush is the result of many members redeeming one reward at the same time.
 type rush struct {
 	mu     sync.Mutex
 	got    []loyalty.Redemption
 	others int // rejected because the reward is out of stock
 }
 
-// rush lets n members redeem the mug at once, each by itself.
+// rush lets n members redeem the mug concurrently, each with a separate request.
 func (b *bench) rush(tb testing.TB, n int, commit func(i int) bool) *rush {
 	tb.Helper()
 	r := &rush{}
@@ -86,7 +86,7 @@ func always(int) bool { return true }
 
 func half(i int) bool { return i%2 == 0 }
 
-// onEach is onBoth with fewer of everything where a call takes milliseconds.
+// onEach does the same as onBoth, and passes a smaller scale to the test on DynamoDB, where a call takes milliseconds.
 func onEach(t *testing.T, test func(t *testing.T, b *bench, scale int)) {
 	t.Run("pebble", func(t *testing.T) { test(t, newBench(t, memory(t)), 10) })
 	t.Run("dynamodb", func(t *testing.T) { test(t, newBench(t, dynamotest.Open(t)), 1) })
@@ -181,7 +181,7 @@ func TestEveryCodeOfAPoolIsHadOnce(t *testing.T) {
 			t.Errorf("%d codes were had, %d members were refused: %v", len(had), rush.others, had)
 		}
 		b.allPay(t, members, codes)
-		for _, r := range rush.got { // what is given up can be had again
+		for _, r := range rush.got { // canceled reservations return their codes
 			if r.Status == loyalty.Reserved {
 				b.cancel(t, r.ID)
 			}
@@ -201,7 +201,8 @@ func count(rs []loyalty.Redemption, status loyalty.RedemptionStatus) (n int) {
 	return n
 }
 
-// Members reserve, cancel, commit and let expire at once; whenever it is quiet, what is left can be had to the last.
+// Members concurrently reserve, cancel and commit rewards, and let reservations expire. After each round, the counters
+// and the pool have exactly the unsold units, and in the end all of them can be redeemed.
 func TestNothingIsLeftUnsold(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		pieces, members := 7*scale, 14*scale
@@ -250,7 +251,7 @@ func TestNothingIsLeftUnsold(t *testing.T) {
 	})
 }
 
-// crowdAgain gives the points to all who have none.
+// crowdAgain gives 100 points to each member without active points.
 func (b *bench) crowdAgain(tb testing.TB, members int) {
 	for i := range members {
 		if b.balance(tb, member(i)).Active == 0 {

@@ -5,7 +5,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// faulty makes about one call in six go wrong.
+// faulty returns a table on which about one call in six fails.
 func faulty(t table.Table, seed uint64) *tabletest.Faulty {
 	f := tabletest.NewFaulty(t, seed)
 	f.BusyReads, f.Busy, f.LostBefore, f.LostAfter = 0.02, 0.04, 0.05, 0.06
@@ -13,7 +13,7 @@ func faulty(t table.Table, seed uint64) *tabletest.Faulty {
 	return f
 }
 
-// everyKind reports a fault that never happened: then nothing was tested.
+// everyKind reports whether each kind of fault happened. If one did not, the test tested too little.
 func everyKind(f tabletest.Fired) bool {
 	return f.BusyReads > 0 && f.Busy > 0 && f.LostBefore > 0 && f.LostAfter > 0
 }

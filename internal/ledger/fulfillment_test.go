@@ -17,7 +17,7 @@ import (
 
 var kiel = &ledger.Address{Name: "Ada L.", Lines: []string{"Am Kai 1"}, City: "Kiel", Country: "DE"}
 
-// posted offers a mug that is sent.
+// posted offers a mug that is sent to an address, and enrolls a member with points.
 func (b *bench) posted(tb testing.TB) {
 	r := mug(5)
 	r.Manual, r.Address = true, true

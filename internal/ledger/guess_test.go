@@ -51,7 +51,7 @@ func TestMissesOfOneClientAreCountedOneByOne(t *testing.T) {
 	})
 }
 
-// One API key is limited over all of its clients, and without one.
+// The limit of an API key applies to all clients together, and to lookups without a client.
 func TestMissesOfOneKeyAreLimited(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code := b.coded(t, mug(1))

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// listed is the open reservations of a reward by the list of when they expire.
+// listed returns the IDs of the open reservations in the list of a reward.
 func (b *bench) listed(tb testing.TB, reward string) (ids []string) {
 	tb.Helper()
 	for it, err := range b.Table.Query(tb.Context(), table.Query{PK: "P#" + b.p.ID + "#HELD#" + reward}) {
@@ -24,14 +24,15 @@ func (b *bench) listed(tb testing.TB, reward string) (ids []string) {
 	return ids
 }
 
-// A scarceReward is called mug, and one can be had of it.
+// A scarceReward is a reward with the ID mug that can be redeemed once.
 type scarceReward struct {
 	name   string
 	reward loyalty.Reward
-	date   string // which to ask for; empty: none
+	date   string // the date to redeem it for; empty: none
 }
 
-// scarce is such rewards, each for another reason. The first of the dates is asked for.
+// scarce returns scarce rewards of each kind: with one unit, with one place on the first of the given dates, with one
+// code, and with a waitlist.
 func scarce(dates ...loyalty.RewardDate) []scarceReward {
 	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: dates}
 	pooled, waited := mug(1), mug(1)
@@ -60,7 +61,7 @@ func TestUnitsOfExpiredReservationAreAvailable(t *testing.T) {
 					b.enrol(t, m)
 					b.grant(t, m, 2_000)
 				}
-				for i := range 12 { // others that have expired may be of other dates
+				for i := range 12 { // expired reservations of another date
 					if c.date != "" {
 						b.take(
 							t,
@@ -118,7 +119,7 @@ func TestUnitsOfManyExpiredReservationsAreAvailable(t *testing.T) {
 	})
 }
 
-// What was reserved by an earlier release is on no list, and ends as it did.
+// Reservations of earlier releases are not in the list. They can still be committed, canceled and expire.
 func TestAReservationThatIsNotListedEndsAllTheSame(t *testing.T) {
 	for _, end := range []string{"commit", "cancel", "expire"} {
 		b := newBench(t, memory(t))

@@ -11,20 +11,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// books is what the entries of all members say that there must be, kept by other means than the ledger's.
+// The books compute the expected state from the entries of all members, independently of the ledger.
 type books struct {
 	h       *history
 	members map[loyalty.MemberID]*book
-	spent   map[string]int64 // of budgets, by rule
-	codes   map[string]int64 // how many redemptions have each
-	asked   map[string]int   // under which version each redemption was asked for
-	gifts   map[string]gift  // transfers that have not been looked at yet
+	spent   map[string]int64 // points spent from budgets, by rule
+	codes   map[string]int64 // number of redemptions that have each code
+	asked   map[string]int   // the version under which each redemption was requested
+	gifts   map[string]gift  // transfers that were not compared yet
 	bought  map[string]*bought
 
-	brought, undone int // referrals, each time
+	brought, undone int // numbers of conversions of referrals, and of their reversals
 }
 
-// A book is how far a member's entries were checked, and what they add up to.
+// A book is the state of one member according to the entries that were checked so far.
 type book struct {
 	acc     loyalty.Account
 	hashes  []string
@@ -34,8 +34,8 @@ type book struct {
 	events map[string]*loyalty.EventState // by family and id
 	issued map[string]loyalty.Points      // by cause
 	usage  map[loyalty.Usage]int64        // of caps and limits; its N is zero
-	lapsed []string                       // the ids of entries of expires
-	wallet map[string][2]string           // of each conversion: from which wallet, and to which
+	lapsed []string                       // the IDs of expiry entries
+	wallet map[string][2]string           // by conversion: the source and the target wallet
 }
 
 func newBooks(h *history) *books {
@@ -55,7 +55,7 @@ func (b *books) of(m loyalty.MemberID) *book {
 	return b.members[m]
 }
 
-// check reads what is new of all members, and compares.
+// check reads the new entries of all members, and compares the books with the ledger.
 func (b *books) check() {
 	b.h.t.Helper()
 	changed := false
@@ -80,8 +80,8 @@ func (b *books) check() {
 	}
 }
 
-// read replays what is new of a member onto what was checked before, and compares with the account; false if nothing
-// is.
+// read applies the new entries of a member to the checked state, and compares the result with the account. It returns
+// false if there are no new entries.
 func (b *books) read(m loyalty.MemberID) bool {
 	t, l, s := b.h.t, b.h.quiet(), b.of(m)
 	t.Helper()
@@ -118,7 +118,7 @@ func (b *books) read(m loyalty.MemberID) bool {
 	return true
 }
 
-// enter takes an entry into the books.
+// enter adds an entry to the books.
 func (b *books) enter(s *book, e loyalty.Entry) {
 	for _, p := range e.Postings {
 		switch {
@@ -167,7 +167,7 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 	}
 }
 
-// inWallet keeps what was issued in another wallet than that of points apart.
+// inWallet returns the key of the points that a cause issued in a wallet.
 func inWallet(wallet, cause string) string {
 	if wallet == "" {
 		return cause
@@ -175,7 +175,7 @@ func inWallet(wallet, cause string) string {
 	return wallet + "|" + cause
 }
 
-// worth compares what an order, an event or a milestone is worth with what its entries have issued.
+// worth compares the points of an order, an event or a milestone with the points that its entries have issued.
 func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...loyalty.Grant) {
 	all, never := loyalty.Points(0), loyalty.Points(0)
 	b.walletWorth(s, e, grants)
@@ -190,7 +190,7 @@ func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...
 	got := s.issued[e.Cause.Kind+"/"+e.Cause.ID] - never
 	if ev := e.Event; ev != nil && ev.Event.Family() == "referral" {
 		if ev.Event.Type == award.EventReversed {
-			return // the next converting order takes over what was not taken back
+			return // points that could not be taken back count for the next converting order
 		}
 		got += s.yielded(e)
 	}
@@ -202,8 +202,8 @@ func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...
 	}
 }
 
-// yielded returns what the other events of a referral have issued for the event of an entry: what was not taken back of
-// them counts as given for the next one.
+// yielded returns the points that other events of the same referral issued for the event of an entry. Points of a
+// reversed event that could not be taken back count for the next event.
 func (s *book) yielded(e loyalty.Entry) (n loyalty.Points) {
 	referral := e.Cause.ID[:strings.LastIndex(e.Cause.ID, ":")+1]
 	for id, ev := range s.events {
@@ -218,7 +218,7 @@ func (s *book) yielded(e loyalty.Entry) (n loyalty.Points) {
 	return n
 }
 
-// nothingLapsed looks at a member as of now.
+// nothingLapsed checks that a member has no due changes and no expired points now.
 func (b *books) nothingLapsed(m loyalty.MemberID) {
 	t, now := b.h.t, b.h.Now().UTC().Truncate(time.Millisecond)
 	out, err := engine.Advance(b.h.p, b.of(m).acc, now)

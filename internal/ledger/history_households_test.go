@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
-// move does something about where a member lives: founds a household, invites to one, joins it, or leaves it.
+// move changes households: a member creates one, is invited to one, joins one, or leaves one.
 func (h *history) move(m loyalty.MemberID) string {
 	home := h.key("hh_")
 	what := h.rng.IntN(15)
@@ -21,7 +21,7 @@ func (h *history) move(m loyalty.MemberID) string {
 	case len(got.Members) == 0:
 		what, home = 0, h.key("hh_")
 	case what > 6 && what < 14:
-		m = got.Members[h.rng.IntN(len(got.Members))].Member // perhaps one who is invited
+		m = got.Members[h.rng.IntN(len(got.Members))].Member // this may be an invited member
 	}
 	role := pick(h.rng, share.Adult, share.Adult, share.Child)
 	err := h.until(fmt.Sprintf("move %d of %s, %s as %s", what, m, home, role), func(l *ledger.Ledger) (err error) {
@@ -75,15 +75,15 @@ func (h *history) everybodyLivesOnce() {
 	}
 }
 
-// bought is what the entries of all accounts say of one redemption.
+// bought is one redemption according to the entries of all accounts.
 type bought struct {
-	redemption loyalty.Redemption // by the last entry of whose it is
+	redemption loyalty.Redemption // according to the last entry of the redeeming member
 	spent      loyalty.Points
 	parts      map[loyalty.MemberID]loyalty.Points
 	fresh      bool
 }
 
-// pay enters what an entry spends, or gives back, of a redemption.
+// pay adds the points that an entry of a redemption spends or returns.
 func (b *books) pay(e loyalty.Entry) {
 	x := b.bought[e.Redemption.ID]
 	if x == nil {
@@ -105,7 +105,7 @@ func (b *books) pay(e loyalty.Entry) {
 	}
 }
 
-// paid compares what redemptions have spent in all accounts with what they say.
+// paid compares the points that redemptions have spent in all accounts with the points that they state.
 func (b *books) paid() {
 	for id, x := range b.bought {
 		if !x.fresh {

@@ -16,14 +16,14 @@ func (h *history) newOrder(m loyalty.MemberID) string {
 	case 0:
 		o.Status = loyalty.OrderPlaced
 	case 1:
-		o.Member = "" // a guest's, for now
+		o.Member = "" // a guest order at first
 	case 2:
-		h.refund(&o) // known before the order
+		h.refund(&o) // the refund is reported before the order
 	}
 	return h.putOrder(len(h.orders), o, "order")
 }
 
-// anOrder is an order of a member with something of everything.
+// anOrder returns a random order of a member that uses all features.
 func (h *history) anOrder(m loyalty.MemberID) loyalty.Order {
 	o := h.bench.order(fmt.Sprintf("o%d", len(h.orders)), m, h.rng.Int64N(8_000))
 	o.PlacedAt, o.Channel = h.before(m), "web"
@@ -47,7 +47,7 @@ func (h *history) anOrder(m loyalty.MemberID) loyalty.Order {
 	return o
 }
 
-// total is what is paid for an order.
+// total returns the amount that is paid for an order.
 func total(o loyalty.Order) int64 {
 	sum := o.Shipping + o.Tax - o.Discount
 	for _, l := range o.Lines {
@@ -87,7 +87,7 @@ func (h *history) amend(m loyalty.MemberID) string {
 	return h.putOrder(at, o, as)
 }
 
-// since is an instant between the order's placing and now, mostly of late.
+// since returns a random instant between the placing of an order and now, usually a recent one.
 func (h *history) since(o loyalty.Order) time.Time {
 	at := h.Now().Add(-time.Duration(h.rng.Int64N(int64(48*time.Hour + 1))))
 	if h.rng.IntN(5) == 0 || at.Before(o.PlacedAt) {
@@ -96,7 +96,7 @@ func (h *history) since(o loyalty.Order) time.Time {
 	return at
 }
 
-// refund adds a refund, of a sum or a line or of shipping, or lets one fail or succeed after all.
+// refund adds a refund of a sum, a line item or shipping, or changes the status of an earlier one.
 func (h *history) refund(o *loyalty.Order) {
 	if n := len(o.Refunds); n > 0 && h.rng.IntN(2) == 0 {
 		r := &o.Refunds[h.rng.IntN(n)]
@@ -122,7 +122,7 @@ func (h *history) refund(o *loyalty.Order) {
 	o.Refunds = append(o.Refunds, r)
 }
 
-// dispute opens one, or decides it.
+// dispute opens or decides a dispute.
 func (h *history) dispute(o *loyalty.Order) {
 	if n := len(o.Disputes); n > 0 {
 		o.Disputes[h.rng.IntN(n)].Status = pick(h.rng, loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost)
@@ -179,7 +179,7 @@ func (h *history) putOrder(at int, o loyalty.Order, what string) string {
 	return what
 }
 
-// quote asks first and then orders the same: the figures must agree.
+// quote requests a quote and then places the same order. The points must be equal.
 func (h *history) quote(m loyalty.MemberID) string {
 	o := h.anOrder(m)
 	q, err := h.quiet().Quote(h.t.Context(), h.p, o)

@@ -84,7 +84,7 @@ func (h *history) end(
 	})
 	switch {
 	case errors.Is(err, loyalty.AmountOutOfRange) && as == "committed":
-		return "refused" // it holds fewer
+		return "refused" // the reservation has fewer points
 	case errors.Is(err, loyalty.AlreadyResolved), errors.Is(err, loyalty.AlreadyExpired):
 		h.open = slices.Delete(h.open, at, at+1)
 		return "late"
@@ -123,7 +123,7 @@ func (h *history) extend(m loyalty.MemberID) string {
 	return "extended"
 }
 
-// reinstate brings back one of the latest expires, perhaps a second time, with another day.
+// reinstate restores the points of one of the latest expiries, sometimes a second time with another day.
 func (h *history) reinstate(m loyalty.MemberID) string {
 	lapsed := h.books.of(m).lapsed
 	if len(lapsed) == 0 {
@@ -135,7 +135,7 @@ func (h *history) reinstate(m loyalty.MemberID) string {
 	}
 	var r ledger.AdjustmentResult
 	err := h.until(fmt.Sprintf("reinstate %+v", in), func(l *ledger.Ledger) (err error) {
-		r, err = l.Reinstate(h.t.Context(), h.p, in, by("")) // the expiry is the identity
+		r, err = l.Reinstate(h.t.Context(), h.p, in, by("")) // the entry of the expiry identifies the command
 		return err
 	})
 	if h.refused(err, loyalty.ValidationFailed) {
@@ -147,7 +147,8 @@ func (h *history) reinstate(m loyalty.MemberID) string {
 	return "reinstated"
 }
 
-// pass lets days, and now and then months or a year, go by, and the schedule write down what they did.
+// pass advances the clock by days, and sometimes by months or a year. It then writes the due changes, as the schedule
+// does.
 func (h *history) pass(m loyalty.MemberID) string {
 	d := time.Duration(h.rng.Int64N(int64(5 * 24 * time.Hour)))
 	switch h.rng.IntN(80) {

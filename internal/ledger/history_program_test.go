@@ -14,11 +14,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-// asked is a condition of a test.
+// asked is a condition that a test defines.
 type asked struct {
 	source  string
 	holds   func(*loyalty.Facts) (bool, error)
-	numbers int // the greatest order number that it asks for
+	numbers int // the greatest order number that it uses
 }
 
 func (a asked) Holds(f *loyalty.Facts) (bool, error) { return a.holds(f) }
@@ -29,8 +29,8 @@ func (a asked) String() string { return a.source }
 
 func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
 
-// historyProgram is the bench's program with everything that a program can have; what excludes each other, or meets
-// differently, is drawn.
+// historyProgram returns the program of the bench with all features of programs. It draws features that exclude each
+// other or can be combined differently.
 func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.Program {
 	days := func(n int) loyalty.Period { return loyalty.Period{Days: n} }
 	p.Earn.Pending = pick(rng,
@@ -108,7 +108,7 @@ func historyTiers(p *loyalty.Program, rng *rand.Rand) {
 	}
 }
 
-// historyRules are rules of each kind, in groups of each mode, and campaigns with budgets that are used up.
+// historyRules adds rules of each kind, groups of each mode, and campaigns with budgets that are used up.
 func historyRules(p *loyalty.Program) {
 	third, zone := big.NewRat(1, 3), loyalty.MemberClock
 	brief := loyalty.Life{

@@ -14,7 +14,7 @@ import (
 
 const historyCodes = 40
 
-// historyRewards are one of which there are so many, with codes that are made for it, and one with codes of a pool.
+// historyRewards adds a reward with limited stock and generated codes, and one with codes from a pool.
 func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 	p.Rewards = append(p.Rewards,
 		loyalty.Reward{
@@ -33,7 +33,7 @@ func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 	p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(3, 1), Per: 2}}
 }
 
-// fill fills the pool, through whatever fails.
+// fill uploads codes to the pool, and repeats the upload until it succeeds.
 func (h *history) fill() {
 	err := h.until("fill the pool", func(l *ledger.Ledger) error {
 		_, err := l.AddCodes(h.t.Context(), h.p.ID, "voucher", vouchers(0, historyCodes))
@@ -44,7 +44,7 @@ func (h *history) fill() {
 	}
 }
 
-// reverse gives back one of the latest redemptions, or a part of it, perhaps again.
+// reverse reverses one of the latest redemptions or a part of it, sometimes again.
 func (h *history) reverse(loyalty.MemberID) string {
 	if len(h.done) == 0 {
 		return "nothing"
@@ -92,7 +92,8 @@ func (h *history) use(loyalty.MemberID) string {
 	return outcome
 }
 
-// reverseUse reverses one of the uses of a code, perhaps again; false if there is none, or it was reversed before.
+// reverseUse reverses one of the uses of a code, sometimes again. It returns false if there is none, or if it was
+// already reversed.
 func (h *history) reverseUse(code string) bool {
 	was, err := h.quiet().Code(h.t.Context(), h.p.ID, code)
 	if err != nil || len(was.Uses) == 0 {
@@ -107,7 +108,8 @@ func (h *history) reverseUse(code string) bool {
 	return !h.refused(err, loyalty.AlreadyResolved)
 }
 
-// checkCard compares the value of a gift card with its uses and with what reversals of its redemption took off it.
+// checkCard compares the original value of a gift card with the sum of its remaining value, its uses, and the value
+// that reversals of its redemption removed.
 func (h *history) checkCard(code string) {
 	h.t.Helper()
 	c, err := h.quiet().Code(h.t.Context(), h.p.ID, code)
@@ -160,7 +162,7 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 			Ends: ends(loyalty.PerMonth, loyalty.DateOf(r.At, b.h.p.Zone)),
 		}] += sign
 	}
-	if r.Code != "" && r.Status != loyalty.Reversed { // what was reversed keeps its code, which is void
+	if r.Code != "" && r.Status != loyalty.Reversed { // a reversed redemption retains its code, which is void
 		b.codes[r.Code] += sign
 	}
 }

@@ -45,7 +45,7 @@ func (h *history) race() {
 	switch n := rng.IntN(6); {
 	case n == 0 || m == "":
 		err = h.rival.same()
-	case n <= 2: // orders are in the way by the account, and by budgets
+	case n <= 2: // an order conflicts over the account and over budgets
 		o := h.bench.order(fmt.Sprintf("r%d", h.rival.won), m, rng.Int64N(8_000))
 		what = "order " + o.ID
 		_, err = l.PutOrder(h.t.Context(), h.p, o, ledger.By{Actor: "rival"})
@@ -55,7 +55,7 @@ func (h *history) race() {
 		}
 		what = "adjust " + in.ID
 		_, err = l.Adjust(h.t.Context(), h.p, in, by(in.ID))
-	case n == 4: // what is in the way of one member's command is so of the other's
+	case n == 4: // a transfer conflicts with commands of both members
 		in := ledger.TransferRequest{ID: h.key("tr_"), From: m, To: h.members[rng.IntN(len(h.members))], Points: 5}
 		what = "give " + in.ID
 		_, err = l.Transfer(h.t.Context(), h.p, in, by(in.ID))

@@ -45,16 +45,16 @@ type history struct {
 	rival *rival
 
 	rules    []*loyalty.Program // all versions; the last one is in force
-	versions []string           // in words
+	versions []string           // descriptions of the versions
 
 	members []loyalty.MemberID
 	orders  []loyalty.Order // as they were last accepted
 	events  []loyalty.Event
-	open    []string // redemptions
-	done    []string // and those that were committed
-	offers  []string // transfers that wait for a yes
+	open    []string // reserved redemptions
+	done    []string // committed redemptions
+	offers  []string // transfers that wait to be accepted
 	homes   []string // households
-	drawn   int      // how many redemptions drew on one
+	drawn   int      // number of redemptions that used points of a household
 	keys    int
 
 	conversions []string
@@ -62,7 +62,7 @@ type history struct {
 
 const (
 	historyMembers = 8
-	versionSteps   = 300 // after so many the program changes
+	versionSteps   = 300 // number of steps after which the program changes
 )
 
 // TestInvariantsHoldThroughRandomHistories runs one history of 10,000 steps, or ten with PERENNIAL_LONG, from
@@ -139,7 +139,7 @@ func TestSameSeedGivesTheSameHistory(t *testing.T) {
 		}
 		return b.String()
 	}
-	const seed = 1 // its history has codes and uses
+	const seed = 1 // the history of this seed has codes and uses
 	first := dump(seed)
 	if !strings.Contains(first, "#CODE#") || !strings.Contains(first, "#USE#") {
 		t.Fatal("the history has no codes")
@@ -165,7 +165,7 @@ func TestHistoriesThatOnceFailed(t *testing.T) {
 	}
 }
 
-// everyStep is what must have happened in a long history.
+// everyStep lists the results of steps that must occur in a long history.
 var everyStep = []string{
 	"order", "amended", "replayed", "quoted", "claimed", "activated", "event", "retold", "joined", "registered", "told",
 	"redeemed", "reserved", "committed", "canceled", "refused", "late", "reversed", "used", "use reversed", "converted",
@@ -173,7 +173,8 @@ var everyStep = []string{
 	"given", "offered", "not given", "accepted", "declined", "unanswered", "moved", "not moved",
 }
 
-// everything reports what never happened: then nothing was tested.
+// everything reports an error for each result and each fault that never occurred, because the history then tested too
+// little.
 func (h *history) everything(counts map[string]int, fired tabletest.Fired) {
 	if !everyKind(fired) || h.rival.won == 0 || h.drawn == 0 {
 		h.t.Errorf("some faults never happened: %+v, %d rivals, %d drew on a household", fired, h.rival.won, h.drawn)
@@ -185,7 +186,7 @@ func (h *history) everything(counts map[string]int, fired tabletest.Fired) {
 	}
 }
 
-// step does one random thing and says what became of it.
+// step runs one random command and returns a description of its result.
 func (h *history) step() string {
 	h.advance(time.Duration(h.rng.Int64N(int64(10 * time.Minute))))
 	if len(h.members) < historyMembers && (len(h.members) == 0 || h.rng.IntN(50) == 0) {
@@ -255,23 +256,23 @@ func (h *history) say(format string, args ...any) {
 	h.log = append(h.log, h.Now().Format(time.RFC3339Nano)+" "+fmt.Sprintf(format, args...))
 }
 
-// key is an id that was not used yet.
+// key returns an ID that was not used yet.
 func (h *history) key(prefix string) string {
 	h.keys++
 	return fmt.Sprint(prefix, h.keys)
 }
 
-// by is a client with an idempotency key.
+// by returns the By of a client that uses an idempotency key.
 func by(key string) ledger.By { return ledger.By{Actor: "history", Input: key} }
 
-// quiet is the same ledger over the table without faults and rivals, to look with.
+// quiet returns a ledger over the same table without faults and rivals, for checks.
 func (h *history) quiet() *ledger.Ledger {
 	l := *h.Ledger
 	l.Table = h.clean
 	return &l
 }
 
-// refused reports whether a command was refused as it may be; any other error fails the test.
+// refused reports whether a command was rejected with one of the given codes. Any other error fails the test.
 func (h *history) refused(err error, may ...loyalty.Code) bool {
 	h.t.Helper()
 	for _, code := range may {
@@ -285,7 +286,7 @@ func (h *history) refused(err error, may ...loyalty.Code) bool {
 	return false
 }
 
-// before is an instant not long ago, at which a member was there.
+// before returns a recent instant at which the member was already enrolled.
 func (h *history) before(m loyalty.MemberID) time.Time {
 	at := h.Now().Add(-time.Duration(h.rng.Int64N(int64(72 * time.Hour))))
 	if joined := h.books.of(m).acc.Joined; at.Before(joined) {

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// historyTransfers lets members give points to each other, at once or once the other has said yes.
+// historyTransfers lets members transfer points, immediately or after the recipient accepts.
 func historyTransfers(p *loyalty.Program, rng *rand.Rand) {
 	p.Transfers = loyalty.Transfers{
 		Min: 5, Max: 90, Step: pick[loyalty.Points](rng, 0, 5),
@@ -22,7 +22,7 @@ func historyTransfers(p *loyalty.Program, rng *rand.Rand) {
 	}
 }
 
-// give gives points of one member to another, who may be the same.
+// give transfers points from one member to another, who may be the same member.
 func (h *history) give(m loyalty.MemberID) string {
 	in := ledger.TransferRequest{
 		ID: h.key("tr_"), From: m, To: h.member(), Points: loyalty.Points(5 * (1 + h.rng.Int64N(14))),
@@ -42,7 +42,7 @@ func (h *history) give(m loyalty.MemberID) string {
 	return "offered"
 }
 
-// answer ends one of the latest offers.
+// answer accepts, declines or cancels one of the latest offers.
 func (h *history) answer(loyalty.MemberID) string {
 	if len(h.offers) == 0 {
 		return "nothing"
@@ -56,7 +56,7 @@ func (h *history) answer(loyalty.MemberID) string {
 		return err
 	})
 	if errors.Is(err, loyalty.InsufficientPoints) && as == loyalty.Accepted {
-		return "owed" // the giver owes points meanwhile
+		return "owed" // the sender has a debt since the offer
 	}
 	h.offers = slices.Delete(h.offers, at, at+1)
 	switch {
@@ -68,13 +68,13 @@ func (h *history) answer(loyalty.MemberID) string {
 	return string(as)
 }
 
-// A gift is what the entries of both sides say of one transfer.
+// A gift is one transfer according to the entries of both members.
 type gift struct {
 	onTheWay  loyalty.Points
-	sent, got []loyalty.Lot // with days that nothing moves
+	sent, got []loyalty.Lot // with fixed expiry days
 }
 
-// useTransfer enters what an entry says of a transfer.
+// useTransfer adds an entry of a transfer to the books.
 func (b *books) useTransfer(s *book, e loyalty.Entry) {
 	r, sign := e.Redemption, int64(0)
 	switch {
@@ -105,7 +105,7 @@ func (b *books) useTransfer(s *book, e loyalty.Entry) {
 				lot.Expires = max(lot.Expires, s.acc.Slides.Day())
 			}
 			if lot.Expires == 9999_12_31 {
-				lot.Expires = 0 // the giver's level has made them last for good while the offer waited
+				lot.Expires = 0 // the points no longer expire, due to the sender's new level
 			}
 			g.sent = append(g.sent, lot)
 		case p.Lot.Slides():
@@ -117,7 +117,8 @@ func (b *books) useTransfer(s *book, e loyalty.Entry) {
 	b.gifts[r.ID] = g
 }
 
-// given compares both sides of the transfers that are new: no point was made or lost, and none lives longer.
+// given compares both sides of the new transfers. No points may be created or lost, and none may expire later than
+// before.
 func (b *books) given() {
 	for id, g := range b.gifts {
 		if g.onTheWay != 0 {
@@ -132,7 +133,7 @@ func (b *books) given() {
 	clear(b.gifts)
 }
 
-// beyond is how many points live at least until a day.
+// beyond returns the number of points that do not expire before a day.
 func beyond(lots []loyalty.Lot, day loyalty.Date) (n loyalty.Points) {
 	for _, l := range lots {
 		if l.Expires.Compare(day) >= 0 {

@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// use enters what an order uses of budgets, caps and limits, or takes it out again.
+// use adds the use of budgets, caps and limits by an order, or subtracts it if sign is -1.
 func (b *books) use(s *book, o *loyalty.OrderState, sign int64) {
 	if o == nil {
 		return
@@ -66,7 +66,7 @@ func (b *books) useEvent(s *book, ev *loyalty.EventState, sign int64) {
 				continue
 			}
 			if a.Event == award.EventConverted && strings.HasPrefix(ev.Event.ID, string(ev.Event.Member)+":") {
-				continue // limits are the referrer's
+				continue // only the referrer uses the limits
 			}
 			s.useShare(x, nil, a.Limits, day, sign)
 			if !a.Cooldown.IsZero() && x.Used > 0 {
@@ -90,7 +90,7 @@ func (s *book) useShare(x loyalty.Share, caps []loyalty.Cap, limits []loyalty.Li
 	}
 }
 
-// ends is the last day of the period in which a day lies.
+// ends returns the last day of the period that contains a day.
 func ends(per loyalty.CapPeriod, day loyalty.Date) loyalty.Date {
 	y, m, d := int(day)/10000, time.Month(int(day)/100%100), int(day)%100
 	date := func(y int, m time.Month, d int) loyalty.Date {
@@ -112,7 +112,8 @@ func ends(per loyalty.CapPeriod, day loyalty.Date) loyalty.Date {
 	return 0
 }
 
-// used compares what an account has used of caps and limits with what its states say, in the periods that are open.
+// used compares the usage of caps and limits in the account with the usage according to the states of orders and
+// events, in the periods that can still change.
 func (s *book) used(t *testing.T, now time.Time) {
 	t.Helper()
 	oldest := loyalty.DateOf(now.Add(-posting.MaxOrderAge-48*time.Hour), time.UTC)
@@ -135,7 +136,7 @@ func (s *book) used(t *testing.T, now time.Time) {
 	}
 }
 
-// counted compares what counts towards a level, and the fraction that is carried, likewise.
+// counted does the same for the metrics that count toward levels, and for the carried fraction.
 func (s *book) counted(t *testing.T, p *loyalty.Program) {
 	t.Helper()
 	var counts, metrics loyalty.Metric
@@ -189,7 +190,7 @@ func ratOf(s string) *big.Rat {
 	return n
 }
 
-// budget compares a budget's counters with what the orders have of it.
+// budget compares a budget's counters with the points that orders have spent from it.
 func (b *books) budget(rule string, budget int64) {
 	t := b.h.t
 	sum := int64(0)
@@ -203,7 +204,7 @@ func (b *books) budget(rule string, budget int64) {
 		}
 		sum -= n
 	}
-	exceeds := sum > budget && !strings.HasPrefix(rule, "campaigns.") // restored points exceed the budgets of campaigns
+	exceeds := sum > budget && !strings.HasPrefix(rule, "campaigns.") // failed refunds exceed those of campaigns
 	if sum != b.spent[rule] || sum < 0 || exceeds {
 		t.Errorf(
 			"of the %d points of %s, %d are spent by the counters and %d by the orders", budget, rule, sum,

@@ -9,7 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// historyWallets are miles that orders, visits, conversions and a reward give, and that buy another reward.
+// historyWallets adds wallets such as miles, which orders, visits, conversions and a reward earn, and which pay for
+// another reward.
 func historyWallets(p *loyalty.Program, take loyalty.ClawbackPolicy, back int) {
 	p.Wallets = []loyalty.Wallet{{
 		ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 3), Per: 100}},
@@ -39,10 +40,10 @@ func historyWallets(p *loyalty.Program, take loyalty.ClawbackPolicy, back int) {
 		loyalty.Reward{ID: "more-miles", Type: "wallet_points", Cost: 45, Wallet: "miles", Points: 40})
 }
 
-// milesOf is what more-miles gives under a version.
+// milesOf returns the miles that the reward more-miles gives under a version.
 func milesOf(version int) loyalty.Points { return loyalty.Points(37 + version%7) }
 
-// credited compares the miles that a redemption gave with what its reward gave when it was asked for.
+// credited compares the miles that a redemption gave with those of its reward under the version of the request.
 func (b *books) credited(e loyalty.Entry) {
 	r := e.Redemption
 	if e.Cause.Revision == 1 {
@@ -78,7 +79,7 @@ func (h *history) convert(m loyalty.MemberID) string {
 	return "converted"
 }
 
-// undo undoes one of the latest conversions, or a part of it, perhaps again.
+// undo reverses one of the latest conversions or a part of it, sometimes again.
 func (h *history) undo(loyalty.MemberID) string {
 	if len(h.conversions) == 0 {
 		return "nothing"
@@ -97,7 +98,8 @@ func (h *history) undo(loyalty.MemberID) string {
 	return "undone"
 }
 
-// converted compares a conversion with what its entries have moved, and that it never gains.
+// converted compares a conversion with the points that its entries have moved, and checks that no conversion and
+// reversal together create points.
 func (b *books) converted(s *book, e loyalty.Entry) {
 	x := e.Conversion
 	s.wallet[x.ID] = [2]string{x.From, x.To}
@@ -129,7 +131,8 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 	}
 }
 
-// walletWorth compares what an order or event is worth in other wallets with what its entries have issued there.
+// walletWorth compares the points of an order or event in other wallets with the points that its entries have issued
+// there.
 func (b *books) walletWorth(s *book, e loyalty.Entry, grants []loyalty.Grant) {
 	for _, g := range grants {
 		key := g.Wallet + "|" + e.Cause.Kind + "/" + e.Cause.ID
@@ -142,7 +145,7 @@ func (b *books) walletWorth(s *book, e loyalty.Entry, grants []loyalty.Grant) {
 	}
 }
 
-// purses looks at the other wallets of a member as of now.
+// purses checks that the other wallets of a member have no expired points now.
 func (b *books) purses(acc loyalty.Account) {
 	for _, x := range acc.Purses {
 		if !slices.IsSortedFunc(x.Lots, func(x, y loyalty.Lot) int { return x.Expires.Compare(y.Expires) }) {

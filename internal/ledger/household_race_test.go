@@ -18,7 +18,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A member without points draws all of a reward on another's, whom many want to draw on at once.
+// Several members without points concurrently redeem a reward with the points of the same household member. One
+// redemption succeeds.
 func TestPointsOfAHouseholdAreSpentOnce(t *testing.T) {
 	for name, commit := range map[string]bool{"at once": true, "reserved": false} {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +47,7 @@ func TestPointsOfAHouseholdAreSpentOnce(t *testing.T) {
 				if commit || won < 0 {
 					return
 				}
-				b.advance(30 * time.Minute) // time ends it in each account by itself
+				b.advance(30 * time.Minute) // the reservation expires in each account separately
 				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(5)) })
 				b.has(t, "expired", active(0), active(0), active(0), active(0), active(0), active(150))
 				got, err := until(func() (ledger.RedemptionResult, error) {
@@ -62,8 +63,8 @@ func TestPointsOfAHouseholdAreSpentOnce(t *testing.T) {
 	}
 }
 
-// Around the instant at which it expires a household redemption is committed and canceled by many, and time writes its
-// end down in every account: one of them wins, in all accounts.
+// At the instant at which a household redemption expires, several requests commit it, cancel it, and record its expiry
+// in each account. One of them wins, in all accounts.
 func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		b.households(t, loyalty.Households{Size: 3})
@@ -80,7 +81,7 @@ func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
 			}
 			b.advance(30*time.Minute - time.Millisecond)
 			clock, looks := b.Now, new(atomic.Int64)
-			b.Ledger.Now = func() time.Time { // the instant comes while they are at it
+			b.Ledger.Now = func() time.Time { // the reservation expires while the requests run
 				if looks.Add(1) > int64(3*i) {
 					return clock().Add(time.Millisecond)
 				}
@@ -125,7 +126,7 @@ func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
 	})
 }
 
-// together is the balances of the first members in all.
+// together returns the sum of the balances of the first n members.
 func (b *bench) together(tb testing.TB, n int) (sum loyalty.Balance) {
 	for i := range n {
 		got, err := until(func() (ledger.Member, error) { return b.Member(tb.Context(), b.p, member(i)) })
@@ -138,10 +139,10 @@ func (b *bench) together(tb testing.TB, n int) (sum loyalty.Balance) {
 	return sum
 }
 
-// between is a table on which something happens between one reading of an account and the next.
+// between is a table that calls a function once, after the first read of a certain account.
 type between struct {
 	table.Table
-	first string // whose account is read before
+	first string // the account after whose read then is called
 	then  func()
 }
 
@@ -154,8 +155,8 @@ func (b *between) Get(ctx context.Context, key table.Key) (table.Item, error) {
 	return it, err
 }
 
-// The accounts of a household are read one by one. Points that go from one that is yet to be read to one that was read
-// already are in neither, and yet nothing is missing.
+// The accounts of a household are read separately. Points that are transferred between two reads may be missing from
+// both accounts, but the redemption finds them.
 func TestPointsOnTheirWayAreNotMissing(t *testing.T) {
 	tab := &between{Table: memory(t), first: "mem_1"}
 	b := newBench(t, tab)
@@ -194,7 +195,7 @@ func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
 		}
 		b.advance(24 * time.Hour)
 	}
-	for i := 1; i < 6; i++ { // each has a lot that lives on, so that all contribute
+	for i := 1; i < 6; i++ { // each member has a lot that has not expired, so that all contribute
 		b.p.Earn.Expires.After.Days = 400
 		b.gets(t, i, 20)
 	}
@@ -221,7 +222,7 @@ func TestHouseholdExcludesMemberWhoLeftMeanwhile(t *testing.T) {
 	b.has(t, "left", active(0), active(100))
 }
 
-// Each command has its effect once, in all accounts, whichever of its answers is lost.
+// Each command has its effect once, in all accounts, whichever response is lost.
 func TestEveryAnswerOfAHouseholdCanBeLost(t *testing.T) {
 	for n := range 16 {
 		for _, done := range []bool{false, true} {

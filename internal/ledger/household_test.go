@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
-// households lets members draw on each other's points.
+// households lets household members use each other's points.
 func (b *bench) households(tb testing.TB, h loyalty.Households) {
 	tb.Helper()
 	b.p.Households = h
@@ -23,7 +23,7 @@ func (b *bench) households(tb testing.TB, h loyalty.Households) {
 	}
 }
 
-// home is a household of n members, the first its head and the others adults, who joined now.
+// home creates a household of n members: the first is the owner, and the others are adults who join now.
 func (b *bench) home(tb testing.TB, n int) {
 	tb.Helper()
 	must := func(_ any, err error) {
@@ -57,7 +57,7 @@ func (b *bench) gets(tb testing.TB, i int, n loyalty.Points) {
 	})
 }
 
-// draw redeems the sticker, which costs 100, together.
+// draw redeems the sticker, which costs 100, with the points of the household.
 func (b *bench) draw(tb testing.TB, i int, id string, commit bool) (ledger.RedemptionResult, error) {
 	in := ledger.RedemptionRequest{ID: id, Member: member(i), Reward: "sticker", Commit: commit, Household: true}
 	return until(func() (ledger.RedemptionResult, error) {
@@ -65,7 +65,7 @@ func (b *bench) draw(tb testing.TB, i int, id string, commit bool) (ledger.Redem
 	})
 }
 
-// has compares what members can spend, and what is held, and audits them.
+// has compares the active and reserved points of members with the wanted ones, and audits the accounts.
 func (b *bench) has(tb testing.TB, what string, want ...loyalty.Balance) {
 	tb.Helper()
 	for i, want := range want {
@@ -100,7 +100,7 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 			loyalty.Balance{Active: 40, Reserved: 20},
 		)
 
-		// Who leaves takes along what is left of their own; what is held for the redemption stays held.
+		// A member who leaves keeps the remaining points. The points that the redemption reserves stay reserved.
 		if _, err := until(func() (share.Household, error) {
 			return b.LeaveHousehold(t.Context(), b.p, "hh_1", member(1))
 		}); err != nil {
@@ -121,7 +121,7 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 
 		until(func() (share.Household, error) { return b.Invite(t.Context(), b.p, "hh_1", member(1), share.Child) })
 		until(func() (share.Household, error) { return b.AcceptInvitation(t.Context(), b.p, "hh_1", member(1)) })
-		if _, err := b.draw(t, 0, "rd_2", false); err != nil { // who came back comes last now
+		if _, err := b.draw(t, 0, "rd_2", false); err != nil { // a member who rejoined contributes last
 			t.Fatal(err)
 		}
 		part := end("commit a part", func() (ledger.RedemptionResult, error) {
@@ -152,7 +152,8 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 	})
 }
 
-// auditAll audits through whatever fails; the index may lag.
+// auditAll audits the accounts, and repeats an audit that fails, because the table may fail and the index may be
+// behind.
 func (b *bench) auditAll(tb testing.TB, n int) {
 	tb.Helper()
 	for i := range n {
@@ -216,7 +217,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 		b.person(t, i)
 	}
 	_, err := b.Found(t.Context(), b.p, "hh_1", member(0), ledger.By{Input: "1"})
-	wantRefusal(t, err, loyalty.ValidationFailed) // the program has none
+	wantRefusal(t, err, loyalty.ValidationFailed) // the program has no households
 	b.households(t, loyalty.Households{Size: 2, CoolingOff: loyalty.Period{Days: 7}})
 	_, err = b.Found(t.Context(), b.p, "hh_1", "mem_nobody", ledger.By{Input: "1"})
 	wantRefusal(t, err, loyalty.NotFound)
@@ -240,7 +241,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 	_, err = b.LeaveHousehold(t.Context(), b.p, "hh_1", member(2))
 	wantRefusal(t, err, loyalty.NotFound)
 
-	// The cooling-off, to the millisecond.
+	// The cooling-off period is exact to the millisecond.
 	b.gets(t, 0, 500)
 	b.advance(7*24*time.Hour - time.Millisecond)
 	_, err = b.draw(t, 1, "rd_1", true)
@@ -250,7 +251,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = b.draw(t, 2, "rd_2", true)
-	wantRefusal(t, err, loyalty.ValidationFailed) // who is in none
+	wantRefusal(t, err, loyalty.ValidationFailed) // the member is in no household
 
 	// The owner leaves, and then the other member: the household is empty, and both can join another.
 	h, err := b.LeaveHousehold(t.Context(), b.p, "hh_1", member(0))

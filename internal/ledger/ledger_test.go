@@ -19,7 +19,7 @@ import (
 
 var start = time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC)
 
-// program is two currencies, a category, three levels and two rewards.
+// program returns a program with two currencies, a category, three levels and two rewards.
 func program(tb testing.TB) *loyalty.Program {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -56,7 +56,7 @@ func program(tb testing.TB) *loyalty.Program {
 	return p
 }
 
-// bench is a ledger over a table, with a clock that a test sets.
+// A bench is a ledger with a table, a program, and a clock that the test sets.
 type bench struct {
 	*ledger.Ledger
 	p   *loyalty.Program
@@ -149,7 +149,7 @@ func (b *bench) wantBalance(tb testing.TB, m loyalty.MemberID, want loyalty.Bala
 	}
 }
 
-// audit repeats for the sake of DynamoDB's index, which may lag.
+// audit audits a member, and repeats the audit if it fails, because DynamoDB's index may be behind.
 func (b *bench) audit(tb testing.TB, m loyalty.MemberID) {
 	tb.Helper()
 	var err error

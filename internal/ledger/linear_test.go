@@ -35,7 +35,7 @@ type call struct {
 }
 
 type answer struct {
-	code    loyalty.Code // empty: it was done
+	code    loyalty.Code // empty: the call succeeded
 	unknown bool
 	balance loyalty.Balance
 }
@@ -91,8 +91,8 @@ func (w wallet) balance() loyalty.Balance {
 	return b
 }
 
-// linear is the model, member by member. A call without an answer lasts until the end of the history, so that it may
-// have had its effect at any time, or after everybody has looked, which is never.
+// linear is the model of each member. A call without an answer lasts until the end of the history, so that it may have
+// its effect at any time, or after all other calls, which is equivalent to no effect.
 var linear = porcupine.Model{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
 		parts := make([][]porcupine.Operation, linearMembers)
@@ -160,15 +160,15 @@ func TestClientsInTurnsHaveOneHistory(t *testing.T) {
 	}
 }
 
-// turns lets one call of the table happen at a time, chosen by chance and from a seed, once every client waits for the
-// table or has ended. A client may wait with several calls, which it made in parallel.
+// turns runs the calls of the table one at a time. When every client waits for the table or has ended, it selects the
+// next call at random from a seed. A client may wait with several calls that it made in parallel.
 type turns struct {
 	mu      sync.Mutex
 	rng     *rand.Rand
 	waiting map[string]chan struct{}
 }
 
-// wait returns when it is the turn of a call. No two calls that wait have the same name.
+// wait returns when it is the turn of a call. Calls that wait at the same time must have different names.
 func (o *turns) wait(call string) {
 	mine := make(chan struct{})
 	o.mu.Lock()
@@ -177,7 +177,7 @@ func (o *turns) wait(call string) {
 	<-mine
 }
 
-// run gives turns until no client waits. It must be called in the bubble of the clients.
+// run gives turns until no client waits. It must be called in the synctest bubble of the clients.
 func (o *turns) run() {
 	for {
 		synctest.Wait()
@@ -194,7 +194,7 @@ func (o *turns) run() {
 	}
 }
 
-// queued is a table at which the calls of a client wait for their turns.
+// queued is a table on which the calls of a client wait for their turns.
 type queued struct {
 	table.Table
 	turns *turns
@@ -222,14 +222,14 @@ func (q queued) Transact(ctx context.Context, ops ...table.Op) error {
 	return q.Table.Transact(ctx, ops...)
 }
 
-// A client of a history. Each has a ledger of its own, like a function that runs beside others.
+// A client runs calls of a history. Each client has a separate ledger, like one of several concurrent functions.
 type client struct {
 	*bench
 	t     *testing.T
 	rng   *rand.Rand
 	clock *atomic.Int64
 	id    int
-	holds *[linearMembers]atomic.Int64 // how many were asked for
+	holds *[linearMembers]atomic.Int64 // number of requested reservations, by member
 }
 
 const linearClients = 8
@@ -247,7 +247,7 @@ func linearHistory(t *testing.T, seed uint64, inTurns bool) (history []porcupine
 	return history
 }
 
-// clientsAt runs the clients of a history, each at its own view of the table, with run beside them.
+// clientsAt runs the clients of a history concurrently with run. Each client uses the table that view returns.
 func clientsAt(
 	t *testing.T, seed uint64, view func(table.Table, int) table.Table, run func(),
 ) (history []porcupine.Operation) {
@@ -255,7 +255,7 @@ func clientsAt(
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer clean.Close() // not with the test: there are thousands
+	defer clean.Close() // close it now, because a test opens thousands of tables
 	b := newBench(t, clean)
 	for i := range linearMembers {
 		b.enrol(t, member(i))
@@ -269,7 +269,7 @@ func clientsAt(
 		own := newBench(t, view(broken, id))
 		c := client{own, t, rand.New(rand.NewPCG(seed, uint64(id))), &clock, id, &holds}
 		wg.Go(func() {
-			own.Table.Get(t.Context(), table.Key{PK: "begin", SK: "begin"}) // also the first action is at its turn
+			own.Table.Get(t.Context(), table.Key{PK: "begin", SK: "begin"}) // the first action waits too
 			for n := range 30 {
 				op := c.act(n)
 				mu.Lock()
@@ -283,13 +283,13 @@ func clientsAt(
 	end := clock.Add(1)
 	for i := range history {
 		if history[i].Output.(answer).unknown {
-			history[i].Return = end // whenever it happens, if it does
+			history[i].Return = end // it may still have its effect until the end
 		}
 	}
 	return history
 }
 
-// act makes one call. It repeats what was not answered, but gives up now and then, like a client that is closed.
+// act makes one call. It repeats the call until it is answered, but sometimes gives up, like a client that is closed.
 func (c client) act(n int) porcupine.Operation {
 	in := call{
 		member: c.rng.IntN(linearMembers), what: pick(c.rng, "reserve", "reserve", "commit", "cancel", "earn", "read"),

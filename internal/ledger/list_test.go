@@ -39,7 +39,7 @@ func TestAPageReadsNoMoreItemsThanItWasAskedFor(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		items int // for each row
+		items int // items that are read for each row
 		count func() int
 	}{
 		"a statement": {
@@ -87,7 +87,7 @@ func length[T any](t *testing.T, list iter.Seq2[T, error]) (n int) {
 	return n
 }
 
-// Only the first members of a waitlist are read, as many as can matter for the stock, and never the whole list.
+// A read of a waitlist reads only as many of the first members as can claim the stock, and never the whole list.
 func TestOfALongWaitingListTheBeginningIsRead(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)

@@ -52,7 +52,7 @@ func TestAnEnrolmentWhoseAnswerWasLostIsAnsweredWithWhatJoiningEarned(t *testing
 	b.audit(t, "mem_ada")
 }
 
-// The order itself lifts the member to silver, so that what it would be worth when it is decided again is more.
+// The order moves the member to silver, so it would earn more points if it were decided again.
 func TestALostAnswerIsWhatWasDecidedAndNotWhatWouldBeNow(t *testing.T) {
 	b, tab := lossyBench(t)
 	b.enrol(t, "mem_ada")
@@ -107,7 +107,7 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 			b.put(t, b.order("1042", "mem_ada", 1_000))
 			for i := range 2 {
 				if i == 1 {
-					b.advance(15 * 24 * time.Hour) // what was pending becomes active
+					b.advance(15 * 24 * time.Hour) // the pending points become active
 					if rival != nil {
 						tab.first = func() { rival(b) }
 					}

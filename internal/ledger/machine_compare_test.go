@@ -9,7 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// seen is what both must say of a member: how many points of each kind there are, and which are gone at an instant.
+// seen is the state of a member that the ledger and the model must agree on: the points of each kind, and the instants
+// at which they expire.
 type seen struct {
 	Balance           loyalty.Balance
 	Redeemed, Expired loyalty.Points

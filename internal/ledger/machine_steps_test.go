@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// time passes by itself; often to where something happens, or just before.
+// time advances the clock, often to the next due change or to just before it.
 func (m *machine) time(r *rapid.T) {
 	to := m.model.now.Add(rapid.SampledFrom([]time.Duration{
 		time.Millisecond, 10 * time.Minute, 29 * time.Minute, time.Hour, 24 * time.Hour, 72 * time.Hour,
@@ -61,7 +61,7 @@ func (m *machine) buy(r *rapid.T) {
 	m.asked = append(m.asked, answered{func() error { return m.report(r, m.reported(r, id)) }, ""})
 }
 
-// reported returns an order as it was sent last.
+// reported returns the last accepted state of an order.
 func (m *machine) reported(r *rapid.T, id string) loyalty.Order {
 	got, err := until(func() (ledger.OrderResult, error) { return m.Order(r.Context(), m.p.ID, id) })
 	if err != nil {
@@ -130,11 +130,11 @@ func (m *machine) redeem(r *rapid.T, commit bool) {
 		m.tally["replaced"]++
 	}
 	if len(codes) > 0 && !slices.Contains(codes, loyalty.ValidationFailed) {
-		m.asked = append(m.asked, answered{do, codeOf(r, do())}) // what was refused stays so
+		m.asked = append(m.asked, answered{do, codeOf(r, do())}) // a recorded rejection is repeated
 	}
 }
 
-// claimed is one of the redemptions that there were, the open ones three times as often.
+// claimed returns a random redemption. It selects open reservations three times as often as others.
 func (m *machine) claimed(r *rapid.T) (loyalty.MemberID, string, claim) {
 	who := m.who(r)
 	claims := m.model.members[who].claims
@@ -145,7 +145,7 @@ func (m *machine) claimed(r *rapid.T) (loyalty.MemberID, string, claim) {
 	return who, id, claims[id]
 }
 
-// held is the open redemptions.
+// held returns the open reservations.
 func (p *person) held() map[string]claim {
 	open := maps.Clone(p.claims)
 	maps.DeleteFunc(open, func(_ string, c claim) bool { return c.status != loyalty.Reserved })

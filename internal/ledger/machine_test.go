@@ -19,8 +19,8 @@ import (
 
 // These settings, in days unless stated otherwise, are the same in all programs of the machine.
 const (
-	wait     = 2  // until the points of an order are active
-	life     = 9  // from then on
+	wait     = 2  // from the order until its points are active
+	life     = 9  // from the activation until the points expire
 	extendBy = 20 // years by which lots can be extended
 )
 
@@ -29,13 +29,13 @@ type machine struct {
 	*bench
 	model    *model
 	clean    table.Table
-	asked    []answered // what can be repeated
+	asked    []answered // commands that can be repeated
 	count    int
 	extended map[loyalty.MemberID]int
-	tally    map[string]int // of all histories: what was done, with its answer
+	tally    map[string]int // counts of the commands with their results, over all histories
 }
 
-// answered is a command with what it was answered.
+// answered is a command with its answer.
 type answered struct {
 	again func() error
 	code  loyalty.Code
@@ -64,7 +64,7 @@ func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		defer tab.Close() // not with the test: there are thousands
+		defer tab.Close() // close it now, because a test opens thousands of tables
 		m := newMachine(t, r, tab)
 		m.tally = tally
 		actions := map[string]func(*rapid.T){
@@ -84,7 +84,7 @@ func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 	})
 	t.Logf("%s histories in %s: %v", checks, time.Since(began), tally)
 	if testing.Short() {
-		return // a fifth of them, in which not all of this happens
+		return // a short run, in which not every result occurs
 	}
 	for _, must := range []string{
 		"redeem ", "redeem insufficient_points", "redeem reward_out_of_stock", "redeem reward_unavailable", "replaced",
@@ -168,7 +168,7 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 	return m
 }
 
-// id is a name that was not used before.
+// id returns an ID that was not used before.
 func (m *machine) id(kind string) string {
 	m.count++
 	return fmt.Sprint(kind, m.count)
@@ -178,8 +178,8 @@ func (m *machine) who(r *rapid.T) loyalty.MemberID {
 	return rapid.SampledFrom([]loyalty.MemberID{"mem_ada", "mem_eve"}).Draw(r, "member")
 }
 
-// want checks that a command was refused for one of the reasons that there are, and only if there are any. What was
-// done can be repeated, and so can what was refused for good.
+// want checks that a command is rejected with one of the codes, or accepted if there are none. Accepted commands are
+// repeated later.
 func (m *machine) want(r *rapid.T, what string, do func() error, codes ...loyalty.Code) {
 	r.Helper()
 	codes = slices.DeleteFunc(codes, func(c loyalty.Code) bool { return c == "" })
@@ -204,7 +204,7 @@ func codeOf(r *rapid.T, err error) loyalty.Code {
 	return ""
 }
 
-// untilDone is the error of a command that is repeated until it is answered.
+// untilDone repeats a command until it is answered, and returns its error.
 func untilDone[T any](do func() (T, error)) error {
 	_, err := until(do)
 	return err

@@ -12,7 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// A member is read with one query, however many friends, parcels and messages are stored beside the account.
+// A member is read with one query, regardless of the number of friends, fulfillments and messages that are stored
+// beside the account.
 func TestAMemberIsReadWithOneQuery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		meter := &tabletest.Meter{Table: memory(t), Bubble: true}

@@ -62,13 +62,13 @@ func (c claim) counts() bool {
 	return c.status == loyalty.Reserved || c.status == loyalty.Committed
 }
 
-// midnight is the end of the day some days from an instant.
+// midnight returns the end of the day that is the given number of days after an instant.
 func (m *model) midnight(at time.Time, days int) time.Time {
 	y, mo, d := at.In(m.zone).Date()
 	return time.Date(y, mo, d+days+1, 0, 0, 0, 0, m.zone)
 }
 
-// some is up to n of a person's points in a state, those first that expire first.
+// some returns up to n of a person's points in a state, the earliest expiry first.
 func (p *person) some(n int, state, of string) (out []*point) {
 	for i := range p.points {
 		if x := &p.points[i]; x.state == state && x.of == of {
@@ -90,7 +90,7 @@ func (p *person) count(state string) (n loyalty.Points) {
 	return n
 }
 
-// credit makes a point spendable, unless the member owes one, or it has expired.
+// credit makes a point active, unless it repays a debt or has expired.
 func (m *model) credit(p *person, x *point) {
 	x.state, x.of = "active", ""
 	switch {
@@ -102,7 +102,8 @@ func (m *model) credit(p *person, x *point) {
 	}
 }
 
-// comeBack is credit for what was held or spent: it lives at least for the grace, where that has not put it off before.
+// comeBack credits points that were held or spent. Their expiry is postponed to the end of the grace period, unless
+// grace has postponed it before.
 func (m *model) comeBack(p *person, points []*point) {
 	least := m.midnight(m.now, m.grace)
 	late := slices.DeleteFunc(slices.Clone(points), func(x *point) bool {
@@ -121,7 +122,7 @@ func (m *model) comeBack(p *person, points []*point) {
 	}
 }
 
-// pass lets time pass, to each instant at which something happens and then to the last.
+// pass advances the clock to each instant of a due change, and then to the last instant.
 func (m *model) pass(to time.Time) {
 	for next := m.next(); !next.After(to) && !next.IsZero(); next = m.next() {
 		m.now = next
@@ -148,7 +149,7 @@ func (m *model) pass(to time.Time) {
 	m.now = to
 }
 
-// next is the first instant at which something happens by itself; zero if nothing does.
+// next returns the instant of the next due change, or zero if there is none.
 func (m *model) next() (first time.Time) {
 	at := func(t time.Time) {
 		if first.IsZero() || t.Before(first) {
@@ -192,7 +193,7 @@ func gone(points []*point) {
 	}
 }
 
-// buy is an order of so many euros, which give a point each.
+// buy places an order that earns one point per euro.
 func (m *model) buy(who loyalty.MemberID, id string, euros int) {
 	p, active := m.members[who], m.now.In(m.zone).AddDate(0, 0, wait)
 	p.bought[id] = purchase{active, m.midnight(active, life)}
@@ -201,8 +202,9 @@ func (m *model) buy(who loyalty.MemberID, id string, euros int) {
 	}
 }
 
-// refund takes n points of an order back: those that wait, those of its day, others, and then it is owed. Points that
-// expired on its day are not taken a second time.
+// refund takes back n points of an order. It takes pending points of the order first, then active points that expire on
+// the same day, then other active points. The rest becomes debt. Points of the order that have already expired are not
+// taken back again.
 func (m *model) refund(who loyalty.MemberID, id string, n int) {
 	p := m.members[who]
 	b := p.bought[id]
@@ -224,7 +226,7 @@ func (m *model) refund(who loyalty.MemberID, id string, n int) {
 	p.debt += n - len(active)
 }
 
-// redeem answers with every reason for which the reward cannot be had; none: it was.
+// redeem returns the codes of all reasons to reject the redemption. If there are none, it redeems the reward.
 func (m *model) redeem(who loyalty.MemberID, id, reward, cart string, commit bool) (why []loyalty.Code) {
 	was := m.clone()
 	p, o := m.members[who], m.offers[reward]
@@ -301,7 +303,8 @@ func (m *model) cancel(who loyalty.MemberID, id string) loyalty.Code {
 	return ""
 }
 
-// commit spends n of what is held, those points that expire first; not a part of what is had as a whole.
+// commit spends n of the held points, the earliest expiry first. It rejects a part of a reward that can only be
+// redeemed as a whole.
 func (m *model) commit(who loyalty.MemberID, id string, n int) loyalty.Code {
 	p := m.members[who]
 	c := p.claims[id]
@@ -324,7 +327,7 @@ func (m *model) commit(who loyalty.MemberID, id string, n int) loyalty.Code {
 	return ""
 }
 
-// reverse gives back as much as the program wants for a share of all, those points that live longest.
+// reverse returns the points for a share of the redemption according to the program, the latest expiry first.
 func (m *model) reverse(who loyalty.MemberID, id string, part, of int) loyalty.Code {
 	p := m.members[who]
 	c := p.claims[id]
@@ -345,7 +348,7 @@ func (m *model) reverse(who loyalty.MemberID, id string, part, of int) loyalty.C
 	return ""
 }
 
-// extend makes what would expire before the end of a day live until then.
+// extend postpones the expiry of points that would expire before the end of a day to that instant.
 func (m *model) extend(who loyalty.MemberID, days int) loyalty.Code {
 	p, until := m.members[who], m.midnight(m.now, days)
 	short := slices.DeleteFunc(p.some(all, "active", ""), func(x *point) bool { return !x.lapses.Before(until) })

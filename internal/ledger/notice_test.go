@@ -11,8 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
-// The account of a program with advance notice records in which channels a member can be written to: those of a consent
-// and an address that has not failed.
+// If the program gives advance notice, the account records the channels in which the member can be contacted: those
+// with a consent and an address that has not failed.
 func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}

@@ -12,13 +12,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// isNumber is the condition that an order has a number.
+// isNumber returns the condition that the order is the member's nth order.
 func isNumber(n int) loyalty.Condition {
 	holds := func(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders == int64(n-1), nil }
 	return asked{source: fmt.Sprint("order.number == ", n), holds: holds, numbers: n}
 }
 
-// rules gives the program other rules, and points that are active at once.
+// rules sets the rules of the program, and makes points active immediately.
 func (b *bench) rules(tb testing.TB, rules ...loyalty.Rule) {
 	tb.Helper()
 	b.p.Earn.Pending, b.p.Earn.Rules = loyalty.Wait{}, rules
@@ -96,7 +96,7 @@ func (b *bench) sequence(t *testing.T, m loyalty.MemberID) int64 {
 	return got.Account.Sequence
 }
 
-// putWithin places an order that may use at most so many read and write units.
+// putWithin places an order, and reports an error if it uses more than the given read and write units.
 func (b *bench) putWithin(t *testing.T, meter *tabletest.Meter, o loyalty.Order, read, write float64) {
 	t.Helper()
 	meter.Take()
@@ -108,7 +108,7 @@ func (b *bench) putWithin(t *testing.T, meter *tabletest.Meter, o loyalty.Order,
 	}
 }
 
-// What order numbers cost: nothing where no rule asks for them or no number changes; else the orders whose numbers
+// Order numbers cost nothing if no rule uses them or no number changes. Otherwise they cost the orders whose numbers
 // change.
 func TestWhatOrderNumbersCost(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
@@ -123,7 +123,7 @@ func TestWhatOrderNumbersCost(t *testing.T) {
 	for i := range 3 {
 		b.advance(time.Hour)
 		orders = append(orders, b.order(fmt.Sprint(i+1), "mem_ada", 1_000))
-		within(orders[i], 2, 6) // the first one also enters the account into the queue of those that are due
+		within(orders[i], 2, 6) // the first order also adds the account to the due queue
 	}
 	b.advance(time.Hour)
 	for _, o := range orders[1:] {
@@ -138,7 +138,7 @@ func TestWhatOrderNumbersCost(t *testing.T) {
 	b.wantWorth(t, map[string]loyalty.Points{"2": 40})
 }
 
-// A program that begins to ask for order numbers reads the entries of a member who ordered before, once.
+// If a program begins to use order numbers, the entries of a member with earlier orders are read once.
 func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
@@ -166,12 +166,13 @@ func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 	b.audit(t, "mem_ada")
 }
 
-// Orders that do not fit into the transaction of the order that changes their numbers are decided by the due queue.
+// An order may change the numbers of more orders than fit into its transaction. The others are decided when the account
+// is processed as due.
 func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 	b := newBench(t, memory(t))
 	var rules []loyalty.Rule
 	for n := 1; n <= posting.MaxOrderNumber; n++ {
-		// A budget is spread over 16 counters, so one that is almost spent takes an operation for each.
+		// A budget has 16 counters, so a spend from an almost exhausted budget needs one operation for each counter.
 		rules = append(rules, loyalty.Rule{
 			ID: fmt.Sprint("n", n), Budget: 320, Match: loyalty.Match{When: isNumber(n)},
 			Give: loyalty.PerAmount{
@@ -195,7 +196,7 @@ func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 		b.put(t, b.order(id, "mem_ada", amount*100))
 		want[id] = loyalty.Points(2 * amount)
 	}
-	want["19"] = 300 // it is the 21st
+	want["19"] = 300 // the 21st order
 	b.put(t, late)
 	got, err := b.Member(t.Context(), b.p, "mem_ada")
 	if err != nil {
@@ -213,7 +214,7 @@ func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 	}
 }
 
-// runDue decides what is due, and returns how many accounts that were.
+// runDue processes all due accounts, and returns their number.
 func (b *bench) runDue(t *testing.T) (n int) {
 	t.Helper()
 	for shard := range 16 {

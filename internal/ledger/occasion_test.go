@@ -47,7 +47,7 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 			}
 		}
 		wantRefusal(t, ask(0, "past"), loyalty.RewardUnavailable)
-		b.advance(time.Hour) // what was reserved has expired
+		b.advance(time.Hour) // the reservation has expired
 		for i := range 20 {
 			if _, err := b.Advance(t.Context(), b.p, loyalty.MemberID(fmt.Sprint("mem_", i))); err != nil {
 				t.Fatal(err)

@@ -77,7 +77,7 @@ func TestOrdersConvergeOnWhatTheyAreNow(t *testing.T) {
 			t.Errorf("the canceled order gave %+v", r)
 		}
 		b.advance(time.Hour)
-		b.grant(t, "mem_ada", 50) // repays first
+		b.grant(t, "mem_ada", 50) // repays the debt first
 		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 10})
 		o.Currency = "USD"
 		_, err := b.PutOrder(t.Context(), b.p, o, ledger.By{})
@@ -138,7 +138,7 @@ func TestAGuestsOrderKeepsTheRulesOfItsFirstReport(t *testing.T) {
 	b.put(t, o)
 	b.p = second
 	o.Shipped = b.Now()
-	b.put(t, o) // still a guest's
+	b.put(t, o) // still a guest order
 	o.Member = "mem_ada"
 	for range 2 {
 		if r := b.put(t, o); r.State.Worth != 100 || r.State.Program != 1 {

@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
-// budgetUse returns what is left of the campaign's budget, and its overrun.
+// budgetUse returns the remainder and the overrun of the campaign's budget.
 func (b *bench) budgetUse(tb testing.TB) ledger.BudgetUse {
 	tb.Helper()
 	r := b.p.Campaigns[0]
@@ -26,8 +26,8 @@ func (b *bench) budgetUse(tb testing.TB) ledger.BudgetUse {
 	return uses["campaigns."+r.ID]
 }
 
-// A refund that fails restores its points, though others have used the budget. The overrun is recorded, and what is
-// given back later reduces it before anything can be spent again.
+// A failed refund restores the points of its order, even if other orders have used the budget meanwhile. The overrun is
+// recorded. Points that are returned later reduce it before points can be spent again.
 func TestFailedRefundExceedsTheBudget(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 100})
@@ -62,8 +62,8 @@ func TestFailedRefundExceedsTheBudget(t *testing.T) {
 	})
 }
 
-// Members order, get refunds, see refunds fail and cancel at the same time. The budget is charged what their orders
-// received under it in the end, and it is exceeded by no more than what was restored.
+// Members concurrently place and cancel orders, and their refunds succeed or fail. In the end, the budget is charged
+// exactly the points that the orders received, and exceeded by at most the restored points.
 func TestBudgetIsChargedExactlyWhileMembersCompete(t *testing.T) {
 	seed := seedtest.Of(t)
 	onBoth(t, func(t *testing.T, b *bench) {

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What is read of a packed entry is what was written, whatever its lines are.
+// A packed entry is read exactly as it was written, whatever its line items are.
 func TestPackedEntriesAreReadAsTheyWereWritten(t *testing.T) {
 	text := rapid.OneOf(
 		rapid.StringMatching(`[A-Z]{1,3}-[0-9]{1,20}`), rapid.String(), rapid.SampledFrom([]string{"", "tea", "mugs"}),

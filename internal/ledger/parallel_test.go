@@ -17,12 +17,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// skewed is a table that delays one of two parallel reads, the one of the account or the one of the revisions, until
-// the other has returned and something has happened in between.
+// skewed is a table that delays one of two parallel reads, that of the account or that of the revisions, until the
+// other read has returned and the function between has run.
 type skewed struct {
 	table.Table
 	accountFirst bool
-	between      func() // nil: nothing is delayed any more
+	between      func() // nil: reads are no longer delayed
 
 	once  sync.Once
 	first chan struct{} // closed when the first read has returned
@@ -113,7 +113,7 @@ func TestAnotherRevisionBetweenTheTwoReads(t *testing.T) {
 }
 
 // An order that is too old is rejected if it is new, and accepted if it is a later revision. Here the first revision is
-// written after the look for it.
+// written after the command has looked for it.
 func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
 	clean := memory(t)
 	rival := newBench(t, clean)

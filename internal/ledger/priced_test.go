@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
-// rate makes a version give so many points per euro, at once.
+// rate makes a version give n points per euro, which are active immediately.
 func rate(n int64) func(*loyalty.Program) {
 	return func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
@@ -23,7 +23,7 @@ func rate(n int64) func(*loyalty.Program) {
 	}
 }
 
-// flat is rate without levels.
+// flat does the same as rate, and removes the levels.
 func flat(n int64) func(*loyalty.Program) {
 	return func(p *loyalty.Program) {
 		rate(n)(p)
@@ -31,13 +31,13 @@ func flat(n int64) func(*loyalty.Program) {
 	}
 }
 
-// stars is a wallet in which orders earn so many points per euro.
+// stars returns a wallet in which orders earn n points per euro.
 func stars(n int64) loyalty.Wallet {
 	rates := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(n, 1), Per: 100}}
 	return loyalty.Wallet{ID: "stars", Rates: rates}
 }
 
-// placed is an order of 100 EUR that was placed some time ago.
+// placed returns an order of 100 EUR that was placed the given time ago.
 func (v *versioned) placed(id string, ago time.Duration) loyalty.Order {
 	o := v.order(id, "mem_ada", 10_000)
 	o.PlacedAt = v.Now().Add(-ago)
@@ -116,7 +116,7 @@ func TestGuestOrderAndEventArePricedByTheVersionOfTheirTime(t *testing.T) {
 	}
 }
 
-// An event of a type that the program did not have then is accepted and earns nothing.
+// An event of a type that the version of its instant did not have is accepted and earns nothing.
 func TestEventOfALaterTypeEarnsNothing(t *testing.T) {
 	v := newVersioned(t, newBench(t, memory(t)))
 	v.publish(t, "", rate(1))
@@ -136,7 +136,7 @@ func TestEventOfALaterTypeEarnsNothing(t *testing.T) {
 	}
 }
 
-// A recalled version prices no order that was not accepted before. Those that were keep it.
+// A recalled version prices no further orders. Orders that were accepted before the recall keep it.
 func TestRecalledVersionPricesNothingNew(t *testing.T) {
 	v := newVersioned(t, newBench(t, memory(t)))
 	v.publish(t, "", flat(1))
@@ -163,7 +163,7 @@ func TestRecalledVersionPricesNothingNew(t *testing.T) {
 	}
 }
 
-// A budget is as large as the live version says, also for an order that an earlier version prices.
+// The size of a budget is that of the live version, even for an order that an earlier version prices.
 func TestBudgetIsThatOfTheLiveVersion(t *testing.T) {
 	budget := func(n loyalty.Points) func(*loyalty.Program) {
 		return func(p *loyalty.Program) {
@@ -195,8 +195,8 @@ func TestBudgetIsThatOfTheLiveVersion(t *testing.T) {
 	}
 }
 
-// Levels and wallets that the program no longer has give nothing, and the response says so. Orders that were accepted
-// before keep what they gave.
+// Levels and wallets that the program no longer has give no points, and the response states this reason. Orders that
+// were accepted before keep their points.
 func TestRemovedLevelsAndWalletsGiveNothing(t *testing.T) {
 	v := newVersioned(t, newBench(t, memory(t)))
 	rich := func(p *loyalty.Program) {
@@ -258,7 +258,7 @@ func TestRemovedLevelsAndWalletsGiveNothing(t *testing.T) {
 	v.audit(t, "mem_ada")
 }
 
-// A registration counts for the orders that are placed from then on, whenever they arrive.
+// A registration counts for orders that are placed after it, whenever they arrive.
 func TestRegistrationCountsFromItsInstantOn(t *testing.T) {
 	v := newVersioned(t, newBench(t, memory(t)))
 	v.publish(t, "", func(p *loyalty.Program) {
@@ -389,7 +389,7 @@ func randomVersion(rng *rand.Rand) func(*loyalty.Program) {
 	}
 }
 
-// randomOrder is an order of the last days in a store somewhere.
+// randomOrder returns an order of the last days in a random store.
 func (v *versioned) randomOrder(rng *rand.Rand, id string) loyalty.Order {
 	o := v.order(id, "mem_ada", rng.Int64N(30_000))
 	if joined := start; rng.IntN(2) == 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// changes publishes another version, with other rewards than the ones before.
+// changes publishes another version, after edit has changed it. It does not retain the rewards of earlier versions.
 func (b *bench) changes(tb testing.TB, edit func(p *loyalty.Program)) {
 	tb.Helper()
 	versions := map[int]*loyalty.Program{b.p.Version: b.p}

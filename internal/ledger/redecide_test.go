@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// lagging is a table whose index is behind: it does not list the newest item yet, for so many queries.
+// lagging is a table whose index is behind: for a number of queries, it does not list the newest item.
 type lagging struct {
 	table.Table
 	behind int
@@ -64,8 +64,8 @@ func TestCanceledOrderWithdrawsItsLevel(t *testing.T) {
 	})
 }
 
-// An index that does not list the newest entries yet is asked again; one that stays behind is no reason to decide
-// wrongly.
+// If the index does not list the newest entries yet, it is read again. If it stays behind, the command fails instead of
+// deciding wrongly.
 func TestLevelsAreDecidedFromAllEntriesThoughTheIndexIsBehind(t *testing.T) {
 	for behind, want := range map[int]error{3: nil, 1_000: ledger.ErrTryAgain} {
 		lag := &lagging{Table: memory(t)}
@@ -88,7 +88,8 @@ func TestLevelsAreDecidedFromAllEntriesThoughTheIndexIsBehind(t *testing.T) {
 	}
 }
 
-// What a refund costs that withdraws a level: in addition to what any refund costs, the entries since the order.
+// A refund that withdraws a level costs the reads of the entries since the order, in addition to the cost of any
+// refund.
 func TestWhatAWithdrawnLevelCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
@@ -153,7 +154,7 @@ func TestLevelsAreDecidedAgainByTheVersionsOfTheTime(t *testing.T) {
 	publish(1, 900)
 	b.advance(time.Hour)
 	other.Status = loyalty.OrderCanceled
-	b.put(t, other) // 600 remain, which were silver then
+	b.put(t, other) // 600 points remain, which were enough for silver at that time
 	if got := b.level(t, "mem_ada"); got != "silver" {
 		t.Errorf("the level is %s", got)
 	}

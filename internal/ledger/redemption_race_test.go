@@ -18,7 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// until repeats what was not answered.
+// until repeats a command until it is answered.
 func until[T any](do func() (T, error)) (T, error) {
 	for {
 		r, err := do()
@@ -28,7 +28,7 @@ func until[T any](do func() (T, error)) (T, error) {
 	}
 }
 
-// onFaulty runs a test on each adapter, as it is and with a table over it that fails.
+// onFaulty runs a test on each adapter, once without faults and once with them.
 func onFaulty(t *testing.T, test func(t *testing.T, b *bench)) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		t.Run("sound", func(t *testing.T) { test(t, b) })
@@ -41,8 +41,8 @@ func onFaulty(t *testing.T, test func(t *testing.T, b *bench)) {
 	})
 }
 
-// onEveryFault is onFaulty for a test that goes on for so long that every kind of fault must happen. It can heal the
-// table, to look at what is there.
+// onEveryFault does the same as onFaulty for a long test in which every kind of fault must happen. The test calls heal
+// to stop the faults before its checks.
 func onEveryFault(t *testing.T, test func(t *testing.T, b *bench, heal func())) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		t.Run("sound", func(t *testing.T) { test(t, b, func() {}) })
@@ -58,10 +58,10 @@ func onEveryFault(t *testing.T, test func(t *testing.T, b *bench, heal func())) 
 	})
 }
 
-// breakTable puts a table that fails over that of the bench.
+// breakTable makes the table of the bench fail.
 func (b *bench) breakTable(t *testing.T) *tabletest.Faulty {
 	broken := faulty(b.Table, seedtest.Of(t))
-	broken.BusyReads, broken.Busy, broken.LostBefore, broken.LostAfter = 0.05, 0.1, 0.1, 0.1 // a race is short
+	broken.BusyReads, broken.Busy, broken.LostBefore, broken.LostAfter = 0.05, 0.1, 0.1, 0.1 // a race has few calls
 	b.Table = broken
 	return broken
 }
@@ -85,7 +85,7 @@ func TestOneEndOfAReservationWins(t *testing.T) {
 			b.take(t, ledger.RedemptionRequest{ID: id, Member: member(i), Reward: "mug", Cart: "c"})
 			b.advance(30*time.Minute - time.Millisecond)
 			clock, looks := b.Now, new(atomic.Int64)
-			b.Ledger.Now = func() time.Time { // the instant comes while they are at it
+			b.Ledger.Now = func() time.Time { // the reservation expires while the requests run
 				if looks.Add(1) > int64(3*(i%10)) {
 					return clock().Add(time.Millisecond)
 				}
@@ -175,7 +175,7 @@ func (b *bench) raceToEnd(t *testing.T, m loyalty.MemberID, id string) loyalty.R
 	return status
 }
 
-// losing is a table that loses one answer, done or not, of the nth transaction from now on.
+// losing is a table that loses the response of the nth transaction from now on, which it executes or not.
 type losing struct {
 	table.Table
 	in   int
@@ -195,7 +195,7 @@ func (l *losing) Transact(ctx context.Context, ops ...table.Op) error {
 	return table.ErrUnknown
 }
 
-// Each command has its effect once, whichever of its answers is lost.
+// Each command has its effect once, whichever response is lost.
 func TestEveryAnswerOfARedemptionCanBeLost(t *testing.T) {
 	for n := range 10 {
 		for _, done := range []bool{false, true} {
@@ -223,7 +223,7 @@ func TestEveryAnswerOfARedemptionCanBeLost(t *testing.T) {
 	}
 }
 
-// allCommands is seven transactions if nothing is lost.
+// allCommands runs all commands of a redemption: seven transactions if no response is lost.
 func (b *bench) allCommands(t *testing.T) {
 	t.Helper()
 	do := func(what string, do func() (ledger.RedemptionResult, error)) loyalty.Redemption {

@@ -30,7 +30,7 @@ func TestHoldExpiresAtItsInstantAndReturnsItsLots(t *testing.T) {
 		wantRefusal(t, err, loyalty.AlreadyExpired)
 		_, err = b.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "late"})
 		wantRefusal(t, err, loyalty.AlreadyResolved)
-		redeem("rd_2") // writes the expiry of the first one down
+		redeem("rd_2") // records the expiry of the first reservation
 		got, err := b.Redemption(t.Context(), b.p.ID, "rd_1")
 		if err != nil || got.Redemption.Status != loyalty.Expired || got.Entry.Cause.Revision != 2 {
 			t.Errorf("the expired redemption is %+v, %v", got, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// befriend gives the program referrals, and the first n members codes.
+// befriend adds referrals to the program, and gives each of the first n members a referral code.
 func (b *bench) befriend(t *testing.T, n int) (codes []string) {
 	t.Helper()
 	b.p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
@@ -45,7 +45,7 @@ func (b *bench) referral(t *testing.T, m loyalty.MemberID) loyalty.Referral {
 	return got.Account.Traits.Referral
 }
 
-// Row 55: a member gives the codes of two at once, again and again. One of them counts, once.
+// A member repeatedly and concurrently names the codes of two referrers. One of the referrals counts, once.
 func TestAMemberComesThroughOne(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		codes := b.befriend(t, 3)
@@ -82,7 +82,7 @@ func TestAMemberComesThroughOne(t *testing.T) {
 	})
 }
 
-// Twenty ask for the same code at once: it is one member's.
+// Twenty requests for the same referral code run concurrently. One member receives the code.
 func TestACodeIsOneMembers(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		b.befriend(t, 0)
@@ -103,7 +103,7 @@ func TestACodeIsOneMembers(t *testing.T) {
 			}
 			got[err == nil]++
 		}
-		if got[true] != 4 { // those of one member
+		if got[true] != 4 { // the requests of one member
 			t.Errorf("%d of 20 have the code, want the 4 of one member", got[true])
 		}
 	})
@@ -157,7 +157,7 @@ func TestReferralsAreRewardedOnce(t *testing.T) {
 	})
 }
 
-// rewarded holds what everybody has against the orders and referrals as they are.
+// rewarded compares the points of all members with the current orders and referrals.
 func (b *bench) rewarded(t *testing.T, referrers, friends, orders int) {
 	t.Helper()
 	want := map[loyalty.MemberID]loyalty.Points{}
@@ -191,7 +191,7 @@ func (b *bench) rewarded(t *testing.T, referrers, friends, orders int) {
 	}
 }
 
-// is gives a member another profile.
+// is changes the profile of a member.
 func (b *bench) is(t *testing.T, p ledger.Profile) {
 	t.Helper()
 	_, err := until(func() (struct{}, error) {
@@ -207,8 +207,9 @@ func (b *bench) is(t *testing.T, p ledger.Profile) {
 	}
 }
 
-// Row 54: a member whose profile becomes that of the referrer before ordering converts no referral until the two
-// profiles differ again; then the first order does. A referral that was converted while they differed stays converted.
+// If the profiles of a member and the referrer become those of the same person before the first order, no order
+// converts the referral. After the profiles differ again, the first order converts it. A referral that was converted
+// while they differed stays converted.
 func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		code := b.befriend(t, 1)[0]
@@ -253,7 +254,7 @@ func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 	})
 }
 
-// Row 54, by what an address is: a code is not for its owner, whatever the address is written like.
+// A member cannot use their own referral code, however the email address is written.
 func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.befriend(t, 0)
@@ -270,7 +271,7 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 		{"anna@example.com", "anna@ex\u0430mple.com", true}, // a Cyrillic character
 		{"anna@example.com", "anna@xn--exmple-4nf.com", true},
 		{"anna@my_host.example", "anna@my_host.example", true},
-		{"anna@xn--zzzzzz999.example", "anna@xn--zzzzzz998.example", false}, // no Punycode
+		{"anna@xn--zzzzzz999.example", "anna@xn--zzzzzz998.example", false}, // invalid Punycode
 		{"anna1@example.com", "annal@example.com", false},
 		{"anna1@bücher.example", "annal@xn--bcher-kva.example", false},
 	} {
@@ -305,7 +306,7 @@ func (b *bench) place(t *testing.T, o loyalty.Order) loyalty.Points {
 	return got.State.Worth
 }
 
-// owns is what a member has, active or pending.
+// owns returns the active and pending points of a member.
 func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
 	t.Helper()
 	got, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) })

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// card gives a new member a gift card of 25 EUR for 2,500 points, whose redemption is rd_1.
+// card enrolls a member who redeems a gift card of 25 EUR for 2,500 points as rd_1, and returns its code.
 func (b *bench) card(t *testing.T) (code string) {
 	t.Helper()
 	b.p.Redemption.OnRefund = loyalty.ShareBack
@@ -24,7 +24,7 @@ func (b *bench) card(t *testing.T) (code string) {
 	return b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "card", Commit: true}).Code
 }
 
-// spend uses so many cents of a gift card.
+// spend uses a number of cents of a gift card.
 func (b *bench) spend(t *testing.T, id, code string, cents int64) error {
 	_, err := b.use(t, ledger.CodeUse{ID: id, Code: code, Amount: loyalty.Money{Amount: cents, Currency: "EUR"}})
 	return err
@@ -44,7 +44,7 @@ func TestOfAGiftCardOnlyWhatIsUnspentIsGivenBack(t *testing.T) {
 		name    string
 		spent   int64 // cents, before the reversal
 		percent int64
-		back    loyalty.Points // in all
+		back    loyalty.Points // points returned in total
 		left    int64
 		state   redeem.CodeState
 	}{
@@ -80,7 +80,7 @@ func TestOfAGiftCardOnlyWhatIsUnspentIsGivenBack(t *testing.T) {
 	}
 }
 
-// Refunds and uses take turns: what is spent and what is given back are the whole card in the end.
+// Reversals and uses alternate. In the end, the spent and the reversed value together are the value of the card.
 func TestAGiftCardIsReversedInPartsBetweenUses(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code := b.card(t)
@@ -102,7 +102,7 @@ func TestAGiftCardIsReversedInPartsBetweenUses(t *testing.T) {
 	})
 }
 
-// A use at the same time is seen, or finds less on the card.
+// A concurrent use either reduces the reversal, or finds less value on the card.
 func TestAReversalAndTheTillsShareOneCard(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code := b.card(t)
@@ -131,7 +131,7 @@ func TestAReversalAndTheTillsShareOneCard(t *testing.T) {
 	})
 }
 
-// A card that was issued before its first value was kept is reversed by what the program says it was worth.
+// A gift card of an earlier release, which does not store its original value, is reversed by the value in the program.
 func TestAnOldGiftCardIsReversedByTheProgramsValue(t *testing.T) {
 	b := newBench(t, memory(t))
 	code := b.card(t)
@@ -141,7 +141,7 @@ func TestAnOldGiftCardIsReversedByTheProgramsValue(t *testing.T) {
 	}
 }
 
-// rewriteCode puts another document in the place of a code's.
+// rewriteCode replaces the stored document of a code.
 func (b *bench) rewriteCode(t *testing.T, code, doc string) {
 	t.Helper()
 	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#CODE#" + redeem.PlainCode(code), SK: "CODE"})

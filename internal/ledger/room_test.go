@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// capped gives the program a cap, and points that are active at once.
+// capped sets a cap of the program, and makes points active immediately.
 func (b *bench) capped(tb testing.TB, c loyalty.Cap) {
 	tb.Helper()
 	b.p.Earn.Caps = []loyalty.Cap{c}
@@ -49,7 +49,7 @@ func TestReturnedSizeLeavesItsRoomToTheOther(t *testing.T) {
 	})
 }
 
-// An order that arrives late takes its room from the orders behind it.
+// An order that arrives late takes points of the cap from orders that were placed after it.
 func TestLateOrderTakesItsRoom(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerMonth})
@@ -69,7 +69,7 @@ func TestLateOrderTakesItsRoom(t *testing.T) {
 	b.audit(t, "mem_ada")
 }
 
-// What caps cost: an order in time costs as much as any; a refund costs in addition what the orders do that it changes.
+// An order that arrives in time costs the same with and without a cap. A refund also costs the orders that it changes.
 func TestWhatRoomUnderACapCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
@@ -91,7 +91,8 @@ func TestWhatRoomUnderACapCosts(t *testing.T) {
 	b.wantWorth(t, map[string]loyalty.Points{"1": 0, "2": 40, "3": 40, "4": 20, "5": 0})
 }
 
-// More orders wait to be decided again than an account remembers: the due queue decides all orders from one on.
+// If more orders must be decided again than an account can list, all orders from one on are decided when the account is
+// processed as due.
 func TestTheDueQueueDecidesMoreOrdersThanAnAccountRemembers(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.p.Tiers.Levels = b.p.Tiers.Levels[:1]

@@ -187,7 +187,7 @@ func TestOrderThatChangesAReferral(t *testing.T) {
 	}
 }
 
-// An account that is listed as due and is not is listed at its due instant. Others stay where they are.
+// An account that is listed as due but is not moves to its due instant in the list. Other accounts do not move.
 func TestPositionInTheDueQueue(t *testing.T) {
 	l := &Ledger{Now: func() time.Time { return noon }}
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}

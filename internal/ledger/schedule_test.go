@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A timetable publishes versions and says what became of them, as "1 past, 2 live, 3 scheduled".
+// A timetable publishes versions and describes their states, such as "1 past, 2 live, 3 scheduled".
 type timetable struct {
 	*ledger.Ledger
 	t   *testing.T
@@ -26,7 +26,8 @@ func newTimetable(t *testing.T) *timetable {
 	return x
 }
 
-// publish publishes the version behind `after`, to take over so many hours from the start; zero for at once.
+// publish publishes the version that follows after. It takes effect the given number of hours from the start, or
+// immediately if that is zero.
 func (x *timetable) publish(after, hours int) {
 	x.t.Helper()
 	if err := x.Publish(x.t.Context(), version(hours), after); err != nil {
@@ -133,7 +134,7 @@ func TestWhatIsWithdrawnNeverTakesOver(t *testing.T) {
 	}
 }
 
-// A table that was written before versions could be scheduled.
+// The table has the form of a release that could not schedule versions.
 func TestAnEarlierTablesLiveVersionIsRead(t *testing.T) {
 	x := newTimetable(t)
 	put := func(sk, doc string) {
@@ -153,7 +154,7 @@ func TestAnEarlierTablesLiveVersionIsRead(t *testing.T) {
 	x.want("1 past, 2 past, 3 live")
 }
 
-// What happened at an instant is priced by the version that was live then, or by another one if that was recalled.
+// Orders and events of an instant are priced by the version that was live then, or by another one if that was recalled.
 func TestVersionThatPrices(t *testing.T) {
 	at := func(hour int) time.Time { return start.Add(time.Duration(hour) * time.Hour) }
 	schedule := func(recalled ...int) ledger.Schedule {
@@ -168,7 +169,7 @@ func TestVersionThatPrices(t *testing.T) {
 	}
 	for _, c := range []struct {
 		recalled []int
-		want     string // by the hour: 0, 9, 10, 20, 30, 40
+		want     string // the versions that price the hours 0, 9, 10, 20, 30 and 40
 	}{
 		{nil, "[1 1 2 3 4 5]"},
 		{[]int{2}, "[1 1 1 3 4 5]"},
@@ -203,8 +204,8 @@ func TestRecalledVersionIsStored(t *testing.T) {
 	x.want("1 past, 2 recalled, 3 past, 4 live")
 }
 
-// A version that is replaced in the millisecond in which it took over was never in force, also for what happened before
-// the first version.
+// A version that is replaced in the millisecond in which it took effect prices nothing, not even orders from before the
+// first version.
 func TestVersionReplacedAtOncePricesNothing(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// What is said of a reward is what redeeming it would answer.
+// The stated stock of a reward agrees with the result of redeeming it.
 func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
 	for _, c := range scarce(loyalty.RewardDate{ID: "may", At: start.AddDate(1, 0, 0), Capacity: 1}) {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 	pooled, waited := mug(0), mug(5)
 	pooled.StockBatches, pooled.Codes.From = nil, loyalty.UploadedCode
 	waited.FirstCall = loyalty.Period{Hours: 24}
-	base := cost(mug(5)) // its counters
+	base := cost(mug(5)) // the cost of its counters
 	for _, c := range []struct {
 		name string
 		read float64

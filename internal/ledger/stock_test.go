@@ -13,14 +13,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// mug is a reward of which there are so many.
+// mug returns a reward with the given stock.
 func mug(pieces int64) loyalty.Reward {
 	return loyalty.Reward{
 		ID: "mug", Type: "free_product", Cost: 100, StockBatches: []loyalty.StockBatch{{Quantity: pieces}},
 	}
 }
 
-// offer gives the bench a reward beside its own, or another version of one.
+// offer adds a reward to the program, or replaces the reward with the same ID.
 func (b *bench) offer(tb testing.TB, r loyalty.Reward) {
 	tb.Helper()
 	rewards := slices.DeleteFunc(slices.Clone(b.p.Rewards), func(x loyalty.Reward) bool { return x.ID == r.ID })
@@ -72,7 +72,7 @@ func (b *bench) spent(tb testing.TB, reward string) int64 {
 	return all - int64(left)
 }
 
-// try redeems as a client does who repeats what was not answered.
+// try redeems a reward, and repeats the request until it is answered, as a client does.
 func (b *bench) try(tb testing.TB, in ledger.RedemptionRequest) (ledger.RedemptionResult, error) {
 	for {
 		r, err := b.Redeem(tb.Context(), b.p, in, ledger.By{Input: in.ID})
@@ -170,7 +170,7 @@ func TestWhatComesBackIsNeverRefused(t *testing.T) {
 	})
 }
 
-// The reservation's own repetition finds its cart held by itself.
+// A repeated reservation finds the cart reserved by the first attempt, and does not replace it.
 func TestALostAnswerForACartIsNoReplacement(t *testing.T) {
 	b, tab := lossyBench(t)
 	r := mug(1)

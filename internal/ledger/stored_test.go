@@ -19,7 +19,7 @@ var alike = cmp.Options{
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
 }
 
-// A filler gives every field a value that no other has and that is not zero.
+// A filler sets every field to a unique value that is not zero.
 type filler struct{ n int64 }
 
 func (f *filler) fill(t *testing.T, path string, v reflect.Value) {
@@ -35,7 +35,7 @@ func (f *filler) fill(t *testing.T, path string, v reflect.Value) {
 	case reflect.Int, reflect.Int32:
 		v.SetInt(f.n)
 	case reflect.Int64:
-		v.SetInt(1<<53 + 1<<32*f.n) // what floating point cannot hold, and still has room for a sum
+		v.SetInt(1<<53 + 1<<32*f.n) // not exact as a float64, and small enough that a sum does not overflow
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		f.fill(t, path, v.Elem())
@@ -53,7 +53,7 @@ func (f *filler) fill(t *testing.T, path string, v reflect.Value) {
 	}
 }
 
-// special fills what cannot have any value, and reports whether it did.
+// special fills fields that allow only certain values, and reports whether it filled the field.
 func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
 	switch v.Type() {
 	case reflect.TypeFor[time.Time]():
@@ -100,8 +100,8 @@ func TestNothingOfAnAccountIsLost(t *testing.T) {
 	}
 }
 
-// full is an entry of which every field was filled, but for what the stored form says once: an order's and an event's
-// id, member and revision are the entry's.
+// full returns an entry in which every field is filled. The ID, the member and the revision of its order and event are
+// those of the entry, because the stored form has them only once.
 func full(t *testing.T) loyalty.Entry {
 	var e loyalty.Entry
 	(&filler{}).fill(t, "Entry", reflect.ValueOf(&e).Elem())
@@ -113,9 +113,9 @@ func full(t *testing.T) loyalty.Entry {
 	o.Order.ID, o.Order.Member, o.Revision = e.Cause.ID, e.Member, e.Cause.Revision
 	_, id, _ := strings.Cut(e.Cause.ID, ":")
 	ev.Event.ID, ev.Event.Member, ev.Revision = id, e.Member, e.Cause.Revision
-	o.Grants[0].Rule, o.Shares[0].Rule = "", ""                             // the base, whose worth is what the others leave
-	o.Grants[0].Wallet, o.Shares[0].Charged, o.Shares[0].Granted = "", 0, 0 // the caps of the program have no budget
-	o.Worth = o.Grants[0].Worth                                             // the other one is in another wallet
+	o.Grants[0].Rule, o.Shares[0].Rule = "", ""                             // the base grant
+	o.Grants[0].Wallet, o.Shares[0].Charged, o.Shares[0].Granted = "", 0, 0 // the program's caps have no budget
+	o.Worth = o.Grants[0].Worth                                             // the other grant is in another wallet
 	return e
 }
 
@@ -130,7 +130,7 @@ func TestNothingOfAnEntryIsLost(t *testing.T) {
 	}
 }
 
-// What is left out is read as what it was.
+// An omitted field is read as its zero value.
 func TestAnEntryOfNothingIsReadAsNothing(t *testing.T) {
 	want := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: "mem_ada", Revision: 1}}
 	for name, o := range map[string]*loyalty.OrderState{

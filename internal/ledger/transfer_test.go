@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-// transfers lets members give points to each other.
+// transfers lets members transfer points to each other.
 func (b *bench) transfers(tb testing.TB, t loyalty.Transfers) {
 	tb.Helper()
 	b.p.Transfers = t
@@ -41,7 +41,7 @@ func endTransfer(
 	return l.CancelTransfer(ctx, p, id, by)
 }
 
-// Twenty parallel gifts from a member with 100 points once credited 2,000 elsewhere.
+// Twenty concurrent transfers of the same 100 points credit them once.
 func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 	for name, accept := range map[string]loyalty.Period{"at once": {}, "offered": {Days: 7}} {
 		t.Run(name, func(t *testing.T) {
@@ -103,8 +103,8 @@ func (b *bench) person(tb testing.TB, i int) {
 	})
 }
 
-// Around the instant at which an offer expires it is accepted, declined, canceled, and time writes its end down: one of
-// them wins, and the points are where it says.
+// At the instant at which an offer expires, several requests accept it, decline it, cancel it, and record its expiry.
+// One of them wins, and the points match its result.
 func TestOneEndOfAnOfferWins(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		b.transfers(t, loyalty.Transfers{Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: loyalty.Period{Minutes: 30}})
@@ -120,7 +120,7 @@ func TestOneEndOfAnOfferWins(t *testing.T) {
 			}
 			b.advance(30*time.Minute - time.Millisecond)
 			clock, looks := b.Now, new(atomic.Int64)
-			b.Ledger.Now = func() time.Time { // the instant comes while they are at it
+			b.Ledger.Now = func() time.Time { // the offer expires while the requests run
 				if looks.Add(1) > int64(3*i) {
 					return clock().Add(time.Millisecond)
 				}

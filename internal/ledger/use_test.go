@@ -18,7 +18,7 @@ func (b *bench) giftCard(tb testing.TB) string {
 	)
 }
 
-// reverseUse reverses a use as a client does that repeats what was not answered.
+// reverseUse reverses a use, and repeats the request until it is answered, as a client does.
 func (b *bench) reverseUse(tb testing.TB, code, use, key string) (ledger.CodeResult, error) {
 	for {
 		in := ledger.UseReversal{Code: code, Use: use, Reason: "order returned"}

@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// gifts makes a version give 10 points for each order, so often in all.
+// gifts makes a version give 10 points for each order, at most the given number of times in total.
 func gifts(times int64) func(*loyalty.Program) {
 	return func(p *loyalty.Program) {
 		flat(1)(p)
@@ -25,7 +25,7 @@ func TestVersionsShareTheTimesOfALimit(t *testing.T) {
 		name          string
 		before, after int64 // times
 		status        loyalty.OrderStatus
-		first         loyalty.OrderStatus // of the first order, in the end
+		first         loyalty.OrderStatus // the final status of the first order
 		want          map[string]loyalty.Points
 	}{
 		{

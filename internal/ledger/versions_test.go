@@ -12,12 +12,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// versioned is a bench that publishes versions of its program, and whose ledger finds them.
+// versioned is a bench that publishes versions of its program, and whose ledger loads them.
 type versioned struct {
 	*bench
 	all     map[int]*loyalty.Program
-	loads   int   // how often a version was looked up
-	recalls []int // by the next publication
+	loads   int   // number of loads of versions
+	recalls []int // versions that the next publication recalls
 }
 
 func newVersioned(t *testing.T, b *bench) *versioned {
@@ -33,7 +33,7 @@ func newVersioned(t *testing.T, b *bench) *versioned {
 	return v
 }
 
-// publish makes the next version, which change prepares.
+// publish publishes the next version, after change has edited it.
 func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(*loyalty.Program)) {
 	t.Helper()
 	after := len(v.all)
@@ -52,7 +52,7 @@ func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(
 	v.all[p.Version], v.p = p, p
 }
 
-// silverFrom is a change of what the second level takes, with a bonus for reaching it.
+// silverFrom returns a change that sets the points required for the second level, with an entry bonus.
 func silverFrom(n int64) func(*loyalty.Program) {
 	return func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
@@ -60,7 +60,7 @@ func silverFrom(n int64) func(*loyalty.Program) {
 	}
 }
 
-// A member who is not read reaches the level that a version offered for a while, as one who is read does.
+// A version that was live for a while counts for a member, whether or not the account was read during that time.
 func TestVersionCountsForMemberWhoWasNotRead(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		v := newVersioned(t, b)
@@ -92,7 +92,8 @@ func TestVersionCountsForMemberWhoWasNotRead(t *testing.T) {
 	})
 }
 
-// A process that does not know a publication yet does not hide it from the member: the next one that does applies it.
+// If a process that does not know a new version yet writes an account, the next process that knows the version still
+// applies it.
 func TestWriterWithAnOldVersionHidesNoPublication(t *testing.T) {
 	v := newVersioned(t, newBench(t, memory(t)))
 	v.publish(t, "", silverFrom(500))
@@ -122,7 +123,7 @@ func TestWriterWithAnOldVersionHidesNoPublication(t *testing.T) {
 	v.audit(t, "mem_ada")
 }
 
-// A read costs what it did before there was another version, and writes only what is due.
+// A read costs the same as before another version was published, and writes only due changes.
 func TestWhatAReadCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	v := newVersioned(t, newBench(t, meter))

@@ -32,7 +32,8 @@ func TestUnitsGoToTheFirstOnTheWaitlist(t *testing.T) {
 		}
 		b.cancel(t, "rd_held_0")
 		b.cancel(t, "rd_held_1")
-		// All ask at once, some of them again and again: two are the first's.
+		// All members request the reward concurrently, some of them repeatedly. The two units go to the first two
+		// members.
 		won := map[int]bool{}
 		for round := range 2 {
 			for i, err := range inParallel(12, func(i int) error {
@@ -122,7 +123,7 @@ func TestOneMemberStandsInLineOnce(t *testing.T) {
 	})
 }
 
-// Stock without a waitlist costs what it did.
+// Stock without a waitlist costs the same as before.
 func TestAWaitingListCostsOnlyWhereThereIsOne(t *testing.T) {
 	var cost [2]tabletest.Usage
 	for i, first := range []loyalty.Period{{}, {Hours: 24}} {
