@@ -102,7 +102,7 @@ func TestUnsentMessageIsRetriedDespiteConsentChange(t *testing.T) {
 	b, p, calls := newBench(t, 0), &provider{}, 0
 	b.now = noon.Add(-4 * time.Hour)
 	m := b.remember(t, 1)
-	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280 points, 20 fewer than free shipping costs
+	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 too few for free shipping
 	if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestCrashLosesOrDuplicatesAtMostOneMessage(t *testing.T) {
 			if c.purpose == loyalty.Marketing {
 				adjust := ledger.Adjustment{
 					ID: "adj_more", Member: m, Points: 80, Reason: "x",
-				} // 280 points, 20 fewer than free shipping costs
+				} // 20 too few for free shipping
 				if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
 					t.Fatal(err)
 				}

@@ -375,7 +375,7 @@ func TestWithoutPublicAddressOnlyTransactionalMessagesAreSent(t *testing.T) {
 	b, p := newBench(t, 0), &provider{unlinked: true}
 	b.now = noon.Add(-4 * time.Hour)
 	m := b.remember(t, 1)
-	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
+	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 too few for free shipping
 	if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
