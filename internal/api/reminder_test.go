@@ -130,14 +130,14 @@ func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	if got["suppressed_reason"] != "quiet_hours" {
 		t.Errorf("%v", got["suppressed_reason"])
 	}
-	w.fetch(
-		"POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422,
-	) // the points expire in a year, so there is no reminder yet
+	// The points expire in a year, so there is no reminder yet.
+	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "nothing"}`, 422)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "mem_nobody", "reminder": "points-30d"}`, 404)
+	// A preview takes no recipients.
 	w.fetch(
 		"POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "to": ["a@x.example"]}`, 400,
-	) // a preview takes no recipients
+	)
 	if len(w.outbox.Messages()) != 0 {
 		t.Error("a preview was sent")
 	}

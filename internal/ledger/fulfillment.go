@@ -225,9 +225,8 @@ func (l *Ledger) callOff(
 	if err != nil {
 		return was, err
 	}
-	issued, _ := code.issued().Back(
-		was.Redemption.Points, was.Redemption.Points,
-	) // a manual reward is never a gift card
+	// A manual reward is never a gift card.
+	issued, _ := code.issued().Back(was.Redemption.Points, was.Redemption.Points)
 	priors, err := l.contributions(ctx, p.ID, was.Entry)
 	if err != nil {
 		return was, err

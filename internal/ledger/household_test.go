@@ -82,9 +82,8 @@ func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		b.households(t, loyalty.Households{Size: 4, Share: big.NewRat(1, 2)})
 		b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
-		b.offer(
-			t, loyalty.Reward{ID: "sticker", Type: "wallet_points", Cost: 100, Wallet: "miles", Points: 100},
-		) // it can be redeemed in part
+		// It can be redeemed in part.
+		b.offer(t, loyalty.Reward{ID: "sticker", Type: "wallet_points", Cost: 100, Wallet: "miles", Points: 100})
 		b.home(t, 3)
 		b.gets(t, 0, 30)
 		b.gets(t, 1, 101)

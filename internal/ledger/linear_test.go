@@ -329,9 +329,8 @@ func (c client) act(n int) porcupine.Operation {
 func (c client) ask(in call, key string) (told answer, err error) {
 	ctx := context.WithoutCancel(c.t.Context())
 	m := member(in.member)
-	id := stored.RedemptionID(
-		fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3),
-	) // a third of the IDs hint at the right member
+	// A third of the IDs hint at the right member.
+	id := stored.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3))
 	switch in.what {
 	case "reserve":
 		_, err = c.Redeem(

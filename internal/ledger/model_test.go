@@ -114,9 +114,8 @@ func (m *model) comeBack(p *person, points []*point) {
 		x.graced++
 		p.graced[least.UTC()] = true
 	}
-	slices.SortStableFunc(
-		points, func(x, y *point) int { return x.lapses.Compare(y.lapses) },
-	) // the points that expire first repay a debt
+	// The points that expire first repay a debt.
+	slices.SortStableFunc(points, func(x, y *point) int { return x.lapses.Compare(y.lapses) })
 	for _, x := range points {
 		m.credit(p, x)
 	}

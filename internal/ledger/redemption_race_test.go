@@ -215,9 +215,8 @@ func TestEveryAnswerOfARedemptionCanBeLost(t *testing.T) {
 			if left, spent := len(b.pool(t, "mug")), b.spent(t, "mug"); left != 1 || spent != 1 {
 				t.Errorf("answer %d, done %t: the pool has %d codes, %d units are spent", n, done, left, spent)
 			}
-			b.wantBalance(
-				t, "mem_ada", loyalty.Balance{Active: 160},
-			) // two fifths of the card, 40 of 100 points, were spent
+			// Two fifths of the card, 40 of 100 points, were spent.
+			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 160})
 			b.audit(t, "mem_ada")
 		}
 	}

@@ -80,9 +80,8 @@ func TestForgedPayPalWebhooks(t *testing.T) {
 		s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "401 webhook_signature_invalid") })
 	})
 	s.paypal.down = true
-	s.unchanged(
-		func() { s.expect(genuine.Path("corner"), h, body, "503 temporarily_unavailable") },
-	) // the certificate cannot be read, so PayPal sends the event again
+	// The certificate cannot be read, so PayPal sends the event again.
+	s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "503 temporarily_unavailable") })
 	s.paypal.down = false
 	s.paypal.store(t, genuine, noon)
 	s.expect(genuine.Path("corner"), h, body, "200 applied")

@@ -40,12 +40,13 @@ func TestUnsignedDataOfShopify(t *testing.T) {
 	newer, body := s.signed(sample.Event{Provider: app.Shopify, Type: "customers/redact", Payment: "2"})
 	newer.Set("Shopify-Hmac-Sha256", newer.Get("X-Shopify-Hmac-Sha256"))
 	newer.Del("X-Shopify-Hmac-Sha256")
+	// The other family of headers.
 	s.expect(
 		"/v1/webhooks/corner/shopify/customers/redact",
 		newer,
 		body,
 		"200 duplicate",
-	) // the other family of headers
+	)
 }
 
 // batch returns the body of a batch of Adyen's items.

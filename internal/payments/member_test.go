@@ -299,9 +299,8 @@ func TestPaymentFindsMember(t *testing.T) {
 	}
 	pay("pi_1", sample.Event{Member: bob, Email: "ada@shop.test", Customer: "cus_bob"}) // metadata before the address
 	pay("pi_2", sample.Event{Member: "external:cust-43"})
-	pay(
-		"pi_3", sample.Event{Customer: "cus_bob", Email: "ada@shop.test"},
-	) // the customer is known from the first payment
+	// The customer is known from the first payment.
+	pay("pi_3", sample.Event{Customer: "cus_bob", Email: "ada@shop.test"})
 	pay("pi_4", sample.Event{Member: "mem_nobody", Email: "ADA@shop.test"})
 	pay("pi_5", sample.Event{Customer: "cust-42"})
 	if s.points(bob) != 30 || s.points(s.member) != 20 {

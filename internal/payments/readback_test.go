@@ -68,9 +68,8 @@ func TestContradictingEventsAreReadBack(t *testing.T) {
 					if got := s.points(s.member); got != want || asked != 1 {
 						t.Errorf("%d points, want %d, after %d requests", got, want, asked)
 					}
-					refund.Status, refund.At = c.failed, noon.Add(
-						time.Second,
-					) // a newer state wins without a read
+					// A newer state wins without a read.
+					refund.Status, refund.At = c.failed, noon.Add(time.Second)
 					s.want(refund, "200 applied")
 					if got := s.points(s.member); got != whole || asked != 1 {
 						t.Errorf("%d points, after %d requests", got, asked)

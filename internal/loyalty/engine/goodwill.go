@@ -100,9 +100,8 @@ func Reinstate(
 			fmt.Sprintf("The new expiry must be from today to %s.", most),
 		)
 	}
-	n, day := -lapsed.Points, loyalty.DateOf(
-		lapsed.Effective.Add(-1), p.Zone,
-	) // the last day on which the points were active
+	// day is the last day on which the points were active.
+	n, day := -lapsed.Points, loyalty.DateOf(lapsed.Effective.Add(-1), p.Zone)
 	d := posting.Decide(p, acc, now)
 	e := loyalty.Entry{
 		Kind:  loyalty.KindReinstate,

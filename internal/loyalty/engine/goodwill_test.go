@@ -141,9 +141,8 @@ func expire(t *testing.T, s *shop) (loyalty.Order, loyalty.Entry) {
 }
 
 func TestExpiredPointsAreBroughtBackWithinTheWindow(t *testing.T) {
-	within := time.Date(
-		2028, 3, 30, 22, 0, 0, 0, time.UTC,
-	) // ninety days after New Year in Berlin, where clocks changed
+	// Ninety days after New Year in Berlin, where clocks changed.
+	within := time.Date(2028, 3, 30, 22, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name  string
 		at    time.Time

@@ -378,9 +378,8 @@ func TestManualLevel(t *testing.T) {
 	)
 	s = member2026(t, p)
 	place(s, "2026-03-01T12:00:00Z", tier.Placement{Level: "silver", Until: instant(t, "2026-09-01T00:00:00Z")})
-	s.walk(
-		t, []step{{"2026-05-01T12:00:00Z", 2000, "gold"}, {"2026-09-01T00:00:00Z", 0, "gold"}},
-	) // and climbs above it
+	// The member then climbs above it.
+	s.walk(t, []step{{"2026-05-01T12:00:00Z", 2000, "gold"}, {"2026-09-01T00:00:00Z", 0, "gold"}})
 
 	s = member2026(t, p) // locked: neither up nor down, and then on by the rules
 	place(

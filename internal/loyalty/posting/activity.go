@@ -213,9 +213,8 @@ func (d *Decision) ExpireInactive() error {
 			continue
 		}
 		e := d.ExpireLot("", l, d.Now)
-		e.Cause.ID += ":" + loyalty.FormatPoints(
-			loyalty.Points(d.Account.Sequence+1),
-		) // points of the same day may expire again
+		// Points of the same day may expire again.
+		e.Cause.ID += ":" + loyalty.FormatPoints(loyalty.Points(d.Account.Sequence+1))
 		if err := d.Post(e); err != nil {
 			return err
 		}

@@ -112,9 +112,8 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 	for i, lead := range v.R.Leads {
 		at := lead.Before(of, zone)
 		if v.R.On != loyalty.BeforeHold { // a reservation may end before the next morning
-			at = v.morning(
-				loyalty.DateOf(at, zone).Start(zone),
-			) // the next morning may be too late for the promised notice
+			// The next morning may be too late for the promised notice.
+			at = v.morning(loyalty.DateOf(at, zone).Start(zone))
 		}
 		if at.After(v.now) {
 			v.sooner(at)
