@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// with enrolls a member with so many points.
+// with enrolls a member, credits the given number of points and returns the member's ID.
 func (w *world) with(points int) string {
 	w.t.Helper()
 	id := w.must("POST", "/v1/members", `{}`)
@@ -62,7 +62,7 @@ func keyed(r sentRequest, key string) sentRequest {
 	return r
 }
 
-// expect sends requests one by one.
+// expect sends a request and requires the given status and code.
 func (w *world) expect(name string, r sentRequest, want string) answered {
 	w.t.Helper()
 	a := w.do(r)
@@ -79,7 +79,8 @@ func (w *world) answers(name string, got, want map[string]int) {
 	}
 }
 
-// Attack 44, reserved and at once. The reward "ahoy" of testdata/shop.yaml costs 100 points and nothing else.
+// Of 50 parallel redemptions of 100 points each, by a member with 100 points, one must succeed, whether it is only
+// reserved or committed at once. The reward "ahoy" of testdata/shop.yaml costs 100 points and has no other requirement.
 func TestOfFiftyRedemptionsOfAHundredFromAHundredOneIsHad(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
@@ -95,7 +96,7 @@ func TestOfFiftyRedemptionsOfAHundredFromAHundredOneIsHad(t *testing.T) {
 	})
 }
 
-// Attack 45.
+// Of 50 parallel requests with the same Idempotency-Key, one must redeem, and the others must be replays.
 func TestFiftyRedemptionsUnderOneKeyAreOne(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
@@ -114,7 +115,8 @@ func TestFiftyRedemptionsUnderOneKeyAreOne(t *testing.T) {
 	})
 }
 
-// Attack 49: neither points nor time make a yes of a no that was given.
+// A rejected redemption must be rejected again under the same Idempotency-Key, even after the member has earned enough
+// points.
 func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
@@ -140,7 +142,8 @@ func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 	})
 }
 
-// Attack 50, with the instant of the expiry to the millisecond.
+// A reservation can be committed or canceled once, only for its exact points, and only before the instant of its
+// expiry, to the millisecond.
 func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
@@ -180,7 +183,7 @@ func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 	})
 }
 
-// Attack 51.
+// A cancellation must restore the points once, only by a key of the same program, and never after the commit.
 func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
@@ -223,7 +226,7 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 	})
 }
 
-// bare is a refusal without what names the request.
+// bare returns the JSON of a rejection without the fields that identify the request.
 func bare(a answered) string {
 	m := maps.Clone(a.json.(map[string]any))
 	delete(m, "request_id")
@@ -231,8 +234,7 @@ func bare(a answered) string {
 	return jsonOf(m)
 }
 
-// Attack 52: a member who repeatedly earns points, redeems them and returns the order gets one reward and owes its
-// price.
+// A member who repeatedly earns points, redeems them and returns the order must get one reward and owe its price.
 func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)

@@ -41,7 +41,7 @@ func lines(n int) string {
 		b.String()[1:] + `]}`
 }
 
-// TestOversizedRequestsAreRefused holds what is too large to write down in a script (attacks 41, 48, 62 and 64).
+// TestOversizedRequestsAreRefused sends requests that are too large for a script.
 func TestOversizedRequestsAreRefused(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{}`)
@@ -126,7 +126,7 @@ func TestSixtyRedemptionsOfAHundredFromSevenHundredAndThirty(t *testing.T) {
 	})
 }
 
-// TestCodesCannotBeGuessed is attack 59.
+// TestCodesCannotBeGuessed checks that no one can find a valid code by trying codes.
 func TestCodesCannotBeGuessed(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)
@@ -135,7 +135,7 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 			guesses = 500 // over the network
 		}
 		w.publish("bluebird", []byte(programSource(t, "shop")), 1)
-		w.advance(time.Minute) // until every function knows
+		w.advance(time.Minute) // until every function has loaded the program
 		ada := w.must("POST", "/v1/members", `{}`)
 		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 1000, "reason": "a good start"}`)
 		card := w.post("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "gift-25", "commit": true}`)
@@ -227,7 +227,8 @@ func TestOneKeySentTwentyTimesRedeemsOnce(t *testing.T) {
 	})
 }
 
-// parallel sends n requests at once and counts the answers, which also others may look at, one after the other.
+// parallel sends n requests at once and counts the answers by status and code. It passes each answer to the look
+// functions, one answer at a time.
 func (w *world) parallel(n int, r func(i int) sentRequest, look ...func(answered)) map[string]int {
 	w.t.Helper()
 	var mu sync.Mutex
@@ -248,7 +249,7 @@ func (w *world) parallel(n int, r func(i int) sentRequest, look ...func(answered
 	return got
 }
 
-// broken is a table that fails in one way once armed.
+// broken is a table whose calls fail or panic.
 type broken struct {
 	table.Table
 	err   error
@@ -366,7 +367,7 @@ func TestAFunctionServesNoRouteOfAnother(t *testing.T) {
 	}
 }
 
-// TestNoLogLineTellsASecret plants canaries wherever a caller can put something and looks for them in the log.
+// TestLogLinesContainNoSecrets puts marked values in every place that a caller controls and searches the log for them.
 func TestLogLinesContainNoSecrets(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{"email": "canary@example.com", "name": "canary", "external_id": "canary-1"}`)
@@ -466,7 +467,8 @@ func TestARevokedKeyStopsWithinAMinute(t *testing.T) {
 	}
 }
 
-// Parallel transfers once doubled value in six tries (Starbucks cards, 2015).
+// Parallel transfers of the same points must credit them once. In 2015, such transfers doubled the value of Starbucks
+// cards.
 func TestTwentyGiftsOfTheSameHundredCreditOneHundred(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)

@@ -17,8 +17,8 @@ const benchOrder = `{"member":%q,"placed_at":"2026-12-01T10:00:00Z","currency":"
 	`{"id":"2","sku":"MUG-1","category":"mugs","quantity":1,"amount":%d},{"id":"3","sku":"TEA-1","quantity":1,"amount":799}],` +
 	`"discount":100,"shipping":490,"tax":0,"tenders":[{"kind":"card","amount":4489}]}`
 
-// BenchmarkPutOrder is a new three-line order through the whole function, log line included, over an in-memory
-// table.
+// BenchmarkPutOrder measures a new order with three line items through the whole function, including the log line, over
+// an in-memory table.
 func BenchmarkPutOrder(b *testing.B) {
 	w, events := benchWorld(b)
 	b.ReportAllocs()
@@ -30,7 +30,8 @@ func BenchmarkPutOrder(b *testing.B) {
 	}
 }
 
-// BenchmarkRefuseOrder is everything but the ledger: an order that is understood in full, with one fault.
+// BenchmarkRefuseOrder measures an order that is decoded in full and rejected for one fault, so that the ledger does
+// nothing.
 func BenchmarkRefuseOrder(b *testing.B) {
 	w, _ := benchWorld(b)
 	r := sentRequest{
@@ -49,7 +50,7 @@ func benchWorld(b *testing.B) (*world, func(i int) []byte) {
 	w := newWorld(b, memory(b))
 	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo, "test")
 	var members []string
-	for range 5000 { // so that none gets more orders than a member has
+	for range 5000 { // so that no member has more orders than a realistic one
 		a, _ := w.send(sentRequest{method: "POST", path: "/v1/members", body: []byte("{}")})
 		members = append(members, a.json.(map[string]any)["id"].(string))
 	}

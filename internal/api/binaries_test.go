@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// TestScriptsOnTheBinaries runs the scripts of TestScripts on the functions' binaries, behind the emulated Runtime API
-// and services and under the policies of template.yaml.
+// TestScriptsOnTheBinaries runs the scripts of TestScripts with the functions' binaries, behind the emulated Runtime
+// API and services, under the policies of template.yaml.
 func TestScriptsOnTheBinaries(t *testing.T) {
 	for _, file := range scripts(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
@@ -31,7 +31,7 @@ func TestScriptsOnTheBinaries(t *testing.T) {
 	}
 }
 
-// runBinaries replaces the world's handlers by the functions' binaries, on the same table and clock.
+// runBinaries replaces the world's handlers with the functions' binaries, on the same table and clock.
 func (w *world) runBinaries(tab table.Table) {
 	w.t.Helper()
 	d := deploymenttest.Start(w.t, deployment.Options{

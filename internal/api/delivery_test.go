@@ -18,7 +18,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What the API and the ledger make of 500 random deliveries is what the pure engine makes of the direct ones.
+// The API and the ledger must produce the same account from 500 random deliveries of a history as the pure engine from
+// the direct delivery.
 func TestAccountDoesNotDependOnTheDelivery(t *testing.T) {
 	w := newWorld(t, memory(t))
 	n := 0
@@ -37,19 +38,19 @@ func TestAccountDoesNotDependOnTheDelivery(t *testing.T) {
 	})
 }
 
-// delivered is a member to whom a history is delivered through the API.
+// delivered delivers a history to a member through the API.
 type delivered struct {
 	t         *rapid.T
 	w         *world
 	h         *deliverytest.History
 	member    string
 	referrer  string
-	published int // versions of the program behind the first
+	published int // number of versions of the program after the first
 	orders    map[string]bool
 	spent     map[string]bool
 }
 
-// newDelivered publishes the program of a history under an ID of its own, and enrolls the member.
+// newDelivered publishes the program of a history under the given ID, and enrolls the member.
 func newDelivered(t *rapid.T, w *world, h *deliverytest.History, id string) *delivered {
 	d := &delivered{t: t, w: w, h: h, orders: map[string]bool{}, spent: map[string]bool{}}
 	h.Program.ID = id
@@ -74,7 +75,7 @@ func (d *delivered) enroll(body map[string]any) (member string) {
 	return member
 }
 
-// publish publishes a version of the program, behind others.
+// publish publishes a version of the program as the successor of version after.
 func (d *delivered) publish(p *loyalty.Program, after int) {
 	p.ID = d.h.Program.ID
 	in := ledger.Published{
@@ -85,7 +86,7 @@ func (d *delivered) publish(p *loyalty.Program, after int) {
 	}
 }
 
-// pass lets time pass until an instant, with the versions of the program that take over until then.
+// pass moves the clock to an instant. It publishes the versions of the program that take effect until then.
 func (d *delivered) pass(now time.Time) {
 	for _, x := range d.h.Published[d.published:] {
 		if x.At.After(now) {
@@ -107,7 +108,7 @@ func (w *world) set(now time.Time) {
 	w.now = now
 }
 
-// send sends a request that has to succeed, or to be rejected with one of some codes.
+// send sends a request that must succeed, or be rejected with one of the codes in may.
 func (d *delivered) send(method, path string, body any, may ...loyalty.Code) answered {
 	d.t.Helper()
 	text, err := json.Marshal(body)
@@ -162,7 +163,7 @@ func (d *delivered) report(r deliverytest.Report) {
 	}
 }
 
-// order is an order as the API reads it.
+// order returns an order in the form of a request to the API.
 func (d *delivered) order(o loyalty.Order) wire.OrderRequest {
 	out := wire.OrderRequest{
 		Member: d.member, PlacedAt: o.PlacedAt, Currency: string(o.Currency), Status: wire.OrderRequestStatus(o.Status),
@@ -186,7 +187,7 @@ func (d *delivered) order(o loyalty.Order) wire.OrderRequest {
 	return out
 }
 
-// accounts reads the account at the end of the history, with that of the referrer.
+// accounts reads the account at the end of the history, with the account of the referrer.
 func (d *delivered) accounts() *deliverytest.Account {
 	d.pass(d.h.End)
 	a := d.account(d.member)

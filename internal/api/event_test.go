@@ -56,7 +56,7 @@ func TestTextsOfEventsHaveTwoThousandCharacters(t *testing.T) {
 	}
 }
 
-// generous is a world under generous.yaml, with a member.
+// generous returns a world with the program generous.yaml, and a member.
 func generous(t *testing.T, tab table.Table) (w *world, ada string) {
 	w = newWorld(t, tab)
 	w.publish("bluebird", []byte(programSource(t, "generous")), 1)
@@ -93,8 +93,8 @@ func TestTwentyTellingsAtOnceHappenOnce(t *testing.T) {
 	})
 }
 
-// TestABudgetIsSpentToItsLastPointAndNoFurther has thirty members order at once, of whom each would take more than half
-// of a budget.
+// TestABudgetIsSpentToItsLastPointAndNoFurther sends orders of thirty members at once. Each order alone would receive
+// more than half of the budget.
 func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := generous(t, tab)

@@ -90,7 +90,7 @@ func (b *brokenIDs) Get(ctx context.Context, key table.Key) (table.Item, error) 
 	return b.Table.Get(ctx, key)
 }
 
-// If a remembered external ID cannot be read again, the request fails and writes nothing.
+// If the external ID of a cached member cannot be read again, the request must fail and write nothing.
 func TestARememberedExternalIDThatCannotBeConfirmed(t *testing.T) {
 	for _, panics := range []bool{false, true} {
 		tab := &brokenIDs{Table: memory(t), panics: panics}

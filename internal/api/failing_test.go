@@ -12,13 +12,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// failing is a table of which one call fails: with ErrBusy before it did anything, or with ErrUnknown after it wrote.
+// failing is a table of which one call fails: with ErrBusy before it has any effect, or with ErrUnknown after it has
+// written.
 type failing struct {
 	table.Table
 	err error
 
 	mu    sync.Mutex
-	left  int // calls up to the one that fails; zero: none fails
+	left  int // number of calls up to the one that fails; zero if none fails
 	fired bool
 }
 
@@ -91,7 +92,8 @@ func (w *world) persist(r sentRequest) (a answered, route string) {
 	}
 }
 
-// perRequest is a source of randomness that begins again with each request, so that a repeated request draws the same.
+// perRequest is a source of randomness that restarts with each request, so that a repeated request draws the same
+// values.
 type perRequest struct {
 	mu     sync.Mutex
 	source io.Reader

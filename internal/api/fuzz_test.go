@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzPutOrder sends any bytes as an order. Whatever they are, the answer is one that openapi.yaml lists, never a
-// 500, and a refusal leaves no trace.
+// FuzzPutOrder sends arbitrary bytes as an order. The answer must be one that openapi.yaml lists, and never a 500. A
+// rejected order must change nothing.
 func FuzzPutOrder(f *testing.F) {
 	w := newWorld(f, memory(f))
 	ada := w.must("POST", "/v1/members", `{"external_id": "cust"}`)
@@ -36,7 +36,7 @@ func FuzzPutOrder(f *testing.F) {
 	})
 }
 
-// FuzzPutEvent does the same with events, whose data has numbers that must stay exact.
+// FuzzPutEvent sends arbitrary bytes as an event, whose data contains numbers that must stay exact.
 func FuzzPutEvent(f *testing.F) {
 	w := newWorld(f, memory(f))
 	w.publish("bluebird", []byte(programSource(f, "generous")), 1)

@@ -213,7 +213,7 @@ var readableItem = regexp.MustCompile(`^"P#[^"]*#E#|" "ACCOUNT" v`)
 func writeItems(out io.Writer, dump string) {
 	for _, line := range strings.Split(strings.TrimSpace(dump), "\n") {
 		if strings.HasPrefix(line, `"KEY#`) {
-			continue // made by openWorld
+			continue // openWorld created it
 		}
 		if doc := strings.Index(line, "{"); len(line) > doc+160 && !readableItem.MatchString(line) {
 			line = goldentest.Hashed(line, doc)

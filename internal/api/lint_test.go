@@ -13,7 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// verbs are the words with which a summary may start.
+// verbs lists the verbs with which a summary may start.
 var verbs = []string{
 	"Accept", "Activate", "Add", "Attribute", "Cancel", "Commit", "Create", "Decline", "Extend", "Leave", "List",
 	"Preview",
@@ -34,8 +34,8 @@ func TestSummariesAreImperatives(t *testing.T) {
 	})
 }
 
-// TestDescriptionsAreSentences requires a description of each operation, parameter, response, schema and property, and
-// of each property of an object within one, except for references, whose schema has it.
+// TestDescriptionsAreSentences requires a description of each operation, parameter, response, schema and property, also
+// of the properties of nested objects. References are exempt, because their schemas have descriptions.
 func TestDescriptionsAreSentences(t *testing.T) {
 	for where, text := range descriptions(loadSpec(t).doc) {
 		codes := strings.Contains(where, " response ") && strings.HasPrefix(text, "`")
@@ -46,7 +46,7 @@ func TestDescriptionsAreSentences(t *testing.T) {
 	}
 }
 
-// bannedWords are the words that do not occur in the text of the document.
+// bannedWords matches words that must not occur in the text of the document.
 var bannedWords = regexp.MustCompile(
 	`(?i)\b(told|tells?|lapse[sd]?|lapsing|pieces?|by hand|besides|anew|somebody|nobody|whoever|letter)\b`)
 
@@ -61,8 +61,8 @@ func TestDescriptionsHaveNoBannedWords(t *testing.T) {
 	}
 }
 
-// TestDescriptionsExplainValues requires that the description of an enumeration explains all values ("`used`: nothing
-// remains.") or none, and all if there are more than four.
+// TestDescriptionsExplainValues requires that the description of an enumeration explains either all values, as in
+// "`used`: nothing remains.", or none. With more than four values, it must explain all.
 func TestDescriptionsExplainValues(t *testing.T) {
 	eachProperty(loadSpec(t).doc, func(where string, _ bool, _ string, p *openapi3.Schema) {
 		explained := 0
@@ -77,15 +77,15 @@ func TestDescriptionsExplainValues(t *testing.T) {
 	})
 }
 
-// formats are the formats of fields by their names.
+// formats maps the names of fields to their formats.
 var formats = map[string]string{
 	"email": "email", "currency": "iso-4217", "country": "iso-3166-1", "locale": "bcp47", "language": "bcp47",
 	"timezone": "iana-time-zone", "store_timezone": "iana-time-zone", "birthday": "date",
 }
 
-// TestFieldsHaveFormats requires the formats of known fields, and of each name that ends as those of instants and days
-// do. A field that an empty string removes has a pattern or a maximum length instead, because the format excludes the
-// empty string.
+// TestFieldsHaveFormats requires the formats of the listed fields, and of all fields whose names end like those of
+// instants and days. A field that an empty string removes has a pattern or a maximum length instead, because the format
+// excludes the empty string.
 func TestFieldsHaveFormats(t *testing.T) {
 	eachProperty(loadSpec(t).doc, func(where string, _ bool, name string, p *openapi3.Schema) {
 		want := formats[name]
@@ -188,7 +188,8 @@ func eachProperty(doc *openapi3.T, f func(where string, required bool, name stri
 	}
 }
 
-// descriptions returns all descriptions of the document by what they describe. A missing description is empty.
+// descriptions returns all descriptions of the document, by the path of the described element. A missing description is
+// empty.
 func descriptions(doc *openapi3.T) map[string]string {
 	all := map[string]string{}
 	add := func(where, text string) { all[where] = strings.TrimSpace(text) }

@@ -17,7 +17,7 @@ func TestEveryRouteAsksForItsKey(t *testing.T) {
 		for method, op := range item.Operations() {
 			scope := scopeOf(w.spec, op)
 			if scope == "" {
-				continue // webhooks carry signatures instead
+				continue // webhooks are authenticated by signatures
 			}
 			t.Run(op.OperationID, func(t *testing.T) {
 				m.operation(t, method, path, op.OperationID, scope)
@@ -30,7 +30,7 @@ type matrix struct {
 	*world
 	ids     *strings.Replacer
 	bodies  map[string]string
-	foreign map[string]string // how another program's key is answered; not_found if nothing stands here
+	foreign map[string]string // the answers to another program's key; not_found for operations that are not listed
 }
 
 func newMatrix(w *world) matrix {
@@ -80,7 +80,7 @@ func newMatrix(w *world) matrix {
 			"sendTestReminder": `{"member": "` + ada +
 				`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["me@example.com"]}`,
 		},
-		// What names nothing of the first program answers for the second.
+		// Operations whose request names no resource of the first program succeed for the second program.
 		foreign: map[string]string{
 			"createMember": "201", "listRewards": own, "listFulfillments": own, "listCampaigns": own,
 			"retrieveProgram": own, "updateDraft": own, "validateProgram": own,
@@ -116,7 +116,7 @@ func (m matrix) operation(t *testing.T, method, path, id string, scope auth.Scop
 	if want == "" {
 		want = "404 not_found"
 	}
-	if id == "retrieveDraft" { // its draft may have been stored by another row of this test already
+	if id == "retrieveDraft" { // another row of this test may already have stored the draft of the other program
 		m.do(sentRequest{method: "PUT", path: path, key: "other", body: []byte(`{"source": "mine"}`)})
 	}
 	if id == "publishProgram" {

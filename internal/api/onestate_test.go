@@ -21,7 +21,7 @@ import (
 )
 
 // TestReadsAgreeAndChangeNothing runs random histories twice: once with reads at random instants, and once without. All
-// read routes agree with each other and with a second read, and in the end both accounts are the same.
+// read routes must agree with each other and with a second read, and both accounts must be equal at the end.
 func TestReadsAgreeAndChangeNothing(t *testing.T) {
 	seed := seedtest.Or(t, 15)
 	var seen stateCounts
@@ -44,16 +44,16 @@ func TestReadsAgreeAndChangeNothing(t *testing.T) {
 	}
 }
 
-// stateCounts is how often things happened that only time does.
+// stateCounts counts the effects of time that the histories contained, to show that the test covers them.
 type stateCounts struct {
-	due       int // reads that found something due
+	due       int // reads for which an effect of time was due
 	moved     int // members who moved because of a publication
 	expired   int // reservations that expired
 	automatic int // rewards that were redeemed automatically
-	versions  int // reads after which more than one version had something to do
+	versions  int // reads for which several versions of the program had effects due
 }
 
-// stateProgram is a program whose versions differ in everything that time does.
+// stateProgram returns a program whose random versions differ in every setting that has effects over time.
 func stateProgram(rng *rand.Rand) string {
 	pick := func(options ...string) string { return options[rng.IntN(len(options))] }
 	auto := ""
@@ -82,13 +82,13 @@ rewards:
 ` + auto
 }
 
-// A stateHistory is a random history of two members in a world of its own.
+// A stateHistory is a random history of two members in a separate world.
 type stateHistory struct {
 	*world
 	rng         *rand.Rand
 	step        int
 	reads       bool
-	random      *rand.Rand // of reads alone, so that histories with and without them are the same
+	random      *rand.Rand // source of randomness for reads only, so that histories with and without reads are the same
 	members     []string
 	orders      []map[string]any
 	redemptions []string
@@ -106,7 +106,7 @@ func newStateHistory(t *testing.T, seed uint64, reads bool) *stateHistory {
 	return h
 }
 
-// command sends a request under a key that depends on nothing but the history.
+// command sends a request whose Idempotency-Key depends only on the history.
 func (h *stateHistory) command(method, path string, body any) map[string]any {
 	h.t.Helper()
 	h.step++
@@ -151,7 +151,7 @@ func (h *stateHistory) run(seen *stateCounts) {
 	h.advance(time.Minute)
 }
 
-// act does one thing.
+// act performs one random action.
 func (h *stateHistory) act() {
 	m := h.members[h.rng.IntN(2)]
 	switch h.rng.IntN(11) {
@@ -236,7 +236,7 @@ func (h *stateHistory) agree(m string, seen *stateCounts) {
 	h.consistent(m, first)
 }
 
-// consistent fails if responses of the same instant contradict each other.
+// consistent fails if the responses of the same instant contradict each other.
 func (h *stateHistory) consistent(m string, read map[string]map[string]any) {
 	h.t.Helper()
 	member, tier := read["/v1/members/"+m], read["/v1/members/"+m+"/tier"]
@@ -275,7 +275,7 @@ func (h *stateHistory) consistent(m string, read map[string]map[string]any) {
 	}
 }
 
-// observe counts what a read of a member finds due.
+// observe counts the effects of time that are due when a member is read.
 func (h *stateHistory) observe(m string, seen *stateCounts) {
 	h.t.Helper()
 	ctx := context.Background()
@@ -308,7 +308,8 @@ func (h *stateHistory) observe(m string, seen *stateCounts) {
 	}
 }
 
-// state is all that is known of the members, without when it was written.
+// state returns the responses about the members and their statements, without the instants at which entries were
+// written.
 func (h *stateHistory) state() map[string]any {
 	out := map[string]any{}
 	for i, m := range h.members {
@@ -322,7 +323,7 @@ func (h *stateHistory) state() map[string]any {
 	return out
 }
 
-// unwritable is a table that takes no writes for the moment.
+// unwritable is a table that rejects writes while busy is set.
 type unwritable struct {
 	table.Table
 	busy atomic.Bool
@@ -367,7 +368,8 @@ func TestReadsShowDueEntriesThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestExpiredTransferAgreesWithItsGiver reads an offer whose time has passed: its points are the giver's again.
+// TestExpiredTransferAgreesWithItsGiver reads a transfer offer that has expired: its points must be available to the
+// sender again.
 func TestExpiredTransferAgreesWithItsGiver(t *testing.T) {
 	w := newWorld(t, memory(t))
 	w.publish("bluebird", []byte(programSource(t, "gifts")), 1)
@@ -384,7 +386,7 @@ func TestExpiredTransferAgreesWithItsGiver(t *testing.T) {
 	}
 }
 
-// rival is a table in which another request writes just before the next write.
+// rival is a table in which another request writes immediately before the next write.
 type rival struct {
 	table.Table
 	write func()
@@ -418,7 +420,7 @@ func TestReadShowsWhatAnotherRequestWrote(t *testing.T) {
 	}
 }
 
-// TestQuotesAndRewardListsWriteNothing asks for a quote and for rewards of a member for whom something is due.
+// TestQuotesAndRewardListsWriteNothing requests a quote and the rewards of a member whose account has changes due.
 func TestQuotesAndRewardListsWriteNothing(t *testing.T) {
 	w, members := newShop(t, memory(t), 1)
 	m := members[0]

@@ -15,8 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
 
-// TestPoliciesOfTheAPIFunctionsAreExact runs every script and then requests of overdue members under the policies of
-// template.yaml. A request that a policy denies fails it, and so does a grant that none of them needs.
+// TestPoliciesOfTheAPIFunctionsAreExact runs every script, and requests for overdue members, under the policies of
+// template.yaml. It fails if a policy denies a request, or if no request needs a grant.
 func TestPoliciesOfTheAPIFunctionsAreExact(t *testing.T) {
 	var calls access.Recorder
 	for _, file := range scripts(t) {
@@ -50,7 +50,7 @@ func scripts(t *testing.T) []string {
 	return files
 }
 
-// overdue sends requests about members for whom time has everything to do.
+// overdue sends requests about members for whom every effect of time is due.
 func (w *world) overdue() {
 	w.t.Helper()
 	late := stacktest.Overdue{T: w.t, Ledger: w.app.Ledger, Advance: w.advance}
@@ -81,7 +81,7 @@ func (w *world) household(p *loyalty.Program, owner, other loyalty.MemberID) {
 	}
 }
 
-// claim sends an order that was paid by a person unknown, who then enrolls.
+// claim sends the paid order of a person who is not a member yet, and enrolls the person.
 func (w *world) claim(p *loyalty.Program) {
 	w.t.Helper()
 	now, email := w.app.Now(), w.app.EmailName()(p.ID, "grace@shop.test")
@@ -100,12 +100,12 @@ func (w *world) claim(p *loyalty.Program) {
 	w.must("POST", "/v1/members", `{"email": "grace@shop.test"}`)
 }
 
-// reminders sends one request of each route of the reminders function.
+// reminders sends one request to each route of the reminders function.
 func (w *world) reminders() {
 	w.t.Helper()
 	ada := w.remind()
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 3000, "reason": "a gift card"}`)
-	w.app.Programs.Forget("bluebird") // a process of its own reads the program
+	w.app.Programs.Forget("bluebird") // each function's process reads the program itself
 	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start))
 	w.fetch("GET", "/v1/reminders/scheduled", "", 200)
 	w.fetch(

@@ -20,7 +20,7 @@ func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 		if a := w.post("POST", "/v1/program/publish", `{"after": 7}`); a.code() != string(request.VersionConflict) {
 			t.Errorf("publishing behind a version that is not live: %d %s", a.status, a.body)
 		}
-		for range 2 { // the second changes nothing
+		for range 2 { // the second request changes nothing
 			a := w.post("POST", "/v1/program/publish", `{"after": 1}`)
 			if v, _ := lookup(a.json, "version"); v != 2.0 {
 				t.Fatalf("published %s", a.body)
@@ -65,7 +65,7 @@ func TestAKeyCannotPublishAnotherProgramsFile(t *testing.T) {
 	}
 }
 
-// A recalled version prices no order that was not accepted before.
+// A recalled version must not price orders that were not accepted before.
 func TestVersionIsRecalledByTheAPI(t *testing.T) {
 	w := newWorld(t, memory(t))
 	m := w.must("POST", "/v1/members", `{}`)

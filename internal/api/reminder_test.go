@@ -143,7 +143,8 @@ func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	}
 }
 
-// Links lead to where the request arrived, as the gateway says, and never to what a client says in a header.
+// Links lead to the address at which the request arrived according to API Gateway, and never to an address from a
+// header.
 func TestLinksOfAPreviewLeadToTheAddressOfTheRequest(t *testing.T) {
 	for _, c := range []struct{ domain, stage, want string }{
 		{
@@ -254,7 +255,7 @@ func TestTomorrowIsFromMidnightToMidnight(t *testing.T) {
 			"2027-11-30T23:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, ",
 		}, // in Berlin it is already 1 December
 		{"2027-12-01T10:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, "},
-		{"2027-12-02T06:00:00Z", ""}, // it is the second: both go out today
+		{"2027-12-02T06:00:00Z", ""}, // in Berlin it is already 2 December: both are sent today
 	} {
 		now, err := time.Parse(time.RFC3339, c.now)
 		if err != nil {

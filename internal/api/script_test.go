@@ -27,18 +27,21 @@ func jsonNames(v any) []string {
 	return names
 }
 
-// TestScripts runs testdata/*.txt. A script is prose with requests in it. A request begins with a line like
-// "PUT /v1/orders/1042", then come headers (Key: picks a key by its name in the test world, "-" takes a header
-// away), then the body, then "=> 201", with the code behind the status if it is a refusal, and "replayed" if the
-// answer says so. Below stand what the answer must hold, as "path: JSON" with a dotted path (# is the length of a
-// list), and "name = path" to remember a value as $name. "go" before the body reads it as a Go string, "base64"
-// sends it as such. After "=> each", lines of "value  status code" run the request with the value in the place
-// of §. "clock +14d" moves the clock, "nights 30" moves it by
-// 30 days and runs the schedules each day, and "program generous" publishes testdata/generous.yaml as the next
-// version of bluebird. A blank line ends a request.
+// TestScripts runs testdata/*.txt. A script is prose that contains requests. A request consists of these lines:
 //
-// A refusal must leave every byte of the table as it was, unless "recorded" stands behind it. In the end the accounts
-// of all members whose ids were remembered must stand up to an audit.
+//   - a line like "PUT /v1/orders/1042";
+//   - headers: Key selects an API key by its name in the test world, and the value "-" removes a header;
+//   - the body; a line "go" before it means that it is a Go string, and "base64" that it is sent in this encoding;
+//   - "=> 201", followed by the code if the request is rejected, and by "replayed" if the answer states so;
+//   - the expected values of the answer as "path: JSON" with a dotted path (# is the length of a list), and
+//     "name = path" to store a value as $name.
+//
+// After "=> each", each line "value  status code" sends the request with the value in place of §. "clock +14d" advances
+// the clock, "nights 30" advances it by 30 days and runs the schedules each day, and "program generous" publishes
+// testdata/generous.yaml as the next version of bluebird. A blank line ends a request.
+//
+// A rejected request must leave every byte of the table unchanged, unless "recorded" follows the code. At the end, the
+// accounts of all members whose IDs were stored must pass an audit.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -69,10 +72,10 @@ type script struct {
 	*world
 	file    string
 	line    int
-	version int // of bluebird, behind the first
+	version int // number of versions of bluebird after the first
 	vars    map[string]string
 
-	replayed map[string]bool // by route
+	replayed map[string]bool // routes of replayed requests
 }
 
 var (
@@ -282,7 +285,7 @@ func (s *script) expect(a answered, want string, holds []string) {
 	}
 }
 
-// repeated returns the status that a request has when it is repeated.
+// repeated returns the status that a request has when it is sent again.
 func repeated(status string) string {
 	return strings.Replace(strings.Replace(status, " replayed", "", 1), "201", "200", 1)
 }
@@ -307,7 +310,7 @@ func (s *script) holds(a answered, path, text string) {
 	}
 }
 
-// lookup follows a dotted path through decoded JSON.
+// lookup returns the value at a dotted path of decoded JSON.
 func lookup(v any, path string) (any, bool) {
 	for _, name := range strings.Split(path, ".") {
 		switch x := v.(type) {

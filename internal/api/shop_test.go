@@ -15,7 +15,8 @@ import (
 	"rsc.io/qr"
 )
 
-// newShop is a world with the program of testdata/shop.yaml, and members with 1,000 points each.
+// newShop returns a world with the program of testdata/shop.yaml, and the given number of members with 1,000 points
+// each.
 func newShop(t *testing.T, tab table.Table, members int) (*world, []string) {
 	w := newWorld(t, tab)
 	w.publish("bluebird", []byte(programSource(t, "shop")), 1)
@@ -27,7 +28,7 @@ func newShop(t *testing.T, tab table.Table, members int) (*world, []string) {
 	return w, ids
 }
 
-// Attack 60.
+// Of twenty parallel redemptions of the last unit of a reward, one must succeed.
 func TestTwentyMembersTakeTheLastUnit(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, members := newShop(t, tab, 20)
@@ -86,7 +87,7 @@ func TestOneCodeUsedTwentyTimesAtOnceIsUsedOnce(t *testing.T) {
 	})
 }
 
-// totals holds the points of all members together to what they are to be.
+// totals compares the total points of all members with the expected numbers.
 func (w *world) totals(t *testing.T, members []string, want, reserved float64) {
 	t.Helper()
 	sum, held := 0.0, 0.0
@@ -159,7 +160,8 @@ func TestAPictureShowsTheModulesOfItsCode(t *testing.T) {
 	}
 }
 
-// One API key may miss 300 times a minute over all of its clients; then uploaded codes are refused, and an alarm rings.
+// One API key may look up 300 unknown codes per minute, over all of its clients. Further lookups of uploaded codes are
+// rejected, and an alarm is raised.
 func TestAnAPIKeyThatGuessesIsReported(t *testing.T) {
 	w := newWorld(t, memory(t))
 	guess := func(client int, code string) string {

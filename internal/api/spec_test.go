@@ -24,7 +24,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// spec is openapi.yaml, to hold requests and answers against.
+// spec is the document openapi.yaml, with which requests and answers are compared.
 type spec struct{ doc *openapi3.T }
 
 func loadSpec(t testing.TB) *spec {
@@ -56,7 +56,7 @@ func (s *spec) operation(pattern string) (*openapi3.PathItem, *openapi3.Operatio
 	return item, item.GetOperation(method)
 }
 
-// codes is which codes an operation lists by status.
+// codes returns the error codes that an operation lists, by status.
 func codes(op *openapi3.Operation) map[int][]string {
 	out := map[int][]string{}
 	for status, ref := range op.Responses.Map() {
@@ -70,7 +70,7 @@ func codes(op *openapi3.Operation) map[int][]string {
 	return out
 }
 
-// check holds an answer against openapi.yaml, and, if the answer is no refusal, the request too.
+// check compares an answer with openapi.yaml, and also the request unless it was rejected.
 func (s *spec) check(t testing.TB, r sentRequest, a answered, pattern string) {
 	t.Helper()
 	if detail, _ := lookup(a.json, "detail"); a.status == 404 && detail != request.NotFoundDetail {
@@ -150,7 +150,7 @@ func (s *spec) input(
 ) *openapi3filter.RequestValidationInput {
 	t.Helper()
 	req, err := http.NewRequest(r.method, "http://api.test"+r.path, bytes.NewReader(r.body))
-	if err != nil { // no client of Go's would send it; its answer has a shape all the same
+	if err != nil { // Go's client cannot send it, but its answer must still match the document
 		req, _ = http.NewRequest(r.method, "http://api.test/"+url.PathEscape(r.path), nil)
 	}
 	if r.body != nil {
@@ -309,7 +309,7 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 	}
 }
 
-// asked is the objects with a name and fields that requests are made of.
+// asked returns the object schemas that requests use, by name.
 func asked(s *spec) map[string]*openapi3.Schema {
 	found := map[string]*openapi3.Schema{}
 	var look func(*openapi3.SchemaRef)
@@ -342,10 +342,10 @@ func TestSchemasAreClosedAndDescribed(t *testing.T) {
 	for name, ref := range loadSpec(t).doc.Components.Schemas {
 		schema := ref.Value
 		if name == "Text" {
-			continue // any language
+			continue // has a property for each language
 		}
 		if len(schema.Enum) > 0 {
-			continue // a choice of words
+			continue // an enumeration
 		}
 		if schema.AdditionalProperties.Has == nil || *schema.AdditionalProperties.Has {
 			t.Errorf("%s is not closed", name)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The time that passes during a request must not hide what a draft changes.
+// The list of tier changes must include the changes of a draft even if time passes during the request.
 func TestLevelChangesOfDraftWhileTimePasses(t *testing.T) {
 	w := newWorld(t, memory(t))
 	source, err := os.ReadFile("../program/bluebird.yaml")

@@ -23,8 +23,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// What each request uses of the table and of the logs is exactly what internal/cost says. After a change that is meant,
-// go test ./internal/api -run TestUsageOfRequests -update writes the file.
+// TestUsageOfRequests compares the usage of the table and the logs by each request with internal/cost, exactly. After
+// an intended change, go test ./internal/api -run TestUsageOfRequests -update writes the file.
 func TestUsageOfRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		used := map[string]cost.Usage{}
@@ -41,11 +41,11 @@ func TestUsageOfRequests(t *testing.T) {
 	})
 }
 
-// A usageWorld is an API over a table that counts what is used of it.
+// A usageWorld is an API over a table that counts the usage.
 type usageWorld struct {
 	*world
 	meter  *tabletest.Meter
-	member string // an active member of two years
+	member string // a member who has ordered for two years
 	orders int
 	used   map[string]cost.Usage // by ID
 }
@@ -92,11 +92,11 @@ func (w *usageWorld) publishVersion(after int, limited bool) {
 		source = strings.Replace(source, ", codes: uploaded", ", codes: generated", 1)
 	}
 	w.publish("bluebird", []byte(source), after)
-	w.advance(time.Minute) // so that every process sees it
+	w.advance(time.Minute) // until every process uses the new version
 	w.warm()
 }
 
-// warm lets every function read the API key and the program, as a process does after a minute.
+// warm makes every function read the API key and the program, as a process does once a minute.
 func (w *usageWorld) warm() {
 	w.t.Helper()
 	for _, r := range []sentRequest{
@@ -129,7 +129,7 @@ func (w *usageWorld) orderOf(status, lines, more string) string {
 		status, lines, more)
 }
 
-// measure sends a request that must succeed, and counts what it uses.
+// measure sends a request that must succeed, and records its usage.
 func (w *usageWorld) measure(id, method, path, body string) map[string]any {
 	w.t.Helper()
 	w.mu.Lock()
@@ -174,7 +174,7 @@ func (w *usageWorld) measureLargeOrder() {
 	families := []string{"beans", "mugs", "tea", "filters", "grinders", "cups", "syrups", "sets"}
 	for i, c := range []struct {
 		id   string
-		line func() string // without its ID
+		line func() string // the JSON of a line item, without its ID
 	}{
 		{"order_100", func() string {
 			family, n := families[random.IntN(8)], 1+max(0, random.IntN(6)-3)
@@ -202,7 +202,7 @@ func (w *usageWorld) measureLargeOrder() {
 			)
 		}},
 	} {
-		w.advance(aDay) // so that the caps of a day do not connect the orders
+		w.advance(aDay) // so that the daily caps do not affect several orders
 		w.warm()
 		lines := make([]string, 100)
 		for n := range lines {
@@ -238,7 +238,7 @@ func (w *usageWorld) basket() string {
 	return strings.Replace(w.orderOf("paid", threeLines, ""), `"status": "paid",`, "", 1)
 }
 
-// redeem asks for a reward, and returns the redemption's ID.
+// redeem redeems a reward and returns the redemption's ID.
 func (w *usageWorld) redeem(id, reward, more string) string {
 	rd := w.measure(
 		id, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": %q%s}`, w.member, reward, more),

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A damaged account, here with a lot below zero, is not written again, and the alarm is raised.
+// A damaged account, here with a negative lot, must not be written again, and must raise the alarm.
 func TestViolatedInvariantIsCountedAndWritesNothing(t *testing.T) {
 	w := newWorld(t, memory(t))
 	ada := w.must("POST", "/v1/members", `{}`)

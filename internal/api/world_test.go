@@ -38,7 +38,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// onBoth runs a test over the table on one machine and over DynamoDB.
+// onBoth runs a test over the table of the local stack and over DynamoDB.
 func onBoth(t *testing.T, run func(t *testing.T, tab table.Table)) {
 	t.Run("pebble", func(t *testing.T) { run(t, memory(t)) })
 	t.Run("dynamodb", func(t *testing.T) { run(t, dynamotest.Open(t)) })
@@ -53,16 +53,16 @@ func memory(t testing.TB) table.Table {
 	return tab
 }
 
-// world is the API as callers meet it: handlers behind something that routes as API Gateway does, a clock that
-// stands still, two programs, and keys with names.
+// world is the API as callers use it: handlers behind routing like that of API Gateway, a clock that stands still, two
+// programs, and API keys with names.
 type world struct {
 	t        testing.TB
 	app      *app.App
 	guard    *access.Guard
 	handlers map[string]lambda.Handler
 	spec     *spec             // nil: requests and answers are not checked
-	keys     map[string]string // in full, by name
-	table    table.Table       // without the guard
+	keys     map[string]string // the full keys, by name
+	table    table.Table       // the table without the access checks of guard
 
 	transcript io.Writer                           // records each request with its answer; may be nil
 	failing    *failing                            // makes calls of the table fail; may be nil
@@ -70,16 +70,16 @@ type world struct {
 	exchanged  func(sentRequest, answered, string) // called after each exchange with the route's pattern; may be nil
 
 	outbox   notify.Outbox
-	recorded int // messages of the outbox that the transcript has
+	recorded int // number of messages of the outbox that the transcript contains
 	queued   *queues
 
-	timeout time.Duration // of the functions; zero for none
-	domain  string        // at which requests arrive
-	stage   string        // of the HTTP API; empty for $default
+	timeout time.Duration // timeout of the functions; zero for none
+	domain  string        // domain at which requests arrive
+	stage   string        // stage of the HTTP API; empty for $default
 
 	mu   sync.Mutex
 	now  time.Time
-	tick time.Duration // by which each look at the clock moves it
+	tick time.Duration // duration by which each reading of the clock advances it
 	log  bytes.Buffer
 	last int // number of the last request
 }
@@ -88,8 +88,8 @@ var start = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, tab table.Table) *world { return openWorld(t, tab, nil, loadSpec(t)) }
 
-// openWorld returns a world with a source of randomness (nil for crypto/rand) and a specification that requests and
-// answers must follow (nil for none).
+// openWorld returns a world. The argument random is the source of randomness, or nil for crypto/rand. The argument spec
+// is the specification that requests and answers must follow, or nil for none.
 func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *world {
 	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: spec}
 	w.queued = &queues{bodies: map[string][]string{}}
@@ -126,7 +126,7 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 	return w
 }
 
-// office delivers email and text messages to the world's outbox.
+// office returns a dispatcher that delivers email and text messages to the world's outbox.
 func (w *world) office(a *app.App) *notify.Dispatcher {
 	return &notify.Dispatcher{
 		Senders: map[loyalty.Channel]notify.Sender{loyalty.Email: &w.outbox, loyalty.SMS: &w.outbox},
@@ -187,11 +187,11 @@ type sentRequest struct {
 	key          string
 	header       map[string]string
 	body         []byte
-	base64       string // sent as it is, with isBase64Encoded
-	raw          bool   // pathParameters as they stand in the path, percent-encoded
+	base64       string // sent unchanged, with isBase64Encoded
+	raw          bool   // pathParameters are sent percent-encoded, as in the path
 }
 
-// An answered is what came back.
+// An answered is the response to a request.
 type answered struct {
 	status int
 	header map[string]string
@@ -205,7 +205,7 @@ func (a answered) code() string {
 	return s
 }
 
-// do sends a request through the function that serves it, and holds both it and the answer against openapi.yaml.
+// do sends a request to the function that serves it, and compares the request and the answer with openapi.yaml.
 func (w *world) do(r sentRequest) answered {
 	w.t.Helper()
 	send := w.send
@@ -272,7 +272,7 @@ func (w *world) send(r sentRequest) (answered, string) {
 	return a, pattern
 }
 
-// route finds the function as API Gateway would; what no route takes goes to the default route.
+// route finds the function as API Gateway would. A request that matches no route goes to the default route.
 func (w *world) route(r sentRequest) (pattern string, params map[string]string, function string) {
 	path, _, _ := strings.Cut(r.path, "?")
 	for _, rt := range Routes() {
@@ -332,7 +332,7 @@ func (w *world) event(r sentRequest, pattern string, params map[string]string) m
 	return e
 }
 
-// headers are those of a well-behaved client, and then what the request says.
+// headers returns the headers of a correct client, replaced or extended by those of the request.
 func (w *world) headers(r sentRequest, id string) map[string]string {
 	headers := map[string]string{"host": "api.test", "user-agent": "tests", "x-forwarded-for": "203.0.113.7"}
 	key, ok := w.keys[r.key]
@@ -373,13 +373,13 @@ func (w *world) dump() string {
 	return b.String()
 }
 
-// post is a request with a body written as JSON.
+// post sends a request with a JSON body.
 func (w *world) post(method, path, body string) answered {
 	w.t.Helper()
 	return w.do(sentRequest{method: method, path: path, body: []byte(body)})
 }
 
-// must is post that has to succeed; it returns the field id.
+// must sends a request that must succeed and returns the field id of the answer.
 func (w *world) must(method, path, body string) string {
 	w.t.Helper()
 	a := w.post(method, path, body)
@@ -392,11 +392,11 @@ func (w *world) must(method, path, body string) string {
 
 var reader = request.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}
 
-// plainSource is the program of the tests: purchases, levels and rewards, and nothing that happens by itself.
+// plainSource returns the program of the tests, which has purchases, levels and rewards, and no automatic effects.
 func plainSource(t testing.TB) string { return programSource(t, "bluebird") }
 
-// programSource returns the program of a file in testdata. The program everything, which has every key, is in package
-// program.
+// programSource returns the program of a file in testdata, or of package program for the program everything, which has
+// every key.
 func programSource(t testing.TB, name string) string {
 	t.Helper()
 	if name == "everything" {

@@ -18,8 +18,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// BenchmarkWriters is whole functions, earning an order of three lines and redeeming at once, called by several at
-// a time over each table: for members of their own, and all for one. On Pebble a call returns once it is fsynced.
+// BenchmarkWriters measures whole functions that earn an order of three line items and redeem at once, called in
+// parallel over each table: for several members, and for one. On Pebble, a call returns once its write is fsynced.
 func BenchmarkWriters(b *testing.B) {
 	tables := []struct {
 		name    string
@@ -76,8 +76,8 @@ func writeBy(b *testing.B, tab table.Table, command string, members, writers int
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
 }
 
-// rich is a world whose members can redeem for as long as anybody measures. Points do not wait: one member with
-// thousands of orders would collect as many pending lots.
+// rich returns a world whose members can redeem for the whole benchmark. Points are active at once, because thousands
+// of orders of one member would otherwise accumulate as many pending lots.
 func rich(b *testing.B, tab table.Table, members int) *world {
 	w := newWorld(b, tab)
 	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo, "test")
@@ -104,7 +104,7 @@ func rich(b *testing.B, tab table.Table, members int) *world {
 
 func benchMember(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%020d", i)) }
 
-// command is the event of the i-th order or redemption.
+// command returns the event of the i-th order or redemption.
 func (w *world) command(command string, i, member int) []byte {
 	r := sentRequest{
 		method: "PUT", path: fmt.Sprintf("/v1/orders/b%d", i),
