@@ -31,7 +31,7 @@ func jsonNames(v any) []string {
 //
 //   - a line like "PUT /v1/orders/1042";
 //   - headers: Key selects an API key by its name in the test world, and the value "-" removes a header;
-//   - the body; a line "go" before it means that it is a Go string, and "base64" that it is sent in this encoding;
+//   - the body; the prefix "go " means that it is a Go string, and "base64 " that it is sent unchanged as base64;
 //   - "=> 201", followed by the code if the request is rejected, and by "replayed" if the answer states so;
 //   - the expected values of the answer as "path: JSON" with a dotted path (# is the length of a list), and
 //     "name = path" to store a value as $name.
