@@ -60,7 +60,7 @@ func (s *story) detail(o *loyalty.Order, text string) {
 	}
 }
 
-// refund reads what came back: "10.00 food, 4.90 shipping" by what it was for, or "5.00" of all items alike.
+// refund parses a refund: "10.00 food, 4.90 shipping" for categories and shipping, or "5.00" for the whole order.
 func (s *story) refund(text string, now time.Time) loyalty.Refund {
 	r := loyalty.Refund{ID: fmt.Sprint("re_", s.told), At: now, Status: loyalty.RefundSucceeded}
 	for _, part := range parts(text) {
@@ -80,7 +80,7 @@ func (s *story) refund(text string, now time.Time) loyalty.Refund {
 	return r
 }
 
-// line is the first line of a category.
+// line returns the ID of the first line item of a category.
 func (s *story) line(category string) string {
 	for _, l := range s.order.Lines {
 		if l.Category == category {
@@ -91,8 +91,9 @@ func (s *story) line(category string) string {
 	return ""
 }
 
-// become makes the member what the table says of them: "gold, birthday 05-20, 490 earned, 300.00 spent, 4 elements", or
-// "member" of a program without levels. What is counted towards a level counts in the month of now.
+// become sets the member's account to the facts of a table, such as "gold, birthday 05-20, 490 earned, 300.00 spent, 4
+// elements". A program without levels has "member" instead of a level. Metrics of levels are counted in the month of
+// now.
 func (s *story) become(text string, now time.Time) {
 	s.acc = loyalty.Account{Member: "mem_example", Status: loyalty.Active, Joined: now}
 	so := loyalty.Metric{Month: loyalty.DateOf(now, s.p.Zone).Month()}

@@ -64,7 +64,7 @@ func TestADiffOfWhatCannotBeReadSaysWhy(t *testing.T) {
 	}
 }
 
-// Nested lists are compared level by level, and long values are cut, so no pair of files takes long.
+// Diff must be fast for every pair of files. It compares nested lists level by level and truncates long values.
 func TestADiffOfHostileFilesIsQuick(t *testing.T) {
 	deep := func(leaf string) []byte {
 		return []byte("a: " + strings.Repeat("[{b: ", 9) + leaf + strings.Repeat("}]", 9))

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// manyRules is a program with so many rules and campaigns, of which each tenth has a condition.
+// manyRules returns a program with the given numbers of rules and campaigns. One in ten has a condition.
 func manyRules(b *testing.B, rules, campaigns int) *loyalty.Program {
 	var s strings.Builder
 	head := `version: 1
@@ -95,7 +95,8 @@ func bigOrder(lines int) (loyalty.Account, loyalty.Order, time.Time) {
 	return acc, o, now
 }
 
-// A 20-line order under 60 rules and 10 campaigns, each of which has a condition; and how it grows with the rules.
+// BenchmarkEvaluateTwentyLines measures an order of 20 line items under various numbers of rules, and up to 10
+// campaigns.
 func BenchmarkEvaluateTwentyLines(b *testing.B) {
 	for _, n := range []int{0, 60, 125, 250, 500} {
 		campaigns := 10

@@ -18,7 +18,7 @@ const table = "examples/README.md"
 // examples contains complete program files that are modeled on well-known programs, as starting points and test cases.
 var examples = os.DirFS("examples")
 
-// A worked example is an order, its member and what it gives.
+// A worked example is an order with its member and the points that it earns.
 type worked struct {
 	say     string
 	order   loyalty.Order
@@ -60,7 +60,8 @@ func TestAWrongNumberInTheTableIsFound(t *testing.T) {
 	}
 }
 
-// The baskets of a table and the examples of its file are the same, so that a check of the file runs them too.
+// The baskets of a table must equal the examples in its program file, so that a validation of the file also checks the
+// table.
 func TestEachExampleFileIsInOrderAndHasTheBasketsOfItsTable(t *testing.T) {
 	document, err := os.ReadFile(table)
 	if err != nil {
@@ -82,7 +83,7 @@ func TestEachExampleFileIsInOrderAndHasTheBasketsOfItsTable(t *testing.T) {
 		same := cmp.Options{
 			cmp.AllowUnexported(worked{}), cmpopts.EquateEmpty(),
 			cmpopts.IgnoreFields(loyalty.Order{}, "ID"),
-			cmpopts.IgnoreFields(loyalty.Account{}, "Metrics"), // what is counted so far changes no points
+			cmpopts.IgnoreFields(loyalty.Account{}, "Metrics"), // metrics do not affect the points
 		}
 		if diff := cmp.Diff(baskets[name], own, same); diff != "" {
 			t.Errorf("%s has other examples than its table (-table +file):\n%s", name, diff)
@@ -90,7 +91,7 @@ func TestEachExampleFileIsInOrderAndHasTheBasketsOfItsTable(t *testing.T) {
 	}
 }
 
-// examplesOf reads a file and its examples.
+// examplesOf parses a program file and returns it with its examples.
 func examplesOf(t *testing.T, name string) (*File, []worked) {
 	t.Helper()
 	source, err := fs.ReadFile(examples, name)
@@ -115,8 +116,8 @@ func examplesOf(t *testing.T, name string) (*File, []worked) {
 	return f, all
 }
 
-// tellTable is the document with every figure that the engine gives in place of what stands there, and the first row
-// of each basket by file. A heading names the file of the table below it.
+// tellTable returns the document with the figures that the engine calculates, and the first row of each basket, by
+// file. The heading above a table names its program file.
 func tellTable(t *testing.T, document string) (string, map[string][]worked) {
 	t.Helper()
 	lines := strings.Split(document, "\n")
@@ -149,7 +150,8 @@ func tellTable(t *testing.T, document string) (string, map[string][]worked) {
 	return strings.Join(lines, "\n"), baskets
 }
 
-// cells is what stands in a row of a table; nil for any other line, and for the one below a table's head.
+// cells returns the cells of a table row. It returns nil for any other line, and for the line below the header of a
+// table.
 func cells(line string) []string {
 	rest, ok := strings.CutPrefix(line, "| ")
 	if !ok {

@@ -12,7 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 )
 
-// corner is a small program. What is added to it stands at its end: with two spaces before it, under earn.
+// corner is a small program to which tests append text. Appended lines that are indented by two spaces belong to the
+// key earn.
 const corner = `version: 1
 program: corner
 name: The Corner Shop
@@ -25,7 +26,7 @@ earn:
     expires: { after: 12 months }
 `
 
-// levels is tiers for what needs some.
+// levels is a section tiers for tests that need levels.
 const levels = `tiers:
   qualify: { by: points_earned, window: lifetime }
   keep_for: 1 year
@@ -365,7 +366,7 @@ rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 	}
 }
 
-// everything is a file with every key that is supported.
+// everything returns a program file with every supported key.
 func everything(t testing.TB) []byte {
 	t.Helper()
 	source, err := os.ReadFile("testdata/whole/everything.yaml")
@@ -393,7 +394,7 @@ func TestTheFileWithEveryKeyHasEveryKey(t *testing.T) {
 		description, _ := schema["description"].(string)
 		switch {
 		case strings.ContainsAny(key, "#^"), schema["$ref"] != nil, key == "at_least":
-			return // a definition, a name that merchants choose, an element of a list, or not for levels by spend
+			return // a definition, a name that merchants choose, a list element, or a key that levels by spend do not use
 		case strings.HasPrefix(description, "Not supported yet"):
 			return
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// hostile is sources that cost a careless reader its memory or its time.
+// hostile returns sources for which a careless parser needs too much memory or time.
 func hostile() map[string]string {
 	full := func(s string) string { return strings.Repeat(s, document.MaxSource/len(s)) }
 	var laughs, deep strings.Builder
@@ -73,7 +73,7 @@ func hostile() map[string]string {
 }
 
 func TestHostileSourcesAreRefusedQuickly(t *testing.T) {
-	const patience = 10 * time.Second // a hundred times what the slowest takes
+	const patience = 10 * time.Second // a hundred times the duration of the slowest source
 	for what, source := range hostile() {
 		t.Run(what, func(t *testing.T) {
 			start := time.Now()
@@ -91,7 +91,7 @@ func TestHostileSourcesAreRefusedQuickly(t *testing.T) {
 	}
 }
 
-// FuzzParse looks for sources that are not answered, or not always in the same way.
+// FuzzParse looks for sources for which Parse panics or returns different results.
 func FuzzParse(f *testing.F) {
 	f.Add(Demo())
 	whole, _ := filepath.Glob("testdata/*.yaml")
@@ -126,7 +126,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// A hundred aliases of a long text make more of a small file than an item of the table holds.
+// A hundred aliases of a long text make the snapshot of a small file larger than an item of the table.
 func TestAFileWhoseRulesWouldNotFitIntoTheTableIsRefused(t *testing.T) {
 	var text, rewards strings.Builder
 	for i := range 40 {

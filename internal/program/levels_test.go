@@ -19,8 +19,8 @@ func rowsOf(t *testing.T, file string, rows ...[3]string) *story {
 
 func TestPointsExpireAgainAfterFallingFromALevelWithoutExpiry(t *testing.T) {
 	s := rowsOf(t, "starbucks-like.yaml",
-		[3]string{"2026-04-20 09:00", "gold", "10.00 drinks"}, // 12 for ever
-		[3]string{"2027-05-01 09:00", "", "8.00 drinks"})      // green again: these are to expire
+		[3]string{"2026-04-20 09:00", "gold", "10.00 drinks"}, // 12 stars that never expire
+		[3]string{"2027-05-01 09:00", "", "8.00 drinks"})      // the level is green again, so these stars expire
 	if want := "8 to 2027-11-30, 12 for ever"; s.acc.Tier.Level != "green" || s.balance() != want {
 		t.Errorf("%s has %s, want %s", s.acc.Tier.Level, s.balance(), want)
 	}

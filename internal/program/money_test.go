@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// notMoney is amounts that are refused, whatever others would read into them.
+// notMoney lists amounts that must be rejected, even if other parsers accept them.
 var notMoney = []struct{ amount, currency string }{
 	{"10.005", "USD"},
 	{"1,000.00", "USD"},
@@ -48,7 +48,7 @@ var notMoney = []struct{ amount, currency string }{
 	{"5", ""},
 }
 
-// parsed is money as a program file would have it.
+// parsed returns an amount as the parser of program files reads it.
 func parsed(amount, currency string) (loyalty.Money, bool) {
 	c := &document.Compiler{P: &loyalty.Program{}}
 	m := c.Money(&document.Node{Kind: document.Text, Value: amount + " " + currency})
@@ -74,7 +74,7 @@ func TestWhatIsNoMoneyIsRefused(t *testing.T) {
 	}
 }
 
-// FuzzMoney looks for amounts that are taken as something else than they say.
+// FuzzMoney looks for amounts that are parsed to a different value.
 func FuzzMoney(f *testing.F) {
 	for _, x := range notMoney {
 		f.Add(x.amount, x.currency)

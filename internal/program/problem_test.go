@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
-// golden compares with a file of testdata.
+// golden compares a text with a file of testdata.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	goldentest.Compare(t, filepath.Join("testdata", name), got)
@@ -36,8 +36,9 @@ func eachSource(t *testing.T, folder string, f func(t *testing.T, name string, s
 	}
 }
 
-// Every message that a merchant can meet stands in testdata, to be read as merchants will read it: in files about
-// the form as a whole, and in small ones of wrong about one thing each.
+// TestProblemsAreWordedAsInTestdata compares the messages of invalid program files with testdata, so that reviewers
+// read them as merchants do. The files in testdata have problems of the whole file, and those in testdata/wrong each
+// have a single problem.
 func TestProblemsAreWordedAsInTestdata(t *testing.T) {
 	for _, folder := range []string{"", "wrong"} {
 		eachSource(t, folder, func(t *testing.T, name string, source []byte) {

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// alike compares programs by what they say.
+// alike compares the contents of programs: numbers and time zones by value, and conditions by source.
 var alike = cmp.Options{
 	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
@@ -33,7 +33,7 @@ func mustCompile(t testing.TB, source []byte) *loyalty.Program {
 	return p
 }
 
-// demoWith is the demonstration program with one passage replaced.
+// demoWith returns the demonstration program with one passage replaced by another.
 func demoWith(t testing.TB, passage, by string) []byte {
 	t.Helper()
 	if strings.Count(string(demo), passage) != 1 {
@@ -60,7 +60,7 @@ func TestTheDemoCompilesWithoutProblemsAndWarnings(t *testing.T) {
 	}
 }
 
-// scalars is every value of a tree by its path.
+// scalars returns every scalar value of a tree by its path.
 func scalars(n *document.Node) map[string]*document.Node {
 	all := map[string]*document.Node{}
 	var walk func(n *document.Node)

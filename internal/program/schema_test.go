@@ -45,7 +45,7 @@ func TestTheSchemaDescribesEveryKey(t *testing.T) {
 	eachKey(t, func(path string, schema map[string]any) {
 		keys++
 		if _, isRef := schema["$ref"]; isRef {
-			return // described where it points to
+			return // the definition to which it refers has the description
 		}
 		if s, _ := schema["description"].(string); !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, ".)") {
 			t.Errorf("%s is described as %q", path, s)
@@ -56,7 +56,7 @@ func TestTheSchemaDescribesEveryKey(t *testing.T) {
 	}
 }
 
-// An example must itself be of the form. What is a $ref and nothing else has the examples of what it points to.
+// Each example must match the schema of its key. A key that is only a $ref has the examples of its definition.
 func TestTheSchemaHasExamplesOfEveryKey(t *testing.T) {
 	eachKey(t, func(path string, schema map[string]any) {
 		if _, isRef := schema["$ref"]; isRef {

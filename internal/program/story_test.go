@@ -18,10 +18,10 @@ import (
 type story struct {
 	t     testing.TB
 	p     *loyalty.Program
-	books loyalty.Currency // of amounts that name none
+	books loyalty.Currency // currency of amounts that name none
 	acc   loyalty.Account
 	order loyalty.Order
-	state *loyalty.OrderState // of order; nil before it was placed
+	state *loyalty.OrderState // state of order; nil before it was placed
 	told  int
 }
 
@@ -114,7 +114,7 @@ func sound(e loyalty.Entry) bool {
 	return sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) == 0
 }
 
-// why is the reasons of entries, each as rule: effect = points.
+// why formats the reasons of entries, each as "rule: effect = points".
 func why(entries []loyalty.Entry) string {
 	var parts []string
 	for _, e := range entries {
@@ -125,7 +125,7 @@ func why(entries []loyalty.Entry) string {
 	return strings.Join(parts, "<br>")
 }
 
-// balance is what the member has: by lot, with the last day of each, then what is to come, and what is owed.
+// balance formats the member's points: the lots with their last days, then the pending points, and the debt.
 func (s *story) balance() string {
 	var parts []string
 	for _, l := range s.acc.Lots {

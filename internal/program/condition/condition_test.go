@@ -18,8 +18,8 @@ var review = &loyalty.EventType{Name: "review", Fields: map[string]loyalty.Field
 	"photos": loyalty.NumberField,
 }}
 
-// aboutOrder is 29.97 of lines, 2.00 off, 4.90 shipping, 1.13 tax: 34.00 EUR, on a Saturday in the buyer's birthday
-// month.
+// aboutOrder returns facts about an order of 29.97 EUR for line items, with a discount of 2.00, shipping of 4.90 and
+// tax of 1.13, in total 34.00 EUR. It was placed on a Saturday in the month of the member's birthday.
 func aboutOrder() *loyalty.Facts {
 	return &loyalty.Facts{
 		Order: &loyalty.Order{
@@ -214,7 +214,7 @@ func mustHold(t *testing.T, source string, env condition.Env, facts *loyalty.Fac
 	if c.String() != source {
 		t.Errorf("the source became %q", c)
 	}
-	for range 2 { // derived, and kept
+	for range 2 { // the second time with cached facts
 		if got, err := c.Holds(facts); err != nil || got != want {
 			t.Errorf("%s holds: %v, %v; want %v", source, got, err, want)
 		}

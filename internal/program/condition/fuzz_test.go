@@ -11,9 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
-// FuzzCompileAndHold holds that nothing panics, that the same source is understood or refused in the same words, that
-// a refusal points into the source, that the same facts have the same answer, and that an answer about a large order
-// is there soon.
+// FuzzCompileAndHold compiles and evaluates arbitrary sources. Nothing may panic. The same source must always have the
+// same result, and the same facts the same answer. An error must name a position in the source. An answer about a large
+// order must be fast.
 func FuzzCompileAndHold(f *testing.F) {
 	for _, source := range []string{
 		`order.channel == "web" && order.total >= 20.5`,
@@ -31,8 +31,8 @@ func FuzzCompileAndHold(f *testing.F) {
 	f.Fuzz(func(t *testing.T, source string) { compileAndHold(t, source) })
 }
 
-// FuzzSpelled is the same for sources that are spelled from words of the language, one a byte, so that more of them
-// are conditions.
+// FuzzSpelled does the same with sources composed of words of the language, one for each byte, so that more of them are
+// valid conditions.
 func FuzzSpelled(f *testing.F) {
 	words := strings.Fields(`order . total subtotal items tenders segments campaigns member event at rating text verified
 		quantity amount category channel number first weekday hour and or not == != < <= >= + - * % in contains matches
@@ -89,14 +89,15 @@ func checkRefusal(t *testing.T, source string, err, err2 error) {
 	}
 }
 
-// askSoon asks about 300 lines, with which two lists within each other are nearly too much work.
+// askSoon evaluates a condition for an order with 300 line items, for which two nested loops over lists nearly exceed
+// the limit.
 func askSoon(t *testing.T, c loyalty.Condition) {
 	large := aboutOrder()
 	for len(large.Order.Lines) < 300 {
 		large.Order.Lines = append(large.Order.Lines, large.Order.Lines[0])
 	}
 	began := time.Now()
-	_, _ = c.Holds(large) // too much work is an answer, too
+	_, _ = c.Holds(large) // an error for too many steps is also an answer
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("%q took %v", c, took)
 	}

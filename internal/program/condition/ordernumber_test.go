@@ -7,7 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
-// A condition says up to which number it asks, and has one answer for all orders behind it.
+// OrderNumbers returns the greatest order number that affects the condition. The answer must be the same for all
+// greater numbers.
 func TestConditionSaysForWhichOrderNumbersItAsks(t *testing.T) {
 	for source, want := range map[string]int{
 		`order.total > 20`: 0, `order.first`: 1, `not order.first and order.total > 20`: 1, `order.number == 3`: 3,

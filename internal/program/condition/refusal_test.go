@@ -77,7 +77,7 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 			"a list must contain texts or numbers, like [\"gold\", \"silver\"]", "",
 		},
 
-		// Order numbers beyond those that are remembered.
+		// Order numbers beyond those that accounts store.
 		{
 			"a number beyond the first 20", `order.number == 21`, 6,
 			"order.number can only be compared with whole numbers up to 20, like order.number == 3", "",
@@ -107,7 +107,7 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 			"order.number can only be compared with whole numbers up to 20, like order.number == 3", "",
 		},
 
-		// What the library could and a condition cannot.
+		// Features of the library that are not part of the language.
 		{"a division", `order.total / 2 > 10`, 12, "division is not supported: multiply the other side instead", ""},
 		{"the clock", `now().Year() > 2020`, 6, "only a function name can precede a parenthesis", ""},
 		{"the clock alone", `now() == now()`, 0, "a condition cannot use now", ""},
@@ -127,7 +127,7 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 			"a number must have at most 18 digits, like 1250 or 12.50", "",
 		},
 
-		// Bounds.
+		// Limits.
 		{
 			"three lists within each other", `any(order.items, any(order.items, any(order.items, true)))`, 34,
 			"list functions can be nested at most 2 levels deep", "",
@@ -152,7 +152,7 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 		{"a large pattern", `order.store matches "(a{30}b{30}){20}"`, 20, "the pattern has too many repetitions", ""},
 		{"a wrong pattern", `order.store matches "(a"`, 20, "this is not a valid RE2 pattern", ""},
 
-		// Form.
+		// Syntax.
 		{"nothing", ``, 0, "the condition is incomplete", ""},
 		{"half a comparison", `order.total >=`, 13, "the condition is incomplete", ""},
 		{"an open parenthesis", `(order.first or any(order.items, true)`, 37, "the condition is incomplete", ""},

@@ -23,7 +23,7 @@ func eachFile(t *testing.T, f func(*ast.File)) {
 	}
 }
 
-// constants counts the constants of a type in package loyalty, which are an iota each.
+// constants returns the number of constants of a type in package loyalty.
 func constants(t *testing.T, typ string) (n int) {
 	eachFile(t, func(f *ast.File) {
 		for _, d := range f.Decls {
@@ -40,7 +40,7 @@ func constants(t *testing.T, typ string) (n int) {
 	return n
 }
 
-// recv is the name of a method's type.
+// recv returns the name of a method's receiver type.
 func recv(m *ast.FuncDecl) string {
 	id, _ := m.Recv.List[0].Type.(*ast.Ident)
 	if id == nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// strategies is one of each kind, to be filled. A test compares it with the kinds that there are.
+// strategies contains one strategy of each kind, to be filled. A test compares it with the kinds in package loyalty.
 var strategies = []loyalty.Strategy{
 	loyalty.PerAmount{}, loyalty.PerUnit{}, loyalty.PerVisit{}, loyalty.Fixed{}, loyalty.Steps{}, loyalty.Multiply{},
 }
 
-// A filler gives every exported field a value that no other has and that is not zero.
+// A filler sets every exported field to a unique value other than zero.
 type filler struct {
 	n          int64
-	strategies int // how many it has filled
+	strategies int // number of strategies that were filled
 }
 
 func (f *filler) fill(t *testing.T, path string, v reflect.Value) {
@@ -64,10 +64,10 @@ func (f *filler) fill(t *testing.T, path string, v reflect.Value) {
 	}
 }
 
-// special fills what cannot have any value, and reports whether it did.
+// special fills values of types that allow only certain values, and reports whether v has such a type.
 func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
 	switch v.Type() {
-	case reflect.TypeFor[loyalty.Compiled](): // follows from the rest of the program
+	case reflect.TypeFor[loyalty.Compiled](): // Compile derives it from the rest of the program
 	case reflect.TypeFor[*big.Rat]():
 		v.Set(reflect.ValueOf(big.NewRat(f.n, 7919)))
 	case reflect.TypeFor[*time.Location]():
@@ -93,7 +93,7 @@ func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
 	return true
 }
 
-// asked is a condition that only has a source.
+// asked is a condition that consists only of a source.
 type asked string
 
 func (a asked) Holds(*loyalty.Facts) (bool, error) { return true, nil }
@@ -101,7 +101,8 @@ func (a asked) OrderNumbers() int                  { return 0 }
 
 func (a asked) String() string { return string(a) }
 
-// number is 1 where the number stands for a word, and as large as floating point cannot hold where it may be.
+// number sets a number to 1 if it represents a word of the program file. It sets an int64 to a value that floating
+// point cannot represent exactly.
 func (f *filler) number(v reflect.Value) {
 	switch {
 	case v.Kind() == reflect.Int64:
@@ -113,7 +114,8 @@ func (f *filler) number(v reflect.Value) {
 	}
 }
 
-// full is a program of which every field was filled. No merchant could have it: its conditions alone make sense.
+// full returns a program with every field filled. Its conditions are valid, but most of its values could not come from
+// a program file.
 func full(t *testing.T) *loyalty.Program {
 	p := &loyalty.Program{}
 	(&filler{}).fill(t, "Program", reflect.ValueOf(p).Elem())

@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// alike compares what is exported, and conditions by their sources.
+// alike compares exported fields, and conditions by their sources.
 var alike = cmp.Options{
 	cmpopts.IgnoreFields(loyalty.Program{}, "Compiled"),
 	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
@@ -57,7 +57,8 @@ func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
 	}
 }
 
-// What the first release with rules wrote. It must be readable for ever: add files like it, and change nothing.
+// This is the snapshot of a program with rules in the form of the first release. Every later release must read it: add
+// similar files, and never change this one.
 func TestTheFormOfRulesIsRead(t *testing.T) {
 	stored, err := os.ReadFile("testdata/rules.json")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// alike compares what is exported: what Compile derives follows from it.
+// alike compares exported fields except Compiled, which Compile derives from the others.
 var alike = cmp.Options{
 	cmpopts.IgnoreFields(loyalty.Program{}, "Compiled"),
 	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
@@ -39,7 +39,8 @@ func TestEveryChoiceHasAWord(t *testing.T) {
 	}
 }
 
-// The first form that was ever written. It must be readable for ever: add to this test, and change nothing.
+// This is the form of the first release. Every later release must read it: extend this test, and never change its
+// input.
 func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 	const first = `{"id":"bluebird","zone":"Europe/Berlin","name":{"en":"Bluebird"},"earn":{"rates":{"EUR":{"points":"1","per":110}},` +
 		`"counts":{"items":true},"rounding":"up","pending":{"days":14},"expires":{"after":{"months":12},"round_to":"end_of_month"},` +
