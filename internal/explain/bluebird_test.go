@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// bluebird is a program whose things have names in both languages, in one, and in none.
+// bluebird returns a program whose rules, rewards and levels have names in both languages, in one, or in none.
 func bluebird(t *testing.T) *loyalty.Program {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")

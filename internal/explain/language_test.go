@@ -84,7 +84,7 @@ func TestNoLanguageLacksWhatAnotherSays(t *testing.T) {
 				t.Errorf("%s does not say %s", l.tag, key)
 			}
 			for _, name := range names(other) {
-				// Words that agree need no name in one language where another one names the points.
+				// A language may omit the name of points where its words need not agree with the points.
 				if name != "points" && !slices.Contains(names(form), name) {
 					t.Errorf("%s: %s names %q, and %s does not", l.tag, key, name, first.tag)
 				}
