@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// seeded returns a stack in memory, seeded up to noon, a digest of its table, and the number of entries,
+// seeded returns a stack in memory with demo data up to noon, a digest of its table, and the numbers of entries,
 // currencies, tenders and locales by name.
 func seeded(t *testing.T) (*Stack, string, map[string]int) {
 	t.Helper()

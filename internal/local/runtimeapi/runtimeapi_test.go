@@ -49,12 +49,12 @@ type request struct {
 	Millis int    `json:"millis,omitzero"`
 }
 
-// A report is the view of the tests' function of its event.
+// A report contains the event and the environment as the tests' function receives them.
 type report struct {
 	PID           int               `json:"pid"`
 	RequestID     string            `json:"request_id"`
 	ARN           string            `json:"arn"`
-	Left          time.Duration     `json:"left"` // until the deadline
+	Left          time.Duration     `json:"left"` // time until the deadline
 	ClientContext map[string]string `json:"client_context"`
 	Trace         string            `json:"trace"`
 	Environment   []string          `json:"environment"`
