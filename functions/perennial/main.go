@@ -18,6 +18,7 @@
 // perennial program publish publishes a file as a version, live now or from --effective-at on. A version never changes.
 // program rollback publishes the file of an earlier version again and withdraws scheduled versions; program versions
 // lists all versions with their status. An order is priced by the version that was live when it was placed.
+//
 // --recall withdraws a mistaken version: the version that a new one replaces or, with program rollback, all versions
 // that were live after the one that is published again. Orders and events of that time that are not accepted yet are
 // priced by the version before it. The API does the same (POST /v1/program/publish and /v1/program/rollback).
