@@ -196,8 +196,8 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Status: http.StatusCreated, Body: wireMember(c, p, m), Replayed: m.Replayed}, nil
 }
 
-// claimed assigns payments to the member that arrived under its identities before they were known. It returns the
-// updated member.
+// claimed assigns payments to the member that arrived under an external ID or email address before the member had it.
+// It returns the updated member.
 func claimed(
 	ctx context.Context, c *request.Call, p *loyalty.Program, m ledger.Member, names []stored.Identity,
 ) (ledger.Member, error) {
@@ -313,7 +313,7 @@ func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.Sch
 		switch {
 		case at.IsZero():
 		case n > 0 &&
-			out[n-1].At.Equal(at): // several lots expire together; one of them is extended by the next activity
+			out[n-1].At.Equal(at): // lots with different dates can expire together, because activities extend some of them
 			out[n-1].Points += int64(lot.Points)
 		default:
 			out = append(out, wire.ScheduledPoints{Points: int64(lot.Points), At: at})

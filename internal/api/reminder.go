@@ -22,7 +22,8 @@ import (
 )
 
 // listTomorrow lists the reminders that members would receive tomorrow in their time zones, as of now. It also counts
-// suppressed reminders by reason. Members whose next visit is after tomorrow do not count toward the page size.
+// suppressed reminders by reason. A visit is the evaluation of one member's reminders at a planned instant. Members
+// whose next visit is after tomorrow do not count toward the page size.
 func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) {
 	size, err := c.PageSize()
 	if err != nil {
@@ -83,7 +84,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	}
 	from, until := remind.Tomorrow(f.p, v.Account, at)
 	if !v.Next.Before(until) {
-		return nil // is not visited by then
+		return nil // the next visit is later
 	}
 	if v.Next.After(at) {
 		at = v.Next
@@ -357,8 +358,8 @@ func month(c *request.Call, name string, otherwise time.Time) (time.Time, error)
 	return t, nil
 }
 
-// wake schedules an immediate evaluation of a member's reminders, if the program has a reminder for what just
-// happened. The daily visit could be too late for it. A failure only delays the reminder.
+// wake schedules an immediate visit to a member, if the program has a reminder with the trigger on, which has just
+// occurred. The daily visit could be too late for the reminder. A failure only delays it.
 func wake(ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return
