@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// manyRules returns a program with the given numbers of rules and campaigns. One in ten has a condition.
+// manyRules returns a program with the given numbers of rules and campaigns. Each campaign has a condition.
 func manyRules(b *testing.B, rules, campaigns int) *loyalty.Program {
 	var s strings.Builder
 	head := `version: 1

@@ -145,7 +145,7 @@ func parseHours(c *document.Compiler, n *document.Node, empty string) (from, unt
 
 var clocks = map[string]loyalty.TimezoneOf{"store": loyalty.StoreClock, "member": loyalty.MemberClock}
 
-// parseClock reads whose time zone applies to a rule's days and hours.
+// parseClock reads the key timezone_of, which selects the time zone for the days and hours of a rule.
 func parseClock(c *document.Compiler, item *document.Node, m loyalty.Match) loyalty.TimezoneOf {
 	n := item.Get("timezone_of")
 	if n != nil && item.Get("weekdays") == nil && item.Get("hours") == nil && !earn.HasBirthday(&m) {
