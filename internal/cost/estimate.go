@@ -30,7 +30,7 @@ func (c Cost) summed() Cost {
 	return c
 }
 
-// A Year is what a member does in a year.
+// A Year contains the numbers of orders, refunds, redemptions, reads and emails of a member in a year.
 type Year struct {
 	Orders, Refunds, Redemptions, Reads, Emails float64
 }
@@ -39,7 +39,7 @@ type Year struct {
 type Estimate struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	Unit string `json:"unit"` // for which the costs are
+	Unit string `json:"unit"` // the unit to which the costs apply
 	Cost
 }
 
