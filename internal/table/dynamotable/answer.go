@@ -122,7 +122,7 @@ func code(reason types.CancellationReason) string {
 	return *reason.Code
 }
 
-// A failure is an operation whose condition failed, with the item that it met.
+// A failure is an operation whose condition failed, with the current item.
 type failure struct {
 	op      int
 	current table.Item

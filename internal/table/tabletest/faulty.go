@@ -205,7 +205,7 @@ func (f *Faulty) chance(what string) *rand.Rand {
 	return rand.New(rand.NewPCG(f.seed, h.Sum64()))
 }
 
-// The caller of draw holds f.mu.
+// draw reports whether a fault with the given rate occurs. The caller holds f.mu.
 func (f *Faulty) draw(rng *rand.Rand, rate float64) bool { return rng.Float64() < rate && !f.healed }
 
 func (f *Faulty) delay(ctx context.Context, slow bool) {
