@@ -90,13 +90,13 @@ type rules struct {
 	workers int
 }
 
-// A sampling says which mutations of the rules are made, and which tests run.
+// A sampling selects the mutations of the rules and the tests that run.
 type sampling struct {
 	n      int
 	seed   uint64
 	wanted func(key string) bool
 	tests  func(pkg string) bool
-	budget time.Duration // of the tests for each mutation
+	budget time.Duration // CPU time of the tests for each mutation
 }
 
 // checkRules mutates a sample of the rules and requires that the tests detect nearly all mutations.
