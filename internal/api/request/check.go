@@ -29,8 +29,10 @@ type Place struct {
 	I    int
 }
 
+// At returns the place of a field of the body.
 func At(name string) Place { return Place{Name: name} }
 
+// String returns the JSON pointer of the place.
 func (p Place) String() string {
 	if p.List == "" {
 		return "/" + p.Name
@@ -42,6 +44,7 @@ func (p Place) String() string {
 	return element + "/" + p.Name
 }
 
+// Fault records a fault at a place. It ignores faults beyond MaxFaults.
 func (c *Check) Fault(p Place, code loyalty.Code, format string, args ...any) {
 	if len(c.faults) < MaxFaults {
 		detail := fmt.Sprintf(format, args...)
@@ -76,6 +79,7 @@ func (c *Check) Required(p Place, given bool) bool {
 	return given
 }
 
+// IdForm is the detail of a fault for an invalid identifier.
 const IdForm = "This must be 1 to 128 letters, digits or _ : . -"
 
 // ID checks the form of an identifier. It accepts the empty string, which Required reports.
@@ -92,6 +96,7 @@ func (c *Check) RequiredID(p Place, s string) {
 	}
 }
 
+// ValidID reports whether s is a valid identifier (see IdForm) and can be a segment of a path.
 func ValidID(s string) bool {
 	for i := range len(s) {
 		b := s[i]
@@ -127,12 +132,14 @@ func (c *Check) Amount(p Place, w Whole) int64 {
 	return w.N
 }
 
+// Currency checks a currency code.
 func (c *Check) Currency(p Place, s string) {
 	if _, ok := loyalty.Currency(s).Exponent(); !ok {
 		c.Fault(p, loyalty.CurrencyUnsupported, "This must be an ISO 4217 currency code in capital letters, like EUR.")
 	}
 }
 
+// Timezone checks the name of a time zone. It accepts the empty string.
 func (c *Check) Timezone(p Place, s string) {
 	if s != "" {
 		c.clock(p, &s)
@@ -175,6 +182,7 @@ func parameter(name, raw string) (string, error) {
 // codeForm matches a code as a member may type it: with spaces or hyphens between groups, and possibly mistyped.
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9 -]{4,64}$`)
 
+// ValidEntryID reports whether s has the form of an entry ID: "ent_" and three parts separated by "~".
 func ValidEntryID(s string) bool {
 	rest, ok := strings.CutPrefix(s, "ent_")
 	return ok && len(rest) <= 300 && validParts(strings.Split(rest, "~"))

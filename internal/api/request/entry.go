@@ -41,6 +41,7 @@ func (c *Call) locale(ctx context.Context, p *loyalty.Program, m loyalty.MemberI
 	return profile.Locale, err
 }
 
+// WireEntry returns an entry as the API presents it, without its explanation.
 func (c *Call) WireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 	out := wire.Entry{
 		ID: e.ID(), Kind: wire.EntryKind(e.Kind), Points: int64(e.Points),

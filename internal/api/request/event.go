@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
+// An EventBody is the body of an event.
 type EventBody struct {
 	Member string           `json:"member"`
 	Type   string           `json:"type"`
@@ -110,6 +111,7 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a text, a number, true or false."}
 }
 
+// WireEvent returns the result of an event as the API presents it.
 func (c *Call) WireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventResult {
 	ev := r.State.Event
 	out := wire.EventResult{

@@ -26,6 +26,7 @@ type ExternalIDs struct {
 // An ExternalID is the merchant's ID of a member. It is unique in the program.
 type ExternalID struct{ Program, Id string }
 
+// Get returns the cached member of an external ID. It reports false if the ID is not cached.
 func (e *ExternalIDs) Get(id ExternalID) (loyalty.MemberID, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -33,6 +34,7 @@ func (e *ExternalIDs) Get(id ExternalID) (loyalty.MemberID, bool) {
 	return m, ok
 }
 
+// Put caches the member of an external ID. It empties the cache first if the cache is full.
 func (e *ExternalIDs) Put(id ExternalID, m loyalty.MemberID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

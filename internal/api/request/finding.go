@@ -12,6 +12,7 @@ import (
 // maxChanges is the maximum number of changes to the live version that an answer lists.
 const maxChanges = 500
 
+// A CheckBody contains a program file. A body without one means the draft.
 type CheckBody struct {
 	Source *string `json:"source"`
 }
@@ -46,6 +47,7 @@ func (c *Call) Checked(source []byte) (p *loyalty.Program, errs, warnings proble
 	return p, errs, warnings
 }
 
+// Finding returns a problem of a program file as the API presents it.
 func Finding(p problem.Problem, severity wire.FindingSeverity) wire.Finding {
 	return wire.Finding{
 		Severity: severity, Line: p.Line, Column: p.Column, Path: p.Path, Message: p.Message, Suggestion: p.Suggestion,

@@ -39,6 +39,7 @@ type event struct {
 	} `json:"requestContext"`
 }
 
+// ReadEvent decodes an event of API Gateway.
 func ReadEvent(payload []byte) (event, error) {
 	var e event
 	if err := json.Unmarshal(payload, &e, jsontext.AllowDuplicateNames(true)); err != nil {

@@ -193,6 +193,7 @@ func (c *Call) checkParameters() error {
 	return nil
 }
 
+// Path returns a path parameter, which serve has already decoded and checked.
 func (c *Call) Path(name string) string { return c.Event.Path[name] }
 
 // Program returns the live version of the API key's program.

@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
+// Locale checks the form of a language tag, such as de-AT. It does not check whether the language exists.
 func (c *Check) Locale(p Place, s string) {
 	parts := strings.FieldsFunc(s, func(r rune) bool { return r == '-' || r == '_' })
 	ok := len(s) <= 35 && len(parts) == 1+strings.Count(s, "-")+strings.Count(s, "_")
@@ -36,6 +37,7 @@ func WireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
 	return out
 }
 
+// WireBalance returns a balance as the API presents it.
 func WireBalance(b loyalty.Balance) wire.Balance {
 	return wire.Balance{
 		Active: int64(b.Active), Pending: int64(b.Pending), Reserved: int64(b.Reserved), Debt: int64(b.Debt),

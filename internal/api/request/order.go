@@ -26,6 +26,7 @@ type BasketBody struct {
 	Tenders  []TenderBody `json:"tenders"`
 }
 
+// An OrderBody is the body of an order.
 type OrderBody struct {
 	BasketBody  `json:",inline"`
 	Status      string        `json:"status"`
@@ -36,6 +37,7 @@ type OrderBody struct {
 	DeliveredAt *time.Time    `json:"delivered_at"`
 }
 
+// A LineBody is a line item of an order or a quote.
 type LineBody struct {
 	ID       string  `json:"id"`
 	SKU      *string `json:"sku"`
@@ -45,6 +47,7 @@ type LineBody struct {
 	Amount   Whole   `json:"amount"`
 }
 
+// A TenderBody is a tender of an order or a quote.
 type TenderBody struct {
 	Kind   string  `json:"kind"`
 	Name   *string `json:"name"`
@@ -102,6 +105,7 @@ func (b OrderBody) happened(c *Check, p Place, when *time.Time, now time.Time) t
 	return when.UTC()
 }
 
+// Basket checks the shared fields of orders and quotes and returns an order that contains them.
 func (b BasketBody) Basket(c *Check) loyalty.Order {
 	if b.Member != nil && !ValidID(*b.Member) {
 		c.Fault(At("member"), loyalty.ValidationFailed, IdForm)
@@ -181,6 +185,7 @@ func (c *Call) Buyer(ctx context.Context, b BasketBody) (loyalty.MemberID, error
 	return c.Member(ctx, *b.Member)
 }
 
+// WireOrder returns the result of an order as the API presents it.
 func (c *Call) WireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 	out := wire.Order{
 		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),

@@ -19,8 +19,10 @@ type Refusal struct {
 	allow  string // allowed methods, for method_not_allowed
 }
 
+// Error returns the code and the detail.
 func (r *Refusal) Error() string { return string(r.Code) + ": " + r.detail }
 
+// Refuse returns a refusal that names no part of the request.
 func Refuse(code loyalty.Code, format string, args ...any) *Refusal {
 	return &Refusal{Code: code, detail: fmt.Sprintf(format, args...)}
 }

@@ -24,6 +24,7 @@ type Reader struct {
 	Diff func(older, newer []byte) ([]change.Change, problem.Problems)
 }
 
+// Source checks the length of a program file.
 func (c *Check) Source(s string) {
 	if n := utf8.RuneCountInString(s); n < 1 || n > maxSource {
 		c.Fault(At("source"), loyalty.ValidationFailed, "A program file must have 1 to %d characters.", maxSource)

@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
+// A RefundBody is a refund of an order.
 type RefundBody struct {
 	ID       string           `json:"id"`
 	At       time.Time        `json:"at"`
@@ -18,6 +19,7 @@ type RefundBody struct {
 	Lines    []RefundLineBody `json:"line_items"`
 }
 
+// A RefundLineBody is the refunded part of a line item.
 type RefundLineBody struct {
 	ID       string `json:"id"`
 	Quantity Whole  `json:"quantity"`
@@ -49,6 +51,7 @@ func (b RefundBody) refund(c *Check, i int) loyalty.Refund {
 	return r
 }
 
+// A DisputeBody is a dispute of an order.
 type DisputeBody struct {
 	ID     string    `json:"id"`
 	At     time.Time `json:"at"`

@@ -126,6 +126,7 @@ func WireMoney(m loyalty.Money) *wire.Money {
 	return &wire.Money{Amount: m.Amount, Currency: string(m.Currency)}
 }
 
+// WireUnmet returns unmet requirements as the API presents them.
 func WireUnmet(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 	out := make([]wire.UnmetRequirement, len(lacks))
 	for i, l := range lacks {

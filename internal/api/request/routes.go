@@ -43,6 +43,8 @@ func allowed(all []Route, path string) (methods []string) {
 	return slices.Compact(methods)
 }
 
+// Matches reports whether a path matches a pattern such as /v1/orders/{order}. A parameter matches one segment that is
+// not empty.
 func Matches(pattern, path string) bool {
 	for {
 		want, moreWant, more := strings.Cut(pattern, "/")

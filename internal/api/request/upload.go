@@ -10,6 +10,7 @@ import (
 // MaxCodes is the maximum number of codes that one request adds to a pool, so that the function finishes in time.
 const MaxCodes = 2_000
 
+// A CodesBody is the body of an upload of codes.
 type CodesBody struct {
 	Codes []string `json:"codes"`
 }
