@@ -141,6 +141,7 @@ func count(n int, unit string) string {
 	return strconv.Itoa(n) + " " + unit
 }
 
+// Series joins parts into a list with a last conjunction: "a, b or c".
 func Series(parts []string, last string) string {
 	if len(parts) < 2 {
 		return strings.Join(parts, "")

@@ -135,6 +135,7 @@ func (e *explainer) planned(r loyalty.Reminder) string {
 	return Series(parts, "and")
 }
 
+// ClockTime formats minutes from midnight as a time of day: "09:30".
 func ClockTime(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
 func capped(n int64, per loyalty.CapPeriod) string {

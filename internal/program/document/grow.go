@@ -130,6 +130,7 @@ func (g *grower) items(out *Node, values []ast.Node, depth int) {
 	}
 }
 
+// PlainID matches the form of IDs in program files.
 var PlainID = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // idOf returns the ID of a list entry. Paths use it, so that they remain valid when entries move.
@@ -166,6 +167,7 @@ func (g *grower) alias(n *ast.AliasNode, k *key, path string, depth int) *Node {
 	return g.node(target, k, path, depth+1)
 }
 
+// PlainNumber matches a decimal number in the only form that program files may contain.
 var PlainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?$`)
 
 func (g *grower) scalar(out *Node, n ast.Node) {

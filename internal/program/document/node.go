@@ -81,6 +81,7 @@ func (n *Node) At(path []string) *Node {
 	return n
 }
 
+// Is reports whether the node exists and has kind k.
 func (n *Node) Is(k nodeKind) bool { return n != nil && n.Kind == k }
 
 // List returns the items, or none if the node is not a list.

@@ -26,6 +26,7 @@ type Form struct {
 
 const schemaName = "file:///program-v1.schema.json"
 
+// TheForm compiles the schema on its first call and returns the same Form afterwards.
 var TheForm = sync.OnceValues(func() (Form, error) {
 	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaSource))
 	if err != nil {
@@ -118,11 +119,13 @@ func (f Form) At(address string) map[string]any {
 	return AsMap(here)
 }
 
+// AsMap returns v if it is a map, and otherwise an empty map.
 func AsMap(v any) map[string]any {
 	m, _ := v.(map[string]any)
 	return m
 }
 
+// TitleOf returns the title of a schema, or "" if it has none.
 func TitleOf(schema map[string]any) string {
 	s, _ := schema["title"].(string)
 	return s

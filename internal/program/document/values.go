@@ -168,6 +168,7 @@ func (c *Compiler) Integer(n *Node, least, most int64) int64 {
 	return i
 }
 
+// DurationForm matches a period such as "14 days".
 var DurationForm = regexp.MustCompile(`^([0-9]{1,4}) (minute|hour|day|week|month|year)s?$`)
 
 // Period reads a period like "14 days". It returns zero if there is none.
@@ -268,6 +269,8 @@ func (c *Compiler) Currency(n *Node, code string) bool {
 	return false
 }
 
+// NoCurrency returns the problem with a suggestion: the code in capitals or, if that is no currency, a similar common
+// one.
 func NoCurrency(p Problem, code string) Problem {
 	upper := strings.ToUpper(code)
 	if _, ok := loyalty.Currency(upper).Exponent(); ok {

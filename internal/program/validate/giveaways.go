@@ -290,6 +290,7 @@ var takeBack = map[string]loyalty.ClawbackPolicy{
 	"unlimited":      loyalty.ClawbackUnlimited,
 }
 
+// Refunds reads the clawback policy of the main wallet.
 func Refunds(c *document.Compiler, n *document.Node) {
 	c.P.Clawback, c.P.MaxDebt = Reach(c, n)
 }

@@ -44,6 +44,7 @@ func Unsupported(root *document.Node) (problems document.Problems) {
 	return problems
 }
 
+// Join appends a step to the pattern of a key.
 func Join(pattern, step string) string {
 	if pattern == "" {
 		return step
