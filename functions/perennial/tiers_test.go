@@ -55,7 +55,7 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 		seen := 0
 		for shard := range stored.Shards {
 			for m, err := range l.LevelChanges(t.Context(), v, shard, "") {
-				if seen++; err != nil || m.Member != ada || m.From != "bronze" || m.To != x.to || m.Down(x.next) {
+				if seen++; err != nil || m.Member != ada || m.From != "bronze" || m.To != x.to {
 					t.Errorf("%+v, %v, want %s", m, err, x.to)
 				}
 			}

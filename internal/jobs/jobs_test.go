@@ -169,7 +169,7 @@ func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem
 func (b *bench) due(t testing.TB) (n int) {
 	t.Helper()
 	for shard := range stored.Shards {
-		for _, err := range b.Ledger.Due(t.Context(), "bluebird", shard, b.now) {
+		for _, err := range b.Ledger.DueFrom(t.Context(), "bluebird", shard, "", b.now) {
 			if err != nil {
 				t.Fatal(err)
 			}

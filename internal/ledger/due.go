@@ -34,17 +34,6 @@ func (l *Ledger) AdvanceDue(ctx context.Context, p *loyalty.Program, d Due) (int
 	return len(r.Entries), err
 }
 
-// Due yields the members of one shard (0 to Shards-1) whose accounts are due at now, the longest due first.
-func (l *Ledger) Due(ctx context.Context, program string, shard int, now time.Time) iter.Seq2[loyalty.MemberID, error] {
-	return func(yield func(loyalty.MemberID, error) bool) {
-		for d, err := range l.DueFrom(ctx, program, shard, "", now) {
-			if !yield(d.Member, err) {
-				return
-			}
-		}
-	}
-}
-
 // AnyDue reports whether an account in a shard is due at now.
 func (l *Ledger) AnyDue(ctx context.Context, program string, shard int, now time.Time) (bool, error) {
 	for _, err := range l.due(ctx, program, shard, table.Query{To: stored.DueBound(now), Limit: 1}) {
@@ -53,7 +42,8 @@ func (l *Ledger) AnyDue(ctx context.Context, program string, shard int, now time
 	return false, nil
 }
 
-// DueFrom yields the accounts of one shard that are due at now, starting at a position in its queue.
+// DueFrom yields the accounts of one shard (0 to Shards-1) that are due at now, the longest due first, starting at a
+// position in its queue.
 func (l *Ledger) DueFrom(
 	ctx context.Context, program string, shard int, place string, now time.Time,
 ) iter.Seq2[Due, error] {

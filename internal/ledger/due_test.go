@@ -19,9 +19,9 @@ func TestWhatTimeDoesIsWrittenDownOnceByTheSchedule(t *testing.T) {
 		b.advance(14 * 24 * time.Hour)
 		due := 0
 		for shard := range stored.Shards {
-			for m, err := range b.Due(t.Context(), b.p.ID, shard, b.Now()) {
-				if err != nil || m != "mem_ada" {
-					t.Fatal(m, err)
+			for d, err := range b.DueFrom(t.Context(), b.p.ID, shard, "", b.Now()) {
+				if err != nil || d.Member != "mem_ada" {
+					t.Fatal(d.Member, err)
 				}
 				due++
 			}

@@ -94,12 +94,6 @@ func (l *Ledger) Household(ctx context.Context, program, id string) (share.House
 	return h, err
 }
 
-// HouseholdOf returns the ID of the household that a member has joined, or an empty string.
-func (l *Ledger) HouseholdOf(ctx context.Context, program string, m loyalty.MemberID) (string, error) {
-	_, lives, err := l.livesIn(ctx, program, m)
-	return lives.Household, err
-}
-
 func (l *Ledger) livesIn(ctx context.Context, program string, m loyalty.MemberID) (table.Item, livesInDoc, error) {
 	it, err := l.Table.Get(ctx, livesInKey(program, m))
 	if err != nil {

@@ -117,13 +117,6 @@ func (l *Ledger) remindItem(
 	return it, d, err
 }
 
-// Noticed returns when the member was notified of the expiry of a lot. It returns zero if the member was not notified
-// or every message bounced. The time is available until two months after the expiry.
-func (l *Ledger) Noticed(ctx context.Context, program string, m loyalty.MemberID, lot loyalty.Date) (time.Time, error) {
-	s, err := l.Reminded(ctx, program, m)
-	return s.Noticed(lot), err
-}
-
 // A sweepDoc identifies the reminders by which all members of a program were last planned.
 type sweepDoc struct {
 	Reminders string `json:"reminders"`

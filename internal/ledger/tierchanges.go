@@ -19,13 +19,6 @@ type LevelChange struct {
 	Because  loyalty.Reason // the reason of the last change
 }
 
-// Down reports whether the new level is lower under next.
-func (c LevelChange) Down(next *loyalty.Program) bool {
-	_, from, _ := next.Level(c.From)
-	_, to, _ := next.Level(c.To)
-	return to < from
-}
-
 // A LevelPreview compares the levels of members now with those at a later instant, under another version of the program
 // or the same one. Another version must take effect after Now, because time that has passed for an account under one
 // version does not pass again under another.

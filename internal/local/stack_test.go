@@ -99,8 +99,8 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 		t.Error(d)
 	}
 	for shard := range stored.Shards {
-		for m := range stack.App.Ledger.Due(t.Context(), "bluebird", shard, stack.clock.Now()) {
-			t.Errorf("%s is still due", m)
+		for d := range stack.App.Ledger.DueFrom(t.Context(), "bluebird", shard, "", stack.clock.Now()) {
+			t.Errorf("%s is still due", d.Member)
 		}
 	}
 	if d := cmp.Diff(map[string]int{jobs.ReassessQueue: 0, jobs.RemindQueue: 0}, stack.Dead()); d != "" {
