@@ -8,10 +8,10 @@ import (
 // of the holdout who acted. Low and High are its 95% confidence interval.
 type Lift struct{ Points, Low, High float64 }
 
-// LiftOf compares two shares: acted of sent, and heldActed of held. It returns false if one of the groups is empty,
-// because then the shares cannot be compared. The interval is Newcombe's hybrid score interval (R. G. Newcombe,
-// "Interval estimation for the difference between independent proportions", Statistics in Medicine 17 (1998), method
-// 10), which is valid for small groups too.
+// LiftOf returns the difference between two shares: acted of sent messages, and heldActed of held messages, those
+// withheld by the holdout. It returns false if one of the groups is empty, because then the shares cannot be compared.
+// The interval is Newcombe's hybrid score interval (R. G. Newcombe, "Interval estimation for the difference between
+// independent proportions", Statistics in Medicine 17 (1998), method 10), which is valid for small groups too.
 //
 // LiftOf counts messages, and messages to the same member are not independent. The interval is therefore too narrow if
 // few members receive many messages. Caps, limits and ignored messages reduce the holdout as they reduce other members

@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Notify records that a member was notified. A repeated notification changes nothing: the first notice counts. The
+// Notify records that a notice was sent to a member. A repeated call changes nothing: the first notice counts. The
 // account must have been advanced to now.
 func Notify(
 	p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, now time.Time,
@@ -37,9 +37,9 @@ func Notify(
 	return d.Outcome, err
 }
 
-// Unnotify withdraws the notices that a message gave because the message with this ID was returned. If another message
-// with the same content was not returned, the notice counts from that message. A repeated call changes nothing. The
-// account must have been advanced to now.
+// Unnotify withdraws the notices that the message with this ID gave, because the message was not delivered. If another
+// message about the same subject was delivered, the notice counts from that message. A repeated call changes nothing.
+// The account must have been advanced to now.
 func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, now time.Time) (posting.Outcome, error) {
 	d := posting.Decide(p, acc, now)
 	for _, t := range s.SentReminders {
@@ -73,7 +73,8 @@ func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, no
 	return d.Outcome, nil
 }
 
-// noticeOf returns which notice of the account a message gave, or empty strings if it no longer matters.
+// noticeOf returns the kind and the subject of the account's notice that a message gave, or empty strings if the
+// message gave none that still matters.
 func noticeOf(p *loyalty.Program, acc loyalty.Account, t SentReminder) (what loyalty.NoticeOf, subject string) {
 	switch t.On {
 	case loyalty.BeforeExpiry:

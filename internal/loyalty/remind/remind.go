@@ -12,10 +12,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Remind decides which notices to send to a member now, which to suppress and why, and when to evaluate the member
-// again. It uses the facts at the instant now and nothing that was planned before. So a late notice states what is true
-// now, and a notice that is no longer true is not sent. The account must have been advanced to now, and all of its
-// entries must have been digested.
+// Remind decides which messages to send to a member now, which to suppress and why, and when to evaluate the member
+// again. It uses the facts at the instant now and no earlier plan. So a late message states the present facts, and a
+// message whose facts are no longer true is not sent. The account must have been advanced to now, and the state s must
+// include all of its entries (Reminded.Digest).
 func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) Plan {
 	v := Visit(p, acc, who, Forget(p, acc, s, now), now)
 	for i := range p.Reminders.Messages {
@@ -34,17 +34,17 @@ func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, 
 	v.sooner(v.morning(now.Add(rest(p.Reminders, p) - 24*time.Hour + time.Second)))
 	v.plan.Next = posting.Later(v.plan.Next, now.Add(time.Minute))
 	if !who.Consents.any() {
-		v.plan.Next = now.Add(unconsented) // the first consent makes the next visit due immediately
+		v.plan.Next = now.Add(unconsented) // the first consent makes the next evaluation due immediately
 	}
 	return v.plan
 }
 
-// unconsented is the time between visits to a member who has given no consent. Nothing can be sent to this member, so
-// the visits need not be frequent.
+// unconsented is the time between evaluations of a member who has given no consent. Nothing can be sent to this member,
+// so evaluations need not be frequent.
 const unconsented = 30 * 24 * time.Hour
 
-// Preview returns what a reminder would send to a member at an instant, regardless of earlier notices and of consents,
-// and why it would not be sent. It returns false if the reminder has nothing to send then.
+// Preview returns the message that a reminder has for a member at an instant, regardless of earlier messages and of
+// consents, and the reason why it would be suppressed. It returns false if the reminder has no message then.
 func Preview(
 	p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, reminder string, now time.Time,
 ) (n News, why Why, ok bool) {
@@ -68,7 +68,7 @@ func Preview(
 	return o.News, why, true
 }
 
-// precedence orders transactional notices before marketing.
+// precedence orders transactional messages before marketing.
 func precedence(n News) int {
 	if n.Purpose == loyalty.Transactional {
 		return 0
@@ -94,13 +94,13 @@ func Visit(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, n
 	return &visit{p: p, acc: acc, who: who, s: s, now: now, zone: earn.ZoneOf(p, acc.Traits.Zone)}
 }
 
-// An offer is a notice that is due and whose facts are true.
+// An offer is a message that is due and whose facts are true.
 type offer struct {
 	News
 	r *loyalty.Reminder
 }
 
-// sooner moves the next visit forward to an instant in the future, if the next visit is later.
+// sooner moves the next evaluation forward to an instant in the future, if it is planned for later.
 func (v *visit) sooner(at time.Time) {
 	if at.After(v.now) && (v.plan.Next.IsZero() || at.Before(v.plan.Next)) {
 		v.plan.Next = at
@@ -108,7 +108,7 @@ func (v *visit) sooner(at time.Time) {
 }
 
 // morning returns the first instant at or after t at which the member's quiet hours end. Reminders that are not urgent
-// are due then, so a run that is hours late sends the same notices on the same days.
+// are due then, so an evaluation that is hours late sends the same messages on the same days.
 func (v *visit) morning(t time.Time) time.Time {
 	y, m, d := t.In(v.zone).Date()
 	until := v.p.Reminders.QuietUntil
@@ -134,9 +134,9 @@ func (v *visit) quiet(at time.Time) bool {
 	return earn.Within(at.In(v.zone), v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil)
 }
 
-// gate sends a notice or states why it is suppressed. It checks, in this order: consent by channel and purpose, whether
-// the member is active, quiet hours, frequency caps and ignored messages (marketing only), the reminder's limits, the
-// holdout. Every offer is already known to be true and not sent before.
+// gate adds a message to those to send, or to those that are suppressed, with the reason. It checks, in this order:
+// consent by channel and purpose, whether the member is active, quiet hours, frequency caps and ignored messages
+// (marketing only), the reminder's limits, the holdout. The facts of every offer are true, and it was not sent before.
 func (v *visit) gate(o offer) {
 	if v.superseded(o) {
 		return
@@ -153,14 +153,14 @@ func (v *visit) gate(o offer) {
 	}
 }
 
-// superseded reports whether the plan already contains a later step about the same subject. The later step has newer
-// facts.
+// superseded reports whether the plan already contains the message of a later step about the same subject.
 func (v *visit) superseded(o offer) bool {
 	same := func(n News) bool { return n.On == o.On && n.Subjects[0].ID == o.Subjects[0].ID && n.Due.After(o.Due) }
 	return slices.ContainsFunc(v.plan.Send, same) || slices.ContainsFunc(v.plan.Held, same)
 }
 
-// Stopped returns why an offer is suppressed, and when to try again if that is known. It also selects the channel.
+// Stopped returns the reason why an offer is suppressed, or an empty one, and when to try again if that is known. It
+// also selects the channel.
 func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
 	why = NoConsent
 	var caps time.Time
@@ -206,7 +206,8 @@ func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
 	return "", time.Time{}
 }
 
-// capped returns when the frequency caps of marketing allow another message through a channel; zero if they do now.
+// capped returns when the frequency caps of marketing allow another message through a channel, or zero if they allow it
+// now.
 func (v *visit) capped(o offer, channel loyalty.Channel) (frees time.Time) {
 	if o.Purpose != loyalty.Marketing {
 		return frees
@@ -230,7 +231,7 @@ func (v *visit) capped(o offer, channel loyalty.Channel) (frees time.Time) {
 }
 
 // tired returns when marketing may be sent again to a member who ignores it; zero if it may be sent now. A member who
-// ignored StopAfter messages in a row must act first, which the next visit detects.
+// ignored StopAfter messages in a row must act first, which the next evaluation detects.
 func (v *visit) tired(o offer) time.Time {
 	rule := v.p.Reminders.Ignored
 	switch {
@@ -253,7 +254,7 @@ func (v *visit) tired(o offer) time.Time {
 	return v.morning(at)
 }
 
-// limited reports whether the reminder has reached its limit, and when that ends; zero if never.
+// limited reports whether the reminder has reached one of its limits, and when it can be sent again, or zero if never.
 func (v *visit) limited(o offer) (frees time.Time, full bool) {
 	if o.On == loyalty.BeforeExpiry {
 		return frees, false // programs published earlier may still contain a limit here
@@ -292,7 +293,8 @@ func IsHeldOut(p *loyalty.Program, m loyalty.MemberID) bool {
 	return big.NewRat(int64(x%1_000_000), 1_000_000).Cmp(p.Reminders.Holdout) < 0
 }
 
-// Forget returns the state without sent reminders about subjects that cannot occur again. This keeps the state small.
+// Forget returns the state without the records of messages about subjects that cannot occur again. This keeps the state
+// small.
 func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) Reminded {
 	zone := earn.ZoneOf(p, acc.Traits.Zone)
 	today := loyalty.DateOf(now, zone)

@@ -11,28 +11,28 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Reminded is everything that reminders store about one member: what was sent, which messages got a response, and the
-// facts from the member's entries that the account does not contain. It is derived only from entries and messages.
+// Reminded is the stored state of one member's reminders: the messages that were sent, those that got a response, and
+// the facts from the member's entries that the account does not contain. It is derived only from entries and messages.
 type Reminded struct {
 	SentReminders []SentReminder
-	// Sent counts marketing by day and channel, for frequency caps. For members in the holdout it counts what would
-	// have been sent.
+	// Sent counts marketing by day and channel, for frequency caps. For members in the holdout it counts the messages
+	// that were withheld.
 	Sent    []SentCount
 	Open    []Open    // messages that can still get a response
 	Ignored int64     // the number of successive marketing messages without a response
 	Last    time.Time // when the last marketing message was sent or withheld by the holdout
 
-	Seen     int64     // the sequence of the last entry that the following fields include
+	Seen     int64     // the sequence number of the last entry that the following fields include
 	Redeemed time.Time // the last redemption
-	// Rich is for AfterIdle. It contains, by reminder, since when the balance has been high enough without a
-	// redemption.
+	// Rich is for AfterIdle. It contains, by reminder, the instant since which the balance has been high enough without
+	// a redemption.
 	Rich   map[string]time.Time
 	Active []Activation // within rememberFacts
 	Orders []Purchase   // within rememberFacts
 	Codes  []UnusedCode // claimed codes; the codes themselves record whether they were used
 }
 
-// A SentReminder records that a notice about a subject was sent.
+// A SentReminder records that a message about a subject was sent.
 type SentReminder struct {
 	Reminder string
 	Step     int
@@ -42,7 +42,7 @@ type SentReminder struct {
 	Channel  loyalty.Channel // empty if the member was in the holdout
 	ID       string          // the message ID
 	Failed   bool            // the message bounced and counts as not sent
-	// Passing is set with Failed if the reason is temporary, such as a full mailbox. The notice did not reach the
+	// Passing is set with Failed if the reason is temporary, such as a full mailbox. The message did not reach the
 	// member, but it is not sent again.
 	Passing bool
 	Heard   []string // the kinds of delivery reports received
@@ -55,7 +55,7 @@ type SentCount struct {
 	N       int64
 }
 
-// Open is a message, or one withheld by the holdout, that can still get a response by an order or a redemption.
+// Open is a message, sent or withheld by the holdout, that can still get a response by an order or a redemption.
 type Open struct {
 	Reminder string
 	Purpose  loyalty.Purpose
@@ -96,7 +96,8 @@ const (
 // stored for at least this long.
 const MaxLeadAfter = 30
 
-// Digest adds the next entries of the member, in order and without gaps.
+// Digest returns the state with the facts of the member's next entries added. It stops at the first entry that does not
+// follow the last one included.
 func (s Reminded) Digest(p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry, now time.Time) Reminded {
 	s.Rich = maps.Collect(maps.All(s.Rich)) // never nil
 	s.Open, s.Active, s.Orders, s.Codes =
@@ -221,14 +222,14 @@ func (s Reminded) Settle(p *loyalty.Program, acc loyalty.Account, now time.Time)
 	return s, ended
 }
 
-// answerEnds returns until when a message can get a response: whole days in the member's time zone, after the day on
-// which it was sent.
+// answerEnds returns the end of the time in which a message can get a response: whole days in the member's time zone,
+// after the day on which it was sent.
 func answerEnds(p *loyalty.Program, acc loyalty.Account, sent time.Time) time.Time {
 	zone := earn.ZoneOf(p, acc.Traits.Zone)
 	return answer(p.Reminders).After(loyalty.DateOf(sent, zone).End(zone), zone)
 }
 
-// RecordSent records a notice that was sent, under its message ID.
+// RecordSent records that a message was sent, with its ID.
 func (s Reminded) RecordSent(p *loyalty.Program, acc loyalty.Account, n News, id string, now time.Time) Reminded {
 	s.SentReminders = slices.Clone(s.SentReminders)
 	for _, subject := range n.Subjects {
@@ -244,10 +245,10 @@ func (s Reminded) RecordSent(p *loyalty.Program, acc loyalty.Account, n News, id
 	return s
 }
 
-// HoldOut records a notice that was withheld by the holdout. It counts for the frequency caps, and can get a response
-// or be ignored, as if it had been sent. Otherwise these limits would reduce only the notices that are sent. Members
-// who act anyway would then be over-represented among them, and an ineffective reminder would seem effective. The
-// notice does not count as seen by the member.
+// HoldOut records a message that was withheld by the holdout. It counts for the frequency caps, and can get a response
+// or be ignored, as if it had been sent. Otherwise these limits would reduce only the messages that are sent. Members
+// who act anyway would then be over-represented among their recipients, and an ineffective reminder would seem
+// effective. The message does not count as seen by the member.
 func (s Reminded) HoldOut(p *loyalty.Program, acc loyalty.Account, n News, now time.Time) Reminded {
 	s = s.RecordSent(p, acc, n, "", now)
 	for i := len(s.SentReminders) - len(n.Subjects); i < len(s.SentReminders); i++ {
@@ -267,9 +268,10 @@ func counted(sent []SentCount, day loyalty.Date, channel loyalty.Channel) []Sent
 	return sent
 }
 
-// Hear records a delivery report of a message, once per kind; news is false for a repetition. A bounced notice counts
-// as not sent and can get no response. If the reason is temporary, the notice is not sent again, because the provider
-// has already retried and automatic replies are reported in the same way.
+// Hear records a delivery report of a message, once per kind. news is false if the report is a repetition or the
+// message is unknown. A bounced message counts as not sent and can get no response. If the reason is temporary, the
+// message is not sent again, because the provider has already retried and automatic replies are reported in the same
+// way.
 func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, reminder string, news bool) {
 	s.SentReminders, s.Open = slices.Clone(s.SentReminders), slices.Clone(s.Open)
 	for i, t := range s.SentReminders {
@@ -304,8 +306,8 @@ func (s Reminded) since(on loyalty.Trigger, subject string) (at time.Time) {
 	return at
 }
 
-// hasSent reports whether a notice about a subject was sent at this step or a later one, or must not be sent again. For
-// a subject without steps, the due date does not matter.
+// hasSent reports whether a message about a subject was sent at this step or a later one, or must not be sent again.
+// For a subject without steps, Due is zero and does not matter.
 func (s Reminded) hasSent(on loyalty.Trigger, subject Subject) bool {
 	return slices.ContainsFunc(s.SentReminders, func(t SentReminder) bool {
 		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) &&

@@ -34,7 +34,7 @@ func IsBefore(t loyalty.Trigger) bool {
 	return t == loyalty.BeforeExpiry || t == loyalty.BeforeTier || t == loyalty.BeforeCode || t == loyalty.BeforeHold
 }
 
-// A Recipient is what must be known about a member before anything is sent, in addition to the account.
+// A Recipient contains the data about a member that Remind needs in addition to the account.
 type Recipient struct {
 	Consents Consents
 	Reach    []loyalty.Channel // the channels with an address that has not failed
@@ -60,10 +60,10 @@ type News struct {
 	On       loyalty.Trigger
 	Purpose  loyalty.Purpose
 	Channel  loyalty.Channel
-	Due      time.Time // when the notice became due
-	Subjects []Subject // the subjects of the notice; never empty
+	Due      time.Time // when the message became due
+	Subjects []Subject // the subjects of the message; never empty
 
-	Points  loyalty.Points  // the number of points that the notice is about
+	Points  loyalty.Points  // the number of points that the message is about
 	Lots    []loyalty.Lot   // BeforeExpiry: the lots that expire
 	Reward  string          // the reward's ID
 	Level   string          // the level's ID
@@ -84,16 +84,17 @@ type News struct {
 	Zone *time.Location // the member's time zone, in which days are stated
 }
 
-// A Subject is what a member is notified of once: a day on which points expire, a code, an order.
+// A Subject is an object that a message is about, such as a day on which points expire, a code or an order. A member
+// gets only one message about it, or one per step.
 type Subject struct {
 	ID string
-	// Due is when the step is due. A later step is still sent after it, an earlier one is not.
+	// Due is when the step is due. After this step was sent, a later step can still be sent, but no earlier one.
 	Due   time.Time
-	Cycle string    // the subject can occur again until the cycle of its trigger differs from this value
+	Cycle string    // the key of the occasion (see cycle); the subject cannot occur again once the key differs
 	Until time.Time // used instead of Cycle: the subject cannot occur again after this instant
 }
 
-// Why is the reason why a notice is not sent.
+// Why is the reason why a message is not sent.
 type Why string
 
 const (
@@ -107,24 +108,24 @@ const (
 	HeldOut     Why = "holdout"
 )
 
-// A Kept is a suppressed notice and the reason.
+// A Kept is a suppressed message and the reason.
 type Kept struct {
 	News News
 	Why  Why
 }
 
-// MaxAtOnce is the maximum number of messages that one visit sends to a member.
+// MaxAtOnce is the maximum number of messages that are sent to a member at once.
 const MaxAtOnce = 10
 
-// A Plan states what to send to a member now.
+// A Plan lists the messages to send to a member now, and those that are not sent.
 type Plan struct {
 	Send []News    // each could be sent now; after the first one, the plan must be made again
 	Held []News    // would be sent, but the member is in the holdout; after the first one, the plan must be made again
 	Kept []Kept    // suppressed for now
-	Next time.Time // when to plan again
+	Next time.Time // when to evaluate the member again
 }
 
-// First returns the notice to process before the plan is made again, and whether it is withheld by the holdout. It
+// First returns the message to process before the plan is made again, and whether it is withheld by the holdout. It
 // returns false if there is none. Transactional messages come first, so that the holdout does not affect when they are
 // sent.
 func (plan Plan) First() (n News, held, ok bool) {
@@ -137,7 +138,7 @@ func (plan Plan) First() (n News, held, ok bool) {
 	return n, false, false
 }
 
-// answer returns how long an action counts as a response.
+// answer returns how long after a message an action counts as a response to it.
 func answer(r loyalty.Reminders) loyalty.Period {
 	if r.AttributionWindow.IsZero() {
 		return loyalty.Period{Days: 7}

@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// rest returns the longest time between visits to a member for whom nothing is planned. Earning does not schedule
-// visits, so only a visit detects its effects.
+// rest returns the longest time between evaluations of a member for whom no message is due later. Earning points does
+// not schedule an evaluation, so only the next evaluation detects its effects.
 func rest(r loyalty.Reminders, p *loyalty.Program) time.Duration {
 	const day = 24 * time.Hour
 	rest := 30 * day

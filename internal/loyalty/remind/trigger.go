@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Unavailability returns the unmet requirements if no stock, places or codes remain, or if members on the waitlist have
-// priority. It considers what left contains.
+// Unavailability returns the unmet requirements of a reward if no stock, capacity or codes remain, or if members on the
+// waitlist have priority. It considers only the amounts that left contains.
 func Unavailability(r *loyalty.Reward, left earn.Budgets, now time.Time) []loyalty.UnmetRequirement {
 	lacks := redeem.DatedReward(r, left, now)
 	if n, known := left[r.Key()]; len(r.StockBatches) > 0 && (known && n <= 0 || redeem.StockUntil(r, now) == 0) {
@@ -43,7 +43,7 @@ const (
 	keepForLong = 400 * 24 * time.Hour
 )
 
-// Look offers the message that one reminder has now, and records when the reminder will be due next.
+// Look evaluates the reminder R: it offers a message if one is due, and records when the reminder will be due next.
 func (v *visit) Look() {
 	if !earn.OneOf(v.R.Tiers, v.acc.Tier.Level) || !earn.AnyOf(v.R.Segments, v.acc.Traits.Segments) || !v.asked() {
 		return
@@ -91,7 +91,7 @@ func (v *visit) asked() bool {
 		earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(v.p, v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
-// offer accepts a message that is due, unless all of its subjects were reported to the member already.
+// offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.
 func (v *visit) offer(n News) {
 	untold := slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.hasSent(v.R.On, s) })
 	if !untold {
@@ -161,8 +161,8 @@ func (v *visit) expiries() {
 	}
 }
 
-// activations offers a message about the pending points that became active in recent days, all at once. It never
-// reports more points than the balance.
+// activations offers a message about the pending points that became active in recent days, all at once. It never states
+// more points than the balance.
 func (v *visit) activations() {
 	n := News{}
 	for _, a := range v.s.Active {
@@ -188,8 +188,8 @@ func lead(r *loyalty.Reminder) loyalty.Period {
 	return r.Leads[0]
 }
 
-// steps offers a message about an event that happened at since, for the latest step that is due. A step that has been
-// due for longer than fresh is outdated; if fresh is 0, no step becomes outdated.
+// steps offers a message about an event that happened at the instant since, for the latest step that is due. A step
+// that has been due for longer than fresh is outdated and not offered. If fresh is 0, no step becomes outdated.
 func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cycle string) {
 	leads := v.R.Leads
 	if len(leads) == 0 {
@@ -272,7 +272,7 @@ func (v *visit) nearReward() {
 	}
 }
 
-// barred reports whether the member could not redeem a reward with any balance.
+// barred reports whether the member could not redeem a reward whatever the balance.
 func (v *visit) barred(r loyalty.Reward) bool {
 	return len(
 		redeem.UnmetRequirements(v.p, v.acc, &r, loyalty.Redemption{}, v.now),
@@ -291,7 +291,7 @@ func (v *visit) nearTier() {
 	}
 }
 
-// tierAtRisk offers a message to a member who would lose the level at its review, by what counts at present.
+// tierAtRisk offers a message to a member who would lose the level at its review, by the amounts that count at present.
 func (v *visit) tierAtRisk() {
 	at := posting.ReviewAt(v.p, v.acc.Tier)
 	if at.IsZero() || !at.After(v.now) {
