@@ -15,17 +15,17 @@ import (
 // Advance updates an account to the present. It goes from one due instant to the next and processes each in this order:
 // levels deferred by a lock take effect, pending points become active, the automatic reward is redeemed, pending points
 // whose deadline passed are forfeited, the tier moves up or is reviewed, the levels of tier groups are reviewed, lots
-// expire, reservations expire, birthdays and anniversaries are celebrated, and the automatic reward is redeemed again.
-// Points that arrive at the instant at which others expire therefore still count for the review. A reservation that
-// ends at the instant at which its lot expires returns points that expire at once. One long step and many short steps
-// produce the same account and the same entries, except for the time at which the entries were recorded.
+// expire, reservations expire, points for birthdays and anniversaries are awarded, and the automatic reward is redeemed
+// again. Points that arrive at the instant at which others expire therefore still count for the review. A reservation
+// that ends at the instant at which its lot expires returns points that expire immediately. One long step and many
+// short steps produce the same account and the same entries, except for the time at which the entries were recorded.
 func Advance(p *loyalty.Program, acc loyalty.Account, now time.Time) (posting.Outcome, error) {
 	return AdvanceThrough(p, acc, nil, now)
 }
 
 // AdvanceThrough is Advance for an account that earlier versions of the program may still change: those that were live
-// since the account was last advanced. Each version does what is due until the next version takes over. The result does
-// not depend on whether the account was read in between.
+// since the account was last advanced. Each version decides the changes that are due until the next version replaces
+// it. The result does not depend on whether the account was read in between.
 func AdvanceThrough(
 	p *loyalty.Program, acc loyalty.Account, versions []tier.Live, now time.Time,
 ) (posting.Outcome, error) {
@@ -61,7 +61,7 @@ func pass(d *posting.Decision, until time.Time) error {
 	return nil
 }
 
-// happenAt does everything that is due at an instant.
+// happenAt decides all changes that are due at an instant.
 func happenAt(d *posting.Decision, at time.Time) error {
 	d.Now = at
 	for _, step := range []func(*posting.Decision, time.Time) error{
@@ -77,7 +77,7 @@ func happenAt(d *posting.Decision, at time.Time) error {
 	return nil
 }
 
-// passed records the instant until which the account was advanced, for an account that remembers it.
+// passed records the instant until which the account was advanced, if the account stores one (Account.Ran).
 func passed(d *posting.Decision, until time.Time) {
 	if !d.Account.Ran.IsZero() {
 		d.Account.Ran = posting.Later(d.Account.Ran, until)
@@ -114,8 +114,8 @@ func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return due
 }
 
-// NextRun returns the instant at which the scheduled run must process an account: when time next changes it, or at once
-// if orders wait to be decided again. It returns zero if there is no such instant.
+// NextRun returns the instant at which a background task must process an account: when time next changes it, or
+// immediately if orders wait to be decided again. It returns zero if there is no such instant.
 func NextRun(p *loyalty.Program, acc loyalty.Account) time.Time {
 	if award.HasUndecided(&acc) && acc.Status == loyalty.Active {
 		return acc.Seen

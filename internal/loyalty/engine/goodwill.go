@@ -68,8 +68,8 @@ func Extend(
 	return d.Outcome, nil
 }
 
-// Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. expired is the
-// entry that recorded the expiry. The points live until the end of the day until.
+// Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. expired is the entry
+// that recorded the expiry. The points expire at the end of the day until.
 func Reinstate(
 	p *loyalty.Program, acc loyalty.Account, lapsed loyalty.Entry, until loyalty.Date, reason string, now time.Time,
 ) (posting.Outcome, error) {
@@ -80,7 +80,7 @@ func Reinstate(
 	switch {
 	case acc.Status != loyalty.Active:
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
-	// The entry of another wallet has 0 points.
+	// The expiry of another wallet's points states 0 points of the main wallet.
 	case lapsed.Kind != loyalty.KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0:
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/entry", "The entry is not an expiry of points.",
@@ -152,7 +152,7 @@ func ActivateOrder(
 	}
 	e.Order = &s
 	award.NoteConverting(d, &e, rules, &s, s.Counted)
-	// The metrics then exclude the points that were forfeited.
+	// This removes forfeited points from the metrics.
 	tier.CountOrder(
 		&s, &e, p, acc, &prior,
 		earn.Worth{Counted: s.Counted, Spend: s.Spend, Pieces: s.QualifyingItems, Brands: s.Brands},

@@ -12,8 +12,8 @@ import (
 )
 
 // Join opens an account. It posts a first entry that moves no points and begins the account's chain of entries. That
-// entry records the lowest level, if the program has levels, and the member's traits. Then Join awards what joining
-// earns.
+// entry records the lowest level, if the program has levels, and the member's traits. Then Join awards the points that
+// the program gives for joining.
 func Join(p *loyalty.Program, m loyalty.MemberID, t loyalty.Traits, now time.Time) (posting.Outcome, error) {
 	d := posting.Decide(p, loyalty.Account{Member: m}, now)
 	e := loyalty.Entry{

@@ -35,7 +35,8 @@ func Perks(p *loyalty.Program, acc loyalty.Account, left earn.Budgets, now time.
 	return out
 }
 
-// A Quote is what an order would earn if it were placed as given, and what the member could redeem now.
+// A Quote states the points that an order would earn if it were placed as given, and the rewards that the member could
+// redeem now.
 type Quote struct {
 	Points   loyalty.Points
 	Wallets  []loyalty.Grant // the points in other wallets
@@ -43,14 +44,14 @@ type Quote struct {
 	Expires  loyalty.Date    // when the points would expire
 	Reasons  []loyalty.Reason
 	Spends   []posting.Spend // the parts of budgets that the order would use
-	Needs    posting.Needs   // if not zero, the quote needs more of the member's orders; nothing else is set
+	Needs    posting.Needs   // if not zero, the quote needs more of the member's entries, and no other field is set
 	Guest    bool            // no member is given: the figures are those of a new member
 	Balance  loyalty.Balance
 	Rewards  []RewardQuote
-	Pay      redeem.Payment // how much of the order the member's points could pay; zero if nothing
+	Pay      redeem.Payment // the part of the order that the member's points could pay; zero if none
 }
 
-// A RewardQuote states whether a member can redeem a reward now, and which requirements the member does not meet.
+// A RewardQuote states whether a member can redeem a reward now, and the requirements that the member does not meet.
 type RewardQuote struct {
 	Reward  loyalty.Reward
 	Cost    loyalty.Points             // at the member's level
@@ -58,8 +59,8 @@ type RewardQuote struct {
 	Unmet   []loyalty.UnmetRequirement // why the member cannot redeem it now; empty if it is available
 }
 
-// QuoteOrder decides like PlaceOrder, by the same function, and writes nothing. Points that the program gives only
-// after a processor has reported the money count as given. The zero Account is a guest; any other must have been
+// QuoteOrder decides like award.PlaceOrder, by the same function, and writes nothing. It includes points that the
+// program gives only after a processor has reported the money. The zero Account is a guest; any other must have been
 // advanced to now.
 func QuoteOrder(
 	p *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
@@ -67,7 +68,7 @@ func QuoteOrder(
 	return QuoteOrderUnder(p, p, acc, o, left, now)
 }
 
-// QuoteOrderUnder does the same as Quote with the rules of another version: the one that was live when the order was
+// QuoteOrderUnder is like QuoteOrder, with the rules of another version: the one that was live when the order was
 // placed.
 func QuoteOrderUnder(
 	p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
@@ -153,7 +154,7 @@ func Projection(p *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time
 	return aheadOn(p, p, acc)
 }
 
-// ProjectionOf returns the same for a tier group.
+// ProjectionOf is like Projection, for a tier group.
 func ProjectionOf(p *loyalty.Program, acc loyalty.Account, group string) (loyalty.Standing, time.Time, bool) {
 	v, _, ok := tier.TierGroupStanding(p, acc, group)
 	if !ok {
@@ -162,7 +163,8 @@ func ProjectionOf(p *loyalty.Program, acc loyalty.Account, group string) (loyalt
 	return aheadOn(p, v, acc)
 }
 
-// aheadOn advances the whole account to the next change of its level, and returns the standing as v sees it.
+// aheadOn advances the account to the next scheduled change or review of the level, and returns the standing and the
+// instant. v is the program, or its copy for a tier group (earn.GroupProgram).
 func aheadOn(p *loyalty.Program, v *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time.Time, bool) {
 	at := tier.TierDue(v, posting.GroupView(v, acc))
 	if at.IsZero() {

@@ -22,20 +22,20 @@ func contributed(d *posting.Decision, h loyalty.Hold, n loyalty.Points) (posting
 
 // Commit spends the points that a redemption reserves. If n is not 0, it spends only n points and returns the others.
 // Only redemptions whose value is proportional to their cost can be committed in part: payments with points, which then
-// take no more points than the amount that they pay costs, and points of another wallet. Commit rejects a part of any
-// other reward with amount_out_of_range, and a part that is too small to buy anything. The account must have been
-// advanced to now, so that a reservation that is still open has not expired.
+// take no more points than the paid amount requires, and rewards that give points of another wallet. Commit rejects a
+// part of any other reward with amount_out_of_range, and a part that is too small to buy anything. The account must
+// have been advanced to now, so that a reservation that is still open has not expired.
 func Commit(
 	p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, n loyalty.Points, now time.Time,
 ) (posting.Outcome, error) {
 	return redeem.Single(CommitTogether(p, []loyalty.Account{acc}, r, p, n, now))
 }
 
-// CommitTogether is like Commit, for redemptions to which others contribute. The accounts are that of the redemption
-// and then those of the contributors, in the order of Contributions. Unused points are returned to the last
-// contributors first. rules is the program version under which the redemption was reserved, or the receiver itself. It
-// defines the reward (its value, code and credits, and the rate of a payment), because a reward that has changed or
-// been removed since was promised on those terms.
+// CommitTogether is like Commit, for redemptions to which other members contribute. The first account is that of the
+// member who redeems. The others are those of the contributors, in the order of Redemption.Contributions. Unused points
+// are returned to the last contributors first. rules is the program version under which the redemption was reserved,
+// which may be p itself. It defines the reward (its value, code and credits, and the rate of a payment), because these
+// terms were promised to the member, even if the reward has changed or was removed since.
 func CommitTogether(
 	p *loyalty.Program,
 	accs []loyalty.Account, r loyalty.Redemption, rules *loyalty.Program, n loyalty.Points, now time.Time,
@@ -77,8 +77,9 @@ func CommitTogether(
 	return outs, err
 }
 
-// inPart returns a redemption that spends n of its reserved points. A payment spends no more points than its discount
-// costs. The error is amount_out_of_range if n points buy nothing, or if the reward cannot be committed in part.
+// inPart returns a redemption that spends n of its reserved points. A payment spends no more points than its amount of
+// money requires. The error is amount_out_of_range if n points buy nothing, or if the reward cannot be committed in
+// part.
 func inPart(p *loyalty.Program, r loyalty.Redemption, held, n loyalty.Points) (loyalty.Redemption, error) {
 	reward, _ := redeem.FindReward(p, r.Reward)
 	rate, ok := p.Redemption.Pay.Rates[r.Value.Currency]

@@ -15,9 +15,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// SetTraits stores a member's time zone, birthday, segments and other traits. They replace the earlier values; OptIns
-// and the years that were awarded already stay. A birthday cannot be changed again within the program's BirthdayLock,
-// so that a member cannot have several birthdays in a year. The account must have been advanced to now.
+// SetTraits stores a member's time zone, birthday, segments and other traits. They replace the earlier values; The
+// registrations (OptIns) and the records of awarded birthdays and anniversaries stay. A birthday cannot be changed
+// again within the program's BirthdayLock, so that a member cannot have several birthdays in a year. The account must
+// have been advanced to now.
 func SetTraits(p *loyalty.Program, acc loyalty.Account, t loyalty.Traits, now time.Time) (posting.Outcome, error) {
 	was := acc.Traits
 	next := was
@@ -58,8 +59,8 @@ func SetTraits(p *loyalty.Program, acc loyalty.Account, t loyalty.Traits, now ti
 	return d.Outcome, err
 }
 
-// SetChannels stores the channels in which a member can be contacted, and for which purposes. Advance notice depends on
-// them, if the program promises it. The account must have been advanced to now.
+// SetChannels stores the channels through which a member can be reached, and for which purposes. Advance notice depends
+// on them, so nothing is stored if the program promises none. The account must have been advanced to now.
 func SetChannels(
 	p *loyalty.Program, acc loyalty.Account, channels []loyalty.ChannelUse, now time.Time,
 ) (posting.Outcome, error) {
@@ -73,8 +74,8 @@ func SetChannels(
 	return d.Outcome, err
 }
 
-// withBirthday returns the traits with a birthday. This year's birthday earns only if it is still to come and none was
-// awarded this year.
+// withBirthday returns the traits with a birthday. This year's birthday earns points only if it is in the future and
+// none was awarded this year.
 func withBirthday(p *loyalty.Program, t loyalty.Traits, birthday int, now time.Time) loyalty.Traits {
 	t.Birthday, t.Changed = birthday, now
 	if birthday == 0 {
@@ -128,8 +129,8 @@ const (
 )
 
 // roomForOptIn returns the registrations with room for another one. Registrations for campaigns that the program no
-// longer has still count for orders that are reported late. If there are too many registrations, the oldest of these is
-// removed.
+// longer has still count for orders that are reported late. If there are too many registrations, the oldest one for
+// such a campaign is removed.
 func roomForOptIn(p *loyalty.Program, all []loyalty.OptIn) []loyalty.OptIn {
 	all = slices.Clone(all)
 	for len(all) >= MaxOptIns {
@@ -170,7 +171,7 @@ func occasionDue(p *loyalty.Program, acc loyalty.Account) time.Time {
 }
 
 // nextBirthday returns when the next birthday begins that has not been awarded, in the member's time zone, and its
-// year. It is not before the action counts or the member joined.
+// year. It is not before the action's Since or the member's enrollment.
 func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (time.Time, int) {
 	if acc.Traits.Birthday == 0 {
 		return time.Time{}, 0
