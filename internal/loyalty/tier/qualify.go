@@ -161,7 +161,7 @@ func nearest(ways [][]Gap) (best Gap) {
 	return best
 }
 
-// OtherGaps returns the other open gaps of the way that contains the gap that Nearest returned.
+// OtherGaps returns the other open gaps of the way that contains the gap that nearest returned.
 func OtherGaps(ways [][]Gap, gap Gap) (others []Gap) {
 	for _, way := range ways {
 		if slices.Contains(way, gap) {
