@@ -19,28 +19,28 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// An Account is a member's account to which a history is reported, as the ledger does.
+// An Account is a member's account to which the reports of a history are applied, in the same way as by the ledger.
 type Account struct {
 	loyalty.Account
 	Orders  map[string]*loyalty.OrderState
 	Entries []loyalty.Entry
-	Spent   map[string]bool // IDs of redemptions and conversions that were not rejected
+	Spent   map[string]bool // by ID: redemptions and conversions that were not rejected
 
-	Referrer *Account // of a member who was referred; nil: of one who was not
+	Referrer *Account // the account of the member's referrer; nil if the member was not referred
 
 	t       *rapid.T
 	h       *History
 	p       *loyalty.Program // the live version
-	past    []tier.Live      // the versions before it
-	ran     time.Time        // until when time has passed for the account
+	past    []tier.Live      // the earlier versions, oldest first
+	ran     time.Time        // the instant until which the account was advanced
 	events  map[string]*loyalty.EventState
-	random  *Account // of a direct delivery: the account of the random one
+	random  *Account // for a direct delivery: the account after the random delivery; otherwise nil
 	effects *Effects
-	charged map[string]loyalty.Points // to budgets, by rule
-	missing map[string]loyalty.Points // of a direct delivery, by wallet: what only the random one could spend
+	charged map[string]loyalty.Points // the charges to budgets, by rule
+	missing map[string]loyalty.Points // by wallet: the points that only the random delivery could spend
 }
 
-// Deliver reports the random delivery.
+// Deliver returns the account after the random delivery, and counts its effects.
 func (h *History) Deliver(t *rapid.T, effects *Effects) *Account {
 	if h.SpentLast {
 		effects.SpentLast++
@@ -48,8 +48,8 @@ func (h *History) Deliver(t *rapid.T, effects *Effects) *Account {
 	return h.report(t, h.Delivery, nil, effects)
 }
 
-// DeliverDirectly reports the direct delivery. The levels that multiply the points of orders are those that the random
-// delivery recorded.
+// DeliverDirectly returns the account after the direct delivery. The levels that multiply the points of orders are
+// those that the random delivery recorded.
 func (h *History) DeliverDirectly(t *rapid.T, random *Account) *Account {
 	return h.report(t, h.Direct, random, new(Effects))
 }
@@ -84,7 +84,8 @@ func (a *Account) join(m loyalty.MemberID, traits loyalty.Traits, at time.Time) 
 	a.ran = at
 }
 
-// take adopts an outcome, once its levels are decided too.
+// take decides again the orders and levels that an outcome requests, and then replaces the account by that of the
+// outcome.
 func (a *Account) take(out posting.Outcome, err error) posting.Outcome {
 	if err != nil {
 		a.t.Fatal(err)
@@ -128,8 +129,8 @@ func (a *Account) take(out posting.Outcome, err error) posting.Outcome {
 	return out
 }
 
-// budgets returns what is left of budgets. By the direct delivery, it is what the order was granted by the random one:
-// what a budget had left is recorded with the order.
+// budgets returns the remaining budgets for an order. In the direct delivery, they are the points that each budget
+// granted the order in the random delivery, because these were recorded with the order.
 func (a *Account) budgets(order string) earn.Budgets {
 	left := earn.Budgets{}
 	for _, r := range a.p.Campaigns {
@@ -151,7 +152,7 @@ func (a *Account) budgets(order string) earn.Budgets {
 	return left
 }
 
-// latest returns the latest entries of orders.
+// latest returns the latest entry of each order.
 func (a *Account) latest(orders []loyalty.PlacedOrder) (all []tier.KnownOrder) {
 	for _, e := range slices.Backward(a.Entries) {
 		is := func(o loyalty.PlacedOrder) bool { return e.Order != nil && o.ID == e.Order.Order.ID }
@@ -163,7 +164,8 @@ func (a *Account) latest(orders []loyalty.PlacedOrder) (all []tier.KnownOrder) {
 	return all
 }
 
-// place decides an order, if necessary with what is known of the member's other orders.
+// place decides an order. If the decision requests data about the member's other orders, place decides again with
+// these.
 func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Time) (posting.Outcome, error) {
 	acc, rules := a.Account, a.versionAt(o.PlacedAt)
 	if prior != nil {
@@ -201,7 +203,7 @@ func (a *Account) happen(r Report) {
 		a.take(engine.SetTraits(a.p, a.Account, t, r.At))
 	case r.Placement != nil:
 		out, err := tier.SetTier(a.p, a.Account, r.ID, *r.Placement, r.At)
-		if !errors.As(err, new(*loyalty.Error)) { // else it is below the member's minimum
+		if !errors.As(err, new(*loyalty.Error)) { // a rejection means that the level is below the member's minimum
 			a.take(out, err)
 		}
 	default:
@@ -226,8 +228,8 @@ func (a *Account) order(o loyalty.Order, now time.Time) {
 	a.take(out, err)
 }
 
-// recorded is the state of an order that is not paid yet, with the level and the fraction of a point that the random
-// delivery recorded.
+// recorded returns the state of an order that is not paid yet, with the level and the fraction of a point that the
+// random delivery recorded.
 func (a *Account) recorded(o loyalty.Order, now time.Time) *loyalty.OrderState {
 	o.Status = loyalty.OrderPlaced
 	out, err := a.place(nil, o, now)
@@ -240,8 +242,9 @@ func (a *Account) recorded(o loyalty.Order, now time.Time) *loyalty.OrderState {
 	return &s
 }
 
-// spend redeems or converts points, unless that is rejected. The direct delivery does what the random one did; if it
-// cannot, the random one has spent points that it lost later.
+// spend redeems or converts points, unless this is rejected. The direct delivery attempts only redemptions and
+// conversions that succeeded in the random delivery. If one is rejected, the random delivery spent points that the
+// member lost later, and spend records them in missing.
 func (a *Account) spend(r Report) {
 	if a.random != nil && !a.random.Spent[r.ID] {
 		return
@@ -265,7 +268,7 @@ func (a *Account) spend(r Report) {
 	}
 }
 
-// Dump writes an account's entries, a line each.
+// Dump returns the account's entries as text, one per line.
 func (a *Account) Dump() (out string) {
 	for _, e := range a.Entries {
 		out += fmt.Sprintf(

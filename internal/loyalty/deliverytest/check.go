@@ -8,7 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Check lets rapid check a property so many times from a seed, unless its flags say otherwise.
+// Check checks a property with rapid, the given number of times and from the given seed. The flags -rapid.checks and
+// -rapid.seed override these.
 func Check(t *testing.T, times int, seed uint64, property func(*rapid.T)) {
 	t.Helper()
 	for name, value := range map[string]string{

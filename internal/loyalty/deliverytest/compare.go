@@ -14,10 +14,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Difference returns what an account that was delivered randomly has and the one that was delivered directly has not;
-// empty if they are equal. Points that a member spent may come from other lots, so of a history in which something is
-// reported after that only the sums are compared. Of a Brief life, whose bonuses have a period of notice, the lots are
-// not compared (see the exceptions in package loyalty).
+// Difference returns the difference between the accounts after the random and the direct delivery, or an empty string
+// if they are equal. Points that a member spent may come from other lots in each of them. So, if facts are reported
+// after the member spent points, only the sums are compared. For the life Brief, the lots are not compared, because its
+// bonuses keep their points for the period of advance notice (see the exceptions in package loyalty).
 func (h *History) Difference(random, direct *Account) string {
 	if h.Referred {
 		if diff := h.difference(random.Referrer, direct.Referrer); diff != "" {
@@ -43,14 +43,14 @@ func (h *History) difference(random, direct *Account) string {
 	return cmp.Diff(pointsOf(direct), pointsOf(random))
 }
 
-// referralFields are those in which accounts that were delivered differently have to be equal. The ledger draws the IDs
-// of members.
+// referralFields ignores the fields of a referral that may differ between the two deliveries. memberIDs matches the IDs
+// of members, which the ledger draws at random.
 var (
 	referralFields = cmpopts.IgnoreFields(loyalty.Referral{}, "By", "Claim", "Former")
 	memberIDs      = regexp.MustCompile(`mem_[0-9a-z]{20}`)
 )
 
-// levels is what an account has of levels, bonuses, milestones and counts.
+// levels contains the standings, bonuses, milestones and number of orders of an account.
 type levels struct {
 	Tiers   map[string]loyalty.Standing
 	Bonuses []string
@@ -69,7 +69,7 @@ func (h *History) levelsOf(a *Account) levels {
 				g.Expires = 0
 			}
 			if !strings.Contains(g.Rule, ".") {
-				r.At = time.Time{} // of a milestone, only its lot counts
+				r.At = time.Time{} // for a milestone, only the lot is compared
 			}
 			l.Bonuses = append(l.Bonuses, fmt.Sprint(g.Rule, " ", g.Worth, " since ", r.At.UTC(), " until ", g.Expires))
 		}
@@ -81,7 +81,7 @@ func (h *History) levelsOf(a *Account) levels {
 	return l
 }
 
-// points is where an account's points are.
+// points contains the lots, debts and pending points of an account, and the worth of its orders.
 type points struct {
 	Lots    map[string][]loyalty.Lot // by wallet
 	Debt    map[string]loyalty.Points
@@ -114,8 +114,7 @@ func pointsOf(a *Account) points {
 	return p
 }
 
-// sums is how many points an account has in each wallet, less what it owes there. Conversions count as if none had been
-// reversed.
+// sums returns the points of an account in each wallet, less its debt there, as if no conversion had been reversed.
 func sums(a *Account) map[string]loyalty.Points {
 	all := map[string]loyalty.Points{}
 	for _, wallet := range []string{"", "miles"} {

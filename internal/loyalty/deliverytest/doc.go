@@ -5,14 +5,13 @@
 // edited, canceled and restored, and out of order where updated_at allows that. The direct delivery reports the final
 // state of each fact once, in the order in which the facts happened.
 //
-// A history may have several versions of the program, and a member who was referred: then the referrer's account is
-// compared as well. There are no households. A household has no account of its own: it only decides which members' lots
-// a redemption takes, and a redemption that has happened stays (see the exceptions in package loyalty). So nothing that
-// is delivered later could change what a household did, and the sums of each member are those of a member who spends
-// alone. The limits and cooldowns of actions are not drawn either, because events use them in the order in which they
-// are reported.
+// A history may have several versions of the program. Its member may have been referred; then the referrer's account is
+// compared too. There are no households: a household only determines the members from whose lots a redemption takes
+// points, and a redemption stays (see the exceptions in package loyalty), so later reports change nothing about it.
+// Actions have no limits or cooldowns, because events use these in the order in which they are reported.
 //
-// Effects counts how often each feature took effect, so that a test fails that avoids a feature.
+// Effects counts how often each feature took effect, so that a test fails if its random histories do not exercise a
+// feature.
 //
-// It is for tests alone: the pure engine is tested in this package, the ledger and the API in internal/api.
+// Only tests use the package: this package tests the pure engine, and internal/api tests the ledger and the API.
 package deliverytest

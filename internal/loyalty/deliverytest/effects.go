@@ -12,7 +12,7 @@ import (
 // Effects counts how often features took effect in the random deliveries of a test.
 type Effects struct {
 	Histories    int
-	DecidedAgain int // levels, because a fact was late or changed
+	DecidedAgain int // outcomes that decided orders or levels again
 	LevelChanges int
 	Withdrawn    int // levels
 	Bonuses      int
@@ -22,29 +22,29 @@ type Effects struct {
 	Expired      int
 	Owed         int
 	Superseded   int
-	Exhausted    int // budgets, of which an order got less than it asked for
-	OptedIn      int // orders that earned by a registration
+	Exhausted    int // orders that a budget reduced
+	OptedIn      int // orders that earned points from a campaign that requires registration
 	Milestones   int
-	Missed       int // milestones that were reached, and are not any more
-	Moved        int // milestones that another order reaches now
-	Followed     int // orders that were decided again, because another one changed
+	Missed       int // milestones that are no longer reached
+	Moved        int // milestones that another order reaches instead
+	Followed     int // orders that were decided again because another order changed
 	Capped       int // orders
 	Limited      int
 	Redeemed     int
 	Converted    int
-	Unconverted  int // by a clawback
+	Unconverted  int // conversions that a clawback reversed in part
 	Miles        int
-	Published    int // versions of the program that took over
+	Published    int // versions of the program that replaced another one
 	Referred     int // referrals that an order converted
-	Unreferred   int // that no order converts any more
-	TakenOver    int // that another order converts now
+	Unreferred   int // referrals that no order converts any more
+	TakenOver    int // referrals that another order converts instead
 	PeriodCaps   int // caps by day, week or month that cut an order
-	SpentLast    int // histories whose lots are compared though the member spent
+	SpentLast    int // histories whose lots are compared although the member spent points
 	Inactive     int // lots that expired by inactivity
 	GroupChanges int // level changes in a tier group
 }
 
-// Rare returns the features that took effect in too few histories: in less than one of fifty.
+// Rare returns the features that took effect too rarely: less than once in fifty histories.
 func (f *Effects) Rare() (rare []string) {
 	v := reflect.ValueOf(*f)
 	for i := range v.NumField() {

@@ -14,20 +14,21 @@ import (
 // Member is the member of every history.
 const Member loyalty.MemberID = "mem_00000000000000000ada"
 
-// A Report is what reaches the program at an instant: one of its pointers, or what the member spends.
+// A Report is one report that arrives at an instant: exactly one of Order, Event, Traits, Placement, OptsIn, Redeems
+// and Converts is set.
 type Report struct {
 	At        time.Time
-	ID        string // of what is neither an order nor an event
+	ID        string // the ID of a change of traits, placement, redemption or conversion
 	Order     *loyalty.Order
 	Event     *loyalty.Event
 	Traits    *loyalty.Traits
 	Placement *tier.Placement
-	OptsIn    string         // to a campaign
-	Redeems   bool           // a reward
-	Converts  loyalty.Points // to another wallet
+	OptsIn    string         // the campaign for which the member registers
+	Redeems   bool           // the member redeems a reward
+	Converts  loyalty.Points // the points that the member converts to another wallet
 }
 
-// A History is what happens to one member, and two ways in which it is reported.
+// A History contains the facts about one member, as two lists of reports: Direct and Delivery.
 type History struct {
 	Life      Life
 	Program   *loyalty.Program
@@ -42,7 +43,7 @@ type History struct {
 	Delivery  []Report
 	End       time.Time
 
-	unique time.Duration // no two things happen in the same millisecond
+	unique time.Duration // added to each instant, so that no two facts happen in the same millisecond
 }
 
 // Random draws a history.
@@ -98,7 +99,7 @@ func (h *History) events(t *rapid.T) {
 	}
 }
 
-// after draws an instant at most so many days after another one.
+// after draws an instant at most the given number of days after another one.
 func (h *History) after(t *rapid.T, at time.Time, days int, label string) time.Time {
 	h.unique += time.Millisecond
 	hours := rapid.IntRange(1, days*24).Draw(t, label)
@@ -109,7 +110,7 @@ func (h *History) both(r Report) {
 	h.Direct, h.Delivery = append(h.Direct, r), append(h.Delivery, r)
 }
 
-// changes adds what is set about the member.
+// changes adds changes of the member's segments, and levels that are set manually.
 func (h *History) changes(t *rapid.T) {
 	for i := range rapid.IntRange(0, 1).Draw(t, "changes") {
 		r := Report{At: h.after(t, h.Joined, 300, "change"), ID: fmt.Sprint("t", i)}
@@ -141,7 +142,7 @@ func (h *History) placement(t *rapid.T, at time.Time) *tier.Placement {
 	return in
 }
 
-// spends adds what the member does with points.
+// spends adds redemptions and conversions by the member.
 func (h *History) spends(t *rapid.T) {
 	var orders []Report
 	for _, r := range h.Delivery {

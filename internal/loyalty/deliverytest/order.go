@@ -38,7 +38,7 @@ func items(o loyalty.Order) (sum int64) {
 
 func paidFor(o loyalty.Order) int64 { return items(o) - o.Discount + o.Shipping + o.Tax }
 
-// order adds an order, which happened as it is, with random refunds and disputes, or was canceled.
+// order adds the reports of an order, with random refunds and disputes. The order may be canceled.
 func (h *History) order(t *rapid.T, o loyalty.Order) {
 	final := o
 	h.refunds(t, &final)
@@ -76,8 +76,8 @@ func (h *History) refunds(t *rapid.T, o *loyalty.Order) {
 	}
 }
 
-// directly adds what happened to an order, in its order. A canceled order never happened, and neither did refunds that
-// failed and disputes that were won.
+// directly adds the direct delivery of an order: the order, then its refunds and disputes, in the order in which they
+// happened. It omits canceled orders, failed refunds and won disputes.
 func (h *History) directly(final loyalty.Order) {
 	if final.Status == loyalty.OrderCanceled {
 		return
@@ -110,7 +110,7 @@ func (h *History) directly(final loyalty.Order) {
 func (h *History) deliver(t *rapid.T, final loyalty.Order) {
 	n := rapid.IntRange(0, 4).Draw(t, "states")
 	if happened(final).After(final.PlacedAt.AddDate(0, 0, 80)) {
-		n = max(n, 1) // a first report may not be later than 90 days
+		n = max(n, 1) // the first report must arrive within 90 days
 	}
 	versioned := n > 0 && rapid.Bool().Draw(t, "updated_at")
 	late := rapid.SampledFrom(h.Life.pace().late).Draw(t, "late")
@@ -146,7 +146,8 @@ func (h *History) deliver(t *rapid.T, final loyalty.Order) {
 	}
 }
 
-// permuted reports older states after newer ones, but nothing before it happened.
+// permuted returns the states in a random order, in which older states may follow newer ones. No state is reported
+// before its facts happened.
 func permuted(t *rapid.T, states []loyalty.Order, reported []time.Time) []loyalty.Order {
 	states = slices.Clone(states)
 	for i := range states {
@@ -159,7 +160,7 @@ func permuted(t *rapid.T, states []loyalty.Order, reported []time.Time) []loyalt
 	return states
 }
 
-// happened is when the last of an order's facts happened.
+// happened returns the instant of the latest fact of an order.
 func happened(o loyalty.Order) time.Time {
 	at := o.PlacedAt
 	for _, r := range o.Refunds {
@@ -178,8 +179,8 @@ func latest(x, y time.Time) time.Time {
 	return x
 }
 
-// interim is a state of an order before its final one: perhaps edited, canceled, not paid yet, or with refunds that
-// were pending or failed.
+// interim returns a state of an order before its final one. It may be edited, canceled, not paid yet, or have refunds
+// that were pending or failed.
 func interim(t *rapid.T, final loyalty.Order, at time.Time) loyalty.Order {
 	o := final
 	o.Status = rapid.SampledFrom([]loyalty.OrderStatus{
@@ -214,7 +215,7 @@ func interim(t *rapid.T, final loyalty.Order, at time.Time) loyalty.Order {
 	return o
 }
 
-// fit drops refunds that are more than what was paid.
+// fit removes refunds that exceed the paid amount.
 func fit(o *loyalty.Order) {
 	sum := int64(0)
 	o.Refunds = slices.DeleteFunc(o.Refunds, func(r loyalty.Refund) bool {

@@ -5,7 +5,7 @@ import (
 	"math/big"
 	"slices"
 	"time"
-	_ "time/tzdata" // programs have time zones
+	_ "time/tzdata" // makes the time zones of programs available on all machines
 
 	"pgregory.net/rapid"
 
@@ -14,20 +14,22 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-// Life says what a history is about, because not everything can be compared exactly in the same history.
+// Life is the kind of a history. Each kind has other features, because not all features can be compared exactly in the
+// same history.
 type Life int
 
 const (
-	// Expiring points live for a few months; levels give no bonus.
+	// Expiring is a history whose points live for a few months, and whose levels give no bonus.
 	Expiring Life = iota
-	// Lasting points outlive the history, and levels give bonuses.
+	// Lasting is a history whose points outlive it, and whose levels give bonuses.
 	Lasting
 	// Spending is Lasting, and the member redeems and converts points.
 	Spending
 	// Frequent is Lasting with many orders in a few weeks, under caps and limits by day, week and month. All facts are
 	// known before these periods are closed.
 	Frequent
-	// Inactive points expire some months after the member's last activity; levels give no bonus.
+	// Inactive is a history whose points expire some months after the member's last activity, and whose levels give no
+	// bonus.
 	Inactive
 	// Brief is Expiring, and levels and milestones give bonuses.
 	Brief
@@ -36,7 +38,7 @@ const (
 // bonuses reports whether levels and milestones give points.
 func (l Life) bonuses() bool { return l != Expiring && l != Inactive }
 
-// pace is how many days there are between facts, at most.
+// pace contains the maximum number of days between facts, and the possible delays of the first report (late).
 type pace struct {
 	nextOrder, refund, dispute, nextState int
 	late                                  []int
@@ -54,12 +56,12 @@ func (l Life) periods() []loyalty.CapPeriod {
 	if l == Frequent {
 		return []loyalty.CapPeriod{loyalty.PerDay, loyalty.PerWeek, loyalty.PerMonth, loyalty.PerEver}
 	}
-	return []loyalty.CapPeriod{loyalty.PerEver} // the others close within the history
+	return []loyalty.CapPeriod{loyalty.PerEver} // other periods close within the history
 }
 
 const currency loyalty.Currency = "EUR"
 
-// zones are loaded once.
+// zones contains the time zones of programs. They are loaded once.
 var zones = func() (all []*time.Location) {
 	for _, name := range []string{"UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"} {
 		zone, err := time.LoadLocation(name)
@@ -118,10 +120,10 @@ func budgeted(p *loyalty.Program) bool {
 	return slices.ContainsFunc(p.Campaigns, func(r loyalty.Rule) bool { return r.Budget > 0 })
 }
 
-// unbound drops what a program with a budget cannot have here. What a budget had cut gets no room under a cap that
-// becomes free. The direct delivery gives each order the points that the random one granted it of the budget: these are
-// whole, while a share of a carried fraction is not, and a cap that refuses an order for what it asks for sees another
-// order. An order that is decided again, because its number changes, gets what is left of a budget then.
+// unbound removes the features with which budgets cannot be compared exactly. An order that a budget cut receives no
+// capacity that becomes available under a cap. The direct delivery limits each order to the whole points that the
+// random delivery granted it from the budget, which changes carried fractions and the decisions of caps that reject. An
+// order that is decided again because its number changes receives the points that remain in the budget then.
 func unbound(e *loyalty.Earn) {
 	e.Carry = false
 	e.Caps = slices.DeleteFunc(e.Caps, func(c loyalty.Cap) bool { return c.Per != loyalty.PerOrder || c.Reject })
@@ -192,7 +194,7 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 	return e
 }
 
-// basicActions is how many actions all programs have.
+// basicActions is the number of actions that every program has.
 const basicActions = 4
 
 func randomReferral(t *rapid.T) loyalty.Action {
@@ -252,7 +254,7 @@ func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
 	return r
 }
 
-// numbered is the condition that an order has a number.
+// numbered is the condition that an order has the given number.
 type numbered int
 
 func (n numbered) Holds(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders == int64(n)-1, nil }

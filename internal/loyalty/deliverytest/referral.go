@@ -12,14 +12,14 @@ import (
 // Referrer is the member who referred the member of a history.
 const Referrer loyalty.MemberID = "mem_00000000000000000bob"
 
-// spent(n) is a condition that holds if at least n euros of the order remain.
+// spent is the condition that at least the given number of euros of the order remains after refunds.
 type spent int64
 
 func (n spent) Holds(f *loyalty.Facts) (bool, error) { return f.Total >= int64(n)*100, nil }
 func (n spent) OrderNumbers() int                    { return 0 }
 func (n spent) String() string                       { return fmt.Sprint("order.total >= ", int64(n)) }
 
-// refer takes an order's outcome, and what that changes about the referral.
+// refer takes the outcome of an order, and posts the change of the referral that results.
 func (a *Account) refer(out posting.Outcome, order string, now time.Time) {
 	change, ok := award.ReferralChangeOf(out.Account, order)
 	if !ok {
@@ -44,7 +44,7 @@ func (a *Account) refer(out posting.Outcome, order string, now time.Time) {
 	}
 }
 
-// known returns the events of the referral for an order.
+// known returns the state of the referral for an order.
 func (a *Account) known(order string) award.KnownReferral {
 	friends, referrers := award.ReferralEvents(a.Traits.Referral, Member, order)
 	k := award.KnownReferral{
@@ -56,7 +56,7 @@ func (a *Account) known(order string) award.KnownReferral {
 	return k
 }
 
-// refer counts what becomes of a referral.
+// refer counts a change of a referral.
 func (f *Effects) refer(was loyalty.Account, c award.ReferralChange) {
 	before := was.Traits.Referral.Order
 	switch {

@@ -17,7 +17,7 @@ var (
 	}
 )
 
-// randomTiers draws levels that go by anything that they can go by.
+// randomTiers draws tiers with all measures, windows and ways of keeping levels.
 func randomTiers(t *rapid.T, life Life) loyalty.Tiers {
 	l := loyalty.Tiers{
 		Currency: currency, AtLeast: map[loyalty.Currency]int64{currency: 25_00}, Visit: "visit.completed",
@@ -70,7 +70,7 @@ func qualifyBy(t *rapid.T, l *loyalty.Tiers) {
 	}
 }
 
-// randomWindow draws the window over which levels are decided, and reports whether it has periods.
+// randomWindow draws the window in which members qualify for levels, and reports whether it has periods.
 func randomWindow(t *rapid.T, l *loyalty.Tiers) (cyclic bool) {
 	switch rapid.IntRange(0, 5).Draw(t, "window") {
 	case 0:

@@ -13,14 +13,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// A Publication is a version of the program that takes over at an instant.
+// A Publication is a version of the program and the instant from which it is live.
 type Publication struct {
 	At      time.Time
 	Program *loyalty.Program
 }
 
-// publish adds versions of the program. They have the same levels, wallets and budgets, because those are the ones of
-// the version that is live when an order is reported (see the exceptions in package loyalty).
+// publish adds versions of the program. They have the same levels, wallets and budgets, because these depend on the
+// version that is live when an order is reported (see the exceptions in package loyalty).
 func (h *History) publish(t *rapid.T) {
 	at, p := h.Joined, h.Program
 	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "versions") {
@@ -35,7 +35,7 @@ func (h *History) publish(t *rapid.T) {
 	}
 }
 
-// nextVersion draws a version of the program that prices differently.
+// nextVersion draws a version of the program with other rates, actions, multipliers, thresholds and rules.
 func nextVersion(t *rapid.T, p *loyalty.Program, life Life) *loyalty.Program {
 	next := *p
 	next.Version++
@@ -65,7 +65,7 @@ func nextVersion(t *rapid.T, p *loyalty.Program, life Life) *loyalty.Program {
 	return &next
 }
 
-// advance lets time pass until an instant, with each version of the program in its time.
+// advance advances the account to an instant, under the versions of the program that were live in between.
 func (a *Account) advance(now time.Time) {
 	if a.Referrer != nil {
 		a.Referrer.advance(now)
@@ -88,7 +88,7 @@ func (a *Account) advance(now time.Time) {
 	a.ran = now
 }
 
-// version returns a version of the program.
+// version returns the version of the program with a number.
 func (a *Account) version(n int) *loyalty.Program {
 	if n <= 1 {
 		return a.h.Program
