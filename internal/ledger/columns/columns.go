@@ -34,10 +34,10 @@ type Writer struct {
 	texts []string
 }
 
-// Bytes returns what was written.
+// Bytes returns the packed columns.
 func (w *Writer) Bytes() []byte { return w.out }
 
-// Texts returns the patterns of the columns of strings, which a Reader wants.
+// Texts returns the patterns of the columns of strings, which NewReader requires.
 func (w *Writer) Texts() []string { return w.texts }
 
 // Numbers writes a column of numbers.
@@ -89,11 +89,11 @@ func stepOf(column []int64) (step int64, ok bool) {
 	return step, true
 }
 
-// A packer appends numbers of some bits each, the lowest bits first.
+// A packer appends numbers of a given width in bits, the lowest bits first.
 type packer struct {
 	out  []byte
 	bits uint64
-	n    int // of bits, fewer than 8
+	n    int // number of bits in bits, fewer than 8
 }
 
 func (p *packer) add(v uint64, width int) {
@@ -120,7 +120,7 @@ type Reader struct {
 	texts []string
 }
 
-// NewReader returns a reader of what a Writer has written, with its texts.
+// NewReader returns a reader of the Bytes and Texts of a Writer.
 func NewReader(in []byte, texts []string) *Reader { return &Reader{in, texts} }
 
 // Numbers reads a column of n numbers.

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// A pattern is a string with a gap for its last number. It is written as the kind, and then the string with the gap.
+// A pattern is a string with a gap for its last number. Its text is the kind, followed by the string with the gap.
 const (
 	literal = 'l' // no number
 	counted = 'n' // the number has no leading zeros
-	padded  = 'p' // the number has as many digits as the next byte says, counted from '0'
+	padded  = 'p' // the next byte is the number of digits, counted from '0'
 )
 
 // gap stands for the number in a pattern. A string that contains it is a literal.
 const gap = "*"
 
-// maxDigits is how many digits a number in a string has at most: an int64 holds them.
+// maxDigits is the maximum number of digits of a number in a string, so that the number fits into an int64.
 const maxDigits = 18
 
 // Strings writes a column of strings.
@@ -34,7 +34,8 @@ func (w *Writer) clone() *Writer { return &Writer{slices.Clone(w.out), slices.Cl
 
 func (w *Writer) size() int { return len(w.out) + len(strings.Join(w.texts, "\n")) }
 
-// strings writes a column. If fixed, every number is padded, as numbers of one width are.
+// strings writes a column. If fixed is set, every number is treated as padded, which is shorter if all numbers have the
+// same number of digits.
 func (w *Writer) strings(column []string, fixed bool) {
 	known, patterns := map[string]int64{}, []string(nil)
 	indices, numbers := make([]int64, len(column)), []int64(nil)
