@@ -36,7 +36,7 @@ type budgets struct {
 	back    []posting.Spend // points that expiry returns in the same transaction; they can be spent again
 
 	mu       sync.Mutex                     // guards counters while several budgets are read concurrently
-	counters map[string][BudgetShards]int64 // by rule, as read
+	counters map[string][BudgetShards]int64 // the counters as read, by rule
 }
 
 type counterDoc struct {
@@ -241,7 +241,7 @@ func (l *Ledger) Budgets(ctx context.Context, program string, of []posting.Spend
 // A BudgetUse states the remainder of a budget and the amount by which it is exceeded. At least one of the two is zero.
 type BudgetUse struct {
 	Left    loyalty.Points
-	Overrun loyalty.Points // charged beyond the budget, by failed refunds or because the budget was lowered
+	Overrun loyalty.Points // points charged beyond the budget, after failed refunds or because the budget was lowered
 }
 
 // BudgetUses returns the use of budgets by rule. It reads them concurrently.

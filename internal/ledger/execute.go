@@ -42,7 +42,7 @@ type Command struct {
 	of      loyalty.Cause
 }
 
-// A Result is what a command wrote, or what it wrote when it ran before.
+// A Result has the entries that a command wrote, now or when it ran before.
 type Result struct {
 	// Entries are the entries of the decision, those of the command's member first. If the response of the table was
 	// lost, only the first of them is there. A command without a decision has the entries of time: those that the
@@ -59,11 +59,12 @@ func (r Result) entry() (e loyalty.Entry) {
 	return e
 }
 
-// A preparation loads what a command builds on and returns the command, or the result if nothing is to be written.
+// A preparation reads the state on which a command builds. It returns the command, or the result if there is nothing to
+// write.
 type preparation func(ctx context.Context) (Command, *Result, error)
 
-// Execute loads what a command needs, decides, and commits the result once. If another command is first, it loads and
-// decides again, up to a limit. A repeated command returns the first result.
+// Execute reads the inputs of a command, decides, and commits the result once. If another command writes first, it
+// reads and decides again, up to a limit. A repeated command returns the first result.
 func (l *Ledger) Execute(ctx context.Context, c Command) (Result, error) {
 	switch {
 	case c.note != nil:
@@ -76,8 +77,8 @@ func (l *Ledger) Execute(ctx context.Context, c Command) (Result, error) {
 	return Result{Entries: entries}, err
 }
 
-// executePrepared prepares a command and executes it. If another command changes what it was prepared from, it prepares
-// the command again, up to a limit.
+// executePrepared prepares a command and executes it. If another command changes the state on which the command builds,
+// it prepares the command again, up to a limit.
 func (l *Ledger) executePrepared(ctx context.Context, prepare preparation) (Result, error) {
 	for range attempts {
 		c, done, err := prepare(ctx)
@@ -103,7 +104,7 @@ func (l *Ledger) executePrepared(ctx context.Context, prepare preparation) (Resu
 	return Result{}, ErrTryAgain
 }
 
-// outdated reports whether a command failed because another command changed what it was prepared from.
+// outdated reports whether a command failed because another command changed the state on which it builds.
 func (l *Ledger) outdated(ctx context.Context, c Command, prepared bool, err error) (bool, error) {
 	switch {
 	case prepared && outrun(err):

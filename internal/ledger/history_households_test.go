@@ -47,7 +47,8 @@ func (h *history) move(m loyalty.MemberID) string {
 	return "moved"
 }
 
-// everybodyLivesOnce compares what households say of their members with what members say of their household.
+// everybodyLivesOnce checks that each member is in at most one household, and that the items of households and members
+// agree.
 func (h *history) everybodyLivesOnce() {
 	lives := map[loyalty.MemberID]string{}
 	for _, home := range h.homes {

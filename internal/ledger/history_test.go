@@ -23,11 +23,11 @@ import (
 // sometimes, and rivals sometimes write first. The seed selects the program. After every step, these invariants hold
 // for the members that the step changed:
 //
-//	I1, I2  every entry's postings sum to zero, and its reasons to its points
+//	I1, I2  the postings of every entry sum to zero, and its reasons sum to its points
 //	I3      entries are numbered without gaps and never change
-//	I4      the chain of hashes verifies from the first
-//	I5, I8  the account, balances and lots and tier and all, is what its entries give when replayed
-//	I6, I7  no lot, hold or pending is below zero, and what is owed is debt, not a negative balance
+//	I4      the hash chain is valid from the first entry
+//	I5, I8  the whole account equals the result of replaying its entries
+//	I6, I7  no lot, reservation or pending amount is negative, and owed points are debt, not a negative balance
 //	I9      the account's sequence is the number of its entries
 //
 // The books (history_books_test.go) check further invariants. The entries of an order, an event or a milestone together

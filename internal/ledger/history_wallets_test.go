@@ -115,7 +115,7 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 	if got := s.issued[key(x.To)]; got != x.Reversed-x.Received {
 		b.h.t.Errorf("%s gave %d to %q, and says %+v", e.Cause, -got, x.To, x)
 	}
-	// A clawback rounds what it takes back up, in the member's favor.
+	// A clawback rounds the points that it returns up, in the member's favor.
 	if (x.Returned-1)*x.Received >= x.Reversed*x.Points && x.Returned > 0 || x.Reversed > x.Received {
 		b.h.t.Errorf("%s gains: %+v", e.Cause, x)
 	}

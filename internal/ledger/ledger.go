@@ -1,4 +1,4 @@
-// Package ledger stores the accounts. It loads what a command needs, lets package loyalty decide, commits the result
+// Package ledger stores the accounts. It reads the inputs of a command, lets package loyalty decide, commits the result
 // once, and decides again if another writer was first. It owns the key schema of the table.
 //
 // Every cause has its effect once. A cause is a partition of revisions. Each revision is written on the condition that

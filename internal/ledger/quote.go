@@ -66,7 +66,7 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	return QuoteResult{q, m.Profile}, err
 }
 
-// knowing returns an account with what a quote needs to know of the member's orders.
+// knowing returns an account with the information about the member's orders that a quote needs.
 func (l *Ledger) knowing(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, needs posting.Needs,
 ) (loyalty.Account, error) {
