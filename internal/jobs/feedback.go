@@ -94,7 +94,7 @@ func (r remindHandler) revokeNotices(ctx context.Context, program string, m loya
 	return r.Ledger.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders"})
 }
 
-// stop stops email to an address.
+// stop records that no more email may be sent to an address.
 func (r remindHandler) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string) error {
 	p, err := r.Programs.Live(ctx, program)
 	if err != nil {

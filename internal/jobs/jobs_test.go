@@ -37,7 +37,7 @@ type bench struct {
 	now     time.Time
 	sent    []string
 	fails   map[string]error // by a substring of the written partition
-	panics  string           // likewise
+	panics  string           // a substring of the partition whose write panics
 	before  func(pk string)  // called before each transaction
 	euros   int64            // the amount of an order; 20 by default
 	pitr    bool             // whether point-in-time recovery of the table is enabled
