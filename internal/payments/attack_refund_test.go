@@ -14,7 +14,7 @@ func TestRefundsInUnusualOrders(t *testing.T) {
 			facts := x.facts(false)
 			paid, refund, lost := facts[0], facts[1], facts[4]
 
-			s := newShop(t, "orders_when_paid") // a refund and a dispute that was lost come before the payment
+			s := newShop(t, "orders_when_paid") // a refund and a lost dispute are reported before the payment
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			refund.Amount = 2000
 			s.deliver(refund)
@@ -27,7 +27,7 @@ func TestRefundsInUnusualOrders(t *testing.T) {
 				t.Errorf("%d points", got)
 			}
 
-			s = newShop(t, "orders_when_paid") // two partial refunds that are more than the payment
+			s = newShop(t, "orders_when_paid") // two partial refunds exceed the payment
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			s.want(paid, "200 applied")
 			refund.Amount = 3000
@@ -38,7 +38,7 @@ func TestRefundsInUnusualOrders(t *testing.T) {
 				t.Errorf("%d points", s.orderPoints("1042"))
 			}
 
-			s = newShop(t, "orders_when_paid") // 3 x 33.33 % and a cent: row 25
+			s = newShop(t, "orders_when_paid") // three refunds of 16.66 and one of 0.01 are the whole payment
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			s.want(paid, "200 applied")
 			for i, n := range []int64{1666, 1666, 1666, 1} {
@@ -49,13 +49,13 @@ func TestRefundsInUnusualOrders(t *testing.T) {
 				t.Errorf("after 3 x 33.33 %% and a cent %d points", s.orderPoints("1042"))
 			}
 
-			s = newShop(t, "orders_when_paid") // row 26
+			s = newShop(t, "orders_when_paid") // a refund in another currency
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			s.want(paid, "200 applied")
 			refund.Object, refund.Amount, refund.Currency = x.refund1, 1733, "USD"
 			s.unchanged(func() { s.want(refund, "200 quarantined currency_mismatch") })
 
-			s = newShop(t, "orders_when_paid") // and the refund before the payment
+			s = newShop(t, "orders_when_paid") // the refund is reported before the payment
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			if got := s.deliver(refund).String(); got != "200 waiting" && got != "200 applied" {
 				t.Error(got)
@@ -64,7 +64,7 @@ func TestRefundsInUnusualOrders(t *testing.T) {
 			if s.points(s.member) != whole {
 				t.Errorf("%d points", s.points(s.member))
 			}
-			refund.Currency, refund.Amount = "EUR", -1733 // row 27
+			refund.Currency, refund.Amount = "EUR", -1733 // a negative amount
 			s.unchanged(func() {
 				s.want(refund, "200 quarantined amount_out_of_range")
 			})

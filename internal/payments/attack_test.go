@@ -76,7 +76,7 @@ func TestUnsignedWebhooksAreRejected(t *testing.T) {
 		s.unchanged(func() {
 			s.expect(e.Path("corner"), without, bare, "401 webhook_signature_missing")
 			s.expect(e.Path("corner"), h, flipped, "401 webhook_signature_invalid")
-			if provider != app.Adyen { // which signs fields, not bytes
+			if provider != app.Adyen { // Adyen signs fields, not bytes
 				s.expect(e.Path("corner"), h, spaced.Bytes(), "401 webhook_signature_invalid")
 			}
 		})
@@ -139,7 +139,7 @@ func TestUnusualSignatureHeaders(t *testing.T) {
 			s.expect(standard.Path("corner"), h, body, "401 webhook_signature_invalid")
 		}
 	})
-	h.Set("Stripe-Signature", strings.Repeat("v1=00,", 9)+good) // ten signatures, of which the last is good
+	h.Set("Stripe-Signature", strings.Repeat("v1=00,", 9)+good) // ten signatures, of which the last is valid
 	s.expect(stripe.Path("corner"), h, body, "200 applied")
 }
 
@@ -253,7 +253,7 @@ func TestConcurrentDuplicatesCountOnce(t *testing.T) {
 			e := s.paid(provider)
 			e.Member, e.Order = s.member, ""
 			want := int64(whole)
-			if provider == app.Adyen || provider == app.Shopify { // which name an order of the shop's
+			if provider == app.Adyen || provider == app.Shopify { // their events name an order and no member
 				s.order("1042", "placed", `,"member":"`+s.member+`"`)
 				e.Order = "1042"
 			}
@@ -292,7 +292,7 @@ func TestChangedContentUnderSameID(t *testing.T) {
 		e.Total, e.Amount = 999_900, 999_900
 		s.unchanged(func() { s.want(e, "200 quarantined webhook_body_mismatch") })
 	}
-	// What differs from one attempt to the next and says nothing is no difference.
+	// A field that changes with each attempt, such as pending_webhooks, does not make the content different.
 	e := s.paid(app.Stripe)
 	e.ID = "evt_twice"
 	body, err := e.Body("")
@@ -331,6 +331,6 @@ func TestInvalidBodies(t *testing.T) {
 		})
 	}
 	h, body := s.signed(s.paid(app.Stripe))
-	h.Set("Content-Type", "application/octet-stream") // which API Gateway hands over in base64
+	h.Set("Content-Type", "application/octet-stream") // API Gateway encodes this type as base64
 	s.expect("/v1/webhooks/corner/stripe", h, body, "200 applied")
 }

@@ -33,7 +33,8 @@ func TestUnsignedDataOfShopify(t *testing.T) {
 		h.Set("X-Shopify-Event-Id", "fresh")
 		h.Set("X-Shopify-Webhook-Id", "fresh")
 		s.expect(paid.Path("corner"), h, body, "200 duplicate")
-		// The secret signs cookies and what goes through the app proxy too, in hexadecimal digits over other bytes.
+		// With the same secret, Shopify signs cookies and requests of the app proxy. These signatures are hexadecimal
+		// and cover other bytes.
 		h.Set("X-Shopify-Hmac-Sha256", "a9718877bea71c2484f91608a7eaea1532bdf71f5c56825065fa4ccabe549ef3")
 		s.expect(paid.Path("corner"), h, body, "401 webhook_signature_invalid")
 	})
@@ -78,7 +79,7 @@ func TestUnsignedDataOfAdyen(t *testing.T) {
 	h, path := http.Header{"Content-Type": {"application/json"}}, "/v1/webhooks/corner/adyen"
 
 	paid := item(facts[0])
-	paid["additionalData"].(map[string]any)["shopperReference"] = other // row 15: it is not signed
+	paid["additionalData"].(map[string]any)["shopperReference"] = other // this field is not signed
 	bad := item(facts[1])
 	bad["amount"] = map[string]any{"value": 4999, "currency": "EUR"}
 	s.expect(path, h, batch(t, "false", paid, bad), "200 applied, quarantined webhook_signature_invalid")
@@ -91,7 +92,7 @@ func TestUnsignedDataOfAdyen(t *testing.T) {
 	s.unchanged(func() {
 		s.expect(path, h, batch(t, "false", bad), "401 webhook_signature_invalid")
 
-		// What is signed stays the same, and the fields are split elsewhere.
+		// The signed string is the same, but it is divided into fields differently.
 		split := item(
 			sample.Event{
 				Provider: app.Adyen,
@@ -111,7 +112,7 @@ func TestUnsignedDataOfAdyen(t *testing.T) {
 		boolean := item(facts[1])
 		boolean["success"] = true
 		s.expect(path, h, batch(t, "false", boolean), "200 quarantined validation_failed")
-		s.expect(path, h, batch(t, "true", item(facts[1])), "200 quarantined webhook_stage_mismatch") // row 17
+		s.expect(path, h, batch(t, "true", item(facts[1])), "200 quarantined webhook_stage_mismatch") // live is not signed
 		s.expect(path, h, batch(t, false, item(facts[1])), "200 quarantined validation_failed")
 	})
 }

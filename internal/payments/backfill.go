@@ -9,10 +9,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// Backfill reads from a provider's API what it has reported since an instant, and processes it like webhooks. Events
-// that were processed before are duplicates. Backfill returns the number of events for each outcome, even with an
-// error, and can be repeated after an error. Stripe and PayPal store events for 30 days. For Shopify, it reads the
-// orders instead of events.
+// Backfill reads the events since an instant from a provider's API, and processes them like webhooks. Events that were
+// processed before are duplicates. Backfill returns the number of events for each outcome, even with an error, and can
+// be repeated after an error. Stripe and PayPal store events for 30 days. For Shopify, it reads the orders instead of
+// events.
 func (r *Receiver) Backfill(
 	ctx context.Context, program, provider string, since time.Time,
 ) (map[ledger.Outcome]int, error) {

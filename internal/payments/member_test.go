@@ -297,7 +297,7 @@ func TestPaymentFindsMember(t *testing.T) {
 		e.Provider, e.Type, e.Payment, e.Total = app.Stripe, "payment_intent.succeeded", id, 1000
 		s.want(e, "200 applied")
 	}
-	pay("pi_1", sample.Event{Member: bob, Email: "ada@shop.test", Customer: "cus_bob"}) // metadata before the address
+	pay("pi_1", sample.Event{Member: bob, Email: "ada@shop.test", Customer: "cus_bob"}) // the metadata takes precedence over the email address
 	pay("pi_2", sample.Event{Member: "external:cust-43"})
 	// The customer is known from the first payment.
 	pay("pi_3", sample.Event{Customer: "cus_bob", Email: "ada@shop.test"})
@@ -370,7 +370,8 @@ func TestStripePaymentEarnsOnce(t *testing.T) {
 	if s.points(s.member) != whole {
 		t.Errorf("%d points", s.points(s.member))
 	}
-	// A sum that the processor adds up and the refunds in it are the same money; one that failed comes back.
+	// The charge's total of refunds includes the single refund, so the refund counts once. A failed refund restores the
+	// points.
 	e.Type, e.Back, e.At = "charge.refunded", 1733, noon.Add(60e9)
 	s.want(e, "200 applied")
 	r := sample.Event{

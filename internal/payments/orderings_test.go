@@ -266,7 +266,7 @@ func all(remaining []int, done []int, yield func([]int)) {
 	}
 }
 
-// A sample of 5,000 orderings for each adapter; all 113,400 with PERENNIAL_LONG.
+// The test runs 5,000 random orderings for each provider, or all 113,400 with PERENNIAL_LONG.
 func TestFiveDuplicatedFactsConvergeInEveryOrder(t *testing.T) {
 	for i, x := range stories {
 		t.Run(x.provider, func(t *testing.T) {

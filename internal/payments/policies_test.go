@@ -26,7 +26,7 @@ func TestWebhookPoliciesAreExact(t *testing.T) {
 	members := []loyalty.MemberID{"mem_stripe", "mem_paypal"}
 	late.Enrol(members...)
 	late.Members(members...)
-	a.Programs.Forget("corner") // a process of its own reads the program
+	a.Programs.Forget("corner") // a separate process reads the program
 	for _, e := range []sample.Event{
 		{
 			Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_1",

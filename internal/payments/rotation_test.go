@@ -45,9 +45,9 @@ func TestRotatedSecretIsAcceptedWithinMinutes(t *testing.T) {
 			t.Errorf("%s after the start, %s: %s, want %s", now.Sub(noon), secret, got, want)
 		}
 	}
-	const minutes = 6 * time.Minute // five, and at most one of jitter
+	const minutes = 6 * time.Minute // five minutes, and at most one minute of jitter
 	signedWith(old, "200 ")
-	secrets = []string{fresh, old} // as boot reads it within the overlap
+	secrets = []string{fresh, old} // boot reads both secrets during the overlap
 	signedWith(fresh, "401 webhook_signature_invalid")
 	now = now.Add(minutes)
 	signedWith(fresh, "200 ")

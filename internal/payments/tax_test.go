@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// The order is a mug of 50.00 and 9.50 of tax, and shipping of 5.00 and 0.95 of tax: 65.45 in all.
+// The order is a mug of 50.00 and 9.50 of tax, and shipping of 5.00 and 0.95 of tax: 65.45 in total.
 const (
 	mugNet, mugTax           = 5_000, 950
 	shippingNet, shippingTax = 500, 95

@@ -31,7 +31,7 @@ func topics(t *testing.T) map[string][]string {
 	if !ok {
 		t.Fatal("the README has no list of topics")
 	}
-	list, _, _ = strings.Cut(list, "| Adyen |") // which has no topics
+	list, _, _ = strings.Cut(list, "| Adyen |") // Adyen has no topics
 	found := map[string][]string{}
 	for line := range strings.Lines(list) {
 		cells := strings.Split(line, "|")

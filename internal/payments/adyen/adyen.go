@@ -50,7 +50,7 @@ const (
 	unsigned = "unsigned" // an item of a batch without a valid signature
 )
 
-// Verify returns each item of a batch as a batch of its own, so that an invalid item does not affect the others. It
+// Verify returns each item of a batch as a separate batch, so that an invalid item does not affect the others. It
 // rejects a batch without a valid item. Adyen's other products sign the whole body in a header.
 func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Message, error) {
 	if signature := r.Header["hmacsignature"]; signature != "" {

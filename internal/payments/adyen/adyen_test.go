@@ -47,7 +47,7 @@ func TestReadAcceptsOneSignedItem(t *testing.T) {
 	}
 }
 
-// A batch with a valid item is accepted, and its other items go to quarantine. Each item becomes a batch of its own.
+// A batch with a valid item is accepted, and its other items go to quarantine. Each item becomes a separate batch.
 func TestVerifyBatch(t *testing.T) {
 	for body, want := range map[string]error{
 		`{"live":"false","notificationItems":[]}`: webhook.ErrMissing,

@@ -186,7 +186,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	r := &webhook.Report{Report: ledger.Report{Payment: "adyen:" + payment}}
 	switch {
 	case f.kind == "" || f.kind == loyalty.FactCapture:
-		r.Order = webhook.Reference(it.Merchant) // later items may have a reference of their own
+		r.Order = webhook.Reference(it.Merchant) // later items may have another reference
 	case f.kind == loyalty.FactDispute && original != "":
 		r.Same = "adyen:" + it.PSP // later items about the dispute refer to this ID and name no payment
 	}

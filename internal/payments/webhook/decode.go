@@ -40,7 +40,7 @@ func Decode(body []byte, v any) error {
 }
 
 // depth returns the nesting depth of a body, or more than maxDepth. It runs before the decoder, which has no depth
-// limit of its own.
+// limit.
 func depth(b []byte) (deepest int) {
 	open, quoted := 0, false
 	for i := 0; i < len(b) && deepest <= maxDepth; i++ {
