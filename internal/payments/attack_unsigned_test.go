@@ -112,7 +112,7 @@ func TestUnsignedDataOfAdyen(t *testing.T) {
 		boolean := item(facts[1])
 		boolean["success"] = true
 		s.expect(path, h, batch(t, "false", boolean), "200 quarantined validation_failed")
-		s.expect(path, h, batch(t, "true", item(facts[1])), "200 quarantined webhook_stage_mismatch") // live is not signed
+		s.expect(path, h, batch(t, "true", item(facts[1])), "200 quarantined webhook_stage_mismatch") // a test stack
 		s.expect(path, h, batch(t, false, item(facts[1])), "200 quarantined validation_failed")
 	})
 }

@@ -297,7 +297,7 @@ func TestPaymentFindsMember(t *testing.T) {
 		e.Provider, e.Type, e.Payment, e.Total = app.Stripe, "payment_intent.succeeded", id, 1000
 		s.want(e, "200 applied")
 	}
-	pay("pi_1", sample.Event{Member: bob, Email: "ada@shop.test", Customer: "cus_bob"}) // the metadata takes precedence over the email address
+	pay("pi_1", sample.Event{Member: bob, Email: "ada@shop.test", Customer: "cus_bob"}) // metadata precedes the address
 	pay("pi_2", sample.Event{Member: "external:cust-43"})
 	// The customer is known from the first payment.
 	pay("pi_3", sample.Event{Customer: "cus_bob", Email: "ada@shop.test"})

@@ -68,7 +68,7 @@ func TestContradictingEventsAreReadBack(t *testing.T) {
 					if got := s.points(s.member); got != want || asked != 1 {
 						t.Errorf("%d points, want %d, after %d requests", got, want, asked)
 					}
-					// A newer state wins without a read.
+					// A newer state takes precedence without a read.
 					refund.Status, refund.At = c.failed, noon.Add(time.Second)
 					s.want(refund, "200 applied")
 					if got := s.points(s.member); got != whole || asked != 1 {
