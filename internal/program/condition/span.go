@@ -71,7 +71,8 @@ func (j judge) span(w world, n ast.Node) (span, bool) {
 	return span{}, false
 }
 
-// minus returns the range of the difference a - b. If a is the zero span, it counts as 0.
+// minus returns the range of the difference a - b or, if a is the zero span, of the number -b.
+// -b.
 func (a span) minus(b span) span {
 	if a == (span{}) {
 		a = span{low: new(big.Rat), high: new(big.Rat)}

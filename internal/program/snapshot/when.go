@@ -87,7 +87,8 @@ func (d *whenDoc) compile(
 	return compiler(d.Source)
 }
 
-// conditions compiles every condition of the stored form into p, which program returned for the same form.
+// conditions compiles every condition of the stored form into the program that method program returned for the same
+// form.
 func (d programDoc) conditions(p *loyalty.Program) (err error) {
 	for i, c := range d.Earn.Categories {
 		if p.Earn.Categories[i].When, err = c.When.compile(ofOrder, OrderCondition); err != nil {
