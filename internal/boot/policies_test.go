@@ -111,7 +111,8 @@ func (c *cloud) fail(t *testing.T, function string) {
 	}
 }
 
-// SES authorizes an email by the identity of its address, not of its domain, if the address itself is verified.
+// sendAsAddress requires that a function may send email with the identity of its address. SES uses this identity
+// instead of the domain's if the address itself is verified.
 func sendAsAddress(t *testing.T, c *cloud, function string) {
 	t.Helper()
 	identity := access.Call{
