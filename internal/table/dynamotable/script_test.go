@@ -137,7 +137,7 @@ func reset(s *script, w http.ResponseWriter, _ *http.Request) {
 // silent does not respond until the client has given up.
 func silent(_ *script, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// canceled responds that a transaction was canceled for these reasons, in the order of its items. A reason may be
+// cancelled responds that a transaction was canceled for these reasons, in the order of its items. A reason may be
 // followed by the current item, as in `ConditionalCheckFailed {"pk":…}`.
 func cancelled(reasons ...string) answer {
 	var all []string

@@ -37,7 +37,8 @@ func (u *unsynced) add(w *write) {
 	}
 }
 
-// remove removes w unless a later write replaced it. The log is in order, so a later write is not durable earlier.
+// remove removes a write unless a later write replaced it. The log is in order, so a later write is not durable
+// earlier.
 func (u *unsynced) remove(w *write) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
