@@ -188,8 +188,8 @@ func (l *phraseList) check(file, text string) (problems []string) {
 
 var testName = regexp.MustCompile(`^(Test|Example|Benchmark|Fuzz)`)
 
-// isAllowed reports whether an exception covers the phrase at m: the text of the exception contains the phrase and
-// occurs at this position of the file.
+// isAllowed reports whether an exception covers a match: the text of the exception contains the phrase and occurs at
+// this position of the file.
 func (l *phraseList) isAllowed(file, text string, m []int) bool {
 	for _, a := range l.allowed {
 		if ok, err := filepath.Match(a.file, file); a.file != "*" && (err != nil || !ok) {

@@ -120,7 +120,7 @@ func wantJSON(t *testing.T, command, want string, got []byte) {
 	}
 }
 
-// omit removes the members of g's objects that w omits.
+// omit removes the members of the response that the README's JSON omits.
 func omit(w, g any) {
 	switch w := w.(type) {
 	case map[string]any:
