@@ -8,8 +8,7 @@ import (
 )
 
 // idempotencyKey returns the key in the value of the header Idempotency-Key. The key may be enclosed in double quotes,
-// as in
-// draft-ietf-httpapi-idempotency-key-header.
+// as in draft-ietf-httpapi-idempotency-key-header.
 func idempotencyKey(header string) (string, error) {
 	if header == "" {
 		return "", Refuse(
