@@ -72,7 +72,6 @@ func (j judge) span(w world, n ast.Node) (span, bool) {
 }
 
 // minus returns the range of the difference a - b or, if a is the zero span, of the number -b.
-// -b.
 func (a span) minus(b span) span {
 	if a == (span{}) {
 		a = span{low: new(big.Rat), high: new(big.Rat)}
