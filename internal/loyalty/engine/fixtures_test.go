@@ -1,6 +1,8 @@
 package engine
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+)
 
 // The fixtures that other rule packages use as well.
 var (
