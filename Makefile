@@ -34,7 +34,7 @@ test-long: ## the same with a year of 10,000 members, all 113,400 orderings of 5
 .PHONY: test-race
 test-race: ## the same under the race detector, and 200 linearizable histories on goroutines (about 15 minutes)
 	go test -race -timeout 90m ./...
-	PERENNIAL_LONG=1 go test -race -timeout 90m -run 'IsLinearizable/at_once' ./internal/ledger
+	PERENNIAL_LONG=1 go test -race -timeout 90m -run 'IsLinearizable/at_once' ./internal/service
 
 .PHONY: test-million
 test-million: ## a million members, of whom 10,000 are due, and all; killed and resumed (about 3 minutes, 4 GB)

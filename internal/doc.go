@@ -9,6 +9,10 @@
 //   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment providers, schedules with
 //     their queues, and records of the table's stream. api/request decodes and checks requests.
 //   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
+//   - service contains the use cases that combine stores: orders, events, redemptions, transfers and the reports of
+//     payment processors. messages records the messages to members.
+//   - inventory stores codes, stock and waitlists; members profiles, identities, consents, referrals and households;
+//     catalog the versions of programs.
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once. ledger/stored
 //     contains the stored forms and the keys.
 //   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
@@ -24,7 +25,7 @@ func (d *dev) candidate(ctx context.Context, given *program.File, source []byte,
 	if given != nil {
 		return candidate{given.Program.ID, given.Program, source}, nil
 	}
-	for id, err := range (&ledger.Ledger{Table: t}).ProgramIDs(ctx) {
+	for id, err := range (catalog.Catalog{Ledger: &ledger.Ledger{Table: t}}).ProgramIDs(ctx) {
 		return candidate{id: id}, err
 	}
 	source = program.Demo()
@@ -65,7 +66,7 @@ func (c candidate) publish(
 
 // publishedBefore returns the newest version with exactly this file, or zero if there is none.
 func (c candidate) publishedBefore(ctx context.Context, l *ledger.Ledger) (int, error) {
-	for v, err := range l.PublishedVersions(ctx, c.id, 0, 0) {
+	for v, err := range (catalog.Catalog{Ledger: l}).Versions(ctx, c.id, 0, 0) {
 		if err != nil {
 			return 0, err
 		}

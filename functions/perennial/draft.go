@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
@@ -33,7 +34,7 @@ func (c *draftSave) Run(ctx context.Context) error {
 		return fmt.Errorf("%s is not UTF-8", c.File)
 	}
 	return c.programs(ctx, func(p *app.Programs) error {
-		version, err := p.Ledger.SaveDraft(ctx, c.Program, source, nil)
+		version, err := catalog.Catalog{Ledger: p.Ledger}.SaveDraft(ctx, c.Program, source, nil)
 		if err != nil {
 			return refused(err)
 		}
@@ -53,7 +54,7 @@ type draftShow struct {
 // Run prints only the draft on standard output, as it was stored.
 func (c *draftShow) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
-		source, version, err := p.Ledger.Draft(ctx, c.Program)
+		source, version, err := catalog.Catalog{Ledger: p.Ledger}.Draft(ctx, c.Program)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -37,7 +38,7 @@ func (c *publish) Run(ctx context.Context) error {
 		if err != nil {
 			return refused(err)
 		}
-		s, err := p.Ledger.Schedule(ctx, f.Program.ID)
+		s, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, f.Program.ID)
 		if err != nil {
 			return err
 		}
@@ -76,7 +77,7 @@ type rollback struct {
 // Run publishes the file of an earlier version as a new version.
 func (c *rollback) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
-		was, err := p.Ledger.Published(ctx, c.Program, c.Version)
+		was, err := catalog.Catalog{Ledger: p.Ledger}.Published(ctx, c.Program, c.Version)
 		if err != nil {
 			return refused(err)
 		}
@@ -84,7 +85,7 @@ func (c *rollback) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		before, err := p.Ledger.Schedule(ctx, c.Program)
+		before, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, c.Program)
 		if err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func (c *rollback) Run(ctx context.Context) error {
 			return refused(err)
 		}
 		c.say(before, version, fresh)
-		after, err := p.Ledger.Schedule(ctx, c.Program)
+		after, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, c.Program)
 		for _, v := range after.Past {
 			if v.Recalled && c.Recall && fresh && !slices.Contains(before.Past, v) {
 				fmt.Printf("version %d was recalled\n", v.Version)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -35,7 +36,7 @@ func (c *tiersPreview) Run(ctx context.Context) error {
 			return refused(err)
 		}
 		now := p.Now().UTC().Truncate(time.Millisecond)
-		v := ledger.LevelPreview{Live: live, Now: now, Until: now.Add(time.Millisecond)}
+		v := catalog.LevelPreview{Live: live, Now: now, Until: now.Add(time.Millisecond)}
 		if v.Next, err = c.next(live, v.Until); err != nil {
 			return err
 		}
@@ -62,10 +63,10 @@ func (c *tiersPreview) next(live *loyalty.Program, now time.Time) (*loyalty.Prog
 	return f.Program, nil
 }
 
-func (c *tiersPreview) list(ctx context.Context, l *ledger.Ledger, v ledger.LevelPreview) error {
+func (c *tiersPreview) list(ctx context.Context, l *ledger.Ledger, v catalog.LevelPreview) error {
 	evaluated, moves := 0, map[string]int{}
 	for shard := range stored.Shards {
-		for x, err := range l.LevelChanges(ctx, v, shard, "") {
+		for x, err := range (catalog.Catalog{Ledger: l}).LevelChanges(ctx, v, shard, "") {
 			if err != nil {
 				return err
 			}

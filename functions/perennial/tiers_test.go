@@ -6,10 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // TestPreviewListsTierChangesOfFile uses a file with a lower threshold for silver, which moves a member. The
@@ -31,14 +34,16 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 	}
 	l := &ledger.Ledger{Table: table, Now: func() time.Time { return now }}
 	const ada = "mem_00000000000000000001"
-	if _, err := l.Enrol(t.Context(), live, ledger.Enrolment{Member: ada}, ledger.By{Actor: "test"}); err != nil {
+	if _, err := (members.Members{Ledger: l}).Enrol(
+		t.Context(), live, members.Enrolment{Member: ada}, ledger.By{Actor: "test"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	o := loyalty.Order{
 		ID: "1", Member: ada, PlacedAt: now, Currency: "EUR", Status: loyalty.OrderPaid,
 		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 200_00}},
 	}
-	if _, err := l.PutOrder(t.Context(), live, o, ledger.By{Actor: "test"}); err != nil {
+	if _, err := (service.Orders{Ledger: l}).Put(t.Context(), live, o, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	file := writeProgram(t, "from: 500,", "from: 100,")
@@ -51,10 +56,10 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 		next *loyalty.Program
 		to   string
 	}{{live, "bronze"}, {next, "silver"}, {live, "bronze"}} {
-		v := ledger.LevelPreview{Live: live, Next: x.next, Now: now, Until: now.Add(time.Minute)}
+		v := catalog.LevelPreview{Live: live, Next: x.next, Now: now, Until: now.Add(time.Minute)}
 		seen := 0
 		for shard := range stored.Shards {
-			for m, err := range l.LevelChanges(t.Context(), v, shard, "") {
+			for m, err := range (catalog.Catalog{Ledger: l}).LevelChanges(t.Context(), v, shard, "") {
 				if seen++; err != nil || m.Member != ada || m.From != "bronze" || m.To != x.to {
 					t.Errorf("%+v, %v, want %s", m, err, x.to)
 				}

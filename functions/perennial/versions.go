@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 )
 
 type versions struct {
@@ -18,7 +19,7 @@ type versions struct {
 // Run prints one line per version: its number, its status, from when it is live, and who published it.
 func (c *versions) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
-		s, err := p.Ledger.Schedule(ctx, c.Program)
+		s, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, c.Program)
 		if err != nil {
 			return err
 		}
@@ -27,11 +28,13 @@ func (c *versions) Run(ctx context.Context) error {
 		}
 		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(out, "version\tstatus\teffective at\tpublished by")
-		for v, err := range p.Ledger.PublishedVersions(ctx, c.Program, 0, 0) {
+		for v, err := range (catalog.Catalog{Ledger: p.Ledger}).Versions(ctx, c.Program, 0, 0) {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "%d\t%s\t%s\t%s\n", v.Version, s.Status(v), v.Effective.Format(time.RFC3339), v.By)
+			fmt.Fprintf(
+				out, "%d\t%s\t%s\t%s\n", v.Version, catalog.StatusOf(s, v), v.Effective.Format(time.RFC3339), v.By,
+			)
 		}
 		return out.Flush()
 	})

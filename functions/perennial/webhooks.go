@@ -15,9 +15,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/boot/operator"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -96,9 +96,9 @@ func (c *webhooksList) Run(ctx context.Context) error {
 		if day.IsZero() {
 			day = a.Now()
 		}
-		events := a.Ledger.Arrived(ctx, c.Program, day)
+		events := a.Deliveries.Arrived(ctx, c.Program, day)
 		if c.Quarantined {
-			events = a.Ledger.InQuarantine(ctx, c.Program)
+			events = a.Deliveries.InQuarantine(ctx, c.Program)
 		}
 		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "RECEIVED\tPROVIDER\tEVENT\tTYPE\tOUTCOME\tORDER\tWHY")
@@ -123,9 +123,9 @@ type webhookName struct {
 }
 
 // each calls do with every stored event of the name.
-func (c *webhookName) each(ctx context.Context, a *app.App, do func(ledger.Kept) error) error {
-	var all []ledger.Kept // read before do writes events that could be in the list
-	for k, err := range a.Ledger.Deliveries(ctx, c.Program, c.Provider, c.Event) {
+func (c *webhookName) each(ctx context.Context, a *app.App, do func(service.Kept) error) error {
+	var all []service.Kept // read before do writes events that could be in the list
+	for k, err := range a.Deliveries.List(ctx, c.Program, c.Provider, c.Event) {
 		if err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ type webhooksShow struct{ webhookName }
 // Run prints the outcome of the event, and its body as received.
 func (c *webhooksShow) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, r *payments.Receiver) error {
-		return c.each(ctx, a, func(k ledger.Kept) error {
+		return c.each(ctx, a, func(k service.Kept) error {
 			body, err := r.Body(c.Program, k)
 			if err != nil {
 				return err
@@ -178,7 +178,7 @@ type webhooksReplay struct{ webhookName }
 // Run processes the event again and prints the outcome.
 func (c *webhooksReplay) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, r *payments.Receiver) error {
-		return c.each(ctx, a, func(k ledger.Kept) error {
+		return c.each(ctx, a, func(k service.Kept) error {
 			one, err := r.Replay(ctx, c.Program, k)
 			if err != nil {
 				return refused(err)

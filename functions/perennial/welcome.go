@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 )
 
 // welcome prints the address of the stack and examples of requests.
@@ -104,11 +105,13 @@ func (r *running) rich(ctx context.Context) (string, loyalty.Reward, error) {
 	l := r.stack.App.Ledger
 	for i := 1; i <= 50; i++ {
 		external := local.SeedExternalID(i)
-		id, err := l.FindMember(ctx, r.program.ID, stored.Identity{Kind: "external", Value: external})
+		id, err := members.Members{Ledger: l}.Find(
+			ctx, r.program.ID, stored.Identity{Kind: "external", Value: external},
+		)
 		if err != nil {
 			return "", loyalty.Reward{}, nil // not seeded
 		}
-		m, err := l.Member(ctx, r.program, id)
+		m, err := members.Members{Ledger: l}.Get(ctx, r.program, id)
 		if err != nil {
 			return "", loyalty.Reward{}, err
 		}

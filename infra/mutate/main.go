@@ -10,13 +10,13 @@
 // if a mutation survived, if its text does not occur exactly once, or if the mutated code does not compile, because a
 // mutation that no longer fits the code proves nothing.
 //
-// The mutations of the rules (loyalty, ledger and payments) are generated from the syntax: another operator or
-// boundary, a condition that is always or never true, an operand or a statement that is removed. A seeded sample of
-// them is compiled into the tests at once, each behind a switch. Then each test runs once alone, to measure its
-// duration and the mutations that it reaches, and each mutation is tested by the tests that reach it, fastest first. A
-// timeout counts as a survivor. Comparisons of an error with nil, the conditions of loops and log lines are not
-// mutated. equivalent.txt lists mutations that change no behavior, with the reasons. The command exits with status 1 if
-// the tests detect less than 95 % of the others.
+// The mutations of the rules (loyalty, ledger, the other stores and payments) are generated from the syntax: another
+// operator or boundary, a condition that is always or never true, an operand or a statement that is removed. A seeded
+// sample of them is compiled into the tests at once, each behind a switch. Then each test runs once alone, to measure
+// its duration and the mutations that it reaches, and each mutation is tested by the tests that reach it, fastest
+// first. A timeout counts as a survivor. Comparisons of an error with nil, the conditions of loops and log lines are
+// not mutated. equivalent.txt lists mutations that change no behavior, with the reasons. The command exits with status
+// 1 if the tests detect less than 95 % of the others.
 package main
 
 import (

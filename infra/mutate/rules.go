@@ -35,8 +35,13 @@ var rulePackages = []struct {
 	{"internal/loyalty/share", loyaltyTesters("internal/loyalty/share")},
 	{"internal/loyalty/remind", loyaltyTesters("internal/loyalty/remind")},
 	{"internal/loyalty/engine", loyaltyTesters()},
-	{"internal/ledger/stored", []string{"internal/ledger", "internal/api", "internal/jobs", "internal/payments"}},
-	{"internal/ledger", []string{"internal/ledger", "internal/api", "internal/jobs", "internal/payments"}},
+	{"internal/ledger/stored", storeTesters("internal/ledger")},
+	{"internal/ledger", storeTesters("internal/ledger")},
+	{"internal/catalog", storeTesters()},
+	{"internal/members", storeTesters("internal/members")},
+	{"internal/inventory", storeTesters("internal/inventory")},
+	{"internal/service", storeTesters()},
+	{"internal/messages", storeTesters()},
 	{"internal/payments", []string{"internal/payments"}},
 	{"internal/payments/webhook", []string{"internal/payments/webhook", "internal/payments"}},
 	{"internal/payments/adyen", []string{"internal/payments/adyen", "internal/payments"}},
@@ -50,7 +55,13 @@ var rulePackages = []struct {
 // loyaltyTesters returns the packages whose tests check the rules: those of the mutated package itself, if it has any,
 // and those that every rule package shares.
 func loyaltyTesters(own ...string) []string {
-	return append(own, "internal/loyalty/engine", "internal/loyalty/deliverytest", "internal/ledger", "internal/api")
+	return append(own, "internal/loyalty/engine", "internal/loyalty/deliverytest", "internal/service", "internal/api")
+}
+
+// storeTesters returns the packages whose tests check a store: those of the mutated package itself, if it has any, and
+// those that use all stores.
+func storeTesters(own ...string) []string {
+	return append(own, "internal/service", "internal/api", "internal/jobs", "internal/payments")
 }
 
 // The minimum share of detected mutations among those that are not equivalent, and the maximum share of equivalent
@@ -300,7 +311,7 @@ func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte
 var usesRapid = map[string]bool{
 	"internal/loyalty": true, "internal/loyalty/posting": true, "internal/loyalty/earn": true,
 	"internal/loyalty/engine":       true,
-	"internal/loyalty/deliverytest": true, "internal/ledger": true,
+	"internal/loyalty/deliverytest": true, "internal/service": true,
 }
 
 // judge switches each point on in turn, and runs the tests that reach it.

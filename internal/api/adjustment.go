@@ -5,8 +5,8 @@ import (
 	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type adjustmentBody struct {
@@ -50,7 +50,7 @@ func adjustBalance(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := ledger.Adjustment{
+	in := service.Adjustment{
 		ID: derivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N), Reason: b.Reason,
 	}
 	by, err := by(c, struct { // Fields of later releases have omitzero; see byRedemption.
@@ -63,12 +63,12 @@ func adjustBalance(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.Adjust(ctx, p, in, by)
+	r, err := c.App.Adjustments.Adjust(ctx, p, in, by)
 	return adjusted(c, p, r, err)
 }
 
 // adjusted answers with the entry of a manual change, with status 201.
-func adjusted(c *request.Call, p *loyalty.Program, r ledger.AdjustmentResult, err error) (request.Answer, error) {
+func adjusted(c *request.Call, p *loyalty.Program, r service.AdjustmentResult, err error) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}

@@ -45,7 +45,7 @@ func (w *world) wants(what, member string, want loyalty.Balance) {
 // audited recomputes the member's account from its entries and reports a difference.
 func (w *world) audited(member string) {
 	w.t.Helper()
-	if err := w.app.Ledger.Audit(w.t.Context(), "bluebird", loyalty.MemberID(member)); err != nil {
+	if err := w.app.Statements.Audit(w.t.Context(), "bluebird", loyalty.MemberID(member)); err != nil {
 		w.t.Error(err)
 	}
 }

@@ -21,7 +21,7 @@ func listCampaigns(ctx context.Context, c *request.Call) (request.Answer, error)
 			budgets = append(budgets, posting.Spend{Rule: "campaigns." + r.ID, Budget: r.Budget})
 		}
 	}
-	uses, err := c.App.Ledger.BudgetUses(ctx, p.ID, budgets)
+	uses, err := c.App.Budgets.Uses(ctx, p.ID, budgets)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -53,7 +53,7 @@ func registerForCampaign(ctx context.Context, c *request.Call) (request.Answer, 
 		return request.Answer{}, err
 	}
 	campaign := c.Path("campaign")
-	already, err := c.App.Ledger.OptIn(ctx, p, m, campaign, ledger.By{Actor: c.Who.ID})
+	already, err := c.App.Adjustments.OptIn(ctx, p, m, campaign, ledger.By{Actor: c.Who.ID})
 	if err != nil {
 		return request.Answer{}, err
 	}

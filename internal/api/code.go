@@ -7,7 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
@@ -20,8 +20,8 @@ type codeUseBody struct {
 }
 
 // use checks the body and returns the requested use of the code in the path.
-func (b codeUseBody) use(c *request.Check, code string) ledger.CodeUse {
-	in := ledger.CodeUse{Code: redeem.PlainCode(code), Order: optionalID(c, request.At("order"), b.Order)}
+func (b codeUseBody) use(c *request.Check, code string) inventory.CodeUse {
+	in := inventory.CodeUse{Code: redeem.PlainCode(code), Order: optionalID(c, request.At("order"), b.Order)}
 	if b.Amount.Given || b.Currency != nil {
 		in.Amount.Amount = atLeastOne(c, request.At("amount"), b.Amount)
 		if c.Required(request.At("currency"), b.Currency != nil) {
@@ -34,7 +34,7 @@ func (b codeUseBody) use(c *request.Check, code string) ledger.CodeUse {
 
 func getCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	r, err := guarded(
-		ctx, c, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
+		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code")) },
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -45,8 +45,8 @@ func getCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 // guarded looks up a code and limits the number of guesses. Codes that match the form of generated codes and shared
 // reward codes have no limit, because the former cannot be guessed and the latter are public.
 func guarded(
-	ctx context.Context, c *request.Call, look func() (ledger.CodeResult, error),
-) (r ledger.CodeResult, err error) {
+	ctx context.Context, c *request.Call, look func() (inventory.CodeResult, error),
+) (r inventory.CodeResult, err error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return r, err
@@ -54,18 +54,18 @@ func guarded(
 	code := c.Path("code")
 	if reward, shared := redeem.SharedBy(p, code); shared {
 		if r, err = look(); errors.Is(err, loyalty.NotFound) {
-			r, err = ledger.CodeResult{Reward: reward.ID}, nil
+			r, err = inventory.CodeResult{Reward: reward.ID}, nil
 		}
 		return r, err
 	}
 	if redeem.WellFormed(code) {
 		return look()
 	}
-	who := ledger.Guesser{Key: c.Who.ID}
+	who := inventory.Guesser{Key: c.Who.ID}
 	if who.Client, err = client(c); err != nil {
 		return r, err
 	}
-	err = c.App.Ledger.Guarded(ctx, p.ID, who, func() (err error) {
+	err = c.App.Codes.Guarded(ctx, p.ID, who, func() (err error) {
 		r, err = look()
 		return err
 	})
@@ -92,7 +92,7 @@ func client(c *request.Call) (string, error) {
 // are not recorded, because the code does not identify the member.
 func useCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b codeUseBody
-	var in ledger.CodeUse
+	var in inventory.CodeUse
 	if err := c.Take(&b, func(faults *request.Check) { in = b.use(faults, c.Path("code")) }); err != nil {
 		return request.Answer{}, err
 	}
@@ -102,7 +102,7 @@ func useCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	r, err := guarded(
-		ctx, c, func() (ledger.CodeResult, error) { return c.App.Ledger.UseCode(ctx, c.Who.Program, in, by) },
+		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Use(ctx, c.Who.Program, in, by) },
 	)
 	if err == nil && r.Redemption == "" {
 		_, err = r.Use(in.Amount, c.App.Now())
@@ -126,7 +126,7 @@ func reverseUse(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	found, err := guarded(
-		ctx, c, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
+		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code")) },
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -136,8 +136,8 @@ func reverseUse(ctx context.Context, c *request.Call) (request.Answer, error) {
 	}
 	by := byKey(c)
 	by.Input += "." + fingerprint("reason", b.Reason)
-	in := ledger.UseReversal{Code: c.Path("code"), Use: c.Path("use"), Reason: b.Reason}
-	r, err := c.App.Ledger.ReverseUse(ctx, c.Who.Program, in, by)
+	in := inventory.UseReversal{Code: c.Path("code"), Use: c.Path("use"), Reason: b.Reason}
+	r, err := c.App.Codes.ReverseUse(ctx, c.Who.Program, in, by)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -148,7 +148,7 @@ func reverseUse(ctx context.Context, c *request.Call) (request.Answer, error) {
 // hyphens also scans with hyphens.
 func drawCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	_, err := guarded(
-		ctx, c, func() (ledger.CodeResult, error) { return c.App.Ledger.Code(ctx, c.Who.Program, c.Path("code")) },
+		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code")) },
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -159,7 +159,7 @@ func drawCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 
 // wireCode returns a code and its current state, written as in the request path. For a shared reward code, it names
 // only the reward.
-func wireCode(c *request.Call, r ledger.CodeResult) wire.Code {
+func wireCode(c *request.Call, r inventory.CodeResult) wire.Code {
 	out := wire.Code{
 		Code: c.Path("code"), State: wire.CodeState(r.State(c.App.Now())), Reward: r.Reward, Redemption: r.Redemption,
 		Member:    string(r.Member),

@@ -69,7 +69,7 @@ func listConsents(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	contact, err := c.App.Ledger.Contact(ctx, p.ID, m.Account.Member)
+	contact, err := c.App.Consents.Contact(ctx, p.ID, m.Account.Member)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -82,7 +82,7 @@ func listConsents(ctx context.Context, c *request.Call) (request.Answer, error) 
 			Wording: x.Wording, Source: x.Source,
 		})
 	}
-	for x, err := range c.App.Ledger.ConsentLog(ctx, p.ID, m.Account.Member) {
+	for x, err := range c.App.Consents.Log(ctx, p.ID, m.Account.Member) {
 		if err != nil {
 			return request.Answer{}, err
 		}

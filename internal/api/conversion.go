@@ -7,9 +7,9 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type conversionBody struct {
@@ -53,7 +53,7 @@ func somePoints(c *request.Check, p request.Place, w request.Whole) loyalty.Poin
 
 func convertPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b conversionBody
-	var in ledger.ConversionRequest
+	var in service.ConversionRequest
 	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		if faults.Required(request.At("from"), b.From != "") {
 			in.From = wallet(faults, request.At("from"), b.From)
@@ -73,7 +73,7 @@ func convertPoints(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.Convert(ctx, p, in, by)
+	r, err := c.App.Conversions.Convert(ctx, p, in, by)
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
@@ -81,7 +81,7 @@ func convertPoints(ctx context.Context, c *request.Call) (request.Answer, error)
 }
 
 func getConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
-	r, err := c.App.Ledger.Conversion(ctx, c.Who.Program, c.Path("conversion"))
+	r, err := c.App.Conversions.Get(ctx, c.Who.Program, c.Path("conversion"))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -104,14 +104,14 @@ func undoConversion(ctx context.Context, c *request.Call) (request.Answer, error
 	if n > 0 {
 		by.Input += "." + fingerprint("what", strconv.FormatInt(int64(n), 10))
 	}
-	r, err := c.App.Ledger.ConvertBack(ctx, p, c.Path("conversion"), n, by)
+	r, err := c.App.Conversions.Reverse(ctx, p, c.Path("conversion"), n, by)
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
 	return request.Answer{Body: wireConversion(r), Replayed: r.Replayed}, nil
 }
 
-func wireConversion(r ledger.ConversionResult) wire.Conversion {
+func wireConversion(r service.ConversionResult) wire.Conversion {
 	x := r.Conversion
 	out := wire.Conversion{
 		ID: x.ID, Member: string(r.Member), From: walletName(x.From), To: walletName(x.To),

@@ -9,7 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/deliverytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -78,10 +78,10 @@ func (d *delivered) enroll(body map[string]any) (member string) {
 // publish publishes a version of the program as the successor of version after.
 func (d *delivered) publish(p *loyalty.Program, after int) {
 	p.ID = d.h.Program.ID
-	in := ledger.Published{
+	in := catalog.Published{
 		Program: p.ID, Source: []byte("program: " + p.ID), Snapshot: snapshot.Encode(p), By: "tests",
 	}
-	if err := d.w.app.Ledger.Publish(context.Background(), in, after); err != nil {
+	if err := d.w.app.Catalog.Publish(context.Background(), in, after); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -192,7 +192,7 @@ func (d *delivered) accounts() *deliverytest.Account {
 	d.pass(d.h.End)
 	a := d.account(d.member)
 	for id := range d.orders {
-		r, err := d.w.app.Ledger.Order(context.Background(), d.h.Program.ID, id)
+		r, err := d.w.app.Orders.Get(context.Background(), d.h.Program.ID, id)
 		if err != nil {
 			d.t.Fatal(err)
 		}
@@ -206,12 +206,12 @@ func (d *delivered) accounts() *deliverytest.Account {
 
 func (d *delivered) account(member string) *deliverytest.Account {
 	ctx, program := context.Background(), d.h.Program.ID
-	m, err := d.w.app.Ledger.Member(ctx, d.h.Last(), loyalty.MemberID(member))
+	m, err := d.w.app.Members.Get(ctx, d.h.Last(), loyalty.MemberID(member))
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	a := &deliverytest.Account{Account: m.Account, Orders: map[string]*loyalty.OrderState{}, Spent: d.spent}
-	for e, err := range d.w.app.Ledger.Statement(ctx, program, loyalty.MemberID(member), 0, 1000) {
+	for e, err := range d.w.app.Statements.List(ctx, program, loyalty.MemberID(member), 0, 1000) {
 		if err != nil {
 			d.t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ func listEntries(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	entries, acc, err := c.App.Ledger.StatementPage(ctx, p, m, before, size)
+	entries, acc, err := c.App.Statements.Page(ctx, p, m, before, size)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -44,7 +44,7 @@ func getEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	e, err := c.App.Ledger.CurrentEntry(ctx, p, m, c.Path("entry"))
+	e, err := c.App.Statements.Current(ctx, p, m, c.Path("entry"))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -61,7 +61,7 @@ func findEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	e, err := c.App.Ledger.FindEntry(ctx, p.ID, c.Path("entry"))
+	e, err := c.App.Statements.Find(ctx, p.ID, c.Path("entry"))
 	if err != nil {
 		return request.Answer{}, err
 	}

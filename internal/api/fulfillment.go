@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type addressBody struct {
@@ -28,7 +29,7 @@ type addressBody struct {
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // address checks the body and returns the address in the form that the ledger stores.
-func (b *addressBody) address(c *request.Check) *ledger.Address {
+func (b *addressBody) address(c *request.Check) *service.Address {
 	if b == nil {
 		return nil
 	}
@@ -43,7 +44,7 @@ func (b *addressBody) address(c *request.Check) *ledger.Address {
 		}
 		return line(p, *s, most)
 	}
-	a := ledger.Address{Name: line(request.At("address/name"), b.Name, 200)}
+	a := service.Address{Name: line(request.At("address/name"), b.Name, 200)}
 	if len(b.Lines) < 1 || len(b.Lines) > 5 {
 		c.Fault(request.At("address/lines"), loyalty.ValidationFailed, "lines must have 1 to 5 entries.")
 	}
@@ -95,7 +96,7 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 		return request.Answer{}, err
 	}
 	// This By needs no Idempotency-Key, because a status change that is repeated changes nothing.
-	r, err := c.App.Ledger.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.ID})
+	r, err := c.App.Fulfillments.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.ID})
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -104,11 +105,11 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 
 // toldRedemption returns the answer for a redemption, with its fulfillment and the messages that sent its gift card.
 func toldRedemption(
-	ctx context.Context, c *request.Call, r ledger.RedemptionResult, status int,
+	ctx context.Context, c *request.Call, r service.RedemptionResult, status int,
 ) (request.Answer, error) {
 	out := wireRedemption(r)
 	if r.Redemption.Manual {
-		h, err := c.App.Ledger.Handover(ctx, c.Who.Program, r.Member, r.Redemption.ID)
+		h, err := c.App.Fulfillments.Get(ctx, c.Who.Program, r.Member, r.Redemption.ID)
 		if err != nil {
 			return request.Answer{Replayed: r.Replayed}, err
 		}
@@ -123,7 +124,7 @@ func toldRedemption(
 
 // wireFulfillment returns the fulfillment, or nil if there is none. It includes the address only if the API key may
 // read members.
-func wireFulfillment(c *request.Call, h ledger.Handover) *wire.Fulfillment {
+func wireFulfillment(c *request.Call, h service.Handover) *wire.Fulfillment {
 	if h.Status == "" {
 		return nil
 	}
@@ -161,7 +162,7 @@ func listFulfillments(ctx context.Context, c *request.Call) (request.Answer, err
 	if err != nil {
 		return request.Answer{}, err
 	}
-	handovers, more, err := request.FirstPage(c.App.Ledger.Handovers(ctx, c.Who.Program, status, after, size+1), size)
+	handovers, more, err := request.FirstPage(c.App.Fulfillments.List(ctx, c.Who.Program, status, after, size+1), size)
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type extensionBody struct {
@@ -41,12 +42,12 @@ func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := ledger.Extension{ID: derivedID(c, "ext_", m), Member: m, Until: until, Reason: b.Reason}
+	in := service.Extension{ID: derivedID(c, "ext_", m), Member: m, Until: until, Reason: b.Reason}
 	by, err := by(c, in)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.Extend(ctx, p, in, by)
+	r, err := c.App.Adjustments.Extend(ctx, p, in, by)
 	return adjusted(c, p, r, err)
 }
 
@@ -63,8 +64,10 @@ func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := ledger.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
-	r, err := c.App.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.ID}) // the entry ID replaces an Idempotency-Key
+	in := service.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
+	r, err := c.App.Adjustments.Reinstate(
+		ctx, p, in, ledger.By{Actor: c.Who.ID},
+	) // the entry ID replaces an Idempotency-Key
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -53,7 +53,7 @@ func foundHousehold(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.Found(ctx, p, derivedID(c, "hh_", head), head, by)
+	r, err := c.App.Households.Found(ctx, p, derivedID(c, "hh_", head), head, by)
 	if refused := (*loyalty.Error)(nil); errors.As(err, &refused) && refused.Pointer == "/member" {
 		named := *refused
 		named.Pointer = "/owner" // the request names the member in this field only
@@ -72,7 +72,7 @@ func getHousehold(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	h, err := c.App.Ledger.Household(ctx, p.ID, c.Path("household"))
+	h, err := c.App.Households.Get(ctx, p.ID, c.Path("household"))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -92,20 +92,20 @@ func inviteToHousehold(ctx context.Context, c *request.Call) (request.Answer, er
 		b.Member, func(
 			ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 		) (share.Household, error) {
-			return c.App.Ledger.Invite(ctx, p, id, m, share.Role(b.Role))
+			return c.App.Households.Invite(ctx, p, id, m, share.Role(b.Role))
 		})
 }
 
 func joinHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return changeHouseholdOf(ctx, c, c.App.Ledger.AcceptInvitation)
+	return changeHouseholdOf(ctx, c, c.App.Households.AcceptInvitation)
 }
 
 func leaveHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return changeHouseholdOf(ctx, c, c.App.Ledger.LeaveHousehold)
+	return changeHouseholdOf(ctx, c, c.App.Households.Leave)
 }
 
 func removeFromHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return changeHouseholdOf(ctx, c, c.App.Ledger.RemoveFromHousehold)
+	return changeHouseholdOf(ctx, c, c.App.Households.Remove)
 }
 
 type householdChange func(context.Context, *loyalty.Program, string, loyalty.MemberID) (share.Household, error)
@@ -139,7 +139,7 @@ func changeHousehold(
 
 // household answers with a household and the points that its members can contribute.
 func household(ctx context.Context, c *request.Call, p *loyalty.Program, h share.Household) (request.Answer, error) {
-	accs, err := c.App.Ledger.Accounts(ctx, p, h.Joined())
+	accs, err := c.App.Households.Accounts(ctx, p, h.Joined())
 	if err != nil {
 		return request.Answer{}, err
 	}

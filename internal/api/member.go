@@ -15,6 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -42,7 +43,7 @@ type enrolBody struct {
 
 // profile returns the known profile with the changes of the body. If removing is set, an empty string removes a
 // field.
-func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.Date) (ledger.Profile, error) {
+func (b memberBody) profile(known members.Profile, removing bool, today loyalty.Date) (members.Profile, error) {
 	var c request.Check
 	set := func(to *string, given *string, p request.Place, valid func(request.Place, string)) {
 		if given == nil {
@@ -157,7 +158,7 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	profile, err := b.profile(ledger.Profile{}, false, loyalty.DateOf(c.App.Now(), p.Zone))
+	profile, err := b.profile(members.Profile{}, false, loyalty.DateOf(c.App.Now(), p.Zone))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -170,16 +171,16 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	by, err := by(c, struct {
-		ledger.Profile `json:",inline"`
-		Segments       []string      `json:",omitzero"`
-		Consents       []consentBody `json:",omitzero"`
-		ReferralCode   string        `json:",omitzero"`
+		members.Profile `json:",inline"`
+		Segments        []string      `json:",omitzero"`
+		Consents        []consentBody `json:",omitzero"`
+		ReferralCode    string        `json:",omitzero"`
 	}{profile, segments, b.Consents, through})
 	if err != nil {
 		return request.Answer{}, err
 	}
 	names := identities(c, profile.ExternalID, profile.Email)
-	m, err := c.App.Ledger.Enrol(ctx, p, ledger.Enrolment{
+	m, err := c.App.Members.Enrol(ctx, p, members.Enrolment{
 		Member:     loyalty.MemberID(derivedID(c, "mem_", "")),
 		Profile:    profile,
 		Segments:   segments,
@@ -199,14 +200,14 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 // claimed assigns payments to the member that arrived under an external ID or email address before the member had it.
 // It returns the updated member.
 func claimed(
-	ctx context.Context, c *request.Call, p *loyalty.Program, m ledger.Member, names []stored.Identity,
-) (ledger.Member, error) {
-	n, err := c.App.Ledger.Claim(ctx, p, m.Account.Member, names)
+	ctx context.Context, c *request.Call, p *loyalty.Program, m members.Member, names []stored.Identity,
+) (members.Member, error) {
+	n, err := c.App.Payments.Claim(ctx, p, m.Account.Member, names)
 	if err != nil || n == 0 {
 		return m, err
 	}
 	replayed := m.Replayed
-	m, err = c.App.Ledger.CurrentMember(ctx, p, m.Account.Member)
+	m, err = c.App.Members.Current(ctx, p, m.Account.Member)
 	m.Replayed = replayed
 	return m, err
 }
@@ -243,14 +244,14 @@ func changeMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	before := identities(c, m.Profile.ExternalID, m.Profile.Email)
 	after := identities(c, changed.ExternalID, changed.Email)
 	if changed != m.Profile || !slices.Equal(segments, m.Account.Traits.Segments) || len(consents) > 0 {
-		err = c.App.Ledger.ChangeMember(ctx, p, ledger.Change{
+		err = c.App.Members.Change(ctx, p, members.Change{
 			Profile: changed, Segments: segments, Gone: without(before, after), Come: without(after, before),
 			Consents: consents,
 		}, ledger.By{Actor: c.Who.ID})
 		if err != nil {
 			return request.Answer{}, err
 		}
-		if m, err = c.App.Ledger.CurrentMember(ctx, p, m.Account.Member); err != nil {
+		if m, err = c.App.Members.Current(ctx, p, m.Account.Member); err != nil {
 			return request.Answer{}, err
 		}
 	}
@@ -268,16 +269,16 @@ func without(ids, others []stored.Identity) []stored.Identity {
 }
 
 // namedMember returns the live program and the current state of the member in the path.
-func namedMember(ctx context.Context, c *request.Call) (*loyalty.Program, ledger.Member, error) {
+func namedMember(ctx context.Context, c *request.Call) (*loyalty.Program, members.Member, error) {
 	p, id, err := c.Meant(ctx, c.Path("member"))
 	if err != nil {
-		return nil, ledger.Member{}, err
+		return nil, members.Member{}, err
 	}
-	m, err := c.App.Ledger.CurrentMember(ctx, p, id)
+	m, err := c.App.Members.Current(ctx, p, id)
 	return p, m, err
 }
 
-func wireMember(c *request.Call, p *loyalty.Program, m ledger.Member) wire.Member {
+func wireMember(c *request.Call, p *loyalty.Program, m members.Member) wire.Member {
 	return wire.Member{
 		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Phone: m.Profile.Phone,
 		Name:   m.Profile.Name,

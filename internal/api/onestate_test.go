@@ -284,7 +284,7 @@ func (h *stateHistory) observe(m string, seen *stateCounts) {
 		h.t.Fatal(err)
 	}
 	before := 0
-	for range h.app.Ledger.Statement(ctx, p.ID, loyalty.MemberID(m), 0, 0) {
+	for range h.app.Statements.List(ctx, p.ID, loyalty.MemberID(m), 0, 0) {
 		before++
 	}
 	entries := h.statement(m)

@@ -10,7 +10,9 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
@@ -73,9 +75,9 @@ func (w *world) overdue() {
 func (w *world) household(p *loyalty.Program, owner, other loyalty.MemberID) {
 	w.t.Helper()
 	ctx, l := w.t.Context(), w.app.Ledger
-	_, founded := l.Found(ctx, p, "hh_1", owner, ledger.By{Actor: "test"})
-	_, invited := l.Invite(ctx, p, "hh_1", other, "adult")
-	_, joined := l.AcceptInvitation(ctx, p, "hh_1", other)
+	_, founded := members.Households{Ledger: l}.Found(ctx, p, "hh_1", owner, ledger.By{Actor: "test"})
+	_, invited := members.Households{Ledger: l}.Invite(ctx, p, "hh_1", other, "adult")
+	_, joined := members.Households{Ledger: l}.AcceptInvitation(ctx, p, "hh_1", other)
 	if err := errors.Join(founded, invited, joined); err != nil {
 		w.t.Fatal(err)
 	}
@@ -86,13 +88,13 @@ func (w *world) claim(p *loyalty.Program) {
 	w.t.Helper()
 	now, email := w.app.Now(), w.app.EmailName()(p.ID, "grace@shop.test")
 	money := loyalty.Money{Amount: 1000, Currency: "EUR"}
-	paid := ledger.Report{Payment: "stripe:pi_1", Order: "paid-1", Email: email.Value, Facts: []loyalty.Fact{
+	paid := service.Report{Payment: "stripe:pi_1", Order: "paid-1", Email: email.Value, Facts: []loyalty.Fact{
 		{Kind: loyalty.FactCapture, ID: "pi_1", State: loyalty.FactDone, Money: money, Clock: now.UnixMilli(), At: now},
 	}}
-	kept, err := w.app.Ledger.Receive(
-		w.t.Context(), p, ledger.Delivery{Provider: "stripe", Event: "evt_1", Received: now, Mark: "m"}, &paid,
+	kept, err := w.app.Payments.Receive(
+		w.t.Context(), p, service.Delivery{Provider: "stripe", Event: "evt_1", Received: now, Mark: "m"}, &paid,
 	)
-	if err != nil || kept.Outcome != ledger.Applied {
+	if err != nil || kept.Outcome != service.Applied {
 		w.t.Fatal(kept.Outcome, kept.Detail, err)
 	}
 	w.must("PUT", "/v1/orders/paid-1", `{"placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",

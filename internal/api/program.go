@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/perennial-loyalty/perennial/internal/catalog"
+
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
@@ -32,7 +34,7 @@ func getProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
 // published answers with a version, or with the live one if version is zero. It reads the table instead of the
 // 30-second cache, because the caller may just have published a version through another process.
 func published(ctx context.Context, c *request.Call, version int) (request.Answer, error) {
-	schedule, err := c.App.Ledger.Schedule(ctx, c.Who.Program)
+	schedule, err := c.App.Catalog.Schedule(ctx, c.Who.Program)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -42,7 +44,7 @@ func published(ctx context.Context, c *request.Call, version int) (request.Answe
 	if version == 0 {
 		return request.Answer{}, app.ErrNotPublished
 	}
-	v, err := c.App.Ledger.Published(ctx, c.Who.Program, version)
+	v, err := c.App.Catalog.Published(ctx, c.Who.Program, version)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -51,7 +53,8 @@ func published(ctx context.Context, c *request.Call, version int) (request.Answe
 		return request.Answer{}, err
 	}
 	return request.Answer{Body: wire.Program{
-		Program: v.Program, Version: v.Version, Status: wire.ProgramStatus(schedule.Status(v)), PublishedAt: v.At.UTC(),
+		Program: v.Program, Version: v.Version, Status: wire.ProgramStatus(catalog.StatusOf(schedule, v)),
+		PublishedAt: v.At.UTC(),
 		PublishedBy: v.By, EffectiveAt: v.Effective, Source: string(v.Source), RulesText: c.Explained(p),
 	}}, nil
 }
@@ -65,12 +68,12 @@ func listVersions(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	schedule, err := c.App.Ledger.Schedule(ctx, c.Who.Program)
+	schedule, err := c.App.Catalog.Schedule(ctx, c.Who.Program)
 	if err != nil {
 		return request.Answer{}, err
 	}
 	versions, more, err := request.FirstPage(
-		c.App.Ledger.PublishedVersions(ctx, c.Who.Program, int(before), size+1), size,
+		c.App.Catalog.Versions(ctx, c.Who.Program, int(before), size+1), size,
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -78,7 +81,7 @@ func listVersions(ctx context.Context, c *request.Call) (request.Answer, error) 
 	list := wire.VersionList{}
 	for _, v := range versions {
 		list.Data = append(list.Data, wire.Version{
-			Version: v.Version, Status: wire.VersionStatus(schedule.Status(v)), PublishedAt: v.At.UTC(),
+			Version: v.Version, Status: wire.VersionStatus(catalog.StatusOf(schedule, v)), PublishedAt: v.At.UTC(),
 			PublishedBy: v.By,
 			EffectiveAt: v.Effective,
 		})
@@ -110,7 +113,7 @@ func putDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if b.Version.Given {
 		after = &b.Version.N
 	}
-	version, err := c.App.Ledger.SaveDraft(ctx, c.Who.Program, []byte(b.Source), after)
+	version, err := c.App.Catalog.SaveDraft(ctx, c.Who.Program, []byte(b.Source), after)
 	if err != nil {
 		return request.Answer{}, outrun(err)
 	}

@@ -66,7 +66,7 @@ func rollbackProgram(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	v, err := c.App.Ledger.Published(ctx, c.Who.Program, int(b.Version.N))
+	v, err := c.App.Catalog.Published(ctx, c.Who.Program, int(b.Version.N))
 	if err != nil {
 		return request.Answer{}, err
 	}

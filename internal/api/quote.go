@@ -33,7 +33,7 @@ func quoteOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if o.PlacedAt.IsZero() {
 		o.PlacedAt = c.App.Now().UTC()
 	}
-	q, err := c.App.Ledger.Quote(ctx, p, o)
+	q, err := c.App.Quotes.Quote(ctx, p, o)
 	if err != nil {
 		return request.Answer{}, err
 	}

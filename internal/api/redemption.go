@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type redemptionBody struct {
@@ -36,10 +37,10 @@ type totalBody struct {
 }
 
 // request checks the body and returns the redemption request. The caller sets its ID and its member.
-func (b redemptionBody) request(c *request.Check) ledger.RedemptionRequest {
+func (b redemptionBody) request(c *request.Check) service.RedemptionRequest {
 	c.RequiredID(request.At("member"), b.Member)
 	c.RequiredID(request.At("reward"), b.Reward)
-	in := ledger.RedemptionRequest{
+	in := service.RedemptionRequest{
 		Reward: b.Reward, Order: optionalID(c, request.At("order"), b.Order),
 		Cart:      optionalID(c, request.At("cart"), b.Cart),
 		Commit:    b.Commit,
@@ -83,7 +84,7 @@ func optionalID(c *request.Check, p request.Place, s *string) string {
 
 func redeemReward(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b redemptionBody
-	var in ledger.RedemptionRequest
+	var in service.RedemptionRequest
 	if err := c.Take(&b, func(faults *request.Check) { in = b.request(faults) }); err != nil {
 		return request.Answer{}, err
 	}
@@ -96,7 +97,7 @@ func redeemReward(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.Redeem(ctx, p, in, by)
+	r, err := c.App.Redemptions.Redeem(ctx, p, in, by)
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
@@ -108,7 +109,7 @@ func redeemReward(ctx context.Context, c *request.Call) (request.Answer, error) 
 
 // byRedemption returns the actor and fingerprint of a redemption. Fields that were added to the API later are in the
 // fingerprint only if they are set. The fingerprints of older requests therefore do not change.
-func byRedemption(c *request.Call, in ledger.RedemptionRequest) (ledger.By, error) {
+func byRedemption(c *request.Call, in service.RedemptionRequest) (ledger.By, error) {
 	address := ""
 	if in.Address != nil {
 		address = hidden(c, "address", fmt.Sprintf("%q", *in.Address))
@@ -138,7 +139,7 @@ func getRedemption(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.CurrentRedemption(ctx, p, c.Path("redemption"))
+	r, err := c.App.Redemptions.Current(ctx, p, c.Path("redemption"))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -160,7 +161,7 @@ func listVouchers(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	found, err := c.App.Ledger.Vouchers(ctx, p.ID, member, after, size+1)
+	found, err := c.App.Vouchers.List(ctx, p.ID, member, after, size+1)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -175,7 +176,7 @@ func listVouchers(ctx context.Context, c *request.Call) (request.Answer, error) 
 }
 
 // wireVoucher returns the current state of a voucher, without its full code.
-func wireVoucher(c *request.Call, v ledger.Voucher) wire.Voucher {
+func wireVoucher(c *request.Call, v service.Voucher) wire.Voucher {
 	issued := v.Issued
 	out := wire.Voucher{
 		Redemption: v.ID, Reward: v.Reward, Order: v.Order, Status: wire.VoucherStatus(v.Status),
@@ -188,7 +189,7 @@ func wireVoucher(c *request.Call, v ledger.Voucher) wire.Voucher {
 	return out
 }
 
-func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
+func wireRedemption(r service.RedemptionResult) wire.Redemption {
 	rd := r.Redemption
 	out := wire.Redemption{
 		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,

@@ -7,9 +7,9 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/members"
 )
 
 // A referralCodeBody is a referral code: the member's own code, or the code of the referrer.
@@ -41,7 +41,7 @@ func giveReferralCode(ctx context.Context, c *request.Call) (request.Answer, err
 	if err != nil {
 		return request.Answer{}, err
 	}
-	code, err = c.App.Ledger.GiveReferralCode(ctx, p, m.Account.Member, code)
+	code, err = c.App.Referrals.GiveCode(ctx, p, m.Account.Member, code)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -67,8 +67,8 @@ func referMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	m, err = c.App.Ledger.Refer(
-		ctx, p, ledger.ReferralRequest{ID: derivedID(c, "rf_", id), Member: id, Code: *b.Code}, by,
+	m, err = c.App.Referrals.Refer(
+		ctx, p, members.ReferralRequest{ID: derivedID(c, "rf_", id), Member: id, Code: *b.Code}, by,
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -91,10 +91,10 @@ func listReferrals(ctx context.Context, c *request.Call) (request.Answer, error)
 		return request.Answer{}, err
 	}
 	list := wire.ReferralList{Data: []wire.Friend{}}
-	if list.Code, err = c.App.Ledger.ReferralCodeOf(ctx, p.ID, m.Account.Member); err != nil {
+	if list.Code, err = c.App.Referrals.CodeOf(ctx, p.ID, m.Account.Member); err != nil {
 		return request.Answer{}, err
 	}
-	friends, err := c.App.Ledger.Friends(ctx, p, m.Account.Member, loyalty.MemberID(after), size+1)
+	friends, err := c.App.Referrals.Friends(ctx, p, m.Account.Member, loyalty.MemberID(after), size+1)
 	if err != nil {
 		return request.Answer{}, err
 	}

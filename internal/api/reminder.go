@@ -12,11 +12,11 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/random"
 )
@@ -33,7 +33,7 @@ func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	left, err := c.App.Ledger.Stock(ctx, p)
+	left, err := c.App.Stock.Counts(ctx, p)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -46,7 +46,7 @@ func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) 
 	}}
 	until := c.App.Now().AddDate(0, 0, 3) // the end of tomorrow in every time zone
 	for ; shard < stored.Shards; shard, place = shard+1, "" {
-		for at, err := range c.App.Ledger.RemindersBehind(ctx, p.ID, shard, place, until) {
+		for at, err := range c.App.ReminderQueue.Behind(ctx, p.ID, shard, place, until) {
 			if err != nil {
 				return request.Answer{}, err
 			}
@@ -78,7 +78,7 @@ const maxForeseen = 100
 // one. It includes today's visits, because a reminder that is sent today is not sent again tomorrow.
 func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	at := f.App.Now()
-	v, err := f.App.Ledger.Foresee(ctx, f.p, m, f.left, at)
+	v, err := f.App.Reminders.Foresee(ctx, f.p, m, f.left, at)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 
 // visit simulates a visit at an instant in memory and returns the resulting plan. If listed is set, it lists the
 // reminders of the visit.
-func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) remind.Plan {
+func (f *foresight) visit(v *messages.Visit, at time.Time, listed bool) remind.Plan {
 	for range remind.MaxAtOnce {
 		plan := remind.Remind(f.p, v.Account, v.Who, v.State, at)
 		n, held, ok := plan.First()
@@ -204,7 +204,7 @@ func previewed(
 	if err != nil {
 		return m, "", err
 	}
-	v, err := c.App.Ledger.Foresee(ctx, p, id, nil, now)
+	v, err := c.App.Reminders.Foresee(ctx, p, id, nil, now)
 	if err != nil {
 		return m, "", err
 	}
@@ -321,7 +321,7 @@ func reportReminders(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	figures, err := c.App.Ledger.ReminderFigures(ctx, p.ID, from, to)
+	figures, err := c.App.Messages.Figures(ctx, p.ID, from, to)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -331,11 +331,11 @@ func reportReminders(ctx context.Context, c *request.Call) (request.Answer, erro
 	for _, r := range p.Reminders.Messages {
 		f := figures[r.ID]
 		one := wire.ReminderStatistics{
-			Reminder: r.ID, Sent: f[ledger.FigureSent], Delivered: f[ledger.FigureDelivered],
-			Opened: f[ledger.FigureOpened],
-			Failed: f[ledger.FigureFailed], Complained: f[ledger.FigureComplained],
-			Concluded: f[ledger.FigureEnded], Converted: f[ledger.FigureActed], Holdout: f[ledger.FigureHeld],
-			HoldoutConverted: f[ledger.FigureHeldActed],
+			Reminder: r.ID, Sent: f[messages.FigureSent], Delivered: f[messages.FigureDelivered],
+			Opened: f[messages.FigureOpened],
+			Failed: f[messages.FigureFailed], Complained: f[messages.FigureComplained],
+			Concluded: f[messages.FigureEnded], Converted: f[messages.FigureActed], Holdout: f[messages.FigureHeld],
+			HoldoutConverted: f[messages.FigureHeldActed],
 		}
 		if l, ok := remind.LiftOf(one.Converted, one.Concluded, one.HoldoutConverted, one.Holdout); ok {
 			one.Lift = &wire.Lift{Points: l.Points, Low: l.Low, High: l.High}
@@ -364,7 +364,7 @@ func wake(ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.Me
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return
 	}
-	if err := c.App.Ledger.Wake(ctx, p.ID, m); err != nil {
+	if err := c.App.ReminderQueue.Wake(ctx, p.ID, m); err != nil {
 		c.App.Log.WarnContext(ctx, "reminders of a member were not rescheduled", "member", m, "err", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type commitBody struct {
@@ -64,8 +65,8 @@ func commitRedemption(ctx context.Context, c *request.Call) (request.Answer, err
 	if b.Points.Given {
 		what = strconv.FormatInt(b.Points.N, 10)
 	}
-	return resolve(ctx, c, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
-		return c.App.Ledger.CommitPart(ctx, p, id, loyalty.Points(b.Points.N), by)
+	return resolve(ctx, c, what, func(p *loyalty.Program, id string, by ledger.By) (service.RedemptionResult, error) {
+		return c.App.Redemptions.CommitPart(ctx, p, id, loyalty.Points(b.Points.N), by)
 	})
 }
 
@@ -74,8 +75,8 @@ func cancelRedemption(ctx context.Context, c *request.Call) (request.Answer, err
 	if err := c.Decode(&nothing); err != nil {
 		return request.Answer{}, err
 	}
-	return resolve(ctx, c, "", func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
-		return c.App.Ledger.Cancel(ctx, p, id, by)
+	return resolve(ctx, c, "", func(p *loyalty.Program, id string, by ledger.By) (service.RedemptionResult, error) {
+		return c.App.Redemptions.Cancel(ctx, p, id, by)
 	})
 }
 
@@ -86,8 +87,8 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 		return request.Answer{}, err
 	}
 	return resolve(ctx, c,
-		share.String(), func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
-			return c.App.Ledger.Reverse(ctx, p, id, share, by)
+		share.String(), func(p *loyalty.Program, id string, by ledger.By) (service.RedemptionResult, error) {
+			return c.App.Redemptions.Reverse(ctx, p, id, share, by)
 		})
 }
 
@@ -95,7 +96,7 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 // of the body, so that a different body under the same Idempotency-Key is a different request.
 func resolve(
 	ctx context.Context,
-	c *request.Call, what string, end func(*loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error),
+	c *request.Call, what string, end func(*loyalty.Program, string, ledger.By) (service.RedemptionResult, error),
 ) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {

@@ -125,7 +125,7 @@ func (s *script) audit() {
 		if !strings.HasPrefix(v, "mem_") {
 			continue
 		}
-		if err := s.app.Ledger.Audit(s.t.Context(), "bluebird", loyalty.MemberID(v)); err != nil {
+		if err := s.app.Statements.Audit(s.t.Context(), "bluebird", loyalty.MemberID(v)); err != nil {
 			s.errorf("the account of $%s: %v", name, err)
 		}
 	}

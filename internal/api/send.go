@@ -13,9 +13,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/messages"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type sendBody struct {
@@ -25,8 +26,8 @@ type sendBody struct {
 }
 
 // giftMessage checks the body and returns the gift card message.
-func (b sendBody) giftMessage(c *request.Check) ledger.GiftMessage {
-	in := ledger.GiftMessage{Email: strings.TrimSpace(b.Email)}
+func (b sendBody) giftMessage(c *request.Check) messages.GiftMessage {
+	in := messages.GiftMessage{Email: strings.TrimSpace(b.Email)}
 	if c.Required(request.At("email"), in.Email != "") {
 		checkEmail(c, request.At("email"), in.Email)
 	}
@@ -54,19 +55,19 @@ func prose(c *request.Check, p request.Place, s string, least, most int) {
 
 func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b sendBody
-	var in ledger.GiftMessage
+	var in messages.GiftMessage
 	if err := c.Take(&b, func(faults *request.Check) { in = b.giftMessage(faults) }); err != nil {
 		return request.Answer{}, err
 	}
 	in.Redemption = c.Path("redemption")
-	in.ID = derivedID(c, ledger.LetterPrefix, "")
+	in.ID = derivedID(c, messages.LetterPrefix, "")
 	by, err := by(
 		c, []string{in.ID, in.Redemption, hidden(c, "letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))},
 	)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, letter, err := c.App.Ledger.SendCode(ctx, c.Who.Program, in, by)
+	r, letter, err := c.App.GiftMessages.Send(ctx, c.Who.Program, in, by)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -85,7 +86,7 @@ func hidden(c *request.Call, what, s string) string {
 
 // sent returns the messages that sent the gift card of a redemption. It returns none if the API key must not read
 // members.
-func sent(ctx context.Context, c *request.Call, r ledger.RedemptionResult) ([]wire.GiftCardMessage, error) {
+func sent(ctx context.Context, c *request.Call, r service.RedemptionResult) ([]wire.GiftCardMessage, error) {
 	if r.Redemption.Code == "" || !c.Who.May(auth.MembersRead) {
 		return nil, nil
 	}
@@ -99,7 +100,7 @@ func sent(ctx context.Context, c *request.Call, r ledger.RedemptionResult) ([]wi
 	if reward, ok := redeem.FindReward(p, r.Redemption.Reward); ok && reward.Type != "gift_card" {
 		return nil, nil
 	}
-	letters, err := c.App.Ledger.GiftMessages(ctx, c.Who.Program, r.Member, r.Redemption.ID)
+	letters, err := c.App.GiftMessages.List(ctx, c.Who.Program, r.Member, r.Redemption.ID)
 	if err != nil {
 		return nil, err
 	}

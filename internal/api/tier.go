@@ -6,10 +6,10 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type tierBody struct {
@@ -89,7 +89,7 @@ func setTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := ledger.TierChange{ID: derivedID(c, "tier_", m), Member: m, Placement: tier.Placement{
+	in := service.TierChange{ID: derivedID(c, "tier_", m), Member: m, Placement: tier.Placement{
 		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, TierGroup: b.TierGroup,
 	}}
 	if b.Until != nil {
@@ -99,7 +99,7 @@ func setTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.SetTier(ctx, p, in, by)
+	r, err := c.App.Adjustments.SetTier(ctx, p, in, by)
 	return adjusted(c, p, r, err)
 }
 

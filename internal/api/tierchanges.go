@@ -6,7 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
@@ -22,7 +22,7 @@ func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, err
 		return request.Answer{}, err
 	}
 	now := c.App.Now().UTC().Truncate(time.Millisecond)
-	v := ledger.LevelPreview{Live: p, Now: now}
+	v := catalog.LevelPreview{Live: p, Now: now}
 	if v.Until, err = untilInstant(c, now); err != nil {
 		return request.Answer{}, err
 	}
@@ -35,7 +35,7 @@ func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, err
 	}
 	out := wire.TierChangeList{Data: []wire.TierChange{}}
 	for ; shard < stored.Shards; shard, place = shard+1, "" {
-		for x, err := range c.App.Ledger.LevelChanges(ctx, v, shard, place) {
+		for x, err := range c.App.Catalog.LevelChanges(ctx, v, shard, place) {
 			switch {
 			case err != nil:
 				return request.Answer{}, err

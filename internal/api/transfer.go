@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type transferBody struct {
@@ -41,7 +42,7 @@ func transferPoints(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := ledger.TransferRequest{ID: derivedID(c, "tr_", from), From: from, To: to, Points: loyalty.Points(b.Points.N)}
+	in := service.TransferRequest{ID: derivedID(c, "tr_", from), From: from, To: to, Points: loyalty.Points(b.Points.N)}
 	if b.Note != nil {
 		in.Note = *b.Note
 	}
@@ -49,7 +50,7 @@ func transferPoints(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.Transfer(ctx, p, in, by)
+	r, err := c.App.Transfers.Create(ctx, p, in, by)
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
@@ -61,7 +62,7 @@ func getTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Ledger.CurrentTransfer(ctx, p, c.Path("transfer"))
+	r, err := c.App.Transfers.Current(ctx, p, c.Path("transfer"))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -69,21 +70,21 @@ func getTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
 }
 
 func acceptTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return endTransfer(ctx, c, c.App.Ledger.AcceptTransfer)
+	return endTransfer(ctx, c, c.App.Transfers.Accept)
 }
 
 func declineTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return endTransfer(ctx, c, c.App.Ledger.DeclineTransfer)
+	return endTransfer(ctx, c, c.App.Transfers.Decline)
 }
 
 func cancelTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return endTransfer(ctx, c, c.App.Ledger.CancelTransfer)
+	return endTransfer(ctx, c, c.App.Transfers.Cancel)
 }
 
 // endTransfer accepts, declines or cancels a transfer, as the path requests.
 func endTransfer(
 	ctx context.Context, c *request.Call,
-	end func(context.Context, *loyalty.Program, string, ledger.By) (ledger.TransferResult, error),
+	end func(context.Context, *loyalty.Program, string, ledger.By) (service.TransferResult, error),
 ) (request.Answer, error) {
 	p, err := c.NothingBut(ctx)
 	if err != nil {
@@ -96,7 +97,7 @@ func endTransfer(
 	return request.Answer{Body: wireTransfer(r), Replayed: r.Replayed}, nil
 }
 
-func wireTransfer(r ledger.TransferResult) wire.Transfer {
+func wireTransfer(r service.TransferResult) wire.Transfer {
 	t := r.Transfer
 	return wire.Transfer{
 		ID: t.ID, From: string(r.From), To: string(t.To), Status: wire.TransferStatus(t.Status),

@@ -38,7 +38,7 @@ func unsubscribe(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	consent := remind.Consent{Channel: s.Channel, Purpose: s.Purpose, At: c.App.Now().UTC(), Source: "unsubscribe"}
-	if err := c.App.Ledger.Consent(ctx, p, s.Member, []remind.Consent{consent}, "member"); err != nil {
+	if err := c.App.Consents.Consent(ctx, p, s.Member, []remind.Consent{consent}, "member"); err != nil {
 		return request.Answer{}, err
 	}
 	return request.Answer{Page: page("Unsubscribed", `<p>You will no longer receive these messages.</p>`)}, nil

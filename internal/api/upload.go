@@ -31,7 +31,7 @@ func addCodes(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err := pool.Check(); err != nil {
 		return request.Answer{}, err
 	}
-	up, err := c.App.Ledger.UploadCodes(ctx, p.ID, reward.ID, b.Codes)
+	up, err := c.App.Codes.Upload(ctx, p.ID, reward.ID, b.Codes)
 	if err != nil {
 		return request.Answer{}, err
 	}

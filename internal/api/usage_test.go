@@ -16,6 +16,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/cost"
 	"github.com/perennial-loyalty/perennial/internal/cost/costtest"
+	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
@@ -283,7 +284,7 @@ func (w *usageWorld) measureLimited() {
 			w.t.Fatal(err)
 		}
 	}
-	if _, err := (&ledger.Ledger{Table: w.table, Now: w.clock}).AddCodes(
+	if _, err := (inventory.Codes{Ledger: &ledger.Ledger{Table: w.table, Now: w.clock}}).Add(
 		w.t.Context(), "bluebird", "cinema", lastCodes(2),
 	); err != nil {
 		w.t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -22,21 +22,21 @@ func joinWaitingList(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return place(ctx, c, b.Member, c.App.Ledger.Wait)
+	return place(ctx, c, b.Member, c.App.Waitlists.Join)
 }
 
 func getPlace(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return place(ctx, c, c.Path("member"), c.App.Ledger.Place)
+	return place(ctx, c, c.Path("member"), c.App.Waitlists.Place)
 }
 
 func leaveWaitingList(ctx context.Context, c *request.Call) (request.Answer, error) {
-	return place(ctx, c, c.Path("member"), c.App.Ledger.Leave)
+	return place(ctx, c, c.Path("member"), c.App.Waitlists.Leave)
 }
 
 // place performs an operation on a member's waitlist entry for the reward in the path, and answers with the entry.
 func place(
 	ctx context.Context, c *request.Call, member string,
-	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (ledger.Place, error),
+	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (inventory.Place, error),
 ) (request.Answer, error) {
 	p, m, err := c.Meant(ctx, member)
 	if err != nil {
@@ -45,7 +45,7 @@ func place(
 	if _, ok := redeem.FindReward(p, c.Path("reward")); !ok {
 		return request.Answer{}, request.Refuse(loyalty.NotFound, request.NotFoundDetail)
 	}
-	if _, err := c.App.Ledger.Member(ctx, p, m); err != nil {
+	if _, err := c.App.Members.Get(ctx, p, m); err != nil {
 		return request.Answer{}, err
 	}
 	at, err := do(ctx, p, c.Path("reward"), m)

@@ -22,7 +22,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
@@ -143,11 +143,11 @@ func (w *world) publish(id string, source []byte, after int) {
 	if err := problems.Err(); err != nil {
 		w.t.Fatal(err)
 	}
-	in := ledger.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "tests"}
+	in := catalog.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "tests"}
 	if after > 0 {
 		in.Recall = []int{after}
 	}
-	if err := w.app.Ledger.Publish(context.Background(), in, after); err != nil {
+	if err := w.app.Catalog.Publish(context.Background(), in, after); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -78,7 +80,7 @@ func writeBy(b *testing.B, tab table.Table, command string, members, writers int
 
 // rich returns a world whose members can redeem for the whole benchmark. Points are active at once, because thousands
 // of orders of one member would otherwise accumulate as many pending lots.
-func rich(b *testing.B, tab table.Table, members int) *world {
+func rich(b *testing.B, tab table.Table, ids int) *world {
 	w := newWorld(b, tab)
 	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo, "test")
 	w.publish("bluebird", []byte(strings.Replace(plainSource(b), "pending: 14 days", "pending: 0 days", 1)), 1)
@@ -87,15 +89,15 @@ func rich(b *testing.B, tab table.Table, members int) *world {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for i := range members {
+	for i := range ids {
 		by := ledger.By{Actor: "bench", Input: "bench"}
-		if _, err := w.app.Ledger.Enrol(b.Context(), p, ledger.Enrolment{Member: benchMember(i)}, by); err != nil {
+		if _, err := w.app.Members.Enrol(b.Context(), p, members.Enrolment{Member: benchMember(i)}, by); err != nil {
 			b.Fatal(err)
 		}
-		grant := ledger.Adjustment{
+		grant := service.Adjustment{
 			ID: fmt.Sprint("adj_", i), Member: benchMember(i), Points: loyalty.MaxPoints, Reason: "to measure",
 		}
-		if _, err := w.app.Ledger.Adjust(b.Context(), p, grant, by); err != nil {
+		if _, err := w.app.Adjustments.Adjust(b.Context(), p, grant, by); err != nil {
 			b.Fatal(err)
 		}
 	}

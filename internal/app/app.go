@@ -50,7 +50,7 @@ type App struct {
 	HTTP       *http.Client                               // client for the processors' APIs; Wire creates one
 	Roots      *x509.CertPool                             // roots for webhook signatures; nil for the system's
 
-	Ledger   *ledger.Ledger
+	Stores   // the ledger and the stores over it
 	Keys     *auth.Keys
 	Programs *Programs
 }
@@ -83,7 +83,7 @@ func (a *App) Wire() error {
 		a.HTTP = boundedClient()
 	}
 	if a.Ledger == nil {
-		a.Ledger = &ledger.Ledger{Table: a.Table, Now: a.Now, Random: a.Random}
+		a.Stores = NewStores(&ledger.Ledger{Table: a.Table, Now: a.Now, Random: a.Random})
 	}
 	if a.Keys == nil {
 		a.Keys = &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random}

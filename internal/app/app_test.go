@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
@@ -104,8 +104,8 @@ func publish(t *testing.T, a *App, after int, change func(string) string) {
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	in := ledger.Published{Program: "bluebird", Source: source, Snapshot: snapshot.Encode(p), By: "test"}
-	if err := a.Ledger.Publish(t.Context(), in, after); err != nil {
+	in := catalog.Published{Program: "bluebird", Source: source, Snapshot: snapshot.Encode(p), By: "test"}
+	if err := a.Catalog.Publish(t.Context(), in, after); err != nil {
 		t.Fatal(err)
 	}
 }

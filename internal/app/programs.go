@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
@@ -85,14 +86,14 @@ func (s *Programs) Schedule(ctx context.Context, id string) (ledger.Schedule, ti
 // the live snapshot is read afterwards.
 func (s *Programs) schedule(ctx context.Context, id string, first bool) (schedule ledger.Schedule, err error) {
 	if !first {
-		return s.Ledger.Schedule(ctx, id)
+		return catalog.Catalog{Ledger: s.Ledger}.Schedule(ctx, id)
 	}
 	version, stored := 0, []byte(nil)
 	err = parallel.Do(func() (err error) {
-		schedule, err = s.Ledger.Schedule(ctx, id)
+		schedule, err = catalog.Catalog{Ledger: s.Ledger}.Schedule(ctx, id)
 		return err
 	}, func() (err error) {
-		version, stored, err = s.Ledger.NewestSnapshot(ctx, id)
+		version, stored, err = catalog.Catalog{Ledger: s.Ledger}.NewestSnapshot(ctx, id)
 		return err
 	})
 	if key := (versionKey{id, version}); err == nil && version > 0 && version == schedule.Live && s.cached(key) == nil {
@@ -134,7 +135,7 @@ func (s *Programs) Version(ctx context.Context, id string, version int) (*loyalt
 	if p := s.cached(key); p != nil {
 		return p, nil
 	}
-	stored, err := s.Ledger.Snapshot(ctx, id, version)
+	stored, err := catalog.Catalog{Ledger: s.Ledger}.Snapshot(ctx, id, version)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
@@ -43,7 +44,7 @@ type Publication struct {
 // in.Levels is empty. It returns already_exists if another version was published since in.After.
 func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fresh bool, err error) {
 	now := s.Now().UTC().Truncate(time.Millisecond) // the precision of the ledger's clock
-	schedule, err := s.Ledger.Schedule(ctx, in.Program.ID)
+	schedule, err := catalog.Catalog{Ledger: s.Ledger}.Schedule(ctx, in.Program.ID)
 	if err != nil {
 		return 0, false, err
 	}
@@ -63,9 +64,11 @@ func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fr
 		switch {
 		case err != nil:
 		case in.Back:
-			err = s.Ledger.Withdraw(ctx, in.Program.ID)
+			err = catalog.Catalog{Ledger: s.Ledger}.Withdraw(ctx, in.Program.ID)
 		case in.Recall && len(schedule.Past) > 0:
-			err = s.Ledger.Recall(ctx, in.Program.ID, []int{schedule.Past[len(schedule.Past)-1].Version})
+			err = catalog.Catalog{Ledger: s.Ledger}.Recall(
+				ctx, in.Program.ID, []int{schedule.Past[len(schedule.Past)-1].Version},
+			)
 		}
 		return replaced, false, err
 	}
@@ -99,16 +102,16 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 		}
 	}
 	award.Supersede(in.Program, before, at, in.Levels)
-	out := ledger.Published{
+	out := catalog.Published{
 		Program: in.Program.ID, Source: in.Source, Snapshot: snapshot.Encode(in.Program), By: in.By, Effective: at,
 	}
 	if in.Recall {
 		out.Recall = in.recalls(schedule)
 	}
 	if in.Back {
-		return s.Ledger.PublishAlone(ctx, out, schedule.Last)
+		return catalog.Catalog{Ledger: s.Ledger}.PublishAlone(ctx, out, schedule.Last)
 	}
-	return s.Ledger.Publish(ctx, out, schedule.Last)
+	return catalog.Catalog{Ledger: s.Ledger}.Publish(ctx, out, schedule.Last)
 }
 
 // recalls returns the versions that a publication recalls.
@@ -154,6 +157,6 @@ func (s *Programs) holds(ctx context.Context, in Publication, version int) (bool
 	if version == 0 {
 		return false, nil
 	}
-	was, err := s.Ledger.Published(ctx, in.Program.ID, version)
+	was, err := catalog.Catalog{Ledger: s.Ledger}.Published(ctx, in.Program.ID, version)
 	return err == nil && bytes.Equal(was.Source, in.Source), err
 }

@@ -85,7 +85,7 @@ func TestRollbackWithdrawsScheduledVersions(t *testing.T) {
 	mustPublish(t, a, publication(t, "d").at(now.AddDate(0, 0, 1)), 4, true)
 	mustPublish(t, a, publication(t, "a").back(), 5, true)
 	*now = now.AddDate(0, 0, 2)
-	if s, err := a.Ledger.Schedule(t.Context(), "bluebird"); s.Live != 5 || err != nil {
+	if s, err := a.Catalog.Schedule(t.Context(), "bluebird"); s.Live != 5 || err != nil {
 		t.Errorf("version %d is live, %v", s.Live, err)
 	}
 }

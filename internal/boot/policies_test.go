@@ -28,11 +28,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/compare"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/relay"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/stack"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
@@ -207,7 +209,7 @@ func (c *cloud) prepare() {
 	late := stacktest.Overdue{T: c, Ledger: c.app.Ledger, Advance: func(d time.Duration) { c.now = c.now.Add(d) }}
 	p := late.Publish("bluebird", 0)
 	ctx, by := c.Context(), ledger.By{Actor: "test"}
-	for channel, profile := range map[loyalty.Channel]ledger.Profile{
+	for channel, profile := range map[loyalty.Channel]members.Profile{
 		loyalty.Email: {Email: "ada@example.com"}, loyalty.SMS: {Phone: "+491701234567"}, loyalty.Push: {},
 	} {
 		m := loyalty.MemberID("mem_" + channel)
@@ -220,14 +222,14 @@ func (c *cloud) prepare() {
 				},
 			)
 		}
-		_, err := c.app.Ledger.Enrol(ctx, p, ledger.Enrolment{Member: m, Profile: profile, Consents: consents}, by)
+		_, err := c.app.Members.Enrol(ctx, p, members.Enrolment{Member: m, Profile: profile, Consents: consents}, by)
 		c.check(err)
-		_, err = c.app.Ledger.Adjust(
-			ctx, p, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 550, Reason: "test"}, by,
+		_, err = c.app.Adjustments.Adjust(
+			ctx, p, service.Adjustment{ID: "adj_" + string(m), Member: m, Points: 550, Reason: "test"}, by,
 		)
 		c.check(err)
-		_, err = c.app.Ledger.Redeem(
-			ctx, p, ledger.RedemptionRequest{ID: "rd_" + string(m), Member: m, Reward: "five-off", Commit: true}, by,
+		_, err = c.app.Redemptions.Redeem(
+			ctx, p, service.RedemptionRequest{ID: "rd_" + string(m), Member: m, Reward: "five-off", Commit: true}, by,
 		)
 		c.check(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 func TestUnsentMessagesAreRetriedAndUnknownOutcomesSettled(t *testing.T) {
@@ -102,8 +103,8 @@ func TestUnsentMessageIsRetriedDespiteConsentChange(t *testing.T) {
 	b, p, calls := newBench(t, 0), &provider{}, 0
 	b.now = noon.Add(-4 * time.Hour)
 	m := b.remember(t, 1)
-	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 too few for free shipping
-	if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
+	adjust := service.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 too few for free shipping
+	if _, err := b.Adjustments.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	b.now = noon.Add(24 * time.Hour)
@@ -113,7 +114,7 @@ func TestUnsentMessageIsRetriedDespiteConsentChange(t *testing.T) {
 		}
 		again := everything[0]
 		again.Source = "till"
-		if err := b.Ledger.Consent(t.Context(), b.program, m, []remind.Consent{again}, "test"); err != nil {
+		if err := b.Consents.Consent(t.Context(), b.program, m, []remind.Consent{again}, "test"); err != nil {
 			t.Error(err)
 		}
 		return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
@@ -142,10 +143,12 @@ func TestCrashLosesOrDuplicatesAtMostOneMessage(t *testing.T) {
 			b.now = noon.Add(-4 * time.Hour) // nine in Berlin, before the points are active
 			m := b.remember(t, 1)
 			if c.purpose == loyalty.Marketing {
-				adjust := ledger.Adjustment{
+				adjust := service.Adjustment{
 					ID: "adj_more", Member: m, Points: 80, Reason: "x",
 				} // 20 too few for free shipping
-				if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
+				if _, err := b.Adjustments.Adjust(
+					t.Context(), b.program, adjust, ledger.By{Actor: "test"},
+				); err != nil {
 					t.Fatal(err)
 				}
 			}

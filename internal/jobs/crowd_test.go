@@ -306,11 +306,11 @@ func TestCostOfSettlingMember(t *testing.T) {
 		meter.Take()
 		n := 0
 		for shard := range stored.Shards {
-			for d, err := range b.Ledger.DueFrom(t.Context(), "bluebird", shard, "", b.now) {
+			for d, err := range b.DueQueue.From(t.Context(), "bluebird", shard, "", b.now) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := b.Ledger.AdvanceDue(t.Context(), b.program, d); err != nil {
+				if _, err := b.DueQueue.Advance(t.Context(), b.program, d); err != nil {
 					t.Fatal(err)
 				}
 				n++

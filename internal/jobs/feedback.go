@@ -8,6 +8,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -39,14 +41,14 @@ func (f feedback) tag(name string) string {
 	return ""
 }
 
-// ends returns the reason, in the form of ledger.FailedAddress, why no more email may be sent to the address; "" if
+// ends returns the reason, in the form of members.FailedAddress, why no more email may be sent to the address; "" if
 // there is none.
 func (f feedback) ends() (why string) {
 	switch {
 	case f.Detail.Type == "Bounce" && f.Detail.Bounce.Type == "Permanent":
-		return ledger.Bounced
+		return members.Bounced
 	case f.Detail.Type == "Complaint":
-		return ledger.Complained
+		return members.Complained
 	}
 	return ""
 }
@@ -59,9 +61,9 @@ func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	if program == "" || member == "" || message == "" || member == notify.NoMember {
 		return nil // not a message of this program, or a test
 	}
-	reminder, err := r.Ledger.Delivery(ctx, program, member, message, map[string]string{
-		"Bounce": ledger.FigureFailed, "Complaint": ledger.FigureComplained, "Delivery": ledger.FigureDelivered,
-		"Open": ledger.FigureOpened,
+	reminder, err := r.Messages.Delivery(ctx, program, member, message, map[string]string{
+		"Bounce": messages.FigureFailed, "Complaint": messages.FigureComplained, "Delivery": messages.FigureDelivered,
+		"Open": messages.FigureOpened,
 	}[f.Detail.Type], f.ends() == "")
 	if err == nil && f.Detail.Type == "Bounce" {
 		err = r.revokeNotices(ctx, program, member, message)
@@ -72,12 +74,12 @@ func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	r.Log.InfoContext(
 		ctx, "feedback", "type", f.Detail.Type, "member", member, "message", message, "reminder", reminder,
 	)
-	why, letter := f.ends(), strings.HasPrefix(message, ledger.LetterPrefix)
+	why, letter := f.ends(), strings.HasPrefix(message, messages.LetterPrefix)
 	switch {
 	case why == "" || len(f.Detail.Mail.Destination) == 0:
 		return nil
-	case letter && why == ledger.Bounced:
-		return r.Ledger.MarkGiftMessageBounced(ctx, program, member, message)
+	case letter && why == members.Bounced:
+		return r.GiftMessages.MarkBounced(ctx, program, member, message)
 	case letter:
 		return nil // the address belongs to a friend, so the member's email is not affected
 	}
@@ -91,7 +93,7 @@ func (r remindHandler) revokeNotices(ctx context.Context, program string, m loya
 	if err != nil || p.AdvanceNotice.Period.IsZero() {
 		return err
 	}
-	return r.Ledger.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders"})
+	return r.Notices.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders"})
 }
 
 // stop records that no more email may be sent to an address.
@@ -100,6 +102,6 @@ func (r remindHandler) stop(ctx context.Context, program string, m loyalty.Membe
 	if err != nil {
 		return err
 	}
-	return r.Ledger.AddressFailed(ctx, p, m,
-		ledger.FailedAddress{Channel: loyalty.Email, Address: address, Why: why, At: r.Now()})
+	return r.Consents.AddressFailed(ctx, p, m,
+		members.FailedAddress{Channel: loyalty.Email, Address: address, Why: why, At: r.Now()})
 }

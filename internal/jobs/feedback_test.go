@@ -41,7 +41,7 @@ func TestBounceUsesOtherChannelAndComplaintStopsMarketing(t *testing.T) {
 		t.Fatalf("%v", p.took)
 	}
 	tell("Complaint", "")
-	contact, err := b.Ledger.Contact(t.Context(), "bluebird", m)
+	contact, err := b.Consents.Contact(t.Context(), "bluebird", m)
 	if err != nil || len(contact.Failed) != 1 {
 		t.Errorf("%+v %v", contact.Failed, err)
 	}
@@ -49,7 +49,7 @@ func TestBounceUsesOtherChannelAndComplaintStopsMarketing(t *testing.T) {
 		!c.Allow(loyalty.Email, loyalty.Transactional) || !c.Allow(loyalty.SMS, loyalty.Marketing) {
 		t.Errorf("after the complaint: %+v", c)
 	}
-	figures, err := b.Ledger.ReminderFigures(t.Context(), "bluebird", noon, b.now)
+	figures, err := b.Messages.Figures(t.Context(), "bluebird", noon, b.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestBouncedNoticePostponesExpiry(t *testing.T) {
 			}
 		}
 		b.runUntil(t, p, time.Date(2028, 1, 1, 6, 0, 0, 0, time.UTC))
-		got, err := b.Ledger.Member(t.Context(), b.program, m)
+		got, err := b.Members.Get(t.Context(), b.program, m)
 		if kept := active(got.Account) == 200; err != nil || kept != (bounce != "") {
 			t.Errorf("%q: %+v %v", bounce, got.Account.Lots, err)
 		}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -23,8 +23,8 @@ const (
 
 // A giftBatch is a queue message to deliver the listed gift messages.
 type giftBatch struct {
-	Program string                    `json:"program"`
-	Letters []ledger.GiftMessagePlace `json:"letters"`
+	Program string                      `json:"program"`
+	Letters []messages.GiftMessagePlace `json:"letters"`
 }
 
 // giftBatches returns queue messages for the due gift messages of a program. In a stack without an email sender, gift
@@ -42,7 +42,7 @@ func (r remindHandler) giftBatches(ctx context.Context, program string, at time.
 		bodies, b.Letters = append(bodies, string(body)), nil
 		return nil
 	}
-	for place, err := range r.Ledger.DueGiftMessages(ctx, program, at) {
+	for place, err := range r.GiftMessages.Due(ctx, program, at) {
 		if err != nil {
 			return bodies, fmt.Errorf("list the gift messages of %s: %w", program, err)
 		}
@@ -74,7 +74,7 @@ func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 			break
 		}
 		if err := r.sendGiftMessage(ctx, p, place); err != nil &&
-			!errors.Is(err, ledger.ErrClaimed) { // ErrClaimed: another worker
+			!errors.Is(err, messages.ErrClaimed) { // ErrClaimed: another worker
 			failures = append(failures, fmt.Errorf("%s of %s: %w", place.Item, place.Member, err))
 		}
 	}
@@ -85,12 +85,12 @@ func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 }
 
 // sendGiftMessage claims, sends and settles one gift message.
-func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, place ledger.GiftMessagePlace) error {
-	c, err := r.Ledger.ClaimGiftMessage(ctx, p.ID, place)
+func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, place messages.GiftMessagePlace) error {
+	c, err := r.GiftMessages.Claim(ctx, p.ID, place)
 	if err != nil {
 		return err
 	}
-	if c.Status != ledger.LetterWaiting {
+	if c.Status != messages.LetterWaiting {
 		r.Log.WarnContext(ctx, "gift card will not be sent", "member", place.Member, "letter", c.ID, "status", c.Status)
 		return nil
 	}
@@ -101,29 +101,31 @@ func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, 
 	switch err := r.dispatcher.Send(ctx, m); {
 	case err == nil:
 		r.Log.InfoContext(ctx, "gift card sent", "member", place.Member, "letter", c.ID)
-		return r.settle(ctx, c, ledger.LetterSent)
+		return r.settle(ctx, c, messages.LetterSent)
 	case errors.Is(err, notify.ErrRejected):
 		r.Log.WarnContext(ctx, "gift card could not be sent to its address", "member", place.Member, "letter", c.ID,
 			"err",
 			err)
-		return r.settle(ctx, c, ledger.LetterFailed)
+		return r.settle(ctx, c, messages.LetterFailed)
 	case errors.Is(err, notify.ErrNotSent):
 		r.Log.WarnContext(ctx, "gift card was not sent and will be retried", "member", place.Member, "letter", c.ID,
 			"err",
 			err)
-		return r.Ledger.PostponeGiftMessage(ctx, c, r.Now().Add(again))
+		return r.GiftMessages.Postpone(ctx, c, r.Now().Add(again))
 	default:
 		// The outcome is unknown. The claim remains, and the message is sent again when the claim expires.
 		return err
 	}
 }
 
-func (r remindHandler) settle(ctx context.Context, c *ledger.ClaimedGiftMessage, as ledger.GiftMessageStatus) error {
-	return withRetries(func() error { return r.Ledger.SettleGiftMessage(ctx, c, as) })
+func (r remindHandler) settle(
+	ctx context.Context, c *messages.ClaimedGiftMessage, as messages.GiftMessageStatus,
+) error {
+	return withRetries(func() error { return r.GiftMessages.Settle(ctx, c, as) })
 }
 
 // giftOf returns the contents of a gift message.
-func giftOf(c *ledger.ClaimedGiftMessage, now time.Time) notify.Gift {
+func giftOf(c *messages.ClaimedGiftMessage, now time.Time) notify.Gift {
 	g := notify.Gift{
 		Sender: notify.Person{Member: c.Member, Name: c.Sender.Name, Locale: c.Sender.Locale},
 		To:     c.Email, Name: c.Name, Message: c.Message, Code: c.Code, Worth: c.Left, Until: c.Until,

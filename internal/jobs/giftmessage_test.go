@@ -9,9 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // present makes a member without any consent claim a gift card and send it to Eve.
@@ -19,29 +23,29 @@ func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 	t.Helper()
 	m = memberID(i)
 	by := ledger.By{Actor: "test", Input: fmt.Sprint(i)}
-	in := ledger.Enrolment{
-		Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i), Name: "Ada", Locale: "de"},
+	in := members.Enrolment{
+		Member: m, Profile: members.Profile{Email: fmt.Sprintf("m%d@example.com", i), Name: "Ada", Locale: "de"},
 	}
-	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, by); err != nil {
+	if _, err := b.Members.Enrol(t.Context(), b.program, in, by); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Ledger.Adjust(
-		t.Context(), b.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 3_000, Reason: "x"}, by,
+	if _, err := b.Adjustments.Adjust(
+		t.Context(), b.program, service.Adjustment{ID: "adj_" + string(m), Member: m, Points: 3_000, Reason: "x"}, by,
 	); err != nil {
 		t.Fatal(err)
 	}
-	r, err := b.Ledger.Redeem(
+	r, err := b.Redemptions.Redeem(
 		t.Context(), b.program,
-		ledger.RedemptionRequest{ID: redemptionOf(i), Member: m, Reward: "gift-25", Commit: true}, by,
+		service.RedemptionRequest{ID: redemptionOf(i), Member: m, Reward: "gift-25", Commit: true}, by,
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	send := ledger.GiftMessage{
+	send := messages.GiftMessage{
 		ID: fmt.Sprint("snd_", i), Redemption: redemptionOf(i), Email: "eve@example.com", Name: "Eve",
 		Message: "From me",
 	}
-	if _, _, err := b.Ledger.SendCode(t.Context(), "bluebird", send, by); err != nil {
+	if _, _, err := b.GiftMessages.Send(t.Context(), "bluebird", send, by); err != nil {
 		t.Fatal(err)
 	}
 	return m, r.Redemption.Code
@@ -50,9 +54,9 @@ func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 func redemptionOf(i int) string { return fmt.Sprint("rd_", i) }
 
 // status returns the status of a member's gift message.
-func (b *bench) status(t *testing.T, i int) ledger.GiftMessageStatus {
+func (b *bench) status(t *testing.T, i int) messages.GiftMessageStatus {
 	t.Helper()
-	letters, err := b.Ledger.GiftMessages(t.Context(), "bluebird", memberID(i), redemptionOf(i))
+	letters, err := b.GiftMessages.List(t.Context(), "bluebird", memberID(i), redemptionOf(i))
 	if err != nil || len(letters) != 1 {
 		t.Fatalf("%+v %v", letters, err)
 	}
@@ -83,7 +87,7 @@ func TestGiftCardIsSentToFriendOnce(t *testing.T) {
 		b.now = b.now.Add(time.Hour)
 	}
 	got := giftMessages(p)
-	if len(got) != 1 || b.status(t, 1) != ledger.LetterSent {
+	if len(got) != 1 || b.status(t, 1) != messages.LetterSent {
 		t.Fatalf("%d gift messages, %s", len(got), b.status(t, 1))
 	}
 	l := got[0]
@@ -124,28 +128,28 @@ func TestUnsentGiftMessageIsRetriedUntilDeadline(t *testing.T) {
 		what    string
 		fails   func(n int) (error, bool)
 		arrives int
-		becomes ledger.GiftMessageStatus
+		becomes messages.GiftMessageStatus
 	}{
 		{"certainly not sent, three times", func(n int) (error, bool) {
 			if n <= 3 {
 				return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
 			}
 			return nil, false
-		}, 1, ledger.LetterSent},
-		{"certainly never sent", func(int) (error, bool) { return notify.ErrNotSent, false }, 0, ledger.LetterFailed},
+		}, 1, messages.LetterSent},
+		{"certainly never sent", func(int) (error, bool) { return notify.ErrNotSent, false }, 0, messages.LetterFailed},
 		{
 			"the address is rejected", func(int) (error, bool) { return notify.ErrRejected, false }, 0,
-			ledger.LetterFailed,
+			messages.LetterFailed,
 		},
 		{"unknown outcome, was sent", func(n int) (error, bool) {
 			if n == 1 {
 				return unknown, true
 			}
 			return nil, false
-		}, 2, ledger.LetterSent},
+		}, 2, messages.LetterSent},
 		{
 			"unknown outcome every time, was sent each time", func(int) (error, bool) { return unknown, true }, 3,
-			ledger.LetterFailed,
+			messages.LetterFailed,
 		},
 	}
 	for _, c := range cases {
@@ -198,11 +202,11 @@ func TestCrashDuplicatesGiftMessageAtMostOnce(t *testing.T) {
 	b.fails = nil
 	b.now = b.now.Add(time.Minute)
 	b.remindAll(t, p)
-	if got := giftMessages(p); len(got) != 1 || b.status(t, 1) != ledger.LetterWaiting {
+	if got := giftMessages(p); len(got) != 1 || b.status(t, 1) != messages.LetterWaiting {
 		t.Fatalf("within the lease: %d, %s", len(got), b.status(t, 1))
 	}
 	b.runUntil(t, p, b.now.Add(5*time.Hour))
-	if got := giftMessages(p); len(got) != 2 || got[0].ID != got[1].ID || b.status(t, 1) != ledger.LetterSent {
+	if got := giftMessages(p); len(got) != 2 || got[0].ID != got[1].ID || b.status(t, 1) != messages.LetterSent {
 		t.Errorf("%d arrived, %s", len(got), b.status(t, 1))
 	}
 }
@@ -210,12 +214,14 @@ func TestCrashDuplicatesGiftMessageAtMostOnce(t *testing.T) {
 func TestUnusableGiftCardIsNotSent(t *testing.T) {
 	for what, spoil := range map[string]func(b *bench, code string) error{
 		"reversed": func(b *bench, _ string) error {
-			_, err := b.Ledger.Reverse(t.Context(), b.program, redemptionOf(1), big.NewRat(1, 1), ledger.By{Input: "r"})
+			_, err := b.Redemptions.Reverse(
+				t.Context(), b.program, redemptionOf(1), big.NewRat(1, 1), ledger.By{Input: "r"},
+			)
 			return err
 		},
 		"used": func(b *bench, code string) error {
-			use := ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 2_500, Currency: "EUR"}}
-			_, err := b.Ledger.UseCode(t.Context(), "bluebird", use, ledger.By{Input: "u"})
+			use := inventory.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 2_500, Currency: "EUR"}}
+			_, err := b.Codes.Use(t.Context(), "bluebird", use, ledger.By{Input: "u"})
 			return err
 		},
 		"over": func(b *bench, _ string) error { b.now = b.now.AddDate(0, 0, 31); return nil },
@@ -227,7 +233,7 @@ func TestUnusableGiftCardIsNotSent(t *testing.T) {
 		}
 		for range 2 {
 			if failed := b.remindAll(t, p); failed != 0 || len(giftMessages(p)) != 0 ||
-				b.status(t, 1) != ledger.LetterWithdrawn {
+				b.status(t, 1) != messages.LetterWithdrawn {
 				t.Errorf("%s: %d failed, %d gift messages, %s", what, failed, len(giftMessages(p)), b.status(t, 1))
 			}
 		}
@@ -237,8 +243,8 @@ func TestUnusableGiftCardIsNotSent(t *testing.T) {
 func TestGiftMessageStatesRemainingValue(t *testing.T) {
 	b, p := giftBench(t)
 	_, code := b.present(t, 1)
-	use := ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 500, Currency: "EUR"}}
-	if _, err := b.Ledger.UseCode(t.Context(), "bluebird", use, ledger.By{Input: "u"}); err != nil {
+	use := inventory.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 500, Currency: "EUR"}}
+	if _, err := b.Codes.Use(t.Context(), "bluebird", use, ledger.By{Input: "u"}); err != nil {
 		t.Fatal(err)
 	}
 	b.remindAll(t, p)
@@ -266,14 +272,14 @@ func TestBouncedGiftMessageDoesNotAffectMember(t *testing.T) {
 	tell("Delivery", "")
 	tell("Complaint", "")
 	tell("Bounce", `,"bounce":{"bounceType":"Transient"}`)
-	if got := b.status(t, 1); got != ledger.LetterSent {
+	if got := b.status(t, 1); got != messages.LetterSent {
 		t.Error(got)
 	}
 	tell("Bounce", `,"bounce":{"bounceType":"Permanent"}`)
-	if got := b.status(t, 1); got != ledger.LetterFailed {
+	if got := b.status(t, 1); got != messages.LetterFailed {
 		t.Error(got)
 	}
-	contact, err := b.Ledger.Contact(t.Context(), "bluebird", m)
+	contact, err := b.Consents.Contact(t.Context(), "bluebird", m)
 	if err != nil || len(contact.Failed) != 0 {
 		t.Errorf("%+v %v", contact, err)
 	}

@@ -16,9 +16,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
@@ -110,8 +112,8 @@ func (b *bench) publish(t testing.TB) {
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	in := ledger.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p), By: "test"}
-	if err := b.Ledger.Publish(t.Context(), in, 0); err != nil {
+	in := catalog.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := b.Catalog.Publish(t.Context(), in, 0); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -149,8 +151,8 @@ func newBench(t testing.TB, members int) *bench {
 // order enrolls a member who places an order now.
 func (b *bench) order(t testing.TB, i int) {
 	t.Helper()
-	if _, err := b.Ledger.Enrol(
-		t.Context(), b.program, ledger.Enrolment{Member: memberID(i)}, ledger.By{Actor: "test"},
+	if _, err := b.Members.Enrol(
+		t.Context(), b.program, members.Enrolment{Member: memberID(i)}, ledger.By{Actor: "test"},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +160,7 @@ func (b *bench) order(t testing.TB, i int) {
 		ID: fmt.Sprint(i), Member: memberID(i), PlacedAt: b.now, Currency: "EUR", Status: loyalty.OrderPaid,
 		Lines: []loyalty.Line{{ID: "1", Category: "coffee-beans", Quantity: 1, Amount: max(b.euros, 20) * 100}},
 	}
-	if _, err := b.Ledger.PutOrder(t.Context(), b.program, o, ledger.By{Actor: "test"}); err != nil {
+	if _, err := b.Orders.Put(t.Context(), b.program, o, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -169,7 +171,7 @@ func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem
 func (b *bench) due(t testing.TB) (n int) {
 	t.Helper()
 	for shard := range stored.Shards {
-		for _, err := range b.Ledger.DueFrom(t.Context(), "bluebird", shard, "", b.now) {
+		for _, err := range b.DueQueue.From(t.Context(), "bluebird", shard, "", b.now) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -250,7 +252,7 @@ func TestWorkerSettlesEachMemberOnce(t *testing.T) {
 	}
 	for i := range 40 {
 		n := 0
-		for e, err := range b.Ledger.Statement(t.Context(), "bluebird", memberID(i), 0, 0) {
+		for e, err := range b.Statements.List(t.Context(), "bluebird", memberID(i), 0, 0) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
@@ -38,8 +39,8 @@ func (b *bench) overdue(t *testing.T) {
 	b.program = late.Publish("bluebird", 1)
 	b.Programs.Forget("bluebird")
 	notified := memberID(2)
-	in := ledger.Enrolment{Member: notified, Profile: ledger.Profile{Email: "m2@example.com"}, Consents: everything}
-	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
+	in := members.Enrolment{Member: notified, Profile: members.Profile{Email: "m2@example.com"}, Consents: everything}
+	if _, err := b.Members.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	late.Members(notified)

@@ -64,7 +64,7 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	r.watchBackups(ctx)
 	var bodies []string
 	var failures []error
-	for program, err := range r.Ledger.ProgramIDs(ctx) {
+	for program, err := range r.Catalog.ProgramIDs(ctx) {
 		if err != nil {
 			failures = append(failures, err)
 			break
@@ -73,7 +73,7 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 		all, err := r.retiered(ctx, program, e.Time)
 		failures = append(failures, err)
 		for shard := range stored.Shards {
-			due, err := r.Ledger.AnyDue(ctx, program, shard, e.Time)
+			due, err := r.DueQueue.Any(ctx, program, shard, e.Time)
 			if err != nil {
 				failures = append(failures, err)
 				continue
@@ -204,7 +204,7 @@ type settleRun struct {
 // run returns the cursor at which its time ended, or "" if it completed the shard.
 func (w *settleRun) run(ctx context.Context, m shardTask) (next string, err error) {
 	members, wait := workerPool(func(d ledger.Due) {
-		w.advance(ctx, d.Member, func() (int, error) { return w.Ledger.AdvanceDue(ctx, w.program, d) })
+		w.advance(ctx, d.Member, func() (int, error) { return w.DueQueue.Advance(ctx, w.program, d) })
 	})
 	defer wait()
 	for d, err := range w.listed(ctx, m) {
@@ -222,9 +222,9 @@ func (w *settleRun) run(ctx context.Context, m shardTask) (next string, err erro
 // listed returns the members of a message.
 func (w *settleRun) listed(ctx context.Context, m shardTask) iter.Seq2[ledger.Due, error] {
 	if m.All {
-		return w.Ledger.Dated(ctx, m.Program, m.Shard, m.From)
+		return w.DueQueue.Dated(ctx, m.Program, m.Shard, m.From)
 	}
-	return w.Ledger.DueFrom(ctx, m.Program, m.Shard, m.From, m.Due)
+	return w.DueQueue.From(ctx, m.Program, m.Shard, m.From, m.Due)
 }
 
 // advance settles one member. A panic is a failure of that member only.

@@ -19,6 +19,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
@@ -89,7 +91,7 @@ func (r remindHandler) dispatch(ctx context.Context, e event) ([]byte, error) {
 	countLateness(ctx, e, r.Now())
 	var failures []error
 	shards := 0
-	for program, err := range r.Ledger.ProgramIDs(ctx) {
+	for program, err := range r.Catalog.ProgramIDs(ctx) {
 		if err != nil {
 			failures = append(failures, err)
 			break
@@ -135,14 +137,14 @@ func (r remindHandler) rounds(
 		return nil, nil, err
 	}
 	by := r.plannedBy(p)
-	was, item, err := r.Ledger.Swept(ctx, program)
+	was, item, err := r.ReminderQueue.Swept(ctx, program)
 	if err != nil {
 		return nil, nil, err
 	}
 	all := was != by
 	for shard := range stored.Shards {
 		m := round{Program: program, Shard: shard, Due: at, All: all}
-		due, err := r.Ledger.AnyReminderDue(ctx, program, shard, m.until())
+		due, err := r.ReminderQueue.Any(ctx, program, shard, m.until())
 		if err != nil {
 			return bodies, nil, err
 		}
@@ -156,7 +158,7 @@ func (r remindHandler) rounds(
 		bodies = append(bodies, string(body))
 	}
 	if all {
-		mark = func() error { return r.Ledger.MarkSwept(ctx, item, by) }
+		mark = func() error { return r.ReminderQueue.MarkSwept(ctx, item, by) }
 	}
 	return bodies, mark, nil
 }
@@ -200,7 +202,7 @@ func (r remindHandler) members(ctx context.Context, body string) error {
 	if err != nil {
 		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
 	}
-	left, err := r.Ledger.Stock(ctx, p)
+	left, err := r.Stock.Counts(ctx, p)
 	if err != nil {
 		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
 	}
@@ -244,7 +246,7 @@ func (t *remindRun) run(ctx context.Context) (rest round, finished bool, err err
 	members, wait := workerPool(func(m loyalty.MemberID) { t.safely(ctx, m) })
 	defer wait()
 	rest = t.round
-	for place, err := range t.Ledger.RemindersBehind(ctx, t.Program, t.Shard, t.From, t.until()) {
+	for place, err := range t.ReminderQueue.Behind(ctx, t.Program, t.Shard, t.From, t.until()) {
 		if err != nil {
 			return rest, false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
 		}
@@ -272,7 +274,7 @@ func (t *remindRun) safely(ctx context.Context, m loyalty.MemberID) {
 	}()
 	err := t.visit(ctx, m)
 	switch {
-	case errors.Is(err, ledger.ErrClaimed):
+	case errors.Is(err, messages.ErrClaimed):
 		t.done.Add(1) // another worker is visiting the member
 	case err != nil:
 		t.failed.Add(1)
@@ -284,7 +286,7 @@ func (t *remindRun) safely(ctx context.Context, m loyalty.MemberID) {
 }
 
 func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
-	v, err := t.Ledger.Visit(ctx, t.program, m, t.left)
+	v, err := t.Reminders.Visit(ctx, t.program, m, t.left)
 	if err != nil {
 		return err
 	}
@@ -303,10 +305,10 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 		plan := t.plan(v, unsent)
 		n, held, ok := plan.First()
 		if !ok {
-			return t.Ledger.Plan(ctx, t.program, v, plan.Next, t.by)
+			return t.Messages.Plan(ctx, t.program, v, plan.Next, t.by)
 		}
 		if held {
-			t.Ledger.HoldOut(t.program, v, n)
+			t.Messages.HoldOut(t.program, v, n)
 			t.held.Add(1)
 			continue
 		}
@@ -317,12 +319,12 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 			return err
 		}
 	}
-	return t.Ledger.Plan(ctx, t.program, v, t.Now().Add(again), t.by)
+	return t.Messages.Plan(ctx, t.program, v, t.Now().Add(again), t.by)
 }
 
 // plan returns a member's next plan. It treats messages that could not be sent in this visit as sent: they use up the
 // frequency caps, so that no other message takes their place. The next run sends them.
-func (t *remindRun) plan(v *ledger.Visit, unsent []remind.News) remind.Plan {
+func (t *remindRun) plan(v *messages.Visit, unsent []remind.News) remind.Plan {
 	now, s := t.Now(), v.State
 	for _, n := range unsent {
 		s = s.RecordSent(t.program, v.Account, n, "", now)
@@ -336,7 +338,7 @@ func (t *remindRun) plan(v *ledger.Visit, unsent []remind.News) remind.Plan {
 
 // settleClaim settles a message that was claimed but not recorded. It reports whether the visit is over, because the
 // claiming function may still be running.
-func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool, err error) {
+func (t *remindRun) settleClaim(ctx context.Context, v *messages.Visit) (done bool, err error) {
 	switch {
 	case !v.Flight.Abandoned(t.Now()):
 		return true, nil
@@ -344,7 +346,7 @@ func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool
 		t.Log.WarnContext(ctx, "message counts as sent but may not have been sent", "member", v.Account.Member,
 			"message",
 			v.Flight.ID)
-		return false, t.Ledger.Record(ctx, t.program, v, remind.News{}, t.by)
+		return false, t.Messages.Record(ctx, t.program, v, remind.News{}, t.by)
 	}
 	t.Log.WarnContext(ctx, "message is sent again but may have been sent before", "member", v.Account.Member, "message",
 		v.Flight.ID)
@@ -354,15 +356,15 @@ func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool
 
 // send claims, sends and records one message. It reports whether the visit continues. It returns notify.ErrNotSent
 // if the message was not sent and other messages may be.
-func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n remind.News) (on bool, err error) {
+func (t *remindRun) send(ctx context.Context, v *messages.Visit, n remind.News) (on bool, err error) {
 	address, _ := v.Profile.Address(n.Channel)
 	m, err := t.dispatcher.Write(t.program, notify.Person{
 		Member: v.Account.Member, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address,
-	}, n, ledger.MessageID(t.program.ID, v.Account.Member, n), t.Now())
+	}, n, messages.MessageID(t.program.ID, v.Account.Member, n), t.Now())
 	if err != nil {
 		return false, err
 	}
-	if err := t.Ledger.ClaimMessage(ctx, t.program, v, n, t.by); err != nil {
+	if err := t.Messages.Claim(ctx, t.program, v, n, t.by); err != nil {
 		return false, err
 	}
 	switch err := t.dispatcher.Send(ctx, m); {
@@ -374,7 +376,7 @@ func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n remind.News) (o
 				m.ID,
 				"err", err)
 		}
-		return true, withRetries(func() error { return t.Ledger.Record(ctx, t.program, v, n, t.by) })
+		return true, withRetries(func() error { return t.Messages.Record(ctx, t.program, v, n, t.by) })
 	case errors.Is(err, notify.ErrRejected):
 		t.refused.Add(1)
 		return false, t.rejected(ctx, v, n, address)
@@ -383,7 +385,7 @@ func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n remind.News) (o
 		t.Log.WarnContext(
 			ctx, "message was not sent and will be retried", "member", m.Member, "message", m.ID, "err", err,
 		)
-		if err := t.Ledger.Release(ctx, t.program, v, t.Now().Add(again), t.by); err != nil {
+		if err := t.Messages.Release(ctx, t.program, v, t.Now().Add(again), t.by); err != nil {
 			return false, err
 		}
 		return true, notify.ErrNotSent
@@ -395,7 +397,7 @@ func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n remind.News) (o
 
 // noticed records that a member received advance notice of expiring points or an ending level, if the program
 // requires advance notice. It precedes the record of the message: a message that is sent twice is one notice.
-func (t *remindRun) noticed(ctx context.Context, v *ledger.Visit, n remind.News) (err error) {
+func (t *remindRun) noticed(ctx context.Context, v *messages.Visit, n remind.News) (err error) {
 	if t.program.AdvanceNotice.Period.IsZero() {
 		return nil
 	}
@@ -404,11 +406,11 @@ func (t *remindRun) noticed(ctx context.Context, v *ledger.Visit, n remind.News)
 	case loyalty.BeforeExpiry:
 		for _, lot := range n.Lots {
 			err = errors.Join(
-				err, t.Ledger.Notify(ctx, t.program, m, loyalty.OfExpiry, posting.LotNotice(lot.Expires), by),
+				err, t.Notices.Notify(ctx, t.program, m, loyalty.OfExpiry, posting.LotNotice(lot.Expires), by),
 			)
 		}
 	case loyalty.BeforeTier:
-		err = t.Ledger.Notify(ctx, t.program, m, loyalty.OfFall, posting.TierNotice(v.Account.Tier), by)
+		err = t.Notices.Notify(ctx, t.program, m, loyalty.OfFall, posting.TierNotice(v.Account.Tier), by)
 	}
 	return err
 }
@@ -424,11 +426,11 @@ func withRetries(record func() error) (err error) {
 }
 
 // rejected records that an address is invalid. The next visit follows immediately and tries another channel.
-func (t *remindRun) rejected(ctx context.Context, v *ledger.Visit, n remind.News, address string) error {
-	if err := t.Ledger.Release(ctx, t.program, v, t.Now(), t.by); err != nil {
+func (t *remindRun) rejected(ctx context.Context, v *messages.Visit, n remind.News, address string) error {
+	if err := t.Messages.Release(ctx, t.program, v, t.Now(), t.by); err != nil {
 		return err
 	}
-	return t.Ledger.AddressFailed(ctx, t.program, v.Account.Member, ledger.FailedAddress{
-		Channel: n.Channel, Address: address, Why: ledger.Rejected, At: t.Now(),
+	return t.Consents.AddressFailed(ctx, t.program, v.Account.Member, members.FailedAddress{
+		Channel: n.Channel, Address: address, Why: members.Rejected, At: t.Now(),
 	})
 }

@@ -12,13 +12,16 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A provider accepts messages, fails as configured, and records all accepted messages.
@@ -83,14 +86,14 @@ func (b *bench) remember(t *testing.T, i int) loyalty.MemberID {
 func (b *bench) rememberAt(t *testing.T, i int, email string) loyalty.MemberID {
 	t.Helper()
 	m := memberID(i)
-	in := ledger.Enrolment{
-		Member: m, Profile: ledger.Profile{Email: email, Phone: "+491700000000", Name: "Ada"}, Consents: everything,
+	in := members.Enrolment{
+		Member: m, Profile: members.Profile{Email: email, Phone: "+491700000000", Name: "Ada"}, Consents: everything,
 	}
-	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
+	if _, err := b.Members.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Ledger.Adjust(
-		t.Context(), b.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 150, Reason: "x"},
+	if _, err := b.Adjustments.Adjust(
+		t.Context(), b.program, service.Adjustment{ID: "adj_" + string(m), Member: m, Points: 150, Reason: "x"},
 		ledger.By{Actor: "test"},
 	); err != nil {
 		t.Fatal(err)
@@ -133,7 +136,7 @@ func (b *bench) remindAll(t *testing.T, p *provider) (failed int) {
 // noticed returns when the member was notified of the expiry on 2027-12-31, or zero.
 func (b *bench) noticed(t *testing.T, m loyalty.MemberID) time.Time {
 	t.Helper()
-	s, err := b.Ledger.Reminded(t.Context(), "bluebird", m)
+	s, err := b.ReminderQueue.Reminded(t.Context(), "bluebird", m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +211,7 @@ func TestConsentIsRequiredAndCanBeWithdrawn(t *testing.T) {
 		c.Granted, c.At, c.Source = false, noon.Add(time.Hour), "unsubscribe"
 		none = append(none, c)
 	}
-	if err := b.Ledger.Consent(t.Context(), b.program, m, none, "test"); err != nil {
+	if err := b.Consents.Consent(t.Context(), b.program, m, none, "test"); err != nil {
 		t.Fatal(err)
 	}
 	b.now = firstNotice
@@ -220,7 +223,7 @@ func TestConsentIsRequiredAndCanBeWithdrawn(t *testing.T) {
 		t.Errorf("noticed at %s", at)
 	}
 	logged := 0
-	for _, err := range b.Ledger.ConsentLog(t.Context(), "bluebird", m) {
+	for _, err := range b.Consents.Log(t.Context(), "bluebird", m) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -284,7 +287,7 @@ func TestPostponedExpiryFollowsNotice(t *testing.T) {
 	b.remindAll(t, p)
 	p.fails = nil
 	b.runUntil(t, p, time.Date(2028, 2, 1, 6, 0, 0, 0, time.UTC))
-	got, err := b.Ledger.Member(t.Context(), b.program, m)
+	got, err := b.Members.Get(t.Context(), b.program, m)
 	if err != nil || active(got.Account) != 0 || len(p.took) == 0 {
 		t.Errorf("%+v after %v: %v", got.Account.Lots, said(p), err)
 	}
@@ -317,8 +320,8 @@ func (b *bench) publishAgain(t *testing.T, source string, after int) {
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	in := ledger.Published{Program: "bluebird", Source: []byte(source), Snapshot: snapshot.Encode(p), By: "test"}
-	if err := b.Ledger.Publish(t.Context(), in, after); err != nil {
+	in := catalog.Published{Program: "bluebird", Source: []byte(source), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := b.Catalog.Publish(t.Context(), in, after); err != nil {
 		t.Fatal(err)
 	}
 	b.Programs.Forget("bluebird")
@@ -342,7 +345,7 @@ func TestHoldoutFollowsFrequencyCaps(t *testing.T) {
 			b.remindAll(t, p)
 			b.now = b.now.Add(24 * time.Hour)
 		}
-		s, err := b.Ledger.Reminded(t.Context(), "bluebird", m)
+		s, err := b.ReminderQueue.Reminded(t.Context(), "bluebird", m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -384,8 +387,8 @@ func TestWithoutPublicAddressOnlyTransactionalMessagesAreSent(t *testing.T) {
 	b, p := newBench(t, 0), &provider{unlinked: true}
 	b.now = noon.Add(-4 * time.Hour)
 	m := b.remember(t, 1)
-	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 too few for free shipping
-	if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
+	adjust := service.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 too few for free shipping
+	if _, err := b.Adjustments.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	b.now = noon.Add(24 * time.Hour)

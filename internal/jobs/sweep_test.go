@@ -58,7 +58,7 @@ func sweepInRounds(t *testing.T) {
 		t.Error("no sweep reached its time limit")
 	}
 	for i := range members {
-		if v, err := b.Ledger.Visit(t.Context(), b.program, memberID(i), nil); err != nil ||
+		if v, err := b.Reminders.Visit(t.Context(), b.program, memberID(i), nil); err != nil ||
 			!v.PlannedBy(remindersOf(b.program)) {
 			t.Errorf("%d was not visited: %v", i, err)
 		}

@@ -31,7 +31,7 @@ func (r reassess) watchBackups(ctx context.Context) {
 
 // watchProviders reports the payment processors of a program that have been silent for longer than usual.
 func (r reassess) watchProviders(ctx context.Context, program string) {
-	for a, err := range r.Ledger.Activities(ctx, program) {
+	for a, err := range r.Payments.Activities(ctx, program) {
 		if err != nil {
 			telemetry.Count(ctx, telemetry.Errors, 1)
 			r.Log.ErrorContext(

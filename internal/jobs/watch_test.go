@@ -39,7 +39,7 @@ func TestScheduleReportsASilentProcessor(t *testing.T) {
 	// For two weeks, events arrive every hour by day. The nights are twelve hours long.
 	for at := noon; at.Before(noon.AddDate(0, 0, 14)); at = at.Add(time.Hour) {
 		if b.now = at; at.Hour() >= 8 && at.Hour() <= 20 {
-			if err := b.Ledger.RecordActivity(ctx, "bluebird", "stripe"); err != nil {
+			if err := b.Payments.RecordActivity(ctx, "bluebird", "stripe"); err != nil {
 				t.Fatal(err)
 			}
 		}

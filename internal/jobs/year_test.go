@@ -13,14 +13,17 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A doing is an action of a member at an instant of the year.
@@ -66,8 +69,8 @@ func newYear(t *testing.T, members int, seed uint64) *year {
 		t.Fatal(err)
 	}
 	y.now = yearBegins
-	in := ledger.Published{Program: "bluebird", Source: []byte(yearly), Snapshot: snapshot.Encode(p), By: "test"}
-	if err := y.Ledger.Publish(t.Context(), in, 1); err != nil {
+	in := catalog.Published{Program: "bluebird", Source: []byte(yearly), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := y.Catalog.Publish(t.Context(), in, 1); err != nil {
 		t.Fatal(err)
 	}
 	y.Programs.Forget("bluebird")
@@ -133,18 +136,18 @@ func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doin
 
 // enroll enrolls a member, with the referral code of another one if that member already exists.
 func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []remind.Consent) {
-	in := ledger.Enrolment{
+	in := members.Enrolment{
 		Member: m, Consents: consents, Code: y.codes[through],
-		Profile: ledger.Profile{
+		Profile: members.Profile{
 			Email: string(m) + "@example.com", Phone: "+49170" + strings.TrimPrefix(string(m), "mem_"), Name: "Ada",
 			Timezone: zone, Birthday: birthday,
 		},
 	}
-	if _, err := y.Ledger.Enrol(t.Context(), y.program, in, ledger.By{Actor: "test"}); err != nil {
+	if _, err := y.Members.Enrol(t.Context(), y.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	if m == through {
-		code, err := y.Ledger.GiveReferralCode(t.Context(), y.program, m, "")
+		code, err := y.Referrals.GiveCode(t.Context(), y.program, m, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,17 +164,17 @@ func (y *year) order(t *testing.T, m loyalty.MemberID, amount int64) {
 		Status: loyalty.OrderPaid,
 		Lines:  []loyalty.Line{{ID: "1", Quantity: 1, Amount: amount}},
 	}
-	if _, err := y.Ledger.PutOrder(t.Context(), y.program, o, ledger.By{Actor: "test"}); err != nil {
+	if _, err := y.Orders.Put(t.Context(), y.program, o, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // redeem redeems a mug, which most members cannot afford.
 func (y *year) redeem(t *testing.T, m loyalty.MemberID, commit bool) {
-	in := ledger.RedemptionRequest{
+	in := service.RedemptionRequest{
 		ID: fmt.Sprintf("rd_%s_%d", m, y.now.UnixMilli()), Member: m, Reward: "mug", Commit: commit,
 	}
-	if _, err := y.Ledger.Redeem(t.Context(), y.program, in, ledger.By{Actor: "test", Input: "x"}); err != nil &&
+	if _, err := y.Redemptions.Redeem(t.Context(), y.program, in, ledger.By{Actor: "test", Input: "x"}); err != nil &&
 		!isRefusal(err) {
 		t.Fatal(err)
 	}
@@ -184,7 +187,7 @@ func isRefusal(err error) bool {
 
 func (y *year) takeBack(t *testing.T, m loyalty.MemberID) {
 	c := remind.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, At: y.now, Source: "unsubscribe"}
-	if err := y.Ledger.Consent(t.Context(), y.program, m, []remind.Consent{c}, "test"); err != nil {
+	if err := y.Consents.Consent(t.Context(), y.program, m, []remind.Consent{c}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	delete(y.agreed[m], "email/marketing")
@@ -255,7 +258,7 @@ func (y *year) law(t *testing.T, m notify.Message) {
 
 // truth checks with the ledger that the facts of a message are correct at the instant at which it is sent.
 func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any)) {
-	who, err := y.Ledger.Member(t.Context(), y.program, m.Member)
+	who, err := y.Members.Get(t.Context(), y.program, m.Member)
 	if err != nil {
 		wrong("%v", err)
 		return
@@ -294,7 +297,7 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 			wrong("the level is %s", acc.Tier.Level)
 		}
 	case loyalty.AfterClaim, loyalty.BeforeCode:
-		if c, err := y.Ledger.Code(t.Context(), "bluebird", m.Data.Code); err != nil || !c.Used.IsZero() ||
+		if c, err := y.Codes.Get(t.Context(), "bluebird", m.Data.Code); err != nil || !c.Used.IsZero() ||
 			!c.Until.IsZero() && !c.Until.After(m.At) {
 			wrong("the code cannot be used: %v", err)
 		}
@@ -306,7 +309,7 @@ func (y *year) checkNoticeOfEveryExpiry(t *testing.T, members int) (lapses int) 
 	for i := range members {
 		m := memberID(i)
 		told := y.agreed[m]["email/transactional"] || y.agreed[m]["sms/transactional"]
-		for e, err := range y.Ledger.Statement(t.Context(), "bluebird", m, 0, 0) {
+		for e, err := range y.Statements.List(t.Context(), "bluebird", m, 0, 0) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -20,13 +20,13 @@ func (l *Ledger) whole(ctx context.Context, program string, e loyalty.Entry) (lo
 		return e, nil
 	}
 	s := *e.Order
-	err := l.wholeOrder(ctx, program, &s)
+	err := l.WholeOrder(ctx, program, &s)
 	e.Order = &s
 	return e, err
 }
 
-// wholeOrder reads the separately stored parts of an order, unless they were already read.
-func (l *Ledger) wholeOrder(ctx context.Context, program string, s *loyalty.OrderState) error {
+// WholeOrder reads the separately stored parts of an order, unless they were already read.
+func (l *Ledger) WholeOrder(ctx context.Context, program string, s *loyalty.OrderState) error {
 	if s.LinesSince > 0 && len(s.Order.Lines) == 0 {
 		var lines []stored.LineDoc
 		if err := l.part(ctx, program, s.Order.ID, stored.LinesPart, s.LinesSince, &lines); err != nil {
@@ -55,7 +55,7 @@ func (l *Ledger) part(ctx context.Context, program, order, part string, revision
 	var packed bytes.Buffer
 	for it, err := range l.Table.Query(ctx, q) {
 		if err != nil {
-			return retryable(err)
+			return Retryable(err)
 		}
 		var d stored.PartDoc
 		if err := json.Unmarshal(it.Doc, &d); err != nil {

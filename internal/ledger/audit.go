@@ -18,26 +18,26 @@ import (
 // the points, a balance that an entry states incorrectly, and an account that is not the sum of its entries. Audit
 // reads the index of the statement, which is eventually consistent on DynamoDB: an entry that was just written may be
 // missing, which Audit reports as a gap. In that case, repeat the audit.
-func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) error {
+func (s Statements) Audit(ctx context.Context, program string, m loyalty.MemberID) error {
 	var entries []loyalty.Entry
-	for e, err := range l.Statement(ctx, program, m, 0, 0) {
+	for e, err := range s.List(ctx, program, m, 0, 0) {
 		if err != nil {
 			return err
 		}
 		entries = append(entries, e)
 	}
-	_, err := l.AuditFrom(ctx, program, loyalty.Account{}, m, entries)
+	_, err := s.AuditFrom(ctx, program, loyalty.Account{}, m, entries)
 	return err
 }
 
 // AuditFrom does the same as Audit, but starts from acc, which was audited before. entries are the entries since then,
 // newest first. It returns the resulting account.
-func (l *Ledger) AuditFrom(
+func (s Statements) AuditFrom(
 	ctx context.Context, program string, acc loyalty.Account, m loyalty.MemberID, entries []loyalty.Entry,
 ) (loyalty.Account, error) {
 	var wrong []error
 	for _, e := range slices.Backward(entries) {
-		e, err := l.whole(ctx, program, e)
+		e, err := s.whole(ctx, program, e)
 		if err != nil {
 			return acc, err
 		}
@@ -59,9 +59,9 @@ func (l *Ledger) AuditFrom(
 			}
 		}
 	}
-	it, err := l.Table.Get(ctx, stored.AccountKey(program, m))
+	it, err := s.Table.Get(ctx, stored.AccountKey(program, m))
 	if err != nil {
-		return acc, retryable(err)
+		return acc, Retryable(err)
 	}
 	kept, err := stored.ReadAccount(it, m)
 	if err != nil {

@@ -17,11 +17,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
+// Budgets reads the shared counters of budgets and stock.
+type Budgets struct{ *Ledger }
+
 // BudgetShards is the number of counters that share a budget, or the stock of a reward, so that concurrent orders and
 // redemptions do not contend for one item.
 const BudgetShards = 16
 
-// budgets holds the counters that one command has read, for the budgets that it changes.
+// BudgetCounters holds the counters that one command has read, for the budgets that it changes.
 //
 // A budget has BudgetShards counters, each with a share of the budget. A counter starts at zero and decreases by the
 // points spent. Its floor is its negated share, so that the table itself rejects overspending. If one counter has too
@@ -30,12 +33,12 @@ const BudgetShards = 16
 // If a refund fails, the points that it had returned to the budget are charged again, even if the budget is exhausted.
 // One counter then falls below its floor. The next spend raises it to its floor with points of the other counters in
 // the same transaction, so that the table keeps rejecting more than the counters have in total.
-type budgets struct {
-	ledger  *Ledger
-	program string
+type BudgetCounters struct {
+	Ledger  *Ledger
+	Program string
 	back    []posting.Spend // points that expiry returns in the same transaction; they can be spent again
 
-	mu       sync.Mutex                     // guards counters while several budgets are read concurrently
+	Mu       sync.Mutex                     // guards counters while several BudgetCounters are read concurrently
 	counters map[string][BudgetShards]int64 // the counters as read, by rule
 }
 
@@ -49,9 +52,9 @@ func budgetKey(program, rule string, shard int) table.Key {
 
 func budgetPartition(program, rule string) string { return "P#" + program + "#C#" + rule }
 
-// decide calls ask with the remainders of the budgets that were read, and returns its outcomes. If the outcomes spend
+// Decide calls ask with the remainders of the budgets that were read, and returns its outcomes. If the outcomes spend
 // from other budgets, decide reads these budgets and calls ask again.
-func (b *budgets) decide(
+func (b *BudgetCounters) Decide(
 	ctx context.Context, ask func(earn.Budgets) ([]posting.Outcome, error),
 ) ([]posting.Outcome, error) {
 	left := earn.Budgets{}
@@ -89,7 +92,7 @@ func spends(outs []posting.Outcome) (all []posting.Spend) {
 }
 
 // left returns the remainder of one budget, which must be loaded.
-func (b *budgets) left(s posting.Spend) loyalty.Points {
+func (b *BudgetCounters) left(s posting.Spend) loyalty.Points {
 	counters := b.counters[s.Rule]
 	return max(0, s.Budget-charged(counters))
 }
@@ -103,12 +106,12 @@ func charged(counters [BudgetShards]int64) (sum loyalty.Points) {
 }
 
 // load reads the counters of budgets concurrently. It skips counters that were already read.
-func (b *budgets) load(ctx context.Context, of []posting.Spend) error {
-	return parallel.Do(b.reads(ctx, of)...)
+func (b *BudgetCounters) load(ctx context.Context, of []posting.Spend) error {
+	return parallel.Do(b.Reads(ctx, of)...)
 }
 
-// reads returns one function for each budget that was not read yet. It reads the counters of the budget.
-func (b *budgets) reads(ctx context.Context, of []posting.Spend) (reads []func() error) {
+// Reads returns one function for each budget that was not read yet. It reads the counters of the budget.
+func (b *BudgetCounters) Reads(ctx context.Context, of []posting.Spend) (reads []func() error) {
 	seen := map[string]bool{}
 	for _, s := range of {
 		if _, read := b.counters[s.Rule]; read || seen[s.Rule] {
@@ -120,11 +123,11 @@ func (b *budgets) reads(ctx context.Context, of []posting.Spend) (reads []func()
 	return reads
 }
 
-func (b *budgets) read(ctx context.Context, rule string) error {
+func (b *BudgetCounters) read(ctx context.Context, rule string) error {
 	var counters [BudgetShards]int64
-	for it, err := range b.ledger.Table.Query(ctx, table.Query{PK: budgetPartition(b.program, rule)}) {
+	for it, err := range b.Ledger.Table.Query(ctx, table.Query{PK: budgetPartition(b.Program, rule)}) {
 		if err != nil {
-			return retryable(err)
+			return Retryable(err)
 		}
 		var d counterDoc
 		var shard int
@@ -136,8 +139,8 @@ func (b *budgets) read(ctx context.Context, rule string) error {
 		}
 		counters[shard] = d.N
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
 	if b.counters == nil {
 		b.counters = map[string][BudgetShards]int64{}
 	}
@@ -146,7 +149,7 @@ func (b *budgets) read(ctx context.Context, rule string) error {
 }
 
 // forget discards the counters, so that they are read again.
-func (b *budgets) forget() { b.counters = nil }
+func (b *BudgetCounters) forget() { b.counters = nil }
 
 // shardShare returns the share of a budget that one counter has.
 func shardShare(budget loyalty.Points, shard int) int64 {
@@ -176,13 +179,13 @@ func inAll(spends []posting.Spend) (out []posting.Spend) {
 // ops returns the operations that spend points or return them. Returning points is never rejected, even if the budget
 // was meanwhile lowered below the points spent. Spending more than the remainder is not rejected either: only points
 // that are charged again after a failed refund can exceed it.
-func (b *budgets) ops(spends []posting.Spend, cause string) (ops []table.Op) {
+func (b *BudgetCounters) ops(spends []posting.Spend, cause string) (ops []table.Op) {
 	home := int(stored.Hashed(cause) % BudgetShards)
 	for _, s := range inAll(spends) {
 		switch {
 		case s.Points == 0:
 		case s.Points < 0 || s.Points > b.left(s):
-			ops = append(ops, table.Add(budgetKey(b.program, s.Rule, home), "n", int64(-s.Points), math.MinInt64))
+			ops = append(ops, table.Add(budgetKey(b.Program, s.Rule, home), "n", int64(-s.Points), math.MinInt64))
 		default:
 			ops = append(ops, b.spend(s, home)...)
 		}
@@ -192,10 +195,10 @@ func (b *budgets) ops(spends []posting.Spend, cause string) (ops []table.Op) {
 
 // spend returns the operations that take points from the home counter if it has enough, else from several counters, the
 // fullest first. It raises counters that are below their floor to the floor, with points of the other counters.
-func (b *budgets) spend(s posting.Spend, home int) (ops []table.Op) {
+func (b *BudgetCounters) spend(s posting.Spend, home int) (ops []table.Op) {
 	room := func(i int) int64 { return b.counters[s.Rule][i] + shardShare(s.Budget, i) }
 	add := func(i int, n, floor int64) {
-		ops = append(ops, table.Add(budgetKey(b.program, s.Rule, i), "n", n, floor))
+		ops = append(ops, table.Add(budgetKey(b.Program, s.Rule, i), "n", n, floor))
 	}
 	rest, order := int64(s.Points), make([]int, BudgetShards)
 	for i := range order {
@@ -220,21 +223,21 @@ func (b *budgets) spend(s posting.Spend, home int) (ops []table.Op) {
 	return ops
 }
 
-// leftOf sets left[rule] to the remainder of each budget. The budgets must be loaded.
-func (b *budgets) leftOf(of []posting.Spend, left earn.Budgets) {
+// LeftOf sets left[rule] to the remainder of each budget. The budgets must be loaded.
+func (b *BudgetCounters) LeftOf(of []posting.Spend, left earn.Budgets) {
 	for _, s := range of {
 		left[s.Rule] = b.left(s)
 	}
 }
 
-// Budgets returns the remainders of budgets, which it reads concurrently. A budget is identified by its rule, including
-// the section: campaigns.double.
-func (l *Ledger) Budgets(ctx context.Context, program string, of []posting.Spend) (earn.Budgets, error) {
-	b, left := budgets{ledger: l, program: program}, earn.Budgets{}
+// Remaining returns the remainders of budgets, which it reads concurrently. A budget is identified by its rule,
+// including the section: campaigns.double.
+func (bs Budgets) Remaining(ctx context.Context, program string, of []posting.Spend) (earn.Budgets, error) {
+	b, left := BudgetCounters{Ledger: bs.Ledger, Program: program}, earn.Budgets{}
 	if err := b.load(ctx, of); err != nil {
 		return nil, err
 	}
-	b.leftOf(of, left)
+	b.LeftOf(of, left)
 	return left, nil
 }
 
@@ -244,9 +247,9 @@ type BudgetUse struct {
 	Overrun loyalty.Points // points charged beyond the budget, after failed refunds or because the budget was lowered
 }
 
-// BudgetUses returns the use of budgets by rule. It reads them concurrently.
-func (l *Ledger) BudgetUses(ctx context.Context, program string, of []posting.Spend) (map[string]BudgetUse, error) {
-	b, uses := budgets{ledger: l, program: program}, map[string]BudgetUse{}
+// Uses returns the use of budgets by rule. It reads them concurrently.
+func (bs Budgets) Uses(ctx context.Context, program string, of []posting.Spend) (map[string]BudgetUse, error) {
+	b, uses := BudgetCounters{Ledger: bs.Ledger, Program: program}, map[string]BudgetUse{}
 	if err := b.load(ctx, of); err != nil {
 		return nil, err
 	}
@@ -256,8 +259,8 @@ func (l *Ledger) BudgetUses(ctx context.Context, program string, of []posting.Sp
 	return uses, nil
 }
 
-// Budget returns the remainder of one budget.
-func (l *Ledger) Budget(ctx context.Context, program, rule string, budget loyalty.Points) (loyalty.Points, error) {
-	left, err := l.Budgets(ctx, program, []posting.Spend{{Rule: rule, Budget: budget}})
+// Use returns the remainder of one budget.
+func (bs Budgets) Use(ctx context.Context, program, rule string, budget loyalty.Points) (loyalty.Points, error) {
+	left, err := bs.Remaining(ctx, program, []posting.Spend{{Rule: rule, Budget: budget}})
 	return left[rule], err
 }

@@ -97,7 +97,7 @@ func TestCountersThatASpendChanges(t *testing.T) {
 			n[7] = 0
 		}), 3, []change{{home, -3, 0, true}}},
 	} {
-		b := budgets{program: "p", counters: map[string][BudgetShards]int64{"r": c.counters}}
+		b := BudgetCounters{Program: "p", counters: map[string][BudgetShards]int64{"r": c.counters}}
 		cause := ""
 		for i := 0; int(stored.Hashed(cause)%BudgetShards) != home; i++ {
 			cause = fmt.Sprint(i)
@@ -122,7 +122,7 @@ func TestCountersThatASpendChanges(t *testing.T) {
 
 // A listed reservation is added when it begins and removed when it ends.
 func TestListOfReservations(t *testing.T) {
-	r := loyalty.Redemption{ID: "rd_1", Reward: "mug", Until: noon, Listed: true, Date: "2027-01-01"}
+	r := loyalty.Redemption{ID: "rd_1", Reward: "mug", Until: Noon, Listed: true, Date: "2027-01-01"}
 	plain := r
 	plain.Listed = false
 	for _, c := range []struct {
@@ -136,7 +136,7 @@ func TestListOfReservations(t *testing.T) {
 				Kind: loyalty.KindReserve, Member: "mem_ada", Redemption: &r,
 			},
 			[]table.Op{table.Put(table.Item{
-				Key: listedKey("p", &r), Doc: stored.Encode(listedDoc{"mem_ada", "2027-01-01"}),
+				Key: listedKey("p", &r), Doc: stored.Encode(ListedDoc{"mem_ada", "2027-01-01"}),
 			})},
 		},
 		{
@@ -208,7 +208,7 @@ func TestCodesOfRedemptions(t *testing.T) {
 		e := loyalty.Entry{
 			Kind: c.kind, Member: "mem_ada", Redemption: &c.r, Cause: loyalty.Cause{Revision: c.revision},
 		}
-		ops := codeOps(Command{p: p, rules: rules}, []loyalty.Entry{{}, e})
+		ops := codeOps(Command{Program: p, Rules: rules}, []loyalty.Entry{{}, e})
 		var got string
 		if len(ops) > 0 {
 			got = ops[0].Item.Key.PK
@@ -220,7 +220,7 @@ func TestCodesOfRedemptions(t *testing.T) {
 			t.Errorf("%s: it is written over version %d", c.name, ops[0].Item.Version)
 		}
 	}
-	if ops := codeOps(Command{p: p, rules: rules}, []loyalty.Entry{
+	if ops := codeOps(Command{Program: p, Rules: rules}, []loyalty.Entry{
 		{Kind: loyalty.KindRelease, Redemption: &pooled},
 		{Kind: loyalty.KindReserve, Redemption: &loyalty.Redemption{ID: "rd_2", Code: "ABC", Pooled: true}},
 	}); len(ops) > 0 {
@@ -228,119 +228,9 @@ func TestCodesOfRedemptions(t *testing.T) {
 	}
 }
 
-func TestUseThatIsRepeated(t *testing.T) {
-	use := table.Item{Doc: stored.Encode(useDoc{Code: codeDoc{Left: 3}, Plain: "ABC", Input: "a"})}
-	for input, code := range map[string]loyalty.Code{"a": "", "b": loyalty.KeyReused} {
-		r, err := usedBefore(use, By{Input: input}, nil)
-		wantRejection(t, "input "+input, err, code)
-		if r.Replayed != (code == "") {
-			t.Errorf("input %s: %+v", input, r)
-		}
-	}
-	for _, c := range []struct {
-		name          string
-		stored, input string
-		code          loyalty.Code
-	}{
-		{"the same", "a", "a", ""},
-		{"the same with a fingerprint", "a.1", "a.1", ""},
-		{"another reason", "a.1", "a.2", loyalty.KeyReused},
-		{"another key", "a.1", "b.1", loyalty.AlreadyResolved},
-		{"a key with the same beginning", "ab.1", "a.1", loyalty.AlreadyResolved},
-		{"no key", "", "", loyalty.AlreadyResolved},
-		{"no key, and a stored fingerprint", ".1", "", loyalty.AlreadyResolved},
-	} {
-		d := useDoc{Plain: "ABC", Reversal: &useReversalDoc{Input: c.stored, At: stored.Millis(noon)}}
-		r, err := d.reversedBefore(By{Input: c.input})
-		wantRejection(t, c.name, err, c.code)
-		if r.Replayed != (c.code == "") {
-			t.Errorf("%s: %+v", c.name, r)
-		}
-	}
-	var d codeDoc
-	for i := range maxCodeUses + 1 {
-		d.list(codeUseDoc{ID: fmt.Sprint(i), At: 1})
-	}
-	d.unlist("2", 9, "sorry")
-	if len(d.Uses) != maxCodeUses || d.Uses[0].ID != "1" || d.Uses[1].Reversed != 9 || d.Uses[0].Reversed != 0 {
-		t.Errorf("the code lists %+v", d.Uses)
-	}
-}
-
-// A code belongs to a redemption only if the item of the code names the redemption. Older gift cards do not store their
-// initial value.
-func TestCodeOfARedemption(t *testing.T) {
-	card := loyalty.Reward{ID: "card", Type: "gift_card", Value: loyalty.Money{Amount: 25_00, Currency: "EUR"}}
-	p := &loyalty.Program{ID: "p", Rewards: []loyalty.Reward{card}}
-	for _, c := range []struct {
-		name  string
-		code  string
-		doc   codeDoc
-		found bool
-		worth int64
-	}{
-		{"its code", "ABC", codeDoc{Redemption: "rd_1", Reward: "card"}, true, 0},
-		{"the code of another redemption", "ABC", codeDoc{Redemption: "rd_2", Reward: "card"}, false, 0},
-		{"no code", "", codeDoc{Redemption: "rd_1"}, false, 0},
-		{
-			"a gift card", "ABC",
-			codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "EUR", Worth: 20_00},
-			true, 20_00,
-		},
-		{
-			"an older gift card", "ABC",
-			codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "EUR"},
-			true, 25_00,
-		},
-		{
-			"an older gift card of more", "ABC",
-			codeDoc{Redemption: "rd_1", Reward: "card", Left: 30_00, Currency: "EUR"},
-			true, 30_00,
-		},
-		{
-			"an older gift card in another currency", "ABC",
-			codeDoc{Redemption: "rd_1", Reward: "card", Left: 5_00, Currency: "USD"},
-			true, 5_00,
-		},
-		{
-			"an older gift card of no reward", "ABC",
-			codeDoc{Redemption: "rd_1", Reward: "old", Left: 5_00, Currency: "EUR"},
-			true, 5_00,
-		},
-	} {
-		l := memoryLedger(t)
-		if err := l.Table.Transact(
-			t.Context(), table.Put(table.Item{Key: codeKey("p", "ABC"), Doc: stored.Encode(c.doc)}),
-		); err != nil {
-			t.Fatal(err)
-		}
-		got, err := l.issuedFor(
-			t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: c.code}},
-		)
-		if err != nil || (got.item.Version > 0) != c.found || got.Worth != c.worth {
-			t.Errorf("%s: %+v, %v", c.name, got, err)
-			continue
-		}
-		if ops := got.become(got.issued()); len(ops) > 0 {
-			t.Errorf("%s: a code that does not change is written: %+v", c.name, ops)
-		}
-		void := got.issued()
-		void.Void = true
-		if ops := got.become(void); (len(ops) == 1) != c.found || c.found && ops[0].Item.Version != 1 {
-			t.Errorf("%s: a void code is written as %+v", c.name, ops)
-		}
-	}
-	missing, err := memoryLedger(t).issuedFor(
-		t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: "ABC"}},
-	)
-	if err != nil || missing.item.Version != 0 {
-		t.Errorf("a code without an item: %+v, %v", missing, err)
-	}
-}
-
 // The past versions are those that were live after a given instant and before the present version.
 func TestVersionsSinceAnInstant(t *testing.T) {
-	at := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
+	at := func(hours int) time.Time { return Noon.Add(time.Duration(hours) * time.Hour) }
 	loaded := map[int]*loyalty.Program{}
 	for v := range 5 {
 		loaded[v] = &loyalty.Program{ID: "p", Version: v}

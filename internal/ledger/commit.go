@@ -20,29 +20,29 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// attempts bounds how often one command is decided again. Each retry means that another command was written, so the
+// Attempts bounds how often one command is decided again. Each retry means that another command was written, so the
 // account makes progress. A command that loses this often in a row returns ErrTryAgain.
-const attempts = 64
+const Attempts = 64
 
 // mostOps is the maximum number of operations in one transaction of the table.
 const mostOps = 100
 
-// A taken error means that the revision that a command was about to write exists already.
-type taken struct{ item table.Item }
+// A Taken error means that the revision that a command was about to write exists already.
+type Taken struct{ Item table.Item }
 
-func (taken) Error() string { return "ledger: the cause already has this revision" }
+func (Taken) Error() string { return "ledger: the cause already has this revision" }
 
-// errBehind means that an account was read before the revision that the command starts from was written.
-var errBehind = errors.New("ledger: the account was read too early")
+// ErrBehind means that an account was read before the revision that the command starts from was written.
+var ErrBehind = errors.New("ledger: the account was read too early")
 
-// A missingMember means that the command also changes the account of this member.
-type missingMember loyalty.MemberID
+// A MissingMember means that the command also changes the account of this member.
+type MissingMember loyalty.MemberID
 
-func (missingMember) Error() string { return "ledger: the command also changes another account" }
+func (MissingMember) Error() string { return "ledger: the command also changes another account" }
 
-// outrun reports whether another command was written first, so that the command must be decided again.
-func outrun(err error) bool {
-	return errors.As(err, new(taken)) || errors.As(err, new(*table.ConflictError))
+// Outrun reports whether another command was written first, so that the command must be decided again.
+func Outrun(err error) bool {
+	return errors.As(err, new(Taken)) || errors.As(err, new(*table.ConflictError))
 }
 
 // do reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
@@ -55,26 +55,26 @@ func (l *Ledger) do(ctx context.Context, c Command) ([]loyalty.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.read = nil               // valid for the first attempt only; later attempts read the accounts again
+	c.Read = nil               // valid for the first attempt only; later attempts read the accounts again
 	var lost []loyalty.Entry   // first entries of attempts whose result is unknown
 	var passed []loyalty.Entry // entries of time that were committed in separate transactions
-	if c.budgets == nil {
-		c.budgets = &budgets{ledger: l, program: c.p.ID}
+	if c.Budgets == nil {
+		c.Budgets = &BudgetCounters{Ledger: l, Program: c.Program.ID}
 	}
-	for range attempts {
-		if c.load != nil {
-			c.load.reset()
+	for range Attempts {
+		if c.Load != nil {
+			c.Load.Reset()
 		}
-		w, err := l.plan(ctx, read, c, c.budgets)
-		var missing missingMember
+		w, err := l.plan(ctx, read, c, c.Budgets)
+		var missing MissingMember
 		if errors.As(err, &missing) {
-			c.others = append(c.others, loyalty.MemberID(missing))
+			c.Others = append(c.Others, loyalty.MemberID(missing))
 			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if errors.Is(err, errBehind) || len(c.others) > 0 && l.premature(ctx, c, read, w, err) {
+		if errors.Is(err, ErrBehind) || len(c.Others) > 0 && l.premature(ctx, c, read, w, err) {
 			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
 			}
@@ -90,7 +90,7 @@ func (l *Ledger) do(ctx context.Context, c Command) ([]loyalty.Entry, error) {
 		var conflict *table.ConflictError
 		switch {
 		case err == nil && w.more:
-			if c.decide == nil {
+			if c.Decide == nil {
 				passed = append(passed, w.entries...)
 			}
 			if read, err = l.read(ctx, c); err != nil {
@@ -108,21 +108,21 @@ func (l *Ledger) do(ctx context.Context, c Command) ([]loyalty.Entry, error) {
 				return nil, err
 			}
 		case !errors.As(err, &conflict):
-			return nil, retryable(err)
+			return nil, Retryable(err)
 		case replaced(read, conflict):
-		case conflict.Op == 0 && w.own > 0 && c.decide != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
+		case conflict.Op == 0 && w.own > 0 && c.Decide != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
 			was, err := stored.ReadEntry(conflict.Current, w.entries[0].Cause)
 			if err == nil && slices.ContainsFunc(lost, func(e loyalty.Entry) bool { return e.Hash == was.Hash }) {
 				return []loyalty.Entry{was}, nil // the entry that was written, not a new decision
 			}
-			return nil, taken{conflict.Current}
+			return nil, Taken{conflict.Current}
 		case conflict.Op < len(w.entries):
 			// An entry of time exists that the account does not include: the account was read too early.
 			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
 			}
 		case w.ops[conflict.Op].Kind == table.OpAdd:
-			c.budgets.forget() // another command changed the same budget
+			c.Budgets.forget() // another command changed the same budget
 		default:
 			return nil, conflict
 		}
@@ -140,9 +140,9 @@ func (l *Ledger) rejectedAgain(
 		if e.Cause.Revision == 1 {
 			continue
 		}
-		for was, err := range l.revisions(ctx, c.p.ID, e.Cause.Kind, e.Cause.ID, true, 0) {
+		for was, err := range l.Revisions(ctx, c.Program.ID, e.Cause.Kind, e.Cause.ID, true, 0) {
 			if err != nil || was.Hash == e.Hash {
-				return []loyalty.Entry{was}, retryable(err)
+				return []loyalty.Entry{was}, Retryable(err)
 			}
 		}
 	}
@@ -152,27 +152,27 @@ func (l *Ledger) rejectedAgain(
 // read reads the accounts of a command concurrently. The account of the command's member is first, followed by those of
 // the others.
 func (l *Ledger) read(ctx context.Context, c Command) ([]table.Item, error) {
-	if c.read != nil && len(c.others) == 0 {
-		return []table.Item{*c.read}, nil
+	if c.Read != nil && len(c.Others) == 0 {
+		return []table.Item{*c.Read}, nil
 	}
 	var keys []table.Key
 	for _, m := range c.members() {
-		keys = append(keys, stored.AccountKey(c.p.ID, m))
+		keys = append(keys, stored.AccountKey(c.Program.ID, m))
 	}
-	read, err := l.getAll(ctx, keys...)
+	read, err := l.GetAll(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
 	for _, it := range read {
-		if it.Version == 0 && c.decide == nil {
-			return nil, notFound("member")
+		if it.Version == 0 && c.Decide == nil {
+			return nil, NotFound("member")
 		}
 	}
 	return read, nil
 }
 
 func (c Command) members() []loyalty.MemberID {
-	return append([]loyalty.MemberID{c.member}, c.others...)
+	return append([]loyalty.MemberID{c.Member}, c.Others...)
 }
 
 // replaced replaces the account that caused a conflict with its current version. It returns false if something other
@@ -201,7 +201,7 @@ func (l *Ledger) premature(ctx context.Context, c Command, read []table.Item, w 
 	// Advance each account alone, because together they need too many operations. If that fails, the next attempt
 	// returns the error.
 	for _, m := range c.members() {
-		_, _ = l.Execute(ctx, Command{p: c.p, member: m})
+		_, _ = l.Execute(ctx, Command{Program: c.Program, Member: m})
 	}
 	return true
 }
@@ -224,7 +224,7 @@ const behind = 20
 // plan returns the writes of one attempt. A command may require that other orders are decided again. plan includes as
 // many of them as fit into the transaction, and postpones the others: the account remains due, so that a later command
 // or scheduled run decides them.
-func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *budgets) (planned, error) {
+func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *BudgetCounters) (planned, error) {
 	for most := posting.MaxOrderNumber; ; most /= 2 {
 		w, err := l.planAtMost(ctx, read, c, b, most)
 		if err != nil || len(w.ops) <= mostOps || !w.again || most == 1 {
@@ -234,17 +234,19 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *budg
 }
 
 // planAtMost is plan with at most the given number of orders that are decided again.
-func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c Command, b *budgets, most int) (planned, error) {
-	sides, more, err := c.advanced(ctx, read, b, most, l.now())
+func (l *Ledger) planAtMost(
+	ctx context.Context, read []table.Item, c Command, b *BudgetCounters, most int,
+) (planned, error) {
+	sides, more, err := c.advanced(ctx, read, b, most, l.Time())
 	if err != nil {
 		return planned{}, err
 	}
 	w := planned{more: more, again: slices.ContainsFunc(sides, func(s side) bool { return s.again })}
 	switch {
-	case more && len(c.others) > 0:
+	case more && len(c.Others) > 0:
 		return w, nil // each account is advanced alone before the command is decided
 	case more:
-		c.with = nil
+		c.With = nil
 	}
 	var accounts, ofTime, parts []table.Op
 	var passed []loyalty.Entry
@@ -257,26 +259,27 @@ func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c Command, b
 			return planned{}, fmt.Errorf("ledger: %w", err)
 		}
 		puts := s.seal(l, c)
-		n := s.behind(c.main)
+		n := s.behind(c.Main)
 		w.ops, w.entries = append(w.ops, puts[n:]...), append(w.entries, s.entries[n:]...)
 		ofTime, passed = append(ofTime, puts[:n]...), append(passed, s.entries[:n]...)
 		accounts, spends = append(accounts, table.Put(s.item)), append(spends, s.spends...)
 		parts = append(parts, s.parts...)
 	}
 	switch {
-	case len(accounts) == 0 && c.alone:
-		return planned{ops: c.with}, nil
-	case len(accounts) == 0 && c.decide == nil:
-		return planned{ops: l.listed(sides[0].item, c.p, sides[0].acc)}, nil
+	case len(accounts) == 0 && c.Alone:
+		return planned{ops: c.With}, nil
+	case len(accounts) == 0 && c.Decide == nil:
+		return planned{ops: l.listed(sides[0].item, c.Program, sides[0].acc)}, nil
 	case len(accounts) == 0:
 		return planned{}, nil
 	}
-	if w.own = len(w.entries); c.decide == nil {
+	if w.own = len(w.entries); c.Decide == nil {
 		w.own = len(passed)
 	}
 	w.entries = append(w.entries, passed...)
-	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, parts, codeOps(c, w.entries), listOps(c.p.ID, w.entries),
-		voucherOps(c.p.ID, w.entries), b.ops(spends, w.entries[0].Cause.ID))
+	w.ops = slices.Concat(w.ops, ofTime, accounts, c.With, parts, codeOps(c, w.entries),
+		listOps(c.Program.ID, w.entries),
+		VoucherOps(c.Program.ID, w.entries), b.ops(spends, w.entries[0].Cause.ID))
 	return w, nil
 }
 
@@ -298,18 +301,18 @@ type side struct {
 // advanced advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
 // decide, and more is true. most is the maximum number of orders of other causes that are decided again.
 func (c Command) advanced(
-	ctx context.Context, read []table.Item, b *budgets, most int, now time.Time,
+	ctx context.Context, read []table.Item, b *BudgetCounters, most int, now time.Time,
 ) (sides []side, more bool, err error) {
 	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
 	for i, m := range c.members() {
 		acc, err := stored.ReadAccount(read[i], m)
 		if err == nil && i == 0 && acc.Sequence < c.reached {
-			err = errBehind
+			err = ErrBehind
 		}
 		if err != nil {
 			return nil, false, err
 		}
-		out, part, err := b.ledger.pass(ctx, c.p, acc, now)
+		out, part, err := b.Ledger.pass(ctx, c.Program, acc, now)
 		if err != nil {
 			return nil, false, err
 		}
@@ -320,12 +323,12 @@ func (c Command) advanced(
 			entries: out.Entries, passed: len(out.Entries), spends: out.Spends, ran: out.Account.Ran,
 		}
 	}
-	if more || c.decide == nil && !award.HasUndecided(&accs[0]) {
+	if more || c.Decide == nil && !award.HasUndecided(&accs[0]) {
 		return sides, more, nil
 	}
 	b.back = sides[0].spends // points that time returns in other accounts count only after they are written
-	outs, err := b.decide(ctx, func(left earn.Budgets) ([]posting.Outcome, error) {
-		return c.complete(ctx, b.ledger, sides, accs, left, most, now)
+	outs, err := b.Decide(ctx, func(left earn.Budgets) ([]posting.Outcome, error) {
+		return c.complete(ctx, b.Ledger, sides, accs, left, most, now)
 	})
 	if err != nil {
 		return nil, false, err
@@ -334,7 +337,7 @@ func (c Command) advanced(
 		s := &sides[i]
 		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
 		s.again = slices.ContainsFunc(out.Entries, func(e loyalty.Entry) bool { return e.Follows() })
-		if c.decide == nil {
+		if c.Decide == nil {
 			s.passed = len(s.entries)
 		}
 	}
@@ -346,18 +349,20 @@ func (c Command) advanced(
 func (c Command) complete(
 	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left earn.Budgets, most int, now time.Time,
 ) ([]posting.Outcome, error) {
-	if c.decide == nil {
-		c.load = &postponed{Ledger: l, p: c.p, written: sides[0].written}
-		c.decide = c.load.(*postponed).decide
+	if c.Decide == nil {
+		c.Load = &postponed{Ledger: l, p: c.Program, written: sides[0].written}
+		c.Decide = c.Load.(*postponed).decide
 	}
-	x := inputs{slices.Clone(accs), left, now}
+	x := Inputs{slices.Clone(accs), left, now}
 	outs, err := c.decided(ctx, x)
 	for n := 0; err == nil && slices.ContainsFunc(outs, isUndecided); n++ {
-		if n == attempts {
+		if n == Attempts {
 			return nil, ErrTryAgain
 		}
 		for i, out := range outs {
-			if x.accs[i], err = l.withOrders(ctx, c.p, x.accs[i], sides[i].written, out.Needs); err != nil {
+			if x.Accounts[i], err = (Redecider{l}).WithOrders(
+				ctx, c.Program, x.Accounts[i], sides[i].written, out.Needs,
+			); err != nil {
 				return nil, err
 			}
 		}
@@ -367,8 +372,8 @@ func (c Command) complete(
 		return nil, err
 	}
 	for i := range outs {
-		n := needed{p: c.p, written: sides[i].written, passed: sides[i].entries, left: left, now: now}
-		if outs[i], err = l.redecided(ctx, n, award.Postpone(outs[i], most)); err != nil {
+		n := needed{p: c.Program, written: sides[i].written, passed: sides[i].entries, left: left, now: now}
+		if outs[i], err = (Redecider{l}).redecided(ctx, n, award.Postpone(outs[i], most)); err != nil {
 			return nil, err
 		}
 	}
@@ -394,20 +399,22 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 	for i, e := range s.entries {
 		e.Actor = timeActor
 		if i >= s.passed {
-			e.Actor, e.Input = c.by.Actor, cmp.Or(e.Input, c.by.Input)
+			e.Actor, e.Input = c.By.Actor, cmp.Or(e.Input, c.By.Input)
 		}
-		l.giveCode(c.p, e)
+		l.giveCode(c.Program, e)
 		e, doc := stored.Sealed(e, s.head)
 		s.entries[i], s.head = e, e.Hash
-		doc, parts := stored.Apart(c.p.ID, e, doc)
+		doc, parts := stored.Apart(c.Program.ID, e, doc)
 		s.parts = append(s.parts, parts...)
 		puts[i] = table.Put(
-			table.Item{Key: stored.CauseKey(c.p.ID, e.Cause), Index: stored.StatementKey(c.p.ID, e), Doc: doc},
+			table.Item{
+				Key: stored.CauseKey(c.Program.ID, e.Cause), Index: stored.StatementKey(c.Program.ID, e), Doc: doc,
+			},
 		)
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
 	s.item.Doc = stored.PackedAccount(stored.StoredAccount(s.acc))
-	s.item.Index = stored.DueKey(c.p.ID, s.acc.Member, engine.NextRun(c.p, s.acc))
+	s.item.Index = stored.DueKey(c.Program.ID, s.acc.Member, engine.NextRun(c.Program, s.acc))
 	return puts
 }
 
@@ -426,20 +433,20 @@ func (s *side) behind(main loyalty.Cause) int {
 func (l *Ledger) record(
 	ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, with ...table.Op,
 ) (loyalty.Entry, error) {
-	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), l.now(), by.Actor, by.Input
+	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), l.Time(), by.Actor, by.Input
 	doc, parts := stored.Apart(p.ID, e, stored.Encode(stored.StoredEntry(e)))
 	it := table.Item{Key: stored.CauseKey(p.ID, e.Cause), Doc: doc}
 	err := l.Table.Transact(ctx, slices.Concat([]table.Op{table.Put(it)}, with, parts)...)
 	var conflict *table.ConflictError
 	if errors.As(err, &conflict) && conflict.Op == 0 {
-		return e, taken{conflict.Current}
+		return e, Taken{conflict.Current}
 	}
-	return e, retryable(err)
+	return e, Retryable(err)
 }
 
-// latest reads the last revision of a cause. Cause.Revision is zero if there is none.
-func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.Entry, error) {
-	for e, err := range l.revisions(ctx, program, kind, id, true, 1) {
+// Latest reads the last revision of a cause. Cause.Revision is zero if there is none.
+func (l *Ledger) Latest(ctx context.Context, program, kind, id string) (loyalty.Entry, error) {
+	for e, err := range l.Revisions(ctx, program, kind, id, true, 1) {
 		if err != nil {
 			return e, err
 		}
@@ -448,13 +455,13 @@ func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.
 	return loyalty.Entry{}, nil
 }
 
-func (l *Ledger) revisions(
+func (l *Ledger) Revisions(
 	ctx context.Context, program, kind, id string, newestFirst bool, limit int,
 ) iter.Seq2[loyalty.Entry, error] {
 	q := table.Query{
 		PK: stored.CausePartition(program, kind, id), To: stored.LastRevision, Reverse: newestFirst, Limit: limit,
 	}
-	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
+	return List(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
 }
 
 func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {
@@ -465,20 +472,20 @@ func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {
 	return stored.ReadEntry(it, loyalty.Cause{Kind: kind, ID: id, Revision: n})
 }
 
-// retryable converts the table's ErrBusy and ErrUnknown to ErrTryAgain. Repeating the command is safe and shows whether
+// Retryable converts the table's ErrBusy and ErrUnknown to ErrTryAgain. Repeating the command is safe and shows whether
 // it was written.
-func retryable(err error) error {
+func Retryable(err error) error {
 	if errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) {
 		return fmt.Errorf("%w: %w", ErrTryAgain, err)
 	}
 	return err
 }
 
-func notFound(what string) error {
+func NotFound(what string) error {
 	return &loyalty.Error{Code: loyalty.NotFound, Detail: "Unknown " + what + "."}
 }
 
-func keyReused() error {
+func KeyReused() error {
 	return &loyalty.Error{
 		Code:   loyalty.KeyReused,
 		Detail: "The idempotency key was used for another request. Use a new key for a new request.",

@@ -11,10 +11,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
+// DueQueue lists the accounts that time will change.
+type DueQueue struct{ *Ledger }
+
 // Advance writes the changes that are due for a member and returns the number of entries written. It returns not_found
 // if the member does not exist. Correctness does not depend on it: every command advances its account first.
 func (l *Ledger) Advance(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (int, error) {
-	r, err := l.Execute(ctx, Command{p: p, member: m})
+	r, err := l.Execute(ctx, Command{Program: p, Member: m})
 	return len(r.Entries), err
 }
 
@@ -28,38 +31,38 @@ type Due struct {
 // Account returns the account as listed, without advancing it.
 func (d Due) Account() (loyalty.Account, error) { return stored.ReadAccount(d.item, d.Member) }
 
-// AdvanceDue does the same as Advance for a listed account, without reading the account again.
-func (l *Ledger) AdvanceDue(ctx context.Context, p *loyalty.Program, d Due) (int, error) {
-	r, err := l.Execute(ctx, Command{p: p, member: d.Member, read: &d.item})
+// Advance does the same as Advance for a listed account, without reading the account again.
+func (ds DueQueue) Advance(ctx context.Context, p *loyalty.Program, d Due) (int, error) {
+	r, err := ds.Execute(ctx, Command{Program: p, Member: d.Member, Read: &d.item})
 	return len(r.Entries), err
 }
 
-// AnyDue reports whether an account in a shard is due at now.
-func (l *Ledger) AnyDue(ctx context.Context, program string, shard int, now time.Time) (bool, error) {
-	for _, err := range l.due(ctx, program, shard, table.Query{To: stored.DueBound(now), Limit: 1}) {
+// Any reports whether an account in a shard is due at now.
+func (ds DueQueue) Any(ctx context.Context, program string, shard int, now time.Time) (bool, error) {
+	for _, err := range ds.list(ctx, program, shard, table.Query{To: stored.DueBound(now), Limit: 1}) {
 		return err == nil, err
 	}
 	return false, nil
 }
 
-// DueFrom yields the accounts of one shard (0 to Shards-1) that are due at now, the longest due first, starting at a
+// From yields the accounts of one shard (0 to Shards-1) that are due at now, the longest due first, starting at a
 // position in its queue.
-func (l *Ledger) DueFrom(
+func (ds DueQueue) From(
 	ctx context.Context, program string, shard int, place string, now time.Time,
 ) iter.Seq2[Due, error] {
-	return l.due(ctx, program, shard, table.Query{From: place, To: stored.DueBound(now)})
+	return ds.list(ctx, program, shard, table.Query{From: place, To: stored.DueBound(now)})
 }
 
 // Dated yields all accounts of one shard that time will change at any future instant, starting at a position in its
 // queue. It omits only accounts that time never changes: those at the lowest level with no expiring or pending points.
-func (l *Ledger) Dated(ctx context.Context, program string, shard int, place string) iter.Seq2[Due, error] {
-	return l.due(ctx, program, shard, table.Query{From: place})
+func (ds DueQueue) Dated(ctx context.Context, program string, shard int, place string) iter.Seq2[Due, error] {
+	return ds.list(ctx, program, shard, table.Query{From: place})
 }
 
-func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Query) iter.Seq2[Due, error] {
+func (ds DueQueue) list(ctx context.Context, program string, shard int, q table.Query) iter.Seq2[Due, error] {
 	q.PK, q.Index = stored.DuePartition(program, shard), true
-	return list(
-		ctx, l.Table, q,
+	return List(
+		ctx, ds.Table, q,
 		func(it table.Item) (Due, error) { return Due{stored.MemberAt(it.Index.SK), it.Index.SK, it}, nil },
 	)
 }
@@ -69,7 +72,7 @@ func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Que
 // operation that moves the account to its correct position. Without it, every run would process the account again.
 func (l *Ledger) listed(it table.Item, p *loyalty.Program, acc loyalty.Account) []table.Op {
 	place := stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
-	if it.Index.IsZero() || it.Index.SK > stored.DueBound(l.now()) || it.Index == place {
+	if it.Index.IsZero() || it.Index.SK > stored.DueBound(l.Time()) || it.Index == place {
 		return nil
 	}
 	it.Index = place

@@ -10,35 +10,35 @@ import (
 
 // A Command is a change of one account, or of several accounts in one transaction.
 type Command struct {
-	p *loyalty.Program
-	// rules are the rules of the reward whose reservation the command commits, or nil if it commits none.
-	rules  *loyalty.Program
-	member loyalty.MemberID
-	others []loyalty.MemberID // other members whose accounts the command may change
-	by     By
-	// main is the cause of the command's main entry. If it is zero, the first decided entry is the main one.
-	main loyalty.Cause
-	// decide decides about the accounts. If it is nil, the command only advances the account.
-	decide decision
-	// load reads further inputs of the decision; nil if there are none.
-	load    loader
-	with    []table.Op  // other operations to write in the same transaction
-	alone   bool        // write with even if there is no entry to write
-	read    *table.Item // the account, if it was already read
-	budgets *budgets    // counters that were already read; nil if none
+	Program *loyalty.Program
+	// Rules are the rules of the reward whose reservation the command commits, or nil if it commits none.
+	Rules  *loyalty.Program
+	Member loyalty.MemberID
+	Others []loyalty.MemberID // other members whose accounts the command may change
+	By     By
+	// Main is the cause of the command's main entry. If it is zero, the first decided entry is the main one.
+	Main loyalty.Cause
+	// Decide decides about the accounts. If it is nil, the command only advances the account.
+	Decide Decision
+	// Load reads further inputs of the decision; nil if there are none.
+	Load    loader
+	With    []table.Op      // other operations to write in the same transaction
+	Alone   bool            // write with even if there is no entry to write
+	Read    *table.Item     // the account, if it was already read
+	Budgets *BudgetCounters // counters that were already read; nil if none
 	// reached is the lowest sequence that the account must have by now. A read with a lower sequence is stale.
 	reached int64
-	// once is set for a command that has no natural identity. It states the member and the cause of the entry, which is
+	// Once is set for a command that has no natural identity. It states the member and the cause of the entry, which is
 	// written once. See executeOnce.
-	once *loyalty.Entry
-	// note is an entry that changes no account. If it is set, the command writes only the note and the operations in
+	Once *loyalty.Entry
+	// Note is an entry that changes no account. If it is set, the command writes only the note and the operations in
 	// with.
-	note *loyalty.Entry
-	// ends means that a prepared command ends something that is open, such as a reservation.
-	ends bool
+	Note *loyalty.Entry
+	// Ends means that a prepared command ends something that is open, such as a reservation.
+	Ends bool
 	// revises is the state of the cause on which a prepared command builds, and of is the cause; nil if the command is
 	// not a revision of a cause with a natural identity.
-	revises *prior
+	revises *Prior
 	of      loyalty.Cause
 }
 
@@ -51,8 +51,8 @@ type Result struct {
 	Replayed bool
 }
 
-// entry returns the main entry, or zero if there is none.
-func (r Result) entry() (e loyalty.Entry) {
+// Entry returns the main entry, or zero if there is none.
+func (r Result) Entry() (e loyalty.Entry) {
 	if len(r.Entries) > 0 {
 		e = r.Entries[0]
 	}
@@ -67,20 +67,20 @@ type preparation func(ctx context.Context) (Command, *Result, error)
 // reads and decides again, up to a limit. A repeated command returns the first result.
 func (l *Ledger) Execute(ctx context.Context, c Command) (Result, error) {
 	switch {
-	case c.note != nil:
-		e, err := l.record(ctx, c.p, *c.note, c.by, c.with...)
+	case c.Note != nil:
+		e, err := l.record(ctx, c.Program, *c.Note, c.By, c.With...)
 		return Result{Entries: []loyalty.Entry{e}}, err
-	case c.once != nil:
+	case c.Once != nil:
 		return l.executeOnce(ctx, c)
 	}
 	entries, err := l.do(ctx, c)
 	return Result{Entries: entries}, err
 }
 
-// executePrepared prepares a command and executes it. If another command changes the state on which the command builds,
+// ExecutePrepared prepares a command and executes it. If another command changes the state on which the command builds,
 // it prepares the command again, up to a limit.
-func (l *Ledger) executePrepared(ctx context.Context, prepare preparation) (Result, error) {
-	for range attempts {
+func (l *Ledger) ExecutePrepared(ctx context.Context, prepare preparation) (Result, error) {
+	for range Attempts {
 		c, done, err := prepare(ctx)
 		if err == nil && done != nil {
 			return *done, nil
@@ -107,14 +107,14 @@ func (l *Ledger) executePrepared(ctx context.Context, prepare preparation) (Resu
 // outdated reports whether a command failed because another command changed the state on which it builds.
 func (l *Ledger) outdated(ctx context.Context, c Command, prepared bool, err error) (bool, error) {
 	switch {
-	case prepared && outrun(err):
+	case prepared && Outrun(err):
 		return true, nil
 	case c.revises == nil:
 		// Another command may have ended the reservation or offer since it was read.
-		return c.ends && errors.Is(err, loyalty.AlreadyResolved), nil
+		return c.Ends && errors.Is(err, loyalty.AlreadyResolved), nil
 	case !errors.As(err, new(*loyalty.Error)):
 		return false, nil
 	}
-	now, failed := l.latest(ctx, c.p.ID, c.of.Kind, c.of.ID)
+	now, failed := l.Latest(ctx, c.Program.ID, c.of.Kind, c.of.ID)
 	return now.Cause.Revision != c.revises.revision(), failed
 }

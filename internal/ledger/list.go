@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// inPages yields all items of a query, which it reads in pages of q.Limit items.
-func (l *Ledger) inPages(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
+// InPages yields all items of a query, which it reads in pages of q.Limit items.
+func (l *Ledger) InPages(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		for {
 			n := 0
@@ -25,14 +25,14 @@ func (l *Ledger) inPages(ctx context.Context, q table.Query) iter.Seq2[table.Ite
 	}
 }
 
-// list yields the result of read for each item of a query, up to the first error.
-func list[T any](
+// List yields the result of read for each item of a query, up to the first error.
+func List[T any](
 	ctx context.Context, t table.Table, q table.Query, read func(table.Item) (T, error),
 ) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for it, err := range t.Query(ctx, q) {
 			var x T
-			if err = retryable(err); err == nil {
+			if err = Retryable(err); err == nil {
 				x, err = read(it)
 			}
 			if !yield(x, err) || err != nil {

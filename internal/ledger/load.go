@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// getAll reads items concurrently and returns them in the order of their keys.
-func (l *Ledger) getAll(ctx context.Context, keys ...table.Key) ([]table.Item, error) {
+// GetAll reads items concurrently and returns them in the order of their keys.
+func (l *Ledger) GetAll(ctx context.Context, keys ...table.Key) ([]table.Item, error) {
 	items := make([]table.Item, len(keys))
 	reads := make([]func() error, len(keys))
 	for i, key := range keys {
@@ -17,5 +17,5 @@ func (l *Ledger) getAll(ctx context.Context, keys ...table.Key) ([]table.Item, e
 			return err
 		}
 	}
-	return items, retryable(parallel.Do(reads...))
+	return items, Retryable(parallel.Do(reads...))
 }

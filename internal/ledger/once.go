@@ -9,39 +9,39 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// once returns a command that has no natural identity, under an ID that was derived for it.
-func once(
+// Once returns a command that has no natural identity, under an ID that was derived for it.
+func Once(
 	p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
-	decide func(loyalty.Account, inputs) (posting.Outcome, error),
+	decide func(loyalty.Account, Inputs) (posting.Outcome, error),
 ) Command {
 	like := loyalty.Entry{Member: m, Cause: loyalty.Cause{Kind: kind, ID: id, Revision: 1}}
-	return Command{p: p, member: m, by: by, decide: single(decide), once: &like}
+	return Command{Program: p, Member: m, By: by, Decide: Single(decide), Once: &like}
 }
 
 // executeOnce runs a command under the cause of c.once. If it is repeated with the same input, it returns the first
 // result, including a rejection because of insufficient points, stock or availability, which it records as c.once.
 func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
-	c.decide = c.decide.enrolled()
+	c.Decide = c.Decide.Enrolled()
 	entries, err := l.do(ctx, c)
 	if err == nil {
 		return Result{Entries: entries}, nil
 	}
 	var rejection *loyalty.Error
-	var was taken
+	var was Taken
 	switch {
 	case errors.As(err, &rejection):
-		if was, err = l.rejected(ctx, c, rejection); was.item.Version == 0 {
+		if was, err = l.rejected(ctx, c, rejection); was.Item.Version == 0 {
 			return Result{}, err
 		}
 	case !errors.As(err, &was):
 		return Result{}, err
 	}
-	e, err := stored.ReadEntry(was.item, c.once.Cause)
+	e, err := stored.ReadEntry(was.Item, c.Once.Cause)
 	switch {
 	case err != nil:
 		return Result{}, err
-	case e.Input != c.by.Input || e.Member != c.member:
-		return Result{}, keyReused()
+	case e.Input != c.By.Input || e.Member != c.Member:
+		return Result{}, KeyReused()
 	case e.Refusal != nil:
 		return Result{[]loyalty.Entry{e}, true}, e.Refusal
 	}
@@ -50,26 +50,26 @@ func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
 
 // rejected records a rejection that depends on the account or the stock, so that a repeated command is rejected again.
 // It returns the entry that a first run of the same command wrote, if there is one. Otherwise it returns the rejection.
-func (l *Ledger) rejected(ctx context.Context, c Command, rejection *loyalty.Error) (was taken, err error) {
+func (l *Ledger) rejected(ctx context.Context, c Command, rejection *loyalty.Error) (was Taken, err error) {
 	switch rejection.Code {
 	case loyalty.InsufficientPoints, loyalty.RewardOutOfStock, loyalty.RewardUnavailable:
 	default:
 		// The first run may have caused the rejection: points that were already extended cannot be extended again.
-		was.item, err = l.Table.Get(ctx, stored.CauseKey(c.p.ID, c.once.Cause))
+		was.Item, err = l.Table.Get(ctx, stored.CauseKey(c.Program.ID, c.Once.Cause))
 		if err != nil {
-			return was, retryable(err)
+			return was, Retryable(err)
 		}
 		return was, rejection
 	}
-	e := *c.once
-	e.Kind, e.Refusal, e.Effective = loyalty.KindReject, rejection, l.now()
+	e := *c.Once
+	e.Kind, e.Refusal, e.Effective = loyalty.KindReject, rejection, l.Time()
 	if e.Redemption != nil {
 		r := *e.Redemption
 		r.Status, r.At = loyalty.Rejected, e.Effective
 		r.Code, r.Pooled = "", false // the code of the failed attempt
 		e.Redemption = &r
 	}
-	if _, err = l.record(ctx, c.p, e, c.by); err != nil {
+	if _, err = l.record(ctx, c.Program, e, c.By); err != nil {
 		errors.As(err, &was)
 		return was, err
 	}

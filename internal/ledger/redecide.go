@@ -15,6 +15,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
+// A Redecider decides again the orders whose points depend on a command.
+type Redecider struct{ *Ledger }
+
 // The number of a member's entries that are read first to decide levels again, and the maximum per later query. The few
 // newest entries are usually enough.
 const (
@@ -33,9 +36,9 @@ type needed struct {
 }
 
 // redecided completes an outcome that depends on earlier entries (award.Redecide).
-func (l *Ledger) redecided(ctx context.Context, n needed, out posting.Outcome) (posting.Outcome, error) {
+func (r Redecider) redecided(ctx context.Context, n needed, out posting.Outcome) (posting.Outcome, error) {
 	for !tier.NeedsNothing(out.Needs) {
-		h, err := l.historyFor(ctx, n, out)
+		h, err := r.historyFor(ctx, n, out)
 		if err != nil {
 			return out, err
 		}
@@ -47,42 +50,42 @@ func (l *Ledger) redecided(ctx context.Context, n needed, out posting.Outcome) (
 }
 
 // historyFor reads the entries that an outcome needs next.
-func (l *Ledger) historyFor(ctx context.Context, n needed, out posting.Outcome) (h tier.History, err error) {
+func (r Redecider) historyFor(ctx context.Context, n needed, out posting.Outcome) (h tier.History, err error) {
 	if len(out.Needs.Orders) > 0 {
 		h.Left = n.left
-		if h.Orders, err = l.knownOrders(ctx, n, out.Account.Member, out.Needs.Orders); err != nil {
+		if h.Orders, err = r.knownOrders(ctx, n, out.Account.Member, out.Needs.Orders); err != nil {
 			return h, err
 		}
 		if than := out.Needs.Later; than != (loyalty.PlacedOrder{}) {
 			var entries []loyalty.Entry
-			entries, err = l.entriesSince(ctx, n.p.ID, out.Account.Member, n.written, than)
+			entries, err = r.entriesSince(ctx, n.p.ID, out.Account.Member, n.written, than)
 			h.Later = award.LaterThan(than, entries)
 		}
 		return h, err
 	}
-	if h, err = l.history(ctx, n.p.ID, out.Account.Member, n.written, out.Needs); err != nil {
+	if h, err = r.history(ctx, n.p.ID, out.Account.Member, n.written, out.Needs); err != nil {
 		return h, err
 	}
 	h.Entries = append(h.Entries, n.passed...)
-	h.Versions, err = l.versionsBefore(ctx, n.p, out.Needs, h)
+	h.Versions, err = r.versionsBefore(ctx, n.p, out.Needs, h)
 	return h, err
 }
 
 // knownOrders reads the latest entries of a member's orders, with their rules, in parallel.
-func (l *Ledger) knownOrders(
+func (r Redecider) knownOrders(
 	ctx context.Context, n needed, m loyalty.MemberID, orders []loyalty.PlacedOrder,
 ) ([]tier.KnownOrder, error) {
 	known, reads := make([]tier.KnownOrder, len(orders)), make([]func() error, len(orders))
 	for i, o := range orders {
 		reads[i] = func() error {
-			e, err := l.latest(ctx, n.p.ID, loyalty.CauseOrder, o.ID)
+			e, err := r.Latest(ctx, n.p.ID, loyalty.CauseOrder, o.ID)
 			switch {
 			case err != nil:
 				return err
 			case e.Member != m || e.Order == nil || e.Sequence > n.written:
-				return errBehind
+				return ErrBehind
 			}
-			rules, err := l.rules(ctx, n.p, e.Order.Program)
+			rules, err := r.Rules(ctx, n.p, e.Order.Program)
 			known[i] = tier.KnownOrder{Entry: e, Rules: rules}
 			return err
 		}
@@ -91,10 +94,10 @@ func (l *Ledger) knownOrders(
 }
 
 // entriesSince reads the entries of a member that may concern orders placed after the given one.
-func (l *Ledger) entriesSince(
+func (r Redecider) entriesSince(
 	ctx context.Context, program string, m loyalty.MemberID, written int64, than loyalty.PlacedOrder,
 ) ([]loyalty.Entry, error) {
-	h, err := l.history(ctx, program, m, written, posting.Needs{Recorded: than.At})
+	h, err := r.history(ctx, program, m, written, posting.Needs{Recorded: than.At})
 	return h.Entries, err
 }
 
@@ -108,37 +111,37 @@ type postponed struct {
 	known   bool // the orders were read
 }
 
-func (d *postponed) decide(x inputs) ([]posting.Outcome, error) {
-	return []posting.Outcome{award.Resume(d.p, x.accs[0], d.orders)}, nil
+func (d *postponed) decide(x Inputs) ([]posting.Outcome, error) {
+	return []posting.Outcome{award.Resume(d.p, x.Accounts[0], d.orders)}, nil
 }
 
-func (d *postponed) reset() { d.known = false }
+func (d *postponed) Reset() { d.known = false }
 
 // load reads the orders if the account does not list them.
-func (d *postponed) load(ctx context.Context, x inputs, _ []posting.Outcome, _ error) (bool, error) {
-	acc := x.accs[0]
+func (d *postponed) Load(ctx context.Context, x Inputs, _ []posting.Outcome, _ error) (bool, error) {
+	acc := x.Accounts[0]
 	if d.known || len(acc.Undecided) > 0 {
 		return false, nil
 	}
 	from := acc.UndecidedFrom.Order
-	entries, err := d.entriesSince(ctx, d.p.ID, acc.Member, d.written, from)
+	entries, err := Redecider{d.Ledger}.entriesSince(ctx, d.p.ID, acc.Member, d.written, from)
 	d.orders, d.known = award.PlacedFrom(from, entries), true
 	return true, err
 }
 
-// withOrders returns the account with the information about the member's orders that an undecided outcome needs.
-func (l *Ledger) withOrders(
+// WithOrders returns the account with the information about the member's orders that an undecided outcome needs.
+func (r Redecider) WithOrders(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64, needs posting.Needs,
 ) (loyalty.Account, error) {
 	if needs.Numbers {
-		h, err := l.history(ctx, p.ID, acc.Member, written, posting.Needs{All: true})
+		h, err := r.history(ctx, p.ID, acc.Member, written, posting.Needs{All: true})
 		if err != nil {
 			return acc, err
 		}
 		acc = award.WithFirstOrders(p, acc, h.Entries)
 	}
 	if than := needs.Later; than != (loyalty.PlacedOrder{}) {
-		entries, err := l.entriesSince(ctx, p.ID, acc.Member, written, than)
+		entries, err := r.entriesSince(ctx, p.ID, acc.Member, written, than)
 		if err != nil {
 			return acc, err
 		}
@@ -148,41 +151,42 @@ func (l *Ledger) withOrders(
 }
 
 // versionsBefore returns the versions that were in force before p, as far back as the decision needs them.
-func (l *Ledger) versionsBefore(
+func (r Redecider) versionsBefore(
 	ctx context.Context, p *loyalty.Program, needs posting.Needs, h tier.History,
 ) ([]tier.Live, error) {
 	since := needs.Since
 	if h.All && len(h.Entries) > 0 {
 		since = h.Entries[0].Effective
 	}
-	s, _, err := l.versions(ctx, p.ID)
+	s, _, err := r.versions(ctx, p.ID)
 	if err != nil {
 		return nil, err
 	}
-	versions, _, err := l.between(ctx, p, s, since)
+	versions, _, err := r.between(ctx, p, s, since)
 	return versions, err
 }
 
 // versions returns the schedule of a program's versions, from the cache if there is one, and the time at which it was
 // read.
-func (l *Ledger) versions(ctx context.Context, program string) (Schedule, time.Time, error) {
-	if l.Versions != nil {
-		return l.Versions(ctx, program)
+func (r Redecider) versions(ctx context.Context, program string) (Schedule, time.Time, error) {
+	if r.Versions != nil {
+		return r.Versions(ctx, program)
 	}
-	s, err := l.Schedule(ctx, program)
-	return s, l.now(), err
+	now := r.Time()
+	_, s, err := r.ReadSchedule(ctx, program, now)
+	return s, now, err
 }
 
 // history reads the entries that a decision needs, backwards from the newest stored entry. Sequence numbers have no
 // gaps. If an entry is missing from the index, history therefore detects it and reads the index again. history returns
 // ErrTryAgain if the index remains behind.
-func (l *Ledger) history(
+func (r Redecider) history(
 	ctx context.Context, program string, m loyalty.MemberID, written int64, needs posting.Needs,
 ) (h tier.History, err error) {
 	size := int64(fewEntries)
 	for last := written; last > 0; size = min(4*size, manyEntries) {
 		first := max(1, last-size+1)
-		entries, err := l.entriesBetween(ctx, program, m, first, last)
+		entries, err := r.entriesBetween(ctx, program, m, first, last)
 		if err != nil {
 			return h, err
 		}
@@ -199,7 +203,7 @@ func (l *Ledger) history(
 }
 
 // entriesBetween reads the entries of a member from sequence number first to last, both included, in ascending order.
-func (l *Ledger) entriesBetween(
+func (r Redecider) entriesBetween(
 	ctx context.Context, program string, m loyalty.MemberID, first, last int64,
 ) ([]loyalty.Entry, error) {
 	if last < first {
@@ -211,12 +215,12 @@ func (l *Ledger) entriesBetween(
 	}
 	entries := make([]loyalty.Entry, last-first+1)
 	missing := len(entries)
-	for range attempts {
-		for it, err := range l.Table.Query(ctx, q) {
+	for range Attempts {
+		for it, err := range r.Table.Query(ctx, q) {
 			if err != nil {
-				return nil, retryable(err)
+				return nil, Retryable(err)
 			}
-			e, err := readAny(program, it)
+			e, err := ReadAny(program, it)
 			if err != nil {
 				return nil, err
 			}

@@ -87,38 +87,12 @@ func (s Schedule) prices(i int) bool {
 	return !s.Past[i].Recalled && since.Before(s.Past[i].Until)
 }
 
-// recall marks past versions as recalled.
-func (s *Schedule) recall(versions []int) {
+// Recall marks past versions as recalled.
+func (s *Schedule) Recall(versions []int) {
 	s.Past = slices.Clone(s.Past)
 	for i := range s.Past {
 		s.Past[i].Recalled = s.Past[i].Recalled || slices.Contains(versions, s.Past[i].Version)
 	}
-}
-
-// A Status is the state of a version.
-type Status string
-
-const (
-	StatusLive      Status = "live"      // in force
-	StatusScheduled Status = "scheduled" // takes effect at its time
-	StatusPast      Status = "past"      // replaced by another version, or skipped
-	StatusWithdrawn Status = "withdrawn" // withdrawn before its time
-	StatusRecalled  Status = "recalled"  // past, and prices only orders and events that were accepted before the recall
-)
-
-// Status returns the state of one of the program's versions.
-func (s Schedule) Status(v Published) Status {
-	switch {
-	case v.Version == s.Live:
-		return StatusLive
-	case slices.ContainsFunc(s.Next, func(n Upcoming) bool { return n.Version == v.Version }):
-		return StatusScheduled
-	case !v.Withdrawn.IsZero():
-		return StatusWithdrawn
-	case slices.ContainsFunc(s.Past, func(x Ended) bool { return x.Version == v.Version && x.Recalled }):
-		return StatusRecalled
-	}
-	return StatusPast
 }
 
 // liveDoc is the stored form of the schedule. A version whose time has passed moves from Next to Version when the
@@ -137,22 +111,10 @@ type upcomingDoc struct {
 	Recalled bool  `json:"recalled,omitzero"`
 }
 
-// Schedule returns the current schedule of a program's versions, or zero if none was published.
-func (l *Ledger) Schedule(ctx context.Context, program string) (Schedule, error) {
-	_, s, err := l.readSchedule(ctx, program, l.now())
-	return s, err
-}
-
-// Live returns the number of the version that is in force now, or 0 if there is none.
-func (l *Ledger) Live(ctx context.Context, program string) (int, error) {
-	s, err := l.Schedule(ctx, program)
-	return s.Live, err
-}
-
-func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time) (table.Item, Schedule, error) {
+func (l *Ledger) ReadSchedule(ctx context.Context, program string, now time.Time) (table.Item, Schedule, error) {
 	it, err := l.Table.Get(ctx, stored.ProgramKey(program, "LIVE"))
 	if err != nil || it.Version == 0 {
-		return it, Schedule{}, retryable(err)
+		return it, Schedule{}, Retryable(err)
 	}
 	var d liveDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
@@ -187,8 +149,8 @@ func (s *Schedule) begin(version int, at time.Time) {
 	s.Live = version
 }
 
-// takeOver schedules a version, or makes it live immediately if the time is not in the future.
-func (s *Schedule) takeOver(version int, at, now time.Time) {
+// TakeOver schedules a version, or makes it live immediately if the time is not in the future.
+func (s *Schedule) TakeOver(version int, at, now time.Time) {
 	s.Last = version
 	if !at.After(now) {
 		s.begin(version, now)
@@ -198,7 +160,7 @@ func (s *Schedule) takeOver(version int, at, now time.Time) {
 	slices.SortFunc(s.Next, func(a, b Upcoming) int { return cmp.Or(a.At.Compare(b.At), a.Version-b.Version) })
 }
 
-func storedSchedule(s Schedule) liveDoc {
+func StoredSchedule(s Schedule) liveDoc {
 	d := liveDoc{Version: s.Live, Since: stored.Millis(s.Since)}
 	highest := s.Live
 	for _, n := range s.Next {

@@ -11,21 +11,24 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Statement yields a member's entries, newest first. It yields only entries before the given sequence number (0: all),
+// Statements reads the entries of members.
+type Statements struct{ *Ledger }
+
+// List yields a member's entries, newest first. It yields only entries before the given sequence number (0: all),
 // and at most limit of them (0: no limit). It reads no more items than limit. It reads the index, so an entry that was
 // just written may be missing.
-func (l *Ledger) Statement(
+func (s Statements) List(
 	ctx context.Context, program string, m loyalty.MemberID, before int64, limit int,
 ) iter.Seq2[loyalty.Entry, error] {
 	q := table.Query{PK: stored.MemberPartition(program, m), Index: true, Reverse: true, Limit: limit}
 	if before > 0 {
 		q.To = stored.Padded(before-1, 10)
 	}
-	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return readAny(program, it) })
+	return List(ctx, s.Table, q, func(it table.Item) (loyalty.Entry, error) { return ReadAny(program, it) })
 }
 
-// readAny reads an entry and derives its cause from its key.
-func readAny(program string, it table.Item) (loyalty.Entry, error) {
+// ReadAny reads an entry and derives its cause from its key.
+func ReadAny(program string, it table.Item) (loyalty.Entry, error) {
 	name, id, _ := strings.Cut(strings.TrimPrefix(it.Key.PK, stored.EntryPrefix(program)), "#")
 	for kind, n := range stored.CauseNames {
 		if n == name {
@@ -37,31 +40,31 @@ func readAny(program string, it table.Item) (loyalty.Entry, error) {
 
 // Entry returns one entry of a member by its ID. It returns not_found if the entry does not exist or belongs to another
 // member.
-func (l *Ledger) Entry(ctx context.Context, program string, m loyalty.MemberID, id string) (loyalty.Entry, error) {
-	e, err := l.FindEntry(ctx, program, id)
+func (s Statements) Entry(ctx context.Context, program string, m loyalty.MemberID, id string) (loyalty.Entry, error) {
+	e, err := s.Find(ctx, program, id)
 	if err == nil && e.Member != m {
-		return loyalty.Entry{}, notFound("entry")
+		return loyalty.Entry{}, NotFound("entry")
 	}
 	return e, err
 }
 
-// FindEntry returns an entry of any member by its ID. It returns not_found if the entry does not exist or does not
+// Find returns an entry of any member by its ID. It returns not_found if the entry does not exist or does not
 // appear in statements.
-func (l *Ledger) FindEntry(ctx context.Context, program, id string) (loyalty.Entry, error) {
+func (s Statements) Find(ctx context.Context, program, id string) (loyalty.Entry, error) {
 	c, ok := stored.ParseEntryID(id)
 	if !ok {
-		return loyalty.Entry{}, notFound("entry")
+		return loyalty.Entry{}, NotFound("entry")
 	}
-	it, err := l.Table.Get(ctx, stored.CauseKey(program, c))
+	it, err := s.Table.Get(ctx, stored.CauseKey(program, c))
 	if err != nil {
-		return loyalty.Entry{}, retryable(err)
+		return loyalty.Entry{}, Retryable(err)
 	}
 	if it.Version == 0 {
-		return loyalty.Entry{}, notFound("entry")
+		return loyalty.Entry{}, NotFound("entry")
 	}
 	e, err := stored.ReadEntry(it, c)
 	if err == nil && e.Sequence == 0 {
-		return loyalty.Entry{}, notFound("entry")
+		return loyalty.Entry{}, NotFound("entry")
 	}
 	return e, err
 }

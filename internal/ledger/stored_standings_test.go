@@ -11,9 +11,9 @@ import (
 
 // Earlier standings are read as they were written, even if a member had no level.
 func TestStoredEarlierStandings(t *testing.T) {
-	silver := loyalty.Standing{Level: "silver", Since: noon, Until: noon.AddDate(1, 0, 0)}
+	silver := loyalty.Standing{Level: "silver", Since: Noon, Until: Noon.AddDate(1, 0, 0)}
 	retained := silver
-	retained.Until = noon.AddDate(2, 0, 0)
+	retained.Until = Noon.AddDate(2, 0, 0)
 	for _, c := range []struct {
 		name string
 		past []loyalty.Standing

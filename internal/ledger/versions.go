@@ -10,6 +10,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
+// Rules returns the program in the version that an order uses.
+func (l *Ledger) Rules(ctx context.Context, p *loyalty.Program, version int) (*loyalty.Program, error) {
+	if p.Version == version {
+		return p, nil
+	}
+	return l.Program(ctx, p.ID, version)
+}
+
 // past returns the versions of the program that were live before p and after an instant, oldest first, and the time
 // until which p is known to be the live version. There are usually none, and nothing is read, because the schedule and
 // the versions are cached.
@@ -45,7 +53,7 @@ func (l *Ledger) between(
 		case !v.Until.After(since):
 			continue
 		}
-		rules, err := l.rules(ctx, p, v.Version)
+		rules, err := l.Rules(ctx, p, v.Version)
 		if err != nil {
 			return nil, ended, err
 		}
@@ -54,9 +62,9 @@ func (l *Ledger) between(
 	return versions, ended, nil
 }
 
-// rulesAt returns the version of the program that prices orders and events of an instant: the version that was live
+// RulesAt returns the version of the program that prices orders and events of an instant: the version that was live
 // then, or another one if that was recalled (Schedule.Pricing). p is the current version.
-func (l *Ledger) rulesAt(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
+func (l *Ledger) RulesAt(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	if l.Versions == nil {
 		return p, nil
 	}
@@ -65,13 +73,13 @@ func (l *Ledger) rulesAt(ctx context.Context, p *loyalty.Program, at time.Time) 
 		return nil, err
 	}
 	if version := s.Pricing(at); version > 0 {
-		return l.rules(ctx, p, version)
+		return l.Rules(ctx, p, version)
 	}
 	return p, nil
 }
 
-// present returns an account with all time-based changes until now.
-func (l *Ledger) present(
+// PresentAt returns an account with all time-based changes until now.
+func (l *Ledger) PresentAt(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
 ) (posting.Outcome, error) {
 	since := acc.Ran
@@ -90,7 +98,7 @@ func (l *Ledger) present(
 
 // Present returns an account with all time-based changes until now. It writes nothing.
 func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Account) (posting.Outcome, error) {
-	return l.present(ctx, p, acc, l.now())
+	return l.PresentAt(ctx, p, acc, l.Time())
 }
 
 // pass returns the time-based changes of an account until now. If they do not fit into one transaction, because the
@@ -98,10 +106,10 @@ func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Ac
 func (l *Ledger) pass(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
 ) (out posting.Outcome, more bool, err error) {
-	if out, err = l.present(ctx, p, acc, now); err != nil || len(out.Entries) <= behind {
+	if out, err = l.PresentAt(ctx, p, acc, now); err != nil || len(out.Entries) <= behind {
 		return out, false, err
 	}
-	part, err := l.present(ctx, p, acc, out.Entries[behind].Effective.Add(-time.Millisecond))
+	part, err := l.PresentAt(ctx, p, acc, out.Entries[behind].Effective.Add(-time.Millisecond))
 	if err != nil || len(part.Entries) == 0 {
 		return out, false, err
 	}

@@ -15,8 +15,9 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/auth"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -66,7 +67,7 @@ func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem
 
 func enrol(tb testing.TB, s *Stack, p *loyalty.Program, i int) {
 	tb.Helper()
-	if _, err := s.App.Ledger.Enrol(tb.Context(), p, ledger.Enrolment{Member: memberID(i)}, by); err != nil {
+	if _, err := s.App.Members.Enrol(tb.Context(), p, members.Enrolment{Member: memberID(i)}, by); err != nil {
 		tb.Error(err)
 	}
 }
@@ -88,8 +89,8 @@ func newStack(
 	if err := problems.Err(); err != nil {
 		tb.Fatal(err)
 	}
-	in := ledger.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p), By: "test"}
-	if err := s.App.Ledger.Publish(tb.Context(), in, 0); err != nil {
+	in := catalog.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := s.App.Catalog.Publish(tb.Context(), in, 0); err != nil {
 		tb.Fatal(err)
 	}
 	if p, err = s.App.Programs.Live(tb.Context(), "bluebird"); err != nil {

@@ -13,6 +13,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/messages"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
@@ -36,17 +39,17 @@ func yearOfMessages(t *testing.T, steps, days int) (list []string) {
 	}
 	for i := range 10 {
 		m := memberID(i)
-		in := ledger.Enrolment{
-			Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i)}, Consents: consents,
+		in := members.Enrolment{
+			Member: m, Profile: members.Profile{Email: fmt.Sprintf("m%d@example.com", i)}, Consents: consents,
 		}
-		if _, err := stack.App.Ledger.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
+		if _, err := stack.App.Members.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		o := loyalty.Order{
 			ID: fmt.Sprint(i), Member: m, PlacedAt: noon, Currency: "EUR", Status: loyalty.OrderPaid,
 			Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: int64(5000 + 5000*i)}},
 		}
-		if _, err := stack.App.Ledger.PutOrder(t.Context(), p, o, ledger.By{Actor: "test"}); err != nil {
+		if _, err := stack.App.Orders.Put(t.Context(), p, o, ledger.By{Actor: "test"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,8 +77,8 @@ func TestOneLongStepAndDailyStepsSendSameMessages(t *testing.T) {
 
 func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
-	in := ledger.Enrolment{
-		Member: memberID(1), Profile: ledger.Profile{Email: "ada@example.com"},
+	in := members.Enrolment{
+		Member: memberID(1), Profile: members.Profile{Email: "ada@example.com"},
 		Consents: []remind.Consent{
 			{
 				Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1",
@@ -83,11 +86,13 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 			},
 		},
 	}
-	if _, err := stack.App.Ledger.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
+	if _, err := stack.App.Members.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	adjust := ledger.Adjustment{ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x"} // 20 short of free shipping
-	if _, err := stack.App.Ledger.Adjust(t.Context(), p, adjust, ledger.By{Actor: "test"}); err != nil {
+	adjust := service.Adjustment{
+		ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x",
+	} // 20 short of free shipping
+	if _, err := stack.App.Adjustments.Adjust(t.Context(), p, adjust, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	advance(t, server, "24h")
@@ -110,7 +115,7 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	if resp.StatusCode != 200 || !strings.Contains(body, "no longer") {
 		t.Errorf("%d %s", resp.StatusCode, body)
 	}
-	contact, err := stack.App.Ledger.Contact(t.Context(), "bluebird", memberID(1))
+	contact, err := stack.App.Consents.Contact(t.Context(), "bluebird", memberID(1))
 	if err != nil || contact.Consents.Allow(loyalty.Email, loyalty.Marketing) {
 		t.Errorf("%+v %v", contact, err)
 	}
@@ -119,22 +124,22 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 func TestGiftCardToFriendIsInOutbox(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	by := ledger.By{Actor: "test", Input: "1"}
-	if _, err := stack.App.Ledger.Enrol(t.Context(), p, ledger.Enrolment{Member: memberID(1)}, by); err != nil {
+	if _, err := stack.App.Members.Enrol(t.Context(), p, members.Enrolment{Member: memberID(1)}, by); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stack.App.Ledger.Adjust(
-		t.Context(), p, ledger.Adjustment{ID: "adj_1", Member: memberID(1), Points: 3_000, Reason: "x"}, by,
+	if _, err := stack.App.Adjustments.Adjust(
+		t.Context(), p, service.Adjustment{ID: "adj_1", Member: memberID(1), Points: 3_000, Reason: "x"}, by,
 	); err != nil {
 		t.Fatal(err)
 	}
-	r, err := stack.App.Ledger.Redeem(
-		t.Context(), p, ledger.RedemptionRequest{ID: "rd_1", Member: memberID(1), Reward: "gift-25", Commit: true}, by,
+	r, err := stack.App.Redemptions.Redeem(
+		t.Context(), p, service.RedemptionRequest{ID: "rd_1", Member: memberID(1), Reward: "gift-25", Commit: true}, by,
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := ledger.GiftMessage{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com"}
-	if _, _, err := stack.App.Ledger.SendCode(t.Context(), p.ID, in, by); err != nil {
+	in := messages.GiftMessage{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com"}
+	if _, _, err := stack.App.GiftMessages.Send(t.Context(), p.ID, in, by); err != nil {
 		t.Fatal(err)
 	}
 	advance(t, server, "1h")

@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 )
 
 // SeedMembers is the number of members that Seed creates.
@@ -110,9 +111,9 @@ func (per *person) live(ctx context.Context) error {
 func (per *person) enrol(ctx context.Context) error {
 	pick := func(names []string) string { return names[per.rand.IntN(len(names))] }
 	external := SeedExternalID(per.index)
-	_, err := per.ledger.Enrol(ctx, per.program, ledger.Enrolment{
+	_, err := members.Members{Ledger: per.ledger}.Enrol(ctx, per.program, members.Enrolment{
 		Member: per.id,
-		Profile: ledger.Profile{
+		Profile: members.Profile{
 			ExternalID: external, Name: pick(per.home.first) + " " + pick(per.home.last),
 			Locale: per.home.locale, Timezone: per.home.zone,
 			Birthday: fmt.Sprintf("%d-%02d-%02d", 1950+per.rand.IntN(55), 1+per.rand.IntN(12), 1+per.rand.IntN(28)),

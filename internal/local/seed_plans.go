@@ -8,9 +8,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A plan is a planned action of a person.
@@ -71,7 +72,7 @@ func (per *person) planOrders(joined time.Time) {
 func (per *person) put(o loyalty.Order, status loyalty.OrderStatus) func(context.Context) error {
 	o.Status = status
 	return func(ctx context.Context) error {
-		_, err := per.ledger.PutOrder(ctx, per.program, o, by)
+		_, err := service.Orders{Ledger: per.ledger}.Put(ctx, per.program, o, by)
 		return err
 	}
 }
@@ -80,17 +81,17 @@ func (per *person) put(o loyalty.Order, status loyalty.OrderStatus) func(context
 // seven are immediate, one is committed after a reservation, one is canceled and one reservation expires.
 func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		m, err := per.ledger.Member(ctx, per.program, per.id)
+		m, err := members.Members{Ledger: per.ledger}.Get(ctx, per.program, per.id)
 		if err != nil {
 			return err
 		}
-		in := ledger.RedemptionRequest{ID: id, Member: per.id, Order: o.ID, Total: paid(o), Commit: fate < 7}
+		in := service.RedemptionRequest{ID: id, Member: per.id, Order: o.ID, Total: paid(o), Commit: fate < 7}
 		reward, ok := Affordable(per.program, m.Account, in.Total, per.now)
 		if !ok {
 			return nil
 		}
 		in.Reward = reward.ID
-		_, err = per.ledger.Redeem(ctx, per.program, in, by)
+		_, err = service.Redemptions{Ledger: per.ledger}.Redeem(ctx, per.program, in, by)
 		if errors.Is(err, loyalty.RewardOutOfStock) {
 			return nil // out of stock
 		}
@@ -100,12 +101,12 @@ func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Con
 		switch fate {
 		case 7:
 			per.plans.add(per.now.Add(10*time.Minute), func(ctx context.Context) error {
-				_, err := per.ledger.Commit(ctx, per.program, id, by)
+				_, err := service.Redemptions{Ledger: per.ledger}.Commit(ctx, per.program, id, by)
 				return err
 			})
 		case 8:
 			per.plans.add(per.now.Add(10*time.Minute), func(ctx context.Context) error {
-				_, err := per.ledger.Cancel(ctx, per.program, id, by)
+				_, err := service.Redemptions{Ledger: per.ledger}.Cancel(ctx, per.program, id, by)
 				return err
 			})
 		}
@@ -139,7 +140,7 @@ func Affordable(p *loyalty.Program, acc loyalty.Account, total loyalty.Money, no
 
 func (per *person) complain(id string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, err := per.ledger.Adjust(ctx, per.program, ledger.Adjustment{
+		_, err := service.Adjustments{Ledger: per.ledger}.Adjust(ctx, per.program, service.Adjustment{
 			ID: id, Member: per.id, Points: 50, Reason: "Goodwill: the parcel came late",
 		}, by)
 		return err

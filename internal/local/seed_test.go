@@ -38,7 +38,7 @@ func seeded(t *testing.T) (*Stack, string, map[string]int) {
 func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 	t.Helper()
 	external := SeedExternalID(i)
-	m, err := s.App.Ledger.FindMember(t.Context(), "bluebird", stored.Identity{Kind: "external", Value: external})
+	m, err := s.App.Members.Find(t.Context(), "bluebird", stored.Identity{Kind: "external", Value: external})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +59,13 @@ func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 			t.Errorf("%s has no items for %+v", external, q)
 		}
 	}
-	member, err := s.App.Ledger.Member(t.Context(), programOf(t, s), m)
+	member, err := s.App.Members.Get(t.Context(), programOf(t, s), m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	counts["locale "+member.Profile.Locale]++
 	counts["level "+member.Account.Tier.Level]++
-	for e, err := range s.App.Ledger.Statement(t.Context(), "bluebird", m, 0, 0) {
+	for e, err := range s.App.Statements.List(t.Context(), "bluebird", m, 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,13 +117,13 @@ func TestSeedIsReproducible(t *testing.T) {
 func TestSeedPassesAudit(t *testing.T) {
 	stack, _, _ := seeded(t)
 	for i := 1; i <= SeedMembers; i++ {
-		m, err := stack.App.Ledger.FindMember(
+		m, err := stack.App.Members.Find(
 			t.Context(), "bluebird", stored.Identity{Kind: "external", Value: SeedExternalID(i)},
 		)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := stack.App.Ledger.Audit(t.Context(), "bluebird", m); err != nil {
+		if err := stack.App.Statements.Audit(t.Context(), "bluebird", m); err != nil {
 			t.Errorf("%s: %v", SeedExternalID(i), err)
 		}
 	}

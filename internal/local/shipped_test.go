@@ -22,7 +22,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
@@ -244,8 +246,8 @@ func TestOnlyBadMessagesFail(t *testing.T) {
 func TestBounceStopsEmailToAddress(t *testing.T) {
 	var out output
 	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
-	in := ledger.Enrolment{
-		Member: memberID(1), Profile: ledger.Profile{Email: "bounce@simulator.amazonses.com"},
+	in := members.Enrolment{
+		Member: memberID(1), Profile: members.Profile{Email: "bounce@simulator.amazonses.com"},
 		Consents: []remind.Consent{
 			{
 				Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1",
@@ -254,11 +256,13 @@ func TestBounceStopsEmailToAddress(t *testing.T) {
 		},
 	}
 	by := ledger.By{Actor: "test"}
-	if _, err := s.App.Ledger.Enrol(t.Context(), p, in, by); err != nil {
+	if _, err := s.App.Members.Enrol(t.Context(), p, in, by); err != nil {
 		t.Fatal(err)
 	}
-	adjust := ledger.Adjustment{ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x"} // 20 short of free shipping
-	if _, err := s.App.Ledger.Adjust(t.Context(), p, adjust, by); err != nil {
+	adjust := service.Adjustment{
+		ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x",
+	} // 20 short of free shipping
+	if _, err := s.App.Adjustments.Adjust(t.Context(), p, adjust, by); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Advance(t.Context(), 24*time.Hour); err != nil {
@@ -267,8 +271,8 @@ func TestBounceStopsEmailToAddress(t *testing.T) {
 	if n := len(s.Outbox.Messages()); n != 1 {
 		t.Fatalf("%d messages: %s", n, out.of("remind"))
 	}
-	contact, err := s.App.Ledger.Contact(t.Context(), "bluebird", memberID(1))
-	if err != nil || len(contact.Failed) != 1 || contact.Failed[0].Why != ledger.Bounced {
+	contact, err := s.App.Consents.Contact(t.Context(), "bluebird", memberID(1))
+	if err != nil || len(contact.Failed) != 1 || contact.Failed[0].Why != members.Bounced {
 		t.Errorf("after the bounce: %+v %v", contact, err)
 	}
 }

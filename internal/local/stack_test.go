@@ -43,7 +43,7 @@ func frozenStack(t *testing.T, changes ...func(*Options)) (*Stack, *loyalty.Prog
 // kinds returns the kinds of a member's stored entries, oldest first. Reading them does not settle the account.
 func kinds(t *testing.T, s *Stack, m loyalty.MemberID) (list []string) {
 	t.Helper()
-	for e, err := range s.App.Ledger.Statement(t.Context(), "bluebird", m, 0, 0) {
+	for e, err := range s.App.Statements.List(t.Context(), "bluebird", m, 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 		t.Error(d)
 	}
 	for shard := range stored.Shards {
-		for d := range stack.App.Ledger.DueFrom(t.Context(), "bluebird", shard, "", stack.clock.Now()) {
+		for d := range stack.App.DueQueue.From(t.Context(), "bluebird", shard, "", stack.clock.Now()) {
 			t.Errorf("%s is still due", d.Member)
 		}
 	}

@@ -36,7 +36,7 @@ func (r *Receiver) recordActivity(ctx context.Context, con *connection) {
 	if !r.activity.due(con.program+"/"+con.provider, r.app.Now()) {
 		return
 	}
-	if err := r.app.Ledger.RecordActivity(ctx, con.program, con.provider); err != nil {
+	if err := r.app.Payments.RecordActivity(ctx, con.program, con.provider); err != nil {
 		r.app.Log.WarnContext(ctx, "the activity of a payment processor was not recorded",
 			"program", con.program, "provider", con.provider, "err", err)
 	}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // Backfill reads the events since an instant from a provider's API, and processes them like webhooks. Events that were
@@ -15,8 +15,8 @@ import (
 // events.
 func (r *Receiver) Backfill(
 	ctx context.Context, program, provider string, since time.Time,
-) (map[ledger.Outcome]int, error) {
-	counts := map[ledger.Outcome]int{}
+) (map[service.Outcome]int, error) {
+	counts := map[service.Outcome]int{}
 	con := r.connection(ctx, program, provider)
 	if con == nil {
 		return counts, errNotConnected(program, provider)

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // eventsAPI is a provider's list of events, in pages of two. It requires the token.
@@ -126,14 +126,14 @@ func TestMissedEventsCountOnce(t *testing.T) {
 				s.expect(facts[1].Path("corner"), h, body, want)
 			}
 			r := payments.New(s.stack.App)
-			for i, want := range []map[ledger.Outcome]int{
-				{ledger.Applied: 2, ledger.Duplicate: 1}, {ledger.Duplicate: 3},
+			for i, want := range []map[service.Outcome]int{
+				{service.Applied: 2, service.Duplicate: 1}, {service.Duplicate: 3},
 			} {
 				if x.provider == app.Shopify {
-					want = []map[ledger.Outcome]int{{ledger.Applied: 1}, {ledger.Duplicate: 1}}[i]
+					want = []map[service.Outcome]int{{service.Applied: 1}, {service.Duplicate: 1}}[i]
 				}
 				if x.provider != app.Shopify && i == 0 { // the refund that waits comes before the payment
-					want = map[ledger.Outcome]int{ledger.Waiting: 1, ledger.Duplicate: 1, ledger.Applied: 1}
+					want = map[service.Outcome]int{service.Waiting: 1, service.Duplicate: 1, service.Applied: 1}
 				}
 				got, err := r.Backfill(t.Context(), "corner", x.provider, noon.AddDate(0, 0, -1))
 				if err != nil || !maps.Equal(got, want) {
@@ -202,7 +202,7 @@ func TestBackfillReadsTransactionsOfMixedShopifyOrders(t *testing.T) {
 	with["corner"][app.Shopify] = c
 	s := newShopWith(t, options{award: "payments", processors: with})
 	got, err := payments.New(s.stack.App).Backfill(t.Context(), "corner", app.Shopify, noon.AddDate(0, 0, -1))
-	if want := map[ledger.Outcome]int{ledger.Applied: 54}; err != nil || !maps.Equal(got, want) {
+	if want := map[service.Outcome]int{service.Applied: 54}; err != nil || !maps.Equal(got, want) {
 		t.Errorf("%v, want %v: %v", got, want, err)
 	}
 	const orders = "/admin/api/2025-07/orders.json"

@@ -344,11 +344,11 @@ func TestMerchantNamesMemberOfOrder(t *testing.T) {
 			t.Errorf("%d and %d points after a refund, late %v", s.points(s.member), s.points(grace), late)
 		}
 		for _, m := range []string{s.member, grace} {
-			if err := s.stack.App.Ledger.Audit(t.Context(), "corner", loyalty.MemberID(m)); err != nil {
+			if err := s.stack.App.Statements.Audit(t.Context(), "corner", loyalty.MemberID(m)); err != nil {
 				t.Error(err)
 			}
 		}
-		r, err := s.stack.App.Ledger.Order(t.Context(), "corner", "1042")
+		r, err := s.stack.App.Orders.Get(t.Context(), "corner", "1042")
 		if err != nil || !r.State.Order.PlacedAt.Equal(noon.Add(-time.Hour)) {
 			t.Errorf("placed at %s: %v", r.State.Order.PlacedAt, err)
 		}

@@ -19,8 +19,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
@@ -125,8 +127,8 @@ func newOrderings(t *testing.T, x story, won bool, seed uint64) *orderings {
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	published := ledger.Published{Program: "corner", Source: source, Snapshot: snapshot.Encode(p), By: "test"}
-	if err := w.app.Ledger.Publish(t.Context(), published, 0); err != nil {
+	published := catalog.Published{Program: "corner", Source: source, Snapshot: snapshot.Encode(p), By: "test"}
+	if err := w.app.Catalog.Publish(t.Context(), published, 0); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -191,8 +193,8 @@ func (w *orderings) deliver(payload []byte) {
 
 func (w *orderings) member() {
 	w.t.Helper()
-	in := ledger.Enrolment{Member: "mem_ada", Profile: ledger.Profile{Email: "ada@shop.test"}}
-	if _, err := w.app.Ledger.Enrol(w.t.Context(), w.p, in, ledger.By{Actor: "test", Input: "x"}); err != nil {
+	in := members.Enrolment{Member: "mem_ada", Profile: members.Profile{Email: "ada@shop.test"}}
+	if _, err := w.app.Members.Enrol(w.t.Context(), w.p, in, ledger.By{Actor: "test", Input: "x"}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -203,7 +205,7 @@ func (w *orderings) order() {
 		ID: "1042", Member: "mem_ada", PlacedAt: noon.Add(-time.Hour), Currency: "EUR", Status: loyalty.OrderPlaced,
 		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 4999}},
 	}
-	if _, err := w.app.Ledger.PutOrder(w.t.Context(), w.p, o, ledger.By{Actor: "test"}); err != nil {
+	if _, err := w.app.Orders.Put(w.t.Context(), w.p, o, ledger.By{Actor: "test"}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -211,11 +213,11 @@ func (w *orderings) order() {
 // end checks that the final state is that of the first order.
 func (w *orderings) end(order []int) {
 	w.t.Helper()
-	r, err := w.app.Ledger.Order(w.t.Context(), "corner", "1042")
+	r, err := w.app.Orders.Get(w.t.Context(), "corner", "1042")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	m, err := w.app.Ledger.Member(w.t.Context(), w.p, "mem_ada")
+	m, err := w.app.Members.Get(w.t.Context(), w.p, "mem_ada")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -85,6 +85,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -121,9 +122,9 @@ const retryAfter = "3600"
 
 // A Received is the outcome of one event, in the form of the answer.
 type Received struct {
-	Event   string         `json:"event"`
-	Outcome ledger.Outcome `json:"outcome"`
-	Code    loyalty.Code   `json:"code,omitzero"`
+	Event   string          `json:"event"`
+	Outcome service.Outcome `json:"outcome"`
+	Code    loyalty.Code    `json:"code,omitzero"`
 }
 
 // Invoke answers one API Gateway event.

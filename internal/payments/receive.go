@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -90,20 +90,20 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 	if d.Body = r.seal.close(in.Body, bound(con.program, con.provider, d.Event)); len(d.Body) > maxKept {
 		d.Body = nil
 	}
-	var k ledger.Kept
+	var k service.Kept
 	switch live := r.app.Stage == app.Live; {
 	case unusable != nil:
-		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, unusable.Code, unusable.Detail)
+		k, err = r.app.Deliveries.Quarantine(ctx, p.ID, d, unusable.Code, unusable.Detail)
 	case e.Live != nil && *e.Live != live:
-		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, ledger.StageMismatch,
+		k, err = r.app.Deliveries.Quarantine(ctx, p.ID, d, service.StageMismatch,
 			"The event has test mode at a live stack, or live mode at a test stack.")
 	default:
-		k, err = r.app.Ledger.Receive(ctx, p, d, report)
+		k, err = r.app.Payments.Receive(ctx, p, d, report)
 	}
 	if err != nil {
 		return Received{}, err
 	}
-	if k.Outcome == ledger.Quarantined {
+	if k.Outcome == service.Quarantined {
 		telemetry.Count(ctx, telemetry.Quarantined, 1)
 		r.app.Log.ErrorContext(ctx, "a webhook was quarantined",
 			"program", con.program, "provider", con.provider, "event", d.Event, "code", k.Code)
@@ -118,8 +118,8 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 // An event without an ID is identified by its body.
 func (r *Receiver) delivery(
 	con *connection, in arrival, e webhook.Event, usable bool,
-) (d ledger.Delivery, report *ledger.Report) {
-	d = ledger.Delivery{
+) (d service.Delivery, report *service.Report) {
+	d = service.Delivery{
 		Provider: con.provider, Event: e.ID, Type: e.Type, Path: in.Topic, At: e.At, Received: in.at, Again: in.again,
 		Transmission: in.Transmission, Mark: e.Mark,
 	}
@@ -163,7 +163,7 @@ const maxKept = 240 << 10
 func bound(program, provider, event string) string { return program + "\n" + provider + "\n" + event }
 
 // Replay processes a stored event again. Its content still counts only once.
-func (r *Receiver) Replay(ctx context.Context, program string, k ledger.Kept) (Received, error) {
+func (r *Receiver) Replay(ctx context.Context, program string, k service.Kept) (Received, error) {
 	con := r.connection(ctx, program, k.Provider)
 	if con == nil {
 		return Received{}, errNotConnected(program, k.Provider)
@@ -174,14 +174,14 @@ func (r *Receiver) Replay(ctx context.Context, program string, k ledger.Kept) (R
 	}
 	m := webhook.Message{Topic: k.Path, ID: k.Event, Body: body}
 	one, err := r.process(ctx, con, arrival{Message: m, at: k.Received, again: true})
-	if err == nil && (one.Outcome != ledger.Quarantined || k.Counted()) {
-		err = r.app.Ledger.Redriven(ctx, program, k)
+	if err == nil && (one.Outcome != service.Quarantined || k.Counted()) {
+		err = r.app.Deliveries.Redriven(ctx, program, k)
 	}
 	return one, err
 }
 
 // Body returns a stored event as it was received.
-func (r *Receiver) Body(program string, k ledger.Kept) ([]byte, error) {
+func (r *Receiver) Body(program string, k service.Kept) ([]byte, error) {
 	return r.seal.open(k.Body, bound(program, k.Provider, k.Event))
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 var at12 = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
@@ -28,13 +28,13 @@ func TestDeliveriesAreMarked(t *testing.T) {
 	paid := func(address string) webhook.Event {
 		return webhook.Event{ID: "evt_1", Type: "paid", Report: &webhook.Report{
 			Address: address,
-			Report:  ledger.Report{Payment: "p1", Facts: []loyalty.Fact{{ID: "f1", Clock: 5}}},
+			Report:  service.Report{Payment: "p1", Facts: []loyalty.Fact{{ID: "f1", Clock: 5}}},
 		}}
 	}
 	body := arrival{Message: webhook.Message{Body: []byte(`{"a":1}`)}, at: at12}
 	spaced := arrival{Message: webhook.Message{Body: []byte(`{ "a": 1 }`)}, at: at12}
 	d, report := r.delivery(con, body, paid("ada@shop.test"), true)
-	want := ledger.Report{
+	want := service.Report{
 		Payment: "p1", Email: "corner/ada@shop.test", Facts: []loyalty.Fact{{ID: "f1", Clock: 5, At: at12}},
 	}
 	if diff := cmp.Diff(&want, report); diff != "" || d.Event != "evt_1" {
@@ -68,7 +68,7 @@ func TestDeliveriesAreMarked(t *testing.T) {
 func TestMarkOfProvider(t *testing.T) {
 	in := arrival{Message: webhook.Message{Transmission: "T-1", Body: []byte(`{}`)}, at: at12}
 	e := webhook.Event{ID: "WH-1", Mark: "m", Report: &webhook.Report{
-		Report: ledger.Report{Payment: "p1", Facts: []loyalty.Fact{{ID: "f1"}}},
+		Report: service.Report{Payment: "p1", Facts: []loyalty.Fact{{ID: "f1"}}},
 	}}
 	d, report := new(Receiver).delivery(&connection{provider: app.PayPal}, in, e, true)
 	if d.Transmission != "T-1" || d.Mark != "m" || !report.Facts[0].At.IsZero() {

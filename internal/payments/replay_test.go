@@ -5,15 +5,15 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // quarantined lists the events that wait in quarantine.
-func (s *shop) quarantined() (all []ledger.Kept) {
+func (s *shop) quarantined() (all []service.Kept) {
 	s.t.Helper()
-	for k, err := range s.stack.App.Ledger.InQuarantine(s.t.Context(), "corner") {
+	for k, err := range s.stack.App.Deliveries.InQuarantine(s.t.Context(), "corner") {
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -43,12 +43,12 @@ func TestReplayOfQuarantinedEvents(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	one, err := r.Replay(t.Context(), "corner", waiting[0])
-	if err != nil || one.Outcome != ledger.Quarantined || len(s.quarantined()) != 1 {
+	if err != nil || one.Outcome != service.Quarantined || len(s.quarantined()) != 1 {
 		t.Errorf("%+v, %v, %d in quarantine", one, err, len(s.quarantined()))
 	}
 	s.paypal.store(t, e, noon)
 	one, err = r.Replay(t.Context(), "corner", waiting[0])
-	if err != nil || one.Outcome != ledger.Applied || len(s.quarantined()) != 0 || s.points(s.member) != whole {
+	if err != nil || one.Outcome != service.Applied || len(s.quarantined()) != 0 || s.points(s.member) != whole {
 		t.Errorf("%+v, %v, %d in quarantine, %d points", one, err, len(s.quarantined()), s.points(s.member))
 	}
 	if _, err := r.Replay(t.Context(), "nowhere", waiting[0]); err == nil ||

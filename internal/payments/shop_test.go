@@ -17,7 +17,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
@@ -115,8 +115,8 @@ func newShopWith(t testing.TB, o options) *shop {
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}
-		in := ledger.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "test"}
-		if err := s.stack.App.Ledger.Publish(t.Context(), in, 0); err != nil {
+		in := catalog.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "test"}
+		if err := s.stack.App.Catalog.Publish(t.Context(), in, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,7 +205,7 @@ func (s *shop) order(id, status string, more string) map[string]any {
 // orderPoints returns the points of an order, or -1 if it does not exist.
 func (s *shop) orderPoints(order string) int64 {
 	s.t.Helper()
-	r, err := s.stack.App.Ledger.Order(s.t.Context(), "corner", order)
+	r, err := s.stack.App.Orders.Get(s.t.Context(), "corner", order)
 	if err != nil {
 		return -1
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 var quoted = regexp.MustCompile("`([^`]+)`")
@@ -73,7 +73,7 @@ func TestDocumentedTopicsCount(t *testing.T) {
 				s.want(paid, "200 applied")
 			}
 			if got := s.deliver(e); got.status != 200 || len(got.received) != 1 ||
-				got.received[0].Outcome != ledger.Applied {
+				got.received[0].Outcome != service.Applied {
 				t.Errorf("%s %s: %s", provider, kind, got)
 			}
 			s.server.Close()
@@ -99,7 +99,7 @@ func TestDocumentedTopicsCount(t *testing.T) {
 			if got.status != 200 {
 				t.Errorf("%s %s is not acknowledged: %s", provider, kind, got)
 			}
-			if len(got.received) == 1 && got.received[0].Outcome == ledger.Applied {
+			if len(got.received) == 1 && got.received[0].Outcome == service.Applied {
 				t.Errorf("%s %s counts, and the README does not list it", provider, kind)
 			}
 			s.server.Close()

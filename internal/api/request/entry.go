@@ -37,7 +37,7 @@ func (c *Call) locale(ctx context.Context, p *loyalty.Program, m loyalty.MemberI
 	if asked != "" || m == "" {
 		return asked, nil
 	}
-	profile, err := c.App.Ledger.Profile(ctx, p.ID, m)
+	profile, err := c.App.Members.Profile(ctx, p.ID, m)
 	return profile.Locale, err
 }
 

@@ -9,9 +9,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // An EventBody is the body of an event.
@@ -112,7 +112,7 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 // WireEvent returns the result of an event as the API presents it.
-func (c *Call) WireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventResult {
+func (c *Call) WireEvent(p *loyalty.Program, r service.EventResult) wire.EventResult {
 	ev := r.State.Event
 	out := wire.EventResult{
 		Event: wire.Event{

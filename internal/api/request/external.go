@@ -7,9 +7,11 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 )
 
 // MaxExternalIDs is the maximum number of external IDs that a process caches. They take about 2 MB.
@@ -52,7 +54,7 @@ func (e *ExternalIDs) remove(id ExternalID) {
 
 // read reads the member that an external ID names and caches it. It returns not_found if there is none.
 func (e *ExternalIDs) read(ctx context.Context, l *ledger.Ledger, id ExternalID) (loyalty.MemberID, error) {
-	m, err := l.FindMember(ctx, id.Program, stored.Identity{Kind: "external", Value: id.Id})
+	m, err := members.Members{Ledger: l}.Find(ctx, id.Program, stored.Identity{Kind: "external", Value: id.Id})
 	if err != nil {
 		e.remove(id)
 		return "", err
@@ -110,7 +112,7 @@ func (c *Call) confirmLater(ctx context.Context, id ExternalID, remembered loyal
 	}()
 	if len(c.confirmations) == 1 {
 		h, a := *c.Handler, *c.App
-		a.Ledger = c.App.Ledger.Confirmed(c.confirmed)
+		a.Stores = app.NewStores(c.App.Members.Confirmed(c.confirmed))
 		h.App, c.Handler = &a, &h
 	}
 }

@@ -57,11 +57,11 @@ func Finding(p problem.Problem, severity wire.FindingSeverity) wire.Finding {
 // Changes returns the differences between the file of the live version and source, a file without errors. It returns
 // none if no version is live.
 func (c *Call) Changes(ctx context.Context, source []byte) (out []wire.Change, err error) {
-	live, err := c.App.Ledger.Live(ctx, c.Who.Program)
+	live, err := c.App.Catalog.Live(ctx, c.Who.Program)
 	if err != nil || live == 0 {
 		return nil, err
 	}
-	was, err := c.App.Ledger.Published(ctx, c.Who.Program, live)
+	was, err := c.App.Catalog.Published(ctx, c.Who.Program, live)
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A BasketBody contains the fields that orders and quotes share.
@@ -186,7 +186,7 @@ func (c *Call) Buyer(ctx context.Context, b BasketBody) (loyalty.MemberID, error
 }
 
 // WireOrder returns the result of an order as the API presents it.
-func (c *Call) WireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
+func (c *Call) WireOrder(p *loyalty.Program, r service.OrderResult) wire.Order {
 	out := wire.Order{
 		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),
 		Revision: r.Revision, Points: int64(r.State.Worth), UpdatedAt: r.State.Order.UpdatedAt,

@@ -38,7 +38,7 @@ func (c *Call) Explained(p *loyalty.Program) []string {
 
 // Draft returns the draft and its version, or not_found if there is no draft.
 func (c *Call) Draft(ctx context.Context) ([]byte, int64, error) {
-	source, version, err := c.App.Ledger.Draft(ctx, c.Who.Program)
+	source, version, err := c.App.Catalog.Draft(ctx, c.Who.Program)
 	if err == nil && version == 0 {
 		err = Refuse(loyalty.NotFound, NotFoundDetail)
 	}

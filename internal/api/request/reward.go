@@ -8,11 +8,11 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
@@ -64,14 +64,14 @@ func (c *Call) Rewards(ctx context.Context, member string) (Answer, error) {
 // MemberAndStock reads the member, unless the ID is empty, and the remaining stock of the rewards in parallel.
 func (c *Call) MemberAndStock(
 	ctx context.Context, p *loyalty.Program, id loyalty.MemberID,
-) (m ledger.Member, left earn.Budgets, err error) {
+) (m members.Member, left earn.Budgets, err error) {
 	err = parallel.Do(func() (err error) {
 		if id != "" {
-			m, err = c.App.Ledger.Member(ctx, p, id)
+			m, err = c.App.Members.Get(ctx, p, id)
 		}
 		return err
 	}, func() (err error) {
-		left, err = c.App.Ledger.StockFor(ctx, p, id)
+		left, err = c.App.Stock.CountsFor(ctx, p, id)
 		return err
 	})
 	return m, left, err

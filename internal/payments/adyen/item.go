@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // An item contains the signed fields of an item, and its signature.
@@ -183,7 +183,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	if f.kind == loyalty.FactCapture && !manual {
 		object = payment
 	}
-	r := &webhook.Report{Report: ledger.Report{Payment: "adyen:" + payment}}
+	r := &webhook.Report{Report: service.Report{Payment: "adyen:" + payment}}
 	switch {
 	case f.kind == "" || f.kind == loyalty.FactCapture:
 		r.Order = webhook.Reference(it.Merchant) // later items may have another reference

@@ -6,10 +6,10 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 func readText(manual bool, live string) func(body string) (webhook.Event, error) {
@@ -32,7 +32,7 @@ func want() webhook.Event {
 		ID:   "CAPTURE:PSP2:true",
 		Type: "CAPTURE",
 		Live: webhooktest.NotLive(),
-		Report: &webhook.Report{Report: ledger.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
+		Report: &webhook.Report{Report: service.Report{Payment: "adyen:PSP1", Order: "1042", Facts: []loyalty.Fact{{
 			Kind: loyalty.FactCapture, ID: "PSP2", State: loyalty.FactDone, Money: webhooktest.EUR(5000), Clock: 1,
 		}}}},
 	}

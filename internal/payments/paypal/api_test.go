@@ -11,10 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // An apiServer answers as PayPal's API does: the objects by path, with statuses other than 200 by path.
@@ -137,7 +137,7 @@ func TestAPIConfirmsEvent(t *testing.T) {
 			kind: captured, resource: capture, objects: at(capturePath, capture),
 			status: map[string]int{orderPath: 500}, answer: 500, requests: 3,
 		},
-		"a missing capture": {kind: captured, resource: capture, code: ledger.BodyMismatch, requests: 2},
+		"a missing capture": {kind: captured, resource: capture, code: service.BodyMismatch, requests: 2},
 		"a capture that is forbidden": {
 			kind: captured, resource: capture, status: map[string]int{capturePath: 403}, answer: 403, requests: 2,
 		},
@@ -149,15 +149,15 @@ func TestAPIConfirmsEvent(t *testing.T) {
 		},
 		"another capture": {
 			kind: captured, resource: capture, objects: at(capturePath, replace(capture, "CAP1", "CAP2")),
-			code: ledger.BodyMismatch, requests: 2,
+			code: service.BodyMismatch, requests: 2,
 		},
 		"another amount": {
 			kind: captured, resource: replace(capture, "50.00", "60.00"), objects: at(capturePath, capture),
-			code: ledger.BodyMismatch, requests: 2,
+			code: service.BodyMismatch, requests: 2,
 		},
 		"another currency": {
 			kind: captured, resource: replace(capture, "EUR", "USD"), objects: at(capturePath, capture),
-			code: ledger.BodyMismatch, requests: 2,
+			code: service.BodyMismatch, requests: 2,
 		},
 		"no amount in the event": {
 			kind: captured, resource: replace(capture, "50.00", "x"), objects: at(capturePath, capture),

@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // readObject reads an object of a kind as PayPal's API returns it.
@@ -29,7 +29,7 @@ func eventOf(payment string, facts ...loyalty.Fact) func() webhook.Event {
 	return func() webhook.Event {
 		return webhook.Event{
 			Report: &webhook.Report{
-				Report: ledger.Report{Payment: payment, Facts: append([]loyalty.Fact(nil), facts...)},
+				Report: service.Report{Payment: payment, Facts: append([]loyalty.Fact(nil), facts...)},
 			},
 		}
 	}
@@ -242,11 +242,11 @@ func TestReversal(t *testing.T) {
 	}
 	webhooktest.Run(t, read, body, want, []webhooktest.Edit{
 		{Old: `15.00`, New: `50.00`, Want: webhooktest.Amount(5000)},
-		{Old: `15.00`, New: `50.01`, Code: ledger.BodyMismatch},
+		{Old: `15.00`, New: `50.01`, Code: service.BodyMismatch},
 		{Old: `15.00`, New: `0.00`, Want: webhooktest.NoFacts},
 		{Old: `15.00`, New: `x`, Code: loyalty.AmountOutOfRange},
-		{Old: `"EUR"`, New: `"USD"`, Code: ledger.BodyMismatch},
-		{Old: `CAP1`, New: `CAP2`, Code: ledger.BodyMismatch},
+		{Old: `"EUR"`, New: `"USD"`, Code: service.BodyMismatch},
+		{Old: `CAP1`, New: `CAP2`, Code: service.BodyMismatch},
 		{Old: `"id":"REV1"`, New: `"id":"REV1","note":"no amount"`, Code: loyalty.AmountOutOfRange},
 	})
 }

@@ -20,9 +20,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type provider struct {
@@ -55,7 +55,7 @@ var kinds = []struct{ prefix, kind, path string }{
 }
 
 // errMismatch is the error of an event that PayPal's API does not confirm.
-var errMismatch = webhook.Unusable(ledger.BodyMismatch, "PayPal's API reports other data than the webhook.")
+var errMismatch = webhook.Unusable(service.BodyMismatch, "PayPal's API reports other data than the webhook.")
 
 // Read reads an event and compares it with PayPal's API.
 func (p *provider) Read(ctx context.Context, m webhook.Message) (webhook.Event, error) {
@@ -184,7 +184,7 @@ func (c claim) reversal(capture object) (*webhook.Report, error) {
 	case capture.ID != c.object.capture() || m.Currency != captured.Currency || m.Amount > captured.Amount:
 		return nil, errMismatch
 	}
-	return &webhook.Report{Report: ledger.Report{
+	return &webhook.Report{Report: service.Report{
 		Payment: "paypal:" + capture.ID,
 		Facts: webhook.Moving(loyalty.Fact{
 			Kind: loyalty.FactRefund, ID: c.object.ID, State: loyalty.FactDone, Money: m,

@@ -5,9 +5,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A dispute is an inquiry or a chargeback (https://shopify.dev/docs/api/admin-rest/latest/resources/dispute).
@@ -58,7 +58,7 @@ func readDispute(body []byte) (webhook.Event, error) {
 	}
 	return webhook.Event{
 		ID: id + ":", At: f.At,
-		Report: &webhook.Report{Report: ledger.Report{
+		Report: &webhook.Report{Report: service.Report{
 			Payment: "shopify:" + order, Order: order, Facts: webhook.Moving(f),
 		}},
 	}, nil

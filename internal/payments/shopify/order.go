@@ -5,9 +5,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // An order contains the fields that the package needs of an order
@@ -75,7 +75,7 @@ func readOrder(body []byte) (webhook.Event, error) {
 		return webhook.Event{}, errTopic
 	}
 	e := webhook.Event{ID: id + ":" + o.Updated + ":", At: webhook.Instant(o.Updated), Live: not(o.Test)}
-	r := &webhook.Report{Report: ledger.Report{Payment: "shopify:" + id, Order: id}, Address: o.Email}
+	r := &webhook.Report{Report: service.Report{Payment: "shopify:" + id, Order: id}, Address: o.Email}
 	if c := o.Customer; c != nil {
 		if customer := webhook.Number(c.ID); webhook.IsID(customer) {
 			r.Customer = "shopify:" + customer

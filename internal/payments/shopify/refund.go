@@ -5,9 +5,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A refund is a refund of money or a return of goods without money
@@ -251,7 +251,7 @@ func readRefund(body []byte) (webhook.Event, error) {
 		}
 	}
 	if len(f) > 0 {
-		e.Report = &webhook.Report{Report: ledger.Report{Payment: "shopify:" + order, Order: order, Facts: f}}
+		e.Report = &webhook.Report{Report: service.Report{Payment: "shopify:" + order, Order: order, Facts: f}}
 	}
 	return e, err
 }

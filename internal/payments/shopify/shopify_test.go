@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // readTopic reads a body of a topic. The digest that ends the event's ID becomes "#".
@@ -33,7 +33,7 @@ func eventOf(id, topic string, at time.Time, facts ...loyalty.Fact) webhook.Even
 		Type: topic,
 		At:   at,
 		Live: webhooktest.NotLive(),
-		Report: &webhook.Report{Report: ledger.Report{
+		Report: &webhook.Report{Report: service.Report{
 			Payment: "shopify:5501", Order: "5501", Facts: append([]loyalty.Fact(nil), facts...),
 		}},
 	}

@@ -3,9 +3,9 @@ package shopify
 import (
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A transaction is one payment, refund or authorization of an order
@@ -62,7 +62,7 @@ func readTransaction(body []byte) (webhook.Event, error) {
 	if isGiftCard(x.Gateway) {
 		f.Kind = loyalty.FactGiftCard
 	}
-	e.Report = &webhook.Report{Report: ledger.Report{
+	e.Report = &webhook.Report{Report: service.Report{
 		Payment: "shopify:" + order, Order: order, Facts: webhook.Moving(f),
 	}}
 	return e, nil

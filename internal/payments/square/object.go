@@ -1,9 +1,9 @@
 package square
 
 import (
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type money struct {
@@ -67,7 +67,7 @@ func (o object) payment() (*webhook.Report, error) {
 		return nil, webhook.Invalid("The payment has an unknown status.")
 	}
 	r := &webhook.Report{
-		Report:  ledger.Report{Payment: "square:" + o.ID, Order: webhook.Reference(o.Reference)},
+		Report:  service.Report{Payment: "square:" + o.ID, Order: webhook.Reference(o.Reference)},
 		Address: o.Email,
 	}
 	if o.Customer != "" {
@@ -159,5 +159,5 @@ func (o object) about(payment string, kind loyalty.FactKind, state loyalty.FactS
 	if err != nil {
 		return nil, err
 	}
-	return &webhook.Report{Report: ledger.Report{Payment: "square:" + payment, Facts: webhook.Moving(f)}}, nil
+	return &webhook.Report{Report: service.Report{Payment: "square:" + payment, Facts: webhook.Moving(f)}}, nil
 }

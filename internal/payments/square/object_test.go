@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 func read(body string) (webhook.Event, error) {
@@ -27,7 +27,7 @@ func TestPayment(t *testing.T) {
 			ID:   "ev1",
 			Type: "payment.updated",
 			At:   webhooktest.At12,
-			Report: &webhook.Report{Address: "ada@shop.test", Report: ledger.Report{
+			Report: &webhook.Report{Address: "ada@shop.test", Report: service.Report{
 				Payment: "square:pay1", Order: "1042", Customer: "square:cus1", Facts: []loyalty.Fact{{
 					Kind: loyalty.FactCapture, ID: "pay1", State: loyalty.FactDone, Money: webhooktest.EUR(5000),
 					Clock: half.UnixMilli(), At: webhooktest.At11,
@@ -136,7 +136,7 @@ func TestRefundsAndDisputes(t *testing.T) {
 			ID:   "ev1",
 			Type: "refund.updated",
 			At:   webhooktest.At12,
-			Report: &webhook.Report{Report: ledger.Report{Payment: "square:pay1", Facts: []loyalty.Fact{{
+			Report: &webhook.Report{Report: service.Report{Payment: "square:pay1", Facts: []loyalty.Fact{{
 				Kind: loyalty.FactRefund, ID: "ref1", State: loyalty.FactDone, Money: webhooktest.EUR(1500),
 				Clock: webhooktest.At12.UnixMilli(), At: webhooktest.At11,
 			}}}},

@@ -23,9 +23,9 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 type provider struct{ keys [][]byte }
@@ -151,7 +151,7 @@ func (in event) report(kind loyalty.FactKind) (*webhook.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &webhook.Report{Address: d.Email, Report: ledger.Report{
+	r := &webhook.Report{Address: d.Email, Report: service.Report{
 		Payment: "standard:" + d.Payment, Order: d.Order, Member: d.Member,
 		Facts: webhook.Moving(loyalty.Fact{
 			Kind: kind, ID: d.ID, State: state, Money: m, Clock: webhook.Clock(at), At: at,

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 func read(body string) (webhook.Event, error) {
@@ -29,7 +29,7 @@ func TestEvents(t *testing.T) {
 			Type: "payment.captured",
 			At:   webhooktest.At12,
 			Live: webhooktest.NotLive(),
-			Report: &webhook.Report{Address: "ada@shop.test", Report: ledger.Report{
+			Report: &webhook.Report{Address: "ada@shop.test", Report: service.Report{
 				Payment: "standard:p1", Order: "1042", Member: "external:ada",
 				Customer: "standard:cus1", Facts: []loyalty.Fact{{
 					Kind: loyalty.FactCapture, ID: "c1", State: loyalty.FactDone, Money: webhooktest.EUR(5000),

@@ -8,9 +8,9 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // An object contains the fields that the package needs of a payment intent, charge, refund, dispute, checkout
@@ -115,7 +115,7 @@ func (o object) report(in event, created int64) (*webhook.Report, error) {
 	if err := webhook.CheckIDs(o.ID, payment, o.customer()); err != nil {
 		return nil, err
 	}
-	r := &webhook.Report{Report: ledger.Report{Member: o.member()}}
+	r := &webhook.Report{Report: service.Report{Member: o.member()}}
 	if o.customer() != "" {
 		r.Customer = "stripe:" + o.customer()
 	}

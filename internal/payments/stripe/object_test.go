@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook/webhooktest"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 func read(body string) (webhook.Event, error) {
@@ -23,7 +23,7 @@ func eventBody(kind, object string) string {
 		object + `,"currency":"eur","created":1796122800}}}`
 }
 
-func eventOf(kind string, r ledger.Report) webhook.Event {
+func eventOf(kind string, r service.Report) webhook.Event {
 	return webhook.Event{
 		ID:     "evt_1",
 		Type:   kind,
@@ -40,7 +40,7 @@ func TestPaymentIntent(t *testing.T) {
 			`"metadata":{"loyalty_order":"1042","loyalty_member":"external:ada"},"receipt_email":"ada@shop.test"`,
 	)
 	want := func() webhook.Event {
-		e := eventOf("payment_intent.succeeded", ledger.Report{
+		e := eventOf("payment_intent.succeeded", service.Report{
 			Payment: "stripe:pi_1", Order: "1042", Member: "external:ada",
 			Customer: "stripe:cus_1", Facts: []loyalty.Fact{{
 				Kind: loyalty.FactCapture, ID: "pi_1", State: loyalty.FactDone, Money: webhooktest.EUR(5000),
@@ -107,7 +107,7 @@ func TestPaymentIntent(t *testing.T) {
 		},
 		{Old: id, New: id + `,"amount_details":{"tip":{"amount":-1}}`, Code: loyalty.AmountOutOfRange},
 		{Old: `"pi_1"`, New: `""`, Want: func(e *webhook.Event) {
-			e.Report = &webhook.Report{Report: ledger.Report{Member: "external:ada", Customer: "stripe:cus_1"}}
+			e.Report = &webhook.Report{Report: service.Report{Member: "external:ada", Customer: "stripe:cus_1"}}
 		}},
 		{Old: `"pi_1"`, New: `"pi 1"`, Code: loyalty.ValidationFailed},
 		{Old: `"object":"payment_intent"`, New: `"object":"other","payment_intent":"pi_1"`, Want: webhooktest.NoReport},
@@ -159,7 +159,7 @@ func TestCharge(t *testing.T) {
 		At:    webhooktest.At12,
 	}
 	want := func() webhook.Event {
-		return eventOf("charge.refunded", ledger.Report{Payment: "stripe:pi_1", Facts: []loyalty.Fact{
+		return eventOf("charge.refunded", service.Report{Payment: "stripe:pi_1", Facts: []loyalty.Fact{
 			{
 				Kind:  loyalty.FactCapture,
 				ID:    "pi_1",
@@ -226,7 +226,7 @@ func TestRefundsAndDisputes(t *testing.T) {
 		`"id":"re_1","object":"refund","charge":"ch_1","payment_intent":"pi_1","amount":1500,"status":"succeeded"`,
 	)
 	want := func() webhook.Event {
-		return eventOf("refund.created", ledger.Report{Payment: "stripe:pi_1", Facts: []loyalty.Fact{
+		return eventOf("refund.created", service.Report{Payment: "stripe:pi_1", Facts: []loyalty.Fact{
 			{
 				Kind:  loyalty.FactRefund,
 				ID:    "re_1",
@@ -313,7 +313,7 @@ func TestNamesAndParts(t *testing.T) {
 			`"metadata":{"loyalty_member":"external:ada"}`,
 	)
 	want := func() webhook.Event {
-		return eventOf("checkout.session.completed", ledger.Report{
+		return eventOf("checkout.session.completed", service.Report{
 			Payment: "stripe:pi_1", Member: "external:ada", Customer: "stripe:cus_1", Facts: []loyalty.Fact{{
 				Kind: loyalty.FactParts, ID: "cs_1", State: loyalty.FactDone, Money: webhooktest.EUR(6545),
 				Clock: webhooktest.NoonClock, At: webhooktest.At11, Shipping: 500, Tax: 1045, ShippingTax: 95,

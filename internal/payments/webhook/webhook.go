@@ -14,8 +14,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A Provider verifies and reads the webhooks of one connection to a payment provider. It is safe for concurrent use.
@@ -95,7 +95,7 @@ type Event struct {
 
 // A Report is what an event states about one payment. Its email address is not hashed yet.
 type Report struct {
-	ledger.Report
+	service.Report
 	Address string
 }
 

@@ -8,10 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/catalog"
+	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 //go:embed overdue.yaml
@@ -35,8 +39,8 @@ func (o *Overdue) Publish(id string, after int) *loyalty.Program {
 	if err := problems.Err(); err != nil {
 		o.T.Fatal(err)
 	}
-	in := ledger.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "test"}
-	o.check(o.Ledger.Publish(o.T.Context(), in, after))
+	in := catalog.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "test"}
+	o.check(catalog.Catalog{Ledger: o.Ledger}.Publish(o.T.Context(), in, after))
 	p.ID, p.Version = id, after+1
 	o.program = p
 	return p
@@ -49,15 +53,17 @@ func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
 	for _, m := range members {
-		_, err := o.Ledger.Adjust(
-			ctx, o.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 300, Reason: "test"}, by,
+		_, err := service.Adjustments{Ledger: o.Ledger}.Adjust(
+			ctx, o.program, service.Adjustment{ID: "adj_" + string(m), Member: m, Points: 300, Reason: "test"}, by,
 		)
 		o.check(err)
-		_, err = o.Ledger.AddCodes(ctx, o.program.ID, "cinema", slices.Values([]string{"CODE-" + string(m)}))
+		_, err = inventory.Codes{Ledger: o.Ledger}.Add(
+			ctx, o.program.ID, "cinema", slices.Values([]string{"CODE-" + string(m)}),
+		)
 		o.check(err)
 		for _, reward := range []string{"mug", "cinema"} {
-			in := ledger.RedemptionRequest{ID: "rd_" + reward + "_" + string(m), Member: m, Reward: reward}
-			_, err = o.Ledger.Redeem(ctx, o.program, in, by)
+			in := service.RedemptionRequest{ID: "rd_" + reward + "_" + string(m), Member: m, Reward: reward}
+			_, err = service.Redemptions{Ledger: o.Ledger}.Redeem(ctx, o.program, in, by)
 			o.check(err)
 		}
 		o.Pending(m, 1)
@@ -69,7 +75,7 @@ func (o *Overdue) Members(members ...loyalty.MemberID) {
 func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 	o.T.Helper()
 	for i := range events {
-		_, err := o.Ledger.PutEvent(o.T.Context(), o.program, loyalty.Event{
+		_, err := service.Events{Ledger: o.Ledger}.Put(o.T.Context(), o.program, loyalty.Event{
 			Type: "seminar.completed", ID: fmt.Sprintf("%s_%d_%d", m, events, i), Member: m,
 			At: o.Ledger.Now().Add(-time.Duration(i) * time.Second),
 		}, ledger.By{Actor: "test"})
@@ -78,10 +84,12 @@ func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 }
 
 // Enrol creates members without points.
-func (o *Overdue) Enrol(members ...loyalty.MemberID) {
+func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
 	o.T.Helper()
-	for _, m := range members {
-		_, err := o.Ledger.Enrol(o.T.Context(), o.program, ledger.Enrolment{Member: m}, ledger.By{Actor: "test"})
+	for _, m := range ids {
+		_, err := members.Members{Ledger: o.Ledger}.Enrol(
+			o.T.Context(), o.program, members.Enrolment{Member: m}, ledger.By{Actor: "test"},
+		)
 		o.check(err)
 	}
 }
@@ -90,17 +98,17 @@ func (o *Overdue) Enrol(members ...loyalty.MemberID) {
 func (o *Overdue) Queue(m, other loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
-	_, err := o.Ledger.Adjust(
-		ctx, o.program, ledger.Adjustment{ID: "adj_" + string(other), Member: other, Points: 100, Reason: "test"}, by,
+	_, err := service.Adjustments{Ledger: o.Ledger}.Adjust(
+		ctx, o.program, service.Adjustment{ID: "adj_" + string(other), Member: other, Points: 100, Reason: "test"}, by,
 	)
 	o.check(err)
-	_, err = o.Ledger.Redeem(
-		ctx, o.program, ledger.RedemptionRequest{ID: "rd_print", Member: other, Reward: "print"}, by,
+	_, err = service.Redemptions{Ledger: o.Ledger}.Redeem(
+		ctx, o.program, service.RedemptionRequest{ID: "rd_print", Member: other, Reward: "print"}, by,
 	)
 	o.check(err)
-	_, err = o.Ledger.Wait(ctx, o.program, "print", m)
+	_, err = inventory.Waitlists{Ledger: o.Ledger}.Join(ctx, o.program, "print", m)
 	o.check(err)
-	_, err = o.Ledger.Cancel(ctx, o.program, "rd_print", by)
+	_, err = service.Redemptions{Ledger: o.Ledger}.Cancel(ctx, o.program, "rd_print", by)
 	o.check(err)
 }
 

@@ -52,7 +52,7 @@ func TestCancelReturnsImmediately(t *testing.T) {
 	})
 	t.Run("between refused attempts the table is busy", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		tab, s := play(t, cancelled("TransactionConflict", "None"))
+		tab, s := play(t, canceled("TransactionConflict", "None"))
 		tab.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
 		if err := tab.Transact(ctx, entry...); !errors.Is(err, context.Canceled) || outcomeOf(err) != busy ||
 			s.names() != tx {

@@ -65,8 +65,8 @@ func times(n int, a answer) []answer {
 
 func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 	var (
-		raced  = cancelled("TransactionConflict", "None")
-		beaten = cancelled("None", "ConditionalCheckFailed "+image("account", "4", "1"))
+		raced  = canceled("TransactionConflict", "None")
+		beaten = canceled("None", "ConditionalCheckFailed "+image("account", "4", "1"))
 	)
 	for name, c := range map[string]struct {
 		ops      []table.Op
@@ -89,7 +89,7 @@ func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 		}, success, "PutItem PutItem PutItem PutItem"},
 		"a throttled part of a transaction is retried": {
 			both,
-			[]answer{cancelled("ThrottlingError", "None"), cancelled("None", "ProvisionedThroughputExceeded"), ok},
+			[]answer{canceled("ThrottlingError", "None"), canceled("None", "ProvisionedThroughputExceeded"), ok},
 			success, tx + " " + tx + " " + tx,
 		},
 		"lasting throttling is busy": {
@@ -101,11 +101,11 @@ func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 		},
 		"a failed condition takes precedence over a race": {
 			entry,
-			[]answer{cancelled("TransactionConflict", "ConditionalCheckFailed "+image("account", "4", "1"))},
+			[]answer{canceled("TransactionConflict", "ConditionalCheckFailed "+image("account", "4", "1"))},
 			conflict, tx,
 		},
 		"invalid input is not retried":        {alone, []answer{fault(400, "ValidationException")}, refusal, put},
-		"an invalid operation is not retried": {both, []answer{cancelled("ValidationError", "None")}, refusal, tx},
+		"an invalid operation is not retried": {both, []answer{canceled("ValidationError", "None")}, refusal, tx},
 		"a missing permission is not retried": {alone, []answer{fault(400, "AccessDeniedException")}, refusal, put},
 		"a token of another request is refused": {
 			entry, []answer{fault(400, "IdempotentParameterMismatchException")}, refusal, tx,
@@ -161,7 +161,7 @@ func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 			both,
 			[]answer{
 				reset,
-				cancelled(
+				canceled(
 					"ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "7"),
 				),
 				found(image("b", "6", "7"), image("a", "4", "7")),
@@ -191,7 +191,7 @@ func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 			both,
 			[]answer{
 				reset,
-				cancelled(
+				canceled(
 					"ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "8"),
 				),
 				found(image("b", "6", "8"), image("a", "4", "7")),
@@ -232,11 +232,11 @@ func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 		},
 		"an add cannot be recognized": {counted, times(5, reset), unknown, tx5},
 		"an add with an unknown outcome is not replanned": {
-			raised, []answer{reset, cancelled("ConditionalCheckFailed")}, unknown, tx + " " + tx,
+			raised, []answer{reset, canceled("ConditionalCheckFailed")}, unknown, tx + " " + tx,
 		},
 		"an absent guard may still be written if only a floor failed": {
 			[]table.Op{table.Put(item("entry", 0)), counted[0]},
-			[]answer{reset, cancelled("None", "ConditionalCheckFailed "+image("a", "9", "0")), found()},
+			[]answer{reset, canceled("None", "ConditionalCheckFailed "+image("a", "9", "0")), found()},
 			unknown,
 			tx + " " + tx + " " + get,
 		},
@@ -246,42 +246,42 @@ func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 			counted, []answer{internalError, ok}, success, tx + " " + tx,
 		},
 		"an add to an absent item creates it": {
-			raised, []answer{cancelled("ConditionalCheckFailed"), ok}, success, tx + " " + tx,
+			raised, []answer{canceled("ConditionalCheckFailed"), ok}, success, tx + " " + tx,
 		},
 		"another writer may create the item first": {
 			raised,
 			[]answer{
-				cancelled("ConditionalCheckFailed"), cancelled("ConditionalCheckFailed " + image("a", "1", "1")), ok,
+				canceled("ConditionalCheckFailed"), canceled("ConditionalCheckFailed " + image("a", "1", "1")), ok,
 			},
 			success, tx + " " + tx + " " + tx,
 		},
 		"an item that is created and deleted repeatedly is busy": {
-			raised, append(times(4, cancelled("ConditionalCheckFailed")), cancelled("ConditionalCheckFailed")), busy,
+			raised, append(times(4, canceled("ConditionalCheckFailed")), canceled("ConditionalCheckFailed")), busy,
 			tx5,
 		},
 		"an add below the floor is a conflict": {
-			counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0"))}, conflict, tx,
+			counted, []answer{canceled("ConditionalCheckFailed " + image("a", "4", "0"))}, conflict, tx,
 		},
 		"an add to an absent item below the floor is a conflict": {
-			counted, []answer{cancelled("ConditionalCheckFailed")}, conflict, tx,
+			counted, []answer{canceled("ConditionalCheckFailed")}, conflict, tx,
 		},
 		"an add above the int64 range is refused": {
 			raised,
-			[]answer{cancelled("ConditionalCheckFailed " + image("a", "4", "9223372036854775807"))},
+			[]answer{canceled("ConditionalCheckFailed " + image("a", "4", "9223372036854775807"))},
 			refusal,
 			tx,
 		},
 		"an add below the int64 range is refused": {
 			[]table.Op{table.Add(item("a", 0).Key, "n", math.MinInt64, 0)},
-			[]answer{cancelled("ConditionalCheckFailed " + image("a", "4", "-1"))},
+			[]answer{canceled("ConditionalCheckFailed " + image("a", "4", "-1"))},
 			refusal, tx,
 		},
 		"an add to a non-integer is refused": {
-			counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0.5"))}, refusal, tx,
+			counted, []answer{canceled("ConditionalCheckFailed " + image("a", "4", "0.5"))}, refusal, tx,
 		},
 		"a stale put takes precedence over an add to an absent item": {
 			[]table.Op{raised[0], table.Put(item("b", 3))},
-			[]answer{cancelled("ConditionalCheckFailed", "ConditionalCheckFailed "+image("b", "4", "1"))},
+			[]answer{canceled("ConditionalCheckFailed", "ConditionalCheckFailed "+image("b", "4", "1"))},
 			conflict,
 			tx,
 		},
@@ -333,7 +333,7 @@ func TestReplannedAddHasNewToken(t *testing.T) {
 	if err := tab.Transact(t.Context(), raised...); err != nil || len(s.tokens()) != 1 {
 		t.Errorf("got %v and the tokens %q, want success with one token", err, s.tokens())
 	}
-	tab, s = play(t, cancelled("ConditionalCheckFailed"), internalError, ok)
+	tab, s = play(t, canceled("ConditionalCheckFailed"), internalError, ok)
 	if err := tab.Transact(t.Context(), raised...); err != nil || len(s.tokens()) != 2 {
 		t.Errorf("got %v and the tokens %q, want success with two tokens", err, s.tokens())
 	}
@@ -355,7 +355,7 @@ func TestCallsHaveDifferentTokens(t *testing.T) {
 }
 
 func TestConflictContainsCurrentItem(t *testing.T) {
-	tab, _ := play(t, cancelled("None", "ConditionalCheckFailed "+image("account", "4", "1")))
+	tab, _ := play(t, canceled("None", "ConditionalCheckFailed "+image("account", "4", "1")))
 	var c *table.ConflictError
 	if err := tab.Transact(t.Context(), entry...); !errors.As(err, &c) {
 		t.Fatalf("got %v, want a conflict", err)
@@ -388,10 +388,10 @@ func TestRefusalsAreReported(t *testing.T) {
 		ops    []table.Op
 		want   []dynamotable.Refusal
 	}{
-		{cancelled("TransactionConflict", "None"), entry, []dynamotable.Refusal{dynamotable.Conflict}},
-		{cancelled("ThrottlingError", "None"), entry, []dynamotable.Refusal{dynamotable.Throttle}},
+		{canceled("TransactionConflict", "None"), entry, []dynamotable.Refusal{dynamotable.Conflict}},
+		{canceled("ThrottlingError", "None"), entry, []dynamotable.Refusal{dynamotable.Throttle}},
 		{
-			cancelled("ProvisionedThroughputExceeded", "TransactionConflict"), entry,
+			canceled("ProvisionedThroughputExceeded", "TransactionConflict"), entry,
 			[]dynamotable.Refusal{dynamotable.Conflict},
 		},
 		{conflictAlone, alone, []dynamotable.Refusal{dynamotable.Conflict}},

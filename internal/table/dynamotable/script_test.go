@@ -137,9 +137,9 @@ func reset(s *script, w http.ResponseWriter, _ *http.Request) {
 // silent does not respond until the client has given up.
 func silent(_ *script, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// cancelled responds that a transaction was canceled for these reasons, in the order of its items. A reason may be
+// canceled responds that a transaction was canceled for these reasons, in the order of its items. A reason may be
 // followed by the current item, as in `ConditionalCheckFailed {"pk":…}`.
-func cancelled(reasons ...string) answer {
+func canceled(reasons ...string) answer {
 	var all []string
 	for _, reason := range reasons {
 		code, item, has := strings.Cut(reason, " ")

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"github.com/perennial-loyalty/perennial/internal/catalog"
+	"github.com/perennial-loyalty/perennial/internal/inventory"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/messages"
+	"github.com/perennial-loyalty/perennial/internal/service"
+)
+
+// Stores are a ledger and the stores over it. NewStores sets all of them.
+type Stores struct {
+	Ledger        *ledger.Ledger
+	Adjustments   service.Adjustments
+	Budgets       ledger.Budgets
+	Catalog       catalog.Catalog
+	Codes         inventory.Codes
+	Consents      members.Consents
+	Conversions   service.Conversions
+	Deliveries    service.Deliveries
+	DueQueue      ledger.DueQueue
+	Events        service.Events
+	Fulfillments  service.Fulfillments
+	GiftMessages  messages.GiftMessages
+	Households    members.Households
+	Members       members.Members
+	Messages      messages.Messages
+	Notices       messages.Notices
+	Orders        service.Orders
+	Payments      service.Payments
+	Quotes        service.Quotes
+	Redemptions   service.Redemptions
+	Referrals     members.Referrals
+	ReminderQueue members.ReminderQueue
+	Reminders     messages.Reminders
+	Statements    ledger.Statements
+	Stock         inventory.Stock
+	Transfers     service.Transfers
+	Vouchers      service.Vouchers
+	Waitlists     inventory.Waitlists
+}
+
+// NewStores returns a ledger with the stores over it.
+func NewStores(l *ledger.Ledger) Stores {
+	return Stores{
+		Ledger:        l,
+		Adjustments:   service.Adjustments{Ledger: l},
+		Budgets:       ledger.Budgets{Ledger: l},
+		Catalog:       catalog.Catalog{Ledger: l},
+		Codes:         inventory.Codes{Ledger: l},
+		Consents:      members.Consents{Ledger: l},
+		Conversions:   service.Conversions{Ledger: l},
+		Deliveries:    service.Deliveries{Ledger: l},
+		DueQueue:      ledger.DueQueue{Ledger: l},
+		Events:        service.Events{Ledger: l},
+		Fulfillments:  service.Fulfillments{Ledger: l},
+		GiftMessages:  messages.GiftMessages{Ledger: l},
+		Households:    members.Households{Ledger: l},
+		Members:       members.Members{Ledger: l},
+		Messages:      messages.Messages{Ledger: l},
+		Notices:       messages.Notices{Ledger: l},
+		Orders:        service.Orders{Ledger: l},
+		Payments:      service.Payments{Ledger: l},
+		Quotes:        service.Quotes{Ledger: l},
+		Redemptions:   service.Redemptions{Ledger: l},
+		Referrals:     members.Referrals{Ledger: l},
+		ReminderQueue: members.ReminderQueue{Ledger: l},
+		Reminders:     messages.Reminders{Ledger: l},
+		Statements:    ledger.Statements{Ledger: l},
+		Stock:         inventory.Stock{Ledger: l},
+		Transfers:     service.Transfers{Ledger: l},
+		Vouchers:      service.Vouchers{Ledger: l},
+		Waitlists:     inventory.Waitlists{Ledger: l},
+	}
+}

@@ -1,0 +1,171 @@
+// Package catalog stores the versions of programs, their drafts and the schedule of versions.
+//
+// A published version never changes. The schedule is one item, so that versions change atomically. The ledger reads it
+// to find the version that prices an order or event (ledger.Schedule).
+package catalog
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Catalog stores the versions of programs, their drafts and their schedule.
+type Catalog struct{ *ledger.Ledger }
+
+// A Published is one version of a program file. It never changes, except that a scheduled version may be withdrawn
+// before it takes effect.
+type Published struct {
+	Program   string
+	Version   int // from 1
+	Source    []byte
+	Snapshot  []byte // the compiled form, a JSON object; required by Publish, returned only by Catalog.Snapshot
+	At        time.Time
+	By        string
+	Effective time.Time // when it takes or took effect
+	Withdrawn time.Time // zero if it was not withdrawn
+	Recall    []int     // for Publish only: the earlier versions to recall; see Catalog.Recall
+}
+
+type publishedDoc struct {
+	Source    string `json:"source"`
+	At        int64  `json:"at"`
+	By        string `json:"by"`
+	Effective int64  `json:"effective,omitzero"` // omitted: takes effect at once
+	Withdrawn int64  `json:"withdrawn,omitzero"`
+}
+
+type draftDoc struct {
+	Source string `json:"source"`
+}
+
+// ProgramIDs yields the IDs of all programs that were ever published in the table, in ascending order.
+func (cs Catalog) ProgramIDs(ctx context.Context) iter.Seq2[string, error] {
+	return ledger.List(ctx, cs.Table, table.Query{PK: stored.ProgramsPartition}, func(it table.Item) (string, error) {
+		return it.Key.SK, nil
+	})
+}
+
+// Snapshot returns the compiled form of one version. It returns not_found if the version does not exist.
+func (cs Catalog) Snapshot(ctx context.Context, program string, version int) ([]byte, error) {
+	it, err := cs.Table.Get(ctx, stored.SnapshotKey(program, version))
+	if err != nil {
+		return nil, ledger.Retryable(err)
+	}
+	if it.Version == 0 {
+		return nil, ledger.NotFound("version of the program")
+	}
+	return it.Doc, nil
+}
+
+// NewestSnapshot returns the compiled form of the newest version, which is usually the live one. The version is 0 if
+// none was published.
+func (cs Catalog) NewestSnapshot(ctx context.Context, program string) (version int, snapshot []byte, err error) {
+	q := table.Query{
+		PK: stored.ProgramPartition(program), From: stored.SnapshotPrefix, To: stored.SnapshotPrefix + "~",
+		Reverse: true, Limit: 1,
+	}
+	for it, err := range cs.Table.Query(ctx, q) {
+		if err != nil {
+			return 0, nil, ledger.Retryable(err)
+		}
+		version, err = strconv.Atoi(strings.TrimPrefix(it.Key.SK, stored.SnapshotPrefix))
+		if err != nil {
+			return 0, nil, fmt.Errorf("catalog: invalid snapshot %s: %w", it.Key, err)
+		}
+		snapshot = it.Doc
+	}
+	return version, snapshot, nil
+}
+
+// Published returns one version without its snapshot. It returns not_found if the version does not exist.
+func (cs Catalog) Published(ctx context.Context, program string, version int) (Published, error) {
+	it, err := cs.Table.Get(ctx, stored.VersionKey(program, version))
+	if err != nil {
+		return Published{}, ledger.Retryable(err)
+	}
+	if it.Version == 0 {
+		return Published{}, ledger.NotFound("version of the program")
+	}
+	return readPublished(program, it)
+}
+
+// Versions yields versions without their snapshots, newest first. It yields only versions before the given one
+// (0: all), and at most limit of them (0: no limit).
+func (cs Catalog) Versions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
+	q := table.Query{
+		PK: stored.ProgramPartition(program), From: stored.ProgramPrefix, To: stored.ProgramPrefix + "~", Reverse: true,
+		Limit: limit,
+	}
+	if before > 0 {
+		q.To = stored.VersionKey(program, before-1).SK
+	}
+	return ledger.List(ctx, cs.Table, q, func(it table.Item) (Published, error) { return readPublished(program, it) })
+}
+
+func readPublished(program string, it table.Item) (Published, error) {
+	var d publishedDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return Published{}, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(it.Key.SK, stored.ProgramPrefix))
+	if err != nil {
+		return Published{}, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
+	}
+	return Published{
+		Program: program, Version: n, Source: []byte(d.Source), At: stored.Instant(d.At), By: d.By,
+		Effective: stored.Instant(cmp.Or(d.Effective, d.At)), Withdrawn: stored.Instant(d.Withdrawn),
+	}, nil
+}
+
+// Draft returns the draft's source and its version. Both are zero if there is no draft.
+func (cs Catalog) Draft(ctx context.Context, program string) ([]byte, int64, error) {
+	it, err := cs.Table.Get(ctx, stored.ProgramKey(program, "DRAFT"))
+	if err != nil || it.Version == 0 {
+		return nil, 0, ledger.Retryable(err)
+	}
+	var d draftDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return nil, 0, fmt.Errorf("catalog: read draft of %s: %w", program, err)
+	}
+	return []byte(d.Source), it.Version, nil
+}
+
+// SaveDraft stores source as the next version of the draft and returns that version. after is the version that the
+// caller read, or nil to replace the current one. If the draft already has this source, SaveDraft changes nothing: a
+// repeated call returns the same version. It returns already_exists if another draft was stored after the version.
+func (cs Catalog) SaveDraft(ctx context.Context, program string, source []byte, after *int64) (int64, error) {
+	for range ledger.Attempts {
+		existing, version, err := cs.Draft(ctx, program)
+		switch {
+		case err != nil:
+			return 0, err
+		case bytes.Equal(existing, source) && version > 0 && (after == nil || *after == version || *after == version-1):
+			return version, nil
+		case after != nil && *after != version:
+			return 0, &loyalty.Error{
+				Code:   loyalty.AlreadyExists,
+				Detail: "Another request stored a draft after this version. Read the draft, then store yours again.",
+			}
+		}
+		it := table.Item{
+			Key: stored.ProgramKey(program, "DRAFT"), Version: version, Doc: stored.Encode(draftDoc{string(source)}),
+		}
+		err = cs.Table.Transact(ctx, table.Put(it))
+		if !ledger.Outrun(err) {
+			return version + 1, ledger.Retryable(err)
+		}
+	}
+	return 0, ledger.ErrTryAgain
+}

@@ -1,0 +1,124 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+var errOutrun = &loyalty.Error{
+	Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Review it, then publish again.",
+}
+
+// Publish stores in.Source and in.Snapshot as the version following `after`, the newest so far (0 for the first), and
+// adds it to the schedule, in one transaction. The version takes effect at in.Effective, or immediately if that is zero
+// or in the past. Versions that are already scheduled still take effect at their times. Publish returns already_exists
+// if another version was published meanwhile.
+func (cs Catalog) Publish(ctx context.Context, in Published, after int) error {
+	return cs.publish(ctx, in, after, false)
+}
+
+// PublishAlone does the same as Publish and also withdraws all scheduled versions.
+func (cs Catalog) PublishAlone(ctx context.Context, in Published, after int) error {
+	return cs.publish(ctx, in, after, true)
+}
+
+func (cs Catalog) publish(ctx context.Context, in Published, after int, alone bool) error {
+	if len(in.Snapshot) == 0 {
+		return fmt.Errorf("catalog: publish %s: the snapshot is missing", in.Program)
+	}
+	now := cs.Time()
+	live, s, err := cs.ReadSchedule(ctx, in.Program, now)
+	if err != nil {
+		return err
+	}
+	if s.Last != after {
+		return errOutrun
+	}
+	var ops []table.Op
+	if alone {
+		if ops, err = cs.withdrawn(ctx, in.Program, &s, now); err != nil {
+			return err
+		}
+	}
+	s.TakeOver(after+1, in.Effective, now)
+	s.Recall(in.Recall)
+	live.Doc = stored.Encode(ledger.StoredSchedule(s))
+	doc := publishedDoc{Source: string(in.Source), At: stored.Millis(now), By: in.By}
+	if in.Effective.After(now) {
+		doc.Effective = stored.Millis(in.Effective)
+	}
+	if after == 0 {
+		ops = append(ops, table.Put(table.Item{Key: stored.ProgramIDKey(in.Program), Doc: []byte("{}")}))
+	}
+	return cs.commitSchedule(ctx, append(ops,
+		table.Put(table.Item{Key: stored.VersionKey(in.Program, after+1), Doc: stored.Encode(doc)}),
+		table.Put(table.Item{Key: stored.SnapshotKey(in.Program, after+1), Doc: in.Snapshot}),
+		table.Put(live)))
+}
+
+// Withdraw withdraws all scheduled versions; the live version remains. It returns already_exists if another version was
+// published meanwhile.
+func (cs Catalog) Withdraw(ctx context.Context, program string) error {
+	now := cs.Time()
+	live, s, err := cs.ReadSchedule(ctx, program, now)
+	if err != nil || len(s.Next) == 0 {
+		return err
+	}
+	ops, err := cs.withdrawn(ctx, program, &s, now)
+	if err != nil {
+		return err
+	}
+	live.Doc = stored.Encode(ledger.StoredSchedule(s))
+	return cs.commitSchedule(ctx, append(ops, table.Put(live)))
+}
+
+// Recall recalls versions that were in force. Orders and events of that time that are accepted later are priced by
+// other versions (Schedule.Pricing). Recall returns already_exists if another version was published meanwhile.
+func (cs Catalog) Recall(ctx context.Context, program string, versions []int) error {
+	live, s, err := cs.ReadSchedule(ctx, program, cs.Time())
+	if err != nil || len(versions) == 0 {
+		return err
+	}
+	s.Recall(versions)
+	live.Doc = stored.Encode(ledger.StoredSchedule(s))
+	return cs.commitSchedule(ctx, []table.Op{table.Put(live)})
+}
+
+// commitSchedule writes the schedule with ops. It returns errOutrun if the schedule changed meanwhile.
+func (cs Catalog) commitSchedule(ctx context.Context, ops []table.Op) error {
+	err := cs.Table.Transact(ctx, ops...)
+	if errors.As(err, new(*table.ConflictError)) {
+		return errOutrun
+	}
+	return ledger.Retryable(err)
+}
+
+// withdrawn removes the scheduled versions from s and returns the writes that mark them as withdrawn. Without these
+// marks, they would look like versions that had been in force once their times have passed.
+func (cs Catalog) withdrawn(
+	ctx context.Context, program string, s *ledger.Schedule, now time.Time,
+) (ops []table.Op, err error) {
+	for _, n := range s.Next {
+		it, err := cs.Table.Get(ctx, stored.VersionKey(program, n.Version))
+		if err != nil {
+			return nil, ledger.Retryable(err)
+		}
+		var d publishedDoc
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return nil, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
+		}
+		d.Withdrawn = stored.Millis(now)
+		it.Doc = stored.Encode(d)
+		ops = append(ops, table.Put(it))
+	}
+	s.Next = nil
+	return ops, nil
+}

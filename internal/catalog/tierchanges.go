@@ -1,0 +1,72 @@
+package catalog
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+)
+
+// A LevelChange compares a member's present level with the expected level at a later instant. The level may change
+// because time passes or because another version of the program takes effect.
+type LevelChange struct {
+	Member   loyalty.MemberID
+	Place    string // the member's position in the due queue, from which a list can continue
+	From, To string // equal if the level does not change
+	At       time.Time
+	Because  loyalty.Reason // the reason of the last change
+}
+
+// A LevelPreview compares the levels of members now with those at a later instant, under another version of the program
+// or the same one. Another version must take effect after Now, because time that has passed for an account under one
+// version does not pass again under another.
+type LevelPreview struct {
+	Live, Next *loyalty.Program
+	Now, Until time.Time
+}
+
+// LevelChanges compares the levels of all members of a shard that time will change (see Dated), starting at the given
+// place. It writes nothing.
+func (cs Catalog) LevelChanges(
+	ctx context.Context, v LevelPreview, shard int, place string,
+) iter.Seq2[LevelChange, error] {
+	return func(yield func(LevelChange, error) bool) {
+		for d, err := range (ledger.DueQueue{Ledger: cs.Ledger}).Dated(ctx, v.Live.ID, shard, place) {
+			if err != nil {
+				yield(LevelChange{}, err)
+				return
+			}
+			c, err := cs.levelChange(ctx, d, v)
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (cs Catalog) levelChange(ctx context.Context, d ledger.Due, v LevelPreview) (LevelChange, error) {
+	acc, err := d.Account()
+	if err != nil {
+		return LevelChange{}, err
+	}
+	now, err := cs.PresentAt(ctx, v.Live, acc, v.Now)
+	if err != nil {
+		return LevelChange{}, err
+	}
+	present := now.Account
+	present.Ran = acc.Ran // next takes effect now, so it has not run yet
+	then, err := engine.Advance(v.Next, present, v.Until)
+	if err != nil {
+		return LevelChange{}, err
+	}
+	c := LevelChange{Member: d.Member, Place: d.Place, From: now.Account.Tier.Level, To: then.Account.Tier.Level}
+	for _, e := range then.Entries {
+		if e.Kind == loyalty.KindMoveTier && e.TierGroup == "" {
+			c.At, c.Because = e.Effective, e.Reasons[0]
+		}
+	}
+	return c, nil
+}

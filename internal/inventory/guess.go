@@ -1,0 +1,144 @@
+package inventory
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// guessesDoc is a stored form: changed only by addition.
+type guessesDoc struct {
+	At []int64 `json:"at"`
+}
+
+// A Guesser identifies the source of lookups of codes.
+type Guesser struct {
+	Key    string // the API key's ID
+	Client string // the POS terminal, session or address that the caller acts for; empty if it names none
+}
+
+// limits returns the items that count the guesser's misses.
+func (g Guesser) limits(program string) []guessLimit {
+	pk := "P#" + program + "#GUESS#" + g.Key
+	limits := []guessLimit{{key: table.Key{PK: pk, SK: "GUESS"}, most: redeem.MaxMissesPerKey, perKey: true}}
+	if g.Client != "" {
+		sum := sha256.Sum256([]byte(g.Client))
+		sk := "CLIENT#" + base64.RawURLEncoding.EncodeToString(sum[:])[:22]
+		limits = append(limits, guessLimit{key: table.Key{PK: pk, SK: sk}, most: redeem.MaxMissesPerClient})
+	}
+	return limits
+}
+
+// A guessLimit is one limit on misses, with the item that counts them.
+type guessLimit struct {
+	key    table.Key
+	most   int
+	perKey bool
+}
+
+// Guarded runs look, which looks up a code that could be guessed, on behalf of who. Each lookup that finds nothing
+// counts as a miss. Once a limit is reached, every lookup is rejected with *redeem.TooManyGuesses, including lookups of
+// codes that exist.
+//
+// Each limit costs one read unit. A miss costs one write unit with one limit, and four with two, because both items
+// are written in one transaction: a lookup that fails and is repeated counts once. Concurrent lookups do not see each
+// other's misses: those that find a code succeed, and those that do not are counted one by one.
+func (c Codes) Guarded(ctx context.Context, program string, who Guesser, look func() error) error {
+	limits := who.limits(program)
+	keys := make([]table.Key, len(limits))
+	for i, limit := range limits {
+		keys[i] = limit.key
+	}
+	items, err := c.GetAll(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	if _, err := missedOnceMore(limits, items, c.Time()); err != nil {
+		return err
+	}
+	err = look()
+	if !errors.Is(err, loyalty.NotFound) {
+		return err
+	}
+	if failed := c.missed(ctx, limits, items); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// missed counts a miss under all limits, or rejects the lookup if a limit was reached in the meantime.
+func (c Codes) missed(ctx context.Context, limits []guessLimit, items []table.Item) error {
+	now, unknown := c.Time(), false // unknown: the response of an attempt was lost
+	for range ledger.Attempts {
+		ops, err := missedOnceMore(limits, items, now)
+		if err != nil {
+			return err
+		}
+		err = c.Table.Transact(ctx, ops...)
+		var conflict *table.ConflictError
+		switch {
+		case errors.Is(err, table.ErrUnknown):
+			unknown = true
+			continue
+		case !errors.As(err, &conflict):
+			return ledger.Retryable(err)
+		case unknown && bytes.Equal(conflict.Current.Doc, ops[conflict.Op].Item.Doc):
+			return nil // the attempt was written
+		}
+		for i := range items {
+			if items[i], err = c.Table.Get(ctx, items[i].Key); err != nil {
+				return ledger.Retryable(err)
+			}
+		}
+	}
+	return ledger.ErrTryAgain
+}
+
+// missedOnceMore returns the operations that count another miss. It returns *redeem.TooManyGuesses if a limit is
+// reached.
+func missedOnceMore(limits []guessLimit, items []table.Item, now time.Time) ([]table.Op, error) {
+	ops := make([]table.Op, len(limits))
+	for i, limit := range limits {
+		g, err := limit.guesses(items[i], now)
+		if err != nil {
+			return nil, err
+		}
+		var d guessesDoc
+		for _, at := range g.And(limit.most, now) {
+			d.At = append(d.At, stored.Millis(at))
+		}
+		it := items[i]
+		it.Doc, it.Expires = stored.Encode(d), now.Add(redeem.GuessWindow+time.Second)
+		ops[i] = table.Put(it)
+	}
+	return ops, nil
+}
+
+// guesses reads the misses under a limit. It returns *redeem.TooManyGuesses if the limit is reached.
+func (limit guessLimit) guesses(it table.Item, now time.Time) (g redeem.Guesses, err error) {
+	if it.Version == 0 {
+		return nil, nil
+	}
+	var d guessesDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return nil, fmt.Errorf("inventory: read guesses: %w", err)
+	}
+	for _, at := range d.At {
+		g = append(g, stored.Instant(at))
+	}
+	if wait := g.Wait(limit.most, now); wait > 0 {
+		return g, &redeem.TooManyGuesses{Wait: wait, PerKey: limit.perKey}
+	}
+	return g, nil
+}

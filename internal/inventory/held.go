@@ -1,0 +1,75 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// lapsedAtOnce is the number of expired reservations that are read at a time.
+const lapsedAtOnce = 10
+
+func readListed(it table.Item) (d ledger.ListedDoc, err error) {
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return d, fmt.Errorf("inventory: read reservation %s: %w", it.Key, err)
+	}
+	return d, nil
+}
+
+// lapsedOf yields the listed reservations of a reward that have expired, the longest expired first, after the item
+// last.
+func (ss Stock) lapsedOf(
+	ctx context.Context, program, reward string, last table.Item, limit int,
+) iter.Seq2[table.Item, error] {
+	q := table.Query{
+		PK: ledger.ListedPartition(program, reward), To: stored.Stamped(ss.Time()) + "~", After: last, Limit: limit,
+	}
+	return ss.Table.Query(ctx, q)
+}
+
+// A LapsedError means that an out-of-stock rejection must be decided again after these expiries are written.
+type LapsedError struct {
+	holds []table.Item
+	All   bool // the list has no more expired reservations
+}
+
+func (LapsedError) Error() string { return "inventory: reservations of the reward may have expired" }
+
+// Expired returns a LapsedError with listed reservations of a reward that have expired, after those of an earlier one.
+// Even if there are none, the command is decided once more, because the decision may have missed an expiry that another
+// process wrote just before.
+func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Reward, before LapsedError) error {
+	var found LapsedError
+	var last table.Item
+	if n := len(before.holds); n > 0 {
+		last = before.holds[n-1]
+	}
+	for it, err := range ss.lapsedOf(ctx, program, reward.ID, last, lapsedAtOnce) {
+		if err != nil {
+			return ledger.Retryable(err)
+		}
+		found.holds = append(found.holds, it)
+	}
+	found.All = len(found.holds) < lapsedAtOnce
+	return found
+}
+
+// LetLapse advances the members whose reservations have expired.
+func (ss Stock) LetLapse(ctx context.Context, p *loyalty.Program, lapsed LapsedError) error {
+	for _, it := range lapsed.holds {
+		d, err := readListed(it)
+		if err != nil {
+			return err
+		}
+		if _, err := ss.Advance(ctx, p, loyalty.MemberID(d.Member)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

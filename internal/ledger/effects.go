@@ -1,0 +1,177 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/random"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Each code has a separate item that is found by the code alone. The item names the member who claimed the code. It
+// names no member if the code was uploaded and is unclaimed. An unclaimed code of a pool is also listed in the
+// partition of its reward. A reservation takes the code from that partition, and a released reservation puts it back,
+// in the transaction that moves the points. Therefore a code has at most one owner, and no code is lost.
+
+// CodeDoc is a stored form: changed only by addition.
+type CodeDoc struct {
+	Member     string `json:"m,omitzero"` // empty: uploaded and unclaimed
+	Redemption string `json:"rd,omitzero"`
+	Reward     string `json:"r"`
+	From       int64  `json:"f,omitzero"`
+	Until      int64  `json:"u,omitzero"`
+	Left       int64  `json:"left,omitzero"` // gift cards: remaining value, minor units
+	Currency   string `json:"cur,omitzero"`
+	Worth      int64  `json:"w,omitzero"`    // gift cards: original value, minor units; absent in older items
+	Taken      int64  `json:"t,omitzero"`    // gift cards: value removed by reversals, minor units
+	Used       int64  `json:"used,omitzero"` // when it was used up
+	Void       bool   `json:"void,omitzero"`
+	Returned   bool   `json:"ret,omitzero"` // other codes: the points were returned after the code was used
+
+	Uses []CodeUseDoc `json:"uses,omitzero"` // the latest uses, oldest first; at most maxCodeUses
+}
+
+// CodeUseDoc is a stored form: changed only by addition.
+type CodeUseDoc struct {
+	ID       string `json:"id"`
+	At       int64  `json:"at"`
+	Amount   int64  `json:"a,omitzero"`
+	Order    string `json:"o,omitzero"`
+	Reversed int64  `json:"rev,omitzero"` // when the use was reversed
+	Reason   string `json:"why,omitzero"`
+}
+
+func CodeKey(program, code string) table.Key {
+	return table.Key{PK: "P#" + program + "#CODE#" + code, SK: "CODE"}
+}
+
+// PoolKey returns the key of an unclaimed code in a pool. It distributes the codes by hash, because a merchant may
+// number them: a random position is then equally likely to be near each code.
+func PoolKey(program, reward, code string) table.Key {
+	return table.Key{PK: PoolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", stored.Hashed(code), code)}
+}
+
+func PoolPartition(program, reward string) string { return "P#" + program + "#POOL#" + reward }
+
+// giveCode generates the code of a reward that was redeemed automatically. The rules cannot do so, because they use no
+// random source.
+func (l *Ledger) giveCode(p *loyalty.Program, e loyalty.Entry) {
+	r := e.Redemption
+	if r == nil || e.Kind != loyalty.KindRedeem || e.Cause.Revision != 1 || r.Code != "" {
+		return
+	}
+	if reward, ok := redeem.FindReward(p, r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
+		r.Code = redeem.NewCode(l.Bits())
+	}
+}
+
+// Bits returns 80 random bits.
+func (l *Ledger) Bits() (b [10]byte) {
+	random.Read(l.Random, b[:])
+	return b
+}
+
+// codeItem returns the item of a usable code. An uploaded code already has an item, at version 1.
+func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) table.Item {
+	d := CodeDoc{
+		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: stored.Millis(r.CodeFrom),
+		Until: stored.Millis(r.CodeUntil),
+	}
+	if reward, ok := redeem.FindReward(p, r.Reward); ok && reward.Type == "gift_card" {
+		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount
+	}
+	it := table.Item{Key: CodeKey(p.ID, redeem.PlainCode(r.Code)), Doc: stored.Encode(d)}
+	if r.Pooled {
+		it.Version = 1
+	}
+	return it
+}
+
+// codeOps returns the operations on codes that follow from entries. A committed redemption makes its code usable. A
+// reservation that ended otherwise returns its code to the pool, unless the redemption that replaces it took the code.
+func codeOps(c Command, entries []loyalty.Entry) (ops []table.Op) {
+	for _, e := range entries {
+		r := e.Redemption
+		if r == nil || r.Code == "" {
+			continue
+		}
+		p := c.Program
+		if e.Cause.Revision > 1 && c.Rules != nil {
+			p = c.Rules // the rules of the reservation; an automatic redemption by the same command uses c.p
+		}
+		reward, _ := redeem.FindReward(p, r.Reward)
+		switch {
+		case e.Kind == loyalty.KindRedeem && (r.Pooled || r.Code != reward.Codes.Shared):
+			ops = append(ops, table.Put(codeItem(p, e.Member, *r)))
+		case e.Kind == loyalty.KindRelease && r.Pooled && !passedOn(r, entries):
+			ops = append(ops, table.Put(table.Item{Key: PoolKey(p.ID, r.Reward, r.Code), Doc: []byte("{}")}))
+		}
+	}
+	return ops
+}
+
+func passedOn(r *loyalty.Redemption, entries []loyalty.Entry) bool {
+	return slices.ContainsFunc(entries, func(e loyalty.Entry) bool {
+		return e.Redemption != nil && e.Redemption.ID != r.ID && e.Redemption.Pooled && e.Redemption.Code == r.Code
+	})
+}
+
+// A reservation of a reward with limited stock, or with codes from a pool, is listed under its reward by the instant at
+// which it expires. The transactions that begin and end the reservation update the list. Before a command is rejected
+// because the reward is out of stock, it finds the listed reservations that have expired but whose expiry is not
+// written yet. Therefore no unit stays unavailable until a scheduled run.
+//
+// A reservation costs two write units, and so does its commit, cancellation or expiry. A rejection costs one read unit
+// for the second decision, and the cost of advancing the members whose reservations have expired, which is due anyway.
+
+// ListedDoc is a stored form: changed only by addition.
+type ListedDoc struct {
+	Member string `json:"m"`
+	Date   string `json:"d,omitzero"`
+}
+
+func ListedPartition(program, reward string) string { return "P#" + program + "#HELD#" + reward }
+
+func listedKey(program string, r *loyalty.Redemption) table.Key {
+	return table.Key{PK: ListedPartition(program, r.Reward), SK: stored.Stamped(r.Until) + "#" + r.ID}
+}
+
+// listOps returns the operations that entries cause on the list: a new reservation is added, and one that ends is
+// removed.
+func listOps(program string, entries []loyalty.Entry) (ops []table.Op) {
+	for _, e := range entries {
+		r := e.Redemption
+		if r == nil || !r.Listed {
+			continue
+		}
+		switch e.Kind {
+		case loyalty.KindReserve:
+			ops = append(ops, table.Put(table.Item{
+				Key: listedKey(program, r), Doc: stored.Encode(ListedDoc{string(e.Member), r.Date}),
+			}))
+		case loyalty.KindRedeem, loyalty.KindRelease:
+			ops = append(ops, table.Delete(table.Item{Key: listedKey(program, r), Version: 1}))
+		}
+	}
+	return ops
+}
+
+// A redemption that issues a code to its member is listed in the member's partition by time, in the transaction that
+// commits it. The item has only a key: the redemption and its code are read from their own items. The item costs two
+// write units. Redemptions without codes are not listed and do not cost more.
+
+const VoucherPrefix = "VOUCHER#"
+
+// VoucherOps returns the writes that list the vouchers issued by entries.
+func VoucherOps(program string, entries []loyalty.Entry) (ops []table.Op) {
+	for _, e := range entries {
+		if e.Kind == loyalty.KindRedeem && e.Redemption.Code != "" {
+			key := stored.MemberKey(program, e.Member, VoucherPrefix+stored.Stamped(e.Effective)+"#"+e.Redemption.ID)
+			ops = append(ops, table.Put(table.Item{Key: key, Doc: []byte("{}")}))
+		}
+	}
+	return ops
+}

@@ -1,0 +1,113 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A Prior is the state on which the next revision of a cause builds: the latest revision with its rules, and the
+// account, which is read in the same step.
+type Prior struct {
+	Was     *loyalty.Entry   // nil if the cause is new
+	Rules   *loyalty.Program // the rules of the first revision
+	Account *table.Item      // nil if the account was not read
+}
+
+// Revise prepares a command that writes the next revision of a cause that has a natural identity. The same content
+// again is a replay of the latest revision and writes nothing. Different content becomes the next revision, under the
+// rules of the first.
+//
+// It reads the latest revision and, unless m is empty, the account of m in parallel, so that a command takes two
+// sequential steps. Either result may be older than the other. If the account does not include the latest revision yet,
+// it is read again before the decision (Command.reached). If another revision is written meanwhile, the write fails. A
+// rejection writes nothing, so ExecutePrepared returns it only if the latest revision is still the same.
+func (l *Ledger) Revise(p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID, by By,
+	build func(context.Context, Prior) (Command, *Result, error),
+) preparation {
+	return func(ctx context.Context) (Command, *Result, error) {
+		from, err := l.Prior(ctx, p, cause, m)
+		if err != nil {
+			return Command{}, nil, err
+		}
+		if from.Was != nil && from.Was.Input == by.Input {
+			return Command{}, &Result{[]loyalty.Entry{*from.Was}, true}, nil
+		}
+		c, done, err := build(ctx, from)
+		c.Program, c.of, c.revises = p, cause, &from
+		return c, done, err
+	}
+}
+
+// Prior reads the latest revision of a cause and, unless m is empty, the account of m in parallel. It loads the rules
+// of the first revision, or returns p as the rules if there is none.
+func (l *Ledger) Prior(
+	ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID,
+) (Prior, error) {
+	from, err := l.LatestWith(ctx, p.ID, cause, m)
+	if from.Rules = p; err != nil || from.Was == nil {
+		return from, err
+	}
+	version := from.Was.Program
+	if order := from.Was.Order; order != nil {
+		version = order.Program // notes written by the first release name the version that was in force at that time
+	}
+	from.Rules, err = l.Rules(ctx, p, version)
+	return from, err
+}
+
+// LatestWith does the same as prior, but does not load the rules.
+func (l *Ledger) LatestWith(
+	ctx context.Context, program string, cause loyalty.Cause, m loyalty.MemberID,
+) (from Prior, err error) {
+	var was loyalty.Entry
+	latest := func() (err error) {
+		was, err = l.Latest(ctx, program, cause.Kind, cause.ID)
+		return err
+	}
+	account := func() error {
+		it, err := l.Table.Get(ctx, stored.AccountKey(program, m))
+		from.Account = &it
+		return Retryable(err)
+	}
+	if m == "" {
+		err = latest()
+	} else {
+		err = parallel.Do(latest, account)
+	}
+	if was.Cause.Revision > 0 {
+		from.Was = &was
+	}
+	return from, err
+}
+
+// revision returns the number of the latest revision, or 0 if there is none.
+func (from Prior) revision() int {
+	if from.Was == nil {
+		return 0
+	}
+	return from.Was.Cause.Revision
+}
+
+// Order returns the order as of the latest revision, or nil if there is none.
+func (from Prior) Order() *loyalty.OrderState {
+	if from.Was == nil {
+		return nil
+	}
+	return from.Was.Order
+}
+
+// Command returns a command that writes the next revision to the account of m.
+func (from Prior) Command(p *loyalty.Program, m loyalty.MemberID, by By) Command {
+	c := Command{Program: p, Member: m, By: by}
+	if from.Account != nil && from.Account.Key == stored.AccountKey(p.ID, m) {
+		c.Read = from.Account
+	}
+	if from.Was != nil && from.Was.Member == m {
+		c.reached = from.Was.Sequence
+	}
+	return c
+}

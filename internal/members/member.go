@@ -1,0 +1,358 @@
+// Package members stores the data of members other than their accounts: profiles, identities, consents, referral
+// codes, households, and the time at which reminders are decided next.
+//
+// Personal data is only in these items. Accounts and entries are pseudonymous.
+package members
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Members stores the profiles and identities of members.
+type Members struct{ *ledger.Ledger }
+
+// A Profile has the personal data of a member. It is stored separately from the account, which is pseudonymous.
+type Profile struct {
+	Member     loyalty.MemberID
+	ExternalID string // the merchant's ID of the person; unique in the program; may be empty
+	Email      string
+	Phone      string `json:",omitzero"` // E.164; if empty, not part of fingerprints, as before the field existed
+	Name       string
+	Locale     string // BCP 47
+	Timezone   string // IANA; empty for the program's
+	Birthday   string // 2006-01-02; may be empty
+	YearFrom   string // 01-02: start of the member's own membership year; may be empty
+	Version    int64  // as read
+}
+
+// A Member is an account, advanced to the present, with the profile.
+type Member struct {
+	Account  loyalty.Account
+	Profile  Profile
+	Replayed bool // the member had already been enrolled
+
+	Household string // household that the member has joined; empty if none, or in a program without households
+
+	// Unwritten has the account's latest entries if they could not be written yet; see Members.Current.
+	Unwritten []loyalty.Entry
+}
+
+// An Enrolment requests a new member. The caller derives the ID.
+type Enrolment struct {
+	Member     loyalty.MemberID
+	Profile    Profile
+	Segments   []string
+	Identities []stored.Identity
+	Consents   []remind.Consent
+	Code       string // the referral code that the member used; may be empty
+}
+
+// profileDoc is a stored form: changed only by addition.
+type profileDoc struct {
+	ExternalID          string `json:"external_id,omitzero"`
+	Email               string `json:"email,omitzero"`
+	Name                string `json:"name,omitzero"`
+	Locale              string `json:"locale,omitzero"`
+	Timezone            string `json:"timezone,omitzero"`
+	Birthday            string `json:"birthday,omitzero"`
+	MembershipYearStart string `json:"membership_year_start,omitzero"` // MM-DD
+	Phone               string `json:"phone,omitzero"`
+}
+
+type identityDoc struct {
+	Member string `json:"m"`
+}
+
+// Enrol creates a member with a profile and identities in one transaction. Repeated with the same ID and By.Input, it
+// returns the current member; with another By.Input, it returns idempotency_key_reused. It returns already_exists if an
+// identity is taken.
+func (ms Members) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by ledger.By) (Member, error) {
+	in.Profile.Member = in.Member
+	joined := 0
+	who := traits(in.Profile, in.Segments)
+	referral, barred := Referrals{ms.Ledger}.through(ctx, p, in)
+	if barred != nil && !errors.As(barred, new(*loyalty.Error)) {
+		return Member{}, barred
+	}
+	who.Referral = referral
+	c := ledger.Command{
+		Program: p, Member: in.Member, By: by,
+		Decide: ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
+			if barred != nil && acc.Sequence == 0 { // a member who is already enrolled gets the earlier answer
+				return posting.Outcome{}, barred
+			}
+			out, err := engine.Join(p, in.Member, who, x.Now)
+			joined = len(out.Entries) // an enrollment may earn points, which adds entries
+			return out, err
+		}),
+	}
+	if referral.By != "" {
+		c.With = append(c.With, table.Put(referredItem(p.ID, referral.By, in.Member)))
+	}
+	c.With = append(c.With, table.Put(storedProfile(p.ID, in.Profile)))
+	for _, id := range in.Identities {
+		c.With = append(c.With, table.Put(identityItem(p.ID, id, in.Member)))
+	}
+	contact := Contact{item: table.Item{Key: stored.MemberKey(p.ID, in.Member, "CONTACT")}}
+	c.With = append(c.With, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
+	who.Channels = contact.channels(in.Profile)
+	if len(in.Consents) > 0 || len(p.Reminders.Messages) > 0 {
+		c.With = append(c.With, table.Put(firstRemind(p.ID, in.Member, ms.Time())))
+	}
+	r, err := ms.Execute(ctx, c)
+	var was ledger.Taken
+	var conflict *table.ConflictError
+	switch {
+	case errors.As(err, &was):
+		return ms.enrolled(ctx, p, in.Member, was.Item, by)
+	case errors.As(err, &conflict):
+		return Member{}, &loyalty.Error{
+			Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email already exists.",
+		}
+	case err != nil:
+		return Member{}, err
+	case len(r.Entries) < joined: // the response was lost, and with it the entries after the first
+		return ms.Get(ctx, p, in.Member)
+	}
+	var acc loyalty.Account
+	for _, e := range r.Entries {
+		if acc, err = posting.Apply(acc, e); err != nil {
+			return Member{}, err
+		}
+	}
+	in.Profile.Version = 1
+	return Member{Account: acc, Profile: in.Profile}, nil
+}
+
+// enrolled returns the current member for a repeated enrollment.
+func (ms Members) enrolled(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item, by ledger.By,
+) (Member, error) {
+	e, err := stored.ReadEntry(it, loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: string(m), Revision: 1})
+	if err != nil {
+		return Member{}, err
+	}
+	if e.Input != by.Input {
+		return Member{}, ledger.KeyReused()
+	}
+	was, err := ms.Get(ctx, p, m)
+	was.Replayed = true
+	return was, err
+}
+
+// Get reads a member and advances it in memory, without writing. It returns not_found if the program has no such
+// member.
+func (ms Members) Get(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
+	return ms.get(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
+		acc, err := ms.Advanced(ctx, p, it, id)
+		return acc, nil, err
+	})
+}
+
+// Current is Member for responses that show the member's state. It writes the changes that are due first, so that
+// all responses show the same state. If it cannot write them, it returns the member with the unwritten entries.
+func (ms Members) Current(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
+	return ms.get(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
+		return ms.Settle(ctx, p, it, id)
+	})
+}
+
+func (ms Members) get(
+	ctx context.Context, p *loyalty.Program, id loyalty.MemberID,
+	bring func(table.Item) (loyalty.Account, []loyalty.Entry, error),
+) (m Member, err error) {
+	items, err := ms.memberItems(ctx, p.ID, id)
+	if err != nil {
+		return Member{}, err
+	}
+	if items.account.Version == 0 {
+		return Member{}, ledger.NotFound("member")
+	}
+	if m.Account, m.Unwritten, err = bring(items.account); err != nil {
+		return Member{}, err
+	}
+	if m.Profile, err = readProfile(items.profile, id); err == nil && p.Households.Size > 0 {
+		var lives livesInDoc
+		lives, err = readLivesIn(items.household, id)
+		m.Household = lives.Household
+	}
+	return m, err
+}
+
+// memberItems are the items of a member that most requests read. Their version is 0 if they are absent.
+type memberItems struct{ account, household, profile table.Item }
+
+// memberItems reads the items of a member with one query.
+func (ms Members) memberItems(ctx context.Context, program string, m loyalty.MemberID) (items memberItems, err error) {
+	q := table.Query{PK: stored.MemberPartition(program, m), From: stored.AccountItem, To: stored.ProfileItem}
+	for it, err := range ms.Table.Query(ctx, q) {
+		if err != nil {
+			return items, ledger.Retryable(err)
+		}
+		switch it.Key.SK {
+		case stored.AccountItem:
+			items.account = it
+		case stored.HouseholdItem:
+			items.household = it
+		case stored.ProfileItem:
+			items.profile = it
+		}
+	}
+	return items, nil
+}
+
+// Profile reads the profile of a member. It returns an empty one if none is stored.
+func (ms Members) Profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
+	it, err := ms.Table.Get(ctx, stored.MemberKey(program, m, stored.ProfileItem))
+	if err != nil {
+		return Profile{}, ledger.Retryable(err)
+	}
+	return readProfile(it, m)
+}
+
+func readProfile(it table.Item, m loyalty.MemberID) (Profile, error) {
+	var d profileDoc
+	if it.Version > 0 {
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return Profile{}, fmt.Errorf("members: read profile %s: %w", m, err)
+		}
+	}
+	return Profile{
+		m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, d.MembershipYearStart, it.Version,
+	}, nil
+}
+
+func storedProfile(program string, p Profile) table.Item {
+	return table.Item{
+		Key: stored.MemberKey(program, p.Member, stored.ProfileItem), Version: p.Version,
+		Doc: stored.Encode(
+			profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone},
+		),
+	}
+}
+
+func identityItem(program string, id stored.Identity, m loyalty.MemberID) table.Item {
+	return table.Item{Key: stored.IdentityKey(program, id), Doc: stored.Encode(identityDoc{string(m)})}
+}
+
+// Find returns the member with an identity, or not_found if there is none.
+func (ms Members) Find(ctx context.Context, program string, id stored.Identity) (loyalty.MemberID, error) {
+	it, err := ms.Table.Get(ctx, stored.IdentityKey(program, id))
+	if err != nil {
+		return "", ledger.Retryable(err)
+	}
+	if it.Version == 0 {
+		return "", ledger.NotFound("member")
+	}
+	var d identityDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return "", fmt.Errorf("members: read identity: %w", err)
+	}
+	return loyalty.MemberID(d.Member), nil
+}
+
+// traits returns the properties of a person that rules can use.
+func traits(p Profile, segments []string) loyalty.Traits {
+	t := loyalty.Traits{Zone: p.Timezone, Segments: segments}
+	if d, err := loyalty.ParseDate(p.Birthday); err == nil {
+		t.Birthday = int(d) % 10000
+	}
+	if d, err := loyalty.ParseDate("2000-" + p.YearFrom); err == nil {
+		t.MembershipYearStart = int(d) % 10000
+	}
+	return t
+}
+
+// A Change is a change of a member's profile and segments.
+type Change struct {
+	Profile    Profile  // the next version of the profile that was read
+	Segments   []string // the complete new list
+	Gone, Come []stored.Identity
+	Consents   []remind.Consent // granted or withdrawn
+}
+
+// Change stores a profile as the next version of the one that was read, updates the identities that changed, and
+// writes an entry if properties that rules use changed, in one transaction. It returns already_exists if a new identity
+// is taken, and ErrTryAgain if another process changed the profile meanwhile.
+func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by ledger.By) error {
+	ops := []table.Op{table.Put(storedProfile(p.ID, in.Profile))}
+	for _, id := range in.Gone {
+		it, err := ms.Table.Get(ctx, stored.IdentityKey(p.ID, id))
+		if err != nil {
+			return ledger.Retryable(err)
+		}
+		if it.Version > 0 {
+			ops = append(ops, table.Delete(it))
+		}
+	}
+	for _, id := range in.Come {
+		ops = append(ops, table.Put(identityItem(p.ID, id, in.Profile.Member)))
+	}
+	who := traits(in.Profile, in.Segments)
+	agreed, contact, err := ms.agreed(ctx, p, in, by)
+	if err != nil {
+		return err
+	}
+	ops, who.Channels = append(ops, agreed...), contact.channels(in.Profile)
+	_, err = ms.Execute(ctx, ledger.Command{
+		Program: p, Member: in.Profile.Member, By: by, With: ops, Alone: true,
+		Decide: ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
+			return engine.SetTraits(p, acc, who, x.Now)
+		}),
+	})
+	var conflict *table.ConflictError
+	switch {
+	case err == nil:
+		// Reminders may depend on the changed data. If Wake fails, the next scheduled visit takes the change into
+		// account.
+		_ = ReminderQueue{ms.Ledger}.Wake(ctx, p.ID, in.Profile.Member)
+		return nil
+	case !errors.As(err, &conflict):
+		return err
+	}
+	for _, id := range in.Come {
+		if stored.IdentityKey(p.ID, id) != conflict.Key {
+			continue
+		}
+		field := id.Kind
+		if field == "external" {
+			field = "external_id"
+		}
+		return &loyalty.Error{
+			Code: loyalty.AlreadyExists, Detail: "A member with this " + field + " already exists.",
+			Pointer: "/" + field,
+		}
+	}
+	return ledger.ErrTryAgain
+}
+
+// agreed returns the operations for changed consents. They also make the member's reminders due, because other messages
+// may now be allowed. agreed also returns the resulting contact if consents change or the program gives advance notice.
+func (ms Members) agreed(
+	ctx context.Context, p *loyalty.Program, in Change, by ledger.By,
+) ([]table.Op, Contact, error) {
+	if len(in.Consents) == 0 && p.AdvanceNotice.Period.IsZero() {
+		return nil, Contact{}, nil
+	}
+	contact, err := Consents{ms.Ledger}.Contact(ctx, p.ID, in.Profile.Member)
+	if err != nil {
+		return nil, contact, err
+	}
+	ops := contact.record(p.ID, in.Profile.Member, in.Consents, by.Actor)
+	if len(ops) == 0 {
+		return nil, contact, nil
+	}
+	wake, err := ReminderQueue{ms.Ledger}.wake(ctx, p.ID, in.Profile.Member)
+	return append(ops, wake), contact, err
+}

@@ -1,0 +1,138 @@
+package messages
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// GiftMessages stores the messages with which gift cards are sent.
+type GiftMessages struct{ *ledger.Ledger }
+
+// A gift card that is sent to a friend creates a gift card message that waits for delivery. It is a separate item
+// beside the member's profile, because it contains the friend's email address, which must not be part of the ledger.
+//
+// A message has the key (the member's partition, OUTBOX#<redemption>#<nn>). Until it is settled, it is in the index
+// under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is its due time. The process that
+// delivers messages finds them there, the longest due first. The index has only keys, so it contains no personal data.
+
+// LetterPrefix is the prefix of the ID of every gift card message, and of no other message.
+const LetterPrefix = "snd_"
+
+// A GiftMessage is a gift card message to a friend.
+type GiftMessage struct {
+	ID         string
+	Redemption string
+	Email      string
+	Name       string // may be empty
+	Message    string // may be empty
+	At         time.Time
+	Status     GiftMessageStatus
+	Replayed   bool
+}
+
+// GiftMessageStatus is the status of a gift card message.
+type GiftMessageStatus string
+
+const (
+	LetterWaiting   GiftMessageStatus = "waiting"   // not delivered yet
+	LetterSent      GiftMessageStatus = "sent"      // the provider has accepted it
+	LetterFailed    GiftMessageStatus = "failed"    // it was returned, or could not be sent
+	LetterWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before
+)
+
+// giftCardMessageDoc is a stored form: changed only by addition.
+type giftCardMessageDoc struct {
+	Kind       string `json:"k"` // "gift_card"
+	ID         string `json:"id"`
+	Redemption string `json:"rd"`
+	Email      string `json:"email"`
+	Name       string `json:"name,omitzero"`
+	Message    string `json:"message,omitzero"`
+	At         int64  `json:"at"`
+	By         string `json:"by"`
+	Input      string `json:"in"`
+
+	Status  string `json:"s,omitzero"`   // empty: waiting
+	Settled int64  `json:"end,omitzero"` // when the status was set
+	Claims  int    `json:"n,omitzero"`   // how often it was claimed without a known result
+}
+
+func letterPrefix(redemption string) string { return "OUTBOX#" + redemption + "#" }
+
+func waitingGiftMessages(program string) string { return "P#" + program + "#OUTBOX#waiting" }
+
+func letterIndex(program, id string, due time.Time) table.Key {
+	return table.Key{PK: waitingGiftMessages(program), SK: stored.Stamped(due) + "#" + id}
+}
+
+// List returns the gift card messages of a redemption, oldest first.
+func (g GiftMessages) List(
+	ctx context.Context, program string, m loyalty.MemberID, redemption string,
+) ([]GiftMessage, error) {
+	docs, err := g.list(ctx, program, m, redemption)
+	out := make([]GiftMessage, len(docs))
+	for i, d := range docs {
+		out[i] = d.message()
+	}
+	return out, err
+}
+
+func (g GiftMessages) list(
+	ctx context.Context, program string, m loyalty.MemberID, redemption string,
+) (docs []giftCardMessageDoc, err error) {
+	prefix := letterPrefix(redemption)
+	for d, err := range ledger.List(
+		ctx, g.Table, table.Query{PK: stored.MemberPartition(program, m), From: prefix, To: prefix + "~"},
+		readGiftMessage,
+	) {
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, d)
+	}
+	return docs, nil
+}
+
+func readGiftMessage(it table.Item) (d giftCardMessageDoc, err error) {
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return d, fmt.Errorf("messages: read the gift message %s: %w", it.Key, err)
+	}
+	return d, nil
+}
+
+func (d giftCardMessageDoc) message() GiftMessage {
+	out := GiftMessage{
+		ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: stored.Instant(d.At),
+		Status: LetterWaiting,
+	}
+	if d.Status != "" {
+		out.Status = GiftMessageStatus(d.Status)
+	}
+	return out
+}
+
+// A GiftMessagePlace is the position of a gift card message. It identifies only the member.
+type GiftMessagePlace struct {
+	Member loyalty.MemberID `json:"member"`
+	Item   string           `json:"item"`
+}
+
+// Due yields the positions of the gift card messages that are due by an instant, the longest due first.
+func (g GiftMessages) Due(
+	ctx context.Context, program string, until time.Time,
+) iter.Seq2[GiftMessagePlace, error] {
+	q := table.Query{PK: waitingGiftMessages(program), Index: true, To: stored.Stamped(until) + "~"}
+	return ledger.List(ctx, g.Table, q, func(it table.Item) (GiftMessagePlace, error) {
+		m := strings.TrimPrefix(it.Key.PK, stored.MemberPartition(program, ""))
+		return GiftMessagePlace{loyalty.MemberID(m), it.Key.SK}, nil
+	})
+}

@@ -1,0 +1,141 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// customerDoc maps a customer of a payment processor to a member, as the merchant's own system first stated. It is a
+// stored form: changed only by addition.
+type customerDoc struct {
+	// Member is a member's ID, or "external:" and the merchant's own ID, even before that member enrolls. It is empty
+	// if no member was stated.
+	Member string `json:"m,omitzero"`
+}
+
+type customerItem struct {
+	customerDoc
+	item table.Item
+}
+
+func customerKey(program, customer string) table.Key {
+	return table.Key{PK: "P#" + program + "#ID#customer#" + customer, SK: "CUSTOMER"}
+}
+
+func (c customerItem) put() table.Op {
+	c.item.Doc = stored.Encode(c.customerDoc)
+	return table.Put(c.item)
+}
+
+// customer reads the member of a customer. Member is empty if it was never stated.
+func (ps Payments) customer(ctx context.Context, program, customer string) (c customerItem, err error) {
+	if c.item, err = ps.Table.Get(ctx, customerKey(program, customer)); err != nil {
+		return c, ledger.Retryable(err)
+	}
+	if c.item.Version > 0 {
+		if err := json.Unmarshal(c.item.Doc, &c.customerDoc); err != nil {
+			return c, fmt.Errorf("service: read %s: %w", c.item.Key, err)
+		}
+	}
+	return c, nil
+}
+
+// nameCustomer stores the member of a customer if the report states it for the first time, because later payments of
+// the customer may not state it. Earlier orders paid by the customer are assigned to the member, or listed under the
+// member's name until the member enrolls.
+func (ps Payments) nameCustomer(ctx context.Context, p *loyalty.Program, r Report) ([]table.Op, error) {
+	if r.Customer == "" || r.Member == "" || !receipt.FindsBy(p.Payments, loyalty.ByMetadata) {
+		return nil, nil
+	}
+	c, err := ps.customer(ctx, p.ID, r.Customer)
+	if err != nil || c.Member != "" {
+		return nil, err
+	}
+	c.Member = r.Member
+	ops := []table.Op{c.put()}
+	if !receipt.FindsBy(p.Payments, loyalty.ByCustomer) {
+		return ops, nil
+	}
+	m, err := ps.named(ctx, p.ID, r.Member)
+	if err != nil {
+		return nil, err
+	}
+	parked, err := ps.parked(ctx, p.ID, stored.Identity{Kind: "customer", Value: r.Customer})
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range parked {
+		if m != "" {
+			if _, err := ps.claim(ctx, p, m, it); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for _, id := range namedBy(r.Member) {
+			if ops, err = ps.park(ctx, p.ID, id, it.Key.SK, ops); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return ops, nil
+}
+
+// payingCustomer returns the member for a customer of a payment processor: the member that the merchant's own system
+// named, else the member whose external ID equals the customer's ID.
+func (ps Payments) payingCustomer(ctx context.Context, p *loyalty.Program, customer string) (loyalty.MemberID, error) {
+	_, id, ok := strings.Cut(customer, ":")
+	if !ok {
+		return "", nil
+	}
+	c, err := ps.customer(ctx, p.ID, customer)
+	if err != nil {
+		return "", err
+	}
+	if m, err := ps.named(ctx, p.ID, c.Member); err != nil || m != "" {
+		return m, err
+	}
+	return ps.lookUp(ctx, p.ID, stored.Identity{Kind: "external", Value: id})
+}
+
+// namedBy returns the identity under which the named member enrolls: "external:" and the merchant's own ID. It returns
+// none if the name is a member ID, which exists only after the enrollment.
+func namedBy(name string) []stored.Identity {
+	if external, ok := strings.CutPrefix(name, "external:"); ok {
+		return []stored.Identity{{Kind: "external", Value: external}}
+	}
+	return nil
+}
+
+// named returns the member with a name, or an empty ID if there is none.
+func (ps Payments) named(ctx context.Context, program, name string) (loyalty.MemberID, error) {
+	if name == "" {
+		return "", nil
+	}
+	for _, id := range namedBy(name) {
+		return ps.lookUp(ctx, program, id)
+	}
+	it, err := ps.Table.Get(ctx, stored.MemberKey(program, loyalty.MemberID(name), "ACCOUNT"))
+	if err != nil || it.Version == 0 {
+		return "", ledger.Retryable(err)
+	}
+	return loyalty.MemberID(name), nil
+}
+
+// lookUp is Members.Find, but returns an empty ID if there is no such member.
+func (ps Payments) lookUp(ctx context.Context, program string, id stored.Identity) (loyalty.MemberID, error) {
+	m, err := members.Members{Ledger: ps.Ledger}.Find(ctx, program, id)
+	if errors.Is(err, loyalty.NotFound) {
+		return "", nil
+	}
+	return m, err
+}

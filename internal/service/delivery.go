@@ -1,0 +1,245 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Deliveries records the webhook deliveries of payment processors.
+type Deliveries struct{ *ledger.Ledger }
+
+// A Delivery is one verified event of a payment processor, as received.
+type Delivery struct {
+	Provider string
+	Event    string    // the event's identity, taken from signed content
+	Type     string    // the processor's name of the event type
+	Path     string    // the path that the webhook address stated; may be empty
+	At       time.Time // when it happened, by the processor's clock; may be zero
+	Received time.Time
+	Mark     string // a fingerprint of the content, to detect different content with the same identity
+	Body     []byte // encrypted by the caller and stored unchanged
+
+	Transmission string // tied to Mark: different content with the same transmission is a forgery; may be empty
+	Again        bool   // process the event again as if it were new; its content still counts only once
+}
+
+// Outcome is the result of processing an event.
+type Outcome string
+
+const (
+	Applied     Outcome = "applied"
+	Waiting     Outcome = "waiting" // its facts are stored, and count once the order or the money is known
+	Ignored     Outcome = "ignored" // genuine, but irrelevant to points
+	Duplicate   Outcome = "duplicate"
+	Quarantined Outcome = "quarantined" // genuine, but inconsistent: a person must review it
+)
+
+// These codes, and those of rejections, state why an event was quarantined.
+const (
+	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the identity has other content, here or at the processor
+	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live ones on a test stack
+)
+
+// Kept is a stored event with its outcome.
+type Kept struct {
+	Delivery
+	Key      string // the sort key under which the event is stored
+	Outcome  Outcome
+	Code     loyalty.Code // why it was quarantined
+	Detail   string
+	Payment  string
+	Order    string
+	Redriven time.Time // for quarantined events: when the event was accepted later
+
+	// Unclear lists stored facts about objects that this event contradicts although it is not newer. Only the processor
+	// can say which is correct. Unclear is returned once and not stored.
+	Unclear []loyalty.Fact
+
+	version int64
+}
+
+// Counted reports whether the content of the event counts, even if a person must review it.
+func (k Kept) Counted() bool { return k.Key == eventItem }
+
+const (
+	eventItem       = "EVENT"
+	quarantineItem  = "Q#"
+	quarantineShelf = "QUARANTINE"
+)
+
+// Receive processes one event. It stores the event and its outcome in the same transaction as its facts and the
+// resulting points. The same event again is a Duplicate and changes nothing. An event with the same identity but
+// different content, or one that the rules reject, is quarantined, which the result states without an error. A nil
+// report contains nothing that counts.
+func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r *Report) (Kept, error) {
+	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
+	for range ledger.Attempts {
+		k, ops, err := Deliveries{ps.Ledger}.arrival(ctx, p.ID, d)
+		switch {
+		case err != nil:
+			return k, err
+		case k.Outcome == Quarantined:
+			return Deliveries{ps.Ledger}.Quarantine(ctx, p.ID, d, k.Code, k.Detail)
+		case k.Outcome == Duplicate:
+			return k, nil
+		case r == nil:
+			k.Outcome = Ignored
+			err = ps.commit(ctx, append(ops, k.put(p.ID))...)
+		default:
+			err = ps.receive(ctx, p, &k, *r, ops)
+		}
+		var refusal *loyalty.Error
+		switch {
+		case err == nil:
+			return k, nil
+		case errors.As(err, &refusal):
+			return Deliveries{ps.Ledger}.Quarantine(ctx, p.ID, d, refusal.Code, refusal.Detail)
+		case !ledger.Outrun(err):
+			return k, err
+		}
+	}
+	return Kept{}, ledger.ErrTryAgain
+}
+
+// arrival determines whether an event was received before, and how to store it if not.
+func (ds Deliveries) arrival(ctx context.Context, program string, d Delivery) (k Kept, ops []table.Op, err error) {
+	k = Kept{Delivery: d, Key: eventItem}
+	was, err := ds.read(ctx, stored.DeliveryKey(program, d.Provider, d.Event, eventItem))
+	switch {
+	case err != nil:
+		return k, nil, err
+	case was.version > 0 && was.Mark != d.Mark:
+		k.flag(BodyMismatch, "An event with the same ID had other content before.")
+		return k, nil, nil
+	case was.version > 0 && !d.Again:
+		was.Outcome = Duplicate
+		return was, nil, nil
+	}
+	if k.version = was.version; d.Transmission == "" {
+		return k, nil, nil
+	}
+	it, err := ds.Table.Get(ctx, stored.TransmissionKey(program, d.Provider, d.Transmission))
+	if err != nil {
+		return k, nil, ledger.Retryable(err)
+	}
+	var bound stored.TransmissionDoc
+	if it.Version > 0 {
+		if err := json.Unmarshal(it.Doc, &bound); err != nil {
+			return k, nil, fmt.Errorf("service: read %s: %w", it.Key, err)
+		}
+		if bound.Body != d.Mark {
+			k.flag(BodyMismatch, "A transmission with the same ID had other content before.")
+		}
+		return k, nil, nil
+	}
+	it.Doc = stored.Encode(stored.TransmissionDoc{Body: d.Mark})
+	return k, []table.Op{table.Put(it)}, nil
+}
+
+// Quarantine stores an event that is genuine but inconsistent. It uses a separate sort key, so that the identity
+// remains free for the correct event.
+func (ds Deliveries) Quarantine(
+	ctx context.Context, program string, d Delivery, code loyalty.Code, detail string,
+) (Kept, error) {
+	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
+	k := Kept{Delivery: d, Key: quarantineItem + d.Mark}
+	k.flag(code, detail)
+	err := Payments{ds.Ledger}.commit(ctx, k.put(program))
+	if errors.As(err, new(*table.ConflictError)) {
+		err = nil // it was already quarantined
+	}
+	return k, err
+}
+
+// Redriven records that a quarantined event was accepted later.
+func (ds Deliveries) Redriven(ctx context.Context, program string, k Kept) error {
+	was, err := ds.read(ctx, stored.DeliveryKey(program, k.Provider, k.Event, k.Key))
+	if err != nil || was.version == 0 || was.Outcome != Quarantined || !was.Redriven.IsZero() {
+		return err
+	}
+	was.Redriven = ds.Time()
+	err = Payments{ds.Ledger}.commit(ctx, was.put(program))
+	if errors.As(err, new(*table.ConflictError)) {
+		return nil // another process recorded it
+	}
+	return err
+}
+
+func (ds Deliveries) read(ctx context.Context, key table.Key) (Kept, error) {
+	it, err := ds.Table.Get(ctx, key)
+	if err != nil {
+		return Kept{}, ledger.Retryable(err)
+	}
+	return keptOf(it)
+}
+
+func keptOf(it table.Item) (Kept, error) {
+	if it.Version == 0 {
+		return Kept{Key: it.Key.SK}, nil
+	}
+	var d stored.DeliveryDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return Kept{}, fmt.Errorf("service: read %s: %w", it.Key, err)
+	}
+	return delivery(d, it.Key.SK, it.Version), nil
+}
+
+// List lists everything that is stored under the identity of one event: the event that counted, and the
+// quarantined ones.
+func (ds Deliveries) List(ctx context.Context, program, provider, event string) iter.Seq2[Kept, error] {
+	return ds.list(ctx, table.Query{PK: stored.DeliveryKey(program, provider, event, "").PK})
+}
+
+// Arrived lists the events of one day in UTC, oldest first, except those in quarantine.
+func (ds Deliveries) Arrived(ctx context.Context, program string, day time.Time) iter.Seq2[Kept, error] {
+	return ds.list(
+		ctx, table.Query{PK: arrivalKey(program, day.UTC().Format(time.DateOnly), Kept{}).PK, Index: true},
+	)
+}
+
+// InQuarantine lists the events that a person must review, oldest first.
+func (ds Deliveries) InQuarantine(ctx context.Context, program string) iter.Seq2[Kept, error] {
+	return ds.list(ctx, table.Query{PK: arrivalKey(program, quarantineShelf, Kept{}).PK, Index: true})
+}
+
+func (ds Deliveries) list(ctx context.Context, q table.Query) iter.Seq2[Kept, error] {
+	return ledger.List(ctx, ds.Table, q, keptOf)
+}
+
+// arrivalKey returns the index key that lists an event by the day of its arrival, or among those that a person must
+// review.
+func arrivalKey(program, shelf string, k Kept) table.Key {
+	return table.Key{
+		PK: "P#" + program + "#WH@" + shelf, SK: stored.Stamped(k.Received) + "#" + k.Provider + "#" + k.Event,
+	}
+}
+
+func delivery(d stored.DeliveryDoc, key string, version int64) Kept {
+	return Kept{
+		Delivery: Delivery{
+			Provider: d.Provider, Event: d.Event, Type: d.Type, Path: d.Path, At: stored.Instant(d.At),
+			Received: stored.Instant(d.Received),
+			Mark:     d.Mark, Body: d.Body,
+		},
+		Key: key, Outcome: Outcome(d.Outcome), Code: loyalty.Code(d.Code), Detail: d.Detail,
+		Payment: d.Payment, Order: d.Order, Redriven: stored.Instant(d.Redriven), version: version,
+	}
+}
+
+func storedDelivery(k Kept) stored.DeliveryDoc {
+	return stored.DeliveryDoc{
+		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: stored.Millis(k.At),
+		Received: stored.Millis(k.Received),
+		Mark:     k.Mark, Body: k.Body, Outcome: string(k.Outcome), Code: string(k.Code), Detail: k.Detail,
+		Payment: k.Payment, Order: k.Order, Redriven: stored.Millis(k.Redriven),
+	}
+}

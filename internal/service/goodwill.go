@@ -1,0 +1,71 @@
+package service
+
+import (
+	"context"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+)
+
+// An Extension postpones the expiry of lots to the end of a day. The caller derives the ID.
+type Extension struct {
+	ID     string
+	Member loyalty.MemberID
+	Until  loyalty.Date
+	Reason string
+}
+
+// Extend postpones the expiry of lots that would expire before the given day to that day. It handles repeated requests
+// as Redeem does.
+func (a Adjustments) Extend(
+	ctx context.Context, p *loyalty.Program, in Extension, by ledger.By,
+) (AdjustmentResult, error) {
+	r, err := a.Execute(ctx, ledger.Once(
+		p, in.Member, loyalty.CauseExtension, in.ID, by,
+		func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
+			return engine.Extend(p, acc, in.ID, in.Until, in.Reason, x.Now)
+		},
+	))
+	return AdjustmentResult{Entry: r.Entry(), Replayed: r.Replayed}, err
+}
+
+// A Reinstatement restores the points that expired in one entry.
+type Reinstatement struct {
+	Member loyalty.MemberID
+	Entry  string // the ID of the entry of the expiry
+	Until  loyalty.Date
+	Reason string
+}
+
+// Reinstate restores expired points once. A repeated request, even with another day or reason, returns the first
+// result. It returns not_found if the member has no such entry.
+func (a Adjustments) Reinstate(
+	ctx context.Context, p *loyalty.Program, in Reinstatement, by ledger.By,
+) (AdjustmentResult, error) {
+	lapsed, err := ledger.Statements{Ledger: a.Ledger}.Entry(ctx, p.ID, in.Member, in.Entry)
+	if err != nil {
+		return AdjustmentResult{}, err
+	}
+	r, err := a.Execute(ctx, ledger.Once(
+		p, in.Member, loyalty.CauseReinstatement, lapsed.Cause.ID, by,
+		func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
+			return engine.Reinstate(p, acc, lapsed, in.Until, in.Reason, x.Now)
+		},
+	))
+	return AdjustmentResult{Entry: r.Entry(), Replayed: r.Replayed}, err
+}
+
+// OptIn registers a member for a campaign and reports whether the member was already registered.
+func (a Adjustments) OptIn(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, campaign string, by ledger.By,
+) (already bool, err error) {
+	r, err := a.Execute(ctx, ledger.Command{
+		Program: p, Member: m, By: by,
+		Decide: ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
+			return engine.OptIn(p, acc, campaign, x.Now)
+		}).Enrolled(),
+	})
+	return err == nil && len(r.Entries) == 0, err
+}

@@ -1,0 +1,303 @@
+package service_test
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/service"
+)
+
+// households lets household members use each other's points.
+func (b *bench) households(tb testing.TB, h loyalty.Households) {
+	tb.Helper()
+	b.p.Households = h
+	if err := engine.Compile(b.p); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// home creates a household of n members: the first is the owner, and the others are adults who join now.
+func (b *bench) home(tb testing.TB, n int) {
+	tb.Helper()
+	must := func(_ any, err error) {
+		tb.Helper()
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for i := range n {
+		b.person(tb, i)
+	}
+	must(until(func() (members.HouseholdResult, error) {
+		return members.Households{Ledger: b.Ledger}.Found(tb.Context(), b.p, "hh_1", member(0), ledger.By{Input: "1"})
+	}))
+	for i := 1; i < n; i++ {
+		must(until(func() (share.Household, error) {
+			return members.Households{Ledger: b.Ledger}.Invite(tb.Context(), b.p, "hh_1", member(i), share.Adult)
+		}))
+		must(until(func() (share.Household, error) {
+			return members.Households{Ledger: b.Ledger}.AcceptInvitation(tb.Context(), b.p, "hh_1", member(i))
+		}))
+	}
+}
+
+// gets gives a member points.
+func (b *bench) gets(tb testing.TB, i int, n loyalty.Points) {
+	id := fmt.Sprintf("adj_%d_%d_%d", i, n, b.Now().UnixNano())
+	until(func() (service.AdjustmentResult, error) {
+		in := service.Adjustment{ID: id, Member: member(i), Points: n, Reason: "for the test"}
+		return service.Adjustments{Ledger: b.Ledger}.Adjust(tb.Context(), b.p, in, ledger.By{Input: id})
+	})
+}
+
+// draw redeems the sticker, which costs 100, with the points of the household.
+func (b *bench) draw(tb testing.TB, i int, id string, commit bool) (service.RedemptionResult, error) {
+	in := service.RedemptionRequest{ID: id, Member: member(i), Reward: "sticker", Commit: commit, Household: true}
+	return until(func() (service.RedemptionResult, error) {
+		return service.Redemptions{Ledger: b.Ledger}.Redeem(tb.Context(), b.p, in, ledger.By{Input: id})
+	})
+}
+
+// has compares the active and reserved points of members with the wanted ones, and audits the accounts.
+func (b *bench) has(tb testing.TB, what string, want ...loyalty.Balance) {
+	tb.Helper()
+	for i, want := range want {
+		got, err := until(func() (members.Member, error) {
+			return members.Members{Ledger: b.Ledger}.Get(tb.Context(), b.p, member(i))
+		})
+		if err != nil || got.Account.Balance() != want {
+			tb.Errorf("%s: %s has %+v, want %+v, %v", what, member(i), got.Account.Balance(), want, err)
+		}
+	}
+}
+
+func active(n loyalty.Points) loyalty.Balance { return loyalty.Balance{Active: n} }
+
+func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
+	onFaulty(t, func(t *testing.T, b *bench) {
+		b.households(t, loyalty.Households{Size: 4, Share: big.NewRat(1, 2)})
+		b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
+		// It can be redeemed in part.
+		b.offer(t, loyalty.Reward{ID: "sticker", Type: "wallet_points", Cost: 100, Wallet: "miles", Points: 100})
+		b.home(t, 3)
+		b.gets(t, 0, 30)
+		b.gets(t, 1, 101)
+		b.gets(t, 2, 60)
+		r, err := b.draw(t, 0, "rd_1", false)
+		if want := []loyalty.Contribution{
+			{Member: member(1), Points: 50}, {Member: member(2), Points: 20},
+		}; err != nil || !slices.Equal(r.Redemption.Contributions, want) {
+			t.Fatalf("%+v, %v", r.Redemption, err)
+		}
+		b.has(
+			t, "reserved", loyalty.Balance{Reserved: 30}, loyalty.Balance{Active: 51, Reserved: 50},
+			loyalty.Balance{Active: 40, Reserved: 20},
+		)
+
+		// A member who leaves keeps the remaining points. The points that the redemption reserves stay reserved.
+		if _, err := until(func() (share.Household, error) {
+			return members.Households{Ledger: b.Ledger}.Leave(t.Context(), b.p, "hh_1", member(1))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		end := func(what string, do func() (service.RedemptionResult, error)) loyalty.Redemption {
+			t.Helper()
+			r, err := until(do)
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			return r.Redemption
+		}
+		end("cancel", func() (service.RedemptionResult, error) {
+			return service.Redemptions{Ledger: b.Ledger}.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "x"})
+		})
+		b.has(t, "canceled", active(30), active(101), active(60))
+
+		until(func() (share.Household, error) {
+			return members.Households{Ledger: b.Ledger}.Invite(t.Context(), b.p, "hh_1", member(1), share.Child)
+		})
+		until(func() (share.Household, error) {
+			return members.Households{Ledger: b.Ledger}.AcceptInvitation(t.Context(), b.p, "hh_1", member(1))
+		})
+		if _, err := b.draw(t, 0, "rd_2", false); err != nil { // a member who rejoined contributes last
+			t.Fatal(err)
+		}
+		part := end("commit a part", func() (service.RedemptionResult, error) {
+			return service.Redemptions{Ledger: b.Ledger}.CommitPart(t.Context(), b.p, "rd_2", 70, ledger.By{Input: "c"})
+		})
+		b.has(t, "committed in part", active(0), active(101-10), active(60-30))
+		if want := []loyalty.Contribution{
+			{Member: member(2), Points: 30}, {Member: member(1), Points: 10},
+		}; part.Points != 70 || !slices.Equal(part.Contributions, want) {
+			t.Errorf("%+v", part)
+		}
+		b.p.Redemption.OnRefund = loyalty.ShareBack
+		half := func() (service.RedemptionResult, error) {
+			return service.Redemptions{Ledger: b.Ledger}.Reverse(
+				t.Context(), b.p, "rd_2", big.NewRat(1, 2), ledger.By{Input: "half"},
+			)
+		}
+		if r := end("reverse a half", half); r.Restored != 35 || r.Status != loyalty.Committed {
+			t.Errorf("%+v", r)
+		}
+		end("again", half)
+		b.has(t, "reversed in part", active(0), active(101), active(60-5))
+		if r := end("reverse all", func() (service.RedemptionResult, error) {
+			return service.Redemptions{Ledger: b.Ledger}.Reverse(
+				t.Context(), b.p, "rd_2", big.NewRat(1, 1), ledger.By{Input: "all"},
+			)
+		}); r.Restored != 70 || r.Status != loyalty.Reversed {
+			t.Errorf("%+v", r)
+		}
+		b.has(t, "reversed", active(30), active(101), active(60))
+		b.auditAll(t, 3)
+	})
+}
+
+// auditAll audits the accounts, and repeats an audit that fails, because the table may fail and the index may be
+// behind.
+func (b *bench) auditAll(tb testing.TB, n int) {
+	tb.Helper()
+	for i := range n {
+		var err error
+		for range 100 {
+			if err = (ledger.Statements{Ledger: b.Ledger}).Audit(tb.Context(), b.p.ID, member(i)); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			tb.Errorf("the audit of %s found:\n%v", member(i), err)
+		}
+	}
+}
+
+func TestAMemberIsInOneHousehold(t *testing.T) {
+	onFaulty(t, func(t *testing.T, b *bench) {
+		b.households(t, loyalty.Households{Size: 3})
+		for i := range 11 {
+			b.person(t, i)
+		}
+		for i := range 10 {
+			id := fmt.Sprint("hh_", i)
+			until(func() (members.HouseholdResult, error) {
+				return members.Households{Ledger: b.Ledger}.Found(t.Context(), b.p, id, member(i), ledger.By{Input: id})
+			})
+			until(func() (share.Household, error) {
+				return members.Households{Ledger: b.Ledger}.Invite(t.Context(), b.p, id, member(10), share.Adult)
+			})
+		}
+		errs := inParallel(20, func(i int) error {
+			_, err := until(func() (share.Household, error) {
+				return members.Households{Ledger: b.Ledger}.AcceptInvitation(
+					t.Context(), b.p, fmt.Sprint("hh_", i%10), member(10),
+				)
+			})
+			return err
+		})
+		won := map[int]bool{}
+		for i, err := range errs {
+			if err == nil {
+				won[i%10] = true
+			} else if !errors.Is(err, loyalty.AlreadyExists) {
+				t.Error(err)
+			}
+		}
+		id, err := until(func() (string, error) { return householdOf(t, b.Ledger, b.p, member(10)) })
+		if err != nil || len(won) != 1 || !won[int(id[3]-'0')] {
+			t.Errorf("the member was let into %v, and lives in %q, %v", won, id, err)
+		}
+		for i := range 10 {
+			h, err := until(
+				func() (share.Household, error) {
+					return members.Households{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, fmt.Sprint("hh_", i))
+				},
+			)
+			if err != nil || slices.Contains(h.Joined(), member(10)) != won[i] {
+				t.Errorf("%+v, %v", h, err)
+			}
+		}
+	})
+}
+
+func TestHouseholdsBeginAndEnd(t *testing.T) {
+	b := newBench(t, memory(t))
+	for i := range 4 {
+		b.person(t, i)
+	}
+	_, err := members.Households{Ledger: b.Ledger}.Found(t.Context(), b.p, "hh_1", member(0), ledger.By{Input: "1"})
+	wantRefusal(t, err, loyalty.ValidationFailed) // the program has no households
+	b.households(t, loyalty.Households{Size: 2, CoolingOff: loyalty.Period{Days: 7}})
+	_, err = members.Households{Ledger: b.Ledger}.Found(t.Context(), b.p, "hh_1", "mem_nobody", ledger.By{Input: "1"})
+	wantRefusal(t, err, loyalty.NotFound)
+	b.home(t, 2)
+	again, err := members.Households{Ledger: b.Ledger}.Found(t.Context(), b.p, "hh_1", member(0), ledger.By{Input: "1"})
+	if err != nil || !again.Replayed || len(again.Members) != 2 {
+		t.Errorf("%+v, %v", again, err)
+	}
+	_, err = members.Households{Ledger: b.Ledger}.Found(t.Context(), b.p, "hh_1", member(2), ledger.By{Input: "2"})
+	wantRefusal(t, err, loyalty.KeyReused)
+	_, err = members.Households{Ledger: b.Ledger}.Found(t.Context(), b.p, "hh_2", member(1), ledger.By{Input: "3"})
+	wantRefusal(t, err, loyalty.AlreadyExists)
+	for m, want := range map[loyalty.MemberID]loyalty.Code{
+		member(2): loyalty.ValidationFailed, member(1): loyalty.AlreadyExists, "mem_nobody": loyalty.NotFound,
+	} {
+		_, err = members.Households{Ledger: b.Ledger}.Invite(t.Context(), b.p, "hh_1", m, share.Adult)
+		wantRefusal(t, err, want)
+	}
+	_, err = members.Households{Ledger: b.Ledger}.AcceptInvitation(t.Context(), b.p, "hh_1", member(2))
+	wantRefusal(t, err, loyalty.NotFound)
+	_, err = members.Households{Ledger: b.Ledger}.Leave(t.Context(), b.p, "hh_1", member(2))
+	wantRefusal(t, err, loyalty.NotFound)
+
+	// The cooling-off period is exact to the millisecond.
+	b.gets(t, 0, 500)
+	b.advance(7*24*time.Hour - time.Millisecond)
+	_, err = b.draw(t, 1, "rd_1", true)
+	wantRefusal(t, err, loyalty.ValidationFailed)
+	b.advance(time.Millisecond)
+	if _, err = b.draw(t, 1, "rd_1", true); err != nil {
+		t.Error(err)
+	}
+	_, err = b.draw(t, 2, "rd_2", true)
+	wantRefusal(t, err, loyalty.ValidationFailed) // the member is in no household
+
+	// The owner leaves, and then the other member: the household is empty, and both can join another.
+	h, err := members.Households{Ledger: b.Ledger}.Leave(t.Context(), b.p, "hh_1", member(0))
+	if err != nil || len(h.Members) != 1 || h.Members[0].Role != share.Owner {
+		t.Errorf("%+v, %v", h, err)
+	}
+	got, err := b.draw(t, 1, "rd_1", true) // the repeated request gets its first answer
+	if err != nil || !got.Replayed {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err = (members.Households{Ledger: b.Ledger}).Leave(t.Context(), b.p, "hh_1", member(1)); err != nil {
+		t.Error(err)
+	}
+	_, err = members.Households{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, "hh_1")
+	wantRefusal(t, err, loyalty.NotFound)
+	got, err = b.draw(t, 1, "rd_1", true)
+	if err != nil || !got.Replayed {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err = (members.Households{Ledger: b.Ledger}).Found(
+		t.Context(), b.p, "hh_2", member(0), ledger.By{Input: "3"},
+	); err != nil {
+		t.Error(err)
+	}
+	b.audit(t, member(0))
+}
+
+// householdOf returns the ID of the household that a member has joined, or an empty string.
+func householdOf(tb testing.TB, l *ledger.Ledger, p *loyalty.Program, m loyalty.MemberID) (string, error) {
+	got, err := members.Members{Ledger: l}.Get(tb.Context(), p, m)
+	return got.Household, err
+}

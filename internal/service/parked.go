@@ -1,0 +1,111 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Claim assigns to a member the orders that were paid under one of the given names before the member had that name,
+// within the limits of the program. It returns the number of claimed orders and may be repeated. The merchant's system,
+// which enrolls or updates the member, must have verified the names, such as the email address.
+func (ps Payments) Claim(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []stored.Identity,
+) (claimed int, err error) {
+	for _, id := range names {
+		parked, err := ps.parked(ctx, p.ID, id)
+		if err != nil {
+			return claimed, err
+		}
+		for _, it := range parked {
+			ok, err := ps.claim(ctx, p, m, it)
+			if err != nil {
+				return claimed, err
+			}
+			if ok {
+				claimed++
+			}
+		}
+	}
+	return claimed, nil
+}
+
+// maxClaimed is the maximum number of parked orders per name that one enrollment claims.
+const maxClaimed = 100
+
+// parked returns the orders that are parked under a name, at most maxClaimed.
+func (ps Payments) parked(ctx context.Context, program string, id stored.Identity) (items []table.Item, err error) {
+	for it, err := range ps.Table.Query(ctx, table.Query{PK: stored.ParkedPartition(program, id), Limit: maxClaimed}) {
+		if err != nil {
+			return nil, ledger.Retryable(err)
+		}
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// claim assigns a parked order to a member, unless the order already has a member or this member may not claim it.
+func (ps Payments) claim(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item,
+) (claimed bool, err error) {
+	for range ledger.Attempts {
+		from, err := ps.Prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: it.Key.SK}, m)
+		if err != nil {
+			return false, err
+		}
+		acc, err := stored.ReadAccount(*from.Account, m)
+		if err != nil {
+			return false, err
+		}
+		was := from.Order()
+		claimed = was != nil && was.Order.Member == "" && receipt.Attributable(
+			p, was.Order.PlacedAt, acc.Joined, ps.Time(),
+		)
+		if !claimed {
+			err = ps.commit(ctx, table.Delete(it))
+		} else {
+			o := was.Order
+			o.Member = m
+			var c ledger.Command
+			c, err = Orders{ps.Ledger}.writeOrder(
+				ctx, p, from, o, ledger.By{Actor: "claim", Input: from.Was.Input}, table.Delete(it),
+			)
+			if err == nil {
+				_, err = ps.Execute(ctx, c)
+			}
+		}
+		if conflict := (*table.ConflictError)(nil); errors.As(err, &conflict) && conflict.Key == it.Key {
+			return false, nil // another process claimed the order
+		}
+		if errors.As(err, new(*loyalty.Error)) {
+			return false, nil // the order remains a guest order
+		}
+		if !ledger.Outrun(err) {
+			return claimed && err == nil, err
+		}
+	}
+	return false, ledger.ErrTryAgain
+}
+
+// park adds to ops the write that lists an order under a name, so that its payer can claim it later. It adds nothing if
+// the order is already listed.
+func (ps Payments) park(
+	ctx context.Context, program string, id stored.Identity, order string, ops []table.Op,
+) ([]table.Op, error) {
+	key := table.Key{PK: stored.ParkedPartition(program, id), SK: order}
+	if slices.ContainsFunc(ops, func(op table.Op) bool { return op.Item.Key == key }) {
+		return ops, nil
+	}
+	it, err := ps.Table.Get(ctx, key)
+	if err != nil || it.Version > 0 {
+		return ops, ledger.Retryable(err)
+	}
+	it.Doc = stored.Encode(stored.ParkedDoc{Order: order, At: stored.Millis(ps.Time())})
+	return append(ops, table.Put(it)), nil
+}

@@ -1,0 +1,76 @@
+package service_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/service"
+)
+
+// payFor reports a captured payment of an order in an event.
+func (b *bench) payFor(t *testing.T, event, order string, payer loyalty.MemberID) {
+	t.Helper()
+	d := service.Delivery{Provider: "stripe", Event: event, Received: b.Now(), Mark: event}
+	paid := service.Report{Payment: "stripe:pi_1", Order: order, Member: string(payer), Facts: []loyalty.Fact{{
+		Kind: loyalty.FactCapture, ID: "pi_1", State: loyalty.FactDone, Clock: start.UnixMilli(), At: start,
+		Money: loyalty.Money{Amount: 40_00, Currency: "EUR"},
+	}}}
+	if kept, err := (service.Payments{Ledger: b.Ledger}).Receive(t.Context(), b.p, d, &paid); err != nil ||
+		kept.Outcome != service.Applied {
+		t.Fatalf("event %s: %s %s %v", event, kept.Outcome, kept.Detail, err)
+	}
+}
+
+// A second event with the same facts of a payment writes no further revision of its order.
+func TestRepeatedPaymentFactsKeepTheRevision(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.p.Payments.Award = loyalty.AwardPayments
+	b.enrol(t, "mem_ada")
+	for _, event := range []string{"evt_1", "evt_2"} {
+		b.payFor(t, event, "1", "mem_ada")
+		got, err := service.Orders{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, "1")
+		if err != nil || got.Revision != 1 || got.State.Order.Member != "mem_ada" {
+			t.Errorf("after %s: revision %d of member %q, %v", event, got.Revision, got.State.Order.Member, err)
+		}
+	}
+}
+
+// An order of a payment can be reassigned to another member only if it changes the referral of neither member.
+func TestReassignedOrderOfAReferral(t *testing.T) {
+	for _, c := range []struct {
+		Name                  string
+		PayerJoins, NamedJoin bool // with a referral code
+		Want                  loyalty.Code
+	}{
+		{"no referral", false, false, ""},
+		{"the payer was referred", true, false, loyalty.ValidationFailed},
+		{"the named member was referred", false, true, loyalty.ValidationFailed},
+	} {
+		b := newBench(t, memory(t))
+		code := b.befriend(t, 1)[0]
+		b.p.Payments.Award = loyalty.AwardPayments
+		for i, referred := range []bool{c.PayerJoins, c.NamedJoin} {
+			in := members.Enrolment{Member: member(i + 1)}
+			if referred {
+				in.Code = code
+			}
+			if _, err := (members.Members{Ledger: b.Ledger}).Enrol(
+				t.Context(), b.p, in, ledger.By{Input: fmt.Sprint("join ", i)},
+			); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.advance(time.Hour)
+		b.payFor(t, "evt_1", "1", member(1))
+		o := b.order("1", member(2), 40_00)
+		_, err := service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.p, o, ledger.By{Actor: "shop"})
+		if c.Want == "" && err != nil || c.Want != "" && !errors.Is(err, c.Want) {
+			t.Errorf("%s: %v, want %q", c.Name, err, c.Want)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"github.com/perennial-loyalty/perennial/internal/inventory"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
+)
+
+// A redemptionContext contains the inputs of the decision about a redemption. The reward, the code and the household
+// are known before it. The waitlist and the stock on other dates are loaded only if the decision needs them.
+type redemptionContext struct {
+	*ledger.Ledger
+	p          *loyalty.Program
+	in         RedemptionRequest
+	reward     loyalty.Reward
+	redemption loyalty.Redemption
+	household  share.Household       // the household whose points the member may use; without members if there is none
+	lapsed     inventory.LapsedError // expired reservations of the reward that still counted against its stock
+	call       redeem.Call           // the members of the waitlist who may claim the stock
+	stock      *loyalty.Points       // the stock for which call was determined; nil if it is unknown
+	dates      earn.Budgets          // the remaining stock by date; nil if it is unknown
+}
+
+// decide decides about the redemption.
+func (c *redemptionContext) decide(x ledger.Inputs) ([]posting.Outcome, error) {
+	if err := redeem.CheckAddress(&c.reward, c.in.Address != nil); err != nil && c.reward.ID != "" {
+		return nil, err
+	}
+	outs, err := c.redeem(x)
+	switch n, waits := c.waitlisted(x, outs); {
+	case err == nil && waits && c.stock != nil && *c.stock == n:
+		return outs, c.call.Refuses(c.in.Member)
+	case c.dates != nil && c.fullDate(err):
+		return outs, redeem.NoCapacity(&c.reward, c.in.Date, c.dates, x.Now)
+	}
+	return outs, err
+}
+
+func (c *redemptionContext) redeem(x ledger.Inputs) ([]posting.Outcome, error) {
+	if c.in.Household {
+		return share.RedeemTogether(c.p, c.household, x.Accounts, c.redemption, c.in.Commit, x.Left, x.Now)
+	}
+	out, err := redeem.Redeem(c.p, x.Accounts[0], c.redemption, c.in.Commit, x.Left, x.Now)
+	return []posting.Outcome{out}, err
+}
+
+// waitlisted returns the remaining stock, and whether the redemption takes stock of a reward that has a waitlist.
+func (c *redemptionContext) waitlisted(x ledger.Inputs, outs []posting.Outcome) (loyalty.Points, bool) {
+	n, known := x.Left[c.reward.Key()]
+	return n, known && len(outs) > 0 && c.reward.HasWaitlist() && redeem.ItemsTaken(&c.reward, outs[0]) > 0
+}
+
+// fullDate reports whether the redemption is rejected because its date has no capacity.
+func (c *redemptionContext) fullDate(err error) bool {
+	var rejection *loyalty.Error
+	return c.in.Date != "" && errors.As(err, &rejection) && rejection.Code == loyalty.RewardOutOfStock &&
+		rejection.Pointer == "/date"
+}
+
+func (c *redemptionContext) Reset() { c.call, c.stock, c.dates = redeem.Call{}, nil, nil }
+
+// load reads the waitlist if the redemption takes stock of a reward that has one. If the redemption is rejected because
+// of missing stock, load looks for expired reservations first, and then for other dates with capacity.
+func (c *redemptionContext) Load(
+	ctx context.Context, x ledger.Inputs, outs []posting.Outcome, err error,
+) (bool, error) {
+	if n, waits := c.waitlisted(x, outs); err == nil && waits && c.stock == nil {
+		call, failed := inventory.Waitlists{Ledger: c.Ledger}.Called(
+			c.p, &c.reward,
+			inventory.Waitlists{Ledger: c.Ledger}.Line(ctx, c.p.ID, c.reward.ID, inventory.CallsAtOnce), n,
+		)
+		c.call, c.stock = call, &n
+		return true, failed
+	}
+	if errors.Is(err, loyalty.RewardOutOfStock) && !c.lapsed.All {
+		return false, inventory.Stock{Ledger: c.Ledger}.Expired(ctx, c.p.ID, &c.reward, c.lapsed)
+	}
+	if c.dates != nil || !c.fullDate(err) {
+		return false, nil
+	}
+	c.dates, err = ledger.Budgets{Ledger: c.Ledger}.Remaining(ctx, c.p.ID, redeem.Counters(&c.reward, x.Now))
+	return true, err
+}
