@@ -45,7 +45,7 @@ func (s Statements) Page(
 	first, written := max(1, last-int64(limit)+1), min(last, acc.Sequence-int64(len(unwritten)))
 	slices.Reverse(listed)
 	if !lists(listed, first, written) {
-		if listed, err = (Redecider{s.Ledger}).entriesBetween(ctx, p.ID, m, first, written); err != nil {
+		if listed, err = Redecider(s).entriesBetween(ctx, p.ID, m, first, written); err != nil {
 			return nil, loyalty.Account{}, err
 		}
 	}

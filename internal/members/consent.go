@@ -245,7 +245,7 @@ func (cs Consents) changeContact(
 		if len(ops) == 0 {
 			return nil
 		}
-		wake, err := ReminderQueue{cs.Ledger}.wake(ctx, p.ID, m)
+		wake, err := ReminderQueue(cs).wake(ctx, p.ID, m)
 		if err != nil {
 			return err
 		}
@@ -264,7 +264,7 @@ func (cs Consents) writeContact(
 	if p.AdvanceNotice.Period.IsZero() {
 		return cs.Table.Transact(ctx, ops...)
 	}
-	profile, err := Members{cs.Ledger}.Profile(ctx, p.ID, m)
+	profile, err := Members(cs).Profile(ctx, p.ID, m)
 	if err != nil {
 		return err
 	}

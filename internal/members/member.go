@@ -81,7 +81,7 @@ func (ms Members) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, b
 	in.Profile.Member = in.Member
 	joined := 0
 	who := traits(in.Profile, in.Segments)
-	referral, barred := Referrals{ms.Ledger}.through(ctx, p, in)
+	referral, barred := Referrals(ms).through(ctx, p, in)
 	if barred != nil && !errors.As(barred, new(*loyalty.Error)) {
 		return Member{}, barred
 	}
@@ -316,7 +316,7 @@ func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by 
 	case err == nil:
 		// Reminders may depend on the changed data. If Wake fails, the next scheduled visit takes the change into
 		// account.
-		_ = ReminderQueue{ms.Ledger}.Wake(ctx, p.ID, in.Profile.Member)
+		_ = ReminderQueue(ms).Wake(ctx, p.ID, in.Profile.Member)
 		return nil
 	case !errors.As(err, &conflict):
 		return err
@@ -345,7 +345,7 @@ func (ms Members) agreed(
 	if len(in.Consents) == 0 && p.AdvanceNotice.Period.IsZero() {
 		return nil, Contact{}, nil
 	}
-	contact, err := Consents{ms.Ledger}.Contact(ctx, p.ID, in.Profile.Member)
+	contact, err := Consents(ms).Contact(ctx, p.ID, in.Profile.Member)
 	if err != nil {
 		return nil, contact, err
 	}
@@ -353,6 +353,6 @@ func (ms Members) agreed(
 	if len(ops) == 0 {
 		return nil, contact, nil
 	}
-	wake, err := ReminderQueue{ms.Ledger}.wake(ctx, p.ID, in.Profile.Member)
+	wake, err := ReminderQueue(ms).wake(ctx, p.ID, in.Profile.Member)
 	return append(ops, wake), contact, err
 }

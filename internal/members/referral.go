@@ -103,7 +103,7 @@ func (rs Referrals) GiveCode(
 
 // whose returns the member who has a referral code. It returns validation_failed if no member has the code.
 func (rs Referrals) whose(ctx context.Context, program, code string) (loyalty.MemberID, error) {
-	m, err := Members{rs.Ledger}.Find(ctx, program, stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(code)})
+	m, err := Members(rs).Find(ctx, program, stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(code)})
 	if errors.Is(err, loyalty.NotFound) {
 		return "", &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "No member has this code.", Pointer: "/code"}
 	}
@@ -120,7 +120,7 @@ func (rs Referrals) through(ctx context.Context, p *loyalty.Program, in Enrolmen
 	var referrer Member
 	var err error
 	if referral.By, err = rs.whose(ctx, p.ID, in.Code); err == nil {
-		referrer, err = Members{rs.Ledger}.Get(ctx, p, referral.By)
+		referrer, err = Members(rs).Get(ctx, p, referral.By)
 	}
 	if err == nil {
 		err = award.MayRefer(
@@ -144,7 +144,7 @@ func (rs Referrals) Alike(ctx context.Context, program string, x, y loyalty.Memb
 	var known [2]Profile
 	for i, m := range []loyalty.MemberID{x, y} {
 		var err error
-		if known[i], err = (Members{rs.Ledger}).Profile(ctx, program, m); err != nil {
+		if known[i], err = Members(rs).Profile(ctx, program, m); err != nil {
 			return false, err
 		}
 	}
@@ -198,7 +198,7 @@ type ReferralRequest struct {
 func (rs Referrals) Refer(
 	ctx context.Context, p *loyalty.Program, in ReferralRequest, by ledger.By,
 ) (m Member, err error) {
-	if m, err = (Members{rs.Ledger}).Get(ctx, p, in.Member); err != nil {
+	if m, err = Members(rs).Get(ctx, p, in.Member); err != nil {
 		return m, err
 	}
 	whose, err := rs.whose(ctx, p.ID, in.Code)
@@ -214,7 +214,7 @@ func (rs Referrals) Refer(
 	case refused:
 		return m, err
 	}
-	referrer, err := Members{rs.Ledger}.Get(ctx, p, whose)
+	referrer, err := Members(rs).Get(ctx, p, whose)
 	if err != nil {
 		return m, err
 	}
@@ -229,12 +229,12 @@ func (rs Referrals) Refer(
 	if err != nil && !errors.Is(err, loyalty.ReferralClaimed) {
 		return m, err
 	}
-	is, again := Members{rs.Ledger}.Get(ctx, p, in.Member) // the response may have been lost
+	is, again := Members(rs).Get(ctx, p, in.Member) // the response may have been lost
 	if again != nil || is.Account.Traits.Referral.Claim != in.ID {
 		return m, cmp.Or(again, err)
 	}
 	// Reminders may depend on the referral. If Wake fails, the next scheduled visit takes the referral into account.
-	_ = ReminderQueue{rs.Ledger}.Wake(ctx, p.ID, in.Member)
+	_ = ReminderQueue(rs).Wake(ctx, p.ID, in.Member)
 	return is, nil
 }
 

@@ -98,7 +98,7 @@ func (g GiftMessages) Postpone(ctx context.Context, c *ClaimedGiftMessage, again
 func (g GiftMessages) update(ctx context.Context, c *ClaimedGiftMessage, index table.Key) error {
 	it := c.item
 	it.Doc, it.Index = stored.Encode(c.doc), index
-	if err := (Messages{g.Ledger}).replace(ctx, &it); err != nil {
+	if err := Messages(g).replace(ctx, &it); err != nil {
 		return err
 	}
 	c.item = it

@@ -192,7 +192,7 @@ func (r Reminders) sentOn(ctx context.Context, program string, m loyalty.MemberI
 	if d.Currency == "" {
 		return false, nil
 	}
-	letters, err := GiftMessages{r.Ledger}.list(ctx, program, m, d.Redemption)
+	letters, err := GiftMessages(r).list(ctx, program, m, d.Redemption)
 	return slices.ContainsFunc(letters, func(d giftCardMessageDoc) bool {
 		s := d.message().Status
 		return s == LetterWaiting || s == LetterSent

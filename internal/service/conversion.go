@@ -66,7 +66,7 @@ func (c Conversions) Reverse(
 	ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by ledger.By,
 ) (ConversionResult, error) {
 	r, err := c.ExecutePrepared(ctx, func(ctx context.Context) (ledger.Command, *ledger.Result, error) {
-		last, replay, err := Redemptions{c.Ledger}.amendment(
+		last, replay, err := Redemptions(c).amendment(
 			ctx, p.ID, loyalty.CauseConversion, id, loyalty.KindConvert, by,
 		)
 		switch {

@@ -83,12 +83,12 @@ const (
 func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r *Report) (Kept, error) {
 	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
 	for range ledger.Attempts {
-		k, ops, err := Deliveries{ps.Ledger}.arrival(ctx, p.ID, d)
+		k, ops, err := Deliveries(ps).arrival(ctx, p.ID, d)
 		switch {
 		case err != nil:
 			return k, err
 		case k.Outcome == Quarantined:
-			return Deliveries{ps.Ledger}.Quarantine(ctx, p.ID, d, k.Code, k.Detail)
+			return Deliveries(ps).Quarantine(ctx, p.ID, d, k.Code, k.Detail)
 		case k.Outcome == Duplicate:
 			return k, nil
 		case r == nil:
@@ -102,7 +102,7 @@ func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, 
 		case err == nil:
 			return k, nil
 		case errors.As(err, &refusal):
-			return Deliveries{ps.Ledger}.Quarantine(ctx, p.ID, d, refusal.Code, refusal.Detail)
+			return Deliveries(ps).Quarantine(ctx, p.ID, d, refusal.Code, refusal.Detail)
 		case !ledger.Outrun(err):
 			return k, err
 		}
@@ -153,7 +153,7 @@ func (ds Deliveries) Quarantine(
 	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
 	k := Kept{Delivery: d, Key: quarantineItem + d.Mark}
 	k.flag(code, detail)
-	err := Payments{ds.Ledger}.commit(ctx, k.put(program))
+	err := Payments(ds).commit(ctx, k.put(program))
 	if errors.As(err, new(*table.ConflictError)) {
 		err = nil // it was already quarantined
 	}
@@ -167,7 +167,7 @@ func (ds Deliveries) Redriven(ctx context.Context, program string, k Kept) error
 		return err
 	}
 	was.Redriven = ds.Time()
-	err = Payments{ds.Ledger}.commit(ctx, was.put(program))
+	err = Payments(ds).commit(ctx, was.put(program))
 	if errors.As(err, new(*table.ConflictError)) {
 		return nil // another process recorded it
 	}

@@ -114,7 +114,7 @@ func (e Events) activate(ctx context.Context, p *loyalty.Program, kind, id strin
 		c.Decide = ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
 			return decide(x, *was, from.Rules)
 		})
-		return Orders{e.Ledger}.referring(c, from.Rules), nil, nil
+		return Orders(e).referring(c, from.Rules), nil, nil
 	}
 	return e.ExecutePrepared(ctx, e.Revise(p, loyalty.Cause{Kind: kind, ID: id}, "", by, build))
 }

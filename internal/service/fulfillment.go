@@ -190,7 +190,7 @@ func (f Fulfillments) Fulfill(
 	ctx context.Context, p *loyalty.Program, id string, to redeem.FulfillmentStatus, tracking string, by ledger.By,
 ) (RedemptionResult, error) {
 	for range ledger.Attempts {
-		was, err := Redemptions{f.Ledger}.Get(ctx, p.ID, id)
+		was, err := Redemptions(f).Get(ctx, p.ID, id)
 		if err == nil && was.Redemption.Status == loyalty.Rejected {
 			err = ledger.NotFound("redemption")
 		}
@@ -227,7 +227,7 @@ func (f Fulfillments) Fulfill(
 func (f Fulfillments) callOff(
 	ctx context.Context, p *loyalty.Program, was RedemptionResult, ops []table.Op, by ledger.By,
 ) (RedemptionResult, error) {
-	code, err := Redemptions{f.Ledger}.issuedFor(ctx, p, was.Entry)
+	code, err := Redemptions(f).issuedFor(ctx, p, was.Entry)
 	if err != nil {
 		return was, err
 	}

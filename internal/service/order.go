@@ -83,7 +83,7 @@ func (os Orders) nextOrder(
 	if o.UpdatedAt.IsZero() {
 		o.UpdatedAt = was.UpdatedAt // so that older states are still recognized as older
 	}
-	o, err := Payments{os.Ledger}.carried(ctx, p, was, o)
+	o, err := Payments(os).carried(ctx, p, was, o)
 	if err != nil {
 		return ledger.Command{}, err
 	}

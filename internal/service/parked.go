@@ -73,7 +73,7 @@ func (ps Payments) claim(
 			o := was.Order
 			o.Member = m
 			var c ledger.Command
-			c, err = Orders{ps.Ledger}.writeOrder(
+			c, err = Orders(ps).writeOrder(
 				ctx, p, from, o, ledger.By{Actor: "claim", Input: from.Was.Input}, table.Delete(it),
 			)
 			if err == nil {

@@ -149,7 +149,7 @@ func (ps Payments) merge(
 		return ps.commit(ctx, ops...)
 	}
 	o.Member = buyer
-	c, err := Orders{ps.Ledger}.writeOrder(
+	c, err := Orders(ps).writeOrder(
 		ctx, p, from, o, ledger.By{Actor: k.Provider + ":" + k.Event, Input: input}, ops...,
 	)
 	if err == nil {

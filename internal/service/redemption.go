@@ -158,7 +158,7 @@ func (rs Redemptions) sideWrites(
 		leaving, err = inventory.Waitlists{Ledger: rs.Ledger}.Leaving(ctx, p.ID, reward, in.Member)
 		return err
 	})
-	return slices.Concat(code, Fulfillments{rs.Ledger}.toHandOver(p, reward, in), leaving), err
+	return slices.Concat(code, Fulfillments(rs).toHandOver(p, reward, in), leaving), err
 }
 
 func redemptionResult(e loyalty.Entry, replayed bool) RedemptionResult {
@@ -214,7 +214,7 @@ func (rs Redemptions) CommitPart(
 		ctx, p, id, by,
 		ending{
 			commit, true, loyalty.AlreadyExpired, "The reservation expired before it was committed.",
-			Fulfillments{rs.Ledger}.ordered,
+			Fulfillments(rs).ordered,
 		},
 	)
 }

@@ -56,7 +56,7 @@ func (rs Redemptions) reversing(
 		With: code.become(issued),
 	}
 	if redeem.GivesAllBack(p, share) {
-		off, err := Fulfillments{rs.Ledger}.calledOff(ctx, p.ID, was)
+		off, err := Fulfillments(rs).calledOff(ctx, p.ID, was)
 		if err != nil {
 			return c, nil, err
 		}

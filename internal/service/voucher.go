@@ -54,7 +54,7 @@ func (vs Vouchers) List(
 // read reads the redemption at a place in a member's list, and its code.
 func (vs Vouchers) read(ctx context.Context, program string, v *Voucher) error {
 	id := v.Place[strings.LastIndex(v.Place, "#")+1:]
-	r, err := Redemptions{vs.Ledger}.Get(ctx, program, id)
+	r, err := Redemptions(vs).Get(ctx, program, id)
 	if err != nil {
 		return fmt.Errorf("service: read voucher %s: %w", id, err)
 	}
