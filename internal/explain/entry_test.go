@@ -358,12 +358,20 @@ func TestSummariesOfRedemptions(t *testing.T) {
 
 func TestSummariesOfMembershipAndLevels(t *testing.T) {
 	level := func(standing *loyalty.Standing, because ...loyalty.Reason) loyalty.Entry {
-		return loyalty.Entry{Kind: loyalty.KindMoveTier, Standing: standing, Reasons: because}
+		return loyalty.Entry{
+			Kind: loyalty.KindMoveTier, Detail: loyalty.Detail{LevelEffects: loyalty.LevelEffects{Standing: standing}},
+			Reasons: because,
+		}
 	}
 	check(t, []summarised{
 		{
 			"joining",
-			loyalty.Entry{Kind: loyalty.KindEnroll, Standing: &loyalty.Standing{Level: "bronze"}},
+			loyalty.Entry{
+				Kind: loyalty.KindEnroll,
+				Detail: loyalty.Detail{
+					LevelEffects: loyalty.LevelEffects{Standing: &loyalty.Standing{Level: "bronze"}},
+				},
+			},
 			"You joined Bluebird Rewards. Your level is Bronze.",
 			"Sie sind jetzt Mitglied bei Bluebird Prämien. Ihre Stufe ist Bronze.",
 		},
@@ -399,8 +407,11 @@ func TestSummariesOfMembershipAndLevels(t *testing.T) {
 		{
 			"a level of another tier group",
 			loyalty.Entry{
-				Kind: loyalty.KindMoveTier, TierGroup: "club",
-				Standing: &loyalty.Standing{Level: "friend"}, Reasons: []loyalty.Reason{
+				Kind: loyalty.KindMoveTier,
+				Detail: loyalty.Detail{
+					LevelEffects: loyalty.LevelEffects{TierGroup: "club", Standing: &loyalty.Standing{Level: "friend"}},
+				},
+				Reasons: []loyalty.Reason{
 					why("tier_groups.club.friend", "0", loyalty.HasMoved, "guest", "friend", "reached", "3", "visits"),
 				},
 			},

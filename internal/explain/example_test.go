@@ -15,12 +15,12 @@ func program() *loyalty.Program {
 			One:   loyalty.Text{"en": "bean", "de": "Bohne"},
 			Other: loyalty.Text{"en": "beans", "de": "Bohnen"},
 		},
-		Campaigns: []loyalty.Rule{
+		Earning: loyalty.Earning{Campaigns: []loyalty.Rule{
 			{ID: "double", Name: loyalty.Text{"en": "Double beans weekend", "de": "Doppelte Bohnen"}},
-		},
-		Tiers: loyalty.Tiers{
+		}},
+		Levels: loyalty.Levels{Tiers: loyalty.Tiers{
 			Levels: []loyalty.Level{{ID: "silver", Name: loyalty.Text{"en": "Silver", "de": "Silber"}}},
-		},
+		}},
 	}
 }
 

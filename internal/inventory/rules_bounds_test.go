@@ -13,7 +13,7 @@ import (
 // A member's position on a waitlist is counted up to a bound.
 func TestLastPositionOfAWaitlist(t *testing.T) {
 	l := memoryLedger(t)
-	p := &loyalty.Program{ID: "p", Zone: time.UTC, Rewards: []loyalty.Reward{{ID: "mug"}}}
+	p := &loyalty.Program{ID: "p", Zone: time.UTC, Spending: loyalty.Spending{Rewards: []loyalty.Reward{{ID: "mug"}}}}
 	member := func(n int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%04d", n)) }
 	for n := 1; n <= farthest+1; n += 25 {
 		var ops []table.Op

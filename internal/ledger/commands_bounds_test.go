@@ -133,7 +133,8 @@ func TestListOfReservations(t *testing.T) {
 		{
 			"reserved",
 			loyalty.Entry{
-				Kind: loyalty.KindReserve, Member: "mem_ada", Redemption: &r,
+				Kind: loyalty.KindReserve, Member: "mem_ada",
+				Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}},
 			},
 			[]table.Op{table.Put(table.Item{
 				Key: listedKey("p", &r), Doc: stored.Encode(ListedDoc{"mem_ada", "2027-01-01"}),
@@ -141,16 +142,26 @@ func TestListOfReservations(t *testing.T) {
 		},
 		{
 			"committed",
-			loyalty.Entry{Kind: loyalty.KindRedeem, Redemption: &r},
+			loyalty.Entry{Kind: loyalty.KindRedeem, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}}},
 			[]table.Op{table.Delete(table.Item{Key: listedKey("p", &r), Version: 1})},
 		},
 		{
 			"released",
-			loyalty.Entry{Kind: loyalty.KindRelease, Redemption: &r},
+			loyalty.Entry{Kind: loyalty.KindRelease, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}}},
 			[]table.Op{table.Delete(table.Item{Key: listedKey("p", &r), Version: 1})},
 		},
-		{"restored", loyalty.Entry{Kind: loyalty.KindRestore, Redemption: &r}, nil},
-		{"not listed", loyalty.Entry{Kind: loyalty.KindReserve, Redemption: &plain}, nil},
+		{
+			"restored",
+			loyalty.Entry{Kind: loyalty.KindRestore, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}}},
+			nil,
+		},
+		{
+			"not listed",
+			loyalty.Entry{
+				Kind: loyalty.KindReserve, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &plain}},
+			},
+			nil,
+		},
 		{"no redemption", loyalty.Entry{Kind: loyalty.KindRedeem}, nil},
 	} {
 		if got := listOps("p", []loyalty.Entry{c.e}); !reflect.DeepEqual(got, c.want) {
@@ -166,8 +177,10 @@ func TestCodesOfRedemptions(t *testing.T) {
 	}
 	older := shared
 	older.Codes.Shared = "SPRNG"
-	p := &loyalty.Program{ID: "p", Rewards: []loyalty.Reward{shared, {ID: "pool", Type: "free_product"}}}
-	rules := &loyalty.Program{ID: "p", Rewards: []loyalty.Reward{older}}
+	p := &loyalty.Program{
+		ID: "p", Spending: loyalty.Spending{Rewards: []loyalty.Reward{shared, {ID: "pool", Type: "free_product"}}},
+	}
+	rules := &loyalty.Program{ID: "p", Spending: loyalty.Spending{Rewards: []loyalty.Reward{older}}}
 	own := loyalty.Redemption{ID: "rd_1", Reward: "pool", Code: "ABC"}
 	pooled := own
 	pooled.Pooled = true
@@ -206,7 +219,8 @@ func TestCodesOfRedemptions(t *testing.T) {
 		},
 	} {
 		e := loyalty.Entry{
-			Kind: c.kind, Member: "mem_ada", Redemption: &c.r, Cause: loyalty.Cause{Revision: c.revision},
+			Kind: c.kind, Member: "mem_ada", Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &c.r}},
+			Cause: loyalty.Cause{Revision: c.revision},
 		}
 		ops := codeOps(Command{Program: p, Rules: rules}, []loyalty.Entry{{}, e})
 		var got string
@@ -221,8 +235,13 @@ func TestCodesOfRedemptions(t *testing.T) {
 		}
 	}
 	if ops := codeOps(Command{Program: p, Rules: rules}, []loyalty.Entry{
-		{Kind: loyalty.KindRelease, Redemption: &pooled},
-		{Kind: loyalty.KindReserve, Redemption: &loyalty.Redemption{ID: "rd_2", Code: "ABC", Pooled: true}},
+		{Kind: loyalty.KindRelease, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &pooled}}},
+		{
+			Kind: loyalty.KindReserve,
+			Detail: loyalty.Detail{
+				Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd_2", Code: "ABC", Pooled: true}},
+			},
+		},
 	}); len(ops) > 0 {
 		t.Errorf("a code that was taken over is returned: %+v", ops)
 	}
@@ -305,7 +324,10 @@ func TestPartsOfALargeOrder(t *testing.T) {
 		{"both", state(3, 3), 2, 0, 0},
 		{"refunds that change, and lines that changed before", state(1, 3), 1, 0, 0},
 	} {
-		e := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1", Revision: 3}, Order: c.order}
+		e := loyalty.Entry{
+			Cause:  loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1", Revision: 3},
+			Detail: loyalty.Detail{Subject: loyalty.Subject{Order: c.order}},
+		}
 		doc, parts := stored.Apart("p", e, stored.Encode(stored.StoredEntry(e)))
 		d, err := stored.UnpackedEntry(doc)
 		if err != nil || len(parts) != c.parts || len(d.Order.Lines) != c.lines || len(d.Order.Refunds) != c.refunds {
@@ -313,7 +335,9 @@ func TestPartsOfALargeOrder(t *testing.T) {
 		}
 	}
 	small := []byte(`{}`)
-	if doc, parts := stored.Apart("p", loyalty.Entry{Order: state(3, 3)}, small); !slices.Equal(doc, small) ||
+	if doc, parts := stored.Apart(
+		"p", loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: state(3, 3)}}}, small,
+	); !slices.Equal(doc, small) ||
 		parts != nil {
 		t.Errorf("a small document is stored as %s with %d parts", doc, len(parts))
 	}

@@ -110,7 +110,13 @@ func TestCodeThatAnotherRedemptionTakesOver(t *testing.T) {
 		{"a code that is in no pool", &loyalty.Redemption{ID: "rd_2", Code: "ABC"}, false},
 		{"no redemption", nil, false},
 	} {
-		if got := passedOn(r, []loyalty.Entry{{Redemption: r}, {Redemption: c.other}}); got != c.want {
+		if got := passedOn(
+			r,
+			[]loyalty.Entry{
+				{Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: r}}},
+				{Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: c.other}}},
+			},
+		); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}

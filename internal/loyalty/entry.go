@@ -129,45 +129,74 @@ type Entry struct {
 	Actor     string    // who requested it: the ID of a key, or "time"
 	Input     string    // fingerprint of the request, to distinguish a replay from a reused key
 
-	// The subject of the entry, and the state from which the next revision of its cause starts.
+	Detail
+	Totals
+
+	Previous string // the hash of the previous entry; "" for the first
+	Hash     string
+}
+
+// A Detail is what an entry records in addition to points. Most entries use few of its fields.
+type Detail struct {
+	Subject
+	LevelEffects
+	LotEffects
+	Remembered
+}
+
+// A Subject is what an entry is about: the state from which the next revision of its cause starts, or the new state of
+// a part of the account.
+type Subject struct {
 	Order      *OrderState
 	Redemption *Redemption
-	Standing   *Standing        // the member's new standing, if the entry changed it
-	Redecided  *Redecision      // with Standing: the earlier standings that were decided again
-	Redated    []Reached        // with Redecided: entry bonuses dated differently, which moves no points
-	Metric     *Metric          // the amounts that it adds to a bucket of time
-	Brands     []Bought         // the brands that it adds to buckets of time
-	Window     int              // with Metric: how many months the account stores separately, including the newest
-	TierGroup  string           // the tier group that it concerns; empty: Tiers, or none
-	Counts     []TierGroupCount // what it adds to the counts of the other tier groups
-	Usage      []Usage          // the usage of caps and limits that it adds
-	Numbers    int              // the greatest order number that rules ask for; zero: none
-	Target     int              // the greatest target of a milestone for which an account remembers orders; zero: none
-	First      []PlacedOrder    // the member's first orders, if they were read from the member's entries
-	Converting *Converting      // the first orders that could convert the referral, if they were read from entries
-	Undecided  []Again          // orders that must be decided again because of this entry, and were not yet
 	Event      *EventState
+	Reached    *Reached // the new state of a milestone or an entry bonus
+	Conversion *Converted
+	Traits     *Traits // what rules know about the member after the entry, if it changed that
+	Activity   *ActivityChange
+	Notice     *Notice // the notice that was sent to the member
+	Refusal    *Error  // why the request was rejected, if the entry records a rejection
+}
 
-	UndecidedFrom *Again   // the order from which all orders must be decided again; the zero Again clears it
-	Reached       *Reached // the new state of a milestone or an entry bonus
-	Conversion    *Converted
-	Reversals     []Unconverted // what a clawback took back from conversions, or returned to them
-	WriteOffs     []WriteOff    // what clawbacks wrote off of expired lots
-	Traits        *Traits       // what rules know about the member after the entry, if it changed that
-	Move          *Move         // the lots that it moved
-	Activity      *ActivityChange
-	Notice        *Notice    // the notice that was sent to the member
-	Extended      []Extended // points whose expiry it postponed for missing notice
-	Slides        Date       // the day to which it moved the sliding lots; zero if it moved none
-	Stale         Date       // with Slides: reserved lots up to this day no longer slide; zero: none
-	Graced        []Date     // days to which a grace period postponed points in this entry
-	Carried       string     // the fraction of a point that the member has after it; empty if unchanged
-	Refusal       *Error     // why the request was rejected, if the entry records a rejection
+// LevelEffects are the changes of levels, and of the amounts and counts that decide them.
+type LevelEffects struct {
+	Standing  *Standing        // the member's new standing, if the entry changed it
+	Redecided *Redecision      // with Standing: the earlier standings that were decided again
+	Redated   []Reached        // with Redecided: entry bonuses dated differently, which moves no points
+	Metric    *Metric          // the amounts that it adds to a bucket of time
+	Brands    []Bought         // the brands that it adds to buckets of time
+	Window    int              // with Metric: how many months the account stores separately, including the newest
+	TierGroup string           // the tier group that it concerns; empty: Tiers, or none
+	Counts    []TierGroupCount // what it adds to the counts of the other tier groups
+}
 
-	Balance  Balance        // of the main wallet, after the entry
-	Wallets  []WalletChange // changes of the other wallets, by ID
-	Previous string         // the hash of the previous entry; "" for the first
-	Hash     string
+// LotEffects are the changes of lots that postings do not state.
+type LotEffects struct {
+	Move      *Move         // the lots that it moved
+	Extended  []Extended    // points whose expiry it postponed for missing notice
+	Slides    Date          // the day to which it moved the sliding lots; zero if it moved none
+	Stale     Date          // with Slides: reserved lots up to this day no longer slide; zero: none
+	Graced    []Date        // days to which a grace period postponed points in this entry
+	Reversals []Unconverted // what a clawback took back from conversions, or returned to them
+	WriteOffs []WriteOff    // what clawbacks wrote off of expired lots
+}
+
+// Remembered is what an account remembers for the decisions about later orders.
+type Remembered struct {
+	Usage         []Usage       // the usage of caps and limits that it adds
+	Numbers       int           // the greatest order number that rules ask for; zero: none
+	Target        int           // the greatest target of a milestone for which an account remembers orders; zero: none
+	First         []PlacedOrder // the member's first orders, if they were read from the member's entries
+	Converting    *Converting   // the first orders that could convert the referral, if they were read from entries
+	Undecided     []Again       // orders that must be decided again because of this entry, and were not yet
+	UndecidedFrom *Again        // the order from which all orders must be decided again; the zero Again clears it
+	Carried       string        // the fraction of a point that the member has after it; empty if unchanged
+}
+
+// Totals are the balances after an entry.
+type Totals struct {
+	Balance Balance        // of the main wallet
+	Wallets []WalletChange // changes of the other wallets, by ID
 }
 
 // Anothers reports whether the entry belongs to a redemption of another household member, which is not an activity of

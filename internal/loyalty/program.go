@@ -76,32 +76,61 @@ type Program struct {
 	Name    Text
 	Unit    Units // the name of a point
 
+	Earning
+	Levels
+	Spending
+	Sharing
+	Corrections
+	Messaging
+
+	BirthdayLock Period // how long a birthday cannot be changed after the member entered it
+
+	Compiled Compiled // the values that Compile derives
+}
+
+// Earning are the sections about points that members earn.
+type Earning struct {
 	Earn       Earn
 	Groups     []Group // stacking groups, in the order in which Exclusive ones are evaluated
 	Campaigns  []Rule
 	Exchange   Exchange
 	Events     []EventType // the program's event types, in addition to the built-in ones
 	Milestones []Milestone
+}
+
+// Levels are the sections about levels.
+type Levels struct {
 	Tiers      Tiers
 	TierGroups []TierGroup // in addition to Tiers
-	Rewards    []Reward
+}
 
+// Spending are the sections about rewards and payments with points.
+type Spending struct {
+	Rewards    []Reward
+	Redemption RedemptionTerms
+	Payments   PaymentTerms
+	Hold       time.Duration // how long a redemption stays reserved; Compile sets zero to 30 minutes
+}
+
+// Sharing are the sections about points that move between wallets and members.
+type Sharing struct {
 	Wallets     []Wallet // in addition to the points wallet
 	Conversions []Conversion
+	Transfers   Transfers  // how members give points to each other
+	Households  Households // how household members use each other's points
+}
 
-	Clawback      ClawbackPolicy // how far a clawback goes
-	MaxDebt       Points         // the largest debt with ClawbackDebt; zero: unlimited
-	Goodwill      Goodwill       // limits of manual adjustments
-	BirthdayLock  Period         // how long a birthday cannot be changed after the member entered it
-	Redemption    RedemptionTerms
-	Payments      PaymentTerms
-	Transfers     Transfers  // how members give points to each other
-	Households    Households // how household members use each other's points
+// Corrections are the sections about points that are taken back or given by the merchant.
+type Corrections struct {
+	Clawback ClawbackPolicy // how far a clawback goes
+	MaxDebt  Points         // the largest debt with ClawbackDebt; zero: unlimited
+	Goodwill Goodwill       // limits of manual adjustments
+}
+
+// Messaging are the sections about messages to members.
+type Messaging struct {
 	AdvanceNotice AdvanceNotice
 	Reminders     Reminders
-	Hold          time.Duration // how long a redemption stays reserved; Compile sets zero to 30 minutes
-
-	Compiled Compiled // the values that Compile derives
 }
 
 // Text is a text by language tag ("en", "de").

@@ -96,11 +96,11 @@ earn: { purchase: { rates: { EUR: 0.5 per 1.00 }, pending: 0 days, expires: neve
 		Zone: time.UTC,
 		Name: loyalty.Text{"und": "The Corner Shop"},
 		Unit: loyalty.Units{One: loyalty.Text{"und": "point"}, Other: loyalty.Text{"und": "points"}},
-		Earn: loyalty.Earn{
+		Earning: loyalty.Earning{Earn: loyalty.Earn{
 			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 2), Per: 100}},
 			Counts: loyalty.Counts{Items: true},
-		},
-		Hold: 30 * time.Minute,
+		}},
+		Spending: loyalty.Spending{Hold: 30 * time.Minute},
 	}
 	if diff := cmp.Diff(want, p, alike); diff != "" {
 		t.Error(diff)

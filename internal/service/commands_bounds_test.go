@@ -14,7 +14,7 @@ import (
 // initial value.
 func TestCodeOfARedemption(t *testing.T) {
 	card := loyalty.Reward{ID: "card", Type: "gift_card", Value: loyalty.Money{Amount: 25_00, Currency: "EUR"}}
-	p := &loyalty.Program{ID: "p", Rewards: []loyalty.Reward{card}}
+	p := &loyalty.Program{ID: "p", Spending: loyalty.Spending{Rewards: []loyalty.Reward{card}}}
 	for _, c := range []struct {
 		name  string
 		code  string
@@ -58,7 +58,12 @@ func TestCodeOfARedemption(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := Redemptions{l}.issuedFor(
-			t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: c.code}},
+			t.Context(), p,
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd_1", Code: c.code}},
+				},
+			},
 		)
 		if err != nil || (got.item.Version > 0) != c.found || got.Worth != c.worth {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
@@ -74,7 +79,10 @@ func TestCodeOfARedemption(t *testing.T) {
 		}
 	}
 	missing, err := Redemptions{memoryLedger(t)}.issuedFor(
-		t.Context(), p, loyalty.Entry{Redemption: &loyalty.Redemption{ID: "rd_1", Code: "ABC"}},
+		t.Context(), p,
+		loyalty.Entry{
+			Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd_1", Code: "ABC"}}},
+		},
 	)
 	if err != nil || missing.item.Version != 0 {
 		t.Errorf("a code without an item: %+v, %v", missing, err)

@@ -28,8 +28,10 @@ func program(tb testing.TB) *loyalty.Program {
 		tb.Fatal(err)
 	}
 	p := &loyalty.Program{
-		ID: "bluebird", Version: 1, Zone: zone,
-		Earn: loyalty.Earn{
+		ID:      "bluebird",
+		Version: 1,
+		Zone:    zone,
+		Earning: loyalty.Earning{Earn: loyalty.Earn{
 			Rates: map[loyalty.Currency]loyalty.Rate{
 				"EUR": {Points: big.NewRat(1, 1), Per: 100},
 				"USD": {Points: big.NewRat(1, 1), Per: 110},
@@ -38,19 +40,19 @@ func program(tb testing.TB) *loyalty.Program {
 			Pending:    loyalty.Wait{For: loyalty.Period{Days: 14}},
 			Expires:    loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
 			Categories: []loyalty.CategoryRule{{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)}},
-		},
-		Tiers: loyalty.Tiers{
+		}},
+		Levels: loyalty.Levels{Tiers: loyalty.Tiers{
 			Levels: []loyalty.Level{
 				{ID: "bronze"},
 				{ID: "silver", From: 500, Multiply: big.NewRat(5, 4)},
 				{ID: "gold", From: 2000, Multiply: big.NewRat(3, 2)},
 			},
 			Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
-		},
-		Rewards: []loyalty.Reward{
+		}},
+		Spending: loyalty.Spending{Rewards: []loyalty.Reward{
 			{ID: "five-off", Type: "amount_off", Cost: 500, Value: loyalty.Money{Amount: 500, Currency: "EUR"}},
 			{ID: "sticker", Type: "free_product", Cost: 100, SKU: "STICKER"},
-		},
+		}},
 	}
 	if err := engine.Compile(p); err != nil {
 		tb.Fatal(err)

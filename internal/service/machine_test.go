@@ -130,30 +130,37 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 	}}
 	m.now, m.extended = began, map[loyalty.MemberID]int{}
 	m.p = &loyalty.Program{
-		ID: "bluebird", Version: 1, Zone: zone, Hold: m.model.hold,
-		Earn: loyalty.Earn{
-			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}},
-			Counts: loyalty.Counts{Items: true}, Pending: loyalty.Wait{For: loyalty.Period{Days: wait}},
-			Expires: loyalty.Expiry{After: loyalty.Period{Days: life}},
-		},
-		Goodwill:   loyalty.Goodwill{Extend: loyalty.Period{Days: extendBy}},
-		Redemption: loyalty.RedemptionTerms{OnRefund: m.model.refunds, Grace: loyalty.Period{Days: m.model.grace}},
-		Wallets:    []loyalty.Wallet{{ID: "miles"}},
-		Rewards: []loyalty.Reward{
-			{ID: "miles", Type: "wallet_points", Cost: 3, Wallet: "miles", Points: 300},
-			{ID: "sticker", Type: "free_product", Cost: 3},
-			{ID: "mug", Type: "free_product", Cost: 5, StockBatches: []loyalty.StockBatch{{Quantity: 2}}},
-			{
-				ID: "badge", Type: "free_product", Cost: 2,
-				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerEver}},
-			},
-			{
-				ID: "print", Type: "free_product", Cost: 4, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
-				StockBatches: []loyalty.StockBatch{
-					{Quantity: 1}, {At: day.After(day.After(began, time.UTC), time.UTC), Quantity: 1},
+		ID:      "bluebird",
+		Version: 1,
+		Zone:    zone,
+		Spending: loyalty.Spending{
+			Hold: m.model.hold,
+			Redemption: loyalty.RedemptionTerms{
+				OnRefund: m.model.refunds, Grace: loyalty.Period{Days: m.model.grace},
+			}, Rewards: []loyalty.Reward{
+				{ID: "miles", Type: "wallet_points", Cost: 3, Wallet: "miles", Points: 300},
+				{ID: "sticker", Type: "free_product", Cost: 3},
+				{ID: "mug", Type: "free_product", Cost: 5, StockBatches: []loyalty.StockBatch{{Quantity: 2}}},
+				{
+					ID: "badge", Type: "free_product", Cost: 2,
+					Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerEver}},
+				},
+				{
+					ID: "print", Type: "free_product", Cost: 4,
+					Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
+					StockBatches: []loyalty.StockBatch{
+						{Quantity: 1}, {At: day.After(day.After(began, time.UTC), time.UTC), Quantity: 1},
+					},
 				},
 			},
 		},
+		Earning: loyalty.Earning{Earn: loyalty.Earn{
+			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}},
+			Counts: loyalty.Counts{Items: true}, Pending: loyalty.Wait{For: loyalty.Period{Days: wait}},
+			Expires: loyalty.Expiry{After: loyalty.Period{Days: life}},
+		}},
+		Corrections: loyalty.Corrections{Goodwill: loyalty.Goodwill{Extend: loyalty.Period{Days: extendBy}}},
+		Sharing:     loyalty.Sharing{Wallets: []loyalty.Wallet{{ID: "miles"}}},
 	}
 	if err := engine.Compile(m.p); err != nil {
 		r.Fatal(err)

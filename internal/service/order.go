@@ -122,7 +122,7 @@ func (os Orders) writeOrder(
 		s, err := award.GuestOrder(p, prior, rules, o, os.Time())
 		return ledger.Command{Program: p, By: by, With: with, Note: &loyalty.Entry{
 			Kind: loyalty.KindNote, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision},
-			Program: s.Program, Effective: o.PlacedAt, Order: &s,
+			Program: s.Program, Effective: o.PlacedAt, Detail: loyalty.Detail{Subject: loyalty.Subject{Order: &s}},
 		}}, err
 	}
 	c := from.Command(p, o.Member, by)

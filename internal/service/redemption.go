@@ -89,7 +89,9 @@ func (rs Redemptions) Redeem(
 			return RedemptionResult{}, err
 		}
 		c.Main, x.redemption = cause, r
-		c.Once = &loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause}
+		c.Once = &loyalty.Entry{
+			Member: in.Member, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}}, Cause: cause,
+		}
 		got, err := rs.Execute(ctx, c)
 		if err := (inventory.Waitlists{Ledger: rs.Ledger}).RecordCalled(ctx, p, &x.reward, x.call); err != nil {
 			return RedemptionResult{}, err

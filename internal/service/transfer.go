@@ -60,7 +60,8 @@ func (t Transfers) Create(
 ) (TransferResult, error) {
 	r := loyalty.Redemption{ID: in.ID, To: in.To, Points: in.Points, Note: in.Note}
 	like := loyalty.Entry{
-		Member: in.From, Redemption: &r, Cause: loyalty.Cause{Kind: loyalty.CauseTransfer, ID: in.ID, Revision: 1},
+		Member: in.From, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}},
+		Cause: loyalty.Cause{Kind: loyalty.CauseTransfer, ID: in.ID, Revision: 1},
 	}
 	c := ledger.Command{Program: p, Member: in.From, Others: []loyalty.MemberID{in.To}, By: by, Once: &like}
 	c.Decide = func(x ledger.Inputs) ([]posting.Outcome, error) {

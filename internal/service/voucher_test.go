@@ -22,8 +22,12 @@ func TestVoucherWhoseCodeAnotherRedemptionHas(t *testing.T) {
 		l := memoryLedger(t)
 		e := loyalty.Entry{
 			Member: "mem_ada", Kind: loyalty.KindRedeem, Effective: noon,
-			Cause:      loyalty.Cause{Kind: loyalty.CauseRedemption, ID: "rd_1", Revision: 1},
-			Redemption: &loyalty.Redemption{ID: "rd_1", Status: loyalty.Committed, Code: "ABC"},
+			Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: "rd_1", Revision: 1},
+			Detail: loyalty.Detail{
+				Subject: loyalty.Subject{
+					Redemption: &loyalty.Redemption{ID: "rd_1", Status: loyalty.Committed, Code: "ABC"},
+				},
+			},
 		}
 		ops := append(ledger.VoucherOps("p", []loyalty.Entry{e}),
 			table.Put(table.Item{

@@ -101,13 +101,11 @@ func ReadEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	e := loyalty.Entry{
 		Sequence: d.Sequence, Member: loyalty.MemberID(d.Member), Cause: c, Kind: loyalty.Kind(d.Kind),
 		Points: loyalty.Points(d.Points), Program: d.Program, Effective: Instant(d.Effective),
-		Recorded: Instant(d.Recorded),
-		Actor:    d.Actor, Input: d.Input,
-		Balance: loyalty.Balance{
+		Recorded: Instant(d.Recorded), Actor: d.Actor, Input: d.Input,
+		Totals: loyalty.Totals{Balance: loyalty.Balance{
 			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
 			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
-		},
-		Previous: d.Previous, Hash: d.Hash,
+		}}, Previous: d.Previous, Hash: d.Hash,
 	}
 	e.TierGroup = d.TierGroup
 	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried,

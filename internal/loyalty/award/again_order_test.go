@@ -31,7 +31,7 @@ func TestEntryThatChangesNothing(t *testing.T) {
 	for name, edit := range parts {
 		for other, more := range parts {
 			order := was
-			e := loyalty.Entry{Order: &order}
+			e := loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: &order}}}
 			edit(&e)
 			more(&e)
 			want := name == "nothing" && other == "nothing"
@@ -42,7 +42,9 @@ func TestEntryThatChangesNothing(t *testing.T) {
 	}
 	for _, spends := range [][]posting.Spend{{{Rule: "r", Points: 1}}, {{Rule: "r"}, {Rule: "s", Points: -1}}} {
 		order := was
-		if e := (loyalty.Entry{Order: &order}); changesNothing(&e, &was, spends) {
+		if e := (loyalty.Entry{
+			Detail: loyalty.Detail{Subject: loyalty.Subject{Order: &order}},
+		}); changesNothing(&e, &was, spends) {
 			t.Errorf("spending %+v changes nothing", spends)
 		}
 	}

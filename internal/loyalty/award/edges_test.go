@@ -15,10 +15,13 @@ func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
 	begun := loyalty.Action{ID: "birthday", Event: EventBirthday, Points: 1, Since: loyaltytest.Noon}
 	for _, before := range [][]loyalty.Action{{begun}, {{ID: "x", Event: "visit.completed"}, begun}} {
 		p := &loyalty.Program{
-			Earn: loyalty.Earn{Actions: []loyalty.Action{{ID: "birthday", Event: EventBirthday, Points: 2}}},
+			Earning: loyalty.Earning{
+				Earn: loyalty.Earn{Actions: []loyalty.Action{{ID: "birthday", Event: EventBirthday, Points: 2}}},
+			},
 		}
 		if Supersede(
-			p, &loyalty.Program{Earn: loyalty.Earn{Actions: before}}, loyaltytest.Noon.AddDate(1, 0, 0), "",
+			p, &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: before}}},
+			loyaltytest.Noon.AddDate(1, 0, 0), "",
 		); !p.Earn.Actions[0].Since.Equal(
 			loyaltytest.Noon,
 		) {
@@ -44,7 +47,10 @@ func TestOrdersAfterAnOrderWithWhatTheyUse(t *testing.T) {
 	entry := func(id string, minutes int, n int64) loyalty.Entry {
 		o := loyalty.Order{ID: id, PlacedAt: loyaltytest.Noon.Add(time.Duration(minutes) * time.Minute)}
 		return loyalty.Entry{
-			Order: &loyalty.OrderState{Order: o}, Usage: []loyalty.Usage{{Rule: "r", Per: loyalty.PerEver, N: n}},
+			Detail: loyalty.Detail{
+				Subject:    loyalty.Subject{Order: &loyalty.OrderState{Order: o}},
+				Remembered: loyalty.Remembered{Usage: []loyalty.Usage{{Rule: "r", Per: loyalty.PerEver, N: n}}},
+			},
 		}
 	}
 	got := LaterThan(

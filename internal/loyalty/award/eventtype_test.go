@@ -7,7 +7,9 @@ import (
 )
 
 func TestAnEventTypeIsAFamilyAndOneOfItsStates(t *testing.T) {
-	p := &loyalty.Program{Events: []loyalty.EventType{{Name: "podcast", States: []string{"completed"}}}}
+	p := &loyalty.Program{
+		Earning: loyalty.Earning{Events: []loyalty.EventType{{Name: "podcast", States: []string{"completed"}}}},
+	}
 	for name, family := range map[string]string{
 		"review.approved": "review", "podcast.completed": "podcast",
 		"review.approvd": "", "podcast.started": "", "podcast": "", "review.": "", "": "", EventBirthday: "",

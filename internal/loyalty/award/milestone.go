@@ -107,7 +107,9 @@ func unreach(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone, now ti
 func milestoneEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, at time.Time) loyalty.Entry {
 	r.Revision++
 	return loyalty.Entry{
-		Kind: kind, Effective: at, Reached: r,
+		Kind:      kind,
+		Effective: at,
+		Detail:    loyalty.Detail{Subject: loyalty.Subject{Reached: r}},
 		Cause: loyalty.Cause{
 			Kind: loyalty.CauseMilestone, ID: string(d.Account.Member) + ":" + r.Grant.Rule, Revision: r.Revision,
 		},

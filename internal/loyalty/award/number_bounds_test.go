@@ -31,7 +31,9 @@ func TestOrdersWhoseNumbersChange(t *testing.T) {
 			Most:   2,
 			Orders: loyaltytest.NumberedOrders(c.is...),
 		}
-		if got := moved(was, is, loyaltytest.Numbered(c.order)); !slices.Equal(got, loyaltytest.NumberedOrders(c.want...)) {
+		if got := moved(was, is, loyaltytest.Numbered(c.order)); !slices.Equal(
+			got, loyaltytest.NumberedOrders(c.want...),
+		) {
 			t.Errorf("%v becomes %v: %v, want %v", c.was, c.is, got, c.want)
 		}
 	}
@@ -49,9 +51,9 @@ func TestFirstOrdersOfAllEntries(t *testing.T) {
 	entry := func(n int, counted bool, converts ...string) loyalty.Entry {
 		x := loyaltytest.Numbered(n)
 		return loyalty.Entry{
-			Order: &loyalty.OrderState{
+			Detail: loyalty.Detail{Subject: loyalty.Subject{Order: &loyalty.OrderState{
 				Order: loyalty.Order{ID: x.ID, PlacedAt: x.At}, Counted: counted, Converts: converts,
-			},
+			}}},
 		}
 	}
 	acc := loyalty.Account{
@@ -68,7 +70,9 @@ func TestFirstOrdersOfAllEntries(t *testing.T) {
 	if !reflect.DeepEqual(got.First, want) {
 		t.Errorf("the first orders are %+v, want %+v", got.First, want)
 	}
-	if want := (loyalty.Converting{Orders: loyaltytest.NumberedOrders(2, 5)}); !reflect.DeepEqual(got.Converting, want) {
+	if want := (loyalty.Converting{
+		Orders: loyaltytest.NumberedOrders(2, 5),
+	}); !reflect.DeepEqual(got.Converting, want) {
 		t.Errorf("the converting orders are %+v, want %+v", got.Converting, want)
 	}
 }
@@ -91,38 +95,49 @@ func TestOrdersThatWaitAfterAnEntry(t *testing.T) {
 	}{
 		{
 			"an order begins to wait", wait("a", 1),
-			loyalty.Entry{Undecided: wait("b", 2)},
+			loyalty.Entry{Detail: loyalty.Detail{Remembered: loyalty.Remembered{Undecided: wait("b", 2)}}},
 			wait("a", 1, 2),
 			loyalty.Again{Order: loyaltytest.Numbered(9), Reasons: "a"},
 		},
 		{
 			"an order waits already", wait("a", 1),
-			loyalty.Entry{Undecided: wait("b", 1)},
+			loyalty.Entry{Detail: loyalty.Detail{Remembered: loyalty.Remembered{Undecided: wait("b", 1)}}},
 			wait("a", 1),
 			loyalty.Again{Order: loyaltytest.Numbered(9), Reasons: "a"},
 		},
 		{
 			"an order was decided", wait("a", 1, 2),
-			loyalty.Entry{Order: order(1)},
+			loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: order(1)}}},
 			wait("a", 2),
 			loyalty.Again{Order: loyaltytest.Numbered(9), Reasons: "a"},
 		},
 		{
 			"the last order was decided", wait("a", 1),
-			loyalty.Entry{Order: order(1)},
+			loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: order(1)}}},
 			nil,
 			loyalty.Again{Order: loyaltytest.Numbered(9), Reasons: "a"},
 		},
 		{
 			"another order was decided", wait("a", 1),
-			loyalty.Entry{Order: order(3)},
+			loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: order(3)}}},
 			wait("a", 1),
 			loyalty.Again{Order: loyaltytest.Numbered(9), Reasons: "a"},
 		},
-		{"the first of the rest changes", nil, loyalty.Entry{UndecidedFrom: &from}, nil, from},
-		{"none of the rest waits", nil, loyalty.Entry{UndecidedFrom: new(loyalty.Again)}, nil, loyalty.Again{}},
+		{
+			"the first of the rest changes", nil,
+			loyalty.Entry{Detail: loyalty.Detail{Remembered: loyalty.Remembered{UndecidedFrom: &from}}},
+			nil, from,
+		},
+		{
+			"none of the rest waits", nil,
+			loyalty.Entry{Detail: loyalty.Detail{Remembered: loyalty.Remembered{UndecidedFrom: new(loyalty.Again)}}},
+			nil,
+			loyalty.Again{},
+		},
 	} {
-		acc := loyalty.Account{Undecided: c.was, UndecidedFrom: loyalty.Again{Order: loyaltytest.Numbered(9), Reasons: "a"}}
+		acc := loyalty.Account{
+			Undecided: c.was, UndecidedFrom: loyalty.Again{Order: loyaltytest.Numbered(9), Reasons: "a"},
+		}
 		posting.NoteUndecided(&acc, c.entry)
 		for i := range acc.Undecided {
 			acc.Undecided[i].Reasons = "a"

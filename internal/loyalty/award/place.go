@@ -116,8 +116,8 @@ func placeOrder(
 	}
 	e := loyalty.Entry{
 		Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision},
-		Program:   s.Program,
-		Effective: o.PlacedAt, Reasons: w.Reasons, Usage: w.Usage, Postings: make([]loyalty.Posting, 0, 2),
+		Program: s.Program, Effective: o.PlacedAt, Reasons: w.Reasons,
+		Detail: loyalty.Detail{Remembered: loyalty.Remembered{Usage: w.Usage}}, Postings: make([]loyalty.Posting, 0, 2),
 	}
 	if prior != nil && prior.Order.Member != "" {
 		e.Effective = d.Now

@@ -12,7 +12,7 @@ import (
 // An order for which the merchant sent no tenders gets those that its payments report. Refunds reduce what their tender
 // paid, and no more than that.
 func TestReportedTenders(t *testing.T) {
-	p := loyalty.Program{Payments: loyalty.PaymentTerms{Award: loyalty.AwardPayments}}
+	p := loyalty.Program{Spending: loyalty.Spending{Payments: loyalty.PaymentTerms{Award: loyalty.AwardPayments}}}
 	order := func(told []loyalty.Tender, facts ...loyalty.Fact) loyalty.Order {
 		o := loyalty.Order{
 			ID: "1", Currency: "EUR", Status: loyalty.OrderPaid,

@@ -15,7 +15,10 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		return loyalty.Receipt{
 			ID: id,
 			Facts: []loyalty.Fact{
-				{Kind: loyalty.FactCapture, ID: id, State: loyalty.FactDone, Money: loyaltytest.Eur(n), At: loyaltytest.Noon},
+				{
+					Kind: loyalty.FactCapture, ID: id, State: loyalty.FactDone, Money: loyaltytest.Eur(n),
+					At: loyaltytest.Noon,
+				},
 			},
 		}
 	}
@@ -87,7 +90,7 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		for policy, want := range map[loyalty.Award]loyalty.OrderStatus{
 			loyalty.AwardOrders: c.orders, loyalty.AwardOrdersWhenPaid: c.whenPaid, loyalty.AwardPayments: c.byself,
 		} {
-			p := &loyalty.Program{Payments: loyalty.PaymentTerms{Award: policy}}
+			p := &loyalty.Program{Spending: loyalty.Spending{Payments: loyalty.PaymentTerms{Award: policy}}}
 			got := receipt.Paid(p, c.o)
 			if got.Status != want {
 				t.Errorf("%s: %s by %s, and not %s", c.name, got.Status, policy, want)
@@ -122,7 +125,9 @@ func TestRefundsThatBothReportCountOnce(t *testing.T) {
 			})},
 		}
 		if c.told > 0 {
-			o.Refunds = []loyalty.Refund{{ID: "mine", At: loyaltytest.Noon, Status: loyalty.RefundSucceeded, Amount: c.told}}
+			o.Refunds = []loyalty.Refund{
+				{ID: "mine", At: loyaltytest.Noon, Status: loyalty.RefundSucceeded, Amount: c.told},
+			}
 		}
 		got := receipt.Paid((&loyalty.Program{}), o)
 		if n := earn.RefundedAmounts(got).Goods; n != loyalty.Whole(c.want) {

@@ -9,16 +9,25 @@ import (
 )
 
 func TestUsageOfALaterOrderInTheSameCommand(t *testing.T) {
-	x := loyalty.LaterOrder{Order: loyalty.PlacedOrder{At: loyaltytest.Noon, ID: "3"}, Usage: []loyalty.Usage{loyaltytest.Monthly(10)}}
+	x := loyalty.LaterOrder{
+		Order: loyalty.PlacedOrder{At: loyaltytest.Noon, ID: "3"}, Usage: []loyalty.Usage{loyaltytest.Monthly(10)},
+	}
 	entry := func(id string, n int64) loyalty.Entry {
 		return loyalty.Entry{
-			Order: &loyalty.OrderState{Order: loyalty.Order{ID: id, PlacedAt: loyaltytest.Noon}},
-			Usage: []loyalty.Usage{loyaltytest.Monthly(n)},
+			Detail: loyalty.Detail{
+				Subject: loyalty.Subject{
+					Order: &loyalty.OrderState{Order: loyalty.Order{ID: id, PlacedAt: loyaltytest.Noon}},
+				},
+				Remembered: loyalty.Remembered{Usage: []loyalty.Usage{loyaltytest.Monthly(n)}},
+			},
 		}
 	}
 	got := laterOf(
 		loyalty.LaterOrders{}, x,
-		[]loyalty.Entry{{Usage: []loyalty.Usage{loyaltytest.Monthly(100)}}, entry("3", 5), entry("4", 50), entry("3", -1)},
+		[]loyalty.Entry{
+			{Detail: loyalty.Detail{Remembered: loyalty.Remembered{Usage: []loyalty.Usage{loyaltytest.Monthly(100)}}}},
+			entry("3", 5), entry("4", 50), entry("3", -1),
+		},
 	)
 	if want := []loyalty.Usage{loyaltytest.Monthly(14)}; !slices.Equal(got, want) || x.Usage[0].N != 10 {
 		t.Errorf("%+v, want %+v", got, want)

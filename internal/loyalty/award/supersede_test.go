@@ -29,13 +29,15 @@ func TestBirthdaysCountFromWhenTheirActionWasFirstInForce(t *testing.T) {
 		"another event under the same id begins again":     {[]loyalty.Action{begun}, year, second},
 		"what members do themselves counts whenever it is": {nil, review, time.Time{}},
 	} {
-		p := &loyalty.Program{Earn: loyalty.Earn{Actions: []loyalty.Action{c.Now}}}
-		award.Supersede(p, &loyalty.Program{Earn: loyalty.Earn{Actions: c.Before}}, second, "")
+		p := &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: []loyalty.Action{c.Now}}}}
+		award.Supersede(
+			p, &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: c.Before}}}, second, "",
+		)
 		if got := p.Earn.Actions[0].Since; !got.Equal(c.Want) {
 			t.Errorf("%s: since %s, not %s", name, got, c.Want)
 		}
 	}
-	p := &loyalty.Program{Earn: loyalty.Earn{Actions: []loyalty.Action{birthday}}}
+	p := &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: []loyalty.Action{birthday}}}}
 	if award.Supersede(p, nil, first, ""); !p.Earn.Actions[0].Since.Equal(first) {
 		t.Errorf("the first version's birthdays count since %s", p.Earn.Actions[0].Since)
 	}

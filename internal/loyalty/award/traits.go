@@ -15,7 +15,7 @@ func RecordTraits(d *posting.Decision, t loyalty.Traits, changed []string, now t
 		Kind:      loyalty.KindUpdateMember,
 		Cause:     loyalty.Cause{Kind: loyalty.CauseMember, ID: string(d.Account.Member), Revision: t.Revision},
 		Effective: now,
-		Traits:    &t,
+		Detail:    loyalty.Detail{Subject: loyalty.Subject{Traits: &t}},
 		Reasons:   []loyalty.Reason{loyalty.NewReason("member", "0", loyalty.HasChanged, strings.Join(changed, ", "))},
 	})
 }

@@ -76,11 +76,14 @@ var zones = func() (all []*time.Location) {
 // RandomProgram draws a program for a life.
 func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	p := &loyalty.Program{
-		ID: "random", Version: 1, Zone: rapid.SampledFrom(zones).Draw(t, "zone"), Earn: randomEarn(t, life),
-		Tiers: randomTiers(t, life), Milestones: randomMilestones(t, life),
-		Clawback: rapid.SampledFrom(
+		ID: "random", Version: 1, Zone: rapid.SampledFrom(zones).Draw(t, "zone"),
+		Earning: loyalty.Earning{Earn: randomEarn(t, life), Milestones: randomMilestones(t, life)},
+		Levels: loyalty.Levels{
+			Tiers: randomTiers(t, life),
+		},
+		Corrections: loyalty.Corrections{Clawback: rapid.SampledFrom(
 			[]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited},
-		).Draw(t, "clawback"),
+		).Draw(t, "clawback")},
 	}
 	if rapid.IntRange(0, 3).Draw(t, "ladder") == 0 {
 		p.TierGroups = []loyalty.TierGroup{{ID: "partner", Tiers: randomTiers(t, life)}}

@@ -102,7 +102,10 @@ func TestClawbackOfConvertedPoints(t *testing.T) {
 		if c.pay > 0 {
 			acc.Purses = []loyalty.Purse{{Wallet: "pay", Lots: []loyalty.Lot{{Expires: there, Points: c.pay}}}}
 		}
-		e := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}, Reversals: c.before}
+		e := loyalty.Entry{
+			Cause:  loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"},
+			Detail: loyalty.Detail{LotEffects: loyalty.LotEffects{Reversals: c.before}},
+		}
 		for _, u := range c.before {
 			e.Postings = append(
 				e.Postings,

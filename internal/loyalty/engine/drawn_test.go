@@ -20,36 +20,35 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *loyalty.Program {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &loyalty.Program{
-			ID: "drawn", Version: 1, Zone: zone, Earn: drawnEarn(r), Tiers: drawnTiers(r),
-			Groups: []loyalty.Group{
-				{ID: "best", Mode: loyalty.Best},
-				{ID: "sum", Mode: loyalty.Sum},
-				{ID: "first", Mode: loyalty.First},
-				{ID: "only", Mode: loyalty.Exclusive},
-			},
-			Exchange: loyalty.Exchange{
-				Base: "EUR",
-				Rates: []loyalty.ExchangeRate{
-					{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}},
-				},
-			},
-			Milestones: []loyalty.Milestone{
-				{ID: "one", Target: 1, Points: 11}, {ID: "three", Target: 3, Points: 33},
-			}[:r.IntN(3)],
-			Clawback: pick(
-				r,
-				loyalty.ClawbackDebt,
-				loyalty.ClawbackDebt,
-				loyalty.ClawbackWithinBalance,
-				loyalty.ClawbackPendingOnly,
-				loyalty.ClawbackUnlimited,
-			),
-			MaxDebt:      pick[loyalty.Points](r, 0, 0, 40),
-			BirthdayLock: pick(r, loyalty.Period{}, loyalty.Period{Months: 6}),
-			Goodwill:     loyalty.Goodwill{Extend: loyalty.Period{Months: 24}, Reinstate: loyalty.Period{Days: 90}},
-			Hold:         pick(r, 30*time.Minute, 36*time.Hour), Reminders: drawnReminders(r),
+		p := &loyalty.Program{ID: "drawn", Version: 1, Zone: zone}
+		p.Earn, p.Tiers = drawnEarn(r), drawnTiers(r)
+		p.Groups = []loyalty.Group{
+			{ID: "best", Mode: loyalty.Best},
+			{ID: "sum", Mode: loyalty.Sum},
+			{ID: "first", Mode: loyalty.First},
+			{ID: "only", Mode: loyalty.Exclusive},
 		}
+		p.Exchange = loyalty.Exchange{
+			Base: "EUR",
+			Rates: []loyalty.ExchangeRate{
+				{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}},
+			},
+		}
+		p.Milestones = []loyalty.Milestone{
+			{ID: "one", Target: 1, Points: 11}, {ID: "three", Target: 3, Points: 33},
+		}[:r.IntN(3)]
+		p.Clawback = pick(
+			r,
+			loyalty.ClawbackDebt,
+			loyalty.ClawbackDebt,
+			loyalty.ClawbackWithinBalance,
+			loyalty.ClawbackPendingOnly,
+			loyalty.ClawbackUnlimited,
+		)
+		p.MaxDebt = pick[loyalty.Points](r, 0, 0, 40)
+		p.BirthdayLock = pick(r, loyalty.Period{}, loyalty.Period{Months: 6})
+		p.Goodwill = loyalty.Goodwill{Extend: loyalty.Period{Months: 24}, Reinstate: loyalty.Period{Days: 90}}
+		p.Hold, p.Reminders = pick(r, 30*time.Minute, 36*time.Hour), drawnReminders(r)
 		p.Campaigns = []loyalty.Rule{{ID: "club", Give: loyalty.Fixed{Points: 35}, OptIn: true}}
 		if r.IntN(3) == 0 {
 			p.Campaigns = append(p.Campaigns, loyalty.Rule{ID: "fund", Give: loyalty.Fixed{Points: 30}, Budget: 90})

@@ -15,13 +15,15 @@ import (
 // entries that explain it. Time passes only by Advance.
 func Example() {
 	p := &loyalty.Program{
-		ID: "corner", Version: 1, Zone: time.UTC,
-		Earn: loyalty.Earn{
+		ID:      "corner",
+		Version: 1,
+		Zone:    time.UTC,
+		Earning: loyalty.Earning{Earn: loyalty.Earn{
 			Rates:   map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}},
 			Counts:  loyalty.Counts{Items: true},
 			Pending: loyalty.Wait{For: loyalty.Period{Days: 14}},
 			Expires: loyalty.Expiry{After: loyalty.Period{Months: 12}},
-		},
+		}},
 	}
 	must(engine.Compile(p))
 	noon := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)

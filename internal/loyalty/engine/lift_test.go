@@ -108,7 +108,7 @@ func liveWithReminders(p *loyalty.Program, m aMember, who remind.Recipient) (end
 		if m.orders && day%7 == 3 {
 			redeemed := loyalty.Entry{
 				Sequence: s.Seen + 1, Kind: loyalty.KindRedeem, Effective: now,
-				Redemption: &loyalty.Redemption{ID: "rd"},
+				Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd"}}},
 			}
 			s = s.Digest(p, acc, []loyalty.Entry{redeemed}, now)
 		}

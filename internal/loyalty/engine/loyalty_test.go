@@ -26,9 +26,11 @@ func berlin(tb testing.TB) *time.Location {
 
 func testProgram(tb testing.TB) *loyalty.Program {
 	p := &loyalty.Program{
-		ID: "bluebird", Version: 1, Zone: berlin(tb),
-		Unit: loyalty.Units{One: loyalty.Text{"en": "bean"}, Other: loyalty.Text{"en": "beans"}},
-		Earn: loyalty.Earn{
+		ID:      "bluebird",
+		Version: 1,
+		Zone:    berlin(tb),
+		Unit:    loyalty.Units{One: loyalty.Text{"en": "bean"}, Other: loyalty.Text{"en": "beans"}},
+		Earning: loyalty.Earning{Earn: loyalty.Earn{
 			Rates: map[loyalty.Currency]loyalty.Rate{
 				"EUR": {Points: big.NewRat(1, 1), Per: 100},
 				"USD": {Points: big.NewRat(1, 1), Per: 110},
@@ -42,18 +44,18 @@ func testProgram(tb testing.TB) *loyalty.Program {
 				{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)},
 				{ID: "no-gift-cards", Category: "gift-cards", Multiply: new(big.Rat)},
 			},
-		},
-		Tiers: loyalty.Tiers{
+		}},
+		Levels: loyalty.Levels{Tiers: loyalty.Tiers{
 			Levels: []loyalty.Level{
 				{ID: "bronze"},
 				{ID: "silver", From: 500, Multiply: big.NewRat(5, 4)},
 				{ID: "gold", From: 2000, Multiply: big.NewRat(3, 2)},
 			},
 			Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
-		},
-		Rewards: []loyalty.Reward{
+		}},
+		Spending: loyalty.Spending{Rewards: []loyalty.Reward{
 			{ID: "mug", Type: "free_product", Cost: 1200}, {ID: "sticker", Type: "free_product", Cost: 100},
-		},
+		}},
 	}
 	if err := Compile(p); err != nil {
 		tb.Fatal(err)

@@ -151,10 +151,14 @@ func TestPaymentsAreExact(t *testing.T) {
 			Points: big.NewRat(rapid.Int64Range(1, 1000).Draw(t, "points"), rapid.Int64Range(1, 7).Draw(t, "of")),
 			Per:    rapid.Int64Range(1, 500).Draw(t, "per"),
 		}
-		p := &loyalty.Program{ID: "p", Zone: noon.Location(), Redemption: loyalty.RedemptionTerms{Pay: loyalty.Pay{
-			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": rate},
-			Step:  loyalty.Points(rapid.IntRange(0, 200).Draw(t, "step")),
-		}}}
+		p := &loyalty.Program{
+			ID:   "p",
+			Zone: noon.Location(),
+			Spending: loyalty.Spending{Redemption: loyalty.RedemptionTerms{Pay: loyalty.Pay{
+				Rates: map[loyalty.Currency]loyalty.Rate{"EUR": rate},
+				Step:  loyalty.Points(rapid.IntRange(0, 200).Draw(t, "step")),
+			}}},
+		}
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
 		}
@@ -238,17 +242,21 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 // The fewest points that a refusal names do, and no fewer.
 func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := &loyalty.Program{ID: "p", Zone: noon.Location(), Redemption: loyalty.RedemptionTerms{Pay: loyalty.Pay{
-			Rates: map[loyalty.Currency]loyalty.Rate{
-				"EUR": {
-					Points: big.NewRat(rapid.Int64Range(1, 300).Draw(t, "points"), 1),
-					Per:    rapid.Int64Range(1, 200).Draw(t, "per"),
+		p := &loyalty.Program{
+			ID:   "p",
+			Zone: noon.Location(),
+			Spending: loyalty.Spending{Redemption: loyalty.RedemptionTerms{Pay: loyalty.Pay{
+				Rates: map[loyalty.Currency]loyalty.Rate{
+					"EUR": {
+						Points: big.NewRat(rapid.Int64Range(1, 300).Draw(t, "points"), 1),
+						Per:    rapid.Int64Range(1, 200).Draw(t, "per"),
+					},
 				},
-			},
-			Min:   loyalty.Points(rapid.IntRange(0, 120).Draw(t, "min")),
-			Step:  loyalty.Points(rapid.IntRange(0, 60).Draw(t, "step")),
-			Share: rapid.SampledFrom([]*big.Rat{nil, big.NewRat(1, 2)}).Draw(t, "share"),
-		}}}
+				Min:   loyalty.Points(rapid.IntRange(0, 120).Draw(t, "min")),
+				Step:  loyalty.Points(rapid.IntRange(0, 60).Draw(t, "step")),
+				Share: rapid.SampledFrom([]*big.Rat{nil, big.NewRat(1, 2)}).Draw(t, "share"),
+			}}},
+		}
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
 		}

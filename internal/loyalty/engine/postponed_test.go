@@ -86,7 +86,11 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 	}
 	order := func(id int) loyalty.Entry {
 		return loyalty.Entry{
-			Order: &loyalty.OrderState{Order: loyalty.Order{ID: fmt.Sprint(id), PlacedAt: placed(id).At}},
+			Detail: loyalty.Detail{
+				Subject: loyalty.Subject{
+					Order: &loyalty.OrderState{Order: loyalty.Order{ID: fmt.Sprint(id), PlacedAt: placed(id).At}},
+				},
+			},
 		}
 	}
 	got := award.PlacedFrom(placed(2), []loyalty.Entry{order(4), {}, order(2), order(1), order(4), order(3)})

@@ -19,51 +19,57 @@ func randomProgram(t *rapid.T) *loyalty.Program {
 		t.Fatal(err)
 	}
 	p := &loyalty.Program{
-		ID: "random", Version: 1, Zone: where,
-		Earn: loyalty.Earn{
-			Rates: map[loyalty.Currency]loyalty.Rate{
-				"EUR": {
-					Points: randomRate(t, "rate"), Per: rapid.SampledFrom([]int64{100, 110, 250, 1000}).Draw(t, "per"),
-					Full: rapid.IntRange(0, 3).Draw(t, "full steps") == 0,
+		ID:      "random",
+		Version: 1,
+		Zone:    where,
+		Earning: loyalty.Earning{
+			Earn: loyalty.Earn{
+				Rates: map[loyalty.Currency]loyalty.Rate{
+					"EUR": {
+						Points: randomRate(t, "rate"),
+						Per:    rapid.SampledFrom([]int64{100, 110, 250, 1000}).Draw(t, "per"),
+						Full:   rapid.IntRange(0, 3).Draw(t, "full steps") == 0,
+					},
+					"JPY": {Points: randomRate(t, "yen"), Per: 150},
 				},
-				"JPY": {Points: randomRate(t, "yen"), Per: 150},
+				Counts: loyalty.Counts{
+					Items: true, Shipping: rapid.Bool().Draw(t, "shipping counts"),
+					Tax: rapid.Bool().Draw(t, "tax counts"),
+				},
+				Rounding: rapid.SampledFrom(
+					[]loyalty.Rounding{loyalty.Down, loyalty.Nearest, loyalty.Up, loyalty.HalfEven},
+				).Draw(t, "rounding"),
+				Carry: rapid.IntRange(0, 3).Draw(t, "carry") == 0,
+				Pending: rapid.SampledFrom(
+					[]loyalty.Wait{{}, {For: loyalty.Period{Days: 14}}, {On: []loyalty.Day{101, 615}}, {Manual: true}},
+				).Draw(t, "pending"),
+				Expires: rapid.SampledFrom([]loyalty.Expiry{
+					{},
+					{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
+					{On: []loyalty.Day{630, 1231}, After: loyalty.Period{Months: 3}},
+					{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}},
+				}).Draw(t, "expires"),
+				Categories: []loyalty.CategoryRule{
+					{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)},
+					{ID: "cards", Category: "cards", Multiply: new(big.Rat)},
+				},
 			},
-			Counts: loyalty.Counts{
-				Items: true, Shipping: rapid.Bool().Draw(t, "shipping counts"), Tax: rapid.Bool().Draw(t, "tax counts"),
+			Groups: []loyalty.Group{
+				{ID: "best", Mode: loyalty.Best},
+				{ID: "sum", Mode: loyalty.Sum},
+				{ID: "first", Mode: loyalty.First},
+				{ID: "only", Mode: loyalty.Exclusive},
 			},
-			Rounding: rapid.SampledFrom(
-				[]loyalty.Rounding{loyalty.Down, loyalty.Nearest, loyalty.Up, loyalty.HalfEven},
-			).Draw(t, "rounding"),
-			Carry: rapid.IntRange(0, 3).Draw(t, "carry") == 0,
-			Pending: rapid.SampledFrom(
-				[]loyalty.Wait{{}, {For: loyalty.Period{Days: 14}}, {On: []loyalty.Day{101, 615}}, {Manual: true}},
-			).Draw(t, "pending"),
-			Expires: rapid.SampledFrom([]loyalty.Expiry{
-				{},
-				{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
-				{On: []loyalty.Day{630, 1231}, After: loyalty.Period{Months: 3}},
-				{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}},
-			}).Draw(t, "expires"),
-			Categories: []loyalty.CategoryRule{
-				{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)},
-				{ID: "cards", Category: "cards", Multiply: new(big.Rat)},
+			Exchange: loyalty.Exchange{
+				Base: "EUR",
+				Rates: []loyalty.ExchangeRate{
+					{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}},
+				},
 			},
 		},
-		Groups: []loyalty.Group{
-			{ID: "best", Mode: loyalty.Best},
-			{ID: "sum", Mode: loyalty.Sum},
-			{ID: "first", Mode: loyalty.First},
-			{ID: "only", Mode: loyalty.Exclusive},
-		},
-		Exchange: loyalty.Exchange{
-			Base: "EUR",
-			Rates: []loyalty.ExchangeRate{
-				{From: 20260101, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}},
-			},
-		},
-		Clawback: rapid.SampledFrom(
+		Corrections: loyalty.Corrections{Clawback: rapid.SampledFrom(
 			[]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited},
-		).Draw(t, "take back"),
+		).Draw(t, "take back")},
 	}
 	for i := range rapid.IntRange(0, 8).Draw(t, "rules") {
 		p.Earn.Rules = append(p.Earn.Rules, randomRule(t, fmt.Sprint("r", i)))

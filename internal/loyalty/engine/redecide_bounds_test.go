@@ -139,8 +139,10 @@ func TestFactsThatEntriesState(t *testing.T) {
 		x := &loyalty.OrderState{Order: loyalty.Order{ID: id, PlacedAt: noon.Add(time.Duration(minutes) * time.Minute)}}
 		return loyalty.Entry{
 			Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: id, Revision: int(revision)},
-			Order: x, Metric: m,
-			Brands: brands, Recorded: noon.Add(time.Duration(revision) * time.Hour),
+			Detail: loyalty.Detail{
+				Subject: loyalty.Subject{Order: x}, LevelEffects: loyalty.LevelEffects{Metric: m, Brands: brands},
+			},
+			Recorded: noon.Add(time.Duration(revision) * time.Hour),
 		}
 	}
 	east := loyalty.Bought{Month: 202612, Brand: "east", N: 1}

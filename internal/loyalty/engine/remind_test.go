@@ -18,8 +18,9 @@ func reminding(t testing.TB, r ...loyalty.Reminder) *loyalty.Program {
 		t.Fatal(err)
 	}
 	p := &loyalty.Program{
-		ID: "p", Zone: zone, Earn: loyalty.Earn{Expires: loyalty.Expiry{After: loyalty.Period{Months: 12}}},
-		Reminders: loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: r},
+		ID: "p", Zone: zone,
+		Earning:   loyalty.Earning{Earn: loyalty.Earn{Expires: loyalty.Expiry{After: loyalty.Period{Months: 12}}}},
+		Messaging: loyalty.Messaging{Reminders: loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: r}},
 	}
 	if err := Compile(p); err != nil {
 		t.Fatal(err)

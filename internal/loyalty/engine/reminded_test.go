@@ -75,7 +75,7 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 				Sequence: int64(i + 1), Kind: loyalty.KindEarn,
 				Cause:     loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1", Revision: i + 1},
 				Effective: first.Add(time.Duration(i) * time.Minute),
-				Order:     &loyalty.OrderState{Order: o},
+				Detail:    loyalty.Detail{Subject: loyalty.Subject{Order: &loyalty.OrderState{Order: o}}},
 			})
 		}
 		s := remind.Reminded{Ignored: 2}.Digest(
@@ -93,7 +93,8 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 		}
 	}
 	reserved := loyalty.Entry{
-		Sequence: 1, Kind: loyalty.KindReserve, Effective: first, Redemption: &loyalty.Redemption{ID: "rd_1"},
+		Sequence: 1, Kind: loyalty.KindReserve, Effective: first,
+		Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd_1"}}},
 	}
 	if s := (remind.Reminded{Ignored: 2}).Digest(p, whoHas(), []loyalty.Entry{reserved}, first); s.Ignored != 2 ||
 		!s.Redeemed.IsZero() {
@@ -112,7 +113,7 @@ func TestWhatIsAnsweredIsSettledOnceAndEndsTheRow(t *testing.T) {
 	)
 	entry := loyalty.Entry{
 		Sequence: 2, Kind: loyalty.KindRedeem, Effective: at.AddDate(0, 0, 3),
-		Redemption: &loyalty.Redemption{ID: "rd"},
+		Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd"}}},
 	}
 	s = s.Digest(p, acc, []loyalty.Entry{entry, {Sequence: 4}}, at.AddDate(0, 0, 20))
 	if s.Seen != 2 || s.Ignored != 0 {
@@ -134,12 +135,19 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 	p, acc := reminding(t, r), whoHas(loyalty.Lot{Expires: 0, Points: 120})
 	at := func(day int) time.Time { return utc("2026-03-01T12:00").AddDate(0, 0, day) }
 	entries := []loyalty.Entry{
-		{Sequence: 1, Kind: loyalty.KindEarn, Effective: at(0), Balance: loyalty.Balance{Active: 150}},
 		{
-			Sequence: 2, Kind: loyalty.KindRedeem, Effective: at(10), Balance: loyalty.Balance{Active: 20},
-			Redemption: &loyalty.Redemption{},
+			Sequence: 1, Kind: loyalty.KindEarn, Effective: at(0),
+			Totals: loyalty.Totals{Balance: loyalty.Balance{Active: 150}},
 		},
-		{Sequence: 3, Kind: loyalty.KindEarn, Effective: at(30), Balance: loyalty.Balance{Active: 120}},
+		{
+			Sequence: 2, Kind: loyalty.KindRedeem, Effective: at(10),
+			Totals: loyalty.Totals{Balance: loyalty.Balance{Active: 20}},
+			Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{}}},
+		},
+		{
+			Sequence: 3, Kind: loyalty.KindEarn, Effective: at(30),
+			Totals: loyalty.Totals{Balance: loyalty.Balance{Active: 120}},
+		},
 	}
 	s := remind.Reminded{}.Digest(p, acc, entries, at(30))
 	for day, want := range map[int]int{70: -1, 89: -1, 91: 0, 100: 0, 121: 1} {
@@ -186,15 +194,20 @@ func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 	entries := []loyalty.Entry{
 		{
 			Sequence: 1, Kind: loyalty.KindActivate, Effective: now.AddDate(0, 0, -1),
-			Postings: []loyalty.Posting{pending("", 10), pending("miles", 500)}, Balance: loyalty.Balance{Active: 520},
+			Postings: []loyalty.Posting{pending("", 10), pending("miles", 500)},
+			Totals:   loyalty.Totals{Balance: loyalty.Balance{Active: 520}},
 		},
 		{
 			Sequence: 2, Kind: loyalty.KindActivate, Effective: now.AddDate(0, 0, -1),
-			Postings: []loyalty.Posting{pending("miles", 7)}, Balance: loyalty.Balance{Active: 520},
+			Postings: []loyalty.Posting{pending("miles", 7)},
+			Totals:   loyalty.Totals{Balance: loyalty.Balance{Active: 520}},
 		},
 		{
 			Sequence: 3, Kind: loyalty.KindRedeem, Effective: now,
-			Redemption: &loyalty.Redemption{ID: "rd_1", By: "mem_bob"}, Balance: loyalty.Balance{Active: 520},
+			Detail: loyalty.Detail{
+				Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd_1", By: "mem_bob"}},
+			},
+			Totals: loyalty.Totals{Balance: loyalty.Balance{Active: 520}},
 		},
 	}
 	s := remind.Reminded{Ignored: 3}.Digest(p, acc, entries, now)

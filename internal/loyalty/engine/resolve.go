@@ -112,9 +112,11 @@ func spend(
 ) (posting.Outcome, error) {
 	e := loyalty.Entry{
 		Kind: loyalty.KindRedeem, Cause: redeem.RedemptionCause(r, d.Account.Member, 2), Effective: d.Now,
-		Redemption: &r,
-		Reasons:    []loyalty.Reason{redeem.RedemptionReason(&r, 0, loyalty.WasSpent, loyalty.FormatPoints(n))},
-		Usage:      redeem.PaymentUsage(d.P, r, 1),
+		Detail: loyalty.Detail{
+			Subject:    loyalty.Subject{Redemption: &r},
+			Remembered: loyalty.Remembered{Usage: redeem.PaymentUsage(d.P, r, 1)},
+		},
+		Reasons: []loyalty.Reason{redeem.RedemptionReason(&r, 0, loyalty.WasSpent, loyalty.FormatPoints(n))},
 	}
 	var used []loyalty.Lot
 	rest := n

@@ -15,7 +15,10 @@ func TestAnEmptyUsageForgetsNothing(t *testing.T) {
 		Usage:  []loyalty.Usage{{Rule: "earn.rules.old", Ends: loyalty.DateOf(time.Unix(0, 0), time.UTC), N: 1}},
 	}
 	for _, usage := range [][]loyalty.Usage{nil, {}} {
-		e := loyalty.Entry{Sequence: 1, Effective: time.Date(2027, 4, 8, 0, 0, 0, 0, time.UTC), Usage: usage}
+		e := loyalty.Entry{
+			Sequence: 1, Effective: time.Date(2027, 4, 8, 0, 0, 0, 0, time.UTC),
+			Detail: loyalty.Detail{Remembered: loyalty.Remembered{Usage: usage}},
+		}
 		got, err := Apply(acc, e)
 		if err != nil || len(got.Usage) != 1 {
 			t.Errorf("with %#v: %v, %v", usage, got.Usage, err)
@@ -60,23 +63,40 @@ func TestEntriesThatAreActivities(t *testing.T) {
 		{
 			"an order",
 			loyalty.Entry{
-				Kind:  loyalty.KindEarn,
-				Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: loyaltytest.Noon.Add(-1)}, Counted: true},
+				Kind: loyalty.KindEarn,
+				Detail: loyalty.Detail{
+					Subject: loyalty.Subject{
+						Order: &loyalty.OrderState{
+							Order: loyalty.Order{PlacedAt: loyaltytest.Noon.Add(-1)}, Counted: true,
+						},
+					},
+				},
 			},
 			loyaltytest.Noon, loyaltytest.Noon,
 		},
 		{
 			"a later order",
 			loyalty.Entry{
-				Kind: loyalty.KindEarn, Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: at}, Counted: true},
+				Kind: loyalty.KindEarn,
+				Detail: loyalty.Detail{
+					Subject: loyalty.Subject{
+						Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: at}, Counted: true},
+					},
+				},
 			},
 			loyaltytest.Noon, at,
 		},
 		{
 			"an order that no longer counts",
 			loyalty.Entry{
-				Kind:  loyalty.KindClawback,
-				Order: &loyalty.OrderState{Order: loyalty.Order{PlacedAt: loyaltytest.Noon}, ActiveBefore: loyaltytest.Noon.Add(-1)},
+				Kind: loyalty.KindClawback,
+				Detail: loyalty.Detail{
+					Subject: loyalty.Subject{
+						Order: &loyalty.OrderState{
+							Order: loyalty.Order{PlacedAt: loyaltytest.Noon}, ActiveBefore: loyaltytest.Noon.Add(-1),
+						},
+					},
+				},
 			},
 			loyaltytest.Noon, loyaltytest.Noon.Add(-1),
 		},
@@ -90,7 +110,11 @@ func TestEntriesThatAreActivities(t *testing.T) {
 	}
 	e := loyalty.Entry{
 		Sequence: 1, Effective: at, Recorded: at,
-		Undecided: []loyalty.Again{{Order: loyalty.PlacedOrder{At: loyaltytest.Noon, ID: "1"}}},
+		Detail: loyalty.Detail{
+			Remembered: loyalty.Remembered{
+				Undecided: []loyalty.Again{{Order: loyalty.PlacedOrder{At: loyaltytest.Noon, ID: "1"}}},
+			},
+		},
 	}
 	if got, err := Apply((loyalty.Account{Status: loyalty.Active}), e); err != nil || len(got.Undecided) != 1 {
 		t.Errorf("orders that wait: %+v, %v", got.Undecided, err)

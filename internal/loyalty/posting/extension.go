@@ -117,7 +117,9 @@ func (d *Decision) postponeLot(x loyalty.Extended, at time.Time) error {
 	x.Times++
 	e := loyalty.Entry{
 		Kind: loyalty.KindExtend, Effective: at,
-		Move:    &loyalty.Move{At: at, First: day, Last: day, To: to, Times: x.Times},
+		Detail: loyalty.Detail{
+			LotEffects: loyalty.LotEffects{Move: &loyalty.Move{At: at, First: day, Last: day, To: to, Times: x.Times}},
+		},
 		Reasons: []loyalty.Reason{loyalty.NewReason("advance_notice", "0", loyalty.WasPostponed, to.String())},
 	}
 	if x.Times > 1 {

@@ -11,8 +11,8 @@ import (
 func TestCheckWriteFindsEveryViolation(t *testing.T) {
 	before := loyalty.Account{Member: "mem_ada", Sequence: 3, Purse: loyalty.Purse{Lots: []loyalty.Lot{{Points: 100}}}}
 	spend := loyalty.Entry{
-		Sequence: 4, Member: "mem_ada", Points: -40, Balance: loyalty.Balance{Active: 60},
-		Postings: []loyalty.Posting{
+		Sequence: 4, Member: "mem_ada", Points: -40,
+		Totals: loyalty.Totals{Balance: loyalty.Balance{Active: 60}}, Postings: []loyalty.Posting{
 			{Bucket: loyalty.BucketActive, Points: -40}, {Bucket: loyalty.BucketRedeemed, Points: 40},
 		},
 	}

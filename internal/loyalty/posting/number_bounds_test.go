@@ -26,9 +26,12 @@ func TestFirstOrdersAfterAChange(t *testing.T) {
 		{"more than are remembered", []int{1, 2, 4, 5, 6, 7}, 3, true, true, []int{1, 2, 3, 4, 5, 6}},
 	} {
 		got := AddFirst(
-			loyalty.FirstOrders{Most: 2, Orders: loyaltytest.NumberedOrders(c.known...)}, loyaltytest.Numbered(c.order), c.counts, c.all,
+			loyalty.FirstOrders{Most: 2, Orders: loyaltytest.NumberedOrders(c.known...)}, loyaltytest.Numbered(c.order),
+			c.counts, c.all,
 		)
-		if want := (loyalty.FirstOrders{Most: 2, Orders: loyaltytest.NumberedOrders(c.want...)}); !reflect.DeepEqual(got, want) {
+		if want := (loyalty.FirstOrders{
+			Most: 2, Orders: loyaltytest.NumberedOrders(c.want...),
+		}); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, want)
 		}
 	}
@@ -46,38 +49,60 @@ func TestFirstOrdersThatAnEntryRecords(t *testing.T) {
 		{
 			"no order",
 			loyalty.FirstOrders{Most: 2, Orders: loyaltytest.NumberedOrders(1)},
-			loyalty.Entry{Numbers: 2},
+			loyalty.Entry{Detail: loyalty.Detail{Remembered: loyalty.Remembered{Numbers: 2}}},
 			loyalty.FirstOrders{Most: 2, Orders: loyaltytest.NumberedOrders(1)},
 		},
-		{"no rule uses numbers", loyalty.FirstOrders{}, loyalty.Entry{Order: order}, loyalty.FirstOrders{}},
+		{
+			"no rule uses numbers",
+			loyalty.FirstOrders{},
+			loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: order}}},
+			loyalty.FirstOrders{},
+		},
 		{
 			"a rule uses numbers",
 			loyalty.FirstOrders{Orders: loyaltytest.NumberedOrders(1)},
-			loyalty.Entry{Order: order, Numbers: 2},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					Subject: loyalty.Subject{Order: order}, Remembered: loyalty.Remembered{Numbers: 2},
+				},
+			},
 			loyalty.FirstOrders{Most: 2, Orders: loyaltytest.NumberedOrders(1, 2)},
 		},
 		{
 			"a milestone does",
 			loyalty.FirstOrders{Orders: loyaltytest.NumberedOrders(1)},
-			loyalty.Entry{Order: order, Target: 5},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					Subject: loyalty.Subject{Order: order}, Remembered: loyalty.Remembered{Target: 5},
+				},
+			},
 			loyalty.FirstOrders{Orders: loyaltytest.NumberedOrders(1, 2)},
 		},
 		{
 			"orders that were read",
 			loyalty.FirstOrders{Most: 2, Loaded: true, Orders: loyaltytest.NumberedOrders(9)},
-			loyalty.Entry{Order: order, Numbers: 2, First: loyaltytest.NumberedOrders(1, 2)},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					Subject:    loyalty.Subject{Order: order},
+					Remembered: loyalty.Remembered{Numbers: 2, First: loyaltytest.NumberedOrders(1, 2)},
+				},
+			},
 			loyalty.FirstOrders{Most: 2, Orders: loyaltytest.NumberedOrders(1, 2)},
 		},
 		{
 			"orders that were read for a milestone",
 			loyalty.FirstOrders{Loaded: true, Orders: loyaltytest.NumberedOrders(1)},
-			loyalty.Entry{Order: order, Target: 5},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					Subject: loyalty.Subject{Order: order}, Remembered: loyalty.Remembered{Target: 5},
+				},
+			},
 			loyalty.FirstOrders{Orders: loyaltytest.NumberedOrders(1, 2)},
 		},
 		{
 			"orders that were read for the referral",
 			loyalty.FirstOrders{Loaded: true, Orders: loyaltytest.NumberedOrders(1)},
-			loyalty.Entry{Order: order},
+			loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: order}}},
 			loyalty.FirstOrders{},
 		},
 	} {

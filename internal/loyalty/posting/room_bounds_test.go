@@ -19,7 +19,12 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 	entry := func(n int, cut ...loyalty.Usage) loyalty.Entry {
 		o := loyaltytest.Numbered(n)
 		return loyalty.Entry{
-			Effective: loyaltytest.Noon, Order: &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, PlacedAt: o.At}, Cut: cut},
+			Effective: loyaltytest.Noon,
+			Detail: loyalty.Detail{
+				Subject: loyalty.Subject{
+					Order: &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, PlacedAt: o.At}, Cut: cut},
+				},
+			},
 		}
 	}
 	ever := loyalty.Usage{Per: loyalty.PerEver}
@@ -38,7 +43,8 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 			[]loyalty.CutOrder{x(1, 20261231), x(2, 20261231), x(3, 20261231)},
 		},
 		{
-			"by the longest of several periods", nil, entry(2, loyaltytest.Monthly(0), year, loyaltytest.MonthlyTimes(0)),
+			"by the longest of several periods", nil,
+			entry(2, loyaltytest.Monthly(0), year, loyaltytest.MonthlyTimes(0)),
 			[]loyalty.CutOrder{x(2, 20271231)},
 		},
 		{"by a period without an end", nil, entry(2, loyaltytest.Monthly(0), ever, year), []loyalty.CutOrder{x(2, 0)}},

@@ -20,61 +20,94 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 	}{
 		"nothing": {nil, 0, 0, 0},
 		"a card": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil), loyaltytest.FactOf(loyalty.FactTender, "2", 50, nil)},
+			[]loyalty.Fact{
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil),
+				loyaltytest.FactOf(loyalty.FactTender, "2", 50, nil),
+			},
 			0, 0,
 			1,
 		},
-		"gift cards alone":       {[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(50))}, 50, 0, 1},
-		"more than was captured": {[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(60))}, 50, 0, 1},
+		"gift cards alone": {
+			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(50))}, 50, 0, 1,
+		},
+		"more than was captured": {
+			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(60))}, 50, 0, 1,
+		},
 		"a gift card of its own": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil), loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil)},
+			[]loyalty.Fact{
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil),
+				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
+			},
 			20,
 			0, 2,
 		},
 		"the same, stated twice": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(20)), loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil)},
+			[]loyalty.Fact{
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(20)),
+				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
+			},
 			20, 0, 2,
 		},
-		"a mixed payment": {[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed)}, 0, 50, 1},
+		"a mixed payment": {
+			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed)}, 0, 50, 1,
+		},
 		"with its gift card": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed), loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil)},
+			[]loyalty.Fact{
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
+				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
+			},
 			20, 30, 2,
 		},
 		"with its card": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed), loyaltytest.FactOf(loyalty.FactTender, "3", 30, nil)},
+			[]loyalty.Fact{
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
+				loyaltytest.FactOf(loyalty.FactTender, "3", 30, nil),
+			},
 			0,
 			20, 2,
 		},
 		"with both": {
 			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed), loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
+				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
 				loyaltytest.FactOf(loyalty.FactTender, "3", 30, nil),
 			},
 			20, 0, 3,
 		},
 		"with more than was due": {
 			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed), loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
+				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
 				loyaltytest.FactOf(loyalty.FactTender, "3", 90, nil),
 			},
 			20, 0, 3,
 		},
 		"with a card that was declined": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed), loyaltytest.FactOf(loyalty.FactTender, "3", 30, failed)},
+			[]loyalty.Fact{
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
+				loyaltytest.FactOf(loyalty.FactTender, "3", 30, failed),
+			},
 			0, 50, 2,
 		},
 		"with a card in dollars": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed), loyaltytest.FactOf(loyalty.FactTender, "3", 30, dollars)},
+			[]loyalty.Fact{
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
+				loyaltytest.FactOf(loyalty.FactTender, "3", 30, dollars),
+			},
 			0, 50, 2,
 		},
 		"with a refund": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed), loyaltytest.FactOf(loyalty.FactRefund, "3", 30, nil)},
+			[]loyalty.Fact{
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
+				loyaltytest.FactOf(loyalty.FactRefund, "3", 30, nil),
+			},
 			0,
 			50, 2,
 		},
 		"of two captures": {
 			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed), loyaltytest.FactOf(loyalty.FactCapture, "2", 10, nil),
+				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
+				loyaltytest.FactOf(loyalty.FactCapture, "2", 10, nil),
 				loyaltytest.FactOf(loyalty.FactTender, "3", 10, nil),
 			},
 			0, 50, 3,
@@ -88,7 +121,9 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 			t.Errorf("%s: the order needs %d facts, want %d", name, len(got.Facts), c.forOrder)
 		}
 	}
-	plain, flagged := loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil), loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed)
+	plain, flagged := loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil), loyaltytest.FactOf(
+		loyalty.FactCapture, "1", 50, loyaltytest.Mixed,
+	)
 	tendered := loyaltytest.FactOf(loyalty.FactCapture, "1", 50, func(f *loyalty.Fact) { f.Tendered = true })
 	for _, f := range []loyalty.Fact{flagged, tendered} {
 		if compareAge(plain, f) != -1 || compareAge(f, plain) != 1 || compareAge(f, f) != 0 {
@@ -99,7 +134,7 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 
 // Tenders follow what is reported, and refunds to them never exceed what they paid.
 func TestReportedTendersChange(t *testing.T) {
-	p := loyalty.Program{Payments: loyalty.PaymentTerms{Award: loyalty.AwardPayments}}
+	p := loyalty.Program{Spending: loyalty.Spending{Payments: loyalty.PaymentTerms{Award: loyalty.AwardPayments}}}
 	capture, gift, card := loyaltytest.FactOf(
 		loyalty.FactCapture, "1", 50, loyaltytest.Mixed,
 	), loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil), loyaltytest.FactOf(loyalty.FactTender, "3", 30, nil)
@@ -113,7 +148,8 @@ func TestReportedTendersChange(t *testing.T) {
 	}
 	o.Receipts = []loyalty.Receipt{
 		WithFacts(
-			loyalty.Receipt{ID: "x"}, []loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 40, loyaltytest.Mixed), gift, card},
+			loyalty.Receipt{ID: "x"},
+			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 40, loyaltytest.Mixed), gift, card},
 		),
 	}
 	if o = Paid(&p, o); o.Status != loyalty.OrderPlaced {
@@ -167,7 +203,10 @@ func TestPartsOfACapture(t *testing.T) {
 	}{
 		"nothing stated": {loyaltytest.FactOf(loyalty.FactCapture, "1", 100, nil), nil, 0, 0, 0},
 		"stated": {
-			loyaltytest.FactOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{parts("2", 100, 10, 20, 3)}, 10, 20, 3,
+			loyaltytest.FactOf(loyalty.FactCapture, "1", 100, nil),
+			[]loyalty.Fact{parts("2", 100, 10, 20, 3)},
+			10, 20,
+			3,
 		},
 		"shipping of its own": {
 			loyaltytest.FactOf(loyalty.FactCapture, "1", 100, func(f *loyalty.Fact) { f.Shipping = 1 }),
@@ -183,7 +222,10 @@ func TestPartsOfACapture(t *testing.T) {
 			loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil), []loyalty.Fact{parts("2", 100, 10, 21, 3)}, 5, 10, 1,
 		},
 		"more captured": {
-			loyaltytest.FactOf(loyalty.FactCapture, "1", 200, nil), []loyalty.Fact{parts("2", 100, 10, 20, 3)}, 10, 20, 3,
+			loyaltytest.FactOf(loyalty.FactCapture, "1", 200, nil),
+			[]loyalty.Fact{parts("2", 100, 10, 20, 3)},
+			10, 20,
+			3,
 		},
 		"a tip": {
 			loyaltytest.FactOf(loyalty.FactCapture, "1", 60, func(f *loyalty.Fact) { f.Tip = 10 }),
@@ -210,7 +252,10 @@ func TestPartsOfACapture(t *testing.T) {
 			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactRefund, "2", 100, func(f *loyalty.Fact) { f.Tax = 20 })},
 			0, 0, 0,
 		},
-		"in dollars": {loyaltytest.FactOf(loyalty.FactCapture, "1", 100, nil), []loyalty.Fact{loyaltytest.FactOf(loyalty.FactParts, "2",
+		"in dollars": {loyaltytest.FactOf(
+			loyalty.FactCapture, "1", 100, nil,
+		), []loyalty.Fact{loyaltytest.FactOf(loyalty.FactParts,
+			"2",
 			100, func(f *loyalty.Fact) {
 				f.Money.Currency, f.Tax = "USD", 20
 			})}, 0, 0, 0},

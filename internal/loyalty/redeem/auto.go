@@ -40,15 +40,19 @@ func AutoRedeem(d *posting.Decision, at time.Time) error {
 		taken, _ := d.Take(nil, "", cost)
 		IssueCode(d.P, &r, &reward, LotsOf(taken), at)
 		e := loyalty.Entry{
-			Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: r.ID, Revision: 1},
-			Effective: at, Redemption: &r,
+			Kind:      loyalty.KindRedeem,
+			Cause:     loyalty.Cause{Kind: loyalty.CauseRedemption, ID: r.ID, Revision: 1},
+			Effective: at,
+			Detail: loyalty.Detail{
+				Subject:    loyalty.Subject{Redemption: &r},
+				Remembered: loyalty.Remembered{Usage: []loyalty.Usage{earn.LimitUsage(limit, autoKey, day, 1)}},
+			},
 			Reasons: []loyalty.Reason{
 				loyalty.NewReason(
 					reward.Key(), loyalty.FormatPoints(-cost), loyalty.IsCost, loyalty.FormatPoints(cost),
 				),
 				loyalty.NewReason(autoKey, "0", loyalty.IsAutomatic, loyalty.FormatPoints(auto.At)),
 			},
-			Usage:    []loyalty.Usage{earn.LimitUsage(limit, autoKey, day, 1)},
 			Postings: SpentPostings(taken, "", cost),
 		}
 		if n == limit.Times {

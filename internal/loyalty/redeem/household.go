@@ -103,8 +103,11 @@ func partOf(r loyalty.Redemption, whose loyalty.MemberID, n loyalty.Points) loya
 func give(d *posting.Decision, r loyalty.Redemption, commit bool) error {
 	taken, _ := d.Take(nil, "", r.Points)
 	e := loyalty.Entry{
-		Kind: loyalty.KindReserve, Cause: RedemptionCause(r, d.Account.Member, 1), Effective: d.Now, Redemption: &r,
-		Postings: posting.MirrorPostings(taken, loyalty.BucketReserved),
+		Kind:      loyalty.KindReserve,
+		Cause:     RedemptionCause(r, d.Account.Member, 1),
+		Effective: d.Now,
+		Detail:    loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}},
+		Postings:  posting.MirrorPostings(taken, loyalty.BucketReserved),
 		Reasons: []loyalty.Reason{
 			loyalty.NewReason(
 				d.P.Households.Key(), loyalty.FormatPoints(-r.Points), loyalty.WasGivenTo,

@@ -36,9 +36,11 @@ func claimPerk(
 	IssueCode(p, &in, reward, nil, now)
 	e := loyalty.Entry{
 		Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1},
-		Effective: now, Redemption: &in,
+		Effective: now,
+		Detail: loyalty.Detail{
+			Subject: loyalty.Subject{Redemption: &in}, Remembered: loyalty.Remembered{Usage: uses(p, reward, in, 1)},
+		},
 		Reasons: []loyalty.Reason{loyalty.NewReason(reward.Key(), "0", loyalty.IsFree)},
-		Usage:   uses(p, reward, in, 1),
 	}
 	RedemptionActivity(d, &e)
 	if err := d.Post(e); err != nil {

@@ -149,9 +149,11 @@ func redeemed(
 	d *posting.Decision, in loyalty.Redemption, reward *loyalty.Reward, taken []loyalty.Posting, commit bool,
 ) error {
 	e := loyalty.Entry{
-		Kind: loyalty.KindReserve, Cause: RedemptionCause(in, d.Account.Member, 1), Effective: d.Now, Redemption: &in,
+		Kind: loyalty.KindReserve, Cause: RedemptionCause(in, d.Account.Member, 1), Effective: d.Now,
+		Detail: loyalty.Detail{
+			Subject: loyalty.Subject{Redemption: &in}, Remembered: loyalty.Remembered{Usage: uses(d.P, reward, in, 1)},
+		},
 		Reasons: []loyalty.Reason{RedemptionReason(&in, -in.Points, loyalty.IsCost, loyalty.FormatPoints(in.Points))},
-		Usage:   uses(d.P, reward, in, 1),
 	}
 	own := in.Points
 	for _, x := range in.Contributions {
@@ -355,7 +357,8 @@ func ReleaseHold(d *posting.Decision, h loyalty.Hold, as loyalty.RedemptionStatu
 	r := h.Redemption
 	r.Status = as
 	e := loyalty.Entry{
-		Kind: loyalty.KindRelease, Cause: RedemptionCause(r, d.Account.Member, 2), Effective: at, Redemption: &r,
+		Kind: loyalty.KindRelease, Cause: RedemptionCause(r, d.Account.Member, 2), Effective: at,
+		Detail:  loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}},
 		Reasons: []loyalty.Reason{RedemptionReason(&r, h.Points(), loyalty.WasReturned, string(as))},
 	}
 	undo(d, &e, r)

@@ -101,7 +101,7 @@ func restorePoints(
 	r := *prior.Redemption
 	e := loyalty.Entry{
 		Kind: loyalty.KindRestore, Cause: RedemptionCause(r, d.Account.Member, prior.Cause.Revision+1),
-		Effective: d.Now, Redemption: &r,
+		Effective: d.Now, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}},
 		Reasons: []loyalty.Reason{RedemptionReason(&r, n, loyalty.WasReturned, string(why))},
 	}
 	if n > 0 {

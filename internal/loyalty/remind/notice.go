@@ -31,7 +31,9 @@ func Notify(
 	}
 	err := d.Post(loyalty.Entry{
 		Kind: loyalty.KindNotify, Cause: d.OwnCause(loyalty.CauseNotice, cause), Effective: now,
-		Notice:  &loyalty.Notice{What: what, Subject: subject, At: now},
+		Detail: loyalty.Detail{
+			Subject: loyalty.Subject{Notice: &loyalty.Notice{What: what, Subject: subject, At: now}},
+		},
 		Reasons: []loyalty.Reason{loyalty.NewReason("advance_notice", "0", loyalty.WasNotified, string(what), subject)},
 	})
 	return d.Outcome, err
@@ -62,7 +64,7 @@ func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, no
 				loyalty.CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(posting.CauseTimeLayout),
 			),
 			Effective: now,
-			Notice:    &to,
+			Detail:    loyalty.Detail{Subject: loyalty.Subject{Notice: &to}},
 			Reasons: []loyalty.Reason{
 				loyalty.NewReason("advance_notice", "0", loyalty.CameBack, string(what), subject),
 			},

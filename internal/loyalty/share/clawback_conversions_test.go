@@ -50,7 +50,9 @@ func TestConversionsThatCloseACircle(t *testing.T) {
 			"",
 		},
 	} {
-		p := &loyalty.Program{Conversions: c.conversions, Rewards: c.rewards}
+		p := &loyalty.Program{
+			Sharing: loyalty.Sharing{Conversions: c.conversions}, Spending: loyalty.Spending{Rewards: c.rewards},
+		}
 		if got := ConversionCycle(p); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
@@ -131,7 +133,10 @@ func TestConversionsThatAProgramMayHave(t *testing.T) {
 		{"a reward of more points", nil, loyalty.Reward{ID: "r", Wallet: "pay", Points: loyalty.MaxPoints + 1}, false},
 		{"a reward of points of no wallet", nil, loyalty.Reward{ID: "r", Wallet: "miles", Points: 1}, false},
 	} {
-		p := &loyalty.Program{Wallets: wallets, Conversions: c.conversions, Rewards: []loyalty.Reward{c.reward}}
+		p := &loyalty.Program{
+			Sharing:  loyalty.Sharing{Wallets: wallets, Conversions: c.conversions},
+			Spending: loyalty.Spending{Rewards: []loyalty.Reward{c.reward}},
+		}
 		if err := CompileConversions(p); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}

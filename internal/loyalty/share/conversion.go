@@ -53,8 +53,10 @@ func Convert(
 		x.ReversibleUntil = c.ReversibleWithin.After(now, p.Zone)
 	}
 	e := loyalty.Entry{
-		Kind: loyalty.KindConvert, Cause: loyalty.Cause{Kind: loyalty.CauseConversion, ID: id, Revision: 1},
-		Effective: now, Conversion: &x,
+		Kind:      loyalty.KindConvert,
+		Cause:     loyalty.Cause{Kind: loyalty.CauseConversion, ID: id, Revision: 1},
+		Effective: now,
+		Detail:    loyalty.Detail{Subject: loyalty.Subject{Conversion: &x}},
 		Postings: append(
 			taken, loyalty.Posting{Wallet: from, Bucket: loyalty.BucketConverted, Points: n},
 			loyalty.Posting{Wallet: to, Bucket: loyalty.BucketConverted, Points: -received},
@@ -141,10 +143,10 @@ func ConvertBack(
 	x.Reversed += n
 	x.Returned += back
 	e := loyalty.Entry{
-		Kind:       loyalty.KindConvert,
-		Cause:      loyalty.Cause{Kind: loyalty.CauseConversion, ID: x.ID, Revision: prior.Cause.Revision + 1},
-		Effective:  now,
-		Conversion: &x,
+		Kind:      loyalty.KindConvert,
+		Cause:     loyalty.Cause{Kind: loyalty.CauseConversion, ID: x.ID, Revision: prior.Cause.Revision + 1},
+		Effective: now,
+		Detail:    loyalty.Detail{Subject: loyalty.Subject{Conversion: &x}},
 		Postings: []loyalty.Posting{
 			{Wallet: x.To, Bucket: loyalty.BucketActive, Lot: lot, Points: -n},
 			{Wallet: x.To, Bucket: loyalty.BucketConverted, Points: n},

@@ -63,8 +63,13 @@ func Transfer(
 		return nil, redeem.Insufficient(p, from, "", all, "The transfer requires")
 	}
 	e := loyalty.Entry{
-		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(in, from.Member, 1), Effective: now, Redemption: &in,
-		Usage: redeem.CreditedWallet(p, in, 1),
+		Kind:      loyalty.KindTransfer,
+		Cause:     redeem.RedemptionCause(in, from.Member, 1),
+		Effective: now,
+		Detail: loyalty.Detail{
+			Subject:    loyalty.Subject{Redemption: &in},
+			Remembered: loyalty.Remembered{Usage: redeem.CreditedWallet(p, in, 1)},
+		},
 		Reasons: []loyalty.Reason{
 			loyalty.NewReason(
 				p.Transfers.Key(), loyalty.FormatPoints(-in.Points), loyalty.WasSent, loyalty.FormatPoints(in.Points),
@@ -168,8 +173,8 @@ func AcceptTransfer(
 	r = h.Redemption
 	r.Status = loyalty.Accepted
 	e := loyalty.Entry{
-		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(r, from.Member, 2), Effective: now, Redemption: &r,
-		Reasons: []loyalty.Reason{
+		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(r, from.Member, 2), Effective: now,
+		Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}}, Reasons: []loyalty.Reason{
 			loyalty.NewReason(p.Transfers.Key(), "0", loyalty.WasAccepted, loyalty.FormatPoints(r.Points)),
 		},
 	}
@@ -197,8 +202,10 @@ func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalt
 	got.By = d.Account.Member
 	other := posting.Decide(d.P, to, d.Now)
 	in := loyalty.Entry{
-		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(got, to.Member, 1), Effective: d.Now,
-		Redemption: &got,
+		Kind:      loyalty.KindTransfer,
+		Cause:     redeem.RedemptionCause(got, to.Member, 1),
+		Effective: d.Now,
+		Detail:    loyalty.Detail{Subject: loyalty.Subject{Redemption: &got}},
 		Reasons: []loyalty.Reason{
 			loyalty.NewReason(
 				d.P.Transfers.Key(), loyalty.FormatPoints(r.Points), loyalty.WasReceived,

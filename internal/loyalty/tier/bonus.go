@@ -169,7 +169,7 @@ func bonusEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, at t
 	}
 	return loyalty.Entry{
 		Kind: kind, Effective: at, Cause: loyalty.Cause{Kind: loyalty.CauseTierChange, ID: id, Revision: r.Revision},
-		Reached: r,
+		Detail: loyalty.Detail{Subject: loyalty.Subject{Reached: r}},
 	}
 }
 

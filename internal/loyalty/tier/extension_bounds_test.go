@@ -12,14 +12,16 @@ import (
 func TestPointsThatALevelProtects(t *testing.T) {
 	reached := func(to loyalty.Date, n loyalty.Points) loyalty.Entry {
 		return loyalty.Entry{
-			Kind: loyalty.KindMoveTier, Slides: to,
+			Kind: loyalty.KindMoveTier, Detail: loyalty.Detail{LotEffects: loyalty.LotEffects{Slides: to}},
 			Postings: []loyalty.Posting{{Bucket: loyalty.BucketActive, Points: n}},
 		}
 	}
 	earned := func(expires loyalty.Date, postings ...loyalty.Posting) loyalty.Entry {
 		return loyalty.Entry{
 			Kind: loyalty.KindEarn, Postings: postings,
-			Order: &loyalty.OrderState{Grants: []loyalty.Grant{{Expires: expires}}},
+			Detail: loyalty.Detail{
+				Subject: loyalty.Subject{Order: &loyalty.OrderState{Grants: []loyalty.Grant{{Expires: expires}}}},
+			},
 		}
 	}
 	active := func(lot loyalty.Date, n loyalty.Points) loyalty.Posting {
@@ -30,7 +32,10 @@ func TestPointsThatALevelProtects(t *testing.T) {
 	event := earned(sliding, active(0, 7))
 	event.Order, event.Event = nil, &loyalty.EventState{Grants: event.Order.Grants}
 	bonus := loyalty.Entry{
-		Postings: []loyalty.Posting{active(0, 5)}, Reached: &loyalty.Reached{Grant: loyalty.Grant{Expires: sliding}},
+		Postings: []loyalty.Posting{active(0, 5)},
+		Detail: loyalty.Detail{
+			Subject: loyalty.Subject{Reached: &loyalty.Reached{Grant: loyalty.Grant{Expires: sliding}}},
+		},
 	}
 	pending := loyalty.Entry{
 		Postings: []loyalty.Posting{active(0, 3), {Bucket: loyalty.BucketPending, Lot: sliding, Points: -3}},

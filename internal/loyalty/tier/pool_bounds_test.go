@@ -10,7 +10,9 @@ import (
 func TestVersionThatChangesTheRequirementsOfLevels(t *testing.T) {
 	levels := func(from int64) *loyalty.Program {
 		return &loyalty.Program{
-			Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: from}}},
+			Levels: loyalty.Levels{
+				Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: from}}},
+			},
 		}
 	}
 	for _, c := range []struct {

@@ -316,8 +316,12 @@ func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Tim
 		}
 	}
 	e := loyalty.Entry{
-		Kind: loyalty.KindMoveTier, Effective: d.Now, Standing: &is, Redecided: &r,
-		Counts: recount(d, t, h.All), Redated: redated,
+		Kind: loyalty.KindMoveTier, Effective: d.Now,
+		Detail: loyalty.Detail{
+			LevelEffects: loyalty.LevelEffects{
+				Standing: &is, Redecided: &r, Counts: recount(d, t, h.All), Redated: redated,
+			},
+		},
 	}
 	same := was == is && slices.Equal(
 		posting.PastStandings(e, d.Account.Past, was), posting.TrimStandings(d.Account.Past, was, d.Now),

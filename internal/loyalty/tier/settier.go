@@ -124,8 +124,10 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 		return welcome(d, from, rung)
 	}
 	e := loyalty.Entry{
-		Kind: loyalty.KindMoveTier, Cause: loyalty.Cause{Kind: loyalty.CauseTier, ID: id, Revision: 1}, Effective: now,
-		Standing: &s,
+		Kind:      loyalty.KindMoveTier,
+		Cause:     loyalty.Cause{Kind: loyalty.CauseTier, ID: id, Revision: 1},
+		Effective: now,
+		Detail:    loyalty.Detail{LevelEffects: loyalty.LevelEffects{Standing: &s}},
 		Reasons: []loyalty.Reason{
 			loyalty.NewReason(LevelKey(p, in.Level), "0", loyalty.WasPlaced, acc.Tier.Level, in.Level, in.Reason),
 		},

@@ -384,8 +384,7 @@ func standing(d *posting.Decision, s loyalty.Standing, at time.Time, why loyalty
 	}
 	e := loyalty.Entry{
 		Kind: loyalty.KindMoveTier, Cause: d.OwnCause(loyalty.CauseTier, what), Effective: at,
-		Standing: &s,
-		Reasons:  []loyalty.Reason{why},
+		Detail: loyalty.Detail{LevelEffects: loyalty.LevelEffects{Standing: &s}}, Reasons: []loyalty.Reason{why},
 	}
 	d.SlideAtLevel(&e, s.Level, at)
 	return d.Post(e)

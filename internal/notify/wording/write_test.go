@@ -27,9 +27,11 @@ func programOf(name string) *loyalty.Program {
 	text := loyalty.Text{"en": name, "de": name}
 	return &loyalty.Program{
 		ID: "p", Zone: time.UTC, Name: text, Unit: words("bean", "beans"),
-		Rewards:   []loyalty.Reward{{ID: "mug", Name: text}},
-		Tiers:     loyalty.Tiers{Levels: []loyalty.Level{{ID: "gold", Name: text}}},
-		Reminders: loyalty.Reminders{Messages: []loyalty.Reminder{{ID: "r", Title: text, Body: text}}},
+		Spending: loyalty.Spending{Rewards: []loyalty.Reward{{ID: "mug", Name: text}}},
+		Levels:   loyalty.Levels{Tiers: loyalty.Tiers{Levels: []loyalty.Level{{ID: "gold", Name: text}}}},
+		Messaging: loyalty.Messaging{
+			Reminders: loyalty.Reminders{Messages: []loyalty.Reminder{{ID: "r", Title: text, Body: text}}},
+		},
 	}
 }
 

@@ -54,27 +54,29 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &loyalty.Program{
-		ID: "bluebird", Zone: got.Zone, Name: loyalty.Text{"en": "Bluebird"}, Hold: 30 * time.Minute,
-		Earn: loyalty.Earn{
+		ID:   "bluebird",
+		Zone: got.Zone,
+		Name: loyalty.Text{"en": "Bluebird"},
+		Spending: loyalty.Spending{Hold: 30 * time.Minute, Rewards: []loyalty.Reward{
+			{ID: "five-off", Type: "amount_off", Cost: 500, Value: loyalty.Money{Amount: 500, Currency: "EUR"}},
+			{ID: "ten", Type: "percent_off", Cost: 800, Percent: big.NewRat(10, 1)},
+		}},
+		Earning: loyalty.Earning{Earn: loyalty.Earn{
 			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 110}},
 			Counts: loyalty.Counts{Items: true}, Rounding: loyalty.Up,
 			Pending:    loyalty.Wait{For: loyalty.Period{Days: 14}},
 			Expires:    loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
 			Categories: []loyalty.CategoryRule{{ID: "x2", Category: "beans", Multiply: big.NewRat(5, 2)}},
 			Caps:       []loyalty.Cap{{Points: 500, Per: loyalty.PerDay}},
-		},
-		Tiers: loyalty.Tiers{
+		}},
+		Levels: loyalty.Levels{Tiers: loyalty.Tiers{
 			Levels: []loyalty.Level{
 				{ID: "bronze"}, {ID: "silver", From: 500, Multiply: big.NewRat(5, 4), Perks: []string{"gifts"}},
 			},
 			By: loyalty.ByOrders, Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
 			MoveDown: loyalty.ToQualified,
-		},
-		Rewards: []loyalty.Reward{
-			{ID: "five-off", Type: "amount_off", Cost: 500, Value: loyalty.Money{Amount: 500, Currency: "EUR"}},
-			{ID: "ten", Type: "percent_off", Cost: 800, Percent: big.NewRat(10, 1)},
-		},
-		Clawback: loyalty.ClawbackWithinBalance,
+		}},
+		Corrections: loyalty.Corrections{Clawback: loyalty.ClawbackWithinBalance},
 	}
 	if diff := cmp.Diff(want, got, alike); diff != "" || got.Zone.String() != "Europe/Berlin" {
 		t.Errorf("%s\n%s", got.Zone, diff)

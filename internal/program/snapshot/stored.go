@@ -169,29 +169,43 @@ func programOf(p *loyalty.Program) programDoc {
 // program returns the program without its conditions, which method conditions compiles.
 func (d programDoc) program(zone *time.Location) *loyalty.Program {
 	return &loyalty.Program{
-		ID: d.ID, Version: d.Version, Zone: zone, Name: d.Name, Unit: loyalty.Units(d.Unit), Earn: d.Earn.earn(),
-		Groups: each(
-			d.Groups,
-			func(g groupDoc) loyalty.Group { return loyalty.Group{ID: g.ID, Mode: loyalty.Stacking(g.Mode)} },
-		),
-		Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
-		Events:     each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
-		Milestones: each(d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) }),
-		Tiers:      d.Tiers.tiers(), TierGroups: each(d.TierGroups, tierGroupDoc.tierGroup),
-		Rewards: each(d.Rewards, rewardDoc.reward),
-		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion),
-		Clawback: loyalty.ClawbackPolicy(d.Clawback),
-		MaxDebt:  d.MaxDebt,
-		Goodwill: loyalty.Goodwill{
-			Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend),
+		ID: d.ID, Version: d.Version, Zone: zone, Name: d.Name,
+		Unit: loyalty.Units(d.Unit),
+		Earning: loyalty.Earning{
+			Earn: d.Earn.earn(),
+			Groups: each(
+				d.Groups,
+				func(g groupDoc) loyalty.Group { return loyalty.Group{ID: g.ID, Mode: loyalty.Stacking(g.Mode)} },
+			),
+			Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
+			Events: each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
+			Milestones: each(
+				d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) },
+			),
 		},
-		BirthdayLock: loyalty.Period(d.BirthdayLock), Redemption: d.Redemption.redeeming(), Hold: time.Duration(d.Hold),
-		Payments:  d.Payments.payments(),
-		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
-		AdvanceNotice: loyalty.AdvanceNotice{
-			Period: loyalty.Period(d.Notice.Period), MaxExtensions: d.Notice.MaxExtensions,
+		Levels: loyalty.Levels{Tiers: d.Tiers.tiers(), TierGroups: each(d.TierGroups, tierGroupDoc.tierGroup)},
+		Spending: loyalty.Spending{
+			Rewards: each(d.Rewards, rewardDoc.reward), Redemption: d.Redemption.redeeming(),
+			Hold: time.Duration(d.Hold), Payments: d.Payments.payments(),
 		},
-		Reminders: d.Reminders.reminders(),
+		Sharing: loyalty.Sharing{
+			Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion),
+			Transfers: d.Transfers.transfers(), Households: d.Households.households(),
+		},
+		Corrections: loyalty.Corrections{
+			Clawback: loyalty.ClawbackPolicy(d.Clawback),
+			MaxDebt:  d.MaxDebt,
+			Goodwill: loyalty.Goodwill{
+				Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend),
+			},
+		},
+		BirthdayLock: loyalty.Period(d.BirthdayLock),
+		Messaging: loyalty.Messaging{
+			AdvanceNotice: loyalty.AdvanceNotice{
+				Period: loyalty.Period(d.Notice.Period), MaxExtensions: d.Notice.MaxExtensions,
+			},
+			Reminders: d.Reminders.reminders(),
+		},
 	}
 }
 
