@@ -37,7 +37,7 @@ var rulePackages = []struct {
 	{"internal/loyalty/engine", loyaltyTesters()},
 	{"internal/ledger/stored", storeTesters("internal/ledger")},
 	{"internal/ledger", storeTesters("internal/ledger")},
-	{"internal/catalog", storeTesters()},
+	{"internal/catalog", storeTesters("internal/catalog")},
 	{"internal/members", storeTesters("internal/members")},
 	{"internal/inventory", storeTesters("internal/inventory")},
 	{"internal/service", storeTesters()},
