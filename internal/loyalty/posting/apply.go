@@ -27,116 +27,6 @@ func Apply(a loyalty.Account, e loyalty.Entry) (loyalty.Account, error) {
 	return a, sound(a)
 }
 
-// note applies everything that an entry states apart from its postings.
-func note(a *loyalty.Account, e loyalty.Entry) {
-	switch {
-	case e.Standing != nil && e.TierGroup != "":
-		setGroupStanding(
-			a, e.TierGroup,
-			func(l *loyalty.TierGroupStanding) { l.Past, l.Tier = PastStandings(e, l.Past, l.Tier), *e.Standing },
-		)
-	case e.Standing != nil && e.Kind == loyalty.KindEnroll:
-		a.Tier = *e.Standing
-	case e.Standing != nil:
-		a.Past, a.Tier = PastStandings(e, a.Past, a.Tier), *e.Standing
-	}
-	noteOrder(a, e)
-	noteReferral(a, e)
-	noteCut(a, e)
-	NoteUndecided(a, e)
-	if e.Metric != nil {
-		a.Metrics = AddMetric(a.Metrics, *e.Metric, e.Window)
-	}
-	for _, b := range e.Brands {
-		a.Brands = AddBrand(a.Brands, b, e.Window)
-	}
-	for _, c := range e.Counts {
-		if c.TierGroup == "" { // amounts that move between the windows of two levels of Tiers
-			recount(a, c)
-			continue
-		}
-		setGroupStanding(a, c.TierGroup, func(l *loyalty.TierGroupStanding) {
-			l.Metrics = AddMetric(l.Metrics, c.Metric, c.Window)
-			for _, b := range c.Brands {
-				l.Brands = AddBrand(l.Brands, b, c.Window)
-			}
-		})
-	}
-	if len(e.Usage) > 0 {
-		a.Usage = AddUsage(a.Usage, e.Usage, e.Effective)
-	}
-	for _, w := range e.WriteOffs {
-		purse := purseOf(a, w.Wallet)
-		purse.ExpiredLots = addExpiredLot(purse.ExpiredLots, loyalty.Lot{Expires: w.Lot, Points: -w.Points})
-	}
-	if e.Conversion != nil {
-		a.Conversions = setConversion(a.Conversions, *e.Conversion)
-	}
-	for _, u := range e.Reversals {
-		a.Conversions = reverseConversion(a.Conversions, u)
-	}
-	if e.Reached != nil {
-		a.Reached = setReached(a.Reached, *e.Reached)
-	}
-	for _, r := range e.Redated {
-		a.Reached = setReached(a.Reached, r)
-	}
-	if e.Order != nil && len(e.Usage) > 0 {
-		a.Counted = Later(a.Counted, e.Order.Order.PlacedAt)
-	}
-	if at, counts := CountedAt(&e); counts {
-		a.Counted = Later(Later(a.Counted, at), Later(e.Effective, a.Joined))
-	}
-	if e.Traits != nil {
-		a.Traits = *e.Traits
-	}
-	if e.Move != nil {
-		a.Moves = append(slices.Clone(a.Moves[max(0, len(a.Moves)+1-loyalty.MaxMoves):]), *e.Move)
-	}
-	if e.Notice != nil {
-		a.Notices = addNotice(a.Notices, *e.Notice)
-	}
-	for _, x := range e.Extended {
-		a.Extended = addExtended(a.Extended, x, e.Effective)
-	}
-	switch o := e.Order; {
-	case e.Activity != nil:
-		changeActivity(a, *e.Activity)
-	case o != nil && o.Counted:
-		a.LastActivity = Later(a.LastActivity, o.Order.PlacedAt)
-	case o != nil && a.LastActivity.Equal(o.Order.PlacedAt):
-		a.LastActivity = o.ActiveBefore
-	}
-	if e.Slides != 0 {
-		a.Slides = e.Slides
-	}
-	if e.Slides != 0 && e.Activity == nil {
-		a.Slid = nil
-	}
-	keepSlid(a)
-	settle(a, e.Stale)
-	for _, day := range e.Graced {
-		a.Graced = AddGraced(a.Graced, day)
-	}
-	if e.Carried != "" {
-		a.Carried = e.Carried
-		if a.Carried == "0" {
-			a.Carried = ""
-		}
-	}
-	if at := Earlier(e.Effective, e.Recorded); at.After(a.Seen) {
-		a.Seen, a.Past = at, TrimStandings(a.Past, a.Tier, at)
-	}
-	switch e.Kind {
-	case loyalty.KindEnroll:
-		a.Member, a.Status, a.Joined = e.Member, loyalty.Active, e.Effective
-	case loyalty.KindEarn, loyalty.KindRedeem:
-		if !e.Anothers() && !e.Follows() && e.Order == nil && e.Effective.After(a.LastActivity) {
-			a.LastActivity = e.Effective
-		}
-	}
-}
-
 // Earlier returns the earlier of two instants.
 func Earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
@@ -244,14 +134,6 @@ func AddGraced(days []loyalty.Date, day loyalty.Date) []loyalty.Date {
 		return days
 	}
 	return append(slices.Clone(days[max(0, len(days)+1-loyalty.MaxGraced):]), day)
-}
-
-// recount adds amounts to the metrics of Tiers that move from the window of one level to that of another.
-func recount(a *loyalty.Account, c loyalty.TierGroupCount) {
-	a.Metrics = AddMetric(a.Metrics, c.Metric, c.Window)
-	for _, b := range c.Brands {
-		a.Brands = AddBrand(a.Brands, b, c.Window)
-	}
 }
 
 // PastStandings returns the standings that an account remembers before the standing of the entry.
