@@ -57,62 +57,87 @@ func (f *Effects) Rare() (rare []string) {
 
 func (f *Effects) count(out posting.Outcome) {
 	for _, e := range out.Entries {
-		switch e.Kind {
-		case loyalty.KindMoveTier:
-			if f.LevelChanges++; e.TierGroup != "" {
-				f.GroupChanges++
-			}
-		case loyalty.KindClawback:
-			f.Clawbacks++
-		case loyalty.KindExpire:
-			f.Expired++
-			if strings.HasSuffix(e.Cause.ID, ":inactive") {
-				f.Inactive++
-			}
-		case loyalty.KindRedeem:
-			f.Redeemed++
-		case loyalty.KindConvert:
-			f.Converted++
-		}
-		f.Unconverted += len(e.Reversals)
+		f.countEntry(e)
 		for _, p := range e.Postings {
-			if p.Bucket == loyalty.BucketDebt && p.Points < 0 {
-				f.Owed++
-			}
-			if p.Wallet != "" && p.Bucket == loyalty.BucketActive {
-				f.Miles++
-			}
+			f.countPosting(p)
 		}
-		for _, b := range e.Reasons {
-			switch {
-			case b.Kind == loyalty.WasWithdrawn:
-				f.Withdrawn++
-			case b.Kind == loyalty.IsEntryBonus:
-				f.Bonuses++
-			case b.Kind == loyalty.EntryBonusWithdrawn:
-				f.BonusesTaken++
-			case b.Kind == loyalty.WasReached:
-				f.Milestones++
-			case b.Kind == loyalty.WasUnreached:
-				f.Missed++
-			case b.Kind == loyalty.WasReachedOn:
-				f.Moved++
-			case b.Kind == loyalty.HasFollowed:
-				f.Followed++
-			case b.Rule == "campaigns.club" && b.Kind == loyalty.IsFixed:
-				f.OptedIn++
-			case b.Kind == loyalty.IsCapped, b.Kind == loyalty.IsRefused:
-				f.Capped++
-				if per := loyalty.CapPeriod(b.Args[len(b.Args)-1]); per != loyalty.PerOrder && per != loyalty.PerEver {
-					f.PeriodCaps++
-				}
-			case b.Kind == loyalty.IsSpent:
-				f.Exhausted++
-			case b.Kind == loyalty.IsLimited:
-				f.Limited++
-			case b.Kind == loyalty.IsFactor:
-				f.Multiplied++
-			}
+		for _, r := range e.Reasons {
+			f.countReason(r)
+		}
+	}
+}
+
+func (f *Effects) countEntry(e loyalty.Entry) {
+	f.Unconverted += len(e.Reversals)
+	switch e.Kind {
+	case loyalty.KindMoveTier:
+		if f.LevelChanges++; e.TierGroup != "" {
+			f.GroupChanges++
+		}
+	case loyalty.KindClawback:
+		f.Clawbacks++
+	case loyalty.KindExpire:
+		f.Expired++
+		if strings.HasSuffix(e.Cause.ID, ":inactive") {
+			f.Inactive++
+		}
+	case loyalty.KindRedeem:
+		f.Redeemed++
+	case loyalty.KindConvert:
+		f.Converted++
+	}
+}
+
+func (f *Effects) countPosting(p loyalty.Posting) {
+	if p.Bucket == loyalty.BucketDebt && p.Points < 0 {
+		f.Owed++
+	}
+	if p.Wallet != "" && p.Bucket == loyalty.BucketActive {
+		f.Miles++
+	}
+}
+
+// byReason returns the counter of the feature that gives a reason of this kind, or nil.
+func (f *Effects) byReason(kind loyalty.ReasonKind) *int {
+	switch kind {
+	case loyalty.WasWithdrawn:
+		return &f.Withdrawn
+	case loyalty.IsEntryBonus:
+		return &f.Bonuses
+	case loyalty.EntryBonusWithdrawn:
+		return &f.BonusesTaken
+	case loyalty.WasReached:
+		return &f.Milestones
+	case loyalty.WasUnreached:
+		return &f.Missed
+	case loyalty.WasReachedOn:
+		return &f.Moved
+	case loyalty.HasFollowed:
+		return &f.Followed
+	case loyalty.IsCapped, loyalty.IsRefused:
+		return &f.Capped
+	case loyalty.IsSpent:
+		return &f.Exhausted
+	case loyalty.IsLimited:
+		return &f.Limited
+	case loyalty.IsFactor:
+		return &f.Multiplied
+	}
+	return nil
+}
+
+func (f *Effects) countReason(r loyalty.Reason) {
+	if counter := f.byReason(r.Kind); counter != nil {
+		*counter++
+	}
+	switch r.Kind {
+	case loyalty.IsFixed:
+		if r.Rule == "campaigns.club" {
+			f.OptedIn++
+		}
+	case loyalty.IsCapped, loyalty.IsRefused:
+		if per := loyalty.CapPeriod(r.Args[len(r.Args)-1]); per != loyalty.PerOrder && per != loyalty.PerEver {
+			f.PeriodCaps++
 		}
 	}
 }
