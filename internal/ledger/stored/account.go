@@ -104,31 +104,26 @@ func ReadAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	}
 	a := loyalty.Account{
 		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: Instant(d.Joined),
-		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing()),
-		LastActivity: Instant(d.Last),
-		Purse: loyalty.Purse{
-			Debt: loyalty.Points(d.Debt), Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed),
-			Expired: loyalty.Points(d.Expired),
-		},
+		Sequence: d.Sequence, Head: d.Head, Traits: d.Traits.Traits(),
 	}
-	a.Counted, a.Seen = InstantOf(d.Counted, a.LastActivity), InstantOf(d.Seen, a.LastActivity)
-	a.Ran = InstantOf(d.Ran, a.Seen)
-	if a.Lots, err = ReadLots(d.Lots); err != nil {
+	d.readActivity(&a)
+	d.readExtensions(&a)
+	err = cmp.Or(d.readPoints(&a), d.readHolds(&a), d.readLevels(&a), d.readOrders(&a))
+	if err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
-	if a.ExpiredLots, err = ReadLots(d.Lapsed); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	for _, x := range d.Conversions {
-		c, err := x.converted()
-		if err != nil {
-			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-		}
-		a.Conversions = append(a.Conversions, *c)
-	}
-	if a.Purses, err = readPurses(d.Purses); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
+	return a, nil
+}
+
+// readPoints reads the wallets, the pending points and the conversions.
+func (d *AccountDoc) readPoints(a *loyalty.Account) error {
+	var errs [4]error
+	a.Debt, a.Earned = loyalty.Points(d.Debt), loyalty.Points(d.Earned)
+	a.Redeemed, a.Expired = loyalty.Points(d.Redeemed), loyalty.Points(d.Expired)
+	a.Lots, errs[0] = ReadLots(d.Lots)
+	a.ExpiredLots, errs[1] = ReadLots(d.Lapsed)
+	a.Slid, errs[2] = ReadLots(d.Slid)
+	a.Purses, errs[3] = readPurses(d.Purses)
 	for _, p := range d.Pending {
 		a.Pending = append(a.Pending, loyalty.Pending{
 			Cause:    loyalty.Cause{Kind: p.Kind, ID: p.ID},
@@ -136,66 +131,77 @@ func ReadAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 			ActiveAt: Instant(p.At), Expires: loyalty.Date(p.Lot), Wallet: p.Wallet, Points: loyalty.Points(p.Points),
 		})
 	}
+	for _, x := range d.Conversions {
+		c, err := x.converted()
+		if err != nil {
+			return err
+		}
+		a.Conversions = append(a.Conversions, *c)
+	}
+	a.Slides, a.Graced, a.Carried = loyalty.Date(d.Slides), datesTo[loyalty.Date](d.Graced), d.Carried
+	return cmp.Or(errs[:]...)
+}
+
+func (d *AccountDoc) readHolds(a *loyalty.Account) error {
 	for _, h := range d.Holds {
 		lots, err := ReadLots(h.Lots)
 		if err != nil {
-			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+			return err
 		}
 		h.Redemption.Status = cmp.Or(h.Redemption.Status, string(loyalty.Reserved))
 		r, err := h.Redemption.redemption()
 		if err != nil {
-			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+			return err
 		}
 		a.Holds = append(a.Holds, loyalty.Hold{Redemption: *r, Lots: lots})
 	}
-	if a.Usage, err = ReadUsage(d.Usage); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	return nil
+}
+
+// readLevels reads the standings, and the amounts and counts that decide them.
+func (d *AccountDoc) readLevels(a *loyalty.Account) error {
+	a.Tier = d.Tier.standing()
+	a.Past = readPast(d.Past, a.Tier)
+	var errs [4]error
+	a.Metrics, errs[0] = d.Metrics()
+	a.Brands, errs[1] = readBrands(d.Brands)
+	a.TierGroups, errs[2] = readTierGroups(d.TierGroups)
+	a.Reached, errs[3] = readReaches(d.Reached)
+	return cmp.Or(errs[:]...)
+}
+
+// readOrders reads what the account remembers for decisions about other orders.
+func (d *AccountDoc) readOrders(a *loyalty.Account) error {
+	a.First.Most, a.Converting.More = d.Numbers, d.More
+	from, err := d.From.from()
+	if from != nil {
+		a.UndecidedFrom = *from
 	}
-	if a.Reached, err = readReaches(d.Reached); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
+	var errs [5]error
+	a.Usage, errs[0] = ReadUsage(d.Usage)
+	a.First.Orders, errs[1] = readPlaced(d.First)
+	a.Converting.Orders, errs[2] = readPlaced(d.Converts)
+	a.Cut, errs[3] = readCut(d.Cut)
+	a.Undecided, errs[4] = readAgain(d.Undecided)
+	return cmp.Or(err, cmp.Or(errs[:]...))
+}
+
+// readActivity reads the activities and the instants up to which the account was decided.
+func (d *AccountDoc) readActivity(a *loyalty.Account) {
+	a.Activities, a.LastActivity = instants(d.Actives), Instant(d.Last)
+	a.Counted, a.Seen = InstantOf(d.Counted, a.LastActivity), InstantOf(d.Seen, a.LastActivity)
+	a.Ran = InstantOf(d.Ran, a.Seen)
+}
+
+// readExtensions reads manual moves of lots, notices that were sent, and expiries that were postponed without notice.
+func (d *AccountDoc) readExtensions(a *loyalty.Account) {
 	for _, n := range d.Notices {
 		a.Notices = append(a.Notices, n.notice())
-	}
-	a.Extended = readExtended(d.Extended)
-	a.Activities = instants(d.Actives)
-	if a.Slid, err = ReadLots(d.Slid); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	for _, m := range d.Moves {
 		a.Moves = append(a.Moves, m.move())
 	}
-	a.Traits, a.Slides, a.Carried = d.Traits.Traits(), loyalty.Date(d.Slides), d.Carried
-	a.Graced = datesTo[loyalty.Date](d.Graced)
-	a.First.Most = d.Numbers
-	if a.Undecided, err = readAgain(d.Undecided); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	from, err := d.From.from()
-	if err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	if from != nil {
-		a.UndecidedFrom = *from
-	}
-	if a.Cut, err = readCut(d.Cut); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	if a.First.Orders, err = readPlaced(d.First); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	if a.Converting.Orders, err = readPlaced(d.Converts); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	a.Converting.More = d.More
-	if a.Metrics, err = d.Metrics(); err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	if a.Brands, err = readBrands(d.Brands); err != nil {
-		return a, err
-	}
-	a.TierGroups, err = readTierGroups(d.TierGroups)
-	return a, err
+	a.Extended = readExtended(d.Extended)
 }
 
 // storedBrands returns the counts with a key of month and brand: "202612|east".

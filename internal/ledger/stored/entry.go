@@ -1,6 +1,7 @@
 package stored
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -98,54 +99,18 @@ func ReadEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	if err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
+	e, err := d.entry(c)
+	if err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
+	return e, nil
+}
+
+func (d *EntryDoc) entry(c loyalty.Cause) (loyalty.Entry, error) {
 	e := loyalty.Entry{
 		Sequence: d.Sequence, Member: loyalty.MemberID(d.Member), Cause: c, Kind: loyalty.Kind(d.Kind),
 		Points: loyalty.Points(d.Points), Program: d.Program, Effective: Instant(d.Effective),
-		Recorded: Instant(d.Recorded), Actor: d.Actor, Input: d.Input,
-		Totals: loyalty.Totals{Balance: loyalty.Balance{
-			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
-			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
-		}}, Previous: d.Previous, Hash: d.Hash,
-	}
-	e.TierGroup = d.TierGroup
-	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried,
-		readWallets(d.Wallets)
-	e.Reversals, e.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
-	e.Graced = datesTo[loyalty.Date](d.Graced)
-	e.Extended, e.Activity = readExtended(d.Extended), d.Activity.change()
-	if d.Move != nil {
-		m := d.Move.move()
-		e.Move = &m
-	}
-	if d.Notice != nil {
-		n := d.Notice.notice()
-		e.Notice = &n
-	}
-	if d.Traits != nil {
-		t := d.Traits.Traits()
-		e.Traits = &t
-	}
-	if e.Redemption, err = d.Redemption.redemption(); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.Conversion, err = d.Conversion.converted(); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if d.Reached != nil {
-		r, err := d.Reached.reached()
-		if err != nil {
-			return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-		}
-		e.Reached = &r
-	}
-	if e.Event, err = d.Event.state(c, loyalty.MemberID(d.Member)); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.Order, err = d.Order.state(c.ID, loyalty.MemberID(d.Member), c.Revision); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.Usage, err = ReadUsage(d.Usage); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+		Recorded: Instant(d.Recorded), Actor: d.Actor, Input: d.Input, Previous: d.Previous, Hash: d.Hash,
 	}
 	for _, p := range d.Postings {
 		e.Postings = append(e.Postings, loyalty.Posting{
@@ -157,41 +122,76 @@ func ReadEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	for _, b := range d.Reasons {
 		e.Reasons = append(e.Reasons, b.because())
 	}
+	e.Balance = loyalty.Balance{
+		Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
+		Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
+	}
+	e.Wallets = readWallets(d.Wallets)
+	d.readLotEffects(&e.LotEffects)
+	return e, cmp.Or(
+		d.readSubject(&e.Subject, c), d.readLevelEffects(&e.LevelEffects), d.readRemembered(&e.Remembered),
+	)
+}
+
+func (d *EntryDoc) readSubject(s *loyalty.Subject, c loyalty.Cause) error {
+	member := loyalty.MemberID(d.Member)
+	var errs [5]error
+	s.Order, errs[0] = d.Order.state(c.ID, member, c.Revision)
+	s.Redemption, errs[1] = d.Redemption.redemption()
+	s.Event, errs[2] = d.Event.state(c, member)
+	s.Conversion, errs[3] = d.Conversion.converted()
+	if d.Reached != nil {
+		s.Reached = new(loyalty.Reached)
+		*s.Reached, errs[4] = d.Reached.reached()
+	}
+	if d.Traits != nil {
+		s.Traits = new(loyalty.Traits)
+		*s.Traits = d.Traits.Traits()
+	}
+	if d.Notice != nil {
+		s.Notice = new(loyalty.Notice)
+		*s.Notice = d.Notice.notice()
+	}
+	s.Activity, s.Refusal = d.Activity.change(), d.Rejection.refusal()
+	return cmp.Or(errs[:]...)
+}
+
+func (d *EntryDoc) readLevelEffects(l *loyalty.LevelEffects) error {
 	if d.Tier != nil {
-		s := d.Tier.standing()
-		e.Standing = &s
+		l.Standing = new(loyalty.Standing)
+		*l.Standing = d.Tier.standing()
 	}
-	e.Redecided = d.Redecided.redecision(d.Tier.standing())
-	e.Numbers, e.Target = d.Numbers, d.Target
-	if e.Undecided, err = readAgain(d.Undecided); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.UndecidedFrom, err = d.From.from(); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.Converting, err = d.Converting.converting(); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.First, err = readPlaced(d.First); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.Redated, err = readReaches(d.Redated); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.Counts, err = readCounts(d.Counts); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	if e.Brands, err = readBrands(d.Brands); err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
+	l.TierGroup, l.Redecided = d.TierGroup, d.Redecided.redecision(d.Tier.standing())
 	if d.Metric != nil {
-		m := d.Metric.metric()
-		if e.Window = d.Metric.Window; m != (loyalty.Metric{}) {
-			e.Metric = &m
+		l.Window = d.Metric.Window
+		if m := d.Metric.metric(); m != (loyalty.Metric{}) {
+			l.Metric = &m
 		}
 	}
-	if d.Rejection != nil {
-		e.Refusal = d.Rejection.refusal()
+	var errs [3]error
+	l.Redated, errs[0] = readReaches(d.Redated)
+	l.Brands, errs[1] = readBrands(d.Brands)
+	l.Counts, errs[2] = readCounts(d.Counts)
+	return cmp.Or(errs[:]...)
+}
+
+func (d *EntryDoc) readLotEffects(l *loyalty.LotEffects) {
+	if d.Move != nil {
+		l.Move = new(loyalty.Move)
+		*l.Move = d.Move.move()
 	}
-	return e, nil
+	l.Extended, l.Slides, l.Stale = readExtended(d.Extended), loyalty.Date(d.Slides), loyalty.Date(d.Stale)
+	l.Graced = datesTo[loyalty.Date](d.Graced)
+	l.Reversals, l.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
+}
+
+func (d *EntryDoc) readRemembered(r *loyalty.Remembered) error {
+	r.Numbers, r.Target, r.Carried = d.Numbers, d.Target, d.Carried
+	var errs [5]error
+	r.Usage, errs[0] = ReadUsage(d.Usage)
+	r.First, errs[1] = readPlaced(d.First)
+	r.Converting, errs[2] = d.Converting.converting()
+	r.Undecided, errs[3] = readAgain(d.Undecided)
+	r.UndecidedFrom, errs[4] = d.From.from()
+	return cmp.Or(errs[:]...)
 }

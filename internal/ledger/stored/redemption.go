@@ -71,6 +71,9 @@ func storedRefusal(r *loyalty.Error) *rejectionDoc {
 }
 
 func (d *rejectionDoc) refusal() *loyalty.Error {
+	if d == nil {
+		return nil
+	}
 	e := &loyalty.Error{
 		Code: loyalty.Code(d.Code), Detail: d.Detail, Pointer: d.Pointer,
 		Required: loyalty.Points(d.Required), Available: loyalty.Points(d.Available),
