@@ -1,0 +1,60 @@
+package tabletest
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync/atomic"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// FailingRead wraps a Table and returns ErrBusy from one read: the Get or Query with the number Fail, counted from 1.
+type FailingRead struct {
+	table.Table
+	Fail  int64
+	reads atomic.Int64
+}
+
+// Failed reports whether the read has failed.
+func (f *FailingRead) Failed() bool { return f.reads.Load() >= f.Fail }
+
+// Get implements table.Table.
+func (f *FailingRead) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	if f.reads.Add(1) == f.Fail {
+		return table.Item{}, table.ErrBusy
+	}
+	return f.Table.Get(ctx, key)
+}
+
+// Query implements table.Table.
+func (f *FailingRead) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
+	if f.reads.Add(1) == f.Fail {
+		return func(yield func(table.Item, error) bool) { yield(table.Item{}, table.ErrBusy) }
+	}
+	return f.Table.Query(ctx, q)
+}
+
+// EachReadFails calls the operation with tables of which one read fails: first the first read, then the second, until
+// the operation needs fewer reads. It requires that the operation returns the error of the read. create returns a new
+// table for each call, with the items that the operation reads.
+func EachReadFails(t *testing.T, name string, create func() table.Table, operation func(table.Table) error) {
+	t.Helper()
+	for n := int64(1); ; n++ {
+		f := &FailingRead{Table: create(), Fail: n}
+		err := operation(f)
+		if !f.Failed() {
+			if n == 1 {
+				t.Errorf("%s: it reads nothing", name)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			return
+		}
+		if !errors.Is(err, table.ErrBusy) {
+			t.Errorf("%s: read %d fails, but it returns %v", name, n, err)
+		}
+	}
+}
