@@ -53,17 +53,15 @@ func (d Date) Start(zone *time.Location) time.Time {
 }
 
 // midnight returns the first instant of a day. If clocks are put forward at midnight, that hour does not exist, and
-// time.Date may return 23:00 of the day before. If clocks are put back to midnight, the hour occurs twice, and
-// time.Date may return the second one.
+// time.Date returns the first instant after it or an instant of the day before. If clocks are put back to midnight, the
+// hour occurs twice, and time.Date may return the second one.
 func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
-	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	t, day := time.Date(y, m, d, 0, 0, 0, 0, zone), DateOf(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), time.UTC)
 	began, ends := t.ZoneBounds()
 	switch before := began.Add(-1); {
-	case t.Hour() >= 12:
+	case DateOf(t, zone) != day:
 		return ends
-	case t.Hour() > 0 || t.Minute() > 0:
-		return began
-	case DateOf(before, zone) == DateOf(t, zone):
+	case DateOf(before, zone) == day:
 		_, was := before.Zone()
 		_, is := t.Zone()
 		return t.Add(time.Duration(is-was) * time.Second)
@@ -126,9 +124,7 @@ func (p Period) After(t time.Time, zone *time.Location) time.Time {
 	if p.Months != 0 {
 		y, m, d := t.Date()
 		first := time.Date(y, m+time.Month(p.Months), 1, 0, 0, 0, 0, zone)
-		if last := first.AddDate(0, 1, -1).Day(); d > last {
-			d = last
-		}
+		d = min(d, first.AddDate(0, 1, -1).Day())
 		hh, mm, ss := t.Clock()
 		t = time.Date(first.Year(), first.Month(), d, hh, mm, ss, t.Nanosecond(), zone)
 	}
@@ -213,13 +209,14 @@ func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
 
 // nextDay returns the first of the days that is not before d.
 func nextDay(days []Day, d Date) Date {
-	for y := d.Year(); ; y++ {
+	for _, y := range []int{d.Year(), d.Year() + 1} {
 		for _, day := range days {
 			if x := day.In(y); x >= d {
 				return x
 			}
 		}
 	}
+	return 0 // not reached: each of the days occurs next year
 }
 
 // A Wait is how long points are pending. The points of the zero Wait are active immediately.
@@ -260,22 +257,9 @@ func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 		}
 		return w.For.After(happened, zone)
 	case len(w.On) > 0:
-		return nextStart(w.On, at, zone)
+		return nextDay(w.On, DateOf(at, zone).Plus(1)).Start(zone)
 	}
 	return w.For.After(at, zone)
-}
-
-// nextStart returns the earliest instant after at when one of the days begins.
-func nextStart(days []Day, at time.Time, zone *time.Location) time.Time {
-	year := at.In(zone).Year()
-	for _, y := range []int{year, year + 1} {
-		for _, d := range days {
-			if t := d.In(y).Start(zone); t.After(at) {
-				return t
-			}
-		}
-	}
-	return time.Time{} // not reached: each of the days occurs next year
 }
 
 // Deadline returns when the points of an order placed at the instant at are forfeited unless the event Until has

@@ -1,10 +1,10 @@
 package loyalty
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"math/bits"
-	"strconv"
 )
 
 // Exact is a rational number. It is stored in two machine words while it fits, which saves about forty allocations for
@@ -12,7 +12,7 @@ import (
 // number; use Whole or ExactOf.
 type Exact struct {
 	Num int64 // in lowest terms
-	Den int64 // above zero; unused if big is set
+	Den int64 // above zero; like Num, it is zero if Big is set
 	Big *big.Rat
 }
 
@@ -36,13 +36,7 @@ func (x Exact) Sign() int {
 	if x.Big != nil {
 		return x.Big.Sign()
 	}
-	switch {
-	case x.Num > 0:
-		return 1
-	case x.Num < 0:
-		return -1
-	}
-	return 0
+	return cmp.Compare(x.Num, 0)
 }
 
 func (x Exact) Mul(y Exact) Exact {
@@ -59,11 +53,6 @@ func (x Exact) Mul(y Exact) Exact {
 
 func (x Exact) Add(y Exact) Exact {
 	if x.Big == nil && y.Big == nil {
-		if x.Den == 1 && y.Den == 1 {
-			if num, ok := addInt(x.Num, y.Num); ok {
-				return Exact{Num: num, Den: 1}
-			}
-		}
 		g := Gcd(x.Den, y.Den)
 		a, ok1 := mulInt(x.Num, y.Den/g)
 		b, ok2 := mulInt(y.Num, x.Den/g)
@@ -77,12 +66,8 @@ func (x Exact) Add(y Exact) Exact {
 }
 
 func (x Exact) Quo(y Exact) Exact {
-	if y.Big == nil && y.Num != 0 {
-		num, den := y.Den, y.Num
-		if den < 0 {
-			num, den = -num, -den
-		}
-		return x.Mul(Exact{Num: num, Den: den})
+	if y.Num > 0 {
+		return x.Mul(Exact{Num: y.Den, Den: y.Num})
 	}
 	return ExactOf(new(big.Rat).Quo(x.rat(), y.rat()))
 }
@@ -105,11 +90,9 @@ func (x Exact) Round(r Rounding) (Points, bool) {
 	case Nearest:
 		n, _ = x.Add(Half).Floor()
 	case HalfEven:
-		if y := x.Add(Half); !isWhole {
-			var tie bool
-			if n, tie = y.Floor(); tie && n%2 != 0 {
-				n--
-			}
+		var tie bool
+		if n, tie = x.Add(Half).Floor(); tie && n%2 != 0 {
+			n--
 		}
 	case Up:
 		if !isWhole {
@@ -122,23 +105,20 @@ func (x Exact) Round(r Rounding) (Points, bool) {
 var Half = Exact{Num: 1, Den: 2}
 
 // Floor returns the largest whole number that is not above x, and whether it equals x. For numbers that exceed 64 bits,
-// it returns half of the largest or smallest int64, which exceeds all bounds.
+// it returns half of the largest int64 with the sign of x, which exceeds all bounds.
 func (x Exact) Floor() (n int64, isWhole bool) {
 	if x.Big != nil {
 		q, m := new(big.Int).DivMod(x.Big.Num(), x.Big.Denom(), new(big.Int))
-		switch {
-		case q.IsInt64():
+		if q.IsInt64() {
 			return q.Int64(), m.Sign() == 0
-		case q.Sign() < 0:
-			return math.MinInt64 / 2, false
 		}
-		return math.MaxInt64 / 2, false
+		return int64(q.Sign()) * (math.MaxInt64 / 2), false
 	}
-	n, isWhole = x.Num/x.Den, x.Num%x.Den == 0
-	if x.Num < 0 && !isWhole {
+	n, rest := x.Num/x.Den, x.Num%x.Den
+	if rest < 0 {
 		n--
 	}
-	return n, isWhole
+	return n, rest == 0
 }
 
 // String formats the number exactly: as a decimal if it terminates ("29.99"), otherwise as a fraction ("2999/110").
@@ -146,26 +126,14 @@ func (x Exact) String() string {
 	if x.Big != nil {
 		return ratString(x.Big)
 	}
-	num, den, places := x.Num, x.Den, 0
-	for ; den%10 == 0; den /= 10 {
-		places++
-	}
-	for ; den > 1; places++ {
-		by := int64(0)
-		switch {
-		case den%5 == 0:
-			by, den = 2, den/5
-		case den%2 == 0:
-			by, den = 5, den/2
-		default:
-			return strconv.FormatInt(x.Num, 10) + "/" + strconv.FormatInt(x.Den, 10)
+	scale := int64(1)
+	for places := range 19 { // an int64 can be up to 10^18
+		if num, ok := mulInt(x.Num, scale/x.Den); scale%x.Den == 0 && ok {
+			return decimal(num, places)
 		}
-		var ok bool
-		if num, ok = mulInt(num, by); !ok {
-			return ratString(x.rat())
-		}
+		scale *= 10
 	}
-	return decimal(num, places)
+	return ratString(x.rat())
 }
 
 func ratString(r *big.Rat) string {
@@ -177,24 +145,17 @@ func ratString(r *big.Rat) string {
 
 // Gcd returns the greatest common divisor. It is at least 1, including for zero and negative numbers.
 func Gcd(a, b int64) int64 {
-	for b != 0 {
-		a, b = b, a%b
+	for ; b != 0; a, b = b, a%b {
 	}
-	if a < 0 {
-		a = -a
-	}
-	if a <= 0 {
-		return 1
-	}
-	return a
+	return max(1, a, -a)
 }
 
 func mulInt(a, b int64) (int64, bool) {
 	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
-	if hi != 0 || lo > 1<<63-1 {
+	if hi != 0 || lo > math.MaxInt64 {
 		return 0, false
 	}
-	if (a < 0) != (b < 0) {
+	if a^b < 0 {
 		return -int64(lo), true
 	}
 	return int64(lo), true
@@ -205,9 +166,4 @@ func addInt(a, b int64) (int64, bool) {
 	return c, (c > a) == (b > 0)
 }
 
-func magnitude(n int64) uint64 {
-	if n < 0 {
-		return -uint64(n)
-	}
-	return uint64(n)
-}
+func magnitude(n int64) uint64 { return uint64(max(n, -n)) }

@@ -53,14 +53,10 @@ func (c Currency) Exponent() (int, bool) {
 	if len(c) != 3 {
 		return 0, false
 	}
-	if at := strings.Index(codes2, string(c)); at >= 0 && at%4 == 0 {
-		return 2, true
-	}
-	if at := strings.Index(codes0, string(c)); at >= 0 && at%4 == 0 {
-		return 0, true
-	}
-	if at := strings.Index(codes3, string(c)); at >= 0 && at%4 == 0 {
-		return 3, true
+	for exp, codes := range [...]string{0: codes0, 2: codes2, 3: codes3} {
+		if strings.Index(codes, string(c))%4 == 0 { // an absent code has the index -1
+			return exp, true
+		}
 	}
 	return 0, false
 }

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"math/big"
+	"strings"
 	"sync"
 	"time"
 )
@@ -139,15 +140,10 @@ type Text map[string]string
 // In returns the text in the language of locale ("de-AT" finds "de"). If there is none, it returns the text in English,
 // or else in the language whose tag sorts first.
 func (t Text) In(locale string) string {
-	for len(locale) > 0 {
+	for ; locale != ""; locale = locale[:max(0, strings.LastIndexAny(locale, "-_"))] {
 		if s, ok := t[locale]; ok {
 			return s
 		}
-		cut := len(locale) - 1
-		for cut > 0 && locale[cut] != '-' && locale[cut] != '_' {
-			cut--
-		}
-		locale = locale[:cut]
 	}
 	if s, ok := t["en"]; ok {
 		return s

@@ -72,7 +72,7 @@ func (u Usage) Compare(v Usage) int {
 
 // AmountText formats an eligible amount, which may include a fraction of a minor unit, in major units.
 func AmountText(x Exact, c Currency) string {
-	if x.Big == nil && x.Den == 1 {
+	if x.Den == 1 {
 		return Money{x.Num, c}.String()
 	}
 	exp, _ := c.Exponent()
