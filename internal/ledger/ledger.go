@@ -12,9 +12,9 @@
 // one transaction, or none does.
 //
 // Other packages build a Command for each resource: service for orders and redemptions, members for profiles and
-// households, inventory for codes. Execute (execute.go) runs it: commit.go reads the accounts, calls the pure decision,
-// commits once and retries on conflicts; effects.go writes the items that follow from entries. Package stored contains
-// the forms and keys of items.
+// households, inventory for codes. Execute (execute.go) runs it: commit.go reads the accounts, commits once and retries
+// on conflicts; plan.go calls the pure decision and collects the writes; effects.go writes the items that follow from
+// entries. Package stored contains the forms and keys of items.
 //
 // The package deliberately contains no rules (see loyalty), no HTTP (see api) and no storage engine (see table).
 package ledger

@@ -1,0 +1,255 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A planned value is what one attempt writes: the command's own entries first, so that a conflict over its cause is the
+// one that is reported, then entries of time, the accounts, the command's other operations, and the budgets. Without
+// operations there is nothing to write.
+type planned struct {
+	ops     []table.Op
+	entries []loyalty.Entry
+	own     int  // number of entries of the command; if it only advances the account, all of them
+	more    bool // the plan has only the first part of the entries of time, and no entry of the command
+	again   bool // other orders were decided again
+}
+
+// behind is the maximum number of entries of time in one transaction. With the codes and stock that they return, and
+// everything that a command writes, a transaction stays within mostOps.
+const behind = 20
+
+// plan returns the writes of one attempt. A command may require that other orders are decided again. plan includes as
+// many of them as fit into the transaction, and postpones the others: the account remains due, so that a later command
+// or scheduled run decides them.
+func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *BudgetCounters) (planned, error) {
+	for most := posting.MaxOrderNumber; ; most /= 2 {
+		w, err := l.planAtMost(ctx, read, c, b, most)
+		if err != nil || len(w.ops) <= mostOps || !w.again || most == 1 {
+			return w, err
+		}
+	}
+}
+
+// planAtMost is plan with at most the given number of orders that are decided again.
+func (l *Ledger) planAtMost(
+	ctx context.Context, read []table.Item, c Command, b *BudgetCounters, most int,
+) (planned, error) {
+	sides, more, err := c.advanced(ctx, read, b, most, l.Time())
+	if err != nil {
+		return planned{}, err
+	}
+	w := planned{more: more, again: slices.ContainsFunc(sides, func(s side) bool { return s.again })}
+	switch {
+	case more && len(c.Others) > 0:
+		return w, nil // each account is advanced alone before the command is decided
+	case more:
+		c.With = nil
+	}
+	var all writes
+	for i := range sides {
+		s := &sides[i]
+		if len(s.entries) == 0 || i > 0 && len(s.entries) == s.passed {
+			continue
+		}
+		if err := s.check(); err != nil {
+			return planned{}, fmt.Errorf("ledger: %w", err)
+		}
+		all.add(l, c, s)
+	}
+	if len(all.accounts) == 0 {
+		return planned{ops: l.withoutEntries(c, sides[0])}, nil
+	}
+	w.entries = append(all.own, all.passed...)
+	if w.own = len(all.own); c.Decide == nil {
+		w.own = len(all.passed)
+	}
+	w.ops = slices.Concat(all.puts, all.ofTime, all.accounts, c.With, all.parts, codeOps(c, w.entries),
+		listOps(c.Program.ID, w.entries),
+		VoucherOps(c.Program.ID, w.entries), b.ops(all.spends, w.entries[0].Cause.ID))
+	return w, nil
+}
+
+// withoutEntries returns the operations of a command without an entry to write.
+func (l *Ledger) withoutEntries(c Command, s side) []table.Op {
+	switch {
+	case c.Alone:
+		return c.With
+	case c.Decide == nil:
+		return l.listed(s.item, c.Program, s.acc)
+	}
+	return nil
+}
+
+// writes are the operations of all accounts of an attempt, and their entries.
+type writes struct {
+	puts, ofTime, accounts, parts []table.Op
+	own, passed                   []loyalty.Entry
+	spends                        []posting.Spend
+}
+
+func (w *writes) add(l *Ledger, c Command, s *side) {
+	puts := s.seal(l, c)
+	n := s.behind(c.Main)
+	w.puts, w.own = append(w.puts, puts[n:]...), append(w.own, s.entries[n:]...)
+	w.ofTime, w.passed = append(w.ofTime, puts[:n]...), append(w.passed, s.entries[:n]...)
+	w.accounts, w.spends = append(w.accounts, table.Put(s.item)), append(w.spends, s.spends...)
+	w.parts = append(w.parts, s.parts...)
+}
+
+// A side is one account in an attempt: the account as read, and the changes to it.
+type side struct {
+	item    table.Item
+	before  loyalty.Account // as it was read
+	acc     loyalty.Account
+	head    string // the hash of the last written entry
+	written int64  // the number of written entries
+	entries []loyalty.Entry
+	passed  int // how many of the entries are entries of time
+	spends  []posting.Spend
+	parts   []table.Op // operations that write the separate parts of large orders
+	ran     time.Time  // the instant up to which time has been applied
+	again   bool       // other orders were decided again
+}
+
+// advanced advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
+// decide, and more is true. most is the maximum number of orders of other causes that are decided again.
+func (c Command) advanced(
+	ctx context.Context, read []table.Item, b *BudgetCounters, most int, now time.Time,
+) (sides []side, more bool, err error) {
+	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
+	for i, m := range c.members() {
+		acc, err := stored.ReadAccount(read[i], m)
+		if err == nil && i == 0 && acc.Sequence < c.reached {
+			err = ErrBehind
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		out, part, err := b.Ledger.pass(ctx, c.Program, acc, now)
+		if err != nil {
+			return nil, false, err
+		}
+		more = more || part
+		accs[i] = out.Account
+		sides[i] = side{
+			item: read[i], before: acc, acc: out.Account, head: acc.Head, written: acc.Sequence,
+			entries: out.Entries, passed: len(out.Entries), spends: out.Spends, ran: out.Account.Ran,
+		}
+	}
+	if more || c.Decide == nil && !award.HasUndecided(&accs[0]) {
+		return sides, more, nil
+	}
+	b.back = sides[0].spends // points that time returns in other accounts count only after they are written
+	outs, err := b.Decide(ctx, func(left earn.Budgets) ([]posting.Outcome, error) {
+		return c.complete(ctx, b.Ledger, sides, accs, left, most, now)
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	for i, out := range outs {
+		s := &sides[i]
+		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
+		s.again = slices.ContainsFunc(out.Entries, func(e loyalty.Entry) bool { return e.Follows() })
+		if c.Decide == nil {
+			s.passed = len(s.entries)
+		}
+	}
+	return sides, false, nil
+}
+
+// complete decides. If a decision depends on earlier entries of a member, complete reads these entries and decides
+// again. A command that only advances an account decides the orders that were postponed.
+func (c Command) complete(
+	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left earn.Budgets, most int, now time.Time,
+) ([]posting.Outcome, error) {
+	if c.Decide == nil {
+		c.Load = &postponed{Ledger: l, p: c.Program, written: sides[0].written}
+		c.Decide = c.Load.(*postponed).decide
+	}
+	x := Inputs{slices.Clone(accs), left, now}
+	outs, err := c.decided(ctx, x)
+	for n := 0; err == nil && slices.ContainsFunc(outs, isUndecided); n++ {
+		if n == Attempts {
+			return nil, ErrTryAgain
+		}
+		for i, out := range outs {
+			if x.Accounts[i], err = (Redecider{l}).WithOrders(
+				ctx, c.Program, x.Accounts[i], sides[i].written, out.Needs,
+			); err != nil {
+				return nil, err
+			}
+		}
+		outs, err = c.decided(ctx, x)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range outs {
+		n := needed{p: c.Program, written: sides[i].written, passed: sides[i].entries, left: left, now: now}
+		if outs[i], err = (Redecider{l}).redecided(ctx, n, award.Postpone(outs[i], most)); err != nil {
+			return nil, err
+		}
+	}
+	return outs, nil
+}
+
+func isUndecided(out posting.Outcome) bool { return tier.Undecided(out.Needs) }
+
+// check rejects a write that violates an invariant. A repeated enrollment is decided without the existing account. The
+// write detects that the first enrollment exists.
+func (s *side) check() error {
+	before, entries := s.before, s.entries
+	if own := s.entries[s.passed:]; len(own) > 0 && own[0].Kind == loyalty.KindEnroll {
+		before, entries = loyalty.Account{}, own
+	}
+	return posting.CheckWrite(before, s.acc, entries)
+}
+
+// seal sets the actor of the entries of a side and their place in the hash chain, and encodes the account. It returns
+// the operations that write the entries.
+func (s *side) seal(l *Ledger, c Command) []table.Op {
+	puts := make([]table.Op, len(s.entries))
+	for i, e := range s.entries {
+		e.Actor = timeActor
+		if i >= s.passed {
+			e.Actor, e.Input = c.By.Actor, cmp.Or(e.Input, c.By.Input)
+		}
+		l.giveCode(c.Program, e)
+		e, doc := stored.Sealed(e, s.head)
+		s.entries[i], s.head = e, e.Hash
+		doc, parts := stored.Apart(c.Program.ID, e, doc)
+		s.parts = append(s.parts, parts...)
+		puts[i] = table.Put(
+			table.Item{
+				Key: stored.CauseKey(c.Program.ID, e.Cause), Index: stored.StatementKey(c.Program.ID, e), Doc: doc,
+			},
+		)
+	}
+	s.acc.Head, s.acc.Ran = s.head, s.ran
+	s.item.Doc = stored.PackedAccount(stored.StoredAccount(s.acc))
+	s.item.Index = stored.DueKey(c.Program.ID, s.acc.Member, engine.NextRun(c.Program, s.acc))
+	return puts
+}
+
+// behind returns how many entries are written after the command's main entry: entries of time, and entries that the
+// command caused before its main one.
+func (s *side) behind(main loyalty.Cause) int {
+	if at := slices.IndexFunc(s.entries, func(e loyalty.Entry) bool { return e.Cause == main }); at >= 0 {
+		return at
+	}
+	return s.passed
+}
