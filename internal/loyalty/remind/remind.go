@@ -115,11 +115,11 @@ func (v *visit) morning(t time.Time) time.Time {
 	if v.p.Reminders.QuietFrom == until {
 		until = 9 * 60
 	}
-	for ; ; d++ {
-		if at := time.Date(y, m, d, until/60, until%60, 0, 0, v.zone); !at.Before(t) {
-			return at.UTC()
-		}
+	at := time.Date(y, m, d, until/60, until%60, 0, 0, v.zone)
+	if at.Before(t) {
+		at = time.Date(y, m, d+1, until/60, until%60, 0, 0, v.zone)
 	}
+	return at.UTC()
 }
 
 // Tomorrow returns the start and the end of the next day in the member's time zone. The end is exclusive.
@@ -239,8 +239,6 @@ func (v *visit) tired(o offer) time.Time {
 		return time.Time{}
 	case rule.StopAfter > 0 && v.s.Ignored >= rule.StopAfter:
 		return v.now.Add(rest(v.p.Reminders, v.p))
-	case rule.Wait.IsZero():
-		return time.Time{}
 	}
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
@@ -269,9 +267,7 @@ func (v *visit) limited(o offer) (frees time.Time, full bool) {
 		}
 		if int64(len(said)) >= l.Times {
 			full = true
-			if ends != 0 {
-				frees = posting.Later(frees, v.morning(ends.End(v.zone)))
-			}
+			frees = posting.Later(frees, v.morning(ends.End(v.zone))) // PerEver: an instant in the distant past
 		}
 	}
 	return frees, full
@@ -299,7 +295,7 @@ func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) 
 	zone := earn.ZoneOf(p, acc.Traits.Zone)
 	today := loyalty.DateOf(now, zone)
 	s.SentReminders = slices.DeleteFunc(slices.Clone(s.SentReminders), func(t SentReminder) bool {
-		over := !t.Subject.Until.IsZero() && t.Subject.Until.Before(now)
+		over := t.Subject.Until.Before(now)
 		if t.Subject.Until.IsZero() {
 			over = t.Subject.Cycle != cycle(p, acc, s, t.On, t.Reminder)
 		}

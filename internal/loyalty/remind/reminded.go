@@ -132,7 +132,7 @@ func (s *Reminded) note(p *loyalty.Program, acc loyalty.Account, e loyalty.Entry
 		if n := activated(e); n > 0 {
 			s.Active = append(s.Active, Activation{e.Effective, n})
 		}
-	case e.Cause.Kind == loyalty.CauseOrder && e.Order != nil:
+	case e.Order != nil:
 		s.bought(p, acc, e)
 	case redeems:
 		s.Redeemed = e.Effective

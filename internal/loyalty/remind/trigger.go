@@ -87,8 +87,7 @@ func (v *visit) Look() {
 // asked reports whether the reminder's condition holds for the member. A condition whose evaluation fails does not
 // hold.
 func (v *visit) asked() bool {
-	return v.R.When == nil ||
-		earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(v.p, v.acc, v.now), At: v.now.In(v.p.Zone)})
+	return earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(v.p, v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
 // offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.
@@ -119,7 +118,7 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 			v.sooner(at)
 			continue
 		}
-		if step < 0 || at.After(due) {
+		if at.After(due) {
 			step, due = i, at
 		}
 	}
@@ -132,11 +131,11 @@ func (v *visit) expiries() {
 	ends := func(l loyalty.Lot) time.Time { return l.Expires.End(v.p.Zone) }
 	for i := 0; i < len(v.acc.Lots); i++ {
 		first := v.acc.Lots[i]
-		if first.Expires == 0 || !ends(first).After(v.now) {
+		if !ends(first).After(v.now) { // also if it never expires
 			continue
 		}
 		step, due := v.ahead(ends(first), v.p.Zone)
-		if step < 0 || v.s.hasSent(v.R.On, Subject{ID: first.Expires.String(), Due: due}) {
+		if step < 0 {
 			continue
 		}
 		lead := v.R.Leads[step]
@@ -154,9 +153,9 @@ func (v *visit) expiries() {
 			}
 			n.Lots, n.Points, n.Subjects = append(n.Lots, l), n.Points+l.Points, append(n.Subjects, s)
 		}
-		if n.Points >= v.R.MinPoints && len(n.Subjects) > 0 {
+		if n.Points >= v.R.MinPoints {
 			v.offer(n)
-			i += len(n.Subjects) - 1
+			i += max(0, len(n.Subjects)-1)
 		}
 	}
 }
@@ -202,7 +201,7 @@ func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cyc
 			v.sooner(at)
 			continue
 		}
-		if due.IsZero() || at.After(due) {
+		if at.After(due) {
 			n.Step, due = i, at
 		}
 	}
@@ -274,9 +273,8 @@ func (v *visit) nearReward() {
 
 // barred reports whether the member could not redeem a reward whatever the balance.
 func (v *visit) barred(r loyalty.Reward) bool {
-	return len(
-		redeem.UnmetRequirements(v.p, v.acc, &r, loyalty.Redemption{}, v.now),
-	)+len(Unavailability(&r, v.who.Left, v.now)) > 0
+	return len(redeem.UnmetRequirements(v.p, v.acc, &r, loyalty.Redemption{}, v.now)) > 0 ||
+		len(Unavailability(&r, v.who.Left, v.now)) > 0
 }
 
 func (v *visit) nearTier() {
@@ -294,7 +292,7 @@ func (v *visit) nearTier() {
 // tierAtRisk offers a message to a member who would lose the level at its review, by the amounts that count at present.
 func (v *visit) tierAtRisk() {
 	at := posting.ReviewAt(v.p, v.acc.Tier)
-	if at.IsZero() || !at.After(v.now) {
+	if !at.After(v.now) { // also if the level cannot be lost
 		return
 	}
 	step, due := v.ahead(at, v.p.Zone)
@@ -310,9 +308,8 @@ func (v *visit) tierAtRisk() {
 		Day:      loyalty.DateOf(at.Add(-1), v.p.Zone),
 		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
-	if stay, ok := tier.RetentionOf(v.p, v.acc, v.now); ok {
-		n.Missing, n.By, n.Before, n.Others = stay.Gap.Missing(), stay.Gap.By, stay.By, tier.OtherGaps(stay.Paths, stay.Gap)
-	}
+	stay, _ := tier.RetentionOf(v.p, v.acc, v.now) // zero if the member can no longer keep the level
+	n.Missing, n.By, n.Before, n.Others = stay.Gap.Missing(), stay.Gap.By, stay.By, tier.OtherGaps(stay.Paths, stay.Gap)
 	v.offer(n)
 }
 
@@ -373,11 +370,7 @@ func (v *visit) holds() {
 func (v *visit) yearly() {
 	today := loyalty.DateOf(v.now, v.zone)
 	for year := today.Year() - 1; year <= today.Year()+1; year++ {
-		on := onYear(v.p, v.acc, v.R.On, year, v.zone)
-		if on.IsZero() {
-			continue
-		}
-		at := v.morning(lead(v.R).After(on, v.zone))
+		at := v.morning(lead(v.R).After(onYear(v.p, v.acc, v.R.On, year, v.zone), v.zone))
 		v.sooner(at)
 		if loyalty.DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.R.MinPoints {
 			continue
@@ -389,8 +382,8 @@ func (v *visit) yearly() {
 	}
 }
 
-// onYear returns the beginning of the member's birthday, or of an anniversary of joining, in a year. It returns zero if
-// there is none.
+// onYear returns the beginning of the member's birthday, or of an anniversary of joining, in a year. It returns zero,
+// an instant in the distant past, if there is none.
 func onYear(p *loyalty.Program, acc loyalty.Account, on loyalty.Trigger, year int, zone *time.Location) time.Time {
 	joined := loyalty.DateOf(acc.Joined, zone)
 	day := loyalty.Day(acc.Traits.Birthday)
