@@ -79,24 +79,21 @@ type upload struct {
 // duplicate.
 func (u *upload) run(ctx context.Context, codes iter.Seq[string]) error {
 	var batch []string
-	seen := map[string]bool{}
 	read := 0
 	for code := range codes {
 		if read++; read <= u.Codes {
 			continue
 		}
 		plain := redeem.PlainCode(code)
-		if seen[plain] {
+		if slices.ContainsFunc(batch, func(other string) bool { return redeem.PlainCode(other) == plain }) {
 			u.Duplicate = append(u.Duplicate, code)
 			continue
 		}
-		seen[plain] = true
 		if batch = append(batch, code); len(batch) == uploadAtOnce {
 			if err := u.add(ctx, batch, read); err != nil {
 				return err
 			}
 			batch = batch[:0]
-			clear(seen)
 		}
 	}
 	if read <= u.Codes {
@@ -108,7 +105,7 @@ func (u *upload) run(ctx context.Context, codes iter.Seq[string]) error {
 // add adds the codes of a batch that do not exist yet. read is the number of processed codes, including the batch.
 func (u *upload) add(ctx context.Context, batch []string, read int) error {
 	u.Codes = read
-	for {
+	for range ledger.Attempts {
 		if u.suspect {
 			known, err := Codes{u.Ledger}.known(ctx, u.program, batch)
 			if err != nil {
@@ -128,6 +125,7 @@ func (u *upload) add(ctx context.Context, batch []string, read int) error {
 		u.Added -= len(batch)
 		u.suspect = true
 	}
+	return ledger.ErrTryAgain
 }
 
 // addBatch adds all of the codes and records the progress. It returns a conflict if one of the codes already exists.
