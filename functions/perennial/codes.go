@@ -40,7 +40,7 @@ func (c *codesUpload) Run(ctx context.Context) error {
 		if err != nil {
 			return refused(err)
 		}
-		reward, ok := redeem.FindReward(live, c.Reward)
+		reward, ok := redeem.FindReward(live.Rewards, c.Reward)
 		switch {
 		case !ok:
 			return fmt.Errorf("program %s has no reward %s", c.Program, c.Reward)

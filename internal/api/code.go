@@ -52,7 +52,7 @@ func guarded(
 		return r, err
 	}
 	code := c.Path("code")
-	if reward, shared := redeem.SharedBy(p, code); shared {
+	if reward, shared := redeem.SharedBy(p.Rewards, code); shared {
 		if r, err = look(); errors.Is(err, loyalty.NotFound) {
 			r, err = inventory.CodeResult{Reward: reward.ID}, nil
 		}

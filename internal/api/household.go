@@ -151,7 +151,7 @@ func household(ctx context.Context, c *request.Call, p *loyalty.Program, h share
 		}
 		for _, acc := range accs {
 			if acc.Member == m.Member {
-				one.Active, one.Shares = int64(acc.Balance().Active), int64(redeem.Shares(p, acc))
+				one.Active, one.Shares = int64(acc.Balance().Active), int64(redeem.Shares(&p.Sharing, p.Rewards, acc))
 			}
 		}
 		out.Active, out.Shared = out.Active+one.Active, out.Shared+one.Shares

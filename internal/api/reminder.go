@@ -82,7 +82,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	if err != nil {
 		return err
 	}
-	from, until := remind.Tomorrow(f.p, v.Account, at)
+	from, until := remind.Tomorrow(&f.p.Compiled, f.p.Zone, v.Account, at)
 	if !v.Next.Before(until) {
 		return nil // the next visit is later
 	}
@@ -115,9 +115,9 @@ func (f *foresight) visit(v *messages.Visit, at time.Time, listed bool) remind.P
 		case !ok:
 			return plan
 		case held:
-			v.State = v.State.HoldOut(f.p, v.Account, n, at)
+			v.State = v.State.HoldOut(&f.p.Compiled, f.p.Zone, v.Account, n, at)
 		default:
-			v.State = v.State.RecordSent(f.p, v.Account, n, "foreseen", at)
+			v.State = v.State.RecordSent(&f.p.Compiled, f.p.Zone, v.Account, n, "foreseen", at)
 		}
 		if listed {
 			f.list(v.Account.Member, n, held, at)

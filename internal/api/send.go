@@ -97,7 +97,7 @@ func sent(ctx context.Context, c *request.Call, r service.RedemptionResult) ([]w
 	if err != nil {
 		return nil, err
 	}
-	if reward, ok := redeem.FindReward(p, r.Redemption.Reward); ok && reward.Type != "gift_card" {
+	if reward, ok := redeem.FindReward(p.Rewards, r.Redemption.Reward); ok && reward.Type != "gift_card" {
 		return nil, nil
 	}
 	letters, err := c.App.GiftMessages.List(ctx, c.Who.Program, r.Member, r.Redemption.ID)

@@ -55,10 +55,10 @@ func fullTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 		return nil
 	}
 	if t.Next != nil {
-		_, rung, _ := p.Level(t.Next.Level)
-		t.Next.Paths = wireWays(tier.Gaps(p, acc, rung, now))
+		_, rung, _ := p.Tiers.Level(t.Next.Level)
+		t.Next.Paths = wireWays(tier.Of(p).Gaps(acc, rung, now))
 	}
-	if stay, ok := tier.RetentionOf(p, acc, now); ok {
+	if stay, ok := tier.Of(p).RetentionOf(acc, now); ok {
 		t.Retention.Paths = wireWays(stay.Paths)
 	}
 	return t
@@ -106,7 +106,7 @@ func setTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 // wireTier returns the tier as responses about a member contain it. The function fullTier adds the full requirements,
 // and getTier the projection.
 func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
-	level, _, ok := p.Level(acc.Tier.Level)
+	level, _, ok := p.Tiers.Level(acc.Tier.Level)
 	if !ok {
 		return nil
 	}
@@ -114,12 +114,12 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 		Level: level.ID, Name: wire.Text(level.Name), Since: acc.Tier.Since.UTC(), Perks: level.Perks,
 		Until: instant(acc.Tier.Until),
 	}
-	if next, missing, ok := tier.Progress(p, acc, now); ok {
+	if next, missing, ok := tier.Of(p).Progress(acc, now); ok {
 		t.Next = &wire.NextLevel{
 			Level: next.ID, Name: wire.Text(next.Name), Missing: missing.Missing(), Metric: measureOf(missing, p),
 		}
 	}
-	if stay, ok := tier.RetentionOf(p, acc, now); ok {
+	if stay, ok := tier.Of(p).RetentionOf(acc, now); ok {
 		t.Retention = &wire.Retention{
 			Missing: stay.Gap.Missing(), Metric: measureOf(stay.Gap, p), Deadline: stay.By.UTC(),
 		}

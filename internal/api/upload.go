@@ -20,7 +20,7 @@ func addCodes(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	reward, ok := redeem.FindReward(p, c.Path("reward"))
+	reward, ok := redeem.FindReward(p.Rewards, c.Path("reward"))
 	switch {
 	case !ok:
 		return request.Answer{}, request.Refuse(loyalty.NotFound, request.NotFoundDetail)

@@ -42,7 +42,7 @@ func place(
 	if err != nil {
 		return request.Answer{}, err
 	}
-	if _, ok := redeem.FindReward(p, c.Path("reward")); !ok {
+	if _, ok := redeem.FindReward(p.Rewards, c.Path("reward")); !ok {
 		return request.Answer{}, request.Refuse(loyalty.NotFound, request.NotFoundDetail)
 	}
 	if _, err := c.App.Members.Get(ctx, p, m); err != nil {

@@ -45,13 +45,13 @@ func (s speaker) name(section, id string) string {
 			}
 		}
 	case "rewards":
-		r, _ := redeem.FindReward(s.p, id)
+		r, _ := redeem.FindReward(s.p.Rewards, id)
 		return r.Name.In(s.locale)
 	case "wallets":
-		w, _ := posting.Wallet(s.p, id)
+		w, _ := posting.Wallet(s.p.Wallets, id)
 		return w.Name.In(s.locale)
 	case "tiers":
-		l, _, _ := s.p.Level(id)
+		l, _, _ := s.p.Tiers.Level(id)
 		return l.Name.In(s.locale)
 	case "tier_groups":
 		_, level, _ := strings.Cut(id, ".") // an ID within the current tier group

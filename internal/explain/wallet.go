@@ -13,7 +13,7 @@ func (s speaker) in(wallet string) speaker {
 
 // unit returns the name of the wallet's points.
 func (s speaker) unit() loyalty.Units {
-	if w, ok := posting.Wallet(s.p, s.wallet); ok {
+	if w, ok := posting.Wallet(s.p.Wallets, s.wallet); ok {
 		return w.Unit
 	}
 	return s.p.Unit

@@ -335,13 +335,15 @@ func TestPlaceOnAWaitlist(t *testing.T) {
 			t.Errorf("%s: the member has the items %+v and %+v, %v", c.name, place, waiter, err)
 		}
 		for reward, n := range map[string]int{"mug": 2, "poster": 0} {
-			r, _ := redeem.FindReward(p, reward)
+			r, _ := redeem.FindReward(p.Rewards, reward)
 			ops, err := ws.Leaving(t.Context(), "p", &r, "mem_ada")
 			if !c.waits {
 				n = 0
 			}
 			if err != nil || len(ops) != n {
-				t.Errorf("%s: %d operations remove the member from the waitlist of %s, %v", c.name, len(ops), reward, err)
+				t.Errorf(
+					"%s: %d operations remove the member from the waitlist of %s, %v", c.name, len(ops), reward, err,
+				)
 			}
 		}
 	}
@@ -362,7 +364,7 @@ func TestPlaceOnAWaitlist(t *testing.T) {
 func TestRecordOfCalledMembers(t *testing.T) {
 	for _, n := range []int{CallsAtOnce, CallsAtOnce + 1} {
 		ws, _, p := waitlist(t)
-		mug, _ := redeem.FindReward(p, "mug")
+		mug, _ := redeem.FindReward(p.Rewards, "mug")
 		over := stored.Millis(noon.Add(-24 * time.Hour))
 		var call redeem.Call
 		for i := range n {

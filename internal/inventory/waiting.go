@@ -108,7 +108,7 @@ func (ws Waitlists) Leaving(
 // not_found if the member or reward does not exist, validation_failed if the reward has no waitlist or the
 // member can redeem it now, and reward_unavailable if the reward is not available to the member.
 func (ws Waitlists) Join(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
-	r, ok := redeem.FindReward(p, reward)
+	r, ok := redeem.FindReward(p.Rewards, reward)
 	if !ok {
 		return Place{}, ledger.NotFound("reward")
 	}
@@ -174,7 +174,7 @@ func (ws Waitlists) Leave(ctx context.Context, p *loyalty.Program, reward string
 // waitlist.
 func (ws Waitlists) Place(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	out := Place{Member: m, Reward: reward}
-	r, ok := redeem.FindReward(p, reward)
+	r, ok := redeem.FindReward(p.Rewards, reward)
 	if !ok {
 		return out, ledger.NotFound("reward")
 	}
@@ -186,7 +186,7 @@ func (ws Waitlists) Place(ctx context.Context, p *loyalty.Program, reward string
 	if err != nil {
 		return out, err
 	}
-	if out.CallEnds = redeem.CallEnds(p, &r, w); !out.CallEnds.IsZero() && !ws.Time().Before(out.CallEnds) {
+	if out.CallEnds = redeem.CallEnds(p.Zone, &r, w); !out.CallEnds.IsZero() && !ws.Time().Before(out.CallEnds) {
 		out.CallEnds = time.Time{}
 		_, err := ws.Leave(ctx, p, reward, m)
 		return out, err
@@ -212,7 +212,7 @@ func (ws Waitlists) Place(ctx context.Context, p *loyalty.Program, reward string
 func (ws Waitlists) Called(
 	p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[table.Item, error], left loyalty.Points,
 ) (call redeem.Call, err error) {
-	call = redeem.CallNext(p, r, func(yield func(redeem.WaitlistEntry) bool) {
+	call = redeem.CallNext(p.Zone, r, func(yield func(redeem.WaitlistEntry) bool) {
 		for it, failed := range line {
 			var w redeem.WaitlistEntry
 			if failed == nil {

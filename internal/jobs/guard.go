@@ -64,7 +64,7 @@ func (w *settleRun) movesDown(ctx context.Context, account func() (loyalty.Accou
 	if err != nil {
 		return false, err
 	}
-	_, from, _ := w.program.Level(acc.Tier.Level)
-	_, to, _ := w.program.Level(out.Account.Tier.Level)
+	_, from, _ := w.program.Tiers.Level(acc.Tier.Level)
+	_, to, _ := w.program.Tiers.Level(out.Account.Tier.Level)
 	return to < from, nil
 }

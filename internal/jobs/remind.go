@@ -327,7 +327,7 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 func (t *remindRun) plan(v *messages.Visit, unsent []remind.News) remind.Plan {
 	now, s := t.Now(), v.State
 	for _, n := range unsent {
-		s = s.RecordSent(t.program, v.Account, n, "", now)
+		s = s.RecordSent(&t.program.Compiled, t.program.Zone, v.Account, n, "", now)
 	}
 	plan := remind.Remind(t.program, v.Account, v.Who, s, now)
 	if len(unsent) > 0 && plan.Next.After(now.Add(again)) {

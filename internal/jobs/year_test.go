@@ -276,7 +276,7 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 			y.noticed[key] = true
 		}
 	case loyalty.NearReward:
-		if r, ok := redeem.FindReward(y.program, m.Data.Reward); !ok ||
+		if r, ok := redeem.FindReward(y.program.Rewards, m.Data.Reward); !ok ||
 			r.Cost-active != loyalty.Points(m.Data.Missing) || m.Data.Missing > 40 {
 			wrong("%d + %d is not the cost of %s", active, m.Data.Missing, m.Data.Reward)
 		}

@@ -63,7 +63,7 @@ func (l *Ledger) giveCode(p *loyalty.Program, e loyalty.Entry) {
 	if r == nil || e.Kind != loyalty.KindRedeem || e.Cause.Revision != 1 || r.Code != "" {
 		return
 	}
-	if reward, ok := redeem.FindReward(p, r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
+	if reward, ok := redeem.FindReward(p.Rewards, r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
 		r.Code = redeem.NewCode(l.Bits())
 	}
 }
@@ -80,7 +80,7 @@ func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) tabl
 		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: stored.Millis(r.CodeFrom),
 		Until: stored.Millis(r.CodeUntil),
 	}
-	if reward, ok := redeem.FindReward(p, r.Reward); ok && reward.Type == "gift_card" {
+	if reward, ok := redeem.FindReward(p.Rewards, r.Reward); ok && reward.Type == "gift_card" {
 		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount
 	}
 	it := table.Item{Key: CodeKey(p.ID, redeem.PlainCode(r.Code)), Doc: stored.Encode(d)}
@@ -102,7 +102,7 @@ func codeOps(c Command, entries []loyalty.Entry) (ops []table.Op) {
 		if e.Cause.Revision > 1 && c.Rules != nil {
 			p = c.Rules // the rules of the reservation; an automatic redemption by the same command uses c.p
 		}
-		reward, _ := redeem.FindReward(p, r.Reward)
+		reward, _ := redeem.FindReward(p.Rewards, r.Reward)
 		switch {
 		case e.Kind == loyalty.KindRedeem && (r.Pooled || r.Code != reward.Codes.Shared):
 			ops = append(ops, table.Put(codeItem(p, e.Member, *r)))

@@ -255,10 +255,10 @@ func TestSpansAndCostsOfRewards(t *testing.T) {
 		}
 	}
 	p := Program{Levels: Levels{Tiers: Tiers{Levels: []Level{{ID: "basic"}, {ID: "gold"}}}}}
-	if l, i, ok := p.Level("gold"); l.ID != "gold" || i != 1 || !ok {
+	if l, i, ok := p.Tiers.Level("gold"); l.ID != "gold" || i != 1 || !ok {
 		t.Errorf("level gold is %+v at %d, %t", l, i, ok)
 	}
-	if l, _, ok := p.Level("silver"); l.ID != "" || ok {
+	if l, _, ok := p.Tiers.Level("silver"); l.ID != "" || ok {
 		t.Errorf("level silver is %+v", l)
 	}
 }

@@ -19,7 +19,6 @@ type Compiled struct {
 	Numbers    int       // the greatest order number that rules ask for; zero: none
 	Target     int       // the greatest target of a milestone, at most posting.MaxOrderNumber
 	Zones      *sync.Map // time zones of members, by name
-	TierGroup  string    // set in the copy of a program for decisions about this tier group (earn.GroupProgram)
 	Occasions  bool      // whether birthdays or anniversaries earn points
 }
 
@@ -85,8 +84,6 @@ type Program struct {
 	Messaging
 
 	BirthdayLock Period // how long a birthday cannot be changed after the member entered it
-
-	Compiled Compiled // the values that Compile derives
 }
 
 // Earning are the sections about points that members earn.
@@ -97,6 +94,8 @@ type Earning struct {
 	Exchange   Exchange
 	Events     []EventType // the program's event types, in addition to the built-in ones
 	Milestones []Milestone
+
+	Compiled Compiled // the values that Compile derives
 }
 
 // Levels are the sections about levels.
@@ -212,6 +211,7 @@ type CategoryRule struct {
 
 // Tiers defines the levels, and how members qualify for them and lose them.
 type Tiers struct {
+	Group    string  // the tier group, in the copy of a program for decisions about it (earn.GroupProgram)
 	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
 	By       Measure
 	Ways     [][]Measure        // used instead of By: a member qualifies by all measures of any one of them
@@ -318,8 +318,8 @@ type Need struct {
 
 // Level returns the level with the given ID and its index. It returns false if there is none, or if the program has no
 // tiers.
-func (p *Program) Level(id string) (Level, int, bool) {
-	for i, l := range p.Tiers.Levels {
+func (t *Tiers) Level(id string) (Level, int, bool) {
+	for i, l := range t.Levels {
 		if l.ID == id {
 			return l, i, true
 		}

@@ -140,7 +140,7 @@ func (hs Households) Found(
 		case it.Version > 0:
 			return HouseholdResult{Household: was, Replayed: !unknown}, nil
 		}
-		h, err := share.FoundHousehold(p, id, head, hs.Time())
+		h, err := share.FoundHousehold(&p.Households, id, head, hs.Time())
 		if err != nil {
 			return HouseholdResult{}, err
 		}
@@ -161,7 +161,7 @@ func (hs Households) Invite(
 		return share.Household{}, err
 	}
 	return hs.change(ctx, p, id, func(h share.Household) (share.Household, error) {
-		return share.Invite(p, h, m, role, hs.Time())
+		return share.Invite(&p.Households, h, m, role, hs.Time())
 	})
 }
 
@@ -171,7 +171,7 @@ func (hs Households) AcceptInvitation(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 ) (share.Household, error) {
 	return hs.change(ctx, p, id, func(h share.Household) (share.Household, error) {
-		return share.AcceptInvitation(p, h, m, hs.Time())
+		return share.AcceptInvitation(&p.Households, h, m, hs.Time())
 	})
 }
 

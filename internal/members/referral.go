@@ -124,7 +124,7 @@ func (rs Referrals) through(ctx context.Context, p *loyalty.Program, in Enrolmen
 	}
 	if err == nil {
 		err = award.MayRefer(
-			p, loyalty.Account{Member: in.Member}, referrer.Account, samePerson(in.Profile, referrer.Profile),
+			&p.Earn, loyalty.Account{Member: in.Member}, referrer.Account, samePerson(in.Profile, referrer.Profile),
 		)
 	}
 	var refused *loyalty.Error

@@ -67,7 +67,7 @@ func (ms Messages) Claim(
 ) error {
 	now := ms.Time()
 	id := MessageID(p.ID, v.Account.Member, n)
-	told := v.State.RecordSent(p, v.Account, n, id, now).SentReminders
+	told := v.State.RecordSent(&p.Compiled, p.Zone, v.Account, n, id, now).SentReminders
 	v.Flight = &Flight{ID: id, At: now, Once: n.Purpose == loyalty.Marketing, told: told[len(told)-len(n.Subjects):]}
 	return ms.keep(ctx, p, v, now.Add(lease), nil, reminders)
 }
@@ -82,7 +82,7 @@ func (ms Messages) Record(ctx context.Context, p *loyalty.Program, v *Visit, n r
 	return ms.land(
 		ctx, p, v, ms.Time(), []figure{{n.Reminder, FigureSent}}, reminders,
 		func(s remind.Reminded) remind.Reminded {
-			return s.RecordSent(p, v.Account, n, f.ID, f.At)
+			return s.RecordSent(&p.Compiled, p.Zone, v.Account, n, f.ID, f.At)
 		},
 	)
 }
@@ -147,7 +147,7 @@ func noticeOf(p *loyalty.Program, f *Flight) remind.News {
 
 // HoldOut records in the visit that a notice was not sent because the member belongs to the holdout.
 func (ms Messages) HoldOut(p *loyalty.Program, v *Visit, n remind.News) {
-	v.State = v.State.HoldOut(p, v.Account, n, ms.Time())
+	v.State = v.State.HoldOut(&p.Compiled, p.Zone, v.Account, n, ms.Time())
 }
 
 // Plan ends a visit and schedules the next one.

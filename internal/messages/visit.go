@@ -62,7 +62,9 @@ func (v *Visit) Pass(p *loyalty.Program, until time.Time) error {
 		return err
 	}
 	v.Account = out.Account
-	v.State, _ = v.State.Digest(p, v.Account, out.Entries, until).Settle(p, v.Account, until)
+	v.State, _ = v.State.Digest(
+		&p.Compiled, &p.Reminders, p.Zone, v.Account, out.Entries, until,
+	).Settle(&p.Compiled, &p.Reminders, p.Zone, v.Account, until)
 	return nil
 }
 
@@ -136,16 +138,18 @@ func (r Reminders) digest(
 				return err
 			}
 			if entries = append(entries, e); len(entries) == some {
-				v.State, entries = v.State.Digest(p, v.Account, entries, at), entries[:0]
+				v.State, entries = v.State.Digest(
+					&p.Compiled, &p.Reminders, p.Zone, v.Account, entries, at,
+				), entries[:0]
 			}
 		}
 	}
-	v.State = v.State.Digest(p, v.Account, entries, at)
+	v.State = v.State.Digest(&p.Compiled, &p.Reminders, p.Zone, v.Account, entries, at)
 	if v.State.Seen < existing.Sequence {
 		return fmt.Errorf("%w: entries of %s are not listed yet", ledger.ErrTryAgain, existing.Member)
 	}
-	v.State = v.State.Digest(p, v.Account, ahead, at)
-	v.State, v.Settled = v.State.Settle(p, v.Account, at)
+	v.State = v.State.Digest(&p.Compiled, &p.Reminders, p.Zone, v.Account, ahead, at)
+	v.State, v.Settled = v.State.Settle(&p.Compiled, &p.Reminders, p.Zone, v.Account, at)
 	return nil
 }
 

@@ -28,7 +28,9 @@ func parseEvents(c *document.Compiler, n *document.Node) (families []loyalty.Eve
 				f, "%s is reserved for events of the platform; choose another name", strings.TrimSuffix(name, "s"),
 			))
 			continue
-		case slices.ContainsFunc(award.EventTypes(c.P), func(t loyalty.EventType) bool { return t.Name == name }):
+		case slices.ContainsFunc(
+			award.EventTypes(c.P.Events), func(t loyalty.EventType) bool { return t.Name == name },
+		):
 			c.Add(document.AtKey(f, "every program already has these events; choose another name"))
 			continue
 		}
@@ -50,7 +52,7 @@ func parseEvents(c *document.Compiler, n *document.Node) (families []loyalty.Eve
 
 // sendable returns every type of event that merchants can send, as suggestions.
 func sendable(c *document.Compiler) (names []string) {
-	for _, t := range award.EventTypes(c.P) {
+	for _, t := range award.EventTypes(c.P.Events) {
 		for _, state := range t.States {
 			names = append(names, t.Name+"."+state)
 		}
@@ -62,10 +64,10 @@ func sendable(c *document.Compiler) (names []string) {
 // that can be sent.
 func checkEventType(c *document.Compiler, n *document.Node, more ...string) bool {
 	name := n.Text()
-	if _, ok := award.EventType(c.P, name); ok || slices.Contains(more, name) || name == "" {
+	if _, ok := award.EventType(c.P.Events, name); ok || slices.Contains(more, name) || name == "" {
 		return name != ""
 	}
-	families := award.EventTypes(c.P)
+	families := award.EventTypes(c.P.Events)
 	if slices.Contains(more, award.EventJoined) {
 		families = append(families,
 			loyalty.EventType{Name: "member", States: []string{"joined", "birthday", "anniversary"}},

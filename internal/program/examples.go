@@ -146,7 +146,7 @@ func parseStanding(c *document.Compiler, p *loyalty.Program, n *document.Node, s
 // reached returns the standing of a member who reached a level at an instant.
 func reached(p *loyalty.Program, level string, since time.Time) loyalty.Standing {
 	s := loyalty.Standing{Level: level, Since: since}
-	if _, rank, _ := p.Level(level); rank > 0 && p.Tiers.KeepYear == 0 {
+	if _, rank, _ := p.Tiers.Level(level); rank > 0 && p.Tiers.KeepYear == 0 {
 		s.Until = p.Tiers.KeepFor.After(since, p.Zone)
 	}
 	return s

@@ -39,7 +39,7 @@ func unnoticed(c *document.Compiler, n *document.Node) {
 		on      loyalty.Trigger
 		subject string
 	}{
-		{remind.Expiries(c.P), loyalty.BeforeExpiry, "points"},
+		{remind.Expiries(&c.P.Earning, &c.P.Tiers), loyalty.BeforeExpiry, "points"},
 		{len(c.P.Tiers.Levels) > 1 && c.P.Tiers.MoveDown != loyalty.StayUp, loyalty.BeforeTier, "levels"},
 	} {
 		inTime := slices.ContainsFunc(c.P.Reminders.Messages, func(r loyalty.Reminder) bool {

@@ -46,7 +46,7 @@ func parseAuto(c *document.Compiler, n *document.Node) (auto loyalty.Auto) {
 			c.Add(document.At(stop, "%s is not from 1 to %d per day", stop.Value, redeem.MaxAutoLimit))
 		}
 	}
-	r, ok := redeem.FindReward(c.P, auto.Reward)
+	r, ok := redeem.FindReward(c.P.Rewards, auto.Reward)
 	if !ok {
 		var ids []string
 		for _, r := range c.P.Rewards {

@@ -227,7 +227,7 @@ func aboutWhat(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	}
 	switch r.On {
 	case loyalty.BeforeExpiry:
-		if !remind.Expiries(c.P) {
+		if !remind.Expiries(&c.P.Earning, &c.P.Tiers) {
 			c.Warn(document.AtKey(item.Get("before"), "never applies: points of this program do not expire"))
 			return
 		}
@@ -263,7 +263,7 @@ func aboutCodes(c *document.Compiler, item *document.Node, r loyalty.Reminder, l
 			continue
 		}
 		own = true
-		if lasts := redeem.CodeLasts(c.P, &reward); !lasts.IsZero() && (shortest.IsZero() ||
+		if lasts := redeem.CodeLasts(&c.P.Redemption, &reward); !lasts.IsZero() && (shortest.IsZero() ||
 			!reaches(lasts, shortest)) {
 			shortest = lasts
 		}

@@ -61,7 +61,7 @@ func parseWallet(c *document.Compiler, n *document.Node) string {
 	if id == "" || id == posting.MainWallet {
 		return ""
 	}
-	if _, ok := posting.Wallet(c.P, id); !ok {
+	if _, ok := posting.Wallet(c.P.Wallets, id); !ok {
 		ids := append([]string{posting.MainWallet}, otherWallets(c)...)
 		c.Add(
 			document.At(
@@ -120,7 +120,7 @@ func parseConversions(c *document.Compiler, n *document.Node) (all []loyalty.Con
 
 // circles rejects conversions and rewards that would let points return to the wallet that they left.
 func circles(c *document.Compiler, root *document.Node) {
-	section, id, found := strings.Cut(share.ConversionCycle(c.P), ".")
+	section, id, found := strings.Cut(share.ConversionCycle(c.P.Conversions, c.P.Rewards), ".")
 	if !found {
 		return
 	}
@@ -163,7 +163,7 @@ func parseWalletPrices(c *document.Compiler, n *document.Node) map[string]loyalt
 	prices := map[string]loyalty.Points{}
 	for _, f := range n.Pairs() {
 		id := f.Key.Name
-		if _, ok := posting.Wallet(c.P, id); !ok {
+		if _, ok := posting.Wallet(c.P.Wallets, id); !ok {
 			others := otherWallets(c)
 			has := cmp.Or(describe.Series(others, "and"), "none")
 			c.Add(

@@ -112,7 +112,7 @@ func (h *history) resend(loyalty.MemberID) string {
 		return h.putEvent(h.events[h.rng.IntN(len(h.events))], "replayed")
 	}
 	ev := &h.events[max(0, len(h.events)-1-h.rng.IntN(20))]
-	family, _ := award.EventType(h.p, ev.Type)
+	family, _ := award.EventType(h.p.Events, ev.Type)
 	ev.Type = family.Name + "." + pick(h.rng, family.States...)
 	if ev.Data != nil && h.rng.IntN(3) == 0 {
 		ev.Data = map[string]any{"rating": big.NewRat(h.rng.Int64N(6), 1)}

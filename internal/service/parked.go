@@ -65,7 +65,7 @@ func (ps Payments) claim(
 		}
 		was := from.Order()
 		claimed = was != nil && was.Order.Member == "" && receipt.Attributable(
-			p, was.Order.PlacedAt, acc.Joined, ps.Time(),
+			&p.Payments, p.Zone, was.Order.PlacedAt, acc.Joined, ps.Time(),
 		)
 		if !claimed {
 			err = ps.commit(ctx, table.Delete(it))

@@ -245,7 +245,7 @@ func (ps Payments) payer(
 		return "", err
 	}
 	acc, err := ps.LastWritten(ctx, p.ID, m)
-	if err != nil || !receipt.Attributable(p, placed, acc.Joined, ps.Time()) {
+	if err != nil || !receipt.Attributable(&p.Payments, p.Zone, placed, acc.Joined, ps.Time()) {
 		return "", err
 	}
 	return m, nil

@@ -82,7 +82,7 @@ func (rs Redemptions) Redeem(
 	}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	x := redemptionContext{Ledger: rs.Ledger, p: p, in: in}
-	x.reward, _ = redeem.FindReward(p, in.Reward)
+	x.reward, _ = redeem.FindReward(p.Rewards, in.Reward)
 	for range ledger.Attempts {
 		c, err := rs.redemptionCommand(ctx, &x, &r, by)
 		if err != nil {

@@ -47,7 +47,7 @@ func (rs Redemptions) reversing(
 	if err != nil {
 		return c, nil, err
 	}
-	target, issued, err := redeem.Returned(p, *was.Redemption, share, inventory.Issued(&code.CodeDoc))
+	target, issued, err := redeem.Returned(&p.Redemption, *was.Redemption, share, inventory.Issued(&code.CodeDoc))
 	if err != nil {
 		return c, nil, err
 	}
@@ -55,7 +55,7 @@ func (rs Redemptions) reversing(
 		Program: p, Member: was.Member, Others: members.Contributors(*was.Redemption), By: by,
 		With: code.become(issued),
 	}
-	if redeem.GivesAllBack(p, share) {
+	if redeem.GivesAllBack(&p.Redemption, share) {
 		off, err := Fulfillments(rs).calledOff(ctx, p.ID, was)
 		if err != nil {
 			return c, nil, err
@@ -135,7 +135,7 @@ func (rs Redemptions) issuedFor(ctx context.Context, p *loyalty.Program, e loyal
 	}
 	if d.Currency != "" && d.Worth == 0 {
 		d.Worth = d.Left
-		if r, _ := redeem.FindReward(p, d.Reward); string(r.Value.Currency) == d.Currency {
+		if r, _ := redeem.FindReward(p.Rewards, d.Reward); string(r.Value.Currency) == d.Currency {
 			d.Worth = max(d.Left, r.Value.Amount)
 		}
 	}

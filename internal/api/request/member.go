@@ -28,7 +28,7 @@ func WireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
 		loyalty.OfExpiry: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry,
 	}
 	out := []wire.Notice{}
-	for _, n := range posting.AccountNotices(p, acc) {
+	for _, n := range posting.AccountNotices(&p.Tiers, p.Zone, acc) {
 		out = append(out, wire.Notice{
 			Kind: kinds[n.What], NotifiedAt: n.NoticedAt.UTC(), ExpiresAt: n.Expires.UTC(), Points: int64(n.Points),
 			Level: n.Level,

@@ -30,7 +30,8 @@ func PlaceEvent(
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
-	if err := CheckEvent(rules, ev); err != nil && CheckEvent(p, ev) != nil { // an older version may not have the type
+	if err := CheckEvent(rules.Events, ev); err != nil &&
+		CheckEvent(p.Events, ev) != nil { // an older version may not have the type
 		return posting.Outcome{}, err
 	}
 	s, err := eventState(p, acc, prior, rules, ev, now)
@@ -38,7 +39,7 @@ func PlaceEvent(
 		return posting.Outcome{}, err
 	}
 	d := posting.Decide(p, acc, now)
-	if err := AwardEvent(d, rules, &s, EventFacts(&s, rules), time.Time{}); err != nil {
+	if err := AwardEvent(d, rules, &s, EventFacts(&s, rules.Zone), time.Time{}); err != nil {
 		return posting.Outcome{}, err
 	}
 	if err := redeem.AutoRedeem(d, now); err != nil {
@@ -90,12 +91,12 @@ func eventState(
 }
 
 // CheckEvent rejects an event of a type unknown to the program, or with data that does not match the type's fields.
-func CheckEvent(p *loyalty.Program, ev loyalty.Event) error {
-	family, ok := EventType(p, ev.Type)
+func CheckEvent(types []loyalty.EventType, ev loyalty.Event) error {
+	family, ok := EventType(types, ev.Type)
 	if !ok || ev.Family() == "member" {
 		return loyalty.Refuse(loyalty.ValidationFailed, "/type", fmt.Sprintf(
 			"Unknown event type %q. The program has %s.",
-			ev.Type, strings.Join(EventTypeNames(p), ", "),
+			ev.Type, strings.Join(EventTypeNames(types), ", "),
 		))
 	}
 	for _, name := range slices.Sorted(maps.Keys(ev.Data)) {
@@ -122,8 +123,8 @@ func CheckEvent(p *loyalty.Program, ev loyalty.Event) error {
 	return nil
 }
 
-func EventTypeNames(p *loyalty.Program) (out []string) {
-	for _, family := range EventTypes(p) {
+func EventTypeNames(types []loyalty.EventType) (out []string) {
+	for _, family := range EventTypes(types) {
 		for _, state := range family.States {
 			out = append(out, family.Name+"."+state)
 		}
@@ -132,8 +133,8 @@ func EventTypeNames(p *loyalty.Program) (out []string) {
 }
 
 // EventFacts returns the facts about an event that conditions can use.
-func EventFacts(s *loyalty.EventState, rules *loyalty.Program) *loyalty.Facts {
-	return &loyalty.Facts{Event: &s.Event, Buyer: s.Buyer, At: s.Event.At.In(rules.Zone)}
+func EventFacts(s *loyalty.EventState, zone *time.Location) *loyalty.Facts {
+	return &loyalty.Facts{Event: &s.Event, Buyer: s.Buyer, At: s.Event.At.In(zone)}
 }
 
 // AwardEvent posts the entry that updates an event's points. The first revision gets an entry even if it gives nothing.
@@ -172,7 +173,7 @@ func AwardEvent(
 	tier.CountEventInGroups(s, &e, d.P, rules, d.Account, total)
 	s.Worth = total
 	e.Event, e.Traits, d.Traits = s, d.Traits, nil
-	switch is, was := posting.IsActivity(d.P, s.Event.Type), s.SlidTo != 0; {
+	switch is, was := posting.IsActivity(&d.P.Earn, s.Event.Type), s.SlidTo != 0; {
 	case is && !was:
 		s.SlidTo = d.Active(&e, s.Event.At)
 	case was && !is:

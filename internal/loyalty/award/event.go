@@ -26,15 +26,15 @@ func Campaigns(t loyalty.Traits) (campaigns []string) {
 }
 
 // EventTypes returns the families of events that merchants can send: the built-in ones, then those of the program.
-func EventTypes(p *loyalty.Program) []loyalty.EventType {
-	return slices.Concat(loyalty.BuiltinEvents, p.Events)
+func EventTypes(types []loyalty.EventType) []loyalty.EventType {
+	return slices.Concat(loyalty.BuiltinEvents, types)
 }
 
 // EventType returns the family of an event type such as "review.approved". It returns false if there is no such family
 // or the family has no such state. Events that the platform creates belong to no family.
-func EventType(p *loyalty.Program, name string) (loyalty.EventType, bool) {
+func EventType(eventTypes []loyalty.EventType, name string) (loyalty.EventType, bool) {
 	family, state, _ := strings.Cut(name, ".")
-	for _, types := range [][]loyalty.EventType{loyalty.BuiltinEvents, p.Events} {
+	for _, types := range [][]loyalty.EventType{loyalty.BuiltinEvents, eventTypes} {
 		for _, t := range types {
 			if t.Name == family {
 				return t, slices.Contains(t.States, state)

@@ -14,7 +14,7 @@ func TestAnEventTypeIsAFamilyAndOneOfItsStates(t *testing.T) {
 		"review.approved": "review", "podcast.completed": "podcast",
 		"review.approvd": "", "podcast.started": "", "podcast": "", "review.": "", "": "", EventBirthday: "",
 	} {
-		got, ok := EventType(p, name)
+		got, ok := EventType(p.Events, name)
 		if ok != (family != "") || ok && got.Name != family {
 			t.Errorf("%q is of %q, %v", name, got.Name, ok)
 		}

@@ -79,7 +79,7 @@ func redateMilestone(d *posting.Decision, r loyalty.Reached, b posting.Bonus, re
 	from := d.Where(r.Grant)
 	b.Expires = tier.NotBefore(d, from, b.Expires)
 	to := d.Where(tier.WithPromotion(r, b).Grant)
-	if from == to || posting.IsExpired(d.P, from, d.Now) && posting.IsExpired(d.P, to, d.Now) {
+	if from == to || posting.IsExpired(d.P.Zone, from, d.Now) && posting.IsExpired(d.P.Zone, to, d.Now) {
 		return nil
 	}
 	e := tier.MoveBonus(d, milestoneEntry(d, loyalty.KindEarn, &r, d.Now), &r, b)

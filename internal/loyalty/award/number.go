@@ -93,8 +93,8 @@ func AskNumbers(p *loyalty.Program, when loyalty.Condition) error {
 }
 
 // Excludes reports whether a rule excludes the line items of a category from earning.
-func Excludes(p *loyalty.Program, category string) bool {
-	return slices.ContainsFunc(p.Earn.Categories, func(c loyalty.CategoryRule) bool {
+func Excludes(terms *loyalty.Earn, category string) bool {
+	return slices.ContainsFunc(terms.Categories, func(c loyalty.CategoryRule) bool {
 		return c.Category == category && c.Multiply.Sign() == 0
 	})
 }

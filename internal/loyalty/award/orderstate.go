@@ -19,10 +19,10 @@ func orderState(
 	if prior != nil && !IsBlank(prior, o) {
 		return nextState(p, acc, prior, rules, o, now)
 	}
-	if err := checkPlaced(rules, o, now); err != nil {
+	if err := checkPlaced(&rules.Earning, rules.Zone, o, now); err != nil {
 		return loyalty.OrderState{}, err
 	}
-	if err := checkJoined(p, acc, o, now); err != nil {
+	if err := checkJoined(&p.Payments, p.Zone, acc, o, now); err != nil {
 		return loyalty.OrderState{}, err
 	}
 	s := loyalty.OrderState{Order: o, Revision: 1, Program: rules.Version, Grants: []loyalty.Grant{{}}}
@@ -30,7 +30,7 @@ func orderState(
 	if rules.Earn.Carry {
 		s.Carried = acc.Carried
 	}
-	if rate, ok := exchange(rules, o); ok {
+	if rate, ok := exchange(&rules.Earning, rules.Zone, o); ok {
 		s.Rate = rate.String()
 	}
 	if prior != nil {
@@ -86,7 +86,7 @@ func nextState(
 		)
 	}
 	if claimed {
-		if err := checkJoined(p, acc, o, now); err != nil {
+		if err := checkJoined(&p.Payments, p.Zone, acc, o, now); err != nil {
 			return s, err
 		}
 	}
@@ -115,9 +115,9 @@ func ForgetForfeited(s *loyalty.OrderState, rules *loyalty.Program, now time.Tim
 }
 
 // buyer returns the data about an order's member that rules use. The member's level is given.
-func buyer(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, level string) loyalty.Buyer {
+func buyer(compiled *loyalty.Compiled, acc loyalty.Account, o loyalty.Order, level string) loyalty.Buyer {
 	b := loyalty.Buyer{Level: level}
-	ask, t := p.Compiled.Asks, acc.Traits
+	ask, t := compiled.Asks, acc.Traits
 	if ask.Segments {
 		b.Segments = t.Segments
 	}
@@ -139,16 +139,16 @@ func buyer(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, level strin
 func GuestOrder(
 	p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
 ) (loyalty.OrderState, error) {
-	o = receipt.Paid(rules, o)
+	o = receipt.Paid(&rules.Earn, &rules.Payments, o)
 	if err := checkOrder(o); err != nil {
 		return loyalty.OrderState{}, err
 	}
 	return orderState(p, loyalty.Account{}, prior, rules, o, now)
 }
 
-func checkPlaced(p *loyalty.Program, o loyalty.Order, now time.Time) error {
-	if _, ok := p.Compiled.Rates[o.Currency]; !ok {
-		if _, ok := exchange(p, o); !ok {
+func checkPlaced(earning *loyalty.Earning, zone *time.Location, o loyalty.Order, now time.Time) error {
+	if _, ok := earning.Compiled.Rates[o.Currency]; !ok {
+		if _, ok := exchange(earning, zone, o); !ok {
 			return loyalty.Refuse(
 				loyalty.CurrencyUnsupported, "/currency",
 				fmt.Sprintf("The program has no rate for the currency %s.", o.Currency),
@@ -166,8 +166,10 @@ func checkPlaced(p *loyalty.Program, o loyalty.Order, now time.Time) error {
 
 // checkJoined rejects an order that was placed before its member joined, unless it can still be attributed to the
 // member. It does not matter whether the first report of the order names the member.
-func checkJoined(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, now time.Time) error {
-	if o.Member == "" || receipt.Attributable(p, o.PlacedAt, acc.Joined, now) {
+func checkJoined(
+	terms *loyalty.PaymentTerms, zone *time.Location, acc loyalty.Account, o loyalty.Order, now time.Time,
+) error {
+	if o.Member == "" || receipt.Attributable(terms, zone, o.PlacedAt, acc.Joined, now) {
 		return nil
 	}
 	return loyalty.Refuse(loyalty.ValidationFailed,
@@ -178,12 +180,12 @@ func checkJoined(p *loyalty.Program, acc loyalty.Account, o loyalty.Order, now t
 // exchange returns the value of one major unit of the order's currency in major units of the base currency, on the day
 // on which the order was placed. It returns false if the currency has a rate in the program, or is not in the exchange
 // table.
-func exchange(p *loyalty.Program, o loyalty.Order) (loyalty.Exact, bool) {
-	if _, own := p.Compiled.Rates[o.Currency]; own || p.Exchange.Base == "" {
+func exchange(earning *loyalty.Earning, zone *time.Location, o loyalty.Order) (loyalty.Exact, bool) {
+	if _, own := earning.Compiled.Rates[o.Currency]; own || earning.Exchange.Base == "" {
 		return loyalty.Exact{}, false
 	}
-	day := loyalty.DateOf(o.PlacedAt, p.Zone)
-	for _, r := range slices.Backward(p.Exchange.Rates) {
+	day := loyalty.DateOf(o.PlacedAt, zone)
+	for _, r := range slices.Backward(earning.Exchange.Rates) {
 		if x := r.Rates[o.Currency]; x != nil && r.From <= day {
 			return loyalty.ExactOf(x), true
 		}

@@ -65,7 +65,7 @@ func PlaceOrder(
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
 	now time.Time,
 ) (posting.Outcome, error) {
-	return PlacePaid(p, acc, prior, rules, receipt.Paid(rules, o), left, now)
+	return PlacePaid(p, acc, prior, rules, receipt.Paid(&rules.Earn, &rules.Payments, o), left, now)
 }
 
 // PlacePaid is like PlaceOrder, for an order that receipt.Paid returned.
@@ -99,12 +99,12 @@ func placeOrder(
 	again *loyalty.Again,
 ) error {
 	p, acc, o := d.P, d.Account, s.Order
-	room := roomFor(d, prior, rules, &o)
+	room := roomFor(d, prior, &rules.Earning, rules.Zone, &o)
 	w, err := earn.WorthOf(UnderBudgetsOf(rules, p), room, &s, left, late(&s, rules, d.Now))
 	if err != nil {
 		return err
 	}
-	FindFull(&s, room, rules)
+	FindFull(&s, room, &rules.Earning, rules.Zone)
 	if Crowded(d, prior, &s, rules, w.Usage) {
 		d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Later: o.Placed()})
 		return nil
@@ -132,7 +132,7 @@ func placeOrder(
 		d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Numbers: true, All: true})
 		return nil
 	}
-	tier.CountOrder(&s, &e, p, acc, prior, w)
+	tier.Of(p).CountOrder(&s, &e, acc, prior, w)
 	tier.CountOrderInGroups(&s, &e, p, rules, acc, w)
 	e.Carried = carry(&s, acc, w.Rest)
 	e.Order = &s
@@ -164,7 +164,7 @@ func orderActivity(d *posting.Decision, e *loyalty.Entry, s, prior *loyalty.Orde
 	was := prior != nil && prior.Order.Member != "" && prior.Counted
 	switch {
 	case was == s.Counted:
-	case !posting.IsActivity(d.P, "order"):
+	case !posting.IsActivity(&d.P.Earn, "order"):
 		if s.Counted {
 			s.ActiveBefore = d.Account.LastActivity
 		}

@@ -24,7 +24,7 @@ func UnderBudgetsOf(p *loyalty.Program, live *loyalty.Program) *loyalty.Program 
 	var rules []loyalty.CompiledRule
 	for i := range p.Compiled.Rules {
 		r := &p.Compiled.Rules[i]
-		budget, ok := budgetOf(live, r.Key)
+		budget, ok := budgetOf(&live.Compiled, r.Key)
 		if !ok || budget == r.Budget {
 			continue
 		}
@@ -43,9 +43,9 @@ func UnderBudgetsOf(p *loyalty.Program, live *loyalty.Program) *loyalty.Program 
 }
 
 // budgetOf returns the budget of a rule, zero if it has none. It returns false if there is no such rule.
-func budgetOf(p *loyalty.Program, key string) (loyalty.Points, bool) {
-	for i := range p.Compiled.Rules {
-		if r := &p.Compiled.Rules[i]; r.Key == key {
+func budgetOf(compiled *loyalty.Compiled, key string) (loyalty.Points, bool) {
+	for i := range compiled.Rules {
+		if r := &compiled.Rules[i]; r.Key == key {
 			return r.Budget, true
 		}
 	}
@@ -56,22 +56,22 @@ func budgetOf(p *loyalty.Program, key string) (loyalty.Points, bool) {
 // level, the returned level is empty, and missing is the level's key.
 func LevelUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) (level, missing string) {
 	if len(rules.Tiers.Levels) == 0 {
-		return redeem.LevelAt(p, acc, at).ID, ""
+		return redeem.LevelAt(&p.Tiers, acc, at).ID, ""
 	}
-	level = redeem.LevelAt(rules, acc, at).ID
-	if _, _, ok := rules.Level(redeem.StandingAt(&acc, at).Level); !ok {
-		if now := redeem.LevelAt(p, acc, at).ID; hasLevel(rules, now) {
+	level = redeem.LevelAt(&rules.Tiers, acc, at).ID
+	if _, _, ok := rules.Tiers.Level(redeem.StandingAt(&acc, at).Level); !ok {
+		if now := redeem.LevelAt(&p.Tiers, acc, at).ID; hasLevel(&rules.Tiers, now) {
 			level = now
 		}
 	}
-	if hasLevel(p, level) {
+	if hasLevel(&p.Tiers, level) {
 		return level, ""
 	}
-	return "", tier.LevelKey(rules, level)
+	return "", tier.Of(rules).LevelKey(level)
 }
 
-func hasLevel(p *loyalty.Program, id string) bool {
-	_, _, ok := p.Level(id)
+func hasLevel(tiers *loyalty.Tiers, id string) bool {
+	_, _, ok := tiers.Level(id)
 	return ok
 }
 
@@ -91,7 +91,7 @@ func MissingWallets(p *loyalty.Program, rules *loyalty.Program) (keys []string) 
 func PricedFor(s *loyalty.OrderState, p, rules *loyalty.Program, acc loyalty.Account) {
 	s.Missing = MissingWallets(p, rules)
 	level, missing := LevelUnder(p, rules, acc, s.Order.PlacedAt)
-	if s.Buyer = buyer(rules, acc, s.Order, level); missing != "" {
+	if s.Buyer = buyer(&rules.Compiled, acc, s.Order, level); missing != "" {
 		s.Missing = append(s.Missing, missing)
 	}
 }

@@ -19,7 +19,9 @@ func TestReportedTenders(t *testing.T) {
 			Lines: []loyalty.Line{{ID: "a", Quantity: 1, Amount: 50}}, Tenders: told,
 			Receipts: []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "x"}, facts)},
 		}
-		return receipt.Paid(&p, receipt.Paid(&p, o)) // applied again, it changes nothing
+		return receipt.Paid(
+			&p.Earn, &p.Payments, receipt.Paid(&p.Earn, &p.Payments, o),
+		) // applied again, it changes nothing
 	}
 	refund := func(amount, cards int64, tendered bool) loyalty.Fact {
 		return loyaltytest.FactOf(

@@ -91,11 +91,11 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 			loyalty.AwardOrders: c.orders, loyalty.AwardOrdersWhenPaid: c.whenPaid, loyalty.AwardPayments: c.byself,
 		} {
 			p := &loyalty.Program{Spending: loyalty.Spending{Payments: loyalty.PaymentTerms{Award: policy}}}
-			got := receipt.Paid(p, c.o)
+			got := receipt.Paid(&p.Earn, &p.Payments, c.o)
 			if got.Status != want {
 				t.Errorf("%s: %s by %s, and not %s", c.name, got.Status, policy, want)
 			}
-			if again := receipt.Paid(p, got); !reflect.DeepEqual(again, got) {
+			if again := receipt.Paid(&p.Earn, &p.Payments, got); !reflect.DeepEqual(again, got) {
 				t.Errorf("%s: %s: applied again it is %v, and not %v", c.name, policy, again, got)
 			}
 			if err := checkOrder(got); err != nil {
@@ -129,7 +129,7 @@ func TestRefundsThatBothReportCountOnce(t *testing.T) {
 				{ID: "mine", At: loyaltytest.Noon, Status: loyalty.RefundSucceeded, Amount: c.told},
 			}
 		}
-		got := receipt.Paid((&loyalty.Program{}), o)
+		got := receipt.Paid(&(&loyalty.Program{}).Earn, &(&loyalty.Program{}).Payments, o)
 		if n := earn.RefundedAmounts(got).Goods; n != loyalty.Whole(c.want) {
 			t.Errorf("shop %d and processor %d: refunded %v, want %d", c.told, c.reported, n, c.want)
 		}

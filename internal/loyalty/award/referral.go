@@ -39,7 +39,7 @@ const ReferralWindow = 30 * 24 * time.Hour
 func Refer(
 	p *loyalty.Program, acc, referrer loyalty.Account, alike bool, claim string, now time.Time,
 ) (posting.Outcome, error) {
-	if err := MayRefer(p, acc, referrer, alike); err != nil {
+	if err := MayRefer(&p.Earn, acc, referrer, alike); err != nil {
 		return posting.Outcome{}, err
 	}
 	switch {
@@ -67,9 +67,9 @@ func Refer(
 
 // MayRefer rejects a referrer who cannot refer the member. The member may be about to join. alike reports whether the
 // known data of the two indicate that they are the same person.
-func MayRefer(p *loyalty.Program, acc, referrer loyalty.Account, alike bool) error {
+func MayRefer(terms *loyalty.Earn, acc, referrer loyalty.Account, alike bool) error {
 	switch {
-	case !slices.ContainsFunc(p.Earn.Actions, Refers):
+	case !slices.ContainsFunc(terms.Actions, Refers):
 		return loyalty.Refuse(loyalty.ValidationFailed, "/code", "The program has no referrals.")
 	case acc.Member == referrer.Member:
 		return loyalty.Refuse(loyalty.SelfReferral, "/code", "Members cannot use their own referral code.")

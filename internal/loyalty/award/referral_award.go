@@ -48,7 +48,7 @@ func converts(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, co
 	}
 	v := earn.Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: new(earn.Worth)}
 	v.Base()
-	facts := earn.OrderFacts(p, &v)
+	facts := earn.OrderFacts(p.Zone, &v)
 	for _, a := range p.Earn.Actions {
 		if Refers(a) && facts.Total > 0 && earn.Holds(a.When, facts) {
 			actions = append(actions, a.ID)

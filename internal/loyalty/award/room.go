@@ -2,6 +2,7 @@ package award
 
 import (
 	"slices"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
@@ -66,10 +67,10 @@ func knows(l loyalty.LaterOrders, o loyalty.PlacedOrder) bool {
 }
 
 // usage returns the order's usage of the caps and limits of its rules.
-func usage(s *loyalty.OrderState, rules *loyalty.Program) (all []loyalty.Usage) {
-	day := loyalty.DateOf(s.Order.PlacedAt, rules.Zone)
+func usage(s *loyalty.OrderState, earning *loyalty.Earning, zone *time.Location) (all []loyalty.Usage) {
+	day := loyalty.DateOf(s.Order.PlacedAt, zone)
 	for _, x := range s.Shares {
-		caps, limits := boundsOf(rules, x.Rule)
+		caps, limits := boundsOf(earning, x.Rule)
 		used := loyalty.Share{Rule: x.Rule}
 		all = append(all, earn.UseShare(&used, x.Used, caps, limits, day)...)
 	}
@@ -90,13 +91,15 @@ func without(a loyalty.Account, used []loyalty.Usage) loyalty.Account {
 
 // roomFor returns the account with only the usage by the orders before an order, as far as the usage by later orders is
 // known.
-func roomFor(d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, o *loyalty.Order) loyalty.Account {
+func roomFor(
+	d *posting.Decision, prior *loyalty.OrderState, earning *loyalty.Earning, zone *time.Location, o *loyalty.Order,
+) loyalty.Account {
 	acc := d.Account
 	if len(acc.Usage) == 0 {
 		return acc
 	}
 	if prior != nil {
-		acc = without(acc, usage(prior, rules))
+		acc = without(acc, usage(prior, earning, zone))
 	}
 	for _, x := range d.Later.All {
 		if x.Order.Compare(o.Placed()) > 0 {
@@ -120,29 +123,29 @@ func Crowded(
 	})
 	// A newer version may allow later orders less.
 	fresh = fresh || slices.ContainsFunc(used, func(u loyalty.Usage) bool {
-		return u.N > 0 && (Refuses(rules, u) || rules.Version != d.P.Version)
+		return u.N > 0 && (Refuses(&rules.Earning, u) || rules.Version != d.P.Version)
 	})
 	return fresh && !s.Order.PlacedAt.After(d.Account.Counted) && !knows(d.Later, s.Order.Placed())
 }
 
 // FindFull determines which of the caps and limits that cut an order have no room for later orders. The account
 // includes only the usage by the orders before it.
-func FindFull(s *loyalty.OrderState, acc loyalty.Account, rules *loyalty.Program) {
+func FindFull(s *loyalty.OrderState, acc loyalty.Account, earning *loyalty.Earning, zone *time.Location) {
 	if len(s.Cut) == 0 {
 		return
 	}
-	acc.Usage = sumUsage(acc.Usage, usage(s, rules), 1)
+	acc.Usage = sumUsage(acc.Usage, usage(s, earning, zone), 1)
 	s.Cut = slices.Clone(s.Cut)
 	for i, u := range s.Cut {
-		if s.Cut[i].N = earn.HasRoom; earn.UsedAmount(acc, u.Rule, u.Times, u.Per, u.Ends) >= Bound(rules, u) {
+		if s.Cut[i].N = earn.HasRoom; earn.UsedAmount(acc, u.Rule, u.Times, u.Per, u.Ends) >= Bound(earning, u) {
 			s.Cut[i].N = earn.IsFull
 		}
 	}
 }
 
 // Bound returns the points that a cap allows in a period, or the number of times that a limit allows.
-func Bound(p *loyalty.Program, u loyalty.Usage) int64 {
-	caps, limits := boundsOf(p, u.Rule)
+func Bound(earning *loyalty.Earning, u loyalty.Usage) int64 {
+	caps, limits := boundsOf(earning, u.Rule)
 	for _, l := range limits {
 		if u.Times && l.Per == u.Per {
 			return l.Times
@@ -158,18 +161,18 @@ func Bound(p *loyalty.Program, u loyalty.Usage) int64 {
 
 // Refuses reports whether a cap gives nothing to an order that would exceed it. That depends on the whole order, which
 // may use less after a partial refund.
-func Refuses(p *loyalty.Program, u loyalty.Usage) bool {
-	caps, _ := boundsOf(p, u.Rule)
+func Refuses(earning *loyalty.Earning, u loyalty.Usage) bool {
+	caps, _ := boundsOf(earning, u.Rule)
 	return !u.Times && slices.ContainsFunc(caps, func(c loyalty.Cap) bool { return c.Per == u.Per && c.Reject })
 }
 
 // boundsOf returns the caps and limits of a rule, or those of the program if rule is empty.
-func boundsOf(p *loyalty.Program, rule string) ([]loyalty.Cap, []loyalty.Limit) {
+func boundsOf(earning *loyalty.Earning, rule string) ([]loyalty.Cap, []loyalty.Limit) {
 	if rule == "" {
-		return p.Earn.Caps, nil
+		return earning.Earn.Caps, nil
 	}
-	for i := range p.Compiled.Rules {
-		if r := &p.Compiled.Rules[i]; r.Key == rule {
+	for i := range earning.Compiled.Rules {
+		if r := &earning.Compiled.Rules[i]; r.Key == rule {
 			return r.Caps, r.Limits
 		}
 	}

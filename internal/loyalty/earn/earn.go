@@ -43,7 +43,7 @@ func WorthOf(
 			s.Buyer.Orders = -1
 		}
 		w.Rest = loyalty.Whole(0)
-		w.charge(p, s)
+		w.charge(&p.Earning, p.Zone, s)
 		return w, nil
 	}
 	// Caps, limits and budgets are applied to the whole order, even if a refund is reported together with the order.
@@ -60,8 +60,8 @@ func WorthOf(
 		w.fit()
 		w.received = w.receives()
 	}
-	w.forfeit(p, late)
-	w.charge(p, s)
+	w.forfeit(p.Zone, late)
+	w.charge(&p.Earning, p.Zone, s)
 	return w, err
 }
 
@@ -116,9 +116,9 @@ func (w *Worth) evaluate(
 		v.rules()
 	}
 	v.prepare()
-	w.count(p, &v)
+	w.count(&p.Tiers, &v)
 	w.countTierGroups(p, &v)
-	if err := w.walletWorth(p, &v); err != nil {
+	if err := w.walletWorth(&p.Compiled, p.Wallets, &v); err != nil {
 		return err
 	}
 	if err := v.round(); err != nil {
@@ -131,7 +131,7 @@ func (w *Worth) evaluate(
 	if w.Total == 0 && !v.nothingEligible() {
 		v.unapplied(func(*loyalty.CompiledRule) bool { return true })
 	}
-	w.cap(p, acc, s)
+	w.cap(&p.Earn, p.Zone, acc, s)
 	return nil
 }
 
@@ -316,26 +316,26 @@ func seenBefore(lines []loyalty.Line, category string) bool {
 }
 
 // count computes the amounts that the order counts towards a level: spend, qualifying items and brands.
-func (w *Worth) count(p *loyalty.Program, v *Valuation) {
-	if UsesMeasure(p, loyalty.BySpend) {
-		if v.prepare(); v.currency == p.Tiers.Currency {
+func (w *Worth) count(tiers *loyalty.Tiers, v *Valuation) {
+	if UsesMeasure(tiers, loyalty.BySpend) {
+		if v.prepare(); v.currency == tiers.Currency {
 			w.Spend, _ = v.all.Amount.Floor()
 		}
 	}
-	if !UsesMeasure(p, loyalty.ByQualifyingItems) && !UsesMeasure(p, loyalty.ByBrands) {
+	if !UsesMeasure(tiers, loyalty.ByQualifyingItems) && !UsesMeasure(tiers, loyalty.ByBrands) {
 		return
 	}
-	least, ok := p.Tiers.AtLeast[v.currency]
+	least, ok := tiers.AtLeast[v.currency]
 	v.prepare()
 	for i, l := range v.lines {
 		if l.amount.Sign() <= 0 {
 			continue
 		}
-		if ok && UsesMeasure(p, loyalty.ByQualifyingItems) && l.amount.Sub(loyalty.Whole(least)).Sign() >= 0 {
+		if ok && UsesMeasure(tiers, loyalty.ByQualifyingItems) && l.amount.Sub(loyalty.Whole(least)).Sign() >= 0 {
 			w.Pieces++
 		}
-		if b := v.O.Lines[i].Brand; UsesMeasure(p, loyalty.ByBrands) &&
-			slices.Contains(p.Tiers.Brands, b) && !slices.Contains(w.Brands, b) {
+		if b := v.O.Lines[i].Brand; UsesMeasure(tiers, loyalty.ByBrands) &&
+			slices.Contains(tiers.Brands, b) && !slices.Contains(w.Brands, b) {
 			w.Brands = append(w.Brands, b)
 		}
 	}
@@ -372,12 +372,12 @@ func (v *Valuation) round() error {
 }
 
 // cap reduces the total to the points that the program's caps allow.
-func (w *Worth) cap(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState) {
-	if len(p.Earn.Caps) == 0 {
+func (w *Worth) cap(terms *loyalty.Earn, zone *time.Location, acc loyalty.Account, s *loyalty.OrderState) {
+	if len(terms.Caps) == 0 {
 		return
 	}
-	day := loyalty.DateOf(s.Order.PlacedAt, p.Zone)
-	w.Total, w.Reasons = bounded(share(s, ""), acc, s, p.Earn.Caps, day, w.Total, w.Reasons)
+	day := loyalty.DateOf(s.Order.PlacedAt, zone)
+	w.Total, w.Reasons = bounded(share(s, ""), acc, s, terms.Caps, day, w.Total, w.Reasons)
 }
 
 // fit limits the points of rules with a separate expiry to the total. It reduces those of the last rules first.
@@ -391,7 +391,7 @@ func (w *Worth) fit() {
 
 // forfeit removes points whose condition on the order was not met in time: those of rules with a separate expiry, or
 // all the others.
-func (w *Worth) forfeit(p *loyalty.Program, late func(rule string) time.Time) {
+func (w *Worth) forfeit(zone *time.Location, late func(rule string) time.Time) {
 	base := w.Total
 	for i := range w.Own {
 		o := &w.Own[i]
@@ -400,7 +400,7 @@ func (w *Worth) forfeit(p *loyalty.Program, late func(rule string) time.Time) {
 			w.Reasons = append(
 				w.Reasons,
 				loyalty.NewReason(
-					o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String(),
+					o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, loyalty.DateOf(at, zone).String(),
 				),
 			)
 			w.Total, o.N = w.Total-o.N, 0
@@ -412,7 +412,7 @@ func (w *Worth) forfeit(p *loyalty.Program, late func(rule string) time.Time) {
 		w.Reasons = append(
 			w.Reasons,
 			loyalty.NewReason(
-				"pending", loyalty.FormatPoints(-base), loyalty.IsLate, loyalty.DateOf(at, p.Zone).String(),
+				"pending", loyalty.FormatPoints(-base), loyalty.IsLate, loyalty.DateOf(at, zone).String(),
 			),
 		)
 		w.Total -= base
@@ -422,17 +422,17 @@ func (w *Worth) forfeit(p *loyalty.Program, late func(rule string) time.Time) {
 }
 
 // charge updates the order's shares of caps, limits and budgets to its present usage.
-func (w *Worth) charge(p *loyalty.Program, s *loyalty.OrderState) {
+func (w *Worth) charge(earning *loyalty.Earning, zone *time.Location, s *loyalty.OrderState) {
 	w.Spends = w.asks
-	if len(p.Earn.Caps)+len(p.Compiled.Rules) == 0 {
+	if len(earning.Earn.Caps)+len(earning.Compiled.Rules) == 0 {
 		return
 	}
-	day := loyalty.DateOf(s.Order.PlacedAt, p.Zone)
-	if len(p.Earn.Caps) > 0 {
-		w.Usage = UseShare(share(s, ""), w.Total, p.Earn.Caps, nil, day)
+	day := loyalty.DateOf(s.Order.PlacedAt, zone)
+	if len(earning.Earn.Caps) > 0 {
+		w.Usage = UseShare(share(s, ""), w.Total, earning.Earn.Caps, nil, day)
 	}
-	for i := range p.Compiled.Rules {
-		r := &p.Compiled.Rules[i]
+	for i := range earning.Compiled.Rules {
+		r := &earning.Compiled.Rules[i]
 		if !r.Bounded {
 			continue
 		}

@@ -71,7 +71,7 @@ func HasBirthday(m *loyalty.Match) bool { return m.BirthdayMonth || m.BirthdayDa
 // onTime reports whether the order was placed on a weekday, in the hours and near the birthday that the rule requires.
 // Hours that cross midnight belong to the day on which they begin.
 func (v *Valuation) onTime(m *loyalty.Match) bool {
-	zone := Clock(v.P, m.TimezoneOf, v.O, &v.S.Buyer)
+	zone := Clock(&v.P.Compiled, v.P.Zone, m.TimezoneOf, v.O, &v.S.Buyer)
 	at := v.O.PlacedAt.In(zone)
 	if m.HoursFrom != m.HoursUntil && !Within(at, m.HoursFrom, m.HoursUntil) {
 		return false
@@ -115,29 +115,31 @@ func Within(at time.Time, from, until int) bool {
 }
 
 // Clock returns the time zone that applies: that of the store, the member or the program.
-func Clock(p *loyalty.Program, z loyalty.TimezoneOf, o *loyalty.Order, b *loyalty.Buyer) *time.Location {
+func Clock(
+	compiled *loyalty.Compiled, zone *time.Location, z loyalty.TimezoneOf, o *loyalty.Order, b *loyalty.Buyer,
+) *time.Location {
 	switch {
 	case z == loyalty.StoreClock && o != nil && o.Clock != nil:
 		return o.Clock
 	case z == loyalty.MemberClock:
-		return ZoneOf(p, b.Zone)
+		return ZoneOf(compiled, zone, b.Zone)
 	}
-	return p.Zone
+	return zone
 }
 
 // ZoneOf returns a member's time zone, or the program's if the member's is unknown or does not exist.
-func ZoneOf(p *loyalty.Program, name string) *time.Location {
+func ZoneOf(compiled *loyalty.Compiled, zone *time.Location, name string) *time.Location {
 	if name == "" {
-		return p.Zone
+		return zone
 	}
-	if z, ok := p.Compiled.Zones.Load(name); ok {
+	if z, ok := compiled.Zones.Load(name); ok {
 		return z.(*time.Location)
 	}
 	z, err := time.LoadLocation(name)
 	if err != nil {
-		z = p.Zone
+		z = zone
 	}
-	p.Compiled.Zones.Store(name, z)
+	compiled.Zones.Store(name, z)
 	return z
 }
 
@@ -284,7 +286,7 @@ func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 // reason.
 func (v *Valuation) holds(rule string, when loyalty.Condition) bool {
 	if v.facts == nil {
-		v.facts = OrderFacts(v.P, v)
+		v.facts = OrderFacts(v.P.Zone, v)
 	}
 	ok, err := when.Holds(v.facts)
 	if err != nil {
@@ -294,7 +296,7 @@ func (v *Valuation) holds(rule string, when loyalty.Condition) bool {
 }
 
 // OrderFacts returns the facts of an order that conditions can use. They describe the order after its refunds.
-func OrderFacts(p *loyalty.Program, v *Valuation) *loyalty.Facts {
+func OrderFacts(zone *time.Location, v *Valuation) *loyalty.Facts {
 	o := *v.O
 	o.Lines = make([]loyalty.Line, 0, len(v.O.Lines))
 	shipping, tax := loyalty.Whole(o.Shipping).Sub(v.refunded.Shipping), loyalty.Whole(o.Tax).Sub(v.refunded.Tax)
@@ -311,5 +313,5 @@ func OrderFacts(p *loyalty.Program, v *Valuation) *loyalty.Facts {
 	}
 	o.Shipping, _ = shipping.Floor()
 	o.Tax, _ = tax.Floor()
-	return &loyalty.Facts{Order: &o, Total: total, Buyer: v.S.Buyer, At: o.PlacedAt.In(p.Zone)}
+	return &loyalty.Facts{Order: &o, Total: total, Buyer: v.S.Buyer, At: o.PlacedAt.In(zone)}
 }

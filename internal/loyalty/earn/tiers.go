@@ -11,7 +11,7 @@ import (
 func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
 	v := *p
 	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, loyalty.AdvanceNotice{}
-	v.Compiled.TierGroup = p.TierGroups[i].ID
+	v.Tiers.Group = p.TierGroups[i].ID
 	return &v
 }
 
@@ -19,7 +19,7 @@ func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
 func (w *Worth) countTierGroups(p *loyalty.Program, v *Valuation) {
 	for i := range p.TierGroups {
 		var x Worth
-		x.count(GroupProgram(p, i), v)
+		x.count(&p.TierGroups[i].Tiers, v)
 		if x.Spend != 0 || x.Pieces != 0 || len(x.Brands) > 0 {
 			w.TierGroups = append(w.TierGroups, loyalty.Counted{
 				TierGroup: p.TierGroups[i].ID, Metric: loyalty.Metric{Spend: x.Spend, QualifyingItems: x.Pieces},
@@ -44,6 +44,6 @@ func QualifyBy(t *loyalty.Tiers, by loyalty.Measure) bool {
 }
 
 // UsesMeasure reports whether the program has levels, and any level requires measure by.
-func UsesMeasure(p *loyalty.Program, by loyalty.Measure) bool {
-	return len(p.Tiers.Levels) > 0 && QualifyBy(&p.Tiers, by)
+func UsesMeasure(tiers *loyalty.Tiers, by loyalty.Measure) bool {
+	return len(tiers.Levels) > 0 && QualifyBy(tiers, by)
 }

@@ -9,10 +9,10 @@ import (
 
 // walletWorth adds the points that an order earns in the other wallets. They are the wallet's rate times the amount
 // that was paid for earning goods with earning tenders, less refunds, rounded down.
-func (w *Worth) walletWorth(p *loyalty.Program, v *Valuation) error {
-	for i := range p.Wallets {
-		wallet := &p.Wallets[i]
-		rate, ok := p.Compiled.Wallets[wallet.ID][v.currency]
+func (w *Worth) walletWorth(compiled *loyalty.Compiled, wallets []loyalty.Wallet, v *Valuation) error {
+	for i := range wallets {
+		wallet := &wallets[i]
+		rate, ok := compiled.Wallets[wallet.ID][v.currency]
 		if !ok {
 			continue
 		}

@@ -74,7 +74,7 @@ func TestDataOfAnEvent(t *testing.T) {
 		{"member.joined", nil, "/type", false},
 		{"walk.held", nil, "/type", false},
 	} {
-		err := award.CheckEvent(p, loyalty.Event{Type: c.kind, Data: c.data})
+		err := award.CheckEvent(p.Events, loyalty.Event{Type: c.kind, Data: c.data})
 		code := loyalty.ValidationFailed
 		if c.ok {
 			code = ""

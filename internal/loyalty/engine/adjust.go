@@ -15,9 +15,9 @@ import (
 func Adjust(
 	p *loyalty.Program, acc loyalty.Account, id, wallet string, n loyalty.Points, reason string, now time.Time,
 ) (posting.Outcome, error) {
-	switch _, ok := posting.Wallet(p, wallet); {
+	switch _, ok := posting.Wallet(p.Wallets, wallet); {
 	case !ok && wallet != "":
-		return posting.Outcome{}, posting.NoWallet(p, "/wallet")
+		return posting.Outcome{}, posting.NoWallet(p.Wallets, "/wallet")
 	case acc.Status != loyalty.Active:
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	case n == 0:

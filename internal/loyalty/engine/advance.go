@@ -103,14 +103,14 @@ func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
 	if len(acc.Holds) > 0 {
 		sooner(acc.Holds[0].Redemption.Until)
 	}
-	sooner(tier.RefreshAt(p, acc))
-	sooner(tier.TierDue(p, acc))
+	sooner(tier.Of(p).RefreshAt(acc))
+	sooner(tier.Of(p).TierDue(acc))
 	for i := range p.TierGroups {
 		v := earn.GroupProgram(p, i)
-		sooner(tier.TierDue(v, posting.GroupView(v, acc)))
+		sooner(tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc)))
 	}
 	sooner(occasionDue(p, acc))
-	sooner(redeem.AutoDue(p, acc))
+	sooner(redeem.AutoDue(p.Conversions, &p.Spending, p.Zone, acc))
 	return due
 }
 
@@ -177,7 +177,7 @@ func forfeitPending(d *posting.Decision, at time.Time) error {
 func expireLots(d *posting.Decision, at time.Time) error {
 	for purse := range posting.AllPurses(&d.Account) {
 		for _, l := range purse.Lots {
-			if !posting.IsExpired(d.P, l.Expires, at) {
+			if !posting.IsExpired(d.P.Zone, l.Expires, at) {
 				break
 			}
 			if purse.Wallet == "" {

@@ -164,7 +164,7 @@ func TestWhatIsNotRedeemedByItself(t *testing.T) {
 	acc = saver(t, p, loyalty.Lot{Expires: 20280131, Points: 500})
 	acc.Status = loyalty.Frozen
 	if out := advanced(t, p, acc, noon.AddDate(0, 1, 0)); len(automatically(out)) > 0 ||
-		!redeem.AutoDue(p, acc).IsZero() {
+		!redeem.AutoDue(p.Conversions, &p.Spending, p.Zone, acc).IsZero() {
 		t.Errorf("frozen: %v", automatically(out))
 	}
 	out, err := Adjust(p, saver(t, p, loyalty.Lot{Expires: 20280131, Points: 100}), "adj", "", 20, "a kindness", noon)
@@ -317,7 +317,7 @@ func TestARewardWithAConditionIsNotRedeemedByItself(t *testing.T) {
 	p := automatic(t, func(_ *loyalty.Program, r *loyalty.Reward) {
 		r.When = condition(func(*loyalty.Facts) (bool, error) { return true, nil })
 	})
-	if r, _ := redeem.FindReward(p, "it"); redeem.AutoObstacle(&r) == "" {
+	if r, _ := redeem.FindReward(p.Rewards, "it"); redeem.AutoObstacle(&r) == "" {
 		t.Error("it is said to ask for nothing")
 	}
 	acc := member(t, p, loyalty.Traits{}, noon)

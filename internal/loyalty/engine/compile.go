@@ -66,7 +66,7 @@ func compileEarn(p *loyalty.Program) error {
 		if err := award.AskNumbers(p, c.When); err != nil {
 			return err
 		}
-		if earn.OrderNumbers(c.When) > 0 && award.Excludes(p, c.Category) {
+		if earn.OrderNumbers(c.When) > 0 && award.Excludes(&p.Earn, c.Category) {
 			return fmt.Errorf("category rule %s makes an order's number depend on itself", c.ID)
 		}
 	}
@@ -256,7 +256,7 @@ func compileActions(p *loyalty.Program) error {
 		if award.Refers(a) && earn.OrderNumbers(a.When) > 0 {
 			return fmt.Errorf("action %s must not use the number of the friend's order", a.ID)
 		}
-		if _, ok := posting.Wallet(p, a.Wallet); !ok && a.Wallet != "" {
+		if _, ok := posting.Wallet(p.Wallets, a.Wallet); !ok && a.Wallet != "" {
 			return fmt.Errorf("action %s names the unknown wallet %q", a.ID, a.Wallet)
 		}
 		if a.Event == award.EventBirthday || a.Event == award.EventAnniversary {

@@ -137,7 +137,7 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 	if len(q.Unmet) == 0 {
 		t.Error("the reward is said to be available")
 	}
-	if n := redeem.Shares(p, s.acc); n != 0 {
+	if n := redeem.Shares(&p.Sharing, p.Rewards, s.acc); n != 0 {
 		t.Errorf("the household may draw %d points", n)
 	}
 	// A reservation from before the debt commits.

@@ -67,7 +67,7 @@ func TestReversalThatGivesNothingMoreBack(t *testing.T) {
 	} {
 		p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) { p.Redemption.OnRefund = c.onRefund })
 		got, _, err := redeem.Returned(
-			p, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: c.back}, c.share, c.code,
+			&p.Redemption, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: c.back}, c.share, c.code,
 		)
 		if c.refused == "" && (err != nil || got != c.want) || c.refused != "" && !errors.Is(err, c.refused) {
 			t.Errorf("%s: %d, %v; want %d, %s", c.name, got, err, c.want, c.refused)
@@ -75,14 +75,14 @@ func TestReversalThatGivesNothingMoreBack(t *testing.T) {
 	}
 	p := stocked(t, nil)
 	if n, _, err := redeem.Returned(
-		p, loyalty.Redemption{Status: loyalty.Committed}, big.NewRat(1, 1), redeem.IssuedCode{},
+		&p.Redemption, loyalty.Redemption{Status: loyalty.Committed}, big.NewRat(1, 1), redeem.IssuedCode{},
 	); n != 0 || err != nil {
 		t.Errorf("what cost nothing can be reversed: %d, %v", n, err)
 	}
 	half := redeem.IssuedCode{Left: loyalty.Money{Amount: 50, Currency: "EUR"}, Worth: 100}
 	p.Redemption.OnRefund = loyalty.ShareBack
 	_, _, err := redeem.Returned(
-		p, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: 5}, big.NewRat(1, 1), half,
+		&p.Redemption, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: 5}, big.NewRat(1, 1), half,
 	)
 	wantRefusal(t, "no more than the card has left", err, loyalty.CodeUsed, "")
 }

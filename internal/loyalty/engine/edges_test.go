@@ -113,12 +113,12 @@ func TestWhatIsLeftOfAReward(t *testing.T) {
 func TestNextDayOfAMember(t *testing.T) {
 	p := testProgram(t) // in Berlin
 	acc := joined(t, p, noon)
-	from, until := remind.Tomorrow(p, acc, instant(t, "2027-03-27T23:00:00Z"))
+	from, until := remind.Tomorrow(&p.Compiled, p.Zone, acc, instant(t, "2027-03-27T23:00:00Z"))
 	if !from.Equal(instant(t, "2027-03-28T22:00:00Z")) || !until.Equal(instant(t, "2027-03-29T22:00:00Z")) {
 		t.Errorf("from %s until %s", from, until)
 	}
 	acc.Traits.Zone = "America/New_York"
-	from, until = remind.Tomorrow(p, acc, instant(t, "2027-03-28T03:59:59Z"))
+	from, until = remind.Tomorrow(&p.Compiled, p.Zone, acc, instant(t, "2027-03-28T03:59:59Z"))
 	if !from.Equal(instant(t, "2027-03-28T04:00:00Z")) || !until.Equal(instant(t, "2027-03-29T04:00:00Z")) {
 		t.Errorf("in New York from %s until %s", from, until)
 	}
@@ -169,7 +169,7 @@ func TestOrderSaysThatItsTendersAreNotKnown(t *testing.T) {
 	o := paid("EUR", loyalty.Line{Amount: 1000})
 	o.Receipts = []loyalty.Receipt{captured("p", 1000, func(f *loyalty.Fact) { f.Mixed = true })}
 	says := func(o loyalty.Order) (args []string) {
-		q, err := QuoteOrder(p, joined(t, p, noon), receipt.Paid(p, o), nil, noon)
+		q, err := QuoteOrder(p, joined(t, p, noon), receipt.Paid(&p.Earn, &p.Payments, o), nil, noon)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,7 +92,7 @@ func TestWhetherAFallIsPostponed(t *testing.T) {
 			n.Subject = posting.TierNotice(subject)
 			acc.Notices = append(acc.Notices, n)
 		}
-		if got := posting.PostponesFall(p, acc, noon); got != c.want {
+		if got := posting.PostponesFall(&p.Messaging, p.Zone, acc, noon); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}

@@ -147,7 +147,7 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 				}
 				d, _ := loyalty.ParseDate(day)
 				shown[0].Expires = d.End(s.p.Zone)
-				if got := posting.AccountNotices(s.p, s.acc); !slices.Equal(got, shown) {
+				if got := posting.AccountNotices(&s.p.Tiers, s.p.Zone, s.acc); !slices.Equal(got, shown) {
 					t.Errorf("the account shows %+v, want %+v", got, shown)
 				}
 				last = day
@@ -159,10 +159,10 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 			}
 			s.pass(d.End(s.p.Zone))
 			if got := s.extensions(t); !slices.Equal(got, c.want) || s.acc.Balance().Active != 0 ||
-				len(posting.AccountNotices(s.p, s.acc)) > 0 {
+				len(posting.AccountNotices(&s.p.Tiers, s.p.Zone, s.acc)) > 0 {
 				t.Errorf(
 					"put off to %v, want %v; %d points are left, and %+v is shown", got, c.want,
-					s.acc.Balance().Active, posting.AccountNotices(s.p, s.acc),
+					s.acc.Balance().Active, posting.AccountNotices(&s.p.Tiers, s.p.Zone, s.acc),
 				)
 			}
 			if len(c.notices) == 0 { // one long jump does the same
@@ -203,7 +203,7 @@ func TestPointsArePutOffByThemselves(t *testing.T) {
 		s.wantLots(t, "130 2026-03-17")
 		s.pass(instant(t, "2026-03-17T23:00:00Z"))
 		s.wantLots(t, "30 2026-03-31")
-		if got := posting.AccountNotices(s.p, s.acc); len(got) != 1 || got[0].Points != 30 ||
+		if got := posting.AccountNotices(&s.p.Tiers, s.p.Zone, s.acc); len(got) != 1 || got[0].Points != 30 ||
 			!got[0].NoticedAt.Equal(instant(t, "2026-03-17T23:00:00Z")) {
 			t.Errorf("the account shows %+v", got)
 		}
@@ -272,8 +272,11 @@ func TestInactivityIsPutOffForWantOfNotice(t *testing.T) {
 		s.wantLots(t, "100 2026-03-17, slides")
 		s.buy("2", 10, instant(t, "2026-03-10T12:00:00Z"))
 		s.wantLots(t, "110 2026-04-09, slides")
-		if len(posting.AccountNotices(s.p, s.acc)) > 0 {
-			t.Errorf("the account shows %+v of points that an order has moved on", posting.AccountNotices(s.p, s.acc))
+		if len(posting.AccountNotices(&s.p.Tiers, s.p.Zone, s.acc)) > 0 {
+			t.Errorf(
+				"the account shows %+v of points that an order has moved on",
+				posting.AccountNotices(&s.p.Tiers, s.p.Zone, s.acc),
+			)
 		}
 		want := []string{"2026-03-17", "2026-04-23"}
 		s.pass(instant(t, "2026-04-09T22:00:00Z"))
@@ -319,7 +322,7 @@ func TestEndOfLevelIsPutOffForWantOfNotice(t *testing.T) {
 					What: loyalty.OfFall, NoticedAt: instant(t, "2027-12-31T23:00:00Z"), Expires: d.End(p.Zone),
 					Level: "silver",
 				}
-				if got := posting.AccountNotices(p, s.acc); len(got) != 1 || got[0] != shown ||
+				if got := posting.AccountNotices(&p.Tiers, p.Zone, s.acc); len(got) != 1 || got[0] != shown ||
 					s.acc.Tier.Level != "silver" {
 					t.Fatalf(
 						"at %s the level is %s and the account shows %+v, want %+v", end, s.acc.Tier.Level, got, shown,
@@ -334,8 +337,10 @@ func TestEndOfLevelIsPutOffForWantOfNotice(t *testing.T) {
 			}
 			s.wantLevel(t, end.Add(-time.Millisecond).Format(time.RFC3339Nano), "silver")
 			s.wantLevel(t, end.Format(time.RFC3339Nano), "bronze")
-			if len(posting.AccountNotices(p, s.acc)) > 0 {
-				t.Errorf("the account shows %+v of a level that has ended", posting.AccountNotices(p, s.acc))
+			if len(posting.AccountNotices(&p.Tiers, p.Zone, s.acc)) > 0 {
+				t.Errorf(
+					"the account shows %+v of a level that has ended", posting.AccountNotices(&p.Tiers, p.Zone, s.acc),
+				)
 			}
 		})
 	}
@@ -350,7 +355,8 @@ func TestKeptLevelForgetsItsExtensions(t *testing.T) {
 		t.Fatalf("the end was put off %d times", s.acc.Tier.Extensions)
 	}
 	s.wantLevel(t, "2028-06-01T12:00:00Z", "silver") // by the order of January
-	if got := s.acc.Tier; got.Extensions != 0 || !got.Ended.IsZero() || len(posting.AccountNotices(p, s.acc)) > 0 {
+	if got := s.acc.Tier; got.Extensions != 0 || !got.Ended.IsZero() ||
+		len(posting.AccountNotices(&p.Tiers, p.Zone, s.acc)) > 0 {
 		t.Errorf("the level that is kept has %+v", got)
 	}
 }

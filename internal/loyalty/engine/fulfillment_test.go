@@ -41,7 +41,9 @@ func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 		); !errors.Is(err, loyalty.InvalidFulfillmentTransition) {
 			t.Errorf("%v: twice: %v", policy, err)
 		}
-		whole, part := redeem.GivesAllBack(p, big.NewRat(1, 1)), redeem.GivesAllBack(p, big.NewRat(1, 2))
+		whole, part := redeem.GivesAllBack(
+			&p.Redemption, big.NewRat(1, 1),
+		), redeem.GivesAllBack(&p.Redemption, big.NewRat(1, 2))
 		if whole != (policy != loyalty.NoneBack) || part != (policy == loyalty.AllBack) {
 			t.Errorf("%v: %t, %t", policy, whole, part)
 		}

@@ -153,8 +153,8 @@ func ActivateOrder(
 	e.Order = &s
 	award.NoteConverting(d, &e, rules, &s, s.Counted)
 	// This removes forfeited points from the metrics.
-	tier.CountOrder(
-		&s, &e, p, acc, &prior,
+	tier.Of(p).CountOrder(
+		&s, &e, acc, &prior,
 		earn.Worth{Counted: s.Counted, Spend: s.Spend, Pieces: s.QualifyingItems, Brands: s.Brands},
 	)
 	tier.CountOrderInGroups(&s, &e, p, rules, acc, earn.Worth{Counted: s.Counted, TierGroups: s.TierGroups})

@@ -17,13 +17,13 @@ import (
 // family is a household of ada, its head, and of bob and cleo, adults, with the rules of p.
 func family(tb testing.TB, p *loyalty.Program) share.Household {
 	tb.Helper()
-	h, err := share.FoundHousehold(p, "hh_1", "mem_ada", noon)
+	h, err := share.FoundHousehold(&p.Households, "hh_1", "mem_ada", noon)
 	for _, m := range []loyalty.MemberID{"mem_bob", "mem_cleo"} {
 		if err == nil {
-			h, err = share.Invite(p, h, m, share.Adult, noon)
+			h, err = share.Invite(&p.Households, h, m, share.Adult, noon)
 		}
 		if err == nil {
-			h, err = share.AcceptInvitation(p, h, m, noon)
+			h, err = share.AcceptInvitation(&p.Households, h, m, noon)
 		}
 	}
 	if err != nil {
@@ -189,11 +189,11 @@ func TestWhoMayDraw(t *testing.T) {
 func TestRolesOfAHousehold(t *testing.T) {
 	p := living(t, loyalty.Households{Size: 4})
 	h := family(t, p)
-	h, err := share.Invite(p, h, "mem_dan", share.Adult, noon)
+	h, err := share.Invite(&p.Households, h, "mem_dan", share.Adult, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := share.Invite(p, h, "mem_dan", share.Child, noon.Add(1)); err != nil ||
+	if again, err := share.Invite(&p.Households, h, "mem_dan", share.Child, noon.Add(1)); err != nil ||
 		again.Members[3] != (share.HouseholdMember{
 			Member: "mem_dan", Role: share.Child, Invited: noon, Since: time.Time{},
 		}) || h.Members[3].Role != share.Adult {
@@ -209,7 +209,7 @@ func TestRolesOfAHousehold(t *testing.T) {
 		{"mem_eve", share.Owner, loyalty.ValidationFailed},
 		{"mem_eve", "", loyalty.ValidationFailed},
 	} {
-		if _, err := share.Invite(p, h, c.m, c.role, noon); !errors.Is(err, c.want) {
+		if _, err := share.Invite(&p.Households, h, c.m, c.role, noon); !errors.Is(err, c.want) {
 			t.Errorf("%s as %q: %v", c.m, c.role, err)
 		}
 	}
@@ -289,7 +289,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			t.Fatalf("%d of %d were spent: %+v", spent, n, prior)
 		}
 		for _, share := range []*big.Rat{big.NewRat(rapid.Int64Range(1, 4).Draw(t, "refunded"), 5), big.NewRat(1, 1)} {
-			target, _, err := redeem.Returned(&p, *prior[0].Redemption, share, redeem.IssuedCode{})
+			target, _, err := redeem.Returned(&p.Redemption, *prior[0].Redemption, share, redeem.IssuedCode{})
 			if errors.Is(err, loyalty.ValidationFailed) {
 				continue // less than a point
 			}
@@ -364,7 +364,9 @@ func TestInvitationToAHousehold(t *testing.T) {
 	} {
 		p := living(t, loyalty.Households{Size: c.size})
 		was := slices.Clone(c.members)
-		h, err := share.Invite(p, share.Household{ID: "hh_1", Members: c.members}, c.m, c.role, noon.Add(time.Hour))
+		h, err := share.Invite(
+			&p.Households, share.Household{ID: "hh_1", Members: c.members}, c.m, c.role, noon.Add(time.Hour),
+		)
 		wantRefusal(t, c.name, err, c.code, c.pointer)
 		at := h.Mate(c.m)
 		invited := at >= 0 && h.Members[at].Role == c.role && h.Members[at].Since.IsZero()
@@ -417,7 +419,9 @@ func TestAcceptedInvitation(t *testing.T) {
 	} {
 		p := living(t, loyalty.Households{Size: c.size})
 		was := slices.Clone(c.members)
-		h, err := share.AcceptInvitation(p, share.Household{ID: "hh_1", Members: c.members}, c.m, noon.Add(time.Hour))
+		h, err := share.AcceptInvitation(
+			&p.Households, share.Household{ID: "hh_1", Members: c.members}, c.m, noon.Add(time.Hour),
+		)
 		wantRefusal(t, c.name, err, c.code, c.pointer)
 		if at := h.Mate(c.m); err == nil && !h.Members[at].Since.Equal(c.since) {
 			t.Errorf("%s: joined %+v", c.name, h.Members)

@@ -44,12 +44,12 @@ func TestFormsOfCodes(t *testing.T) {
 		r.Codes = loyalty.Codes{From: loyalty.SharedCode, Shared: "WELCOME-10"}
 	})
 	for code, want := range map[string]bool{"welcome10": true, "WE-LC-OM-E1O": true, "WELCOME-11": false, "": false} {
-		if r, ok := redeem.SharedBy(p, code); ok != want || ok != (r.ID == "it") {
+		if r, ok := redeem.SharedBy(p.Rewards, code); ok != want || ok != (r.ID == "it") {
 			t.Errorf("%q finds %q, %t", code, r.ID, ok)
 		}
 	}
 	p.Rewards[0].Codes.From = loyalty.UploadedCode
-	if _, ok := redeem.SharedBy(p, "WELCOME-10"); ok {
+	if _, ok := redeem.SharedBy(p.Rewards, "WELCOME-10"); ok {
 		t.Error("a code that is not shared is found")
 	}
 }

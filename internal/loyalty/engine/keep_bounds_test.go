@@ -41,7 +41,7 @@ func TestEndOfTheLastPeriodOfAStanding(t *testing.T) {
 	} {
 		p := bySpend(t, c.tiers)
 		acc := joined(t, p, noon)
-		got := tier.PeriodCloses(p, acc, loyalty.Standing{Level: "silver", Since: noon, Until: instant(t, c.until)})
+		got := tier.Of(p).PeriodCloses(acc, loyalty.Standing{Level: "silver", Since: noon, Until: instant(t, c.until)})
 		if want := instant(t, c.want); !got.Equal(want) {
 			t.Errorf("%s: a standing until %s closes at %s, want %s", c.name, c.until, got, want)
 		}
@@ -91,7 +91,7 @@ func TestLastInstantOfABucket(t *testing.T) {
 		if c.since != "" {
 			want[1] = instant(t, c.since)
 		}
-		last, since := tier.BucketEnds(p, joined(t, p, noon), c.bucket)
+		last, since := tier.Of(p).BucketEnds(joined(t, p, noon), c.bucket)
 		if !last.Equal(want[0]) || !since.Equal(want[1]) {
 			t.Errorf("%s: it ends at %s, and counts from %s; want %s and %s", c.name, last, since, want[0], want[1])
 		}
@@ -133,10 +133,12 @@ func TestHowLongALevelIsKept(t *testing.T) {
 		if c.reviewed != "" {
 			review = instant(t, c.reviewed)
 		}
-		if got := tier.KeptFrom(p, acc, instant(t, c.at), c.n); !got.Equal(want) {
+		if got := tier.Of(p).KeptFrom(acc, instant(t, c.at), c.n); !got.Equal(want) {
 			t.Errorf("%s: kept until %s, want %s", c.name, got, want)
 		}
-		if got := posting.ReviewAt(p, loyalty.Standing{Level: "silver", Until: want}); !got.Equal(review) {
+		if got := posting.ReviewAt(
+			&p.Tiers, p.Zone, loyalty.Standing{Level: "silver", Until: want},
+		); !got.Equal(review) {
 			t.Errorf("%s: reviewed at %s, want %s", c.name, got, review)
 		}
 	}
@@ -146,7 +148,9 @@ func TestHowLongALevelIsKept(t *testing.T) {
 func TestReviewWhereMembersNeverMoveDown(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.MoveDown = loyalty.Period{Months: 6}, loyalty.StayUp })
 	for lock, want := range map[time.Time]time.Time{{}: {}, noon: noon, noon.Add(-1): {}} {
-		if got := posting.ReviewAt(p, loyalty.Standing{Level: "silver", Until: noon, Lock: lock}); !got.Equal(want) {
+		if got := posting.ReviewAt(
+			&p.Tiers, p.Zone, loyalty.Standing{Level: "silver", Until: noon, Lock: lock},
+		); !got.Equal(want) {
 			t.Errorf("locked until %s: reviewed at %s, want %s", lock, got, want)
 		}
 	}
@@ -174,7 +178,7 @@ func TestStandingThatIsRenewed(t *testing.T) {
 		p := bySpend(t, c.tiers)
 		acc := joined(t, p, noon)
 		s := loyalty.Standing{Level: "silver", Since: instant(t, "2026-01-31T12:00:00Z")}
-		if got := tier.KeptOn(p, acc, s, instant(t, c.closes)); !got.Equal(instant(t, c.want)) {
+		if got := tier.Of(p).KeptOn(acc, s, instant(t, c.closes)); !got.Equal(instant(t, c.want)) {
 			t.Errorf("%s: it is kept until %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -222,7 +226,7 @@ func TestPeriodsThatAReviewConsiders(t *testing.T) {
 		for _, at := range c.want {
 			want = append(want, instant(t, at))
 		}
-		if got := tier.Reviewed(p, acc, want[0]); !slices.EqualFunc(got, want, time.Time.Equal) {
+		if got := tier.Of(p).Reviewed(acc, want[0]); !slices.EqualFunc(got, want, time.Time.Equal) {
 			t.Errorf("%s: %s, want %s", c.name, got, want)
 		}
 	}
@@ -257,13 +261,13 @@ func TestLevelThatWasReachedUnderAManualOne(t *testing.T) {
 		acc := joined(t, p, given.AddDate(-1, 0, 0))
 		acc.Tier = loyalty.Standing{Level: "black", Since: given, Until: given.AddDate(1, 0, 0), Given: c.manual}
 		acc.Metrics = []loyalty.Metric{{Month: c.bucket, Spend: c.spend}}
-		rung, until, asOf := tier.Lasting(p, acc, instant(t, c.at))
+		rung, until, asOf := tier.Of(p).Lasting(acc, instant(t, c.at))
 		if rung != c.level {
 			t.Errorf("%s: level %d, want %d", c.name, rung, c.level)
 			continue
 		}
-		if last, _ := tier.BucketEnds(p, acc, c.bucket); rung >= 0 &&
-			(!asOf.Equal(last) || !until.Equal(tier.KeptFrom(p, acc, last, 0))) {
+		if last, _ := tier.Of(p).BucketEnds(acc, c.bucket); rung >= 0 &&
+			(!asOf.Equal(last) || !until.Equal(tier.Of(p).KeptFrom(acc, last, 0))) {
 			t.Errorf("%s: until %s by %s", c.name, until, asOf)
 		}
 	}
@@ -291,8 +295,8 @@ func TestMonthThatDecidesUnderAManualLevel(t *testing.T) {
 				acc.Metrics = append(acc.Metrics, loyalty.Metric{Month: 202604 + i, Spend: n})
 			}
 		}
-		rung, _, asOf := tier.Lasting(p, acc, instant(t, "2026-07-15T12:00:00Z"))
-		if last, _ := tier.BucketEnds(p, acc, c.month); rung != c.level || !asOf.Equal(last) {
+		rung, _, asOf := tier.Of(p).Lasting(acc, instant(t, "2026-07-15T12:00:00Z"))
+		if last, _ := tier.Of(p).BucketEnds(acc, c.month); rung != c.level || !asOf.Equal(last) {
 			t.Errorf("%v: level %d by %s, want %d by %s", c.spend, rung, asOf, c.level, last)
 		}
 	}
@@ -317,7 +321,7 @@ func TestMinimumLevelOfAMember(t *testing.T) {
 	} {
 		acc := joined(t, p, noon)
 		acc.Traits.Segments, acc.Tier.Minimum = c.segments, c.minimum
-		if got := tier.Floor(p, acc); got != c.want {
+		if got := tier.Of(p).Floor(acc); got != c.want {
 			t.Errorf("segments %q and minimum %q: %d, want %d", c.segments, c.minimum, got, c.want)
 		}
 	}
@@ -359,7 +363,7 @@ func TestValidityOfALoweredLevel(t *testing.T) {
 		acc.Tier = loyalty.Standing{
 			Level: "gold", Since: noon.AddDate(-1, 0, 0), Until: instant(t, "2026-02-20T12:00:00Z"),
 		}
-		if got := tier.LoweredUntil(p, acc, instant(t, c.asOf), instant(t, review)); !got.Equal(instant(t, c.want)) {
+		if got := tier.Of(p).LoweredUntil(acc, instant(t, c.asOf), instant(t, review)); !got.Equal(instant(t, c.want)) {
 			t.Errorf("%s: kept until %s, want %s", c.name, got, c.want)
 		}
 	}

@@ -446,13 +446,14 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 			now = now.Add(time.Duration(rapid.IntRange(1, 100*24).Draw(t, "hours")) * time.Hour)
 			s.pass(now)
 		}
-		stay, ok := tier.RetentionOf(p, s.acc, now)
+		stay, ok := tier.Of(p).RetentionOf(s.acc, now)
 		ahead, at, moves := Projection(p, s.acc)
 		if !ok || !moves {
 			return
 		}
 		was := s.acc.Tier.Level
-		if ahead.Level == "" || (!stay.Gap.Open() && redeem.LevelIndex(p, ahead) < redeem.LevelIndex(p, s.acc.Tier)) {
+		if ahead.Level == "" ||
+			(!stay.Gap.Open() && redeem.LevelIndex(&p.Tiers, ahead) < redeem.LevelIndex(&p.Tiers, s.acc.Tier)) {
 			t.Fatalf("nothing is missing for %s, and ahead is %+v", was, ahead)
 		}
 		if !stay.Gap.Open() {
@@ -472,7 +473,7 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 			if o.Lines[0].Amount > 0 {
 				x.submit(o, last)
 			}
-			if x.pass(at); (redeem.LevelIndex(p, x.acc.Tier) >= redeem.LevelIndex(p, s.acc.Tier)) != (less == 0) {
+			if x.pass(at); (redeem.LevelIndex(&p.Tiers, x.acc.Tier) >= redeem.LevelIndex(&p.Tiers, s.acc.Tier)) != (less == 0) {
 				t.Fatalf("%s needs %+v; with %d less it is then %s\n%+v", was, stay, less, x.acc.Tier.Level, p.Tiers)
 			}
 		}

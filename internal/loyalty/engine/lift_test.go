@@ -110,16 +110,16 @@ func liveWithReminders(p *loyalty.Program, m aMember, who remind.Recipient) (end
 				Sequence: s.Seen + 1, Kind: loyalty.KindRedeem, Effective: now,
 				Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd"}}},
 			}
-			s = s.Digest(p, acc, []loyalty.Entry{redeemed}, now)
+			s = s.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, []loyalty.Entry{redeemed}, now)
 		}
-		s, some = s.Settle(p, acc, now)
+		s, some = s.Settle(&p.Compiled, &p.Reminders, p.Zone, acc, now)
 		ended = append(ended, some...)
 		for n, held, ok := remind.Remind(p, acc, who, s, now).First(); ok; n, held, ok = remind.Remind(p, acc, who, s, now).First() {
 			if held {
-				s = s.HoldOut(p, acc, n, now)
+				s = s.HoldOut(&p.Compiled, p.Zone, acc, n, now)
 				continue
 			}
-			s = s.RecordSent(p, acc, n, "msg", now)
+			s = s.RecordSent(&p.Compiled, p.Zone, acc, n, "msg", now)
 		}
 	}
 	return ended

@@ -113,15 +113,15 @@ func TestDemotedMemberKeepsALevelNoLonger(t *testing.T) {
 			s.buy("again", euros, at)
 		}
 		was := demoted.acc.Tier
-		review := posting.ReviewAt(p, was)
-		if review.IsZero() || !tier.PeriodEnd(p, demoted.acc, at).Equal(tier.PeriodCloses(p, demoted.acc, was)) {
+		review := posting.ReviewAt(&p.Tiers, p.Zone, was)
+		if review.IsZero() || !tier.Of(p).PeriodEnd(demoted.acc, at).Equal(tier.Of(p).PeriodCloses(demoted.acc, was)) {
 			return // another period is judged
 		}
 		demoted.pass(review)
 		earned.pass(review)
 		is, other := demoted.acc.Tier, earned.acc.Tier
-		if is.Level != other.Level || redeem.LevelIndex(p, is) == 0 ||
-			redeem.LevelIndex(p, is) >= redeem.LevelIndex(p, was) {
+		if is.Level != other.Level || redeem.LevelIndex(&p.Tiers, is) == 0 ||
+			redeem.LevelIndex(&p.Tiers, is) >= redeem.LevelIndex(&p.Tiers, was) {
 			return
 		}
 		if compared++; is.Until.After(other.Until) {

@@ -418,7 +418,7 @@ func TestATierIsReachedKeptAndLost(t *testing.T) {
 	want("bronze")
 	buy("2", 1501)
 	want("gold")
-	if next, missing, ok := tier.Progress(p, s.acc, at); ok {
+	if next, missing, ok := tier.Of(p).Progress(s.acc, at); ok {
 		t.Errorf("above gold there is %s, missing %d", next.ID, missing)
 	}
 	pass(noon.AddDate(1, 0, 0))
@@ -429,7 +429,7 @@ func TestATierIsReachedKeptAndLost(t *testing.T) {
 	want("silver") // one step, for a new period
 	pass(noon.AddDate(2, 2, 15))
 	want("bronze")
-	if next, missing, ok := tier.Progress(p, s.acc, at); !ok || next.ID != "silver" || missing.Missing() != 500 {
+	if next, missing, ok := tier.Of(p).Progress(s.acc, at); !ok || next.ID != "silver" || missing.Missing() != 500 {
 		t.Errorf("next is %s, missing %d", next.ID, missing)
 	}
 }

@@ -54,7 +54,9 @@ func TestTimeZoneThatCounts(t *testing.T) {
 		{loyalty.MemberClock, &loyalty.Order{Clock: tokyo}, "Europe/Atlantis", "Europe/Berlin"},
 	} {
 		for range 2 { // the second time from the cache
-			if got := earn.Clock(p, c.of, c.order, &loyalty.Buyer{Zone: c.zone}); got.String() != c.want {
+			if got := earn.Clock(
+				&p.Compiled, p.Zone, c.of, c.order, &loyalty.Buyer{Zone: c.zone},
+			); got.String() != c.want {
 				t.Errorf("%d with %+v and %q: %s, want %s", c.of, c.order, c.zone, got, c.want)
 			}
 		}
@@ -190,12 +192,12 @@ func TestGapsOfALevel(t *testing.T) {
 		{{spend}, {orders}},
 		{{spend}, {more, visits}, {more}},
 	} {
-		got := tier.Gaps(p, acc, rung, noon)
+		got := tier.Of(p).Gaps(acc, rung, noon)
 		if !slices.EqualFunc(got, want, slices.Equal[[]tier.Gap]) {
 			t.Errorf("level %d: %+v, want %+v", rung, got, want)
 		}
 	}
-	if got := tier.Qualified(p, acc, noon); got != 1 {
+	if got := tier.Of(p).Qualified(acc, noon); got != 1 {
 		t.Errorf("the account qualifies for level %d", got)
 	}
 }

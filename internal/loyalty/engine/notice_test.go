@@ -78,7 +78,7 @@ func (s *shop) notices(t *testing.T, from, until string, back int) (sent int) {
 		plan := remind.Remind(s.p, s.acc, anybody, state, at)
 		for _, n := range plan.Send {
 			sent++
-			state = state.RecordSent(s.p, s.acc, n, "msg", at)
+			state = state.RecordSent(&s.p.Compiled, s.p.Zone, s.acc, n, "msg", at)
 			if sent <= back {
 				continue
 			}
@@ -332,7 +332,7 @@ func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsSentAgain(t *testing.T) {
 	s := member2026(t, p)
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}})
 	s.notify(t, "2027-11-30T12:00:00Z", loyalty.OfFall, posting.TierNotice(s.acc.Tier))
-	subject := remind.Subject{ID: remind.TierSubject("silver", posting.ReviewAt(p, s.acc.Tier))}
+	subject := remind.Subject{ID: remind.TierSubject("silver", posting.ReviewAt(&p.Tiers, p.Zone, s.acc.Tier))}
 	out, err := remind.Unnotify(
 		p, s.acc,
 		remind.Reminded{

@@ -103,7 +103,7 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 				p.Earn.TaxIncluded, p.Payments = c.inside, loyalty.PaymentTerms{Award: loyalty.AwardPayments}
 			},
 		)
-		got := receipt.Paid(p, c.order)
+		got := receipt.Paid(&p.Earn, &p.Payments, c.order)
 		if !reflect.DeepEqual(got.Lines, c.lines) || got.Shipping != c.shipping || got.Tax != c.tax ||
 			got.Included != c.included {
 			t.Errorf("%s: lines %+v, shipping %d, tax %d, included %d\nwant %+v, %d, %d, %d",
@@ -112,7 +112,7 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 		if got.Status != c.status || got.ReportedStatus != loyalty.Unreported && c.status != loyalty.Unreported {
 			t.Errorf("%s: %s, reported as %q", c.name, got.Status, got.ReportedStatus)
 		}
-		if again := receipt.Paid(p, got); !reflect.DeepEqual(again, got) {
+		if again := receipt.Paid(&p.Earn, &p.Payments, got); !reflect.DeepEqual(again, got) {
 			t.Errorf("%s: applied again %+v, want %+v", c.name, again, got)
 		}
 	}
@@ -174,7 +174,7 @@ func TestStatusOfAnOrderByItsPayments(t *testing.T) {
 		o := paid("EUR", loyalty.Line{Amount: 1000})
 		c.edit(&o)
 		told := o.Status
-		got := receipt.Paid(p, o)
+		got := receipt.Paid(&p.Earn, &p.Payments, o)
 		if got.Status != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got.Status, c.want)
 		}
@@ -295,11 +295,11 @@ func TestRefundsOfPayments(t *testing.T) {
 		{"in another currency", order(backFact("r", 300, func(f *loyalty.Fact) { f.Money.Currency = "USD" })), nil},
 	} {
 		p := made(t, func(*loyalty.Program) {})
-		got := receipt.Paid(p, c.order)
+		got := receipt.Paid(&p.Earn, &p.Payments, c.order)
 		if len(got.Refunds)+len(c.want) > 0 && !reflect.DeepEqual(got.Refunds, c.want) {
 			t.Errorf("%s: %+v\nwant %+v", c.name, got.Refunds, c.want)
 		}
-		if again := receipt.Paid(p, got); !reflect.DeepEqual(again, got) {
+		if again := receipt.Paid(&p.Earn, &p.Payments, got); !reflect.DeepEqual(again, got) {
 			t.Errorf("%s: applied again %+v", c.name, again.Refunds)
 		}
 	}
@@ -326,7 +326,7 @@ func TestRefundThatBothReportCountsOnce(t *testing.T) {
 		pending.Status = loyalty.RefundPending
 		o.Refunds = []loyalty.Refund{back("m", c.told), pending}
 		got := int64(0)
-		for _, r := range receipt.Paid(p, o).Refunds[2:] {
+		for _, r := range receipt.Paid(&p.Earn, &p.Payments, o).Refunds[2:] {
 			got += r.Amount
 		}
 		if got != c.want {
@@ -343,14 +343,16 @@ func TestRefundThatBothReportCountsOnce(t *testing.T) {
 	o.Receipts = []loyalty.Receipt{
 		{ID: "p", Facts: []loyalty.Fact{backFact("r", 700)}}, {ID: "q", Facts: []loyalty.Fact{backFact("r", 700)}},
 	}
-	if got := receipt.Paid(p, o).Refunds; len(got) != 2 || got[0].Amount != 700 || got[1].Amount != 300 {
+	if got := receipt.Paid(&p.Earn, &p.Payments, o).Refunds; len(got) != 2 || got[0].Amount != 700 ||
+		got[1].Amount != 300 {
 		t.Errorf("no more is refunded than was paid: %+v", got)
 	}
 	o.Receipts = []loyalty.Receipt{
 		{ID: "p", Facts: []loyalty.Fact{backFact("r", 700)}}, {ID: "q", Facts: []loyalty.Fact{backFact("r", 200)}},
 	}
 	o.Refunds = []loyalty.Refund{back("m", 800)} // 700 of p and 100 of q
-	if got := receipt.Paid(p, o).Refunds; len(got) != 2 || got[1].ID != "/q" || got[1].Amount != 100 {
+	if got := receipt.Paid(&p.Earn, &p.Payments, o).Refunds; len(got) != 2 || got[1].ID != "/q" ||
+		got[1].Amount != 100 {
 		t.Errorf("what the shop reports is of the first payments: %+v", got)
 	}
 }
@@ -378,7 +380,7 @@ func TestRefundsOfTaxIncludedPayments(t *testing.T) {
 		},
 	}
 	o.ReportedStatus = loyalty.OrderPaid
-	got := receipt.Paid(p, o)
+	got := receipt.Paid(&p.Earn, &p.Payments, o)
 	if got.Tax != 0 || got.Included != 150 || o.Refunds[0].Tax != 2 {
 		t.Errorf("tax %d, included %d", got.Tax, got.Included)
 	}
@@ -401,11 +403,11 @@ func TestRefundsOfTaxIncludedPayments(t *testing.T) {
 		Included: 80,
 		Lines:    []loyalty.RefundLine{{ID: "1", Quantity: 1, Amount: 83}},
 	}}
-	if got := receipt.Paid(p, o).Refunds; !reflect.DeepEqual(got, want) {
+	if got := receipt.Paid(&p.Earn, &p.Payments, o).Refunds; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
 	o.Refunds, o.Tax = nil, 0
-	if got := receipt.Paid(p, o); got.Included != 0 {
+	if got := receipt.Paid(&p.Earn, &p.Payments, o); got.Included != 0 {
 		t.Errorf("an order without tax includes %d", got.Included)
 	}
 }
@@ -428,12 +430,12 @@ func TestDisputesOfPayments(t *testing.T) {
 		{ID: "/p/b", At: noon, Status: loyalty.DisputeWon, Amount: 1000},
 		{ID: "/p/c", At: noon, Status: loyalty.DisputeLost, Amount: 1000},
 	}
-	got := receipt.Paid(p, o)
+	got := receipt.Paid(&p.Earn, &p.Payments, o)
 	if !reflect.DeepEqual(got.Disputes, want) {
 		t.Errorf("%+v\nwant %+v", got.Disputes, want)
 	}
 	got.Disputes = append(got.Disputes, loyalty.Dispute{ID: "mine", At: noon, Status: loyalty.DisputeOpen, Amount: 1})
-	if again := receipt.Paid(p, got).Disputes; len(again) != 4 || again[0].ID != "mine" {
+	if again := receipt.Paid(&p.Earn, &p.Payments, got).Disputes; len(again) != 4 || again[0].ID != "mine" {
 		t.Errorf("applied again %+v", again)
 	}
 }
@@ -452,7 +454,7 @@ func TestWhichUnknownCustomersOrdersAMemberMayClaim(t *testing.T) {
 		{loyalty.Period{Days: -30}.After(now, p.Zone), now, true},
 		{loyalty.Period{Days: -30}.After(now, p.Zone).Add(-1), now, false},
 	} {
-		if got := receipt.Attributable(p, c.placed, c.joined, now); got != c.want {
+		if got := receipt.Attributable(&p.Payments, p.Zone, c.placed, c.joined, now); got != c.want {
 			t.Errorf("placed %s, joined %s: %t", c.placed, c.joined, got)
 		}
 	}

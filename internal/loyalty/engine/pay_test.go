@@ -132,13 +132,13 @@ func TestWhatPointsPayOfAnOrder(t *testing.T) {
 			redeem.Payment{},
 		},
 	} {
-		got, ok := redeem.Payable(payProgram(t, c.pay), c.want, c.total)
+		got, ok := redeem.Payable(&payProgram(t, c.pay).Redemption, c.want, c.total)
 		if !ok || got != c.gives {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.gives)
 		}
 	}
 	if _, ok := redeem.Payable(
-		payProgram(t, loyalty.Pay{Rates: hundred}), 5, loyalty.Money{Amount: 100, Currency: "USD"},
+		&payProgram(t, loyalty.Pay{Rates: hundred}).Redemption, 5, loyalty.Money{Amount: 100, Currency: "USD"},
 	); ok {
 		t.Error("points pay for dollars that have no rate")
 	}
@@ -164,7 +164,7 @@ func TestPaymentsAreExact(t *testing.T) {
 		}
 		total := loyalty.Money{Amount: rapid.Int64Range(1, 100_000).Draw(t, "total"), Currency: "EUR"}
 		want := loyalty.Points(rapid.IntRange(0, 1_000_000).Draw(t, "want"))
-		pay, _ := redeem.Payable(p, want, total)
+		pay, _ := redeem.Payable(&p.Redemption, want, total)
 		worth := new(big.Rat).Mul(big.NewRat(int64(pay.Points)*rate.Per, 1), new(big.Rat).Inv(rate.Points))
 		value := big.NewRat(pay.Value.Amount, 1)
 		if pay.Points > want || worth.Cmp(value) < 0 || pay.Value.Amount > total.Amount {
@@ -263,7 +263,7 @@ func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 		total := loyalty.Money{Amount: rapid.Int64Range(1, 200).Draw(t, "total"), Currency: "EUR"}
 		least, ok := redeem.LeastPayment(&p.Redemption.Pay, total, 0)
 		for want := loyalty.Points(0); want < 2_000; want++ {
-			if pay, _ := redeem.Payable(p, want, total); pay.Points > 0 {
+			if pay, _ := redeem.Payable(&p.Redemption, want, total); pay.Points > 0 {
 				if !ok || want != least {
 					t.Fatalf("%d points pay %s of %s, and the least are %d, %t", want, pay.Value, total, least, ok)
 				}

@@ -17,10 +17,10 @@ import (
 // perks among the rewards that are visible now. The account must have been advanced to now. left contains the remaining
 // stock, as far as it is known.
 func Perks(p *loyalty.Program, acc loyalty.Account, left earn.Budgets, now time.Time) (out []redeem.PerkQuote) {
-	out = redeem.LevelPerks(p, acc)
+	out = redeem.LevelPerks(&p.Tiers, acc)
 	for i := range p.TierGroups {
 		v := earn.GroupProgram(p, i)
-		out = append(out, redeem.LevelPerks(v, posting.GroupView(v, acc))...)
+		out = append(out, redeem.LevelPerks(&v.Tiers, posting.GroupView(&v.Tiers, acc))...)
 	}
 	for _, r := range p.Rewards {
 		if r.Type == redeem.Perk && r.Visible.Has(now) {
@@ -98,9 +98,9 @@ func QuoteOrderUnder(
 	}
 	q.Spends = out.Spends
 	q.Balance = acc.Balance()
-	if !redeem.InDebt(p, acc) {
+	if !redeem.InDebt(p.Conversions, p.Rewards, acc) {
 		q.Pay, _ = redeem.Payable(
-			p, q.Balance.Active, loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency},
+			&p.Redemption, q.Balance.Active, loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency},
 		)
 	}
 	for _, r := range p.Rewards {
@@ -118,7 +118,7 @@ func QuoteOrderUnder(
 
 // affords reports whether a member can pay one of the prices, given by wallet.
 func affords(p *loyalty.Program, a loyalty.Account, prices map[string]loyalty.Points) bool {
-	if redeem.InDebt(p, a) {
+	if redeem.InDebt(p.Conversions, p.Rewards, a) {
 		return false
 	}
 	for wallet, price := range prices {
@@ -137,7 +137,7 @@ func Available(
 	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Unmet: redeem.UnmetRequirements(p, acc, &r, in, now)}
 	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
 		q.Missing = 0
-	} else if (q.Missing > 0 || redeem.InDebt(p, acc)) && !affords(p, acc, r.Wallets) {
+	} else if (q.Missing > 0 || redeem.InDebt(p.Conversions, p.Rewards, acc)) && !affords(p, acc, r.Wallets) {
 		l := loyalty.UnmetRequirement{
 			Requirement: loyalty.RequirementPoints, Required: loyalty.FormatPoints(q.Cost),
 			Available: loyalty.FormatPoints(acc.Balance().Active), Missing: q.Missing,
@@ -166,10 +166,10 @@ func ProjectionOf(p *loyalty.Program, acc loyalty.Account, group string) (loyalt
 // aheadOn advances the account to the next scheduled change or review of the level, and returns the standing and the
 // instant. v is the program, or its copy for a tier group (earn.GroupProgram).
 func aheadOn(p *loyalty.Program, v *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time.Time, bool) {
-	at := tier.TierDue(v, posting.GroupView(v, acc))
+	at := tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc))
 	if at.IsZero() {
 		return loyalty.Standing{}, at, false
 	}
 	out, err := Advance(p, acc, at)
-	return posting.GroupView(v, out.Account).Tier, at, err == nil
+	return posting.GroupView(&v.Tiers, out.Account).Tier, at, err == nil
 }

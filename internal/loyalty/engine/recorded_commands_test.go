@@ -284,7 +284,7 @@ func (h *recorded) resolve() {
 	default:
 		share := pick(h.r, big.NewRat(1, 3), big.NewRat(1, 2), big.NewRat(1, 1))
 		h.together("reverse "+share.String(), func() ([]posting.Outcome, error) {
-			target, _, err := redeem.Returned(h.p, x, share, redeem.IssuedCode{})
+			target, _, err := redeem.Returned(&h.p.Redemption, x, share, redeem.IssuedCode{})
 			if err != nil {
 				return nil, err
 			}

@@ -66,9 +66,9 @@ func (h *recorded) remind() {
 	if h.r.IntN(20) == 0 {
 		who.Reach = who.Reach[:1]
 	}
-	h.told = h.told.Digest(h.p, h.acc, h.entries[h.told.Seen:], h.at)
+	h.told = h.told.Digest(&h.p.Compiled, &h.p.Reminders, h.p.Zone, h.acc, h.entries[h.told.Seen:], h.at)
 	var settled []remind.Settled
-	h.told, settled = h.told.Settle(h.p, h.acc, h.at)
+	h.told, settled = h.told.Settle(&h.p.Compiled, &h.p.Reminders, h.p.Zone, h.acc, h.at)
 	if len(settled) > 0 {
 		h.line("settled", fmt.Sprint(len(settled)), settled)
 	}
@@ -82,10 +82,10 @@ func (h *recorded) remind() {
 		id := fmt.Sprint("msg_", h.acc.Sequence, "_", i)
 		h.line("reminder", fmt.Sprint(n.Reminder, " ", n.Step, " ", held), n)
 		if held {
-			h.told = h.told.HoldOut(h.p, h.acc, n, h.at)
+			h.told = h.told.HoldOut(&h.p.Compiled, h.p.Zone, h.acc, n, h.at)
 			continue
 		}
-		h.told = h.told.RecordSent(h.p, h.acc, n, id, h.at)
+		h.told = h.told.RecordSent(&h.p.Compiled, h.p.Zone, h.acc, n, id, h.at)
 		if h.r.IntN(6) == 0 {
 			back := h.r.IntN(2) == 0
 			next, reminder, news := h.told.Hear(id, "report", back, h.r.IntN(2) == 0)

@@ -281,9 +281,9 @@ func (h *recorded) show() {
 	views := []any{
 		Due(h.p, h.acc),
 		NextRun(h.p, h.acc),
-		posting.AccountNotices(h.p, h.acc),
+		posting.AccountNotices(&h.p.Tiers, h.p.Zone, h.acc),
 		Perks(h.p, h.acc, nil, h.at),
-		redeem.Shares(h.p, h.acc),
+		redeem.Shares(&h.p.Sharing, h.p.Rewards, h.acc),
 	}
 	add := func(all ...any) { views = append(views, all...) }
 	for _, id := range []string{"", "partner"} {
@@ -294,16 +294,16 @@ func (h *recorded) show() {
 				continue
 			}
 		}
-		next, gap, ok := tier.Progress(p, acc, h.at)
-		stay, stays := tier.RetentionOf(p, acc, h.at)
+		next, gap, ok := tier.Of(p).Progress(acc, h.at)
+		stay, stays := tier.Of(p).RetentionOf(acc, h.at)
 		add(
 			next,
 			gap,
 			ok,
 			stay,
 			stays,
-			tier.Gaps(p, acc, len(p.Tiers.Levels)-1, h.at),
-			redeem.LevelAt(p, acc, h.at.AddDate(0, 0, -20)),
+			tier.Of(p).Gaps(acc, len(p.Tiers.Levels)-1, h.at),
+			redeem.LevelAt(&p.Tiers, acc, h.at.AddDate(0, 0, -20)),
 		)
 	}
 	ahead, at, ok := Projection(h.p, h.acc)
@@ -316,7 +316,7 @@ func (h *recorded) show() {
 		)
 	}
 	for _, n := range []loyalty.Points{0, 99, 150} {
-		pay, ok := redeem.Payable(h.p, n, loyalty.Money{Amount: 2500, Currency: "EUR"})
+		pay, ok := redeem.Payable(&h.p.Redemption, n, loyalty.Money{Amount: 2500, Currency: "EUR"})
 		add(pay, ok)
 	}
 	h.line("shown", fmt.Sprintf("%d %s", h.acc.Balance().Active, h.acc.Tier.Level), views...)

@@ -62,7 +62,7 @@ func TestMonthsThatADecisionNeeds(t *testing.T) {
 			acc.Past = append([]loyalty.Standing{acc.Tier}, c.past[:len(c.past)-1]...)
 			acc.Tier = c.past[len(c.past)-1]
 		}
-		from, ok := tier.ReachesBack(p, acc, since)
+		from, ok := tier.Of(p).ReachesBack(acc, since)
 		var want time.Time
 		if c.from != "" {
 			want = instant(t, c.from)
@@ -70,12 +70,12 @@ func TestMonthsThatADecisionNeeds(t *testing.T) {
 		if ok != c.ok || !from.Equal(want) {
 			t.Errorf("%s: from %s, needed %t; want %s, %t", c.name, from, ok, want, c.ok)
 		}
-		rolls := tier.Rolls(p)
+		rolls := tier.Of(p).Rolls()
 		if want := c.from != ""; rolls != want {
 			t.Errorf("%s: levels depend on recent months: %t", c.name, rolls)
 		}
 		window := tier.TrialWindow(posting.Decide(p, acc, since))
-		if rolls && window != tier.Unbounded || !rolls && window != tier.Apart(p, acc) {
+		if rolls && window != tier.Unbounded || !rolls && window != tier.Of(p).Apart(acc) {
 			t.Errorf("%s: a trial stores %d months", c.name, window)
 		}
 	}
@@ -168,7 +168,7 @@ func TestFactsThatEntriesState(t *testing.T) {
 	}
 	read := func(keep bool) (out []fact) {
 		p.Tiers.KeepOnRefund = keep
-		for _, f := range h.Facts(p, noon.Add(-time.Hour)) {
+		for _, f := range h.Facts(tier.Of(p), noon.Add(-time.Hour)) {
 			x := fact{f.Cause.ID, f.At.Sub(noon), nil, len(f.Brands)}
 			for _, m := range f.Metrics {
 				x.spend = append(x.spend, m.Spend)

@@ -28,7 +28,7 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 			later := instant(t, "2026-06-01T12:00:00Z")
 			large.Status = loyalty.OrderCanceled
 			s.submit(large, later)
-			want, left := posting.FirstStanding(s.p, s.acc), "[]"
+			want, left := posting.FirstStanding(&s.p.Tiers, s.acc), "[]"
 			if keep {
 				want, left = gold, bonus
 			}

@@ -158,7 +158,7 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 			if n := len(out.Entries); n != 1 || out.Entries[0].Reasons[0].Args[2] != "rules" {
 				t.Errorf("it has %d entries: %+v", n, out.Entries)
 			}
-			if c.placed.Permanent && (!got.Until.IsZero() || tier.Floor(p, s.acc) != 1) {
+			if c.placed.Permanent && (!got.Until.IsZero() || tier.Of(p).Floor(s.acc) != 1) {
 				t.Errorf("what was for ever is %+v", got)
 			}
 		})

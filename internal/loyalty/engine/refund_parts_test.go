@@ -20,7 +20,9 @@ func TestRefundOfATipTakesNoGoods(t *testing.T) {
 	want := []loyalty.Refund{
 		{ID: "/p/", At: noon.Add(time.Hour), Status: loyalty.RefundSucceeded, Amount: 100, Tax: 100},
 	}
-	if got := receipt.Paid(made(t, func(*loyalty.Program) {}), o).Refunds; !reflect.DeepEqual(got, want) {
+	if got := receipt.Paid(
+		&made(t, func(*loyalty.Program) {}).Earn, &made(t, func(*loyalty.Program) {}).Payments, o,
+	).Refunds; !reflect.DeepEqual(got, want) {
 		t.Errorf("the refunds are %+v, want %+v", got, want)
 	}
 }

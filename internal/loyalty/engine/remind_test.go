@@ -230,7 +230,7 @@ func TestTheNextChannelTakesOverWhereTheFirstCannot(t *testing.T) {
 	if len(plan.Send) != 1 || plan.Send[0].Channel != loyalty.SMS {
 		t.Fatalf("%+v", plan)
 	}
-	s := remind.Reminded{}.RecordSent(p, acc, plan.Send[0], "msg", now)
+	s := remind.Reminded{}.RecordSent(&p.Compiled, p.Zone, acc, plan.Send[0], "msg", now)
 	if plan := remind.Remind(p, acc, who, s, now); len(plan.Send) != 0 {
 		t.Errorf("sent twice: %+v", plan.Send)
 	}
@@ -300,7 +300,7 @@ func BenchmarkRemind(b *testing.B) {
 			b.Fatal(plan)
 		}
 		if then := remind.Remind(
-			p, acc, anybody, remind.Reminded{}.RecordSent(p, acc, plan.Send[0], "m", now), now,
+			p, acc, anybody, remind.Reminded{}.RecordSent(&p.Compiled, p.Zone, acc, plan.Send[0], "m", now), now,
 		); len(then.Send) != len(plan.Send)-1 {
 			b.Fatal(then)
 		}

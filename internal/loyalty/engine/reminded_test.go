@@ -15,7 +15,7 @@ func TestTemporaryBounceIsNotRepeatedAtTheSameStep(t *testing.T) {
 		loyalty.Lot{Expires: 20270331, Points: 200},
 	), utc("2027-03-02T10:00")
 	s := remind.Reminded{}.RecordSent(
-		p, acc, remind.Remind(p, acc, anybody, remind.Reminded{}, now).Send[0], "msg", now,
+		&p.Compiled, p.Zone, acc, remind.Remind(p, acc, anybody, remind.Reminded{}, now).Send[0], "msg", now,
 	)
 	s, _, _ = s.Hear("msg", "failed", true, true)
 	s, _, _ = s.Hear("msg", "opened", false, true)
@@ -79,7 +79,8 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 			})
 		}
 		s := remind.Reminded{Ignored: 2}.Digest(
-			p, whoHas(loyalty.Lot{Expires: 0, Points: 5}), entries, first.Add(time.Hour),
+			&p.Compiled, &p.Reminders, p.Zone, whoHas(loyalty.Lot{Expires: 0, Points: 5}), entries,
+			first.Add(time.Hour),
 		)
 		surveys := remind.Remind(
 			p, whoHas(loyalty.Lot{Expires: 0, Points: 5}), anybody, s, utc("2027-03-05T12:00"),
@@ -96,7 +97,9 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 		Sequence: 1, Kind: loyalty.KindReserve, Effective: first,
 		Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd_1"}}},
 	}
-	if s := (remind.Reminded{Ignored: 2}).Digest(p, whoHas(), []loyalty.Entry{reserved}, first); s.Ignored != 2 ||
+	if s := (remind.Reminded{Ignored: 2}).Digest(
+		&p.Compiled, &p.Reminders, p.Zone, whoHas(), []loyalty.Entry{reserved}, first,
+	); s.Ignored != 2 ||
 		!s.Redeemed.IsZero() {
 		t.Errorf("what is only reserved counts as redeemed: %+v", s)
 	}
@@ -108,18 +111,18 @@ func TestWhatIsAnsweredIsSettledOnceAndEndsTheRow(t *testing.T) {
 		Reminder: "x", Purpose: loyalty.Marketing, Channel: loyalty.Email, Subjects: []remind.Subject{{ID: "s"}},
 	}
 	at := utc("2027-03-01T10:00")
-	s := remind.Reminded{Ignored: 3, Seen: 1}.RecordSent(p, acc, n, "a", at).RecordSent(
-		p, acc, n, "b", at.AddDate(0, 0, 10),
+	s := remind.Reminded{Ignored: 3, Seen: 1}.RecordSent(&p.Compiled, p.Zone, acc, n, "a", at).RecordSent(
+		&p.Compiled, p.Zone, acc, n, "b", at.AddDate(0, 0, 10),
 	)
 	entry := loyalty.Entry{
 		Sequence: 2, Kind: loyalty.KindRedeem, Effective: at.AddDate(0, 0, 3),
 		Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd"}}},
 	}
-	s = s.Digest(p, acc, []loyalty.Entry{entry, {Sequence: 4}}, at.AddDate(0, 0, 20))
+	s = s.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, []loyalty.Entry{entry, {Sequence: 4}}, at.AddDate(0, 0, 20))
 	if s.Seen != 2 || s.Ignored != 0 {
 		t.Errorf("seen %d, ignored %d", s.Seen, s.Ignored)
 	}
-	s, ended := s.Settle(p, acc, at.AddDate(0, 0, 20))
+	s, ended := s.Settle(&p.Compiled, &p.Reminders, p.Zone, acc, at.AddDate(0, 0, 20))
 	if !slices.Equal(
 		ended, []remind.Settled{{Reminder: "x", Held: false, Acted: true}, {Reminder: "x", Held: false, Acted: false}},
 	) || s.Ignored != 1 || len(s.Open) != 0 {
@@ -149,7 +152,7 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 			Totals: loyalty.Totals{Balance: loyalty.Balance{Active: 120}},
 		},
 	}
-	s := remind.Reminded{}.Digest(p, acc, entries, at(30))
+	s := remind.Reminded{}.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, entries, at(30))
 	for day, want := range map[int]int{70: -1, 89: -1, 91: 0, 100: 0, 121: 1} {
 		plan, got := remind.Remind(p, acc, anybody, s, at(day)), -1
 		if len(plan.Send) == 1 {
@@ -159,13 +162,13 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 			t.Errorf("day %d: step %d, not %d", day, got, want)
 		}
 	}
-	told := s.RecordSent(p, acc, remind.Remind(p, acc, anybody, s, at(91)).Send[0], "m", at(91))
+	told := s.RecordSent(&p.Compiled, p.Zone, acc, remind.Remind(p, acc, anybody, s, at(91)).Send[0], "m", at(91))
 	if plan := remind.Remind(p, acc, anybody, told, at(95)); len(plan.Send) > 0 {
 		t.Errorf("sent twice: %+v", plan.Send)
 	}
 	// Of a reminder that came later than the entries, the last activity is what is known.
 	acc.LastActivity = at(10)
-	late := remind.Reminded{Seen: 3}.Digest(p, acc, nil, at(80))
+	late := remind.Reminded{Seen: 3}.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, nil, at(80))
 	if plan := remind.Remind(p, acc, anybody, late, at(80)); len(plan.Send) != 1 {
 		t.Errorf("%+v", plan)
 	}
@@ -210,7 +213,7 @@ func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 			Totals: loyalty.Totals{Balance: loyalty.Balance{Active: 520}},
 		},
 	}
-	s := remind.Reminded{Ignored: 3}.Digest(p, acc, entries, now)
+	s := remind.Reminded{Ignored: 3}.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, entries, now)
 	if !slices.Equal(s.Active, []remind.Activation{{At: now.AddDate(0, 0, -1), Points: 10}}) {
 		t.Errorf("%+v became active, want 10 points", s.Active)
 	}

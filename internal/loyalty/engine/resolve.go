@@ -81,7 +81,7 @@ func CommitTogether(
 // money requires. The error is amount_out_of_range if n points buy nothing, or if the reward cannot be committed in
 // part.
 func inPart(p *loyalty.Program, r loyalty.Redemption, held, n loyalty.Points) (loyalty.Redemption, error) {
-	reward, _ := redeem.FindReward(p, r.Reward)
+	reward, _ := redeem.FindReward(p.Rewards, r.Reward)
 	rate, ok := p.Redemption.Pay.Rates[r.Value.Currency]
 	var buys int64
 	switch r.Points = n; {
@@ -114,7 +114,7 @@ func spend(
 		Kind: loyalty.KindRedeem, Cause: redeem.RedemptionCause(r, d.Account.Member, 2), Effective: d.Now,
 		Detail: loyalty.Detail{
 			Subject:    loyalty.Subject{Redemption: &r},
-			Remembered: loyalty.Remembered{Usage: redeem.PaymentUsage(d.P, r, 1)},
+			Remembered: loyalty.Remembered{Usage: redeem.PaymentUsage(d.P.Zone, r, 1)},
 		},
 		Reasons: []loyalty.Reason{redeem.RedemptionReason(&r, 0, loyalty.WasSpent, loyalty.FormatPoints(n))},
 	}
@@ -137,11 +137,11 @@ func spend(
 	if back := h.Points() - n; back > 0 {
 		e.Reasons = append(e.Reasons, redeem.RedemptionReason(&r, back, loyalty.WasReturned, "unused"))
 	}
-	reward, _ := redeem.FindReward(rules, r.Reward)
+	reward, _ := redeem.FindReward(rules.Rewards, r.Reward)
 	if r.By != "" {
 		reward = loyalty.Reward{} // the code belongs to the redemption in the other account
 	}
-	redeem.IssueCode(rules, &r, &reward, used, d.Now)
+	redeem.IssueCode(&rules.Redemption, rules.Zone, &r, &reward, used, d.Now)
 	redeem.CreditWallet(d, &e, &reward, h.Redemption.Points)
 	redeem.RedemptionActivity(d, &e)
 	if err := d.Post(redeem.LostToExpiry(e)); err != nil {

@@ -186,8 +186,10 @@ func (d *diary) live(i int) {
 		d.keep(remind.Notify(d.p, d.acc, loyalty.OfFall, posting.TierNotice(d.acc.Tier), d.now))
 		d.takeBack(
 			remind.SentReminder{
-				On:      loyalty.BeforeTier,
-				Subject: remind.Subject{ID: remind.TierSubject(d.acc.Tier.Level, posting.ReviewAt(d.p, d.acc.Tier))},
+				On: loyalty.BeforeTier,
+				Subject: remind.Subject{
+					ID: remind.TierSubject(d.acc.Tier.Level, posting.ReviewAt(&d.p.Tiers, d.p.Zone, d.acc.Tier)),
+				},
 			},
 		)
 	case 11:
@@ -483,7 +485,7 @@ func Retrace(
 ) (loyalty.Standing, error) {
 	d := posting.Decide(p, acc, now)
 	h := tier.History{Entries: entries, All: true}
-	facts := h.Facts(p, acc.Joined)
+	facts := h.Facts(tier.Of(p), acc.Joined)
 	t := tier.Baseline(d, h, facts, acc.Joined)
 	t.Trial = &posting.Trial{Whole: d}
 	err := tier.Replay(d, t, h, facts, acc.Joined)

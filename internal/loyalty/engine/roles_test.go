@@ -18,9 +18,9 @@ import (
 
 func TestProgramWithoutHouseholds(t *testing.T) {
 	p, h := living(t, loyalty.Households{}), family(t, living(t, loyalty.Households{Size: 3}))
-	_, found := share.FoundHousehold(p, "hh_1", "mem_ada", noon)
-	_, invite := share.Invite(p, h, "mem_dan", share.Adult, noon)
-	_, accept := share.AcceptInvitation(p, h, "mem_dan", noon)
+	_, found := share.FoundHousehold(&p.Households, "hh_1", "mem_ada", noon)
+	_, invite := share.Invite(&p.Households, h, "mem_dan", share.Adult, noon)
+	_, accept := share.AcceptInvitation(&p.Households, h, "mem_dan", noon)
 	_, redeem := share.RedeemTogether(p,
 		h,
 		[]loyalty.Account{called(t, p, "mem_ada", ample)},
@@ -36,7 +36,7 @@ func TestProgramWithoutHouseholds(t *testing.T) {
 
 func TestInvitationsToAHousehold(t *testing.T) {
 	p := living(t, loyalty.Households{Size: 3})
-	h, err := share.FoundHousehold(p, "hh_1", "mem_ada", noon)
+	h, err := share.FoundHousehold(&p.Households, "hh_1", "mem_ada", noon)
 	if err != nil ||
 		!slices.Equal(
 			h.Members, []share.HouseholdMember{{Member: "mem_ada", Role: share.Owner, Invited: noon, Since: noon}},
@@ -44,23 +44,23 @@ func TestInvitationsToAHousehold(t *testing.T) {
 		t.Fatalf("%+v, %v", h, err)
 	}
 	for _, m := range []loyalty.MemberID{"mem_bob", "mem_cleo"} {
-		if h, err = share.Invite(p, h, m, share.Adult, noon); err != nil {
+		if h, err = share.Invite(&p.Households, h, m, share.Adult, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err = share.Invite(p, h, "mem_dan", share.Adult, noon)
+	_, err = share.Invite(&p.Households, h, "mem_dan", share.Adult, noon)
 	wantRefusal(t, "a fourth member", err, loyalty.ValidationFailed, "")
-	_, err = share.AcceptInvitation(p, h, "mem_dan", noon)
+	_, err = share.AcceptInvitation(&p.Households, h, "mem_dan", noon)
 	wantRefusal(t, "accept without an invitation", err, loyalty.NotFound, "/member")
 	later := noon.Add(time.Hour)
-	next, err := share.AcceptInvitation(p, h, "mem_bob", later)
+	next, err := share.AcceptInvitation(&p.Households, h, "mem_bob", later)
 	if err != nil ||
 		next.Members[1] != (share.HouseholdMember{
 			Member: "mem_bob", Role: share.Adult, Invited: noon, Since: later,
 		}) || !h.Members[1].Since.IsZero() {
 		t.Errorf("%+v, %v", next, err)
 	}
-	if again, err := share.AcceptInvitation(p, next, "mem_bob", later.Add(time.Hour)); err != nil ||
+	if again, err := share.AcceptInvitation(&p.Households, next, "mem_bob", later.Add(time.Hour)); err != nil ||
 		!slices.Equal(again.Members, next.Members) {
 		t.Errorf("accepted twice: %+v, %v", again, err)
 	}
@@ -68,7 +68,7 @@ func TestInvitationsToAHousehold(t *testing.T) {
 		t.Errorf("%v have joined", got)
 	}
 	smaller := living(t, loyalty.Households{Size: 2})
-	_, err = share.AcceptInvitation(smaller, next, "mem_cleo", later)
+	_, err = share.AcceptInvitation(&smaller.Households, next, "mem_cleo", later)
 	wantRefusal(t, "accept after the size was reduced", err, loyalty.ValidationFailed, "")
 }
 
@@ -135,9 +135,9 @@ func TestMemberOfAHouseholdWaits(t *testing.T) {
 		noon,
 	)
 	wantRefusal(t, "from another wallet", err, loyalty.ValidationFailed, "/wallet")
-	invited, err := share.FoundHousehold(p, "hh_1", "mem_eve", noon)
+	invited, err := share.FoundHousehold(&p.Households, "hh_1", "mem_eve", noon)
 	if err == nil {
-		invited, err = share.Invite(p, invited, "mem_ada", share.Adult, noon)
+		invited, err = share.Invite(&p.Households, invited, "mem_ada", share.Adult, noon)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestDebtorSharesNoPoints(t *testing.T) {
 	} {
 		acc := called(t, p, "mem_bob", loyalty.Lot{Expires: 20280131, Points: 100})
 		c.edit(&acc)
-		if got := redeem.Shares(p, acc); got != c.want {
+		if got := redeem.Shares(&p.Sharing, p.Rewards, acc); got != c.want {
 			t.Errorf("%s: %d points are shared, want %d", name, got, c.want)
 		}
 	}

@@ -49,10 +49,10 @@ func TestBoundOfAPeriod(t *testing.T) {
 		{loyalty.Usage{Per: loyalty.PerMonth}, 90, false},
 		{loyalty.Usage{Per: loyalty.PerMonth, Times: true}, 0, false},
 	} {
-		if got := award.Bound(p, c.of); got != c.bound {
+		if got := award.Bound(&p.Earning, c.of); got != c.bound {
 			t.Errorf("%+v: %d, want %d", c.of, got, c.bound)
 		}
-		if got := award.Refuses(p, c.of); got != c.refuses {
+		if got := award.Refuses(&p.Earning, c.of); got != c.refuses {
 			t.Errorf("%+v: it rejects orders: %t", c.of, got)
 		}
 	}
@@ -77,13 +77,13 @@ func TestBoundsThatAnOrderLeavesFull(t *testing.T) {
 			Order: loyalty.Order{PlacedAt: noon}, Cut: was,
 			Shares: []loyalty.Share{{Rule: limitedRule, Used: loyalty.Points(c.points)}},
 		}
-		award.FindFull(&s, loyalty.Account{Usage: []loyalty.Usage{monthly(c.before)}}, p)
+		award.FindFull(&s, loyalty.Account{Usage: []loyalty.Usage{monthly(c.before)}}, &p.Earning, p.Zone)
 		if s.Cut[0].N != c.want || was[0].N != 0 {
 			t.Errorf("%d used before, %d by the order: %+v, want %d", c.before, c.points, s.Cut, c.want)
 		}
 	}
 	none := loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon}}
-	if award.FindFull(&none, loyalty.Account{}, p); none.Cut != nil {
+	if award.FindFull(&none, loyalty.Account{}, &p.Earning, p.Zone); none.Cut != nil {
 		t.Errorf("an order that was not cut: %+v", none.Cut)
 	}
 }

@@ -58,7 +58,9 @@ func TestTendersToWhichPaymentsRefund(t *testing.T) {
 		o.Receipts = []loyalty.Receipt{
 			receipt.WithFacts(loyalty.Receipt{ID: "p"}, append(c.facts, captured("p", 1000).Facts...)),
 		}
-		got := receipt.Paid(made(t, func(*loyalty.Program) {}), o).Refunds
+		got := receipt.Paid(
+			&made(t, func(*loyalty.Program) {}).Earn, &made(t, func(*loyalty.Program) {}).Payments, o,
+		).Refunds
 		for i, r := range got {
 			got[i] = loyalty.Refund{Amount: r.Amount, Tendered: r.Tendered, ToGiftCards: r.ToGiftCards}
 		}

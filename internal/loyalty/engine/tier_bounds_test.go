@@ -50,7 +50,7 @@ func TestPeriodsThatEndedSinceAnEvent(t *testing.T) {
 		for _, at := range c.want {
 			want = append(want, instant(t, at))
 		}
-		got := tier.Closed(p, joined(t, p, noon.AddDate(-1, 0, 0)), instant(t, c.at), instant(t, c.now))
+		got := tier.Of(p).Closed(joined(t, p, noon.AddDate(-1, 0, 0)), instant(t, c.at), instant(t, c.now))
 		if !slices.EqualFunc(got, want, time.Time.Equal) {
 			t.Errorf("%s: %s, want %s", c.name, got, want)
 		}
@@ -125,7 +125,7 @@ func TestInstantUntilWhichLevelsAreDecided(t *testing.T) {
 		if acc.Tier, acc.Past = c.tier, c.past; c.vip {
 			acc.Traits.Segments = []string{"vip"}
 		}
-		if got := tier.LastDecided(p, acc, now); !got.Equal(c.want) {
+		if got := tier.Of(p).LastDecided(acc, now); !got.Equal(c.want) {
 			t.Errorf("%s: until %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -220,7 +220,7 @@ func TestAccountThatMayClimbSinceAnEvent(t *testing.T) {
 		if acc.Metrics = c.metrics; c.edit != nil {
 			c.edit(&acc)
 		}
-		if got := tier.ClimbsSince(p, acc, instant(t, "2026-11-01T12:00:00Z"), instant(t, c.now)); got != c.want {
+		if got := tier.Of(p).ClimbsSince(acc, instant(t, "2026-11-01T12:00:00Z"), instant(t, c.now)); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}

@@ -76,7 +76,7 @@ func TestEndOfThePeriodAtWhichAMemberMovesUp(t *testing.T) {
 		if c.want != "" {
 			want = instant(t, c.want)
 		}
-		if got := tier.RiseAt(p, acc); !got.Equal(want) {
+		if got := tier.Of(p).RiseAt(acc); !got.Equal(want) {
 			t.Errorf("%s: %s, want %s", c.name, got, want)
 		}
 	}
@@ -129,7 +129,7 @@ func TestMoveAtTheEndOfALock(t *testing.T) {
 		if c.edit != nil {
 			c.edit(&acc)
 		}
-		if got := tier.UnlockAt(p, acc); got.Equal(lock) != c.due || !c.due && !got.IsZero() {
+		if got := tier.Of(p).UnlockAt(acc); got.Equal(lock) != c.due || !c.due && !got.IsZero() {
 			t.Errorf("%s: due at %s", c.name, got)
 		}
 		d := posting.Decide(p, acc, lock)
@@ -263,11 +263,11 @@ func TestChangesThatLevelsDependOn(t *testing.T) {
 			if keep {
 				want = c.keep
 			}
-			if got := tier.Decides(p, was, is); got != want {
+			if got := tier.Of(p).Decides(was, is); got != want {
 				t.Errorf("%s, kept on refund %t: %t", c.name, keep, got)
 			}
 		}
-		if none := (&loyalty.Program{}); tier.Decides(none, was, is) {
+		if none := (&loyalty.Program{}); tier.Of(none).Decides(was, is) {
 			t.Errorf("%s: a program without levels decides", c.name)
 		}
 	}

@@ -142,7 +142,7 @@ func TestTheYearIsThatOfTheProgramsZone(t *testing.T) {
 		s.buy("2", 250, end.Add(-time.Second)) // of the year that ends
 		s.buy("3", 250, end)                   // and of the one that begins, in which they do not make 500
 		s.wantLevel(t, end.Format(time.RFC3339), "bronze")
-		if got := tier.Measured(p, s.acc, loyalty.BySpend, end); got != 25_000 {
+		if got := tier.Of(p).Measured(s.acc, loyalty.BySpend, end); got != 25_000 {
 			t.Errorf("in %s the new year begins with %d", name, got)
 		}
 	}
@@ -164,7 +164,7 @@ func TestWhatCountsAsSpend(t *testing.T) {
 		)
 		edit(&o)
 		s.sell(o, nil)
-		if got := tier.Measured(p, s.acc, loyalty.BySpend, noon); got != want {
+		if got := tier.Of(p).Measured(s.acc, loyalty.BySpend, noon); got != want {
 			t.Errorf("%s counts %d, want %d", name, got, want)
 		}
 	}
@@ -183,7 +183,7 @@ func TestWhatCountsAsSpend(t *testing.T) {
 	count("francs at their rate", 33_000, func(o *loyalty.Order) { o.Currency = "CHF" })
 	count("dollars, which have a rate of their own", 0, func(o *loyalty.Order) { o.Currency = "USD" })
 	count("a fraction of a cent", 20_000, func(o *loyalty.Order) { o.Discount = 10_000 })
-	n, window := tier.Measure(p, s.acc, noon)
+	n, window := tier.Of(p).Measure(s.acc, noon)
 	if n != "200.00" || window != "spend/year" {
 		t.Errorf("it is measured as %s %s", n, window)
 	}
@@ -212,7 +212,7 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	}
 	counts := func(at time.Time, want int64) {
 		t.Helper()
-		if got := tier.Measured(p, s.acc, loyalty.ByQualifyingItems, at); got != want {
+		if got := tier.Of(p).Measured(s.acc, loyalty.ByQualifyingItems, at); got != want {
 			t.Errorf("at %s there are %d elements, want %d", at, got, want)
 		}
 	}
@@ -227,7 +227,7 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	s.submit(one, noon)
 	counts(noon, 3)
 	s.wantLevel(t, noon.Format(time.RFC3339), "bronze")
-	if next, missing, ok := tier.Progress(p, s.acc, noon); !ok || missing.Missing() != 1 {
+	if next, missing, ok := tier.Of(p).Progress(s.acc, noon); !ok || missing.Missing() != 1 {
 		t.Errorf("next is %s, missing %+v", next.ID, missing)
 	}
 	year := noon.AddDate(1, 0, 0)

@@ -356,7 +356,7 @@ func TestFirstStandingInATierGroup(t *testing.T) {
 		acc.TierGroups = []loyalty.TierGroupStanding{{TierGroup: "partner", Tier: c.tier, Past: c.past}}
 		v, seen, ok := tier.TierGroupStanding(p, acc, "partner")
 		if got := tier.Standings(&seen); !ok || !slices.Equal(got, c.want) ||
-			tier.LevelKey(v, "guest") != "tier_groups.partner.guest" {
+			tier.Of(v).LevelKey("guest") != "tier_groups.partner.guest" {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}

@@ -81,7 +81,7 @@ func withBirthday(p *loyalty.Program, t loyalty.Traits, birthday int, now time.T
 	if birthday == 0 {
 		return t
 	}
-	zone := earn.ZoneOf(p, t.Zone)
+	zone := earn.ZoneOf(&p.Compiled, p.Zone, t.Zone)
 	year := now.In(zone).Year()
 	if !loyalty.Day(birthday).In(year).Start(zone).After(now) {
 		t.Given = max(t.Given, year)
@@ -176,7 +176,7 @@ func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (ti
 	if acc.Traits.Birthday == 0 {
 		return time.Time{}, 0
 	}
-	zone := earn.ZoneOf(p, acc.Traits.Zone)
+	zone := earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)
 	from := acc.Joined
 	if a.Since.After(from) {
 		from = a.Since
@@ -191,7 +191,7 @@ func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (ti
 func nextAnniversary(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (time.Time, int) {
 	for n := acc.Traits.Years + 1; ; n++ {
 		if at := (loyalty.Period{Months: 12 * n}).After(
-			acc.Joined, earn.ZoneOf(p, acc.Traits.Zone),
+			acc.Joined, earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone),
 		); !at.Before(a.Since) {
 			return at, n
 		}
@@ -223,10 +223,12 @@ func celebrate(d *posting.Decision, at time.Time) error {
 		default:
 			continue
 		}
-		s := loyalty.EventState{Event: ev, Revision: 1, Program: d.P.Version, Buyer: redeem.Actor(d.P, d.Account, at)}
+		s := loyalty.EventState{
+			Event: ev, Revision: 1, Program: d.P.Version, Buyer: redeem.Actor(&d.P.Tiers, d.Account, at),
+		}
 		d.Traits = &t
 		was := d.Account
-		if err := award.AwardEvent(d, d.P, &s, award.EventFacts(&s, d.P), time.Time{}); err != nil {
+		if err := award.AwardEvent(d, d.P, &s, award.EventFacts(&s, d.P.Zone), time.Time{}); err != nil {
 			return err
 		}
 		if err := tier.ClimbAll(d, at, was); err != nil {

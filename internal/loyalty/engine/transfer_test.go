@@ -390,7 +390,7 @@ func lotsAlive(p *loyalty.Program, acc loyalty.Account, now time.Time) (lots []l
 			if l.Expires.Slides() {
 				l.Expires = max(l.Expires, acc.Slides)
 			}
-			if !posting.IsExpired(p, l.Expires, now) {
+			if !posting.IsExpired(p.Zone, l.Expires, now) {
 				lots = append(lots, l)
 			}
 		}

@@ -96,7 +96,7 @@ func TestLotsThatExpireCloseToEachOtherAreOneMessage(t *testing.T) {
 	if len(plan.Send) != 1 || plan.Send[0].Points != 150 || len(plan.Send[0].Lots) != 2 {
 		t.Fatalf("%+v", plan.Send)
 	}
-	s := remind.Reminded{}.RecordSent(p, acc, plan.Send[0], "msg", now)
+	s := remind.Reminded{}.RecordSent(&p.Compiled, p.Zone, acc, plan.Send[0], "msg", now)
 	for d := range 22 { // the second is not sent again at the step at which it was reported, and both are at the next
 		now := now.AddDate(0, 0, d)
 		if plan := remind.Remind(p, acc, anybody, s, now); len(plan.Send) > 0 {

@@ -30,7 +30,7 @@ func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
 		{4, "a b c d x", "c d", "a"},
 	} {
 		read := 0
-		call := redeem.CallNext(p, r, func(yield func(redeem.WaitlistEntry) bool) {
+		call := redeem.CallNext(p.Zone, r, func(yield func(redeem.WaitlistEntry) bool) {
 			for _, w := range line {
 				if read++; !yield(w) {
 					return

@@ -12,8 +12,8 @@ import (
 const maxActivities = 4
 
 // IsActivity reports whether an activity of this kind postpones the expiry of points that expire by inactivity.
-func IsActivity(p *loyalty.Program, what string) bool {
-	e := p.Earn.Expires
+func IsActivity(terms *loyalty.Earn, what string) bool {
+	e := terms.Expires
 	return e.Inactive && slices.Contains(e.ResetBy, what)
 }
 
@@ -100,7 +100,7 @@ func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 		e.Postings = append(
 			e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: l.Expires, Points: -l.Points},
 		)
-		if to != 0 && IsExpired(d.P, to, d.Now) {
+		if to != 0 && IsExpired(d.P.Zone, to, d.Now) {
 			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: to, Points: l.Points})
 			continue
 		}
@@ -202,7 +202,7 @@ func keepSlid(a *loyalty.Account) {
 // ExpireInactive expires points that were moved back to a day that is over.
 func (d *Decision) ExpireInactive() error {
 	for _, l := range d.Account.Lots {
-		if !IsExpired(d.P, l.Expires, d.Now) {
+		if !IsExpired(d.P.Zone, l.Expires, d.Now) {
 			break
 		}
 		l, err := d.Postpone(l, d.Now)

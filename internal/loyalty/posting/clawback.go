@@ -33,8 +33,8 @@ func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant)
 			rest -= part
 		}
 	}
-	reach, most := takeBack(d.P, g.Wallet)
-	if IsExpired(d.P, d.Where(*g), d.Now) {
+	reach, most := takeBack(&d.P.Corrections, d.P.Wallets, g.Wallet)
+	if IsExpired(d.P.Zone, d.Where(*g), d.Now) {
 		e, rest = d.writeOffExpired(e, left.In(g.Wallet), rest, g)
 	}
 	if reach == loyalty.ClawbackPendingOnly {
@@ -52,7 +52,7 @@ func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant)
 		}
 	}
 	if rest > 0 {
-		if IsExpired(d.P, d.Where(*g), d.Now) {
+		if IsExpired(d.P.Zone, d.Where(*g), d.Now) {
 			e.Reasons = append(
 				e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", 0, loyalty.IsOwed, loyalty.FormatPoints(rest)),
 			)

@@ -27,11 +27,11 @@ func CompileNotice(p *loyalty.Program) error {
 const maxExtended = 128
 
 // reachable reports whether a reminder that points expire or a level ends can be sent to the member.
-func reachable(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf) bool {
+func reachable(terms *loyalty.Reminders, acc loyalty.Account, what loyalty.NoticeOf) bool {
 	on := map[loyalty.NoticeOf]loyalty.Trigger{
 		loyalty.OfExpiry: loyalty.BeforeExpiry, loyalty.OfFall: loyalty.BeforeTier,
 	}[what]
-	return slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool {
+	return slices.ContainsFunc(terms.Messages, func(r loyalty.Reminder) bool {
 		purpose := cmp.Or(r.Purpose, PurposeOf(r.On))
 		return r.On == on && slices.ContainsFunc(r.Channels, func(c loyalty.Channel) bool {
 			return slices.Contains(acc.Traits.Channels, loyalty.ChannelUse{Channel: c, Purpose: purpose})
@@ -42,16 +42,20 @@ func reachable(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf) b
 // unnoticed reports whether no notice of a subject was sent early enough before an instant. A notice counts from the
 // start of the day on which it was sent. Otherwise, if an expiry is postponed at midnight, the notice of it, which is
 // sent in the morning, would always be too late.
-func unnoticed(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, at time.Time) bool {
+func unnoticed(
+	terms *loyalty.AdvanceNotice, zone *time.Location, acc loyalty.Account, what loyalty.NoticeOf, subject string,
+	at time.Time,
+) bool {
 	n, ok := IsNoticed(acc, what, subject)
 	return !ok || n.Withdrawn ||
-		p.AdvanceNotice.Period.After(loyalty.DateOf(n.At, p.Zone).Start(p.Zone), p.Zone).After(at)
+		terms.Period.After(loyalty.DateOf(n.At, zone).Start(zone), zone).After(at)
 }
 
 // again reports whether an expiry or the end of a level is postponed once more after the given number of postponements.
 // failed states that a notice of it could not be delivered.
-func again(p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, times int, failed bool) bool {
-	return times < p.AdvanceNotice.MaxExtensions && (times == 0 || reachable(p, acc, what) && !failed)
+func again(messaging *loyalty.Messaging, acc loyalty.Account, what loyalty.NoticeOf, times int, failed bool) bool {
+	return times < messaging.AdvanceNotice.MaxExtensions && (times == 0 ||
+		reachable(&messaging.Reminders, acc, what) && !failed)
 }
 
 // failed reports whether the notice of a subject could not be delivered.
@@ -64,13 +68,14 @@ func failed(a loyalty.Account, what loyalty.NoticeOf, subject string) bool {
 // points that are not extended.
 func (d *Decision) Postpone(l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 	subject := LotNotice(l.Expires)
-	if d.P.AdvanceNotice.Period.IsZero() || !unnoticed(d.P, d.Account, loyalty.OfExpiry, subject, at) {
+	if d.P.AdvanceNotice.Period.IsZero() ||
+		!unnoticed(&d.P.AdvanceNotice, d.P.Zone, d.Account, loyalty.OfExpiry, subject, at) {
 		return l, nil
 	}
 	rest := l
 	for _, x := range extensionsOf(d.Account, l) {
 		failed := failed(d.Account, loyalty.OfExpiry, subject) || failed(d.Account, loyalty.OfExpiry, LotNotice(x.From))
-		if !again(d.P, d.Account, loyalty.OfExpiry, x.Times, failed) {
+		if !again(&d.P.Messaging, d.Account, loyalty.OfExpiry, x.Times, failed) {
 			continue
 		}
 		if err := d.postponeLot(x, at); err != nil {
@@ -153,16 +158,17 @@ func addExtended(all []loyalty.Extended, x loyalty.Extended, at time.Time) []loy
 }
 
 // PostponesFall reports whether the end of a level is postponed because no notice of it was sent in time.
-func PostponesFall(p *loyalty.Program, acc loyalty.Account, at time.Time) bool {
+func PostponesFall(messaging *loyalty.Messaging, zone *time.Location, acc loyalty.Account, at time.Time) bool {
 	s := acc.Tier
 	subject := TierNotice(s)
-	if p.AdvanceNotice.Period.IsZero() || !unnoticed(p, acc, loyalty.OfFall, subject, at) {
+	if messaging.AdvanceNotice.Period.IsZero() ||
+		!unnoticed(&messaging.AdvanceNotice, zone, acc, loyalty.OfFall, subject, at) {
 		return false
 	}
 	failed := failed(acc, loyalty.OfFall, subject) || failed(
 		acc, loyalty.OfFall, TierNotice(loyalty.Standing{Level: s.Level, Until: s.Ended}),
 	)
-	return again(p, acc, loyalty.OfFall, s.Extensions, failed)
+	return again(messaging, acc, loyalty.OfFall, s.Extensions, failed)
 }
 
 // An AccountNotice is a notice shown in the member's account for something that was postponed because no notice was
@@ -177,19 +183,22 @@ type AccountNotice struct {
 
 // AccountNotices returns the notices that the member's account shows: first those of points, by expiry, then that of
 // the level.
-func AccountNotices(p *loyalty.Program, acc loyalty.Account) (out []AccountNotice) {
+func AccountNotices(tiers *loyalty.Tiers, zone *time.Location, acc loyalty.Account) (out []AccountNotice) {
 	for _, l := range acc.Lots {
 		for _, x := range extensionsOf(acc, l) {
 			if x.Times > 0 {
 				out = append(out, AccountNotice{
-					What: loyalty.OfExpiry, NoticedAt: x.From.End(p.Zone), Expires: x.Lot.End(p.Zone), Points: x.Points,
+					What: loyalty.OfExpiry, NoticedAt: x.From.End(zone), Expires: x.Lot.End(zone), Points: x.Points,
 				})
 			}
 		}
 	}
 	if s := acc.Tier; s.Extensions > 0 {
-		from := p.Tiers.Grace.After(s.Ended, p.Zone)
-		out = append(out, AccountNotice{What: loyalty.OfFall, NoticedAt: from, Expires: ReviewAt(p, s), Level: s.Level})
+		from := tiers.Grace.After(s.Ended, zone)
+		out = append(
+			out,
+			AccountNotice{What: loyalty.OfFall, NoticedAt: from, Expires: ReviewAt(tiers, zone, s), Level: s.Level},
+		)
 	}
 	return out
 }

@@ -67,7 +67,7 @@ func CauseOfGrant(c loyalty.Cause, g loyalty.Grant) loyalty.Cause {
 // GrantLife returns when the points of a rule, or of the base earning, become active, and when they expire at a level.
 func GrantLife(p *loyalty.Program, key, level string) (loyalty.Wait, loyalty.Expiry) {
 	wait, expiry := p.Earn.Pending, p.Earn.Expires
-	if l, _, _ := p.Level(level); l.Expires != nil {
+	if l, _, _ := p.Tiers.Level(level); l.Expires != nil {
 		expiry = *l.Expires
 	}
 	for i := range p.Compiled.Rules {
@@ -122,12 +122,12 @@ const WalletsPrefix = "wallets."
 func Key(w *loyalty.Wallet) string { return WalletsPrefix + w.ID }
 
 // Wallet returns the wallet with an ID. It returns false if there is none, and for the main wallet.
-func Wallet(p *loyalty.Program, id string) (loyalty.Wallet, bool) {
-	at := slices.IndexFunc(p.Wallets, func(w loyalty.Wallet) bool { return w.ID == id })
+func Wallet(wallets []loyalty.Wallet, id string) (loyalty.Wallet, bool) {
+	at := slices.IndexFunc(wallets, func(w loyalty.Wallet) bool { return w.ID == id })
 	if at < 0 {
 		return loyalty.Wallet{}, false
 	}
-	return p.Wallets[at], true
+	return wallets[at], true
 }
 
 // isEmpty reports whether a purse equals that of a wallet that was never used.
@@ -206,17 +206,19 @@ func balanced(postings []loyalty.Posting) bool {
 }
 
 // takeBack returns the clawback policy of a wallet and its maximum debt, where 0 means no limit.
-func takeBack(p *loyalty.Program, wallet string) (loyalty.ClawbackPolicy, loyalty.Points) {
-	if w, ok := Wallet(p, wallet); ok {
+func takeBack(
+	corrections *loyalty.Corrections, wallets []loyalty.Wallet, wallet string,
+) (loyalty.ClawbackPolicy, loyalty.Points) {
+	if w, ok := Wallet(wallets, wallet); ok {
 		return w.Clawback, w.MaxDebt
 	}
-	return p.Clawback, p.MaxDebt
+	return corrections.Clawback, corrections.MaxDebt
 }
 
 // WalletExpiry returns the expiry of points that a member of the given level receives in a wallet, unless their rule
 // sets another expiry.
 func WalletExpiry(p *loyalty.Program, wallet, level string) loyalty.Expiry {
-	if w, ok := Wallet(p, wallet); ok {
+	if w, ok := Wallet(p.Wallets, wallet); ok {
 		return w.Expires
 	}
 	_, expiry := GrantLife(p, "", level)
@@ -224,9 +226,9 @@ func WalletExpiry(p *loyalty.Program, wallet, level string) loyalty.Expiry {
 }
 
 // NoWallet returns the error for a wallet that the program does not have.
-func NoWallet(p *loyalty.Program, pointer string) error {
+func NoWallet(wallets []loyalty.Wallet, pointer string) error {
 	names := []string{MainWallet}
-	for _, w := range p.Wallets {
+	for _, w := range wallets {
 		names = append(names, w.ID)
 	}
 	return loyalty.Refuse(
@@ -235,9 +237,9 @@ func NoWallet(p *loyalty.Program, pointer string) error {
 }
 
 // WalletUnits returns the plural name of a wallet's points.
-func WalletUnits(p *loyalty.Program, wallet string) string {
-	name := p.Unit.Other.In("en")
-	if w, ok := Wallet(p, wallet); ok {
+func WalletUnits(wallets []loyalty.Wallet, unit loyalty.Units, wallet string) string {
+	name := unit.Other.In("en")
+	if w, ok := Wallet(wallets, wallet); ok {
 		name = w.Unit.Other.In("en")
 	}
 	if name == "" {

@@ -10,11 +10,11 @@ import (
 
 // ReviewAt returns when a standing is reviewed: at the end of its validity and the grace period. It returns zero if the
 // level cannot be lost.
-func ReviewAt(p *loyalty.Program, s loyalty.Standing) time.Time {
-	if s.Until.IsZero() || p.Tiers.MoveDown == loyalty.StayUp && !s.Until.Equal(s.Lock) {
+func ReviewAt(tiers *loyalty.Tiers, zone *time.Location, s loyalty.Standing) time.Time {
+	if s.Until.IsZero() || tiers.MoveDown == loyalty.StayUp && !s.Until.Equal(s.Lock) {
 		return time.Time{}
 	}
-	return p.Tiers.Grace.After(s.Until, p.Zone)
+	return tiers.Grace.After(s.Until, zone)
 }
 
 // MaxTierGroups is how many tier groups a program can have in addition to Tiers. maxGroupStandings is how many an
@@ -27,15 +27,15 @@ const (
 // GroupView returns a copy of an account for decisions about a tier group: the member's standing and metrics in the
 // tier group take the place of those in Tiers. It returns the account unchanged unless the program is the corresponding
 // copy (earn.GroupProgram).
-func GroupView(p *loyalty.Program, acc loyalty.Account) loyalty.Account {
-	if p.Compiled.TierGroup == "" {
+func GroupView(tiers *loyalty.Tiers, acc loyalty.Account) loyalty.Account {
+	if tiers.Group == "" {
 		return acc
 	}
 	on := loyalty.TierGroupStanding{}
-	if i := GroupIndex(&acc, p.Compiled.TierGroup); i >= 0 {
+	if i := GroupIndex(&acc, tiers.Group); i >= 0 {
 		on = acc.TierGroups[i]
 	}
-	if first := FirstStanding(p, acc); on.Tier == (loyalty.Standing{}) {
+	if first := FirstStanding(tiers, acc); on.Tier == (loyalty.Standing{}) {
 		on.Tier = first
 	} else if len(on.Past) > 0 && on.Past[0] == (loyalty.Standing{}) {
 		on.Past = append([]loyalty.Standing{first}, on.Past[1:]...)
@@ -45,11 +45,11 @@ func GroupView(p *loyalty.Program, acc loyalty.Account) loyalty.Account {
 }
 
 // FirstStanding returns the standing of a new member.
-func FirstStanding(p *loyalty.Program, acc loyalty.Account) loyalty.Standing {
-	if len(p.Tiers.Levels) == 0 {
+func FirstStanding(tiers *loyalty.Tiers, acc loyalty.Account) loyalty.Standing {
+	if len(tiers.Levels) == 0 {
 		return loyalty.Standing{}
 	}
-	return loyalty.Standing{Level: p.Tiers.Levels[0].ID, Since: acc.Joined}
+	return loyalty.Standing{Level: tiers.Levels[0].ID, Since: acc.Joined}
 }
 
 func GroupIndex(a *loyalty.Account, id string) int {

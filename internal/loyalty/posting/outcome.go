@@ -43,9 +43,9 @@ func Decide(p *loyalty.Program, acc loyalty.Account, now time.Time) *Decision {
 // Post completes the entry (its sequence, points and balance), applies it to the account and appends it to the outcome.
 func (d *Decision) Post(e loyalty.Entry) error {
 	if d.Whole != nil {
-		e.TierGroup = d.P.Compiled.TierGroup
+		e.TierGroup = d.P.Tiers.Group
 		err := d.Whole.Post(e)
-		d.Account = GroupView(d.P, d.Whole.Account)
+		d.Account = GroupView(&d.P.Tiers, d.Whole.Account)
 		return err
 	}
 	e.Sequence = d.Account.Sequence + 1
@@ -176,7 +176,7 @@ func (d *Decision) settle(
 	switch {
 	case n == 0:
 		return out
-	case IsExpired(d.P, expires, at):
+	case IsExpired(d.P.Zone, expires, at):
 		return append(out, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketExpired, Lot: expires, Points: n})
 	}
 	return from(
@@ -237,8 +237,8 @@ func (d *Decision) Where(g loyalty.Grant) loyalty.Date {
 	return lot
 }
 
-func IsExpired(p *loyalty.Program, d loyalty.Date, at time.Time) bool {
-	return d != 0 && !at.Before(d.End(p.Zone))
+func IsExpired(zone *time.Location, d loyalty.Date, at time.Time) bool {
+	return d != 0 && !at.Before(d.End(zone))
 }
 
 // A Trial decides only about levels, to determine what they would be. It posts nothing.

@@ -17,11 +17,11 @@ const derived = "/"
 // Paid returns the order with the status, the lines, the refunds and the disputes that its payments report, under the
 // program's payment terms. It can be applied again after every change, because it starts from the order as the merchant
 // sent it.
-func Paid(p *loyalty.Program, o loyalty.Order) loyalty.Order {
-	if p.Earn.TaxIncluded && o.ReportedStatus != loyalty.Unreported {
+func Paid(terms *loyalty.Earn, payments *loyalty.PaymentTerms, o loyalty.Order) loyalty.Order {
+	if terms.TaxIncluded && o.ReportedStatus != loyalty.Unreported {
 		o = WithTaxInside(o)
 	}
-	if len(o.Receipts) == 0 && o.ReportedStatus == "" && !awardsWhenPaid(p.Payments) {
+	if len(o.Receipts) == 0 && o.ReportedStatus == "" && !awardsWhenPaid(*payments) {
 		return o
 	}
 	told := cmp.Or(o.ReportedStatus, o.Status)
@@ -30,15 +30,15 @@ func Paid(p *loyalty.Program, o loyalty.Order) loyalty.Order {
 	o.Disputes = slices.DeleteFunc(slices.Clone(o.Disputes),
 		func(d loyalty.Dispute) bool { return strings.HasPrefix(d.ID, derived) })
 	if told == loyalty.Unreported {
-		buy(&o, p.Earn.TaxIncluded)
+		buy(&o, terms.TaxIncluded)
 	}
 	reportTenders(&o)
-	o.Status = status(p.Payments, told, o)
+	o.Status = status(*payments, told, o)
 	o.ReportedStatus = ""
 	if told != o.Status {
 		o.ReportedStatus = told
 	}
-	addReportedRefunds(&o, p.Earn.TaxIncluded)
+	addReportedRefunds(&o, terms.TaxIncluded)
 	dispute(&o)
 	return o
 }

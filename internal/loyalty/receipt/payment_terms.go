@@ -18,9 +18,9 @@ func FindsBy(t loyalty.PaymentTerms, by loyalty.MemberBy) bool { return slices.C
 // Attributable reports whether an order can be attributed to the member although an unknown customer placed it, or
 // although it was placed before the member joined. The order must not be older than posting.MaxOrderAge. It must also
 // have been placed at most posting.JoinGrace before the member joined, or recently enough for PaymentTerms.Claims.
-func Attributable(p *loyalty.Program, placed, joined, now time.Time) bool {
+func Attributable(terms *loyalty.PaymentTerms, zone *time.Location, placed, joined, now time.Time) bool {
 	if placed.Before(now.Add(-posting.MaxOrderAge)) {
 		return false
 	}
-	return !placed.Before(joined.Add(-posting.JoinGrace)) || !now.After(p.Payments.Claims().After(placed, p.Zone))
+	return !placed.Before(joined.Add(-posting.JoinGrace)) || !now.After(terms.Claims().After(placed, zone))
 }

@@ -138,12 +138,12 @@ func TestReportedTendersChange(t *testing.T) {
 	capture, gift, card := loyaltytest.FactOf(
 		loyalty.FactCapture, "1", 50, loyaltytest.Mixed,
 	), loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil), loyaltytest.FactOf(loyalty.FactTender, "3", 30, nil)
-	o := Paid(&p, loyalty.Order{
+	o := Paid(&p.Earn, &p.Payments, loyalty.Order{
 		ID: "1", Currency: "EUR", Status: loyalty.OrderPaid, Lines: []loyalty.Line{{ID: "a", Quantity: 1, Amount: 50}},
 		Receipts: []loyalty.Receipt{WithFacts(loyalty.Receipt{ID: "x"}, []loyalty.Fact{capture})},
 	})
 	o.Receipts = []loyalty.Receipt{WithFacts(loyalty.Receipt{ID: "x"}, []loyalty.Fact{capture, gift, card})}
-	if o = Paid(&p, o); len(o.Tenders) != 2 || Unearning(o) != 20 {
+	if o = Paid(&p.Earn, &p.Payments, o); len(o.Tenders) != 2 || Unearning(o) != 20 {
 		t.Errorf("%+v, %d earn nothing", o.Tenders, Unearning(o))
 	}
 	o.Receipts = []loyalty.Receipt{
@@ -152,7 +152,7 @@ func TestReportedTendersChange(t *testing.T) {
 			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 40, loyaltytest.Mixed), gift, card},
 		),
 	}
-	if o = Paid(&p, o); o.Status != loyalty.OrderPlaced {
+	if o = Paid(&p.Earn, &p.Payments, o); o.Status != loyalty.OrderPlaced {
 		t.Errorf("%s, though 0.40 came of 0.50, gift cards included", o.Status)
 	}
 	for _, kind := range []loyalty.TenderKind{loyalty.TenderGiftCard, loyalty.TenderStoreCredit} {

@@ -26,11 +26,11 @@ const autoKey = "redemption.auto"
 func AutoRedeem(d *posting.Decision, at time.Time) error {
 	auto, day := d.P.Redemption.Auto, loyalty.DateOf(at, d.P.Zone)
 	limit := loyalty.Limit{Times: auto.Limit, Per: loyalty.PerDay}
-	reward, _ := FindReward(d.P, auto.Reward)
+	reward, _ := FindReward(d.P.Rewards, auto.Reward)
 	if reward.When != nil {
 		return nil // from a program published before conditions were rejected; members can redeem it manually
 	}
-	for autoReady(d.P, d.Account) {
+	for autoReady(d.P.Conversions, &d.P.Spending, d.Account) {
 		n := earn.UsedTimes(d.Account, autoKey, limit, day) + 1
 		if n > limit.Times {
 			return nil
@@ -38,7 +38,7 @@ func AutoRedeem(d *posting.Decision, at time.Time) error {
 		cost := reward.CostAt(d.Account.Tier.Level)
 		r := loyalty.Redemption{ID: autoID(d), Reward: reward.ID, Points: cost, At: at}
 		taken, _ := d.Take(nil, "", cost)
-		IssueCode(d.P, &r, &reward, LotsOf(taken), at)
+		IssueCode(&d.P.Redemption, d.P.Zone, &r, &reward, LotsOf(taken), at)
 		e := loyalty.Entry{
 			Kind:      loyalty.KindRedeem,
 			Cause:     loyalty.Cause{Kind: loyalty.CauseRedemption, ID: r.ID, Revision: 1},
@@ -81,27 +81,29 @@ func autoID(d *posting.Decision) string {
 }
 
 // autoReady reports whether a member has enough active points for the automatic reward, and may redeem it.
-func autoReady(p *loyalty.Program, acc loyalty.Account) bool {
-	auto := p.Redemption.Auto
-	return auto.Reward != "" && acc.Status == loyalty.Active && !InDebt(p, acc) &&
+func autoReady(conversions []loyalty.Conversion, spending *loyalty.Spending, acc loyalty.Account) bool {
+	auto := spending.Redemption.Auto
+	return auto.Reward != "" && acc.Status == loyalty.Active && !InDebt(conversions, spending.Rewards, acc) &&
 		loyalty.TotalPoints(acc.Lots) >= auto.At
 }
 
 // AutoDue returns the end of the day whose limit stopped automatic redemption, or zero if no limit stopped it.
-func AutoDue(p *loyalty.Program, acc loyalty.Account) time.Time {
-	if !autoReady(p, acc) {
+func AutoDue(
+	conversions []loyalty.Conversion, spending *loyalty.Spending, zone *time.Location, acc loyalty.Account,
+) time.Time {
+	if !autoReady(conversions, spending, acc) {
 		return time.Time{}
 	}
 	var last loyalty.Date
 	for _, u := range acc.Usage {
-		if u.Rule == autoKey && u.N >= p.Redemption.Auto.Limit {
+		if u.Rule == autoKey && u.N >= spending.Redemption.Auto.Limit {
 			last = max(last, u.Ends)
 		}
 	}
 	if last == 0 {
 		return time.Time{}
 	}
-	return last.End(p.Zone)
+	return last.End(zone)
 }
 
 // CompileAuto checks automatic redemption. It rejects a reward that some member may not be able to redeem with points
@@ -111,7 +113,7 @@ func CompileAuto(p *loyalty.Program) error {
 	if auto == (loyalty.Auto{}) {
 		return nil
 	}
-	r, ok := FindReward(p, auto.Reward)
+	r, ok := FindReward(p.Rewards, auto.Reward)
 	switch {
 	case !ok:
 		return fmt.Errorf("automatic redemption names the unknown reward %q", auto.Reward)

@@ -9,8 +9,8 @@ import (
 )
 
 // Actor returns the facts about a member that conditions of actions can use.
-func Actor(p *loyalty.Program, acc loyalty.Account, at time.Time) loyalty.Buyer {
-	return ActorAtLevel(acc, LevelAt(p, acc, at).ID, at)
+func Actor(tiers *loyalty.Tiers, acc loyalty.Account, at time.Time) loyalty.Buyer {
+	return ActorAtLevel(acc, LevelAt(tiers, acc, at).ID, at)
 }
 
 // ActorAtLevel returns the facts of Actor for a member whose level is known.
@@ -46,19 +46,19 @@ func StandingAt(a *loyalty.Account, at time.Time) loyalty.Standing {
 }
 
 // LevelAt returns the level that counts for an order that was placed at an instant.
-func LevelAt(p *loyalty.Program, acc loyalty.Account, placed time.Time) loyalty.Level {
-	if len(p.Tiers.Levels) == 0 {
+func LevelAt(tiers *loyalty.Tiers, acc loyalty.Account, placed time.Time) loyalty.Level {
+	if len(tiers.Levels) == 0 {
 		return loyalty.Level{}
 	}
-	return p.Tiers.Levels[LevelIndex(p, StandingAt(&acc, placed))]
+	return tiers.Levels[LevelIndex(tiers, StandingAt(&acc, placed))]
 }
 
 // LevelIndex returns the index of a standing's level. If the program no longer has the level, it is the index of its
 // replacement.
-func LevelIndex(p *loyalty.Program, s loyalty.Standing) int {
-	_, i, ok := p.Level(s.Level)
+func LevelIndex(tiers *loyalty.Tiers, s loyalty.Standing) int {
+	_, i, ok := tiers.Level(s.Level)
 	if !ok {
-		_, i, _ = p.Level(p.Tiers.Gone[s.Level])
+		_, i, _ = tiers.Level(tiers.Gone[s.Level])
 	}
 	return i
 }

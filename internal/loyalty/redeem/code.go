@@ -97,9 +97,9 @@ func PlainCode(code string) string {
 }
 
 // SharedBy returns the reward that uses code as a shared code for all members.
-func SharedBy(p *loyalty.Program, code string) (loyalty.Reward, bool) {
+func SharedBy(rewards []loyalty.Reward, code string) (loyalty.Reward, bool) {
 	plain := PlainCode(code)
-	for _, r := range p.Rewards {
+	for _, r := range rewards {
 		if r.Codes.From == loyalty.SharedCode && PlainCode(r.Codes.Shared) == plain {
 			return r, true
 		}

@@ -109,7 +109,7 @@ func CallOff(
 }
 
 // GivesAllBack reports whether a refund of this share of an order's amount reverses a redemption in full.
-func GivesAllBack(p *loyalty.Program, share *big.Rat) bool {
-	return p.Redemption.OnRefund == loyalty.AllBack ||
-		p.Redemption.OnRefund == loyalty.ShareBack && share.Cmp(big.NewRat(1, 1)) == 0
+func GivesAllBack(terms *loyalty.RedemptionTerms, share *big.Rat) bool {
+	return terms.OnRefund == loyalty.AllBack ||
+		terms.OnRefund == loyalty.ShareBack && share.Cmp(big.NewRat(1, 1)) == 0
 }

@@ -27,21 +27,21 @@ type potLot struct {
 
 // Shares returns how many of a member's points the household may use now. It returns 0 while the account is frozen or
 // in debt, or has MaxHolds reservations.
-func Shares(p *loyalty.Program, acc loyalty.Account) loyalty.Points {
-	if acc.Status != loyalty.Active || InDebt(p, acc) || len(acc.Holds) >= MaxHolds {
+func Shares(sharing *loyalty.Sharing, rewards []loyalty.Reward, acc loyalty.Account) loyalty.Points {
+	if acc.Status != loyalty.Active || InDebt(sharing.Conversions, rewards, acc) || len(acc.Holds) >= MaxHolds {
 		return 0
 	}
 	n := acc.Balance().Active
-	if share := p.Households.Share; share != nil {
+	if share := sharing.Households.Share; share != nil {
 		n, _ = loyalty.ExactOf(share).Mul(loyalty.Whole(int64(n))).Round(loyalty.Down)
 	}
 	return n
 }
 
-func newPot(p *loyalty.Program, others []loyalty.Account) pot {
+func newPot(sharing *loyalty.Sharing, rewards []loyalty.Reward, others []loyalty.Account) pot {
 	all := pot{room: map[loyalty.MemberID]loyalty.Points{}}
 	for _, acc := range others {
-		n := Shares(p, acc)
+		n := Shares(sharing, rewards, acc)
 		all.room[acc.Member], all.points = n, all.points+n
 		for _, l := range acc.Lots {
 			all.lots = append(all.lots, potLot{acc.Member, l})

@@ -3,6 +3,7 @@ package redeem
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -22,24 +23,26 @@ type Payment struct {
 //
 // Formulas: the money for points is points × money per point, rounded down to a minor unit; the points for money are
 // the least number of points that is worth the money.
-func Payable(p *loyalty.Program, want loyalty.Points, total loyalty.Money) (pay Payment, ok bool) {
-	return payable(p, want, total, 0)
+func Payable(terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.Money) (pay Payment, ok bool) {
+	return payable(terms, want, total, 0)
 }
 
 // payable is like Payable, for an order of which points already pay the given amount in minor units.
-func payable(p *loyalty.Program, want loyalty.Points, total loyalty.Money, already int64) (pay Payment, ok bool) {
-	rate, ok := p.Redemption.Pay.Rates[total.Currency]
+func payable(
+	terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.Money, already int64,
+) (pay Payment, ok bool) {
+	rate, ok := terms.Pay.Rates[total.Currency]
 	if !ok {
 		return Payment{}, false
 	}
 	perPoint := rate.PerPoint()
-	value := bound(&p.Redemption.Pay, total, already)
+	value := bound(&terms.Pay, total, already)
 	if want < PointsNeeded(value, perPoint) {
-		step := max(1, p.Redemption.Pay.Step)
+		step := max(1, terms.Pay.Step)
 		want = want / step * step
 		value, _ = perPoint.Mul(loyalty.Whole(int64(want))).Floor()
 	}
-	if least, _ := perPoint.Mul(loyalty.Whole(int64(p.Redemption.Pay.Min))).Floor(); want < p.Redemption.Pay.Min ||
+	if least, _ := perPoint.Mul(loyalty.Whole(int64(terms.Pay.Min))).Floor(); want < terms.Pay.Min ||
 		value < max(1, least) {
 		return Payment{}, true
 	}
@@ -75,12 +78,12 @@ func paying(r loyalty.Redemption, c loyalty.Currency) string {
 
 // PaymentUsage returns the usage by a committed payment of the amount of its order that points may pay, in minor units,
 // times n. n is 1 when the payment is committed and -1 when it is reversed.
-func PaymentUsage(p *loyalty.Program, r loyalty.Redemption, n int64) []loyalty.Usage {
+func PaymentUsage(zone *time.Location, r loyalty.Redemption, n int64) []loyalty.Usage {
 	rule := paying(r, r.Value.Currency)
 	if rule == "" || r.Value.Amount == 0 {
 		return nil
 	}
-	return []loyalty.Usage{{Rule: rule, Per: PerUse, Ends: loyalty.DateOf(r.At, p.Zone), N: n * r.Value.Amount}}
+	return []loyalty.Usage{{Rule: rule, Per: PerUse, Ends: loyalty.DateOf(r.At, zone), N: n * r.Value.Amount}}
 }
 
 // paidBeside returns the amount of the same order that the member's other payments pay, in minor units. It counts
@@ -138,7 +141,7 @@ func payment(
 		want = available
 	}
 	already := paidBeside(acc, *in)
-	pay, ok := payable(p, want, in.Total, already)
+	pay, ok := payable(&p.Redemption, want, in.Total, already)
 	if !ok {
 		return loyalty.Reward{}, loyalty.Refuse(loyalty.CurrencyUnsupported, "/order_total/currency",
 			"The program accepts points as payment in "+currencies(&p.Redemption.Pay)+".")

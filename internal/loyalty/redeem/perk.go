@@ -33,12 +33,13 @@ func claimPerk(
 		return posting.Outcome{}, err
 	}
 	in.At, in.Stocked = now, reward.Limited()
-	IssueCode(p, &in, reward, nil, now)
+	IssueCode(&p.Redemption, p.Zone, &in, reward, nil, now)
 	e := loyalty.Entry{
 		Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1},
 		Effective: now,
 		Detail: loyalty.Detail{
-			Subject: loyalty.Subject{Redemption: &in}, Remembered: loyalty.Remembered{Usage: uses(p, reward, in, 1)},
+			Subject:    loyalty.Subject{Redemption: &in},
+			Remembered: loyalty.Remembered{Usage: uses(&p.Redemption, p.Zone, reward, in, 1)},
 		},
 		Reasons: []loyalty.Reason{loyalty.NewReason(reward.Key(), "0", loyalty.IsFree)},
 	}
@@ -60,13 +61,13 @@ type PerkQuote struct {
 
 // LevelPerks returns the perks of the levels in p.Tiers. For a tier group, the program and the account are the copies
 // that TierGroupStanding of package tier returns.
-func LevelPerks(p *loyalty.Program, acc loyalty.Account) (out []PerkQuote) {
+func LevelPerks(tiers *loyalty.Tiers, acc loyalty.Account) (out []PerkQuote) {
 	levels := map[string][]string{}
-	mine, _, _ := p.Level(acc.Tier.Level)
-	for _, l := range p.Tiers.Levels {
+	mine, _, _ := tiers.Level(acc.Tier.Level)
+	for _, l := range tiers.Levels {
 		for _, perk := range l.Perks {
 			if levels[perk] = append(levels[perk], l.ID); len(levels[perk]) == 1 {
-				out = append(out, PerkQuote{TierGroup: p.Compiled.TierGroup, Level: l.ID, ID: perk})
+				out = append(out, PerkQuote{TierGroup: tiers.Group, Level: l.ID, ID: perk})
 			}
 		}
 	}

@@ -57,8 +57,8 @@ func Single(outs []posting.Outcome, err error) (posting.Outcome, error) {
 func RedeemFrom(
 	p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
 ) ([]posting.Outcome, error) {
-	acc, pot := accs[0], newPot(p, accs[1:])
-	reward, ok := FindReward(p, in.Reward)
+	acc, pot := accs[0], newPot(&p.Sharing, p.Rewards, accs[1:])
+	reward, ok := FindReward(p.Rewards, in.Reward)
 	switch {
 	case !ok && in.Reward != PayReward:
 		return nil, loyalty.Refuse(loyalty.NotFound, "/reward", "The program has no such reward.")
@@ -67,7 +67,7 @@ func RedeemFrom(
 	}
 	cost, ok := costIn(&reward, in.Wallet, acc.Tier.Level)
 	if !ok {
-		return nil, notFrom(p, &reward, in.Wallet)
+		return nil, notFrom(p.Wallets, &reward, in.Wallet)
 	}
 	if reward.Type == Perk {
 		out, err := claimPerk(p, acc, &reward, in, left, now)
@@ -135,7 +135,8 @@ func ready(
 		return unavailable(lacks)
 	}
 	purse := d.Account.In(in.Wallet)
-	if loyalty.TotalPoints(purse.Lots)+more < in.Points || in.Points > 0 && InDebt(d.P, d.Account) {
+	if loyalty.TotalPoints(purse.Lots)+more < in.Points ||
+		in.Points > 0 && InDebt(d.P.Conversions, d.P.Rewards, d.Account) {
 		return insufficientWith(d.P, d.Account, in.Wallet, more, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == loyalty.UploadedCode && in.Code == "" {
@@ -151,7 +152,8 @@ func redeemed(
 	e := loyalty.Entry{
 		Kind: loyalty.KindReserve, Cause: RedemptionCause(in, d.Account.Member, 1), Effective: d.Now,
 		Detail: loyalty.Detail{
-			Subject: loyalty.Subject{Redemption: &in}, Remembered: loyalty.Remembered{Usage: uses(d.P, reward, in, 1)},
+			Subject:    loyalty.Subject{Redemption: &in},
+			Remembered: loyalty.Remembered{Usage: uses(&d.P.Redemption, d.P.Zone, reward, in, 1)},
 		},
 		Reasons: []loyalty.Reason{RedemptionReason(&in, -in.Points, loyalty.IsCost, loyalty.FormatPoints(in.Points))},
 	}
@@ -168,9 +170,9 @@ func redeemed(
 		)
 	}
 	if commit {
-		IssueCode(d.P, &in, reward, LotsOf(taken), d.Now)
+		IssueCode(&d.P.Redemption, d.P.Zone, &in, reward, LotsOf(taken), d.Now)
 		e.Kind, e.Postings = loyalty.KindRedeem, SpentPostings(taken, in.Wallet, own)
-		e.Usage = append(e.Usage, PaymentUsage(d.P, in, 1)...)
+		e.Usage = append(e.Usage, PaymentUsage(d.P.Zone, in, 1)...)
 		CreditWallet(d, &e, reward, in.Points)
 		RedemptionActivity(d, &e)
 	} else {
@@ -182,7 +184,7 @@ func redeemed(
 
 // RedemptionActivity records the committed redemption as an activity.
 func RedemptionActivity(d *posting.Decision, e *loyalty.Entry) {
-	if posting.IsActivity(d.P, "redemption") {
+	if posting.IsActivity(&d.P.Earn, "redemption") {
 		d.Active(e, d.Now)
 	}
 }
@@ -262,14 +264,17 @@ func unavailable(lacks []loyalty.UnmetRequirement) *loyalty.Error {
 
 // IssueCode commits the redemption and sets its code. lots are those of its points. A reward without codes, such as the
 // zero Reward, leaves the code empty.
-func IssueCode(p *loyalty.Program, r *loyalty.Redemption, reward *loyalty.Reward, lots []loyalty.Lot, now time.Time) {
+func IssueCode(
+	terms *loyalty.RedemptionTerms, zone *time.Location, r *loyalty.Redemption, reward *loyalty.Reward,
+	lots []loyalty.Lot, now time.Time,
+) {
 	r.Status, r.Lots = loyalty.Committed, lots
 	if reward.Codes.From == loyalty.NoCode {
 		return
 	}
-	r.CodeFrom = reward.Codes.Wait.After(now, p.Zone)
-	if lasts := CodeLasts(p, reward); !lasts.IsZero() {
-		r.CodeUntil = lasts.After(r.CodeFrom, p.Zone)
+	r.CodeFrom = reward.Codes.Wait.After(now, zone)
+	if lasts := CodeLasts(terms, reward); !lasts.IsZero() {
+		r.CodeUntil = lasts.After(r.CodeFrom, zone)
 	}
 	if reward.Codes.From == loyalty.SharedCode && r.Code == "" {
 		r.Code = reward.Codes.Shared
@@ -277,8 +282,8 @@ func IssueCode(p *loyalty.Program, r *loyalty.Redemption, reward *loyalty.Reward
 }
 
 // CodeLasts returns how long a reward's codes can be used; zero means without end.
-func CodeLasts(p *loyalty.Program, r *loyalty.Reward) loyalty.Period {
-	return cmp.Or(r.Codes.Valid, p.Redemption.CodeValid)
+func CodeLasts(terms *loyalty.RedemptionTerms, r *loyalty.Reward) loyalty.Period {
+	return cmp.Or(r.Codes.Valid, terms.CodeValid)
 }
 
 func LotsOf(taken []loyalty.Posting) (lots []loyalty.Lot) {
@@ -309,16 +314,16 @@ func undo(d *posting.Decision, e *loyalty.Entry, r loyalty.Redemption) {
 	if r.By != "" {
 		return // the account of a contributor or receiver contains only points
 	}
-	reward, ok := FindReward(d.P, r.Reward)
+	reward, ok := FindReward(d.P.Rewards, r.Reward)
 	if !ok {
 		reward = loyalty.Reward{ID: r.Reward}
 	}
-	uses := uses(d.P, &reward, r, -1)
+	uses := uses(&d.P.Redemption, d.P.Zone, &reward, r, -1)
 	if r.Status == loyalty.Reversed { // a payment that was only reserved has no usage yet
-		uses = append(uses, PaymentUsage(d.P, r, -1)...)
+		uses = append(uses, PaymentUsage(d.P.Zone, r, -1)...)
 	}
 	if r.To != "" {
-		uses = CreditedWallet(d.P, r, -1)
+		uses = CreditedWallet(&d.P.Transfers, d.P.Zone, r, -1)
 	}
 	e.Usage = slices.DeleteFunc(uses, func(u loyalty.Usage) bool {
 		return earn.UsedAmount(
@@ -394,7 +399,7 @@ func insufficientWith(
 	p *loyalty.Program, acc loyalty.Account, wallet string, more, needed loyalty.Points, verb string,
 ) *loyalty.Error {
 	available := acc.BalanceOf(wallet).Active + more
-	detail := verb + " " + loyalty.FormatPoints(needed) + " " + posting.WalletUnits(p, wallet) +
+	detail := verb + " " + loyalty.FormatPoints(needed) + " " + posting.WalletUnits(p.Wallets, p.Unit, wallet) +
 		"; " + loyalty.FormatPoints(available) + " can be spent." + OwedText(p, acc, wallet)
 	for _, next := range acc.Pending {
 		if next.Wallet == wallet && !next.ActiveAt.IsZero() {
@@ -410,13 +415,13 @@ func insufficientWith(
 // is none.
 func OwedText(p *loyalty.Program, acc loyalty.Account, wallet string) string {
 	debt := acc.In(wallet).Debt
-	if other, owed := Indebted(p, acc); debt == 0 && owed > 0 {
-		return " The member owes " + loyalty.FormatPoints(owed) + " " + posting.WalletUnits(p, other) +
+	if other, owed := Indebted(p.Conversions, p.Rewards, acc); debt == 0 && owed > 0 {
+		return " The member owes " + loyalty.FormatPoints(owed) + " " + posting.WalletUnits(p.Wallets, p.Unit, other) +
 			"; nothing can be spent from any wallet until the debt is repaid."
 	}
 	if debt == 0 {
 		return ""
 	}
-	return " The member owes " + loyalty.FormatPoints(debt) + " " + posting.WalletUnits(p, wallet) +
+	return " The member owes " + loyalty.FormatPoints(debt) + " " + posting.WalletUnits(p.Wallets, p.Unit, wallet) +
 		", which newly earned points repay first."
 }

@@ -14,7 +14,7 @@ import (
 func Reverse(
 	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, share *big.Rat, now time.Time,
 ) (posting.Outcome, error) {
-	target, _, err := Returned(p, *prior.Redemption, share, IssuedCode{})
+	target, _, err := Returned(&p.Redemption, *prior.Redemption, share, IssuedCode{})
 	if err != nil {
 		return posting.Outcome{}, err
 	}
@@ -29,7 +29,7 @@ func Reverse(
 // The error is already_resolved unless the redemption was committed, code_used if nothing more can be restored because
 // the card was spent, and validation_failed if the program's terms do not allow more.
 func Returned(
-	p *loyalty.Program, r loyalty.Redemption, share *big.Rat, code IssuedCode,
+	terms *loyalty.RedemptionTerms, r loyalty.Redemption, share *big.Rat, code IssuedCode,
 ) (loyalty.Points, IssuedCode, error) {
 	switch {
 	case r.Status != loyalty.Committed:
@@ -39,7 +39,7 @@ func Returned(
 			"The refunded amount must be above 0 and at most the paid amount.")
 	}
 	target := r.Points
-	switch p.Redemption.OnRefund {
+	switch terms.OnRefund {
 	case loyalty.ShareBack:
 		target, _ = loyalty.ExactOf(share).Mul(loyalty.Whole(int64(r.Points))).Round(loyalty.Down)
 	case loyalty.NoneBack:

@@ -11,8 +11,8 @@ import (
 )
 
 // FindReward returns the reward with the given ID; false if there is none.
-func FindReward(p *loyalty.Program, id string) (loyalty.Reward, bool) {
-	for _, r := range p.Rewards {
+func FindReward(rewards []loyalty.Reward, id string) (loyalty.Reward, bool) {
+	for _, r := range rewards {
 		if r.ID == id {
 			return r, true
 		}
@@ -67,7 +67,7 @@ func UnmetRequirements(
 		out = append(out, l)
 	}
 	if r.When != nil {
-		facts := loyalty.Facts{Buyer: Actor(p, acc, now), At: now.In(p.Zone), Total: in.Total.Amount}
+		facts := loyalty.Facts{Buyer: Actor(&p.Tiers, acc, now), At: now.In(p.Zone), Total: in.Total.Amount}
 		if in.Total.Currency != "" {
 			facts.Order = &loyalty.Order{Currency: in.Total.Currency}
 		}
@@ -186,12 +186,14 @@ func usedOn(a loyalty.Account, order string) (n int64) {
 }
 
 // uses returns the usage of limits by a redemption, times n: 1 when it is made, -1 when it is canceled or reversed.
-func uses(p *loyalty.Program, reward *loyalty.Reward, r loyalty.Redemption, n int64) (out []loyalty.Usage) {
-	day := loyalty.DateOf(r.At, p.Zone)
+func uses(
+	terms *loyalty.RedemptionTerms, zone *time.Location, reward *loyalty.Reward, r loyalty.Redemption, n int64,
+) (out []loyalty.Usage) {
+	day := loyalty.DateOf(r.At, zone)
 	for _, l := range reward.Limits {
 		out = append(out, earn.LimitUsage(l, reward.Key(), day, n))
 	}
-	if p.Redemption.PerOrder > 0 && r.Order != "" {
+	if terms.PerOrder > 0 && r.Order != "" {
 		out = append(out, loyalty.Usage{Rule: "redemption:" + r.Order, Times: true, Per: PerUse, Ends: day, N: n})
 	}
 	return out

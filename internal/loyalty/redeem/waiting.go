@@ -28,11 +28,11 @@ func ItemsTaken(r *loyalty.Reward, out posting.Outcome) (n loyalty.Points) {
 
 // CallEnds returns the end of the time, exclusive, in which a called member is served first. It returns zero for a
 // member who was not called.
-func CallEnds(p *loyalty.Program, r *loyalty.Reward, w WaitlistEntry) time.Time {
+func CallEnds(zone *time.Location, r *loyalty.Reward, w WaitlistEntry) time.Time {
 	if w.Called.IsZero() {
 		return time.Time{}
 	}
-	return r.FirstCall.After(w.Called, p.Zone)
+	return r.FirstCall.After(w.Called, zone)
 }
 
 // A Call assigns the available items of a reward to the members on its waitlist, in order. Each of these members is
@@ -47,7 +47,7 @@ type Call struct {
 
 // CallNext reads a waitlist, oldest entry first. It stops as soon as further entries do not change the result.
 func CallNext(
-	p *loyalty.Program, r *loyalty.Reward, line func(yield func(WaitlistEntry) bool), left loyalty.Points,
+	zone *time.Location, r *loyalty.Reward, line func(yield func(WaitlistEntry) bool), left loyalty.Points,
 	now time.Time,
 ) Call {
 	c := Call{first: map[loyalty.MemberID]bool{}, left: left}
@@ -55,7 +55,7 @@ func CallNext(
 		return c
 	}
 	for w := range line {
-		ends := CallEnds(p, r, w)
+		ends := CallEnds(zone, r, w)
 		switch {
 		case !ends.IsZero() && !now.Before(ends):
 			c.Lost = append(c.Lost, w)

@@ -22,9 +22,9 @@ func LostToExpiry(e loyalty.Entry) loyalty.Entry {
 }
 
 // notFrom returns the error for a wallet in which a reward has no price.
-func notFrom(p *loyalty.Program, reward *loyalty.Reward, wallet string) error {
-	if _, ok := posting.Wallet(p, wallet); !ok {
-		return posting.NoWallet(p, "/wallet")
+func notFrom(wallets []loyalty.Wallet, reward *loyalty.Reward, wallet string) error {
+	if _, ok := posting.Wallet(wallets, wallet); !ok {
+		return posting.NoWallet(wallets, "/wallet")
 	}
 	names := append([]string{posting.MainWallet}, slices.Sorted(maps.Keys(reward.Wallets))...)
 	return loyalty.Refuse(

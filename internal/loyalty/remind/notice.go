@@ -48,7 +48,7 @@ func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, no
 		if t.ID != id || !t.Failed {
 			continue
 		}
-		what, subject := noticeOf(p, acc, t)
+		what, subject := noticeOf(&p.Tiers, p.Zone, acc, t)
 		was, ok := posting.IsNoticed(d.Account, what, subject)
 		still := s.since(t.On, t.Subject.ID)
 		if !ok || was.Withdrawn || !still.IsZero() && !still.After(was.At) {
@@ -77,12 +77,14 @@ func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, no
 
 // noticeOf returns the kind and the subject of the account's notice that a message gave, or empty strings if the
 // message gave none that still matters.
-func noticeOf(p *loyalty.Program, acc loyalty.Account, t SentReminder) (what loyalty.NoticeOf, subject string) {
+func noticeOf(
+	tiers *loyalty.Tiers, zone *time.Location, acc loyalty.Account, t SentReminder,
+) (what loyalty.NoticeOf, subject string) {
 	switch t.On {
 	case loyalty.BeforeExpiry:
 		return loyalty.OfExpiry, t.Subject.ID
 	case loyalty.BeforeTier:
-		if t.Subject.ID == TierSubject(acc.Tier.Level, posting.ReviewAt(p, acc.Tier)) {
+		if t.Subject.ID == TierSubject(acc.Tier.Level, posting.ReviewAt(tiers, zone, acc.Tier)) {
 			return loyalty.OfFall, posting.TierNotice(acc.Tier)
 		}
 	}

@@ -68,7 +68,8 @@ func TestNoticeOfAMessageThatBounced(t *testing.T) {
 	early, late := tuesday.Add(-2*time.Hour), tuesday.Add(-time.Hour)
 	sent := func(id string, at time.Time, failed bool) SentReminder {
 		return SentReminder{
-			ID: id, On: loyalty.BeforeExpiry, Subject: Subject{ID: subject}, At: at, Channel: loyalty.Email, Failed: failed,
+			ID: id, On: loyalty.BeforeExpiry, Subject: Subject{ID: subject}, At: at, Channel: loyalty.Email,
+			Failed: failed,
 		}
 	}
 	notice := func(at time.Time, withdrawn bool) []loyalty.Notice {
@@ -134,12 +135,15 @@ func TestNoticeThatAMessageGave(t *testing.T) {
 		want    string
 	}{
 		{"points", loyalty.BeforeExpiry, "2027-03-31", loyalty.OfExpiry, "2027-03-31"},
-		{"the level", loyalty.BeforeTier, TierSubject("gold", acc.Tier.Until), loyalty.OfFall, posting.TierNotice(acc.Tier)},
+		{
+			"the level", loyalty.BeforeTier, TierSubject("gold", acc.Tier.Until), loyalty.OfFall,
+			posting.TierNotice(acc.Tier),
+		},
 		{"an earlier end", loyalty.BeforeTier, TierSubject("gold", acc.Tier.Until.Add(-1)), "", ""},
 		{"another level", loyalty.BeforeTier, TierSubject("silver", acc.Tier.Until), "", ""},
 		{"a code", loyalty.BeforeCode, "red_1", "", ""},
 	} {
-		what, subject := noticeOf(p, acc, SentReminder{On: c.on, Subject: Subject{ID: c.subject}})
+		what, subject := noticeOf(&p.Tiers, p.Zone, acc, SentReminder{On: c.on, Subject: Subject{ID: c.subject}})
 		if what != c.what || subject != c.want {
 			t.Errorf("%s: %q, %q", c.name, what, subject)
 		}
@@ -185,15 +189,16 @@ func TestLongestTimeBetweenEvaluations(t *testing.T) {
 		{"a birthday", reminding(), loyalty.OnBirthday, nil, 30 * day},
 	} {
 		r := loyalty.Reminder{On: c.on, Leads: c.leads}
-		if got := max(day, reminderRest(&r, c.p)); got != max(day, c.want) {
+		if got := max(day, reminderRest(&r, &c.p.Earning, &c.p.Tiers)); got != max(day, c.want) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 		both := loyalty.Reminders{Messages: []loyalty.Reminder{{On: loyalty.OnBirthday}, r}}
-		if got := rest(both, c.p); got != max(day, c.want) {
+		if got := rest(both, &c.p.Earning, &c.p.Tiers); got != max(day, c.want) {
 			t.Errorf("%s and a birthday: %s, want %s", c.name, got, c.want)
 		}
 	}
-	if Expiries(reminding()) || !Expiries(expiring(0, 1)) || !Expiries(campaign) {
+	if Expiries(&reminding().Earning, &reminding().Tiers) ||
+		!Expiries(&expiring(0, 1).Earning, &expiring(0, 1).Tiers) || !Expiries(&campaign.Earning, &campaign.Tiers) {
 		t.Error("the program's points expire or do not")
 	}
 }

@@ -23,7 +23,7 @@ func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, 
 		v.Look()
 	}
 	for _, o := range s.Open {
-		v.sooner(answerEnds(p, acc, o.At))
+		v.sooner(answerEnds(&p.Compiled, &p.Reminders, p.Zone, acc, o.At))
 	}
 	slices.SortStableFunc(v.Offers, func(a, b offer) int {
 		return cmp.Or(precedence(a.News)-precedence(b.News), b.Due.Compare(a.Due))
@@ -31,7 +31,7 @@ func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, 
 	for _, o := range v.Offers {
 		v.gate(o)
 	}
-	v.sooner(v.morning(now.Add(rest(p.Reminders, p) - 24*time.Hour + time.Second)))
+	v.sooner(v.morning(now.Add(rest(p.Reminders, &p.Earning, &p.Tiers) - 24*time.Hour + time.Second)))
 	v.plan.Next = posting.Later(v.plan.Next, now.Add(time.Minute))
 	if !who.Consents.any() {
 		v.plan.Next = now.Add(unconsented) // the first consent makes the next evaluation due immediately
@@ -91,7 +91,7 @@ type visit struct {
 }
 
 func Visit(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) *visit {
-	return &visit{p: p, acc: acc, who: who, s: s, now: now, zone: earn.ZoneOf(p, acc.Traits.Zone)}
+	return &visit{p: p, acc: acc, who: who, s: s, now: now, zone: earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)}
 }
 
 // An offer is a message that is due and whose facts are true.
@@ -123,8 +123,10 @@ func (v *visit) morning(t time.Time) time.Time {
 }
 
 // Tomorrow returns the start and the end of the next day in the member's time zone. The end is exclusive.
-func Tomorrow(p *loyalty.Program, acc loyalty.Account, now time.Time) (from, until time.Time) {
-	zone := earn.ZoneOf(p, acc.Traits.Zone)
+func Tomorrow(
+	compiled *loyalty.Compiled, z *time.Location, acc loyalty.Account, now time.Time,
+) (from, until time.Time) {
+	zone := earn.ZoneOf(compiled, z, acc.Traits.Zone)
 	from = loyalty.DateOf(now, zone).End(zone)
 	return from, loyalty.DateOf(from, zone).End(zone)
 }
@@ -238,7 +240,7 @@ func (v *visit) tired(o offer) time.Time {
 	case o.Purpose != loyalty.Marketing || v.s.Ignored == 0:
 		return time.Time{}
 	case rule.StopAfter > 0 && v.s.Ignored >= rule.StopAfter:
-		return v.now.Add(rest(v.p.Reminders, v.p))
+		return v.now.Add(rest(v.p.Reminders, &v.p.Earning, &v.p.Tiers))
 	}
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
@@ -292,14 +294,14 @@ func IsHeldOut(p *loyalty.Program, m loyalty.MemberID) bool {
 // Forget returns the state without the records of messages about subjects that cannot occur again. This keeps the state
 // small.
 func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) Reminded {
-	zone := earn.ZoneOf(p, acc.Traits.Zone)
+	zone := earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)
 	today := loyalty.DateOf(now, zone)
 	s.SentReminders = slices.DeleteFunc(slices.Clone(s.SentReminders), func(t SentReminder) bool {
 		over := t.Subject.Until.Before(now)
 		if t.Subject.Until.IsZero() {
 			over = t.Subject.Cycle != cycle(p, acc, s, t.On, t.Reminder)
 		}
-		return over && !stillCounts(p, t, today, zone)
+		return over && !stillCounts(&p.Reminders, t, today, zone)
 	})
 	s.Sent = slices.DeleteFunc(slices.Clone(s.Sent), func(c SentCount) bool {
 		return now.Sub(c.Day.End(zone)) > rememberDays*24*time.Hour
@@ -308,8 +310,8 @@ func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) 
 }
 
 // stillCounts reports whether a sent reminder still counts for a limit of its reminder.
-func stillCounts(p *loyalty.Program, t SentReminder, today loyalty.Date, zone *time.Location) bool {
-	for _, r := range p.Reminders.Messages {
+func stillCounts(terms *loyalty.Reminders, t SentReminder, today loyalty.Date, zone *time.Location) bool {
+	for _, r := range terms.Messages {
 		if r.ID != t.Reminder {
 			continue
 		}

@@ -48,7 +48,10 @@ func TestNextEvaluationOfAMember(t *testing.T) {
 	}{
 		{"nothing is due for a month", reminding(welcome), granted, "", tuesday, utc("2027-04-01T09:00")},
 		{"a reminder without an event", reminding(near), granted, "", tuesday, utc("2027-03-03T09:00")},
-		{"at the end of the quiet hours", reminding(near), granted, "", utc("2027-03-02T09:00"), utc("2027-03-03T09:00")},
+		{
+			"at the end of the quiet hours", reminding(near), granted, "", utc("2027-03-02T09:00"),
+			utc("2027-03-03T09:00"),
+		},
 		{"no consent", reminding(near), Recipient{}, "", tuesday, tuesday.Add(30 * 24 * time.Hour)},
 		{
 			"a consent that was withdrawn", reminding(near),
@@ -56,7 +59,10 @@ func TestNextEvaluationOfAMember(t *testing.T) {
 			"", tuesday,
 			tuesday.Add(30 * 24 * time.Hour),
 		},
-		{"a message without a response", reminding(welcome), granted, "2027-03-01T10:00", tuesday, utc("2027-03-09T00:00")},
+		{
+			"a message without a response", reminding(welcome), granted, "2027-03-01T10:00", tuesday,
+			utc("2027-03-09T00:00"),
+		},
 		{
 			"a message whose time ends in a second", seconds, granted, "2027-03-01T10:00", tuesday.Add(-time.Second),
 			tuesday.Add(-time.Second).Add(time.Minute),
@@ -75,7 +81,7 @@ func TestNextEvaluationOfAMember(t *testing.T) {
 func TestNextDayOfAMember(t *testing.T) {
 	p := reminding()
 	p.Zone = time.FixedZone("", -8*60*60)
-	from, until := Tomorrow(p, memberWith(), tuesday)
+	from, until := Tomorrow(&p.Compiled, p.Zone, memberWith(), tuesday)
 	if !from.Equal(utc("2027-03-03T08:00")) || !until.Equal(utc("2027-03-04T08:00")) {
 		t.Errorf("from %s until %s", from, until)
 	}
@@ -83,9 +89,10 @@ func TestNextDayOfAMember(t *testing.T) {
 
 func TestPreviewOfAReminder(t *testing.T) {
 	on := func(id string, channel loyalty.Channel) loyalty.Reminder {
-		return loyalty.Reminder{ID: id, On: loyalty.AfterJoining, Purpose: loyalty.Marketing, Channels: []loyalty.Channel{
-			channel, loyalty.Push,
-		}}
+		return loyalty.Reminder{ID: id, On: loyalty.AfterJoining,
+			Purpose: loyalty.Marketing, Channels: []loyalty.Channel{
+				channel, loyalty.Push,
+			}}
 	}
 	limited := on("limited", loyalty.SMS)
 	limited.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}

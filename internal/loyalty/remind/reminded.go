@@ -98,7 +98,10 @@ const MaxLeadAfter = 30
 
 // Digest returns the state with the facts of the member's next entries added. It stops at the first entry that does not
 // follow the last one included.
-func (s Reminded) Digest(p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry, now time.Time) Reminded {
+func (s Reminded) Digest(
+	compiled *loyalty.Compiled, terms *loyalty.Reminders, zone *time.Location, acc loyalty.Account,
+	entries []loyalty.Entry, now time.Time,
+) Reminded {
 	s.Rich = maps.Collect(maps.All(s.Rich)) // never nil
 	s.Open, s.Active, s.Orders, s.Codes =
 		slices.Clone(s.Open), slices.Clone(s.Active), slices.Clone(s.Orders), slices.Clone(s.Codes)
@@ -107,9 +110,9 @@ func (s Reminded) Digest(p *loyalty.Program, acc loyalty.Account, entries []loya
 			break
 		}
 		s.Seen = e.Sequence
-		s.note(p, acc, e)
+		s.note(compiled, terms, zone, acc, e)
 	}
-	for _, r := range p.Reminders.Messages { // for a reminder that was added after the entries
+	for _, r := range terms.Messages { // for a reminder that was added after the entries
 		if _, known := s.Rich[r.ID]; r.On == loyalty.AfterIdle && !known && loyalty.TotalPoints(acc.Lots) >= r.Least() {
 			s.Rich[r.ID] = posting.Later(acc.LastActivity, acc.Joined)
 		}
@@ -125,7 +128,9 @@ func (s Reminded) Digest(p *loyalty.Program, acc loyalty.Account, entries []loya
 	return s
 }
 
-func (s *Reminded) note(p *loyalty.Program, acc loyalty.Account, e loyalty.Entry) {
+func (s *Reminded) note(
+	compiled *loyalty.Compiled, terms *loyalty.Reminders, zone *time.Location, acc loyalty.Account, e loyalty.Entry,
+) {
 	redeems := e.Kind == loyalty.KindRedeem && !e.Anothers() // a reserved redemption may still be canceled
 	switch {
 	case e.Kind == loyalty.KindActivate:
@@ -133,15 +138,15 @@ func (s *Reminded) note(p *loyalty.Program, acc loyalty.Account, e loyalty.Entry
 			s.Active = append(s.Active, Activation{e.Effective, n})
 		}
 	case e.Order != nil:
-		s.bought(p, acc, e)
+		s.bought(compiled, terms, zone, acc, e)
 	case redeems:
 		s.Redeemed = e.Effective
-		s.answered(p, acc, e.Effective)
+		s.answered(compiled, terms, zone, acc, e.Effective)
 	}
 	if r := e.Redemption; r != nil {
 		s.claimed(e, *r)
 	}
-	for _, r := range p.Reminders.Messages {
+	for _, r := range terms.Messages {
 		if r.On != loyalty.AfterIdle {
 			continue
 		}
@@ -166,7 +171,9 @@ func activated(e loyalty.Entry) (n loyalty.Points) {
 
 // bought records an order when it is paid, and removes it when it is canceled or all goods are refunded. A later
 // revision of an unknown order belongs to an order that was removed, and is ignored.
-func (s *Reminded) bought(p *loyalty.Program, acc loyalty.Account, e loyalty.Entry) {
+func (s *Reminded) bought(
+	compiled *loyalty.Compiled, terms *loyalty.Reminders, zone *time.Location, acc loyalty.Account, e loyalty.Entry,
+) {
 	o := e.Order.Order
 	i := slices.IndexFunc(s.Orders, func(b Purchase) bool { return b.Order == o.ID })
 	switch over := o.Status == loyalty.OrderCanceled || award.AllBack(o); {
@@ -174,13 +181,13 @@ func (s *Reminded) bought(p *loyalty.Program, acc loyalty.Account, e loyalty.Ent
 	case i < 0:
 		s.Orders = append(s.Orders, Purchase{o.ID, o.PlacedAt, o.Status != loyalty.OrderPaid})
 		if o.Status == loyalty.OrderPaid {
-			s.answered(p, acc, o.PlacedAt)
+			s.answered(compiled, terms, zone, acc, o.PlacedAt)
 		}
 	case over:
 		s.Orders = slices.Delete(s.Orders, i, i+1)
 	case o.Status == loyalty.OrderPaid && s.Orders[i].Unpaid:
 		s.Orders[i] = Purchase{o.ID, e.Effective, false}
-		s.answered(p, acc, e.Effective)
+		s.answered(compiled, terms, zone, acc, e.Effective)
 	}
 }
 
@@ -195,10 +202,12 @@ func (s *Reminded) claimed(e loyalty.Entry, r loyalty.Redemption) {
 }
 
 // answered marks the open messages to which an action is a response, and resets the count of ignored messages.
-func (s *Reminded) answered(p *loyalty.Program, acc loyalty.Account, at time.Time) {
+func (s *Reminded) answered(
+	compiled *loyalty.Compiled, terms *loyalty.Reminders, zone *time.Location, acc loyalty.Account, at time.Time,
+) {
 	s.Ignored = 0
 	for i, o := range s.Open {
-		if at.After(o.At) && at.Before(answerEnds(p, acc, o.At)) {
+		if at.After(o.At) && at.Before(answerEnds(compiled, terms, zone, acc, o.At)) {
 			s.Open[i].Acted = true
 		}
 	}
@@ -206,10 +215,12 @@ func (s *Reminded) answered(p *loyalty.Program, acc loyalty.Account, at time.Tim
 
 // Settle removes and returns the messages that got a response or can no longer get one. All entries up to now must have
 // been digested.
-func (s Reminded) Settle(p *loyalty.Program, acc loyalty.Account, now time.Time) (Reminded, []Settled) {
+func (s Reminded) Settle(
+	compiled *loyalty.Compiled, terms *loyalty.Reminders, zone *time.Location, acc loyalty.Account, now time.Time,
+) (Reminded, []Settled) {
 	var ended []Settled
 	s.Open = slices.DeleteFunc(slices.Clone(s.Open), func(o Open) bool {
-		over := !answerEnds(p, acc, o.At).After(now)
+		over := !answerEnds(compiled, terms, zone, acc, o.At).After(now)
 		if !over && !o.Acted {
 			return false
 		}
@@ -224,13 +235,17 @@ func (s Reminded) Settle(p *loyalty.Program, acc loyalty.Account, now time.Time)
 
 // answerEnds returns the end of the time in which a message can get a response: whole days in the member's time zone,
 // after the day on which it was sent.
-func answerEnds(p *loyalty.Program, acc loyalty.Account, sent time.Time) time.Time {
-	zone := earn.ZoneOf(p, acc.Traits.Zone)
-	return answer(p.Reminders).After(loyalty.DateOf(sent, zone).End(zone), zone)
+func answerEnds(
+	compiled *loyalty.Compiled, terms *loyalty.Reminders, z *time.Location, acc loyalty.Account, sent time.Time,
+) time.Time {
+	zone := earn.ZoneOf(compiled, z, acc.Traits.Zone)
+	return answer(*terms).After(loyalty.DateOf(sent, zone).End(zone), zone)
 }
 
 // RecordSent records that a message was sent, with its ID.
-func (s Reminded) RecordSent(p *loyalty.Program, acc loyalty.Account, n News, id string, now time.Time) Reminded {
+func (s Reminded) RecordSent(
+	compiled *loyalty.Compiled, zone *time.Location, acc loyalty.Account, n News, id string, now time.Time,
+) Reminded {
 	s.SentReminders = slices.Clone(s.SentReminders)
 	for _, subject := range n.Subjects {
 		s.SentReminders = append(s.SentReminders, SentReminder{
@@ -240,7 +255,7 @@ func (s Reminded) RecordSent(p *loyalty.Program, acc loyalty.Account, n News, id
 	s.Open = append(slices.Clone(s.Open), Open{n.Reminder, n.Purpose, now, false, false})
 	if n.Purpose == loyalty.Marketing {
 		s.Last = now
-		s.Sent = counted(s.Sent, loyalty.DateOf(now, earn.ZoneOf(p, acc.Traits.Zone)), n.Channel)
+		s.Sent = counted(s.Sent, loyalty.DateOf(now, earn.ZoneOf(compiled, zone, acc.Traits.Zone)), n.Channel)
 	}
 	return s
 }
@@ -249,8 +264,10 @@ func (s Reminded) RecordSent(p *loyalty.Program, acc loyalty.Account, n News, id
 // or be ignored, as if it had been sent. Otherwise these limits would reduce only the messages that are sent. Members
 // who act anyway would then be over-represented among their recipients, and an ineffective reminder would seem
 // effective. The message does not count as seen by the member.
-func (s Reminded) HoldOut(p *loyalty.Program, acc loyalty.Account, n News, now time.Time) Reminded {
-	s = s.RecordSent(p, acc, n, "", now)
+func (s Reminded) HoldOut(
+	compiled *loyalty.Compiled, zone *time.Location, acc loyalty.Account, n News, now time.Time,
+) Reminded {
+	s = s.RecordSent(compiled, zone, acc, n, "", now)
 	for i := len(s.SentReminders) - len(n.Subjects); i < len(s.SentReminders); i++ {
 		s.SentReminders[i].Channel = ""
 	}

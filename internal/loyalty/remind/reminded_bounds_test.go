@@ -44,7 +44,9 @@ func TestEntriesAreDigestedOnceAndInOrder(t *testing.T) {
 		{0, []loyalty.Entry{entry(2)}, 0, false},
 	} {
 		before := Reminded{Seen: c.seen, Ignored: 1, Open: []Open{{At: tuesday.Add(-1)}}}
-		s := before.Digest(reminding(), memberWith(), c.entries, tuesday)
+		s := before.Digest(
+			&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), c.entries, tuesday,
+		)
 		if s.Seen != c.want || s.Redeemed.IsZero() == c.redeemed || s.Open[0].Acted != c.redeemed {
 			t.Errorf("after entry %d: until entry %d, redeemed at %s", c.seen, s.Seen, s.Redeemed)
 		}
@@ -63,7 +65,7 @@ func TestOldFactsAreForgotten(t *testing.T) {
 			{Redemption: "endless", At: tuesday.Add(24*time.Hour - keepForLong)},
 			{Redemption: "too old", At: tuesday.Add(24*time.Hour - keepForLong - 1)},
 		},
-	}.Digest(reminding(), memberWith(), nil, tuesday)
+	}.Digest(&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), nil, tuesday)
 	if len(s.Active) != 1 || s.Active[0].Points != 2 || len(s.Orders) != 1 || s.Orders[0].Order != "2" {
 		t.Errorf("%+v, %+v", s.Active, s.Orders)
 	}
@@ -75,7 +77,7 @@ func TestOldFactsAreForgotten(t *testing.T) {
 		s.Orders = append(s.Orders, Purchase{Order: strconv.Itoa(i), At: tuesday})
 		s.Codes = append(s.Codes, UnusedCode{Redemption: strconv.Itoa(i), At: tuesday})
 	}
-	s = s.Digest(reminding(), memberWith(), nil, tuesday)
+	s = s.Digest(&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), nil, tuesday)
 	if len(s.Orders) != maxOrders || s.Orders[0].Order != "1" || len(s.Codes) != maxCodes ||
 		s.Codes[0].Redemption != "1" {
 		t.Errorf("%d orders, %d codes", len(s.Orders), len(s.Codes))
@@ -120,7 +122,9 @@ func TestTimeSinceTheBalanceIsLargeEnough(t *testing.T) {
 			loyalty.Reminder{ID: "other", On: loyalty.AfterAbsence},
 			loyalty.Reminder{ID: "idle", On: loyalty.AfterIdle, MinPoints: 100},
 		)
-		s := Reminded{}.Digest(p, memberWith(loyalty.Lot{Points: c.balance}), c.entries, tuesday)
+		s := Reminded{}.Digest(
+			&p.Compiled, &p.Reminders, p.Zone, memberWith(loyalty.Lot{Points: c.balance}), c.entries, tuesday,
+		)
 		if got := s.Rich["idle"]; !got.Equal(c.want) {
 			t.Errorf("%s: since %s, want %s", c.name, got, c.want)
 		}
@@ -129,7 +133,8 @@ func TestTimeSinceTheBalanceIsLargeEnough(t *testing.T) {
 		}
 		acc := memberWith(loyalty.Lot{Points: 500})
 		acc.LastActivity = late
-		if again := s.Digest(p, acc, nil, tuesday); !c.want.IsZero() && !again.Rich["idle"].Equal(c.want) {
+		if again := s.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, nil, tuesday); !c.want.IsZero() &&
+			!again.Rich["idle"].Equal(c.want) {
 			t.Errorf("%s: later since %s, want %s", c.name, again.Rich["idle"], c.want)
 		}
 	}
@@ -154,7 +159,9 @@ func TestActivatedPointsAreThoseOfTheMainWallet(t *testing.T) {
 		{"nothing", loyalty.KindActivate, nil, 0},
 	} {
 		e := loyalty.Entry{Sequence: 1, Kind: c.kind, Postings: c.postings, Effective: tuesday}
-		s := Reminded{}.Digest(reminding(), memberWith(), []loyalty.Entry{e}, tuesday)
+		s := Reminded{}.Digest(
+			&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), []loyalty.Entry{e}, tuesday,
+		)
 		want := []Activation{{tuesday, c.want}}
 		if c.want == 0 {
 			want = nil
@@ -176,9 +183,13 @@ func TestPurchasesAreThePaidOrders(t *testing.T) {
 		want     []Purchase
 		answered bool
 	}{
-		{"paid", []loyalty.Entry{orderEntry(1, 1, loyalty.OrderPaid, placed)}, []Purchase{{"1042", placed, false}}, true},
 		{
-			"placed", []loyalty.Entry{orderEntry(1, 1, loyalty.OrderPlaced, placed)}, []Purchase{{"1042", placed, true}}, false,
+			"paid", []loyalty.Entry{orderEntry(1, 1, loyalty.OrderPaid, placed)}, []Purchase{{"1042", placed, false}},
+			true,
+		},
+		{
+			"placed", []loyalty.Entry{orderEntry(1, 1, loyalty.OrderPlaced, placed)},
+			[]Purchase{{"1042", placed, true}}, false,
 		},
 		{
 			"paid later",
@@ -204,20 +215,26 @@ func TestPurchasesAreThePaidOrders(t *testing.T) {
 		},
 		{
 			"an entry about an order without its state",
-			[]loyalty.Entry{{Sequence: 1, Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1042"}}},
+			[]loyalty.Entry{
+				{Sequence: 1, Kind: loyalty.KindEarn, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1042"}},
+			},
 			nil, false,
 		},
 		{"canceled at once", []loyalty.Entry{orderEntry(1, 1, loyalty.OrderCanceled, placed)}, nil, false},
 		{"a revision of an unknown order", []loyalty.Entry{orderEntry(1, 2, loyalty.OrderPaid, placed)}, nil, false},
 		{
 			"canceled",
-			[]loyalty.Entry{orderEntry(1, 1, loyalty.OrderPaid, placed), orderEntry(2, 2, loyalty.OrderCanceled, paidAt)},
+			[]loyalty.Entry{
+				orderEntry(1, 1, loyalty.OrderPaid, placed), orderEntry(2, 2, loyalty.OrderCanceled, paidAt),
+			},
 			nil, true,
 		},
 		{"refunded", []loyalty.Entry{orderEntry(1, 1, loyalty.OrderPaid, placed), refunded}, nil, true},
 	} {
 		before := Reminded{Ignored: 2, Open: []Open{{Reminder: "r", At: placed.Add(-time.Hour)}}}
-		s := before.Digest(reminding(), memberWith(), c.entries, tuesday)
+		s := before.Digest(
+			&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), c.entries, tuesday,
+		)
 		if !slices.Equal(s.Orders, c.want) {
 			t.Errorf("%s: %+v", c.name, s.Orders)
 		}
@@ -233,7 +250,8 @@ func TestPurchasesAreThePaidOrders(t *testing.T) {
 func TestClaimedCodesAreStoredUntilTheyAreReversed(t *testing.T) {
 	with := func(status loyalty.RedemptionStatus, code string) loyalty.Redemption {
 		return loyalty.Redemption{
-			ID: "red_1", Reward: "coffee", Code: code, Status: status, CodeFrom: tuesday, CodeUntil: tuesday.AddDate(0, 1, 0),
+			ID: "red_1", Reward: "coffee", Code: code, Status: status, CodeFrom: tuesday,
+			CodeUntil: tuesday.AddDate(0, 1, 0),
 		}
 	}
 	claim := redeemEntry(1, with(loyalty.Committed, "ABC"))
@@ -256,18 +274,26 @@ func TestClaimedCodesAreStoredUntilTheyAreReversed(t *testing.T) {
 			code,
 		},
 	} {
-		if s := (Reminded{}).Digest(reminding(), memberWith(), c.entries, tuesday); !slices.Equal(s.Codes, c.want) {
+		if s := (Reminded{}).Digest(
+			&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), c.entries, tuesday,
+		); !slices.Equal(s.Codes, c.want) {
 			t.Errorf("%s: %+v", c.name, s.Codes)
 		}
 	}
 	reserved := redeemEntry(1, with(loyalty.Reserved, "ABC"))
 	reserved.Kind = loyalty.KindReserve
-	if s := (Reminded{}).Digest(reminding(), memberWith(), []loyalty.Entry{reserved}, tuesday); len(s.Codes) != 0 ||
+	if s := (Reminded{}).Digest(
+		&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), []loyalty.Entry{reserved},
+		tuesday,
+	); len(s.Codes) != 0 ||
 		!s.Redeemed.IsZero() {
 		t.Errorf("reserved: %+v", s)
 	}
 	others := redeemEntry(1, loyalty.Redemption{ID: "red_1", By: "mem_bob"})
-	if s := (Reminded{}).Digest(reminding(), memberWith(), []loyalty.Entry{others}, tuesday); !s.Redeemed.IsZero() {
+	if s := (Reminded{}).Digest(
+		&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), []loyalty.Entry{others},
+		tuesday,
+	); !s.Redeemed.IsZero() {
 		t.Errorf("the redemption of another member counts: %+v", s)
 	}
 }
@@ -283,11 +309,13 @@ func TestTimeForAResponse(t *testing.T) {
 		{sent, false, false}, {sent.Add(1), true, true}, {ends.Add(-1), true, true}, {ends, false, true},
 	} {
 		s := Reminded{Open: []Open{{Reminder: "r", Purpose: loyalty.Marketing, At: sent}}}
-		s.answered(reminding(), memberWith(), c.at)
+		s.answered(&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), c.at)
 		if s.Open[0].Acted != c.acted {
 			t.Errorf("a response at %s: %t", c.at, s.Open[0].Acted)
 		}
-		if _, ended := s.Settle(reminding(), memberWith(), c.at); (len(ended) == 1) != c.ended {
+		if _, ended := s.Settle(
+			&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), c.at,
+		); (len(ended) == 1) != c.ended {
 			t.Errorf("at %s: ended %+v", c.at, ended)
 		}
 	}
@@ -305,7 +333,9 @@ func TestMessagesWithoutAResponseAreIgnored(t *testing.T) {
 		{"transactional", Open{Reminder: "r", Purpose: loyalty.Transactional, At: sent}, 2},
 		{"with a response", Open{Reminder: "r", Purpose: loyalty.Marketing, At: sent, Acted: true}, 2},
 	} {
-		s, ended := Reminded{Ignored: 2, Open: []Open{c.open}}.Settle(reminding(), memberWith(), utc("2027-03-09T00:00"))
+		s, ended := Reminded{Ignored: 2, Open: []Open{c.open}}.Settle(
+			&reminding().Compiled, &reminding().Reminders, reminding().Zone, memberWith(), utc("2027-03-09T00:00"),
+		)
 		if s.Ignored != c.ignored || len(s.Open) != 0 ||
 			!slices.Equal(ended, []Settled{{"r", c.open.Held, c.open.Acted}}) {
 			t.Errorf("%s: %d ignored, %+v", c.name, s.Ignored, ended)
@@ -344,14 +374,14 @@ func TestRecordOfAMessage(t *testing.T) {
 		Last: tuesday,
 	}
 	p, acc := reminding(), memberWith()
-	s := Reminded{}.RecordSent(p, acc, n, "msg", tuesday)
+	s := Reminded{}.RecordSent(&p.Compiled, p.Zone, acc, n, "msg", tuesday)
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("%+v, want %+v", s, want)
 	}
-	held := s.HoldOut(p, acc, n, tuesday.Add(1))
+	held := s.HoldOut(&p.Compiled, p.Zone, acc, n, tuesday.Add(1))
 	s.SentReminders = append(make([]SentReminder, 0, 8), s.SentReminders...)
-	first := s.RecordSent(p, acc, n, "first", tuesday)
-	if s.RecordSent(p, acc, n, "second", tuesday); first.SentReminders[2].ID != "first" {
+	first := s.RecordSent(&p.Compiled, p.Zone, acc, n, "first", tuesday)
+	if s.RecordSent(&p.Compiled, p.Zone, acc, n, "second", tuesday); first.SentReminders[2].ID != "first" {
 		t.Errorf("two states share their messages: %+v", first.SentReminders)
 	}
 	for i, r := range held.SentReminders {
@@ -366,7 +396,8 @@ func TestRecordOfAMessage(t *testing.T) {
 		t.Errorf("the state before changed: %+v", s)
 	}
 	n.Purpose = loyalty.Transactional
-	if s := (Reminded{}).RecordSent(p, acc, n, "msg", tuesday); len(s.Sent) != 0 || !s.Last.IsZero() ||
+	if s := (Reminded{}).RecordSent(&p.Compiled, p.Zone, acc, n, "msg", tuesday); len(s.Sent) != 0 ||
+		!s.Last.IsZero() ||
 		len(s.Open) != 1 {
 		t.Errorf("transactional: %+v", s)
 	}
@@ -480,7 +511,10 @@ func TestMessageIsNotRepeatedAtItsStep(t *testing.T) {
 	}{
 		{"the same step", SentReminder{On: loyalty.BeforeCode, Subject: subject}, true},
 		{"a later step", SentReminder{On: loyalty.BeforeCode, Subject: Subject{ID: "a", Due: tuesday.Add(1)}}, true},
-		{"an earlier step", SentReminder{On: loyalty.BeforeCode, Subject: Subject{ID: "a", Due: tuesday.Add(-1)}}, false},
+		{
+			"an earlier step", SentReminder{On: loyalty.BeforeCode, Subject: Subject{ID: "a", Due: tuesday.Add(-1)}},
+			false,
+		},
 		{"another subject", SentReminder{On: loyalty.BeforeCode, Subject: Subject{ID: "b", Due: tuesday}}, false},
 		{"another event", SentReminder{On: loyalty.BeforeHold, Subject: subject}, false},
 		{"it bounced", SentReminder{On: loyalty.BeforeCode, Subject: subject, Failed: true}, false},
@@ -490,7 +524,9 @@ func TestMessageIsNotRepeatedAtItsStep(t *testing.T) {
 			true,
 		},
 	} {
-		if got := (Reminded{SentReminders: []SentReminder{c.sent}}).hasSent(loyalty.BeforeCode, subject); got != c.want {
+		if got := (Reminded{
+			SentReminders: []SentReminder{c.sent},
+		}).hasSent(loyalty.BeforeCode, subject); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}

@@ -9,17 +9,17 @@ import (
 
 // rest returns the longest time between evaluations of a member for whom no message is due later. Earning points does
 // not schedule an evaluation, so only the next evaluation detects its effects.
-func rest(r loyalty.Reminders, p *loyalty.Program) time.Duration {
+func rest(r loyalty.Reminders, earning *loyalty.Earning, tiers *loyalty.Tiers) time.Duration {
 	const day = 24 * time.Hour
 	rest := 30 * day
 	for _, s := range r.Messages {
-		rest = min(rest, reminderRest(&s, p))
+		rest = min(rest, reminderRest(&s, earning, tiers))
 	}
 	return max(day, rest)
 }
 
 // reminderRest returns how long an event may stay undetected without making this reminder late.
-func reminderRest(r *loyalty.Reminder, p *loyalty.Program) time.Duration {
+func reminderRest(r *loyalty.Reminder, earning *loyalty.Earning, tiers *loyalty.Tiers) time.Duration {
 	const day = 24 * time.Hour
 	switch r.On {
 	case loyalty.BeforeExpiry:
@@ -27,7 +27,7 @@ func reminderRest(r *loyalty.Reminder, p *loyalty.Program) time.Duration {
 		for _, l := range r.Leads {
 			longest = max(longest, l.Months*31+l.Days+1)
 		}
-		return min(7, time.Duration(max(0, shortestLife(p)-longest))) * day
+		return min(7, time.Duration(max(0, shortestLife(earning, tiers)-longest))) * day
 	case loyalty.AfterActive, loyalty.BeforeHold, loyalty.BeforeCode, loyalty.NearReward, loyalty.NearTier:
 		return day
 	case loyalty.AfterClaim, loyalty.AfterOrder:
@@ -39,27 +39,29 @@ func reminderRest(r *loyalty.Reminder, p *loyalty.Program) time.Duration {
 
 // shortestLife returns the shortest life of points from any source, in days. Points that expire on days of the year can
 // have a life of 0 days.
-func shortestLife(p *loyalty.Program) int {
+func shortestLife(earning *loyalty.Earning, tiers *loyalty.Tiers) int {
 	days := 10_000
-	for _, e := range expiries(p) {
+	for _, e := range expiries(earning, tiers) {
 		days = min(days, e.After.Months*28+e.After.Days)
 	}
 	return days
 }
 
 // Expiries reports whether points from any source expire.
-func Expiries(p *loyalty.Program) bool { return len(expiries(p)) > 0 }
+func Expiries(earning *loyalty.Earning, tiers *loyalty.Tiers) bool {
+	return len(expiries(earning, tiers)) > 0
+}
 
 // expiries returns the expiries of all sources of points that expire.
-func expiries(p *loyalty.Program) []*loyalty.Expiry {
-	all := []*loyalty.Expiry{&p.Earn.Expires}
-	for _, l := range p.Tiers.Levels {
+func expiries(earning *loyalty.Earning, tiers *loyalty.Tiers) []*loyalty.Expiry {
+	all := []*loyalty.Expiry{&earning.Earn.Expires}
+	for _, l := range tiers.Levels {
 		all = append(all, l.Expires)
 	}
-	for _, r := range slices.Concat(p.Earn.Rules, p.Campaigns) {
+	for _, r := range slices.Concat(earning.Earn.Rules, earning.Campaigns) {
 		all = append(all, r.Life.Expires)
 	}
-	for _, a := range p.Earn.Actions {
+	for _, a := range earning.Earn.Actions {
 		all = append(all, a.Life.Expires)
 	}
 	return slices.DeleteFunc(all, func(e *loyalty.Expiry) bool { return e == nil || e.Never() })

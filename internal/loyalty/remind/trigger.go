@@ -87,7 +87,7 @@ func (v *visit) Look() {
 // asked reports whether the reminder's condition holds for the member. A condition whose evaluation fails does not
 // hold.
 func (v *visit) asked() bool {
-	return earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(v.p, v.acc, v.now), At: v.now.In(v.p.Zone)})
+	return earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
 // offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.
@@ -253,7 +253,7 @@ func (v *visit) absence() {
 // cannot afford yet.
 func (v *visit) nearReward() {
 	have, best, cost := v.balance(), loyalty.Reward{}, loyalty.Points(0)
-	if redeem.InDebt(v.p, v.acc) || have < v.R.MinPoints {
+	if redeem.InDebt(v.p.Conversions, v.p.Rewards, v.acc) || have < v.R.MinPoints {
 		return
 	}
 	for _, r := range v.p.Rewards {
@@ -278,12 +278,12 @@ func (v *visit) barred(r loyalty.Reward) bool {
 }
 
 func (v *visit) nearTier() {
-	next, gap, _ := tier.Progress(v.p, v.acc, v.now) // nothing is missing if there is no next level
+	next, gap, _ := tier.Of(v.p).Progress(v.acc, v.now) // nothing is missing if there is no next level
 	missing := gap.Missing()
 	if missing > 0 && missing <= v.R.Within && v.balance() >= v.R.MinPoints {
 		v.offer(News{
 			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
-			Others:   tier.OtherGaps(tier.Gaps(v.p, v.acc, redeem.LevelIndex(v.p, v.acc.Tier)+1, v.now), gap),
+			Others:   tier.OtherGaps(tier.Of(v.p).Gaps(v.acc, redeem.LevelIndex(&v.p.Tiers, v.acc.Tier)+1, v.now), gap),
 			Subjects: []Subject{{ID: next.ID + "/" + v.cycle(), Cycle: v.cycle()}},
 		})
 	}
@@ -291,15 +291,15 @@ func (v *visit) nearTier() {
 
 // tierAtRisk offers a message to a member who would lose the level at its review, by the amounts that count at present.
 func (v *visit) tierAtRisk() {
-	at := posting.ReviewAt(v.p, v.acc.Tier)
+	at := posting.ReviewAt(&v.p.Tiers, v.p.Zone, v.acc.Tier)
 	if !at.After(v.now) { // also if the level cannot be lost
 		return
 	}
 	step, due := v.ahead(at, v.p.Zone)
 	v.sooner(v.morning(at)) // the review may be postponed then, which requires another message
-	rung := redeem.LevelIndex(v.p, v.acc.Tier)
-	kept, _ := tier.Requalified(v.p, v.acc, at)
-	if step < 0 || rung <= max(0, tier.Floor(v.p, v.acc)) || kept >= rung {
+	rung := redeem.LevelIndex(&v.p.Tiers, v.acc.Tier)
+	kept, _ := tier.Of(v.p).Requalified(v.acc, at)
+	if step < 0 || rung <= max(0, tier.Of(v.p).Floor(v.acc)) || kept >= rung {
 		return
 	}
 	level := v.p.Tiers.Levels[rung]
@@ -308,7 +308,7 @@ func (v *visit) tierAtRisk() {
 		Day:      loyalty.DateOf(at.Add(-1), v.p.Zone),
 		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
-	stay, _ := tier.RetentionOf(v.p, v.acc, v.now) // zero if the member can no longer keep the level
+	stay, _ := tier.Of(v.p).RetentionOf(v.acc, v.now) // zero if the member can no longer keep the level
 	n.Missing, n.By, n.Before, n.Others = stay.Gap.Missing(), stay.Gap.By, stay.By, tier.OtherGaps(stay.Paths, stay.Gap)
 	v.offer(n)
 }

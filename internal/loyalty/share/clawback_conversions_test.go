@@ -53,7 +53,7 @@ func TestConversionsThatCloseACircle(t *testing.T) {
 		p := &loyalty.Program{
 			Sharing: loyalty.Sharing{Conversions: c.conversions}, Spending: loyalty.Spending{Rewards: c.rewards},
 		}
-		if got := ConversionCycle(p); got != c.want {
+		if got := ConversionCycle(p.Conversions, p.Rewards); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

@@ -14,12 +14,12 @@ import (
 )
 
 // conversion returns the conversion from one wallet to another, if there is one.
-func conversion(p *loyalty.Program, from, to string) (loyalty.Conversion, bool) {
-	at := slices.IndexFunc(p.Conversions, func(c loyalty.Conversion) bool { return c.From == from && c.To == to })
+func conversion(conversions []loyalty.Conversion, from, to string) (loyalty.Conversion, bool) {
+	at := slices.IndexFunc(conversions, func(c loyalty.Conversion) bool { return c.From == from && c.To == to })
 	if at < 0 {
 		return loyalty.Conversion{}, false
 	}
-	return p.Conversions[at], true
+	return conversions[at], true
 }
 
 // Convert converts n points of one wallet to another, rounded down. It takes the points that expire first. The received
@@ -28,7 +28,7 @@ func conversion(p *loyalty.Program, from, to string) (loyalty.Conversion, bool) 
 func Convert(
 	p *loyalty.Program, acc loyalty.Account, id, from, to string, n loyalty.Points, now time.Time,
 ) (posting.Outcome, error) {
-	owing, debt := redeem.Indebted(p, acc)
+	owing, debt := redeem.Indebted(p.Conversions, p.Rewards, acc)
 	settles := debt > 0 && owing == to && acc.In(from).Debt == 0
 	c, received, err := loyalty.Conversion{}, loyalty.Points(0), error(nil)
 	if settles {
@@ -78,15 +78,15 @@ func Convert(
 func convertible(
 	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points, now time.Time,
 ) (c loyalty.Conversion, received loyalty.Points, err error) {
-	c, ok := conversion(p, from, to)
+	c, ok := conversion(p.Conversions, from, to)
 	switch {
 	case acc.Status != loyalty.Active:
 		return c, 0, loyalty.RefuseFrozen("")
 	case !ok:
-		return c, 0, noWay(p, from, to)
+		return c, 0, noWay(p.Wallets, from, to)
 	case n < c.Min:
 		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", fmt.Sprintf(
-			"The minimum of a conversion is %d %s.", c.Min, posting.WalletUnits(p, from),
+			"The minimum of a conversion is %d %s.", c.Min, posting.WalletUnits(p.Wallets, p.Unit, from),
 		))
 	case n > loyalty.MaxPoints:
 		return c, 0, loyalty.Refuse(
@@ -94,7 +94,7 @@ func convertible(
 		)
 	case c.Step > 0 && n%c.Step != 0:
 		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", fmt.Sprintf(
-			"points must be a multiple of %d %s.", c.Step, posting.WalletUnits(p, from),
+			"points must be a multiple of %d %s.", c.Step, posting.WalletUnits(p.Wallets, p.Unit, from),
 		))
 	}
 	received, fits := loyalty.ExactOf(c.Rate).Mul(loyalty.Whole(int64(n))).Round(loyalty.Down)
@@ -114,10 +114,10 @@ func convertible(
 }
 
 // noWay returns the error for a conversion that the program does not have.
-func noWay(p *loyalty.Program, from, to string) error {
+func noWay(wallets []loyalty.Wallet, from, to string) error {
 	for _, end := range []struct{ pointer, wallet string }{{"/from", from}, {"/to", to}} {
-		if _, ok := posting.Wallet(p, end.wallet); !ok && end.wallet != "" {
-			return posting.NoWallet(p, end.pointer)
+		if _, ok := posting.Wallet(wallets, end.wallet); !ok && end.wallet != "" {
+			return posting.NoWallet(wallets, end.pointer)
 		}
 	}
 	return loyalty.Refuse(loyalty.ValidationFailed, "/to", "The program has no conversion between these wallets.")
@@ -215,7 +215,7 @@ func Undoable(
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
 		return &loyalty.Error{
 			Code: loyalty.InsufficientPoints,
-			Detail: "Only " + loyalty.FormatPoints(left) + " " + posting.WalletUnits(p, x.To) +
+			Detail: "Only " + loyalty.FormatPoints(left) + " " + posting.WalletUnits(p.Wallets, p.Unit, x.To) +
 				" of the conversion remain." +
 				redeem.OwedText(p, acc, x.To),
 			Required: max(1, n), Available: left,
@@ -223,7 +223,8 @@ func Undoable(
 	case worth(&x, n) == 0:
 		return loyalty.Refuse(
 			loyalty.AmountOutOfRange, "/points",
-			"Too few "+posting.WalletUnits(p, x.To)+" to reverse: at least "+loyalty.FormatPoints(least(&x))+
+			"Too few "+posting.WalletUnits(p.Wallets, p.Unit, x.To)+" to reverse: at least "+
+				loyalty.FormatPoints(least(&x))+
 				" are required, and "+
 				loyalty.FormatPoints(left)+" remain.",
 		)
@@ -234,8 +235,8 @@ func Undoable(
 // CompileConversions checks conversions, and rewards that give points of another wallet.
 func CompileConversions(p *loyalty.Program) error {
 	for i, c := range p.Conversions {
-		_, from := posting.Wallet(p, c.From)
-		_, to := posting.Wallet(p, c.To)
+		_, from := posting.Wallet(p.Wallets, c.From)
+		_, to := posting.Wallet(p.Wallets, c.To)
 		second := slices.ContainsFunc(p.Conversions[:i], func(x loyalty.Conversion) bool {
 			return x.From == c.From && x.To == c.To
 		})
@@ -250,27 +251,27 @@ func CompileConversions(p *loyalty.Program) error {
 		}
 	}
 	for _, r := range p.Rewards {
-		if _, ok := posting.Wallet(p, r.Wallet); r.Wallet != "" && (!ok || r.Points < 1 ||
+		if _, ok := posting.Wallet(p.Wallets, r.Wallet); r.Wallet != "" && (!ok || r.Points < 1 ||
 			r.Points > loyalty.MaxPoints) {
 			return fmt.Errorf("reward %s must name a known wallet and 1 to 1000000000 points", r.ID)
 		}
 	}
-	if rule := ConversionCycle(p); rule != "" {
+	if rule := ConversionCycle(p.Conversions, p.Rewards); rule != "" {
 		return fmt.Errorf("%s closes a circle of conversions", rule)
 	}
 	return nil
 }
 
 // leads reports whether points can move from one wallet to another by any number of conversions and rewards.
-func leads(p *loyalty.Program, from, to string) bool {
+func leads(conversions []loyalty.Conversion, rewards []loyalty.Reward, from, to string) bool {
 	reached := map[string]bool{from: true}
 	for range posting.MaxWallets + 1 {
-		for _, c := range p.Conversions {
+		for _, c := range conversions {
 			reached[c.To] = reached[c.To] || reached[c.From]
 		}
-		for i := range p.Rewards {
-			for _, paid := range paidFrom(&p.Rewards[i]) {
-				if into := p.Rewards[i].Wallet; into != "" {
+		for i := range rewards {
+			for _, paid := range paidFrom(&rewards[i]) {
+				if into := rewards[i].Wallet; into != "" {
 					reached[into] = reached[into] || reached[paid]
 				}
 			}
@@ -287,16 +288,18 @@ func paidFrom(r *loyalty.Reward) []string {
 // ConversionCycle returns the key of a conversion, or of a reward that gives points, by which points can return to the
 // wallet that they left. It returns an empty string if there is none. In a circle, points could grow or be renewed
 // forever.
-func ConversionCycle(p *loyalty.Program) string {
-	for i := range p.Conversions {
-		if c := &p.Conversions[i]; c.From != c.To && leads(p, c.To, c.From) {
+func ConversionCycle(conversions []loyalty.Conversion, rewards []loyalty.Reward) string {
+	for i := range conversions {
+		if c := &conversions[i]; c.From != c.To && leads(conversions, rewards, c.To, c.From) {
 			return c.Key()
 		}
 	}
-	for i := range p.Rewards {
-		r := &p.Rewards[i]
+	for i := range rewards {
+		r := &rewards[i]
 		if r.Wallet != "" &&
-			slices.ContainsFunc(paidFrom(r), func(paid string) bool { return leads(p, r.Wallet, paid) }) {
+			slices.ContainsFunc(
+				paidFrom(r), func(paid string) bool { return leads(conversions, rewards, r.Wallet, paid) },
+			) {
 			return r.Key()
 		}
 	}
@@ -305,11 +308,11 @@ func ConversionCycle(p *loyalty.Program) string {
 
 // settles returns the conversion by which points of one wallet pay a debt in another. It is the program's conversion,
 // or the opposite one at the inverse rate. ok is false if the program has neither.
-func settles(p *loyalty.Program, from, to string) (c loyalty.Conversion, ok bool) {
-	if c, ok = conversion(p, from, to); ok {
+func settles(conversions []loyalty.Conversion, from, to string) (c loyalty.Conversion, ok bool) {
+	if c, ok = conversion(conversions, from, to); ok {
 		return loyalty.Conversion{ID: c.ID, From: from, To: to, Rate: c.Rate}, true
 	}
-	back, ok := conversion(p, to, from)
+	back, ok := conversion(conversions, to, from)
 	if !ok {
 		return c, false
 	}
@@ -322,19 +325,20 @@ func settles(p *loyalty.Program, from, to string) (c loyalty.Conversion, ok bool
 func settlement(
 	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points,
 ) (c loyalty.Conversion, received loyalty.Points, err error) {
-	c, ok := settles(p, from, to)
+	c, ok := settles(p.Conversions, from, to)
 	debt := acc.In(to).Debt
 	switch {
 	case acc.Status != loyalty.Active:
 		return c, 0, loyalty.RefuseFrozen("")
 	case !ok:
-		return c, 0, noWay(p, from, to)
+		return c, 0, noWay(p.Wallets, from, to)
 	}
 	most, fits := loyalty.Whole(int64(debt)).Quo(loyalty.ExactOf(c.Rate)).Round(loyalty.Up)
 	if n > most || !fits {
 		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange,
-			"/points", "The member owes "+loyalty.FormatPoints(debt)+" "+posting.WalletUnits(p, to)+": "+
-				loyalty.FormatPoints(most)+" "+posting.WalletUnits(p, from)+
+			"/points", "The member owes "+loyalty.FormatPoints(debt)+" "+posting.WalletUnits(p.Wallets, p.Unit, to)+
+				": "+
+				loyalty.FormatPoints(most)+" "+posting.WalletUnits(p.Wallets, p.Unit, from)+
 				" repay that. Do not convert more until the debt is repaid.")
 	}
 	received, _ = loyalty.ExactOf(c.Rate).Mul(loyalty.Whole(int64(n))).Round(loyalty.Up)

@@ -63,8 +63,8 @@ func (h Household) Mate(m loyalty.MemberID) int {
 }
 
 // FoundHousehold creates a household with its owner.
-func FoundHousehold(p *loyalty.Program, id string, head loyalty.MemberID, now time.Time) (Household, error) {
-	if p.Households.Size == 0 {
+func FoundHousehold(terms *loyalty.Households, id string, head loyalty.MemberID, now time.Time) (Household, error) {
+	if terms.Size == 0 {
 		return Household{}, noHouseholds()
 	}
 	return Household{id, []HouseholdMember{{head, Owner, now, now}}}, nil
@@ -78,10 +78,10 @@ func noHouseholds() *loyalty.Error {
 }
 
 // Invite invites a member to join, or changes the role of a member who is already invited.
-func Invite(p *loyalty.Program, h Household, m loyalty.MemberID, role Role, now time.Time) (Household, error) {
+func Invite(terms *loyalty.Households, h Household, m loyalty.MemberID, role Role, now time.Time) (Household, error) {
 	at := h.Mate(m)
 	switch {
-	case p.Households.Size == 0:
+	case terms.Size == 0:
 		return h, noHouseholds()
 	case role != Adult && role != Child:
 		return h, loyalty.Refuse(
@@ -90,8 +90,8 @@ func Invite(p *loyalty.Program, h Household, m loyalty.MemberID, role Role, now 
 		)
 	case at >= 0 && !h.Members[at].Since.IsZero():
 		return h, loyalty.Refuse(loyalty.AlreadyExists, "/member", "The member is already in the household.")
-	case at < 0 && len(h.Members) >= p.Households.Size:
-		return h, full(p)
+	case at < 0 && len(h.Members) >= terms.Size:
+		return h, full(terms)
 	}
 	h.Members = slices.Clone(h.Members)
 	if at >= 0 {
@@ -102,25 +102,25 @@ func Invite(p *loyalty.Program, h Household, m loyalty.MemberID, role Role, now 
 	return h, nil
 }
 
-func full(p *loyalty.Program) *loyalty.Error {
+func full(terms *loyalty.Households) *loyalty.Error {
 	return loyalty.Refuse(
 		loyalty.ValidationFailed, "",
-		"A household has "+strconv.Itoa(p.Households.Size)+" members at most, including invited members.",
+		"A household has "+strconv.Itoa(terms.Size)+" members at most, including invited members.",
 	)
 }
 
 // AcceptInvitation adds an invited member to the household.
-func AcceptInvitation(p *loyalty.Program, h Household, m loyalty.MemberID, now time.Time) (Household, error) {
+func AcceptInvitation(terms *loyalty.Households, h Household, m loyalty.MemberID, now time.Time) (Household, error) {
 	at := h.Mate(m)
 	switch {
-	case p.Households.Size == 0:
+	case terms.Size == 0:
 		return h, noHouseholds()
 	case at < 0:
 		return h, loyalty.Refuse(loyalty.NotFound, "/member", "The member has no invitation to the household.")
 	case !h.Members[at].Since.IsZero():
 		return h, nil
-	case len(h.Joined()) >= p.Households.Size:
-		return h, full(p)
+	case len(h.Joined()) >= terms.Size:
+		return h, full(terms)
 	}
 	h.Members = slices.Clone(h.Members)
 	h.Members[at].Since = now

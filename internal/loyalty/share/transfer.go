@@ -52,14 +52,14 @@ const MaxOffer = 90 * 24 * time.Hour
 func Transfer(
 	p *loyalty.Program, from, to loyalty.Account, in loyalty.Redemption, now time.Time,
 ) ([]posting.Outcome, error) {
-	if err := mayGive(p, from, to, in.Points, now); err != nil {
+	if err := mayGive(&p.Transfers, p.Zone, from, to, in.Points, now); err != nil {
 		return nil, err
 	}
 	d := posting.Decide(p, from, now)
 	in.To, in.Fee, in.At = to.Member, feeOf(p.Transfers.Fee, in.Points), now
 	all := in.Points + in.Fee
 	taken, n := d.Take(nil, "", all)
-	if n < all || redeem.InDebt(p, from) {
+	if n < all || redeem.InDebt(p.Conversions, p.Rewards, from) {
 		return nil, redeem.Insufficient(p, from, "", all, "The transfer requires")
 	}
 	e := loyalty.Entry{
@@ -68,7 +68,7 @@ func Transfer(
 		Effective: now,
 		Detail: loyalty.Detail{
 			Subject:    loyalty.Subject{Redemption: &in},
-			Remembered: loyalty.Remembered{Usage: redeem.CreditedWallet(p, in, 1)},
+			Remembered: loyalty.Remembered{Usage: redeem.CreditedWallet(&p.Transfers, p.Zone, in, 1)},
 		},
 		Reasons: []loyalty.Reason{
 			loyalty.NewReason(
@@ -97,8 +97,10 @@ func Transfer(
 }
 
 // mayGive returns an error if a member cannot give n points to another for a reason other than an insufficient balance.
-func mayGive(p *loyalty.Program, from, to loyalty.Account, n loyalty.Points, now time.Time) error {
-	t := &p.Transfers
+func mayGive(
+	terms *loyalty.Transfers, zone *time.Location, from, to loyalty.Account, n loyalty.Points, now time.Time,
+) error {
+	t := terms
 	most := loyalty.MaxPoints
 	if t.Max > 0 {
 		most = t.Max
@@ -132,17 +134,17 @@ func mayGive(p *loyalty.Program, from, to loyalty.Account, n loyalty.Points, now
 			"The member already has 20 open redemptions and offers, which is the limit.",
 		)
 	}
-	return withinLimits(p, from, n, loyalty.DateOf(now, p.Zone))
+	return withinLimits(terms, from, n, loyalty.DateOf(now, zone))
 }
 
-func withinLimits(p *loyalty.Program, from loyalty.Account, n loyalty.Points, day loyalty.Date) error {
-	key := p.Transfers.Key()
-	if l, full := earn.Exhausted(from, key, p.Transfers.Limits, day); full {
+func withinLimits(terms *loyalty.Transfers, from loyalty.Account, n loyalty.Points, day loyalty.Date) error {
+	key := terms.Key()
+	if l, full := earn.Exhausted(from, key, terms.Limits, day); full {
 		return loyalty.Refuse(
 			loyalty.ValidationFailed, "", "The member has reached the limit of transfers: "+earn.LimitText(l)+".",
 		)
 	}
-	for _, c := range p.Transfers.AtMost {
+	for _, c := range terms.AtMost {
 		if left := c.Points - loyalty.Points(
 			earn.UsedAmount(from, key, false, c.Per, earn.PeriodEnd(c.Per, day)),
 		); n > left {
@@ -166,7 +168,7 @@ func AcceptTransfer(
 		return nil, err
 	case from.Status != loyalty.Active || to.Status != loyalty.Active:
 		return nil, loyalty.RefuseFrozen("")
-	case redeem.InDebt(p, from):
+	case redeem.InDebt(p.Conversions, p.Rewards, from):
 		return nil, redeem.Insufficient(p, from, "", from.Debt, "The giver is in debt. Repaying it requires")
 	}
 	d := posting.Decide(p, from, now)

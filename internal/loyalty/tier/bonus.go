@@ -95,7 +95,7 @@ func revive(
 	d *posting.Decision, e loyalty.Entry, g *loyalty.Grant, was loyalty.Date, n loyalty.Points,
 ) (loyalty.Entry, loyalty.Points) {
 	part := min(n, g.Expired)
-	if part == 0 || was == d.Where(*g) || posting.IsExpired(d.P, d.Where(*g), d.Now) {
+	if part == 0 || was == d.Where(*g) || posting.IsExpired(d.P.Zone, d.Where(*g), d.Now) {
 		return e, n
 	}
 	g.Expired, g.ExpiredOn = g.Expired-part, g.ExpiredOn-part
@@ -113,7 +113,7 @@ func withdraw(d *posting.Decision, r loyalty.Reached) error {
 	g := &r.Grant
 	e.Reasons = []loyalty.Reason{loyalty.NewReason(
 		g.Rule, loyalty.FormatPoints(-g.Worth), loyalty.EntryBonusWithdrawn,
-		strings.TrimPrefix(g.Rule, LevelKey(d.P, "")),
+		strings.TrimPrefix(g.Rule, Of(d.P).LevelKey("")),
 	)}
 	e = main(d).ClawBack(e, g.Worth, g)
 	g.Worth = 0
@@ -163,7 +163,7 @@ func added(all []loyalty.Posting) (out []loyalty.Posting) {
 // promotion gives its bonus twice.
 func bonusEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, at time.Time) loyalty.Entry {
 	r.Revision++
-	id := string(d.Account.Member) + ":" + levelID(d.P, strings.TrimPrefix(r.Grant.Rule, LevelKey(d.P, "")))
+	id := string(d.Account.Member) + ":" + Of(d.P).levelID(strings.TrimPrefix(r.Grant.Rule, Of(d.P).LevelKey("")))
 	if r.N > 0 {
 		id += ":" + strconv.Itoa(r.N+1)
 	}
@@ -181,7 +181,7 @@ func postBonus(d *posting.Decision, e loyalty.Entry) error {
 	main := main(d)
 	err := redeem.AutoRedeem(main, posted(d))
 	if d.Whole != nil {
-		d.Account = posting.GroupView(d.P, main.Account)
+		d.Account = posting.GroupView(&d.P.Tiers, main.Account)
 	}
 	return err
 }
@@ -205,7 +205,7 @@ type bonusChanges struct {
 // others in their order.
 func findBonusChanges(d *posting.Decision, since time.Time, wanted []posting.Bonus) (out bonusChanges) {
 	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r loyalty.Reached) bool {
-		return !strings.HasPrefix(r.Grant.Rule, LevelKey(d.P, "")) || r.Grant.Worth == 0 || r.At.Before(since)
+		return !strings.HasPrefix(r.Grant.Rule, Of(d.P).LevelKey("")) || r.Grant.Worth == 0 || r.At.Before(since)
 	})
 	wanted = slices.DeleteFunc(slices.Clone(wanted), func(b posting.Bonus) bool { return isForgotten(&d.Account, b) })
 	for _, same := range []bool{true, false} {
@@ -242,7 +242,7 @@ func (x *bonusChanges) pair(d *posting.Decision, r loyalty.Reached, b posting.Bo
 	b.Expires = NotBefore(main, from, b.Expires)
 	to := main.Where(WithPromotion(r, b).Grant)
 	switch {
-	case from != to && !(posting.IsExpired(main.P, from, d.Now) && posting.IsExpired(main.P, to, d.Now)):
+	case from != to && !(posting.IsExpired(main.P.Zone, from, d.Now) && posting.IsExpired(main.P.Zone, to, d.Now)):
 		x.move = append(x.move, bonusPair{r, b})
 	case !r.At.Equal(b.At):
 		x.redated = append(x.redated, WithPromotion(r, b))
@@ -259,17 +259,17 @@ func NotBefore(d *posting.Decision, was, is loyalty.Date) loyalty.Date {
 	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
 		return is
 	}
-	if to := max(is, leastDay(d.P, d.Now)); to.Compare(was) < 0 {
+	if to := max(is, Of(d.P).leastDay(d.Now)); to.Compare(was) < 0 {
 		return to
 	}
 	return was
 }
 
 // leastDay returns the earliest day on which points may expire that lose their protection now.
-func leastDay(p *loyalty.Program, now time.Time) loyalty.Date {
+func (r Rules) leastDay(now time.Time) loyalty.Date {
 	return max(
-		loyalty.DateOf(leastNotice.After(now, p.Zone), p.Zone),
-		loyalty.DateOf(p.AdvanceNotice.Period.After(now, p.Zone), p.Zone),
+		loyalty.DateOf(leastNotice.After(now, r.Zone), r.Zone),
+		loyalty.DateOf(r.AdvanceNotice.Period.After(now, r.Zone), r.Zone),
 	)
 }
 

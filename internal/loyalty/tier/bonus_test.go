@@ -14,13 +14,15 @@ func TestBonusOfTheSamePromotionIsKept(t *testing.T) {
 	early := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	late := early.AddDate(0, 2, 0)
 	p := &loyalty.Program{Zone: time.UTC}
-	key := LevelKey(p, "gold")
+	key := Of(p).LevelKey("gold")
 	given := func(at time.Time, n int) loyalty.Reached {
 		return loyalty.Reached{At: at, N: n, Grant: loyalty.Grant{Rule: key, Worth: 100}}
 	}
 	d := posting.Decide(p, loyalty.Account{Reached: []loyalty.Reached{given(early, 0), given(late, 1)}}, late)
 	got := findBonusChanges(d, early, []posting.Bonus{{Key: key, At: late}})
 	if len(got.withdraw) != 1 || !got.withdraw[0].At.Equal(early) || len(got.give) != 0 {
-		t.Errorf("it withdraws %+v and gives %+v; want the withdrawal of the bonus of %s", got.withdraw, got.give, early)
+		t.Errorf(
+			"it withdraws %+v and gives %+v; want the withdrawal of the bonus of %s", got.withdraw, got.give, early,
+		)
 	}
 }

@@ -28,38 +28,38 @@ func keepPeriods(t *loyalty.Tiers) int { return max(t.KeepYear, t.KeepPeriods) }
 // KeptFrom returns the end of the validity of a level that was reached at an instant, or whose previous validity ended
 // then. If levels are kept by periods, it is the end of the n-th period from that instant on. It returns zero if the
 // level cannot be lost.
-func KeptFrom(p *loyalty.Program, acc loyalty.Account, at time.Time, n int) time.Time {
+func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	end := at
 	switch {
-	case p.Tiers.MoveDown == loyalty.StayUp:
+	case r.Tiers.MoveDown == loyalty.StayUp:
 		return time.Time{}
-	case p.Tiers.KeepYear > 0:
-		end = loyalty.Date((loyalty.DateOf(at, p.Zone).Year()+n-1)*10000 + 1231).End(p.Zone)
-	case p.Tiers.KeepPeriods > 0:
+	case r.Tiers.KeepYear > 0:
+		end = loyalty.Date((loyalty.DateOf(at, r.Zone).Year()+n-1)*10000 + 1231).End(r.Zone)
+	case r.Tiers.KeepPeriods > 0:
 		for range n {
-			end = PeriodEnd(p, acc, end)
+			end = r.PeriodEnd(acc, end)
 		}
-	case p.Tiers.KeepFor.IsZero():
+	case r.Tiers.KeepFor.IsZero():
 		return time.Time{}
 	default:
-		return p.Tiers.KeepFor.After(at, p.Zone)
+		return r.Tiers.KeepFor.After(at, r.Zone)
 	}
-	return p.Tiers.ExtendedBy.After(end, p.Zone)
+	return r.Tiers.ExtendedBy.After(end, r.Zone)
 }
 
 // KeptOn returns the new end of a standing whose member qualifies again at the end of its validity (closes). Months are
 // counted from the beginning of the standing; otherwise a standing that begins on the 31st would always end on the 28th
 // after its first February.
-func KeptOn(p *loyalty.Program, acc loyalty.Account, s loyalty.Standing, closes time.Time) time.Time {
-	next := KeptFrom(p, acc, closes, 1)
-	keep := p.Tiers.KeepFor
-	if keepPeriods(&p.Tiers) > 0 || keep.Months == 0 || next.IsZero() {
+func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time) time.Time {
+	next := r.KeptFrom(acc, closes, 1)
+	keep := r.Tiers.KeepFor
+	if keepPeriods(&r.Tiers) > 0 || keep.Months == 0 || next.IsZero() {
 		return next
 	}
 	for n := 1; ; n++ {
-		switch end := keep.Times(n).After(s.Since, p.Zone); {
+		switch end := keep.Times(n).After(s.Since, r.Zone); {
 		case end.Equal(closes):
-			return keep.Times(n+1).After(s.Since, p.Zone)
+			return keep.Times(n+1).After(s.Since, r.Zone)
 		case end.After(closes):
 			return next // the standing was not renewed each time since it began
 		}
@@ -71,33 +71,33 @@ func KeptOn(p *loyalty.Program, acc loyalty.Account, s loyalty.Standing, closes 
 // in that period. If levels are kept for a length of time, or have no periods, it counts from the end of the previous
 // standing, as for a member who kept the level then. If it counted from the review, a demoted member would keep a level
 // longer than a member who earned it.
-func LoweredUntil(p *loyalty.Program, acc loyalty.Account, asOf, at time.Time) time.Time {
-	n := keepPeriods(&p.Tiers)
-	if _, cyclic := Cycle(&p.Tiers); n == 0 || !cyclic {
-		return KeptFrom(p, acc, PeriodCloses(p, acc, acc.Tier), 1)
+func (r Rules) LoweredUntil(acc loyalty.Account, asOf, at time.Time) time.Time {
+	n := keepPeriods(&r.Tiers)
+	if _, cyclic := Cycle(&r.Tiers); n == 0 || !cyclic {
+		return r.KeptFrom(acc, r.PeriodCloses(acc, acc.Tier), 1)
 	}
-	if p.Tiers.MoveUp == loyalty.NextPeriod && asOf.Before(at) {
+	if r.Tiers.MoveUp == loyalty.NextPeriod && asOf.Before(at) {
 		asOf = asOf.Add(1) // a level that was reached in a period begins with the next one
 	}
-	return KeptFrom(p, acc, asOf, n)
+	return r.KeptFrom(acc, asOf, n)
 }
 
 // PeriodCloses returns the end of the last period for which a standing is kept: Standing.Until without the program's
 // extension (Tiers.ExtendedBy).
-func PeriodCloses(p *loyalty.Program, acc loyalty.Account, s loyalty.Standing) time.Time {
-	if keepPeriods(&p.Tiers) == 0 {
+func (r Rules) PeriodCloses(acc loyalty.Account, s loyalty.Standing) time.Time {
+	if keepPeriods(&r.Tiers) == 0 {
 		return s.Until
 	}
-	for day, n := loyalty.DateOf(s.Until, p.Zone), 0; n < MaxWindow; n++ {
+	for day, n := loyalty.DateOf(s.Until, r.Zone), 0; n < MaxWindow; n++ {
 		first := loyalty.Date(day.Year()*10000 + 101)
-		if p.Tiers.KeepPeriods > 0 {
-			first, _ = period(p, acc, day)
+		if r.Tiers.KeepPeriods > 0 {
+			first, _ = r.period(acc, day)
 		}
-		start := first.Start(p.Zone)
-		if p.Tiers.ExtendedBy.After(start, p.Zone).Equal(s.Until) {
+		start := first.Start(r.Zone)
+		if r.Tiers.ExtendedBy.After(start, r.Zone).Equal(s.Until) {
 			return start
 		}
-		day = loyalty.DateOf(start.Add(-1), p.Zone)
+		day = loyalty.DateOf(start.Add(-1), r.Zone)
 	}
 	return s.Until // Until was set manually or by another version of the program
 }
@@ -106,16 +106,16 @@ func PeriodCloses(p *loyalty.Program, acc loyalty.Account, s loyalty.Standing) t
 // if the program has periods, the last instant of each period that ended after the period for which the level was kept.
 // The period for which it was kept is included too, unless that period already qualified the member for the level
 // (keepPeriods is 1), because no period qualifies a member twice.
-func Reviewed(p *loyalty.Program, acc loyalty.Account, at time.Time) []time.Time {
+func (r Rules) Reviewed(acc loyalty.Account, at time.Time) []time.Time {
 	out := []time.Time{at}
-	if _, cyclic := Cycle(&p.Tiers); !cyclic || acc.Tier.Until.IsZero() {
+	if _, cyclic := Cycle(&r.Tiers); !cyclic || acc.Tier.Until.IsZero() {
 		return out
 	}
-	last := PeriodCloses(p, acc, acc.Tier)
-	if keepPeriods(&p.Tiers) != 1 || p.Tiers.MoveUp == loyalty.NextPeriod {
+	last := r.PeriodCloses(acc, acc.Tier)
+	if keepPeriods(&r.Tiers) != 1 || r.Tiers.MoveUp == loyalty.NextPeriod {
 		last = last.Add(-1)
 	}
-	for end := PeriodEnd(p, acc, last); !end.After(at) && len(out) < MaxWindow; end = PeriodEnd(p, acc, end) {
+	for end := r.PeriodEnd(acc, last); !end.After(at) && len(out) < MaxWindow; end = r.PeriodEnd(acc, end) {
 		out = append(out, end.Add(-1))
 	}
 	return out
@@ -123,10 +123,10 @@ func Reviewed(p *loyalty.Program, acc loyalty.Account, at time.Time) []time.Time
 
 // Requalified returns the highest level for which the account qualifies at the end of its standing, and the instant
 // (see Reviewed) at which it qualifies.
-func Requalified(p *loyalty.Program, acc loyalty.Account, at time.Time) (rung int, asOf time.Time) {
+func (r Rules) Requalified(acc loyalty.Account, at time.Time) (rung int, asOf time.Time) {
 	rung = -1
-	for _, t := range Reviewed(p, acc, at) {
-		if n := Qualified(p, acc, t); n >= rung {
+	for _, t := range r.Reviewed(acc, at) {
+		if n := r.Qualified(acc, t); n >= rung {
 			rung, asOf = n, t
 		}
 	}
@@ -136,21 +136,21 @@ func Requalified(p *loyalty.Program, acc loyalty.Account, at time.Time) (rung in
 // Lasting returns the highest level that the account reached in a past period while it had a manually set level, if
 // that level would still be valid. It also returns the end of its validity, and the last instant of the period in which
 // the account qualified. The level is -1 if there is none.
-func Lasting(p *loyalty.Program, acc loyalty.Account, at time.Time) (rung int, until, asOf time.Time) {
+func (r Rules) Lasting(acc loyalty.Account, at time.Time) (rung int, until, asOf time.Time) {
 	rung = -1
 	s := acc.Tier
 	if !s.Manual() {
 		return rung, until, asOf
 	}
 	// The account always stores the buckets from this month on separately.
-	oldest := posting.MonthsBack(loyalty.DateOf(at, p.Zone).Month(), Apart(p, acc)-1)
+	oldest := posting.MonthsBack(loyalty.DateOf(at, r.Zone).Month(), r.Apart(acc)-1)
 	for _, bucket := range buckets(&acc) {
-		last, since := BucketEnds(p, acc, bucket)
+		last, since := r.BucketEnds(acc, bucket)
 		if posting.MonthOf(bucket) < oldest || last.IsZero() || !last.After(s.Since) || since.After(at) {
 			continue
 		}
-		n, to := Qualified(p, acc, last), reachedUntil(p, acc, since)
-		if !to.IsZero() && !p.Tiers.Grace.After(to, p.Zone).After(at) {
+		n, to := r.Qualified(acc, last), r.reachedUntil(acc, since)
+		if !to.IsZero() && !r.Tiers.Grace.After(to, r.Zone).After(at) {
 			continue
 		}
 		if n > rung || n == rung && to.After(until) {
@@ -162,21 +162,21 @@ func Lasting(p *loyalty.Program, acc loyalty.Account, at time.Time) (rung int, u
 
 // BucketEnds returns the last instant of a bucket, and the latest instant from which a level counts that was reached in
 // the bucket. Both are zero if the program has neither a rolling window nor periods.
-func BucketEnds(p *loyalty.Program, acc loyalty.Account, bucket int) (last, since time.Time) {
-	begins := begins(p, bucket)
-	_, cyclic := Cycle(&p.Tiers)
-	if begins == 0 || !cyclic && (p.Tiers.Months == 0 || p.Tiers.Window.Kind == loyalty.LevelWindow) {
+func (r Rules) BucketEnds(acc loyalty.Account, bucket int) (last, since time.Time) {
+	begins := r.begins(bucket)
+	_, cyclic := Cycle(&r.Tiers)
+	if begins == 0 || !cyclic && (r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow) {
 		return last, since
 	}
-	last = loyalty.EndOfMonth.Date(begins).End(p.Zone).Add(-time.Millisecond)
+	last = loyalty.EndOfMonth.Date(begins).End(r.Zone).Add(-time.Millisecond)
 	if !cyclic {
 		return last, last
 	}
-	end := PeriodEnd(p, acc, begins.Start(p.Zone))
+	end := r.PeriodEnd(acc, begins.Start(r.Zone))
 	if bucket > posting.LastMonth || end.Before(last) {
 		last = end.Add(-time.Millisecond)
 	}
-	if p.Tiers.MoveUp == loyalty.NextPeriod {
+	if r.Tiers.MoveUp == loyalty.NextPeriod {
 		return last, end
 	}
 	return last, last
@@ -184,14 +184,14 @@ func BucketEnds(p *loyalty.Program, acc loyalty.Account, bucket int) (last, sinc
 
 // Floor returns the minimum level of an account: the highest of the minimums of its segments and of the minimum that
 // was set manually.
-func Floor(p *loyalty.Program, acc loyalty.Account) (rung int) {
-	for _, f := range p.Tiers.Minimums {
+func (r Rules) Floor(acc loyalty.Account) (rung int) {
+	for _, f := range r.Tiers.Minimums {
 		if earn.AnyOf([]string{f.Segment}, acc.Traits.Segments) {
-			rung = max(rung, redeem.LevelIndex(p, loyalty.Standing{Level: f.Level}))
+			rung = max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: f.Level}))
 		}
 	}
 	if acc.Tier.Minimum != "" {
-		rung = max(rung, redeem.LevelIndex(p, loyalty.Standing{Level: acc.Tier.Minimum}))
+		rung = max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: acc.Tier.Minimum}))
 	}
 	return rung
 }

@@ -23,19 +23,19 @@ func buckets(a *loyalty.Account) (all []int) {
 
 // CountOrder records in the entry the change by a revision of the amounts that an order counts toward a level, and in
 // the state the new amounts.
-func CountOrder(
-	s *loyalty.OrderState, e *loyalty.Entry, p *loyalty.Program, acc loyalty.Account, prior *loyalty.OrderState,
+func (r Rules) CountOrder(
+	s *loyalty.OrderState, e *loyalty.Entry, acc loyalty.Account, prior *loyalty.OrderState,
 	w earn.Worth,
 ) {
 	if prior == nil || prior.Order.Member == "" {
-		prior, s.Bucket = nil, firstBucket(p, acc, s.Order.PlacedAt)
+		prior, s.Bucket = nil, r.firstBucket(acc, s.Order.PlacedAt)
 	}
-	s.Bucket = rebucketed(p, acc, s.Bucket, s.Order.PlacedAt)
+	s.Bucket = r.rebucketed(acc, s.Bucket, s.Order.PlacedAt)
 	m := loyalty.Metric{
-		Month: cmp.Or(s.Bucket, loyalty.DateOf(s.Order.PlacedAt, p.Zone).Month()),
+		Month: cmp.Or(s.Bucket, loyalty.DateOf(s.Order.PlacedAt, r.Zone).Month()),
 		Spend: w.Spend - s.Spend, QualifyingItems: w.Pieces - s.QualifyingItems,
 	}
-	if earn.UsesMeasure(p, loyalty.ByPointsEarned) {
+	if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
 		m.Points = s.Worth
 		if prior != nil {
 			m.Points -= prior.Worth
@@ -48,7 +48,7 @@ func CountOrder(
 		m.Orders--
 	}
 	s.Counted = w.Counted
-	e.Window = Apart(p, acc)
+	e.Window = r.Apart(acc)
 	if !m.IsZero() {
 		e.Metric = &m
 	}
@@ -58,8 +58,8 @@ func CountOrder(
 
 // firstBucket returns the bucket in which an order or event counts that is reported for the first time. It returns 0
 // for the bucket of its month.
-func firstBucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
-	if b := bucket(p, acc, at); b > posting.LastMonth {
+func (r Rules) firstBucket(acc loyalty.Account, at time.Time) int {
+	if b := r.bucket(acc, at); b > posting.LastMonth {
 		return b
 	}
 	return 0
@@ -68,8 +68,8 @@ func firstBucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
 // rebucketed returns the bucket in which an order or event counts now that counted in the given bucket before. It
 // differs only for windows that begin with a level, because the instant at which the level was reached may have been
 // decided again.
-func rebucketed(p *loyalty.Program, acc loyalty.Account, bucket int, at time.Time) int {
-	if p.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
+func (r Rules) rebucketed(acc loyalty.Account, bucket int, at time.Time) int {
+	if r.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
 		return bucket
 	}
 	if b, known := levelBucket(&acc, at); known {
@@ -100,19 +100,19 @@ func CountEvent(
 	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points,
 ) {
 	if s.Revision == 1 {
-		s.Bucket = firstBucket(p, acc, s.Event.At)
+		s.Bucket = Of(p).firstBucket(acc, s.Event.At)
 	}
-	s.Bucket = rebucketed(p, acc, s.Bucket, s.Event.At)
+	s.Bucket = Of(p).rebucketed(acc, s.Bucket, s.Event.At)
 	m := loyalty.Metric{Month: cmp.Or(s.Bucket, loyalty.DateOf(s.Event.At, rules.Zone).Month())}
-	if earn.UsesMeasure(rules, loyalty.ByPointsEarned) {
+	if earn.UsesMeasure(&rules.Tiers, loyalty.ByPointsEarned) {
 		m.Points = more
 	}
 	visits := int64(0)
-	if earn.UsesMeasure(p, loyalty.ByVisits) && s.Event.Type == p.Tiers.Visit {
+	if earn.UsesMeasure(&p.Tiers, loyalty.ByVisits) && s.Event.Type == p.Tiers.Visit {
 		visits = 1
 	}
 	m.Visits, s.Visits = visits-s.Visits, visits
 	if !m.IsZero() {
-		e.Metric, e.Window = &m, Apart(p, acc)
+		e.Metric, e.Window = &m, Of(p).Apart(acc)
 	}
 }

@@ -58,10 +58,10 @@ func need(t *loyalty.Tiers, rung int, by loyalty.Measure) (int64, bool) {
 }
 
 // Measured returns the value of a measure at an instant, in the window or period that contains it.
-func Measured(p *loyalty.Program, acc loyalty.Account, by loyalty.Measure, at time.Time) (sum int64) {
-	within := within(p, acc, at)
+func (r Rules) Measured(acc loyalty.Account, by loyalty.Measure, at time.Time) (sum int64) {
+	within := r.within(acc, at)
 	if by == loyalty.ByBrands {
-		return brands(p, acc, within)
+		return r.brands(acc, within)
 	}
 	for _, m := range acc.Metrics {
 		if !within(m.Month) {
@@ -84,8 +84,8 @@ func Measured(p *loyalty.Program, acc loyalty.Account, by loyalty.Measure, at ti
 }
 
 // brands returns how many different brands were bought in the buckets that within accepts.
-func brands(p *loyalty.Program, acc loyalty.Account, within func(int) bool) (n int64) {
-	for _, brand := range p.Tiers.Brands {
+func (r Rules) brands(acc loyalty.Account, within func(int) bool) (n int64) {
+	for _, brand := range r.Tiers.Brands {
 		bought := int64(0)
 		for _, b := range acc.Brands {
 			if b.Brand == brand && within(b.Month) {
@@ -101,15 +101,15 @@ func brands(p *loyalty.Program, acc loyalty.Account, within func(int) bool) (n i
 
 // Qualified returns the index of the highest level for which the account qualifies at an instant, or -1 if the program
 // has no tiers.
-func Qualified(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
-	for i := len(p.Tiers.Levels) - 1; i > 0; i-- {
-		for _, way := range Gaps(p, acc, i, at) {
+func (r Rules) Qualified(acc loyalty.Account, at time.Time) int {
+	for i := len(r.Tiers.Levels) - 1; i > 0; i-- {
+		for _, way := range r.Gaps(acc, i, at) {
 			if !slices.ContainsFunc(way, Gap.Open) {
 				return i
 			}
 		}
 	}
-	return min(0, len(p.Tiers.Levels)-1)
+	return min(0, len(r.Tiers.Levels)-1)
 }
 
 // A Gap is the amount of one measure that a level requires, and the amount that the member has.
@@ -125,12 +125,12 @@ func (g Gap) Open() bool { return g.Have < g.From }
 
 // Gaps returns the alternative ways to qualify for a level, each with a Gap for every one of its measures at an
 // instant.
-func Gaps(p *loyalty.Program, acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) {
-	for _, way := range earn.QualifyingWays(&p.Tiers) {
+func (r Rules) Gaps(acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) {
+	for _, way := range earn.QualifyingWays(&r.Tiers) {
 		gaps := make([]Gap, 0, len(way))
 		for _, by := range way {
-			if from, ok := need(&p.Tiers, rung, by); ok {
-				gaps = append(gaps, Gap{by, from, Measured(p, acc, by, at)})
+			if from, ok := need(&r.Tiers, rung, by); ok {
+				gaps = append(gaps, Gap{by, from, r.Measured(acc, by, at)})
 			}
 		}
 		if len(gaps) == len(way) {
@@ -180,42 +180,42 @@ func farther(a, b Gap) bool {
 
 // Progress returns the next level, and the largest open gap of the most complete way to it. It returns false on the
 // highest level or without tiers.
-func Progress(p *loyalty.Program, acc loyalty.Account, now time.Time) (next loyalty.Level, missing Gap, ok bool) {
-	at := redeem.LevelIndex(p, acc.Tier) + 1
-	if at >= len(p.Tiers.Levels) {
+func (r Rules) Progress(acc loyalty.Account, now time.Time) (next loyalty.Level, missing Gap, ok bool) {
+	at := redeem.LevelIndex(&r.Tiers, acc.Tier) + 1
+	if at >= len(r.Tiers.Levels) {
 		return loyalty.Level{}, Gap{}, false
 	}
-	return p.Tiers.Levels[at], nearest(Gaps(p, acc, at, now)), true
+	return r.Tiers.Levels[at], nearest(r.Gaps(acc, at, now)), true
 }
 
 // Measure returns the measured values and the window for reasons: "512" with "points_earned/12" or "orders"; with
 // several measures "512+3" with "spend+visits/year".
-func Measure(p *loyalty.Program, acc loyalty.Account, at time.Time) (n, window string) {
+func (r Rules) Measure(acc loyalty.Account, at time.Time) (n, window string) {
 	var amounts, names []string
-	for _, by := range measures(&p.Tiers) {
-		amount := Measured(p, acc, by, at)
+	for _, by := range measures(&r.Tiers) {
+		amount := r.Measured(acc, by, at)
 		text := strconv.FormatInt(amount, 10)
 		if by == loyalty.BySpend {
-			text = loyalty.Money{Amount: amount, Currency: p.Tiers.Currency}.Decimal()
+			text = loyalty.Money{Amount: amount, Currency: r.Tiers.Currency}.Decimal()
 		}
 		amounts, names = append(amounts, text), append(names, by.String())
 	}
-	return strings.Join(amounts, "+"), strings.Join(names, "+") + windowText(p)
+	return strings.Join(amounts, "+"), strings.Join(names, "+") + r.windowText()
 }
 
 // windowText returns the window in the form that reasons use: "/12", "/year"; empty for a lifetime.
-func windowText(p *loyalty.Program) string {
-	w, cyclic := Cycle(&p.Tiers)
+func (r Rules) windowText() string {
+	w, cyclic := Cycle(&r.Tiers)
 	months := map[int]string{1: "month", 3: "quarter", 6: "half", 12: "year"}[w.Months]
 	switch {
 	case cyclic && w.Kind == loyalty.CycleWindow && w.From == 101:
 		return "/" + cmp.Or(months, strconv.Itoa(w.Months))
 	case cyclic:
 		return "/" + string(w.Kind)
-	case p.Tiers.Window.Kind == loyalty.LevelWindow:
+	case r.Tiers.Window.Kind == loyalty.LevelWindow:
 		return "/" + string(loyalty.LevelWindow)
-	case p.Tiers.Months > 0:
-		return "/" + strconv.Itoa(p.Tiers.Months)
+	case r.Tiers.Months > 0:
+		return "/" + strconv.Itoa(r.Tiers.Months)
 	}
 	return ""
 }

@@ -91,7 +91,7 @@ func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
 		n.All = true
 		return n
 	}
-	if from, ok := ReachesBack(d.P, d.Account, since); ok {
+	if from, ok := Of(d.P).ReachesBack(d.Account, since); ok {
 		n.Recorded = from
 	}
 	// If the window of a level began too long ago, the account has merged its months with all earlier ones.
@@ -103,25 +103,25 @@ func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
 // ReachesBack returns the instant from which on counted facts are needed to decide levels again since an instant, if a
 // window of months includes months that the account no longer stores separately. It returns false if the account stores
 // all of them separately.
-func ReachesBack(p *loyalty.Program, acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
-	_, cyclic := Cycle(&p.Tiers)
-	if cyclic || p.Tiers.Months == 0 || p.Tiers.Window.Kind == loyalty.LevelWindow {
+func (r Rules) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
+	_, cyclic := Cycle(&r.Tiers)
+	if cyclic || r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow {
 		return from, false
 	}
-	first, _ := span(p, acc, since)
+	first, _ := r.span(acc, since)
 	if past := posting.StandingsBefore(Standings(&acc), since); len(past) > 0 &&
 		past[len(past)-1].Manual() { // see Lasting
-		first = min(first, firstOf(p, past[len(past)-1].Since))
+		first = min(first, r.firstOf(past[len(past)-1].Since))
 	}
 	newest := loyalty.DateOf(
-		posting.Later(acc.Counted, since), p.Zone,
+		posting.Later(acc.Counted, since), r.Zone,
 	).Month() // including months whose facts no longer count
-	return first.Start(p.Zone), first.Month() < posting.MonthsBack(newest, p.Tiers.Months-1)
+	return first.Start(r.Zone), first.Month() < posting.MonthsBack(newest, r.Tiers.Months-1)
 }
 
 // firstOf returns the first day of the window of months that ends with the month of an instant.
-func firstOf(p *loyalty.Program, at time.Time) loyalty.Date {
-	return loyalty.Date(posting.MonthsBack(loyalty.DateOf(at, p.Zone).Month(), p.Tiers.Months-1)*100 + 1)
+func (r Rules) firstOf(at time.Time) loyalty.Date {
+	return loyalty.Date(posting.MonthsBack(loyalty.DateOf(at, r.Zone).Month(), r.Tiers.Months-1)*100 + 1)
 }
 
 // ChangesTraits reports whether an entry since an instant changes traits on which levels depend. In that case, earlier
@@ -146,7 +146,7 @@ func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.De
 	if len(d.P.Tiers.Levels) == 0 {
 		return nil
 	}
-	facts := h.Facts(d.P, d.Account.Joined)
+	facts := h.Facts(Of(d.P), d.Account.Joined)
 	t := Baseline(d, h, facts, since)
 	t.Trial = &posting.Trial{Whole: whole}
 	if err := Replay(d, t, h, facts, since); err != nil {
@@ -198,14 +198,14 @@ func passVersions(d *posting.Decision, h History, p *loyalty.Program, until time
 // itself if that version is not a copy for a tier group. The result has no levels if the program has no such tier
 // group.
 func sameGroup(p *loyalty.Program, q *loyalty.Program) *loyalty.Program {
-	if q.Compiled.TierGroup == "" {
+	if q.Tiers.Group == "" {
 		return p
 	}
-	if v, _, ok := TierGroupStanding(p, loyalty.Account{}, q.Compiled.TierGroup); ok {
+	if v, _, ok := TierGroupStanding(p, loyalty.Account{}, q.Tiers.Group); ok {
 		return v
 	}
 	v := *p
-	v.Tiers, v.Compiled.TierGroup = loyalty.Tiers{}, q.Compiled.TierGroup
+	v.Tiers = loyalty.Tiers{Group: q.Tiers.Group}
 	return &v
 }
 
@@ -214,7 +214,7 @@ func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *po
 	acc := d.Account
 	base := loyalty.Account{
 		Member: acc.Member, Status: acc.Status, Joined: acc.Joined, Traits: acc.Traits, Notices: acc.Notices,
-		Seen: since.Add(-1), Tier: posting.FirstStanding(d.P, acc),
+		Seen: since.Add(-1), Tier: posting.FirstStanding(&d.P.Tiers, acc),
 	}
 	base.Reached = slices.DeleteFunc(slices.Clone(acc.Reached), func(r loyalty.Reached) bool {
 		return r.Grant.Worth == 0 || !r.At.Before(since)
@@ -230,10 +230,10 @@ func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *po
 // countBefore sets the metrics of an account to those before an instant. They are the present metrics without the facts
 // since then. If the account no longer stores all months of the window separately, they are computed from the facts.
 func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since time.Time) {
-	if from, ok := ReachesBack(d.P, d.Account, since); ok {
+	if from, ok := Of(d.P).ReachesBack(d.Account, since); ok {
 		for _, f := range facts {
 			if f.At.Before(since) && !f.At.Before(from) {
-				count(a, d.P, f, Apart(d.P, *a))
+				Of(d.P).count(a, f, Of(d.P).Apart(*a))
 			}
 		}
 		return
@@ -241,32 +241,32 @@ func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since ti
 	a.Metrics, a.Brands = d.Account.Metrics, d.Account.Brands
 	for _, f := range facts {
 		if !f.At.Before(since) {
-			uncount(a, d.P, d.Account, f)
+			Of(d.P).uncount(a, d.Account, f)
 		}
 	}
 }
 
 // count adds the metrics and brands of a fact to an account. window is the number of months that are stored separately.
-func count(a *loyalty.Account, p *loyalty.Program, f Fact, window int) {
+func (r Rules) count(a *loyalty.Account, f Fact, window int) {
 	for _, m := range f.Metrics {
-		m.Month = rebucketed(p, *a, m.Month, f.placed)
+		m.Month = r.rebucketed(*a, m.Month, f.placed)
 		a.Metrics = posting.AddMetric(a.Metrics, m, window)
 	}
 	for _, b := range f.Brands {
-		b.Month = rebucketed(p, *a, b.Month, f.placed)
+		b.Month = r.rebucketed(*a, b.Month, f.placed)
 		a.Brands = posting.AddBrand(a.Brands, b, window)
 	}
 }
 
 // uncount removes the metrics and brands of a fact from an account. acc is the present account, which includes them.
-func uncount(a *loyalty.Account, p *loyalty.Program, acc loyalty.Account, f Fact) {
+func (r Rules) uncount(a *loyalty.Account, acc loyalty.Account, f Fact) {
 	for _, m := range f.Metrics {
-		m.Month = rebucketed(p, acc, m.Month, f.placed)
-		a.Metrics = posting.AddMetric(a.Metrics, loyalty.Metric{Month: m.Month}.Less(m), Apart(p, acc))
+		m.Month = r.rebucketed(acc, m.Month, f.placed)
+		a.Metrics = posting.AddMetric(a.Metrics, loyalty.Metric{Month: m.Month}.Less(m), r.Apart(acc))
 	}
 	for _, b := range f.Brands {
-		b.Month, b.N = rebucketed(p, acc, b.Month, f.placed), -b.N
-		a.Brands = posting.AddBrand(a.Brands, b, Apart(p, acc))
+		b.Month, b.N = r.rebucketed(acc, b.Month, f.placed), -b.N
+		a.Brands = posting.AddBrand(a.Brands, b, r.Apart(acc))
 	}
 }
 
@@ -274,7 +274,7 @@ func uncount(a *loyalty.Account, p *loyalty.Program, acc loyalty.Account, f Fact
 func happens(d *posting.Decision, f Fact) error {
 	switch {
 	case f.Entry == nil:
-		if count(&d.Account, d.P, f, TrialWindow(d)); d.P.Tiers.KeepOnRefund && falls(f.sum()) {
+		if Of(d.P).count(&d.Account, f, TrialWindow(d)); d.P.Tiers.KeepOnRefund && falls(f.sum()) {
 			return nil
 		}
 		return climbNow(d)
@@ -331,7 +331,7 @@ func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Tim
 	}
 	n := strconv.FormatInt(d.Account.Sequence, 10)
 	e.Cause = d.OwnCause(
-		loyalty.CauseTier, levelID(d.P, is.Level)+":"+d.Now.UTC().Format(posting.CauseTimeLayout)+":"+n,
+		loyalty.CauseTier, Of(d.P).levelID(is.Level)+":"+d.Now.UTC().Format(posting.CauseTimeLayout)+":"+n,
 	)
 	e.Reasons = []loyalty.Reason{why(d, was, is)}
 	if !unprotect(d, &e, h, t, is.Level) {
@@ -342,13 +342,13 @@ func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Tim
 
 // why returns the reason for a standing that was decided again.
 func why(d *posting.Decision, was, is loyalty.Standing) loyalty.Reason {
-	key := LevelKey(d.P, is.Level)
+	key := Of(d.P).LevelKey(is.Level)
 	cause := main(d).Entries[0].Cause
-	switch from, to := redeem.LevelIndex(d.P, was), redeem.LevelIndex(d.P, is); {
+	switch from, to := redeem.LevelIndex(&d.P.Tiers, was), redeem.LevelIndex(&d.P.Tiers, is); {
 	case to < from:
 		return loyalty.NewReason(key, "0", loyalty.WasWithdrawn, was.Level, is.Level, cause.Kind+" "+cause.ID)
 	case to > from:
-		n, window := Measure(d.P, d.Account, d.Now)
+		n, window := Of(d.P).Measure(d.Account, d.Now)
 		return loyalty.NewReason(key, "0", loyalty.HasMoved, was.Level, is.Level, "reached", n, window)
 	}
 	return loyalty.NewReason(key, "0", loyalty.WasRedecided, is.Level, cause.Kind+" "+cause.ID)
@@ -360,16 +360,16 @@ const Unbounded = 12 * 10_000
 // TrialWindow returns how many months the account stores separately while levels are decided again. For a rolling
 // window, it stores every month, because a level that is set manually later needs earlier months; see recount.
 func TrialWindow(d *posting.Decision) int {
-	if Rolls(d.P) {
+	if Of(d.P).Rolls() {
 		return Unbounded
 	}
-	return Apart(d.P, d.Account)
+	return Of(d.P).Apart(d.Account)
 }
 
 // Rolls reports whether levels depend on a rolling window of the most recent months.
-func Rolls(p *loyalty.Program) bool {
-	_, cyclic := Cycle(&p.Tiers)
-	return !cyclic && p.Tiers.Months > 0 && p.Tiers.Window.Kind != loyalty.LevelWindow
+func (r Rules) Rolls() bool {
+	_, cyclic := Cycle(&r.Tiers)
+	return !cyclic && r.Tiers.Months > 0 && r.Tiers.Window.Kind != loyalty.LevelWindow
 }
 
 // recount returns the amounts that move between buckets because the windows of levels begin at other instants in t, the
@@ -382,11 +382,11 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 	}
 	var change []loyalty.Metric
 	for _, m := range t.Account.Metrics {
-		change = posting.AddMetric(change, m, Apart(d.P, t.Account))
+		change = posting.AddMetric(change, m, Of(d.P).Apart(t.Account))
 	}
 	var brands []loyalty.Bought
 	for _, b := range t.Account.Brands {
-		brands = posting.AddBrand(brands, b, Apart(d.P, t.Account))
+		brands = posting.AddBrand(brands, b, Of(d.P).Apart(t.Account))
 	}
 	for _, m := range d.Account.Metrics {
 		change = posting.AddMetric(change, loyalty.Metric{Month: m.Month}.Less(m), Unbounded)
@@ -395,7 +395,7 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 		b.N = -b.N
 		brands = posting.AddBrand(brands, b, Unbounded)
 	}
-	group, window := d.P.Compiled.TierGroup, Apart(d.P, t.Account)
+	group, window := d.P.Tiers.Group, Of(d.P).Apart(t.Account)
 	// The newest bucket comes first, because only the newest window is stored regardless of its age.
 	for _, m := range slices.Backward(change) {
 		out = append(out, loyalty.TierGroupCount{TierGroup: group, Metric: m, Window: window})

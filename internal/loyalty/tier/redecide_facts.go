@@ -47,22 +47,22 @@ func (f Fact) compare(g Fact) int {
 // Facts returns the facts about the levels of a tier group, in the order in which they happened. A fact from before the
 // member joined counts from the time of joining. An order counts from when it was placed. If members keep levels on a
 // refund, a decrease counts from when it was recorded, and so does a later increase of the same order or event.
-func (h History) Facts(p *loyalty.Program, joined time.Time) (all []Fact) {
+func (h History) Facts(r Rules, joined time.Time) (all []Fact) {
 	counted, fell := map[loyalty.Cause]int{}, map[loyalty.Cause]bool{}
 	for i := range h.Entries {
 		e := &h.Entries[i]
 		at, counts := posting.CountedAt(e)
 		switch {
 		case e.Kind == loyalty.KindEnroll, e.Kind == loyalty.KindUpdateMember, SetsManually(e) &&
-			e.TierGroup == p.Compiled.TierGroup:
+			e.TierGroup == r.Tiers.Group:
 			all = append(all, Fact{At: e.Effective, Entry: e})
 		case counts:
 			f := Fact{
 				At: posting.Later(at, joined), placed: posting.Later(at, joined),
 				Cause: loyalty.Cause{Kind: e.Cause.Kind, ID: e.Cause.ID},
 			}
-			f.Metrics, f.Brands = countsOf(e, p.Compiled.TierGroup)
-			if p.Tiers.KeepOnRefund && (fell[f.Cause] || falls(f.sum())) {
+			f.Metrics, f.Brands = countsOf(e, r.Tiers.Group)
+			if r.Tiers.KeepOnRefund && (fell[f.Cause] || falls(f.sum())) {
 				f.At, fell[f.Cause] = e.Recorded, true
 				all = append(all, f)
 				continue

@@ -58,21 +58,21 @@ func SetReplacements(t *loyalty.Tiers, before *loyalty.Tiers) {
 }
 
 // hasUnknownLevel reports whether the program no longer has the account's level.
-func hasUnknownLevel(p *loyalty.Program, acc loyalty.Account) bool {
-	_, _, ok := p.Level(acc.Tier.Level)
-	return !ok && acc.Tier.Level != "" && len(p.Tiers.Levels) > 0
+func (r Rules) hasUnknownLevel(acc loyalty.Account) bool {
+	_, _, ok := r.Tiers.Level(acc.Tier.Level)
+	return !ok && acc.Tier.Level != "" && len(r.Tiers.Levels) > 0
 }
 
 // RefreshAt returns when the account moves to another level because a version changed the requirements. It returns zero
 // if it does not move, or if it was evaluated since then.
-func RefreshAt(p *loyalty.Program, acc loyalty.Account) time.Time {
-	r := p.Tiers.Refresh
+func (rs Rules) RefreshAt(acc loyalty.Account) time.Time {
+	r := rs.Tiers.Refresh
 	switch {
-	case r.At.IsZero() || len(p.Tiers.Levels) == 0:
+	case r.At.IsZero() || len(rs.Tiers.Levels) == 0:
 		return time.Time{}
-	case hasUnknownLevel(p, acc):
+	case rs.hasUnknownLevel(acc):
 		return r.At
-	case !ran(acc).Before(r.At) || r.At.Before(acc.Tier.Lock) || !refreshes(p, acc):
+	case !ran(acc).Before(r.At) || r.At.Before(acc.Tier.Lock) || !rs.refreshes(acc):
 		return time.Time{}
 	}
 	return r.At
@@ -88,48 +88,49 @@ func ran(a loyalty.Account) time.Time {
 
 // refreshes reports whether the new requirements move the account to another level. They never move a member down whose
 // level was set manually until an instant.
-func refreshes(p *loyalty.Program, acc loyalty.Account) bool {
-	r, rung, to := p.Tiers.Refresh, redeem.LevelIndex(p, acc.Tier), refreshed(p, acc)
-	return to > rung || to < rung && r.Mode == loyalty.FullRefresh && p.AdvanceNotice.Period.IsZero() && !acc.Tier.Given
+func (rs Rules) refreshes(acc loyalty.Account) bool {
+	r, rung, to := rs.Tiers.Refresh, redeem.LevelIndex(&rs.Tiers, acc.Tier), rs.refreshed(acc)
+	return to > rung ||
+		to < rung && r.Mode == loyalty.FullRefresh && rs.AdvanceNotice.Period.IsZero() && !acc.Tier.Given
 }
 
 // refreshed returns the index of the level for which the account qualifies by the new requirements. It uses the present
 // period, or the previous one if levels last until the end of the next period.
-func refreshed(p *loyalty.Program, acc loyalty.Account) int {
-	at := p.Tiers.Refresh.At
-	to := Qualified(p, acc, at)
-	if _, cyclic := Cycle(&p.Tiers); cyclic {
-		first, _ := span(p, acc, at)
-		last := Qualified(p, acc, first.Start(p.Zone).Add(-1))
+func (r Rules) refreshed(acc loyalty.Account) int {
+	at := r.Tiers.Refresh.At
+	to := r.Qualified(acc, at)
+	if _, cyclic := Cycle(&r.Tiers); cyclic {
+		first, _ := r.span(acc, at)
+		last := r.Qualified(acc, first.Start(r.Zone).Add(-1))
 		switch {
-		case p.Tiers.MoveUp == loyalty.NextPeriod:
+		case r.Tiers.MoveUp == loyalty.NextPeriod:
 			to = last
-		case keepPeriods(&p.Tiers) != 1:
+		case keepPeriods(&r.Tiers) != 1:
 			to = max(to, last)
 		}
 	}
-	return max(to, Floor(p, acc))
+	return max(to, r.Floor(acc))
 }
 
 // RefreshTier moves the account to its level by the new requirements. A member whose level no longer exists immediately
 // gets its replacement, with the same end and lock.
 func RefreshTier(d *posting.Decision, at time.Time) error {
-	due := RefreshAt(d.P, d.Account)
+	due := Of(d.P).RefreshAt(d.Account)
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	if hasUnknownLevel(d.P, d.Account) && (locked(d) || !refreshes(d.P, d.Account)) {
+	if Of(d.P).hasUnknownLevel(d.Account) && (locked(d) || !Of(d.P).refreshes(d.Account)) {
 		s := d.Account.Tier
-		rung := redeem.LevelIndex(d.P, s)
+		rung := redeem.LevelIndex(&d.P.Tiers, s)
 		was := s.Level
 		s.Level, s.Since = d.P.Tiers.Levels[rung].ID, d.Now
-		if rung <= Floor(d.P, d.Account) && !locked(d) {
+		if rung <= Of(d.P).Floor(d.Account) && !locked(d) {
 			s.Until = time.Time{}
 		}
-		n, window := Measure(d.P, d.Account, due)
+		n, window := Of(d.P).Measure(d.Account, due)
 		return moved(
-			d, s, loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasMoved, was, s.Level, "rules", n, window),
+			d, s, loyalty.NewReason(Of(d.P).LevelKey(s.Level), "0", loyalty.HasMoved, was, s.Level, "rules", n, window),
 		)
 	}
-	return moveTo(d, refreshed(d.P, d.Account), reachedUntil(d.P, d.Account, due), "rules", due)
+	return moveTo(d, Of(d.P).refreshed(d.Account), Of(d.P).reachedUntil(d.Account, due), "rules", due)
 }

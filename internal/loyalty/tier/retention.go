@@ -18,28 +18,28 @@ type Retention struct {
 
 // RetentionOf returns the requirements that the member must still meet to keep the level. It returns false if the level
 // cannot be lost, or if nothing can prevent its loss any more.
-func RetentionOf(p *loyalty.Program, acc loyalty.Account, now time.Time) (best Retention, ok bool) {
-	review := posting.ReviewAt(p, acc.Tier)
-	rung := redeem.LevelIndex(p, acc.Tier)
-	if review.IsZero() || rung <= Floor(p, acc) || now.Before(acc.Tier.Lock) {
+func (r Rules) RetentionOf(acc loyalty.Account, now time.Time) (best Retention, ok bool) {
+	review := posting.ReviewAt(&r.Tiers, r.Zone, acc.Tier)
+	rung := redeem.LevelIndex(&r.Tiers, acc.Tier)
+	if review.IsZero() || rung <= r.Floor(acc) || now.Before(acc.Tier.Lock) {
 		return Retention{}, false
 	}
-	periods := Reviewed(p, acc, review)
-	if n, _, asOf := Lasting(p, acc, review); n >= rung {
+	periods := r.Reviewed(acc, review)
+	if n, _, asOf := r.Lasting(acc, review); n >= rung {
 		periods = append(periods, asOf)
 	}
 	for _, t := range append(periods[1:], periods[0]) { // in chronological order
-		first, last := span(p, acc, t)
+		first, last := r.span(acc, t)
 		by := review
-		if end := last.End(p.Zone); end.Before(by) {
+		if end := last.End(r.Zone); end.Before(by) {
 			by = end
 		}
-		x := Retention{By: by, Paths: Gaps(p, acc, rung, t)}
+		x := Retention{By: by, Paths: r.Gaps(acc, rung, t)}
 		x.Gap = nearest(x.Paths)
 		switch {
 		case !x.Gap.Open():
 			return x, true
-		case !ok && now.Before(by) && first.Start(p.Zone).Before(by):
+		case !ok && now.Before(by) && first.Start(r.Zone).Before(by):
 			best, ok = x, true
 		}
 	}

@@ -50,7 +50,7 @@ func SetTier(p *loyalty.Program, acc loyalty.Account, id string, in Placement, n
 // see Lasting. was is the account before the change.
 func summedUp(d *posting.Decision, was loyalty.Account) (n posting.Needs) {
 	acc, p := d.Account, d.P
-	if !Rolls(p) || slices.ContainsFunc(Standings(&was), loyalty.Standing.Manual) ||
+	if !Of(p).Rolls() || slices.ContainsFunc(Standings(&was), loyalty.Standing.Manual) ||
 		len(acc.Metrics) == 0 || acc.Metrics[0].Month != 0 {
 		return n
 	}
@@ -59,11 +59,11 @@ func summedUp(d *posting.Decision, was loyalty.Account) (n posting.Needs) {
 
 // checkPlacement rejects a level that cannot be set.
 func checkPlacement(d *posting.Decision, in Placement) error {
-	_, rung, ok := d.P.Level(in.Level)
+	_, rung, ok := d.P.Tiers.Level(in.Level)
 	now := d.Now
 	segments := d.Account // without an earlier permanent minimum, which the new placement replaces
 	segments.Tier.Minimum = ""
-	floor := Floor(d.P, segments)
+	floor := Of(d.P).Floor(segments)
 	switch {
 	case d.Account.Status != loyalty.Active:
 		return loyalty.RefuseFrozen("")
@@ -98,14 +98,14 @@ func checkPlacement(d *posting.Decision, in Placement) error {
 // setTier sets the level of a placement that checkPlacement accepted.
 func setTier(d *posting.Decision, id string, in Placement) error {
 	p, acc, now := d.P, d.Account, d.Now
-	_, rung, _ := p.Level(in.Level)
-	from := redeem.LevelIndex(p, acc.Tier)
+	_, rung, _ := p.Tiers.Level(in.Level)
+	from := redeem.LevelIndex(&p.Tiers, acc.Tier)
 	d.Account.Tier.Minimum = "" // the latest placement replaces an earlier minimum
-	until := reachedUntil(p, d.Account, now)
+	until := Of(p).reachedUntil(d.Account, now)
 	if !in.Until.IsZero() {
 		until = in.Until
 	}
-	s := onLevel(p, d.Account, rung, until, now)
+	s := Of(p).onLevel(d.Account, rung, until, now)
 	if rung == from {
 		s.Since, s.From = acc.Tier.Since, acc.Tier.From
 		s.Lock = now // the end of an earlier period no longer changes it
@@ -129,7 +129,7 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 		Effective: now,
 		Detail:    loyalty.Detail{LevelEffects: loyalty.LevelEffects{Standing: &s}},
 		Reasons: []loyalty.Reason{
-			loyalty.NewReason(LevelKey(p, in.Level), "0", loyalty.WasPlaced, acc.Tier.Level, in.Level, in.Reason),
+			loyalty.NewReason(Of(p).LevelKey(in.Level), "0", loyalty.WasPlaced, acc.Tier.Level, in.Level, in.Reason),
 		},
 	}
 	d.SlideAtLevel(&e, s.Level, now)
@@ -164,13 +164,13 @@ func floorTier(d *posting.Decision) error {
 		return err
 	}
 	s := d.Account.Tier
-	until := reachedUntil(d.P, d.Account, d.Now)
-	if redeem.LevelIndex(d.P, s) == Floor(d.P, d.Account) || !s.Until.IsZero() || until.IsZero() {
+	until := Of(d.P).reachedUntil(d.Account, d.Now)
+	if redeem.LevelIndex(&d.P.Tiers, s) == Of(d.P).Floor(d.Account) || !s.Until.IsZero() || until.IsZero() {
 		return nil
 	}
 	s.Until = until
-	n, window := Measure(d.P, d.Account, d.Now)
-	return standing(d, s, d.Now, loyalty.NewReason(LevelKey(d.P, s.Level), "0", loyalty.HasStayed, n, window))
+	n, window := Of(d.P).Measure(d.Account, d.Now)
+	return standing(d, s, d.Now, loyalty.NewReason(Of(d.P).LevelKey(s.Level), "0", loyalty.HasStayed, n, window))
 }
 
 // from returns the instant after which events count for LevelWindow.

@@ -19,7 +19,7 @@ func TierGroupStanding(p *loyalty.Program, acc loyalty.Account, id string) (*loy
 		return p, acc, false
 	}
 	v := earn.GroupProgram(p, i)
-	return v, posting.GroupView(v, acc), true
+	return v, posting.GroupView(&v.Tiers, acc), true
 }
 
 // InTierGroups calls decide with a decision about each tier group.
@@ -36,7 +36,7 @@ func InTierGroups(d *posting.Decision, decide func(*posting.Decision) error) err
 func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
 	return &posting.Decision{
 		P: v, Now: d.Now, Recorded: d.Recorded, Whole: d,
-		Outcome: posting.Outcome{Account: posting.GroupView(v, d.Account)},
+		Outcome: posting.Outcome{Account: posting.GroupView(&v.Tiers, d.Account)},
 	}
 }
 
@@ -72,19 +72,19 @@ func ReviewTierGroups(d *posting.Decision, at time.Time) error {
 }
 
 // LevelKey returns the key of a level in reasons.
-func LevelKey(p *loyalty.Program, level string) string {
-	if p.Compiled.TierGroup == "" {
+func (r Rules) LevelKey(level string) string {
+	if r.Tiers.Group == "" {
 		return "tiers." + level
 	}
-	return "tier_groups." + p.Compiled.TierGroup + "." + level
+	return "tier_groups." + r.Tiers.Group + "." + level
 }
 
 // levelID returns the ID of a level in causes. It is unique across Tiers and all tier groups.
-func levelID(p *loyalty.Program, level string) string {
-	if p.Compiled.TierGroup == "" {
+func (r Rules) levelID(level string) string {
+	if r.Tiers.Group == "" {
 		return level
 	}
-	return p.Compiled.TierGroup + "." + level
+	return r.Tiers.Group + "." + level
 }
 
 // counting records in the entry how a revision changes the amounts that an order or event counts in the tier groups,
@@ -99,25 +99,28 @@ func counting(
 	all := slices.Clone(was)
 	for i := range p.TierGroups {
 		v := earn.GroupProgram(p, i)
-		r, _, known := TierGroupStanding(rules, loyalty.Account{}, v.Compiled.TierGroup)
+		r, _, known := TierGroupStanding(rules, loyalty.Account{}, v.Tiers.Group)
 		if !known {
 			continue
 		}
 		c := now(r)
-		at := slices.IndexFunc(all, func(x loyalty.Counted) bool { return x.TierGroup == v.Compiled.TierGroup })
+		at := slices.IndexFunc(all, func(x loyalty.Counted) bool { return x.TierGroup == v.Tiers.Group })
 		switch {
 		case at < 0 && c.Metric.IsZero() && len(c.Brands) == 0:
 			continue
 		case at < 0:
 			all, at = append(all, loyalty.Counted{
-				TierGroup: v.Compiled.TierGroup,
-				Metric:    loyalty.Metric{Month: bucket(v, posting.GroupView(v, acc), since)},
+				TierGroup: v.Tiers.Group,
+				Metric:    loyalty.Metric{Month: Of(v).bucket(posting.GroupView(&v.Tiers, acc), since)},
 			}), len(all)
 		}
 		had := all[at]
-		c.TierGroup, c.Metric.Month = had.TierGroup, rebucketed(v, posting.GroupView(v, acc), had.Metric.Month, since)
+		c.TierGroup, c.Metric.Month = had.TierGroup, Of(v).rebucketed(
+			posting.GroupView(&v.Tiers, acc), had.Metric.Month, since,
+		)
 		change := loyalty.TierGroupCount{
-			TierGroup: c.TierGroup, Metric: c.Metric.Less(had.Metric), Window: Apart(v, posting.GroupView(v, acc)),
+			TierGroup: c.TierGroup, Metric: c.Metric.Less(had.Metric),
+			Window: Of(v).Apart(posting.GroupView(&v.Tiers, acc)),
 			Brands: brandsBetween(had.Brands, c.Brands, c.Metric.Month),
 		}
 		if !change.Metric.IsZero() || len(change.Brands) > 0 {
@@ -135,14 +138,14 @@ func CountOrderInGroups(
 	s.TierGroups = counting(p, e, acc, s.TierGroups, rules,
 		s.Order.PlacedAt, func(r *loyalty.Program) (c loyalty.Counted) {
 			if i := slices.IndexFunc(
-				w.TierGroups, func(x loyalty.Counted) bool { return x.TierGroup == r.Compiled.TierGroup },
+				w.TierGroups, func(x loyalty.Counted) bool { return x.TierGroup == r.Tiers.Group },
 			); i >= 0 {
 				c = w.TierGroups[i]
 			}
-			if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
+			if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
 				c.Metric.Points = s.Worth
 			}
-			if earn.UsesMeasure(r, loyalty.ByOrders) && w.Counted {
+			if earn.UsesMeasure(&r.Tiers, loyalty.ByOrders) && w.Counted {
 				c.Metric.Orders = 1
 			}
 			return c
@@ -155,10 +158,10 @@ func CountEventInGroups(
 	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, total loyalty.Points,
 ) {
 	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Event.At, func(r *loyalty.Program) (c loyalty.Counted) {
-		if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
+		if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
 			c.Metric.Points = total
 		}
-		if earn.UsesMeasure(r, loyalty.ByVisits) && s.Event.Type == r.Tiers.Visit {
+		if earn.UsesMeasure(&r.Tiers, loyalty.ByVisits) && s.Event.Type == r.Tiers.Visit {
 			c.Metric.Visits = 1
 		}
 		return c

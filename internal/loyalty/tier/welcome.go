@@ -42,13 +42,13 @@ func greet(d *posting.Decision, l loyalty.Level) error {
 // bonus returns the entry bonus of a level that is reached at this instant. The bonus of a level in a tier group
 // expires like other points at the member's level in Tiers.
 func bonus(d *posting.Decision, l loyalty.Level) posting.Bonus {
-	b := posting.Bonus{Level: l.ID, Key: LevelKey(d.P, l.ID), Points: l.EntryBonus, At: d.Now}
+	b := posting.Bonus{Level: l.ID, Key: Of(d.P).LevelKey(l.ID), Points: l.EntryBonus, At: d.Now}
 	whole, acc := main(d), d.Account
 	if d.Trial != nil {
 		whole = d.Trial.Whole
 	}
 	level := l.ID
-	if d.P.Compiled.TierGroup != "" {
+	if d.P.Tiers.Group != "" {
 		acc = whole.Account
 		acc.Tier = redeem.StandingAt(&acc, d.Now)
 		level = acc.Tier.Level

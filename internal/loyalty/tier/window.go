@@ -23,9 +23,9 @@ func Cycle(t *loyalty.Tiers) (loyalty.Window, bool) {
 }
 
 // period returns the first day of the period that contains a day, and the first day of the next period.
-func period(p *loyalty.Program, acc loyalty.Account, day loyalty.Date) (first, next loyalty.Date) {
-	w, _ := Cycle(&p.Tiers)
-	from := yearFrom(p, acc, w)
+func (r Rules) period(acc loyalty.Account, day loyalty.Date) (first, next loyalty.Date) {
+	w, _ := Cycle(&r.Tiers)
+	from := r.yearFrom(acc, w)
 	month := func(i int) loyalty.Date { return loyalty.Day((i%12+1)*100 + int(from)%100).In(i / 12) }
 	i := day.Year()*12 + int(day.CalendarMonth()) - 1
 	i -= ((i-int(from)/100+1)%w.Months + w.Months) % w.Months
@@ -36,34 +36,34 @@ func period(p *loyalty.Program, acc loyalty.Account, day loyalty.Date) (first, n
 }
 
 // yearFrom returns the day of the year on which a window's periods begin for a member.
-func yearFrom(p *loyalty.Program, acc loyalty.Account, w loyalty.Window) loyalty.Day {
+func (r Rules) yearFrom(acc loyalty.Account, w loyalty.Window) loyalty.Day {
 	switch {
 	case w.Kind == loyalty.CycleWindow:
 		return w.From
 	case w.Kind == loyalty.OwnWindow && acc.Traits.MembershipYearStart != 0:
 		return loyalty.Day(acc.Traits.MembershipYearStart)
 	}
-	return loyalty.Day(loyalty.DateOf(acc.Joined, p.Zone) % 10000)
+	return loyalty.Day(loyalty.DateOf(acc.Joined, r.Zone) % 10000)
 }
 
 // PeriodEnd returns the end of the period that contains an instant.
-func PeriodEnd(p *loyalty.Program, acc loyalty.Account, at time.Time) time.Time {
-	_, next := period(p, acc, loyalty.DateOf(at, p.Zone))
-	return next.Start(p.Zone)
+func (r Rules) PeriodEnd(acc loyalty.Account, at time.Time) time.Time {
+	_, next := r.period(acc, loyalty.DateOf(at, r.Zone))
+	return next.Start(r.Zone)
 }
 
 // bucket returns the key of the bucket in which an account counts an event at an instant. It is the month as yyyymm; if
 // periods do not begin on the first of a month, the first day of the period as yyyymmdd; for loyalty.LevelWindow, the
 // Unix millisecond after which the window began.
-func bucket(p *loyalty.Program, acc loyalty.Account, at time.Time) int {
-	day := loyalty.DateOf(at, p.Zone)
-	w, cyclic := Cycle(&p.Tiers)
+func (r Rules) bucket(acc loyalty.Account, at time.Time) int {
+	day := loyalty.DateOf(at, r.Zone)
+	w, cyclic := Cycle(&r.Tiers)
 	switch {
-	case p.Tiers.Window.Kind == loyalty.LevelWindow:
+	case r.Tiers.Window.Kind == loyalty.LevelWindow:
 		bucket, _ := levelBucket(&acc, at)
 		return bucket
-	case cyclic && yearFrom(p, acc, w)%100 != 1:
-		first, _ := period(p, acc, day)
+	case cyclic && r.yearFrom(acc, w)%100 != 1:
+		first, _ := r.period(acc, day)
 		return int(first)
 	}
 	return day.Month()
@@ -83,7 +83,7 @@ func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
 }
 
 // begins returns the first day of a bucket, or 0 for the bucket of the amounts that no window includes any more.
-func begins(p *loyalty.Program, bucket int) loyalty.Date {
+func (r Rules) begins(bucket int) loyalty.Date {
 	switch {
 	case bucket == 0:
 		return 0
@@ -92,35 +92,35 @@ func begins(p *loyalty.Program, bucket int) loyalty.Date {
 	case bucket <= posting.LastDay:
 		return loyalty.Date(bucket)
 	}
-	return loyalty.DateOf(time.UnixMilli(int64(bucket)), p.Zone)
+	return loyalty.DateOf(time.UnixMilli(int64(bucket)), r.Zone)
 }
 
 // within returns a function that reports whether a bucket counts at an instant.
-func within(p *loyalty.Program, acc loyalty.Account, at time.Time) func(bucket int) bool {
-	if p.Tiers.Window.Kind == loyalty.LevelWindow {
+func (r Rules) within(acc loyalty.Account, at time.Time) func(bucket int) bool {
+	if r.Tiers.Window.Kind == loyalty.LevelWindow {
 		from := int(posting.Later(from(acc.Tier), acc.Joined).UnixMilli())
 		return func(bucket int) bool { return bucket == from }
 	}
-	first, last := span(p, acc, at)
+	first, last := r.span(acc, at)
 	return func(bucket int) bool {
-		begins := begins(p, bucket)
+		begins := r.begins(bucket)
 		return first <= begins && begins <= last
 	}
 }
 
 // span returns the first and the last day of the window or period that applies at an instant.
-func span(p *loyalty.Program, acc loyalty.Account, at time.Time) (first, last loyalty.Date) {
-	day := loyalty.DateOf(at, p.Zone)
-	if _, cyclic := Cycle(&p.Tiers); cyclic {
-		first, next := period(p, acc, day)
-		return first, loyalty.DateOf(next.Start(p.Zone).Add(-1), p.Zone)
+func (r Rules) span(acc loyalty.Account, at time.Time) (first, last loyalty.Date) {
+	day := loyalty.DateOf(at, r.Zone)
+	if _, cyclic := Cycle(&r.Tiers); cyclic {
+		first, next := r.period(acc, day)
+		return first, loyalty.DateOf(next.Start(r.Zone).Add(-1), r.Zone)
 	}
 	last = loyalty.EndOfMonth.Date(day)
 	switch {
-	case p.Tiers.Window.Kind == loyalty.LevelWindow:
-		return loyalty.DateOf(from(acc.Tier), p.Zone), last
-	case p.Tiers.Months > 0:
-		return firstOf(p, at), last
+	case r.Tiers.Window.Kind == loyalty.LevelWindow:
+		return loyalty.DateOf(from(acc.Tier), r.Zone), last
+	case r.Tiers.Months > 0:
+		return r.firstOf(at), last
 	}
 	return 0, last
 }
@@ -129,16 +129,16 @@ func span(p *loyalty.Program, acc loyalty.Account, at time.Time) (first, last lo
 // one, and time for late reports. Under a manually set level, a rolling window also needs the months in which another
 // level was reached that may still be valid; see Lasting. That applies while the account remembers a manually set
 // level, because a withdrawal may restore it.
-func Apart(p *loyalty.Program, acc loyalty.Account) int {
-	w, cyclic := Cycle(&p.Tiers)
+func (r Rules) Apart(acc loyalty.Account) int {
+	w, cyclic := Cycle(&r.Tiers)
 	switch {
 	case cyclic:
 		return w.Months + 12
-	case p.Tiers.Window.Kind == loyalty.LevelWindow:
+	case r.Tiers.Window.Kind == loyalty.LevelWindow:
 		return MaxWindow
-	case p.Tiers.Months > 0 && slices.ContainsFunc(Standings(&acc), loyalty.Standing.Manual):
-		kept := p.Tiers.KeepFor.Months + p.Tiers.Grace.Months + (p.Tiers.KeepFor.Days+p.Tiers.Grace.Days)/28 + 2
-		return min(p.Tiers.Months+kept, MaxWindow)
+	case r.Tiers.Months > 0 && slices.ContainsFunc(Standings(&acc), loyalty.Standing.Manual):
+		kept := r.Tiers.KeepFor.Months + r.Tiers.Grace.Months + (r.Tiers.KeepFor.Days+r.Tiers.Grace.Days)/28 + 2
+		return min(r.Tiers.Months+kept, MaxWindow)
 	}
-	return p.Tiers.Months
+	return r.Tiers.Months
 }

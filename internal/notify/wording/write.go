@@ -167,7 +167,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) v
 	}
 	v.Reward, v.Named = l.rewardOf(p, n.Reward)
 	v.Level = line(n.Level, 100)
-	if level, _, ok := p.Level(n.Level); ok && level.Name != nil {
+	if level, _, ok := p.Tiers.Level(n.Level); ok && level.Name != nil {
 		v.Level = line(level.Name.In(l.tag), 200)
 	}
 	v.Missing, v.MissingN = l.missing(p, n), n.Missing
@@ -203,7 +203,7 @@ func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named 
 	if id == redeem.PayReward {
 		return l.payment, true
 	}
-	r, _ := redeem.FindReward(p, id)
+	r, _ := redeem.FindReward(p.Rewards, id)
 	if name := line(r.Name.In(l.tag), 200); name != "" {
 		return name, true
 	}

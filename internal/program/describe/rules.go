@@ -168,7 +168,7 @@ func (e *explainer) whose(tiers, segments []string) (parts []string) {
 	if len(tiers) > 0 {
 		var names []string
 		for _, id := range tiers {
-			level, _, _ := e.p.Level(id)
+			level, _, _ := e.p.Tiers.Level(id)
 			names = append(names, level.Name.In("en"))
 		}
 		parts = append(parts, "for members of "+Series(names, "or"))

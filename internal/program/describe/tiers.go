@@ -24,7 +24,7 @@ func (e *explainer) tiers() {
 		e.say("A member who reaches a level again receives its entry bonus again.")
 	}
 	for _, f := range t.Minimums {
-		l, _, _ := e.p.Level(f.Level)
+		l, _, _ := e.p.Tiers.Level(f.Level)
 		e.say("Members in %s have at least %s.", f.Segment, l.Name.In("en"))
 	}
 	if t.KeepOnRefund {

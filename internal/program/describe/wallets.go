@@ -60,7 +60,7 @@ func (e *explainer) conversion(c loyalty.Conversion) {
 // in formats a number of points of a wallet with their name.
 func (e *explainer) in(wallet string, n int64) string {
 	unit := e.p.Unit
-	if w, ok := posting.Wallet(e.p, wallet); ok {
+	if w, ok := posting.Wallet(e.p.Wallets, wallet); ok {
 		unit = w.Unit
 	}
 	in := explainer{p: &loyalty.Program{Unit: unit}}

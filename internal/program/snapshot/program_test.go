@@ -19,6 +19,7 @@ import (
 // alike compares exported fields, and conditions by their sources.
 var alike = cmp.Options{
 	cmpopts.IgnoreFields(loyalty.Program{}, "Compiled"),
+	cmpopts.IgnoreFields(loyalty.Tiers{}, "Group"),
 	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
 	cmp.Comparer(func(a, b loyalty.Condition) bool {

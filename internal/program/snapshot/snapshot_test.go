@@ -11,9 +11,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// alike compares exported fields except Compiled, which Compile derives from the others.
+// alike compares exported fields except Compiled, which Compile derives from the others, and Group, which only copies
+// of a program for decisions about a tier group have.
 var alike = cmp.Options{
 	cmpopts.IgnoreFields(loyalty.Program{}, "Compiled"),
+	cmpopts.IgnoreFields(loyalty.Tiers{}, "Group"),
 	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
 	cmp.Comparer(func(a, b loyalty.Condition) bool {

@@ -22,7 +22,7 @@ func OrderCondition(source string) (loyalty.Condition, error) {
 
 // EventCondition compiles an action's condition on an event of a type, such as "review.approved", of program p.
 func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition, error) {
-	family, ok := award.EventType(p, event)
+	family, ok := award.EventType(p.Events, event)
 	if fields, own := platformFields[event]; own {
 		family, ok = loyalty.EventType{Name: event, Fields: fields}, true
 	}
