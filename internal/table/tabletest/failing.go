@@ -11,6 +11,7 @@ import (
 )
 
 // FailingRead wraps a Table and returns ErrBusy from one read: the Get or Query with the number Fail, counted from 1.
+// The Get returns the item as well, to find callers that use it although there is an error.
 type FailingRead struct {
 	table.Table
 	Fail  int64
@@ -22,10 +23,11 @@ func (f *FailingRead) Failed() bool { return f.reads.Load() >= f.Fail }
 
 // Get implements table.Table.
 func (f *FailingRead) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	it, err := f.Table.Get(ctx, key)
 	if f.reads.Add(1) == f.Fail {
-		return table.Item{}, table.ErrBusy
+		err = table.ErrBusy
 	}
-	return f.Table.Get(ctx, key)
+	return it, err
 }
 
 // Query implements table.Table.
