@@ -50,7 +50,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			return err
 		},
 		"take a code": func(l *ledger.Ledger) error {
-			r, _ := redeem.FindReward(p, "voucher")
+			r, _ := redeem.FindReward(p.Rewards, "voucher")
 			_, err := Codes{l}.Take(t.Context(), p, &r, new(loyalty.Redemption))
 			return err
 		},
@@ -82,7 +82,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			return err
 		},
 		"leaving": func(l *ledger.Ledger) error {
-			r, _ := redeem.FindReward(p, "mug")
+			r, _ := redeem.FindReward(p.Rewards, "mug")
 			_, err := Waitlists{l}.Leaving(t.Context(), "p", &r, "mem_bob")
 			return err
 		},
@@ -91,7 +91,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			return err
 		},
 		"record": func(l *ledger.Ledger) error {
-			r, _ := redeem.FindReward(p, "mug")
+			r, _ := redeem.FindReward(p.Rewards, "mug")
 			bob := []redeem.WaitlistEntry{{Member: "mem_bob", Since: stored.Instant(1)}}
 			return Waitlists{l}.RecordCalled(t.Context(), p, &r, redeem.Call{Called: bob, Lost: bob})
 		},
