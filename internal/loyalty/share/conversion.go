@@ -1,6 +1,7 @@
 package share
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -235,24 +236,15 @@ func Undoable(
 // CompileConversions checks conversions, and rewards that give points of another wallet.
 func CompileConversions(p *loyalty.Program) error {
 	for i, c := range p.Conversions {
-		_, from := posting.Wallet(p.Wallets, c.From)
-		_, to := posting.Wallet(p.Wallets, c.To)
-		second := slices.ContainsFunc(p.Conversions[:i], func(x loyalty.Conversion) bool {
-			return x.From == c.From && x.To == c.To
-		})
-		switch {
-		case !from && c.From != "" || !to && c.To != "" || c.From == c.To || second:
-			return fmt.Errorf("conversion %s has an unknown wallet or is a duplicate", c.ID)
-		case c.Rate == nil || c.Rate.Sign() <= 0 || c.Min < 0 || c.Step < 0:
-			return fmt.Errorf("conversion %s must have a positive rate, minimum and step", c.ID)
-		}
-		if err := CheckBounds(nil, c.Limits, 0, loyalty.Life{}); err != nil {
+		if err := checkConversion(p, c, p.Conversions[:i]); err != nil {
 			return fmt.Errorf("conversion %s: %w", c.ID, err)
 		}
 	}
 	for _, r := range p.Rewards {
-		if _, ok := posting.Wallet(p.Wallets, r.Wallet); r.Wallet != "" && (!ok || r.Points < 1 ||
-			r.Points > loyalty.MaxPoints) {
+		if r.Wallet == "" {
+			continue
+		}
+		if _, ok := posting.Wallet(p.Wallets, r.Wallet); !ok || r.Points < 1 || r.Points > loyalty.MaxPoints {
 			return fmt.Errorf("reward %s must name a known wallet and 1 to 1000000000 points", r.ID)
 		}
 	}
@@ -260,6 +252,26 @@ func CompileConversions(p *loyalty.Program) error {
 		return fmt.Errorf("%s closes a circle of conversions", rule)
 	}
 	return nil
+}
+
+// checkConversion checks a conversion that follows the earlier ones.
+func checkConversion(p *loyalty.Program, c loyalty.Conversion, earlier []loyalty.Conversion) error {
+	if c.From == c.To || !isWallet(p.Wallets, c.From) || !isWallet(p.Wallets, c.To) {
+		return errors.New("the wallets must be known and different")
+	}
+	if slices.ContainsFunc(earlier, func(x loyalty.Conversion) bool { return x.From == c.From && x.To == c.To }) {
+		return errors.New("an earlier conversion has the same wallets")
+	}
+	if c.Rate == nil || c.Rate.Sign() <= 0 || c.Min < 0 || c.Step < 0 {
+		return errors.New("the rate must be positive, and the minimum and the step must not be negative")
+	}
+	return CheckBounds(nil, c.Limits, 0, loyalty.Life{})
+}
+
+// isWallet reports whether the program has a wallet. The main wallet is "".
+func isWallet(wallets []loyalty.Wallet, id string) bool {
+	_, ok := posting.Wallet(wallets, id)
+	return ok || id == ""
 }
 
 // leads reports whether points can move from one wallet to another by any number of conversions and rewards.
