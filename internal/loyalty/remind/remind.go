@@ -164,27 +164,9 @@ func (v *visit) superseded(o offer) bool {
 // Stopped returns the reason why an offer is suppressed, or an empty one, and when to try again if that is known. It
 // also selects the channel.
 func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
-	why = NoConsent
-	var caps time.Time
-	for _, c := range o.r.Channels {
-		if !v.who.Consents.Allow(c, o.Purpose) {
-			continue
-		}
-		if !slices.Contains(v.who.Reach, c) {
-			if why == NoConsent {
-				why = Unreachable
-			}
-			continue
-		}
-		frees := v.capped(*o, c)
-		if frees.IsZero() {
-			o.Channel, why = c, ""
-			break
-		}
-		why = Capped
-		if caps.IsZero() || frees.Before(caps) {
-			caps = frees
-		}
+	channel, why, frees := v.channel(*o)
+	if why == "" {
+		o.Channel = channel
 	}
 	switch {
 	case why == NoConsent || why == Unreachable:
@@ -194,7 +176,7 @@ func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
 	case v.quiet(v.now):
 		return Quiet, v.morning(v.now)
 	case why == Capped:
-		return Capped, v.morning(caps)
+		return Capped, v.morning(frees)
 	}
 	if rest := v.tired(*o); !rest.IsZero() {
 		return Tired, rest
@@ -206,6 +188,31 @@ func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
 		return HeldOut, time.Time{}
 	}
 	return "", time.Time{}
+}
+
+// channel returns the first of the reminder's channels that can carry an offer. If there is none, it returns the
+// reason, and when the frequency caps allow the first message if they are the reason.
+func (v *visit) channel(o offer) (c loyalty.Channel, why Why, frees time.Time) {
+	why = NoConsent
+	for _, c := range o.r.Channels {
+		if !v.who.Consents.Allow(c, o.Purpose) {
+			continue
+		}
+		if !slices.Contains(v.who.Reach, c) {
+			if why == NoConsent {
+				why = Unreachable
+			}
+			continue
+		}
+		at := v.capped(o, c)
+		if at.IsZero() {
+			return c, "", time.Time{}
+		}
+		if why = Capped; frees.IsZero() || at.Before(frees) {
+			frees = at
+		}
+	}
+	return "", why, frees
 }
 
 // capped returns when the frequency caps of marketing allow another message through a channel, or zero if they allow it

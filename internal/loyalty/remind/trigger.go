@@ -48,6 +48,11 @@ func (v *visit) Look() {
 	if !earn.OneOf(v.R.Tiers, v.acc.Tier.Level) || !earn.AnyOf(v.R.Segments, v.acc.Traits.Segments) || !v.asked() {
 		return
 	}
+	v.evaluate()
+}
+
+// evaluate offers the messages of the reminder's trigger that are due.
+func (v *visit) evaluate() {
 	switch v.R.On {
 	case loyalty.BeforeExpiry:
 		v.expiries()
@@ -70,17 +75,25 @@ func (v *visit) Look() {
 	case loyalty.OnBirthday, loyalty.OnAnniversary:
 		v.yearly()
 	case loyalty.AfterJoining:
-		v.steps(v.acc.Joined, freshFor, News{}, "joined", "")
+		v.enrollment()
 	case loyalty.AfterOrder:
-		for _, b := range v.s.Orders {
-			if !b.Unpaid {
-				v.steps(b.At, freshFor, News{Order: b.Order}, b.Order, "")
-			}
-		}
+		v.orders()
 	case loyalty.AfterReferral:
 		v.stuck()
 	case loyalty.Scheduled:
 		v.schedule()
+	}
+}
+
+// enrollment offers a message after the member enrolled.
+func (v *visit) enrollment() { v.steps(v.acc.Joined, freshFor, News{}, "joined", "") }
+
+// orders offers a message after each paid order.
+func (v *visit) orders() {
+	for _, b := range v.s.Orders {
+		if !b.Unpaid {
+			v.steps(b.At, freshFor, News{Order: b.Order}, b.Order, "")
+		}
 	}
 }
 
