@@ -45,27 +45,10 @@ func (d *Decision) slidesTo(at time.Time) loyalty.Date {
 func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
 	moved := false
 	for _, l := range d.sliding(*e) {
-		if l.Points == 0 || to != 0 && l.Expires >= to {
-			continue
+		if l.Points != 0 && (to == 0 || l.Expires < to) {
+			d.slideLot(e, l, to)
+			moved = true
 		}
-		own := l.Points
-		if l.Expires == d.Account.Slides {
-			own -= loyalty.TotalPoints(slid(d.leftBy(*e), l))
-		}
-		e.Postings = append(
-			e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points},
-		)
-		if to != 0 && own > 0 {
-			e.Postings = append(
-				e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: own, From: l.Expires},
-			)
-		} else {
-			own = 0
-		}
-		if rest := l.Points - own; rest > 0 {
-			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: rest})
-		}
-		moved = true
 	}
 	switch was := d.Account.Slides; {
 	case to == 0:
@@ -73,16 +56,44 @@ func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
 	case to > was || was == Forever:
 		e.Slides = to
 	}
-	for _, h := range d.Account.Holds { // returned reservations slide, unless they would have expired before
-		for _, l := range h.Lots {
-			if day := d.Lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.P.Zone).After(d.Now) {
-				e.Stale = max(e.Stale, l.Expires)
-			}
-		}
-	}
+	e.Stale = max(e.Stale, d.staleHolds())
 	if moved {
 		e.Reasons = append(e.Reasons, loyalty.NewReason("expiry", "0", loyalty.WasMoved, to.String()))
 	}
+}
+
+// slideLot moves a lot to a later day. The postings state the original day of the points that no earlier activity
+// moved, unless they no longer expire.
+func (d *Decision) slideLot(e *loyalty.Entry, l loyalty.Lot, to loyalty.Date) {
+	var own loyalty.Points
+	if to != 0 {
+		own = l.Points
+	}
+	if to != 0 && l.Expires == d.Account.Slides {
+		own -= loyalty.TotalPoints(slid(d.leftBy(*e), l))
+	}
+	e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points})
+	if own > 0 {
+		e.Postings = append(
+			e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: own, From: l.Expires},
+		)
+	}
+	if rest := l.Points - own; rest > 0 {
+		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: rest})
+	}
+}
+
+// staleHolds returns the latest sliding day of reserved lots that is over. Returned reservations slide, unless they
+// would have expired before.
+func (d *Decision) staleHolds() (stale loyalty.Date) {
+	for _, h := range d.Account.Holds {
+		for _, l := range h.Lots {
+			if day := d.Lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.P.Zone).After(d.Now) {
+				stale = max(stale, l.Expires)
+			}
+		}
+	}
+	return stale
 }
 
 // unexpire restores points that expired by inactivity although an activity, which is reported only now, happened
