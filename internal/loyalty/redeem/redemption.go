@@ -58,16 +58,9 @@ func RedeemFrom(
 	p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
 ) ([]posting.Outcome, error) {
 	acc, pot := accs[0], newPot(&p.Sharing, p.Rewards, accs[1:])
-	reward, ok := FindReward(p.Rewards, in.Reward)
-	switch {
-	case !ok && in.Reward != PayReward:
-		return nil, loyalty.Refuse(loyalty.NotFound, "/reward", "The program has no such reward.")
-	case acc.Status != loyalty.Active:
-		return nil, loyalty.RefuseFrozen("/member")
-	}
-	cost, ok := costIn(&reward, in.Wallet, acc.Tier.Level)
-	if !ok {
-		return nil, notFrom(p.Wallets, &reward, in.Wallet)
+	reward, cost, err := redeemable(p, acc, in)
+	if err != nil {
+		return nil, err
 	}
 	if reward.Type == Perk {
 		out, err := claimPerk(p, acc, &reward, in, left, now)
@@ -106,6 +99,24 @@ func RedeemFrom(
 		return nil, err
 	}
 	return contribute(p, out, accs[1:], made, commit, now)
+}
+
+// redeemable returns the reward of a redemption and its cost to the member. A payment with points has no reward, and
+// its cost is not known yet.
+func redeemable(
+	p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption,
+) (reward loyalty.Reward, cost loyalty.Points, err error) {
+	reward, ok := FindReward(p.Rewards, in.Reward)
+	switch {
+	case !ok && in.Reward != PayReward:
+		return reward, 0, loyalty.Refuse(loyalty.NotFound, "/reward", "The program has no such reward.")
+	case acc.Status != loyalty.Active:
+		return reward, 0, loyalty.RefuseFrozen("/member")
+	}
+	if cost, ok = costIn(&reward, in.Wallet, acc.Tier.Level); !ok {
+		return reward, 0, notFrom(p.Wallets, &reward, in.Wallet)
+	}
+	return reward, cost, nil
 }
 
 // freed returns the outcome of the decision. If canceling the replaced reservation left more active points than before,

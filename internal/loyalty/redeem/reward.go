@@ -129,13 +129,7 @@ func minOrder(r *loyalty.Reward, total loyalty.Money) (loyalty.UnmetRequirement,
 func explain(l loyalty.UnmetRequirement) string {
 	switch l.Requirement {
 	case loyalty.RequirementTime:
-		if !l.From.IsZero() {
-			return "The reward can be redeemed from " + loyalty.FormatInstant(l.From) + " on."
-		}
-		if l.Required != "" {
-			return "The date " + l.Required + " has passed."
-		}
-		return "The reward can no longer be redeemed."
+		return explainTime(l)
 	case loyalty.RequirementTier:
 		return "The reward is for members of the level " + l.Required + "."
 	case loyalty.RequirementSegment:
@@ -146,16 +140,7 @@ func explain(l loyalty.UnmetRequirement) string {
 		}
 		return "The reward is for orders of at least " + l.Required + "; the total of this one is " + l.Available + "."
 	case loyalty.RequirementStock:
-		if l.Required != "" && l.Available != "" {
-			return "No capacity remains on the date " + l.Required + ", but there is some on " + l.Available + "."
-		}
-		if l.Required != "" {
-			return "No capacity remains on the date " + l.Required + "."
-		}
-		if !l.From.IsZero() {
-			return "The reward is out of stock until " + loyalty.FormatInstant(l.From) + "."
-		}
-		return "The reward is out of stock."
+		return explainStock(l)
 	case loyalty.RequirementLimit:
 		return "The member has reached the limit of this reward: " + l.Required + "."
 	case loyalty.RequirementWaitlist:
@@ -170,6 +155,28 @@ func explain(l loyalty.UnmetRequirement) string {
 		return "The order already uses " + l.Available + unit + "; the limit is " + l.Required + "."
 	}
 	return "The member has too few points."
+}
+
+func explainTime(l loyalty.UnmetRequirement) string {
+	switch {
+	case !l.From.IsZero():
+		return "The reward can be redeemed from " + loyalty.FormatInstant(l.From) + " on."
+	case l.Required != "":
+		return "The date " + l.Required + " has passed."
+	}
+	return "The reward can no longer be redeemed."
+}
+
+func explainStock(l loyalty.UnmetRequirement) string {
+	switch {
+	case l.Required != "" && l.Available != "":
+		return "No capacity remains on the date " + l.Required + ", but there is some on " + l.Available + "."
+	case l.Required != "":
+		return "No capacity remains on the date " + l.Required + "."
+	case !l.From.IsZero():
+		return "The reward is out of stock until " + loyalty.FormatInstant(l.From) + "."
+	}
+	return "The reward is out of stock."
 }
 
 // PerUse is the period of a usage that counts the rewards of one order.
