@@ -295,38 +295,52 @@ func ReviewTier(d *posting.Decision, at time.Time) error {
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	from := redeem.LevelIndex(&d.P.Tiers, d.Account.Tier)
-	to, asOf := Of(d.P).Requalified(d.Account, at)
-	judged := asOf
-	until := Of(d.P).reachedUntil(d.Account, at)
-	n, lasts, over := Of(d.P).Lasting(d.Account, at)
-	lasted := n > to
-	if lasted {
-		to, until, asOf = n, lasts, over
-	}
-	floor := Of(d.P).Floor(d.Account)
+	from, floor := redeem.LevelIndex(&d.P.Tiers, d.Account.Tier), Of(d.P).Floor(d.Account)
+	r := reviewed(d, at)
 	switch {
-	case max(to, floor) > from: // the level did not move while it was locked
-		if floor >= to {
+	case max(r.to, floor) > from: // the level did not move while it was locked
+		if floor >= r.to {
 			return liftTier(d)
 		}
-		return moveTo(d, to, until, "reached", asOf)
-	case lasted && to == from && from > floor:
+		return moveTo(d, r.to, r.until, "reached", r.asOf)
+	case r.lasted && r.to == from && from > floor:
 		s := renewed(d.Account.Tier)
-		s.Until, s.Given = lasts, false
-		n, window := Of(d.P).Measure(d.Account, asOf)
-		return standing(d, s, at, loyalty.NewReason(Of(d.P).LevelKey(s.Level), "0", loyalty.HasStayed, n, window))
-	case to == from || from <= floor || d.P.Tiers.MoveDown == loyalty.StayUp:
-		return prolong(d, at, asOf)
+		s.Until, s.Given = r.until, false
+		return stay(d, s, at, r.asOf)
+	case r.to == from || from <= floor || d.P.Tiers.MoveDown == loyalty.StayUp:
+		return prolong(d, at, r.asOf)
 	case posting.PostponesFall(&d.P.Messaging, d.P.Zone, d.Account, at):
 		return postponeFall(d, at)
-	case d.P.Tiers.MoveDown == loyalty.OneStep && from-1 != to:
-		to, lasted = from-1, false
+	case d.P.Tiers.MoveDown == loyalty.OneStep && from-1 != r.to:
+		r.to, r.lasted = from-1, false
 	}
-	if !lasted {
-		until = Of(d.P).LoweredUntil(d.Account, judged, at)
+	if !r.lasted {
+		r.until = Of(d.P).LoweredUntil(d.Account, r.judged, at)
 	}
-	return moveTo(d, max(to, floor, 0), until, "lost", asOf)
+	return moveTo(d, max(r.to, floor, 0), r.until, "lost", r.asOf)
+}
+
+// A review is the level to which a member's amounts lead at the review of a standing.
+type review struct {
+	to     int       // the index of the level
+	until  time.Time // the end of its validity, unless the member moves down
+	asOf   time.Time // the instant as of which the amounts lead to it
+	judged time.Time // the instant as of which the member qualifies again or not
+	lasted bool      // a level reached during the validity of the standing lasts beyond it
+}
+
+func reviewed(d *posting.Decision, at time.Time) review {
+	to, asOf := Of(d.P).Requalified(d.Account, at)
+	if n, lasts, over := Of(d.P).Lasting(d.Account, at); n > to {
+		return review{to: n, until: lasts, asOf: over, judged: asOf, lasted: true}
+	}
+	return review{to: to, until: Of(d.P).reachedUntil(d.Account, at), asOf: asOf, judged: asOf}
+}
+
+// stay gives the member a standing at the present level.
+func stay(d *posting.Decision, s loyalty.Standing, at, asOf time.Time) error {
+	n, window := Of(d.P).Measure(d.Account, asOf)
+	return standing(d, s, at, loyalty.NewReason(Of(d.P).LevelKey(s.Level), "0", loyalty.HasStayed, n, window))
 }
 
 func prolong(d *posting.Decision, at, asOf time.Time) error {
@@ -343,8 +357,7 @@ func prolong(d *posting.Decision, at, asOf time.Time) error {
 			s.From = at
 		}
 	}
-	n, window := Of(d.P).Measure(d.Account, asOf)
-	return standing(d, s, at, loyalty.NewReason(Of(d.P).LevelKey(s.Level), "0", loyalty.HasStayed, n, window))
+	return stay(d, s, at, asOf)
 }
 
 // moveTo moves the account to another level. The reason states the amounts that counted at the instant asOf.
