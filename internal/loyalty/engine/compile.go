@@ -56,18 +56,8 @@ func compileEarn(p *loyalty.Program) error {
 		p.Compiled.Rates[c] = r.Compile(c)
 	}
 	for _, c := range p.Earn.Categories {
-		if c.Multiply.Sign() < 0 {
-			return fmt.Errorf("the multiplier of category rule %s must not be negative", c.ID)
-		}
-		m := loyalty.NewMultiplier("earn.categories."+c.ID, c.Multiply)
-		m.When = c.When
-		p.Compiled.Categories[c.Category] = append(p.Compiled.Categories[c.Category], m)
-		all(&p.Compiled.Asks, c.When)
-		if err := award.AskNumbers(p, c.When); err != nil {
+		if err := compileCategory(p, c); err != nil {
 			return err
-		}
-		if earn.OrderNumbers(c.When) > 0 && award.Excludes(&p.Earn, c.Category) {
-			return fmt.Errorf("category rule %s makes an order's number depend on itself", c.ID)
 		}
 	}
 	for _, all := range p.Compiled.Categories {
@@ -82,6 +72,23 @@ func compileEarn(p *loyalty.Program) error {
 		return fmt.Errorf("expiry dates must be at most %d days of the year", posting.MaxDays)
 	}
 	return compileExchange(p)
+}
+
+func compileCategory(p *loyalty.Program, c loyalty.CategoryRule) error {
+	if c.Multiply.Sign() < 0 {
+		return fmt.Errorf("the multiplier of category rule %s must not be negative", c.ID)
+	}
+	m := loyalty.NewMultiplier("earn.categories."+c.ID, c.Multiply)
+	m.When = c.When
+	p.Compiled.Categories[c.Category] = append(p.Compiled.Categories[c.Category], m)
+	all(&p.Compiled.Asks, c.When)
+	if err := award.AskNumbers(p, c.When); err != nil {
+		return err
+	}
+	if earn.OrderNumbers(c.When) > 0 && award.Excludes(&p.Earn, c.Category) {
+		return fmt.Errorf("category rule %s makes an order's number depend on itself", c.ID)
+	}
+	return nil
 }
 
 func compileExchange(p *loyalty.Program) error {
@@ -246,18 +253,8 @@ func compilePay(p *loyalty.Program) error {
 
 func compileActions(p *loyalty.Program) error {
 	for _, a := range p.Earn.Actions {
-		if a.Points < 0 || a.Points > loyalty.MaxPoints || a.Friend < 0 || a.Friend > loyalty.MaxPoints ||
-			a.Event == "" {
-			return fmt.Errorf("action %s must name an event and give points", a.ID)
-		}
-		if err := share.CheckBounds(nil, a.Limits, 0, a.Life); err != nil {
+		if err := checkAction(p.Wallets, a); err != nil {
 			return fmt.Errorf("action %s: %w", a.ID, err)
-		}
-		if award.Refers(a) && earn.OrderNumbers(a.When) > 0 {
-			return fmt.Errorf("action %s must not use the number of the friend's order", a.ID)
-		}
-		if _, ok := posting.Wallet(p.Wallets, a.Wallet); !ok && a.Wallet != "" {
-			return fmt.Errorf("action %s names the unknown wallet %q", a.ID, a.Wallet)
 		}
 		if a.Event == award.EventBirthday || a.Event == award.EventAnniversary {
 			p.Compiled.Occasions = true
@@ -270,6 +267,22 @@ func compileActions(p *loyalty.Program) error {
 		if m.Target < 1 || m.Points < 0 || m.Points > loyalty.MaxPoints {
 			return fmt.Errorf("milestone %s is incomplete", m.ID)
 		}
+	}
+	return nil
+}
+
+func checkAction(wallets []loyalty.Wallet, a loyalty.Action) error {
+	if min(a.Points, a.Friend) < 0 || max(a.Points, a.Friend) > loyalty.MaxPoints || a.Event == "" {
+		return errors.New("must name an event and give points")
+	}
+	if err := share.CheckBounds(nil, a.Limits, 0, a.Life); err != nil {
+		return err
+	}
+	if award.Refers(a) && earn.OrderNumbers(a.When) > 0 {
+		return errors.New("must not use the number of the friend's order")
+	}
+	if _, ok := posting.Wallet(wallets, a.Wallet); !ok && a.Wallet != "" {
+		return fmt.Errorf("names the unknown wallet %q", a.Wallet)
 	}
 	return nil
 }

@@ -38,22 +38,9 @@ func Extend(
 		Effective: now,
 	}
 	// Lots that slide keep sliding; otherwise the next activity would not extend them.
-	for _, to := range []loyalty.Date{until, loyalty.Slides + until} {
-		moved := loyalty.Points(0)
-		for _, l := range acc.Lots {
-			if l.Expires != 0 && l.Expires.Slides() == to.Slides() && l.Expires < to {
-				e.Postings = append(
-					e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points},
-				)
-				moved += l.Points
-			}
-		}
-		if moved > 0 {
-			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: moved})
-		}
-		if moved > 0 && to.Slides() {
-			e.Slides = max(to, acc.Slides)
-		}
+	moveLots(&e, acc.Lots, until)
+	if moveLots(&e, acc.Lots, loyalty.Slides+until) {
+		e.Slides = max(loyalty.Slides+until, acc.Slides)
 	}
 	if e.Postings == nil {
 		return posting.Outcome{}, loyalty.Refuse(
@@ -66,6 +53,24 @@ func Extend(
 		return posting.Outcome{}, err
 	}
 	return d.Outcome, nil
+}
+
+// moveLots moves the lots that expire before a day to that day. If the day slides, it moves only lots that slide, and
+// otherwise only those that do not. It reports whether it moved any points.
+func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to loyalty.Date) bool {
+	var moved loyalty.Points
+	for _, l := range lots {
+		if l.Expires == 0 || l.Expires.Slides() != to.Slides() || l.Expires >= to {
+			continue
+		}
+		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points})
+		moved += l.Points
+	}
+	if moved == 0 {
+		return false
+	}
+	e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: to, Points: moved})
+	return true
 }
 
 // Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. expired is the entry

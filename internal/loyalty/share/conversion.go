@@ -236,7 +236,7 @@ func Undoable(
 // CompileConversions checks conversions, and rewards that give points of another wallet.
 func CompileConversions(p *loyalty.Program) error {
 	for i, c := range p.Conversions {
-		if err := checkConversion(p, c, p.Conversions[:i]); err != nil {
+		if err := checkConversion(p.Wallets, c, p.Conversions[:i]); err != nil {
 			return fmt.Errorf("conversion %s: %w", c.ID, err)
 		}
 	}
@@ -255,8 +255,8 @@ func CompileConversions(p *loyalty.Program) error {
 }
 
 // checkConversion checks a conversion that follows the earlier ones.
-func checkConversion(p *loyalty.Program, c loyalty.Conversion, earlier []loyalty.Conversion) error {
-	if c.From == c.To || !isWallet(p.Wallets, c.From) || !isWallet(p.Wallets, c.To) {
+func checkConversion(wallets []loyalty.Wallet, c loyalty.Conversion, earlier []loyalty.Conversion) error {
+	if c.From == c.To || !isWallet(wallets, c.From) || !isWallet(wallets, c.To) {
 		return errors.New("the wallets must be known and different")
 	}
 	if slices.ContainsFunc(earlier, func(x loyalty.Conversion) bool { return x.From == c.From && x.To == c.To }) {
