@@ -34,6 +34,11 @@ func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	case len(n.Arguments) > 1:
 		return nil, shape{}, refuse(n, "%s takes a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
 	}
+	return r.single(n)
+}
+
+// single reads a function of a single argument.
+func (r *reader) single(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	of, is, err := r.read(n.Arguments[0])
 	if err != nil {
 		return nil, shape{}, err

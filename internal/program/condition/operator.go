@@ -54,11 +54,7 @@ func (r *reader) binary(n *ast.BinaryNode) (ast.Node, shape, error) {
 	}
 	switch n.Operator {
 	case "and", "&&", "or", "||":
-		if left.kind != truth || right.kind != truth {
-			return nil, shape{}, refuse(n, "both sides of %s must be true or false; one is %s", n.Operator,
-				other(left, right))
-		}
-		return native(n, a, b), left, nil
+		return r.logic(n, a, b, left, right)
 	case "==", "!=", "<", "<=", ">", ">=":
 		return r.comparison(n, a, b, left, right)
 	case "+", "-", "*", "%":
@@ -66,19 +62,34 @@ func (r *reader) binary(n *ast.BinaryNode) (ast.Node, shape, error) {
 	case "in":
 		return r.in(n, a, b, left, right)
 	case "contains", "startsWith", "endsWith":
-		if left.kind == list {
-			return nil, shape{}, refuse(n, "%s requires text; for a list, use in", n.Operator)
-		}
-		if left.kind != text || right.kind != text {
-			return nil, shape{}, refuse(n, "%s requires text on both sides", n.Operator)
-		}
-		return native(n, a, b), shape{kind: truth}, nil
+		return r.affix(n, a, b, left, right)
 	case "/":
 		return nil, shape{}, refuse(n, "division is not supported: multiply the other side instead")
 	case "..":
 		return nil, shape{}, refuse(n, ".. is not supported: compare with >= and <=")
 	}
 	return nil, shape{}, refuse(n, "%s is not supported", n.Operator)
+}
+
+// logic reads "and" and "or".
+func (r *reader) logic(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast.Node, shape, error) {
+	if left.kind != truth || right.kind != truth {
+		return nil, shape{}, refuse(
+			n, "both sides of %s must be true or false; one is %s", n.Operator, other(left, right),
+		)
+	}
+	return native(n, a, b), left, nil
+}
+
+// affix reads a comparison of a text with a part of it.
+func (r *reader) affix(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast.Node, shape, error) {
+	switch {
+	case left.kind == list:
+		return nil, shape{}, refuse(n, "%s requires text; for a list, use in", n.Operator)
+	case left.kind != text || right.kind != text:
+		return nil, shape{}, refuse(n, "%s requires text on both sides", n.Operator)
+	}
+	return native(n, a, b), shape{kind: truth}, nil
 }
 
 // native returns an operation that the library's own operator performs, which replaces the node n.

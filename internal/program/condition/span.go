@@ -56,19 +56,28 @@ func (j judge) span(w world, n ast.Node) (span, bool) {
 			return span{}.minus(s), ok && s.low != nil && s.high != nil
 		}
 	case *ast.BinaryNode:
-		a, ok := j.span(w, n.Left)
-		b, ok2 := j.span(w, n.Right)
-		if !ok || !ok2 {
-			return span{}, false
-		}
-		switch n.Operator {
-		case "+":
-			return span{low: combine(a.low, b.low, 1), high: combine(a.high, b.high, 1)}, true
-		case "-":
-			return a.minus(b), true
-		}
+		return j.sum(w, n)
 	}
 	return span{}, false
+}
+
+// sum returns the range of a sum or difference.
+func (j judge) sum(w world, n *ast.BinaryNode) (span, bool) {
+	a, ok := j.span(w, n.Left)
+	b, ok2 := j.span(w, n.Right)
+	switch {
+	case !ok || !ok2:
+		return span{}, false
+	case n.Operator == "+":
+		return a.plus(b), true
+	case n.Operator == "-":
+		return a.minus(b), true
+	}
+	return span{}, false
+}
+
+func (a span) plus(b span) span {
+	return span{low: combine(a.low, b.low, 1), high: combine(a.high, b.high, 1)}
 }
 
 // minus returns the range of the difference a - b or, if a is the zero span, of the number -b.

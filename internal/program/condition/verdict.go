@@ -154,12 +154,20 @@ func (j judge) compared(w world, n *ast.BinaryNode, want bool) []world {
 		}
 		return assume(w, n.String(), want)
 	}
-	if s, ok := n.Right.(*ast.StringNode); ok && (n.Operator == "==" || n.Operator == "!=") {
-		return j.text(w, n, n.Left.String(), []string{s.Value}, want == (n.Operator == "=="))
+	if n.Operator == "==" || n.Operator == "!=" {
+		equal := want == (n.Operator == "==")
+		if s, ok := n.Right.(*ast.StringNode); ok {
+			return j.text(w, n, n.Left.String(), []string{s.Value}, equal)
+		}
+		if s, ok := n.Left.(*ast.StringNode); ok {
+			return j.text(w, n, n.Right.String(), []string{s.Value}, equal)
+		}
 	}
-	if s, ok := n.Left.(*ast.StringNode); ok && (n.Operator == "==" || n.Operator == "!=") {
-		return j.text(w, n, n.Right.String(), []string{s.Value}, want == (n.Operator == "=="))
-	}
+	return j.numbers(w, n, want)
+}
+
+// numbers returns the worlds in which a comparison of numbers has the wanted answer.
+func (j judge) numbers(w world, n *ast.BinaryNode, want bool) []world {
 	left, ok := j.span(w, n.Left)
 	right, ok2 := j.span(w, n.Right)
 	if !ok || !ok2 {
