@@ -2,6 +2,7 @@ package describe
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -70,57 +71,45 @@ func (e *explainer) reminder(r loyalty.Reminder) {
 	e.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), Series(by, "or else"), kind)
 }
 
+// occasions are the texts of the triggers. {by} stands for the periods before or after the trigger. {after} and {on}
+// stand for the periods and "after", or for "at once when" and "on" if there is none.
+var occasions = map[loyalty.Trigger]string{
+	loyalty.BeforeExpiry:  "{by} before points expire",
+	loyalty.BeforeTier:    "{by} before a level ends, if the member does not qualify to keep it",
+	loyalty.BeforeCode:    "{by} before a code expires",
+	loyalty.BeforeHold:    "{by} before a reservation expires",
+	loyalty.AfterActive:   "{after} pending points became active",
+	loyalty.AfterIdle:     "{by} after points became active, if none were spent",
+	loyalty.AfterAbsence:  "{by} after the last order or redemption",
+	loyalty.AfterClaim:    "{by} after a code was issued, if it was not used",
+	loyalty.AfterJoining:  "{after} the member enrolled",
+	loyalty.AfterOrder:    "{after} an order was placed",
+	loyalty.AfterReferral: "{by} after a friend used a member's code, to a friend who has not ordered",
+	loyalty.OnBirthday:    "{on} the birthday",
+	loyalty.OnAnniversary: "{on} the anniversary of enrollment",
+	loyalty.NearReward:    "when {points} or less are missing for the next reward",
+	loyalty.NearTier:      "when {within} or less are missing for the next level",
+}
+
 // when describes the occasion of a reminder.
 func (e *explainer) when(r loyalty.Reminder) string {
+	occasion, ok := occasions[r.On]
+	if !ok {
+		return "on schedule: " + e.planned(r)
+	}
 	var leads []string
 	for _, lead := range r.Leads {
 		leads = append(leads, Period(lead))
 	}
 	by := Series(leads, "and")
-	after := by + " after "
+	after, on := by+" after", by+" after"
 	if by == "" {
-		after = "at once when "
+		after, on = "at once when", "on"
 	}
-	switch r.On {
-	case loyalty.BeforeExpiry:
-		return by + " before points expire"
-	case loyalty.BeforeTier:
-		return by + " before a level ends, if the member does not qualify to keep it"
-	case loyalty.BeforeCode:
-		return by + " before a code expires"
-	case loyalty.BeforeHold:
-		return by + " before a reservation expires"
-	case loyalty.AfterActive:
-		return after + "pending points became active"
-	case loyalty.AfterIdle:
-		return by + " after points became active, if none were spent"
-	case loyalty.AfterAbsence:
-		return by + " after the last order or redemption"
-	case loyalty.AfterClaim:
-		return by + " after a code was issued, if it was not used"
-	case loyalty.AfterJoining:
-		return after + "the member enrolled"
-	case loyalty.AfterOrder:
-		return after + "an order was placed"
-	case loyalty.AfterReferral:
-		return by + " after a friend used a member's code, to a friend who has not ordered"
-	case loyalty.OnBirthday:
-		return onOrAfter(by) + "the birthday"
-	case loyalty.OnAnniversary:
-		return onOrAfter(by) + "the anniversary of enrollment"
-	case loyalty.NearReward:
-		return "when " + e.whole(r.Within) + " or less are missing for the next reward"
-	case loyalty.NearTier:
-		return fmt.Sprintf("when %d or less are missing for the next level", r.Within)
-	}
-	return "on schedule: " + e.planned(r)
-}
-
-func onOrAfter(by string) string {
-	if by == "" {
-		return "on "
-	}
-	return by + " after "
+	return strings.NewReplacer(
+		"{by}", by, "{after}", after, "{on}", on,
+		"{points}", e.whole(r.Within), "{within}", strconv.FormatInt(r.Within, 10),
+	).Replace(occasion)
 }
 
 // planned describes the instants and days of a reminder whose text the merchant writes.
