@@ -192,13 +192,8 @@ func worths(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	raise("", payValue(c.P.Redemption.Pay.Rates[code]))
 	for range len(c.P.Wallets) + 1 {
 		for _, r := range c.P.Rewards {
-			gives := new(big.Rat)
-			switch {
-			case (r.Type == "amount_off" || r.Type == "gift_card") && r.Value.Currency == code:
-				gives.SetInt64(r.Value.Amount)
-			case r.Type == "wallet_points" && worth[r.Wallet] != nil:
-				gives.Mul(worth[r.Wallet], big.NewRat(int64(r.Points), 1))
-			default:
+			gives := rewardWorth(r, code, worth)
+			if gives == nil {
 				continue
 			}
 			for wallet, least := range leastPrices(r) {
@@ -214,6 +209,18 @@ func worths(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 		}
 	}
 	return worth
+}
+
+// rewardWorth returns the value of a reward in minor units of a currency, or nil if it has none. worth is the value of
+// one point of each wallet.
+func rewardWorth(r loyalty.Reward, code loyalty.Currency, worth map[string]*big.Rat) *big.Rat {
+	switch {
+	case (r.Type == "amount_off" || r.Type == "gift_card") && r.Value.Currency == code:
+		return big.NewRat(r.Value.Amount, 1)
+	case r.Type == "wallet_points" && worth[r.Wallet] != nil:
+		return new(big.Rat).Mul(worth[r.Wallet], big.NewRat(int64(r.Points), 1))
+	}
+	return nil
 }
 
 // bonusReturns compares the sum of the entry bonuses up to each level with the money required to reach that level.
@@ -245,31 +252,17 @@ func bonusReturns(
 // spendFor returns the least total of orders in a currency that a level requires, in minor units. It returns nil if
 // that is unknown, as for levels by orders or visits.
 func spendFor(c *document.Compiler, t loyalty.Tiers, l loyalty.Level, code loyalty.Currency) *big.Rat {
-	cost := func(by loyalty.Measure, from int64) *big.Rat {
-		switch by {
-		case loyalty.BySpend:
-			if t.Currency == code {
-				return big.NewRat(from, 1)
-			}
-		case loyalty.ByPointsEarned:
-			if per, ok := perMinor(c, c.P.Earn.Rates, code); ok && per.Sign() > 0 {
-				return new(big.Rat).Quo(big.NewRat(from, 1), per)
-			}
-		}
-		return nil
-	}
 	if len(t.Ways) == 0 {
-		return cost(t.By, l.From)
+		return metricSpend(c, t, loyalty.Need{By: t.By, From: l.From}, code)
 	}
 	var least *big.Rat
 	for _, way := range t.Ways {
-		var most *big.Rat
-		for _, by := range way {
-			i := slices.IndexFunc(l.Needs, func(n loyalty.Need) bool { return n.By == by })
-			if i < 0 {
+		var most *big.Rat // a path requires all of its metrics
+		for _, n := range l.Needs {
+			if !slices.Contains(way, n.By) {
 				continue
 			}
-			if x := cost(by, l.Needs[i].From); x != nil && (most == nil || most.Cmp(x) < 0) {
+			if x := metricSpend(c, t, n, code); x != nil && (most == nil || most.Cmp(x) < 0) {
 				most = x
 			}
 		}
@@ -281,6 +274,22 @@ func spendFor(c *document.Compiler, t loyalty.Tiers, l loyalty.Level, code loyal
 		}
 	}
 	return least
+}
+
+// metricSpend returns the total of orders in a currency that the threshold of one metric requires, or nil if that is
+// unknown.
+func metricSpend(c *document.Compiler, t loyalty.Tiers, n loyalty.Need, code loyalty.Currency) *big.Rat {
+	switch n.By {
+	case loyalty.BySpend:
+		if t.Currency == code {
+			return big.NewRat(n.From, 1)
+		}
+	case loyalty.ByPointsEarned:
+		if per, ok := perMinor(c, c.P.Earn.Rates, code); ok && per.Sign() > 0 {
+			return new(big.Rat).Quo(big.NewRat(n.From, 1), per)
+		}
+	}
+	return nil
 }
 
 // takeBack maps the clawback policies of the program file. The default is debt.

@@ -74,16 +74,19 @@ func both(c *document.Compiler, a, b loyalty.Rule) (*big.Rat, bool) {
 	if excludes(c, a.Group, b.Group) || !a.Match.From.Before(b.Match.Until) || !b.Match.From.Before(a.Match.Until) {
 		return nil, false
 	}
-	m, n := a.Match, b.Match
-	if apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) ||
-		apart(m.Channels, n.Channels) ||
-		apart(m.Stores, n.Stores) || apart(
-		m.Currencies, n.Currencies,
-	) || apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays) {
+	if neverBoth(&a.Match, &b.Match) {
 		return nil, false
 	}
 	by := new(big.Rat).Add(x.By, y.By)
 	return by.Sub(by, one), true
+}
+
+// neverBoth reports whether no order can match both, because a list of one has no element in common with that of the
+// other.
+func neverBoth(m, n *loyalty.Match) bool {
+	return apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) ||
+		apart(m.Channels, n.Channels) || apart(m.Stores, n.Stores) || apart(m.Currencies, n.Currencies) ||
+		apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays)
 }
 
 // excludes reports whether the rules of one group never apply together with those of the other, because the earlier
