@@ -174,36 +174,38 @@ func parseTrigger(c *document.Compiler, item *document.Node) (on loyalty.Trigger
 
 // leads reads one or several periods before or after the trigger.
 func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
-	by := item.Get("by")
+	by, within := item.Get("by"), item.Get("within")
 	items := by.Several()
 	for _, n := range items {
 		r.Leads = append(r.Leads, validate.Some(c, n))
 	}
-	optional := slices.Contains([]loyalty.Trigger{
-		loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
-	}, r.On)
-	several := remind.IsBefore(r.On) || slices.Contains(
-		[]loyalty.Trigger{
-			loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder,
-			loyalty.AfterReferral,
-		},
-		r.On,
-	)
 	near := r.On == loyalty.NearReward || r.On == loyalty.NearTier
+	timed := !near && r.On != loyalty.Scheduled && r.On != "" // by decides when the message is sent
 	switch {
-	case by == nil && !optional && !near && r.On != loyalty.Scheduled && r.On != "":
+	case by == nil && timed && !slices.Contains(optionalLead, r.On):
 		missing(c, item, "by")
 	case by != nil && (near || r.On == loyalty.Scheduled):
 		c.Add(document.AtKey(by, "has no effect here, where the time is already given"))
-	case len(items) > 1 && !several:
+	case len(items) > 1 && !remind.IsBefore(r.On) && !slices.Contains(severalLeads, r.On):
 		c.Add(document.AtKey(by, "must have a single value: the message is sent once"))
 	}
-	switch within := item.Get("within"); {
+	switch {
 	case near && within == nil:
 		missing(c, item, "within")
 	case !near && within != nil:
 		c.Add(document.AtKey(within, "has no effect without near"))
 	}
+}
+
+// optionalLead contains the triggers whose message is sent at once if the reminder states no period.
+var optionalLead = []loyalty.Trigger{
+	loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
+}
+
+// severalLeads contains the triggers after which several messages can be sent.
+var severalLeads = []loyalty.Trigger{
+	loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder,
+	loyalty.AfterReferral,
 }
 
 // measuring is the instant at which periods begin when they are compared.

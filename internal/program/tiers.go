@@ -104,25 +104,10 @@ func measuresOf(n *document.Node) (all []loyalty.Measure) {
 // measured reads the additional keys of certain metrics.
 func measured(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 	currency, least, event, brands := n.Get("currency"), n.Get("at_least"), n.Get("event"), n.Get("brands")
-	for _, need := range []struct {
-		by     loyalty.Measure
-		name   string
-		needed bool
-	}{
-		{loyalty.BySpend, "currency", true},
-		{loyalty.ByQualifyingItems, "at_least", true},
-		{loyalty.ByVisits, "event", false},
-		{loyalty.ByBrands, "brands", true},
-	} {
-		switch f := n.Get(need.name); {
-		case earn.QualifyBy(t, need.by) && f == nil && need.needed:
-			missing(c, n, need.name)
-		case !earn.QualifyBy(t, need.by) && f != nil && n.Get("by").Text() != "":
-			c.Add(document.AtKey(f, "has no effect with %s", t.By))
-		case !earn.QualifyBy(t, need.by) && f != nil && len(t.Ways) > 0:
-			c.Add(document.AtKey(f, "has no effect without %s", need.by))
-		}
-	}
+	checkMetricKey(c, n, t, loyalty.BySpend, "currency", true)
+	checkMetricKey(c, n, t, loyalty.ByQualifyingItems, "at_least", true)
+	checkMetricKey(c, n, t, loyalty.ByVisits, "event", false)
+	checkMetricKey(c, n, t, loyalty.ByBrands, "brands", true)
 	if code := currency.Text(); code != "" && c.Currency(currency, code) {
 		t.Currency = loyalty.Currency(code)
 		if _, ok := c.P.Earn.Rates[t.Currency]; !ok {
@@ -140,6 +125,26 @@ func measured(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 		}
 	}
 	t.Brands = parseLabels(c, brands)
+}
+
+// checkMetricKey checks that a key of a metric is present only with the metric, and with it if it is required.
+func checkMetricKey(
+	c *document.Compiler, n *document.Node, t *loyalty.Tiers, by loyalty.Measure, key string, required bool,
+) {
+	f := n.Get(key)
+	if earn.QualifyBy(t, by) {
+		if f == nil && required {
+			missing(c, n, key)
+		}
+		return
+	}
+	switch {
+	case f == nil:
+	case n.Get("by").Text() != "":
+		c.Add(document.AtKey(f, "has no effect with %s", t.By))
+	case len(t.Ways) > 0:
+		c.Add(document.AtKey(f, "has no effect without %s", by))
+	}
 }
 
 // keeps maps a word of keep_for to a number of calendar years or of window periods.
@@ -282,26 +287,12 @@ func needs(
 	}
 	more := i == 1
 	for _, f := range from.Pairs() {
-		by := measures[f.Key.Name]
-		if !earn.QualifyBy(&t, by) {
+		if !earn.QualifyBy(&t, measures[f.Key.Name]) {
 			c.Add(document.AtKey(f, "is not a metric of the levels"))
 			continue
 		}
-		x, least := loyalty.Need{By: by, From: parseThreshold(c, f, by, t)}, int64(0)
-		for _, was := range levels[max(0, i-1)].Needs {
-			if was.By == by {
-				least = was.From
-			}
-		}
-		switch more = more || x.From > least; {
-		case x.From < 1 && (by != loyalty.BySpend || t.Currency != ""):
-			c.Add(document.At(f, "%s is not above 0; omit the metric", f.Value))
-			more = true // one problem is enough
-		case x.From < least:
-			c.Add(document.At(f, "%s is below the requirement of the level before", f.Value))
-			more = true
-		}
-		needs = append(needs, x)
+		need, higher := parseNeed(c, f, t, levels[max(0, i-1)].Needs)
+		needs, more = append(needs, need), more || higher
 	}
 	switch {
 	case from == nil:
@@ -311,6 +302,29 @@ func needs(
 		c.Add(document.At(from, "must require more than the level before; otherwise one of them could never be kept"))
 	}
 	return needs
+}
+
+// parseNeed reads the threshold of a level for one metric. higher means that it is above the one of the level before,
+// or that a problem was reported.
+func parseNeed(
+	c *document.Compiler, f *document.Node, t loyalty.Tiers, before []loyalty.Need,
+) (need loyalty.Need, higher bool) {
+	by := measures[f.Key.Name]
+	need, least := loyalty.Need{By: by, From: parseThreshold(c, f, by, t)}, int64(0)
+	for _, was := range before {
+		if was.By == by {
+			least = was.From
+		}
+	}
+	switch {
+	case need.From < 1 && (by != loyalty.BySpend || t.Currency != ""):
+		c.Add(document.At(f, "%s is not above 0; omit the metric", f.Value))
+	case need.From < least:
+		c.Add(document.At(f, "%s is below the requirement of the level before", f.Value))
+	default:
+		return need, need.From > least
+	}
+	return need, true
 }
 
 // reachable reports whether every metric of at least one path has a threshold.
