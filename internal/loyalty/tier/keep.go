@@ -53,17 +53,15 @@ func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time) time.Time {
 	next := r.KeptFrom(acc, closes, 1)
 	keep := r.Tiers.KeepFor
-	if keepPeriods(&r.Tiers) > 0 || keep.Months == 0 || next.IsZero() {
+	if keepPeriods(&r.Tiers) > 0 || next.IsZero() {
 		return next
 	}
-	for n := 1; ; n++ {
-		switch end := keep.Times(n).After(s.Since, r.Zone); {
-		case end.Equal(closes):
+	for n := 1; !keep.Times(n).After(s.Since, r.Zone).After(closes); n++ {
+		if keep.Times(n).After(s.Since, r.Zone).Equal(closes) {
 			return keep.Times(n+1).After(s.Since, r.Zone)
-		case end.After(closes):
-			return next // the standing was not renewed each time since it began
 		}
 	}
+	return next // the standing was not renewed each time since it began
 }
 
 // LoweredUntil returns the end of the validity of a level to which a review at an instant lowers the account. The
@@ -146,7 +144,7 @@ func (r Rules) Lasting(acc loyalty.Account, at time.Time) (rung int, until, asOf
 	oldest := posting.MonthsBack(loyalty.DateOf(at, r.Zone).Month(), r.Apart(acc)-1)
 	for _, bucket := range buckets(&acc) {
 		last, since := r.BucketEnds(acc, bucket)
-		if posting.MonthOf(bucket) < oldest || last.IsZero() || !last.After(s.Since) || since.After(at) {
+		if posting.MonthOf(bucket) < oldest || !last.After(s.Since) || since.After(at) {
 			continue
 		}
 		n, to := r.Qualified(acc, last), r.reachedUntil(acc, since)
@@ -190,8 +188,5 @@ func (r Rules) Floor(acc loyalty.Account) (rung int) {
 			rung = max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: f.Level}))
 		}
 	}
-	if acc.Tier.Minimum != "" {
-		rung = max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: acc.Tier.Minimum}))
-	}
-	return rung
+	return max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: acc.Tier.Minimum}))
 }

@@ -147,7 +147,7 @@ func nearest(ways [][]Gap) (best Gap) {
 	for i, way := range ways {
 		worst := Gap{}
 		for _, g := range way {
-			if g.Open() && (!worst.Open() || farther(g, worst)) {
+			if !worst.Open() || farther(g, worst) {
 				worst = g
 			}
 		}
@@ -208,7 +208,7 @@ func (r Rules) windowText() string {
 	w, cyclic := Cycle(&r.Tiers)
 	months := map[int]string{1: "month", 3: "quarter", 6: "half", 12: "year"}[w.Months]
 	switch {
-	case cyclic && w.Kind == loyalty.CycleWindow && w.From == 101:
+	case w.Kind == loyalty.CycleWindow && w.From == 101:
 		return "/" + cmp.Or(months, strconv.Itoa(w.Months))
 	case cyclic:
 		return "/" + string(w.Kind)
@@ -256,12 +256,9 @@ func checkLevel(t *loyalty.Tiers, i int) error {
 	if (i == 0) != (len(l.Needs) == 0) {
 		return fmt.Errorf("level %s is out of order: only the first has no requirements", l.ID)
 	}
-	more := i <= 1
+	more := i == 0
 	for _, n := range l.Needs {
-		before := int64(0)
-		if i > 0 {
-			before, _ = need(t, i-1, n.By)
-		}
+		before, _ := need(t, i-1, n.By)
 		if n.From < 1 || n.From < before {
 			return fmt.Errorf("level %s requires less than the one before it", l.ID)
 		}

@@ -68,8 +68,6 @@ func (r Rules) hasUnknownLevel(acc loyalty.Account) bool {
 func (rs Rules) RefreshAt(acc loyalty.Account) time.Time {
 	r := rs.Tiers.Refresh
 	switch {
-	case r.At.IsZero() || len(rs.Tiers.Levels) == 0:
-		return time.Time{}
 	case rs.hasUnknownLevel(acc):
 		return r.At
 	case !ran(acc).Before(r.At) || r.At.Before(acc.Tier.Lock) || !rs.refreshes(acc):
@@ -119,7 +117,7 @@ func RefreshTier(d *posting.Decision, at time.Time) error {
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	if Of(d.P).hasUnknownLevel(d.Account) && (locked(d) || !Of(d.P).refreshes(d.Account)) {
+	if locked(d) || !Of(d.P).refreshes(d.Account) { // the level no longer exists
 		s := d.Account.Tier
 		rung := redeem.LevelIndex(&d.P.Tiers, s)
 		was := s.Level

@@ -28,7 +28,7 @@ func (r Rules) period(acc loyalty.Account, day loyalty.Date) (first, next loyalt
 	from := r.yearFrom(acc, w)
 	month := func(i int) loyalty.Date { return loyalty.Day((i%12+1)*100 + int(from)%100).In(i / 12) }
 	i := day.Year()*12 + int(day.CalendarMonth()) - 1
-	i -= ((i-int(from)/100+1)%w.Months + w.Months) % w.Months
+	i -= (i - int(from)/100 + 1) % w.Months
 	if day.Day() < month(i) {
 		i -= w.Months
 	}
