@@ -21,6 +21,9 @@ func TestOrderThatConvertsAReferral(t *testing.T) {
 	}{
 		{"the first", nil, false, 1, true, []int{1}, false, true},
 		{"an earlier one", []int{2}, false, 1, true, []int{1, 2}, false, true},
+		{"one that is not known and does not", []int{1, 3}, false, 2, false, []int{1, 3}, false, true},
+		{"one behind the others that does not", []int{1, 3}, false, 4, false, []int{1, 3}, false, true},
+		{"the fourth one", []int{1, 2, 3}, false, 4, true, []int{1, 2, 3, 4}, false, true},
 		{"the same one", []int{1}, false, 1, true, []int{1}, false, true},
 		{"one that no longer does", []int{1, 2}, false, 1, false, []int{2}, false, true},
 		{"the only one no longer does", []int{1}, false, 1, false, nil, false, true},

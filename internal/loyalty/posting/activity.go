@@ -162,7 +162,7 @@ func (d *Decision) Inactive(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 // when the points would have expired without the activity.
 func from(out []loyalty.Posting, n int, day loyalty.Date) []loyalty.Posting {
 	for i := n; i < len(out); i++ {
-		if p := &out[i]; p.Bucket == loyalty.BucketActive && day.Slides() && p.Lot.Slides() && p.Lot > day {
+		if p := &out[i]; p.Bucket == loyalty.BucketActive && day.Slides() && p.Lot > day {
 			p.From = day
 		}
 	}
@@ -199,9 +199,6 @@ func addSlid(all []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 // keepSlid forgets the original expiry days of points that were spent or are no longer in the lot of the latest
 // activity.
 func keepSlid(a *loyalty.Account) {
-	if a.Slid == nil {
-		return
-	}
 	i := slices.IndexFunc(a.Lots, func(l loyalty.Lot) bool { return l.Expires == a.Slides })
 	if i < 0 {
 		a.Slid = nil

@@ -57,6 +57,9 @@ func TestOriginalDaysThatAnAccountRemembers(t *testing.T) {
 	if len(all) != maxSlid || all[0] != lot(20270102, 20) {
 		t.Errorf("it remembers %+v", all)
 	}
+	if got := addSlid(nil, lot(20270101, 0)); len(got) != 0 {
+		t.Errorf("without points it remembers %+v", got)
+	}
 	if all = addSlid(all, lot(20270103, -10)); len(all) != maxSlid-1 || all[1] != lot(20270104, 10) {
 		t.Errorf("without the third day it remembers %+v", all)
 	}

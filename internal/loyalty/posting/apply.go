@@ -103,7 +103,7 @@ func settle(a *loyalty.Account, stale loyalty.Date) {
 	for i, h := range a.Holds {
 		var lots []loyalty.Lot
 		for _, l := range h.Lots {
-			if l.Expires.Slides() && l.Expires <= stale {
+			if l.Expires <= stale {
 				l.Expires = l.Expires.Day()
 			}
 			lots = AddLot(lots, l)

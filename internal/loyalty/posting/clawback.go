@@ -46,10 +46,9 @@ func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant)
 		e, rest = writeOff(e, rest, g, keptWithin)
 	}
 	if most > 0 && reach == loyalty.ClawbackDebt {
-		if room := max(0, most-left.In(g.Wallet).Debt); rest > room {
-			e, _ = writeOff(e, rest-room, g, keptDebt)
-			rest = room
-		}
+		beyond := max(0, rest-max(0, most-left.In(g.Wallet).Debt))
+		e, _ = writeOff(e, beyond, g, keptDebt)
+		rest -= beyond
 	}
 	if rest > 0 {
 		if IsExpired(d.P.Zone, d.Where(*g), d.Now) {
@@ -182,11 +181,10 @@ func (d *Decision) GiveBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant,
 	}
 	e, n = d.convertAgain(e, n, g)
 	for _, l := range slices.Backward(g.Taken) {
-		if part := min(n, l.Points); part > 0 {
-			e.Postings = d.Activate(e.Postings, g.Wallet, part, l.Expires, d.Now)
-			g.Taken = AddLot(g.Taken, loyalty.Lot{Expires: l.Expires, Points: -part})
-			n -= part
-		}
+		part := min(n, l.Points)
+		e.Postings = d.Activate(e.Postings, g.Wallet, part, l.Expires, d.Now)
+		g.Taken = AddLot(g.Taken, loyalty.Lot{Expires: l.Expires, Points: -part})
+		n -= part
 	}
 	g.Owed -= min(n, g.Owed)
 	if n > 0 {

@@ -83,17 +83,13 @@ func (d *Decision) takeFromConversions(
 ) (loyalty.Entry, loyalty.Points) {
 	mine := d.Where(*g)
 	for _, own := range []bool{true, false} {
-		for _, x := range slices.Backward(d.Account.Conversions) {
-			took := slices.ContainsFunc(x.Taken, func(l loyalty.Lot) bool { return l.Expires == mine })
-			if x.From != g.Wallet || took != own || rest == 0 {
+		for i, before := range slices.Backward(d.Account.Conversions) {
+			took := slices.ContainsFunc(before.Taken, func(l loyalty.Lot) bool { return l.Expires == mine })
+			if before.From != g.Wallet || took != own {
 				continue
 			}
 			left := d.leftBy(e)
-			if at := slices.IndexFunc(
-				left.Conversions, func(y loyalty.Converted) bool { return y.ID == x.ID },
-			); at >= 0 {
-				x = left.Conversions[at]
-			}
+			x := left.Conversions[i]
 			lot, most := d.RemainingIn(left, x)
 			n := min(most, covering(&x, rest))
 			if n <= 0 {

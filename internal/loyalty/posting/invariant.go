@@ -46,10 +46,8 @@ func CheckWrite(before, after loyalty.Account, entries []loyalty.Entry) error {
 	if len(entries) > 0 && entries[len(entries)-1].Balance != is {
 		return violation("the last entry of %s does not state the balance %+v", after.Member, is)
 	}
-	if net(is)-net(was) != sum {
-		return violation(
-			"the balance of %s changes by %d points, and its entries by %d", after.Member, net(is)-net(was), sum,
-		)
+	if change := net(is) - net(was); change != sum {
+		return violation("the balance of %s changes by %d points, and its entries by %d", after.Member, change, sum)
 	}
 	return sound(after)
 }

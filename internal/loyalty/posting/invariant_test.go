@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -59,6 +60,44 @@ func TestCheckWriteFindsEveryViolation(t *testing.T) {
 		if err := CheckWrite(before, a, []loyalty.Entry{e}); !errors.Is(err, ErrInvariant) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Entries of several wallets and buckets, and a write without entries, are sound. The points of an entry are those of
+// the main wallet: active and pending points less the debt.
+func TestSoundWrites(t *testing.T) {
+	before := loyalty.Account{
+		Member: "mem_ada", Sequence: 3, Purse: loyalty.Purse{Lots: []loyalty.Lot{{Points: 100}}, Debt: 7},
+		Pending: []loyalty.Pending{{Points: 5}},
+	}
+	d := Decide(&loyalty.Program{}, before, time.Time{})
+	for _, postings := range [][]loyalty.Posting{
+		{
+			{Bucket: loyalty.BucketActive, Points: 10},
+			{Bucket: loyalty.BucketDebt, Points: 2},
+			{Bucket: loyalty.BucketPending, Cause: loyalty.Cause{Kind: "order", ID: "1"}, Points: 4},
+			{Bucket: loyalty.BucketIssued, Points: -16},
+		},
+		{{Wallet: "miles", Bucket: loyalty.BucketActive, Points: 9}, {Wallet: "miles", Bucket: loyalty.BucketIssued, Points: -9}},
+	} {
+		if err := d.Post(loyalty.Entry{Postings: postings}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := CheckWrite(before, d.Account, d.Entries); err != nil {
+		t.Errorf("two entries: %v", err)
+	}
+	if err := CheckWrite(before, before, nil); err != nil {
+		t.Errorf("no entries: %v", err)
+	}
+	swapped := []loyalty.Entry{d.Entries[1], d.Entries[0]}
+	if err := CheckWrite(before, d.Account, swapped); !errors.Is(err, ErrInvariant) {
+		t.Errorf("entries in the wrong order: %v", err)
+	}
+	other := before
+	other.Lots = []loyalty.Lot{{Points: 101}}
+	if err := CheckWrite(before, other, nil); !errors.Is(err, ErrInvariant) {
+		t.Errorf("a change without an entry: %v", err)
 	}
 }
 

@@ -111,7 +111,7 @@ const MaxCut = 20
 
 // noteCut updates the account's list of orders that caps and limits cut.
 func noteCut(a *loyalty.Account, e loyalty.Entry) {
-	if e.Order == nil || len(a.Cut) == 0 && len(e.Order.Cut) == 0 {
+	if e.Order == nil {
 		return
 	}
 	o, oldest := e.Order.Order.Placed(), loyalty.DateOf(e.Effective.Add(-UsageKept), time.UTC)

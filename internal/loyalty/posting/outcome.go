@@ -150,7 +150,7 @@ func (d *Decision) Arrive(
 		n -= part
 	}
 	out = slices.DeleteFunc(
-		out, func(p loyalty.Posting) bool { return p.Bucket == loyalty.BucketDebt && p.Points == 0 },
+		out, func(p loyalty.Posting) bool { return p.Points == 0 },
 	)
 	return d.settle(out, wallet, n, expires, at)
 }
@@ -230,7 +230,7 @@ func (d *Decision) Where(g loyalty.Grant) loyalty.Date {
 	for _, m := range d.Account.Moves {
 		// The move was of points of this lot that were postponed a different number of times.
 		other := m.Times > 0 && m.Times != times+1
-		if !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
+		if !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
 			lot, times = m.To, m.Times
 		}
 	}

@@ -87,8 +87,11 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 	acc := loyalty.Account{Cut: slices.Clone(full)}
 	if noteCut(
 		&acc, entry(50, year),
-	); len(acc.Cut) != MaxCut || acc.Cut[7] != full[8] ||
-		acc.Cut[MaxCut-1] != x(50, 20271231) {
+	); !slices.Equal(acc.Cut, append(slices.Delete(slices.Clone(full), 7, 8), x(50, 20271231))) {
 		t.Errorf("it stores %+v", acc.Cut)
+	}
+	acc.Cut = slices.Clone(full[1:])
+	if noteCut(&acc, entry(50, year)); !slices.Equal(acc.Cut, append(slices.Clone(full[1:]), x(50, 20271231))) {
+		t.Errorf("up to the limit it stores %+v", acc.Cut)
 	}
 }

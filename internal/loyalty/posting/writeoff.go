@@ -12,22 +12,23 @@ const maxExpiredLots = 12
 
 // expiredIn returns how many points expired in a lot and have not been written off.
 func expiredIn(p loyalty.Purse, lot loyalty.Date) loyalty.Points {
-	for _, l := range p.ExpiredLots {
-		if l.Expires == lot {
-			return l.Points
-		}
-	}
-	if len(p.ExpiredLots) == maxExpiredLots && lot.Compare(p.ExpiredLots[0].Expires) < 0 {
+	at, found := slices.BinarySearchFunc(p.ExpiredLots, lot, func(l loyalty.Lot, d loyalty.Date) int {
+		return l.Expires.Compare(d)
+	})
+	switch {
+	case found:
+		return p.ExpiredLots[at].Points
+	case at == 0 && len(p.ExpiredLots) == maxExpiredLots:
 		return loyalty.MaxBalance
 	}
 	return 0
 }
 
-// expiredSince returns the first lot on or after a day in which points expired by inactivity, or the day if there is
-// none. The activity that moved points to the day may no longer count.
+// expiredSince returns the first lot on or after a sliding day in which points expired by inactivity, or the day if there
+// is none. The activity that moved points to the day may no longer count.
 func expiredSince(p loyalty.Purse, day loyalty.Date) loyalty.Date {
 	for _, l := range p.ExpiredLots {
-		if l.Expires.Slides() && l.Expires >= day && l.Points > 0 {
+		if l.Expires >= day && l.Points > 0 {
 			return l.Expires
 		}
 	}
@@ -38,7 +39,7 @@ func expiredSince(p loyalty.Purse, day loyalty.Date) loyalty.Date {
 // forgotten.
 func addExpiredLot(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	known := slices.ContainsFunc(lots, func(x loyalty.Lot) bool { return x.Expires == l.Expires })
-	if l.Points == 0 || l.Expires == 0 || l.Points < 0 && !known {
+	if l.Points <= 0 && !known || l.Expires == 0 {
 		return lots
 	}
 	lots = AddLot(lots, l)
