@@ -34,8 +34,8 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 	}
 	l := &ledger.Ledger{Table: table, Now: func() time.Time { return now }}
 	const ada = "mem_00000000000000000001"
-	if _, err := (members.Members{Ledger: l}).Enrol(
-		t.Context(), live, members.Enrolment{Member: ada}, ledger.By{Actor: "test"},
+	if _, err := (members.Members{Ledger: l}).Enroll(
+		t.Context(), live, members.Enrollment{Member: ada}, ledger.By{Actor: "test"},
 	); err != nil {
 		t.Fatal(err)
 	}

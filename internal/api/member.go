@@ -180,7 +180,7 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	names := identities(c, profile.ExternalID, profile.Email)
-	m, err := c.App.Members.Enrol(ctx, p, members.Enrolment{
+	m, err := c.App.Members.Enroll(ctx, p, members.Enrollment{
 		Member:     loyalty.MemberID(derivedID(c, "mem_", "")),
 		Profile:    profile,
 		Segments:   segments,

@@ -67,7 +67,7 @@ func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, letter, err := c.App.GiftMessages.Send(ctx, c.Who.Program, in, by)
+	r, letter, err := c.App.GiftMessages.SendCode(ctx, c.Who.Program, in, by)
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -91,7 +91,7 @@ func rich(b *testing.B, tab table.Table, ids int) *world {
 	}
 	for i := range ids {
 		by := ledger.By{Actor: "bench", Input: "bench"}
-		if _, err := w.app.Members.Enrol(b.Context(), p, members.Enrolment{Member: benchMember(i)}, by); err != nil {
+		if _, err := w.app.Members.Enroll(b.Context(), p, members.Enrollment{Member: benchMember(i)}, by); err != nil {
 			b.Fatal(err)
 		}
 		grant := service.Adjustment{

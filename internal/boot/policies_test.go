@@ -222,7 +222,7 @@ func (c *cloud) prepare() {
 				},
 			)
 		}
-		_, err := c.app.Members.Enrol(ctx, p, members.Enrolment{Member: m, Profile: profile, Consents: consents}, by)
+		_, err := c.app.Members.Enroll(ctx, p, members.Enrollment{Member: m, Profile: profile, Consents: consents}, by)
 		c.check(err)
 		_, err = c.app.Adjustments.Adjust(
 			ctx, p, service.Adjustment{ID: "adj_" + string(m), Member: m, Points: 550, Reason: "test"}, by,

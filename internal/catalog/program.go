@@ -163,7 +163,7 @@ func (cs Catalog) SaveDraft(ctx context.Context, program string, source []byte, 
 			Key: stored.ProgramKey(program, "DRAFT"), Version: version, Doc: stored.Encode(draftDoc{string(source)}),
 		}
 		err = cs.Table.Transact(ctx, table.Put(it))
-		if !ledger.Outrun(err) {
+		if !ledger.IsConflict(err) {
 			return version + 1, ledger.Retryable(err)
 		}
 	}

@@ -34,18 +34,18 @@ func (ss Stock) lapsedOf(
 }
 
 // A LapsedError means that an out-of-stock rejection must be decided again after these expiries are written.
-type LapsedError struct {
+type ExpiredHolds struct {
 	holds []table.Item
 	All   bool // the list has no more expired reservations
 }
 
-func (LapsedError) Error() string { return "inventory: reservations of the reward may have expired" }
+func (ExpiredHolds) Error() string { return "inventory: reservations of the reward may have expired" }
 
 // Expired returns a LapsedError with listed reservations of a reward that have expired, after those of an earlier one.
 // Even if there are none, the command is decided once more, because the decision may have missed an expiry that another
 // process wrote just before.
-func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Reward, before LapsedError) error {
-	var found LapsedError
+func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Reward, before ExpiredHolds) error {
+	var found ExpiredHolds
 	var last table.Item
 	if n := len(before.holds); n > 0 {
 		last = before.holds[n-1]
@@ -61,7 +61,7 @@ func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Rew
 }
 
 // LetLapse advances the members whose reservations have expired.
-func (ss Stock) LetLapse(ctx context.Context, p *loyalty.Program, lapsed LapsedError) error {
+func (ss Stock) ReleaseExpired(ctx context.Context, p *loyalty.Program, lapsed ExpiredHolds) error {
 	for _, it := range lapsed.holds {
 		d, err := readListed(it)
 		if err != nil {

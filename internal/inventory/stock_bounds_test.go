@@ -188,8 +188,8 @@ func TestExpiredReservationsAreFound(t *testing.T) {
 		}
 		put(t, l.Table, table.Put(listed("mug", stored.Stamped(noon.Add(time.Millisecond)), ledger.ListedDoc{})))
 		found, all := 0, false
-		for before := (LapsedError{}); !all; {
-			var got LapsedError
+		for before := (ExpiredHolds{}); !all; {
+			var got ExpiredHolds
 			if err := (Stock{l}).Expired(t.Context(), "p", mug, before); !errors.As(err, &got) {
 				t.Fatal(err)
 			}
@@ -209,13 +209,13 @@ func TestExpiredReservationsAreFound(t *testing.T) {
 		}
 	}
 	l := memoryLedger(t)
-	if err := (Stock{l}).LetLapse(t.Context(), programOf(t), LapsedError{holds: []table.Item{
+	if err := (Stock{l}).ReleaseExpired(t.Context(), programOf(t), ExpiredHolds{holds: []table.Item{
 		listed("mug", "x", ledger.ListedDoc{Member: "mem_eve"}),
 	}}); !errors.Is(err, loyalty.NotFound) {
 		t.Errorf("an unknown member: %v", err)
 	}
-	if err := (Stock{l}).LetLapse(
-		t.Context(), programOf(t), LapsedError{holds: []table.Item{{Doc: []byte(`{"m":5}`)}}},
+	if err := (Stock{l}).ReleaseExpired(
+		t.Context(), programOf(t), ExpiredHolds{holds: []table.Item{{Doc: []byte(`{"m":5}`)}}},
 	); err == nil {
 		t.Error("a reservation is damaged")
 	}
@@ -227,8 +227,8 @@ func waitlist(t *testing.T, ms ...loyalty.MemberID) (Waitlists, *hooked, *loyalt
 	l, h := hookedLedger(t)
 	p := programOf(t, rewards()...)
 	for _, m := range ms {
-		if _, err := (members.Members{Ledger: l}).Enrol(
-			t.Context(), p, members.Enrolment{Member: m}, ledger.By{Input: string(m)},
+		if _, err := (members.Members{Ledger: l}).Enroll(
+			t.Context(), p, members.Enrollment{Member: m}, ledger.By{Input: string(m)},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -379,7 +379,7 @@ func TestRecordOfCalledMembers(t *testing.T) {
 			t.Fatal(err)
 		}
 		rest, called := 0, 0
-		for it, err := range ws.Line(t.Context(), "p", "mug", 100) {
+		for it, err := range ws.Entries(t.Context(), "p", "mug", 100) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -51,7 +51,7 @@ func (c Codes) Upload(ctx context.Context, program, reward string, codes []strin
 		}
 		replayed := attempt == 0 && u.Codes == len(codes)
 		err = u.run(ctx, slices.Values(codes))
-		if ledger.Outrun(err) {
+		if ledger.IsConflict(err) {
 			continue // the same codes are uploaded by two requests at the same time
 		}
 		return Upload{Added: u.Added, Duplicate: u.Duplicate, Replayed: replayed}, err

@@ -71,7 +71,7 @@ func readWaiter(it table.Item) (redeem.WaitlistEntry, error) {
 }
 
 // Line yields the items of a waitlist in order. It reads pages of atATime items.
-func (ws Waitlists) Line(ctx context.Context, program, reward string, atATime int) iter.Seq2[table.Item, error] {
+func (ws Waitlists) Entries(ctx context.Context, program, reward string, atATime int) iter.Seq2[table.Item, error] {
 	return ws.InPages(ctx, table.Query{PK: linePartition(program, reward), Limit: atATime})
 }
 
@@ -128,7 +128,7 @@ func (ws Waitlists) Join(ctx context.Context, p *loyalty.Program, reward string,
 		if err != nil {
 			return Place{}, err
 		}
-		call, err := ws.Called(p, &r, ws.Line(ctx, p.ID, r.ID, CallsAtOnce), left)
+		call, err := ws.Called(p, &r, ws.Entries(ctx, p.ID, r.ID, CallsAtOnce), left)
 		if err != nil {
 			return Place{}, err
 		}
@@ -148,7 +148,7 @@ func (ws Waitlists) Join(ctx context.Context, p *loyalty.Program, reward string,
 		if err == nil {
 			return ws.Place(ctx, p, reward, m)
 		}
-		if !ledger.Outrun(err) {
+		if !ledger.IsConflict(err) {
 			return Place{}, ledger.Retryable(err)
 		}
 	}
@@ -163,7 +163,7 @@ func (ws Waitlists) Leave(ctx context.Context, p *loyalty.Program, reward string
 			return Place{Member: m, Reward: reward}, err
 		}
 		err = ws.Table.Transact(ctx, table.Delete(place), table.Delete(waiter))
-		if !ledger.Outrun(err) {
+		if !ledger.IsConflict(err) {
 			return Place{Member: m, Reward: reward}, ledger.Retryable(err)
 		}
 	}
@@ -193,7 +193,7 @@ func (ws Waitlists) Place(ctx context.Context, p *loyalty.Program, reward string
 	}
 	out.Waits, out.Since = true, w.Since
 	n := 0
-	for it, err := range ws.Line(ctx, p.ID, reward, farthest+1) {
+	for it, err := range ws.Entries(ctx, p.ID, reward, farthest+1) {
 		if err != nil {
 			return out, ledger.Retryable(err)
 		}

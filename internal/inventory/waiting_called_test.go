@@ -42,7 +42,7 @@ func TestRecordCalledSkipsMembersCalledMeanwhile(t *testing.T) {
 	if err := (Waitlists{l}).RecordCalled(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
 		t.Fatal(err)
 	}
-	for it, err := range (Waitlists{l}).Line(t.Context(), "p", "mug", 10) {
+	for it, err := range (Waitlists{l}).Entries(t.Context(), "p", "mug", 10) {
 		if err != nil {
 			t.Fatal(err)
 		}

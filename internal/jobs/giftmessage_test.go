@@ -23,10 +23,10 @@ func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 	t.Helper()
 	m = memberID(i)
 	by := ledger.By{Actor: "test", Input: fmt.Sprint(i)}
-	in := members.Enrolment{
+	in := members.Enrollment{
 		Member: m, Profile: members.Profile{Email: fmt.Sprintf("m%d@example.com", i), Name: "Ada", Locale: "de"},
 	}
-	if _, err := b.Members.Enrol(t.Context(), b.program, in, by); err != nil {
+	if _, err := b.Members.Enroll(t.Context(), b.program, in, by); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Adjustments.Adjust(
@@ -45,7 +45,7 @@ func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 		ID: fmt.Sprint("snd_", i), Redemption: redemptionOf(i), Email: "eve@example.com", Name: "Eve",
 		Message: "From me",
 	}
-	if _, _, err := b.GiftMessages.Send(t.Context(), "bluebird", send, by); err != nil {
+	if _, _, err := b.GiftMessages.SendCode(t.Context(), "bluebird", send, by); err != nil {
 		t.Fatal(err)
 	}
 	return m, r.Redemption.Code

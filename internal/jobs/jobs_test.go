@@ -151,8 +151,8 @@ func newBench(t testing.TB, members int) *bench {
 // order enrolls a member who places an order now.
 func (b *bench) order(t testing.TB, i int) {
 	t.Helper()
-	if _, err := b.Members.Enrol(
-		t.Context(), b.program, members.Enrolment{Member: memberID(i)}, ledger.By{Actor: "test"},
+	if _, err := b.Members.Enroll(
+		t.Context(), b.program, members.Enrollment{Member: memberID(i)}, ledger.By{Actor: "test"},
 	); err != nil {
 		t.Fatal(err)
 	}

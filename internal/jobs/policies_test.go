@@ -39,8 +39,8 @@ func (b *bench) overdue(t *testing.T) {
 	b.program = late.Publish("bluebird", 1)
 	b.Programs.Forget("bluebird")
 	notified := memberID(2)
-	in := members.Enrolment{Member: notified, Profile: members.Profile{Email: "m2@example.com"}, Consents: everything}
-	if _, err := b.Members.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
+	in := members.Enrollment{Member: notified, Profile: members.Profile{Email: "m2@example.com"}, Consents: everything}
+	if _, err := b.Members.Enroll(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	late.Members(notified)

@@ -86,10 +86,10 @@ func (b *bench) remember(t *testing.T, i int) loyalty.MemberID {
 func (b *bench) rememberAt(t *testing.T, i int, email string) loyalty.MemberID {
 	t.Helper()
 	m := memberID(i)
-	in := members.Enrolment{
+	in := members.Enrollment{
 		Member: m, Profile: members.Profile{Email: email, Phone: "+491700000000", Name: "Ada"}, Consents: everything,
 	}
-	if _, err := b.Members.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
+	if _, err := b.Members.Enroll(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Adjustments.Adjust(

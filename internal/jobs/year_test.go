@@ -136,14 +136,14 @@ func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doin
 
 // enroll enrolls a member, with the referral code of another one if that member already exists.
 func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []remind.Consent) {
-	in := members.Enrolment{
+	in := members.Enrollment{
 		Member: m, Consents: consents, Code: y.codes[through],
 		Profile: members.Profile{
 			Email: string(m) + "@example.com", Phone: "+49170" + strings.TrimPrefix(string(m), "mem_"), Name: "Ada",
 			Timezone: zone, Birthday: birthday,
 		},
 	}
-	if _, err := y.Members.Enrol(t.Context(), y.program, in, ledger.By{Actor: "test"}); err != nil {
+	if _, err := y.Members.Enroll(t.Context(), y.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	if m == through {

@@ -22,21 +22,21 @@ const Attempts = 64
 const mostOps = 100
 
 // A Taken error means that the revision that a command was about to write exists already.
-type Taken struct{ Item table.Item }
+type RevisionExists struct{ Item table.Item }
 
-func (Taken) Error() string { return "ledger: the cause already has this revision" }
+func (RevisionExists) Error() string { return "ledger: the cause already has this revision" }
 
 // ErrBehind means that an account was read before the revision that the command starts from was written.
-var ErrBehind = errors.New("ledger: the account was read too early")
+var ErrStaleRead = errors.New("ledger: the account was read too early")
 
 // A MissingMember means that the command also changes the account of this member.
-type MissingMember loyalty.MemberID
+type MissingMemberError loyalty.MemberID
 
-func (MissingMember) Error() string { return "ledger: the command also changes another account" }
+func (MissingMemberError) Error() string { return "ledger: the command also changes another account" }
 
 // Outrun reports whether another command was written first, so that the command must be decided again.
-func Outrun(err error) bool {
-	return errors.As(err, new(Taken)) || errors.As(err, new(*table.ConflictError))
+func IsConflict(err error) bool {
+	return errors.As(err, new(RevisionExists)) || errors.As(err, new(*table.ConflictError))
 }
 
 // do reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
@@ -90,12 +90,12 @@ func (x *execution) attempt(ctx context.Context) (entries []loyalty.Entry, again
 
 // tooEarly reports whether a plan was made without an account that it needs, or from accounts that were read too early.
 func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
-	var missing MissingMember
+	var missing MissingMemberError
 	if errors.As(err, &missing) {
 		x.c.Others = append(x.c.Others, loyalty.MemberID(missing))
 		return true
 	}
-	return errors.Is(err, ErrBehind) || len(x.c.Others) > 0 && x.premature(ctx, x.c, x.read, w, err)
+	return errors.Is(err, ErrStaleRead) || len(x.c.Others) > 0 && x.premature(ctx, x.c, x.read, w, err)
 }
 
 // commit writes a plan. again means that the command must be decided again, because the plan was only its first part
@@ -150,7 +150,7 @@ func (x *execution) written(it table.Item, c loyalty.Cause) ([]loyalty.Entry, er
 	if err == nil && slices.ContainsFunc(x.lost, func(e loyalty.Entry) bool { return e.Hash == was.Hash }) {
 		return []loyalty.Entry{was}, nil
 	}
-	return nil, Taken{it}
+	return nil, RevisionExists{it}
 }
 
 // rejectedAgain checks whether a command is rejected only because an earlier attempt, whose response was lost, has
@@ -239,7 +239,7 @@ func (l *Ledger) record(
 	err := l.Table.Transact(ctx, slices.Concat([]table.Op{table.Put(it)}, with, parts)...)
 	var conflict *table.ConflictError
 	if errors.As(err, &conflict) && conflict.Op == 0 {
-		return e, Taken{conflict.Current}
+		return e, RevisionExists{conflict.Current}
 	}
 	return e, Retryable(err)
 }

@@ -64,12 +64,12 @@ func (l *Ledger) giveCode(p *loyalty.Program, e loyalty.Entry) {
 		return
 	}
 	if reward, ok := redeem.FindReward(p.Rewards, r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
-		r.Code = redeem.NewCode(l.Bits())
+		r.Code = redeem.NewCode(l.RandomBits())
 	}
 }
 
 // Bits returns 80 random bits.
-func (l *Ledger) Bits() (b [10]byte) {
+func (l *Ledger) RandomBits() (b [10]byte) {
 	random.Read(l.Random, b[:])
 	return b
 }

@@ -107,7 +107,7 @@ func (l *Ledger) ExecutePrepared(ctx context.Context, prepare preparation) (Resu
 // outdated reports whether a command failed because another command changed the state on which it builds.
 func (l *Ledger) outdated(ctx context.Context, c Command, prepared bool, err error) (bool, error) {
 	switch {
-	case prepared && Outrun(err):
+	case prepared && IsConflict(err):
 		return true, nil
 	case c.revises == nil:
 		// Another command may have ended the reservation or offer since it was read.

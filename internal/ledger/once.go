@@ -27,7 +27,7 @@ func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
 		return Result{Entries: entries}, nil
 	}
 	var rejection *loyalty.Error
-	var was Taken
+	var was RevisionExists
 	switch {
 	case errors.As(err, &rejection):
 		if was, err = l.rejected(ctx, c, rejection); was.Item.Version == 0 {
@@ -50,7 +50,7 @@ func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
 
 // rejected records a rejection that depends on the account or the stock, so that a repeated command is rejected again.
 // It returns the entry that a first run of the same command wrote, if there is one. Otherwise it returns the rejection.
-func (l *Ledger) rejected(ctx context.Context, c Command, rejection *loyalty.Error) (was Taken, err error) {
+func (l *Ledger) rejected(ctx context.Context, c Command, rejection *loyalty.Error) (was RevisionExists, err error) {
 	switch rejection.Code {
 	case loyalty.InsufficientPoints, loyalty.RewardOutOfStock, loyalty.RewardUnavailable:
 	default:

@@ -134,7 +134,7 @@ func (c Command) advanced(
 	for i, m := range c.members() {
 		acc, err := stored.ReadAccount(read[i], m)
 		if err == nil && i == 0 && acc.Sequence < c.reached {
-			err = ErrBehind
+			err = ErrStaleRead
 		}
 		if err != nil {
 			return nil, false, err

@@ -83,7 +83,7 @@ func (r Redecider) knownOrders(
 			case err != nil:
 				return err
 			case e.Member != m || e.Order == nil || e.Sequence > n.written:
-				return ErrBehind
+				return ErrStaleRead
 			}
 			rules, err := r.Rules(ctx, n.p, e.Order.Program)
 			known[i] = tier.KnownOrder{Entry: e, Rules: rules}

@@ -205,7 +205,7 @@ func TestDamagedAccountOfACommand(t *testing.T) {
 	} {
 		cmd := Command{Program: p, Member: "mem_ada", Others: c.others, reached: 5}
 		_, _, err := cmd.advanced(t.Context(), c.read, &BudgetCounters{Ledger: l, Program: "p"}, 1, Noon)
-		if errors.Is(err, ErrBehind) != c.behind || (err != nil) != (c.behind || c.damaged) {
+		if errors.Is(err, ErrStaleRead) != c.behind || (err != nil) != (c.behind || c.damaged) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

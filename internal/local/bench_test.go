@@ -67,7 +67,7 @@ func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem
 
 func enrol(tb testing.TB, s *Stack, p *loyalty.Program, i int) {
 	tb.Helper()
-	if _, err := s.App.Members.Enrol(tb.Context(), p, members.Enrolment{Member: memberID(i)}, by); err != nil {
+	if _, err := s.App.Members.Enroll(tb.Context(), p, members.Enrollment{Member: memberID(i)}, by); err != nil {
 		tb.Error(err)
 	}
 }

@@ -39,10 +39,10 @@ func yearOfMessages(t *testing.T, steps, days int) (list []string) {
 	}
 	for i := range 10 {
 		m := memberID(i)
-		in := members.Enrolment{
+		in := members.Enrollment{
 			Member: m, Profile: members.Profile{Email: fmt.Sprintf("m%d@example.com", i)}, Consents: consents,
 		}
-		if _, err := stack.App.Members.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
+		if _, err := stack.App.Members.Enroll(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		o := loyalty.Order{
@@ -77,7 +77,7 @@ func TestOneLongStepAndDailyStepsSendSameMessages(t *testing.T) {
 
 func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
-	in := members.Enrolment{
+	in := members.Enrollment{
 		Member: memberID(1), Profile: members.Profile{Email: "ada@example.com"},
 		Consents: []remind.Consent{
 			{
@@ -86,7 +86,7 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 			},
 		},
 	}
-	if _, err := stack.App.Members.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
+	if _, err := stack.App.Members.Enroll(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	adjust := service.Adjustment{
@@ -124,7 +124,7 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 func TestGiftCardToFriendIsInOutbox(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	by := ledger.By{Actor: "test", Input: "1"}
-	if _, err := stack.App.Members.Enrol(t.Context(), p, members.Enrolment{Member: memberID(1)}, by); err != nil {
+	if _, err := stack.App.Members.Enroll(t.Context(), p, members.Enrollment{Member: memberID(1)}, by); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := stack.App.Adjustments.Adjust(
@@ -139,7 +139,7 @@ func TestGiftCardToFriendIsInOutbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := messages.GiftMessage{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com"}
-	if _, _, err := stack.App.GiftMessages.Send(t.Context(), p.ID, in, by); err != nil {
+	if _, _, err := stack.App.GiftMessages.SendCode(t.Context(), p.ID, in, by); err != nil {
 		t.Fatal(err)
 	}
 	advance(t, server, "1h")

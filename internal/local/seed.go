@@ -111,7 +111,7 @@ func (per *person) live(ctx context.Context) error {
 func (per *person) enrol(ctx context.Context) error {
 	pick := func(names []string) string { return names[per.rand.IntN(len(names))] }
 	external := SeedExternalID(per.index)
-	_, err := members.Members{Ledger: per.ledger}.Enrol(ctx, per.program, members.Enrolment{
+	_, err := members.Members{Ledger: per.ledger}.Enroll(ctx, per.program, members.Enrollment{
 		Member: per.id,
 		Profile: members.Profile{
 			ExternalID: external, Name: pick(per.home.first) + " " + pick(per.home.last),

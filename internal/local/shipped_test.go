@@ -246,7 +246,7 @@ func TestOnlyBadMessagesFail(t *testing.T) {
 func TestBounceStopsEmailToAddress(t *testing.T) {
 	var out output
 	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
-	in := members.Enrolment{
+	in := members.Enrollment{
 		Member: memberID(1), Profile: members.Profile{Email: "bounce@simulator.amazonses.com"},
 		Consents: []remind.Consent{
 			{
@@ -256,7 +256,7 @@ func TestBounceStopsEmailToAddress(t *testing.T) {
 		},
 	}
 	by := ledger.By{Actor: "test"}
-	if _, err := s.App.Members.Enrol(t.Context(), p, in, by); err != nil {
+	if _, err := s.App.Members.Enroll(t.Context(), p, in, by); err != nil {
 		t.Fatal(err)
 	}
 	adjust := service.Adjustment{

@@ -250,7 +250,7 @@ func (cs Consents) changeContact(
 			return err
 		}
 		err = cs.writeContact(ctx, p, m, c, ledger.By{Actor: actor}, append(ops, wake))
-		if !ledger.Outrun(err) {
+		if !ledger.IsConflict(err) {
 			return ledger.Retryable(err)
 		}
 	}

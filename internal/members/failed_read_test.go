@@ -51,7 +51,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			return err
 		},
 		"enrol": func(l *ledger.Ledger) error {
-			_, err := Members{l}.Enrol(t.Context(), b.p, Enrolment{Member: "mem_dan", Code: "BEANS"}, by)
+			_, err := Members{l}.Enroll(t.Context(), b.p, Enrollment{Member: "mem_dan", Code: "BEANS"}, by)
 			return err
 		},
 		"agreed": func(l *ledger.Ledger) error {

@@ -49,7 +49,7 @@ type Member struct {
 }
 
 // An Enrolment requests a new member. The caller derives the ID.
-type Enrolment struct {
+type Enrollment struct {
 	Member     loyalty.MemberID
 	Profile    Profile
 	Segments   []string
@@ -77,7 +77,7 @@ type identityDoc struct {
 // Enrol creates a member with a profile and identities in one transaction. Repeated with the same ID and By.Input, it
 // returns the current member; with another By.Input, it returns idempotency_key_reused. It returns already_exists if an
 // identity is taken.
-func (ms Members) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by ledger.By) (Member, error) {
+func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment, by ledger.By) (Member, error) {
 	in.Profile.Member = in.Member
 	joined := 0
 	who := traits(in.Profile, in.Segments)
@@ -111,7 +111,7 @@ func (ms Members) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, b
 		c.With = append(c.With, table.Put(firstRemind(p.ID, in.Member, ms.Time())))
 	}
 	r, err := ms.Execute(ctx, c)
-	var was ledger.Taken
+	var was ledger.RevisionExists
 	var conflict *table.ConflictError
 	switch {
 	case errors.As(err, &was):

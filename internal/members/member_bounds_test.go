@@ -40,29 +40,29 @@ func TestTraitsOfAProfile(t *testing.T) {
 func TestRequestToEnrol(t *testing.T) {
 	for _, c := range []struct {
 		name     string
-		in       Enrolment
+		in       Enrollment
 		input    string
 		replayed bool
 		code     loyalty.Code
 	}{
-		{"another member", Enrolment{Member: "mem_bob"}, "b", false, ""},
+		{"another member", Enrollment{Member: "mem_bob"}, "b", false, ""},
 		{
 			"another member with the same email address",
-			Enrolment{Member: "mem_bob", Identities: []stored.Identity{email}},
+			Enrollment{Member: "mem_bob", Identities: []stored.Identity{email}},
 			"b", false, loyalty.AlreadyExists,
 		},
-		{"the same request", Enrolment{Member: "mem_ada", Identities: []stored.Identity{email}}, "a", true, ""},
-		{"the same member with another request", Enrolment{Member: "mem_ada"}, "b", false, loyalty.KeyReused},
-		{"an unknown referral code", Enrolment{Member: "mem_bob", Code: "X"}, "b", false, loyalty.ValidationFailed},
-		{"the same request with an unknown referral code", Enrolment{Member: "mem_ada", Code: "X"}, "a", true, ""},
+		{"the same request", Enrollment{Member: "mem_ada", Identities: []stored.Identity{email}}, "a", true, ""},
+		{"the same member with another request", Enrollment{Member: "mem_ada"}, "b", false, loyalty.KeyReused},
+		{"an unknown referral code", Enrollment{Member: "mem_bob", Code: "X"}, "b", false, loyalty.ValidationFailed},
+		{"the same request with an unknown referral code", Enrollment{Member: "mem_ada", Code: "X"}, "a", true, ""},
 	} {
 		b := newBench(t)
-		first := Enrolment{Member: "mem_ada", Identities: []stored.Identity{email}, Profile: Profile{Name: "Ada"}}
-		got, err := Members{b.Ledger}.Enrol(t.Context(), b.p, first, ledger.By{Input: "a"})
+		first := Enrollment{Member: "mem_ada", Identities: []stored.Identity{email}, Profile: Profile{Name: "Ada"}}
+		got, err := Members{b.Ledger}.Enroll(t.Context(), b.p, first, ledger.By{Input: "a"})
 		if err != nil || got.Replayed || got.Profile.Version != 1 || got.Account.Sequence != 1 {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		got, err = Members{b.Ledger}.Enrol(t.Context(), b.p, c.in, ledger.By{Input: c.input})
+		got, err = Members{b.Ledger}.Enroll(t.Context(), b.p, c.in, ledger.By{Input: c.input})
 		wantRejection(t, c.name, err, c.code)
 		if got.Replayed != c.replayed || err == nil && got.Account.Member != c.in.Member {
 			t.Errorf("%s: %+v", c.name, got)
@@ -77,7 +77,7 @@ func TestRequestToEnrol(t *testing.T) {
 func TestEnrolmentWhoseResponseWasLost(t *testing.T) {
 	b := newBench(t)
 	b.fail = []error{table.ErrUnknown}
-	got, err := Members{b.Ledger}.Enrol(t.Context(), b.p, Enrolment{Member: "mem_ada"}, ledger.By{Input: "a"})
+	got, err := Members{b.Ledger}.Enroll(t.Context(), b.p, Enrollment{Member: "mem_ada"}, ledger.By{Input: "a"})
 	if err != nil || got.Account.Member != "mem_ada" || got.Account.Sequence != 1 || got.Profile.Version != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -98,8 +98,8 @@ func TestRemindersOfANewMember(t *testing.T) {
 	} {
 		b := newBench(t)
 		b.p.Reminders.Messages = c.reminders
-		in := Enrolment{Member: "mem_ada", Consents: c.consents}
-		if _, err := (Members{b.Ledger}).Enrol(t.Context(), b.p, in, ledger.By{Input: "a"}); err != nil {
+		in := Enrollment{Member: "mem_ada", Consents: c.consents}
+		if _, err := (Members{b.Ledger}).Enroll(t.Context(), b.p, in, ledger.By{Input: "a"}); err != nil {
 			t.Fatal(err)
 		}
 		if it := b.remind(t, "mem_ada"); it.Version > 0 != c.want {
@@ -157,11 +157,11 @@ func TestChangeOfAProfile(t *testing.T) {
 	} {
 		b := newBench(t)
 		ms := Members{b.Ledger}
-		for _, in := range []Enrolment{
+		for _, in := range []Enrollment{
 			{Member: "mem_ada", Identities: []stored.Identity{email}},
 			{Member: "mem_bob", Identities: []stored.Identity{taken, {Kind: "external", Value: "2"}}},
 		} {
-			if _, err := ms.Enrol(t.Context(), b.p, in, ledger.By{Input: string(in.Member)}); err != nil {
+			if _, err := ms.Enroll(t.Context(), b.p, in, ledger.By{Input: string(in.Member)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -205,8 +205,8 @@ func TestRemindersAreDueAfterAChange(t *testing.T) {
 		{"another consent", []remind.Consent{{Channel: loyalty.SMS, Purpose: loyalty.Marketing, Granted: true}}, 2},
 	} {
 		b := newBench(t)
-		in := Enrolment{Member: "mem_ada", Consents: consent, Profile: Profile{Email: "ada@example.com"}}
-		if _, err := (Members{b.Ledger}).Enrol(t.Context(), b.p, in, ledger.By{Input: "a"}); err != nil {
+		in := Enrollment{Member: "mem_ada", Consents: consent, Profile: Profile{Email: "ada@example.com"}}
+		if _, err := (Members{b.Ledger}).Enroll(t.Context(), b.p, in, ledger.By{Input: "a"}); err != nil {
 			t.Fatal(err)
 		}
 		it := b.remind(t, "mem_ada")
@@ -236,9 +236,9 @@ func TestChannelsThatAnAccountRecords(t *testing.T) {
 		if notice {
 			b.p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 1}
 		}
-		in := Enrolment{Member: "mem_ada", Consents: consent}
+		in := Enrollment{Member: "mem_ada", Consents: consent}
 		ms := Members{b.Ledger}
-		if _, err := ms.Enrol(t.Context(), b.p, in, ledger.By{Input: "a"}); err != nil {
+		if _, err := ms.Enroll(t.Context(), b.p, in, ledger.By{Input: "a"}); err != nil {
 			t.Fatal(err)
 		}
 		channels := func(name string, want int) {

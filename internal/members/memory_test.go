@@ -61,8 +61,8 @@ func (b *bench) Transact(ctx context.Context, ops ...table.Op) error {
 func (b *bench) enrol(t *testing.T, ms ...loyalty.MemberID) {
 	t.Helper()
 	for _, m := range ms {
-		in := Enrolment{Member: m}
-		if _, err := (Members{b.Ledger}).Enrol(t.Context(), b.p, in, ledger.By{Input: string(m)}); err != nil {
+		in := Enrollment{Member: m}
+		if _, err := (Members{b.Ledger}).Enroll(t.Context(), b.p, in, ledger.By{Input: string(m)}); err != nil {
 			t.Fatal(err)
 		}
 	}

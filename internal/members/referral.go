@@ -79,7 +79,7 @@ func (rs Referrals) GiveCode(
 		}
 		given := code
 		if given == "" {
-			bits := rs.Bits()
+			bits := rs.RandomBits()
 			given = redeem.NewReferralCode([5]byte(bits[:5]))
 		}
 		id := stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(given)}
@@ -112,7 +112,7 @@ func (rs Referrals) whose(ctx context.Context, program, code string) (loyalty.Me
 
 // through returns the referral with which a member enrolls, or zero if the request has no code. Its errors point to
 // /referral_code.
-func (rs Referrals) through(ctx context.Context, p *loyalty.Program, in Enrolment) (loyalty.Referral, error) {
+func (rs Referrals) through(ctx context.Context, p *loyalty.Program, in Enrollment) (loyalty.Referral, error) {
 	if in.Code == "" {
 		return loyalty.Referral{}, nil
 	}

@@ -189,15 +189,15 @@ func TestEnrolmentWithAReferralCode(t *testing.T) {
 		{"the code of the same person", "BEANS", Profile{Email: "a.da@example.com"}, loyalty.SelfReferral},
 	} {
 		b := newBench(t)
-		ada := Enrolment{Member: "mem_ada", Profile: Profile{Email: "ada@example.com"}}
-		if _, err := (Members{b.Ledger}).Enrol(t.Context(), b.p, ada, ledger.By{Input: "a"}); err != nil {
+		ada := Enrollment{Member: "mem_ada", Profile: Profile{Email: "ada@example.com"}}
+		if _, err := (Members{b.Ledger}).Enroll(t.Context(), b.p, ada, ledger.By{Input: "a"}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := (Referrals{b.Ledger}).GiveCode(t.Context(), b.p, "mem_ada", "BEANS"); err != nil {
 			t.Fatal(err)
 		}
-		in := Enrolment{Member: "mem_eve", Code: c.code, Profile: c.profile}
-		m, err := Members{b.Ledger}.Enrol(t.Context(), b.p, in, ledger.By{Input: "e"})
+		in := Enrollment{Member: "mem_eve", Code: c.code, Profile: c.profile}
+		m, err := Members{b.Ledger}.Enroll(t.Context(), b.p, in, ledger.By{Input: "e"})
 		wantRejection(t, c.name, err, c.want)
 		if refusal, ok := err.(*loyalty.Error); ok && refusal.Pointer != "/referral_code" {
 			t.Errorf("%s: the error points to %s", c.name, refusal.Pointer)

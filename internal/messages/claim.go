@@ -214,7 +214,7 @@ func (ms Messages) Delivery(
 		}
 		ops := append([]table.Op{table.Put(it)}, figureOps(program, m, ms.Time(), []figure{{reminder, what}})...)
 		err = ms.Table.Transact(ctx, ops...)
-		if !ledger.Outrun(err) {
+		if !ledger.IsConflict(err) {
 			return reminder, ledger.Retryable(err)
 		}
 	}

@@ -45,7 +45,7 @@ func (n Notices) note(
 ) error {
 	c := ledger.Command{Program: p, Member: m, By: by, Decide: ledger.Single(decide).Enrolled()}
 	_, err := n.Execute(ctx, c)
-	if errors.As(err, new(ledger.Taken)) {
+	if errors.As(err, new(ledger.RevisionExists)) {
 		return nil // the change is so old that the account no longer records it
 	}
 	return err

@@ -17,7 +17,7 @@ import (
 // same ID and By.Input, it returns the first result; with a different input, it returns idempotency_key_reused. It
 // returns not_found if the redemption does not exist, and code_used, code_void, code_not_valid or validation_failed if
 // there is nothing to send.
-func (g GiftMessages) Send(
+func (g GiftMessages) SendCode(
 	ctx context.Context, program string, in GiftMessage, by ledger.By,
 ) (service.RedemptionResult, GiftMessage, error) {
 	was, err := service.Redemptions{Ledger: g.Ledger}.Get(ctx, program, in.Redemption)
@@ -62,7 +62,7 @@ func (g GiftMessages) Send(
 				At:      stored.Millis(in.At), By: by.Actor, Input: by.Input,
 			}),
 		}))
-		if !ledger.Outrun(err) {
+		if !ledger.IsConflict(err) {
 			return was, in, ledger.Retryable(err)
 		}
 	}

@@ -193,8 +193,8 @@ func (w *orderings) deliver(payload []byte) {
 
 func (w *orderings) member() {
 	w.t.Helper()
-	in := members.Enrolment{Member: "mem_ada", Profile: members.Profile{Email: "ada@shop.test"}}
-	if _, err := w.app.Members.Enrol(w.t.Context(), w.p, in, ledger.By{Actor: "test", Input: "x"}); err != nil {
+	in := members.Enrollment{Member: "mem_ada", Profile: members.Profile{Email: "ada@shop.test"}}
+	if _, err := w.app.Members.Enroll(w.t.Context(), w.p, in, ledger.By{Actor: "test", Input: "x"}); err != nil {
 		w.t.Fatal(err)
 	}
 }

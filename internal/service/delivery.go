@@ -103,7 +103,7 @@ func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, 
 			return k, nil
 		case errors.As(err, &refusal):
 			return Deliveries(ps).Quarantine(ctx, p.ID, d, refusal.Code, refusal.Detail)
-		case !ledger.Outrun(err):
+		case !ledger.IsConflict(err):
 			return k, err
 		}
 	}

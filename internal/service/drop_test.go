@@ -44,8 +44,8 @@ func (b *bench) crowd(tb testing.TB, n int) {
 	amongst(64, n, func(i int) {
 		for {
 			m := member(i)
-			_, err := members.Members{Ledger: b.Ledger}.Enrol(
-				tb.Context(), b.p, members.Enrolment{Member: m}, ledger.By{Actor: "test", Input: string(m)},
+			_, err := members.Members{Ledger: b.Ledger}.Enroll(
+				tb.Context(), b.p, members.Enrollment{Member: m}, ledger.By{Actor: "test", Input: string(m)},
 			)
 			if !errors.Is(err, ledger.ErrTryAgain) {
 				if err != nil {

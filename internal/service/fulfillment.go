@@ -217,7 +217,7 @@ func (f Fulfillments) Fulfill(
 		} else {
 			err = f.Table.Transact(ctx, ops...)
 		}
-		if !ledger.Outrun(err) {
+		if !ledger.IsConflict(err) {
 			return was, ledger.Retryable(err)
 		}
 	}

@@ -16,13 +16,13 @@ func member(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%
 
 func (h *history) join() string {
 	m := member(len(h.members))
-	in := members.Enrolment{Member: m, Profile: h.aProfile(), Segments: h.someSegments()}
+	in := members.Enrollment{Member: m, Profile: h.aProfile(), Segments: h.someSegments()}
 	if len(h.members) > 0 && h.rng.IntN(3) > 0 {
 		in.Code = "CODE-OF-" + string(h.member())
 	}
 	var got members.Member
 	err := h.until(fmt.Sprintf("join %+v", in), func(l *ledger.Ledger) (err error) {
-		got, err = members.Members{Ledger: l}.Enrol(h.t.Context(), h.p, in, by(string(m)))
+		got, err = members.Members{Ledger: l}.Enroll(h.t.Context(), h.p, in, by(string(m)))
 		return err
 	})
 	if err != nil {

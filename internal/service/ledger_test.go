@@ -105,8 +105,8 @@ func onBoth(t *testing.T, test func(t *testing.T, b *bench)) {
 
 func (b *bench) enrol(tb testing.TB, m loyalty.MemberID) {
 	tb.Helper()
-	_, err := members.Members{Ledger: b.Ledger}.Enrol(
-		tb.Context(), b.p, members.Enrolment{Member: m}, ledger.By{Actor: "test", Input: string(m)},
+	_, err := members.Members{Ledger: b.Ledger}.Enroll(
+		tb.Context(), b.p, members.Enrollment{Member: m}, ledger.By{Actor: "test", Input: string(m)},
 	)
 	if err != nil {
 		tb.Fatal(err)

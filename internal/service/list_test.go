@@ -27,8 +27,8 @@ func TestAPageReadsNoMoreItemsThanItWasAskedFor(t *testing.T) {
 	b.offer(t, parcel)
 	b.grant(t, member(0), 100_000)
 	for i := range rows {
-		in := members.Enrolment{Member: member(i + 1), Code: codes[0]}
-		if _, err := (members.Members{Ledger: b.Ledger}).Enrol(
+		in := members.Enrollment{Member: member(i + 1), Code: codes[0]}
+		if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
 			t.Context(), b.p, in, ledger.By{Input: fmt.Sprint(i)},
 		); err != nil {
 			t.Fatal(err)

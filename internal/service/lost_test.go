@@ -47,8 +47,8 @@ func TestAnEnrolmentWhoseAnswerWasLostIsAnsweredWithWhatJoiningEarned(t *testing
 		t.Fatal(err)
 	}
 	tab.lose = true
-	got, err := members.Members{Ledger: b.Ledger}.Enrol(
-		t.Context(), b.p, members.Enrolment{Member: "mem_ada"}, ledger.By{Input: "1"},
+	got, err := members.Members{Ledger: b.Ledger}.Enroll(
+		t.Context(), b.p, members.Enrollment{Member: "mem_ada"}, ledger.By{Input: "1"},
 	)
 	if err != nil || got.Account.Balance().Active != 50 || got.Replayed || got.Profile.Version != 1 {
 		t.Errorf("%+v, %v", got, err)

@@ -23,11 +23,11 @@ func TestAMemberIsReadWithOneQuery(t *testing.T) {
 		b.households(t, loyalty.Households{Size: 2})
 		codes := b.befriend(t, 1)
 		for i := 1; i < 20; i++ {
-			in := members.Enrolment{
+			in := members.Enrollment{
 				Member: member(i), Code: codes[0], Profile: members.Profile{Name: fmt.Sprint("Friend ", i)},
 				Consents: []remind.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true}},
 			}
-			if _, err := (members.Members{Ledger: b.Ledger}).Enrol(
+			if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
 				t.Context(), b.p, in, ledger.By{Input: fmt.Sprint(i)},
 			); err != nil {
 				t.Fatal(err)

@@ -21,10 +21,10 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 			t.Fatal(err)
 		}
 		news := remind.Consent{Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true, At: b.Now()}
-		in := members.Enrolment{
+		in := members.Enrollment{
 			Member: "mem_ada", Profile: members.Profile{Email: "ada@example.com"}, Consents: []remind.Consent{news},
 		}
-		if _, err := (members.Members{Ledger: b.Ledger}).Enrol(
+		if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
 			t.Context(), b.p, in, ledger.By{Actor: "test", Input: "ada"},
 		); err != nil {
 			t.Fatal(err)

@@ -86,7 +86,7 @@ func (ps Payments) claim(
 		if errors.As(err, new(*loyalty.Error)) {
 			return false, nil // the order remains a guest order
 		}
-		if !ledger.Outrun(err) {
+		if !ledger.IsConflict(err) {
 			return claimed && err == nil, err
 		}
 	}

@@ -55,11 +55,11 @@ func TestReassignedOrderOfAReferral(t *testing.T) {
 		code := b.befriend(t, 1)[0]
 		b.p.Payments.Award = loyalty.AwardPayments
 		for i, referred := range []bool{c.PayerJoins, c.NamedJoin} {
-			in := members.Enrolment{Member: member(i + 1)}
+			in := members.Enrollment{Member: member(i + 1)}
 			if referred {
 				in.Code = code
 			}
-			if _, err := (members.Members{Ledger: b.Ledger}).Enrol(
+			if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
 				t.Context(), b.p, in, ledger.By{Input: fmt.Sprint("join ", i)},
 			); err != nil {
 				t.Fatal(err)

@@ -98,11 +98,11 @@ func (rs Redemptions) Redeem(
 		}
 		switch {
 		case errors.As(err, &x.lapsed):
-			if err := (inventory.Stock{Ledger: rs.Ledger}).LetLapse(ctx, p, x.lapsed); err != nil {
+			if err := (inventory.Stock{Ledger: rs.Ledger}).ReleaseExpired(ctx, p, x.lapsed); err != nil {
 				return RedemptionResult{}, err
 			}
 			continue // retry with the stock that the expired reservations held
-		case ledger.Outrun(err):
+		case ledger.IsConflict(err):
 			continue // another process took the code or changed the household or the waitlist entry
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: got.Replayed}, err

@@ -22,7 +22,7 @@ type redemptionContext struct {
 	reward     loyalty.Reward
 	redemption loyalty.Redemption
 	household  share.Household       // the household whose points the member may use; without members if there is none
-	lapsed     inventory.LapsedError // expired reservations of the reward that still counted against its stock
+	lapsed     inventory.ExpiredHolds // expired reservations of the reward that still counted against its stock
 	call       redeem.Call           // the members of the waitlist who may claim the stock
 	stock      *loyalty.Points       // the stock for which call was determined; nil if it is unknown
 	dates      earn.Budgets          // the remaining stock by date; nil if it is unknown
@@ -74,7 +74,7 @@ func (c *redemptionContext) Load(
 	if n, waits := c.waitlisted(x, outs); err == nil && waits && c.stock == nil {
 		call, failed := inventory.Waitlists{Ledger: c.Ledger}.Called(
 			c.p, &c.reward,
-			inventory.Waitlists{Ledger: c.Ledger}.Line(ctx, c.p.ID, c.reward.ID, inventory.CallsAtOnce), n,
+			inventory.Waitlists{Ledger: c.Ledger}.Entries(ctx, c.p.ID, c.reward.ID, inventory.CallsAtOnce), n,
 		)
 		c.call, c.stock = call, &n
 		return true, failed

@@ -115,8 +115,8 @@ func TestOneEndOfAReservationWins(t *testing.T) {
 func (b *bench) crowdOf(tb testing.TB, i int) {
 	m := member(i)
 	until(func() (members.Member, error) {
-		return members.Members{Ledger: b.Ledger}.Enrol(
-			tb.Context(), b.p, members.Enrolment{Member: m}, ledger.By{Input: string(m)},
+		return members.Members{Ledger: b.Ledger}.Enroll(
+			tb.Context(), b.p, members.Enrollment{Member: m}, ledger.By{Input: string(m)},
 		)
 	})
 	until(func() (service.AdjustmentResult, error) {

@@ -80,7 +80,7 @@ func (r *referralContext) Load(ctx context.Context, x ledger.Inputs, _ []posting
 		r.compared = true
 		return true, err
 	case len(x.Accounts) == 1:
-		return false, ledger.MissingMember(m.change.Referrer)
+		return false, ledger.MissingMemberError(m.change.Referrer)
 	}
 	r.withdrawn, r.converting, err = r.knownReferrals(ctx, m)
 	r.change = m.change
@@ -137,7 +137,7 @@ func (r *referralContext) convertingOrder(
 	case err != nil:
 		return award.KnownReferral{}, err
 	case e.Order == nil || e.Member != out.Account.Member || e.Sequence >= out.Entries[0].Sequence:
-		return award.KnownReferral{}, ledger.ErrBehind
+		return award.KnownReferral{}, ledger.ErrStaleRead
 	}
 	rules, err := r.Ledger.Rules(ctx, r.p, e.Order.Program)
 	return award.KnownReferral{Order: e.Order, Rules: rules}, err

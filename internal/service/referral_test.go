@@ -27,8 +27,8 @@ func (b *bench) befriend(t *testing.T, n int) (codes []string) {
 	}
 	for i := range n {
 		until(func() (members.Member, error) {
-			return members.Members{Ledger: b.Ledger}.Enrol(
-				t.Context(), b.p, members.Enrolment{Member: member(i)}, ledger.By{Input: fmt.Sprint(i)},
+			return members.Members{Ledger: b.Ledger}.Enroll(
+				t.Context(), b.p, members.Enrollment{Member: member(i)}, ledger.By{Input: fmt.Sprint(i)},
 			)
 		})
 		code, err := until(func() (string, error) {
@@ -100,8 +100,8 @@ func TestACodeIsOneMembers(t *testing.T) {
 		b.befriend(t, 0)
 		for i := range 5 {
 			until(func() (members.Member, error) {
-				return members.Members{Ledger: b.Ledger}.Enrol(
-					t.Context(), b.p, members.Enrolment{Member: member(i)}, ledger.By{Input: fmt.Sprint(i)},
+				return members.Members{Ledger: b.Ledger}.Enroll(
+					t.Context(), b.p, members.Enrollment{Member: member(i)}, ledger.By{Input: fmt.Sprint(i)},
 				)
 			})
 		}
@@ -135,9 +135,9 @@ func TestReferralsAreRewardedOnce(t *testing.T) {
 		b.advance(time.Minute)
 		friend := func(i int) loyalty.MemberID { return member(referrers + i) }
 		for i, err := range inParallel(friends, func(i int) error {
-			in := members.Enrolment{Member: friend(i), Code: codes[i%referrers]}
+			in := members.Enrollment{Member: friend(i), Code: codes[i%referrers]}
 			_, err := until(func() (members.Member, error) {
-				return members.Members{Ledger: b.Ledger}.Enrol(
+				return members.Members{Ledger: b.Ledger}.Enroll(
 					t.Context(), b.p, in, ledger.By{Input: fmt.Sprint("friend", i)},
 				)
 			})
@@ -241,10 +241,10 @@ func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 		} {
 			m := member(i + 1)
 			c.Joins.Member, c.Then.Member = m, m
-			in := members.Enrolment{Member: m, Profile: c.Joins, Code: code}
+			in := members.Enrollment{Member: m, Profile: c.Joins, Code: code}
 			if _, err := until(
 				func() (members.Member, error) {
-					return members.Members{Ledger: b.Ledger}.Enrol(t.Context(), b.p, in, ledger.By{Input: string(m)})
+					return members.Members{Ledger: b.Ledger}.Enroll(t.Context(), b.p, in, ledger.By{Input: string(m)})
 				},
 			); err != nil {
 				t.Fatal(err)
@@ -298,18 +298,18 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 		{"anna1@bücher.example", "annal@xn--bcher-kva.example", false},
 	} {
 		referrer, friend := loyalty.MemberID(fmt.Sprint("mem_r", i)), loyalty.MemberID(fmt.Sprint("mem_f", i))
-		enrol := func(in members.Enrolment) error {
-			_, err := members.Members{Ledger: b.Ledger}.Enrol(t.Context(), b.p, in, ledger.By{Input: string(in.Member)})
+		enrol := func(in members.Enrollment) error {
+			_, err := members.Members{Ledger: b.Ledger}.Enroll(t.Context(), b.p, in, ledger.By{Input: string(in.Member)})
 			return err
 		}
-		if err := enrol(members.Enrolment{Member: referrer, Profile: members.Profile{Email: c.X}}); err != nil {
+		if err := enrol(members.Enrollment{Member: referrer, Profile: members.Profile{Email: c.X}}); err != nil {
 			t.Fatal(err)
 		}
 		code, err := members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.p, referrer, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = enrol(members.Enrolment{Member: friend, Profile: members.Profile{Email: c.Y}, Code: code})
+		err = enrol(members.Enrollment{Member: friend, Profile: members.Profile{Email: c.Y}, Code: code})
 		if errors.Is(err, loyalty.SelfReferral) != c.Same || err != nil && !c.Same {
 			t.Errorf("%s joins by the code of %s: %v", c.Y, c.X, err)
 		}
@@ -348,8 +348,8 @@ func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
 func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code, friend := b.befriend(t, 1)[0], member(1)
-		in := members.Enrolment{Member: friend, Code: code}
-		if _, err := (members.Members{Ledger: b.Ledger}).Enrol(
+		in := members.Enrollment{Member: friend, Code: code}
+		if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
 			t.Context(), b.p, in, ledger.By{Input: "friend"},
 		); err != nil {
 			t.Fatal(err)
@@ -410,8 +410,8 @@ func TestWhatAReferralCosts(t *testing.T) {
 		}
 	}
 	meter.Take()
-	if _, err := (members.Members{Ledger: b.Ledger}).Enrol(
-		t.Context(), b.p, members.Enrolment{Member: member(1), Code: codes[0]}, ledger.By{Input: "1"},
+	if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
+		t.Context(), b.p, members.Enrollment{Member: member(1), Code: codes[0]}, ledger.By{Input: "1"},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -421,8 +421,8 @@ func TestWhatAReferralCosts(t *testing.T) {
 	b.put(t, b.order("o2", member(1), 2_000))
 	within("the next order", 2, 5)
 	b.is(t, members.Profile{Member: member(0), Phone: "+491701234567"})
-	if _, err := (members.Members{Ledger: b.Ledger}).Enrol(
-		t.Context(), b.p, members.Enrolment{Member: member(2), Code: codes[0]}, ledger.By{Input: "2"},
+	if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
+		t.Context(), b.p, members.Enrollment{Member: member(2), Code: codes[0]}, ledger.By{Input: "2"},
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 		send := func(key int) error {
 			for {
 				in := messages.GiftMessage{ID: fmt.Sprint("snd_", key), Redemption: "rd_1", Email: "eve@example.com"}
-				_, _, err := messages.GiftMessages{Ledger: b.Ledger}.Send(
+				_, _, err := messages.GiftMessages{Ledger: b.Ledger}.SendCode(
 					t.Context(), b.p.ID, in, ledger.By{Input: fmt.Sprint(key)},
 				)
 				if !errors.Is(err, ledger.ErrTryAgain) {
@@ -68,7 +68,7 @@ func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 	in := messages.GiftMessage{
 		ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com", Name: "Eve", Message: "From me",
 	}
-	if _, _, err := (messages.GiftMessages{Ledger: b.Ledger}).Send(
+	if _, _, err := (messages.GiftMessages{Ledger: b.Ledger}).SendCode(
 		t.Context(), b.p.ID, in, ledger.By{Input: "1"},
 	); err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 	send := func(id string) {
 		t.Helper()
 		in := messages.GiftMessage{ID: id, Redemption: "rd_1", Email: "eve@example.com"}
-		if _, _, err := (messages.GiftMessages{Ledger: b.Ledger}).Send(
+		if _, _, err := (messages.GiftMessages{Ledger: b.Ledger}).SendCode(
 			t.Context(), b.p.ID, in, ledger.By{Input: id},
 		); err != nil {
 			t.Fatal(err)

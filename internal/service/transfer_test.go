@@ -103,8 +103,8 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 // person enrolls a member without points.
 func (b *bench) person(tb testing.TB, i int) {
 	until(func() (members.Member, error) {
-		return members.Members{Ledger: b.Ledger}.Enrol(
-			tb.Context(), b.p, members.Enrolment{Member: member(i)}, ledger.By{Input: string(member(i))},
+		return members.Members{Ledger: b.Ledger}.Enroll(
+			tb.Context(), b.p, members.Enrollment{Member: member(i)}, ledger.By{Input: string(member(i))},
 		)
 	})
 }

@@ -87,8 +87,8 @@ func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
 	o.T.Helper()
 	for _, m := range ids {
-		_, err := members.Members{Ledger: o.Ledger}.Enrol(
-			o.T.Context(), o.program, members.Enrolment{Member: m}, ledger.By{Actor: "test"},
+		_, err := members.Members{Ledger: o.Ledger}.Enroll(
+			o.T.Context(), o.program, members.Enrollment{Member: m}, ledger.By{Actor: "test"},
 		)
 		o.check(err)
 	}
