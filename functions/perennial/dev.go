@@ -69,7 +69,8 @@ func (d *dev) Run(ctx context.Context) error {
 	}
 	defer listener.Close()
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // a small heap is collected constantly: 10 % more orders for 10 MB
+		// The default collects a small heap constantly. With 10 MB more memory, 10 % more orders are processed.
+		debug.SetGCPercent(400)
 	}
 	place, err := d.openPlace(ctx)
 	if err != nil {

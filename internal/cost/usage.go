@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// A Usage is what one request uses of the table and of the logs. Scheduled work is counted by member. Its steps,
-// calls and items are zero, because no caller waits for its response.
+// A Usage states how much of the table and the logs one request uses. For scheduled work, it is the usage per member;
+// Steps, Calls and Items are then zero, because they matter only for the time that a caller waits.
 type Usage struct {
 	ID       string  `json:"id"`
 	Request  string  `json:"request"`   // in words

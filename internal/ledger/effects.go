@@ -100,7 +100,7 @@ func codeOps(c Command, entries []loyalty.Entry) (ops []table.Op) {
 		}
 		p := c.Program
 		if e.Cause.Revision > 1 && c.Rules != nil {
-			p = c.Rules // the rules of the reservation; an automatic redemption by the same command uses c.p
+			p = c.Rules // the rules of the reservation; an automatic redemption by the same command uses c.Program
 		}
 		reward, _ := redeem.FindReward(p.Rewards, r.Reward)
 		switch {

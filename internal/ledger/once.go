@@ -18,8 +18,8 @@ func Once(
 	return Command{Program: p, Member: m, By: by, Decide: Single(decide), Once: &like}
 }
 
-// executeOnce runs a command under the cause of c.once. If it is repeated with the same input, it returns the first
-// result, including a rejection because of insufficient points, stock or availability, which it records as c.once.
+// executeOnce runs a command under the cause of c.Once. If it is repeated with the same input, it returns the first
+// result, including a rejection because of insufficient points, stock or availability, which it records as c.Once.
 func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
 	c.Decide = c.Decide.Enrolled()
 	entries, err := l.do(ctx, c)

@@ -117,7 +117,7 @@ func (d *postponed) decide(x Inputs) ([]posting.Outcome, error) {
 
 func (d *postponed) Reset() { d.known = false }
 
-// load reads the orders if the account does not list them.
+// Load reads the orders if the account does not list them.
 func (d *postponed) Load(ctx context.Context, x Inputs, _ []posting.Outcome, _ error) (bool, error) {
 	acc := x.Accounts[0]
 	if d.known || len(acc.Undecided) > 0 {

@@ -109,7 +109,7 @@ type Posting struct {
 	Lot      Date      // active and reserved: the lot; pending: the lot that the points will join
 	ActiveAt time.Time // pending: the instant at which the points become active
 	GiveUp   time.Time // pending without ActiveAt: the instant at which the points are forfeited
-	Cause    Cause     // pending: the cause, if it is not the cause of the entry; Revision is zero
+	Cause    Cause     // pending: the order or event that earned the points, if it is not the entry's cause; Revision is zero
 	Points   Points
 	From     Date // active: if an activity moved the points, the day on which they would have expired otherwise
 }
@@ -196,7 +196,7 @@ type Remembered struct {
 // Totals are the balances after an entry.
 type Totals struct {
 	Balance Balance        // of the main wallet
-	Wallets []WalletChange // changes of the other wallets, by ID
+	Wallets []WalletChange // changes of the other wallets, sorted by ID
 }
 
 // Anothers reports whether the entry belongs to a redemption of another household member, which is not an activity of

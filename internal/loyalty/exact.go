@@ -12,7 +12,7 @@ import (
 // number; use Whole or ExactOf.
 type Exact struct {
 	Num int64 // in lowest terms
-	Den int64 // above zero; like Num, it is zero if Big is set
+	Den int64 // positive; zero, like Num, if Big is set
 	Big *big.Rat
 }
 

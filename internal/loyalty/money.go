@@ -10,9 +10,9 @@ type Points int64
 
 // Bounds that no program can raise. They keep every sum far below 2^53, so that sums are exact in JSON too.
 const (
-	MaxPoints  Points = 1e9  // the most points of one operation
-	MaxBalance Points = 1e12 // the greatest balance of one account
-	MaxAmount  int64  = 1e12 // the greatest amount of one order, in minor units
+	MaxPoints  Points = 1e9  // the maximum number of points in one operation
+	MaxBalance Points = 1e12 // the maximum balance of one account
+	MaxAmount  int64  = 1e12 // the maximum amount of one order, in minor units
 )
 
 // Currency is an ISO 4217 code in capital letters.

@@ -25,7 +25,7 @@ type Reason struct {
 type ReasonKind string
 
 const (
-	Says                ReasonKind = ""            // the text: an adjustment's reason, or an entry of the first release
+	Says                ReasonKind = ""            // the text: the reason of an adjustment, or the whole sentence
 	IsRated             ReasonKind = "rate"        // amount, rate
 	IsTimes             ReasonKind = "times"       // amount, factor
 	IsFactor            ReasonKind = "factor"      // factor
@@ -71,7 +71,7 @@ const (
 	WasReachedOn        ReasonKind = "reached_on"  // count that another order reached, the new day
 	WasExtended         ReasonKind = "extended"    // the new day, reason
 	WasReinstated       ReasonKind = "again"       // the day of the expiry, reason
-	WasMoved            ReasonKind = "slid"        // the new day
+	WasMoved            ReasonKind = "slid"        // argument: the new day
 	WasMovedBack        ReasonKind = "unslid"      // the new day, as an activity no longer counts
 	WasRevived          ReasonKind = "revived"     // the day of the expiry, as an earlier activity was reported late
 	HasChanged          ReasonKind = "changed"     // the trait

@@ -12,7 +12,7 @@ const (
 	Email   Channel = "email"
 	SMS     Channel = "sms"
 	Push    Channel = "push"    // an event on the bus; the merchant's app delivers it to the device
-	Webhook Channel = "webhook" // a signed request to the merchant, for any other channel
+	Webhook Channel = "webhook" // a signed request to the merchant, who can deliver the message by any other channel
 )
 
 // Purpose is the purpose of a message. Each message and each consent has one purpose.

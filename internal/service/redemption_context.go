@@ -21,11 +21,11 @@ type redemptionContext struct {
 	in         RedemptionRequest
 	reward     loyalty.Reward
 	redemption loyalty.Redemption
-	household  share.Household       // the household whose points the member may use; without members if there is none
+	household  share.Household        // the household whose points the member may use; without members if there is none
 	lapsed     inventory.ExpiredHolds // expired reservations of the reward that still counted against its stock
-	call       redeem.Call           // the members of the waitlist who may claim the stock
-	stock      *loyalty.Points       // the stock for which call was determined; nil if it is unknown
-	dates      earn.Budgets          // the remaining stock by date; nil if it is unknown
+	call       redeem.Call            // the members of the waitlist who may claim the stock
+	stock      *loyalty.Points        // the stock for which call was determined; nil if it is unknown
+	dates      earn.Budgets           // the remaining stock by date; nil if it is unknown
 }
 
 // decide decides about the redemption.
@@ -66,8 +66,8 @@ func (c *redemptionContext) fullDate(err error) bool {
 
 func (c *redemptionContext) Reset() { c.call, c.stock, c.dates = redeem.Call{}, nil, nil }
 
-// load reads the waitlist if the redemption takes stock of a reward that has one. If the redemption is rejected because
-// of missing stock, load looks for expired reservations first, and then for other dates with capacity.
+// Load reads the waitlist if the redemption takes stock of a reward that has one. If the redemption is rejected because
+// the reward is out of stock, Load looks first for expired reservations, then for other dates with capacity.
 func (c *redemptionContext) Load(
 	ctx context.Context, x ledger.Inputs, outs []posting.Outcome, err error,
 ) (bool, error) {

@@ -32,7 +32,7 @@ type referralContext struct {
 	compared bool // whether the profiles of the friend and the referrer were compared
 	alike    bool // whether they are the same person
 
-	change                award.ReferralChange // the change for which the states were read; zero if they were not
+	change                award.ReferralChange // the change for which withdrawn and converting were read; zero before that
 	withdrawn, converting award.KnownReferral
 }
 
@@ -69,7 +69,7 @@ func (r *referralContext) decide(x ledger.Inputs) ([]posting.Outcome, error) {
 
 func (r *referralContext) Reset() { r.change = award.ReferralChange{} }
 
-// load reads the inputs of a change of a referral. It returns MissingMember if the referrer's account is missing.
+// Load reads the inputs of a change of a referral. It returns MissingMember if the referrer's account is missing.
 func (r *referralContext) Load(ctx context.Context, x ledger.Inputs, _ []posting.Outcome, err error) (bool, error) {
 	var m *missingReferral
 	switch {

@@ -51,7 +51,7 @@ type Options struct {
 	Binaries   string            // the directory with <function>/bootstrap
 	Parameters map[string]string // of the template; a missing parameter has its default
 	Secrets    map[string]string // the values of the template's secrets by logical ID
-	Program    string            // the program of text messages, which SNS requests do not contain
+	Program    string            // the loyalty program of sent text messages; SNS requests do not name one
 
 	Table     table.Table // the functions' table; or
 	DynamoDB  string      // the URL of an endpoint with the table, which must not verify signatures,
@@ -65,7 +65,7 @@ type Options struct {
 	Log    *slog.Logger
 	Output func(function string, line []byte) // receives each line that a function writes, concurrently; may be nil
 
-	Processes int // the maximum number of processes per function; 0 for 8
+	Processes int // the maximum number of processes per function; 0 means 8
 }
 
 // A Deployment contains the running functions and their services. Start creates one.

@@ -36,7 +36,7 @@ func LaterThan(than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.LaterO
 	return l
 }
 
-// sumUsage returns all with more added, multiplied by sign.
+// sumUsage returns the usages in all, to which it adds those in more, multiplied by sign.
 func sumUsage(all, more []loyalty.Usage, sign int64) []loyalty.Usage {
 	all = slices.Clone(all)
 	for _, u := range more {
@@ -159,8 +159,8 @@ func Bound(earning *loyalty.Earning, u loyalty.Usage) int64 {
 	return 0
 }
 
-// Refuses reports whether a cap gives nothing to an order that would exceed it. That depends on the whole order, which
-// may use less after a partial refund.
+// Refuses reports whether u is the usage of a cap that gives nothing to an order that would exceed it. Whether an order
+// exceeds such a cap depends on the whole order, which may use less after a partial refund.
 func Refuses(earning *loyalty.Earning, u loyalty.Usage) bool {
 	caps, _ := boundsOf(earning, u.Rule)
 	return !u.Times && slices.ContainsFunc(caps, func(c loyalty.Cap) bool { return c.Per == u.Per && c.Reject })

@@ -39,7 +39,7 @@ type Effects struct {
 	Unreferred   int // referrals that no order converts any more
 	TakenOver    int // referrals that another order converts instead
 	PeriodCaps   int // caps by day, week or month that cut an order
-	SpentLast    int // histories whose lots are compared although the member spent points
+	SpentLast    int // histories in which the member spent points only at the end, so that lots are compared
 	Inactive     int // lots that expired by inactivity
 	GroupChanges int // level changes in a tier group
 }

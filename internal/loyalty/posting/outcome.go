@@ -25,7 +25,7 @@ type Outcome struct {
 type Decision struct {
 	P        *loyalty.Program
 	Now      time.Time       // the instant of the decision
-	Present  time.Time       // the present instant, if Now is earlier because of a late report; otherwise zero
+	Present  time.Time       // the actual time, if Now is earlier because of a late report; otherwise zero
 	Recorded time.Time       // the instant at which the entries are recorded
 	Traits   *loyalty.Traits // recorded with the next award
 	Graced   []loyalty.Date  // recorded with the next entry

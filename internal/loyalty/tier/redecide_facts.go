@@ -101,5 +101,5 @@ func countsOf(e *loyalty.Entry, group string) (metrics []loyalty.Metric, brands 
 	return metrics, brands
 }
 
-// ChangedChannels states in a reason that the channels in which the member can be contacted changed.
+// ChangedChannels is the argument of HasChanged if the channels through which a member can be contacted changed.
 const ChangedChannels = "channels"

@@ -198,9 +198,9 @@ func (r Rules) reachedUntil(acc loyalty.Account, at time.Time) time.Time {
 	return r.KeptFrom(acc, at, keepPeriods(&r.Tiers))
 }
 
-// Closed returns the last instants of the ended periods in which an event at an instant counts: of the period that
-// contains it or, for a rolling window, of each ended month whose window contains it. It returns none if the program
-// has neither.
+// Closed returns the last instant of each period that has ended by now and in which an event at the instant at counts.
+// With recurring periods, that is the period that contains at. With a rolling window, it is each month after at whose
+// window still contains at. A program with neither of them has no such periods.
 func (r Rules) Closed(acc loyalty.Account, at, now time.Time) (out []time.Time) {
 	if _, cyclic := Cycle(&r.Tiers); cyclic {
 		if end := r.PeriodEnd(acc, at); !end.After(now) {

@@ -175,7 +175,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	original := it.Original
 	switch {
 	case it.Event == authorization:
-		original = "" // the authorization is the payment
+		original = "" // an authorization is the payment itself and refers to no earlier one
 	case original == "" && f.kind != loyalty.FactDispute:
 		return nil, webhook.Invalid("The dispute names no payment.")
 	}

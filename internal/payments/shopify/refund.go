@@ -154,8 +154,9 @@ func (x refund) currencies(shop string) (paid, own string, err error) {
 	return paid, cmp.Or(shop, x.currency(), paid), nil
 }
 
-// fact returns the refunded money in the shop's currency, or no fact if only goods were returned. Parameter shop is
-// the shop's currency, which an order states. A separate refund may state it with its parts.
+// fact returns the refunded money in the shop's currency, or no fact if only goods were returned. shop is the shop's
+// currency as stated by an order, or empty if the refund arrives without its order. The currency is then the one that
+// the amounts of the refund state.
 func (x refund) fact(shop string) ([]loyalty.Fact, error) {
 	id := webhook.Number(x.ID)
 	if !webhook.IsID(id) {

@@ -46,8 +46,9 @@ type judge struct {
 	texts  map[string][]string
 }
 
-// A world contains the assumptions about the facts: the range of each number, the possible values of each text, and
-// the answer to each question that is not analyzed further, by its source.
+// A world is one set of assumptions about the facts under which a condition is evaluated: the range of each number, the
+// possible values of each text and, for the parts of the condition that cannot be analyzed, the assumed answers by
+// source text.
 type world struct {
 	numbers map[string]span
 	is      map[string][]string

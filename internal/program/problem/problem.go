@@ -50,7 +50,7 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems are the problems of a file, by line. Use Err to return them as an error.
+// Problems are the problems of a file, sorted by line. Use Err to return them as an error.
 type Problems []Problem
 
 // Error returns all problems as text.

@@ -87,7 +87,7 @@ func (t *Table) sendOne(ctx context.Context, op table.Op, stored attributes) err
 	return err
 }
 
-// part returns the form that op has in a transaction.
+// part converts op to an operation of a DynamoDB transaction.
 func (t *Table) part(op table.Op, stored attributes) types.TransactWriteItem {
 	condition, values := unchanged(op.Item)
 	old := types.ReturnValuesOnConditionCheckFailureAllOld

@@ -160,8 +160,8 @@ func (s *suite) changesWhileIterating(t *testing.T) {
 	})
 }
 
-// each lists q, applies the operation that change returns for each item before the next is read, and returns the
-// yielded sort keys.
+// each runs q. For each item it applies the operation that change returns before it reads the next item. It returns the
+// sort keys in the order in which they were read.
 func (s *suite) each(t *testing.T, q table.Query, change func(int, table.Item) table.Op) []string {
 	t.Helper()
 	got := []string{}
