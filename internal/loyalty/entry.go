@@ -109,7 +109,7 @@ type Posting struct {
 	Lot      Date      // active and reserved: the lot; pending: the lot that the points will join
 	ActiveAt time.Time // pending: the instant at which the points become active
 	GiveUp   time.Time // pending without ActiveAt: the instant at which the points are forfeited
-	Cause    Cause     // pending: the order or event that earned the points, if it is not the entry's cause; Revision is zero
+	Cause    Cause     // pending: what earned the points, if it is not the entry's cause; Revision is zero
 	Points   Points
 	From     Date // active: if an activity moved the points, the day on which they would have expired otherwise
 }

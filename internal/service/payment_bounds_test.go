@@ -63,8 +63,8 @@ func (x *till) Transact(ctx context.Context, ops ...table.Op) error {
 
 func (x *till) enrol(t *testing.T, m loyalty.MemberID, ids ...stored.Identity) {
 	t.Helper()
-	in := members.Enrolment{Member: m, Identities: ids}
-	if _, err := (members.Members{Ledger: x.Ledger}).Enrol(
+	in := members.Enrollment{Member: m, Identities: ids}
+	if _, err := (members.Members{Ledger: x.Ledger}).Enroll(
 		t.Context(), x.p, in, ledger.By{Input: string(m)},
 	); err != nil {
 		t.Fatal(err)

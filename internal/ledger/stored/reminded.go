@@ -25,7 +25,7 @@ type RemindedDoc struct {
 	Orders        []boughtDoc       `json:"ord,omitempty"`
 	Codes         []unusedDoc       `json:"code,omitempty"`
 	Flight        *FlightDoc        `json:"fly,omitempty"`
-	Planned       string            `json:"by,omitzero"` // identifies the reminders for which the member's next evaluation was scheduled
+	Planned       string            `json:"by,omitzero"` // the reminders for which the next evaluation was scheduled
 }
 
 type sentReminderDoc struct {
