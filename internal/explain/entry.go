@@ -177,32 +177,36 @@ func (s speaker) redeemed(e loyalty.Entry) string {
 	if e.Kind == loyalty.KindReserve || e.Kind == loyalty.KindRedeem {
 		with["points"] = s.points(r.Points)
 	}
-	key := string(e.Kind)
-	switch e.Kind {
-	case loyalty.KindRedeem:
-		if r.Points == 0 {
-			key = "redeem.free"
-		}
-	case loyalty.KindRelease:
-		key += "." + string(r.Status)
-		if e.Points == 0 && len(r.Contributions) == 0 {
-			key = "release.none"
-		}
-	case loyalty.KindRestore:
-		switch {
-		case e.Points == 0:
-			key = "restore.none"
-		case r.Status != loyalty.Reversed:
-			key = "restore.part"
-		}
-	case loyalty.KindReject:
-		if e.Refusal != nil && e.Refusal.Code == loyalty.InsufficientPoints {
-			key = "reject.short"
-			with["needed"], with["had"] = s.points(e.Refusal.Required), s.points(e.Refusal.Available)
-		}
+	if isShort(e) {
+		with["needed"], with["had"] = s.points(e.Refusal.Required), s.points(e.Refusal.Available)
 	}
+	key := redemptionKey(e)
 	if _, ok := s.phrases[key]; !ok {
 		key, _, _ = strings.Cut(key, ".")
 	}
 	return s.sentence(key, with)
+}
+
+// redemptionKey returns the key of the sentence for an entry of a redemption.
+func redemptionKey(e loyalty.Entry) string {
+	switch {
+	case e.Kind == loyalty.KindRedeem && e.Redemption.Points == 0:
+		return "redeem.free"
+	case e.Kind == loyalty.KindRelease && e.Points == 0 && len(e.Redemption.Contributions) == 0:
+		return "release.none"
+	case e.Kind == loyalty.KindRelease:
+		return "release." + string(e.Redemption.Status)
+	case e.Kind == loyalty.KindRestore && e.Points == 0:
+		return "restore.none"
+	case e.Kind == loyalty.KindRestore && e.Redemption.Status != loyalty.Reversed:
+		return "restore.part"
+	case isShort(e):
+		return "reject.short"
+	}
+	return string(e.Kind)
+}
+
+// isShort reports whether an entry rejects a request because the member has too few points.
+func isShort(e loyalty.Entry) bool {
+	return e.Kind == loyalty.KindReject && e.Refusal != nil && e.Refusal.Code == loyalty.InsufficientPoints
 }

@@ -59,43 +59,52 @@ func (s speaker) tally(points string) value {
 
 // which returns the variant of a reason, for kinds of reasons that have several sentences.
 func which(b loyalty.Reason) string {
-	switch b.Kind {
-	case loyalty.IsRated:
-		if b.Rule == "earn.purchase" {
-			return "base"
-		}
-	case loyalty.IsKept:
-		if len(b.Args) > 1 || b.Args[0] != "expired" {
-			return b.Args[0]
-		}
-	case loyalty.HasMoved:
-		return b.Args[2]
-	case loyalty.WasNotified, loyalty.CameBack:
-		return b.Args[0]
-	case loyalty.WasReturned:
-		if b.Rule == (loyalty.Transfers{}).Key() {
-			return "offer." + b.Args[0]
-		}
-		return b.Args[0]
-	case loyalty.IsRounded, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor, loyalty.IsMissing:
-		return b.Args[0]
-	case loyalty.WasRedated, loyalty.WasReachedOn:
-		if b.Args[1] == "never" {
-			return "never"
-		}
-	case loyalty.HasChanged:
+	if variant := variants[b.Kind]; variant != nil {
+		return variant(b)
+	}
+	return ""
+}
+
+// variants returns the variants of the kinds of reasons that have several sentences.
+var variants = map[loyalty.ReasonKind]func(loyalty.Reason) string{
+	loyalty.IsRounded:     firstArgument,
+	loyalty.WasMoved:      firstArgument,
+	loyalty.IsSpent:       firstArgument,
+	loyalty.IsFor:         firstArgument,
+	loyalty.IsMissing:     firstArgument,
+	loyalty.WasNotified:   firstArgument,
+	loyalty.CameBack:      firstArgument,
+	loyalty.HasMoved:      func(b loyalty.Reason) string { return b.Args[2] },
+	loyalty.IsRated:       func(b loyalty.Reason) string { return variantIf(b.Rule == "earn.purchase", "base") },
+	loyalty.WasRedated:    func(b loyalty.Reason) string { return variantIf(b.Args[1] == "never", "never") },
+	loyalty.WasReachedOn:  func(b loyalty.Reason) string { return variantIf(b.Args[1] == "never", "never") },
+	loyalty.WasPlaced:     func(b loyalty.Reason) string { return variantIf(b.Args[2] == "", "unsaid") },
+	loyalty.WasExtended:   withoutText,
+	loyalty.WasReinstated: withoutText,
+	loyalty.IsKept: func(b loyalty.Reason) string {
+		return variantIf(len(b.Args) > 1 || b.Args[0] != "expired", b.Args[0])
+	},
+	loyalty.WasReturned: func(b loyalty.Reason) string {
+		return variantIf(b.Rule == (loyalty.Transfers{}).Key(), "offer.") + b.Args[0]
+	},
+	loyalty.HasChanged: func(b loyalty.Reason) string {
 		if strings.HasPrefix(b.Args[0], "campaigns.") {
 			return "campaign"
 		}
 		return b.Args[0]
-	case loyalty.WasPlaced:
-		if b.Args[2] == "" {
-			return "unsaid"
-		}
-	case loyalty.WasExtended, loyalty.WasReinstated:
-		if len(b.Args) < 2 || b.Args[1] == "" {
-			return "unsaid"
-		}
+	},
+}
+
+func firstArgument(b loyalty.Reason) string { return b.Args[0] }
+
+func variantIf(condition bool, variant string) string {
+	if condition {
+		return variant
 	}
 	return ""
+}
+
+// withoutText returns the variant of an extension or reinstatement for which no text was entered.
+func withoutText(b loyalty.Reason) string {
+	return variantIf(len(b.Args) < 2 || b.Args[1] == "", "unsaid")
 }
