@@ -170,15 +170,29 @@ func (c Processor) Check(provider string) error {
 	if err := c.checkCapture(provider); err != nil {
 		return err
 	}
+	if err := c.checkWebhook(provider); err != nil {
+		return err
+	}
+	return c.checkAPI(provider)
+}
+
+// checkWebhook checks the registration of the webhook with the processor.
+func (c Processor) checkWebhook(provider string) error {
 	switch {
 	case provider == Square && !secure(c.URL):
 		return errors.New("the url is required: the https notification URL as registered with Square")
 	case provider == PayPal && checkRandom(c.WebhookID) != nil:
 		return errors.New("the webhook_id is a placeholder, or too short; PayPal shows it with the webhook")
+	}
+	return nil
+}
+
+// checkAPI checks the credentials and the address of the processor's API.
+func (c Processor) checkAPI(provider string) error {
+	switch {
 	case provider == PayPal && (checkRandom(c.ClientID) != nil || checkRandom(c.APISecret) != nil):
-		return errors.New(
-			"the client_id and the api_secret are required, because the contents of a PayPal webhook are verified through its API",
-		)
+		return errors.New("the client_id and the api_secret are required, " +
+			"because the contents of a PayPal webhook are verified through its API")
 	case c.APISecret != "" && checkRandom(c.APISecret) != nil:
 		return errors.New("the api_secret is a placeholder, or too short")
 	case provider == Shopify && c.APISecret != "" && c.API == "":
