@@ -52,39 +52,62 @@ func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fr
 	if err != nil {
 		return 0, false, err
 	}
-	if in.Recall && (in.At != nil || schedule.Live == 0) {
-		return 0, false, &loyalty.Error{
-			Code: loyalty.ValidationFailed, Pointer: "/recall",
-			Detail: "Only a live version that is replaced at once can be recalled. Leave effective_at out.",
-		}
+	if err := in.checkRecall(schedule); err != nil {
+		return 0, false, err
 	}
 	defer s.Forget(in.Program.ID)
 	replaced := schedule.At(at)
-	if same, err := s.holds(ctx, in, replaced); same || err != nil {
-		switch {
-		case err != nil:
-		case in.Back:
-			err = catalog.Catalog{Ledger: s.Ledger}.Withdraw(ctx, in.Program.ID)
-		case in.Recall && len(schedule.Past) > 0:
-			err = catalog.Catalog{Ledger: s.Ledger}.Recall(
-				ctx, in.Program.ID, []int{schedule.Past[len(schedule.Past)-1].Version},
-			)
-		}
+	same, err := s.holds(ctx, in, replaced)
+	if err == nil && same {
+		err = s.republish(ctx, in, schedule)
+	}
+	if err != nil || same {
 		return replaced, false, err
 	}
+	if err := in.checkNew(schedule); err != nil {
+		return 0, false, err
+	}
+	return schedule.Last + 1, true, s.publish(ctx, in, at, schedule)
+}
+
+// republish handles the publication of a file that is already in force: a rollback withdraws the scheduled versions,
+// and a recall recalls the last version before it.
+func (s *Programs) republish(ctx context.Context, in Publication, schedule ledger.Schedule) error {
+	versions := catalog.Catalog{Ledger: s.Ledger}
+	switch {
+	case in.Back:
+		return versions.Withdraw(ctx, in.Program.ID)
+	case in.Recall && len(schedule.Past) > 0:
+		return versions.Recall(ctx, in.Program.ID, []int{schedule.Past[len(schedule.Past)-1].Version})
+	}
+	return nil
+}
+
+func (in Publication) checkRecall(schedule ledger.Schedule) error {
+	if !in.Recall || in.At == nil && schedule.Live > 0 {
+		return nil
+	}
+	return &loyalty.Error{
+		Code: loyalty.ValidationFailed, Pointer: "/recall",
+		Detail: "Only a live version that is replaced at once can be recalled. Leave effective_at out.",
+	}
+}
+
+// checkNew returns an error if no new version can be created.
+func (in Publication) checkNew(schedule ledger.Schedule) error {
 	if in.After != nil && *in.After != schedule.Last {
-		return 0, false, &loyalty.Error{
+		return &loyalty.Error{
 			Code:   loyalty.AlreadyExists,
 			Detail: fmt.Sprintf("The newest version is %d, not %d.", schedule.Last, *in.After),
 		}
 	}
 	if in.At != nil && len(schedule.Next) >= ledger.MaxUpcoming {
-		return 0, false, invalidEffectiveAt(
+		return invalidEffectiveAt(
 			"%d versions are scheduled, which is the limit. Roll back to the live version to withdraw them.",
 			len(schedule.Next),
 		)
 	}
-	return schedule.Last + 1, true, s.publish(ctx, in, at, schedule)
+	return nil
 }
 
 func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, schedule ledger.Schedule) error {
