@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // DynamoDB returns the call of a request to DynamoDB: operation is the part of the header X-Amz-Target after the
@@ -40,15 +41,18 @@ func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
 			}
 		}
 	}
-	for _, op := range c.Ops {
-		if op.Key == "" {
-			return Call{}, fmt.Errorf("access: %s has an item without a partition key", operation)
-		}
+	return c, checkKeys(operation, c.Ops)
+}
+
+// checkKeys returns an error unless the items of an operation are known and have partition keys.
+func checkKeys(operation string, ops []Op) error {
+	if len(ops) == 0 {
+		return fmt.Errorf("access: %s is not supported, or names no item", operation)
 	}
-	if len(c.Ops) == 0 {
-		return Call{}, fmt.Errorf("access: %s is not supported, or names no item", operation)
+	if slices.ContainsFunc(ops, func(op Op) bool { return op.Key == "" }) {
+		return fmt.Errorf("access: %s has an item without a partition key", operation)
 	}
-	return c, nil
+	return nil
 }
 
 // request contains the fields of DynamoDB's requests that name items.
