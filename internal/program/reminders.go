@@ -180,9 +180,8 @@ func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
 		r.Leads = append(r.Leads, validate.Some(c, n))
 	}
 	near := r.On == loyalty.NearReward || r.On == loyalty.NearTier
-	timed := !near && r.On != loyalty.Scheduled && r.On != "" // by decides when the message is sent
 	switch {
-	case by == nil && timed && !slices.Contains(optionalLead, r.On):
+	case by == nil && !slices.Contains(optionalLead, r.On):
 		missing(c, item, "by")
 	case by != nil && (near || r.On == loyalty.Scheduled):
 		c.Add(document.AtKey(by, "has no effect here, where the time is already given"))
@@ -197,8 +196,10 @@ func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
 	}
 }
 
-// optionalLead contains the triggers whose message is sent at once if the reminder states no period.
+// optionalLead contains the triggers for which a reminder need not state a period, including those that have none and
+// an unknown trigger.
 var optionalLead = []loyalty.Trigger{
+	"", loyalty.NearReward, loyalty.NearTier, loyalty.Scheduled,
 	loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
 }
 
