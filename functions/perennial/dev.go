@@ -155,28 +155,13 @@ func (d *dev) openPlace(ctx context.Context) (place, error) {
 
 // start creates the stack, publishes the program, seeds members, and creates a key.
 func (r *running) start(ctx context.Context, in place, c candidate) (err error) {
-	clock := local.NewClock(r.Clock)
-	var moved func(time.Duration) error
-	if in.dir != "" && r.Clock.IsZero() {
-		ahead, err := readAhead(in.dir)
-		if err != nil {
-			return err
-		}
-		clock.Skip(ahead)
-		moved = func(ahead time.Duration) error { return writeAhead(in.dir, ahead) }
-	}
-	processors, err := readProcessors(r.Webhooks, c.id)
+	clock, moved, err := r.clock(in.dir)
 	if err != nil {
 		return err
 	}
-	var emulated *paypal.Server
-	switch {
-	case r.Functions && r.Webhooks == "":
-		delete(processors[c.id], app.PayPal) // the binaries do not trust its certificates
-	case r.Webhooks == "":
-		if emulated, err = paypal.New(); err != nil {
-			return err
-		}
+	processors, emulated, err := r.processors(c.id)
+	if err != nil {
+		return err
 	}
 	level := slog.LevelWarn
 	if r.Verbose {
@@ -210,6 +195,36 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	key, who, err := a.Keys.Create(ctx, c.id, auth.Admin)
 	r.key, r.keyID = key, who.ID
 	return err
+}
+
+// clock returns the clock of the stack. If the data are persistent, it continues from the time to which it was advanced
+// before, and moved stores how far it is advanced.
+func (r *running) clock(dir string) (clock *local.Clock, moved func(time.Duration) error, err error) {
+	clock = local.NewClock(r.Clock)
+	if dir == "" || !r.Clock.IsZero() {
+		return clock, nil, nil
+	}
+	ahead, err := readAhead(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	clock.Skip(ahead)
+	return clock, func(ahead time.Duration) error { return writeAhead(dir, ahead) }, nil
+}
+
+// processors returns the connections to payment processors, and the emulated API of PayPal if the default connections
+// use it.
+func (r *running) processors(programID string) (app.Processors, *paypal.Server, error) {
+	processors, err := readProcessors(r.Webhooks, programID)
+	if err != nil || r.Webhooks != "" {
+		return processors, nil, err
+	}
+	if r.Functions {
+		delete(processors[programID], app.PayPal) // the binaries do not trust its certificates
+		return processors, nil, nil
+	}
+	emulated, err := paypal.New()
+	return processors, emulated, err
 }
 
 // serve handles requests until ctx ends, and then waits for the requests in progress.
