@@ -25,13 +25,10 @@ func Vacant(d *posting.Decision, b posting.Bonus) loyalty.Reached {
 			free = append(free, r)
 		}
 	}
-	if at := slices.IndexFunc(free, func(r loyalty.Reached) bool { return r.At.Equal(b.At) }); at >= 0 {
-		return free[at]
+	if len(free) == 0 {
+		return next
 	}
-	if len(free) > 0 {
-		return free[0]
-	}
-	return next
+	return free[max(0, slices.IndexFunc(free, func(r loyalty.Reached) bool { return r.At.Equal(b.At) }))]
 }
 
 // payBonus posts the entry that gives an entry bonus.
@@ -139,8 +136,12 @@ func redate(d *posting.Decision, x bonusPair) error {
 // expire immediately.
 func MovedPoints(all []loyalty.Posting) (sum loyalty.Points) {
 	for _, p := range all {
-		if p.Wallet == "" && (p.Bucket.Counts() || p.Bucket == loyalty.BucketExpired && p.Points > 0) {
+		switch {
+		case p.Wallet != "":
+		case p.Bucket.Counts():
 			sum += p.Points
+		case p.Bucket == loyalty.BucketExpired:
+			sum += max(0, p.Points)
 		}
 	}
 	return sum
@@ -180,9 +181,7 @@ func postBonus(d *posting.Decision, e loyalty.Entry) error {
 	}
 	main := main(d)
 	err := redeem.AutoRedeem(main, posted(d))
-	if d.Whole != nil {
-		d.Account = posting.GroupView(&d.P.Tiers, main.Account)
-	}
+	d.Account = posting.GroupView(&d.P.Tiers, main.Account)
 	return err
 }
 
@@ -256,13 +255,11 @@ var leastNotice = loyalty.Period{Days: 14}
 // is comes first, the member has at least the program's period of advance notice and leastNotice to spend the points,
 // but never beyond the day was.
 func NotBefore(d *posting.Decision, was, is loyalty.Date) loyalty.Date {
-	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
+	if was.Slides() {
 		return is
 	}
-	if to := max(is, Of(d.P).leastDay(d.Now)); to.Compare(was) < 0 {
-		return to
-	}
-	return was
+	earliest := slices.MinFunc([]loyalty.Date{max(is, Of(d.P).leastDay(d.Now)), was}, loyalty.Date.Compare)
+	return slices.MaxFunc([]loyalty.Date{is, earliest}, loyalty.Date.Compare)
 }
 
 // leastDay returns the earliest day on which points may expire that lose their protection now.

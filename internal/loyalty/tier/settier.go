@@ -154,7 +154,7 @@ func Floored(d *posting.Decision) error {
 // account up to the level reached in a period that has ended. If the minimum no longer guarantees the member's level,
 // the member keeps the level as if it had been reached now.
 func floorTier(d *posting.Decision) error {
-	if len(d.P.Tiers.Levels) == 0 || locked(d) {
+	if locked(d) {
 		return nil
 	}
 	if err := RiseTier(d, d.Now); err != nil {

@@ -265,11 +265,7 @@ func (r Rules) RiseAt(acc loyalty.Account) time.Time {
 	if r.Tiers.MoveUp != loyalty.NextPeriod || len(acc.Metrics) == 0 {
 		return time.Time{}
 	}
-	begins := r.begins(acc.Metrics[len(acc.Metrics)-1].Month)
-	if begins == 0 {
-		return time.Time{}
-	}
-	end := r.PeriodEnd(acc, begins.Start(r.Zone))
+	end := r.PeriodEnd(acc, r.begins(acc.Metrics[len(acc.Metrics)-1].Month).Start(r.Zone))
 	if !end.After(acc.Tier.Since) || end.Before(acc.Tier.Lock) ||
 		r.Qualified(acc, end.Add(-1)) <= redeem.LevelIndex(&r.Tiers, acc.Tier) {
 		return time.Time{}
