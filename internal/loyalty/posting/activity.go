@@ -100,7 +100,7 @@ func (d *Decision) staleHolds() (stale loyalty.Date) {
 // before. They expire with the other sliding points or, if that day is over too, are booked as expired on that day.
 func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 	for _, a := range d.Account.Activities {
-		if to != 0 && a.After(at) && a.Before(to.End(d.P.Zone)) {
+		if to != 0 && a.Before(to.End(d.P.Zone)) {
 			to = max(to, d.slidesTo(a)) // each later activity in time postpones the expiry further
 		}
 	}
@@ -111,7 +111,7 @@ func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 		e.Postings = append(
 			e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: l.Expires, Points: -l.Points},
 		)
-		if to != 0 && IsExpired(d.P.Zone, to, d.Now) {
+		if IsExpired(d.P.Zone, to, d.Now) {
 			e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: to, Points: l.Points})
 			continue
 		}

@@ -54,6 +54,14 @@ func TestEntriesThatAreActivities(t *testing.T) {
 		{"points", loyalty.Entry{Kind: loyalty.KindEarn}, loyaltytest.Noon, at},
 		{"a redemption", loyalty.Entry{Kind: loyalty.KindRedeem}, loyaltytest.Noon, at},
 		{"a redemption after a later activity", loyalty.Entry{Kind: loyalty.KindRedeem}, at.Add(1), at.Add(1)},
+		{
+			"a contribution to another member's redemption",
+			loyalty.Entry{
+				Kind:   loyalty.KindRedeem,
+				Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{By: "mem_b"}}},
+			},
+			loyaltytest.Noon, loyaltytest.Noon,
+		},
 		{"an expiry", loyalty.Entry{Kind: loyalty.KindExpire}, loyaltytest.Noon, loyaltytest.Noon},
 		{
 			"an event that is decided again",

@@ -60,8 +60,8 @@ func again(messaging *loyalty.Messaging, acc loyalty.Account, what loyalty.Notic
 
 // failed reports whether the notice of a subject could not be delivered.
 func failed(a loyalty.Account, what loyalty.NoticeOf, subject string) bool {
-	n, ok := IsNoticed(a, what, subject)
-	return ok && n.Withdrawn
+	n, _ := IsNoticed(a, what, subject)
+	return n.Withdrawn
 }
 
 // Postpone extends the points of a lot if no notice of their expiry was sent in time. It returns the lot with the

@@ -174,6 +174,7 @@ func TestPostponedExpiries(t *testing.T) {
 		{"a second time without a channel", nil, 1, true, 6},
 		{"a second time after a failed notice", []loyalty.Notice{sent(2027_01_02, jan31, true)}, 1, false, 6},
 		{"a second time after a failed notice of the original day", []loyalty.Notice{sent(2026_12_01, 2026_12_31, true)}, 1, false, 6},
+		{"a second time after a late notice", []loyalty.Notice{sent(2027_01_03, jan31, false)}, 1, false, 0},
 		{"a third time", nil, 2, false, 6},
 	} {
 		p, acc := promising()

@@ -226,6 +226,19 @@ func TestLateActivityRevivesPoints(t *testing.T) {
 	}
 }
 
+func TestActivityRevivesAndPostponesPoints(t *testing.T) {
+	acc := loyalty.Account{Tier: at("basic"), Slides: sliding(2026_12_10), Purse: loyalty.Purse{
+		Lots: []loyalty.Lot{lotOf(sliding(2026_12_10), 3)}, ExpiredLots: []loyalty.Lot{lotOf(sliding(2026_11_30), 5)},
+	}}
+	d := Decide(inactivity(), acc, loyaltytest.Noon)
+	var e loyalty.Entry
+	d.Active(&e, time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))
+	to := sliding(2026_12_30)
+	if got := d.leftBy(e).Lots; !slices.Equal(got, []loyalty.Lot{lotOf(to, 8)}) || e.Slides != to {
+		t.Errorf("the lots are %+v", got)
+	}
+}
+
 // When an activity no longer counts, points return to the day that the latest remaining activity gives them, or to the
 // later day on which they would have expired without any activity.
 func TestPointsOfAWithdrawnActivity(t *testing.T) {
