@@ -150,7 +150,7 @@ func (d *Decision) Arrive(
 		n -= part
 	}
 	out = slices.DeleteFunc(
-		out, func(p loyalty.Posting) bool { return p.Points == 0 },
+		out, func(p loyalty.Posting) bool { return p.Bucket == loyalty.BucketDebt && p.Points == 0 },
 	)
 	return d.settle(out, wallet, n, expires, at)
 }

@@ -248,6 +248,19 @@ func TestPointsOfAnEarlierLotReplacePayments(t *testing.T) {
 	}
 }
 
+// An empty posting ends a reservation to which household members contributed all points.
+func TestEmptyReservationsRemain(t *testing.T) {
+	d := Decide(utc(), loyalty.Account{Purse: loyalty.Purse{Debt: 10}}, loyaltytest.Noon)
+	out := []loyalty.Posting{{Bucket: loyalty.BucketReserved}, {Bucket: loyalty.BucketDebt, Lot: mar31, Points: 10}}
+	got := d.Arrive(out, "", 10, jan31, d.Now)
+	want := []loyalty.Posting{
+		{Bucket: loyalty.BucketReserved}, {Bucket: loyalty.BucketDebt, Lot: jan31, Points: 10}, active("", mar31, 10),
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the postings are %+v", got)
+	}
+}
+
 func TestLotsThatContainPoints(t *testing.T) {
 	at := loyaltytest.Noon
 	moves := []loyalty.Move{

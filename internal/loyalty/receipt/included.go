@@ -12,9 +12,6 @@ func WithTaxInside(o loyalty.Order) loyalty.Order {
 	if o.Tax > 0 {
 		o.Included, o.Tax = o.Tax, 0
 	}
-	if !slices.ContainsFunc(o.Refunds, func(r loyalty.Refund) bool { return r.Tax > 0 }) {
-		return o
-	}
 	o.Refunds = slices.Clone(o.Refunds)
 	for i := range o.Refunds {
 		r := &o.Refunds[i]

@@ -52,6 +52,9 @@ func AtMost(x, y loyalty.Exact) loyalty.Exact {
 	return y
 }
 
+// atLeastZero returns x, or zero if x is negative.
+func atLeastZero(x loyalty.Exact) loyalty.Exact { return x.Sub(AtMost(x, loyalty.Whole(0))) }
+
 func (s stated) ByLine() (sum int64) {
 	for _, n := range s.Lines {
 		sum += n

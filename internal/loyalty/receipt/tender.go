@@ -94,14 +94,9 @@ func paidWith(o *loyalty.Order, which func(loyalty.Tender) bool) (sum int64) {
 // RemainingMoney returns the money paid for the order that remains after refunds that name a tender: all of it, and the
 // part that can earn.
 func RemainingMoney(o *loyalty.Order, back TenderRefunds) (all, earning loyalty.Exact) {
-	all, unearning := loyalty.Whole(OrderTotal(*o)).Sub(back.Sum), loyalty.Whole(Unearning(*o)).Sub(back.Unearning)
-	if unearning.Sign() < 0 {
-		unearning = loyalty.Whole(0)
-	}
-	if earning = all.Sub(unearning); earning.Sign() < 0 {
-		earning = loyalty.Whole(0)
-	}
-	return all, earning
+	all = loyalty.Whole(OrderTotal(*o)).Sub(back.Sum)
+	unearning := atLeastZero(loyalty.Whole(Unearning(*o)).Sub(back.Unearning))
+	return all, atLeastZero(all.Sub(unearning))
 }
 
 // CheckRefundTenders rejects refunds to tenders that the order does not have, and refunds of more than a tender paid.
