@@ -12,7 +12,8 @@
 //   - service contains the use cases that combine stores: orders, events, redemptions, transfers and the reports of
 //     payment processors. messages records the messages to members.
 //   - inventory stores codes, stock and waitlists; members profiles, identities, consents, referrals and households;
-//     catalog the versions of programs.
+//     catalog the versions of programs. Which version is
+//     in force is decided in ledger (ledger/schedule.go).
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once. ledger/stored
 //     contains the stored forms and the keys.
 //   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,
@@ -84,6 +85,9 @@
 //  7. functions/perennial/webhooks.go, if its API lists past events, and infra/mutate/rules.go.
 //
 // # Tests
+//
+// Tests of one function are in its package. Tests that need several stores are in internal/service, whatever store they
+// are about, and tests that need a whole command of the rules are in internal/loyalty/engine.
 //
 // make test runs all tests except make test-aws, also against the official DynamoDB Local. It needs Java 17 and npm,
 // and fetches the rest. go test ./... needs Go, make, bash and curl, and also executes the commands of the README. With

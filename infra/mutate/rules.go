@@ -35,7 +35,7 @@ var rulePackages = []struct {
 	{"internal/loyalty/share", loyaltyTesters("internal/loyalty/share")},
 	{"internal/loyalty/remind", loyaltyTesters("internal/loyalty/remind")},
 	{"internal/loyalty/engine", loyaltyTesters()},
-	{"internal/ledger/stored", storeTesters("internal/ledger")},
+	{"internal/ledger/stored", storeTesters("internal/ledger/stored", "internal/ledger")},
 	{"internal/ledger", storeTesters("internal/ledger")},
 	{"internal/catalog", storeTesters("internal/catalog")},
 	{"internal/members", storeTesters("internal/members")},

@@ -122,7 +122,7 @@ func TestCountersThatASpendChanges(t *testing.T) {
 
 // A listed reservation is added when it begins and removed when it ends.
 func TestListOfReservations(t *testing.T) {
-	r := loyalty.Redemption{ID: "rd_1", Reward: "mug", Until: Noon, Listed: true, Date: "2027-01-01"}
+	r := loyalty.Redemption{ID: "rd_1", Reward: "mug", Until: noon, Listed: true, Date: "2027-01-01"}
 	plain := r
 	plain.Listed = false
 	for _, c := range []struct {
@@ -249,7 +249,7 @@ func TestCodesOfRedemptions(t *testing.T) {
 
 // The past versions are those that were live after a given instant and before the present version.
 func TestVersionsSinceAnInstant(t *testing.T) {
-	at := func(hours int) time.Time { return Noon.Add(time.Duration(hours) * time.Hour) }
+	at := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
 	loaded := map[int]*loyalty.Program{}
 	for v := range 5 {
 		loaded[v] = &loyalty.Program{ID: "p", Version: v}

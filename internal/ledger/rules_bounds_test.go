@@ -1,11 +1,8 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,85 +13,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-var Noon = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
+var noon = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
 
-func MemoryLedger(t *testing.T) *Ledger {
+func memoryLedger(t *testing.T) *Ledger {
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tab.Close() })
-	return &Ledger{Table: tab, Now: func() time.Time { return Noon }}
-}
-
-func TestStoredInstants(t *testing.T) {
-	for _, c := range []struct {
-		at, other time.Time
-		want      int64
-	}{
-		{Noon, Noon, 0},
-		{time.Time{}, time.Time{}, 0},
-		{time.Time{}, Noon, -1},
-		{Noon, time.Time{}, Noon.UnixMilli()},
-		{Noon, Noon.Add(time.Millisecond), Noon.UnixMilli()},
-	} {
-		got := stored.StoredInstantOf(c.at, c.other)
-		if back := stored.InstantOf(got, c.other); got != c.want || !back.Equal(c.at) {
-			t.Errorf("%s with %s is stored as %d, want %d, and read as %s", c.at, c.other, got, c.want, back)
-		}
-	}
-}
-
-// Traits are stored if at least one of them is known.
-func TestStoredTraits(t *testing.T) {
-	for i, traits := range []loyalty.Traits{
-		{Revision: 1},
-		{Zone: "Asia/Tokyo"},
-		{Birthday: 229},
-		{Given: 2026},
-		{Years: 3},
-		{Segments: []string{"vip"}},
-		{OptIns: []loyalty.OptIn{{Campaign: "double", At: Noon}}},
-		{Channels: []loyalty.ChannelUse{{Channel: loyalty.Email, Purpose: loyalty.Marketing}}},
-		{MembershipYearStart: 401},
-		{Referral: loyalty.Referral{By: "mem_bob", At: Noon}},
-	} {
-		d := stored.StoredTraits(&traits)
-		if got := d.Traits(); d == nil || fmt.Sprint(got) != fmt.Sprint(traits) {
-			t.Errorf("traits %d: %+v are read as %+v", i, traits, got)
-		}
-	}
-	if stored.StoredTraits(nil) != nil || stored.StoredTraits(new(loyalty.Traits)) != nil {
-		t.Error("no traits are stored")
-	}
-}
-
-// The boundary between plain and packed documents, and an order without line items.
-func TestPackedDocumentsAtTheirBounds(t *testing.T) {
-	entry := func(n int) stored.EntryDoc {
-		d := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Actor: "x"}
-		d.Actor += strings.Repeat("x", n-len(stored.Encode(d)))
-		return d
-	}
-	account := func(n int) stored.AccountDoc {
-		d := stored.AccountDoc{Sequence: 7, Head: "x"}
-		d.Head += strings.Repeat("x", n-len(stored.Encode(d)))
-		return d
-	}
-	for n, packs := range map[int]bool{stored.PackAbove: false, stored.PackAbove + 1: true} {
-		if d := entry(n); len(stored.Encode(d)) != n || bytes.Equal(stored.Packed(d), stored.Encode(d)) == packs {
-			t.Errorf("an entry of %d bytes is stored as %s", len(stored.Encode(d)), stored.Packed(d))
-		}
-		if d := account(n); len(stored.Encode(d)) != n ||
-			bytes.Equal(stored.PackedAccount(d), stored.Encode(d)) == packs {
-			t.Errorf("an account of %d bytes is stored as %s", len(stored.Encode(d)), stored.PackedAccount(d))
-		}
-	}
-	d := entry(2 * stored.PackAbove)
-	d.Order = &stored.OrderDoc{Currency: "EUR"}
-	if doc := stored.Packed(d); bytes.Contains(doc, []byte(`"l":`)) {
-		t.Errorf("an order without line items has columns: %s", doc)
-	}
+	return &Ledger{Table: tab, Now: func() time.Time { return noon }}
 }
 
 func TestCodeThatAnotherRedemptionTakesOver(t *testing.T) {
@@ -124,7 +51,7 @@ func TestCodeThatAnotherRedemptionTakesOver(t *testing.T) {
 
 // An account that is listed as due but is not moves to its due instant in the list. Other accounts do not move.
 func TestPositionInTheDueQueue(t *testing.T) {
-	l := &Ledger{Now: func() time.Time { return Noon }}
+	l := &Ledger{Now: func() time.Time { return noon }}
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
 	if err := engine.Compile(p); err != nil {
 		t.Fatal(err)
@@ -139,9 +66,9 @@ func TestPositionInTheDueQueue(t *testing.T) {
 		moves  bool
 	}{
 		{"not listed", table.Key{}, false},
-		{"listed as due", stored.DueKey("p", "mem_ada", Noon), true},
-		{"listed as due before", stored.DueKey("p", "mem_ada", Noon.AddDate(0, 0, -1)), true},
-		{"listed as due later", stored.DueKey("p", "mem_ada", Noon.Add(time.Second)), false},
+		{"listed as due", stored.DueKey("p", "mem_ada", noon), true},
+		{"listed as due before", stored.DueKey("p", "mem_ada", noon.AddDate(0, 0, -1)), true},
+		{"listed as due later", stored.DueKey("p", "mem_ada", noon.Add(time.Second)), false},
 		{"listed at its due instant", due, false},
 	} {
 		ops := l.listed(table.Item{Index: c.listed, Version: 3}, p, acc)
@@ -157,7 +84,7 @@ func TestPositionInTheDueQueue(t *testing.T) {
 
 // A plan over several accounts fits into one transaction up to the table's limit.
 func TestPlanThatFitsIntoATransaction(t *testing.T) {
-	l := MemoryLedger(t)
+	l := memoryLedger(t)
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
 	for _, c := range []struct {
 		name string
@@ -178,7 +105,7 @@ func TestPlanThatFitsIntoATransaction(t *testing.T) {
 
 // An account that cannot be decoded is an error, not an account that was read too early.
 func TestDamagedAccountOfACommand(t *testing.T) {
-	l := MemoryLedger(t)
+	l := memoryLedger(t)
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
 	good := func(sequence int64) table.Item {
 		return table.Item{Version: 1, Doc: stored.Encode(stored.AccountDoc{Sequence: sequence})}
@@ -204,7 +131,7 @@ func TestDamagedAccountOfACommand(t *testing.T) {
 		{"another damaged account", []table.Item{good(5), damaged}, []loyalty.MemberID{"mem_bob"}, false, true},
 	} {
 		cmd := Command{Program: p, Member: "mem_ada", Others: c.others, reached: 5}
-		_, _, err := cmd.advanced(t.Context(), c.read, &BudgetCounters{Ledger: l, Program: "p"}, 1, Noon)
+		_, _, err := cmd.advanced(t.Context(), c.read, &BudgetCounters{Ledger: l, Program: "p"}, 1, noon)
 		if errors.Is(err, ErrStaleRead) != c.behind || (err != nil) != (c.behind || c.damaged) {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -215,15 +142,15 @@ func TestDamagedAccountOfACommand(t *testing.T) {
 func TestVersionsOfAnAccountThatDoesNotExist(t *testing.T) {
 	missing := errors.New("no such version")
 	l := &Ledger{
-		Now: func() time.Time { return Noon },
+		Now: func() time.Time { return noon },
 		Versions: func(context.Context, string) (Schedule, time.Time, error) {
-			return Schedule{Live: 2, Past: []Ended{{Version: 1, Until: Noon.Add(-time.Hour)}}}, Noon, nil
+			return Schedule{Live: 2, Past: []Ended{{Version: 1, Until: noon.Add(-time.Hour)}}}, noon, nil
 		},
 		Program: func(context.Context, string, int) (*loyalty.Program, error) { return nil, missing },
 	}
 	p := &loyalty.Program{ID: "p", Version: 2, Zone: time.UTC}
 	if out, err := l.Present(t.Context(), p, loyalty.Account{Member: "mem_ada"}); err != nil ||
-		!out.Account.Ran.Equal(Noon) {
+		!out.Account.Ran.Equal(noon) {
 		t.Errorf("%+v, %v", out.Account, err)
 	}
 	if _, err := l.Present(t.Context(), p, loyalty.Account{Member: "mem_ada", Sequence: 1}); !errors.Is(err, missing) {

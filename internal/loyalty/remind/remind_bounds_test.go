@@ -89,10 +89,12 @@ func TestNextDayOfAMember(t *testing.T) {
 
 func TestPreviewOfAReminder(t *testing.T) {
 	on := func(id string, channel loyalty.Channel) loyalty.Reminder {
-		return loyalty.Reminder{ID: id, On: loyalty.AfterJoining,
+		return loyalty.Reminder{
+			ID: id, On: loyalty.AfterJoining,
 			Purpose: loyalty.Marketing, Channels: []loyalty.Channel{
 				channel, loyalty.Push,
-			}}
+			},
+		}
 	}
 	limited := on("limited", loyalty.SMS)
 	limited.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}

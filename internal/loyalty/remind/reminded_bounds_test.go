@@ -184,12 +184,16 @@ func TestPurchasesAreThePaidOrders(t *testing.T) {
 		answered bool
 	}{
 		{
-			"paid", []loyalty.Entry{orderEntry(1, 1, loyalty.OrderPaid, placed)}, []Purchase{{"1042", placed, false}},
+			"paid",
+			[]loyalty.Entry{orderEntry(1, 1, loyalty.OrderPaid, placed)},
+			[]Purchase{{"1042", placed, false}},
 			true,
 		},
 		{
-			"placed", []loyalty.Entry{orderEntry(1, 1, loyalty.OrderPlaced, placed)},
-			[]Purchase{{"1042", placed, true}}, false,
+			"placed",
+			[]loyalty.Entry{orderEntry(1, 1, loyalty.OrderPlaced, placed)},
+			[]Purchase{{"1042", placed, true}},
+			false,
 		},
 		{
 			"paid later",
@@ -512,7 +516,8 @@ func TestMessageIsNotRepeatedAtItsStep(t *testing.T) {
 		{"the same step", SentReminder{On: loyalty.BeforeCode, Subject: subject}, true},
 		{"a later step", SentReminder{On: loyalty.BeforeCode, Subject: Subject{ID: "a", Due: tuesday.Add(1)}}, true},
 		{
-			"an earlier step", SentReminder{On: loyalty.BeforeCode, Subject: Subject{ID: "a", Due: tuesday.Add(-1)}},
+			"an earlier step",
+			SentReminder{On: loyalty.BeforeCode, Subject: Subject{ID: "a", Due: tuesday.Add(-1)}},
 			false,
 		},
 		{"another subject", SentReminder{On: loyalty.BeforeCode, Subject: Subject{ID: "b", Due: tuesday}}, false},

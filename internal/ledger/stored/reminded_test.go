@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"reflect"
@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -23,7 +22,7 @@ func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
 		}
 		(&filler{n: int64(100 * i)}).fill(t, v.Type().Field(i).Name, v.Field(i))
 	}
-	d, err := stored.ReadReminded(table.Item{Version: 1, Doc: stored.Encode(stored.StoredReminded(want))})
+	d, err := ReadReminded(table.Item{Version: 1, Doc: Encode(StoredReminded(want))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +45,7 @@ func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
 		})
 	}
 	s.Open = []remind.Open{{Reminder: "points-30d", Purpose: loyalty.Transactional, At: at}}
-	if n := len(stored.Encode(stored.StoredReminded(s))); n > 800 {
+	if n := len(Encode(StoredReminded(s))); n > 800 {
 		t.Errorf("%d bytes", n)
 	}
 }

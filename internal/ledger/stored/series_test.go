@@ -1,10 +1,9 @@
-package ledger
+package stored
 
 import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -17,24 +16,24 @@ func TestLotsAreStoredInFewBytes(t *testing.T) {
 			{Expires: 20271231, Points: 7}, {Expires: 20280131, Points: 3}, {Expires: 0, Points: 5},
 		},
 	} {
-		existing := stored.StoredLots(lots)
-		if got := string(stored.Encode(existing)); got != want && len(lots) > 0 {
+		existing := StoredLots(lots)
+		if got := string(Encode(existing)); got != want && len(lots) > 0 {
 			t.Errorf("%v is stored as %s, want %s", lots, got, want)
 		}
-		if got, err := stored.ReadLots(existing); err != nil || !cmp.Equal(got, lots) {
+		if got, err := ReadLots(existing); err != nil || !cmp.Equal(got, lots) {
 			t.Errorf("%s is read as %v, %v, want %v", want, got, err, lots)
 		}
 	}
 }
 
 func TestDamagedSeriesAreNotRead(t *testing.T) {
-	if _, err := stored.ReadLots(stored.SeriesDoc{20271231}); err == nil {
+	if _, err := ReadLots(SeriesDoc{20271231}); err == nil {
 		t.Error("lots with an odd number of numbers are read")
 	}
-	if _, err := stored.ReadUsage(map[string]stored.SeriesDoc{"day": {20271231, 1, 2}}); err == nil {
+	if _, err := ReadUsage(map[string]SeriesDoc{"day": {20271231, 1, 2}}); err == nil {
 		t.Error("usage with an odd number of numbers is read")
 	}
-	d := stored.MetricsDoc{Months: []int64{202712, 89}, Points: []int64{1}}
+	d := MetricsDoc{Months: []int64{202712, 89}, Points: []int64{1}}
 	if _, err := d.Metrics(); err == nil {
 		t.Error("metrics that lack a month are read")
 	}

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"fmt"
@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -91,7 +90,7 @@ func TestNothingOfAnAccountIsLost(t *testing.T) {
 	for i := range want.Pending {
 		want.Pending[i].Cause.Revision = 0 // all revisions share the pending points
 	}
-	got, err := stored.ReadAccount(table.Item{Version: 1, Doc: stored.Encode(stored.StoredAccount(want))}, want.Member)
+	got, err := ReadAccount(table.Item{Version: 1, Doc: Encode(StoredAccount(want))}, want.Member)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +120,7 @@ func full(t *testing.T) loyalty.Entry {
 
 func TestNothingOfAnEntryIsLost(t *testing.T) {
 	want := full(t)
-	got, err := stored.ReadEntry(table.Item{Version: 1, Doc: stored.Encode(stored.StoredEntry(want))}, want.Cause)
+	got, err := ReadEntry(table.Item{Version: 1, Doc: Encode(StoredEntry(want))}, want.Cause)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +145,7 @@ func TestAnEntryOfNothingIsReadAsNothing(t *testing.T) {
 		if want.Order = o; o != nil {
 			o.Order.ID, o.Revision = want.Cause.ID, 1
 		}
-		got, err := stored.ReadEntry(table.Item{Version: 1, Doc: stored.Encode(stored.StoredEntry(want))}, want.Cause)
+		got, err := ReadEntry(table.Item{Version: 1, Doc: Encode(StoredEntry(want))}, want.Cause)
 		if diff := cmp.Diff(want, got, alike); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", name, err, diff)
 		}

@@ -1,4 +1,4 @@
-package ledger
+package stored
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"pgregory.net/rapid"
 )
@@ -17,80 +16,80 @@ func TestPackedEntriesAreReadAsTheyWereWritten(t *testing.T) {
 		rapid.StringMatching(`[A-Z]{1,3}-[0-9]{1,20}`), rapid.String(), rapid.SampledFrom([]string{"", "tea", "mugs"}),
 	)
 	number := rapid.OneOf(rapid.Int64Range(-3, 2_000), rapid.Int64())
-	line := rapid.Custom(func(t *rapid.T) stored.LineDoc {
-		return stored.LineDoc{
+	line := rapid.Custom(func(t *rapid.T) LineDoc {
+		return LineDoc{
 			ID: text.Draw(t, "id"), SKU: text.Draw(t, "sku"), Category: text.Draw(t, "category"),
 			Brand: text.Draw(t, "brand"), Quantity: number.Draw(t, "quantity"), Amount: number.Draw(t, "amount"),
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		want := stored.EntryDoc{
-			Member: "mem_ada", Kind: "earn", Order: &stored.OrderDoc{Currency: "EUR", Status: "paid"},
+		want := EntryDoc{
+			Member: "mem_ada", Kind: "earn", Order: &OrderDoc{Currency: "EUR", Status: "paid"},
 		}
 		want.Order.Lines = rapid.SliceOfN(line, 20, 60).Draw(t, "lines")
-		doc := stored.Packed(want)
+		doc := Packed(want)
 		if !strings.HasPrefix(string(doc), `{"z":"data:;base64,`) {
 			t.Fatalf("it is not packed: %s", doc)
 		}
-		got, err := stored.UnpackedEntry(doc)
-		if err != nil || !bytes.Equal(stored.Encode(got), stored.Encode(want)) {
-			t.Fatalf("%v: read\n%s\nwant\n%s", err, stored.Encode(got), stored.Encode(want))
+		got, err := UnpackedEntry(doc)
+		if err != nil || !bytes.Equal(Encode(got), Encode(want)) {
+			t.Fatalf("%v: read\n%s\nwant\n%s", err, Encode(got), Encode(want))
 		}
 	})
 }
 
 func TestLargeEntriesWithoutLinesArePackedAndSmallOnesAreNot(t *testing.T) {
-	small := stored.EntryDoc{
+	small := EntryDoc{
 		Member: "mem_ada", Kind: "earn",
-		Order: &stored.OrderDoc{Currency: "EUR", Lines: []stored.LineDoc{{ID: "1", Quantity: 1, Amount: 100}}},
+		Order: &OrderDoc{Currency: "EUR", Lines: []LineDoc{{ID: "1", Quantity: 1, Amount: 100}}},
 	}
-	if doc := stored.Packed(small); !bytes.Equal(doc, stored.Encode(small)) {
+	if doc := Packed(small); !bytes.Equal(doc, Encode(small)) {
 		t.Errorf("a small entry is stored as %s", doc)
 	}
-	large := stored.EntryDoc{Member: "mem_ada", Kind: "earn", Actor: strings.Repeat("long ", 500)}
-	doc := stored.Packed(large)
-	if got, err := stored.UnpackedEntry(doc); err != nil || len(doc) > 300 ||
-		!bytes.Equal(stored.Encode(got), stored.Encode(large)) {
+	large := EntryDoc{Member: "mem_ada", Kind: "earn", Actor: strings.Repeat("long ", 500)}
+	doc := Packed(large)
+	if got, err := UnpackedEntry(doc); err != nil || len(doc) > 300 ||
+		!bytes.Equal(Encode(got), Encode(large)) {
 		t.Errorf("%d bytes, %v", len(doc), err)
 	}
 }
 
 func TestLargeAccountsArePacked(t *testing.T) {
-	d := stored.AccountDoc{Sequence: 7, Head: "head"}
-	if doc := stored.PackedAccount(d); !bytes.Equal(doc, stored.Encode(d)) {
+	d := AccountDoc{Sequence: 7, Head: "head"}
+	if doc := PackedAccount(d); !bytes.Equal(doc, Encode(d)) {
 		t.Errorf("a small account is stored as %s", doc)
 	}
 	for i := range 60 {
 		d.Pending = append(
 			d.Pending,
-			stored.PendingDoc{
+			PendingDoc{
 				Kind: "order", ID: fmt.Sprint(100_000 + i), At: int64(1_859_536_860_000 + i), Points: 211,
 			},
 		)
 	}
-	doc := stored.PackedAccount(d)
-	if got, err := stored.UnpackedAccount(doc); err != nil || len(doc) > 1_000 ||
-		!bytes.Equal(stored.Encode(got), stored.Encode(d)) {
+	doc := PackedAccount(d)
+	if got, err := UnpackedAccount(doc); err != nil || len(doc) > 1_000 ||
+		!bytes.Equal(Encode(got), Encode(d)) {
 		t.Errorf("%d bytes, %v", len(doc), err)
 	}
 	for _, damaged := range []string{`{"z":"x"}`, `{"z":"data:;base64,AAECAw=="}`} {
-		if got, err := stored.UnpackedAccount([]byte(damaged)); err == nil {
-			t.Errorf("%s is read as %s", damaged, stored.Encode(got))
+		if got, err := UnpackedAccount([]byte(damaged)); err == nil {
+			t.Errorf("%s is read as %s", damaged, Encode(got))
 		}
 	}
 }
 
 func TestDamagedPackedEntriesAreErrors(t *testing.T) {
-	d := stored.EntryDoc{Order: &stored.OrderDoc{}}
+	d := EntryDoc{Order: &OrderDoc{}}
 	for i := range 100 {
 		d.Order.Lines = append(
 			d.Order.Lines,
-			stored.LineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)},
+			LineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)},
 		)
 	}
-	whole := string(stored.Packed(d))
-	long := "{}" + strings.Repeat(" ", stored.MaxUnpacked-1) // valid JSON, one byte over the limit
-	bomb := table.Binary(stored.Deflated([]byte(long), stored.EntryDictionary))
+	whole := string(Packed(d))
+	long := "{}" + strings.Repeat(" ", MaxUnpacked-1) // valid JSON, one byte over the limit
+	bomb := table.Binary(Deflated([]byte(long), EntryDictionary))
 	for name, doc := range map[string]string{
 		"no bytes":         `{"z":"x"}`,
 		"nothing":          `{"z":"data:;base64,"}`,
@@ -99,8 +98,8 @@ func TestDamagedPackedEntriesAreErrors(t *testing.T) {
 		"with other lines": whole[:strings.Index(whole, `,"l":`)] + `,"l":"data:;base64,AAECAw=="}`,
 		"too much":         `{"z":"` + bomb + `"}`,
 	} {
-		if got, err := stored.UnpackedEntry([]byte(doc)); err == nil {
-			t.Errorf("%s is read as %s", name, stored.Encode(got))
+		if got, err := UnpackedEntry([]byte(doc)); err == nil {
+			t.Errorf("%s is read as %s", name, Encode(got))
 		}
 	}
 }
