@@ -106,7 +106,8 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 		{on("publish", third), "version 3 of bluebird is live\nversion 2 still takes effect at " + soon + "\n"},
 		{
 			on("versions", "bluebird"),
-			"version  status     effective at          published by\n3        live       …Z  command line\n2        scheduled  " + soon + "  command line\n1        past       …Z  command line\n",
+			"version  status     effective at          published by\n3        live       …Z  command line\n" +
+				"2        scheduled  " + soon + "  command line\n1        past       …Z  command line\n",
 		},
 		{on("rollback", "bluebird", "9"), "perennial: Unknown …\n"},
 		{
@@ -157,7 +158,8 @@ func TestMistakenVersionIsRecalled(t *testing.T) {
 func TestChangedLevelsRequireMode(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first, second := writeProgram(t), writeProgram(t, "from: 500,", "from: 100,")
-	const ask = "perennial: The requirements of levels have changed. Set levels to upgrade_only (members only move up) or full (members also move down).\n"
+	const ask = "perennial: The requirements of levels have changed. Set levels to upgrade_only (members only move " +
+		"up) or full (members also move down).\n"
 	steps(t, []step{
 		{[]string{"publish", "--data", data, first}, "version 1 of bluebird is live\n"},
 		{[]string{"publish", "--data", data, second}, ask},

@@ -102,8 +102,10 @@ func failedInvocation(w *world) {
 
 	// An event that failed for another reason, in Lambda's format, is processed when it is sent again.
 	due := time.Now().UTC().Format(time.RFC3339)
-	record := fmt.Sprintf(`{"version":"1.0","requestContext":{"functionArn":%q,"condition":"RetriesExhausted","approximateInvokeCount":3},`+
-		`"requestPayload":{"schedule":"reassess","time":%q},"responsePayload":{"errorMessage":"the table was unavailable"}}`,
+	record := fmt.Sprintf(`{"version":"1.0","requestContext":{"functionArn":%q,"condition":"RetriesExhausted",`+
+		`"approximateInvokeCount":3},`+
+		`"requestPayload":{"schedule":"reassess","time":%q},"responsePayload":{"errorMessage":"the table was `+
+		`unavailable"}}`,
 		w.resource("ReassessFunctionAliaslive"), due)
 	if _, err := sqs.NewFromConfig(w.config).SendMessage(w.Context(), &sqs.SendMessageInput{
 		QueueUrl: aws.String(w.resource("InvocationFailures")), MessageBody: &record,
@@ -132,7 +134,8 @@ func failedRecords(w *world) {
 	}
 	first, broken := w.streamPositions()
 	for _, position := range []string{first, broken} {
-		record := fmt.Sprintf(`{"requestContext":{"functionArn":%q,"condition":"RetryAttemptsExhausted","approximateInvokeCount":11},"DDBStreamBatchInfo":%s}`,
+		record := fmt.Sprintf(`{"requestContext":{"functionArn":%q,"condition":"RetryAttemptsExhausted",`+
+			`"approximateInvokeCount":11},"DDBStreamBatchInfo":%s}`,
 			w.resource("RelayFunctionAliaslive"), position)
 		if _, err := sqs.NewFromConfig(w.config).SendMessage(w.Context(), &sqs.SendMessageInput{
 			QueueUrl: aws.String(w.resource("RelayFailures")), MessageBody: &record,

@@ -139,7 +139,8 @@ func (w *world) deploy(parameters ...string) {
 // hostedZone creates the DNS zone of the domain, which must exist before the stack.
 func (w *world) hostedZone() string {
 	w.Helper()
-	body := `<CreateHostedZoneRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>bluebird.test</Name>` +
+	body := `<CreateHostedZoneRequest ` +
+		`xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>bluebird.test</Name>` +
 		`<CallerReference>end-to-end</CallerReference></CreateHostedZoneRequest>`
 	resp := w.signed("route53", "POST", "/2013-04-01/hostedzone", nil, body)
 	var created struct {

@@ -14,7 +14,8 @@ import (
 
 const benchOrder = `{"member":%q,"placed_at":"2026-12-01T10:00:00Z","currency":"EUR","channel":"web","status":"paid",` +
 	`"line_items": [{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},` +
-	`{"id":"2","sku":"MUG-1","category":"mugs","quantity":1,"amount":%d},{"id":"3","sku":"TEA-1","quantity":1,"amount":799}],` +
+	`{"id":"2","sku":"MUG-1","category":"mugs","quantity":1,"amount":%d},{"id":"3","sku":"TEA-1","quantity":1,` +
+	`"amount":799}],` +
 	`"discount":100,"shipping":490,"tax":0,"tenders":[{"kind":"card","amount":4489}]}`
 
 // BenchmarkPutOrder measures a new order with three line items through the whole function, including the log line, over

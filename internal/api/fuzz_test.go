@@ -11,7 +11,8 @@ import (
 func FuzzPutOrder(f *testing.F) {
 	w := newWorld(f, memory(f))
 	ada := w.must("POST", "/v1/members", `{"external_id": "cust"}`)
-	good := `{"member":"external:cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","line_items": [{"id":"1","quantity":1,"amount":100}]}`
+	good := `{"member":"external:cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid",` +
+		`"line_items": [{"id":"1","quantity":1,"amount":100}]}`
 	for _, seed := range []string{
 		good, `{`, ``, `null`, "\x00", "\xff\xfe", `{"line_items": [{"amount":1e999}]}`,
 		strings.Replace(good, "100", "-0", 1),
@@ -41,7 +42,8 @@ func FuzzPutEvent(f *testing.F) {
 	w := newWorld(f, memory(f))
 	w.publish("bluebird", []byte(programSource(f, "generous")), 1)
 	ada := w.must("POST", "/v1/members", `{"external_id": "cust"}`)
-	good := `{"member":"external:cust","type":"quiz.played","id":"fuzz","at":"2026-12-01T10:00:00Z","data":{"score":7.5,"perfect":true,"team":"a"}}`
+	good := `{"member":"external:cust","type":"quiz.played","id":"fuzz","at":"2026-12-01T10:00:00Z",` +
+		`"data":{"score":7.5,"perfect":true,"team":"a"}}`
 	for _, seed := range []string{
 		good, `{`, ``, `null`, "\x00", "\xff\xfe", strings.Replace(good, "7.5", "1e999", 1),
 		strings.Replace(good, "7.5", "-0.000001", 1),

@@ -20,8 +20,10 @@ func TestReadParsesEachFormat(t *testing.T) {
 		bounce   = `{"source":"aws.ses","detail":{"mail":{"destination":["Ada <ada@example.com>"]}}}`
 		stream   = `{"requestContext":{"requestId":"r","functionArn":"` + remindLive +
 			`","condition":"RetryAttemptsExhausted","approximateInvokeCount":11},` +
-			`"responseContext":{"statusCode":200},"DDBStreamBatchInfo":{"shardId":"shardId-1","startSequenceNumber":"100","endSequenceNumber":"300",` +
-			`"batchSize":3,"streamArn":"arn:aws:dynamodb:eu-central-1:123456789012:table/perennial-Table-1/stream/2026"}}`
+			`"responseContext":{"statusCode":200},"DDBStreamBatchInfo":{"shardId":"shardId-1",` +
+			`"startSequenceNumber":"100","endSequenceNumber":"300",` +
+			`"batchSize":3,` +
+			`"streamArn":"arn:aws:dynamodb:eu-central-1:123456789012:table/perennial-Table-1/stream/2026"}}`
 		failed = `{"version":"1.0","requestContext":{"functionArn":"` + remindLive +
 			`","condition":"RetriesExhausted","approximateInvokeCount":3},` +
 			`"requestPayload":` + bounce +

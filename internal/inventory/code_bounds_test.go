@@ -120,7 +120,8 @@ func TestUploadThatContinues(t *testing.T) {
 	if err != nil || got.Added != len(all) || got.Replayed || len(got.Duplicate) > 0 || pool(t, h.Table) != len(all) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := (Codes{l}).Upload(t.Context(), "p", "mug", all); err != nil || got.Added != len(all) || !got.Replayed {
+	if got, err := (Codes{l}).Upload(t.Context(), "p", "mug", all); err != nil || got.Added != len(all) ||
+		!got.Replayed {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -158,7 +159,8 @@ func TestCodeThatARedemptionTakes(t *testing.T) {
 		}
 		put(t, l.Table, ops...)
 		r = loyalty.Redemption{Code: "OLD", Pooled: true}
-		if ops, err := (Codes{l}).Take(t.Context(), p, &reward, &r); err != nil || len(ops) > 0 || r.Code != "" || r.Pooled {
+		if ops, err := (Codes{l}).Take(t.Context(), p, &reward, &r); err != nil || len(ops) > 0 || r.Code != "" ||
+			r.Pooled {
 			t.Errorf("an empty pool: %+v, %v, %v", r, ops, err)
 		}
 		for from, want := range map[loyalty.CodeSource]bool{
@@ -173,7 +175,9 @@ func TestCodeThatARedemptionTakes(t *testing.T) {
 	}
 }
 
-var card = ledger.CodeDoc{Member: "mem_ada", Redemption: "rd_1", Reward: "card", Left: 10_00, Currency: "EUR", Worth: 10_00}
+var card = ledger.CodeDoc{
+	Member: "mem_ada", Redemption: "rd_1", Reward: "card", Left: 10_00, Currency: "EUR", Worth: 10_00,
+}
 
 func euros(n int64) loyalty.Money { return loyalty.Money{Amount: n, Currency: "EUR"} }
 
@@ -186,7 +190,9 @@ func TestCodeThatNoMemberReceived(t *testing.T) {
 	for code, want := range map[string]loyalty.Code{"MUG": loyalty.NotFound, "X": loyalty.NotFound, "CARD": ""} {
 		_, err := cs.Get(t.Context(), "p", code)
 		wantRejection(t, code, err, want)
-		_, err = cs.Use(t.Context(), "p", CodeUse{ID: "use_" + code, Code: code, Amount: euros(1)}, ledger.By{Input: "a"})
+		_, err = cs.Use(
+			t.Context(), "p", CodeUse{ID: "use_" + code, Code: code, Amount: euros(1)}, ledger.By{Input: "a"},
+		)
 		wantRejection(t, "use of "+code, err, want)
 	}
 }
@@ -325,7 +331,8 @@ func TestMissesThatCount(t *testing.T) {
 			}
 			err := Codes{l}.Guarded(t.Context(), "p", who, miss)
 			var many *redeem.TooManyGuesses
-			if errors.As(err, &many) != (i >= redeem.MaxMissesPerClient) || many == nil && !errors.Is(err, loyalty.NotFound) {
+			if errors.As(err, &many) != (i >= redeem.MaxMissesPerClient) ||
+				many == nil && !errors.Is(err, loyalty.NotFound) {
 				t.Errorf("%s: look %d: %v", c.name, i, err)
 			}
 			if many != nil && (many.PerKey || many.Wait != redeem.GuessWindow) {
@@ -364,7 +371,9 @@ func TestLookupsThatCountNoMiss(t *testing.T) {
 		}
 	}
 	for range redeem.MaxMissesPerClient {
-		if err := (Codes{l}).Guarded(t.Context(), "p", who, func() error { return ledger.NotFound("code") }); err == nil {
+		if err := (Codes{l}).Guarded(
+			t.Context(), "p", who, func() error { return ledger.NotFound("code") },
+		); err == nil {
 			t.Fatal("a miss is no error")
 		}
 	}

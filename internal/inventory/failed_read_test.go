@@ -37,7 +37,9 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			return err
 		},
 		"use": func(l *ledger.Ledger) error {
-			_, err := Codes{l}.Use(t.Context(), "p", CodeUse{ID: "u", Code: "CARD", Amount: euros(1)}, ledger.By{Input: "b"})
+			_, err := Codes{l}.Use(
+				t.Context(), "p", CodeUse{ID: "u", Code: "CARD", Amount: euros(1)}, ledger.By{Input: "b"},
+			)
 			return err
 		},
 		"use again": func(l *ledger.Ledger) error {

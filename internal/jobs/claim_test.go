@@ -73,7 +73,8 @@ func TestUnsentMessagesAreRetriedAndUnknownOutcomesSettled(t *testing.T) {
 func TestUnsentMessageDoesNotBlockOthers(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
-	const reminders = "  messages:\n    - { id: by-mail, on: [\"12-15\"], channels: [email], title: A, text: B }\n    - { id: by-phone, on: [\"12-15\"], channels: [sms], title: A, text: B }\n"
+	const reminders = "  messages:\n    - { id: by-mail, on: [\"12-15\"], channels: [email], title: A, text: B }\n" +
+		"    - { id: by-phone, on: [\"12-15\"], channels: [sms], title: A, text: B }\n"
 	source := string(program.Demo())
 	from, until := strings.Index(source, "reminders:"), strings.Index(source, "examples:")
 	b.publishAgain(t, source[:from]+"reminders:\n"+reminders+source[until:], 1)

@@ -22,7 +22,8 @@ func TestBounceUsesOtherChannelAndComplaintStopsMarketing(t *testing.T) {
 	}
 	tell := func(kind, detail string) {
 		t.Helper()
-		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}}%s}}`,
+		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,`+
+			`"mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}}%s}}`,
 			kind, p.took[0].To, m, p.took[0].ID, detail)
 		for range 2 { // it may be delivered twice
 			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
@@ -63,7 +64,9 @@ func TestBounceOfTestMessageChangesNoMember(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	for _, kind := range []string{"Bounce", "Complaint"} {
 		event := fmt.Sprintf(
-			`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},"bounce":{"bounceType":"Permanent"}}}`,
+			`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],`+
+				`"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},`+
+				`"bounce":{"bounceType":"Permanent"}}}`,
 			kind, notify.NoMember,
 		)
 		if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
@@ -89,7 +92,8 @@ func TestBouncedNoticePostponesExpiry(t *testing.T) {
 		if bounce != "" {
 			for range 2 { // it may be delivered twice
 				event := fmt.Sprintf(
-					`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":%q}}}`,
+					`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],`+
+						`"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":%q}}}`,
 					p.took[0].To, m, p.took[0].ID, bounce,
 				)
 				if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {

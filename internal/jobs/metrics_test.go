@@ -100,8 +100,10 @@ func TestFailedScheduleAndFeedbackAreReturnedToLambda(t *testing.T) {
 	for name, c := range map[string]struct{ function, event string }{
 		"the schedule of reassess": {"reassess", schedule("reassess")},
 		"the schedule of remind":   {"remind", schedule("remind")},
-		"feedback": {"remind", `{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":["x@x.example"],` +
-			`"tags":{"program":["bluebird"],"member":["mem_1"],"message":["msg_1"]}},"bounce":{"bounceType":"Permanent"}}}`},
+		"feedback": {"remind", `{"source":"aws.ses","detail":{"eventType":"Bounce",` +
+			`"mail":{"destination":["x@x.example"],` +
+			`"tags":{"program":["bluebird"],"member":["mem_1"],"message":["msg_1"]}},` +
+			`"bounce":{"bounceType":"Permanent"}}}`},
 		"no event": {"remind", `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -248,7 +248,9 @@ func TestNonASCIIAddressUsesASCIIFormOrOtherChannel(t *testing.T) {
 		b.remindAll(t, p)
 		if got := p.took[0]; got.Channel == loyalty.Email {
 			event := fmt.Sprintf(
-				`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`,
+				`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],`+
+					`"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},`+
+					`"bounce":{"bounceType":"Permanent"}}}`,
 				got.To, m, got.ID,
 			)
 			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {

@@ -115,7 +115,8 @@ func drive(b *testing.B, clients int, url, key string, want int) {
 	for range clients {
 		all.Go(func() {
 			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
-				body := fmt.Appendf(nil, `{"member":"%s","placed_at":"%s","currency":"EUR","channel":"web","status":"paid",`+
+				body := fmt.Appendf(nil, `{"member":"%s","placed_at":"%s","currency":"EUR","channel":"web",`+
+					`"status":"paid",`+
 					`"line_items": [{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},`+
 					`{"id":"2","sku":"MUG-01","category":"mugs","quantity":1,"amount":1490},`+
 					`{"id":"3","sku":"FILTER","category":"brewing","quantity":1,"amount":590}],`+

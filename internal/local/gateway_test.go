@@ -138,7 +138,8 @@ func TestResponseOfFunctionIsWritten(t *testing.T) {
 	}{
 		{
 			"text",
-			`{"statusCode":201,"headers":{"content-type":"text/plain","x-a":"b"},"body":"h\u00e9\n\"","isBase64Encoded":false}`,
+			`{"statusCode":201,"headers":{"content-type":"text/plain","x-a":"b"},"body":"h\u00e9\n\"",` +
+				`"isBase64Encoded":false}`,
 			201,
 			http.Header{"Content-Type": {"text/plain"}, "X-A": {"b"}},
 			"hé\n\"",

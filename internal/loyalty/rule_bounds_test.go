@@ -34,10 +34,26 @@ func TestPointsOfStrategies(t *testing.T) {
 		want Exact
 		text string
 	}{
-		{"per amount", PerAmount{map[Currency]Rate{"EUR": {Points: rat(1, 1), Per: 100}}}, eur, Exact{Num: 2999, Den: 100}, "29.99 EUR x 1 per 1.00"},
-		{"per full amount", PerAmount{map[Currency]Rate{"EUR": {Points: rat(2, 1), Per: 1000, Full: true}}}, eur, Whole(4), "29.99 EUR x 2 per full 10.00"},
+		{
+			"per amount",
+			PerAmount{map[Currency]Rate{"EUR": {Points: rat(1, 1), Per: 100}}},
+			eur,
+			Exact{Num: 2999, Den: 100},
+			"29.99 EUR x 1 per 1.00",
+		},
+		{
+			"per full amount",
+			PerAmount{map[Currency]Rate{"EUR": {Points: rat(2, 1), Per: 1000, Full: true}}},
+			eur,
+			Whole(4), "29.99 EUR x 2 per full 10.00",
+		},
 		{"in another currency", PerAmount{map[Currency]Rate{"CHF": {Points: rat(1, 1), Per: 100}}}, eur, Whole(0), ""},
-		{"a rate of zero", PerAmount{map[Currency]Rate{"EUR": {Points: new(big.Rat), Per: 1}}}, eur, Whole(0), "29.99 EUR x 0 per 0.01"},
+		{
+			"a rate of zero",
+			PerAmount{map[Currency]Rate{"EUR": {Points: new(big.Rat), Per: 1}}},
+			eur, Whole(0),
+			"29.99 EUR x 0 per 0.01",
+		},
 		{"per unit", PerUnit{rat(5, 2)}, eur, Exact{Num: 15, Den: 2}, "3 x 2.5"},
 		{"no points per unit", PerUnit{new(big.Rat)}, eur, Whole(0), "3 x 0"},
 		{"per visit", PerVisit{7}, eur, Whole(7), "7"},

@@ -128,7 +128,12 @@ func TestRequestToNameAReferrer(t *testing.T) {
 		{"another code", ReferralRequest{"rf_1", "mem_eve", "MUGS"}, false, loyalty.KeyReused, "mem_ada"},
 		{"an unknown code", ReferralRequest{"rf_1", "mem_eve", "X"}, false, loyalty.KeyReused, "mem_ada"},
 		{"another request", ReferralRequest{"rf_2", "mem_eve", "BEANS"}, false, loyalty.ReferralClaimed, "mem_ada"},
-		{"an unknown code of another request", ReferralRequest{"rf_2", "mem_dan", "X"}, false, loyalty.ValidationFailed, ""},
+		{
+			"an unknown code of another request",
+			ReferralRequest{"rf_2", "mem_dan", "X"},
+			false,
+			loyalty.ValidationFailed, "",
+		},
 		{"the member's own code", ReferralRequest{"rf_2", "mem_bob", "MUGS"}, false, loyalty.SelfReferral, ""},
 		{"an unknown member", ReferralRequest{"rf_2", "mem_nina", "MUGS"}, false, loyalty.NotFound, ""},
 		{"another member", ReferralRequest{"rf_2", "mem_dan", "MUGS"}, false, "", "mem_bob"},

@@ -62,7 +62,8 @@ func TestDataContainsInstantsOfEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := json.Marshal(m.Data)
-	want := `{"lots":[{"points":5,"day":"2027-02-28","until":"2027-02-28T23:00:00Z"},{"points":6,"day":"2027-03-01","until":"2027-03-01T23:00:00Z"}],` +
+	want := `{"lots":[{"points":5,"day":"2027-02-28","until":"2027-02-28T23:00:00Z"},{"points":6,"day":"2027-03-01",` +
+		`"until":"2027-03-01T23:00:00Z"}],` +
 		`"day":"2027-02-28","until":"2027-02-28T23:00:00Z"}`
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)

@@ -111,7 +111,8 @@ func TestShopifyRefundIsInCurrencyOfShop(t *testing.T) {
 		Currency: "USD",
 	}
 	s.want(refund, "200 quarantined currency_mismatch")
-	set := `"amount_set":{"shop_money":{"amount":"17.33","currency_code":"EUR"},"presentment_money":{"amount":"20.01",` +
+	set := `"amount_set":{"shop_money":{"amount":"17.33","currency_code":"EUR"},` +
+		`"presentment_money":{"amount":"20.01",` +
 		`"currency_code":"USD"}},"kind":"refund"`
 	if got := s.edited(refund, `"kind":"refund"`, set).String(); got != "200 applied" ||
 		s.points(s.member) != refunded1 {

@@ -121,7 +121,8 @@ func TestGiftCardPartOfShopifyOrderEarnsNothing(t *testing.T) {
 // The response of the order states why it earns nothing yet. Tenders that the shop states count.
 func TestMixedShopifyOrderStatesReason(t *testing.T) {
 	partly := object{"payment_gateway_names": []string{"gift_card", "shopify_payments"}}
-	for tenders, want := range map[string]int64{"": 0, `,"tenders":[{"kind":"gift_card","amount":2000},{"kind":"card",` +
+	for tenders, want := range map[string]int64{"": 0, `,"tenders":[{"kind":"gift_card","amount":2000},` +
+		`{"kind":"card",` +
 		`"amount":3000}]`: 30} {
 		s := newShop(t, "orders")
 		s.send(app.Shopify, "orders/paid", shopifyOrder(0, 0, false, false, partly))

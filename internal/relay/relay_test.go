@@ -82,7 +82,8 @@ func TestStreamEntriesAreCountedByProgram(t *testing.T) {
 func TestRelayStopsAtItsDeadlineAndCountsFailures(t *testing.T) {
 	var log bytes.Buffer
 	relay := guarded(t, &log)
-	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"seq-1","Keys":{"pk":{"S":"P#a#O#1"},"sk":{"S":"000001"}},"NewImage":{"doc":{}}}}`
+	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"seq-1","Keys":{"pk":{"S":"P#a#O#1"},` +
+		`"sk":{"S":"000001"}},"NewImage":{"doc":{}}}}`
 	ctx, cancel := context.WithTimeout(t.Context(), app.Reserve)
 	defer cancel()
 	out, err := relay.Invoke(ctx, []byte(`{"Records":[`+entry+`]}`))

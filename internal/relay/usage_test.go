@@ -20,7 +20,8 @@ func TestUsageOfStreamRecord(t *testing.T) {
 	a := &app.App{
 		Log: telemetry.NewLog(&log, slog.LevelInfo, "perennial"), Now: time.Now, Table: stacktest.Guard(t).Table(nil),
 	}
-	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1","Keys":{"pk":{"S":"P#bluebird#E#O#1042"},"sk":{"S":"000001"}},` +
+	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1","Keys":{"pk":{"S":"P#bluebird#E#O#1042"},` +
+		`"sk":{"S":"000001"}},` +
 		`"NewImage":{"doc":{"M":{"q":{"N":"1"}}},"v":{"N":"1"}}}}`
 	out, err := access.Handler("relay", Entries(a)).Invoke(t.Context(), []byte(`{"Records":[`+entry+`]}`))
 	if err != nil || string(out) != `{"batchItemFailures":[]}` {

@@ -267,6 +267,7 @@ func (h *history) publish(rng *rand.Rand) {
 	}
 	h.rules, h.p = append(h.rules, next), next
 	e := next.Earn
-	h.versions = append(h.versions, fmt.Sprintf("version %d at %s: pending %+v, expires %+v, carry %t, %d caps, by %s, take back %d",
+	h.versions = append(h.versions, fmt.Sprintf("version %d at %s: pending %+v, expires %+v, carry %t, %d caps, by "+
+		"%s, take back %d",
 		next.Version, h.Now(), e.Pending, e.Expires, e.Carry, len(e.Caps), next.Tiers.By, next.Clawback))
 }

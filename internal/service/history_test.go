@@ -118,7 +118,8 @@ func runHistory(t *testing.T, seed uint64, steps int) (h *history) {
 		}
 	}
 	t.Logf(
-		"PERENNIAL_SEED=%d: %v, faults %+v, %d rivals, %d drew on a household, %d referrals converted and %d taken back",
+		"PERENNIAL_SEED=%d: %v, faults %+v, %d rivals, %d drew on a household, %d referrals converted and %d taken "+
+			"back",
 		seed, counts, broken.Fired(), h.rival.won, h.drawn, h.books.brought, h.books.undone,
 	)
 	if steps >= 10_000 {

@@ -234,12 +234,19 @@ func TestEventThatArrivesAgain(t *testing.T) {
 		{"the same", func(*Delivery) {}, true, Duplicate, "", true},
 		{"the same again", func(d *Delivery) { d.Again = true }, true, Applied, "", true},
 		{"other content", func(d *Delivery) { d.Mark = "b" }, true, Quarantined, BodyMismatch, false},
-		{"other content again", func(d *Delivery) { d.Mark, d.Again = "b", true }, true, Quarantined, BodyMismatch, false},
+		{
+			"other content again", func(d *Delivery) { d.Mark, d.Again = "b", true }, true, Quarantined, BodyMismatch,
+			false,
+		},
 		{"another event", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "tr_2" }, true, Applied, "", true},
-		{"another event without a transmission", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "" }, true, Applied, "", true},
+		{
+			"another event without a transmission", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "" }, true,
+			Applied, "", true,
+		},
 		{"another event of the transmission", func(d *Delivery) { d.Event = "evt_2" }, true, Applied, "", true},
 		{
-			"other content of the transmission", func(d *Delivery) { d.Event, d.Mark = "evt_2", "b" }, true, Quarantined,
+			"other content of the transmission", func(d *Delivery) { d.Event, d.Mark = "evt_2", "b" }, true,
+			Quarantined,
 			BodyMismatch, false,
 		},
 		{"nothing that counts", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "" }, false, Ignored, "", true},
@@ -388,7 +395,10 @@ func TestOutcomesOfReports(t *testing.T) {
 			"refunded beyond the payment", loyalty.AwardPayments, with(capture, refund(40_01, "EUR")), Quarantined,
 			loyalty.RefundExceedsPayment, "1",
 		},
-		{"a currency that does not exist", loyalty.AwardPayments, with(refund(1, "EURO")), Quarantined, loyalty.CurrencyUnsupported, ""},
+		{
+			"a currency that does not exist", loyalty.AwardPayments, with(refund(1, "EURO")), Quarantined,
+			loyalty.CurrencyUnsupported, "",
+		},
 		{"as many facts as possible", loyalty.AwardPayments, with(many[1:]...), Applied, "", "1"},
 		{"more facts than possible", loyalty.AwardPayments, with(many...), Quarantined, loyalty.ValidationFailed, ""},
 		{"only a customer", loyalty.AwardPayments, Report{Customer: "stripe:7", Member: "mem_ada"}, Applied, "", ""},
@@ -446,7 +456,8 @@ func TestPaymentWithTwoIDs(t *testing.T) {
 	own.Same = "stripe:pi_1"
 	x.receive(t, "evt_5", &own)
 	r, err := Orders{x.Ledger}.Get(t.Context(), "p", "1")
-	if err != nil || len(r.State.Order.Receipts) != 1 || len(r.State.Order.Receipts[0].Facts) != 3 || r.Balance.Active != 20 {
+	if err != nil || len(r.State.Order.Receipts) != 1 || len(r.State.Order.Receipts[0].Facts) != 3 ||
+		r.Balance.Active != 20 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	k, err := Payments{x.Ledger}.readKnown(t.Context(), "p", "stripe:ch_1")
@@ -519,7 +530,12 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 		parked  bool
 	}{
 		{"an order", func(*till) {}, "mem_ada", nil, 1, "mem_ada", false},
-		{"after a conflict", func(*till) {}, "mem_ada", []error{&table.ConflictError{Key: table.Key{PK: "x"}}}, 1, "mem_ada", false},
+		{
+			"after a conflict", func(*till) {}, "mem_ada",
+			[]error{&table.ConflictError{Key: table.Key{PK: "x"}}},
+			1,
+			"mem_ada", false,
+		},
 		{
 			"claimed by another member",
 			func(x *till) {
@@ -537,7 +553,10 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 		{
 			"an order that does not exist",
 			func(x *till) {
-				x.put(t, table.Item{Key: table.Key{PK: stored.ParkedPartition("p", byEmail), SK: "2"}, Doc: []byte("{}")})
+				x.put(
+					t,
+					table.Item{Key: table.Key{PK: stored.ParkedPartition("p", byEmail), SK: "2"}, Doc: []byte("{}")},
+				)
 			}, "mem_ada", nil, 1, "mem_ada", false,
 		},
 		{"an unknown member", func(*till) {}, "mem_eve", nil, 0, "", true},
@@ -610,7 +629,8 @@ func TestCustomerIsAssignedToAMember(t *testing.T) {
 		x.receive(t, "evt_2", &c.r)
 		ada := stored.Identity{Kind: "external", Value: "ada"}
 		got, err := Payments{x.Ledger}.customer(t.Context(), "p", "stripe:7")
-		if err != nil || got.Member != c.member || x.buyer(t, "1") != c.buyer || len(x.parkedUnder(t, ada)) > 0 != c.parked {
+		if err != nil || got.Member != c.member || x.buyer(t, "1") != c.buyer ||
+			len(x.parkedUnder(t, ada)) > 0 != c.parked {
 			t.Errorf(
 				"%s: the customer is %q, the order of %q, parked %v, %v", c.name, got.Member, x.buyer(t, "1"),
 				x.parkedUnder(t, ada), err,
@@ -620,7 +640,8 @@ func TestCustomerIsAssignedToAMember(t *testing.T) {
 			continue
 		}
 		x.receive(t, "evt_3", &Report{Customer: "stripe:7", Member: "mem_bob"})
-		if got, err := (Payments{x.Ledger}).customer(t.Context(), "p", "stripe:7"); err != nil || got.Member != c.member {
+		if got, err := (Payments{x.Ledger}).customer(t.Context(), "p", "stripe:7"); err != nil ||
+			got.Member != c.member {
 			t.Errorf("%s: a second report assigns the customer to %q, %v", c.name, got.Member, err)
 		}
 	}

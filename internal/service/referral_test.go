@@ -299,7 +299,9 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 	} {
 		referrer, friend := loyalty.MemberID(fmt.Sprint("mem_r", i)), loyalty.MemberID(fmt.Sprint("mem_f", i))
 		enrol := func(in members.Enrollment) error {
-			_, err := members.Members{Ledger: b.Ledger}.Enroll(t.Context(), b.p, in, ledger.By{Input: string(in.Member)})
+			_, err := members.Members{Ledger: b.Ledger}.Enroll(
+				t.Context(), b.p, in, ledger.By{Input: string(in.Member)},
+			)
 			return err
 		}
 		if err := enrol(members.Enrollment{Member: referrer, Profile: members.Profile{Email: c.X}}); err != nil {

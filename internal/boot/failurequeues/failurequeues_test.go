@@ -193,7 +193,8 @@ func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *function) stream(w http.ResponseWriter, action, body string) {
 	record := func(n string) string {
 		return `{"eventID":"e` + n +
-			`","eventName":"INSERT","awsRegion":"us-east-1","eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"` + n +
+			`","eventName":"INSERT","awsRegion":"us-east-1","eventSource":"aws:dynamodb",` +
+			`"dynamodb":{"SequenceNumber":"` + n +
 			`","Keys":{"pk":{"S":"P#a#O#` + n +
 			`"},"sk":{"S":"000001"}},"NewImage":{"doc":{"M":{"q":{"N":"1"},"t":{"L":[{"BOOL":true},{"NULL":true}]}}}}}}`
 	}
@@ -249,7 +250,8 @@ func TestStreamRangeIsDeliveredAgain(t *testing.T) {
 	q.put(t,
 		q.URLs[0].URL, `{"requestContext":{"functionArn":"`+remindLive+
 			`","condition":"RetryAttemptsExhausted","approximateInvokeCount":11},`+
-			`"DDBStreamBatchInfo":{"shardId":"shardId-1","startSequenceNumber":"100","endSequenceNumber":"300","streamArn":"arn:s"}}`, nil)
+			`"DDBStreamBatchInfo":{"shardId":"shardId-1","startSequenceNumber":"100","endSequenceNumber":"300",`+
+			`"streamArn":"arn:s"}}`, nil)
 	f.trimmed = true
 	if err := q.redrive(t)["stream of the table"]; !errors.Is(err, ErrTrimmed) {
 		t.Error(err)
@@ -274,7 +276,8 @@ func TestStreamRangeIsDeliveredAgain(t *testing.T) {
 	}
 	r := event.Records[2]
 	got := fmt.Sprintln(r.Name, r.Stream, r.Change.Sequence, r.Change.Keys["pk"], r.Change.NewImage["doc"])
-	if want := "INSERT arn:s 300 map[S:P#a#O#300] map[M:map[q:map[N:1] t:map[L:[map[BOOL:true] map[NULL:true]]]]]\n"; got != want {
+	if want := "INSERT arn:s 300 map[S:P#a#O#300] map[M:map[q:map[N:1] t:map[L:[map[BOOL:true] " +
+		"map[NULL:true]]]]]\n"; got != want {
 		t.Errorf("the record is %s", got)
 	}
 }

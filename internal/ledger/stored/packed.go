@@ -196,13 +196,19 @@ func inflated(z []byte, dictionary string) ([]byte, error) {
 
 // accountDictionary contains the texts that are frequent in accounts. It must never change, because stored documents
 // refer to its bytes.
-const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,"told":[{"ext":[{"mv":[{"who":{"mb":{"lad":[{"st":"closed"` +
+const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,` +
+	`"told":[{"ext":[{"mv":[{"who":{"mb":{"lad":[{"st":"closed"` +
 	`{"joined":1796119260000,"seq":41,"owner":"","lots":[20271231,175,101,211,8900,211,97,211,103,211,99,211,100,` +
-	`{"k":"order","id":"10","at":1859536860000,"lot":20291231,"n":211},"holds":[{"rd":{"id":"rd_","r":"free-","n":300,` +
-	`"at":1858500060000,"u":1858501860000},"lots":[20281130,175]}],"tier":{"l":"gold","s":1824631260000,"u":1856253660000},` +
-	`"past":[{"cnt":1858413660000,"caps":{"day":[20261201,211],"earn.actions.welcome|#ever":[0,1],"month":[20261231,211]},` +
-	`"ms1":[{"n":1,"g":{"r":"tenth-order","n":250,"act":1819447260000,"lot":20280831},"at":1819447260000}],"earned":5214,` +
-	`"expired":2085,"last":1858413660000,"seen":1858500060000,"ran":,"exp":[20271231,190,8900,140],"first":["mx4j16qo 1000",` +
+	`{"k":"order","id":"10","at":1859536860000,"lot":20291231,"n":211},"holds":[{"rd":{"id":"rd_","r":"free-",` +
+	`"n":300,` +
+	`"at":1858500060000,"u":1858501860000},"lots":[20281130,175]}],"tier":{"l":"gold","s":1824631260000,` +
+	`"u":1856253660000},` +
+	`"past":[{"cnt":1858413660000,"caps":{"day":[20261201,211],"earn.actions.welcome|#ever":[0,1],"month":[20261231,` +
+	`211]},` +
+	`"ms1":[{"n":1,"g":{"r":"tenth-order","n":250,"act":1819447260000,"lot":20280831},"at":1819447260000}],` +
+	`"earned":5214,` +
+	`"expired":2085,"last":1858413660000,"seen":1858500060000,"ran":,"exp":[20271231,190,8900,140],` +
+	`"first":["mx4j16qo 1000",` +
 	`"mm":[0,202612,89,1,1,1],"mp":[2221,211,211],"mo":[13,1,1,1,1,1,2]}`
 
 // EntryDictionary is the compression dictionary of entries: texts that many entries contain. It must never change,
@@ -210,11 +216,18 @@ const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,"told":[{"ext":[{
 const EntryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
 	`"rd":{"id":"rd_","r":"","n":,"st":"committed","k":"redeem","event:"k":"clawback","r":"revision","k":"given"` +
 	`{"e":{"seq":41,"m":"mem_","k":"earn","n":59,"p":[{"b":"pending","l":20271231,"at":1829709660000,"n":59},` +
-	`{"b":"active","l":20271231,"n":59},{"b":"issued","n":-59}],"why":[{"r":"earn.purchase","k":"rate","a":["29.99 EUR",` +
-	`"1 per 1.00"],"n":"29.99"},{"r":"earn.categories.","k":"times","a":["29.99 EUR","2"],"n":"29.99"},{"r":"campaigns.",` +
-	`"k":"factor","a":["2"],"n":"9"},{"r":"tiers.gold","k":"factor","a":["1.5"],"n":"14.99"},{"r":"tiers.silver","k":"factor",` +
-	`"a":["1.25"],"n":"15"},{"r":"rounding","k":"round","a":["down"],"n":"-0.98"},{"r":"earn.caps","k":"cap","a":["1000",` +
-	`"order"],"n":"-41"}],"v":1,"at":1828500060000,"rec":1828500060000,"by":"","in":"","o":{"at":1828500060000,"cur":"EUR",` +
-	`"ch":"web","st":"paid","shi":490,"tax":0,"te":[{"k":"card","a":3489}],"up":1828500060000,"cnt":true,"v":1,"lev":"gold",` +
-	`"n":59,"act":1829709660000,"lot":20271231,"nth":3},"met":{"m":202612,"n":59,"o":1,"w":12},"caps":{"day":[20261201,59],` +
+	`{"b":"active","l":20271231,"n":59},{"b":"issued","n":-59}],"why":[{"r":"earn.purchase","k":"rate","a":["29.99 ` +
+	`EUR",` +
+	`"1 per 1.00"],"n":"29.99"},{"r":"earn.categories.","k":"times","a":["29.99 EUR","2"],"n":"29.99"},` +
+	`{"r":"campaigns.",` +
+	`"k":"factor","a":["2"],"n":"9"},{"r":"tiers.gold","k":"factor","a":["1.5"],"n":"14.99"},{"r":"tiers.silver",` +
+	`"k":"factor",` +
+	`"a":["1.25"],"n":"15"},{"r":"rounding","k":"round","a":["down"],"n":"-0.98"},{"r":"earn.caps","k":"cap",` +
+	`"a":["1000",` +
+	`"order"],"n":"-41"}],"v":1,"at":1828500060000,"rec":1828500060000,"by":"","in":"","o":{"at":1828500060000,` +
+	`"cur":"EUR",` +
+	`"ch":"web","st":"paid","shi":490,"tax":0,"te":[{"k":"card","a":3489}],"up":1828500060000,"cnt":true,"v":1,` +
+	`"lev":"gold",` +
+	`"n":59,"act":1829709660000,"lot":20271231,"nth":3},"met":{"m":202612,"n":59,"o":1,"w":12},` +
+	`"caps":{"day":[20261201,59],` +
 	`"month":[20261231,59]},"ba":50,"bp":59,"prev":"","hash":""},"n":100,"t":["n*","nSKU-*","p8*","l"]}`

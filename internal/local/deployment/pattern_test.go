@@ -6,7 +6,8 @@ import (
 )
 
 func TestPatternsMatchLikeEventBridge(t *testing.T) {
-	const record = `{"eventName":"INSERT","dynamodb":{"Keys":{"sk":{"S":"000001"}},"NewImage":{"v":{"N":"1"}}},"tags":["a","b"]}`
+	const record = `{"eventName":"INSERT","dynamodb":{"Keys":{"sk":{"S":"000001"}},"NewImage":{"v":{"N":"1"}}},` +
+		`"tags":["a","b"]}`
 	for pattern, want := range map[string]bool{
 		`{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"0"}]}}}}`: true,
 		`{"eventName":["REMOVE","INSERT"]}`:                                          true,

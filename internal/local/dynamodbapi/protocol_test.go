@@ -379,8 +379,10 @@ func TestIndexListsKeysInPages(t *testing.T) {
 	start := ""
 	for range 10 {
 		out := s.want(200, "",
-			"Query", `{"TableName":"perennial","IndexName":"index","KeyConditionExpression":"ipk = :p AND isk BETWEEN :a AND :b",`+
-				`"ExpressionAttributeValues":{":p":{"S":"due"},":a":{"S":"x"},":b":{"S":"y"}},"Limit":2,"ScanIndexForward":false`+start+`}`)
+			"Query", `{"TableName":"perennial","IndexName":"index","KeyConditionExpression":"ipk = :p AND isk `+
+				`BETWEEN :a AND :b",`+
+				`"ExpressionAttributeValues":{":p":{"S":"due"},":a":{"S":"x"},":b":{"S":"y"}},"Limit":2,`+
+				`"ScanIndexForward":false`+start+`}`)
 		for _, it := range out["Items"].([]any) {
 			got = append(got, fmt.Sprint(it))
 		}
@@ -411,7 +413,8 @@ func TestChangesAreReportedWithBothImages(t *testing.T) {
 		"DeleteItem", `{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}},`+
 			`"ConditionExpression":"v = :r","ExpressionAttributeValues":{":r":{"N":"1"}}}`)
 	s.want(200, "",
-		"DeleteItem", `{"TableName":"arn:aws:dynamodb:local:000000000000:table/perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}},`+
+		"DeleteItem", `{"TableName":"arn:aws:dynamodb:local:000000000000:table/perennial","Key":{"pk":{"S":"p"},`+
+			`"sk":{"S":"a"}},`+
 			`"ConditionExpression":"v = :r","ExpressionAttributeValues":{":r":{"N":"2"}}}`)
 	var got []string
 	for _, c := range s.changes {

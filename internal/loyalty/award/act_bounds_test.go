@@ -10,7 +10,8 @@ import (
 
 func TestEventsThatAnActionIsFor(t *testing.T) {
 	s := &loyalty.EventState{
-		Event: loyaltytest.VisitEvent(loyaltytest.Noon), Buyer: loyalty.Buyer{Level: "silver", Segments: []string{"vip", "staff"}},
+		Event: loyaltytest.VisitEvent(loyaltytest.Noon),
+		Buyer: loyalty.Buyer{Level: "silver", Segments: []string{"vip", "staff"}},
 	}
 	for _, c := range []struct {
 		action loyalty.Action

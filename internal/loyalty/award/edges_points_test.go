@@ -112,14 +112,18 @@ func TestOnlySucceededRefundsAddUp(t *testing.T) {
 			loyalty.ValidationFailed, "/disputes/0/status",
 		},
 		{"two disputes of one ID", func(o *loyalty.Order) {
-			o.Disputes = slices.Repeat([]loyalty.Dispute{{ID: "d", At: loyaltytest.Noon, Status: loyalty.DisputeWon, Amount: 1}}, 2)
+			o.Disputes = slices.Repeat(
+				[]loyalty.Dispute{{ID: "d", At: loyaltytest.Noon, Status: loyalty.DisputeWon, Amount: 1}}, 2,
+			)
 		}, loyalty.ValidationFailed, "/disputes/1/id"},
 		{
 			"too many disputes", func(o *loyalty.Order) { o.Disputes = make([]loyalty.Dispute, MaxRefunds+1) },
 			loyalty.ValidationFailed, "/disputes",
 		},
 		{"a line's whole amount", func(o *loyalty.Order) {
-			o.Refunds = []loyalty.Refund{loyaltytest.Back("a", 1000, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 1000})}
+			o.Refunds = []loyalty.Refund{
+				loyaltytest.Back("a", 1000, loyalty.RefundLine{ID: "1", Quantity: 1, Amount: 1000}),
+			}
 		}, "", ""},
 		{"more than a line's amount", func(o *loyalty.Order) {
 			o.Shipping, o.Refunds = 10, []loyalty.Refund{

@@ -19,7 +19,10 @@ func TestRevisionsOfALargeOrdersLines(t *testing.T) {
 	}
 	refunds := func(n int) (all []loyalty.Refund) {
 		for i := range n {
-			all = append(all, loyaltytest.Back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}))
+			all = append(
+				all,
+				loyaltytest.Back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}),
+			)
 		}
 		return all
 	}
@@ -54,7 +57,8 @@ func TestFirstRevisionOfALargeOrder(t *testing.T) {
 	for i := range posting.InlineLines + 1 {
 		s.Order.Lines = append(s.Order.Lines, loyalty.Line{ID: fmt.Sprint(i), Quantity: 1, Amount: 10})
 		s.Order.Refunds = append(
-			s.Order.Refunds, loyaltytest.Back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}),
+			s.Order.Refunds,
+			loyaltytest.Back(fmt.Sprint(i), 10, loyalty.RefundLine{ID: fmt.Sprint(i), Quantity: 1, Amount: 10}),
 		)
 	}
 	if sinceWhen(&s, nil); s.LinesSince != 1 || s.RefundsSince != 1 {

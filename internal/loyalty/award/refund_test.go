@@ -54,7 +54,9 @@ func TestRefundsOfTaxAndShippingTakeNoPointsForGoods(t *testing.T) {
 		{"a sum and a dispute", []loyalty.Refund{of(6_200, 0, 0)}, 6_200, "10000"},
 		{"a sum and a dispute beyond the total", []loyalty.Refund{of(20_000, 0, 0)}, 20_000, "0"},
 	} {
-		o := loyaltytest.Paid("EUR", loyalty.Line{Amount: 10_000}, loyalty.Line{Category: "coffee-beans", Amount: 10_000})
+		o := loyaltytest.Paid(
+			"EUR", loyalty.Line{Amount: 10_000}, loyalty.Line{Category: "coffee-beans", Amount: 10_000},
+		)
 		o.Shipping, o.Tax, o.Refunds = 1_000, 3_800, c.refunds
 		if c.dispute > 0 {
 			o.Disputes = []loyalty.Dispute{{ID: "d", Status: loyalty.DisputeLost, Amount: c.dispute}}

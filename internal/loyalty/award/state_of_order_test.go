@@ -23,7 +23,8 @@ func TestFirstOrdersOfAnImportedMember(t *testing.T) {
 		if at := f.Orders[0].At; !at.Equal(loyaltytest.Noon.Add(-time.Duration(n) * time.Millisecond)) {
 			t.Errorf("of %d orders the first was placed at %s", n, at)
 		}
-		if !slices.IsSortedFunc(f.Orders, loyalty.PlacedOrder.Compare) || !f.Orders[want-1].At.Before(loyaltytest.Noon) {
+		if !slices.IsSortedFunc(f.Orders, loyalty.PlacedOrder.Compare) ||
+			!f.Orders[want-1].At.Before(loyaltytest.Noon) {
 			t.Errorf("%d orders: %+v", n, f.Orders)
 		}
 	}

@@ -14,7 +14,9 @@ import (
 func TestPartsOfRefundsAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		amount := rapid.Int64Range(0, 10_000)
-		o := loyaltytest.Paid("EUR", loyalty.Line{Amount: amount.Draw(t, "first")}, loyalty.Line{Amount: amount.Draw(t, "second")})
+		o := loyaltytest.Paid(
+			"EUR", loyalty.Line{Amount: amount.Draw(t, "first")}, loyalty.Line{Amount: amount.Draw(t, "second")},
+		)
 		o.Shipping, o.Tax = amount.Draw(t, "shipping"), amount.Draw(t, "tax")
 		back := int64(0)
 		for i := range rapid.IntRange(0, 5).Draw(t, "refunds") {

@@ -43,8 +43,9 @@ func TestAnOrderInACurrencyWithoutARateIsConverted(t *testing.T) {
 	rounding: down = -0.6`,
 		},
 		{
-			name: "yen, which have no cents, into euros, which have", order: bought("JPY", loyalty.Line{Amount: 16_080}),
-			want: 100, because: `
+			name:  "yen, which have no cents, into euros, which have",
+			order: bought("JPY", loyalty.Line{Amount: 16_080}),
+			want:  100, because: `
 	exchange: 1 JPY is 0.00625 EUR = 0
 	earn.purchase: 100.50 EUR x 1 per 1.00 = 100.5
 	rounding: down = -0.5`,

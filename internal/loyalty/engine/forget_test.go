@@ -16,7 +16,8 @@ func TestSentReminderIsForgottenWithItsCycle(t *testing.T) {
 	acc.Tier.Since = noon
 	sent := func(cycle string) remind.Reminded {
 		return remind.Reminded{SentReminders: []remind.SentReminder{{
-			Reminder: "near", On: loyalty.NearTier, Subject: remind.Subject{ID: "silver/" + cycle, Cycle: cycle}, At: noon,
+			Reminder: "near", On: loyalty.NearTier, Subject: remind.Subject{ID: "silver/" + cycle, Cycle: cycle},
+			At: noon,
 		}}}
 	}
 	present := noon.Format(posting.CauseTimeLayout)

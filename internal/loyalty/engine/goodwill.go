@@ -63,7 +63,9 @@ func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to loyalty.Date) bool {
 		if l.Expires == 0 || l.Expires.Slides() != to.Slides() || l.Expires >= to {
 			continue
 		}
-		e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points})
+		e.Postings = append(
+			e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points},
+		)
 		moved += l.Points
 	}
 	if moved == 0 {

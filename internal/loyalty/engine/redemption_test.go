@@ -312,11 +312,13 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 		{0, 0, "", "The reward costs 100 beans; 0 can be spent."},
 		{
 			500, 0, "",
-			"The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which newly earned points repay first.",
+			"The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which newly earned points repay " +
+				"first.",
 		},
 		{
 			0, 9, "",
-			"The reward costs 100 beans; 0 can be spent. The member owes 9 miles; nothing can be spent from any wallet until the debt is repaid.",
+			"The reward costs 100 beans; 0 can be spent. The member owes 9 miles; nothing can be spent from any " +
+				"wallet until the debt is repaid.",
 		},
 		{
 			500, 9, "miles",

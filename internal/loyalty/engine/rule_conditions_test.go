@@ -140,8 +140,9 @@ func TestARuleAsksForASpendAndForACondition(t *testing.T) {
 	rounding: down = -0.99`,
 		},
 		{
-			name: "in a currency that it does not name", rules: spend, order: bought("JPY", loyalty.Line{Amount: 15_000}),
-			want: 100, because: `
+			name: "in a currency that it does not name", rules: spend,
+			order: bought("JPY", loyalty.Line{Amount: 15_000}),
+			want:  100, because: `
 	earn.purchase: 15000 JPY x 1 per 150 = 100`,
 		},
 		{name: "a condition that holds", rules: asks(func(f *loyalty.Facts) (bool, error) {
@@ -150,8 +151,9 @@ func TestARuleAsksForASpendAndForACondition(t *testing.T) {
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.seven: 7 = 7`},
 		{
-			name: "one that does not", rules: asks(func(*loyalty.Facts) (bool, error) { return false, nil }), order: fifty,
-			want: 50, because: `
+			name: "one that does not", rules: asks(func(*loyalty.Facts) (bool, error) { return false, nil }),
+			order: fifty,
+			want:  50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50`,
 		},
 		{

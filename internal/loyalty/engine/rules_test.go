@@ -204,8 +204,9 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 	first := loyalty.Match{FirstOrder: true}
 	for _, c := range []sale{
 		{
-			name: "in a currency", rules: seven(loyalty.Match{Currencies: []loyalty.Currency{"USD", "EUR"}}), order: ten,
-			want: 17, because: `
+			name: "in a currency", rules: seven(loyalty.Match{Currencies: []loyalty.Currency{"USD", "EUR"}}),
+			order: ten,
+			want:  17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7`,
 		},

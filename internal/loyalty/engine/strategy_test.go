@@ -41,16 +41,18 @@ func TestHowARuleGives(t *testing.T) {
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50`,
 		},
 		{
-			name: "per amount, without a share in the level", rules: gives(two("EUR", 100)), member: silver, order: five,
-			want: 162, because: `
+			name: "per amount, without a share in the level", rules: gives(two("EUR", 100)), member: silver,
+			order: five,
+			want:  162, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	tiers.silver: x 1.25 = 12.5
 	earn.rules.give: 50.00 EUR x 2 per 1.00 = 100
 	rounding: down = -0.5`,
 		},
 		{
-			name: "per amount of dinars", rules: gives(two("KWD", 1000)), order: bought("KWD", loyalty.Line{Amount: 1500}),
-			want: 7, because: `
+			name: "per amount of dinars", rules: gives(two("KWD", 1000)),
+			order: bought("KWD", loyalty.Line{Amount: 1500}),
+			want:  7, because: `
 	earn.purchase: 1.500 KWD x 3 per 1.000 = 4.5
 	earn.rules.give: 1.500 KWD x 2 per 1.000 = 3
 	rounding: down = -0.5`,
@@ -60,8 +62,9 @@ func TestHowARuleGives(t *testing.T) {
 	earn.rules.give: 5 x 0.5 = 2.5
 	rounding: down = -0.5`},
 		{
-			name: "per unit that did not come back", rules: gives(loyalty.PerUnit{Points: big.NewRat(3, 1)}), order: five,
-			then: returned(2, 2000), want: 39, because: `
+			name: "per unit that did not come back", rules: gives(loyalty.PerUnit{Points: big.NewRat(3, 1)}),
+			order: five,
+			then:  returned(2, 2000), want: 39, because: `
 	earn.purchase: 30.00 EUR x 1 per 1.00 = 30
 	earn.rules.give: 3 x 3 = 9
 	revision: awarded by earlier revisions = -65`,
@@ -115,7 +118,8 @@ func TestHowARuleGives(t *testing.T) {
 	earn.rules.give: 8 = 8`,
 		},
 		{
-			name: "per visit that came to nothing, so that the next one counts", rules: gives(loyalty.PerVisit{Points: 8}),
+			name:  "per visit that came to nothing, so that the next one counts",
+			rules: gives(loyalty.PerVisit{Points: 8}),
 			before: []loyalty.Order{
 				with(
 					placed("2026-12-01T00:00:00+01:00"),
@@ -130,7 +134,8 @@ func TestHowARuleGives(t *testing.T) {
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 25 = 25`},
 		{
-			name: "fixed, whatever is left", rules: gives(loyalty.Fixed{Points: 25}), order: five, then: returned(4, 4999),
+			name: "fixed, whatever is left", rules: gives(loyalty.Fixed{Points: 25}), order: five,
+			then: returned(4, 4999),
 			want: 25, because: `
 	earn.purchase: 0.01 EUR x 1 per 1.00 = 0.01
 	earn.rules.give: 25 = 25
@@ -202,8 +207,9 @@ func TestHowARuleGives(t *testing.T) {
 	earn.rules.give: 25 x 3 = 50`,
 		},
 		{
-			name: "a multiplier by a half, which takes", rules: gives(loyalty.Multiply{By: big.NewRat(1, 2)}), order: five,
-			want: 25, because: `
+			name: "a multiplier by a half, which takes", rules: gives(loyalty.Multiply{By: big.NewRat(1, 2)}),
+			order: five,
+			want:  25, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.give: 50 x 0.5 = -25`,
 		},
@@ -214,8 +220,9 @@ func TestHowARuleGives(t *testing.T) {
 	earn.rules.give: 50 x 0 = -50`,
 		},
 		{
-			name: "a multiplier by one, which is none", rules: gives(loyalty.Multiply{By: big.NewRat(1, 1)}), order: five,
-			want: 50, because: `
+			name: "a multiplier by one, which is none", rules: gives(loyalty.Multiply{By: big.NewRat(1, 1)}),
+			order: five,
+			want:  50, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50`,
 		},
 		{

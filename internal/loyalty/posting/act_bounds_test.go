@@ -33,7 +33,8 @@ func TestOrderThatConvertsAReferral(t *testing.T) {
 		{"one among those that are known", []int{1, 3}, true, 2, true, []int{1, 2, 3}, true, true},
 	} {
 		next, enough := AddConverting(
-			loyalty.Converting{Orders: loyaltytest.NumberedOrders(c.known...), More: c.more}, loyaltytest.Numbered(c.order), c.converts,
+			loyalty.Converting{Orders: loyaltytest.NumberedOrders(c.known...), More: c.more},
+			loyaltytest.Numbered(c.order), c.converts,
 		)
 		want := loyalty.Converting{Orders: loyaltytest.NumberedOrders(c.want...), More: c.wantMore}
 		if !reflect.DeepEqual(next, want) || enough != c.enough {

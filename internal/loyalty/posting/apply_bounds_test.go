@@ -27,22 +27,27 @@ func TestPostingsToBuckets(t *testing.T) {
 			applyPosting(&acc, loyalty.Entry{}, p)
 		}
 		want := loyalty.Purse{
-			Wallet: wallet, Lots: []loyalty.Lot{lotOf(jan31, 60)}, Debt: 5, ExpiredLots: []loyalty.Lot{lotOf(jan31, 10)},
-			Earned: 100, Redeemed: 30, Expired: 10,
+			Wallet: wallet, Lots: []loyalty.Lot{lotOf(jan31, 60)}, Debt: 5,
+			ExpiredLots: []loyalty.Lot{lotOf(jan31, 10)},
+			Earned:      100, Redeemed: 30, Expired: 10,
 		}
 		if got := acc.In(wallet); !reflect.DeepEqual(got, want) {
 			t.Errorf("the wallet %q is %+v", wallet, got)
 		}
 	}
 	var acc loyalty.Account
-	applyPosting(&acc, loyalty.Entry{}, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: sliding(feb28), Points: 5, From: sliding(jan31)})
+	applyPosting(
+		&acc, loyalty.Entry{},
+		loyalty.Posting{Bucket: loyalty.BucketActive, Lot: sliding(feb28), Points: 5, From: sliding(jan31)},
+	)
 	applyPosting(&acc, loyalty.Entry{}, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: sliding(feb28), Points: 5})
 	r := &loyalty.Redemption{ID: "rd_a"}
 	applyPosting(
 		&acc, loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: r}}},
 		loyalty.Posting{Bucket: loyalty.BucketReserved, Lot: jan31, Points: 3},
 	)
-	if len(acc.Holds) != 1 || acc.Holds[0].Redemption.ID != r.ID || !slices.Equal(acc.Holds[0].Lots, []loyalty.Lot{lotOf(jan31, 3)}) {
+	if len(acc.Holds) != 1 || acc.Holds[0].Redemption.ID != r.ID ||
+		!slices.Equal(acc.Holds[0].Lots, []loyalty.Lot{lotOf(jan31, 3)}) {
 		t.Errorf("reserved points: %+v", acc.Holds)
 	}
 	if !slices.Equal(acc.Slid, []loyalty.Lot{lotOf(sliding(jan31), 5)}) {
@@ -122,7 +127,11 @@ func TestSumsOfPostings(t *testing.T) {
 		changes  []loyalty.WalletChange
 	}{
 		{"none", nil, true, nil},
-		{"of the main wallet", []loyalty.Posting{p("", loyalty.BucketActive, 1), p("", loyalty.BucketIssued, -1)}, true, nil},
+		{
+			"of the main wallet",
+			[]loyalty.Posting{p("", loyalty.BucketActive, 1), p("", loyalty.BucketIssued, -1)},
+			true, nil,
+		},
 		{"that are not balanced", []loyalty.Posting{p("", loyalty.BucketActive, 1)}, false, nil},
 		{
 			"balanced only across wallets",
@@ -134,7 +143,8 @@ func TestSumsOfPostings(t *testing.T) {
 			"of two wallets",
 			[]loyalty.Posting{
 				p("miles", loyalty.BucketActive, 5), p("miles", loyalty.BucketIssued, -5),
-				p("beans", loyalty.BucketDebt, -3), p("beans", loyalty.BucketActive, 1), p("beans", loyalty.BucketIssued, 2),
+				p("beans", loyalty.BucketDebt, -3), p("beans", loyalty.BucketActive, 1),
+				p("beans", loyalty.BucketIssued, 2),
 			},
 			true,
 			[]loyalty.WalletChange{{Wallet: "beans", Points: -2}, {Wallet: "miles", Points: 5}},
@@ -160,11 +170,31 @@ func TestEntriesThatDoNotFit(t *testing.T) {
 		{"a repeated one", loyalty.Account{Sequence: 4}, loyalty.Entry{Sequence: 4}, false},
 		{"a later one", loyalty.Account{Sequence: 4}, loyalty.Entry{Sequence: 6}, false},
 		{"unbalanced", loyalty.Account{}, loyalty.Entry{Sequence: 1, Postings: []loyalty.Posting{{Points: 1}}}, false},
-		{"a negative lot", loyalty.Account{Purse: loyalty.Purse{Lots: []loyalty.Lot{{Points: -1}}}}, loyalty.Entry{Sequence: 1}, false},
-		{"a lot of another wallet", loyalty.Account{Purses: []loyalty.Purse{{Wallet: "miles", Lots: []loyalty.Lot{{Points: -1}}}}}, loyalty.Entry{Sequence: 1}, false},
+		{
+			"a negative lot",
+			loyalty.Account{Purse: loyalty.Purse{Lots: []loyalty.Lot{{Points: -1}}}},
+			loyalty.Entry{Sequence: 1},
+			false,
+		},
+		{
+			"a lot of another wallet",
+			loyalty.Account{Purses: []loyalty.Purse{{Wallet: "miles", Lots: []loyalty.Lot{{Points: -1}}}}},
+			loyalty.Entry{Sequence: 1},
+			false,
+		},
 		{"a negative debt", loyalty.Account{Purse: loyalty.Purse{Debt: -1}}, loyalty.Entry{Sequence: 1}, false},
-		{"negative pending points", loyalty.Account{Pending: []loyalty.Pending{{Points: -1}}}, loyalty.Entry{Sequence: 1}, false},
-		{"a negative reservation", loyalty.Account{Holds: []loyalty.Hold{{Lots: []loyalty.Lot{{Points: -1}}}}}, loyalty.Entry{Sequence: 1}, false},
+		{
+			"negative pending points",
+			loyalty.Account{Pending: []loyalty.Pending{{Points: -1}}},
+			loyalty.Entry{Sequence: 1},
+			false,
+		},
+		{
+			"a negative reservation",
+			loyalty.Account{Holds: []loyalty.Hold{{Lots: []loyalty.Lot{{Points: -1}}}}},
+			loyalty.Entry{Sequence: 1},
+			false,
+		},
 		{
 			"zeros",
 			loyalty.Account{
@@ -215,7 +245,9 @@ func TestEntryBonusesThatAnAccountRemembers(t *testing.T) {
 	for i := range same {
 		same[i].At = at
 	}
-	if got := numbers(setReached(same, r("levels.gold", MaxBonuses, at))); !slices.Equal(got, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 0}) {
+	if got := numbers(
+		setReached(same, r("levels.gold", MaxBonuses, at)),
+	); !slices.Equal(got, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 0}) {
 		t.Errorf("with one more of the same instant it remembers %d", got)
 	}
 	again := setReached(all, r("levels.gold", 3, at.Add(-1)))
@@ -230,7 +262,9 @@ func TestEntryBonusesThatAnAccountRemembers(t *testing.T) {
 		t.Errorf("of promotions in order it remembers %d", got)
 	}
 	last := all[:len(all)-1] // no other level follows
-	if got := numbers(setReached(last, r("levels.gold", MaxBonuses, at))); !slices.Equal(got, []int{0, 0, 1, 2, 3, 4, 5, 6, 8}) {
+	if got := numbers(
+		setReached(last, r("levels.gold", MaxBonuses, at)),
+	); !slices.Equal(got, []int{0, 0, 1, 2, 3, 4, 5, 6, 8}) {
 		t.Errorf("at the end it remembers %d", got)
 	}
 }
@@ -251,7 +285,11 @@ func TestUsagesThatAnAccountStores(t *testing.T) {
 		{"more", []loyalty.Usage{u("b", 0, 5)}, []loyalty.Usage{u("a", oldest, 1), u("b", 0, 7)}},
 		{"all returned", []loyalty.Usage{u("b", 0, -2)}, []loyalty.Usage{u("a", oldest, 1)}},
 		{"another", []loyalty.Usage{u("ab", 0, 4)}, []loyalty.Usage{u("a", oldest, 1), u("ab", 0, 4), u("b", 0, 2)}},
-		{"of a period that is forgotten", []loyalty.Usage{u("d", oldest.Plus(-1), 4)}, []loyalty.Usage{u("a", oldest, 1), u("b", 0, 2)}},
+		{
+			"of a period that is forgotten",
+			[]loyalty.Usage{u("d", oldest.Plus(-1), 4)},
+			[]loyalty.Usage{u("a", oldest, 1), u("b", 0, 2)},
+		},
 	} {
 		if got := AddUsage(was, c.more, now); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v", c.name, got)
@@ -285,8 +323,22 @@ func TestInstantOfWhatCountsTowardsLevels(t *testing.T) {
 		{"nothing", loyalty.Detail{Subject: loyalty.Subject{Order: order}}, time.Time{}, false},
 		{"an order", loyalty.Detail{Subject: loyalty.Subject{Order: order}, LevelEffects: counts}, at, true},
 		{"an event", loyalty.Detail{Subject: loyalty.Subject{Event: event}, LevelEffects: counts}, at.Add(1), true},
-		{"a brand", loyalty.Detail{Subject: loyalty.Subject{Order: order}, LevelEffects: loyalty.LevelEffects{Brands: make([]loyalty.Bought, 1)}}, at, true},
-		{"for a tier group", loyalty.Detail{Subject: loyalty.Subject{Order: order}, LevelEffects: loyalty.LevelEffects{Counts: make([]loyalty.TierGroupCount, 1)}}, at, true},
+		{
+			"a brand",
+			loyalty.Detail{
+				Subject:      loyalty.Subject{Order: order},
+				LevelEffects: loyalty.LevelEffects{Brands: make([]loyalty.Bought, 1)},
+			},
+			at, true,
+		},
+		{
+			"for a tier group",
+			loyalty.Detail{
+				Subject:      loyalty.Subject{Order: order},
+				LevelEffects: loyalty.LevelEffects{Counts: make([]loyalty.TierGroupCount, 1)},
+			},
+			at, true,
+		},
 		{"neither an order nor an event", loyalty.Detail{LevelEffects: counts}, time.Time{}, false},
 	} {
 		if got, ok := CountedAt(&loyalty.Entry{Detail: c.d}); !got.Equal(c.want) || ok != c.counts {

@@ -15,7 +15,13 @@ func TestLatestActivity(t *testing.T) {
 	}{
 		{loyalty.Account{}, time.Time{}},
 		{loyalty.Account{LastActivity: loyaltytest.Noon}, loyaltytest.Noon},
-		{loyalty.Account{LastActivity: loyaltytest.Noon, Activities: []time.Time{loyaltytest.Noon.Add(-2), loyaltytest.Noon.Add(-1)}}, loyaltytest.Noon.Add(-1)},
+		{
+			loyalty.Account{
+				LastActivity: loyaltytest.Noon,
+				Activities:   []time.Time{loyaltytest.Noon.Add(-2), loyaltytest.Noon.Add(-1)},
+			},
+			loyaltytest.Noon.Add(-1),
+		},
 	} {
 		if got := LastActivity(c.acc); !got.Equal(c.want) {
 			t.Errorf("%+v: %s", c.acc, got)

@@ -62,8 +62,11 @@ func TestConversionsThatAnAccountRemembers(t *testing.T) {
 	if ids(all) != "0123456789" || slices.ContainsFunc(all, func(y loyalty.Converted) bool { return y.Reversed != 0 }) {
 		t.Errorf("the conversions before became %+v", all)
 	}
-	acc := loyalty.Account{Conversions: []loyalty.Converted{{ID: "a", Reversed: 3, Returned: 2}, {ID: "b", Reversed: 5}}}
-	if got := FindConversion(acc, loyalty.Converted{ID: "a", Points: 9}); got.Reversed != 3 || got.Returned != 2 || got.Points != 9 {
+	acc := loyalty.Account{
+		Conversions: []loyalty.Converted{{ID: "a", Reversed: 3, Returned: 2}, {ID: "b", Reversed: 5}},
+	}
+	if got := FindConversion(acc, loyalty.Converted{ID: "a", Points: 9}); got.Reversed != 3 || got.Returned != 2 ||
+		got.Points != 9 {
 		t.Errorf("the conversion is %+v", got)
 	}
 	if got := FindConversion(acc, loyalty.Converted{ID: "c", Reversed: 1}); got.Reversed != 1 {
@@ -90,7 +93,8 @@ func TestPointsTakenBackFromConversions(t *testing.T) {
 	at := loyaltytest.Noon
 	x := func(id string, taken loyalty.Date, lot loyalty.Date) loyalty.Converted {
 		return loyalty.Converted{
-			ID: id, Rule: "r", To: "miles", Points: 10, Received: 25, Taken: []loyalty.Lot{lotOf(taken, 10)}, Lot: lot, At: at,
+			ID: id, Rule: "r", To: "miles", Points: 10, Received: 25, Taken: []loyalty.Lot{lotOf(taken, 10)}, Lot: lot,
+			At: at,
 		}
 	}
 	part := x("part", jan31, jan31)
@@ -109,10 +113,20 @@ func TestPointsTakenBackFromConversions(t *testing.T) {
 		{"one point", []loyalty.Converted{x("a", jan31, jan31)}, full, 1, []loyalty.Unconverted{took("a", 1, 1)}},
 		{"two points", []loyalty.Converted{x("a", jan31, jan31)}, full, 2, []loyalty.Unconverted{took("a", 3, 2)}},
 		{"all points", []loyalty.Converted{x("a", jan31, jan31)}, full, 10, []loyalty.Unconverted{took("a", 23, 10)}},
-		{"more than all points", []loyalty.Converted{x("a", jan31, jan31)}, full, 11, []loyalty.Unconverted{took("a", 25, 10)}},
+		{
+			"more than all points",
+			[]loyalty.Converted{x("a", jan31, jan31)},
+			full, 11,
+			[]loyalty.Unconverted{took("a", 25, 10)},
+		},
 		{"the rest of a part", []loyalty.Converted{part}, full, 100, []loyalty.Unconverted{took("part", 20, 8)}},
 		{"of a part", []loyalty.Converted{part}, full, 1, []loyalty.Unconverted{took("part", 1, 1)}},
-		{"points that were spent", []loyalty.Converted{x("a", jan31, jan31)}, spent, 10, []loyalty.Unconverted{took("a", 3, 2)}},
+		{
+			"points that were spent",
+			[]loyalty.Converted{x("a", jan31, jan31)},
+			spent, 10,
+			[]loyalty.Unconverted{took("a", 3, 2)},
+		},
 		{"points of which none remain", []loyalty.Converted{x("a", jan31, jan31)}, nil, 10, nil},
 		{"points of another lot", []loyalty.Converted{x("a", jan31, feb28)}, full, 10, nil},
 		{
@@ -134,9 +148,16 @@ func TestPointsTakenBackFromConversions(t *testing.T) {
 			20,
 			[]loyalty.Unconverted{took("b", 25, 10), took("a", 1, 1)},
 		},
-		{"of another wallet", []loyalty.Converted{{ID: "a", From: "beans", To: "miles", Points: 1, Received: 1, Lot: jan31}}, full, 1, nil},
+		{
+			"of another wallet",
+			[]loyalty.Converted{{ID: "a", From: "beans", To: "miles", Points: 1, Received: 1, Lot: jan31}},
+			full, 1,
+			nil,
+		},
 	} {
-		d := Decide(utc(), loyalty.Account{Conversions: c.all, Purses: []loyalty.Purse{{Wallet: "miles", Lots: c.miles}}}, at)
+		d := Decide(
+			utc(), loyalty.Account{Conversions: c.all, Purses: []loyalty.Purse{{Wallet: "miles", Lots: c.miles}}}, at,
+		)
 		g := loyalty.Grant{ActiveAt: at, Expires: jan31, Converted: make([]loyalty.Unconverted, 0, 9)}
 		e, rest := d.takeFromConversions(loyalty.Entry{}, c.n, &g)
 		if !slices.Equal(e.Reversals, c.want) || !slices.Equal(g.Converted, c.want) {
@@ -151,7 +172,8 @@ func TestPointsTakenBackFromConversions(t *testing.T) {
 				posted += p.Points
 			}
 		}
-		if rest != c.n-worth || posted != -worth || !balanced(append(slices.Clone(e.Postings), loyalty.Posting{Points: worth})) ||
+		if rest != c.n-worth || posted != -worth ||
+			!balanced(append(slices.Clone(e.Postings), loyalty.Posting{Points: worth})) ||
 			len(e.Reasons) != 2*len(c.want) {
 			t.Errorf("%s: %d remain, postings %+v, reasons %+v", c.name, rest, e.Postings, e.Reasons)
 		}
@@ -176,8 +198,21 @@ func TestPointsConvertedAgain(t *testing.T) {
 		{"nothing was taken", nil, 5, nil, nil, 5},
 		{"none return", []loyalty.Unconverted{took("a", 25, 10)}, 0, []loyalty.Unconverted{took("a", 25, 10)}, nil, 0},
 		{"all", []loyalty.Unconverted{took("a", 25, 10)}, 10, nil, []loyalty.Unconverted{took("a", -25, -10)}, 0},
-		{"more than all", []loyalty.Unconverted{took("a", 25, 10)}, 12, nil, []loyalty.Unconverted{took("a", -25, -10)}, 2},
-		{"a part, rounded down", []loyalty.Unconverted{took("a", 25, 10)}, 3, []loyalty.Unconverted{took("a", 18, 7)}, []loyalty.Unconverted{took("a", -7, -3)}, 0},
+		{
+			"more than all",
+			[]loyalty.Unconverted{took("a", 25, 10)},
+			12, nil,
+			[]loyalty.Unconverted{took("a", -25, -10)},
+			2,
+		},
+		{
+			"a part, rounded down",
+			[]loyalty.Unconverted{took("a", 25, 10)},
+			3,
+			[]loyalty.Unconverted{took("a", 18, 7)},
+			[]loyalty.Unconverted{took("a", -7, -3)},
+			0,
+		},
 		{
 			"the last first",
 			[]loyalty.Unconverted{took("a", 5, 2), took("b", 25, 10)},
@@ -186,9 +221,29 @@ func TestPointsConvertedAgain(t *testing.T) {
 			[]loyalty.Unconverted{took("b", -25, -10), took("a", -2, -1)},
 			0,
 		},
-		{"a forgotten conversion", []loyalty.Unconverted{took("a", 5, 2), took("z", 5, 2)}, 3, []loyalty.Unconverted{took("z", 5, 2)}, []loyalty.Unconverted{took("a", -5, -2)}, 1},
-		{"points without worth remain", []loyalty.Unconverted{took("z", 5, 0), took("a", 5, 2)}, 2, []loyalty.Unconverted{took("z", 5, 0)}, []loyalty.Unconverted{took("a", -5, -2)}, 0},
-		{"a worth without points remains", []loyalty.Unconverted{took("z", 0, 3)}, 2, []loyalty.Unconverted{took("z", 0, 3)}, nil, 2},
+		{
+			"a forgotten conversion",
+			[]loyalty.Unconverted{took("a", 5, 2), took("z", 5, 2)},
+			3,
+			[]loyalty.Unconverted{took("z", 5, 2)},
+			[]loyalty.Unconverted{took("a", -5, -2)},
+			1,
+		},
+		{
+			"points without worth remain",
+			[]loyalty.Unconverted{took("z", 5, 0), took("a", 5, 2)},
+			2,
+			[]loyalty.Unconverted{took("z", 5, 0)},
+			[]loyalty.Unconverted{took("a", -5, -2)},
+			0,
+		},
+		{
+			"a worth without points remains",
+			[]loyalty.Unconverted{took("z", 0, 3)},
+			2,
+			[]loyalty.Unconverted{took("z", 0, 3)},
+			nil, 2,
+		},
 	} {
 		d := Decide(utc(), loyalty.Account{Conversions: known}, at)
 		g := loyalty.Grant{Converted: slices.Clone(c.converted)}

@@ -138,7 +138,9 @@ func TestMembersWhoCanBeNotified(t *testing.T) {
 		t.Error("the member cannot be notified")
 	}
 	marketing := acc
-	marketing.Traits.Channels = []loyalty.ChannelUse{{Channel: "email", Purpose: loyalty.Marketing}, {Channel: "sms", Purpose: loyalty.Transactional}}
+	marketing.Traits.Channels = []loyalty.ChannelUse{
+		{Channel: "email", Purpose: loyalty.Marketing}, {Channel: "sms", Purpose: loyalty.Transactional},
+	}
 	if reachable(&p.Reminders, marketing, loyalty.OfExpiry) {
 		t.Error("a member without a channel for this purpose can be notified")
 	}
@@ -154,7 +156,8 @@ func TestPostponedExpiries(t *testing.T) {
 	end := jan31.End(time.UTC) // 1 February
 	sent := func(day loyalty.Date, subject loyalty.Date, withdrawn bool) loyalty.Notice {
 		return loyalty.Notice{
-			What: loyalty.OfExpiry, Subject: LotNotice(subject), At: day.Start(time.UTC).Add(23 * time.Hour), Withdrawn: withdrawn,
+			What: loyalty.OfExpiry, Subject: LotNotice(subject), At: day.Start(time.UTC).Add(23 * time.Hour),
+			Withdrawn: withdrawn,
 		}
 	}
 	for _, c := range []struct {
@@ -173,7 +176,11 @@ func TestPostponedExpiries(t *testing.T) {
 		{"a second time", nil, 1, false, 0},
 		{"a second time without a channel", nil, 1, true, 6},
 		{"a second time after a failed notice", []loyalty.Notice{sent(2027_01_02, jan31, true)}, 1, false, 6},
-		{"a second time after a failed notice of the original day", []loyalty.Notice{sent(2026_12_01, 2026_12_31, true)}, 1, false, 6},
+		{
+			"a second time after a failed notice of the original day",
+			[]loyalty.Notice{sent(2026_12_01, 2026_12_31, true)},
+			1, false, 6,
+		},
 		{"a second time after a late notice", []loyalty.Notice{sent(2027_01_03, jan31, false)}, 1, false, 0},
 		{"a third time", nil, 2, false, 6},
 	} {
@@ -277,7 +284,11 @@ func TestPostponedEndsOfLevels(t *testing.T) {
 		{"with a late notice", []loyalty.Notice{sent(2027_01_03, end, false)}, 0, true},
 		{"a second time", nil, 1, true},
 		{"a second time after a failed notice", []loyalty.Notice{sent(2027_01_02, end, true)}, 1, false},
-		{"a second time after a failed notice of the original end", []loyalty.Notice{sent(2026_12_01, before, true)}, 1, false},
+		{
+			"a second time after a failed notice of the original end",
+			[]loyalty.Notice{sent(2026_12_01, before, true)},
+			1, false,
+		},
 		{"a third time", nil, 2, false},
 	} {
 		p, acc := promising()
@@ -303,7 +314,10 @@ func TestNoticesThatAnAccountShows(t *testing.T) {
 	acc.Extended = []loyalty.Extended{{Lot: jan31, From: 2026_12_31, Times: 1, Points: 4}}
 	acc.Tier = loyalty.Standing{Level: "gold", Until: until, Ended: ended, Extensions: 1}
 	want := []AccountNotice{
-		{What: loyalty.OfExpiry, NoticedAt: loyalty.Date(2026_12_31).End(time.UTC), Expires: jan31.End(time.UTC), Points: 4},
+		{
+			What: loyalty.OfExpiry, NoticedAt: loyalty.Date(2026_12_31).End(time.UTC), Expires: jan31.End(time.UTC),
+			Points: 4,
+		},
 		{What: loyalty.OfFall, NoticedAt: ended.AddDate(0, 0, 1), Expires: until.AddDate(0, 0, 1), Level: "gold"},
 	}
 	if got := AccountNotices(&p.Tiers, p.Zone, acc); !slices.Equal(got, want) {

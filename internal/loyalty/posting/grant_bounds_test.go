@@ -15,7 +15,9 @@ import (
 func TestLivesOfGrants(t *testing.T) {
 	wait, expiry := loyalty.Wait{Manual: true}, loyalty.Expiry{RoundTo: loyalty.EndOfYear}
 	ruleWait, ruleExpiry := loyalty.Wait{On: []loyalty.Day{101}}, loyalty.Expiry{RoundTo: loyalty.EndOfWeek}
-	goldExpiry, milesExpiry := loyalty.Expiry{RoundTo: loyalty.EndOfMonth}, loyalty.Expiry{RoundTo: loyalty.EndOfQuarter}
+	goldExpiry, milesExpiry := loyalty.Expiry{RoundTo: loyalty.EndOfMonth}, loyalty.Expiry{
+		RoundTo: loyalty.EndOfQuarter,
+	}
 	milesWait := loyalty.Wait{On: []loyalty.Day{202}}
 	rule := func(key string, l loyalty.Life) loyalty.CompiledRule {
 		return loyalty.CompiledRule{Key: key, Rule: loyalty.Rule{Life: l}}
@@ -23,10 +25,14 @@ func TestLivesOfGrants(t *testing.T) {
 	p := utc()
 	p.Earn.Pending, p.Earn.Expires = wait, expiry
 	p.Tiers.Levels = []loyalty.Level{{ID: "basic"}, {ID: "gold", Expires: &goldExpiry}}
-	p.Wallets = []loyalty.Wallet{{ID: "beans"}, {ID: "miles", Pending: milesWait, Expires: milesExpiry, Clawback: loyalty.ClawbackUnlimited, MaxDebt: 5}}
+	p.Wallets = []loyalty.Wallet{
+		{ID: "beans"},
+		{ID: "miles", Pending: milesWait, Expires: milesExpiry, Clawback: loyalty.ClawbackUnlimited, MaxDebt: 5},
+	}
 	p.Clawback, p.MaxDebt = loyalty.ClawbackPendingOnly, 9
 	p.Compiled.Rules = []loyalty.CompiledRule{
-		rule("a", loyalty.Life{}), rule("b", loyalty.Life{Pending: &ruleWait}), rule("c", loyalty.Life{Expires: &ruleExpiry}),
+		rule("a", loyalty.Life{}), rule("b", loyalty.Life{Pending: &ruleWait}),
+		rule("c", loyalty.Life{Expires: &ruleExpiry}),
 	}
 	for _, c := range []struct {
 		key, level string
@@ -116,8 +122,11 @@ func TestEntriesAndCausesOfLots(t *testing.T) {
 		{"miles", jan31, "mem_a:2027-01-31:miles"},
 	} {
 		e := d.ExpireLot(c.wallet, lotOf(c.lot, 5), loyaltytest.Noon)
-		want := []loyalty.Posting{active(c.wallet, c.lot, -5), {Wallet: c.wallet, Bucket: loyalty.BucketExpired, Lot: c.lot, Points: 5}}
-		if e.Cause.ID != c.id || e.Kind != loyalty.KindExpire || !reflect.DeepEqual(e.Postings, want) || e.Reasons[0].Points != "-5" {
+		want := []loyalty.Posting{
+			active(c.wallet, c.lot, -5), {Wallet: c.wallet, Bucket: loyalty.BucketExpired, Lot: c.lot, Points: 5},
+		}
+		if e.Cause.ID != c.id || e.Kind != loyalty.KindExpire || !reflect.DeepEqual(e.Postings, want) ||
+			e.Reasons[0].Points != "-5" {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -140,12 +149,22 @@ func TestWalletsThatNoProgramMayHave(t *testing.T) {
 		ok   bool
 	}{
 		{"a wallet", loyalty.Wallet{ID: "a", Rates: rate("EUR", 1, 0)}, true},
-		{"the most days", loyalty.Wallet{ID: "a", Pending: loyalty.Wait{On: days(MaxDays)}, Expires: loyalty.Expiry{On: days(MaxDays)}}, true},
+		{
+			"the most days",
+			loyalty.Wallet{
+				ID: "a", Pending: loyalty.Wait{On: days(MaxDays)}, Expires: loyalty.Expiry{On: days(MaxDays)},
+			},
+			true,
+		},
 		{"no ID", loyalty.Wallet{}, false},
 		{"the ID of the main wallet", loyalty.Wallet{ID: MainWallet}, false},
 		{"the ID of another wallet", loyalty.Wallet{ID: "first"}, false},
 		{"expiry by inactivity", loyalty.Wallet{ID: "a", Expires: loyalty.Expiry{Inactive: true}}, false},
-		{"points that wait for an order", loyalty.Wallet{ID: "a", Pending: loyalty.Wait{Until: loyalty.WhenShipped}}, false},
+		{
+			"points that wait for an order",
+			loyalty.Wallet{ID: "a", Pending: loyalty.Wait{Until: loyalty.WhenShipped}},
+			false,
+		},
 		{"too many days of activation", loyalty.Wallet{ID: "a", Pending: loyalty.Wait{On: days(MaxDays + 1)}}, false},
 		{"too many days of expiry", loyalty.Wallet{ID: "a", Expires: loyalty.Expiry{On: days(MaxDays + 1)}}, false},
 		{"an unknown currency", loyalty.Wallet{ID: "a", Rates: rate("XXX", 1, 1)}, false},

@@ -78,7 +78,10 @@ func TestSoundWrites(t *testing.T) {
 			{Bucket: loyalty.BucketPending, Cause: loyalty.Cause{Kind: "order", ID: "1"}, Points: 4},
 			{Bucket: loyalty.BucketIssued, Points: -16},
 		},
-		{{Wallet: "miles", Bucket: loyalty.BucketActive, Points: 9}, {Wallet: "miles", Bucket: loyalty.BucketIssued, Points: -9}},
+		{
+			{Wallet: "miles", Bucket: loyalty.BucketActive, Points: 9},
+			{Wallet: "miles", Bucket: loyalty.BucketIssued, Points: -9},
+		},
 	} {
 		if err := d.Post(loyalty.Entry{Postings: postings}); err != nil {
 			t.Fatal(err)

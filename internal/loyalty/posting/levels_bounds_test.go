@@ -65,16 +65,36 @@ func TestMetricsThatAnAccountStores(t *testing.T) {
 		want []loyalty.Metric
 	}{
 		{"the first", nil, m(202703, 1), []loyalty.Metric{m(202703, 1)}},
-		{"of the same month", []loyalty.Metric{m(202702, 2), m(202703, 1)}, m(202703, 4), []loyalty.Metric{m(202702, 2), m(202703, 5)}},
-		{"of an earlier month", []loyalty.Metric{m(202703, 1)}, m(202702, 4), []loyalty.Metric{m(202702, 4), m(202703, 1)}},
-		{"of a month that is merged", []loyalty.Metric{m(0, 7), m(202703, 1)}, m(202701, 4), []loyalty.Metric{m(0, 11), m(202703, 1)}},
+		{
+			"of the same month",
+			[]loyalty.Metric{m(202702, 2), m(202703, 1)},
+			m(202703, 4),
+			[]loyalty.Metric{m(202702, 2), m(202703, 5)},
+		},
+		{
+			"of an earlier month",
+			[]loyalty.Metric{m(202703, 1)},
+			m(202702, 4),
+			[]loyalty.Metric{m(202702, 4), m(202703, 1)},
+		},
+		{
+			"of a month that is merged",
+			[]loyalty.Metric{m(0, 7), m(202703, 1)},
+			m(202701, 4),
+			[]loyalty.Metric{m(0, 11), m(202703, 1)},
+		},
 		{
 			"of a new month",
 			[]loyalty.Metric{m(0, 7), m(202701, 1), m(202702, 2), m(202703, 3)},
 			m(202704, 4),
 			[]loyalty.Metric{m(0, 10), m(202703, 3), m(202704, 4)},
 		},
-		{"that become zero", []loyalty.Metric{m(202702, 2), m(202703, 1)}, m(202702, -2), []loyalty.Metric{m(202703, 1)}},
+		{
+			"that become zero",
+			[]loyalty.Metric{m(202702, 2), m(202703, 1)},
+			m(202702, -2),
+			[]loyalty.Metric{m(202703, 1)},
+		},
 	} {
 		if got := AddMetric(c.was, c.add, 2); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v", c.name, got)
@@ -114,7 +134,12 @@ func TestMetricsThatAnAccountStores(t *testing.T) {
 			b(202701, "a", 1),
 			[]loyalty.Bought{b(0, "a", 1), b(202703, "a", 2)},
 		},
-		{"no longer", []loyalty.Bought{b(202703, "a", 1), b(202703, "b", 1)}, b(202703, "a", -1), []loyalty.Bought{b(202703, "b", 1)}},
+		{
+			"no longer",
+			[]loyalty.Bought{b(202703, "a", 1), b(202703, "b", 1)},
+			b(202703, "a", -1),
+			[]loyalty.Bought{b(202703, "b", 1)},
+		},
 	} {
 		if got := AddBrand(c.was, c.add, 2); !slices.Equal(got, c.want) {
 			t.Errorf("brands, %s: %+v", c.name, got)
@@ -174,7 +199,10 @@ func TestStandingsThatAnAccountRemembers(t *testing.T) {
 		{"decided before all", StandingsBefore([]loyalty.Standing{a, b, c}, a.Since), ""},
 		{
 			"after a redecision",
-			applyRedecision(&loyalty.Redecision{From: now, Past: []loyalty.Standing{c}}, []loyalty.Standing{a}, b, s("d", now.Add(1)), now),
+			applyRedecision(
+				&loyalty.Redecision{From: now, Past: []loyalty.Standing{c}}, []loyalty.Standing{a}, b,
+				s("d", now.Add(1)), now,
+			),
 			"abc",
 		},
 		{
@@ -195,7 +223,8 @@ func TestStandingsThatAnAccountRemembers(t *testing.T) {
 	for _, e := range []loyalty.Entry{
 		{Effective: now, Detail: loyalty.Detail{LevelEffects: loyalty.LevelEffects{Standing: &next}}},
 		{Effective: now, Detail: loyalty.Detail{LevelEffects: loyalty.LevelEffects{
-			Standing: &next, Redecided: &loyalty.Redecision{From: b.Since, Past: []loyalty.Standing{s("b", oldest.Add(1))}},
+			Standing:  &next,
+			Redecided: &loyalty.Redecision{From: b.Since, Past: []loyalty.Standing{s("b", oldest.Add(1))}},
 		}}},
 	} {
 		got := PastStandings(e, []loyalty.Standing{a}, b)

@@ -30,7 +30,10 @@ func TestPointsAddedToLots(t *testing.T) {
 	}{
 		{"to a lot", lotOf(mar31, 5), []loyalty.Lot{lotOf(jan31, 10), lotOf(mar31, 25), lotOf(0, 30)}},
 		{"all of a lot are taken", lotOf(mar31, -20), []loyalty.Lot{lotOf(jan31, 10), lotOf(0, 30)}},
-		{"in between", lotOf(feb28, 1), []loyalty.Lot{lotOf(jan31, 10), lotOf(feb28, 1), lotOf(mar31, 20), lotOf(0, 30)}},
+		{
+			"in between", lotOf(feb28, 1),
+			[]loyalty.Lot{lotOf(jan31, 10), lotOf(feb28, 1), lotOf(mar31, 20), lotOf(0, 30)},
+		},
 		{"that never expire", lotOf(0, -1), []loyalty.Lot{lotOf(jan31, 10), lotOf(mar31, 20), lotOf(0, 29)}},
 	} {
 		if got := AddLot(lots, c.add); !slices.Equal(got, c.want) {
@@ -57,7 +60,9 @@ func TestPendingPointsOfCauses(t *testing.T) {
 			"the first",
 			[]loyalty.Pending{late},
 			loyalty.Posting{Wallet: "miles", Lot: jan31, ActiveAt: at, GiveUp: at.Add(1), Points: 7},
-			[]loyalty.Pending{{Cause: own, Wallet: "miles", Expires: jan31, ActiveAt: at, GiveUp: at.Add(1), Points: 7}, late},
+			[]loyalty.Pending{
+				{Cause: own, Wallet: "miles", Expires: jan31, ActiveAt: at, GiveUp: at.Add(1), Points: 7}, late,
+			},
 		},
 		{
 			"of another cause",
@@ -221,7 +226,9 @@ func TestOriginalExpiryOfMovedPoints(t *testing.T) {
 
 func TestPointsThatCanBeTaken(t *testing.T) {
 	acc := loyalty.Account{Purse: loyalty.Purse{Lots: []loyalty.Lot{lotOf(jan31, 10), lotOf(feb28, 20)}}}
-	for n, want := range map[loyalty.Points][]loyalty.Points{0: nil, 4: {-4}, 10: {-10}, 11: {-10, -1}, 30: {-10, -20}, 31: {-10, -20}} {
+	for n, want := range map[loyalty.Points][]loyalty.Points{
+		0: nil, 4: {-4}, 10: {-10}, 11: {-10, -1}, 30: {-10, -20}, 31: {-10, -20},
+	} {
 		d := Decide(&loyalty.Program{Zone: time.UTC}, acc, loyaltytest.Noon)
 		out, taken := d.Take(nil, "", n)
 		var got []loyalty.Points
@@ -233,7 +240,9 @@ func TestPointsThatCanBeTaken(t *testing.T) {
 		}
 	}
 	taken := []loyalty.Posting{{Wallet: "miles", Bucket: loyalty.BucketActive, Lot: jan31, Points: -4}}
-	want := append(slices.Clone(taken), loyalty.Posting{Wallet: "miles", Bucket: loyalty.BucketRedeemed, Lot: jan31, Points: 4})
+	want := append(
+		slices.Clone(taken), loyalty.Posting{Wallet: "miles", Bucket: loyalty.BucketRedeemed, Lot: jan31, Points: 4},
+	)
 	if got := MirrorPostings(taken, loyalty.BucketRedeemed); !slices.Equal(got, want) {
 		t.Errorf("the postings are %+v", got)
 	}

@@ -47,7 +47,12 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 		from loyalty.Again
 	}{
 		{"none", nil, loyalty.Detail{}, nil, x(7)},
-		{"the first", nil, loyalty.Detail{Remembered: loyalty.Remembered{Undecided: []loyalty.Again{x(1)}}}, []loyalty.Again{x(1)}, x(7)},
+		{
+			"the first", nil,
+			loyalty.Detail{Remembered: loyalty.Remembered{Undecided: []loyalty.Again{x(1)}}},
+			[]loyalty.Again{x(1)},
+			x(7),
+		},
 		{
 			"another and a known one",
 			[]loyalty.Again{x(1), x(2)},
@@ -62,9 +67,19 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 			[]loyalty.Again{x(2)},
 			x(7),
 		},
-		{"the last order is decided", []loyalty.Again{x(1)}, loyalty.Detail{Subject: loyalty.Subject{Order: orderState(1)}}, nil, x(7)},
+		{
+			"the last order is decided",
+			[]loyalty.Again{x(1)},
+			loyalty.Detail{Subject: loyalty.Subject{Order: orderState(1)}},
+			nil, x(7),
+		},
 		{"all from an order on", nil, loyalty.Detail{Remembered: loyalty.Remembered{UndecidedFrom: &from}}, nil, x(9)},
-		{"no longer all", nil, loyalty.Detail{Remembered: loyalty.Remembered{UndecidedFrom: &loyalty.Again{}}}, nil, loyalty.Again{}},
+		{
+			"no longer all", nil,
+			loyalty.Detail{Remembered: loyalty.Remembered{UndecidedFrom: &loyalty.Again{}}},
+			nil,
+			loyalty.Again{},
+		},
 	} {
 		acc, was := loyalty.Account{Undecided: c.was, UndecidedFrom: x(7)}, slices.Clone(c.was)
 		NoteUndecided(&acc, loyalty.Entry{Detail: c.e})
@@ -86,8 +101,10 @@ func TestFirstOrdersThatAnAccountRemembers(t *testing.T) {
 		o := orderState(2)
 		o.Counted = true
 		return loyalty.Entry{Detail: loyalty.Detail{
-			Subject:    loyalty.Subject{Order: o},
-			Remembered: loyalty.Remembered{Numbers: numbers, Target: target, First: loyaltytest.NumberedOrders(first...)},
+			Subject: loyalty.Subject{Order: o},
+			Remembered: loyalty.Remembered{
+				Numbers: numbers, Target: target, First: loyaltytest.NumberedOrders(first...),
+			},
 		}}
 	}
 	for _, c := range []struct {
@@ -105,10 +122,13 @@ func TestFirstOrdersThatAnAccountRemembers(t *testing.T) {
 		{"they were read for a referral", true, []int{1}, entry(0, 0), nil},
 		{"the entry states them", true, []int{1}, entry(3, 3, 1, 2, 3), []int{1, 2, 3}},
 	} {
-		acc := loyalty.Account{First: loyalty.FirstOrders{Loaded: c.loaded, Orders: loyaltytest.NumberedOrders(c.known...)}}
+		acc := loyalty.Account{
+			First: loyalty.FirstOrders{Loaded: c.loaded, Orders: loyaltytest.NumberedOrders(c.known...)},
+		}
 		acc.Metrics = []loyalty.Metric{{Orders: int64(len(c.known))}}
 		noteOrder(&acc, c.e)
-		if !reflect.DeepEqual(acc.First.Orders, loyaltytest.NumberedOrders(c.want...)) || acc.First.Loaded || acc.First.Target != 0 {
+		if !reflect.DeepEqual(acc.First.Orders, loyaltytest.NumberedOrders(c.want...)) || acc.First.Loaded ||
+			acc.First.Target != 0 {
 			t.Errorf("%s: %+v", c.name, acc.First)
 		}
 	}
@@ -134,16 +154,24 @@ func TestOrdersThatCouldConvertAReferral(t *testing.T) {
 		{"an order that could", "mem_b", loyalty.Detail{Subject: loyalty.Subject{Order: converting}}, []int{1, 2}},
 		{"an order that could not", "mem_b", loyalty.Detail{Subject: loyalty.Subject{Order: orderState(1)}}, []int{2}},
 		{"an order that no longer could", "mem_b", loyalty.Detail{Subject: loyalty.Subject{Order: orderState(2)}}, nil},
-		{"an order of a member without a referrer", "", loyalty.Detail{Subject: loyalty.Subject{Order: converting}}, []int{2}},
+		{
+			"an order of a member without a referrer", "",
+			loyalty.Detail{Subject: loyalty.Subject{Order: converting}},
+			[]int{2},
+		},
 		{
 			"orders that the entry states", "mem_b",
-			loyalty.Detail{Subject: loyalty.Subject{Order: converting}, Remembered: loyalty.Remembered{Converting: &known}},
+			loyalty.Detail{
+				Subject: loyalty.Subject{Order: converting}, Remembered: loyalty.Remembered{Converting: &known},
+			},
 			[]int{9},
 		},
 	} {
 		acc := loyalty.Account{Converting: loyalty.Converting{Orders: loyaltytest.NumberedOrders(2)}}
 		acc.Traits.Referral.By = c.by
-		if noteReferral(&acc, loyalty.Entry{Detail: c.e}); !reflect.DeepEqual(acc.Converting.Orders, loyaltytest.NumberedOrders(c.want...)) {
+		if noteReferral(&acc, loyalty.Entry{Detail: c.e}); !reflect.DeepEqual(
+			acc.Converting.Orders, loyaltytest.NumberedOrders(c.want...),
+		) {
 			t.Errorf("%s: %+v", c.name, acc.Converting.Orders)
 		}
 	}
@@ -155,9 +183,14 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 	was := loyalty.Account{
 		Sequence: 1, Member: "mem_a", Status: loyalty.Frozen, Joined: at.AddDate(0, -1, 0), Carried: "0.5",
 		Traits: loyalty.Traits{Birthday: 101, Referral: loyalty.Referral{By: "mem_r"}},
-		Holds:  []loyalty.Hold{{Redemption: loyalty.Redemption{ID: "rd"}, Lots: []loyalty.Lot{lotOf(sliding(jan31), 4)}}}, Slides: sliding(jan31), Slid: []loyalty.Lot{lotOf(sliding(jan31-1), 3)},
+		Holds: []loyalty.Hold{
+			{Redemption: loyalty.Redemption{ID: "rd"}, Lots: []loyalty.Lot{lotOf(sliding(jan31), 4)}},
+		},
+		Slides: sliding(jan31), Slid: []loyalty.Lot{lotOf(sliding(jan31-1), 3)},
 		LastActivity: at.Add(-9), Counted: at.Add(-9), Seen: at.Add(-9),
-		Purse: loyalty.Purse{Lots: []loyalty.Lot{lotOf(sliding(jan31), 9)}, ExpiredLots: []loyalty.Lot{lotOf(2026_11_30, 5)}},
+		Purse: loyalty.Purse{
+			Lots: []loyalty.Lot{lotOf(sliding(jan31), 9)}, ExpiredLots: []loyalty.Lot{lotOf(2026_11_30, 5)},
+		},
 	}
 	order := orderState(0)
 	order.Order.PlacedAt = at.Add(-3)
@@ -197,7 +230,12 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 		},
 		{
 			"a metric of an order",
-			loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: order}, LevelEffects: loyalty.LevelEffects{Metric: metric, Window: 12}}},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					Subject:      loyalty.Subject{Order: order},
+					LevelEffects: loyalty.LevelEffects{Metric: metric, Window: 12},
+				},
+			},
 			func(a *loyalty.Account) { a.Metrics, a.Counted = []loyalty.Metric{*metric}, at },
 		},
 		{
@@ -210,7 +248,13 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 		},
 		{
 			"a brand",
-			loyalty.Entry{Detail: loyalty.Detail{LevelEffects: loyalty.LevelEffects{Brands: []loyalty.Bought{{Month: 202612, Brand: "b", N: 1}}, Window: 12}}},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					LevelEffects: loyalty.LevelEffects{
+						Brands: []loyalty.Bought{{Month: 202612, Brand: "b", N: 1}}, Window: 12,
+					},
+				},
+			},
 			func(a *loyalty.Account) { a.Brands = []loyalty.Bought{{Month: 202612, Brand: "b", N: 1}} },
 		},
 		{
@@ -222,25 +266,39 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 			func(a *loyalty.Account) {
 				a.Metrics, a.Brands = []loyalty.Metric{*metric}, []loyalty.Bought{{Brand: "a", N: 1}}
 				a.TierGroups = []loyalty.TierGroupStanding{
-					{TierGroup: "club", Metrics: []loyalty.Metric{*metric}, Brands: []loyalty.Bought{{Brand: "b", N: 1}}},
+					{
+						TierGroup: "club", Metrics: []loyalty.Metric{*metric},
+						Brands: []loyalty.Bought{{Brand: "b", N: 1}},
+					},
 				}
 			},
 		},
 		{
 			"usage of an order",
-			loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Order: order}, Remembered: loyalty.Remembered{Usage: []loyalty.Usage{{Rule: "a", N: 1}}}}},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					Subject:    loyalty.Subject{Order: order},
+					Remembered: loyalty.Remembered{Usage: []loyalty.Usage{{Rule: "a", N: 1}}},
+				},
+			},
 			func(a *loyalty.Account) {
 				a.Usage, a.Counted = []loyalty.Usage{{Rule: "a", N: 1}}, at.Add(-3)
 			},
 		},
 		{
 			"usage without an order",
-			loyalty.Entry{Detail: loyalty.Detail{Remembered: loyalty.Remembered{Usage: []loyalty.Usage{{Rule: "a", N: 1}}}}},
+			loyalty.Entry{
+				Detail: loyalty.Detail{Remembered: loyalty.Remembered{Usage: []loyalty.Usage{{Rule: "a", N: 1}}}},
+			},
 			func(a *loyalty.Account) { a.Usage = []loyalty.Usage{{Rule: "a", N: 1}} },
 		},
 		{
 			"a write-off",
-			loyalty.Entry{Detail: loyalty.Detail{LotEffects: loyalty.LotEffects{WriteOffs: []loyalty.WriteOff{{Lot: 2026_11_30, Points: 2}}}}},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					LotEffects: loyalty.LotEffects{WriteOffs: []loyalty.WriteOff{{Lot: 2026_11_30, Points: 2}}},
+				},
+			},
 			func(a *loyalty.Account) { a.ExpiredLots = []loyalty.Lot{lotOf(2026_11_30, 3)} },
 		},
 		{
@@ -256,8 +314,10 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 		{
 			"a level and an entry bonus on another day",
 			loyalty.Entry{Detail: loyalty.Detail{
-				Subject:      loyalty.Subject{Reached: &reached},
-				LevelEffects: loyalty.LevelEffects{Redated: []loyalty.Reached{{Grant: loyalty.Grant{Rule: "levels.vip"}}}},
+				Subject: loyalty.Subject{Reached: &reached},
+				LevelEffects: loyalty.LevelEffects{
+					Redated: []loyalty.Reached{{Grant: loyalty.Grant{Rule: "levels.vip"}}},
+				},
 			}},
 			func(a *loyalty.Account) {
 				a.Reached = []loyalty.Reached{reached, {Grant: loyalty.Grant{Rule: "levels.vip"}}}
@@ -265,14 +325,22 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 		},
 		{
 			"a move and a postponed lot",
-			loyalty.Entry{Detail: loyalty.Detail{LotEffects: loyalty.LotEffects{Move: &loyalty.Move{To: jan31}, Extended: []loyalty.Extended{{Lot: jan31, Points: 1}}}}},
+			loyalty.Entry{
+				Detail: loyalty.Detail{
+					LotEffects: loyalty.LotEffects{
+						Move: &loyalty.Move{To: jan31}, Extended: []loyalty.Extended{{Lot: jan31, Points: 1}},
+					},
+				},
+			},
 			func(a *loyalty.Account) {
 				a.Moves, a.Extended = []loyalty.Move{{To: jan31}}, []loyalty.Extended{{Lot: jan31, Points: 1}}
 			},
 		},
 		{
 			"a notice",
-			loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Notice: &loyalty.Notice{Subject: "s", At: at}}}},
+			loyalty.Entry{
+				Detail: loyalty.Detail{Subject: loyalty.Subject{Notice: &loyalty.Notice{Subject: "s", At: at}}},
+			},
 			func(a *loyalty.Account) { a.Notices = []loyalty.Notice{{Subject: "s", At: at}} },
 		},
 		{
@@ -292,7 +360,8 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 			"an order that could convert a referral and is cut",
 			loyalty.Entry{Detail: loyalty.Detail{
 				Subject: loyalty.Subject{Order: &loyalty.OrderState{
-					Order: order.Order, Counted: true, Converts: []string{"referral"}, Cut: []loyalty.Usage{{Per: loyalty.PerEver}},
+					Order: order.Order, Counted: true, Converts: []string{"referral"},
+					Cut: []loyalty.Usage{{Per: loyalty.PerEver}},
 				}},
 				Remembered: loyalty.Remembered{Numbers: 2},
 			}},
@@ -305,7 +374,8 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 		{
 			"points that were spent",
 			loyalty.Entry{Postings: []loyalty.Posting{
-				{Bucket: loyalty.BucketActive, Lot: sliding(jan31), Points: -7}, {Bucket: loyalty.BucketRedeemed, Points: 7},
+				{Bucket: loyalty.BucketActive, Lot: sliding(jan31), Points: -7},
+				{Bucket: loyalty.BucketRedeemed, Points: 7},
 			}},
 			func(a *loyalty.Account) {
 				a.Lots, a.Redeemed = []loyalty.Lot{lotOf(sliding(jan31), 2)}, 7

@@ -74,7 +74,10 @@ func TestBoundsOfAccounts(t *testing.T) {
 		{"the largest balance", 0, move("", loyalty.BucketActive, loyalty.MaxBalance), ""},
 		{"a balance above it", 0, move("", loyalty.BucketActive, loyalty.MaxBalance+1), loyalty.AmountOutOfRange},
 		{"the largest balance of a wallet", 0, move("miles", loyalty.BucketActive, loyalty.MaxBalance), ""},
-		{"a balance of a wallet above it", 0, move("miles", loyalty.BucketActive, loyalty.MaxBalance+1), loyalty.AmountOutOfRange},
+		{
+			"a balance of a wallet above it", 0, move("miles", loyalty.BucketActive, loyalty.MaxBalance+1),
+			loyalty.AmountOutOfRange,
+		},
 		{
 			"a balance above it, and one of a wallet within it", 0,
 			append(move("", loyalty.BucketActive, loyalty.MaxBalance+1), move("miles", loyalty.BucketActive, 1)...),
@@ -82,7 +85,9 @@ func TestBoundsOfAccounts(t *testing.T) {
 		},
 		{
 			"balances of wallets of which the first is above it", 0,
-			append(move("beans", loyalty.BucketActive, loyalty.MaxBalance+1), move("miles", loyalty.BucketActive, 1)...),
+			append(
+				move("beans", loyalty.BucketActive, loyalty.MaxBalance+1), move("miles", loyalty.BucketActive, 1)...,
+			),
 			loyalty.AmountOutOfRange,
 		},
 		{"the most pending orders", MaxPending - 1, add, ""},
@@ -97,7 +102,8 @@ func TestBoundsOfAccounts(t *testing.T) {
 		}
 	}
 	d := Decide(utc(), loyalty.Account{}, loyaltytest.Noon)
-	if err := d.Post(loyalty.Entry{Postings: []loyalty.Posting{{Points: 1}}}); !errors.Is(err, ErrInvariant) || len(d.Entries) != 0 {
+	if err := d.Post(loyalty.Entry{Postings: []loyalty.Posting{{Points: 1}}}); !errors.Is(err, ErrInvariant) ||
+		len(d.Entries) != 0 {
 		t.Errorf("an unbalanced entry: %v", err)
 	}
 }
@@ -109,7 +115,9 @@ func TestEntriesAboutATierGroup(t *testing.T) {
 	d := Decide(p, GroupView(&p.Tiers, whole.Account), loyaltytest.Noon)
 	d.Whole = whole
 	next := loyalty.Standing{Level: "regular", Since: loyaltytest.Noon}
-	if err := d.Post(loyalty.Entry{Detail: loyalty.Detail{LevelEffects: loyalty.LevelEffects{Standing: &next}}}); err != nil {
+	if err := d.Post(
+		loyalty.Entry{Detail: loyalty.Detail{LevelEffects: loyalty.LevelEffects{Standing: &next}}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if len(d.Entries) != 0 || len(whole.Entries) != 1 || whole.Entries[0].TierGroup != "club" {
@@ -141,7 +149,8 @@ func TestCreditedPoints(t *testing.T) {
 			"later, of a rule",
 			loyalty.Grant{Rule: "r", Wallet: "miles", ActiveAt: now.Add(1), Expires: jan31},
 			[]loyalty.Posting{{
-				Wallet: "miles", Bucket: loyalty.BucketPending, Lot: jan31, ActiveAt: now.Add(1), Cause: cause, Points: 10,
+				Wallet: "miles", Bucket: loyalty.BucketPending, Lot: jan31, ActiveAt: now.Add(1), Cause: cause,
+				Points: 10,
 			}},
 		},
 		{
@@ -165,13 +174,16 @@ func TestCreditedPoints(t *testing.T) {
 		}
 	}
 	d := Decide(utc(), acc, now)
-	earlier := []loyalty.Posting{post(loyalty.BucketDebt, 0, 3), {Wallet: "miles", Bucket: loyalty.BucketDebt, Points: 1}}
+	earlier := []loyalty.Posting{
+		post(loyalty.BucketDebt, 0, 3), {Wallet: "miles", Bucket: loyalty.BucketDebt, Points: 1},
+	}
 	for n, want := range map[loyalty.Points][]loyalty.Posting{
 		0: nil,
 		1: {post(loyalty.BucketDebt, jan31, 1)},
 		2: {post(loyalty.BucketDebt, jan31, 1), post(loyalty.BucketActive, jan31, 1)},
 	} {
-		if got := d.Activate(slices.Clone(earlier), "", n, jan31, now)[2:]; !slices.Equal(got, want) && len(got)+len(want) > 0 {
+		if got := d.Activate(slices.Clone(earlier), "", n, jan31, now)[2:]; !slices.Equal(got, want) &&
+			len(got)+len(want) > 0 {
 			t.Errorf("%d points after a part of the debt was paid: %+v", n, got)
 		}
 	}
@@ -223,21 +235,27 @@ func TestPointsOfAnEarlierLotReplacePayments(t *testing.T) {
 		{
 			"a part", 4, jan31,
 			[]loyalty.Posting{
-				post(loyalty.BucketDebt, mar31, 6), post(loyalty.BucketDebt, jan31, 4), post(loyalty.BucketActive, mar31, 4),
+				post(loyalty.BucketDebt, mar31, 6), post(loyalty.BucketDebt, jan31, 4),
+				post(loyalty.BucketActive, mar31, 4),
 			},
 		},
 		{
 			"more than all", 14, jan31,
 			[]loyalty.Posting{
-				post(loyalty.BucketDebt, jan31, 10), post(loyalty.BucketActive, mar31, 10), post(loyalty.BucketActive, jan31, 4),
+				post(loyalty.BucketDebt, jan31, 10), post(loyalty.BucketActive, mar31, 10),
+				post(loyalty.BucketActive, jan31, 4),
 			},
 		},
-		{"the same lot", 4, mar31, []loyalty.Posting{post(loyalty.BucketDebt, mar31, 10), post(loyalty.BucketActive, mar31, 4)}},
+		{
+			"the same lot", 4, mar31,
+			[]loyalty.Posting{post(loyalty.BucketDebt, mar31, 10), post(loyalty.BucketActive, mar31, 4)},
+		},
 		{"a later lot", 4, 0, []loyalty.Posting{post(loyalty.BucketDebt, mar31, 10), post(loyalty.BucketActive, 0, 4)}},
 		{
 			"an expired lot", 4, 2026_11_30,
 			[]loyalty.Posting{
-				post(loyalty.BucketDebt, mar31, 6), post(loyalty.BucketDebt, 2026_11_30, 4), post(loyalty.BucketActive, mar31, 4),
+				post(loyalty.BucketDebt, mar31, 6), post(loyalty.BucketDebt, 2026_11_30, 4),
+				post(loyalty.BucketActive, mar31, 4),
 			},
 		},
 		{"none", 0, jan31, later},
@@ -282,7 +300,11 @@ func TestLotsThatContainPoints(t *testing.T) {
 		{"active only after the first move", 0, loyalty.Grant{ActiveAt: at.Add(1), Expires: jan31}, jan31},
 		{"active at the second move", 0, loyalty.Grant{ActiveAt: at.Add(2), Expires: mar31}, 2027_05_31},
 		{"active after the second move", 0, loyalty.Grant{ActiveAt: at.Add(3), Expires: 2027_04_30}, 2027_04_30},
-		{"of a fixed day while others slide", sliding(mar31), loyalty.Grant{ActiveAt: at, Expires: jan31 - 1}, jan31 - 1},
+		{
+			"of a fixed day while others slide", sliding(mar31),
+			loyalty.Grant{ActiveAt: at, Expires: jan31 - 1},
+			jan31 - 1,
+		},
 		{"of another wallet", sliding(mar31), loyalty.Grant{Wallet: "miles", ActiveAt: at, Expires: jan31}, jan31},
 		{"that slides", sliding(mar31), loyalty.Grant{ActiveAt: at, Expires: sliding(jan31)}, sliding(mar31)},
 		{"that slid further", sliding(jan31), loyalty.Grant{ActiveAt: at, Expires: sliding(mar31)}, sliding(mar31)},

@@ -90,7 +90,11 @@ func TestActivityPostponesPoints(t *testing.T) {
 		},
 		{
 			"points that the entry adds", "basic", 0, nil, nil,
-			[]loyalty.Posting{active("", early, 3), active("miles", early, 9), {Bucket: loyalty.BucketDebt, Lot: early, Points: 9}, active("", jan31, 9)},
+			[]loyalty.Posting{
+				active("", early, 3), active("miles", early, 9),
+				{Bucket: loyalty.BucketDebt, Lot: early, Points: 9},
+				active("", jan31, 9),
+			},
 			[]loyalty.Posting{active("", early, -3), moved(to, early, 3)},
 			to, to,
 		},
@@ -109,7 +113,12 @@ func TestActivityPostponesPoints(t *testing.T) {
 			Forever, Forever,
 		},
 		{"after that level", "basic", Forever, nil, nil, nil, nil, to, to},
-		{"at a level whose points expire on fixed days", "fixed", early, []loyalty.Lot{lotOf(early, 10)}, nil, nil, nil, loyalty.Slides, 0},
+		{
+			"at a level whose points expire on fixed days", "fixed", early,
+			[]loyalty.Lot{lotOf(early, 10)},
+			nil, nil,
+			nil, loyalty.Slides, 0,
+		},
 	} {
 		acc := loyalty.Account{Tier: at(c.tier), Slides: c.slides, Slid: c.slid, Purse: loyalty.Purse{Lots: c.lots}}
 		d := Decide(inactivity(), acc, loyaltytest.Noon)
@@ -178,14 +187,21 @@ func TestLateActivityRevivesPoints(t *testing.T) {
 		{"after the activity", "basic", when, nil, sliding(2026_11_25), revived(sliding(2026_11_25)), to},
 		{"on the day of the activity", "basic", when, nil, sliding(2026_11_20), revived(sliding(2026_11_20)), to},
 		{"before the activity", "basic", when, nil, sliding(2026_11_19), nil, to},
-		{"exactly when the activity happened", "basic", sliding(2026_11_20).End(time.UTC), nil, sliding(2026_11_20), nil, sliding(2026_12_21)},
+		{
+			"exactly when the activity happened", "basic", sliding(2026_11_20).End(time.UTC), nil, sliding(2026_11_20),
+			nil, sliding(2026_12_21),
+		},
 		{"on a fixed day", "basic", when, nil, 2026_11_25, nil, to},
 		{
-			"before the activity, which postpones them to a day that is over", "basic", when.AddDate(0, 0, -20), nil, sliding(2026_11_25),
+			"before the activity, which postpones them to a day that is over", "basic", when.AddDate(0, 0, -20), nil,
+			sliding(2026_11_25),
 			[]loyalty.Posting{expired(sliding(2026_11_25), -5), expired(sliding(2026_11_30), 5)},
 			sliding(2026_11_30),
 		},
-		{"not before the postponed day", "basic", when.AddDate(0, 0, -25), nil, sliding(2026_11_25), nil, sliding(2026_11_25)},
+		{
+			"not before the postponed day", "basic", when.AddDate(0, 0, -25), nil, sliding(2026_11_25), nil,
+			sliding(2026_11_25),
+		},
 		{
 			"before another activity", "basic", when.AddDate(0, 0, -20),
 			[]time.Time{when},
@@ -212,7 +228,10 @@ func TestLateActivityRevivesPoints(t *testing.T) {
 			Forever,
 		},
 	} {
-		acc := loyalty.Account{Tier: at(c.tier), Activities: c.activities, Purse: loyalty.Purse{ExpiredLots: []loyalty.Lot{lotOf(c.lot, 5)}}}
+		acc := loyalty.Account{
+			Tier: at(c.tier), Activities: c.activities,
+			Purse: loyalty.Purse{ExpiredLots: []loyalty.Lot{lotOf(c.lot, 5)}},
+		}
 		d := Decide(inactivity(), acc, now)
 		var e loyalty.Entry
 		d.unexpire(&e, d.slidesTo(c.at), c.at)
@@ -286,16 +305,35 @@ func TestPointsOfAWithdrawnActivity(t *testing.T) {
 			[]loyalty.Posting{take(to, back, -4), active("", back, 4)},
 			back,
 		},
-		{"one of two of the same day", "basic", to, []time.Time{now.Add(-1), now}, lots, []loyalty.Lot{lotOf(back, 4)}, nil, 0},
+		{
+			"one of two of the same day", "basic", to,
+			[]time.Time{now.Add(-1), now},
+			lots,
+			[]loyalty.Lot{lotOf(back, 4)},
+			nil, 0,
+		},
 		{"one that did not decide", "basic", to + 1, []time.Time{now}, lots, []loyalty.Lot{lotOf(back, 4)}, nil, 0},
 		{"one at a level whose points never expire", "basic", Forever, []time.Time{now}, lots, nil, nil, 0},
-		{"the latest, at a level whose points expire on fixed days", "fixed", to, []time.Time{other, now}, lots, []loyalty.Lot{lotOf(back, 4)}, nil, 0},
-		{"the latest, at a level whose points never expire", "gold", to, []time.Time{other, now}, lots, []loyalty.Lot{lotOf(back, 4)}, nil, 0},
+		{
+			"the latest, at a level whose points expire on fixed days", "fixed", to,
+			[]time.Time{other, now},
+			lots,
+			[]loyalty.Lot{lotOf(back, 4)},
+			nil, 0,
+		},
+		{
+			"the latest, at a level whose points never expire", "gold", to,
+			[]time.Time{other, now},
+			lots,
+			[]loyalty.Lot{lotOf(back, 4)},
+			nil, 0,
+		},
 		{"one without points", "basic", to, []time.Time{now}, nil, nil, nil, loyalty.Slides},
 		{"one that moved no points", "basic", to, []time.Time{now}, lots, nil, nil, loyalty.Slides},
 	} {
 		acc := loyalty.Account{
-			Tier: at(c.tier), Slides: c.slides, Activities: c.activities, Slid: c.slid, Purse: loyalty.Purse{Lots: c.lots},
+			Tier: at(c.tier), Slides: c.slides, Activities: c.activities, Slid: c.slid,
+			Purse: loyalty.Purse{Lots: c.lots},
 		}
 		day := to
 		if c.slides == Forever {

@@ -57,10 +57,19 @@ func TestPointsThatAClawbackTakes(t *testing.T) {
 			[]loyalty.Posting{fromPending},
 			loyalty.Grant{ExpiredOn: 2},
 		},
-		{"pending points only, which suffice", loyalty.ClawbackPendingOnly, 0, waiting, jan31, 10, []loyalty.Posting{fromPending}, loyalty.Grant{}},
-		{"all of the lot", 0, 0, with(lotOf(jan31, 10), lotOf(feb28, 5)), jan31, 10, []loyalty.Posting{active("", jan31, -10)}, loyalty.Grant{}},
 		{
-			"the own lot before an earlier one", 0, 0, with(lotOf(jan31, 10), lotOf(feb28, 5), lotOf(mar31, 5)), feb28, 16,
+			"pending points only, which suffice", loyalty.ClawbackPendingOnly, 0, waiting, jan31, 10,
+			[]loyalty.Posting{fromPending},
+			loyalty.Grant{},
+		},
+		{
+			"all of the lot", 0, 0, with(lotOf(jan31, 10), lotOf(feb28, 5)), jan31, 10,
+			[]loyalty.Posting{active("", jan31, -10)},
+			loyalty.Grant{},
+		},
+		{
+			"the own lot before an earlier one", 0, 0, with(lotOf(jan31, 10), lotOf(feb28, 5), lotOf(mar31, 5)), feb28,
+			16,
 			[]loyalty.Posting{active("", feb28, -5), active("", jan31, -10), active("", mar31, -1)},
 			loyalty.Grant{Taken: []loyalty.Lot{lotOf(jan31, 10), lotOf(mar31, 1)}},
 		},
@@ -81,7 +90,11 @@ func TestPointsThatAClawbackTakes(t *testing.T) {
 			loyalty.Grant{Owed: 5, ExpiredOn: 1},
 		},
 		{"with more debt than the maximum", 0, 10, owing, jan31, 6, nil, loyalty.Grant{ExpiredOn: 6}},
-		{"without a maximum debt", loyalty.ClawbackUnlimited, 20, owing, jan31, 6, []loyalty.Posting{debt("", -6)}, loyalty.Grant{Owed: 6}},
+		{
+			"without a maximum debt", loyalty.ClawbackUnlimited, 20, owing, jan31, 6,
+			[]loyalty.Posting{debt("", -6)},
+			loyalty.Grant{Owed: 6},
+		},
 		{"points that expired", 0, 0, expired, past, 30, nil, loyalty.Grant{Expired: 30, ExpiredOn: 30}},
 		{
 			"more than the points that expired", 0, 0, expired, past, 31,
@@ -93,7 +106,11 @@ func TestPointsThatAClawbackTakes(t *testing.T) {
 			[]loyalty.Posting{debt("", -3)},
 			loyalty.Grant{Owed: 3},
 		},
-		{"points of a day that is not over", 0, 0, expired, 2026_12_01, 3, []loyalty.Posting{active("", jan31, -3)}, loyalty.Grant{Taken: []loyalty.Lot{lotOf(jan31, 3)}}},
+		{
+			"points of a day that is not over", 0, 0, expired, 2026_12_01, 3,
+			[]loyalty.Posting{active("", jan31, -3)},
+			loyalty.Grant{Taken: []loyalty.Lot{lotOf(jan31, 3)}},
+		},
 	} {
 		p := utc()
 		p.Clawback, p.MaxDebt = c.policy, c.most
@@ -152,7 +169,12 @@ func TestClawbackOfPointsThatExpiredByInactivity(t *testing.T) {
 		taken   loyalty.Points
 		lot     loyalty.Date
 	}{
-		{"on the day", sliding(day), 0, []loyalty.Lot{lotOf(sliding(day), 5), lotOf(sliding(day+5), 9)}, 5, sliding(day)},
+		{
+			"on the day", sliding(day), 0,
+			[]loyalty.Lot{lotOf(sliding(day), 5), lotOf(sliding(day+5), 9)},
+			5,
+			sliding(day),
+		},
 		{
 			"on a later day", sliding(day), 0,
 			[]loyalty.Lot{lotOf(sliding(day-9), 9), lotOf(sliding(day+5), 5)},
@@ -164,11 +186,17 @@ func TestClawbackOfPointsThatExpiredByInactivity(t *testing.T) {
 			[]loyalty.Lot{lotOf(sliding(day+2), 9), lotOf(sliding(day+8), 5)},
 			5, sliding(day + 8),
 		},
-		{"other points than those that an activity moved", sliding(day), sliding(jan31), []loyalty.Lot{lotOf(sliding(day+2), 9)}, 0, 0},
+		{
+			"other points than those that an activity moved", sliding(day), sliding(jan31),
+			[]loyalty.Lot{lotOf(sliding(day+2), 9)},
+			0, 0,
+		},
 		{"on a fixed day", sliding(day), 0, []loyalty.Lot{lotOf(day, 9)}, 0, 0},
 		{"by inactivity, but not points of a fixed day", day, 0, []loyalty.Lot{lotOf(sliding(day), 9)}, 0, 0},
 	} {
-		d := Decide(utc(), loyalty.Account{Slides: c.slides, Purse: loyalty.Purse{ExpiredLots: c.expired}}, loyaltytest.Noon)
+		d := Decide(
+			utc(), loyalty.Account{Slides: c.slides, Purse: loyalty.Purse{ExpiredLots: c.expired}}, loyaltytest.Noon,
+		)
 		g := loyalty.Grant{Expires: c.expires}
 		e := d.ClawBack(loyalty.Entry{}, 8, &g)
 		want := []loyalty.WriteOff{{Lot: c.lot, Points: c.taken}}
@@ -184,13 +212,18 @@ func TestClawbackOfPointsThatExpiredByInactivity(t *testing.T) {
 // Points that are taken from the grant's lot remember the day on which they would have expired without an activity.
 func TestClawbackOfPointsThatSlid(t *testing.T) {
 	acc := loyalty.Account{
-		Slides: sliding(feb28), Purse: loyalty.Purse{Lots: []loyalty.Lot{lotOf(sliding(feb28), 5), lotOf(sliding(mar31), 5)}},
+		Slides: sliding(feb28),
+		Purse:  loyalty.Purse{Lots: []loyalty.Lot{lotOf(sliding(feb28), 5), lotOf(sliding(mar31), 5)}},
 	}
 	g := loyalty.Grant{ActiveAt: loyaltytest.Noon, Expires: sliding(jan31)}
-	e := Decide(utc(), acc, loyaltytest.Noon).ClawBack(loyalty.Entry{Postings: []loyalty.Posting{{Wallet: "miles"}}}, 7, &g)
+	e := Decide(utc(), acc, loyaltytest.Noon).ClawBack(
+		loyalty.Entry{Postings: []loyalty.Posting{{Wallet: "miles"}}}, 7, &g,
+	)
 	own := active("", sliding(feb28), -5)
 	own.From = sliding(jan31)
-	if want := []loyalty.Posting{{Wallet: "miles"}, own, active("", sliding(mar31), -2)}; !slices.Equal(e.Postings, want) {
+	if want := []loyalty.Posting{
+		{Wallet: "miles"}, own, active("", sliding(mar31), -2),
+	}; !slices.Equal(e.Postings, want) {
 		t.Errorf("the postings are %+v", e.Postings)
 	}
 }
@@ -201,7 +234,8 @@ func TestClawbackOfConvertedPoints(t *testing.T) {
 	acc := loyalty.Account{
 		Purses: []loyalty.Purse{{Wallet: "miles", Lots: []loyalty.Lot{lotOf(jan31, 25)}}},
 		Conversions: []loyalty.Converted{{
-			ID: "a", Rule: "r", To: "miles", Points: 10, Received: 25, Taken: []loyalty.Lot{lotOf(feb28, 10)}, Lot: jan31, At: now,
+			ID: "a", Rule: "r", To: "miles", Points: 10, Received: 25, Taken: []loyalty.Lot{lotOf(feb28, 10)},
+			Lot: jan31, At: now,
 		}},
 	}
 	d := Decide(utc(), acc, now)
@@ -215,7 +249,8 @@ func TestClawbackOfConvertedPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	back := d.GiveBack(loyalty.Entry{}, 8, &second, time.Time{})
-	if !slices.Equal(back.Reversals, []loyalty.Unconverted{took("a", -17, -6)}) || second.Owed != 0 || len(second.Converted) != 0 {
+	if !slices.Equal(back.Reversals, []loyalty.Unconverted{took("a", -17, -6)}) || second.Owed != 0 ||
+		len(second.Converted) != 0 {
 		t.Errorf("it returns %+v and %d are owed", back.Reversals, second.Owed)
 	}
 }
@@ -236,14 +271,18 @@ func TestFailedRefundsOfPendingPoints(t *testing.T) {
 
 // Changes that an entry already contains count: points that it took are not taken again.
 func TestClawbacksOfTwoGrantsInOneEntry(t *testing.T) {
-	acc := loyalty.Account{Purse: loyalty.Purse{Lots: []loyalty.Lot{lotOf(jan31, 10)}, ExpiredLots: []loyalty.Lot{lotOf(2026_11_30, 5)}}}
+	acc := loyalty.Account{
+		Purse: loyalty.Purse{Lots: []loyalty.Lot{lotOf(jan31, 10)}, ExpiredLots: []loyalty.Lot{lotOf(2026_11_30, 5)}},
+	}
 	d := Decide(utc(), acc, loyaltytest.Noon)
 	a, b := loyalty.Grant{Expires: jan31}, loyalty.Grant{Expires: 2026_11_30}
 	e := d.ClawBack(loyalty.Entry{}, 7, &a)
 	e = d.ClawBack(e, 6, &b)
 	third := loyalty.Grant{Expires: 2026_11_30}
 	e = d.ClawBack(e, 4, &third)
-	if want := []loyalty.Posting{active("", jan31, -7), active("", jan31, -1), active("", jan31, -2), debt("", -2)}; !slices.Equal(e.Postings, want) {
+	if want := []loyalty.Posting{
+		active("", jan31, -7), active("", jan31, -1), active("", jan31, -2), debt("", -2),
+	}; !slices.Equal(e.Postings, want) {
 		t.Errorf("the postings are %+v", e.Postings)
 	}
 	if a.Owed != 0 || b.Owed != 0 || b.Expired != 5 || third.Expired != 0 || third.Owed != 2 {
@@ -270,11 +309,37 @@ func TestPointsThatAFailedRefundReturns(t *testing.T) {
 		{"new points", 0, loyalty.Grant{}, 5, []loyalty.Posting{active("", feb28, 5)}, loyalty.Grant{}, 0},
 		{"none", 0, loyalty.Grant{}, 0, nil, loyalty.Grant{}, 0},
 		{"points that were not taken", 0, loyalty.Grant{ExpiredOn: 5}, 5, nil, loyalty.Grant{}, 0},
-		{"more than were not taken", 0, loyalty.Grant{ExpiredOn: 5}, 7, []loyalty.Posting{active("", feb28, 2)}, loyalty.Grant{}, 0},
-		{"fewer than were not taken", 0, loyalty.Grant{ExpiredOn: 5, Expired: 3}, 2, nil, loyalty.Grant{ExpiredOn: 3, Expired: 3}, 0},
-		{"a part of the expired points", 0, loyalty.Grant{ExpiredOn: 5, Expired: 3}, 3, nil, loyalty.Grant{ExpiredOn: 2, Expired: 2}, 1},
+		{
+			"more than were not taken", 0,
+			loyalty.Grant{ExpiredOn: 5},
+			7,
+			[]loyalty.Posting{active("", feb28, 2)},
+			loyalty.Grant{},
+			0,
+		},
+		{
+			"fewer than were not taken", 0,
+			loyalty.Grant{ExpiredOn: 5, Expired: 3},
+			2, nil,
+			loyalty.Grant{ExpiredOn: 3, Expired: 3},
+			0,
+		},
+		{
+			"a part of the expired points", 0,
+			loyalty.Grant{ExpiredOn: 5, Expired: 3},
+			3, nil,
+			loyalty.Grant{ExpiredOn: 2, Expired: 2},
+			1,
+		},
 		{"all of the expired points", 0, loyalty.Grant{ExpiredOn: 3, Expired: 3}, 3, nil, loyalty.Grant{}, 3},
-		{"points that are owed", 8, loyalty.Grant{Owed: 8}, 3, []loyalty.Posting{{Bucket: loyalty.BucketDebt, Lot: feb28, Points: 3}}, loyalty.Grant{Owed: 5}, 0},
+		{
+			"points that are owed", 8,
+			loyalty.Grant{Owed: 8},
+			3,
+			[]loyalty.Posting{{Bucket: loyalty.BucketDebt, Lot: feb28, Points: 3}},
+			loyalty.Grant{Owed: 5},
+			0,
+		},
 		{
 			"points that were owed and paid", 0,
 			loyalty.Grant{Owed: 8},

@@ -24,8 +24,8 @@ func expiredIn(p loyalty.Purse, lot loyalty.Date) loyalty.Points {
 	return 0
 }
 
-// expiredSince returns the first lot on or after a sliding day in which points expired by inactivity, or the day if there
-// is none. The activity that moved points to the day may no longer count.
+// expiredSince returns the first lot on or after a sliding day in which points expired by inactivity, or the day if
+// there is none. The activity that moved points to the day may no longer count.
 func expiredSince(p loyalty.Purse, day loyalty.Date) loyalty.Date {
 	for _, l := range p.ExpiredLots {
 		if l.Expires >= day && l.Points > 0 {

@@ -10,7 +10,9 @@ import (
 
 func TestOlderStateOfAnOrderReplacesNothing(t *testing.T) {
 	was := loyalty.Order{UpdatedAt: loyaltytest.Noon}
-	for at, want := range map[time.Time]bool{loyaltytest.Noon.Add(-1): false, loyaltytest.Noon: true, loyaltytest.Noon.Add(1): true, {}: true} {
+	for at, want := range map[time.Time]bool{
+		loyaltytest.Noon.Add(-1): false, loyaltytest.Noon: true, loyaltytest.Noon.Add(1): true, {}: true,
+	} {
 		if got := Supersedes((loyalty.Order{UpdatedAt: at}), was); got != want {
 			t.Errorf("changed at %s: %t", at, got)
 		}

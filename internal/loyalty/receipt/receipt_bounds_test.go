@@ -206,10 +206,13 @@ func TestRefundsOfTenders(t *testing.T) {
 	}{
 		{"all of a tender", []loyalty.Tender{card, blue}, []loyalty.Refund{{Tender: "card", Amount: 60}}, "", ""},
 		{"more than a tender", []loyalty.Tender{card, blue}, []loyalty.Refund{{Tender: "card", Amount: 61}}, loyalty.RefundExceedsPayment, "/refunds"},
-		{"more than a tender in two parts", []loyalty.Tender{card}, []loyalty.Refund{{Tender: "card", Amount: 60}, {Tender: "card", Amount: 1}}, loyalty.RefundExceedsPayment, "/refunds"},
-		{"more than a tender that failed", []loyalty.Tender{card}, []loyalty.Refund{{Tender: "card", Amount: 61, Status: loyalty.RefundFailed}}, loyalty.RefundExceedsPayment, "/refunds"},
+		{"more than a tender in two " +
+			"parts", []loyalty.Tender{card}, []loyalty.Refund{{Tender: "card", Amount: 60}, {Tender: "card", Amount: 1}}, loyalty.RefundExceedsPayment, "/refunds"},
+		{"more than a tender that " +
+			"failed", []loyalty.Tender{card}, []loyalty.Refund{{Tender: "card", Amount: 61, Status: loyalty.RefundFailed}}, loyalty.RefundExceedsPayment, "/refunds"},
 		{"of an unknown tender", []loyalty.Tender{card}, []loyalty.Refund{{Amount: 500}, {Tender: "gold", Amount: 1}}, loyalty.ValidationFailed, "/refunds/1/tender"},
-		{"of two tenders of one name that earn differently", []loyalty.Tender{blue, other}, []loyalty.Refund{{Tender: "blue", Amount: 1}}, loyalty.ValidationFailed, "/refunds/0/tender"},
+		{"of two tenders of one name that earn " +
+			"differently", []loyalty.Tender{blue, other}, []loyalty.Refund{{Tender: "blue", Amount: 1}}, loyalty.ValidationFailed, "/refunds/0/tender"},
 		{"of two tenders of one name", []loyalty.Tender{card, other}, []loyalty.Refund{{Tender: "card", Amount: 70}}, "", ""},
 	} {
 		for i := range c.refunds {
@@ -290,7 +293,8 @@ func TestStatusOfOrdersByPayments(t *testing.T) {
 		{"a canceled order", loyalty.AwardPayments, loyalty.OrderCanceled, order(100), loyalty.OrderCanceled},
 		{"a payment alone", loyalty.AwardPayments, loyalty.Unreported, order(1), loyalty.OrderPaid},
 		{"no payment", loyalty.AwardPayments, loyalty.Unreported, order(0), loyalty.OrderPlaced},
-		{"a payment alone that does not award", loyalty.AwardOrdersWhenPaid, loyalty.Unreported, order(100), loyalty.OrderPlaced},
+		{"a payment alone that does not " +
+			"award", loyalty.AwardOrdersWhenPaid, loyalty.Unreported, order(100), loyalty.OrderPlaced},
 		{"the whole total", loyalty.AwardOrdersWhenPaid, loyalty.OrderPlaced, order(100), loyalty.OrderPaid},
 		{"less than the total", loyalty.AwardPayments, loyalty.OrderPaid, order(99), loyalty.OrderPlaced},
 		{"the rest after cash", loyalty.AwardPayments, loyalty.OrderPlaced, order(60, cash(40)), loyalty.OrderPaid},
@@ -298,8 +302,10 @@ func TestStatusOfOrdersByPayments(t *testing.T) {
 		{"cash alone", loyalty.AwardPayments, loyalty.OrderPaid, order(0, cash(100)), loyalty.OrderPaid},
 		{"nearly all cash", loyalty.AwardPayments, loyalty.OrderPaid, order(0, cash(99)), loyalty.OrderPlaced},
 		{"a card that is not reported", loyalty.AwardPayments, loyalty.OrderPaid, order(40, card), loyalty.OrderPlaced},
-		{"another tender that is not reported", loyalty.AwardPayments, loyalty.OrderPaid, order(40, other), loyalty.OrderPlaced},
-		{"a gift card that a payment reports", loyalty.AwardPayments, loyalty.OrderPaid, order(40, reported), loyalty.OrderPlaced},
+		{"another tender that is not " +
+			"reported", loyalty.AwardPayments, loyalty.OrderPaid, order(40, other), loyalty.OrderPlaced},
+		{"a gift card that a payment " +
+			"reports", loyalty.AwardPayments, loyalty.OrderPaid, order(40, reported), loyalty.OrderPlaced},
 	} {
 		if got := status(loyalty.PaymentTerms{Award: c.award}, c.told, c.o); got != c.want {
 			t.Errorf("%s: %s", c.name, got)

@@ -17,14 +17,18 @@ func TestMoneyThatAReceiptReports(t *testing.T) {
 		f.ID, f.At = id, at
 		return f
 	}
-	x := of(capture("a", 300, loyaltytest.Noon.Add(time.Hour)), capture("b", 200, loyaltytest.Noon), capture("c", 100, loyaltytest.Noon.Add(-1), usd))
+	x := of(
+		capture("a", 300, loyaltytest.Noon.Add(time.Hour)), capture("b", 200, loyaltytest.Noon),
+		capture("c", 100, loyaltytest.Noon.Add(-1), usd),
+	)
 	if sum, at, ok := Captured(x); sum != loyaltytest.Eur(500) || !at.Equal(loyaltytest.Noon) || !ok {
 		t.Errorf("captured %v at %s, %t", sum, at, ok)
 	}
 	if n := ForeignFacts(x); n != 1 {
 		t.Errorf("%d reports are in another currency", n)
 	}
-	if _, _, ok := Captured(of(loyaltytest.BackFact("r", 1))); ok || ForeignFacts(of(loyaltytest.BackFact("r", 1))) != 0 ||
+	if _, _, ok := Captured(of(loyaltytest.BackFact("r", 1))); ok ||
+		ForeignFacts(of(loyaltytest.BackFact("r", 1))) != 0 ||
 		Excess(of(loyaltytest.BackFact("r", 1))) != 0 {
 		t.Error("nothing was captured")
 	}
@@ -42,7 +46,11 @@ func TestMoneyThatAReceiptReports(t *testing.T) {
 		{"stated", of(capture("a", 300, loyaltytest.Noon, func(f *loyalty.Fact) { f.GiftCard = 100 })), 100},
 		{
 			"stated above the capture",
-			of(capture("a", 300, loyaltytest.Noon, func(f *loyalty.Fact) { f.GiftCard = 400 }), capture("b", 50, loyaltytest.Noon)), 300,
+			of(
+				capture("a", 300, loyaltytest.Noon, func(f *loyalty.Fact) { f.GiftCard = 400 }),
+				capture("b", 50, loyaltytest.Noon),
+			),
+			300,
 		},
 		{
 			"reported alone",
@@ -53,15 +61,21 @@ func TestMoneyThatAReceiptReports(t *testing.T) {
 			120,
 		},
 		{"reported and stated", of(capture("a", 300, loyaltytest.Noon, func(f *loyalty.Fact) { f.GiftCard = 100 }),
-			loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: loyaltytest.Eur(120)}), 120},
+			loyalty.Fact{
+				Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: loyaltytest.Eur(120),
+			}), 120},
 		{"reported above what was captured", of(capture("a", 300, loyaltytest.Noon),
 			loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactDone, Money: loyaltytest.Eur(200)},
-			loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "h", State: loyalty.FactDone, Money: loyaltytest.Eur(200)}), 300},
+			loyalty.Fact{
+				Kind: loyalty.FactGiftCard, ID: "h", State: loyalty.FactDone, Money: loyaltytest.Eur(200),
+			}), 300},
 		{
 			"pending",
 			of(
 				capture("a", 300, loyaltytest.Noon),
-				loyalty.Fact{Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactPending, Money: loyaltytest.Eur(120)},
+				loyalty.Fact{
+					Kind: loyalty.FactGiftCard, ID: "g", State: loyalty.FactPending, Money: loyaltytest.Eur(120),
+				},
 			),
 			0,
 		},
@@ -106,15 +120,27 @@ func TestSumsOfRefunds(t *testing.T) {
 		facts []loyalty.Fact
 		want  int64
 	}{
-		{"a refund until then is part of the sum", []loyalty.Fact{sum(500, clock, 0), loyaltytest.BackFact("r", 300)}, 500},
+		{
+			"a refund until then is part of the sum",
+			[]loyalty.Fact{sum(500, clock, 0), loyaltytest.BackFact("r", 300)},
+			500,
+		},
 		{"a later refund is not", []loyalty.Fact{sum(500, clock-1, 0), loyaltytest.BackFact("r", 300)}, 800},
 		{
 			"all refunds are more than the sum",
 			[]loyalty.Fact{sum(500, clock, 0), loyaltytest.BackFact("r", 300), loyaltytest.BackFact("s", 300)},
 			600,
 		},
-		{"a refund that failed then", []loyalty.Fact{sum(500, clock, 0), loyaltytest.BackFact("r", 300, failed(clock))}, 200},
-		{"a refund that failed before", []loyalty.Fact{sum(500, clock, 0), loyaltytest.BackFact("r", 300, failed(clock-1))}, 500},
+		{
+			"a refund that failed then",
+			[]loyalty.Fact{sum(500, clock, 0), loyaltytest.BackFact("r", 300, failed(clock))},
+			200,
+		},
+		{
+			"a refund that failed before",
+			[]loyalty.Fact{sum(500, clock, 0), loyaltytest.BackFact("r", 300, failed(clock-1))},
+			500,
+		},
 		{
 			"a refund that was made and failed later",
 			[]loyalty.Fact{sum(500, clock-1, 0), loyaltytest.BackFact("r", 300, failed(clock))},
@@ -123,7 +149,8 @@ func TestSumsOfRefunds(t *testing.T) {
 		{
 			"a pending refund",
 			[]loyalty.Fact{
-				sum(500, clock-1, 0), loyaltytest.BackFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }),
+				sum(500, clock-1, 0),
+				loyaltytest.BackFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }),
 			},
 			500,
 		},
@@ -137,7 +164,8 @@ func TestSumsOfRefunds(t *testing.T) {
 		{
 			"the first of two equal refunds is the release",
 			[]loyalty.Fact{
-				sum(0, clock, 300), loyaltytest.BackFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }),
+				sum(0, clock, 300),
+				loyaltytest.BackFact("r", 300, func(f *loyalty.Fact) { f.State = loyalty.FactPending }),
 				loyaltytest.BackFact("s", 300),
 			},
 			300,
@@ -215,7 +243,8 @@ func TestUnclearReports(t *testing.T) {
 // Each field of a fact decides which of two reports of one instant remains, whatever the order of arrival.
 func TestReportsOfOneInstantHaveAnOrder(t *testing.T) {
 	base := loyalty.Fact{
-		Kind: loyalty.FactRefund, ID: "r", State: loyalty.FactDone, Money: loyaltytest.Eur(100), Clock: 10, At: loyaltytest.Noon,
+		Kind: loyalty.FactRefund, ID: "r", State: loyalty.FactDone, Money: loyaltytest.Eur(100), Clock: 10,
+		At: loyaltytest.Noon,
 	}
 	for name, newer := range map[string]func(*loyalty.Fact){
 		"clock":         func(f *loyalty.Fact) { f.Clock, f.State = 11, loyalty.FactPending },

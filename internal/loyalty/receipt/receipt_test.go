@@ -15,8 +15,9 @@ import (
 func summed(amount int64, reported int) loyalty.Fact {
 	at := loyaltytest.Noon.Add(time.Duration(reported) * time.Minute)
 	return loyalty.Fact{
-		Kind: loyalty.FactRefunded, ID: "ch", State: loyalty.FactDone, Money: loyaltytest.Eur(amount), Clock: at.UnixMilli(),
-		At: at,
+		Kind: loyalty.FactRefunded, ID: "ch", State: loyalty.FactDone, Money: loyaltytest.Eur(amount),
+		Clock: at.UnixMilli(),
+		At:    at,
 	}
 }
 
@@ -36,7 +37,8 @@ func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
 		{
 			"one that is pending, and one that failed",
 			[]loyalty.Fact{
-				loyaltytest.RefundFact("1", loyalty.FactPending, 10, 1, 1), loyaltytest.RefundFact("2", loyalty.FactFailed, 5, 1, 1),
+				loyaltytest.RefundFact("1", loyalty.FactPending, 10, 1, 1),
+				loyaltytest.RefundFact("2", loyalty.FactFailed, 5, 1, 1),
 			},
 			0,
 		},
@@ -44,12 +46,17 @@ func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
 		{
 			"a sum with the refunds that are in it",
 			[]loyalty.Fact{
-				loyaltytest.RefundFact("1", loyalty.FactDone, 10, 1, 1), loyaltytest.RefundFact("2", loyalty.FactDone, 20, 2, 2),
+				loyaltytest.RefundFact("1", loyalty.FactDone, 10, 1, 1),
+				loyaltytest.RefundFact("2", loyalty.FactDone, 20, 2, 2),
 				summed(30, 2),
 			},
 			30,
 		},
-		{"a sum, and a refund after it", []loyalty.Fact{summed(30, 2), loyaltytest.RefundFact("3", loyalty.FactDone, 5, 3, 3)}, 35},
+		{
+			"a sum, and a refund after it",
+			[]loyalty.Fact{summed(30, 2), loyaltytest.RefundFact("3", loyalty.FactDone, 5, 3, 3)},
+			35,
+		},
 		{
 			"a sum, of which one failed later",
 			[]loyalty.Fact{summed(30, 2), loyaltytest.RefundFact("2", loyalty.FactFailed, 20, 2, 4)},
@@ -81,7 +88,11 @@ func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
 			},
 			20,
 		},
-		{"a release alone", []loyalty.Fact{released(40, summed(0, 1)), loyaltytest.RefundFact("1", loyalty.FactDone, 40, 1, 1)}, 0},
+		{
+			"a release alone",
+			[]loyalty.Fact{released(40, summed(0, 1)), loyaltytest.RefundFact("1", loyalty.FactDone, 40, 1, 1)},
+			0,
+		},
 		{
 			"a release that is reported later",
 			[]loyalty.Fact{released(40, summed(0, 1)), loyaltytest.RefundFact("1", loyalty.FactDone, 40, 1, 9)},

@@ -44,7 +44,9 @@ func TestGiftCardsThatPaidAnUnknownAmount(t *testing.T) {
 		},
 		{
 			"a second capture of a known kind",
-			[]loyalty.Fact{mixed, {Kind: loyalty.FactCapture, ID: "z", State: loyalty.FactDone, Money: loyaltytest.Eur(50)}},
+			[]loyalty.Fact{
+				mixed, {Kind: loyalty.FactCapture, ID: "z", State: loyalty.FactDone, Money: loyaltytest.Eur(50)},
+			},
 			0,
 			1050,
 		},

@@ -53,11 +53,26 @@ func TestUseOfAnIssuedCode(t *testing.T) {
 		refused loyalty.Code
 		pointer string
 	}{
-		{"a voucher as a whole", voucher, loyalty.Money{}, loyaltytest.Noon, used(voucher, 0, loyaltytest.Noon), "", ""},
+		{
+			"a voucher as a whole", voucher,
+			loyalty.Money{},
+			loyaltytest.Noon, used(voucher, 0, loyaltytest.Noon), "",
+			"",
+		},
 		{"a voucher in part", voucher, eur(1), loyaltytest.Noon, voucher, loyalty.ValidationFailed, "/amount"},
 		{"a voucher too early", voucher, loyalty.Money{}, loyaltytest.Noon.Add(-1), voucher, loyalty.CodeNotValid, ""},
-		{"a voucher too late", voucher, loyalty.Money{}, loyaltytest.Noon.Add(time.Hour), voucher, loyalty.CodeNotValid, ""},
-		{"a used voucher", used(voucher, 0, loyaltytest.Noon), loyalty.Money{}, loyaltytest.Noon, used(voucher, 0, loyaltytest.Noon), loyalty.CodeUsed, ""},
+		{
+			"a voucher too late", voucher,
+			loyalty.Money{},
+			loyaltytest.Noon.Add(time.Hour), voucher,
+			loyalty.CodeNotValid, "",
+		},
+		{
+			"a used voucher", used(voucher, 0, loyaltytest.Noon),
+			loyalty.Money{},
+			loyaltytest.Noon,
+			used(voucher, 0, loyaltytest.Noon), loyalty.CodeUsed, "",
+		},
 		{
 			"a void voucher",
 			IssuedCode{From: loyaltytest.Noon, Void: true},
@@ -115,7 +130,13 @@ func TestReversedRedemptionTakesBackItsCode(t *testing.T) {
 		points   loyalty.Points
 	}{
 		{"an unused voucher", IssuedCode{}, 7, 10, IssuedCode{Void: true, Returned: true}, 7},
-		{"a used voucher", IssuedCode{Used: loyaltytest.Noon}, 7, 10, IssuedCode{Used: loyaltytest.Noon, Returned: true}, 7},
+		{
+			"a used voucher",
+			IssuedCode{Used: loyaltytest.Noon},
+			7, 10,
+			IssuedCode{Used: loyaltytest.Noon, Returned: true},
+			7,
+		},
 		{
 			"a voucher that was void before",
 			IssuedCode{Used: loyaltytest.Noon, Void: true},
@@ -131,7 +152,10 @@ func TestReversedRedemptionTakesBackItsCode(t *testing.T) {
 			"the rest after an earlier reversal", card(50, 50, time.Time{}, false), 10, 10,
 			card(0, 100, time.Time{}, true), 10,
 		},
-		{"a gift card that was used up", card(0, 0, loyaltytest.Noon, false), 10, 10, card(0, 0, loyaltytest.Noon, false), 0},
+		{
+			"a gift card that was used up", card(0, 0, loyaltytest.Noon, false), 10, 10,
+			card(0, 0, loyaltytest.Noon, false), 0,
+		},
 		{
 			"a gift card that was partly used and has no rest", card(0, 40, loyaltytest.Noon, false), 10, 10,
 			card(0, 40, loyaltytest.Noon, false), 4,
@@ -146,7 +170,8 @@ func TestReversedRedemptionTakesBackItsCode(t *testing.T) {
 
 func TestWhichGiftCardsMayBeSent(t *testing.T) {
 	card := IssuedCode{
-		From: loyaltytest.Noon, Until: loyaltytest.Noon.Add(time.Hour), Left: loyalty.Money{Amount: 100, Currency: "EUR"}, Worth: 100,
+		From: loyaltytest.Noon, Until: loyaltytest.Noon.Add(time.Hour),
+		Left: loyalty.Money{Amount: 100, Currency: "EUR"}, Worth: 100,
 	}
 	spent := card
 	spent.Left.Amount, spent.Used = 0, loyaltytest.Noon
@@ -162,14 +187,21 @@ func TestWhichGiftCardsMayBeSent(t *testing.T) {
 		{"reserved", loyalty.Reserved, card, 0, loyaltytest.Noon, loyalty.AlreadyResolved},
 		{"canceled", loyalty.Canceled, card, 0, loyaltytest.Noon, loyalty.AlreadyResolved},
 		{"expired reservation", loyalty.Expired, card, 0, loyaltytest.Noon, loyalty.AlreadyResolved},
-		{"no gift card", loyalty.Committed, IssuedCode{From: loyaltytest.Noon}, 0, loyaltytest.Noon, loyalty.ValidationFailed},
+		{
+			"no gift card", loyalty.Committed,
+			IssuedCode{From: loyaltytest.Noon},
+			0, loyaltytest.Noon,
+			loyalty.ValidationFailed,
+		},
 		{"not valid yet", loyalty.Committed, card, 0, loyaltytest.Noon.Add(-1), ""},
 		{"not valid any more", loyalty.Committed, card, 0, loyaltytest.Noon.Add(time.Hour), loyalty.CodeNotValid},
 		{"used up", loyalty.Committed, spent, 0, loyaltytest.Noon, loyalty.CodeUsed},
 		{"for the last time", loyalty.Committed, card, MaxGiftMessages - 1, loyaltytest.Noon, ""},
 		{"once too often", loyalty.Committed, card, MaxGiftMessages, loyaltytest.Noon, loyalty.ValidationFailed},
 	} {
-		loyaltytest.WantRefusal(t, c.name, MaySend(loyalty.Redemption{Status: c.status}, c.code, c.sent, c.at), c.want, "")
+		loyaltytest.WantRefusal(
+			t, c.name, MaySend(loyalty.Redemption{Status: c.status}, c.code, c.sent, c.at), c.want, "",
+		)
 	}
 }
 

@@ -65,11 +65,13 @@ func (p *CodePool) Check() error {
 		return nil
 	case n < minPoolBits:
 		return loyalty.Refuse(loyalty.ValidationFailed, "/codes", fmt.Sprintf(
-			"The codes are too easy to guess: they have about %d random bits, and a pool needs %d. Use at least 8 random letters and digits.",
+			"The codes are too easy to guess: they have about %d random bits, and a pool needs %d. Use at least 8 "+
+				"random letters and digits.",
 			int(n), minPoolBits))
 	case n < generatedBits && p.generated != "":
 		return loyalty.Refuse(loyalty.ValidationFailed, "/codes", fmt.Sprintf(
-			"The code %s has the form of a generated code, but the codes have only about %d random bits. Use codes of another length than 17.",
+			"The code %s has the form of a generated code, but the codes have only about %d random bits. Use codes "+
+				"of another length than 17.",
 			p.generated, int(n)))
 	}
 	return nil

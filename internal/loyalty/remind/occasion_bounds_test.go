@@ -199,11 +199,15 @@ func TestMessagesAboutCodes(t *testing.T) {
 		{"claimed", loyalty.AfterClaim, code(func(*UnusedCode) {}), nil, true, ""},
 		{"partly used", loyalty.AfterClaim, code(func(*UnusedCode) {}), []string{"red_1"}, false, ""},
 		{"another one is partly used", loyalty.AfterClaim, code(func(*UnusedCode) {}), []string{"red_2"}, true, ""},
-		{"claimed, without an end", loyalty.AfterClaim, code(func(c *UnusedCode) { c.Until = time.Time{} }), nil, true, ""},
+		{
+			"claimed, without an end", loyalty.AfterClaim, code(func(c *UnusedCode) { c.Until = time.Time{} }), nil,
+			true, "",
+		},
 		{"ended", loyalty.AfterClaim, code(func(c *UnusedCode) { c.Until = tuesday }), nil, false, ""},
 		{"ends soon", loyalty.AfterClaim, code(func(c *UnusedCode) { c.Until = tuesday.Add(1) }), nil, true, ""},
 		{
-			"valid later", loyalty.AfterClaim, code(func(c *UnusedCode) { c.From = tuesday.Add(time.Hour) }), nil, false,
+			"valid later", loyalty.AfterClaim, code(func(c *UnusedCode) { c.From = tuesday.Add(time.Hour) }), nil,
+			false,
 			"2027-03-02T11:00",
 		},
 		{"valid from now on", loyalty.AfterClaim, code(func(c *UnusedCode) { c.From = tuesday }), nil, true, ""},
@@ -211,7 +215,8 @@ func TestMessagesAboutCodes(t *testing.T) {
 		{"before the end, partly used", loyalty.BeforeCode, code(func(*UnusedCode) {}), []string{"red_1"}, true, ""},
 		{"without an end", loyalty.BeforeCode, code(func(c *UnusedCode) { c.Until = time.Time{} }), nil, false, ""},
 		{
-			"long before the end", loyalty.BeforeCode, code(func(c *UnusedCode) { c.Until = utc("2027-03-06T00:00") }), nil,
+			"long before the end", loyalty.BeforeCode, code(func(c *UnusedCode) { c.Until = utc("2027-03-06T00:00") }),
+			nil,
 			false, "2027-03-04T09:00",
 		},
 	} {
@@ -300,7 +305,10 @@ func TestYearlyMessages(t *testing.T) {
 		{"in the next year", born, 1231, january, 2, 0, "2027-01-02T09:00", "2026:10", "2028-01-02T09:00"},
 		{"exactly enough points", born, 302, january, 0, 10, "2027-03-02T09:00", "2027:10", "2028-03-02T09:00"},
 		{"too few points", born, 302, january, 0, 11, "2027-03-02T09:00", "", "2028-03-02T09:00"},
-		{"the first anniversary", joined, 0, "2026-03-02T12:00", 0, 0, "2027-03-02T09:00", "2027:10", "2028-03-02T09:00"},
+		{
+			"the first anniversary", joined, 0, "2026-03-02T12:00", 0, 0, "2027-03-02T09:00", "2027:10",
+			"2028-03-02T09:00",
+		},
 		{"the day of joining", joined, 0, "2027-03-02T08:00", 0, 0, "2027-03-02T09:00", "", "2028-03-02T09:00"},
 	} {
 		r := loyalty.Reminder{ID: "r", On: c.on, MinPoints: c.least, Leads: []loyalty.Period{{Days: c.lead}}}

@@ -260,13 +260,21 @@ func TestMessagesAboutActivatedPoints(t *testing.T) {
 			"20270301T120000Z+20270228T120000Z:57", "",
 		},
 		{
-			"more than the balance", nil, 0, 40, []Activation{at("2027-03-01T12:00", 50)}, "", "20270301T120000Z:40", "",
+			"more than the balance", nil, 0, 40,
+			[]Activation{at("2027-03-01T12:00", 50)},
+			"", "20270301T120000Z:40",
+			"",
 		},
 		{"an empty balance", nil, 0, 0, []Activation{at("2027-03-01T12:00", 50)}, "", "", ""},
 		{"exactly enough", nil, 50, 100, []Activation{at("2027-03-01T12:00", 50)}, "", "20270301T120000Z:50", ""},
 		{"too little", nil, 51, 100, []Activation{at("2027-03-01T12:00", 50)}, "", "", ""},
 		{"seven days late", nil, 0, 100, []Activation{at("2027-02-22T10:00", 50)}, "", "", ""},
-		{"less than seven days late", nil, 0, 100, []Activation{at("2027-02-23T10:00", 50)}, "", "20270223T100000Z:50", ""},
+		{
+			"less than seven days late", nil, 0, 100,
+			[]Activation{at("2027-02-23T10:00", 50)},
+			"",
+			"20270223T100000Z:50", "",
+		},
 		{"sent", nil, 0, 100, []Activation{at("2027-03-01T12:00", 50)}, "20270301T120000Z", "", ""},
 		{
 			"one of two was sent", nil, 0, 100,
@@ -330,7 +338,10 @@ func TestStepsAfterAnEvent(t *testing.T) {
 		{"too early, and never too late", days, 0, "2027-03-03T08:59", 0, "", "2027-03-03T09:00"},
 		{"no leads", nil, freshFor, "2027-03-02T09:00", 0, "2027-03-02T09:00", ""},
 		{
-			"in another order", []loyalty.Period{{Days: 5}, {Days: 1}}, freshFor, "2027-03-07T09:00", 0, "2027-03-07T09:00", "",
+			"in another order",
+			[]loyalty.Period{{Days: 5}, {Days: 1}},
+			freshFor, "2027-03-07T09:00", 0,
+			"2027-03-07T09:00", "",
 		},
 	} {
 		v := visiting(

@@ -294,7 +294,10 @@ func TestIgnoredMarketingBecomesLessFrequent(t *testing.T) {
 			loyalty.IgnoredRule{Wait: loyalty.Period{Months: 1, Hours: 12, Minutes: 5}},
 			loyalty.Marketing, 2, "2027-03-01T09:00", utc("2027-05-02T09:00"), // after 2 May, 00:10
 		},
-		{"twelve in a row", wait, loyalty.Marketing, 12, "2027-03-01T09:00", utc("2027-03-01T09:00").AddDate(0, 0, 2048)},
+		{
+			"twelve in a row", wait, loyalty.Marketing, 12, "2027-03-01T09:00",
+			utc("2027-03-01T09:00").AddDate(0, 0, 2048),
+		},
 	} {
 		p := reminding(loyalty.Reminder{ID: "r"})
 		p.Reminders.Ignored = c.rule
@@ -329,7 +332,10 @@ func TestLimitOfAReminder(t *testing.T) {
 	}{
 		{"no limit", loyalty.NearReward, nil, sent("r", "2027-03-02T09:00"), false, ""},
 		{"none sent", loyalty.NearReward, once(loyalty.PerDay), nil, false, ""},
-		{"sent today", loyalty.NearReward, once(loyalty.PerDay), sent("r", "2027-03-02T09:00"), true, "2027-03-03T09:00"},
+		{
+			"sent today", loyalty.NearReward, once(loyalty.PerDay), sent("r", "2027-03-02T09:00"), true,
+			"2027-03-03T09:00",
+		},
 		{"sent yesterday", loyalty.NearReward, once(loyalty.PerDay), sent("r", "2027-03-01T09:00"), false, ""},
 		{"another reminder", loyalty.NearReward, once(loyalty.PerDay), sent("q", "2027-03-02T09:00"), false, ""},
 		{"once ever", loyalty.NearReward, once(loyalty.PerEver), sent("r", "2026-01-01T09:00"), true, ""},
@@ -392,7 +398,8 @@ func TestReasonsAfterTheChannel(t *testing.T) {
 		v := visiting(p, acc, utc(c.now))
 		o := offer{News{Purpose: c.purpose, Subjects: []Subject{{ID: "a"}}}, v.R}
 		v.gate(o)
-		if send, held := len(v.plan.Send) == 1, len(v.plan.Held) == 1; send != (c.why == "") || held != (c.why == HeldOut) {
+		if send, held := len(v.plan.Send) == 1, len(v.plan.Held) == 1; send != (c.why == "") ||
+			held != (c.why == HeldOut) {
 			t.Errorf("%s: %+v", c.name, v.plan)
 		}
 		why, again := v.Stopped(&o)

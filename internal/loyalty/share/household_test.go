@@ -12,7 +12,8 @@ func TestNextOwnerOfAHousehold(t *testing.T) {
 	owner := HouseholdMember{Member: "mem_ada", Role: Owner, Invited: loyaltytest.Noon, Since: loyaltytest.Noon}
 	adult := func(m loyalty.MemberID, minutes int) HouseholdMember {
 		return HouseholdMember{
-			Member: m, Role: Adult, Invited: loyaltytest.Noon, Since: loyaltytest.Noon.Add(time.Duration(minutes) * time.Minute),
+			Member: m, Role: Adult, Invited: loyaltytest.Noon,
+			Since: loyaltytest.Noon.Add(time.Duration(minutes) * time.Minute),
 		}
 	}
 	invited, child := adult("mem_dan", 0), adult("mem_eve", 0)

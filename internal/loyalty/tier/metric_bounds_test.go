@@ -76,7 +76,8 @@ func TestAmountsThatAnOrderCounts(t *testing.T) {
 			&loyalty.Metric{Month: 202703, Orders: 1}, nil, 0,
 		},
 		{
-			"in the bucket of the first revision", fromJoining, new(state(0, false, loyalty.Metric{Month: 20260115})), 50,
+			"in the bucket of the first revision", fromJoining, new(state(0, false, loyalty.Metric{Month: 20260115})),
+			50,
 			earn.Worth{},
 			&loyalty.Metric{Month: 20260115, Points: 50}, nil, 20260115,
 		},
@@ -212,7 +213,9 @@ func TestAmountsThatTierGroupsCount(t *testing.T) {
 		{
 			"points and an order", order(50),
 			earn.Worth{Counted: true},
-			[]loyalty.Counted{metric("partner", loyalty.Metric{Points: 50}), metric("orders", loyalty.Metric{Orders: 1})},
+			[]loyalty.Counted{
+				metric("partner", loyalty.Metric{Points: 50}), metric("orders", loyalty.Metric{Orders: 1}),
+			},
 			[]loyalty.TierGroupCount{
 				{TierGroup: "partner", Metric: loyalty.Metric{Month: 202703, Points: 50}, Window: 12},
 				{TierGroup: "orders", Metric: loyalty.Metric{Month: 202703, Orders: 1}},

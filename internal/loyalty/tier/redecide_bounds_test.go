@@ -12,23 +12,37 @@ import (
 
 func TestNeedsOfTwoDecisions(t *testing.T) {
 	later := loyalty.PlacedOrder{At: loyaltytest.Noon, ID: "9"}
-	a := posting.Needs{Since: loyaltytest.Noon, Recorded: loyaltytest.Noon.Add(-1), Orders: loyaltytest.NumberedOrders(3, 1)}
+	a := posting.Needs{
+		Since: loyaltytest.Noon, Recorded: loyaltytest.Noon.Add(-1), Orders: loyaltytest.NumberedOrders(3, 1),
+	}
 	for _, c := range []struct {
 		m, want posting.Needs
 	}{
-		{posting.Needs{}, posting.Needs{Since: loyaltytest.Noon, Recorded: loyaltytest.Noon.Add(-1), Orders: loyaltytest.NumberedOrders(1, 3)}},
+		{
+			posting.Needs{},
+			posting.Needs{
+				Since: loyaltytest.Noon, Recorded: loyaltytest.Noon.Add(-1), Orders: loyaltytest.NumberedOrders(1, 3),
+			},
+		},
 		{
 			posting.Needs{Orders: loyaltytest.NumberedOrders(2, 3)},
-			posting.Needs{Since: loyaltytest.Noon, Recorded: loyaltytest.Noon.Add(-1), Orders: loyaltytest.NumberedOrders(1, 2, 3)},
+			posting.Needs{
+				Since: loyaltytest.Noon, Recorded: loyaltytest.Noon.Add(-1),
+				Orders: loyaltytest.NumberedOrders(1, 2, 3),
+			},
 		},
 		{
 			posting.Needs{Since: loyaltytest.Noon.Add(-5), Recorded: loyaltytest.Noon, All: true},
-			posting.Needs{Since: loyaltytest.Noon.Add(-5), Recorded: loyaltytest.Noon.Add(-1), All: true, Orders: loyaltytest.NumberedOrders(1, 3)},
+			posting.Needs{
+				Since: loyaltytest.Noon.Add(-5), Recorded: loyaltytest.Noon.Add(-1), All: true,
+				Orders: loyaltytest.NumberedOrders(1, 3),
+			},
 		},
 		{
 			posting.Needs{Numbers: true, Later: later},
 			posting.Needs{
-				Since: loyaltytest.Noon, Recorded: loyaltytest.Noon.Add(-1), Orders: loyaltytest.NumberedOrders(1, 3), Numbers: true, Later: later,
+				Since: loyaltytest.Noon, Recorded: loyaltytest.Noon.Add(-1), Orders: loyaltytest.NumberedOrders(1, 3),
+				Numbers: true, Later: later,
 			},
 		},
 	} {

@@ -159,7 +159,8 @@ func TestLevelAfterAChangeOfSegments(t *testing.T) {
 			func(a *loyalty.Account) { vip(a); a.Tier.Until, a.Tier.Lock = end, end }, "bronze", end, 0,
 		},
 		{
-			"locked, with no minimum any more", keepFor(12), "gold", func(a *loyalty.Account) { a.Tier.Lock = now.Add(1) },
+			"locked, with no minimum any " +
+				"more", keepFor(12), "gold", func(a *loyalty.Account) { a.Tier.Lock = now.Add(1) },
 			"gold",
 			time.Time{},
 			0,

@@ -56,10 +56,13 @@ func TestEmailHasBodiesHeadersAndTags(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := json.Marshal((*calls)[0])
-	want := `{"ConfigurationSetName":"set","Content":{"Simple":{"Body":{"Html":{"Charset":"UTF-8","Data":"\u003cp\u003eH\u003c/p\u003e"},"Text":{"Charset":"UTF-8","Data":"T"}},` +
-		`"Headers":[{"Name":"List-Unsubscribe","Value":"\u003chttps://api.example/v1/unsubscribe/x.y\u003e"},{"Name":"List-Unsubscribe-Post","Value":"List-Unsubscribe=One-Click"}],` +
+	want := `{"ConfigurationSetName":"set","Content":{"Simple":{"Body":{"Html":{"Charset":"UTF-8",` +
+		`"Data":"\u003cp\u003eH\u003c/p\u003e"},"Text":{"Charset":"UTF-8","Data":"T"}},` +
+		`"Headers":[{"Name":"List-Unsubscribe","Value":"\u003chttps://api.example/v1/unsubscribe/x.y\u003e"},` +
+		`{"Name":"List-Unsubscribe-Post","Value":"List-Unsubscribe=One-Click"}],` +
 		`"Subject":{"Charset":"UTF-8","Data":"S"}}},"Destination":{"ToAddresses":["ada@example.com"]},` +
-		`"EmailTags":[{"Name":"program","Value":"bluebird"},{"Name":"member","Value":"mem_ada"},{"Name":"message","Value":"msg_1"},{"Name":"reminder","Value":"points-30d"}],` +
+		`"EmailTags":[{"Name":"program","Value":"bluebird"},{"Name":"member","Value":"mem_ada"},{"Name":"message",` +
+		`"Value":"msg_1"},{"Name":"reminder","Value":"points-30d"}],` +
 		`"FromEmailAddress":"Bluebird \u003chello@example.com\u003e"}`
 	if string(got) != want {
 		t.Errorf("sent\n%s, not\n%s", got, want)

@@ -78,7 +78,8 @@ func (it item) checkForm() error {
 		return webhook.Invalid("A reference has a format that Adyen does not use.")
 	case !currencyForm.MatchString(it.Amount.Currency) || !eventForm.MatchString(it.Event):
 		return webhook.Invalid(
-			"The currency or the event code has an invalid format. The boundaries of the signed fields may have been changed.")
+			"The currency or the event code has an invalid format. The boundaries of the signed fields may have been " +
+				"changed.")
 	case success != `"true"` && success != `"false"`:
 		return webhook.Invalid(`success must be "true" or "false".`)
 	}

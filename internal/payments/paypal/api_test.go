@@ -70,7 +70,8 @@ func TestAPIConfirmsEvent(t *testing.T) {
 			`"create_time":"2026-12-01T12:00:00Z","links":[{"rel":"up","href":"/CAP1"}],` +
 			`"supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`
 		order = `{"id":"ORDER1","purchase_units":[{"amount":{"currency_code":"EUR","value":"50.00",` +
-			`"breakdown":{"tax_total":{"currency_code":"EUR","value":"9.50"}}},"payments":{"captures":[{"id":"CAP1"}]}}]}`
+			`"breakdown":{"tax_total":{"currency_code":"EUR","value":"9.50"}}},` +
+			`"payments":{"captures":[{"id":"CAP1"}]}}]}`
 	)
 	fact := func(kind loyalty.FactKind, id string, s loyalty.FactState) loyalty.Fact {
 		return loyalty.Fact{

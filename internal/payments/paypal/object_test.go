@@ -80,7 +80,8 @@ func TestCapture(t *testing.T) {
 		{Old: `{"currency_code":"EUR","value":"50.00"}`, New: `{"currency":"EUR","total":"-50.00"}`},
 		{
 			Old: `"id":"CAP1"`,
-			New: `"id":"CAP1","seller_payable_breakdown":{"total_refunded_amount":{"currency_code":"EUR","value":"25.00"}}`,
+			New: `"id":"CAP1","seller_payable_breakdown":{"total_refunded_amount":{"currency_code":"EUR",` +
+				`"value":"25.00"}}`,
 		},
 		{Old: `50.00`, New: `0.00`, Want: webhooktest.NoFacts},
 		{Old: `50.00`, New: `-50.00`, Code: loyalty.AmountOutOfRange},

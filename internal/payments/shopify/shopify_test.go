@@ -244,7 +244,8 @@ func TestTransaction(t *testing.T) {
 		{Old: `"EUR"`, New: `"XYZ"`, Code: loyalty.CurrencyUnsupported},
 		{
 			Old: `"amount":"20.00","currency":"EUR"`,
-			New: `"amount":"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"EUR"}}`,
+			New: `"amount":"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00",` +
+				`"currency_code":"EUR"}}`,
 		},
 		{Old: `"test":true`, New: `"test":null`, Want: func(e *webhook.Event) { e.Live = nil }},
 		{Old: `{"id":81`, New: `["id"`, Code: webhook.MalformedJSON},

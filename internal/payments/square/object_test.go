@@ -20,7 +20,8 @@ func TestPayment(t *testing.T) {
 		`"data":{"object":{"payment":{` +
 		`"id":"pay1","status":"COMPLETED","amount_money":{"amount":5000,"currency":"EUR"},"customer_id":"cus1",` +
 		`"reference_id":"1042",` +
-		`"buyer_email_address":"ada@shop.test","created_at":"2026-12-01T11:00:00Z","updated_at":"2026-12-01T11:30:00Z"}}}}`
+		`"buyer_email_address":"ada@shop.test","created_at":"2026-12-01T11:00:00Z",` +
+		`"updated_at":"2026-12-01T11:30:00Z"}}}}`
 	half := webhooktest.At11.Add(30 * time.Minute)
 	want := func() webhook.Event {
 		return webhook.Event{

@@ -255,7 +255,8 @@ func TestRefundsAndDisputes(t *testing.T) {
 	})
 	dispute := eventBody(
 		"charge.dispute.created",
-		`"id":"dp_1","object":"dispute","charge":"ch_1","payment_intent":"pi_1","amount":1500,"status":"needs_response"`,
+		`"id":"dp_1","object":"dispute","charge":"ch_1","payment_intent":"pi_1","amount":1500,`+
+			`"status":"needs_response"`,
 	)
 	wantDispute := func() webhook.Event {
 		e := want()

@@ -18,10 +18,11 @@ func (e *explainer) rules() {
 	}
 	for _, g := range e.p.Groups {
 		e.say("%s.", fmt.Sprintf(map[loyalty.Stacking]string{
-			loyalty.Best:      "Of the rules of group %s, the one that gives the most points is applied",
-			loyalty.Sum:       "All rules of group %s are applied",
-			loyalty.First:     "Of the rules of group %s, the one with the highest priority is applied",
-			loyalty.Exclusive: "Of the rules of group %s, the one with the highest priority is applied, and then no rule of a later group or without a group",
+			loyalty.Best:  "Of the rules of group %s, the one that gives the most points is applied",
+			loyalty.Sum:   "All rules of group %s are applied",
+			loyalty.First: "Of the rules of group %s, the one with the highest priority is applied",
+			loyalty.Exclusive: "Of the rules of group %s, the one with the highest priority is applied, and then no " +
+				"rule of a later group or without a group",
 		}[g.Mode], g.ID))
 	}
 	loose := 0

@@ -44,12 +44,17 @@ func TestEveryChoiceHasAWord(t *testing.T) {
 // This is the form of the first release. Every later release must read it: extend this test, and never change its
 // input.
 func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
-	const first = `{"id":"bluebird","zone":"Europe/Berlin","name":{"en":"Bluebird"},"earn":{"rates":{"EUR":{"points":"1","per":110}},` +
-		`"counts":{"items":true},"rounding":"up","pending":{"days":14},"expires":{"after":{"months":12},"round_to":"end_of_month"},` +
+	const first = `{"id":"bluebird","zone":"Europe/Berlin","name":{"en":"Bluebird"},` +
+		`"earn":{"rates":{"EUR":{"points":"1","per":110}},` +
+		`"counts":{"items":true},"rounding":"up","pending":{"days":14},"expires":{"after":{"months":12},` +
+		`"round_to":"end_of_month"},` +
 		`"categories":[{"id":"x2","category":"beans","multiply":"5/2"}],"caps":[{"points":500,"per":"day"}]},` +
-		`"tiers":{"levels":[{"id":"bronze"},{"id":"silver","from":500,"multiply":"5/4","perks":["gifts"]}],"by":"orders","months":12,` +
-		`"keep_for":{"months":12},"grace":{"days":30},"move_down":"to_qualified"},"rewards":[{"id":"five-off","type":"amount_off",` +
-		`"cost":500,"value":{"amount":500,"currency":"EUR"}},{"id":"ten","type":"percent_off","cost":800,"percent":"10"}],` +
+		`"tiers":{"levels":[{"id":"bronze"},{"id":"silver","from":500,"multiply":"5/4","perks":["gifts"]}],` +
+		`"by":"orders","months":12,` +
+		`"keep_for":{"months":12},"grace":{"days":30},"move_down":"to_qualified"},"rewards":[{"id":"five-off",` +
+		`"type":"amount_off",` +
+		`"cost":500,"value":{"amount":500,"currency":"EUR"}},{"id":"ten","type":"percent_off","cost":800,` +
+		`"percent":"10"}],` +
 		`"clawback":"within_balance","hold":"30m0s"}`
 	got, err := Decode([]byte(first))
 	if err != nil {
@@ -90,17 +95,20 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 
 func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
 	for name, doc := range map[string]string{
-		"nothing":            ``,
-		"no object":          `[]`,
-		"no zone":            `{"id":"p"}`,
-		"no such zone":       `{"id":"p","zone":"Mars/Olympus"}`,
-		"no id":              `{"zone":"UTC"}`,
-		"a later field":      `{"id":"p","zone":"UTC","earn":{"campaigns":[]}}`,
-		"a later scope":      `{"id":"p","zone":"UTC","campaigns":[{"id":"a","multiply":"2","when":{"source":"true","scope":"member"}}]}`,
-		"no such event":      `{"id":"p","zone":"UTC","earn":{"actions":[{"id":"a","event":"a.b","points":1,"when":{"source":"true","scope":"event"}}]}}`,
-		"a later word":       `{"id":"p","zone":"UTC","earn":{"rounding":"bankers"}}`,
-		"an empty word":      `{"id":"p","zone":"UTC","take_back":""}`,
-		"no number":          `{"id":"p","zone":"UTC","earn":{"categories":[{"id":"a","category":"b","multiply":"x"}]}}`,
+		"nothing":       ``,
+		"no object":     `[]`,
+		"no zone":       `{"id":"p"}`,
+		"no such zone":  `{"id":"p","zone":"Mars/Olympus"}`,
+		"no id":         `{"zone":"UTC"}`,
+		"a later field": `{"id":"p","zone":"UTC","earn":{"campaigns":[]}}`,
+		"a later scope": `{"id":"p","zone":"UTC","campaigns":[{"id":"a","multiply":"2","when":{"source":"true",` +
+			`"scope":"member"}}]}`,
+		"no such event": `{"id":"p","zone":"UTC","earn":{"actions":[{"id":"a","event":"a.b","points":1,` +
+			`"when":{"source":"true","scope":"event"}}]}}`,
+		"a later word":  `{"id":"p","zone":"UTC","earn":{"rounding":"bankers"}}`,
+		"an empty word": `{"id":"p","zone":"UTC","take_back":""}`,
+		"no number": `{"id":"p","zone":"UTC","earn":{"categories":[{"id":"a","category":"b",` +
+			`"multiply":"x"}]}}`,
 		"a length of no use": `{"id":"p","zone":"UTC","hold":"soon"}`,
 		"rules against each": `{"id":"p","zone":"UTC","tiers":{"levels":[{"id":"a","from":5}]}}`,
 	} {

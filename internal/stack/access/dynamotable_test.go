@@ -73,7 +73,8 @@ func describe(c access.Call) string { return fmt.Sprint(c.Operation, " ", c.Reso
 const (
 	aborted = `400 {"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"m",` +
 		`"CancellationReasons":[{"Code":"None"},{"Code":"ConditionalCheckFailed"}]}`
-	indexRow = `{"Items":[{"pk":{"S":"P#p#M#mem_1"},"sk":{"S":"ACCOUNT"},"ipk":{"S":"P#p#DUE#reassess#07"},"isk":{"S":"x"}}]}`
+	indexRow = `{"Items":[{"pk":{"S":"P#p#M#mem_1"},"sk":{"S":"ACCOUNT"},"ipk":{"S":"P#p#DUE#reassess#07"},` +
+		`"isk":{"S":"x"}}]}`
 )
 
 // TestTableChecksCallsOfDynamotable checks that Table checks exactly the calls that dynamotable can make: every

@@ -21,16 +21,20 @@ func (s *suite) documents(t *testing.T) {
 		"decimal fractions":                            `{"a":0.1,"b":-0.30000000000000004,"c":1234567890.123456789}`,
 		"zeros and exponents":                          `{"a":0,"b":-0.0,"c":1e3,"d":2.50,"e":1E-7}`,
 		"escapes and quotes":                           `{"a":"\"\\\/\b\f\n\r\t","b":"\u0041\u00e9","quote\"d":1}`,
-		"emoji, line separators and markup":            `{"a":"😀 \ud83d\ude00","b":"\u2028\u2029","c":"<a href=\"x\">&</a>","é":"ü"}`,
-		"bytes":                                        `{"a":"data:;base64,AAH/","b":["data:;base64,"],"c":{"d":"data:;base64,aGVsbG8="}}`,
-		"strings that resemble bytes":                  `{"a":"data:;base64,A","b":"data:;base64,AB==","c":"data:;base64","data:;base64,":"AAEC"}`,
-		"a control character":                          `{"a":"\u0000\u0001\u001f"}`,
-		"empty strings, lists and objects":             `{"s":"","l":[],"o":{}}`,
-		"true, false and null":                         `{"t":true,"f":false,"n":null,"l":[null,true,false]}`,
-		"nested lists and objects":                     `{"a":[[1,[2]],{"b":[{"c":{"d":[]}}]}],"e":{"f":{"g":{"h":"i"}}}}`,
-		"names with a special meaning":                 `{"pk":"x","sk":"y","v":"z","doc":{"ttl":1},"a.b":1,"#a":2,":b":3,"size":4,"S":{"N":"1"}}`,
-		"white space between tokens":                   " {\n\t\"a\" : [ 1 , 2 ]\r\n} ",
-		"a document of nearly 350 KB":                  fmt.Sprintf(`{"a":%q}`, strings.Repeat("x", 340_000)),
+		"emoji, line separators and markup": `{"a":"😀 \ud83d\ude00","b":"\u2028\u2029","c":"<a ` +
+			`href=\"x\">&</a>","é":"ü"}`,
+		"bytes": `{"a":"data:;base64,AAH/","b":["data:;base64,"],"c":{"d":"data:;base64,` +
+			`aGVsbG8="}}`,
+		"strings that resemble bytes": `{"a":"data:;base64,A","b":"data:;base64,AB==","c":"data:;base64",` +
+			`"data:;base64,":"AAEC"}`,
+		"a control character":              `{"a":"\u0000\u0001\u001f"}`,
+		"empty strings, lists and objects": `{"s":"","l":[],"o":{}}`,
+		"true, false and null":             `{"t":true,"f":false,"n":null,"l":[null,true,false]}`,
+		"nested lists and objects":         `{"a":[[1,[2]],{"b":[{"c":{"d":[]}}]}],"e":{"f":{"g":{"h":"i"}}}}`,
+		"names with a special meaning": `{"pk":"x","sk":"y","v":"z","doc":{"ttl":1},"a.b":1,"#a":2,":b":3,` +
+			`"size":4,"S":{"N":"1"}}`,
+		"white space between tokens":  " {\n\t\"a\" : [ 1 , 2 ]\r\n} ",
+		"a document of nearly 350 KB": fmt.Sprintf(`{"a":%q}`, strings.Repeat("x", 340_000)),
 	} {
 		t.Run(name+" is read back unchanged", func(t *testing.T) {
 			it := s.put(t, s.item(t, "a", doc))
