@@ -42,6 +42,8 @@ func TestPointsThatALevelProtects(t *testing.T) {
 	}
 	group := reached(20270131, 9)
 	group.TierGroup = "partner"
+	activity := loyalty.Entry{Kind: loyalty.KindEarn}
+	activity.Slides = sliding
 	for _, c := range []struct {
 		name    string
 		entries []loyalty.Entry
@@ -83,6 +85,23 @@ func TestPointsThatALevelProtects(t *testing.T) {
 				reached(posting.Forever, 20),
 			},
 			20, true,
+		},
+		{"an activity", []loyalty.Entry{reached(posting.Forever, 50), activity}, 50, true},
+		{
+			"points in other buckets",
+			[]loyalty.Entry{
+				reached(posting.Forever, 50), earned(sliding, loyalty.Posting{Bucket: loyalty.BucketIssued, Points: 9}),
+			},
+			50, true,
+		},
+		{
+			"points that become active and never expire",
+			[]loyalty.Entry{
+				reached(posting.Forever, 50),
+				{Postings: []loyalty.Posting{active(0, 3), {Bucket: loyalty.BucketPending, Points: -3}}},
+				{Postings: []loyalty.Posting{active(0, 3), active(sliding, -3)}},
+			},
+			50, true,
 		},
 		{"a level of a tier group", []loyalty.Entry{reached(posting.Forever, 50), group}, 50, true},
 		{"a level that moves nothing", []loyalty.Entry{reached(posting.Forever, 50), reached(0, 9)}, 50, true},
