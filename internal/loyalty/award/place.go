@@ -317,11 +317,7 @@ func carry(s *loyalty.OrderState, acc loyalty.Account, rest loyalty.Exact) strin
 	if change.Sign() == 0 {
 		return ""
 	}
-	sum := change
-	if acc.Carried != "" {
-		sum = sum.Add(loyalty.ExactFrom(acc.Carried))
-	}
-	return sum.String()
+	return change.Add(loyalty.ExactFrom(acc.Carried)).String()
 }
 
 // carriedParts is the precision of a carried fraction: a millionth of a point. An exact fraction would grow with every
