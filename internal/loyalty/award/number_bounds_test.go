@@ -204,6 +204,9 @@ func TestOrdersThatAreLeftForLater(t *testing.T) {
 			c.wantFrom > 0 && x.Order != loyaltytest.Numbered(c.wantFrom) {
 			t.Errorf("%s: and all from %+v on, want %d", c.name, x, c.wantFrom)
 		}
+		if len(out.Entries[0].Undecided) > 0 {
+			t.Errorf("%s: the entry before changed: %+v", c.name, out.Entries[0].Undecided)
+		}
 		applied := out.Account
 		posting.NoteUndecided(&applied, got.Entries[0])
 		if !reflect.DeepEqual(applied, got.Account) {
