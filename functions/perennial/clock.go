@@ -11,7 +11,7 @@ import (
 )
 
 type clock struct {
-	By        string `arg:"" optional:"" help:"Duration to advance the clock by: +30d, +2w, +36h. Omit it to read the clock."`
+	By        string `arg:"" optional:"" help:"${clock_by}"`
 	Schedules bool   `help:"Also print each schedule's last run: its time, delay and duration."`
 	URL       string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Address of perennial dev."`
 }

@@ -25,17 +25,17 @@ import (
 )
 
 type dev struct {
-	Addr     string    `default:"127.0.0.1:8080" help:"Address to listen on; port 0 selects a free port. An address that other machines can reach must be stated explicitly."`
-	Data     string    `type:"path" help:"Directory for the data. Without it, the data are deleted when the command ends."`
-	Program  string    `type:"path" help:"Program file to publish, unless it was published before. The default is the program in --data, or the demo program Bluebird Rewards."`
+	Addr     string    `default:"127.0.0.1:8080" help:"${dev_addr}"`
+	Data     string    `type:"path" help:"${dev_data}"`
+	Program  string    `type:"path" help:"${dev_program}"`
 	Empty    bool      `help:"Start without demo members."`
-	Clock    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Freeze the clock at this instant, such as 2026-12-01T10:00:00Z, until it is advanced."`
+	Clock    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"${dev_clock}"`
 	JSON     bool      `name:"json" help:"When ready, print only one line of JSON with url and key."`
-	DynamoDB string    `name:"dynamodb" placeholder:"URL" help:"URL of a DynamoDB endpoint for the data, such as DynamoDB Local. The table is created if necessary."`
+	DynamoDB string    `name:"dynamodb" placeholder:"URL" help:"${dev_dynamo_db}"`
 
-	Functions bool `help:"Build the functions and run their binaries with an emulated Lambda Runtime API and the policies of template.yaml. This requires a checkout."`
+	Functions bool `help:"${dev_functions}"`
 
-	Webhooks string `type:"path" help:"JSON file with the connections to payment processors: {\"bluebird\": {\"stripe\": {\"secrets\": [\"whsec_…\"]}}}. The default is the connections that perennial trigger uses."`
+	Webhooks string `type:"path" help:"${dev_webhooks}"`
 	Verbose  bool   `short:"v" help:"Log every request."`
 }
 

@@ -13,7 +13,7 @@ import (
 
 type diff struct {
 	maybeStore
-	Old string `arg:"" help:"Older program file. Without a second file, it is compared with the live version of its program in the table or the data directory."`
+	Old string `arg:"" help:"${diff_old}"`
 	New string `arg:"" optional:"" help:"Newer program file."`
 }
 

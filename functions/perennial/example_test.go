@@ -15,7 +15,9 @@ import (
 // perennial runs a command and prints its output.
 func perennial(args ...string) {
 	var c commands
-	parser := kong.Must(&c, kong.Name("perennial"), kong.BindTo(context.Background(), (*context.Context)(nil)))
+	parser := kong.Must(
+		&c, kong.Name("perennial"), helpTexts, kong.BindTo(context.Background(), (*context.Context)(nil)),
+	)
 	parsed, err := parser.Parse(args)
 	if err == nil {
 		err = parsed.Run()

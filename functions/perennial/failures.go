@@ -25,8 +25,8 @@ type failuresCmd struct {
 // A failureStore is the location of failed work: the queues of a stack, or a running perennial dev.
 type failureStore struct {
 	Stack  string `xor:"failures" required:"" env:"PERENNIAL_STACK" placeholder:"NAME" help:"Name or ARN of the stack."`
-	Queues string `xor:"failures" required:"" env:"PERENNIAL_FAILURE_QUEUES" placeholder:"NAME=URL,…" help:"Failure queues in the format of the stack's output FailureQueues, to avoid reading CloudFormation."`
-	Dev    string `xor:"failures" required:"" placeholder:"URL" help:"Address of a running perennial dev, such as http://127.0.0.1:8080."`
+	Queues string `xor:"failures" required:"" env:"PERENNIAL_FAILURE_QUEUES" placeholder:"NAME=URL,…" help:"${failure_queues}"`
+	Dev    string `xor:"failures" required:"" placeholder:"URL" help:"${failure_store_dev}"`
 }
 
 type worker interface {

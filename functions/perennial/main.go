@@ -63,6 +63,7 @@ func main() {
 		kong.Name("perennial"),
 		kong.Description("A customer loyalty platform: points, tiers and rewards."),
 		kong.UsageOnError(),
+		helpTexts,
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	err := parsed.Run()
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {

@@ -19,9 +19,9 @@ const commandLine = "command line"
 type publish struct {
 	store
 	File        string     `arg:"" help:"Program file. It contains the program's ID."`
-	TierChanges string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels have changed: members only move up, or also down."`
-	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Instant from which the version is live, such as 2026-12-05T00:00:00+01:00, at most a year ahead. The default is now."`
-	Recall      bool       `help:"Recall the replaced version. Orders from its period that are not accepted yet are priced by the version before it."`
+	TierChanges string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"${publish_tiers}"`
+	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"${publish_effective_at}"`
+	Recall      bool       `help:"${publish_recall}"`
 }
 
 // Run publishes the file unless it has a problem or was already published.
@@ -69,9 +69,9 @@ func (c *publish) Run(ctx context.Context) error {
 type rollback struct {
 	store
 	Program     string `arg:"" help:"ID of the program."`
-	TierChanges string `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels differ: members only move up, or also down."`
-	Version     int    `arg:"" help:"Version whose file is published again. For the live version, only scheduled versions are withdrawn."`
-	Recall      bool   `help:"Recall every later live version. Orders from their period that are not accepted yet are priced by the given version."`
+	TierChanges string `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"${rollback_tiers}"`
+	Version     int    `arg:"" help:"${rollback_version}"`
+	Recall      bool   `help:"${rollback_recall}"`
 }
 
 // Run publishes the file of an earlier version as a new version.

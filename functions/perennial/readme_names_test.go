@@ -89,7 +89,7 @@ func TestDocumentsNameExistingRoutesAndCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := kong.New(&commands{})
+	model, err := kong.New(&commands{}, helpTexts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,13 +18,13 @@ import (
 
 // A store is the table of an operator's command.
 type store struct {
-	Table string `xor:"store" required:"" env:"PERENNIAL_TABLE" help:"Name or ARN of the DynamoDB table (TableName in the stack's outputs)."`
+	Table string `xor:"store" required:"" env:"PERENNIAL_TABLE" help:"${store_table}"`
 	Data  string `xor:"store" required:"" type:"path" help:"Data directory of a perennial dev that is not running."`
 }
 
 // A maybeStore is an optional store.
 type maybeStore struct {
-	Table string `xor:"store" env:"PERENNIAL_TABLE" help:"Name or ARN of the DynamoDB table (TableName in the stack's outputs)."`
+	Table string `xor:"store" env:"PERENNIAL_TABLE" help:"${store_table}"`
 	Data  string `xor:"store" type:"path" help:"Data directory of a perennial dev that is not running."`
 }
 

@@ -23,9 +23,9 @@ type tiersCmd struct {
 type tiersPreview struct {
 	store
 	Program     string     `arg:"" help:"ID of the program."`
-	Until       *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Instant up to which to list changes, such as 2027-01-01T00:00:00+01:00. The default is now."`
-	File        string     `type:"path" help:"Program file to use in place of the live version, as if it were published now."`
-	TierChanges string     `enum:"upgrade_only,full" default:"full" help:"With --file, tier changes if the requirements of levels differ: members only move up, or also down."`
+	Until       *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"${tiers_preview_until}"`
+	File        string     `type:"path" help:"${tiers_preview_file}"`
+	TierChanges string     `enum:"upgrade_only,full" default:"full" help:"${tiers_preview_tier_changes}"`
 }
 
 // Run prints one line per member whose level will change, and the number of members per kind of change.

@@ -14,12 +14,12 @@ import (
 )
 
 type trigger struct {
-	Provider string `arg:"" enum:"stripe,shopify,square,paypal,adyen,standard" help:"Payment processor: ${enum}. perennial dev emulates PayPal, which signs its events."`
-	Type     string `arg:"" help:"Event type of the processor: charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. An unknown type prints the list."`
+	Provider string `arg:"" enum:"stripe,shopify,square,paypal,adyen,standard" help:"Payment processor: ${enum}. ${paypal_emulated}"`
+	Type     string `arg:"" help:"${trigger_type}"`
 
 	Program  string    `default:"bluebird" help:"ID of the program."`
 	ID       string    `help:"ID of the event."`
-	At       time.Time `help:"Time of the event, such as 2026-12-01T10:00:00Z. The default is the stack's time. Use the same ID and time to send an event again."`
+	At       time.Time `help:"${trigger_at}"`
 	Payment  string    `help:"Processor's ID of the payment."`
 	Object   string    `help:"Processor's ID of the refund or the dispute."`
 	Status   string    `help:"Status of the object, as the processor names it."`

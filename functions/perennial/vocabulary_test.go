@@ -97,7 +97,7 @@ func publicNames(t *testing.T) map[string]string {
 	add := func(name, from string) { names[name] = from }
 	apiNames(t, add)
 	schemaNames(t, add)
-	model, err := kong.New(&commands{})
+	model, err := kong.New(&commands{}, helpTexts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,8 @@ import (
 type webhooksCmd struct {
 	List     webhooksList     `cmd:"" help:"List the events of a day, or the quarantined events."`
 	Show     webhooksShow     `cmd:"" help:"Show an event as received, and its outcome."`
-	Replay   webhooksReplay   `cmd:"" help:"Process an event again, even if it is quarantined. Its effects occur only once."`
-	Backfill webhooksBackfill `cmd:"" name:"backfill" help:"Request a processor's past events, and process the missed ones."`
+	Replay   webhooksReplay   `cmd:"" help:"${webhooks_cmd_replay}"`
+	Backfill webhooksBackfill `cmd:"" name:"backfill" help:"${webhooks_cmd_backfill}"`
 }
 
 // A webhookStore is a table with the settings for reading and processing events.
@@ -33,8 +33,8 @@ type webhookStore struct {
 	store
 	Program  string     `required:"" help:"ID of the program."`
 	Stage    auth.Stage `enum:"test,live" default:"test" help:"Stage of the stack: ${enum}."`
-	Secret   string     `env:"PERENNIAL_SECRET" help:"With --table: name or ARN of the stack's secret in Secrets Manager."`
-	Webhooks string     `env:"PERENNIAL_WEBHOOKS" help:"Connections to payment processors: with --table the secret in Secrets Manager, with --data the file that perennial dev uses for --webhooks, if any."`
+	Secret   string     `env:"PERENNIAL_SECRET" help:"${webhook_store_secret}"`
+	Webhooks string     `env:"PERENNIAL_WEBHOOKS" help:"${webhook_store_webhooks}"`
 }
 
 // with opens the table and creates a receiver for it.
@@ -192,8 +192,8 @@ func (c *webhooksReplay) Run(ctx context.Context) error {
 
 type webhooksBackfill struct {
 	webhookStore
-	Provider string    `required:"" enum:"stripe,paypal,square,shopify" help:"Payment processor: ${enum}. The others resend unprocessed events automatically."`
-	Since    time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"Start of the period, such as 2026-12-01T10:00:00Z."`
+	Provider string    `required:"" enum:"stripe,paypal,square,shopify" help:"Payment processor: ${enum}. ${others_resend}"`
+	Since    time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"${webhooks_backfill_since}"`
 }
 
 // Run prints the number of events per outcome. It can be repeated.

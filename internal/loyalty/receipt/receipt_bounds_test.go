@@ -25,8 +25,17 @@ func TestTaxInsideAmounts(t *testing.T) {
 		},
 		{
 			"a refund of a line and one of shipping",
-			loyalty.Order{Refunds: []loyalty.Refund{{Amount: 10, Tax: 2, Lines: make([]loyalty.RefundLine, 1)}, {Amount: 10, Tax: 2, Shipping: 4}}},
-			loyalty.Order{Refunds: []loyalty.Refund{{Amount: 10, Included: 2, Lines: make([]loyalty.RefundLine, 1)}, {Amount: 10, Included: 2, Shipping: 4}}},
+			loyalty.Order{
+				Refunds: []loyalty.Refund{
+					{Amount: 10, Tax: 2, Lines: make([]loyalty.RefundLine, 1)}, {Amount: 10, Tax: 2, Shipping: 4},
+				},
+			},
+			loyalty.Order{
+				Refunds: []loyalty.Refund{
+					{Amount: 10, Included: 2, Lines: make([]loyalty.RefundLine, 1)},
+					{Amount: 10, Included: 2, Shipping: 4},
+				},
+			},
 		},
 	} {
 		before := fmt.Sprint(c.o)
@@ -65,14 +74,25 @@ func TestStatedPartsOfRefunds(t *testing.T) {
 		{"pending", []loyalty.Refund{{Amount: 9, Status: loyalty.RefundPending}}, stated{}},
 		{"of no particular part", []loyalty.Refund{{Amount: 9, Status: done}}, stated{Open: 9}},
 		{"of shipping alone", []loyalty.Refund{{Amount: 9, Shipping: 9, Status: done}}, stated{Shipping: 9}},
-		{"of shipping and more", []loyalty.Refund{{Amount: 9, Shipping: 4, Status: done}}, stated{Shipping: 4, Goods: 5}},
+		{
+			"of shipping and more",
+			[]loyalty.Refund{{Amount: 9, Shipping: 4, Status: done}},
+			stated{Shipping: 4, Goods: 5},
+		},
 		{"of tax and more", []loyalty.Refund{{Amount: 9, Tax: 2, Status: done}}, stated{Tax: 2, Goods: 7}},
-		{"of goods and more", []loyalty.Refund{{Amount: 9, Goods: 5, Shipping: 1, Tax: 2, Status: done}}, stated{Goods: 5, Shipping: 1, Tax: 2, Extra: 1}},
+		{
+			"of goods and more",
+			[]loyalty.Refund{{Amount: 9, Goods: 5, Shipping: 1, Tax: 2, Status: done}},
+			stated{Goods: 5, Shipping: 1, Tax: 2, Extra: 1},
+		},
 		{"of goods alone", []loyalty.Refund{{Amount: 9, Goods: 5, Status: done}}, stated{Goods: 5, Extra: 4}},
 		{
 			"of lines",
 			[]loyalty.Refund{
-				{Amount: 20, Shipping: 3, Tax: 2, Status: done, Lines: []loyalty.RefundLine{line("a", 1, 7), line("b", 2, 4)}},
+				{
+					Amount: 20, Shipping: 3, Tax: 2, Status: done,
+					Lines: []loyalty.RefundLine{line("a", 1, 7), line("b", 2, 4)},
+				},
 				{Amount: 5, Status: done, Lines: []loyalty.RefundLine{line("a", 1, 5)}},
 			},
 			stated{
@@ -128,12 +148,36 @@ func TestOrdersWithInvalidLines(t *testing.T) {
 		{"a free line", []loyalty.Line{line(1, 1, 0)}, "", ""},
 		{"the largest line", []loyalty.Line{line(1, int64(loyalty.MaxPoints), most)}, "", ""},
 		{"without a quantity", []loyalty.Line{line(1, 0, 1)}, loyalty.ValidationFailed, "/line_items/0/quantity"},
-		{"with too large a quantity", []loyalty.Line{line(1, int64(loyalty.MaxPoints)+1, 1)}, loyalty.ValidationFailed, "/line_items/0/quantity"},
-		{"with a negative amount", []loyalty.Line{line(1, 1, 1), line(2, 1, -1)}, loyalty.AmountOutOfRange, "/line_items/1/amount"},
-		{"with too large an amount", []loyalty.Line{line(1, 1, most+1)}, loyalty.AmountOutOfRange, "/line_items/0/amount"},
+		{
+			"with too large a quantity",
+			[]loyalty.Line{line(1, int64(loyalty.MaxPoints)+1, 1)},
+			loyalty.ValidationFailed, "/line_items/0/quantity",
+		},
+		{
+			"with a negative amount",
+			[]loyalty.Line{line(1, 1, 1), line(2, 1, -1)},
+			loyalty.AmountOutOfRange,
+			"/line_items/1/amount",
+		},
+		{
+			"with too large an amount",
+			[]loyalty.Line{line(1, 1, most+1)},
+			loyalty.AmountOutOfRange,
+			"/line_items/0/amount",
+		},
 		{"with the largest sum", []loyalty.Line{line(1, 1, most-1), line(2, 1, 1)}, "", ""},
-		{"with too large a sum", []loyalty.Line{line(1, 1, most), line(2, 1, 1)}, loyalty.AmountOutOfRange, "/line_items"},
-		{"with the same ID", []loyalty.Line{line(1, 1, 1), line(2, 1, 1), line(1, 1, 1)}, loyalty.ValidationFailed, "/line_items"},
+		{
+			"with too large a sum",
+			[]loyalty.Line{line(1, 1, most), line(2, 1, 1)},
+			loyalty.AmountOutOfRange,
+			"/line_items",
+		},
+		{
+			"with the same ID",
+			[]loyalty.Line{line(1, 1, 1), line(2, 1, 1), line(1, 1, 1)},
+			loyalty.ValidationFailed,
+			"/line_items",
+		},
 		{"31 lines", many(31, "x"), "", ""},
 		{"31 lines with the same ID", many(31, "29"), loyalty.ValidationFailed, "/line_items"},
 		{"32 lines", many(32, "x"), "", ""},
@@ -147,7 +191,9 @@ func TestOrdersWithInvalidLines(t *testing.T) {
 
 func TestMoneyThatEarnsNothing(t *testing.T) {
 	o := func(tenders ...loyalty.Tender) loyalty.Order {
-		return loyalty.Order{Lines: []loyalty.Line{{Amount: 100}}, Discount: 20, Shipping: 5, Tax: 7, Currency: "EUR", Tenders: tenders}
+		return loyalty.Order{
+			Lines: []loyalty.Line{{Amount: 100}}, Discount: 20, Shipping: 5, Tax: 7, Currency: "EUR", Tenders: tenders,
+		}
 	}
 	tender := func(k loyalty.TenderKind, n int64) loyalty.Tender { return loyalty.Tender{Kind: k, Amount: n} }
 	for _, c := range []struct {
@@ -156,7 +202,14 @@ func TestMoneyThatEarnsNothing(t *testing.T) {
 		nothing int64
 	}{
 		{"money", o(tender(loyalty.TenderCard, 92)), 0},
-		{"points and a gift card", o(tender(loyalty.TenderPoints, 10), tender(loyalty.TenderGiftCard, 20), tender(loyalty.TenderStoreCredit, 3)), 33},
+		{
+			"points and a gift card",
+			o(
+				tender(loyalty.TenderPoints, 10), tender(loyalty.TenderGiftCard, 20),
+				tender(loyalty.TenderStoreCredit, 3),
+			),
+			33,
+		},
 		{"more than the order", o(tender(loyalty.TenderPoints, 10), tender(loyalty.TenderGiftCard, 90)), 92},
 	} {
 		if got := Unearning(c.o); got != c.nothing || OrderTotal(c.o) != 92 {
@@ -195,7 +248,9 @@ func TestMoneyThatEarnsNothing(t *testing.T) {
 }
 
 func TestRefundsOfTenders(t *testing.T) {
-	card, blue := loyalty.Tender{Kind: loyalty.TenderCard, Amount: 60}, loyalty.Tender{Kind: loyalty.TenderGiftCard, Name: "blue", Amount: 40}
+	card, blue := loyalty.Tender{Kind: loyalty.TenderCard, Amount: 60}, loyalty.Tender{
+		Kind: loyalty.TenderGiftCard, Name: "blue", Amount: 40,
+	}
 	other := loyalty.Tender{Kind: loyalty.TenderCard, Name: "blue", Amount: 10}
 	for _, c := range []struct {
 		name    string
@@ -205,22 +260,57 @@ func TestRefundsOfTenders(t *testing.T) {
 		pointer string
 	}{
 		{"all of a tender", []loyalty.Tender{card, blue}, []loyalty.Refund{{Tender: "card", Amount: 60}}, "", ""},
-		{"more than a tender", []loyalty.Tender{card, blue}, []loyalty.Refund{{Tender: "card", Amount: 61}}, loyalty.RefundExceedsPayment, "/refunds"},
-		{"more than a tender in two " +
-			"parts", []loyalty.Tender{card}, []loyalty.Refund{{Tender: "card", Amount: 60}, {Tender: "card", Amount: 1}}, loyalty.RefundExceedsPayment, "/refunds"},
-		{"more than a tender that " +
-			"failed", []loyalty.Tender{card}, []loyalty.Refund{{Tender: "card", Amount: 61, Status: loyalty.RefundFailed}}, loyalty.RefundExceedsPayment, "/refunds"},
-		{"of an unknown tender", []loyalty.Tender{card}, []loyalty.Refund{{Amount: 500}, {Tender: "gold", Amount: 1}}, loyalty.ValidationFailed, "/refunds/1/tender"},
-		{"of two tenders of one name that earn " +
-			"differently", []loyalty.Tender{blue, other}, []loyalty.Refund{{Tender: "blue", Amount: 1}}, loyalty.ValidationFailed, "/refunds/0/tender"},
-		{"of two tenders of one name", []loyalty.Tender{card, other}, []loyalty.Refund{{Tender: "card", Amount: 70}}, "", ""},
+		{
+			"more than a tender",
+			[]loyalty.Tender{card, blue},
+			[]loyalty.Refund{{Tender: "card", Amount: 61}},
+			loyalty.RefundExceedsPayment, "/refunds",
+		},
+		{
+			"more than a tender in two " +
+				"parts",
+			[]loyalty.Tender{card},
+			[]loyalty.Refund{{Tender: "card", Amount: 60}, {Tender: "card", Amount: 1}},
+			loyalty.RefundExceedsPayment,
+			"/refunds",
+		},
+		{
+			"more than a tender that " +
+				"failed",
+			[]loyalty.Tender{card},
+			[]loyalty.Refund{{Tender: "card", Amount: 61, Status: loyalty.RefundFailed}},
+			loyalty.RefundExceedsPayment,
+			"/refunds",
+		},
+		{
+			"of an unknown tender",
+			[]loyalty.Tender{card},
+			[]loyalty.Refund{{Amount: 500}, {Tender: "gold", Amount: 1}},
+			loyalty.ValidationFailed,
+			"/refunds/1/tender",
+		},
+		{
+			"of two tenders of one name that earn " +
+				"differently",
+			[]loyalty.Tender{blue, other},
+			[]loyalty.Refund{{Tender: "blue", Amount: 1}},
+			loyalty.ValidationFailed, "/refunds/0/tender",
+		},
+		{
+			"of two tenders of one name",
+			[]loyalty.Tender{card, other},
+			[]loyalty.Refund{{Tender: "card", Amount: 70}},
+			"", "",
+		},
 	} {
 		for i := range c.refunds {
 			if c.refunds[i].Status == "" {
 				c.refunds[i].Status = loyalty.RefundSucceeded
 			}
 		}
-		o := loyalty.Order{Lines: []loyalty.Line{{Amount: 500}}, Currency: "EUR", Tenders: c.tenders, Refunds: c.refunds}
+		o := loyalty.Order{
+			Lines: []loyalty.Line{{Amount: 500}}, Currency: "EUR", Tenders: c.tenders, Refunds: c.refunds,
+		}
 		loyaltytest.WantRefusal(t, c.name, CheckRefundTenders(&o), c.code, c.pointer)
 	}
 }
@@ -259,10 +349,23 @@ func TestTendersThatNoOrderMayHave(t *testing.T) {
 		pointer string
 	}{
 		{"none", nil, "", ""},
-		{"all of the total", []loyalty.Tender{tender(loyalty.TenderCard, 60), tender(loyalty.TenderPoints, 40)}, "", ""},
-		{"more than the total", []loyalty.Tender{tender(loyalty.TenderCard, 60), tender(loyalty.TenderPoints, 41)}, loyalty.ValidationFailed, "/tenders"},
+		{
+			"all of the total",
+			[]loyalty.Tender{tender(loyalty.TenderCard, 60), tender(loyalty.TenderPoints, 40)},
+			"",
+			"",
+		},
+		{
+			"more than the total",
+			[]loyalty.Tender{tender(loyalty.TenderCard, 60), tender(loyalty.TenderPoints, 41)},
+			loyalty.ValidationFailed, "/tenders",
+		},
 		{"an unknown kind", []loyalty.Tender{tender("coins", 1)}, loyalty.ValidationFailed, "/tenders/0/kind"},
-		{"a negative amount", []loyalty.Tender{tender(loyalty.TenderCash, 1), tender(loyalty.TenderOther, -1)}, loyalty.AmountOutOfRange, "/tenders/1/amount"},
+		{
+			"a negative amount",
+			[]loyalty.Tender{tender(loyalty.TenderCash, 1), tender(loyalty.TenderOther, -1)},
+			loyalty.AmountOutOfRange, "/tenders/1/amount",
+		},
 	} {
 		o := loyalty.Order{Lines: []loyalty.Line{{Amount: 100}}, Currency: "EUR", Tenders: c.tenders}
 		loyaltytest.WantRefusal(t, c.name, CheckTenders(o), c.code, c.pointer)
@@ -298,7 +401,10 @@ func TestStatusOfOrdersByPayments(t *testing.T) {
 		{"the whole total", loyalty.AwardOrdersWhenPaid, loyalty.OrderPlaced, order(100), loyalty.OrderPaid},
 		{"less than the total", loyalty.AwardPayments, loyalty.OrderPaid, order(99), loyalty.OrderPlaced},
 		{"the rest after cash", loyalty.AwardPayments, loyalty.OrderPlaced, order(60, cash(40)), loyalty.OrderPaid},
-		{"less than the rest after cash", loyalty.AwardPayments, loyalty.OrderPlaced, order(59, cash(40)), loyalty.OrderPlaced},
+		{
+			"less than the rest after cash", loyalty.AwardPayments, loyalty.OrderPlaced, order(59, cash(40)),
+			loyalty.OrderPlaced,
+		},
 		{"cash alone", loyalty.AwardPayments, loyalty.OrderPaid, order(0, cash(100)), loyalty.OrderPaid},
 		{"nearly all cash", loyalty.AwardPayments, loyalty.OrderPaid, order(0, cash(99)), loyalty.OrderPlaced},
 		{"a card that is not reported", loyalty.AwardPayments, loyalty.OrderPaid, order(40, card), loyalty.OrderPlaced},

@@ -272,7 +272,8 @@ func TestExpiredPointsOfABonusThatMoves(t *testing.T) {
 		e, rest := revive(decide(threeLevels(), member("gold"), "2027-03-02"), loyalty.Entry{}, &g, c.was, 100)
 		moved := 100 - c.rest
 		if rest != c.rest || g.Expired != c.left || g.ExpiredOn != c.left || (len(e.WriteOffs) == 1) != (moved > 0) ||
-			moved > 0 && (e.WriteOffs[0].Points != -moved || e.WriteOffs[0].Lot != c.was || MovedPoints(e.Postings) != moved) {
+			moved > 0 && (e.WriteOffs[0].Points != -moved || e.WriteOffs[0].Lot != c.was ||
+				MovedPoints(e.Postings) != moved) {
 			t.Errorf("%s: %d left, %+v, %+v", c.name, rest, g, e)
 		}
 	}
@@ -338,7 +339,8 @@ func TestExpiryOfAnEntryBonus(t *testing.T) {
 			on, _, _ := TierGroupStanding(p, acc, c.group)
 			d = inGroup(d, on)
 		}
-		if got := bonus(d, d.P.Tiers.Levels[2]); got.Expires != c.want || got.Level != "gold" || !got.At.Equal(utc(c.now)) {
+		if got := bonus(d, d.P.Tiers.Levels[2]); got.Expires != c.want || got.Level != "gold" ||
+			!got.At.Equal(utc(c.now)) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 		trial := posting.Decide(d.P, d.Account, d.Now)

@@ -56,7 +56,8 @@ func TestLevelThatIsSetManually(t *testing.T) {
 			"the same level", func(a *loyalty.Account) { a.Tier.From = utc("2026-06-01") },
 			Placement{Level: "silver"},
 			loyalty.Standing{
-				Level: "silver", Since: utc("2026-01-15"), From: utc("2026-06-01"), Until: utc("2028-03-02"), At: now, Lock: now,
+				Level: "silver", Since: utc("2026-01-15"), From: utc("2026-06-01"), Until: utc("2028-03-02"), At: now,
+				Lock: now,
 			},
 		},
 		{
@@ -329,7 +330,11 @@ func TestReviewOfALevel(t *testing.T) {
 			nil, "silver", review.AddDate(1, 0, 0), "",
 		},
 		{
-			"lost", []func(*loyalty.Tiers){monthly, toQualified, keepFor(12)}, "gold", nil, nil, "bronze", time.Time{}, "lost",
+			"lost",
+			[]func(*loyalty.Tiers){monthly, toQualified, keepFor(12)},
+			"gold", nil, nil, "bronze",
+			time.Time{},
+			"lost",
 		},
 		{
 			"one step",
