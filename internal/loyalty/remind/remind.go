@@ -164,7 +164,7 @@ func (v *visit) superseded(o offer) bool {
 // Stopped returns the reason why an offer is suppressed, or an empty one, and when to try again if that is known. It
 // also selects the channel.
 func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
-	channel, why, frees := v.channel(*o)
+	channel, why, frees := v.channel(o)
 	if why == "" {
 		o.Channel = channel
 	}
@@ -192,7 +192,7 @@ func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
 
 // channel returns the first of the reminder's channels that can carry an offer. If there is none, it returns the
 // reason, and when the frequency caps allow the first message if they are the reason.
-func (v *visit) channel(o offer) (c loyalty.Channel, why Why, frees time.Time) {
+func (v *visit) channel(o *offer) (c loyalty.Channel, why Why, frees time.Time) {
 	why = NoConsent
 	for _, c := range o.r.Channels {
 		if !v.who.Consents.Allow(c, o.Purpose) {
@@ -204,7 +204,7 @@ func (v *visit) channel(o offer) (c loyalty.Channel, why Why, frees time.Time) {
 			}
 			continue
 		}
-		at := v.capped(o, c)
+		at := v.capped(*o, c)
 		if at.IsZero() {
 			return c, "", time.Time{}
 		}

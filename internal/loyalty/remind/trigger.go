@@ -100,7 +100,8 @@ func (v *visit) orders() {
 // asked reports whether the reminder's condition holds for the member. A condition whose evaluation fails does not
 // hold.
 func (v *visit) asked() bool {
-	return earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
+	return v.R.When == nil ||
+		earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
 // offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.
