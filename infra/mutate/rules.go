@@ -41,7 +41,7 @@ var rulePackages = []struct {
 	{"internal/members", storeTesters("internal/members")},
 	{"internal/inventory", storeTesters("internal/inventory")},
 	{"internal/service", storeTesters()},
-	{"internal/messages", storeTesters()},
+	{"internal/messages", storeTesters("internal/messages")},
 	{"internal/payments", []string{"internal/payments"}},
 	{"internal/payments/webhook", []string{"internal/payments/webhook", "internal/payments"}},
 	{"internal/payments/adyen", []string{"internal/payments/adyen", "internal/payments"}},

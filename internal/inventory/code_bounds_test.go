@@ -176,7 +176,12 @@ func TestCodeThatARedemptionTakes(t *testing.T) {
 }
 
 var card = ledger.CodeDoc{
-	Member: "mem_ada", Redemption: "rd_1", Reward: "card", Left: 10_00, Currency: "EUR", Worth: 10_00,
+	Member:     "mem_ada",
+	Redemption: "rd_1",
+	Reward:     "card",
+	Left:       10_00,
+	Currency:   "EUR",
+	Worth:      10_00,
 }
 
 func euros(n int64) loyalty.Money { return loyalty.Money{Amount: n, Currency: "EUR"} }
@@ -191,7 +196,10 @@ func TestCodeThatNoMemberReceived(t *testing.T) {
 		_, err := cs.Get(t.Context(), "p", code)
 		wantRejection(t, code, err, want)
 		_, err = cs.Use(
-			t.Context(), "p", CodeUse{ID: "use_" + code, Code: code, Amount: euros(1)}, ledger.By{Input: "a"},
+			t.Context(),
+			"p",
+			CodeUse{ID: "use_" + code, Code: code, Amount: euros(1)},
+			ledger.By{Input: "a"},
 		)
 		wantRejection(t, "use of "+code, err, want)
 	}
@@ -371,9 +379,7 @@ func TestLookupsThatCountNoMiss(t *testing.T) {
 		}
 	}
 	for range redeem.MaxMissesPerClient {
-		if err := (Codes{l}).Guarded(
-			t.Context(), "p", who, func() error { return ledger.NotFound("code") },
-		); err == nil {
+		if err := (Codes{l}).Guarded(t.Context(), "p", who, func() error { return ledger.NotFound("code") }); err == nil {
 			t.Fatal("a miss is no error")
 		}
 	}

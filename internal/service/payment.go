@@ -165,7 +165,7 @@ const untold = "payments"
 func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalty.Order, error) {
 	got, at, ok := receipt.Captured(x)
 	switch {
-	case ok && was != nil && len(o.Lines) > 0 && got.Currency != o.Currency:
+	case ok && len(o.Lines) > 0 && got.Currency != o.Currency:
 		return o, &loyalty.Error{
 			Code:   loyalty.CurrencyMismatch,
 			Detail: fmt.Sprintf("The order was placed in %s, but paid in %s.", o.Currency, got.Currency),

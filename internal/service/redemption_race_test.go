@@ -21,14 +21,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// until repeats a command until it is answered.
-func until[T any](do func() (T, error)) (T, error) {
-	for {
-		r, err := do()
-		if !errors.Is(err, ledger.ErrTryAgain) {
+// until repeats a command until it is answered, up to a limit.
+func until[T any](do func() (T, error)) (r T, err error) {
+	for range 500 {
+		if r, err = do(); !errors.Is(err, ledger.ErrTryAgain) {
 			return r, err
 		}
 	}
+	return r, err
 }
 
 // onFaulty runs a test on each adapter, once without faults and once with them.
