@@ -58,7 +58,7 @@ func (b *BudgetCounters) Decide(
 	ctx context.Context, ask func(earn.Budgets) ([]posting.Outcome, error),
 ) ([]posting.Outcome, error) {
 	left := earn.Budgets{}
-	for {
+	for range Attempts {
 		outs, err := ask(left)
 		if err != nil {
 			return nil, err
@@ -82,6 +82,7 @@ func (b *BudgetCounters) Decide(
 			}
 		}
 	}
+	return nil, ErrTryAgain
 }
 
 func spends(outs []posting.Outcome) (all []posting.Spend) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
@@ -38,6 +39,8 @@ func TestResponsesToErrors(t *testing.T) {
 		{errTooLarge, 413, "payload_too_large", errTooLarge.title, errTooLarge.detail, ""},
 		{errEncoding, 400, "invalid_encoding", errEncoding.title, errEncoding.detail, ""},
 		{fmt.Errorf("wrapped: %w", app.ErrNotPublished), 503, temporarilyUnavailable, "Temporarily " +
+			"unavailable", unavailableDetail, "1"},
+		{fmt.Errorf("wrapped: %w", ledger.ErrTryAgain), 503, temporarilyUnavailable, "Temporarily " +
 			"unavailable", unavailableDetail, "1"},
 		{fmt.Errorf("wrapped: %w", webhook.ErrUnreachable), 503, temporarilyUnavailable, "Temporarily " +
 			"unavailable", unavailableDetail, "1"},
