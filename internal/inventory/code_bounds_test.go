@@ -316,6 +316,24 @@ func TestMissesThatCount(t *testing.T) {
 			func(*hooked, []table.Op) func() error { return func() error { return table.ErrUnknown } }, 1, 1,
 		},
 		{
+			"a response that was lost before the write, and another miss", "till",
+			func(h *hooked, ops []table.Op) func() error {
+				return func() error {
+					h.before = func() error {
+						other, err := missedOnceMore(Guesser{Key: "key", Client: "till"}.limits("p"), []table.Item{
+							{Key: ops[0].Item.Key}, {Key: ops[1].Item.Key},
+						}, noon.Add(-time.Second))
+						if err != nil {
+							return err
+						}
+						put(t, h.Table, other...)
+						return nil
+					}
+					return table.ErrUnknown
+				}
+			}, 1, 2,
+		},
+		{
 			"another miss at the same time", "till",
 			func(h *hooked, ops []table.Op) func() error {
 				return func() error { put(t, h.Table, ops...); return nil }

@@ -166,11 +166,7 @@ func (s *stockReading) Result(ctx context.Context) (earn.Budgets, error) {
 				}
 			}
 		}
-		n := s.Left[r.Key()]
-		if s.m == "" || !r.HasWaitlist() || n == 0 {
-			continue
-		}
-		call, err := Waitlists{s.Ledger}.Called(s.p, r.Reward, s.lineFrom(ctx, r), n)
+		call, err := Waitlists{s.Ledger}.Called(s.p, r.Reward, s.lineFrom(ctx, r), s.Left[r.Key()])
 		if err != nil {
 			return nil, err
 		}

@@ -278,13 +278,10 @@ func result(d ledger.CodeDoc, code string) CodeResult {
 		IssuedCode: Issued(&d),
 	}
 	for _, u := range d.Uses {
-		used := UsedCode{
+		r.Uses = append(r.Uses, UsedCode{
 			ID: u.ID, At: stored.Instant(u.At), Order: u.Order, Reversed: stored.Instant(u.Reversed), Reason: u.Reason,
-		}
-		if d.Currency != "" {
-			used.Amount = loyalty.Money{Amount: u.Amount, Currency: loyalty.Currency(d.Currency)}
-		}
-		r.Uses = append(r.Uses, used)
+			Amount: loyalty.Money{Amount: u.Amount, Currency: loyalty.Currency(d.Currency)},
+		})
 	}
 	return r
 }

@@ -18,7 +18,7 @@ import (
 
 // The budgets that outcomes spend are read once. Points that expiry returns are not available to the decision.
 func TestBudgetsThatADecisionNeeds(t *testing.T) {
-	l := MemoryLedger(t)
+	l := memoryLedger(t)
 	for _, c := range []struct {
 		name   string
 		spends [][]posting.Spend // of each call
@@ -74,10 +74,10 @@ func TestBudgetsThatADecisionNeeds(t *testing.T) {
 // The versions of the program are needed since the first entry if the whole history was read.
 func TestVersionsThatADecisionNeeds(t *testing.T) {
 	b := newBook(t)
-	at := func(hours int) time.Time { return Noon.Add(time.Duration(hours) * time.Hour) }
+	at := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
 	b.Versions = func(context.Context, string) (Schedule, time.Time, error) {
 		past := []Ended{{Version: 1, Until: at(-30)}, {Version: 2, Until: at(-10)}}
-		return Schedule{Live: 3, Past: past}, Noon, nil
+		return Schedule{Live: 3, Past: past}, noon, nil
 	}
 	b.p.Version = 3
 	for _, c := range []struct {
@@ -235,7 +235,7 @@ func TestPartsOfAnOrderThatWereRead(t *testing.T) {
 		{"refunds", loyalty.OrderState{RefundsSince: 1}, true},
 		{"refunds that were read", loyalty.OrderState{RefundsSince: 1, Order: loyalty.Order{Refunds: []loyalty.Refund{{}}}}, false},
 	} {
-		f := &tabletest.FailingRead{Table: MemoryLedger(t).Table, Fail: 1}
+		f := &tabletest.FailingRead{Table: memoryLedger(t).Table, Fail: 1}
 		err := (&Ledger{Table: f}).WholeOrder(t.Context(), "p", &c.s)
 		if f.Failed() != c.reads || errors.Is(err, table.ErrBusy) != c.reads {
 			t.Errorf("%s: %v", c.name, err)

@@ -34,7 +34,7 @@ type book struct {
 
 func newBook(t *testing.T) *book {
 	t.Helper()
-	b := &book{Table: MemoryLedger(t).Table, now: Noon, p: &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
+	b := &book{Table: memoryLedger(t).Table, now: noon, p: &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
 	b.p.Earn.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}
 	b.p.Earn.Counts = loyalty.Counts{Items: true}
 	b.p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Days: 14}}
@@ -117,7 +117,7 @@ func TestPagesOfAStatement(t *testing.T) {
 			b.order(t, fmt.Sprint(i), nil, 10_00)
 			b.now = b.now.Add(time.Hour)
 		}
-		b.now, b.busy = Noon.AddDate(0, 0, 20), busy // the points of both orders are active
+		b.now, b.busy = noon.AddDate(0, 0, 20), busy // the points of both orders are active
 		for before := range int64(7) {
 			for limit := 1; limit <= 6; limit++ {
 				for late := range 2 {
@@ -188,7 +188,7 @@ func TestCurrentStateOfAReservation(t *testing.T) {
 		b := newBook(t)
 		b.grant(t)
 		was := map[string]loyalty.Entry{"rd_1": b.reserve(t, "rd_1")}
-		b.now = Noon.Add(10 * time.Minute)
+		b.now = noon.Add(10 * time.Minute)
 		was["rd_2"] = b.reserve(t, "rd_2")
 		account, err := b.getAccount(t.Context(), "p", "mem_ada")
 		if err != nil {
@@ -200,7 +200,7 @@ func TestCurrentStateOfAReservation(t *testing.T) {
 		}
 		b.now, b.busy = b.now.Add(c.after), c.busy
 		if c.after == 30*time.Minute {
-			b.now = Noon.Add(c.after)
+			b.now = noon.Add(c.after)
 		}
 		e, acc, err := b.CurrentState(t.Context(), b.p, was[c.id], "mem_ada", read)
 		if err != nil || e.Redemption.ID != c.id || e.Redemption.Status != c.status ||

@@ -1,11 +1,13 @@
 package members
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -146,7 +148,7 @@ func TestAddressThatFails(t *testing.T) {
 			}
 		}
 		got, err := cs.Contact(t.Context(), "p", "mem_ada")
-		if err != nil || len(got.Failed) != c.failed || got.item.Version != c.version ||
+		if err != nil || len(got.Failed) != c.failed || len(got.Consents) != 1 || got.item.Version != c.version ||
 			got.Consents.Allow(loyalty.Email, loyalty.Marketing) != c.allowed {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
@@ -194,6 +196,14 @@ func TestConsentMakesRemindersDue(t *testing.T) {
 		if it := b.remind(t, "mem_ada"); it.Index != RemindKey("p", "mem_ada", due) {
 			t.Errorf("consent %d: the reminders are due at %s", i, it.Index.SK)
 		}
+	}
+	b.fail = []error{table.ErrBusy}
+	withdrawn := granted
+	withdrawn.Granted = false
+	if err := cs.Consent(
+		t.Context(), b.p, "mem_ada", []remind.Consent{withdrawn}, "key",
+	); !errors.Is(err, ledger.ErrTryAgain) {
+		t.Errorf("the table is busy: %v", err)
 	}
 	err := cs.Consent(t.Context(), b.p, "mem_bob", []remind.Consent{granted}, "key")
 	wantRejection(t, "an unknown member", err, loyalty.NotFound)

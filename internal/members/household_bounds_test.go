@@ -68,6 +68,9 @@ func TestHouseholdIsCreatedAlthoughTheResponseWasLost(t *testing.T) {
 		if err != nil || got.Replayed || len(got.Members) != 1 {
 			t.Errorf("%v: %+v, %v", failed, got, err)
 		}
+		if h, err := (Households{b.Ledger}).Get(t.Context(), "p", "hh_1"); err != nil || len(h.Members) != 1 {
+			t.Errorf("%v: the household is stored as %+v, %v", failed, h, err)
+		}
 	}
 	b := newBench(t)
 	b.enrol(t, "mem_ada")
@@ -91,6 +94,9 @@ func TestHouseholdChangesOnce(t *testing.T) {
 		b.fail = []error{failed}
 		if _, err := (Households{b.Ledger}).Invite(t.Context(), b.p, "hh_1", "mem_bob", share.Child); err != nil {
 			t.Fatal(err)
+		}
+		if it := b.item(t, householdKey("p", "hh_1")); it.Version != 2 {
+			t.Errorf("%v: version %d", failed, it.Version)
 		}
 		h, err := Households{b.Ledger}.Invite(t.Context(), b.p, "hh_1", "mem_bob", share.Child)
 		if it := b.item(t, householdKey("p", "hh_1")); err != nil || len(h.Members) != 2 || it.Version != 2 {
@@ -223,6 +229,15 @@ func TestMembersWhomARedemptionMayDrawOn(t *testing.T) {
 				t.Errorf("%s: %+v", c.m, op)
 			}
 		}
+	}
+	accs, err := Households{b.Ledger}.Accounts(t.Context(), b.p, []loyalty.MemberID{"mem_ada", "mem_bob"})
+	if err != nil || len(accs) != 2 || accs[0].Member != "mem_ada" || accs[1].Member != "mem_bob" {
+		t.Errorf("%+v, %v", accs, err)
+	}
+	if got := Contributors(loyalty.Redemption{
+		Contributions: []loyalty.Contribution{{Member: "mem_bob"}, {Member: "mem_eve"}},
+	}); !slices.Equal(got, []loyalty.MemberID{"mem_bob", "mem_eve"}) {
+		t.Errorf("%v", got)
 	}
 	// Damaged items are errors, even if the household can be read.
 	b.put(t, livesInKey("p", "mem_ada"), `{"h":"hh_1","l":5}`)

@@ -8,6 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -80,6 +82,41 @@ func TestEnrolmentWhoseResponseWasLost(t *testing.T) {
 	got, err := Members{b.Ledger}.Enroll(t.Context(), b.p, Enrollment{Member: "mem_ada"}, ledger.By{Input: "a"})
 	if err != nil || got.Account.Member != "mem_ada" || got.Account.Sequence != 1 || got.Profile.Version != 1 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// An enrollment may earn points, which are returned although the response was lost.
+func TestEnrollmentThatEarnsPoints(t *testing.T) {
+	for _, failed := range [][]error{nil, {table.ErrUnknown}} {
+		b := newBench(t)
+		b.p.Earn.Actions = append(b.p.Earn.Actions, loyalty.Action{ID: "hello", Event: award.EventJoined, Points: 50})
+		if err := engine.Compile(b.p); err != nil {
+			t.Fatal(err)
+		}
+		b.fail = failed
+		got, err := Members{b.Ledger}.Enroll(t.Context(), b.p, Enrollment{Member: "mem_ada"}, ledger.By{Input: "a"})
+		if err != nil || got.Account.Sequence != 2 || got.Account.Balance().Active != 50 || got.Profile.Version != 1 {
+			t.Errorf("%v: %+v, %v", failed, got, err)
+		}
+		if it := b.item(t, referredItem("p", "", "mem_ada").Key); it.Version > 0 {
+			t.Errorf("a member without a referrer is listed as a friend: %+v", it)
+		}
+	}
+}
+
+// A confirmed ledger writes only what is confirmed.
+func TestWriteThatIsNotConfirmed(t *testing.T) {
+	refused := errors.New("refused")
+	for _, want := range []error{nil, refused} {
+		b := newBench(t)
+		l := Members{b.Ledger}.Confirmed(func() error { return want })
+		_, err := Members{l}.Enroll(t.Context(), b.p, Enrollment{Member: "mem_ada"}, ledger.By{Input: "a"})
+		if !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+		if _, err := (Members{b.Ledger}).Get(t.Context(), b.p, "mem_ada"); (err == nil) != (want == nil) {
+			t.Errorf("confirmed %t: %v", want == nil, err)
+		}
 	}
 }
 
@@ -252,6 +289,11 @@ func TestChannelsThatAnAccountRecords(t *testing.T) {
 			}
 		}
 		channels("without an address", 0)
+		withAddress := Enrollment{Member: "mem_bob", Consents: consent, Profile: Profile{Email: "bob@example.com"}}
+		if m, err := ms.Enroll(t.Context(), b.p, withAddress, ledger.By{Input: "b"}); err != nil ||
+			len(m.Account.Traits.Channels) != 1 {
+			t.Errorf("enrolled with an address: %+v, %v", m.Account.Traits.Channels, err)
+		}
 		change := Change{Profile: Profile{Member: "mem_ada", Email: "ada@example.com", Version: 1}}
 		if err := ms.Change(t.Context(), b.p, change, ledger.By{Input: "c"}); err != nil {
 			t.Fatal(err)

@@ -27,18 +27,14 @@ func StoredEntry(e loyalty.Entry) EntryDoc {
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
 		Previous: e.Previous, Hash: e.Hash,
 	}
-	if len(e.Postings) > 0 {
-		d.Postings = make([]postingDoc, len(e.Postings))
-	}
+	d.Postings = make([]postingDoc, len(e.Postings))
 	for i, p := range e.Postings {
 		d.Postings[i] = postingDoc{
 			p.Wallet, string(p.Bucket), int32(p.Lot), Millis(p.ActiveAt), Millis(p.GiveUp), p.Cause.Kind, p.Cause.ID,
 			int64(p.Points), int32(p.From),
 		}
 	}
-	if len(e.Reasons) > 0 {
-		d.Reasons = make([]reasonDoc, len(e.Reasons))
-	}
+	d.Reasons = make([]reasonDoc, len(e.Reasons))
 	for i, b := range e.Reasons {
 		d.Reasons[i] = storedBecause(b)
 	}

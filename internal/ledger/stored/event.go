@@ -24,9 +24,6 @@ func StoredEvent(s *loyalty.EventState) *eventDoc {
 }
 
 func storedData(data map[string]any) map[string]valueDoc {
-	if len(data) == 0 {
-		return nil
-	}
 	out := make(map[string]valueDoc, len(data))
 	for name, v := range data {
 		switch v := v.(type) {

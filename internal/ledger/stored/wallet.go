@@ -44,9 +44,6 @@ type convertedDoc struct {
 }
 
 func storedPurses(all []loyalty.Purse) map[string]purseDoc {
-	if len(all) == 0 {
-		return nil
-	}
 	out := make(map[string]purseDoc, len(all))
 	for _, x := range all {
 		out[x.Wallet] = purseDoc{
