@@ -397,7 +397,8 @@ func TestLookupsThatCountNoMiss(t *testing.T) {
 		}
 	}
 	for range redeem.MaxMissesPerClient {
-		if err := (Codes{l}).Guarded(t.Context(), "p", who, func() error { return ledger.NotFound("code") }); err == nil {
+		miss := func() error { return ledger.NotFound("code") }
+		if err := (Codes{l}).Guarded(t.Context(), "p", who, miss); err == nil {
 			t.Fatal("a miss is no error")
 		}
 	}

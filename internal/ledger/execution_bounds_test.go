@@ -38,7 +38,11 @@ func TestBudgetsThatADecisionNeeds(t *testing.T) {
 		},
 		{
 			"another one then", [][]posting.Spend{
-				{{Rule: "a", Points: 1, Budget: 9}}, {{Rule: "b", Points: 1, Budget: 5}}, {{Rule: "b", Points: 1, Budget: 5}},
+				{
+					{Rule: "a", Points: 1, Budget: 9},
+				}, {{Rule: "b", Points: 1, Budget: 5}}, {
+					{Rule: "b", Points: 1, Budget: 5},
+				},
 			}, nil, 3, earn.Budgets{"a": 9, "b": 5},
 		},
 		{
@@ -89,8 +93,16 @@ func TestVersionsThatADecisionNeeds(t *testing.T) {
 		{"no history", at(-20), tier.History{All: true}, 1},
 		{"no history and no version", at(-10), tier.History{All: true}, 0},
 		{"a part of the history", at(-20), tier.History{Entries: []loyalty.Entry{{Effective: at(-40)}}}, 1},
-		{"the whole history", at(-5), tier.History{All: true, Entries: []loyalty.Entry{{Effective: at(-40)}, {Effective: at(-1)}}}, 2},
-		{"the whole of a short history", at(-40), tier.History{All: true, Entries: []loyalty.Entry{{Effective: at(-20)}}}, 1},
+		{
+			"the whole history", at(-5),
+			tier.History{All: true, Entries: []loyalty.Entry{{Effective: at(-40)}, {Effective: at(-1)}}},
+			2,
+		},
+		{
+			"the whole of a short history", at(-40),
+			tier.History{All: true, Entries: []loyalty.Entry{{Effective: at(-20)}}},
+			1,
+		},
 	} {
 		got, err := Redecider{b.Ledger}.versionsBefore(t.Context(), b.p, posting.Needs{Since: c.since}, c.h)
 		if err != nil || len(got) != c.want {
@@ -206,7 +218,11 @@ func TestAccountsThatACommandReads(t *testing.T) {
 	}{
 		{"read", Command{Member: "mem_ada", Read: &read}, 9, 1, false},
 		{"not read", Command{Member: "mem_ada"}, 1, 1, false},
-		{"read, with another account", Command{Member: "mem_ada", Read: &read, Others: []loyalty.MemberID{"mem_bob"}}, 1, 2, true},
+		{
+			"read, with another account",
+			Command{Member: "mem_ada", Read: &read, Others: []loyalty.MemberID{"mem_bob"}},
+			1, 2, true,
+		},
 		{"an unknown member", Command{Member: "mem_eve"}, 0, 1, true},
 	} {
 		c.c.Program = b.p
@@ -231,9 +247,17 @@ func TestPartsOfAnOrderThatWereRead(t *testing.T) {
 	}{
 		{"no parts", loyalty.OrderState{}, false},
 		{"line items", loyalty.OrderState{LinesSince: 1}, true},
-		{"line items that were read", loyalty.OrderState{LinesSince: 1, Order: loyalty.Order{Lines: []loyalty.Line{{}}}}, false},
+		{
+			"line items that were read",
+			loyalty.OrderState{LinesSince: 1, Order: loyalty.Order{Lines: []loyalty.Line{{}}}},
+			false,
+		},
 		{"refunds", loyalty.OrderState{RefundsSince: 1}, true},
-		{"refunds that were read", loyalty.OrderState{RefundsSince: 1, Order: loyalty.Order{Refunds: []loyalty.Refund{{}}}}, false},
+		{
+			"refunds that were read",
+			loyalty.OrderState{RefundsSince: 1, Order: loyalty.Order{Refunds: []loyalty.Refund{{}}}},
+			false,
+		},
 	} {
 		f := &tabletest.FailingRead{Table: memoryLedger(t).Table, Fail: 1}
 		err := (&Ledger{Table: f}).WholeOrder(t.Context(), "p", &c.s)

@@ -240,7 +240,12 @@ func TestAuditOfAnEntry(t *testing.T) {
 		want []string             // parts of the errors
 	}{
 		{"sound", loyalty.Entry{Points: 3}, nil, nil},
-		{"another previous entry", loyalty.Entry{Points: 3}, func(e *loyalty.Entry) { e.Previous = "x" }, []string{"chain"}},
+		{
+			"another previous entry",
+			loyalty.Entry{Points: 3},
+			func(e *loyalty.Entry) { e.Previous = "x" },
+			[]string{"chain"},
+		},
 		{"another hash", loyalty.Entry{Points: 3}, func(e *loyalty.Entry) { e.Hash = "x" }, []string{"chain"}},
 		{"other points", loyalty.Entry{Points: 4}, nil, []string{"moves 4"}},
 		{"no points", loyalty.Entry{}, nil, []string{"moves 0"}},

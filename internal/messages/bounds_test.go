@@ -260,10 +260,27 @@ func TestReportOfADelivery(t *testing.T) {
 		failed   bool
 		due      bool
 	}{
-		{"delivered", FigureDelivered, false, "", 1, nil, "idle", map[string]int64{FigureSent: 1, FigureDelivered: 1}, false, false},
-		{"delivered twice", FigureDelivered, false, "", 2, nil, "", map[string]int64{FigureSent: 1, FigureDelivered: 1}, false, false},
-		{"failed", FigureFailed, false, "", 1, nil, "idle", map[string]int64{FigureSent: 1, FigureFailed: 1}, true, true},
-		{"failed for now", FigureFailed, true, "", 1, nil, "idle", map[string]int64{FigureSent: 1, FigureFailed: 1}, true, false},
+		{
+			"delivered", FigureDelivered, false, "", 1, nil, "idle",
+			map[string]int64{FigureSent: 1, FigureDelivered: 1},
+			false, false,
+		},
+		{
+			"delivered twice", FigureDelivered, false, "", 2, nil, "",
+			map[string]int64{FigureSent: 1, FigureDelivered: 1},
+			false, false,
+		},
+		{
+			"failed", FigureFailed, false, "", 1, nil, "idle",
+			map[string]int64{FigureSent: 1, FigureFailed: 1},
+			true,
+			true,
+		},
+		{
+			"failed for now", FigureFailed, true, "", 1, nil, "idle",
+			map[string]int64{FigureSent: 1, FigureFailed: 1},
+			true, false,
+		},
 		{"another message", FigureFailed, false, "msg_x", 1, nil, "", map[string]int64{FigureSent: 1}, false, false},
 		{"no report", "", false, "", 1, nil, "", map[string]int64{FigureSent: 1}, false, false},
 		{

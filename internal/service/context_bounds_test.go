@@ -82,10 +82,22 @@ func TestInputsOfADecisionAboutAReferral(t *testing.T) {
 		outcomes int
 	}{
 		{"no referral", ordered("1", "", ""), []loyalty.Account{friend}, false, award.ReferralChange{}, false, 1},
-		{"no longer", ordered("1", "", ""), []loyalty.Account{friend, referrer}, false, award.ReferralChange{}, false, 2},
+		{
+			"no longer", ordered("1", "", ""),
+			[]loyalty.Account{friend, referrer},
+			false,
+			award.ReferralChange{},
+			false, 2,
+		},
 		{"no account", ordered("1", "", "1"), []loyalty.Account{friend}, true, change, true, 0},
 		{"not compared", ordered("1", "", "1"), []loyalty.Account{friend, referrer}, false, change, true, 0},
-		{"no states", ordered("1", "", "1"), []loyalty.Account{friend, referrer}, true, award.ReferralChange{}, true, 0},
+		{
+			"no states", ordered("1", "", "1"),
+			[]loyalty.Account{friend, referrer},
+			true,
+			award.ReferralChange{},
+			true, 0,
+		},
 	} {
 		seen := 0
 		r := &referralContext{
@@ -200,7 +212,10 @@ func TestRequestToEndATransferThatHasEnded(t *testing.T) {
 		{"the same request", loyalty.Accepted, 2, "a", "a", loyalty.Accepted, true, ""},
 		{"another request", loyalty.Accepted, 2, "a", "b", loyalty.Accepted, false, loyalty.AlreadyResolved},
 		{"no key", loyalty.Accepted, 2, "", "", loyalty.Accepted, false, loyalty.AlreadyResolved},
-		{"another end with the same key", loyalty.Declined, 2, "a", "a", loyalty.Accepted, false, loyalty.AlreadyResolved},
+		{
+			"another end with the same key", loyalty.Declined, 2, "a", "a", loyalty.Accepted, false,
+			loyalty.AlreadyResolved,
+		},
 		{"made at once", loyalty.Accepted, 1, "a", "a", loyalty.Accepted, false, loyalty.AlreadyResolved},
 	} {
 		was := TransferResult{Transfer: loyalty.Redemption{Status: c.status}, Entry: loyalty.Entry{

@@ -132,7 +132,8 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			return err
 		},
 		"redriven": func(l *ledger.Ledger) error {
-			return Deliveries{l}.Redriven(t.Context(), "p", Kept{Delivery: Delivery{Provider: "stripe", Event: "evt_1"}, Key: eventItem})
+			k := Kept{Delivery: Delivery{Provider: "stripe", Event: "evt_1"}, Key: eventItem}
+			return Deliveries{l}.Redriven(t.Context(), "p", k)
 		},
 		"named": func(l *ledger.Ledger) error {
 			_, err := Payments{l}.named(t.Context(), "p", "mem_ada")

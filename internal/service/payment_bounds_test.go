@@ -234,9 +234,15 @@ func TestEventThatArrivesAgain(t *testing.T) {
 		{"the same", func(*Delivery) {}, true, Duplicate, "", true},
 		{"the same again", func(d *Delivery) { d.Again = true }, true, Applied, "", true},
 		{"other content", func(d *Delivery) { d.Mark = "b" }, true, Quarantined, BodyMismatch, false},
-		{"other content again", func(d *Delivery) { d.Mark, d.Again = "b", true }, true, Quarantined, BodyMismatch, false},
+		{
+			"other content again", func(d *Delivery) { d.Mark, d.Again = "b", true }, true, Quarantined, BodyMismatch,
+			false,
+		},
 		{"another event", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "tr_2" }, true, Applied, "", true},
-		{"another event without a transmission", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "" }, true, Applied, "", true},
+		{
+			"another event without a transmission", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "" }, true,
+			Applied, "", true,
+		},
 		{"another event of the transmission", func(d *Delivery) { d.Event = "evt_2" }, true, Applied, "", true},
 		{
 			"other content of the transmission", func(d *Delivery) { d.Event, d.Mark = "evt_2", "b" }, true, Quarantined,
@@ -388,7 +394,10 @@ func TestOutcomesOfReports(t *testing.T) {
 			"refunded beyond the payment", loyalty.AwardPayments, with(capture, refund(40_01, "EUR")), Quarantined,
 			loyalty.RefundExceedsPayment, "1",
 		},
-		{"a currency that does not exist", loyalty.AwardPayments, with(refund(1, "EURO")), Quarantined, loyalty.CurrencyUnsupported, ""},
+		{
+			"a currency that does not exist", loyalty.AwardPayments, with(refund(1, "EURO")), Quarantined,
+			loyalty.CurrencyUnsupported, "",
+		},
 		{"as many facts as possible", loyalty.AwardPayments, with(many[1:]...), Applied, "", "1"},
 		{"more facts than possible", loyalty.AwardPayments, with(many...), Quarantined, loyalty.ValidationFailed, ""},
 		{"only a customer", loyalty.AwardPayments, Report{Customer: "stripe:7", Member: "mem_ada"}, Applied, "", ""},

@@ -76,7 +76,12 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 		parked  bool
 	}{
 		{"an order", func(*till) {}, "mem_ada", nil, 1, "mem_ada", false},
-		{"after a conflict", func(*till) {}, "mem_ada", []error{&table.ConflictError{Key: table.Key{PK: "x"}}}, 1, "mem_ada", false},
+		{
+			"after a conflict", func(*till) {}, "mem_ada",
+			[]error{&table.ConflictError{Key: table.Key{PK: "x"}}},
+			1,
+			"mem_ada", false,
+		},
 		{
 			"claimed by another member",
 			func(x *till) {
