@@ -57,7 +57,7 @@ func TestMailboxesThatAreTheSame(t *testing.T) {
 		{"ada@gmail.com", "ada@googlemail.com", true},
 		{"ada@gmail.com", "ada@mail.com", false},
 		{"anna1@example.com", "annal@example.com", false}, // both are ASCII
-		{"ada@example.com", "аda@example.com", true},      // the second begins with a Cyrillic letter
+		{"ada@example.com", "аda@example.com", true},      // the second begins with a Cyrillic character
 		{"ada@example.com", "ada@exаmple.com", true},
 		{"ada@bücher.example", "ada@xn--bcher-kva.example", true},
 		{"ada@bücher.example", "ada@bucher.example", false},
