@@ -377,9 +377,9 @@ func (r *rules) try(p point) (verdict, by string) {
 		if spent += took; spent > r.budget && spent != took {
 			return "SURVIVED", "after the tests within the time budget"
 		}
-		for _, t := range slices.SortedFunc(maps.Keys(byTester), func(x, y *tester) int {
-			return cmp.Or(distance(p, x)-distance(p, y), strings.Compare(x.pkg, y.pkg))
-		}) {
+		for _, t := range slices.SortedFunc(
+			maps.Keys(byTester), func(x, y *tester) int { return strings.Compare(x.pkg, y.pkg) },
+		) {
 			by, timeouts := t.detects(p, byTester[t], 10*took+20*time.Second)
 			if by != "" {
 				return "killed", by
@@ -390,15 +390,6 @@ func (r *rules) try(p point) (verdict, by string) {
 		}
 	}
 	return "SURVIVED", fmt.Sprintf("%d tests", len(tests))
-}
-
-// distance orders the tests of the mutated package before all others. If a mutation causes an endless loop, a test of
-// the function may fail at once, while tests that use the whole program time out.
-func distance(p point, t *tester) int {
-	if t.pkg == p.pkg {
-		return 0
-	}
-	return 1
 }
 
 // mostTimeouts is the number of tests of one mutation that may time out before it counts as a survivor.

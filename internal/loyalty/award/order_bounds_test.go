@@ -86,9 +86,7 @@ func TestInstantOfAnOrder(t *testing.T) {
 	} {
 		o := loyaltytest.Paid("EUR")
 		o.Member = c.member
-		err := checkJoined(
-			&loyalty.PaymentTerms{}, time.UTC, loyalty.Account{Joined: c.joined}, o, now.AddDate(0, 0, 80),
-		)
+		err := checkJoined(&loyalty.PaymentTerms{}, time.UTC, loyalty.Account{Joined: c.joined}, o, now.AddDate(0, 0, 80))
 		if (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -159,8 +157,7 @@ func TestLaterStateOfAnOrder(t *testing.T) {
 			"", true,
 		},
 		{
-			"a member in time", func(was, _ *loyalty.Order) { was.Member = "" },
-			loyaltytest.Noon.Add(posting.MaxOrderAge), "",
+			"a member in time", func(was, _ *loyalty.Order) { was.Member = "" }, loyaltytest.Noon.Add(posting.MaxOrderAge), "",
 			"", true,
 		},
 		{
@@ -170,8 +167,7 @@ func TestLaterStateOfAnOrder(t *testing.T) {
 		{
 			"a member who joined later",
 			func(was, is *loyalty.Order) {
-				was.Member, was.PlacedAt = "", loyaltytest.Noon.AddDate(-2, 0, 0)
-				is.PlacedAt = was.PlacedAt
+				was.Member, was.PlacedAt, is.PlacedAt = "", loyaltytest.Noon.AddDate(-2, 0, 0), loyaltytest.Noon.AddDate(-2, 0, 0)
 			},
 			loyaltytest.Noon.AddDate(-2, 0, 80), loyalty.ValidationFailed, "/placed_at", false,
 		},
@@ -229,8 +225,7 @@ func TestDataAboutAMemberThatRulesUse(t *testing.T) {
 		var compiled loyalty.Compiled
 		c.ask(&compiled)
 		got := buyer(&compiled, acc, loyaltytest.Paid("EUR"), "gold")
-		if got.Level != "gold" || !slices.Equal(got.Segments, c.want.Segments) ||
-			!slices.Equal(got.OptIns, c.want.OptIns) ||
+		if got.Level != "gold" || !slices.Equal(got.Segments, c.want.Segments) || !slices.Equal(got.OptIns, c.want.OptIns) ||
 			got.Birthday != c.want.Birthday ||
 			got.Zone != c.want.Zone {
 			t.Errorf("%s: %+v", c.name, got)
@@ -262,9 +257,7 @@ func TestDeadlineOfPendingPoints(t *testing.T) {
 		o.Delivered = c.delivered
 		s := loyalty.OrderState{
 			Order: o, Worth: 60,
-			Grants: []loyalty.Grant{
-				{Worth: 50, ActiveAt: c.active}, {Rule: "other", Worth: 10, ActiveAt: loyaltytest.Noon},
-			},
+			Grants: []loyalty.Grant{{Worth: 50, ActiveAt: c.active}, {Rule: "other", Worth: 10, ActiveAt: loyaltytest.Noon}},
 		}
 		want := time.Time{}
 		if c.want {
@@ -356,8 +349,7 @@ func TestBudgetsOfTheLiveVersion(t *testing.T) {
 		p := version(c.is...)
 		got := UnderBudgetsOf(p, version(c.live...))
 		for i, r := range got.Compiled.Rules {
-			if r.Budget != c.want[i] || r.Bounded != (c.is[i] > 0 || c.want[i] > 0) ||
-				p.Compiled.Rules[i].Budget != c.is[i] {
+			if r.Budget != c.want[i] || r.Bounded != (c.is[i] > 0 || c.want[i] > 0) || p.Compiled.Rules[i].Budget != c.is[i] {
 				t.Errorf("%s: %+v", c.name, r)
 			}
 		}

@@ -22,8 +22,7 @@ type lineValue struct {
 // and first orders. If the order does not meet those of a running campaign, about records the reason. It records none
 // for other rules, because there may be hundreds.
 func (v *Valuation) about(r *loyalty.CompiledRule) bool {
-	at := v.O.PlacedAt
-	if m := &r.Match; !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
+	if !runs(&r.Match, v.O.PlacedAt) {
 		return false
 	}
 	what, which := v.mismatch(&r.Match)
@@ -31,6 +30,11 @@ func (v *Valuation) about(r *loyalty.CompiledRule) bool {
 		v.why(r.Key, loyalty.IsFor, what, strings.Join(which, ", "))
 	}
 	return what == ""
+}
+
+// runs reports whether a rule applies to orders that were placed at an instant.
+func runs(m *loyalty.Match, at time.Time) bool {
+	return loyalty.Span{From: m.From, Until: m.Until}.Has(at)
 }
 
 // mismatch returns the condition of a rule that this order does not meet, with the values that the rule accepts. It

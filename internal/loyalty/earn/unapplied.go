@@ -13,9 +13,7 @@ func (v *Valuation) unapplied(which func(*loyalty.CompiledRule) bool) {
 	v.listing = true
 	for i := range v.P.Compiled.Rules {
 		r := &v.P.Compiled.Rules[i]
-		at := v.O.PlacedAt
-		runs := !at.Before(r.Match.From) && (r.Match.Until.IsZero() || at.Before(r.Match.Until))
-		if r.Shadow || !runs || !which(r) || v.mentions(r.Key) {
+		if r.Shadow || !runs(&r.Match, v.O.PlacedAt) || !which(r) || v.mentions(r.Key) {
 			continue
 		}
 		var m loyalty.Matched

@@ -102,6 +102,7 @@ func TestKeysOfPaymentsForOneOrder(t *testing.T) {
 	if free.Value.Amount = 0; len(PaymentUsage(time.UTC, free, 1)) != 0 {
 		t.Error("a payment of nothing is counted")
 	}
+	cart.Value.Amount = 7
 	acc := loyalty.Account{
 		Usage: append(PaymentUsage(time.UTC, order, 1), PaymentUsage(time.UTC, cart, 1)...),
 		Holds: []loyalty.Hold{{Redemption: order}, {Redemption: cart}, {Redemption: order}, {Redemption: pay}},
