@@ -75,7 +75,9 @@ func TestPaymentsByPoints(t *testing.T) {
 }
 
 func TestKeysOfPaymentsForOneOrder(t *testing.T) {
-	pay := loyalty.Redemption{Reward: PayReward, Value: loyalty.Money{Amount: 50, Currency: "EUR"}, At: loyaltytest.Noon}
+	pay := loyalty.Redemption{
+		Reward: PayReward, Value: loyalty.Money{Amount: 50, Currency: "EUR"}, At: loyaltytest.Noon,
+	}
 	order, cart, both := pay, pay, pay
 	order.Order, cart.Cart, both.Order, both.Cart = "1", "c", "1", "c"
 	other := order

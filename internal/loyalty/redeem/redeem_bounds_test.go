@@ -63,7 +63,9 @@ func TestUnmetRequirementsOfRewards(t *testing.T) {
 			"another level",
 			loyalty.Reward{Tiers: []string{"basic", "silver"}},
 			loyalty.Redemption{},
-			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementTier, Required: "basic, silver", Available: "gold"}},
+			[]loyalty.UnmetRequirement{
+				{Requirement: loyalty.RequirementTier, Required: "basic, silver", Available: "gold"},
+			},
 		},
 		{"the segment", loyalty.Reward{Segments: []string{"new", "vip"}}, loyalty.Redemption{}, nil},
 		{
@@ -72,18 +74,27 @@ func TestUnmetRequirementsOfRewards(t *testing.T) {
 			loyalty.Redemption{},
 			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementSegment, Required: "new", Available: "vip"}},
 		},
-		{"the least order", loyalty.Reward{MinOrder: map[loyalty.Currency]int64{"EUR": 500}}, loyalty.Redemption{Total: eur(500)}, nil},
+		{
+			"the least order",
+			loyalty.Reward{MinOrder: map[loyalty.Currency]int64{"EUR": 500}},
+			loyalty.Redemption{Total: eur(500)},
+			nil,
+		},
 		{
 			"less than the least order",
 			loyalty.Reward{MinOrder: map[loyalty.Currency]int64{"EUR": 500, "CHF": 1}},
 			loyalty.Redemption{Total: eur(499)},
-			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementMinOrder, Required: "5.00 EUR", Available: "4.99 EUR"}},
+			[]loyalty.UnmetRequirement{
+				{Requirement: loyalty.RequirementMinOrder, Required: "5.00 EUR", Available: "4.99 EUR"},
+			},
 		},
 		{
 			"an order in another currency",
 			loyalty.Reward{MinOrder: map[loyalty.Currency]int64{"USD": 500, "CHF": 1}},
 			loyalty.Redemption{Total: eur(900)},
-			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementMinOrder, Required: "0.01 CHF, 5.00 USD", Available: "9.00 EUR"}},
+			[]loyalty.UnmetRequirement{
+				{Requirement: loyalty.RequirementMinOrder, Required: "0.01 CHF, 5.00 USD", Available: "9.00 EUR"},
+			},
 		},
 		{
 			"no order",
@@ -98,14 +109,27 @@ func TestUnmetRequirementsOfRewards(t *testing.T) {
 			loyalty.Redemption{},
 			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementCondition, Required: "order.total > 5"}},
 		},
-		{"another reward's limit", loyalty.Reward{ID: "other", Limits: []loyalty.Limit{monthly}}, loyalty.Redemption{}, nil},
-		{"a limit that is not reached", loyalty.Reward{ID: "r", Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}}}, loyalty.Redemption{}, nil},
+		{
+			"another reward's limit",
+			loyalty.Reward{ID: "other", Limits: []loyalty.Limit{monthly}},
+			loyalty.Redemption{},
+			nil,
+		},
+		{
+			"a limit that is not reached",
+			loyalty.Reward{ID: "r", Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}}},
+			loyalty.Redemption{},
+			nil,
+		},
 		{
 			"a limit",
 			loyalty.Reward{ID: "r", Limits: []loyalty.Limit{monthly, {Times: 0, Per: loyalty.PerEver}}},
 			loyalty.Redemption{},
 			[]loyalty.UnmetRequirement{
-				{Requirement: loyalty.RequirementLimit, Required: "2 per month", Available: "2", From: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
+				{
+					Requirement: loyalty.RequirementLimit, Required: "2 per month", Available: "2",
+					From: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
+				},
 				{Requirement: loyalty.RequirementLimit, Required: "0 per ever", Available: "0"},
 			},
 		},
@@ -135,22 +159,54 @@ func TestSentencesOfUnmetRequirements(t *testing.T) {
 		l    loyalty.UnmetRequirement
 		want string
 	}{
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime, From: from}, "from 1 December 2026 11:00 UTC on."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime, Required: "friday"}, "The date friday has passed."},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime, From: from},
+			"from 1 December 2026 11:00 UTC on.",
+		},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime, Required: "friday"},
+			"The date friday has passed.",
+		},
 		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime}, "can no longer be redeemed."},
 		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementTier, Required: "gold"}, "the level gold."},
 		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementSegment}, "other segments."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementMinOrder, Required: "5.00 EUR"}, "at least 5.00 EUR. Specify order_total."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementMinOrder, Required: "5.00 EUR", Available: "4.00 EUR"}, "this one is 4.00 EUR."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Required: "a", Available: "b"}, "date a, but there is some on b."},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementMinOrder, Required: "5.00 EUR"},
+			"at least 5.00 EUR. Specify order_total.",
+		},
+		{
+			loyalty.UnmetRequirement{
+				Requirement: loyalty.RequirementMinOrder, Required: "5.00 EUR", Available: "4.00 EUR",
+			},
+			"this one is 4.00 EUR.",
+		},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Required: "a", Available: "b"},
+			"date a, but there is some on b.",
+		},
 		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Required: "a"}, "on the date a."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, From: from}, "out of stock until 1 December 2026 11:00 UTC."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Available: "0"}, "The reward is out of stock."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementLimit, Required: "1 per day"}, "limit of this reward: 1 per day."},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, From: from},
+			"out of stock until 1 December 2026 11:00 UTC.",
+		},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Available: "0"},
+			"The reward is out of stock.",
+		},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementLimit, Required: "1 per day"},
+			"limit of this reward: 1 per day.",
+		},
 		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementWaitlist}, "members on the waitlist."},
 		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementCondition, Required: "x"}, "is not met: x."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "1", Available: "1"}, "uses 1 reward; the limit is 1."},
-		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"}, "uses 2 rewards; the limit is 2."},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "1", Available: "1"},
+			"uses 1 reward; the limit is 1.",
+		},
+		{
+			loyalty.UnmetRequirement{Requirement: loyalty.RequirementPerOrder, Required: "2", Available: "2"},
+			"uses 2 rewards; the limit is 2.",
+		},
 		{loyalty.UnmetRequirement{Requirement: loyalty.RequirementPoints}, "too few points."},
 	} {
 		if got := explain(c.l); !strings.HasSuffix(got, c.want) {
@@ -180,7 +236,11 @@ func TestRewardsThatCannotBeRedeemedAutomatically(t *testing.T) {
 		{"at the least cost", loyalty.Reward{Cost: 1}, true},
 		{"without a cost", loyalty.Reward{}, false},
 		{"above the triggering balance", loyalty.Reward{Cost: 101}, false},
-		{"above the triggering balance at a level", loyalty.Reward{Cost: 100, Prices: map[string]loyalty.Points{"gold": 101}}, false},
+		{
+			"above the triggering balance at a level",
+			loyalty.Reward{Cost: 100, Prices: map[string]loyalty.Points{"gold": 101}},
+			false,
+		},
 		{"without a cost at a level", loyalty.Reward{Cost: 100, Prices: map[string]loyalty.Points{"gold": 0}}, false},
 	} {
 		c.r.ID = "r"
@@ -265,7 +325,9 @@ func TestAutomaticRedemption(t *testing.T) {
 	p := utc()
 	p.Rewards = []loyalty.Reward{{ID: "r", Cost: 100, When: yes{}}}
 	p.Redemption.Auto = loyalty.Auto{Reward: "r", At: 100, Limit: 2}
-	d := posting.Decide(p, loyalty.Account{Status: loyalty.Active, Purse: loyalty.Purse{Lots: []loyalty.Lot{{Points: 100}}}}, now)
+	d := posting.Decide(
+		p, loyalty.Account{Status: loyalty.Active, Purse: loyalty.Purse{Lots: []loyalty.Lot{{Points: 100}}}}, now,
+	)
 	if err := AutoRedeem(d, now); err != nil || len(d.Entries) != 0 {
 		t.Errorf("a reward with a condition: %d entries, %v", len(d.Entries), err)
 	}
@@ -287,17 +349,36 @@ func TestClaimedPerks(t *testing.T) {
 		{"without conditions", loyalty.Reward{}, "", nil, "", 0},
 		{"with an uploaded code", loyalty.Reward{Codes: uploaded}, "ABC", nil, "", 0},
 		{"without an uploaded code", loyalty.Reward{Codes: uploaded}, "", nil, loyalty.RewardOutOfStock, 0},
-		{"with a shared code", loyalty.Reward{Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "ABC"}}, "", nil, "", 0},
+		{
+			"with a shared code",
+			loyalty.Reward{Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "ABC"}},
+			"",
+			nil, "", 0,
+		},
 		{"for another level", loyalty.Reward{Tiers: []string{"gold"}}, "", nil, loyalty.RewardUnavailable, 0},
 		{"in stock", loyalty.Reward{StockBatches: stock}, "", earn.Budgets{"rewards.r": 1}, "", 1},
 		{"of unknown stock", loyalty.Reward{StockBatches: stock}, "", nil, "", 1},
-		{"out of stock", loyalty.Reward{StockBatches: stock}, "", earn.Budgets{"rewards.r": 0}, loyalty.RewardOutOfStock, 0},
-		{"before any stock", loyalty.Reward{StockBatches: []loyalty.StockBatch{{At: now.Add(1), Quantity: 1}}}, "", nil, loyalty.RewardOutOfStock, 0},
+		{
+			"out of stock",
+			loyalty.Reward{StockBatches: stock},
+			"",
+			earn.Budgets{"rewards.r": 0},
+			loyalty.RewardOutOfStock, 0,
+		},
+		{
+			"before any stock",
+			loyalty.Reward{StockBatches: []loyalty.StockBatch{{At: now.Add(1), Quantity: 1}}},
+			"",
+			nil, loyalty.RewardOutOfStock, 0,
+		},
 	} {
 		c.r.ID, c.r.Type = "r", Perk
 		p := utc()
 		p.Rewards = []loyalty.Reward{c.r}
-		out, err := Redeem(p, loyalty.Account{Status: loyalty.Active}, loyalty.Redemption{ID: "rd", Reward: "r", Code: c.code}, true, c.left, now)
+		out, err := Redeem(
+			p, loyalty.Account{Status: loyalty.Active}, loyalty.Redemption{ID: "rd", Reward: "r", Code: c.code}, true,
+			c.left, now,
+		)
 		var rejected *loyalty.Error
 		if c.want != "" {
 			if !errors.As(err, &rejected) || rejected.Code != c.want {
@@ -310,7 +391,8 @@ func TestClaimedPerks(t *testing.T) {
 			continue
 		}
 		r := out.Entries[0].Redemption
-		if r.Status != loyalty.Committed || r.Stocked != (c.units > 0) || (r.Code != "") != (c.r.Codes.From != loyalty.NoCode) {
+		if r.Status != loyalty.Committed || r.Stocked != (c.units > 0) ||
+			(r.Code != "") != (c.r.Codes.From != loyalty.NoCode) {
 			t.Errorf("a perk %s: %+v", c.name, r)
 		}
 	}
@@ -319,7 +401,9 @@ func TestClaimedPerks(t *testing.T) {
 func TestDatesOfRewards(t *testing.T) {
 	now := loyaltytest.Noon
 	r := loyalty.Reward{ID: "r", Dates: []loyalty.RewardDate{
-		{ID: "past", At: now, Capacity: 9}, {ID: "a", At: now.Add(1), Capacity: 2}, {ID: "b", At: now.Add(2), Capacity: 3},
+		{ID: "past", At: now, Capacity: 9},
+		{ID: "a", At: now.Add(1), Capacity: 2},
+		{ID: "b", At: now.Add(2), Capacity: 3},
 	}}
 	for _, c := range []struct {
 		name    string
@@ -334,7 +418,12 @@ func TestDatesOfRewards(t *testing.T) {
 		{"no date", r, "", loyalty.ValidationFailed, "/date"},
 		{"no date of a reward without dates", loyalty.Reward{}, "", "", ""},
 		{"a date of a reward without dates", loyalty.Reward{}, "a", loyalty.ValidationFailed, "/date"},
-		{"no date of a reward whose dates are over", loyalty.Reward{Dates: r.Dates[:1]}, "", loyalty.RewardUnavailable, "/reward"},
+		{
+			"no date of a reward whose dates are over",
+			loyalty.Reward{Dates: r.Dates[:1]},
+			"",
+			loyalty.RewardUnavailable, "/reward",
+		},
 	} {
 		in := loyalty.Redemption{Date: c.date}
 		loyaltytest.WantRefusal(t, c.name, RewardDate(&c.r, &in, now), c.code, c.pointer)
@@ -351,8 +440,16 @@ func TestDatesOfRewards(t *testing.T) {
 	}{
 		{"with capacity", r, nil, nil},
 		{"with capacity on one date", r, earn.Budgets{"rewards.r@a": 1, "rewards.r@b": 0}, nil},
-		{"without capacity", r, full, []loyalty.UnmetRequirement{{Requirement: loyalty.RequirementStock, Available: "0"}}},
-		{"whose dates are over", loyalty.Reward{Dates: r.Dates[:1]}, nil, []loyalty.UnmetRequirement{{Requirement: loyalty.RequirementTime}}},
+		{
+			"without capacity", r, full,
+			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementStock, Available: "0"}},
+		},
+		{
+			"whose dates are over",
+			loyalty.Reward{Dates: r.Dates[:1]},
+			nil,
+			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementTime}},
+		},
 		{"without dates", loyalty.Reward{}, nil, nil},
 	} {
 		if got := DatedReward(&c.r, c.left, now); !slices.Equal(got, c.want) {
@@ -387,7 +484,9 @@ func TestLevelsAtInstants(t *testing.T) {
 	s := func(level string, n time.Duration) loyalty.Standing {
 		return loyalty.Standing{Level: level, Since: at.Add(n)}
 	}
-	tiers := &loyalty.Tiers{Levels: []loyalty.Level{{ID: "a"}, {ID: "b"}, {ID: "c"}}, Gone: map[string]string{"old": "b"}}
+	tiers := &loyalty.Tiers{
+		Levels: []loyalty.Level{{ID: "a"}, {ID: "b"}, {ID: "c"}}, Gone: map[string]string{"old": "b"},
+	}
 	acc := loyalty.Account{Tier: s("c", 4), Past: []loyalty.Standing{s("a", 0), s("old", 2)}}
 	for n, want := range map[time.Duration]string{-1: "a", 0: "a", 1: "a", 2: "b", 3: "b", 4: "c", 5: "c"} {
 		if got := LevelAt(tiers, acc, at.Add(n)); got.ID != want {

@@ -48,14 +48,48 @@ func TestRedemptionsOfRewards(t *testing.T) {
 		{"with too few points", 99, 0, 0, loyalty.Reward{Cost: 100}, "", "", true, loyalty.InsufficientPoints},
 		{"by a debtor", 100, 1, 0, loyalty.Reward{Cost: 100}, "", "", true, loyalty.InsufficientPoints},
 		{"without a cost by a debtor", 0, 1, 0, loyalty.Reward{}, "", "", true, ""},
-		{"with one reservation fewer than the most", 100, 0, MaxHolds - 1, loyalty.Reward{Cost: 100}, "", "", false, ""},
-		{"with the most reservations", 100, 0, MaxHolds, loyalty.Reward{Cost: 100}, "", "", false, loyalty.ValidationFailed},
+		{
+			"with one reservation fewer than the most", 100, 0, MaxHolds - 1,
+			loyalty.Reward{Cost: 100},
+			"", "", false,
+			"",
+		},
+		{
+			"with the most reservations", 100, 0, MaxHolds,
+			loyalty.Reward{Cost: 100},
+			"", "", false,
+			loyalty.ValidationFailed,
+		},
 		{"committed with the most reservations", 100, 0, MaxHolds, loyalty.Reward{Cost: 100}, "", "", true, ""},
-		{"with an uploaded code", 100, 0, 0, loyalty.Reward{Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}}, "C", "", true, ""},
-		{"without an uploaded code", 100, 0, 0, loyalty.Reward{Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}}, "", "", true, loyalty.RewardOutOfStock},
-		{"for another level", 100, 0, 0, loyalty.Reward{Cost: 100, Tiers: []string{"gold"}}, "", "", true, loyalty.RewardUnavailable},
-		{"from a wallet without a price", 100, 0, 0, loyalty.Reward{Cost: 100}, "", "miles", true, loyalty.ValidationFailed},
-		{"from a wallet", 0, 0, 0, loyalty.Reward{Cost: 100, Wallets: map[string]loyalty.Points{"miles": 7}}, "", "miles", true, ""},
+		{
+			"with an uploaded code", 100, 0, 0,
+			loyalty.Reward{Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}},
+			"C", "", true, "",
+		},
+		{
+			"without an uploaded code", 100, 0, 0,
+			loyalty.Reward{Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}},
+			"", "", true,
+			loyalty.RewardOutOfStock,
+		},
+		{
+			"for another level", 100, 0, 0,
+			loyalty.Reward{Cost: 100, Tiers: []string{"gold"}},
+			"", "", true,
+			loyalty.RewardUnavailable,
+		},
+		{
+			"from a wallet without a price", 100, 0, 0,
+			loyalty.Reward{Cost: 100},
+			"", "miles", true,
+			loyalty.ValidationFailed,
+		},
+		{
+			"from a wallet", 0, 0, 0,
+			loyalty.Reward{Cost: 100, Wallets: map[string]loyalty.Points{"miles": 7}},
+			"",
+			"miles", true, "",
+		},
 	} {
 		p := utc()
 		c.r.ID = "r"
@@ -65,7 +99,9 @@ func TestRedemptionsOfRewards(t *testing.T) {
 			acc.Lots = nil
 		}
 		acc.Purses = []loyalty.Purse{{Wallet: "miles", Lots: []loyalty.Lot{{Points: 7}}}}
-		out, err := Redeem(p, acc, loyalty.Redemption{ID: "rd", Reward: "r", Code: c.code, Wallet: c.wallet}, c.commit, nil, now)
+		out, err := Redeem(
+			p, acc, loyalty.Redemption{ID: "rd", Reward: "r", Code: c.code, Wallet: c.wallet}, c.commit, nil, now,
+		)
 		var rejected *loyalty.Error
 		if c.want != "" {
 			if !errors.As(err, &rejected) || rejected.Code != c.want {
@@ -85,10 +121,12 @@ func TestRedemptionsOfRewards(t *testing.T) {
 		r := *e.Redemption
 		if !c.commit {
 			kind = loyalty.KindReserve
-			if r.Status != loyalty.Reserved || !r.Until.Equal(now.Add(time.Hour)) || len(out.Account.Holds) != c.holds+1 {
+			if r.Status != loyalty.Reserved || !r.Until.Equal(now.Add(time.Hour)) ||
+				len(out.Account.Holds) != c.holds+1 {
 				t.Errorf("a redemption %s: %+v", c.name, r)
 			}
-		} else if r.Status != loyalty.Committed || loyalty.TotalPoints(r.Lots) != cost || out.Account.In(c.wallet).Redeemed != cost {
+		} else if r.Status != loyalty.Committed || loyalty.TotalPoints(r.Lots) != cost ||
+			out.Account.In(c.wallet).Redeemed != cost {
 			t.Errorf("a redemption %s: %+v", c.name, r)
 		}
 		if e.Kind != kind || r.Points != cost || !r.At.Equal(now) || len(e.Reasons) != 1 {
@@ -96,7 +134,9 @@ func TestRedemptionsOfRewards(t *testing.T) {
 		}
 	}
 	p := utc()
-	for want, acc := range map[loyalty.Code]loyalty.Account{loyalty.NotFound: rich(1), loyalty.AccountFrozen: {Status: loyalty.Frozen}} {
+	for want, acc := range map[loyalty.Code]loyalty.Account{
+		loyalty.NotFound: rich(1), loyalty.AccountFrozen: {Status: loyalty.Frozen},
+	} {
 		if p.Rewards = nil; want == loyalty.AccountFrozen {
 			p.Rewards = []loyalty.Reward{{ID: "r"}}
 		}
@@ -111,8 +151,13 @@ func TestRedemptionsOfRewards(t *testing.T) {
 func TestRedemptionsOfOneCart(t *testing.T) {
 	now := loyaltytest.Noon
 	p := utc()
-	p.Rewards = []loyalty.Reward{{ID: "r", Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}}, {ID: "s", Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}}}
-	held := loyalty.Redemption{ID: "a", Reward: "r", Cart: "c", Points: 100, Status: loyalty.Reserved, Code: "C", Pooled: true}
+	p.Rewards = []loyalty.Reward{
+		{ID: "r", Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}},
+		{ID: "s", Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}},
+	}
+	held := loyalty.Redemption{
+		ID: "a", Reward: "r", Cart: "c", Points: 100, Status: loyalty.Reserved, Code: "C", Pooled: true,
+	}
 	for _, c := range []struct {
 		name   string
 		in     loyalty.Redemption
@@ -121,8 +166,17 @@ func TestRedemptionsOfOneCart(t *testing.T) {
 	}{
 		{"the same cart", loyalty.Redemption{ID: "b", Reward: "r", Cart: "c"}, "", true},
 		{"the same cart with a code", loyalty.Redemption{ID: "b", Reward: "r", Cart: "c", Code: "D"}, "", false},
-		{"the same cart and another reward", loyalty.Redemption{ID: "b", Reward: "s", Cart: "c"}, loyalty.RewardOutOfStock, false},
-		{"another cart", loyalty.Redemption{ID: "b", Reward: "r", Cart: "d", Code: "D"}, loyalty.InsufficientPoints, false},
+		{
+			"the same cart and another reward",
+			loyalty.Redemption{ID: "b", Reward: "s", Cart: "c"},
+			loyalty.RewardOutOfStock, false,
+		},
+		{
+			"another cart",
+			loyalty.Redemption{ID: "b", Reward: "r", Cart: "d", Code: "D"},
+			loyalty.InsufficientPoints,
+			false,
+		},
 		{"no cart", loyalty.Redemption{ID: "b", Reward: "r", Code: "D"}, loyalty.InsufficientPoints, false},
 	} {
 		acc := rich(50)
@@ -138,7 +192,8 @@ func TestRedemptionsOfOneCart(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, out.Entries, err)
 			continue
 		}
-		if r := out.Entries[1].Redemption; r.Pooled != c.pooled || (r.Code == "C") != c.pooled || out.Account.Balance().Active != 50 {
+		if r := out.Entries[1].Redemption; r.Pooled != c.pooled || (r.Code == "C") != c.pooled ||
+			out.Account.Balance().Active != 50 {
 			t.Errorf("%s: %+v", c.name, r)
 		}
 	}
@@ -178,14 +233,27 @@ func TestIssuedCodesOfRewards(t *testing.T) {
 		{"none", loyalty.Codes{Valid: day}, week, "", "", time.Time{}, time.Time{}},
 		{"shared", shared, loyalty.Period{}, "", "S", now.AddDate(0, 0, 1), time.Time{}},
 		{"shared, with the program's validity", shared, week, "", "S", now.AddDate(0, 0, 1), now.AddDate(0, 0, 8)},
-		{"generated", loyalty.Codes{From: loyalty.GeneratedCode, Valid: day}, week, "G", "G", now, now.AddDate(0, 0, 1)},
-		{"generated without a code", loyalty.Codes{From: loyalty.GeneratedCode, Shared: "S"}, week, "", "", now, now.AddDate(0, 0, 7)},
+		{
+			"generated",
+			loyalty.Codes{From: loyalty.GeneratedCode, Valid: day},
+			week, "G", "G", now,
+			now.AddDate(0, 0, 1),
+		},
+		{
+			"generated without a code",
+			loyalty.Codes{From: loyalty.GeneratedCode, Shared: "S"},
+			week, "", "", now,
+			now.AddDate(0, 0, 7),
+		},
 		{"shared, with another code", shared, loyalty.Period{}, "X", "X", now.AddDate(0, 0, 1), time.Time{}},
 	} {
 		r := loyalty.Redemption{Code: c.code}
 		lots := LotsOf([]loyalty.Posting{{Lot: jan31, Points: -5}})
-		IssueCode(&loyalty.RedemptionTerms{CodeValid: c.valid}, time.UTC, &r, &loyalty.Reward{Codes: c.codes}, lots, now)
-		if r.Code != c.want || !r.CodeFrom.Equal(c.from) || !r.CodeUntil.Equal(c.until) || r.Status != loyalty.Committed ||
+		IssueCode(
+			&loyalty.RedemptionTerms{CodeValid: c.valid}, time.UTC, &r, &loyalty.Reward{Codes: c.codes}, lots, now,
+		)
+		if r.Code != c.want || !r.CodeFrom.Equal(c.from) || !r.CodeUntil.Equal(c.until) ||
+			r.Status != loyalty.Committed ||
 			!slices.Equal(r.Lots, []loyalty.Lot{{Expires: jan31, Points: 5}}) {
 			t.Errorf("%s: %+v", c.name, r)
 		}
@@ -226,7 +294,9 @@ func TestEndOfReservations(t *testing.T) {
 	now := loyaltytest.Noon
 	p := utc()
 	limit := loyalty.Limit{Times: 5, Per: loyalty.PerDay}
-	p.Rewards = []loyalty.Reward{{ID: "r", Limits: []loyalty.Limit{limit}, StockBatches: []loyalty.StockBatch{{Quantity: 1}}}}
+	p.Rewards = []loyalty.Reward{
+		{ID: "r", Limits: []loyalty.Limit{limit}, StockBatches: []loyalty.StockBatch{{Quantity: 1}}},
+	}
 	p.Redemption.Grace.Days = 90
 	used := earn.LimitUsage(limit, "rewards.r", loyalty.DateOf(now, time.UTC), 1)
 	for _, c := range []struct {
@@ -237,13 +307,31 @@ func TestEndOfReservations(t *testing.T) {
 		stock   int
 		expires loyalty.Date
 	}{
-		{"of the member", loyalty.Redemption{ID: "x", Reward: "r", Stocked: true, At: now}, []loyalty.Usage{used}, 1, 1, 2027_03_01},
+		{
+			"of the member",
+			loyalty.Redemption{ID: "x", Reward: "r", Stocked: true, At: now},
+			[]loyalty.Usage{used},
+			1, 1, 2027_03_01,
+		},
 		{"whose limit was added later", loyalty.Redemption{ID: "x", Reward: "r", At: now}, nil, 0, 0, 2027_03_01},
-		{"of a contributor", loyalty.Redemption{ID: "x", Reward: "r", By: "mem_b", Stocked: true, At: now}, []loyalty.Usage{used}, 0, 0, 2027_03_01},
+		{
+			"of a contributor",
+			loyalty.Redemption{ID: "x", Reward: "r", By: "mem_b", Stocked: true, At: now},
+			[]loyalty.Usage{used},
+			0, 0, 2027_03_01,
+		},
 		{"of a transfer", loyalty.Redemption{ID: "x", To: "mem_b", At: now}, []loyalty.Usage{used}, 0, 0, jan31},
-		{"of an unknown reward", loyalty.Redemption{ID: "x", Reward: "s", Stocked: true, At: now}, []loyalty.Usage{used}, 0, 1, 2027_03_01},
+		{
+			"of an unknown reward",
+			loyalty.Redemption{ID: "x", Reward: "s", Stocked: true, At: now},
+			[]loyalty.Usage{used},
+			0, 1, 2027_03_01,
+		},
 	} {
-		acc := loyalty.Account{Member: "mem_a", Usage: c.usage, Holds: []loyalty.Hold{{Redemption: c.r, Lots: []loyalty.Lot{{Expires: jan31, Points: 5}}}}}
+		acc := loyalty.Account{
+			Member: "mem_a", Usage: c.usage,
+			Holds: []loyalty.Hold{{Redemption: c.r, Lots: []loyalty.Lot{{Expires: jan31, Points: 5}}}},
+		}
 		d := posting.Decide(p, acc, now)
 		hold, err := FindHold(acc, c.r)
 		if err == nil {
@@ -254,10 +342,12 @@ func TestEndOfReservations(t *testing.T) {
 			continue
 		}
 		e := d.Entries[0]
-		if len(e.Usage) != c.returns || len(d.Spends) != c.stock || !slices.Equal(d.Account.Lots, []loyalty.Lot{{Expires: c.expires, Points: 5}}) {
+		if len(e.Usage) != c.returns || len(d.Spends) != c.stock ||
+			!slices.Equal(d.Account.Lots, []loyalty.Lot{{Expires: c.expires, Points: 5}}) {
 			t.Errorf("%s: usage %+v, stock %+v, lots %+v", c.name, e.Usage, d.Spends, d.Account.Lots)
 		}
-		if c.stock > 0 && d.Spends[0].Points != -1 || e.Redemption.Status != loyalty.Canceled || e.Reasons[0].Points != "5" {
+		if c.stock > 0 && d.Spends[0].Points != -1 || e.Redemption.Status != loyalty.Canceled ||
+			e.Reasons[0].Points != "5" {
 			t.Errorf("%s: %+v, %+v", c.name, d.Spends, e)
 		}
 	}
@@ -280,21 +370,86 @@ func TestPointsThatAReversalReturns(t *testing.T) {
 		want loyalty.Points
 		err  loyalty.Code
 	}{
-		{"all", loyalty.AllBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10}, share(1, 9), IssuedCode{}, 10, ""},
-		{"a share", loyalty.ShareBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10}, share(19, 100), IssuedCode{}, 1, ""},
-		{"the whole share", loyalty.ShareBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10}, share(1, 1), IssuedCode{}, 10, ""},
-		{"a greater share", loyalty.ShareBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: 1}, share(1, 5), IssuedCode{}, 2, ""},
-		{"the same share", loyalty.ShareBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: 2}, share(1, 5), IssuedCode{}, 0, loyalty.ValidationFailed},
-		{"none", loyalty.NoneBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10}, share(1, 1), IssuedCode{}, 0, loyalty.ValidationFailed},
+		{
+			"all", loyalty.AllBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10},
+			share(1, 9),
+			IssuedCode{},
+			10, "",
+		},
+		{
+			"a share", loyalty.ShareBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10},
+			share(19, 100),
+			IssuedCode{},
+			1, "",
+		},
+		{
+			"the whole share", loyalty.ShareBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10},
+			share(1, 1),
+			IssuedCode{},
+			10, "",
+		},
+		{
+			"a greater share", loyalty.ShareBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: 1},
+			share(1, 5),
+			IssuedCode{},
+			2, "",
+		},
+		{
+			"the same share", loyalty.ShareBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10, Restored: 2},
+			share(1, 5),
+			IssuedCode{},
+			0,
+			loyalty.ValidationFailed,
+		},
+		{
+			"none", loyalty.NoneBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10},
+			share(1, 1),
+			IssuedCode{},
+			0, loyalty.ValidationFailed,
+		},
 		{"of a perk", loyalty.AllBack, loyalty.Redemption{Status: loyalty.Committed}, share(1, 1), IssuedCode{}, 0, ""},
-		{"no share", loyalty.AllBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10}, share(0, 1), IssuedCode{}, 0, loyalty.AmountOutOfRange},
-		{"more than all", loyalty.AllBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10}, share(101, 100), IssuedCode{}, 0, loyalty.AmountOutOfRange},
-		{"of a reservation", loyalty.AllBack, loyalty.Redemption{Status: loyalty.Reserved, Points: 10}, share(1, 1), IssuedCode{}, 0, loyalty.AlreadyResolved},
-		{"of a gift card that was partly spent", loyalty.AllBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10}, share(1, 1), card(55), 5, ""},
-		{"of a gift card that was spent", loyalty.AllBack, loyalty.Redemption{Status: loyalty.Committed, Points: 10}, share(1, 1), card(0), 0, loyalty.CodeUsed},
+		{
+			"no share", loyalty.AllBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10},
+			share(0, 1),
+			IssuedCode{},
+			0, loyalty.AmountOutOfRange,
+		},
+		{
+			"more than all", loyalty.AllBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10},
+			share(101, 100),
+			IssuedCode{},
+			0, loyalty.AmountOutOfRange,
+		},
+		{
+			"of a reservation", loyalty.AllBack,
+			loyalty.Redemption{Status: loyalty.Reserved, Points: 10},
+			share(1, 1),
+			IssuedCode{},
+			0, loyalty.AlreadyResolved,
+		},
+		{
+			"of a gift card that was partly spent", loyalty.AllBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10},
+			share(1, 1), card(55), 5, "",
+		},
+		{
+			"of a gift card that was spent", loyalty.AllBack,
+			loyalty.Redemption{Status: loyalty.Committed, Points: 10},
+			share(1, 1), card(0), 0, loyalty.CodeUsed,
+		},
 	} {
 		got, _, err := Returned(&loyalty.RedemptionTerms{OnRefund: c.back}, c.r, c.of, c.code)
-		loyaltytest.WantRefusal(t, c.name, err, c.err, map[bool]string{true: "/refunded"}[c.err == loyalty.AmountOutOfRange])
+		loyaltytest.WantRefusal(
+			t, c.name, err, c.err, map[bool]string{true: "/refunded"}[c.err == loyalty.AmountOutOfRange],
+		)
 		if got != c.want {
 			t.Errorf("%s: %d points", c.name, got)
 		}
@@ -308,7 +463,8 @@ func TestMembersOnWaitlists(t *testing.T) {
 		return WaitlistEntry{Member: m, Called: called}
 	}
 	line := []WaitlistEntry{
-		entry("late", now.Add(-time.Hour)), entry("first", now.Add(1-time.Hour)), entry("second", time.Time{}), entry("third", time.Time{}),
+		entry("late", now.Add(-time.Hour)), entry("first", now.Add(1-time.Hour)), entry("second", time.Time{}),
+		entry("third", time.Time{}),
 	}
 	for _, c := range []struct {
 		left         loyalty.Points
@@ -353,13 +509,34 @@ func TestMembersOnWaitlists(t *testing.T) {
 		{"any", rich(0), loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}}, ""},
 		{"frozen", loyalty.Account{}, loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}}, loyalty.AccountFrozen},
 		{"without a waitlist", rich(0), loyalty.Reward{}, loyalty.ValidationFailed},
-		{"of another level", rich(0), loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Tiers: []string{"gold"}}, loyalty.RewardUnavailable},
-		{"of another segment", rich(0), loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Segments: []string{"vip"}}, loyalty.RewardUnavailable},
-		{"at the limit", rich(0), loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Limits: limit}, loyalty.RewardUnavailable},
-		{"without an order", rich(0), loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, MinOrder: map[loyalty.Currency]int64{"EUR": 1}}, ""},
-		{"before it can be redeemed", rich(0), loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Active: loyalty.Span{From: now.Add(1)}}, ""},
+		{
+			"of another level", rich(0),
+			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Tiers: []string{"gold"}},
+			loyalty.RewardUnavailable,
+		},
+		{
+			"of another segment", rich(0),
+			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Segments: []string{"vip"}},
+			loyalty.RewardUnavailable,
+		},
+		{
+			"at the limit", rich(0),
+			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Limits: limit},
+			loyalty.RewardUnavailable,
+		},
+		{
+			"without an order", rich(0),
+			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, MinOrder: map[loyalty.Currency]int64{"EUR": 1}},
+			"",
+		},
+		{
+			"before it can be redeemed", rich(0),
+			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Active: loyalty.Span{From: now.Add(1)}},
+			"",
+		},
 	} {
-		if err := MayWait(p, c.acc, &c.r, now); (err == nil) != (c.want == "") || err != nil && !errors.Is(err, c.want) {
+		if err := MayWait(p, c.acc, &c.r, now); (err == nil) != (c.want == "") ||
+			err != nil && !errors.Is(err, c.want) {
 			t.Errorf("a member %s: %v", c.name, err)
 		}
 	}
@@ -374,7 +551,8 @@ func TestPointsOfAHousehold(t *testing.T) {
 	others := []loyalty.Account{member("a", lot(jan31, 10), lot(0, 5)), member("b", lot(jan31-1, 4), lot(jan31+1, 6))}
 	for n, want := range map[loyalty.Points][]loyalty.Contribution{
 		0: nil, 4: {{Member: "b", Points: 4}}, 5: {{Member: "b", Points: 4}, {Member: "a", Points: 1}},
-		20: {{Member: "b", Points: 10}, {Member: "a", Points: 10}}, 99: {{Member: "b", Points: 10}, {Member: "a", Points: 15}},
+		20: {{Member: "b", Points: 10}, {Member: "a", Points: 10}},
+		99: {{Member: "b", Points: 10}, {Member: "a", Points: 15}},
 	} {
 		if got := newPot(sharing, nil, others).draw(n); !reflect.DeepEqual(got, want) {
 			t.Errorf("%d points come from %+v", n, got)
@@ -382,7 +560,8 @@ func TestPointsOfAHousehold(t *testing.T) {
 	}
 	sharing.Households.Share = big.NewRat(1, 3)
 	got := newPot(sharing, nil, others)
-	if got.points != 8 || !reflect.DeepEqual(got.draw(99), []loyalty.Contribution{{Member: "b", Points: 3}, {Member: "a", Points: 5}}) {
+	if got.points != 8 ||
+		!reflect.DeepEqual(got.draw(99), []loyalty.Contribution{{Member: "b", Points: 3}, {Member: "a", Points: 5}}) {
 		t.Errorf("of a third, %d points", got.points)
 	}
 	debtor, frozen, full := others[0], others[0], others[0]
@@ -399,7 +578,9 @@ func TestPointsOfAHousehold(t *testing.T) {
 
 func TestDebtsThatPreventSpending(t *testing.T) {
 	acc := func(main, miles loyalty.Points) loyalty.Account {
-		return loyalty.Account{Purse: loyalty.Purse{Debt: main}, Purses: []loyalty.Purse{{Wallet: "miles", Debt: miles}}}
+		return loyalty.Account{
+			Purse: loyalty.Purse{Debt: main}, Purses: []loyalty.Purse{{Wallet: "miles", Debt: miles}},
+		}
 	}
 	reward := []loyalty.Reward{{}, {Wallets: map[string]loyalty.Points{"miles": 1}}}
 	free := []loyalty.Reward{{Wallets: map[string]loyalty.Points{"miles": 0}}}
@@ -414,9 +595,18 @@ func TestDebtsThatPreventSpending(t *testing.T) {
 		text        string
 	}{
 		{"none", acc(0, 0), from, reward, "", 0, ""},
-		{"of the main wallet", acc(3, 5), from, reward, "", 3, " The member owes 3 points, which newly earned points repay first."},
-		{"of a wallet that buys a reward", acc(0, 5), nil, reward, "miles", 5, " The member owes 5 points; nothing can be spent from any wallet until the debt is repaid."},
-		{"of a wallet that can be converted", acc(0, 5), from, free, "miles", 5, " The member owes 5 points; nothing can be spent from any wallet until the debt is repaid."},
+		{
+			"of the main wallet", acc(3, 5), from, reward, "", 3,
+			" The member owes 3 points, which newly earned points repay first.",
+		},
+		{
+			"of a wallet that buys a reward", acc(0, 5), nil, reward, "miles", 5,
+			" The member owes 5 points; nothing can be spent from any wallet until the debt is repaid.",
+		},
+		{
+			"of a wallet that can be converted", acc(0, 5), from, free, "miles", 5,
+			" The member owes 5 points; nothing can be spent from any wallet until the debt is repaid.",
+		},
 		{"of a wallet that cannot be spent", acc(0, 5), to, free, "", 0, ""},
 	} {
 		wallet, debt := Indebted(c.conversions, c.rewards, c.acc)
@@ -431,9 +621,15 @@ func TestDebtsThatPreventSpending(t *testing.T) {
 	}
 	p := utc()
 	poor := rich(5)
-	poor.Pending = []loyalty.Pending{{Points: 1}, {Wallet: "miles", ActiveAt: loyaltytest.Noon, Points: 2}, {ActiveAt: loyaltytest.Noon, Points: 3}, {ActiveAt: loyaltytest.Noon, Points: 4}}
+	poor.Pending = []loyalty.Pending{
+		{Points: 1},
+		{Wallet: "miles", ActiveAt: loyaltytest.Noon, Points: 2},
+		{ActiveAt: loyaltytest.Noon, Points: 3},
+		{ActiveAt: loyaltytest.Noon, Points: 4},
+	}
 	err := insufficientWith(p, poor, "", 2, 10, "The reward costs")
-	if err.Available != 7 || err.Required != 10 || !strings.HasSuffix(err.Detail, "costs 10 points; 7 can be spent. 3 more become active on 1 December 2026.") {
+	if err.Available != 7 || err.Required != 10 ||
+		!strings.HasSuffix(err.Detail, "costs 10 points; 7 can be spent. 3 more become active on 1 December 2026.") {
 		t.Errorf("%+v", err)
 	}
 }
