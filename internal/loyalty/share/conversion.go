@@ -200,7 +200,7 @@ func Undoable(
 	switch {
 	case acc.Status != loyalty.Active:
 		return loyalty.RefuseFrozen("")
-	case x.ReversibleUntil.IsZero() || !now.Before(x.ReversibleUntil):
+	case !now.Before(x.ReversibleUntil): // also if the conversion was never reversible
 		return loyalty.Refuse(
 			loyalty.AlreadyExpired, "", "The period in which the conversion could be reversed has ended.",
 		)

@@ -124,7 +124,7 @@ func mayGive(
 			loyalty.AmountOutOfRange, "/points",
 			"points must be from "+loyalty.FormatPoints(t.Min)+" to "+loyalty.FormatPoints(most)+".",
 		)
-	case t.Step > 1 && n%t.Step != 0:
+	case t.Step > 0 && n%t.Step != 0:
 		return loyalty.Refuse(
 			loyalty.AmountOutOfRange, "/points", "points must be a multiple of "+loyalty.FormatPoints(t.Step)+".",
 		)
