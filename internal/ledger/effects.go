@@ -63,12 +63,12 @@ func (l *Ledger) giveCode(p *loyalty.Program, e loyalty.Entry) {
 	if r == nil || e.Kind != loyalty.KindRedeem || e.Cause.Revision != 1 || r.Code != "" {
 		return
 	}
-	if reward, ok := redeem.FindReward(p.Rewards, r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
+	if reward, _ := redeem.FindReward(p.Rewards, r.Reward); reward.Codes.From == loyalty.GeneratedCode {
 		r.Code = redeem.NewCode(l.RandomBits())
 	}
 }
 
-// Bits returns 80 random bits.
+// RandomBits returns 80 random bits.
 func (l *Ledger) RandomBits() (b [10]byte) {
 	random.Read(l.Random, b[:])
 	return b
@@ -80,7 +80,7 @@ func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) tabl
 		Member: string(m), Redemption: r.ID, Reward: r.Reward, From: stored.Millis(r.CodeFrom),
 		Until: stored.Millis(r.CodeUntil),
 	}
-	if reward, ok := redeem.FindReward(p.Rewards, r.Reward); ok && reward.Type == "gift_card" {
+	if reward, _ := redeem.FindReward(p.Rewards, r.Reward); reward.Type == "gift_card" {
 		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount
 	}
 	it := table.Item{Key: CodeKey(p.ID, redeem.PlainCode(r.Code)), Doc: stored.Encode(d)}
