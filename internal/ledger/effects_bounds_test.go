@@ -74,7 +74,8 @@ func TestItemOfAUsableCode(t *testing.T) {
 		if c.left > 0 {
 			want.Currency = "EUR"
 		}
-		if string(it.Doc) != string(stored.Encode(want)) || it.Version == 1 != c.pooled || it.Key != CodeKey("p", "ABC") {
+		if string(it.Doc) != string(stored.Encode(want)) || it.Version == 1 != c.pooled ||
+			it.Key != CodeKey("p", "ABC") {
 			t.Errorf("%+v: %+v %s", c, it, it.Doc)
 		}
 	}
@@ -176,7 +177,8 @@ func TestAuditOfAMember(t *testing.T) {
 	// Reading a page reads the account and the index once.
 	f := &tabletest.FailingRead{Table: b.Table, Fail: 3}
 	l := &Ledger{Table: f, Now: b.Ledger.Now, Program: b.Program}
-	if got, _, err := (Statements{l}).Page(t.Context(), b.p, "mem_ada", 0, 3); err != nil || len(got) != 3 || f.Failed() {
+	if got, _, err := (Statements{l}).Page(t.Context(), b.p, "mem_ada", 0, 3); err != nil || len(got) != 3 ||
+		f.Failed() {
 		t.Errorf("%d entries, %v", len(got), err)
 	}
 }

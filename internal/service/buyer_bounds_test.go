@@ -9,7 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// An order without a member belongs to the payer, unless only the merchant's orders award and the order was not reported.
+// An order without a member belongs to the payer, unless only the merchant's orders award and the order was not
+// reported.
 func TestBuyerOfAnOrder(t *testing.T) {
 	for _, c := range []struct {
 		award    loyalty.Award
@@ -56,18 +57,24 @@ func TestOrderOfACustomerWhoWasNamed(t *testing.T) {
 		{"a named customer", "external:ada", Report{Customer: "stripe:7"}, nil, true, true},
 		{"a customer without a name", "", Report{Customer: "stripe:7"}, nil, false, true},
 		{
-			"the payment names a member", "external:ada", Report{Customer: "stripe:7", Member: "external:eve"}, nil,
+			"the payment names a member", "external:ada",
+			Report{Customer: "stripe:7", Member: "external:eve"},
+			nil,
 			false, true,
 		},
 		{"no customer", "external:ada", Report{Email: "hash"}, nil, false, true},
 		{"no customer and no name", "", Report{Email: "hash"}, nil, false, false},
 		{
-			"customers do not count", "external:ada", Report{Customer: "stripe:7", Email: "hash"},
-			[]loyalty.MemberBy{loyalty.ByEmail}, false, true,
+			"customers do not count", "external:ada",
+			Report{Customer: "stripe:7", Email: "hash"},
+			[]loyalty.MemberBy{loyalty.ByEmail},
+			false, true,
 		},
 		{
-			"customers do not count and have no name", "", Report{Customer: "stripe:7", Email: "hash"},
-			[]loyalty.MemberBy{loyalty.ByEmail}, false, false,
+			"customers do not count and have no name", "",
+			Report{Customer: "stripe:7", Email: "hash"},
+			[]loyalty.MemberBy{loyalty.ByEmail},
+			false, false,
 		},
 	} {
 		x := newTill(t)
