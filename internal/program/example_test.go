@@ -33,13 +33,13 @@ earn:
 func ExampleCheck() {
 	_, problems, _ := program.Check([]byte(corner + `
 rewards:
-  - { id: my, type: amount_off, cost: 4, value: 5 EUR }
+  - { id: five-off, type: amount_off, cost: 4, value: 5 EUR }
 `))
 	fmt.Println(problems)
 	// Output:
-	// line 13: rewards.my.value: returns 125% of the spending that earns its 4 points; redemption.max_return allows 100%
-	//     - { id: my, type: amount_off, cost: 4, value: 5 EUR }
-	//                                                   ^^^^^
+	// line 13: rewards.five-off.value: returns 125% of the spending that earns its 4 points; redemption.max_return allows 100%
+	//     - { id: five-off, type: amount_off, cost: 4, value: 5 EUR }
+	//                                                         ^^^^^
 }
 
 // corner is a program file to which examples append sections.

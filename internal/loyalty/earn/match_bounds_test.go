@@ -38,7 +38,12 @@ func TestOrdersThatARuleIsAbout(t *testing.T) {
 		{"the store", loyalty.Match{Stores: []string{"s1"}}, true, ""},
 		{"another store", loyalty.Match{Stores: []string{"s2", "s3"}}, false, "not applied: for stores s2, s3"},
 		{"the currency", loyalty.Match{Currencies: []loyalty.Currency{"EUR"}}, true, ""},
-		{"another currency", loyalty.Match{Currencies: []loyalty.Currency{"CHF", "USD"}}, false, "not applied: for currencies CHF, USD"},
+		{
+			"another currency",
+			loyalty.Match{Currencies: []loyalty.Currency{"CHF", "USD"}},
+			false,
+			"not applied: for currencies CHF, USD",
+		},
 		{"the level", loyalty.Match{Tiers: []string{"gold"}}, true, ""},
 		{"another level", loyalty.Match{Tiers: []string{"silver"}}, false, "not applied: for tiers silver"},
 		{"the first order", loyalty.Match{FirstOrder: true}, false, "not applied: for first_order"},
@@ -65,7 +70,9 @@ func TestOrdersThatARuleIsAbout(t *testing.T) {
 		}
 	}
 	b.Orders = 0
-	if v := valuation(o, b); !v.about(&loyalty.CompiledRule{Rule: loyalty.Rule{Match: loyalty.Match{FirstOrder: true}}}) {
+	if v := valuation(o, b); !v.about(
+		&loyalty.CompiledRule{Rule: loyalty.Rule{Match: loyalty.Match{FirstOrder: true}}},
+	) {
 		t.Error("a rule about first orders does not apply to one")
 	}
 }
@@ -89,10 +96,26 @@ func TestTimesOfRules(t *testing.T) {
 		{"after midnight", loyalty.Match{HoursFrom: 1320, HoursUntil: 120}, minute(1, 1, 59), 0, true},
 		{"too late after midnight", loyalty.Match{HoursFrom: 1320, HoursUntil: 120}, minute(1, 2, 0), 0, false},
 		{"too early in the evening", loyalty.Match{HoursFrom: 1320, HoursUntil: 120}, minute(1, 21, 59), 0, false},
-		{"after midnight, of the day before", loyalty.Match{HoursFrom: 1320, HoursUntil: 120, Weekdays: monday}, minute(1, 1, 59), 0, true},
-		{"after midnight, not of that day", loyalty.Match{HoursFrom: 1320, HoursUntil: 120, Weekdays: tuesday}, minute(1, 1, 59), 0, false},
-		{"in the evening, of that day", loyalty.Match{HoursFrom: 1320, HoursUntil: 120, Weekdays: tuesday}, minute(1, 22, 0), 0, true},
-		{"in the morning, of that day", loyalty.Match{HoursFrom: 30, HoursUntil: 120, Weekdays: tuesday}, minute(1, 1, 0), 0, true},
+		{
+			"after midnight, of the day before",
+			loyalty.Match{HoursFrom: 1320, HoursUntil: 120, Weekdays: monday},
+			minute(1, 1, 59), 0, true,
+		},
+		{
+			"after midnight, not of that day",
+			loyalty.Match{HoursFrom: 1320, HoursUntil: 120, Weekdays: tuesday},
+			minute(1, 1, 59), 0, false,
+		},
+		{
+			"in the evening, of that day",
+			loyalty.Match{HoursFrom: 1320, HoursUntil: 120, Weekdays: tuesday},
+			minute(1, 22, 0), 0, true,
+		},
+		{
+			"in the morning, of that day",
+			loyalty.Match{HoursFrom: 30, HoursUntil: 120, Weekdays: tuesday},
+			minute(1, 1, 0), 0, true,
+		},
 		{"in the month of the birthday", loyalty.Match{BirthdayMonth: true}, minute(1, 9, 0), 1224, true},
 		{"in another month", loyalty.Match{BirthdayMonth: true}, minute(1, 9, 0), 1124, false},
 		{"in the month of an unknown birthday", loyalty.Match{BirthdayMonth: true}, minute(1, 9, 0), 0, false},
@@ -102,7 +125,11 @@ func TestTimesOfRules(t *testing.T) {
 		{"too many days after the birthday", loyalty.Match{BirthdayDays: 3}, minute(1, 9, 0), 1127, false},
 		{"near an unknown birthday", loyalty.Match{BirthdayDays: 3}, minute(1, 9, 0), 0, false},
 		{"near a birthday in the next year", loyalty.Match{BirthdayDays: 3}, minute(30, 9, 0), 102, true},
-		{"near a birthday in the last year", loyalty.Match{BirthdayDays: 40}, time.Date(2027, 1, 5, 9, 0, 0, 0, time.UTC), 1230, true},
+		{
+			"near a birthday in the last year",
+			loyalty.Match{BirthdayDays: 40},
+			time.Date(2027, 1, 5, 9, 0, 0, 0, time.UTC), 1230, true,
+		},
 	} {
 		v := valuation(loyalty.Order{PlacedAt: c.at}, loyalty.Buyer{Birthday: c.birthday})
 		if got := v.onTime(&c.m); got != c.want {
@@ -165,13 +192,21 @@ func TestPointsThatCapsAllow(t *testing.T) {
 		{"above a cap of an order", []loyalty.Cap{perOrder}, 0, 0, 31, 30, []string{"-1"}, false},
 		{"within the room of a month", []loyalty.Cap{monthly(50, false)}, 20, 0, 30, 30, nil, false},
 		{"above the room of a month", []loyalty.Cap{monthly(50, false)}, 20, 0, 31, 30, []string{"-1"}, true},
-		{"above the room of a month that rejects", []loyalty.Cap{monthly(50, true)}, 20, 0, 31, 0, []string{"-31"}, true},
+		{
+			"above the room of a month that rejects",
+			[]loyalty.Cap{monthly(50, true)},
+			20, 0, 31, 0,
+			[]string{"-31"},
+			true,
+		},
 		{"in a month that is full", []loyalty.Cap{monthly(50, false)}, 50, 0, 5, 0, []string{"-5"}, true},
 		{"in a month that is more than full", []loyalty.Cap{monthly(50, false)}, 60, 0, 5, 0, []string{"-5"}, true},
 		{"above two caps", []loyalty.Cap{perOrder, monthly(50, false)}, 30, 0, 35, 20, []string{"-5", "-10"}, true},
 		{"with a higher peak", nil, 0, 70, 50, 50, nil, false},
 	} {
-		acc := loyalty.Account{Seen: loyaltytest.Noon, Usage: []loyalty.Usage{CapUsage(monthly(1, false), "r", day, c.used)}}
+		acc := loyalty.Account{
+			Seen: loyaltytest.Noon, Usage: []loyalty.Usage{CapUsage(monthly(1, false), "r", day, c.used)},
+		}
 		s, of := &loyalty.Share{Rule: "r", Peak: c.peak}, &loyalty.OrderState{}
 		got, why := bounded(s, acc, of, c.caps, day, c.want, nil)
 		var cuts []string
@@ -190,7 +225,9 @@ func TestPointsThatCapsAllow(t *testing.T) {
 		}
 	}
 	s := &loyalty.Share{}
-	if _, why := bounded(s, loyalty.Account{}, &loyalty.OrderState{}, []loyalty.Cap{perOrder}, day, 31, nil); why[0].Rule != "earn.caps" {
+	if _, why := bounded(
+		s, loyalty.Account{}, &loyalty.OrderState{}, []loyalty.Cap{perOrder}, day, 31, nil,
+	); why[0].Rule != "earn.caps" {
 		t.Errorf("the caps of the program have the reason %+v", why)
 	}
 }
@@ -200,7 +237,10 @@ func TestLimitsThatAreReached(t *testing.T) {
 	daily, monthly := loyalty.Limit{Times: 1, Per: loyalty.PerDay}, loyalty.Limit{Times: 2, Per: loyalty.PerMonth}
 	both := []loyalty.Limit{daily, monthly}
 	usage := func(d, m int64) loyalty.Account {
-		return loyalty.Account{Seen: loyaltytest.Noon, Usage: []loyalty.Usage{LimitUsage(daily, "r", day, d), LimitUsage(monthly, "r", day, m)}}
+		return loyalty.Account{
+			Seen:  loyaltytest.Noon,
+			Usage: []loyalty.Usage{LimitUsage(daily, "r", day, d), LimitUsage(monthly, "r", day, m)},
+		}
 	}
 	for _, c := range []struct {
 		acc  loyalty.Account
@@ -237,7 +277,8 @@ func TestLimitsThatAreReached(t *testing.T) {
 
 func TestPeriodsOfCaps(t *testing.T) {
 	for per, want := range map[loyalty.CapPeriod]loyalty.Date{
-		loyalty.PerDay: 2026_12_01, loyalty.PerWeek: 2026_12_06, loyalty.PerMonth: 2026_12_31, loyalty.PerYear: 2026_12_31,
+		loyalty.PerDay: 2026_12_01, loyalty.PerWeek: 2026_12_06,
+		loyalty.PerMonth: 2026_12_31, loyalty.PerYear: 2026_12_31,
 		loyalty.PerOrder: 0, loyalty.PerEver: 0,
 	} {
 		if got := PeriodEnd(per, 2026_12_01); got != want || !IsCapPeriod(per) {
@@ -268,14 +309,45 @@ func TestRulesThatWin(t *testing.T) {
 		beaten int
 	}{
 		{"none", nil, 0, 0},
-		{"all of a group", []candidate{give(rule("a", 0, loyalty.Sum, 0), 3), give(rule("b", 0, loyalty.Sum, 0), 4)}, 7, 0},
+		{
+			"all of a group",
+			[]candidate{give(rule("a", 0, loyalty.Sum, 0), 3), give(rule("b", 0, loyalty.Sum, 0), 4)},
+			7, 0,
+		},
 		{"the best", []candidate{give(rule("a", 0, loyalty.Best, 9), 3), give(rule("b", 0, loyalty.Best, 0), 4)}, 4, 1},
-		{"the first", []candidate{give(rule("a", 0, loyalty.First, 9), 3), give(rule("b", 0, loyalty.First, 0), 4)}, 3, 1},
-		{"the first by ID", []candidate{give(rule("b", 0, loyalty.First, 0), 4), give(rule("a", 0, loyalty.First, 0), 3)}, 3, 1},
-		{"the best of two groups", []candidate{give(rule("b", 1, loyalty.Best, 0), 4), give(rule("a", 0, loyalty.Best, 0), 3)}, 7, 0},
-		{"an exclusive group", []candidate{give(rule("b", 1, loyalty.Sum, 0), 4), give(rule("c", 2, loyalty.Best, 0), 5), give(rule("a", 0, loyalty.Exclusive, 0), 3)}, 3, 2},
-		{"a group after the exclusive one that gives nothing", []candidate{give(rule("a", 0, loyalty.Exclusive, 0), 0), give(rule("b", 1, loyalty.Sum, 0), 4)}, 4, 0},
-		{"a rule whose cap is used up", []candidate{give(rule("a", 0, loyalty.First, 9), 0), give(rule("b", 0, loyalty.First, 0), 4)}, 4, 0},
+		{
+			"the first",
+			[]candidate{give(rule("a", 0, loyalty.First, 9), 3), give(rule("b", 0, loyalty.First, 0), 4)},
+			3, 1,
+		},
+		{
+			"the first by ID",
+			[]candidate{give(rule("b", 0, loyalty.First, 0), 4), give(rule("a", 0, loyalty.First, 0), 3)},
+			3, 1,
+		},
+		{
+			"the best of two groups",
+			[]candidate{give(rule("b", 1, loyalty.Best, 0), 4), give(rule("a", 0, loyalty.Best, 0), 3)},
+			7, 0,
+		},
+		{
+			"an exclusive group",
+			[]candidate{
+				give(rule("b", 1, loyalty.Sum, 0), 4), give(rule("c", 2, loyalty.Best, 0), 5),
+				give(rule("a", 0, loyalty.Exclusive, 0), 3),
+			},
+			3, 2,
+		},
+		{
+			"a group after the exclusive one that gives nothing",
+			[]candidate{give(rule("a", 0, loyalty.Exclusive, 0), 0), give(rule("b", 1, loyalty.Sum, 0), 4)},
+			4, 0,
+		},
+		{
+			"a rule whose cap is used up",
+			[]candidate{give(rule("a", 0, loyalty.First, 9), 0), give(rule("b", 0, loyalty.First, 0), 4)},
+			4, 0,
+		},
 	} {
 		v := valuation(loyalty.Order{}, loyalty.Buyer{})
 		v.sum = loyalty.Whole(0)

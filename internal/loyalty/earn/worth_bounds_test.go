@@ -26,7 +26,9 @@ func TestConditionsWithoutAndWithErrors(t *testing.T) {
 		when loyalty.Condition
 		want bool
 	}{
-		{nil, true}, {condition{true, nil}, true}, {condition{false, nil}, false}, {condition{true, errors.New("no")}, false},
+		{nil, true}, {condition{true, nil}, true}, {condition{false, nil}, false}, {
+			condition{true, errors.New("no")}, false,
+		},
 	} {
 		if got := Holds(c.when, &loyalty.Facts{}); got != c.want {
 			t.Errorf("%+v holds: %t", c.when, got)
@@ -51,19 +53,48 @@ func TestPartsThatRefundsReduce(t *testing.T) {
 	}{
 		{"none", nil, nil, 0, 0, 0},
 		{"of a line alone", []loyalty.Refund{{Amount: 50, Lines: line(50), Status: done}}, nil, 0, 0, 0},
-		{"of a line and a part of the rest", []loyalty.Refund{{Amount: 65, Lines: line(50), Status: done}}, nil, 0, 5, 10},
-		{"of a line and all of the rest", []loyalty.Refund{{Amount: 80, Lines: line(50), Status: done}}, nil, 0, 10, 20},
-		{"of a line and more than the rest", []loyalty.Refund{{Amount: 87, Lines: line(50), Status: done}}, nil, 7, 10, 20},
+		{
+			"of a line and a part of the rest",
+			[]loyalty.Refund{{Amount: 65, Lines: line(50), Status: done}},
+			nil, 0,
+			5, 10,
+		},
+		{
+			"of a line and all of the rest",
+			[]loyalty.Refund{{Amount: 80, Lines: line(50), Status: done}},
+			nil, 0,
+			10, 20,
+		},
+		{
+			"of a line and more than the rest",
+			[]loyalty.Refund{{Amount: 87, Lines: line(50), Status: done}},
+			nil, 7,
+			10, 20,
+		},
 		{"of more than the order", []loyalty.Refund{{Amount: 500, Lines: line(50), Status: done}}, nil, 50, 10, 20},
 		{"of no particular part", []loyalty.Refund{{Amount: 13, Status: done}}, nil, 10, 1, 2},
 		{"of the whole order", []loyalty.Refund{{Amount: 130, Status: done}}, nil, 100, 10, 20},
 		{"of more than the order without parts", []loyalty.Refund{{Amount: 200, Status: done}}, nil, 100, 10, 20},
 		{"of goods", []loyalty.Refund{{Amount: 100, Goods: 100, Status: done}}, nil, 100, 0, 0},
-		{"of more goods than the order has", []loyalty.Refund{{Amount: 115, Goods: 115, Status: done}}, nil, 100, 5, 10},
+		{
+			"of more goods than the order has",
+			[]loyalty.Refund{{Amount: 115, Goods: 115, Status: done}},
+			nil, 100,
+			5, 10,
+		},
 		{"a dispute", nil, []loyalty.Dispute{{Amount: 13}}, 10, 1, 2},
 		{"a dispute that was won", nil, []loyalty.Dispute{{Amount: 13, Status: loyalty.DisputeWon}}, 0, 0, 0},
-		{"of shipping, and another one", []loyalty.Refund{{Amount: 10, Shipping: 10, Status: done}, {Amount: 12, Status: done}}, nil, 10, 10, 2},
-		{"of lines and more goods", []loyalty.Refund{{Amount: 60, Lines: line(50), Goods: 10, Status: done}, {Amount: 7, Status: done}}, nil, 14, 1, 2},
+		{
+			"of shipping, and another one",
+			[]loyalty.Refund{{Amount: 10, Shipping: 10, Status: done}, {Amount: 12, Status: done}},
+			nil, 10, 10, 2,
+		},
+		{
+			"of lines and more goods",
+			[]loyalty.Refund{{Amount: 60, Lines: line(50), Goods: 10, Status: done}, {Amount: 7, Status: done}},
+			nil,
+			14, 1, 2,
+		},
 	} {
 		o := loyalty.Order{
 			Lines: []loyalty.Line{{ID: "1", Amount: 60}, {ID: "2", Amount: 60}}, Discount: 20, Shipping: 10, Tax: 20,
@@ -114,21 +145,75 @@ func TestRulesThatMayApply(t *testing.T) {
 		why      loyalty.ReasonKind // of the reason, if there is one
 	}{
 		{"any", loyalty.Rule{}, false, false, 0, 0, true, ""},
-		{"with a condition", loyalty.Rule{Match: loyalty.Match{When: condition{true, nil}}}, true, false, 0, 0, true, ""},
-		{"with a condition that does not hold", loyalty.Rule{Match: loyalty.Match{When: condition{}}}, false, false, 0, 0, false, ""},
-		{"with a condition that does not hold, in a list", loyalty.Rule{Match: loyalty.Match{When: condition{}}}, false, true, 0, 0, false, loyalty.IsUnmet},
-		{"of a campaign whose condition does not hold", loyalty.Rule{Match: loyalty.Match{When: condition{}}}, true, false, 0, 0, false, loyalty.IsUnmet},
-		{"of a shadow campaign whose condition does not hold", loyalty.Rule{Shadow: true, Match: loyalty.Match{When: condition{}}}, true, false, 0, 0, false, ""},
-		{"of a campaign whose condition fails", loyalty.Rule{Match: loyalty.Match{When: condition{false, errors.New("no")}}}, true, false, 0, 0, false, loyalty.IsFailed},
+		{
+			"with a condition",
+			loyalty.Rule{Match: loyalty.Match{When: condition{true, nil}}},
+			true, false, 0, 0,
+			true, "",
+		},
+		{
+			"with a condition that does not hold",
+			loyalty.Rule{Match: loyalty.Match{When: condition{}}},
+			false,
+			false, 0, 0, false, "",
+		},
+		{
+			"with a condition that does not hold, in a list",
+			loyalty.Rule{Match: loyalty.Match{When: condition{}}},
+			false, true, 0, 0, false, loyalty.IsUnmet,
+		},
+		{
+			"of a campaign whose condition does not hold",
+			loyalty.Rule{Match: loyalty.Match{When: condition{}}},
+			true, false, 0, 0, false, loyalty.IsUnmet,
+		},
+		{
+			"of a shadow campaign whose condition does not hold",
+			loyalty.Rule{Shadow: true, Match: loyalty.Match{When: condition{}}},
+			true, false, 0, 0, false, "",
+		},
+		{
+			"of a campaign whose condition fails",
+			loyalty.Rule{Match: loyalty.Match{When: condition{false, errors.New("no")}}},
+			true, false, 0, 0, false,
+			loyalty.IsFailed,
+		},
 		{"for registered members", loyalty.Rule{ID: "joined", OptIn: true}, true, false, 0, 0, true, ""},
-		{"for other registered members", loyalty.Rule{ID: "other", OptIn: true}, true, false, 0, 0, false, loyalty.IsUnjoined},
-		{"at the minimum spend", loyalty.Rule{Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 500}}}, true, false, 500, 0, true, ""},
-		{"below the minimum spend", loyalty.Rule{Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 500}}}, true, false, 499, 0, false, loyalty.IsShort},
-		{"with a minimum spend in another currency", loyalty.Rule{Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"USD": 500}}}, true, false, 900, 0, false, ""},
+		{
+			"for other registered members",
+			loyalty.Rule{ID: "other", OptIn: true},
+			true, false, 0, 0, false,
+			loyalty.IsUnjoined,
+		},
+		{
+			"at the minimum spend",
+			loyalty.Rule{Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 500}}},
+			true, false, 500, 0,
+			true, "",
+		},
+		{
+			"below the minimum spend",
+			loyalty.Rule{Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 500}}},
+			true, false, 499, 0,
+			false, loyalty.IsShort,
+		},
+		{
+			"with a minimum spend in another currency",
+			loyalty.Rule{Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"USD": 500}}},
+			true, false, 900, 0,
+			false, "",
+		},
 		{"with a limit", loyalty.Rule{Limits: []loyalty.Limit{daily}}, true, false, 0, 0, true, ""},
-		{"with a limit that is reached", loyalty.Rule{Limits: []loyalty.Limit{daily}}, true, false, 0, 1, false, loyalty.IsLimited},
+		{
+			"with a limit that is reached",
+			loyalty.Rule{Limits: []loyalty.Limit{daily}},
+			true, false, 0, 1, false,
+			loyalty.IsLimited,
+		},
 	} {
-		v := valuation(loyalty.Order{PlacedAt: loyaltytest.Noon, Currency: "EUR"}, loyalty.Buyer{OptIns: []string{"joined"}})
+		v := valuation(
+			loyalty.Order{PlacedAt: loyaltytest.Noon, Currency: "EUR"}, loyalty.Buyer{OptIns: []string{"joined"}},
+		)
 		v.currency, v.listing, v.facts = "EUR", c.listing, &loyalty.Facts{}
 		v.Acc = loyalty.Account{Seen: loyaltytest.Noon, Usage: []loyalty.Usage{LimitUsage(daily, "r", day, c.used)}}
 		r := &loyalty.CompiledRule{Key: "r", Campaign: c.campaign, Limits: c.r.Limits, Rule: c.r}
@@ -186,7 +271,10 @@ func TestPointsThatABudgetAllows(t *testing.T) {
 		if v.budgets = (Budgets{}); c.known {
 			v.budgets["r"] = c.left
 		}
-		x := candidate{r: &loyalty.CompiledRule{Key: "r", Bounded: true, Rule: loyalty.Rule{Budget: 100}}, gives: loyalty.Exact{Num: 99, Den: 2}}
+		x := candidate{
+			r:     &loyalty.CompiledRule{Key: "r", Bounded: true, Rule: loyalty.Rule{Budget: 100}},
+			gives: loyalty.Exact{Num: 99, Den: 2},
+		}
 		v.allowed(&x, x.whole())
 		got := x.gives
 		want := loyalty.Whole(int64(c.want))
@@ -265,15 +353,25 @@ func TestPointsThatARulePays(t *testing.T) {
 	} {
 		v := valuation(loyalty.Order{}, loyalty.Buyer{})
 		v.sum = loyalty.Whole(1)
-		r := &loyalty.CompiledRule{Key: "r", Giver: g, Bounded: c.bounded, Owned: c.owned, Rule: loyalty.Rule{Budget: c.budget}}
-		v.pay(candidate{r: r, gives: c.gives, share: loyalty.Share{Peak: 4, Cut: true}, cuts: []loyalty.Reason{{Rule: "r", Points: "-3"}}})
-		if v.sum != c.gives.Add(loyalty.Whole(1)) || len(v.Reasons) != 2 || v.Reasons[0].Points != c.gives.Add(loyalty.Whole(3)).String() {
+		r := &loyalty.CompiledRule{
+			Key: "r", Giver: g, Bounded: c.bounded, Owned: c.owned, Rule: loyalty.Rule{Budget: c.budget},
+		}
+		v.pay(
+			candidate{
+				r: r, gives: c.gives, share: loyalty.Share{Peak: 4, Cut: true},
+				cuts: []loyalty.Reason{{Rule: "r", Points: "-3"}},
+			},
+		)
+		if v.sum != c.gives.Add(loyalty.Whole(1)) || len(v.Reasons) != 2 ||
+			v.Reasons[0].Points != c.gives.Add(loyalty.Whole(3)).String() {
 			t.Errorf("%s: sum %s, reasons %+v", c.name, v.sum, v.Reasons)
 		}
-		if len(v.takes) != c.takes || len(v.Own) != c.own || len(v.budgeted) != c.budgeted || len(v.S.Shares) != c.takes {
+		if len(v.takes) != c.takes || len(v.Own) != c.own || len(v.budgeted) != c.budgeted ||
+			len(v.S.Shares) != c.takes {
 			t.Errorf("%s: takes %+v, own %+v, budgeted %d", c.name, v.takes, v.Own, len(v.budgeted))
 		}
-		if c.takes == 1 && (v.takes[0].N != 9 || v.S.Shares[0].Peak != 9 || !v.S.Shares[0].Cut) || c.own == 1 && v.Own[0].N != 8 {
+		if c.takes == 1 && (v.takes[0].N != 9 || v.S.Shares[0].Peak != 9 || !v.S.Shares[0].Cut) ||
+			c.own == 1 && v.Own[0].N != 8 {
 			t.Errorf("%s: takes %+v, own %+v, shares %+v", c.name, v.takes, v.Own, v.S.Shares)
 		}
 	}
@@ -322,7 +420,9 @@ func TestForfeitedPoints(t *testing.T) {
 		{"all", []string{"", "a"}, 0, 0, 2},
 	} {
 		w := Worth{
-			Total: 10, Own: []owned{{"a", 3}, {"b", 0}}, takes: []owned{{"a", 3}, {"b", 0}, {"c", 4}}, received: []owned{{"a", 3}, {"b", 0}, {"c", 4}},
+			Total: 10, Own: []owned{{"a", 3}, {"b", 0}}, takes: []owned{
+				{"a", 3}, {"b", 0}, {"c", 4},
+			}, received: []owned{{"a", 3}, {"b", 0}, {"c", 4}},
 		}
 		w.forfeit(time.UTC, func(rule string) time.Time {
 			if slices.Contains(c.late, rule) {
@@ -365,7 +465,10 @@ func TestNumbersOfOrders(t *testing.T) {
 		{"placed without earning items", 3, []int{1}, 0, true, true, 1},
 	} {
 		x := loyaltytest.Numbered(2)
-		v := valuation(loyalty.Order{ID: x.ID, PlacedAt: x.At, Lines: []loyalty.Line{{ID: "1", Amount: c.amount}}}, loyalty.Buyer{Orders: 7})
+		v := valuation(
+			loyalty.Order{ID: x.ID, PlacedAt: x.At, Lines: []loyalty.Line{{ID: "1", Amount: c.amount}}},
+			loyalty.Buyer{Orders: 7},
+		)
 		v.P.Compiled.Numbers, v.P.Earn.CountPlaced = c.most, c.placed
 		v.Acc.First.Orders = loyaltytest.NumberedOrders(c.known...)
 		v.kept, v.undiscounted = loyalty.Whole(1), loyalty.Whole(1)

@@ -15,7 +15,8 @@ import (
 
 func TestFormsOfCodes(t *testing.T) {
 	for code, want := range map[string]bool{
-		"ABCD": true, "abcz": true, "AZ09": true, "A-B-C-D": true, "-ABCD": true, "AB-C": false, "ABC": false, "": false,
+		"ABCD": true, "abcz": true, "AZ09": true, "A-B-C-D": true,
+		"-ABCD": true, "AB-C": false, "ABC": false, "": false,
 		"AB/C": false, "AB:CD": false, "AB@CD": false, "AB[CD": false, "AB`CD": false, "AB{CD": false, "AB CD": false,
 		strings.Repeat("A", 64): true, strings.Repeat("A", 65): false,
 	} {
@@ -83,7 +84,9 @@ func TestTermsOfReversals(t *testing.T) {
 
 func TestUsageOfTransfers(t *testing.T) {
 	terms := &loyalty.Transfers{
-		Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerDay}}, AtMost: []loyalty.Cap{{Points: 100, Per: loyalty.PerMonth}},
+		Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerDay}}, AtMost: []loyalty.Cap{
+			{Points: 100, Per: loyalty.PerMonth},
+		},
 	}
 	day := loyalty.DateOf(loyaltytest.Noon, time.UTC)
 	want := []loyalty.Usage{
@@ -110,9 +113,13 @@ func TestPointsCreditedToAnotherWallet(t *testing.T) {
 		{"in no wallet", loyalty.Reward{Points: 25}, 10, 10, 0},
 	} {
 		p := utc()
-		p.Wallets = []loyalty.Wallet{{ID: "miles", Expires: loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfYear}}}
+		p.Wallets = []loyalty.Wallet{
+			{ID: "miles", Expires: loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfYear}},
+		}
 		d := posting.Decide(p, rich(10), loyaltytest.Noon)
-		e := loyalty.Entry{Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{Points: c.spent}}}}
+		e := loyalty.Entry{
+			Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{Points: c.spent}}},
+		}
 		CreditWallet(d, &e, &c.reward, c.held)
 		got := loyalty.Points(0)
 		for _, p := range e.Postings {
@@ -148,7 +155,9 @@ func TestCodesWithAHistoryOfGuesses(t *testing.T) {
 	now := loyaltytest.Noon
 	at := func(n int) time.Time { return now.Add(time.Duration(n) * time.Second) }
 	g := Guesses{at(1), at(2), at(3)}
-	for limit, want := range map[int]time.Duration{4: 0, 3: 51 * time.Second, 2: 52 * time.Second, 1: 53 * time.Second} {
+	for limit, want := range map[int]time.Duration{
+		4: 0, 3: 51 * time.Second, 2: 52 * time.Second, 1: 53 * time.Second,
+	} {
 		if got := g.Wait(limit, at(10)); got != want {
 			t.Errorf("with a limit of %d, the wait is %s", limit, got)
 		}
@@ -156,7 +165,9 @@ func TestCodesWithAHistoryOfGuesses(t *testing.T) {
 	if got := g.Wait(3, at(61)); got != 0 {
 		t.Errorf("after the window, the wait is %s", got)
 	}
-	for limit, want := range map[int]Guesses{5: {at(1), at(2), at(3), at(9)}, 3: {at(2), at(3), at(9)}, 2: {at(3), at(9)}} {
+	for limit, want := range map[int]Guesses{
+		5: {at(1), at(2), at(3), at(9)}, 3: {at(2), at(3), at(9)}, 2: {at(3), at(9)},
+	} {
 		if got := g.And(limit, at(9)); !slices.Equal(got, want) {
 			t.Errorf("with a limit of %d: %s", limit, got)
 		}

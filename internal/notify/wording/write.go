@@ -159,8 +159,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) v
 		Years:   int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
 	if v.Day, v.Whole = l.last(n.Until, n); n.On == loyalty.BeforeHold {
-		// Points that return at an instant are not available earlier on that day.
-		v.Day = l.moment(n.Until, n.Zone, true)
+		v.Day = l.moment(n.Until, n.Zone, true) // points that return at an instant are not available earlier on that day
 	}
 	for _, lot := range n.Lots {
 		day, whole := l.last(lot.Expires.End(p.Zone), n)

@@ -164,8 +164,7 @@ func TestRefundsAndDisputes(t *testing.T) {
 	wantDispute := func() webhook.Event {
 		e := want()
 		e.Type = "dispute.created"
-		f := &e.Report.Facts[0]
-		f.Kind, f.ID, f.State = loyalty.FactDispute, "dis1", loyalty.FactOpen
+		e.Report.Facts[0].Kind, e.Report.Facts[0].ID, e.Report.Facts[0].State = loyalty.FactDispute, "dis1", loyalty.FactOpen
 		return e
 	}
 	kind := func(k string) func(*webhook.Event) { return func(e *webhook.Event) { e.Type = k } }
