@@ -41,7 +41,7 @@ test-million: ## a million members, of whom 10,000 are due, and all; killed and 
 	PERENNIAL_MILLION=1 go test -v -timeout 60m -run 'TestRunCosts|TestKilledRun' ./internal/jobs
 
 .PHONY: lint
-lint: ## formatting, vet, staticcheck, the template, go.mod, generated files
+lint: ## formatting, vet, staticcheck, complexity, line length, the template, go.mod, generated files
 	infra/lint
 
 .PHONY: build
