@@ -86,7 +86,9 @@ func TestInstantOfAnOrder(t *testing.T) {
 	} {
 		o := loyaltytest.Paid("EUR")
 		o.Member = c.member
-		err := checkJoined(&loyalty.PaymentTerms{}, time.UTC, loyalty.Account{Joined: c.joined}, o, now.AddDate(0, 0, 80))
+		err := checkJoined(
+			&loyalty.PaymentTerms{}, time.UTC, loyalty.Account{Joined: c.joined}, o, now.AddDate(0, 0, 80),
+		)
 		if (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -157,7 +159,8 @@ func TestLaterStateOfAnOrder(t *testing.T) {
 			"", true,
 		},
 		{
-			"a member in time", func(was, _ *loyalty.Order) { was.Member = "" }, loyaltytest.Noon.Add(posting.MaxOrderAge), "",
+			"a member in time", func(was, _ *loyalty.Order) { was.Member = "" },
+			loyaltytest.Noon.Add(posting.MaxOrderAge), "",
 			"", true,
 		},
 		{
@@ -225,7 +228,8 @@ func TestDataAboutAMemberThatRulesUse(t *testing.T) {
 		var compiled loyalty.Compiled
 		c.ask(&compiled)
 		got := buyer(&compiled, acc, loyaltytest.Paid("EUR"), "gold")
-		if got.Level != "gold" || !slices.Equal(got.Segments, c.want.Segments) || !slices.Equal(got.OptIns, c.want.OptIns) ||
+		if got.Level != "gold" || !slices.Equal(got.Segments, c.want.Segments) ||
+			!slices.Equal(got.OptIns, c.want.OptIns) ||
 			got.Birthday != c.want.Birthday ||
 			got.Zone != c.want.Zone {
 			t.Errorf("%s: %+v", c.name, got)
@@ -257,7 +261,9 @@ func TestDeadlineOfPendingPoints(t *testing.T) {
 		o.Delivered = c.delivered
 		s := loyalty.OrderState{
 			Order: o, Worth: 60,
-			Grants: []loyalty.Grant{{Worth: 50, ActiveAt: c.active}, {Rule: "other", Worth: 10, ActiveAt: loyaltytest.Noon}},
+			Grants: []loyalty.Grant{
+				{Worth: 50, ActiveAt: c.active}, {Rule: "other", Worth: 10, ActiveAt: loyaltytest.Noon},
+			},
 		}
 		want := time.Time{}
 		if c.want {
@@ -349,7 +355,8 @@ func TestBudgetsOfTheLiveVersion(t *testing.T) {
 		p := version(c.is...)
 		got := UnderBudgetsOf(p, version(c.live...))
 		for i, r := range got.Compiled.Rules {
-			if r.Budget != c.want[i] || r.Bounded != (c.is[i] > 0 || c.want[i] > 0) || p.Compiled.Rules[i].Budget != c.is[i] {
+			if r.Budget != c.want[i] || r.Bounded != (c.is[i] > 0 || c.want[i] > 0) ||
+				p.Compiled.Rules[i].Budget != c.is[i] {
 				t.Errorf("%s: %+v", c.name, r)
 			}
 		}

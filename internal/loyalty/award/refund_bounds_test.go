@@ -67,7 +67,10 @@ func TestRefundsAndDisputesOfAnOrder(t *testing.T) {
 		}
 		if c.shipping+c.tax > 0 {
 			o.Refunds = []loyalty.Refund{
-				{ID: "r", Status: loyalty.RefundSucceeded, Amount: c.shipping + c.tax, Shipping: c.shipping, Tax: c.tax},
+				{
+					ID: "r", Status: loyalty.RefundSucceeded, Amount: c.shipping + c.tax, Shipping: c.shipping,
+					Tax: c.tax,
+				},
 			}
 		}
 		if err := checkRefundedParts(o); (err == nil) != c.ok {

@@ -189,7 +189,8 @@ func TestEntriesThatADecisionNeeds(t *testing.T) {
 			c.acc(&acc)
 		}
 		d := decide(threeLevels(c.tiers), acc, "2027-03-02")
-		if got := NeedsOf(d, c.since); !got.Recorded.Equal(c.recorded) || got.All != c.all || !got.Since.Equal(c.since) {
+		if got := NeedsOf(d, c.since); !got.Recorded.Equal(c.recorded) || got.All != c.all ||
+			!got.Since.Equal(c.since) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
