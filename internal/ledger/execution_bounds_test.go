@@ -182,8 +182,9 @@ func TestConflictOfACommand(t *testing.T) {
 		{"another item", table.ConflictError{Op: 4, Key: other.Key}, 1, false, false, true, false},
 	} {
 		x := &execution{Ledger: b.Ledger, c: Command{
-			Program: b.p, Member: "mem_ada", Budgets: &BudgetCounters{counters: map[string][BudgetShards]int64{"a": {}}},
-			Decide: func(Inputs) ([]posting.Outcome, error) { return nil, nil },
+			Program: b.p, Member: "mem_ada",
+			Budgets: &BudgetCounters{counters: map[string][BudgetShards]int64{"a": {}}},
+			Decide:  func(Inputs) ([]posting.Outcome, error) { return nil, nil },
 		}, read: []table.Item{account}}
 		ops := []table.Op{table.Put(cause), table.Put(other), table.Put(account), counter, table.Put(other)}
 		_, again, err := x.resolve(t.Context(), planned{ops: ops, entries: []loyalty.Entry{e}, own: c.own}, &c.conflict)

@@ -180,7 +180,9 @@ func TestClaimWhoseStateChanges(t *testing.T) {
 		{
 			"a consent", func(b *bench) error {
 				x := remind.Consent{Channel: loyalty.SMS, Purpose: loyalty.Marketing, Granted: true}
-				return members.Consents{Ledger: b.Ledger}.Consent(t.Context(), b.p, "mem_ada", []remind.Consent{x}, "key")
+				return members.Consents{Ledger: b.Ledger}.Consent(
+					t.Context(), b.p, "mem_ada", []remind.Consent{x}, "key",
+				)
 			}, nil,
 		},
 		{

@@ -17,11 +17,15 @@ import (
 func (b *bench) card(t *testing.T) GiftMessagePlace {
 	t.Helper()
 	in := service.Adjustment{ID: "adj_1", Member: "mem_ada", Points: 100, Reason: "test"}
-	if _, err := (service.Adjustments{Ledger: b.Ledger}).Adjust(t.Context(), b.p, in, ledger.By{Input: "a"}); err != nil {
+	if _, err := (service.Adjustments{Ledger: b.Ledger}).Adjust(
+		t.Context(), b.p, in, ledger.By{Input: "a"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	r := service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "card", Commit: true}
-	if _, err := (service.Redemptions{Ledger: b.Ledger}).Redeem(t.Context(), b.p, r, ledger.By{Input: "r"}); err != nil {
+	if _, err := (service.Redemptions{Ledger: b.Ledger}).Redeem(
+		t.Context(), b.p, r, ledger.By{Input: "r"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	b.send(t, "snd_1")

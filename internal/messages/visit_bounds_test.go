@@ -159,7 +159,11 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			_, err := GiftMessages{l}.Claim(t.Context(), "p", place)
 			return err
 		},
-		"bounce": func(l *ledger.Ledger) error { return GiftMessages{l}.MarkBounced(t.Context(), "p", "mem_ada", "snd_1") },
+		"bounce": func(l *ledger.Ledger) error {
+			return GiftMessages{l}.MarkBounced(
+				t.Context(), "p", "mem_ada", "snd_1",
+			)
+		},
 		"withdraw a notice": func(l *ledger.Ledger) error {
 			return Notices{l}.Unnotify(t.Context(), b.p, "mem_ada", "msg_x", ledger.By{})
 		},

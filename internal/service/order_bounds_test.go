@@ -124,7 +124,8 @@ func TestFulfillmentThatIsStored(t *testing.T) {
 		it := ops[0].Item
 		it.Version = 1
 		h, err := readHandover(it)
-		if err != nil || h.Status != c.status || !it.Expires.Equal(c.expires) || (h.Address != nil) != (c.address != nil) ||
+		if err != nil || h.Status != c.status || !it.Expires.Equal(c.expires) ||
+			(h.Address != nil) != (c.address != nil) ||
 			h.Member != "mem_ada" || h.Redemption != "rd_1" ||
 			it.Index.IsZero() != (c.status == "") {
 			t.Errorf("%s: %+v expires %s, %v", c.name, h, it.Expires, err)

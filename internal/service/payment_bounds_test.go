@@ -245,7 +245,8 @@ func TestEventThatArrivesAgain(t *testing.T) {
 		},
 		{"another event of the transmission", func(d *Delivery) { d.Event = "evt_2" }, true, Applied, "", true},
 		{
-			"other content of the transmission", func(d *Delivery) { d.Event, d.Mark = "evt_2", "b" }, true, Quarantined,
+			"other content of the transmission", func(d *Delivery) { d.Event, d.Mark = "evt_2", "b" }, true,
+			Quarantined,
 			BodyMismatch, false,
 		},
 		{"nothing that counts", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "" }, false, Ignored, "", true},

@@ -99,7 +99,10 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 		{
 			"an order that does not exist",
 			func(x *till) {
-				x.put(t, table.Item{Key: table.Key{PK: stored.ParkedPartition("p", byEmail), SK: "2"}, Doc: []byte("{}")})
+				x.put(
+					t,
+					table.Item{Key: table.Key{PK: stored.ParkedPartition("p", byEmail), SK: "2"}, Doc: []byte("{}")},
+				)
 			}, "mem_ada", nil, 1, "mem_ada", false,
 		},
 		{"an unknown member", func(*till) {}, "mem_eve", nil, 0, "", true},

@@ -55,7 +55,8 @@ func TestMemberInTheIDOfARedemption(t *testing.T) {
 
 // Only the fields that have a value are stored.
 func TestEmptyFieldsAreNotStored(t *testing.T) {
-	if doc := string(Encode(StoredEntry(loyalty.Entry{}))); strings.ContainsAny(doc, "[") || strings.Contains(doc, "{}") {
+	if doc := string(Encode(StoredEntry(loyalty.Entry{}))); strings.ContainsAny(doc, "[") ||
+		strings.Contains(doc, "{}") {
 		t.Errorf("an empty entry is stored as %s", doc)
 	}
 	if doc := string(Encode(StoredAccount(loyalty.Account{}))); strings.ContainsAny(doc, "[") {

@@ -170,7 +170,8 @@ func TestLaterStateOfAnOrder(t *testing.T) {
 		{
 			"a member who joined later",
 			func(was, is *loyalty.Order) {
-				was.Member, was.PlacedAt, is.PlacedAt = "", loyaltytest.Noon.AddDate(-2, 0, 0), loyaltytest.Noon.AddDate(-2, 0, 0)
+				was.Member, was.PlacedAt = "", loyaltytest.Noon.AddDate(-2, 0, 0)
+				is.PlacedAt = was.PlacedAt
 			},
 			loyaltytest.Noon.AddDate(-2, 0, 80), loyalty.ValidationFailed, "/placed_at", false,
 		},
