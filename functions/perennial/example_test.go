@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
@@ -24,6 +27,28 @@ func perennial(args ...string) {
 	}
 	if err != nil {
 		fmt.Println("perennial:", err)
+	}
+}
+
+// perennialFolded runs a command and prints its output, with lines of more than 100 columns folded.
+func perennialFolded(args ...string) {
+	stdout := os.Stdout
+	defer func() { os.Stdout = stdout }()
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	os.Stdout = w
+	perennial(args...)
+	os.Stdout = stdout
+	w.Close()
+	end := regexp.MustCompile("(.{80,100}) ")
+	for lines := bufio.NewScanner(r); lines.Scan(); {
+		line := lines.Text()
+		if utf8.RuneCountInString(line) > 100 {
+			line = end.ReplaceAllString(line, "$1\n    ")
+		}
+		fmt.Println(line)
 	}
 }
 
@@ -54,13 +79,15 @@ func Example_publish() {
 
 // An invalid program file is rejected with all problems, each with its line.
 func Example_validate() {
-	perennial("program", "validate", "../../internal/program/testdata/wrong/05-stacking-mode.yaml")
+	perennialFolded("program", "validate", "../../internal/program/testdata/wrong/05-stacking-mode.yaml")
 
 	// Output:
-	// ../../internal/program/testdata/wrong/05-stacking-mode.yaml: line 12: stacking.seasonal.mode: "bset" is not one of best, sum, first, exclusive; did you mean "best"?
+	// ../../internal/program/testdata/wrong/05-stacking-mode.yaml: line 12: stacking.seasonal.mode: "bset"
+	//     is not one of best, sum, first, exclusive; did you mean "best"?
 	//     stacking: [ { id: seasonal, mode: bset }, { id: seasonal, mode: sum } ]
 	//                                       ^^^^
-	// ../../internal/program/testdata/wrong/05-stacking-mode.yaml: line 12: stacking.seasonal.id: "seasonal" is already the id of the entry on line 12
+	// ../../internal/program/testdata/wrong/05-stacking-mode.yaml: line 12: stacking.seasonal.id:
+	//     "seasonal" is already the id of the entry on line 12
 	//     stacking: [ { id: seasonal, mode: bset }, { id: seasonal, mode: sum } ]
 	//                                                     ^^^^^^^^
 	// perennial: the program file has problems; nothing was changed
@@ -68,11 +95,12 @@ func Example_validate() {
 
 // The command estimates the duration and the cost of a night in which a million members are due.
 func Example_estimateNight() {
-	perennial("estimate", "night", "--members", "1e6")
+	perennialFolded("estimate", "night", "--members", "1e6")
 
 	// Output:
 	// 1000000 members take 2m7s: 7874 per second, limited by the index's keys
 	// 48 invocations of 16 workers on 16 shards
-	// 7000000 write units and 1100000 read units; the table must be warmed up to 32000 write units per second, and its index to three quarters of that
+	// 7000000 write units and 1100000 read units; the table must be warmed up to 32000 write units per
+	//     second, and its index to three quarters of that
 	// about 5 dollars
 }

@@ -25,7 +25,7 @@ type failuresCmd struct {
 // A failureStore is the location of failed work: the queues of a stack, or a running perennial dev.
 type failureStore struct {
 	Stack  string `xor:"failures" required:"" env:"PERENNIAL_STACK" placeholder:"NAME" help:"Name or ARN of the stack."`
-	Queues string `xor:"failures" required:"" env:"PERENNIAL_FAILURE_QUEUES" placeholder:"NAME=URL,…" help:"${failure_queues}"`
+	Queues string `xor:"failures" required:"" env:"PERENNIAL_FAILURE_QUEUES" placeholder:"NAME=URL,…" help:"${queues}"`
 	Dev    string `xor:"failures" required:"" placeholder:"URL" help:"${failure_store_dev}"`
 }
 

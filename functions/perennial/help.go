@@ -2,8 +2,10 @@ package main
 
 import "github.com/alecthomas/kong"
 
-// helpTexts are the help texts of flags and arguments that are too long for a struct tag, by command and field.
+// helpTexts are the texts of flags and arguments that are too long for a struct tag.
 var helpTexts = kong.Vars{
+	"providers": "stripe,shopify,square,paypal,adyen,standard",
+
 	"clock_by": "Duration to advance the clock by: +30d, +2w, +36h. Omit it to read the clock.",
 	"dev_addr": "Address to listen on; port 0 selects a free port. An address that other machines can reach must be " +
 		"stated explicitly.",
@@ -21,10 +23,10 @@ var helpTexts = kong.Vars{
 		"[\"whsec_…\"]}}}. The default is the connections that perennial trigger uses.",
 	"diff_old": "Older program file. Without a second file, it is compared with the live version of its program in " +
 		"the table or the data directory.",
-	"failure_queues": "Failure queues in the format of the stack's output FailureQueues, to avoid reading " +
+	"queues": "Failure queues in the format of the stack's output FailureQueues, to avoid reading " +
 		"CloudFormation.",
 	"failure_store_dev": "Address of a running perennial dev, such as http://127.0.0.1:8080.",
-	"publish_tiers":     "Tier changes if the requirements of levels have changed: members only move up, or also down.",
+	"tiers":             "Tier changes if the requirements of levels have changed: members only move up, or also down.",
 	"publish_effective_at": "Instant from which the version is live, such as 2026-12-05T00:00:00+01:00, at most a " +
 		"year ahead. " +
 		"The default is now.",
@@ -43,7 +45,7 @@ var helpTexts = kong.Vars{
 	"tiers_preview_file": "Program file to use in place of the live version, as if it were published now.",
 	"tiers_preview_tier_changes": "With --file, tier changes if the requirements of levels differ: members only move " +
 		"up, or also down.",
-	"paypal_emulated": "perennial dev emulates PayPal, which signs its events.",
+	"paypal": "perennial dev emulates PayPal, which signs its events.",
 	"trigger_type": "Event type of the processor: charge.refunded, orders/paid, payment.updated, CAPTURE, " +
 		"payment.captured. An unknown type prints the list.",
 	"trigger_at": "Time of the event, such as 2026-12-01T10:00:00Z. The default is the stack's time. Use the same ID " +
@@ -54,6 +56,6 @@ var helpTexts = kong.Vars{
 	"webhook_store_webhooks": "Connections to payment processors: with --table the secret in Secrets Manager, with " +
 		"--data the file " +
 		"that perennial dev uses for --webhooks, if any.",
-	"others_resend":           "The others resend unprocessed events automatically.",
+	"resent":                  "The others resend unprocessed events automatically.",
 	"webhooks_backfill_since": "Start of the period, such as 2026-12-01T10:00:00Z.",
 }

@@ -45,9 +45,11 @@ func TestMeasureDurations(t *testing.T) {
 		member := fmt.Sprintf("external:demo-%03d", 1+i%100)
 		at := time.Now().UTC().Add(-time.Hour).Format(time.RFC3339)
 		order := func(more string) string {
-			return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "status": "paid", "tenders": [{"kind": "card", "amount": 7678}],
+			return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "status": "paid",
+				"tenders": [{"kind": "card", "amount": 7678}],
 				"line_items": [{"id": "1", "sku": "BEAN-1", "category": "coffee-beans", "quantity": 2, "amount": 5598},
-				{"id": "2", "sku": "MUG-01", "category": "mugs", "quantity": 1, "amount": 1490}, {"id": "3", "sku": "FILTER", "quantity": 1, "amount": 590}]%s}`,
+				{"id": "2", "sku": "MUG-01", "category": "mugs", "quantity": 1, "amount": 1490},
+				{"id": "3", "sku": "FILTER", "quantity": 1, "amount": 590}]%s}`,
 				member, at, more)
 		}
 		path := fmt.Sprint("/v1/orders/measured-", i)

@@ -31,7 +31,8 @@ func (c *estimateNight) Run() error {
 		)
 	}
 	p := local.Assumed()
-	p.Members, p.Changing, p.Shards, p.Workers, p.Latency, p.Table = members, c.Changing, c.Shards, c.Workers, c.Latency, c.Table
+	p.Members, p.Changing, p.Shards, p.Workers = members, c.Changing, c.Shards, c.Workers
+	p.Latency, p.Table = c.Latency, c.Table
 	e := p.Simulate()
 	fmt.Printf("%.0f members take %s: %.0f per second, limited by %s\n", members, e.Took, e.Rate, e.Bound)
 	fmt.Printf("%d invocations of %d workers on %d shards\n", e.Invocations, min(p.Workers, p.Shards), p.Shards)

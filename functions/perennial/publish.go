@@ -19,7 +19,7 @@ const commandLine = "command line"
 type publish struct {
 	store
 	File        string     `arg:"" help:"Program file. It contains the program's ID."`
-	TierChanges string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"${publish_tiers}"`
+	TierChanges string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"${tiers}"`
 	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"${publish_effective_at}"`
 	Recall      bool       `help:"${publish_recall}"`
 }

@@ -25,9 +25,9 @@ func TestReadmeCommandsPrintShownOutput(t *testing.T) {
 	}
 	source := readme(t)
 	form := regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:\n```(text|json)\n(.*?)```)?")
-	if rest := regexp.MustCompile("(?s)```mermaid\n.*?```").ReplaceAll(form.ReplaceAll(source, nil), nil); bytes.Contains(rest, []byte("```")) {
-		t.Fatalf("a block contains neither commands nor the output of the preceding "+
-			"ones:\n%s", rest[bytes.Index(rest, []byte("```")):])
+	diagram := regexp.MustCompile("(?s)```mermaid\n.*?```")
+	if _, rest, found := bytes.Cut(diagram.ReplaceAll(form.ReplaceAll(source, nil), nil), []byte("```")); found {
+		t.Fatalf("a block contains neither commands nor the output of the preceding ones:\n```%s", rest)
 	}
 	blocks := form.FindAllStringSubmatch(string(source), -1)
 	if len(blocks) < 5 || !strings.HasPrefix(blocks[0][1], "make run") {

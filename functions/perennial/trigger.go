@@ -14,7 +14,7 @@ import (
 )
 
 type trigger struct {
-	Provider string `arg:"" enum:"stripe,shopify,square,paypal,adyen,standard" help:"Payment processor: ${enum}. ${paypal_emulated}"`
+	Provider string `arg:"" enum:"${providers}" help:"Payment processor: ${enum}. ${paypal}"`
 	Type     string `arg:"" help:"${trigger_type}"`
 
 	Program  string    `default:"bluebird" help:"ID of the program."`

@@ -192,7 +192,7 @@ func (c *webhooksReplay) Run(ctx context.Context) error {
 
 type webhooksBackfill struct {
 	webhookStore
-	Provider string    `required:"" enum:"stripe,paypal,square,shopify" help:"Payment processor: ${enum}. ${others_resend}"`
+	Provider string    `required:"" enum:"stripe,paypal,square,shopify" help:"Payment processor: ${enum}. ${resent}"`
 	Since    time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"${webhooks_backfill_since}"`
 }
 

@@ -124,9 +124,10 @@ func partialFailure(w *world) {
 	good := fmt.Sprintf(`{"program": %q, "shard": 3, "due": %q}`, program, due)
 	bad := fmt.Sprintf(`{"program": %q, "shard": 3, "due": %q}`, laterProgram, due)
 	w.deliver(false)
-	sent, err := queues.SendMessageBatch(w.Context(), &sqs.SendMessageBatchInput{QueueUrl: &queue, Entries: []types.SendMessageBatchRequestEntry{
+	messages := []types.SendMessageBatchRequestEntry{
 		{Id: aws.String("good"), MessageBody: &good}, {Id: aws.String("bad"), MessageBody: &bad},
-	}})
+	}
+	sent, err := queues.SendMessageBatch(w.Context(), &sqs.SendMessageBatchInput{QueueUrl: &queue, Entries: messages})
 	if err != nil || len(sent.Successful) != 2 {
 		w.Fatal(sent, err)
 	}

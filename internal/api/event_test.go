@@ -106,8 +106,10 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 		order := func(i int, status string) sentRequest {
 			return sentRequest{
 				method: "PUT",
-				path:   "/v1/orders/" + strconv.Itoa(i), body: []byte(`{"member": "` + members[i] + `", "status": "` + status + `",
-				"placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 5000}]}`),
+				path:   "/v1/orders/" + strconv.Itoa(i),
+				body: []byte(`{"member": "` + members[i] + `", "status": "` + status + `",
+				"placed_at": "2026-12-01T10:00:00Z", "currency": "EUR",
+				"line_items": [{"id": "1", "quantity": 1, "amount": 5000}]}`),
 			}
 		}
 		given := func() (sum float64) {

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"fmt"
+
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
@@ -11,7 +13,8 @@ func ExampleEarn_refund() {
 	shop.enroll("ada")
 	shop.call("PUT",
 		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
-		"status": "paid", "line_items": [{"id": "1", "category": "coffee-beans", "quantity": 2, "amount": 2999}]}`, "points")
+		"status": "paid", "line_items": [{"id": "1", "category": "coffee-beans", "quantity": 2, "amount": 2999}]}`,
+		"points")
 
 	shop.call("PUT",
 		"/v1/orders/1042", `{"member": "external:ada", "placed_at": "2026-12-01T09:58:00Z", "currency": "EUR",
@@ -72,8 +75,9 @@ func ExampleEarn_dispute() {
 func ExampleEarn_repeat() {
 	const paid = `{"member": "external:ada", "placed_at": "2026-12-01T09:00:00Z", "updated_at": "2026-12-01T09:00:00Z",
 		"currency": "EUR", "status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 2000}]}`
-	const canceled = `{"member": "external:ada", "placed_at": "2026-12-01T09:00:00Z", "updated_at": "2026-12-01T09:30:00Z",
-		"currency": "EUR", "status": "canceled", "line_items": [{"id": "1", "quantity": 1, "amount": 2000}]}`
+	const canceled = `{"member": "external:ada", "placed_at": "2026-12-01T09:00:00Z",
+		"updated_at": "2026-12-01T09:30:00Z", "currency": "EUR", "status": "canceled",
+		"line_items": [{"id": "1", "quantity": 1, "amount": 2000}]}`
 	shop := open(program.Demo())
 	shop.enroll("ada")
 
@@ -130,16 +134,16 @@ func ExampleEarn_event() {
 	shop.call("POST", "/v1/events", `{"member": "external:ada", "type": "review.approved", "id": "778",
 		"at": "2026-12-01T09:59:00Z",
 		"data": {"rating": 5, "text": "I had no idea that beans could be so much better than others."}}`, "points")
-	shop.call("GET", "/v1/entries/ent_event~review:778~1?language=de", "", "reasons",
-		"explanation.summary", "explanation.details")
+	entry := shop.call("GET", "/v1/entries/ent_event~review:778~1?language=de", "", "reasons", "explanation.details")
+	fmt.Println(entry.text("explanation.summary"))
 
 	// Output:
 	// points: 20
 	// reasons:
 	//   {"rule":"earn.actions.review","effect":"20","points":"20"}
-	// explanation.summary: "Für Ihre Bewertung haben Sie 20 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027."
 	// explanation.details:
 	//   "Der Bonus „review“ bringt 20 Bohnen."
+	// Für Ihre Bewertung haben Sie 20 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027.
 }
 
 // A budget limits the points that all members together receive from a campaign. An order that would exceed the budget

@@ -19,8 +19,10 @@ func FuzzPutOrder(f *testing.F) {
 		strings.Replace(good, "external:cust", ada, 1), strings.Replace(good, "1}]", "1},null]", 1),
 		strings.Replace(good, "2026-12-01T10", "2026-12-01T24", 1), strings.Replace(good, `"EUR"`, `"\ud83d\ude00"`, 1),
 		strings.Replace(good,
-			`"line_items"`, `"store":"tokyo","store_timezone":"Asia/Tokyo","shipped_at":"2026-12-01T10:00:00Z","delivered_at":"2026-12-01T10:00:01Z",
-			"tenders":[{"kind":"card","name":"Visa","amount":1}],"disputes":[{"id":"d","at":"2026-12-01T10:00:00Z","status":"open","amount":50}],"line_items"`, 1),
+			`"line_items"`, `"store":"tokyo","store_timezone":"Asia/Tokyo","shipped_at":"2026-12-01T10:00:00Z",
+			"delivered_at":"2026-12-01T10:00:01Z",
+			"tenders":[{"kind":"card","name":"Visa","amount":1}],
+			"disputes":[{"id":"d","at":"2026-12-01T10:00:00Z","status":"open","amount":50}],"line_items"`, 1),
 	} {
 		f.Add([]byte(seed))
 	}

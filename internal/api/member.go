@@ -313,8 +313,8 @@ func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.Sch
 		at, n := request.End(p, lot.Expires), len(out)
 		switch {
 		case at.IsZero():
-		case n > 0 &&
-			out[n-1].At.Equal(at): // lots with different dates can expire together, because activities extend some of them
+		case n > 0 && out[n-1].At.Equal(at):
+			// Lots with different dates can expire together, because activities extend some of them.
 			out[n-1].Points += int64(lot.Points)
 		default:
 			out = append(out, wire.ScheduledPoints{Points: int64(lot.Points), At: at})

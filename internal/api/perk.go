@@ -24,7 +24,8 @@ func listPerks(ctx context.Context, c *request.Call) (request.Answer, error) {
 			Available: len(q.Unmet) == 0, UnmetRequirements: request.WireUnmet(q.Unmet),
 		}
 		if q.Level == "" {
-			one.Kind, one.Name, one.Description = wire.PerkKindReward, wire.Text(q.Reward.Name), wire.Text(q.Reward.Description)
+			one.Kind, one.Name = wire.PerkKindReward, wire.Text(q.Reward.Name)
+			one.Description = wire.Text(q.Reward.Description)
 		}
 		list.Data = append(list.Data, one)
 	}

@@ -66,8 +66,8 @@ func (w *world) overdue() {
 	late.Queue("mem_redeem", "mem_other")
 	w.must("PATCH", "/v1/members/"+changed, `{"external_id": "cust-2"}`)
 	w.must("PUT",
-		"/v1/orders/late", `{"member": "mem_earn", "placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
-		"line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
+		"/v1/orders/late", `{"member": "mem_earn", "placed_at": "2026-12-16T10:00:00Z", "currency": "EUR",
+		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
 	w.must("POST", "/v1/redemptions", `{"member": "mem_redeem", "reward": "print", "household": true}`)
 	w.claim(p)
 }

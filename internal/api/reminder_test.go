@@ -25,7 +25,8 @@ func (w *world) remind() string {
 	w.publish("bluebird", program.Demo(), 1)
 	w.app.Programs.Forget("bluebird")
 	ada := w.must("POST",
-		"/v1/members", `{"external_id": "ada", "email": "ada@example.com", "phone": "+491701234567", "name": "Ada <b>", "locale": "de", "consents": [
+		"/v1/members", `{"external_id": "ada", "email": "ada@example.com", "phone": "+491701234567", "name": "Ada <b>",
+		"locale": "de", "consents": [
 		{"channel": "email", "purpose": "transactional", "granted": true, "wording": "terms-3", "source": "checkout"},
 		{"channel": "email", "purpose": "marketing", "granted": true, "wording": "news-1", "source": "checkout"}]}`)
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 150, "reason": "a good start"}`)
@@ -282,7 +283,8 @@ func TestTomorrowsPagesHaveEveryMemberOnce(t *testing.T) {
 	want := map[string]int{ada: 1}
 	for i := range 6 {
 		m := w.must("POST", "/v1/members", `{"email": "m`+strconv.Itoa(i)+`@example.com", "consents": [
-			{"channel": "email", "purpose": "transactional", "granted": true, "wording": "terms-3", "source": "checkout"}]}`)
+			{"channel": "email", "purpose": "transactional", "granted": true, "wording": "terms-3",
+			"source": "checkout"}]}`)
 		w.must("POST", "/v1/members/"+m+"/adjustments", `{"points": 150, "reason": "a good start"}`)
 		want[m] = 1
 	}

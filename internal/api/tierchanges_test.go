@@ -18,8 +18,8 @@ func TestLevelChangesOfDraftWhileTimePasses(t *testing.T) {
 	w.publish("bluebird", source, 1)
 	w.must("POST", "/v1/members", `{"external_id": "ada"}`)
 	w.must("PUT",
-		"/v1/orders/1", `{"member": "external:ada", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "status": "paid",
-		"line_items": [{"id": "1", "quantity": 1, "amount": 20000}]}`)
+		"/v1/orders/1", `{"member": "external:ada", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR",
+		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 20000}]}`)
 	draft := bytes.Replace(source, []byte("from: 500,"), []byte("from: 100,"), 1)
 	body, err := json.Marshal(map[string]string{"source": string(draft)})
 	if err != nil {

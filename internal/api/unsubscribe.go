@@ -55,7 +55,10 @@ func subscription(c *request.Call) (notify.Subscription, error) {
 // page returns an HTML page. The title and the body must be constants, never input.
 func page(title, body string) string {
 	return strings.NewReplacer("{title}", title, "{body}", body).Replace(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>{title}</title></head>
-<body style="font-family:system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem"><h1>{title}</h1>{body}</body></html>
+<html lang="en"><head><meta charset="utf-8">` +
+		`<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">` +
+		`<title>{title}</title></head>
+<body style="font-family:system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem">` +
+		`<h1>{title}</h1>{body}</body></html>
 `)
 }

@@ -125,9 +125,9 @@ const threeLines = `{"id": "1", "sku": "BEAN-1", "category": "coffee-beans", "qu
 	{"id": "3", "sku": "FILTER", "category": "brewing", "quantity": 1, "amount": 590}`
 
 func (w *usageWorld) orderOf(status, lines, more string) string {
-	return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "channel": "web", "status": %q, "line_items": [%s],
-		"shipping": 490, "tenders": [{"kind": "card", "amount": 8568}]%s}`, w.member, w.clock().Format(time.RFC3339),
-		status, lines, more)
+	return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "channel": "web", "status": %q,
+		"line_items": [%s], "shipping": 490, "tenders": [{"kind": "card", "amount": 8568}]%s}`,
+		w.member, w.clock().Format(time.RFC3339), status, lines, more)
 }
 
 // measure sends a request that must succeed, and records its usage.

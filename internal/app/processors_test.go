@@ -42,7 +42,12 @@ func TestRepeatedSecretIsRejectedInAnyEncoding(t *testing.T) {
 }
 
 func TestEarlierSecretsAreAcceptedAfterRotation(t *testing.T) {
-	const one, two, three, four = "whsec_1b1f0c7e9a2d4863", "whsec_2c2f0c7e9a2d4863", "whsec_3d3f0c7e9a2d4863", "whsec_4e4f0c7e9a2d4863"
+	const (
+		one   = "whsec_1b1f0c7e9a2d4863"
+		two   = "whsec_2c2f0c7e9a2d4863"
+		three = "whsec_3d3f0c7e9a2d4863"
+		four  = "whsec_4e4f0c7e9a2d4863"
+	)
 	stripe := func(secrets ...string) map[string]Processor { return map[string]Processor{Stripe: {Secrets: secrets}} }
 	for _, c := range []struct {
 		name        string

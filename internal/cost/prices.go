@@ -38,7 +38,7 @@ type Assumptions struct {
 	MemoryGB    float64  `json:"memory_gb"`           // of each function
 	ReadMS      float64  `json:"read_ms"`             // a step that reads takes so long in DynamoDB
 	WriteMS     float64  `json:"write_ms"`            // a step that writes
-	ScheduledMS float64  `json:"scheduled_member_ms"` // a member takes so long in a worker, which handles several at once
+	ScheduledMS float64  `json:"scheduled_member_ms"` // a member takes so long in a worker, one of several at once
 	TraceShare  float64  `json:"trace_share"`         // of the requests, which X-Ray samples
 	RelayMS     float64  `json:"relay_ms"`            // an invocation of the function relay
 	AccessLog   string   `json:"access_log"`          // a line of the API's access log

@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/explain"
@@ -43,13 +44,14 @@ func earned() loyalty.Entry {
 func ExampleEntry() {
 	words := explain.Entry(program(), earned(), "en-GB")
 	fmt.Println(words.Language)
-	fmt.Println(words.Summary)
+	fmt.Println(strings.ReplaceAll(words.Summary, ". ", ".\n"))
 	for _, reason := range words.Reasons {
 		fmt.Println("-", reason)
 	}
 	// Output:
 	// en
-	// You earned 37 beans with order 1042. They can be spent from 15 December 2026 and expire at the end of 31 December 2027.
+	// You earned 37 beans with order 1042.
+	// They can be spent from 15 December 2026 and expire at the end of 31 December 2027.
 	// - 29.99 EUR at 1 bean per 1.00 EUR: 29.99 beans.
 	// - The level Silver counts 1.25 times: +7.4975 beans.
 	// - The campaign Double beans weekend was not applied: it needs 50.00 EUR, and there were 29.99 EUR.
@@ -59,13 +61,14 @@ func ExampleEntry() {
 func ExampleEntry_german() {
 	words := explain.Entry(program(), earned(), "de-AT")
 	fmt.Println(words.Language)
-	fmt.Println(words.Summary)
+	fmt.Println(strings.ReplaceAll(words.Summary, ". Ein", ".\nEin"))
 	for _, reason := range words.Reasons {
 		fmt.Println("-", reason)
 	}
 	// Output:
 	// de
-	// Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. Einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.
+	// Für Bestellung 1042 haben Sie 37 Bohnen gesammelt.
+	// Einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.
 	// - 29,99 EUR, 1 Bohne je 1,00 EUR: 29,99 Bohnen.
 	// - Die Stufe Silber zählt 1,25-fach: +7,4975 Bohnen.
 	// - Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Nötig sind 50,00 EUR, vorhanden waren 29,99 EUR.

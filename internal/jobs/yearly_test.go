@@ -18,7 +18,10 @@ tiers:
   qualify: { by: points_earned, window: 3 months rolling }
   keep_for: 2 months
   grace: 10 days
-  levels: [ { id: bronze, name: Bronze, from: 0 }, { id: silver, name: Silver, from: 150 }, { id: gold, name: Gold, from: 600 } ]
+  levels:
+    - { id: bronze, name: Bronze, from: 0 }
+    - { id: silver, name: Silver, from: 150 }
+    - { id: gold, name: Gold, from: 600 }
 rewards:
   - { id: mug, type: free_product, cost: 150, sku: MUG, codes: { from: generated, valid: 30 days } }
   - { id: tasting, type: experience, cost: 700 }

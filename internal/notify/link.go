@@ -12,7 +12,9 @@ import (
 // Links creates the links of messages. They are signed, so that only a recipient can withdraw consent, and contain
 // no sensitive data. They do not expire, because the link in an old message must still work.
 type Links struct {
-	Base string // the public address of the API, such as https://api.example.com, without a trailing slash; may be empty
+	// Base is the public address of the API, such as https://api.example.com, without a trailing slash. It may be
+	// empty.
+	Base string
 	Key  []byte
 }
 

@@ -53,7 +53,7 @@ type Data struct {
 	Reward  string         `json:"reward,omitzero"`
 	Level   string         `json:"level,omitzero"`
 	Missing int64          `json:"missing,omitzero"`
-	Day     string         `json:"day,omitzero"`   // 2027-03-31: the last day, possibly incomplete, in the program's zone
+	Day     string         `json:"day,omitzero"`   // 2027-03-31: the last day in the program's zone; may be incomplete
 	Until   time.Time      `json:"until,omitzero"` // the exact end
 	Code    string         `json:"code,omitzero"`
 	Order   string         `json:"order,omitzero"`

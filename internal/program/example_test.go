@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
@@ -33,13 +34,14 @@ earn:
 func ExampleCheck() {
 	_, problems, _ := program.Check([]byte(corner + `
 rewards:
-  - { id: five-off, type: amount_off, cost: 4, value: 5 EUR }
+  - { id: my, type: amount_off, cost: 4, value: 5 EUR }
 `))
-	fmt.Println(problems)
+	fmt.Println(strings.Replace(fmt.Sprint(problems), "; ", ";\n    ", 1))
 	// Output:
-	// line 13: rewards.five-off.value: returns 125% of the spending that earns its 4 points; redemption.max_return allows 100%
-	//     - { id: five-off, type: amount_off, cost: 4, value: 5 EUR }
-	//                                                         ^^^^^
+	// line 13: rewards.my.value: returns 125% of the spending that earns its 4 points;
+	//     redemption.max_return allows 100%
+	//     - { id: my, type: amount_off, cost: 4, value: 5 EUR }
+	//                                                   ^^^^^
 }
 
 // corner is a program file to which examples append sections.

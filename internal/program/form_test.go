@@ -209,7 +209,16 @@ func TestEachActivationAndExpiryRule(t *testing.T) {
 func TestEachKeyOfAnActionHasItsMeaning(t *testing.T) {
 	p := mustCompile(t, []byte(corner+`  actions:
     - { id: a, event: member.joined, points: 50 }
-    - { id: b, event: podcast.completed, points: 5, limit: 1 per day, cooldown: 2 weeks, tiers: [gold], segments: [vip], from: 2026-07-01T00:00, when: event.minutes > 5, expires: { after: 3 months } }
+    - id: b
+      event: podcast.completed
+      points: 5
+      limit: 1 per day
+      cooldown: 2 weeks
+      tiers: [gold]
+      segments: [vip]
+      from: 2026-07-01T00:00
+      when: event.minutes > 5
+      expires: { after: 3 months }
 events:
   quiz: { states: [won, lost] }
   podcast: { fields: { minutes: number } }
@@ -400,7 +409,8 @@ func TestTheFileWithEveryKeyHasEveryKey(t *testing.T) {
 		description, _ := schema["description"].(string)
 		switch {
 		case strings.ContainsAny(key, "#^"), schema["$ref"] != nil, key == "at_least":
-			return // a definition, a name that merchants choose, a list element, or a key that levels by spend do not use
+			// a definition, a name that merchants choose, a list element, or a key that levels by spend do not use
+			return
 		case strings.HasPrefix(description, "Not supported yet"):
 			return
 		}

@@ -58,7 +58,8 @@ var plainText = regexp.MustCompile(`^[\pL\pN_]([^,:#{}\[\]"'\pC]|:[^ ,{}\[\]"'\p
 // quoted returns a text as part of a YAML flow value. It adds quotes if YAML would read the text as another type.
 func quoted(s string) string {
 	switch {
-	case !plainText.MatchString(s), strings.HasSuffix(s, " "), document.PlainNumber.MatchString(s), s == "true", s == "false", s == "null":
+	case !plainText.MatchString(s), strings.HasSuffix(s, " "), document.PlainNumber.MatchString(s),
+		s == "true", s == "false", s == "null":
 		return strconv.Quote(s)
 	}
 	return s

@@ -103,7 +103,11 @@ func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
 
 func TestLevelsByAnyAndAllOfSeveralMeasures(t *testing.T) {
 	got := mustCompile(t, []byte(corner+`tiers:
-  qualify: { any_of: [spend, { all_of: [brands, visits] }], currency: EUR, brands: [North, South], window: calendar year }
+  qualify:
+    any_of: [spend, { all_of: [brands, visits] }]
+    currency: EUR
+    brands: [North, South]
+    window: calendar year
   keep_for: end_of_next_year
   levels:
     - { id: plain, name: Plain, from: 0 }

@@ -174,7 +174,8 @@ func TestAnUploadThatFailsIsRepeated(t *testing.T) {
 				if !errors.Is(err, ledger.ErrTryAgain) {
 					t.Fatal(err)
 				}
-				broken.Busy, broken.LostBefore, broken.LostAfter, broken.BusyReads = broken.Busy*.8, broken.LostBefore*.8, broken.LostAfter*.8, broken.BusyReads*.8
+				broken.Busy, broken.BusyReads = broken.Busy*.8, broken.BusyReads*.8
+				broken.LostBefore, broken.LostAfter = broken.LostBefore*.8, broken.LostAfter*.8
 			}
 			b.Table = clean
 			if n := len(b.pool(t, "mug")); n != 2_000 {

@@ -32,7 +32,8 @@ type referralContext struct {
 	compared bool // whether the profiles of the friend and the referrer were compared
 	alike    bool // whether they are the same person
 
-	change                award.ReferralChange // the change for which withdrawn and converting were read; zero before that
+	// change is the change for which withdrawn and converting were read; zero before that.
+	change                award.ReferralChange
 	withdrawn, converting award.KnownReferral
 }
 

@@ -279,9 +279,11 @@ Resources:
 // A transformed template has each function's policies in the function's role.
 func TestStatementsOfATransformedTemplate(t *testing.T) {
 	source := `{"Resources": {
-		"EarnFunction": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["EarnFunctionRole", "Arn"]}}},
-		"EarnFunctionRole": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyName": "p", "PolicyDocument": {
-			"Statement": [{"Sid": "Read", "Effect": "Allow", "Action": ["a:B"], "Resource": {"Fn::Sub": "${Table.Arn}"}}]}}]}}}}`
+		"EarnFunction": {"Type": "AWS::Lambda::Function", "Properties": {
+			"Role": {"Fn::GetAtt": ["EarnFunctionRole", "Arn"]}}},
+		"EarnFunctionRole": {"Type": "AWS::IAM::Role", "Properties": {
+			"Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": [
+				{"Sid": "Read", "Effect": "Allow", "Action": ["a:B"], "Resource": {"Fn::Sub": "${Table.Arn}"}}]}}]}}}}`
 	tpl := parse(t, source)
 	f, err := tpl.Function("earn")
 	if err != nil {

@@ -34,7 +34,7 @@ type Item struct {
 	Index   Key             // the item's key in the index; zero if the index does not list it
 	Version int64           // the version that was read; zero if the item was absent
 	Expires time.Time       // when the table may delete it, in whole seconds; zero for never. Not used for points
-	Doc     json.RawMessage // a JSON object of at most 350 KB; number digits are preserved, the name order is not; see Binary
+	Doc     json.RawMessage // a JSON object of at most 350 KB; keeps digits, not the order of names; see Binary
 }
 
 // A Query lists one partition of the base table or of the index, in the byte order of the sort key.

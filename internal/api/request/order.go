@@ -156,7 +156,8 @@ func (b LineBody) line(c *Check, i int) loyalty.Line {
 func (b TenderBody) tender(c *Check, i int) loyalty.Tender {
 	in := func(name string) Place { return Place{name, "tenders", i} }
 	switch loyalty.TenderKind(b.Kind) {
-	case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints, loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
+	case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints,
+		loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
 	default:
 		c.Fault(
 			in("kind"), loyalty.ValidationFailed, "type must be card, cash, points, gift_card, store_credit or other.",

@@ -10,7 +10,7 @@ import (
 
 // A Route is an operation of the API: the function that serves it and the requirements of its requests.
 type Route struct {
-	Pattern  string     // HTTP API route key, Go mux pattern, and openapi.yaml's method and path: "PUT /v1/orders/{order}"
+	Pattern  string     // route key, mux pattern, and method and path in openapi.yaml: "PUT /v1/orders/{order}"
 	Function string     // name of the function that serves it, such as "earn"
 	Scope    auth.Scope // required scope of the API key; empty for a public route
 	Keyed    bool       // requires an Idempotency-Key

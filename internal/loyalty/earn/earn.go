@@ -71,7 +71,7 @@ type Worth struct {
 	Total      loyalty.Points
 	asks       []posting.Spend // budgets whose remaining points are unknown and would affect the result
 	grants     []owned         // points that its caps and budget allow each matching rule, even if another rule won
-	Own        []owned         // the part of the total that rules with a separate expiry give, in the order of the rules
+	Own        []owned         // the part of the total by rules with a separate expiry, in the order of the rules
 	InWallets  []owned         // points in other wallets, not part of the total; by wallet
 	takes      []owned         // the points of each rule with a cap, limit or budget
 	received   []owned         // the points that the member receives under each rule with a budget; see receives

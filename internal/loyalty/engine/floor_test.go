@@ -57,7 +57,8 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 // What was reached under a lock is there once it ends, whatever grace there is before the level is reviewed.
 func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Months, t.KeepFor, t.Grace, t.Minimums = 12, loyalty.Period{Months: 12}, loyalty.Period{Days: 30}, []loyalty.Minimum{{Level: "gold", Segment: "card"}}
+		t.Months, t.KeepFor, t.Grace = 12, loyalty.Period{Months: 12}, loyalty.Period{Days: 30}
+		t.Minimums = []loyalty.Minimum{{Level: "gold", Segment: "card"}}
 	})
 	for _, card := range []bool{false, true} {
 		s := member2026(t, p)

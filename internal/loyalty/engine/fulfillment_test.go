@@ -14,7 +14,9 @@ import (
 func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 	for _, policy := range []loyalty.OnRefund{loyalty.AllBack, loyalty.ShareBack, loyalty.NoneBack} {
 		p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
-			r.StockBatches, r.Limits, r.Manual, p.Redemption.OnRefund = []loyalty.StockBatch{{Quantity: 1}}, []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, true, policy
+			r.StockBatches = []loyalty.StockBatch{{Quantity: 1}}
+			r.Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}
+			r.Manual, p.Redemption.OnRefund = true, policy
 		})
 		before := saver(t, p, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90})
 		taken := redeemed(t, p, before, loyalty.Redemption{ID: "rd_1"}, true, noon)

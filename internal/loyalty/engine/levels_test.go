@@ -473,7 +473,9 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 			if o.Lines[0].Amount > 0 {
 				x.submit(o, last)
 			}
-			if x.pass(at); (redeem.LevelIndex(&p.Tiers, x.acc.Tier) >= redeem.LevelIndex(&p.Tiers, s.acc.Tier)) != (less == 0) {
+			x.pass(at)
+			kept := redeem.LevelIndex(&p.Tiers, x.acc.Tier) >= redeem.LevelIndex(&p.Tiers, s.acc.Tier)
+			if kept != (less == 0) {
 				t.Fatalf("%s needs %+v; with %d less it is then %s\n%+v", was, stay, less, x.acc.Tier.Level, p.Tiers)
 			}
 		}

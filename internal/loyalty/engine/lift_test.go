@@ -114,7 +114,8 @@ func liveWithReminders(p *loyalty.Program, m aMember, who remind.Recipient) (end
 		}
 		s, some = s.Settle(&p.Compiled, &p.Reminders, p.Zone, acc, now)
 		ended = append(ended, some...)
-		for n, held, ok := remind.Remind(p, acc, who, s, now).First(); ok; n, held, ok = remind.Remind(p, acc, who, s, now).First() {
+		first := func() (remind.News, bool, bool) { return remind.Remind(p, acc, who, s, now).First() }
+		for n, held, ok := first(); ok; n, held, ok = first() {
 			if held {
 				s = s.HoldOut(&p.Compiled, p.Zone, acc, n, now)
 				continue

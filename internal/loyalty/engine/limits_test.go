@@ -168,7 +168,8 @@ func TestConversionsOfAProgram(t *testing.T) {
 		},
 		"points without a wallet": {func(p *loyalty.Program) { p.Rewards[0].Points = -1 }, true},
 		"a reward in its own wallet": {func(p *loyalty.Program) {
-			p.Rewards[0].Wallet, p.Rewards[0].Points, p.Rewards[0].Wallets = "pay", 1, map[string]loyalty.Points{"pay": 2}
+			p.Rewards[0].Wallet, p.Rewards[0].Points = "pay", 1
+			p.Rewards[0].Wallets = map[string]loyalty.Points{"pay": 2}
 		}, false},
 	} {
 		p := miles(t, big.NewRat(1, 1))

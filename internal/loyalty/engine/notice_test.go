@@ -41,7 +41,8 @@ func TestPointsExpireOnlyIfTheMemberWasNotified(t *testing.T) {
 		s.wantLots(t, "100 2026-03-31")
 		return s
 	}
-	s := start() // reported in time: 30 days before the end of the 31st, at any time of the day, and not a millisecond later
+	// Reported in time: 30 days before the end of the 31st, at any time of the day, and not a millisecond later.
+	s := start()
 	s.notify(t, "2026-03-02T21:59:59.999Z", loyalty.OfExpiry, posting.LotNotice(20260331))
 	s.pass(instant(t, "2026-03-31T22:00:00Z"))
 	s.wantLots(t)

@@ -205,7 +205,8 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 
 func TestAllUnmetRequirementsAreReported(t *testing.T) {
 	p := stocked(t, func(_ *loyalty.Program, r *loyalty.Reward) {
-		r.Tiers, r.Segments, r.Active.Until, r.StockBatches = []string{"gold"}, []string{"vip"}, noon, []loyalty.StockBatch{{Quantity: 1}}
+		r.Tiers, r.Segments = []string{"gold"}, []string{"vip"}
+		r.Active.Until, r.StockBatches = noon, []loyalty.StockBatch{{Quantity: 1}}
 	})
 	q := Available(p, saver(t, p), p.Rewards[0], loyalty.Redemption{}, earn.Budgets{"rewards.it": 0}, noon)
 	var got []loyalty.Requirement

@@ -213,7 +213,8 @@ func TestOrderThatMayTakeFromLaterOrders(t *testing.T) {
 
 func TestOrdersThatAChangeAffects(t *testing.T) {
 	p := limitedProgram(t, false)
-	order, next, last := loyalty.PlacedOrder{At: noon, ID: "2"}, loyalty.PlacedOrder{At: noon, ID: "3"}, loyalty.PlacedOrder{At: noon.Add(time.Hour), ID: "1"}
+	order, next := loyalty.PlacedOrder{At: noon, ID: "2"}, loyalty.PlacedOrder{At: noon, ID: "3"}
+	last := loyalty.PlacedOrder{At: noon.Add(time.Hour), ID: "1"}
 	january := loyalty.PlacedOrder{At: noon.AddDate(0, 1, 0), ID: "9"}
 	cut := func(orders ...loyalty.PlacedOrder) (all []loyalty.CutOrder) {
 		for _, o := range orders {

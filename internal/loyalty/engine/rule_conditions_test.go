@@ -170,7 +170,9 @@ func TestARuleAsksForASpendAndForACondition(t *testing.T) {
 	earn.rules.seven: 7 = 7
 	revision: awarded by earlier revisions = -57`,
 			rules: asks(
-				func(f *loyalty.Facts) (bool, error) { return f.Total <= 2500 == (f.Order.Lines[1].Amount == 1000), nil },
+				func(f *loyalty.Facts) (bool, error) {
+					return f.Total <= 2500 == (f.Order.Lines[1].Amount == 1000), nil
+				},
 			),
 		},
 		{

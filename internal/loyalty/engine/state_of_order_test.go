@@ -88,8 +88,8 @@ func TestFactsOfARefundedOrder(t *testing.T) {
 		p := made(t, func(p *loyalty.Program) {
 			p.Earn.Rules = []loyalty.Rule{
 				{
-					ID:   "r",
-					Give: loyalty.Fixed{Points: 1}, Match: loyalty.Match{When: condition(func(f *loyalty.Facts) (bool, error) {
+					ID: "r", Give: loyalty.Fixed{Points: 1},
+					Match: loyalty.Match{When: condition(func(f *loyalty.Facts) (bool, error) {
 						got = *f
 						return true, nil
 					})},

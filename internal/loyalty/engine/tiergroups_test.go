@@ -170,7 +170,8 @@ func TestPerksOfATierGroupAreThoseOfItsLevel(t *testing.T) {
 // An order counts in a tier group as if its last state had been reported first. A canceled order counts nothing.
 func TestRefundedOrdersCountLessInTierGroups(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
-		l.Tiers.Currency, l.Tiers.AtLeast, l.Tiers.Brands = "EUR", map[loyalty.Currency]int64{"EUR": 10_00}, []string{"east", "west"}
+		l.Tiers.Currency, l.Tiers.Brands = "EUR", []string{"east", "west"}
+		l.Tiers.AtLeast = map[loyalty.Currency]int64{"EUR": 10_00}
 		l.Tiers.Ways = [][]loyalty.Measure{
 			{loyalty.BySpend, loyalty.ByOrders},
 			{loyalty.ByQualifyingItems, loyalty.ByPointsEarned},

@@ -175,7 +175,7 @@ func PostponesFall(messaging *loyalty.Messaging, zone *time.Location, acc loyalt
 // sent in time.
 type AccountNotice struct {
 	What      loyalty.NoticeOf
-	NoticedAt time.Time      // when it is shown from: the instant at which the points were to expire or the level was to end
+	NoticedAt time.Time      // the instant at which the points were to expire or the level was to end
 	Expires   time.Time      // the instant at which that happens now
 	Points    loyalty.Points // OfExpiry: the number of points
 	Level     string         // OfFall: the level that ends

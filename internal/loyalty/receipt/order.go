@@ -132,7 +132,8 @@ func CheckTenders(o loyalty.Order) error {
 	for i, t := range o.Tenders {
 		at := "/tenders/" + strconv.Itoa(i)
 		switch t.Kind {
-		case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints, loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
+		case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints,
+			loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
 		default:
 			return loyalty.Refuse(
 				loyalty.ValidationFailed, at+"/kind",

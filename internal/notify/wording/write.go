@@ -159,7 +159,8 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) v
 		Years:   int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
 	if v.Day, v.Whole = l.last(n.Until, n); n.On == loyalty.BeforeHold {
-		v.Day = l.moment(n.Until, n.Zone, true) // points that return at an instant are not available earlier on that day
+		// Points that return at an instant are not available earlier on that day.
+		v.Day = l.moment(n.Until, n.Zone, true)
 	}
 	for _, lot := range n.Lots {
 		day, whole := l.last(lot.Expires.End(p.Zone), n)

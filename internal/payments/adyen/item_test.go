@@ -146,7 +146,8 @@ func TestItem(t *testing.T) {
 				"true",
 			), Want: func(e *webhook.Event) {
 				e.ID, e.Type, e.Report.Order, e.Report.Payment = "CHARGEBACK:PSP2:true", "CHARGEBACK", "", "adyen:PSP2"
-				e.Report.Facts[0].Kind, e.Report.Facts[0].State, e.Report.Facts[0].Clock = loyalty.FactDispute, loyalty.FactLost, 2
+				f := &e.Report.Facts[0]
+				f.Kind, f.State, f.Clock = loyalty.FactDispute, loyalty.FactLost, 2
 			},
 		},
 		{Old: `{"pspReference":"PSP2"`, New: `["pspReference"`, Code: webhook.MalformedJSON},

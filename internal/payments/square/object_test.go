@@ -164,7 +164,8 @@ func TestRefundsAndDisputes(t *testing.T) {
 	wantDispute := func() webhook.Event {
 		e := want()
 		e.Type = "dispute.created"
-		e.Report.Facts[0].Kind, e.Report.Facts[0].ID, e.Report.Facts[0].State = loyalty.FactDispute, "dis1", loyalty.FactOpen
+		f := &e.Report.Facts[0]
+		f.Kind, f.ID, f.State = loyalty.FactDispute, "dis1", loyalty.FactOpen
 		return e
 	}
 	kind := func(k string) func(*webhook.Event) { return func(e *webhook.Event) { e.Type = k } }

@@ -19,7 +19,7 @@
 //
 // Names. Amounts are exact decimals in major units: 29.99 EUR is 29.99, 150 JPY is 150.
 //
-//	order.total .subtotal .discount .shipping .tax      amounts; subtotal is the sum of the line items; tax is not part of it
+//	order.total .subtotal .discount .shipping .tax      amounts; subtotal: the sum of the line items, without tax
 //	order.currency .channel .store                      text
 //	order.items      a list, each with .sku .category .brand (text), .quantity (whole number), .amount
 //	order.tenders    a list, each with .kind .name (text), .amount

@@ -29,7 +29,7 @@ type (
 	}
 
 	lifeDoc struct {
-		Pending *waitDoc   `json:"pending,omitzero"` // an empty document means no wait; nil means the wait of the base rate
+		Pending *waitDoc   `json:"pending,omitzero"` // empty: no wait; nil: the wait of the base rate
 		Expires *expiryDoc `json:"expires,omitzero"`
 	}
 )
