@@ -33,7 +33,7 @@ func (ss Stock) lapsedOf(
 	return ss.Table.Query(ctx, q)
 }
 
-// A LapsedError means that an out-of-stock rejection must be decided again after these expiries are written.
+// ExpiredHolds means that an out-of-stock rejection must be decided again after these expiries are written.
 type ExpiredHolds struct {
 	holds []table.Item
 	All   bool // the list has no more expired reservations
@@ -41,7 +41,7 @@ type ExpiredHolds struct {
 
 func (ExpiredHolds) Error() string { return "inventory: reservations of the reward may have expired" }
 
-// Expired returns a LapsedError with listed reservations of a reward that have expired, after those of an earlier one.
+// Expired returns ExpiredHolds with listed reservations of a reward that have expired, after those of an earlier one.
 // Even if there are none, the command is decided once more, because the decision may have missed an expiry that another
 // process wrote just before.
 func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Reward, before ExpiredHolds) error {
@@ -60,7 +60,7 @@ func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Rew
 	return found
 }
 
-// LetLapse advances the members whose reservations have expired.
+// ReleaseExpired advances the members whose reservations have expired.
 func (ss Stock) ReleaseExpired(ctx context.Context, p *loyalty.Program, lapsed ExpiredHolds) error {
 	for _, it := range lapsed.holds {
 		d, err := readListed(it)

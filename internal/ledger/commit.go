@@ -21,20 +21,20 @@ const Attempts = 64
 // mostOps is the maximum number of operations in one transaction of the table.
 const mostOps = 100
 
-// A Taken error means that the revision that a command was about to write exists already.
+// RevisionExists means that the revision that a command was about to write exists already.
 type RevisionExists struct{ Item table.Item }
 
 func (RevisionExists) Error() string { return "ledger: the cause already has this revision" }
 
-// ErrBehind means that an account was read before the revision that the command starts from was written.
+// ErrStaleRead means that an account was read before the revision that the command starts from was written.
 var ErrStaleRead = errors.New("ledger: the account was read too early")
 
-// A MissingMember means that the command also changes the account of this member.
+// A MissingMemberError means that the command also changes the account of this member.
 type MissingMemberError loyalty.MemberID
 
 func (MissingMemberError) Error() string { return "ledger: the command also changes another account" }
 
-// Outrun reports whether another command was written first, so that the command must be decided again.
+// IsConflict reports whether another command was written first, so that the command must be decided again.
 func IsConflict(err error) bool {
 	return errors.As(err, new(RevisionExists)) || errors.As(err, new(*table.ConflictError))
 }
@@ -144,7 +144,7 @@ func (x *execution) resolve(
 }
 
 // written returns the existing entry of a cause if an earlier attempt, whose response was lost, wrote it. Otherwise it
-// returns Taken.
+// returns RevisionExists.
 func (x *execution) written(it table.Item, c loyalty.Cause) ([]loyalty.Entry, error) {
 	was, err := stored.ReadEntry(it, c)
 	if err == nil && slices.ContainsFunc(x.lost, func(e loyalty.Entry) bool { return e.Hash == was.Hash }) {

@@ -48,7 +48,7 @@ type Member struct {
 	Unwritten []loyalty.Entry
 }
 
-// An Enrolment requests a new member. The caller derives the ID.
+// An Enrollment requests a new member. The caller derives the ID.
 type Enrollment struct {
 	Member     loyalty.MemberID
 	Profile    Profile

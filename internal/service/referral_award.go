@@ -70,7 +70,7 @@ func (r *referralContext) decide(x ledger.Inputs) ([]posting.Outcome, error) {
 
 func (r *referralContext) Reset() { r.change = award.ReferralChange{} }
 
-// Load reads the inputs of a change of a referral. It returns MissingMember if the referrer's account is missing.
+// Load reads the inputs of a change of a referral. It returns MissingMemberError if the referrer's account is missing.
 func (r *referralContext) Load(ctx context.Context, x ledger.Inputs, _ []posting.Outcome, err error) (bool, error) {
 	var m *missingReferral
 	switch {
