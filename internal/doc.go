@@ -12,8 +12,7 @@
 //   - service contains the use cases that combine stores: orders, events, redemptions, transfers and the reports of
 //     payment processors. messages records the messages to members.
 //   - inventory stores codes, stock and waitlists; members profiles, identities, consents, referrals and households;
-//     catalog the versions of programs. Which version is
-//     in force is decided in ledger (ledger/schedule.go).
+//     catalog the versions of programs. ledger decides which version is in force (internal/ledger/schedule.go).
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once. ledger/stored
 //     contains the stored forms and the keys.
 //   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,

@@ -295,6 +295,9 @@ func TestHangingFunctionIsKilledAndReplaced(t *testing.T) {
 	if err := syscall.Kill(pids[0], syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := syscall.Wait4(pids[0], nil, syscall.WUNTRACED, nil); err != nil { // until it has stopped
+		t.Fatal(err)
+	}
 	start := time.Now()
 	if a := c.send("GET", "/v1/orders/none", ""); !strings.HasSuffix(
 		a, `500 application/json  {"message":"Internal Server Error"}`,

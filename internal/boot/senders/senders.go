@@ -70,9 +70,8 @@ func dispatcher(a *app.App, s settings) (*notify.Dispatcher, error) {
 		Links: notify.Links{Base: s.url, Key: a.Derive("unsubscribe")},
 	}
 	if s.url == "" && (s.from != "" || s.senderID != "" || s.bus != "" || s.hook != "") {
-		a.Log.Warn("marketing messages are not sent, and other messages have no unsubscribe link, because " +
-			"PERENNIAL_URL is empty; " +
-			"set the parameter DomainName or PublicUrl of the stack")
+		a.Log.Warn("marketing messages are not sent, and other messages have no unsubscribe link, " +
+			"because PERENNIAL_URL is empty; set the parameter DomainName or PublicUrl of the stack")
 	}
 	if s.from != "" {
 		o.Senders[loyalty.Email] = &sesmail.Sender{From: s.from, Set: s.set, Client: sesv2.New(sesv2.Options{
