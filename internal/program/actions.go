@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseActions reads the points that events other than orders earn.
+// parseActions reads the points that members earn for events other than orders.
 func parseActions(c *document.Compiler, n *document.Node) (actions []loyalty.Action) {
 	unique(c, n.List())
 	for _, item := range n.List() {

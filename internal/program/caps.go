@@ -12,7 +12,7 @@ import (
 
 var capForm = regexp.MustCompile(`^([0-9]{1,13}) (?:per (order|day|week|month|year)|(ever))$`)
 
-// counted parses "3000 per day" or "1 ever". The schema reports other forms.
+// counted parses a text such as "3000 per day" or "1 ever". It ignores other texts, because the schema reports them.
 func counted(c *document.Compiler, n *document.Node, most int64) (count int64, per loyalty.CapPeriod, ok bool) {
 	m := capForm.FindStringSubmatch(n.Text())
 	if m == nil {
@@ -49,7 +49,7 @@ func parseCaps(c *document.Compiler, n *document.Node) (caps []loyalty.Cap) {
 	return caps
 }
 
-// parseLimits reads how often a rule earns for a member: one limit or several.
+// parseLimits reads how often a member can earn points by a rule. The value is one limit or a list.
 func parseLimits(c *document.Compiler, n *document.Node) (limits []loyalty.Limit) {
 	for _, item := range n.Several() {
 		times, per, ok := counted(c, item, int64(loyalty.MaxPoints))

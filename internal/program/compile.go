@@ -69,7 +69,7 @@ func finish(c *document.Compiler, f *File, root *document.Node) {
 	parseExamples(c, f.Program, root.Get("examples"))
 }
 
-// zones lists time zones to suggest if correcting only case and spaces does not yield a valid name.
+// zones lists time zones that are suggested if a name is still invalid after its case and spaces are corrected.
 var zones = strings.Fields("UTC Europe/London Europe/Berlin Europe/Paris Europe/Madrid Europe/Rome Europe/Amsterdam " +
 	"Europe/Vienna Europe/Zurich Europe/Warsaw Europe/Stockholm Europe/Istanbul America/New_York America/Chicago " +
 	"America/Denver America/Los_Angeles America/Toronto America/Mexico_City America/Sao_Paulo Asia/Tokyo Asia/Seoul " +
@@ -119,7 +119,7 @@ func parseReporting(c *document.Compiler, n *document.Node) (r Reporting) {
 	return r
 }
 
-// unique rejects an ID that an earlier entry of the list has.
+// unique rejects an ID that an earlier entry of the same list already has.
 func unique(c *document.Compiler, entries []*document.Node) {
 	seen := map[string]int{}
 	for _, e := range entries {

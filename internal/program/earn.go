@@ -80,8 +80,8 @@ func parseCategories(c *document.Compiler, n *document.Node) (rules []loyalty.Ca
 	return rules
 }
 
-// uncountable rejects a category rule for certain order numbers if lines of its category may earn nothing: whether an
-// order counts must not depend on the order's own number.
+// uncountable rejects a category rule for certain order numbers if line items of its category may earn nothing. With
+// such a rule, whether an order counts would depend on the order's own number.
 func uncountable(c *document.Compiler, rules []loyalty.CategoryRule, items []*document.Node) {
 	for i, r := range rules {
 		zero := slices.ContainsFunc(rules, func(x loyalty.CategoryRule) bool {
@@ -96,8 +96,8 @@ func uncountable(c *document.Compiler, rules []loyalty.CategoryRule, items []*do
 	}
 }
 
-// beaten returns the rule without a condition that always takes precedence over the i-th rule, or nil if the i-th rule
-// can apply.
+// beaten returns the rule that always takes precedence over the i-th rule, because it has no condition. It returns nil
+// if the i-th rule can apply.
 func beaten(rules []loyalty.CategoryRule, i int, items []*document.Node) (winner *document.Node) {
 	best := rules[i]
 	for j, other := range rules {

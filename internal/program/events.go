@@ -60,8 +60,8 @@ func sendable(c *document.Compiler) (names []string) {
 	return names
 }
 
-// checkEventType rejects a type of event that does not exist. more lists types that are valid here in addition to those
-// that can be sent.
+// checkEventType rejects a type of event that does not exist. The argument more lists types that are valid here
+// although merchants cannot send them.
 func checkEventType(c *document.Compiler, n *document.Node, more ...string) bool {
 	name := n.Text()
 	if _, ok := award.EventType(c.P.Events, name); ok || slices.Contains(more, name) || name == "" {

@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// parseExamples runs the example orders of a file without other problems. Each order must earn the points that the
+// parseExamples runs the example orders of a file that has no other problems. Each order must earn the points that its
 // example states.
 func parseExamples(c *document.Compiler, p *loyalty.Program, n *document.Node) {
 	for _, item := range n.List() {
@@ -65,7 +65,7 @@ func parseExample(c *document.Compiler, p *loyalty.Program, item *document.Node)
 		Tier:   parseStanding(c, p, item.Get("tier"), placed),
 	}
 	if orders := c.Integer(item.Get("orders"), 0, 1e9); orders > 0 {
-		account.Metrics = []loyalty.Metric{{Orders: orders}} // earlier than every window
+		account.Metrics = []loyalty.Metric{{Orders: orders}} // older than every window
 		account.First = award.EarlierOrders(orders, placed)
 	}
 	account.Traits = parseTraits(c, item)

@@ -25,7 +25,7 @@ func parseWait(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
 	return w
 }
 
-// waitFor reads a wait for a change to the order or for a day of the year.
+// waitFor reads the event that ends a wait: a change of the order, or a day of the year.
 func waitFor(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
 	until, on := n.Get("until"), n.Get("on")
 	switch {
@@ -110,7 +110,7 @@ func parseExpires(c *document.Compiler, n *document.Node) (e loyalty.Expiry) {
 	return e
 }
 
-// together rejects contradictory keys of an expiry.
+// together rejects keys of an expiry that contradict each other.
 func together(c *document.Compiler, n *document.Node) {
 	for _, pair := range [][2]string{
 		{"on", "anniversary"},

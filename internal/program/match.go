@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// parseMatch reads the orders, and the parts of orders, to which a rule applies.
+// parseMatch reads the orders, or the parts of orders, to which a rule applies.
 func parseMatch(c *document.Compiler, item *document.Node) loyalty.Match {
 	m := loyalty.Match{
 		Categories:    parseLabels(c, item.Get("categories")),
@@ -77,8 +77,8 @@ func parseSpan(c *document.Compiler, item *document.Node) (from, until time.Time
 	return between(c, item, "never applies: %s is not after the start, %s")
 }
 
-// between reads two instants. If the second is not after the first, it reports a problem in the form of backwards,
-// with both values.
+// between reads two instants. If the second is not after the first, it reports a problem. The argument backwards is the
+// message, a format for both values.
 func between(c *document.Compiler, item *document.Node, backwards string) (from, until time.Time) {
 	first, last := item.Get("from"), item.Get("until")
 	if first.Text() != "" {
@@ -104,8 +104,8 @@ func weekdaysOf(n *document.Node) (days []time.Weekday) {
 	return days
 }
 
-// parseBirthday reads a window around the member's birthday, in days before and after it. It returns zero if there is
-// none.
+// parseBirthday reads the number of days before and after the member's birthday in which a rule applies. It returns
+// zero if the rule does not state any.
 func parseBirthday(c *document.Compiler, item *document.Node) int {
 	n := item.Get("birthday")
 	if n != nil && yes(item.Get("birthday_month")) {
@@ -124,8 +124,8 @@ const maxBirthdayDays = 180
 
 var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
-// parseHours reads a part of the day, in minutes from midnight. empty is the message to report if the
-// part ends when it begins.
+// parseHours reads a part of the day, in minutes from midnight. If the part ends at the time at which it begins,
+// parseHours reports the message in the argument empty.
 func parseHours(c *document.Compiler, n *document.Node, empty string) (from, until int) {
 	minutes := func(n *document.Node) int {
 		m := clockForm.FindStringSubmatch(n.Text())

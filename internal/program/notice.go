@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// parseAdvanceNotice reads how long before the expiry of points and levels members receive notice.
+// parseAdvanceNotice reads how long in advance members must be notified that points or levels expire.
 func parseAdvanceNotice(c *document.Compiler, root *document.Node) {
 	n := root.Get("advance_notice")
 	if n == nil {
@@ -55,7 +55,7 @@ func unnoticed(c *document.Compiler, n *document.Node) {
 	}
 }
 
-// livesForNotice rejects points that can expire before their notice could be sent in time.
+// livesForNotice rejects points that could expire before their notice is sent in time.
 func livesForNotice(c *document.Compiler, root *document.Node) {
 	livesLongEnough(c, root.Get("earn").Get("purchase").Get("expires"), &c.P.Earn.Expires)
 	for i, item := range root.Get("tiers").Get("levels").List() {

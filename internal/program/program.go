@@ -36,8 +36,7 @@ type File struct {
 	Warnings  document.Problems // probable mistakes that do not prevent publishing
 }
 
-// A Reporting defines the accounting value of points. The rules do not use it. It is zero if the file does not define
-// it.
+// A Reporting defines the accounting value of points, which no rule uses. It is zero if the file does not define it.
 type Reporting struct {
 	Currency   loyalty.Currency
 	PointValue *big.Rat // value of one point in major units: 0.01 EUR is 1/100; can be less than a minor unit
@@ -58,8 +57,8 @@ func Compile(source []byte) (*loyalty.Program, document.Problems) {
 	return f.Program, nil
 }
 
-// Check compiles a program file and returns the results as separate values. Package api receives it as a function
-// value, so that only one function links the parser.
+// Check compiles a program file and returns the results as separate values. Package api receives Check as a function
+// value, so that only the programs function links the parser.
 func Check(source []byte) (p *loyalty.Program, problems, warnings document.Problems) {
 	f, problems := Parse(source)
 	if len(problems) > 0 {

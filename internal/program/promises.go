@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseMilestones reads the points for a member's n-th order. Other counts are rejected elsewhere.
+// parseMilestones reads the points for a member's n-th order. Other milestones are rejected elsewhere.
 func parseMilestones(c *document.Compiler, n *document.Node) (all []loyalty.Milestone) {
 	unique(c, n.List())
 	for _, item := range n.List() {

@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseReminders reads the reminders, which are messages that members did not request.
+// parseReminders reads the reminders: messages that are sent to members without a request.
 func parseReminders(c *document.Compiler, n *document.Node) (r loyalty.Reminders) {
 	if n == nil {
 		return r
@@ -36,7 +36,7 @@ func parseReminders(c *document.Compiler, n *document.Node) (r loyalty.Reminders
 	return r
 }
 
-// readable warns of languages of the program in which no messages are available.
+// readable warns of languages of the program in which messages are not available.
 func readable(c *document.Compiler, n *document.Node) {
 	for _, l := range c.Languages {
 		if l != "und" && !slices.Contains(remind.MessageLanguages(), l[:2]) {
@@ -123,7 +123,7 @@ func parseReminder(c *document.Compiler, item *document.Node) loyalty.Reminder {
 	return r
 }
 
-// befores returns the triggers that are allowed under the key before.
+// befores returns the names of the triggers that can follow the key before.
 func befores() (words []string) { return triggers(remind.IsBefore) }
 
 func afters() (words []string) {
@@ -141,7 +141,8 @@ func triggers(which func(loyalty.Trigger) bool) (words []string) {
 	return words
 }
 
-// parseTrigger reads a reminder's trigger from exactly one of the keys before, after, near, and at with on.
+// parseTrigger reads a reminder's trigger. Exactly one of the keys before, after, near and at must be present; the key
+// on belongs to at.
 func parseTrigger(c *document.Compiler, item *document.Node) (on loyalty.Trigger) {
 	said := 0
 	for _, kind := range []struct {
@@ -196,20 +197,20 @@ func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
 	}
 }
 
-// optionalLead contains the triggers for which a reminder need not state a period, including those that have none and
-// an unknown trigger.
+// optionalLead lists the triggers for which a reminder need not state a period. It includes the triggers that have no
+// period, and the unknown trigger.
 var optionalLead = []loyalty.Trigger{
 	"", loyalty.NearReward, loyalty.NearTier, loyalty.Scheduled,
 	loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
 }
 
-// severalLeads contains the triggers after which several messages can be sent.
+// severalLeads lists the triggers after which several messages can be sent.
 var severalLeads = []loyalty.Trigger{
 	loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder,
 	loyalty.AfterReferral,
 }
 
-// measuring is the instant at which periods begin when they are compared.
+// measuring is the instant from which two periods are measured to compare their lengths.
 var measuring = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // reaches reports whether a is at least as long as b.
@@ -217,7 +218,7 @@ func reaches(a, b loyalty.Period) bool {
 	return !a.After(measuring, time.UTC).Before(b.After(measuring, time.UTC))
 }
 
-// aboutWhat rejects reminders of features that the program does not have, and reminders that would be sent too late.
+// aboutWhat rejects reminders about features that the program does not have, and reminders that would be sent too late.
 func aboutWhat(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	by := item.Get("by")
 	late := func(limit loyalty.Period, words string) {
@@ -283,7 +284,7 @@ func aboutCodes(c *document.Compiler, item *document.Node, r loyalty.Reminder, l
 	}
 }
 
-// wording requires texts for scheduled reminders and rejects them for reminders with built-in texts.
+// wording requires a text for scheduled reminders, and rejects one for reminders that have a built-in text.
 func wording(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	for _, name := range []string{"title", "text"} {
 		switch n := item.Get(name); {

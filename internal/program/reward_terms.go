@@ -36,7 +36,7 @@ func parseMinOrder(c *document.Compiler, n *document.Node, r loyalty.Reward) map
 	return least
 }
 
-// orderedIn warns of a currency in which the program accepts no orders.
+// orderedIn warns if the program accepts no orders in a currency.
 func orderedIn(c *document.Compiler, p document.Problem, code loyalty.Currency) {
 	if _, ok := code.Exponent(); ok && !validate.Accepts(c, code) {
 		p.Message = "has no effect: orders cannot be in " + string(code) +
@@ -105,7 +105,7 @@ func codesOf(c *document.Compiler, n *document.Node) loyalty.Codes {
 	return codes
 }
 
-// drops reads the stock of a reward. A single stock is a batch that is available from the beginning.
+// drops reads the stock of a reward. A plain number is one batch that is available from the beginning.
 func drops(c *document.Compiler, item *document.Node, from loyalty.CodeSource) (drops []loyalty.StockBatch) {
 	stock, list := item.Get("stock"), item.Get("stock_batches")
 	for _, n := range []*document.Node{stock, list} {

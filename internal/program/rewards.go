@@ -99,7 +99,7 @@ func parseCosts(c *document.Compiler, item *document.Node, kind string) {
 	}
 }
 
-// someMoney reads an amount above zero. Parameter nothing is the message for zero.
+// someMoney reads an amount that must be greater than zero. The argument nothing is the message for zero.
 func someMoney(c *document.Compiler, n *document.Node, nothing string) loyalty.Money {
 	before := len(c.Problems)
 	m := c.Money(n)

@@ -101,7 +101,7 @@ func unknownKeys(n *document.Node, names []string, want map[string]any) (problem
 	return problems
 }
 
-// notOne rejects a word that is not one of the allowed words.
+// notOne rejects a word that is not in the list of allowed words.
 func notOne(n *document.Node, want []any) document.Problem {
 	var words []string
 	for _, w := range want {

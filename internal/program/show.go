@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// maxShown is the maximum number of characters of a value that a change shows.
+// maxShown is the maximum number of characters of a value in the description of a change.
 const maxShown = 500
 
 // Shown returns a value on one line in YAML's flow style, shortened if it is long.
@@ -21,7 +21,7 @@ func Shown(n *document.Node) string {
 	return b.String()
 }
 
-// show writes the value to b. It stops when b has enough characters.
+// show writes the value to b. It stops when b contains enough characters.
 func show(n *document.Node, b *strings.Builder) {
 	if b.Len() > 4*maxShown {
 		return

@@ -69,7 +69,7 @@ func gainful(c *document.Compiler, n *document.Node, cur loyalty.Currency) loyal
 	return r
 }
 
-// above reads a decimal above zero. It returns nil if the value is invalid.
+// above reads a decimal that must be greater than zero. It returns nil if the value is invalid.
 func above(c *document.Compiler, n *document.Node, what string) *big.Rat {
 	if !n.Is(document.Number) {
 		c.Add(document.WrongKind(n, what, nil))
@@ -114,8 +114,8 @@ func parseBands(c *document.Compiler, n *document.Node, cur loyalty.Currency) (b
 	return bands
 }
 
-// earnable rejects amounts by currency if no order is counted in any of the currencies, and warns of single unused
-// currencies. An order in a converted currency is counted in the base currency.
+// earnable checks a group of amounts by currency. It warns of each currency in which no order is counted, and rejects
+// the group if that applies to all of them. An order in a converted currency is counted in the base currency.
 func earnable(c *document.Compiler, n *document.Node) {
 	var foreign []*document.Node
 	for _, f := range n.Pairs() {

@@ -19,7 +19,7 @@ var measures = map[string]loyalty.Measure{
 	"qualifying_items": loyalty.ByQualifyingItems, "visits": loyalty.ByVisits, "brands": loyalty.ByBrands,
 }
 
-// These maps contain the words that select a value other than the default.
+// These maps contain the words that select a value other than the default one.
 var (
 	moveUps   = map[string]loyalty.MoveUp{"next_period": loyalty.NextPeriod}
 	moveDowns = map[string]loyalty.MoveDown{"to_qualified": loyalty.ToQualified, "none": loyalty.StayUp}
@@ -127,7 +127,8 @@ func measured(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 	t.Brands = parseLabels(c, brands)
 }
 
-// checkMetricKey checks that a key of a metric is present only with the metric, and with it if it is required.
+// checkMetricKey rejects a key that belongs to a metric that the program does not use. If the program uses the metric
+// and the key is required, it reports a missing key.
 func checkMetricKey(
 	c *document.Compiler, n *document.Node, t *loyalty.Tiers, by loyalty.Measure, key string, required bool,
 ) {
@@ -147,7 +148,7 @@ func checkMetricKey(
 	}
 }
 
-// keeps maps a word of keep_for to a number of calendar years or of window periods.
+// keeps maps a word of the key keep_for to a number of calendar years or of window periods.
 var keeps = map[string]struct{ years, periods int }{
 	"end_of_year": {1, 0}, "end_of_next_year": {2, 0}, "end_of_period": {0, 1}, "end_of_next_period": {0, 2},
 }
@@ -242,7 +243,7 @@ func parseLevels(c *document.Compiler, n *document.Node, t loyalty.Tiers) (level
 	return levels
 }
 
-// from reads the threshold of the i-th level for a single metric.
+// from reads the threshold of the i-th level in a program with a single metric.
 func from(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels []loyalty.Level) int64 {
 	from := n.List()[i].Get("from")
 	if from.Is(document.Mapping) {
@@ -304,8 +305,8 @@ func needs(
 	return needs
 }
 
-// parseNeed reads the threshold of a level for one metric. higher means that it is above the one of the level before,
-// or that a problem was reported.
+// parseNeed reads the threshold of a level for one metric. It returns higher as true if the threshold is above that of
+// the level before, or if it reported a problem.
 func parseNeed(
 	c *document.Compiler, f *document.Node, t loyalty.Tiers, before []loyalty.Need,
 ) (need loyalty.Need, higher bool) {
@@ -338,7 +339,7 @@ func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
 	})
 }
 
-// before returns the threshold of the level before the i-th, as written.
+// before returns the threshold of the level before the i-th level, as it is written in the file.
 func before(n *document.Node, i int) string {
 	if from := n.List()[i-1].Get("from"); from.Is(document.Number) {
 		return from.Value
@@ -362,7 +363,7 @@ func parseThreshold(c *document.Compiler, n *document.Node, by loyalty.Measure, 
 	return c.Integer(n, 0, 1e9)
 }
 
-// parseEntryBonus returns the value of a level's entry bonus. It also accepts points, the earlier name of the key.
+// parseEntryBonus returns the node of a level's entry bonus. The earlier name of the key, points, is also accepted.
 func parseEntryBonus(c *document.Compiler, level *document.Node) *document.Node {
 	bonus, points := level.Get("entry_bonus"), level.Get("points")
 	if bonus != nil && points != nil {

@@ -118,7 +118,7 @@ func parseConversions(c *document.Compiler, n *document.Node) (all []loyalty.Con
 	return all
 }
 
-// circles rejects conversions and rewards that would let points return to the wallet that they left.
+// circles rejects conversions and rewards through which points could return to the wallet that they came from.
 func circles(c *document.Compiler, root *document.Node) {
 	section, id, found := strings.Cut(share.ConversionCycle(c.P.Conversions, c.P.Rewards), ".")
 	if !found {

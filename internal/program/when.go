@@ -60,7 +60,7 @@ func parseCondition(
 	return compiled
 }
 
-// closedTexts returns the possible values of names that have few values in this program.
+// closedTexts returns the possible values of the names that have only few values in this program.
 func closedTexts(c *document.Compiler) map[string][]string {
 	texts := map[string][]string{}
 	for _, l := range c.P.Tiers.Levels {
@@ -69,8 +69,8 @@ func closedTexts(c *document.Compiler) map[string][]string {
 	return texts
 }
 
-// misasked returns the problem of a condition, positioned at the wrong word. It omits the search for the position once
-// there are more problems than are reported.
+// misasked returns the problem of an invalid condition, at the position of the wrong word. It does not look for this
+// position if there are already more problems than are reported.
 func misasked(c *document.Compiler, n *document.Node, wrong *condition.Error) document.Problem {
 	p := document.At(n, "%s", wrong.Message).Suggest(wrong.Suggestion)
 	if len(c.Problems) > problem.Most {
@@ -82,8 +82,8 @@ func misasked(c *document.Compiler, n *document.Node, wrong *condition.Error) do
 	return p
 }
 
-// within returns the position in the file of a character of a text, if the text is in the file unchanged: on one
-// line, plain or in quotes without escapes, or on separate lines of a block.
+// within returns the position in the file of a character of the text n. It reports false unless the text occurs
+// unchanged in the file: on one line, plain or in quotes without escapes, or as the lines of a block.
 func within(c *document.Compiler, n *document.Node, character int) (line, column int, ok bool) {
 	before := string([]rune(n.Value)[:min(character, utf8.RuneCountInString(n.Value))])
 	nth := strings.Count(before, "\n")
@@ -102,7 +102,7 @@ func within(c *document.Compiler, n *document.Node, character int) (line, column
 	return 0, 0, false
 }
 
-// wordAt returns the length of the word at a character of a text, at least 1.
+// wordAt returns the length of the word at a character of a text. It is at least 1.
 func wordAt(s string, character int) int {
 	runes := []rune(s)
 	if character >= len(runes) {

@@ -45,7 +45,7 @@ func tree(source []byte) (*document.Node, document.Problems) {
 
 type differ struct{ changes []change.Change }
 
-// changed records a change. One of the nodes may be nil.
+// changed records a change from one node to another. The first is nil for an added value, the second for a removed one.
 func (d *differ) changed(from, to *document.Node) {
 	there := to
 	if to == nil {
@@ -90,8 +90,8 @@ func (d *differ) fields(from, to *document.Node) {
 	}
 }
 
-// items compares entries by their IDs. Other entries are compared by position, after the common start and end of the
-// lists are removed.
+// items compares the entries of two lists. It matches entries by their IDs, and entries without an ID by position,
+// after it has removed the common start and end of the lists.
 func (d *differ) items(from, to *document.Node) {
 	before, after := byID(from), byID(to)
 	for _, item := range to.Items {
@@ -130,7 +130,7 @@ func (d *differ) places(from, to []*document.Node) {
 	}
 }
 
-// id returns the ID of an entry, by which its path identifies it.
+// id returns the ID of an entry, which its path contains.
 func id(n *document.Node) string {
 	if s := n.Get("id").Text(); document.PlainID.MatchString(s) {
 		return s
@@ -154,7 +154,7 @@ func nameless(n *document.Node) []*document.Node {
 	return slices.DeleteFunc(slices.Clone(n.Items), func(item *document.Node) bool { return id(item) != "" })
 }
 
-// plain reports whether a list contains only scalars. Such a list is short and compared as one value.
+// plain reports whether a list contains only scalars. Such a list is short, so it is compared as one value.
 func plain(n *document.Node) bool {
 	return !slices.ContainsFunc(n.Items, func(item *document.Node) bool {
 		return item.Is(document.Mapping) ||

@@ -70,7 +70,8 @@ const (
 	maxSteps   = 1_000_000 // maximum number of names, values and operators evaluated for one answer
 )
 
-// An Env states what a condition is about: exactly one of an order, an event type, a reward, and a member alone.
+// An Env states the subject of a condition. Exactly one subject is set: an order, an event type, a reward, or a member
+// alone.
 type Env struct {
 	Order  bool
 	Event  *loyalty.EventType
@@ -114,7 +115,7 @@ type condition struct {
 	env      Env
 	program  *vm.Program
 	work     work
-	ordered  bool      // for a reward: whether it uses the order
+	ordered  bool      // for a reward: whether the condition uses the order
 	numbers  int       // for an order: the greatest order number in a comparison
 	machines sync.Pool // holds *vm.VM, to reuse their stacks
 }
@@ -160,7 +161,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	return holds, nil
 }
 
-// plain replaces the messages of the library, which are for programmers, with messages for the authors of conditions.
+// plain replaces an error message of the library, which is written for programmers, with one for authors of conditions.
 func plain(err error) error {
 	var ours failure
 	var theirs *file.Error

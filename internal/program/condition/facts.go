@@ -14,7 +14,7 @@ type environment struct {
 	At     moment         `expr:"at"`
 	Event  *loyalty.Event `expr:"event"` // read by functions, because the program defines its fields
 
-	of      *loyalty.Facts // facts from which this was derived; a copied Facts contains the cache of the original
+	of      *loyalty.Facts // facts from which this was derived; a copied Facts still has the cache of the original
 	longest int            // number of elements of the longest list
 }
 

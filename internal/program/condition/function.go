@@ -86,7 +86,8 @@ func hasText(v, list any) bool {
 func matches(text, pattern any) bool      { return match(text.(string), pattern, maxMatched) }
 func matchesShort(text, pattern any) bool { return match(text.(string), pattern, maxShort) }
 
-// match matches a text of limited length, because RE2's steps depend on the lengths of the text and the pattern.
+// match matches a text against a pattern. It limits the length of the text, because the time that RE2 needs depends on
+// the lengths of both.
 func match(text string, pattern any, longest int) bool {
 	if len(text) > longest {
 		panic(failure("the text is too long to match a pattern"))

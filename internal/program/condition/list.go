@@ -37,7 +37,7 @@ func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	return r.single(n)
 }
 
-// single reads a function of a single argument.
+// single reads a call of a function with one argument.
 func (r *reader) single(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	of, is, err := r.read(n.Arguments[0])
 	if err != nil {

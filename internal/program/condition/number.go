@@ -77,7 +77,7 @@ func (a number) cmp(b number) int {
 	return compareScaled(a.coef, b.places-a.places, b.coef)
 }
 
-// compareScaled compares a x 10^by with b. Both must not be negative.
+// compareScaled compares a × 10^by with b. Neither a nor b may be negative.
 func compareScaled(a int64, by int8, b int64) int {
 	hi, lo := bits.Mul64(uint64(a), uint64(powers[by]))
 	if hi != 0 {

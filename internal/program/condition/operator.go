@@ -81,7 +81,7 @@ func (r *reader) logic(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast
 	return native(n, a, b), left, nil
 }
 
-// affix reads a comparison of a text with a part of it.
+// affix reads an operator that compares a text with a part of it, such as startsWith.
 func (r *reader) affix(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast.Node, shape, error) {
 	switch {
 	case left.kind == list:
@@ -92,7 +92,7 @@ func (r *reader) affix(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast
 	return native(n, a, b), shape{kind: truth}, nil
 }
 
-// native returns an operation that the library's own operator performs, which replaces the node n.
+// native returns a node for an operation that the library's own operator performs. It replaces the node n.
 func native(n *ast.BinaryNode, a, b ast.Node) ast.Node {
 	return placed(&ast.BinaryNode{Operator: n.Operator, Left: a, Right: b}, n)
 }

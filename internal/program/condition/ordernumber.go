@@ -9,12 +9,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// numberNames maps the names that refer to the order's number to the difference between the order's number and their
-// value.
+// numberNames lists the names whose value depends on the order's number. It maps each name to the amount by which its
+// value is less than that number.
 var numberNames = map[string]int64{"order.number": 0, "member.orders": 1}
 
 // A numbering determines which order numbers a condition needs. An account stores only the first 20 of the member's
-// orders, so a condition may compare the number with numbers up to 20 only, and must have the same result for
+// orders. A condition may therefore compare the number only with numbers up to 20, and must have the same result for
 // all greater numbers.
 type numbering struct {
 	source []rune
@@ -72,9 +72,9 @@ func (x *numbering) compared(n *ast.BinaryNode) {
 
 var flipped = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "none"}
 
-// asked returns the greatest order number whose result in a comparison can differ from the result of all greater
-// numbers. It returns false if the comparison is not with constants. Parameter more is the difference between the
-// order number and the compared value, which is 1 for member.orders.
+// asked returns the greatest order number at which the result of a comparison can still differ from its result for all
+// greater numbers. It returns false if the order number is not compared with constants. The argument more is added to
+// the constant to get an order number: it is 1 for member.orders and otherwise 0.
 func (x *numbering) asked(operator string, with ast.Node, more int64) (most int, ok bool) {
 	switch n := with.(type) {
 	case *ast.ArrayNode:

@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// A work is the maximum number of steps of a condition, by nesting depth in loops over lists. The steps of a loop run
-// for each element of its list.
+// A work is the maximum number of steps that a condition takes. It counts the steps at each nesting depth of loops
+// separately, because the steps of a loop run once for each element of its list.
 type work [maxDepth + 1]int64
 
 // steps returns the total number of steps if the longest list has n elements.
@@ -21,8 +21,8 @@ func (w work) steps(n int) (sum int64) {
 	return sum
 }
 
-// A reader converts the parser's tree to one with exact numbers, and rejects everything that is not part of the
-// language. It never modifies a node, because the parser uses the middle node of 1 < x < 2 twice.
+// A reader converts the parser's tree to a tree with exact numbers, and rejects everything that is not part of the
+// language. It never modifies a node of the parser, because in 1 < x < 2 the tree contains the node of x twice.
 type reader struct {
 	source []rune
 	env    Env
@@ -38,7 +38,7 @@ func refuse(at ast.Node, format string, arguments ...any) error {
 	return &Error{Column: at.Location().From, Message: fmt.Sprintf(format, arguments...)}
 }
 
-// read returns the node to run in place of n, and the shape of its value.
+// read returns the node that replaces n in the compiled condition, and the shape of its value.
 func (r *reader) read(n ast.Node) (ast.Node, shape, error) {
 	if r.nodes++; r.nodes > maxNodes {
 		return nil, shape{}, refuse(n, "a condition must have at most %d names, values and operators", maxNodes)
@@ -71,7 +71,7 @@ func (r *reader) read(n ast.Node) (ast.Node, shape, error) {
 	return nil, shape{}, r.unsupported(n)
 }
 
-// number parses the digits in the source, because the parser converts them to a float.
+// number parses the digits in the source, because the parser's own value is an inexact float.
 func (r *reader) number(n ast.Node) (ast.Node, shape, error) {
 	at := n.Location()
 	value, isWhole, ok := parse(string(r.source[at.From:at.To]))
@@ -147,7 +147,7 @@ func unknown(at ast.Node, message, suggestion string) error {
 	return &Error{Column: at.Location().From, Message: message, Suggestion: suggestion}
 }
 
-// shown returns a name as messages quote it, shortened if it is long.
+// shown returns a name for use in messages. It shortens a long name.
 func shown(name string) string {
 	if runes := []rune(name); len(runes) > 40 {
 		return string(runes[:40]) + "…"

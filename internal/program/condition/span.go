@@ -13,7 +13,7 @@ type span struct {
 	whole        bool
 }
 
-// bounds contains the ranges of names. Amounts and counts are never negative.
+// bounds contains the range of each number that a condition can name. Amounts and counts are never negative.
 var bounds = map[string]span{
 	"order.total": atLeast(0), "order.subtotal": atLeast(0), "order.discount": atLeast(0), "order.shipping": atLeast(0),
 	"order.tax": atLeast(0), "order.number": wholes(1, -1), "member.orders": wholes(0, -1),
@@ -33,7 +33,7 @@ func wholes(low, high int64) span {
 	return s
 }
 
-// span returns the range of a number in a world. It reports false if the node is not a number or is not understood.
+// span returns the range of a number in a world. It reports false if the node is not a number or its range is unknown.
 func (j judge) span(w world, n ast.Node) (span, bool) {
 	switch n := n.(type) {
 	case *ast.IntegerNode, *ast.FloatNode:
@@ -96,7 +96,7 @@ func combine(a, b *big.Rat, sign int64) *big.Rat {
 	return new(big.Rat).Add(a, new(big.Rat).Mul(b, big.NewRat(sign, 1)))
 }
 
-// compare narrows two ranges to the numbers for which the comparison can hold. It reports false if there are none.
+// compare narrows both ranges to the numbers for which the comparison can hold. It reports false if there are none.
 func (a span) compare(operator string, b span) (x, y span, possible bool) {
 	switch operator {
 	case "<":
@@ -132,7 +132,7 @@ func (a span) over(low *big.Rat, above bool) span {
 	return a.rounded()
 }
 
-// except excludes the value of a constant range b from an end of a.
+// except removes the value of b from a, if b is a single value and a begins or ends with it.
 func (a span) except(b span) span {
 	if b.low == nil || b.high == nil || b.low.Cmp(b.high) != 0 {
 		return a
@@ -146,7 +146,7 @@ func (a span) except(b span) span {
 	return a.rounded()
 }
 
-// rounded rounds the bounds of a range of whole numbers inward and includes them.
+// rounded rounds the bounds of a range of whole numbers inward, so that both bounds are in the range.
 func (a span) rounded() span {
 	if !a.whole {
 		return a
@@ -160,7 +160,7 @@ func (a span) rounded() span {
 	return a
 }
 
-// up returns the least whole number not below r, or above r if r is excluded.
+// up returns the smallest whole number that is at least r or, if r is excluded, greater than r.
 func up(r *big.Rat, excluded bool) *big.Rat {
 	n := new(big.Int).Neg(new(big.Int).Div(new(big.Int).Neg(r.Num()), r.Denom()))
 	if excluded && r.IsInt() {

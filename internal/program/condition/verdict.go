@@ -9,7 +9,7 @@ import (
 	"github.com/expr-lang/expr/parser"
 )
 
-// A Verdict states whether a condition depends on the facts.
+// A Verdict states whether a condition can have different answers for different facts.
 type Verdict int
 
 const (
@@ -18,9 +18,10 @@ const (
 	Never                  // it holds for no facts
 )
 
-// Judge detects conditions that always or never hold, such as order.total < 0. Parameter texts lists the possible
-// values of names with few values, such as member.tier. Judge knows the bounds of numbers and compares names with
-// constants. It returns Depends if this is not sufficient. The source must have compiled.
+// Judge detects conditions that always or never hold, such as order.total < 0. The argument texts lists all possible
+// values of names that have few, such as member.tier. Judge compares names with constants, and knows the smallest and
+// largest values of numbers. If this is not enough for a decision, it returns Depends. The source must be one that
+// Compile accepts.
 func Judge(source string, texts map[string][]string) Verdict {
 	tree, err := parser.Parse(source)
 	if err != nil {
@@ -36,8 +37,8 @@ func Judge(source string, texts map[string][]string) Verdict {
 	return Depends
 }
 
-// maxWorlds is the maximum number of combinations that a judge considers. Above it, all combinations count as
-// possible.
+// maxWorlds is the maximum number of worlds that a judge distinguishes in one part of a condition. Above it, the judge
+// stops distinguishing them and assumes that every combination is possible.
 const maxWorlds = 64
 
 // A judge finds the combinations of facts, called worlds, in which a condition has a given answer.
@@ -47,8 +48,8 @@ type judge struct {
 }
 
 // A world is one set of assumptions about the facts under which a condition is evaluated: the range of each number, the
-// possible values of each text and, for the parts of the condition that cannot be analyzed, the assumed answers by
-// source text.
+// possible and excluded values of each text and, for parts of the condition that cannot be analyzed, their assumed
+// answer, keyed by source text.
 type world struct {
 	numbers map[string]span
 	is      map[string][]string
@@ -60,8 +61,8 @@ func (w world) clone() world {
 	return world{maps.Clone(w.numbers), maps.Clone(w.is), maps.Clone(w.isNot), maps.Clone(w.answers)}
 }
 
-// worlds returns the worlds within w in which the node has the wanted answer. It returns none if the node cannot have
-// this answer.
+// worlds returns the cases of w in which the node has the wanted answer. It returns none if the node cannot have this
+// answer.
 func (j judge) worlds(w world, n ast.Node, want bool) []world {
 	switch n := n.(type) {
 	case *ast.BoolNode:
@@ -93,7 +94,8 @@ func (j judge) worlds(w world, n ast.Node, want bool) []world {
 	return assume(w, n.String(), want)
 }
 
-// combined returns the worlds in which both operands, or at least one, have the wanted answer.
+// combined returns the worlds in which the operands of n have the wanted answer: both operands if both is set, and
+// otherwise at least one of them.
 func (j judge) combined(w world, n *ast.BinaryNode, want, both bool) (out []world) {
 	first := j.worlds(w, n.Left, want)
 	if !both {
@@ -109,7 +111,8 @@ func (j judge) combined(w world, n *ast.BinaryNode, want, both bool) (out []worl
 	return out
 }
 
-// assume adds the answer to a question that is not analyzed further.
+// assume returns w with an assumed answer to a question that cannot be analyzed. It returns no world if w already
+// assumes the opposite answer.
 func assume(w world, question string, answer bool) []world {
 	if was, ok := w.answers[question]; ok {
 		if was != answer {
@@ -125,7 +128,8 @@ func assume(w world, question string, answer bool) []world {
 	return []world{w}
 }
 
-// list evaluates a loop whose answer is the same for all lists. It reports false if the answer depends on the list.
+// list evaluates a function such as any or all if its answer is the same for every list. It reports false if the answer
+// depends on the list.
 func (j judge) list(n *ast.BuiltinNode) (answer, ok bool) {
 	if len(n.Arguments) != 2 {
 		return false, false
@@ -197,7 +201,7 @@ func (j judge) numbers(w world, n *ast.BinaryNode, want bool) []world {
 
 var opposite = map[string]string{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
-// constants returns the texts of a list in the source.
+// constants returns the values of a list literal that contains only texts. It reports false for any other node.
 func (j judge) constants(n ast.Node) (values []string, ok bool) {
 	list, ok := n.(*ast.ArrayNode)
 	if !ok {
@@ -213,7 +217,7 @@ func (j judge) constants(n ast.Node) (values []string, ok bool) {
 	return values, true
 }
 
-// text returns the worlds in which a text is, or is not, one of the values.
+// text returns the worlds in which the named text is one of the values or, if want is false, none of them.
 func (j judge) text(w world, n ast.Node, name string, values []string, want bool) []world {
 	all, closed := j.texts[name]
 	if name == "at.weekday" {

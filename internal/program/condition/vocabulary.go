@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A kind is the type of a value, as far as it determines the allowed operations.
+// A kind is the type of a value. It determines the operations that are allowed.
 type kind int
 
 const (
@@ -33,7 +33,7 @@ func (s shape) isNumber() bool { return s.kind == whole || s.kind == decimal || 
 
 func (s shape) isList(of kind) bool { return s.kind == list && s.of.kind == of }
 
-// String returns the kind as messages call it.
+// String returns the name of the kind in messages.
 func (s shape) String() string {
 	switch s.kind {
 	case truth:

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Spoken returns the words for a cap's period that follow a number of points: "per day", "ever".
+// Spoken returns the words that follow a number of points in a cap, such as "per day" or "ever".
 func Spoken(per loyalty.CapPeriod) string {
 	if per == loyalty.PerEver {
 		return "ever"
@@ -91,7 +91,7 @@ func (e *explainer) refunds() {
 	}
 }
 
-// goodwill describes manual corrections, which members cannot make themselves.
+// goodwill describes the goodwill terms: corrections that only the merchant can make.
 func (e *explainer) goodwill() {
 	if p := e.p.Goodwill.Reinstate; !p.IsZero() {
 		e.say("An agent can reinstate expired points for %s.", Period(p))
@@ -142,7 +142,7 @@ func count(n int, unit string) string {
 	return strconv.Itoa(n) + " " + unit
 }
 
-// Series joins parts into a list with a last conjunction: "a, b or c".
+// Series joins parts into a list. The argument last is the word before the last part: "a, b or c".
 func Series(parts []string, last string) string {
 	if len(parts) < 2 {
 		return strings.Join(parts, "")

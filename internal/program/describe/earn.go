@@ -38,7 +38,7 @@ func (e *explainer) earn() {
 	}
 }
 
-// rates formats points per amount, by currency.
+// rates formats the rates of a map in the order of their currencies.
 func (e *explainer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) string {
 	var parts []string
 	for _, c := range slices.Sorted(maps.Keys(rates)) {
@@ -67,7 +67,8 @@ func times(by *big.Rat) string {
 	return Digits(by) + " times as much"
 }
 
-// asked formats a condition as written in the file, after lead. It returns an empty string if there is no condition.
+// asked formats a condition as it is written in the file, with the text lead before it. It returns an empty string if
+// there is no condition.
 func asked(when loyalty.Condition, lead string) string {
 	if when == nil {
 		return ""

@@ -71,8 +71,10 @@ func (e *explainer) reminder(r loyalty.Reminder) {
 	e.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), Series(by, "or else"), kind)
 }
 
-// occasions are the texts of the triggers. {by} stands for the periods before or after the trigger. {after} and {on}
-// stand for the periods and "after", or for "at once when" and "on" if there is none.
+// occasions are the texts of the triggers. Three placeholders depend on the periods of the reminder. {by} stands for
+// the periods. {after} and {on} stand for the periods and "after" or, in a reminder without periods, for "at once when"
+// and "on".
+// they stand for "at once when" and "on".
 var occasions = map[loyalty.Trigger]string{
 	loyalty.BeforeExpiry:  "{by} before points expire",
 	loyalty.BeforeTier:    "{by} before a level ends, if the member does not qualify to keep it",
@@ -91,7 +93,7 @@ var occasions = map[loyalty.Trigger]string{
 	loyalty.NearTier:      "when {within} or less are missing for the next level",
 }
 
-// when describes the occasion of a reminder.
+// when describes when a reminder is sent.
 func (e *explainer) when(r loyalty.Reminder) string {
 	occasion, ok := occasions[r.On]
 	if !ok {
@@ -112,7 +114,7 @@ func (e *explainer) when(r loyalty.Reminder) string {
 	).Replace(occasion)
 }
 
-// planned describes the instants and days of a reminder whose text the merchant writes.
+// planned describes the times and days at which a reminder with the merchant's own text is sent.
 func (e *explainer) planned(r loyalty.Reminder) string {
 	var parts []string
 	for _, at := range r.At {

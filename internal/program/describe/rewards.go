@@ -66,7 +66,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 	}
 }
 
-// bought describes the benefit of a reward, such as its value.
+// bought describes what a member receives for a reward, such as its value.
 func (e *explainer) bought(r loyalty.Reward) string {
 	switch r.Type {
 	case "amount_off":

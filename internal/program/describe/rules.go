@@ -81,7 +81,7 @@ func subject(m loyalty.Match) string {
 	return "Lines " + Series(parts, "and")
 }
 
-// gives describes the points that a strategy adds.
+// gives describes the points that a strategy awards.
 func (e *explainer) gives(s loyalty.Strategy) string {
 	switch s := s.(type) {
 	case loyalty.PerAmount:
@@ -156,7 +156,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 	return parts
 }
 
-// amounts formats the amounts of a map, ordered by currency.
+// amounts formats the amounts of a map in the order of their currencies.
 func amounts(of map[loyalty.Currency]int64) (out []string) {
 	for _, c := range slices.Sorted(maps.Keys(of)) {
 		out = append(out, loyalty.Money{Amount: of[c], Currency: c}.String())

@@ -165,7 +165,7 @@ func (e *explainer) level(l loyalty.Level) {
 	e.say("%s.", line)
 }
 
-// needs describes the amount of each metric that a level requires, for each path.
+// needs describes the thresholds of a level: the required amount of each metric, for each path.
 func (e *explainer) needs(l loyalty.Level) string {
 	var ways []string
 	for _, way := range e.p.Tiers.Ways {

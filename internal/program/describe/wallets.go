@@ -59,7 +59,7 @@ func (e *explainer) conversion(c loyalty.Conversion) {
 	e.say("- It can be reversed for %s, as far as the received points remain.", Period(c.ReversibleWithin))
 }
 
-// in formats a number of points of a wallet with their name.
+// in formats a number of points of a wallet with the wallet's name for points.
 func (e *explainer) in(wallet string, n int64) string {
 	unit := e.p.Unit
 	if w, ok := posting.Wallet(e.p.Wallets, wallet); ok {

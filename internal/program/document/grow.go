@@ -15,7 +15,7 @@ import (
 // A grower converts the parser's tree to Nodes.
 type grower struct {
 	anchors  map[string]ast.Node
-	open     map[string]bool // anchors whose value is being converted: an alias of one of them would be infinite
+	open     map[string]bool // anchors whose value is being converted; an alias of one of them would never end
 	nodes    int
 	problems Problems
 }
@@ -194,7 +194,7 @@ func (g *grower) scalar(out *Node, n ast.Node) {
 	}
 }
 
-// plain rejects control characters, which escapes like "\u0000" can insert into a text.
+// plain rejects a text with control characters. Escapes such as "\u0000" can insert them.
 func (g *grower) plain(out *Node, n ast.Node) {
 	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	if !utf8.ValidString(out.Value) || strings.ContainsFunc(out.Value, odd) {

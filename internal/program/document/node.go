@@ -11,7 +11,7 @@ import (
 // A Compiler converts the tree to a program and collects problems. It treats missing values and values of the wrong
 // kind as absent, because the schema reports them.
 type Compiler struct {
-	P                  *loyalty.Program // the part that has been read
+	P                  *loyalty.Program // the program as far as it has been read
 	Problems, Warnings Problems
 	Languages          []string // languages of the program's name, in which other texts should also exist
 	Entries            []Entry  // every rule and campaign
@@ -92,7 +92,7 @@ func (n *Node) List() []*Node {
 	return n.Items
 }
 
-// Several returns the items. A text counts as a list with one item.
+// Several returns the items of a list. A text counts as a list with one item.
 func (n *Node) Several() []*Node {
 	if n.Is(Text) {
 		return []*Node{n}
@@ -100,7 +100,7 @@ func (n *Node) Several() []*Node {
 	return n.List()
 }
 
-// Pairs returns the fields, or none if the node is not a mapping.
+// Pairs returns the fields of a mapping, or none if the node is not a mapping.
 func (n *Node) Pairs() []*Node {
 	if n == nil {
 		return nil

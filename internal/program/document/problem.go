@@ -12,12 +12,12 @@ type Problem = problem.Problem
 // Problems lists the problems of a file in the order of its lines.
 type Problems = problem.Problems
 
-// At returns a problem with the value of n.
+// At returns a problem at the position of the value n.
 func At(n *Node, format string, args ...any) Problem {
 	return Problem{Line: n.Line, Column: n.Column, Width: n.Width, Path: n.Path, Message: fmt.Sprintf(format, args...)}
 }
 
-// AtKey returns a problem with the key of n, or with n itself if it has no key.
+// AtKey returns a problem at the position of the key of n, or of n itself if it has no key.
 func AtKey(n *Node, format string, args ...any) Problem {
 	p := At(n, format, args...)
 	if n.Key != nil {

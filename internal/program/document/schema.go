@@ -72,7 +72,8 @@ func WrongKind(n *Node, title string, types []string) Problem {
 	return At(n, "%s is not %s", Shown(n), strings.Join(want, " or "))
 }
 
-// truths maps words for true and false that are quoted or that YAML reads as text.
+// truths maps words for true and false to the values that were probably meant. It is used for words that are quoted or
+// that YAML reads as text.
 var truths = map[string]string{
 	"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false",
 }
@@ -85,7 +86,7 @@ func NotA(n *Node, title string) Problem {
 	return At(n, "%s is not %s", Shown(n), title)
 }
 
-// Shown returns a value as problem messages quote it.
+// Shown returns a value in the form in which problem messages quote it.
 func Shown(n *Node) string {
 	switch {
 	case n.Is(Text):

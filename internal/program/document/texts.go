@@ -67,7 +67,7 @@ func (c *Compiler) translations(n *Node, have loyalty.Text) {
 	}
 }
 
-// Units reads the words for points, either for all languages or for each.
+// Units reads the words for points: the same words for all languages, or words for each language.
 func (c *Compiler) Units(n *Node) (u loyalty.Units) {
 	u = loyalty.Units{One: loyalty.Text{}, Other: loyalty.Text{}}
 	take := func(tag string, n *Node) {

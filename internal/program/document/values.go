@@ -29,7 +29,8 @@ func Decimal(s string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(s)
 }
 
-// Minor converts a decimal amount to minor units of a currency. The reason is empty if the amount is valid.
+// Minor converts a decimal amount to minor units of a currency. If the amount is invalid, reason states why; otherwise
+// it is empty.
 func Minor(s string, c loyalty.Currency) (amount int64, reason string) {
 	exp, ok := c.Exponent()
 	if !ok {
@@ -226,7 +227,7 @@ func (c *Compiler) Instant(n *Node, zone *time.Location) time.Time {
 	return time.Time{}
 }
 
-// Malformed rejects a value that does not match a definition of the schema. If the value is missing, only the
+// Malformed rejects a value that does not match a definition of the schema. It ignores a missing value, because the
 // schema's validator reports it.
 func (c *Compiler) Malformed(n *Node, definition string) {
 	if n == nil {
@@ -260,7 +261,7 @@ var usual = strings.Fields(
 	"EUR USD GBP JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON TRY CNY INR KRW SGD HKD BRL MXN ZAR",
 )
 
-// Currency rejects a text that is not an ISO 4217 code. Parameter n is its position.
+// Currency rejects a code that is not an ISO 4217 code. The argument n is the node in which the code occurs.
 func (c *Compiler) Currency(n *Node, code string) bool {
 	if _, ok := loyalty.Currency(code).Exponent(); ok {
 		return true
@@ -269,8 +270,8 @@ func (c *Compiler) Currency(n *Node, code string) bool {
 	return false
 }
 
-// NoCurrency returns the problem with a suggestion: the code in capitals or, if that is no currency, a similar common
-// one.
+// NoCurrency adds a suggestion to the problem of an invalid currency code: the code in capitals or, if that is no
+// currency either, a similar common one.
 func NoCurrency(p Problem, code string) Problem {
 	upper := strings.ToUpper(code)
 	if _, ok := loyalty.Currency(upper).Exponent(); ok {

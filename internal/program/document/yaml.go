@@ -19,7 +19,7 @@ const (
 	maxTokens  = 40_000
 	maxNodes   = 40_000 // after aliases are replaced by their values
 	maxDepth   = 20
-	maxAnchors = 100 // with their aliases
+	maxAnchors = 100 // including aliases
 )
 
 // Read parses a program file into a tree, or returns the reason why it is invalid.

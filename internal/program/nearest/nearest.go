@@ -1,8 +1,8 @@
 // Package nearest finds the word that was probably meant, for "did you mean".
 package nearest
 
-// Word returns the word that was probably meant: the first one with the fewest edits. It returns "" if all words differ
-// too much.
+// Word returns the word in words that was probably meant: the one with the fewest edits or, of several, the first. It
+// returns "" if no word is similar enough.
 func Word(word string, words []string) string {
 	if len(word) > 64 {
 		return ""

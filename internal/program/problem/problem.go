@@ -50,7 +50,7 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems are the problems of a file, sorted by line. Use Err to return them as an error.
+// Problems are the problems of a file, sorted by line number. Use Err to return them as an error.
 type Problems []Problem
 
 // Error returns all problems as text.
@@ -107,8 +107,8 @@ func (ps Problems) Finish(source []byte) Problems {
 	return ps
 }
 
-// excerpt is the line in one width per character, without indentation, and where character at went. A long
-// line is cut around it.
+// excerpt returns the line without indentation, and the position in it of the character that was at position at. Each
+// character that cannot be printed becomes a space. A long line is shortened to the part around the position.
 func excerpt(line string, at int) (string, int) {
 	runes := []rune(strings.TrimRight(line, " \t\r"))
 	at = min(max(at, 0), len(runes))

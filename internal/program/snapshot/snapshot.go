@@ -8,9 +8,9 @@
 //   - the same program always has the same bytes;
 //   - every snapshot since the first release can be read, because the form is only extended.
 //
-// A snapshot with fields that this release does not know is rejected instead of being read partly, because points
-// that were awarded by incomplete rules cannot be taken back. A program that does not use new fields can be read by
-// both releases.
+// A snapshot with fields that this release does not know is rejected instead of being read partly, because points that
+// were awarded by incomplete rules cannot be taken back. A program that does not use the new fields can still be read
+// by an older release.
 //
 // The package checks little, because package program has checked every published program. It uses the words of the
 // program file.

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A strategyDoc stores a strategy in exactly one of its fields.
+// A strategyDoc stores a strategy. Exactly one of its fields is set.
 type (
 	strategyDoc struct {
 		PerAmount map[loyalty.Currency]rateDoc   `json:"per_amount,omitzero"`

@@ -45,7 +45,7 @@ func MemberCondition(source string) (loyalty.Condition, error) {
 	return condition.Compile(source, condition.Env{Member: true})
 }
 
-// These constants are the scopes of conditions: the facts that they use.
+// These constants are the scopes of conditions. A scope states which facts a condition can use.
 const (
 	ofOrder  = "order"
 	ofEvent  = "event"
@@ -53,7 +53,8 @@ const (
 	ofMember = "member"
 )
 
-// scopeOf returns the scope of an action's condition. For a converted referral, this is the friend's order.
+// scopeOf returns the scope of an action's condition on an event. For a converted referral, the condition uses the
+// friend's order.
 func scopeOf(event string) string {
 	if event == award.EventConverted {
 		return ofOrder
@@ -74,7 +75,7 @@ func whenOf(c loyalty.Condition, scope string) *whenDoc {
 	return &whenDoc{c.String(), scope}
 }
 
-// compile compiles the source with compiler. It returns nil if there is no condition.
+// compile compiles the source with the function compiler. It returns nil if there is no condition.
 func (d *whenDoc) compile(
 	scope string, compiler func(source string) (loyalty.Condition, error),
 ) (loyalty.Condition, error) {
@@ -87,8 +88,7 @@ func (d *whenDoc) compile(
 	return compiler(d.Source)
 }
 
-// conditions compiles every condition of the stored form into the program that method program returned for the same
-// form.
+// conditions compiles every condition of d and stores it in p, which method program returned for the same d.
 func (d programDoc) conditions(p *loyalty.Program) (err error) {
 	for i, c := range d.Earn.Categories {
 		if p.Earn.Categories[i].When, err = c.When.compile(ofOrder, OrderCondition); err != nil {

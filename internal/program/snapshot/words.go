@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// These types store the choices of a program as words of the program file. The index of a word is the value that it
-// stands for. A stored word never changes its meaning, but the values may change in package loyalty.
+// These types store choices as words of the program file. The position of a word in its list is the value of the
+// constant in package loyalty. A stored word never changes its meaning, but the constants may get other values.
 type (
 	rounding  loyalty.Rounding
 	roundTo   loyalty.RoundTo

@@ -24,7 +24,8 @@ func Accepts(c *document.Compiler, code loyalty.Currency) bool {
 	return false
 }
 
-// generous is the return, as a share of the money spent, above which the program probably has a mistake: one half.
+// generous is the highest plausible return, as a share of the money spent: one half. A higher return is probably a
+// mistake.
 var generous = big.NewRat(1, 2)
 
 // returns compares rewards, payments with points and entry bonuses with the money that members must spend to earn the
@@ -181,7 +182,7 @@ func payValue(r loyalty.Rate) *big.Rat {
 	return new(big.Rat).Quo(big.NewRat(r.Per, 1), r.Points)
 }
 
-// worths returns the maximum value of one point of each wallet, in minor units of a currency.
+// worths returns, for each wallet, the maximum value of one of its points in minor units of a currency.
 func worths(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	worth := map[string]*big.Rat{}
 	raise := func(wallet string, n *big.Rat) {
@@ -211,8 +212,8 @@ func worths(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	return worth
 }
 
-// rewardWorth returns the value of a reward in minor units of a currency, or nil if it has none. worth is the value of
-// one point of each wallet.
+// rewardWorth returns the value of a reward in minor units of a currency, or nil if it has none. The argument worth
+// contains the value of one point, by wallet.
 func rewardWorth(r loyalty.Reward, code loyalty.Currency, worth map[string]*big.Rat) *big.Rat {
 	switch {
 	case (r.Type == "amount_off" || r.Type == "gift_card") && r.Value.Currency == code:
@@ -320,7 +321,7 @@ func Promises(c *document.Compiler, root *document.Node) {
 	c.P.BirthdayLock = Some(c, root.Get("members").Get("birthday_change_cooldown"))
 }
 
-// Some reads a period that must not be zero. The key is omitted if there is no period.
+// Some reads a period that must not be zero. To have no period, the file omits the key.
 func Some(c *document.Compiler, n *document.Node) loyalty.Period {
 	p := c.Period(n)
 	if p.IsZero() && document.DurationForm.MatchString(n.Text()) {

@@ -35,15 +35,15 @@ func contradictions(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	disjoint(c, item, r)
 }
 
-// InactiveAlone rejects an inactivity expiry for the points of a single rule or action, because it must apply to all
-// points or none.
+// InactiveAlone rejects an expiry after inactivity for the points of a single rule or action. Such an expiry must apply
+// to all points or to none.
 func InactiveAlone(c *document.Compiler, item *document.Node) {
 	if f := item.Get("expires").Get("inactive"); f != nil {
 		c.Add(document.AtKey(f, "can only be set for all points, under earn.purchase.expires"))
 	}
 }
 
-// payable rejects a rule for tenders if none of them earns points.
+// payable rejects a rule for certain tenders if none of these tenders earns points.
 func payable(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	unearning := []string{"points", "gift_card", "store_credit"}
 	var never []*document.Node
@@ -105,7 +105,7 @@ func zeroed(c *document.Compiler, category string) bool {
 	return zero
 }
 
-// disjoint rejects amounts in currencies other than those of the rule's orders.
+// disjoint rejects amounts in currencies in which the rule has no orders.
 func disjoint(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	in := map[loyalty.Currency]bool{} // currencies in which the rule's orders are counted
 	for i, code := range r.Match.Currencies {

@@ -58,7 +58,7 @@ func levelsOutOfReach(c *document.Compiler, item *document.Node, t loyalty.Tiers
 // unlimited time), and the limiting cap. It reports false if no cap limits the points.
 func mostEarned(caps []loyalty.Cap, months int) (most loyalty.Points, by loyalty.Cap, ok bool) {
 	periods := map[loyalty.CapPeriod]int{loyalty.PerEver: 1}
-	if months > 0 { // a window can begin and end within a period
+	if months > 0 { // a period that begins later can overlap one more calendar window
 		periods[loyalty.PerYear] = months/12 + 2
 		periods[loyalty.PerMonth] = months + 1
 		periods[loyalty.PerWeek] = months*31/7 + 2

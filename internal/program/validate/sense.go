@@ -63,7 +63,7 @@ func overlaps(c *document.Compiler) {
 	}
 }
 
-// both returns the combined multiplier of two campaigns. It reports false if no order is in both.
+// both returns the product of the multipliers of two campaigns. It reports false if no order can match both campaigns.
 func both(c *document.Compiler, a, b loyalty.Rule) (*big.Rat, bool) {
 	x, ok1 := a.Give.(loyalty.Multiply)
 	y, ok2 := b.Give.(loyalty.Multiply)
@@ -81,15 +81,15 @@ func both(c *document.Compiler, a, b loyalty.Rule) (*big.Rat, bool) {
 	return by.Sub(by, one), true
 }
 
-// neverBoth reports whether no order can match both, because a list of one has no element in common with that of the
-// other.
+// neverBoth reports whether no order can match both m and n, because a list in m and the same list in n have no common
+// element.
 func neverBoth(m, n *loyalty.Match) bool {
 	return apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) ||
 		apart(m.Channels, n.Channels) || apart(m.Stores, n.Stores) || apart(m.Currencies, n.Currencies) ||
 		apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays)
 }
 
-// excludes reports whether the rules of one group never apply together with those of the other, because the earlier
+// excludes reports whether a rule of group a and a rule of group b never apply to the same order, because the earlier
 // group is exclusive.
 func excludes(c *document.Compiler, a, b string) bool {
 	for _, g := range c.P.Groups {
@@ -142,7 +142,7 @@ func quietly(c *document.Compiler, n *document.Node) *big.Rat {
 	return r
 }
 
-// unused warns of groups without rules.
+// unused warns of groups that no rule uses.
 func unused(c *document.Compiler, n *document.Node) {
 	for _, item := range n.List() {
 		id := item.Get("id")
@@ -153,7 +153,8 @@ func unused(c *document.Compiler, n *document.Node) {
 	}
 }
 
-// sliding rejects an inactivity expiry for the points of only some levels, because an activity extends all points.
+// sliding rejects an expiry after inactivity for the points of only some levels, because an activity extends all
+// points.
 func sliding(c *document.Compiler, n *document.Node) {
 	for _, item := range n.List() {
 		expires := item.Get("expires")
@@ -190,7 +191,7 @@ func shorter(p, q loyalty.Period) bool {
 	return p.After(day, time.UTC).Before(q.After(day, time.UTC))
 }
 
-// refundWindow is the time in which most orders are returned. It is the withdrawal period of the European Union.
+// refundWindow is the time within which most returns happen: the withdrawal period of the European Union.
 var refundWindow = loyalty.Period{Days: 14}
 
 // ShortLived warns of points that expire before they become active, according to the item's own terms or the default

@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// Later lists the known keys that are not supported yet. A * stands for every entry of a list. The schema's
-// descriptions of these keys begin with "Not supported yet.", and a test compares the two.
+// Later lists the known keys that are not supported yet. In a key, * stands for every entry of a list. In the schema,
+// the descriptions of these keys begin with "Not supported yet."; a test checks this.
 var Later = []string{
 	"milestones.*.reward",
 	"milestones.*.when",
